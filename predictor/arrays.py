@@ -1,0 +1,46 @@
+"""Array types and the two ragged-array operations that the core is built on.
+
+Ids are strings at the edges and int32 indices inside; -1 stands for "none" in every index array and NaN in
+every float array. The `NewType`s name what a single index counts.
+"""
+
+from __future__ import annotations
+
+from typing import NewType
+
+import numpy as np
+import numpy.typing as npt
+
+StopIdx = NewType("StopIdx", int)
+RouteIdx = NewType("RouteIdx", int)
+PatternIdx = NewType("PatternIdx", int)
+TripIdx = NewType("TripIdx", int)
+LinkIdx = NewType("LinkIdx", int)
+
+BoolArray = npt.NDArray[np.bool_]
+Int8Array = npt.NDArray[np.int8]
+Int32Array = npt.NDArray[np.int32]
+Int64Array = npt.NDArray[np.int64]
+Float32Array = npt.NDArray[np.float32]
+Float64Array = npt.NDArray[np.float64]
+StrArray = npt.NDArray[np.str_]
+
+NONE = -1
+
+
+def expand_ranges(start: npt.NDArray[np.integer], count: npt.NDArray[np.integer]) -> tuple[Int64Array, Int64Array]:
+    """Flatten ranges [start, start + count) into one index array.
+
+    Parameters: `start`, `count` (n,) integers, count >= 0.
+    Returns: `owner` (sum(count),) int64, which range each entry came from; `index` (sum(count),) int64.
+    """
+    count64 = count.astype(np.int64, copy=False)
+    owner = np.repeat(np.arange(len(count64), dtype=np.int64), count64)
+    first = np.cumsum(count64) - count64
+    index = np.arange(len(owner), dtype=np.int64) + np.repeat(start.astype(np.int64, copy=False) - first, count64)
+    return owner, index
+
+
+def group_starts(owner: Int64Array, groups: int) -> Int64Array:
+    """CSR pointer (groups + 1,) int64 of a sorted `owner` array."""
+    return np.searchsorted(owner, np.arange(groups + 1)).astype(np.int64)

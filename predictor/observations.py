@@ -1,0 +1,64 @@
+"""What one VehiclePositions message said, as a struct of arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from predictor.arrays import Float32Array, Float64Array, Int8Array, Int32Array, StrArray
+
+INCOMING_AT, STOPPED_AT, IN_TRANSIT_TO = 0, 1, 2
+"""GTFS-Realtime VehicleStopStatus."""
+
+
+@dataclass(frozen=True, eq=False)
+class Observations:
+    """One report a vehicle; all arrays (n,). Indices refer to the timetable it was decoded against."""
+
+    received_at: float
+    """POSIX seconds at which the message was received."""
+    feed_timestamp: float
+    """Header timestamp, POSIX seconds, NaN where the feed gives none."""
+    vehicle_id: StrArray
+    vehicle_label: StrArray
+    trip: Int32Array
+    """-1 where the feed names none or one that the timetable does not know."""
+    service_date: Int32Array
+    """YYYYMMDD (`start_date`), 0 where not given."""
+    start_time_s: Int32Array
+    """`start_time` in seconds after the origin of the service date, -1 where not given."""
+    route: Int32Array
+    direction: Int8Array
+    lat: Float64Array
+    lon: Float64Array
+    bearing: Float32Array
+    """Degrees clockwise from north, NaN where not given."""
+    speed: Float32Array
+    """Metres a second, NaN where not given."""
+    stop_sequence: Int32Array
+    """`current_stop_sequence`, -1 where not given."""
+    stop: Int32Array
+    stop_status: Int8Array
+    """INCOMING_AT, STOPPED_AT or IN_TRANSIT_TO, -1 where not given."""
+    occupancy: Int8Array
+    """GTFS-Realtime OccupancyStatus, -1 where not given."""
+    timestamp: Float64Array
+    """POSIX seconds at which the position was measured."""
+    refused: Mapping[str, int] = field(default_factory=dict)
+    """What decoding left out, by reason: whole reports and single absurd fields."""
+
+    def __len__(self) -> int:
+        return len(self.vehicle_id)
+
+    @classmethod
+    def empty(cls, received_at: float) -> Observations:
+        """No report at all, as when a poll failed or brought nothing new."""
+        i8, i32, f32, f64 = np.empty(0, np.int8), np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0)
+        text = np.empty(0, np.str_)
+        return cls(
+            received_at=received_at, feed_timestamp=float("nan"), vehicle_id=text, vehicle_label=text, trip=i32,
+            service_date=i32, start_time_s=i32, route=i32, direction=i8, lat=f64, lon=f64, bearing=f32, speed=f32,
+            stop_sequence=i32, stop=i32, stop_status=i8, occupancy=i8, timestamp=f64,
+        )  # fmt: skip

@@ -1,0 +1,38 @@
+"""All calls of all journeys, ordered by stop and time of day: the timetable's own departure boards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from predictor.arrays import Int32Array, Int64Array, expand_ranges
+from predictor.timetable import Timetable
+
+
+@dataclass(frozen=True, eq=False)
+class ScheduledCalls:
+    """Calls in CSR by stop, each stop's calls by departure. Undated: a call happens on each active service day."""
+
+    stop_ptr: Int64Array
+    """(S + 1,)"""
+    journey: Int32Array
+    call: Int32Array
+    """Position of the call in its trip, 0 for the first stop."""
+    departure_s: Int32Array
+    """Seconds after the origin of the service date, the journey's shift included."""
+
+    @classmethod
+    def of(cls, timetable: Timetable) -> ScheduledCalls:
+        """Order every call of every journey by (stop, departure). Cost: one sort of all calls."""
+        trip = timetable.journey_trip
+        journey, entry = expand_ranges(timetable.trip_call_ptr[trip], timetable.trip_calls[trip])
+        departure_s = timetable.departure_s[entry] + timetable.journey_shift_s[journey]
+        stop = timetable.call_stop[entry]
+        order = np.lexsort((departure_s, stop))
+        return cls(
+            stop_ptr=np.searchsorted(stop[order], np.arange(timetable.stops + 1)).astype(np.int64),
+            journey=journey[order].astype(np.int32),
+            call=(entry - timetable.trip_call_ptr[trip[journey]])[order].astype(np.int32),
+            departure_s=departure_s[order].astype(np.int32),
+        )

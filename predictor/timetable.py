@@ -1,0 +1,205 @@
+"""The timetable of one GTFS feed as flat arrays (struct of arrays, CSR).
+
+Invariants
+1. Nothing here changes after construction; live data is an overlay beside it (`Snapshot`), never mixed in.
+2. All trips of a pattern call at the same stops in the same order, so call k of trip t is entry
+   `trip_call_ptr[t] + k` of the trip-call arrays and entry `pattern_call_ptr[trip_pattern[t]] + k` of the
+   pattern-call arrays.
+3. Times are seconds after the origin of the service date (noon minus 12 h in the agency's time zone), never
+   missing, never decreasing along a trip. POSIX time = `date_origin[day] + journey_shift_s[j] + arrival_s[i]`.
+4. Distances are metres along the pattern's line, from 0, never decreasing along a pattern.
+5. A *journey* is an undated departure of a trip: one per scheduled trip, one per slot of `frequencies.txt`.
+   A dated journey is named by (trip, service day, shift_s).
+6. Index arrays hold -1 for "none"; `stop_parent` never points at a stop that itself has a parent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
+
+
+@dataclass(frozen=True, eq=False)
+class Timetable:
+    """One GTFS feed.
+
+    Letters: S stops, R routes, P patterns, L lines, K links, T trips, J journeys, V services, D dates.
+    """
+
+    feed_version: str
+    """SHA-256 of the feed's content, hexadecimal."""
+    timezone: str
+    """IANA name of the agency's time zone."""
+    agency_name: str
+
+    # Stops (S,)
+    stop_id: StrArray
+    stop_code: StrArray
+    stop_name: StrArray
+    stop_platform: StrArray
+    stop_lat: Float64Array
+    stop_lon: Float64Array
+    stop_parent: Int32Array
+    """Parent station, -1 where none."""
+    stop_wheelchair: Int8Array
+    """`wheelchair_boarding`: 0 unknown, 1 yes, 2 no."""
+    stop_location_type: Int8Array
+    """0 platform or stop, 1 station; entrances and nodes are not loaded."""
+
+    # Routes (R,)
+    route_id: StrArray
+    route_short_name: StrArray
+    route_long_name: StrArray
+    route_type: Int32Array
+    route_color: StrArray
+    """RRGGBB, empty where none."""
+    route_text_color: StrArray
+
+    # Patterns (P,), their calls in CSR
+    pattern_route: Int32Array
+    pattern_direction: Int8Array
+    """`direction_id`, -1 where none."""
+    pattern_line: Int32Array
+    pattern_call_ptr: Int64Array
+    """(P + 1,)"""
+    pattern_stop: Int32Array
+    pattern_distance_m: Float64Array
+    pattern_link: Int32Array
+    """Link from this call to the next, -1 at a pattern's last call."""
+
+    # Lines: the geometry that patterns run on (L,), vertices in CSR
+    line_ptr: Int64Array
+    """(L + 1,)"""
+    line_lat: Float64Array
+    line_lon: Float64Array
+    line_distance_m: Float64Array
+    line_has_shape: BoolArray
+    """False where the line was drawn straight from stop to stop."""
+
+    # Links: ordered pairs of neighbouring stops, shared by all patterns that drive them (K,)
+    link_from_stop: Int32Array
+    link_to_stop: Int32Array
+    link_distance_m: Float64Array
+
+    # Trips (T,), their calls in CSR
+    trip_id: StrArray
+    trip_pattern: Int32Array
+    trip_service: Int32Array
+    trip_headsign: StrArray
+    trip_short_name: StrArray
+    trip_block: Int32Array
+    """Index into `block_id`, -1 where none."""
+    trip_wheelchair: Int8Array
+    trip_call_ptr: Int64Array
+    """(T + 1,)"""
+    arrival_s: Int32Array
+    departure_s: Int32Array
+    stop_sequence: Int32Array
+    timepoint: BoolArray
+    """True where the vehicle waits for its scheduled departure."""
+    pickup_type: Int8Array
+    drop_off_type: Int8Array
+
+    block_id: StrArray
+
+    # Journeys (J,): undated departures
+    journey_trip: Int32Array
+    journey_shift_s: Int32Array
+    journey_headway_s: Int32Array
+    """0 for a scheduled departure (or exact_times=1), the headway for a slot of exact_times=0."""
+
+    # Calendar
+    service_id: StrArray
+    date: Int32Array
+    """(D,) YYYYMMDD, consecutive days."""
+    date_origin: Int64Array
+    """(D,) POSIX seconds of noon minus 12 h."""
+    service_active: BoolArray
+    """(V, D)"""
+
+    @property
+    def stops(self) -> int:
+        """Number of stops and stations."""
+        return len(self.stop_id)
+
+    @property
+    def trips(self) -> int:
+        """Number of trips."""
+        return len(self.trip_id)
+
+    @cached_property
+    def stop_index(self) -> dict[str, int]:
+        """stop_id -> index."""
+        return {name: i for i, name in enumerate(self.stop_id.tolist())}
+
+    @cached_property
+    def route_index(self) -> dict[str, int]:
+        """route_id -> index."""
+        return {name: i for i, name in enumerate(self.route_id.tolist())}
+
+    @cached_property
+    def trip_index(self) -> dict[str, int]:
+        """trip_id -> index."""
+        return {name: i for i, name in enumerate(self.trip_id.tolist())}
+
+    @cached_property
+    def date_index(self) -> dict[int, int]:
+        """YYYYMMDD -> index of the service day."""
+        return {day: i for i, day in enumerate(self.date.tolist())}
+
+    @cached_property
+    def trip_calls(self) -> Int32Array:
+        """(T,) number of calls of each trip."""
+        return np.diff(self.trip_call_ptr).astype(np.int32)
+
+    @cached_property
+    def trip_route(self) -> Int32Array:
+        """(T,) route of each trip."""
+        return self.pattern_route[self.trip_pattern]
+
+    @cached_property
+    def trip_start_s(self) -> Int32Array:
+        """(T,) departure from the first stop, seconds after the origin of the service date."""
+        return self.departure_s[self.trip_call_ptr[:-1]]
+
+    @cached_property
+    def trip_end_s(self) -> Int32Array:
+        """(T,) arrival at the last stop, seconds after the origin of the service date."""
+        return self.arrival_s[self.trip_call_ptr[1:] - 1]
+
+    @cached_property
+    def trip_is_frequency(self) -> BoolArray:
+        """(T,) whether the trip runs by headway (exact_times=0): its vehicles name their own start time."""
+        by_headway = np.zeros(self.trips, bool)
+        by_headway[self.journey_trip[self.journey_headway_s > 0]] = True
+        return by_headway
+
+    @cached_property
+    def call_trip(self) -> Int32Array:
+        """(trip calls,) trip of each trip call."""
+        return np.repeat(np.arange(self.trips, dtype=np.int32), self.trip_calls)
+
+    @cached_property
+    def call_pattern_call(self) -> Int64Array:
+        """(trip calls,) pattern call of each trip call."""
+        k = np.arange(len(self.arrival_s)) - np.repeat(self.trip_call_ptr[:-1], self.trip_calls)
+        return k + self.pattern_call_ptr[self.trip_pattern[self.call_trip]]
+
+    @cached_property
+    def call_stop(self) -> Int32Array:
+        """(trip calls,) stop of each trip call."""
+        return self.pattern_stop[self.call_pattern_call]
+
+    @cached_property
+    def station_members(self) -> tuple[Int64Array, Int32Array]:
+        """CSR (S + 1,), (S + platforms,): each stop itself, and each station's platforms as well."""
+        own = np.arange(self.stops, dtype=np.int32)
+        child = np.flatnonzero(self.stop_parent >= 0).astype(np.int32)
+        owner = np.concatenate([own, self.stop_parent[child]])
+        member = np.concatenate([own, child])
+        order = np.argsort(owner, kind="stable")
+        return np.searchsorted(owner[order], np.arange(self.stops + 1)).astype(np.int64), member[order]

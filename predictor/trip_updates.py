@@ -1,0 +1,61 @@
+"""The operator's own TripUpdates, as a struct of arrays: what it cancels, skips, adds, and the times it claims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from predictor.arrays import Float64Array, Int8Array, Int32Array, Int64Array, StrArray
+
+TRIP_SCHEDULED, TRIP_ADDED, TRIP_UNSCHEDULED, TRIP_CANCELED, TRIP_DUPLICATED, TRIP_DELETED = 0, 1, 2, 3, 6, 7
+"""GTFS-Realtime TripDescriptor.ScheduleRelationship (NEW is read as ADDED, REPLACEMENT as SCHEDULED)."""
+STOP_SCHEDULED, STOP_SKIPPED, STOP_NO_DATA, STOP_UNSCHEDULED = 0, 1, 2, 3
+"""GTFS-Realtime StopTimeUpdate.ScheduleRelationship."""
+
+
+@dataclass(frozen=True, eq=False)
+class TripUpdates:
+    """One TripUpdates message: (n,) trips, (m,) stop time updates in CSR, in stop order within a trip."""
+
+    timestamp: float
+    """Header timestamp (else time of receipt), POSIX seconds."""
+    trip_id: StrArray
+    """The id as served to others: for a duplicated trip its new id."""
+    trip: Int32Array
+    """Trip of the timetable; for a duplicated trip the one it copies; -1 for an added or unknown one."""
+    service_date: Int32Array
+    """YYYYMMDD, 0 where not given."""
+    start_time_s: Int32Array
+    """Seconds after the origin of the service date, -1 where not given."""
+    route: Int32Array
+    headsign: StrArray
+    relationship: Int8Array
+    vehicle_id: StrArray
+    update_ptr: Int64Array
+    """(n + 1,)"""
+    stop_sequence: Int32Array
+    """(m,), -1 where not given."""
+    stop: Int32Array
+    """(m,), resolved from stop_sequence where the feed gives no stop_id; -1 where unknown."""
+    arrival: Float64Array
+    """(m,) POSIX seconds (a delay is already added to the timetable's time), NaN where none."""
+    departure: Float64Array
+    stop_relationship: Int8Array
+    refused: Mapping[str, int] = field(default_factory=dict)
+    """What decoding left out, by reason."""
+
+    def __len__(self) -> int:
+        return len(self.trip_id)
+
+    @classmethod
+    def empty(cls, timestamp: float) -> TripUpdates:
+        """No update at all."""
+        i8, i32, f64 = np.empty(0, np.int8), np.empty(0, np.int32), np.empty(0)
+        text = np.empty(0, np.str_)
+        return cls(
+            timestamp=timestamp, trip_id=text, trip=i32, service_date=i32, start_time_s=i32, route=i32, headsign=text,
+            relationship=i8, vehicle_id=text, update_ptr=np.zeros(1, np.int64), stop_sequence=i32, stop=i32,
+            arrival=f64, departure=f64, stop_relationship=i8,
+        )  # fmt: skip
