@@ -1,0 +1,92 @@
+"""Bytes to FeedMessage, with a clear word on everything that comes in its place."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from google.protobuf.message import DecodeError
+from google.transit import gtfs_realtime_pb2
+
+from feeds.bounded_gzip import GZIP_MAGIC, gunzip
+from feeds.errors import FeedError
+
+MAX_MESSAGE_BYTES = 50_000_000
+
+FUTURE_LIMIT_S = 300.0
+STALE_LIMIT_S = 3600.0
+
+# Seconds reach this value in the year 5138: anything above was counted in milliseconds.
+_MILLISECONDS_ABOVE = 1e11
+
+
+def decode_message(data: bytes, feed: str) -> gtfs_realtime_pb2.FeedMessage:
+    """Parse one message, gzipped or not; `feed` names it in errors, such as "vehicle positions".
+
+    Errors: FeedError where the bytes are empty, too many, HTML, JSON, cut short, or no FeedMessage.
+    """
+    if data.startswith(GZIP_MAGIC):
+        data = gunzip(data, MAX_MESSAGE_BYTES, feed)
+    if len(data) > MAX_MESSAGE_BYTES:
+        raise FeedError(f"{feed}: {len(data) / 1e6:.0f} MB; a message may have {MAX_MESSAGE_BYTES / 1e6:.0f} MB.")
+    if not data:
+        raise FeedError(f"{feed}: the answer is empty (0 bytes); ask the feed's operator whether it is up.")
+    start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith(b"<"):
+        raise FeedError(
+            f"{feed}: got HTML or XML where GTFS-Realtime protobuf was expected, beginning {_excerpt(start)}; "
+            "check the address and whether it needs an API key."
+        )
+    if start.startswith((b"{", b"[")):
+        raise FeedError(
+            f"{feed}: got JSON where GTFS-Realtime protobuf was expected, beginning {_excerpt(start)}; "
+            "ask the operator for the protobuf address."
+        )
+    message = gtfs_realtime_pb2.FeedMessage()
+    try:
+        message.ParseFromString(data)
+    except DecodeError as error:
+        raise FeedError(
+            f"{feed}: {len(data):,} bytes that are no whole GTFS-Realtime message ({error}); it was cut short or is "
+            "another format."
+        ) from error
+    if not message.HasField("header"):
+        raise FeedError(f"{feed}: the message has no header; the address serves something other than GTFS-Realtime.")
+    return message
+
+
+def posix_seconds(value: float) -> float:
+    """A timestamp in seconds, where some feeds count milliseconds."""
+    return value / 1000.0 if value > _MILLISECONDS_ABOVE else float(value)
+
+
+def header_timestamp(message: gtfs_realtime_pb2.FeedMessage, received_at: float, feed: str) -> float:
+    """POSIX seconds of the header's timestamp, NaN where it has none.
+
+    Errors: FeedError where it lies more than 5 minutes ahead of `received_at` or more than an hour behind.
+    """
+    at = posix_seconds(message.header.timestamp)
+    if at <= 0:
+        return float("nan")
+    ahead = at - received_at
+    if ahead > FUTURE_LIMIT_S:
+        raise FeedError(
+            f"{feed}: header timestamp {_said(at)} is {ahead:,.0f} s in the future; one of the two clocks is wrong, "
+            "ours or the operator's."
+        )
+    if ahead < -STALE_LIMIT_S:
+        raise FeedError(
+            f"{feed}: header timestamp {_said(at)} is {-ahead / 60:,.0f} minutes old: a stale feed. Ask the operator "
+            "whether its realtime system still writes it."
+        )
+    return at
+
+
+def _said(at: float) -> str:
+    try:
+        return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+    except (OverflowError, ValueError, OSError):
+        return f"{at:.0f}"
+
+
+def _excerpt(start: bytes) -> str:
+    return repr(start[:40].decode("utf-8", "replace"))

@@ -1,0 +1,234 @@
+"""VehiclePosition reports as columns of text and numbers: what is archived, and what is resolved to observations.
+
+The column names are those of GTFS-Realtime's VehiclePosition. Missing text is "", a missing number NaN.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+from google.transit import gtfs_realtime_pb2
+
+from feeds.message import posix_seconds
+from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, StrArray
+from predictor.observations import Observations
+from predictor.timetable import Timetable
+
+TEXT_COLUMNS = (
+    "id", "vehicle_id", "vehicle_label", "trip_id", "start_date", "start_time", "route_id", "stop_id",
+)  # fmt: skip
+NUMBER_COLUMNS = (
+    "direction_id", "latitude", "longitude", "bearing", "speed", "current_stop_sequence", "current_status",
+    "occupancy_status", "timestamp",
+)  # fmt: skip
+
+FASTEST_M_S = 60.0
+_LONGEST_ID = 128
+_NAN = float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class Reports:
+    """Reports in columns of equal length (n,)."""
+
+    text: Mapping[str, Sequence[str]]
+    """By `TEXT_COLUMNS`."""
+    number: Mapping[str, Float64Array]
+    """By `NUMBER_COLUMNS`."""
+
+    def __len__(self) -> int:
+        return len(self.number["timestamp"])
+
+    def take(self, rows: Int64Array) -> Reports:
+        """These rows, in this order."""
+        order = rows.tolist()
+        return Reports(
+            {name: [column[i] for i in order] for name, column in self.text.items()},
+            {name: column[rows] for name, column in self.number.items()},
+        )
+
+
+def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter[str]]:
+    """The vehicle reports of a message, as it says them, and what was left out by reason."""
+    refused: Counter[str] = Counter()
+    text: list[tuple[str, ...]] = []
+    number: list[tuple[float, ...]] = []
+    for entity in message.entity:
+        if entity.is_deleted:
+            refused["deleted_entity"] += 1
+            continue
+        if not entity.HasField("vehicle"):
+            continue
+        report = entity.vehicle
+        trip, vehicle, position = report.trip, report.vehicle, report.position
+        try:
+            words = (
+                entity.id, vehicle.id, vehicle.label, trip.trip_id, trip.start_date, trip.start_time, trip.route_id,
+                report.stop_id,
+            )  # fmt: skip
+        except UnicodeDecodeError:
+            refused["text_not_utf8"] += 1
+            continue
+        text.append(words)
+        has = report.HasField
+        number.append(
+            (
+                trip.direction_id if trip.HasField("direction_id") else _NAN,
+                position.latitude if position.HasField("latitude") else _NAN,
+                position.longitude if position.HasField("longitude") else _NAN,
+                position.bearing if position.HasField("bearing") else _NAN,
+                position.speed if position.HasField("speed") else _NAN,
+                report.current_stop_sequence if has("current_stop_sequence") else _NAN,
+                report.current_status if has("current_status") else _NAN,
+                report.occupancy_status if has("occupancy_status") else _NAN,
+                posix_seconds(report.timestamp) or _NAN,
+            )
+        )
+    words_by_column: Iterable[Sequence[str]] = zip(*text, strict=True) if text else repeat((), len(TEXT_COLUMNS))
+    numbers = np.array(number, np.float64).reshape(-1, len(NUMBER_COLUMNS)).T
+    return (
+        Reports(dict(zip(TEXT_COLUMNS, words_by_column, strict=True)), dict(zip(NUMBER_COLUMNS, numbers, strict=True))),
+        refused,
+    )
+
+
+def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_timestamp: float) -> Observations:
+    """Reports with ids turned into indices and absurd fields left out; those without a position are refused.
+
+    Any number of reports a vehicle, in the order given. A report without timestamp is dated by the feed's, else by
+    `received_at`. What was left out is counted in `refused`.
+    """
+    refused: Counter[str] = Counter()
+    reports = reports.take(_with_position(reports, refused))
+    text, number = reports.text, reports.number
+
+    at = number["timestamp"]
+    undated = np.isnan(at)
+    refused["timestamp_missing"] = int(undated.sum())
+    at = np.where(undated, np.fmin(feed_timestamp, received_at), at)
+
+    bearing = _within(number["bearing"], 0.0, 360.0, "bearing_out_of_range", refused)
+    speed = _within(number["speed"], 0.0, FASTEST_M_S, "speed_out_of_range", refused)
+    direction = _within(number["direction_id"], 0, 1, "direction_out_of_range", refused)
+    status = _within(number["current_status"], 0, 2, "status_out_of_range", refused)
+    occupancy = _within(number["occupancy_status"], 0, 8, "occupancy_out_of_range", refused)
+    sequence = _within(number["current_stop_sequence"], 0, 2**31 - 1, "stop_sequence_out_of_range", refused)
+    observations = Observations(
+        received_at=received_at,
+        feed_timestamp=feed_timestamp,
+        vehicle_id=_short_text(_vehicle_names(reports, refused), refused),
+        vehicle_label=_short_text(text["vehicle_label"], refused),
+        trip=_indices(text["trip_id"], timetable.trip_index, "unknown_trip", refused),
+        service_date=_parsed(text["start_date"], service_date, 0, "start_date_malformed", refused),
+        start_time_s=_parsed(text["start_time"], seconds_of_day, -1, "start_time_malformed", refused),
+        route=_indices(text["route_id"], timetable.route_index, "unknown_route", refused),
+        direction=_or_none(direction).astype(np.int8),
+        lat=number["latitude"],
+        lon=number["longitude"],
+        bearing=(bearing % 360.0).astype(np.float32),
+        speed=speed.astype(np.float32),
+        stop_sequence=_or_none(sequence).astype(np.int32),
+        stop=_indices(text["stop_id"], timetable.stop_index, "unknown_stop", refused),
+        stop_status=_or_none(status).astype(np.int8),
+        occupancy=_or_none(occupancy).astype(np.int8),
+        timestamp=at,
+        refused={},
+    )
+    return with_refused(observations, refused)
+
+
+def take(observations: Observations, rows: Int64Array | BoolArray) -> Observations:
+    """These rows of the observations; everything else as it was."""
+    columns: dict[str, Any] = {f.name: getattr(observations, f.name) for f in fields(Observations)}
+    return replace(observations, **{k: v[rows] for k, v in columns.items() if isinstance(v, np.ndarray)})
+
+
+def with_refused(observations: Observations, refused: Counter[str]) -> Observations:
+    """The same observations with these counts added to what was refused."""
+    total = Counter(observations.refused)
+    total.update(refused)
+    return replace(observations, refused={reason: n for reason, n in sorted(total.items()) if n})
+
+
+@lru_cache(maxsize=4096)
+def service_date(text: str) -> int | None:
+    """YYYYMMDD as an integer; None where the text is no such date."""
+    digits = text.strip().replace("-", "")
+    if len(digits) != 8 or not digits.isascii() or not digits.isdigit():
+        return None
+    month, day = int(digits[4:6]), int(digits[6:])
+    return int(digits) if 1 <= month <= 12 and 1 <= day <= 31 else None
+
+
+@lru_cache(maxsize=16384)
+def seconds_of_day(text: str) -> int | None:
+    """Seconds after the origin of the service date of `H:MM:SS` or `H:MM`, hours may pass 24; None where malformed."""
+    parts = text.strip().split(":")
+    if len(parts) not in (2, 3) or not all(p.isascii() and p.isdigit() and len(p) <= 3 for p in parts):
+        return None
+    hours, minutes, seconds = int(parts[0]), int(parts[1]), int(parts[2]) if len(parts) == 3 else 0
+    return hours * 3600 + minutes * 60 + seconds if minutes < 60 and seconds < 60 else None
+
+
+def _with_position(reports: Reports, refused: Counter[str]) -> Int64Array:
+    lat, lon = reports.number["latitude"], reports.number["longitude"]
+    missing = np.isnan(lat) | np.isnan(lon)
+    with np.errstate(invalid="ignore"):
+        outside = ~missing & ~((np.abs(lat) <= 90.0) & (np.abs(lon) <= 180.0))
+        # What a receiver without a fix reports; the nearest stop is hundreds of kilometres from there.
+        at_zero = ~missing & (np.abs(lat) < 0.01) & (np.abs(lon) < 0.01)
+    refused["position_missing"] = int(missing.sum())
+    refused["position_out_of_range"] = int(outside.sum())
+    refused["position_at_zero"] = int(at_zero.sum())
+    return np.flatnonzero(~(missing | outside | at_zero))
+
+
+def _vehicle_names(reports: Reports, refused: Counter[str]) -> Sequence[str]:
+    """The vehicle's id, else what else tells it from the others: its label, its trip, its entity."""
+    text = reports.text
+    names = list(text["vehicle_id"])
+    nameless = [i for i, name in enumerate(names) if not name]
+    refused["vehicle_id_missing"] = len(nameless)
+    for i in nameless:
+        trip = text["trip_id"][i]
+        names[i] = text["vehicle_label"][i] or (trip and f"{trip} {text['start_time'][i]}".strip()) or text["id"][i]
+    return names
+
+
+def _short_text(words: Sequence[str], refused: Counter[str]) -> StrArray:
+    # A NumPy text array is as wide as its longest entry: one absurd id would cost megabytes for every vehicle.
+    if max(map(len, words), default=0) > _LONGEST_ID:
+        refused["text_too_long"] += sum(len(word) > _LONGEST_ID for word in words)
+        words = [word[:_LONGEST_ID] for word in words]
+    return np.array(words, np.str_)
+
+
+def _indices(words: Sequence[str], index: Mapping[str, int], reason: str, refused: Counter[str]) -> Int32Array:
+    found = np.fromiter(map(index.get, words, repeat(-1)), np.int32, len(words))
+    refused[reason] = len(words) - words.count("") - int((found >= 0).sum())
+    return found
+
+
+def _parsed(
+    words: Sequence[str], parse: Callable[[str], int | None], absent: int, reason: str, refused: Counter[str]
+) -> Int32Array:
+    values = list(map(parse, words))
+    refused[reason] = values.count(None) - words.count("")
+    return np.array([absent if value is None else value for value in values], np.int32)
+
+
+def _within(values: Float64Array, low: float, high: float, reason: str, refused: Counter[str]) -> Float64Array:
+    with np.errstate(invalid="ignore"):
+        absurd = (values < low) | (values > high)
+    refused[reason] = int(absurd.sum())
+    return np.where(absurd, _NAN, values)
+
+
+def _or_none(values: Float64Array) -> Float64Array:
+    return np.where(np.isnan(values), -1.0, values)

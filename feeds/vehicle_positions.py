@@ -1,0 +1,46 @@
+"""One GTFS-Realtime VehiclePositions message to observations: at most one report a vehicle, none from another time."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from feeds.message import STALE_LIMIT_S, decode_message, header_timestamp
+from feeds.reports import reports_of, resolve, take, with_refused
+from predictor.observations import Observations
+from predictor.timetable import Timetable
+
+FEED = "vehicle positions"
+FUTURE_LIMIT_S = 60.0
+
+
+def decode_vehicle_positions(data: bytes, timetable: Timetable, received_at: float) -> Observations:
+    """Decode a message received at `received_at` (POSIX seconds).
+
+    A single bad report or field never spoils the rest: it is left out and counted in `refused`.
+    Errors: FeedError where the whole message cannot be used (see `feeds.message`).
+    """
+    message = decode_message(data, FEED)
+    feed_timestamp = header_timestamp(message, received_at, FEED)
+    reports, refused = reports_of(message)
+    observations = resolve(reports, timetable, received_at, feed_timestamp)
+    return with_refused(_one_a_vehicle(_of_this_hour(observations, refused), refused), refused)
+
+
+def _of_this_hour(observations: Observations, refused: Counter[str]) -> Observations:
+    age = observations.received_at - observations.timestamp
+    ahead, stale = age < -FUTURE_LIMIT_S, age > STALE_LIMIT_S
+    refused["timestamp_in_future"] = int(ahead.sum())
+    refused["timestamp_stale"] = int(stale.sum())
+    return take(observations, ~(ahead | stale))
+
+
+def _one_a_vehicle(observations: Observations, refused: Counter[str]) -> Observations:
+    """Keep each vehicle's newest report; of two equally new ones that which names a trip."""
+    order = np.lexsort((observations.trip >= 0, observations.timestamp, observations.vehicle_id))
+    name = observations.vehicle_id[order]
+    last = np.ones(len(name), bool)
+    last[:-1] = name[1:] != name[:-1]
+    refused["duplicate_vehicle"] = int(len(name) - last.sum())
+    return take(observations, np.sort(order[last]))
