@@ -2,22 +2,349 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from predictor.added_trips import unknown_additions, with_added_trips
+from predictor.arrays import NONE, Int32Array, Int64Array, group_starts
+from predictor.arrivals import Chain, legs_of, predict
+from predictor.assignment import Assigner
+from predictor.geometry import LineGeometry
+from predictor.journeys import JourneyLookup, call_key
+from predictor.matching import Match, Matcher, scheduled_seconds
 from predictor.observations import Observations
-from predictor.snapshot import Snapshot
+from predictor.operator_times import OperatorTimes, operator_times
+from predictor.passages import CallTimes, Passages, call_times
+from predictor.progress import Driven, driven_since, driven_to_the_end, joined, link_times_of, passages_of
+from predictor.scheduled_calls import ScheduledCalls
+from predictor.service_days import ServiceDays
+from predictor.snapshot import (
+    FROM_OPERATOR,
+    IN_SERVICE,
+    LIVE,
+    OFF_ROUTE,
+    SCHEDULED,
+    SKIPPED,
+    VEHICLE_STATES,
+    Predictions,
+    Snapshot,
+    Vehicles,
+)
+from predictor.time_distance import TimeDistance
 from predictor.timetable import Timetable
+from predictor.tracks import Tracks
+from predictor.travel_times import TravelTimes
 from predictor.trip_updates import TripUpdates
+
+_REMEMBER_FINISHED_S = 6 * 3600.0
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """Limits that an operator may want to set."""
+
+    live_limit_s: float = 300.0
+    """A report older than this no longer makes a prediction live."""
+    silence_limit_s: float = 900.0
+    """A vehicle not heard of for this long is dropped."""
+
+
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """Journeys (n,) that a vehicle has driven to the end; found at `at`."""
+
+    at: float
+    trip: Int32Array
+    service_day: Int32Array
+    shift_s: Int32Array
+
+    def renamed(self, old: Timetable, new: Timetable) -> Finished:
+        """The same journeys in another timetable, without those that are gone."""
+        trip = _renamed(self.trip, old.trip_id, new.trip_index)
+        day = _renamed(self.service_day, old.date, new.date_index)
+        keep = (trip >= 0) & (day >= 0)
+        return Finished(self.at, trip[keep], day[keep], self.shift_s[keep])
 
 
 class Engine:
     """Follows all vehicles of a network. No I/O, no clock: `now` is given, and never runs backwards."""
 
-    def __init__(self, timetable: Timetable) -> None:
+    def __init__(self, timetable: Timetable, settings: EngineSettings | None = None) -> None:
+        self.settings = settings or EngineSettings()
+        self._tracks = Tracks()
+        self._counts: Counter[str] = Counter()
+        self._feed_alive_at = float("nan")
+        self._finished: list[Finished] = []
+        self._use(timetable)
+
+    def _use(self, timetable: Timetable) -> None:
         self.timetable = timetable
+        self.travel_times = TravelTimes(timetable)
+        self._days = ServiceDays(timetable)
+        self._diagram = TimeDistance.of(timetable, self.travel_times)
+        lines = LineGeometry.of(timetable)
+        self._matcher = Matcher(timetable, self._days, self._diagram, lines)
+        self._assigner = Assigner(timetable, self._days, self._diagram, lines)
+        self._journeys = JourneyLookup(timetable)
+        self._scheduled_calls = ScheduledCalls.of(timetable)
 
     def step(self, observations: Observations, now: float, trip_updates: TripUpdates | None = None) -> Snapshot:
-        """Take in what had been received by `now` and answer with a whole new snapshot."""
-        raise NotImplementedError
+        """Take in what had been received by `now` and answer with a whole new snapshot.
+
+        `observations` and `trip_updates` were decoded against `self.timetable`.
+        """
+        operator = self._obey(trip_updates, now)
+        self._counts.update({f"refused_{reason}": count for reason, count in observations.refused.items()})
+        newest = float(observations.timestamp.max(initial=-np.inf))
+        sign = np.fmax(observations.feed_timestamp, newest if np.isfinite(newest) else np.nan)
+        self._feed_alive_at = float(np.fmax(self._feed_alive_at, np.fmin(sign, now) if np.isfinite(sign) else np.nan))
+        passages = self._take_in(observations, now)
+        tracks, settings = self._tracks, self.settings
+        tracks.forget(tracks.timestamp < now - settings.silence_limit_s)
+        predictable = (tracks.trip >= 0) & ~((tracks.state == OFF_ROUTE) & ~np.isfinite(tracks.distance_m))
+        legs = legs_of(self.timetable, self._days, tracks, np.flatnonzero(predictable), now)
+        keys = self._journeys.keys(legs.trip, legs.service_day, legs.shift_s)
+        runs = ~np.isin(keys, np.concatenate([operator.cancelled, operator.deleted]))
+        legs, keys = legs.take(runs), keys[runs]
+        chain = predict(self.timetable, self.travel_times, tracks, legs, now)
+
+        self._finished = [f for f in self._finished if f.at > now - _REMEMBER_FINISHED_S]
+        done = [self._journeys.keys(f.trip, f.service_day, f.shift_s) for f in self._finished]
+        if now - self._feed_alive_at <= settings.live_limit_s:
+            done.append(self._journeys.past_slots(self._days.around(now), now))
+        served = np.unique(np.concatenate([keys, *done]))
+        theirs = self._operator_rows(operator, served, now)
+        self._counts["steps"] += 1
+        return Snapshot(
+            made_at=now,
+            feed_alive_at=self._feed_alive_at,
+            timetable=self.timetable,
+            scheduled_calls=self._scheduled_calls,
+            vehicles=self._vehicles(),
+            predictions=self._predictions(chain, keys, operator, theirs, trip_updates, now),
+            claimed=np.unique(np.concatenate([served, operator.journey[theirs], operator.deleted])),
+            cancelled=operator.cancelled,
+            skipped=operator.skipped,
+            passages=passages,
+            counts=dict(self._counts),
+            operator=operator,
+        )
 
     def swap_timetable(self, timetable: Timetable) -> None:
-        """Go on with a new feed, keeping every vehicle whose trip is in both."""
-        raise NotImplementedError
+        """Go on with a new feed, keeping what was learned and every vehicle whose trip is in both."""
+        old, learned, tracks = self.timetable, self.travel_times, self._tracks
+        self._use(timetable)
+        self.travel_times.adopt(learned)
+        self._finished = [f.renamed(old, timetable) for f in self._finished]
+        for prefix in ("", "finished_", "guess_"):
+            trip = getattr(tracks, f"{prefix}trip")
+            trip[:] = _renamed(trip, old.trip_id, timetable.trip_index)
+        for day in (tracks.service_day, tracks.finished_day):
+            day[:] = _renamed(day, old.date, timetable.date_index)
+        # The same trip id may now stand for other calls: such a vehicle is matched anew.
+        trip = tracks.trip
+        lost = (trip < 0) | (tracks.service_day < 0)
+        lost |= tracks.arrived > timetable.trip_calls[np.maximum(trip, 0)]
+        tracks.release(np.flatnonzero(lost))
+
+    def _obey(self, updates: TripUpdates | None, now: float) -> OperatorTimes:
+        """The operator's word on today's journeys; trips that it adds join the timetable."""
+        if updates is None or len(updates) == 0:
+            return OperatorTimes.none()
+        self._counts.update({f"refused_{reason}": count for reason, count in updates.refused.items()})
+        rows = unknown_additions(self.timetable, updates)
+        if len(rows):
+            self.swap_timetable(with_added_trips(self.timetable, updates, rows))
+            self._counts["trips_added"] += len(rows)
+        return operator_times(self.timetable, self._days, self._journeys, updates, now)
+
+    def _operator_rows(self, operator: OperatorTimes, served: Int64Array, now: float) -> Int64Array:
+        """Rows of the operator's times that go on the boards: calls to come of journeys that no vehicle serves."""
+        rows: Int64Array = np.flatnonzero(~np.isin(operator.journey, served) & (operator.departure >= now - 60.0))
+        return rows
+
+    def _take_in(self, observations: Observations, now: float) -> Passages:
+        """Match the fresh reports, find the passages since each vehicle's last one, and learn from them."""
+        tracks, counts, tt = self._tracks, self._counts, self.timetable
+        counts["reports"] += len(observations)
+        slot = tracks.slots_of(observations)
+        rows = self._fresh(observations, slot, now)
+        obs, slot = observations.take(rows), slot[rows]
+
+        trip, day, shift = self._matcher.journey_of(tracks, slot, obs)
+        found, new_trip, new_day = self._assigner.assign(tracks, slot, obs, (trip < 0) & (obs.trip < 0), now)
+        trip[found], day[found], shift[found] = new_trip, new_day, 0
+        counts["vehicles_assigned"] += len(found)
+        changed = tracks.trip[slot] != trip
+        changed |= (tracks.service_day[slot] != day) | (tracks.shift_s[slot] != shift)
+        ended = driven_to_the_end(tt, self._diagram, tracks, slot, obs, changed)
+        passages, _ = self._learn_from(ended)
+        self._finish(ended.stretch.trip, ended.service_day, ended.shift_s, now)
+
+        match = self._matcher.match(tracks, slot, obs, trip, day, shift)
+        for name, state in zip(VEHICLE_STATES, range(len(VEHICLE_STATES)), strict=True):
+            counts[f"reports_{name}"] += int((match.state == state).sum())
+        counts["jumps"] += int(match.jumped.sum())
+        driven = driven_since(tt, self._diagram, tracks, slot, obs, match)
+        more, times = self._learn_from(driven)
+        self._commit(slot, obs, match, driven, times, now)
+        passages = joined(passages, more)
+        counts["passages"] += len(passages)
+        return passages
+
+    def _fresh(self, observations: Observations, slot: Int64Array, now: float) -> Int64Array:
+        """Rows of the newest report of each vehicle, where it is news and not from the future."""
+        at = observations.timestamp
+        order = np.argsort(at, kind="stable")
+        self._counts["reports_from_the_future"] += int((at > now).sum())
+        order = order[at[order] <= now]
+        newest = np.full(len(self._tracks), NONE, np.int64)
+        newest[slot[order]] = order
+        rows: Int64Array = newest[newest >= 0]
+        self._counts["reports_duplicate"] += len(order) - len(rows)
+        news = at[rows] > self._tracks.timestamp[slot[rows]]
+        self._counts["reports_out_of_order"] += int((at[rows] < self._tracks.timestamp[slot[rows]]).sum())
+        self._counts["reports_fresh"] += int(news.sum())
+        return rows[news]
+
+    def _learn_from(self, driven: Driven) -> tuple[Passages, CallTimes]:
+        times = call_times(self._diagram, driven.stretch)
+        links = link_times_of(self.timetable, self._diagram, driven, times)
+        self.travel_times.observe(links.entry, links.service_day, links.seconds, links.weight, links.at)
+        return passages_of(self.timetable, self._tracks, driven, times), times
+
+    def _finish(self, trip: Int32Array, service_day: Int32Array, shift_s: Int32Array, now: float) -> None:
+        if len(trip):
+            self._finished.append(Finished(now, trip.copy(), service_day.copy(), shift_s.copy()))
+
+    def _commit(
+        self, slot: Int64Array, obs: Observations, match: Match, driven: Driven, times: CallTimes, now: float
+    ) -> None:
+        """Write the match of each vehicle into its track."""
+        tracks, tt = self._tracks, self.timetable
+        arrived_at = np.where(match.continued, tracks.arrived_at[slot], np.nan)
+        arrived_sd = np.where(match.continued, tracks.arrived_sd_s[slot], np.nan)
+        came = ~match.continued & (match.arrived > match.departed) & (match.departed > 0)
+        arrived_at[came], arrived_sd[came] = obs.timestamp[came], 30.0
+        # The start of the link that the vehicle is on now: its arrival at the last call, or departure from the first.
+        latest = np.flatnonzero(times.call == driven.stretch.arrived_to[times.stretch] - 1)
+        row = driven.row[times.stretch[latest]]
+        first = times.call[latest] == 0
+        arrived_at[row] = np.where(first, times.departure[latest], times.arrival[latest])
+        arrived_sd[row] = times.arrival_sd_s[latest]
+
+        calls = np.where(match.trip >= 0, tt.trip_calls[np.maximum(match.trip, 0)], 0)
+        ends = (match.trip >= 0) & (match.arrived >= calls)
+        ends &= ~(match.continued & (tracks.arrived[slot] >= calls))
+        self._finish(match.trip[ends], match.service_day[ends], match.shift_s[ends], now)
+        tracks.finished_trip[slot[ends]] = match.trip[ends]
+        tracks.finished_day[slot[ends]] = match.service_day[ends]
+        tracks.finished_shift_s[slot[ends]] = match.shift_s[ends]
+
+        tracks.since[slot] = np.where(match.continued, tracks.since[slot], obs.timestamp)
+        tracks.moved_at[slot] = np.where(match.moved, obs.timestamp, tracks.moved_at[slot])
+        tracks.arrived_at[slot], tracks.arrived_sd_s[slot] = arrived_at, arrived_sd
+        tracks.anchor_lat[slot] = np.where(match.moved, obs.lat, tracks.anchor_lat[slot])
+        tracks.anchor_lon[slot] = np.where(match.moved, obs.lon, tracks.anchor_lon[slot])
+        tracks.course[slot] = match.course
+        for name in ("lat", "lon", "bearing", "speed", "timestamp", "occupancy"):
+            getattr(tracks, name)[slot] = getattr(obs, name)
+        for name in ("trip", "service_day", "shift_s", "state", "distance_m", "arrived", "departed"):
+            getattr(tracks, name)[slot] = getattr(match, name)
+
+    def _vehicles(self) -> Vehicles:
+        """The tracks as others may see them."""
+        tracks, tt = self._tracks, self.timetable
+        trip, day = np.maximum(tracks.trip, 0), np.maximum(tracks.service_day, 0)
+        standing = tracks.departed < tracks.arrived
+        upcoming = np.where(standing, tracks.departed, tracks.arrived)
+        delay = np.full(len(tracks), np.nan)
+        on = np.flatnonzero((tracks.state == IN_SERVICE) & np.isfinite(tracks.distance_m) & (tracks.arrived > 0))
+        if len(on):
+            t = trip[on]
+            first = tt.departure_s[tt.trip_call_ptr[t]]
+            elapsed = self._diagram.elapsed_at(t, tracks.departed[on], tracks.distance_m[on])
+            seconds = scheduled_seconds(tt, day[on], tracks.shift_s[on], tracks.timestamp[on])
+            delay[on] = seconds - first - elapsed
+        return Vehicles(
+            vehicle_id=tracks.vehicle_id, label=tracks.label, lat=tracks.lat.copy(), lon=tracks.lon.copy(),
+            bearing=tracks.bearing.copy(), speed=tracks.speed.copy(), timestamp=tracks.timestamp.copy(),
+            occupancy=tracks.occupancy.copy(), state=tracks.state.copy(), trip=tracks.trip.copy(),
+            service_day=tracks.service_day.copy(), shift_s=tracks.shift_s.copy(),
+            distance_m=tracks.distance_m.copy(), next_call=upcoming.astype(np.int32), at_stop=standing,
+            delay_s=delay,
+        )  # fmt: skip
+
+    def _predictions(
+        self,
+        chain: Chain,
+        leg_keys: Int64Array,
+        operator: OperatorTimes,
+        theirs: Int64Array,
+        updates: TripUpdates | None,
+        now: float,
+    ) -> Predictions:
+        """The chain of calls, and the operator's times of `theirs`, as predictions ordered by stop."""
+        tracks, tt, limit = self._tracks, self.timetable, self.settings.live_limit_s
+        live = (tracks.timestamp[chain.slot] >= now - limit) & (tracks.state[chain.slot] != OFF_ROUTE)
+        median = np.maximum(chain.arrival, now)
+        entry = chain.entry
+        columns = {
+            "vehicle": chain.slot.astype(np.int32),
+            "trip": chain.trip,
+            "service_day": chain.service_day,
+            "shift_s": chain.shift_s,
+            "call": chain.call,
+            "p10": np.maximum(median - 1.1 * chain.sd_s, now),
+            "p50": median,
+            "p90": median + 1.4 * chain.sd_s,
+            "published": np.maximum(median - 0.35 * chain.sd_s, now),
+            "departure": np.maximum(chain.departure, median),
+            "status": np.where(live, LIVE, SCHEDULED).astype(np.int8),
+            "source": chain.source,
+        }
+        key = call_key(leg_keys[chain.leg], chain.call)
+        if len(theirs):
+            arrival = np.maximum(operator.arrival[theirs], now)
+            spread = 30.0 + 0.1 * (arrival - now)
+            fresh = updates is not None and updates.timestamp >= now - limit
+            others = {
+                "vehicle": np.full(len(theirs), NONE, np.int32),
+                "trip": operator.trip[theirs],
+                "service_day": operator.service_day[theirs],
+                "shift_s": operator.shift_s[theirs],
+                "call": operator.call[theirs],
+                "p10": np.maximum(arrival - 1.1 * spread, now),
+                "p50": arrival,
+                "p90": arrival + 1.4 * spread,
+                "published": arrival,
+                "departure": np.maximum(operator.departure[theirs], arrival),
+                "status": np.full(len(theirs), LIVE if fresh else SCHEDULED, np.int8),
+                "source": np.full(len(theirs), FROM_OPERATOR, np.int8),
+            }
+            columns = {name: np.concatenate([column, others[name]]) for name, column in columns.items()}
+            entry = np.concatenate([entry, tt.trip_call_ptr[others["trip"]] + others["call"]])
+            key = np.concatenate([key, call_key(operator.journey[theirs], operator.call[theirs])])
+        if len(operator.skipped):
+            columns["status"][np.isin(key, operator.skipped)] = SKIPPED
+        stop = tt.call_stop[entry]
+        narrow = stop.astype(np.uint16) if tt.stops < 65_536 else stop
+        order = np.argsort(narrow, kind="stable")
+        return Predictions(
+            stop_ptr=group_starts(stop[order].astype(np.int64), tt.stops),
+            stop=stop[order],
+            **{name: column[order] for name, column in columns.items()},
+        )
+
+
+def _renamed(index: Int32Array, names: npt.NDArray[Any], new: Mapping[Any, int]) -> Int32Array:
+    """The same ids' indices in another timetable, -1 where they are gone."""
+    result = np.full(len(index), NONE, np.int32)
+    known = np.flatnonzero(index >= 0)
+    result[known] = [new.get(name, NONE) for name in names[index[known]].tolist()]
+    return result

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from predictor.arrays import Float32Array, Float64Array, Int8Array, Int32Array, StrArray
 
@@ -51,6 +52,17 @@ class Observations:
 
     def __len__(self) -> int:
         return len(self.vehicle_id)
+
+    def take(self, rows: npt.NDArray[np.int64]) -> Observations:
+        """The same message with only some of its reports, in the order of `rows`."""
+        return replace(
+            self,
+            **{
+                f.name: getattr(self, f.name)[rows]
+                for f in fields(self)
+                if isinstance(getattr(self, f.name), np.ndarray)
+            },
+        )
 
     @classmethod
     def empty(cls, received_at: float) -> Observations:

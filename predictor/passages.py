@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int32Array, StrArray
+from predictor.arrays import Float64Array, Int32Array, Int64Array, StrArray, expand_ranges
+from predictor.time_distance import TimeDistance
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,3 +36,70 @@ class Passages:
         """No passage."""
         i32, f64 = np.empty(0, np.int32), np.empty(0)
         return cls(np.empty(0, np.str_), i32, i32, i32, i32, i32, f64, f64, f64)
+
+
+@dataclass(frozen=True, eq=False)
+class Stretch:
+    """What each vehicle drove between two of its reports on one journey; all arrays (n,)."""
+
+    trip: Int32Array
+    distance_from_m: Float64Array
+    distance_to_m: Float64Array
+    time_from: Float64Array
+    time_to: Float64Array
+    arrived_from: Int32Array
+    """Number of calls arrived at, by the first report."""
+    arrived_to: Int32Array
+    departed_from: Int32Array
+    departed_to: Int32Array
+    arrived_at: Float64Array
+    """When it arrived at the call that it stood at in the first report, NaN where it stood at none."""
+    arrived_sd_s: Float64Array
+
+
+@dataclass(frozen=True, eq=False)
+class CallTimes:
+    """Times at the calls touched by the stretches; all arrays (m,), in order of stretch and call."""
+
+    stretch: Int64Array
+    call: Int32Array
+    arrival: Float64Array
+    departure: Float64Array
+    """NaN where the vehicle still stands there."""
+    arrival_sd_s: Float64Array
+
+
+def call_times(diagram: TimeDistance, stretch: Stretch) -> CallTimes:
+    """Arrival and departure at each call between two reports.
+
+    Between reports the vehicle is taken to have moved as the timetable's time-distance diagram does, stretched to the
+    time that it really took. One that stood at a stop in the first report is taken to have left as late as its
+    journey since allows at timetabled speed: dwell varies far more than running time.
+    """
+    trip, calls = stretch.trip, diagram.timetable.trip_calls[stretch.trip]
+    stood = stretch.departed_from < stretch.arrived_from
+    stands = stretch.departed_to < stretch.arrived_to
+    start_entry = diagram.entries(trip, np.minimum(stretch.departed_from, calls - 1))
+    end_entry = diagram.entries(trip, np.minimum(stretch.departed_to, calls - 1))
+    at_start = diagram.elapsed_at(trip, stretch.departed_from, stretch.distance_from_m)
+    at_start = np.where(stood, diagram.elapsed_s[start_entry] + diagram.dwell_s[start_entry], at_start)
+    at_end = diagram.elapsed_at(trip, stretch.departed_to, stretch.distance_to_m)
+    at_end = np.where(stands, diagram.elapsed_s[end_entry] + 0.25 * diagram.dwell_s[end_entry], at_end)
+    at_end = np.maximum(at_end, at_start + 1.0)
+    begin = np.where(stood, np.maximum(stretch.time_from, stretch.time_to - (at_end - at_start)), stretch.time_from)
+
+    owner, call = expand_ranges(stretch.departed_from, stretch.arrived_to - stretch.departed_from)
+    call32 = call.astype(np.int32)
+    entry = diagram.entries(trip[owner], call32)
+    duration = (stretch.time_to - begin)[owner]
+    span = (at_end - at_start)[owner]
+    share = np.clip((diagram.elapsed_s[entry] - at_start[owner]) / span, 0.0, 1.0)
+    arrival = begin[owner] + share * duration
+    blur = 4.0 + 0.35 * np.sqrt(share * (1.0 - share)) * duration
+    before = call32 < stretch.arrived_from[owner]
+    arrival = np.where(before, stretch.arrived_at[owner], arrival)
+    blur = np.where(before, stretch.arrived_sd_s[owner], blur)
+    share = np.clip((diagram.elapsed_s[entry] + diagram.dwell_s[entry] - at_start[owner]) / span, 0.0, 1.0)
+    departure = np.fmax(begin[owner] + share * duration, arrival)
+    departure = np.where(call32 < stretch.departed_to[owner], departure, np.nan)
+    return CallTimes(owner, call32, arrival, departure, blur)

@@ -7,7 +7,7 @@ for it, leaving out the scheduled calls of journeys that a prediction already st
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from predictor.arrays import (
     StopIdx,
     StrArray,
 )
+from predictor.journeys import call_key, journey_key
+from predictor.operator_times import OperatorTimes
 from predictor.passages import Passages
 from predictor.scheduled_calls import ScheduledCalls
 from predictor.timetable import Timetable
@@ -157,11 +159,6 @@ class JourneyCalls:
     """Index into `Snapshot.vehicles`, -1 where none."""
 
 
-def journey_key(timetable: Timetable, service_day: Int32Array, journey: Int32Array) -> Int64Array:
-    """One int64 for each dated journey."""
-    return service_day.astype(np.int64) * len(timetable.journey_trip) + journey
-
-
 @dataclass(frozen=True, eq=False)
 class Snapshot:
     """See the module's docstring. Replaced whole at each step; never changed."""
@@ -179,11 +176,13 @@ class Snapshot:
     cancelled: Int64Array
     """Sorted keys of dated journeys that do not run."""
     skipped: Int64Array
-    """Sorted keys `journey_key * 4096 + call` of calls that are not served."""
+    """Sorted keys (`call_key`) of calls that are not served."""
     passages: Passages
     """Passages found in this step."""
     counts: Mapping[str, int]
     """Running totals by name: what was read, matched, refused, found."""
+    operator: OperatorTimes = field(default_factory=OperatorTimes.none)
+    """The operator's own times, kept beside ours for comparison."""
 
     def feed_stopped(self, now: float, limit_s: float = 60.0) -> bool:
         """Whether the vehicle feed has shown no sign of life for longer than `limit_s`."""
@@ -233,7 +232,7 @@ class Snapshot:
         if len(key):
             if len(rows) == 0 and _contains(self.claimed, key)[0]:
                 passed[:] = True
-            status[_contains(self.skipped, key[0] * 4096 + np.arange(n))] = SKIPPED
+            status[_contains(self.skipped, call_key(key[:1], np.arange(n)))] = SKIPPED
             if _contains(self.cancelled, key)[0]:
                 status[:], passed[:] = CANCELLED, False
         published[passed] = np.nan
@@ -279,7 +278,7 @@ class Snapshot:
         keep = tt.service_active[tt.trip_service[tt.journey_trip[journey]], day]
         keep &= (departure >= since) & (departure <= until)
         stop, rows, journey, departure = stop[keep], rows[keep], journey[keep], departure[keep]
-        key = journey_key(tt, np.full(len(journey), day, np.int32), journey)
+        key = journey_key(np.full(len(journey), day, np.int32), journey)
         keep = ~_contains(self.claimed, key)
         stop, rows, journey, departure, key = stop[keep], rows[keep], journey[keep], departure[keep], key[keep]
         trip, call = tt.journey_trip[journey], calls.call[rows]
@@ -287,7 +286,7 @@ class Snapshot:
         shift = tt.journey_shift_s[journey]
         arrival = tt.date_origin[day] + shift + tt.arrival_s[entry].astype(np.float64)
         status = np.full(len(trip), SCHEDULED, np.int8)
-        status[_contains(self.skipped, key * 4096 + call)] = SKIPPED
+        status[_contains(self.skipped, call_key(key, call))] = SKIPPED
         status[_contains(self.cancelled, key)] = CANCELLED
         nothing = np.full(len(trip), np.nan)
         by_headway = tt.journey_headway_s[journey] > 0
@@ -323,7 +322,7 @@ class Snapshot:
     def _keys_of_trip(self, trip: int, service_day: int, shift_s: int) -> Int64Array:
         tt = self.timetable
         journey = np.flatnonzero((tt.journey_trip == trip) & (tt.journey_shift_s == shift_s)).astype(np.int32)
-        return journey_key(tt, np.full(len(journey), service_day, np.int32), journey)
+        return journey_key(np.full(len(journey), service_day, np.int32), journey)
 
 
 def _contains(sorted_keys: Int64Array, keys: Int64Array) -> BoolArray:

@@ -1,0 +1,238 @@
+"""Replaying a recording through the engine as fast as the machine can, writing what a rider could have read."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from rich.progress import Progress
+
+from feeds.errors import FeedError
+from feeds.recording import Recording, open_recording
+from feeds.timetable import load_timetable
+from predictor.engine import Engine
+from predictor.passages import Passages
+from predictor.snapshot import STATUSES, Snapshot
+from predictor.timetable import Timetable
+
+POLL_S = 30.0
+HORIZON_S = 1800.0
+
+PREDICTIONS = pa.schema(
+    [
+        ("made_at", pa.float64()),
+        ("trip_id", pa.dictionary(pa.int32(), pa.string())),
+        ("start_date", pa.dictionary(pa.int32(), pa.string())),
+        ("stop_sequence", pa.int32()),
+        ("stop_id", pa.dictionary(pa.int32(), pa.string())),
+        ("vehicle_id", pa.dictionary(pa.int32(), pa.string())),
+        ("published", pa.float64()),
+        ("p10", pa.float64()),
+        ("p50", pa.float64()),
+        ("p90", pa.float64()),
+        ("status", pa.dictionary(pa.int32(), pa.string())),
+    ]
+)
+PASSAGES = pa.schema(
+    [
+        ("trip_id", pa.string()),
+        ("start_date", pa.string()),
+        ("stop_sequence", pa.int32()),
+        ("stop_id", pa.string()),
+        ("vehicle_id", pa.string()),
+        ("arrival", pa.float64()),
+        ("departure", pa.float64()),
+        ("arrival_sd_s", pa.float64()),
+    ]
+)
+
+
+class ParquetTable:
+    """A Parquet file written in row groups; it takes its name only when closed without an error."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path, self._schema = path, schema
+        self._part = path.with_name(path.name + ".part")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._writer = pq.ParquetWriter(self._part, schema, compression="zstd")
+        self._pending: list[pa.Table] = []
+        self._rows = 0
+
+    def append(self, columns: list[pa.Array]) -> None:
+        """Add rows, one array a column."""
+        table = pa.Table.from_arrays(columns, schema=self._schema)
+        self._pending.append(table)
+        self._rows += len(table)
+        if self._rows > 500_000:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._pending:
+            self._writer.write_table(pa.concat_tables(self._pending).unify_dictionaries())
+        self._pending, self._rows = [], 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._flush()
+        self._writer.close()
+        if kind is None:
+            self._part.replace(self._path)
+        else:
+            self._part.unlink(missing_ok=True)
+
+
+def local_time(text: str, timezone: str, *, end: bool = False) -> float:
+    """POSIX seconds of an ISO date or time in the agency's zone; a bare date as `end` means the midnight after it."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise FeedError(f"“{text}” is not a date or time: write 2015-11-17 or “2015-11-17 08:00”.") from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(timezone))
+    if end and len(text) <= len("2015-11-17"):
+        moment += timedelta(days=1)
+    return moment.timestamp()
+
+
+def date_range(text: str) -> tuple[str, str]:
+    """First and last day of “2015-11-03..2015-11-17” or of a single date."""
+    first, _, last = text.partition("..")
+    for part in (first, last or first):
+        try:
+            date.fromisoformat(part)
+        except ValueError as error:
+            raise FeedError(f"“{text}” is not a range of dates: write 2015-11-03..2015-11-17.") from error
+    return first, last or first
+
+
+def _start_dates(timetable: Timetable) -> list[str]:
+    return [str(day) for day in timetable.date.tolist()]
+
+
+def _coded(index: np.ndarray, names: list[str]) -> pa.DictionaryArray:
+    """A dictionary column from indices into `names`, null where negative."""
+    codes = pa.array(index.astype(np.int32), mask=np.asarray(index < 0))
+    return pa.DictionaryArray.from_arrays(codes, pa.array(names, pa.string()))
+
+
+class PredictionRows:
+    """Turns snapshots of one timetable into rows of the predictions table."""
+
+    def __init__(self, timetable: Timetable) -> None:
+        self._trip_ids = timetable.trip_id.tolist()
+        self._stop_ids = timetable.stop_id.tolist()
+        self._dates = _start_dates(timetable)
+
+    def of(self, snapshot: Snapshot, horizon_s: float) -> list[pa.Array]:
+        """Everything on the boards of all stops that is due within `horizon_s`."""
+        tt, now, made = snapshot.timetable, snapshot.made_at, snapshot.predictions
+        live = np.flatnonzero((made.published <= now + horizon_s) & (made.published >= now))
+        calls = snapshot.unclaimed_calls(now, now + horizon_s)
+        trip = np.concatenate([made.trip[live], calls.trip])
+        entry = tt.trip_call_ptr[trip] + np.concatenate([made.call[live], calls.call])
+        vehicle = np.concatenate([made.vehicle[live], np.full(len(calls), -1, np.int32)])
+
+        def column(name: str) -> pa.Array:
+            return pa.array(np.concatenate([getattr(made, name)[live], getattr(calls, name)]))
+
+        day = np.concatenate([made.service_day[live], calls.service_day])
+        status = np.concatenate([made.status[live], calls.status])
+        return [
+            pa.array(np.full(len(trip), now)),
+            _coded(trip, self._trip_ids),
+            _coded(day, self._dates),
+            pa.array(tt.stop_sequence[entry]),
+            _coded(tt.call_stop[entry], self._stop_ids),
+            _coded(vehicle, snapshot.vehicles.vehicle_id.tolist()),
+            column("published"),
+            column("p10"),
+            column("p50"),
+            column("p90"),
+            _coded(status, list(STATUSES)),
+        ]
+
+
+def passage_rows(timetable: Timetable, passages: Passages) -> list[pa.Array]:
+    """Rows of the passages table."""
+    entry = timetable.trip_call_ptr[passages.trip] + passages.call
+    dates = timetable.date[passages.service_day].astype(np.str_)
+    return [
+        pa.array(timetable.trip_id[passages.trip].tolist(), pa.string()),
+        pa.array(dates.tolist(), pa.string()),
+        pa.array(timetable.stop_sequence[entry]),
+        pa.array(timetable.stop_id[passages.stop].tolist(), pa.string()),
+        pa.array(passages.vehicle_id.tolist(), pa.string()),
+        pa.array(passages.arrival),
+        pa.array(passages.departure),
+        pa.array(passages.arrival_sd_s),
+    ]
+
+
+def learn_days(engine: Engine, recording: Recording, first: str, last: str, every: float, progress: Progress) -> None:
+    """Step the engine through whole earlier days, keeping only what it learns."""
+    zone = engine.timetable.timezone
+    start, end = local_time(first, zone), local_time(last, zone, end=True)
+    task = progress.add_task(f"Learning from {first} to {last}", total=end - start)
+    for now, observations in recording.frames(start, end, every):
+        engine.step(observations, now)
+        progress.update(task, completed=now - start)
+
+
+def replay(
+    folder: Path,
+    start: str | None = None,
+    end: str | None = None,
+    every: float = POLL_S,
+    predictions: Path | None = None,
+    passages: Path | None = None,
+    horizon_s: float = HORIZON_S,
+    learn_from: str | None = None,
+    progress: bool = True,
+) -> dict[str, int]:
+    """Replay `folder` (gtfs.zip and a recording) and write predictions and passages as Parquet.
+
+    Parameters: `start`, `end`: local dates or times of the agency, by default the whole recording; `every`: seconds
+    between two polls; `horizon_s`: how far ahead predictions are written; `learn_from`: “A..B”, days learned from
+    first. Returns: the engine's running totals. Errors: FeedError.
+    """
+    timetable = load_timetable(folder / "gtfs.zip").timetable
+    recording = open_recording(folder, timetable)
+    zone = timetable.timezone
+    begin = local_time(start, zone) if start else recording.first_at
+    finish = local_time(end, zone, end=True) if end else recording.last_at
+    if finish <= begin:
+        raise FeedError(f"The replay would end ({end}) before it starts ({start}).")
+    engine = Engine(timetable)
+    rows = PredictionRows(timetable)
+    counts: dict[str, int] = {}
+    with Progress(disable=not progress) as bar:
+        if learn_from:
+            first, last = date_range(learn_from)
+            if local_time(last, zone, end=True) > begin:
+                raise FeedError(f"--learn-from {learn_from} must end before the replay starts.")
+            learn_days(engine, recording, first, last, every, bar)
+        task = bar.add_task("Replaying", total=finish - begin)
+        with ExitStack() as files:
+            board = files.enter_context(ParquetTable(predictions, PREDICTIONS)) if predictions else None
+            seen = files.enter_context(ParquetTable(passages, PASSAGES)) if passages else None
+            for now, observations in recording.frames(begin, finish, every):
+                snapshot = engine.step(observations, now)
+                if board:
+                    board.append(rows.of(snapshot, horizon_s))
+                if seen and len(snapshot.passages):
+                    seen.append(passage_rows(timetable, snapshot.passages))
+                counts = dict(snapshot.counts)
+                bar.update(task, completed=now - begin)
+    return counts

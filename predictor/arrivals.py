@@ -1,0 +1,247 @@
+"""Every vehicle × every stop ahead, and its block's next trips, in one pass.
+
+With D the departure from, A the arrival at call r of a vehicle's chain of calls:
+
+    A[r] = D[r - 1] + lead[r]        D[r] = max(A[r] + dwell[r], hold[r])
+
+where `hold` is the earliest departure: the scheduled one at a timepoint and at a trip's first stop. The recursion is a
+max-plus scan, and unrolls to D[r] = Z[r] + max over j <= r of (hold[j] - Z[j]) with Z the running sum of lead + dwell,
+so that one cumulative sum and one running maximum serve all vehicles together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, expand_ranges
+from predictor.geometry import ground_distance_m
+from predictor.service_days import ServiceDays
+from predictor.snapshot import DEADHEAD, FROM_BLOCK, FROM_VEHICLE, IN_SERVICE, LAYOVER
+from predictor.timetable import Timetable
+from predictor.tracks import Tracks
+from predictor.travel_times import TravelTimes
+
+NEXT_TRIPS = 2
+NEXT_TRIP_WINDOW_S = 5400.0
+"""A block's next trips are predicted from its vehicle when they are to start within this time."""
+MINIMUM_LAYOVER_S = 60.0
+DEADHEAD_M_S = 7.0
+OVERDUE_START_S = 20.0
+"""A vehicle still at its first stop after its departure time is taken to leave this much from now."""
+_FAR = 1.0e6
+
+
+@dataclass(frozen=True, eq=False)
+class Legs:
+    """Trips that vehicles are on or will drive next; all arrays (legs,), a vehicle's legs together and in order."""
+
+    slot: Int64Array
+    order: Int64Array
+    """0 for the trip that the vehicle is on."""
+    trip: Int32Array
+    service_day: Int32Array
+    shift_s: Int32Array
+    first_call: Int32Array
+
+    def take(self, keep: BoolArray) -> Legs:
+        """Only some of the legs."""
+        return Legs(*(getattr(self, f.name)[keep] for f in fields(self)))
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """One row a predicted call; all arrays (rows,), a vehicle's rows together and in driving order."""
+
+    leg: Int64Array
+    slot: Int64Array
+    trip: Int32Array
+    service_day: Int32Array
+    shift_s: Int32Array
+    call: Int32Array
+    entry: Int64Array
+    source: Int8Array
+    standing: BoolArray
+    """The vehicle stands at this call already."""
+    arrival: Float64Array
+    """Median arrival, POSIX seconds."""
+    departure: Float64Array
+    sd_s: Float64Array
+    """Standard deviation of the arrival."""
+
+    def __len__(self) -> int:
+        return len(self.leg)
+
+
+def legs_of(timetable: Timetable, days: ServiceDays, tracks: Tracks, slot: Int64Array, now: float) -> Legs:
+    """The trip that each vehicle (n,) is on, and the next ones of its block that nobody else drives."""
+    tt = timetable
+    on = slot[tracks.trip[slot] >= 0]
+    # One vehicle a journey: the one in service, else the one heard of last.
+    rank = np.lexsort(
+        (
+            -tracks.timestamp[on],
+            tracks.state[on] != IN_SERVICE,
+            tracks.shift_s[on],
+            tracks.trip[on],
+            tracks.service_day[on],
+        )
+    )
+    on = on[rank]
+    first = np.ones(len(on), bool)
+    for field in (tracks.shift_s, tracks.trip, tracks.service_day):
+        same = field[on[1:]] == field[on[:-1]]
+        first[1:] = ~same if field is tracks.shift_s else first[1:] | ~same
+    on = np.sort(on[first])
+    trip, day, shift = tracks.trip[on], tracks.service_day[on], tracks.shift_s[on]
+    call = np.where(tracks.departed[on] < tracks.arrived[on], tracks.departed[on], tracks.arrived[on])
+    parts = [(on, np.zeros(len(on), np.int64), trip, day, shift, call)]
+
+    taken = np.sort(day.astype(np.int64) * tt.trips + trip)
+    slot_now, trip_now, day_now = on, trip, day
+    for order in range(1, NEXT_TRIPS + 1):
+        following = np.full(len(trip_now), NONE, np.int32)
+        for one_day in np.unique(day_now).tolist():
+            rows = day_now == one_day
+            following[rows] = days.next_trip(one_day)[trip_now[rows]]
+        key = day_now.astype(np.int64) * tt.trips + following
+        free = taken[np.minimum(np.searchsorted(taken, key), max(len(taken) - 1, 0))] != key if len(taken) else key >= 0
+        start = tt.date_origin[day_now] + tt.trip_start_s[following]
+        go = (following >= 0) & free & (start <= now + NEXT_TRIP_WINDOW_S)
+        slot_now, trip_now, day_now = slot_now[go], following[go], day_now[go]
+        zero = np.zeros(len(trip_now), np.int32)
+        parts.append((slot_now, np.full(len(trip_now), order, np.int64), trip_now, day_now, zero, zero))
+    leg_slot, leg_order, leg_trip, leg_day, leg_shift, leg_call = (
+        np.concatenate([part[i] for part in parts]) for i in range(6)
+    )
+    by_vehicle = np.lexsort((leg_order, leg_slot))
+    return Legs(
+        leg_slot[by_vehicle], leg_order[by_vehicle], leg_trip[by_vehicle].astype(np.int32),
+        leg_day[by_vehicle].astype(np.int32), leg_shift[by_vehicle].astype(np.int32),
+        leg_call[by_vehicle].astype(np.int32),
+    )  # fmt: skip
+
+
+def predict(timetable: Timetable, travel_times: TravelTimes, tracks: Tracks, legs: Legs, now: float) -> Chain:
+    """Arrival and departure at every call of the legs."""
+    tt = timetable
+    leg, call = expand_ranges(legs.first_call, np.maximum(tt.trip_calls[legs.trip] - legs.first_call, 0))
+    rows = len(leg)
+    slot, trip, day = legs.slot[leg], legs.trip[leg], legs.service_day[leg]
+    shift, order = legs.shift_s[leg], legs.order[leg]
+    entry = tt.trip_call_ptr[trip] + call
+    origin = (tt.date_origin[day] + shift).astype(np.float64) - now
+
+    # First row of each leg and of each vehicle.
+    opens_leg = np.ones(rows, bool)
+    opens_leg[1:] = leg[1:] != leg[:-1]
+    opens = np.ones(rows, bool)
+    opens[1:] = slot[1:] != slot[:-1]
+
+    link_time = travel_times.expected_s(entry, day, now)
+    dwell = np.minimum(travel_times.dwell_s[entry], 0.8 * link_time)
+    run = link_time - dwell
+    spread = travel_times.variance(entry)
+    lead = np.zeros(rows)
+    lead[1:] = run[:-1]
+    variance = np.zeros(rows)
+    variance[1:] = spread[:-1]
+
+    starts = call == 0
+    hold = np.where(starts | tt.timepoint[entry], origin + tt.departure_s[entry], -_FAR)
+    by_headway = tt.trip_is_frequency[trip]
+    hold[by_headway & ~starts] = -_FAR
+
+    # Between two trips of a block: from the last stop of one to the first of the next.
+    follows = np.flatnonzero(opens_leg & ~opens)
+    here, there = tt.call_stop[entry[follows]], tt.call_stop[entry[follows - 1]]
+    gap = ground_distance_m(tt.stop_lat[there], tt.stop_lon[there], tt.stop_lat[here], tt.stop_lon[here])
+    lead[follows] = MINIMUM_LAYOVER_S + gap / DEADHEAD_M_S
+    variance[follows] = 60.0**2
+    # A next trip that its vehicle has no row before: it has finished the trip that it was on.
+    head = np.flatnonzero(opens)
+    place = _head_rows(tt, travel_times, tracks, slot[head], trip[head], call[head], entry[head], order[head], now)
+    standing = np.zeros(rows, bool)
+    standing[head] = place.standing
+    dwell[head] = place.dwell_s
+    variance[head] = place.variance
+    hold[head] = np.where(place.ignore_hold, -_FAR, hold[head])
+    lead[head] = 0.0
+
+    owner = np.cumsum(opens) - 1
+    step = lead + dwell
+    step[head] = 0.0
+    z = np.cumsum(step)
+    z -= z[head][owner]
+    earliest = hold - z
+    earliest[head] = np.maximum(place.arrival + dwell[head], hold[head])
+    lifted = np.maximum.accumulate(np.maximum(earliest, -_FAR) + owner * (4.0 * _FAR))
+    departure = lifted - owner * (4.0 * _FAR) + z
+    arrival = np.empty(rows)
+    arrival[1:] = departure[:-1] + lead[1:]
+    arrival[head] = place.arrival
+    total = np.cumsum(variance)
+    total -= (total[head] - variance[head])[owner]
+    arrival = np.where(starts, departure, arrival)
+    return Chain(
+        leg=leg, slot=slot, trip=trip, service_day=day, shift_s=shift, call=call.astype(np.int32), entry=entry,
+        source=np.where(order == 0, FROM_VEHICLE, FROM_BLOCK).astype(np.int8), standing=standing,
+        arrival=arrival + now, departure=departure + now, sd_s=np.sqrt(total),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class _Head:
+    """The first row of each vehicle (n,): arrival relative to `now`, and the dwell still to come there."""
+
+    arrival: Float64Array
+    dwell_s: Float64Array
+    variance: Float64Array
+    standing: BoolArray
+    ignore_hold: BoolArray
+
+
+def _head_rows(
+    tt: Timetable,
+    travel_times: TravelTimes,
+    tracks: Tracks,
+    slot: Int64Array,
+    trip: Int32Array,
+    call: Int64Array,
+    entry: Int64Array,
+    order: Int64Array,
+    now: float,
+) -> _Head:
+    reported = tracks.timestamp[slot] - now
+    on_it = order == 0
+    standing = on_it & (tracks.departed[slot] < tracks.arrived[slot])
+    # Driving towards `call`: what is left of the link.
+    before = np.maximum(entry - 1, 0)
+    link_time = travel_times.expected_s(before, tracks.service_day[slot], now)
+    run = link_time - np.minimum(travel_times.dwell_s[before], 0.8 * link_time)
+    here = tt.pattern_distance_m[tt.call_pattern_call[entry]]
+    length = here - tt.pattern_distance_m[tt.call_pattern_call[before]]
+    left = np.divide(here - tracks.distance_m[slot], length, out=np.zeros_like(length), where=length > 1.0)
+    left = np.clip(np.nan_to_num(left, nan=1.0), 0.0, 1.0)
+    driving = on_it & ~standing & (call > 0)
+    arrival = np.where(driving, reported + left * run, 0.0)
+    variance = np.where(driving, travel_times.variance(before) * np.maximum(left, 0.1), 100.0)
+    dwell = travel_times.dwell_s[entry].copy()
+
+    # Standing at a stop: it has its dwell left, and at the first stop it waits for its time.
+    waited = reported - (tracks.arrived_at[slot] - now)
+    arrival = np.where(standing & (call > 0), np.nan_to_num(tracks.arrived_at[slot], nan=now) - now, arrival)
+    dwell = np.where(standing & (call > 0), np.fmax(dwell, waited + 5.0), dwell)
+    at_first = on_it & standing & (call == 0)
+    arrival = np.where(at_first, np.maximum(reported, -OVERDUE_START_S) + OVERDUE_START_S, arrival)
+    dwell = np.where(call == 0, 0.0, dwell)
+
+    # On its way to its first stop, or to that of its next trip.
+    away = (on_it & ~standing & (call == 0)) | ~on_it
+    stop = tt.call_stop[entry]
+    gap = ground_distance_m(tracks.lat[slot], tracks.lon[slot], tt.stop_lat[stop], tt.stop_lon[stop])
+    arrival = np.where(away, 1.3 * gap / DEADHEAD_M_S + OVERDUE_START_S, arrival)
+    variance = np.where(away | at_first, 60.0**2, variance)
+    ignore = tt.trip_is_frequency[trip] & (call == 0) & at_first & (tracks.state[slot] != LAYOVER)
+    return _Head(arrival, dwell, variance, standing & (tracks.state[slot] != DEADHEAD), ignore)

@@ -1,0 +1,180 @@
+"""Trips for vehicles whose reports name none.
+
+Candidates are the patterns whose line passes near the vehicle, and on each the trip that the timetable puts nearest to
+it in time and that no other vehicle drives. A candidate becomes the vehicle's trip only after it has come out best
+several reports in a row while the vehicle moved forward along it: a bus on its way to the garage follows a line too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges
+from predictor.geometry import METRES_PER_DEGREE, LineGeometry
+from predictor.observations import Observations
+from predictor.service_days import ServiceDays
+from predictor.time_distance import TimeDistance
+from predictor.timetable import Timetable
+from predictor.tracks import Tracks
+
+CELL_M = 250.0
+NEAR_LINE_M = 60.0
+EARLY_S, LATE_S = 300.0, 1200.0
+"""A vehicle is taken for a trip when it is this much early at the most, this much late at the most."""
+AGREEMENTS = 4
+"""Reports in a row that must agree."""
+PROGRESS_M = 400.0
+"""Distance that the vehicle must have come along the line while they agreed."""
+
+
+@dataclass(frozen=True, eq=False)
+class PatternGrid:
+    """Patterns by square of ground, in CSR over the sorted squares that any line touches."""
+
+    cell: Int64Array
+    ptr: Int64Array
+    pattern: Int32Array
+    cos: float
+
+    @classmethod
+    def of(cls, timetable: Timetable) -> PatternGrid:
+        """Lay every line's vertices, no further than a square apart, on the grid."""
+        tt = timetable
+        cos = float(np.cos(np.radians(np.median(tt.line_lat)))) if len(tt.line_lat) else 1.0
+        line = np.repeat(np.arange(len(tt.line_ptr) - 1), np.diff(tt.line_ptr))
+        step = np.diff(tt.line_distance_m, append=0.0)
+        step[tt.line_ptr[1:] - 1] = 0.0
+        owner, index = expand_ranges(np.zeros(len(line), np.int64), (step // (CELL_M / 2)).astype(np.int64) + 1)
+        share = index * (CELL_M / 2) / np.maximum(step[owner], CELL_M / 2)
+        after = np.minimum(owner + 1, max(len(line) - 1, 0))
+        lat = tt.line_lat[owner] + share * (tt.line_lat[after] - tt.line_lat[owner])
+        lon = tt.line_lon[owner] + share * (tt.line_lon[after] - tt.line_lon[owner])
+        pairs = np.unique(np.stack([_cell(lat, lon, cos), line[owner]], axis=1), axis=0)
+        # Patterns of each line, in CSR.
+        by_line = np.argsort(tt.pattern_line, kind="stable")
+        line_ptr = np.searchsorted(tt.pattern_line[by_line], np.arange(len(tt.line_ptr)))
+        pair, at = expand_ranges(line_ptr[pairs[:, 1]], line_ptr[pairs[:, 1] + 1] - line_ptr[pairs[:, 1]])
+        cell, ptr = np.unique(pairs[pair, 0], return_index=True)
+        return cls(cell, np.append(ptr, len(pair)).astype(np.int64), by_line[at].astype(np.int32), cos)
+
+    def near(self, lat: Float64Array, lon: Float64Array) -> tuple[Int64Array, Int32Array]:
+        """Pairs (position, pattern) whose line runs through a position's square or one of its eight neighbours."""
+        if len(self.cell) == 0:
+            return np.empty(0, np.int64), np.empty(0, np.int32)
+        degrees = CELL_M / METRES_PER_DEGREE
+        owners, patterns = [], []
+        for north in (-1, 0, 1):
+            for east in (-1, 0, 1):
+                wanted = _cell(lat + north * degrees, lon + east * degrees / self.cos, self.cos)
+                at = np.minimum(np.searchsorted(self.cell, wanted), len(self.cell) - 1)
+                hit = self.cell[at] == wanted
+                owner, index = expand_ranges(self.ptr[at], np.where(hit, self.ptr[at + 1] - self.ptr[at], 0))
+                owners.append(owner)
+                patterns.append(self.pattern[index])
+        pairs = np.unique(np.stack([np.concatenate(owners), np.concatenate(patterns)], axis=1), axis=0)
+        return pairs[:, 0], pairs[:, 1].astype(np.int32)
+
+
+def _cell(lat: Float64Array, lon: Float64Array, cos: float) -> Int64Array:
+    row = np.floor(lat * METRES_PER_DEGREE / CELL_M).astype(np.int64)
+    column = np.floor(lon * cos * METRES_PER_DEGREE / CELL_M).astype(np.int64)
+    return row * 1_000_000 + column
+
+
+class Assigner:
+    """Finds trips for vehicles that name none."""
+
+    def __init__(self, timetable: Timetable, days: ServiceDays, diagram: TimeDistance, lines: LineGeometry) -> None:
+        tt = timetable
+        self.timetable, self.days, self.diagram, self.lines = tt, days, diagram, lines
+        self.grid = PatternGrid.of(tt)
+        # Scheduled trips of each pattern by departure, in CSR.
+        scheduled = np.flatnonzero(~tt.trip_is_frequency)
+        order = scheduled[np.lexsort((tt.trip_start_s[scheduled], tt.trip_pattern[scheduled]))]
+        self._trips: Int32Array = order.astype(np.int32)
+        self._ptr = np.searchsorted(tt.trip_pattern[order], np.arange(len(tt.pattern_route) + 1))
+
+    def assign(
+        self, tracks: Tracks, slot: Int64Array, obs: Observations, open_: BoolArray, now: float
+    ) -> tuple[Int64Array, Int32Array, Int32Array]:
+        """Rows of `obs` that get a trip now, with the trip and its service day; keeps the others' guesses in `tracks`.
+
+        Parameters: `open_` (n,): reports that name no trip, of vehicles that are on none.
+        """
+        tt = self.timetable
+        rows = np.flatnonzero(open_)
+        nothing = np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int32)
+        if len(rows) == 0:
+            return nothing
+        owner, pattern = self.grid.near(obs.lat[rows], obs.lon[rows])
+        route, direction = obs.route[rows][owner], obs.direction[rows][owner]
+        fits = (route < 0) | (tt.pattern_route[pattern] == route)
+        fits &= (direction < 0) | (tt.pattern_direction[pattern] < 0) | (tt.pattern_direction[pattern] == direction)
+        owner, pattern = owner[fits], pattern[fits]
+        best_trip = np.full(len(rows), NONE, np.int32)
+        best_day = np.full(len(rows), NONE, np.int32)
+        best_m = np.full(len(rows), np.nan)
+        if len(owner):
+            self._best(tracks, slot[rows], obs.take(rows), owner, pattern, best_trip, best_day, best_m, now)
+        s = slot[rows]
+        agrees = (best_trip >= 0) & (tracks.guess_trip[s] == best_trip)
+        tracks.guesses[s] = np.where(agrees, tracks.guesses[s] + 1, np.where(best_trip >= 0, 1, 0))
+        tracks.guess_m[s] = np.where(agrees, tracks.guess_m[s], best_m)
+        tracks.guess_trip[s] = best_trip
+        sure = agrees & (tracks.guesses[s] >= AGREEMENTS) & (best_m - tracks.guess_m[s] >= PROGRESS_M)
+        return rows[sure], best_trip[sure], best_day[sure]
+
+    def _best(
+        self,
+        tracks: Tracks,
+        slot: Int64Array,
+        obs: Observations,
+        owner: Int64Array,
+        pattern: Int32Array,
+        best_trip: Int32Array,
+        best_day: Int32Array,
+        best_m: Float64Array,
+        now: float,
+    ) -> None:
+        """Write the best candidate of each report into the `best_*` arrays."""
+        tt = self.timetable
+        same = (tracks.guess_trip[slot] >= 0)[owner]
+        before = np.where(same, tracks.guess_m[slot][owner], np.nan)
+        zero, far = np.zeros(len(owner)), np.full(len(owner), np.inf)
+        place = self.lines.project(
+            tt.pattern_line[pattern], obs.lat[owner], obs.lon[owner], low_m=zero, high_m=far,
+            course=obs.bearing[owner].astype(np.float64), prior_m=before, prior_scale=10.0,
+        )  # fmt: skip
+        shapeless = ~tt.line_has_shape[tt.pattern_line[pattern]]
+        near = place.cost < (NEAR_LINE_M + np.where(shapeless, 0.2 * place.segment_m, 0.0)) ** 2
+        owner, pattern, at_m, cost = owner[near], pattern[near], place.distance_m[near], place.cost[near]
+        taken = np.unique(
+            tracks.service_day[tracks.trip >= 0].astype(np.int64) * tt.trips + tracks.trip[tracks.trip >= 0]
+        )
+        score_of = np.full(len(best_trip), np.inf)
+        for day in self.days.around(now):
+            pair, index = expand_ranges(self._ptr[pattern], self._ptr[pattern + 1] - self._ptr[pattern])
+            trip = self._trips[index]
+            seconds = obs.timestamp[owner[pair]] - tt.date_origin[day]
+            around = (tt.trip_start_s[trip] - EARLY_S <= seconds) & (seconds <= tt.trip_end_s[trip] + LATE_S)
+            around &= tt.service_active[tt.trip_service[trip], day]
+            around &= ~np.isin(day * tt.trips + trip.astype(np.int64), taken)
+            pair, trip, seconds = pair[around], trip[around], seconds[around]
+            departed = self.diagram.calls_before(tt.trip_pattern[trip], at_m[pair])
+            elapsed = self.diagram.elapsed_at(trip, departed, at_m[pair])
+            late = seconds - tt.trip_start_s[trip] - elapsed
+            score = np.where(late < 0, -2.0 * late, late) / 60.0 + cost[pair] / 30.0**2
+            score[(late < -EARLY_S) | (late > LATE_S)] = np.inf
+            # The trip that is being tried keeps a small lead, so that two trips close in time do not take turns.
+            score -= np.where(tracks.guess_trip[slot[owner[pair]]] == trip, 2.0, 0.0)
+            for row in (np.lexsort((score, owner[pair])),):
+                first = np.ones(len(row), bool)
+                first[1:] = owner[pair[row[1:]]] != owner[pair[row[:-1]]]
+                chosen = row[first]
+                report = owner[pair[chosen]]
+                better = score[chosen] < score_of[report]
+                chosen, report = chosen[better], report[better]
+                score_of[report], best_trip[report] = score[chosen], trip[chosen]
+                best_day[report], best_m[report] = day, at_m[pair[chosen]]

@@ -1,0 +1,140 @@
+"""Distance along a line for positions on the ground.
+
+Each line is laid flat around its own first vertex (equirectangular), which is good to 0.1 % below 80° latitude over
+50 km: far finer than the position of a bus.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from predictor.arrays import Float64Array, Int32Array, Int64Array, expand_ranges
+from predictor.timetable import Timetable
+
+METRES_PER_DEGREE = 6_371_008.8 * np.pi / 180.0
+
+# Lines are laid end to end on one axis, this far apart, so that one binary search serves all of them.
+_LINE_SPACING_M = 1.0e7
+# A segment that runs against the vehicle's course counts as this much further away.
+_AGAINST_COURSE_M = 80.0
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    """Nearest point of each position's line inside its window; all arrays (n,)."""
+
+    distance_m: Float64Array
+    """Metres along the line."""
+    offset_m: Float64Array
+    """Metres off the line; inf where the window is empty."""
+    segment_m: Float64Array
+    """Length of the segment that the nearest point lies on."""
+    cost: Float64Array
+    """Squared metres: offset, heading and prior together; what the nearest point was chosen by."""
+
+
+@dataclass(frozen=True, eq=False)
+class LineGeometry:
+    """The segments of all lines, flat: segment i runs from vertex i to vertex i + 1."""
+
+    line_ptr: Int64Array
+    line_cos: Float64Array
+    """Cosine of the latitude of each line's first vertex."""
+    start_m: Float64Array
+    """Distance along its line at the segment's start."""
+    length_m: Float64Array
+    x: Float64Array
+    y: Float64Array
+    dx: Float64Array
+    dy: Float64Array
+    axis: Float64Array
+    """`start_m` on the common axis, ascending over all lines."""
+    line_length_m: Float64Array
+
+    @classmethod
+    def of(cls, timetable: Timetable) -> LineGeometry:
+        """Flatten the timetable's lines."""
+        ptr = timetable.line_ptr
+        line = np.repeat(np.arange(len(ptr) - 1), np.diff(ptr))
+        cos = np.cos(np.radians(timetable.line_lat[ptr[:-1]]))
+        x = timetable.line_lon * cos[line] * METRES_PER_DEGREE
+        y = timetable.line_lat * METRES_PER_DEGREE
+        dx, dy, length = (np.diff(v, append=0.0) for v in (x, y, timetable.line_distance_m))
+        end = ptr[1:] - 1
+        dx[end] = dy[end] = length[end] = 0.0
+        return cls(
+            line_ptr=ptr, line_cos=cos, start_m=timetable.line_distance_m, length_m=length, x=x, y=y, dx=dx, dy=dy,
+            axis=line * _LINE_SPACING_M + timetable.line_distance_m, line_length_m=timetable.line_distance_m[end],
+        )  # fmt: skip
+
+    def project(
+        self,
+        line: Int32Array,
+        lat: Float64Array,
+        lon: Float64Array,
+        *,
+        low_m: Float64Array,
+        high_m: Float64Array,
+        course: Float64Array,
+        prior_m: Float64Array,
+        prior_scale: float,
+    ) -> Projection:
+        """Nearest point of each position's line with distance in [low_m, high_m].
+
+        Parameters: all (n,). `course`: degrees clockwise from north, NaN where unknown; segments against it are
+        penalised. `prior_m`: where along the line the vehicle is thought to be, NaN for no opinion; `prior_scale`:
+        metres off the line that a kilometre away from the prior is worth (no more than two kilometres' worth).
+        Cost: O(segments inside the windows).
+        """
+        n = len(line)
+        if n == 0:
+            return Projection(np.empty(0), np.empty(0), np.empty(0), np.empty(0))
+        low_m = np.clip(low_m, 0.0, self.line_length_m[line])
+        high_m = np.clip(high_m, low_m, self.line_length_m[line])
+        base = line * _LINE_SPACING_M
+        first = np.maximum(np.searchsorted(self.axis, base + low_m, side="right") - 1, self.line_ptr[line])
+        last = np.minimum(np.searchsorted(self.axis, base + high_m, side="left"), self.line_ptr[line + 1] - 1)
+        last = np.maximum(last, first + 1)
+        pair, segment = expand_ranges(first, last - first)
+
+        rx = (lon * self.line_cos[line] * METRES_PER_DEGREE)[pair] - self.x[segment]
+        ry = (lat * METRES_PER_DEGREE)[pair] - self.y[segment]
+        dx, dy = self.dx[segment], self.dy[segment]
+        square = dx * dx + dy * dy
+        along = np.divide(rx * dx + ry * dy, square, out=np.zeros_like(square), where=square > 0)
+        length, start = self.length_m[segment], self.start_m[segment]
+        distance = np.clip(start + np.clip(along, 0.0, 1.0) * length, low_m[pair], high_m[pair])
+        along = np.divide(distance - start, length, out=np.zeros_like(length), where=length > 0)
+        ox, oy = rx - along * dx, ry - along * dy
+        offset2 = ox * ox + oy * oy
+        cost = offset2.copy()
+        heading = np.radians(course)
+        ux, uy = np.nan_to_num(np.sin(heading)), np.nan_to_num(np.cos(heading))
+        against = np.divide(
+            -(dx * ux[pair] + dy * uy[pair]), np.sqrt(square), out=np.zeros_like(square), where=square > 0
+        )
+        cost += _AGAINST_COURSE_M**2 * np.maximum(against, 0.0)
+        away = np.minimum(np.abs(np.nan_to_num(distance - prior_m[pair])), 2000.0)
+        cost += (away * (prior_scale / 1000.0)) ** 2
+
+        starts = np.cumsum(last - first) - (last - first)
+        best = np.minimum.reduceat(cost, starts)
+        hit = np.flatnonzero(cost == best[pair])
+        chosen = hit[np.searchsorted(pair[hit], np.arange(n))]
+        return Projection(distance[chosen], np.sqrt(offset2[chosen]), length[chosen], best)
+
+
+def ground_distance_m(lat1: Float64Array, lon1: Float64Array, lat2: Float64Array, lon2: Float64Array) -> Float64Array:
+    """Metres between positions (n,), planar."""
+    dx = (lon2 - lon1) * np.cos(np.radians((lat1 + lat2) / 2.0))
+    result: Float64Array = np.hypot(dx, lat2 - lat1) * METRES_PER_DEGREE
+    return result
+
+
+def course_deg(lat1: Float64Array, lon1: Float64Array, lat2: Float64Array, lon2: Float64Array) -> Float64Array:
+    """Degrees clockwise from north from the first to the second position (n,)."""
+    dx = (lon2 - lon1) * np.cos(np.radians((lat1 + lat2) / 2.0))
+    result: Float64Array = np.degrees(np.arctan2(dx, lat2 - lat1)) % 360.0
+    return result

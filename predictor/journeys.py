@@ -1,0 +1,58 @@
+"""From (trip, service day, shift) to the journey of the timetable that it stands for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from predictor.arrays import Float64Array, Int32Array, Int64Array
+from predictor.timetable import Timetable
+
+_TRIP_SPACING_S = 1.0e7
+_JOURNEYS = 2**31
+_CALLS = 4096
+
+
+def journey_key(service_day: Int32Array, journey: Int32Array) -> Int64Array:
+    """One int64 for each dated journey."""
+    return service_day.astype(np.int64) * _JOURNEYS + journey
+
+
+def call_key(journey_keys: Int64Array, call: Int32Array | Int64Array) -> Int64Array:
+    """One int64 for each call of a dated journey."""
+    return journey_keys * _CALLS + call
+
+
+class JourneyLookup:
+    """Finds the journey nearest in start time among those of a trip: itself for a scheduled trip, the nearest slot of
+    the headway for one run by `frequencies.txt`."""
+
+    def __init__(self, timetable: Timetable) -> None:
+        axis = timetable.journey_trip * np.float64(_TRIP_SPACING_S) + timetable.journey_shift_s
+        self._order: Int64Array = np.argsort(axis, kind="stable")
+        self._axis: Float64Array = axis[self._order]
+        self._timetable = timetable
+        by_headway = np.flatnonzero(timetable.journey_headway_s > 0).astype(np.int32)
+        self._headway_journey = by_headway
+        trip = timetable.journey_trip[by_headway]
+        self._headway_start_s = timetable.trip_start_s[trip] + timetable.journey_shift_s[by_headway]
+
+    def keys(self, trip: Int32Array, service_day: Int32Array, shift_s: Int32Array) -> Int64Array:
+        """Key of each dated journey (n,); those whose trip has no journey at all are left out."""
+        if len(self._axis) == 0:
+            return np.empty(0, np.int64)
+        place = trip * np.float64(_TRIP_SPACING_S) + shift_s
+        right = np.minimum(np.searchsorted(self._axis, place), len(self._axis) - 1)
+        left = np.maximum(right - 1, 0)
+        nearer = np.abs(self._axis[left] - place) <= np.abs(self._axis[right] - place)
+        journey = self._order[np.where(nearer, left, right)].astype(np.int32)
+        own = self._timetable.journey_trip[journey] == trip
+        return journey_key(service_day[own], journey[own])
+
+    def past_slots(self, service_days: list[int], now: float) -> Int64Array:
+        """Keys of the headway slots that have begun: what runs of them is known by its vehicles alone."""
+        tt = self._timetable
+        parts = [np.empty(0, np.int64)]
+        for day in service_days:
+            begun = self._headway_journey[tt.date_origin[day] + self._headway_start_s < now]
+            parts.append(journey_key(np.full(len(begun), day, np.int32), begun))
+        return np.concatenate(parts)

@@ -1,0 +1,264 @@
+"""Where on which journey each vehicle is.
+
+The feed's trip id is believed until geometry, time or block speak against it: a vehicle that has finished a trip goes
+on with its block's next one, and one far from the line of its trip is off route. Progress is searched forward from the
+last known place, so that loops and out-and-back shapes resolve by progress; a place that only fits elsewhere on the
+line is accepted as a jump.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
+from predictor.geometry import LineGeometry, course_deg, ground_distance_m
+from predictor.observations import STOPPED_AT, Observations
+from predictor.service_days import ServiceDays
+from predictor.snapshot import DEADHEAD, IN_SERVICE, LAYOVER, OFF_ROUTE, UNMATCHED
+from predictor.time_distance import TimeDistance
+from predictor.timetable import Timetable
+from predictor.tracks import Tracks
+
+STOP_ZONE_M = 30.0
+"""A vehicle within this distance of a stop is at it."""
+TERMINUS_M = 300.0
+"""A vehicle this near to a trip's first stop can be waiting there for its departure."""
+MOVED_M = 30.0
+"""A displacement long enough to tell a course from GPS noise."""
+FASTEST_M_S = 30.0
+OFF_LINE_M = 130.0
+OFF_LINE_SHAPELESS = 0.5
+"""Where the line was drawn straight between stops, the road may stray by this share of the gap as well."""
+EARLIEST_DEPARTURE_S = 180.0
+"""A vehicle seen moving earlier than this before its trip's departure is on its way to the first stop."""
+PRIOR_SCALE = 25.0
+
+
+@dataclass(frozen=True, eq=False)
+class Match:
+    """The match of each fresh report; all arrays (n,), rows as in the observations given."""
+
+    trip: Int32Array
+    service_day: Int32Array
+    shift_s: Int32Array
+    state: Int8Array
+    distance_m: Float64Array
+    arrived: Int32Array
+    departed: Int32Array
+    continued: BoolArray
+    """On the same journey as at the report before."""
+    course: Float64Array
+    moved: BoolArray
+    jumped: BoolArray
+
+
+def scheduled_seconds(
+    timetable: Timetable, service_day: Int32Array, shift_s: Int32Array, at: Float64Array
+) -> Float64Array:
+    """Seconds (n,) on the trips' own time axis: after the origin of the service date, less the journey's shift."""
+    result: Float64Array = at - timetable.date_origin[service_day] - shift_s
+    return result
+
+
+class Matcher:
+    """Matches reports against one timetable."""
+
+    def __init__(self, timetable: Timetable, days: ServiceDays, diagram: TimeDistance, lines: LineGeometry) -> None:
+        self.timetable = timetable
+        self.days = days
+        self.diagram = diagram
+        self.lines = lines
+
+    def journey_of(
+        self, tracks: Tracks, slot: Int64Array, obs: Observations
+    ) -> tuple[Int32Array, Int32Array, Int32Array]:
+        """Trip, service day and shift (n,) that each report is to be matched to, -1 where none is named or known."""
+        trip = obs.trip.copy()
+        day = np.full(len(trip), NONE, np.int32)
+        shift = np.zeros(len(trip), np.int32)
+        named = np.flatnonzero(trip >= 0)
+        day[named] = self.days.of_reports(
+            trip[named], obs.service_date[named], obs.start_time_s[named], obs.timestamp[named]
+        )
+        trip[day < 0] = NONE
+        shift[named] = self._headway_shift(tracks, slot[named], obs.take(named), trip[named], day[named])
+
+        # A vehicle that names no trip goes on with the one it is on.
+        mute = np.flatnonzero((obs.trip < 0) & (tracks.trip[slot] >= 0) & (tracks.state[slot] != OFF_ROUTE))
+        trip[mute], day[mute] = tracks.trip[slot[mute]], tracks.service_day[slot[mute]]
+        shift[mute] = tracks.shift_s[slot[mute]]
+
+        # A feed may go on naming the trip that is over: the block's next trip takes its place.
+        over = (trip >= 0) & (tracks.finished_trip[slot] == trip)
+        over &= (tracks.finished_day[slot] == day) & (tracks.finished_shift_s[slot] == shift)
+        follow = np.flatnonzero(over)
+        for one_day in np.unique(day[follow]).tolist():
+            rows = follow[day[follow] == one_day]
+            following = self.days.next_trip(one_day)[trip[rows]]
+            near = self._first_stop_distance(np.maximum(following, 0), obs.lat[rows], obs.lon[rows]) < TERMINUS_M
+            take = (following >= 0) & (near | (tracks.trip[slot[rows]] == following))
+            trip[rows[take]], shift[rows[take]] = following[take], 0
+            lost = rows[~take & (obs.trip[rows] < 0)]
+            trip[lost], day[lost] = NONE, NONE
+        return trip, day, shift
+
+    def _headway_shift(
+        self, tracks: Tracks, slot: Int64Array, obs: Observations, trip: Int32Array, day: Int32Array
+    ) -> Int32Array:
+        """Shift of each report's journey (n,): the start time that it names, against its trip's own; without one, that
+        of the journey it is on, else as if it left just now."""
+        tt = self.timetable
+        shift = np.zeros(len(trip), np.int32)
+        rows = np.flatnonzero(trip >= 0)
+        rows = rows[tt.trip_is_frequency[trip[rows]]]
+        own = tt.trip_start_s[trip[rows]]
+        on_it = (tracks.trip[slot[rows]] == trip[rows]) & (tracks.service_day[slot[rows]] == day[rows])
+        just_now = (obs.timestamp[rows] - tt.date_origin[day[rows]]).astype(np.int32) - own
+        shift[rows] = np.where(
+            obs.start_time_s[rows] >= 0,
+            obs.start_time_s[rows] - own,
+            np.where(on_it, tracks.shift_s[slot[rows]], just_now),
+        )
+        return shift
+
+    def match(
+        self, tracks: Tracks, slot: Int64Array, obs: Observations, trip: Int32Array, day: Int32Array, shift: Int32Array
+    ) -> Match:
+        """Match reports (n,) to places on the journeys named by `trip`, `day`, `shift` (-1: none).
+
+        Does not change `tracks`.
+        """
+        tt, n = self.timetable, len(obs)
+        state = np.full(n, UNMATCHED, np.int8)
+        distance = np.full(n, np.nan)
+        arrived, departed = np.zeros(n, np.int32), np.zeros(n, np.int32)
+        jumped = np.zeros(n, bool)
+        moved_m = ground_distance_m(tracks.anchor_lat[slot], tracks.anchor_lon[slot], obs.lat, obs.lon)
+        moved = ~(moved_m <= MOVED_M)
+        course = np.where(
+            moved & np.isfinite(moved_m),
+            course_deg(tracks.anchor_lat[slot], tracks.anchor_lon[slot], obs.lat, obs.lon),
+            np.where(np.isfinite(obs.bearing), obs.bearing, tracks.course[slot]),
+        ).astype(np.float64)
+        # A course across a long silence says little: the road has bends.
+        course[(moved_m > 1500.0)] = np.nan
+
+        on = np.flatnonzero(trip >= 0)
+        continued = np.zeros(n, bool)
+        continued[on] = (
+            (tracks.trip[slot[on]] == trip[on])
+            & (tracks.service_day[slot[on]] == day[on])
+            & (tracks.shift_s[slot[on]] == shift[on])
+        )
+        if len(on) == 0:
+            return Match(trip, day, shift, state, distance, arrived, departed, continued, course, moved, jumped)
+
+        s, t, d, sh = slot[on], trip[on], day[on], shift[on]
+        lat, lon, at, heading = obs.lat[on], obs.lon[on], obs.timestamp[on], course[on]
+        pattern = tt.trip_pattern[t]
+        line = tt.pattern_line[pattern]
+        length = self.diagram.call_distance_m(t, tt.trip_calls[t])
+        same = continued[on]
+        seconds = scheduled_seconds(tt, d, sh, at)
+        by_timetable = self.diagram.scheduled_distance_m(t, seconds)
+        gap = np.where(same, at - tracks.timestamp[s], 0.0)
+        last = np.where(same, tracks.distance_m[s], np.nan)
+        known = np.isfinite(last)
+        pace = np.maximum(length / np.maximum(tt.trip_end_s[t] - tt.trip_start_s[t], 60), 2.0)
+        prior = np.where(known, np.minimum(np.nan_to_num(last) + pace * gap, length), by_timetable)
+        low = np.where(known, np.nan_to_num(last) - MOVED_M, 0.0)
+        high = np.where(known, np.nan_to_num(last) + FASTEST_M_S * gap + 150.0, np.inf)
+        low, high, stopped = self._narrow_by_stop(obs, on, t, low, high)
+
+        place = self.lines.project(
+            line, lat, lon, low_m=low, high_m=high, course=heading, prior_m=prior, prior_scale=PRIOR_SCALE
+        )
+        at_m, offset, cost = place.distance_m, place.offset_m, place.cost
+        limit = OFF_LINE_M + np.where(tt.line_has_shape[line], 0.0, OFF_LINE_SHAPELESS * place.segment_m)
+        again = np.flatnonzero((known | (low > 0)) & (cost > limit**2))
+        if len(again):
+            anywhere = self.lines.project(
+                line[again], lat[again], lon[again], low_m=np.zeros(len(again)), high_m=np.full(len(again), np.inf),
+                course=heading[again], prior_m=prior[again], prior_scale=PRIOR_SCALE,
+            )  # fmt: skip
+            wide = OFF_LINE_M + np.where(tt.line_has_shape[line[again]], 0.0, OFF_LINE_SHAPELESS * anywhere.segment_m)
+            fits = (anywhere.cost < 0.25 * cost[again]) & (anywhere.offset_m < 0.6 * wide)
+            rows = again[fits]
+            at_m[rows], offset[rows], limit[rows] = anywhere.distance_m[fits], anywhere.offset_m[fits], wide[fits]
+            jumped[on[rows]] = known[rows]
+            stopped[rows] = NONE
+        at_m = np.where(stopped >= 0, self.diagram.call_distance_m(t, stopped), at_m)
+
+        jump = jumped[on]
+        at_m = np.where(known & ~jump, np.maximum(at_m, np.nan_to_num(last)), at_m)
+        off = offset > limit
+        # Waiting for departure: near the first stop and not yet away from it.
+        first_m = self.diagram.call_distance_m(t, np.zeros(len(t), np.int32))
+        near_first = self._first_stop_distance(t, lat, lon) < TERMINUS_M
+        before = tt.trip_start_s[t] - seconds
+        not_left = ~same | (tracks.departed[s] == 0)
+        waiting = not_left & (
+            (near_first & ((at_m <= first_m + STOP_ZONE_M) | (before > EARLIEST_DEPARTURE_S)))
+            | ((before > EARLIEST_DEPARTURE_S) & (at_m - first_m < 400.0))
+        )
+        coming = not_left & ~waiting & (before > EARLIEST_DEPARTURE_S)
+        still = waiting | coming
+
+        came = self.diagram.calls_before(pattern, at_m + STOP_ZONE_M)
+        left = self.diagram.calls_before(pattern, at_m - STOP_ZONE_M)
+        left = np.minimum(left, tt.trip_calls[t] - 1)
+        back = same & ~jump
+        came = np.where(back, np.maximum(came, tracks.arrived[s]), came)
+        left = np.where(back, np.maximum(left, tracks.departed[s]), left)
+        frozen = off & same
+        at_m = np.where(frozen, last, np.where(off & ~still, np.nan, at_m))
+        came = np.where(frozen, tracks.arrived[s], np.where(off, 0, came))
+        left = np.where(frozen, tracks.departed[s], np.where(off, 0, left))
+        at_m = np.where(still, first_m, at_m)
+        came = np.where(waiting, 1, np.where(coming, 0, came))
+        left = np.where(still, 0, left)
+        finished = same & (tracks.arrived[s] >= tt.trip_calls[t])
+        done = (came >= tt.trip_calls[t]) & ~off
+
+        state[on] = np.select([finished, coming, waiting, off], [DEADHEAD, DEADHEAD, LAYOVER, OFF_ROUTE], IN_SERVICE)
+        state[on[done & ~waiting]] = DEADHEAD
+        distance[on], arrived[on], departed[on] = at_m, came, left
+        return Match(trip, day, shift, state, distance, arrived, departed, continued, course, moved, jumped)
+
+    def _first_stop_distance(self, trip: Int32Array, lat: Float64Array, lon: Float64Array) -> Float64Array:
+        tt = self.timetable
+        stop = tt.pattern_stop[tt.pattern_call_ptr[tt.trip_pattern[trip]]]
+        return ground_distance_m(tt.stop_lat[stop], tt.stop_lon[stop], lat, lon)
+
+    def _narrow_by_stop(
+        self, obs: Observations, on: Int64Array, trip: Int32Array, low: Float64Array, high: Float64Array
+    ) -> tuple[Float64Array, Float64Array, Int32Array]:
+        """Narrow the window by the feed's current stop, and say at which call a vehicle reports standing, else -1.
+
+        The named stop is a hint: a window that would not meet the one given is left as it was.
+        """
+        tt = self.timetable
+        sequence = obs.stop_sequence[on]
+        stopped = np.full(len(on), NONE, np.int32)
+        rows = np.flatnonzero(sequence >= 0)
+        if len(rows) == 0:
+            return low, high, stopped
+        first = tt.trip_call_ptr[trip[rows]]
+        axis = tt.call_trip * 1.0e6 + tt.stop_sequence
+        entry = np.searchsorted(axis, trip[rows] * 1.0e6 + sequence[rows])
+        entry = np.minimum(entry, len(axis) - 1)
+        exact = (tt.call_trip[entry] == trip[rows]) & (tt.stop_sequence[entry] == sequence[rows])
+        rows, call = rows[exact], (entry - first)[exact].astype(np.int32)
+        here = self.diagram.call_distance_m(trip[rows], call)
+        before = self.diagram.call_distance_m(trip[rows], call - 1)
+        slack = 200.0
+        new_low, new_high = np.maximum(low[rows], before - slack), np.minimum(high[rows], here + slack)
+        meets = new_low < new_high
+        low[rows[meets]], high[rows[meets]] = new_low[meets], new_high[meets]
+        stop = tt.pattern_stop[tt.pattern_call_ptr[tt.trip_pattern[trip[rows]]] + call]
+        near = ground_distance_m(tt.stop_lat[stop], tt.stop_lon[stop], obs.lat[on[rows]], obs.lon[on[rows]]) < 80.0
+        standing = meets & near & (obs.stop_status[on[rows]] == STOPPED_AT)
+        stopped[rows[standing]] = call[standing]
+        return low, high, stopped

@@ -1,0 +1,172 @@
+"""From two successive matches of a vehicle to what it drove in between: stretches, passages, link times."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from predictor.geometry import ground_distance_m
+from predictor.matching import TERMINUS_M, Match
+from predictor.observations import Observations
+from predictor.passages import CallTimes, Passages, Stretch
+from predictor.snapshot import IN_SERVICE
+from predictor.time_distance import TimeDistance
+from predictor.timetable import Timetable
+from predictor.tracks import Tracks
+
+LONGEST_STRETCH_S = 900.0
+
+
+@dataclass(frozen=True, eq=False)
+class Driven:
+    """Stretches with the journey and vehicle they belong to; all arrays (n,)."""
+
+    row: Int64Array
+    """Row of the match that ends each stretch."""
+    slot: Int64Array
+    service_day: Int32Array
+    shift_s: Int32Array
+    stretch: Stretch
+
+
+@dataclass(frozen=True, eq=False)
+class LinkTimes:
+    """Measured link times; all arrays (n,), as `TravelTimes.observe` takes them."""
+
+    entry: Int64Array
+    service_day: Int32Array
+    seconds: Float64Array
+    weight: Float64Array
+    at: Float64Array
+
+
+def driven_since(
+    timetable: Timetable, diagram: TimeDistance, tracks: Tracks, slot: Int64Array, obs: Observations, match: Match
+) -> Driven:
+    """The stretches from each vehicle's last report to this one, on the same journey or off its first stop."""
+    tt = timetable
+    gap = obs.timestamp - tracks.timestamp[slot]
+    trip = np.maximum(match.trip, 0)
+    calls = tt.trip_calls[trip]
+    usable = (match.trip >= 0) & (gap < LONGEST_STRETCH_S) & np.isfinite(match.distance_m) & ~match.jumped
+    same = usable & match.continued & np.isfinite(tracks.distance_m[slot]) & (tracks.arrived[slot] < calls)
+    same &= match.arrived > tracks.departed[slot]
+    first = tt.pattern_stop[tt.pattern_call_ptr[tt.trip_pattern[trip]]]
+    from_first = ground_distance_m(tracks.lat[slot], tracks.lon[slot], tt.stop_lat[first], tt.stop_lon[first])
+    fresh = usable & ~match.continued & (match.state == IN_SERVICE) & (match.departed > 0) & (from_first < TERMINUS_M)
+    row = np.flatnonzero(same | fresh)
+    s, t, off_first = slot[row], match.trip[row], fresh[row]
+    start = diagram.call_distance_m(t, np.zeros(len(t), np.int32))
+    return Driven(
+        row=row, slot=s, service_day=match.service_day[row], shift_s=match.shift_s[row],
+        stretch=Stretch(
+            trip=t,
+            distance_from_m=np.where(off_first, start, tracks.distance_m[s]),
+            distance_to_m=match.distance_m[row],
+            time_from=tracks.timestamp[s],
+            time_to=obs.timestamp[row],
+            arrived_from=np.where(off_first, 1, tracks.arrived[s]).astype(np.int32),
+            arrived_to=match.arrived[row],
+            departed_from=np.where(off_first, 0, tracks.departed[s]).astype(np.int32),
+            departed_to=match.departed[row],
+            arrived_at=np.where(off_first, np.nan, tracks.arrived_at[s]),
+            arrived_sd_s=np.where(off_first, np.nan, tracks.arrived_sd_s[s]),
+        ),
+    )  # fmt: skip
+
+
+def driven_to_the_end(
+    timetable: Timetable,
+    diagram: TimeDistance,
+    tracks: Tracks,
+    slot: Int64Array,
+    obs: Observations,
+    changed: BoolArray,
+) -> Driven:
+    """The last stretches of the trips that vehicles have left (`changed` (n,)) where the rest can have been driven."""
+    tt = timetable
+    row = np.flatnonzero(
+        changed & (tracks.trip[slot] >= 0) & (tracks.state[slot] == IN_SERVICE) & np.isfinite(tracks.distance_m[slot])
+    )
+    row = row[tracks.arrived[slot[row]] < tt.trip_calls[tracks.trip[slot[row]]]]
+    s = slot[row]
+    trip, calls = tracks.trip[s], tt.trip_calls[tracks.trip[s]]
+    left = diagram.elapsed_s[diagram.entries(trip, calls - 1)] - diagram.elapsed_at(
+        trip, tracks.departed[s], tracks.distance_m[s]
+    )
+    gap = obs.timestamp[row] - tracks.timestamp[s]
+    possible = (left < 2.0 * gap + 60.0) & (gap < LONGEST_STRETCH_S)
+    row, s, trip, calls = row[possible], s[possible], trip[possible], calls[possible]
+    left, gap = left[possible], gap[possible]
+    return Driven(
+        row=row, slot=s, service_day=tracks.service_day[s], shift_s=tracks.shift_s[s],
+        stretch=Stretch(
+            trip=trip,
+            distance_from_m=tracks.distance_m[s],
+            distance_to_m=diagram.call_distance_m(trip, calls - 1),
+            time_from=tracks.timestamp[s],
+            time_to=tracks.timestamp[s] + np.clip(left, np.minimum(1.0, gap), gap),
+            arrived_from=tracks.arrived[s],
+            arrived_to=calls,
+            departed_from=tracks.departed[s],
+            departed_to=(calls - 1).astype(np.int32),
+            arrived_at=tracks.arrived_at[s],
+            arrived_sd_s=tracks.arrived_sd_s[s],
+        ),
+    )  # fmt: skip
+
+
+def passages_of(timetable: Timetable, tracks: Tracks, driven: Driven, times: CallTimes) -> Passages:
+    """The passages that are complete: left behind, or arrived at the last stop."""
+    tt, k = timetable, times.stretch
+    trip = driven.stretch.trip[k]
+    last = times.call == tt.trip_calls[trip] - 1
+    done = (times.call < driven.stretch.departed_to[k]) | last
+    k, trip, call = k[done], trip[done], times.call[done]
+    return Passages(
+        vehicle_id=tracks.vehicle_id[driven.slot[k]],
+        trip=trip,
+        service_day=driven.service_day[k],
+        shift_s=driven.shift_s[k],
+        call=call,
+        stop=tt.call_stop[tt.trip_call_ptr[trip] + call],
+        arrival=np.where(call == 0, np.nan, times.arrival[done]),
+        departure=np.where(last[done], np.nan, times.departure[done]),
+        arrival_sd_s=times.arrival_sd_s[done],
+    )
+
+
+def link_times_of(timetable: Timetable, diagram: TimeDistance, driven: Driven, times: CallTimes) -> LinkTimes:
+    """Link times between the calls of each stretch, and from the last call before it to its first.
+
+    At a timepoint or a first stop the time is taken from the departure, so that waiting is not learned as driving.
+    """
+    tt, k, stretch = timetable, times.stretch, driven.stretch
+    trip = stretch.trip[k]
+    entry = tt.trip_call_ptr[trip] + times.call
+    waits = tt.timepoint[entry] | (times.call == 0)
+    start = np.where(waits, times.departure - diagram.dwell_s[entry], times.arrival)
+    begin, begin_sd = np.empty(len(k)), np.empty(len(k))
+    begin[1:], begin_sd[1:] = start[:-1], times.arrival_sd_s[:-1]
+    opens = np.ones(len(k), bool)
+    opens[1:] = k[1:] != k[:-1]
+    begin[opens], begin_sd[opens] = stretch.arrived_at[k[opens]], stretch.arrived_sd_s[k[opens]]
+    new = (times.call >= np.maximum(stretch.arrived_from[k], 1)) & np.isfinite(begin) & np.isfinite(times.arrival)
+    k, entry = k[new], entry[new]
+    blur = np.nan_to_num(begin_sd[new], nan=15.0) ** 2 + times.arrival_sd_s[new] ** 2
+    return LinkTimes(
+        entry=entry - 1,
+        service_day=driven.service_day[k],
+        seconds=np.maximum(times.arrival[new] - begin[new], 0.0),
+        weight=1.0 / (1.0 + blur / 400.0),
+        at=times.arrival[new],
+    )
+
+
+def joined(first: Passages, second: Passages) -> Passages:
+    """Two sets of passages as one."""
+    if len(first) == 0:
+        return second
+    return Passages(*(np.concatenate([getattr(first, f.name), getattr(second, f.name)]) for f in fields(Passages)))

@@ -1,0 +1,94 @@
+"""The time-distance diagram of every trip: where the timetable puts a vehicle at a time, and when at a place.
+
+All trips' calls lie end to end on one axis, and so do all patterns' calls, so that each question is one binary search
+for all vehicles together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from predictor.arrays import Float64Array, Int32Array, Int64Array
+from predictor.timetable import Timetable
+from predictor.travel_times import TravelTimes
+
+_TRIP_SPACING_S = 1.0e7
+_PATTERN_SPACING_M = 1.0e7
+
+
+@dataclass(frozen=True, eq=False)
+class TimeDistance:
+    """See the module's docstring."""
+
+    timetable: Timetable
+    departure_axis: Float64Array
+    """(trip calls,) scheduled departures on the common axis."""
+    distance_axis: Float64Array
+    """(pattern calls,) distances on the common axis."""
+    elapsed_s: Float64Array
+    """(trip calls,) sum of the link times before each call: strictly ascending along a trip."""
+    dwell_s: Float64Array
+    """(trip calls,)"""
+
+    @classmethod
+    def of(cls, timetable: Timetable, travel_times: TravelTimes) -> TimeDistance:
+        """Lay all trips and patterns on their axes."""
+        tt = timetable
+        pattern = np.repeat(np.arange(len(tt.pattern_call_ptr) - 1), np.diff(tt.pattern_call_ptr))
+        total = np.cumsum(travel_times.timetabled_s) - travel_times.timetabled_s
+        return cls(
+            timetable=tt,
+            departure_axis=tt.call_trip * np.float64(_TRIP_SPACING_S) + tt.departure_s,
+            distance_axis=pattern * _PATTERN_SPACING_M + tt.pattern_distance_m,
+            elapsed_s=total - np.repeat(total[tt.trip_call_ptr[:-1]], tt.trip_calls),
+            dwell_s=travel_times.dwell_s,
+        )
+
+    def scheduled_distance_m(self, trip: Int32Array, seconds: Float64Array) -> Float64Array:
+        """Where the timetable puts each trip (n,) `seconds` after the origin of its service date."""
+        tt = self.timetable
+        first, last = tt.trip_call_ptr[trip], tt.trip_call_ptr[trip + 1] - 1
+        seconds = np.clip(seconds, tt.departure_s[first], tt.arrival_s[last])
+        entry = np.searchsorted(self.departure_axis, trip * _TRIP_SPACING_S + seconds, side="right") - 1
+        entry = np.clip(entry, first, np.maximum(last - 1, first))
+        span = np.maximum(tt.arrival_s[entry + 1] - tt.departure_s[entry], 1)
+        share = np.clip((seconds - tt.departure_s[entry]) / span, 0.0, 1.0)
+        here = tt.call_pattern_call[entry]
+        start = tt.pattern_distance_m[here]
+        result: Float64Array = start + share * (tt.pattern_distance_m[here + 1] - start)
+        return result
+
+    def calls_before(self, pattern: Int32Array, distance_m: Float64Array) -> Int32Array:
+        """Number of each pattern's (n,) calls at or before a distance."""
+        ptr = self.timetable.pattern_call_ptr
+        distance_m = np.clip(distance_m, -1.0, _PATTERN_SPACING_M / 2)
+        at = np.searchsorted(self.distance_axis, pattern * _PATTERN_SPACING_M + distance_m, side="right")
+        count: Int32Array = np.clip(at - ptr[pattern], 0, ptr[pattern + 1] - ptr[pattern]).astype(np.int32)
+        return count
+
+    def call_distance_m(self, trip: Int32Array, call: Int32Array) -> Float64Array:
+        """Distance of a call (n,) along its pattern; calls beyond the last are taken as the last."""
+        tt = self.timetable
+        pattern = tt.trip_pattern[trip]
+        at = np.minimum(tt.pattern_call_ptr[pattern] + np.maximum(call, 0), tt.pattern_call_ptr[pattern + 1] - 1)
+        result: Float64Array = tt.pattern_distance_m[at]
+        return result
+
+    def elapsed_at(self, trip: Int32Array, departed: Int32Array, distance_m: Float64Array) -> Float64Array:
+        """Timetabled running seconds (n,) from the trip's start to a place between call departed - 1 and the next."""
+        tt = self.timetable
+        before = np.maximum(departed - 1, 0)
+        entry = np.minimum(tt.trip_call_ptr[trip] + before, tt.trip_call_ptr[trip + 1] - 2)
+        start = self.call_distance_m(trip, before)
+        length = self.call_distance_m(trip, before + 1) - start
+        share = np.divide(distance_m - start, length, out=np.ones_like(length), where=length > 1.0)
+        leave = self.elapsed_s[entry] + self.dwell_s[entry]
+        result: Float64Array = leave + np.clip(share, 0.0, 1.0) * (self.elapsed_s[entry + 1] - leave)
+        return result
+
+    def entries(self, trip: Int32Array, call: Int32Array) -> Int64Array:
+        """Trip-call index (n,) of calls."""
+        result: Int64Array = self.timetable.trip_call_ptr[trip] + call
+        return result

@@ -1,0 +1,159 @@
+"""Link times: what the timetable says, what was seen on this link at this hour, what the last vehicles just did.
+
+A *link time* is the time from arriving at one stop to arriving at the next (at a trip's first stop: from departing),
+so it holds the dwell at the first of the two. Links are shared by all lines that drive them, and so is what is
+learned about them.
+
+Estimates are shrunk from sparse to pooled: hour of the day type -> link -> timetable, each level a weighted mean with
+the level above as a prior worth a fixed number of observations (empirical Bayes with known prior strength; Efron and
+Morris 1975). On top comes the residual of the last vehicles, whose weight halves every `RECENT_HALF_LIFE_S`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from predictor.arrays import Float64Array, Int32Array, Int64Array, StrArray
+from predictor.timetable import Timetable
+
+HOURS = 24
+DAY_TYPES = 3
+"""Monday to Friday, Saturday, Sunday."""
+
+PRIOR_LINK = 2.0
+PRIOR_HOUR = 4.0
+PRIOR_RECENT = 1.5
+RECENT_HALF_LIFE_S = 1200.0
+FASTEST_M_S = 25.0
+_SECONDS_FLOOR = 4.0
+
+
+class TravelTimes:
+    """Learns link times as passages come in and tells the expected ones."""
+
+    def __init__(self, timetable: Timetable) -> None:
+        self.timetable = timetable
+        tt = timetable
+        self.entry_link: Int32Array = tt.pattern_link[tt.call_pattern_call]
+        """Link that starts at each trip call, -1 at last calls."""
+        following = np.minimum(np.arange(len(tt.arrival_s)) + 1, max(len(tt.arrival_s) - 1, 0))
+        link = np.maximum(self.entry_link, 0)
+        distance = tt.link_distance_m[link] if len(tt.link_distance_m) else np.zeros(len(link))
+        floor = np.maximum(distance / FASTEST_M_S, _SECONDS_FLOOR)
+        is_first = np.zeros(len(link), bool)
+        is_first[tt.trip_call_ptr[:-1]] = True
+        leaves = np.where(is_first, tt.departure_s, tt.arrival_s)
+        timetabled = np.maximum(tt.arrival_s[following] - leaves, floor)
+        self.timetabled_s: Float64Array = np.where(self.entry_link >= 0, timetabled, 0.0)
+        """Link time of each trip call by the timetable, 0 at last calls."""
+        dwell = np.clip((tt.departure_s - tt.arrival_s).astype(np.float64), 0.0, None)
+        self.dwell_s: Float64Array = np.where(is_first, 0.0, np.maximum(dwell, np.minimum(12.0, 0.2 * timetabled)))
+        """Part of the link time spent at the stop, never the whole."""
+        self.dwell_s = np.minimum(self.dwell_s, 0.8 * self.timetabled_s)
+        hour = (np.maximum(leaves, 0) // 3600) % HOURS
+        self.entry_hour: Int64Array = hour.astype(np.int64)
+        weekday = ((tt.date_origin + 43_200) // 86_400 + 4) % 7  # the epoch was a Thursday; 0 is Sunday
+        self.day_type: Int64Array = np.select([weekday == 0, weekday == 6], [2, 1], default=0).astype(np.int64)
+
+        links = len(tt.link_from_stop)
+        self.link_weight = np.zeros(links)
+        self.link_mean_s = np.zeros(links)
+        self.link_variance = np.zeros(links)
+        self.hour_weight = np.zeros((links, DAY_TYPES * HOURS))
+        self.hour_mean_s = np.zeros((links, DAY_TYPES * HOURS))
+        self.recent_weight = np.zeros(links)
+        self.recent_residual_s = np.zeros(links)
+        self.recent_at = np.zeros(links)
+
+    def historic_s(self, entry: Int64Array, service_day: Int32Array) -> Float64Array:
+        """Expected link time (m,) from trip calls `entry`, without the last vehicles' news; 0 at last calls."""
+        link = self.entry_link[entry]
+        scheduled = self.timetabled_s[entry]
+        slot = self.day_type[service_day] * HOURS + self.entry_hour[entry]
+        w = self.link_weight[link]
+        by_link = (w * self.link_mean_s[link] + PRIOR_LINK * scheduled) / (w + PRIOR_LINK)
+        w = self.hour_weight[link, slot]
+        by_hour = (w * self.hour_mean_s[link, slot] + PRIOR_HOUR * by_link) / (w + PRIOR_HOUR)
+        result: Float64Array = np.where(link >= 0, by_hour, 0.0)
+        return result
+
+    def recent_s(self, entry: Int64Array, now: float) -> Float64Array:
+        """What the last vehicles needed more than expected on the links from `entry` (m,), shrunk by its age."""
+        link = self.entry_link[entry]
+        w = self.recent_weight[link] * np.exp2((self.recent_at[link] - now) / RECENT_HALF_LIFE_S)
+        result: Float64Array = np.where(link >= 0, self.recent_residual_s[link] * w / (w + PRIOR_RECENT), 0.0)
+        return result
+
+    def expected_s(self, entry: Int64Array, service_day: Int32Array, now: float) -> Float64Array:
+        """Expected link time (m,) from trip calls `entry`; 0 at last calls."""
+        historic = self.historic_s(entry, service_day)
+        return np.maximum(historic + self.recent_s(entry, now), 0.4 * historic)
+
+    def variance(self, entry: Int64Array) -> Float64Array:
+        """Variance of the link time (m,), seconds squared."""
+        link = self.entry_link[entry]
+        prior = (10.0 + 0.25 * self.timetabled_s[entry]) ** 2
+        w = self.link_weight[link]
+        result: Float64Array = np.where(link >= 0, (w * self.link_variance[link] + 5.0 * prior) / (w + 5.0), 0.0)
+        return result
+
+    def observe(
+        self, entry: Int64Array, service_day: Int32Array, seconds: Float64Array, weight: Float64Array, at: Float64Array
+    ) -> None:
+        """Learn from link times.
+
+        Parameters: all (n,). `entry`: trip call that the link starts at; `seconds`: measured link time; `weight`: 1 for
+        a sharp measurement, less for an interpolated one; `at`: POSIX seconds of arrival at the link's end.
+        """
+        link = self.entry_link[entry]
+        expected = self.historic_s(entry, service_day)
+        spread = np.sqrt(self.variance(entry))
+        seconds = np.clip(seconds, 0.3 * expected, expected + np.maximum(4.0 * spread, 60.0))
+        residual = seconds - expected
+        slot = self.day_type[service_day] * HOURS + self.entry_hour[entry]
+        links = len(self.link_weight)
+
+        total = np.bincount(link, weight, links)
+        news = np.bincount(link, weight * seconds, links)
+        touched = np.flatnonzero(total)
+        w = self.link_weight[touched]
+        self.link_mean_s[touched] = (w * self.link_mean_s[touched] + news[touched]) / (w + total[touched])
+        squares = np.bincount(link, weight * residual**2, links)[touched]
+        self.link_variance[touched] = (w * self.link_variance[touched] + squares) / (w + total[touched])
+        self.link_weight[touched] = np.minimum(w + total[touched], 400.0)
+
+        cell, inverse = np.unique(link * (DAY_TYPES * HOURS) + slot, return_inverse=True)
+        row, column = cell // (DAY_TYPES * HOURS), cell % (DAY_TYPES * HOURS)
+        add = np.bincount(inverse, weight)
+        w = self.hour_weight[row, column]
+        mean = (w * self.hour_mean_s[row, column] + np.bincount(inverse, weight * seconds)) / (w + add)
+        self.hour_mean_s[row, column] = mean
+        self.hour_weight[row, column] = np.minimum(w + add, 60.0)
+
+        latest = np.zeros(links)
+        np.maximum.at(latest, link, at)
+        fade = np.exp2((self.recent_at[touched] - latest[touched]) / RECENT_HALF_LIFE_S)
+        w = self.recent_weight[touched] * np.minimum(fade, 1.0)
+        news = np.bincount(link, weight * residual, links)[touched]
+        self.recent_residual_s[touched] = (w * self.recent_residual_s[touched] + news) / (w + total[touched])
+        self.recent_weight[touched] = np.minimum(w + total[touched], 3.0)
+        self.recent_at[touched] = np.maximum(self.recent_at[touched], latest[touched])
+
+    def adopt(self, older: TravelTimes) -> None:
+        """Take over what was learned against another timetable, for the links that both have."""
+        ours, theirs = (_link_names(one.timetable) for one in (self, older))
+        _, here, there = np.intersect1d(ours, theirs, assume_unique=True, return_indices=True)
+        for name in _LEARNED:
+            getattr(self, name)[here] = getattr(older, name)[there]
+
+
+_LEARNED = (
+    "link_weight", "link_mean_s", "link_variance", "hour_weight", "hour_mean_s",
+    "recent_weight", "recent_residual_s", "recent_at",
+)  # fmt: skip
+
+
+def _link_names(timetable: Timetable) -> StrArray:
+    tt = timetable
+    start = np.char.add(tt.stop_id[tt.link_from_stop], "\n")
+    return np.char.add(start, tt.stop_id[tt.link_to_stop])
