@@ -95,7 +95,8 @@ def legs_of(timetable: Timetable, days: ServiceDays, tracks: Tracks, slot: Int64
         first[1:] = ~same if field is tracks.shift_s else first[1:] | ~same
     on = np.sort(on[first])
     trip, day, shift = tracks.trip[on], tracks.service_day[on], tracks.shift_s[on]
-    call = np.where(tracks.departed[on] < tracks.arrived[on], tracks.departed[on], tracks.arrived[on])
+    stands = (tracks.departed[on] < tracks.arrived[on]) & (tracks.arrived[on] < tt.trip_calls[trip])
+    call = np.where(stands, tracks.departed[on], tracks.arrived[on])
     parts = [(on, np.zeros(len(on), np.int64), trip, day, shift, call)]
 
     taken = np.sort(day.astype(np.int64) * tt.trips + trip)

@@ -48,10 +48,10 @@ def timetable(
         timepoint[:, holds_at] = True
     link = np.append(np.arange(n - 1), -1)
     headways = np.zeros(trips, np.int32)
-    journey_trip, shift = np.arange(trips), np.zeros(trips)
+    journey_trip, shift = np.arange(trips), np.zeros(trips, int)
     if headway_s:
         slots = 7200 // headway_s
-        journey_trip, shift = np.zeros(slots), np.arange(slots) * headway_s
+        journey_trip, shift = np.zeros(slots, int), np.arange(slots) * headway_s
         headways = np.full(slots, headway_s, np.int32)
     i8, i32 = np.int8, np.int32
     stop_order = np.concatenate([np.arange(n)[:: 1 - 2 * p] for p in range(patterns)])
