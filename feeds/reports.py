@@ -47,6 +47,8 @@ class Reports:
 
     def take(self, rows: Int64Array) -> Reports:
         """These rows, in this order."""
+        if np.array_equal(rows, np.arange(len(self))):
+            return self
         order = rows.tolist()
         return Reports(
             {name: [column[i] for i in order] for name, column in self.text.items()},
@@ -145,8 +147,12 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
 
 def take(observations: Observations, rows: Int64Array | BoolArray) -> Observations:
     """These rows of the observations; everything else as it was."""
-    columns: dict[str, Any] = {f.name: getattr(observations, f.name) for f in fields(Observations)}
-    return replace(observations, **{k: v[rows] for k, v in columns.items() if isinstance(v, np.ndarray)})
+    columns: dict[str, Any] = {
+        f.name: getattr(observations, f.name)[rows]
+        for f in fields(Observations)
+        if isinstance(getattr(observations, f.name), np.ndarray)
+    }
+    return replace(observations, **columns)
 
 
 def with_refused(observations: Observations, refused: Counter[str]) -> Observations:
