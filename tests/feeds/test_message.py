@@ -8,12 +8,12 @@ import pytest
 from google.transit import gtfs_realtime_pb2
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_network import at, tiny_network
 
 from feeds import message as feed_message
 from feeds.errors import FeedError
 from feeds.message import decode_message, header_timestamp
 from feeds.vehicle_positions import decode_vehicle_positions
+from tests.feeds.tiny_network import at, tiny_network
 
 TIMETABLE = tiny_network()
 

@@ -6,10 +6,10 @@ import math
 
 import pytest
 from google.transit import gtfs_realtime_pb2
-from tiny_network import at, tiny_network
 
 from feeds.errors import FeedError
 from feeds.operator_alerts import decode_alerts
+from tests.feeds.tiny_network import at, tiny_network
 
 TIMETABLE = tiny_network()
 

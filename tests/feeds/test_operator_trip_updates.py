@@ -7,7 +7,6 @@ import pytest
 from google.transit import gtfs_realtime_pb2
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_network import MONDAY_0H, at, tiny_network
 
 from feeds.errors import FeedError
 from feeds.operator_trip_updates import decode_trip_updates
@@ -23,6 +22,7 @@ from predictor.trip_updates import (
     TRIP_UNSCHEDULED,
     TripUpdates,
 )
+from tests.feeds.tiny_network import MONDAY_0H, at, tiny_network
 
 TIMETABLE = tiny_network()
 NOW = at(8, 5)

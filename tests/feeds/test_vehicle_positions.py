@@ -7,12 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from google.transit import gtfs_realtime_pb2
-from tiny_network import at, tiny_network
 
 from feeds.errors import FeedError
 from feeds.reports import seconds_of_day, service_date
 from feeds.vehicle_positions import decode_vehicle_positions
 from predictor.observations import STOPPED_AT, Observations
+from tests.feeds.tiny_network import at, tiny_network
 
 TIMETABLE = tiny_network()
 NOW = at(8, 5)

@@ -1,0 +1,252 @@
+"""Polling over real HTTP on 127.0.0.1, and files."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from feeds.errors import FeedError
+from feeds.source import FileSource, HttpSource, Source, open_source, public_address
+from feeds.vehicle_positions import decode_vehicle_positions
+from tests.feeds.tiny_network import at, tiny_network
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+class Server:
+    """Answers each request by the next of `answers`, the last again and again; keeps the requests' headers."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
+        self.requests: list[dict[str, str]] = []
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                server.requests.append(dict(self.headers.items()))
+                answer = server.answers[min(len(server.requests), len(server.answers)) - 1]
+                # A client that hangs up is what some tests are about.
+                try:
+                    answer(self)
+                except (BrokenPipeError, ConnectionResetError):
+                    self.close_connection = True
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._http.server_port}/feed.pb"
+        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    one = Server()
+    yield one
+    one.close()
+
+
+def answer(status: int, body: bytes = b"", **headers: str) -> Answer:
+    def give(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(status)
+        for name, value in headers.items():
+            request.send_header(name.replace("_", "-"), value)
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        request.wfile.write(body)
+
+    return give
+
+
+def source(server: Server, **options: Any) -> HttpSource:
+    return HttpSource(server.url, **{"pause_s": 0.01, "timeout_s": 2.0, "patience_s": 5.0, **options})
+
+
+def test_unchanged_feeds_are_not_fetched_again(server: Server) -> None:
+    server.answers = [answer(200, b"one", ETag='"1"', Last_Modified="Mon, 16 Mar 2026 08:00:00 GMT"), answer(304)]
+    polled = source(server)
+    assert polled.fetch(0) == b"one"
+    assert polled.fetch(1) is None
+    assert server.requests[1]["If-None-Match"] == '"1"'
+    assert server.requests[1]["If-Modified-Since"] == "Mon, 16 Mar 2026 08:00:00 GMT"
+
+
+def test_the_same_body_without_etag_is_nothing_new(server: Server) -> None:
+    server.answers = [answer(200, b"one"), answer(200, b"one"), answer(200, b"two")]
+    polled = source(server)
+    assert [polled.fetch(t) for t in range(3)] == [b"one", None, b"two"]
+
+
+@pytest.mark.parametrize("status", [500, 503, 429])
+def test_a_passing_fault_is_tried_again(server: Server, status: int) -> None:
+    server.answers = [answer(status), answer(200, b"up")]
+    assert source(server).fetch(0) == b"up"
+
+
+def test_a_lasting_fault_is_told_after_the_last_attempt(server: Server) -> None:
+    server.answers = [answer(502)]
+    with pytest.raises(FeedError, match="502 Bad Gateway"):
+        source(server).fetch(0)
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(("status", "advice"), [(401, "API key"), (403, "API key"), (404, "check the address")])
+def test_a_refusal_is_not_tried_again(server: Server, status: int, advice: str) -> None:
+    server.answers = [answer(status)]
+    with pytest.raises(FeedError, match=advice):
+        source(server).fetch(0)
+    assert len(server.requests) == 1
+
+
+def test_api_keys_are_sent_but_never_said(server: Server) -> None:
+    server.answers = [answer(404)]
+    secret = server.url.replace("http://", "http://user:pw@") + "?api_key=s3cret"
+    polled = HttpSource(secret, headers={"X-Api-Key": "k"})
+    with pytest.raises(FeedError) as error:
+        polled.fetch(0)
+    assert server.requests[0]["X-Api-Key"] == "k"
+    assert server.url in str(error.value)
+    for word in ("s3cret", "pw", "api_key"):
+        assert word not in str(error.value)
+        assert word not in polled.name
+
+
+def test_a_server_that_never_answers_is_given_up(server: Server) -> None:
+    server.answers = [lambda _: time.sleep(1.0)]
+    with pytest.raises(FeedError, match="no answer in time"):
+        source(server, timeout_s=0.05, attempts=2).fetch(0)
+
+
+def test_a_server_that_drips_is_given_up(server: Server) -> None:
+    def drip(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.end_headers()
+        for _ in range(100):
+            request.wfile.write(b"x" * 70_000)
+            request.wfile.flush()
+            time.sleep(0.05)
+
+    server.answers = [drip]
+    with pytest.raises(FeedError, match="too slow"):
+        source(server, timeout_s=1.0, patience_s=0.2).fetch(0)
+
+
+def test_a_broken_transfer_is_told(server: Server) -> None:
+    def half(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.send_header("Content-Length", "1000")
+        request.end_headers()
+        request.wfile.write(b"half")
+
+    server.answers = [half]
+    with pytest.raises(FeedError, match="broke off"):
+        source(server).fetch(0)
+
+
+def test_no_server_at_all_is_told() -> None:
+    with pytest.raises(FeedError, match="no connection"):
+        HttpSource("http://127.0.0.1:1/feed.pb", pause_s=0.01).fetch(0)
+    with pytest.raises(FeedError):
+        HttpSource("http://127.0.0.1:99999/feed.pb", pause_s=0.01).fetch(0)
+
+
+def test_a_200_mb_answer_is_refused_without_being_held(server: Server) -> None:
+    sent = []
+
+    def flood(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.end_headers()
+        for _ in range(200):
+            request.wfile.write(b"\0" * 1_000_000)
+            sent.append(1)
+
+    server.answers = [flood]
+    tracemalloc.start()
+    try:
+        with pytest.raises(FeedError, match="more than 2 MB"):
+            source(server, max_bytes=2_000_000).fetch(0)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 10_000_000
+    assert len(sent) < 200
+
+
+def test_an_announced_200_mb_is_refused_at_once(server: Server) -> None:
+    def announce(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.send_header("Content-Length", "200000000")
+        request.end_headers()
+
+    server.answers = [announce]
+    with pytest.raises(FeedError, match="200 MB; at most 50 MB"):
+        source(server).fetch(0)
+
+
+def test_gzip_is_unpacked_within_the_limit(server: Server) -> None:
+    server.answers = [
+        answer(200, gzip.compress(b"packed"), Content_Encoding="gzip"),
+        answer(200, gzip.compress(b"\0" * 3_000_000), Content_Encoding="gzip"),
+    ]
+    polled = source(server, max_bytes=2_000_000)
+    assert polled.fetch(0) == b"packed"
+    with pytest.raises(FeedError, match="unpacks to more than 2 MB"):
+        polled.fetch(1)
+
+
+def test_redirects_are_followed(server: Server) -> None:
+    server.answers = [answer(302, Location=server.url + "/moved"), answer(200, b"there")]
+    assert source(server).fetch(0) == b"there"
+
+
+def test_a_web_page_in_place_of_the_feed_is_named_when_decoded(server: Server) -> None:
+    server.answers = [answer(200, b"<html>maintenance</html>", Content_Type="text/html")]
+    data = source(server).fetch(0)
+    assert data is not None
+    with pytest.raises(FeedError, match="HTML"):
+        decode_vehicle_positions(data, tiny_network(), at(8))
+
+
+def test_a_file_is_read_again_only_when_rewritten(tmp_path: Path) -> None:
+    path = tmp_path / "feed.pb"
+    polled = open_source(str(path))
+    with pytest.raises(FeedError, match="cannot be read"):
+        polled.fetch(0)
+    path.write_bytes(b"one")
+    assert polled.fetch(1) == b"one"
+    assert polled.fetch(2) is None
+    path.write_bytes(b"three")
+    assert polled.fetch(3) == b"three"
+
+
+def test_what_is_no_file_or_too_large_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(FeedError, match="not a file"):
+        FileSource(tmp_path).fetch(0)
+    (tmp_path / "big").write_bytes(b"x" * 100)
+    with pytest.raises(FeedError, match="at most"):
+        FileSource(tmp_path / "big", max_bytes=10).fetch(0)
+
+
+def test_open_source_tells_addresses_from_paths(tmp_path: Path) -> None:
+    assert isinstance(open_source("https://example.org/vp"), HttpSource)
+    assert isinstance(open_source(str(tmp_path)), FileSource)
+    assert isinstance(open_source("https://example.org/vp"), Source)
+
+
+def test_public_address_of_a_broken_url_says_nothing() -> None:
+    assert public_address("http://[bad/?key=s3cret") == "the feed's address"
