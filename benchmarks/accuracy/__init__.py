@@ -1,0 +1,1 @@
+"""The judge: recorded days through the engine, its predictions against the passages that then happened."""

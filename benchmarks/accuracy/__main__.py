@@ -1,0 +1,153 @@
+"""`python -m benchmarks.accuracy`: replay recorded days, judge every prediction, print and write the figures."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated
+
+import pyarrow.parquet as pq
+import typer
+from feeds.timetable import load_timetable
+from rich.console import Console
+
+from api.replay import replay
+from benchmarks.accuracy import baselines, terminal, truth
+from benchmarks.accuracy.judge import judge
+from benchmarks.accuracy.result import Result
+from benchmarks.accuracy.runs import Runs
+from benchmarks.accuracy.tables import Tables
+from feeds.errors import FeedError
+
+DAY_BEGINS = "03:00"
+"""Local time at which a judged day begins and the one before ends: when fewest vehicles are out."""
+WRITTEN_HORIZON_S = 2700.0
+"""Predictions up to here are taken from the replay, so that none that came true within half an hour is lost."""
+
+
+def main(
+    folder: Annotated[Path, typer.Option(help="Recording: gtfs.zip and vehicle positions.")],
+    judged: Annotated[str, typer.Option("--judge", help="Days to judge, A..B or one day (YYYY-MM-DD).")],
+    train: Annotated[str | None, typer.Option(help="Earlier days to learn from first, A..B.")] = None,
+    every: Annotated[float, typer.Option(help="Seconds between two messages.")] = 30.0,
+    predictions: Annotated[
+        list[Path] | None, typer.Option(help="Judge these files, as the replay writes them, instead of replaying.")
+    ] = None,
+    passages: Annotated[
+        list[Path] | None, typer.Option(help="Our own passages as truth, where the recording knows no others.")
+    ] = None,
+    keep: Annotated[
+        Path | None, typer.Option(help="Keep the replay's predictions and passages in this folder.")
+    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures as JSON.")] = None,
+    parquet_file: Annotated[Path | None, typer.Option("--parquet", help="Write all figures as Parquet.")] = None,
+    html_file: Annotated[Path | None, typer.Option("--html", help="Write a self-contained page with plots.")] = None,
+) -> None:
+    """Judge arrival predictions against what then happened.
+
+    Example: python -m benchmarks.accuracy --folder ../shared/data/pvta-2015 --train 2015-11-02..2015-11-17
+    --judge 2015-11-18..2015-11-25 --html accuracy.html
+    """
+    console = Console()
+    try:
+        with tempfile.TemporaryDirectory() as scratch:
+            result = _run(folder, judged, train, every, predictions or [], passages or [], keep or Path(scratch))
+    except (FeedError, ValueError) as error:
+        console.print(f"[red]{error}[/]")
+        raise typer.Exit(1) from error
+    terminal.show(result, console)
+    if json_file:
+        result.write_json(json_file)
+    if parquet_file:
+        result.write_parquet(parquet_file)
+    if html_file:
+        from benchmarks.accuracy.report import page
+
+        html_file.write_text(page(result), encoding="utf-8")
+
+
+def _run(
+    folder: Path, judged: str, train: str | None, every: float, predictions: list[Path], passages: list[Path],
+    into: Path,
+) -> Result:  # fmt: skip
+    timetable = load_timetable(folder / "gtfs.zip").timetable
+    judge_days = recorded_days(folder, judged, timetable.timezone)
+    train_days = recorded_days(folder, train, timetable.timezone) if train else []
+    if train_days and train_days[-1] >= judge_days[0]:
+        raise ValueError(f"--train {train} must end before --judge {judged} begins: later days may not teach earlier.")
+    own = not truth.known_to(folder)
+    if not predictions:
+        for stretch in stretches(judge_days):
+            written = _replay(folder, stretch, every, into, learn_from=train)
+            predictions.append(written[0])
+            passages.append(written[1])
+        if own:
+            passages += [_replay(folder, s, every, into, predict=False)[1] for s in stretches(train_days)]
+    truths = truth.of_folder(folder, timetable, _numbers(judge_days), own=passages)
+    runs = Runs.of(truths.passages, timetable)
+    trained = None
+    if train_days:
+        trained = Runs.of(truth.of_folder(folder, timetable, _numbers(train_days), own=passages).passages, timetable)
+    methods = baselines.methods(runs, trained, truth.operator_delays(folder, _numbers(judge_days)))
+    outcome = judge(predictions, runs, methods)
+    return Result(
+        network=f"{timetable.agency_name} ({folder.name})", judged_days=_told(judge_days),
+        train_days=_told(train_days), truth=truths.source, truth_counts=truths.counts, judged=outcome, runs=runs,
+        tables=Tables.of(outcome, runs),
+    )  # fmt: skip
+
+
+def _replay(
+    folder: Path, days: Sequence[date], every: float, into: Path, *, learn_from: str | None = None, predict: bool = True
+) -> tuple[Path, Path]:
+    """Replay consecutive days; the files of predictions and of passages."""
+    into.mkdir(parents=True, exist_ok=True)
+    predictions, passages = (into / f"{name}_{days[0]}.parquet" for name in ("predictions", "passages"))
+    replay(
+        folder, f"{days[0]} {DAY_BEGINS}", f"{days[-1] + timedelta(days=1)} {DAY_BEGINS}", every=every,
+        predictions=predictions if predict else None, passages=passages, horizon_s=WRITTEN_HORIZON_S,
+        learn_from=learn_from,
+    )  # fmt: skip
+    return predictions, passages
+
+
+def recorded_days(folder: Path, days: str, timezone: str) -> list[date]:
+    """The days among “A..B” (or the one day) that a folder has a recording of. Raises ValueError where none."""
+    first, _, last = days.partition("..")
+    try:
+        begin, end = date.fromisoformat(first), date.fromisoformat(last or first)
+    except ValueError as error:
+        raise ValueError(f"“{days}” names no days: write 2015-11-18..2015-11-25 or 2015-11-18.") from error
+    found: set[date] = set()
+    for file in sorted(folder.glob("vehicle_positions*.parquet")):
+        try:
+            found.add(date.fromisoformat(file.stem.removeprefix("vehicle_positions_")))
+        except ValueError:
+            at = pq.read_table(file, columns=["timestamp"]).column(0).unique().to_pandas()
+            found.update(truth.day_of(at, timezone).unique())
+    among = sorted(day for day in found if begin <= day <= end)
+    if not among:
+        raise ValueError(f"{folder} has no recording of {days}; it has {_told(sorted(found))}.")
+    return among
+
+
+def stretches(days: Sequence[date]) -> list[list[date]]:
+    """Runs of consecutive days: each is replayed in one go."""
+    begins = [0, *(i + 1 for i, (a, b) in enumerate(pairwise(days)) if b - a > timedelta(days=1)), len(days)]
+    return [list(days[a:b]) for a, b in pairwise(begins) if b > a]
+
+
+def _numbers(days: Sequence[date]) -> list[int]:
+    return [day.year * 10000 + day.month * 100 + day.day for day in days]
+
+
+def _told(days: Sequence[date]) -> str:
+    """Days in words, consecutive ones drawn together."""
+    return ", ".join(f"{s[0]}" if len(s) == 1 else f"{s[0]}..{s[-1]}" for s in stretches(days)) or "none"
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,174 @@
+"""Predictions side by side with the passages that then happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchmarks.accuracy.baselines import Method, Questions
+from benchmarks.accuracy.runs import Runs
+from benchmarks.accuracy.truth import call_of_sequence
+from predictor.arrays import NONE, BoolArray, Float32Array, Float64Array, Int32Array
+
+MEDIAN, PUBLISHED = "ours, median", "ours, published"
+TIMES = ("made_at", "published", "p10", "p50", "p90")
+TEXTS = ("trip_id", "start_date", "vehicle_id", "status")
+COLUMNS = (*TIMES, *TEXTS, "stop_sequence")
+STATUS = ("live", "scheduled", "cancelled", "skipped")
+LONGEST_HORIZON_S = 1800.0
+AVAILABLE_BEFORE_S = 600.0
+ROWS_AT_A_TIME = 2_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """All judged predictions; arrays (n,), ordered by call and time."""
+
+    cell: Int32Array
+    """Call of `Runs` that the prediction is about."""
+    horizon_s: Float32Array
+    """From the prediction to the passage."""
+    live: BoolArray
+    under_way: BoolArray
+    """The vehicle had passed a stop of this trip by then."""
+    error_s: Mapping[str, Float32Array]
+    """Actual − predicted of each method, NaN where it has no answer."""
+    p10_error_s: Float32Array
+    p90_error_s: Float32Array
+    poll_s: float
+    """Usual time between messages."""
+    available: BoolArray
+    """(m,) over all cells: a live prediction could be read ten minutes before the passage."""
+    owed: BoolArray
+    """(m,) over all cells: judged passages with a message ten minutes before."""
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """Predictions by what became of them."""
+
+    def __len__(self) -> int:
+        return len(self.cell)
+
+
+def judge(files: Iterable[Path], runs: Runs, methods: Mapping[str, Method]) -> Judged:
+    """Judge every prediction in Parquet files as the replay writes them.
+
+    A prediction made after the passage, or more than half an hour before it, is not judged; nor is one that says
+    "cancelled" or "skipped". Memory: about 50 bytes a judged prediction.
+    """
+    parts: list[dict[str, np.ndarray]] = []
+    counts = dict.fromkeys(
+        ("read", "cancelled or skipped", "trip, date or stop unknown", "no passage known (live)",
+         "no passage known (scheduled)", "passage not exact enough", "over 30 minutes before", "judged"), 0
+    )  # fmt: skip
+    polls: list[Float64Array] = []
+    files = list(files)
+    for file in files:
+        polls.append(_moments(file))
+        parts.extend(_judge_batch(batch, runs, methods, counts) for batch in _batches(file))
+    poll = np.unique(np.concatenate(polls)) if polls else np.empty(0)
+    poll_s = float(np.median(np.diff(poll))) if len(poll) > 1 else float("nan")
+    joined = {
+        name: np.concatenate([part[name] for part in parts]) if parts else np.empty(0, np.float32)
+        for name in ("cell", "horizon", "live", "under_way", "p10", "p90", *methods, MEDIAN, PUBLISHED)
+    }
+    order = np.lexsort((-joined["horizon"], joined["cell"]))
+    joined = {name: column[order] for name, column in joined.items()}
+    owed, moment = _owed(runs, poll, poll_s)
+    cell = joined["cell"].astype(np.int32)
+    asked_at = runs.passed[cell] - joined["horizon"]
+    at_moment = joined["live"].astype(bool) & (np.abs(asked_at - moment[cell]) < 0.25)
+    available = np.zeros(len(owed), bool)
+    available[cell[at_moment]] = True
+    return Judged(
+        cell=cell, horizon_s=joined["horizon"], live=joined["live"].astype(bool),
+        under_way=joined["under_way"].astype(bool),
+        error_s={name: joined[name] for name in (*methods, MEDIAN, PUBLISHED)},
+        p10_error_s=joined["p10"], p90_error_s=joined["p90"], poll_s=poll_s, available=available & owed, owed=owed,
+        counts=counts,
+    )  # fmt: skip
+
+
+def _owed(runs: Runs, poll: Float64Array, poll_s: float) -> tuple[BoolArray, Float64Array]:
+    """Judged passages that had a message ten minutes before, and that message's moment (m,)."""
+    wanted = runs.passed - AVAILABLE_BEFORE_S
+    if len(poll) == 0:
+        return np.zeros(len(wanted), bool), wanted
+    at = np.searchsorted(poll, np.nan_to_num(wanted), side="right") - 1
+    moment = poll[np.maximum(at, 0)]
+    owed = runs.judged & (at >= 0) & (wanted - moment <= 1.5 * poll_s)
+    return owed, moment
+
+
+def _judge_batch(
+    table: pa.Table, runs: Runs, methods: Mapping[str, Method], counts: dict[str, int]
+) -> dict[str, np.ndarray]:
+    tt = runs.timetable
+    made_at, published, p10, p50, p90 = (table.column(name).to_numpy().astype(np.float64, copy=False) for name in TIMES)
+    trip = _codes(table.column("trip_id"), tt.trip_index)
+    day = _codes(table.column("start_date"), {str(d): i for d, i in tt.date_index.items()})
+    vehicle = _codes(table.column("vehicle_id"), {v: i for i, v in enumerate(runs.vehicles)})
+    status = _codes(table.column("status"), {name: i for i, name in enumerate(STATUS)})
+    call = call_of_sequence(tt, trip, table.column("stop_sequence").to_numpy())
+
+    counts["read"] += len(made_at)
+    runs_at_all = status <= 1
+    counts["cancelled or skipped"] += int((~runs_at_all).sum())
+    known = runs_at_all & (trip >= 0) & (day >= 0) & (call >= 0)
+    counts["trip, date or stop unknown"] += int((runs_at_all & ~known).sum())
+    rows = np.flatnonzero(known)
+    cell = runs.next_call(vehicle[rows], trip[rows], day[rows], call[rows], made_at[rows])
+    live = status[rows] == 0
+    counts["no passage known (live)"] += int(((cell < 0) & live).sum())
+    counts["no passage known (scheduled)"] += int(((cell < 0) & ~live).sum())
+    rows, cell = rows[cell >= 0], cell[cell >= 0]
+    exact = runs.judged[cell]
+    counts["passage not exact enough"] += int((~exact).sum())
+    rows, cell = rows[exact], cell[exact]
+    horizon = runs.passed[cell] - made_at[rows]
+    near = horizon <= LONGEST_HORIZON_S
+    counts["over 30 minutes before"] += int((~near).sum())
+    rows, cell, horizon = rows[near], cell[near], horizon[near]
+    counts["judged"] += len(rows)
+
+    asked = Questions(made_at[rows], cell, runs.last_passed(runs.run[cell], made_at[rows]))
+    actual = runs.passed[cell]
+    result = {name: (actual - method(asked)).astype(np.float32) for name, method in methods.items()}
+    return result | {
+        "cell": cell.astype(np.int32),
+        "horizon": horizon.astype(np.float32),
+        "live": status[rows] == 0,
+        "under_way": asked.last >= 0,
+        MEDIAN: (actual - p50[rows]).astype(np.float32),
+        PUBLISHED: (actual - published[rows]).astype(np.float32),
+        "p10": (actual - p10[rows]).astype(np.float32),
+        "p90": (actual - p90[rows]).astype(np.float32),
+    }
+
+
+def _codes(column: pa.ChunkedArray, index: Mapping[str, int]) -> Int32Array:
+    """Index of each text (n,), NONE where `index` does not have it."""
+    coded = column.combine_chunks()
+    if not pa.types.is_dictionary(coded.type):
+        coded = coded.cast(pa.string()).dictionary_encode()
+    of = np.array([index.get(str(text), NONE) for text in coded.dictionary.to_pylist()] + [NONE], np.int32)
+    result: Int32Array = of[coded.indices.fill_null(len(of) - 1).to_numpy()]
+    return result
+
+
+def _batches(file: Path) -> Iterable[pa.Table]:
+    source = pq.ParquetFile(file, read_dictionary=list(TEXTS))
+    missing = set(COLUMNS) - set(source.schema_arrow.names)
+    if missing:
+        raise ValueError(f"{file} is no predictions file: it lacks {', '.join(sorted(missing))}")
+    for batch in source.iter_batches(ROWS_AT_A_TIME, columns=list(COLUMNS)):
+        yield pa.Table.from_batches([batch])
+
+
+def _moments(file: Path) -> Float64Array:
+    """The moments at which messages were made."""
+    moments: Float64Array = pq.read_table(file, columns=["made_at"]).column("made_at").unique().to_numpy()
+    return moments.astype(np.float64)

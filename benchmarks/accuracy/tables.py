@@ -1,0 +1,195 @@
+"""The figures as tables: by method and horizon, and by route, stop, hour, day type and stop size."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.accuracy import metrics
+from benchmarks.accuracy.judge import MEDIAN, PUBLISHED, Judged
+from benchmarks.accuracy.runs import Runs
+from predictor.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
+
+ALL = "all"
+UNDER_WAY, BEFORE_START, LIVE, SCHEDULED = "live, under way", "live, before its first stop", "live", "scheduled"
+"""Sets of predictions: those of a vehicle that has passed a stop of the trip; those that bridge a layover or an
+earlier trip; both; those from the timetable alone."""
+DAY_TYPES = ("weekday", "Saturday", "Sunday")
+STOP_SIZES = ("smallest quarter", "second quarter", "third quarter", "largest quarter")
+
+_SUMS = ("mae", "bias", "missed", "within", "mbta", "covered", "width")
+
+
+@dataclass(frozen=True, eq=False)
+class Tables:
+    """All figures, long: one row for each set or group, method and horizon bucket ("all" over all)."""
+
+    methods: pd.DataFrame
+    """`predictions_of`, `method`, `bucket`, the fields of `metrics.Score`, `jump_s`."""
+    ranges: pd.DataFrame
+    """`predictions_of`, `bucket`, the fields of `metrics.RangeScore`."""
+    groups: pd.DataFrame
+    """`dimension`, `group`, `method`, `bucket`, `predictions`, `mae`, `bias`, `missed`, `eta`, `mbta`, `coverage` and
+    `width_s` (ours), over live predictions."""
+    availability: pd.DataFrame
+    """`dimension`, `group`, `passages` (owed), `available` (share with a live prediction ten minutes before)."""
+
+    @classmethod
+    def of(cls, judged: Judged, runs: Runs) -> Tables:
+        """Compute everything. Cost: a few passes over the predictions for each method."""
+        sets = {
+            UNDER_WAY: judged.live & judged.under_way,
+            BEFORE_START: judged.live & ~judged.under_way,
+            LIVE: judged.live,
+            SCHEDULED: ~judged.live,
+        }
+        groups, availability = _by_group(judged, runs)
+        return cls(_by_method(judged, sets), _ranges(judged, sets), groups, availability)
+
+
+@dataclass(frozen=True, eq=False)
+class Dimension:
+    """A way to part the calls of runs into groups."""
+
+    name: str
+    labels: list[str]
+    code: Int32Array
+    """(m,) group of each cell."""
+
+
+def dimensions(runs: Runs) -> list[Dimension]:
+    """Route, stop, hour, day type and stop size of each cell."""
+    tt = runs.timetable
+    route = tt.trip_route[runs.trip][runs.run]
+    names = np.where(tt.route_short_name == "", tt.route_id, tt.route_short_name)
+    hour = runs.hour_of(np.where(np.isnan(runs.passed), runs.expected, runs.passed), runs.run)
+    weekday = np.array([pd.Timestamp(str(day)).weekday() for day in tt.date.tolist()], np.int32)
+    day_type = np.clip(weekday - 4, 0, 2)[runs.service_day][runs.run]
+    return [
+        Dimension("all", ["all"], np.zeros(len(route), np.int32)),
+        Dimension("route", names.tolist(), route),
+        Dimension("stop", tt.stop_id.tolist(), runs.stop),
+        Dimension("hour", [f"{h:02}" for h in range(24)], hour),
+        Dimension("day type", list(DAY_TYPES), day_type.astype(np.int32)),
+        Dimension("stop size", list(STOP_SIZES), _stop_size(runs)[runs.stop]),
+    ]
+
+
+def passages_a_day(runs: Runs) -> Float64Array:
+    """Known passages a day at each stop (S,)."""
+    known = ~np.isnan(runs.passed)
+    days = max(len(np.unique(runs.service_day)), 1)
+    return np.bincount(runs.stop[known], minlength=runs.timetable.stops) / days
+
+
+def _stop_size(runs: Runs) -> Int32Array:
+    """Quarter (0 to 3) of each stop among all stops served, by passages a day (S,)."""
+    daily = passages_a_day(runs)
+    edges = np.quantile(daily[daily > 0], [0.25, 0.5, 0.75]) if (daily > 0).any() else np.zeros(3)
+    return np.searchsorted(edges, daily, side="left").astype(np.int32)
+
+
+def _by_method(judged: Judged, sets: Mapping[str, BoolArray]) -> pd.DataFrame:
+    rows = []
+    for name, chosen in sets.items():
+        horizon, cell = judged.horizon_s[chosen], judged.cell[chosen]
+        for method, errors in judged.error_s.items():
+            error = errors[chosen]
+            jump = metrics.jumps(error, horizon, cell, largest_gap_s=1.5 * judged.poll_s)
+            of = {"predictions_of": name, "method": method}
+            total = asdict(metrics.score(error, horizon))
+            rows.append({**of, "bucket": ALL, **total, "jump_s": metrics.mean(jump)})
+            rows.extend(
+                {**of, "bucket": label, **asdict(metrics.score(error, horizon, bucket=i))}
+                for i, label in enumerate(metrics.BUCKETS)
+            )
+    return pd.DataFrame(rows)
+
+
+def _ranges(judged: Judged, sets: Mapping[str, BoolArray]) -> pd.DataFrame:
+    bucket = metrics.bucket_of(judged.horizon_s)
+    rows = []
+    for name, chosen in sets.items():
+        for label, inside in ((ALL, bucket >= 0), *((x, bucket == i) for i, x in enumerate(metrics.BUCKETS))):
+            of = chosen & inside
+            figures = metrics.range_score(judged.p10_error_s[of], judged.error_s[MEDIAN][of], judged.p90_error_s[of])
+            rows.append({"predictions_of": name, "bucket": label, **asdict(figures)})
+    return pd.DataFrame(rows)
+
+
+def _by_group(judged: Judged, runs: Runs) -> tuple[pd.DataFrame, pd.DataFrame]:
+    live = judged.live
+    cell, bucket = judged.cell[live], metrics.bucket_of(judged.horizon_s[live])
+    low, high = judged.p10_error_s[live], judged.p90_error_s[live]
+    bin_ = metrics.bucket_of(judged.horizon_s[live], metrics.MBTA_MIN)
+    groups, available = [], []
+    for dimension in dimensions(runs):
+        code, labels = dimension.code[cell], np.array(dimension.labels)
+        for method, errors in judged.error_s.items():
+            columns = _columns(errors[live], bucket, bin_)
+            if method in (MEDIAN, PUBLISHED):
+                columns["covered"], columns["width"] = (low >= 0) & (high <= 0), low - high
+            frame = _means(code, bucket, len(labels), columns)
+            frame.insert(0, "method", method)
+            frame.insert(0, "group", labels[frame.pop("code")])
+            frame.insert(0, "dimension", dimension.name)
+            groups.append(frame)
+        owed = np.bincount(dimension.code[judged.owed], minlength=len(labels))
+        had = np.bincount(dimension.code[judged.available], minlength=len(labels))
+        some = np.flatnonzero(owed)
+        available.append(
+            pd.DataFrame(
+                {"dimension": dimension.name, "group": labels[some], "passages": owed[some],
+                 "available": had[some] / owed[some]}
+            )
+        )  # fmt: skip
+    return pd.concat(groups, ignore_index=True), pd.concat(available, ignore_index=True)
+
+
+def _columns(error: Float32Array, bucket: np.ndarray, mbta_bin: np.ndarray) -> dict[str, np.ndarray]:
+    return {
+        "mae": np.abs(error),
+        "bias": error,
+        "missed": error < -metrics.MISSED_S,
+        "within": metrics.within(error, bucket, metrics.ETA_EARLY_S, metrics.ETA_LATE_S),
+        "mbta": metrics.within(error, mbta_bin, metrics.MBTA_EARLY_S, metrics.MBTA_LATE_S),
+    }
+
+
+def _means(code: Int32Array, bucket: np.ndarray, groups: int, columns: dict[str, np.ndarray]) -> pd.DataFrame:
+    """Means of the columns by (group, bucket) and by group; rows without an error or a bucket are left out."""
+    buckets = len(metrics.BUCKETS)
+    known = (bucket >= 0) & np.isfinite(columns["bias"])
+    key: Int64Array = code[known].astype(np.int64) * buckets + bucket[known]
+    size = groups * buckets
+    counts = np.bincount(key, minlength=size).reshape(groups, buckets)
+    sums = {
+        name: np.bincount(key, weights=columns[name][known], minlength=size).reshape(groups, buckets)
+        if name in columns
+        else np.full((groups, buckets), np.nan)
+        for name in _SUMS
+    }
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = sums["within"] / counts
+        share[:, len(metrics.ETA_EARLY_S) :] = np.nan
+        by_bucket = {name: total / counts for name, total in sums.items() if name != "within"} | {"eta": share}
+        overall = {name: total.sum(1) / counts.sum(1) for name, total in sums.items() if name != "within"}
+    # A group that lacks one of the four buckets is scored by those that it has.
+    has = np.isfinite(share)
+    overall["eta"] = np.where(has, share, 0.0).sum(1) / np.where(has.any(1), has.sum(1), np.nan)
+    parts = [_frame(ALL, counts.sum(1), overall)]
+    parts += [
+        _frame(label, counts[:, i], {name: values[:, i] for name, values in by_bucket.items()})
+        for i, label in enumerate(metrics.BUCKETS)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _frame(bucket: str, counts: np.ndarray, figures: dict[str, np.ndarray]) -> pd.DataFrame:
+    some = np.flatnonzero(counts)
+    frame = pd.DataFrame({"code": some, "bucket": bucket, "predictions": counts[some]})
+    renamed = {"covered": "coverage", "width": "width_s"}
+    return frame.assign(**{renamed.get(name, name): values[some] for name, values in figures.items()})

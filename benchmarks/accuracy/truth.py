@@ -1,0 +1,209 @@
+"""When each vehicle really passed each stop, from what a recording knows of it besides what the engine is given.
+
+A passage is a row of (`vehicle_id` str, `trip` index, `service_day` index, `start_s`, `call`, `time`, `judged`):
+`start_s` is the vehicle's own start time (seconds after the origin of the service date) for a trip run by headway, NaN
+for all others; `call` the position in the trip; `time` POSIX seconds; `judged` False where the time is good enough to
+know what had been passed but not to judge a prediction by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow.parquet as pq
+
+from predictor.arrays import NONE, Int32Array
+from predictor.timetable import Timetable
+
+COLUMNS = ["vehicle_id", "trip", "service_day", "start_s", "call", "time", "judged"]
+"""Columns of a frame of passages."""
+
+LONGEST_GAP_S = 130.0
+"""A stop first named after a longer silence was reached somewhere inside it: known, not judged. (Reports come every
+90 s to 128 s and once more on reaching each stop.)"""
+LARGEST_DEVIATION_S = 1200.0
+"""A passage this far from the trip's usual deviation belongs to another run of the vehicle."""
+LARGEST_SD_S = 60.0
+"""Our own passages less certain than this are known, not judged."""
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """True passages and what was left out of them."""
+
+    passages: pd.DataFrame
+    source: str
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def known_to(folder: Path) -> bool:
+    """Whether a recording knows true passages of its own."""
+    return any(folder.glob("passages_*.parquet")) or any(_has(f, "last_stop_name") for f in _recordings(folder))
+
+
+def of_folder(folder: Path, timetable: Timetable, days: list[int], *, own: Sequence[Path] = ()) -> Truth:
+    """The best truth that a recording offers for `days` (YYYYMMDD).
+
+    The operator's stop events (`passages_*.parquet`) first, then reports that name the stop just reached
+    (`last_stop_name`), then our own passages as the replay wrote them (`own`).
+    Raises ValueError where there is none of the three.
+    """
+    events = sorted(folder.glob("passages_*.parquet"))
+    if events:
+        columns = ["vehicle_id", "start_date", "start_time", "timestamp"]
+        reports = pd.concat([pd.read_parquet(f, columns=columns) for f in _recordings(folder)])
+        return from_stop_events(pd.concat([pd.read_parquet(f) for f in events]), reports, timetable, days)
+    columns = ["vehicle_id", "trip_id", "start_date", "timestamp", "last_stop_name"]
+    named = _reports_of_days(folder, columns, days)
+    if named is not None:
+        return from_stop_reports(named, timetable)
+    if not own:
+        raise ValueError(f"{folder} knows no true passages; give those that the replay found with --passages.")
+    return from_passages(pd.concat([pd.read_parquet(f) for f in own]), timetable, days)
+
+
+def operator_delays(folder: Path, days: list[int]) -> pd.DataFrame | None:
+    """Reports with the delay that the operator's own system claimed (`agency_delay_min`), None where it claims none."""
+    return _reports_of_days(folder, ["vehicle_id", "trip_id", "timestamp", "agency_delay_min"], days)
+
+
+def day_of(at: pd.Series, timezone: str) -> pd.Series:
+    """Local date of POSIX seconds, the small hours counting to the day before."""
+    return (pd.to_datetime(at - 3 * 3600, unit="s", utc=True).dt.tz_convert(timezone)).dt.date
+
+
+def from_stop_reports(reports: pd.DataFrame, timetable: Timetable) -> Truth:
+    """Passages from reports that are made on reaching a stop and name it.
+
+    The first report of a vehicle that names another stop than its report before is the passage of that stop, to the
+    second. Left out: the first stop of a trip (it is named on arriving at the terminus, before the layover, so that
+    the departure is not known) and names that the trip's stop times do not have. A stop's name can come twice in a
+    trip: it is taken for the call whose deviation from the timetable is nearest to the trip's usual one.
+
+    Parameters: `reports` with `vehicle_id`, `trip_id`, `start_date` (YYYYMMDD str), `timestamp` (POSIX s),
+    `last_stop_name`.
+    """
+    reports = reports.sort_values(["vehicle_id", "timestamp"], kind="stable", ignore_index=True)
+    of_vehicle = reports.groupby("vehicle_id", sort=False)
+    name_before, silence = of_vehicle.last_stop_name.shift(), of_vehicle.timestamp.diff()
+    changed = reports.last_stop_name.notna() & (reports.last_stop_name != name_before) & reports.trip_id.notna()
+    counts = {"stop reports": int(changed.sum())}
+
+    events = reports.loc[changed, ["vehicle_id", "trip_id", "start_date", "last_stop_name"]]
+    events["time"] = reports.timestamp[changed].astype(np.float64)
+    events["judged"] = (name_before.notna() & (silence <= LONGEST_GAP_S))[changed]
+    events["trip"] = events.trip_id.map(timetable.trip_index)
+    events["service_day"] = _service_day(events.start_date, timetable)
+    events = events.dropna(subset=["trip", "service_day"]).astype({"trip": np.int32, "service_day": np.int32})
+
+    entry = np.arange(len(timetable.arrival_s))
+    calls = pd.DataFrame(
+        {
+            "trip": timetable.call_trip,
+            "last_stop_name": timetable.stop_name[timetable.call_stop],
+            "call": (entry - timetable.trip_call_ptr[timetable.call_trip]).astype(np.int32),
+            "arrival_s": timetable.arrival_s,
+        }
+    )
+    calls = calls[calls.trip.isin(events.trip.unique())]
+    events["event"] = np.arange(len(events))
+    found = events.merge(calls, on=["trip", "last_stop_name"])
+    counts["stop not in the trip's stop times"] = len(events) - found.event.nunique()
+    first = found.call == 0
+    counts["first stop of a trip"] = int(first.sum())
+    found = found[~first]
+    found["deviation"] = found.time - timetable.date_origin[found.service_day] - found.arrival_s
+    run = ["vehicle_id", "trip", "service_day"]
+    found["away"] = (found.deviation - found.groupby(run).deviation.transform("median")).abs()
+    far = found.away > LARGEST_DEVIATION_S
+    counts["far off the trip's times"] = int(far.sum())
+    found = found[~far].sort_values(["event", "away"], kind="stable").drop_duplicates("event")
+    found = found.sort_values("time", kind="stable").drop_duplicates([*run, "call"])
+    counts["after a gap in the reports, not judged"] = int((~found.judged).sum())
+    found["start_s"] = np.nan
+    return Truth(found[COLUMNS].reset_index(drop=True), "reports made on reaching a stop", counts)
+
+
+def from_stop_events(events: pd.DataFrame, reports: pd.DataFrame, timetable: Timetable, days: list[int]) -> Truth:
+    """Passages from the operator's own stop events: arrival, and at a trip's first call departure.
+
+    Parameters: `events` with `vehicle_id`, `trip_id`, `stop_sequence`, `arrival`, `departure` (POSIX s, NaN where not
+    seen); `reports` with `vehicle_id`, `start_date`, `start_time` (HH:MM:SS), `timestamp`: the service date and the
+    start of each vehicle's trip.
+    """
+    begun = reports.sort_values("timestamp").drop_duplicates("vehicle_id").set_index("vehicle_id")
+    counts = {"stop events": len(events)}
+    events = events.assign(
+        trip=events.trip_id.map(timetable.trip_index),
+        service_day=_service_day(events.vehicle_id.map(begun.start_date), timetable),
+        start_s=pd.to_timedelta(events.vehicle_id.map(begun.start_time)).dt.total_seconds(),
+    ).dropna(subset=["trip", "service_day"])
+    events = events.astype({"trip": np.int32, "service_day": np.int32})
+    events["call"] = call_of_sequence(timetable, events.trip.to_numpy(), events.stop_sequence.to_numpy())
+    events = events[(events.call >= 0) & np.isin(timetable.date[events.service_day.to_numpy()], days)]
+    counts["trip, date or stop sequence unknown"] = counts["stop events"] - len(events)
+    first = events.call == 0
+    events["time"] = events.departure.where(first, events.arrival)
+    events["judged"] = events.time.notna()
+    events["time"] = events.time.fillna(events.departure).fillna(events.arrival)
+    counts["arrival not seen, not judged"] = int((~events.judged).sum())
+    return Truth(events[COLUMNS].reset_index(drop=True), "the operator's stop events", counts)
+
+
+def from_passages(passages: pd.DataFrame, timetable: Timetable, days: list[int]) -> Truth:
+    """Passages as our own engine found them, for networks whose recording knows no others.
+
+    Parameters: `passages` as the replay writes them (`vehicle_id`, `trip_id`, `start_date`, `stop_sequence`,
+    `arrival`, `departure`, `arrival_sd_s`); those less certain than `LARGEST_SD_S` are known, not judged.
+    """
+    counts = {"own passages": len(passages)}
+    passages = passages.assign(
+        trip=passages.trip_id.astype(str).map(timetable.trip_index),
+        service_day=_service_day(passages.start_date.astype(str), timetable),
+    ).dropna(subset=["trip", "service_day"])
+    passages = passages.astype({"trip": np.int32, "service_day": np.int32, "vehicle_id": str})
+    passages["call"] = call_of_sequence(timetable, passages.trip.to_numpy(), passages.stop_sequence.to_numpy())
+    passages["time"] = passages.arrival.where(passages.call > 0, passages.departure)
+    passages["judged"] = passages.arrival_sd_s <= LARGEST_SD_S
+    on_day = np.isin(timetable.date[passages.service_day.to_numpy()], days)
+    passages = passages[on_day & (passages.call >= 0) & passages.time.notna()]
+    counts["other day, or trip, date, stop sequence or time unknown"] = counts["own passages"] - len(passages)
+    counts[f"uncertain by more than {LARGEST_SD_S:g} s, not judged"] = int((~passages.judged).sum())
+    passages["start_s"] = np.nan
+    return Truth(passages[COLUMNS].reset_index(drop=True), "the engine's own passages", counts)
+
+
+def call_of_sequence(timetable: Timetable, trip: Int32Array, stop_sequence: npt.NDArray[np.integer]) -> Int32Array:
+    """Position in its trip of each `stop_sequence` (n,); -1 where the trip (or index -1) has no such call."""
+    span = int(timetable.stop_sequence.max(initial=0)) + 1
+    have = timetable.call_trip.astype(np.int64) * span + timetable.stop_sequence
+    order = np.argsort(have, kind="stable")
+    want = trip.astype(np.int64) * span + stop_sequence
+    at = order[np.minimum(np.searchsorted(have, want, sorter=order), len(have) - 1)]
+    call = np.where(have[at] == want, at - timetable.trip_call_ptr[trip], NONE)
+    return call.astype(np.int32)
+
+
+def _service_day(start_date: pd.Series, timetable: Timetable) -> pd.Series:
+    """Index of each YYYYMMDD text among the timetable's dates, NaN where it has none."""
+    return pd.to_numeric(start_date, errors="coerce").map(timetable.date_index)
+
+
+def _recordings(folder: Path) -> list[Path]:
+    return sorted(folder.glob("vehicle_positions*.parquet"))
+
+
+def _reports_of_days(folder: Path, columns: list[str], days: list[int]) -> pd.DataFrame | None:
+    """These columns of the days' recordings (one file a day), None where no file has them all."""
+    names = {f"vehicle_positions_{d // 10000}-{d // 100 % 100:02}-{d % 100:02}" for d in days}
+    files = [f for f in _recordings(folder) if f.stem in names and all(_has(f, column) for column in columns)]
+    return pd.concat([pd.read_parquet(f, columns=columns) for f in files]) if files else None
+
+
+def _has(recording: Path, column: str) -> bool:
+    return column in pq.read_schema(recording).names
