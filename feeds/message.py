@@ -59,6 +59,11 @@ def posix_seconds(value: float) -> float:
     return value / 1000.0 if value > _MILLISECONDS_ABOVE else float(value)
 
 
+def text_of(value: str | bytes) -> str:
+    """A text field of a message as text: protobuf hands over as bytes what is no UTF-8, and that is Latin-1 at best."""
+    return value if isinstance(value, str) else value.decode("latin-1")
+
+
 def header_timestamp(message: gtfs_realtime_pb2.FeedMessage, received_at: float, feed: str) -> float:
     """POSIX seconds of the header's timestamp, NaN where it has none.
 

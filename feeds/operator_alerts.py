@@ -8,7 +8,7 @@ import numpy as np
 from google.transit import gtfs_realtime_pb2
 
 from feeds.alerts import Alert
-from feeds.message import decode_message, posix_seconds
+from feeds.message import decode_message, posix_seconds, text_of
 from predictor.timetable import Timetable
 
 FEED = "alerts"
@@ -28,10 +28,8 @@ def decode_alerts(data: bytes, timetable: Timetable) -> tuple[Alert, ...]:
     for entity in message.entity:
         if entity.is_deleted or not entity.HasField("alert"):
             continue
-        try:
-            alerts[entity.id] = _alert(entity.id, entity.alert, timetable)
-        except UnicodeDecodeError:
-            continue
+        alert_id = text_of(entity.id)
+        alerts[alert_id] = _alert(alert_id, entity.alert, timetable)
     return tuple(alerts.values())
 
 
@@ -71,4 +69,4 @@ def _alert(alert_id: str, alert: gtfs_realtime_pb2.Alert, timetable: Timetable) 
 
 
 def _texts(translated: gtfs_realtime_pb2.TranslatedString) -> dict[str, str]:
-    return {translation.language: translation.text for translation in translated.translation}
+    return {text_of(translation.language): text_of(translation.text) for translation in translated.translation}

@@ -16,7 +16,7 @@ import numpy as np
 from google.transit import gtfs_realtime_pb2
 from numpy.typing import NDArray
 
-from feeds.message import decode_message, header_timestamp, posix_seconds
+from feeds.message import decode_message, header_timestamp, posix_seconds, text_of
 from feeds.reports import seconds_of_day, service_date
 from predictor.arrays import (
     NONE,
@@ -168,13 +168,9 @@ def _columns(
             refused["deleted_entity"] += 1
         elif entity.HasField("trip_update"):
             update = entity.trip_update
-            try:
-                # A copy of a trip is told from its like by its own id, any other by the day and time it runs.
-                copy = update.trip_properties
-                key = (update.trip.trip_id, *_dated(update), copy.trip_id)
-            except UnicodeDecodeError:
-                refused["text_not_utf8"] += 1
-                continue
+            # A copy of a trip is told from its like by its own id, any other by the day and time it runs.
+            copy = update.trip_properties
+            key = (update.trip.trip_id, *_dated(update), copy.trip_id)
             if not key[0]:
                 refused["trip_id_missing"] += 1
                 continue
@@ -219,7 +215,8 @@ def _dated(update: gtfs_realtime_pb2.TripUpdate) -> tuple[str, str]:
 def _trip_columns(
     words: list[tuple[str, ...]], numbers: list[tuple[float, float]], timetable: Timetable, refused: Counter[str]
 ) -> _Trips:
-    trip_id, served, date, time, route_id, headsign, vehicle = zip(*words, strict=True) if words else ((),) * 7
+    columns = zip(*words, strict=True) if words else repeat((), 7)
+    trip_id, served, date, time, route_id, headsign, vehicle = (list(map(text_of, column)) for column in columns)
     relationship, delay = np.array(numbers, np.float64).reshape(-1, 2).T
     trip = _lookup(trip_id, timetable.trip_index)
     route = _lookup(route_id, timetable.route_index)
@@ -249,7 +246,7 @@ def _update_columns(
     rows: list[tuple[float, ...]], stops: list[tuple[str, str]], timetable: Timetable, refused: Counter[str]
 ) -> _Updates:
     owner, sequence, relationship, *times = np.array(rows, np.float64).reshape(-1, 7).T
-    stop_id, assigned_id = zip(*stops, strict=True) if stops else ((), ())
+    stop_id, assigned_id = (list(map(text_of, column)) for column in (zip(*stops, strict=True) if stops else ((), ())))
     stop, assigned = _lookup(stop_id, timetable.stop_index), _lookup(assigned_id, timetable.stop_index)
     for words, index in ((stop_id, stop), (assigned_id, assigned)):
         refused["unknown_stop"] += int((index < 0).sum()) - words.count("")

@@ -6,7 +6,7 @@ The column names are those of GTFS-Realtime's VehiclePosition. Missing text is "
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from itertools import repeat
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
-from feeds.message import posix_seconds
+from feeds.message import posix_seconds, text_of
 from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, StrArray
 from predictor.observations import Observations
 from predictor.timetable import Timetable
@@ -69,15 +69,12 @@ def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter
             continue
         report = entity.vehicle
         trip, vehicle, position = report.trip, report.vehicle, report.position
-        try:
-            words = (
+        text.append(
+            (
                 entity.id, vehicle.id, vehicle.label, trip.trip_id, trip.start_date, trip.start_time, trip.route_id,
                 report.stop_id,
-            )  # fmt: skip
-        except UnicodeDecodeError:
-            refused["text_not_utf8"] += 1
-            continue
-        text.append(words)
+            )
+        )  # fmt: skip
         has = report.HasField
         number.append(
             (
@@ -92,10 +89,13 @@ def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter
                 posix_seconds(report.timestamp) or _NAN,
             )
         )
-    words_by_column: Iterable[Sequence[str]] = zip(*text, strict=True) if text else repeat((), len(TEXT_COLUMNS))
+    words = zip(*text, strict=True) if text else repeat((), len(TEXT_COLUMNS))
     numbers = np.array(number, np.float64).reshape(-1, len(NUMBER_COLUMNS)).T
     return (
-        Reports(dict(zip(TEXT_COLUMNS, words_by_column, strict=True)), dict(zip(NUMBER_COLUMNS, numbers, strict=True))),
+        Reports(
+            {name: list(map(text_of, column)) for name, column in zip(TEXT_COLUMNS, words, strict=True)},
+            dict(zip(NUMBER_COLUMNS, numbers, strict=True)),
+        ),
         refused,
     )
 

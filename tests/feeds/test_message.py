@@ -6,7 +6,7 @@ import gzip
 
 import pytest
 from google.transit import gtfs_realtime_pb2
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from feeds import message as feed_message
@@ -85,6 +85,7 @@ def test_absurd_header_timestamp_still_gives_a_feed_error() -> None:
 
 
 @given(st.binary(max_size=60), st.integers(0, 150), st.integers(0, 40))
+@example(b"\x80", 125, 1)
 @settings(max_examples=300, deadline=None)
 def test_damaged_bytes_never_raise_anything_but_feed_error(noise: bytes, where: int, cut: int) -> None:
     good = message_bytes()

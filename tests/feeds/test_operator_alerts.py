@@ -82,3 +82,10 @@ def test_deleted_and_other_entities_are_passed_over_and_the_last_of_one_id_count
 def test_what_is_no_feed_is_refused() -> None:
     with pytest.raises(FeedError, match="alerts: the answer is empty"):
         decode_alerts(b"", TIMETABLE)
+
+
+def test_text_in_latin_1_is_read_as_such() -> None:
+    message = new_message()
+    message.entity.add(id="1").alert.header_text.translation.add(text="X~rable")
+    (seen,) = decode_alerts(message.SerializeToString().replace(b"X~", b"\xc9\xe9"), TIMETABLE)
+    assert seen.header == {"": "Éérable"}

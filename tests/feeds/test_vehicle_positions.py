@@ -234,3 +234,10 @@ def test_start_time_is_parsed(text: str, seconds: int | None) -> None:
 )
 def test_start_date_is_parsed(text: str, date: int | None) -> None:
     assert service_date(text) == date
+
+
+def test_ids_in_latin_1_are_read_as_such() -> None:
+    message = new_message()
+    good_entity(message, "X~")
+    data = message.SerializeToString().replace(b"X~", b"\xc9\xe9")
+    assert decode_vehicle_positions(data, TIMETABLE, NOW).vehicle_id.tolist() == ["Éé"]
