@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import repeat
-from typing import Any
 
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
 from feeds.message import posix_seconds, text_of
-from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, StrArray
+from predictor.arrays import Float64Array, Int32Array, Int64Array, StrArray
 from predictor.observations import Observations
 from predictor.timetable import Timetable
 
@@ -143,16 +142,6 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
         refused={},
     )
     return with_refused(observations, refused)
-
-
-def take(observations: Observations, rows: Int64Array | BoolArray) -> Observations:
-    """These rows of the observations; everything else as it was."""
-    columns: dict[str, Any] = {
-        f.name: getattr(observations, f.name)[rows]
-        for f in fields(Observations)
-        if isinstance(getattr(observations, f.name), np.ndarray)
-    }
-    return replace(observations, **columns)
 
 
 def with_refused(observations: Observations, refused: Counter[str]) -> Observations:

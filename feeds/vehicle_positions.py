@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 from feeds.message import STALE_LIMIT_S, decode_message, header_timestamp
-from feeds.reports import reports_of, resolve, take, with_refused
+from feeds.reports import reports_of, resolve, with_refused
 from predictor.observations import Observations
 from predictor.timetable import Timetable
 
@@ -33,7 +33,7 @@ def _of_this_hour(observations: Observations, refused: Counter[str]) -> Observat
     ahead, stale = age < -FUTURE_LIMIT_S, age > STALE_LIMIT_S
     refused["timestamp_in_future"] = int(ahead.sum())
     refused["timestamp_stale"] = int(stale.sum())
-    return take(observations, ~(ahead | stale))
+    return observations.take(np.flatnonzero(~(ahead | stale)))
 
 
 def _one_a_vehicle(observations: Observations, refused: Counter[str]) -> Observations:
@@ -43,4 +43,4 @@ def _one_a_vehicle(observations: Observations, refused: Counter[str]) -> Observa
     last = np.ones(len(name), bool)
     last[:-1] = name[1:] != name[:-1]
     refused["duplicate_vehicle"] = int(len(name) - last.sum())
-    return take(observations, np.sort(order[last]))
+    return observations.take(np.sort(order[last]))

@@ -22,6 +22,18 @@ def call_key(journey_keys: Int64Array, call: Int32Array | Int64Array) -> Int64Ar
     return journey_keys * _CALLS + call
 
 
+def dated_journeys(journey_keys: Int64Array) -> tuple[Int32Array, Int32Array]:
+    """Service day and journey (n,) that each `journey_key` stands for."""
+    day, journey = np.divmod(journey_keys, _JOURNEYS)
+    return day.astype(np.int32), journey.astype(np.int32)
+
+
+def dated_calls(call_keys: Int64Array) -> tuple[Int64Array, Int32Array]:
+    """`journey_key` and call (n,) that each `call_key` stands for."""
+    journey_keys, call = np.divmod(call_keys, _CALLS)
+    return journey_keys, call.astype(np.int32)
+
+
 class JourneyLookup:
     """Finds the journey nearest in start time among those of a trip: itself for a scheduled trip, the nearest slot of
     the headway for one run by `frequencies.txt`."""

@@ -1,0 +1,344 @@
+"""GTFS-Realtime out: a snapshot as TripUpdates and VehiclePositions, and alerts as Alerts.
+
+Written to pass MobilityData's GTFS-Realtime validator (its rule ids stand at the lines that are there for them). What
+is said is live or certain: predictions from fresh reports, cancellations and skipped stops. The rest is timetable,
+which the reader has.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, cast
+
+import numpy as np
+from google.transit import gtfs_realtime_pb2
+
+from feeds.alerts import Alert
+from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from predictor.journeys import dated_calls, dated_journeys
+from predictor.snapshot import FROM_VEHICLE, IN_SERVICE, LAYOVER, LIVE, SKIPPED, Snapshot
+from predictor.timetable import Timetable
+
+# W004 takes anything faster for a mistake.
+_FASTEST_M_S = 26.0
+# E028 allows a mile around the network.
+_COVERAGE_DEGREES = 1500.0 / 111_195.0
+
+_Trip = gtfs_realtime_pb2.TripDescriptor
+_StopTimeUpdate = gtfs_realtime_pb2.TripUpdate.StopTimeUpdate
+_VehiclePosition = gtfs_realtime_pb2.VehiclePosition
+
+
+@dataclass(frozen=True, eq=False)
+class _Calls:
+    """Calls to be told of, in order of journey and call; all arrays (m,)."""
+
+    trip: Int32Array
+    service_day: Int32Array
+    shift_s: Int32Array
+    call: Int32Array
+    skipped: BoolArray
+    vehicle: Int32Array
+    """Index into `Snapshot.vehicles` of the vehicle that drives this trip now, else -1."""
+    arrival: Float64Array
+    """NaN where skipped."""
+    departure: Float64Array
+    uncertainty_s: Float64Array
+
+    def take(self, rows: Int64Array | BoolArray) -> _Calls:
+        return _Calls(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+
+def encode_trip_updates(snapshot: Snapshot) -> gtfs_realtime_pb2.FeedMessage:
+    """Every live prediction, skipped stop and cancelled trip of the snapshot.
+
+    The time is the one on the board (`published`), its `uncertainty` half the width of the 80 % range.
+    """
+    tt = snapshot.timetable
+    message = _feed(snapshot.made_at)
+    journeys = _TripDescriptors(tt)
+    cancelled = _cancelled_journeys(snapshot)
+    for journey in cancelled:
+        entity = message.entity.add(id=journeys.name(*journey))
+        journeys.describe(entity.trip_update.trip, *journey)
+        entity.trip_update.trip.schedule_relationship = _Trip.CANCELED
+        entity.trip_update.timestamp = message.header.timestamp
+    calls = _calls(snapshot)
+    first = np.flatnonzero(_starts(calls.service_day, calls.trip, calls.shift_s))
+    update_times = _update_times(tt, calls)
+    of_no_journey = set(cancelled)
+    for begin, end in pairwise([*first.tolist(), len(calls.trip)]):
+        journey = (int(calls.trip[begin]), int(calls.service_day[begin]), int(calls.shift_s[begin]))
+        if journey in of_no_journey:
+            continue
+        update = message.entity.add(id=journeys.name(*journey)).trip_update
+        journeys.describe(update.trip, *journey)
+        vehicle = int(calls.vehicle[begin:end].max())
+        update.timestamp = message.header.timestamp
+        if vehicle >= 0:
+            update.vehicle.id = str(snapshot.vehicles.vehicle_id[vehicle])
+            update.vehicle.label = str(snapshot.vehicles.label[vehicle])
+            update.timestamp = min(update.timestamp, int(snapshot.vehicles.timestamp[vehicle]))  # E012
+        by_headway = bool(journeys.by_headway[journey[0]])
+        for row in range(begin, end):
+            update_times.write(update.stop_time_update.add(), row, by_headway=by_headway)
+    return message
+
+
+def encode_vehicle_positions(snapshot: Snapshot) -> gtfs_realtime_pb2.FeedMessage:
+    """Every vehicle of the snapshot inside the network's area; its trip only while it drives or awaits it."""
+    tt, vehicles = snapshot.timetable, snapshot.vehicles
+    message = _feed(snapshot.made_at)
+    journeys = _TripDescriptors(tt)
+    on_trip = (vehicles.trip >= 0) & np.isin(vehicles.state, (IN_SERVICE, LAYOVER))  # E029
+    trip = np.maximum(vehicles.trip, 0)
+    calling = on_trip & (vehicles.next_call < tt.trip_calls[trip]) if tt.trips else on_trip
+    entry = np.where(calling, tt.trip_call_ptr[trip] + vehicles.next_call, 0)
+    fast = vehicles.speed > _FASTEST_M_S
+    for i in np.flatnonzero(_inside_network(tt, vehicles.lat, vehicles.lon)).tolist():
+        name = str(vehicles.vehicle_id[i])
+        report = message.entity.add(id=name).vehicle
+        report.vehicle.id, report.vehicle.label = name, str(vehicles.label[i])
+        report.position.latitude, report.position.longitude = float(vehicles.lat[i]), float(vehicles.lon[i])
+        if math.isfinite(vehicles.bearing[i]):
+            report.position.bearing = float(vehicles.bearing[i]) % 360.0  # E027
+        if math.isfinite(vehicles.speed[i]) and not fast[i]:
+            report.position.speed = float(vehicles.speed[i])
+        report.timestamp = min(int(vehicles.timestamp[i]), message.header.timestamp)  # E012
+        if vehicles.occupancy[i] >= 0:
+            report.occupancy_status = cast(Any, int(vehicles.occupancy[i]))
+        if on_trip[i]:
+            journeys.describe(
+                report.trip, int(vehicles.trip[i]), int(vehicles.service_day[i]), int(vehicles.shift_s[i])
+            )
+        if calling[i]:
+            report.current_stop_sequence = int(tt.stop_sequence[entry[i]])
+            report.stop_id = str(tt.stop_id[tt.call_stop[entry[i]]])
+            report.current_status = (
+                _VehiclePosition.STOPPED_AT if vehicles.at_stop[i] else _VehiclePosition.IN_TRANSIT_TO
+            )
+    return message
+
+
+def encode_alerts(alerts: Iterable[Alert], timetable: Timetable, now: float) -> gtfs_realtime_pb2.FeedMessage:
+    """Alerts in force at `now` (POSIX seconds) or later that inform about anything of this timetable."""
+    message = _feed(now)
+    for alert in alerts:
+        over = bool(alert.active) and all(end <= now for _, end in alert.active)
+        informs = alert.whole_network or alert.routes or alert.stops or alert.trips
+        if over or not informs:  # E032
+            continue
+        entity = message.entity.add(id=alert.alert_id).alert
+        entity.cause = cast(Any, gtfs_realtime_pb2.Alert.Cause.Value(alert.cause))
+        entity.effect = cast(Any, gtfs_realtime_pb2.Alert.Effect.Value(alert.effect))
+        for start, end in alert.active:
+            period = entity.active_period.add()
+            if start > 0:
+                period.start = int(start)
+            if math.isfinite(end):
+                period.end = int(end)
+        if alert.whole_network:
+            for route_type in np.unique(timetable.route_type).tolist():
+                entity.informed_entity.add(route_type=route_type)
+        for route in sorted(alert.routes):
+            entity.informed_entity.add(route_id=str(timetable.route_id[route]))
+        for stop in sorted(alert.stops):
+            entity.informed_entity.add(stop_id=str(timetable.stop_id[stop]))
+        for trip in sorted(alert.trips):
+            entity.informed_entity.add().trip.trip_id = str(timetable.trip_id[trip])
+        for texts, field in (
+            (alert.header, entity.header_text), (alert.description, entity.description_text), (alert.url, entity.url),
+        ):  # fmt: skip
+            for language, text in texts.items():
+                translation = field.translation.add(text=text)
+                if language:
+                    translation.language = language
+    return message
+
+
+def _feed(at: float) -> gtfs_realtime_pb2.FeedMessage:
+    message = gtfs_realtime_pb2.FeedMessage()
+    message.header.gtfs_realtime_version = "2.0"  # E038
+    message.header.incrementality = gtfs_realtime_pb2.FeedHeader.FULL_DATASET  # E049
+    message.header.timestamp = int(at)  # E048
+    return message
+
+
+class _TripDescriptors:
+    """Writes which run of which trip is meant."""
+
+    def __init__(self, timetable: Timetable) -> None:
+        self._timetable = timetable
+        self.by_headway = timetable.trip_is_frequency
+        repeats = timetable.journey_shift_s != 0
+        self._has_start_time = self.by_headway.copy()
+        self._has_start_time[timetable.journey_trip[repeats]] = True
+
+    def name(self, trip: int, service_day: int, shift_s: int) -> str:
+        """An entity id of its own for each run."""
+        tt = self._timetable
+        return f"{tt.trip_id[trip]}:{tt.date[service_day]}:{self._start_time(trip, shift_s)}"
+
+    def describe(self, descriptor: gtfs_realtime_pb2.TripDescriptor, trip: int, service_day: int, shift_s: int) -> None:
+        """Fill `descriptor`; the relationship is SCHEDULED, UNSCHEDULED by headway, ADDED for the operator's extras."""
+        tt = self._timetable
+        pattern = int(tt.trip_pattern[trip])
+        descriptor.trip_id = str(tt.trip_id[trip])
+        descriptor.route_id = str(tt.route_id[tt.pattern_route[pattern]])
+        if tt.pattern_direction[pattern] >= 0:
+            descriptor.direction_id = int(tt.pattern_direction[pattern])
+        descriptor.start_date = str(tt.date[service_day])
+        if self._has_start_time[trip] or shift_s:
+            descriptor.start_time = self._start_time(trip, shift_s)  # E006, E019; left out elsewhere for E023
+        added = tt.service_id[tt.trip_service[trip]] == f"added:{tt.trip_id[trip]}"
+        descriptor.schedule_relationship = (
+            _Trip.ADDED if added else _Trip.UNSCHEDULED if self.by_headway[trip] else _Trip.SCHEDULED
+        )  # E003, E013, W009
+
+    def _start_time(self, trip: int, shift_s: int) -> str:
+        seconds = max(int(self._timetable.trip_start_s[trip]) + shift_s, 0)
+        return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+def _cancelled_journeys(snapshot: Snapshot) -> list[tuple[int, int, int]]:
+    tt = snapshot.timetable
+    day, journey = dated_journeys(snapshot.cancelled)
+    return list(zip(tt.journey_trip[journey].tolist(), day.tolist(), tt.journey_shift_s[journey].tolist(), strict=True))
+
+
+def _calls(snapshot: Snapshot) -> _Calls:
+    """Predicted calls of all journeys in order, each once, with the skipped ones among them."""
+    tt, predictions = snapshot.timetable, snapshot.predictions
+    rows = np.flatnonzero((predictions.trip >= 0) & np.isin(predictions.status, (LIVE, SKIPPED)))
+    vehicle = predictions.vehicle[rows]
+    drives = (predictions.source[rows] == FROM_VEHICLE) & (vehicle >= 0)
+    # E047: a vehicle is named with the one trip that its position is given for.
+    drives[drives] = snapshot.vehicles.trip[vehicle[drives]] == predictions.trip[rows][drives]
+    skipped = predictions.status[rows] == SKIPPED
+    published = predictions.published[rows]
+    dwell = np.maximum(predictions.departure[rows] - predictions.p50[rows], 0.0)
+    predicted = _Calls(
+        trip=predictions.trip[rows],
+        service_day=predictions.service_day[rows],
+        shift_s=predictions.shift_s[rows],
+        call=predictions.call[rows],
+        skipped=skipped,
+        vehicle=np.where(drives, vehicle, -1),
+        arrival=np.where(skipped, np.nan, published),
+        departure=np.where(skipped, np.nan, published + dwell),
+        uncertainty_s=np.maximum((predictions.p90[rows] - predictions.p10[rows]) / 2.0, 1.0),
+    )
+    keys, call = dated_calls(snapshot.skipped)
+    day, journey = dated_journeys(keys)
+    trip = tt.journey_trip[journey]
+    # A run by headway is told by its vehicle's predictions; the slot nearest to it is none that anybody drives.
+    slots = np.flatnonzero(~tt.trip_is_frequency[trip])
+    nothing = np.full(len(slots), np.nan)
+    unserved = _Calls(
+        trip=trip[slots],
+        service_day=day[slots],
+        shift_s=tt.journey_shift_s[journey][slots],
+        call=call[slots],
+        skipped=np.ones(len(slots), bool),
+        vehicle=np.full(len(slots), -1, np.int32),
+        arrival=nothing,
+        departure=nothing,
+        uncertainty_s=nothing,
+    )
+    both = _Calls(
+        *(np.concatenate([getattr(predicted, name), getattr(unserved, name)]) for name in _Calls.__dataclass_fields__)
+    )
+    # Of several predictions of one call the skip counts most, then that of a vehicle on this very trip.
+    order = np.lexsort(
+        (both.arrival, both.vehicle < 0, ~both.skipped, both.call, both.shift_s, both.trip, both.service_day)
+    )
+    both = both.take(order)
+    return both.take(_starts(both.service_day, both.trip, both.shift_s, both.call))
+
+
+def _starts(*columns: Int32Array) -> BoolArray:
+    """Where any of the sorted columns differs from the row before."""
+    result = np.ones(len(columns[0]), bool)
+    result[1:] = np.any([column[1:] != column[:-1] for column in columns], axis=0)
+    return result
+
+
+@dataclass(frozen=True)
+class _UpdateTimes:
+    """The stop time updates' fields, as Python numbers."""
+
+    stop_sequence: list[int]
+    stop_id: list[str]
+    skipped: list[bool]
+    arrives: list[bool]
+    departs: list[bool]
+    arrival: list[int]
+    departure: list[int]
+    arrival_delay_s: list[int]
+    departure_delay_s: list[int]
+    has_delay: list[bool]
+    uncertainty_s: list[int]
+
+    def write(self, update: gtfs_realtime_pb2.TripUpdate.StopTimeUpdate, row: int, *, by_headway: bool) -> None:
+        """Fill `update` from one row."""
+        update.stop_sequence = self.stop_sequence[row]
+        update.stop_id = self.stop_id[row]
+        if self.skipped[row]:
+            update.schedule_relationship = _StopTimeUpdate.SKIPPED
+            return
+        scheduled = _StopTimeUpdate.UNSCHEDULED if by_headway else _StopTimeUpdate.SCHEDULED  # E013, W009
+        update.schedule_relationship = scheduled
+        if self.arrives[row]:
+            event = update.arrival
+            event.time, event.uncertainty = self.arrival[row], self.uncertainty_s[row]
+            if self.has_delay[row]:
+                event.delay = self.arrival_delay_s[row]
+        if self.departs[row]:
+            event = update.departure
+            event.time, event.uncertainty = self.departure[row], self.uncertainty_s[row]
+            if self.has_delay[row]:
+                event.delay = self.departure_delay_s[row]
+
+
+def _update_times(tt: Timetable, calls: _Calls) -> _UpdateTimes:
+    """Whole seconds, each stop later than the one before (E022) and no departure before its arrival (E025)."""
+    journey = np.cumsum(_starts(calls.service_day, calls.trip, calls.shift_s))
+    base = np.floor(np.nanmin(calls.arrival)) if np.isfinite(calls.arrival).any() else 0.0
+    times = np.column_stack([calls.arrival, calls.departure]) - base
+    # A skipped call, which has no time, only takes its second on the ladder.
+    seconds = np.where(np.isnan(times), -1e7, np.round(times)).astype(np.int64).ravel()
+    # A journey a step up, each stop a second: a running maximum on that ladder never falls back.
+    ladder = np.repeat(journey * 100_000_000 - np.arange(len(journey)), 2)
+    arrival, departure = (np.maximum.accumulate(seconds + ladder) - ladder).reshape(-1, 2).T + int(base)
+    entry = tt.trip_call_ptr[calls.trip] + calls.call
+    origin = tt.date_origin[calls.service_day] + calls.shift_s
+    first, last = calls.call == 0, calls.call == tt.trip_calls[calls.trip] - 1
+    return _UpdateTimes(
+        stop_sequence=tt.stop_sequence[entry].tolist(),
+        stop_id=tt.stop_id[tt.call_stop[entry]].tolist(),
+        skipped=calls.skipped.tolist(),
+        arrives=(~first).tolist(),
+        departs=(~last).tolist(),
+        arrival=arrival.tolist(),
+        departure=departure.tolist(),
+        arrival_delay_s=(arrival - origin - tt.arrival_s[entry]).tolist(),
+        departure_delay_s=(departure - origin - tt.departure_s[entry]).tolist(),
+        has_delay=(~tt.trip_is_frequency[calls.trip]).tolist(),
+        uncertainty_s=np.round(np.nan_to_num(calls.uncertainty_s)).astype(np.int64).tolist(),
+    )
+
+
+def _inside_network(tt: Timetable, lat: Float64Array, lon: Float64Array) -> BoolArray:
+    """Whether positions lie in the box around all stops and lines (E028)."""
+    inside = np.ones(len(lat), bool)
+    for values, points, scale in (
+        (lat, np.concatenate([tt.stop_lat, tt.line_lat]), 1.0),
+        (lon, np.concatenate([tt.stop_lon, tt.line_lon]), np.cos(np.radians(tt.stop_lat[:1].mean()))),
+    ):
+        low, high = np.nanmin(points), np.nanmax(points)
+        margin = _COVERAGE_DEGREES / max(float(scale), 0.1)
+        inside &= (values >= low - margin) & (values <= high + margin)
+    return inside

@@ -1,0 +1,300 @@
+"""GTFS-Realtime out: what is said of a snapshot, and that a strict validator has nothing to say to it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from google.transit import gtfs_realtime_pb2
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feeds.alerts import Alert
+from feeds.gtfs_realtime import encode_alerts, encode_trip_updates, encode_vehicle_positions
+from feeds.operator_alerts import decode_alerts
+from feeds.operator_trip_updates import decode_trip_updates
+from feeds.vehicle_positions import decode_vehicle_positions
+from predictor.journeys import call_key, journey_key
+from predictor.passages import Passages
+from predictor.scheduled_calls import ScheduledCalls
+from predictor.snapshot import (
+    DEADHEAD,
+    FROM_BLOCK,
+    FROM_VEHICLE,
+    IN_SERVICE,
+    LIVE,
+    OFF_ROUTE,
+    SCHEDULED,
+    SKIPPED,
+    Predictions,
+    Snapshot,
+    Vehicles,
+)
+from tests.feeds.strict_validator import violations
+from tests.feeds.tiny_network import at, tiny_network
+
+TIMETABLE = tiny_network()
+TRIP, DAY, SHIFT, CALL, TIME, STATUS, SOURCE, VEHICLE = range(8)
+NOW = at(8, 2) + 0.4
+_TRIP = gtfs_realtime_pb2.TripDescriptor
+_STOP = gtfs_realtime_pb2.TripUpdate.StopTimeUpdate
+
+
+def vehicles(*rows: dict[str, Any]) -> Vehicles:
+    """Vehicles v0, v1, … on trip A1 near s2 but for what each row says otherwise."""
+    usual: dict[str, Any] = {
+        "lat": 47.40, "lon": 0.69, "bearing": 45.0, "speed": 8.0, "timestamp": NOW - 20, "occupancy": 1,
+        "state": IN_SERVICE, "trip": 0, "service_day": 0, "shift_s": 0, "distance_m": 1500.0, "next_call": 1,
+        "at_stop": False, "delay_s": 60.0,
+    }  # fmt: skip
+    types = {"bearing": np.float32, "speed": np.float32, "occupancy": np.int8, "state": np.int8, "trip": np.int32,
+             "service_day": np.int32, "shift_s": np.int32, "next_call": np.int32, "at_stop": np.bool_}  # fmt: skip
+    columns: dict[str, Any] = {
+        name: np.array([{**usual, **row}[name] for row in rows], types.get(name, np.float64)) for name in usual
+    }
+    names = np.array([f"v{i}" for i in range(len(rows))], np.str_)
+    return Vehicles(vehicle_id=names, label=names, **columns)
+
+
+def snapshot(
+    rows: list[tuple[Any, ...]],
+    on_road: Vehicles | None = None,
+    cancelled: list[tuple[int, int]] | None = None,
+    skipped: list[tuple[int, int, int]] | None = None,
+) -> Snapshot:
+    """Predictions from (trip, day, shift, call, POSIX time, status, source, vehicle), in the engine's order by stop."""
+    table = np.array(rows, np.float64).reshape(-1, 8)
+    trip, call = table[:, TRIP].astype(np.int32), table[:, CALL].astype(np.int32)
+    stop = TIMETABLE.call_stop[TIMETABLE.trip_call_ptr[trip] + call]
+    order = np.argsort(stop, kind="stable")
+    table, stop, trip, call = table[order], stop[order], trip[order], call[order]
+    keys = [
+        journey_key(np.array([day], np.int32), np.array([journey], np.int32))[0] for journey, day in cancelled or []
+    ]
+    calls = [
+        call_key(journey_key(np.array([day], np.int32), np.array([journey], np.int32)), np.array([k], np.int32))[0]
+        for journey, day, k in skipped or []
+    ]
+    return Snapshot(
+        made_at=NOW, feed_alive_at=NOW, timetable=TIMETABLE, scheduled_calls=ScheduledCalls.of(TIMETABLE),
+        vehicles=vehicles() if on_road is None else on_road,
+        predictions=Predictions(
+            stop_ptr=np.searchsorted(stop, np.arange(TIMETABLE.stops + 1)), stop=stop,
+            vehicle=table[:, VEHICLE].astype(np.int32), trip=trip, service_day=table[:, DAY].astype(np.int32),
+            shift_s=table[:, SHIFT].astype(np.int32), call=call, p10=table[:, TIME] - 40, p50=table[:, TIME] + 10,
+            p90=table[:, TIME] + 80, published=table[:, TIME], departure=table[:, TIME] + 30,
+            status=table[:, STATUS].astype(np.int8), source=table[:, SOURCE].astype(np.int8),
+        ),
+        claimed=np.empty(0, np.int64), cancelled=np.sort(np.array(keys, np.int64)),
+        skipped=np.sort(np.array(calls, np.int64)), passages=Passages.empty(), counts={},
+    )  # fmt: skip
+
+
+def live(
+    trip: int, call: int, when: float, *, shift: int = 0, source: int = FROM_VEHICLE, vehicle: int = 0
+) -> tuple[Any, ...]:
+    return (trip, 0, shift, call, when, LIVE, source, vehicle)
+
+
+def test_live_predictions_go_out_in_order_with_time_delay_and_uncertainty() -> None:
+    made = snapshot([live(0, 3, at(8, 16)), live(0, 1, at(8, 6)), live(0, 2, at(8, 11))], vehicles({}))
+    message = encode_trip_updates(made)
+    assert violations(TIMETABLE, NOW, trip_updates=message, vehicle_positions=encode_vehicle_positions(made)) == []
+    (entity,) = message.entity
+    update = entity.trip_update
+    assert message.header.timestamp == int(NOW)
+    assert (update.trip.trip_id, update.trip.route_id, update.trip.direction_id) == ("A1", "A", 0)
+    assert (update.trip.start_date, update.trip.start_time) == ("20260316", "")
+    assert (update.vehicle.id, update.timestamp) == ("v0", int(NOW - 20))
+    assert [(u.stop_sequence, u.stop_id) for u in update.stop_time_update] == [(20, "s2"), (30, "s3"), (40, "s4")]
+    first, _, last = update.stop_time_update
+    assert (first.arrival.time, first.arrival.delay, first.arrival.uncertainty) == (int(at(8, 6)), 60, 60)
+    assert (first.departure.time, first.departure.delay) == (int(at(8, 6, 20)), 60)
+    assert last.HasField("arrival")
+    assert not last.HasField("departure")
+
+
+def test_a_first_call_only_departs() -> None:
+    message = encode_trip_updates(snapshot([live(1, 0, at(9, 1))], vehicles({"trip": 1, "next_call": 0})))
+    (update,) = message.entity[0].trip_update.stop_time_update
+    assert not update.HasField("arrival")
+    assert update.departure.time == int(at(9, 1, 20))
+
+
+def test_what_is_only_scheduled_stays_in() -> None:
+    rows = [(0, 0, 0, 1, at(8, 6), SCHEDULED, FROM_VEHICLE, 0)]
+    assert len(encode_trip_updates(snapshot(rows, vehicles({}))).entity) == 0
+
+
+def test_cancelled_trips_go_out_without_stops_even_beside_a_prediction() -> None:
+    message = encode_trip_updates(snapshot([live(0, 1, at(8, 6))], vehicles({}), cancelled=[(0, 0), (1, 1)]))
+    assert violations(TIMETABLE, NOW, trip_updates=message) == []
+    said = [(e.trip_update.trip.trip_id, e.trip_update.trip.start_date) for e in message.entity]
+    assert said == [("A1", "20260316"), ("A2", "20260317")]
+    assert all(e.trip_update.trip.schedule_relationship == _TRIP.CANCELED for e in message.entity)
+
+
+def test_skipped_calls_have_no_times() -> None:
+    rows = [live(0, 1, at(8, 6)), (0, 0, 0, 2, at(8, 11), SKIPPED, FROM_VEHICLE, 0), live(0, 3, at(8, 16))]
+    message = encode_trip_updates(snapshot(rows, vehicles({}), skipped=[(0, 0, 2), (1, 0, 1)]))
+    assert violations(TIMETABLE, NOW, trip_updates=message) == []
+    of_a1, of_a2 = (e.trip_update.stop_time_update for e in message.entity)
+    assert [u.schedule_relationship for u in of_a1] == [_STOP.SCHEDULED, _STOP.SKIPPED, _STOP.SCHEDULED]
+    assert [u.schedule_relationship for u in of_a2] == [_STOP.SKIPPED]
+
+
+def test_a_block_names_its_vehicle_only_with_the_trip_it_drives() -> None:
+    rows = [live(0, 1, at(8, 6)), live(1, 1, at(9, 6), source=FROM_BLOCK)]
+    made = snapshot(rows, vehicles({}))
+    message = encode_trip_updates(made)
+    assert [e.trip_update.vehicle.id for e in message.entity] == ["v0", ""]
+    assert violations(TIMETABLE, NOW, trip_updates=message, vehicle_positions=encode_vehicle_positions(made)) == []
+
+
+def test_runs_by_headway_name_their_start_and_no_delay() -> None:
+    shift = 2 * 3600 + 60
+    on_road = vehicles({"trip": 4, "shift_s": shift})
+    made = snapshot([live(4, 0, at(8, 2), shift=shift), live(4, 1, at(8, 8), shift=shift)], on_road)
+    message, positions = encode_trip_updates(made), encode_vehicle_positions(made)
+    assert violations(TIMETABLE, NOW, trip_updates=message, vehicle_positions=positions) == []
+    update = message.entity[0].trip_update
+    assert update.trip.start_time == positions.entity[0].vehicle.trip.start_time == "08:01:00"
+    assert update.trip.schedule_relationship == _TRIP.UNSCHEDULED
+    assert not update.stop_time_update[1].arrival.HasField("delay")
+
+
+def test_runs_of_an_exact_times_trip_are_told_apart() -> None:
+    message = encode_trip_updates(
+        snapshot([live(5, 1, at(7, 9), vehicle=-1), live(5, 1, at(7, 39), shift=1800, vehicle=-1)])
+    )
+    assert violations(TIMETABLE, NOW, trip_updates=message) == []
+    assert [e.trip_update.trip.start_time for e in message.entity] == ["07:00:00", "07:30:00"]
+
+
+def test_trips_past_midnight_keep_their_service_date() -> None:
+    message = encode_trip_updates(snapshot([live(2, 1, at(25, 16), vehicle=-1)]))
+    assert message.entity[0].trip_update.trip.start_date == "20260316"
+    assert message.entity[0].trip_update.stop_time_update[0].arrival.delay == 60
+
+
+def test_a_trip_that_the_operator_added_is_said_to_be_added() -> None:
+    added = replace(
+        TIMETABLE,
+        trip_id=np.array(["EXTRA", *TIMETABLE.trip_id[1:]]),
+        service_id=np.append(TIMETABLE.service_id, "added:EXTRA"),
+        trip_service=np.append(np.int32(1), TIMETABLE.trip_service[1:]),
+    )
+    made = replace(snapshot([live(0, 1, at(8, 6))], vehicles({})), timetable=added)
+    message, positions = encode_trip_updates(made), encode_vehicle_positions(made)
+    assert violations(TIMETABLE, NOW, trip_updates=message, vehicle_positions=positions) == []
+    assert message.entity[0].trip_update.trip.schedule_relationship == _TRIP.ADDED
+
+
+def test_vehicle_positions_say_what_is_known() -> None:
+    message = encode_vehicle_positions(
+        snapshot([], vehicles({"at_stop": True}, {"bearing": np.nan, "speed": np.nan, "occupancy": -1}))
+    )
+    assert violations(TIMETABLE, NOW, vehicle_positions=message) == []
+    full, sparse = (e.vehicle for e in message.entity)
+    assert (full.trip.trip_id, full.stop_id, full.current_stop_sequence) == ("A1", "s2", 20)
+    assert full.current_status == gtfs_realtime_pb2.VehiclePosition.STOPPED_AT
+    assert (full.position.bearing, full.position.speed, full.occupancy_status) == (45.0, 8.0, 1)
+    assert sparse.current_status == gtfs_realtime_pb2.VehiclePosition.IN_TRANSIT_TO
+    for name in ("bearing", "speed"):
+        assert not sparse.position.HasField(name)
+    assert not sparse.HasField("occupancy_status")
+
+
+def test_vehicles_off_their_trip_have_none_and_those_outside_the_area_are_left_out() -> None:
+    on_road = vehicles(
+        {"state": OFF_ROUTE}, {"state": DEADHEAD}, {"trip": -1, "state": 0}, {"lat": 48.85, "lon": 2.35},
+        {"speed": 40.0, "timestamp": NOW + 30, "next_call": 4},
+    )  # fmt: skip
+    message = encode_vehicle_positions(snapshot([], on_road))
+    assert violations(TIMETABLE, NOW, vehicle_positions=message) == []
+    assert [e.id for e in message.entity] == ["v0", "v1", "v2", "v4"]
+    assert [e.vehicle.HasField("trip") for e in message.entity] == [False, False, False, True]
+    assert not message.entity[3].vehicle.stop_id
+
+
+def test_an_empty_snapshot_is_a_valid_empty_feed() -> None:
+    made = snapshot([])
+    updates, positions = encode_trip_updates(made), encode_vehicle_positions(made)
+    assert violations(TIMETABLE, NOW, trip_updates=updates, vehicle_positions=positions) == []
+    assert len(updates.entity) == len(positions.entity) == 0
+
+
+def test_what_goes_out_can_be_read_back() -> None:
+    made = snapshot([live(0, 1, at(8, 6)), live(0, 2, at(8, 11)), live(0, 3, at(8, 16))], vehicles({}), [(1, 0)])
+    back = decode_trip_updates(encode_trip_updates(made).SerializeToString(), TIMETABLE, NOW)
+    assert back.trip_id.tolist() == ["A2", "A1"]
+    assert back.arrival.tolist() == [at(8, 6), at(8, 11), at(8, 16)]
+    seen = decode_vehicle_positions(encode_vehicle_positions(made).SerializeToString(), TIMETABLE, NOW)
+    assert seen.trip.tolist() == [0]
+    assert back.refused == seen.refused == {}
+
+
+def alert(**changes: Any) -> Alert:
+    usual: dict[str, Any] = {
+        "alert_id": "1", "cause": "STRIKE", "effect": "NO_SERVICE", "header": {"fr": "Grève", "en": "Strike"},
+        "description": {"": "x"}, "url": {}, "active": ((at(8), at(10)),), "routes": frozenset({0}),
+        "stops": frozenset({1}), "trips": frozenset({2}), "whole_network": False,
+    }  # fmt: skip
+    return Alert(**{**usual, **changes})
+
+
+def test_alerts_in_force_or_to_come_go_out_and_can_be_read_back() -> None:
+    nobody: dict[str, Any] = {"routes": frozenset(), "stops": frozenset(), "trips": frozenset()}
+    said = [
+        alert(), alert(alert_id="later", active=((at(20), math.inf),)), alert(alert_id="over", active=((0.0, at(8)),)),
+        alert(alert_id="all", active=(), whole_network=True, **nobody), alert(alert_id="nobody", **nobody),
+    ]  # fmt: skip
+    message = encode_alerts(said, TIMETABLE, at(9))
+    assert violations(TIMETABLE, at(9), alerts=message) == []
+    back = decode_alerts(message.SerializeToString(), TIMETABLE)
+    assert [one.alert_id for one in back] == ["1", "later", "all"]
+    assert back[0] == said[0]
+    assert back[2].routes == set(range(len(TIMETABLE.route_id)))
+
+
+_ROWS = st.tuples(
+    st.integers(0, 5), st.integers(0, 1), st.sampled_from([0, 0, 0, 600, 1800]), st.integers(0, 3),
+    st.floats(at(7), at(9)), st.sampled_from([LIVE, LIVE, LIVE, SKIPPED, SCHEDULED]),
+    st.sampled_from([FROM_VEHICLE, FROM_BLOCK]), st.integers(-1, 2),
+)  # fmt: skip
+
+
+@given(
+    st.lists(_ROWS, max_size=30),
+    st.lists(st.tuples(st.integers(0, 7), st.integers(0, 1)), max_size=2, unique=True),
+    st.lists(st.tuples(st.integers(0, 7), st.integers(0, 1), st.integers(0, 1)), max_size=3, unique=True),
+    st.lists(st.integers(0, 5), min_size=3, max_size=3),
+)
+@settings(max_examples=150, deadline=None)
+def test_whatever_is_predicted_the_validator_has_nothing_to_say(
+    rows: list[tuple[Any, ...]],
+    cancelled: list[tuple[int, int]],
+    skipped: list[tuple[int, int, int]],
+    driven: list[int],
+) -> None:
+    # Only runs that the timetable has: headway trips at any start, the exact-times trip at its slots, others unshifted.
+    rows = [
+        (
+            trip,
+            day,
+            shift if trip == 4 or (trip == 5 and shift != 600) else 0,
+            min(call, int(TIMETABLE.trip_calls[trip]) - 1),
+            *rest,
+        )
+        for trip, day, shift, call, *rest in rows
+    ]
+    made = snapshot(rows, vehicles(*({"trip": trip} for trip in driven)), cancelled, skipped)
+    updates = encode_trip_updates(made)
+    assert violations(TIMETABLE, NOW, trip_updates=updates) == []
+    times = {(row[TRIP], row[DAY], row[SHIFT], row[CALL]) for row in rows if row[STATUS] in (LIVE, SKIPPED)}
+    gone = {(int(TIMETABLE.journey_trip[j]), day, int(TIMETABLE.journey_shift_s[j])) for j, day in cancelled}
+    expected = {time for time in times if time[:3] not in gone}
+    told = sum(len(e.trip_update.stop_time_update) for e in updates.entity)
+    assert len(expected) <= told <= len(expected) + len(skipped)
