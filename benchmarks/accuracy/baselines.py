@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.accuracy.runs import Runs
-from predictor.arrays import Float64Array, Int32Array, Int64Array, expand_ranges
+from predictor.arrays import NONE, Float64Array, Int32Array, Int64Array, expand_ranges
 
 HOURS = 24
 MIN_TRAVERSALS = 3
@@ -142,14 +142,15 @@ def operator(runs: Runs, asked: Questions, reports: pd.DataFrame) -> Float64Arra
     vehicles = pd.Index(runs.vehicles)
     reports = reports.assign(vehicle=vehicles.get_indexer(pd.Index(reports.vehicle_id)))
     reports = reports[reports.vehicle >= 0].sort_values(["vehicle", "timestamp"], kind="stable")
-    trip = reports.trip_id.map(runs.timetable.trip_index).fillna(-1).to_numpy(np.int32)
-    span = 1.0e9
-    key = reports.vehicle.to_numpy() * span + (reports.timestamp.to_numpy(np.float64) - runs.first_time)
-    run = runs.run[asked.cell]
-    at = np.searchsorted(key, runs.vehicle[run] * span + (asked.made_at - runs.first_time), side="right") - 1
-    found = np.maximum(at, 0)
-    valid = (at >= 0) & (reports.vehicle.to_numpy()[found] == runs.vehicle[run]) & (trip[found] == runs.trip[run])
-    delay = np.where(valid, np.nan_to_num(reports.agency_delay_min.to_numpy(np.float64)[found]) * 60.0, 0.0)
+    vehicle, run = reports.vehicle.to_numpy(), runs.run[asked.cell]
+    key = vehicle * 1.0e9 + (reports.timestamp.to_numpy(np.float64) - runs.first_time)
+    at = np.searchsorted(key, runs.vehicle[run] * 1.0e9 + (asked.made_at - runs.first_time), side="right") - 1
+    # A last entry that belongs to no vehicle stands for "no report yet", which is at = -1.
+    vehicle = np.append(vehicle, NONE)
+    trip = np.append(reports.trip_id.map(runs.timetable.trip_index).fillna(NONE).to_numpy(np.int32), NONE)
+    claimed = np.append(np.nan_to_num(reports.agency_delay_min.to_numpy(np.float64)) * 60.0, 0.0)
+    same = (vehicle[at] == runs.vehicle[run]) & (trip[at] == runs.trip[run])
+    delay = np.where(same, claimed[at], 0.0)
     return np.maximum(runs.scheduled[asked.cell] + delay, asked.made_at)
 
 

@@ -160,10 +160,10 @@ def _codes(column: pa.ChunkedArray, index: Mapping[str, int]) -> Int32Array:
 
 
 def _batches(file: Path) -> Iterable[pa.Table]:
-    source = pq.ParquetFile(file, read_dictionary=list(TEXTS))
-    missing = set(COLUMNS) - set(source.schema_arrow.names)
+    missing = set(COLUMNS) - set(pq.read_schema(file).names)
     if missing:
-        raise ValueError(f"{file} is no predictions file: it lacks {', '.join(sorted(missing))}")
+        raise ValueError(f"{file} is no predictions file: it lacks {', '.join(sorted(missing))}.")
+    source = pq.ParquetFile(file, read_dictionary=list(TEXTS))
     for batch in source.iter_batches(ROWS_AT_A_TIME, columns=list(COLUMNS)):
         yield pa.Table.from_batches([batch])
 

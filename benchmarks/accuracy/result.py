@@ -53,7 +53,7 @@ class Result:
         available = self.tables.availability
         available = available[available.dimension == dimension].set_index("group")
         table = of[PUBLISHED][["predictions", "eta", "missed", "coverage", "width_s"]].join(of[MEDIAN][["mae"]])
-        table = table.join(of[REFERENCE][["mae", "eta"]], rsuffix="_reference")
+        table = table.join(of[REFERENCE][["mae", "eta"]].add_suffix("_reference"))
         return table.join(available[["available", "passages"]])
 
     def write_json(self, path: Path) -> None:

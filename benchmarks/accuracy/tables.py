@@ -64,18 +64,26 @@ def dimensions(runs: Runs) -> list[Dimension]:
     """Route, stop, hour, day type and stop size of each cell."""
     tt = runs.timetable
     route = tt.trip_route[runs.trip][runs.run]
-    names = np.where(tt.route_short_name == "", tt.route_id, tt.route_short_name)
     hour = runs.hour_of(np.where(np.isnan(runs.passed), runs.expected, runs.passed), runs.run)
     weekday = np.array([pd.Timestamp(str(day)).weekday() for day in tt.date.tolist()], np.int32)
     day_type = np.clip(weekday - 4, 0, 2)[runs.service_day][runs.run]
     return [
         Dimension("all", ["all"], np.zeros(len(route), np.int32)),
-        Dimension("route", names.tolist(), route),
+        Dimension("route", _route_names(runs), route),
         Dimension("stop", tt.stop_id.tolist(), runs.stop),
         Dimension("hour", [f"{h:02}" for h in range(24)], hour),
         Dimension("day type", list(DAY_TYPES), day_type.astype(np.int32)),
         Dimension("stop size", list(STOP_SIZES), _stop_size(runs)[runs.stop]),
     ]
+
+
+def _route_names(runs: Runs) -> list[str]:
+    """Short names, with the id where two routes share one or have none."""
+    tt = runs.timetable
+    short = pd.Series(tt.route_short_name)
+    told = (short != "") & ~short.duplicated(keep=False)
+    apart = short.str.cat(pd.Series(tt.route_id), sep=" · ").str.removeprefix(" · ")
+    return short.where(told, apart).tolist()
 
 
 def passages_a_day(runs: Runs) -> Float64Array:

@@ -185,7 +185,8 @@ def call_of_sequence(timetable: Timetable, trip: Int32Array, stop_sequence: npt.
     order = np.argsort(have, kind="stable")
     want = trip.astype(np.int64) * span + stop_sequence
     at = order[np.minimum(np.searchsorted(have, want, sorter=order), len(have) - 1)]
-    call = np.where(have[at] == want, at - timetable.trip_call_ptr[trip], NONE)
+    known = (have[at] == want) & (stop_sequence >= 0) & (stop_sequence < span)
+    call = np.where(known, at - timetable.trip_call_ptr[trip], NONE)
     return call.astype(np.int32)
 
 
