@@ -1,0 +1,402 @@
+"""The demo city on the ground: streets, stops, lines with their patterns, and the links between stops.
+
+Streets are a grid bent by a few waves. Every stretch of street that a bus line drives has a stop on each side, shared
+by all lines that drive it, so corridors share stops and therefore links.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+
+from feeds.simulator.names import CITY, TRAM_STATIONS, stop_names
+from feeds.simulator.paths import METRES_PER_DEGREE, Paths
+from feeds.simulator.plan import (
+    BUS,
+    CENTRE,
+    COLUMNS,
+    DEPOTS,
+    LINES,
+    RIVER_ROWS,
+    ROWS,
+    TRAM,
+    Corner,
+    LinePlan,
+    steps,
+)
+from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+
+ORIGIN_LAT, ORIGIN_LON = 47.39, 0.69
+# Towns of a larger city stand side by side, this far apart.
+_TOWN_WIDTH_M, _TOWN_HEIGHT_M, _TOWNS_A_ROW = 13_000.0, 18_000.0, 12
+_TERMINUS_SETBACK_M = 15.0
+_KERB_M = {TRAM: 3.0, BUS: 6.0}
+
+
+@dataclass(frozen=True, eq=False)
+class Streets:
+    """Where the crossings of one town's grid lie."""
+
+    lat0: float
+    lon0: float
+    u: Float64Array
+    v: Float64Array
+    phase: Float64Array
+
+    @classmethod
+    def laid_out(cls, rng: np.random.Generator, town: int) -> Streets:
+        """A town's streets, each town's a little different."""
+        row, column = divmod(town, _TOWNS_A_ROW)
+        lat0 = ORIGIN_LAT + row * _TOWN_HEIGHT_M / METRES_PER_DEGREE
+        lon0 = ORIGIN_LON + column * _TOWN_WIDTH_M / (METRES_PER_DEGREE * np.cos(np.radians(lat0)))
+        du, dv = rng.uniform(330.0, 450.0, COLUMNS - 1), rng.uniform(330.0, 460.0, ROWS - 1)
+        dv[list(RIVER_ROWS)] = (600.0, 520.0)
+        u, v = np.concatenate([[0.0], np.cumsum(du)]), np.concatenate([[0.0], np.cumsum(dv)])
+        return cls(lat0, lon0, u - u[CENTRE[0]], v - v[CENTRE[1]], rng.uniform(0.0, 2.0 * np.pi, 4))
+
+    def polyline(self, nodes: list[Corner]) -> tuple[Float64Array, Int64Array]:
+        """The bent street through crossings: vertices (k, 2) in metres east and north of the centre, and the index of
+        each node's vertex."""
+        grid = np.array([(self.u[c], self.v[r]) for c, r in nodes])
+        pieces = np.maximum(np.ceil(np.hypot(*np.diff(grid, axis=0).T) / 60.0), 1).astype(np.int64)
+        start = np.repeat(np.arange(len(pieces)), pieces)
+        first = np.concatenate([[0], np.cumsum(pieces)])
+        share = (np.arange(len(start)) - first[start]) / pieces[start]
+        flat = grid[start] + share[:, None] * (grid[start + 1] - grid[start])
+        return self._bend(np.vstack([flat, grid[-1]])), first
+
+    def _bend(self, flat: Float64Array) -> Float64Array:
+        u, v = flat[:, 0], flat[:, 1]
+        a, b, c, d = self.phase
+        x = u + 250.0 * np.sin(v / 1400.0 + a) + 40.0 * np.sin(v / 410.0 + b)
+        y = v + 230.0 * np.sin(u / 1300.0 + c) + 35.0 * np.sin(u / 390.0 + d)
+        return np.column_stack([x, y])
+
+    def ground(self, xy: Float64Array) -> Float64Array:
+        """Latitude and longitude (k, 2) of points in metres east and north of the centre, to 0.1 m."""
+        lat = self.lat0 + xy[:, 1] / METRES_PER_DEGREE
+        lon = self.lon0 + xy[:, 0] / (METRES_PER_DEGREE * np.cos(np.radians(self.lat0)))
+        return np.round(np.column_stack([lat, lon]), 6)
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Struct of arrays. S stops (platforms, then stations), R routes, P patterns with calls in CSR, K links."""
+
+    streets: tuple[Streets, ...]
+
+    stop_id: list[str]
+    stop_name: list[str]
+    stop_platform: list[str]
+    stop_lat: Float64Array
+    stop_lon: Float64Array
+    stop_parent: Int32Array
+    stop_is_station: BoolArray
+    stop_wheelchair: Int32Array
+    """GTFS `wheelchair_boarding`."""
+    stop_place: Int32Array
+    """Platforms of one place bear one name."""
+    stop_node: Int32Array
+    """(S, 2) crossing nearest to the stop."""
+    stop_town: Int32Array
+    stop_demand: Float64Array
+    """Riders a second that come to the stop at an average hour."""
+
+    route_id: list[str]
+    route_long_name: list[str]
+    route_plan: list[LinePlan]
+    route_town: Int32Array
+
+    pattern_route: Int32Array
+    pattern_direction: Int32Array
+    pattern_way: Int32Array
+    pattern_headsign: list[str]
+    pattern_call_ptr: Int64Array
+    call_stop: Int32Array
+    call_distance_m: Float64Array
+    call_timepoint: BoolArray
+    call_link: Int32Array
+    """Link from this call to the next, -1 at a pattern's last."""
+
+    paths: Paths
+    """Path i is the shape of pattern i."""
+
+    link_from: Int32Array
+    link_to: Int32Array
+    link_length_m: Float64Array
+    link_is_tram: BoolArray
+    link_town: Int32Array
+    link_x_km: Float64Array
+    """Middle of the link, kilometres east (and north) of its town's centre."""
+    link_y_km: Float64Array
+    link_inbound: Float64Array
+    """Cosine of the angle between the link and the way to the centre."""
+
+    @property
+    def pattern_calls(self) -> Int64Array:
+        """(P,) number of calls."""
+        return np.diff(self.pattern_call_ptr)
+
+
+@dataclass
+class _Stops:
+    """Stops gathered while lines are laid."""
+
+    stop_id: list[str] = field(default_factory=list)
+    name: list[str] = field(default_factory=list)
+    platform: list[str] = field(default_factory=list)
+    position: list[tuple[float, float]] = field(default_factory=list)
+    parent: list[int] = field(default_factory=list)
+    is_station: list[bool] = field(default_factory=list)
+    wheelchair: list[int] = field(default_factory=list)
+    place: list[int] = field(default_factory=list)
+    node: list[Corner] = field(default_factory=list)
+    town: list[int] = field(default_factory=list)
+    demand: list[float] = field(default_factory=list)
+
+
+@dataclass
+class _Lines:
+    """Patterns and links gathered while lines are laid."""
+
+    route: list[int] = field(default_factory=list)
+    direction: list[int] = field(default_factory=list)
+    way: list[int] = field(default_factory=list)
+    headsign: list[str] = field(default_factory=list)
+    calls: list[list[int]] = field(default_factory=list)
+    distance: list[Float64Array] = field(default_factory=list)
+    timepoint: list[list[bool]] = field(default_factory=list)
+    links: list[list[int]] = field(default_factory=list)
+    shape: list[Float64Array] = field(default_factory=list)
+    link_index: dict[tuple[int, int], int] = field(default_factory=dict)
+    link_attributes: list[tuple[float, bool, int, float, float, float]] = field(default_factory=list)
+
+
+def town_name(town: int) -> str:
+    """The city itself, then its numbered neighbours."""
+    return CITY if town == 0 else f"Montval {town}"
+
+
+def id_prefix(town: int) -> str:
+    """What ids of a town's stops, routes, trips and vehicles begin with."""
+    return f"v{town}-" if town else ""
+
+
+def build_network(seed: int, towns: int) -> Network:
+    """Lay out `towns` towns."""
+    stops, lines = _Stops(), _Lines()
+    streets: list[Streets] = []
+    plans: list[LinePlan] = []
+    route_id: list[str] = []
+    long_name: list[str] = []
+    route_town: list[int] = []
+    for town in range(towns):
+        rng = np.random.default_rng([seed, 1, town])
+        layout = Streets.laid_out(rng, town)
+        streets.append(layout)
+        builder = _Town(town, layout, rng, stops, lines)
+        for plan in LINES:
+            first, last = builder.add_line(plan, len(route_id))
+            route_id.append(id_prefix(town) + plan.name)
+            long_name.append(first if first == last else f"{first} – {last}")
+            plans.append(plan)
+            route_town.append(town)
+        builder.number_platforms()
+    link = np.array(lines.link_attributes)
+    position = np.array(stops.position)
+    pairs = np.array(list(lines.link_index), np.int32)
+    return Network(
+        streets=tuple(streets), stop_id=stops.stop_id, stop_name=stops.name, stop_platform=stops.platform,
+        stop_lat=position[:, 0], stop_lon=position[:, 1], stop_parent=np.array(stops.parent, np.int32),
+        stop_is_station=np.array(stops.is_station), stop_wheelchair=np.array(stops.wheelchair, np.int32),
+        stop_place=np.array(stops.place, np.int32), stop_node=np.array(stops.node, np.int32),
+        stop_town=np.array(stops.town, np.int32), stop_demand=np.array(stops.demand), route_id=route_id,
+        route_long_name=long_name, route_plan=plans, route_town=np.array(route_town, np.int32),
+        pattern_route=np.array(lines.route, np.int32), pattern_direction=np.array(lines.direction, np.int32),
+        pattern_way=np.array(lines.way, np.int32), pattern_headsign=lines.headsign,
+        pattern_call_ptr=np.concatenate([[0], np.cumsum([len(c) for c in lines.calls])]).astype(np.int64),
+        call_stop=np.concatenate(lines.calls).astype(np.int32), call_distance_m=np.concatenate(lines.distance),
+        call_timepoint=np.concatenate(lines.timepoint).astype(bool),
+        call_link=np.concatenate(lines.links).astype(np.int32), paths=Paths.of(lines.shape),
+        link_from=pairs[:, 0], link_to=pairs[:, 1], link_length_m=link[:, 0], link_is_tram=link[:, 1].astype(bool),
+        link_town=link[:, 2].astype(np.int32), link_x_km=link[:, 3], link_y_km=link[:, 4], link_inbound=link[:, 5],
+    )  # fmt: skip
+
+
+class _Town:
+    """One town's stops and lines being laid."""
+
+    def __init__(self, town: int, streets: Streets, rng: np.random.Generator, stops: _Stops, lines: _Lines) -> None:
+        self._town, self._streets, self._stops, self._lines = town, streets, stops, lines
+        seeds = rng.integers(0, 2**31, 3)
+        self._names = iter(stop_names(np.random.default_rng(seeds[0]), 400))
+        self._tram_names = iter(TRAM_STATIONS)
+        self._layout_rng = np.random.default_rng(seeds[1])
+        self._demand_rng = np.random.default_rng(seeds[2])
+        self._first_stop = len(stops.stop_id)
+        self._places: dict[tuple[Corner, ...], int] = {}
+        self._place_names: list[str] = []
+        self._first_place = max(stops.place, default=-1) + 1
+        self._station: dict[int, int] = {}
+        self._by_key: dict[tuple[Corner, Corner, str, int], int] = {}
+        # Where on each stretch of street the stop pair stands, and which stretches have none.
+        self._share: dict[tuple[Corner, Corner], float] = {}
+        self._tram_stretches = self._stretches_with_station()
+
+    def add_line(self, plan: LinePlan, route: int) -> tuple[str, str]:
+        """Lay a line's patterns; the names of its termini."""
+        termini: list[str] = []
+        for way, corners in enumerate(plan.ways):
+            nodes = steps(corners)
+            for direction, there in enumerate((nodes, nodes[::-1])):
+                calls = self._add_pattern(plan, route, direction, way, there)
+                if direction == 0:
+                    termini += [self._stops.name[calls[0]], self._stops.name[calls[-1]]]
+        return termini[0], " / ".join(dict.fromkeys(termini[1::2]))
+
+    def number_platforms(self) -> None:
+        """Give the platforms of each station their signs."""
+        trams: dict[int, int] = {}
+        buses: dict[int, int] = {}
+        tram = {stop for key, stop in self._by_key.items() if key[3] == TRAM}
+        for stop in range(self._first_stop, len(self._stops.stop_id)):
+            station = self._station.get(self._stops.place[stop])
+            if station is None or station == stop:
+                continue
+            self._stops.parent[stop] = station
+            seen = trams if stop in tram else buses
+            seen[station] = seen.get(station, 0) + 1
+            self._stops.platform[stop] = str(seen[station]) if stop in tram else chr(64 + seen[station])
+
+    def _add_pattern(self, plan: LinePlan, route: int, direction: int, way: int, nodes: list[Corner]) -> list[int]:
+        xy, vertex = self._streets.polyline(nodes)
+        along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(xy, axis=0).T))])
+        at = along[vertex]
+        calls: list[int] = []
+        distance: list[float] = []
+        last = len(nodes) - 2
+        for i, (a, b) in enumerate(pairwise(nodes)):
+            points: list[tuple[float, str]] = []
+            if i == 0:
+                points.append((_TERMINUS_SETBACK_M, "start"))
+            share = self._stop_share(plan.mode, a, b)
+            if share is not None:
+                points.append((share * (at[i + 1] - at[i]), "middle"))
+            if i == last or nodes[i + 2] == a:
+                points.append((at[i + 1] - at[i] - _TERMINUS_SETBACK_M, "end"))
+            for metres, kind in points:
+                calls.append(self._stop(plan.mode, a, b, kind, xy, along, at[i] + metres))
+                distance.append(at[i] + metres)
+        timepoint = [False] * len(calls)
+        for k in np.linspace(0, len(calls) - 1, 2 + len(calls) // 9).round().astype(int):
+            timepoint[k] = True
+        out = self._lines
+        shape = self._streets.ground(xy)
+        ground = Paths.of([shape]).distance_m
+        metres_along = np.interp(distance, along, ground)
+        out.route.append(route)
+        out.direction.append(direction)
+        out.way.append(way)
+        out.calls.append(calls)
+        out.distance.append(metres_along)
+        out.timepoint.append(timepoint)
+        out.shape.append(shape)
+        out.links.append(self._links(calls, np.interp(distance, along, xy[:, 0]), np.interp(distance, along, xy[:, 1]),
+                                     np.diff(metres_along), plan.mode == TRAM))  # fmt: skip
+        ring = nodes[0] == nodes[-1]
+        middle = self._stops.name[calls[len(calls) // 2]]
+        out.headsign.append(f"Ceinture par {middle}" if ring else self._stops.name[calls[-1]])
+        return calls
+
+    def _links(self, calls: list[int], x: Float64Array, y: Float64Array, length: Float64Array, tram: bool) -> list[int]:
+        index, attributes = self._lines.link_index, self._lines.link_attributes
+        links = []
+        for k, pair in enumerate(pairwise(calls)):
+            if pair not in index:
+                index[pair] = len(index)
+                mx, my = (x[k] + x[k + 1]) / 2.0, (y[k] + y[k + 1]) / 2.0
+                dx, dy = x[k + 1] - x[k], y[k + 1] - y[k]
+                inbound = -(mx * dx + my * dy) / (np.hypot(mx, my) * np.hypot(dx, dy) + 1e-9)
+                attributes.append((length[k], tram, self._town, mx / 1000.0, my / 1000.0, inbound))
+            links.append(index[pair])
+        return [*links, -1]
+
+    def _stop(
+        self, mode: int, a: Corner, b: Corner, kind: str, xy: Float64Array, along: Float64Array, metres: float
+    ) -> int:
+        # A tram may share its place with buses but never its platform.
+        key = (a, b, kind, mode)
+        if key in self._by_key:
+            return self._by_key[key]
+        node = {"start": a, "middle": b, "end": b}[kind]
+        place = self._place((a, b) if a < b else (b, a), mode) if kind == "middle" else self._place((node,), mode)
+        before, here, after = (
+            np.array([np.interp(metres + d, along, xy[:, 0]), np.interp(metres + d, along, xy[:, 1])])
+            for d in (-5.0, 0.0, 5.0)
+        )
+        ahead = (after - before) / np.hypot(*(after - before))
+        kerb = here + _KERB_M[mode] * np.array([ahead[1], -ahead[0]])
+        centre_km = float(np.hypot(*here)) / 1000.0
+        demand = self._demand_rng.lognormal(0.0, 0.8) * (0.0008 + 0.004 * np.exp(-((centre_km / 2.2) ** 2)))
+        stop = self._new_stop(place, kerb, node, float(demand * (4.0 if mode == TRAM else 1.0)), False)
+        if mode == TRAM and place not in self._station:
+            self._station[place] = self._new_stop(place, here, node, 0.0, True)
+        self._by_key[key] = stop
+        return stop
+
+    def _new_stop(self, place: int, xy: Float64Array, node: Corner, demand: float, station: bool) -> int:
+        out = self._stops
+        lat, lon = self._streets.ground(xy[None, :])[0]
+        number = len(out.stop_id) - self._first_stop
+        out.stop_id.append(f"{id_prefix(self._town)}{'S' if station else ''}{1001 + number}")
+        out.name.append(self._place_names[place - self._first_place])
+        out.platform.append("")
+        out.position.append((float(lat), float(lon)))
+        out.parent.append(-1)
+        out.is_station.append(station)
+        out.wheelchair.append(1 if station else int(self._layout_rng.choice([1, 1, 1, 2, 0])))
+        out.place.append(place)
+        out.node.append(node)
+        out.town.append(self._town)
+        out.demand.append(demand)
+        return len(out.stop_id) - 1
+
+    def _place(self, key: tuple[Corner, ...], mode: int) -> int:
+        if key not in self._places:
+            name = next(self._tram_names) if mode == TRAM else next(self._names)
+            self._place_names.append(name if self._town == 0 else f"{name} ({town_name(self._town)})")
+            self._places[key] = self._first_place + len(self._places)
+        return self._places[key]
+
+    def _stop_share(self, mode: int, a: Corner, b: Corner) -> float | None:
+        """How far along the stretch from `a` to `b` its stop stands; None where it has none."""
+        if any({a[1], b[1]} == {row, row + 1} for row in RIVER_ROWS):
+            return None
+        stretch = (a, b) if a < b else (b, a)
+        if mode == TRAM and stretch not in self._tram_stretches:
+            return None
+        if stretch not in self._share:
+            draw = self._layout_rng.random(2)
+            bare = draw[0] < 0.2 and stretch not in self._tram_stretches
+            self._share[stretch] = float("nan") if bare else 0.38 + 0.24 * draw[1]
+        share = self._share[stretch] if stretch == (a, b) else 1.0 - self._share[stretch]
+        # The two platforms of a pair stand a little apart, each before the crossing it comes to.
+        return None if np.isnan(share) else share + 0.03
+
+    def _stretches_with_station(self) -> set[tuple[Corner, Corner]]:
+        (way,) = (plan.ways[0] for plan in LINES if plan.mode == TRAM)
+        nodes = steps(way)
+        stretches = [(a, b) if a < b else (b, a) for a, b in pairwise(nodes)]
+        # The first and last stretch end at a terminus, which is station enough.
+        dry = [s for s in stretches[1:-1] if all({s[0][1], s[1][1]} != {row, row + 1} for row in RIVER_ROWS)]
+        chosen = np.linspace(0, len(dry) - 1, len(TRAM_STATIONS) - 2).round().astype(int)
+        return {dry[i] for i in chosen}
+
+
+def depot_position(network: Network, town: int, mode: int) -> tuple[Float64Array, Corner]:
+    """Where a town's trams or buses sleep: metres east and north of the centre (1, 2), and its crossing."""
+    node = DEPOTS[mode]
+    xy, _ = network.streets[town].polyline([node, (node[0] + 1, node[1])])
+    return xy[len(xy) // 2][None, :], node
