@@ -1,6 +1,6 @@
 """The methods to beat, each on the very same predictions: what it would have said about a cell at a moment.
 
-All know the true passages up to that moment at once and to the second, which no system does: they are flattered.
+All learn of a passage from the vehicle's next report, and then to the second, which no system does: they are flattered.
 All but the schedule answer no earlier than the moment itself. Before its trip's first passage a vehicle is taken to
 leave on schedule.
 """
@@ -33,7 +33,12 @@ class Questions:
     cell: Int64Array
     """Call that the prediction is about."""
     last: Int64Array
-    """Call that the run had passed last at `made_at`, -1 where none yet."""
+    """Call that the run was known to have passed last at `made_at`, -1 where none yet."""
+
+    @classmethod
+    def of(cls, runs: Runs, made_at: Float64Array, cell: Int64Array, *, at_once: bool = False) -> Questions:
+        """Ask about `cell` at `made_at`; for `at_once` see `Runs.last_passed`."""
+        return cls(made_at, cell, runs.last_passed(runs.run[cell], made_at, at_once=at_once))
 
     def __len__(self) -> int:
         return len(self.made_at)
@@ -231,7 +236,7 @@ class _LastTimes:
     @classmethod
     def of(cls, runs: Runs) -> _LastTimes:
         seen = np.flatnonzero(np.isfinite(runs.ran_s))
-        ended, link = runs.passed[seen + 1], runs.link[seen]
+        ended, link = runs.known[seen + 1], runs.link[seen]
         order = np.lexsort((ended, link))
         link, ended = link[order], ended[order]
         origin = runs.first_time
@@ -247,6 +252,8 @@ class _LastTimes:
         return np.where(known, self.ran_s[found], np.nan)
 
 
+AT_ONCE = "schedule + delay, at once"
+"""As if every passage had been told in the second it happened, where reports tell of it later."""
 HINDSIGHT = "hindsight of the hour"
 """Not a method but a mark: what perfect knowledge of the traffic would score."""
 
@@ -263,6 +270,11 @@ def methods(runs: Runs, trained: Runs | None, reports: pd.DataFrame | None) -> d
         "schedule": lambda asked: schedule(runs, asked),
         "schedule + delay": lambda asked: schedule_and_delay(runs, asked),
     }
+    told_late = runs.known - runs.passed > 1.0
+    if told_late.mean() > 0.01:
+        found[AT_ONCE] = lambda asked: schedule_and_delay(
+            runs, Questions.of(runs, asked.made_at, asked.cell, at_once=True)
+        )
     if reports is not None:
         found["operator"] = lambda asked: operator(runs, asked, reports)
     if trained is not None:

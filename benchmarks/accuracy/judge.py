@@ -35,7 +35,7 @@ class Judged:
     """From the prediction to the passage."""
     live: BoolArray
     under_way: BoolArray
-    """The vehicle had passed a stop of this trip by then."""
+    """The vehicle was known to have passed a stop of this trip by then."""
     error_s: Mapping[str, Float32Array]
     """Actual − predicted of each method, NaN where it has no answer."""
     p10_error_s: Float32Array
@@ -134,7 +134,7 @@ def _judge_batch(
     rows, cell, horizon = rows[near], cell[near], horizon[near]
     counts["judged"] += len(rows)
 
-    asked = Questions(made_at[rows], cell, runs.last_passed(runs.run[cell], made_at[rows]))
+    asked = Questions.of(runs, made_at[rows], cell)
     actual = runs.passed[cell]
     result = {name: (actual - method(asked)).astype(np.float32) for name, method in methods.items()}
     return result | {

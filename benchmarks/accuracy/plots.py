@@ -14,7 +14,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator, PercentFormatter
 
-from benchmarks.accuracy.baselines import HINDSIGHT
+from benchmarks.accuracy.baselines import AT_ONCE, HINDSIGHT
 from benchmarks.accuracy.judge import MEDIAN, PUBLISHED
 from benchmarks.accuracy.result import REFERENCE, Result
 from predictor.arrays import BoolArray, Float64Array
@@ -22,8 +22,8 @@ from predictor.arrays import BoolArray, Float64Array
 INK, FAINT, GRID = "#1c2733", "#6b7785", "#e3e7eb"
 OURS, OURS_PUBLISHED, OTHER = "#0b62a8", "#d1495b", "#7b8794"
 COLOURS = {
-    MEDIAN: OURS, PUBLISHED: OURS_PUBLISHED, REFERENCE: INK, "schedule": "#b5bec7", "operator": "#8e5ea2",
-    "link medians": "#2a9d6f", "Kalman (TransitClock)": "#e09f3e", HINDSIGHT: FAINT,
+    MEDIAN: OURS, PUBLISHED: OURS_PUBLISHED, REFERENCE: INK, AT_ONCE: "#4c5a67", "schedule": "#b5bec7",
+    "operator": "#8e5ea2", "link medians": "#2a9d6f", "Kalman (TransitClock)": "#e09f3e", HINDSIGHT: FAINT,
 }  # fmt: skip
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 WORST_ROUTES = 16

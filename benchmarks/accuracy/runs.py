@@ -44,6 +44,8 @@ class Runs:
     """(m,) POSIX seconds, NaN where a headway-run vehicle's start is not known."""
     passed: Float64Array
     """(m,) POSIX seconds, NaN where not known."""
+    known: Float64Array
+    """(m,) POSIX seconds at which a report told of the passage, NaN like `passed`."""
     judged: BoolArray
     """(m,) whether `passed` is good enough to judge by."""
 
@@ -71,14 +73,16 @@ class Runs:
         run, entry = expand_ranges(timetable.trip_call_ptr[trip], length)
         profile = (timetable.arrival_s[entry] - timetable.trip_start_s[trip][run]).astype(np.float64)
         start = np.where(timetable.trip_is_frequency[trip], start_s, timetable.trip_start_s[trip])
-        passed, judged = np.full(len(entry), np.nan), np.zeros(len(entry), bool)
+        passed, known, judged = np.full(len(entry), np.nan), np.full(len(entry), np.nan), np.zeros(len(entry), bool)
         cell = ptr[run_of_row] + call
-        passed[cell[::-1]] = rows.time.to_numpy()[::-1]
-        judged[cell[::-1]] = rows.judged.to_numpy()[::-1]
+        # Of two passages of one call the first stays.
+        for to, column in ((passed, rows.time), (known, rows.known), (judged, rows.judged)):
+            to[cell[::-1]] = column.to_numpy()[::-1]
         return cls(
             timetable=timetable, vehicles=tuple(vehicles), vehicle=rows.vehicle.to_numpy()[first], trip=trip,
             service_day=service_day, ptr=ptr, run=run, entry=entry, profile_s=profile,
-            scheduled=(timetable.date_origin[service_day] + start)[run] + profile, passed=passed, judged=judged,
+            scheduled=(timetable.date_origin[service_day] + start)[run] + profile, passed=passed, known=known,
+            judged=judged,
         )  # fmt: skip
 
     def __len__(self) -> int:
@@ -158,9 +162,12 @@ class Runs:
             )  # fmt: skip
         return found
 
-    def last_passed(self, run: Int64Array, made_at: Float64Array) -> Int64Array:
-        """Cell that each run had passed last by `made_at` (n,), -1 where none yet."""
-        keys, cells = self._by_time
+    def last_passed(self, run: Int64Array, made_at: Float64Array, *, at_once: bool = False) -> Int64Array:
+        """Cell that each run had passed last, as far as reports had told by `made_at` (n,), -1 where none yet.
+
+        With `at_once`, as if every passage had been told in the second it happened.
+        """
+        keys, cells = self._by_time if at_once else self._by_known
         at = np.searchsorted(keys, self._key(run, made_at), side="right") - 1
         found = cells[np.maximum(at, 0)]
         return np.where((at >= 0) & (self.run[found] == run), found, NONE)
@@ -172,9 +179,17 @@ class Runs:
 
     @cached_property
     def _by_time(self) -> tuple[Float64Array, Int64Array]:
+        return self._ordered(self.passed)
+
+    @cached_property
+    def _by_known(self) -> tuple[Float64Array, Int64Array]:
+        return self._ordered(self.known)
+
+    def _ordered(self, time: Float64Array) -> tuple[Float64Array, Int64Array]:
+        """Keys (run, `time`) of all passages in order, and their cells; of equal keys the last passed comes last."""
         cells = np.flatnonzero(~np.isnan(self.passed))
-        keys = self._key(self.run[cells], self.passed[cells])
-        order = np.argsort(keys, kind="stable")
+        keys = self._key(self.run[cells], time[cells])
+        order = np.lexsort((self.passed[cells], keys))
         return keys[order], cells[order]
 
     def _key(self, group: Int64Array, time: Float64Array) -> Float64Array:

@@ -1,9 +1,10 @@
 """When each vehicle really passed each stop, from what a recording knows of it besides what the engine is given.
 
-A passage is a row of (`vehicle_id` str, `trip` index, `service_day` index, `start_s`, `call`, `time`, `judged`):
-`start_s` is the vehicle's own start time (seconds after the origin of the service date) for a trip run by headway, NaN
-for all others; `call` the position in the trip; `time` POSIX seconds; `judged` False where the time is good enough to
-know what had been passed but not to judge a prediction by.
+A passage is a row of (`vehicle_id` str, `trip` index, `service_day` index, `start_s`, `call`, `time`, `known`,
+`judged`): `start_s` is the vehicle's own start time (seconds after the origin of the service date) for a trip run by
+headway, NaN for all others; `call` the position in the trip; `time` POSIX seconds; `known` when the vehicle's next
+report could tell of it; `judged` False where the time is good enough to know what had been passed but not to judge a
+prediction by.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import pyarrow.parquet as pq
 from predictor.arrays import NONE, Int32Array
 from predictor.timetable import Timetable
 
-COLUMNS = ["vehicle_id", "trip", "service_day", "start_s", "call", "time", "judged"]
+COLUMNS = ["vehicle_id", "trip", "service_day", "start_s", "call", "time", "known", "judged"]
 """Columns of a frame of passages."""
 
 LONGEST_GAP_S = 130.0
@@ -64,7 +65,9 @@ def of_folder(folder: Path, timetable: Timetable, days: list[int], *, own: Seque
         return from_stop_reports(named, timetable)
     if not own:
         raise ValueError(f"{folder} knows no true passages; give those that the replay found with --passages.")
-    return from_passages(pd.concat([pd.read_parquet(f) for f in own]), timetable, days)
+    columns = ["vehicle_id", "timestamp"]
+    reports = pd.concat([pd.read_parquet(f, columns=columns) for f in _recordings(folder)])
+    return from_passages(pd.concat([pd.read_parquet(f) for f in own]), reports, timetable, days)
 
 
 def operator_delays(folder: Path, days: list[int]) -> pd.DataFrame | None:
@@ -125,7 +128,7 @@ def from_stop_reports(reports: pd.DataFrame, timetable: Timetable) -> Truth:
     found = found[~far].sort_values(["event", "away"], kind="stable").drop_duplicates("event")
     found = found.sort_values("time", kind="stable").drop_duplicates([*run, "call"])
     counts["after a gap in the reports, not judged"] = int((~found.judged).sum())
-    found["start_s"] = np.nan
+    found = found.assign(start_s=np.nan, known=found.time)
     return Truth(found[COLUMNS].reset_index(drop=True), "reports made on reaching a stop", counts)
 
 
@@ -152,14 +155,16 @@ def from_stop_events(events: pd.DataFrame, reports: pd.DataFrame, timetable: Tim
     events["judged"] = events.time.notna()
     events["time"] = events.time.fillna(events.departure).fillna(events.arrival)
     counts["arrival not seen, not judged"] = int((~events.judged).sum())
+    events["known"] = _next_report(events, reports)
     return Truth(events[COLUMNS].reset_index(drop=True), "the operator's stop events", counts)
 
 
-def from_passages(passages: pd.DataFrame, timetable: Timetable, days: list[int]) -> Truth:
+def from_passages(passages: pd.DataFrame, reports: pd.DataFrame, timetable: Timetable, days: list[int]) -> Truth:
     """Passages as our own engine found them, for networks whose recording knows no others.
 
     Parameters: `passages` as the replay writes them (`vehicle_id`, `trip_id`, `start_date`, `stop_sequence`,
-    `arrival`, `departure`, `arrival_sd_s`); those less certain than `LARGEST_SD_S` are known, not judged.
+    `arrival`, `departure`, `arrival_sd_s`); those less certain than `LARGEST_SD_S` are known, not judged. `reports`
+    with `vehicle_id`, `timestamp`.
     """
     counts = {"own passages": len(passages)}
     passages = passages.assign(
@@ -174,8 +179,18 @@ def from_passages(passages: pd.DataFrame, timetable: Timetable, days: list[int])
     passages = passages[on_day & (passages.call >= 0) & passages.time.notna()]
     counts["other day, or trip, date, stop sequence or time unknown"] = counts["own passages"] - len(passages)
     counts[f"uncertain by more than {LARGEST_SD_S:g} s, not judged"] = int((~passages.judged).sum())
-    passages["start_s"] = np.nan
+    passages = passages.assign(start_s=np.nan, known=_next_report(passages, reports))
     return Truth(passages[COLUMNS].reset_index(drop=True), "the engine's own passages", counts)
+
+
+def _next_report(passages: pd.DataFrame, reports: pd.DataFrame) -> pd.Series:
+    """Time of the vehicle's first report at or after each passage, a day later where there is none."""
+    left = passages.reset_index()[["index", "vehicle_id", "time"]].sort_values("time")
+    right = reports[["vehicle_id"]].assign(report=reports.timestamp.astype(np.float64)).sort_values("report")
+    right = right.astype({"vehicle_id": str})
+    left = left.astype({"vehicle_id": str})
+    found = pd.merge_asof(left, right, left_on="time", right_on="report", by="vehicle_id", direction="forward")
+    return found.report.fillna(found.time + 86400.0).set_axis(found["index"])
 
 
 def call_of_sequence(timetable: Timetable, trip: Int32Array, stop_sequence: npt.NDArray[np.integer]) -> Int32Array:

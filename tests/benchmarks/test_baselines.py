@@ -26,7 +26,7 @@ def timetable() -> Timetable:
     return timetable_of(stops, [first, second, Trip("tram", "2", ids, (0, 100, 200, 300), by_headway=True)], DAYS)
 
 
-def runs_of(timetable: Timetable, *rows: Row, start_s: float = np.nan) -> Runs:
+def runs_of(timetable: Timetable, *rows: Row, start_s: float = np.nan, told_after_s: float = 0.0) -> Runs:
     origin = timetable.date_origin
     return Runs.of(
         pd.DataFrame(
@@ -37,6 +37,7 @@ def runs_of(timetable: Timetable, *rows: Row, start_s: float = np.nan) -> Runs:
                 "start_s": start_s,
                 "call": np.array([r[3] for r in rows], np.int32),
                 "time": [float(origin[r[0]] + r[4]) for r in rows],
+                "known": [float(origin[r[0]] + r[4] + told_after_s) for r in rows],
                 "judged": True,
             }
         ),
@@ -51,7 +52,7 @@ def whole(day: int, vehicle: str, trip: str, *times: float) -> list[Row]:
 def ask(runs: Runs, cell: int, at: float, *, day: int = 0) -> Questions:
     """What is said of a cell at a second of a day."""
     made_at = np.array([float(runs.timetable.date_origin[day] + at)])
-    return Questions(made_at, np.array([cell]), runs.last_passed(runs.run[[cell]], made_at))
+    return Questions.of(runs, made_at, np.array([cell]))
 
 
 def seconds(runs: Runs, answer: np.ndarray, *, day: int = 0) -> float:
@@ -69,6 +70,14 @@ def test_before_the_first_passage_there_is_only_the_schedule_and_nothing_lies_in
     runs = runs_of(timetable, *whole(0, "x", "a", 36110, 36250, 36340, 36430))
     assert seconds(runs, baselines.schedule_and_delay(runs, ask(runs, 1, 35900))) == 36100
     assert seconds(runs, baselines.schedule_and_delay(runs, ask(runs, 0, 36050))) == 36050
+
+
+def test_a_passage_counts_from_the_report_that_tells_of_it(timetable: Timetable) -> None:
+    runs = runs_of(timetable, *whole(0, "x", "a", 36010, 36150, 36240, 36330), told_after_s=25.0)
+    asked = ask(runs, 3, 36160)
+    assert seconds(runs, baselines.schedule_and_delay(runs, asked)) == 36310
+    assert seconds(runs, baselines.methods(runs, None, None)[baselines.AT_ONCE](asked)) == 36350
+    assert seconds(runs, baselines.schedule_and_delay(runs, ask(runs, 3, 36175))) == 36350
 
 
 def test_a_trip_run_by_headway_has_no_schedule_but_its_run_times(timetable: Timetable) -> None:
@@ -154,7 +163,7 @@ def test_kalman_answers_many_questions_as_it_answers_each(
     history, runs = KalmanHistory.of(runs_of(timetable, *rows[:-8])), runs_of(timetable, *rows[-8:])
     cell = rng.integers(0, 8, 60)
     made_at = timetable.date_origin[3] + rng.integers(35900, 38200, 60).astype(float)
-    asked = Questions(made_at, cell, runs.last_passed(runs.run[cell], made_at))
+    asked = Questions.of(runs, made_at, cell)
     together = baselines.kalman(runs, asked, history)
     alone = [
         baselines.kalman(runs, Questions(asked.made_at[[i]], cell[[i]], asked.last[[i]]), history)[0] for i in range(60)
@@ -168,7 +177,7 @@ def test_no_method_but_the_schedule_answers_with_a_time_that_is_over(timetable: 
     reports = pd.DataFrame({"vehicle_id": [], "trip_id": [], "timestamp": [], "agency_delay_min": []})
     cell = np.repeat(np.arange(8), 40)
     made_at = timetable.date_origin[0] + np.tile(np.linspace(35500, 38500, 40), 8)
-    asked = Questions(made_at, cell, runs.last_passed(runs.run[cell], made_at))
+    asked = Questions.of(runs, made_at, cell)
     found = baselines.methods(runs, runs, reports)
     assert list(found) == [
         "schedule", "schedule + delay", "operator", "link medians", "Kalman (TransitClock)", baselines.HINDSIGHT,

@@ -41,7 +41,7 @@ def runs(timetable: Timetable) -> Runs:
             "judged": [True, True, True, False, True, True, True, True],
         }
     )  # fmt: skip
-    return Runs.of(passages, timetable)
+    return Runs.of(passages.assign(known=passages.time), timetable)
 
 
 def predictions(timetable: Timetable, *rows: tuple[float, str, int, str | None, float, str]) -> pd.DataFrame:

@@ -98,11 +98,17 @@ def test_stop_events_give_arrivals_and_the_first_calls_departure(timetable: Time
         }
     )  # fmt: skip
     begun = pd.DataFrame(
-        {"vehicle_id": ["t1"], "start_date": [str(DAY)], "start_time": ["01:00:00"], "timestamp": [origin + 3600]}
+        {
+            "vehicle_id": "t1",
+            "start_date": str(DAY),
+            "start_time": "01:00:00",
+            "timestamp": origin + np.array([3600, 3670]),
+        }
     )
     found = truth.from_stop_events(events, begun, timetable, [DAY])
     assert passed(found, timetable) == [("tram", 0, 3605, True), ("tram", 1, 3660, True), ("tram", 2, 3755, False)]
     assert (found.passages.start_s == 3600).all()
+    assert (found.passages.known - origin).tolist() == [3670, 3670, 3755 + 86400]
     assert found.counts["trip, date or stop sequence unknown"] == 1
 
 
@@ -115,9 +121,10 @@ def test_own_passages_that_are_too_uncertain_are_not_judged(timetable: Timetable
             "arrival_sd_s": [5.0, 20.0, 90.0],
         }
     )  # fmt: skip
-    found = truth.from_passages(own, timetable, [DAY])
+    own_reports = pd.DataFrame({"vehicle_id": ["bus"], "timestamp": [origin + 36140]})
+    found = truth.from_passages(own, own_reports, timetable, [DAY])
     assert passed(found, timetable) == [("out", 0, 36010, True), ("out", 1, 36130, True), ("out", 2, 36260, False)]
-    assert len(truth.from_passages(own, timetable, [20151118]).passages) == 0
+    assert len(truth.from_passages(own, own_reports, timetable, [20151118]).passages) == 0
 
 
 def test_a_folder_without_truth_says_what_to_give(timetable: Timetable, tmp_path: Path) -> None:
