@@ -120,10 +120,11 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
     status = _within(number["current_status"], 0, 2, "status_out_of_range", refused)
     occupancy = _within(number["occupancy_status"], 0, 8, "occupancy_out_of_range", refused)
     sequence = _within(number["current_stop_sequence"], 0, 2**31 - 1, "stop_sequence_out_of_range", refused)
+    refused["vehicle_id_missing"] = text["vehicle_id"].count("")
     observations = Observations(
         received_at=received_at,
         feed_timestamp=feed_timestamp,
-        vehicle_id=_short_text(_vehicle_names(reports, refused), refused),
+        vehicle_id=_short_text(vehicle_names(reports), refused),
         vehicle_label=_short_text(text["vehicle_label"], refused),
         trip=_indices(text["trip_id"], timetable.trip_index, "unknown_trip", refused),
         service_date=_parsed(text["start_date"], service_date, 0, "start_date_malformed", refused),
@@ -142,6 +143,16 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
         refused={},
     )
     return with_refused(observations, refused)
+
+
+def vehicle_names(reports: Reports) -> list[str]:
+    """What tells each report's vehicle from the others: its id, else its label, else its trip, else its entity."""
+    text = reports.text
+    names = list(text["vehicle_id"])
+    for i in [i for i, name in enumerate(names) if not name]:
+        trip = text["trip_id"][i]
+        names[i] = text["vehicle_label"][i] or (trip and f"{trip} {text['start_time'][i]}".strip()) or text["id"][i]
+    return names
 
 
 def with_refused(observations: Observations, refused: Counter[str]) -> Observations:
@@ -182,18 +193,6 @@ def _with_position(reports: Reports, refused: Counter[str]) -> Int64Array:
     refused["position_out_of_range"] = int(outside.sum())
     refused["position_at_zero"] = int(at_zero.sum())
     return np.flatnonzero(~(missing | outside | at_zero))
-
-
-def _vehicle_names(reports: Reports, refused: Counter[str]) -> Sequence[str]:
-    """The vehicle's id, else what else tells it from the others: its label, its trip, its entity."""
-    text = reports.text
-    names = list(text["vehicle_id"])
-    nameless = [i for i, name in enumerate(names) if not name]
-    refused["vehicle_id_missing"] = len(nameless)
-    for i in nameless:
-        trip = text["trip_id"][i]
-        names[i] = text["vehicle_label"][i] or (trip and f"{trip} {text['start_time'][i]}".strip()) or text["id"][i]
-    return names
 
 
 def _short_text(words: Sequence[str], refused: Counter[str]) -> StrArray:

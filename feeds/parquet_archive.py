@@ -1,0 +1,140 @@
+"""Recorded reports in Parquet, played as a feed would have shown them: of each vehicle its latest report."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from feeds.errors import FeedError, Problem
+from feeds.reports import resolve
+from feeds.reports_parquet import read_reports, time_span
+from predictor.arrays import Int64Array
+from predictor.observations import Observations
+from predictor.timetable import Timetable
+
+SILENCE_LIMIT_S = 900.0
+"""A vehicle that has sent nothing for so long is no longer in the feed."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Span:
+    """Files that are read together, such as the parts of one day."""
+
+    paths: tuple[Path, ...]
+    first_at: float
+    last_at: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Window:
+    """Reports in order of time, and for each the number of its vehicle in the order of names."""
+
+    reports: Observations
+    vehicle: Int64Array
+    vehicles: int
+
+
+class ParquetArchive:
+    """Files are read when their time comes, and few are held at once."""
+
+    def __init__(self, groups: Sequence[Sequence[Path]], timetable: Timetable) -> None:
+        """Open `groups` of files; those of a group are read together.
+
+        A damaged file is left out and told in `problems`. Errors: FeedError where no file is left.
+        """
+        self._timetable = timetable
+        self.problems: list[Problem] = []
+        self.refused: Counter[str] = Counter()
+        self._spans = sorted(
+            (span for group in groups if (span := self._span(group)) is not None), key=lambda span: span.first_at
+        )
+        if not self._spans:
+            told = self.problems[0].message if self.problems else "there are no reports in it"
+            raise FeedError(f"no readable recording among {sum(map(len, groups))} Parquet files: {told}")
+        self.first_at = self._spans[0].first_at
+        self.last_at = max(span.last_at for span in self._spans)
+        self._counted: set[Path] = set()
+        self._window = lru_cache(maxsize=2)(self._joined)
+        self._reports = lru_cache(maxsize=3)(self._read)
+
+    def observations_at(self, now: float) -> Observations:
+        """The latest report of each vehicle heard of in the 15 minutes up to `now`.
+
+        The feed's timestamp is that of the newest report of all, so that a gap in the recording shows as a silent feed.
+        Cost: O(reports in those minutes), once their files are read.
+        """
+        newest = max((span.last_at for span in self._spans if span.last_at <= now), default=np.nan)
+        at_hand = tuple(
+            i for i, span in enumerate(self._spans) if span.first_at <= now and span.last_at >= now - SILENCE_LIMIT_S
+        )
+        if not at_hand:
+            return replace(Observations.empty(now), feed_timestamp=newest)
+        window = self._window(at_hand)
+        times = window.reports.timestamp
+        begin, end = np.searchsorted(times, now - SILENCE_LIMIT_S), np.searchsorted(times, now, side="right")
+        if end > 0:
+            newest = float(np.fmax(newest, times[end - 1]))
+        # Of several reports of one vehicle assignment keeps the last, which is the newest.
+        latest = np.full(window.vehicles, -1, np.int64)
+        latest[window.vehicle[begin:end]] = np.arange(begin, end)
+        frame = window.reports.take(latest[latest >= 0])
+        return replace(frame, received_at=now, feed_timestamp=newest)
+
+    def _span(self, paths: Sequence[Path]) -> _Span | None:
+        good, spans = [], []
+        for path in paths:
+            try:
+                spans.append(time_span(path))
+                good.append(path)
+            except FeedError as error:
+                self._tell(path, error)
+        first, last = min((a for a, _ in spans), default=np.inf), max((b for _, b in spans), default=-np.inf)
+        return _Span(tuple(good), first, last) if first <= last else None
+
+    def _tell(self, path: Path, error: FeedError) -> None:
+        self.problems.append(Problem(path.name, None, "", f"{error} It was left out."))
+
+    def _read(self, index: int) -> Observations:
+        parts = [part for path in self._spans[index].paths if (part := self._read_file(path)) is not None]
+        return _concatenated(parts) if parts else Observations.empty(np.inf)
+
+    def _read_file(self, path: Path) -> Observations | None:
+        try:
+            reports = read_reports(path)
+        except FeedError as error:
+            if path not in self._counted:
+                self._tell(path, error)
+                self._counted.add(path)
+            return None
+        dated = np.flatnonzero(np.isfinite(reports.number["timestamp"]))
+        resolved = resolve(reports.take(dated), self._timetable, np.inf, np.nan)
+        if path not in self._counted:
+            self._counted.add(path)
+            self.refused.update(resolved.refused)
+            if len(dated) < len(reports):
+                self.refused["timestamp_missing"] += len(reports) - len(dated)
+        return replace(resolved, refused={})
+
+    def _joined(self, spans: tuple[int, ...]) -> _Window:
+        reports = _concatenated([self._reports(i) for i in spans])
+        reports = reports.take(np.argsort(reports.timestamp, kind="stable"))
+        vehicle, names = pd.factorize(reports.vehicle_id.astype(object), sort=True)
+        return _Window(reports, vehicle, len(names))
+
+
+def _concatenated(parts: list[Observations]) -> Observations:
+    if len(parts) == 1:
+        return parts[0]
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in Observations.__dataclass_fields__
+        if isinstance(getattr(parts[0], name), np.ndarray)
+    }
+    return replace(parts[0], **columns)
