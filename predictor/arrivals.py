@@ -69,6 +69,20 @@ class Chain:
     departure: Float64Array
     sd_s: Float64Array
     """Standard deviation of the arrival."""
+    head: Int64Array
+    """Row at which the vehicle's chain begins."""
+    timetabled_s: Float64Array
+    """Sums over the links from the chain's head: link times by the timetable,"""
+    historic_s: Float64Array
+    """by history,"""
+    recent_s: Float64Array
+    """what the last vehicles needed more,"""
+    held_s: Float64Array
+    """time spent waiting for scheduled departures,"""
+    known: Float64Array
+    """and observations of the links, logarithmic."""
+    layover_s: Float64Array
+    """Time between reaching the first stop of a next trip and its scheduled departure."""
 
     def __len__(self) -> int:
         return len(self.leg)
@@ -140,7 +154,9 @@ def predict(timetable: Timetable, travel_times: TravelTimes, tracks: Tracks, leg
     opens = np.ones(rows, bool)
     opens[1:] = slot[1:] != slot[:-1]
 
-    link_time = travel_times.expected_s(entry, day, now)
+    historic = travel_times.historic_s(entry, day)
+    recent = travel_times.recent_s(entry, now)
+    link_time = np.maximum(historic + recent, 0.4 * historic)
     dwell = np.minimum(travel_times.dwell_s[entry], 0.8 * link_time)
     run = link_time - dwell
     spread = travel_times.variance(entry)
@@ -179,16 +195,29 @@ def predict(timetable: Timetable, travel_times: TravelTimes, tracks: Tracks, leg
     earliest[head] = np.maximum(place.arrival + dwell[head], hold[head])
     lifted = np.maximum.accumulate(np.maximum(earliest, -_FAR) + owner * (4.0 * _FAR))
     departure = lifted - owner * (4.0 * _FAR) + z
+    first_row = head[owner]
+
+    def ahead(link_sum: Float64Array) -> Float64Array:
+        """Sum of a link quantity from the chain's head to each row."""
+        total = np.cumsum(link_sum) - link_sum
+        result: Float64Array = total - total[first_row]
+        return result
+
     arrival = np.empty(rows)
     arrival[1:] = departure[:-1] + lead[1:]
     arrival[head] = place.arrival
     total = np.cumsum(variance)
     total -= (total[head] - variance[head])[owner]
+    waits = np.where(hold > -_FAR, np.maximum(departure - np.maximum(arrival, -_FAR) - dwell, 0.0), 0.0)
+    opening = np.flatnonzero(opens_leg)
+    buffer = np.where(order > 0, (hold[opening] - arrival[opening])[np.cumsum(opens_leg) - 1], 0.0)
     arrival = np.where(starts, departure, arrival)
     return Chain(
         leg=leg, slot=slot, trip=trip, service_day=day, shift_s=shift, call=call.astype(np.int32), entry=entry,
         source=np.where(order == 0, FROM_VEHICLE, FROM_BLOCK).astype(np.int8), standing=standing,
-        arrival=arrival + now, departure=departure + now, sd_s=np.sqrt(total),
+        arrival=arrival + now, departure=departure + now, sd_s=np.sqrt(total), head=first_row,
+        timetabled_s=ahead(travel_times.timetabled_s[entry]), historic_s=ahead(historic), recent_s=ahead(recent),
+        held_s=ahead(waits), known=ahead(travel_times.known(entry)), layover_s=np.clip(buffer, -3600.0, 3600.0),
     )  # fmt: skip
 
 

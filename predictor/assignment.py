@@ -29,6 +29,9 @@ PROGRESS_M = 400.0
 """Distance that the vehicle must have come along the line while they agreed."""
 
 
+_PATTERNS = 2**24
+
+
 @dataclass(frozen=True, eq=False)
 class PatternGrid:
     """Patterns by square of ground, in CSR over the sorted squares that any line touches."""
@@ -73,8 +76,8 @@ class PatternGrid:
                 owner, index = expand_ranges(self.ptr[at], np.where(hit, self.ptr[at + 1] - self.ptr[at], 0))
                 owners.append(owner)
                 patterns.append(self.pattern[index])
-        pairs = np.unique(np.stack([np.concatenate(owners), np.concatenate(patterns)], axis=1), axis=0)
-        return pairs[:, 0], pairs[:, 1].astype(np.int32)
+        pairs = np.unique(np.concatenate(owners) * _PATTERNS + np.concatenate(patterns))
+        return pairs // _PATTERNS, (pairs % _PATTERNS).astype(np.int32)
 
 
 def _cell(lat: Float64Array, lon: Float64Array, cos: float) -> Int64Array:
@@ -169,12 +172,12 @@ class Assigner:
             score[(late < -EARLY_S) | (late > LATE_S)] = np.inf
             # The trip that is being tried keeps a small lead, so that two trips close in time do not take turns.
             score -= np.where(tracks.guess_trip[slot[owner[pair]]] == trip, 2.0, 0.0)
-            for row in (np.lexsort((score, owner[pair])),):
-                first = np.ones(len(row), bool)
-                first[1:] = owner[pair[row[1:]]] != owner[pair[row[:-1]]]
-                chosen = row[first]
-                report = owner[pair[chosen]]
-                better = score[chosen] < score_of[report]
-                chosen, report = chosen[better], report[better]
-                score_of[report], best_trip[report] = score[chosen], trip[chosen]
-                best_day[report], best_m[report] = day, at_m[pair[chosen]]
+            row = np.lexsort((score, owner[pair]))
+            first = np.ones(len(row), bool)
+            first[1:] = owner[pair[row[1:]]] != owner[pair[row[:-1]]]
+            chosen = row[first]
+            report = owner[pair[chosen]]
+            better = score[chosen] < score_of[report]
+            chosen, report = chosen[better], report[better]
+            score_of[report], best_trip[report] = score[chosen], trip[chosen]
+            best_day[report], best_m[report] = day, at_m[pair[chosen]]

@@ -11,27 +11,27 @@ import numpy as np
 import numpy.typing as npt
 
 from predictor.added_trips import unknown_additions, with_added_trips
-from predictor.arrays import NONE, Int32Array, Int64Array, group_starts
-from predictor.arrivals import Chain, legs_of, predict
+from predictor.arrays import NONE, Float64Array, Int32Array, Int64Array
+from predictor.arrivals import legs_of, predict
 from predictor.assignment import Assigner
+from predictor.features import features_of
+from predictor.forecast import MISS_WEIGHT, forecast
 from predictor.geometry import LineGeometry
 from predictor.journeys import JourneyLookup, call_key
+from predictor.learner import Learner
 from predictor.matching import Match, Matcher, scheduled_seconds
 from predictor.observations import Observations
 from predictor.operator_times import OperatorTimes, operator_times
 from predictor.passages import CallTimes, Passages, call_times
+from predictor.predicted_rows import by_stop, operator_rows, unserved, vehicle_rows
 from predictor.progress import Driven, driven_since, driven_to_the_end, joined, link_times_of, passages_of
+from predictor.quantile_net import QuantileNet
 from predictor.scheduled_calls import ScheduledCalls
 from predictor.service_days import ServiceDays
 from predictor.snapshot import (
-    FROM_OPERATOR,
     IN_SERVICE,
-    LIVE,
     OFF_ROUTE,
-    SCHEDULED,
-    SKIPPED,
     VEHICLE_STATES,
-    Predictions,
     Snapshot,
     Vehicles,
 )
@@ -39,9 +39,11 @@ from predictor.time_distance import TimeDistance
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 from predictor.travel_times import TravelTimes
+from predictor.trip_history import TripHistory
 from predictor.trip_updates import TripUpdates
 
 _REMEMBER_FINISHED_S = 6 * 3600.0
+_PACE_MEMORY_S = 1200.0
 
 
 @dataclass(frozen=True)
@@ -52,39 +54,69 @@ class EngineSettings:
     """A report older than this no longer makes a prediction live."""
     silence_limit_s: float = 900.0
     """A vehicle not heard of for this long is dropped."""
+    miss_weight: float = MISS_WEIGHT
+    """How much worse a minute of a missed bus is than a minute of waiting (see `forecast`)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Finished:
-    """Journeys (n,) that a vehicle has driven to the end; found at `at`."""
+    """Journeys (n,) that vehicles have driven to the end."""
 
-    at: float
+    at: Float64Array
+    """When that was found."""
     trip: Int32Array
     service_day: Int32Array
     shift_s: Int32Array
+
+    def since(self, at: float) -> Finished:
+        """Only those found after `at`."""
+        keep = self.at > at
+        if keep.all():
+            return self
+        return Finished(self.at[keep], self.trip[keep], self.service_day[keep], self.shift_s[keep])
+
+    def and_(self, at: float, trip: Int32Array, service_day: Int32Array, shift_s: Int32Array) -> Finished:
+        """These and more."""
+        return Finished(
+            np.append(self.at, np.full(len(trip), at)),
+            np.append(self.trip, trip),
+            np.append(self.service_day, service_day),
+            np.append(self.shift_s, shift_s),
+        )
 
     def renamed(self, old: Timetable, new: Timetable) -> Finished:
         """The same journeys in another timetable, without those that are gone."""
         trip = _renamed(self.trip, old.trip_id, new.trip_index)
         day = _renamed(self.service_day, old.date, new.date_index)
         keep = (trip >= 0) & (day >= 0)
-        return Finished(self.at, trip[keep], day[keep], self.shift_s[keep])
+        return Finished(self.at[keep], trip[keep], day[keep], self.shift_s[keep])
 
 
 class Engine:
     """Follows all vehicles of a network. No I/O, no clock: `now` is given, and never runs backwards."""
 
-    def __init__(self, timetable: Timetable, settings: EngineSettings | None = None) -> None:
+    def __init__(
+        self,
+        timetable: Timetable,
+        settings: EngineSettings | None = None,
+        *,
+        net: QuantileNet | None = None,
+        learner: Learner | None = None,
+    ) -> None:
         self.settings = settings or EngineSettings()
+        self.net = net
+        self.learner = learner
         self._tracks = Tracks()
         self._counts: Counter[str] = Counter()
         self._feed_alive_at = float("nan")
-        self._finished: list[Finished] = []
+        nobody = np.empty(0, np.int32)
+        self._finished = Finished(np.empty(0), nobody, nobody, nobody)
         self._use(timetable)
 
     def _use(self, timetable: Timetable) -> None:
         self.timetable = timetable
         self.travel_times = TravelTimes(timetable)
+        self.trip_history = TripHistory(timetable)
         self._days = ServiceDays(timetable)
         self._diagram = TimeDistance.of(timetable, self.travel_times)
         lines = LineGeometry.of(timetable)
@@ -112,13 +144,25 @@ class Engine:
         runs = ~np.isin(keys, np.concatenate([operator.cancelled, operator.deleted]))
         legs, keys = legs.take(runs), keys[runs]
         chain = predict(self.timetable, self.travel_times, tracks, legs, now)
+        called = call_key(keys[chain.leg], chain.call)
+        features = None
+        if self.net is not None or self.learner is not None:
+            features = features_of(self.timetable, self.trip_history, tracks, chain, now)
+        if self.learner is not None and features is not None:
+            passed = self._journeys.keys(passages.trip, passages.service_day, passages.shift_s)
+            self.learner.resolve(passages, call_key(passed, passages.call))
+            self.learner.offer(chain, called, features, now)
+        made = forecast(chain, features, self.net, now, settings.miss_weight)
 
-        self._finished = [f for f in self._finished if f.at > now - _REMEMBER_FINISHED_S]
-        done = [self._journeys.keys(f.trip, f.service_day, f.shift_s) for f in self._finished]
+        over = self._finished = self._finished.since(now - _REMEMBER_FINISHED_S)
+        done = [self._journeys.keys(over.trip, over.service_day, over.shift_s)]
         if now - self._feed_alive_at <= settings.live_limit_s:
             done.append(self._journeys.past_slots(self._days.around(now), now))
         served = np.unique(np.concatenate([keys, *done]))
-        theirs = self._operator_rows(operator, served, now)
+        theirs = unserved(operator, served, now)
+        ours = vehicle_rows(chain, made, called, tracks, now - settings.live_limit_s)
+        said_at = trip_updates.timestamp if trip_updates is not None else -np.inf
+        others = operator_rows(operator, theirs, now, live=said_at >= now - settings.live_limit_s)
         self._counts["steps"] += 1
         return Snapshot(
             made_at=now,
@@ -126,7 +170,7 @@ class Engine:
             timetable=self.timetable,
             scheduled_calls=self._scheduled_calls,
             vehicles=self._vehicles(),
-            predictions=self._predictions(chain, keys, operator, theirs, trip_updates, now),
+            predictions=by_stop(self.timetable, [ours, others], operator.skipped),
             claimed=np.unique(np.concatenate([served, operator.journey[theirs], operator.deleted])),
             cancelled=operator.cancelled,
             skipped=operator.skipped,
@@ -137,10 +181,12 @@ class Engine:
 
     def swap_timetable(self, timetable: Timetable) -> None:
         """Go on with a new feed, keeping what was learned and every vehicle whose trip is in both."""
-        old, learned, tracks = self.timetable, self.travel_times, self._tracks
+        old, tracks = self.timetable, self._tracks
+        learned, history = self.travel_times, self.trip_history
         self._use(timetable)
         self.travel_times.adopt(learned)
-        self._finished = [f.renamed(old, timetable) for f in self._finished]
+        self.trip_history.adopt(history)
+        self._finished = self._finished.renamed(old, timetable)
         for prefix in ("", "finished_", "guess_"):
             trip = getattr(tracks, f"{prefix}trip")
             trip[:] = _renamed(trip, old.trip_id, timetable.trip_index)
@@ -162,11 +208,6 @@ class Engine:
             self.swap_timetable(with_added_trips(self.timetable, updates, rows))
             self._counts["trips_added"] += len(rows)
         return operator_times(self.timetable, self._days, self._journeys, updates, now)
-
-    def _operator_rows(self, operator: OperatorTimes, served: Int64Array, now: float) -> Int64Array:
-        """Rows of the operator's times that go on the boards: calls to come of journeys that no vehicle serves."""
-        rows: Int64Array = np.flatnonzero(~np.isin(operator.journey, served) & (operator.departure >= now - 60.0))
-        return rows
 
     def _take_in(self, observations: Observations, now: float) -> Passages:
         """Match the fresh reports, find the passages since each vehicle's last one, and learn from them."""
@@ -213,14 +254,26 @@ class Engine:
         return rows[news]
 
     def _learn_from(self, driven: Driven) -> tuple[Passages, CallTimes]:
+        tt, tracks = self.timetable, self._tracks
         times = call_times(self._diagram, driven.stretch)
-        links = link_times_of(self.timetable, self._diagram, driven, times)
+        links = link_times_of(tt, self._diagram, driven, times)
+        expected = self.travel_times.historic_s(links.entry, links.service_day)
+        np.add.at(tracks.driven_s, links.slot, np.minimum(links.seconds, 3.0 * expected + 60.0))
+        np.add.at(tracks.expected_s, links.slot, expected)
+        fade = np.exp(-tracks.expected_s[links.slot] / _PACE_MEMORY_S * 0.5)
+        tracks.driven_s[links.slot] *= fade
+        tracks.expected_s[links.slot] *= fade
         self.travel_times.observe(links.entry, links.service_day, links.seconds, links.weight, links.at)
-        return passages_of(self.timetable, self._tracks, driven, times), times
+        passages = passages_of(tt, tracks, driven, times)
+        seen = np.isfinite(passages.arrival) & ~tt.trip_is_frequency[passages.trip]
+        entry = tt.trip_call_ptr[passages.trip] + passages.call
+        deviation = passages.arrival - tt.date_origin[passages.service_day] - tt.arrival_s[entry]
+        self.trip_history.observe(entry[seen], deviation[seen])
+        return passages, times
 
     def _finish(self, trip: Int32Array, service_day: Int32Array, shift_s: Int32Array, now: float) -> None:
         if len(trip):
-            self._finished.append(Finished(now, trip.copy(), service_day.copy(), shift_s.copy()))
+            self._finished = self._finished.and_(now, trip, service_day, shift_s)
 
     def _commit(
         self, slot: Int64Array, obs: Observations, match: Match, driven: Driven, times: CallTimes, now: float
@@ -237,6 +290,24 @@ class Engine:
         first = times.call[latest] == 0
         arrived_at[row] = np.where(first, times.departure[latest], times.arrival[latest])
         arrived_sd[row] = times.arrival_sd_s[latest]
+
+        # Schedule deviation at the last call, and how it was before.
+        entry = tt.trip_call_ptr[driven.stretch.trip[times.stretch[latest]]] + times.call[latest]
+        base = tt.date_origin[driven.service_day[times.stretch[latest]]] + driven.shift_s[times.stretch[latest]]
+        delay = arrived_at[row] - base - np.where(first, tt.departure_s[entry], tt.arrival_s[entry])
+        fresh = np.isfinite(delay)
+        delay, who = delay[fresh], slot[row[fresh]]
+        was = np.where(match.continued[row[fresh]], tracks.delay_s[who], np.nan)
+        moved_on = np.where(match.continued, tracks.delay_s[slot], np.nan)
+        before = np.where(match.continued, tracks.delay_before_s[slot], np.nan)
+        tracks.delay_s[slot], tracks.delay_before_s[slot] = moved_on, before
+        tracks.delay_before_s[who] = np.where(np.isfinite(was), was, delay)
+        tracks.delay_s[who] = delay
+        gap = obs.timestamp - tracks.timestamp[slot]
+        usual = tracks.report_gap_s[slot]
+        tracks.report_gap_s[slot] = np.where(
+            np.isfinite(gap) & (gap < 600.0), np.where(np.isnan(usual), gap, 0.8 * usual + 0.2 * gap), usual
+        )
 
         calls = np.where(match.trip >= 0, tt.trip_calls[np.maximum(match.trip, 0)], 0)
         ends = (match.trip >= 0) & (match.arrived >= calls)
@@ -279,67 +350,6 @@ class Engine:
             distance_m=tracks.distance_m.copy(), next_call=upcoming.astype(np.int32), at_stop=standing,
             delay_s=delay,
         )  # fmt: skip
-
-    def _predictions(
-        self,
-        chain: Chain,
-        leg_keys: Int64Array,
-        operator: OperatorTimes,
-        theirs: Int64Array,
-        updates: TripUpdates | None,
-        now: float,
-    ) -> Predictions:
-        """The chain of calls, and the operator's times of `theirs`, as predictions ordered by stop."""
-        tracks, tt, limit = self._tracks, self.timetable, self.settings.live_limit_s
-        live = (tracks.timestamp[chain.slot] >= now - limit) & (tracks.state[chain.slot] != OFF_ROUTE)
-        median = np.maximum(chain.arrival, now)
-        entry = chain.entry
-        columns = {
-            "vehicle": chain.slot.astype(np.int32),
-            "trip": chain.trip,
-            "service_day": chain.service_day,
-            "shift_s": chain.shift_s,
-            "call": chain.call,
-            "p10": np.maximum(median - 1.1 * chain.sd_s, now),
-            "p50": median,
-            "p90": median + 1.4 * chain.sd_s,
-            "published": np.maximum(median - 0.35 * chain.sd_s, now),
-            "departure": np.maximum(chain.departure, median),
-            "status": np.where(live, LIVE, SCHEDULED).astype(np.int8),
-            "source": chain.source,
-        }
-        key = call_key(leg_keys[chain.leg], chain.call)
-        if len(theirs):
-            arrival = np.maximum(operator.arrival[theirs], now)
-            spread = 30.0 + 0.1 * (arrival - now)
-            fresh = updates is not None and updates.timestamp >= now - limit
-            others = {
-                "vehicle": np.full(len(theirs), NONE, np.int32),
-                "trip": operator.trip[theirs],
-                "service_day": operator.service_day[theirs],
-                "shift_s": operator.shift_s[theirs],
-                "call": operator.call[theirs],
-                "p10": np.maximum(arrival - 1.1 * spread, now),
-                "p50": arrival,
-                "p90": arrival + 1.4 * spread,
-                "published": arrival,
-                "departure": np.maximum(operator.departure[theirs], arrival),
-                "status": np.full(len(theirs), LIVE if fresh else SCHEDULED, np.int8),
-                "source": np.full(len(theirs), FROM_OPERATOR, np.int8),
-            }
-            columns = {name: np.concatenate([column, others[name]]) for name, column in columns.items()}
-            entry = np.concatenate([entry, tt.trip_call_ptr[others["trip"]] + others["call"]])
-            key = np.concatenate([key, call_key(operator.journey[theirs], operator.call[theirs])])
-        if len(operator.skipped):
-            columns["status"][np.isin(key, operator.skipped)] = SKIPPED
-        stop = tt.call_stop[entry]
-        narrow = stop.astype(np.uint16) if tt.stops < 65_536 else stop
-        order = np.argsort(narrow, kind="stable")
-        return Predictions(
-            stop_ptr=group_starts(stop[order].astype(np.int64), tt.stops),
-            stop=stop[order],
-            **{name: column[order] for name, column in columns.items()},
-        )
 
 
 def _renamed(index: Int32Array, names: npt.NDArray[Any], new: Mapping[Any, int]) -> Int32Array:

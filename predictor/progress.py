@@ -35,6 +35,7 @@ class Driven:
 class LinkTimes:
     """Measured link times; all arrays (n,), as `TravelTimes.observe` takes them."""
 
+    slot: Int64Array
     entry: Int64Array
     service_day: Int32Array
     seconds: Float64Array
@@ -157,6 +158,7 @@ def link_times_of(timetable: Timetable, diagram: TimeDistance, driven: Driven, t
     k, entry = k[new], entry[new]
     blur = np.nan_to_num(begin_sd[new], nan=15.0) ** 2 + times.arrival_sd_s[new] ** 2
     return LinkTimes(
+        slot=driven.slot[k],
         entry=entry - 1,
         service_day=driven.service_day[k],
         seconds=np.maximum(times.arrival[new] - begin[new], 0.0),

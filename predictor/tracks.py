@@ -29,6 +29,11 @@ _FIELDS: dict[str, tuple[type[np.generic], float]] = {
     "arrived_at": (np.float64, np.nan),
     "arrived_sd_s": (np.float64, np.nan),
     "since": (np.float64, np.nan),
+    "delay_s": (np.float64, np.nan),
+    "delay_before_s": (np.float64, np.nan),
+    "driven_s": (np.float64, 0.0),
+    "expected_s": (np.float64, 0.0),
+    "report_gap_s": (np.float64, np.nan),
     "finished_trip": (np.int32, NONE),
     "finished_day": (np.int32, NONE),
     "finished_shift_s": (np.int32, 0),
@@ -46,6 +51,9 @@ class Tracks:
     state, trip, service_day, shift_s, distance_m: the match. since: when this journey was taken up.
     arrived, departed: numbers of the trip's calls arrived at and left: where departed < arrived it stands at one.
     arrived_at, arrived_sd_s: when it arrived at the last of them (left it, at a trip's first stop).
+    delay_s, delay_before_s: schedule deviation at the last call arrived at, and some calls before.
+    driven_s, expected_s: link times of late, measured and expected, fading: their ratio is the vehicle's own pace.
+    report_gap_s: usual time between two of its reports.
     finished_*: the journey last finished. guess_*: the assignment being tried for a vehicle that names no trip.
     """
 
@@ -69,6 +77,11 @@ class Tracks:
     arrived_at: Float64Array
     arrived_sd_s: Float64Array
     since: Float64Array
+    delay_s: Float64Array
+    delay_before_s: Float64Array
+    driven_s: Float64Array
+    expected_s: Float64Array
+    report_gap_s: Float64Array
     finished_trip: Int32Array
     finished_day: Int32Array
     finished_shift_s: Int32Array
@@ -121,5 +134,5 @@ class Tracks:
     def release(self, slot: Int64Array) -> None:
         """Take the trip from vehicles (n,)."""
         for field in ("trip", "service_day", "shift_s", "distance_m", "arrived", "departed", "arrived_at",
-                      "arrived_sd_s", "since", "state"):  # fmt: skip
+                      "arrived_sd_s", "since", "state", "delay_s", "delay_before_s"):  # fmt: skip
             getattr(self, field)[slot] = _FIELDS[field][1]

@@ -84,6 +84,11 @@ class TravelTimes:
         result: Float64Array = np.where(link >= 0, self.recent_residual_s[link] * w / (w + PRIOR_RECENT), 0.0)
         return result
 
+    def known(self, entry: Int64Array) -> Float64Array:
+        """How much is known of the links from `entry` (m,): log(1 + observations)."""
+        result: Float64Array = np.log1p(self.link_weight[np.maximum(self.entry_link[entry], 0)])
+        return result
+
     def expected_s(self, entry: Int64Array, service_day: Int32Array, now: float) -> Float64Array:
         """Expected link time (m,) from trip calls `entry`; 0 at last calls."""
         historic = self.historic_s(entry, service_day)

@@ -1,0 +1,101 @@
+"""The rows of the boards: our vehicles' predicted calls and the operator's own times, ordered by stop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, Int64Array, group_starts
+from predictor.arrivals import Chain
+from predictor.forecast import Forecast
+from predictor.journeys import call_key
+from predictor.operator_times import OperatorTimes
+from predictor.snapshot import FROM_OPERATOR, LIVE, OFF_ROUTE, SCHEDULED, SKIPPED, Predictions
+from predictor.timetable import Timetable
+from predictor.tracks import Tracks
+
+_STILL_DUE_S = 60.0
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Predicted calls in no order; all arrays (m,), named as in `Predictions`; `key` is the call's key."""
+
+    key: Int64Array
+    vehicle: Int32Array
+    trip: Int32Array
+    service_day: Int32Array
+    shift_s: Int32Array
+    call: Int32Array
+    p10: Float64Array
+    p50: Float64Array
+    p90: Float64Array
+    published: Float64Array
+    departure: Float64Array
+    status: Int8Array
+    source: Int8Array
+
+
+def vehicle_rows(chain: Chain, made: Forecast, key: Int64Array, tracks: Tracks, live_since: float) -> Rows:
+    """Rows of the chains: live where the report is not older than `live_since` and the vehicle on its line."""
+    live = (tracks.timestamp[chain.slot] >= live_since) & (tracks.state[chain.slot] != OFF_ROUTE)
+    return Rows(
+        key=key,
+        vehicle=chain.slot.astype(np.int32),
+        trip=chain.trip,
+        service_day=chain.service_day,
+        shift_s=chain.shift_s,
+        call=chain.call,
+        p10=made.p10,
+        p50=made.p50,
+        p90=made.p90,
+        published=made.published,
+        departure=np.maximum(chain.departure, made.p50),
+        status=np.where(live, LIVE, SCHEDULED).astype(np.int8),
+        source=chain.source,
+    )
+
+
+def unserved(operator: OperatorTimes, served: Int64Array, now: float) -> Int64Array:
+    """Rows of the operator's times for calls to come of journeys that no vehicle of ours serves."""
+    rows: Int64Array = np.flatnonzero(~np.isin(operator.journey, served) & (operator.departure >= now - _STILL_DUE_S))
+    return rows
+
+
+def operator_rows(operator: OperatorTimes, rows: Int64Array, now: float, *, live: bool) -> Rows:
+    """Rows of the operator's times, with a range as wide as such times usually miss by."""
+    arrival = np.maximum(operator.arrival[rows], now)
+    spread = 30.0 + 0.1 * (arrival - now)
+    return Rows(
+        key=call_key(operator.journey[rows], operator.call[rows]),
+        vehicle=np.full(len(rows), NONE, np.int32),
+        trip=operator.trip[rows],
+        service_day=operator.service_day[rows],
+        shift_s=operator.shift_s[rows],
+        call=operator.call[rows],
+        p10=np.maximum(arrival - 1.1 * spread, now),
+        p50=arrival,
+        p90=arrival + 1.4 * spread,
+        published=arrival,
+        departure=np.maximum(operator.departure[rows], arrival),
+        status=np.full(len(rows), LIVE if live else SCHEDULED, np.int8),
+        source=np.full(len(rows), FROM_OPERATOR, np.int8),
+    )
+
+
+def by_stop(timetable: Timetable, parts: list[Rows], skipped: Int64Array) -> Predictions:
+    """All rows, those of `skipped` call keys marked so, in CSR by stop."""
+    column = {f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Rows)}
+    key = column.pop("key")
+    if len(skipped):
+        column["status"][np.isin(key, skipped)] = SKIPPED
+    stop = timetable.call_stop[timetable.trip_call_ptr[column["trip"]] + column["call"]]
+    # Sixteen bits are sorted by radix, in linear time.
+    narrow = stop.astype(np.uint16) if timetable.stops < 65_536 else stop
+    order = np.argsort(narrow, kind="stable")
+    return Predictions(
+        stop_ptr=group_starts(stop[order].astype(np.int64), timetable.stops),
+        stop=stop[order],
+        **{name: values[order] for name, values in column.items()},
+    )
