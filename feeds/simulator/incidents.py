@@ -67,8 +67,11 @@ class Disruption:
     """Short turn: the call of the next trip at which the vehicle takes up service; breakdown: the replacement's first
     call, -1 where the block is given up."""
     stands_s: float = 0.0
+    """Breakdown: for how long the vehicle stands; short turn: for how long it was held up before."""
     stands_at: float = 0.0
     """Breakdown: where between two stops, as a share of the way."""
+    held_call: int = -1
+    """Short turn: the stop at which it was held up."""
     closed: Int32Array = field(default_factory=lambda: np.empty(0, np.int32))
     """Detour: the closed stops."""
     skips_announced: bool = False
@@ -171,7 +174,8 @@ class _Choice:
         )  # fmt: skip
 
     def _short_turn(self) -> Disruption | None:
-        """A trip ends early and its vehicle takes up the next trip at the opposite stop."""
+        """A vehicle held up at a stop (a rider taken ill, say) ends its trip early and takes up the next one at the
+        opposite stop, nearly on time again."""
         net, sched = self._net, self._sched
         pattern = sched.trip_pattern
         same_line = np.append(net.pattern_route[pattern[1:]] == net.pattern_route[pattern[:-1]], False)
@@ -187,9 +191,11 @@ class _Choice:
             opposite = int(np.argmin(away))
             if away[opposite] < 150.0 and 0 < opposite < len(following) // 2:
                 lost = np.concatenate([np.arange(last + 1, calls[-1] + 1), following[:opposite]])
+                saved_s = float(sched.departure_s[following[opposite]] - sched.arrival_s[last])
                 return Disruption(
                     SHORT_TURN, np.array([trip, trip + 1]), lost, float("nan"), from_call=last,
-                    to_call=int(following[opposite]),
+                    to_call=int(following[opposite]), stands_s=min(0.8 * saved_s, 1500.0),
+                    held_call=last - int(self._rng.integers(2, 5)),
                 )  # fmt: skip
         return None
 

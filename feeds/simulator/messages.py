@@ -32,8 +32,10 @@ def vehicle_positions(day: ServiceDay, now_s: float, *, motion: bool) -> Any:
     trip[~fleet.names_trip[reports.vehicle[rows]]] = -1
     pattern = sched.trip_pattern[trip]
     route, direction = net.pattern_route[pattern].tolist(), net.pattern_direction[pattern].tolist()
-    position = (call - sched.trip_call_ptr[trip]).tolist()
+    # Rows without a trip compute nonsense here, which is never read.
+    position = call - sched.trip_call_ptr[trip]
     stop = net.call_stop[np.clip(net.pattern_call_ptr[pattern] + position, 0, len(net.call_stop) - 1)].tolist()
+    sequence = (position + 1).tolist()
     columns = (
         c[rows].tolist()
         for c in (reports.vehicle, reports.lat, reports.lon, reports.bearing, reports.speed, reports.measured_s,
@@ -55,7 +57,7 @@ def vehicle_positions(day: ServiceDay, now_s: float, *, motion: bool) -> Any:
             report.trip.direction_id = direction[i]
             report.trip.start_date = start_date
             report.trip.schedule_relationship = gtfs_rt.TripDescriptor.SCHEDULED
-            report.current_stop_sequence = position[i] + 1
+            report.current_stop_sequence = sequence[i]
             report.stop_id = net.stop_id[stop[i]]
             report.current_status = status
     return message

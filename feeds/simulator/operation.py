@@ -109,6 +109,7 @@ class _Day:
         self._piece = np.full(n, -1, np.int32)
         self._cause = np.full(n, -1, np.int32)
         self._red = np.zeros(n, np.float32)
+        self._held_s = np.zeros(n)
         self._extra: list[tuple[float, ...]] = []
         self._lines: list[Float64Array] = []
         self._connectors: dict[tuple[int, int], int] = {}
@@ -137,6 +138,7 @@ class _Day:
                 self._divert(i, d)
             elif d.kind == SHORT_TURN:
                 self._next[d.from_call], self._begins[d.to_call] = d.to_call, True
+                self._held_s[d.held_call] = d.stands_s
             elif d.kind == BREAKDOWN:
                 self._next[d.from_call] = -1
                 if d.to_call >= 0:
@@ -271,6 +273,7 @@ class _Day:
                 leave = np.where(waits, np.maximum(leave, scheduled[i] + late_start[i] * 0.5 - 10.0), leave)
                 leave = np.where(begins, np.maximum(now + 20.0, scheduled[i] + late_start[i]), leave)
                 leave = np.where(last, now + 20.0 + 25.0 * stop_draw[i], leave)
+                leave = leave + self._held_s[i]
                 self._arrival[i], self._leave[i], self._piece[i] = now, leave, p
                 left[slot] = leave
 
