@@ -92,7 +92,7 @@ def trip_updates(day: ServiceDay, now_s: float, *, operator_times: bool) -> Any:
                 change.schedule_relationship = gtfs_rt.TripUpdate.StopTimeUpdate.SKIPPED
                 continue
             change.arrival.time = int(day.origin + sched.arrival_s[c] + delay)
-            change.departure.time = int(day.origin + sched.departure_s[c] + max(delay, 0.0))
+            change.departure.time = int(day.origin + sched.departure_s[c] + delay)
     return message
 
 

@@ -403,6 +403,9 @@ class TestTripUpdates:
             for u in e.trip_update.stop_time_update
             if u.HasField("arrival")
         ]
+        for entity in message.entity:
+            times = [t for u in entity.trip_update.stop_time_update for t in (u.arrival.time, u.departure.time) if t]
+            assert times == sorted(times)
         claimed = pd.DataFrame(claims, columns=["trip_id", "stop_sequence", "claimed"])
         joined = claimed.merge(passages, on=["trip_id", "stop_sequence"])
         soon = joined[joined["arrival"].between(now + 60, now + 600)]
