@@ -58,7 +58,6 @@ def main(
     except (FeedError, ValueError) as error:
         console.print(f"[red]{error}[/]")
         raise typer.Exit(1) from error
-    terminal.show(result, console)
     if json_file:
         result.write_json(json_file)
     if parquet_file:
@@ -67,6 +66,7 @@ def main(
         from benchmarks.accuracy.report import page
 
         html_file.write_text(page(result), encoding="utf-8")
+    terminal.show(result, console)
 
 
 def _run(
@@ -93,6 +93,9 @@ def _run(
         trained = Runs.of(truth.of_folder(folder, timetable, _numbers(train_days), own=passages).passages, timetable)
     methods = baselines.methods(runs, trained, truth.operator_delays(folder, _numbers(judge_days)))
     outcome = judge(predictions, runs, methods)
+    if not outcome.live.any():
+        told = "; ".join(f"{name}: {number:,}" for name, number in outcome.counts.items())
+        raise ValueError(f"No live prediction could be judged; are they of {_told(judge_days)}? {told}.")
     return Result(
         network=f"{timetable.agency_name} ({folder.name})", judged_days=_told(judge_days),
         train_days=_told(train_days), truth=truths.source, truth_counts=truths.counts, judged=outcome, runs=runs,

@@ -177,22 +177,21 @@ def worst_stops(result: Result) -> pd.DataFrame:
 def network_map(result: Result) -> str:
     """Every stop by its mean absolute error, on the network's lines."""
     tt = result.runs.timetable
-    table, worst = _stops(result), worst_stops(result)
-    squeeze = 1.0 / np.cos(np.radians(np.median(tt.stop_lat[table.stop]))) if len(table) else 1.0
-    figure, axes = _figure(5.6, 6.6)
+    table, worst = _stops(result).sort_values("mae"), worst_stops(result)
+    north, east = tt.stop_lat[table.stop], tt.stop_lon[table.stop]
+    squeeze = float(1.0 / np.cos(np.radians(np.median(north))))
+    tall, wide = float(np.ptp(north)), float(np.ptp(east)) / squeeze
+    figure, axes = _figure(5.6, float(np.clip(0.9 + 5.2 * tall / max(wide, 1e-6), 3.2, 6.6)))
     used = np.unique(tt.pattern_line[tt.trip_pattern[result.runs.trip]])
     axes.add_collection(LineCollection([_line(result, int(i)) for i in used], colors="#cfd6dc", linewidths=0.8))
-    table = table.sort_values("mae")
     spread = axes.scatter(
-        tt.stop_lon[table.stop], tt.stop_lat[table.stop], c=table.mae, s=6 + 26 * np.sqrt(table.share),
-        cmap=mpl.colormaps["YlOrRd"], vmin=0, vmax=float(np.nanquantile(table.mae, 0.97)) if len(table) else 1.0,
-        edgecolors="#5c3a21", linewidths=0.25, zorder=3,
+        east, north, c=table.mae, s=6 + 26 * np.sqrt(table.share), cmap=mpl.colormaps["YlOrRd"], vmin=0,
+        vmax=float(np.quantile(table.mae, 0.97)), edgecolors="#5c3a21", linewidths=0.25, zorder=3,
     )  # fmt: skip
     lon, lat = tt.stop_lon[worst.stop], tt.stop_lat[worst.stop]
     # Roughly the points of the page that a degree takes; the drawing is not laid out yet.
-    scale = 400.0 / max(np.ptp(tt.stop_lat[table.stop]), np.ptp(tt.stop_lon[table.stop]) / squeeze, 1e-6)
-    middle = (float(tt.stop_lon[table.stop].mean()), float(tt.stop_lat[table.stop].mean()))
-    offsets = _label_offsets((lon - middle[0]) * scale / squeeze, (lat - middle[1]) * scale)
+    scale = 400.0 / max(tall, wide, 1e-6)
+    offsets = _label_offsets((lon - east.mean()) * scale / squeeze, (lat - north.mean()) * scale)
     for number, (x, y, offset) in enumerate(zip(lon, lat, offsets, strict=True), start=1):
         axes.annotate(
             str(number), (x, y), offset, textcoords="offset points", ha="center", va="center", fontsize=8.5,
