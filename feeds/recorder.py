@@ -65,10 +65,10 @@ def record(
                 data = source.fetch(now)
                 if data is not None:
                     reports += recorder.write(data, now)
+                recorder.flush_when_due(now)
             except FeedError as error:
                 failed += 1
                 _log.warning("%s", error)
-            recorder.flush_when_due(now)
             # After a long hitch go on from now: polls that were missed cannot be made up for.
             due = max(due + every_s, clock())
             sleep(max(due - clock(), 0.0))
@@ -116,9 +116,8 @@ class Recorder:
         day = datetime.fromtimestamp(received_at, UTC).date().isoformat()
         if day != self._day:
             self.flush()
-            if self._day:
-                self._compact(self._day)
-            self._day = day
+            before, self._day = self._day, day
+            self._compact(before)
         self._pending.append(table_of(reports))
         self._pending_rows += len(reports)
         self._pending_since = min(self._pending_since, received_at)
@@ -131,21 +130,29 @@ class Recorder:
             self.flush()
 
     def flush(self) -> None:
-        """Put down what is pending; it is safe on disk when this returns."""
+        """Put down what is pending; it is safe on disk when this returns.
+
+        Errors: FeedError where it cannot be written; it stays pending.
+        """
         if not self._pending:
             return
         day = self._folder / f"{NAME}_{self._day}"
-        day.mkdir(exist_ok=True)
         table = pa.concat_tables(self._pending)
         number = 1 + max([_number(path.name) for path in _parts(day)] + [_number(self._last_merged(self._day))])
-        write_whole(day / f"part-{number:08d}.parquet", lambda path: pq.write_table(table, path))
+        try:
+            day.mkdir(exist_ok=True)
+            write_whole(day / f"part-{number:08d}.parquet", lambda path: pq.write_table(table, path))
+        except OSError as error:
+            raise FeedError(
+                f"{day}: cannot be written ({error.strerror or error}); {self._pending_rows:,} reports are waiting to "
+                "be archived. Make room or give the right to write there."
+            ) from error
         self._pending, self._pending_rows, self._pending_since = [], 0, np.inf
 
     def close(self) -> None:
         """Put down what is pending and close the day."""
         self.flush()
-        if self._day:
-            self._compact(self._day)
+        self._compact(self._day)
 
     def _news(self, reports: Reports) -> Int64Array:
         """Rows newer than what is archived of their vehicle, each report once; oldest first."""
@@ -186,23 +193,27 @@ class Recorder:
         return str((metadata or {}).get(_LAST_PART, b""), "ascii")
 
     def _compact(self, day: str) -> None:
-        """Merge a day's parts into its file, then remove them. A crash in between loses and doubles nothing."""
+        """Merge a day's parts into its file, then remove them. A crash in between loses and doubles nothing.
+
+        What cannot be merged is left as it is, readable in parts: recording goes on.
+        """
         whole, folder = self._folder / f"{NAME}_{day}.parquet", self._folder / f"{NAME}_{day}"
-        # A file that is damaged or not ours is never written over; the parts beside it can be read as they are.
+        # A file that is damaged or not ours is never written over.
         if not folder.is_dir() or (whole.exists() and not _is_whole(whole)):
             return
         merged = self._last_merged(day)
         parts = _parts(folder)
-        fresh = [path for path in parts if path.name > merged]
-        readable = [path for path in fresh if _is_whole(path)]
-        if readable:
-            write_whole(whole, lambda path: _merge(whole, readable, path))
-        for path in parts:
-            if path not in fresh or path in readable:
-                path.unlink()
-        # A damaged part stays where it is, for whoever can mend it.
-        if not any(folder.iterdir()):
-            folder.rmdir()
+        fresh = [path for path in parts if path.name > merged and _is_whole(path)]
+        try:
+            if fresh:
+                write_whole(whole, lambda path: _merge(whole, fresh, path))
+            for path in parts:
+                if path.name <= merged or path in fresh:
+                    path.unlink()
+            if not any(folder.iterdir()):
+                folder.rmdir()
+        except (pa.ArrowException, OSError) as error:
+            _log.warning("%s: its parts cannot be merged (%s); they are left as they are.", folder, error)
 
 
 def _merge(whole: Path, parts: list[Path], to: Path) -> None:

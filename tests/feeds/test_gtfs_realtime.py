@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 from google.transit import gtfs_realtime_pb2
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -114,6 +116,33 @@ def test_live_predictions_go_out_in_order_with_time_delay_and_uncertainty() -> N
     assert (first.departure.time, first.departure.delay) == (int(at(8, 6, 20)), 60)
     assert last.HasField("arrival")
     assert not last.HasField("departure")
+
+
+@pytest.mark.parametrize(
+    ("rule", "fault"),
+    [
+        ("E001", lambda u, v: setattr(u.header, "timestamp", 1000 * u.header.timestamp)),
+        ("E002", lambda u, v: setattr(u.entity[0].trip_update.stop_time_update[2], "stop_sequence", 5)),
+        ("E003", lambda u, v: setattr(u.entity[0].trip_update.trip, "trip_id", "ghost")),
+        ("E012", lambda u, v: setattr(u.entity[0].trip_update, "timestamp", u.header.timestamp + 1)),
+        ("E022", lambda u, v: setattr(u.entity[0].trip_update.stop_time_update[1].arrival, "time", int(at(8, 6)))),
+        ("E023", lambda u, v: setattr(u.entity[0].trip_update.trip, "start_time", "08:00:01")),
+        ("E025", lambda u, v: setattr(u.entity[0].trip_update.stop_time_update[0].departure, "time", int(at(8, 5)))),
+        ("E028", lambda u, v: setattr(v.entity[0].vehicle.position, "latitude", 48.0)),
+        ("E041", lambda u, v: u.entity[0].trip_update.ClearField("stop_time_update")),
+        ("E045", lambda u, v: setattr(u.entity[0].trip_update.stop_time_update[0], "stop_id", "s5")),
+        ("E047", lambda u, v: setattr(v.entity[0].vehicle.trip, "trip_id", "A2")),
+        ("E048", lambda u, v: u.header.ClearField("timestamp")),
+        ("E052", lambda u, v: v.entity.add(id="twin").CopyFrom(v.entity[0])),
+        ("W009", lambda u, v: u.entity[0].trip_update.trip.ClearField("schedule_relationship")),
+    ],
+)
+def test_the_validator_of_these_tests_is_strict(rule: str, fault: Callable[[Any, Any], object]) -> None:
+    made = snapshot([live(0, 3, at(8, 16)), live(0, 1, at(8, 6)), live(0, 2, at(8, 11))], vehicles({}))
+    updates, positions = encode_trip_updates(made), encode_vehicle_positions(made)
+    fault(updates, positions)
+    found = violations(TIMETABLE, NOW, trip_updates=updates, vehicle_positions=positions)
+    assert rule in {line.split()[0] for line in found}
 
 
 def test_a_first_call_only_departs() -> None:

@@ -156,6 +156,34 @@ def test_a_damaged_part_is_left_for_repair_and_the_rest_is_kept(tmp_path: Path) 
     assert [problem.file for problem in recording.problems] == ["part-00000000.parquet"]
 
 
+def test_a_part_damaged_inside_leaves_the_day_in_parts_and_recording_goes_on(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path)
+    recorder.write(message(at(8), *((f"v{i}", at(8)) for i in range(500))), at(8))
+    recorder.flush()
+    (part,) = (tmp_path / MONDAY).iterdir()
+    data = bytearray(part.read_bytes())
+    data[4:2000] = b"\xff" * 1996
+    part.write_bytes(data)
+    recorder.write(message(at(32), ("a", at(32))), at(32))
+    recorder.close()
+    assert part.exists()
+    assert [path.name for path in tmp_path.glob("*.parquet")] == [f"{TUESDAY}.parquet"]
+
+
+def test_what_cannot_be_written_waits_until_it_can(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    recorder = Recorder(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("feeds.recorder.write_whole", full_disk)
+        recorder.write(message(at(8), ("a", at(8))), at(8))
+        with pytest.raises(FeedError, match=r"No space left on device.*1 reports are waiting"):
+            recorder.flush_when_due(at(8, 1))
+    recorder.close()
+    assert archived(tmp_path) == [("a", at(8))]
+
+
 def test_another_makers_file_is_never_written_over(tmp_path: Path) -> None:
     foreign = tmp_path / f"{MONDAY}.parquet"
     foreign.write_bytes(b"not ours")
