@@ -19,8 +19,6 @@ WINDOW_S = 7200.0
 NO_PICKUP = 1
 """GTFS `pickup_type`: nobody may board."""
 
-_WHEELCHAIR = ("unknown", "yes", "no")
-
 
 @dataclass(frozen=True)
 class DepartureRow:
@@ -171,4 +169,9 @@ def wheelchair_access(timetable: Timetable, trip: int, stop: int) -> str:
     if here == 0 and timetable.stop_parent[stop] >= 0:
         here = int(timetable.stop_wheelchair[timetable.stop_parent[stop]])
     both = (here, int(timetable.trip_wheelchair[trip]))
-    return _WHEELCHAIR[2 if 2 in both else 1 if both == (1, 1) else 0]
+    return wheelchair_words(2 if 2 in both else 1 if both == (1, 1) else 0)
+
+
+def wheelchair_words(code: int) -> str:
+    """GTFS `wheelchair_boarding` or `wheelchair_accessible` as `yes`, `no` or `unknown`."""
+    return {1: "yes", 2: "no"}.get(code, "unknown")

@@ -16,6 +16,9 @@ class Clock(Protocol):
     def now(self) -> float:
         """POSIX seconds."""
 
+    def start(self) -> None:
+        """Let time pass, where it stood still until now."""
+
 
 class LiveClock:
     """The machine's own clock."""
@@ -26,16 +29,26 @@ class LiveClock:
         """POSIX seconds."""
         return time.time()
 
+    def start(self) -> None:
+        """It never stands still."""
+
 
 class ShiftedClock:
-    """A clock that reads `start` when it is made, and runs `speed` times as fast as real time."""
+    """A clock that stands at `at` until it is started, then runs `speed` times as fast as real time."""
 
-    def __init__(self, start: float, speed: float = 1.0, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, at: float, speed: float = 1.0, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.speed = speed
-        self._start = start
+        self._at = at
         self._monotonic = monotonic
-        self._made_at = monotonic()
+        self._started_at: float | None = None
 
     def now(self) -> float:
         """POSIX seconds."""
-        return self._start + self.speed * (self._monotonic() - self._made_at)
+        if self._started_at is None:
+            return self._at
+        return self._at + self.speed * (self._monotonic() - self._started_at)
+
+    def start(self) -> None:
+        """Let time pass; a second call changes nothing."""
+        if self._started_at is None:
+            self._started_at = self._monotonic()

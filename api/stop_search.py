@@ -109,6 +109,11 @@ class StopSearch:
         order = np.argsort(nearest, kind="stable")[:limit]
         return [StopHit(int(i), float(nearest[i])) for i in order if np.isfinite(nearest[i])]
 
+    def busiest(self, limit: int = 10) -> list[StopHit]:
+        """The stops with the most calls in the timetable."""
+        order = np.argsort(-self._calls, kind="stable")[:limit]
+        return [StopHit(int(i)) for i in order if self._calls[i] > 0]
+
     def like(self, stop_id: str, limit: int = 3) -> list[int]:
         """Stops that somebody who wrote this unknown id may have meant."""
         code = stop_id.strip().casefold()

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from threading import Lock
+from threading import RLock
 from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
@@ -47,7 +47,7 @@ class ServiceView:
     feed_stopped_after_s: float = 60.0
     """The feed is said to have stopped when it has shown no sign of life for this long."""
     _made: dict[str, Any] = field(default_factory=dict, repr=False)
-    _making: Lock = field(default_factory=Lock, repr=False)
+    _making: RLock = field(default_factory=RLock, repr=False)
 
     @property
     def timetable(self) -> Timetable:

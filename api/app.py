@@ -1,0 +1,71 @@
+"""The web application: every face of one running service."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from fastapi.middleware.gzip import GZipMiddleware
+
+from api.departures import departures_router
+from api.health import health_router
+from api.metrics import RequestMetrics, metrics_router, registry_of
+from api.pages import pages_router
+from api.problems import answer_with_problems
+from api.realtime_feeds import realtime_feeds_router
+from api.routes import routes_router
+from api.service import Service
+from api.stops import stops_router
+from api.trips import trips_router
+from api.vehicles import vehicles_router
+
+_DESCRIPTION = """
+Arrival predictions for every stop of a bus and tram network.
+
+Every answer says when it was made (`generated_at`), how old the vehicle feed is (`feed_age_s`) and whether it has
+stopped (`feed_stopped`). Times are ISO 8601 with the agency's offset. Answers carry an ETag that changes only when what
+they say changes: send it back in `If-None-Match` and get 304 in between. Errors are RFC 9457 problem details.
+"""
+
+
+def create_app(service: Service) -> FastAPI:
+    """The application around `service`, which is started and stopped with it and kept at `app.state.service`."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        service.start()
+        yield
+        service.stop()
+
+    app = FastAPI(
+        title="prochain",
+        version=version("prochain"),
+        summary="Real-time bus and tram arrival predictions",
+        description=_DESCRIPTION,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        lifespan=lifespan,
+    )
+    registry = registry_of(service)
+    app.state.service = service
+    app.state.registry = registry
+    # The last one added is the outermost.
+    app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET"],
+        allow_headers=["*"],
+        expose_headers=["ETag", "Feed-Age", "Feed-Stopped"],
+        max_age=86_400,
+    )
+    app.add_middleware(RequestMetrics, registry=registry)
+    answer_with_problems(app)
+    for router in (
+        departures_router, stops_router, routes_router, trips_router, vehicles_router, realtime_feeds_router,
+        health_router, metrics_router, pages_router,
+    ):  # fmt: skip
+        app.include_router(router)
+    return app

@@ -1,0 +1,281 @@
+"""What the JSON answers hold."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Moment = Annotated[
+    str,
+    Field(
+        description="ISO 8601 with the agency's offset",
+        examples=["2026-03-02T08:03:10+01:00"],
+        json_schema_extra={"format": "date-time"},
+    ),
+]
+Date = Annotated[str, Field(description="Service date", examples=["2026-03-02"], json_schema_extra={"format": "date"})]
+Access = Literal["yes", "no", "unknown"]
+Status = Literal["live", "scheduled", "cancelled", "skipped"]
+TimeSource = Literal["timetable", "vehicle", "block", "operator"]
+VehicleState = Literal["unmatched", "layover", "in_service", "off_route", "deadhead"]
+
+
+class Answer(BaseModel):
+    """What every answer says of itself."""
+
+    generated_at: Moment
+    feed_age_s: float | None = Field(
+        description="Seconds since the vehicle feed's last sign of life; null before the first", examples=[12.0]
+    )
+    feed_stopped: bool = Field(description="The vehicle feed has gone silent: trust no live time", examples=[False])
+
+
+class RouteRef(BaseModel):
+    """A route, as shown on a badge."""
+
+    route_id: str = Field(examples=["A"])
+    short_name: str = Field(examples=["A"])
+    long_name: str = Field(examples=["Vaucanson – Lycée Jean Monnet"])
+    type: int = Field(description="GTFS route_type: 0 tram, 1 metro, 2 rail, 3 bus, 4 ferry, …", examples=[0])
+    color: str | None = Field(description="RRGGBB", examples=["E2001A"])
+    text_color: str | None = Field(description="RRGGBB", examples=["FFFFFF"])
+
+
+class Platform(BaseModel):
+    """A platform of a station."""
+
+    stop_id: str = Field(examples=["gare:1"])
+    name: str = Field(examples=["Gare de Tours"])
+    code: str | None = Field(examples=["1042"])
+    platform: str | None = Field(description="GTFS platform_code", examples=["1"])
+    lat: float = Field(examples=[47.38966])
+    lon: float = Field(examples=[0.69312])
+    wheelchair: Access
+
+
+class Stop(Platform):
+    """A stop or station."""
+
+    type: Literal["stop", "station"]
+    parent_station: str | None = Field(description="stop_id of the station that this platform belongs to")
+    routes: list[RouteRef] = Field(description="Routes that call here")
+    distance_m: float | None = Field(None, description="Straight-line distance, when asked with `near`")
+
+
+class Stops(Answer):
+    """Stops found."""
+
+    stops: list[Stop]
+
+
+class Alert(BaseModel):
+    """A message of the operator in force now. Texts by language tag, "" where the feed names none."""
+
+    alert_id: str
+    cause: str = Field(examples=["CONSTRUCTION"])
+    effect: str = Field(examples=["DETOUR"])
+    header: dict[str, str] = Field(examples=[{"fr": "Travaux rue Nationale", "en": "Road works"}])
+    description: dict[str, str]
+    url: dict[str, str]
+
+
+class StopAnswer(Answer):
+    """One stop."""
+
+    stop: Stop
+    platforms: list[Platform] = Field(description="Platforms of a station")
+    alerts: list[Alert]
+
+
+class Range(BaseModel):
+    """In eight of ten cases the vehicle comes between `p10` and `p90`."""
+
+    p10: Moment
+    p50: Moment
+    p90: Moment
+
+
+class Departure(BaseModel):
+    """One coming departure."""
+
+    route: RouteRef
+    headsign: str = Field(examples=["Lycée Jean Monnet"])
+    direction: int | None = Field(description="GTFS direction_id", examples=[0])
+    stop_id: str = Field(description="The platform, at a station", examples=["gare:1"])
+    platform: str | None = Field(examples=["1"])
+    time: Moment = Field(description="The time to show and to count down to: the predicted, else the scheduled one")
+    scheduled_time: Moment | None = Field(description="By the timetable; null for a trip run by headway")
+    predicted_time: Moment | None = Field(
+        description="null where only the timetable is known, and for cancelled trips and skipped stops"
+    )
+    range: Range | None = Field(description="How sure `predicted_time` is")
+    minutes: int = Field(description="Whole minutes to wait, never negative", examples=[3])
+    delay_s: int | None = Field(description="Seconds late, negative when early", examples=[70])
+    status: Status = Field(
+        description="`live` only for a prediction from a recent report; `skipped`: the trip runs but does not stop here"
+    )
+    source: TimeSource = Field(
+        description="Where the time comes from: the timetable, the vehicle on this trip, the vehicle that will "
+        "drive it after the trip it is on (block), or the operator's own prediction"
+    )
+    vehicle_id: str | None = Field(examples=["1042"])
+    vehicle_label: str | None
+    data_age_s: int | None = Field(description="Age of the vehicle's report", examples=[14])
+    trip_id: str = Field(examples=["A-0800-0"])
+    service_date: Date
+    start_time: str = Field(
+        description="HH:MM:SS after the service date's origin; names one run of a trip run by headway",
+        examples=["08:00:00"],
+    )
+    stop_sequence: int = Field(examples=[7])
+    wheelchair: Access
+    pickup: bool = Field(description="False where nobody may board; such calls are listed with `arrivals=true` only")
+
+
+class Departures(Answer):
+    """The departure board of one stop."""
+
+    stop: Stop
+    departures: list[Departure] = Field(description="Soonest first")
+    alerts: list[Alert] = Field(description="In force now, for this stop, the routes on its board, or the network")
+
+
+class Routes(Answer):
+    """All routes."""
+
+    routes: list[RouteRef]
+
+
+class PatternStop(BaseModel):
+    """A call of a pattern."""
+
+    stop_id: str
+    name: str
+    platform: str | None
+    lat: float
+    lon: float
+    distance_m: float = Field(description="Metres along the pattern")
+
+
+class Pattern(BaseModel):
+    """A stop sequence that trips of the route share."""
+
+    direction: int | None
+    headsign: str = Field(description="The most frequent headsign of its trips")
+    trips: int = Field(description="Trips of the timetable that run it, on any day")
+    stops: list[PatternStop]
+
+
+class RouteAnswer(Answer):
+    """One route."""
+
+    route: RouteRef
+    patterns: list[Pattern] = Field(description="The most used first")
+    alerts: list[Alert]
+
+
+class Call(BaseModel):
+    """One call of a trip."""
+
+    stop_id: str
+    name: str
+    platform: str | None
+    stop_sequence: int
+    scheduled_arrival: Moment | None
+    scheduled_departure: Moment | None
+    predicted_time: Moment | None = Field(description="null where passed, or where only the timetable is known")
+    range: Range | None
+    minutes: int | None = Field(description="Whole minutes to wait; null where passed")
+    status: Status
+    source: TimeSource
+    passed: bool
+    wheelchair: Access
+
+
+class TripAnswer(Answer):
+    """One dated run of a trip."""
+
+    trip_id: str
+    service_date: Date
+    start_time: str
+    route: RouteRef
+    headsign: str
+    direction: int | None
+    status: Status = Field(description="`cancelled`, `live` where any coming call is live, else `scheduled`")
+    vehicle_id: str | None
+    vehicle_label: str | None
+    data_age_s: int | None
+    calls: list[Call]
+    alerts: list[Alert]
+
+
+class VehicleProperties(BaseModel):
+    """What is known of a vehicle."""
+
+    vehicle_id: str
+    label: str
+    state: VehicleState
+    route: RouteRef | None
+    trip_id: str | None
+    service_date: Date | None
+    headsign: str | None
+    direction: int | None
+    next_stop_id: str | None
+    next_stop_name: str | None
+    at_stop: bool = Field(description="Stands at `next_stop_id`")
+    delay_s: int | None
+    bearing: float | None = Field(description="Degrees clockwise from north")
+    speed_m_s: float | None
+    occupancy: int | None = Field(description="GTFS-Realtime OccupancyStatus")
+    reported_at: Moment
+    data_age_s: int
+
+
+class Point(BaseModel):
+    """GeoJSON."""
+
+    type: Literal["Point"] = "Point"
+    coordinates: tuple[float, float] = Field(description="Longitude, latitude", examples=[(0.69, 47.39)])
+
+
+class VehicleFeature(BaseModel):
+    """GeoJSON."""
+
+    type: Literal["Feature"] = "Feature"
+    id: str
+    geometry: Point
+    properties: VehicleProperties
+
+
+class VehicleCollection(Answer):
+    """GeoJSON, with what every answer says of itself as foreign members."""
+
+    type: Literal["FeatureCollection"] = "FeatureCollection"
+    features: list[VehicleFeature]
+
+
+class FeedState(BaseModel):
+    """How one feed is doing."""
+
+    source: str
+    good_at: Moment | None = Field(description="When it was last read without an error")
+    error: str | None
+    errors: int = Field(description="How often it could not be read since the start")
+
+
+class Health(BaseModel):
+    """How the service is doing."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"example": {"status": "ok", "detail": "Everything runs.", "feeds": {}}}
+    )
+
+    status: Literal["ok", "degraded", "down"]
+    detail: str
+    feed_age_s: float | None = None
+    feed_stopped: bool = False
+    snapshot_age_s: float | None = None
+    step_failures: int = 0
+    timetable_version: str | None = None
+    feeds: dict[str, FeedState] = Field(default_factory=dict)

@@ -1,0 +1,109 @@
+"""Errors as RFC 9457 problem details: what was wrong, and what to do about it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException
+
+log = logging.getLogger("prochain")
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class ProblemDetails(BaseModel):
+    """RFC 9457."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "urn:prochain:unknown-stop",
+                "title": "Unknown stop",
+                "status": 404,
+                "detail": "There is no stop “gare_1”. Search for it at /v1/stops?q=…",
+                "instance": "/v1/stops/gare_1/departures",
+                "suggestions": ["gare"],
+            }
+        }
+    )
+
+    type: str = Field(description="Kind of problem, as a URN; `about:blank` where the status says all")
+    title: str
+    status: int
+    detail: str = Field(description="What was wrong and what to do")
+    instance: str = Field(description="Path that was asked for")
+    suggestions: list[str] | None = Field(None, description="Ids that may have been meant")
+
+
+class Problem(HTTPException):
+    """Raised by endpoints; answered as problem details."""
+
+    def __init__(
+        self, status: int, kind: str, title: str, detail: str, *, suggestions: Sequence[str] | None = None
+    ) -> None:
+        super().__init__(status, detail)
+        self.kind = kind
+        self.title = title
+        self.suggestions = suggestions
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    404: {"model": ProblemDetails, "description": "No such thing; the detail says what to do"},
+    422: {"model": ProblemDetails, "description": "A parameter that cannot be understood"},
+}
+"""For the OpenAPI document of each endpoint."""
+
+
+def answer_with_problems(app: FastAPI) -> None:
+    """Make every error of `app` a problem details answer."""
+
+    @app.exception_handler(HTTPException)
+    def http_error(request: Request, error: HTTPException) -> Response:
+        if isinstance(error, Problem):
+            return _answer(request, error.status_code, f"urn:prochain:{error.kind}", error.title, error.detail,
+                           error.suggestions)  # fmt: skip
+        title = HTTPStatus(error.status_code).phrase
+        detail = str(error.detail)
+        if error.status_code == HTTPStatus.NOT_FOUND:
+            detail = f"There is nothing at {request.url.path}. All addresses are listed at /docs."
+        return _answer(request, error.status_code, "about:blank", title, detail, headers=error.headers)
+
+    @app.exception_handler(RequestValidationError)
+    def bad_parameter(request: Request, error: RequestValidationError) -> Response:
+        said = [f"“{problem['loc'][-1]}”: {problem['msg']}" for problem in error.errors()]
+        detail = "; ".join(said) + ". The parameters are described at /docs."
+        return _answer(request, 422, "urn:prochain:bad-parameter", "Parameter not understood", detail)
+
+    @app.exception_handler(Exception)
+    def our_fault(request: Request, error: Exception) -> Response:
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        detail = "The fault is ours and is in the service's log. Asking again may help."
+        return _answer(request, 500, "about:blank", "Internal Server Error", detail)
+
+
+def _answer(
+    request: Request,
+    status: int,
+    kind: str,
+    title: str,
+    detail: str,
+    suggestions: Sequence[str] | None = None,
+    headers: Any = None,
+) -> Response:
+    problem = ProblemDetails(
+        type=kind, title=title, status=status, detail=detail, instance=request.url.path,
+        suggestions=list(suggestions) if suggestions else None,
+    )  # fmt: skip
+    return JSONResponse(
+        problem.model_dump(exclude_none=True),
+        status,
+        headers={"Cache-Control": "no-store", "Access-Control-Allow-Origin": "*", **(headers or {})},
+        media_type=MEDIA_TYPE,
+    )

@@ -1,0 +1,102 @@
+"""The service's configuration: command line over environment (`PROCHAIN_…`) over one TOML file."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+CONFIG_FILE = Path("prochain.toml")
+"""Read where it is there and no other file is named."""
+
+
+class ConfigurationError(Exception):
+    """A setting that cannot be used. The message says which, where it was given, and what to do."""
+
+
+class Settings(BaseSettings):
+    """What to serve, and how. Paths are relative to the working directory."""
+
+    model_config = SettingsConfigDict(env_prefix="PROCHAIN_", extra="forbid")
+
+    gtfs: str | None = Field(None, description="GTFS feed: path of a zip or folder, or an http(s) address")
+    vehicle_positions: str | None = Field(None, description="GTFS-Realtime VehiclePositions: path or address")
+    trip_updates: str | None = Field(None, description="the operator's own TripUpdates: path or address")
+    alerts: str | None = Field(None, description="the operator's Alerts: path or address")
+    headers: dict[str, str] = Field(
+        default_factory=dict, description="HTTP headers sent with each poll of the realtime feeds, such as an API key"
+    )
+    host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
+    port: int = Field(8000, ge=0, le=65535, description="port to listen on")
+    poll_interval_s: float = Field(10.0, ge=1.0, le=600.0, description="seconds between two polls of a realtime feed")
+    step_interval_s: float = Field(5.0, ge=0.25, le=60.0, description="seconds between two steps of the engine")
+    live_limit_s: float = Field(
+        300.0, ge=30.0, le=3600.0, description="a vehicle's report older than this makes no prediction live"
+    )
+    silence_limit_s: float = Field(
+        900.0, ge=60.0, le=7200.0, description="a vehicle not heard of for this long is dropped"
+    )
+    feed_stopped_after_s: float = Field(
+        60.0, ge=10.0, le=3600.0, description="a vehicle feed silent for this long is said to have stopped"
+    )
+    gtfs_check_interval_s: float = Field(
+        1800.0, ge=10.0, le=86_400.0, description="seconds between two looks for a new GTFS feed"
+    )
+    cache_dir: Path | None = Field(None, description="folder of the timetable cache; by default the user's own cache")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line, then environment, then the TOML file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def read_settings(config: Path | None = None, **given: Any) -> Settings:
+    """Settings from `config` (by default `prochain.toml`, where there is one), the environment, and those `given`.
+
+    A value of None among `given` counts as not given. Errors: ConfigurationError.
+    """
+    if config is not None and not config.is_file():
+        raise ConfigurationError(f"{config}: there is no such configuration file; check --config.")
+    file = config or CONFIG_FILE
+
+    class FromFile(Settings):
+        model_config = SettingsConfigDict(toml_file=file)
+
+    try:
+        return FromFile(**{name: value for name, value in given.items() if value is not None})
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{file}: not valid TOML: {error}.") from error
+    except OSError as error:
+        raise ConfigurationError(f"{file}: cannot be read ({error.strerror}).") from error
+    except SettingsError as error:
+        raise ConfigurationError(f"Environment: {error}; write tables such as PROCHAIN_HEADERS as JSON.") from error
+    except ValidationError as error:
+        raise ConfigurationError(_in_words(error, file)) from error
+
+
+def _in_words(error: ValidationError, file: Path) -> str:
+    lines = []
+    for problem in error.errors():
+        name = ".".join(str(part) for part in problem["loc"])
+        if problem["type"] == "extra_forbidden":
+            known = ", ".join(sorted(Settings.model_fields))
+            lines.append(f"“{name}” is no setting. The settings are: {known}.")
+        else:
+            lines.append(f"{name} = {problem['input']!r}: {problem['msg']}.")
+    return f"{file}, environment or command line: " + " ".join(lines)
