@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable
 
 from fastapi import Request
@@ -12,10 +13,17 @@ BOARD_MAX_AGE_S = 5
 STATIC_MAX_AGE_S = 30
 """Timetable matters change seldom, but each answer also says whether the feed has stopped."""
 
+_STEADY_S = 30.0
+
 
 def etag_of(says: object) -> str:
     """Weak ETag of what an answer says; `says` is made of tuples, lists, strings and numbers."""
     return f'W/"{hashlib.blake2b(repr(says).encode(), digest_size=12).hexdigest()}"'
+
+
+def steady(at: float) -> int | None:
+    """A time as an ETag tells it: one that stays in the same half minute says the same. None for NaN."""
+    return None if math.isnan(at) else round(at / _STEADY_S)
 
 
 def answer(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api.boards import WINDOW_S, DepartureRow, departure_rows
-from api.caching import BOARD_MAX_AGE_S, answer
+from api.caching import BOARD_MAX_AGE_S, answer, steady
 from api.lookups import route_index, stop_index
 from api.models import Access, Departure, Departures, Range, Status, TimeSource
 from api.moment import Moment
@@ -16,9 +16,6 @@ from api.problems import PROBLEMS
 from api.representations import alerts_about, members_of, route_ref, stop_of
 
 departures_router = APIRouter(tags=["Departures"])
-
-_STEADY_S = 30.0
-"""A predicted time that stays in the same half minute says the same."""
 
 
 @departures_router.get("/v1/stops/{stop_id:path}/departures", response_model=Departures, responses=PROBLEMS)
@@ -66,7 +63,7 @@ def _said(row: DepartureRow) -> tuple[object, ...]:
     """What a reader of the board would notice."""
     return (
         row.trip_idx, row.service_day, row.start_time, row.call, row.stop_idx, row.status, row.minutes, row.source,
-        row.scheduled, round(row.published / _STEADY_S), row.vehicle_id,
+        row.scheduled, steady(row.published), row.vehicle_id,
     )  # fmt: skip
 
 

@@ -58,7 +58,7 @@ def members_of(tt: Timetable, stop: int) -> list[int]:
 def alerts_about(
     moment: Moment, *, stops: Collection[int] = (), routes: Collection[int] = (), trips: Collection[int] = ()
 ) -> list[Alert]:
-    """Alerts in force for any of these, or for the network. One that names both routes and stops is about those stops."""
+    """Alerts in force for any of these, or for the network; one that names routes and stops is about those stops."""
     return [
         Alert(
             alert_id=alert.alert_id,

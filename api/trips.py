@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api.boards import iso_date, known, minutes_to_wait, start_time, wheelchair_access
-from api.caching import BOARD_MAX_AGE_S, answer
+from api.caching import BOARD_MAX_AGE_S, answer, steady
 from api.lookups import trip_index
 from api.models import Access, Call, Range, Status, TimeSource, TripAnswer
 from api.moment import Moment
@@ -43,9 +43,12 @@ def one_trip(
     day = service_day_of(moment, trip, date, shift_s)
     journey = moment.view.snapshot.journey(trip, day, shift_s)
     trip_answer = _trip_answer(moment, journey)
-    says = trip_answer.model_dump(exclude={"generated_at", "feed_age_s", "data_age_s"})
-    for call in says["calls"]:
-        call.pop("range")
+    # Ages and ranges change at every step, and times by seconds: nobody need be told.
+    says = (
+        trip_answer.model_dump(exclude={"generated_at", "feed_age_s", "data_age_s", "calls"}),
+        [(call.status, call.source, call.minutes, call.passed) for call in trip_answer.calls],
+        [steady(at) for at in journey.published.tolist()],
+    )
     return answer(request, says, trip_answer.model_dump_json, max_age_s=BOARD_MAX_AGE_S, media_type="application/json")
 
 
