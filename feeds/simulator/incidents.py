@@ -12,9 +12,9 @@ from datetime import date
 import numpy as np
 
 from feeds.simulator.network import Network
-from feeds.simulator.paths import ground_distance_m
 from feeds.simulator.schedule import Schedule
 from predictor.arrays import BoolArray, Int32Array, Int64Array
+from predictor.geometry import ground_distance_m
 
 BREAKDOWN, SHORT_TURN, DETOUR, CANCELLED_TRIPS, FEED_GAP = (
     "breakdown",

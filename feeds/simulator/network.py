@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from feeds.simulator.names import CITY, TRAM_STATIONS, stop_names
-from feeds.simulator.paths import METRES_PER_DEGREE, Paths
+from feeds.simulator.paths import Paths
 from feeds.simulator.plan import (
     BUS,
     CENTRE,
@@ -27,6 +27,7 @@ from feeds.simulator.plan import (
     steps,
 )
 from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from predictor.geometry import METRES_PER_DEGREE
 
 ORIGIN_LAT, ORIGIN_LON = 47.39, 0.69
 # Towns of a larger city stand side by side, this far apart.

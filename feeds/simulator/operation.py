@@ -18,6 +18,7 @@ from feeds.simulator.plan import BUS, TRAM, street_way
 from feeds.simulator.schedule import Schedule
 from feeds.simulator.traffic import BIN_S, BINS, BUS_SPEED, RED_MAX_S, RED_SHARE, free_run_s, riders_by_time
 from predictor.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
+from predictor.geometry import METRES_PER_DEGREE
 
 _TICK_S = 30.0
 _HEADWAY_CAP_S = 1500.0
@@ -186,7 +187,7 @@ class _Day:
                 north, east = end - start
                 stretch = np.cos(np.radians(start[0]))
                 side = np.array([-east * stretch, north / stretch])
-                side *= _DETOUR_OFFSET_M / max(np.hypot(side[0], side[1] * stretch) * 111_195.0, 1.0)
+                side *= _DETOUR_OFFSET_M / max(np.hypot(side[0], side[1] * stretch) * METRES_PER_DEGREE, 1.0)
                 corners = [start + 0.1 * (end - start) + side, start + 0.9 * (end - start) + side]
             self._connectors[key] = len(self._lines)
             self._lines.append(np.array([start, *corners, end]))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from predictor.arrays import Float64Array, Int64Array
+from predictor.geometry import course_deg, ground_distance_m
 
-METRES_PER_DEGREE = 6_371_008.8 * np.pi / 180.0
 _SPACING_M = 1.0e6
 
 
@@ -60,13 +60,6 @@ class Paths:
         at = np.clip(at, self.ptr[path], self.ptr[path + 1] - 2)
         length = np.maximum(self.distance_m[at + 1] - self.distance_m[at], 1e-9)
         share = np.clip((distance_m - self.distance_m[at]) / length, 0.0, 1.0)
-        dlat, dlon = self.lat[at + 1] - self.lat[at], self.lon[at + 1] - self.lon[at]
-        course = np.degrees(np.arctan2(dlon * np.cos(np.radians(self.lat[at])), dlat)) % 360.0
-        return self.lat[at] + share * dlat, self.lon[at] + share * dlon, course
-
-
-def ground_distance_m(lat1: Float64Array, lon1: Float64Array, lat2: Float64Array, lon2: Float64Array) -> Float64Array:
-    """Metres between positions (n,), planar: good to 0.1 % over a city."""
-    dx = (lon2 - lon1) * np.cos(np.radians((lat1 + lat2) / 2.0))
-    result: Float64Array = np.hypot(dx, lat2 - lat1) * METRES_PER_DEGREE
-    return result
+        lat, lon, next_lat, next_lon = self.lat[at], self.lon[at], self.lat[at + 1], self.lon[at + 1]
+        course = course_deg(lat, lon, next_lat, next_lon)
+        return lat + share * (next_lat - lat), lon + share * (next_lon - lon), course

@@ -8,16 +8,15 @@ import numpy as np
 
 from feeds.simulator.fleet import Fleet
 from feeds.simulator.operation import Legs, Operation
-from feeds.simulator.paths import METRES_PER_DEGREE
 from predictor.arrays import BoolArray, Float32Array, Float64Array, Int8Array, Int32Array, Int64Array, expand_ranges
+from predictor.geometry import METRES_PER_DEGREE
+from predictor.observations import IN_TRANSIT_TO, INCOMING_AT, STOPPED_AT
 
 SILENT_AFTER_S = 600.0
 """A vehicle not heard of for this long is dropped from the feed."""
 _POWER_ON_S, _POWER_OFF_S = 240.0, 300.0
 _ARRIVING_M = 60.0
 _PIECE_SPAN_S = 1.0e6
-INCOMING_AT, STOPPED_AT, IN_TRANSIT_TO = 0, 1, 2
-"""GTFS-Realtime VehicleStopStatus."""
 
 
 @dataclass(frozen=True, eq=False)

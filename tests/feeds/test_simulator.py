@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from feeds.simulator import BREAKDOWN, CANCELLED_TRIPS, DETOUR, FEED_GAP, KINDS, SHORT_TURN, Simulator
 from feeds.simulator.calendars import day_origin, day_type, public_holidays
-from feeds.simulator.paths import ground_distance_m
 from feeds.simulator.plan import BRIDGE_COLUMNS, LINES, RIVER_ROWS, steps
+from predictor.geometry import ground_distance_m
 
 WEEKDAY, SATURDAY, SUNDAY = date(2025, 11, 18), date(2025, 11, 15), date(2025, 11, 16)
 ARMISTICE = date(2025, 11, 11)
