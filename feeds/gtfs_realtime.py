@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from google.transit import gtfs_realtime_pb2
 
 from feeds.alerts import Alert
 from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from predictor.geometry import LineGeometry
 from predictor.journeys import dated_calls, dated_journeys
 from predictor.snapshot import FROM_VEHICLE, IN_SERVICE, LAYOVER, LIVE, SKIPPED, Snapshot
 from predictor.timetable import Timetable
@@ -26,6 +28,8 @@ from predictor.timetable import Timetable
 _FASTEST_M_S = 26.0
 # E028 allows a mile around the network.
 _COVERAGE_DEGREES = 1500.0 / 111_195.0
+# E029 allows 200 m beside the shape.
+_SHAPE_M = 190.0
 
 _Trip = gtfs_realtime_pb2.TripDescriptor
 _StopTimeUpdate = gtfs_realtime_pb2.TripUpdate.StopTimeUpdate
@@ -93,7 +97,8 @@ def encode_vehicle_positions(snapshot: Snapshot) -> gtfs_realtime_pb2.FeedMessag
     tt, vehicles = snapshot.timetable, snapshot.vehicles
     message = _feed(snapshot.made_at)
     journeys = _TripDescriptors(tt)
-    on_trip = (vehicles.trip >= 0) & np.isin(vehicles.state, (IN_SERVICE, LAYOVER))  # E029
+    on_trip = (vehicles.trip >= 0) & np.isin(vehicles.state, (IN_SERVICE, LAYOVER))
+    on_trip[on_trip] = _near_line(tt, vehicles.trip[on_trip], vehicles.lat[on_trip], vehicles.lon[on_trip])
     trip = np.maximum(vehicles.trip, 0)
     calling = on_trip & (vehicles.next_call < tt.trip_calls[trip]) if tt.trips else on_trip
     entry = np.where(calling, tt.trip_call_ptr[trip] + vehicles.next_call, 0)
@@ -329,6 +334,23 @@ def _update_times(tt: Timetable, calls: _Calls) -> _UpdateTimes:
         has_delay=(~tt.trip_is_frequency[calls.trip]).tolist(),
         uncertainty_s=np.round(np.nan_to_num(calls.uncertainty_s)).astype(np.int64).tolist(),
     )
+
+
+def _near_line(tt: Timetable, trip: Int32Array, lat: Float64Array, lon: Float64Array) -> BoolArray:
+    """Whether positions lie near the shape of their trip (E029); so they do where it has none."""
+    line = tt.pattern_line[tt.trip_pattern[trip]]
+    n = len(trip)
+    nowhere = np.full(n, np.nan)
+    projection = _lines(tt).project(
+        line, lat, lon, low_m=np.zeros(n), high_m=np.full(n, np.inf), course=nowhere, prior_m=nowhere, prior_scale=0.0
+    )
+    near: BoolArray = ~tt.line_has_shape[line] | (projection.offset_m <= _SHAPE_M)
+    return near
+
+
+@lru_cache(maxsize=1)
+def _lines(timetable: Timetable) -> LineGeometry:
+    return LineGeometry.of(timetable)
 
 
 def _inside_network(tt: Timetable, lat: Float64Array, lon: Float64Array) -> BoolArray:

@@ -248,6 +248,15 @@ def test_vehicles_off_their_trip_have_none_and_those_outside_the_area_are_left_o
     assert not message.entity[3].vehicle.stop_id
 
 
+def test_a_vehicle_far_from_the_shape_of_its_trip_is_shown_without_it() -> None:
+    shaped = replace(TIMETABLE, line_has_shape=np.ones_like(TIMETABLE.line_has_shape))
+    near, far = {"lat": 47.405, "lon": 0.695}, {"lat": 47.405, "lon": 0.699}
+    made = replace(snapshot([], vehicles(near, far)), timetable=shaped)
+    message = encode_vehicle_positions(made)
+    assert violations(shaped, NOW, vehicle_positions=message) == []
+    assert [e.vehicle.HasField("trip") for e in message.entity] == [True, False]
+
+
 def test_an_empty_snapshot_is_a_valid_empty_feed() -> None:
     made = snapshot([])
     updates, positions = encode_trip_updates(made), encode_vehicle_positions(made)
