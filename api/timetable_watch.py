@@ -6,7 +6,7 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
-from feeds.timetable import load_timetable
+from feeds.timetable import LoadedTimetable, load_timetable
 
 from api.view import FeedHealth
 from feeds.errors import FeedError
@@ -14,6 +14,11 @@ from feeds.source import public_address
 from predictor.timetable import Timetable
 
 log = logging.getLogger("prochain")
+
+
+def timetable_from(gtfs: str, cache_dir: Path | None) -> LoadedTimetable:
+    """The timetable at a path or address; None for `cache_dir` means the user's own cache. Errors: FeedError."""
+    return load_timetable(gtfs) if cache_dir is None else load_timetable(gtfs, cache_dir=cache_dir)
 
 
 class TimetableWatch:
@@ -37,7 +42,7 @@ class TimetableWatch:
             self._health = replace(self._health, good_at=now)
             return None
         try:
-            timetable = load_timetable(self._gtfs, cache_dir=self._cache_dir).timetable
+            timetable = timetable_from(self._gtfs, self._cache_dir).timetable
         except FeedError as error:
             self._refused(str(error))
             return None
