@@ -1,0 +1,61 @@
+"""Styles, script and icon of the rider pages, read once; their addresses carry their content's hash."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from api.page_badges import Badge
+
+_MEDIA_TYPES = {"rider.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True)
+class Asset:
+    """A file that browsers keep for ever, since a change of it changes its address."""
+
+    body: bytes
+    media_type: str
+    address: str
+
+
+@dataclass(frozen=True)
+class Style:
+    """An inline style sheet and the hash by which the content security policy lets it in."""
+
+    css: str
+    csp_source: str
+
+
+@cache
+def assets() -> dict[str, Asset]:
+    """Files that pages link to, by name."""
+    found = {}
+    for name, media_type in _MEDIA_TYPES.items():
+        body = _static(name)
+        stem, suffix = name.rsplit(".", 1)
+        address = f"/static/{stem}.{hashlib.sha256(body).hexdigest()[:12]}.{suffix}"
+        found[name] = Asset(body, media_type, address)
+    return found
+
+
+def style(badges: Iterable[Badge]) -> Style:
+    """The style sheet with the colours of the lines that a page shows: no second trip for it, no inline attributes."""
+    css = _base_css() + "".join(sorted({badge.css_rule for badge in badges}))
+    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+    return Style(css, f"'sha256-{digest}'")
+
+
+@cache
+def _base_css() -> str:
+    css = re.sub(r"/\*.*?\*/", "", _static("rider.css").decode(), flags=re.DOTALL)
+    return re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", css)).strip()
+
+
+def _static(name: str) -> bytes:
+    return resources.files("api").joinpath("static", name).read_bytes()

@@ -1,0 +1,110 @@
+"""The moment a page is rendered from: one view of the service, one reading of the clock, one language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from api.page_lines import Line, Lines, lines_of
+from api.page_texts import Texts
+from api.page_times import TimeWords
+from api.view import ServiceView
+from feeds.alerts import Alert
+from predictor.snapshot import Snapshot
+from predictor.timetable import Timetable
+
+
+@dataclass(frozen=True)
+class AlertWords:
+    """An alert in the reader's language."""
+
+    header: str
+    description: str
+    url: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class FeedState:
+    """Whether the vehicle feed is alive, in words."""
+
+    stopped: bool
+    message: str
+    """How old the data is, or that it stopped."""
+    age_s: float | None
+    """None before the first sign of life."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Everything that a page reads. Two readings within one page therefore never contradict each other."""
+
+    view: ServiceView
+    now: float
+    """POSIX seconds of the service's clock."""
+    texts: Texts
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """What the engine knows."""
+        return self.view.snapshot
+
+    @property
+    def timetable(self) -> Timetable:
+        """The timetable that the snapshot's indices refer to."""
+        return self.view.timetable
+
+    @cached_property
+    def lines(self) -> Lines:
+        """Lines of the timetable."""
+        return lines_of(self.timetable)
+
+    @cached_property
+    def words(self) -> TimeWords:
+        """Says times seen from now."""
+        return TimeWords(self.texts, self.lines.zone, self.now)
+
+    @cached_property
+    def feed(self) -> FeedState:
+        """Whether what is shown is live."""
+        age = self.view.feed_age_s(self.now)
+        if age is None:
+            return FeedState(True, self.texts("feed_never"), None)
+        stopped = self.view.feed_stopped(self.now)
+        return FeedState(stopped, self.texts("feed_stopped" if stopped else "data_age", age=self.words.age(age)), age)
+
+    def alerts_for(
+        self, *, stops: frozenset[int] = frozenset(), routes: frozenset[int] = frozenset(), trip: int | None = None
+    ) -> list[AlertWords]:
+        """Alerts in force that concern any of these stops, routes or the trip, or the whole network.
+
+        An alert that names both routes and stops concerns a stop's readers only at those stops.
+        """
+        return [
+            self._said(alert)
+            for alert in self.view.alerts
+            if alert.active_at(self.now)
+            and (
+                alert.whole_network
+                or alert.stops & stops
+                or (not alert.stops and alert.routes & routes)
+                or (trip is not None and trip in alert.trips)
+            )
+        ]
+
+    def _said(self, alert: Alert) -> AlertWords:
+        return AlertWords(
+            header=self._translated(alert.header),
+            description=self._translated(alert.description),
+            url=self._web_address(self._translated(alert.url)),
+            lines=tuple(self.lines.all[route] for route in sorted(alert.routes, key=self.lines.rank.__getitem__)),
+        )
+
+    def _translated(self, texts: dict[str, str]) -> str:
+        """The text in the reader's language, else the one of no language, else any."""
+        by_language = {tag.lower().split("-")[0]: text for tag, text in texts.items()}
+        return by_language.get(self.texts.language) or by_language.get("") or next(iter(texts.values()), "")
+
+    @staticmethod
+    def _web_address(url: str) -> str:
+        return url if url.startswith(("https://", "http://")) else ""

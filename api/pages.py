@@ -1,0 +1,238 @@
+"""The rider pages: home and search, stop, line, trip. Rendered here, usable without JavaScript."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from urllib.parse import quote, urlencode
+
+import jinja2
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from api.boards import iso_date
+from api.page_assets import assets, style
+from api.page_badges import Badge
+from api.page_board import stop_page
+from api.page_found import found_stops
+from api.page_journey import journey_page, nearest_service_day
+from api.page_line import line_page
+from api.page_moment import AlertWords, Moment
+from api.page_texts import LANGUAGES, texts_in, wanted_language
+from api.stop_search import StopHit
+
+pages_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+_RESULTS = 20
+_LONGEST_QUERY = 100
+_A_YEAR_S = 365 * 86400
+_LANGUAGE_COOKIE = "lang"
+
+_templates = jinja2.Environment(
+    loader=jinja2.PackageLoader("api", "templates"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.filters["path"] = lambda text: quote(str(text), safe="")
+
+
+@pages_router.get("/")
+def home(request: Request, q: str = "", near: str = "") -> Response:
+    """Search by name, code or place; without a question, the lines."""
+    moment = _moment(request)
+    query = q.strip()[:_LONGEST_QUERY]
+    if near:
+        return _nearest(request, moment, near)
+    if query:
+        return _search(request, moment, query)
+    modes = moment.lines.by_mode()
+    alerts = moment.alerts_for()
+    badges = [line.badge for _, lines in modes for line in lines]
+    return _page(request, moment, "home.html", badges, alerts, modes=modes, alert_list=alerts, query="")
+
+
+@pages_router.get("/stops/{stop_id:path}")
+def stop(request: Request, stop_id: str, fragment: str = "") -> Response:
+    """The departure board of one stop."""
+    moment = _moment(request)
+    index = moment.timetable.stop_index.get(stop_id)
+    if index is None:
+        like = moment.view.stop_search.like(stop_id)
+        return _not_found(request, moment, moment.texts("error_stop", id=stop_id), like)
+    page = stop_page(moment, index)
+    if fragment:
+        return _fragment(moment, "stop_board.html", page)
+    return _page(request, moment, "stop.html", (line.badge for line in page.lines), page.alerts, page=page)
+
+
+@pages_router.get("/lines/{route_id:path}")
+def line(request: Request, route_id: str, direction: str = "", fragment: str = "") -> Response:
+    """The stops of a line and its vehicles."""
+    moment = _moment(request)
+    index = moment.timetable.route_index.get(route_id)
+    if index is None:
+        return _not_found(request, moment, moment.texts("error_line", id=route_id))
+    page = line_page(moment, index, int(direction) if re.fullmatch(r"-?\d", direction) else None)
+    if fragment:
+        return _fragment(moment, "line_board.html", page)
+    return _page(request, moment, "line.html", [page.line.badge], page.alerts, page=page)
+
+
+@pages_router.get("/trips/{trip_id:path}")
+def trip(
+    request: Request, trip_id: str, date: str = "", start: str = "", stop: str = "", fragment: str = ""
+) -> Response:
+    """Every stop of one dated trip. `date` YYYY-MM-DD, today's or the nearest where not given; `start` HH:MM:SS tells
+    one run from another of a trip run by headway; `stop` is the rider's own."""
+    moment = _moment(request)
+    tt, texts = moment.timetable, moment.texts
+    index = tt.trip_index.get(trip_id)
+    day = None if index is None else nearest_service_day(tt, index, moment.now)
+    if index is None or day is None:
+        return _not_found(request, moment, texts("error_trip", id=trip_id))
+    if date:
+        day = tt.date_index.get(int(digits)) if (digits := date.replace("-", "")).isdecimal() else None
+    if day is None:
+        first, last = iso_date(int(tt.date[0])), iso_date(int(tt.date[-1]))
+        return _not_found(request, moment, texts("error_date", date=date, first=first, last=last))
+    page = journey_page(moment, index, day, _seconds(start, int(tt.trip_start_s[index])), stop)
+    if fragment:
+        return _fragment(moment, "trip_board.html", page)
+    return _page(request, moment, "trip.html", [page.line.badge], page.alerts, page=page)
+
+
+@pages_router.get("/static/{name}")
+def static(request: Request, name: str) -> Response:
+    """Script and icon: kept by browsers for a year, since another content has another address."""
+    for asset in assets().values():
+        if asset.address.endswith(f"/{name}"):
+            etag = f'"{name}"'
+            headers = {
+                "Cache-Control": f"public, max-age={_A_YEAR_S}, immutable",
+                "ETag": etag,
+                "X-Content-Type-Options": "nosniff",
+            }
+            if request.headers.get("if-none-match") == etag:
+                return Response(status_code=304, headers=headers)
+            return Response(asset.body, media_type=asset.media_type, headers=headers)
+    return Response("No such file: reload the page that asked for it.\n", 404, media_type="text/plain")
+
+
+def _search(request: Request, moment: Moment, query: str) -> Response:
+    hits = moment.view.stop_search.by_text(query, _RESULTS)
+    tt = moment.timetable
+    exact = [hit for hit in hits if str(tt.stop_code[hit.stop_idx]).casefold() == query.casefold()]
+    if len(exact) == 1:
+        address = f"/stops/{quote(str(tt.stop_id[exact[0].stop_idx]), safe='')}"
+        return RedirectResponse(address, 303, headers={"Cache-Control": "no-cache"})
+    texts = moment.texts
+    said, hint = texts("results_none", query=query), texts("results_none_hint")
+    return _results(request, moment, hits, texts("results_title", query=query), said, hint, query)
+
+
+def _nearest(request: Request, moment: Moment, near: str) -> Response:
+    texts = moment.texts
+    try:
+        lat, lon = (float(part) for part in near.split(","))
+        if not (math.isfinite(lat) and math.isfinite(lon) and abs(lat) <= 90 and abs(lon) <= 180):
+            raise ValueError
+    except ValueError:
+        return _results(request, moment, [], texts("near_title"), texts("near_bad"))
+    hits = moment.view.stop_search.near(lat, lon, _RESULTS)
+    return _results(request, moment, hits, texts("near_title"), texts("near_none"))
+
+
+def _results(
+    request: Request, moment: Moment, hits: list[StopHit], heading: str, said: str, hint: str = "", query: str = ""
+) -> Response:
+    found = found_stops(moment, hits)
+    badges = [line.badge for one in found for line in one.lines]
+    return _page(
+        request, moment, "results.html", badges, [], found=found, heading=heading, said=said, hint=hint, query=query
+    )
+
+
+def _not_found(request: Request, moment: Moment, said: str, like: Iterable[int] = ()) -> Response:
+    tt = moment.timetable
+    return _page(
+        request, moment, "notice.html", [], [], heading=moment.texts("error_title"),
+        said=f"{said} {moment.texts('error_hint')}", query="",
+        like=[(str(tt.stop_id[stop]), str(tt.stop_name[stop])) for stop in like], status=404,
+    )  # fmt: skip
+
+
+def _moment(request: Request) -> Moment:
+    service = request.app.state.service
+    language = wanted_language(
+        request.query_params.get("lang"),
+        request.cookies.get(_LANGUAGE_COOKIE),
+        request.headers.get("accept-language"),
+    )
+    return Moment(view=service.view, now=service.clock.now(), texts=texts_in(language))
+
+
+def _page(
+    request: Request,
+    moment: Moment,
+    template: str,
+    badges: Iterable[Badge],
+    alerts: list[AlertWords],
+    *,
+    status: int = 200,
+    **context: object,
+) -> Response:
+    """A whole page. `badges` and `alerts`: the lines whose colours it needs."""
+    texts = moment.texts
+    sheet = style([*badges, *(line.badge for alert in alerts for line in alert.lines)])
+    other = next(language for language in LANGUAGES if language != texts.language)
+    query = {key: value for key, value in request.query_params.items() if key != _LANGUAGE_COOKIE}
+    script_texts = ("approaching", "min", "range", "scheduled", "seconds", "minutes", "hours", "data_age")
+    spoken = ("feed_stopped", "network_gone_title", "network_back", "near_me_wait", "near_me_refused")
+    body = _templates.get_template(template).render(
+        context,
+        moment=moment,
+        texts=texts,
+        css=sheet.css,
+        asset=lambda name: assets()[name].address,
+        agency=moment.timetable.agency_name,
+        other_language=other,
+        other_language_href="?" + urlencode({**query, "lang": other}),
+        script_texts=json.dumps({key: texts.entries[key] for key in script_texts + spoken}, ensure_ascii=False),
+        speed=request.app.state.service.clock.speed,
+    )
+    policy = (
+        f"default-src 'none'; script-src 'self'; style-src {sheet.csp_source}; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    response = HTMLResponse(body, status, headers={"Content-Security-Policy": policy, **_HEADERS})
+    if request.query_params.get("lang") in LANGUAGES:
+        response.set_cookie(_LANGUAGE_COOKIE, texts.language, max_age=_A_YEAR_S, samesite="lax", httponly=True)
+    return response
+
+
+def _fragment(moment: Moment, template: str, page: object) -> Response:
+    """The part of a page that changes, for its script to put in place."""
+    body = _templates.get_template(template).render(moment=moment, texts=moment.texts, page=page)
+    return HTMLResponse(body, headers=_HEADERS)
+
+
+_HEADERS = {
+    "Cache-Control": "no-cache",
+    "Vary": "Accept-Language, Cookie",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
+}
+
+
+def _seconds(start: str, trip_start_s: int) -> int:
+    """Shift of a journey that starts at HH:MM:SS against its trip's own start; 0 where not given or not readable."""
+    parts = re.fullmatch(r"(\d{1,3}):([0-5]\d):([0-5]\d)", start)
+    if not parts:
+        return 0
+    hours, minutes, seconds = (int(part) for part in parts.groups())
+    return hours * 3600 + minutes * 60 + seconds - trip_start_s

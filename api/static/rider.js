@@ -1,0 +1,164 @@
+// Makes the rider pages live: finds stops near the reader, counts down, keeps the board up to date.
+// Every page works without it.
+"use strict";
+(() => {
+  const EVERY_S = 15, RETRY_S = 5, TIMEOUT_S = 8;
+  const GONE_AFTER_S = 22; // without an answer: say so
+  const STALE_AFTER_S = 60; // without an answer: nothing is live any more
+  const SETTLE_S = 15; // a prediction that moves less than this leaves the countdown alone
+  const PASSED_S = 30, CLOCK_FROM_MIN = 60, WIDE_MIN = 3, WIDE_SHARE = 0.4;
+
+  const main = document.getElementById("content");
+  const texts = JSON.parse(main.dataset.texts);
+  const speed = Number(main.dataset.speed) || 1;
+  const fill = (key, values) => texts[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+  const near = document.getElementById("near");
+  if (near) {
+    const said = document.getElementById("near-said");
+    near.addEventListener("click", () => {
+      said.textContent = texts.near_me_wait;
+      const refused = () => { said.textContent = texts.near_me_refused; };
+      if (!navigator.geolocation) return refused();
+      navigator.geolocation.getCurrentPosition(
+        ({ coords }) => location.assign(`/?near=${coords.latitude.toFixed(5)},${coords.longitude.toFixed(5)}`),
+        refused, { enableHighAccuracy: true, timeout: 10000, maximumAge: 60000 });
+    });
+  }
+
+  let board = document.getElementById("board");
+  if (!board) return;
+  const goneBanner = document.getElementById("gone");
+  const said = document.getElementById("said");
+
+  // Time is the service's, carried on from its last answer. `performance` stands still while a phone sleeps and
+  // `Date` may be set back by hand: the larger of the two is never behind.
+  const mark = (service, performed = performance.now()) =>
+    ({ service, performed, dated: Date.now() - (performance.now() - performed) });
+  const elapsed = () => Math.max(performance.now() - heard.performed, Date.now() - heard.dated, 0) / 1000;
+  const now = () => heard.service + elapsed() * speed;
+  const [visit] = performance.getEntriesByType("navigation");
+  let heard = mark(Number(board.dataset.now), visit ? visit.responseStart : undefined);
+  let offline = false;
+
+  const clockWait = (row) => ["clock", row.dataset.clock, "", row.dataset.day];
+
+  function waitOf(row, live, clockOnly) {
+    const minutes = Math.max(Math.floor((row.dataset.at - now()) / 60), 0);
+    if (clockOnly || minutes >= CLOCK_FROM_MIN || (minutes < 1 && !live)) return clockWait(row);
+    return minutes < 1 ? ["approach", texts.approaching, "", ""] : ["minutes", String(minutes), texts.min, ""];
+  }
+
+  function element(name, text) {
+    const made = document.createElement(name);
+    made.textContent = text;
+    return made;
+  }
+
+  function showWait(place, [kind, value, unit, day]) {
+    const shown = [kind, value, day].join();
+    if (place.dataset.shown === shown) return;
+    place.dataset.shown = shown;
+    place.className = `wait ${kind}`;
+    place.replaceChildren(...[day && element("small", `${day} `), element("b", value), unit && element("small", ` ${unit}`)]
+      .filter(Boolean));
+  }
+
+  function rangeOf(row) {
+    const minutes = (at) => Math.max(Math.floor((at - now()) / 60), 0);
+    const low = minutes(row.dataset.p10), high = minutes(row.dataset.p90);
+    return high - low < Math.max(WIDE_MIN, WIDE_SHARE * high) || high >= CLOCK_FROM_MIN ? "" : fill("range", { low, high });
+  }
+
+  function age(seconds) {
+    if (seconds < 90) return fill("seconds", { count: Math.max(Math.floor(seconds), 0) });
+    if (seconds < 5400) return fill("minutes", { count: Math.round(seconds / 60) });
+    return fill("hours", { count: Math.round(seconds / 3600) });
+  }
+
+  function put(place, text) {
+    if (place && place.textContent !== text) place.textContent = text;
+  }
+
+  function degrade(row) {
+    row.classList.replace("live", "scheduled");
+    row.querySelector(".status use").setAttribute("href", "#i-scheduled");
+    put(row.querySelector(".status span"), texts.scheduled);
+    put(row.querySelector(".range"), "");
+    delete row.dataset.live;
+    delete row.dataset.p10;
+  }
+
+  function tick() {
+    const silence = elapsed(), stale = silence > STALE_AFTER_S;
+    for (const row of board.querySelectorAll("[data-at]")) {
+      row.classList.toggle("passed", row.dataset.at - now() < -PASSED_S);
+      const place = row.querySelector("time.wait");
+      if (!place || place.closest("s")) continue;
+      if (stale && "live" in row.dataset) degrade(row);
+      showWait(place, waitOf(row, "live" in row.dataset, stale || "stopped" in board.dataset));
+      if ("p10" in row.dataset) put(row.querySelector(".range"), rangeOf(row));
+    }
+    if (board.dataset.alive) {
+      const key = "stopped" in board.dataset ? "feed_stopped" : "data_age";
+      for (const place of board.querySelectorAll(".feed-age")) put(place, fill(key, { age: age(now() - board.dataset.alive) }));
+    }
+    const gone = silence > GONE_AFTER_S || offline;
+    if (gone === goneBanner.hidden) {
+      goneBanner.hidden = !gone;
+      said.textContent = gone ? texts.network_gone_title : texts.network_back;
+    }
+    document.getElementById("gone-stale").hidden = !stale;
+  }
+
+  function adopt(html) {
+    const next = new DOMParser().parseFromString(html, "text/html").getElementById("board");
+    if (!next) throw new Error("no board in the answer");
+    const before = new Map();
+    for (const row of board.querySelectorAll("[data-key][data-live]")) before.set(row.dataset.key, row.dataset.at);
+    for (const row of next.querySelectorAll("[data-key][data-live]")) {
+      const at = before.get(row.dataset.key);
+      if (at && Math.abs(at - row.dataset.at) < SETTLE_S) row.dataset.at = at;
+    }
+    const focused = board.contains(document.activeElement) && document.activeElement.getAttribute("href");
+    if ("stopped" in next.dataset && !("stopped" in board.dataset)) said.textContent = next.querySelector(".banner").textContent;
+    board.replaceWith(document.adoptNode(next));
+    board = next;
+    heard = mark(Number(board.dataset.now));
+    offline = false;
+    tick();
+    if (focused) [...board.querySelectorAll("a")].find((a) => a.getAttribute("href") === focused)?.focus({ preventScroll: true });
+  }
+
+  let timer, polling = false;
+  async function poll() {
+    clearTimeout(timer);
+    if (document.hidden || polling) return;
+    polling = true;
+    let pause = EVERY_S;
+    try {
+      const address = new URL(location.href);
+      address.searchParams.set("fragment", "1");
+      const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_S * 1000) });
+      if (answer.status === 404) return location.reload(); // a new timetable may lack what is shown here
+      if (!answer.ok) throw new Error(answer.statusText);
+      adopt(await answer.text());
+    } catch {
+      pause = RETRY_S;
+      tick();
+    } finally {
+      polling = false;
+    }
+    // Screens that were opened together must not ask together.
+    timer = setTimeout(poll, pause * 1000 * (0.9 + 0.2 * Math.random()));
+  }
+
+  const wake = () => { tick(); poll(); };
+  document.addEventListener("visibilitychange", wake);
+  addEventListener("pageshow", (event) => { if (event.persisted) wake(); });
+  addEventListener("online", wake);
+  addEventListener("offline", () => { offline = true; tick(); });
+  setInterval(tick, 1000);
+  tick();
+  timer = setTimeout(poll, EVERY_S * 1000);
+})();
