@@ -11,7 +11,6 @@ from typing import Annotated
 
 import pyarrow.parquet as pq
 import typer
-from feeds.timetable import load_timetable
 from rich.console import Console
 
 from api.replay import replay
@@ -21,6 +20,7 @@ from benchmarks.accuracy.result import Result
 from benchmarks.accuracy.runs import Runs
 from benchmarks.accuracy.tables import Tables
 from feeds.errors import FeedError
+from feeds.timetable import load_timetable
 
 DAY_BEGINS = "03:00"
 """Local time at which a judged day begins and the one before ends: when fewest vehicles are out."""
@@ -55,7 +55,7 @@ def main(
     try:
         with tempfile.TemporaryDirectory() as scratch:
             result = _run(folder, judged, train, every, predictions or [], passages or [], keep or Path(scratch))
-    except (FeedError, ValueError) as error:
+    except FeedError as error:
         console.print(f"[red]{error}[/]")
         raise typer.Exit(1) from error
     if json_file:
@@ -77,7 +77,7 @@ def _run(
     judge_days = recorded_days(folder, judged, timetable.timezone)
     train_days = recorded_days(folder, train, timetable.timezone) if train else []
     if train_days and train_days[-1] >= judge_days[0]:
-        raise ValueError(f"--train {train} must end before --judge {judged} begins: later days may not teach earlier.")
+        raise FeedError(f"--train {train} must end before --judge {judged} begins: later days may not teach earlier.")
     own = not truth.known_to(folder)
     if not predictions:
         for stretch in stretches(judge_days):
@@ -95,7 +95,7 @@ def _run(
     outcome = judge(predictions, runs, methods)
     if not outcome.live.any():
         told = "; ".join(f"{name}: {number:,}" for name, number in outcome.counts.items())
-        raise ValueError(f"No live prediction could be judged; are they of {_told(judge_days)}? {told}.")
+        raise FeedError(f"No live prediction could be judged; are they of {_told(judge_days)}? {told}.")
     return Result(
         network=f"{timetable.agency_name} ({folder.name})", judged_days=_told(judge_days),
         train_days=_told(train_days), truth=truths.source, truth_counts=truths.counts, judged=outcome, runs=runs,
@@ -118,12 +118,12 @@ def _replay(
 
 
 def recorded_days(folder: Path, days: str, timezone: str) -> list[date]:
-    """The days among “A..B” (or the one day) that a folder has a recording of. Raises ValueError where none."""
+    """The days among “A..B” (or the one day) that a folder has a recording of. Raises FeedError where none."""
     first, _, last = days.partition("..")
     try:
         begin, end = date.fromisoformat(first), date.fromisoformat(last or first)
     except ValueError as error:
-        raise ValueError(f"“{days}” names no days: write 2015-11-18..2015-11-25 or 2015-11-18.") from error
+        raise FeedError(f"“{days}” names no days: write 2015-11-18..2015-11-25 or 2015-11-18.") from error
     found: set[date] = set()
     for file in sorted(folder.glob("vehicle_positions*.parquet")):
         try:
@@ -133,7 +133,7 @@ def recorded_days(folder: Path, days: str, timezone: str) -> list[date]:
             found.update(truth.day_of(at, timezone).unique())
     among = sorted(day for day in found if begin <= day <= end)
     if not among:
-        raise ValueError(f"{folder} has no recording of {days}; it has {_told(sorted(found))}.")
+        raise FeedError(f"{folder} has no recording of {days}; it has {_told(sorted(found))}.")
     return among
 
 

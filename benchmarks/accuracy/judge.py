@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from benchmarks.accuracy.baselines import Method, Questions
 from benchmarks.accuracy.runs import Runs
 from benchmarks.accuracy.truth import call_of_sequence
+from feeds.errors import FeedError
 from predictor.arrays import NONE, BoolArray, Float32Array, Float64Array, Int32Array
 
 MEDIAN, PUBLISHED = "ours, median", "ours, published"
@@ -162,7 +163,7 @@ def _codes(column: pa.ChunkedArray, index: Mapping[str, int]) -> Int32Array:
 def _batches(file: Path) -> Iterable[pa.Table]:
     missing = set(COLUMNS) - set(pq.read_schema(file).names)
     if missing:
-        raise ValueError(f"{file} is no predictions file: it lacks {', '.join(sorted(missing))}.")
+        raise FeedError(f"{file} is no predictions file: it lacks {', '.join(sorted(missing))}.")
     source = pq.ParquetFile(file, read_dictionary=list(TEXTS))
     for batch in source.iter_batches(ROWS_AT_A_TIME, columns=list(COLUMNS)):
         yield pa.Table.from_batches([batch])

@@ -18,6 +18,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow.parquet as pq
 
+from feeds.errors import FeedError
 from predictor.arrays import NONE, Int32Array
 from predictor.timetable import Timetable
 
@@ -52,7 +53,7 @@ def of_folder(folder: Path, timetable: Timetable, days: list[int], *, own: Seque
 
     The operator's stop events (`passages_*.parquet`) first, then reports that name the stop just reached
     (`last_stop_name`), then our own passages as the replay wrote them (`own`).
-    Raises ValueError where there is none of the three.
+    Raises FeedError where there is none of the three.
     """
     events = sorted(folder.glob("passages_*.parquet"))
     if events:
@@ -64,7 +65,7 @@ def of_folder(folder: Path, timetable: Timetable, days: list[int], *, own: Seque
     if named is not None:
         return from_stop_reports(named, timetable)
     if not own:
-        raise ValueError(f"{folder} knows no true passages; give those that the replay found with --passages.")
+        raise FeedError(f"{folder} knows no true passages; give those that the replay found with --passages.")
     columns = ["vehicle_id", "timestamp"]
     reports = pd.concat([pd.read_parquet(f, columns=columns) for f in _recordings(folder)])
     return from_passages(pd.concat([pd.read_parquet(f) for f in own]), reports, timetable, days)

@@ -14,6 +14,7 @@ from benchmarks.accuracy import baselines, tables, terminal
 from benchmarks.accuracy.judge import MEDIAN, PUBLISHED, Judged, judge
 from benchmarks.accuracy.result import Result
 from benchmarks.accuracy.runs import Runs
+from feeds.errors import FeedError
 from predictor.timetable import Timetable
 from tests.benchmarks.judged_networks import Stop, Trip, timetable_of
 
@@ -124,7 +125,7 @@ def test_availability_asks_for_a_live_prediction_in_the_message_ten_minutes_befo
 
 def test_a_file_that_holds_no_predictions_is_refused_by_name(runs: Runs, tmp_path: Path) -> None:
     pd.DataFrame({"made_at": [1.0]}).to_parquet(tmp_path / "other.parquet")
-    with pytest.raises(ValueError, match=r"other\.parquet is no predictions file: it lacks p10"):
+    with pytest.raises(FeedError, match=r"other\.parquet is no predictions file: it lacks p10"):
         judge([tmp_path / "other.parquet"], runs, {})
 
 
@@ -208,7 +209,7 @@ def test_days_are_those_recorded_and_stretches_are_consecutive(tmp_path: Path) -
         [date(2015, 11, 17), date(2015, 11, 18)],
         [date(2015, 11, 23)],
     ]
-    with pytest.raises(ValueError, match=r"it has 2015-11-17\.\.2015-11-18, 2015-11-23"):
+    with pytest.raises(FeedError, match=r"it has 2015-11-17\.\.2015-11-18, 2015-11-23"):
         main.recorded_days(tmp_path, "2016-01-01", "America/New_York")
-    with pytest.raises(ValueError, match="names no days"):
+    with pytest.raises(FeedError, match="names no days"):
         main.recorded_days(tmp_path, "yesterday", "America/New_York")

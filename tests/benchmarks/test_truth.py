@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.accuracy import truth
+from feeds.errors import FeedError
 from predictor.timetable import Timetable
 from tests.benchmarks.judged_networks import Stop, Trip, timetable_of
 
@@ -132,7 +133,7 @@ def test_a_folder_without_truth_says_what_to_give(timetable: Timetable, tmp_path
         tmp_path / "vehicle_positions_2015-11-17.parquet"
     )
     assert not truth.known_to(tmp_path)
-    with pytest.raises(ValueError, match="--passages"):
+    with pytest.raises(FeedError, match="--passages"):
         truth.of_folder(tmp_path, timetable, [DAY])
 
 
