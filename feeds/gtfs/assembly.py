@@ -1,0 +1,204 @@
+"""A GTFS feed's tables put together to a `Timetable`."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import replace
+from zoneinfo import ZoneInfo, available_timezones
+
+import numpy as np
+import pandas as pd
+
+from feeds.errors import FeedError
+from feeds.gtfs.archive import GtfsArchive
+from feeds.gtfs.calls import Calls, interpolated, read_calls
+from feeds.gtfs.journeys import read_journeys
+from feeds.gtfs.pattern_lines import find_lines
+from feeds.gtfs.patterns import find_links, find_patterns
+from feeds.gtfs.problems import Problems
+from feeds.gtfs.routes import read_routes
+from feeds.gtfs.service_calendar import read_calendar
+from feeds.gtfs.shapes import read_shapes
+from feeds.gtfs.stops import Stops, read_stops
+from feeds.gtfs.tables import read_tables, words
+from feeds.gtfs.trips import Trips, read_trips
+from predictor.arrays import NONE, Int32Array, StrArray
+from predictor.timetable import Timetable
+
+
+def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
+    """Read and put together the whole feed; what had to be left out or mended goes to `problems`.
+
+    Errors: FeedError where nothing useful can be made of it.
+    """
+    tables = read_tables(archive, problems)
+    zone, agency_name = _agency(tables["agency"], archive.name, problems)
+    stops = read_stops(tables["stops"], problems)
+    routes = read_routes(tables["routes"], problems)
+    trips = read_trips(tables["trips"], routes.route_id, problems)
+    calls = read_calls(tables.pop("stop_times"), trips.trip_id, stops.stop_id, problems)
+    stops = _located(stops, calls, problems)
+    trips, calls = _running(trips, calls, stops, problems)
+    if len(trips.trip_id) == 0:
+        raise FeedError(
+            f"{archive.name}: no trip with two calls is left; see what is wrong with `prochain check --gtfs`. "
+            + "; ".join(f"{p.file} row {p.row}: {p.message}" for p in problems.all()[:3])
+        )
+
+    trip_ptr = calls.ptr(len(trips.trip_id))
+    shapes = read_shapes(tables.get("shapes"), _named(trips.shape_id), problems)
+    trip_shape = _index(shapes.shape_id, trips.shape_id)
+    drawn = (trips.shape_id != "") & (trip_shape < 0)
+    problems.rows(
+        "trips.txt", trips.row[drawn], trips.shape_id[drawn],
+        "shapes.txt has no such usable shape; drawn from stop to stop instead.",
+    )  # fmt: skip
+    patterns = find_patterns(trips.route, trips.direction, trip_shape, trip_ptr, calls.stop)
+    lines = find_lines(patterns, calls, trip_shape[patterns.model_trip], shapes, stops, problems)
+    links = find_links(patterns.call_ptr, patterns.stop, lines.distance_m, len(stops.stop_id))
+
+    trip_calls = np.diff(trip_ptr)
+    step = np.arange(len(calls)) - np.repeat(trip_ptr[:-1], trip_calls)
+    pattern_call = step + patterns.call_ptr[patterns.of_trip][calls.trip]
+    calls = interpolated(calls, len(trips.trip_id), lines.distance_m[pattern_call])
+    service_id = np.unique(trips.service_id)
+    calendar = read_calendar(tables, service_id, zone, archive.name, problems)
+    journeys = read_journeys(tables.get("frequencies"), trips.trip_id, calls.departure_s[trip_ptr[:-1]], problems)
+    block_id = _named(trips.block_id)
+    headsign = np.where(trips.headsign == "", stops.name[calls.stop[trip_ptr[1:] - 1]], trips.headsign)
+    return Timetable(
+        feed_version=archive.digest,
+        timezone=zone.key,
+        agency_name=agency_name,
+        stop_id=stops.stop_id,
+        stop_code=stops.code,
+        stop_name=stops.name,
+        stop_platform=stops.platform,
+        stop_lat=stops.lat,
+        stop_lon=stops.lon,
+        stop_parent=stops.parent,
+        stop_wheelchair=stops.wheelchair,
+        stop_location_type=stops.location_type,
+        route_id=routes.route_id,
+        route_short_name=routes.short_name,
+        route_long_name=routes.long_name,
+        route_type=routes.type,
+        route_color=routes.color,
+        route_text_color=routes.text_color,
+        pattern_route=trips.route[patterns.model_trip],
+        pattern_direction=trips.direction[patterns.model_trip],
+        pattern_line=lines.of_pattern,
+        pattern_call_ptr=patterns.call_ptr,
+        pattern_stop=patterns.stop,
+        pattern_distance_m=lines.distance_m,
+        pattern_link=links.of_call,
+        line_ptr=lines.lines.ptr,
+        line_lat=lines.lines.lat,
+        line_lon=lines.lines.lon,
+        line_distance_m=lines.lines.distance_m,
+        line_has_shape=lines.has_shape,
+        link_from_stop=links.from_stop,
+        link_to_stop=links.to_stop,
+        link_distance_m=links.distance_m,
+        trip_id=trips.trip_id,
+        trip_pattern=patterns.of_trip,
+        trip_service=_index(service_id, trips.service_id),
+        trip_headsign=headsign,
+        trip_short_name=trips.short_name,
+        trip_block=_index(block_id, trips.block_id),
+        trip_wheelchair=trips.wheelchair,
+        trip_call_ptr=trip_ptr,
+        arrival_s=calls.arrival_s.astype(np.int32),
+        departure_s=calls.departure_s.astype(np.int32),
+        stop_sequence=calls.sequence,
+        timepoint=calls.timepoint | (step == 0),
+        pickup_type=calls.pickup_type,
+        drop_off_type=calls.drop_off_type,
+        block_id=block_id,
+        journey_trip=journeys.trip,
+        journey_shift_s=journeys.shift_s,
+        journey_headway_s=journeys.headway_s,
+        service_id=service_id,
+        date=calendar.date,
+        date_origin=calendar.date_origin,
+        service_active=calendar.service_active,
+    )
+
+
+def _agency(frame: pd.DataFrame, name: str, problems: Problems) -> tuple[ZoneInfo, str]:
+    """The time zone and name of the first agency that has a time zone."""
+    zones = words(frame, "agency_timezone")
+    given = zones[zones != ""]
+    if given.empty:
+        raise FeedError(
+            f"{name}: agency.txt row {frame.index[0]} has no agency_timezone; give one, such as Europe/Paris."
+        )
+    key = str(given.iloc[0])
+    known = available_timezones()
+    if key not in known:
+        near = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
+        hint = f"; did you mean {' or '.join(near)}?" if near else "; give one of the IANA names, such as Europe/Paris."
+        raise FeedError(f"{name}: agency.txt row {given.index[0]}: there is no time zone “{key}”{hint}")
+    others = given[given != key]
+    problems.rows(
+        "agency.txt", others.index.to_numpy(), others.to_numpy(),
+        f"another agency_timezone than the first agency's; all times are read as {key}, as GTFS asks.",
+    )  # fmt: skip
+    return ZoneInfo(key), str(words(frame, "agency_name").loc[given.index[0]])
+
+
+def _located(stops: Stops, calls: Calls, problems: Problems) -> Stops:
+    """The stops with those that have no position put midway between the stops before and after them."""
+    lost = np.isnan(stops.lat)
+    if not lost.any():
+        return stops
+    lat, lon = stops.lat.copy(), stops.lon.copy()
+    total = np.zeros((3, len(lat)))
+    same = calls.trip[1:] == calls.trip[:-1]
+    for here, there in ((calls.stop[1:][same], calls.stop[:-1][same]), (calls.stop[:-1][same], calls.stop[1:][same])):
+        helps = lost[here] & ~lost[there]
+        for i, weight in enumerate((lat[there[helps]], lon[there[helps]], None)):
+            total[i] += np.bincount(here[helps], weight, len(lat))
+    found = lost & (total[2] > 0)
+    lat[found], lon[found] = total[:2, found] / total[2, found]
+    # Nothing calls there, or nothing near it has a position: boards work, maps and matching leave it out.
+    problems.rows(
+        "stops.txt", stops.row[found], stops.stop_id[found],
+        "no valid stop_lat and stop_lon; put between the stops before and after it.",
+    )  # fmt: skip
+    return replace(stops, lat=lat, lon=lon)
+
+
+def _running(trips: Trips, calls: Calls, stops: Stops, problems: Problems) -> tuple[Trips, Calls]:
+    """The trips that call at two places or more, and their calls, renumbered."""
+    nowhere = np.isnan(stops.lat)
+    lost = nowhere[calls.stop]
+    if nowhere.any():
+        problems.rows(
+            "stops.txt", stops.row[nowhere], stops.stop_id[nowhere],
+            "no valid stop_lat and stop_lon, nor have its neighbours; no trip calls there.",
+        )  # fmt: skip
+        calls = calls.take(~lost)
+    count = np.bincount(calls.trip, minlength=len(trips.trip_id))
+    runs = count >= 2
+    problems.rows(
+        "trips.txt", trips.row[~runs], trips.trip_id[~runs],
+        "fewer than two usable calls in stop_times.txt; the trip is skipped.",
+    )  # fmt: skip
+    calls = calls.take(runs[calls.trip])
+    number = (np.cumsum(runs) - 1).astype(np.int32)
+    return trips.take(runs), replace(calls, trip=number[calls.trip])
+
+
+def _named(values: StrArray) -> StrArray:
+    """The different names among `values`, sorted, without the empty one."""
+    result: StrArray = np.unique(values[values != ""])
+    return result
+
+
+def _index(names: StrArray, values: StrArray) -> Int32Array:
+    """Place of each value among the sorted `names`, -1 where it is not among them."""
+    if len(names) == 0:
+        return np.full(len(values), NONE, np.int32)
+    at = np.minimum(np.searchsorted(names, values), len(names) - 1)
+    return np.where(names[at] == values, at, NONE).astype(np.int32)

@@ -1,0 +1,242 @@
+"""stop_times.txt: each trip's calls in order, with times that make sense."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from feeds.gtfs.problems import Problems
+from feeds.gtfs.tables import choice, numbers, words
+from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray, group_starts
+
+FILE = "stop_times.txt"
+
+DAY_S = 86_400.0
+# Further apart than any two times of one trip, so that trips laid end to end never mix.
+_TRIP_SPACING_S = 1.0e8
+_TRIP_SPACING_M = 1.0e7
+
+
+@dataclass(frozen=True, eq=False)
+class Calls:
+    """Trip calls (n,), sorted by trip and along it."""
+
+    trip: Int32Array
+    stop: Int32Array
+    sequence: Int32Array
+    arrival_s: Float64Array
+    """Seconds after the origin of the service date, NaN where the feed gives none."""
+    departure_s: Float64Array
+    timepoint: BoolArray
+    pickup_type: Int8Array
+    drop_off_type: Int8Array
+    shape_dist: Float64Array
+    """`shape_dist_traveled` in the feed's own unit, NaN where not given."""
+    row: Int64Array
+    """Line in stop_times.txt."""
+
+    def __len__(self) -> int:
+        return len(self.trip)
+
+    def take(self, which: BoolArray | Int64Array) -> Calls:
+        """Only these calls."""
+        return Calls(**{f.name: getattr(self, f.name)[which] for f in fields(self)})
+
+    def ptr(self, trips: int) -> Int64Array:
+        """CSR pointer (trips + 1,)."""
+        return group_starts(self.trip.astype(np.int64), trips)
+
+
+def read_calls(frame: pd.DataFrame, trip_id: StrArray, stop_id: StrArray, problems: Problems) -> Calls:
+    """Build the calls of the given trips at the given stops from stop_times.txt.
+
+    Rows of unknown trips or stops, rows that name a place in a trip twice and calls at a trip's ends that have no time
+    are left out. Times are in order along each trip; those inside a trip may be missing.
+    """
+    row = frame.index.to_numpy(np.int64)
+    trip = _index_of(frame["trip_id"], trip_id)
+    stop = _index_of(frame["stop_id"], stop_id)
+    sequence = numbers(frame, "stop_sequence")
+
+    def tell(bad: BoolArray, column: str, message: str) -> None:
+        problems.rows(FILE, row[bad], words(frame.loc[bad, [column]], column).to_numpy(), message)
+
+    tell(trip < 0, "trip_id", "trips.txt has no such usable trip; the row is skipped.")
+    tell((stop < 0) & (trip >= 0), "stop_id", "stops.txt has no such stop or platform; the row is skipped.")
+    placed = (sequence >= 0) & (sequence < 2**31)
+    tell(~placed & (trip >= 0) & (stop >= 0), "trip_id", "no valid stop_sequence; the row is skipped.")
+    times = {}
+    for column in ("arrival_time", "departure_time"):
+        times[column] = parse_times(frame[column]) if column in frame else np.full(len(frame), np.nan)
+        if column in frame:
+            malformed = np.isnan(times[column]) & (words(frame, column) != "").to_numpy(bool) & (trip >= 0)
+            tell(malformed, "trip_id", f"{column} is not a time HH:MM:SS; taken as missing.")
+    marked = numbers(frame, "timepoint") == 1
+    timed = ~(np.isnan(times["arrival_time"]) & np.isnan(times["departure_time"]))
+    calls = Calls(
+        trip=trip,
+        stop=stop,
+        sequence=np.where(placed, sequence, -1).astype(np.int32),
+        arrival_s=times["arrival_time"],
+        departure_s=times["departure_time"],
+        timepoint=marked & timed,
+        pickup_type=choice(frame, "pickup_type", range(0, 4), 0).astype(np.int8),
+        drop_off_type=choice(frame, "drop_off_type", range(0, 4), 0).astype(np.int8),
+        shape_dist=numbers(frame, "shape_dist_traveled"),
+        row=row,
+    )
+    calls = _in_order(calls.take((trip >= 0) & (stop >= 0) & placed), trip_id, problems)
+    return _with_sound_times(calls, trip_id, problems)
+
+
+def parse_times(text: pd.Series[str]) -> Float64Array:
+    """Seconds (n,) of `H:MM:SS` or `H:MM`, hours may pass 24; NaN where missing or malformed."""
+    code, unique = pd.factorize(text)
+    parts = pd.Series(np.asarray(unique, dtype=object), dtype="string").str.extract(
+        r"^\s*(\d{1,3}):([0-5]?\d)(?::([0-5]?\d))?\s*$"
+    )
+    hours, minutes, seconds = (pd.to_numeric(parts[i]).to_numpy(np.float64, na_value=np.nan) for i in range(3))
+    value = np.append(hours * 3600 + minutes * 60 + np.nan_to_num(seconds), np.nan)
+    result: Float64Array = value[code]
+    return result
+
+
+def interpolated(calls: Calls, trips: int, distance_m: Float64Array) -> Calls:
+    """The calls with every missing time filled in, in proportion to the way driven.
+
+    Parameters: `distance_m` (n,) metres along each call's trip, not decreasing. Each trip's first and last call must
+    have times. Returns: calls with whole seconds, not decreasing along a trip.
+    """
+    known = ~np.isnan(calls.departure_s)
+    arrival, departure = calls.arrival_s.copy(), calls.departure_s.copy()
+    if not known.all():
+        # A centimetre a call keeps the axis strictly ascending where stops share a place.
+        step = np.arange(len(calls)) - np.repeat(calls.ptr(trips)[:-1], np.diff(calls.ptr(trips)))
+        axis = calls.trip * _TRIP_SPACING_M + distance_m + 0.01 * step
+        # Arrival and departure of a known call share its place on the axis, but ways start at departures only.
+        before = np.maximum.accumulate(np.where(known, np.arange(len(calls)), 0))
+        after = np.minimum.accumulate(np.where(known, np.arange(len(calls)), len(calls) - 1)[::-1])[::-1]
+        gap = np.flatnonzero(~known)
+        start, end = before[gap], after[gap]
+        share = (axis[gap] - axis[start]) / (axis[end] - axis[start])
+        arrival[gap] = departure[gap] = departure[start] + share * (arrival[end] - departure[start])
+    return replace(calls, arrival_s=np.rint(arrival), departure_s=np.rint(departure))
+
+
+def _index_of(names: pd.Series[str], known: StrArray) -> Int32Array:
+    code, unique = pd.factorize(names)
+    among = pd.Index(known.astype(object)).get_indexer(pd.Index(np.asarray(unique, dtype=object)))
+    result: Int32Array = np.append(among, -1).astype(np.int32)[code]
+    return result
+
+
+def _in_order(calls: Calls, trip_id: StrArray, problems: Problems) -> Calls:
+    key = calls.trip.astype(np.int64) * 2**31 + calls.sequence
+    if len(key) and not (np.diff(key) > 0).all():
+        order = np.argsort(key, kind="stable")
+        calls, key = calls.take(order), key[order]
+        twice = np.zeros(len(key), bool)
+        twice[1:] = key[1:] == key[:-1]
+        problems.rows(
+            FILE, calls.row[twice], trip_id[calls.trip[twice]],
+            "this trip has an earlier row with the same stop_sequence; this row is skipped.",
+        )  # fmt: skip
+        calls = calls.take(~twice)
+    return calls
+
+
+def _with_sound_times(calls: Calls, trip_id: StrArray, problems: Problems) -> Calls:
+    arrival = np.where(np.isnan(calls.arrival_s), calls.departure_s, calls.arrival_s)
+    departure = np.where(np.isnan(calls.departure_s), calls.arrival_s, calls.departure_s)
+    known = np.flatnonzero(~np.isnan(departure))
+    calls = replace(calls, arrival_s=arrival, departure_s=departure)
+
+    inside = _between_timed(calls, known)
+    problems.rows(
+        FILE, calls.row[~inside], trip_id[calls.trip[~inside]],
+        "no time, and none before or after it in this trip to reckon it from; the row is skipped.",
+    )  # fmt: skip
+    calls = calls.take(inside)
+    known = np.flatnonzero(~np.isnan(calls.departure_s))
+    trip = calls.trip[known]
+    times = np.column_stack([calls.arrival_s[known], calls.departure_s[known]])
+
+    wrapped = _days_past_midnight(trip, times)
+    times += DAY_S * wrapped[:, None]
+    late = wrapped > np.append(0, wrapped[:-1])
+    late[1:] &= trip[1:] == trip[:-1]
+    problems.rows(
+        FILE, calls.row[known[late]], trip_id[trip[late]],
+        "times start again at midnight inside a trip; they were counted on (24:00:00, …).",
+    )  # fmt: skip
+
+    reversed_ = times[:, 1] < times[:, 0]
+    problems.rows(
+        FILE, calls.row[known[reversed_]], trip_id[trip[reversed_]],
+        "departure lies before arrival; taken as leaving on arrival.",
+    )  # fmt: skip
+    times[reversed_, 1] = times[reversed_, 0]
+
+    times, wrong = _not_backwards(trip, times)
+    problems.rows(
+        FILE, calls.row[known[wrong]], trip_id[trip[wrong]],
+        "time runs backwards along the trip; reckoned anew from the calls before and after it.",
+    )  # fmt: skip
+    arrival, departure = calls.arrival_s.copy(), calls.departure_s.copy()
+    arrival[known], departure[known] = times.T
+    return replace(calls, arrival_s=arrival, departure_s=departure, timepoint=calls.timepoint & ~np.isnan(departure))
+
+
+def _between_timed(calls: Calls, known: Int64Array) -> BoolArray:
+    """(n,) whether a call lies between the first and the last timed call of its trip."""
+    trips = int(calls.trip.max(initial=-1)) + 1
+    first, last = np.full(trips, len(calls)), np.full(trips, -1)
+    np.minimum.at(first, calls.trip[known], known)
+    np.maximum.at(last, calls.trip[known], known)
+    here = np.arange(len(calls))
+    result: BoolArray = (here >= first[calls.trip]) & (here <= last[calls.trip])
+    return result
+
+
+def _days_past_midnight(trip: Int32Array, times: Float64Array) -> Int64Array:
+    """(n,) days to add to each call of trips whose times fall from late evening to early morning."""
+    leaves, arrives = times[:-1, 1], times[1:, 0]
+    falls = (arrives - leaves < -DAY_S / 2) & (leaves % DAY_S > 0.75 * DAY_S) & (arrives % DAY_S < 0.3 * DAY_S)
+    falls &= (trip[1:] == trip[:-1]) & (leaves < DAY_S)
+    total = np.append(0, np.cumsum(falls)) if len(trip) else np.zeros(0, np.int64)
+    starts = np.flatnonzero(np.append(True, trip[1:] != trip[:-1])[: len(trip)])
+    return total - np.repeat(total[starts], np.diff(np.append(starts, len(trip))))
+
+
+def _not_backwards(trip: Int32Array, times: Float64Array) -> tuple[Float64Array, BoolArray]:
+    """Times (n, 2) that run forwards along each trip, NaN for calls that do not fit, and which were touched (n,).
+
+    Of the two ways to mend a trip, keeping what came first or what comes last, the one that touches fewer calls.
+    """
+    touched = np.zeros(len(trip), bool)
+    same = trip[1:] == trip[:-1]
+    backwards = same & (times[1:, 0] < times[:-1, 1])
+    if not backwards.any():
+        return times, touched
+    rows = np.flatnonzero(np.isin(trip, trip[1:][backwards]))
+    some, mine = trip[rows].astype(np.int64), times[rows]
+    flat = (mine + (some * _TRIP_SPACING_S)[:, None]).ravel()
+    mended: npt.NDArray[np.float64] = (
+        np.stack([np.maximum.accumulate(flat), np.minimum.accumulate(flat[::-1])[::-1]]).reshape(2, -1, 2)
+        - (some * _TRIP_SPACING_S)[:, None]
+    )
+    changed = (mended != mine).any(axis=2)
+    counts = np.stack([np.bincount(some, c) for c in changed])
+    way = counts.argmin(axis=0)[some]
+    here = np.arange(len(some))
+    mended, changed = mended[way, here], changed[way, here]
+    ends = np.ones(len(some), bool)
+    ends[1:-1] = (some[1:-1] != some[:-2]) | (some[1:-1] != some[2:])
+    mended[changed & ~ends] = np.nan
+    times = times.copy()
+    times[rows] = mended
+    touched[rows] = changed
+    return times, touched

@@ -1,0 +1,73 @@
+"""Undated departures: one for each scheduled trip, one for each slot of frequencies.txt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from feeds.gtfs.calls import parse_times
+from feeds.gtfs.problems import Problems
+from feeds.gtfs.tables import numbers, words
+from predictor.arrays import BoolArray, Float64Array, Int32Array, StrArray
+
+FILE = "frequencies.txt"
+
+SHORTEST_HEADWAY_S = 10.0
+
+
+@dataclass(frozen=True, eq=False)
+class Journeys:
+    """All arrays (J,), sorted by trip and departure; the meaning is that of the `journey_` fields of `Timetable`."""
+
+    trip: Int32Array
+    shift_s: Int32Array
+    headway_s: Int32Array
+
+
+def read_journeys(
+    frame: pd.DataFrame | None, trip_id: StrArray, trip_start_s: Float64Array, problems: Problems
+) -> Journeys:
+    """Departures of the given trips (T,), of which `trip_start_s` is the first departure by stop_times.txt.
+
+    A trip with a usable row in frequencies.txt runs in its slots only.
+    """
+    scheduled = np.arange(len(trip_id), dtype=np.int32)
+    if frame is None or frame.empty:
+        return Journeys(scheduled, np.zeros(len(trip_id), np.int32), np.zeros(len(trip_id), np.int32))
+    name = words(frame, "trip_id").to_numpy(object)
+    trip = pd.Index(trip_id.astype(object)).get_indexer(pd.Index(name))
+    start, end = parse_times(frame["start_time"]), parse_times(frame["end_time"])
+    headway = numbers(frame, "headway_secs")
+
+    def tell(bad: BoolArray, message: str) -> None:
+        problems.rows(FILE, frame.index.to_numpy()[bad], name[bad], message)
+
+    known = trip >= 0
+    tell(~known, "trips.txt has no such usable trip; the row is skipped.")
+    ordered = end > start
+    tell(known & ~ordered, "start_time and end_time are not two times in order; the row is skipped.")
+    spaced = headway >= SHORTEST_HEADWAY_S
+    tell(known & ordered & ~spaced, f"headway_secs is less than {SHORTEST_HEADWAY_S:.0f}; the row is skipped.")
+    keep = np.flatnonzero(known & ordered & spaced)
+
+    slots = np.ceil((end[keep] - start[keep]) / headway[keep]).astype(np.int64)
+    row = np.repeat(keep, slots)
+    nth = np.arange(len(row)) - np.repeat(np.cumsum(slots) - slots, slots)
+    exact = numbers(frame, "exact_times")[row] == 1
+    owner = trip[row].astype(np.int32)
+    shift = (start[row] + nth * headway[row] - trip_start_s[owner]).astype(np.int32)
+    scheduled = scheduled[~np.isin(scheduled, owner)]
+    every = np.where(exact, 0, headway[row]).astype(np.int32)
+
+    journey_trip = np.concatenate([owner, scheduled])
+    journey_shift = np.concatenate([shift, np.zeros(len(scheduled), np.int32)])
+    journey_headway = np.concatenate([every, np.zeros(len(scheduled), np.int32)])
+    order = np.lexsort((journey_shift, journey_trip))
+    twice = np.zeros(len(order), bool)
+    twice[1:] = (np.diff(journey_trip[order]) == 0) & (np.diff(journey_shift[order]) == 0)
+    repeated = trip_id[journey_trip[order[twice]]]
+    problems.without_row(FILE, repeated, "a departure that two rows name; it counts once.")
+    order = order[~twice]
+    return Journeys(journey_trip[order], journey_shift[order], journey_headway[order])

@@ -1,0 +1,43 @@
+"""What was found wrong while a GTFS feed was read, gathered in the order found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from feeds.errors import Problem
+
+
+class Problems:
+    """Collects `Problem`s; rows with the same fault make one of them."""
+
+    def __init__(self) -> None:
+        self._found: list[Problem] = []
+
+    def file(self, file: str, message: str, *, entity_id: str = "", row: int | None = None) -> None:
+        """Something wrong with a file as a whole, or with one place in it."""
+        self._found.append(Problem(file, row, entity_id, message))
+
+    def rows(
+        self,
+        file: str,
+        lines: npt.NDArray[np.int64] | Sequence[int],
+        ids: Sequence[object] | npt.NDArray[np.generic],
+        message: str,
+    ) -> None:
+        """The same fault in many rows: `lines` (n,) line numbers and `ids` (n,); nothing where n is 0."""
+        if len(lines):
+            first = int(np.argmin(np.asarray(lines)))
+            named = ids[first] if len(ids) else ""
+            self._found.append(Problem(file, int(lines[first]), str(named), message, len(lines)))
+
+    def without_row(self, file: str, ids: Sequence[object] | npt.NDArray[np.generic], message: str) -> None:
+        """The same fault in many entities that no single row stands for: `ids` (n,)."""
+        if len(ids):
+            self._found.append(Problem(file, None, str(ids[0]), message, len(ids)))
+
+    def all(self) -> tuple[Problem, ...]:
+        """Everything found so far."""
+        return tuple(self._found)

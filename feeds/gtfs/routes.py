@@ -1,0 +1,61 @@
+"""routes.txt: the lines as riders know them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from feeds.gtfs.problems import Problems
+from feeds.gtfs.stops import unique_rows
+from feeds.gtfs.tables import numbers, text_array, words
+from predictor.arrays import Int32Array, StrArray
+
+BUS = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Routes:
+    """All arrays (R,); the meaning is that of the `route_` fields of `Timetable`."""
+
+    route_id: StrArray
+    short_name: StrArray
+    long_name: StrArray
+    type: Int32Array
+    color: StrArray
+    text_color: StrArray
+
+
+def read_routes(frame: pd.DataFrame, problems: Problems) -> Routes:
+    """Build the routes from routes.txt."""
+    frame = unique_rows(frame, "route_id", "routes.txt", problems)
+    row, route_id = frame.index.to_numpy(), frame["route_id"]
+    short_name, long_name = words(frame, "route_short_name"), words(frame, "route_long_name")
+    nameless = ((short_name == "") & (long_name == "")).to_numpy(bool)
+    problems.rows(
+        "routes.txt", row[nameless], route_id.to_numpy()[nameless],
+        "neither route_short_name nor route_long_name; named by its id.",
+    )  # fmt: skip
+    kind = numbers(frame, "route_type")
+    absurd = ~((kind >= 0) & (kind < 2000))
+    problems.rows("routes.txt", row[absurd], route_id.to_numpy()[absurd], "no valid route_type; taken as a bus (3).")
+    return Routes(
+        route_id=np.array(route_id.tolist(), dtype=np.str_),
+        short_name=text_array(short_name.mask(nameless, route_id)),
+        long_name=text_array(long_name),
+        type=np.where(absurd, BUS, kind).astype(np.int32),
+        color=_colors(frame, "route_color", problems),
+        text_color=_colors(frame, "route_text_color", problems),
+    )
+
+
+def _colors(frame: pd.DataFrame, column: str, problems: Problems) -> StrArray:
+    said = words(frame, column).str.removeprefix("#").str.upper()
+    valid = said.str.fullmatch("[0-9A-F]{6}").to_numpy(bool)
+    wrong = ~valid & (said != "").to_numpy(bool)
+    problems.rows(
+        "routes.txt", frame.index.to_numpy()[wrong], frame["route_id"].to_numpy()[wrong],
+        f"{column} is not six hexadecimal digits; taken as none.",
+    )  # fmt: skip
+    return np.array(said.where(valid, "").tolist(), dtype=np.str_)

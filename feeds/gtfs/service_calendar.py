@@ -1,0 +1,136 @@
+"""calendar.txt and calendar_dates.txt: on which days each service runs, and when each day begins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+
+from feeds.errors import FeedError
+from feeds.gtfs.problems import Problems
+from feeds.gtfs.tables import Tables, numbers, words
+from predictor.arrays import BoolArray, Int32Array, Int64Array, StrArray
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+FIRST_DAY, LAST_DAY = np.datetime64("1990-01-01"), np.datetime64("2089-12-31")
+"""Calendars “for ever” are cut to these days; a day costs one byte a service."""
+
+_NO_DAY = np.iinfo(np.int64).min
+_A_MONDAY = np.datetime64("1970-01-05").astype(int)
+_ADDED, _REMOVED = 1, 2
+
+
+@dataclass(frozen=True, eq=False)
+class ServiceCalendar:
+    """Letters: V services, D dates. The meaning is that of the calendar fields of `Timetable`."""
+
+    date: Int32Array
+    date_origin: Int64Array
+    service_active: BoolArray
+
+
+def read_calendar(
+    tables: Tables, service_id: StrArray, zone: ZoneInfo, name: str, problems: Problems
+) -> ServiceCalendar:
+    """Days of the services (V,) that trips use; the dates span the first to the last day on which any of them runs.
+
+    Errors: FeedError where none of them ever runs.
+    """
+    services = pd.Index(service_id.astype(object))
+    weeks = _week_rows(tables.get("calendar"), services, problems)
+    exceptions = _exception_rows(tables.get("calendar_dates"), services, problems)
+    days = np.concatenate([weeks[1], weeks[2], exceptions[1]])
+    if len(days) == 0:
+        raise FeedError(f"{name}: no service that a trip uses has a day in calendar.txt or calendar_dates.txt.")
+    first = int(days.min())
+    active = np.zeros((len(service_id), int(days.max()) - first + 1), bool)
+    for service, start, end, week in zip(*weeks, strict=True):
+        active[service, start - first : end - first + 1] |= week[(np.arange(start, end + 1) - _A_MONDAY) % 7]
+    service, day, kind = exceptions
+    for what in (_REMOVED, _ADDED):
+        rows = kind == what
+        active[service[rows], day[rows] - first] = what == _ADDED
+
+    runs = np.flatnonzero(active.any(axis=0))
+    if len(runs) == 0:
+        raise FeedError(f"{name}: calendar.txt and calendar_dates.txt leave no day on which a trip runs.")
+    idle = ~active.any(axis=1)
+    problems.without_row(
+        "calendar.txt" if "calendar" in tables else "calendar_dates.txt", service_id[idle],
+        "trips name this service, but it runs on no day; they are kept without a day.",
+    )  # fmt: skip
+    active = active[:, runs[0] : runs[-1] + 1]
+    dates = np.arange(first + runs[0], first + runs[-1] + 1).astype("datetime64[D]").tolist()
+    origins = [origin_of(datetime(d.year, d.month, d.day), zone) for d in dates]
+    numbers_ = [d.year * 10000 + d.month * 100 + d.day for d in dates]
+    return ServiceCalendar(np.array(numbers_, np.int32), np.array(origins, np.int64), np.ascontiguousarray(active))
+
+
+def origin_of(day: datetime, zone: ZoneInfo) -> int:
+    """POSIX seconds of noon minus 12 h: what GTFS times count from, an hour off midnight when clocks change."""
+    noon = day.replace(hour=12, tzinfo=zone)
+    return int((noon.astimezone(UTC) - timedelta(hours=12)).timestamp())
+
+
+def _week_rows(
+    frame: pd.DataFrame | None, services: pd.Index[str], problems: Problems
+) -> tuple[Int64Array, Int64Array, Int64Array, BoolArray]:
+    """Service, first day, last day (n,) and weekdays (n, 7) of each usable row."""
+    if frame is None:
+        none = np.empty(0, np.int64)
+        return none, none, none, np.empty((0, 7), bool)
+    service = services.get_indexer(pd.Index(words(frame, "service_id"))).astype(np.int64)
+    start = _days(frame, "start_date", "calendar.txt", service >= 0, problems)
+    end = _days(frame, "end_date", "calendar.txt", service >= 0, problems)
+    dated = (service >= 0) & (start != _NO_DAY) & (end != _NO_DAY)
+    _tell(
+        frame, "calendar.txt", dated & (end < start), "end_date lies before start_date; the row is skipped.", problems
+    )
+    keep = dated & (end >= start)
+    week = np.column_stack([numbers(frame, day) == 1 for day in WEEKDAYS])
+    return service[keep], start[keep], end[keep], week[keep]
+
+
+def _exception_rows(
+    frame: pd.DataFrame | None, services: pd.Index[str], problems: Problems
+) -> tuple[Int64Array, Int64Array, Int64Array]:
+    """Service, day and exception_type (n,) of each usable row."""
+    if frame is None:
+        none = np.empty(0, np.int64)
+        return none, none, none
+    service = services.get_indexer(pd.Index(words(frame, "service_id"))).astype(np.int64)
+    day = _days(frame, "date", "calendar_dates.txt", service >= 0, problems)
+    kind = numbers(frame, "exception_type")
+    odd = (service >= 0) & ~((kind == _ADDED) | (kind == _REMOVED))
+    _tell(frame, "calendar_dates.txt", odd, "exception_type is neither 1 nor 2; the row is skipped.", problems)
+    keep = (service >= 0) & (day != _NO_DAY) & ~odd
+    return service[keep], day[keep], kind[keep].astype(np.int64)
+
+
+def _days(frame: pd.DataFrame, column: str, file: str, used: BoolArray, problems: Problems) -> Int64Array:
+    """Days since 1970-01-01 (n,), cut to FIRST_DAY … LAST_DAY; the least integer where there is no valid date."""
+    said = words(frame, column)
+    code, unique = pd.factorize(said)
+    day = np.array([_day(str(text)) for text in unique], np.int64)[code]
+    bad = used & (day == _NO_DAY)
+    _tell(frame, file, bad, f"{column} is no date YYYYMMDD; the row is skipped.", problems)
+    low, high = int(FIRST_DAY.astype(int)), int(LAST_DAY.astype(int))
+    outside = used & (day != _NO_DAY) & ((day < low) | (day > high))
+    _tell(frame, file, outside, f"{column} lies outside {FIRST_DAY} to {LAST_DAY}; cut to that.", problems)
+    return np.where(day == _NO_DAY, day, np.clip(day, low, high))
+
+
+def _day(text: str) -> int:
+    try:
+        return int(np.datetime64(datetime.strptime(text.replace("-", ""), "%Y%m%d"), "D").astype(int))
+    except ValueError:
+        return _NO_DAY
+
+
+def _tell(frame: pd.DataFrame, file: str, bad: BoolArray, message: str, problems: Problems) -> None:
+    ids = words(frame, "service_id").to_numpy()
+    problems.rows(file, frame.index.to_numpy()[bad], ids[bad], message)

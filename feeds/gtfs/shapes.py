@@ -1,0 +1,68 @@
+"""shapes.txt: the ways that vehicles take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from feeds.gtfs.polylines import Polylines, polylines
+from feeds.gtfs.problems import Problems
+from feeds.gtfs.stops import is_on_earth
+from feeds.gtfs.tables import numbers, words
+from predictor.arrays import Float64Array, StrArray, group_starts
+
+FILE = "shapes.txt"
+
+
+@dataclass(frozen=True, eq=False)
+class Shapes:
+    """Shapes (H,) as lines through all their points."""
+
+    shape_id: StrArray
+    lines: Polylines
+    given_dist: Float64Array
+    """(vertices,) `shape_dist_traveled` in the feed's own unit, NaN where a shape has none that makes sense."""
+
+
+def read_shapes(frame: pd.DataFrame | None, wanted: StrArray, problems: Problems) -> Shapes:
+    """Build the wanted shapes from shapes.txt; those of fewer than two places are left out."""
+    none = Shapes(np.empty(0, np.str_), Polylines(np.zeros(1, np.int64), *(np.empty(0) for _ in range(3))), np.empty(0))
+    if frame is None or len(wanted) == 0:
+        return none
+    name = words(frame, "shape_id").to_numpy(object)
+    shape = pd.Index(wanted.astype(object)).get_indexer(pd.Index(name))
+    lat, lon = numbers(frame, "shape_pt_lat"), numbers(frame, "shape_pt_lon")
+    sequence, given = numbers(frame, "shape_pt_sequence"), numbers(frame, "shape_dist_traveled")
+    row = frame.index.to_numpy(np.int64)
+
+    bad = (shape >= 0) & ~(is_on_earth(lat, lon) & (sequence >= 0))
+    problems.rows(
+        FILE, row[bad], name[bad], "no valid position or shape_pt_sequence; the point is left out of its shape."
+    )
+    keep = np.flatnonzero((shape >= 0) & ~bad)
+    keep = keep[np.lexsort((sequence[keep], shape[keep]))]
+    shape, lat, lon, given, row = shape[keep], lat[keep], lon[keep], given[keep], row[keep]
+    moves = np.ones(len(shape), bool)
+    moves[1:] = (shape[1:] != shape[:-1]) | (lat[1:] != lat[:-1]) | (lon[1:] != lon[:-1])
+    points = np.bincount(shape[moves], minlength=len(wanted))
+    short = points < 2
+    stub = short[shape]
+    problems.rows(FILE, row[stub], wanted[shape[stub]], "a shape of one place only; drawn from stop to stop instead.")
+    moves &= ~stub
+    shape, lat, lon, given = shape[moves], lat[moves], lon[moves], given[moves]
+    if len(shape) == 0:
+        return none
+    present = np.flatnonzero(~short)
+    renumbered = np.searchsorted(present, shape)
+    lines = polylines(group_starts(renumbered, len(present)), lat, lon)
+    return Shapes(wanted[present], lines, _sensible(given, lines))
+
+
+def _sensible(given: Float64Array, lines: Polylines) -> Float64Array:
+    """The given distances of shapes on which they are complete, do not fall, and get anywhere."""
+    falls = np.append(False, (np.diff(given) < 0) & (np.diff(lines.line) == 0))
+    bad = np.bincount(lines.line, np.isnan(given) | falls, len(lines)) > 0
+    bad |= ~(given[lines.ptr[1:] - 1] > given[lines.ptr[:-1]])
+    return np.where(bad[lines.line], np.nan, given)

@@ -1,0 +1,107 @@
+"""stops.txt: stops, platforms and stations; entrances and other nodes are not loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from feeds.gtfs.problems import Problems
+from feeds.gtfs.tables import choice, numbers, text_array, words
+from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
+
+STATION = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Stops:
+    """All arrays (S,); the meaning is that of the `stop_` fields of `Timetable`."""
+
+    stop_id: StrArray
+    code: StrArray
+    name: StrArray
+    platform: StrArray
+    lat: Float64Array
+    """Degrees, NaN where the feed gives no usable position."""
+    lon: Float64Array
+    parent: Int32Array
+    wheelchair: Int8Array
+    location_type: Int8Array
+    row: Int64Array
+    """Line in stops.txt."""
+
+
+def unique_rows(frame: pd.DataFrame, key: str, file: str, problems: Problems) -> pd.DataFrame:
+    """The rows with an id of their own: the first where one comes twice."""
+    ids = words(frame, key)
+    missing = (ids == "").to_numpy(bool)
+    problems.rows(file, frame.index.to_numpy()[missing], [], f"no {key}; the row is skipped.")
+    twice = ids.duplicated().to_numpy(bool) & ~missing
+    problems.rows(
+        file, frame.index.to_numpy()[twice], ids.to_numpy()[twice],
+        f"this {key} stands in an earlier row too; the first one counts, this row is skipped.",
+    )  # fmt: skip
+    return frame.assign(**{key: ids})[~(missing | twice)]
+
+
+def read_stops(frame: pd.DataFrame, problems: Problems) -> Stops:
+    """Build the stops from stops.txt."""
+    frame = unique_rows(frame, "stop_id", "stops.txt", problems)
+    kind = choice(frame, "location_type", range(0, 5), 0)
+    frame, kind = frame[kind <= STATION], kind[kind <= STATION]
+    stop_id, row = frame["stop_id"], frame.index.to_numpy(np.int64)
+    parent = _parents(frame, kind, problems)
+    has_parent = parent >= 0
+    lat, lon = numbers(frame, "stop_lat"), numbers(frame, "stop_lon")
+    absurd = ~is_on_earth(lat, lon)
+    lat[absurd] = lon[absurd] = np.nan
+    inherits = absurd & has_parent
+    lat[inherits], lon[inherits] = lat[parent[inherits]], lon[parent[inherits]]
+
+    name = words(frame, "stop_name").to_numpy(object)
+    unnamed = name == ""
+    name[unnamed] = np.where(has_parent, name[parent], "")[unnamed]
+    unnamed = name == ""
+    name[unnamed] = stop_id.to_numpy(object)[unnamed]
+    problems.rows(
+        "stops.txt",
+        row[unnamed],
+        stop_id.to_numpy()[unnamed],
+        "no stop_name, nor has a parent station; named by its id.",
+    )
+    wheelchair = choice(frame, "wheelchair_boarding", range(0, 3), 0)
+    wheelchair = np.where((wheelchair == 0) & has_parent, wheelchair[parent], wheelchair)
+    return Stops(
+        stop_id=np.array(stop_id.tolist(), dtype=np.str_),
+        code=text_array(words(frame, "stop_code")),
+        name=text_array(pd.Series(name, dtype="string")),
+        platform=text_array(words(frame, "platform_code")),
+        lat=lat,
+        lon=lon,
+        parent=parent,
+        wheelchair=wheelchair.astype(np.int8),
+        location_type=kind.astype(np.int8),
+        row=row,
+    )
+
+
+def is_on_earth(lat: Float64Array, lon: Float64Array) -> BoolArray:
+    """(n,) whether the degrees are a place on earth; 0, 0 is where missing positions end up."""
+    with np.errstate(invalid="ignore"):
+        result: BoolArray = (np.abs(lat) <= 90) & (np.abs(lon) <= 180) & ((np.abs(lat) > 0.01) | (np.abs(lon) > 0.01))
+    return result
+
+
+def _parents(frame: pd.DataFrame, kind: Float64Array, problems: Problems) -> Int32Array:
+    named = words(frame, "parent_station")
+    parent = pd.Index(frame["stop_id"]).get_indexer(pd.Index(named)).astype(np.int32)
+    asks = (named != "").to_numpy(bool)
+    fits = asks & (parent >= 0) & (kind != STATION) & (kind[parent] == STATION)
+    wrong = asks & ~fits
+    problems.rows(
+        "stops.txt", frame.index.to_numpy()[wrong], frame["stop_id"].to_numpy()[wrong],
+        "parent_station is no station of this file (location_type 1), or the stop is a station itself; "
+        "taken as having no parent.",
+    )  # fmt: skip
+    return np.where(fits, parent, NONE).astype(np.int32)

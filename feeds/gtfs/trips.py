@@ -1,0 +1,63 @@
+"""trips.txt: the trips that can run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from feeds.gtfs.problems import Problems
+from feeds.gtfs.stops import unique_rows
+from feeds.gtfs.tables import choice, text_array, words
+from predictor.arrays import NONE, Int8Array, Int32Array, Int64Array, StrArray
+
+
+@dataclass(frozen=True, eq=False)
+class Trips:
+    """All arrays (T,); the meaning is that of the `trip_` fields of `Timetable`."""
+
+    trip_id: StrArray
+    route: Int32Array
+    direction: Int8Array
+    service_id: StrArray
+    headsign: StrArray
+    short_name: StrArray
+    block_id: StrArray
+    shape_id: StrArray
+    wheelchair: Int8Array
+    row: Int64Array
+    """Line in trips.txt."""
+
+    def take(self, which: npt.NDArray[np.bool_]) -> Trips:
+        """Only these trips."""
+        return Trips(**{f.name: getattr(self, f.name)[which] for f in fields(self)})
+
+
+def read_trips(frame: pd.DataFrame, route_id: StrArray, problems: Problems) -> Trips:
+    """Build the trips from trips.txt; those of unknown routes are left out."""
+    frame = unique_rows(frame, "trip_id", "trips.txt", problems)
+    route = pd.Index(route_id.astype(object)).get_indexer(pd.Index(words(frame, "route_id")))
+    lost = route < 0
+    problems.rows(
+        "trips.txt", frame.index.to_numpy()[lost], frame["trip_id"].to_numpy()[lost],
+        "routes.txt has no such route; the trip is skipped.",
+    )  # fmt: skip
+    frame, route = frame[~lost], route[~lost]
+    return Trips(
+        trip_id=_ids(frame["trip_id"]),
+        route=route.astype(np.int32),
+        direction=choice(frame, "direction_id", range(0, 2), NONE).astype(np.int8),
+        service_id=_ids(words(frame, "service_id")),
+        headsign=text_array(words(frame, "trip_headsign")),
+        short_name=text_array(words(frame, "trip_short_name")),
+        block_id=_ids(words(frame, "block_id")),
+        shape_id=_ids(words(frame, "shape_id")),
+        wheelchair=choice(frame, "wheelchair_accessible", range(0, 3), 0).astype(np.int8),
+        row=frame.index.to_numpy(np.int64),
+    )
+
+
+def _ids(values: pd.Series[str]) -> StrArray:
+    return np.array(values.tolist(), dtype=np.str_)

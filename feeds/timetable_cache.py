@@ -1,0 +1,79 @@
+"""Timetables kept on disk between starts, one file each, named by the content of the feed they were made from."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import zipfile
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from feeds.errors import Problem
+from predictor.timetable import Timetable
+
+FORMAT = 1
+"""Goes up with every change in what is stored or in how feeds are read."""
+
+KEPT = 8
+"""Files kept in the folder; feeds change daily and none is read again once replaced."""
+
+
+def default_cache_dir() -> Path | None:
+    """`prochain` under XDG_CACHE_HOME or ~/.cache; None where there is no home."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    try:
+        return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "prochain"
+    except RuntimeError:
+        return None
+
+
+def read_cached(folder: Path, digest: str) -> tuple[Timetable, tuple[Problem, ...]] | None:
+    """The timetable made from the feed with this SHA-256, None where there is none that can be read."""
+    path = _path(folder, digest)
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            values: dict[str, Any] = {
+                f.name: stored[f.name] if stored[f.name].ndim else str(stored[f.name]) for f in fields(Timetable)
+            }
+            problems = tuple(Problem(**one) for one in json.loads(str(stored["problems"])))
+        with contextlib.suppress(OSError):
+            os.utime(path)
+        return Timetable(**values), problems
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def write_cached(folder: Path, timetable: Timetable, problems: tuple[Problem, ...]) -> bool:
+    """Keep a timetable; whether that worked. A file is there whole or not at all."""
+    path = _path(folder, timetable.feed_version)
+    arrays = {f.name: np.asarray(getattr(timetable, f.name)) for f in fields(Timetable)}
+    arrays["problems"] = np.asarray(json.dumps([asdict(problem) for problem in problems]))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, part = tempfile.mkstemp(dir=folder, suffix=".part")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.savez(file, allow_pickle=False, **arrays)
+            Path(part).replace(path)
+        except BaseException:
+            Path(part).unlink(missing_ok=True)
+            raise
+        _prune(folder)
+    except OSError:
+        return False
+    return True
+
+
+def _path(folder: Path, digest: str) -> Path:
+    return folder / f"timetable-{FORMAT}-{digest}.npz"
+
+
+def _prune(folder: Path) -> None:
+    kept = sorted(folder.glob("timetable-*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in kept[KEPT:]:
+        path.unlink(missing_ok=True)
