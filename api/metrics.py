@@ -111,7 +111,7 @@ class RequestMetrics:
             await self._app(scope, receive, sending)
         finally:
             # The route's template, not the path: stop ids and mistyped addresses would make endless labels.
-            route = getattr(scope.get("route"), "path", "none")
+            route = getattr(scope.get("route"), "path_format", "none")
             self._count.labels(route, str(status)).inc()
             self._seconds.labels(route).observe(time.perf_counter() - began)
 

@@ -95,7 +95,9 @@ class StopSearch:
         found = list(self._stops_of_code.get(code, ()))
         found += self._by_name(normalised(text))
         if len(code) >= 2:
-            found += [stop for c in self._codes_from(code, limit) for stop in self._stops_of_code[c]]
+            known = set(found)
+            begun = [stop for c in self._codes_from(code, limit) for stop in self._stops_of_code[c]]
+            found += [stop for stop in begun if self._shown[stop] not in known]
         return [StopHit(stop) for stop in list(dict.fromkeys(found))[:limit]]
 
     def near(self, lat: float, lon: float, limit: int = 10) -> list[StopHit]:
