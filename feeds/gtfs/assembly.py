@@ -11,6 +11,7 @@ import pandas as pd
 
 from feeds.errors import FeedError
 from feeds.gtfs.archive import GtfsArchive
+from feeds.gtfs.call_order import in_driving_order
 from feeds.gtfs.calls import Calls, interpolated, read_calls
 from feeds.gtfs.journeys import read_journeys
 from feeds.gtfs.pattern_lines import find_lines
@@ -53,6 +54,7 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
         "trips.txt", trips.row[drawn], trips.shape_id[drawn],
         "shapes.txt has no such usable shape; drawn from stop to stop instead.",
     )  # fmt: skip
+    calls = in_driving_order(calls, trips.trip_id, trip_shape < 0, stops, problems)
     patterns = find_patterns(trips.route, trips.direction, trip_shape, trip_ptr, calls.stop)
     lines = find_lines(patterns, calls, trip_shape[patterns.model_trip], shapes, stops, problems)
     links = find_links(patterns.call_ptr, patterns.stop, lines.distance_m, len(stops.stop_id))

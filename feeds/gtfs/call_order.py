@@ -7,9 +7,16 @@ such a hop are touched, and only calls close in scheduled time change places.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from predictor.arrays import BoolArray, Float64Array, Int64Array
+from feeds.gtfs.calls import FILE, Calls
+from feeds.gtfs.patterns import group_sequences
+from feeds.gtfs.problems import Problems
+from feeds.gtfs.stops import Stops
+from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, StrArray
+from predictor.geometry import METRES_PER_DEGREE
 
 IMPOSSIBLE_M_S = 30.0
 SLACK_M = 120.0
@@ -19,6 +26,53 @@ LEAST_GAIN_M = 100.0
 LONGEST_SEGMENT = 6
 MISPLACED_M = 3000.0
 """A stop whose visit costs this much more than passing it by, at impossible speed, is not where the feed says."""
+
+
+def in_driving_order(calls: Calls, trip_id: StrArray, shapeless: BoolArray, stops: Stops, problems: Problems) -> Calls:
+    """The calls with those of shapeless trips (T,) put in driving order where the feed's order cannot be driven.
+
+    The times stay where they are, in order; what changes places is which stop is called at when.
+    """
+    ptr = calls.ptr(len(shapeless))
+    x, y = planar(stops.lat, stops.lon)
+    which = np.flatnonzero(shapeless)
+    own = np.repeat(shapeless, np.diff(ptr))
+    own_ptr = np.append(0, np.cumsum(np.diff(ptr)[which]))
+    first, group = group_sequences(np.empty((len(which), 0), np.int32), own_ptr, calls.stop[own])
+    place = np.arange(len(calls))
+    for model, members in zip(which[first].tolist(), _members(group, which), strict=True):
+        span = slice(ptr[model], ptr[model + 1])
+        stop, seconds = calls.stop[span], calls.departure_s[span]
+        timed = np.flatnonzero(~np.isnan(seconds))
+        seconds = np.interp(np.arange(len(stop)), timed, seconds[timed])
+        order = driving_order(x[stop], y[stop], seconds)
+        if (order[:-1] < order[1:]).all():
+            continue
+        for trip in members.tolist():
+            place[ptr[trip] : ptr[trip + 1]] = ptr[trip] + order
+    moved = place != np.arange(len(calls))
+    if not moved.any():
+        return calls
+    trips = calls.trip[moved]
+    problems.rows(
+        FILE, calls.row[moved], trip_id[trips],
+        f"the times ask for more than {IMPOSSIBLE_M_S:.0f} m/s between the stops of this trip in the order given, and "
+        "there is no shape; its calls were put in the order in which they can be driven.",
+    )  # fmt: skip
+    shuffled = calls.take(place)
+    return replace(shuffled, arrival_s=calls.arrival_s, departure_s=calls.departure_s)
+
+
+def planar(lat: Float64Array, lon: Float64Array) -> tuple[Float64Array, Float64Array]:
+    """Metres east and north (n,), flat around the middle of the network."""
+    cos = np.cos(np.radians(np.nanmedian(lat))) if len(lat) else 1.0
+    return lon * cos * METRES_PER_DEGREE, lat * METRES_PER_DEGREE
+
+
+def _members(group: Int32Array, trip: Int64Array) -> list[Int64Array]:
+    """The trips of each group."""
+    order = np.argsort(group, kind="stable")
+    return np.split(trip[order], np.flatnonzero(np.diff(group[order])) + 1) if len(group) else []
 
 
 def impossible_hops(x: Float64Array, y: Float64Array, seconds: Float64Array) -> BoolArray:
@@ -40,7 +94,7 @@ def driving_order(x: Float64Array, y: Float64Array, seconds: Float64Array) -> In
     if n < 4 or not impossible_hops(x, y, seconds).any():
         return order
     for _ in range(4 * n):
-        move = _best_move(x[order], y[order], seconds[order])
+        move = _best_move(x[order], y[order], seconds, seconds[order])
         if move is None:
             break
         first, length, after, turned = move
@@ -51,13 +105,19 @@ def driving_order(x: Float64Array, y: Float64Array, seconds: Float64Array) -> In
     return order
 
 
-def _best_move(x: Float64Array, y: Float64Array, seconds: Float64Array) -> tuple[int, int, int, bool] | None:
-    """(first, length, after, turned) of the best move of a segment to behind call `after`, None where none gains."""
+def _best_move(
+    x: Float64Array, y: Float64Array, slots: Float64Array, seconds: Float64Array
+) -> tuple[int, int, int, bool] | None:
+    """(first, length, after, turned) of the best move of a segment to behind call `after`, None where none gains.
+
+    `slots`: times of the places in the order; `seconds`: times that the calls at these places were given.
+    """
     n = len(x)
     gap = np.hypot(x[:, None] - x[None, :], y[:, None] - y[None, :])
     # A way may end anywhere: beyond the last call every distance is nothing.
     gap = np.pad(gap, ((0, 1), (0, 1)))
     near = np.abs(seconds[:, None] - seconds[None, :]) <= SWAP_WINDOW_S
+    fast = np.append(impossible_hops(x, y, slots), False)
     best, found = LEAST_GAIN_M, None
     after = np.arange(n)
     for length in range(1, min(LONGEST_SEGMENT, n - 2) + 1):
@@ -65,7 +125,8 @@ def _best_move(x: Float64Array, y: Float64Array, seconds: Float64Array) -> tuple
         last = first + length - 1
         saved = gap[first - 1, first] + gap[last, last + 1] - gap[first - 1, last + 1]
         outside = (after[None, :] < first[:, None] - 1) | (after[None, :] > last[:, None])
-        allowed = outside & near[first][:, after] & near[last][:, after]
+        breaks = fast[first - 1] | fast[last]
+        allowed = outside & (breaks[:, None] | fast[after][None, :]) & near[first][:, after] & near[last][:, after]
         broken = gap[after, after + 1]
         straight = gap[after[None, :], first[:, None]] + gap[last[:, None], after[None, :] + 1] - broken
         turned = gap[after[None, :], last[:, None]] + gap[first[:, None], after[None, :] + 1] - broken

@@ -18,6 +18,8 @@ DAY_S = 86_400.0
 # Further apart than any two times of one trip, so that trips laid end to end never mix.
 _TRIP_SPACING_S = 1.0e8
 _TRIP_SPACING_M = 1.0e7
+# So many calls in a row at one time are a timepoint's time copied on.
+_REPEATS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +91,7 @@ def read_calls(frame: pd.DataFrame, trip_id: StrArray, stop_id: StrArray, proble
         row=row,
     )
     calls = _in_order(calls.take((trip >= 0) & (stop >= 0) & placed), trip_id, problems)
-    return _with_sound_times(calls, trip_id, problems)
+    return _without_repeated_times(_with_sound_times(calls, trip_id, problems), trip_id, problems)
 
 
 def parse_times(text: pd.Series[str]) -> Float64Array:
@@ -124,6 +126,26 @@ def interpolated(calls: Calls, trips: int, distance_m: Float64Array) -> Calls:
         share = (axis[gap] - axis[start]) / (axis[end] - axis[start])
         arrival[gap] = departure[gap] = departure[start] + share * (arrival[end] - departure[start])
     return replace(calls, arrival_s=np.rint(arrival), departure_s=np.rint(departure))
+
+
+def _without_repeated_times(calls: Calls, trip_id: StrArray, problems: Problems) -> Calls:
+    """The calls with times cleared that only repeat the last timepoint's: no bus is at three stops at once."""
+    same = (calls.trip[1:] == calls.trip[:-1]) & (calls.arrival_s[1:] == calls.departure_s[:-1])
+    same &= calls.departure_s[1:] == calls.departure_s[:-1]
+    run = np.append(0, np.cumsum(~same)) if len(calls) else np.zeros(0, np.int64)
+    repeats = np.append(False, same)[: len(calls)] & (np.bincount(run)[run] >= _REPEATS)
+    last = np.append(calls.trip[1:] != calls.trip[:-1], True)[: len(calls)]
+    repeats &= ~last
+    problems.rows(
+        FILE, calls.row[repeats], trip_id[calls.trip[repeats]],
+        f"{_REPEATS} or more calls of this trip have one and the same time; reckoned anew for all but the first.",
+    )  # fmt: skip
+    return replace(
+        calls,
+        arrival_s=np.where(repeats, np.nan, calls.arrival_s),
+        departure_s=np.where(repeats, np.nan, calls.departure_s),
+        timepoint=calls.timepoint & ~repeats,
+    )
 
 
 def _index_of(names: pd.Series[str], known: StrArray) -> Int32Array:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
+from feeds.gtfs.call_order import misplaced_stops, planar
 from feeds.gtfs.calls import Calls
 from feeds.gtfs.patterns import Patterns, group_sequences
 from feeds.gtfs.polylines import Polylines, joined, polylines
@@ -59,7 +61,7 @@ def find_lines(
         )  # fmt: skip
         on_shape[shaped] = fits
     used, of_shape = np.unique(pattern_shape[on_shape], return_inverse=True)
-    straight, straight_of, straight_m = _straight_lines(patterns, np.flatnonzero(~on_shape), stops)
+    straight, straight_of, straight_m = _straight_lines(patterns, np.flatnonzero(~on_shape), stops, calls)
     of_pattern = np.empty(len(pattern_shape), np.int32)
     of_pattern[on_shape] = of_shape
     of_pattern[~on_shape] = len(used) + straight_of
@@ -149,15 +151,30 @@ def _spread(off_m: Float64Array, owner: Int64Array, patterns: int) -> Float64Arr
     return result
 
 
-def _straight_lines(patterns: Patterns, which: Int64Array, stops: Stops) -> tuple[Polylines, Int32Array, Float64Array]:
-    """Lines from stop to stop, one for each stop sequence; each pattern's line; metres of each of its calls."""
+def _straight_lines(
+    patterns: Patterns, which: Int64Array, stops: Stops, calls: Calls
+) -> tuple[Polylines, Int32Array, Float64Array]:
+    """Lines from stop to stop, one for each stop sequence; each pattern's line; metres of each of its calls.
+
+    A stop that cannot be where the feed puts it bends no line: its vertex lies between its neighbours.
+    """
     ptr, within = _calls_of(patterns, which)
     stop = patterns.stop[within]
     first, of_pattern = group_sequences(np.empty((len(which), 0), np.int32), ptr, stop)
     count = np.diff(ptr)[first]
     _, vertex = expand_ranges(ptr[first], count)
-    place = stop[vertex]
-    lines = polylines(np.append(0, np.cumsum(count)), stops.lat[place], stops.lon[place])
+    lat, lon = stops.lat[stop[vertex]].copy(), stops.lon[stop[vertex]].copy()
+    seconds = calls.departure_s[patterns.model_call[within[vertex]]]
+    line_ptr = np.append(0, np.cumsum(count))
+    x, y = planar(lat, lon)
+    for start, end in pairwise(line_ptr.tolist()):
+        span = slice(start, end)
+        here, timed = np.arange(end - start), np.flatnonzero(~np.isnan(seconds[span]))
+        wrong = misplaced_stops(x[span], y[span], np.interp(here, timed, seconds[span][timed]))
+        if wrong.any():
+            for axis in (lat, lon):
+                axis[span][wrong] = np.interp(here[wrong], here[~wrong], axis[span][~wrong])
+    lines = polylines(line_ptr, lat, lon)
     _, entry = expand_ranges(lines.ptr[of_pattern], np.diff(ptr))
     return lines, of_pattern, not_falling(lines.distance_m[entry], ptr)
 

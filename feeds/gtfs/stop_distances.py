@@ -130,10 +130,13 @@ def _places_of(
     away2 = np.einsum("ij,ij->i", off, off)
     at = lines.distance_m[segment] + share * (lines.distance_m[segment + 1] - lines.distance_m[segment])
 
-    new = np.append(True, owner[1:] != owner[:-1])
-    comes = new | (away2 < np.append(np.inf, away2[:-1]))
-    stays = np.append(new[1:], True) | (away2 <= np.append(away2[1:], np.inf))
-    low = np.flatnonzero(comes & stays)
+    # The way to a straight segment has one least place. At a segment's end it is the line's as well where the next
+    # segment leads away from there.
+    last = np.append(owner[1:] != owner[:-1], True)
+    inside = (share > 0.0) & (share < 1.0)
+    at_end = (share == 1.0) & (last | (np.append(share[1:], 0.0) == 0.0))
+    at_start = (share == 0.0) & np.append(True, last[:-1])
+    low = np.flatnonzero(inside | at_end | at_start)
     low = low[np.lexsort((away2[low], owner[low]))]
     rank = np.arange(len(low)) - np.searchsorted(owner[low], owner[low])
     low, rank = low[rank < PLACES], rank[rank < PLACES]
