@@ -165,7 +165,8 @@ class Matcher:
         by_timetable = self.diagram.scheduled_distance_m(t, seconds)
         gap = np.where(same, at - tracks.timestamp[s], 0.0)
         last = np.where(same, tracks.distance_m[s], np.nan)
-        known = np.isfinite(last)
+        # Before its departure a vehicle may stand, or turn, anywhere around the terminus.
+        known = np.isfinite(last) & (tracks.departed[s] > 0)
         pace = np.maximum(length / np.maximum(tt.trip_end_s[t] - tt.trip_start_s[t], 60), 2.0)
         prior = np.where(known, np.minimum(np.nan_to_num(last) + pace * gap, length), by_timetable)
         low = np.where(known, np.nan_to_num(last) - MOVED_M, 0.0)
