@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from api.boards import DepartureRow, departure_rows
 from api.page_lines import Line, destination_of
-from api.page_moment import AlertWords, Moment
+from api.page_moment import AlertWords, PageMoment
 from api.page_times import Wait
 
 DEPARTURES_A_GROUP = 3
@@ -22,6 +22,7 @@ _WORTH_SAYING_S = 120.0
 """From this deviation on the timetable's time is said beside the predicted one."""
 _NOT_ACCESSIBLE = 2
 """GTFS `wheelchair_accessible`."""
+_COMES = ("live", "scheduled")
 
 GroupKey = tuple[int, int, str]
 """Route, direction, and the headsign where the feed gives no direction."""
@@ -81,7 +82,7 @@ class StopPage:
     lines: list[Line]
 
 
-def stop_page(moment: Moment, stop: int) -> StopPage:
+def stop_page(moment: PageMoment, stop: int) -> StopPage:
     """The board of a stop; of a station, all its platforms'."""
     tt = moment.timetable
     pointer, member = tt.station_members
@@ -102,7 +103,7 @@ def stop_page(moment: Moment, stop: int) -> StopPage:
     )
 
 
-def _groups(moment: Moment, stop: int) -> list[GroupWords]:
+def _groups(moment: PageMoment, stop: int) -> list[GroupWords]:
     view, now = moment.view, moment.now
     soon = _by_group(departure_rows(view, stop, now, window_s=_SOON_S))
     # A day and a half of departures is worth keeping until the next step: only their order and times are read.
@@ -124,9 +125,9 @@ def _by_group(rows: list[DepartureRow]) -> dict[GroupKey, list[DepartureRow]]:
     return dict(groups)
 
 
-def _group(moment: Moment, soon: list[DepartureRow], later: list[DepartureRow]) -> GroupWords:
+def _group(moment: PageMoment, soon: list[DepartureRow], later: list[DepartureRow]) -> GroupWords:
     first = (soon or later)[0]
-    shown = (soon + later)[:DEPARTURES_A_GROUP] if soon else []
+    shown = _first_few(soon + later) if soon else []
     destinations = [destination_of(moment.timetable, row.trip_idx) for row in soon or later]
     # The usual destination names the group; what goes elsewhere says so itself.
     usual = max(dict.fromkeys(destinations), key=destinations.count)
@@ -142,9 +143,18 @@ def _group(moment: Moment, soon: list[DepartureRow], later: list[DepartureRow]) 
     )
 
 
-def _departure(moment: Moment, row: DepartureRow, usual: str, *, say_platform: bool) -> DepartureWords:
+def _first_few(rows: list[DepartureRow]) -> list[DepartureRow]:
+    """The first departures; where none of them comes, the first one that does stands in for the last of them."""
+    shown = rows[:DEPARTURES_A_GROUP]
+    coming = next((row for row in rows if row.status in _COMES), None)
+    if coming is not None and coming not in shown:
+        shown = [*shown[:-1], coming]
+    return shown
+
+
+def _departure(moment: PageMoment, row: DepartureRow, usual: str, *, say_platform: bool) -> DepartureWords:
     words, texts = moment.words, moment.texts
-    runs = row.status in ("live", "scheduled")
+    runs = row.status in _COMES
     live = row.status == "live" and not moment.feed.stopped
     status = "scheduled" if row.status == "live" and not live else row.status
     destination = destination_of(moment.timetable, row.trip_idx)
@@ -177,8 +187,8 @@ def _departure(moment: Moment, row: DepartureRow, usual: str, *, say_platform: b
     )
 
 
-def _quiet(moment: Moment, later: list[DepartureRow]) -> str:
-    running = [row.published for row in later if row.status not in ("cancelled", "skipped")]
+def _quiet(moment: PageMoment, later: list[DepartureRow]) -> str:
+    running = [row.published for row in later if row.status in _COMES]
     if not running:
         return moment.texts("none_found")
     words, texts = moment.words, moment.texts
@@ -188,6 +198,6 @@ def _quiet(moment: Moment, later: list[DepartureRow]) -> str:
     return said
 
 
-def _next_of_all(moment: Moment, stop: int) -> str:
+def _next_of_all(moment: PageMoment, stop: int) -> str:
     rows = departure_rows(moment.view, stop, moment.now, limit=1, window_s=_WEEK_S)
     return _quiet(moment, rows)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from api.page_lines import Line, destination_of
-from api.page_moment import Moment
+from api.page_moment import PageMoment
 from api.stop_search import StopHit
 
 _TOWARDS = 2
@@ -30,7 +30,7 @@ class FoundStop:
     lines: list[Line]
 
 
-def found_stops(moment: Moment, hits: list[StopHit]) -> list[FoundStop]:
+def found_stops(moment: PageMoment, hits: list[StopHit]) -> list[FoundStop]:
     """Results in the order found; stops that nothing serves are left out."""
     tt = moment.timetable
     served = [hit for hit in hits if moment.lines.at_stop(hit.stop_idx)]
@@ -50,7 +50,7 @@ def found_stops(moment: Moment, hits: list[StopHit]) -> list[FoundStop]:
     ]
 
 
-def _towards(moment: Moment, stop: int) -> list[str]:
+def _towards(moment: PageMoment, stop: int) -> list[str]:
     """Destinations of the patterns that go on from this stop, those of most trips first."""
     tt = moment.timetable
     pointer, member = tt.station_members
@@ -63,7 +63,7 @@ def _towards(moment: Moment, stop: int) -> list[str]:
     return list(places)[:_TOWARDS]
 
 
-def _distance(moment: Moment, distance_m: float) -> str:
+def _distance(moment: PageMoment, distance_m: float) -> str:
     if distance_m < 1000:
         return moment.texts("metres", count=round(distance_m / 10) * 10)
     kilometres = f"{distance_m / 1000:.1f}"

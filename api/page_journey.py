@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from api.page_lines import Line, destination_of
-from api.page_moment import AlertWords, Moment
+from api.page_moment import AlertWords, PageMoment
 from api.page_vehicles import VehicleWords, vehicle_words
 from predictor.arrays import NONE
 from predictor.snapshot import CANCELLED, LIVE, STATUSES, JourneyCalls
@@ -59,7 +59,7 @@ def nearest_service_day(timetable: Timetable, trip: int, now: float) -> int | No
     return int(active[np.argmin(np.maximum(start - now, 0.0) + np.maximum(now - end, 0.0))])
 
 
-def journey_page(moment: Moment, trip: int, service_day: int, shift_s: int, your_stop: str) -> JourneyPage:
+def journey_page(moment: PageMoment, trip: int, service_day: int, shift_s: int, your_stop: str) -> JourneyPage:
     """Parameters: `your_stop` the stop_id from which the reader came, or ""."""
     tt, snapshot = moment.timetable, moment.snapshot
     journey = snapshot.journey(trip, service_day, shift_s)
@@ -83,7 +83,7 @@ def journey_page(moment: Moment, trip: int, service_day: int, shift_s: int, your
     )
 
 
-def _calls(moment: Moment, journey: JourneyCalls, your_stop: str) -> list[CallWords]:
+def _calls(moment: PageMoment, journey: JourneyCalls, your_stop: str) -> list[CallWords]:
     tt, words = moment.timetable, moment.words
     scheduled = np.where(np.arange(len(journey.stop)) == 0, journey.scheduled_departure, journey.scheduled_arrival)
     shown = np.where(np.isnan(journey.published), scheduled, journey.published)

@@ -8,7 +8,7 @@ import numpy as np
 
 from api.boards import PASSED_AFTER_S
 from api.page_lines import Line, destination_of
-from api.page_moment import AlertWords, Moment
+from api.page_moment import AlertWords, PageMoment
 from api.page_times import Wait
 from api.page_vehicles import VehicleWords, vehicle_words
 from predictor.arrays import NONE, BoolArray, Int32Array
@@ -57,7 +57,7 @@ class LinePage:
     alerts: list[AlertWords]
 
 
-def line_page(moment: Moment, route: int, direction: int | None) -> LinePage:
+def line_page(moment: PageMoment, route: int, direction: int | None) -> LinePage:
     """Parameters: `direction` the `direction_id` asked for; the line's first where None or unknown."""
     tt = moment.timetable
     trips = np.flatnonzero(tt.trip_route == route).astype(np.int32)
@@ -82,7 +82,7 @@ def line_page(moment: Moment, route: int, direction: int | None) -> LinePage:
     )
 
 
-def _running_today(moment: Moment, trips: Int32Array) -> Int32Array:
+def _running_today(moment: PageMoment, trips: Int32Array) -> Int32Array:
     """Those of the trips that run on the service day nearest to now; all of them where none does."""
     tt = moment.timetable
     day = int(np.argmin(np.abs(tt.date_origin + 12 * 3600 - moment.now)))
@@ -90,12 +90,12 @@ def _running_today(moment: Moment, trips: Int32Array) -> Int32Array:
     return trips[active] if active.any() else trips
 
 
-def _usual_destination(moment: Moment, trips: Int32Array) -> str:
+def _usual_destination(moment: PageMoment, trips: Int32Array) -> str:
     destinations = [destination_of(moment.timetable, trip) for trip in trips.tolist()]
     return max(dict.fromkeys(destinations), key=destinations.count)
 
 
-def _stops_of(moment: Moment, trips: Int32Array) -> tuple[list[int], list[int]]:
+def _stops_of(moment: PageMoment, trips: Int32Array) -> tuple[list[int], list[int]]:
     """Stops of the pattern with most trips (the longer of equals), and those that only other patterns serve."""
     tt = moment.timetable
     if len(trips) == 0:
@@ -109,7 +109,7 @@ def _stops_of(moment: Moment, trips: Int32Array) -> tuple[list[int], list[int]]:
     return stops, [stop for stop in also if stop not in set(stops)]
 
 
-def _with_waits(moment: Moment, route: int, direction: int, stops: list[int]) -> list[LineStop]:
+def _with_waits(moment: PageMoment, route: int, direction: int, stops: list[int]) -> list[LineStop]:
     tt, predictions = moment.timetable, moment.snapshot.predictions
     soonest = np.full(tt.stops, np.inf)
     if not moment.feed.stopped:
@@ -133,14 +133,14 @@ def _with_waits(moment: Moment, route: int, direction: int, stops: list[int]) ->
     return rows
 
 
-def _on_line(moment: Moment, trip: Int32Array, route: int, direction: int) -> BoolArray:
+def _on_line(moment: PageMoment, trip: Int32Array, route: int, direction: int) -> BoolArray:
     tt = moment.timetable
     on_line: BoolArray = (tt.trip_route[trip] == route) & (tt.pattern_direction[tt.trip_pattern[trip]] == direction)
     return on_line
 
 
 def _place_vehicles(
-    moment: Moment, route: int, direction: int, stops: list[int], rows: list[LineStop]
+    moment: PageMoment, route: int, direction: int, stops: list[int], rows: list[LineStop]
 ) -> tuple[list[VehicleWords], int]:
     """Put each vehicle of the direction at or before a row; answer with those that belong at none, and how many in
     all."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from api.moment import Moment
 from api.page_lines import Line, Lines, lines_of
 from api.page_texts import Texts
 from api.page_times import TimeWords
-from api.view import ServiceView
 from feeds.alerts import Alert
 from predictor.snapshot import Snapshot
-from predictor.timetable import Timetable
 
 
 @dataclass(frozen=True)
@@ -35,24 +34,16 @@ class FeedState:
     """None before the first sign of life."""
 
 
-@dataclass(frozen=True)
-class Moment:
+@dataclass(frozen=True, eq=False)
+class PageMoment(Moment):
     """Everything that a page reads. Two readings within one page therefore never contradict each other."""
 
-    view: ServiceView
-    now: float
-    """POSIX seconds of the service's clock."""
     texts: Texts
 
     @property
     def snapshot(self) -> Snapshot:
         """What the engine knows."""
         return self.view.snapshot
-
-    @property
-    def timetable(self) -> Timetable:
-        """The timetable that the snapshot's indices refer to."""
-        return self.view.timetable
 
     @cached_property
     def lines(self) -> Lines:
@@ -70,8 +61,8 @@ class Moment:
         age = self.view.feed_age_s(self.now)
         if age is None:
             return FeedState(True, self.texts("feed_never"), None)
-        stopped = self.view.feed_stopped(self.now)
-        return FeedState(stopped, self.texts("feed_stopped" if stopped else "data_age", age=self.words.age(age)), age)
+        said = "feed_stopped" if self.feed_stopped else "data_age"
+        return FeedState(self.feed_stopped, self.texts(said, age=self.words.age(age)), age)
 
     def alerts_for(
         self, *, stops: frozenset[int] = frozenset(), routes: frozenset[int] = frozenset(), trip: int | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from api.page_moment import Moment
+from api.page_moment import PageMoment
 from predictor.snapshot import LAYOVER, OFF_ROUTE
 
 _OLD_S = 90.0
@@ -27,7 +27,7 @@ class VehicleWords:
     """Age of its position, said only when old."""
 
 
-def vehicle_words(moment: Moment, vehicle: int) -> VehicleWords:
+def vehicle_words(moment: PageMoment, vehicle: int) -> VehicleWords:
     """A vehicle matched to a trip."""
     tt, vehicles, texts = moment.timetable, moment.snapshot.vehicles, moment.texts
     trip, call = int(vehicles.trip[vehicle]), int(vehicles.next_call[vehicle])
@@ -51,7 +51,7 @@ def vehicle_words(moment: Moment, vehicle: int) -> VehicleWords:
     )
 
 
-def _punctuality(moment: Moment, delay_s: float) -> str:
+def _punctuality(moment: PageMoment, delay_s: float) -> str:
     minutes = round(delay_s / 60)
     if minutes >= 2:
         return moment.texts("late", count=minutes)

@@ -19,7 +19,7 @@ from api.page_board import stop_page
 from api.page_found import found_stops
 from api.page_journey import journey_page, nearest_service_day
 from api.page_line import line_page
-from api.page_moment import AlertWords, Moment
+from api.page_moment import AlertWords, PageMoment
 from api.page_texts import LANGUAGES, texts_in, wanted_language
 from api.stop_search import StopHit
 
@@ -122,7 +122,7 @@ def static(request: Request, name: str) -> Response:
     return Response("No such file: reload the page that asked for it.\n", 404, media_type="text/plain")
 
 
-def _search(request: Request, moment: Moment, query: str) -> Response:
+def _search(request: Request, moment: PageMoment, query: str) -> Response:
     hits = moment.view.stop_search.by_text(query, _RESULTS)
     tt = moment.timetable
     exact = [hit for hit in hits if str(tt.stop_code[hit.stop_idx]).casefold() == query.casefold()]
@@ -134,7 +134,7 @@ def _search(request: Request, moment: Moment, query: str) -> Response:
     return _results(request, moment, hits, texts("results_title", query=query), said, hint, query)
 
 
-def _nearest(request: Request, moment: Moment, near: str) -> Response:
+def _nearest(request: Request, moment: PageMoment, near: str) -> Response:
     texts = moment.texts
     try:
         lat, lon = (float(part) for part in near.split(","))
@@ -147,7 +147,7 @@ def _nearest(request: Request, moment: Moment, near: str) -> Response:
 
 
 def _results(
-    request: Request, moment: Moment, hits: list[StopHit], heading: str, said: str, hint: str = "", query: str = ""
+    request: Request, moment: PageMoment, hits: list[StopHit], heading: str, said: str, hint: str = "", query: str = ""
 ) -> Response:
     found = found_stops(moment, hits)
     badges = [line.badge for one in found for line in one.lines]
@@ -156,7 +156,7 @@ def _results(
     )
 
 
-def _not_found(request: Request, moment: Moment, said: str, like: Iterable[int] = ()) -> Response:
+def _not_found(request: Request, moment: PageMoment, said: str, like: Iterable[int] = ()) -> Response:
     tt = moment.timetable
     return _page(
         request, moment, "notice.html", [], [], heading=moment.texts("error_title"),
@@ -165,19 +165,19 @@ def _not_found(request: Request, moment: Moment, said: str, like: Iterable[int] 
     )  # fmt: skip
 
 
-def _moment(request: Request) -> Moment:
+def _moment(request: Request) -> PageMoment:
     service = request.app.state.service
     language = wanted_language(
         request.query_params.get("lang"),
         request.cookies.get(_LANGUAGE_COOKIE),
         request.headers.get("accept-language"),
     )
-    return Moment(view=service.view, now=service.clock.now(), texts=texts_in(language))
+    return PageMoment(view=service.view, now=service.clock.now(), texts=texts_in(language))
 
 
 def _page(
     request: Request,
-    moment: Moment,
+    moment: PageMoment,
     template: str,
     badges: Iterable[Badge],
     alerts: list[AlertWords],
@@ -214,7 +214,7 @@ def _page(
     return response
 
 
-def _fragment(moment: Moment, template: str, page: object) -> Response:
+def _fragment(moment: PageMoment, template: str, page: object) -> Response:
     """The part of a page that changes, for its script to put in place."""
     body = _templates.get_template(template).render(moment=moment, texts=moment.texts, page=page)
     return HTMLResponse(body, headers=_HEADERS)
