@@ -6,11 +6,10 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
-from feeds.timetable import LoadedTimetable, load_timetable
-
 from api.view import FeedHealth
 from feeds.errors import FeedError
 from feeds.source import public_address
+from feeds.timetable import LoadedTimetable, load_timetable
 from predictor.timetable import Timetable
 
 log = logging.getLogger("prochain")
