@@ -8,6 +8,7 @@ which the reader has.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -87,8 +88,8 @@ def encode_trip_updates(snapshot: Snapshot) -> gtfs_realtime_pb2.FeedMessage:
             update.vehicle.label = str(snapshot.vehicles.label[vehicle])
             update.timestamp = min(update.timestamp, int(snapshot.vehicles.timestamp[vehicle]))  # E012
         by_headway = bool(journeys.by_headway[journey[0]])
-        for row in range(begin, end):
-            update_times.write(update.stop_time_update.add(), row, by_headway=by_headway)
+        for row in _ascending(update_times.stop_sequence[begin:end]):
+            update_times.write(update.stop_time_update.add(), begin + row, by_headway=by_headway)
     return message
 
 
@@ -269,6 +270,27 @@ def _starts(*columns: Int32Array) -> BoolArray:
     result = np.ones(len(columns[0]), bool)
     result[1:] = np.any([column[1:] != column[:-1] for column in columns], axis=0)
     return result
+
+
+def _ascending(sequence: list[int]) -> list[int]:
+    """Positions of the longest ascending part.
+
+    A trip whose calls were put in driving order does not follow its feed's stop_sequence, yet updates must (E002): those
+    that would break it are left out.
+    """
+    if all(a < b for a, b in pairwise(sequence)):
+        return list(range(len(sequence)))
+    tails: list[int] = []
+    before: list[int] = []
+    for i, value in enumerate(sequence):
+        length = bisect_left(tails, value, key=sequence.__getitem__)
+        before.append(tails[length - 1] if length else -1)
+        tails[length : length + 1] = [i]
+    chosen, at = [], tails[-1]
+    while at >= 0:
+        chosen.append(at)
+        at = before[at]
+    return chosen[::-1]
 
 
 @dataclass(frozen=True)

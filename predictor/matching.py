@@ -70,6 +70,10 @@ class Matcher:
         self.days = days
         self.diagram = diagram
         self.lines = lines
+        key = _sequence_key(timetable.call_trip, timetable.stop_sequence)
+        # Calls stand in driving order, which need not be that of the feed's stop_sequence.
+        self._by_sequence = np.argsort(key, kind="stable")
+        self._sequence_key = key[self._by_sequence]
 
     def journey_of(
         self, tracks: Tracks, slot: Int64Array, obs: Observations
@@ -247,10 +251,9 @@ class Matcher:
         if len(rows) == 0:
             return low, high, stopped
         first = tt.trip_call_ptr[trip[rows]]
-        axis = tt.call_trip * 1.0e6 + tt.stop_sequence
-        entry = np.searchsorted(axis, trip[rows] * 1.0e6 + sequence[rows])
-        entry = np.minimum(entry, len(axis) - 1)
-        exact = (tt.call_trip[entry] == trip[rows]) & (tt.stop_sequence[entry] == sequence[rows])
+        key = _sequence_key(trip[rows], sequence[rows])
+        at = np.minimum(np.searchsorted(self._sequence_key, key), len(self._sequence_key) - 1)
+        exact, entry = self._sequence_key[at] == key, self._by_sequence[at]
         rows, call = rows[exact], (entry - first)[exact].astype(np.int32)
         here = self.diagram.call_distance_m(trip[rows], call)
         before = self.diagram.call_distance_m(trip[rows], call - 1)
@@ -263,3 +266,7 @@ class Matcher:
         standing = meets & near & (obs.stop_status[on[rows]] == STOPPED_AT)
         stopped[rows[standing]] = call[standing]
         return low, high, stopped
+
+
+def _sequence_key(trip: Int32Array, stop_sequence: Int32Array) -> Int64Array:
+    return (trip.astype(np.int64) << 32) | stop_sequence
