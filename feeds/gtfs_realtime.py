@@ -275,8 +275,8 @@ def _starts(*columns: Int32Array) -> BoolArray:
 def _ascending(sequence: list[int]) -> list[int]:
     """Positions of the longest ascending part.
 
-    A trip whose calls were put in driving order does not follow its feed's stop_sequence, yet updates must (E002): those
-    that would break it are left out.
+    A trip whose calls were put in driving order does not follow its feed's stop_sequence, yet updates must (E002):
+    those that would break it are left out.
     """
     if all(a < b for a, b in pairwise(sequence)):
         return list(range(len(sequence)))
