@@ -84,6 +84,7 @@ def serve(
         str | None, typer.Option(help='With --replay: local time to begin at, such as "2015-11-17 08:00".')
     ] = None,
     speed: Speed = 1.0,
+    model: Annotated[Path | None, typer.Option(help="File of what is learned: read, and kept up to date.")] = None,
 ) -> None:
     """Serve a network from its feeds, or a recorded day with its clock shifted."""
     with _said_plainly():
@@ -92,7 +93,7 @@ def serve(
 
         settings = read_settings(
             config, gtfs=gtfs, vehicle_positions=vehicle_positions, trip_updates=trip_updates, alerts=alerts,
-            headers=_headers(header), host=host, port=port,
+            headers=_headers(header), host=host, port=port, model=model,
         )  # fmt: skip
         if replay_folder is None and (at is not None or speed != 1.0):
             raise ConfigurationError("--at and --speed go with --replay FOLDER; live feeds run at their own time.")
@@ -127,6 +128,7 @@ def replay(
     learn_from: Annotated[
         str | None, typer.Option(metavar="A..B", help="First learn from these earlier days of the folder.")
     ] = None,
+    model: Annotated[Path | None, typer.Option(help="What prochain learn wrote, to begin with.")] = None,
 ) -> None:
     """Replay a recording through the engine as fast as the machine can."""
     with _said_plainly():
@@ -135,13 +137,33 @@ def replay(
         began = time.perf_counter()
         counts = replay_recording(
             folder, start=start, end=end, every=every, predictions=predictions, passages=passages, horizon_s=horizon,
-            learn_from=learn_from, progress=sys.stderr.isatty(),
+            learn_from=learn_from, model=model, progress=sys.stderr.isatty(),
         )  # fmt: skip
         _print_counts(counts)
         print(f"{counts.get('steps', 0):,} steps in {time.perf_counter() - began:.1f} s")
         for path in (predictions, passages):
             if path:
                 print(f"written: {path}")
+
+
+@app.command(epilog="**Example:** prochain learn FOLDER --from 2015-10-30 --to 2015-11-17 --model learned.npz")
+def learn(
+    folder: Annotated[Path, typer.Argument(help="Folder with gtfs.zip and the recorded vehicle positions.")],
+    start: Annotated[str | None, typer.Option("--from", help="First local date; by default the recording's.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Last local date; by default the recording's.")] = None,
+    every: Annotated[float, typer.Option(min=1.0, help="Seconds between two polls.")] = 30.0,
+    model: Annotated[Path, typer.Option(help="File to write.")] = Path("learned.npz"),
+) -> None:
+    """Learn from recorded days what serve and replay then begin with (--model)."""
+    with _said_plainly():
+        from api.replay import learn as learn_from_recording
+        from feeds.learned_file import write_learned
+
+        began = time.perf_counter()
+        learned, counts = learn_from_recording(folder, start, end, every, progress=sys.stderr.isatty())
+        write_learned(model, learned)
+        _print_counts(counts)
+        print(f"learned in {time.perf_counter() - began:.1f} s, written: {model}")
 
 
 @app.command(epilog="**Example:** prochain check --gtfs gtfs.zip --vehicle-positions vehicle_positions.pb")

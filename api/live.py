@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import os
+from pathlib import Path
 
+from api.checkpoint import Checkpoint
 from api.incoming_feeds import PolledFeeds
 from api.service import Service
 from api.settings import ConfigurationError, Settings
@@ -47,7 +51,15 @@ def live_service(settings: Settings) -> Service:
         timetable_source=TimetableWatch(
             settings.gtfs, every_s=settings.gtfs_check_interval_s, cache_dir=settings.cache_dir
         ),
+        checkpoint=Checkpoint(settings.model or state_file(settings.gtfs)),
     )
+
+
+def state_file(gtfs: str) -> Path:
+    """Where what is learned about this feed is kept: under XDG_STATE_HOME or ~/.local/state."""
+    base = Path(os.environ.get("XDG_STATE_HOME", ""))
+    folder = (base if base.is_absolute() else Path.home() / ".local" / "state") / "prochain"
+    return folder / f"learned-{hashlib.sha256(gtfs.encode()).hexdigest()[:16]}.npz"
 
 
 def engine_settings(settings: Settings) -> EngineSettings:

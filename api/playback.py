@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from api.checkpoint import Checkpoint
 from api.clock import ShiftedClock
 from api.incoming_feeds import RecordedFeeds
 from api.live import engine_settings
@@ -50,6 +51,7 @@ def recorded_service(
         engine_settings=engine_settings(settings),
         step_interval_s=settings.step_interval_s,
         feed_stopped_after_s=settings.feed_stopped_after_s,
+        checkpoint=Checkpoint(settings.model) if settings.model else None,
         warm_up_s=WARM_UP_S,
         progress=progress,
     )

@@ -15,9 +15,11 @@ import pyarrow.parquet as pq
 from rich.progress import Progress
 
 from feeds.errors import FeedError
+from feeds.learned_file import read_learned, ready_made
 from feeds.recording import Recording, open_recording
 from feeds.timetable import load_timetable
 from predictor.engine import Engine
+from predictor.learned import Learned
 from predictor.passages import Passages
 from predictor.snapshot import STATUSES, Snapshot
 from predictor.timetable import Timetable
@@ -181,13 +183,45 @@ def passage_rows(timetable: Timetable, passages: Passages) -> list[pa.Array]:
 
 
 def learn_days(engine: Engine, recording: Recording, first: str, last: str, every: float, progress: Progress) -> None:
-    """Step the engine through whole earlier days, keeping only what it learns."""
+    """Step the engine through whole earlier days, keeping only what it learns; at the end it studies all of it anew."""
     zone = engine.timetable.timezone
-    start, end = local_time(first, zone), local_time(last, zone, end=True)
+    start = max(local_time(first, zone), recording.first_at)
+    end = min(local_time(last, zone, end=True), recording.last_at)
     task = progress.add_task(f"Learning from {first} to {last}", total=end - start)
     for now, observations in recording.frames(start, end, every):
         engine.step(observations, now)
         progress.update(task, completed=now - start)
+    engine.learner.study_all()
+
+
+def learn(
+    folder: Path,
+    start: str | None = None,
+    end: str | None = None,
+    every: float = POLL_S,
+    begin_with: Learned | None = None,
+    progress: bool = True,
+) -> tuple[Learned, dict[str, int]]:
+    """Learn from the days of a recording.
+
+    Parameters: `start`, `end`: first and last local date, by default all of it. Returns: what was learned, and counts
+    of what it was learned from. Errors: FeedError.
+    """
+    timetable = load_timetable(folder / "gtfs.zip").timetable
+    recording = open_recording(folder, timetable)
+    zone = ZoneInfo(timetable.timezone)
+    first = start or datetime.fromtimestamp(recording.first_at, zone).date().isoformat()
+    last = end or datetime.fromtimestamp(recording.last_at, zone).date().isoformat()
+    engine = Engine(timetable, learned=begin_with or ready_made())
+    with Progress(disable=not progress) as bar:
+        learn_days(engine, recording, first, last, every, bar)
+    features, _ = engine.learner.samples()
+    learned = engine.learned()
+    return learned, {
+        "links known": len(learned.travel_times["link"]),
+        "trips known": len(learned.trip_history["trip"]),
+        "samples": len(features),
+    }
 
 
 def replay(
@@ -199,13 +233,15 @@ def replay(
     passages: Path | None = None,
     horizon_s: float = HORIZON_S,
     learn_from: str | None = None,
+    model: Path | None = None,
     progress: bool = True,
 ) -> dict[str, int]:
     """Replay `folder` (gtfs.zip and a recording) and write predictions and passages as Parquet.
 
     Parameters: `start`, `end`: local dates or times of the agency, by default the whole recording; `every`: seconds
     between two polls; `horizon_s`: how far ahead predictions are written; `learn_from`: “A..B”, days learned from
-    first. Returns: the engine's running totals. Errors: FeedError.
+    first; `model`: what was learned earlier, by default the network that comes with
+    the package. Returns: the engine's running totals. Errors: FeedError.
     """
     timetable = load_timetable(folder / "gtfs.zip").timetable
     recording = open_recording(folder, timetable)
@@ -214,7 +250,7 @@ def replay(
     finish = local_time(end, zone, end=True) if end else recording.last_at
     if finish <= begin:
         raise FeedError(f"The replay would end ({end}) before it starts ({start}).")
-    engine = Engine(timetable)
+    engine = Engine(timetable, learned=read_learned(model) if model else ready_made())
     rows = PredictionRows(timetable)
     counts: dict[str, int] = {}
     with Progress(disable=not progress) as bar:

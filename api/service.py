@@ -15,11 +15,13 @@ from typing import Protocol
 
 import numpy as np
 
+from api.checkpoint import Checkpoint
 from api.clock import Clock, LiveClock
 from api.incoming_feeds import Reading, RealtimeFeeds
 from api.stop_search import StopSearch
 from api.view import FeedHealth, ServiceView
 from feeds.alerts import Alert
+from feeds.learned_file import ready_made
 from predictor.engine import Engine, EngineSettings
 from predictor.observations import Observations
 from predictor.snapshot import Snapshot
@@ -59,6 +61,7 @@ class Service:
         step_interval_s: float = 5.0,
         feed_stopped_after_s: float = 60.0,
         timetable_source: TimetableSource | None = None,
+        checkpoint: Checkpoint | None = None,
         warm_up_s: float = 0.0,
         progress: Callable[[float], None] = lambda _: None,
     ) -> None:
@@ -76,7 +79,9 @@ class Service:
         self._step_interval_s = step_interval_s
         self._feed_stopped_after_s = feed_stopped_after_s
         self._timetable_source = timetable_source
-        self._engine = Engine(timetable, self._settings)
+        self._checkpoint = checkpoint
+        learned = checkpoint.read() if checkpoint else ready_made()
+        self._engine = Engine(timetable, self._settings, learned)
         self._stop_search = StopSearch(timetable)
         self._searched = timetable.feed_version
         self._offered: Timetable | None = None
@@ -126,6 +131,8 @@ class Service:
         self._stepped_at = time.monotonic()
         self.clock.start()
         self._feeds.start()
+        if self._checkpoint:
+            self._checkpoint.start()
         self._threads = [Thread(target=self._keep_stepping, name="step", daemon=True)]
         if self._timetable_source:
             self._threads.append(
@@ -140,6 +147,9 @@ class Service:
         self._feeds.stop()
         for thread in self._threads:
             thread.join(5.0)
+        if self._checkpoint and self._threads:
+            self._checkpoint.offer(self._engine.learned())
+            self._checkpoint.stop()
         self._threads = []
 
     def offer_timetable(self, timetable: Timetable) -> None:
@@ -165,6 +175,8 @@ class Service:
         self._failures_in_a_row = 0
         self._stepped_at = time.monotonic()
         self.on_step(time.perf_counter() - began)
+        if self._threads and self._checkpoint and self._checkpoint.due:
+            self._checkpoint.offer(self._engine.learned())
 
     def _viewed(self, reading: Reading, now: float) -> ServiceView:
         snapshot = self._engine.step(reading.observations, now, reading.trip_updates)
@@ -192,7 +204,7 @@ class Service:
             self._engine.swap_timetable(offered)
         except Exception:
             log.exception("The new timetable %.12s cannot be used; the old one stays.", offered.feed_version)
-            self._engine = Engine(self.timetable, self._settings)
+            self._engine = Engine(self.timetable, self._settings, self._engine.learned())
         else:
             log.info("Going on with timetable %.12s: %d trips.", offered.feed_version, offered.trips)
 
@@ -201,12 +213,10 @@ class Service:
         log.error("%d steps failed in a row: starting afresh, keeping what was learned.", self._failures_in_a_row)
         self._failures_in_a_row = 0
         try:
-            learned = self._engine.travel_times
-            self._engine = Engine(self._engine.timetable, self._settings)
-            self._engine.travel_times.adopt(learned)
+            self._engine = Engine(self._engine.timetable, self._settings, self._engine.learned())
         except Exception:
             log.exception("What was learned cannot be kept.")
-            self._engine = Engine(self.snapshot.timetable, self._settings)
+            self._engine = Engine(self.snapshot.timetable, self._settings, ready_made())
 
     def _keep_stepping(self) -> None:
         pause = max(self._step_interval_s / self.clock.speed, 0.25)

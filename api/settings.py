@@ -51,6 +51,11 @@ class Settings(BaseSettings):
     gtfs_check_interval_s: float = Field(
         1800.0, ge=10.0, le=86_400.0, description="seconds between two looks for a new GTFS feed"
     )
+    model: Path | None = Field(
+        None,
+        description="file of what is learned: read at the start and kept up to date; by default one in the user's "
+        "state folder for each GTFS address",
+    )
     cache_dir: Path | None = Field(None, description="folder of the timetable cache; by default the user's own cache")
 
     @classmethod

@@ -6,7 +6,7 @@ every float array. The `NewType`s name what a single index counts.
 
 from __future__ import annotations
 
-from typing import NewType
+from typing import Any, NewType
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ Int32Array = npt.NDArray[np.int32]
 Int64Array = npt.NDArray[np.int64]
 Float32Array = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]
+AnyArray = npt.NDArray[Any]
 StrArray = npt.NDArray[np.str_]
 
 NONE = -1

@@ -18,6 +18,7 @@ from predictor.features import features_of
 from predictor.forecast import MISS_WEIGHT, forecast
 from predictor.geometry import LineGeometry
 from predictor.journeys import JourneyLookup, call_key
+from predictor.learned import Learned
 from predictor.learner import Learner
 from predictor.matching import Match, Matcher, scheduled_seconds
 from predictor.observations import Observations
@@ -25,7 +26,7 @@ from predictor.operator_times import OperatorTimes, operator_times
 from predictor.passages import CallTimes, Passages, call_times
 from predictor.predicted_rows import by_stop, operator_rows, unserved, vehicle_rows
 from predictor.progress import Driven, driven_since, driven_to_the_end, joined, link_times_of, passages_of
-from predictor.quantile_net import QuantileNet
+from predictor.ranges import RangeMargins
 from predictor.scheduled_calls import ScheduledCalls
 from predictor.service_days import ServiceDays
 from predictor.snapshot import (
@@ -99,19 +100,33 @@ class Engine:
         self,
         timetable: Timetable,
         settings: EngineSettings | None = None,
-        *,
-        net: QuantileNet | None = None,
-        learner: Learner | None = None,
+        learned: Learned | None = None,
     ) -> None:
         self.settings = settings or EngineSettings()
-        self.net = net
-        self.learner = learner
+        learned = learned or Learned()
+        self.learner = Learner(learned.net, learned.ranges)
         self._tracks = Tracks()
         self._counts: Counter[str] = Counter()
         self._feed_alive_at = float("nan")
         nobody = np.empty(0, np.int32)
         self._finished = Finished(np.empty(0), nobody, nobody, nobody)
         self._use(timetable)
+        self._recall(learned)
+
+    def learned(self) -> Learned:
+        """A copy of what has been learned so far."""
+        return Learned(
+            net=self.learner.net,
+            ranges=RangeMargins(self.learner.ranges.margin.copy()),
+            travel_times=self.travel_times.learned(),
+            trip_history=self.trip_history.learned(),
+        )
+
+    def _recall(self, learned: Learned) -> None:
+        if learned.travel_times:
+            self.travel_times.recall(learned.travel_times)
+        if learned.trip_history:
+            self.trip_history.recall(learned.trip_history)
 
     def _use(self, timetable: Timetable) -> None:
         self.timetable = timetable
@@ -145,14 +160,12 @@ class Engine:
         legs, keys = legs.take(runs), keys[runs]
         chain = predict(self.timetable, self.travel_times, tracks, legs, now)
         called = call_key(keys[chain.leg], chain.call)
-        features = None
-        if self.net is not None or self.learner is not None:
-            features = features_of(self.timetable, self.trip_history, tracks, chain, now)
-        if self.learner is not None and features is not None:
-            passed = self._journeys.keys(passages.trip, passages.service_day, passages.shift_s)
-            self.learner.resolve(passages, call_key(passed, passages.call))
-            self.learner.offer(chain, called, features, now)
-        made = forecast(chain, features, self.net, now, settings.miss_weight)
+        features = features_of(self.timetable, self.trip_history, tracks, chain, now)
+        learner, passed = self.learner, self._journeys.keys(passages.trip, passages.service_day, passages.shift_s)
+        learner.resolve(passages, call_key(passed, passages.call))
+        learner.offer(chain, called, features, now)
+        self._counts["lessons"] += learner.study(now)
+        made = forecast(chain, features, learner.net, learner.ranges, now, settings.miss_weight)
 
         over = self._finished = self._finished.since(now - _REMEMBER_FINISHED_S)
         done = [self._journeys.keys(over.trip, over.service_day, over.shift_s)]
@@ -182,10 +195,10 @@ class Engine:
     def swap_timetable(self, timetable: Timetable) -> None:
         """Go on with a new feed, keeping what was learned and every vehicle whose trip is in both."""
         old, tracks = self.timetable, self._tracks
-        learned, history = self.travel_times, self.trip_history
+        learned = self.learned()
         self._use(timetable)
-        self.travel_times.adopt(learned)
-        self.trip_history.adopt(history)
+        self._recall(learned)
+        self.learner.drop_open()
         self._finished = self._finished.renamed(old, timetable)
         for prefix in ("", "finished_", "guess_"):
             trip = getattr(tracks, f"{prefix}trip")

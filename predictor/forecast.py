@@ -14,14 +14,14 @@ import numpy as np
 from predictor.arrays import Float32Array, Float64Array
 from predictor.arrivals import Chain
 from predictor.features import scale_s
-from predictor.quantile_net import MEDIAN, QUANTILES, QuantileNet
+from predictor.quantile_net import MEDIAN, P10, P90, QUANTILES, QuantileNet
+from predictor.ranges import RangeMargins
 
 MISS_WEIGHT = 3.0
 """A minute of a missed bus weighs this much more than a minute of waiting: the time published is the
 1 / (1 + MISS_WEIGHT) quantile."""
 HORIZON_S = 2400.0
 """Beyond this, the network was never trained."""
-_P10, _P90 = 1, 9
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,21 +35,28 @@ class Forecast:
 
 
 def forecast(
-    chain: Chain, features: Float32Array | None, net: QuantileNet | None, now: float, miss_weight: float = MISS_WEIGHT
+    chain: Chain,
+    features: Float32Array,
+    net: QuantileNet | None,
+    ranges: RangeMargins,
+    now: float,
+    miss_weight: float = MISS_WEIGHT,
 ) -> Forecast:
-    """The forecast of each row. `features`: (rows, F) for the network, None without one."""
+    """The forecast of each row. `features`: (rows, F) for the network, not looked at where there is none."""
     share = 1.0 / (1.0 + miss_weight)
     expected = np.maximum(chain.arrival, now)
     spread = chain.sd_s
     p10, p50, p90 = expected - 1.1 * spread, expected.copy(), expected + 1.4 * spread
     published = expected - 0.35 * spread
-    if net is not None and features is not None:
+    if net is not None:
         rows = np.flatnonzero((expected < now + HORIZON_S) & ~chain.standing)
         quantile = net.predict(features[rows])
-        unit = scale_s(expected[rows] - now)
-        p10[rows] = expected[rows] + quantile[:, _P10] * unit
+        ahead = expected[rows] - now
+        unit = scale_s(ahead)
+        low, high = ranges.widened(quantile[:, P10], quantile[:, P90], ahead)
+        p10[rows] = expected[rows] + low * unit
         p50[rows] = expected[rows] + quantile[:, MEDIAN] * unit
-        p90[rows] = expected[rows] + quantile[:, _P90] * unit
+        p90[rows] = expected[rows] + high * unit
         published[rows] = expected[rows] + _at(quantile, share) * unit
     p50 = _in_order(np.maximum(p50, now), chain, now)
     p10 = np.minimum(_in_order(np.maximum(p10, now), chain, now), p50)

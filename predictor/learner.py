@@ -1,6 +1,7 @@
-"""Collects predictions with what then happened, and trains the quantile network on them.
+"""Learns how far predictions miss: keeps them until their calls are passed, and trains the network on what came out.
 
-The targets are passages that the engine found itself, so any network can learn from its own recordings.
+The targets are passages that the engine found itself, so any network of lines learns from its own past, live as in a
+replay: `study` is called at every step and trains when enough is new.
 """
 
 from __future__ import annotations
@@ -11,80 +12,131 @@ from predictor.arrays import BoolArray, Float32Array, Float64Array, Int64Array
 from predictor.arrivals import Chain
 from predictor.features import FEATURES, scale_s
 from predictor.passages import Passages
-from predictor.quantile_net import QuantileNet
+from predictor.quantile_net import P10, P90, QuantileNet
+from predictor.ranges import RangeMargins
 
 HORIZON_S = 2400.0
 _SHARP_S = 45.0
 """Passages known worse than this teach nothing."""
+_ROWS_A_STEP = 200
+_OFFER_EVERY_S = 25.0
+_FORGOTTEN_AFTER_S = 3.0 * 3600.0
+_FARTHEST = 12.0
+
+FIRST_LESSON = 4000
+"""Samples that a first network is trained on."""
+LESSON_SHARE = 0.25
+"""A lesson begins when this share of all samples is new,"""
+LESSON_EVERY_S = 3600.0
+"""or this long after the one before."""
 
 
 class Learner:
-    """Keeps a random share of the predicted rows until their calls are passed, then as samples."""
+    """Samples, and the network and range margins trained on them. `net` is None until there is one."""
 
-    def __init__(self, share: float = 0.1, seed: int = 1) -> None:
-        self._share = share
+    def __init__(
+        self, net: QuantileNet | None = None, ranges: RangeMargins | None = None, capacity: int = 300_000, seed: int = 1
+    ) -> None:
+        self.net = net
+        self.ranges = ranges or RangeMargins()
         self._random = np.random.default_rng(seed)
         self._key = np.empty(0, np.int64)
         self._made = np.empty(0)
         self._expected = np.empty(0)
         self._features = np.empty((0, len(FEATURES)), np.float32)
-        self._open: list[tuple[Int64Array, Float64Array, Float64Array, Float32Array]] = []
-        self._samples: list[tuple[Float32Array, Float32Array]] = []
+        self._offered_at = -np.inf
+        # Samples: the first `_old` rows have been studied, those up to `_count` are new.
+        self._sample = np.empty((1024, len(FEATURES)), np.float32)
+        self._target = np.empty(1024, np.float32)
+        self._capacity = capacity
+        self._old = self._count = 0
+        self._studied_at = -np.inf
 
     def offer(self, chain: Chain, key: Int64Array, features: Float32Array, now: float) -> None:
-        """Take a share of the rows predicted at `now`; `key` (rows,) names vehicle-independent calls of journeys."""
-        near = (chain.arrival < now + HORIZON_S) & ~chain.standing
-        rows = np.flatnonzero(near & (self._random.random(len(chain)) < self._share))
-        self._open.append((key[rows], np.full(len(rows), now), np.maximum(chain.arrival[rows], now), features[rows]))
+        """Take some of the rows predicted at `now`; `key` (rows,) names vehicle-independent calls of journeys."""
+        if now - self._offered_at < _OFFER_EVERY_S:
+            return
+        self._offered_at = now
+        rows = np.flatnonzero((chain.arrival < now + HORIZON_S) & ~chain.standing)
+        if len(rows) > _ROWS_A_STEP:
+            rows = np.sort(self._random.choice(rows, _ROWS_A_STEP, replace=False))
+        keep = self._made >= now - _FORGOTTEN_AFTER_S
+        self._key = np.concatenate([self._key[keep], key[rows]])
+        self._made = np.concatenate([self._made[keep], np.full(len(rows), now)])
+        self._expected = np.concatenate([self._expected[keep], np.maximum(chain.arrival[rows], now)])
+        self._features = np.concatenate([self._features[keep], features[rows]])
 
     def resolve(self, passages: Passages, key: Int64Array) -> None:
         """Turn the rows whose call has been passed (`key` (n,) of the passages) into samples."""
-        if self._open:
-            parts = [(self._key, self._made, self._expected, self._features), *self._open]
-            self._key, self._made, self._expected, self._features = (
-                np.concatenate([part[0] for part in parts]),
-                np.concatenate([part[1] for part in parts]),
-                np.concatenate([part[2] for part in parts]),
-                np.concatenate([part[3] for part in parts]),
-            )
-            self._open = []
-        if len(passages) == 0 or len(self._key) == 0:
-            return
         at = np.where(passages.call == 0, passages.departure, passages.arrival)
         usable = np.isfinite(at) & (passages.arrival_sd_s < _SHARP_S)
         order = np.argsort(key[usable])
         passed, time = key[usable][order], at[usable][order]
-        if len(passed):
+        if len(passed) and len(self._key):
             place = np.minimum(np.searchsorted(passed, self._key), len(passed) - 1)
-            hit = passed[place] == self._key
-            actual = time[place]
-            rows = np.flatnonzero(hit & (actual >= self._made))
-            seconds = actual[rows] - self._expected[rows]
-            unit = scale_s(self._expected[rows] - self._made[rows])
-            self._samples.append((self._features[rows], np.clip(seconds / unit, -12.0, 12.0).astype(np.float32)))
-        self._keep(~np.isin(self._key, key))
+            rows = np.flatnonzero((passed[place] == self._key) & (time[place] >= self._made))
+            ahead = self._expected[rows] - self._made[rows]
+            missed = (time[place[rows]] - self._expected[rows]) / scale_s(ahead)
+            self._take(self._features[rows], ahead, np.clip(missed, -_FARTHEST, _FARTHEST).astype(np.float32))
+        if len(key):
+            self._keep(~np.isin(self._key, key))
 
-    def forget(self, before: float) -> None:
-        """Drop rows made before a time whose passage was never found."""
-        self._keep(self._made >= before)
+    def study(self, now: float) -> bool:
+        """Train on what is new, with as much of the old, when there is enough of it; whether that was done."""
+        new = self._count - self._old
+        if self.net is None:
+            due = self._count >= FIRST_LESSON
+        else:
+            due = new >= FIRST_LESSON // 4 and (
+                new >= LESSON_SHARE * self._count or now - self._studied_at >= LESSON_EVERY_S
+            )
+        if not due:
+            return False
+        again = self._random.choice(self._old, min(self._old, new), replace=False) if self._old else np.empty(0, int)
+        rows = np.concatenate([again, np.arange(self._old, self._count)])
+        first = self.net is None
+        self.net = QuantileNet.fit(
+            self._sample[rows], self._target[rows], epochs=20 if first else 2, batch=512, rate=3e-3 if first else 1e-3,
+            start=self.net,
+        )  # fmt: skip
+        self._studied_at, self._old = now, self._count
+        return True
+
+    def study_all(self, epochs: int = 8) -> None:
+        """Train a network from the beginning on all samples, where they suffice: after days of replay."""
+        if self._count >= FIRST_LESSON:
+            self.net = QuantileNet.fit(self._sample[: self._count], self._target[: self._count], epochs=epochs)
+            self._old = self._count
+
+    def drop_open(self) -> None:
+        """Forget the predictions whose calls are not yet passed: their keys speak of another timetable."""
+        self._keep(np.zeros(len(self._key), bool))
+
+    def samples(self) -> tuple[Float32Array, Float32Array]:
+        """Features (n, F) and targets (n,) kept at present, in the unit of `scale_s`."""
+        return self._sample[: self._count], self._target[: self._count]
+
+    def _take(self, features: Float32Array, ahead_s: Float64Array, missed: Float32Array) -> None:
+        if len(missed) == 0:
+            return
+        if self.net is not None:
+            quantile = self.net.predict(features)
+            self.ranges.observe(quantile[:, P10], quantile[:, P90], ahead_s, missed)
+        if self._count + len(missed) > self._capacity:
+            # Make room: of the samples already studied a random half goes.
+            kept = np.sort(self._random.choice(self._count, self._capacity // 2, replace=False))
+            self._sample[: len(kept)], self._target[: len(kept)] = self._sample[kept], self._target[kept]
+            self._count = len(kept)
+            self._old = int(np.searchsorted(kept, self._old))
+        end = self._count + len(missed)
+        if end > len(self._target):
+            more = min(max(end, 2 * len(self._target)), max(self._capacity, end)) - len(self._target)
+            self._sample = np.concatenate([self._sample, np.empty((more, len(FEATURES)), np.float32)])
+            self._target = np.concatenate([self._target, np.empty(more, np.float32)])
+        self._sample[self._count : end], self._target[self._count : end] = features, missed
+        self._count = end
 
     def _keep(self, rows: BoolArray) -> None:
         if not rows.all():
             self._key, self._made = self._key[rows], self._made[rows]
             self._expected, self._features = self._expected[rows], self._features[rows]
-
-    def samples(self) -> tuple[Float32Array, Float32Array]:
-        """Features (n, F) and targets (n,) gathered so far."""
-        if not self._samples:
-            return np.empty((0, len(FEATURES)), np.float32), np.empty(0, np.float32)
-        features = np.concatenate([part[0] for part in self._samples])
-        target = np.concatenate([part[1] for part in self._samples])
-        self._samples = [(features, target)]
-        return features, target
-
-    def fit(self, start: QuantileNet | None = None, epochs: int = 8) -> QuantileNet | None:
-        """A network trained on the samples, None where they are too few."""
-        features, target = self.samples()
-        if len(target) < 5000:
-            return start
-        return QuantileNet.fit(features, target, epochs=epochs, start=start)

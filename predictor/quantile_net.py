@@ -15,8 +15,8 @@ import numpy as np
 from predictor.arrays import Float32Array
 
 QUANTILES: Float32Array = np.array([0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95], np.float32)
-MEDIAN = 5
-"""Position of the median in `QUANTILES`."""
+P10, MEDIAN, P90 = 1, 5, 9
+"""Positions in `QUANTILES`."""
 _CLIP = 6.0
 _CHUNK = 4096
 """Rows that stay in the processor's cache from layer to layer."""
@@ -75,6 +75,7 @@ class QuantileNet:
             ]
             parameters[-1] *= np.float32(0.1)
             parameters += [np.zeros(size, np.float32) for size in sizes[1:]]
+            parameters[-1] += np.quantile(target, QUANTILES).astype(np.float32)
         else:
             mean, scale = start.mean, start.scale
             parameters = [p.copy() for p in (*start.weights, *start.biases)]

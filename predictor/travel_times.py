@@ -11,9 +11,11 @@ Morris 1975). On top comes the residual of the last vehicles, whose weight halve
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from predictor.arrays import Float64Array, Int32Array, Int64Array, StrArray
+from predictor.arrays import AnyArray, Float64Array, Int32Array, Int64Array, StrArray
 from predictor.timetable import Timetable
 
 HOURS = 24
@@ -144,12 +146,18 @@ class TravelTimes:
         self.recent_weight[touched] = np.minimum(w + total[touched], 3.0)
         self.recent_at[touched] = np.maximum(self.recent_at[touched], latest[touched])
 
-    def adopt(self, older: TravelTimes) -> None:
-        """Take over what was learned against another timetable, for the links that both have."""
-        ours, theirs = (_link_names(one.timetable) for one in (self, older))
-        _, here, there = np.intersect1d(ours, theirs, assume_unique=True, return_indices=True)
+    def learned(self) -> dict[str, AnyArray]:
+        """What was learned, of the links that anything is known of, by name; `link` (n,) holds theirs."""
+        known = np.flatnonzero(self.link_weight)
+        named: dict[str, AnyArray] = {"link": _link_names(self.timetable)[known]}
+        return named | {name: getattr(self, name)[known] for name in _LEARNED}
+
+    def recall(self, learned: Mapping[str, AnyArray]) -> None:
+        """Take over what `learned` gave, perhaps for another timetable: of the links that this one has too."""
+        ours = _link_names(self.timetable)
+        _, here, there = np.intersect1d(ours, learned["link"], assume_unique=True, return_indices=True)
         for name in _LEARNED:
-            getattr(self, name)[here] = getattr(older, name)[there]
+            getattr(self, name)[here] = learned[name][there]
 
 
 _LEARNED = (

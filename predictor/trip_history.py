@@ -6,9 +6,11 @@ at one stop every day.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
-from predictor.arrays import Float32Array, Float64Array, Int64Array
+from predictor.arrays import AnyArray, Float32Array, Float64Array, Int64Array, expand_ranges
 from predictor.timetable import Timetable
 
 _MOST_WEIGHT = 12.0
@@ -31,12 +33,25 @@ class TripHistory:
         self.deviation_s[entry] += (deviation - self.deviation_s[entry]) / (w + 1.0)
         self.weight[entry] = np.minimum(w + 1.0, _MOST_WEIGHT)
 
-    def adopt(self, older: TripHistory) -> None:
-        """Take over what was learned against another timetable, for the trips that are the same in both."""
-        new, old = self.timetable, older.timetable
-        _, here, there = np.intersect1d(new.trip_id, old.trip_id, return_indices=True)
-        same = new.trip_calls[here] == old.trip_calls[there]
-        for mine, other in zip(here[same].tolist(), there[same].tolist(), strict=True):
-            span = slice(new.trip_call_ptr[mine], new.trip_call_ptr[mine + 1])
-            was = slice(old.trip_call_ptr[other], old.trip_call_ptr[other + 1])
-            self.weight[span], self.deviation_s[span] = older.weight[was], older.deviation_s[was]
+    def learned(self) -> dict[str, AnyArray]:
+        """What was learned, of the trips that anything is known of: `trip` (n,), their `calls` (n,), and by call."""
+        tt = self.timetable
+        known = np.add.reduceat(self.weight, tt.trip_call_ptr[:-1]) > 0 if len(self.weight) else np.zeros(0, bool)
+        rows = known[tt.call_trip]
+        return {
+            "trip": tt.trip_id[known],
+            "calls": tt.trip_calls[known],
+            "weight": self.weight[rows],
+            "deviation_s": self.deviation_s[rows],
+        }
+
+    def recall(self, learned: Mapping[str, AnyArray]) -> None:
+        """Take over what `learned` gave, perhaps for another timetable: of the trips that are the same in this one."""
+        tt = self.timetable
+        _, here, there = np.intersect1d(tt.trip_id, learned["trip"], return_indices=True)
+        same = tt.trip_calls[here] == learned["calls"][there]
+        here, there = here[same], there[same]
+        start = np.cumsum(learned["calls"]) - learned["calls"]
+        _, ours = expand_ranges(tt.trip_call_ptr[here], tt.trip_calls[here])
+        _, theirs = expand_ranges(start[there], tt.trip_calls[here])
+        self.weight[ours], self.deviation_s[ours] = learned["weight"][theirs], learned["deviation_s"][theirs]

@@ -1,0 +1,88 @@
+"""Keeps what the engine learns on disk: a crash loses less than a minute of it. The engine never waits."""
+
+from __future__ import annotations
+
+import logging
+import time
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty, Full, Queue
+from threading import Event, Thread
+
+from feeds.errors import FeedError
+from feeds.learned_file import read_learned, ready_made, write_learned
+from predictor.learned import Learned
+
+EVERY_S = 45.0
+
+log = logging.getLogger("prochain")
+
+
+class Checkpoint:
+    """The file at `path`: read at the start, written in a thread of its own. `errors` counts writes that failed."""
+
+    def __init__(self, path: Path, every_s: float = EVERY_S) -> None:
+        self.path = path
+        self.errors = 0
+        self._every_s = every_s
+        self._offered_at = time.monotonic()
+        self._waiting: Queue[Learned] = Queue(1)
+        self._stopping = Event()
+        self._thread: Thread | None = None
+
+    def read(self) -> Learned:
+        """What was kept; the package's own network where there is nothing, or nothing of use."""
+        if not self.path.exists():
+            return ready_made()
+        try:
+            learned = read_learned(self.path)
+        except FeedError as error:
+            # The next write would replace it: whoever can mend it shall still find it.
+            aside = self.path.with_suffix(".damaged")
+            self.path.replace(aside)
+            log.warning("%s It was put aside as %s; learning begins anew.", error, aside.name)
+            return ready_made()
+        if learned.net is None:
+            return Learned(ready_made().net, None, learned.travel_times, learned.trip_history)
+        return learned
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time for `offer`."""
+        return time.monotonic() - self._offered_at >= self._every_s
+
+    def offer(self, learned: Learned) -> None:
+        """Have this written soon; what is still waiting is dropped for it."""
+        self._offered_at = time.monotonic()
+        with suppress(Empty):
+            self._waiting.get_nowait()
+        with suppress(Full):
+            self._waiting.put_nowait(learned)
+
+    def start(self) -> None:
+        """Begin to write what is offered."""
+        self._stopping.clear()
+        self._thread = Thread(target=self._keep_writing, name="checkpoint", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what is waiting, and end."""
+        self._stopping.set()
+        if self._thread:
+            self._thread.join(30.0)
+        self._thread = None
+
+    def _keep_writing(self) -> None:
+        while True:
+            try:
+                self._write(self._waiting.get(timeout=0.2))
+            except Empty:
+                if self._stopping.is_set():
+                    return
+
+    def _write(self, learned: Learned) -> None:
+        try:
+            write_learned(self.path, learned)
+        except OSError as error:
+            self.errors += 1
+            log.warning("What was learned cannot be kept at %s (%s); check the disk.", self.path, error.strerror)

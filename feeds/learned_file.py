@@ -1,0 +1,82 @@
+"""What an engine has learned, as a file: written whole or not at all, refused where this version cannot use it."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import zipfile
+from importlib.resources import as_file, files
+from pathlib import Path
+
+import numpy as np
+
+from feeds.errors import FeedError
+from predictor.arrays import AnyArray
+from predictor.features import FEATURES
+from predictor.learned import Learned
+from predictor.quantile_net import QuantileNet
+from predictor.ranges import RangeMargins
+
+FORMAT = 1
+"""Goes up when the meaning of what is stored changes. A network also names the features it was trained on."""
+_PARTS = ("net", "times", "trips")
+
+
+def write_learned(path: Path, learned: Learned) -> None:
+    """Keep `learned` at `path`. Errors: OSError."""
+    named: dict[str, AnyArray] = {"format": np.asarray(FORMAT)}
+    if learned.net is not None:
+        named |= {f"net.{name}": array for name, array in learned.net.arrays().items()}
+        named["features"] = np.asarray(FEATURES)
+    if learned.ranges is not None:
+        named["margin"] = learned.ranges.margin
+    named |= {f"times.{name}": array for name, array in learned.travel_times.items()}
+    named |= {f"trips.{name}": array for name, array in learned.trip_history.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, allow_pickle=False, **named)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(part).replace(path)
+    except BaseException:
+        Path(part).unlink(missing_ok=True)
+        raise
+
+
+def read_learned(path: Path) -> Learned:
+    """What `write_learned` kept; without its network where that was trained on other features than today's.
+
+    Errors: FeedError where the file is missing, damaged, or of another format.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            named = {name: stored[name] for name in stored.files}
+        if int(named["format"]) != FORMAT:
+            raise FeedError(
+                f"{path}: of format {int(named['format'])}, not {FORMAT}; make it anew with prochain learn."
+            )
+        part = {
+            part: {name.removeprefix(f"{part}."): named[name] for name in named if name.startswith(f"{part}.")}
+            for part in _PARTS
+        }
+        net = ranges = None
+        if part["net"] and tuple(named["features"].tolist()) == FEATURES:
+            net = QuantileNet.from_arrays(part["net"])
+            ranges = RangeMargins(named["margin"])
+        return Learned(net, ranges, part["times"], part["trips"])
+    except FileNotFoundError as error:
+        raise FeedError(
+            f"{path}: there is no such file; make one with prochain learn FOLDER --model {path}."
+        ) from error
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise FeedError(
+            f"{path}: cannot be read as what was learned ({error}); make it anew with prochain learn."
+        ) from error
+
+
+def ready_made() -> Learned:
+    """The network that comes with the package, trained in other cities: a first day need not begin from nothing."""
+    with as_file(files("feeds") / "ready_made.npz") as path:
+        return read_learned(path) if path.is_file() else Learned()

@@ -1,0 +1,22 @@
+"""All that an engine has learned, by the names of links and trips, so that it outlives restarts and timetables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from predictor.arrays import AnyArray
+from predictor.quantile_net import QuantileNet
+from predictor.ranges import RangeMargins
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """A network may be had without tables: one trained in another city."""
+
+    net: QuantileNet | None = None
+    ranges: RangeMargins | None = None
+    travel_times: Mapping[str, AnyArray] = field(default_factory=dict)
+    """As `TravelTimes.learned` gives it."""
+    trip_history: Mapping[str, AnyArray] = field(default_factory=dict)
+    """As `TripHistory.learned` gives it."""
