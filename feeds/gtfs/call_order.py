@@ -87,12 +87,23 @@ def driving_order(x: Float64Array, y: Float64Array, seconds: Float64Array) -> In
 
     Parameters: `x`, `y` (n,) metres; `seconds` (n,) scheduled times, not decreasing. Segments of up to
     LONGEST_SEGMENT calls are moved, turned round where that helps, to places whose times lie within SWAP_WINDOW_S of
-    theirs, best gain first (Or-opt, Or 1976), until no move gains LEAST_GAIN_M.
+    theirs, best gain first (Or-opt, Or 1976), until no move gains LEAST_GAIN_M. A stop far from all others has its
+    place on the map wrong and not its place in the trip, and stays.
     """
+    order = np.arange(len(x))
+    fast = impossible_hops(x, y, seconds)
+    if len(x) < 4 or not fast.any():
+        return order
+    stray = np.append(False, fast) | np.append(fast, False)
+    stray[stray] = _distances(x, y, np.inf)[stray].min(axis=1) > MISPLACED_M
+    settled = np.flatnonzero(~stray)
+    order[settled] = settled[_shortest_order(x[settled], y[settled], seconds[settled])]
+    return order
+
+
+def _shortest_order(x: Float64Array, y: Float64Array, seconds: Float64Array) -> Int64Array:
     n = len(x)
     order = np.arange(n)
-    if n < 4 or not impossible_hops(x, y, seconds).any():
-        return order
     for _ in range(4 * n):
         move = _best_move(x[order], y[order], seconds, seconds[order])
         if move is None:
@@ -113,7 +124,7 @@ def _best_move(
     `slots`: times of the places in the order; `seconds`: times that the calls at these places were given.
     """
     n = len(x)
-    gap = np.hypot(x[:, None] - x[None, :], y[:, None] - y[None, :])
+    gap = _distances(x, y, 0.0)
     # A way may end anywhere: beyond the last call every distance is nothing.
     gap = np.pad(gap, ((0, 1), (0, 1)))
     near = np.abs(seconds[:, None] - seconds[None, :]) <= SWAP_WINDOW_S
@@ -137,6 +148,13 @@ def _best_move(
             if gain[i, j] > best:
                 best, found = float(gain[i, j]), (int(first[i]), length, int(after[j]), way)
     return found
+
+
+def _distances(x: Float64Array, y: Float64Array, to_itself: float) -> Float64Array:
+    """(n, n) metres between places (n,)."""
+    gap = np.hypot(x[:, None] - x[None, :], y[:, None] - y[None, :])
+    np.fill_diagonal(gap, to_itself)
+    return gap
 
 
 def misplaced_stops(x: Float64Array, y: Float64Array, seconds: Float64Array) -> BoolArray:

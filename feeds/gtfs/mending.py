@@ -121,7 +121,9 @@ def _with_numbers(frame: pd.DataFrame, table: str, problems: Problems) -> pd.Dat
         number = pd.to_numeric(said, errors="coerce").astype("Float64").to_numpy(np.float64, na_value=np.nan)
         whole = types[column].startswith("Int")
         with np.errstate(invalid="ignore"):
-            good = np.isfinite(number) & (~whole | ((number == np.round(number)) & (np.abs(number) < _INT32)))
+            good: BoolArray = np.isfinite(number)
+            if whole:
+                good &= (number == np.round(number)) & (np.abs(number) < _INT32)
         bad: BoolArray = said.notna().to_numpy() & ~good
         fate = "the row is skipped" if column in needed else "taken as missing"
         kind = "whole number" if whole else "number"

@@ -13,6 +13,8 @@ from predictor.geometry import METRES_PER_DEGREE, ground_distance_m
 
 SIMPLIFY_M = 2.5
 """How far a line may move when vertices are left out: far below the error of a GPS position."""
+SHIFT_M = 25.0
+"""How far a place may move along its line: further where the line turns back on itself, which is kept."""
 
 # Lines are laid end to end on one axis, this far apart, so that one interpolation serves all of them.
 _LINE_SPACING_M = 1.0e7
@@ -72,8 +74,15 @@ class Polylines:
         lines = shapely.linestrings(vertices, indices=self.line)
         simple = shapely.simplify(lines, SIMPLIFY_M, preserve_topology=False)
         kept = shapely.get_coordinates(simple, include_z=True)[:, 2].astype(np.int64)
-        ptr = np.append(0, np.cumsum(shapely.get_num_coordinates(simple)))
-        return Polylines(ptr, self.lat[kept], self.lon[kept], self.distance_m[kept])
+        rough = self._through(kept)
+        shift = ground_distance_m(*rough.place_at(self.line, self.distance_m), self.lat, self.lon)
+        shifted = np.flatnonzero(shift > SHIFT_M)
+        return self._through(np.union1d(kept, shifted)) if len(shifted) else rough
+
+    def _through(self, vertex: Int64Array) -> Polylines:
+        """The same lines through some of their vertices (n,), ascending, the first and the last of each among them."""
+        ptr = np.searchsorted(vertex, self.ptr).astype(np.int64)
+        return Polylines(ptr, self.lat[vertex], self.lon[vertex], self.distance_m[vertex])
 
 
 def polylines(ptr: Int64Array, lat: Float64Array, lon: Float64Array) -> Polylines:

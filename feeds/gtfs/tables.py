@@ -106,8 +106,8 @@ def words(frame: pd.DataFrame, column: str) -> pd.Series[str]:
 
 
 def text_array(values: pd.Series[str]) -> StrArray:
-    """Text as a NumPy array; overlong ones are cut, since each entry takes the room of the longest."""
-    return np.array(values.str.slice(0, LONGEST_TEXT).tolist(), dtype=np.str_)
+    """Text without NULs as a NumPy array; overlong ones are cut, since each entry takes the room of the longest."""
+    return np.array(values.str.replace("\0", "", regex=False).str.slice(0, LONGEST_TEXT).tolist(), dtype=np.str_)
 
 
 def _read_straight(archive: GtfsArchive) -> dict[str, pd.DataFrame | None]:
