@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty, Full, Queue
 from threading import Event, Thread
@@ -43,7 +44,7 @@ class Checkpoint:
             log.warning("%s It was put aside as %s; learning begins anew.", error, aside.name)
             return ready_made()
         if learned.net is None:
-            return Learned(ready_made().net, None, learned.travel_times, learned.trip_history)
+            return replace(learned, net=ready_made().net)
         return learned
 
     @property

@@ -133,11 +133,12 @@ def replay(
     """Replay a recording through the engine as fast as the machine can."""
     with _said_plainly():
         from api.replay import replay as replay_recording
+        from feeds.learned_file import read_learned
 
         began = time.perf_counter()
         counts = replay_recording(
             folder, start=start, end=end, every=every, predictions=predictions, passages=passages, horizon_s=horizon,
-            learn_from=learn_from, model=model, progress=sys.stderr.isatty(),
+            learn_from=learn_from, begin_with=read_learned(model) if model else None, progress=sys.stderr.isatty(),
         )  # fmt: skip
         _print_counts(counts)
         print(f"{counts.get('steps', 0):,} steps in {time.perf_counter() - began:.1f} s")

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from rich.progress import Progress
 
 from feeds.errors import FeedError
-from feeds.learned_file import read_learned, ready_made
+from feeds.learned_file import ready_made
 from feeds.recording import Recording, open_recording
 from feeds.timetable import load_timetable
 from predictor.engine import Engine
@@ -233,15 +233,15 @@ def replay(
     passages: Path | None = None,
     horizon_s: float = HORIZON_S,
     learn_from: str | None = None,
-    model: Path | None = None,
+    begin_with: Learned | None = None,
     progress: bool = True,
 ) -> dict[str, int]:
     """Replay `folder` (gtfs.zip and a recording) and write predictions and passages as Parquet.
 
     Parameters: `start`, `end`: local dates or times of the agency, by default the whole recording; `every`: seconds
     between two polls; `horizon_s`: how far ahead predictions are written; `learn_from`: “A..B”, days learned from
-    first; `model`: what was learned earlier, by default the network that comes with
-    the package. Returns: the engine's running totals. Errors: FeedError.
+    first; `begin_with`: what was learned earlier, by default the network that comes
+    with the package. Returns: the engine's running totals. Errors: FeedError.
     """
     timetable = load_timetable(folder / "gtfs.zip").timetable
     recording = open_recording(folder, timetable)
@@ -250,7 +250,7 @@ def replay(
     finish = local_time(end, zone, end=True) if end else recording.last_at
     if finish <= begin:
         raise FeedError(f"The replay would end ({end}) before it starts ({start}).")
-    engine = Engine(timetable, learned=read_learned(model) if model else ready_made())
+    engine = Engine(timetable, learned=begin_with or ready_made())
     rows = PredictionRows(timetable)
     counts: dict[str, int] = {}
     with Progress(disable=not progress) as bar:

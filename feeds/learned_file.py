@@ -19,7 +19,7 @@ from predictor.ranges import RangeMargins
 
 FORMAT = 1
 """Goes up when the meaning of what is stored changes. A network also names the features it was trained on."""
-_PARTS = ("net", "times", "trips")
+_PARTS = ("net", "times", "timing", "trips")
 
 
 def write_learned(path: Path, learned: Learned) -> None:
@@ -31,6 +31,7 @@ def write_learned(path: Path, learned: Learned) -> None:
     if learned.ranges is not None:
         named["margin"] = learned.ranges.margin
     named |= {f"times.{name}": array for name, array in learned.travel_times.items()}
+    named |= {f"timing.{name}": array for name, array in learned.timing_points.items()}
     named |= {f"trips.{name}": array for name, array in learned.trip_history.items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
@@ -65,7 +66,7 @@ def read_learned(path: Path) -> Learned:
         if part["net"] and tuple(named["features"].tolist()) == FEATURES:
             net = QuantileNet.from_arrays(part["net"])
             ranges = RangeMargins(named["margin"])
-        return Learned(net, ranges, part["times"], part["trips"])
+        return Learned(net, ranges, part["times"], part["timing"], part["trips"])
     except FileNotFoundError as error:
         raise FeedError(
             f"{path}: there is no such file; make one with prochain learn FOLDER --model {path}."

@@ -16,7 +16,7 @@ import numpy as np
 from feeds.errors import Problem
 from predictor.timetable import Timetable
 
-FORMAT = 2
+FORMAT = 3
 """Goes up with every change in what is stored or in how feeds are read."""
 
 KEPT = 8

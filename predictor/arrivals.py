@@ -20,6 +20,7 @@ from predictor.geometry import ground_distance_m
 from predictor.service_days import ServiceDays
 from predictor.snapshot import DEADHEAD, FROM_BLOCK, FROM_VEHICLE, IN_SERVICE, LAYOVER
 from predictor.timetable import Timetable
+from predictor.timing_points import WAITING_SHARE, TimingPoints
 from predictor.tracks import Tracks
 from predictor.travel_times import TravelTimes
 
@@ -77,10 +78,16 @@ class Chain:
     """by history,"""
     recent_s: Float64Array
     """what the last vehicles needed more,"""
+    last_s: Float64Array
+    """what the very last one needed more,"""
     held_s: Float64Array
     """time spent waiting for scheduled departures,"""
+    perhaps_held_s: Float64Array
+    """time that might be spent so where it is not sure that vehicles wait,"""
     known: Float64Array
     """and observations of the links, logarithmic."""
+    headway_s: Float64Array
+    """Time since the last vehicle came over the link to the chain's head."""
     layover_s: Float64Array
     """Time between reaching the first stop of a next trip and its scheduled departure."""
 
@@ -138,7 +145,14 @@ def legs_of(timetable: Timetable, days: ServiceDays, tracks: Tracks, slot: Int64
     )  # fmt: skip
 
 
-def predict(timetable: Timetable, travel_times: TravelTimes, tracks: Tracks, legs: Legs, now: float) -> Chain:
+def predict(
+    timetable: Timetable,
+    travel_times: TravelTimes,
+    timing_points: TimingPoints,
+    tracks: Tracks,
+    legs: Legs,
+    now: float,
+) -> Chain:
     """Arrival and departure at every call of the legs."""
     tt = timetable
     leg, call = expand_ranges(legs.first_call, np.maximum(tt.trip_calls[legs.trip] - legs.first_call, 0))
@@ -166,14 +180,17 @@ def predict(timetable: Timetable, travel_times: TravelTimes, tracks: Tracks, leg
     variance[1:] = spread[:-1]
 
     starts = call == 0
-    hold = np.where(starts | tt.timepoint[entry], origin + tt.departure_s[entry], -_FAR)
+    wait_share = timing_points.share(entry)
+    due = origin + tt.departure_s[entry]
+    hold = np.where(starts | (wait_share >= WAITING_SHARE), due, -_FAR)
     by_headway = tt.trip_is_frequency[trip]
     hold[by_headway & ~starts] = -_FAR
 
     # Between two trips of a block: from the last stop of one to the first of the next.
     follows = np.flatnonzero(opens_leg & ~opens)
-    here, there = tt.call_stop[entry[follows]], tt.call_stop[entry[follows - 1]]
-    gap = ground_distance_m(tt.stop_lat[there], tt.stop_lon[there], tt.stop_lat[here], tt.stop_lon[here])
+    ended, begun = tt.trip_pattern[trip[follows - 1]], tt.trip_pattern[trip[follows]]
+    (end_lat, end_lon), (start_lat, start_lon) = tt.pattern_end, tt.pattern_start
+    gap = ground_distance_m(end_lat[ended], end_lon[ended], start_lat[begun], start_lon[begun])
     lead[follows] = MINIMUM_LAYOVER_S + gap / DEADHEAD_M_S
     variance[follows] = 60.0**2
     # A next trip that its vehicle has no row before: it has finished the trip that it was on.
@@ -210,6 +227,8 @@ def predict(timetable: Timetable, travel_times: TravelTimes, tracks: Tracks, leg
     total -= (total[head] - variance[head])[owner]
     waits = np.where(hold > -_FAR, np.maximum(departure - np.maximum(arrival, -_FAR) - dwell, 0.0), 0.0)
     opening = np.flatnonzero(opens_leg)
+    perhaps = np.where(hold > -_FAR, 0.0, wait_share * np.clip(due - departure, 0.0, 900.0))
+    perhaps[by_headway] = 0.0
     buffer = np.where(order > 0, (hold[opening] - arrival[opening])[np.cumsum(opens_leg) - 1], 0.0)
     arrival = np.where(starts, departure, arrival)
     return Chain(
@@ -217,7 +236,9 @@ def predict(timetable: Timetable, travel_times: TravelTimes, tracks: Tracks, leg
         source=np.where(order == 0, FROM_VEHICLE, FROM_BLOCK).astype(np.int8), standing=standing,
         arrival=arrival + now, departure=departure + now, sd_s=np.sqrt(total), head=first_row,
         timetabled_s=ahead(travel_times.timetabled_s[entry]), historic_s=ahead(historic), recent_s=ahead(recent),
-        held_s=ahead(waits), known=ahead(travel_times.known(entry)), layover_s=np.clip(buffer, -3600.0, 3600.0),
+        held_s=ahead(waits), perhaps_held_s=ahead(perhaps), last_s=ahead(travel_times.last_s(entry, now)),
+        headway_s=travel_times.since_last_s(np.maximum(entry - 1, 0), now)[first_row],
+        known=ahead(travel_times.known(entry)), layover_s=np.clip(buffer, -3600.0, 3600.0),
     )  # fmt: skip
 
 
@@ -269,8 +290,8 @@ def _head_rows(
 
     # On its way to its first stop, or to that of its next trip.
     away = (on_it & ~standing & (call == 0)) | ~on_it
-    stop = tt.call_stop[entry]
-    gap = ground_distance_m(tracks.lat[slot], tracks.lon[slot], tt.stop_lat[stop], tt.stop_lon[stop])
+    pattern, (start_lat, start_lon) = tt.trip_pattern[trip], tt.pattern_start
+    gap = ground_distance_m(tracks.lat[slot], tracks.lon[slot], start_lat[pattern], start_lon[pattern])
     arrival = np.where(away, 1.3 * gap / DEADHEAD_M_S + OVERDUE_START_S, arrival)
     variance = np.where(away | at_first, 60.0**2, variance)
     ignore = tt.trip_is_frequency[trip] & (call == 0) & at_first & (tracks.state[slot] != LAYOVER)

@@ -25,7 +25,7 @@ from predictor.observations import Observations
 from predictor.operator_times import OperatorTimes, operator_times
 from predictor.passages import CallTimes, Passages, call_times
 from predictor.predicted_rows import by_stop, operator_rows, unserved, vehicle_rows
-from predictor.progress import Driven, driven_since, driven_to_the_end, joined, link_times_of, passages_of
+from predictor.progress import Driven, LinkTimes, driven_since, driven_to_the_end, joined, link_times_of, passages_of
 from predictor.ranges import RangeMargins
 from predictor.scheduled_calls import ScheduledCalls
 from predictor.service_days import ServiceDays
@@ -38,6 +38,7 @@ from predictor.snapshot import (
 )
 from predictor.time_distance import TimeDistance
 from predictor.timetable import Timetable
+from predictor.timing_points import TimingPoints
 from predictor.tracks import Tracks
 from predictor.travel_times import TravelTimes
 from predictor.trip_history import TripHistory
@@ -119,18 +120,22 @@ class Engine:
             net=self.learner.net,
             ranges=RangeMargins(self.learner.ranges.margin.copy()),
             travel_times=self.travel_times.learned(),
+            timing_points=self.timing_points.learned(),
             trip_history=self.trip_history.learned(),
         )
 
     def _recall(self, learned: Learned) -> None:
         if learned.travel_times:
             self.travel_times.recall(learned.travel_times)
+        if learned.timing_points:
+            self.timing_points.recall(learned.timing_points)
         if learned.trip_history:
             self.trip_history.recall(learned.trip_history)
 
     def _use(self, timetable: Timetable) -> None:
         self.timetable = timetable
         self.travel_times = TravelTimes(timetable)
+        self.timing_points = TimingPoints(timetable)
         self.trip_history = TripHistory(timetable)
         self._days = ServiceDays(timetable)
         self._diagram = TimeDistance.of(timetable, self.travel_times)
@@ -158,9 +163,9 @@ class Engine:
         keys = self._journeys.keys(legs.trip, legs.service_day, legs.shift_s)
         runs = ~np.isin(keys, np.concatenate([operator.cancelled, operator.deleted]))
         legs, keys = legs.take(runs), keys[runs]
-        chain = predict(self.timetable, self.travel_times, tracks, legs, now)
+        chain = predict(self.timetable, self.travel_times, self.timing_points, tracks, legs, now)
         called = call_key(keys[chain.leg], chain.call)
-        features = features_of(self.timetable, self.trip_history, tracks, chain, now)
+        features = features_of(self.timetable, self.trip_history, tracks, chain, self.travel_times.pace, now)
         learner, passed = self.learner, self._journeys.keys(passages.trip, passages.service_day, passages.shift_s)
         learner.resolve(passages, call_key(passed, passages.call))
         learner.offer(chain, called, features, now)
@@ -271,18 +276,29 @@ class Engine:
         times = call_times(self._diagram, driven.stretch)
         links = link_times_of(tt, self._diagram, driven, times)
         expected = self.travel_times.historic_s(links.entry, links.service_day)
-        np.add.at(tracks.driven_s, links.slot, np.minimum(links.seconds, 3.0 * expected + 60.0))
+        seconds = self._without_waiting(links, expected)
+        np.add.at(tracks.driven_s, links.slot, np.minimum(seconds, 3.0 * expected + 60.0))
         np.add.at(tracks.expected_s, links.slot, expected)
         fade = np.exp(-tracks.expected_s[links.slot] / _PACE_MEMORY_S * 0.5)
         tracks.driven_s[links.slot] *= fade
         tracks.expected_s[links.slot] *= fade
-        self.travel_times.observe(links.entry, links.service_day, links.seconds, links.weight, links.at)
+        self.travel_times.observe(links.entry, links.service_day, seconds, links.weight, links.at)
         passages = passages_of(tt, tracks, driven, times)
         seen = np.isfinite(passages.arrival) & ~tt.trip_is_frequency[passages.trip]
         entry = tt.trip_call_ptr[passages.trip] + passages.call
         deviation = passages.arrival - tt.date_origin[passages.service_day] - tt.arrival_s[entry]
         self.trip_history.observe(entry[seen], deviation[seen])
         return passages, times
+
+    def _without_waiting(self, links: LinkTimes, expected_s: Float64Array) -> Float64Array:
+        """Link times (n,) less the waiting of early vehicles at timing points, which are learned on the way."""
+        tt, entry = self.timetable, links.entry
+        due = tt.date_origin[links.service_day] + links.shift_s + tt.departure_s[entry]
+        early = due - self.travel_times.dwell_s[entry] - (links.at - links.seconds)
+        early[tt.trip_is_frequency[tt.call_trip[entry]] | (entry == tt.trip_call_ptr[tt.call_trip[entry]])] = 0.0
+        self.timing_points.observe(entry, early, links.seconds - expected_s)
+        waited = np.where(self.timing_points.holds(entry), np.maximum(early, 0.0), 0.0)
+        return np.maximum(links.seconds - waited, np.minimum(links.seconds, 0.7 * expected_s))
 
     def _finish(self, trip: Int32Array, service_day: Int32Array, shift_s: Int32Array, now: float) -> None:
         if len(trip):

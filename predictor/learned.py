@@ -18,5 +18,7 @@ class Learned:
     ranges: RangeMargins | None = None
     travel_times: Mapping[str, AnyArray] = field(default_factory=dict)
     """As `TravelTimes.learned` gives it."""
+    timing_points: Mapping[str, AnyArray] = field(default_factory=dict)
+    """As `TimingPoints.learned` gives it."""
     trip_history: Mapping[str, AnyArray] = field(default_factory=dict)
     """As `TripHistory.learned` gives it."""

@@ -29,6 +29,8 @@ LESSON_SHARE = 0.25
 """A lesson begins when this share of all samples is new,"""
 LESSON_EVERY_S = 3600.0
 """or this long after the one before."""
+REHEARSED = 30_000
+"""Old samples studied again in every lesson, so that an hour of jams does not make a network forget the rest."""
 
 
 class Learner:
@@ -92,7 +94,7 @@ class Learner:
             )
         if not due:
             return False
-        again = self._random.choice(self._old, min(self._old, new), replace=False) if self._old else np.empty(0, int)
+        again = self._random.choice(self._old, min(self._old, max(new, REHEARSED)), replace=False)
         rows = np.concatenate([again, np.arange(self._old, self._count)])
         first = self.net is None
         self.net = QuantileNet.fit(

@@ -233,9 +233,9 @@ class Matcher:
         return Match(trip, day, shift, state, distance, arrived, departed, continued, course, moved, jumped)
 
     def _first_stop_distance(self, trip: Int32Array, lat: Float64Array, lon: Float64Array) -> Float64Array:
-        tt = self.timetable
-        stop = tt.pattern_stop[tt.pattern_call_ptr[tt.trip_pattern[trip]]]
-        return ground_distance_m(tt.stop_lat[stop], tt.stop_lon[stop], lat, lon)
+        pattern = self.timetable.trip_pattern[trip]
+        first_lat, first_lon = self.timetable.pattern_start
+        return ground_distance_m(first_lat[pattern], first_lon[pattern], lat, lon)
 
     def _narrow_by_stop(
         self, obs: Observations, on: Int64Array, trip: Int32Array, low: Float64Array, high: Float64Array

@@ -38,6 +38,7 @@ class LinkTimes:
     slot: Int64Array
     entry: Int64Array
     service_day: Int32Array
+    shift_s: Int32Array
     seconds: Float64Array
     weight: Float64Array
     at: Float64Array
@@ -54,8 +55,8 @@ def driven_since(
     usable = (match.trip >= 0) & (gap < LONGEST_STRETCH_S) & np.isfinite(match.distance_m) & ~match.jumped
     same = usable & match.continued & np.isfinite(tracks.distance_m[slot]) & (tracks.arrived[slot] < calls)
     same &= match.arrived > tracks.departed[slot]
-    first = tt.pattern_stop[tt.pattern_call_ptr[tt.trip_pattern[trip]]]
-    from_first = ground_distance_m(tracks.lat[slot], tracks.lon[slot], tt.stop_lat[first], tt.stop_lon[first])
+    pattern, (first_lat, first_lon) = tt.trip_pattern[trip], tt.pattern_start
+    from_first = ground_distance_m(tracks.lat[slot], tracks.lon[slot], first_lat[pattern], first_lon[pattern])
     fresh = usable & ~match.continued & (match.state == IN_SERVICE) & (match.departed > 0) & (from_first < TERMINUS_M)
     row = np.flatnonzero(same | fresh)
     s, t, off_first = slot[row], match.trip[row], fresh[row]
@@ -161,6 +162,7 @@ def link_times_of(timetable: Timetable, diagram: TimeDistance, driven: Driven, t
         slot=driven.slot[k],
         entry=entry - 1,
         service_day=driven.service_day[k],
+        shift_s=driven.shift_s[k],
         seconds=np.maximum(times.arrival[new] - begin[new], 0.0),
         weight=1.0 / (1.0 + blur / 400.0),
         at=times.arrival[new],

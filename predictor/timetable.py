@@ -22,6 +22,8 @@ import numpy as np
 
 from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
 
+_LINE_SPACING_M = 1.0e7
+
 
 @dataclass(frozen=True, eq=False)
 class Timetable:
@@ -170,6 +172,23 @@ class Timetable:
     def trip_end_s(self) -> Int32Array:
         """(T,) arrival at the last stop, seconds after the origin of the service date."""
         return self.arrival_s[self.trip_call_ptr[1:] - 1]
+
+    @cached_property
+    def pattern_start(self) -> tuple[Float64Array, Float64Array]:
+        """Latitude and longitude (P,) of each pattern's first call on its line."""
+        return self._on_line(self.pattern_call_ptr[:-1])
+
+    @cached_property
+    def pattern_end(self) -> tuple[Float64Array, Float64Array]:
+        """Latitude and longitude (P,) of each pattern's last call on its line."""
+        return self._on_line(self.pattern_call_ptr[1:] - 1)
+
+    def _on_line(self, pattern_call: Int64Array) -> tuple[Float64Array, Float64Array]:
+        """Where on their lines calls (P,), one a pattern, lie."""
+        line = np.repeat(np.arange(len(self.line_ptr) - 1), np.diff(self.line_ptr))
+        axis = line * _LINE_SPACING_M + self.line_distance_m
+        at = self.pattern_line * _LINE_SPACING_M + self.pattern_distance_m[pattern_call]
+        return np.interp(at, axis, self.line_lat), np.interp(at, axis, self.line_lon)
 
     @cached_property
     def trip_is_frequency(self) -> BoolArray:

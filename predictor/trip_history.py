@@ -15,6 +15,7 @@ from predictor.timetable import Timetable
 
 _MOST_WEIGHT = 12.0
 _FARTHEST_S = 1800.0
+_SURPRISE_S = np.float32(180.0)
 
 
 class TripHistory:
@@ -30,7 +31,10 @@ class TripHistory:
         near = np.abs(deviation_s) < _FARTHEST_S
         entry, deviation = entry[near], deviation_s[near].astype(np.float32)
         w = self.weight[entry]
-        self.deviation_s[entry] += (deviation - self.deviation_s[entry]) / (w + 1.0)
+        # One day's breakdown must not move what is usual.
+        limit = np.where(w >= 2.0, _SURPRISE_S, np.float32(_FARTHEST_S))
+        surprise = np.clip(deviation - self.deviation_s[entry], -limit, limit)
+        self.deviation_s[entry] += surprise / (w + 1.0)
         self.weight[entry] = np.minimum(w + 1.0, _MOST_WEIGHT)
 
     def learned(self) -> dict[str, AnyArray]:

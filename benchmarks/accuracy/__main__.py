@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import typer
 from rich.console import Console
 
-from api.replay import replay
+from api.replay import learn, replay
 from benchmarks.accuracy import baselines, terminal, truth
 from benchmarks.accuracy.judge import judge
 from benchmarks.accuracy.result import Result
@@ -21,6 +21,7 @@ from benchmarks.accuracy.runs import Runs
 from benchmarks.accuracy.tables import Tables
 from feeds.errors import FeedError
 from feeds.timetable import load_timetable
+from predictor.learned import Learned
 
 DAY_BEGINS = "03:00"
 """Local time at which a judged day begins and the one before ends: when fewest vehicles are out."""
@@ -80,8 +81,9 @@ def _run(
         raise FeedError(f"--train {train} must end before --judge {judged} begins: later days may not teach earlier.")
     own = not truth.known_to(folder)
     if not predictions:
+        learned = learn(folder, f"{train_days[0]}", f"{train_days[-1]}", every)[0] if train_days else None
         for stretch in stretches(judge_days):
-            written = _replay(folder, stretch, every, into, learn_from=train)
+            written = _replay(folder, stretch, every, into, learned)
             predictions.append(written[0])
             passages.append(written[1])
         if own:
@@ -104,7 +106,13 @@ def _run(
 
 
 def _replay(
-    folder: Path, days: Sequence[date], every: float, into: Path, *, learn_from: str | None = None, predict: bool = True
+    folder: Path,
+    days: Sequence[date],
+    every: float,
+    into: Path,
+    learned: Learned | None = None,
+    *,
+    predict: bool = True,
 ) -> tuple[Path, Path]:
     """Replay consecutive days; the files of predictions and of passages."""
     into.mkdir(parents=True, exist_ok=True)
@@ -112,7 +120,7 @@ def _replay(
     replay(
         folder, f"{days[0]} {DAY_BEGINS}", f"{days[-1] + timedelta(days=1)} {DAY_BEGINS}", every=every,
         predictions=predictions if predict else None, passages=passages, horizon_s=WRITTEN_HORIZON_S,
-        learn_from=learn_from,
+        begin_with=learned,
     )  # fmt: skip
     return predictions, passages
 

@@ -158,20 +158,24 @@ def _distances(x: Float64Array, y: Float64Array, to_itself: float) -> Float64Arr
 
 
 def misplaced_stops(x: Float64Array, y: Float64Array, seconds: Float64Array) -> BoolArray:
-    """(n,) calls whose stop cannot be where the feed puts it, by the hops to and from it; never the first or last."""
+    """(n,) calls whose stop cannot be where the feed puts it, by the hops to and from it; three others are left.
+
+    That happens at the ends of trips too: a feed made from recordings names the terminus that a vehicle came from.
+    """
     n = len(x)
     wrong = np.zeros(n, bool)
     for _ in range(n):
         kept = np.flatnonzero(~wrong)
-        if len(kept) < 3:
+        if len(kept) < 4:
             break
         kx, ky, kt = x[kept], y[kept], seconds[kept]
         fast = impossible_hops(kx, ky, kt)
         direct = np.hypot(kx[2:] - kx[:-2], ky[2:] - ky[:-2])
         detour = np.hypot(np.diff(kx), np.diff(ky))
-        extra = np.where(fast[:-1] | fast[1:], detour[:-1] + detour[1:] - direct, 0.0)
+        inner = np.where(fast[:-1] | fast[1:], detour[:-1] + detour[1:] - direct, 0.0)
+        extra = np.concatenate([fast[:1] * detour[:1], inner, fast[-1:] * detour[-1:]])
         at = int(extra.argmax())
         if extra[at] < MISPLACED_M:
             break
-        wrong[kept[at + 1]] = True
+        wrong[kept[at]] = True
     return wrong

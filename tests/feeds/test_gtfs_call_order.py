@@ -103,8 +103,14 @@ def test_misplaced_stops_are_the_ones_off_the_way() -> None:
     assert not misplaced_stops(x, np.zeros(6), seconds * 60).any(), "an hour is enough for the way there and back"
 
 
-def test_the_ends_of_a_trip_are_never_called_misplaced() -> None:
-    assert not misplaced_stops(road([50, 1, 2, 3]), np.zeros(4), np.linspace(0.0, 180.0, 4)).any()
+def test_a_terminus_that_cannot_be_driven_from_is_misplaced() -> None:
+    seconds = np.linspace(0.0, 240.0, 5)
+    assert misplaced_stops(road([50, 1, 2, 3, 4]), np.zeros(5), seconds).tolist() == [True] + [False] * 4
+    assert misplaced_stops(road([0, 1, 2, 3, 50]), np.zeros(5), seconds).tolist() == [False] * 4 + [True]
+
+
+def test_three_calls_at_least_are_believed() -> None:
+    assert misplaced_stops(road([50, 1, 99, 3]), np.zeros(4), np.linspace(0.0, 180.0, 4)).sum() == 1
 
 
 @settings(max_examples=80, deadline=None)

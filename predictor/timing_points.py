@@ -1,0 +1,80 @@
+"""Where early vehicles wait for their time.
+
+Few feeds fill in `timepoint`, so it is learned: at each stop of a route, what share of their earliness vehicles that
+came early used up before they reached the next stop. Where it is most of it, the stop is a timing point.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from predictor.arrays import AnyArray, BoolArray, Float64Array, Int32Array, Int64Array, StrArray
+from predictor.timetable import Timetable
+
+EARLY_S = 60.0
+"""A vehicle that reaches a stop this long before it is due to leave tells whether vehicles wait there."""
+WAITING_SHARE = 0.5
+PRIOR = 2.0
+"""Observations that a stop's share is taken to have been nought in."""
+_MOST_WEIGHT = 60.0
+
+
+class TimingPoints:
+    """Learns the timing points of each route; the `timepoint`s that the feed names are always among them."""
+
+    def __init__(self, timetable: Timetable) -> None:
+        tt = self.timetable = timetable
+        route = np.repeat(tt.pattern_route, np.diff(tt.pattern_call_ptr)).astype(np.int64)
+        place, of_pattern_call = np.unique(route * len(tt.stop_id) + tt.pattern_stop, return_inverse=True)
+        self._route, self._stop = place // len(tt.stop_id), place % len(tt.stop_id)
+        self.place: Int32Array = of_pattern_call.astype(np.int32)[tt.call_pattern_call]
+        """(trip calls,) route and stop of each trip call."""
+        self.weight: Float64Array = np.zeros(len(place))
+        self.waited: Float64Array = np.zeros(len(place))
+        """(places,) mean share of their earliness that vehicles waited."""
+
+    def share(self, entry: Int64Array) -> Float64Array:
+        """Share of its earliness that a vehicle is expected to wait at trip calls (m,)."""
+        place = self.place[entry]
+        weight = self.weight[place]
+        result: Float64Array = np.where(
+            self.timetable.timepoint[entry], 1.0, weight * self.waited[place] / (weight + PRIOR)
+        )
+        return result
+
+    def holds(self, entry: Int64Array) -> BoolArray:
+        """Whether vehicles wait for their time at trip calls (m,)."""
+        result: BoolArray = self.share(entry) >= WAITING_SHARE
+        return result
+
+    def observe(self, entry: Int64Array, early_s: Float64Array, waited_s: Float64Array) -> None:
+        """Learn from vehicles (n,) at trip calls `entry`.
+
+        `early_s`: how long before it was due to leave each could have left; `waited_s`: how much longer than expected
+        it needed from there to the next stop.
+        """
+        early = early_s > EARLY_S
+        place = self.place[entry[early]]
+        share = np.clip(waited_s[early] / early_s[early], 0.0, 1.0)
+        total = np.bincount(place, minlength=len(self.weight))
+        touched = np.flatnonzero(total)
+        news = np.bincount(place, share, len(self.weight))[touched]
+        weight = self.weight[touched]
+        self.waited[touched] = (weight * self.waited[touched] + news) / (weight + total[touched])
+        self.weight[touched] = np.minimum(weight + total[touched], _MOST_WEIGHT)
+
+    def learned(self) -> dict[str, AnyArray]:
+        """What was learned, of the places that anything is known of, by name; `place` (n,) holds theirs."""
+        known = np.flatnonzero(self.weight)
+        return {"place": self._names()[known], "weight": self.weight[known], "waited": self.waited[known]}
+
+    def recall(self, learned: Mapping[str, AnyArray]) -> None:
+        """Take over what `learned` gave, perhaps for another timetable: of the places that this one has too."""
+        _, here, there = np.intersect1d(self._names(), learned["place"], assume_unique=True, return_indices=True)
+        self.weight[here], self.waited[here] = learned["weight"][there], learned["waited"][there]
+
+    def _names(self) -> StrArray:
+        tt = self.timetable
+        return np.char.add(np.char.add(tt.route_id[self._route], "\n"), tt.stop_id[self._stop])
