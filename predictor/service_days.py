@@ -9,6 +9,9 @@ import numpy as np
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array
 from predictor.timetable import Timetable
 
+NEAR_S = 12 * 3600.0
+"""A trip that neither begins nor ends so near to a report is not the one that the report speaks of."""
+
 
 class ServiceDays:
     """Answers about service days, each computed once and kept."""
@@ -45,7 +48,7 @@ class ServiceDays:
     def of_reports(
         self, trip: Int32Array, service_date: Int32Array, start_time_s: Int32Array, at: Float64Array
     ) -> Int32Array:
-        """Service day of each report (n,), -1 where its trip runs on no day near `at`.
+        """Service day of each report (n,), -1 where its trip does not run within `NEAR_S` of `at`.
 
         A given `start_date` is believed where the timetable has that date; without one, the active day on which the
         trip's times lie nearest.
@@ -64,7 +67,7 @@ class ServiceDays:
         begins = np.where(start >= 0, start, tt.trip_start_s[trip])
         ends = begins + (tt.trip_end_s[trip] - tt.trip_start_s[trip])
         today = np.searchsorted(tt.date_origin, at, side="right") - 1
-        best = np.full(len(trip), np.inf)
+        best = np.full(len(trip), NEAR_S)
         chosen = np.full(len(trip), NONE, np.int32)
         for back in (0, -1, 1):
             day = (today + back).astype(np.int32)

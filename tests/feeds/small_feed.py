@@ -62,7 +62,8 @@ def write_feed(path: Path, **tables: str | bytes | None) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         for name, text in {**TABLES, **tables}.items():
             if text is not None:
-                archive.writestr(f"{name}.txt", text)
+                # Dated 1980, so that the same tables make the same bytes.
+                archive.writestr(zipfile.ZipInfo(f"{name}.txt"), text)
     return path
 
 
