@@ -1,0 +1,106 @@
+"""A recorded day replayed in a process of its own: seconds, peak memory, and whether every served stop had a board."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+
+from api.replay import local_time
+from feeds.learned_file import ready_made
+from feeds.recording import open_recording
+from feeds.timetable import load_timetable
+from predictor.engine import Engine
+
+POLL_S = 30.0
+
+
+@dataclass(frozen=True)
+class WholeDay:
+    """What was measured."""
+
+    network: str
+    day: str
+    load_s: float
+    """The timetable, from its cache where it was read before."""
+    replay_s: float
+    steps: int
+    reports: int
+    passages: int
+    peak_memory_mb: float
+    served_stops: int
+    """Stops that the timetable serves that day."""
+    stops_with_board: int
+    """Those of them whose board showed something at one of the day's polls."""
+    stops_with_live: int
+    """Those whose board showed a live prediction at one of them."""
+
+
+def replayed(folder: Path, day: str) -> WholeDay:
+    """Replay a day in a fresh process, so that its memory is its own."""
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "benchmarks.speed.whole_day", str(folder), day],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    return WholeDay(**json.loads(done.stdout))
+
+
+def _replay(folder: Path, day: str) -> WholeDay:
+    began = time.perf_counter()
+    timetable = load_timetable(folder / "gtfs.zip").timetable
+    loaded = time.perf_counter()
+    recording = open_recording(folder, timetable)
+    start, end = (
+        local_time(f"{date.fromisoformat(day) + timedelta(days=n)} 03:00", timetable.timezone) for n in (0, 1)
+    )
+    engine = Engine(timetable, learned=ready_made())
+    shown, live = np.zeros(timetable.stops, bool), np.zeros(timetable.stops, bool)
+    counts: dict[str, int] = {}
+    seconds = 0.0
+    for now, observations in recording.frames(max(start, recording.first_at), min(end, recording.last_at), POLL_S):
+        before = time.perf_counter()
+        snapshot = engine.step(observations, now)
+        seconds += time.perf_counter() - before
+        made = snapshot.predictions
+        live[made.stop[made.status == 0]] = True
+        shown[made.stop] = True
+        calls = snapshot.unclaimed_calls(now, now + 7200.0)
+        shown[timetable.call_stop[timetable.trip_call_ptr[calls.trip] + calls.call]] = True
+        counts = dict(snapshot.counts)
+    served = _served(folder, day)
+    return WholeDay(
+        network=folder.name, day=day, load_s=loaded - began, replay_s=seconds, steps=counts.get("steps", 0),
+        reports=counts.get("reports_fresh", 0), passages=counts.get("passages", 0),
+        peak_memory_mb=_peak_memory_mb(),
+        served_stops=int(served.sum()), stops_with_board=int((served & shown).sum()),
+        stops_with_live=int((served & live).sum()),
+    )  # fmt: skip
+
+
+def _peak_memory_mb() -> float:
+    # getrusage would tell the peak of the process that started this one, were it higher.
+    status = Path("/proc/self/status")
+    if status.exists():
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+        return int(lines["VmHWM"].split()[0]) / 1024.0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+
+
+def _served(folder: Path, day: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    tt = load_timetable(folder / "gtfs.zip").timetable
+    today = tt.date_index[int(day.replace("-", ""))]
+    runs = tt.service_active[tt.trip_service, today]
+    served = np.zeros(tt.stops, bool)
+    served[tt.call_stop[runs[tt.call_trip]]] = True
+    return served
+
+
+if __name__ == "__main__":
+    print(json.dumps(asdict(_replay(Path(sys.argv[1]), sys.argv[2]))))
