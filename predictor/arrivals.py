@@ -20,7 +20,7 @@ from predictor.geometry import ground_distance_m
 from predictor.service_days import ServiceDays
 from predictor.snapshot import DEADHEAD, FROM_BLOCK, FROM_VEHICLE, IN_SERVICE, LAYOVER
 from predictor.timetable import Timetable
-from predictor.timing_points import WAITING_SHARE, TimingPoints
+from predictor.timing_points import TimingPoints
 from predictor.tracks import Tracks
 from predictor.travel_times import TravelTimes
 
@@ -78,16 +78,10 @@ class Chain:
     """by history,"""
     recent_s: Float64Array
     """what the last vehicles needed more,"""
-    last_s: Float64Array
-    """what the very last one needed more,"""
     held_s: Float64Array
     """time spent waiting for scheduled departures,"""
-    perhaps_held_s: Float64Array
-    """time that might be spent so where it is not sure that vehicles wait,"""
     known: Float64Array
     """and observations of the links, logarithmic."""
-    headway_s: Float64Array
-    """Time since the last vehicle came over the link to the chain's head."""
     layover_s: Float64Array
     """Time between reaching the first stop of a next trip and its scheduled departure."""
 
@@ -180,9 +174,7 @@ def predict(
     variance[1:] = spread[:-1]
 
     starts = call == 0
-    wait_share = timing_points.share(entry)
-    due = origin + tt.departure_s[entry]
-    hold = np.where(starts | (wait_share >= WAITING_SHARE), due, -_FAR)
+    hold = np.where(starts | timing_points.holds(entry), origin + tt.departure_s[entry], -_FAR)
     by_headway = tt.trip_is_frequency[trip]
     hold[by_headway & ~starts] = -_FAR
 
@@ -227,8 +219,6 @@ def predict(
     total -= (total[head] - variance[head])[owner]
     waits = np.where(hold > -_FAR, np.maximum(departure - np.maximum(arrival, -_FAR) - dwell, 0.0), 0.0)
     opening = np.flatnonzero(opens_leg)
-    perhaps = np.where(hold > -_FAR, 0.0, wait_share * np.clip(due - departure, 0.0, 900.0))
-    perhaps[by_headway] = 0.0
     buffer = np.where(order > 0, (hold[opening] - arrival[opening])[np.cumsum(opens_leg) - 1], 0.0)
     arrival = np.where(starts, departure, arrival)
     return Chain(
@@ -236,9 +226,7 @@ def predict(
         source=np.where(order == 0, FROM_VEHICLE, FROM_BLOCK).astype(np.int8), standing=standing,
         arrival=arrival + now, departure=departure + now, sd_s=np.sqrt(total), head=first_row,
         timetabled_s=ahead(travel_times.timetabled_s[entry]), historic_s=ahead(historic), recent_s=ahead(recent),
-        held_s=ahead(waits), perhaps_held_s=ahead(perhaps), last_s=ahead(travel_times.last_s(entry, now)),
-        headway_s=travel_times.since_last_s(np.maximum(entry - 1, 0), now)[first_row],
-        known=ahead(travel_times.known(entry)), layover_s=np.clip(buffer, -3600.0, 3600.0),
+        held_s=ahead(waits), known=ahead(travel_times.known(entry)), layover_s=np.clip(buffer, -3600.0, 3600.0),
     )  # fmt: skip
 
 

@@ -165,7 +165,7 @@ class Engine:
         legs, keys = legs.take(runs), keys[runs]
         chain = predict(self.timetable, self.travel_times, self.timing_points, tracks, legs, now)
         called = call_key(keys[chain.leg], chain.call)
-        features = features_of(self.timetable, self.trip_history, tracks, chain, self.travel_times.pace, now)
+        features = features_of(self.timetable, self.trip_history, tracks, chain, now)
         learner, passed = self.learner, self._journeys.keys(passages.trip, passages.service_day, passages.shift_s)
         learner.resolve(passages, call_key(passed, passages.call))
         learner.offer(chain, called, features, now)

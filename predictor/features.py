@@ -16,7 +16,6 @@ FEATURES = (
     "distance_ahead", "timetabled", "history_gap", "recent", "spread", "standing", "not_started", "next_trip",
     "since_arrival", "overdue", "pace", "held", "to_departure", "layover", "trip_gap", "trip_gap_from_here",
     "trip_known", "links_known", "hour_sin", "hour_cos", "trip_share", "calls_left", "start_distance", "off_route",
-    "perhaps_held", "last", "headway", "network_pace",
 )  # fmt: skip
 """Names of the columns of `features_of`, in order. A network trained on other columns is not used."""
 
@@ -26,10 +25,8 @@ def scale_s(ahead_s: Float64Array) -> Float64Array:
     return 20.0 + 0.2 * ahead_s
 
 
-def features_of(
-    timetable: Timetable, history: TripHistory, tracks: Tracks, chain: Chain, network_pace: float, now: float
-) -> Float32Array:
-    """(rows, len(FEATURES)) for the rows of a chain. `network_pace`: as `TravelTimes.pace`."""
+def features_of(timetable: Timetable, history: TripHistory, tracks: Tracks, chain: Chain, now: float) -> Float32Array:
+    """(rows, len(FEATURES)) for the rows of a chain."""
     tt, slot, entry = timetable, chain.slot, chain.entry
     head = chain.head
     origin = (tt.date_origin[chain.service_day] + chain.shift_s).astype(np.float64)
@@ -90,10 +87,6 @@ def features_of(
         np.sqrt(calls - chain.call),
         np.where(started, 0.0, np.clip((chain.arrival[head] - now) / 300.0, 0.0, 5.0)),
         tracks.state[slot] != IN_SERVICE,
-        np.clip(chain.perhaps_held_s / 60.0, 0.0, 10.0),
-        np.clip(chain.last_s / 60.0, -5.0, 10.0),
-        np.clip(chain.headway_s / 600.0, 0.0, 4.0),
-        np.full(len(slot), np.clip(network_pace, -1.0, 1.0) * 4.0),
     )
     result = np.empty((len(slot), len(columns)), np.float32)
     for i, column in enumerate(columns):

@@ -26,7 +26,6 @@ PRIOR_LINK = 2.0
 PRIOR_HOUR = 4.0
 PRIOR_RECENT = 1.5
 RECENT_HALF_LIFE_S = 1200.0
-PACE_HALF_LIFE_S = 900.0
 FASTEST_M_S = 25.0
 _SECONDS_FLOOR = 4.0
 
@@ -67,12 +66,6 @@ class TravelTimes:
         self.recent_weight = np.zeros(links)
         self.recent_residual_s = np.zeros(links)
         self.recent_at = np.zeros(links)
-        self.last_residual_s = np.zeros(links)
-        """What the very last vehicle over each link needed more than expected."""
-        self.pace = 0.0
-        """What all vehicles of late needed more than expected, as a share of it; fading."""
-        self._pace_weight_s = 0.0
-        self._pace_at = 0.0
 
     def historic_s(self, entry: Int64Array, service_day: Int32Array) -> Float64Array:
         """Expected link time (m,) from trip calls `entry`, without the last vehicles' news; 0 at last calls."""
@@ -91,18 +84,6 @@ class TravelTimes:
         link = self.entry_link[entry]
         w = self.recent_weight[link] * np.exp2((self.recent_at[link] - now) / RECENT_HALF_LIFE_S)
         result: Float64Array = np.where(link >= 0, self.recent_residual_s[link] * w / (w + PRIOR_RECENT), 0.0)
-        return result
-
-    def last_s(self, entry: Int64Array, now: float) -> Float64Array:
-        """What the very last vehicle needed more than expected on the links from `entry` (m,), halving with its age."""
-        link = self.entry_link[entry]
-        fade = np.exp2(np.minimum((self.recent_at[link] - now) / RECENT_HALF_LIFE_S, 0.0))
-        result: Float64Array = np.where(link >= 0, self.last_residual_s[link] * fade, 0.0)
-        return result
-
-    def since_last_s(self, entry: Int64Array, now: float) -> Float64Array:
-        """Seconds since the last vehicle came over the links from `entry` (m,): its headway."""
-        result: Float64Array = now - self.recent_at[np.maximum(self.entry_link[entry], 0)]
         return result
 
     def known(self, entry: Int64Array) -> Float64Array:
@@ -158,22 +139,12 @@ class TravelTimes:
 
         latest = np.zeros(links)
         np.maximum.at(latest, link, at)
-        newest = at == latest[link]
-        self.last_residual_s[link[newest]] = residual[newest]
-        self._keep_pace(float((weight * residual).sum()), float((weight * expected).sum()), float(at.max(initial=0.0)))
         fade = np.exp2((self.recent_at[touched] - latest[touched]) / RECENT_HALF_LIFE_S)
         w = self.recent_weight[touched] * np.minimum(fade, 1.0)
         news = np.bincount(link, weight * residual, links)[touched]
         self.recent_residual_s[touched] = (w * self.recent_residual_s[touched] + news) / (w + total[touched])
         self.recent_weight[touched] = np.minimum(w + total[touched], 3.0)
         self.recent_at[touched] = np.maximum(self.recent_at[touched], latest[touched])
-
-    def _keep_pace(self, more_s: float, expected_s: float, at: float) -> None:
-        if expected_s <= 0.0:
-            return
-        left = self._pace_weight_s * 2.0 ** (-max(at - self._pace_at, 0.0) / PACE_HALF_LIFE_S)
-        self.pace = (left * self.pace + more_s) / (left + expected_s)
-        self._pace_weight_s, self._pace_at = left + expected_s, max(at, self._pace_at)
 
     def learned(self) -> dict[str, AnyArray]:
         """What was learned, of the links that anything is known of, by name; `link` (n,) holds theirs."""
@@ -191,7 +162,7 @@ class TravelTimes:
 
 _LEARNED = (
     "link_weight", "link_mean_s", "link_variance", "hour_weight", "hour_mean_s",
-    "recent_weight", "recent_residual_s", "recent_at", "last_residual_s",
+    "recent_weight", "recent_residual_s", "recent_at",
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ def chain(arrival: np.ndarray) -> Chain:
     return Chain(
         leg=i64, slot=i64, trip=i32, service_day=i32, shift_s=i32, call=i32, entry=i64, source=np.ones(n, np.int8),
         standing=np.zeros(n, bool), arrival=arrival, departure=arrival, sd_s=f64, head=i64, timetabled_s=f64,
-        historic_s=f64, recent_s=f64, last_s=f64, held_s=f64, perhaps_held_s=f64, headway_s=f64, known=f64,
+        historic_s=f64, recent_s=f64, held_s=f64, known=f64,
         layover_s=f64,
     )  # fmt: skip
 
