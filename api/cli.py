@@ -160,6 +160,8 @@ def learn(
         from api.replay import learn as learn_from_recording
         from feeds.learned_file import write_learned
 
+        # Rather now than after hours.
+        model.parent.mkdir(parents=True, exist_ok=True)
         began = time.perf_counter()
         learned, counts = learn_from_recording(folder, start, end, every, progress=sys.stderr.isatty())
         write_learned(model, learned)
@@ -266,8 +268,15 @@ def _said_plainly() -> Iterator[None]:
     try:
         yield
     except (FeedError, ConfigurationError) as error:
-        typer.secho(f"prochain: {error}", fg=typer.colors.RED, err=True)
-        raise typer.Exit(1) from None
+        said = str(error)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        said = f"{error.filename}: {error.strerror}; check the path and its rights."
+    else:
+        return
+    typer.secho(f"prochain: {said}", fg=typer.colors.RED, err=True)
+    raise typer.Exit(1)
 
 
 def _log_to_stderr() -> None:

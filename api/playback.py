@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from api.checkpoint import Checkpoint
 from api.clock import ShiftedClock
 from api.incoming_feeds import RecordedFeeds
 from api.live import engine_settings
-from api.replay import local_time
+from api.replay import local_time, must_hold
 from api.service import Service
 from api.settings import Settings
 from api.timetable_watch import timetable_from
-from feeds.errors import FeedError
 from feeds.recording import open_recording
 
 WARM_UP_S = 2700.0
@@ -37,13 +34,9 @@ def recorded_service(
     gtfs = settings.gtfs or str(folder / "gtfs.zip")
     timetable = timetable_from(gtfs, settings.cache_dir).timetable
     recording = open_recording(folder, timetable)
-    start = recording.first_at + WARM_UP_S if at is None else local_time(at, timetable.timezone)
-    if not recording.first_at <= start <= recording.last_at:
-        first, last = (
-            datetime.fromtimestamp(moment, ZoneInfo(timetable.timezone)).strftime("%Y-%m-%d %H:%M")
-            for moment in (recording.first_at, recording.last_at)
-        )
-        raise FeedError(f"{folder}: nothing is recorded at {at}; the recording runs from {first} to {last} local time.")
+    soon = min(recording.first_at + WARM_UP_S, recording.last_at)
+    start = soon if at is None else local_time(at, timetable.timezone)
+    must_hold(recording, folder, start, start, timetable.timezone)
     return Service(
         timetable,
         RecordedFeeds(recording, str(folder)),

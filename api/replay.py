@@ -119,6 +119,19 @@ def date_range(text: str) -> tuple[str, str]:
     return first, last or first
 
 
+def must_hold(recording: Recording, folder: Path, start: float, end: float, timezone: str) -> None:
+    """Errors: FeedError where nothing was recorded from `start` to `end`, telling what was."""
+    if start <= recording.last_at and end >= recording.first_at:
+        return
+    asked, first, last = (
+        datetime.fromtimestamp(moment, ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M")
+        for moment in (start, recording.first_at, recording.last_at)
+    )
+    raise FeedError(
+        f"{folder}: nothing is recorded from {asked} on; the recording runs from {first} to {last} local time."
+    )
+
+
 def _start_dates(timetable: Timetable) -> list[str]:
     return [str(day) for day in timetable.date.tolist()]
 
@@ -182,11 +195,19 @@ def passage_rows(timetable: Timetable, passages: Passages) -> list[pa.Array]:
     ]
 
 
-def learn_days(engine: Engine, recording: Recording, first: str, last: str, every: float, progress: Progress) -> None:
-    """Step the engine through whole earlier days, keeping only what it learns; at the end it studies all of it anew."""
+def learn_days(
+    engine: Engine, recording: Recording, folder: Path, first: str, last: str, every: float, progress: Progress
+) -> None:
+    """Step the engine through whole earlier days, keeping only what it learns; at the end it studies all of it anew.
+
+    Errors: FeedError where `folder`'s recording has nothing of them.
+    """
     zone = engine.timetable.timezone
-    start = max(local_time(first, zone), recording.first_at)
-    end = min(local_time(last, zone, end=True), recording.last_at)
+    start, end = local_time(first, zone), local_time(last, zone, end=True)
+    if end <= start:
+        raise FeedError(f"The days to learn from would end ({last}) before they start ({first}).")
+    must_hold(recording, folder, start, end, zone)
+    start, end = max(start, recording.first_at), min(end, recording.last_at)
     task = progress.add_task(f"Learning from {first} to {last}", total=end - start)
     for now, observations in recording.frames(start, end, every):
         engine.step(observations, now)
@@ -214,7 +235,7 @@ def learn(
     last = end or datetime.fromtimestamp(recording.last_at, zone).date().isoformat()
     engine = Engine(timetable, learned=begin_with or ready_made())
     with Progress(disable=not progress) as bar:
-        learn_days(engine, recording, first, last, every, bar)
+        learn_days(engine, recording, folder, first, last, every, bar)
     features, _ = engine.learner.samples()
     learned = engine.learned()
     return learned, {
@@ -240,35 +261,35 @@ def replay(
 
     Parameters: `start`, `end`: local dates or times of the agency, by default the whole recording; `every`: seconds
     between two polls; `horizon_s`: how far ahead predictions are written; `learn_from`: “A..B”, days learned from
-    first; `begin_with`: what was learned earlier, by default the network that comes
-    with the package. Returns: the engine's running totals. Errors: FeedError.
+    first; `begin_with`: what was learned earlier, by default the network that comes with the package.
+    Returns: the engine's running totals. Errors: FeedError; OSError where a file cannot be written.
     """
     timetable = load_timetable(folder / "gtfs.zip").timetable
     recording = open_recording(folder, timetable)
     zone = timetable.timezone
     begin = local_time(start, zone) if start else recording.first_at
     finish = local_time(end, zone, end=True) if end else recording.last_at
-    if finish <= begin:
-        raise FeedError(f"The replay would end ({end}) before it starts ({start}).")
+    if end and finish <= begin:
+        raise FeedError(f"The replay would end ({end}) before it starts ({start or 'with the recording'}).")
+    must_hold(recording, folder, begin, finish, zone)
     engine = Engine(timetable, learned=begin_with or ready_made())
     rows = PredictionRows(timetable)
     counts: dict[str, int] = {}
-    with Progress(disable=not progress) as bar:
+    with ExitStack() as files, Progress(disable=not progress) as bar:
+        board = files.enter_context(ParquetTable(predictions, PREDICTIONS)) if predictions else None
+        seen = files.enter_context(ParquetTable(passages, PASSAGES)) if passages else None
         if learn_from:
             first, last = date_range(learn_from)
             if local_time(last, zone, end=True) > begin:
                 raise FeedError(f"--learn-from {learn_from} must end before the replay starts.")
-            learn_days(engine, recording, first, last, every, bar)
+            learn_days(engine, recording, folder, first, last, every, bar)
         task = bar.add_task("Replaying", total=finish - begin)
-        with ExitStack() as files:
-            board = files.enter_context(ParquetTable(predictions, PREDICTIONS)) if predictions else None
-            seen = files.enter_context(ParquetTable(passages, PASSAGES)) if passages else None
-            for now, observations in recording.frames(begin, finish, every):
-                snapshot = engine.step(observations, now)
-                if board:
-                    board.append(rows.of(snapshot, horizon_s))
-                if seen and len(snapshot.passages):
-                    seen.append(passage_rows(timetable, snapshot.passages))
-                counts = dict(snapshot.counts)
-                bar.update(task, completed=now - begin)
+        for now, observations in recording.frames(begin, finish, every):
+            snapshot = engine.step(observations, now)
+            if board:
+                board.append(rows.of(snapshot, horizon_s))
+            if seen and len(snapshot.passages):
+                seen.append(passage_rows(timetable, snapshot.passages))
+            counts = dict(snapshot.counts)
+            bar.update(task, completed=now - begin)
     return counts

@@ -102,6 +102,8 @@ def _in_words(error: ValidationError, file: Path) -> str:
         if problem["type"] == "extra_forbidden":
             known = ", ".join(sorted(Settings.model_fields))
             lines.append(f"“{name}” is no setting. The settings are: {known}.")
+        elif name.startswith("headers"):
+            lines.append("headers is a table of names and values, all of them text.")
         else:
             lines.append(f"{name} = {problem['input']!r}: {problem['msg']}.")
     return f"{file}, environment or command line: " + " ".join(lines)

@@ -1,0 +1,261 @@
+"""The command line: help for each command, plain words for mistakes, and the commands at work."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from google.transit import gtfs_realtime_pb2
+from typer.testing import CliRunner, Result
+
+from api.cli import app
+from api.settings import Settings
+from tests.feeds.small_feed import LAT, SPACING_M, place, posix, write_feed
+
+COMMANDS = ("demo", "serve", "replay", "learn", "check", "record")
+EIGHT = posix(2026, 3, 2, 8)
+
+
+@pytest.fixture(autouse=True)
+def fresh_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A working directory, a cache and a state of their own, and no settings."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"PROCHAIN_{name.upper()}", raising=False)
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments, prog_name="prochain", env={"COLUMNS": "300", "TERM": "dumb"})
+
+
+def refused(*arguments: str) -> str:
+    """What is said of a command that ends with an error the user can mend."""
+    result = run(*arguments)
+    assert result.exit_code in (1, 2), result.output
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    assert "Traceback" not in result.output
+    return result.output
+
+
+def message(at: float) -> bytes:
+    """Bus 12 drives the small feed's trip on time."""
+    said = gtfs_realtime_pb2.FeedMessage()
+    said.header.gtfs_realtime_version = "2.0"
+    said.header.timestamp = int(at)
+    report = said.entity.add(id="12").vehicle
+    report.vehicle.id, report.trip.trip_id, report.timestamp = "12", "t1", int(at)
+    east = min(max((at - EIGHT) * SPACING_M / 120.0, 0.0), 2 * SPACING_M)
+    report.position.latitude, report.position.longitude = LAT, float(place(east).split(",")[1])
+    return said.SerializeToString()
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    """Seven minutes around eight, a message every 20 s."""
+    folder = tmp_path / "recording"
+    folder.mkdir()
+    write_feed(folder / "gtfs.zip")
+    for after in range(-120, 300, 20):
+        (folder / f"vehicle_positions_{int(EIGHT) + after}.pb").write_bytes(message(EIGHT + after))
+    return folder
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str) -> None:
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert f"Usage: prochain {command}" in result.output
+    assert re.search(rf"Examples?:?\s+(.*\n)*.*prochain {command}", result.output)
+
+
+def test_all_commands_are_named_where_none_is_given() -> None:
+    output = run().output
+    assert all(re.search(rf"^\W*{command} ", output, re.MULTILINE) for command in COMMANDS)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["ride"], "No such command 'ride'"),
+        (["serve"], "No GTFS feed is given: use --gtfs PATH_OR_URL"),
+        (["serve", "--gtfs", "gtfs.zip"], "No realtime feed is given: use --vehicle-positions PATH_OR_URL"),
+        (["serve", "--gtfs", "no.zip", "--vehicle-positions", "v.pb"], "no.zip: there is no such file or folder"),
+        (["serve", "--config", "no.toml"], "no.toml: there is no such configuration file"),
+        (["serve", "--at", "2026-03-02 08:00"], "--at and --speed go with --replay FOLDER"),
+        (["serve", "--speed", "2"], "--at and --speed go with --replay FOLDER"),
+        (["serve", "--header", "no colon"], '--header is written as "Name: value"'),
+        (["serve", "--replay", "nowhere"], "gtfs.zip: there is no such file or folder"),
+        (["demo", "--port", "99999"], "port = 99999: Input should be less than or equal to 65535"),
+        (["demo", "--speed", "0"], "Invalid value for '--speed'"),
+        (["replay"], "Missing argument"),
+        (["replay", "nowhere"], "gtfs.zip: there is no such file or folder"),
+        (["replay", "nowhere", "--every", "0"], "Invalid value for '--every'"),
+        (["replay", "nowhere", "--model", "no.npz"], "no.npz: there is no such file; make one with prochain learn"),
+        (["learn", "nowhere"], "gtfs.zip: there is no such file or folder"),
+        (["check"], "Missing option '--gtfs'"),
+        (["check", "--gtfs", "no.zip"], "no.zip: there is no such file or folder"),
+        (["record", "--to", "folder"], "Missing option '--vehicle-positions'"),
+        (["record", "--vehicle-positions", "v.pb", "--to", "x", "--header", "key"], '--header is written as "Name:'),
+    ],
+)
+def test_a_mistake_is_told_plainly(arguments: list[str], said: str) -> None:
+    assert said in refused(*arguments)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--from", "yesterday"], "“yesterday” is not a date or time: write 2015-11-17 or “2015-11-17 08:00”"),
+        (["--from", "2026-03-02 08:00", "--to", "2026-03-01"], "The replay would end (2026-03-01) before it starts"),
+        (
+            ["--from", "2025-01-01", "--to", "2025-01-01"],
+            "the recording runs from 2026-03-02 07:58 to 2026-03-02 08:04",
+        ),
+        (["--from", "2026-03-09"], "nothing is recorded from 2026-03-09 00:00 on"),
+        (["--to", "2025-01-01"], "The replay would end (2025-01-01) before it starts (with the recording)"),
+        (["--learn-from", "March"], "“March” is not a range of dates: write 2015-11-03..2015-11-17"),
+        (["--learn-from", "2026-03-02"], "--learn-from 2026-03-02 must end before the replay starts"),
+        (["--learn-from", "2025-01-01"], "the recording runs from 2026-03-02 07:58"),
+        (["--predictions", "recording/gtfs.zip/x.parquet"], "recording/gtfs.zip: "),
+    ],
+)
+def test_what_a_replay_cannot_do_is_told_plainly(recording: Path, options: list[str], said: str) -> None:
+    assert said in refused("replay", str(recording), *options)
+
+
+def test_what_a_recording_does_not_hold_cannot_be_served_or_learned_from(recording: Path) -> None:
+    assert "nothing is recorded from 2026-03-05 08:00 on" in refused(
+        "serve", "--port", "0", "--replay", str(recording), "--at", "2026-03-05 08:00"
+    )
+    assert "nothing is recorded from 2025-01-01" in refused(
+        "learn", str(recording), "--from", "2025-01-01", "--to", "2025-01-02"
+    )
+    assert "would end (2025-01-01) before they start" in refused(
+        "learn", str(recording), "--from", "2025-01-02", "--to", "2025-01-01"
+    )
+    assert "recording/gtfs.zip" in refused("learn", str(recording), "--model", f"{recording}/gtfs.zip/x.npz")
+
+
+def test_a_taken_port_is_told_with_another_to_try() -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = refused("demo", "--port", str(port))
+    assert f"Port {port} of 127.0.0.1 is in use" in said
+    assert f"--port {port + 1}" in said
+
+
+def test_replay_writes_predictions_and_passages_with_the_columns_promised(recording: Path, tmp_path: Path) -> None:
+    result = run(
+        "replay", str(recording), "--every", "20", "--predictions", "out/predictions.parquet", "--passages",
+        "passages.parquet",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert "written: out/predictions.parquet" in result.output
+    assert re.search(r"\d+ steps in \d", result.output)
+    predictions = pq.read_table(tmp_path / "out" / "predictions.parquet")
+    assert predictions.column_names == [
+        "made_at", "trip_id", "start_date", "stop_sequence", "stop_id", "vehicle_id", "published", "p10", "p50", "p90",
+        "status",
+    ]  # fmt: skip
+    passages = pq.read_table(tmp_path / "passages.parquet").to_pydict()
+    assert list(passages) == [
+        "trip_id", "start_date", "stop_sequence", "stop_id", "vehicle_id", "arrival", "departure", "arrival_sd_s",
+    ]  # fmt: skip
+    assert passages["stop_id"] == ["A", "B", "C"]
+    assert passages["arrival"][1] == pytest.approx(EIGHT + 120, abs=15)
+    assert not list(tmp_path.glob("**/*.part"))
+
+
+def test_learn_writes_a_file_that_replay_begins_with(recording: Path) -> None:
+    learned = run("learn", str(recording), "--every", "20", "--model", "models/learned.npz")
+    assert learned.exit_code == 0, learned.output
+    assert re.search(r"links known +2\b", learned.output)
+    assert run("replay", str(recording), "--model", "models/learned.npz").exit_code == 0
+
+
+def test_check_tells_what_was_read_and_what_matches(recording: Path) -> None:
+    result = run(
+        "check", "--gtfs", str(recording / "gtfs.zip"), "--vehicle-positions",
+        str(recording / f"vehicle_positions_{int(EIGHT) + 60}.pb"),
+    )  # fmt: skip
+    assert result.exit_code == 0
+    assert "Town Buses" in result.output
+
+
+@contextmanager
+def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The command as a process of its own; ended by SIGINT, as with Ctrl-C, when the block ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from api.cli import app; app()", *arguments], stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, cwd=Path.cwd(),
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUNBUFFERED": "1"},
+    )  # fmt: skip
+    try:
+        yield process
+        process.send_signal(signal.SIGINT)
+        process.wait(20)
+    finally:
+        if process.poll() is None:
+            process.kill()
+        assert process.stdout
+        process.stdout.close()
+
+
+def lines_until(process: subprocess.Popen[str], wanted: str) -> str:
+    assert process.stdout
+    said = ""
+    for line in process.stdout:
+        said += line
+        if wanted in line:
+            return said
+    raise AssertionError(f"ended before saying {wanted!r}: {said}")
+
+
+def test_serve_prints_its_address_answers_and_ends_cleanly(recording: Path) -> None:
+    now = recording / "now.pb"
+    now.write_bytes(message(time.time()))
+    with started(
+        "serve", "--gtfs", str(recording / "gtfs.zip"), "--vehicle-positions", str(now), "--port", "0"
+    ) as process:
+        said = lines_until(process, "Ctrl-C ends it")
+        address = re.search(r"http://127\.0\.0\.1:\d+$", said, re.MULTILINE)
+        assert address
+        with urllib.request.urlopen(f"{address[0]}/v1/stops/B") as answer:
+            assert b"Stop B" in answer.read()
+    assert process.returncode == 0
+
+
+def test_a_recorded_morning_is_served_at_its_own_time(recording: Path) -> None:
+    with started("serve", "--replay", str(recording), "--at", "2026-03-02 08:01", "--port", "0") as process:
+        said = lines_until(process, "Ctrl-C ends it")
+        assert "it is 2026-03-02 08:01 there" in said
+        address = re.search(r"http://127\.0\.0\.1:\d+$", said, re.MULTILINE)
+        assert address
+        with urllib.request.urlopen(f"{address[0]}/v1/stops/C/departures?arrivals=true") as answer:
+            assert b'"status":"live"' in answer.read()
+    assert process.returncode == 0
+
+
+def test_record_archives_until_interrupted(recording: Path) -> None:
+    source = recording / "now.pb"
+    source.write_bytes(message(time.time()))
+    with started("record", "--vehicle-positions", str(source), "--to", "archive", "--every", "1") as process:
+        lines_until(process, "Ctrl-C ends it")
+        time.sleep(0.5)
+    assert process.returncode == 0
+    (file,) = Path("archive").glob("vehicle_positions_*.parquet")
+    assert pq.read_table(file).to_pydict()["vehicle_id"] == ["12"]

@@ -1,0 +1,116 @@
+"""Settings come from the command line, the environment and a TOML file, in this order; bad ones are told plainly."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.settings import ConfigurationError, Settings, read_settings
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"PROCHAIN_{name.upper()}", raising=False)
+
+
+def refused(config: Path | None = None, **given: Any) -> str:
+    with pytest.raises(ConfigurationError) as error:
+        read_settings(config, **given)
+    return str(error.value)
+
+
+def test_nothing_given_means_the_defaults() -> None:
+    settings = read_settings()
+    assert (settings.host, settings.port, settings.gtfs, settings.headers) == ("127.0.0.1", 8000, None, {})
+
+
+def test_prochain_toml_of_the_working_directory_is_read_unless_another_is_named(tmp_path: Path) -> None:
+    (tmp_path / "prochain.toml").write_text("port = 8001\n")
+    (tmp_path / "other.toml").write_text('port = 8002\n[headers]\n"X-Api-Key" = "secret"\n')
+    assert read_settings().port == 8001
+    other = read_settings(tmp_path / "other.toml")
+    assert (other.port, other.headers) == (8002, {"X-Api-Key": "secret"})
+
+
+def test_the_command_line_goes_over_the_environment_and_that_over_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "prochain.toml").write_text('port = 8001\nhost = "0.0.0.0"\ngtfs = "file.zip"\n')
+    monkeypatch.setenv("PROCHAIN_PORT", "8002")
+    monkeypatch.setenv("PROCHAIN_GTFS", "environment.zip")
+    monkeypatch.setenv("PROCHAIN_HEADERS", '{"X-Api-Key": "secret"}')
+    settings = read_settings(port=8003, gtfs=None)
+    assert (settings.port, settings.gtfs, settings.host) == (8003, "environment.zip", "0.0.0.0")
+    assert settings.headers == {"X-Api-Key": "secret"}
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_every_setting_can_be_given_in_every_way(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    value: Any = {"headers": {"a": "b"}, "port": 81}.get(name, "x")
+    if name.endswith("_s"):
+        value = 75.0 if name != "step_interval_s" else 7.5
+    file = tmp_path / "some.toml"
+    file.write_text('headers = { a = "b" }\n' if name == "headers" else f"{name} = {value!r}\n")
+    from_file = getattr(read_settings(file), name)
+    monkeypatch.setenv(f"PROCHAIN_{name.upper()}", '{"a": "b"}' if name == "headers" else str(value))
+    from_environment = getattr(read_settings(), name)
+    monkeypatch.delenv(f"PROCHAIN_{name.upper()}")
+    assert from_file == from_environment == getattr(read_settings(**{name: value}), name)
+    assert from_file != Settings.model_fields[name].default
+
+
+def test_every_setting_says_what_it_is() -> None:
+    assert all(field.description for field in Settings.model_fields.values())
+
+
+def test_a_missing_file_is_told() -> None:
+    assert refused(Path("nowhere.toml")) == "nowhere.toml: there is no such configuration file; check --config."
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("gtfs = feed.zip\n", "not valid TOML: Invalid value (at line 1, column 8)"),
+        ('gtsf = "feed.zip"\n', "“gtsf” is no setting. The settings are: alerts, "),
+        ('port = "tram"\n', "port = 'tram': Input should be a valid integer"),
+        ("port = 70000\n", "port = 70000: Input should be less than or equal to 65535"),
+        ("poll_interval_s = 0\n", "poll_interval_s = 0: Input should be greater than or equal to 1"),
+    ],
+)
+def test_a_bad_file_is_told_by_name_and_setting(tmp_path: Path, text: str, said: str) -> None:
+    file = tmp_path / "bad.toml"
+    file.write_text(text)
+    message = refused(file)
+    assert message.startswith(str(file))
+    assert said in message
+
+
+def test_a_bad_variable_of_the_environment_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROCHAIN_HEADERS", "X-Api-Key: secret")
+    said = refused()
+    assert "write tables such as PROCHAIN_HEADERS as JSON" in said
+    assert "secret" not in said
+
+
+def test_keys_in_headers_are_never_said(tmp_path: Path) -> None:
+    file = tmp_path / "bad.toml"
+    file.write_text('headers = "X-Api-Key: secret"\n')
+    said = refused(file)
+    assert "headers is a table" in said
+    assert "secret" not in said
+
+
+def test_the_documentation_lists_every_setting_with_its_default() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
+    for name, field in Settings.model_fields.items():
+        row = next((line for line in text.splitlines() if line.startswith(f"| `{name}` ")), "")
+        assert row, f"{name} is missing"
+        if isinstance(field.default, int | float):
+            assert f"| {field.default:g} |" in row
+    example = text.split("```toml\n", 1)[1].split("```", 1)[0]
+    assert Settings(**tomllib.loads(example)).gtfs is not None
