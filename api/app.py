@@ -11,6 +11,8 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 
 from api.departures import departures_router
+from api.desk.desk import Desk
+from api.desk.disruptions_api import disruptions_router
 from api.health import health_router
 from api.metrics import RequestMetrics, metrics_router, registry_of
 from api.pages import pages_router
@@ -31,14 +33,19 @@ they say changes: send it back in `If-None-Match` and get 304 in between. Errors
 """
 
 
-def create_app(service: Service) -> FastAPI:
-    """The application around `service`, which is started and stopped with it and kept at `app.state.service`."""
+def create_app(service: Service, desk: Desk | None = None) -> FastAPI:
+    """The application around `service`, which is started and stopped with it and kept at `app.state.service`.
+
+    Without a `desk` there is one that nobody can open.
+    """
+    desk = desk or Desk(service)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         service.start()
         yield
         service.stop()
+        desk.close()
 
     app = FastAPI(
         title="prochain",
@@ -50,6 +57,7 @@ def create_app(service: Service) -> FastAPI:
     )
     registry = registry_of(service)
     app.state.service = service
+    app.state.desk = desk
     app.state.registry = registry
     # The last one added is the outermost.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
@@ -64,8 +72,8 @@ def create_app(service: Service) -> FastAPI:
     app.add_middleware(RequestMetrics, registry=registry)
     answer_with_problems(app)
     for router in (
-        departures_router, stops_router, routes_router, trips_router, vehicles_router, realtime_feeds_router,
-        health_router, metrics_router, pages_router,
+        departures_router, stops_router, routes_router, trips_router, vehicles_router, disruptions_router,
+        realtime_feeds_router, health_router, metrics_router, pages_router,
     ):  # fmt: skip
         app.include_router(router)
     return app

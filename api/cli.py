@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import socket
 
     from api.service import Service
+    from api.settings import Settings
 
 app = typer.Typer(
     name="prochain",
@@ -47,15 +48,22 @@ Speed = Annotated[float, typer.Option(min=0.1, max=600.0, help="How many times f
 def demo(port: Port = None, host: Host = None, speed: Speed = 1.0) -> None:
     """Serve the demo network, a simulated town on a weekday morning. Nothing else is needed."""
     with _said_plainly():
+        import secrets
+
+        from pydantic import SecretStr
+
         from api.demo import demo_service
         from api.listening import listen
         from api.settings import read_settings
 
         settings = read_settings(port=port, host=host)
+        token = None if settings.desk_token else secrets.token_urlsafe(12)
+        if token:
+            settings = settings.model_copy(update={"desk_token": SecretStr(token)})
         listening = listen(settings.host, settings.port)
         with _progress("Waking the demo town up") as progress:
             service = demo_service(settings, speed, progress)
-        _serve(service, listening)
+        _serve(service, settings, settings.data_dir, listening, shown_token=token)
 
 
 @app.command(
@@ -101,14 +109,16 @@ def serve(
         if replay_folder is not None:
             from api.playback import recorded_service
 
+            folder = settings.data_dir
             with _progress("Following the vehicles up to then") as progress:
                 service = recorded_service(settings, replay_folder, at, speed, progress)
         else:
-            from api.live import live_service
+            from api.live import data_folder, live_service
 
             with _progress("Reading the timetable"):
                 service = live_service(settings)
-        _serve(service, listening)
+            folder = data_folder(settings)
+        _serve(service, settings, folder, listening)
 
 
 @app.command(
@@ -209,21 +219,32 @@ def record(
         )
 
 
-def _serve(service: Service, listening: socket.socket) -> None:
+def _serve(
+    service: Service,
+    settings: Settings,
+    folder: Path | None,
+    listening: socket.socket,
+    *,
+    shown_token: str | None = None,
+) -> None:
+    from api.desk.desk import desk_of
     from api.listening import address_of, stop_address
     from api.listening import serve as answer_requests
     from api.worth_opening import stops_worth_opening
 
     _log_to_stderr()
+    desk = desk_of(service, settings, folder)
     base, tt, view = address_of(listening), service.timetable, service.view
     moment = view.iso(service.clock.now())[:16].replace("T", " ")
     print(f"\n  {tt.agency_name or 'prochain'}: {tt.stops:,} stops, {tt.trips:,} trips; it is {moment} there.\n")
     print(f"  {base}")
     for kind, stop in stops_worth_opening(view, service.clock.now()):
         print(f"  {stop_address(base, str(tt.stop_id[stop]))}  {tt.stop_name[stop]} ({kind})")
+    how = f"token {shown_token}" if shown_token else "open" if desk.sign_in.possible else "off: set desk_token"
+    print(f"  {base}/desk  the officer's desk ({how})")
     print(f"  {base}/docs  the API\n\n  Ctrl-C ends it.", flush=True)
     with suppress(KeyboardInterrupt):
-        answer_requests(service, listening)
+        answer_requests(service, desk, listening)
 
 
 def _headers(given: list[str] | None) -> dict[str, str] | None:

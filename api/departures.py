@@ -14,6 +14,7 @@ from api.models import Access, Departure, Departures, Range, Status, TimeSource
 from api.moment import Moment
 from api.problems import PROBLEMS
 from api.representations import alerts_about, members_of, route_ref, stop_of
+from api.stop_routes import StopRoutes
 
 departures_router = APIRouter(tags=["Departures"])
 
@@ -40,7 +41,8 @@ def departures(
     alerts = alerts_about(
         moment,
         stops=members_of(moment.timetable, stop),
-        routes={row.route_idx for row in rows},
+        # A line that does not run now is what its riders most need to read about.
+        routes={*StopRoutes.of(moment.timetable).at(stop), *(row.route_idx for row in rows)},
         trips={row.trip_idx for row in rows},
     )
     says = (

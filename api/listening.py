@@ -9,6 +9,7 @@ from urllib.parse import quote
 import uvicorn
 
 from api.app import create_app
+from api.desk.desk import Desk
 from api.service import Service
 from api.settings import ConfigurationError
 
@@ -43,7 +44,9 @@ def stop_address(base: str, stop_id: str) -> str:
     return f"{base}/stops/{quote(stop_id, safe='')}"
 
 
-def serve(service: Service, listening: socket.socket) -> None:
+def serve(service: Service, desk: Desk, listening: socket.socket) -> None:
     """Answer until SIGINT or SIGTERM."""
-    config = uvicorn.Config(create_app(service), log_level="warning", access_log=False, timeout_graceful_shutdown=3)
+    config = uvicorn.Config(
+        create_app(service, desk), log_level="warning", access_log=False, timeout_graceful_shutdown=3
+    )
     uvicorn.Server(config).run(sockets=[listening])

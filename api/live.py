@@ -56,10 +56,23 @@ def live_service(settings: Settings) -> Service:
 
 
 def state_file(gtfs: str) -> Path:
-    """Where what is learned about this feed is kept: under XDG_STATE_HOME or ~/.local/state."""
+    """Where what is learned about this feed is kept."""
+    return _state_folder() / f"learned-{_short_name(gtfs)}.npz"
+
+
+def data_folder(settings: Settings) -> Path:
+    """Where what must not be lost is kept: the setting `data_dir`, or a folder of the GTFS feed's own."""
+    return settings.data_dir or _state_folder() / f"data-{_short_name(settings.gtfs or '')}"
+
+
+def _state_folder() -> Path:
+    """Under XDG_STATE_HOME or ~/.local/state."""
     base = Path(os.environ.get("XDG_STATE_HOME", ""))
-    folder = (base if base.is_absolute() else Path.home() / ".local" / "state") / "prochain"
-    return folder / f"learned-{hashlib.sha256(gtfs.encode()).hexdigest()[:16]}.npz"
+    return (base if base.is_absolute() else Path.home() / ".local" / "state") / "prochain"
+
+
+def _short_name(gtfs: str) -> str:
+    return hashlib.sha256(gtfs.encode()).hexdigest()[:16]
 
 
 def engine_settings(settings: Settings) -> EngineSettings:

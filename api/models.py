@@ -138,7 +138,7 @@ class Departures(Answer):
 
     stop: Stop
     departures: list[Departure] = Field(description="Soonest first")
-    alerts: list[Alert] = Field(description="In force now, for this stop, the routes on its board, or the network")
+    alerts: list[Alert] = Field(description="In force now, for this stop, the routes that call here, or the network")
 
 
 class Routes(Answer):

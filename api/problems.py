@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -46,9 +46,16 @@ class Problem(HTTPException):
     """Raised by endpoints; answered as problem details."""
 
     def __init__(
-        self, status: int, kind: str, title: str, detail: str, *, suggestions: Sequence[str] | None = None
+        self,
+        status: int,
+        kind: str,
+        title: str,
+        detail: str,
+        *,
+        suggestions: Sequence[str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(status, detail)
+        super().__init__(status, detail, headers)
         self.kind = kind
         self.title = title
         self.suggestions = suggestions
@@ -68,7 +75,7 @@ def answer_with_problems(app: FastAPI) -> None:
     def http_error(request: Request, error: HTTPException) -> Response:
         if isinstance(error, Problem):
             return _answer(request, error.status_code, f"urn:prochain:{error.kind}", error.title, error.detail,
-                           error.suggestions)  # fmt: skip
+                           error.suggestions, error.headers)  # fmt: skip
         title = HTTPStatus(error.status_code).phrase
         detail = str(error.detail)
         if error.status_code == HTTPStatus.NOT_FOUND:

@@ -20,6 +20,8 @@ PROTOBUF = "application/x-protobuf"
 Format = Annotated[
     Literal["protobuf", "json"], Query(description="Protobuf as GTFS-Realtime has it, or the same as JSON for reading")
 ]
+_ALERTS_MAX_AGE_S = 1
+"""What an officer publishes is to be seen within two seconds."""
 _CONTENT: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "A FeedMessage. The headers `Feed-Age` (seconds) and `Feed-Stopped` tell of the vehicle feed.",
@@ -48,11 +50,21 @@ def alerts(request: Request, form: Annotated[Format, Query(alias="format")] = "p
     moment = Moment.of(request)
     view = moment.view
     return _feed(
-        request, moment, "alerts", form, lambda: encode_alerts(view.alerts, view.timetable, view.snapshot.made_at)
-    )
+        request, moment, "alerts", form, lambda: encode_alerts(view.alerts, view.timetable, view.alerts_at),
+        says=(view.alerts_at, view.alerts), max_age_s=_ALERTS_MAX_AGE_S,
+    )  # fmt: skip
 
 
-def _feed(request: Request, moment: Moment, name: str, form: str, encode: Callable[[], FeedMessage]) -> Response:
+def _feed(
+    request: Request,
+    moment: Moment,
+    name: str,
+    form: str,
+    encode: Callable[[], FeedMessage],
+    *,
+    says: object = None,
+    max_age_s: int = BOARD_MAX_AGE_S,
+) -> Response:
     view = moment.view
 
     def message() -> FeedMessage:
@@ -64,8 +76,8 @@ def _feed(request: Request, moment: Moment, name: str, form: str, encode: Callab
         return message().SerializeToString()
 
     response = answer(
-        request, (name, form, view.snapshot.made_at, view.timetable.feed_version),
-        lambda: view.once(f"{name} {form}", body), max_age_s=BOARD_MAX_AGE_S,
+        request, (name, form, says or view.snapshot.made_at, view.timetable.feed_version),
+        lambda: view.once(f"{name} {form}", body), max_age_s=max_age_s,
         media_type="application/json" if form == "json" else PROTOBUF,
     )  # fmt: skip
     age = view.feed_age_s(moment.now)

@@ -74,6 +74,9 @@ class Service:
         self.step_failures = 0
         self.on_step: Callable[[float], None] = lambda _: None
         """Told how many seconds each good step took."""
+        self.own_alerts: Callable[[Timetable, float], tuple[Alert, ...]] = lambda *_: ()
+        """Messages to riders beside the operator's, for a timetable and a time. Call `show_own_alerts` when they
+        changed."""
         self._settings = engine_settings or EngineSettings()
         self._feeds = feeds
         self._step_interval_s = step_interval_s
@@ -86,6 +89,7 @@ class Service:
         self._searched = timetable.feed_version
         self._offered: Timetable | None = None
         self._offer_lock = Lock()
+        self._view_lock = Lock()
         self._failures_in_a_row = 0
         self._stepped_at = time.monotonic()
         self._stopping = Event()
@@ -110,7 +114,7 @@ class Service:
 
     @property
     def alerts(self) -> tuple[Alert, ...]:
-        """The operator's alerts, in force or not."""
+        """Messages to riders, in force or not."""
         return self.view.alerts
 
     @property
@@ -157,13 +161,20 @@ class Service:
         with self._offer_lock:
             self._offered = timetable
 
+    def show_own_alerts(self) -> None:
+        """Let readers see what `own_alerts` says now, without waiting for the next step."""
+        with self._view_lock:
+            self._show(self.view, self.clock.now())
+
     def step(self, now: float) -> None:
         """One step of the engine, and a new view. Raises nothing. The engine's time never runs backwards."""
         began = time.perf_counter()
         now = max(now, self.snapshot.made_at)
         try:
             self._take_offered_timetable()
-            self.view = self._viewed(self._feeds.read(self._engine.timetable, now), now)
+            view = self._viewed(self._feeds.read(self._engine.timetable, now), now)
+            with self._view_lock:
+                self._show(view, now)
         except Exception:
             self.step_failures += 1
             self._failures_in_a_row += 1
@@ -178,6 +189,9 @@ class Service:
         if self._threads and self._checkpoint and self._checkpoint.due:
             self._checkpoint.offer(self._engine.learned())
 
+    def _show(self, view: ServiceView, now: float) -> None:
+        self.view = view.with_own_alerts(self.own_alerts(view.timetable, now), now)
+
     def _viewed(self, reading: Reading, now: float) -> ServiceView:
         snapshot = self._engine.step(reading.observations, now, reading.trip_updates)
         if snapshot.timetable.feed_version != self._searched:
@@ -189,7 +203,8 @@ class Service:
         return ServiceView(
             snapshot=snapshot,
             stop_search=self._stop_search,
-            alerts=reading.alerts,
+            operator_alerts=reading.alerts,
+            alerts_at=now,
             feeds=health,
             live_limit_s=self._settings.live_limit_s,
             feed_stopped_after_s=self._feed_stopped_after_s,

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -15,6 +15,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+_SECRETS = ("desk_token", "desk_webhook_secret")
 CONFIG_FILE = Path("prochain.toml")
 """Read where it is there and no other file is named."""
 
@@ -55,6 +56,20 @@ class Settings(BaseSettings):
         None,
         description="file of what is learned: read at the start and kept up to date; by default one in the user's "
         "state folder for each GTFS address",
+    )
+    data_dir: Path | None = Field(
+        None,
+        description="folder of what must not be lost, such as published disruptions; by default one in the user's "
+        "state folder for each GTFS address. The demo and replays keep nothing unless it is given",
+    )
+    desk_token: SecretStr | None = Field(
+        None, min_length=16, description="secret that opens the officer's desk at /desk; without one the desk is off"
+    )
+    desk_webhooks: list[str] = Field(
+        default_factory=list, description="addresses told of every disruption published, changed or ended (HTTP POST)"
+    )
+    desk_webhook_secret: SecretStr | None = Field(
+        None, min_length=16, description="key by which what is sent to the webhooks is signed (HMAC-SHA256)"
     )
     cache_dir: Path | None = Field(None, description="folder of the timetable cache; by default the user's own cache")
 
@@ -105,5 +120,6 @@ def _in_words(error: ValidationError, file: Path) -> str:
         elif name.startswith("headers"):
             lines.append("headers is a table of names and values, all of them text.")
         else:
-            lines.append(f"{name} = {problem['input']!r}: {problem['msg']}.")
+            given = "" if name in _SECRETS else f" = {problem['input']!r}"
+            lines.append(f"{name}{given}: {problem['msg']}.")
     return f"{file}, environment or command line: " + " ".join(lines)

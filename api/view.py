@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from threading import RLock
 from typing import Any, TypeVar, cast
@@ -40,7 +40,12 @@ class ServiceView:
 
     snapshot: Snapshot
     stop_search: StopSearch
-    alerts: tuple[Alert, ...] = ()
+    operator_alerts: tuple[Alert, ...] = ()
+    """What the operator's feed says, in force or not."""
+    own_alerts: tuple[Alert, ...] = ()
+    """What was written at the officer's desk."""
+    alerts_at: float = math.nan
+    """When the alerts were last put together, POSIX seconds."""
     feeds: Mapping[str, FeedHealth] = field(default_factory=dict)
     live_limit_s: float = 300.0
     """A report older than this makes nothing live."""
@@ -53,6 +58,15 @@ class ServiceView:
     def timetable(self) -> Timetable:
         """The timetable that the snapshot speaks of."""
         return self.snapshot.timetable
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """All messages to riders, in force or not; our own first."""
+        return self.own_alerts + self.operator_alerts
+
+    def with_own_alerts(self, alerts: tuple[Alert, ...], at: float) -> ServiceView:
+        """The same view with other messages of our own, put together at `at` (POSIX seconds)."""
+        return replace(self, own_alerts=alerts, alerts_at=max(at, self.snapshot.made_at), _made={}, _making=RLock())
 
     @property
     def zone(self) -> ZoneInfo:

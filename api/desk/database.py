@@ -1,0 +1,109 @@
+"""The desk's SQLite file: disruptions and the phrases that officers changed. What it took is on the disk."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from api.desk.disruption import Disruption
+from api.desk.phrases import Phrase
+from api.settings import ConfigurationError
+
+FILE_NAME = "desk.sqlite"
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS disruption (number INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS phrase (key TEXT PRIMARY KEY, document TEXT NOT NULL);
+"""
+
+log = logging.getLogger("prochain")
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class DeskDatabase:
+    """Safe to use from any thread. Errors of the disk come as `sqlite3.Error`: nothing was saved."""
+
+    def __init__(self, folder: Path | None) -> None:
+        """Open the file in `folder`, made where it is missing; with None everything is kept in memory alone.
+
+        Errors: ConfigurationError where it cannot be used.
+        """
+        self._lock = Lock()
+        path = None if folder is None else folder / FILE_NAME
+        try:
+            if folder is not None:
+                folder.mkdir(parents=True, exist_ok=True)
+            self._connection = sqlite3.connect(path or ":memory:", check_same_thread=False)
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.executescript(_SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise ConfigurationError(
+                f"{path}: the desk's database cannot be used ({error}). Check the folder's rights and free space "
+                "(setting data_dir), or put the file back from a copy."
+            ) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def disruptions(self) -> list[Disruption]:
+        """All of them, in the order published. Rows that cannot be read are told in the log and left out."""
+        rows = self._rows("SELECT number, document FROM disruption ORDER BY number")
+        return [read for row in rows if (read := _read(Disruption, "disruption", *row))]
+
+    def next_number(self) -> int:
+        """A number that no disruption has had."""
+        with self._writing() as connection:
+            number = connection.execute("INSERT INTO disruption (document) VALUES ('')").lastrowid
+            connection.execute("DELETE FROM disruption WHERE number = ?", (number,))
+        return int(number or 0)
+
+    def save(self, disruption: Disruption) -> None:
+        """Add it, or put it in the place of what had its number."""
+        with self._writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO disruption (number, document) VALUES (?, ?)",
+                (disruption.number, disruption.model_dump_json()),
+            )
+
+    def phrases(self) -> list[Phrase]:
+        """Those added or changed."""
+        rows = self._rows("SELECT key, document FROM phrase ORDER BY key")
+        return [read for row in rows if (read := _read(Phrase, "phrase", *row))]
+
+    def save_phrase(self, phrase: Phrase) -> None:
+        """Add it, or put it in the place of the one of its key."""
+        with self._writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO phrase (key, document) VALUES (?, ?)", (phrase.key, phrase.model_dump_json())
+            )
+
+    def remove_phrase(self, key: str) -> None:
+        """Forget it; of a default phrase, what was changed of it."""
+        with self._writing() as connection:
+            connection.execute("DELETE FROM phrase WHERE key = ?", (key,))
+
+    def _rows(self, query: str) -> list[tuple[object, str]]:
+        with self._lock:
+            return self._connection.execute(query).fetchall()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._connection:
+            yield self._connection
+
+
+def _read(model: type[Model], table: str, name: object, document: str) -> Model | None:
+    try:
+        return model.model_validate_json(document)
+    except ValidationError as error:
+        log.error("%s: %s %s cannot be read and is left out: %s", FILE_NAME, table, name, error)
+        return None

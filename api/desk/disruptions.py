@@ -1,0 +1,94 @@
+"""Publishing: a disruption is first on the disk, then before every rider, then on its way to the subscribers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from threading import Lock
+from typing import Literal
+
+from api.desk.database import DeskDatabase
+from api.desk.disruption import Disruption, Notice, alert_of
+from api.desk.subscribers import Bulletin
+from feeds.alerts import Alert
+from predictor.timetable import Timetable
+
+_KEPT_AFTER_END_S = 3600.0
+"""So long readers' views still hold a disruption that is over: clocks differ."""
+
+
+class Disruptions:
+    """All disruptions. Reading never waits for the disk."""
+
+    def __init__(self, database: DeskDatabase) -> None:
+        self._database = database
+        self._lock = Lock()
+        self._all = {one.number: one for one in database.disruptions()}
+        self.show: Callable[[], None] = lambda: None
+        """Called when readers have to be shown something else."""
+        self.tell: Callable[[Bulletin], None] = lambda _: None
+        """Called with what became of a disruption; must not block."""
+
+    def all(self) -> list[Disruption]:
+        """In the order published."""
+        return list(self._all.values())
+
+    def get(self, number: int) -> Disruption | None:
+        """The one of this number."""
+        return self._all.get(number)
+
+    def now(self, now: float) -> list[Disruption]:
+        """In force, then planned, each by their beginning."""
+        coming = [one for one in self.all() if one.state(now) != "over"]
+        return sorted(coming, key=lambda one: (one.state(now) == "planned", one.starts_at, one.number))
+
+    def over(self, now: float) -> list[Disruption]:
+        """Those that are over, the last first."""
+        return sorted((one for one in self.all() if one.state(now) == "over"), key=lambda one: -(one.ends_at or 0))
+
+    def alerts(self, timetable: Timetable, now: float) -> tuple[Alert, ...]:
+        """What riders' pages and feeds show."""
+        return tuple(
+            alert_of(one, timetable, one.alert_id)
+            for one in self.all()
+            if one.ends_at is None or one.ends_at > now - _KEPT_AFTER_END_S
+        )
+
+    def publish(self, notice: Notice, now: float) -> Disruption:
+        """Save it and show it to riders. Errors: sqlite3.Error, then nothing was published."""
+        number = self._database.next_number()
+        return self._keep(
+            Disruption(**notice.model_dump(), number=number, published_at=now, changed_at=now), "published", now
+        )
+
+    def change(self, number: int, notice: Notice, now: float) -> Disruption:
+        """Say something else instead. Errors: KeyError, sqlite3.Error."""
+        kept = self._all[number]
+        changed = Disruption(**notice.model_dump(), number=number, published_at=kept.published_at, changed_at=now)
+        return self._keep(changed, "changed", now)
+
+    def end(self, number: int, now: float) -> Disruption:
+        """Take it back from now on; one that is over stays as it is. Errors: KeyError, sqlite3.Error."""
+        kept = self._all[number]
+        if kept.state(now) == "over":
+            return kept
+        ended = kept.model_copy(update={"ends_at": now, "starts_at": min(kept.starts_at, now), "changed_at": now})
+        return self._keep(ended, "ended", now)
+
+    def _keep(self, disruption: Disruption, event: Literal["published", "changed", "ended"], now: float) -> Disruption:
+        with self._lock:
+            self._database.save(disruption)
+            self._all = {**self._all, disruption.number: disruption}
+        self.show()
+        self.tell(Bulletin(event, now, disruption))
+        return disruption
+
+
+def tell_all(tells: Iterable[Callable[[Bulletin], None]]) -> Callable[[Bulletin], None]:
+    """One callable that tells each."""
+    every = tuple(tells)
+
+    def tell(bulletin: Bulletin) -> None:
+        for one in every:
+            one(bulletin)
+
+    return tell

@@ -1,0 +1,77 @@
+"""Ready-made phrases: picked instead of written, with places for lines, stops, times and a few blanks."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.desk.disruption import LONGEST_DESCRIPTION, LONGEST_HEADER, Cause, Effect, Language, ShownOn
+
+BLANKS = ("minutes", "times", "via")
+"""Places that the officer fills in by hand."""
+PLACES = ("line", "stops", "when", *BLANKS)
+_PLACE = re.compile(r"\{(\w*)\}")
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+
+
+class Phrase(BaseModel):
+    """One ready-made phrase. Texts may hold `{places}`, and `[parts]` left out where a place in them is empty."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str = Field(pattern=r"^[a-z0-9_]{1,40}$")
+    name: dict[Language, str]
+    cause: Cause = "UNKNOWN_CAUSE"
+    effect: Effect = "UNKNOWN_EFFECT"
+    shown_on: ShownOn = "lines"
+    header: dict[Language, str]
+    description: dict[Language, str]
+
+    @property
+    def blanks(self) -> tuple[str, ...]:
+        """Those of `BLANKS` that its texts have places for."""
+        texts = " ".join([*self.header.values(), *self.description.values()])
+        named = set(_PLACE.findall(texts))
+        return tuple(blank for blank in BLANKS if blank in named)
+
+    def unknown_places(self) -> list[str]:
+        """Places in its texts that nothing can be filled into."""
+        texts = " ".join([*self.header.values(), *self.description.values()])
+        return sorted(set(_PLACE.findall(texts)) - set(PLACES))
+
+
+def filled(text: str, values: Mapping[str, str], longest: int) -> str:
+    """`text` with its places filled in; an optional part is left out where one of its places is empty or unknown.
+
+    Begins with a capital, is cut at `longest` characters.
+    """
+
+    def part(match: re.Match[str]) -> str:
+        names = _PLACE.findall(match[1])
+        return match[1] if all(values.get(name) for name in names) else ""
+
+    whole = _PLACE.sub(lambda match: values.get(match[1], ""), _OPTIONAL.sub(part, text)).strip()
+    whole = whole[:1].upper() + whole[1:]
+    return whole if len(whole) <= longest else whole[: longest - 1].rstrip() + "…"
+
+
+def filled_header(phrase: Phrase, language: Language, values: Mapping[str, str]) -> str:
+    """The headline in one language."""
+    return filled(phrase.header.get(language, ""), values, LONGEST_HEADER)
+
+
+def filled_description(phrase: Phrase, language: Language, values: Mapping[str, str]) -> str:
+    """The text under it in one language."""
+    return filled(phrase.description.get(language, ""), values, LONGEST_DESCRIPTION)
+
+
+@cache
+def default_phrases() -> dict[str, Phrase]:
+    """The phrases that a new desk begins with, by key, in the order shown."""
+    tables = tomllib.loads(resources.files("api").joinpath("locale", "phrases.toml").read_text("utf-8"))
+    return {key: Phrase(key=key, **table) for key, table in tables.items()}

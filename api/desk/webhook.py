@@ -1,0 +1,93 @@
+"""Tells an address of disruptions by HTTP POST, patiently."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import logging
+from threading import Event
+from urllib.parse import urlsplit
+
+import httpx
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    sleep_using_event,
+    stop_after_attempt,
+    stop_when_event_set,
+    wait_random_exponential,
+)
+
+from api.desk.subscribers import Bulletin
+
+_TRIES = 8
+_LONGEST_PAUSE_S = 120.0
+_TIMEOUT_S = 10.0
+SIGNATURE_HEADER = "Prochain-Signature"
+
+log = logging.getLogger("prochain")
+
+
+class WebhookRefusedError(Exception):
+    """The address answered that it will not take this: trying again would not help."""
+
+
+class _TryAgainError(Exception):
+    pass
+
+
+class Webhook:
+    """A `Subscriber`: posts `{"event", "at", "disruption"}` as JSON; what is not taken is sent again, ever later.
+
+    With a `secret` the header `Prochain-Signature` holds `sha256=` and the HMAC of the body. Each bulletin carries an
+    `Idempotency-Key`, so that one sent twice can be told.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        secret: str | None = None,
+        *,
+        first_pause_s: float = 1.0,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.name = urlsplit(address).hostname or "webhook"
+        self._address = address
+        self._secret = secret
+        self._closing = Event()
+        self._client = httpx.Client(timeout=_TIMEOUT_S, transport=transport)
+        self._retrying = Retrying(
+            retry=retry_if_exception_type((httpx.TransportError, _TryAgainError)),
+            stop=stop_after_attempt(_TRIES) | stop_when_event_set(self._closing),
+            wait=wait_random_exponential(first_pause_s, _LONGEST_PAUSE_S),
+            sleep=sleep_using_event(self._closing),
+            reraise=True,
+        )
+
+    def tell(self, bulletin: Bulletin) -> None:
+        """See `Subscriber`. Errors: WebhookRefusedError, and the last try's error when all have failed."""
+        disruption = bulletin.disruption
+        body = json.dumps(
+            {"event": bulletin.event, "at": bulletin.at, "disruption": disruption.model_dump(mode="json")},
+            ensure_ascii=False,
+        ).encode()
+        headers = {
+            "Content-Type": "application/json",
+            "Idempotency-Key": f"{disruption.alert_id}:{bulletin.event}:{bulletin.at:.3f}",
+        }
+        if self._secret:
+            digest = hmac.new(self._secret.encode(), body, hashlib.sha256).hexdigest()
+            headers[SIGNATURE_HEADER] = f"sha256={digest}"
+        self._retrying(self._post, body, headers)
+
+    def close(self) -> None:
+        """Give up what is being tried."""
+        self._closing.set()
+
+    def _post(self, body: bytes, headers: dict[str, str]) -> None:
+        answer = self._client.post(self._address, content=body, headers=headers)
+        if answer.status_code in (408, 425, 429) or answer.status_code >= 500:
+            raise _TryAgainError(f"{self.name} answered {answer.status_code} {answer.reason_phrase}")
+        if not answer.is_success:
+            raise WebhookRefusedError(f"{self.name} answered {answer.status_code} {answer.reason_phrase}")
