@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -15,7 +15,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-_SECRETS = ("desk_token", "desk_webhook_secret")
+SHORTEST_SECRET = 16
+_SECRETS = ("desk_token", "desk_webhook_secret", "desk_webhooks")
+"""Settings whose values no message repeats."""
 CONFIG_FILE = Path("prochain.toml")
 """Read where it is there and no other file is named."""
 
@@ -63,15 +65,29 @@ class Settings(BaseSettings):
         "state folder for each GTFS address. The demo and replays keep nothing unless it is given",
     )
     desk_token: SecretStr | None = Field(
-        None, min_length=16, description="secret that opens the officer's desk at /desk; without one the desk is off"
+        None, description="secret that opens the officer's desk at /desk; without one the desk is off"
     )
     desk_webhooks: list[str] = Field(
         default_factory=list, description="addresses told of every disruption published, changed or ended (HTTP POST)"
     )
     desk_webhook_secret: SecretStr | None = Field(
-        None, min_length=16, description="key by which what is sent to the webhooks is signed (HMAC-SHA256)"
+        None, description="key by which what is sent to the webhooks is signed (HMAC-SHA256)"
     )
     cache_dir: Path | None = Field(None, description="folder of the timetable cache; by default the user's own cache")
+
+    @field_validator("desk_token", "desk_webhook_secret")
+    @classmethod
+    def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret) < SHORTEST_SECRET:
+            raise ValueError(f"a secret has at least {SHORTEST_SECRET} characters")
+        return secret
+
+    @field_validator("desk_webhooks")
+    @classmethod
+    def _web_addresses(cls, addresses: list[str]) -> list[str]:
+        if not all(address.startswith(("http://", "https://")) for address in addresses):
+            raise ValueError("each webhook is an http(s) address")
+        return addresses
 
     @classmethod
     def settings_customise_sources(
@@ -120,6 +136,6 @@ def _in_words(error: ValidationError, file: Path) -> str:
         elif name.startswith("headers"):
             lines.append("headers is a table of names and values, all of them text.")
         else:
-            given = "" if name in _SECRETS else f" = {problem['input']!r}"
-            lines.append(f"{name}{given}: {problem['msg']}.")
+            given = "" if name.startswith(_SECRETS) else f" = {problem['input']!r}"
+            lines.append(f"{name}{given}: {problem['msg'].removeprefix('Value error, ')}.")
     return f"{file}, environment or command line: " + " ".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -49,15 +50,22 @@ def test_the_command_line_goes_over_the_environment_and_that_over_the_file(
     assert settings.headers == {"X-Api-Key": "secret"}
 
 
+_SECRET = "sixteen characters"
+_VALUES = {
+    "headers": {"a": "b"}, "port": 81, "desk_token": _SECRET, "desk_webhook_secret": _SECRET,
+    "desk_webhooks": ["https://example.org/hook"],
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
 def test_every_setting_can_be_given_in_every_way(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    value: Any = {"headers": {"a": "b"}, "port": 81}.get(name, "x")
+    value: Any = _VALUES.get(name, "x")
     if name.endswith("_s"):
         value = 75.0 if name != "step_interval_s" else 7.5
     file = tmp_path / "some.toml"
-    file.write_text('headers = { a = "b" }\n' if name == "headers" else f"{name} = {value!r}\n")
+    file.write_text('headers = { a = "b" }\n' if name == "headers" else f"{name} = {json.dumps(value)}\n")
     from_file = getattr(read_settings(file), name)
-    monkeypatch.setenv(f"PROCHAIN_{name.upper()}", '{"a": "b"}' if name == "headers" else str(value))
+    monkeypatch.setenv(f"PROCHAIN_{name.upper()}", value if isinstance(value, str) else json.dumps(value))
     from_environment = getattr(read_settings(), name)
     monkeypatch.delenv(f"PROCHAIN_{name.upper()}")
     assert from_file == from_environment == getattr(read_settings(**{name: value}), name)
@@ -103,6 +111,19 @@ def test_keys_in_headers_are_never_said(tmp_path: Path) -> None:
     said = refused(file)
     assert "headers is a table" in said
     assert "secret" not in said
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['desk_token = "hunter2"', 'desk_webhook_secret = "hunter2"', 'desk_webhooks = ["ftp://hunter2"]',
+     "desk_webhooks = { hunter2 = 1 }", 'desk_webhooks = [["hunter2"]]'],
+)  # fmt: skip
+def test_a_bad_secret_is_refused_without_being_said(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "bad.toml"
+    file.write_text(text)
+    said = refused(file)
+    assert text.split()[0] in said
+    assert "hunter2" not in said
 
 
 def test_the_documentation_lists_every_setting_with_its_default() -> None:
