@@ -1,0 +1,66 @@
+"""What the documentation tells to type exists."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import typer
+
+from api.app import create_app
+from api.cli import app
+from tests.api.town import at, service_at
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXT = {page.name: page.read_text() for page in PAGES}
+
+
+def commands(text: str, program: str) -> list[list[str]]:
+    """The indented command lines of a page that call a program, as words."""
+    whole = text.replace("\\\n", " ")
+    lines = re.findall(rf"^ {{4}}(?:[A-Z_]+=\S+ |[A-Z_]+='[^']*' )*({re.escape(program)} .*)$", whole, re.MULTILINE)
+    return [shlex.split(line, comments=True) for line in lines]
+
+
+@pytest.mark.parametrize("page", TEXT)
+def test_every_command_of_the_command_line_has_the_options_that_are_told(page: str) -> None:
+    known = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    for _, name, *words in commands(TEXT[page], "prochain"):
+        options = {option for parameter in known[name].params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= options
+
+
+def test_the_readme_shows_every_command() -> None:
+    known = set(typer.main.get_command(app).commands) - {"demo"}  # type: ignore[attr-defined]
+    assert {words[1] for words in commands(TEXT["README.md"], "prochain")} == known
+
+
+@pytest.mark.parametrize("page", TEXT)
+def test_every_target_of_make_exists(page: str) -> None:
+    targets = re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    told = [words[1] for words in commands(TEXT[page], "make")] + re.findall(r"`make (\w+)", TEXT[page])
+    assert set(told) <= set(targets)
+
+
+@pytest.mark.parametrize("page", TEXT)
+def test_every_file_that_is_linked_or_named_exists(page: str) -> None:
+    folder = ROOT if page == "README.md" else ROOT / "docs"
+    for link in re.findall(r"\]\(([^)#:]+)\)", TEXT[page]):
+        assert (folder / link).exists(), link
+    for name in re.findall(r"`((?:api|feeds|predictor|benchmarks|tests|docs)/[\w/.]*)`", TEXT[page]):
+        assert (ROOT / name).exists(), name
+
+
+def test_every_call_of_the_api_that_is_told_exists() -> None:
+    described = create_app(service_at(at(8, 1))).openapi()["paths"]
+    table = "\n".join(line for line in TEXT["api.md"].splitlines() if line.startswith("| `GET"))
+    told = {path.split("?")[0]: path.partition("?")[2] for path in re.findall(r"(/[\w/{}.-]+(?:\?[\w=&,]+)?)", table)}
+    assert set(told) <= set(described)
+    assert len(told) > 10
+    for path, query in told.items():
+        names = {part.split("=")[0] for part in query.split("&") if part}
+        parameters = {p["name"] for p in described[path]["get"].get("parameters", []) if p["in"] == "query"}
+        assert names <= parameters
