@@ -10,12 +10,14 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 
+from api.announcer import Announcer
 from api.departures import departures_router
 from api.desk.desk import Desk
 from api.desk.disruptions_api import disruptions_router
 from api.health import health_router
 from api.metrics import RequestMetrics, metrics_router, registry_of
 from api.pages import pages_router
+from api.panels import panels_router
 from api.problems import answer_with_problems
 from api.realtime_feeds import realtime_feeds_router
 from api.routes import routes_router
@@ -39,6 +41,7 @@ def create_app(service: Service, desk: Desk | None = None) -> FastAPI:
     Without a `desk` there is one that nobody can open.
     """
     desk = desk or Desk(service)
+    announcer = Announcer(service)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -55,9 +58,10 @@ def create_app(service: Service, desk: Desk | None = None) -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
     )
-    registry = registry_of(service)
+    registry = registry_of(service, announcer)
     app.state.service = service
     app.state.desk = desk
+    app.state.announcer = announcer
     app.state.registry = registry
     # The last one added is the outermost.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
@@ -72,8 +76,8 @@ def create_app(service: Service, desk: Desk | None = None) -> FastAPI:
     app.add_middleware(RequestMetrics, registry=registry)
     answer_with_problems(app)
     for router in (
-        departures_router, stops_router, routes_router, trips_router, vehicles_router, disruptions_router,
-        realtime_feeds_router, health_router, metrics_router, pages_router,
+        departures_router, panels_router, stops_router, routes_router, trips_router, vehicles_router,
+        disruptions_router, realtime_feeds_router, health_router, metrics_router, pages_router,
     ):  # fmt: skip
         app.include_router(router)
     return app

@@ -77,6 +77,11 @@ class DepartureRow:
     """False where the trip ends or nobody may board: shown among arrivals only."""
 
     @property
+    def key(self) -> str:
+        """Names this departure from one board to the next."""
+        return f"{self.trip_id} {self.service_date} {self.start_time} {self.call}"
+
+    @property
     def delay_s(self) -> float | None:
         """Seconds late against the timetable, negative when early; None where not known."""
         return None if self.predicted is None or self.scheduled is None else self.predicted - self.scheduled

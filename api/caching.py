@@ -16,9 +16,14 @@ STATIC_MAX_AGE_S = 30
 _STEADY_S = 30.0
 
 
+def digest_of(says: object) -> str:
+    """Short hash of what an answer says; `says` is made of tuples, lists, strings and numbers."""
+    return hashlib.blake2b(repr(says).encode(), digest_size=12).hexdigest()
+
+
 def etag_of(says: object) -> str:
-    """Weak ETag of what an answer says; `says` is made of tuples, lists, strings and numbers."""
-    return f'W/"{hashlib.blake2b(repr(says).encode(), digest_size=12).hexdigest()}"'
+    """Weak ETag of what an answer says."""
+    return f'W/"{digest_of(says)}"'
 
 
 def steady(at: float) -> int | None:

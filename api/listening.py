@@ -7,6 +7,7 @@ import socket
 from urllib.parse import quote
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
 from api.desk.desk import Desk
@@ -44,9 +45,19 @@ def stop_address(base: str, stop_id: str) -> str:
     return f"{base}/stops/{quote(stop_id, safe='')}"
 
 
+class Server(uvicorn.Server):
+    """Answers until SIGINT or SIGTERM."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        super().__init__(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=3))
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the event streams, which would never end by themselves, then wait for the open requests."""
+        self._app.state.announcer.close()
+        await super().shutdown(sockets)
+
+
 def serve(service: Service, desk: Desk, listening: socket.socket) -> None:
     """Answer until SIGINT or SIGTERM."""
-    config = uvicorn.Config(
-        create_app(service, desk), log_level="warning", access_log=False, timeout_graceful_shutdown=3
-    )
-    uvicorn.Server(config).run(sockets=[listening])
+    Server(create_app(service, desk)).run(sockets=[listening])

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 import numpy as np
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.announcer import Announcer
 from api.service import Service
 from predictor.snapshot import SOURCES, STATUSES, VEHICLE_STATES
 
@@ -69,7 +70,7 @@ class ServiceCollector(Collector):
         yield failing
 
 
-def registry_of(service: Service) -> CollectorRegistry:
+def registry_of(service: Service, announcer: Announcer) -> CollectorRegistry:
     """A registry with the service's metrics, told of each step."""
     registry = CollectorRegistry()
     steps = Histogram(
@@ -77,12 +78,14 @@ def registry_of(service: Service) -> CollectorRegistry:
         buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
     )  # fmt: skip
     service.on_step = steps.observe
+    listeners = Gauge("prochain_listeners", "Open event streams.", registry=registry)
+    listeners.set_function(lambda: announcer.listeners)
     registry.register(ServiceCollector(service))
     return registry
 
 
 class RequestMetrics:
-    """ASGI middleware that counts requests and their time by route."""
+    """ASGI middleware that counts requests by route, and the time until their answers begin: a stream never ends."""
 
     def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
         self._app = app
@@ -99,21 +102,26 @@ class RequestMetrics:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = time.perf_counter(), 500
+        began, answered = time.perf_counter(), False
+
+        def answers(status: int) -> None:
+            nonlocal answered
+            answered = True
+            # The route's template, not the path: stop ids and mistyped addresses would make endless labels.
+            route = getattr(scope.get("route"), "path_format", "none")
+            self._count.labels(route, str(status)).inc()
+            self._seconds.labels(route).observe(time.perf_counter() - began)
 
         async def sending(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                answers(message["status"])
             await send(message)
 
         try:
             await self._app(scope, receive, sending)
         finally:
-            # The route's template, not the path: stop ids and mistyped addresses would make endless labels.
-            route = getattr(scope.get("route"), "path_format", "none")
-            self._count.labels(route, str(status)).inc()
-            self._seconds.labels(route).observe(time.perf_counter() - began)
+            if not answered:
+                answers(500)
 
 
 def _by(name: str, text: str, label: str, values: tuple[str, ...], codes: np.ndarray[tuple[int], np.dtype[np.int8]]

@@ -1,4 +1,4 @@
-"""Styles, script and icon of the rider pages, read once; their addresses carry their content's hash."""
+"""Styles, scripts and icon of the pages, read once; their addresses carry their content's hash."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from importlib import resources
 
 from api.page_badges import Badge
 
-_MEDIA_TYPES = {"rider.js": "text/javascript; charset=utf-8", "icon.svg": "image/svg+xml"}
+_SCRIPT = "text/javascript; charset=utf-8"
+_MEDIA_TYPES = {"rider.js": _SCRIPT, "icon.svg": "image/svg+xml"}
 
 
 @dataclass(frozen=True)
@@ -44,16 +45,16 @@ def assets() -> dict[str, Asset]:
     return found
 
 
-def style(badges: Iterable[Badge]) -> Style:
-    """The style sheet with the colours of the lines that a page shows: no second trip for it, no inline attributes."""
-    css = _base_css() + "".join(sorted({badge.css_rule for badge in badges}))
+def style(badges: Iterable[Badge], sheet: str = "rider.css") -> Style:
+    """A style sheet with the colours of the lines that a page shows: no second trip for it, no inline attributes."""
+    css = _base_css(sheet) + "".join(sorted({badge.css_rule for badge in badges}))
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     return Style(css, f"'sha256-{digest}'")
 
 
 @cache
-def _base_css() -> str:
-    css = re.sub(r"/\*.*?\*/", "", _static("rider.css").decode(), flags=re.DOTALL)
+def _base_css(sheet: str) -> str:
+    css = re.sub(r"/\*.*?\*/", "", _static(sheet).decode(), flags=re.DOTALL)
     return re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", css)).strip()
 
 

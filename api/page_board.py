@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from api.boards import DepartureRow, departure_rows
 from api.page_lines import Line, destination_of
-from api.page_moment import AlertWords, PageMoment
+from api.page_moment import COMING, AlertWords, PageMoment
 from api.page_times import Wait
 
 DEPARTURES_A_GROUP = 3
@@ -22,7 +22,6 @@ _WORTH_SAYING_S = 120.0
 """From this deviation on the timetable's time is said beside the predicted one."""
 _NOT_ACCESSIBLE = 2
 """GTFS `wheelchair_accessible`."""
-_COMES = ("live", "scheduled")
 
 GroupKey = tuple[int, int, str]
 """Route, direction, and the headsign where the feed gives no direction."""
@@ -85,10 +84,7 @@ class StopPage:
 def stop_page(moment: PageMoment, stop: int) -> StopPage:
     """The board of a stop; of a station, all its platforms'."""
     tt = moment.timetable
-    pointer, member = tt.station_members
-    members = frozenset(member[pointer[stop] : pointer[stop + 1]].tolist())
     station = stop if tt.stop_parent[stop] < 0 else int(tt.stop_parent[stop])
-    lines = moment.lines.at_stop(stop)
     groups = _groups(moment, stop)
     return StopPage(
         stop_id=str(tt.stop_id[stop]),
@@ -98,8 +94,8 @@ def stop_page(moment: PageMoment, stop: int) -> StopPage:
         wheelchair=int(tt.stop_wheelchair[stop]) or int(tt.stop_wheelchair[station]),
         groups=groups,
         quiet="" if groups else _next_of_all(moment, stop),
-        alerts=moment.alerts_for(stops=members | {station}, routes=frozenset(line.route for line in lines)),
-        lines=lines,
+        alerts=moment.alerts_at(stop),
+        lines=moment.lines.at_stop(stop),
     )
 
 
@@ -146,7 +142,7 @@ def _group(moment: PageMoment, soon: list[DepartureRow], later: list[DepartureRo
 def _first_few(rows: list[DepartureRow]) -> list[DepartureRow]:
     """The first departures; where none of them comes, the first one that does stands in for the last of them."""
     shown = rows[:DEPARTURES_A_GROUP]
-    coming = next((row for row in rows if row.status in _COMES), None)
+    coming = next((row for row in rows if row.status in COMING), None)
     if coming is not None and coming not in shown:
         shown = [*shown[:-1], coming]
     return shown
@@ -154,9 +150,8 @@ def _first_few(rows: list[DepartureRow]) -> list[DepartureRow]:
 
 def _departure(moment: PageMoment, row: DepartureRow, usual: str, *, say_platform: bool) -> DepartureWords:
     words, texts = moment.words, moment.texts
-    runs = row.status in _COMES
-    live = row.status == "live" and not moment.feed.stopped
-    status = "scheduled" if row.status == "live" and not live else row.status
+    status = moment.status_of(row)
+    live = status == "live"
     destination = destination_of(moment.timetable, row.trip_idx)
     notes = []
     if destination != usual:
@@ -167,18 +162,16 @@ def _departure(moment: PageMoment, row: DepartureRow, usual: str, *, say_platfor
         notes.append(texts("scheduled_at", time=words.time(row.scheduled)))
     if live and row.age_s is not None and row.age_s > _OLD_S:
         notes.append(texts("position_old", age=words.age(row.age_s)))
-    if runs and moment.timetable.trip_wheelchair[row.trip_idx] == _NOT_ACCESSIBLE:
+    if status in COMING and moment.timetable.trip_wheelchair[row.trip_idx] == _NOT_ACCESSIBLE:
         notes.append(texts("vehicle_wheelchair_no"))
-    clock = words.at_clock(row.published)
     return DepartureWords(
-        key=f"{row.trip_id} {row.service_date} {row.start_time} {row.call}",
+        key=row.key,
         href=f"/trips/{quote(row.trip_id, safe='')}?"
         + urlencode({"date": row.service_date, "start": row.start_time, "stop": row.stop_id}),
         at=round(row.published, 1),
         iso=words.iso(row.published),
-        # A countdown is a promise: without live data, and for what does not come, a clock time says enough.
-        wait=words.wait(row.published, live) if runs and not moment.feed.stopped else clock,
-        clock=clock,
+        wait=moment.wait_of(row),
+        clock=words.at_clock(row.published),
         status=status,
         range=words.range(row.p10, row.p90) if live and row.p10 is not None and row.p90 is not None else "",
         p10=round(row.p10) if live and row.p10 is not None else None,
@@ -188,7 +181,7 @@ def _departure(moment: PageMoment, row: DepartureRow, usual: str, *, say_platfor
 
 
 def _quiet(moment: PageMoment, later: list[DepartureRow]) -> str:
-    running = [row.published for row in later if row.status in _COMES]
+    running = [row.published for row in later if row.status in COMING]
     if not running:
         return moment.texts("none_found")
     words, texts = moment.words, moment.texts

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from api.boards import DepartureRow
 from api.moment import Moment
 from api.page_lines import Line, Lines, lines_of
 from api.page_texts import Texts
-from api.page_times import TimeWords
+from api.page_times import TimeWords, Wait
 from feeds.alerts import Alert
 from predictor.snapshot import Snapshot
+
+COMING = ("live", "scheduled")
+"""Statuses of what does come."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,17 @@ class PageMoment(Moment):
         said = "feed_stopped" if self.feed_stopped else "data_age"
         return FeedState(self.feed_stopped, self.texts(said, age=self.words.age(age)), age)
 
+    def status_of(self, row: DepartureRow) -> str:
+        """Status as shown: nothing is live once the vehicle feed has stopped."""
+        return "scheduled" if row.status == "live" and self.feed.stopped else row.status
+
+    def wait_of(self, row: DepartureRow) -> Wait:
+        """How long until a departure, as shown. A countdown is a promise: without live data, and for what does not
+        come, a clock time says enough."""
+        if row.status not in COMING or self.feed.stopped:
+            return self.words.at_clock(row.published)
+        return self.words.wait(row.published, row.status == "live")
+
     def alerts_for(
         self, *, stops: frozenset[int] = frozenset(), routes: frozenset[int] = frozenset(), trip: int | None = None
     ) -> list[AlertWords]:
@@ -82,6 +97,16 @@ class PageMoment(Moment):
                 or (trip is not None and trip in alert.trips)
             )
         ]
+
+    def alerts_at(self, stop: int) -> list[AlertWords]:
+        """Alerts in force for a stop (of a station, for any of its platforms) and for the lines that serve it."""
+        tt = self.timetable
+        pointer, member = tt.station_members
+        station = stop if tt.stop_parent[stop] < 0 else int(tt.stop_parent[stop])
+        stops = {station, *member[pointer[stop] : pointer[stop + 1]].tolist()}
+        return self.alerts_for(
+            stops=frozenset(stops), routes=frozenset(line.route for line in self.lines.at_stop(stop))
+        )
 
     def _said(self, alert: Alert) -> AlertWords:
         return AlertWords(

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable
 from urllib.parse import quote, urlencode
 
-import jinja2
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
@@ -20,6 +19,7 @@ from api.page_found import found_stops
 from api.page_journey import journey_page, nearest_service_day
 from api.page_line import line_page
 from api.page_moment import AlertWords, PageMoment
+from api.page_templates import templates
 from api.page_texts import LANGUAGES, texts_in, wanted_language
 from api.stop_search import StopHit
 
@@ -29,15 +29,6 @@ _RESULTS = 20
 _LONGEST_QUERY = 100
 _A_YEAR_S = 365 * 86400
 _LANGUAGE_COOKIE = "lang"
-
-_templates = jinja2.Environment(
-    loader=jinja2.PackageLoader("api", "templates"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_templates.filters["path"] = lambda text: quote(str(text), safe="")
 
 
 @pages_router.get("/")
@@ -192,7 +183,7 @@ def _page(
     query = {key: value for key, value in request.query_params.items() if key != _LANGUAGE_COOKIE}
     script_texts = ("approaching", "min", "range", "scheduled", "seconds", "minutes", "hours", "data_age")
     spoken = ("feed_stopped", "network_gone_title", "network_back", "near_me_wait", "near_me_refused")
-    body = _templates.get_template(template).render(
+    body = templates.get_template(template).render(
         context,
         moment=moment,
         texts=texts,
@@ -216,7 +207,7 @@ def _page(
 
 def _fragment(moment: PageMoment, template: str, page: object) -> Response:
     """The part of a page that changes, for its script to put in place."""
-    body = _templates.get_template(template).render(moment=moment, texts=moment.texts, page=page)
+    body = templates.get_template(template).render(moment=moment, texts=moment.texts, page=page)
     return HTMLResponse(body, headers=_HEADERS)
 
 

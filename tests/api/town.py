@@ -181,8 +181,9 @@ def service_at(
     *,
     timetable: Timetable | None = None,
     engine_settings: EngineSettings | None = None,
+    speed: float = 1.0,
 ) -> Service:
-    """A service that has stepped up to `now`, and whose clock stands there."""
+    """A service that has stepped up to `now`, and whose clock stands there until it is started."""
     return Service(
-        timetable or town(), HandFeeds(read), ShiftedClock(now), engine_settings=engine_settings, warm_up_s=120.0
+        timetable or town(), HandFeeds(read), ShiftedClock(now, speed), engine_settings=engine_settings, warm_up_s=120.0
     )

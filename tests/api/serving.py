@@ -1,0 +1,29 @@
+"""A service served on a real port, for what a test client cannot hold: event streams and browsers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+
+from api.app import create_app
+from api.listening import Server, address_of, listen
+from api.service import Service
+
+
+@contextmanager
+def served(service: Service, port: int = 0) -> Iterator[str]:
+    """Address of the running service; it is stopped at the end as SIGTERM stops it."""
+    listening = listen("127.0.0.1", port)
+    server = Server(create_app(service))
+    thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        yield address_of(listening)
+    finally:
+        server.should_exit = True
+        thread.join(10.0)
+        assert not thread.is_alive(), "the server does not stop"
