@@ -14,7 +14,7 @@ demo: .venv/.installed
 	$(BIN)/prochain demo
 
 test: .venv/.installed
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: .venv/.installed
 	$(BIN)/ruff check .

@@ -46,7 +46,9 @@ class DepartureWords:
     p10: float | None
     p90: float | None
     notes: tuple[str, ...]
-    """Another destination than its group's, timetable time, platform, age of the position, no wheelchair access."""
+    """Another destination than its group's, platform, timetable time, age of the position."""
+    no_wheelchair: bool
+    """The vehicle takes no wheelchair."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,10 @@ def _group(moment: PageMoment, soon: list[DepartureRow], later: list[DepartureRo
         direction=first.direction,
         destination=usual,
         platform=platforms.pop() if one_platform else "",
-        departures=[_departure(moment, row, usual, say_platform=not one_platform) for row in shown],
+        departures=[
+            _departure(moment, row, usual, say_platform=not one_platform, first=place == 0)
+            for place, row in enumerate(shown)
+        ],
         quiet="" if soon else _quiet(moment, later),
     )
 
@@ -148,7 +153,7 @@ def _first_few(rows: list[DepartureRow]) -> list[DepartureRow]:
     return shown
 
 
-def _departure(moment: PageMoment, row: DepartureRow, usual: str, *, say_platform: bool) -> DepartureWords:
+def _departure(moment: PageMoment, row: DepartureRow, usual: str, *, say_platform: bool, first: bool) -> DepartureWords:
     words, texts = moment.words, moment.texts
     status = moment.status_of(row)
     live = status == "live"
@@ -158,12 +163,11 @@ def _departure(moment: PageMoment, row: DepartureRow, usual: str, *, say_platfor
         notes.append(texts("towards", place=destination))
     if say_platform and row.platform:
         notes.append(texts("platform", name=row.platform))
-    if live and row.scheduled is not None and abs(row.published - row.scheduled) >= _WORTH_SAYING_S:
+    # Once is enough: what the later ones were due at stands on their trips' pages.
+    if first and live and row.scheduled is not None and abs(row.published - row.scheduled) >= _WORTH_SAYING_S:
         notes.append(texts("scheduled_at", time=words.time(row.scheduled)))
     if live and row.age_s is not None and row.age_s > _OLD_S:
         notes.append(texts("position_old", age=words.age(row.age_s)))
-    if status in COMING and moment.timetable.trip_wheelchair[row.trip_idx] == _NOT_ACCESSIBLE:
-        notes.append(texts("vehicle_wheelchair_no"))
     return DepartureWords(
         key=row.key,
         href=f"/trips/{quote(row.trip_id, safe='')}?"
@@ -177,6 +181,7 @@ def _departure(moment: PageMoment, row: DepartureRow, usual: str, *, say_platfor
         p10=round(row.p10) if live and row.p10 is not None else None,
         p90=round(row.p90) if live and row.p90 is not None else None,
         notes=tuple(notes),
+        no_wheelchair=status in COMING and bool(moment.timetable.trip_wheelchair[row.trip_idx] == _NOT_ACCESSIBLE),
     )
 
 

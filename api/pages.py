@@ -148,12 +148,13 @@ def _results(
 
 
 def _not_found(request: Request, moment: PageMoment, said: str, like: Iterable[int] = ()) -> Response:
-    tt = moment.timetable
+    found = found_stops(moment, [StopHit(stop) for stop in like])
+    badges = [line.badge for one in found for line in one.lines]
+    said = f"{said} {moment.texts('error_hint')}"
+    heading = moment.texts("error_title")
     return _page(
-        request, moment, "notice.html", [], [], heading=moment.texts("error_title"),
-        said=f"{said} {moment.texts('error_hint')}", query="",
-        like=[(str(tt.stop_id[stop]), str(tt.stop_name[stop])) for stop in like], status=404,
-    )  # fmt: skip
+        request, moment, "notice.html", badges, [], heading=heading, said=said, query="", found=found, status=404
+    )
 
 
 def _moment(request: Request) -> PageMoment:
@@ -212,7 +213,8 @@ def _fragment(moment: PageMoment, template: str, page: object) -> Response:
 
 
 _HEADERS = {
-    "Cache-Control": "no-cache",
+    # A page that comes back from a cache would show old minutes as live ones.
+    "Cache-Control": "no-store",
     "Vary": "Accept-Language, Cookie",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",

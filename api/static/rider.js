@@ -2,16 +2,17 @@
 // Every page works without it.
 "use strict";
 (() => {
-  const EVERY_S = 15, RETRY_S = 5, TIMEOUT_S = 8;
-  const GONE_AFTER_S = 22; // without an answer: say so
-  const STALE_AFTER_S = 60; // without an answer: nothing is live any more
-  const SETTLE_S = 15; // a prediction that moves less than this leaves the countdown alone
-  const PASSED_S = 30, CLOCK_FROM_MIN = 60, WIDE_MIN = 3, WIDE_SHARE = 0.4;
-
   const main = document.getElementById("content");
   const texts = JSON.parse(main.dataset.texts);
   const speed = Number(main.dataset.speed) || 1;
   const fill = (key, values) => texts[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
+  // Where the network's clock runs fast (a demo, a recorded day), so does what follows from the age of an answer.
+  const EVERY_S = Math.max(15 / speed, 1), RETRY_S = Math.max(5 / speed, 1), TIMEOUT_S = 8;
+  const GONE_AFTER_S = Math.max(22 / speed, 3); // without an answer: say so
+  const STALE_AFTER_S = Math.max(60 / speed, 4); // without an answer: nothing is live any more
+  const SETTLE_S = 15; // a prediction that moves less than this leaves the countdown alone
+  const PASSED_S = 30, CLOCK_FROM_MIN = 60, WIDE_MIN = 3, WIDE_SHARE = 0.4;
 
   const near = document.getElementById("near");
   if (near) {

@@ -1,0 +1,25 @@
+"""The Chromium that drives the pages: Debian's or another on the path."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from playwright.sync_api import Browser, Playwright
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+def chromium_path(playwright: Playwright) -> str | None:
+    """Where Chromium is installed, None where it is not."""
+    found = next((path for name in _NAMES if (path := shutil.which(name))), None)
+    own = playwright.chromium.executable_path
+    return found or (own if Path(own).is_file() else None)
+
+
+def launch(playwright: Playwright, path: str) -> Browser:
+    """A headless browser that asks nobody but the pages it is sent to."""
+    return playwright.chromium.launch(
+        executable_path=path,
+        args=["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"],
+    )

@@ -1,0 +1,111 @@
+"""The demo network on a real port, with a feed that can be silenced and a clock that can be moved."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+import uvicorn
+
+from api.app import create_app
+from api.boards import DepartureRow, departure_rows
+from api.clock import ShiftedClock
+from api.demo import demo_service
+from api.listening import address_of, listen
+from api.service import Service
+from api.settings import read_settings
+from feeds.errors import FeedError
+from feeds.simulator import Simulator
+
+DAY = date(2026, 3, 3)
+"""An ordinary Tuesday."""
+FAST = 15.0
+"""Seconds of the town that pass in a second while the clock is let run: a minute's wait takes four."""
+
+
+class DemoTown(Simulator):
+    """The demo town; its vehicle feed fails while `silent`."""
+
+    silent = False
+
+    def vehicle_positions(self, now: float) -> bytes:
+        """See `Simulator`. Errors: FeedError while `silent`."""
+        if self.silent:
+            raise FeedError("the simulator's vehicle positions: silenced by the test.")
+        return super().vehicle_positions(now)
+
+
+class DemoSite:
+    """A running service of the demo town."""
+
+    def __init__(self, town: DemoTown, service: Service, listening: socket.socket) -> None:
+        self.town = town
+        self.service = service
+        self.base = address_of(listening)
+
+    def departures(self, stop: int, window_s: float = 3600.0) -> list[DepartureRow]:
+        """What the board of a stop holds now."""
+        return departure_rows(self.service.view, stop, self.service.clock.now(), window_s=window_s)
+
+    def stop_id(self, stop: int) -> str:
+        """Id of a stop."""
+        return str(self.service.timetable.stop_id[stop])
+
+    def move_clock(self, at: float, speed: float = 1.0) -> None:
+        """Jump forward to `at`, POSIX seconds, and go on from there."""
+        clock = ShiftedClock(at, speed)
+        clock.start()
+        self.service.clock = clock
+        self.wait_for_step()
+
+    @contextmanager
+    def fast(self) -> Iterator[None]:
+        """Time runs `FAST` times as fast, also for the pages opened meanwhile."""
+        self.move_clock(self.service.clock.now(), FAST)
+        try:
+            yield
+        finally:
+            self.move_clock(self.service.clock.now())
+
+    def wait_for_step(self) -> None:
+        """Until the engine has stepped again."""
+        before = self.service.steps
+        for _ in range(400):
+            if self.service.steps > before + 1:
+                return
+            time.sleep(0.05)
+        raise TimeoutError("The engine made no step within 20 s.")
+
+    @contextmanager
+    def silence(self) -> Iterator[None]:
+        """No vehicle positions come."""
+        self.town.silent = True
+        try:
+            yield
+        finally:
+            self.town.silent = False
+            self.wait_for_step()
+
+
+@contextmanager
+def demo_site() -> Iterator[DemoSite]:
+    """The demo town from 8 o'clock on `DAY`, served on a free port of this machine."""
+    town = DemoTown(window=(7.0, 9.5))
+    service = demo_service(read_settings(step_interval_s=0.5), today=DAY, simulator=town)
+    listening = listen("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="warning", access_log=False))
+    thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
+    thread.start()
+    while not server.started:
+        if not thread.is_alive():
+            raise RuntimeError("The server did not start.")
+        time.sleep(0.02)
+    try:
+        yield DemoSite(town, service, listening)
+    finally:
+        server.should_exit = True
+        thread.join(10.0)

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import numpy as np
+
+from api.stop_search import normalised
+from tests.journeys.conftest import NewPage
+from tests.journeys.demo_site import FAST, DemoSite
+from tests.journeys.places import small_stop_with_live_departure, station
+
+RECORD_WAITS = """key => {
+  window.seen = [];
+  const row = () => document.querySelector(`.departure[data-key="${key}"]`);
+  const look = () => {
+    const gone = !row() || row().classList.contains("passed");
+    document.documentElement.toggleAttribute("data-gone", gone);
+    const wait = row()?.querySelector(".wait b")?.textContent;
+    if (!gone && wait !== seen.at(-1)) seen.push(wait);
+  };
+  look();
+  const changes = { subtree: true, childList: true, attributes: true };
+  new MutationObserver(look).observe(document.querySelector("main"), changes);
+}"""
+"""Keeps every wait that is shown for one departure in `seen`; <html> gets `data-gone` when it has left the board."""
+
+
+def misspelt(name: str) -> str:
+    """Without accents and capitals, and the longest word lacks a letter."""
+    words = normalised(name).split()
+    longest = int(np.argmax([len(word) for word in words]))
+    words[longest] = words[longest][:3] + words[longest][4:]
+    return " ".join(words)
+
+
+def search_by_misspelt_name(page: Any, site: DemoSite, stop: int) -> None:
+    page.goto("/")
+    page.locator("#q").fill(misspelt(str(site.service.timetable.stop_name[stop])))
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=**")
+
+
+def choose(page: Any, site: DemoSite, stop: int) -> None:
+    page.locator(f'main a[href="/stops/{site.stop_id(stop)}"]').click()
+    assert page.get_by_role("heading", level=1).inner_text() == site.service.timetable.stop_name[stop]
+
+
+def shown_wait(page: Any) -> str:
+    return str(page.locator(".departure .wait b").first.inner_text())
+
+
+def test_a_small_stop_is_found_by_a_misspelt_name_and_its_countdown_reaches_zero(
+    site: DemoSite, new_page: NewPage
+) -> None:
+    stop = small_stop_with_live_departure(site, 160, 210)
+    page = new_page()
+    search_by_misspelt_name(page, site, stop)
+    with site.fast():
+        choose(page, site, stop)
+        page.evaluate(RECORD_WAITS, page.locator(".departure").first.get_attribute("data-key"))
+        page.locator("html[data-gone]").wait_for(timeout=30_000)
+    seen = page.evaluate("seen")
+    minutes = [int(wait) for wait in seen if wait.isdecimal()]
+    assert len(minutes) >= 2, seen
+    assert minutes == sorted(minutes, reverse=True), seen
+    assert minutes[-1] == 1, seen
+    assert "à l’approche" in seen, seen
+
+
+def test_without_a_script_the_board_is_whole_and_reloads_itself(site: DemoSite, new_page: NewPage) -> None:
+    stop = small_stop_with_live_departure(site, 300, 900)
+    page = new_page(java_script_enabled=False)
+    search_by_misspelt_name(page, site, stop)
+    assert page.locator("#near").is_hidden(), "a button that needs a script is shown without one"
+    choose(page, site, stop)
+    before = int(shown_wait(page))
+    refresh = page.locator('noscript meta[http-equiv="refresh"]').or_(page.locator('meta[http-equiv="refresh"]'))
+    assert 0 < int(refresh.first.get_attribute("content") or 0) <= 30
+    site.move_clock(site.service.clock.now() + 120)
+    page.reload()
+    assert int(shown_wait(page)) < before
+
+
+def test_a_stopped_feed_is_said_within_a_minute_and_nothing_is_live_any_more(site: DemoSite, new_page: NewPage) -> None:
+    page, board = new_page(), f"/stops/{site.stop_id(station(site))}"
+    with site.fast():
+        page.goto(board)
+        page.locator(".departure.live").first.wait_for()
+        with site.silence():
+            began = site.service.clock.now()
+            page.get_by_text("Suivi en direct interrompu").first.wait_for()
+            # The page asks every second here, which are FAST seconds of the town.
+            assert site.service.clock.now() - began < 60 + 3 * FAST
+            assert page.locator(".live, [data-live]").count() == 0
+            assert page.locator(".wait.minutes, .wait.approach").count() == 0
+            for path in ("/", "/?q=place", f"/lines/{site.service.timetable.route_id[0]}"):
+                page.goto(path)
+                assert page.get_by_text("Suivi en direct interrompu").is_visible(), path
+                assert page.locator(".departure.live").count() == 0, path
+        page.goto(board)
+        page.locator(".departure.live").first.wait_for()
+
+
+def test_out_of_reach_of_the_service_nothing_stays_live(site: DemoSite, new_page: NewPage) -> None:
+    page = new_page()
+    with site.fast():
+        page.goto(f"/stops/{site.stop_id(station(site))}")
+        page.locator(".departure.live").first.wait_for()
+        page.context.set_offline(True)
+        page.get_by_text("Connexion perdue").first.wait_for()
+        page.locator("#gone-stale").wait_for()
+        assert page.locator(".departure.live, [data-live]").count() == 0
+        waits = page.locator(".departure .wait b").all_text_contents()
+        assert waits
+        assert all(re.fullmatch(r"\d\d:\d\d", wait) for wait in waits), waits
+        page.context.set_offline(False)
+        page.locator(".departure.live").first.wait_for()
+        page.locator("#gone").wait_for(state="hidden")
+
+
+def test_a_board_is_kept_by_no_cache_that_could_show_old_minutes_as_live(site: DemoSite, new_page: NewPage) -> None:
+    response = new_page().goto(f"/stops/{site.stop_id(station(site))}")
+    assert response.headers["cache-control"] == "no-store"

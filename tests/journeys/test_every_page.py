@@ -1,0 +1,145 @@
+"""What holds for each page of the site."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+
+from api.page_texts import LANGUAGES
+from tests.journeys.conftest import NewPage
+from tests.journeys.demo_site import DemoSite
+from tests.journeys.places import station
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing: pip install -e '.[dev]'.")
+
+WCAG = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
+HEAVIEST_BYTES = 50_000
+FIRST_FLIGHT_BYTES = 14_600
+"""What a server sends before it waits for the first acknowledgement: ten packets."""
+
+
+def addresses(site: DemoSite) -> dict[str, str]:
+    tt, now = site.service.timetable, site.service.clock.now()
+    hub = station(site)
+    row = next(row for row in site.departures(hub) if row.published > now)
+    trip = f"/trips/{quote(row.trip_id)}?date={row.service_date}&start={row.start_time}&stop={row.stop_id}"
+    return {
+        "home": "/",
+        "results": "/?q=place",
+        "nothing found": "/?q=xyzzy",
+        "near": f"/?near={tt.stop_lat[hub]:.5f},{tt.stop_lon[hub]:.5f}",
+        "stop": f"/stops/{tt.stop_id[np.argmax(np.bincount(tt.call_stop, minlength=tt.stops))]}",
+        "station": f"/stops/{tt.stop_id[hub]}",
+        "line": f"/lines/{tt.route_id[0]}",
+        "trip": trip,
+        "not found": "/stops/nowhere",
+    }
+
+
+PAGES = ["home", "results", "nothing found", "near", "stop", "station", "line", "trip", "not found"]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_no_fault_in_light_or_dark(name: str, site: DemoSite, new_page: NewPage) -> None:
+    page = new_page()
+    page.goto(addresses(site)[name])
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        faults = axe.Axe().run(page, options=WCAG).response["violations"]
+        assert not faults, [(fault["id"], fault["help"], fault["nodes"][0]["html"]) for fault in faults]
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_it_fits_every_width_and_speaks_both_languages(name: str, site: DemoSite, new_page: NewPage) -> None:
+    page = new_page()
+    for language in LANGUAGES:
+        page.goto(f"{(address := addresses(site)[name])}{'&' if '?' in address else '?'}lang={language}")
+        assert page.locator("html").get_attribute("lang") == language
+        for width in (320, 360, 1280, 1920):
+            page.set_viewport_size({"width": width, "height": 800})
+            too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert too_wide <= 0, f"{language}, {width} px: {too_wide} px too wide"
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_it_is_light_enough_for_a_poor_phone(name: str, site: DemoSite, new_page: NewPage) -> None:
+    page = new_page()
+    sizes = transferred(page)
+    page.goto(addresses(site)[name])
+    assert 0 < sum(sizes.values()) < HEAVIEST_BYTES, sizes
+    document = next(iter(sizes.values()))
+    assert document < FIRST_FLIGHT_BYTES, "the page does not come in one round trip"
+
+
+def transferred(page: Any) -> dict[str, int]:
+    """Bytes on the wire by request, filled while the page loads."""
+    session = page.context.new_cdp_session(page)
+    sizes: dict[str, int] = {}
+    session.on("Network.loadingFinished", lambda event: sizes.update({event["requestId"]: event["encodedDataLength"]}))
+    session.send("Network.enable")
+    return sizes
+
+
+def test_the_first_countdown_needs_nothing_but_the_page_itself(site: DemoSite, new_page: NewPage) -> None:
+    page = new_page()
+    page.route("**/*", lambda route: route.continue_() if route.request.is_navigation_request() else route.abort())
+    page.goto(addresses(site)["station"], wait_until="domcontentloaded")
+    assert page.locator(".departure.live .wait").first.is_visible()
+    colour = page.locator(".badge").first.evaluate("badge => getComputedStyle(badge).backgroundColor")
+    assert colour not in ("rgba(0, 0, 0, 0)", ""), "the style does not come with the page"
+
+
+def test_the_language_that_a_rider_chose_is_kept(site: DemoSite, new_page: NewPage) -> None:
+    page = new_page(locale="en-GB")
+    page.goto("/")
+    assert page.get_by_role("heading", level=1).inner_text() == "Next departures"
+    page.get_by_role("link", name="Français").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Prochains passages"
+    page.goto("/stops/nowhere")
+    assert page.get_by_role("heading", level=1).inner_text() == "Page introuvable"
+
+
+def test_a_rider_without_a_pointer_gets_to_a_trip(site: DemoSite, new_page: NewPage) -> None:
+    page = new_page()
+    name = str(site.service.timetable.stop_name[station(site)])
+    page.goto("/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Aller au contenu"
+    for _ in range(6):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.id") == "q":
+            break
+    page.keyboard.type(name)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=**")
+    link = f"/stops/{site.stop_id(station(site))}"
+    tab_to(page, link)
+    with site.fast():
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**{link}")
+        tab_to(page, "/trips/")
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        with page.expect_response("**fragment=1"):
+            pass
+        page.wait_for_timeout(100)
+        assert "/trips/" in focused(page), "an update of the board takes the focus away"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/trips/**")
+
+
+def focused(page: Any) -> str:
+    return str(page.evaluate("document.activeElement.getAttribute('href') || ''"))
+
+
+def tab_to(page: Any, href: str) -> None:
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if focused(page).startswith(href):
+            return
+    raise AssertionError(f"{href} is not reached by 40 presses of Tab")
