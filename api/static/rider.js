@@ -112,6 +112,13 @@
     document.getElementById("gone-stale").hidden = !stale;
   }
 
+  // Whoever goes by keyboard stays where they were; where that has left, at what has taken its place.
+  function refocus(href, place) {
+    const links = [...board.querySelectorAll("a")];
+    const same = links.find((link) => link.getAttribute("href") === href) ?? links[Math.min(place, links.length - 1)];
+    same?.focus({ preventScroll: true });
+  }
+
   function adopt(html) {
     const next = new DOMParser().parseFromString(html, "text/html").getElementById("board");
     if (!next) throw new Error("no board in the answer");
@@ -121,14 +128,14 @@
       const at = before.get(row.dataset.key);
       if (at && Math.abs(at - row.dataset.at) < SETTLE_S) row.dataset.at = at;
     }
-    const focused = board.contains(document.activeElement) && document.activeElement.getAttribute("href");
+    const links = [...board.querySelectorAll("a")], focused = links.indexOf(document.activeElement);
     if ("stopped" in next.dataset && !("stopped" in board.dataset)) said.textContent = next.querySelector(".banner").textContent;
     board.replaceWith(document.adoptNode(next));
     board = next;
     heard = mark(Number(board.dataset.now));
     offline = false;
     tick();
-    if (focused) [...board.querySelectorAll("a")].find((a) => a.getAttribute("href") === focused)?.focus({ preventScroll: true });
+    if (focused >= 0) refocus(links[focused].getAttribute("href"), focused);
   }
 
   let timer, polling = false;
