@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -87,20 +86,6 @@ def table_of(reports: Reports) -> pa.Table:
         pa.array(reports.number[name], SCHEMA.field(name).type, from_pandas=True, safe=False) for name in NUMBER_COLUMNS
     ]
     return pa.Table.from_arrays(text + number, schema=SCHEMA)
-
-
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Have `write` make a file beside `path`, and put it there only when it is safely on disk."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    write(unfinished)
-    with unfinished.open("rb+") as file:
-        os.fsync(file.fileno())
-    unfinished.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _opened(path: Path) -> Any:
