@@ -14,6 +14,7 @@ from api.announcer import Announcer
 from api.departures import departures_router
 from api.desk.desk import Desk
 from api.desk.disruptions_api import disruptions_router
+from api.explain import explain_router
 from api.health import health_router
 from api.metrics import RequestMetrics, metrics_router, registry_of
 from api.pages import pages_router
@@ -76,8 +77,8 @@ def create_app(service: Service, desk: Desk | None = None) -> FastAPI:
     app.add_middleware(RequestMetrics, registry=registry)
     answer_with_problems(app)
     for router in (
-        departures_router, panels_router, stops_router, routes_router, trips_router, vehicles_router,
-        disruptions_router, realtime_feeds_router, health_router, metrics_router, pages_router,
+        departures_router, panels_router, explain_router, stops_router, routes_router, trips_router,
+        vehicles_router, disruptions_router, realtime_feeds_router, health_router, metrics_router, pages_router,
     ):  # fmt: skip
         app.include_router(router)
     return app

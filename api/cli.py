@@ -41,11 +41,17 @@ Host = Annotated[
     ),
 ]
 Config = Annotated[Path | None, typer.Option(help="TOML configuration; prochain.toml where there is one.")]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of what must not be lost: disruptions, and what became of each departure.", show_default=False
+    ),
+]
 Speed = Annotated[float, typer.Option(min=0.1, max=600.0, help="How many times faster than real time.")]
 
 
 @app.command(epilog="**Example:** prochain demo --port 8080")
-def demo(port: Port = None, host: Host = None, speed: Speed = 1.0) -> None:
+def demo(port: Port = None, host: Host = None, speed: Speed = 1.0, data_dir: DataDir = None) -> None:
     """Serve the demo network, a simulated town on a weekday morning. Nothing else is needed."""
     with _said_plainly():
         import secrets
@@ -56,7 +62,7 @@ def demo(port: Port = None, host: Host = None, speed: Speed = 1.0) -> None:
         from api.listening import listen
         from api.settings import read_settings
 
-        settings = read_settings(port=port, host=host)
+        settings = read_settings(port=port, host=host, data_dir=data_dir)
         token = None if settings.desk_token else secrets.token_urlsafe(12)
         if token:
             settings = settings.model_copy(update={"desk_token": SecretStr(token)})
@@ -93,6 +99,7 @@ def serve(
     ] = None,
     speed: Speed = 1.0,
     model: Annotated[Path | None, typer.Option(help="File of what is learned: read, and kept up to date.")] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Serve a network from its feeds, or a recorded day with its clock shifted."""
     with _said_plainly():
@@ -101,7 +108,7 @@ def serve(
 
         settings = read_settings(
             config, gtfs=gtfs, vehicle_positions=vehicle_positions, trip_updates=trip_updates, alerts=alerts,
-            headers=_headers(header), host=host, port=port, model=model,
+            headers=_headers(header), host=host, port=port, model=model, data_dir=data_dir,
         )  # fmt: skip
         if replay_folder is None and (at is not None or speed != 1.0):
             raise ConfigurationError("--at and --speed go with --replay FOLDER; live feeds run at their own time.")
@@ -139,6 +146,9 @@ def replay(
         str | None, typer.Option(metavar="A..B", help="First learn from these earlier days of the folder.")
     ] = None,
     model: Annotated[Path | None, typer.Option(help="What prochain learn wrote, to begin with.")] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Write the history, as serve does, to ask afterwards what happened.")
+    ] = None,
 ) -> None:
     """Replay a recording through the engine as fast as the machine can."""
     with _said_plainly():
@@ -148,11 +158,12 @@ def replay(
         began = time.perf_counter()
         counts = replay_recording(
             folder, start=start, end=end, every=every, predictions=predictions, passages=passages, horizon_s=horizon,
-            learn_from=learn_from, begin_with=read_learned(model) if model else None, progress=sys.stderr.isatty(),
+            learn_from=learn_from, begin_with=read_learned(model) if model else None, data_dir=data_dir,
+            progress=sys.stderr.isatty(),
         )  # fmt: skip
         _print_counts(counts)
         print(f"{counts.get('steps', 0):,} steps in {time.perf_counter() - began:.1f} s")
-        for path in (predictions, passages):
+        for path in (predictions, passages, data_dir):
             if path:
                 print(f"written: {path}")
 

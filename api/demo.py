@@ -16,6 +16,8 @@ from api.playback import WARM_UP_S
 from api.service import Service
 from api.settings import Settings
 from api.timetable_watch import timetable_from
+from feeds.history.store import FOLDER as HISTORY
+from feeds.history.store import HistoryStore
 from feeds.simulator import Simulator
 
 _STARTS = time(8, 0)
@@ -67,6 +69,7 @@ def demo_service(
         feeds,
         ShiftedClock(datetime.combine(day, _STARTS, zone).timestamp(), speed),
         engine_settings=engine_settings(settings),
+        history=HistoryStore(settings.data_dir and settings.data_dir / HISTORY),
         step_interval_s=settings.step_interval_s,
         feed_stopped_after_s=settings.feed_stopped_after_s,
         warm_up_s=WARM_UP_S,

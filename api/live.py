@@ -12,6 +12,8 @@ from api.incoming_feeds import PolledFeeds
 from api.service import Service
 from api.settings import ConfigurationError, Settings
 from api.timetable_watch import TimetableWatch, timetable_from
+from feeds.history.store import FOLDER as HISTORY
+from feeds.history.store import HistoryStore
 from feeds.source import Source, open_source
 from predictor.engine import EngineSettings
 
@@ -46,6 +48,7 @@ def live_service(settings: Settings) -> Service:
         loaded.timetable,
         feeds,
         engine_settings=engine_settings(settings),
+        history=HistoryStore(data_folder(settings) / HISTORY),
         step_interval_s=settings.step_interval_s,
         feed_stopped_after_s=settings.feed_stopped_after_s,
         timetable_source=TimetableWatch(

@@ -39,9 +39,10 @@ class Texts:
 
 
 @cache
-def texts_in(language: str) -> Texts:
-    """The catalogue of one of `LANGUAGES`."""
-    source = resources.files("api").joinpath("locale", f"{language}.toml").read_text("utf-8")
+def texts_in(language: str, subject: str = "") -> Texts:
+    """A catalogue of one of `LANGUAGES`: of the rider pages or of another `subject`."""
+    name = f"{subject}.{language}.toml" if subject else f"{language}.toml"
+    source = resources.files("api").joinpath("locale", name).read_text("utf-8")
     return Texts(language, tomllib.loads(source))
 
 

@@ -13,6 +13,8 @@ from api.replay import local_time, must_hold
 from api.service import Service
 from api.settings import Settings
 from api.timetable_watch import timetable_from
+from feeds.history.store import FOLDER as HISTORY
+from feeds.history.store import HistoryStore
 from feeds.recording import open_recording
 
 WARM_UP_S = 2700.0
@@ -42,6 +44,7 @@ def recorded_service(
         RecordedFeeds(recording, str(folder)),
         ShiftedClock(start, speed),
         engine_settings=engine_settings(settings),
+        history=HistoryStore(settings.data_dir and settings.data_dir / HISTORY),
         step_interval_s=settings.step_interval_s,
         feed_stopped_after_s=settings.feed_stopped_after_s,
         checkpoint=Checkpoint(settings.model) if settings.model else None,

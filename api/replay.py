@@ -14,13 +14,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.progress import Progress
 
+from api.history import HistoryWriter
 from feeds.errors import FeedError
+from feeds.history.happened import Happened
+from feeds.history.store import FOLDER as HISTORY
+from feeds.history.store import HistoryStore
+from feeds.history.tables import PASSAGES, passages_table
 from feeds.learned_file import ready_made
 from feeds.recording import Recording, open_recording
 from feeds.timetable import load_timetable
 from predictor.engine import Engine
 from predictor.learned import Learned
-from predictor.passages import Passages
 from predictor.snapshot import STATUSES, Snapshot
 from predictor.timetable import Timetable
 
@@ -42,18 +46,6 @@ PREDICTIONS = pa.schema(
         ("status", pa.dictionary(pa.int32(), pa.string())),
     ]
 )
-PASSAGES = pa.schema(
-    [
-        ("trip_id", pa.string()),
-        ("start_date", pa.string()),
-        ("stop_sequence", pa.int32()),
-        ("stop_id", pa.string()),
-        ("vehicle_id", pa.string()),
-        ("arrival", pa.float64()),
-        ("departure", pa.float64()),
-        ("arrival_sd_s", pa.float64()),
-    ]
-)
 
 
 class ParquetTable:
@@ -67,9 +59,8 @@ class ParquetTable:
         self._pending: list[pa.Table] = []
         self._rows = 0
 
-    def append(self, columns: list[pa.Array]) -> None:
-        """Add rows, one array a column."""
-        table = pa.Table.from_arrays(columns, schema=self._schema)
+    def append(self, table: pa.Table) -> None:
+        """Add rows."""
         self._pending.append(table)
         self._rows += len(table)
         if self._rows > 500_000:
@@ -150,7 +141,7 @@ class PredictionRows:
         self._stop_ids = timetable.stop_id.tolist()
         self._dates = _start_dates(timetable)
 
-    def of(self, snapshot: Snapshot, horizon_s: float) -> list[pa.Array]:
+    def of(self, snapshot: Snapshot, horizon_s: float) -> pa.Table:
         """Everything on the boards of all stops that is due within `horizon_s`."""
         tt, now, made = snapshot.timetable, snapshot.made_at, snapshot.predictions
         live = np.flatnonzero((made.published <= now + horizon_s) & (made.published >= now))
@@ -164,7 +155,7 @@ class PredictionRows:
 
         day = np.concatenate([made.service_day[live], calls.service_day])
         status = np.concatenate([made.status[live], calls.status])
-        return [
+        columns = [
             pa.array(np.full(len(trip), now)),
             _coded(trip, self._trip_ids),
             _coded(day, self._dates),
@@ -177,22 +168,7 @@ class PredictionRows:
             column("p90"),
             _coded(status, list(STATUSES)),
         ]
-
-
-def passage_rows(timetable: Timetable, passages: Passages) -> list[pa.Array]:
-    """Rows of the passages table."""
-    entry = timetable.trip_call_ptr[passages.trip] + passages.call
-    dates = timetable.date[passages.service_day].astype(np.str_)
-    return [
-        pa.array(timetable.trip_id[passages.trip].tolist(), pa.string()),
-        pa.array(dates.tolist(), pa.string()),
-        pa.array(timetable.stop_sequence[entry]),
-        pa.array(timetable.stop_id[passages.stop].tolist(), pa.string()),
-        pa.array(passages.vehicle_id.tolist(), pa.string()),
-        pa.array(passages.arrival),
-        pa.array(passages.departure),
-        pa.array(passages.arrival_sd_s),
-    ]
+        return pa.Table.from_arrays(columns, schema=PREDICTIONS)
 
 
 def learn_days(
@@ -255,13 +231,15 @@ def replay(
     horizon_s: float = HORIZON_S,
     learn_from: str | None = None,
     begin_with: Learned | None = None,
+    data_dir: Path | None = None,
     progress: bool = True,
 ) -> dict[str, int]:
     """Replay `folder` (gtfs.zip and a recording) and write predictions and passages as Parquet.
 
     Parameters: `start`, `end`: local dates or times of the agency, by default the whole recording; `every`: seconds
     between two polls; `horizon_s`: how far ahead predictions are written; `learn_from`: “A..B”, days learned from
-    first; `begin_with`: what was learned earlier, by default the network that comes with the package.
+    first; `begin_with`: what was learned earlier, by default the network that comes with the package; `data_dir`:
+    where to write the history.
     Returns: the engine's running totals. Errors: FeedError; OSError where a file cannot be written.
     """
     timetable = load_timetable(folder / "gtfs.zip").timetable
@@ -284,12 +262,18 @@ def replay(
                 raise FeedError(f"--learn-from {learn_from} must end before the replay starts.")
             learn_days(engine, recording, folder, first, last, every, bar)
         task = bar.add_task("Replaying", total=finish - begin)
+        history = HistoryWriter(HistoryStore(data_dir / HISTORY)) if data_dir else None
+        if history:
+            files.callback(history.store.close)
+            files.callback(history.stop)
         for now, observations in recording.frames(begin, finish, every):
             snapshot = engine.step(observations, now)
             if board:
                 board.append(rows.of(snapshot, horizon_s))
             if seen and len(snapshot.passages):
-                seen.append(passage_rows(timetable, snapshot.passages))
+                seen.append(passages_table(timetable, snapshot.passages))
+            if history:
+                history.offer(Happened.of(snapshot), wait=True)
             counts = dict(snapshot.counts)
             bar.update(task, completed=now - begin)
     return counts

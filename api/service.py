@@ -17,10 +17,13 @@ import numpy as np
 
 from api.checkpoint import Checkpoint
 from api.clock import Clock, LiveClock
+from api.history import HistoryWriter
 from api.incoming_feeds import Reading, RealtimeFeeds
 from api.stop_search import StopSearch
 from api.view import FeedHealth, ServiceView
 from feeds.alerts import Alert
+from feeds.history.happened import Happened
+from feeds.history.store import HistoryStore
 from feeds.learned_file import ready_made
 from predictor.engine import Engine, EngineSettings
 from predictor.observations import Observations
@@ -62,12 +65,14 @@ class Service:
         feed_stopped_after_s: float = 60.0,
         timetable_source: TimetableSource | None = None,
         checkpoint: Checkpoint | None = None,
+        history: HistoryStore | None = None,
         warm_up_s: float = 0.0,
         progress: Callable[[float], None] = lambda _: None,
     ) -> None:
         """Make the first view, after stepping quickly through the last `warm_up_s` before the clock's time.
 
-        `progress` is told the share of the warm-up that is done.
+        `history`: where to remember what happened, by default in memory; `progress` is told the share of the warm-up
+        that is done.
         """
         self.clock: Clock = clock or LiveClock()
         self.steps = 0
@@ -83,6 +88,7 @@ class Service:
         self._feed_stopped_after_s = feed_stopped_after_s
         self._timetable_source = timetable_source
         self._checkpoint = checkpoint
+        self._history = HistoryWriter(history or HistoryStore())
         learned = checkpoint.read() if checkpoint else ready_made()
         self._engine = Engine(timetable, self._settings, learned)
         self._stop_search = StopSearch(timetable)
@@ -116,6 +122,11 @@ class Service:
     def alerts(self) -> tuple[Alert, ...]:
         """Messages to riders, in force or not."""
         return self.view.alerts
+
+    @property
+    def history(self) -> HistoryStore:
+        """What has happened until now."""
+        return self._history.store
 
     @property
     def since_step_s(self) -> float:
@@ -154,6 +165,7 @@ class Service:
         if self._checkpoint and self._threads:
             self._checkpoint.offer(self._engine.learned())
             self._checkpoint.stop()
+        self._history.stop()
         self._threads = []
 
     def offer_timetable(self, timetable: Timetable) -> None:
@@ -182,6 +194,7 @@ class Service:
             if self._failures_in_a_row >= _FAILURES_TO_RESTART:
                 self._restart_engine()
             return
+        self._history.offer(Happened.of(self.snapshot, self.alerts))
         self.steps += 1
         self._failures_in_a_row = 0
         self._stepped_at = time.monotonic()

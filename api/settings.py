@@ -61,7 +61,8 @@ class Settings(BaseSettings):
     )
     data_dir: Path | None = Field(
         None,
-        description="folder of what must not be lost, such as published disruptions; by default one in the user's "
+        description="folder of what must not be lost, such as published disruptions and what became of each "
+        "departure of the last 30 days; by default one in the user's "
         "state folder for each GTFS address. The demo and replays keep nothing unless it is given",
     )
     desk_token: SecretStr | None = Field(

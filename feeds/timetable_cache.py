@@ -48,8 +48,11 @@ def read_cached(folder: Path, digest: str) -> tuple[Timetable, tuple[Problem, ..
         return None
 
 
-def write_cached(folder: Path, timetable: Timetable, problems: tuple[Problem, ...]) -> bool:
-    """Keep a timetable; whether that worked. A file is there whole or not at all."""
+def write_cached(folder: Path, timetable: Timetable, problems: tuple[Problem, ...], *, keep_all: bool = False) -> bool:
+    """Keep a timetable, and (unless `keep_all`) of all only the last used; whether that worked.
+
+    A file is there whole or not at all.
+    """
     path = _path(folder, timetable.feed_version)
     arrays = {f.name: np.asarray(getattr(timetable, f.name)) for f in fields(Timetable)}
     arrays["problems"] = np.asarray(json.dumps([asdict(problem) for problem in problems]))
@@ -63,7 +66,8 @@ def write_cached(folder: Path, timetable: Timetable, problems: tuple[Problem, ..
         except BaseException:
             Path(part).unlink(missing_ok=True)
             raise
-        _prune(folder)
+        if not keep_all:
+            _prune(folder)
     except OSError:
         return False
     return True
@@ -74,6 +78,6 @@ def _path(folder: Path, digest: str) -> Path:
 
 
 def _prune(folder: Path) -> None:
-    kept = sorted(folder.glob("timetable-*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in kept[KEPT:]:
+    files = sorted(folder.glob("timetable-*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in files[KEPT:]:
         path.unlink(missing_ok=True)

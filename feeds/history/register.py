@@ -1,0 +1,171 @@
+"""What is written and edited, in SQLite: the operator's word on trips, alerts, feed gaps, timetables in use."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from feeds.errors import FeedError
+from predictor.explain.gaps import Gap
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS cancellations (
+    trip_id TEXT, start_date TEXT, shift_s INTEGER, stop_sequence INTEGER, since REAL, until REAL,
+    PRIMARY KEY (trip_id, start_date, shift_s, stop_sequence)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS alerts (
+    alert_id TEXT, content TEXT, since REAL, until REAL, PRIMARY KEY (alert_id, content)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS gaps (since REAL PRIMARY KEY, until REAL, watched INTEGER) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS timetables (feed_version TEXT PRIMARY KEY, since REAL, until REAL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS watch (one INTEGER PRIMARY KEY, since REAL, until REAL, feed_alive_at REAL);
+"""
+
+
+@dataclass(frozen=True)
+class CancelledTrip:
+    """A trip, or one of its calls, that the operator took out. Times are POSIX seconds."""
+
+    trip_id: str
+    start_date: str
+    """YYYYMMDD."""
+    shift_s: int
+    stop_sequence: int
+    """-1: the whole trip."""
+    since: float
+    until: float
+
+
+@dataclass(frozen=True)
+class AlertText:
+    """An alert as it was, in JSON, and when it was seen in force."""
+
+    alert_id: str
+    content: str
+    since: float
+    until: float
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How far the records reach, POSIX seconds; NaN where there are none."""
+
+    since: float
+    until: float
+    feed_alive_at: float
+
+
+class Register:
+    """One SQLite file. Every write is on disk when it returns. Not to be used by two threads at once."""
+
+    def __init__(self, path: Path | None) -> None:
+        """Open the file; None for one in memory. Errors: FeedError where it is not ours or cannot be opened."""
+        try:
+            self._db = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            self._db.executescript(_TABLES)
+        except sqlite3.Error as error:
+            raise FeedError(f"{path}: cannot be used as a database ({error}); move it away or mend it.") from error
+
+    def write(
+        self,
+        cancelled: Collection[CancelledTrip],
+        alerts: Collection[AlertText],
+        gaps: Collection[Gap],
+        timetable: tuple[str, float, float] | None,
+        watch: Watch,
+    ) -> None:
+        """Put down what is new, all or nothing; of what was there already only `until` grows. Errors: FeedError."""
+        try:
+            with closing(self._db.cursor()) as cursor:
+                cursor.execute("BEGIN")
+                try:
+                    cursor.executemany(
+                        "INSERT INTO cancellations VALUES (?, ?, ?, ?, ?, ?) "
+                        "ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
+                        [(c.trip_id, c.start_date, c.shift_s, c.stop_sequence, c.since, c.until) for c in cancelled],
+                    )
+                    cursor.executemany(
+                        "INSERT INTO alerts VALUES (?, ?, ?, ?) "
+                        "ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
+                        [(a.alert_id, a.content, a.since, a.until) for a in alerts],
+                    )
+                    cursor.executemany(
+                        "INSERT INTO gaps VALUES (?, ?, ?) "
+                        "ON CONFLICT DO UPDATE SET until = excluded.until, watched = min(watched, excluded.watched)",
+                        [(g.since, g.until, int(g.watched)) for g in gaps],
+                    )
+                    if timetable is not None:
+                        cursor.execute(
+                            "INSERT INTO timetables VALUES (?, ?, ?) "
+                            "ON CONFLICT DO UPDATE SET until = max(until, excluded.until)", timetable,
+                        )  # fmt: skip
+                    cursor.execute(
+                        "INSERT INTO watch VALUES (1, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+                        "since = min(since, excluded.since), until = excluded.until, "
+                        "feed_alive_at = excluded.feed_alive_at",
+                        (watch.since, watch.until, watch.feed_alive_at),
+                    )
+                    cursor.execute("COMMIT")
+                except BaseException:
+                    cursor.execute("ROLLBACK")
+                    raise
+        except sqlite3.Error as error:
+            raise FeedError(
+                f"The history cannot be written ({error}); make room or give the right to write."
+            ) from error
+
+    def watch(self) -> Watch:
+        """How far the records reach."""
+        row = self._db.execute("SELECT since, until, feed_alive_at FROM watch").fetchone()
+        nan = float("nan")
+        return Watch(nan, nan, nan) if row is None else Watch(row[0], row[1], nan if row[2] is None else row[2])
+
+    def cancelled(self, trip_ids: Iterable[str], start_dates: Collection[str]) -> list[CancelledTrip]:
+        """What the operator said of these trips on these days."""
+        dates = ",".join("?" * len(start_dates))
+        return [
+            CancelledTrip(*row)
+            for trip_id in trip_ids
+            for row in self._db.execute(
+                f"SELECT * FROM cancellations WHERE trip_id = ? AND start_date IN ({dates})",  # noqa: S608
+                (trip_id, *start_dates),
+            )
+        ]
+
+    def alerts(self, since: float, until: float) -> list[AlertText]:
+        """Alerts seen in force between the two times, each as it was at last."""
+        rows = self._db.execute(
+            "SELECT * FROM alerts WHERE since <= ? AND until >= ? ORDER BY until", (until, since)
+        ).fetchall()
+        return list({row[0]: AlertText(*row) for row in rows}.values())
+
+    def gaps(self, since: float, until: float) -> tuple[Gap, ...]:
+        """Gaps that reach into the time between."""
+        rows = self._db.execute(
+            "SELECT since, until, watched FROM gaps WHERE since <= ? AND until >= ? ORDER BY since", (until, since)
+        )
+        return tuple(Gap(begin, end, bool(watched)) for begin, end, watched in rows)
+
+    def timetable_at(self, at: float) -> str | None:
+        """Version of the timetable in use at a time, the nearest where none was, None where none is known."""
+        row = self._db.execute(
+            "SELECT feed_version FROM timetables ORDER BY max(since - ?, ? - until, 0), since DESC LIMIT 1", (at, at)
+        ).fetchone()
+        return None if row is None else str(row[0])
+
+    def timetables(self) -> set[str]:
+        """Versions of all timetables that something is known of."""
+        return {str(row[0]) for row in self._db.execute("SELECT feed_version FROM timetables")}
+
+    def drop_before(self, at: float) -> None:
+        """Forget what ended before a time."""
+        for table in ("cancellations", "alerts", "gaps", "timetables"):
+            self._db.execute(f"DELETE FROM {table} WHERE until < ?", (at,))  # noqa: S608
+        self._db.execute("UPDATE watch SET since = max(since, ?)", (at,))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()

@@ -1,0 +1,256 @@
+"""The history of the service: what is needed to say afterwards what became of each scheduled call.
+
+Passages and vehicle traces are Parquet by day (UTC, by time of the step), what is edited is SQLite, and each timetable
+that was in use is kept beside them. Without a folder the last day is held in memory.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from feeds.alerts import Alert
+from feeds.daily_parquet import DailyParquet, write_whole
+from feeds.errors import FeedError
+from feeds.history.alert_json import alert_from_json
+from feeds.history.announcements import Announcements
+from feeds.history.happened import Happened
+from feeds.history.recent_table import RecentTable
+from feeds.history.register import CancelledTrip, Register, Watch
+from feeds.history.tables import PASSAGES, TRACES, passages_of, passages_table, traces_of, traces_table
+from feeds.timetable_cache import read_cached, write_cached
+from predictor.explain.evidence import Cancellation, Evidence, Journey, Notice, with_their_blocks
+from predictor.explain.gaps import Gap, gap_between
+from predictor.explain.traces import TraceFollower
+from predictor.timetable import Timetable
+
+FOLDER = "history"
+"""Name of its folder among other data."""
+RETENTION_DAYS = 30
+MEMORY_DAYS = 1
+
+_AROUND_S = 4 * 3600.0
+_DAY_S = 86_400.0
+log = logging.getLogger("prochain")
+
+
+class HistoryStore:
+    """One writer (`take`, `flush`) and any readers, from any thread; reading may wait for a write to end."""
+
+    def __init__(self, folder: Path | None = None, retention_days: int | None = None) -> None:
+        """Go on in `folder`; None: keep the last day in memory. Errors: FeedError where it cannot be used."""
+        self.saved_until = math.nan
+        """POSIX seconds: what happened until then is on disk. NaN where nothing is."""
+        self._folder = folder
+        self._retention_s = (retention_days or (RETENTION_DAYS if folder else MEMORY_DAYS)) * _DAY_S
+        self._lock = Lock()
+        self._follower, self._announced = TraceFollower(), Announcements()
+        self._timetable: Timetable | None = None
+        self._gaps: dict[float, Gap] = {}
+        self._kept: set[str] = set()
+        self._passages: DailyParquet | RecentTable
+        self._traces: DailyParquet | RecentTable
+        if folder is None:
+            self._passages, self._traces = RecentTable(PASSAGES), RecentTable(TRACES)
+            self._register = Register(None)
+        else:
+            # Put down together, by `flush`: what is said to be saved is saved in all of them.
+            self._passages = DailyParquet(folder, "passages", PASSAGES, flush_every_s=math.inf)
+            self._traces = DailyParquet(folder, "traces", TRACES, flush_every_s=math.inf)
+            self._register = Register(folder / "register.sqlite")
+        self._watch = self._register.watch()
+        self._recover_open_traces()
+        self._pruned_on = ""
+
+    @property
+    def until(self) -> float:
+        """How far the records reach, POSIX seconds; NaN before the first step."""
+        return self._watch.until
+
+    def take(self, step: Happened) -> None:
+        """Remember a step. Steps come in order of time. Errors: FeedError where the day before cannot be put down."""
+        with self._lock:
+            day, tt = _day(step.at), step.timetable
+            if self._timetable is not None and tt is not self._timetable:
+                self._traces.append(traces_table(self._timetable, self._follower.end_all()), day, step.at)
+            self._timetable = tt
+            before = self._watch
+            gap = gap_between(before.feed_alive_at, before.until, step.feed_alive_at, step.at)
+            if gap is not None:
+                told = self._gaps.get(gap.since, gap)
+                self._gaps[gap.since] = Gap(gap.since, gap.until, gap.watched and told.watched)
+            since = step.at if math.isnan(before.since) else min(before.since, step.at)
+            self._watch = Watch(since, step.at, step.feed_alive_at)
+            self._announced.follow(step)
+            if len(step.passages):
+                self._passages.append(passages_table(tt, step.passages), day, step.at)
+            ended = self._follower.follow(step.vehicles)
+            if len(ended):
+                self._traces.append(traces_table(tt, ended), day, step.at)
+
+    def flush(self) -> None:
+        """Put everything down. Errors: FeedError; what could not be written waits for the next time."""
+        with self._lock:
+            tt, watch = self._timetable, self._watch
+            if tt is None:
+                return
+            self._passages.flush()
+            self._traces.flush()
+            if self._folder:
+                self._keep_timetable(self._folder, tt)
+                table = traces_table(tt, self._follower.open_traces())
+                write_whole(self._folder / "open_traces.parquet", lambda path: pq.write_table(table, path))
+            cancelled, alerts = self._announced.to_write()
+            in_use = (tt.feed_version, watch.until, watch.until)
+            self._register.write(cancelled, alerts, self._gaps.values(), in_use, watch)
+            self._announced.written()
+            # The last one may go on.
+            self._gaps = {since: gap for since, gap in self._gaps.items() if since >= watch.feed_alive_at}
+            if self._folder:
+                self.saved_until = watch.until
+            if _day(watch.until) != self._pruned_on:
+                self._drop_what_is_old(watch.until - self._retention_s)
+                self._pruned_on = _day(watch.until)
+
+    def close(self) -> None:
+        """Put everything down and close the files. Errors: FeedError."""
+        self.flush()
+        with self._lock:
+            self._passages.close()
+            self._traces.close()
+            self._register.close()
+
+    def timetable_at(self, at: float, current: Timetable) -> Timetable:
+        """The timetable that was in use at a time; `current` where it is no longer there, or was the same."""
+        with self._lock:
+            version = self._register.timetable_at(at)
+        if version is None or version == current.feed_version or self._folder is None:
+            return current
+        kept = read_cached(self._folder / "timetables", version)
+        return current if kept is None else kept[0]
+
+    def evidence(self, timetable: Timetable, journeys: Collection[Journey], since: float, until: float) -> Evidence:
+        """All that is known of journeys, of the others of their blocks, and of the vehicles that drove them.
+
+        Parameters: `since`, `until`: POSIX seconds between which the calls in question lie.
+        """
+        tt, concerned = timetable, with_their_blocks(timetable, journeys)
+        first, last = since - _AROUND_S, until + _AROUND_S
+        days = _day(first), _day(last)
+        trip_ids = {str(tt.trip_id[trip]) for trip, _, _ in concerned}
+        dates = {str(tt.date[day]) for _, day, _ in concerned}
+        trips = _among("trip_id", trip_ids) & _among("start_date", dates)
+        with self._lock:
+            on_trips = self._passages.read(*days, trips), self._read_traces(days, trips)
+            names = {name for table in on_trips for name in pc.unique(table["vehicle_id"]).to_pylist()}
+            theirs = _among("vehicle_id", names)
+            passages = pa.concat_tables([on_trips[0], self._passages.read(*days, theirs & _passed(first, last))])
+            traces = self._read_traces(days, theirs & (pc.field("until") >= first) & (pc.field("since") <= last))
+            gaps = {gap.since: gap for gap in self._register.gaps(first, last)} | self._gaps
+            said = self._register.cancelled(trip_ids, dates)
+            said += [
+                one for one in self._announced.to_write()[0] if one.trip_id in trip_ids and one.start_date in dates
+            ]
+            watch = self._watch
+        return Evidence(
+            passages=passages_of(passages, tt),
+            traces=traces_of(traces, tt),
+            cancellations=tuple(_cancellations(tt, said)),
+            notices=tuple(_notice(*seen) for seen in self.alerts(tt, first, last)),
+            gaps=tuple(gaps.values()),
+            since=watch.since,
+            until=watch.until,
+        )
+
+    def alerts(self, timetable: Timetable, since: float, until: float) -> list[tuple[Alert, float, float]]:
+        """The operator's alerts seen in force between the two times, each as it was at last, and from when to when."""
+        with self._lock:
+            texts = self._register.alerts(since, until)
+            texts += [text for text in self._announced.to_write()[1] if text.since <= until and text.until >= since]
+        began: dict[str, float] = {}
+        for text in texts:
+            began[text.alert_id] = min(text.since, began.get(text.alert_id, math.inf))
+        latest = {text.alert_id: text for text in texts}
+        return [
+            (alert_from_json(text.alert_id, text.content, timetable), began[text.alert_id], text.until)
+            for text in latest.values()
+        ]
+
+    def _read_traces(self, days: tuple[str, str], where: pc.Expression) -> pa.Table:
+        """Traces of these days, with those that go on."""
+        kept = self._traces.read(*days, where)
+        if self._timetable is None:
+            return kept
+        return pa.concat_tables([kept, traces_table(self._timetable, self._follower.open_traces()).filter(where)])
+
+    def _keep_timetable(self, folder: Path, timetable: Timetable) -> None:
+        if timetable.feed_version not in self._kept:
+            if not write_cached(folder / "timetables", timetable, (), keep_all=True):
+                raise FeedError(f"{folder / 'timetables'}: cannot be written; make room or give the right to write.")
+            self._kept.add(timetable.feed_version)
+
+    def _recover_open_traces(self) -> None:
+        """What an earlier run had not ended when it stopped has ended by now."""
+        path = self._folder and self._folder / "open_traces.parquet"
+        if not path or not path.exists():
+            return
+        try:
+            table = pq.read_table(path, schema=TRACES)
+        except (pa.ArrowException, OSError) as error:
+            log.warning("%s: cannot be read (%s); it is left out.", path, error)
+            return
+        if table.num_rows:
+            at = float(pc.max(table["until"]).as_py())
+            self._traces.append(table, _day(at), at)
+            self._traces.flush()
+        path.unlink()
+
+    def _drop_what_is_old(self, before: float) -> None:
+        self._watch = replace(self._watch, since=max(self._watch.since, before))
+        self._passages.drop_before(_day(before))
+        self._traces.drop_before(_day(before))
+        self._register.drop_before(before)
+        if self._folder:
+            used = self._register.timetables()
+            for path in (self._folder / "timetables").glob("timetable-*.npz"):
+                if path.stem.rpartition("-")[2] not in used:
+                    path.unlink(missing_ok=True)
+
+
+def _day(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).date().isoformat()
+
+
+def _among(column: str, names: set[str]) -> pc.Expression:
+    return pc.field(column).isin(pa.array(sorted(names), pa.string()))
+
+
+def _passed(since: float, until: float) -> pc.Expression:
+    arrival, departure = pc.field("arrival"), pc.field("departure")
+    return ((arrival >= since) & (arrival <= until)) | ((departure >= since) & (departure <= until))
+
+
+def _cancellations(tt: Timetable, said: list[CancelledTrip]) -> Iterator[Cancellation]:
+    for one in said:
+        trip, day = tt.trip_index.get(one.trip_id, -1), tt.date_index.get(int(one.start_date), -1)
+        if trip < 0 or day < 0:
+            continue
+        call = -1
+        if one.stop_sequence >= 0:
+            span = tt.stop_sequence[tt.trip_call_ptr[trip] : tt.trip_call_ptr[trip + 1]]
+            call = int(np.argmax(span == one.stop_sequence))
+        yield Cancellation(trip, day, one.shift_s, call, one.since, one.until)
+
+
+def _notice(alert: Alert, since: float, until: float) -> Notice:
+    return Notice(alert.alert_id, alert.effect, since, until, alert.routes, alert.stops, alert.trips)

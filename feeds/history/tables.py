@@ -1,0 +1,167 @@
+"""Passages and vehicle traces as Arrow tables and back. Ids are the feed's own, so that they outlive a timetable."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from predictor.arrays import NONE, Float64Array, Int32Array, StrArray
+from predictor.explain.traces import Traces
+from predictor.passages import Passages
+from predictor.snapshot import VEHICLE_STATES
+from predictor.timetable import Timetable
+
+PASSAGES = pa.schema(
+    [
+        ("trip_id", pa.string()),
+        ("start_date", pa.string()),
+        ("stop_sequence", pa.int32()),
+        ("stop_id", pa.string()),
+        ("vehicle_id", pa.string()),
+        ("arrival", pa.float64()),
+        ("departure", pa.float64()),
+        ("arrival_sd_s", pa.float64()),
+        ("shift_s", pa.int32()),
+    ]
+)
+TRACES = pa.schema(
+    [
+        ("vehicle_id", pa.string()),
+        ("standing", pa.bool_()),
+        ("state", pa.string()),
+        ("trip_id", pa.string()),
+        ("start_date", pa.string()),
+        ("shift_s", pa.int32()),
+        ("since", pa.float64()),
+        ("until", pa.float64()),
+        ("from_stop_sequence", pa.int32()),
+        ("to_stop_sequence", pa.int32()),
+        ("from_lat", pa.float64()),
+        ("from_lon", pa.float64()),
+        ("to_lat", pa.float64()),
+        ("to_lon", pa.float64()),
+    ]
+)
+
+
+def passages_table(timetable: Timetable, passages: Passages) -> pa.Table:
+    """Rows of `PASSAGES`; times are POSIX seconds, NaN where not seen."""
+    tt = timetable
+    entry = tt.trip_call_ptr[passages.trip] + passages.call
+    return pa.Table.from_arrays(
+        [
+            pa.array(tt.trip_id[passages.trip]),
+            pa.array(tt.date[passages.service_day].astype(np.str_)),
+            pa.array(tt.stop_sequence[entry]),
+            pa.array(tt.stop_id[passages.stop]),
+            pa.array(passages.vehicle_id),
+            pa.array(passages.arrival),
+            pa.array(passages.departure),
+            pa.array(passages.arrival_sd_s),
+            pa.array(passages.shift_s),
+        ],
+        schema=PASSAGES,
+    )
+
+
+def traces_table(timetable: Timetable, traces: Traces) -> pa.Table:
+    """Rows of `TRACES`; trip, date and stop sequence are null where the vehicle was on no trip."""
+    tt = timetable
+    on = traces.trip >= 0
+    off = ~on
+    trip, day = np.maximum(traces.trip, 0), np.maximum(traces.service_day, 0)
+
+    def sequence(call: Int32Array) -> pa.Array:
+        at = tt.trip_call_ptr[trip] + np.clip(call, 0, tt.trip_calls[trip] - 1)
+        return pa.array(tt.stop_sequence[at], mask=off)
+
+    return pa.Table.from_arrays(
+        [
+            pa.array(traces.vehicle_id),
+            pa.array(traces.standing),
+            pa.array(np.array(VEHICLE_STATES)[traces.state]),
+            pa.array(tt.trip_id[trip], mask=off),
+            pa.array(tt.date[day].astype(np.str_), mask=off),
+            pa.array(traces.shift_s),
+            pa.array(traces.since),
+            pa.array(traces.until),
+            sequence(traces.from_call),
+            sequence(traces.to_call),
+            pa.array(traces.from_lat),
+            pa.array(traces.from_lon),
+            pa.array(traces.to_lat),
+            pa.array(traces.to_lon),
+        ],
+        schema=TRACES,
+    )
+
+
+def passages_of(table: pa.Table, timetable: Timetable) -> Passages:
+    """Passages of a table, without those of trips, days and calls that this timetable does not have."""
+    trip, day = _trips(table, timetable), _days(table, timetable)
+    call = _calls(table["stop_sequence"], trip, timetable)
+    rows = np.flatnonzero((trip >= 0) & (day >= 0) & (call >= 0))
+    trip, call = trip[rows], call[rows]
+    return Passages(
+        vehicle_id=_words(table["vehicle_id"])[rows], trip=trip, service_day=day[rows],
+        shift_s=_numbers(table["shift_s"])[rows].astype(np.int32), call=call,
+        stop=timetable.call_stop[timetable.trip_call_ptr[trip] + call], arrival=_numbers(table["arrival"])[rows],
+        departure=_numbers(table["departure"])[rows], arrival_sd_s=_numbers(table["arrival_sd_s"])[rows],
+    )  # fmt: skip
+
+
+def traces_of(table: pa.Table, timetable: Timetable) -> Traces:
+    """Traces of a table; on trips that this timetable does not have a vehicle counts as being on none."""
+    trip, day = _trips(table, timetable), _days(table, timetable)
+    return Traces(
+        vehicle_id=_words(table["vehicle_id"]), standing=np.asarray(table["standing"].to_numpy(), bool),
+        state=np.array([VEHICLE_STATES.index(name) for name in table["state"].to_pylist()], np.int8),
+        trip=np.where(day >= 0, trip, NONE).astype(np.int32), service_day=day,
+        shift_s=_numbers(table["shift_s"]).astype(np.int32), since=_numbers(table["since"]),
+        until=_numbers(table["until"]), from_call=_calls(table["from_stop_sequence"], trip, timetable),
+        to_call=_calls(table["to_stop_sequence"], trip, timetable), from_lat=_numbers(table["from_lat"]),
+        from_lon=_numbers(table["from_lon"]), to_lat=_numbers(table["to_lat"]), to_lon=_numbers(table["to_lon"]),
+    )  # fmt: skip
+
+
+def _trips(table: pa.Table, tt: Timetable) -> Int32Array:
+    return _indices(table["trip_id"], tt.trip_index)
+
+
+def _days(table: pa.Table, tt: Timetable) -> Int32Array:
+    return _indices(table["start_date"], {str(date): day for date, day in tt.date_index.items()})
+
+
+def _indices(column: pa.ChunkedArray, index: dict[str, int]) -> Int32Array:
+    """Index of each name, -1 for null and for names that are not there; each name is looked up once."""
+    coded = column.combine_chunks().dictionary_encode()
+    known = np.array([index.get(name, NONE) for name in coded.dictionary.to_pylist()] + [NONE], np.int32)
+    result: Int32Array = known[coded.indices.fill_null(len(known) - 1).to_numpy(zero_copy_only=False)]
+    return result
+
+
+def _calls(column: pa.ChunkedArray, trip: Int32Array, tt: Timetable) -> Int32Array:
+    """Position in its trip of each stop_sequence, -1 where it is not there."""
+    sequence = column.combine_chunks().fill_null(-1).to_numpy(zero_copy_only=False)
+    result = np.full(len(trip), NONE, np.int32)
+    order = np.argsort(trip, kind="stable")
+    order = order[trip[order] >= 0]
+    starts = np.flatnonzero(np.diff(trip[order], prepend=-1))
+    for rows in np.split(order, starts[1:]):
+        if len(rows) == 0:
+            continue
+        one = int(trip[rows[0]])
+        span = tt.stop_sequence[tt.trip_call_ptr[one] : tt.trip_call_ptr[one + 1]]
+        by_sequence = np.argsort(span, kind="stable")
+        place = np.minimum(np.searchsorted(span[by_sequence], sequence[rows]), len(span) - 1)
+        hit = span[by_sequence[place]] == sequence[rows]
+        result[rows[hit]] = by_sequence[place[hit]]
+    return result
+
+
+def _words(column: pa.ChunkedArray) -> StrArray:
+    return np.array(column.to_pylist(), np.str_)
+
+
+def _numbers(column: pa.ChunkedArray) -> Float64Array:
+    return np.asarray(column.to_numpy(), np.float64)

@@ -1,0 +1,75 @@
+"""What is known of some trips, their vehicles and the time around them: all that a verdict may rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+
+from predictor.explain.gaps import Gap
+from predictor.explain.traces import Traces
+from predictor.passages import Passages
+from predictor.service_days import ServiceDays
+from predictor.timetable import Timetable
+
+Journey = tuple[int, int, int]
+"""Trip, service day, shift in seconds."""
+
+
+@dataclass(frozen=True)
+class Cancellation:
+    """The operator's word that a trip does not run, or does not serve a call."""
+
+    trip: int
+    service_day: int
+    shift_s: int
+    call: int
+    """-1: the whole trip."""
+    since: float
+    """When it was first said, POSIX seconds."""
+    until: float
+    """When it was last said."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """An alert that was in force, as far as a verdict needs it."""
+
+    alert_id: str
+    effect: str
+    """GTFS-Realtime Effect in upper case."""
+    since: float
+    until: float
+    routes: frozenset[int] = frozenset()
+    stops: frozenset[int] = frozenset()
+    trips: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """Indices are those of the timetable that the verdicts speak of."""
+
+    passages: Passages
+    """Of all trips of the blocks concerned, and of their vehicles."""
+    traces: Traces
+    """Of the vehicles concerned."""
+    cancellations: tuple[Cancellation, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    since: float = float("-inf")
+    """Nothing is known of what was before, POSIX seconds."""
+    until: float = float("inf")
+    """Nothing is known of what came after."""
+
+
+def with_their_blocks(timetable: Timetable, journeys: Collection[Journey]) -> set[Journey]:
+    """These journeys and all others of their blocks on the same day: a verdict needs evidence of all of them."""
+    tt, days = timetable, ServiceDays(timetable)
+    wanted = set(journeys)
+    for day in {journey[1] for journey in journeys}:
+        blocks = np.unique([tt.trip_block[trip] for trip, on, _ in journeys if on == day])
+        in_block = np.isin(tt.trip_block, blocks[blocks >= 0]).nonzero()[0].astype(np.int32)
+        runs = days.active(in_block, np.full(len(in_block), day, np.int32))
+        wanted.update((trip, day, 0) for trip in in_block[runs].tolist())
+    return wanted

@@ -1,0 +1,280 @@
+"""From evidence to verdicts: what became of scheduled calls.
+
+The order of belief: what was seen of vehicles, then what the operator said, then what the block's vehicle did on the
+trips before. Where nobody was watching, nothing is claimed.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+
+from predictor.explain.case import Case
+from predictor.explain.evidence import Evidence
+from predictor.explain.gaps import Gap
+from predictor.explain.sightings import Sighting, Sightings, Stretch
+from predictor.explain.verdict import (
+    BREAKDOWN,
+    CANCELLED,
+    DETOUR,
+    EARLY,
+    EARLY_S,
+    ENDED_EARLY,
+    EXPECTED,
+    FEED_GAP,
+    JOINED_LATE,
+    LATE,
+    LATE_S,
+    NO_RECORDS,
+    NO_VEHICLE,
+    NOT_SERVED,
+    ON_TIME,
+    PASSED_UNSEEN,
+    SHORT_TURN,
+    STUCK,
+    VEHICLE_SILENT,
+    Fact,
+    Verdict,
+)
+from predictor.geometry import ground_distance_m
+from predictor.service_days import ServiceDays
+from predictor.timetable import Timetable
+
+BREAKDOWN_S = 480.0
+"""A vehicle that stands on its trip for this long and then does not go on with it has broken down."""
+HELD_UP_S = 240.0
+"""A stand as long as this explains why a vehicle is late."""
+TURN_S = 2700.0
+"""A vehicle that takes up another trip within this time of leaving one has turned."""
+OVERDUE_S = 1800.0
+"""A vehicle that is still on its way may come this late."""
+AWAITED_S = 300.0
+"""A trip is not given up before this long after its time."""
+SILENT_S = 240.0
+"""A vehicle unheard of for this long may have served what nobody saw."""
+
+
+class Judge:
+    """Judges calls on one body of evidence."""
+
+    def __init__(self, timetable: Timetable, evidence: Evidence) -> None:
+        self._tt, self._evidence = timetable, evidence
+        self._seen = Sightings(evidence)
+        self._previous = lru_cache(maxsize=8)(self._previous_trips)
+        self._next_of = ServiceDays(timetable).next_trip
+
+    def verdict(self, trip: int, service_day: int, call: int, shift_s: int = 0) -> Verdict:
+        """What became of one call."""
+        case = Case(self._tt, (trip, service_day, shift_s), call)
+        seen = self._seen.on(case.journey)
+        if call in seen:
+            return self._passed(case, seen[call])
+        if case.scheduled < self._evidence.since:
+            return case.not_seen(NO_RECORDS)
+        before, after = max((k for k in seen if k < call), default=-1), min((k for k in seen if k > call), default=-1)
+        if before >= 0 and after >= 0:
+            return self._passed_by(case, seen[before], seen[after])
+        if before >= 0:
+            return self._given_up(case, seen[before])
+        if after >= 0:
+            return self._taken_up_late(case, seen[after])
+        return self._never_ran(case)
+
+    def _passed(self, case: Case, seen: Sighting) -> Verdict:
+        gap = self._seen.gap_in(seen.at, seen.at)
+        if gap is not None:
+            return case.not_seen(FEED_GAP, (_gap_fact(gap),), seen.at, seen.vehicle_id)
+        passed = self._fact("passed", seen, case)
+        left = seen.departure if math.isfinite(seen.departure) else seen.at
+        if left < case.departs - EARLY_S and case.call < case.calls - 1:
+            return case.verdict(EARLY, "", (passed,), seen.at, seen.vehicle_id)
+        if seen.at <= case.scheduled + LATE_S:
+            return case.verdict(ON_TIME, "", (passed,), seen.at, seen.vehicle_id)
+        held = tuple(self._stood(s, case) for s in self._held_up(case, seen))
+        return case.verdict(LATE, STUCK if held else "", (*held, passed), seen.at, seen.vehicle_id)
+
+    def _passed_by(self, case: Case, before: Sighting, after: Sighting) -> Verdict:
+        """Seen before and after, not here."""
+        vehicle, said = before.vehicle_id, self._operator_said(case)
+        facts = (self._fact("last_seen", before, case), self._fact("next_seen", after, case))
+        away = self._seen.off_line(vehicle, case.journey, before.at - 60.0, after.at + 60.0)
+        if away or said:
+            left = tuple(Fact("left_line", s.since, s.until, self._near(s), vehicle_id=vehicle) for s in away[:1])
+            return case.verdict(NOT_SERVED, DETOUR, (*said, *self._alerts(case), *left, *facts), vehicle_id=vehicle)
+        whole = case.at(after.call) - case.at(before.call)
+        share = (case.scheduled - case.at(before.call)) / whole if whole > 0 else 0.5
+        likely = before.at + share * (after.at - before.at)
+        gap = self._seen.gap_in(before.at, after.at)
+        if gap is not None:
+            return case.not_seen(FEED_GAP, (_gap_fact(gap), *facts), likely, vehicle)
+        return case.not_seen(PASSED_UNSEEN, facts, likely, vehicle)
+
+    def _given_up(self, case: Case, before: Sighting) -> Verdict:
+        """Seen before, neither here nor after."""
+        vehicle, last = before.vehicle_id, self._fact("last_seen", before, case)
+        heard, heard_on_it = self._seen.last_heard(vehicle), self._seen.last_heard_on(vehicle, case.journey)
+        later = self._seen.after(before)
+        stand = self._broke_down(case, before)
+        stood = (self._stood(stand, case),) if stand else ()
+        late = before.at - case.at(before.call)
+        if later is None and heard_on_it >= heard and self._may_come(case, case.scheduled + max(late, 0.0), heard):
+            return case.verdict(EXPECTED, "", (last, *stood), vehicle_id=vehicle)
+        said, alerts = self._operator_said(case), self._alerts(case)
+        if stand:
+            return case.verdict(NOT_SERVED, BREAKDOWN, (last, *stood, *said, *alerts), vehicle_id=vehicle)
+        rest_s = case.ends - case.at(before.call)
+        if later is not None and later.at - before.at < TURN_S:
+            took_up = self._fact("took_up", later, case)
+            if case.calls - before.call <= 3 and later.call == 0 and rest_s < later.at - before.at + 60.0:
+                return case.not_seen(PASSED_UNSEEN, (last, took_up), vehicle_id=vehicle)
+            turned = self._fact("turned", before, case)
+            return case.verdict(NOT_SERVED, SHORT_TURN, (turned, took_up, *said, *alerts), vehicle_id=vehicle)
+        gap = self._seen.gap_in(before.at, before.at + rest_s)
+        if gap is not None:
+            return case.not_seen(FEED_GAP, (last, _gap_fact(gap)), vehicle_id=vehicle)
+        if said:
+            return case.verdict(NOT_SERVED, CANCELLED, (last, *said, *alerts), vehicle_id=vehicle)
+        silence_s = self._seen.next_heard(vehicle, heard_on_it) - heard_on_it
+        if silence_s > SILENT_S:
+            until = heard_on_it + silence_s if math.isfinite(silence_s) else math.nan
+            silent = Fact("vehicle_silent", heard_on_it, until, vehicle_id=vehicle)
+            return case.not_seen(VEHICLE_SILENT, (last, silent), vehicle_id=vehicle)
+        return case.verdict(NOT_SERVED, ENDED_EARLY, (last, *alerts), vehicle_id=vehicle)
+
+    def _taken_up_late(self, case: Case, after: Sighting) -> Verdict:
+        """Not seen here nor before, but further on."""
+        vehicle, first = after.vehicle_id, self._fact("next_seen", after, case)
+        took_up = self._fact("took_up", after, case)
+        turned, said = self._seen.before(after), self._operator_said(case)
+        if turned is not None and after.at - turned.at < TURN_S and self._calls(turned) - turned.call > 2:
+            facts = (self._fact("turned", turned, case), took_up, *said)
+            return case.verdict(NOT_SERVED, SHORT_TURN, facts, vehicle_id=vehicle)
+        gap = self._seen.gap_in(case.scheduled - 60.0, after.at)
+        if gap is not None:
+            return case.not_seen(FEED_GAP, (_gap_fact(gap), first), vehicle_id=vehicle)
+        if said:
+            facts = (*said, *self._alerts(case), first)
+            return case.verdict(NOT_SERVED, CANCELLED, facts, vehicle_id=vehicle)
+        if after.call - case.call <= 2 or self._silent_before(after):
+            return case.not_seen(PASSED_UNSEEN, (first,), vehicle_id=vehicle)
+        return case.verdict(NOT_SERVED, JOINED_LATE, (took_up, *self._alerts(case)), vehicle_id=vehicle)
+
+    def _never_ran(self, case: Case) -> Verdict:
+        """Nobody was seen on this trip."""
+        said, alerts = self._operator_said(case), self._alerts(case)
+        cause, vehicle, facts = self._block_before(case)
+        if cause == BREAKDOWN:
+            return case.verdict(NOT_SERVED, cause, (*facts, *said, *alerts), vehicle_id=vehicle)
+        if said:
+            return case.verdict(NOT_SERVED, CANCELLED, (*said, *alerts, *facts), vehicle_id=vehicle)
+        if self._evidence.until < case.scheduled + AWAITED_S:
+            return case.verdict(EXPECTED, "", facts, vehicle_id=vehicle)
+        gap = self._seen.gap_in(case.begins, case.ends)
+        if gap is not None and min(gap.until, case.ends) - max(gap.since, case.begins) > (case.ends - case.begins) / 2:
+            return case.not_seen(FEED_GAP, (_gap_fact(gap),), vehicle_id=vehicle)
+        return case.verdict(NOT_SERVED, cause or NO_VEHICLE, (*facts, *alerts), vehicle_id=vehicle)
+
+    def _block_before(self, case: Case) -> tuple[str, str, tuple[Fact, ...]]:
+        """Cause, vehicle and facts: what became of the block's vehicle on the last trip that it was seen on."""
+        trip, day, _ = case.journey
+        while (trip := int(self._previous(day)[trip])) >= 0:
+            seen = self._seen.on((trip, day, 0))
+            if not seen:
+                continue
+            last = seen[max(seen)]
+            end = self.verdict(trip, day, int(self._tt.trip_calls[trip]) - 1)
+            facts = tuple(replace(fact, trip=trip if fact.trip < 0 else fact.trip) for fact in end.facts)
+            if end.outcome == NOT_SERVED and end.cause in (BREAKDOWN, SHORT_TURN):
+                return end.cause, last.vehicle_id, facts
+            if last.at > case.begins + EARLY_S:
+                held = tuple(self._stood(s, case) for s in self._held_up(case, last))
+                return STUCK, last.vehicle_id, (*held, *facts)
+            return "", last.vehicle_id, ()
+        return "", "", ()
+
+    def _previous_trips(self, service_day: int) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
+        """(T,) the trip that the same block drives before each trip on that day, -1 where none."""
+        following = self._next_of(service_day)
+        previous = np.full(len(following), -1, np.int32)
+        known = np.flatnonzero(following >= 0)
+        previous[following[known]] = known
+        return previous
+
+    def _broke_down(self, case: Case, last: Sighting) -> Stretch | None:
+        """The vehicle's long stand on this trip after it was last seen passing a stop."""
+        stands = self._seen.stands(last.vehicle_id, last.at, last.at + OVERDUE_S)
+        stands = [s for s in stands if s.trip == case.trip and s.until - max(s.since, last.at) >= BREAKDOWN_S]
+        return max(stands, key=lambda s: s.lasted_s, default=None)
+
+    def _held_up(self, case: Case, seen: Sighting) -> list[Stretch]:
+        """The vehicle's long stands on the way here, after it should have left."""
+        return [
+            s
+            for s in self._seen.stands(seen.vehicle_id, case.begins - OVERDUE_S, seen.at)
+            if s.lasted_s >= HELD_UP_S and s.until > case.begins and s.until <= seen.at + 60.0
+        ]
+
+    def _silent_before(self, seen: Sighting) -> bool:
+        """Whether the vehicle had not been heard of for long shortly before it was seen."""
+        since = self._seen.last_heard(seen.vehicle_id, seen.at - SILENT_S)
+        return self._seen.next_heard(seen.vehicle_id, since) - since > SILENT_S
+
+    def _may_come(self, case: Case, due: float, heard: float) -> bool:
+        """Whether the records end before the vehicle, still heard of at their end, was overdue."""
+        until = self._evidence.until
+        return until < due + OVERDUE_S and heard > until - OVERDUE_S / 2 and until < case.ends + 2.0 * OVERDUE_S
+
+    def _operator_said(self, case: Case) -> tuple[Fact, ...]:
+        """Cancelled or skipped by the operator, unless it took that back before the trip began."""
+        return tuple(
+            Fact("cancelled" if said.call < 0 else "skipped", said.since, said.until)
+            for said in self._seen.said(case.journey, case.call)
+            if said.until >= case.begins - EARLY_S
+        )
+
+    def _alerts(self, case: Case) -> tuple[Fact, ...]:
+        """Alerts about this trip or stop, or the line as a whole, that were in force around its time."""
+        route = int(self._tt.trip_route[case.trip])
+        stops = {case.stop, int(self._tt.stop_parent[case.stop])}
+        return tuple(
+            Fact("alert", notice.since, notice.until, alert_id=notice.alert_id)
+            for notice in self._evidence.notices
+            if notice.since < case.scheduled + AWAITED_S
+            and notice.until > case.scheduled - AWAITED_S
+            and (
+                case.trip in notice.trips
+                or bool(notice.stops & stops)
+                or (not notice.stops and not notice.trips and route in notice.routes)
+            )
+        )
+
+    def _fact(self, kind: str, seen: Sighting, case: Case) -> Fact:
+        trip = seen.journey[0]
+        stop = int(self._tt.call_stop[int(self._tt.trip_call_ptr[trip]) + seen.call])
+        other = trip if seen.journey != case.journey else -1
+        return Fact(kind, seen.at, seen.at, stop, other, seen.vehicle_id)
+
+    def _stood(self, stand: Stretch, case: Case) -> Fact:
+        other = stand.trip if stand.trip != case.trip else -1
+        return Fact("stood", stand.since, stand.until, self._near(stand), other, stand.vehicle_id)
+
+    def _near(self, stretch: Stretch) -> int:
+        """The stop nearest to where a stretch began, of its trip where it was on one."""
+        tt = self._tt
+        if stretch.trip >= 0:
+            first, end = int(tt.trip_call_ptr[stretch.trip]), int(tt.trip_call_ptr[stretch.trip + 1])
+            stops = tt.call_stop[first:end]
+        else:
+            stops = np.arange(tt.stops, dtype=np.int32)
+        lat, lon = np.full(len(stops), stretch.lat), np.full(len(stops), stretch.lon)
+        return int(stops[np.argmin(ground_distance_m(lat, lon, tt.stop_lat[stops], tt.stop_lon[stops]))])
+
+    def _calls(self, seen: Sighting) -> int:
+        return int(self._tt.trip_calls[seen.journey[0]])
+
+
+def _gap_fact(gap: Gap) -> Fact:
+    return Fact("feed_gap" if gap.watched else "service_down", gap.since, gap.until)

@@ -1,0 +1,131 @@
+"""The evidence put in order: what was seen on each journey, and what each vehicle did."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+
+from predictor.explain.evidence import Cancellation, Evidence, Journey
+from predictor.explain.gaps import Gap
+from predictor.snapshot import OFF_ROUTE
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A vehicle passing a stop. Times are POSIX seconds."""
+
+    journey: Journey
+    call: int
+    at: float
+    """Arrival, at a first call departure."""
+    departure: float
+    vehicle_id: str
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A vehicle on one journey in one state, or in one place, from `since` to `until`."""
+
+    vehicle_id: str
+    state: int
+    trip: int
+    service_day: int
+    since: float
+    until: float
+    lat: float
+    lon: float
+
+    @property
+    def lasted_s(self) -> float:
+        """How long."""
+        return self.until - self.since
+
+
+class Sightings:
+    """Answers about journeys and vehicles."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self._gaps = sorted(evidence.gaps, key=lambda gap: gap.since)
+        self._of_journey: dict[Journey, dict[int, Sighting]] = defaultdict(dict)
+        self._of_vehicle: dict[str, list[Sighting]] = defaultdict(list)
+        self._stands: dict[str, list[Stretch]] = defaultdict(list)
+        self._duties: dict[str, list[Stretch]] = defaultdict(list)
+        self._said: dict[tuple[int, int, int], list[Cancellation]] = defaultdict(list)
+        self._sort_passages(evidence)
+        self._sort_traces(evidence)
+        for said in evidence.cancellations:
+            self._said[said.trip, said.service_day, said.call].append(said)
+
+    def on(self, journey: Journey) -> dict[int, Sighting]:
+        """Sightings by call."""
+        return self._of_journey.get(journey, {})
+
+    def before(self, sighting: Sighting) -> Sighting | None:
+        """The vehicle's last sighting on another journey before this one."""
+        earlier = [s for s in self._of_vehicle[sighting.vehicle_id] if s.at < sighting.at]
+        return next((s for s in reversed(earlier) if s.journey != sighting.journey), None)
+
+    def after(self, sighting: Sighting) -> Sighting | None:
+        """The vehicle's first sighting on another journey after this one."""
+        later = (s for s in self._of_vehicle[sighting.vehicle_id] if s.at > sighting.at)
+        return next((s for s in later if s.journey != sighting.journey), None)
+
+    def stands(self, vehicle_id: str, since: float, until: float) -> list[Stretch]:
+        """Stands of a vehicle that reach into the time between, in order."""
+        return [s for s in self._stands[vehicle_id] if s.since <= until and s.until >= since]
+
+    def duties(self, vehicle_id: str, since: float, until: float) -> list[Stretch]:
+        """Stretches on one journey in one state that reach into the time between, in order."""
+        return [s for s in self._duties[vehicle_id] if s.since <= until and s.until >= since]
+
+    def off_line(self, vehicle_id: str, journey: Journey, since: float, until: float) -> list[Stretch]:
+        """When the vehicle was away from the line of its trip in the time between."""
+        return [s for s in self.duties(vehicle_id, since, until) if s.state == OFF_ROUTE and _same(s, journey)]
+
+    def last_heard(self, vehicle_id: str, before: float = float("inf")) -> float:
+        """When the vehicle reported last, by `before`; -inf where never."""
+        return max((min(s.until, before) for s in self._duties[vehicle_id] if s.since <= before), default=-np.inf)
+
+    def last_heard_on(self, vehicle_id: str, journey: Journey) -> float:
+        """When the vehicle last reported on this journey, -inf where never."""
+        return max((s.until for s in self._duties[vehicle_id] if _same(s, journey)), default=-np.inf)
+
+    def next_heard(self, vehicle_id: str, after: float) -> float:
+        """When the vehicle next reported after a time, inf where never."""
+        return min((max(s.since, after) for s in self._duties[vehicle_id] if s.until > after), default=np.inf)
+
+    def said(self, journey: Journey, call: int) -> list[Cancellation]:
+        """What the operator said of a call or of its whole journey."""
+        trip, day, shift = journey
+        both = self._said.get((trip, day, -1), []) + self._said.get((trip, day, call), [])
+        return [said for said in both if said.shift_s == shift]
+
+    def gap_in(self, since: float, until: float) -> Gap | None:
+        """The longest gap that reaches into the time between."""
+        hit = [gap for gap in self._gaps if gap.since < until and gap.until > since]
+        return max(hit, key=lambda gap: gap.until - gap.since, default=None)
+
+    def _sort_passages(self, evidence: Evidence) -> None:
+        p = evidence.passages
+        at = np.where(np.isnan(p.arrival), p.departure, p.arrival)
+        order = np.argsort(at, kind="stable")
+        columns = (p.trip, p.service_day, p.shift_s, p.call, at, p.departure, p.vehicle_id)
+        for trip, day, shift, call, when, departure, vehicle in zip(*(c[order].tolist() for c in columns), strict=True):
+            seen = Sighting((trip, day, shift), call, when, departure, vehicle)
+            self._of_journey[seen.journey][call] = seen
+            self._of_vehicle[vehicle].append(seen)
+
+    def _sort_traces(self, evidence: Evidence) -> None:
+        t = evidence.traces
+        order = np.argsort(t.since, kind="stable")
+        columns = (t.vehicle_id, t.state, t.trip, t.service_day, t.since, t.until, t.from_lat, t.from_lon)
+        standing = t.standing[order].tolist()
+        for stands, *row in zip(standing, *(c[order].tolist() for c in columns), strict=True):
+            stretch = Stretch(*row)
+            (self._stands if stands else self._duties)[stretch.vehicle_id].append(stretch)
+
+
+def _same(stretch: Stretch, journey: Journey) -> bool:
+    return (stretch.trip, stretch.service_day) == journey[:2]

@@ -1,0 +1,142 @@
+"""Why did my bus not come? Over HTTP, and in words."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from importlib import resources
+from typing import Any, get_args
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.clock import ShiftedClock
+from api.explanation_models import Cause, FactKind, Outcome
+from api.history import HistoryWriter
+from api.page_texts import LANGUAGES, texts_in
+from api.service import Service
+from feeds.history.happened import Happened
+from feeds.history.store import HistoryStore
+from predictor.explain.verdict import CAUSES, OUTCOMES
+from tests.api.town import at, service_at
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+
+
+def remembering(now: float) -> Service:
+    """The town's service, that has followed the first tram to its end."""
+    service = service_at(at(8, 1))
+    moment = at(8, 1)
+    while moment < now:
+        moment += 10.0
+        service.step(moment)
+    service._history.drain()
+    service.clock = ShiftedClock(now)
+    return service
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[TestClient]:
+    yield TestClient(create_app(remembering(at(8, 35))), raise_server_exceptions=False)
+
+
+def explained(client: TestClient, path: str) -> list[dict[str, Any]]:
+    response = client.get(path)
+    assert response.status_code == 200, response.text
+    answer: list[dict[str, Any]] = response.json()["explanations"]
+    return answer
+
+
+def test_a_tram_that_came_is_told_with_its_time_and_vehicle(client: TestClient) -> None:
+    (one,) = [e for e in explained(client, "/v1/stops/hopital/explain?at=2026-03-02T08:04") if e["trip_id"] == "A-0800"]
+    assert (one["outcome"], one["cause"], one["vehicle_id"]) == ("on_time", None, "7001")
+    assert one["scheduled_time"] == "2026-03-02T08:04:00+01:00"
+    assert one["passed_at"][:16] in ("2026-03-02T08:03", "2026-03-02T08:04")
+    assert "7001" in one["answer"]["fr"]
+    assert "à l’heure" in one["answer"]["fr"]
+    assert "on time" in one["answer"]["en"]
+    assert [fact["kind"] for fact in one["facts"]] == ["passed"]
+
+
+def test_a_cancelled_trip_is_told_with_the_time_of_the_announcement_and_an_apology(client: TestClient) -> None:
+    (one,) = [e for e in explained(client, "/v1/stops/liberte/explain?at=08:22") if e["trip_id"] == "A-0820"]
+    assert (one["outcome"], one["cause"], one["passed_at"]) == ("not_served", "cancelled", None)
+    assert [fact["kind"] for fact in one["facts"]] == ["cancelled", "alert"]
+    assert "supprimé" in one["answer"]["fr"]
+    assert "excuser" in one["answer"]["fr"]
+    assert "« Travaux »" in one["answer"]["fr"]
+    assert "“Road works”" in one["answer"]["en"]
+
+
+def test_a_station_speaks_for_its_platforms_and_a_line_may_be_asked_for_alone(client: TestClient) -> None:
+    both = explained(client, "/v1/stops/gare/explain?at=08:05")
+    assert {e["route"]["route_id"] for e in both} == {"tram-A", "bus-2"}
+    assert {e["stop_id"] for e in both} == {"gare:1", "gare:2"}
+    one = explained(client, "/v1/stops/gare/explain?at=08:05&route=bus-2")
+    assert {e["trip_id"] for e in one} == {"2-0805"}
+    assert one[0]["cause"] == "no_vehicle"
+
+
+def test_a_line_is_explained_trip_by_trip_at_the_first_call_that_was_lost(client: TestClient) -> None:
+    trips = {e["trip_id"]: e for e in explained(client, "/v1/routes/tram-A/explain?at=08:10&direction=0")}
+    assert trips["A-0800"]["outcome"] == "on_time"
+    assert (trips["A-0820"]["cause"], trips["A-0820"]["stop_id"]) == ("cancelled", "gare:1")
+    assert explained(client, "/v1/routes/tram-A/explain?at=08:10&direction=1") == []
+
+
+def test_a_clock_time_means_the_last_time_that_it_was_so_late(client: TestClient) -> None:
+    assert explained(client, "/v1/stops/hopital/explain?at=23:50") == []
+    assert client.get("/v1/stops/hopital/explain?at=noon").status_code == 422
+    assert client.get("/v1/stops/nowhere/explain").status_code == 404
+
+
+def test_an_answer_has_an_etag(client: TestClient) -> None:
+    etag = client.get("/v1/stops/gare/explain?at=08:05").headers["ETag"]
+    assert client.get("/v1/stops/gare/explain?at=08:05", headers={"If-None-Match": etag}).status_code == 304
+
+
+def test_every_verdict_and_fact_has_words_in_every_language() -> None:
+    assert set(get_args(Outcome)) == set(OUTCOMES)
+    assert set(get_args(Cause)) == set(CAUSES) - {""}
+    for language in LANGUAGES:
+        entries = texts_in(language, "explain").entries
+        assert {f"outcome_{name}" for name in OUTCOMES} <= set(entries)
+        assert {f"cause_{name}" for name in get_args(Cause)} <= set(entries)
+        assert {f"answer_{name}" for name in get_args(Cause)} <= set(entries)
+        assert {f"fact_{name}" for name in get_args(FactKind)} <= set(entries)
+
+
+def test_both_languages_say_the_same_with_the_same_places() -> None:
+    texts = [
+        tomllib.loads(resources.files("api").joinpath("locale", f"explain.{language}.toml").read_text("utf-8"))
+        for language in LANGUAGES
+    ]
+    assert set(texts[0]) == set(texts[1])
+
+    def places(text: object) -> set[str]:
+        return {
+            part.split("}")[0] for part in str(text).split("{")[1:] if "}" in part and " " not in part.split("}")[0]
+        }
+
+    for key in texts[0]:
+        if isinstance(texts[0][key], str):
+            assert places(texts[0][key]) == places(texts[1][key]), key
+
+
+def test_what_cannot_be_taken_in_is_counted_and_the_service_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = service_at(at(8, 1))
+    writer = HistoryWriter(HistoryStore())
+    step = Happened.of(service.snapshot)
+
+    def broken(_: Happened) -> None:
+        raise RuntimeError("bad step")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(writer.store, "take", broken)
+        writer.offer(step, wait=True)
+        writer.drain()
+    writer.offer(step, wait=True)
+    writer.drain()
+    assert writer.store.until == step.at
+    writer.stop()
