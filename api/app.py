@@ -22,6 +22,7 @@ from api.panels import panels_router
 from api.problems import answer_with_problems
 from api.realtime_feeds import realtime_feeds_router
 from api.routes import routes_router
+from api.screens import screens_router
 from api.service import Service
 from api.stops import stops_router
 from api.trips import trips_router
@@ -79,6 +80,7 @@ def create_app(service: Service, desk: Desk | None = None) -> FastAPI:
     for router in (
         departures_router, panels_router, explain_router, stops_router, routes_router, trips_router,
         vehicles_router, disruptions_router, realtime_feeds_router, health_router, metrics_router, pages_router,
+        screens_router,
     ):  # fmt: skip
         app.include_router(router)
     return app

@@ -24,6 +24,8 @@ class PanelRow:
     at: float
     """POSIX seconds to count down to."""
     iso: str
+    scheduled: float | None
+    """By the timetable, None for a trip run by headway."""
     wait: Wait
     clock: Wait
     """As a clock time, for when nothing is live any more."""
@@ -45,6 +47,7 @@ def panel_rows(boards: StopBoards, moment: PageMoment, stop: int, limit: int) ->
             status=moment.status_of(row),
             at=round(row.published, 1),
             iso=moment.words.iso(row.published),
+            scheduled=row.scheduled,
             wait=moment.wait_of(row),
             clock=moment.words.at_clock(row.published),
         )

@@ -2,9 +2,7 @@
 
 With a trained network the distribution is its quantiles around the expected arrival; without one it is the chain's own
 spread. The published time is a decision: a rider who comes too late misses the bus, one who comes too early only waits,
-so it lies before the median, at the quantile where the two weigh the same (the newsvendor's critical ratio). Close to
-the arrival, when riders act on what they read, it leans further to the early side; far ahead, when they will look again
-before they go, less.
+so it lies before the median, at the quantile where the two weigh the same (the newsvendor's critical ratio).
 """
 
 from __future__ import annotations
@@ -19,12 +17,9 @@ from predictor.features import scale_s
 from predictor.quantile_net import MEDIAN, P10, P90, QUANTILES, QuantileNet
 from predictor.ranges import RangeMargins
 
-MISS_WEIGHT = 4.0
-"""A minute of a missed bus weighs this much more than a minute of waiting: the time published ten minutes ahead is the
+MISS_WEIGHT = 3.0
+"""A minute of a missed bus weighs this much more than a minute of waiting: the time published is the
 1 / (1 + MISS_WEIGHT) quantile."""
-_LEAN_AHEAD_S: Float64Array = np.array([0.0, 180.0, 600.0, 900.0, 1800.0])
-_LEAN: Float64Array = np.array([0.7, 0.85, 1.0, 1.1, 1.6])
-"""Of that quantile, by the time ahead."""
 HORIZON_S = 2400.0
 """Beyond this, the network was never trained."""
 
@@ -62,8 +57,7 @@ def forecast(
         p10[rows] = expected[rows] + low * unit
         p50[rows] = expected[rows] + quantile[:, MEDIAN] * unit
         p90[rows] = expected[rows] + high * unit
-        lean = np.interp(ahead, _LEAN_AHEAD_S, _LEAN)
-        published[rows] = expected[rows] + _at(quantile, np.minimum(share * lean, 0.5)) * unit
+        published[rows] = expected[rows] + _at(quantile, share) * unit
     p50 = _in_order(np.maximum(p50, now), chain, now)
     p10 = np.minimum(_in_order(np.maximum(p10, now), chain, now), p50)
     p90 = np.maximum(_in_order(p90, chain, now), p50)
@@ -71,13 +65,12 @@ def forecast(
     return Forecast(p10, p50, p90, published)
 
 
-def _at(quantile: Float32Array, share: Float64Array) -> Float64Array:
-    """Interpolate the quantiles (n, Q) at a probability each (n,)."""
-    upper = np.clip(np.searchsorted(QUANTILES, share), 1, len(QUANTILES) - 1)
+def _at(quantile: Float32Array, share: float) -> Float32Array:
+    """Interpolate the quantiles (n, Q) at one probability (n,)."""
+    upper = int(np.clip(np.searchsorted(QUANTILES, share), 1, len(QUANTILES) - 1))
     low, high = QUANTILES[upper - 1], QUANTILES[upper]
-    weight = np.clip((share - low) / (high - low), 0.0, 1.0)
-    row = np.arange(len(quantile))
-    result: Float64Array = quantile[row, upper - 1] * (1.0 - weight) + quantile[row, upper] * weight
+    weight = np.float32(np.clip((share - low) / (high - low), 0.0, 1.0))
+    result: Float32Array = quantile[:, upper - 1] * (1 - weight) + quantile[:, upper] * weight
     return result
 
 

@@ -1,0 +1,222 @@
+"""Stop screens in a real browser: they live for months without anybody touching them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from api.incoming_feeds import Reading
+from tests.api.serving import served
+from tests.api.town import WORKS, at, disruption, service_at, tram_on_time
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install -e '.[dev]'.")
+
+NOW = at(8, 1)
+VARIANTS = ("", "contrast", "eink")
+SIZES = ((1920, 1080), (1080, 1920), (1280, 720))
+EDGE_PX = 14.0
+"""The picture may stand out of the panel by as much as it moves."""
+
+
+@pytest.fixture
+def screen(browser: Any) -> Iterator[Any]:
+    """Opens a screen in a fresh profile whose clock can be moved; one that never `hears` anything goes by that clock
+    alone, and not by the server's."""
+    contexts, faults = [], []
+
+    def open_screen(address: str, *, hears: bool = True, **options: Any) -> Any:
+        contexts.append(browser.new_context(viewport={"width": 1920, "height": 1080}, locale="en-GB", **options))
+        page = contexts[-1].new_page()
+        if not hears:
+            page.route("**only=**", lambda route: route.abort())
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
+        if options.get("java_script_enabled", True):
+            page.clock.install()
+        page.goto(address)
+        return page
+
+    yield open_screen
+    for context in contexts:
+        context.close()
+    assert not faults, faults
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    alerts = (WORKS, replace(WORKS, alert_id="2", header={"": "Marché"}, description={"": "Rue Nationale fermée."}))
+    with served(service_at(NOW, lambda now: replace(tram_on_time(now), alerts=alerts))) as address:
+        yield address
+
+
+def expect(locator: Any) -> Any:
+    return sync_api.expect(locator)
+
+
+def notice(page: Any) -> Any:
+    return page.locator(".notice")
+
+
+def test_a_screen_survives_the_restart_of_the_server(screen: Any) -> None:
+    with served(service_at(NOW)) as address:
+        page = screen(f"{address}/screen/hopital")
+        expect(page.locator(".departure").first).to_have_class(re.compile("live"))
+        expect(notice(page)).to_be_hidden()
+
+    page.clock.fast_forward(30_000)
+    expect(notice(page)).to_have_text("Connection lost: trying again")
+    expect(page.locator(".departure.live .wait").first).to_have_text(re.compile(r"^[12] min$"))
+
+    page.clock.fast_forward(40_000)
+    expect(notice(page)).to_have_text("Connection lost: times are those of the timetable")
+    expect(page.locator(".live")).to_have_count(0)
+    expect(page.locator(".departure .wait").first).to_have_text("08:04")
+    expect(page.locator(".departure.cancelled .wait")).to_have_text("08:24")
+    expect(page.locator("#clock")).to_have_text("08:02")
+
+    with served(service_at(at(8, 3)), urlsplit(address).port or 0):
+        page.clock.fast_forward(10_000)
+        expect(notice(page)).to_be_hidden()
+        expect(page.locator(".departure").first).to_have_class(re.compile("live"))
+        expect(page.locator("#clock")).to_have_text("08:03")
+
+
+def test_a_network_gone_for_hours_leaves_the_timetable_of_those_hours(screen: Any) -> None:
+    with served(service_at(NOW)) as address:
+        page = screen(f"{address}/screen/gare")
+        expect(page.locator(".departure").first).to_be_visible()
+    page.clock.fast_forward(26 * 60_000)
+    expect(page.locator("#clock")).to_have_text("08:27")
+    expect(page.locator(".departure:not(.passed) .wait")).to_have_text(["08:35", "08:40"])
+    expect(page.locator(".departure:not(.passed) .platform")).to_have_text(["Platform 2", "Platform 1"])
+    page.clock.fast_forward(60 * 60_000)
+    expect(page.locator(".none")).to_have_text("No departure in the coming hours")
+
+
+def test_a_screen_counts_down_by_itself_between_messages(screen: Any) -> None:
+    with served(service_at(at(8, 1, 25))) as address:
+        page = screen(f"{address}/screen/gare:2?limit=1", hears=False)
+        expect(page.locator(".departure .wait")).to_have_text("3 min")
+        page.clock.fast_forward(50_000)
+        expect(page.locator(".departure .wait")).to_have_text("2 min")
+        expect(page.locator("#clock")).to_have_text("08:02")
+
+
+def test_where_events_do_not_come_through_a_screen_asks_instead(screen: Any) -> None:
+    alerts = [WORKS]
+    service = service_at(NOW, lambda now: replace(tram_on_time(now), alerts=tuple(alerts)))
+    with served(service) as address:
+        page = screen("about:blank")
+        page.route("**only=stream**", lambda route: route.abort())
+        page.goto(f"{address}/screen/hopital")
+        expect(page.locator(".message")).to_have_count(0)
+        alerts.append(replace(WORKS, alert_id="2", whole_network=True, header={"": "Grève"}))
+        service.step(service.clock.now())
+        page.clock.fast_forward(30_000)
+        expect(page.locator(".message strong")).to_have_text("Grève")
+        expect(notice(page)).to_be_hidden()
+
+
+def test_a_change_reaches_a_screen_within_two_seconds(screen: Any) -> None:
+    says = [disruption(NOW)]
+    service = service_at(NOW, lambda now: Reading(tram_on_time(now).observations, says[-1], ()))
+    with served(service) as address:
+        page = screen(f"{address}/screen/hopital")
+        expect(page.locator(".departure.cancelled")).to_have_count(1)
+        says.append(replace(says[0], trip_id=says[0].trip_id[::-1].copy(), trip=says[0].trip[::-1].copy()))
+        service.step(service.clock.now())
+        expect(page.locator(".departure.cancelled .wait")).to_have_text("08:44", timeout=2_000)
+
+
+def test_messages_take_turns_and_can_be_stopped_by_keyboard(screen: Any, address: str) -> None:
+    page = screen(f"{address}/screen/liberte?lang=fr", reduced_motion="reduce")
+    shown = page.locator(".message:not([hidden]) strong")
+    expect(shown).to_have_count(1)
+    first = shown.inner_text()
+    page.clock.fast_forward(9_000)
+    expect(shown).not_to_have_text(first)
+    assert page.evaluate("document.getAnimations().length") == 0
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Reprendre le défilement")).to_be_focused()
+    stopped = shown.inner_text()
+    page.clock.fast_forward(9_000)
+    expect(shown).to_have_text(stopped)
+
+
+def test_electronic_paper_changes_once_a_minute_and_never_moves(screen: Any, address: str) -> None:
+    page = screen(f"{address}/screen/liberte,gare?variant=eink", hears=False)
+    expect(page.locator(".departure").first).to_be_visible()
+    page.clock.pause_at(page.evaluate("Date.now() + 60_000 - (Date.now() % 60_000)"))
+    page.evaluate(
+        "window.changes = 0; new MutationObserver((seen) => { changes += seen.length; })"
+        ".observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });"
+    )
+    minute = page.locator("#clock").inner_text()
+    changed = set()
+    for _ in range(70):
+        page.clock.run_for(1_000)
+        if page.evaluate("changes"):
+            changed.add(page.locator("#clock").inner_text())
+            page.evaluate("changes = 0")
+    assert len(changed - {minute}) == 1
+    assert page.evaluate("document.getAnimations().length") == 0
+    assert page.evaluate("getComputedStyle(document.querySelector('.frame')).transform") == "none"
+
+
+def test_the_picture_moves_a_little_every_minute(screen: Any, address: str) -> None:
+    page = screen(f"{address}/screen/liberte", hears=False)
+    places = set()
+    for _ in range(8):
+        box = page.locator("#clock").bounding_box()
+        places.add((round(box["x"], 1), round(box["y"], 1)))
+        page.clock.fast_forward(60_000)
+        page.wait_for_timeout(30)
+    assert len(places) >= 4
+    assert max(x for x, _ in places) - min(x for x, _ in places) <= 2 * EDGE_PX
+
+
+@pytest.mark.parametrize("stops", ["liberte", "liberte,hopital", "gare,liberte,hopital,st-pierre"])
+def test_all_that_is_shown_is_on_the_panel_and_large(screen: Any, address: str, stops: str) -> None:
+    page = screen(f"{address}/screen/{stops}?lang=fr", reduced_motion="reduce")
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        outside = page.evaluate(
+            """([edge]) => [...document.querySelectorAll(".departure, #clock, h1, .message")].filter((one) => {
+                const box = one.getBoundingClientRect();
+                const list = one.parentNode.getBoundingClientRect();
+                if (one.matches(".departure") && box.left >= list.right) return false;  // wrapped out of sight
+                return Math.min(box.left, box.top, innerWidth - box.right, innerHeight - box.bottom) < -edge;
+            }).map((one) => one.outerHTML)""",
+            [EDGE_PX],
+        )
+        assert outside == [], (width, height)
+        for text, least in ((".name", 4.5), (".wait b", 4.2), ("#clock", 9.0), (".message p", 4.5)):
+            size = page.locator(text).first.evaluate("(one) => parseFloat(getComputedStyle(one).fontSize)")
+            assert size >= least / 100 * min(width, height), (text, width, height, size)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_axe_finds_no_fault(screen: Any, address: str, variant: str) -> None:
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright", reason="axe is missing: pip install -e '.[dev]'."
+    )
+    wcag = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    page = screen(f"{address}/screen/liberte,gare?variant={variant}")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        faults = axe.Axe().run(page, options={**wcag, "resultTypes": ["violations"]}).response["violations"]
+        assert not faults, [(fault["id"], fault["help"], fault["nodes"][0]["html"]) for fault in faults]
+
+
+def test_without_a_script_a_screen_shows_all_and_refreshes_itself(screen: Any, address: str) -> None:
+    page = screen(f"{address}/screen/liberte", java_script_enabled=False)
+    expect(page.locator(".departure").first).to_be_visible()
+    expect(page.locator(".message:not([hidden])")).to_have_count(1)
+    assert page.locator("meta[http-equiv=refresh]").get_attribute("content") == "30"
