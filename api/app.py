@@ -16,7 +16,9 @@ from api.desk.desk import Desk
 from api.desk.disruptions_api import disruptions_router
 from api.explain import explain_router
 from api.health import health_router
+from api.installable import installable_router
 from api.metrics import RequestMetrics, metrics_router, registry_of
+from api.page_stream import page_stream_router
 from api.pages import pages_router
 from api.panels import panels_router
 from api.problems import answer_with_problems
@@ -78,9 +80,9 @@ def create_app(service: Service, desk: Desk | None = None) -> FastAPI:
     app.add_middleware(RequestMetrics, registry=registry)
     answer_with_problems(app)
     for router in (
-        departures_router, panels_router, explain_router, stops_router, routes_router, trips_router,
-        vehicles_router, disruptions_router, realtime_feeds_router, health_router, metrics_router, pages_router,
-        screens_router,
+        departures_router, panels_router, explain_router, stops_router, routes_router, trips_router, vehicles_router,
+        disruptions_router, realtime_feeds_router, health_router, metrics_router, installable_router,
+        page_stream_router, pages_router, screens_router,
     ):  # fmt: skip
         app.include_router(router)
     return app

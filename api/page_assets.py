@@ -13,7 +13,15 @@ from importlib import resources
 from api.page_badges import Badge
 
 _SCRIPT = "text/javascript; charset=utf-8"
-_MEDIA_TYPES = {"rider.js": _SCRIPT, "screen.js": _SCRIPT, "icon.svg": "image/svg+xml"}
+_MEDIA_TYPES = {
+    "board.js": _SCRIPT,
+    "search.js": _SCRIPT,
+    "phone.js": _SCRIPT,
+    "worker.js": _SCRIPT,
+    "screen.js": _SCRIPT,
+    "icon.png": "image/png",
+    "icon.svg": "image/svg+xml",
+}
 
 
 @dataclass(frozen=True)

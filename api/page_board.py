@@ -12,6 +12,7 @@ from api.page_moment import COMING, AlertWords, PageMoment
 from api.page_times import Wait
 
 DEPARTURES_A_GROUP = 3
+_DESTINATIONS = 2
 _SOON_S = 2 * 3600.0
 _FAR_S = 36 * 3600.0
 """How far ahead the first departure after a quiet time is looked for; if there is none at all, `_WEEK_S`."""
@@ -46,7 +47,7 @@ class DepartureWords:
     p10: float | None
     p90: float | None
     notes: tuple[str, ...]
-    """Another destination than its group's, platform, timetable time, age of the position."""
+    """Why it does not come, another destination than its group's, platform, timetable time, age of the position."""
     no_wheelchair: bool
     """The vehicle takes no wheelchair."""
 
@@ -64,6 +65,10 @@ class GroupWords:
     departures: list[DepartureWords]
     quiet: str
     """Said when nothing leaves within the next hours."""
+    last: str
+    """When the last departure of the service day leaves, "" where that is not known or nothing leaves soon."""
+    trips: frozenset[int]
+    """Indices of the trips shown."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,8 @@ class StopPage:
     """Said when nothing leaves at all in the coming days."""
     alerts: list[AlertWords]
     lines: list[Line]
+    facts: list[str]
+    """What tells this stop from another of its name: platform, destinations."""
 
 
 def stop_page(moment: PageMoment, stop: int) -> StopPage:
@@ -88,6 +95,7 @@ def stop_page(moment: PageMoment, stop: int) -> StopPage:
     tt = moment.timetable
     station = stop if tt.stop_parent[stop] < 0 else int(tt.stop_parent[stop])
     groups = _groups(moment, stop)
+    trips = frozenset[int]().union(*(group.trips for group in groups))
     return StopPage(
         stop_id=str(tt.stop_id[stop]),
         name=str(tt.stop_name[stop]),
@@ -96,9 +104,16 @@ def stop_page(moment: PageMoment, stop: int) -> StopPage:
         wheelchair=int(tt.stop_wheelchair[stop]) or int(tt.stop_wheelchair[station]),
         groups=groups,
         quiet="" if groups else _next_of_all(moment, stop),
-        alerts=moment.alerts_at(stop),
+        alerts=moment.alerts_at(stop, trips),
         lines=moment.lines.at_stop(stop),
+        facts=_facts(moment, str(tt.stop_platform[stop]), groups),
     )
+
+
+def _facts(moment: PageMoment, platform: str, groups: list[GroupWords]) -> list[str]:
+    destinations = list(dict.fromkeys(group.destination for group in groups))[:_DESTINATIONS]
+    facts = [moment.texts("towards", place=place) for place in destinations]
+    return [moment.texts("platform", name=platform), *facts] if platform else facts
 
 
 def _groups(moment: PageMoment, stop: int) -> list[GroupWords]:
@@ -141,7 +156,19 @@ def _group(moment: PageMoment, soon: list[DepartureRow], later: list[DepartureRo
             for place, row in enumerate(shown)
         ],
         quiet="" if soon else _quiet(moment, later),
+        last=_last(moment, soon + later) if soon else "",
+        trips=frozenset(row.trip_idx for row in shown),
     )
+
+
+def _last(moment: PageMoment, rows: list[DepartureRow]) -> str:
+    """The last departure of the service day that the first of `rows` belongs to."""
+    running = [row for row in rows if row.status in COMING]
+    if not running:
+        return ""
+    last = [row for row in running if row.service_day == running[0].service_day][-1]
+    said = "last_is_this" if last is running[0] else "last_at"
+    return moment.texts(said, time=moment.words.time(last.published))
 
 
 def _first_few(rows: list[DepartureRow]) -> list[DepartureRow]:
@@ -158,7 +185,7 @@ def _departure(moment: PageMoment, row: DepartureRow, usual: str, *, say_platfor
     status = moment.status_of(row)
     live = status == "live"
     destination = destination_of(moment.timetable, row.trip_idx)
-    notes = []
+    notes = [reason] if status not in COMING and (reason := moment.reason_for(row)) else []
     if destination != usual:
         notes.append(texts("towards", place=destination))
     if say_platform and row.platform:

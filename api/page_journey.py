@@ -79,7 +79,9 @@ def journey_page(moment: PageMoment, trip: int, service_day: int, shift_s: int, 
         state=state,
         vehicle=vehicle_words(moment, journey.vehicle) if journey.vehicle != NONE and state == "followed" else None,
         calls=_calls(moment, journey, your_stop),
-        alerts=moment.alerts_for(stops=frozenset(journey.stop.tolist()), routes=frozenset({route}), trip=trip),
+        alerts=moment.alerts_for(
+            stops=frozenset(journey.stop.tolist()), routes=frozenset({route}), trips=frozenset({trip})
+        ),
     )
 
 

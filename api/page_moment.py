@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from fastapi import Request
+
 from api.boards import DepartureRow
 from api.moment import Moment
 from api.page_lines import Line, Lines, lines_of
-from api.page_texts import Texts
+from api.page_texts import LANGUAGE_COOKIE, Texts, texts_in, wanted_language
 from api.page_times import TimeWords, Wait
 from feeds.alerts import Alert
 from predictor.snapshot import Snapshot
@@ -43,6 +45,17 @@ class PageMoment(Moment):
     """Everything that a page reads. Two readings within one page therefore never contradict each other."""
 
     texts: Texts
+
+    @classmethod
+    def of(cls, request: Request) -> PageMoment:
+        """The latest view, now, in the reader's language."""
+        moment = Moment.of(request)
+        language = wanted_language(
+            request.query_params.get("lang"),
+            request.cookies.get(LANGUAGE_COOKIE),
+            request.headers.get("accept-language"),
+        )
+        return cls(moment.view, moment.now, texts_in(language))
 
     @property
     def snapshot(self) -> Snapshot:
@@ -80,9 +93,13 @@ class PageMoment(Moment):
         return self.words.wait(row.published, row.status == "live")
 
     def alerts_for(
-        self, *, stops: frozenset[int] = frozenset(), routes: frozenset[int] = frozenset(), trip: int | None = None
+        self,
+        *,
+        stops: frozenset[int] = frozenset(),
+        routes: frozenset[int] = frozenset(),
+        trips: frozenset[int] = frozenset(),
     ) -> list[AlertWords]:
-        """Alerts in force that concern any of these stops, routes or the trip, or the whole network.
+        """Alerts in force that concern any of these stops, routes or trips, or the whole network.
 
         An alert that names both routes and stops concerns a stop's readers only at those stops.
         """
@@ -94,19 +111,34 @@ class PageMoment(Moment):
                 alert.whole_network
                 or alert.stops & stops
                 or (not alert.stops and alert.routes & routes)
-                or (trip is not None and trip in alert.trips)
+                or alert.trips & trips
             )
         ]
 
-    def alerts_at(self, stop: int) -> list[AlertWords]:
-        """Alerts in force for a stop (of a station, for any of its platforms) and for the lines that serve it."""
+    def alerts_at(self, stop: int, trips: frozenset[int] = frozenset()) -> list[AlertWords]:
+        """Alerts in force for a stop (of a station, for any of its platforms), for the lines that serve it, and for
+        any of `trips`."""
         tt = self.timetable
         pointer, member = tt.station_members
         station = stop if tt.stop_parent[stop] < 0 else int(tt.stop_parent[stop])
         stops = {station, *member[pointer[stop] : pointer[stop + 1]].tolist()}
         return self.alerts_for(
-            stops=frozenset(stops), routes=frozenset(line.route for line in self.lines.at_stop(stop))
+            stops=frozenset(stops), routes=frozenset(line.route for line in self.lines.at_stop(stop)), trips=trips
         )
+
+    def reason_for(self, row: DepartureRow) -> str:
+        """Why a departure is cancelled or its stop skipped, in a word; "" where no alert tells."""
+        told = (
+            alert.cause
+            for alert in self.view.alerts
+            if alert.active_at(self.now)
+            and (
+                row.trip_idx in alert.trips
+                or (row.status == "skipped" and row.stop_idx in alert.stops)
+                or (row.status == "cancelled" and not alert.trips and not alert.stops and row.route_idx in alert.routes)
+            )
+        )
+        return next((self.texts(f"cause_{cause}") for cause in told if f"cause_{cause}" in self.texts.entries), "")
 
     def _said(self, alert: Alert) -> AlertWords:
         return AlertWords(

@@ -10,6 +10,9 @@ from importlib import resources
 LANGUAGES = ("en", "fr")
 """Languages of the pages; the first is for readers who want neither."""
 
+LANGUAGE_COOKIE = "lang"
+"""Keeps the language that a reader chose."""
+
 Entry = str | dict[str, str]
 """A text with `{named}` places, or its two plural forms by `one` and `other`."""
 

@@ -20,56 +20,58 @@ from api.page_journey import journey_page, nearest_service_day
 from api.page_line import line_page
 from api.page_moment import AlertWords, PageMoment
 from api.page_templates import templates
-from api.page_texts import LANGUAGES, texts_in, wanted_language
+from api.page_texts import LANGUAGE_COOKIE, LANGUAGES
 from api.stop_search import StopHit
 
 pages_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 _RESULTS = 20
+_SUGGESTIONS = 6
 _LONGEST_QUERY = 100
 _A_YEAR_S = 365 * 86400
-_LANGUAGE_COOKIE = "lang"
 
 
 @pages_router.get("/")
-def home(request: Request, q: str = "", near: str = "") -> Response:
-    """Search by name, code or place; without a question, the lines."""
-    moment = _moment(request)
+def home(request: Request, q: str = "", near: str = "", fragment: str = "") -> Response:
+    """Search by name, code or place; without a question, the lines. `fragment`: only what is suggested while typing."""
+    moment = PageMoment.of(request)
     query = q.strip()[:_LONGEST_QUERY]
+    if fragment:
+        found = found_stops(moment, moment.view.stop_search.by_text(query, _SUGGESTIONS) if query else [])
+        return _fragment(moment, "suggestions.html", found=found, query=query)
     if near:
         return _nearest(request, moment, near)
     if query:
         return _search(request, moment, query)
     modes = moment.lines.by_mode()
     alerts = moment.alerts_for()
-    badges = [line.badge for _, lines in modes for line in lines]
-    return _page(request, moment, "home.html", badges, alerts, modes=modes, alert_list=alerts, query="")
+    return _page(request, moment, "home.html", _all_badges(moment), alerts, modes=modes, alert_list=alerts, query="")
 
 
 @pages_router.get("/stops/{stop_id:path}")
 def stop(request: Request, stop_id: str, fragment: str = "") -> Response:
     """The departure board of one stop."""
-    moment = _moment(request)
+    moment = PageMoment.of(request)
     index = moment.timetable.stop_index.get(stop_id)
     if index is None:
         like = moment.view.stop_search.like(stop_id)
         return _not_found(request, moment, moment.texts("error_stop", id=stop_id), like)
     page = stop_page(moment, index)
     if fragment:
-        return _fragment(moment, "stop_board.html", page)
+        return _fragment(moment, "stop_board.html", page=page)
     return _page(request, moment, "stop.html", (line.badge for line in page.lines), page.alerts, page=page)
 
 
 @pages_router.get("/lines/{route_id:path}")
 def line(request: Request, route_id: str, direction: str = "", fragment: str = "") -> Response:
     """The stops of a line and its vehicles."""
-    moment = _moment(request)
+    moment = PageMoment.of(request)
     index = moment.timetable.route_index.get(route_id)
     if index is None:
         return _not_found(request, moment, moment.texts("error_line", id=route_id))
     page = line_page(moment, index, int(direction) if re.fullmatch(r"-?\d", direction) else None)
     if fragment:
-        return _fragment(moment, "line_board.html", page)
+        return _fragment(moment, "line_board.html", page=page)
     return _page(request, moment, "line.html", [page.line.badge], page.alerts, page=page)
 
 
@@ -79,7 +81,7 @@ def trip(
 ) -> Response:
     """Every stop of one dated trip. `date` YYYY-MM-DD, today's or the nearest where not given; `start` HH:MM:SS tells
     one run from another of a trip run by headway; `stop` is the rider's own."""
-    moment = _moment(request)
+    moment = PageMoment.of(request)
     tt, texts = moment.timetable, moment.texts
     index = tt.trip_index.get(trip_id)
     day = None if index is None else nearest_service_day(tt, index, moment.now)
@@ -92,8 +94,14 @@ def trip(
         return _not_found(request, moment, texts("error_date", date=date, first=first, last=last))
     page = journey_page(moment, index, day, _seconds(start, int(tt.trip_start_s[index])), stop)
     if fragment:
-        return _fragment(moment, "trip_board.html", page)
+        return _fragment(moment, "trip_board.html", page=page)
     return _page(request, moment, "trip.html", [page.line.badge], page.alerts, page=page)
+
+
+@pages_router.get("/offline")
+def offline(request: Request) -> Response:
+    """What a phone shows without a network where it kept nothing better."""
+    return _page(request, PageMoment.of(request), "offline.html", [], [])
 
 
 @pages_router.get("/static/{name}")
@@ -141,30 +149,41 @@ def _results(
     request: Request, moment: PageMoment, hits: list[StopHit], heading: str, said: str, hint: str = "", query: str = ""
 ) -> Response:
     found = found_stops(moment, hits)
-    badges = [line.badge for one in found for line in one.lines]
     return _page(
-        request, moment, "results.html", badges, [], found=found, heading=heading, said=said, hint=hint, query=query
+        request,
+        moment,
+        "results.html",
+        _all_badges(moment),
+        [],
+        found=found,
+        heading=heading,
+        said=said,
+        hint=hint,
+        query=query,
     )
 
 
 def _not_found(request: Request, moment: PageMoment, said: str, like: Iterable[int] = ()) -> Response:
     found = found_stops(moment, [StopHit(stop) for stop in like])
-    badges = [line.badge for one in found for line in one.lines]
     said = f"{said} {moment.texts('error_hint')}"
     heading = moment.texts("error_title")
     return _page(
-        request, moment, "notice.html", badges, [], heading=heading, said=said, query="", found=found, status=404
+        request,
+        moment,
+        "notice.html",
+        _all_badges(moment),
+        [],
+        heading=heading,
+        said=said,
+        query="",
+        found=found,
+        status=404,
     )
 
 
-def _moment(request: Request) -> PageMoment:
-    service = request.app.state.service
-    language = wanted_language(
-        request.query_params.get("lang"),
-        request.cookies.get(_LANGUAGE_COOKIE),
-        request.headers.get("accept-language"),
-    )
-    return PageMoment(view=service.view, now=service.clock.now(), texts=texts_in(language))
+def _all_badges(moment: PageMoment) -> list[Badge]:
+    """For pages with the search form: any line may be suggested."""
+    return [line.badge for line in moment.lines.all]
 
 
 def _page(
@@ -181,9 +200,10 @@ def _page(
     texts = moment.texts
     sheet = style([*badges, *(line.badge for alert in alerts for line in alert.lines)])
     other = next(language for language in LANGUAGES if language != texts.language)
-    query = {key: value for key, value in request.query_params.items() if key != _LANGUAGE_COOKIE}
+    query = {key: value for key, value in request.query_params.items() if key != LANGUAGE_COOKIE}
     script_texts = ("approaching", "min", "range", "scheduled", "seconds", "minutes", "hours", "data_age")
-    spoken = ("feed_stopped", "network_gone_title", "network_back", "near_me_wait", "near_me_refused")
+    spoken = ("feed_stopped", "network_gone_title", "network_last", "network_back", "near_me_wait", "near_me_refused")
+    kept = ("favourite_add", "favourite_remove")
     body = templates.get_template(template).render(
         context,
         moment=moment,
@@ -193,22 +213,22 @@ def _page(
         agency=moment.timetable.agency_name,
         other_language=other,
         other_language_href="?" + urlencode({**query, "lang": other}),
-        script_texts=json.dumps({key: texts.entries[key] for key in script_texts + spoken}, ensure_ascii=False),
+        script_texts=json.dumps({key: texts.entries[key] for key in script_texts + spoken + kept}, ensure_ascii=False),
         speed=request.app.state.service.clock.speed,
     )
     policy = (
         f"default-src 'none'; script-src 'self'; style-src {sheet.csp_source}; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     response = HTMLResponse(body, status, headers={"Content-Security-Policy": policy, **_HEADERS})
     if request.query_params.get("lang") in LANGUAGES:
-        response.set_cookie(_LANGUAGE_COOKIE, texts.language, max_age=_A_YEAR_S, samesite="lax", httponly=True)
+        response.set_cookie(LANGUAGE_COOKIE, texts.language, max_age=_A_YEAR_S, samesite="lax", httponly=True)
     return response
 
 
-def _fragment(moment: PageMoment, template: str, page: object) -> Response:
+def _fragment(moment: PageMoment, template: str, **context: object) -> Response:
     """The part of a page that changes, for its script to put in place."""
-    body = templates.get_template(template).render(moment=moment, texts=moment.texts, page=page)
+    body = templates.get_template(template).render(context, moment=moment, texts=moment.texts)
     return HTMLResponse(body, headers=_HEADERS)
 
 

@@ -39,10 +39,11 @@ def addresses(site: DemoSite) -> dict[str, str]:
         "line": f"/lines/{tt.route_id[0]}",
         "trip": trip,
         "not found": "/stops/nowhere",
+        "offline": "/offline",
     }
 
 
-PAGES = ["home", "results", "nothing found", "near", "stop", "station", "line", "trip", "not found"]
+PAGES = ["home", "results", "nothing found", "near", "stop", "station", "line", "trip", "not found", "offline"]
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -125,9 +126,8 @@ def test_a_rider_without_a_pointer_gets_to_a_trip(site: DemoSite, new_page: NewP
         page.wait_for_url(f"**{link}")
         tab_to(page, "/trips/")
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
-        with page.expect_response("**fragment=1"):
-            pass
-        page.wait_for_timeout(100)
+        shown_at = page.locator("#board").get_attribute("data-now")
+        page.locator(f'#board:not([data-now="{shown_at}"])').wait_for()
         assert "/trips/" in focused(page), "an update of the board takes the focus away"
     page.keyboard.press("Enter")
     page.wait_for_url("**/trips/**")

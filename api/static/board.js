@@ -1,5 +1,5 @@
-// Makes the rider pages live: finds stops near the reader, counts down, keeps the board up to date.
-// Every page works without it.
+// Makes a board live: counts down and keeps it up to date, by an event stream where there is one, else by polling.
+// Without it the page reloads itself.
 "use strict";
 (() => {
   const main = document.getElementById("content");
@@ -11,25 +11,14 @@
   const EVERY_S = Math.max(15 / speed, 1), RETRY_S = Math.max(5 / speed, 1), TIMEOUT_S = 8;
   const GONE_AFTER_S = Math.max(22 / speed, 3); // without an answer: say so
   const STALE_AFTER_S = Math.max(60 / speed, 4); // without an answer: nothing is live any more
+  const STREAM_SILENT_S = Math.min(12, 0.8 * GONE_AFTER_S); // a stream that tells nothing for longer is not relied on
   const SETTLE_S = 15; // a prediction that moves less than this leaves the countdown alone
   const PASSED_S = 30, CLOCK_FROM_MIN = 60, WIDE_MIN = 3, WIDE_SHARE = 0.4;
-
-  const near = document.getElementById("near");
-  if (near) {
-    const said = document.getElementById("near-said");
-    near.addEventListener("click", () => {
-      said.textContent = texts.near_me_wait;
-      const refused = () => { said.textContent = texts.near_me_refused; };
-      if (!navigator.geolocation) return refused();
-      navigator.geolocation.getCurrentPosition(
-        ({ coords }) => location.assign(`/?near=${coords.latitude.toFixed(5)},${coords.longitude.toFixed(5)}`),
-        refused, { enableHighAccuracy: true, timeout: 10000, maximumAge: 60000 });
-    });
-  }
 
   let board = document.getElementById("board");
   if (!board) return;
   const goneBanner = document.getElementById("gone");
+  const goneAge = document.getElementById("gone-age");
   const said = document.getElementById("said");
 
   // Time is the service's, carried on from its last answer. `performance` stands still while a phone sleeps and
@@ -39,8 +28,11 @@
   const elapsed = () => Math.max(performance.now() - heard.performed, Date.now() - heard.dated, 0) / 1000;
   const now = () => heard.service + elapsed() * speed;
   const [visit] = performance.getEntriesByType("navigation");
-  let heard = mark(Number(board.dataset.now), visit ? visit.responseStart : undefined);
-  let offline = false;
+  // A page that the service worker kept says how long ago it came.
+  const keptS = Number(document.documentElement.dataset.keptS) || 0;
+  delete document.documentElement.dataset.keptS;
+  let heard = mark(Number(board.dataset.now), (visit ? visit.responseStart : performance.now()) - keptS * 1000);
+  let offline = keptS > 0;
 
   const clockWait = (row) => ["clock", row.dataset.clock, "", row.dataset.day];
 
@@ -109,6 +101,7 @@
       goneBanner.hidden = !gone;
       said.textContent = gone ? texts.network_gone_title : texts.network_back;
     }
+    put(goneAge, gone ? fill("network_last", { age: age(silence) }) : "");
     document.getElementById("gone-stale").hidden = !stale;
   }
 
@@ -138,6 +131,37 @@
     if (focused >= 0) refocus(links[focused].getAttribute("href"), focused);
   }
 
+  let stream;
+  function listen() {
+    if (stream || document.hidden || !board.dataset.stream) return;
+    stream = new EventSource(board.dataset.stream);
+    stream.addEventListener("board", (event) => adopt(event.data));
+    stream.addEventListener("heartbeat", (event) => hear(JSON.parse(event.data)));
+    // The browser opens a lost stream again by itself; one that was refused is left to polling.
+    stream.addEventListener("error", () => { if (stream?.readyState === EventSource.CLOSED) stream = undefined; });
+  }
+
+  function hangUp() {
+    stream?.close();
+    stream = undefined;
+  }
+
+  function hear(beat) {
+    heard = mark(Date.parse(beat.generated_at) / 1000);
+    if (beat.feed_age_s !== null) board.dataset.alive = heard.service - beat.feed_age_s;
+    offline = false;
+    tick();
+  }
+
+  async function ask() {
+    const address = new URL(location.href);
+    address.searchParams.set("fragment", "1");
+    const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_S * 1000) });
+    if (answer.status === 404) return location.reload(); // a new timetable may lack what is shown here
+    if (!answer.ok) throw new Error(answer.statusText);
+    adopt(await answer.text());
+  }
+
   let timer, polling = false;
   async function poll() {
     clearTimeout(timer);
@@ -145,12 +169,8 @@
     polling = true;
     let pause = EVERY_S;
     try {
-      const address = new URL(location.href);
-      address.searchParams.set("fragment", "1");
-      const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_S * 1000) });
-      if (answer.status === 404) return location.reload(); // a new timetable may lack what is shown here
-      if (!answer.ok) throw new Error(answer.statusText);
-      adopt(await answer.text());
+      const streamed = stream?.readyState === EventSource.OPEN && elapsed() < STREAM_SILENT_S;
+      if (!streamed) await ask();
     } catch {
       pause = RETRY_S;
       tick();
@@ -161,12 +181,19 @@
     timer = setTimeout(poll, pause * 1000 * (0.9 + 0.2 * Math.random()));
   }
 
-  const wake = () => { tick(); poll(); };
+  const wake = () => {
+    tick();
+    if (document.hidden) return hangUp();
+    listen();
+    poll();
+  };
   document.addEventListener("visibilitychange", wake);
   addEventListener("pageshow", (event) => { if (event.persisted) wake(); });
   addEventListener("online", wake);
-  addEventListener("offline", () => { offline = true; tick(); });
+  addEventListener("offline", () => { offline = true; hangUp(); tick(); });
   setInterval(tick, 1000);
+  addEventListener("pagehide", hangUp);
   tick();
-  timer = setTimeout(poll, EVERY_S * 1000);
+  listen();
+  timer = setTimeout(poll, offline ? 0 : EVERY_S * 1000);
 })();

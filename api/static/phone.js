@@ -1,0 +1,77 @@
+// What this phone keeps, and tells nobody: favourite and recent stops, and the last pages for when there is no network.
+"use strict";
+(() => {
+  const MOST_RECENT = 5;
+  const texts = JSON.parse(document.getElementById("content").dataset.texts);
+
+  function read(name) {
+    try {
+      const kept = JSON.parse(localStorage.getItem(name));
+      return Array.isArray(kept) ? kept.filter((stop) => typeof stop?.id === "string") : [];
+    } catch {
+      return [];
+    }
+  }
+
+  function write(name, stops) {
+    try {
+      localStorage.setItem(name, JSON.stringify(stops));
+    } catch {
+      // Private windows may keep nothing: the page does without.
+    }
+  }
+
+  const star = document.getElementById("favourite");
+  if (star) {
+    const here = { id: star.dataset.stop, name: star.dataset.name, facts: star.dataset.facts };
+    const others = (name) => read(name).filter((stop) => stop.id !== here.id);
+    const show = () => {
+      const is = others("favourites").length < read("favourites").length;
+      star.setAttribute("aria-pressed", is);
+      star.title = is ? texts.favourite_remove : texts.favourite_add;
+    };
+    star.addEventListener("click", () => {
+      const is = star.getAttribute("aria-pressed") === "true";
+      write("favourites", is ? others("favourites") : [...others("favourites"), here]);
+      show();
+    });
+    write("recent", [here, ...others("recent")].slice(0, MOST_RECENT));
+    show();
+  }
+
+  function list(name, stops) {
+    const section = document.getElementById(name), row = document.getElementById("kept-stop");
+    if (!section) return;
+    section.hidden = stops.length === 0;
+    section.querySelector("ul").replaceChildren(...stops.map((stop) => {
+      const made = row.content.cloneNode(true);
+      made.querySelector("a").href = `/stops/${encodeURIComponent(stop.id)}`;
+      made.querySelector(".stop-name").textContent = stop.name;
+      made.querySelector(".stop-facts").textContent = stop.facts ?? "";
+      return made;
+    }));
+  }
+
+  function listAll() {
+    const favourites = read("favourites"), known = new Set(favourites.map((stop) => stop.id));
+    list("favourites", favourites);
+    list("recent", read("recent").filter((stop) => !known.has(stop.id)));
+  }
+
+  document.getElementById("forget")?.addEventListener("click", () => {
+    write("recent", []);
+    listAll();
+  });
+  listAll();
+  addEventListener("pageshow", (event) => { if (event.persisted) listAll(); });
+
+  const keptS = Number(document.documentElement.dataset.keptS) || 0, old = document.getElementById("kept-page");
+  if (old && keptS) old.hidden = false;
+
+  // This page and its scripts came before the worker was there to keep them.
+  navigator.serviceWorker?.register("/worker.js").then(() => navigator.serviceWorker.ready).then(({ active }) => {
+    if (!navigator.serviceWorker.controller) {
+      active.postMessage([location.href, ...[...document.scripts].map((script) => script.src)]);
+    }
+  }).catch(() => {});
+})();
