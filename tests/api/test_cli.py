@@ -110,7 +110,8 @@ def test_all_commands_are_named_where_none_is_given() -> None:
         (["record", "--vehicle-positions", "v.pb", "--to", "x", "--header", "key"], '--header is written as "Name:'),
     ],
 )
-def test_a_mistake_is_told_plainly(arguments: list[str], said: str) -> None:
+def test_a_mistake_is_told_plainly(arguments: list[str], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROCHAIN_PORT", "0")  # the usual one may be taken on this machine
     assert said in refused(*arguments)
 
 
