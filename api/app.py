@@ -14,6 +14,7 @@ from api.announcer import Announcer
 from api.departures import departures_router
 from api.desk.desk import Desk
 from api.desk.disruptions_api import disruptions_router
+from api.desk.pages import desk_router
 from api.explain import explain_router
 from api.health import health_router
 from api.installable import installable_router
@@ -82,7 +83,7 @@ def create_app(service: Service, desk: Desk | None = None) -> FastAPI:
     for router in (
         departures_router, panels_router, explain_router, stops_router, routes_router, trips_router, vehicles_router,
         disruptions_router, realtime_feeds_router, health_router, metrics_router, installable_router,
-        page_stream_router, pages_router, screens_router,
+        page_stream_router, desk_router, pages_router, screens_router,
     ):  # fmt: skip
         app.include_router(router)
     return app

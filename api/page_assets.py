@@ -15,6 +15,7 @@ from api.page_badges import Badge
 _SCRIPT = "text/javascript; charset=utf-8"
 _MEDIA_TYPES = {
     "board.js": _SCRIPT,
+    "desk.js": _SCRIPT,
     "search.js": _SCRIPT,
     "phone.js": _SCRIPT,
     "worker.js": _SCRIPT,
@@ -53,15 +54,16 @@ def assets() -> dict[str, Asset]:
     return found
 
 
-def style(badges: Iterable[Badge], sheet: str = "rider.css") -> Style:
-    """A style sheet with the colours of the lines that a page shows: no second trip for it, no inline attributes."""
-    css = _base_css(sheet) + "".join(sorted({badge.css_rule for badge in badges}))
+def style(badges: Iterable[Badge], *sheets: str) -> Style:
+    """Style sheets (the riders' where none is named) with the colours of the lines that a page shows: no second trip
+    for it, no inline attributes."""
+    css = "".join(map(_css, sheets or ("rider.css",))) + "".join(sorted({badge.css_rule for badge in badges}))
     digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
     return Style(css, f"'sha256-{digest}'")
 
 
 @cache
-def _base_css(sheet: str) -> str:
+def _css(sheet: str) -> str:
     css = re.sub(r"/\*.*?\*/", "", _static(sheet).decode(), flags=re.DOTALL)
     return re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", css)).strip()
 

@@ -104,7 +104,7 @@ class PageMoment(Moment):
         An alert that names both routes and stops concerns a stop's readers only at those stops.
         """
         return [
-            self._said(alert)
+            self.said(alert)
             for alert in self.view.alerts
             if alert.active_at(self.now)
             and (
@@ -140,7 +140,8 @@ class PageMoment(Moment):
         )
         return next((self.texts(f"cause_{cause}") for cause in told if f"cause_{cause}" in self.texts.entries), "")
 
-    def _said(self, alert: Alert) -> AlertWords:
+    def said(self, alert: Alert) -> AlertWords:
+        """An alert in the reader's language."""
         return AlertWords(
             header=self._translated(alert.header),
             description=self._translated(alert.description),

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
+from threading import Lock
 
 from api.desk.database import DeskDatabase
+from api.desk.disruption import Disruption, Notice
 from api.desk.disruptions import Disruptions, tell_all
+from api.desk.drafts import Draft, drafts
 from api.desk.phrase_book import PhraseBook
 from api.desk.sign_in import SignIn
+from api.desk.standing import Standing, standing
 from api.desk.subscribers import Delivery, Outbox, Subscriber, installed_subscribers
 from api.desk.webhook import Webhook
 from api.service import Service
 from api.settings import Settings
+
+_FORMS_REMEMBERED = 200
 
 
 class Desk:
@@ -37,6 +44,9 @@ class Desk:
         self.disruptions = Disruptions(self._database)
         self._outboxes = [Outbox(subscriber) for subscriber in subscribers]
         self.disruptions.tell = tell_all(outbox.put for outbox in self._outboxes)
+        self._publishing = Lock()
+        self._standing: Standing | None = None
+        self._published: OrderedDict[str, int] = OrderedDict()
         service.own_alerts = self.disruptions.alerts
         self.disruptions.show = service.show_own_alerts
         service.show_own_alerts()
@@ -45,6 +55,31 @@ class Desk:
     def deliveries(self) -> list[Delivery]:
         """How each subscriber is doing."""
         return [outbox.delivery for outbox in self._outboxes]
+
+    def standing(self) -> Standing:
+        """What is going on, made once for each step however many officers look."""
+        view = self.service.view
+        made = self._standing
+        if made is None or made.snapshot is not view.snapshot:
+            made = self._standing = standing(view.snapshot, view.live_limit_s)
+        return made
+
+    def drafts(self) -> list[Draft]:
+        """What is going on suggests these; nothing while the feed is silent, for then nobody knows."""
+        now = self.service.clock.now()
+        return [] if self.service.view.feed_stopped(now) else drafts(self.standing(), self.disruptions.now(now))
+
+    def publish_once(self, form_id: str, notice: Notice, now: float) -> Disruption:
+        """Publish what a form says; the same form sent twice publishes once. Errors: sqlite3.Error."""
+        with self._publishing:
+            number = self._published.get(form_id)
+            if number is not None and (before := self.disruptions.get(number)):
+                return before
+            published = self.disruptions.publish(notice, now)
+            self._published[form_id] = published.number
+            if len(self._published) > _FORMS_REMEMBERED:
+                self._published.popitem(last=False)
+            return published
 
     def close(self) -> None:
         """End telling, close the database."""

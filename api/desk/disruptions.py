@@ -63,7 +63,8 @@ class Disruptions:
     def change(self, number: int, notice: Notice, now: float) -> Disruption:
         """Say something else instead. Errors: KeyError, sqlite3.Error."""
         kept = self._all[number]
-        changed = Disruption(**notice.model_dump(), number=number, published_at=kept.published_at, changed_at=now)
+        said = notice.model_dump(include=set(Notice.model_fields))
+        changed = Disruption(**said, number=number, published_at=kept.published_at, changed_at=now)
         return self._keep(changed, "changed", now)
 
     def end(self, number: int, now: float) -> Disruption:

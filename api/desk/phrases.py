@@ -26,6 +26,7 @@ class Phrase(BaseModel):
 
     key: str = Field(pattern=r"^[a-z0-9_]{1,40}$")
     name: dict[Language, str]
+    """On the button."""
     cause: Cause = "UNKNOWN_CAUSE"
     effect: Effect = "UNKNOWN_EFFECT"
     shown_on: ShownOn = "lines"

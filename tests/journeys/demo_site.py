@@ -15,6 +15,7 @@ from api.app import create_app
 from api.boards import DepartureRow, departure_rows
 from api.clock import ShiftedClock
 from api.demo import demo_service
+from api.desk.desk import Desk
 from api.listening import address_of, listen
 from api.service import Service
 from api.settings import read_settings
@@ -23,6 +24,7 @@ from feeds.simulator import Simulator
 
 DAY = date(2026, 3, 3)
 """An ordinary Tuesday."""
+DESK_TOKEN = "the token of the demo town"
 FAST = 15.0
 """Seconds of the town that pass in a second while the clock is let run: a minute's wait takes four."""
 
@@ -97,7 +99,8 @@ def demo_site() -> Iterator[DemoSite]:
     town = DemoTown(window=(7.0, 9.5))
     service = demo_service(read_settings(step_interval_s=0.5), today=DAY, simulator=town)
     listening = listen("127.0.0.1", 0)
-    server = uvicorn.Server(uvicorn.Config(create_app(service), log_level="warning", access_log=False))
+    app = create_app(service, Desk(service, token=DESK_TOKEN))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     while not server.started:

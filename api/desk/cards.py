@@ -1,0 +1,57 @@
+"""A published disruption in the words of the desk's lists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api.desk.disruption import Audience, Disruption, Notice, alert_of, audience_of
+from api.desk.place_words import when
+from api.page_moment import AlertWords, PageMoment
+
+_NAMES = 6
+
+
+@dataclass(frozen=True)
+class AudienceWords:
+    """Who sees a notice."""
+
+    said: str
+    stops: list[str]
+    """Names of the first of them."""
+    more_stops: bool
+    nobody: bool
+
+
+@dataclass(frozen=True)
+class Card:
+    """A disruption in a list."""
+
+    number: int
+    state: str
+    said: AlertWords
+    when: str
+    audience: AudienceWords
+
+
+def card(one: Disruption, moment: PageMoment) -> Card:
+    """For the list of an officer."""
+    alert = alert_of(one, moment.timetable, one.alert_id)
+    times = when(one.starts_at, one.ends_at, moment.texts, moment.timetable, moment.now)
+    return Card(one.number, one.state(moment.now), moment.said(alert), times[:1].upper() + times[1:],
+                audience_words(one, moment))  # fmt: skip
+
+
+def audience_words(notice: Notice, moment: PageMoment) -> AudienceWords:
+    """Who sees it, in words."""
+    tt, texts = moment.timetable, moment.texts
+    audience: Audience = audience_of(alert_of(notice, tt, ""), tt)
+    names = list(dict.fromkeys(str(tt.stop_name[stop]) for stop in audience.stops))
+    everyone = notice.shown_on == "network"
+    said = texts("seen_by_all" if everyone else "seen_by", lines=texts("count_lines", count=len(audience.routes)),
+                 stops=texts("count_stops", count=len(audience.stops)))  # fmt: skip
+    return AudienceWords(
+        said=said if audience.stops else texts("seen_by_nobody"),
+        stops=[] if everyone else names[:_NAMES],
+        more_stops=not everyone and len(names) > _NAMES,
+        nobody=not audience.stops,
+    )

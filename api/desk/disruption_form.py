@@ -1,0 +1,209 @@
+"""The form of a disruption: what it holds, what it says, and what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from pydantic import ValidationError
+from starlette.datastructures import FormData, QueryParams
+
+from api.desk.desk_texts import desk_texts_in
+from api.desk.disruption import LONGEST_DESCRIPTION, LONGEST_HEADER, Disruption, Notice, ShownOn
+from api.desk.phrases import BLANKS, Phrase, filled_description, filled_header
+from api.desk.place_words import LANGUAGES, place_values
+from api.page_lines import lines_of
+from api.page_moment import PageMoment
+from predictor.timetable import Timetable
+
+_LONGEST_BLANK = 200
+SPANS_MIN = (30, 60, 120, 240)
+"""Ends to pick, in minutes from the beginning."""
+_DAY_ENDS_H = 4
+SHOWN_ON: tuple[ShownOn, ...] = ("lines", "stops", "network")
+
+
+@dataclass(frozen=True)
+class Words:
+    """One text of the form."""
+
+    field: str
+    """`header` or `description`."""
+    language: str
+    value: str
+    made: str
+    """What the phrase says; where `value` is the same, it goes on to follow the phrase."""
+    longest: int
+
+
+@dataclass
+class DisruptionForm:
+    """What an officer has filled in so far. Ids are the timetable's."""
+
+    routes: list[str] = field(default_factory=list)
+    stops: list[str] = field(default_factory=list)
+    stop_query: str = ""
+    blanks: dict[str, str] = field(default_factory=dict)
+    shown_on: str = ""
+    """"" until chosen: then the phrase's."""
+    start: str = "now"
+    """`now` or `at`."""
+    start_at: str = ""
+    """Local time as browsers send it: YYYY-MM-DDTHH:MM."""
+    end: str = "open"
+    """`open`, minutes, `day` (the end of the service day) or `at`."""
+    end_at: str = ""
+    own: dict[tuple[str, str], str] = field(default_factory=dict)
+    """The officer's own words by (field, language)."""
+
+
+def form_of_query(query: QueryParams) -> DisruptionForm:
+    """A form to begin with, filled in by a link."""
+    return DisruptionForm(
+        routes=query.getlist("line"),
+        stops=query.getlist("stop"),
+        blanks={name: query[name][:_LONGEST_BLANK] for name in BLANKS if name in query},
+    )
+
+
+def form_of_post(form: FormData) -> DisruptionForm:
+    """What was sent; whatever is not text is as good as missing."""
+
+    def one(name: str) -> str:
+        value = form.get(name)
+        return value.replace("\r\n", "\n").strip() if isinstance(value, str) else ""
+
+    def many(name: str) -> list[str]:
+        return [value for value in form.getlist(name) if isinstance(value, str)]
+
+    own = {}
+    for name in ("header", "description"):
+        for language in LANGUAGES:
+            said = one(f"{name}_{language}")
+            if said and said != one(f"made_{name}_{language}"):
+                own[name, language] = said
+    return DisruptionForm(
+        routes=list(dict.fromkeys(many("line"))),
+        stops=list(dict.fromkeys(stop for value in many("stops") for stop in _ids(value))),
+        stop_query=one("stop_query")[:100],
+        blanks={name: one(name)[:_LONGEST_BLANK] for name in BLANKS if one(name)},
+        shown_on=one("shown_on"),
+        start=one("start") or "now",
+        start_at=one("start_at"),
+        end=one("end") or "open",
+        end_at=one("end_at"),
+        own=own,
+    )
+
+
+def form_of_disruption(kept: Disruption, phrase: Phrase | None, timetable: Timetable, now: float) -> DisruptionForm:
+    """A published one, to be changed."""
+    zone = lines_of(timetable).zone
+
+    def local(at: float) -> str:
+        return f"{datetime.fromtimestamp(at, zone):%Y-%m-%dT%H:%M}"
+
+    made = _made(kept, phrase, timetable, kept.changed_at)
+    said = {("header", language): text for language, text in kept.header.items()}
+    said |= {("description", language): text for language, text in kept.description.items()}
+    return DisruptionForm(
+        routes=list(kept.routes), stops=list(kept.stops), blanks=dict(kept.blanks), shown_on=kept.shown_on,
+        start="kept" if kept.starts_at <= now else "at", start_at=local(kept.starts_at),
+        end="open" if kept.ends_at is None else "at", end_at="" if kept.ends_at is None else local(kept.ends_at),
+        own={key: text for key, text in said.items() if text != made.get(key)},
+    )  # fmt: skip
+
+
+def notice_of(form: DisruptionForm, phrase: Phrase | None, moment: PageMoment, kept: Disruption | None) -> Notice:
+    """What the form says. Times that cannot be read raise ValueError with the key of the text that says so."""
+    starts_at = _start(form, moment, kept)
+    base = Notice(
+        phrase=phrase.key if phrase else "",
+        cause=phrase.cause if phrase else kept.cause if kept else "UNKNOWN_CAUSE",
+        effect=phrase.effect if phrase else kept.effect if kept else "UNKNOWN_EFFECT",
+        routes=tuple(one for one in form.routes if one in moment.timetable.route_index),
+        stops=tuple(one for one in form.stops if one in moment.timetable.stop_index),
+        shown_on=chosen_audience(form, phrase),
+        blanks=form.blanks,
+        starts_at=starts_at,
+        ends_at=_end(form, moment, starts_at),
+    )
+    made = _made(base, phrase, moment.timetable, moment.now)
+    try:
+        return Notice.model_validate(
+            base.model_dump()
+            | {name: {language: form.own.get((name, language)) or made.get((name, language), "")
+                      for language in LANGUAGES} for name in ("header", "description")}
+        )  # fmt: skip
+    except ValidationError as error:
+        raise ValueError("too_long") from error
+
+
+def chosen_audience(form: DisruptionForm, phrase: Phrase | None) -> ShownOn:
+    """Who is to see it, as far as the form says."""
+    for chosen in SHOWN_ON:
+        if form.shown_on == chosen:
+            return chosen
+    default = phrase.shown_on if phrase else "lines"
+    # A strike of one line is for that line's riders.
+    return "lines" if default == "network" and form.routes else default
+
+
+def words_of(form: DisruptionForm, phrase: Phrase | None, notice: Notice, moment: PageMoment) -> list[Words]:
+    """The form's texts: the officer's own, else the phrase's."""
+    made = _made(notice, phrase, moment.timetable, moment.now)
+    return [
+        Words(name, language, form.own.get((name, language)) or made.get((name, language), ""),
+              made.get((name, language), ""), longest)
+        for language in LANGUAGES
+        for name, longest in (("header", LONGEST_HEADER), ("description", LONGEST_DESCRIPTION))
+    ]  # fmt: skip
+
+
+def _made(notice: Notice, phrase: Phrase | None, timetable: Timetable, now: float) -> dict[tuple[str, str], str]:
+    made: dict[tuple[str, str], str] = {}
+    for language in LANGUAGES:
+        if phrase is None:
+            continue
+        values = place_values(notice, timetable, desk_texts_in(language), now)
+        made["header", language] = filled_header(phrase, language, values)
+        made["description", language] = filled_description(phrase, language, values)
+    return made
+
+
+def _start(form: DisruptionForm, moment: PageMoment, kept: Disruption | None) -> float:
+    if kept is not None and form.start == "kept":
+        return kept.starts_at
+    return moment.now if form.start == "now" else _local(form.start_at, moment, "bad_start")
+
+
+def _end(form: DisruptionForm, moment: PageMoment, starts_at: float) -> float | None:
+    if form.end == "open":
+        return None
+    if form.end == "day":
+        zone = moment.lines.zone
+        begins = datetime.fromtimestamp(starts_at, zone)
+        end = begins.replace(hour=_DAY_ENDS_H, minute=0, second=0, microsecond=0)
+        return (end if begins.hour < _DAY_ENDS_H else end + timedelta(days=1)).timestamp()
+    if form.end.isdecimal() and int(form.end) in SPANS_MIN:
+        # Whole minutes, as riders are told them.
+        return -(-(starts_at + 60.0 * int(form.end)) // 60) * 60
+    return _local(form.end_at, moment, "bad_end")
+
+
+def _local(text: str, moment: PageMoment, problem: str) -> float:
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(problem) from error
+    return (at if at.tzinfo else at.replace(tzinfo=moment.lines.zone)).timestamp()
+
+
+def _ids(value: str) -> list[str]:
+    """A checkbox stands for all platforms of a name: their ids as JSON."""
+    try:
+        ids = json.loads(value)
+    except ValueError:
+        return []
+    return [one for one in ids if isinstance(one, str)] if isinstance(ids, list) else []

@@ -1,0 +1,194 @@
+"""/desk/disruptions: writing a disruption, changing it, ending it, and all that there were."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from api.desk.cards import AudienceWords, audience_words, card
+from api.desk.disruption import Disruption, Notice, alert_of
+from api.desk.disruption_form import (
+    SHOWN_ON,
+    SPANS_MIN,
+    DisruptionForm,
+    Words,
+    chosen_audience,
+    form_of_disruption,
+    form_of_post,
+    form_of_query,
+    notice_of,
+    words_of,
+)
+from api.desk.phrases import Phrase
+from api.desk.place_words import LANGUAGES
+from api.desk.rendering import OwnForm, Session, desk_of_request, desk_page, moment_in, page_moment, text
+from api.desk.stop_choice import StopChoice, stop_choice
+from api.page_moment import AlertWords, PageMoment
+from api.problems import Problem
+
+disruption_pages_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+_OVER = 200
+
+
+@dataclass(frozen=True)
+class FormPage:
+    """What the form's page shows."""
+
+    kept: Disruption | None
+    phrase: Phrase | None
+    name: str
+    form: DisruptionForm
+    shown_on: str
+    stops: StopChoice
+    words: list[Words]
+    preview: list[tuple[str, AlertWords]]
+    """Language and how riders read it in that language."""
+    audience: AudienceWords | None
+    problem: str
+    form_id: str
+
+
+@disruption_pages_router.get("/desk/disruptions")
+def all_disruptions(request: Request, _: Session) -> Response:
+    """Those that are over, the last first."""
+    moment, desk = page_moment(request), desk_of_request(request)
+    over = desk.disruptions.over(moment.now)
+    return desk_page(
+        request, moment, "disruptions.html", badges=[line.badge for line in moment.lines.all],
+        cards=[card(one, moment) for one in desk.disruptions.now(moment.now)],
+        over=[card(one, moment) for one in over[:_OVER]],
+    )  # fmt: skip
+
+
+@disruption_pages_router.get("/desk/disruptions/new")
+def new(request: Request, _: Session, phrase: str = "") -> Response:
+    """The form, with what the link has filled in."""
+    moment = page_moment(request)
+    picked = _phrase(request, phrase)
+    return _form_page(request, moment, form_of_query(request.query_params), picked, None, secrets.token_urlsafe(9))
+
+
+@disruption_pages_router.post("/desk/disruptions/new")
+def publish(request: Request, form: OwnForm) -> Response:
+    """Publish, or show what it would be like."""
+    moment, desk = page_moment(request), desk_of_request(request)
+    phrase, given = _phrase(request, text(form, "phrase")), form_of_post(form)
+    form_id = text(form, "form_id")
+    if text(form, "do") != "publish":
+        return _form_page(request, moment, given, phrase, None, form_id)
+    notice, problem = _said(given, phrase, moment, None)
+    if notice is None or problem:
+        return _form_page(request, moment, given, phrase, None, form_id, problem, status=422)
+    try:
+        number = desk.publish_once(form_id, notice, moment.now).number
+    except sqlite3.Error:
+        return _form_page(request, moment, given, phrase, None, form_id, "not_saved", status=507)
+    return RedirectResponse(f"/desk?{urlencode({'published': number})}", 303)
+
+
+@disruption_pages_router.get("/desk/disruptions/{number}")
+def edit(request: Request, _: Session, number: int) -> Response:
+    """The form of a published one."""
+    moment = page_moment(request)
+    kept = _kept(request, number)
+    phrase = _phrase(request, kept.phrase)
+    form = form_of_disruption(kept, phrase, moment.timetable, moment.now)
+    return _form_page(request, moment, form, phrase, kept, "")
+
+
+@disruption_pages_router.post("/desk/disruptions/{number}")
+def change(request: Request, form: OwnForm, number: int) -> Response:
+    """Change it, or show what it would be like."""
+    moment, desk, kept = page_moment(request), desk_of_request(request), _kept(request, number)
+    phrase, given = _phrase(request, text(form, "phrase")), form_of_post(form)
+    if text(form, "do") != "publish":
+        return _form_page(request, moment, given, phrase, kept, "")
+    notice, problem = _said(given, phrase, moment, kept)
+    if text(form, "changed_at") != repr(kept.changed_at):
+        problem = "changed_meanwhile"
+    if notice is None or problem:
+        return _form_page(request, moment, given, phrase, kept, "", problem, status=422)
+    try:
+        desk.disruptions.change(number, notice, moment.now)
+    except sqlite3.Error:
+        return _form_page(request, moment, given, phrase, kept, "", "not_saved", status=507)
+    return RedirectResponse(f"/desk?{urlencode({'published': number})}", 303)
+
+
+@disruption_pages_router.post("/desk/disruptions/{number}/end")
+def end(request: Request, form: OwnForm, number: int) -> Response:  # noqa: ARG001
+    """End it now."""
+    moment, kept = page_moment(request), _kept(request, number)
+    try:
+        desk_of_request(request).disruptions.end(kept.number, moment.now)
+    except sqlite3.Error as error:
+        raise Problem(507, "not-saved", "Not saved", f"The desk's database took nothing ({error}).") from error
+    return RedirectResponse(f"/desk?{urlencode({'ended': number})}", 303)
+
+
+def _said(
+    form: DisruptionForm, phrase: Phrase | None, moment: PageMoment, kept: Disruption | None
+) -> tuple[Notice | None, str]:
+    """The notice, None where the form cannot be read, and the key of what keeps it from being published."""
+    try:
+        notice = notice_of(form, phrase, moment, kept)
+    except ValueError as error:
+        return None, str(error)
+    if notice.ends_at is not None and notice.ends_at <= moment.now:
+        return notice, "ends_before_now"
+    return notice, notice.problem()
+
+
+def _form_page(
+    request: Request,
+    moment: PageMoment,
+    form: DisruptionForm,
+    phrase: Phrase | None,
+    kept: Disruption | None,
+    form_id: str,
+    problem: str = "",
+    *,
+    status: int = 200,
+) -> Response:
+    notice, _ = _said(form, phrase, moment, kept)
+    unread = notice is None
+    # Where a time cannot be read, the rest is shown as if it began now.
+    shown = notice or Notice(
+        routes=tuple(form.routes), stops=tuple(form.stops), blanks=form.blanks, starts_at=moment.now,
+        shown_on=chosen_audience(form, phrase),
+    )  # fmt: skip
+    alert = alert_of(shown, moment.timetable, "")
+    page = FormPage(
+        kept=kept,
+        phrase=phrase,
+        name=phrase.name.get(moment.texts.language, phrase.key) if phrase else moment.texts("phrase_free"),
+        form=form,
+        shown_on=shown.shown_on,
+        stops=stop_choice(form, moment),
+        words=words_of(form, phrase, shown, moment),
+        preview=[] if unread else [(one, moment_in(request, one).said(alert)) for one in LANGUAGES],
+        audience=None if unread else audience_words(shown, moment),
+        problem=moment.texts(f"problem_{problem}") if problem else "",
+        form_id=form_id,
+    )
+    return desk_page(
+        request, moment, "disruption.html", badges=[line.badge for line in moment.lines.all], status=status,
+        page=page, spans=SPANS_MIN, shown_on=SHOWN_ON,
+    )  # fmt: skip
+
+
+def _phrase(request: Request, key: str) -> Phrase | None:
+    return desk_of_request(request).phrases.get(key)
+
+
+def _kept(request: Request, number: int) -> Disruption:
+    kept = desk_of_request(request).disruptions.get(number)
+    if kept is None:
+        raise Problem(404, "unknown-disruption", "Unknown disruption", f"There is no disruption {number}: see /desk.")
+    return kept

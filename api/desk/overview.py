@@ -1,0 +1,193 @@
+"""The desk's first page: what is published, what is suggested, what is going on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+
+from api.desk.cards import Card, card
+from api.desk.drafts import Draft
+from api.desk.rendering import Session, desk_of_request, desk_page, page_moment
+from api.desk.running_trips import RunningTrips
+from api.desk.standing import LineState, Standing
+from api.page_lines import Line, destination_of
+from api.page_moment import PageMoment
+
+overview_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+_WORST = 8
+_LISTED = 12
+_TROUBLE_FROM = 1.0
+
+
+@dataclass(frozen=True)
+class DraftWords:
+    """A suggestion in the officer's language."""
+
+    line: Line
+    why: str
+    phrase: str
+    address: str
+
+
+@dataclass(frozen=True)
+class LineWords:
+    """How a line runs."""
+
+    line: Line
+    median: str
+    facts: list[str]
+
+
+@dataclass(frozen=True)
+class VehicleRow:
+    """A vehicle without its trip."""
+
+    label: str
+    age: str
+    place: str
+    """Address of a map, "" where it has no position."""
+
+
+@dataclass(frozen=True)
+class FeedWords:
+    """One feed."""
+
+    name: str
+    state: str
+    error: str
+    good: bool
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What the first page shows."""
+
+    cards: list[Card]
+    drafts: list[DraftWords]
+    feeds: list[FeedWords]
+    states: list[tuple[str, str, int]]
+    """State, its name, how many vehicles."""
+    running: int
+    uncovered: list[tuple[Line, str]]
+    more_uncovered: int
+    worst: list[LineWords]
+    unmatched: list[VehicleRow]
+    more_unmatched: int
+    step_age: str
+
+
+@overview_router.get("/desk")
+def overview(request: Request, _: Session, published: str = "", ended: str = "") -> Response:
+    """What is published, suggested, and going on."""
+    moment = page_moment(request)
+    desk = desk_of_request(request)
+    standing, shown = desk.standing(), desk.disruptions.now(moment.now)
+    worst = [_line(line, moment) for line in standing.lines if line.trouble >= _TROUBLE_FROM][:_WORST]
+    uncovered = _uncovered(standing.trips, moment)
+    page = Overview(
+        cards=[card(one, moment) for one in shown],
+        drafts=[_draft(draft, standing, moment, request) for draft in desk.drafts()],
+        feeds=_feeds(moment),
+        states=[(state, moment.texts(f"state_{state}"), count) for state, count in standing.by_state.items()],
+        running=len(standing.trips) - int(standing.trips.cancelled.sum()),
+        uncovered=uncovered[:_LISTED],
+        more_uncovered=max(len(uncovered) - _LISTED, 0),
+        worst=worst,
+        unmatched=[_unmatched(vehicle, moment) for vehicle in standing.unmatched[:_LISTED].tolist()],
+        more_unmatched=max(len(standing.unmatched) - _LISTED, 0),
+        step_age=moment.words.age(max(moment.now - standing.snapshot.made_at, 0.0)),
+    )
+    badges = [line.badge for line in moment.lines.all]
+    done = next((("published" if published else "ended"), one) for one in (published or ended,))
+    flash = card(kept, moment) if done[1].isdecimal() and (kept := desk.disruptions.get(int(done[1][:9]))) else None
+    return desk_page(
+        request, moment, "overview.html", badges=badges, page=page, flash=flash, done=done[0],
+        phrases=desk.phrases.all(), deliveries=desk.deliveries,
+    )  # fmt: skip
+
+
+def _draft(draft: Draft, standing: Standing, moment: PageMoment, request: Request) -> DraftWords:
+    tt, texts = moment.timetable, moment.texts
+    if draft.gap is not None:
+        why = texts(
+            "draft_gap", stop=tt.stop_name[draft.gap.stop], wait=round(draft.gap.wait_s / 60),
+            start=moment.words.time(draft.gap.begins_at), usual=round(draft.gap.usual_s / 60),
+        )  # fmt: skip
+    elif draft.vehicle >= 0:
+        vehicles = standing.snapshot.vehicles
+        why = texts(
+            "draft_silent", label=_label(moment, draft.vehicle),
+            age=moment.words.age(moment.now - float(vehicles.timestamp[draft.vehicle])),
+        )  # fmt: skip
+    else:
+        why = texts("draft_uncovered", count=len(draft.trips), times=draft.blanks["times"])
+    phrase = desk_of_request(request).phrases.get(draft.phrase)
+    return DraftWords(
+        moment.lines.all[draft.route], why, phrase.name.get(texts.language, draft.phrase) if phrase else draft.phrase,
+        draft.address(tt),
+    )  # fmt: skip
+
+
+def _line(state: LineState, moment: PageMoment) -> LineWords:
+    texts = moment.texts
+    facts = [
+        texts(f"line_{name}", count=count)
+        for name in ("uncovered", "cancelled", "late", "early", "off_route")
+        if (count := getattr(state, name))
+    ]
+    if state.gap:
+        facts.append(texts("line_gap", wait=round(state.gap.wait_s / 60), start=moment.words.time(state.gap.begins_at)))
+    median = "" if math.isnan(state.median_delay_s) else _deviation(state.median_delay_s, moment)
+    return LineWords(moment.lines.all[state.route], median, facts)
+
+
+def _deviation(delay_s: float, moment: PageMoment) -> str:
+    minutes = round(delay_s / 60)
+    if abs(minutes) < 1:
+        return moment.texts("on_time")
+    return moment.texts("late" if minutes > 0 else "early", count=abs(minutes))
+
+
+def _uncovered(trips: RunningTrips, moment: PageMoment) -> list[tuple[Line, str]]:
+    tt = moment.timetable
+    rows = [row for row in range(len(trips)) if trips.uncovered[row]]
+    rows.sort(key=lambda row: -trips.started_at[row])
+    return [
+        (moment.lines.all[int(tt.trip_route[trips.trip[row]])],
+         moment.texts("trip_of", time=moment.words.time(float(trips.started_at[row])),
+                      place=destination_of(tt, int(trips.trip[row]))))
+        for row in rows
+    ]  # fmt: skip
+
+
+def _unmatched(vehicle: int, moment: PageMoment) -> VehicleRow:
+    vehicles = moment.snapshot.vehicles
+    lat, lon = float(vehicles.lat[vehicle]), float(vehicles.lon[vehicle])
+    known = math.isfinite(lat) and math.isfinite(lon)
+    return VehicleRow(
+        _label(moment, vehicle), moment.words.age(max(moment.now - float(vehicles.timestamp[vehicle]), 0.0)),
+        f"{lat:.5f}, {lon:.5f}" if known else "",
+    )  # fmt: skip
+
+
+def _label(moment: PageMoment, vehicle: int) -> str:
+    vehicles = moment.snapshot.vehicles
+    return str(vehicles.label[vehicle]) or str(vehicles.vehicle_id[vehicle])
+
+
+def _feeds(moment: PageMoment) -> list[FeedWords]:
+    texts = moment.texts
+    words = []
+    for name, feed in moment.view.feeds.items():
+        age = moment.now - feed.good_at
+        silent = name == "vehicle_positions" and moment.feed.stopped
+        read = texts("feed_read", age=moment.words.age(age)) if math.isfinite(age) else texts("feed_unread")
+        words.append(
+            FeedWords(texts(f"feed_{name}"), moment.feed.message if silent else read, feed.error,
+                      not feed.error and not silent)
+        )  # fmt: skip
+    return words

@@ -1,0 +1,14 @@
+"""All pages of the desk."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.desk.disruption_pages import disruption_pages_router
+from api.desk.overview import overview_router
+from api.desk.phrase_pages import phrase_pages_router
+from api.desk.sign_in_pages import sign_in_router
+
+desk_router = APIRouter(include_in_schema=False)
+for _router in (sign_in_router, overview_router, disruption_pages_router, phrase_pages_router):
+    desk_router.include_router(_router)

@@ -1,0 +1,50 @@
+"""/desk/login and out again."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.datastructures import FormData
+
+from api.desk.rendering import OwnForm, desk_of_request, desk_page, page_moment, posted_form, text
+
+sign_in_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+
+@sign_in_router.get("/desk/login")
+def login(request: Request, next: str = "/desk") -> Response:  # noqa: A002
+    """The form, or how to turn the desk on."""
+    possible = desk_of_request(request).sign_in.possible
+    return desk_page(
+        request, page_moment(request), "login.html", status=200 if possible else 403, possible=possible,
+        wrong=False, next=_own_page(next),
+    )  # fmt: skip
+
+
+@sign_in_router.post("/desk/login")
+def begin(request: Request, form: Annotated[FormData, Depends(posted_form)]) -> Response:
+    """Begin a session where the token is right."""
+    sign_in, page = desk_of_request(request).sign_in, _own_page(text(form, "next"))
+    if not sign_in.is_token(text(form, "token").strip()):
+        return desk_page(
+            request, page_moment(request), "login.html", status=403, possible=sign_in.possible, wrong=True, next=page
+        )
+    response = RedirectResponse(page, 303)
+    sign_in.begin(request, response)
+    return response
+
+
+@sign_in_router.post("/desk/logout")
+def end(request: Request, _: OwnForm) -> Response:
+    """End the session."""
+    response = RedirectResponse("/desk/login", 303)
+    desk_of_request(request).sign_in.end(request, response)
+    return response
+
+
+def _own_page(address: str) -> str:
+    """Only pages of the desk are gone on to: a link to the sign-in page must not lead elsewhere."""
+    return address if re.fullmatch(r"/desk(/[^\\\s]*)?(\?[^\\\s]*)?", address) else "/desk"

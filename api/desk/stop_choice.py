@@ -1,0 +1,119 @@
+"""Stops to pick from: those chosen, those searched for, and those of the chosen lines, by name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from api.desk.disruption_form import DisruptionForm
+from api.page_lines import Line, destination_of
+from api.page_moment import PageMoment
+
+_FOUND = 8
+
+
+@dataclass(frozen=True)
+class StopChip:
+    """Stops of one name, picked together."""
+
+    name: str
+    value: str
+    """Their ids as JSON."""
+    note: str = ""
+    """What tells it from others of the same name."""
+
+
+@dataclass(frozen=True)
+class LineStops:
+    """The stops of a line that are not chosen yet."""
+
+    line: Line
+    both: list[StopChip]
+    """Each name once, for both directions."""
+    directions: list[tuple[str, list[StopChip]]]
+    """Destination, and the stops of that direction alone; empty where both are the same."""
+
+
+@dataclass(frozen=True)
+class StopChoice:
+    """What the form offers."""
+
+    chosen: list[StopChip]
+    found: list[StopChip]
+    lines: list[LineStops]
+
+
+def stop_choice(form: DisruptionForm, moment: PageMoment) -> StopChoice:
+    """See the module's docstring. Every stop is in one chip at most that is ticked, so that unticking it works."""
+    tt = moment.timetable
+    chosen = [tt.stop_index[one] for one in form.stops if one in tt.stop_index]
+    taken = set(chosen)
+    hits = moment.view.stop_search.by_text(form.stop_query, 3 * _FOUND) if form.stop_query else []
+    found = [hit.stop_idx for hit in hits if hit.stop_idx not in taken and moment.lines.at_stop(hit.stop_idx)]
+    lines = []
+    for route in sorted((tt.route_index[one] for one in form.routes if one in tt.route_index),
+                        key=moment.lines.rank.__getitem__):  # fmt: skip
+        directions = _directions(moment, route)
+        stops = [stop for _, some in directions for stop in some if stop not in taken]
+        lines.append(
+            LineStops(
+                moment.lines.all[route],
+                _by_name(moment, stops),
+                [(place, _by_name(moment, (stop for stop in some if stop not in taken))) for place, some in directions]
+                if len(directions) > 1
+                else [],
+            )
+        )
+    # A stop found by its name means all platforms and both sides of the street.
+    return StopChoice(_by_name(moment, chosen), _same_name(moment, found[:_FOUND], taken), lines)
+
+
+def _directions(moment: PageMoment, route: int) -> list[tuple[str, list[int]]]:
+    """Destination and stops of each direction, in the order of its pattern with most trips, then the others'."""
+    tt = moment.timetable
+    trips = np.bincount(tt.trip_pattern, minlength=len(tt.pattern_route))
+    patterns = np.flatnonzero((tt.pattern_route == route) & (trips > 0))
+    patterns = patterns[np.argsort(-trips[patterns], kind="stable")]
+    directions: dict[int, tuple[str, dict[int, None]]] = {}
+    for pattern in patterns.tolist():
+        place = destination_of(tt, int(moment.lines.pattern_example[pattern]))
+        _, stops = directions.setdefault(int(tt.pattern_direction[pattern]), (place, {}))
+        calls = slice(int(tt.pattern_call_ptr[pattern]), int(tt.pattern_call_ptr[pattern + 1]))
+        stops.update(dict.fromkeys(tt.pattern_stop[calls].tolist()))
+    return [(place, list(stops)) for _, (place, stops) in sorted(directions.items())]
+
+
+def _by_name(moment: PageMoment, stops: Iterable[int]) -> list[StopChip]:
+    tt = moment.timetable
+    grouped: dict[str, list[str]] = {}
+    for stop in stops:
+        ids = grouped.setdefault(str(tt.stop_name[stop]), [])
+        if str(tt.stop_id[stop]) not in ids:
+            ids.append(str(tt.stop_id[stop]))
+    return [StopChip(name, json.dumps(ids, ensure_ascii=False)) for name, ids in grouped.items()]
+
+
+def _same_name(moment: PageMoment, stops: list[int], taken: set[int]) -> list[StopChip]:
+    """Chips of found stops; those of one name that lie together are one."""
+    tt = moment.timetable
+    chips: dict[str, StopChip] = {}
+    for stop in stops:
+        name = str(tt.stop_name[stop])
+        twins = [
+            int(twin) for twin in np.flatnonzero(tt.stop_name == name) if _near(moment, stop, int(twin))
+            and int(twin) not in taken and (tt.stop_parent[twin] < 0 or twin == stop)
+        ]  # fmt: skip
+        value = json.dumps(sorted(str(tt.stop_id[twin]) for twin in twins), ensure_ascii=False)
+        note = ", ".join(dict.fromkeys(line.name for twin in twins for line in moment.lines.at_stop(twin)))
+        chips.setdefault(value, StopChip(name, value, note))
+    return list(chips.values())
+
+
+def _near(moment: PageMoment, one: int, other: int) -> bool:
+    """Within about 500 m."""
+    tt = moment.timetable
+    east = (tt.stop_lon[one] - tt.stop_lon[other]) * np.cos(np.radians(tt.stop_lat[one]))
+    return bool(np.hypot(tt.stop_lat[one] - tt.stop_lat[other], east) * 111_195.0 < 500.0)

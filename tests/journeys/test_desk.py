@@ -1,0 +1,113 @@
+"""An officer at the desk, in a real browser; what is published is before riders within two seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from google.transit.gtfs_realtime_pb2 import FeedMessage
+
+from tests.feeds.strict_validator import violations
+from tests.journeys.conftest import NewPage
+from tests.journeys.demo_site import DESK_TOKEN, DemoSite
+from tests.journeys.places import station
+
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing: pip install -e '.[dev]'.")
+
+WCAG = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    "resultTypes": ["violations"],
+}
+SEEN_WITHIN_S = 2.0
+PAGES = [
+    "/desk", "/desk/disruptions", "/desk/disruptions/new?phrase=stop_not_served&line=A",
+    "/desk/disruptions/new?phrase=delay", "/desk/phrases", "/desk/phrases/works", "/desk/phrases/new",
+]  # fmt: skip
+
+
+@pytest.fixture
+def desk(new_page: NewPage) -> Iterator[Any]:
+    """A page that an officer has signed in at; what was published is ended afterwards."""
+    page = signed_in(new_page())
+    yield page
+    token = {"Authorization": f"Bearer {DESK_TOKEN}"}
+    base = page.url.split("/desk")[0]
+    for one in httpx.get(f"{base}/v1/disruptions").json()["disruptions"]:
+        if one["source"] == "desk":
+            httpx.delete(f"{base}/v1/disruptions/{one['disruption_id']}", headers=token)
+
+
+def signed_in(page: Any) -> Any:
+    page.goto("/desk")
+    page.locator("#token").fill(DESK_TOKEN)
+    page.locator("button.main").click()
+    page.wait_for_url("**/desk")
+    return page
+
+
+def test_an_alert_is_on_the_riders_page_and_in_gtfs_realtime_within_two_seconds(
+    site: DemoSite, desk: Any, new_page: NewPage
+) -> None:
+    tt, hub = site.service.timetable, station(site)
+    rider = new_page()
+    desk.goto("/desk")
+    desk.get_by_role("link", name="Arrêt non desservi").click()
+    desk.locator("#stop_query").fill(str(tt.stop_name[hub]))
+    desk.locator("#stops .found .chip").first.click()
+    desk.locator("#preview").get_by_text(f"Not stopping at {tt.stop_name[hub]}").wait_for()
+    desk.get_by_role("button", name="Publier").click()
+    desk.wait_for_url("**published=*")
+    published = time.monotonic()
+
+    rider.goto(f"/stops/{tt.stop_id[hub]}")
+    header = f"Pas d’arrêt à {tt.stop_name[hub]}"
+    assert rider.locator(".alerts").get_by_text(header).is_visible()
+    message = FeedMessage.FromString(httpx.get(f"{site.base}/gtfs-rt/alerts").content)
+    assert time.monotonic() - published < SEEN_WITHIN_S
+    ours = [entity for entity in message.entity if entity.id.startswith("desk:")]
+    assert [text.text for text in ours[0].alert.header_text.translation if text.language == "fr"] == [header]
+    assert violations(tt, site.service.clock.now(), alerts=message) == []
+
+
+def test_an_officer_without_a_script_publishes_changes_and_ends(site: DemoSite, new_page: NewPage) -> None:
+    page = signed_in(new_page(java_script_enabled=False))
+    page.get_by_role("link", name="Retard").click()
+    page.locator(".chip.line").first.click()
+    page.get_by_label("Minutes de retard").fill("20")
+    # Enter shows the preview: nobody must publish by accident.
+    page.get_by_label("Minutes de retard").press("Enter")
+    assert "retards d’environ 20 min" in page.locator("#preview").inner_text()
+    assert "desk:" not in httpx.get(f"{site.base}/v1/disruptions").text
+    page.get_by_role("button", name="Publier").click()
+    page.get_by_role("link", name="Modifier").first.click()
+    page.get_by_label("Minutes de retard").fill("30")
+    page.get_by_role("button", name="Enregistrer").click()
+    assert "retards d’environ 30 min" in page.locator("article.card").first.inner_text()
+    page.get_by_role("button", name="Terminer maintenant").first.click()
+    assert page.locator("article.card").count() == 0
+
+
+def test_the_preview_follows_what_is_picked_without_a_click(desk: Any) -> None:
+    desk.goto("/desk/disruptions/new?phrase=detour")
+    desk.locator(".chip.line").first.click()
+    desk.get_by_label("Itinéraire par").press_sequentially("rue Neuve")
+    desk.locator("#preview").get_by_text("déviation par rue Neuve").wait_for()
+    assert desk.get_by_label("Itinéraire par").evaluate("field => field === document.activeElement")
+
+
+@pytest.mark.parametrize("address", [*PAGES, "/desk/login"])
+def test_it_fits_every_width_and_axe_finds_no_fault_in_light_or_dark(address: str, desk: Any) -> None:
+    for language in ("fr", "en"):
+        desk.goto(f"{address}{'&' if '?' in address else '?'}lang={language}")
+        for width in (320, 360, 1280, 1920):
+            desk.set_viewport_size({"width": width, "height": 800})
+            too_wide = desk.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert too_wide <= 0, f"{language}, {width} px: {too_wide} px too wide"
+    desk.set_viewport_size({"width": 360, "height": 740})
+    for scheme in ("light", "dark"):
+        desk.emulate_media(color_scheme=scheme)
+        faults = axe.Axe().run(desk, options=WCAG).response["violations"]
+        assert not faults, [(fault["id"], fault["help"], fault["nodes"][0]["html"]) for fault in faults]
