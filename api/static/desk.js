@@ -55,6 +55,17 @@
     addEventListener("pageshow", () => { for (const one of form.querySelectorAll("button")) one.disabled = false; });
   }
 
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const field = document.getElementById(button.dataset.copy);
+      // Over plain HTTP browsers have no clipboard but the old one.
+      try { await navigator.clipboard.writeText(field.value); } catch { field.select(); document.execCommand("copy"); }
+      document.getElementById("said").textContent = button.dataset.done;
+      button.firstChild.textContent = button.dataset.done;
+    });
+  }
+
   if (document.getElementById("live")) {
     setInterval(async () => {
       if (document.hidden) return;

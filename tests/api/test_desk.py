@@ -9,6 +9,7 @@ from dataclasses import replace
 from importlib import resources
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
@@ -84,7 +85,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_other_sites_and_plain_http(desk: 
 
 ADDRESSES = [
     "/desk", "/desk/disruptions", "/desk/disruptions/new?phrase=delay", "/desk/disruptions/1", "/desk/phrases",
-    "/desk/phrases/delay",
+    "/desk/phrases/delay", "/desk/why",
 ]  # fmt: skip
 
 
@@ -389,3 +390,53 @@ def test_the_overview_counts_vehicles_by_state_and_tells_of_a_failing_feed(desk:
     counts = dict(re.findall(r"<dt>([^<]*)</dt><dd>(\d+)</dd>", page))
     assert sum(map(int, counts.values())) == len(view.snapshot.vehicles)
     assert counts["in service"] == "1"
+
+
+# Why did my bus not come? In the town, tram 7001 drives A-0800 on time, A-0820 is cancelled.
+
+
+@pytest.fixture(scope="module")
+def afterwards() -> TestClient:
+    service = service_at(at(8, 1))
+    for now in np.arange(at(8, 1, 10), at(8, 35), 10.0).tolist():
+        service.step(now)
+    service._history.drain()
+    service.clock = ShiftedClock(at(8, 35))
+    desk = Desk(service, token=TOKEN)
+    client = TestClient(create_app(service, desk), headers={"Accept-Language": "en"})
+    client.post("/desk/login", data={"token": TOKEN})
+    return client
+
+
+def test_a_stop_and_a_time_give_what_happened_and_the_answer_in_both_languages(afterwards: TestClient) -> None:
+    page = afterwards.get("/desk/why", params={"stop": "hôpital", "at": "2026-03-02T08:10"}).text
+    assert "2 passages around that time" in page
+    assert re.search(
+        r'class="card case on_time".*?08:04.*?7001.*?class="card case not_served".*?08:24', page, re.DOTALL
+    )
+    answers = re.findall(r'<textarea id="answer-\d+-(\w+)"[^>]*>([^<]+)', page)
+    assert [language for language, _ in answers] == ["en", "fr", "en", "fr"]
+    assert "cancelled" in answers[2][1]
+    assert "supprim" in answers[3][1] or "annul" in answers[3][1]
+
+
+def test_a_line_direction_and_time_may_be_asked_instead(afterwards: TestClient) -> None:
+    page = afterwards.get("/desk/why", params={"line": "tram-A", "direction": "0", "at": "2026-03-02T08:20"}).text
+    assert "case not_served" in page
+    assert "08:20" in page
+
+
+@pytest.mark.parametrize(
+    "asked, said",
+    [
+        ({"stop": "xyzzy"}, "No stop matches"),
+        ({"stop": "gare", "at": "soon"}, "This date cannot be read."),
+        ({"stop": "gare", "at": "9999-12-31T23:59"}, ""),
+        ({"line": "gone"}, "Give a stop and the time"),
+        ({}, "Give a stop and the time"),
+    ],
+)
+def test_what_cannot_be_answered_is_told(afterwards: TestClient, asked: dict[str, str], said: str) -> None:
+    answer = afterwards.get("/desk/why", params=asked)
+    assert answer.status_code in (200, 422)
+    assert said in answer.text

@@ -24,7 +24,8 @@ WCAG = {
 SEEN_WITHIN_S = 2.0
 PAGES = [
     "/desk", "/desk/disruptions", "/desk/disruptions/new?phrase=stop_not_served&line=A",
-    "/desk/disruptions/new?phrase=delay", "/desk/phrases", "/desk/phrases/works", "/desk/phrases/new",
+    "/desk/disruptions/new?phrase=delay", "/desk/phrases", "/desk/phrases/works",
+    "/desk/phrases/new", "/desk/why?line=A",
 ]  # fmt: skip
 
 

@@ -1,0 +1,127 @@
+"""/desk/why: why did my bus not come? What happened, and the answer to give to the rider."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+
+from api.desk.place_words import LANGUAGES
+from api.desk.rendering import Session, desk_of_request, desk_page, page_moment
+from api.explain import time_asked
+from api.explanation_words import ExplanationWords, FactLine
+from api.explanations import Explanation, explain, explain_line
+from api.page_lines import Line, destination_of
+from api.page_moment import PageMoment
+from api.problems import Problem
+
+why_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+_OTHERS = 6
+
+
+@dataclass(frozen=True)
+class Case:
+    """What became of one passage."""
+
+    line: Line | None
+    """None where the timetable of now has it no more."""
+    line_name: str
+    headsign: str
+    stop: str
+    time: str
+    outcome: str
+    told: str
+    """The outcome, and its cause."""
+    facts: list[FactLine]
+    answers: list[tuple[str, str]]
+    """Language and answer; the officer's language first."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What was asked, and what else might have been meant."""
+
+    stop: str
+    line: str
+    direction: str
+    at: str
+    """As a `datetime-local` field takes it."""
+    stop_name: str = ""
+    others: tuple[tuple[str, str], ...] = ()
+    """Id and name of other stops that match."""
+
+
+@why_router.get("/desk/why")
+def why(request: Request, _: Session, stop: str = "", line: str = "", direction: str = "", at: str = "") -> Response:
+    """Ask by stop and time, or by line, direction and time."""
+    moment = page_moment(request)
+    stop, tt = stop.strip()[:100], moment.timetable
+    route = tt.route_index.get(line)
+    said, cases, problem = Question(stop, line if route is not None else "", direction, ""), [], ""
+    asked = bool(stop) or route is not None
+    try:
+        time = time_asked(moment, at or None)
+    except (Problem, OverflowError, OSError):
+        time, asked, problem = moment.now, False, moment.texts("why_bad_time")
+    where = _stops(moment, stop) if stop else []
+    if stop and not where:
+        asked, problem = False, problem or moment.texts("results_none", query=stop)
+    said = Question(
+        stop=stop, line=said.line, direction=direction,
+        at=f"{datetime.fromtimestamp(time, moment.lines.zone):%Y-%m-%dT%H:%M}",
+        stop_name=str(tt.stop_name[where[0]]) if where else "",
+        others=tuple((str(tt.stop_id[one]), str(tt.stop_name[one])) for one in where[1 : _OTHERS + 1]),
+    )  # fmt: skip
+    if asked:
+        history = desk_of_request(request).service.history
+        only = int(direction) if direction in ("0", "1") else None
+        if where:
+            found = explain(history, tt, where[0], time, route=route, direction=only)
+        else:
+            found = explain_line(history, tt, int(route or 0), time, direction=only)
+        cases = [_case(one, moment) for one in found]
+    return desk_page(
+        request, moment, "why.html", badges=[one.badge for one in moment.lines.all], status=422 if problem else 200,
+        question=said, cases=cases, asked=asked, problem=problem,
+        directions=[] if route is None else _directions(moment, route),
+    )  # fmt: skip
+
+
+def _stops(moment: PageMoment, query: str) -> list[int]:
+    """The stop of this id, else those found by name or number, the best first."""
+    exact = moment.timetable.stop_index.get(query)
+    found = [hit.stop_idx for hit in moment.view.stop_search.by_text(query, 3 * _OTHERS)]
+    served = [one for one in found if one != exact and moment.lines.at_stop(one)]
+    return served if exact is None else [exact]
+
+
+def _directions(moment: PageMoment, route: int) -> list[tuple[str, str]]:
+    """`direction_id` and where most of its trips go."""
+    tt = moment.timetable
+    patterns = np.flatnonzero((tt.pattern_route == route) & (moment.lines.pattern_trips > 0))
+    places: dict[int, str] = {}
+    for pattern in patterns[np.argsort(-moment.lines.pattern_trips[patterns], kind="stable")].tolist():
+        example = int(moment.lines.pattern_example[pattern])
+        places.setdefault(int(tt.pattern_direction[pattern]), destination_of(tt, example))
+    return [(str(direction), place) for direction, place in sorted(places.items()) if direction >= 0]
+
+
+def _case(one: Explanation, moment: PageMoment) -> Case:
+    then, v, here = one.timetable, one.verdict, moment.texts.language
+    told = {language: ExplanationWords(one, language) for language in LANGUAGES}
+    index = moment.timetable.route_index.get(str(then.route_id[one.route]))
+    return Case(
+        line=None if index is None else moment.lines.all[index],
+        line_name=str(then.route_short_name[one.route]) or str(then.route_long_name[one.route]),
+        headsign=one.headsign,
+        stop=str(then.stop_name[one.stop]),
+        time=moment.words.time(v.scheduled),
+        outcome=v.outcome,
+        told=" · ".join(word for word in (told[here].outcome, told[here].cause) if word),
+        facts=told[here].facts(),
+        answers=sorted(((language, words.answer()) for language, words in told.items()), key=lambda a: a[0] != here),
+    )
