@@ -165,7 +165,15 @@ class StopSearch:
 
 def normalised(text: str) -> str:
     """Lower-case letters and digits without accents, words apart by one space."""
-    text = text.casefold().replace("œ", "oe").replace("æ", "ae").replace("ß", "ss").replace("&", " and ")
+    # Letters in circles and brackets show their case only when taken apart.
+    text = (
+        unicodedata.normalize("NFKD", text)
+        .casefold()
+        .replace("œ", "oe")
+        .replace("æ", "ae")
+        .replace("ß", "ss")
+        .replace("&", " and ")
+    )
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return " ".join(re.findall(r"[^\W_]+", plain))
 
