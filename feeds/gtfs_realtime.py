@@ -149,9 +149,13 @@ def encode_alerts(alerts: Iterable[Alert], timetable: Timetable, now: float) -> 
         if alert.whole_network:
             for route_type in np.unique(timetable.route_type).tolist():
                 entity.informed_entity.add(route_type=route_type)
-        for route in sorted(alert.routes):
+        # "Line 2 does not stop here" must close neither the line nor the stop: both stand in one selector.
+        both = _lines_at_stops(timetable, alert)
+        for stop, route in sorted(both):
+            entity.informed_entity.add(stop_id=str(timetable.stop_id[stop]), route_id=str(timetable.route_id[route]))
+        for route in sorted(alert.routes - {route for _, route in both}):
             entity.informed_entity.add(route_id=str(timetable.route_id[route]))
-        for stop in sorted(alert.stops):
+        for stop in sorted(alert.stops - {stop for stop, _ in both}):
             entity.informed_entity.add(stop_id=str(timetable.stop_id[stop]))
         for trip in sorted(alert.trips):
             entity.informed_entity.add().trip.trip_id = str(timetable.trip_id[trip])
@@ -163,6 +167,18 @@ def encode_alerts(alerts: Iterable[Alert], timetable: Timetable, now: float) -> 
                 if language:
                     translation.language = language
     return message
+
+
+def _lines_at_stops(timetable: Timetable, alert: Alert) -> set[tuple[int, int]]:
+    """Stop and route of the alert's stops (stations too) that its routes serve."""
+    if not (alert.stops and alert.routes):
+        return set()
+    route = np.repeat(timetable.pattern_route, np.diff(timetable.pattern_call_ptr))
+    named = np.isin(route, list(alert.routes))
+    route, stop = route[named], timetable.pattern_stop[named]
+    parent = timetable.stop_parent[stop]
+    served = zip(np.concatenate([stop, parent]).tolist(), np.concatenate([route, route]).tolist(), strict=True)
+    return {(one, line) for one, line in served if one in alert.stops}
 
 
 def _feed(at: float) -> gtfs_realtime_pb2.FeedMessage:

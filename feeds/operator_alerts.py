@@ -19,8 +19,9 @@ _Alert = gtfs_realtime_pb2.Alert
 def decode_alerts(data: bytes, timetable: Timetable) -> tuple[Alert, ...]:
     """Decode a message. What it says of routes, stops and trips that the timetable does not have is left out.
 
-    A selector that names several things means all of them at once; the narrowest stands for it (a stop on a route:
-    the stop). A route type stands for its routes. An alert that informs about nothing at all is for everyone.
+    A selector that names several things means all of them at once: a trip stands for it, else the stop and the route
+    both, for an alert that names stops is about those stops. A route type stands for its routes. An alert that informs
+    about nothing at all is for everyone.
     Errors: FeedError where the whole message cannot be used (see `feeds.message`).
     """
     message = decode_message(data, FEED)
@@ -44,6 +45,7 @@ def _alert(alert_id: str, alert: gtfs_realtime_pb2.Alert, timetable: Timetable) 
             trips.add(timetable.trip_index.get(trip_id, -1))
         elif selector.stop_id:
             stops.add(timetable.stop_index.get(selector.stop_id, -1))
+            routes.add(timetable.route_index.get(route_id, -1))
         elif route_id:
             routes.add(timetable.route_index.get(route_id, -1))
         elif selector.HasField("route_type"):

@@ -297,6 +297,18 @@ def test_alerts_in_force_or_to_come_go_out_and_can_be_read_back() -> None:
     assert back[2].routes == set(range(len(TIMETABLE.route_id)))
 
 
+def test_a_line_that_does_not_stop_somewhere_is_told_of_that_stop_on_that_line_alone() -> None:
+    route = np.repeat(TIMETABLE.pattern_route, np.diff(TIMETABLE.pattern_call_ptr))
+    on_line = set(TIMETABLE.pattern_stop[route == 0].tolist())
+    served, elsewhere = min(on_line), min(set(range(TIMETABLE.stops)) - on_line)
+    said = alert(routes=frozenset({0}), stops=frozenset({served, elsewhere}), trips=frozenset())
+    (entity,) = encode_alerts([said], TIMETABLE, at(9)).entity
+    told = {(selector.stop_id, selector.route_id) for selector in entity.alert.informed_entity}
+    assert told == {
+        (str(TIMETABLE.stop_id[served]), str(TIMETABLE.route_id[0])), (str(TIMETABLE.stop_id[elsewhere]), ""),
+    }  # fmt: skip
+
+
 _ROWS = st.tuples(
     st.integers(0, 5), st.integers(0, 1), st.sampled_from([0, 0, 0, 600, 1800]), st.integers(0, 3),
     st.floats(at(7), at(9)), st.sampled_from([LIVE, LIVE, LIVE, SKIPPED, SCHEDULED]),

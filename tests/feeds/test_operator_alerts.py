@@ -39,7 +39,7 @@ def test_every_field_is_read() -> None:
     assert seen.description == {"": "Rue fermée"}
     assert seen.url == {"fr": "https://example.org"}
     assert seen.active == ((at(8), at(9)), (at(20), math.inf))
-    assert seen.routes == {TIMETABLE.route_index["A"]}
+    assert seen.routes == {TIMETABLE.route_index["A"], TIMETABLE.route_index["B"]}
     assert seen.stops == {TIMETABLE.stop_index["s2"]}
     assert seen.trips == {TIMETABLE.trip_index["A1"]}
     assert not seen.whole_network
