@@ -19,6 +19,7 @@ from api.explain import explain_router
 from api.health import health_router
 from api.installable import installable_router
 from api.metrics import RequestMetrics, metrics_router, registry_of
+from api.page_map import map_router
 from api.page_stream import page_stream_router
 from api.pages import pages_router
 from api.panels import panels_router
@@ -83,7 +84,7 @@ def create_app(service: Service, desk: Desk | None = None) -> FastAPI:
     for router in (
         departures_router, panels_router, explain_router, stops_router, routes_router, trips_router, vehicles_router,
         disruptions_router, realtime_feeds_router, health_router, metrics_router, installable_router,
-        page_stream_router, desk_router, pages_router, screens_router,
+        page_stream_router, desk_router, map_router, pages_router, screens_router,
     ):  # fmt: skip
         app.include_router(router)
     return app

@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
 
 from api.page_badges import Badge
 
@@ -16,6 +18,7 @@ _SCRIPT = "text/javascript; charset=utf-8"
 _MEDIA_TYPES = {
     "board.js": _SCRIPT,
     "desk.js": _SCRIPT,
+    "map.js": _SCRIPT,
     "search.js": _SCRIPT,
     "phone.js": _SCRIPT,
     "worker.js": _SCRIPT,
@@ -46,12 +49,25 @@ class Style:
 def assets() -> dict[str, Asset]:
     """Files that pages link to, by name."""
     found = {}
-    for name, media_type in _MEDIA_TYPES.items():
-        body = _static(name)
+    library = map_library()
+    files = {name: _static(name) for name in _MEDIA_TYPES}
+    media_types = dict(_MEDIA_TYPES)
+    if library:
+        for name, media_type in (("maplibre-gl.js", _SCRIPT), ("maplibre-gl.css", "text/css; charset=utf-8")):
+            files[name], media_types[name] = (library / name).read_bytes(), media_type
+    for name, body in files.items():
         stem, suffix = name.rsplit(".", 1)
         address = f"/static/{stem}.{hashlib.sha256(body).hexdigest()[:12]}.{suffix}"
-        found[name] = Asset(body, media_type, address)
+        found[name] = Asset(body, media_types[name], address)
     return found
+
+
+@cache
+def map_library() -> Path | None:
+    """Folder of MapLibre GL JS (3-Clause BSD) in the installed package `maplibre`, None where that is missing."""
+    found = find_spec("maplibre")
+    folders = (Path(place) / "srcjs" for place in (found.submodule_search_locations or ())) if found else ()
+    return next((folder for folder in folders if (folder / "maplibre-gl.js").is_file()), None)
 
 
 def style(badges: Iterable[Badge], *sheets: str) -> Style:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterable
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.boards import iso_date
-from api.page_assets import assets, style
+from api.page_assets import assets
 from api.page_badges import Badge
 from api.page_board import stop_page
 from api.page_found import found_stops
 from api.page_journey import journey_page, nearest_service_day
 from api.page_line import line_page
-from api.page_moment import AlertWords, PageMoment
-from api.page_templates import templates
-from api.page_texts import LANGUAGE_COOKIE, LANGUAGES
+from api.page_moment import PageMoment
+from api.page_response import fragment_response, page_response
 from api.stop_search import StopHit
 
 pages_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -38,14 +36,16 @@ def home(request: Request, q: str = "", near: str = "", fragment: str = "") -> R
     query = q.strip()[:_LONGEST_QUERY]
     if fragment:
         found = found_stops(moment, moment.view.stop_search.by_text(query, _SUGGESTIONS) if query else [])
-        return _fragment(moment, "suggestions.html", found=found, query=query)
+        return fragment_response(moment, "suggestions.html", found=found, query=query)
     if near:
         return _nearest(request, moment, near)
     if query:
         return _search(request, moment, query)
     modes = moment.lines.by_mode()
     alerts = moment.alerts_for()
-    return _page(request, moment, "home.html", _all_badges(moment), alerts, modes=modes, alert_list=alerts, query="")
+    return page_response(
+        request, moment, "home.html", _all_badges(moment), alerts, modes=modes, alert_list=alerts, query=""
+    )
 
 
 @pages_router.get("/stops/{stop_id:path}")
@@ -58,8 +58,8 @@ def stop(request: Request, stop_id: str, fragment: str = "") -> Response:
         return _not_found(request, moment, moment.texts("error_stop", id=stop_id), like)
     page = stop_page(moment, index)
     if fragment:
-        return _fragment(moment, "stop_board.html", page=page)
-    return _page(request, moment, "stop.html", (line.badge for line in page.lines), page.alerts, page=page)
+        return fragment_response(moment, "stop_board.html", page=page)
+    return page_response(request, moment, "stop.html", (line.badge for line in page.lines), page.alerts, page=page)
 
 
 @pages_router.get("/lines/{route_id:path}")
@@ -71,8 +71,8 @@ def line(request: Request, route_id: str, direction: str = "", fragment: str = "
         return _not_found(request, moment, moment.texts("error_line", id=route_id))
     page = line_page(moment, index, int(direction) if re.fullmatch(r"-?\d", direction) else None)
     if fragment:
-        return _fragment(moment, "line_board.html", page=page)
-    return _page(request, moment, "line.html", [page.line.badge], page.alerts, page=page)
+        return fragment_response(moment, "line_board.html", page=page)
+    return page_response(request, moment, "line.html", [page.line.badge], page.alerts, page=page)
 
 
 @pages_router.get("/trips/{trip_id:path}")
@@ -94,14 +94,14 @@ def trip(
         return _not_found(request, moment, texts("error_date", date=date, first=first, last=last))
     page = journey_page(moment, index, day, _seconds(start, int(tt.trip_start_s[index])), stop)
     if fragment:
-        return _fragment(moment, "trip_board.html", page=page)
-    return _page(request, moment, "trip.html", [page.line.badge], page.alerts, page=page)
+        return fragment_response(moment, "trip_board.html", page=page)
+    return page_response(request, moment, "trip.html", [page.line.badge], page.alerts, page=page)
 
 
 @pages_router.get("/offline")
 def offline(request: Request) -> Response:
     """What a phone shows without a network where it kept nothing better."""
-    return _page(request, PageMoment.of(request), "offline.html", [], [])
+    return page_response(request, PageMoment.of(request), "offline.html", [], [])
 
 
 @pages_router.get("/static/{name}")
@@ -149,7 +149,7 @@ def _results(
     request: Request, moment: PageMoment, hits: list[StopHit], heading: str, said: str, hint: str = "", query: str = ""
 ) -> Response:
     found = found_stops(moment, hits)
-    return _page(
+    return page_response(
         request,
         moment,
         "results.html",
@@ -167,7 +167,7 @@ def _not_found(request: Request, moment: PageMoment, said: str, like: Iterable[i
     found = found_stops(moment, [StopHit(stop) for stop in like])
     said = f"{said} {moment.texts('error_hint')}"
     heading = moment.texts("error_title")
-    return _page(
+    return page_response(
         request,
         moment,
         "notice.html",
@@ -184,62 +184,6 @@ def _not_found(request: Request, moment: PageMoment, said: str, like: Iterable[i
 def _all_badges(moment: PageMoment) -> list[Badge]:
     """For pages with the search form: any line may be suggested."""
     return [line.badge for line in moment.lines.all]
-
-
-def _page(
-    request: Request,
-    moment: PageMoment,
-    template: str,
-    badges: Iterable[Badge],
-    alerts: list[AlertWords],
-    *,
-    status: int = 200,
-    **context: object,
-) -> Response:
-    """A whole page. `badges` and `alerts`: the lines whose colours it needs."""
-    texts = moment.texts
-    sheet = style([*badges, *(line.badge for alert in alerts for line in alert.lines)])
-    other = next(language for language in LANGUAGES if language != texts.language)
-    query = {key: value for key, value in request.query_params.items() if key != LANGUAGE_COOKIE}
-    script_texts = ("approaching", "min", "range", "scheduled", "seconds", "minutes", "hours", "data_age")
-    spoken = ("feed_stopped", "network_gone_title", "network_last", "network_back", "near_me_wait", "near_me_refused")
-    kept = ("favourite_add", "favourite_remove")
-    body = templates.get_template(template).render(
-        context,
-        moment=moment,
-        texts=texts,
-        css=sheet.css,
-        asset=lambda name: assets()[name].address,
-        agency=moment.timetable.agency_name,
-        other_language=other,
-        other_language_href="?" + urlencode({**query, "lang": other}),
-        script_texts=json.dumps({key: texts.entries[key] for key in script_texts + spoken + kept}, ensure_ascii=False),
-        speed=request.app.state.service.clock.speed,
-    )
-    policy = (
-        f"default-src 'none'; script-src 'self'; style-src {sheet.csp_source}; img-src 'self'; connect-src 'self'; "
-        "manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    )
-    response = HTMLResponse(body, status, headers={"Content-Security-Policy": policy, **_HEADERS})
-    if request.query_params.get("lang") in LANGUAGES:
-        response.set_cookie(LANGUAGE_COOKIE, texts.language, max_age=_A_YEAR_S, samesite="lax", httponly=True)
-    return response
-
-
-def _fragment(moment: PageMoment, template: str, **context: object) -> Response:
-    """The part of a page that changes, for its script to put in place."""
-    body = templates.get_template(template).render(context, moment=moment, texts=moment.texts)
-    return HTMLResponse(body, headers=_HEADERS)
-
-
-_HEADERS = {
-    # A page that comes back from a cache would show old minutes as live ones.
-    "Cache-Control": "no-store",
-    "Vary": "Accept-Language, Cookie",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
-}
 
 
 def _seconds(start: str, trip_start_s: int) -> int:

@@ -21,5 +21,13 @@ def launch(playwright: Playwright, path: str) -> Browser:
     """A headless browser that asks nobody but the pages it is sent to."""
     return playwright.chromium.launch(
         executable_path=path,
-        args=["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"],
+        args=[
+            "--no-sandbox",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-sync",
+            # Draws maps without a graphics card.
+            "--use-angle=swiftshader",
+            "--enable-unsafe-swiftshader",
+        ],
     )

@@ -94,9 +94,10 @@ class DemoSite:
 
 
 @contextmanager
-def demo_site() -> Iterator[DemoSite]:
-    """The demo town from 8 o'clock on `DAY`, served on a free port of this machine."""
-    town = DemoTown(window=(7.0, 9.5))
+def demo_site(hours: tuple[float, float] = (7.0, 9.5)) -> Iterator[DemoSite]:
+    """The demo town from 8 o'clock on `DAY`, served on a free port of this machine; vehicles report in these
+    `hours`."""
+    town = DemoTown(window=hours)
     service = demo_service(read_settings(step_interval_s=0.5), today=DAY, simulator=town)
     listening = listen("127.0.0.1", 0)
     app = create_app(service, Desk(service, token=DESK_TOKEN))

@@ -31,5 +31,7 @@ def stop_with(site: DemoSite, status: str, window_s: float = 3600.0) -> int:
 
 
 def station(site: DemoSite) -> int:
-    """A station with platforms."""
-    return int(np.flatnonzero(site.service.timetable.stop_location_type == 1)[0])
+    """The busiest station with platforms."""
+    tt = site.service.timetable
+    hits = site.service.view.stop_search.busiest(tt.stops)
+    return next(hit.stop_idx for hit in hits if tt.stop_location_type[hit.stop_idx] == 1)

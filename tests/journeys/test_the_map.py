@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+from api.page_assets import map_library
+from tests.journeys.conftest import NewPage
+from tests.journeys.demo_site import DemoSite
+
+pytestmark = pytest.mark.skipif(map_library() is None, reason="MapLibre is missing: pip install -e '.[map]'.")
+
+
+def test_lines_and_vehicles_are_drawn_from_our_own_data_alone(site: DemoSite, new_page: NewPage) -> None:
+    page = new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    with page.expect_response("**/v1/vehicles") as answer:
+        page.goto("/map")
+    assert len(answer.value.json()["features"]) > 20
+    page.locator("#map[data-drawn]").wait_for(timeout=30_000)
+    network = page.request.get(page.locator("#map").get_attribute("data-network")).json()
+    kinds = [feature["properties"]["kind"] for feature in network["features"]]
+    assert set(network["lines"]) == set(site.service.timetable.route_id.tolist())
+    assert kinds.count("line") >= len(network["lines"])
+    assert kinds.count("stop") > 300
+    assert all(url.startswith((site.base, "blob:", "data:")) for url in asked), asked
+    page.get_by_text("Données d’il y a").wait_for()
+
+
+def test_without_a_script_the_map_leads_to_the_lines(site: DemoSite, new_page: NewPage) -> None:
+    page = new_page(java_script_enabled=False)
+    page.goto("/map")
+    page.get_by_role("link", name="Lignes").click()
+    assert page.locator(".lines a").count() == len(site.service.timetable.route_id)
