@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,8 @@ def test_a_small_stop_is_found_by_a_misspelt_name_and_its_countdown_reaches_zero
     seen = page.evaluate("seen")
     minutes = [int(wait) for wait in seen if wait.isdecimal()]
     assert len(minutes) >= 2, seen
-    assert minutes == sorted(minutes, reverse=True), seen
+    # A vehicle held up may cost its rider a minute, never more at once.
+    assert all(later <= earlier + 1 for earlier, later in pairwise(minutes)), seen
     assert minutes[-1] == 1, seen
     assert "à l’approche" in seen, seen
 
