@@ -46,6 +46,8 @@ from predictor.trip_updates import TripUpdates
 
 _REMEMBER_FINISHED_S = 6 * 3600.0
 _PACE_MEMORY_S = 1200.0
+_SIGNED_OFF_S = 1800.0
+"""A vehicle that names its trips and lately stopped to has been taken off: it is not looked for on others."""
 
 
 @dataclass(frozen=True)
@@ -236,14 +238,18 @@ class Engine:
         obs, slot = observations.take(rows), slot[rows]
 
         trip, day, shift = self._matcher.journey_of(tracks, slot, obs)
-        found, new_trip, new_day = self._assigner.assign(tracks, slot, obs, (trip < 0) & (obs.trip < 0), now)
+        tracks.named_at[slot] = np.where(obs.trip >= 0, obs.timestamp, tracks.named_at[slot])
+        signed_off = obs.timestamp - tracks.named_at[slot] < _SIGNED_OFF_S
+        open_ = (trip < 0) & (obs.trip < 0) & ~signed_off
+        found, new_trip, new_day = self._assigner.assign(tracks, slot, obs, open_, now)
         trip[found], day[found], shift[found] = new_trip, new_day, 0
         counts["vehicles_assigned"] += len(found)
         changed = tracks.trip[slot] != trip
         changed |= (tracks.service_day[slot] != day) | (tracks.shift_s[slot] != shift)
         ended = driven_to_the_end(tt, self._diagram, tracks, slot, obs, changed)
         passages, _ = self._learn_from(ended)
-        self._finish(ended.stretch.trip, ended.service_day, ended.shift_s, now)
+        over = ended.stretch.arrived_to >= tt.trip_calls[ended.stretch.trip]
+        self._finish(ended.stretch.trip[over], ended.service_day[over], ended.shift_s[over], now)
 
         match = self._matcher.match(tracks, slot, obs, trip, day, shift)
         for name, state in zip(VEHICLE_STATES, range(len(VEHICLE_STATES)), strict=True):
@@ -311,7 +317,10 @@ class Engine:
         tracks, tt = self._tracks, self.timetable
         arrived_at = np.where(match.continued, tracks.arrived_at[slot], np.nan)
         arrived_sd = np.where(match.continued, tracks.arrived_sd_s[slot], np.nan)
-        came = ~match.continued & (match.arrived > match.departed) & (match.departed > 0)
+        # Where no stretch tells when the vehicle came to its stop, it is known only if it stands there now.
+        untold = match.continued & (match.arrived > tracks.arrived[slot])
+        arrived_at[untold] = arrived_sd[untold] = np.nan
+        came = (untold | ~match.continued) & (match.arrived > match.departed) & (match.departed > 0)
         arrived_at[came], arrived_sd[came] = obs.timestamp[came], 30.0
         # The start of the link that the vehicle is on now: its arrival at the last call, or departure from the first.
         latest = np.flatnonzero(times.call == driven.stretch.arrived_to[times.stretch] - 1)
@@ -346,6 +355,10 @@ class Engine:
         tracks.finished_day[slot[ends]] = match.service_day[ends]
         tracks.finished_shift_s[slot[ends]] = match.shift_s[ends]
 
+        on_line = (match.trip >= 0) & (match.state != OFF_ROUTE)
+        was_on_line = np.where(match.continued, tracks.on_line_at[slot], np.nan)
+        tracks.on_line_at[slot] = np.where(on_line, obs.timestamp, was_on_line)
+        tracks.away[slot] = np.where(match.state == OFF_ROUTE, np.where(match.continued, tracks.away[slot], 0) + 1, 0)
         tracks.since[slot] = np.where(match.continued, tracks.since[slot], obs.timestamp)
         tracks.moved_at[slot] = np.where(match.moved, obs.timestamp, tracks.moved_at[slot])
         tracks.arrived_at[slot], tracks.arrived_sd_s[slot] = arrived_at, arrived_sd

@@ -33,6 +33,8 @@ OFF_LINE_SHAPELESS = 0.5
 """Where the line was drawn straight between stops, the road may stray by this share of the gap as well."""
 EARLIEST_DEPARTURE_S = 180.0
 """A vehicle seen moving earlier than this before its trip's departure is on its way to the first stop."""
+BROKEN_DOWN_S = 720.0
+"""A vehicle that comes to no further stop for so long, and then names its trip no more, does not go on with it."""
 PRIOR_SCALE = 25.0
 
 
@@ -89,8 +91,12 @@ class Matcher:
         trip[day < 0] = NONE
         shift[named] = self._headway_shift(tracks, slot[named], obs.take(named), trip[named], day[named])
 
-        # A vehicle that names no trip goes on with the one it is on.
-        mute = np.flatnonzero((obs.trip < 0) & (tracks.trip[slot] >= 0) & (tracks.state[slot] != OFF_ROUTE))
+        # A vehicle that names no trip goes on with the one it is on, unless it had got no further for long: then it
+        # has broken down and is taken home.
+        stuck = (tracks.named_at[slot] > -np.inf) & (obs.timestamp - tracks.arrived_at[slot] > BROKEN_DOWN_S)
+        stuck &= (tracks.state[slot] == IN_SERVICE) & (tracks.departed[slot] > 0)
+        on_one = (tracks.trip[slot] >= 0) & (tracks.state[slot] != OFF_ROUTE)
+        mute = np.flatnonzero((obs.trip < 0) & on_one & ~stuck)
         trip[mute], day[mute] = tracks.trip[slot[mute]], tracks.service_day[slot[mute]]
         shift[mute] = tracks.shift_s[slot[mute]]
 
@@ -175,6 +181,11 @@ class Matcher:
         prior = np.where(known, np.minimum(np.nan_to_num(last) + pace * gap, length), by_timetable)
         low = np.where(known, np.nan_to_num(last) - MOVED_M, 0.0)
         high = np.where(known, np.nan_to_num(last) + FASTEST_M_S * gap + 150.0, np.inf)
+        near_first = self._first_stop_distance(t, lat, lon) < TERMINUS_M
+        # A ring's first stop is its last one as well: who comes there in the trip's first half is not at its end.
+        half_s = 0.5 * (tt.trip_end_s[t] - tt.trip_start_s[t])
+        begins = ~known & near_first & (seconds - tt.trip_start_s[t] < half_s)
+        high = np.where(begins, 0.5 * length, high)
         low, high, stopped = self._narrow_by_stop(obs, on, t, low, high)
 
         place = self.lines.project(
@@ -201,7 +212,6 @@ class Matcher:
         off = offset > limit
         # Waiting for departure: near the first stop and not yet away from it.
         first_m = self.diagram.call_distance_m(t, np.zeros(len(t), np.int32))
-        near_first = self._first_stop_distance(t, lat, lon) < TERMINUS_M
         before = tt.trip_start_s[t] - seconds
         not_left = ~same | (tracks.departed[s] == 0)
         waiting = not_left & (
@@ -220,7 +230,9 @@ class Matcher:
         frozen = off & same
         at_m = np.where(frozen, last, np.where(off & ~still, np.nan, at_m))
         came = np.where(frozen, tracks.arrived[s], np.where(off, 0, came))
-        left = np.where(frozen, tracks.departed[s], np.where(off, 0, left))
+        # Where it stood, it has left by now.
+        gone = np.where(tracks.departed[s] > 0, np.minimum(tracks.arrived[s], tt.trip_calls[t] - 1), 0)
+        left = np.where(frozen, gone, np.where(off, 0, left))
         at_m = np.where(still, first_m, at_m)
         came = np.where(waiting, 1, np.where(coming, 0, came))
         left = np.where(still, 0, left)
@@ -245,7 +257,9 @@ class Matcher:
         The named stop is a hint: a window that would not meet the one given is left as it was.
         """
         tt = self.timetable
-        sequence = obs.stop_sequence[on]
+        # Where the block's next trip has taken the place of the one named, the stop is still that of the one named.
+        named = (obs.trip[on] == trip) | (obs.trip[on] < 0)
+        sequence = np.where(named, obs.stop_sequence[on], NONE)
         stopped = np.full(len(on), NONE, np.int32)
         rows = np.flatnonzero(sequence >= 0)
         if len(rows) == 0:

@@ -8,7 +8,7 @@ import numpy as np
 
 from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from predictor.geometry import ground_distance_m
-from predictor.matching import TERMINUS_M, Match
+from predictor.matching import FASTEST_M_S, TERMINUS_M, Match
 from predictor.observations import Observations
 from predictor.passages import CallTimes, Passages, Stretch
 from predictor.snapshot import IN_SERVICE
@@ -47,14 +47,22 @@ class LinkTimes:
 def driven_since(
     timetable: Timetable, diagram: TimeDistance, tracks: Tracks, slot: Int64Array, obs: Observations, match: Match
 ) -> Driven:
-    """The stretches from each vehicle's last report to this one, on the same journey or off its first stop."""
+    """The stretches from each vehicle's last report to this one, on the same journey or off its first stop.
+
+    A single report off the line is passed over. One that was away for longer served none of the stops it drove around,
+    and what it drove says nothing of the links between them.
+    """
     tt = timetable
-    gap = obs.timestamp - tracks.timestamp[slot]
+    away = tracks.away[slot]
+    last_at = np.where(away > 0, tracks.on_line_at[slot], tracks.timestamp[slot])
+    gap = obs.timestamp - last_at
     trip = np.maximum(match.trip, 0)
     calls = tt.trip_calls[trip]
     usable = (match.trip >= 0) & (gap < LONGEST_STRETCH_S) & np.isfinite(match.distance_m) & ~match.jumped
     same = usable & match.continued & np.isfinite(tracks.distance_m[slot]) & (tracks.arrived[slot] < calls)
-    same &= match.arrived > tracks.departed[slot]
+    same &= (match.arrived > tracks.departed[slot]) & (away <= 1)
+    # Waiting may have been seen elsewhere than at the first stop; what nobody can have driven was not driven.
+    same &= match.distance_m - tracks.distance_m[slot] <= FASTEST_M_S * gap + TERMINUS_M
     pattern, (first_lat, first_lon) = tt.trip_pattern[trip], tt.pattern_start
     from_first = ground_distance_m(tracks.lat[slot], tracks.lon[slot], first_lat[pattern], first_lon[pattern])
     fresh = usable & ~match.continued & (match.state == IN_SERVICE) & (match.departed > 0) & (from_first < TERMINUS_M)
@@ -67,7 +75,7 @@ def driven_since(
             trip=t,
             distance_from_m=np.where(off_first, start, tracks.distance_m[s]),
             distance_to_m=match.distance_m[row],
-            time_from=tracks.timestamp[s],
+            time_from=last_at[row],
             time_to=obs.timestamp[row],
             arrived_from=np.where(off_first, 1, tracks.arrived[s]).astype(np.int32),
             arrived_to=match.arrived[row],
@@ -87,7 +95,8 @@ def driven_to_the_end(
     obs: Observations,
     changed: BoolArray,
 ) -> Driven:
-    """The last stretches of the trips that vehicles have left (`changed` (n,)) where the rest can have been driven."""
+    """The last stretches of the trips that vehicles have left (`changed` (n,)): to the end where the rest can have been
+    driven, else out of the stop that the vehicle stood at."""
     tt = timetable
     row = np.flatnonzero(
         changed & (tracks.trip[slot] >= 0) & (tracks.state[slot] == IN_SERVICE) & np.isfinite(tracks.distance_m[slot])
@@ -99,21 +108,24 @@ def driven_to_the_end(
         trip, tracks.departed[s], tracks.distance_m[s]
     )
     gap = obs.timestamp[row] - tracks.timestamp[s]
-    possible = (left < 2.0 * gap + 60.0) & (gap < LONGEST_STRETCH_S)
-    row, s, trip, calls = row[possible], s[possible], trip[possible], calls[possible]
-    left, gap = left[possible], gap[possible]
+    to_end = left < 2.0 * gap + 60.0
+    known = (to_end | (tracks.departed[s] < tracks.arrived[s])) & (gap < LONGEST_STRETCH_S)
+    row, s, trip, calls = row[known], s[known], trip[known], calls[known]
+    left, gap, to_end = left[known], gap[known], to_end[known]
+    arrived_to = np.where(to_end, calls, tracks.arrived[s]).astype(np.int32)
+    seconds = np.where(to_end, np.clip(left, np.minimum(1.0, gap), gap), np.minimum(0.5 * gap, 30.0))
     return Driven(
         row=row, slot=s, service_day=tracks.service_day[s], shift_s=tracks.shift_s[s],
         stretch=Stretch(
             trip=trip,
             distance_from_m=tracks.distance_m[s],
-            distance_to_m=diagram.call_distance_m(trip, calls - 1),
+            distance_to_m=np.where(to_end, diagram.call_distance_m(trip, calls - 1), tracks.distance_m[s]),
             time_from=tracks.timestamp[s],
-            time_to=tracks.timestamp[s] + np.clip(left, np.minimum(1.0, gap), gap),
+            time_to=tracks.timestamp[s] + seconds,
             arrived_from=tracks.arrived[s],
-            arrived_to=calls,
+            arrived_to=arrived_to,
             departed_from=tracks.departed[s],
-            departed_to=(calls - 1).astype(np.int32),
+            departed_to=np.minimum(arrived_to, calls - 1).astype(np.int32),
             arrived_at=tracks.arrived_at[s],
             arrived_sd_s=tracks.arrived_sd_s[s],
         ),

@@ -34,6 +34,9 @@ _FIELDS: dict[str, tuple[type[np.generic], float]] = {
     "driven_s": (np.float64, 0.0),
     "expected_s": (np.float64, 0.0),
     "report_gap_s": (np.float64, np.nan),
+    "on_line_at": (np.float64, np.nan),
+    "away": (np.int32, 0),
+    "named_at": (np.float64, -np.inf),
     "finished_trip": (np.int32, NONE),
     "finished_day": (np.int32, NONE),
     "finished_shift_s": (np.int32, 0),
@@ -53,7 +56,8 @@ class Tracks:
     arrived_at, arrived_sd_s: when it arrived at the last of them (left it, at a trip's first stop).
     delay_s, delay_before_s: schedule deviation at the last call arrived at, and some calls before.
     driven_s, expected_s: link times of late, measured and expected, fading: their ratio is the vehicle's own pace.
-    report_gap_s: usual time between two of its reports.
+    report_gap_s: usual time between two of its reports. on_line_at: when it was last seen on the line of its journey.
+    away: reports in a row off it. named_at: when it last named a trip itself.
     finished_*: the journey last finished. guess_*: the assignment being tried for a vehicle that names no trip.
     """
 
@@ -82,6 +86,9 @@ class Tracks:
     driven_s: Float64Array
     expected_s: Float64Array
     report_gap_s: Float64Array
+    on_line_at: Float64Array
+    away: Int32Array
+    named_at: Float64Array
     finished_trip: Int32Array
     finished_day: Int32Array
     finished_shift_s: Int32Array
@@ -134,5 +141,5 @@ class Tracks:
     def release(self, slot: Int64Array) -> None:
         """Take the trip from vehicles (n,)."""
         for field in ("trip", "service_day", "shift_s", "distance_m", "arrived", "departed", "arrived_at",
-                      "arrived_sd_s", "since", "state", "delay_s", "delay_before_s"):  # fmt: skip
+                      "arrived_sd_s", "since", "on_line_at", "away", "state", "delay_s", "delay_before_s"):  # fmt: skip
             getattr(self, field)[slot] = _FIELDS[field][1]
