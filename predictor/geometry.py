@@ -6,6 +6,7 @@ Each line is laid flat around its own first vertex (equirectangular), which is g
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,16 @@ METRES_PER_DEGREE = 6_371_008.8 * np.pi / 180.0
 _LINE_SPACING_M = 1.0e7
 # A segment that runs against the vehicle's course counts as this much further away.
 _AGAINST_COURSE_M = 80.0
+
+
+def distance_to_segment_m(point: tuple[float, float], start: tuple[float, float], end: tuple[float, float]) -> float:
+    """Metres from a place to the nearest point of a straight way; all as (latitude, longitude) in degrees."""
+    east = math.cos(math.radians(point[0]))
+    (y0, x0), (y1, x1) = (((p[0] - point[0]), (p[1] - point[1]) * east) for p in (start, end))
+    dy, dx = y1 - y0, x1 - x0
+    length2 = dy * dy + dx * dx
+    share = 0.0 if length2 == 0.0 else min(max(-(y0 * dy + x0 * dx) / length2, 0.0), 1.0)
+    return math.hypot(y0 + share * dy, x0 + share * dx) * METRES_PER_DEGREE
 
 
 @dataclass(frozen=True, eq=False)

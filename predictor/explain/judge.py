@@ -39,7 +39,7 @@ from predictor.explain.verdict import (
     Fact,
     Verdict,
 )
-from predictor.geometry import ground_distance_m
+from predictor.geometry import distance_to_segment_m, ground_distance_m
 from predictor.service_days import ServiceDays
 from predictor.timetable import Timetable
 
@@ -55,6 +55,18 @@ AWAITED_S = 300.0
 """A trip is not given up before this long after its time."""
 SILENT_S = 240.0
 """A vehicle unheard of for this long may have served what nobody saw."""
+
+_CLOSING = ("DETOUR", "NO_SERVICE")
+AWAY_S = 600.0
+"""A vehicle that left its line this near in time was on a detour: where it drives past a closed stop, it does not serve
+it."""
+AT_STOP_M = 100.0
+"""A vehicle that leaves its line, or comes back to it, this near to a stop has passed it."""
+_HURRY, _HURRY_S = 0.7, 30.0
+"""The share of the timetabled time, and the odd seconds, that a vehicle in a hurry needs."""
+
+_UNSEEN = 2
+"""So many stops in a row a vehicle may pass around a terminus without it being noticed."""
 
 
 class Judge:
@@ -88,6 +100,10 @@ class Judge:
         if gap is not None:
             return case.not_seen(FEED_GAP, (_gap_fact(gap),), seen.at, seen.vehicle_id)
         passed = self._fact("passed", seen, case)
+        closed = self._stop_closed(case, seen.at)
+        said = any(fact.kind == "skipped" for fact in closed)
+        if closed and (said or self._seen.off_line(seen.vehicle_id, case.journey, seen.at - AWAY_S, seen.at + AWAY_S)):
+            return case.verdict(NOT_SERVED, DETOUR, (*closed, passed), vehicle_id=seen.vehicle_id)
         left = seen.departure if math.isfinite(seen.departure) else seen.at
         if left < case.departs - EARLY_S and case.call < case.calls - 1:
             return case.verdict(EARLY, "", (passed,), seen.at, seen.vehicle_id)
@@ -101,13 +117,14 @@ class Judge:
         vehicle, said = before.vehicle_id, self._operator_said(case)
         facts = (self._fact("last_seen", before, case), self._fact("next_seen", after, case))
         away = self._seen.off_line(vehicle, case.journey, before.at - 60.0, after.at + 60.0)
-        if away or said:
+        closed = self._stop_closed(case, (before.at + after.at) / 2)
+        gap = self._seen.gap_in(before.at, after.at)
+        if said or closed or (away and gap is None and not self._came_by(case, away)):
             left = tuple(Fact("left_line", s.since, s.until, self._near(s), vehicle_id=vehicle) for s in away[:1])
             return case.verdict(NOT_SERVED, DETOUR, (*said, *self._alerts(case), *left, *facts), vehicle_id=vehicle)
         whole = case.at(after.call) - case.at(before.call)
         share = (case.scheduled - case.at(before.call)) / whole if whole > 0 else 0.5
         likely = before.at + share * (after.at - before.at)
-        gap = self._seen.gap_in(before.at, after.at)
         if gap is not None:
             return case.not_seen(FEED_GAP, (_gap_fact(gap), *facts), likely, vehicle)
         return case.not_seen(PASSED_UNSEEN, facts, likely, vehicle)
@@ -128,7 +145,7 @@ class Judge:
         rest_s = case.ends - case.at(before.call)
         if later is not None and later.at - before.at < TURN_S:
             took_up = self._fact("took_up", later, case)
-            if case.calls - before.call <= 3 and later.call == 0 and rest_s < later.at - before.at + 60.0:
+            if self._has_driven(before, later):
                 return case.not_seen(PASSED_UNSEEN, (last, took_up), vehicle_id=vehicle)
             turned = self._fact("turned", before, case)
             return case.verdict(NOT_SERVED, SHORT_TURN, (turned, took_up, *said, *alerts), vehicle_id=vehicle)
@@ -142,6 +159,8 @@ class Judge:
             until = heard_on_it + silence_s if math.isfinite(silence_s) else math.nan
             silent = Fact("vehicle_silent", heard_on_it, until, vehicle_id=vehicle)
             return case.not_seen(VEHICLE_SILENT, (last, silent), vehicle_id=vehicle)
+        if _HURRY * rest_s <= heard_on_it + silence_s - before.at + _HURRY_S:
+            return case.not_seen(PASSED_UNSEEN, (last,), vehicle_id=vehicle)
         return case.verdict(NOT_SERVED, ENDED_EARLY, (last, *alerts), vehicle_id=vehicle)
 
     def _taken_up_late(self, case: Case, after: Sighting) -> Verdict:
@@ -149,7 +168,7 @@ class Judge:
         vehicle, first = after.vehicle_id, self._fact("next_seen", after, case)
         took_up = self._fact("took_up", after, case)
         turned, said = self._seen.before(after), self._operator_said(case)
-        if turned is not None and after.at - turned.at < TURN_S and self._calls(turned) - turned.call > 2:
+        if turned is not None and after.at - turned.at < TURN_S and not self._has_driven(turned, after):
             facts = (self._fact("turned", turned, case), took_up, *said)
             return case.verdict(NOT_SERVED, SHORT_TURN, facts, vehicle_id=vehicle)
         gap = self._seen.gap_in(case.scheduled - 60.0, after.at)
@@ -205,8 +224,9 @@ class Judge:
 
     def _broke_down(self, case: Case, last: Sighting) -> Stretch | None:
         """The vehicle's long stand on this trip after it was last seen passing a stop."""
+        on_it = self._seen.last_heard_on(last.vehicle_id, case.journey)
         stands = self._seen.stands(last.vehicle_id, last.at, last.at + OVERDUE_S)
-        stands = [s for s in stands if s.trip == case.trip and s.until - max(s.since, last.at) >= BREAKDOWN_S]
+        stands = [s for s in stands if min(s.until, on_it) - max(s.since, last.at) >= BREAKDOWN_S]
         return max(stands, key=lambda s: s.lasted_s, default=None)
 
     def _held_up(self, case: Case, seen: Sighting) -> list[Stretch]:
@@ -222,6 +242,25 @@ class Judge:
         since = self._seen.last_heard(seen.vehicle_id, seen.at - SILENT_S)
         return self._seen.next_heard(seen.vehicle_id, since) - since > SILENT_S
 
+    def _has_driven(self, before: Sighting, after: Sighting) -> bool:
+        """Whether, from the one sighting to the other on its next journey, the vehicle can have driven the rest of the
+        first and the beginning of the second: it had the time for it, or hardly a stop to be seen at."""
+        first = Case(self._tt, before.journey, before.call)
+        second = Case(self._tt, after.journey, after.call)
+        whole_s = first.ends - first.scheduled + second.scheduled - second.begins
+        unseen = first.calls - 1 - before.call + after.call
+        in_time = _HURRY * whole_s <= after.at - before.at + _HURRY_S
+        return unseen <= 1 or (unseen <= _UNSEEN and in_time)
+
+    def _came_by(self, case: Case, away: list[Stretch]) -> bool:
+        """Whether the vehicle passed the stop on its way off its line, or back to it."""
+        lat, lon = self._tt.stop_lat[case.stop], self._tt.stop_lon[case.stop]
+        for one, other in (way for stretch in away for way in self._seen.ways_off(stretch)):
+            ends = (one.to_lat, one.to_lon), (other.lat, other.lon)
+            if distance_to_segment_m((lat, lon), *ends) < AT_STOP_M:
+                return True
+        return False
+
     def _may_come(self, case: Case, due: float, heard: float) -> bool:
         """Whether the records end before the vehicle, still heard of at their end, was overdue."""
         until = self._evidence.until
@@ -234,6 +273,21 @@ class Judge:
             for said in self._seen.said(case.journey, case.call)
             if said.until >= case.begins - EARLY_S
         )
+
+    def _stop_closed(self, case: Case, at: float) -> tuple[Fact, ...]:
+        """Alerts of a detour, or of no service, at this very stop, and the operator's leaving it out, as of a time."""
+        stops = {case.stop, int(self._tt.stop_parent[case.stop])}
+        alerts = tuple(
+            Fact("alert", notice.since, notice.until, alert_id=notice.alert_id)
+            for notice in self._evidence.notices
+            if notice.effect in _CLOSING and notice.stops & stops and notice.since <= at <= notice.until
+        )
+        skipped = tuple(
+            Fact("skipped", said.since, said.until)
+            for said in self._seen.said(case.journey, case.call)
+            if said.call >= 0 and said.since <= at <= said.until + AWAITED_S
+        )
+        return skipped + alerts
 
     def _alerts(self, case: Case) -> tuple[Fact, ...]:
         """Alerts about this trip or stop, or the line as a whole, that were in force around its time."""
@@ -271,9 +325,6 @@ class Judge:
             stops = np.arange(tt.stops, dtype=np.int32)
         lat, lon = np.full(len(stops), stretch.lat), np.full(len(stops), stretch.lon)
         return int(stops[np.argmin(ground_distance_m(lat, lon, tt.stop_lat[stops], tt.stop_lon[stops]))])
-
-    def _calls(self, seen: Sighting) -> int:
-        return int(self._tt.trip_calls[seen.journey[0]])
 
 
 def _gap_fact(gap: Gap) -> Fact:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -35,7 +36,10 @@ class Stretch:
     since: float
     until: float
     lat: float
+    """Where it began."""
     lon: float
+    to_lat: float
+    to_lon: float
 
     @property
     def lasted_s(self) -> float:
@@ -84,6 +88,14 @@ class Sightings:
         """When the vehicle was away from the line of its trip in the time between."""
         return [s for s in self.duties(vehicle_id, since, until) if s.state == OFF_ROUTE and _same(s, journey)]
 
+    def ways_off(self, stretch: Stretch) -> list[tuple[Stretch, Stretch]]:
+        """From the vehicle's stretch before to this one, and from this one to the next: between the last report of one
+        and the first of the other it drove, unseen, from or to its line."""
+        duties = self._duties[stretch.vehicle_id]
+        place = duties.index(stretch)
+        around = duties[max(place - 1, 0) : place + 2]
+        return list(pairwise(around))
+
     def last_heard(self, vehicle_id: str, before: float = float("inf")) -> float:
         """When the vehicle reported last, by `before`; -inf where never."""
         return max((min(s.until, before) for s in self._duties[vehicle_id] if s.since <= before), default=-np.inf)
@@ -120,7 +132,9 @@ class Sightings:
     def _sort_traces(self, evidence: Evidence) -> None:
         t = evidence.traces
         order = np.argsort(t.since, kind="stable")
-        columns = (t.vehicle_id, t.state, t.trip, t.service_day, t.since, t.until, t.from_lat, t.from_lon)
+        columns = (
+            t.vehicle_id, t.state, t.trip, t.service_day, t.since, t.until, t.from_lat, t.from_lon, t.to_lat, t.to_lon,
+        )  # fmt: skip
         standing = t.standing[order].tolist()
         for stands, *row in zip(standing, *(c[order].tolist() for c in columns), strict=True):
             stretch = Stretch(*row)

@@ -138,6 +138,23 @@ def test_a_vehicle_off_its_line_between_two_stops_was_diverted_around_those_betw
     assert kinds(verdict) == ["alert", "last_seen", "left_line", "next_seen"]
 
 
+def test_a_vehicle_on_a_detour_that_drives_past_a_closed_stop_does_not_serve_it() -> None:
+    works = Notice("works", "DETOUR", due(0), due(5), stops=frozenset({2}))
+    away = trace(due(2) + 30, due(4), state=OFF_ROUTE)
+    verdict = judged(0, 2, driven(0, range(6)), away, notices=(works,))
+    assert (verdict.outcome, verdict.cause, kinds(verdict)) == ("not_served", "detour", ["alert", "passed"])
+    on_its_line = judged(0, 2, driven(0, range(6)), notices=(works,))
+    assert on_its_line.outcome == "on_time"
+
+
+def test_a_vehicle_that_leaves_its_line_from_a_stop_served_it() -> None:
+    seen = [one for one in driven(0, range(6)) if one[1] not in (2, 3)]
+    there = trace(START, due(2) + 10, at_m=1000.0)
+    away = trace(due(2) + 30, due(4) - 30, state=OFF_ROUTE, at_m=1020.0)
+    assert judged(0, 2, seen, there, away).cause == "passed_unseen"
+    assert judged(0, 3, seen, there, away).cause == "detour"
+
+
 def test_a_call_seen_before_and_after_but_not_here_is_not_claimed_to_be_lost() -> None:
     seen = [one for one in driven(0, range(6)) if one[1] != 2]
     verdict = judged(0, 2, seen)
