@@ -104,7 +104,7 @@ class Register:
                         )  # fmt: skip
                     cursor.execute(
                         "INSERT INTO watch VALUES (1, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-                        "since = min(since, excluded.since), until = excluded.until, "
+                        "since = coalesce(min(since, excluded.since), since, excluded.since), until = excluded.until, "
                         "feed_alive_at = excluded.feed_alive_at",
                         (watch.since, watch.until, watch.feed_alive_at),
                     )
@@ -120,8 +120,7 @@ class Register:
     def watch(self) -> Watch:
         """How far the records reach."""
         row = self._db.execute("SELECT since, until, feed_alive_at FROM watch").fetchone()
-        nan = float("nan")
-        return Watch(nan, nan, nan) if row is None else Watch(row[0], row[1], nan if row[2] is None else row[2])
+        return Watch(*(float("nan") if at is None else at for at in row or (None, None, None)))
 
     def cancelled(self, trip_ids: Iterable[str], start_dates: Collection[str]) -> list[CancelledTrip]:
         """What the operator said of these trips on these days."""

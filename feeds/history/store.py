@@ -89,7 +89,8 @@ class HistoryStore:
             if gap is not None:
                 told = self._gaps.get(gap.since, gap)
                 self._gaps[gap.since] = Gap(gap.since, gap.until, gap.watched and told.watched)
-            since = step.at if math.isnan(before.since) else min(before.since, step.at)
+            # Without a sign of life from any vehicle nobody is watching.
+            since = float(np.fmin(before.since, step.at if math.isfinite(step.feed_alive_at) else math.nan))
             self._watch = Watch(since, step.at, step.feed_alive_at)
             self._announced.follow(step)
             if len(step.passages):
@@ -168,7 +169,7 @@ class HistoryStore:
             cancellations=tuple(_cancellations(tt, said)),
             notices=tuple(_notice(*seen) for seen in self.alerts(tt, first, last)),
             gaps=tuple(gaps.values()),
-            since=watch.since,
+            since=math.inf if math.isnan(watch.since) else watch.since,
             until=watch.until,
         )
 

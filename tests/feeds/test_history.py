@@ -17,6 +17,7 @@ from predictor.explain.evidence import Evidence
 from predictor.explain.judge import Judge
 from predictor.explain.verdict import Verdict
 from predictor.journeys import call_key, journey_key
+from predictor.passages import Passages
 from predictor.timetable import Timetable
 from tests.predictor.small_network import LINK_S, ORIGIN, SPACING_M, report, timetable
 
@@ -61,6 +62,19 @@ def test_what_happened_is_told_before_anything_was_put_down(tmp_path: Path) -> N
         remember(store, one_trip())
         assert all(outcome == "on_time" and abs(late_s) < 20 for outcome, late_s in told(store))
         assert np.isnan(store.saved_until)
+
+
+def test_nothing_is_claimed_while_nobody_was_watching(tmp_path: Path) -> None:
+    store = HistoryStore(tmp_path)
+    assert verdict(store, 2).cause == "no_records"
+    for step in one_trip():
+        nobody = replace(step, feed_alive_at=float("nan"), passages=Passages.empty())
+        store.take(nobody)
+    store.flush()
+    assert verdict(HistoryStore(tmp_path), 2).cause == "no_records"
+    remember(store, one_trip(start=START))
+    store.flush()
+    assert all(outcome == "on_time" for outcome, _ in told(HistoryStore(tmp_path)))
 
 
 def test_a_crash_loses_nothing_that_was_said_to_be_saved(tmp_path: Path) -> None:
