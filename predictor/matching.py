@@ -35,6 +35,7 @@ EARLIEST_DEPARTURE_S = 180.0
 """A vehicle seen moving earlier than this before its trip's departure is on its way to the first stop."""
 BROKEN_DOWN_S = 720.0
 """A vehicle that comes to no further stop for so long, and then names its trip no more, does not go on with it."""
+JUST_BEHIND_M = 200.0
 PRIOR_SCALE = 25.0
 
 
@@ -201,6 +202,9 @@ class Matcher:
             )  # fmt: skip
             wide = OFF_LINE_M + np.where(tt.line_has_shape[line[again]], 0.0, OFF_LINE_SHAPELESS * anywhere.segment_m)
             fits = (anywhere.cost < 0.25 * cost[again]) & (anywhere.offset_m < 0.6 * wide)
+            # One that leaves its line sideways lies nearest to where it has just been.
+            back_m = last[again] - anywhere.distance_m
+            fits &= ~(known[again] & (back_m > 0) & (back_m < JUST_BEHIND_M))
             rows = again[fits]
             at_m[rows], offset[rows], limit[rows] = anywhere.distance_m[fits], anywhere.offset_m[fits], wide[fits]
             jumped[on[rows]] = known[rows]
