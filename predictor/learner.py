@@ -37,8 +37,15 @@ class Learner:
     """Samples, and the network and range margins trained on them. `net` is None until there is one."""
 
     def __init__(
-        self, net: QuantileNet | None = None, ranges: RangeMargins | None = None, capacity: int = 300_000, seed: int = 1
+        self,
+        net: QuantileNet | None = None,
+        ranges: RangeMargins | None = None,
+        capacity: int = 300_000,
+        seed: int = 1,
+        *,
+        lessons: bool = True,
     ) -> None:
+        """`capacity`: samples kept; `lessons`: whether `study` trains."""
         self.net = net
         self.ranges = ranges or RangeMargins()
         self._random = np.random.default_rng(seed)
@@ -52,6 +59,7 @@ class Learner:
         self._target = np.empty(1024, np.float32)
         self._capacity = capacity
         self._old = self._count = 0
+        self._lessons = lessons
         self._studied_at = -np.inf
 
     def offer(self, chain: Chain, key: Int64Array, features: Float32Array, now: float) -> None:
@@ -92,7 +100,7 @@ class Learner:
             due = new >= FIRST_LESSON // 4 and (
                 new >= LESSON_SHARE * self._count or now - self._studied_at >= LESSON_EVERY_S
             )
-        if not due:
+        if not (due and self._lessons):
             return False
         again = self._random.choice(self._old, min(self._old, max(new, REHEARSED)), replace=False)
         rows = np.concatenate([again, np.arange(self._old, self._count)])
