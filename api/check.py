@@ -12,6 +12,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from api.boards import iso_date
 from feeds.errors import FeedError, Problem
 from feeds.message import decode_message, posix_seconds
 from feeds.recording import open_recording
@@ -65,13 +66,12 @@ def _print_timetable(console: Console, name: str, tt: Timetable) -> None:
     runs = np.flatnonzero(trips)
     served = np.unique(tt.call_stop)
     unserved = int((tt.stop_location_type == 0).sum()) - len(served)
-    by_headway = int(np.isin(np.arange(tt.trips), tt.journey_trip[tt.journey_headway_s > 0]).sum())
     console.print(f"\n[bold]{name}[/bold]: {tt.agency_name or 'agency without a name'}, times in {tt.timezone}")
     rows = [
         ("stops", f"{len(served):,} that trips call at, {unserved:,} that none calls at"),
         ("routes", f"{len(tt.route_id):,}"),
         ("trips", f"{tt.trips:,} in {len(tt.pattern_route):,} patterns, {len(tt.arrival_s):,} calls"),
-        ("run by headway", f"{by_headway:,} trips (frequencies.txt)"),
+        ("run by headway", f"{int(tt.trip_is_frequency.sum()):,} trips (frequencies.txt)"),
         ("blocks", f"{len(tt.block_id):,}; {int((tt.trip_block >= 0).sum()):,} trips belong to one"),
         ("lines drawn", f"{int(tt.line_has_shape.sum()):,} from shapes.txt, {int((~tt.line_has_shape).sum()):,} from "
                         "stop to stop"),
@@ -93,13 +93,9 @@ def _service_words(tt: Timetable, runs: Int64Array, trips: Int64Array) -> str:
         return "no trip runs on any day; check calendar.txt and calendar_dates.txt"
     first, last, busiest = (int(tt.date[day]) for day in (runs[0], runs[-1], runs[np.argmax(trips[runs])]))
     return (
-        f"{_date(first)} to {_date(last)}, {int(np.median(trips[runs])):,} trips a day (median); "
-        f"most, {int(trips.max()):,}, on {_date(busiest)}"
+        f"{iso_date(first)} to {iso_date(last)}, {int(np.median(trips[runs])):,} trips a day (median); "
+        f"most, {int(trips.max()):,}, on {iso_date(busiest)}"
     )
-
-
-def _date(day: int) -> str:
-    return f"{day // 10_000}-{day // 100 % 100:02d}-{day % 100:02d}"
 
 
 def _print_problems(console: Console, problems: Sequence[Problem]) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from api.page_lines import destination_of
 from feeds.alerts import Alert
 from feeds.history.store import HistoryStore
 from predictor.arrays import Int64Array
@@ -43,9 +44,7 @@ class Explanation:
     @property
     def headsign(self) -> str:
         """Where the trip goes to, for riders."""
-        tt, trip = self.timetable, self.verdict.trip
-        last = int(tt.call_stop[int(tt.trip_call_ptr[trip + 1]) - 1])
-        return str(tt.trip_headsign[trip]) or str(tt.stop_name[last])
+        return destination_of(self.timetable, self.verdict.trip)
 
 
 def explain(

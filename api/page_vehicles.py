@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from api.page_moment import PageMoment
-from predictor.snapshot import LAYOVER, OFF_ROUTE
+from predictor.snapshot import LAYOVER, OFF_ROUTE, Vehicles
 
 _OLD_S = 90.0
 """From this age on a position's age is said beside the vehicle."""
@@ -43,7 +43,7 @@ def vehicle_words(moment: PageMoment, vehicle: int) -> VehicleWords:
     age = moment.now - float(vehicles.timestamp[vehicle])
     delay = float(vehicles.delay_s[vehicle])
     return VehicleWords(
-        label=str(vehicles.label[vehicle]) or str(vehicles.vehicle_id[vehicle]),
+        label=vehicle_label(vehicles, vehicle),
         place=place,
         punctuality="" if state == LAYOVER or np.isnan(delay) else _punctuality(moment, delay),
         late=delay >= 120,
@@ -58,3 +58,8 @@ def _punctuality(moment: PageMoment, delay_s: float) -> str:
     if minutes <= -2:
         return moment.texts("early", count=-minutes)
     return moment.texts("on_time")
+
+
+def vehicle_label(vehicles: Vehicles, vehicle: int) -> str:
+    """What riders can read on the vehicle, its id where it has no label."""
+    return str(vehicles.label[vehicle]) or str(vehicles.vehicle_id[vehicle])

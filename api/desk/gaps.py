@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from api.desk.running_trips import GRACE_S
+from api.page_lines import lines_of
 from predictor.arrays import RouteIdx, StopIdx
 from predictor.snapshot import CANCELLED, FROM_TIMETABLE, SKIPPED, Snapshot
 from predictor.timetable import Timetable
@@ -70,7 +71,7 @@ def _gap_at(snapshot: Snapshot, route: int, direction: int, stop: int) -> Gap | 
 @lru_cache(maxsize=2)
 def _middles(tt: Timetable) -> list[tuple[int, int, int]]:
     """Route, direction and the middle stop of the pattern with most trips."""
-    trips = np.bincount(tt.trip_pattern, minlength=len(tt.pattern_route))
+    trips = lines_of(tt).pattern_trips
     places: dict[tuple[int, int], int] = {}
     for pattern in np.argsort(trips, kind="stable").tolist():
         if trips[pattern]:

@@ -15,6 +15,7 @@ from api.desk.running_trips import RunningTrips
 from api.desk.standing import LineState, Standing
 from api.page_lines import Line, destination_of
 from api.page_moment import PageMoment
+from api.page_vehicles import vehicle_label
 
 overview_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -120,7 +121,7 @@ def _draft(draft: Draft, standing: Standing, moment: PageMoment, request: Reques
     elif draft.vehicle >= 0:
         vehicles = standing.snapshot.vehicles
         why = texts(
-            "draft_silent", label=_label(moment, draft.vehicle),
+            "draft_silent", label=vehicle_label(vehicles, draft.vehicle),
             age=moment.words.age(moment.now - float(vehicles.timestamp[draft.vehicle])),
         )  # fmt: skip
     else:
@@ -169,14 +170,9 @@ def _unmatched(vehicle: int, moment: PageMoment) -> VehicleRow:
     lat, lon = float(vehicles.lat[vehicle]), float(vehicles.lon[vehicle])
     known = math.isfinite(lat) and math.isfinite(lon)
     return VehicleRow(
-        _label(moment, vehicle), moment.words.age(max(moment.now - float(vehicles.timestamp[vehicle]), 0.0)),
+        vehicle_label(vehicles, vehicle), moment.words.age(max(moment.now - float(vehicles.timestamp[vehicle]), 0.0)),
         f"{lat:.5f}, {lon:.5f}" if known else "",
     )  # fmt: skip
-
-
-def _label(moment: PageMoment, vehicle: int) -> str:
-    vehicles = moment.snapshot.vehicles
-    return str(vehicles.label[vehicle]) or str(vehicles.vehicle_id[vehicle])
 
 
 def _feeds(moment: PageMoment) -> list[FeedWords]:

@@ -35,7 +35,7 @@ def running_trips(snapshot: Snapshot) -> RunningTrips:
     tt, now = snapshot.timetable, snapshot.made_at
     trip, shift = tt.journey_trip, tt.journey_shift_s
     start_s = tt.trip_start_s[trip].astype(np.float64) + shift
-    end_s = tt.arrival_s[tt.trip_call_ptr[1:] - 1][trip].astype(np.float64) + shift
+    end_s = tt.trip_end_s[trip].astype(np.float64) + shift
     days, journeys = [], []
     for day in np.flatnonzero((tt.date_origin <= now) & (tt.date_origin + end_s.max(initial=0.0) >= now)).tolist():
         running = tt.service_active[tt.trip_service[trip], day] & (tt.journey_headway_s == 0)

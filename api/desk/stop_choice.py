@@ -11,6 +11,7 @@ import numpy as np
 from api.desk.disruption_form import DisruptionForm
 from api.page_lines import Line, destination_of
 from api.page_moment import PageMoment
+from predictor.geometry import ground_distance_m
 
 _FOUND = 8
 
@@ -74,7 +75,7 @@ def stop_choice(form: DisruptionForm, moment: PageMoment) -> StopChoice:
 def _directions(moment: PageMoment, route: int) -> list[tuple[str, list[int]]]:
     """Destination and stops of each direction, in the order of its pattern with most trips, then the others'."""
     tt = moment.timetable
-    trips = np.bincount(tt.trip_pattern, minlength=len(tt.pattern_route))
+    trips = moment.lines.pattern_trips
     patterns = np.flatnonzero((tt.pattern_route == route) & (trips > 0))
     patterns = patterns[np.argsort(-trips[patterns], kind="stable")]
     directions: dict[int, tuple[str, dict[int, None]]] = {}
@@ -115,5 +116,6 @@ def _same_name(moment: PageMoment, stops: list[int], taken: set[int]) -> list[St
 def _near(moment: PageMoment, one: int, other: int) -> bool:
     """Within about 500 m."""
     tt = moment.timetable
-    east = (tt.stop_lon[one] - tt.stop_lon[other]) * np.cos(np.radians(tt.stop_lat[one]))
-    return bool(np.hypot(tt.stop_lat[one] - tt.stop_lat[other], east) * 111_195.0 < 500.0)
+    here, there = [one], [other]
+    metres = ground_distance_m(tt.stop_lat[here], tt.stop_lon[here], tt.stop_lat[there], tt.stop_lon[there])
+    return bool(metres[0] < 500.0)

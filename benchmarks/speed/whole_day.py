@@ -18,6 +18,7 @@ from feeds.learned_file import ready_made
 from feeds.recording import open_recording
 from feeds.timetable import load_timetable
 from predictor.engine import Engine
+from predictor.timetable import Timetable
 
 POLL_S = 30.0
 
@@ -74,7 +75,7 @@ def _replay(folder: Path, day: str) -> WholeDay:
         calls = snapshot.unclaimed_calls(now, now + 7200.0)
         shown[timetable.call_stop[timetable.trip_call_ptr[calls.trip] + calls.call]] = True
         counts = dict(snapshot.counts)
-    served = _served(folder, day)
+    served = _served(timetable, day)
     return WholeDay(
         network=folder.name, day=day, load_s=loaded - began, replay_s=seconds, steps=counts.get("steps", 0),
         reports=counts.get("reports_fresh", 0), passages=counts.get("passages", 0),
@@ -93,8 +94,7 @@ def _peak_memory_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
 
 
-def _served(folder: Path, day: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    tt = load_timetable(folder / "gtfs.zip").timetable
+def _served(tt: Timetable, day: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     today = tt.date_index[int(day.replace("-", ""))]
     runs = tt.service_active[tt.trip_service, today]
     served = np.zeros(tt.stops, bool)
