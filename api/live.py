@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 from pathlib import Path
 
 from api.checkpoint import Checkpoint
@@ -15,9 +14,12 @@ from api.timetable_watch import TimetableWatch, timetable_from
 from feeds.history.store import FOLDER as HISTORY
 from feeds.history.store import HistoryStore
 from feeds.source import Source, open_source
+from feeds.user_folders import user_folder
 from predictor.engine import EngineSettings
 
 log = logging.getLogger("prochain")
+
+_STATE = ("XDG_STATE_HOME", ".local/state")
 
 
 def live_service(settings: Settings) -> Service:
@@ -60,18 +62,12 @@ def live_service(settings: Settings) -> Service:
 
 def state_file(gtfs: str) -> Path:
     """Where what is learned about this feed is kept."""
-    return _state_folder() / f"learned-{_short_name(gtfs)}.npz"
+    return user_folder(*_STATE) / f"learned-{_short_name(gtfs)}.npz"
 
 
 def data_folder(settings: Settings) -> Path:
     """Where what must not be lost is kept: the setting `data_dir`, or a folder of the GTFS feed's own."""
-    return settings.data_dir or _state_folder() / f"data-{_short_name(settings.gtfs or '')}"
-
-
-def _state_folder() -> Path:
-    """Under XDG_STATE_HOME or ~/.local/state."""
-    base = Path(os.environ.get("XDG_STATE_HOME", ""))
-    return (base if base.is_absolute() else Path.home() / ".local" / "state") / "prochain"
+    return settings.data_dir or user_folder(*_STATE) / f"data-{_short_name(settings.gtfs or '')}"
 
 
 def _short_name(gtfs: str) -> str:

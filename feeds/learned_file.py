@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import zipfile
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from feeds.errors import FeedError
+from feeds.npz_file import write_npz
 from predictor.arrays import AnyArray
 from predictor.features import FEATURES
 from predictor.learned import Learned
@@ -33,17 +32,7 @@ def write_learned(path: Path, learned: Learned) -> None:
     named |= {f"times.{name}": array for name, array in learned.travel_times.items()}
     named |= {f"timing.{name}": array for name, array in learned.timing_points.items()}
     named |= {f"trips.{name}": array for name, array in learned.trip_history.items()}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            np.savez(file, allow_pickle=False, **named)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(part).replace(path)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
+    write_npz(path, named)
 
 
 def read_learned(path: Path) -> Learned:

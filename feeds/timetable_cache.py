@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 import zipfile
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -14,6 +13,8 @@ from typing import Any
 import numpy as np
 
 from feeds.errors import Problem
+from feeds.npz_file import write_npz
+from feeds.user_folders import user_folder
 from predictor.timetable import Timetable
 
 FORMAT = 3
@@ -25,9 +26,8 @@ KEPT = 8
 
 def default_cache_dir() -> Path | None:
     """`prochain` under XDG_CACHE_HOME or ~/.cache; None where there is no home."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
     try:
-        return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "prochain"
+        return user_folder("XDG_CACHE_HOME", ".cache")
     except RuntimeError:
         return None
 
@@ -57,15 +57,7 @@ def write_cached(folder: Path, timetable: Timetable, problems: tuple[Problem, ..
     arrays = {f.name: np.asarray(getattr(timetable, f.name)) for f in fields(Timetable)}
     arrays["problems"] = np.asarray(json.dumps([asdict(problem) for problem in problems]))
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        handle, part = tempfile.mkstemp(dir=folder, suffix=".part")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.savez(file, allow_pickle=False, **arrays)
-            Path(part).replace(path)
-        except BaseException:
-            Path(part).unlink(missing_ok=True)
-            raise
+        write_npz(path, arrays)
         if not keep_all:
             _prune(folder)
     except OSError:
