@@ -40,6 +40,9 @@ def main(
     passages: Annotated[
         list[Path] | None, typer.Option(help="Our own passages as truth, where the recording knows no others.")
     ] = None,
+    trees: Annotated[
+        bool, typer.Option("--trees", help="Train boosted trees on the train days and judge them as well (minutes).")
+    ] = False,
     keep: Annotated[
         Path | None, typer.Option(help="Keep the replay's predictions and passages in this folder.")
     ] = None,
@@ -55,7 +58,9 @@ def main(
     console = Console()
     try:
         with tempfile.TemporaryDirectory() as scratch:
-            result = _run(folder, judged, train, every, predictions or [], passages or [], keep or Path(scratch))
+            result = _run(
+                folder, judged, train, every, predictions or [], passages or [], keep or Path(scratch), trees=trees
+            )
     except FeedError as error:
         console.print(f"[red]{error}[/]")
         raise typer.Exit(1) from error
@@ -72,7 +77,7 @@ def main(
 
 def _run(
     folder: Path, judged: str, train: str | None, every: float, predictions: list[Path], passages: list[Path],
-    into: Path,
+    into: Path, *, trees: bool = False,
 ) -> Result:  # fmt: skip
     timetable = load_timetable(folder / "gtfs.zip").timetable
     judge_days = recorded_days(folder, judged, timetable.timezone)
@@ -94,6 +99,12 @@ def _run(
     if train_days:
         trained = Runs.of(truth.of_folder(folder, timetable, _numbers(train_days), own=passages).passages, timetable)
     methods = baselines.methods(runs, trained, truth.operator_delays(folder, _numbers(judge_days)))
+    if trees:
+        if trained is None:
+            raise FeedError("--trees needs days to train them on: give --train.")
+        from benchmarks.accuracy import boosted_trees
+
+        methods |= boosted_trees.methods(trained, runs)
     outcome = judge(predictions, runs, methods)
     if not outcome.live.any():
         told = "; ".join(f"{name}: {number:,}" for name, number in outcome.counts.items())

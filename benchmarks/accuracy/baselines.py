@@ -43,6 +43,10 @@ class Questions:
     def __len__(self) -> int:
         return len(self.made_at)
 
+    def take(self, rows: Int64Array | slice) -> Questions:
+        """Only some of them."""
+        return Questions(self.made_at[rows], self.cell[rows], self.last[rows])
+
 
 @dataclass(frozen=True, eq=False)
 class LinkMedians:
@@ -218,8 +222,7 @@ def kalman(runs: Runs, asked: Questions, history: KalmanHistory) -> Float64Array
         blended = gain[cell] * usual[cell] + (1.0 - gain[cell]) * last
         taken = np.where(np.isnan(last) | (gain[cell] >= 1.0), usual[cell], blended)
         offset = (np.cumsum(length) - length)[pair[rows] - begin] - runs.ptr[run[rows]]
-        chosen = Questions(asked.made_at[rows], asked.cell[rows], asked.last[rows])
-        result[rows] = along_links(runs, chosen, taken, offset)
+        result[rows] = along_links(runs, asked.take(rows), taken, offset)
     return result
 
 

@@ -37,6 +37,8 @@ class Judged:
     live: BoolArray
     under_way: BoolArray
     """The vehicle was known to have passed a stop of this trip by then."""
+    told_s: Float32Array
+    """From the moment a report told of that last passed stop to the prediction, NaN where not under way."""
     error_s: Mapping[str, Float32Array]
     """Actual − predicted of each method, NaN where it has no answer."""
     p10_error_s: Float32Array
@@ -74,7 +76,7 @@ def judge(files: Iterable[Path], runs: Runs, methods: Mapping[str, Method]) -> J
     poll_s = float(np.median(np.diff(poll))) if len(poll) > 1 else float("nan")
     joined = {
         name: np.concatenate([part[name] for part in parts]) if parts else np.empty(0, np.float32)
-        for name in ("cell", "horizon", "live", "under_way", "p10", "p90", *methods, MEDIAN, PUBLISHED)
+        for name in ("cell", "horizon", "live", "under_way", "told", "p10", "p90", *methods, MEDIAN, PUBLISHED)
     }
     order = np.lexsort((-joined["horizon"], joined["cell"]))
     joined = {name: column[order] for name, column in joined.items()}
@@ -86,7 +88,7 @@ def judge(files: Iterable[Path], runs: Runs, methods: Mapping[str, Method]) -> J
     available[cell[at_moment]] = True
     return Judged(
         cell=cell, horizon_s=joined["horizon"], live=joined["live"].astype(bool),
-        under_way=joined["under_way"].astype(bool),
+        under_way=joined["under_way"].astype(bool), told_s=joined["told"],
         error_s={name: joined[name] for name in (*methods, MEDIAN, PUBLISHED)},
         p10_error_s=joined["p10"], p90_error_s=joined["p90"], poll_s=poll_s, available=available & owed, owed=owed,
         counts=counts,
@@ -143,6 +145,7 @@ def _judge_batch(
         "horizon": horizon.astype(np.float32),
         "live": status[rows] == 0,
         "under_way": asked.last >= 0,
+        "told": np.where(asked.last >= 0, made_at[rows] - runs.known[asked.last], np.nan).astype(np.float32),
         MEDIAN: (actual - p50[rows]).astype(np.float32),
         PUBLISHED: (actual - published[rows]).astype(np.float32),
         "p10": (actual - p10[rows]).astype(np.float32),

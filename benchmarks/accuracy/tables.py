@@ -14,9 +14,11 @@ from benchmarks.accuracy.runs import Runs
 from predictor.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 
 ALL = "all"
-UNDER_WAY, BEFORE_START, LIVE, SCHEDULED = "live, under way", "live, before its first stop", "live", "scheduled"
-"""Sets of predictions: those of a vehicle that has passed a stop of the trip; those that bridge a layover or an
-earlier trip; both; those from the timetable alone."""
+UNDER_WAY, AT_PASSAGES, BEFORE_START, LIVE, SCHEDULED = (
+    "live, under way", "live, just after a passage", "live, before its first stop", "live", "scheduled",
+)  # fmt: skip
+"""Sets of predictions: those of a vehicle that has passed a stop of the trip; of these the first after each passage;
+those that bridge a layover or an earlier trip; all of a vehicle; those from the timetable alone."""
 DAY_TYPES = ("weekday", "Saturday", "Sunday")
 STOP_SIZES = ("smallest quarter", "second quarter", "third quarter", "largest quarter")
 
@@ -42,6 +44,7 @@ class Tables:
         """Compute everything. Cost: a few passes over the predictions for each method."""
         sets = {
             UNDER_WAY: judged.live & judged.under_way,
+            AT_PASSAGES: judged.live & (judged.told_s < judged.poll_s),
             BEFORE_START: judged.live & ~judged.under_way,
             LIVE: judged.live,
             SCHEDULED: ~judged.live,
