@@ -23,6 +23,8 @@ from predictor.tracks import Tracks
 
 STOP_ZONE_M = 30.0
 """A vehicle within this distance of a stop is at it."""
+AT_STOP_M = 60.0
+"""A vehicle this near to a stop's own position is at it, wherever the line was drawn."""
 TERMINUS_M = 300.0
 """A vehicle this near to a trip's first stop can be waiting there for its departure."""
 MOVED_M = 30.0
@@ -214,6 +216,7 @@ class Matcher:
         jump = jumped[on]
         at_m = np.where(known & ~jump, np.maximum(at_m, np.nan_to_num(last)), at_m)
         off = offset > limit
+        at_m = self._not_past_unseen_stops(t, line, at_m, offset, np.where(known, np.nan_to_num(last), 0.0), lat, lon)
         # Waiting for departure: near the first stop and not yet away from it.
         first_m = self.diagram.call_distance_m(t, np.zeros(len(t), np.int32))
         before = tt.trip_start_s[t] - seconds
@@ -252,6 +255,35 @@ class Matcher:
         pattern = self.timetable.trip_pattern[trip]
         first_lat, first_lon = self.timetable.pattern_start
         return ground_distance_m(first_lat[pattern], first_lon[pattern], lat, lon)
+
+    def _not_past_unseen_stops(
+        self,
+        trip: Int32Array,
+        line: Int32Array,
+        at_m: Float64Array,
+        offset_m: Float64Array,
+        last_m: Float64Array,
+        lat: Float64Array,
+        lon: Float64Array,
+    ) -> Float64Array:
+        """Distances (n,) held back before stops that a vehicle beside a line without a shape need not have passed.
+
+        Where the line was drawn straight between stops, a place beside it tells the distance along it no better than
+        by the distance off it. Of the stops within that doubt the first one is reached only by who comes near it.
+        """
+        tt, diagram = self.timetable, self.diagram
+        pattern = tt.trip_pattern[trip]
+        doubt = np.where(tt.line_has_shape[line], 0.0, np.maximum(offset_m - STOP_ZONE_M, 0.0))
+        sure = diagram.calls_before(pattern, np.maximum(at_m - doubt, last_m) + STOP_ZONE_M)
+        claimed = diagram.calls_before(pattern, at_m + STOP_ZONE_M)
+        unseen = (sure < claimed) & (doubt > 0.0)
+        first = np.minimum(sure, tt.trip_calls[trip] - 1)
+        here = diagram.call_distance_m(trip, first)
+        stop = tt.call_stop[diagram.entries(trip, first)]
+        near = ground_distance_m(tt.stop_lat[stop], tt.stop_lon[stop], lat, lon) < AT_STOP_M
+        before = np.maximum(here - STOP_ZONE_M - 1.0, last_m)
+        result: Float64Array = np.where(unseen, np.where(near, np.minimum(at_m, here), np.minimum(at_m, before)), at_m)
+        return result
 
     def _narrow_by_stop(
         self, obs: Observations, on: Int64Array, trip: Int32Array, low: Float64Array, high: Float64Array

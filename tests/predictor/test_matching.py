@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from predictor.engine import Engine
+from predictor.geometry import ground_distance_m
 from predictor.snapshot import DEADHEAD, IN_SERVICE, LAYOVER, OFF_ROUTE
 from tests.predictor.small_network import report, timetable
 from tests.predictor.winding_road import SPEED_M_S, START, Road, driven
@@ -140,3 +141,52 @@ def test_on_any_winding_road_the_vehicle_is_found_near_where_it_is(
     road = winding(turns)
     for true_m, snapshot in driven(road, every_s=every_s, noise_m=5.0, seed=seed):
         assert abs(snapshot.vehicles.distance_m[0] - true_m) < 75.0
+
+
+CORNER = Road.through((0, 0), (600, 300), (500, 300), (500, 0), (1400, 0), stops_m=[0, 1070, 1970])
+"""The road runs beside the straight way to the second stop, turns back, and comes down to it."""
+
+
+def drawn_straight(road: Road) -> Engine:
+    """The same road in a feed without shapes: lines run straight from stop to stop."""
+    feed = road.timetable()
+    lat, lon = road.place(road.stops_m)
+    straight = np.append(0.0, np.cumsum(ground_distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])))
+    return Engine(
+        replace(
+            feed,
+            line_ptr=np.array([0, len(lat)]),
+            line_lat=lat,
+            line_lon=lon,
+            line_distance_m=straight,
+            pattern_distance_m=straight,
+            link_distance_m=np.diff(straight),
+            line_has_shape=np.array([False]),
+        )
+    )
+
+
+@pytest.mark.parametrize("has_shape", [False, True])
+def test_beside_a_line_that_was_drawn_straight_no_stop_is_taken_for_passed(*, has_shape: bool) -> None:
+    """Abreast of the stop, 300 m off the straight line, the vehicle has yet to come down to it."""
+    engine = drawn_straight(CORNER) if not has_shape else Engine(CORNER.timetable())
+    abreast_m = float(CORNER.along_m[1])
+    for at_m in (0.0, 200.0, 400.0, abreast_m):
+        lat, lon = CORNER.place(at_m)
+        now = START + at_m / SPEED_M_S
+        snapshot = engine.step(replace(report(now, 0.0), lat=np.atleast_1d(lat), lon=np.atleast_1d(lon)), now)
+    assert snapshot.vehicles.state[0] == IN_SERVICE
+    assert snapshot.vehicles.next_call[0] == 1
+
+
+def test_a_stop_beside_a_line_that_was_drawn_straight_is_passed_once_come_near() -> None:
+    engine, calls, times = drawn_straight(CORNER), [], []
+    for at_m in np.arange(0.0, CORNER.length_m, 90.0):
+        lat, lon = CORNER.place(at_m)
+        now = START + float(at_m) / SPEED_M_S
+        said = replace(report(now, 0.0), lat=np.atleast_1d(lat), lon=np.atleast_1d(lon))
+        found = engine.step(said, now).passages
+        calls += found.call.tolist()
+        times += np.where(found.call == 0, found.departure, found.arrival).tolist()
+    assert calls[:2] == [0, 1]
+    assert times[1] - START == pytest.approx(1070 / SPEED_M_S, abs=15)
