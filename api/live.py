@@ -76,4 +76,6 @@ def _short_name(gtfs: str) -> str:
 
 def engine_settings(settings: Settings) -> EngineSettings:
     """The engine's part of the settings."""
-    return EngineSettings(live_limit_s=settings.live_limit_s, silence_limit_s=settings.silence_limit_s)
+    return EngineSettings(
+        live_limit_s=settings.live_limit_s, silence_limit_s=settings.silence_limit_s, miss_weight=settings.miss_weight
+    )

@@ -30,6 +30,8 @@ from predictor.timetable import Timetable
 
 POLL_S = 30.0
 HORIZON_S = 1800.0
+LEARNED_SAMPLES = 1_200_000
+"""Samples kept while learning from days at a time."""
 
 PREDICTIONS = pa.schema(
     [
@@ -184,6 +186,7 @@ def learn_days(
         raise FeedError(f"The days to learn from would end ({last}) before they start ({first}).")
     must_hold(recording, folder, start, end, zone)
     start, end = max(start, recording.first_at), min(end, recording.last_at)
+    engine.learner.capacity = LEARNED_SAMPLES
     task = progress.add_task(f"Learning from {first} to {last}", total=end - start)
     for now, observations in recording.frames(start, end, every):
         engine.step(observations, now)

@@ -15,6 +15,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from predictor.forecast import MISS_WEIGHT
+
 SHORTEST_SECRET = 16
 _SECRETS = ("desk_token", "desk_webhook_secret", "desk_webhooks")
 """Settings whose values no message repeats."""
@@ -48,6 +50,11 @@ class Settings(BaseSettings):
     silence_limit_s: float = Field(
         900.0, ge=60.0, le=7200.0, description="a vehicle not heard of for this long is dropped"
     )
+    miss_weight: float = Field(
+        MISS_WEIGHT, ge=1.0, le=19.0,
+        description="how much worse a minute of a missed bus is than a minute of waiting, for a bus about to come: the "
+        "more, the earlier the time published",
+    )  # fmt: skip
     feed_stopped_after_s: float = Field(
         60.0, ge=10.0, le=3600.0, description="a vehicle feed silent for this long is said to have stopped"
     )

@@ -21,11 +21,11 @@ from feeds.simulator import Simulator
 from feeds.timetable import load_timetable
 from feeds.vehicle_positions import decode_vehicle_positions
 from predictor.arrays import Float32Array
+from predictor.calibration import Calibration
 from predictor.engine import Engine
 from predictor.learned import Learned
 from predictor.learner import Learner
 from predictor.quantile_net import QuantileNet
-from predictor.ranges import RangeMargins
 
 FIRST_DAY = date(2026, 3, 2)
 TOWNS = ((11, 30.0), (12, 60.0), (13, 120.0))
@@ -43,7 +43,7 @@ def main(out: Annotated[Path, typer.Argument(help="File to write.")] = Path("fee
     features, target = (np.concatenate(columns) for columns in zip(*parts, strict=True))
     rows = np.random.default_rng(0).permutation(len(target))[:ROWS]
     net = QuantileNet.fit(features[rows], target[rows], epochs=EPOCHS)
-    write_learned(out, Learned(net=net, ranges=RangeMargins()))
+    write_learned(out, Learned(net=net, calibration=Calibration()))
     print(f"{len(rows):,} samples, written: {out} ({out.stat().st_size:,} bytes)")
 
 

@@ -11,10 +11,10 @@ import numpy as np
 from feeds.errors import FeedError
 from feeds.npz_file import write_npz
 from predictor.arrays import AnyArray
+from predictor.calibration import Calibration
 from predictor.features import FEATURES
 from predictor.learned import Learned
 from predictor.quantile_net import QuantileNet
-from predictor.ranges import RangeMargins
 
 FORMAT = 1
 """Goes up when the meaning of what is stored changes. A network also names the features it was trained on."""
@@ -27,8 +27,8 @@ def write_learned(path: Path, learned: Learned) -> None:
     if learned.net is not None:
         named |= {f"net.{name}": array for name, array in learned.net.arrays().items()}
         named["features"] = np.asarray(FEATURES)
-    if learned.ranges is not None:
-        named["margin"] = learned.ranges.margin
+    if learned.calibration is not None:
+        named["shift"] = learned.calibration.shift
     named |= {f"times.{name}": array for name, array in learned.travel_times.items()}
     named |= {f"timing.{name}": array for name, array in learned.timing_points.items()}
     named |= {f"trips.{name}": array for name, array in learned.trip_history.items()}
@@ -51,11 +51,11 @@ def read_learned(path: Path) -> Learned:
             part: {name.removeprefix(f"{part}."): named[name] for name in named if name.startswith(f"{part}.")}
             for part in _PARTS
         }
-        net = ranges = None
+        net = calibration = None
         if part["net"] and tuple(named["features"].tolist()) == FEATURES:
             net = QuantileNet.from_arrays(part["net"])
-            ranges = RangeMargins(named["margin"])
-        return Learned(net, ranges, part["times"], part["timing"], part["trips"])
+            calibration = Calibration(named.get("shift"))
+        return Learned(net, calibration, part["times"], part["timing"], part["trips"])
     except FileNotFoundError as error:
         raise FeedError(
             f"{path}: there is no such file; make one with prochain learn FOLDER --model {path}."

@@ -26,7 +26,6 @@ from predictor.operator_times import OperatorTimes, operator_times
 from predictor.passages import CallTimes, Passages, call_times
 from predictor.predicted_rows import by_stop, operator_rows, unserved, vehicle_rows
 from predictor.progress import Driven, LinkTimes, driven_since, driven_to_the_end, joined, link_times_of, passages_of
-from predictor.ranges import RangeMargins
 from predictor.scheduled_calls import ScheduledCalls
 from predictor.service_days import ServiceDays
 from predictor.snapshot import (
@@ -107,7 +106,7 @@ class Engine:
     ) -> None:
         self.settings = settings or EngineSettings()
         learned = learned or Learned()
-        self.learner = Learner(learned.net, learned.ranges)
+        self.learner = Learner(learned.net, learned.calibration)
         self._tracks = Tracks()
         self._counts: Counter[str] = Counter()
         self._feed_alive_at = float("nan")
@@ -120,7 +119,7 @@ class Engine:
         """A copy of what has been learned so far."""
         return Learned(
             net=self.learner.net,
-            ranges=RangeMargins(self.learner.ranges.margin.copy()),
+            calibration=self.learner.calibration.copy(),
             travel_times=self.travel_times.learned(),
             timing_points=self.timing_points.learned(),
             trip_history=self.trip_history.learned(),
@@ -172,7 +171,7 @@ class Engine:
         learner.resolve(passages, call_key(passed, passages.call))
         learner.offer(chain, called, features, now)
         self._counts["lessons"] += learner.study(now)
-        made = forecast(chain, features, learner.net, learner.ranges, now, settings.miss_weight)
+        made = forecast(chain, features, learner.net, learner.calibration, now, settings.miss_weight)
 
         over = self._finished = self._finished.since(now - _REMEMBER_FINISHED_S)
         done = [self._journeys.keys(over.trip, over.service_day, over.shift_s)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import Float32Array, Float64Array
+from predictor.arrays import BoolArray, Float32Array, Float64Array
 from predictor.arrivals import Chain
 from predictor.snapshot import IN_SERVICE
 from predictor.timetable import Timetable
@@ -19,10 +19,18 @@ FEATURES = (
 )  # fmt: skip
 """Names of the columns of `features_of`, in order. A network trained on other columns is not used."""
 
+_NOT_STARTED = FEATURES.index("not_started")
+
 
 def scale_s(ahead_s: Float64Array) -> Float64Array:
     """Seconds that the network's output is counted in: errors grow with the time ahead."""
     return 20.0 + 0.2 * ahead_s
+
+
+def has_begun(features: Float32Array) -> BoolArray:
+    """Whether the vehicle of each row (n, F) is under way on the row's trip."""
+    begun: BoolArray = features[:, _NOT_STARTED] < 0.5
+    return begun
 
 
 def features_of(timetable: Timetable, history: TripHistory, tracks: Tracks, chain: Chain, now: float) -> Float32Array:

@@ -2,7 +2,9 @@
 
 With a trained network the distribution is its quantiles around the expected arrival; without one it is the chain's own
 spread. The published time is a decision: a rider who comes too late misses the bus, one who comes too early only waits,
-so it lies before the median, at the quantile where the two weigh the same (the newsvendor's critical ratio).
+so it lies before the median, at the quantile where the two weigh the same (the newsvendor's critical ratio). A rider
+whose bus is far off will look again before walking to the stop; one whose bus is about to come will not. So a miss
+weighs the more the sooner the bus is.
 """
 
 from __future__ import annotations
@@ -13,13 +15,17 @@ import numpy as np
 
 from predictor.arrays import Float32Array, Float64Array
 from predictor.arrivals import Chain
-from predictor.features import scale_s
+from predictor.calibration import Calibration
+from predictor.features import has_begun, scale_s
 from predictor.quantile_net import MEDIAN, P10, P90, QUANTILES, QuantileNet
-from predictor.ranges import RangeMargins
 
-MISS_WEIGHT = 3.0
-"""A minute of a missed bus weighs this much more than a minute of waiting: the time published is the
-1 / (1 + MISS_WEIGHT) quantile."""
+MISS_WEIGHT = 5.0
+"""How much worse a minute of a missed bus is than a minute of waiting, for a bus about to come: with weight w the time
+published is the 1 / (1 + w) quantile."""
+FAR_MISS_WEIGHT = 3.0
+"""The same for a bus that is far off;"""
+LOOKS_AGAIN_S = 900.0
+"""what the weight lies above it falls to a third within this time."""
 HORIZON_S = 2400.0
 """Beyond this, the network was never trained."""
 
@@ -38,26 +44,28 @@ def forecast(
     chain: Chain,
     features: Float32Array,
     net: QuantileNet | None,
-    ranges: RangeMargins,
+    calibration: Calibration,
     now: float,
     miss_weight: float = MISS_WEIGHT,
 ) -> Forecast:
     """The forecast of each row. `features`: (rows, F) for the network, not looked at where there is none."""
-    share = 1.0 / (1.0 + miss_weight)
     expected = np.maximum(chain.arrival, now)
+    share = published_share(expected - now, miss_weight)
     spread = chain.sd_s
     p10, p50, p90 = expected - 1.1 * spread, expected.copy(), expected + 1.4 * spread
-    published = expected - 0.35 * spread
+    # A trip's first stop is left on time or late: nothing is gained by being there early.
+    early = np.where(chain.call == 0, 0.0, np.clip((0.5 - share) / 0.4, 0.0, 1.0))
+    published = expected + (p10 - expected) * early
     if net is not None:
         rows = np.flatnonzero((expected < now + HORIZON_S) & ~chain.standing)
-        quantile = net.predict(features[rows])
         ahead = expected[rows] - now
         unit = scale_s(ahead)
-        low, high = ranges.widened(quantile[:, P10], quantile[:, P90], ahead)
-        p10[rows] = expected[rows] + low * unit
+        known = features[rows]
+        quantile = calibration.calibrated(net.predict(known), ahead, has_begun(known))
+        p10[rows] = expected[rows] + quantile[:, P10] * unit
         p50[rows] = expected[rows] + quantile[:, MEDIAN] * unit
-        p90[rows] = expected[rows] + high * unit
-        published[rows] = expected[rows] + _at(quantile, share) * unit
+        p90[rows] = expected[rows] + quantile[:, P90] * unit
+        published[rows] = expected[rows] + _at(quantile, share[rows]) * unit
     p50 = _in_order(np.maximum(p50, now), chain, now)
     p10 = np.minimum(_in_order(np.maximum(p10, now), chain, now), p50)
     p90 = np.maximum(_in_order(p90, chain, now), p50)
@@ -65,12 +73,20 @@ def forecast(
     return Forecast(p10, p50, p90, published)
 
 
-def _at(quantile: Float32Array, share: float) -> Float32Array:
-    """Interpolate the quantiles (n, Q) at one probability (n,)."""
-    upper = int(np.clip(np.searchsorted(QUANTILES, share), 1, len(QUANTILES) - 1))
+def published_share(ahead_s: Float64Array, miss_weight: float = MISS_WEIGHT) -> Float64Array:
+    """Probability (n,) with which the bus may come before the published time, for waits of `ahead_s` (n,)."""
+    far = min(FAR_MISS_WEIGHT, miss_weight)
+    share: Float64Array = 1.0 / (1.0 + far + (miss_weight - far) * np.exp(-np.maximum(ahead_s, 0.0) / LOOKS_AGAIN_S))
+    return share
+
+
+def _at(quantile: Float32Array, share: Float64Array) -> Float64Array:
+    """Interpolate the quantiles (n, Q) at one probability a row (n,)."""
+    upper = np.clip(np.searchsorted(QUANTILES, share), 1, len(QUANTILES) - 1)
     low, high = QUANTILES[upper - 1], QUANTILES[upper]
-    weight = np.float32(np.clip((share - low) / (high - low), 0.0, 1.0))
-    result: Float32Array = quantile[:, upper - 1] * (1 - weight) + quantile[:, upper] * weight
+    weight = np.clip((share - low) / (high - low), 0.0, 1.0)
+    row = np.arange(len(quantile))
+    result: Float64Array = quantile[row, upper - 1] * (1.0 - weight) + quantile[row, upper] * weight
     return result
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from predictor.arrays import AnyArray
+from predictor.calibration import Calibration
 from predictor.quantile_net import QuantileNet
-from predictor.ranges import RangeMargins
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,7 +15,7 @@ class Learned:
     """A network may be had without tables: one trained in another city."""
 
     net: QuantileNet | None = None
-    ranges: RangeMargins | None = None
+    calibration: Calibration | None = None
     travel_times: Mapping[str, AnyArray] = field(default_factory=dict)
     """As `TravelTimes.learned` gives it."""
     timing_points: Mapping[str, AnyArray] = field(default_factory=dict)

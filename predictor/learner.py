@@ -10,10 +10,10 @@ import numpy as np
 
 from predictor.arrays import BoolArray, Float32Array, Float64Array, Int64Array
 from predictor.arrivals import Chain
-from predictor.features import FEATURES, scale_s
+from predictor.calibration import Calibration
+from predictor.features import FEATURES, has_begun, scale_s
 from predictor.passages import Passages
-from predictor.quantile_net import P10, P90, QuantileNet
-from predictor.ranges import RangeMargins
+from predictor.quantile_net import QuantileNet
 
 HORIZON_S = 2400.0
 _SHARP_S = 45.0
@@ -32,14 +32,17 @@ LESSON_EVERY_S = 3600.0
 REHEARSED = 30_000
 """Old samples studied again in every lesson, so that an hour of jams does not make a network forget the rest."""
 
+THOROUGH_HIDDEN = 128
+"""Hidden units of a network that is trained on days at a time."""
+
 
 class Learner:
-    """Samples, and the network and range margins trained on them. `net` is None until there is one."""
+    """Samples, and the network and its calibration trained on them. `net` is None until there is one."""
 
     def __init__(
         self,
         net: QuantileNet | None = None,
-        ranges: RangeMargins | None = None,
+        calibration: Calibration | None = None,
         capacity: int = 300_000,
         seed: int = 1,
         *,
@@ -47,7 +50,7 @@ class Learner:
     ) -> None:
         """`capacity`: samples kept; `lessons`: whether `study` trains."""
         self.net = net
-        self.ranges = ranges or RangeMargins()
+        self.calibration = calibration.copy() if calibration else Calibration()
         self._random = np.random.default_rng(seed)
         self._key = np.empty(0, np.int64)
         self._made = np.empty(0)
@@ -57,7 +60,7 @@ class Learner:
         # Samples: the first `_old` rows have been studied, those up to `_count` are new.
         self._sample = np.empty((1024, len(FEATURES)), np.float32)
         self._target = np.empty(1024, np.float32)
-        self._capacity = capacity
+        self.capacity = capacity
         self._old = self._count = 0
         self._lessons = lessons
         self._studied_at = -np.inf
@@ -109,13 +112,16 @@ class Learner:
             self._sample[rows], self._target[rows], epochs=20 if first else 2, batch=512, rate=3e-3 if first else 1e-3,
             start=self.net,
         )  # fmt: skip
+        self.calibration.network_learned()
         self._studied_at, self._old = now, self._count
         return True
 
     def study_all(self, epochs: int = 8) -> None:
         """Train a network from the beginning on all samples, where they suffice: after days of replay."""
         if self._count >= FIRST_LESSON:
-            self.net = QuantileNet.fit(self._sample[: self._count], self._target[: self._count], epochs=epochs)
+            samples, targets = self.samples()
+            self.net = QuantileNet.fit(samples, targets, hidden=THOROUGH_HIDDEN, epochs=epochs)
+            self.calibration.network_learned()
             self._old = self._count
 
     def drop_open(self) -> None:
@@ -130,17 +136,16 @@ class Learner:
         if len(missed) == 0:
             return
         if self.net is not None:
-            quantile = self.net.predict(features)
-            self.ranges.observe(quantile[:, P10], quantile[:, P90], ahead_s, missed)
-        if self._count + len(missed) > self._capacity:
+            self.calibration.observe(self.net.predict(features), ahead_s, has_begun(features), missed)
+        if self._count + len(missed) > self.capacity:
             # Make room: of the samples already studied a random half goes.
-            kept = np.sort(self._random.choice(self._count, self._capacity // 2, replace=False))
+            kept = np.sort(self._random.choice(self._count, self.capacity // 2, replace=False))
             self._sample[: len(kept)], self._target[: len(kept)] = self._sample[kept], self._target[kept]
             self._count = len(kept)
             self._old = int(np.searchsorted(kept, self._old))
         end = self._count + len(missed)
         if end > len(self._target):
-            more = min(max(end, 2 * len(self._target)), max(self._capacity, end)) - len(self._target)
+            more = min(max(end, 2 * len(self._target)), max(self.capacity, end)) - len(self._target)
             self._sample = np.concatenate([self._sample, np.empty((more, len(FEATURES)), np.float32)])
             self._target = np.concatenate([self._target, np.empty(more, np.float32)])
         self._sample[self._count : end], self._target[self._count : end] = features, missed

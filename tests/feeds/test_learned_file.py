@@ -9,20 +9,20 @@ import pytest
 
 from feeds.errors import FeedError
 from feeds.learned_file import read_learned, write_learned
+from predictor.calibration import Calibration
 from predictor.features import FEATURES
 from predictor.learned import Learned
 from predictor.quantile_net import QuantileNet
-from predictor.ranges import RangeMargins
 
 
 def learned() -> Learned:
     random = np.random.default_rng(3)
     features = random.standard_normal((600, len(FEATURES))).astype(np.float32)
-    margins = RangeMargins()
-    margins.margin[2] = 0.3, -0.1
+    calibration = Calibration()
+    calibration.shift[2, :2] = 0.3, -0.1
     return Learned(
         net=QuantileNet.fit(features, features[:, 0], epochs=2),
-        ranges=margins,
+        calibration=calibration,
         travel_times={"link": np.array(["a\nb", "b\nc"]), "link_mean_s": np.array([60.0, 90.0])},
         trip_history={"trip": np.array(["t1"]), "calls": np.array([3]), "weight": np.ones(3, np.float32)},
     )
@@ -36,9 +36,9 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     assert before.net is not None
     assert after.net is not None
     assert np.array_equal(before.net.predict(features), after.net.predict(features))
-    assert after.ranges is not None
-    assert before.ranges is not None
-    assert np.array_equal(before.ranges.margin, after.ranges.margin)
+    assert after.calibration is not None
+    assert before.calibration is not None
+    assert np.array_equal(before.calibration.shift, after.calibration.shift)
     assert after.travel_times["link"].tolist() == ["a\nb", "b\nc"]
     assert after.trip_history["calls"].tolist() == [3]
 
