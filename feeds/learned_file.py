@@ -27,6 +27,7 @@ def write_learned(path: Path, learned: Learned) -> None:
     if learned.net is not None:
         named |= {f"net.{name}": array for name, array in learned.net.arrays().items()}
         named["features"] = np.asarray(FEATURES)
+        named["taught"] = np.asarray(learned.taught)
     if learned.calibration is not None:
         named["shift"] = learned.calibration.shift
     named |= {f"times.{name}": array for name, array in learned.travel_times.items()}
@@ -52,10 +53,12 @@ def read_learned(path: Path) -> Learned:
             for part in _PARTS
         }
         net = calibration = None
+        taught = 0
         if part["net"] and tuple(named["features"].tolist()) == FEATURES:
             net = QuantileNet.from_arrays(part["net"])
             calibration = Calibration(named.get("shift"))
-        return Learned(net, calibration, part["times"], part["timing"], part["trips"])
+            taught = int(named.get("taught", 0))
+        return Learned(net, calibration, taught, part["times"], part["timing"], part["trips"])
     except FileNotFoundError as error:
         raise FeedError(
             f"{path}: there is no such file; make one with prochain learn FOLDER --model {path}."

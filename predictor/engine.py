@@ -17,7 +17,7 @@ from predictor.assignment import Assigner
 from predictor.features import features_of
 from predictor.forecast import MISS_WEIGHT, forecast
 from predictor.geometry import LineGeometry
-from predictor.journeys import JourneyLookup, call_key
+from predictor.journeys import JourneyLookup, call_key, driven_call_key
 from predictor.learned import Learned
 from predictor.learner import Learner
 from predictor.matching import Match, Matcher, scheduled_seconds
@@ -35,6 +35,7 @@ from predictor.snapshot import (
     Snapshot,
     Vehicles,
 )
+from predictor.steadiness import Steadiness
 from predictor.time_distance import TimeDistance
 from predictor.timetable import Timetable
 from predictor.timing_points import TimingPoints
@@ -106,8 +107,9 @@ class Engine:
     ) -> None:
         self.settings = settings or EngineSettings()
         learned = learned or Learned()
-        self.learner = Learner(learned.net, learned.calibration)
+        self.learner = Learner(learned.net, learned.calibration, learned.taught)
         self._tracks = Tracks()
+        self._steadiness = Steadiness()
         self._counts: Counter[str] = Counter()
         self._feed_alive_at = float("nan")
         nobody = np.empty(0, np.int32)
@@ -120,6 +122,7 @@ class Engine:
         return Learned(
             net=self.learner.net,
             calibration=self.learner.calibration.copy(),
+            taught=self.learner.taught,
             travel_times=self.travel_times.learned(),
             timing_points=self.timing_points.learned(),
             trip_history=self.trip_history.learned(),
@@ -167,11 +170,15 @@ class Engine:
         chain = predict(self.timetable, self.travel_times, self.timing_points, tracks, legs, now)
         called = call_key(keys[chain.leg], chain.call)
         features = features_of(self.timetable, self.trip_history, tracks, chain, now)
-        learner, passed = self.learner, self._journeys.keys(passages.trip, passages.service_day, passages.shift_s)
-        learner.resolve(passages, call_key(passed, passages.call))
-        learner.offer(chain, called, features, now)
+        learner, tt = self.learner, self.timetable
+        driven = driven_call_key(tt, chain.service_day, chain.entry, chain.shift_s)
+        entry = tt.trip_call_ptr[passages.trip] + passages.call
+        learner.resolve(passages, driven_call_key(tt, passages.service_day, entry, passages.shift_s))
+        learner.offer(chain, driven, features, now)
         self._counts["lessons"] += learner.study(now)
-        made = forecast(chain, features, learner.net, learner.calibration, now, settings.miss_weight)
+        made = forecast(
+            chain, features, learner.net, learner.calibration, now, settings.miss_weight, self._steadiness, driven
+        )
 
         over = self._finished = self._finished.since(now - _REMEMBER_FINISHED_S)
         done = [self._journeys.keys(over.trip, over.service_day, over.shift_s)]
@@ -205,6 +212,7 @@ class Engine:
         self._use(timetable)
         self._recall(learned)
         self.learner.drop_open()
+        self._steadiness.forget()
         self._finished = self._finished.renamed(old, timetable)
         for prefix in ("", "finished_", "guess_"):
             trip = getattr(tracks, f"{prefix}trip")

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import Float32Array, Float64Array
+from predictor.arrays import Float32Array, Float64Array, Int64Array
 from predictor.arrivals import Chain
 from predictor.calibration import Calibration
 from predictor.features import has_begun, scale_s
 from predictor.quantile_net import MEDIAN, P10, P90, QUANTILES, QuantileNet
+from predictor.steadiness import Steadiness
 
 MISS_WEIGHT = 5.0
 """How much worse a minute of a missed bus is than a minute of waiting, for a bus about to come: with weight w the time
@@ -46,9 +47,15 @@ def forecast(
     net: QuantileNet | None,
     calibration: Calibration,
     now: float,
-    miss_weight: float = MISS_WEIGHT,
+    miss_weight: float,
+    steadiness: Steadiness,
+    key: Int64Array,
 ) -> Forecast:
-    """The forecast of each row. `features`: (rows, F) for the network, not looked at where there is none."""
+    """The forecast of each row.
+
+    Parameters: `features`: (rows, F) for the network, not looked at where there is none; `key`: (rows,) names the calls
+    for `steadiness`.
+    """
     expected = np.maximum(chain.arrival, now)
     share = published_share(expected - now, miss_weight)
     spread = chain.sd_s
@@ -66,6 +73,7 @@ def forecast(
         p50[rows] = expected[rows] + quantile[:, MEDIAN] * unit
         p90[rows] = expected[rows] + quantile[:, P90] * unit
         published[rows] = expected[rows] + _at(quantile, share[rows]) * unit
+    p10, p50, p90, published = steadiness.steadied(key, np.stack([p10, p50, p90, published]), now)
     p50 = _in_order(np.maximum(p50, now), chain, now)
     p10 = np.minimum(_in_order(np.maximum(p10, now), chain, now), p50)
     p90 = np.maximum(_in_order(p90, chain, now), p50)

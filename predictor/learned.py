@@ -16,6 +16,8 @@ class Learned:
 
     net: QuantileNet | None = None
     calibration: Calibration | None = None
+    taught: int = 0
+    """Samples of its own city that the network has learned; 0 for one trained in another."""
     travel_times: Mapping[str, AnyArray] = field(default_factory=dict)
     """As `TravelTimes.learned` gives it."""
     timing_points: Mapping[str, AnyArray] = field(default_factory=dict)

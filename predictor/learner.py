@@ -28,7 +28,9 @@ FIRST_LESSON = 4000
 LESSON_SHARE = 0.25
 """A lesson begins when this share of all samples is new,"""
 LESSON_EVERY_S = 3600.0
-"""or this long after the one before."""
+"""or this long after the one before, while the network has not learned much of its own city yet."""
+THOROUGH = 200_000
+"""Samples of its own city after which a network is moved by a lesson only as much as the lesson is long."""
 REHEARSED = 30_000
 """Old samples studied again in every lesson, so that an hour of jams does not make a network forget the rest."""
 
@@ -43,13 +45,16 @@ class Learner:
         self,
         net: QuantileNet | None = None,
         calibration: Calibration | None = None,
+        taught: int = 0,
         capacity: int = 300_000,
         seed: int = 1,
         *,
         lessons: bool = True,
     ) -> None:
-        """`capacity`: samples kept; `lessons`: whether `study` trains."""
+        """`taught`: samples of its own city that `net` has learned; `capacity`: samples kept; `lessons`: whether
+        `study` trains."""
         self.net = net
+        self.taught = taught
         self.calibration = calibration.copy() if calibration else Calibration()
         self._random = np.random.default_rng(seed)
         self._key = np.empty(0, np.int64)
@@ -97,8 +102,11 @@ class Learner:
     def study(self, now: float) -> bool:
         """Train on what is new, with as much of the old, when there is enough of it; whether that was done."""
         new = self._count - self._old
+        thorough = self.taught >= THOROUGH
         if self.net is None:
             due = self._count >= FIRST_LESSON
+        elif thorough:
+            due = new >= LESSON_SHARE * min(self.taught, 2 * self.capacity)
         else:
             due = new >= FIRST_LESSON // 4 and (
                 new >= LESSON_SHARE * self._count or now - self._studied_at >= LESSON_EVERY_S
@@ -108,12 +116,14 @@ class Learner:
         again = self._random.choice(self._old, min(self._old, max(new, REHEARSED)), replace=False)
         rows = np.concatenate([again, np.arange(self._old, self._count)])
         first = self.net is None
+        share = len(rows) / max(self.taught, len(rows)) if thorough else 1.0
         self.net = QuantileNet.fit(
-            self._sample[rows], self._target[rows], epochs=20 if first else 2, batch=512, rate=3e-3 if first else 1e-3,
-            start=self.net,
+            self._sample[rows], self._target[rows], epochs=20 if first else 2, batch=512,
+            rate=3e-3 if first else 1e-3 * share, start=self.net,
         )  # fmt: skip
         self.calibration.network_learned()
         self._studied_at, self._old = now, self._count
+        self.taught += new
         return True
 
     def study_all(self, epochs: int = 8) -> None:
@@ -122,7 +132,7 @@ class Learner:
             samples, targets = self.samples()
             self.net = QuantileNet.fit(samples, targets, hidden=THOROUGH_HIDDEN, epochs=epochs)
             self.calibration.network_learned()
-            self._old = self._count
+            self._old = self.taught = self._count
 
     def drop_open(self) -> None:
         """Forget the predictions whose calls are not yet passed: their keys speak of another timetable."""

@@ -21,7 +21,7 @@ from predictor.time_distance import TimeDistance
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 
-STOP_ZONE_M = 30.0
+STOP_ZONE_M = 20.0
 """A vehicle within this distance of a stop is at it."""
 AT_STOP_M = 60.0
 """A vehicle this near to a stop's own position is at it, wherever the line was drawn."""

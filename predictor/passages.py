@@ -95,6 +95,9 @@ def call_times(diagram: TimeDistance, stretch: Stretch) -> CallTimes:
     span = (at_end - at_start)[owner]
     share = np.clip((diagram.elapsed_s[entry] - at_start[owner]) / span, 0.0, 1.0)
     arrival = begin[owner] + share * duration
+    # However long the way took, a vehicle that stands at a stop is not likely to have stood there for longer.
+    stood_at = stands[owner] & (call32 == stretch.arrived_to[owner] - 1)
+    arrival = np.where(stood_at, np.maximum(arrival, stretch.time_to[owner] - 0.25 * diagram.dwell_s[entry]), arrival)
     blur = 4.0 + 0.35 * np.sqrt(share * (1.0 - share)) * duration
     before = call32 < stretch.arrived_from[owner]
     arrival = np.where(before, stretch.arrived_at[owner], arrival)
