@@ -1,25 +1,31 @@
-"""The desk's SQLite file: disruptions and the phrases that officers changed. What it took is on the disk."""
+"""The desk's SQLite file: disruptions, the bulletins about them that are owed to subscribers, the phrases that
+officers changed, the drafts that they dismissed. What it took is on the disk."""
 
 from __future__ import annotations
 
+import json
 import logging
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from api.desk.disruption import Disruption
 from api.desk.phrases import Phrase
+from api.desk.subscribers import Bulletin
 from api.settings import ConfigurationError
 
 FILE_NAME = "desk.sqlite"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS disruption (number INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS phrase (key TEXT PRIMARY KEY, document TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS bulletin (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, subscriber TEXT NOT NULL, at REAL NOT NULL, document TEXT NOT NULL
+);
 """
 
 log = logging.getLogger("prochain")
@@ -66,12 +72,46 @@ class DeskDatabase:
             connection.execute("DELETE FROM disruption WHERE number = ?", (number,))
         return int(number or 0)
 
-    def save(self, disruption: Disruption) -> None:
-        """Add it, or put it in the place of what had its number."""
+    def save(self, bulletin: Bulletin, subscribers: Collection[str]) -> None:
+        """Add its disruption, or put it in the place of what had its number; and owe the bulletin to each subscriber.
+        All of it is saved or nothing."""
+        disruption, document = bulletin.disruption, bulletin.model_dump_json()
         with self._writing() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO disruption (number, document) VALUES (?, ?)",
                 (disruption.number, disruption.model_dump_json()),
+            )
+            connection.executemany(
+                "INSERT INTO bulletin (subscriber, at, document) VALUES (?, ?, ?)",
+                [(subscriber, bulletin.at, document) for subscriber in subscribers],
+            )
+
+    def next_bulletin(self, subscriber: str, after: int) -> tuple[int, Bulletin | None] | None:
+        """The first that `subscriber` is owed with a number above `after`, and its number; None where it is owed
+        nothing more. One that cannot be read is told in the log and is None itself."""
+        rows = self._rows(
+            "SELECT number, document FROM bulletin WHERE subscriber = ? AND number > ? ORDER BY number LIMIT 1",
+            subscriber, after,
+        )  # fmt: skip
+        return next(((number, _read(Bulletin, "bulletin", number, document)) for number, document in rows), None)
+
+    def owed(self, subscriber: str, after: int) -> tuple[int, float | None]:
+        """How many bulletins with a number above `after` `subscriber` is owed, and the time of the first of them."""
+        query = "SELECT COUNT(*), MIN(at) FROM bulletin WHERE subscriber = ? AND number > ?"
+        ((count, since),) = self._rows(query, subscriber, after)
+        return count, since
+
+    def settle(self, subscriber: str, number: int) -> None:
+        """Owe `subscriber` no bulletin up to `number` any longer."""
+        with self._writing() as connection:
+            connection.execute("DELETE FROM bulletin WHERE subscriber = ? AND number <= ?", (subscriber, number))
+
+    def forget_subscribers(self, but: Collection[str], before: float) -> None:
+        """Drop what was owed since before a time, POSIX seconds, to any subscriber but these."""
+        with self._writing() as connection:
+            connection.execute(
+                "DELETE FROM bulletin WHERE at < ? AND subscriber NOT IN (SELECT value FROM json_each(?))",
+                (before, json.dumps(list(but))),
             )
 
     def phrases(self) -> list[Phrase]:
@@ -91,9 +131,9 @@ class DeskDatabase:
         with self._writing() as connection:
             connection.execute("DELETE FROM phrase WHERE key = ?", (key,))
 
-    def _rows(self, query: str) -> list[tuple[object, str]]:
+    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._lock:
-            return self._connection.execute(query).fetchall()
+            return self._connection.execute(query, values).fetchall()
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from pathlib import Path
 from threading import Lock
 
 from api.desk.database import DeskDatabase
 from api.desk.disruption import Disruption, Notice
-from api.desk.disruptions import Disruptions, tell_all
+from api.desk.disruptions import Disruptions
 from api.desk.drafts import Draft, drafts
+from api.desk.outbox import Delivery, Outbox
 from api.desk.phrase_book import PhraseBook
 from api.desk.sign_in import SignIn
 from api.desk.standing import Standing, standing
-from api.desk.subscribers import Delivery, Outbox, Subscriber, installed_subscribers
+from api.desk.subscribers import TOLD_WITHIN_S, Subscriber, installed_subscribers
 from api.desk.webhook import Webhook
 from api.service import Service
 from api.settings import Settings
@@ -41,9 +42,11 @@ class Desk:
         self.sign_in = SignIn(token)
         self._database = DeskDatabase(folder)
         self.phrases = PhraseBook(self._database)
-        self.disruptions = Disruptions(self._database)
-        self._outboxes = [Outbox(subscriber) for subscriber in subscribers]
-        self.disruptions.tell = tell_all(outbox.put for outbox in self._outboxes)
+        named = _named(subscribers)
+        self._database.forget_subscribers(named, service.clock.now() - TOLD_WITHIN_S)
+        self._outboxes = [Outbox(name, one, self._database, lambda: service.clock.now()) for name, one in named.items()]
+        self.disruptions = Disruptions(self._database, list(named))
+        self.disruptions.tell = self._wake
         self._publishing = Lock()
         self._standing: Standing | None = None
         self._published: OrderedDict[str, int] = OrderedDict()
@@ -81,11 +84,25 @@ class Desk:
                 self._published.popitem(last=False)
             return published
 
+    def _wake(self) -> None:
+        for outbox in self._outboxes:
+            outbox.wake()
+
     def close(self) -> None:
         """End telling, close the database."""
         for outbox in self._outboxes:
             outbox.close()
         self._database.close()
+
+
+def _named(subscribers: Iterable[Subscriber]) -> dict[str, Subscriber]:
+    """By names of which each is one's own: of several of one name, the later ones are numbered."""
+    seen: Counter[str] = Counter()
+    named = {}
+    for one in subscribers:
+        seen[one.name] += 1
+        named[one.name if seen[one.name] == 1 else f"{one.name} ({seen[one.name]})"] = one
+    return named
 
 
 def desk_of(service: Service, settings: Settings, folder: Path | None) -> Desk:

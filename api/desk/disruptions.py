@@ -1,8 +1,9 @@
-"""Publishing: a disruption is first on the disk, then before every rider, then on its way to the subscribers."""
+"""Publishing: a disruption is first on the disk, with the bulletins owed to subscribers, then before every rider, then
+on its way to the subscribers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from threading import Lock
 from typing import Literal
 
@@ -19,14 +20,16 @@ _KEPT_AFTER_END_S = 3600.0
 class Disruptions:
     """All disruptions. Reading never waits for the disk."""
 
-    def __init__(self, database: DeskDatabase) -> None:
+    def __init__(self, database: DeskDatabase, subscribers: Collection[str] = ()) -> None:
+        """`subscribers`: names of those who are told."""
         self._database = database
+        self._subscribers = subscribers
         self._lock = Lock()
         self._all = {one.number: one for one in database.disruptions()}
         self.show: Callable[[], None] = lambda: None
         """Called when readers have to be shown something else."""
-        self.tell: Callable[[Bulletin], None] = lambda _: None
-        """Called with what became of a disruption; must not block."""
+        self.tell: Callable[[], None] = lambda: None
+        """Called when subscribers are owed something more; must not block."""
 
     def all(self) -> list[Disruption]:
         """In the order published."""
@@ -76,20 +79,10 @@ class Disruptions:
         return self._keep(ended, "ended", now)
 
     def _keep(self, disruption: Disruption, event: Literal["published", "changed", "ended"], now: float) -> Disruption:
+        bulletin = Bulletin(event=event, at=now, disruption=disruption)
         with self._lock:
-            self._database.save(disruption)
+            self._database.save(bulletin, self._subscribers)
             self._all = {**self._all, disruption.number: disruption}
         self.show()
-        self.tell(Bulletin(event, now, disruption))
+        self.tell()
         return disruption
-
-
-def tell_all(tells: Iterable[Callable[[Bulletin], None]]) -> Callable[[Bulletin], None]:
-    """One callable that tells each."""
-    every = tuple(tells)
-
-    def tell(bulletin: Bulletin) -> None:
-        for one in every:
-            one(bulletin)
-
-    return tell

@@ -10,6 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from api.desk.cards import Card, card
 from api.desk.drafts import Draft
+from api.desk.outbox import Delivery
 from api.desk.rendering import Session, desk_of_request, desk_page, page_moment
 from api.desk.running_trips import RunningTrips
 from api.desk.standing import LineState, Standing
@@ -22,6 +23,7 @@ overview_router = APIRouter(include_in_schema=False, default_response_class=HTML
 _WORST = 8
 _LISTED = 12
 _TROUBLE_FROM = 1.0
+_LATE_TO_TELL_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class VehicleRow:
 
 @dataclass(frozen=True)
 class FeedWords:
-    """One feed."""
+    """One feed, or one subscriber."""
 
     name: str
     state: str
@@ -70,6 +72,7 @@ class Overview:
     cards: list[Card]
     drafts: list[DraftWords]
     feeds: list[FeedWords]
+    """Our own sources, then those whom we tell."""
     states: list[tuple[str, str, int]]
     """State, its name, how many vehicles."""
     running: int
@@ -92,7 +95,7 @@ def overview(request: Request, _: Session, published: str = "", ended: str = "")
     page = Overview(
         cards=[card(one, moment) for one in shown],
         drafts=[_draft(draft, standing, moment, request) for draft in desk.drafts()],
-        feeds=_feeds(moment),
+        feeds=[*_feeds(moment), *(_told(one, moment) for one in desk.deliveries)],
         states=[(state, moment.texts(f"state_{state}"), count) for state, count in standing.by_state.items()],
         running=len(standing.trips) - int(standing.trips.cancelled.sum()),
         uncovered=uncovered[:_LISTED],
@@ -107,7 +110,7 @@ def overview(request: Request, _: Session, published: str = "", ended: str = "")
     flash = card(kept, moment) if done[1].isdecimal() and (kept := desk.disruptions.get(int(done[1][:9]))) else None
     return desk_page(
         request, moment, "overview.html", badges=badges, page=page, flash=flash, done=done[0],
-        phrases=desk.phrases.all(), deliveries=desk.deliveries,
+        phrases=desk.phrases.all(),
     )  # fmt: skip
 
 
@@ -187,3 +190,15 @@ def _feeds(moment: PageMoment) -> list[FeedWords]:
                       not feed.error and not silent)
         )  # fmt: skip
     return words
+
+
+def _told(delivery: Delivery, moment: PageMoment) -> FeedWords:
+    texts, late = moment.texts, False
+    facts = [texts("delivered", count=delivery.delivered)]
+    if delivery.owed_since is not None:
+        age_s = max(moment.now - delivery.owed_since, 0.0)
+        late = age_s > _LATE_TO_TELL_S
+        facts.append(texts("owed", count=delivery.owed, age=moment.words.age(age_s)))
+    if delivery.failed:
+        facts.append(texts("failed", count=delivery.failed))
+    return FeedWords(delivery.name, " · ".join(facts), delivery.error, not delivery.error and not late)

@@ -11,17 +11,19 @@ from urllib.parse import urlsplit
 
 import httpx
 from tenacity import (
+    RetryCallState,
     Retrying,
+    before_sleep_log,
     retry_if_exception_type,
     sleep_using_event,
-    stop_after_attempt,
-    stop_when_event_set,
     wait_random_exponential,
 )
 
-from api.desk.subscribers import Bulletin
+from api.desk.subscribers import TOLD_WITHIN_S, Bulletin
 
+_OUT_OF_REACH = frozenset({408, 425, 429, 502, 503, 504})
 _TRIES = 8
+"""For an address that is there but fails at a bulletin."""
 _LONGEST_PAUSE_S = 120.0
 _TIMEOUT_S = 10.0
 SIGNATURE_HEADER = "Prochain-Signature"
@@ -33,12 +35,25 @@ class WebhookRefusedError(Exception):
     """The address answered that it will not take this: trying again would not help."""
 
 
-class _TryAgainError(Exception):
+class _OutOfReachError(Exception):
     pass
+
+
+class _FailedError(Exception):
+    pass
+
+
+def _given_up(state: RetryCallState) -> bool:
+    """An address out of reach is waited for. One that fails at a bulletin is not: the next ones would wait too."""
+    if state.outcome is not None and isinstance(state.outcome.exception(), _FailedError):
+        return state.attempt_number >= _TRIES
+    return (state.seconds_since_start or 0.0) >= TOLD_WITHIN_S
 
 
 class Webhook:
     """A `Subscriber`: posts `{"event", "at", "disruption"}` as JSON; what is not taken is sent again, ever later.
+
+    An address out of reach is tried for `TOLD_WITHIN_S`, one that fails at a bulletin some times; a refusal is final.
 
     With a `secret` the header `Prochain-Signature` holds `sha256=` and the HMAC of the body. Each bulletin carries an
     `Idempotency-Key`, so that one sent twice can be told.
@@ -58,10 +73,11 @@ class Webhook:
         self._closing = Event()
         self._client = httpx.Client(timeout=_TIMEOUT_S, transport=transport)
         self._retrying = Retrying(
-            retry=retry_if_exception_type((httpx.TransportError, _TryAgainError)),
-            stop=stop_after_attempt(_TRIES) | stop_when_event_set(self._closing),
+            retry=retry_if_exception_type((httpx.TransportError, _OutOfReachError, _FailedError)),
+            stop=lambda state: self._closing.is_set() or _given_up(state),
             wait=wait_random_exponential(first_pause_s, _LONGEST_PAUSE_S),
             sleep=sleep_using_event(self._closing),
+            before_sleep=before_sleep_log(log, logging.WARNING),
             reraise=True,
         )
 
@@ -87,7 +103,10 @@ class Webhook:
 
     def _post(self, body: bytes, headers: dict[str, str]) -> None:
         answer = self._client.post(self._address, content=body, headers=headers)
-        if answer.status_code in (408, 425, 429) or answer.status_code >= 500:
-            raise _TryAgainError(f"{self.name} answered {answer.status_code} {answer.reason_phrase}")
+        said = f"{self.name} answered {answer.status_code} {answer.reason_phrase}"
+        if answer.status_code in _OUT_OF_REACH:
+            raise _OutOfReachError(said)
+        if answer.status_code >= 500:
+            raise _FailedError(said)
         if not answer.is_success:
-            raise WebhookRefusedError(f"{self.name} answered {answer.status_code} {answer.reason_phrase}")
+            raise WebhookRefusedError(said)
