@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from api.desk.dismissal import Dismissal
 from api.desk.disruption import Disruption
 from api.desk.phrases import Phrase
 from api.desk.subscribers import Bulletin
@@ -26,6 +27,7 @@ CREATE TABLE IF NOT EXISTS phrase (key TEXT PRIMARY KEY, document TEXT NOT NULL)
 CREATE TABLE IF NOT EXISTS bulletin (
     number INTEGER PRIMARY KEY AUTOINCREMENT, subscriber TEXT NOT NULL, at REAL NOT NULL, document TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS dismissal (situation TEXT PRIMARY KEY, document TEXT NOT NULL);
 """
 
 log = logging.getLogger("prochain")
@@ -130,6 +132,24 @@ class DeskDatabase:
         """Forget it; of a default phrase, what was changed of it."""
         with self._writing() as connection:
             connection.execute("DELETE FROM phrase WHERE key = ?", (key,))
+
+    def dismissals(self) -> list[Dismissal]:
+        """Those of drafts."""
+        rows = self._rows("SELECT situation, document FROM dismissal ORDER BY situation")
+        return [read for row in rows if (read := _read(Dismissal, "dismissal", *row))]
+
+    def save_dismissal(self, dismissal: Dismissal) -> None:
+        """Add it, or put it in the place of the one of its situation."""
+        with self._writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO dismissal (situation, document) VALUES (?, ?)",
+                (dismissal.situation, dismissal.model_dump_json()),
+            )
+
+    def remove_dismissal(self, situation: str) -> None:
+        """Forget it."""
+        with self._writing() as connection:
+            connection.execute("DELETE FROM dismissal WHERE situation = ?", (situation,))
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._lock:

@@ -8,9 +8,11 @@ from pathlib import Path
 from threading import Lock
 
 from api.desk.database import DeskDatabase
+from api.desk.dismissal import Dismissal
+from api.desk.dismissals import Dismissals
 from api.desk.disruption import Disruption, Notice
 from api.desk.disruptions import Disruptions
-from api.desk.drafts import Draft, drafts
+from api.desk.drafts import Drafts, drafts, suggestions
 from api.desk.outbox import Delivery, Outbox
 from api.desk.phrase_book import PhraseBook
 from api.desk.sign_in import SignIn
@@ -42,6 +44,7 @@ class Desk:
         self.sign_in = SignIn(token)
         self._database = DeskDatabase(folder)
         self.phrases = PhraseBook(self._database)
+        self._dismissals = Dismissals(self._database)
         named = _named(subscribers)
         self._database.forget_subscribers(named, service.clock.now() - TOLD_WITHIN_S)
         self._outboxes = [Outbox(name, one, self._database, lambda: service.clock.now()) for name, one in named.items()]
@@ -67,10 +70,24 @@ class Desk:
             made = self._standing = standing(view.snapshot, view.live_limit_s)
         return made
 
-    def drafts(self) -> list[Draft]:
+    def drafts(self) -> Drafts:
         """What is going on suggests these; nothing while the feed is silent, for then nobody knows."""
         now = self.service.clock.now()
-        return [] if self.service.view.feed_stopped(now) else drafts(self.standing(), self.disruptions.now(now))
+        if self.service.view.feed_stopped(now):
+            return Drafts([], [])
+        suggested = suggestions(self.standing())
+        dismissals = self._dismissals.holding({draft.situation: draft.size for draft in suggested}, now)
+        return drafts(suggested, self.disruptions.now(now), dismissals)
+
+    def dismiss(self, situation: str) -> None:
+        """Offer the draft of this situation to nobody, while it goes on and gets no worse. Errors: sqlite3.Error."""
+        draft = next((one for one in suggestions(self.standing()) if one.situation == situation), None)
+        if draft:
+            self._dismissals.add(Dismissal(situation=situation, size=draft.size, at=self.service.clock.now()))
+
+    def bring_back(self, situation: str) -> None:
+        """Offer the dismissed draft of this situation again. Errors: sqlite3.Error."""
+        self._dismissals.remove(situation)
 
     def publish_once(self, form_id: str, notice: Notice, now: float) -> Disruption:
         """Publish what a form says; the same form sent twice publishes once. Errors: sqlite3.Error."""

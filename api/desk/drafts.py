@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlencode
@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from api.desk.dismissal import Dismissal
 from api.desk.disruption import Disruption
 from api.desk.gaps import Gap
 from api.desk.standing import Standing
-from predictor.timetable import Timetable
 
 MOST = 8
 _TIMES_SAID = 4
@@ -26,29 +26,60 @@ class Draft:
     kind: str
     """`silent`, `uncovered` or `gap`."""
     route: int
+    route_id: str
     phrase: str
     blanks: dict[str, str]
+    size: float
+    """How bad it is: trips without a vehicle, minutes of wait, or silent vehicles of the line."""
     vehicle: int = -1
     """Index of the silent vehicle."""
     trips: list[int] = field(default_factory=list)
     """Indices into `Standing.trips` of those that nobody drives."""
     gap: Gap | None = None
 
-    def address(self, timetable: Timetable) -> str:
+    @property
+    def situation(self) -> str:
+        """What suggests it, in any timetable: its kind and its line."""
+        return f"{self.kind}:{self.route_id}"
+
+    @property
+    def address(self) -> str:
         """The form, filled in."""
-        said = {"phrase": self.phrase, "line": str(timetable.route_id[self.route]), **self.blanks}
-        return f"/desk/disruptions/new?{urlencode(said)}"
+        return f"/desk/disruptions/new?{urlencode({'phrase': self.phrase, 'line': self.route_id, **self.blanks})}"
 
 
-def drafts(standing: Standing, published: Iterable[Disruption]) -> list[Draft]:
-    """At most one for each line, what concerns most riders first; none for lines that `published` speaks of already."""
-    tt = standing.snapshot.timetable
-    said = {tt.route_index.get(route, -1) for one in published for route in one.routes}
-    found: dict[int, Draft] = {}
+@dataclass(frozen=True)
+class Drafts:
+    """What is suggested to officers."""
+
+    offered: list[Draft]
+    """At most one for each line, `MOST` in all."""
+    dismissed: list[tuple[Draft, Dismissal]]
+
+
+def suggestions(standing: Standing) -> list[Draft]:
+    """At most one of each kind for each line, what concerns most riders first."""
+    found: dict[str, Draft] = {}
     for draft in (*_uncovered(standing), *_gaps(standing), *_silent(standing)):
-        if draft.route not in said:
-            found.setdefault(draft.route, draft)
-    return list(found.values())[:MOST]
+        found.setdefault(draft.situation, draft)
+    return list(found.values())
+
+
+def drafts(
+    suggested: Iterable[Draft], published: Iterable[Disruption], dismissals: Mapping[str, Dismissal] | None = None
+) -> Drafts:
+    """None for lines that `published` speaks of already. `dismissals` by their situations."""
+    told = {route for one in published for route in one.routes}
+    offered: dict[int, Draft] = {}
+    dismissed = []
+    for draft in suggested:
+        if draft.route_id in told:
+            continue
+        if dismissals and draft.situation in dismissals:
+            dismissed.append((draft, dismissals[draft.situation]))
+        else:
+            offered.setdefault(draft.route, draft)
+    return Drafts(list(offered.values())[:MOST], dismissed)
 
 
 def _uncovered(standing: Standing) -> list[Draft]:
@@ -62,24 +93,27 @@ def _uncovered(standing: Standing) -> list[Draft]:
         missing = missing[np.argsort(trips.started_at[missing], kind="stable")]
         starts = [f"{datetime.fromtimestamp(at, zone):%H:%M}" for at in trips.started_at[missing].tolist()]
         times = ", ".join(dict.fromkeys(starts[-_TIMES_SAID:]))
-        found.append(
-            (line, Draft("uncovered", line.route, "departures_cancelled", {"times": times}, trips=missing.tolist()))
-        )
+        route_id, blanks, size = str(tt.route_id[line.route]), {"times": times}, float(len(missing))
+        draft = Draft("uncovered", line.route, route_id, "departures_cancelled", blanks, size, trips=missing.tolist())
+        found.append((line, draft))
     # Where no vehicle is seen at all, the line's vehicles may just send no positions.
     found.sort(key=lambda pair: (pair[0].vehicles == 0, -pair[0].uncovered))
     return [draft for _, draft in found]
 
 
 def _gaps(standing: Standing) -> list[Draft]:
-    return [
-        Draft("gap", gap.route, "delay", {"minutes": str(round((gap.wait_s - gap.usual_s) / 300) * 5)}, gap=gap)
-        for gap in standing.gaps
-    ]
+    found = []
+    for gap in standing.gaps:
+        route_id = str(standing.snapshot.timetable.route_id[gap.route])
+        blanks = {"minutes": str(round((gap.wait_s - gap.usual_s) / 300) * 5)}
+        found.append(Draft("gap", gap.route, route_id, "delay", blanks, gap.wait_s / 60, gap=gap))
+    return found
 
 
 def _silent(standing: Standing) -> list[Draft]:
     tt, vehicles = standing.snapshot.timetable, standing.snapshot.vehicles
+    routes = tt.trip_route[vehicles.trip[standing.silent]].tolist()
     return [
-        Draft("silent", int(tt.trip_route[vehicles.trip[vehicle]]), "delay", {}, vehicle=vehicle)
-        for vehicle in standing.silent.tolist()
+        Draft("silent", route, str(tt.route_id[route]), "delay", {}, float(routes.count(route)), vehicle=vehicle)
+        for route, vehicle in zip(routes, standing.silent.tolist(), strict=True)
     ]

@@ -34,6 +34,9 @@ class DraftWords:
     why: str
     phrase: str
     address: str
+    situation: str
+    until: str = ""
+    """When it comes back at the latest, of one dismissed."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ class Overview:
 
     cards: list[Card]
     drafts: list[DraftWords]
+    dismissed: list[DraftWords]
     feeds: list[FeedWords]
     """Our own sources, then those whom we tell."""
     states: list[tuple[str, str, int]]
@@ -92,9 +96,14 @@ def overview(request: Request, _: Session, published: str = "", ended: str = "")
     standing, shown = desk.standing(), desk.disruptions.now(moment.now)
     worst = [_line(line, moment) for line in standing.lines if line.trouble >= _TROUBLE_FROM][:_WORST]
     uncovered = _uncovered(standing.trips, moment)
+    suggested = desk.drafts()
     page = Overview(
         cards=[card(one, moment) for one in shown],
-        drafts=[_draft(draft, standing, moment, request) for draft in desk.drafts()],
+        drafts=[_draft(draft, standing, moment, request) for draft in suggested.offered],
+        dismissed=[
+            _draft(draft, standing, moment, request, moment.words.time(dismissal.until))
+            for draft, dismissal in suggested.dismissed
+        ],
         feeds=[*_feeds(moment), *(_told(one, moment) for one in desk.deliveries)],
         states=[(state, moment.texts(f"state_{state}"), count) for state, count in standing.by_state.items()],
         running=len(standing.trips) - int(standing.trips.cancelled.sum()),
@@ -114,7 +123,7 @@ def overview(request: Request, _: Session, published: str = "", ended: str = "")
     )  # fmt: skip
 
 
-def _draft(draft: Draft, standing: Standing, moment: PageMoment, request: Request) -> DraftWords:
+def _draft(draft: Draft, standing: Standing, moment: PageMoment, request: Request, until: str = "") -> DraftWords:
     tt, texts = moment.timetable, moment.texts
     if draft.gap is not None:
         why = texts(
@@ -132,7 +141,7 @@ def _draft(draft: Draft, standing: Standing, moment: PageMoment, request: Reques
     phrase = desk_of_request(request).phrases.get(draft.phrase)
     return DraftWords(
         moment.lines.all[draft.route], why, phrase.name.get(texts.language, draft.phrase) if phrase else draft.phrase,
-        draft.address(tt),
+        draft.address, draft.situation, until,
     )  # fmt: skip
 
 

@@ -5,11 +5,19 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.desk.disruption_pages import disruption_pages_router
+from api.desk.draft_pages import draft_router
 from api.desk.overview import overview_router
 from api.desk.phrase_pages import phrase_pages_router
 from api.desk.sign_in_pages import sign_in_router
 from api.desk.why_page import why_router
 
 desk_router = APIRouter(include_in_schema=False)
-for _router in (sign_in_router, overview_router, disruption_pages_router, phrase_pages_router, why_router):
+for _router in (
+    sign_in_router,
+    overview_router,
+    draft_router,
+    disruption_pages_router,
+    phrase_pages_router,
+    why_router,
+):
     desk_router.include_router(_router)

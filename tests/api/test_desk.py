@@ -18,7 +18,7 @@ from api.clock import ShiftedClock
 from api.desk.desk import Desk
 from api.desk.desk_texts import desk_texts_in
 from api.desk.disruption import Notice
-from api.desk.drafts import drafts
+from api.desk.drafts import drafts, suggestions
 from api.desk.gaps import great_gaps
 from api.desk.running_trips import running_trips
 from api.desk.standing import standing
@@ -111,7 +111,15 @@ def test_signing_in_leads_nowhere_but_to_the_desk(desk: Desk, elsewhere: str) ->
 
 @pytest.mark.parametrize(
     "address",
-    ["/desk/disruptions/new", "/desk/disruptions/1", "/desk/disruptions/1/end", "/desk/phrases/delay", "/desk/logout"],
+    [
+        "/desk/disruptions/new",
+        "/desk/disruptions/1",
+        "/desk/disruptions/1/end",
+        "/desk/drafts/dismiss",
+        "/desk/drafts/bring-back",
+        "/desk/phrases/delay",
+        "/desk/logout",
+    ],
 )
 def test_a_form_of_another_site_changes_nothing(officer: TestClient, desk: Desk, address: str) -> None:
     before = desk.disruptions.publish(Notice(header={"en": "x"}, shown_on="network", starts_at=NOW), NOW)
@@ -312,11 +320,8 @@ def test_a_trip_under_way_that_nobody_drives_is_uncovered_and_drafted() -> None:
     snapshot = service_at(at(8, 5, 30), nothing_heard).snapshot
     trips = running_trips(snapshot)
     assert [str(snapshot.timetable.trip_id[trip]) for trip in trips.trip[trips.uncovered]] == ["A-0800"]
-    (draft,) = drafts(standing(snapshot, 300.0), [])
-    assert (
-        draft.address(snapshot.timetable)
-        == "/desk/disruptions/new?phrase=departures_cancelled&line=tram-A&times=08%3A00"
-    )
+    (draft,) = suggestions(standing(snapshot, 300.0))
+    assert draft.address == "/desk/disruptions/new?phrase=departures_cancelled&line=tram-A&times=08%3A00"
 
 
 def test_a_trip_with_its_vehicle_is_not_uncovered() -> None:
@@ -344,7 +349,7 @@ def test_the_gap_that_a_cancelled_trip_leaves_is_found_and_drafted() -> None:
     snapshot = service_at(at(8, 10), lambda now: Reading(Observations.empty(now), disruption(now))).snapshot
     (gap,) = great_gaps(snapshot)
     assert (gap.begins_at, gap.ends_at, gap.usual_s) == (at(8, 10), at(8, 44), 1200.0)
-    (draft,) = drafts(standing(snapshot, 300.0), [])
+    (draft,) = suggestions(standing(snapshot, 300.0))
     assert (draft.phrase, draft.blanks) == ("delay", {"minutes": "15"})
 
 
@@ -360,7 +365,7 @@ def test_a_vehicle_gone_silent_on_its_trip_is_drafted_as_a_delay() -> None:
     service.step(at(8, 5))
     now = standing(service.snapshot, live_limit_s=120.0)
     assert [str(service.snapshot.vehicles.vehicle_id[v]) for v in now.silent] == ["7001"]
-    (draft,) = drafts(now, [])
+    (draft,) = suggestions(now)
     assert (draft.kind, draft.phrase) == ("silent", "delay")
 
 
@@ -368,14 +373,16 @@ def test_a_line_that_riders_are_told_of_already_is_not_drafted_again() -> None:
     service = service_at(at(8, 5, 30), nothing_heard)
     desk = Desk(service)
     desk.disruptions.publish(Notice(header={"en": "x"}, routes=("tram-A",), starts_at=at(8)), at(8, 5))
-    assert drafts(standing(service.snapshot, 300.0), desk.disruptions.all()) == []
+    suggested = suggestions(standing(service.snapshot, 300.0))
+    assert len(drafts(suggested, []).offered) == 1
+    assert drafts(suggested, desk.disruptions.all()).offered == []
 
 
 def test_while_the_feed_is_silent_nothing_is_drafted_and_the_page_says_so(desk: Desk, officer: TestClient) -> None:
     desk.service.clock = ShiftedClock(at(8, 5, 30))
     desk.service.step(at(8, 5, 30))
     desk.service.clock = ShiftedClock(at(8, 9))
-    assert desk.drafts() == []
+    assert desk.drafts().offered == []
     page = officer.get("/desk").text
     assert "The vehicle feed has stopped" in page
     assert "No vehicle position received" in page

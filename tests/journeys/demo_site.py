@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import date
 
 import uvicorn
+from google.transit.gtfs_realtime_pb2 import FeedMessage
 
 from api.app import create_app
 from api.boards import DepartureRow, departure_rows
@@ -30,15 +31,24 @@ FAST = 15.0
 
 
 class DemoTown(Simulator):
-    """The demo town; its vehicle feed fails while `silent`."""
+    """The demo town; its vehicle feed fails while `silent`, and says nothing of the lines in `unheard`."""
 
     silent = False
+    unheard: frozenset[str] = frozenset()
+    """Route ids."""
 
     def vehicle_positions(self, now: float) -> bytes:
         """See `Simulator`. Errors: FeedError while `silent`."""
         if self.silent:
             raise FeedError("the simulator's vehicle positions: silenced by the test.")
-        return super().vehicle_positions(now)
+        said = super().vehicle_positions(now)
+        if not self.unheard:
+            return said
+        message = FeedMessage.FromString(said)
+        heard = [entity for entity in message.entity if entity.vehicle.trip.route_id not in self.unheard]
+        del message.entity[:]
+        message.entity.extend(heard)
+        return bytes(message.SerializeToString())
 
 
 class DemoSite:
@@ -90,6 +100,17 @@ class DemoSite:
             yield
         finally:
             self.town.silent = False
+            self.wait_for_step()
+
+    @contextmanager
+    def lines_gone_silent(self, *route_ids: str) -> Iterator[None]:
+        """The vehicles of these lines have not been heard of for longer than `live_limit_s`."""
+        self.town.unheard = frozenset(route_ids)
+        try:
+            self.move_clock(self.service.clock.now() + self.service.view.live_limit_s + 30.0)
+            yield
+        finally:
+            self.town.unheard = frozenset()
             self.wait_for_step()
 
 

@@ -22,6 +22,7 @@ WCAG = {
     "resultTypes": ["violations"],
 }
 SEEN_WITHIN_S = 2.0
+REFRESHED_EVERY_MS = 10_000
 PAGES = [
     "/desk", "/desk/disruptions", "/desk/disruptions/new?phrase=stop_not_served&line=A",
     "/desk/disruptions/new?phrase=delay", "/desk/phrases", "/desk/phrases/works",
@@ -99,16 +100,76 @@ def test_the_preview_follows_what_is_picked_without_a_click(desk: Any) -> None:
     assert desk.get_by_label("Itinéraire par").evaluate("field => field === document.activeElement")
 
 
+@pytest.fixture
+def silent_lines(site: DemoSite) -> Iterator[None]:
+    """The vehicles of three lines have gone silent: each line suggests a draft."""
+    with site.lines_gone_silent(*map(str, site.service.timetable.route_id[:3])):
+        yield
+
+
+@pytest.mark.usefixtures("silent_lines")
+def test_an_officer_without_a_script_dismisses_a_draft_by_the_keyboard_and_brings_it_back(new_page: NewPage) -> None:
+    page = signed_in(new_page(java_script_enabled=False))
+    first = page.get_by_role("button", name="Plus tard").first
+    situation = first.get_attribute("value")
+    offered = page.locator(f'form[action$=dismiss] [value="{situation}"]')
+    dismissed = page.locator(f'form[action$=bring-back] [value="{situation}"]')
+    page.locator(".draft a").first.focus()
+    for key in ("Tab", "Enter"):
+        page.keyboard.press(key)
+    page.wait_for_url("**/desk#drafts")
+    assert (offered.count(), dismissed.count()) == (0, 1)
+    assert not dismissed.is_visible()
+    page.locator("summary", has_text="Remis à plus tard (1)").focus()
+    for key in ("Enter", "Tab", "Enter"):
+        page.keyboard.press(key)
+    offered.wait_for()
+    assert dismissed.count() == 0
+
+
+@pytest.mark.usefixtures("silent_lines")
+def test_what_one_officer_dismisses_is_dismissed_for_the_others_whose_open_list_stays_open(
+    desk: Any, new_page: NewPage
+) -> None:
+    other = new_page()
+    other.clock.install()
+    signed_in(other)
+    desk.goto("/desk")
+    for count in (1, 2):
+        desk.get_by_role("button", name="Plus tard").first.click()
+        desk.locator("summary", has_text=f"Remis à plus tard ({count})").wait_for()
+        other.clock.fast_forward(REFRESHED_EVERY_MS)
+        other.locator("summary", has_text=f"Remis à plus tard ({count})").wait_for()
+        if count == 1:
+            other.locator("summary").click()
+    assert other.locator("details .draft").nth(1).is_visible()
+    assert_it_fits_every_width(other)
+    assert_axe_finds_no_fault(other)
+    for count in (1, 0):
+        desk.locator("summary").click()
+        desk.get_by_role("button", name="Rétablir").first.click()
+        desk.locator("summary", has_text=f"({count + 1})").wait_for(state="detached")
+    assert desk.locator("summary").count() == 0
+
+
 @pytest.mark.parametrize("address", [*PAGES, "/desk/login"])
 def test_it_fits_every_width_and_axe_finds_no_fault_in_light_or_dark(address: str, desk: Any) -> None:
     for language in ("fr", "en"):
         desk.goto(f"{address}{'&' if '?' in address else '?'}lang={language}")
-        for width in (320, 360, 1280, 1920):
-            desk.set_viewport_size({"width": width, "height": 800})
-            too_wide = desk.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-            assert too_wide <= 0, f"{language}, {width} px: {too_wide} px too wide"
-    desk.set_viewport_size({"width": 360, "height": 740})
+        assert_it_fits_every_width(desk)
+    assert_axe_finds_no_fault(desk)
+
+
+def assert_it_fits_every_width(page: Any) -> None:
+    for width in (320, 360, 1280, 1920):
+        page.set_viewport_size({"width": width, "height": 800})
+        too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert too_wide <= 0, f"{page.url}, {width} px: {too_wide} px too wide"
+
+
+def assert_axe_finds_no_fault(page: Any) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
     for scheme in ("light", "dark"):
-        desk.emulate_media(color_scheme=scheme)
-        faults = axe.Axe().run(desk, options=WCAG).response["violations"]
+        page.emulate_media(color_scheme=scheme)
+        faults = axe.Axe().run(page, options=WCAG).response["violations"]
         assert not faults, [(fault["id"], fault["help"], fault["nodes"][0]["html"]) for fault in faults]

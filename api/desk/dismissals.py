@@ -1,0 +1,63 @@
+"""The drafts dismissed at the desk, for all its officers, each until its situation is over or much worse."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Mapping
+from threading import Lock
+
+from api.desk.database import DeskDatabase
+from api.desk.dismissal import Dismissal
+
+AWAY_S = 600.0
+"""A situation that was away for so long is over: what begins then is another one."""
+
+log = logging.getLogger("prochain")
+
+
+class Dismissals:
+    """Safe to use from any thread."""
+
+    def __init__(self, database: DeskDatabase) -> None:
+        self._database = database
+        self._lock = Lock()
+        self._all = {one.situation: one for one in database.dismissals()}
+        self._away_since: dict[str, float] = {}
+
+    def add(self, dismissal: Dismissal) -> None:
+        """Dismiss. Errors: sqlite3.Error."""
+        with self._lock:
+            self._database.save_dismissal(dismissal)
+            self._all[dismissal.situation] = dismissal
+            self._away_since.pop(dismissal.situation, None)
+
+    def remove(self, situation: str) -> None:
+        """Take a dismissal back. Errors: sqlite3.Error."""
+        with self._lock:
+            self._database.remove_dismissal(situation)
+            self._all.pop(situation, None)
+            self._away_since.pop(situation, None)
+
+    def holding(self, sizes: Mapping[str, float], now: float) -> dict[str, Dismissal]:
+        """Those that hide a draft now. `sizes` of all situations that go on; what ends a dismissal ends it for good."""
+        with self._lock:
+            for one in list(self._all.values()):
+                if not self._goes_on(one, sizes, now):
+                    self._end(one.situation)
+            return {situation: one for situation, one in self._all.items() if situation in sizes}
+
+    def _goes_on(self, one: Dismissal, sizes: Mapping[str, float], now: float) -> bool:
+        size = sizes.get(one.situation)
+        if size is None:
+            self._away_since.setdefault(one.situation, now)
+            return one.holds(0.0, now)
+        return now - self._away_since.pop(one.situation, now) < AWAY_S and one.holds(size, now)
+
+    def _end(self, situation: str) -> None:
+        del self._all[situation]
+        self._away_since.pop(situation, None)
+        try:
+            self._database.remove_dismissal(situation)
+        except sqlite3.Error:
+            log.exception("The disk takes no note that the draft “%s” is suggested again.", situation)
