@@ -105,6 +105,9 @@ class Outbox:
         try:
             self._subscriber.tell(bulletin)
         except Exception as error:
-            log.exception("%s: disruption %d (%s) was not told.", self._name, number, bulletin.event)
+            if self._closing.is_set():
+                log.info("%s: disruption %d (%s) stays owed: the service stops.", self._name, number, bulletin.event)
+            else:
+                log.exception("%s: disruption %d (%s) was not told.", self._name, number, bulletin.event)
             return str(error) or type(error).__name__
         return ""

@@ -210,4 +210,4 @@ def _told(delivery: Delivery, moment: PageMoment) -> FeedWords:
         facts.append(texts("owed", count=delivery.owed, age=moment.words.age(age_s)))
     if delivery.failed:
         facts.append(texts("failed", count=delivery.failed))
-    return FeedWords(delivery.name, " · ".join(facts), delivery.error, not delivery.error and not late)
+    return FeedWords(delivery.name, "\N{NO-BREAK SPACE}· ".join(facts), delivery.error, not delivery.error and not late)

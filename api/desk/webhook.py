@@ -13,7 +13,6 @@ import httpx
 from tenacity import (
     RetryCallState,
     Retrying,
-    before_sleep_log,
     retry_if_exception_type,
     sleep_using_event,
     wait_random_exponential,
@@ -77,7 +76,7 @@ class Webhook:
             stop=lambda state: self._closing.is_set() or _given_up(state),
             wait=wait_random_exponential(first_pause_s, _LONGEST_PAUSE_S),
             sleep=sleep_using_event(self._closing),
-            before_sleep=before_sleep_log(log, logging.WARNING),
+            before_sleep=self._log_failure,
             reraise=True,
         )
 
@@ -100,6 +99,10 @@ class Webhook:
     def close(self) -> None:
         """Give up what is being tried."""
         self._closing.set()
+
+    def _log_failure(self, state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        log.warning("%s: %s. Tried again in %.0f s.", self.name, error, state.upcoming_sleep)
 
     def _post(self, body: bytes, headers: dict[str, str]) -> None:
         answer = self._client.post(self._address, content=body, headers=headers)

@@ -269,7 +269,7 @@ def test_the_desk_shows_what_each_subscriber_is_owed_and_since_when(tmp_path: Pa
     publish_three(desk)
     client = TestClient(create_app(desk.service, desk), headers={"Accept-Language": "en"})
     page = client.post("/desk/login", data={"token": "a token of the town"}).text
-    assert "0 messages passed on · 3 still owed, the oldest for 5\N{NO-BREAK SPACE}min" in page
+    assert "0 messages passed on\N{NO-BREAK SPACE}· 3 still owed (for 5\N{NO-BREAK SPACE}min)" in page
     desk.close()
 
 
