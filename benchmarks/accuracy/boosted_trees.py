@@ -20,7 +20,9 @@ HALF_LIFE_S = 1200.0
 """Age at which the residual of the last vehicles counts half."""
 PRIOR_WEIGHT = 1.5
 FEATURES = 18
-FARTHEST_S = 1800.0
+FARTHEST_S = 2700.0
+"""Questions are asked from so long before the passage on. It is more than is judged: trees that had only ever seen
+vehicles that came within half an hour would know, of any other, that it will."""
 TRAINED_ROWS = 1_500_000
 ASKED_EVERY_S = 60.0
 """The moments asked about for training, as far apart as a judge's messages."""
@@ -155,12 +157,12 @@ def _between(values: Float64Array, first: Int64Array, last: Int64Array) -> Float
 
 
 def training_questions(runs: Runs) -> Questions:
-    """Judged calls of vehicles under way, asked about at a moment of each minute of the half hour before."""
+    """Judged calls of vehicles under way, asked about at a moment of each minute before, up to `FARTHEST_S`."""
     cells = np.flatnonzero(runs.judged)
     minutes = np.arange(FARTHEST_S / ASKED_EVERY_S)
     random = np.random.default_rng(1)
-    # About two in three such moments lie before the trip's first passage.
-    share = min(1.0, 3.0 * TRAINED_ROWS / max(len(cells) * len(minutes), 1))
+    # About three in four such moments lie before the trip's first passage.
+    share = min(1.0, 4.0 * TRAINED_ROWS / max(len(cells) * len(minutes), 1))
     keep = random.random(len(cells) * len(minutes)) < share
     cell, minute = np.repeat(cells, len(minutes))[keep], np.tile(minutes, len(cells))[keep]
     asked = Questions.of(runs, runs.passed[cell] - ASKED_EVERY_S * (minute + random.random(len(cell))), cell)
