@@ -20,10 +20,10 @@ from predictor.features import has_begun, scale_s
 from predictor.quantile_net import MEDIAN, P10, P90, QUANTILES, QuantileNet
 from predictor.steadiness import Steadiness
 
-MISS_WEIGHT = 5.0
+MISS_WEIGHT = 4.5
 """How much worse a minute of a missed bus is than a minute of waiting, for a bus about to come: with weight w the time
 published is the 1 / (1 + w) quantile."""
-FAR_MISS_WEIGHT = 3.0
+FAR_MISS_WEIGHT = 2.8
 """The same for a bus that is far off;"""
 LOOKS_AGAIN_S = 900.0
 """what the weight lies above it falls to a third within this time."""
