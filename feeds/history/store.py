@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -158,11 +158,13 @@ class HistoryStore:
             passages = pa.concat_tables([on_trips[0], self._passages.read(*days, theirs & _passed(first, last))])
             traces = self._read_traces(days, theirs & (pc.field("until") >= first) & (pc.field("since") <= last))
             gaps = {gap.since: gap for gap in self._register.gaps(first, last)} | self._gaps
-            said = self._register.cancelled(trip_ids, dates)
-            said += [
+            told = self._register.cancelled(trip_ids, dates)
+            told += [
                 one for one in self._announced.to_write()[0] if one.trip_id in trip_ids and one.start_date in dates
             ]
             watch = self._watch
+        # What goes on has been put down already, as far as it had come then.
+        said = {replace(one, until=0.0): one for one in told}.values()
         return Evidence(
             passages=passages_of(passages, tt),
             traces=traces_of(traces, tt),
@@ -241,7 +243,7 @@ def _passed(since: float, until: float) -> pc.Expression:
     return ((arrival >= since) & (arrival <= until)) | ((departure >= since) & (departure <= until))
 
 
-def _cancellations(tt: Timetable, said: list[CancelledTrip]) -> Iterator[Cancellation]:
+def _cancellations(tt: Timetable, said: Iterable[CancelledTrip]) -> Iterator[Cancellation]:
     for one in said:
         trip, day = tt.trip_index.get(one.trip_id, -1), tt.date_index.get(int(one.start_date), -1)
         if trip < 0 or day < 0:
