@@ -43,9 +43,10 @@ def demo_service(
     progress: Callable[[float], None] = lambda _: None,
     *,
     today: date | None = None,
+    starts: time = _STARTS,
     simulator: Simulator | None = None,
 ) -> Service:
-    """A service of the demo network from 8 o'clock on, today or on the next weekday."""
+    """A service of the demo network from that time on, today or on the next weekday."""
     town = simulator or Simulator()
     zone = ZoneInfo(town.timezone)
     day = today or datetime.now(zone).date()
@@ -67,7 +68,7 @@ def demo_service(
     return Service(
         timetable,
         feeds,
-        ShiftedClock(datetime.combine(day, _STARTS, zone).timestamp(), speed),
+        ShiftedClock(datetime.combine(day, starts, zone).timestamp(), speed),
         engine_settings=engine_settings(settings),
         history=HistoryStore(settings.data_dir and settings.data_dir / HISTORY),
         step_interval_s=settings.step_interval_s,

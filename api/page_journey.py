@@ -14,6 +14,10 @@ from predictor.snapshot import CANCELLED, LIVE, STATUSES, JourneyCalls
 from predictor.timetable import Timetable
 
 
+_FEW = 3
+"""So many stops behind the vehicle are not worth folding away."""
+
+
 @dataclass(frozen=True)
 class CallWords:
     """One stop of the journey."""
@@ -45,7 +49,10 @@ class JourneyPage:
     state: str
     """`followed`, `not_followed`, `cancelled` or `over`."""
     vehicle: VehicleWords | None
+    behind: list[CallWords]
+    """Stops that the vehicle has left behind, but for the last one; empty where they are few."""
     calls: list[CallWords]
+    """The stops after them; from the reader's own on, where the vehicle has passed that."""
     alerts: list[AlertWords]
 
 
@@ -65,6 +72,7 @@ def journey_page(moment: PageMoment, trip: int, service_day: int, shift_s: int, 
     journey = snapshot.journey(trip, service_day, shift_s)
     route = int(tt.trip_route[trip])
     start = float(tt.date_origin[service_day] + shift_s + tt.trip_start_s[trip])
+    calls = _calls(moment, journey, your_stop)
     live = bool((journey.status == LIVE).any()) and not moment.feed.stopped
     if bool((journey.status == CANCELLED).all()):
         state = "cancelled"
@@ -72,17 +80,26 @@ def journey_page(moment: PageMoment, trip: int, service_day: int, shift_s: int, 
         state = "over"
     else:
         state = "followed" if live else "not_followed"
+    behind = 0 if state == "over" else _behind(calls)
     return JourneyPage(
         line=moment.lines.all[route],
         destination=destination_of(tt, trip),
         day=moment.words.date(start) if moment.words.day(start) else "",
         state=state,
         vehicle=vehicle_words(moment, journey.vehicle) if journey.vehicle != NONE and state == "followed" else None,
-        calls=_calls(moment, journey, your_stop),
+        behind=calls[:behind],
+        calls=calls[behind:],
         alerts=moment.alerts_for(
             stops=frozenset(journey.stop.tolist()), routes=frozenset({route}), trips=frozenset({trip})
         ),
     )
+
+
+def _behind(calls: list[CallWords]) -> int:
+    ahead = next((k for k, call in enumerate(calls) if call.status != "passed"), len(calls))
+    yours = next((k for k, call in enumerate(calls) if call.yours), len(calls))
+    behind = min(ahead - 1, yours)
+    return behind if behind > _FEW else 0
 
 
 def _calls(moment: PageMoment, journey: JourneyCalls, your_stop: str) -> list[CallWords]:

@@ -25,7 +25,7 @@ _ROTATE_WITHOUT_SCRIPT_S = 30
 _DRIFTS = 8
 """Places that the picture moves between, one a minute."""
 _SCRIPT_TEXTS = (
-    "approaching", "min", "scheduled", "cancelled", "screen_offline", "screen_timetable", "screen_none",
+    "panel_approaching", "min", "scheduled", "cancelled", "screen_offline", "screen_timetable", "screen_none",
     "screen_pause", "screen_resume", "platform",
 )  # fmt: skip
 

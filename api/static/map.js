@@ -136,6 +136,7 @@
       return;
     }
     await follow();
+    await map.once("idle");
     place.dataset.drawn = "";
   });
   document.addEventListener("visibilitychange", () => { if (map.getSource("vehicles")) follow(); });

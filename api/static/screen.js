@@ -40,7 +40,7 @@
     var comes = live || row.classList.contains("scheduled");
     var clock = !comes || "stopped" in board.dataset || fallenBack || minutes >= CLOCK_FROM_MIN || (minutes < 1 && !live);
     var kind = clock ? "clock" : minutes < 1 ? "approach" : "minutes";
-    var parts = clock ? [row.dataset.day, row.dataset.clock, ""] : minutes < 1 ? ["", texts.approaching, ""] : ["", String(minutes), texts.min];
+    var parts = clock ? [row.dataset.day, row.dataset.clock, ""] : minutes < 1 ? ["", texts.panel_approaching, ""] : ["", String(minutes), texts.min];
     var place = row.querySelector(".wait"), shown = kind + parts.join();
     if (place.dataset.shown === shown) return;
     place.dataset.shown = shown;

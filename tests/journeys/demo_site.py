@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from datetime import time as clock_time
 
 import uvicorn
 from google.transit.gtfs_realtime_pb2 import FeedMessage
@@ -25,6 +26,7 @@ from feeds.simulator import Simulator
 
 DAY = date(2026, 3, 3)
 """An ordinary Tuesday."""
+MORNING = clock_time(8, 0)
 DESK_TOKEN = "the token of the demo town"
 FAST = 15.0
 """Seconds of the town that pass in a second while the clock is let run: a minute's wait takes four."""
@@ -115,11 +117,11 @@ class DemoSite:
 
 
 @contextmanager
-def demo_site(hours: tuple[float, float] = (7.0, 9.5)) -> Iterator[DemoSite]:
-    """The demo town from 8 o'clock on `DAY`, served on a free port of this machine; vehicles report in these
+def demo_site(hours: tuple[float, float] = (7.0, 9.5), starts: clock_time = MORNING) -> Iterator[DemoSite]:
+    """The demo town on `DAY` from `starts` on, served on a free port of this machine; vehicles report in these
     `hours`."""
     town = DemoTown(window=hours)
-    service = demo_service(read_settings(step_interval_s=0.5), today=DAY, simulator=town)
+    service = demo_service(read_settings(step_interval_s=0.5), today=DAY, starts=starts, simulator=town)
     listening = listen("127.0.0.1", 0)
     app = create_app(service, Desk(service, token=DESK_TOKEN))
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
