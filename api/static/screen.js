@@ -157,6 +157,7 @@
   // Opened anew by ourselves: a browser gives up for ever on an answer such as 502, and after a fall back the whole
   // board is needed again. Screens that lost the network together must not come back together.
   function listenSoon() {
+    heardStream = mark(0); // or the next look at its silence would put the opening off once more, for ever
     if (source) source.close();
     clearTimeout(opening);
     opening = setTimeout(listen, 1000 * RETRY_S * (0.6 + 0.8 * Math.random()));

@@ -123,6 +123,16 @@ def test_where_events_do_not_come_through_a_screen_asks_instead(screen: Any) -> 
         expect(notice(page)).to_be_hidden()
 
 
+def test_a_screen_whose_events_fall_silent_listens_anew(screen: Any, address: str) -> None:
+    page = screen("about:blank")
+    page.route("**only=stream**", lambda _: None)  # neither answered nor refused
+    page.goto(f"{address}/screen/hopital")
+    expect(page.locator(".departure").first).to_be_visible()
+    page.clock.fast_forward(61_000)
+    with page.expect_request("**only=stream**", timeout=3_000):
+        page.clock.run_for(8_000)
+
+
 def test_a_change_reaches_a_screen_within_two_seconds(screen: Any) -> None:
     says = [disruption(NOW)]
     service = service_at(NOW, lambda now: Reading(tram_on_time(now).observations, says[-1], ()))
