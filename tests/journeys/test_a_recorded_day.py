@@ -1,0 +1,258 @@
+"""A recorded day of a real network, served by `prochain serve --replay` to a rider, an officer and a screen."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from google.transit.gtfs_realtime_pb2 import FeedMessage
+
+from predictor.geometry import ground_distance_m
+from tests.journeys.test_a_rider_waits import RECORD_WAITS
+
+ROOT = Path(__file__).parents[2]
+RECORDING = Path("../shared/data/wmata-2026-02-16")
+STARTS = "2026-02-16 13:00"
+SPEED = 30.0
+TOKEN = "the token of the recorded day"
+SEEN_WITHIN_S = 2.0
+GONE_AFTER_S = 61
+"""A screen without word from the server for so long shows the timetable."""
+SERVED = {"on_time", "early", "late"}
+
+pytestmark = [
+    pytest.mark.recording,
+    pytest.mark.skipif(not (ROOT / RECORDING).is_dir(), reason=f"the recorded feeds are not there ({RECORDING})"),
+]
+
+
+class ReplayServer:
+    """`prochain serve --replay` as a process of its own, which can be stopped and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: subprocess.Popen[str] | None = None
+        self.base = ""
+
+    def start(self, at: str = STARTS) -> None:
+        """On a free port the first time, then on the same."""
+        port = self.base.rpartition(":")[2] or "0"
+        command = [sys.executable, "-c", "from api.cli import app; app()", "serve", "--replay", str(RECORDING)]
+        environment = {
+            "PROCHAIN_DESK_TOKEN": TOKEN,
+            "PROCHAIN_DATA_DIR": str(self._folder / "data"),
+            "PROCHAIN_CACHE_DIR": str(self._folder / "cache"),
+        }
+        with (self._folder / "log").open("a") as log:
+            self._process = subprocess.Popen(
+                [*command, "--at", at, "--speed", f"{SPEED:g}", "--port", port],
+                cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=log, text=True,
+            )  # fmt: skip
+        assert self._process.stdout is not None
+        said = ""
+        for line in self._process.stdout:
+            said += line
+            if "Ctrl-C ends it" in line:
+                break
+        address = re.search(r"http://\S+:\d+$", said, re.MULTILINE)
+        assert address, said + (self._folder / "log").read_text()
+        self.base = address[0]
+
+    def stop(self) -> None:
+        """As Ctrl-C does."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGINT)
+        assert self._process.wait(15.0) == 0, (self._folder / "log").read_text()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+    def get(self, path: str, **query: Any) -> Any:
+        """JSON of an answer."""
+        return httpx.get(f"{self.base}{path}", params=query, timeout=10.0).raise_for_status().json()
+
+
+@pytest.fixture(scope="module")
+def network(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReplayServer]:
+    server = ReplayServer(tmp_path_factory.mktemp("replay"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def open_page(browser: Any, network: ReplayServer) -> Iterator[Callable[..., Any]]:
+    """Opens a page in a fresh profile, with a clock that can be moved where it is asked for."""
+    contexts, faults = [], []
+
+    def opened(address: str, *, clock: bool = False, **options: Any) -> Any:
+        chosen = {"viewport": {"width": 360, "height": 740}, "locale": "en-US", **options}
+        contexts.append(browser.new_context(base_url=network.base, **chosen))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        if clock:
+            page.clock.install()
+        page.goto(address)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not faults, faults
+
+
+def small_stop(network: ReplayServer, soonest_s: float, latest_s: float) -> str:
+    """A stop of one line to which a vehicle comes in that time, and none before."""
+    updates = FeedMessage.FromString(httpx.get(f"{network.base}/gtfs-rt/trip-updates").content)
+    now = updates.header.timestamp
+    coming = sorted(
+        (call.arrival.time - now, call.stop_id)
+        for entity in updates.entity
+        for call in entity.trip_update.stop_time_update
+        if soonest_s <= call.arrival.time - now <= latest_s
+    )
+    for _, stop_id in coming:
+        answer = network.get(f"/v1/stops/{stop_id}/departures")
+        first = answer["departures"][0]
+        wait = datetime.fromisoformat(first["time"]) - datetime.fromisoformat(answer["generated_at"])
+        if len(answer["stop"]["routes"]) == 1 and first["status"] == "live" and wait.total_seconds() >= soonest_s:
+            return stop_id
+    raise LookupError(f"To no stop of one line a vehicle comes in {soonest_s:g} to {latest_s:g} s.")
+
+
+def part_of(name: str) -> str:
+    """What a rider remembers of "Edmunds St NW+42 St NW"."""
+    first, _, cross = name.lower().partition("+")
+    return f"{first.split()[0]} {cross.split()[0] if cross else ''}".strip()
+
+
+def test_a_rider_finds_a_small_stop_by_a_part_of_its_name_and_waits_until_the_bus_has_left(
+    network: ReplayServer, open_page: Callable[..., Any]
+) -> None:
+    page = open_page("/")
+    stop_id = small_stop(network, 190, 300)
+    name = network.get(f"/v1/stops/{stop_id}/departures")["stop"]["name"]
+    page.locator("#q").fill(part_of(name))
+    page.keyboard.press("Enter")
+    page.locator(f'main a[href="/stops/{stop_id}"]').click()
+    assert page.get_by_role("heading", level=1).inner_text() == name
+    page.evaluate(RECORD_WAITS, page.locator(".departure").first.get_attribute("data-key"))
+    page.locator("html[data-gone]").wait_for(timeout=30_000)
+    seen = page.evaluate("seen")
+    minutes = [int(wait) for wait in seen if wait.isdecimal()]
+    assert len(minutes) >= 2, seen
+    # Traffic may cost a bus and its rider a minute, not more at once.
+    assert all(later <= earlier + 1 for earlier, later in pairwise(minutes)), seen
+    assert minutes[-1] == 1, seen
+    assert seen[-1] == "arriving", seen
+
+
+def test_what_an_officer_publishes_is_before_riders_and_in_gtfs_realtime_within_two_seconds(
+    network: ReplayServer, open_page: Callable[..., Any]
+) -> None:
+    stop_id = small_stop(network, 60, 3000)
+    name = network.get(f"/v1/stops/{stop_id}/departures")["stop"]["name"]
+    rider = open_page(f"/stops/{stop_id}")
+    desk = open_page("/desk", viewport={"width": 1280, "height": 800})
+    desk.locator("#token").fill(TOKEN)
+    desk.locator("button.main").click()
+    desk.get_by_role("link", name="Stop not served").click()
+    desk.locator("#stop_query").fill(name)
+    desk.locator("#stops .found .chip").first.click()
+    desk.locator("#preview").get_by_text(f"Not stopping at {name}").wait_for()
+    desk.get_by_role("button", name="Publish").click()
+    desk.wait_for_url("**published=*")
+    published = time.monotonic()
+    # The page was open before: nobody reloads it.
+    rider.locator(".alerts").get_by_text(f"Not stopping at {name}").wait_for(timeout=1000 * SEEN_WITHIN_S)
+    message = FeedMessage.FromString(httpx.get(f"{network.base}/gtfs-rt/alerts").content)
+    assert time.monotonic() - published < SEEN_WITHIN_S
+    (ours,) = [entity.alert for entity in message.entity if entity.id.startswith("desk:")]
+    assert stop_id in {informed.stop_id for informed in ours.informed_entity}
+
+
+def test_what_became_of_a_bus_is_told_with_its_time_and_vehicle_as_it_was_recorded(
+    network: ReplayServer, open_page: Callable[..., Any]
+) -> None:
+    stop_id = small_stop(network, 60, 3000)
+    asked = "2026-02-16T12:50"
+    answer = network.get(f"/v1/stops/{stop_id}/explain", at=asked)["explanations"]
+    served = [one for one in answer if one["outcome"] in SERVED]
+    assert served, answer
+    stop = network.get(f"/v1/stops/{stop_id}/departures")["stop"]
+    for one in served:
+        passed = datetime.fromisoformat(one["passed_at"])
+        assert was_near(one["vehicle_id"], stop["lat"], stop["lon"], passed), one
+        late_s = (passed - datetime.fromisoformat(one["scheduled_time"])).total_seconds()
+        assert late_s == pytest.approx(one["deviation_s"], abs=1.0)
+
+    desk = open_page("/desk/why")
+    desk.locator("#token").fill(TOKEN)
+    desk.locator("button.main").click()
+    desk.locator("input[name=stop]").fill(stop_id)
+    desk.locator("input[name=at]").fill(asked)
+    desk.locator("form.why button").click()
+    for one in served:
+        at = datetime.fromisoformat(one["scheduled_time"])
+        said = desk.locator(f".case.{one['outcome']}").filter(has=desk.locator(f'h3 time:text-is("{at:%H:%M}")'))
+        assert one["vehicle_id"] in said.first.inner_text()
+
+
+def was_near(vehicle_id: str, lat: float, lon: float, at: datetime) -> bool:
+    """Whether the recording has the vehicle within 250 m of a place in the minute before or after."""
+    columns = ["vehicle_id", "latitude", "longitude", "timestamp"]
+    reports = pq.read_table(ROOT / RECORDING / "vehicle_positions.parquet", columns=columns).to_pandas()
+    then = reports[(reports.vehicle_id == vehicle_id) & (np.abs(reports.timestamp - at.timestamp()) <= 60.0)]
+    here = np.full(len(then), lat), np.full(len(then), lon)
+    return bool((ground_distance_m(then.latitude.to_numpy(), then.longitude.to_numpy(), *here) <= 250.0).any())
+
+
+def test_a_screen_shows_the_same_departures_and_survives_the_restart_of_the_server(
+    network: ReplayServer, open_page: Callable[..., Any]
+) -> None:
+    stop_id = small_stop(network, 60, 3000)
+    said = {"header": {"en": "Demonstration"}, "stops": [stop_id], "shown_on": "stops"}
+    token = {"Authorization": f"Bearer {TOKEN}"}
+    httpx.post(f"{network.base}/v1/disruptions", json=said, headers=token).raise_for_status()
+    rider = open_page(f"/stops/{stop_id}")
+    screen = open_page(f"/screen/{stop_id}", clock=True, viewport={"width": 1920, "height": 1080})
+    wait_until_same(screen, rider)
+
+    stopped_at = datetime.fromisoformat(network.get(f"/v1/stops/{stop_id}/departures")["generated_at"])
+    network.stop()
+    screen.clock.fast_forward(1000 * GONE_AFTER_S)
+    screen.locator(".notice").get_by_text("times are those of the timetable").wait_for()
+    assert screen.locator(".live").count() == 0
+    network.start(f"{stopped_at + timedelta(minutes=1):%Y-%m-%d %H:%M}")
+    screen.locator(".notice").wait_for(state="hidden")
+    wait_until_same(screen, rider)
+    assert "Demonstration" in screen.locator(".messages").inner_text(), "what was published does not outlive a restart"
+
+
+def wait_until_same(screen: Any, rider: Any) -> None:
+    """Until both show the same live departures next; where time runs fast one may be ahead by a minute."""
+    live = """() => [...document.querySelectorAll(".departure.live:not(.passed)")].slice(0, 3)
+        .map((row) => [row.dataset.key, parseInt(row.querySelector(".wait b").textContent) || 0])"""
+    for _ in range(50):
+        shown, expected = screen.evaluate(live), rider.evaluate(live)
+        if shown and [key for key, _ in shown] == [key for key, _ in expected]:
+            assert all(abs(one - other) <= 1 for (_, one), (_, other) in zip(shown, expected, strict=True)), (
+                shown,
+                expected,
+            )
+            return
+        time.sleep(0.1)
+    raise AssertionError((shown, expected))
