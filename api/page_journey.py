@@ -13,7 +13,6 @@ from predictor.arrays import NONE
 from predictor.snapshot import CANCELLED, LIVE, STATUSES, JourneyCalls
 from predictor.timetable import Timetable
 
-
 _FEW = 3
 """So many stops behind the vehicle are not worth folding away."""
 

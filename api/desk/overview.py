@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
@@ -17,6 +18,7 @@ from api.desk.standing import LineState, Standing
 from api.page_lines import Line, destination_of
 from api.page_moment import PageMoment
 from api.page_vehicles import vehicle_label
+from predictor.geometry import ground_distance_m
 
 overview_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -24,6 +26,7 @@ _WORST = 8
 _LISTED = 12
 _TROUBLE_FROM = 1.0
 _LATE_TO_TELL_S = 120.0
+_NEAR_M = 500.0
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ class VehicleRow:
     label: str
     age: str
     place: str
-    """Address of a map, "" where it has no position."""
+    """The stop that it is near, else its coordinates; "" where it has no position."""
 
 
 @dataclass(frozen=True)
@@ -179,12 +182,23 @@ def _uncovered(trips: RunningTrips, moment: PageMoment) -> list[tuple[Line, str]
 
 def _unmatched(vehicle: int, moment: PageMoment) -> VehicleRow:
     vehicles = moment.snapshot.vehicles
-    lat, lon = float(vehicles.lat[vehicle]), float(vehicles.lon[vehicle])
-    known = math.isfinite(lat) and math.isfinite(lon)
+    age = moment.words.age(max(moment.now - float(vehicles.timestamp[vehicle]), 0.0))
     return VehicleRow(
-        vehicle_label(vehicles, vehicle), moment.words.age(max(moment.now - float(vehicles.timestamp[vehicle]), 0.0)),
-        f"{lat:.5f}, {lon:.5f}" if known else "",
-    )  # fmt: skip
+        vehicle_label(vehicles, vehicle),
+        age,
+        _place(float(vehicles.lat[vehicle]), float(vehicles.lon[vehicle]), moment),
+    )
+
+
+def _place(lat: float, lon: float, moment: PageMoment) -> str:
+    if not (math.isfinite(lat) and math.isfinite(lon)):
+        return ""
+    tt = moment.timetable
+    away_m = ground_distance_m(np.full(tt.stops, lat), np.full(tt.stops, lon), tt.stop_lat, tt.stop_lon)
+    nearest = int(np.argmin(away_m))
+    return (
+        moment.texts("near_stop", stop=tt.stop_name[nearest]) if away_m[nearest] < _NEAR_M else f"{lat:.5f}, {lon:.5f}"
+    )
 
 
 def _feeds(moment: PageMoment) -> list[FeedWords]:

@@ -52,10 +52,16 @@
     const byZoom = (...stops) => ["interpolate", ["exponential", 1.5], ["zoom"], ...stops];
     map.addSource("network", { type: "geojson", data: network });
     map.addSource("vehicles", { type: "geojson", data: { type: "FeatureCollection", features: [] } });
+    // So that a dark line is seen on dark ground, and a pale one on pale.
+    map.addLayer({
+      id: "edges", type: "line", source: "network", filter: isA("line"),
+      layout: { "line-join": "round", "line-cap": "round" },
+      paint: { "line-color": color("--soft"), "line-width": byZoom(10, 3, 16, 8.5), "line-opacity": 0.5 },
+    });
     map.addLayer({
       id: "lines", type: "line", source: "network", filter: isA("line"),
       layout: { "line-join": "round", "line-cap": "round" },
-      paint: { "line-color": ["get", "color"], "line-width": byZoom(10, 1.5, 16, 6), "line-opacity": 0.75 },
+      paint: { "line-color": ["get", "color"], "line-width": byZoom(10, 2, 16, 6) },
     });
     map.addLayer({
       id: "stops", type: "circle", source: "network", filter: isA("stop"), minzoom: 11.5,

@@ -133,6 +133,22 @@ def test_a_rider_without_a_pointer_gets_to_a_trip(site: DemoSite, new_page: NewP
     page.wait_for_url("**/trips/**")
 
 
+def test_the_stops_behind_a_trips_vehicle_are_folded_away_and_stay_unfolded_once_opened(
+    site: DemoSite, new_page: NewPage
+) -> None:
+    page = new_page()
+    with site.fast():
+        page.goto(addresses(site)["trip"])
+        behind = page.locator(".behind .stop-name")
+        assert behind.count() > 3
+        assert not behind.first.is_visible()
+        assert page.locator(".yours").is_visible()
+        page.locator(".behind summary").click()
+        shown_at = page.locator("#board").get_attribute("data-now")
+        page.locator(f'#board:not([data-now="{shown_at}"])').wait_for()
+        assert behind.first.is_visible(), "an update of the board folds them away"
+
+
 def focused(page: Any) -> str:
     return str(page.evaluate("document.activeElement.getAttribute('href') || ''"))
 
