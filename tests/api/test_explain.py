@@ -65,7 +65,7 @@ def test_a_cancelled_trip_is_told_with_the_time_of_the_announcement_and_an_apolo
     assert [fact["kind"] for fact in one["facts"]] == ["cancelled", "alert"]
     assert "supprimé" in one["answer"]["fr"]
     assert "excuser" in one["answer"]["fr"]
-    assert "« Travaux »" in one["answer"]["fr"]
+    assert "«\u00a0Travaux\u00a0»" in one["answer"]["fr"]
     assert "“Road works”" in one["answer"]["en"]
 
 
