@@ -246,13 +246,11 @@ def wait_until_same(screen: Any, rider: Any) -> None:
     """Until both show the same live departures next; where time runs fast one may be ahead by a minute."""
     live = """() => [...document.querySelectorAll(".departure.live:not(.passed)")].slice(0, 3)
         .map((row) => [row.dataset.key, parseInt(row.querySelector(".wait b").textContent) || 0])"""
-    for _ in range(50):
+    deadline = time.monotonic() + 15.0
+    while True:
         shown, expected = screen.evaluate(live), rider.evaluate(live)
-        if shown and [key for key, _ in shown] == [key for key, _ in expected]:
-            assert all(abs(one - other) <= 1 for (_, one), (_, other) in zip(shown, expected, strict=True)), (
-                shown,
-                expected,
-            )
+        same = [key for key, _ in shown] == [key for key, _ in expected]
+        if shown and same and all(abs(one - other) <= 1 for (_, one), (_, other) in zip(shown, expected, strict=True)):
             return
-        time.sleep(0.1)
-    raise AssertionError((shown, expected))
+        assert time.monotonic() < deadline, (shown, expected)
+        time.sleep(0.2)
