@@ -74,14 +74,15 @@ class Judge:
 
     def __init__(self, timetable: Timetable, evidence: Evidence) -> None:
         self._tt, self._evidence = timetable, evidence
-        self._seen = Sightings(evidence)
+        self.seen = Sightings(evidence)
+        """The evidence in order."""
         self._previous = lru_cache(maxsize=8)(self._previous_trips)
         self._next_of = ServiceDays(timetable).next_trip
 
     def verdict(self, trip: int, service_day: int, call: int, shift_s: int = 0) -> Verdict:
         """What became of one call."""
         case = Case(self._tt, (trip, service_day, shift_s), call)
-        seen = self._seen.on(case.journey)
+        seen = self.seen.on(case.journey)
         if call in seen:
             return self._passed(case, seen[call])
         if case.scheduled < self._evidence.since:
@@ -96,65 +97,65 @@ class Judge:
         return self._never_ran(case)
 
     def _passed(self, case: Case, seen: Sighting) -> Verdict:
-        gap = self._seen.gap_in(seen.at, seen.at)
+        gap = self.seen.gap_in(seen.at, seen.at)
         if gap is not None:
-            return case.not_seen(FEED_GAP, (_gap_fact(gap),), seen.at, seen.vehicle_id)
-        passed = self._fact("passed", seen, case)
+            return case.not_seen(FEED_GAP, (gap_fact(gap),), seen.at, seen.vehicle_id)
+        passed = self.fact("passed", seen, case)
         closed = self._stop_closed(case, seen.at)
         said = any(fact.kind == "skipped" for fact in closed)
-        if closed and (said or self._seen.off_line(seen.vehicle_id, case.journey, seen.at - AWAY_S, seen.at + AWAY_S)):
+        if closed and (said or self.seen.off_line(seen.vehicle_id, case.journey, seen.at - AWAY_S, seen.at + AWAY_S)):
             return case.verdict(NOT_SERVED, DETOUR, (*closed, passed), vehicle_id=seen.vehicle_id)
         left = seen.departure if math.isfinite(seen.departure) else seen.at
         if left < case.departs - EARLY_S and case.call < case.calls - 1:
             return case.verdict(EARLY, "", (passed,), seen.at, seen.vehicle_id)
         if seen.at <= case.scheduled + LATE_S:
             return case.verdict(ON_TIME, "", (passed,), seen.at, seen.vehicle_id)
-        held = tuple(self._stood(s, case) for s in self._held_up(case, seen))
+        held = tuple(self.stood(s, case) for s in self.held_up(case, seen))
         return case.verdict(LATE, STUCK if held else "", (*held, passed), seen.at, seen.vehicle_id)
 
     def _passed_by(self, case: Case, before: Sighting, after: Sighting) -> Verdict:
         """Seen before and after, not here."""
-        vehicle, said = before.vehicle_id, self._operator_said(case)
-        facts = (self._fact("last_seen", before, case), self._fact("next_seen", after, case))
-        away = self._seen.off_line(vehicle, case.journey, before.at - 60.0, after.at + 60.0)
+        vehicle, said = before.vehicle_id, self.operator_said(case)
+        facts = (self.fact("last_seen", before, case), self.fact("next_seen", after, case))
+        away = self.seen.off_line(vehicle, case.journey, before.at - 60.0, after.at + 60.0)
         closed = self._stop_closed(case, (before.at + after.at) / 2)
-        gap = self._seen.gap_in(before.at, after.at)
+        gap = self.seen.gap_in(before.at, after.at)
         if said or closed or (away and gap is None and not self._came_by(case, away)):
             left = tuple(Fact("left_line", s.since, s.until, self._near(s), vehicle_id=vehicle) for s in away[:1])
-            return case.verdict(NOT_SERVED, DETOUR, (*said, *self._alerts(case), *left, *facts), vehicle_id=vehicle)
+            return case.verdict(NOT_SERVED, DETOUR, (*said, *self.alerts(case), *left, *facts), vehicle_id=vehicle)
         whole = case.at(after.call) - case.at(before.call)
         share = (case.scheduled - case.at(before.call)) / whole if whole > 0 else 0.5
         likely = before.at + share * (after.at - before.at)
         if gap is not None:
-            return case.not_seen(FEED_GAP, (_gap_fact(gap), *facts), likely, vehicle)
+            return case.not_seen(FEED_GAP, (gap_fact(gap), *facts), likely, vehicle)
         return case.not_seen(PASSED_UNSEEN, facts, likely, vehicle)
 
     def _given_up(self, case: Case, before: Sighting) -> Verdict:
         """Seen before, neither here nor after."""
-        vehicle, last = before.vehicle_id, self._fact("last_seen", before, case)
-        heard, heard_on_it = self._seen.last_heard(vehicle), self._seen.last_heard_on(vehicle, case.journey)
-        later = self._seen.after(before)
+        vehicle, last = before.vehicle_id, self.fact("last_seen", before, case)
+        heard, heard_on_it = self.seen.last_heard(vehicle), self.seen.last_heard_on(vehicle, case.journey)
+        later = self.seen.after(before)
         stand = self._broke_down(case, before)
-        stood = (self._stood(stand, case),) if stand else ()
+        stood = (self.stood(stand, case),) if stand else ()
         late = before.at - case.at(before.call)
         if later is None and heard_on_it >= heard and self._may_come(case, case.scheduled + max(late, 0.0), heard):
             return case.verdict(EXPECTED, "", (last, *stood), vehicle_id=vehicle)
-        said, alerts = self._operator_said(case), self._alerts(case)
+        said, alerts = self.operator_said(case), self.alerts(case)
         if stand:
             return case.verdict(NOT_SERVED, BREAKDOWN, (last, *stood, *said, *alerts), vehicle_id=vehicle)
         rest_s = case.ends - case.at(before.call)
         if later is not None and later.at - before.at < TURN_S:
-            took_up = self._fact("took_up", later, case)
+            took_up = self.fact("took_up", later, case)
             if self._has_driven(before, later):
                 return case.not_seen(PASSED_UNSEEN, (last, took_up), vehicle_id=vehicle)
-            turned = self._fact("turned", before, case)
+            turned = self.fact("turned", before, case)
             return case.verdict(NOT_SERVED, SHORT_TURN, (turned, took_up, *said, *alerts), vehicle_id=vehicle)
-        gap = self._seen.gap_in(before.at, before.at + rest_s)
+        gap = self.seen.gap_in(before.at, before.at + rest_s)
         if gap is not None:
-            return case.not_seen(FEED_GAP, (last, _gap_fact(gap)), vehicle_id=vehicle)
+            return case.not_seen(FEED_GAP, (last, gap_fact(gap)), vehicle_id=vehicle)
         if said:
             return case.verdict(NOT_SERVED, CANCELLED, (last, *said, *alerts), vehicle_id=vehicle)
-        silence_s = self._seen.next_heard(vehicle, heard_on_it) - heard_on_it
+        silence_s = self.seen.next_heard(vehicle, heard_on_it) - heard_on_it
         if silence_s > SILENT_S:
             until = heard_on_it + silence_s if math.isfinite(silence_s) else math.nan
             silent = Fact("vehicle_silent", heard_on_it, until, vehicle_id=vehicle)
@@ -165,25 +166,25 @@ class Judge:
 
     def _taken_up_late(self, case: Case, after: Sighting) -> Verdict:
         """Not seen here nor before, but further on."""
-        vehicle, first = after.vehicle_id, self._fact("next_seen", after, case)
-        took_up = self._fact("took_up", after, case)
-        turned, said = self._seen.before(after), self._operator_said(case)
+        vehicle, first = after.vehicle_id, self.fact("next_seen", after, case)
+        took_up = self.fact("took_up", after, case)
+        turned, said = self.seen.before(after), self.operator_said(case)
         if turned is not None and after.at - turned.at < TURN_S and not self._has_driven(turned, after):
-            facts = (self._fact("turned", turned, case), took_up, *said)
+            facts = (self.fact("turned", turned, case), took_up, *said)
             return case.verdict(NOT_SERVED, SHORT_TURN, facts, vehicle_id=vehicle)
-        gap = self._seen.gap_in(case.scheduled - 60.0, after.at)
+        gap = self.seen.gap_in(case.scheduled - 60.0, after.at)
         if gap is not None:
-            return case.not_seen(FEED_GAP, (_gap_fact(gap), first), vehicle_id=vehicle)
+            return case.not_seen(FEED_GAP, (gap_fact(gap), first), vehicle_id=vehicle)
         if said:
-            facts = (*said, *self._alerts(case), first)
+            facts = (*said, *self.alerts(case), first)
             return case.verdict(NOT_SERVED, CANCELLED, facts, vehicle_id=vehicle)
         if after.call - case.call <= 2 or self._silent_before(after):
             return case.not_seen(PASSED_UNSEEN, (first,), vehicle_id=vehicle)
-        return case.verdict(NOT_SERVED, JOINED_LATE, (took_up, *self._alerts(case)), vehicle_id=vehicle)
+        return case.verdict(NOT_SERVED, JOINED_LATE, (took_up, *self.alerts(case)), vehicle_id=vehicle)
 
     def _never_ran(self, case: Case) -> Verdict:
         """Nobody was seen on this trip."""
-        said, alerts = self._operator_said(case), self._alerts(case)
+        said, alerts = self.operator_said(case), self.alerts(case)
         cause, vehicle, facts = self._block_before(case)
         if cause == BREAKDOWN:
             return case.verdict(NOT_SERVED, cause, (*facts, *said, *alerts), vehicle_id=vehicle)
@@ -191,16 +192,16 @@ class Judge:
             return case.verdict(NOT_SERVED, CANCELLED, (*said, *alerts, *facts), vehicle_id=vehicle)
         if self._evidence.until < case.scheduled + AWAITED_S:
             return case.verdict(EXPECTED, "", facts, vehicle_id=vehicle)
-        gap = self._seen.gap_in(case.begins, case.ends)
+        gap = self.seen.gap_in(case.begins, case.ends)
         if gap is not None and min(gap.until, case.ends) - max(gap.since, case.begins) > (case.ends - case.begins) / 2:
-            return case.not_seen(FEED_GAP, (_gap_fact(gap),), vehicle_id=vehicle)
+            return case.not_seen(FEED_GAP, (gap_fact(gap),), vehicle_id=vehicle)
         return case.verdict(NOT_SERVED, cause or NO_VEHICLE, (*facts, *alerts), vehicle_id=vehicle)
 
     def _block_before(self, case: Case) -> tuple[str, str, tuple[Fact, ...]]:
         """Cause, vehicle and facts: what became of the block's vehicle on the last trip that it was seen on."""
         trip, day, _ = case.journey
         while (trip := int(self._previous(day)[trip])) >= 0:
-            seen = self._seen.on((trip, day, 0))
+            seen = self.seen.on((trip, day, 0))
             if not seen:
                 continue
             last = seen[max(seen)]
@@ -209,7 +210,7 @@ class Judge:
             if end.outcome == NOT_SERVED and end.cause in (BREAKDOWN, SHORT_TURN):
                 return end.cause, last.vehicle_id, facts
             if last.at > case.begins + EARLY_S:
-                held = tuple(self._stood(s, case) for s in self._held_up(case, last))
+                held = tuple(self.stood(s, case) for s in self.held_up(case, last))
                 return STUCK, last.vehicle_id, (*held, *facts)
             return "", last.vehicle_id, ()
         return "", "", ()
@@ -224,23 +225,23 @@ class Judge:
 
     def _broke_down(self, case: Case, last: Sighting) -> Stretch | None:
         """The vehicle's long stand on this trip after it was last seen passing a stop."""
-        on_it = self._seen.last_heard_on(last.vehicle_id, case.journey)
-        stands = self._seen.stands(last.vehicle_id, last.at, last.at + OVERDUE_S)
+        on_it = self.seen.last_heard_on(last.vehicle_id, case.journey)
+        stands = self.seen.stands(last.vehicle_id, last.at, last.at + OVERDUE_S)
         stands = [s for s in stands if min(s.until, on_it) - max(s.since, last.at) >= BREAKDOWN_S]
         return max(stands, key=lambda s: s.lasted_s, default=None)
 
-    def _held_up(self, case: Case, seen: Sighting) -> list[Stretch]:
+    def held_up(self, case: Case, seen: Sighting) -> list[Stretch]:
         """The vehicle's long stands on the way here, after it should have left."""
         return [
             s
-            for s in self._seen.stands(seen.vehicle_id, case.begins - OVERDUE_S, seen.at)
-            if s.lasted_s >= HELD_UP_S and s.until > case.begins and s.until <= seen.at + 60.0
+            for s in self.seen.stands(seen.vehicle_id, case.begins - OVERDUE_S, seen.at)
+            if s.until - max(s.since, case.begins) >= HELD_UP_S and s.until <= seen.at + 60.0
         ]
 
     def _silent_before(self, seen: Sighting) -> bool:
         """Whether the vehicle had not been heard of for long shortly before it was seen."""
-        since = self._seen.last_heard(seen.vehicle_id, seen.at - SILENT_S)
-        return self._seen.next_heard(seen.vehicle_id, since) - since > SILENT_S
+        since = self.seen.last_heard(seen.vehicle_id, seen.at - SILENT_S)
+        return self.seen.next_heard(seen.vehicle_id, since) - since > SILENT_S
 
     def _has_driven(self, before: Sighting, after: Sighting) -> bool:
         """Whether, from the one sighting to the other on its next journey, the vehicle can have driven the rest of the
@@ -255,7 +256,7 @@ class Judge:
     def _came_by(self, case: Case, away: list[Stretch]) -> bool:
         """Whether the vehicle passed the stop on its way off its line, or back to it."""
         lat, lon = self._tt.stop_lat[case.stop], self._tt.stop_lon[case.stop]
-        for one, other in (way for stretch in away for way in self._seen.ways_off(stretch)):
+        for one, other in (way for stretch in away for way in self.seen.ways_off(stretch)):
             ends = (one.to_lat, one.to_lon), (other.lat, other.lon)
             if distance_to_segment_m((lat, lon), *ends) < AT_STOP_M:
                 return True
@@ -266,11 +267,11 @@ class Judge:
         until = self._evidence.until
         return until < due + OVERDUE_S and heard > until - OVERDUE_S / 2 and until < case.ends + 2.0 * OVERDUE_S
 
-    def _operator_said(self, case: Case) -> tuple[Fact, ...]:
+    def operator_said(self, case: Case) -> tuple[Fact, ...]:
         """Cancelled or skipped by the operator, unless it took that back before the trip began."""
         return tuple(
             Fact("cancelled" if said.call < 0 else "skipped", said.since, said.until)
-            for said in self._seen.said(case.journey, case.call)
+            for said in self.seen.said(case.journey, case.call)
             if said.until >= case.begins - EARLY_S
         )
 
@@ -284,12 +285,12 @@ class Judge:
         )
         skipped = tuple(
             Fact("skipped", said.since, said.until)
-            for said in self._seen.said(case.journey, case.call)
+            for said in self.seen.said(case.journey, case.call)
             if said.call >= 0 and said.since <= at <= said.until + AWAITED_S
         )
         return skipped + alerts
 
-    def _alerts(self, case: Case) -> tuple[Fact, ...]:
+    def alerts(self, case: Case) -> tuple[Fact, ...]:
         """Alerts about this trip or stop, or the line as a whole, that were in force around its time."""
         route = int(self._tt.trip_route[case.trip])
         stops = {case.stop, int(self._tt.stop_parent[case.stop])}
@@ -305,13 +306,15 @@ class Judge:
             )
         )
 
-    def _fact(self, kind: str, seen: Sighting, case: Case) -> Fact:
+    def fact(self, kind: str, seen: Sighting, case: Case) -> Fact:
+        """A sighting as a fact."""
         trip = seen.journey[0]
         stop = int(self._tt.call_stop[int(self._tt.trip_call_ptr[trip]) + seen.call])
         other = trip if seen.journey != case.journey else -1
         return Fact(kind, seen.at, seen.at, stop, other, seen.vehicle_id)
 
-    def _stood(self, stand: Stretch, case: Case) -> Fact:
+    def stood(self, stand: Stretch, case: Case) -> Fact:
+        """A stand as a fact."""
         other = stand.trip if stand.trip != case.trip else -1
         return Fact("stood", stand.since, stand.until, self._near(stand), other, stand.vehicle_id)
 
@@ -327,5 +330,6 @@ class Judge:
         return int(stops[np.argmin(ground_distance_m(lat, lon, tt.stop_lat[stops], tt.stop_lon[stops]))])
 
 
-def _gap_fact(gap: Gap) -> Fact:
+def gap_fact(gap: Gap) -> Fact:
+    """A gap as a fact."""
     return Fact("feed_gap" if gap.watched else "service_down", gap.since, gap.until)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -33,6 +34,7 @@ class Stretch:
     state: int
     trip: int
     service_day: int
+    shift_s: int
     since: float
     until: float
     lat: float
@@ -65,6 +67,14 @@ class Sightings:
     def on(self, journey: Journey) -> dict[int, Sighting]:
         """Sightings by call."""
         return self._of_journey.get(journey, {})
+
+    def journeys(self, trips: Collection[int], since: float, until: float) -> list[Journey]:
+        """Journeys of some trips that were seen between two times."""
+        return [
+            journey
+            for journey, seen in self._of_journey.items()
+            if journey[0] in trips and any(since <= one.at <= until for one in seen.values())
+        ]
 
     def before(self, sighting: Sighting) -> Sighting | None:
         """The vehicle's last sighting on another journey before this one."""
@@ -114,6 +124,11 @@ class Sightings:
         both = self._said.get((trip, day, -1), []) + self._said.get((trip, day, call), [])
         return [said for said in both if said.shift_s == shift]
 
+    def said_of(self, trip: int) -> set[Journey]:
+        """Journeys of a trip of which the operator said something."""
+        said = (one for (of, _, _), some in self._said.items() if of == trip for one in some)
+        return {(one.trip, one.service_day, one.shift_s) for one in said}
+
     def gap_in(self, since: float, until: float) -> Gap | None:
         """The longest gap that reaches into the time between."""
         hit = [gap for gap in self._gaps if gap.since < until and gap.until > since]
@@ -133,7 +148,8 @@ class Sightings:
         t = evidence.traces
         order = np.argsort(t.since, kind="stable")
         columns = (
-            t.vehicle_id, t.state, t.trip, t.service_day, t.since, t.until, t.from_lat, t.from_lon, t.to_lat, t.to_lon,
+            t.vehicle_id, t.state, t.trip, t.service_day, t.shift_s, t.since, t.until, t.from_lat, t.from_lon, t.to_lat,
+            t.to_lon,
         )  # fmt: skip
         standing = t.standing[order].tolist()
         for stands, *row in zip(standing, *(c[order].tolist() for c in columns), strict=True):
@@ -142,4 +158,4 @@ class Sightings:
 
 
 def _same(stretch: Stretch, journey: Journey) -> bool:
-    return (stretch.trip, stretch.service_day) == journey[:2]
+    return (stretch.trip, stretch.service_day, stretch.shift_s) == journey

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
-ON_TIME, EARLY, LATE, NOT_SERVED, NOT_SEEN, EXPECTED = (
-    "on_time", "early", "late", "not_served", "not_seen", "expected"
+ON_TIME, EARLY, LATE, NOT_SERVED, NOT_SEEN, EXPECTED, ON_HEADWAY, LONG_WAIT = (
+    "on_time", "early", "late", "not_served", "not_seen", "expected", "on_headway", "long_wait"
 )  # fmt: skip
-OUTCOMES = (ON_TIME, EARLY, LATE, NOT_SERVED, NOT_SEEN, EXPECTED)
-"""Outcomes: passed within `EARLY_S` and `LATE_S` of its time; earlier; later; did not come; cannot be told; not yet."""
+OUTCOMES = (ON_TIME, EARLY, LATE, NOT_SERVED, NOT_SEEN, EXPECTED, ON_HEADWAY, LONG_WAIT)
+"""Outcomes: passed within `EARLY_S` and `LATE_S` of its time; earlier; later; did not come; cannot be told; not yet.
+Of a line run by headway: the wait was as promised; it was longer than `OFF_HEADWAY` allows."""
 
 CANCELLED, DETOUR, BREAKDOWN, SHORT_TURN, STUCK, ENDED_EARLY, JOINED_LATE, NO_VEHICLE = (
     "cancelled", "detour", "breakdown", "short_turn", "stuck", "ended_early", "joined_late", "no_vehicle"
 )  # fmt: skip
+BUNCHED = "bunched"
 FEED_GAP, VEHICLE_SILENT, PASSED_UNSEEN, NO_RECORDS = "feed_gap", "vehicle_silent", "passed_unseen", "no_records"
 CAUSES = (
-    "", CANCELLED, DETOUR, BREAKDOWN, SHORT_TURN, STUCK, ENDED_EARLY, JOINED_LATE, NO_VEHICLE, FEED_GAP, VEHICLE_SILENT,
-    PASSED_UNSEEN, NO_RECORDS,
+    "", CANCELLED, DETOUR, BREAKDOWN, SHORT_TURN, STUCK, ENDED_EARLY, JOINED_LATE, NO_VEHICLE, BUNCHED, FEED_GAP,
+    VEHICLE_SILENT, PASSED_UNSEEN, NO_RECORDS,
 )  # fmt: skip
 """Causes. Not served: the operator took the trip or the stop out; the vehicle drove around; it came to a stand and did
 not go on; it turned before; the block's vehicle was held up elsewhere (also of a late one); the vehicle left the trip
-before, or took it up after, and nobody knows why; nobody took the trip. Not seen: the feed gave nothing; this vehicle
+before, or took it up after, and nobody knows why; nobody took the trip. Of a long wait also: vehicles came together
+after it. Not seen: the feed gave nothing; this vehicle
 gave nothing; it was seen before and after, but not here; the records do not reach back."""
 
 EARLY_S, LATE_S = 60.0, 300.0
 """TCRP: on time is from one minute early to five minutes late."""
+OFF_HEADWAY = 0.5
+"""TCQSM (TCRP Report 100, 2nd ed., exhibit 3-30): a vehicle is off headway when the time since the one before is out by
+more than half the scheduled headway. So a wait is longer than promised when it exceeds one and a half headways, and a
+vehicle that comes less than half a headway after another is bunched with it."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +41,7 @@ class Fact:
 
     kind: str
     """`scheduled`, `passed`, `cancelled`, `skipped`, `alert`, `stood`, `left_line`, `turned`, `took_up`, `last_seen`,
-    `next_seen`, `feed_gap`, `service_down`, `vehicle_silent`."""
+    `next_seen`, `set_out`, `feed_gap`, `service_down`, `vehicle_silent`."""
     since: float
     until: float
     stop: int = -1
@@ -53,7 +61,7 @@ class Verdict:
     shift_s: int
     call: int
     scheduled: float
-    """Arrival, at a trip's first call departure; POSIX seconds."""
+    """Arrival, at a trip's first call departure; of a line run by headway when the rider came; POSIX seconds."""
     outcome: str
     """One of `OUTCOMES`."""
     cause: str
@@ -64,8 +72,15 @@ class Verdict:
     """Vehicle that passed here or last had the trip (or, of a trip that nobody took, its block), "" where none."""
     facts: tuple[Fact, ...]
     """In order of time."""
+    headway_s: float = math.nan
+    """Promised at that time on a line run by headway, NaN of a scheduled call."""
+
+    @property
+    def by_headway(self) -> bool:
+        """Whether it speaks of a wait, not of a scheduled call."""
+        return not math.isnan(self.headway_s)
 
     @property
     def deviation_s(self) -> float:
-        """Seconds late, negative when early, NaN where not known."""
+        """Seconds late, negative when early, of a wait its length; NaN where not known."""
         return self.passed_at - self.scheduled

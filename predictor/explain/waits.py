@@ -1,0 +1,216 @@
+"""The wait at a stop of a line run by headway: how long it was, whether that was as promised, and why it was long.
+
+Such a line promises no times but that a vehicle comes every so often. Each vehicle that was on the line is judged as a
+trip of its own start time; the wait is told from those that passed, its cause from those that did not.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+
+from predictor.arrays import Int64Array
+from predictor.explain.case import Case
+from predictor.explain.evidence import Evidence, Journey
+from predictor.explain.gaps import Gap
+from predictor.explain.judge import Judge, gap_fact
+from predictor.explain.scheduled import PromisedHeadway, promised_headway
+from predictor.explain.sightings import Sighting
+from predictor.explain.verdict import (
+    BREAKDOWN,
+    BUNCHED,
+    CANCELLED,
+    DETOUR,
+    ENDED_EARLY,
+    EXPECTED,
+    FEED_GAP,
+    JOINED_LATE,
+    LONG_WAIT,
+    NO_RECORDS,
+    NO_VEHICLE,
+    NOT_SEEN,
+    NOT_SERVED,
+    OFF_HEADWAY,
+    ON_HEADWAY,
+    SHORT_TURN,
+    STUCK,
+    Fact,
+    Verdict,
+)
+from predictor.timetable import Timetable
+
+FURTHEST_S = 7200.0
+"""A vehicle that passed longer than this before or after the rider came has nothing to do with the wait."""
+_WORST_FIRST = (BREAKDOWN, DETOUR, SHORT_TURN, ENDED_EARLY, JOINED_LATE)
+
+
+@dataclass(frozen=True)
+class Passing:
+    """A vehicle at the stop. Times are POSIX seconds."""
+
+    at: float
+    left: float
+    verdict: Verdict
+
+
+class WaitJudge:
+    """Judges waits on one body of evidence."""
+
+    def __init__(self, timetable: Timetable, evidence: Evidence) -> None:
+        self._tt, self._evidence = timetable, evidence
+        self._judge = Judge(timetable, evidence)
+        self._judged = lru_cache(maxsize=None)(self._judge.verdict)
+
+    def verdict(self, entries: Int64Array, at: float, around_s: float) -> Verdict | None:
+        """What a rider who came at a time had to wait, None where no vehicle was promised then.
+
+        Parameters: `entries` (n,): the trip calls that take the rider along, of one line and direction at one stop;
+        `at`: POSIX seconds; `around_s`: passages this near to it are told as facts.
+        """
+        promise = promised_headway(self._tt, entries, at)
+        if promise is None:
+            return None
+        limit_s = (1.0 + OFF_HEADWAY) * promise.headway_s
+        sure, likely, others = self._vehicles(entries, at)
+        came = next((one for one in sure if one.left >= at), None)
+        before = next((one for one in reversed(sure) if one is not came and one.left < at), None)
+        following = next((one for one in sure if came and one is not came and one.at >= came.at), None)
+        told = [one for one in sure if one in (before, came, following) or abs(one.at - at) <= around_s]
+        facts = [fact for one in told for fact in one.verdict.facts if fact.kind == "passed"]
+
+        case = Case(self._tt, promise.journey, promise.call)
+        until = came.at if came else min(self._evidence.until, at + FURTHEST_S)
+        wait_s = max(until - at, 0.0)
+
+        def said(outcome: str, cause: str, *more: Fact, by: Passing | None = came) -> Verdict:
+            about = by.verdict if by else None
+            one = Case(self._tt, (about.trip, about.service_day, about.shift_s), about.call) if about else case
+            passed_at, vehicle = (by.at, about.vehicle_id) if by and about else (math.nan, "")
+            whole = one.verdict(outcome, cause, tuple(dict.fromkeys((*facts, *more))), passed_at, vehicle)
+            return replace(whole, scheduled=at, headway_s=promise.headway_s)
+
+        if at < self._evidence.since:
+            return said(NOT_SEEN, NO_RECORDS, by=None)
+        if came and wait_s <= limit_s:
+            return said(ON_HEADWAY, "")
+        guess = next((one for one in likely if at <= one.at <= at + limit_s), None)
+        if guess:
+            return said(NOT_SEEN, guess.verdict.cause, *guess.verdict.facts, by=guess)
+        if wait_s <= limit_s:
+            return said(EXPECTED, "")
+        gap = self._judge.seen.gap_in(at, until)
+        if gap is not None and wait_s - _shared_s(gap, at, until) <= limit_s:
+            return said(NOT_SEEN, FEED_GAP, gap_fact(gap), by=None)
+        since = before.at if before else at - FURTHEST_S
+        due = [one for one in others if since < one.at < until]
+        unseen = next((one for one in due if one.verdict.outcome == NOT_SEEN), None)
+        if unseen:
+            return said(NOT_SEEN, unseen.verdict.cause, *unseen.verdict.facts, by=replace(unseen, at=math.nan))
+        cause, why = self._why(entries, at, promise, due, before, came, following)
+        return said(LONG_WAIT, cause, *why, *self._judge.alerts(case))
+
+    def _vehicles(self, entries: Int64Array, at: float) -> tuple[list[Passing], list[Passing], list[Passing]]:
+        """Vehicles that passed around a time, that likely passed, and others with the time when they were due; each in
+        order of time."""
+        calls = dict(zip(self._tt.call_trip[entries[::-1]].tolist(), entries[::-1].tolist(), strict=True))
+        sure, likely, others = [], [], []
+        for journey in self._judge.seen.journeys(calls, at - FURTHEST_S, at + FURTHEST_S):
+            trip, day, shift = journey
+            call = calls[trip] - int(self._tt.trip_call_ptr[trip])
+            one, seen = self._judged(trip, day, call, shift), self._judge.seen.on(journey)
+            if one.outcome not in (NOT_SEEN, NOT_SERVED, EXPECTED):
+                sure.append(Passing(one.passed_at, max(_left(seen[call]), one.passed_at), one))
+            elif one.outcome == NOT_SEEN and math.isfinite(one.passed_at):
+                likely.append(Passing(one.passed_at, one.passed_at, one))
+            else:
+                due = self._due(Case(self._tt, journey, call), seen)
+                others.append(Passing(due, due, one))
+        for passings in (sure, likely, others):
+            passings.sort(key=lambda passing: passing.at)
+        return sure, likely, others
+
+    def _due(self, case: Case, seen: dict[int, Sighting]) -> float:
+        """When a vehicle that was not seen at a call would have come to it, from where it was seen before, or after."""
+        nearest = max((call for call in seen if call < case.call), default=min(seen))
+        return case.scheduled + seen[nearest].at - case.at(nearest)
+
+    def _why(
+        self, entries: Int64Array, at: float, promise: PromisedHeadway, due: list[Passing],
+        before: Passing | None, came: Passing | None, following: Passing | None,
+    ) -> tuple[str, tuple[Fact, ...]]:  # fmt: skip
+        """Why the wait was long, as far as can be seen: cause and facts."""
+        lost = [one.verdict for one in due if one.verdict.outcome == NOT_SERVED]
+        for cause in _WORST_FIRST:
+            facts = [fact for one in lost if one.cause == cause for fact in one.facts]
+            if facts:
+                return cause, tuple(facts)
+        until = came.at if came else self._evidence.until
+        cancelled = self._cancelled(entries, at, until)
+        if cancelled:
+            return CANCELLED, cancelled
+        stood = self._stood(due, came)
+        if stood:
+            return STUCK, stood
+        off_s = OFF_HEADWAY * promise.headway_s
+        if came and following and following.at - came.at < off_s:
+            return BUNCHED, ()
+        if not came and not before and not due:
+            return NO_VEHICLE, ()
+        set_out = self._set_out(before, came)
+        if set_out and set_out[1].since - set_out[0].since > promise.headway_s + off_s:
+            return NO_VEHICLE, set_out
+        return "", ()
+
+    def _stood(self, due: list[Passing], came: Passing | None) -> tuple[Fact, ...]:
+        """Long stands of the vehicle that came, or of those that are still awaited."""
+        if not came:
+            return tuple(fact for one in due for fact in one.verdict.facts if fact.kind == "stood")
+        case = _case(self._tt, came)
+        seen = self._judge.seen.on(case.journey)[case.call]
+        return tuple(self._judge.stood(stand, case) for stand in self._judge.held_up(case, seen))
+
+    def _cancelled(self, entries: Int64Array, at: float, until: float) -> tuple[Fact, ...]:
+        """Departures taken out by the operator whose turn came in the time between."""
+        facts: list[Fact] = []
+        tt = self._tt
+        for entry in entries.tolist():
+            trip = int(tt.call_trip[entry])
+            for journey in self._judge.seen.said_of(trip):
+                case = Case(tt, journey, entry - int(tt.trip_call_ptr[trip]))
+                if at <= case.scheduled <= until:
+                    facts += self._judge.operator_said(case)
+        return tuple(facts)
+
+    def _set_out(self, before: Passing | None, came: Passing | None) -> tuple[Fact, Fact] | None:
+        """When the last vehicle before the wait and the one that ended it were at the first stop that saw both."""
+        if not before or not came:
+            return None
+        places = [self._by_stop(_case(self._tt, one)) for one in (before, came)]
+        stop = next((stop for stop in places[1] if stop in places[0]), None)
+        if stop is None:
+            return None
+        first, second = (place[stop] for place in places)
+        return Fact("set_out", first.at, first.at, stop, vehicle_id=first.vehicle_id), Fact(
+            "set_out", second.at, second.at, stop, vehicle_id=second.vehicle_id
+        )
+
+    def _by_stop(self, case: Case) -> dict[int, Sighting]:
+        """Sightings of a journey up to a call by stop, in order."""
+        seen = self._judge.seen.on(case.journey)
+        return {case.stop_of(call): seen[call] for call in sorted(seen) if call <= case.call}
+
+
+def _case(tt: Timetable, passing: Passing) -> Case:
+    v = passing.verdict
+    return Case(tt, (v.trip, v.service_day, v.shift_s), v.call)
+
+
+def _left(seen: Sighting) -> float:
+    return seen.at if np.isnan(seen.departure) else seen.departure
+
+
+def _shared_s(gap: Gap, since: float, until: float) -> float:
+    return min(gap.until, until) - max(gap.since, since)
