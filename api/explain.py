@@ -13,7 +13,6 @@ from fastapi.responses import Response
 from api.boards import iso_date, known, start_time
 from api.caching import STATIC_MAX_AGE_S, answer
 from api.explanation_models import Cause, ExplanationModel, Explanations, FactKind, FactModel, Outcome
-from api.explanation_words import ExplanationWords
 from api.explanations import AROUND_S, Explanation, explain, explain_line
 from api.lookups import route_index, stop_index
 from api.moment import Moment
@@ -21,6 +20,7 @@ from api.page_texts import LANGUAGES
 from api.problems import PROBLEMS, Problem
 from api.representations import route_ref
 from api.service import Service
+from api.wait_words import words_of
 
 explain_router = APIRouter(tags=["Explanations"])
 
@@ -47,7 +47,8 @@ def explain_stop(
     around: Around = int(AROUND_S),
 ) -> Response:
     """What became of each passage scheduled around a time at a stop: on time, early or late and with which vehicle;
-    or why it did not come. As facts with times, and as a ready answer to the rider in French and English."""
+    or why it did not come. Of a line run by headway, in each direction: the wait of a rider who came then, and whether
+    that was as promised. As facts with times, and as a ready answer to the rider in French and English."""
     moment = Moment.of(request)
     stop = stop_index(moment, stop_id)
     only = None if route is None else route_index(moment, route)
@@ -64,7 +65,8 @@ def explain_route(
     request: Request, route_id: str, at: At = None, direction: Direction = None, around: Around = int(AROUND_S)
 ) -> Response:
     """What became of each trip of a line that should have left its first stop around a time: told of the first call
-    that was not served, else of the first one."""
+    that was not served, else of the first one. Of a line run by headway: the wait at the first stop where it was long,
+    else at the first one."""
     moment = Moment.of(request)
     service: Service = request.app.state.service
     found = explain_line(
@@ -117,9 +119,9 @@ def _answer(request: Request, moment: Moment, found: list[Explanation]) -> Respo
 def explanation_model(moment: Moment, one: Explanation) -> ExplanationModel:
     """An explanation as JSON tells it."""
     tt, v = one.timetable, one.verdict
-    words = {language: ExplanationWords(one, language) for language in LANGUAGES}
+    words = {language: words_of(one, language) for language in LANGUAGES}
     lines = {language: told.facts() for language, told in words.items()}
-    direction = int(tt.pattern_direction[tt.trip_pattern[v.trip]])
+    direction, passed = int(tt.pattern_direction[tt.trip_pattern[v.trip]]), math.isfinite(v.passed_at)
     return ExplanationModel(
         route=route_ref(tt, one.route),
         headsign=one.headsign,
@@ -130,11 +132,14 @@ def explanation_model(moment: Moment, one: Explanation) -> ExplanationModel:
         service_date=iso_date(int(tt.date[v.service_day])),
         start_time=start_time(tt, v.trip, v.shift_s),
         stop_sequence=int(tt.stop_sequence[int(tt.trip_call_ptr[v.trip]) + v.call]),
-        scheduled_time=moment.view.iso(v.scheduled),
+        scheduled_time=None if v.by_headway else moment.view.iso(v.scheduled),
+        waited_since=moment.view.iso(v.scheduled) if v.by_headway else None,
+        headway_s=round(v.headway_s) if v.by_headway else None,
+        wait_s=max(round(v.deviation_s), 0) if v.by_headway and passed else None,
         outcome=cast(Outcome, v.outcome),
         cause=cast(Cause, v.cause) if v.cause else None,
         passed_at=moment.iso(known(v.passed_at)),
-        deviation_s=round(v.deviation_s) if math.isfinite(v.passed_at) else None,
+        deviation_s=round(v.deviation_s) if passed and not v.by_headway else None,
         vehicle_id=v.vehicle_id or None,
         facts=[
             FactModel(

@@ -49,24 +49,28 @@ class ExplanationWords:
 
     def answer(self) -> str:
         """The whole answer, ready to be sent to the rider."""
-        tt, v = self._one.timetable, self._one.verdict
-        opening = self._texts(
-            "opening",
-            line=str(tt.route_short_name[self._one.route]) or str(tt.route_long_name[self._one.route]),
-            headsign=self._one.headsign,
-            date=self._date(v.scheduled),
-            time=self._time(v.scheduled),
-            stop=str(tt.stop_name[self._one.stop]),
-        )
-        parts = [opening, self._what_happened()]
-        told = self._header()
-        if told and v.outcome == words.NOT_SERVED:
+        v, told = self._one.verdict, self._header()
+        parts = [self._opening(), self._what_happened()]
+        if told and v.outcome in (words.NOT_SERVED, words.LONG_WAIT):
             parts.append(self._texts("alert_said", header=told))
-        if v.outcome in (words.EARLY, words.LATE, words.NOT_SERVED):
+        if v.outcome in (words.EARLY, words.LATE, words.NOT_SERVED, words.LONG_WAIT):
             parts.append(self._texts("sorry"))
         elif v.outcome == words.NOT_SEEN and math.isnan(v.passed_at):
             parts.append(self._texts("sorry_not_known"))
         return " ".join(parts)
+
+    def _opening(self) -> str:
+        return self._texts("opening", **self._asked())
+
+    def _asked(self) -> dict[str, str]:
+        tt, v = self._one.timetable, self._one.verdict
+        return {
+            "line": str(tt.route_short_name[self._one.route]) or str(tt.route_long_name[self._one.route]),
+            "headsign": self._one.headsign,
+            "date": self._date(v.scheduled),
+            "time": self._time(v.scheduled),
+            "stop": str(tt.stop_name[self._one.stop]),
+        }
 
     def _what_happened(self) -> str:
         v = self._one.verdict
@@ -93,8 +97,10 @@ class ExplanationWords:
         if fact:
             until = fact.until if math.isfinite(fact.until) else fact.since
             values |= {"place": self._stop(fact.stop), "since": self._time(fact.since), "until": self._time(until)}
-        sentence = self._texts.entries[key]
-        told = str(sentence).format(**values)
+        return self._sentence(key, values)
+
+    def _sentence(self, key: str, values: dict[str, str]) -> str:
+        told = str(self._texts.entries[key]).format(**values)
         return told[:1].upper() + told[1:]
 
     def _deciding_fact(self) -> Fact | None:
@@ -106,6 +112,7 @@ class ExplanationWords:
             words.STUCK: ("stood", "passed", "last_seen"),
             words.ENDED_EARLY: ("last_seen",),
             words.JOINED_LATE: ("took_up",),
+            words.NO_VEHICLE: ("set_out",),
             words.FEED_GAP: ("feed_gap", "service_down"),
             words.VEHICLE_SILENT: ("vehicle_silent",),
         }.get(self._one.verdict.cause, ())

@@ -97,7 +97,9 @@ def explain_line(
     time had to wait at the first stop where that was long, else at the first one. Parameters as of `explain`."""
     then = store.timetable_at(at, timetable)
     first = _of_line(then, then.trip_call_ptr[:-1], timetable, route, direction)
-    waits = _line_waits(store, then, _of_line(then, np.arange(len(then.arrival_s)), timetable, route, direction), at, around_s)
+    waits = _line_waits(
+        store, then, _of_line(then, np.arange(len(then.arrival_s)), timetable, route, direction), at, around_s
+    )
     departures = _explained(store, then, first, at - around_s, at + around_s)
     if not departures:
         return waits
@@ -141,7 +143,9 @@ def _by_line(tt: Timetable, entries: Int64Array) -> list[Int64Array]:
     return [group for group in groups if tt.trip_is_frequency[tt.call_trip[group]].any()]
 
 
-def _line_waits(store: HistoryStore, tt: Timetable, entries: Int64Array, at: float, around_s: float) -> list[Explanation]:
+def _line_waits(
+    store: HistoryStore, tt: Timetable, entries: Int64Array, at: float, around_s: float
+) -> list[Explanation]:
     """In each direction, the wait at the first stop where it was long, else at the first one; stops in the order of the
     trip that is promised most often."""
     found = []
@@ -156,7 +160,9 @@ def _line_waits(store: HistoryStore, tt: Timetable, entries: Int64Array, at: flo
     return found
 
 
-def _waits(store: HistoryStore, tt: Timetable, stops: list[Int64Array], at: float, around_s: float) -> list[Explanation]:
+def _waits(
+    store: HistoryStore, tt: Timetable, stops: list[Int64Array], at: float, around_s: float
+) -> list[Explanation]:
     """The wait at each of some stops of one line and direction, given by its trip calls, where one was promised."""
     trips = np.unique(tt.call_trip[np.concatenate(stops)]).astype(np.int32)
     days = ServiceDays(tt)

@@ -12,11 +12,12 @@ from fastapi.responses import HTMLResponse
 from api.desk.place_words import LANGUAGES
 from api.desk.rendering import Session, desk_of_request, desk_page, page_moment
 from api.explain import time_asked
-from api.explanation_words import ExplanationWords, FactLine
+from api.explanation_words import FactLine
 from api.explanations import Explanation, explain, explain_line
 from api.page_lines import Line, destination_of
 from api.page_moment import PageMoment
 from api.problems import Problem
+from api.wait_words import words_of
 
 why_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -25,7 +26,7 @@ _OTHERS = 6
 
 @dataclass(frozen=True)
 class Case:
-    """What became of one passage."""
+    """What became of one passage, or of one wait."""
 
     line: Line | None
     """None where the timetable of now has it no more."""
@@ -61,7 +62,7 @@ def why(request: Request, _: Session, stop: str = "", line: str = "", direction:
     moment = page_moment(request)
     stop, tt = stop.strip()[:100], moment.timetable
     route = tt.route_index.get(line)
-    said, cases, problem = Question(stop, line if route is not None else "", direction, ""), [], ""
+    said, found, problem = Question(stop, line if route is not None else "", direction, ""), list[Explanation](), ""
     asked = bool(stop) or route is not None
     try:
         time = time_asked(moment, at or None)
@@ -83,10 +84,10 @@ def why(request: Request, _: Session, stop: str = "", line: str = "", direction:
             found = explain(history, tt, where[0], time, route=route, direction=only)
         else:
             found = explain_line(history, tt, int(route or 0), time, direction=only)
-        cases = [_case(one, moment) for one in found]
     return desk_page(
         request, moment, "why.html", badges=[one.badge for one in moment.lines.all], status=422 if problem else 200,
-        question=said, cases=cases, asked=asked, problem=problem,
+        found="why_waits" if found and all(one.verdict.by_headway for one in found) else "why_found",
+        question=said, cases=[_case(one, moment) for one in found], asked=asked, problem=problem,
         directions=[] if route is None else _directions(moment, route),
     )  # fmt: skip
 
@@ -112,7 +113,7 @@ def _directions(moment: PageMoment, route: int) -> list[tuple[str, str]]:
 
 def _case(one: Explanation, moment: PageMoment) -> Case:
     then, v, here = one.timetable, one.verdict, moment.texts.language
-    told = {language: ExplanationWords(one, language) for language in LANGUAGES}
+    told = {language: words_of(one, language) for language in LANGUAGES}
     index = moment.timetable.route_index.get(str(then.route_id[one.route]))
     return Case(
         line=None if index is None else moment.lines.all[index],

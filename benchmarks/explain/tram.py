@@ -44,12 +44,14 @@ def main() -> None:
 
 
 def true_events(folder: Path, tt: Timetable) -> pd.DataFrame:
-    """The operator's stop events in order: stop, direction, `at` (arrival) and `left` (departure), POSIX seconds."""
+    """The operator's stop events in order: vehicle, stop, direction, `at` (arrival) and `left` (departure), POSIX
+    seconds."""
     events = pd.concat([pd.read_parquet(path) for path in sorted(folder.glob("passages_*.parquet"))])
     trip = events["trip_id"].map(tt.trip_index.__getitem__).to_numpy()
     at, left = events["arrival"].fillna(events["departure"]), events["departure"].fillna(events["arrival"])
     return pd.DataFrame(
         {
+            "vehicle": events["vehicle_id"].to_numpy(),
             "stop": events["stop_id"].map(tt.stop_index.__getitem__).to_numpy(),
             "direction": tt.pattern_direction[tt.trip_pattern[trip]],
             "at": at.to_numpy(),
@@ -61,22 +63,23 @@ def true_events(folder: Path, tt: Timetable) -> pd.DataFrame:
 def asked_at_random(
     store: HistoryStore, tt: Timetable, events: pd.DataFrame, questions: int, seed: int
 ) -> pd.DataFrame:
-    """One row for each question that the operator's events answer too: outcome, cause, `told_s`, `true_s` (the waits)
-    and `headway_s`. Asked are pairs of stop and direction at which the operator had events, all equally often."""
+    """One row for each question that the operator's events answer too: outcome, cause, `told_s`, `true_s` (the waits),
+    `headway_s`, and whether the operator has an event of the vehicle told of at that stop. Asked are pairs of stop and
+    direction at which the operator had events, all equally often."""
     random = np.random.default_rng(seed)
-    passed = {place: some for place, some in events.groupby(["stop", "direction"])}
-    places = list(passed)
+    places = events[["stop", "direction"]].drop_duplicates().to_numpy().tolist()
     rows = []
     for at in random.uniform(events["at"].min(), events["at"].max() - _EDGE_S, questions).tolist():
         stop, direction = places[int(random.integers(len(places)))]
-        some = passed[stop, direction]
+        some = events[(events["stop"] == stop) & (events["direction"] == direction)]
         came = some[some["left"] >= at]
-        for one in explain(store, tt, stop, at, direction=int(direction)):
+        for one in explain(store, tt, stop, at, direction=direction):
             v = one.verdict
             if v.by_headway and len(came):
                 true_s = max(float(came["at"].iloc[0]) - at, 0.0)
-                rows.append((v.outcome, v.cause, v.deviation_s, true_s, v.headway_s))
-    return pd.DataFrame(rows, columns=["outcome", "cause", "told_s", "true_s", "headway_s"])
+                recorded = v.vehicle_id in set(some["vehicle"])
+                rows.append((v.outcome, v.cause, v.deviation_s, true_s, v.headway_s, recorded))
+    return pd.DataFrame(rows, columns=["outcome", "cause", "told_s", "true_s", "headway_s", "recorded"])
 
 
 def _print(answers: pd.DataFrame) -> None:
@@ -93,6 +96,11 @@ def _print(answers: pd.DataFrame) -> None:
         ("agree within a minute", f"{np.mean(np.abs(off) <= _AGREE_S):.3f}"),
         ("told too long by more", f"{np.mean(off > _AGREE_S):.3f}"),
         ("told too short by more", f"{np.mean(off < -_AGREE_S):.3f}"),
+        (
+            "agree, where the operator has an event of that tram",
+            f"{np.mean(np.abs(off[told['recorded']]) <= _AGREE_S):.3f}",
+        ),
+        ("trams that it has no event of", f"{(~told['recorded']).sum()}"),
         ("median difference, s", f"{np.median(np.abs(off)):.0f}"),
         ("long waits: true, said, both", f"{was_long.sum()}, {said_long.sum()}, {(was_long & said_long).sum()}"),
         ("causes of those said", _counted(told.loc[said_long, "cause"])),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int64Array, expand_ranges
+from predictor.arrays import Int32Array, Int64Array, expand_ranges
 from predictor.explain.evidence import Journey
 from predictor.timetable import Timetable
 
@@ -62,15 +62,16 @@ def promised_headway(timetable: Timetable, entries: Int64Array, at: float) -> Pr
 
 def _calls_of_journeys(
     tt: Timetable, entries: Int64Array, journeys: Int64Array
-) -> tuple[Int64Array, Int64Array, Int64Array, Float64Array]:
+) -> tuple[Int64Array, Int32Array, Int32Array, Int32Array]:
     """Journey, trip, call and seconds after the day's origin (m,), of each of `journeys` at each of its `entries`."""
     journeys = journeys[np.argsort(tt.journey_trip[journeys], kind="stable")]
     pointer = np.searchsorted(tt.journey_trip[journeys], np.arange(tt.trips + 1)).astype(np.int64)
     trip = tt.call_trip[entries]
     owner, place = expand_ranges(pointer[trip], pointer[trip + 1] - pointer[trip])
     entry, trip, journey = entries[owner], trip[owner], journeys[place]
-    call = entry - tt.trip_call_ptr[trip]
-    return journey, trip, call, tt.journey_shift_s[journey] + np.where(call == 0, tt.departure_s[entry], tt.arrival_s[entry])
+    call = (entry - tt.trip_call_ptr[trip]).astype(np.int32)
+    seconds = tt.journey_shift_s[journey] + np.where(call == 0, tt.departure_s[entry], tt.arrival_s[entry])
+    return journey, trip, call, seconds
 
 
 def _days(tt: Timetable, since: float, until: float) -> list[int]:

@@ -41,7 +41,7 @@ class Fact:
 
     kind: str
     """`scheduled`, `passed`, `cancelled`, `skipped`, `alert`, `stood`, `left_line`, `turned`, `took_up`, `last_seen`,
-    `next_seen`, `set_out`, `feed_gap`, `service_down`, `vehicle_silent`."""
+    `next_seen`, `set_out`, `none_passed`, `feed_gap`, `service_down`, `vehicle_silent`."""
     since: float
     until: float
     stop: int = -1

@@ -14,7 +14,7 @@ import numpy as np
 
 from predictor.arrays import Int64Array
 from predictor.explain.case import Case
-from predictor.explain.evidence import Evidence, Journey
+from predictor.explain.evidence import Evidence
 from predictor.explain.gaps import Gap
 from predictor.explain.judge import Judge, gap_fact
 from predictor.explain.scheduled import PromisedHeadway, promised_headway
@@ -110,6 +110,8 @@ class WaitJudge:
         if unseen:
             return said(NOT_SEEN, unseen.verdict.cause, *unseen.verdict.facts, by=replace(unseen, at=math.nan))
         cause, why = self._why(entries, at, promise, due, before, came, following)
+        if not came:
+            why = (*why, Fact("none_passed", at, until, case.stop))
         return said(LONG_WAIT, cause, *why, *self._judge.alerts(case))
 
     def _vehicles(self, entries: Int64Array, at: float) -> tuple[list[Passing], list[Passing], list[Passing]]:

@@ -433,6 +433,23 @@ def test_a_line_direction_and_time_may_be_asked_instead(afterwards: TestClient) 
     assert "08:20" in page
 
 
+def test_a_wait_on_a_line_run_by_headway_is_told_to_the_officer_too() -> None:
+    service = service_at(at(8, 1), timetable=headway_town())
+    for now in np.arange(at(8, 1, 10), at(8, 35), 10.0).tolist():
+        service.step(now)
+    service._history.drain()
+    service.clock = ShiftedClock(at(8, 35))
+    client = TestClient(create_app(service, Desk(service, token=TOKEN)), headers={"Accept-Language": "en"})
+    client.post("/desk/login", data={"token": TOKEN})
+    page = client.get("/desk/why", params={"stop": "hôpital", "at": "2026-03-02T08:04"}).text
+    assert "1 wait at that time" in page
+    assert re.search(
+        r'class="card case on_headway".*?08:04.*?less than a minute, for every 10 minutes', page, re.DOTALL
+    )
+    assert "as promised" in page
+    assert "conforme" in page
+
+
 @pytest.mark.parametrize(
     "asked, said",
     [

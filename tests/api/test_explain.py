@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from importlib import resources
@@ -13,20 +14,26 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.clock import ShiftedClock
 from api.explanation_models import Cause, FactKind, Outcome
+from api.explanations import Explanation
 from api.history import HistoryWriter
 from api.page_texts import LANGUAGES, texts_in
 from api.service import Service
+from api.wait_words import words_of
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
-from predictor.explain.verdict import CAUSES, OUTCOMES
-from tests.api.town import at, service_at
+from predictor.explain.verdict import BUNCHED, CAUSES, OUTCOMES, Fact, Verdict
+from predictor.timetable import Timetable
+from tests.api.town import at, headway_town, service_at
 
+WAIT_CAUSES = {
+    "cancelled", "detour", "breakdown", "short_turn", "stuck", "ended_early", "joined_late", "no_vehicle", "bunched",
+}  # fmt: skip
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 
-def remembering(now: float) -> Service:
+def remembering(now: float, timetable: Timetable | None = None) -> Service:
     """The town's service, that has followed the first tram to its end."""
-    service = service_at(at(8, 1))
+    service = service_at(at(8, 1), timetable=timetable)
     moment = at(8, 1)
     while moment < now:
         moment += 10.0
@@ -39,6 +46,11 @@ def remembering(now: float) -> Service:
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient]:
     yield TestClient(create_app(remembering(at(8, 35))), raise_server_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def by_headway() -> Iterator[TestClient]:
+    yield TestClient(create_app(remembering(at(8, 35), headway_town())), raise_server_exceptions=False)
 
 
 def explained(client: TestClient, path: str) -> list[dict[str, Any]]:
@@ -91,6 +103,62 @@ def test_a_clock_time_means_the_last_time_that_it_was_so_late(client: TestClient
     assert client.get("/v1/stops/nowhere/explain").status_code == 404
 
 
+def wait(client: TestClient, path: str) -> dict[str, Any]:
+    (one,) = [one for one in explained(client, path) if one["headway_s"] is not None]
+    return one
+
+
+def test_a_wait_on_a_line_run_by_headway_is_told_with_what_was_promised(by_headway: TestClient) -> None:
+    one = wait(by_headway, "/v1/stops/hopital/explain?at=2026-03-02T08:04")
+    assert (one["outcome"], one["cause"], one["vehicle_id"]) == ("on_headway", None, "7001")
+    assert (one["scheduled_time"], one["deviation_s"]) == (None, None)
+    assert (one["waited_since"], one["headway_s"]) == ("2026-03-02T08:04:00+01:00", 600)
+    assert one["wait_s"] <= 10
+    assert "moins d’une minute, conforme" in one["answer"]["fr"]
+    assert "every 10 minutes" in one["answer"]["en"]
+
+
+def test_a_long_wait_is_told_with_its_reason_and_an_apology(by_headway: TestClient) -> None:
+    one = wait(by_headway, "/v1/stops/hopital/explain?at=08:12&direction=0")
+    assert (one["outcome"], one["cause"], one["passed_at"]) == ("long_wait", "cancelled", None)
+    assert [fact["kind"] for fact in one["facts"]] == ["cancelled", "passed", "none_passed"]
+    assert (
+        "no vehicle had passed by 08:35: longer than promised. The one before had passed at 08:03"
+        in one["answer"]["en"]
+    )
+    assert "supprimés" in one["answer"]["fr"]
+    assert "excuser" in one["answer"]["fr"]
+
+
+def test_a_line_run_by_headway_is_explained_at_the_first_stop_where_the_wait_was_long(by_headway: TestClient) -> None:
+    one = wait(by_headway, "/v1/routes/tram-A/explain?at=08:12")
+    assert (one["stop_id"], one["outcome"]) == ("gare:1", "long_wait")
+
+
+def test_where_no_headway_was_promised_there_was_no_wait(by_headway: TestClient) -> None:
+    told = explained(by_headway, "/v1/stops/hopital/explain?at=07:30") + explained(
+        by_headway, "/v1/stops/douets/explain?at=08:12"
+    )
+    assert all(one["headway_s"] is None for one in told)
+
+
+@pytest.mark.parametrize("cause", ["", *sorted(set(CAUSES) & WAIT_CAUSES)])
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_long_wait_is_answered_with_nothing_left_blank(cause: str, language: str) -> None:
+    tt = headway_town()
+    facts = tuple(
+        Fact(kind, at(8, 2), at(8, 8), 3, vehicle_id="7002")
+        for kind in ("last_seen", "stood", "turned", "took_up", "left_line", "set_out", "cancelled")
+    )
+    passed = (Fact("passed", at(8, 1), at(8, 1), 3, vehicle_id="7001"), Fact("passed", at(8, 26), at(8, 26), 3))
+    verdict = Verdict(0, 1, 1500, 1, at(8, 5), "long_wait", cause, at(8, 25), "7003", facts + passed, headway_s=600.0)
+    words = words_of(Explanation(tt, verdict, {}), language)
+    assert "20 minutes" in words.outcome
+    for told in (words.answer(), words.outcome):
+        assert not re.search(r"[{}]|  |  ,| \.", told), told
+    assert "08:25" in words.answer()
+
+
 def test_an_answer_has_an_etag(client: TestClient) -> None:
     etag = client.get("/v1/stops/gare/explain?at=08:05").headers["ETag"]
     assert client.get("/v1/stops/gare/explain?at=08:05", headers={"If-None-Match": etag}).status_code == 304
@@ -103,7 +171,8 @@ def test_every_verdict_and_fact_has_words_in_every_language() -> None:
         entries = texts_in(language, "explain").entries
         assert {f"outcome_{name}" for name in OUTCOMES} <= set(entries)
         assert {f"cause_{name}" for name in get_args(Cause)} <= set(entries)
-        assert {f"answer_{name}" for name in get_args(Cause)} <= set(entries)
+        assert {f"answer_{name}" for name in get_args(Cause) if name != BUNCHED} <= set(entries)
+        assert {f"wait_why_{name}" for name in WAIT_CAUSES} <= set(entries)
         assert {f"fact_{name}" for name in get_args(FactKind)} <= set(entries)
 
 
