@@ -11,11 +11,11 @@ from api.models import Answer, Date, Moment, RouteRef
 Outcome = Literal["on_time", "early", "late", "not_served", "not_seen", "expected", "on_headway", "long_wait"]
 Cause = Literal[
     "cancelled", "detour", "breakdown", "short_turn", "stuck", "ended_early", "joined_late", "no_vehicle", "bunched",
-    "feed_gap", "vehicle_silent", "passed_unseen", "no_records",
+    "feed_gap", "vehicle_silent", "passed_unseen", "trip_not_named", "no_records",
 ]  # fmt: skip
 FactKind = Literal[
     "passed", "cancelled", "skipped", "alert", "stood", "left_line", "turned", "took_up", "last_seen", "next_seen",
-    "set_out", "none_passed", "feed_gap", "service_down", "vehicle_silent",
+    "set_out", "none_passed", "nameless", "feed_gap", "service_down", "vehicle_silent",
 ]  # fmt: skip
 
 

@@ -1,7 +1,8 @@
 """Tables kept as Parquet by day, so that a crash loses only what had not been put down yet.
 
 Rows are put down in small parts, `name_2026-03-16/part-….parquet`; when the day is over the parts become
-`name_2026-03-16.parquet`. What is damaged, or not ours, is left for repair and never written over.
+`name_2026-03-16.parquet`. What is damaged, or not ours, is left for repair and never written over. A schema may have
+grown at its end: what older files lack is read as null.
 """
 
 from __future__ import annotations
@@ -180,17 +181,18 @@ class DailyParquet:
             if whole.exists():
                 with pq.ParquetFile(whole) as file:
                     for group in range(file.num_row_groups):
-                        writer.write_table(file.read_row_group(group).replace_schema_metadata(schema.metadata))
+                        writer.write_table(_grown(file.read_row_group(group), schema))
             waiting: list[pa.Table] = []
             for part in parts:
-                waiting.append(pq.read_table(part).replace_schema_metadata(schema.metadata))
+                waiting.append(_grown(pq.read_table(part), schema))
                 if part == parts[-1] or sum(table.num_rows for table in waiting) >= _ROW_GROUP:
                     writer.write_table(pa.concat_tables(waiting))
                     waiting = []
 
     def _is_whole(self, path: Path) -> bool:
         try:
-            return bool(pq.read_schema(path).remove_metadata().equals(self._schema))
+            schema = pq.read_schema(path).remove_metadata()
+            return len(schema) > 0 and bool(schema.equals(pa.schema(list(self._schema)[: len(schema)])))
         except (pa.ArrowException, OSError) as error:
             _log.warning("%s: not a whole Parquet file (%s); it is left as it is.", path, error)
             return False
@@ -208,6 +210,13 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _grown(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The table with the columns that the schema has more, of nulls, and with the schema's metadata."""
+    for column in list(schema)[table.num_columns :]:
+        table = table.append_column(column, pa.nulls(table.num_rows, column.type))
+    return table.replace_schema_metadata(schema.metadata)
 
 
 def _parts(day: Path) -> list[Path]:

@@ -397,7 +397,7 @@ class Engine:
             occupancy=tracks.occupancy.copy(), state=tracks.state.copy(), trip=tracks.trip.copy(),
             service_day=tracks.service_day.copy(), shift_s=tracks.shift_s.copy(),
             distance_m=tracks.distance_m.copy(), next_call=upcoming.astype(np.int32), at_stop=standing,
-            delay_s=delay,
+            delay_s=delay, named=tracks.names_its_trip & (tracks.trip >= 0),
         )  # fmt: skip
 
 

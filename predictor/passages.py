@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int32Array, Int64Array, StrArray, expand_ranges
+from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, StrArray, expand_ranges
 from predictor.time_distance import TimeDistance
 
 
@@ -27,6 +27,8 @@ class Passages:
     """NaN where not yet seen (a trip's last stop)."""
     arrival_sd_s: Float64Array
     """Standard deviation of `arrival` (where that is NaN, of `departure`)."""
+    named: BoolArray
+    """The vehicle named this trip itself; False where the trip was found for it."""
 
     def __len__(self) -> int:
         return len(self.trip)
@@ -35,7 +37,7 @@ class Passages:
     def empty(cls) -> Passages:
         """No passage."""
         i32, f64 = np.empty(0, np.int32), np.empty(0)
-        return cls(np.empty(0, np.str_), i32, i32, i32, i32, i32, f64, f64, f64)
+        return cls(np.empty(0, np.str_), i32, i32, i32, i32, i32, f64, f64, f64, np.empty(0, bool))
 
 
 @dataclass(frozen=True, eq=False)

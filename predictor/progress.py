@@ -149,6 +149,7 @@ def passages_of(timetable: Timetable, tracks: Tracks, driven: Driven, times: Cal
         arrival=np.where(call == 0, np.nan, times.arrival[done]),
         departure=np.where(last[done], np.nan, times.departure[done]),
         arrival_sd_s=times.arrival_sd_s[done],
+        named=tracks.names_its_trip[driven.slot[k]],
     )
 
 

@@ -72,6 +72,8 @@ class Vehicles:
     """Standing at `next_call`."""
     delay_s: Float64Array
     """Schedule deviation at the last report, positive when late; NaN where unknown."""
+    named: BoolArray
+    """The vehicle named its trip itself; False where that was found for it, or it is on none."""
 
     def __len__(self) -> int:
         return len(self.vehicle_id)

@@ -106,6 +106,13 @@ class Tracks:
     def __len__(self) -> int:
         return len(self._slot)
 
+    @property
+    def names_its_trip(self) -> BoolArray:
+        """Whether each vehicle has named a trip since it took up its journey: if not, that was found for it."""
+        # On no journey yet, `since` is NaN.
+        named: BoolArray = self.named_at >= np.fmax(self.since, -np.finfo(np.float64).max)
+        return named
+
     def slots_of(self, observations: Observations) -> Int64Array:
         """Slot of each report's vehicle (n,), new slots for new vehicles."""
         names = observations.vehicle_id.tolist()

@@ -85,8 +85,9 @@ def asked_at_random(
 def _print(answers: pd.DataFrame) -> None:
     told = answers[answers["outcome"].isin([ON_HEADWAY, LONG_WAIT]) & answers["told_s"].notna()]
     off = (told["told_s"] - told["true_s"]).to_numpy()
-    was_long = told["true_s"] > (1.0 + OFF_HEADWAY) * told["headway_s"]
     said_long = told["outcome"] == LONG_WAIT
+    both = told[told["recorded"]]
+    was_long, as_long = both["true_s"] > (1.0 + OFF_HEADWAY) * both["headway_s"], both["outcome"] == LONG_WAIT
     table = Table(title="waits told against the operator's stop events", title_justify="left")
     table.add_column("")
     table.add_column("", justify="right")
@@ -102,8 +103,8 @@ def _print(answers: pd.DataFrame) -> None:
         ),
         ("trams that it has no event of", f"{(~told['recorded']).sum()}"),
         ("median difference, s", f"{np.median(np.abs(off)):.0f}"),
-        ("long waits: true, said, both", f"{was_long.sum()}, {said_long.sum()}, {(was_long & said_long).sum()}"),
-        ("causes of those said", _counted(told.loc[said_long, "cause"])),
+        ("long waits there: true, said, both", f"{was_long.sum()}, {as_long.sum()}, {(was_long & as_long).sum()}"),
+        ("causes of all long waits said", _counted(told.loc[said_long, "cause"])),
         ("not told", _counted(answers.drop(told.index)["cause"])),
     ):
         table.add_row(name, value)

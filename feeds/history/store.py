@@ -40,6 +40,9 @@ RETENTION_DAYS = 30
 MEMORY_DAYS = 1
 
 _AROUND_S = 4 * 3600.0
+_NAMELESS_S = 3600.0
+"""A vehicle that names no trip may be the one in question where it was around so near in time."""
+_NAMELESS_DEGREES = 0.01
 _DAY_S = 86_400.0
 log = logging.getLogger("prochain")
 
@@ -141,7 +144,8 @@ class HistoryStore:
         return current if kept is None else kept[0]
 
     def evidence(self, timetable: Timetable, journeys: Collection[Journey], since: float, until: float) -> Evidence:
-        """All that is known of journeys, of the others of their blocks, and of the vehicles that drove them.
+        """All that is known of journeys, of the others of their blocks, of the vehicles that drove them, and of those
+        that named no trip and were somewhere along their lines.
 
         Parameters: `since`, `until`: POSIX seconds between which the calls in question lie.
         """
@@ -153,7 +157,10 @@ class HistoryStore:
         trips = _among("trip_id", trip_ids) & _among("start_date", dates)
         with self._lock:
             on_trips = self._passages.read(*days, trips), self._read_traces(days, trips)
-            names = {name for table in on_trips for name in pc.unique(table["vehicle_id"]).to_pylist()}
+            nameless = ~pc.field("named") & (pc.field("until") >= since - _NAMELESS_S)
+            nameless &= (pc.field("since") <= until + _NAMELESS_S) & _around(tt, concerned)
+            seen = [*on_trips, self._read_traces(days, nameless)]
+            names = {name for table in seen for name in pc.unique(table["vehicle_id"]).to_pylist()}
             theirs = _among("vehicle_id", names)
             passages = pa.concat_tables([on_trips[0], self._passages.read(*days, theirs & _passed(first, last))])
             traces = self._read_traces(days, theirs & (pc.field("until") >= first) & (pc.field("since") <= last))
@@ -236,6 +243,18 @@ def _day(at: float) -> str:
 
 def _among(column: str, names: set[str]) -> pc.Expression:
     return pc.field(column).isin(pa.array(sorted(names), pa.string()))
+
+
+def _around(tt: Timetable, journeys: Collection[Journey]) -> pc.Expression:
+    """Traces that begin within the bounds of the journeys' stops, or about a kilometre of them."""
+    trips = np.unique([trip for trip, _, _ in journeys])
+    stops = np.unique(tt.call_stop[np.isin(tt.call_trip, trips)])
+    within = pc.scalar(True)
+    for name, places in (("from_lat", tt.stop_lat[stops]), ("from_lon", tt.stop_lon[stops])):
+        within &= (pc.field(name) >= float(places.min()) - _NAMELESS_DEGREES) & (
+            pc.field(name) <= float(places.max()) + _NAMELESS_DEGREES
+        )
+    return within
 
 
 def _passed(since: float, until: float) -> pc.Expression:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from predictor.arrays import NONE, Float64Array, Int32Array, StrArray
+from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, StrArray
 from predictor.explain.traces import Traces
 from predictor.passages import Passages
 from predictor.snapshot import VEHICLE_STATES
@@ -22,6 +22,7 @@ PASSAGES = pa.schema(
         ("departure", pa.float64()),
         ("arrival_sd_s", pa.float64()),
         ("shift_s", pa.int32()),
+        ("named", pa.bool_()),
     ]
 )
 TRACES = pa.schema(
@@ -40,6 +41,7 @@ TRACES = pa.schema(
         ("from_lon", pa.float64()),
         ("to_lat", pa.float64()),
         ("to_lon", pa.float64()),
+        ("named", pa.bool_()),
     ]
 )
 
@@ -59,6 +61,7 @@ def passages_table(timetable: Timetable, passages: Passages) -> pa.Table:
             pa.array(passages.departure),
             pa.array(passages.arrival_sd_s),
             pa.array(passages.shift_s),
+            pa.array(passages.named),
         ],
         schema=PASSAGES,
     )
@@ -91,6 +94,7 @@ def traces_table(timetable: Timetable, traces: Traces) -> pa.Table:
             pa.array(traces.from_lon),
             pa.array(traces.to_lat),
             pa.array(traces.to_lon),
+            pa.array(traces.named),
         ],
         schema=TRACES,
     )
@@ -107,6 +111,7 @@ def passages_of(table: pa.Table, timetable: Timetable) -> Passages:
         shift_s=_numbers(table["shift_s"])[rows].astype(np.int32), call=call,
         stop=timetable.call_stop[timetable.trip_call_ptr[trip] + call], arrival=_numbers(table["arrival"])[rows],
         departure=_numbers(table["departure"])[rows], arrival_sd_s=_numbers(table["arrival_sd_s"])[rows],
+        named=_named(table)[rows],
     )  # fmt: skip
 
 
@@ -121,7 +126,14 @@ def traces_of(table: pa.Table, timetable: Timetable) -> Traces:
         until=_numbers(table["until"]), from_call=_calls(table["from_stop_sequence"], trip, timetable),
         to_call=_calls(table["to_stop_sequence"], trip, timetable), from_lat=_numbers(table["from_lat"]),
         from_lon=_numbers(table["from_lon"]), to_lat=_numbers(table["to_lat"]), to_lon=_numbers(table["to_lon"]),
+        named=_named(table),
     )  # fmt: skip
+
+
+def _named(table: pa.Table) -> BoolArray:
+    """Files from before trips that were found were told apart from those that were named do not say: taken as named."""
+    named: BoolArray = table["named"].combine_chunks().fill_null(True).to_numpy(zero_copy_only=False)
+    return named
 
 
 def _trips(table: pa.Table, tt: Timetable) -> Int32Array:

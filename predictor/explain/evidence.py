@@ -53,7 +53,7 @@ class Evidence:
     passages: Passages
     """Of all trips of the blocks concerned, and of their vehicles."""
     traces: Traces
-    """Of the vehicles concerned."""
+    """Of the vehicles concerned, and of those that named no trip and were around."""
     cancellations: tuple[Cancellation, ...] = ()
     notices: tuple[Notice, ...] = ()
     gaps: tuple[Gap, ...] = ()

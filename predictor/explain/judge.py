@@ -15,6 +15,7 @@ import numpy as np
 from predictor.explain.case import Case
 from predictor.explain.evidence import Evidence
 from predictor.explain.gaps import Gap
+from predictor.explain.nameless import Nameless
 from predictor.explain.sightings import Sighting, Sightings, Stretch
 from predictor.explain.verdict import (
     BREAKDOWN,
@@ -35,6 +36,7 @@ from predictor.explain.verdict import (
     PASSED_UNSEEN,
     SHORT_TURN,
     STUCK,
+    TRIP_NOT_NAMED,
     VEHICLE_SILENT,
     Fact,
     Verdict,
@@ -53,6 +55,8 @@ OVERDUE_S = 1800.0
 """A vehicle that is still on its way may come this late."""
 AWAITED_S = 300.0
 """A trip is not given up before this long after its time."""
+FOUND_EARLY_S, FOUND_LATE_S = 300.0, 1200.0
+"""A vehicle that names no trip and is this early or late at the most may be the one that was due."""
 SILENT_S = 240.0
 """A vehicle unheard of for this long may have served what nobody saw."""
 
@@ -76,6 +80,7 @@ class Judge:
         self._tt, self._evidence = timetable, evidence
         self.seen = Sightings(evidence)
         """The evidence in order."""
+        self._nameless = Nameless(timetable, evidence)
         self._previous = lru_cache(maxsize=8)(self._previous_trips)
         self._next_of = ServiceDays(timetable).next_trip
 
@@ -117,7 +122,8 @@ class Judge:
         """Seen before and after, not here."""
         vehicle, said = before.vehicle_id, self.operator_said(case)
         facts = (self.fact("last_seen", before, case), self.fact("next_seen", after, case))
-        away = self.seen.off_line(vehicle, case.journey, before.at - 60.0, after.at + 60.0)
+        # One that names no trip may be away from a line that is not its own.
+        away = self.seen.off_line(vehicle, case.journey, before.at - 60.0, after.at + 60.0) if before.named else []
         closed = self._stop_closed(case, (before.at + after.at) / 2)
         gap = self.seen.gap_in(before.at, after.at)
         if said or closed or (away and gap is None and not self._came_by(case, away)):
@@ -143,6 +149,8 @@ class Judge:
         said, alerts = self.operator_said(case), self.alerts(case)
         if stand:
             return case.verdict(NOT_SERVED, BREAKDOWN, (last, *stood, *said, *alerts), vehicle_id=vehicle)
+        if not before.named:
+            return self._not_named(case, last)
         rest_s = case.ends - case.at(before.call)
         if later is not None and later.at - before.at < TURN_S:
             took_up = self.fact("took_up", later, case)
@@ -167,6 +175,8 @@ class Judge:
     def _taken_up_late(self, case: Case, after: Sighting) -> Verdict:
         """Not seen here nor before, but further on."""
         vehicle, first = after.vehicle_id, self.fact("next_seen", after, case)
+        if not after.named:
+            return self._not_named(case, first)
         took_up = self.fact("took_up", after, case)
         turned, said = self.seen.before(after), self.operator_said(case)
         if turned is not None and after.at - turned.at < TURN_S and not self._has_driven(turned, after):
@@ -195,7 +205,32 @@ class Judge:
         gap = self.seen.gap_in(case.begins, case.ends)
         if gap is not None and min(gap.until, case.ends) - max(gap.since, case.begins) > (case.ends - case.begins) / 2:
             return case.not_seen(FEED_GAP, (gap_fact(gap),), vehicle_id=vehicle)
+        if not self._named_by_block(case) and self._instead(case):
+            return self._not_named(case)
         return case.verdict(NOT_SERVED, cause or NO_VEHICLE, (*facts, *alerts), vehicle_id=vehicle)
+
+    def _not_named(self, case: Case, *facts: Fact) -> Verdict:
+        """What a vehicle did that was on this trip, or may have been, without naming it."""
+        near = self._instead(case)
+        if near is None:
+            return case.not_seen(TRIP_NOT_NAMED, facts, vehicle_id=facts[0].vehicle_id if facts else "")
+        return case.not_seen(TRIP_NOT_NAMED, (*facts, near), near.since, near.vehicle_id)
+
+    def _instead(self, case: Case) -> Fact | None:
+        return self.nameless(case, case.scheduled - FOUND_EARLY_S, case.scheduled + FOUND_LATE_S)
+
+    def nameless(self, case: Case, since: float, until: float) -> Fact | None:
+        """A vehicle that names no trip and came by the stop between two times, the nearest to the scheduled one."""
+        return self._nameless.near(case.stop, case.scheduled, since, until)
+
+    def _named_by_block(self, case: Case) -> bool:
+        """Whether the block's vehicle named its trips: then no other drove this one."""
+        trip, day, _ = case.journey
+        while (trip := int(self._previous(day)[trip])) >= 0:
+            seen = self.seen.on((trip, day, 0))
+            if seen:
+                return seen[max(seen)].named
+        return False
 
     def _block_before(self, case: Case) -> tuple[str, str, tuple[Fact, ...]]:
         """Cause, vehicle and facts: what became of the block's vehicle on the last trip that it was seen on."""
@@ -209,7 +244,7 @@ class Judge:
             facts = tuple(replace(fact, trip=trip if fact.trip < 0 else fact.trip) for fact in end.facts)
             if end.outcome == NOT_SERVED and end.cause in (BREAKDOWN, SHORT_TURN):
                 return end.cause, last.vehicle_id, facts
-            if last.at > case.begins + EARLY_S:
+            if last.named and last.at > case.begins + EARLY_S:
                 held = tuple(self.stood(s, case) for s in self.held_up(case, last))
                 return STUCK, last.vehicle_id, (*held, *facts)
             return "", last.vehicle_id, ()

@@ -24,6 +24,8 @@ class Sighting:
     """Arrival, at a first call departure."""
     departure: float
     vehicle_id: str
+    named: bool
+    """The vehicle named this journey itself."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class Stretch:
     lon: float
     to_lat: float
     to_lon: float
+    named: bool
 
     @property
     def lasted_s(self) -> float:
@@ -138,18 +141,24 @@ class Sightings:
         p = evidence.passages
         at = np.where(np.isnan(p.arrival), p.departure, p.arrival)
         order = np.argsort(at, kind="stable")
-        columns = (p.trip, p.service_day, p.shift_s, p.call, at, p.departure, p.vehicle_id)
-        for trip, day, shift, call, when, departure, vehicle in zip(*(c[order].tolist() for c in columns), strict=True):
-            seen = Sighting((trip, day, shift), call, when, departure, vehicle)
-            self._of_journey[seen.journey][call] = seen
-            self._of_vehicle[vehicle].append(seen)
+        columns = (p.trip, p.service_day, p.shift_s, p.call, at, p.departure, p.vehicle_id, p.named)
+        rows = [
+            Sighting((trip, day, shift), *row)
+            for trip, day, shift, *row in zip(*(c[order].tolist() for c in columns), strict=True)
+        ]
+        named = {seen.journey for seen in rows if seen.named}
+        for seen in rows:
+            # Who names the trip drove it, not whom it was given to.
+            if seen.named or seen.journey not in named:
+                self._of_journey[seen.journey][seen.call] = seen
+            self._of_vehicle[seen.vehicle_id].append(seen)
 
     def _sort_traces(self, evidence: Evidence) -> None:
         t = evidence.traces
         order = np.argsort(t.since, kind="stable")
         columns = (
             t.vehicle_id, t.state, t.trip, t.service_day, t.shift_s, t.since, t.until, t.from_lat, t.from_lon, t.to_lat,
-            t.to_lon,
+            t.to_lon, t.named,
         )  # fmt: skip
         standing = t.standing[order].tolist()
         for stands, *row in zip(standing, *(c[order].tolist() for c in columns), strict=True):

@@ -19,7 +19,7 @@ from predictor.arrays import (
     StrArray,
 )
 from predictor.geometry import ground_distance_m
-from predictor.snapshot import UNMATCHED, Vehicles
+from predictor.snapshot import IN_SERVICE, UNMATCHED, Vehicles
 
 SILENT_S = 150.0
 """Without a report for longer than this a vehicle's stretch ends."""
@@ -27,6 +27,9 @@ STAND_S = 150.0
 """A stand shorter than this is not worth telling."""
 STAND_M = 60.0
 """A vehicle that stays within this distance stands, or crawls."""
+
+PATH_M = 500.0
+"""A stretch of a vehicle that names no trip, off any line, ends after this, so that its ends tell the way."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +56,8 @@ class Traces:
     from_lon: Float64Array
     to_lat: Float64Array
     to_lon: Float64Array
+    named: BoolArray
+    """The vehicle named its trip itself; False where that was found for it, or it was on none."""
 
     def __len__(self) -> int:
         return len(self.vehicle_id)
@@ -63,7 +68,7 @@ class Traces:
         i32, f64 = np.empty(0, np.int32), np.empty(0)
         return cls(
             np.empty(0, "U1"), np.empty(0, bool), np.empty(0, np.int8), i32, i32, i32, f64, f64, i32, i32,
-            f64, f64, f64, f64,
+            f64, f64, f64, f64, np.empty(0, bool),
         )  # fmt: skip
 
     def take(self, rows: Int64Array | BoolArray) -> Traces:
@@ -117,7 +122,10 @@ class TraceFollower:
             away = ground_distance_m(before.from_lat, before.from_lon, fresh.from_lat, fresh.from_lon) > STAND_M
         else:
             away = (before.trip != fresh.trip) | (before.service_day != fresh.service_day)
-            away |= (before.shift_s != fresh.shift_s) | (before.state != fresh.state)
+            away |= (before.shift_s != fresh.shift_s) | (before.state != fresh.state) | (before.named != fresh.named)
+            # Of who names no trip and is on no line nothing else tells where it went.
+            went_m = ground_distance_m(before.from_lat, before.from_lon, fresh.from_lat, fresh.from_lon)
+            away |= ~fresh.named & (fresh.state != IN_SERVICE) & (went_m > PATH_M)
         ends = news & (away | (at - before.until > SILENT_S))
         begins = ~known | ends
         goes_on = news & ~begins
@@ -138,7 +146,7 @@ def _begun(v: Vehicles, order: Int64Array, standing: bool) -> Traces:
         vehicle_id=v.vehicle_id[order], standing=np.full(len(order), standing), state=v.state[order],
         trip=np.where(v.state[order] == UNMATCHED, NONE, v.trip[order]).astype(np.int32),
         service_day=v.service_day[order], shift_s=v.shift_s[order], since=at, until=at, from_call=call, to_call=call,
-        from_lat=lat, from_lon=lon, to_lat=lat, to_lon=lon,
+        from_lat=lat, from_lon=lon, to_lat=lat, to_lon=lon, named=v.named[order],
     )  # fmt: skip
 
 

@@ -37,6 +37,7 @@ from predictor.explain.verdict import (
     ON_HEADWAY,
     SHORT_TURN,
     STUCK,
+    TRIP_NOT_NAMED,
     Fact,
     Verdict,
 )
@@ -106,6 +107,9 @@ class WaitJudge:
             return said(NOT_SEEN, FEED_GAP, gap_fact(gap), by=None)
         since = before.at if before else at - FURTHEST_S
         due = [one for one in others if since < one.at < until]
+        nameless = self._judge.nameless(case, at, until)
+        if nameless:
+            return said(NOT_SEEN, TRIP_NOT_NAMED, nameless, by=None)
         unseen = next((one for one in due if one.verdict.outcome == NOT_SEEN), None)
         if unseen:
             return said(NOT_SEEN, unseen.verdict.cause, *unseen.verdict.facts, by=replace(unseen, at=math.nan))

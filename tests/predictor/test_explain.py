@@ -26,7 +26,7 @@ def due(call: int, trip: int = 0) -> float:
     return START + 1200 * trip + LINK_S * call
 
 
-def passages(*seen: tuple[int, int, float], vehicle: str = "v1") -> Passages:
+def passages(*seen: tuple[int, int, float], vehicle: str = "v1", named: bool = True) -> Passages:
     """Of (trip, call, time); ten seconds at each stop."""
     trip, call = (np.array([s[i] for s in seen], np.int32) for i in (0, 1))
     at = np.array([float(s[2]) for s in seen])
@@ -35,6 +35,7 @@ def passages(*seen: tuple[int, int, float], vehicle: str = "v1") -> Passages:
         vehicle_id=np.full(len(seen), vehicle), trip=trip, service_day=ones, shift_s=0 * ones, call=call,
         stop=NETWORK.call_stop[NETWORK.trip_call_ptr[trip] + call], arrival=np.where(call == 0, np.nan, at),
         departure=np.where(call == 5, np.nan, at + 10.0), arrival_sd_s=np.full(len(seen), 5.0),
+        named=np.full(len(seen), named),
     )  # fmt: skip
 
 
@@ -50,7 +51,7 @@ def trace(
     return Traces(
         np.array(["v1"]), np.array([standing]), np.array([state], np.int8), np.array([trip], i32),
         np.array([1 if trip >= 0 else -1], i32), np.array([0], i32), np.array([since], f64), np.array([until], f64),
-        np.array([0], i32), np.array([0], i32), np.array([LAT]), here, np.array([LAT]), here,
+        np.array([0], i32), np.array([0], i32), np.array([LAT]), here, np.array([LAT]), here, np.array([trip >= 0]),
     )  # fmt: skip
 
 
@@ -246,6 +247,7 @@ def vehicles(at: float, distance_m: float, *, state: int = IN_SERVICE, trip: int
         occupancy=np.array([-1], i8), state=np.array([state], i8), trip=np.array([trip], i32),
         service_day=np.array([1], i32), shift_s=np.array([0], i32), distance_m=np.array([distance_m]),
         next_call=np.array([call], i32), at_stop=np.array([False]), delay_s=np.array([0.0]),
+        named=np.array([True]),
     )  # fmt: skip
 
 

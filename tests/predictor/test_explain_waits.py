@@ -34,7 +34,7 @@ def tram(name: str, at_stop: float, calls: range = range(6)) -> Passages:
         vehicle_id=np.full(n, name), trip=zeros, service_day=zeros + 1, call=call,
         shift_s=np.full(n, round(begins - START), np.int32), stop=NETWORK.call_stop[call],
         arrival=np.where(call == 0, np.nan, at), departure=np.where(call == 5, np.nan, at + 10.0),
-        arrival_sd_s=np.full(n, 5.0),
+        arrival_sd_s=np.full(n, 5.0), named=np.ones(n, bool),
     )  # fmt: skip
 
 
@@ -48,6 +48,7 @@ def trace(
         np.array([name]), np.array([standing]), np.array([state], np.int8), np.array([0 if on_trip else -1], i32),
         np.array([1 if on_trip else -1], i32), np.array([shift], i32), np.array([since]), np.array([until]),
         np.array([0], i32), np.array([0], i32), np.array([LAT]), here, np.array([LAT]), here,
+        np.array([on_trip]),
     )  # fmt: skip
 
 

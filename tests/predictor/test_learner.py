@@ -30,7 +30,7 @@ def passages(arrival: np.ndarray, sd_s: float = 5.0) -> Passages:
     n = len(arrival)
     i32 = np.zeros(n, np.int32)
     call = np.ones(n, np.int32)
-    return Passages(np.full(n, "v"), i32, i32, i32, call, i32, arrival, arrival, np.full(n, sd_s))
+    return Passages(np.full(n, "v"), i32, i32, i32, call, i32, arrival, arrival, np.full(n, sd_s), np.ones(n, bool))
 
 
 def offered(learner: Learner, arrival: np.ndarray, now: float = NOW) -> np.ndarray:
