@@ -31,6 +31,10 @@ class WaitWords(ExplanationWords):
 
     def _what_happened(self) -> str:
         v = self._one.verdict
+        nameless = [fact for fact in v.facts if fact.kind == "nameless"]
+        if v.outcome == words.NOT_SEEN and nameless:
+            values = {"vehicle": self._vehicle(nameless[0].vehicle_id), "passed": self._time(nameless[0].since)}
+            return self._sentence("wait_trip_not_named", values)
         if v.outcome == words.NOT_SEEN:
             return super()._what_happened()
         if v.outcome == words.EXPECTED:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from feeds.alerts import Alert
@@ -19,7 +20,7 @@ from predictor.explain.verdict import Verdict
 from predictor.journeys import call_key, journey_key
 from predictor.passages import Passages
 from predictor.timetable import Timetable
-from tests.predictor.small_network import LINK_S, ORIGIN, SPACING_M, report, timetable
+from tests.predictor.small_network import LAT, LINK_S, ORIGIN, SPACING_M, report, timetable
 
 START = ORIGIN + 8 * 3600
 NETWORK = timetable(block=True)
@@ -29,12 +30,14 @@ WORKS = Alert(
 )  # fmt: skip
 
 
-def one_trip(tt: Timetable = NETWORK, start: float = START, alerts: tuple[Alert, ...] = ()) -> list[Happened]:
+def one_trip(
+    tt: Timetable = NETWORK, start: float = START, alerts: tuple[Alert, ...] = (), trip: int = 0
+) -> list[Happened]:
     """The first trip on time, a step every 15 s; then ten minutes at its end."""
     engine, steps = Engine(tt), []
     for seconds in range(-60, 5 * LINK_S + 600, 15):
         metres = min(max(seconds, 0) * SPACING_M / LINK_S, 5 * SPACING_M)
-        snapshot = engine.step(report(start + seconds, metres), start + seconds)
+        snapshot = engine.step(report(start + seconds, metres, trip=trip), start + seconds)
         steps.append(Happened.of(snapshot, alerts))
     return steps
 
@@ -158,6 +161,46 @@ def test_the_memory_holds_the_last_day_only() -> None:
     store.take(replace(steps[-1], at=steps[-1].at + 3 * 86_400, feed_alive_at=steps[-1].at + 3 * 86_400))
     store.flush()
     assert verdict(store, 2).cause == "no_records"
+
+
+def test_it_is_remembered_whether_a_trip_was_named_or_found(tmp_path: Path) -> None:
+    named, found = HistoryStore(tmp_path / "named"), HistoryStore(tmp_path / "found")
+    remember(named, one_trip())
+    remember(found, one_trip(trip=-1))
+    for store in (named, found):
+        store.flush()
+    assert evidence(named).passages.named.all()
+    assert len(evidence(found).passages) > 0
+    assert not evidence(found).passages.named.any()
+    assert not evidence(found).traces.named.any()
+
+
+def test_who_named_no_trip_and_was_on_the_line_is_evidence_too() -> None:
+    store = HistoryStore()
+    engine = Engine(NETWORK)
+    for seconds in range(0, 300, 15):
+        seen = report(START + seconds, 1000.0 + seconds, trip=-1, vehicle="mute", lat=LAT + 0.002)
+        store.take(Happened.of(engine.step(seen, START + seconds)))
+    assert set(evidence(store).traces.vehicle_id.tolist()) == {"mute"}
+
+
+def test_older_files_that_do_not_say_whether_a_trip_was_named_are_read_and_joined_with_new_ones(tmp_path: Path) -> None:
+    store = HistoryStore(tmp_path)
+    remember(store, one_trip())
+    store.flush()
+    whole = told(store)
+    parts = [path for path in tmp_path.rglob("*.parquet") if "named" in pq.read_schema(path).names]
+    assert parts
+    for path in parts:
+        pq.write_table(pq.read_table(path).drop_columns("named"), path)
+    again = HistoryStore(tmp_path)
+    assert told(again) == whole
+    assert evidence(again).passages.named.all()
+    later = one_trip(start=START + 1200, trip=1)
+    remember(again, [replace(step, at=step.at + 1.0) for step in later])
+    again.close()
+    assert told(HistoryStore(tmp_path)) == whole
+    assert len(list(tmp_path.glob("passages_*.parquet"))) == 1
 
 
 def test_a_full_disk_is_told_and_nothing_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

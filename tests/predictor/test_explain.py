@@ -14,6 +14,7 @@ from predictor.explain.scheduled import scheduled_between
 from predictor.explain.traces import TraceFollower, Traces
 from predictor.explain.verdict import Verdict
 from predictor.passages import Passages
+from predictor.progress import joined
 from predictor.snapshot import IN_SERVICE, LAYOVER, OFF_ROUTE, UNMATCHED, Vehicles
 from tests.predictor.small_network import LAT, LINK_S, ORIGIN, lon_at, timetable
 
@@ -44,14 +45,24 @@ def driven(trip: int, calls: range, late_s: float = 0.0) -> list[tuple[int, int,
 
 
 def trace(
-    since: float, until: float, *, trip: int = 0, state: int = IN_SERVICE, standing: bool = False, at_m: float = 0.0
+    since: float,
+    until: float,
+    *,
+    trip: int = 0,
+    state: int = IN_SERVICE,
+    standing: bool = False,
+    at_m: float = 0.0,
+    to_m: float | None = None,
+    vehicle: str = "v1",
+    named: bool = True,
 ) -> Traces:
     i32, f64 = np.int32, np.float64
-    here = np.array([lon_at(at_m)], f64)
+    here, there = np.array([lon_at(at_m)], f64), np.array([lon_at(at_m if to_m is None else to_m)], f64)
     return Traces(
-        np.array(["v1"]), np.array([standing]), np.array([state], np.int8), np.array([trip], i32),
+        np.array([vehicle]), np.array([standing]), np.array([state], np.int8), np.array([trip], i32),
         np.array([1 if trip >= 0 else -1], i32), np.array([0], i32), np.array([since], f64), np.array([until], f64),
-        np.array([0], i32), np.array([0], i32), np.array([LAT]), here, np.array([LAT]), here, np.array([trip >= 0]),
+        np.array([0], i32), np.array([0], i32), np.array([LAT]), here, np.array([LAT]), there,
+        np.array([named and trip >= 0]),
     )  # fmt: skip
 
 
@@ -65,11 +76,13 @@ def judged(
     gaps: tuple[Gap, ...] = (),
     since: float = ORIGIN,
     until: float = ORIGIN + 86_400.0,
+    nameless: list[tuple[int, int, float]] | None = None,
 ) -> Verdict:
     every = Traces.empty()
     for one in traces:
         every = every.and_(one)
-    evidence = Evidence(passages(*seen), every, cancelled, notices, gaps, since, until)
+    both = joined(passages(*seen), passages(*(nameless or []), vehicle="mute", named=False))
+    evidence = Evidence(both, every, cancelled, notices, gaps, since, until)
     return Judge(NETWORK, evidence).verdict(trip, 1, call)
 
 
@@ -223,6 +236,62 @@ def test_before_the_records_begin_nothing_is_claimed() -> None:
     assert (verdict.outcome, verdict.cause) == ("not_seen", "no_records")
 
 
+# Vehicles that name no trip: the engine found one for them, rightly or not.
+
+
+def test_a_trip_found_for_a_vehicle_is_told_as_passed() -> None:
+    assert judged(0, 3, [], nameless=driven(0, range(6))).outcome == "on_time"
+
+
+def test_a_vehicle_that_names_no_trip_may_have_driven_the_one_that_nobody_named() -> None:
+    by = trace(due(2, 1) + 100, due(2, 1) + 200, trip=-1, state=UNMATCHED, at_m=1200.0, to_m=1700.0, vehicle="mute")
+    verdict = judged(1, 2, [], by)
+    assert (verdict.outcome, verdict.cause, verdict.vehicle_id) == ("not_seen", "trip_not_named", "mute")
+    assert kinds(verdict) == ["nameless"]
+    assert verdict.passed_at == pytest.approx(due(2, 1) + 160, abs=25)
+    elsewhere = replace(by, from_lat=by.from_lat + 0.01, to_lat=by.to_lat + 0.01)
+    assert judged(1, 2, [], elsewhere).cause == "no_vehicle"
+    before = replace(by, since=by.since - 3600, until=by.until - 3600)
+    assert judged(1, 2, [], before).cause == "no_vehicle"
+
+
+def test_a_vehicle_that_was_given_another_trip_may_have_driven_this_one() -> None:
+    verdict = judged(1, 2, [], nameless=[(0, call, due(5 - call, 1)) for call in range(6)])
+    assert (verdict.cause, verdict.passed_at) == ("trip_not_named", due(2, 1))
+
+
+def test_where_the_blocks_vehicle_names_its_trips_no_other_drove_one_of_them() -> None:
+    by = trace(due(2, 1), due(2, 1) + 100, trip=-1, state=UNMATCHED, at_m=1200.0, to_m=1700.0, vehicle="mute")
+    assert judged(1, 2, driven(0, range(6)), by).cause == "no_vehicle"
+
+
+def test_a_trip_that_was_found_for_a_vehicle_and_lost_again_says_nothing_of_the_rest() -> None:
+    seen = driven(0, range(4), 600) + driven(1, range(2, 6))
+    for trip, call in ((0, 5), (1, 0)):
+        verdict = judged(trip, call, [], nameless=seen)
+        assert (verdict.outcome, verdict.cause, verdict.vehicle_id) == ("not_seen", "trip_not_named", "mute")
+
+
+def test_a_vehicle_away_from_a_line_found_for_it_was_not_diverted() -> None:
+    seen = [one for one in driven(0, range(6)) if one[1] not in (2, 3)]
+    away = trace(due(1) + 30, due(4) - 30, state=OFF_ROUTE, vehicle="mute", named=False)
+    assert judged(0, 3, [], away, nameless=seen).cause == "passed_unseen"
+
+
+def test_who_names_the_trip_drove_it_not_the_one_that_it_was_given_to() -> None:
+    verdict = judged(0, 1, driven(0, range(2, 6)), nameless=driven(0, range(4)))
+    assert verdict.outcome != "on_time"
+    assert judged(0, 2, driven(0, range(2, 6)), nameless=driven(0, range(4), 30)).vehicle_id == "v1"
+
+
+def test_the_way_of_a_vehicle_without_a_trip_is_told_every_half_kilometre() -> None:
+    steps = [vehicles(60.0 * i, 300.0 * i, state=UNMATCHED, trip=-1, named=False) for i in range(6)]
+    assert told(TraceFollower(), *steps) == [(False, UNMATCHED, 0.0, 60.0), (False, UNMATCHED, 120.0, 180.0),
+                                             (False, UNMATCHED, 240.0, 300.0)]  # fmt: skip
+    named = [vehicles(60.0 * i, 300.0 * i, state=OFF_ROUTE) for i in range(6)]
+    assert told(TraceFollower(), *named) == [(False, OFF_ROUTE, 0.0, 300.0)]
+
+
 def test_scheduled_calls_are_found_by_time_and_only_on_days_of_service() -> None:
     entries = np.arange(len(NETWORK.arrival_s))
     found = scheduled_between(NETWORK, entries, due(4), due(0, 1))
@@ -239,7 +308,9 @@ def test_a_gap_is_told_from_one_sign_of_life_to_the_next() -> None:
     assert gap_between(float("nan"), float("nan"), 995.0, 1000.0) is None
 
 
-def vehicles(at: float, distance_m: float, *, state: int = IN_SERVICE, trip: int = 0, call: int = 0) -> Vehicles:
+def vehicles(
+    at: float, distance_m: float, *, state: int = IN_SERVICE, trip: int = 0, call: int = 0, named: bool = True
+) -> Vehicles:
     i8, i32, f32 = np.int8, np.int32, np.float32
     return Vehicles(
         vehicle_id=np.array(["v1"]), label=np.array(["v1"]), lat=np.array([LAT]), lon=np.array([lon_at(distance_m)]),
@@ -247,7 +318,7 @@ def vehicles(at: float, distance_m: float, *, state: int = IN_SERVICE, trip: int
         occupancy=np.array([-1], i8), state=np.array([state], i8), trip=np.array([trip], i32),
         service_day=np.array([1], i32), shift_s=np.array([0], i32), distance_m=np.array([distance_m]),
         next_call=np.array([call], i32), at_stop=np.array([False]), delay_s=np.array([0.0]),
-        named=np.array([True]),
+        named=np.array([named]),
     )  # fmt: skip
 
 

@@ -189,6 +189,13 @@ def test_a_vehicle_that_fell_silent_on_its_way_here_may_have_come() -> None:
     assert np.isnan(verdict.passed_at)
 
 
+def test_a_vehicle_that_names_no_trip_may_have_ended_the_wait() -> None:
+    by = trace("mute", AT, AT + 280, AT + 320, state=UNMATCHED, at_m=1490.0, on_trip=False)
+    verdict = waited(tram("a", AT - 60), tram("b", AT + 1200), traces=(by,))
+    assert (verdict.outcome, verdict.cause) == ("not_seen", "trip_not_named")
+    assert [f.vehicle_id for f in verdict.facts if f.kind == "nameless"] == ["mute"]
+
+
 def test_nothing_is_claimed_of_a_time_when_nobody_was_watching() -> None:
     gap = Gap(AT + 100, AT + 800, watched=True)
     verdict = waited(tram("a", AT - 60), tram("b", AT + 1200), gaps=(gap,))
