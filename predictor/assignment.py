@@ -3,6 +3,7 @@
 Candidates are the patterns whose line passes near the vehicle, and on each the trip that the timetable puts nearest to
 it in time and that no other vehicle drives. A candidate becomes the vehicle's trip only after it has come out best
 several reports in a row while the vehicle moved forward along it: a bus on its way to the garage follows a line too.
+One on its way from the garage does so as well, but no trip that began before it was first heard of is its own.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ AGREEMENTS = 4
 """Reports in a row that must agree."""
 PROGRESS_M = 400.0
 """Distance that the vehicle must have come along the line while they agreed."""
-
+HEARD_LATE_S = 120.0
+"""A vehicle may be first heard of this long after it set out."""
 
 _PATTERNS = 2**24
 
@@ -100,11 +102,18 @@ class Assigner:
         self._ptr = np.searchsorted(tt.trip_pattern[order], np.arange(len(tt.pattern_route) + 1))
 
     def assign(
-        self, tracks: Tracks, slot: Int64Array, obs: Observations, open_: BoolArray, now: float
+        self,
+        tracks: Tracks,
+        slot: Int64Array,
+        obs: Observations,
+        open_: BoolArray,
+        now: float,
+        heard_since: float,
     ) -> tuple[Int64Array, Int32Array, Int32Array]:
         """Rows of `obs` that get a trip now, with the trip and its service day; keeps the others' guesses in `tracks`.
 
-        Parameters: `open_` (n,): reports that name no trip, of vehicles that are on none.
+        Parameters: `open_` (n,): reports that name no trip, of vehicles that are on none; `heard_since`: POSIX seconds
+        since when the feed has been heard without a break: who was first heard of then may have been driving before.
         """
         tt = self.timetable
         rows = np.flatnonzero(open_)
@@ -120,7 +129,9 @@ class Assigner:
         best_day = np.full(len(rows), NONE, np.int32)
         best_m = np.full(len(rows), np.nan)
         if len(owner):
-            self._best(tracks, slot[rows], obs.take(rows), owner, pattern, best_trip, best_day, best_m, now)
+            self._best(
+                tracks, slot[rows], obs.take(rows), owner, pattern, best_trip, best_day, best_m, now, heard_since
+            )
         s = slot[rows]
         agrees = (best_trip >= 0) & (tracks.guess_trip[s] == best_trip)
         tracks.guesses[s] = np.where(agrees, tracks.guesses[s] + 1, np.where(best_trip >= 0, 1, 0))
@@ -140,6 +151,7 @@ class Assigner:
         best_day: Int32Array,
         best_m: Float64Array,
         now: float,
+        heard_since: float,
     ) -> None:
         """Write the best candidate of each report into the `best_*` arrays."""
         tt = self.timetable
@@ -156,12 +168,15 @@ class Assigner:
         taken = np.unique(
             tracks.service_day[tracks.trip >= 0].astype(np.int64) * tt.trips + tracks.trip[tracks.trip >= 0]
         )
+        heard_at = tracks.heard_at[slot]
+        came_at = np.where(heard_at > heard_since + HEARD_LATE_S, heard_at, -np.inf)
         score_of = np.full(len(best_trip), np.inf)
         for day in self.days.around(now):
             pair, index = expand_ranges(self._ptr[pattern], self._ptr[pattern + 1] - self._ptr[pattern])
             trip = self._trips[index]
             seconds = obs.timestamp[owner[pair]] - tt.date_origin[day]
             around = (tt.trip_start_s[trip] - EARLY_S <= seconds) & (seconds <= tt.trip_end_s[trip] + LATE_S)
+            around &= tt.date_origin[day] + tt.trip_start_s[trip] >= came_at[owner[pair]] - HEARD_LATE_S
             around &= tt.service_active[tt.trip_service[trip], day]
             around &= ~np.isin(day * tt.trips + trip.astype(np.int64), taken)
             pair, trip, seconds = pair[around], trip[around], seconds[around]

@@ -111,7 +111,7 @@ class Engine:
         self._tracks = Tracks()
         self._steadiness = Steadiness()
         self._counts: Counter[str] = Counter()
-        self._feed_alive_at = float("nan")
+        self._feed_alive_at = self._heard_since = float("nan")
         nobody = np.empty(0, np.int32)
         self._finished = Finished(np.empty(0), nobody, nobody, nobody)
         self._use(timetable)
@@ -158,7 +158,10 @@ class Engine:
         self._counts.update({f"refused_{reason}": count for reason, count in observations.refused.items()})
         newest = float(observations.timestamp.max(initial=-np.inf))
         sign = np.fmax(observations.feed_timestamp, newest if np.isfinite(newest) else np.nan)
-        self._feed_alive_at = float(np.fmax(self._feed_alive_at, np.fmin(sign, now) if np.isfinite(sign) else np.nan))
+        alive_at = float(np.fmax(self._feed_alive_at, np.fmin(sign, now) if np.isfinite(sign) else np.nan))
+        if not alive_at - self._feed_alive_at <= self.settings.live_limit_s:
+            self._heard_since = alive_at
+        self._feed_alive_at = alive_at
         passages = self._take_in(observations, now)
         tracks, settings = self._tracks, self.settings
         tracks.forget(tracks.timestamp < now - settings.silence_limit_s)
@@ -245,10 +248,11 @@ class Engine:
         obs, slot = observations.take(rows), slot[rows]
 
         trip, day, shift = self._matcher.journey_of(tracks, slot, obs)
+        tracks.heard_at[slot] = np.fmin(tracks.heard_at[slot], obs.timestamp)
         tracks.named_at[slot] = np.where(obs.trip >= 0, obs.timestamp, tracks.named_at[slot])
         signed_off = obs.timestamp - tracks.named_at[slot] < _SIGNED_OFF_S
         open_ = (trip < 0) & (obs.trip < 0) & ~signed_off
-        found, new_trip, new_day = self._assigner.assign(tracks, slot, obs, open_, now)
+        found, new_trip, new_day = self._assigner.assign(tracks, slot, obs, open_, now, self._heard_since)
         trip[found], day[found], shift[found] = new_trip, new_day, 0
         counts["vehicles_assigned"] += len(found)
         changed = tracks.trip[slot] != trip

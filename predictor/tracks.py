@@ -36,6 +36,7 @@ _FIELDS: dict[str, tuple[type[np.generic], float]] = {
     "report_gap_s": (np.float64, np.nan),
     "on_line_at": (np.float64, np.nan),
     "away": (np.int32, 0),
+    "heard_at": (np.float64, np.nan),
     "named_at": (np.float64, -np.inf),
     "finished_trip": (np.int32, NONE),
     "finished_day": (np.int32, NONE),
@@ -57,7 +58,7 @@ class Tracks:
     delay_s, delay_before_s: schedule deviation at the last call arrived at, and some calls before.
     driven_s, expected_s: link times of late, measured and expected, fading: their ratio is the vehicle's own pace.
     report_gap_s: usual time between two of its reports. on_line_at: when it was last seen on the line of its journey.
-    away: reports in a row off it. named_at: when it last named a trip itself.
+    away: reports in a row off it. heard_at: its first report. named_at: when it last named a trip itself.
     finished_*: the journey last finished. guess_*: the assignment being tried for a vehicle that names no trip.
     """
 
@@ -88,6 +89,7 @@ class Tracks:
     report_gap_s: Float64Array
     on_line_at: Float64Array
     away: Int32Array
+    heard_at: Float64Array
     named_at: Float64Array
     finished_trip: Int32Array
     finished_day: Int32Array

@@ -97,3 +97,19 @@ def test_an_assigned_vehicle_goes_on_with_its_trip_and_its_block() -> None:
     engine = Engine(tt)
     assert trip_of(drive(engine, until=480)) == "t0"
     assert trip_of(drive(engine, until=120, backwards=True, start=START + 540)) == "t1"
+
+
+def test_a_trip_that_began_before_the_vehicle_was_first_heard_of_is_not_its_own() -> None:
+    engine = Engine(every_ten_minutes())
+    drive(engine, vehicle="other", lat=47.40, until=240)
+    assert trip_of(drive(engine, late_s=240)) == "", "it comes from the garage, along the line"
+    heard = Engine(every_ten_minutes())
+    drive(heard, lat=47.40, until=240)
+    assert trip_of(drive(heard, late_s=240)) == "t0", "it was there before"
+
+
+def test_who_is_heard_of_first_after_a_break_of_the_feed_may_have_been_driving_before() -> None:
+    assert trip_of(drive(Engine(every_ten_minutes()), late_s=240)) == "t0", "the engine has just begun"
+    engine = Engine(every_ten_minutes())
+    drive(engine, vehicle="other", lat=47.40, until=240, start=START - 600)
+    assert trip_of(drive(engine, late_s=240)) == "t0"
