@@ -50,7 +50,7 @@ _WORST_FIRST = (BREAKDOWN, DETOUR, SHORT_TURN, ENDED_EARLY, JOINED_LATE)
 
 @dataclass(frozen=True)
 class Passing:
-    """A vehicle at the stop. Times are POSIX seconds."""
+    """A vehicle at the stop, or due there. Times are POSIX seconds."""
 
     at: float
     left: float
@@ -87,9 +87,9 @@ class WaitJudge:
         wait_s = max(until - at, 0.0)
 
         def said(outcome: str, cause: str, *more: Fact, by: Passing | None = came) -> Verdict:
-            about = by.verdict if by else None
-            one = Case(self._tt, (about.trip, about.service_day, about.shift_s), about.call) if about else case
-            passed_at, vehicle = (by.at, about.vehicle_id) if by and about else (math.nan, "")
+            one, passed_at, vehicle = (
+                (_case(self._tt, by), by.at, by.verdict.vehicle_id) if by else (case, math.nan, "")
+            )
             whole = one.verdict(outcome, cause, tuple(dict.fromkeys((*facts, *more))), passed_at, vehicle)
             return replace(whole, scheduled=at, headway_s=promise.headway_s)
 
@@ -110,7 +110,9 @@ class WaitJudge:
         nameless = self._judge.nameless(case, at, until)
         if nameless:
             return said(NOT_SEEN, TRIP_NOT_NAMED, nameless, by=None)
-        unseen = next((one for one in due if one.verdict.outcome == NOT_SEEN), None)
+        # When such a one was due is but roughly known.
+        about = at - OFF_HEADWAY * promise.headway_s
+        unseen = next((one for one in due if one.verdict.outcome == NOT_SEEN and one.at >= about), None)
         if unseen:
             return said(NOT_SEEN, unseen.verdict.cause, *unseen.verdict.facts, by=replace(unseen, at=math.nan))
         cause, why = self._why(entries, at, promise, due, before, came, following)
