@@ -135,7 +135,7 @@ def explanation_model(moment: Moment, one: Explanation) -> ExplanationModel:
         scheduled_time=None if v.by_headway else moment.view.iso(v.scheduled),
         waited_since=moment.view.iso(v.scheduled) if v.by_headway else None,
         headway_s=round(v.headway_s) if v.by_headway else None,
-        wait_s=max(round(v.deviation_s), 0) if v.by_headway and passed else None,
+        wait_s=round(v.deviation_s) if v.by_headway and passed else None,
         outcome=cast(Outcome, v.outcome),
         cause=cast(Cause, v.cause) if v.cause else None,
         passed_at=moment.iso(known(v.passed_at)),

@@ -1,9 +1,10 @@
 """Trips for vehicles whose reports name none.
 
 Candidates are the patterns whose line passes near the vehicle, and on each the trip that the timetable puts nearest to
-it in time and that no other vehicle drives. A candidate becomes the vehicle's trip only after it has come out best
-several reports in a row while the vehicle moved forward along it: a bus on its way to the garage follows a line too.
-One on its way from the garage does so as well, but no trip that began before it was first heard of is its own.
+it in time, that runs and that no other vehicle drives. A candidate becomes the vehicle's trip only after it has come
+out best several reports in a row while the vehicle moved forward along it: a bus on its way to the garage follows a
+line too. One on its way from the garage does so as well, but no trip that began before it was first heard of is its
+own.
 """
 
 from __future__ import annotations
@@ -109,11 +110,13 @@ class Assigner:
         open_: BoolArray,
         now: float,
         heard_since: float,
+        cancelled: Int64Array,
     ) -> tuple[Int64Array, Int32Array, Int32Array]:
         """Rows of `obs` that get a trip now, with the trip and its service day; keeps the others' guesses in `tracks`.
 
         Parameters: `open_` (n,): reports that name no trip, of vehicles that are on none; `heard_since`: POSIX seconds
-        since when the feed has been heard without a break: who was first heard of then may have been driving before.
+        since when the feed has been heard without a break: who was first heard of then may have been driving before;
+        `cancelled`: `ServiceDays.key` of trips that the operator took out.
         """
         tt = self.timetable
         rows = np.flatnonzero(open_)
@@ -130,7 +133,17 @@ class Assigner:
         best_m = np.full(len(rows), np.nan)
         if len(owner):
             self._best(
-                tracks, slot[rows], obs.take(rows), owner, pattern, best_trip, best_day, best_m, now, heard_since
+                tracks,
+                slot[rows],
+                obs.take(rows),
+                owner,
+                pattern,
+                best_trip,
+                best_day,
+                best_m,
+                now,
+                heard_since,
+                cancelled,
             )
         s = slot[rows]
         agrees = (best_trip >= 0) & (tracks.guess_trip[s] == best_trip)
@@ -152,6 +165,7 @@ class Assigner:
         best_m: Float64Array,
         now: float,
         heard_since: float,
+        cancelled: Int64Array,
     ) -> None:
         """Write the best candidate of each report into the `best_*` arrays."""
         tt = self.timetable
@@ -165,9 +179,8 @@ class Assigner:
         shapeless = ~tt.line_has_shape[tt.pattern_line[pattern]]
         near = place.cost < (NEAR_LINE_M + np.where(shapeless, 0.2 * place.segment_m, 0.0)) ** 2
         owner, pattern, at_m, cost = owner[near], pattern[near], place.distance_m[near], place.cost[near]
-        taken = np.unique(
-            tracks.service_day[tracks.trip >= 0].astype(np.int64) * tt.trips + tracks.trip[tracks.trip >= 0]
-        )
+        on = tracks.trip >= 0
+        taken = np.union1d(self.days.key(tracks.trip[on], tracks.service_day[on]), cancelled)
         heard_at = tracks.heard_at[slot]
         came_at = np.where(heard_at > heard_since + HEARD_LATE_S, heard_at, -np.inf)
         score_of = np.full(len(best_trip), np.inf)
@@ -178,7 +191,7 @@ class Assigner:
             around = (tt.trip_start_s[trip] - EARLY_S <= seconds) & (seconds <= tt.trip_end_s[trip] + LATE_S)
             around &= tt.date_origin[day] + tt.trip_start_s[trip] >= came_at[owner[pair]] - HEARD_LATE_S
             around &= tt.service_active[tt.trip_service[trip], day]
-            around &= ~np.isin(day * tt.trips + trip.astype(np.int64), taken)
+            around &= ~np.isin(self.days.key(trip, day), taken)
             pair, trip, seconds = pair[around], trip[around], seconds[around]
             departed = self.diagram.calls_before(tt.trip_pattern[trip], at_m[pair])
             elapsed = self.diagram.elapsed_at(trip, departed, at_m[pair])

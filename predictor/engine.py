@@ -17,7 +17,7 @@ from predictor.assignment import Assigner
 from predictor.features import features_of
 from predictor.forecast import MISS_WEIGHT, forecast
 from predictor.geometry import LineGeometry
-from predictor.journeys import JourneyLookup, call_key, driven_call_key
+from predictor.journeys import JourneyLookup, call_key, dated_journeys, driven_call_key
 from predictor.learned import Learned
 from predictor.learner import Learner
 from predictor.matching import Match, Matcher, scheduled_seconds
@@ -162,7 +162,7 @@ class Engine:
         if not alive_at - self._feed_alive_at <= self.settings.live_limit_s:
             self._heard_since = alive_at
         self._feed_alive_at = alive_at
-        passages = self._take_in(observations, now)
+        passages = self._take_in(observations, now, self._taken_out(operator))
         tracks, settings = self._tracks, self.settings
         tracks.forget(tracks.timestamp < now - settings.silence_limit_s)
         predictable = (tracks.trip >= 0) & ~((tracks.state == OFF_ROUTE) & ~np.isfinite(tracks.distance_m))
@@ -239,7 +239,14 @@ class Engine:
             self._counts["trips_added"] += len(rows)
         return operator_times(self.timetable, self._days, self._journeys, updates, now)
 
-    def _take_in(self, observations: Observations, now: float) -> Passages:
+    def _taken_out(self, operator: OperatorTimes) -> Int64Array:
+        """`ServiceDays.key` of the trips that the operator cancelled."""
+        day, journey = dated_journeys(operator.cancelled)
+        trip = self.timetable.journey_trip[journey]
+        scheduled = ~self.timetable.trip_is_frequency[trip]
+        return self._days.key(trip[scheduled], day[scheduled])
+
+    def _take_in(self, observations: Observations, now: float, cancelled: Int64Array) -> Passages:
         """Match the fresh reports, find the passages since each vehicle's last one, and learn from them."""
         tracks, counts, tt = self._tracks, self._counts, self.timetable
         counts["reports"] += len(observations)
@@ -247,12 +254,12 @@ class Engine:
         rows = self._fresh(observations, slot, now)
         obs, slot = observations.take(rows), slot[rows]
 
-        trip, day, shift = self._matcher.journey_of(tracks, slot, obs)
+        trip, day, shift = self._matcher.journey_of(tracks, slot, obs, cancelled)
         tracks.heard_at[slot] = np.fmin(tracks.heard_at[slot], obs.timestamp)
         tracks.named_at[slot] = np.where(obs.trip >= 0, obs.timestamp, tracks.named_at[slot])
         signed_off = obs.timestamp - tracks.named_at[slot] < _SIGNED_OFF_S
         open_ = (trip < 0) & (obs.trip < 0) & ~signed_off
-        found, new_trip, new_day = self._assigner.assign(tracks, slot, obs, open_, now, self._heard_since)
+        found, new_trip, new_day = self._assigner.assign(tracks, slot, obs, open_, now, self._heard_since, cancelled)
         trip[found], day[found], shift[found] = new_trip, new_day, 0
         counts["vehicles_assigned"] += len(found)
         changed = tracks.trip[slot] != trip

@@ -81,9 +81,12 @@ class Matcher:
         self._sequence_key = key[self._by_sequence]
 
     def journey_of(
-        self, tracks: Tracks, slot: Int64Array, obs: Observations
+        self, tracks: Tracks, slot: Int64Array, obs: Observations, cancelled: Int64Array
     ) -> tuple[Int32Array, Int32Array, Int32Array]:
-        """Trip, service day and shift (n,) that each report is to be matched to, -1 where none is named or known."""
+        """Trip, service day and shift (n,) that each report is to be matched to, -1 where none is named or known.
+
+        Parameters: `cancelled`: `ServiceDays.key` of trips that the operator took out.
+        """
         trip = obs.trip.copy()
         day = np.full(len(trip), NONE, np.int32)
         shift = np.zeros(len(trip), np.int32)
@@ -106,10 +109,17 @@ class Matcher:
         # A feed may go on naming the trip that is over: the block's next trip takes its place.
         over = (trip >= 0) & (tracks.finished_trip[slot] == trip)
         over &= (tracks.finished_day[slot] == day) & (tracks.finished_shift_s[slot] == shift)
+        # One that names none waits for no trip that does not run.
+        over |= (
+            (obs.trip < 0) & (trip >= 0) & (tracks.departed[slot] == 0) & np.isin(self.days.key(trip, day), cancelled)
+        )
         follow = np.flatnonzero(over)
         for one_day in np.unique(day[follow]).tolist():
             rows = follow[day[follow] == one_day]
-            following = self.days.next_trip(one_day)[trip[rows]]
+            next_trip = self.days.next_trip(one_day)
+            following = next_trip[trip[rows]]
+            while (out := (following >= 0) & np.isin(self.days.key(following, one_day), cancelled)).any():
+                following[out] = next_trip[following[out]]
             near = self._first_stop_distance(np.maximum(following, 0), obs.lat[rows], obs.lon[rows]) < TERMINUS_M
             take = (following >= 0) & (near | (tracks.trip[slot[rows]] == following))
             trip[rows[take]], shift[rows[take]] = following[take], 0

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array
+from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array
 from predictor.timetable import Timetable
 
 NEAR_S = 12 * 3600.0
@@ -29,6 +29,11 @@ class ServiceDays:
         """Whether each trip's service runs on the day (n,)."""
         tt = self._timetable
         result: BoolArray = tt.service_active[tt.trip_service[trip], service_day]
+        return result
+
+    def key(self, trip: Int32Array, service_day: Int32Array | int) -> Int64Array:
+        """One int64 for each trip on a service day (n,)."""
+        result: Int64Array = np.asarray(service_day, np.int64) * self._timetable.trips + trip
         return result
 
     def _next_trip(self, service_day: int) -> Int32Array:

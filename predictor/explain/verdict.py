@@ -84,4 +84,6 @@ class Verdict:
     @property
     def deviation_s(self) -> float:
         """Seconds late, negative when early, of a wait its length; NaN where not known."""
-        return self.passed_at - self.scheduled
+        seconds = self.passed_at - self.scheduled
+        # One that stood at the stop when the rider came was not waited for.
+        return 0.0 if self.by_headway and seconds < 0.0 else seconds

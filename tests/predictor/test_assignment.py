@@ -10,7 +10,8 @@ import pytest
 from predictor.engine import Engine
 from predictor.snapshot import UNMATCHED, Snapshot
 from predictor.timetable import Timetable
-from tests.predictor.small_network import ORIGIN, report, timetable
+from predictor.trip_updates import TripUpdates
+from tests.predictor.small_network import ORIGIN, cancellations, report, timetable
 
 EIGHT = 8 * 3600
 START = ORIGIN + EIGHT
@@ -20,6 +21,7 @@ SPEED_M_S = 5.5
 def drive(
     engine: Engine, *, late_s: float = 0.0, backwards: bool = False, until: int = 300, vehicle: str = "v1",
     route: int = -1, direction: int = -1, lat: float | None = None, start: float = START,
+    updates: TripUpdates | None = None,
 ) -> Snapshot:  # fmt: skip
     """A vehicle that names no trip drives the line at its timetabled speed."""
     for after in range(0, until, 20):
@@ -29,7 +31,7 @@ def drive(
             report(now, 2500 - place if backwards else place, trip=-1, vehicle=vehicle, date=0),
             route=np.array([route], np.int32), direction=np.array([direction], np.int8),
         )  # fmt: skip
-        snapshot = engine.step(said if lat is None else replace(said, lat=np.array([lat])), now)
+        snapshot = engine.step(said if lat is None else replace(said, lat=np.array([lat])), now, updates)
     return snapshot
 
 
@@ -113,3 +115,27 @@ def test_who_is_heard_of_first_after_a_break_of_the_feed_may_have_been_driving_b
     engine = Engine(every_ten_minutes())
     drive(engine, vehicle="other", lat=47.40, until=240, start=START - 600)
     assert trip_of(drive(engine, late_s=240)) == "t0"
+
+
+def test_no_vehicle_is_given_a_trip_that_the_operator_took_out() -> None:
+    assert trip_of(drive(Engine(every_ten_minutes()), late_s=370, updates=cancellations(START, 0))) == "t1"
+
+
+def test_an_assigned_vehicle_waits_out_a_round_that_the_operator_took_out() -> None:
+    tt = timetable(starts_s=tuple(EIGHT + 540 * i for i in range(4)), back=True, block=True)
+    engine, round_out = Engine(tt), cancellations(START, 1, 2)
+    assert trip_of(drive(engine, until=480, updates=round_out)) == "t0"
+    for after in range(480, 1620, 60):
+        waiting = engine.step(report(START + after, 2500.0, trip=-1), START + after, round_out)
+    assert trip_of(waiting) == "t3"
+    assert trip_of(drive(engine, until=120, backwards=True, start=START + 1620, updates=round_out)) == "t3"
+
+
+def test_an_assigned_vehicle_that_waits_for_a_trip_drops_it_when_the_operator_takes_it_out() -> None:
+    tt = timetable(starts_s=tuple(EIGHT + 540 * i for i in range(4)), back=True, block=True)
+    engine = Engine(tt)
+    drive(engine, until=480)
+    waiting = engine.step(report(START + 500, 2500.0, trip=-1), START + 500)
+    assert trip_of(waiting) == "t1"
+    dropped = engine.step(report(START + 520, 2500.0, trip=-1), START + 520, cancellations(START + 510, 1, 2))
+    assert trip_of(dropped) == "t3"
