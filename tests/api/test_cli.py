@@ -175,7 +175,7 @@ def test_replay_writes_predictions_and_passages_with_the_columns_promised(record
     passages = pq.read_table(tmp_path / "passages.parquet").to_pydict()
     assert list(passages) == [
         "trip_id", "start_date", "stop_sequence", "stop_id", "vehicle_id", "arrival", "departure", "arrival_sd_s",
-        "shift_s",
+        "shift_s", "named",
     ]  # fmt: skip
     assert passages["stop_id"] == ["A", "B", "C"]
     assert passages["arrival"][1] == pytest.approx(EIGHT + 120, abs=15)

@@ -16,6 +16,8 @@ from feeds.history.store import FOLDER, HistoryStore
 from feeds.simulator.incidents import BREAKDOWN, CANCELLED_TRIPS, DETOUR, FEED_GAP, SHORT_TURN
 from feeds.timetable import load_timetable
 
+# One run of each town is enough for all.
+pytestmark = pytest.mark.xdist_group("explain")
 TRAM = Path(__file__).parents[2] / "../shared/data/stib-tram55-2025"
 
 

@@ -54,7 +54,7 @@ def shown_wait(page: Any) -> str:
 def test_a_small_stop_is_found_by_a_misspelt_name_and_its_countdown_reaches_zero(
     site: DemoSite, new_page: NewPage
 ) -> None:
-    stop = small_stop_with_live_departure(site, 160, 210)
+    stop = small_stop_with_live_departure(site, 200, 260)
     page = new_page()
     search_by_misspelt_name(page, site, stop)
     with site.fast():

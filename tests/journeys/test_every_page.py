@@ -27,7 +27,9 @@ FIRST_FLIGHT_BYTES = 14_600
 def addresses(site: DemoSite) -> dict[str, str]:
     tt, now = site.service.timetable, site.service.clock.now()
     hub = station(site)
-    row = next(row for row in site.departures(hub) if row.published > now)
+    vehicles = site.service.view.snapshot.vehicles
+    passed = dict(zip(vehicles.trip.tolist(), vehicles.next_call.tolist(), strict=True))
+    row = next(row for row in site.departures(hub) if row.published > now and passed.get(row.trip_idx, 0) > 5)
     trip = f"/trips/{quote(row.trip_id)}?date={row.service_date}&start={row.start_time}&stop={row.stop_id}"
     return {
         "home": "/",

@@ -111,13 +111,13 @@ def test_the_board_comes_over_a_stream_and_by_polling_where_that_is_refused(site
     page, address = new_page(service_workers="block"), board_of(site, station(site))
     polls: list[str] = []
     page.on("request", lambda request: polls.append(request.url) if "fragment=" in request.url else None)
-    page.goto(address)
-    shown_at = page.locator("#board").get_attribute("data-now")
-    renewed = page.locator(f'#board:not([data-now="{shown_at}"])')
-    renewed.wait_for()
-    assert not polls
-    page.route("**/stream?*", lambda route: route.fulfill(status=503))
     with site.fast():
+        page.goto(address)
+        shown_at = page.locator("#board").get_attribute("data-now")
+        renewed = page.locator(f'#board:not([data-now="{shown_at}"])')
+        renewed.wait_for()
+        assert not polls
+        page.route("**/stream?*", lambda route: route.fulfill(status=503))
         page.goto(address)
         with page.expect_response("**fragment=1"):
             renewed.wait_for()
