@@ -31,9 +31,9 @@ was, or may have been, one that named no trip; the records do not reach back."""
 EARLY_S, LATE_S = 60.0, 300.0
 """TCRP: on time is from one minute early to five minutes late."""
 OFF_HEADWAY = 0.5
-"""TCQSM (TCRP Report 100, 2nd ed., exhibit 3-30): a vehicle is off headway when the time since the one before is out by
-more than half the scheduled headway. So a wait is longer than promised when it exceeds one and a half headways, and a
-vehicle that comes less than half a headway after another is bunched with it."""
+"""TCQSM (TCRP Report 100, 2nd ed., headway adherence): a vehicle is off headway when the time since the one before is
+out by more than half the scheduled headway. So a wait is longer than promised when it exceeds one and a half headways,
+and a vehicle that comes less than half a headway after another is bunched with it."""
 
 
 @dataclass(frozen=True)
