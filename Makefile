@@ -13,6 +13,8 @@ BIN := .venv/bin
 demo: .venv/.installed
 	$(BIN)/prochain demo
 
+# Two workers share two cores: threads of the matrix library would only wait for one another.
+test: export OPENBLAS_NUM_THREADS = 1
 test: .venv/.installed
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
