@@ -21,6 +21,8 @@ MIN_TRAVERSALS = 3
 """A median needs this many traversals; else the next coarser one stands in."""
 KALMAN_DAYS = 3
 KALMAN_FIRST_ERROR = 100.0
+KALMAN_RECENT_S = 86400.0
+"""The last vehicle's time counts for so long."""
 _KALMAN_PAIRS = 20_000
 """(moment, run) pairs worked on at a time: bounds memory."""
 
@@ -203,7 +205,7 @@ def kalman(runs: Runs, asked: Questions, history: KalmanHistory) -> Float64Array
     mean, gain = history.mean_s[runs.entry], history.gain[runs.entry]
     usual = np.where(np.isnan(mean), timetable_run_s(runs), mean)
     usual = np.where(runs.link >= 0, usual, 0.0)
-    last_time = _LastTimes.of(runs)
+    traversals = Traversals.of(runs)
 
     run = runs.run[asked.cell]
     # One question for each (moment, run): all calls of the run are answered together.
@@ -218,7 +220,11 @@ def kalman(runs: Runs, asked: Questions, history: KalmanHistory) -> Float64Array
         runs_asked, moments = run[some], asked.made_at[some]
         length = np.diff(runs.ptr)[runs_asked]
         owner, cell = expand_ranges(runs.ptr[runs_asked], length)
-        last = last_time.before(runs.link[cell], moments[owner])
+        at = traversals.last(runs.link[cell].astype(np.int64), moments[owner])
+        last = np.full(len(cell), np.nan)
+        told = np.flatnonzero(at >= 0)
+        told = told[moments[owner[told]] - traversals.known[at[told]] <= KALMAN_RECENT_S]
+        last[told] = runs.ran_s[traversals.cell[at[told]]]
         blended = gain[cell] * usual[cell] + (1.0 - gain[cell]) * last
         taken = np.where(np.isnan(last) | (gain[cell] >= 1.0), usual[cell], blended)
         offset = (np.cumsum(length) - length)[pair[rows] - begin] - runs.ptr[run[rows]]
@@ -227,32 +233,37 @@ def kalman(runs: Runs, asked: Questions, history: KalmanHistory) -> Float64Array
 
 
 @dataclass(frozen=True, eq=False)
-class _LastTimes:
-    """Traversals ordered by (link, end)."""
+class Traversals:
+    """Links driven (n,), in order of link and of the moment at which a report told of the end."""
 
+    cell: Int64Array
+    """At which each began."""
+    link: Int64Array
+    known: Float64Array
     key: Float64Array
-    link: Int32Array
-    ran_s: Float64Array
-    ended: Float64Array
+    """Link and moment as one number, ascending."""
     origin: float
 
     @classmethod
-    def of(cls, runs: Runs) -> _LastTimes:
-        seen = np.flatnonzero(np.isfinite(runs.ran_s))
-        ended, link = runs.known[seen + 1], runs.link[seen]
-        order = np.lexsort((ended, link))
-        link, ended = link[order], ended[order]
-        origin = runs.first_time
-        return cls(link * 2.0**33 + (ended - origin + 2.0**32), link, runs.ran_s[seen][order], ended, origin)
+    def of(cls, runs: Runs) -> Traversals:
+        """All of `runs` whose time is known."""
+        cell = np.flatnonzero(np.isfinite(runs.ran_s))
+        known, link = runs.known[cell + 1], runs.link[cell].astype(np.int64)
+        order = np.lexsort((known, link))
+        cell, known, link = cell[order], known[order], link[order]
+        return cls(cell, link, known, _link_and_moment(link, known, runs.first_time), runs.first_time)
 
-    def before(self, link: Int32Array, moment: Float64Array, *, within_s: float = 86400.0) -> Float64Array:
-        """Time of the vehicle that was last over each link by `moment` (n,), NaN where none within a day."""
+    def last(self, link: Int64Array, moment: Float64Array) -> Int64Array:
+        """The one that was told of last, of each link (n,) by each moment; NONE where there is none."""
         if len(self.key) == 0:
-            return np.full(len(link), np.nan)
-        at = np.searchsorted(self.key, link * 2.0**33 + (moment - self.origin + 2.0**32), side="right") - 1
-        found = np.maximum(at, 0)
-        known = (at >= 0) & (self.link[found] == link) & (moment - self.ended[found] <= within_s)
-        return np.where(known, self.ran_s[found], np.nan)
+            return np.full(len(link), NONE, np.int64)
+        at = np.searchsorted(self.key, _link_and_moment(link, moment, self.origin), side="right") - 1
+        return np.where((at >= 0) & (self.link[np.maximum(at, 0)] == link), at, NONE)
+
+
+def _link_and_moment(link: Int64Array, moment: Float64Array, origin: float) -> Float64Array:
+    result: Float64Array = link * 2.0**33 + (moment - origin + 2.0**32)
+    return result
 
 
 AT_ONCE = "schedule + delay, at once"

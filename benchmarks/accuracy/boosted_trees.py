@@ -12,7 +12,14 @@ import lightgbm
 import numpy as np
 import pandas as pd
 
-from benchmarks.accuracy.baselines import LinkMedians, Method, Questions, along_links, timetable_run_s
+from benchmarks.accuracy.baselines import (
+    LinkMedians,
+    Method,
+    Questions,
+    Traversals,
+    along_links,
+    timetable_run_s,
+)
 from benchmarks.accuracy.runs import Runs
 from predictor.arrays import Float32Array, Float64Array, Int64Array, expand_ranges
 
@@ -70,46 +77,31 @@ class Usual:
 class Residuals:
     """Decaying mean of what the last vehicles over each link needed more than usual, after each traversal."""
 
-    key: Float64Array
-    """Link and the moment at which the traversal was known, ascending."""
-    link: Int64Array
-    known: Float64Array
+    traversals: Traversals
     weight: Float64Array
     total_s: Float64Array
-    origin: float
 
     @classmethod
     def of(cls, runs: Runs, usual: Usual) -> Residuals:
         """Follow every link through the traversals of `runs`."""
-        seen = np.flatnonzero(np.isfinite(runs.ran_s))
-        known, link = runs.known[seen + 1], runs.link[seen].astype(np.int64)
-        order = np.lexsort((known, link))
-        known, link = known[order], link[order]
-        residual = np.clip((runs.ran_s - usual.by_link_s)[seen][order], -300.0, 600.0)
-        first = np.flatnonzero(np.diff(link, prepend=-1))
-        start = np.repeat(known[first], np.diff(np.append(first, len(link))))
+        driven = Traversals.of(runs)
+        residual = np.clip((runs.ran_s - usual.by_link_s)[driven.cell], -300.0, 600.0)
+        frame = pd.DataFrame({"link": driven.link, "known": driven.known})
+        start = frame.groupby("link").known.transform("first").to_numpy()
         # Weights grow with time instead of decaying, within a day's reach of a float64.
-        age = np.clip((known - start) / HALF_LIFE_S, 0.0, 900.0)
-        grown = np.exp2(age)
-        weight, total = _sums_within(grown, first), _sums_within(grown * residual, first)
-        return cls(link * 2.0**33 + (known - runs.first_time + 2.0**32), link, known, weight / grown, total / grown,
-                   runs.first_time)  # fmt: skip
+        grown = np.exp2(np.clip((driven.known - start) / HALF_LIFE_S, 0.0, 900.0))
+        sums = frame.assign(weight=grown, total=grown * residual).groupby("link")[["weight", "total"]].cumsum()
+        return cls(driven, sums.weight.to_numpy() / grown, sums.total.to_numpy() / grown)
 
     def at(self, link: Int64Array, moment: Float64Array) -> Float64Array:
         """Shrunk decayed residual (n,) of each link, 0 where nothing is known."""
-        if len(self.key) == 0:
-            return np.zeros(len(link))
-        at = np.searchsorted(self.key, link * 2.0**33 + (moment - self.origin + 2.0**32), side="right") - 1
-        found = np.maximum(at, 0)
-        fade = np.exp2(-np.maximum(moment - self.known[found], 0.0) / HALF_LIFE_S)
-        known = (at >= 0) & (self.link[found] == link)
-        return np.where(known, self.total_s[found] * fade / (self.weight[found] * fade + PRIOR_WEIGHT), 0.0)
-
-
-def _sums_within(values: Float64Array, first: Int64Array) -> Float64Array:
-    """Running sums that begin anew at each of `first`."""
-    frame = pd.Series(values).groupby(np.repeat(np.arange(len(first)), np.diff(np.append(first, len(values)))))
-    return np.asarray(frame.cumsum(), np.float64)
+        at = self.traversals.last(link, moment)
+        result = np.zeros(len(link))
+        known = np.flatnonzero(at >= 0)
+        found = at[known]
+        fade = np.exp2(-np.maximum(moment[known] - self.traversals.known[found], 0.0) / HALF_LIFE_S)
+        result[known] = self.total_s[found] * fade / (self.weight[found] * fade + PRIOR_WEIGHT)
+        return result
 
 
 def features(runs: Runs, usual: Usual, residuals: Residuals, asked: Questions) -> Float32Array:
