@@ -129,9 +129,9 @@ def _features(runs: Runs, usual: Usual, residuals: Residuals, asked: Questions) 
     delay = np.where(known, deviation[last], np.nan)
     before = deviation[np.maximum(last - 2, start)]
     since = np.where(known, asked.made_at - runs.passed[last], np.nan)
-    first_known = runs.passed[start]
-    driven = np.where(known, runs.passed[last] - first_known, np.nan)
-    expected = _between(usual.by_link_s, start, last)
+    first = runs.first_passed[run]
+    driven = np.where(known, runs.passed[last] - runs.passed[first], np.nan)
+    expected = _between(usual.by_link_s, first, last)
     hour = runs.hour_of(asked.made_at, run) + (asked.made_at % 3600.0) / 3600.0
     return np.column_stack(
         (

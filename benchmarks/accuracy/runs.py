@@ -104,10 +104,15 @@ class Runs:
         return self.timetable.pattern_link[self.timetable.call_pattern_call[self.entry]]
 
     @cached_property
+    def first_passed(self) -> Int64Array:
+        """(n,) cell of the first known passage of each run."""
+        cells = self._by_time[1]
+        return cells[np.searchsorted(self.run[cells], np.arange(len(self)))]
+
+    @cached_property
     def expected(self) -> Float64Array:
         """(m,) scheduled time, where that is unknown the run's first passage carried along the profile."""
-        first = self._by_time[1][np.searchsorted(self.run[self._by_time[1]], np.arange(len(self)))]
-        start = self.passed[first] - self.profile_s[first]
+        start = self.passed[self.first_passed] - self.profile_s[self.first_passed]
         return np.where(np.isnan(self.scheduled), start[self.run] + self.profile_s, self.scheduled)
 
     @cached_property

@@ -84,3 +84,11 @@ def test_training_questions_lie_before_their_passage_and_after_the_first(timetab
     assert (ahead > 0).all()
     assert (ahead <= boosted_trees.FARTHEST_S).all()
     assert (trained.passed[asked.last] <= asked.made_at).all()
+
+
+def test_the_pace_is_told_though_nothing_tells_when_the_first_stop_was_left(timetable: Timetable) -> None:
+    usual = runs_of(timetable, *(row for day in range(3) for row in whole(day, "v", "a", *TIMES)))
+    today = runs_of(timetable, *whole(3, "v", "a", 36000, 36150, 36300)[1:])
+    known = Usual.of(usual, today)
+    told = boosted_trees.features(today, known, Residuals.of(today, known), ask(today, 3, 36310, day=3))[0]
+    assert told[11] == pytest.approx((150.0 + 120.0) / (100.0 + 120.0))
