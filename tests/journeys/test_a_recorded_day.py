@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ import pytest
 from google.transit.gtfs_realtime_pb2 import FeedMessage
 
 from predictor.geometry import ground_distance_m
-from tests.journeys.test_a_rider_waits import RECORD_WAITS
+from tests.journeys.waiting import waits_of_the_first_departure
 
 ROOT = Path(__file__).parents[2]
 RECORDING = Path("../shared/data/wmata-2026-02-16")
@@ -149,14 +148,7 @@ def test_a_rider_finds_a_small_stop_by_a_part_of_its_name_and_waits_until_the_bu
     page.keyboard.press("Enter")
     page.locator(f'main a[href="/stops/{stop_id}"]').click()
     assert page.get_by_role("heading", level=1).inner_text() == name
-    page.evaluate(RECORD_WAITS, page.locator(".departure").first.get_attribute("data-key"))
-    page.locator("html[data-gone]").wait_for(timeout=30_000)
-    seen = page.evaluate("seen")
-    minutes = [int(wait) for wait in seen if wait.isdecimal()]
-    assert len(minutes) >= 2, seen
-    # Traffic may cost a bus and its rider a minute, not more at once.
-    assert all(later <= earlier + 1 for earlier, later in pairwise(minutes)), seen
-    assert minutes[-1] == 1, seen
+    seen = waits_of_the_first_departure(page)
     assert seen[-1] == "arriving", seen
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,21 +9,7 @@ from api.stop_search import normalised
 from tests.journeys.conftest import NewPage
 from tests.journeys.demo_site import FAST, DemoSite
 from tests.journeys.places import small_stop_with_live_departure, station
-
-RECORD_WAITS = """key => {
-  window.seen = [];
-  const row = () => document.querySelector(`.departure[data-key="${key}"]`);
-  const look = () => {
-    const gone = !row() || row().classList.contains("passed");
-    document.documentElement.toggleAttribute("data-gone", gone);
-    const wait = row()?.querySelector(".wait b")?.textContent;
-    if (!gone && wait !== seen.at(-1)) seen.push(wait);
-  };
-  look();
-  const changes = { subtree: true, childList: true, attributes: true };
-  new MutationObserver(look).observe(document.querySelector("main"), changes);
-}"""
-"""Keeps every wait that is shown for one departure in `seen`; <html> gets `data-gone` when it has left the board."""
+from tests.journeys.waiting import waits_of_the_first_departure
 
 
 def misspelt(name: str) -> str:
@@ -59,14 +44,7 @@ def test_a_small_stop_is_found_by_a_misspelt_name_and_its_countdown_reaches_zero
     search_by_misspelt_name(page, site, stop)
     with site.fast():
         choose(page, site, stop)
-        page.evaluate(RECORD_WAITS, page.locator(".departure").first.get_attribute("data-key"))
-        page.locator("html[data-gone]").wait_for(timeout=30_000)
-    seen = page.evaluate("seen")
-    minutes = [int(wait) for wait in seen if wait.isdecimal()]
-    assert len(minutes) >= 2, seen
-    # A vehicle held up may cost its rider a minute, never more at once.
-    assert all(later <= earlier + 1 for earlier, later in pairwise(minutes)), seen
-    assert minutes[-1] == 1, seen
+        seen = waits_of_the_first_departure(page)
     assert "à l’approche" in seen, seen
 
 
