@@ -17,7 +17,7 @@ from feeds.simulator.paths import Paths
 from feeds.simulator.plan import BUS, TRAM, street_way
 from feeds.simulator.schedule import Schedule
 from feeds.simulator.traffic import BIN_S, BINS, BUS_SPEED, RED_MAX_S, RED_SHARE, free_run_s, riders_by_time
-from predictor.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
+from predictor.arrays import AnyArray, BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 from predictor.geometry import METRES_PER_DEGREE
 
 _TICK_S = 30.0
@@ -365,7 +365,7 @@ class _Day:
         extra = np.array(self._extra).reshape(-1, 8)
         extra = extra[(extra[:, 1] < window_s[1]) & (extra[:, 2] >= window_s[0])]
         still, nothing = np.zeros(len(stands)), np.zeros(len(extra))
-        columns = (
+        columns: tuple[tuple[AnyArray, ...], ...] = (
             (self._piece[stands], self._piece[drives], extra[:, 0]),
             (self._arrival[stands], self._leave[drives], extra[:, 1]),
             (self._leave[stands], onward[drives], extra[:, 2]),
