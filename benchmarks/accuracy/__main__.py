@@ -55,7 +55,8 @@ def main(
     Example: python -m benchmarks.accuracy --folder ../shared/data/pvta-2015 --train 2015-11-02..2015-11-17
     --judge 2015-11-18..2015-11-25 --html accuracy.html
     """
-    console = Console()
+    # So many columns do not fit into a narrow terminal, nor into the 80 of a file.
+    console = Console(width=max(Console().width, 132))
     try:
         with tempfile.TemporaryDirectory() as scratch:
             result = _run(

@@ -33,12 +33,13 @@ def show(result: Result, console: Console) -> None:
 
 
 def _methods(name: str, rows: pd.DataFrame) -> Table:
-    table = Table(title=f"\nPredictions: {name} ({rows.predictions.max():,}). Seconds; error = actual − predicted")
+    table = Table(
+        title=f"\nPredictions: {name} ({rows.predictions.max():,}). Seconds; error = actual − predicted; "
+        "MAE by minutes before the passage"
+    )
     table.add_column("method", no_wrap=True)
-    for bucket in metrics.BUCKETS:
-        table.add_column(f"MAE {bucket} min", justify="right")
-    for heading in ("ETA score", "median", "bias", "90 %", "missed", "MBTA", "jump"):
-        table.add_column(heading, justify="right")
+    for heading in (*metrics.BUCKETS, "ETA score", "median", "bias", "90 %", "missed", "MBTA", "jump"):
+        table.add_column(heading, justify="right", no_wrap=True)
     for method, of in rows.groupby("method", sort=False):
         by = {row["bucket"]: row for row in of.to_dict("records")}
         total = by[ALL]

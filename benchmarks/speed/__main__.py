@@ -31,7 +31,8 @@ def main(
 
     Example: python -m benchmarks.speed --vehicles 1000 --vehicles 10000
     """
-    console = Console()
+    # So many columns do not fit into a narrow terminal, nor into the 80 of a file.
+    console = Console(width=max(Console().width, 150))
     taken = [steps.recorded(data / name, at) for name, at in RECORDED if (data / name).is_dir()]
     taken += [steps.simulated(number) for number in vehicles or [1000, 10_000]]
     _show(console, "One step of the engine", taken)
