@@ -1,8 +1,8 @@
 """The order in which a trip without a shape really calls at its stops.
 
 Where a feed gives no shape, a line is drawn from stop to stop, and a wrong stop sequence sends it zigzagging over the
-map. What gives it away is physics: a hop that the timetable asks to be driven at an impossible speed. Only trips with
-such a hop are touched, and only calls close in scheduled time change places.
+map. What gives it away is physics: a hop that the timetable asks to be driven faster than any, or far faster than the
+rest of the trip. Only trips with such a hop are touched, and only calls close in scheduled time change places.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, St
 from predictor.geometry import METRES_PER_DEGREE
 
 IMPOSSIBLE_M_S = 30.0
-SLACK_M = 120.0
+UNLIKELY_M_S = 12.0
+"""More than a bus in town averages from one stop to the next; faster trips are measured by their own mean speed."""
+SLACK_M = 60.0
 """Rounded times make short hops look fast: this much distance is free."""
 SWAP_WINDOW_S = 240.0
-LEAST_GAIN_M = 100.0
+LEAST_GAIN_M = 150.0
 LONGEST_SEGMENT = 6
 MISPLACED_M = 3000.0
 """A stop whose visit costs this much more than passing it by, at impossible speed, is not where the feed says."""
@@ -56,7 +58,7 @@ def in_driving_order(calls: Calls, trip_id: StrArray, shapeless: BoolArray, stop
     trips = calls.trip[moved]
     problems.rows(
         FILE, calls.row[moved], trip_id[trips],
-        f"the times ask for more than {IMPOSSIBLE_M_S:.0f} m/s between the stops of this trip in the order given, and "
+        "in the order given the times ask for far more speed between some stops than this trip has elsewhere, and "
         "there is no shape; its calls were put in the order in which they can be driven.",
     )  # fmt: skip
     shuffled = calls.take(place)
@@ -75,11 +77,19 @@ def _members(group: Int32Array, trip: Int64Array) -> list[Int64Array]:
     return np.split(trip[order], np.flatnonzero(np.diff(group[order])) + 1) if len(group) else []
 
 
-def impossible_hops(x: Float64Array, y: Float64Array, seconds: Float64Array) -> BoolArray:
-    """(n - 1,) whether each hop between consecutive calls (n,) is faster than any bus. Metres and seconds."""
+def impossible_hops(
+    x: Float64Array, y: Float64Array, seconds: Float64Array, speed_m_s: float = IMPOSSIBLE_M_S
+) -> BoolArray:
+    """(n - 1,) whether each hop between consecutive calls (n,) is faster than `speed_m_s`. Metres and seconds."""
     gap = np.hypot(np.diff(x), np.diff(y))
-    result: BoolArray = gap > IMPOSSIBLE_M_S * np.diff(seconds) + SLACK_M
+    result: BoolArray = gap > speed_m_s * np.diff(seconds) + SLACK_M
     return result
+
+
+def unlikely_m_s(x: Float64Array, y: Float64Array, seconds: Float64Array) -> float:
+    """Speed that a trip with these calls (n,) does not reach between two of them: twice its mean speed or more."""
+    way, time = float(np.hypot(np.diff(x), np.diff(y)).sum()), float(seconds[-1] - seconds[0])
+    return min(max(UNLIKELY_M_S, 2.0 * way / max(time, 1.0)), IMPOSSIBLE_M_S)
 
 
 def driving_order(x: Float64Array, y: Float64Array, seconds: Float64Array) -> Int64Array:
@@ -91,21 +101,24 @@ def driving_order(x: Float64Array, y: Float64Array, seconds: Float64Array) -> In
     place on the map wrong and not its place in the trip, and stays.
     """
     order = np.arange(len(x))
-    fast = impossible_hops(x, y, seconds)
-    if len(x) < 4 or not fast.any():
+    if len(x) < 4:
+        return order
+    limit = unlikely_m_s(x, y, seconds)
+    fast = impossible_hops(x, y, seconds, limit)
+    if not fast.any():
         return order
     stray = np.append(False, fast) | np.append(fast, False)
     stray[stray] = _distances(x, y, np.inf)[stray].min(axis=1) > MISPLACED_M
     settled = np.flatnonzero(~stray)
-    order[settled] = settled[_shortest_order(x[settled], y[settled], seconds[settled])]
+    order[settled] = settled[_shortest_order(x[settled], y[settled], seconds[settled], limit)]
     return order
 
 
-def _shortest_order(x: Float64Array, y: Float64Array, seconds: Float64Array) -> Int64Array:
+def _shortest_order(x: Float64Array, y: Float64Array, seconds: Float64Array, limit_m_s: float) -> Int64Array:
     n = len(x)
     order = np.arange(n)
     for _ in range(4 * n):
-        move = _best_move(x[order], y[order], seconds, seconds[order])
+        move = _best_move(x[order], y[order], seconds, seconds[order], limit_m_s)
         if move is None:
             break
         first, length, after, turned = move
@@ -117,7 +130,7 @@ def _shortest_order(x: Float64Array, y: Float64Array, seconds: Float64Array) -> 
 
 
 def _best_move(
-    x: Float64Array, y: Float64Array, slots: Float64Array, seconds: Float64Array
+    x: Float64Array, y: Float64Array, slots: Float64Array, seconds: Float64Array, limit_m_s: float
 ) -> tuple[int, int, int, bool] | None:
     """(first, length, after, turned) of the best move of a segment to behind call `after`, None where none gains.
 
@@ -128,7 +141,7 @@ def _best_move(
     # A way may end anywhere: beyond the last call every distance is nothing.
     gap = np.pad(gap, ((0, 1), (0, 1)))
     near = np.abs(seconds[:, None] - seconds[None, :]) <= SWAP_WINDOW_S
-    fast = np.append(impossible_hops(x, y, slots), False)
+    fast = np.append(impossible_hops(x, y, slots, limit_m_s), False)
     best, found = LEAST_GAIN_M, None
     after = np.arange(n)
     for length in range(1, min(LONGEST_SEGMENT, n - 2) + 1):
