@@ -24,6 +24,7 @@ UNLIKELY_M_S = 12.0
 SLACK_M = 60.0
 """Rounded times make short hops look fast: this much distance is free."""
 SWAP_WINDOW_S = 240.0
+_ABOVE_MEAN = 1.5
 LEAST_GAIN_M = 150.0
 LONGEST_SEGMENT = 6
 MISPLACED_M = 3000.0
@@ -87,9 +88,9 @@ def impossible_hops(
 
 
 def unlikely_m_s(x: Float64Array, y: Float64Array, seconds: Float64Array) -> float:
-    """Speed that a trip with these calls (n,) does not reach between two of them: twice its mean speed or more."""
+    """Speed that a trip with these calls (n,) does not reach between two of them: half as much again as its mean."""
     way, time = float(np.hypot(np.diff(x), np.diff(y)).sum()), float(seconds[-1] - seconds[0])
-    return min(max(UNLIKELY_M_S, 2.0 * way / max(time, 1.0)), IMPOSSIBLE_M_S)
+    return min(max(UNLIKELY_M_S, _ABOVE_MEAN * way / max(time, 1.0)), IMPOSSIBLE_M_S)
 
 
 def driving_order(x: Float64Array, y: Float64Array, seconds: Float64Array) -> Int64Array:
