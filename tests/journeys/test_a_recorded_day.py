@@ -235,15 +235,19 @@ def test_a_screen_shows_the_same_departures_and_survives_the_restart_of_the_serv
 
 
 def wait_until_same(screen: Any, rider: Any) -> None:
-    """Until both show the same live departures next, the two that both surely reach as far as; where time runs fast one
-    may be ahead by a minute."""
-    live = """() => [...document.querySelectorAll(".departure.live:not(.passed)")].slice(0, 2)
-        .map((row) => [row.dataset.key, parseInt(row.querySelector(".wait b").textContent) || 0])"""
+    """Until both show the same live departures next, as far as the screen reaches: it has room for so many departures,
+    scheduled ones among them. Where time runs fast one may be ahead by a minute."""
+    departures = """() => [...document.querySelectorAll(".departure:not(.passed)")].map((row) =>
+        [row.dataset.key, row.matches(".live"), Number(row.dataset.at),
+         parseInt(row.querySelector(".wait b")?.textContent) || 0])"""
     deadline = time.monotonic() + 15.0
     while True:
-        shown, expected = screen.evaluate(live), rider.evaluate(live)
+        on_screen, on_page = (sorted(page.evaluate(departures), key=lambda row: row[2]) for page in (screen, rider))
+        reach = max((at for _, _, at, _ in on_screen), default=0.0)
+        shown = [(key, wait) for key, live, _, wait in on_screen if live][:3]
+        expected = [(key, wait) for key, live, at, wait in on_page if live and at <= reach][:3]
         same = [key for key, _ in shown] == [key for key, _ in expected]
         if shown and same and all(abs(one - other) <= 1 for (_, one), (_, other) in zip(shown, expected, strict=True)):
             return
-        assert time.monotonic() < deadline, (shown, expected)
+        assert time.monotonic() < deadline, (on_screen, on_page)
         time.sleep(0.2)
