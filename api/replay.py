@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from rich.progress import Progress
 
 from api.history import HistoryWriter
+from api.matrix_threads import one_matrix_thread
 from feeds.errors import FeedError
 from feeds.history.happened import Happened
 from feeds.history.store import FOLDER as HISTORY
@@ -207,6 +208,7 @@ def learn(
     Parameters: `start`, `end`: first and last local date, by default all of it. Returns: what was learned, and counts
     of what it was learned from. Errors: FeedError.
     """
+    one_matrix_thread()
     timetable = load_timetable(folder / "gtfs.zip").timetable
     recording = open_recording(folder, timetable)
     zone = ZoneInfo(timetable.timezone)
@@ -245,6 +247,7 @@ def replay(
     where to write the history.
     Returns: the engine's running totals. Errors: FeedError; OSError where a file cannot be written.
     """
+    one_matrix_thread()
     timetable = load_timetable(folder / "gtfs.zip").timetable
     recording = open_recording(folder, timetable)
     zone = timetable.timezone

@@ -19,6 +19,7 @@ from api.checkpoint import Checkpoint
 from api.clock import Clock, LiveClock
 from api.history import HistoryWriter
 from api.incoming_feeds import Reading, RealtimeFeeds
+from api.matrix_threads import one_matrix_thread
 from api.stop_search import StopSearch
 from api.view import FeedHealth, ServiceView
 from feeds.alerts import Alert
@@ -74,6 +75,7 @@ class Service:
         `history`: where to remember what happened, by default in memory; `progress` is told the share of the warm-up
         that is done.
         """
+        one_matrix_thread()
         self.clock: Clock = clock or LiveClock()
         self.steps = 0
         self.step_failures = 0

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from api.boards import departure_rows
+from api.matrix_threads import one_matrix_thread
 from api.stop_search import StopSearch
 from api.view import ServiceView
 from feeds.learned_file import ready_made
@@ -87,6 +88,7 @@ def recorded(folder: Path, at: str) -> StepTimes:
 def _measured(
     name: str, timetable: Timetable, frames: Iterator[tuple[float, Observations]], decode_s: list[float]
 ) -> StepTimes:
+    one_matrix_thread()
     engine = Engine(timetable, learned=ready_made())
     seconds: list[float] = []
     snapshot: Snapshot | None = None
