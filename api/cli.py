@@ -69,7 +69,7 @@ def demo(port: Port = None, host: Host = None, speed: Speed = 1.0, data_dir: Dat
         listening = listen(settings.host, settings.port)
         with _progress("Waking the demo town up") as progress:
             service = demo_service(settings, speed, progress)
-        _serve(service, settings, settings.data_dir, listening, shown_token=token)
+        _serve(service, settings, settings.data_dir, listening, live=False, shown_token=token)
 
 
 @app.command(
@@ -116,7 +116,9 @@ def serve(
         if replay_folder is not None:
             from api.playback import recorded_service
 
-            folder = settings.data_dir
+            # A past day must not get among what the live service keeps.
+            settings = settings.model_copy(update={"data_dir": data_dir, "model": model})
+            folder = data_dir
             with _progress("Following the vehicles up to then") as progress:
                 service = recorded_service(settings, replay_folder, at, speed, progress)
         else:
@@ -125,7 +127,7 @@ def serve(
             with _progress("Reading the timetable"):
                 service = live_service(settings)
             folder = data_folder(settings)
-        _serve(service, settings, folder, listening)
+        _serve(service, settings, folder, listening, live=replay_folder is None)
 
 
 @app.command(
@@ -236,6 +238,7 @@ def _serve(
     folder: Path | None,
     listening: socket.socket,
     *,
+    live: bool,
     shown_token: str | None = None,
 ) -> None:
     from api.desk.desk import desk_of
@@ -244,7 +247,8 @@ def _serve(
     from api.worth_opening import stops_worth_opening
 
     _log_to_stderr()
-    desk = desk_of(service, settings, folder)
+    # Riders elsewhere must not be told of what happens in a demo, or happened long ago.
+    desk = desk_of(service, settings, folder, tells=live)
     base, tt, view = address_of(listening), service.timetable, service.view
     moment = view.iso(service.clock.now())[:16].replace("T", " ")
     print(f"\n  {tt.agency_name or 'prochain'}: {tt.stops:,} stops, {tt.trips:,} trips; it is {moment} there.\n")

@@ -122,8 +122,11 @@ def _named(subscribers: Iterable[Subscriber]) -> dict[str, Subscriber]:
     return named
 
 
-def desk_of(service: Service, settings: Settings, folder: Path | None) -> Desk:
-    """The desk that `settings` describe. Errors: ConfigurationError."""
+def desk_of(service: Service, settings: Settings, folder: Path | None, *, tells: bool = True) -> Desk:
+    """The desk that `settings` describe; `tells`: whether subscribers hear of what it publishes.
+
+    Errors: ConfigurationError.
+    """
     secret = settings.desk_webhook_secret.get_secret_value() if settings.desk_webhook_secret else None
     return Desk(
         service,
@@ -131,5 +134,5 @@ def desk_of(service: Service, settings: Settings, folder: Path | None) -> Desk:
         folder=folder,
         subscribers=[
             *(Webhook(address, secret) for address in settings.desk_webhooks), *installed_subscribers(settings),
-        ],
+        ] if tells else [],
     )  # fmt: skip

@@ -11,7 +11,9 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pyarrow.parquet as pq
 import pytest
@@ -250,6 +252,37 @@ def test_a_recorded_morning_is_served_at_its_own_time(recording: Path) -> None:
         with urllib.request.urlopen(f"{address[0]}/v1/stops/C/departures?arrivals=true") as answer:
             assert b'"status":"live"' in answer.read()
     assert process.returncode == 0
+
+
+def test_a_recorded_morning_touches_nothing_of_the_live_service(recording: Path, tmp_path: Path) -> None:
+    told: list[str] = []
+
+    class Subscriber(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            told.append(self.path)
+            self.send_response(204)
+            self.end_headers()
+
+    with HTTPServer(("127.0.0.1", 0), Subscriber) as subscriber:
+        Thread(target=subscriber.serve_forever, daemon=True).start()
+        Path("prochain.toml").write_text(
+            'data_dir = "kept"\nmodel = "kept/learned.npz"\ndesk_token = "a token for the test"\n'
+            f'desk_webhooks = ["http://127.0.0.1:{subscriber.server_port}/hook"]\n'
+        )
+        options = ("--replay", str(recording), "--at", "2026-03-02 08:01", "--port", "0", "--data-dir", "tried")
+        with started("serve", *options) as process:
+            address = re.search(r"http://127\.0\.0\.1:\d+$", lines_until(process, "Ctrl-C ends it"), re.MULTILINE)
+            assert address
+            request = urllib.request.Request(
+                f"{address[0]}/v1/disruptions", b'{"header": {"en": "Works"}, "stops": ["B"], "shown_on": "stops"}',
+                {"Authorization": "Bearer a token for the test", "Content-Type": "application/json"},
+            )  # fmt: skip
+            with urllib.request.urlopen(request) as answer:
+                assert answer.status == 201
+        subscriber.shutdown()
+    assert told == []
+    assert not (tmp_path / "kept").exists()
+    assert (tmp_path / "tried" / "desk.sqlite").exists()
 
 
 def test_record_archives_until_interrupted(recording: Path) -> None:
