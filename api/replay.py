@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -24,13 +26,17 @@ from feeds.history.tables import PASSAGES, passages_table
 from feeds.learned_file import ready_made
 from feeds.recording import Recording, open_recording
 from feeds.timetable import load_timetable
+from predictor.driven_order import DrivenOrder
 from predictor.engine import Engine
 from predictor.learned import Learned
+from predictor.observations import Observations
 from predictor.snapshot import STATUSES, Snapshot
 from predictor.timetable import Timetable
 
 POLL_S = 30.0
 HORIZON_S = 1800.0
+ORDER_POLL_S = 15.0
+"""Who calls at which stop first is seen by who looks often."""
 LEARNED_SAMPLES = 1_200_000
 """Samples kept while learning from days at a time."""
 
@@ -174,27 +180,6 @@ class PredictionRows:
         return pa.Table.from_arrays(columns, schema=PREDICTIONS)
 
 
-def learn_days(
-    engine: Engine, recording: Recording, folder: Path, first: str, last: str, every: float, progress: Progress
-) -> None:
-    """Step the engine through whole earlier days, keeping only what it learns; at the end it studies all of it anew.
-
-    Errors: FeedError where `folder`'s recording has nothing of them.
-    """
-    zone = engine.timetable.timezone
-    start, end = local_time(first, zone), local_time(last, zone, end=True)
-    if end <= start:
-        raise FeedError(f"The days to learn from would end ({last}) before they start ({first}).")
-    must_hold(recording, folder, start, end, zone)
-    start, end = max(start, recording.first_at), min(end, recording.last_at)
-    engine.learner.capacity = LEARNED_SAMPLES
-    task = progress.add_task(f"Learning from {first} to {last}", total=end - start)
-    for now, observations in recording.frames(start, end, every):
-        engine.step(observations, now)
-        progress.update(task, completed=now - start)
-    engine.learner.study_all()
-
-
 def learn(
     folder: Path,
     start: str | None = None,
@@ -211,15 +196,38 @@ def learn(
     one_matrix_thread()
     timetable = load_timetable(folder / "gtfs.zip").timetable
     recording = open_recording(folder, timetable)
-    zone = ZoneInfo(timetable.timezone)
-    first = start or datetime.fromtimestamp(recording.first_at, zone).date().isoformat()
-    last = end or datetime.fromtimestamp(recording.last_at, zone).date().isoformat()
-    engine = Engine(timetable, learned=begin_with or ready_made())
+    zone = timetable.timezone
+    first = start or datetime.fromtimestamp(recording.first_at, ZoneInfo(zone)).date().isoformat()
+    last = end or datetime.fromtimestamp(recording.last_at, ZoneInfo(zone)).date().isoformat()
+    begin, finish = local_time(first, zone), local_time(last, zone, end=True)
+    if finish <= begin:
+        raise FeedError(f"The days to learn from would end ({last}) before they start ({first}).")
+    must_hold(recording, folder, begin, finish, zone)
+    begin, finish = max(begin, recording.first_at), min(finish, recording.last_at)
     with Progress(disable=not progress) as bar:
-        learn_days(engine, recording, folder, first, last, every, bar)
+
+        def polled(doing: str, every_s: float) -> Iterator[tuple[float, Observations]]:
+            task = bar.add_task(f"{doing} from {first} to {last}", total=finish - begin)
+            for now, observations in recording.frames(begin, finish, every_s):
+                yield now, observations
+                bar.update(task, completed=now - begin)
+
+        known = begin_with or ready_made()
+        if not timetable.line_has_shape.all():
+            order = DrivenOrder(timetable)
+            for _, observations in polled("Seeing stops called at", min(every, ORDER_POLL_S)):
+                order.take(observations)
+            order.study()
+            known = replace(known, backward_links=order.backward_links())
+        engine = Engine(timetable, learned=known)
+        engine.learner.capacity = LEARNED_SAMPLES
+        for now, observations in polled("Learning", every):
+            engine.step(observations, now)
+        engine.learner.study_all()
     features, _ = engine.learner.samples()
     learned = engine.learned()
     return learned, {
+        "links driven the other way round": len(learned.backward_links),
         "links known": len(learned.travel_times["link"]),
         "trips known": len(learned.trip_history["trip"]),
         "samples": len(features),
@@ -256,17 +264,17 @@ def replay(
     if end and finish <= begin:
         raise FeedError(f"The replay would end ({end}) before it starts ({start or 'with the recording'}).")
     must_hold(recording, folder, begin, finish, zone)
+    if learn_from:
+        first, last = date_range(learn_from)
+        if local_time(last, zone, end=True) > begin:
+            raise FeedError(f"--learn-from {learn_from} must end before the replay starts.")
+        begin_with, _ = learn(folder, first, last, every, begin_with, progress)
     engine = Engine(timetable, learned=begin_with or ready_made())
     rows = PredictionRows(timetable)
     counts: dict[str, int] = {}
     with ExitStack() as files, Progress(disable=not progress) as bar:
         board = files.enter_context(ParquetTable(predictions, PREDICTIONS)) if predictions else None
         seen = files.enter_context(ParquetTable(passages, PASSAGES)) if passages else None
-        if learn_from:
-            first, last = date_range(learn_from)
-            if local_time(last, zone, end=True) > begin:
-                raise FeedError(f"--learn-from {learn_from} must end before the replay starts.")
-            learn_days(engine, recording, folder, first, last, every, bar)
         task = bar.add_task("Replaying", total=finish - begin)
         history = HistoryWriter(HistoryStore(data_dir / HISTORY)) if data_dir else None
         if history:
@@ -277,7 +285,7 @@ def replay(
             if board:
                 board.append(rows.of(snapshot, horizon_s))
             if seen and len(snapshot.passages):
-                seen.append(passages_table(timetable, snapshot.passages))
+                seen.append(passages_table(snapshot.timetable, snapshot.passages))
             if history:
                 history.offer(Happened.of(snapshot), wait=True)
             counts = dict(snapshot.counts)

@@ -33,6 +33,7 @@ def write_learned(path: Path, learned: Learned) -> None:
     named |= {f"times.{name}": array for name, array in learned.travel_times.items()}
     named |= {f"timing.{name}": array for name, array in learned.timing_points.items()}
     named |= {f"trips.{name}": array for name, array in learned.trip_history.items()}
+    named["backward_links"] = learned.backward_links
     write_npz(path, named)
 
 
@@ -58,7 +59,8 @@ def read_learned(path: Path) -> Learned:
             net = QuantileNet.from_arrays(part["net"])
             calibration = Calibration(named.get("shift"))
             taught = int(named.get("taught", 0))
-        return Learned(net, calibration, taught, part["times"], part["timing"], part["trips"])
+        backward = named.get("backward_links", np.empty(0, np.str_))
+        return Learned(net, calibration, taught, part["times"], part["timing"], part["trips"], backward)
     except FileNotFoundError as error:
         raise FeedError(
             f"{path}: there is no such file; make one with prochain learn FOLDER --model {path}."

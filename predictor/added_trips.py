@@ -11,6 +11,7 @@ import numpy as np
 
 from predictor.arrays import NONE, Float64Array, Int32Array, Int64Array
 from predictor.geometry import ground_distance_m
+from predictor.links import with_links
 from predictor.timetable import Timetable
 from predictor.trip_updates import TRIP_ADDED, TRIP_DUPLICATED, TripUpdates
 
@@ -85,16 +86,7 @@ def _append_pattern(tt: Timetable, route: int, stops: Int32Array) -> Timetable:
     lat, lon = tt.stop_lat[stops], tt.stop_lon[stops]
     gaps = ground_distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
     distance: Float64Array = np.concatenate([[0.0], np.cumsum(gaps)])
-    links = len(tt.link_from_stop)
-    stride = tt.stops
-    known = tt.link_from_stop.astype(np.int64) * stride + tt.link_to_stop
-    order = np.argsort(known)
-    wanted = stops[:-1].astype(np.int64) * stride + stops[1:]
-    at = order[np.minimum(np.searchsorted(known, wanted, sorter=order), max(links - 1, 0))] if links else wanted * 0
-    found = known[at] == wanted if links else np.zeros(len(wanted), bool)
-    fresh, inverse = np.unique(wanted[~found], return_index=True)
-    link = np.where(found, at, 0).astype(np.int32)
-    link[~found] = links + np.searchsorted(fresh, wanted[~found])
+    tt, link = with_links(tt, stops[:-1], stops[1:], gaps)
     return replace(
         tt,
         pattern_route=np.append(tt.pattern_route, np.int32(route)),
@@ -109,9 +101,6 @@ def _append_pattern(tt: Timetable, route: int, stops: Int32Array) -> Timetable:
         line_lon=np.append(tt.line_lon, lon),
         line_distance_m=np.append(tt.line_distance_m, distance),
         line_has_shape=np.append(tt.line_has_shape, False),
-        link_from_stop=np.append(tt.link_from_stop, (fresh // stride).astype(np.int32)),
-        link_to_stop=np.append(tt.link_to_stop, (fresh % stride).astype(np.int32)),
-        link_distance_m=np.append(tt.link_distance_m, gaps[~found][inverse]),
     )
 
 

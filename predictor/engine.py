@@ -14,6 +14,7 @@ from predictor.added_trips import unknown_additions, with_added_trips
 from predictor.arrays import NONE, Float64Array, Int32Array, Int64Array
 from predictor.arrivals import legs_of, predict
 from predictor.assignment import Assigner
+from predictor.driven_order import with_driven_order
 from predictor.features import features_of
 from predictor.forecast import MISS_WEIGHT, forecast
 from predictor.geometry import LineGeometry
@@ -114,6 +115,7 @@ class Engine:
         self._feed_alive_at = self._heard_since = float("nan")
         nobody = np.empty(0, np.int32)
         self._finished = Finished(np.empty(0), nobody, nobody, nobody)
+        self._backward_links = learned.backward_links
         self._use(timetable)
         self._recall(learned)
 
@@ -126,6 +128,7 @@ class Engine:
             travel_times=self.travel_times.learned(),
             timing_points=self.timing_points.learned(),
             trip_history=self.trip_history.learned(),
+            backward_links=self._backward_links,
         )
 
     def _recall(self, learned: Learned) -> None:
@@ -137,6 +140,8 @@ class Engine:
             self.trip_history.recall(learned.trip_history)
 
     def _use(self, timetable: Timetable) -> None:
+        if len(self._backward_links):
+            timetable = with_driven_order(timetable, self._backward_links)
         self.timetable = timetable
         self.travel_times = TravelTimes(timetable)
         self.timing_points = TimingPoints(timetable)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from predictor.arrays import AnyArray
+import numpy as np
+
+from predictor.arrays import AnyArray, StrArray
 from predictor.calibration import Calibration
 from predictor.quantile_net import QuantileNet
 
@@ -24,3 +26,5 @@ class Learned:
     """As `TimingPoints.learned` gives it."""
     trip_history: Mapping[str, AnyArray] = field(default_factory=dict)
     """As `TripHistory.learned` gives it."""
+    backward_links: StrArray = field(default_factory=lambda: np.empty(0, np.str_))
+    """As `DrivenOrder.backward_links` gives them."""

@@ -149,12 +149,12 @@ class TravelTimes:
     def learned(self) -> dict[str, AnyArray]:
         """What was learned, of the links that anything is known of, by name; `link` (n,) holds theirs."""
         known = np.flatnonzero(self.link_weight)
-        named: dict[str, AnyArray] = {"link": _link_names(self.timetable)[known]}
+        named: dict[str, AnyArray] = {"link": link_names(self.timetable)[known]}
         return named | {name: getattr(self, name)[known] for name in _LEARNED}
 
     def recall(self, learned: Mapping[str, AnyArray]) -> None:
         """Take over what `learned` gave, perhaps for another timetable: of the links that this one has too."""
-        ours = _link_names(self.timetable)
+        ours = link_names(self.timetable)
         _, here, there = np.intersect1d(ours, learned["link"], assume_unique=True, return_indices=True)
         for name in _LEARNED:
             getattr(self, name)[here] = learned[name][there]
@@ -166,7 +166,8 @@ _LEARNED = (
 )  # fmt: skip
 
 
-def _link_names(timetable: Timetable) -> StrArray:
+def link_names(timetable: Timetable) -> StrArray:
+    """(K,) a name for each link that other timetables of the network have for it, too."""
     tt = timetable
     start = np.char.add(tt.stop_id[tt.link_from_stop], "\n")
     return np.char.add(start, tt.stop_id[tt.link_to_stop])

@@ -25,6 +25,7 @@ def learned() -> Learned:
         calibration=calibration,
         travel_times={"link": np.array(["a\nb", "b\nc"]), "link_mean_s": np.array([60.0, 90.0])},
         trip_history={"trip": np.array(["t1"]), "calls": np.array([3]), "weight": np.ones(3, np.float32)},
+        backward_links=np.array(["b\nc"]),
     )
 
 
@@ -41,6 +42,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     assert np.array_equal(before.calibration.shift, after.calibration.shift)
     assert after.travel_times["link"].tolist() == ["a\nb", "b\nc"]
     assert after.trip_history["calls"].tolist() == [3]
+    assert after.backward_links.tolist() == ["b\nc"]
 
 
 def test_nothing_but_the_file_is_left_behind(tmp_path: Path) -> None:
