@@ -50,15 +50,14 @@ class ReplayServer:
         """On a free port the first time, then on the same."""
         port = self.base.rpartition(":")[2] or "0"
         command = [sys.executable, "-c", "from api.cli import app; app()", "serve", "--replay", str(RECORDING)]
+        command += ["--at", at, "--speed", f"{SPEED:g}", "--port", port, "--data-dir", str(self._folder / "data")]
         environment = {
             "PROCHAIN_DESK_TOKEN": TOKEN,
-            "PROCHAIN_DATA_DIR": str(self._folder / "data"),
             "PROCHAIN_CACHE_DIR": str(self._folder / "cache"),
         }
         with (self._folder / "log").open("a") as log:
             self._process = subprocess.Popen(
-                [*command, "--at", at, "--speed", f"{SPEED:g}", "--port", port],
-                cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=log, text=True,
+                command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=log, text=True,
             )  # fmt: skip
         assert self._process.stdout is not None
         said = ""
