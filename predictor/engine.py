@@ -303,6 +303,8 @@ class Engine:
     def _learn_from(self, driven: Driven) -> tuple[Passages, CallTimes]:
         tt, tracks = self.timetable, self._tracks
         times = call_times(self._diagram, driven.stretch)
+        if len(times.call) == 0:
+            return Passages.empty(), times
         links = link_times_of(tt, self._diagram, driven, times)
         expected = self.travel_times.historic_s(links.entry, links.service_day)
         seconds = self._without_waiting(links, expected)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import replace
+from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
@@ -136,7 +137,7 @@ def _agency(frame: pd.DataFrame, name: str, problems: Problems) -> tuple[ZoneInf
             f"{name}: agency.txt row {frame.index[0]} has no agency_timezone; give one, such as Europe/Paris."
         )
     key = str(given.iloc[0])
-    known = available_timezones()
+    known = _time_zones()
     if key not in known:
         near = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
         hint = f"; did you mean {' or '.join(near)}?" if near else "; give one of the IANA names, such as Europe/Paris."
@@ -147,6 +148,12 @@ def _agency(frame: pd.DataFrame, name: str, problems: Problems) -> tuple[ZoneInf
         f"another agency_timezone than the first agency's; all times are read as {key}, as GTFS asks.",
     )  # fmt: skip
     return ZoneInfo(key), str(words(frame, "agency_name").loc[given.index[0]])
+
+
+@cache
+def _time_zones() -> set[str]:
+    """Names of the IANA database, which stands in hundreds of files."""
+    return available_timezones()
 
 
 def _located(stops: Stops, calls: Calls, problems: Problems) -> Stops:
