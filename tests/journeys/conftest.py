@@ -1,15 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.journeys.demo_site import DemoSite, demo_site
+from tests.journeys.opening import NewPage, opening
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install -e '.[dev]'.")
 
-NewPage = Callable[..., Any]
+PHONE = {"width": 360, "height": 740}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,20 +42,27 @@ def site(browser: Any) -> Iterator[DemoSite]:
 
 @pytest.fixture
 def new_page(browser: Any, site: DemoSite) -> Iterator[NewPage]:
-    """Opens a phone's page in a fresh profile; options are those of a Playwright context."""
-    contexts: list[Any] = []
-    faults: list[str] = []
+    """Opens a phone's page in a fresh profile; options as those of `opening`."""
+    with opening(browser, base_url=site.base, viewport=PHONE, locale="fr-FR") as open_page:
+        yield open_page
 
-    def open_page(**options: Any) -> Any:
-        chosen = {"viewport": {"width": 360, "height": 740}, "locale": "fr-FR", **options}
-        contexts.append(browser.new_context(base_url=site.base, **chosen))
-        page = contexts[-1].new_page()
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
-        return page
 
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert not faults, faults
+@pytest.fixture(scope="session")
+def _one_phone(browser: Any, site: DemoSite) -> Iterator[Any]:
+    with opening(browser, base_url=site.base, viewport=PHONE, locale="fr-FR", service_workers="block") as open_page:
+        page = open_page()
+        page.goto("/offline")
+        yield page
+
+
+@pytest.fixture
+def wiped_page(_one_phone: Any) -> Any:
+    """A phone's page that shows what a new visitor is shown; to be looked at, for it keeps no pages for later.
+
+    A fresh profile costs the browser three times what a page does: this one is used again, emptied.
+    """
+    _one_phone.context.clear_cookies()
+    _one_phone.evaluate("localStorage.clear(), sessionStorage.clear()")
+    _one_phone.emulate_media(color_scheme="light")
+    _one_phone.set_viewport_size(PHONE)
+    return _one_phone

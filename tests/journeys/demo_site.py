@@ -77,9 +77,9 @@ class DemoSite:
         self.wait_for_step()
 
     @contextmanager
-    def fast(self) -> Iterator[None]:
-        """Time runs `FAST` times as fast, also for the pages opened meanwhile."""
-        self.move_clock(self.service.clock.now(), FAST)
+    def fast(self, speed: float = FAST) -> Iterator[None]:
+        """Time runs `speed` times as fast, also for the pages opened meanwhile."""
+        self.move_clock(self.service.clock.now(), speed)
         try:
             yield
         finally:

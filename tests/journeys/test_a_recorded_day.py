@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ import pytest
 from google.transit.gtfs_realtime_pb2 import FeedMessage
 
 from predictor.geometry import ground_distance_m
+from tests.journeys.conftest import PHONE
+from tests.journeys.opening import NewPage, opening
 from tests.journeys.waiting import waits_of_the_first_departure
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +46,8 @@ class ReplayServer:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._process: subprocess.Popen[str] | None = None
+        # One for all: each new client takes long to set up.
+        self._client = httpx.Client(timeout=10.0)
         self.base = ""
 
     def start(self, at: str = STARTS) -> None:
@@ -79,7 +83,7 @@ class ReplayServer:
 
     def get(self, path: str, **query: Any) -> Any:
         """JSON of an answer."""
-        return httpx.get(f"{self.base}{path}", params=query, timeout=10.0).raise_for_status().json()
+        return self._client.get(f"{self.base}{path}", params=query).raise_for_status().json()
 
 
 @pytest.fixture(scope="module")
@@ -91,25 +95,16 @@ def network(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture
-def open_page(browser: Any, network: ReplayServer) -> Iterator[Callable[..., Any]]:
-    """Opens a page in a fresh profile, with a clock that can be moved where it is asked for."""
-    contexts, faults = [], []
+def open_page(browser: Any, network: ReplayServer) -> Iterator[NewPage]:
+    """Opens an address on a phone; options as those of `opening`."""
+    with opening(browser, base_url=network.base, viewport=PHONE, locale="en-US") as new_page:
 
-    def opened(address: str, *, clock: bool = False, **options: Any) -> Any:
-        chosen = {"viewport": {"width": 360, "height": 740}, "locale": "en-US", **options}
-        contexts.append(browser.new_context(base_url=network.base, **chosen))
-        page = contexts[-1].new_page()
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        if clock:
-            page.clock.install()
-        page.goto(address)
-        return page
+        def opened(address: str, **options: Any) -> Any:
+            page = new_page(**options)
+            page.goto(address)
+            return page
 
-    yield opened
-    for context in contexts:
-        context.close()
-    assert not faults, faults
+        yield opened
 
 
 def small_stop(network: ReplayServer, soonest_s: float, latest_s: float) -> str:
@@ -138,7 +133,7 @@ def part_of(name: str) -> str:
 
 
 def test_a_rider_finds_a_small_stop_by_a_part_of_its_name_and_waits_until_the_bus_has_left(
-    network: ReplayServer, open_page: Callable[..., Any]
+    network: ReplayServer, open_page: NewPage
 ) -> None:
     page = open_page("/")
     stop_id = small_stop(network, 190, 300)
@@ -152,7 +147,7 @@ def test_a_rider_finds_a_small_stop_by_a_part_of_its_name_and_waits_until_the_bu
 
 
 def test_what_an_officer_publishes_is_before_riders_and_in_gtfs_realtime_within_two_seconds(
-    network: ReplayServer, open_page: Callable[..., Any]
+    network: ReplayServer, open_page: NewPage
 ) -> None:
     stop_id = small_stop(network, 60, 3000)
     name = network.get(f"/v1/stops/{stop_id}/departures")["stop"]["name"]
@@ -176,7 +171,7 @@ def test_what_an_officer_publishes_is_before_riders_and_in_gtfs_realtime_within_
 
 
 def test_what_became_of_a_bus_is_told_with_its_time_and_vehicle_as_it_was_recorded(
-    network: ReplayServer, open_page: Callable[..., Any]
+    network: ReplayServer, open_page: NewPage
 ) -> None:
     stop_id = small_stop(network, 60, 3000)
     asked = "2026-02-16T12:50"
@@ -212,7 +207,7 @@ def was_near(vehicle_id: str, lat: float, lon: float, at: datetime) -> bool:
 
 
 def test_a_screen_shows_the_same_departures_and_survives_the_restart_of_the_server(
-    network: ReplayServer, open_page: Callable[..., Any]
+    network: ReplayServer, open_page: NewPage
 ) -> None:
     stop_id = small_stop(network, 60, 3000)
     said = {"header": {"en": "Demonstration"}, "stops": [stop_id], "shown_on": "stops"}

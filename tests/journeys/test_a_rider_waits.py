@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from api.stop_search import normalised
-from tests.journeys.conftest import NewPage
 from tests.journeys.demo_site import FAST, DemoSite
+from tests.journeys.opening import NewPage
 from tests.journeys.places import small_stop_with_live_departure, station
 from tests.journeys.waiting import waits_of_the_first_departure
 
@@ -42,7 +42,7 @@ def test_a_small_stop_is_found_by_a_misspelt_name_and_its_countdown_reaches_zero
     stop = small_stop_with_live_departure(site, 200, 260)
     page = new_page()
     search_by_misspelt_name(page, site, stop)
-    with site.fast():
+    with site.fast(2.0 * FAST):
         choose(page, site, stop)
         seen = waits_of_the_first_departure(page)
     assert "à l’approche" in seen, seen

@@ -11,8 +11,9 @@ import pytest
 from google.transit.gtfs_realtime_pb2 import FeedMessage
 
 from tests.feeds.strict_validator import violations
-from tests.journeys.conftest import NewPage
+from tests.journeys.conftest import PHONE
 from tests.journeys.demo_site import DESK_TOKEN, DemoSite
+from tests.journeys.opening import NewPage, opening
 from tests.journeys.places import station
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing: pip install -e '.[dev]'.")
@@ -152,12 +153,20 @@ def test_what_one_officer_dismisses_is_dismissed_for_the_others_whose_open_list_
     assert desk.locator("summary").count() == 0
 
 
+@pytest.fixture(scope="module")
+def looked_at(browser: Any, site: DemoSite) -> Iterator[Any]:
+    """A page that an officer has signed in at once for all tests that only look."""
+    with opening(browser, base_url=site.base, viewport=PHONE, locale="fr-FR") as open_page:
+        yield signed_in(open_page())
+
+
 @pytest.mark.parametrize("address", [*PAGES, "/desk/login"])
-def test_it_fits_every_width_and_axe_finds_no_fault_in_light_or_dark(address: str, desk: Any) -> None:
+def test_it_fits_every_width_and_axe_finds_no_fault_in_light_or_dark(address: str, looked_at: Any) -> None:
+    page = looked_at
     for language in ("fr", "en"):
-        desk.goto(f"{address}{'&' if '?' in address else '?'}lang={language}")
-        assert_it_fits_every_width(desk)
-    assert_axe_finds_no_fault(desk)
+        page.goto(f"{address}{'&' if '?' in address else '?'}lang={language}")
+        assert_it_fits_every_width(page)
+    assert_axe_finds_no_fault(page)
 
 
 def assert_it_fits_every_width(page: Any) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from api.page_texts import LANGUAGES
-from tests.journeys.conftest import NewPage
 from tests.journeys.demo_site import DemoSite
+from tests.journeys.opening import NewPage
 from tests.journeys.places import station
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing: pip install -e '.[dev]'.")
@@ -49,8 +49,8 @@ PAGES = ["home", "results", "nothing found", "near", "stop", "station", "line", 
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_no_fault_in_light_or_dark(name: str, site: DemoSite, new_page: NewPage) -> None:
-    page = new_page()
+def test_axe_finds_no_fault_in_light_or_dark(name: str, site: DemoSite, wiped_page: Any) -> None:
+    page = wiped_page
     page.goto(addresses(site)[name])
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
@@ -59,8 +59,8 @@ def test_axe_finds_no_fault_in_light_or_dark(name: str, site: DemoSite, new_page
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_it_fits_every_width_and_speaks_both_languages(name: str, site: DemoSite, new_page: NewPage) -> None:
-    page = new_page()
+def test_it_fits_every_width_and_speaks_both_languages(name: str, site: DemoSite, wiped_page: Any) -> None:
+    page = wiped_page
     for language in LANGUAGES:
         page.goto(f"{(address := addresses(site)[name])}{'&' if '?' in address else '?'}lang={language}")
         assert page.locator("html").get_attribute("lang") == language
@@ -72,7 +72,8 @@ def test_it_fits_every_width_and_speaks_both_languages(name: str, site: DemoSite
 
 @pytest.mark.parametrize("name", PAGES)
 def test_it_is_light_enough_for_a_poor_phone(name: str, site: DemoSite, new_page: NewPage) -> None:
-    page = new_page()
+    # What the service worker fetches for later is not among what the page transfers.
+    page = new_page(service_workers="block")
     sizes = transferred(page)
     page.goto(addresses(site)[name])
     assert 0 < sum(sizes.values()) < HEAVIEST_BYTES, sizes

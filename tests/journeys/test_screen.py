@@ -13,6 +13,7 @@ import pytest
 from api.incoming_feeds import Reading
 from tests.api.serving import served
 from tests.api.town import WORKS, at, disruption, service_at, tram_on_time
+from tests.journeys.opening import NewPage, opening
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install -e '.[dev]'.")
 
@@ -24,28 +25,19 @@ EDGE_PX = 14.0
 
 
 @pytest.fixture
-def screen(browser: Any) -> Iterator[Any]:
-    """Opens a screen in a fresh profile whose clock can be moved; one that never `hears` anything goes by that clock
-    alone, and not by the server's."""
-    contexts, faults = [], []
+def screen(browser: Any) -> Iterator[NewPage]:
+    """Opens a screen whose clock can be moved; one that never `hears` anything goes by that clock alone, and not by the
+    server's."""
+    with opening(browser, viewport={"width": 1920, "height": 1080}, locale="en-GB") as new_page:
 
-    def open_screen(address: str, *, hears: bool = True, **options: Any) -> Any:
-        contexts.append(browser.new_context(viewport={"width": 1920, "height": 1080}, locale="en-GB", **options))
-        page = contexts[-1].new_page()
-        if not hears:
-            page.route("**only=**", lambda route: route.abort())
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("console", lambda said: faults.append(said.text) if "Content Security Policy" in said.text else None)
-        if options.get("java_script_enabled", True):
-            page.clock.install()
-        page.goto(address)
-        return page
+        def open_screen(address: str, *, hears: bool = True, **options: Any) -> Any:
+            page = new_page(clock=options.get("java_script_enabled", True), **options)
+            if not hears:
+                page.route("**only=**", lambda route: route.abort())
+            page.goto(address)
+            return page
 
-    yield open_screen
-    for context in contexts:
-        context.close()
-    assert not faults, faults
+        yield open_screen
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +55,7 @@ def notice(page: Any) -> Any:
     return page.locator(".notice")
 
 
-def test_a_screen_survives_the_restart_of_the_server(screen: Any) -> None:
+def test_a_screen_survives_the_restart_of_the_server(screen: NewPage) -> None:
     with served(service_at(NOW)) as address:
         page = screen(f"{address}/screen/hopital")
         expect(page.locator(".departure").first).to_have_class(re.compile("live"))
@@ -87,7 +79,7 @@ def test_a_screen_survives_the_restart_of_the_server(screen: Any) -> None:
         expect(page.locator("#clock")).to_have_text("08:03")
 
 
-def test_a_network_gone_for_hours_leaves_the_timetable_of_those_hours(screen: Any) -> None:
+def test_a_network_gone_for_hours_leaves_the_timetable_of_those_hours(screen: NewPage) -> None:
     with served(service_at(NOW)) as address:
         page = screen(f"{address}/screen/gare")
         expect(page.locator(".departure").first).to_be_visible()
@@ -99,7 +91,7 @@ def test_a_network_gone_for_hours_leaves_the_timetable_of_those_hours(screen: An
     expect(page.locator(".none")).to_have_text("No departure in the coming hours")
 
 
-def test_a_screen_counts_down_by_itself_between_messages(screen: Any) -> None:
+def test_a_screen_counts_down_by_itself_between_messages(screen: NewPage) -> None:
     with served(service_at(at(8, 1, 25))) as address:
         page = screen(f"{address}/screen/gare:2?limit=1", hears=False)
         expect(page.locator(".departure .wait")).to_have_text("3 min")
@@ -108,7 +100,7 @@ def test_a_screen_counts_down_by_itself_between_messages(screen: Any) -> None:
         expect(page.locator("#clock")).to_have_text("08:02")
 
 
-def test_where_events_do_not_come_through_a_screen_asks_instead(screen: Any) -> None:
+def test_where_events_do_not_come_through_a_screen_asks_instead(screen: NewPage) -> None:
     alerts = [WORKS]
     service = service_at(NOW, lambda now: replace(tram_on_time(now), alerts=tuple(alerts)))
     with served(service) as address:
@@ -123,7 +115,7 @@ def test_where_events_do_not_come_through_a_screen_asks_instead(screen: Any) -> 
         expect(notice(page)).to_be_hidden()
 
 
-def test_a_screen_whose_events_fall_silent_listens_anew(screen: Any, address: str) -> None:
+def test_a_screen_whose_events_fall_silent_listens_anew(screen: NewPage, address: str) -> None:
     page = screen("about:blank")
     page.route("**only=stream**", lambda _: None)  # neither answered nor refused
     page.goto(f"{address}/screen/hopital")
@@ -133,7 +125,7 @@ def test_a_screen_whose_events_fall_silent_listens_anew(screen: Any, address: st
         page.clock.run_for(8_000)
 
 
-def test_a_change_reaches_a_screen_within_two_seconds(screen: Any) -> None:
+def test_a_change_reaches_a_screen_within_two_seconds(screen: NewPage) -> None:
     says = [disruption(NOW)]
     service = service_at(NOW, lambda now: Reading(tram_on_time(now).observations, says[-1], ()))
     with served(service) as address:
@@ -144,7 +136,7 @@ def test_a_change_reaches_a_screen_within_two_seconds(screen: Any) -> None:
         expect(page.locator(".departure.cancelled .wait")).to_have_text("08:44", timeout=2_000)
 
 
-def test_messages_take_turns_and_can_be_stopped_by_keyboard(screen: Any, address: str) -> None:
+def test_messages_take_turns_and_can_be_stopped_by_keyboard(screen: NewPage, address: str) -> None:
     page = screen(f"{address}/screen/liberte?lang=fr", reduced_motion="reduce")
     shown = page.locator(".message:not([hidden]) strong")
     expect(shown).to_have_count(1)
@@ -160,7 +152,7 @@ def test_messages_take_turns_and_can_be_stopped_by_keyboard(screen: Any, address
     expect(shown).to_have_text(stopped)
 
 
-def test_electronic_paper_changes_once_a_minute_and_never_moves(screen: Any, address: str) -> None:
+def test_electronic_paper_changes_once_a_minute_and_never_moves(screen: NewPage, address: str) -> None:
     page = screen(f"{address}/screen/liberte,gare?variant=eink", hears=False)
     expect(page.locator(".departure").first).to_be_visible()
     page.clock.pause_at(page.evaluate("Date.now() + 60_000 - (Date.now() % 60_000)"))
@@ -185,7 +177,7 @@ def test_electronic_paper_changes_once_a_minute_and_never_moves(screen: Any, add
     assert page.evaluate("getComputedStyle(document.querySelector('.frame')).transform") == "none"
 
 
-def test_the_picture_moves_a_little_every_minute(screen: Any, address: str) -> None:
+def test_the_picture_moves_a_little_every_minute(screen: NewPage, address: str) -> None:
     page = screen(f"{address}/screen/liberte", hears=False)
     places = set()
     for _ in range(8):
@@ -198,7 +190,7 @@ def test_the_picture_moves_a_little_every_minute(screen: Any, address: str) -> N
 
 
 @pytest.mark.parametrize("stops", ["liberte", "liberte,hopital", "gare,liberte,hopital,st-pierre"])
-def test_all_that_is_shown_is_on_the_panel_and_large(screen: Any, address: str, stops: str) -> None:
+def test_all_that_is_shown_is_on_the_panel_and_large(screen: NewPage, address: str, stops: str) -> None:
     page = screen(f"{address}/screen/{stops}?lang=fr", reduced_motion="reduce")
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
@@ -219,7 +211,7 @@ def test_all_that_is_shown_is_on_the_panel_and_large(screen: Any, address: str, 
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_axe_finds_no_fault(screen: Any, address: str, variant: str) -> None:
+def test_axe_finds_no_fault(screen: NewPage, address: str, variant: str) -> None:
     axe = pytest.importorskip(
         "axe_playwright_python.sync_playwright", reason="axe is missing: pip install -e '.[dev]'."
     )
@@ -231,7 +223,7 @@ def test_axe_finds_no_fault(screen: Any, address: str, variant: str) -> None:
         assert not faults, [(fault["id"], fault["help"], fault["nodes"][0]["html"]) for fault in faults]
 
 
-def test_without_a_script_a_screen_shows_all_and_refreshes_itself(screen: Any, address: str) -> None:
+def test_without_a_script_a_screen_shows_all_and_refreshes_itself(screen: NewPage, address: str) -> None:
     page = screen(f"{address}/screen/liberte", java_script_enabled=False)
     expect(page.locator(".departure").first).to_be_visible()
     expect(page.locator(".message:not([hidden])")).to_have_count(1)

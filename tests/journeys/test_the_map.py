@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from api.page_assets import map_library
-from tests.journeys.conftest import NewPage
 from tests.journeys.demo_site import DemoSite
+from tests.journeys.opening import NewPage
 
 pytestmark = pytest.mark.skipif(map_library() is None, reason="MapLibre is missing: pip install -e '.[map]'.")
 

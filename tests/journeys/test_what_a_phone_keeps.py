@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.journeys.conftest import NewPage
 from tests.journeys.demo_site import DemoSite
+from tests.journeys.opening import NewPage
 from tests.journeys.places import small_stop_with_live_departure, station
 
 LONG_S = 1800.0
