@@ -108,7 +108,7 @@ def open_page(browser: Any, network: ReplayServer) -> Iterator[NewPage]:
 
 
 def small_stop(network: ReplayServer, soonest_s: float, latest_s: float) -> str:
-    """A stop of one line to which a vehicle comes in that time, and none before."""
+    """A stop of one line in one direction to which a vehicle comes in that time, and none before."""
     updates = FeedMessage.FromString(httpx.get(f"{network.base}/gtfs-rt/trip-updates").content)
     now = updates.header.timestamp
     coming = sorted(
@@ -121,9 +121,10 @@ def small_stop(network: ReplayServer, soonest_s: float, latest_s: float) -> str:
         answer = network.get(f"/v1/stops/{stop_id}/departures")
         first = answer["departures"][0]
         wait = datetime.fromisoformat(first["time"]) - datetime.fromisoformat(answer["generated_at"])
-        if len(answer["stop"]["routes"]) == 1 and first["status"] == "live" and wait.total_seconds() >= soonest_s:
+        one_group = len(answer["stop"]["routes"]) == len({row["direction"] for row in answer["departures"]}) == 1
+        if one_group and first["status"] == "live" and wait.total_seconds() >= soonest_s:
             return stop_id
-    raise LookupError(f"To no stop of one line a vehicle comes in {soonest_s:g} to {latest_s:g} s.")
+    raise LookupError(f"To no stop of one line and direction a vehicle comes in {soonest_s:g} to {latest_s:g} s.")
 
 
 def part_of(name: str) -> str:
@@ -229,19 +230,20 @@ def test_a_screen_shows_the_same_departures_and_survives_the_restart_of_the_serv
 
 
 def wait_until_same(screen: Any, rider: Any) -> None:
-    """Until both show the same live departures next, as far as the screen reaches: it has room for so many departures,
-    scheduled ones among them. Where time runs fast one may be ahead by a minute."""
-    departures = """() => [...document.querySelectorAll(".departure:not(.passed)")].map((row) =>
-        [row.dataset.key, row.matches(".live"), Number(row.dataset.at),
-         parseInt(row.querySelector(".wait b")?.textContent) || 0])"""
+    """Until all departures on the rider's page, three of a line and direction, stand first on the screen, in the same
+    state and order; where time runs fast one may be ahead by a minute."""
+    departures = """() => [...document.querySelectorAll(".departure:not(.passed)")].map((row) => {
+        const wait = row.querySelector(".wait"), [, hour, minute] = wait.textContent.match(/(\\d+):(\\d+)/) ?? [];
+        const minutes = hour ? 60 * hour + Number(minute) : parseInt(wait.textContent) || 0;
+        return [row.dataset.key, row.classList[1], wait.classList.contains("clock"), minutes];
+    })"""
     deadline = time.monotonic() + 15.0
     while True:
-        on_screen, on_page = (sorted(page.evaluate(departures), key=lambda row: row[2]) for page in (screen, rider))
-        reach = max((at for _, _, at, _ in on_screen), default=0.0)
-        shown = [(key, wait) for key, live, _, wait in on_screen if live][:3]
-        expected = [(key, wait) for key, live, at, wait in on_page if live and at <= reach][:3]
-        same = [key for key, _ in shown] == [key for key, _ in expected]
-        if shown and same and all(abs(one - other) <= 1 for (_, one), (_, other) in zip(shown, expected, strict=True)):
+        expected, shown = rider.evaluate(departures), screen.evaluate(departures)
+        shown = shown[: len(expected)]
+        live = any(status == "live" for _, status, _, _ in expected)
+        same = [one[:3] for one in shown] == [one[:3] for one in expected]
+        if live and same and all(abs(one[3] - other[3]) <= 1 for one, other in zip(shown, expected, strict=True)):
             return
-        assert time.monotonic() < deadline, (on_screen, on_page)
+        assert time.monotonic() < deadline, (shown, expected)
         time.sleep(0.2)
