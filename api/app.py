@@ -16,6 +16,7 @@ from api.desk.desk import Desk
 from api.desk.disruptions_api import disruptions_router
 from api.desk.pages import desk_router
 from api.explain import explain_router
+from api.head import HeadAsGet
 from api.health import health_router
 from api.installable import installable_router
 from api.metrics import RequestMetrics, metrics_router, registry_of
@@ -80,6 +81,7 @@ def create_app(service: Service, desk: Desk | None = None) -> FastAPI:
         max_age=86_400,
     )
     app.add_middleware(RequestMetrics, registry=registry)
+    app.add_middleware(HeadAsGet)
     answer_with_problems(app)
     for router in (
         departures_router, panels_router, explain_router, stops_router, routes_router, trips_router, vehicles_router,

@@ -80,6 +80,9 @@ def answer_with_problems(app: FastAPI) -> None:
         detail = str(error.detail)
         if error.status_code == HTTPStatus.NOT_FOUND:
             detail = f"There is nothing at {request.url.path}. All addresses are listed at /docs."
+        elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+            can = (error.headers or {}).get("Allow", "GET")
+            detail = f"{request.url.path} answers {can}, not {request.method}. All addresses are listed at /docs."
         return _answer(request, error.status_code, "about:blank", title, detail, headers=error.headers)
 
     @app.exception_handler(RequestValidationError)

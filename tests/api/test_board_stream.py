@@ -71,6 +71,20 @@ def listeners(service_address: str) -> float:
     return float(next(line for line in text.splitlines() if line.startswith("prochain_listeners ")).split()[1])
 
 
+def listeners_left(service_address: str) -> float:
+    """How many have not been noticed to be gone some seconds later."""
+    deadline = time.monotonic() + 10
+    while (left := listeners(service_address)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return left
+
+
+def test_who_asks_for_the_headers_of_a_stream_does_not_listen(address: str) -> None:
+    head = client.head(f"{address}/v1/stops/hopital/stream")
+    assert (head.status_code, head.headers["Content-Type"]) == (200, "text/event-stream; charset=utf-8")
+    assert listeners_left(address) == 0
+
+
 def test_a_listener_is_given_the_board_at_once(address: str, open_stream: Callable[..., Listener]) -> None:
     listener = open_stream("hopital", "?limit=2&lang=fr")
     assert listener.response.headers["Content-Type"].startswith("text/event-stream")
@@ -136,10 +150,7 @@ def test_listeners_hold_no_threads(address: str) -> None:
         assert all(listener.next()["event"] == "board" for listener in crowd)
         assert client.get(f"{address}/v1/stops/hopital/board", timeout=2.0).status_code == 200
         assert listeners(address) == 60
-    deadline = time.monotonic() + 5.0
-    while listeners(address) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert listeners(address) == 0
+    assert listeners_left(address) == 0
 
 
 def test_streams_end_whole_when_the_server_stops(service: Service) -> None:

@@ -257,6 +257,14 @@ def test_other_errors_are_problem_details_too(client: TestClient) -> None:
     assert (lost.status_code, lost.headers["Content-Type"]) == (404, "application/problem+json")
     wrong = client.post("/v1/routes")
     assert (wrong.status_code, wrong.headers["Content-Type"]) == (405, "application/problem+json")
+    assert wrong.json()["detail"].startswith("/v1/routes answers GET, not POST.")
+
+
+@pytest.mark.parametrize("path", [*ANSWERS, *FEEDS, "/", "/stops/gare", "/v1/stops/nix", "/healthz"])
+def test_headers_alone_can_be_asked_for(client: TestClient, path: str) -> None:
+    whole, head = client.get(path), client.head(path)
+    assert (head.status_code, head.content) == (whole.status_code, b"")
+    assert head.headers == whole.headers
 
 
 def test_our_own_fault_is_a_problem_without_its_insides(monkeypatch: pytest.MonkeyPatch) -> None:
