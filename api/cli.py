@@ -118,7 +118,7 @@ def serve(
 
             # A past day must not get among what the live service keeps.
             settings = settings.model_copy(update={"data_dir": data_dir, "model": model})
-            folder = data_dir
+            folder = settings.data_dir
             with _progress("Following the vehicles up to then") as progress:
                 service = recorded_service(settings, replay_folder, at, speed, progress)
         else:

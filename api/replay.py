@@ -268,13 +268,16 @@ def replay(
         first, last = date_range(learn_from)
         if local_time(last, zone, end=True) > begin:
             raise FeedError(f"--learn-from {learn_from} must end before the replay starts.")
-        begin_with, _ = learn(folder, first, last, every, begin_with, progress)
-    engine = Engine(timetable, learned=begin_with or ready_made())
     rows = PredictionRows(timetable)
     counts: dict[str, int] = {}
-    with ExitStack() as files, Progress(disable=not progress) as bar:
+    with ExitStack() as files:
+        # A place that cannot be written to is told of before days are learned from.
         board = files.enter_context(ParquetTable(predictions, PREDICTIONS)) if predictions else None
         seen = files.enter_context(ParquetTable(passages, PASSAGES)) if passages else None
+        if learn_from:
+            begin_with, _ = learn(folder, first, last, every, begin_with, progress)
+        engine = Engine(timetable, learned=begin_with or ready_made())
+        bar = files.enter_context(Progress(disable=not progress))
         task = bar.add_task("Replaying", total=finish - begin)
         history = HistoryWriter(HistoryStore(data_dir / HISTORY)) if data_dir else None
         if history:

@@ -73,9 +73,9 @@ def listeners(service_address: str) -> float:
 
 def listeners_left(service_address: str) -> float:
     """How many have not been noticed to be gone some seconds later."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 5.0
     while (left := listeners(service_address)) and time.monotonic() < deadline:
-        time.sleep(0.1)
+        time.sleep(0.05)
     return left
 
 

@@ -72,8 +72,7 @@ def test_it_fits_every_width_and_speaks_both_languages(name: str, site: DemoSite
 
 @pytest.mark.parametrize("name", PAGES)
 def test_it_is_light_enough_for_a_poor_phone(name: str, site: DemoSite, new_page: NewPage) -> None:
-    # What the service worker fetches for later is not among what the page transfers.
-    page = new_page(service_workers="block")
+    page = new_page()
     sizes = transferred(page)
     page.goto(addresses(site)[name])
     assert 0 < sum(sizes.values()) < HEAVIEST_BYTES, sizes
