@@ -109,6 +109,23 @@ def open_page(browser: Any, network: ReplayServer) -> Iterator[NewPage]:
 
 def small_stop(network: ReplayServer, soonest_s: float, latest_s: float) -> str:
     """A stop of one line in one direction to which a vehicle comes in that time, and none before."""
+    for stop_id in small_stops(network, soonest_s, latest_s):
+        return stop_id
+    raise LookupError(f"To no stop of one line and direction a vehicle comes in {soonest_s:g} to {latest_s:g} s.")
+
+
+def small_stop_served(network: ReplayServer, asked: str) -> tuple[str, list[dict[str, Any]]]:
+    """A small stop with what is told of the vehicles that served it around a time: some lines run once an hour."""
+    for stop_id in small_stops(network, 60, 3000):
+        answer = network.get(f"/v1/stops/{stop_id}/explain", at=asked)["explanations"]
+        served = [one for one in answer if one["outcome"] in SERVED]
+        if served:
+            return stop_id, served
+    raise LookupError(f"No stop of one line and direction was served around {asked}.")
+
+
+def small_stops(network: ReplayServer, soonest_s: float, latest_s: float) -> Iterator[str]:
+    """The stops of one line in one direction to which a vehicle comes in that time, and none before, soonest first."""
     updates = FeedMessage.FromString(httpx.get(f"{network.base}/gtfs-rt/trip-updates").content)
     now = updates.header.timestamp
     coming = sorted(
@@ -123,8 +140,7 @@ def small_stop(network: ReplayServer, soonest_s: float, latest_s: float) -> str:
         wait = datetime.fromisoformat(first["time"]) - datetime.fromisoformat(answer["generated_at"])
         one_group = len(answer["stop"]["routes"]) == len({row["direction"] for row in answer["departures"]}) == 1
         if one_group and first["status"] == "live" and wait.total_seconds() >= soonest_s:
-            return stop_id
-    raise LookupError(f"To no stop of one line and direction a vehicle comes in {soonest_s:g} to {latest_s:g} s.")
+            yield stop_id
 
 
 def part_of(name: str) -> str:
@@ -174,11 +190,8 @@ def test_what_an_officer_publishes_is_before_riders_and_in_gtfs_realtime_within_
 def test_what_became_of_a_bus_is_told_with_its_time_and_vehicle_as_it_was_recorded(
     network: ReplayServer, open_page: NewPage
 ) -> None:
-    stop_id = small_stop(network, 60, 3000)
     asked = "2026-02-16T12:50"
-    answer = network.get(f"/v1/stops/{stop_id}/explain", at=asked)["explanations"]
-    served = [one for one in answer if one["outcome"] in SERVED]
-    assert served, answer
+    stop_id, served = small_stop_served(network, asked)
     stop = network.get(f"/v1/stops/{stop_id}/departures")["stop"]
     for one in served:
         passed = datetime.fromisoformat(one["passed_at"])
