@@ -84,6 +84,8 @@
 
   function tick() {
     const silence = elapsed(), stale = silence > STALE_AFTER_S;
+    // A stream that resumes where it broke off would not bring again what stands here as live no more.
+    if (stale && stream && board.querySelector("[data-live]")) { hangUp(); listen(); }
     for (const row of board.querySelectorAll("[data-at]")) {
       row.classList.toggle("passed", row.dataset.at - now() < -PASSED_S);
       const place = row.querySelector("time.wait");

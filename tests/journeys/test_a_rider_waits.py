@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 
 from api.stop_search import normalised
+from tests.api.serving import served
+from tests.api.town import at, service_at, tram_on_time
 from tests.journeys.demo_site import FAST, DemoSite
 from tests.journeys.opening import NewPage
 from tests.journeys.places import small_stop_with_live_departure, station
@@ -97,6 +99,20 @@ def test_out_of_reach_of_the_service_nothing_stays_live(site: DemoSite, new_page
         page.context.set_offline(False)
         page.locator(".departure.live").first.wait_for()
         page.locator("#gone").wait_for(state="hidden")
+
+
+def test_a_page_that_was_cut_off_is_live_again_with_its_stream_though_nothing_has_changed(new_page: NewPage) -> None:
+    with served(service_at(at(8, 1), tram_on_time)) as address:
+        page = new_page(clock=True, service_workers="block")
+        page.route("**fragment=1**", lambda route: route.abort())
+        page.goto(f"{address}/stops/hopital")
+        page.locator(".departure.live").first.wait_for()
+        page.evaluate("""new MutationObserver((_, watch) => {
+            if (!document.querySelector(".departure.live")) { watch.disconnect(); document.title = "not live"; }
+        }).observe(document.getElementById("content"), { subtree: true, attributes: true, childList: true })""")
+        page.clock.fast_forward(61_000)
+        page.wait_for_function("document.title === 'not live'")
+        page.locator(".departure.live").first.wait_for()
 
 
 def test_a_board_is_kept_by_no_cache_that_could_show_old_minutes_as_live(site: DemoSite, new_page: NewPage) -> None:
