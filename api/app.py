@@ -9,6 +9,7 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
+from fastapi_offline import FastAPIOffline
 
 from api.announcer import Announcer
 from api.departures import departures_router
@@ -57,7 +58,9 @@ def create_app(service: Service, desk: Desk | None = None) -> FastAPI:
         service.stop()
         desk.close()
 
-    app = FastAPI(
+    # The page of the API brings its own scripts: many an operator's network reaches no other.
+    app = FastAPIOffline(
+        redoc_url=None,
         title="prochain",
         version=version("prochain"),
         summary="Real-time bus and tram arrival predictions",

@@ -161,3 +161,17 @@ def tab_to(page: Any, href: str) -> None:
         if focused(page).startswith(href):
             return
     raise AssertionError(f"{href} is not reached by 40 presses of Tab")
+
+
+def test_the_api_can_be_tried_in_the_browser_where_no_other_server_is_reached(
+    site: DemoSite, new_page: NewPage
+) -> None:
+    page = new_page(viewport={"width": 1280, "height": 800})
+    elsewhere: list[str] = []
+    page.on(
+        "request",
+        lambda request: None if request.url.startswith((site.base, "data:")) else elsewhere.append(request.url),
+    )
+    page.goto("/docs")
+    page.locator('[data-path="/v1/stops/{stop_id}/departures"]').first.wait_for()
+    assert not elsewhere
