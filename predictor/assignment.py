@@ -128,24 +128,8 @@ class Assigner:
         fits = (route < 0) | (tt.pattern_route[pattern] == route)
         fits &= (direction < 0) | (tt.pattern_direction[pattern] < 0) | (tt.pattern_direction[pattern] == direction)
         owner, pattern = owner[fits], pattern[fits]
-        best_trip = np.full(len(rows), NONE, np.int32)
-        best_day = np.full(len(rows), NONE, np.int32)
-        best_m = np.full(len(rows), np.nan)
-        if len(owner):
-            self._best(
-                tracks,
-                slot[rows],
-                obs.take(rows),
-                owner,
-                pattern,
-                best_trip,
-                best_day,
-                best_m,
-                now,
-                heard_since,
-                cancelled,
-            )
         s = slot[rows]
+        best_trip, best_day, best_m = self._best(tracks, s, obs.take(rows), owner, pattern, now, heard_since, cancelled)
         agrees = (best_trip >= 0) & (tracks.guess_trip[s] == best_trip)
         tracks.guesses[s] = np.where(agrees, tracks.guesses[s] + 1, np.where(best_trip >= 0, 1, 0))
         tracks.guess_m[s] = np.where(agrees, tracks.guess_m[s], best_m)
@@ -160,15 +144,15 @@ class Assigner:
         obs: Observations,
         owner: Int64Array,
         pattern: Int32Array,
-        best_trip: Int32Array,
-        best_day: Int32Array,
-        best_m: Float64Array,
         now: float,
         heard_since: float,
         cancelled: Int64Array,
-    ) -> None:
-        """Write the best candidate of each report into the `best_*` arrays."""
+    ) -> tuple[Int32Array, Int32Array, Float64Array]:
+        """The best of each report's candidate patterns, pairs (`owner`, `pattern`): trip, service day and metres along
+        its line, each (n,); NONE and NaN where none fits."""
         tt = self.timetable
+        best_trip, best_day = np.full((2, len(slot)), NONE, np.int32)
+        best_m = np.full(len(slot), np.nan)
         same = (tracks.guess_trip[slot] >= 0)[owner]
         before = np.where(same, tracks.guess_m[slot][owner], np.nan)
         zero, far = np.zeros(len(owner)), np.full(len(owner), np.inf)
@@ -183,7 +167,7 @@ class Assigner:
         taken = np.union1d(self.days.key(tracks.trip[on], tracks.service_day[on]), cancelled)
         heard_at = tracks.heard_at[slot]
         came_at = np.where(heard_at > heard_since + HEARD_LATE_S, heard_at, -np.inf)
-        score_of = np.full(len(best_trip), np.inf)
+        score_of = np.full(len(slot), np.inf)
         for day in self.days.around(now):
             pair, index = expand_ranges(self._ptr[pattern], self._ptr[pattern + 1] - self._ptr[pattern])
             trip = self._trips[index]
@@ -209,3 +193,4 @@ class Assigner:
             chosen, report = chosen[better], report[better]
             score_of[report], best_trip[report] = score[chosen], trip[chosen]
             best_day[report], best_m[report] = day, at_m[pair[chosen]]
+        return best_trip, best_day, best_m
