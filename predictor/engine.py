@@ -184,9 +184,11 @@ class Engine:
         learner.resolve(passages, driven_call_key(tt, passages.service_day, entry, passages.shift_s))
         learner.offer(chain, driven, features, now)
         self._counts["lessons"] += learner.study(now)
+        passed = (tracks.arrived + tracks.departed)[chain.slot]
         made = forecast(
-            chain, features, learner.net, learner.calibration, now, settings.miss_weight, self._steadiness, driven
-        )
+            chain, features, learner.net, learner.calibration, now, settings.miss_weight, self._steadiness, driven,
+            passed,
+        )  # fmt: skip
 
         over = self._finished = self._finished.since(now - _REMEMBER_FINISHED_S)
         done = [self._journeys.keys(over.trip, over.service_day, over.shift_s)]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import Float32Array, Float64Array, Int64Array
+from predictor.arrays import Float32Array, Float64Array, Int32Array, Int64Array
 from predictor.arrivals import Chain
 from predictor.calibration import Calibration
 from predictor.features import has_begun, scale_s
@@ -50,11 +50,12 @@ def forecast(
     miss_weight: float,
     steadiness: Steadiness,
     key: Int64Array,
+    passed: Int32Array,
 ) -> Forecast:
     """The forecast of each row.
 
-    Parameters: `features`: (rows, F) for the network, not looked at where there is none; `key`: (rows,) names the calls
-    for `steadiness`.
+    Parameters: `features`: (rows, F) for the network, not looked at where there is none; `key`, `passed`: (rows,) name
+    the calls and how far their vehicles have come, for `steadiness`.
     """
     expected = np.maximum(chain.arrival, now)
     share = published_share(expected - now, miss_weight)
@@ -73,7 +74,9 @@ def forecast(
         p50[rows] = expected[rows] + quantile[:, MEDIAN] * unit
         p90[rows] = expected[rows] + quantile[:, P90] * unit
         published[rows] = expected[rows] + _at(quantile, share[rows]) * unit
-    p10, p50, p90, published = steadiness.steadied(key, np.stack([p10, p50, p90, published]), now)
+    # The range moves as a whole: each end on its own would lag behind as it narrows.
+    lag = steadiness.steadied(key, p50, passed, now) - p50
+    p10, p50, p90, published = p10 + lag, p50 + lag, p90 + lag, published + lag
     p50 = _in_order(np.maximum(p50, now), chain, now)
     p10 = np.minimum(_in_order(np.maximum(p10, now), chain, now), p50)
     p90 = np.maximum(_in_order(p90, chain, now), p50)
