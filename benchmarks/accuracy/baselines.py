@@ -185,18 +185,23 @@ def along_links(runs: Runs, asked: Questions, taken_s: Float64Array, offset: Int
     return at
 
 
-def hindsight_run_s(runs: Runs) -> Float64Array:
+def hindsight_run_s(runs: Runs, *, of_others: bool = False) -> Float64Array:
     """Run time from each cell to the next (m,): mean of all traversals in the same hour of the same day.
 
-    The judged one is among them: nobody can know as much of the traffic, while the single vehicle's own luck stays
-    unknown.
+    The judged one is among them, and where lines run once an hour it is all of them. `of_others` leaves it out: the
+    traffic as all the others found it; the link's median of the judged days where there were none.
     """
     taken = LinkMedians.of(runs).on(runs)
     seen = np.flatnonzero(np.isfinite(runs.ran_s))
     hour = runs.hour_of(runs.passed[seen], runs.run[seen])
     frame = pd.DataFrame({"link": runs.link[seen], "day": runs.service_day[runs.run[seen]], "hour": hour,
                           "ran": runs.ran_s[seen]})  # fmt: skip
-    taken[seen] = frame.groupby(["link", "day", "hour"]).ran.transform("mean")
+    together = frame.groupby(["link", "day", "hour"]).ran
+    number, total, own = together.transform("size"), together.transform("sum"), runs.ran_s[seen]
+    if of_others:
+        number, total = number - 1, total - own
+    among = (number > 0).to_numpy()
+    taken[seen[among]] = (total / number)[among]
     return taken
 
 
@@ -268,8 +273,10 @@ def _link_and_moment(link: Int64Array, moment: Float64Array, origin: float) -> F
 
 AT_ONCE = "schedule + delay, at once"
 """As if every passage had been told in the second it happened, where reports tell of it later."""
-HINDSIGHT = "hindsight of the hour"
-"""Not a method but a mark: what perfect knowledge of the traffic would score."""
+HINDSIGHT, HINDSIGHT_OF_OTHERS = "hindsight of the hour", "hindsight of others"
+MARKS = (HINDSIGHT, HINDSIGHT_OF_OTHERS)
+"""No methods: what knowing the hour's run times would score, the judged vehicle's own among them, and those of all
+others."""
 
 Method = Callable[[Questions], Float64Array]
 
@@ -296,6 +303,7 @@ def methods(runs: Runs, trained: Runs | None, reports: pd.DataFrame | None) -> d
         history = KalmanHistory.of(trained)
         found["link medians"] = lambda asked: along_links(runs, asked, medians)
         found["Kalman (TransitClock)"] = lambda asked: kalman(runs, asked, history)
-    hindsight = hindsight_run_s(runs)
-    found[HINDSIGHT] = lambda asked: along_links(runs, asked, hindsight)
+    of_all, of_others = hindsight_run_s(runs), hindsight_run_s(runs, of_others=True)
+    found[HINDSIGHT] = lambda asked: along_links(runs, asked, of_all)
+    found[HINDSIGHT_OF_OTHERS] = lambda asked: along_links(runs, asked, of_others)
     return found

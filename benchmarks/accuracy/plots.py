@@ -14,7 +14,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator, PercentFormatter
 
-from benchmarks.accuracy.baselines import AT_ONCE, HINDSIGHT
+from benchmarks.accuracy.baselines import AT_ONCE, HINDSIGHT, HINDSIGHT_OF_OTHERS, MARKS
 from benchmarks.accuracy.judge import MEDIAN, PUBLISHED
 from benchmarks.accuracy.result import REFERENCE, Result
 from predictor.arrays import BoolArray, Float64Array
@@ -24,6 +24,7 @@ OURS, OURS_PUBLISHED, OTHER = "#0b62a8", "#d1495b", "#7b8794"
 COLOURS = {
     MEDIAN: OURS, PUBLISHED: OURS_PUBLISHED, REFERENCE: INK, AT_ONCE: "#4c5a67", "schedule": "#b5bec7",
     "operator": "#8e5ea2", "link medians": "#2a9d6f", "Kalman (TransitClock)": "#e09f3e", HINDSIGHT: FAINT,
+    HINDSIGHT_OF_OTHERS: FAINT,
 }  # fmt: skip
 QUANTILES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 WORST_ROUTES = 16
@@ -66,7 +67,7 @@ def mae_by_horizon(result: Result) -> str:
         ours = method in (MEDIAN, PUBLISHED)
         axes.plot(
             _MINUTES[:-1] + 0.5, mean, color=COLOURS.get(method, OTHER), linewidth=2.4 if ours else 1.4,
-            linestyle="--" if method == HINDSIGHT else "-", zorder=3 if ours else 2,
+            linestyle="--" if method in MARKS else "-", zorder=3 if ours else 2,
         )  # fmt: skip
         seen = np.flatnonzero(np.isfinite(mean))
         ends.append((float(mean[seen[-1]]), method))

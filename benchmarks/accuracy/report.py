@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from benchmarks.accuracy import metrics, plots, tables
-from benchmarks.accuracy.baselines import HINDSIGHT
+from benchmarks.accuracy.baselines import MARKS
 from benchmarks.accuracy.judge import MEDIAN, PUBLISHED
 from benchmarks.accuracy.result import REFERENCE, Result
 
@@ -30,7 +30,7 @@ def page(result: Result) -> str:
         sets=[(name, int(sizes[name]), _of_set(result, name)) for name in result.sets()],
         headline=_of_set(result, tables.LIVE), ranges=_ranges(result), availability=overall,
         range_all=_range_of(result, tables.LIVE),
-        drawings=plots.draw(result), hindsight=HINDSIGHT,
+        drawings=plots.draw(result), marks=MARKS,
         groups={
             name: result.by_group(name).reset_index().to_dict("records")
             for name in ("stop size", "day type", "hour", "route")
