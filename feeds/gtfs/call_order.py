@@ -78,7 +78,7 @@ def _members(group: Int32Array, trip: Int64Array) -> list[Int64Array]:
     return np.split(trip[order], np.flatnonzero(np.diff(group[order])) + 1) if len(group) else []
 
 
-def impossible_hops(
+def too_fast_hops(
     x: Float64Array, y: Float64Array, seconds: Float64Array, speed_m_s: float = IMPOSSIBLE_M_S
 ) -> BoolArray:
     """(n - 1,) whether each hop between consecutive calls (n,) is faster than `speed_m_s`. Metres and seconds."""
@@ -105,7 +105,7 @@ def driving_order(x: Float64Array, y: Float64Array, seconds: Float64Array) -> In
     if len(x) < 4:
         return order
     limit = unlikely_m_s(x, y, seconds)
-    fast = impossible_hops(x, y, seconds, limit)
+    fast = too_fast_hops(x, y, seconds, limit)
     if not fast.any():
         return order
     stray = np.append(False, fast) | np.append(fast, False)
@@ -142,7 +142,7 @@ def _best_move(
     # A way may end anywhere: beyond the last call every distance is nothing.
     gap = np.pad(gap, ((0, 1), (0, 1)))
     near = np.abs(seconds[:, None] - seconds[None, :]) <= SWAP_WINDOW_S
-    fast = np.append(impossible_hops(x, y, slots, limit_m_s), False)
+    fast = np.append(too_fast_hops(x, y, slots, limit_m_s), False)
     best, found = LEAST_GAIN_M, None
     after = np.arange(n)
     for length in range(1, min(LONGEST_SEGMENT, n - 2) + 1):
@@ -183,7 +183,7 @@ def misplaced_stops(x: Float64Array, y: Float64Array, seconds: Float64Array) -> 
         if len(kept) < 4:
             break
         kx, ky, kt = x[kept], y[kept], seconds[kept]
-        fast = impossible_hops(kx, ky, kt)
+        fast = too_fast_hops(kx, ky, kt)
         direct = np.hypot(kx[2:] - kx[:-2], ky[2:] - ky[:-2])
         detour = np.hypot(np.diff(kx), np.diff(ky))
         inner = np.where(fast[:-1] | fast[1:], detour[:-1] + detour[1:] - direct, 0.0)

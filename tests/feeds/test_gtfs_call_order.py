@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.gtfs.call_order import driving_order, impossible_hops, misplaced_stops, unlikely_m_s
+from feeds.gtfs.call_order import driving_order, too_fast_hops, misplaced_stops, unlikely_m_s
 from feeds.timetable import LoadedTimetable
 from predictor.arrays import Float64Array
 from tests.feeds.small_feed import (
@@ -72,7 +72,7 @@ def test_in_town_a_hop_at_the_speed_of_a_motorway_gives_a_wrong_order_away() -> 
     """Stops 300 m apart, 60 s apart; the third and fourth were given each other's place, half a minute apart."""
     x = np.array([0, 300, 900, 600, 1200, 1500, 1800], float)
     seconds = np.array([0, 60, 90, 120, 150, 210, 270], float)
-    assert not impossible_hops(x, np.zeros(7), seconds).any()
+    assert not too_fast_hops(x, np.zeros(7), seconds).any()
     assert driving_order(x, np.zeros(7), seconds).tolist() == [0, 1, 3, 2, 4, 5, 6]
 
 
@@ -140,5 +140,5 @@ def test_whatever_the_order_the_result_is_a_permutation_no_longer_than_before(mi
     assert order[0] == 0, "where a trip begins is believed"
     before, after = np.abs(np.diff(x)).sum(), np.abs(np.diff(x[order])).sum()
     assert after <= before
-    if not impossible_hops(x, y, seconds, unlikely_m_s(x, y, seconds)).any():
+    if not too_fast_hops(x, y, seconds, unlikely_m_s(x, y, seconds)).any():
         assert (order == np.arange(len(x))).all()
