@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.gtfs.call_order import driving_order, too_fast_hops, misplaced_stops, unlikely_m_s
+from feeds.gtfs.call_order import driving_order, misplaced_stops, too_fast_hops, unlikely_m_s
 from feeds.timetable import LoadedTimetable
 from predictor.arrays import Float64Array
 from tests.feeds.small_feed import (
