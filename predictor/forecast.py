@@ -23,7 +23,7 @@ from predictor.steadiness import Steadiness
 MISS_WEIGHT = 4.5
 """How much worse a minute of a missed bus is than a minute of waiting, for a bus about to come: with weight w the time
 published is the 1 / (1 + w) quantile."""
-FAR_MISS_WEIGHT = 2.8
+FAR_MISS_WEIGHT = 2.5
 """The same for a bus that is far off;"""
 LOOKS_AGAIN_S = 900.0
 """what the weight lies above it falls to a third within this time."""
