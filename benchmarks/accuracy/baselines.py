@@ -185,24 +185,24 @@ def along_links(runs: Runs, asked: Questions, taken_s: Float64Array, offset: Int
     return at
 
 
-def hindsight_run_s(runs: Runs, *, of_others: bool = False) -> Float64Array:
-    """Run time from each cell to the next (m,): mean of all traversals in the same hour of the same day.
+def hindsight_run_s(runs: Runs) -> tuple[Float64Array, Float64Array]:
+    """Run times from each cell to the next (m,): mean of all traversals in the same hour of the same day, and mean of
+    all but the judged one.
 
-    The judged one is among them, and where lines run once an hour it is all of them. `of_others` leaves it out: the
-    traffic as all the others found it; the link's median of the judged days where there were none.
+    The first knows the judged run itself where lines run once an hour. Where nobody else came, the second is the link's
+    median of the judged days.
     """
-    taken = LinkMedians.of(runs).on(runs)
+    of_all = LinkMedians.of(runs).on(runs)
+    of_others = of_all.copy()
     seen = np.flatnonzero(np.isfinite(runs.ran_s))
-    hour = runs.hour_of(runs.passed[seen], runs.run[seen])
-    frame = pd.DataFrame({"link": runs.link[seen], "day": runs.service_day[runs.run[seen]], "hour": hour,
-                          "ran": runs.ran_s[seen]})  # fmt: skip
+    hour, own = runs.hour_of(runs.passed[seen], runs.run[seen]), runs.ran_s[seen]
+    frame = pd.DataFrame({"link": runs.link[seen], "day": runs.service_day[runs.run[seen]], "hour": hour, "ran": own})
     together = frame.groupby(["link", "day", "hour"]).ran
-    number, total, own = together.transform("size"), together.transform("sum"), runs.ran_s[seen]
-    if of_others:
-        number, total = number - 1, total - own
-    among = (number > 0).to_numpy()
-    taken[seen[among]] = (total / number)[among]
-    return taken
+    number, total = (together.transform(what).to_numpy() for what in ("size", "sum"))
+    of_all[seen] = total / number
+    many = number > 1
+    of_others[seen[many]] = (total - own)[many] / (number - 1)[many]
+    return of_all, of_others
 
 
 def kalman(runs: Runs, asked: Questions, history: KalmanHistory) -> Float64Array:
@@ -303,7 +303,7 @@ def methods(runs: Runs, trained: Runs | None, reports: pd.DataFrame | None) -> d
         history = KalmanHistory.of(trained)
         found["link medians"] = lambda asked: along_links(runs, asked, medians)
         found["Kalman (TransitClock)"] = lambda asked: kalman(runs, asked, history)
-    of_all, of_others = hindsight_run_s(runs), hindsight_run_s(runs, of_others=True)
+    of_all, of_others = hindsight_run_s(runs)
     found[HINDSIGHT] = lambda asked: along_links(runs, asked, of_all)
     found[HINDSIGHT_OF_OTHERS] = lambda asked: along_links(runs, asked, of_others)
     return found

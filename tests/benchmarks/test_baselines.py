@@ -192,9 +192,8 @@ def test_hindsight_knows_the_run_times_of_the_hour_and_that_of_others_all_but_th
 ) -> None:
     rows = [*whole(0, "x", "a", 36010, 36150, 36240, 36330), *whole(0, "y", "b", 37900, 38000, 38150, 38400)]
     runs = runs_of(timetable, *rows, *whole(1, "x", "a", 36000, 36400, 36800, 37200))
-    of_all = baselines.hindsight_run_s(runs)
+    of_all, of_others = baselines.hindsight_run_s(runs)
     assert of_all[[0, 1, 2]].tolist() == of_all[[4, 5, 6]].tolist() == [120.0, 120.0, 170.0]
-    of_others = baselines.hindsight_run_s(runs, of_others=True)
     assert of_others[[0, 1, 2, 4, 5, 6]].tolist() == [100.0, 150.0, 250.0, 140.0, 90.0, 90.0]
     assert of_all[[8, 9, 10]].tolist() == [400.0, 400.0, 400.0]
     assert of_others[[8, 9, 10]].tolist() == [140.0, 150.0, 250.0], "the median of all where nobody else came"
