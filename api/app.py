@@ -11,28 +11,28 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi_offline import FastAPIOffline
 
-from api.announcer import Announcer
-from api.departures import departures_router
+from api.answers.announcer import Announcer
+from api.answers.problems import answer_with_problems
 from api.desk.desk import Desk
-from api.desk.disruptions_api import disruptions_router
 from api.desk.pages import desk_router
-from api.explain import explain_router
 from api.head import HeadAsGet
-from api.health import health_router
-from api.installable import installable_router
-from api.metrics import RequestMetrics, metrics_router, registry_of
-from api.page_map import map_router
-from api.page_stream import page_stream_router
-from api.pages import pages_router
-from api.panels import panels_router
-from api.problems import answer_with_problems
-from api.realtime_feeds import realtime_feeds_router
-from api.routes import routes_router
-from api.screens import screens_router
-from api.service import Service
-from api.stops import stops_router
-from api.trips import trips_router
-from api.vehicles import vehicles_router
+from api.pages.addresses import pages_router
+from api.pages.installable import installable_router
+from api.pages.map import map_router
+from api.pages.stream import page_stream_router
+from api.panels.addresses import panels_router
+from api.panels.screen_addresses import screens_router
+from api.service.service import Service
+from api.v1.departures import departures_router
+from api.v1.disruptions import disruptions_router
+from api.v1.explain import explain_router
+from api.v1.gtfs_realtime import realtime_feeds_router
+from api.v1.health import health_router
+from api.v1.metrics import RequestMetrics, metrics_router, registry_of
+from api.v1.routes import routes_router
+from api.v1.stops import stops_router
+from api.v1.trips import trips_router
+from api.v1.vehicles import vehicles_router
 
 _DESCRIPTION = """
 Arrival predictions for every stop of a bus and tram network.

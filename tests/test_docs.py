@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from api.app import create_app
-from api.cli import app
+from api.command.cli import app
 from tests.api.town import at, service_at
 
 ROOT = Path(__file__).parents[1]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from api.desk.disruption import Audience, Disruption, Notice, alert_of, audience_of
 from api.desk.place_words import when
-from api.page_moment import AlertWords, PageMoment
+from api.words.moment import AlertWords, PageMoment
 
 _NAMES = 6
 

@@ -18,7 +18,7 @@ from api.desk.dismissal import Dismissal
 from api.desk.disruption import Disruption
 from api.desk.phrases import Phrase
 from api.desk.subscribers import Bulletin
-from api.settings import ConfigurationError
+from api.service.settings import ConfigurationError
 
 FILE_NAME = "desk.sqlite"
 _SCHEMA = """

@@ -19,8 +19,8 @@ from api.desk.sign_in import SignIn
 from api.desk.standing import Standing, standing
 from api.desk.subscribers import TOLD_WITHIN_S, Subscriber, installed_subscribers
 from api.desk.webhook import Webhook
-from api.service import Service
-from api.settings import Settings
+from api.service.service import Service
+from api.service.settings import Settings
 
 _FORMS_REMEMBERED = 200
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from api.stop_routes import StopRoutes
+from api.reading.stop_routes import StopRoutes
 from feeds.alerts import Alert
 from predictor.timetable import Timetable
 

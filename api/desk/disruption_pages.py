@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from api.answers.problems import Problem
 from api.desk.cards import AudienceWords, audience_words, card
 from api.desk.disruption import Disruption, Notice, alert_of
 from api.desk.disruption_form import (
@@ -28,8 +29,7 @@ from api.desk.phrases import Phrase
 from api.desk.place_words import LANGUAGES
 from api.desk.rendering import OwnForm, Session, desk_of_request, desk_page, moment_in, page_moment, text
 from api.desk.stop_choice import StopChoice, stop_choice
-from api.page_moment import AlertWords, PageMoment
-from api.problems import Problem
+from api.words.moment import AlertWords, PageMoment
 
 disruption_pages_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

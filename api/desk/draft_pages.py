@@ -8,8 +8,8 @@ from collections.abc import Callable
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from api.answers.problems import Problem
 from api.desk.rendering import OwnForm, desk_of_request, text
-from api.problems import Problem
 
 draft_router = APIRouter(include_in_schema=False)
 

@@ -15,9 +15,9 @@ from api.desk.outbox import Delivery
 from api.desk.rendering import Session, desk_of_request, desk_page, page_moment
 from api.desk.running_trips import RunningTrips
 from api.desk.standing import LineState, Standing
-from api.page_lines import Line, destination_of
-from api.page_moment import PageMoment
-from api.page_vehicles import vehicle_label
+from api.reading.lines import Line, destination_of
+from api.words.moment import PageMoment
+from api.words.vehicles import vehicle_label
 from predictor.geometry import ground_distance_m
 
 overview_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)

@@ -10,14 +10,14 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import FormData
 
-from api.desk.desk_texts import desk_texts_in
+from api.answers.problems import Problem
 from api.desk.disruption import LONGEST_DESCRIPTION, LONGEST_HEADER, Cause, Effect, Notice
 from api.desk.disruption_form import SHOWN_ON
 from api.desk.phrases import PLACES, Phrase, filled_description, filled_header
 from api.desk.place_words import LANGUAGES, place_values
 from api.desk.rendering import OwnForm, Session, desk_of_request, desk_page, page_moment, text
-from api.page_moment import PageMoment
-from api.problems import Problem
+from api.words.desk_texts import desk_texts_in
+from api.words.moment import PageMoment
 
 phrase_pages_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

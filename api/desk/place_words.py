@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from api.desk.disruption import Language, Notice
-from api.page_lines import lines_of
-from api.page_texts import Texts
+from api.reading.lines import lines_of
+from api.words.texts import Texts
 from predictor.timetable import Timetable
 
 

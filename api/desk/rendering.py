@@ -11,14 +11,14 @@ from fastapi.responses import HTMLResponse
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
+from api.answers.assets import assets, style
+from api.answers.problems import Problem
+from api.answers.templates import templates
 from api.desk.desk import Desk
-from api.desk.desk_texts import desk_texts_in
-from api.page_assets import assets, style
-from api.page_badges import Badge
-from api.page_moment import PageMoment
-from api.page_templates import templates
-from api.page_texts import LANGUAGES, wanted_language
-from api.problems import Problem
+from api.reading.badges import Badge
+from api.words.desk_texts import desk_texts_in
+from api.words.moment import PageMoment
+from api.words.texts import LANGUAGES, wanted_language
 
 _A_YEAR_S = 365 * 86400
 _HEADERS = {

@@ -8,7 +8,7 @@ import secrets
 from fastapi import Request, Response
 from itsdangerous import BadSignature, URLSafeSerializer, URLSafeTimedSerializer
 
-from api.problems import Problem
+from api.answers.problems import Problem
 
 COOKIE = "desk"
 SESSION_S = 12 * 3600

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from api.desk.disruption_form import DisruptionForm
-from api.page_lines import Line, destination_of
-from api.page_moment import PageMoment
+from api.reading.lines import Line, destination_of
+from api.words.moment import PageMoment
 from predictor.geometry import ground_distance_m
 
 _FOUND = 8

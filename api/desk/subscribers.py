@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from api.desk.disruption import Disruption
-from api.settings import ConfigurationError, Settings
+from api.service.settings import ConfigurationError, Settings
 
 GROUP = "prochain.subscribers"
 TOLD_WITHIN_S = 24 * 3600.0

@@ -9,15 +9,15 @@ import numpy as np
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
+from api.answers.problems import Problem
 from api.desk.place_words import LANGUAGES
 from api.desk.rendering import Session, desk_of_request, desk_page, page_moment
-from api.explain import time_asked
-from api.explanation_words import FactLine
-from api.explanations import Explanation, explain, explain_line
-from api.page_lines import Line, destination_of
-from api.page_moment import PageMoment
-from api.problems import Problem
-from api.wait_words import words_of
+from api.reading.explanations import Explanation, explain, explain_line
+from api.reading.lines import Line, destination_of
+from api.v1.explain import time_asked
+from api.words.explanation import FactLine
+from api.words.moment import PageMoment
+from api.words.waits import words_of
 
 why_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from api.desk.desk_texts import desk_texts_in
 from api.desk.disruption import Language, Notice
 from api.desk.phrases import Phrase, filled_description, filled_header
 from api.desk.place_words import LANGUAGES, place_values
+from api.words.desk_texts import desk_texts_in
 from predictor.timetable import Timetable
 
 

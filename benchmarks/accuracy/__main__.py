@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import typer
 from rich.console import Console
 
-from api.replay import learn, replay
+from api.command.replay import learn, replay
 from benchmarks.accuracy import baselines, terminal, truth
 from benchmarks.accuracy.judge import judge
 from benchmarks.accuracy.result import Result

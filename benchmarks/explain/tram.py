@@ -16,8 +16,8 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from api.explanations import explain
-from api.replay import replay
+from api.command.replay import replay
+from api.reading.explanations import explain
 from feeds.history.store import FOLDER, HistoryStore
 from feeds.timetable import load_timetable
 from predictor.explain.verdict import LONG_WAIT, OFF_HEADWAY, ON_HEADWAY

@@ -12,10 +12,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from api.boards import departure_rows
-from api.matrix_threads import one_matrix_thread
-from api.stop_search import StopSearch
-from api.view import ServiceView
+from api.reading.board import departure_rows
+from api.service.matrix_threads import one_matrix_thread
+from api.service.stop_search import StopSearch
+from api.service.view import ServiceView
 from feeds.learned_file import ready_made
 from feeds.recording import open_recording
 from feeds.simulator import Simulator

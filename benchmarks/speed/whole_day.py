@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from api.replay import local_time
+from api.command.replay import local_time
 from feeds.learned_file import ready_made
 from feeds.recording import open_recording
 from feeds.timetable import load_timetable

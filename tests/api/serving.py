@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from threading import Thread
 
 from api.app import create_app
-from api.listening import Server, address_of, listen
-from api.service import Service
+from api.command.listening import Server, address_of, listen
+from api.service.service import Service
 
 
 @contextmanager

@@ -9,9 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from api import announcer, stop_boards
-from api.boards import DepartureRow, departure_rows
-from api.service import Service
+from api.answers import announcer
+from api.reading import stop_boards
+from api.reading.board import DepartureRow, departure_rows
+from api.service.service import Service
 from tests.api.serving import served
 from tests.api.town import at, service_at, town
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.boards import DepartureRow, departure_rows, iso_date
-from api.incoming_feeds import Reading
-from api.service import Service
+from api.reading.board import DepartureRow, departure_rows, iso_date
+from api.service.incoming_feeds import Reading
+from api.service.service import Service
 from predictor.engine import EngineSettings
 from predictor.observations import Observations
 from tests.api.town import STOPS, at, headway_town, service_at

@@ -10,7 +10,7 @@ import pytest
 from google.transit import gtfs_realtime_pb2
 from rich.console import Console
 
-from api.check import check_feed
+from api.command.check import check_feed
 from feeds.errors import FeedError
 
 STOP_TIMES = "trip_id,arrival_time,departure_time,stop_id,stop_sequence\n"

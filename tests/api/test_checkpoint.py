@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from api.checkpoint import Checkpoint
+from api.service.checkpoint import Checkpoint
 from feeds.learned_file import read_learned
 from predictor.learned import Learned
 

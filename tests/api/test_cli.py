@@ -20,8 +20,8 @@ import pytest
 from google.transit import gtfs_realtime_pb2
 from typer.testing import CliRunner, Result
 
-from api.cli import app
-from api.settings import Settings
+from api.command.cli import app
+from api.service.settings import Settings
 from tests.feeds.small_feed import LAT, SPACING_M, place, posix, write_feed
 
 COMMANDS = ("demo", "serve", "replay", "learn", "check", "record")
@@ -204,7 +204,7 @@ def test_check_tells_what_was_read_and_what_matches(recording: Path) -> None:
 def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """The command as a process of its own; ended by SIGINT, as with Ctrl-C, when the block ends."""
     process = subprocess.Popen(
-        [sys.executable, "-c", "from api.cli import app; app()", *arguments], stdout=subprocess.PIPE,
+        [sys.executable, "-c", "from api.command.cli import app; app()", *arguments], stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, text=True, cwd=Path.cwd(),
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip

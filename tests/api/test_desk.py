@@ -14,16 +14,16 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.clock import ShiftedClock
 from api.desk.desk import Desk
-from api.desk.desk_texts import desk_texts_in
 from api.desk.disruption import Notice
 from api.desk.drafts import drafts, suggestions
 from api.desk.gaps import great_gaps
 from api.desk.running_trips import running_trips
 from api.desk.standing import standing
-from api.incoming_feeds import Reading
-from api.view import FeedHealth
+from api.service.clock import ShiftedClock
+from api.service.incoming_feeds import Reading
+from api.service.view import FeedHealth
+from api.words.desk_texts import desk_texts_in
 from predictor.observations import Observations
 from tests.api.town import HandFeeds, at, disruption, headway_town, service_at, tram_on_time
 

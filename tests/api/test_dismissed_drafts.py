@@ -9,14 +9,14 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.clock import ShiftedClock
 from api.desk.database import FILE_NAME, DeskDatabase
 from api.desk.desk import Desk
 from api.desk.dismissal import Dismissal
 from api.desk.dismissals import Dismissals
 from api.desk.disruption import Notice
 from api.desk.drafts import Draft, drafts
-from api.incoming_feeds import Reading
+from api.service.clock import ShiftedClock
+from api.service.incoming_feeds import Reading
 from tests.api.test_desk import TOKEN, hidden
 from tests.api.town import at, service_at, tram_at
 

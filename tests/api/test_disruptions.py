@@ -16,13 +16,13 @@ from fastapi.testclient import TestClient
 from google.transit.gtfs_realtime_pb2 import FeedMessage
 
 from api.app import create_app
-from api.clock import ShiftedClock
 from api.desk.database import FILE_NAME, DeskDatabase
 from api.desk.desk import Desk
 from api.desk.disruption import Notice, alert_of, audience_of
 from api.desk.phrases import default_phrases, filled
-from api.service import Service
-from api.settings import ConfigurationError
+from api.service.clock import ShiftedClock
+from api.service.service import Service
+from api.service.settings import ConfigurationError
 from tests.api.town import STOPS, ZONE, at, service_at, town
 from tests.feeds.strict_validator import violations
 

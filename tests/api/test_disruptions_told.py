@@ -17,14 +17,14 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.clock import ShiftedClock
 from api.desk import subscribers
 from api.desk.database import FILE_NAME, DeskDatabase
 from api.desk.desk import Desk
 from api.desk.disruption import Notice
 from api.desk.subscribers import TOLD_WITHIN_S, Bulletin, Subscriber, installed_subscribers
 from api.desk.webhook import SIGNATURE_HEADER, Webhook
-from api.settings import ConfigurationError, Settings, read_settings
+from api.service.clock import ShiftedClock
+from api.service.settings import ConfigurationError, Settings, read_settings
 from tests.api.town import at, service_at
 
 NOW = at(8, 1)

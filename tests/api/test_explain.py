@@ -12,13 +12,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.clock import ShiftedClock
-from api.explanation_models import Cause, FactKind, Outcome
-from api.explanations import Explanation
-from api.history import HistoryWriter
-from api.page_texts import LANGUAGES, texts_in
-from api.service import Service
-from api.wait_words import words_of
+from api.reading.explanations import Explanation
+from api.service.clock import ShiftedClock
+from api.service.history_writer import HistoryWriter
+from api.service.service import Service
+from api.v1.explanation_models import Cause, FactKind, Outcome
+from api.words.texts import LANGUAGES, texts_in
+from api.words.waits import words_of
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
 from predictor.explain.verdict import BUNCHED, CAUSES, OUTCOMES, Fact, Verdict

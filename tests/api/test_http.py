@@ -10,9 +10,9 @@ from fastapi.testclient import TestClient
 from google.transit.gtfs_realtime_pb2 import FeedMessage
 
 from api.app import create_app
-from api.clock import ShiftedClock
-from api.incoming_feeds import Reading
-from api.service import Service
+from api.service.clock import ShiftedClock
+from api.service.incoming_feeds import Reading
+from api.service.service import Service
 from predictor.observations import Observations
 from tests.api.town import DATE, at, headway_town, service_at
 
@@ -269,7 +269,7 @@ def test_headers_alone_can_be_asked_for(client: TestClient, path: str) -> None:
 
 def test_our_own_fault_is_a_problem_without_its_insides(monkeypatch: pytest.MonkeyPatch) -> None:
     app = create_app(service_at(NOW))
-    monkeypatch.setattr("api.departures.departure_rows", lambda *_: 1 / 0)
+    monkeypatch.setattr("api.v1.departures.departure_rows", lambda *_: 1 / 0)
     response = TestClient(app, raise_server_exceptions=False).get("/v1/stops/gare/departures")
     assert (response.status_code, response.headers["Content-Type"]) == (500, "application/problem+json")
     assert "division" not in response.text

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from google.transit import gtfs_realtime_pb2
 
-from api.boards import departure_rows
-from api.clock import ShiftedClock
-from api.incoming_feeds import PolledFeeds
-from api.service import Service
-from api.timetable_watch import TimetableWatch
+from api.reading.board import departure_rows
+from api.service.clock import ShiftedClock
+from api.service.incoming_feeds import PolledFeeds
+from api.service.service import Service
+from api.service.timetable_watch import TimetableWatch
 from feeds.source import FileSource
 from feeds.timetable import load_timetable
 from predictor.timetable import Timetable

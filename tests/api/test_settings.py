@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api.settings import ConfigurationError, Settings, read_settings
+from api.service.settings import ConfigurationError, Settings, read_settings
 
 
 @pytest.fixture(autouse=True)

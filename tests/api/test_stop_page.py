@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.incoming_feeds import Reading
+from api.service.incoming_feeds import Reading
 from feeds.alerts import Alert
 from tests.api.town import WORKS, at, service_at, tram_on_time
 

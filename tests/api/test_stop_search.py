@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.stop_search import StopSearch, normalised
+from api.service.stop_search import StopSearch, normalised
 from tests.api.town import LAT, STOPS, lon_at, town
 
 SEARCH = StopSearch(town())

@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from api.clock import ShiftedClock
-from api.incoming_feeds import Reading
-from api.service import Service
-from api.view import FeedHealth
+from api.service.clock import ShiftedClock
+from api.service.incoming_feeds import Reading
+from api.service.service import Service
+from api.service.view import FeedHealth
 from feeds.alerts import Alert
 from predictor.engine import EngineSettings
 from predictor.geometry import METRES_PER_DEGREE

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from api.replay import local_time, replay
+from api.command.replay import local_time, replay
 from benchmarks.explain.day import judged_day
 from benchmarks.explain.score import RAN, Score, score
 from benchmarks.explain.tram import asked_at_random, true_events

@@ -14,13 +14,13 @@ import uvicorn
 from google.transit.gtfs_realtime_pb2 import FeedMessage
 
 from api.app import create_app
-from api.boards import DepartureRow, departure_rows
-from api.clock import ShiftedClock
-from api.demo import demo_service
+from api.command.listening import address_of, listen
 from api.desk.desk import Desk
-from api.listening import address_of, listen
-from api.service import Service
-from api.settings import read_settings
+from api.reading.board import DepartureRow, departure_rows
+from api.service.clock import ShiftedClock
+from api.service.demo import demo_service
+from api.service.service import Service
+from api.service.settings import read_settings
 from feeds.errors import FeedError
 from feeds.simulator import Simulator
 

@@ -53,7 +53,7 @@ class ReplayServer:
     def start(self, at: str = STARTS) -> None:
         """On a free port the first time, then on the same."""
         port = self.base.rpartition(":")[2] or "0"
-        command = [sys.executable, "-c", "from api.cli import app; app()", "serve", "--replay", str(RECORDING)]
+        command = [sys.executable, "-c", "from api.command.cli import app; app()", "serve", "--replay", str(RECORDING)]
         command += ["--at", at, "--speed", f"{SPEED:g}", "--port", port, "--data-dir", str(self._folder / "data")]
         environment = {
             "PROCHAIN_DESK_TOKEN": TOKEN,

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from api.stop_search import normalised
+from api.service.stop_search import normalised
 from tests.api.serving import served
 from tests.api.town import at, service_at, tram_on_time
 from tests.journeys.demo_site import FAST, DemoSite

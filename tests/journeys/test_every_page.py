@@ -8,7 +8,7 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 
-from api.page_texts import LANGUAGES
+from api.words.texts import LANGUAGES
 from tests.journeys.demo_site import DemoSite
 from tests.journeys.opening import NewPage
 from tests.journeys.places import station

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.page_assets import map_library
+from api.answers.assets import map_library
 from tests.journeys.demo_site import DemoSite
 from tests.journeys.opening import NewPage
 

@@ -1,0 +1,181 @@
+"""Tells listeners over Server-Sent Events when what they show has changed.
+
+One task on the event loop looks whether the service has a new view, has what is listened to made in one worker thread,
+and wakes those for whom it says something new. A thousand listeners of a stop cost one board a view, and no thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Callable, Hashable
+from dataclasses import dataclass, field
+
+import anyio
+import anyio.to_thread
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from api.answers.problems import Problem
+from api.reading.moment import Moment
+from api.reading.stop_boards import StopBoards
+from api.service.service import Service
+from api.service.view import ServiceView
+from api.v1.models import Answer
+
+HEARTBEAT_S = 10.0
+"""A listener that heard nothing for much longer has lost the connection."""
+_LOOK_S = 0.5
+_REMAKE_S = 5.0
+"""Without a new view minutes pass all the same, and reports grow old."""
+_MOST_LISTENERS = 5000
+_SEND_LIMIT_S = 30.0
+"""A listener that takes nothing for so long is gone."""
+_FAREWELL_S = 2.0
+
+log = logging.getLogger("prochain")
+
+
+@dataclass(frozen=True)
+class Announcement:
+    """What a listener shows."""
+
+    event_id: str
+    """Changes when, and only when, the body says something new. A server started anew gives the same to the same."""
+    body: str
+
+
+Make = Callable[[StopBoards], Announcement]
+"""Errors: Problem where what is asked for is no longer in the timetable; its listeners are sent away."""
+
+
+@dataclass(eq=False)
+class _Channel:
+    make: Make
+    listeners: int = 0
+    latest: Announcement | None = None
+    ended: bool = False
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def take(self, made: Announcement | Problem | None) -> None:
+        """Tell those who listen if this is something new."""
+        if isinstance(made, Problem):
+            self.ended = True
+        elif made is None or (self.latest is not None and made.event_id == self.latest.event_id):
+            return
+        else:
+            self.latest = made
+        self.tell()
+
+    def tell(self) -> None:
+        """Wake all who wait."""
+        self.changed.set()
+        self.changed = asyncio.Event()
+
+
+class Announcer:
+    """See the module's docstring. To be used from one event loop at a time."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._channels: dict[Hashable, _Channel] = {}
+        self._closing = False
+        self._look = asyncio.Event()
+        self._watching: asyncio.Task[None] | None = None
+
+    @property
+    def listeners(self) -> int:
+        """How many listen now."""
+        return sum(channel.listeners for channel in list(self._channels.values()))
+
+    def answer(self, key: Hashable, make: Make, last_event_id: str | None) -> EventSourceResponse:
+        """A response that goes on until the listener leaves or the server stops: at once an event `board`, or a
+        `heartbeat` where `last_event_id` is still the newest; then an event `board` for each change.
+
+        Parameters: `key`: those who give the same share what `make` makes. Errors: Problem 503 when full.
+        """
+        if self.listeners >= _MOST_LISTENERS:
+            raise Problem(
+                503, "too-many-listeners", "Too many listeners",
+                f"{_MOST_LISTENERS} streams are open: poll instead, and open the stream again in some minutes.",
+            )  # fmt: skip
+        return EventSourceResponse(
+            self._listen(key, make, last_event_id),
+            headers={"Cache-Control": "no-store"},
+            ping=0,
+            sep="\n",
+            send_timeout=_SEND_LIMIT_S,
+            shutdown_grace_period=_FAREWELL_S,
+        )
+
+    def close(self) -> None:
+        """End all streams: each is closed as HTTP wants it, and its listener comes back by itself."""
+        self._closing = True
+        for channel in self._channels.values():
+            channel.tell()
+
+    async def _listen(self, key: Hashable, make: Make, last_event_id: str | None) -> AsyncIterator[ServerSentEvent]:
+        channel = self._channels.setdefault(key, _Channel(make))
+        channel.listeners += 1
+        self._keep_watching()
+        # A restart must not bring all listeners back in the same second.
+        retry = random.randint(2000, 6000)  # noqa: S311
+        try:
+            while not (self._closing or channel.ended):
+                latest, changed = channel.latest, channel.changed
+                if latest is not None and latest.event_id != last_event_id:
+                    last_event_id = latest.event_id
+                    yield ServerSentEvent(latest.body, event="board", id=latest.event_id, retry=retry, sep="\n")
+                elif latest is not None:
+                    yield ServerSentEvent(self._heartbeat(), event="heartbeat", retry=retry, sep="\n")
+                with anyio.move_on_after(HEARTBEAT_S):
+                    await changed.wait()
+        finally:
+            channel.listeners -= 1
+            if not channel.listeners and self._channels.get(key) is channel:
+                del self._channels[key]
+
+    def _heartbeat(self) -> str:
+        moment = Moment(self._service.view, self._service.clock.now())
+        return Answer(**moment.answer_fields()).model_dump_json()
+
+    def _keep_watching(self) -> None:
+        if self._watching is None or self._watching.done():
+            self._look = asyncio.Event()
+            self._watching = asyncio.create_task(self._watch(), name="announcer")
+        self._look.set()
+
+    async def _watch(self) -> None:
+        """Goes on as long as anybody listens."""
+        seen: ServiceView | None = None
+        made_at = 0.0
+        while self._channels and not self._closing:
+            self._look.clear()
+            view, at = self._service.view, asyncio.get_running_loop().time()
+            due = list(self._channels.values())
+            if view is seen and at < made_at + _REMAKE_S:
+                due = [channel for channel in due if channel.latest is None]
+            else:
+                seen, made_at = view, at
+            if due:
+                moment = Moment(view, self._service.clock.now())
+                made = await anyio.to_thread.run_sync(_made, moment, [channel.make for channel in due])
+                for channel, announcement in zip(due, made, strict=True):
+                    channel.take(announcement)
+            with anyio.move_on_after(_LOOK_S):
+                await self._look.wait()
+
+
+def _made(moment: Moment, makes: list[Make]) -> list[Announcement | Problem | None]:
+    """What each gives, None where it fails."""
+    boards = StopBoards(moment)
+    made: list[Announcement | Problem | None] = []
+    for make in makes:
+        try:
+            made.append(make(boards))
+        except Problem as problem:
+            made.append(problem)
+        except Exception:
+            log.exception("A board cannot be announced; its listeners keep the last one.")
+            made.append(None)
+    return made

@@ -1,0 +1,51 @@
+"""From an id that somebody asks for to its index, or a problem that says what may have been meant."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+
+from api.answers.problems import Problem
+from api.reading.moment import Moment
+
+
+def stop_index(moment: Moment, stop_id: str) -> int:
+    """Index of a stop. Errors: Problem 404."""
+    tt = moment.timetable
+    found = tt.stop_index.get(stop_id)
+    if found is not None:
+        return found
+    like = moment.view.stop_search.like(stop_id)
+    meant = [f"{tt.stop_id[i]} ({tt.stop_name[i]})" for i in like]
+    hint = f"Did you mean {' or '.join(meant)}? " if meant else ""
+    raise Problem(
+        404, "unknown-stop", "Unknown stop",
+        f"There is no stop “{stop_id}”. {hint}Search for stops by name at /v1/stops?q=…",
+        suggestions=[str(tt.stop_id[i]) for i in like],
+    )  # fmt: skip
+
+
+def route_index(moment: Moment, route_id: str) -> int:
+    """Index of a route. Errors: Problem 404."""
+    tt = moment.timetable
+    found = tt.route_index.get(route_id)
+    if found is not None:
+        return found
+    by_name = [str(i) for i, name in zip(tt.route_id, tt.route_short_name, strict=True) if name == route_id]
+    like = (by_name or get_close_matches(route_id[:64], list(tt.route_index), 3))[:3]
+    hint = f"Did you mean {' or '.join(like)}? " if like else ""
+    raise Problem(
+        404, "unknown-route", "Unknown route",
+        f"There is no route “{route_id}”. {hint}All routes are listed at /v1/routes.", suggestions=like,
+    )  # fmt: skip
+
+
+def trip_index(moment: Moment, trip_id: str) -> int:
+    """Index of a trip. Errors: Problem 404."""
+    found = moment.timetable.trip_index.get(trip_id)
+    if found is not None:
+        return found
+    raise Problem(
+        404, "unknown-trip", "Unknown trip",
+        f"There is no trip “{trip_id}” in the timetable of now. Trip ids are in the answers of "
+        "/v1/stops/{stop_id}/departures; a new timetable may bring new ones.",
+    )  # fmt: skip

@@ -1,0 +1,320 @@
+"""The command line. What a command needs is imported when it runs, so that help comes at once."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from feeds.errors import FeedError
+
+if TYPE_CHECKING:
+    import socket
+
+    from api.service.service import Service
+    from api.service.settings import Settings
+
+app = typer.Typer(
+    name="prochain",
+    help="Real-time bus and tram arrival predictions: GTFS and vehicle positions in, countdowns for every stop out.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+
+Port = Annotated[
+    int | None, typer.Option(help="Port to listen on; 8000 where nothing else is set.", show_default=False)
+]
+Host = Annotated[
+    str | None,
+    typer.Option(
+        help="Address to listen on; 0.0.0.0 for all. 127.0.0.1 where nothing else is set.", show_default=False
+    ),
+]
+Config = Annotated[Path | None, typer.Option(help="TOML configuration; prochain.toml where there is one.")]
+DataDir = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of what must not be lost: disruptions, and what became of each departure.", show_default=False
+    ),
+]
+Speed = Annotated[float, typer.Option(min=0.1, max=600.0, help="How many times faster than real time.")]
+
+
+@app.command(epilog="**Example:** prochain demo --port 8080")
+def demo(port: Port = None, host: Host = None, speed: Speed = 1.0, data_dir: DataDir = None) -> None:
+    """Serve the demo network, a simulated town on a weekday morning. Nothing else is needed."""
+    with _said_plainly():
+        import secrets
+
+        from pydantic import SecretStr
+
+        from api.command.listening import listen
+        from api.service.demo import demo_service
+        from api.service.settings import read_settings
+
+        settings = read_settings(port=port, host=host, data_dir=data_dir)
+        token = None if settings.desk_token else secrets.token_urlsafe(12)
+        if token:
+            settings = settings.model_copy(update={"desk_token": SecretStr(token)})
+        listening = listen(settings.host, settings.port)
+        with _progress("Waking the demo town up") as progress:
+            service = demo_service(settings, speed, progress)
+        _serve(service, settings, settings.data_dir, listening, live=False, shown_token=token)
+
+
+@app.command(
+    epilog="**Examples**\n\n"
+    "prochain serve --gtfs gtfs.zip --vehicle-positions https://example.org/vehicle_positions.pb\n\n"
+    "prochain serve --config prochain.toml\n\n"
+    'prochain serve --replay ../shared/data/pvta-2015 --at "2015-11-17 08:00" --speed 5'
+)
+def serve(
+    config: Config = None,
+    gtfs: Annotated[str | None, typer.Option(help="GTFS feed: path of a zip or folder, or an address.")] = None,
+    vehicle_positions: Annotated[
+        str | None, typer.Option(help="GTFS-Realtime VehiclePositions: path or address.")
+    ] = None,
+    trip_updates: Annotated[str | None, typer.Option(help="The operator's own TripUpdates.")] = None,
+    alerts: Annotated[str | None, typer.Option(help="The operator's Alerts.")] = None,
+    header: Annotated[
+        list[str] | None, typer.Option(help='HTTP header for the realtime feeds, such as "X-Api-Key: secret".')
+    ] = None,
+    host: Host = None,
+    port: Port = None,
+    replay_folder: Annotated[
+        Path | None, typer.Option("--replay", metavar="FOLDER", help="Serve a recording instead of live feeds.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(help='With --replay: local time to begin at, such as "2015-11-17 08:00".')
+    ] = None,
+    speed: Speed = 1.0,
+    model: Annotated[Path | None, typer.Option(help="File of what is learned: read, and kept up to date.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Serve a network from its feeds, or a recorded day with its clock shifted."""
+    with _said_plainly():
+        from api.command.listening import listen
+        from api.service.settings import ConfigurationError, read_settings
+
+        settings = read_settings(
+            config, gtfs=gtfs, vehicle_positions=vehicle_positions, trip_updates=trip_updates, alerts=alerts,
+            headers=_headers(header), host=host, port=port, model=model, data_dir=data_dir,
+        )  # fmt: skip
+        if replay_folder is None and (at is not None or speed != 1.0):
+            raise ConfigurationError("--at and --speed go with --replay FOLDER; live feeds run at their own time.")
+        listening = listen(settings.host, settings.port)
+        if replay_folder is not None:
+            from api.service.playback import recorded_service
+
+            # A past day must not get among what the live service keeps.
+            settings = settings.model_copy(update={"data_dir": data_dir, "model": model})
+            folder = settings.data_dir
+            with _progress("Following the vehicles up to then") as progress:
+                service = recorded_service(settings, replay_folder, at, speed, progress)
+        else:
+            from api.service.live import data_folder, live_service
+
+            with _progress("Reading the timetable"):
+                service = live_service(settings)
+            folder = data_folder(settings)
+        _serve(service, settings, folder, listening, live=replay_folder is None)
+
+
+@app.command(
+    epilog="**Examples**\n\n"
+    "prochain replay FOLDER --from 2015-11-17 --to 2015-11-17 --predictions predictions.parquet\n\n"
+    'prochain replay FOLDER --from "2015-11-17 07:00" --to "2015-11-17 09:00" --passages passages.parquet\n\n'
+    "prochain replay FOLDER --from 2015-11-18 --learn-from 2015-10-30..2015-11-17 --predictions predictions.parquet"
+)
+def replay(
+    folder: Annotated[Path, typer.Argument(help="Folder with gtfs.zip and the recorded vehicle positions.")],
+    start: Annotated[str | None, typer.Option("--from", help="Local date or time to begin at.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Local date (its end) or time to end at.")] = None,
+    every: Annotated[float, typer.Option(min=1.0, help="Seconds between two polls.")] = 30.0,
+    predictions: Annotated[Path | None, typer.Option(help="Write what riders could have read (Parquet).")] = None,
+    passages: Annotated[Path | None, typer.Option(help="Write when each vehicle passed each stop (Parquet).")] = None,
+    horizon: Annotated[float, typer.Option(min=60.0, help="How far ahead predictions are written, seconds.")] = 1800.0,
+    learn_from: Annotated[
+        str | None, typer.Option(metavar="A..B", help="First learn from these earlier days of the folder.")
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="What prochain learn wrote, to begin with.")] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Write the history, as serve does, to ask afterwards what happened.")
+    ] = None,
+) -> None:
+    """Replay a recording through the engine as fast as the machine can."""
+    with _said_plainly():
+        from api.command.replay import replay as replay_recording
+        from feeds.learned_file import read_learned
+
+        began = time.perf_counter()
+        counts = replay_recording(
+            folder, start=start, end=end, every=every, predictions=predictions, passages=passages, horizon_s=horizon,
+            learn_from=learn_from, begin_with=read_learned(model) if model else None, data_dir=data_dir,
+            progress=sys.stderr.isatty(),
+        )  # fmt: skip
+        _print_counts(counts)
+        print(f"{counts.get('steps', 0):,} steps in {time.perf_counter() - began:.1f} s")
+        for path in (predictions, passages, data_dir):
+            if path:
+                print(f"written: {path}")
+
+
+@app.command(epilog="**Example:** prochain learn FOLDER --from 2015-10-30 --to 2015-11-17 --model learned.npz")
+def learn(
+    folder: Annotated[Path, typer.Argument(help="Folder with gtfs.zip and the recorded vehicle positions.")],
+    start: Annotated[str | None, typer.Option("--from", help="First local date; by default the recording's.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Last local date; by default the recording's.")] = None,
+    every: Annotated[float, typer.Option(min=1.0, help="Seconds between two polls.")] = 30.0,
+    model: Annotated[Path, typer.Option(help="File to write.")] = Path("learned.npz"),
+) -> None:
+    """Learn from recorded days what serve and replay then begin with (--model)."""
+    with _said_plainly():
+        from api.command.replay import learn as learn_from_recording
+        from feeds.learned_file import write_learned
+
+        # Rather now than after hours.
+        model.parent.mkdir(parents=True, exist_ok=True)
+        began = time.perf_counter()
+        learned, counts = learn_from_recording(folder, start, end, every, progress=sys.stderr.isatty())
+        write_learned(model, learned)
+        _print_counts(counts)
+        print(f"learned in {time.perf_counter() - began:.1f} s, written: {model}")
+
+
+@app.command(epilog="**Example:** prochain check --gtfs gtfs.zip --vehicle-positions vehicle_positions.pb")
+def check(
+    gtfs: Annotated[str, typer.Option(help="GTFS feed: path of a zip or folder, or an address.")],
+    vehicle_positions: Annotated[
+        str | None, typer.Option(help="GTFS-Realtime VehiclePositions: path or address.")
+    ] = None,
+) -> None:
+    """Say what was read from a feed, what is wrong with it (file, row, id), and how many vehicles match."""
+    with _said_plainly():
+        from api.command.check import check_feed
+
+        check_feed(gtfs, vehicle_positions)
+
+
+@app.command(
+    epilog="**Example:** prochain record --vehicle-positions https://example.org/vehicle_positions.pb --to recording"
+)
+def record(
+    vehicle_positions: Annotated[str, typer.Option(help="GTFS-Realtime VehiclePositions: path or address.")],
+    to: Annotated[Path, typer.Option(help="Folder to write to: a Parquet file a day.")],
+    every: Annotated[float, typer.Option(min=1.0, help="Seconds between two polls.")] = 15.0,
+    header: Annotated[list[str] | None, typer.Option(help='HTTP header, such as "X-Api-Key: secret".')] = None,
+) -> None:
+    """Archive what comes in until interrupted; a crash loses at most a minute of it."""
+    with _said_plainly():
+        from feeds.recorder import record as record_source
+        from feeds.source import open_source
+
+        _log_to_stderr()
+        stopping = Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stopping.set())
+        source = open_source(vehicle_positions, headers=_headers(header))
+        print(f"Recording {source.name} to {to} every {every:g} s. Ctrl-C ends it.")
+        recorded = record_source(source, to, every, stopping.is_set, sleep=stopping.wait)
+        print(
+            f"{recorded.polls:,} polls, {recorded.failed_polls:,} failed, {recorded.reports:,} reports written to {to}."
+        )
+
+
+def _serve(
+    service: Service,
+    settings: Settings,
+    folder: Path | None,
+    listening: socket.socket,
+    *,
+    live: bool,
+    shown_token: str | None = None,
+) -> None:
+    from api.command.listening import address_of, stop_address
+    from api.command.listening import serve as answer_requests
+    from api.command.worth_opening import stops_worth_opening
+    from api.desk.desk import desk_of
+
+    _log_to_stderr()
+    # Riders elsewhere must not be told of what happens in a demo, or happened long ago.
+    desk = desk_of(service, settings, folder, tells=live)
+    base, tt, view = address_of(listening), service.timetable, service.view
+    moment = view.iso(service.clock.now())[:16].replace("T", " ")
+    print(f"\n  {tt.agency_name or 'prochain'}: {tt.stops:,} stops, {tt.trips:,} trips; it is {moment} there.\n")
+    print(f"  {base}")
+    for kind, stop in stops_worth_opening(view, service.clock.now()):
+        print(f"  {stop_address(base, str(tt.stop_id[stop]))}  {tt.stop_name[stop]} ({kind})")
+    how = f"token {shown_token}" if shown_token else "open" if desk.sign_in.possible else "off: set desk_token"
+    print(f"  {base}/desk  the officer's desk ({how})")
+    print(f"  {base}/docs  the API\n\n  Ctrl-C ends it.", flush=True)
+    with suppress(KeyboardInterrupt):
+        answer_requests(service, desk, listening)
+
+
+def _headers(given: list[str] | None) -> dict[str, str] | None:
+    from api.service.settings import ConfigurationError
+
+    if not given:
+        return None
+    headers = {}
+    for header in given:
+        name, colon, value = header.partition(":")
+        if not colon or not name.strip():
+            raise ConfigurationError('--header is written as "Name: value".')
+        headers[name.strip()] = value.strip()
+    return headers
+
+
+def _print_counts(counts: dict[str, int]) -> None:
+    width = max((len(name) for name in counts), default=0)
+    for name, count in sorted(counts.items()):
+        if count:
+            print(f"{name.replace('_', ' '):<{width}} {count:>12,}")
+
+
+@contextmanager
+def _progress(doing: str) -> Iterator[Callable[[float], None]]:
+    """A bar on a terminal; what it gives is told the share done."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(doing, total=None)
+        yield lambda share: bar.update(task, total=1.0, completed=share)
+
+
+@contextmanager
+def _said_plainly() -> Iterator[None]:
+    """What the person at the keyboard can mend is said in one message, without a traceback."""
+    from api.service.settings import ConfigurationError
+
+    try:
+        yield
+    except (FeedError, ConfigurationError) as error:
+        said = str(error)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        said = f"{error.filename}: {error.strerror}; check the path and its rights."
+    else:
+        return
+    typer.secho(f"prochain: {said}", fg=typer.colors.RED, err=True)
+    raise typer.Exit(1)
+
+
+def _log_to_stderr() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -1,0 +1,63 @@
+"""Serving over HTTP: the port is taken before anything else is done, so that a taken one is told at once."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from urllib.parse import quote
+
+import uvicorn
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.desk.desk import Desk
+from api.service.service import Service
+from api.service.settings import ConfigurationError
+
+_EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens. Errors: ConfigurationError."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise ConfigurationError(
+                f"Port {port} of {host} is in use, perhaps by another prochain: stop that, or choose another with "
+                f"--port {port + 1 if port < 65535 else 8000}."
+            ) from error
+        if error.errno == errno.EACCES:
+            raise ConfigurationError(f"Port {port} may not be used by this user: choose one above 1023.") from error
+        raise ConfigurationError(f"Cannot listen on {host}, port {port}: {error.strerror or error}.") from error
+
+
+def address_of(listening: socket.socket) -> str:
+    """Where a browser on this machine finds the service."""
+    host, port = listening.getsockname()[:2]
+    if host in _EVERYWHERE:
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def stop_address(base: str, stop_id: str) -> str:
+    """The page of a stop."""
+    return f"{base}/stops/{quote(stop_id, safe='')}"
+
+
+class Server(uvicorn.Server):
+    """Answers until SIGINT or SIGTERM."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        super().__init__(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=3))
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the event streams, which would never end by themselves, then wait for the open requests."""
+        self._app.state.announcer.close()
+        await super().shutdown(sockets)
+
+
+def serve(service: Service, desk: Desk, listening: socket.socket) -> None:
+    """Answer until SIGINT or SIGTERM."""
+    Server(create_app(service, desk)).run(sockets=[listening])

@@ -1,0 +1,296 @@
+"""Replaying a recording through the engine as fast as the machine can, writing what a rider could have read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from rich.progress import Progress
+
+from api.service.history_writer import HistoryWriter
+from api.service.matrix_threads import one_matrix_thread
+from feeds.errors import FeedError
+from feeds.history.happened import Happened
+from feeds.history.store import FOLDER as HISTORY
+from feeds.history.store import HistoryStore
+from feeds.history.tables import PASSAGES, passages_table
+from feeds.learned_file import ready_made
+from feeds.recording import Recording, open_recording
+from feeds.timetable import load_timetable
+from predictor.driven_order import DrivenOrder
+from predictor.engine import Engine
+from predictor.learned import Learned
+from predictor.observations import Observations
+from predictor.snapshot import STATUSES, Snapshot
+from predictor.timetable import Timetable
+
+POLL_S = 30.0
+HORIZON_S = 1800.0
+ORDER_POLL_S = 15.0
+"""Who calls at which stop first is seen by who looks often."""
+LEARNED_SAMPLES = 1_200_000
+"""Samples kept while learning from days at a time."""
+
+PREDICTIONS = pa.schema(
+    [
+        ("made_at", pa.float64()),
+        ("trip_id", pa.dictionary(pa.int32(), pa.string())),
+        ("start_date", pa.dictionary(pa.int32(), pa.string())),
+        ("stop_sequence", pa.int32()),
+        ("stop_id", pa.dictionary(pa.int32(), pa.string())),
+        ("vehicle_id", pa.dictionary(pa.int32(), pa.string())),
+        ("published", pa.float64()),
+        ("p10", pa.float64()),
+        ("p50", pa.float64()),
+        ("p90", pa.float64()),
+        ("status", pa.dictionary(pa.int32(), pa.string())),
+    ]
+)
+
+
+class ParquetTable:
+    """A Parquet file written in row groups; it takes its name only when closed without an error."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path, self._schema = path, schema
+        self._part = path.with_name(path.name + ".part")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._writer = pq.ParquetWriter(self._part, schema, compression="zstd")
+        self._pending: list[pa.Table] = []
+        self._rows = 0
+
+    def append(self, table: pa.Table) -> None:
+        """Add rows."""
+        self._pending.append(table)
+        self._rows += len(table)
+        if self._rows > 500_000:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._pending:
+            self._writer.write_table(pa.concat_tables(self._pending).unify_dictionaries())
+        self._pending, self._rows = [], 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._flush()
+        self._writer.close()
+        if kind is None:
+            self._part.replace(self._path)
+        else:
+            self._part.unlink(missing_ok=True)
+
+
+def local_time(text: str, timezone: str, *, end: bool = False) -> float:
+    """POSIX seconds of an ISO date or time in the agency's zone; a bare date as `end` means the midnight after it."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise FeedError(f"“{text}” is not a date or time: write 2015-11-17 or “2015-11-17 08:00”.") from error
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(timezone))
+    if end and len(text) <= len("2015-11-17"):
+        moment += timedelta(days=1)
+    return moment.timestamp()
+
+
+def date_range(text: str) -> tuple[str, str]:
+    """First and last day of “2015-11-03..2015-11-17” or of a single date."""
+    first, _, last = text.partition("..")
+    for part in (first, last or first):
+        try:
+            date.fromisoformat(part)
+        except ValueError as error:
+            raise FeedError(f"“{text}” is not a range of dates: write 2015-11-03..2015-11-17.") from error
+    return first, last or first
+
+
+def must_hold(recording: Recording, folder: Path, start: float, end: float, timezone: str) -> None:
+    """Errors: FeedError where nothing was recorded from `start` to `end`, telling what was."""
+    if start <= recording.last_at and end >= recording.first_at:
+        return
+    asked, first, last = (
+        datetime.fromtimestamp(moment, ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M")
+        for moment in (start, recording.first_at, recording.last_at)
+    )
+    raise FeedError(
+        f"{folder}: nothing is recorded from {asked} on; the recording runs from {first} to {last} local time."
+    )
+
+
+def _start_dates(timetable: Timetable) -> list[str]:
+    return [str(day) for day in timetable.date.tolist()]
+
+
+def _coded(index: np.ndarray, names: list[str]) -> pa.DictionaryArray:
+    """A dictionary column from indices into `names`, null where negative."""
+    codes = pa.array(index.astype(np.int32), mask=np.asarray(index < 0))
+    return pa.DictionaryArray.from_arrays(codes, pa.array(names, pa.string()))
+
+
+class PredictionRows:
+    """Turns snapshots of one timetable into rows of the predictions table."""
+
+    def __init__(self, timetable: Timetable) -> None:
+        self._trip_ids = timetable.trip_id.tolist()
+        self._stop_ids = timetable.stop_id.tolist()
+        self._dates = _start_dates(timetable)
+
+    def of(self, snapshot: Snapshot, horizon_s: float) -> pa.Table:
+        """Everything on the boards of all stops that is due within `horizon_s`."""
+        tt, now, made = snapshot.timetable, snapshot.made_at, snapshot.predictions
+        live = np.flatnonzero((made.published <= now + horizon_s) & (made.published >= now))
+        calls = snapshot.unclaimed_calls(now, now + horizon_s)
+        trip = np.concatenate([made.trip[live], calls.trip])
+        entry = tt.trip_call_ptr[trip] + np.concatenate([made.call[live], calls.call])
+        vehicle = np.concatenate([made.vehicle[live], np.full(len(calls), -1, np.int32)])
+
+        def column(name: str) -> pa.Array:
+            return pa.array(np.concatenate([getattr(made, name)[live], getattr(calls, name)]))
+
+        day = np.concatenate([made.service_day[live], calls.service_day])
+        status = np.concatenate([made.status[live], calls.status])
+        columns = [
+            pa.array(np.full(len(trip), now)),
+            _coded(trip, self._trip_ids),
+            _coded(day, self._dates),
+            pa.array(tt.stop_sequence[entry]),
+            _coded(tt.call_stop[entry], self._stop_ids),
+            _coded(vehicle, snapshot.vehicles.vehicle_id.tolist()),
+            column("published"),
+            column("p10"),
+            column("p50"),
+            column("p90"),
+            _coded(status, list(STATUSES)),
+        ]
+        return pa.Table.from_arrays(columns, schema=PREDICTIONS)
+
+
+def learn(
+    folder: Path,
+    start: str | None = None,
+    end: str | None = None,
+    every: float = POLL_S,
+    begin_with: Learned | None = None,
+    progress: bool = True,
+) -> tuple[Learned, dict[str, int]]:
+    """Learn from the days of a recording.
+
+    Parameters: `start`, `end`: first and last local date, by default all of it. Returns: what was learned, and counts
+    of what it was learned from. Errors: FeedError.
+    """
+    one_matrix_thread()
+    timetable = load_timetable(folder / "gtfs.zip").timetable
+    recording = open_recording(folder, timetable)
+    zone = timetable.timezone
+    first = start or datetime.fromtimestamp(recording.first_at, ZoneInfo(zone)).date().isoformat()
+    last = end or datetime.fromtimestamp(recording.last_at, ZoneInfo(zone)).date().isoformat()
+    begin, finish = local_time(first, zone), local_time(last, zone, end=True)
+    if finish <= begin:
+        raise FeedError(f"The days to learn from would end ({last}) before they start ({first}).")
+    must_hold(recording, folder, begin, finish, zone)
+    begin, finish = max(begin, recording.first_at), min(finish, recording.last_at)
+    with Progress(disable=not progress) as bar:
+
+        def polled(doing: str, every_s: float) -> Iterator[tuple[float, Observations]]:
+            task = bar.add_task(f"{doing} from {first} to {last}", total=finish - begin)
+            for now, observations in recording.frames(begin, finish, every_s):
+                yield now, observations
+                bar.update(task, completed=now - begin)
+
+        known = begin_with or ready_made()
+        if not timetable.line_has_shape.all():
+            order = DrivenOrder(timetable)
+            for _, observations in polled("Seeing stops called at", min(every, ORDER_POLL_S)):
+                order.take(observations)
+            order.study()
+            known = replace(known, backward_links=order.backward_links())
+        engine = Engine(timetable, learned=known)
+        engine.learner.capacity = LEARNED_SAMPLES
+        for now, observations in polled("Learning", every):
+            engine.step(observations, now)
+        engine.learner.study_all()
+    features, _ = engine.learner.samples()
+    learned = engine.learned()
+    return learned, {
+        "links driven the other way round": len(learned.backward_links),
+        "links known": len(learned.travel_times["link"]),
+        "trips known": len(learned.trip_history["trip"]),
+        "samples": len(features),
+    }
+
+
+def replay(
+    folder: Path,
+    start: str | None = None,
+    end: str | None = None,
+    every: float = POLL_S,
+    predictions: Path | None = None,
+    passages: Path | None = None,
+    horizon_s: float = HORIZON_S,
+    learn_from: str | None = None,
+    begin_with: Learned | None = None,
+    data_dir: Path | None = None,
+    progress: bool = True,
+) -> dict[str, int]:
+    """Replay `folder` (gtfs.zip and a recording) and write predictions and passages as Parquet.
+
+    Parameters: `start`, `end`: local dates or times of the agency, by default the whole recording; `every`: seconds
+    between two polls; `horizon_s`: how far ahead predictions are written; `learn_from`: “A..B”, days learned from
+    first; `begin_with`: what was learned earlier, by default the network that comes with the package; `data_dir`:
+    where to write the history.
+    Returns: the engine's running totals. Errors: FeedError; OSError where a file cannot be written.
+    """
+    one_matrix_thread()
+    timetable = load_timetable(folder / "gtfs.zip").timetable
+    recording = open_recording(folder, timetable)
+    zone = timetable.timezone
+    begin = local_time(start, zone) if start else recording.first_at
+    finish = local_time(end, zone, end=True) if end else recording.last_at
+    if end and finish <= begin:
+        raise FeedError(f"The replay would end ({end}) before it starts ({start or 'with the recording'}).")
+    must_hold(recording, folder, begin, finish, zone)
+    if learn_from:
+        first, last = date_range(learn_from)
+        if local_time(last, zone, end=True) > begin:
+            raise FeedError(f"--learn-from {learn_from} must end before the replay starts.")
+    rows = PredictionRows(timetable)
+    counts: dict[str, int] = {}
+    with ExitStack() as files:
+        # A place that cannot be written to is told of before days are learned from.
+        board = files.enter_context(ParquetTable(predictions, PREDICTIONS)) if predictions else None
+        seen = files.enter_context(ParquetTable(passages, PASSAGES)) if passages else None
+        if learn_from:
+            begin_with, _ = learn(folder, first, last, every, begin_with, progress)
+        engine = Engine(timetable, learned=begin_with or ready_made())
+        bar = files.enter_context(Progress(disable=not progress))
+        task = bar.add_task("Replaying", total=finish - begin)
+        history = HistoryWriter(HistoryStore(data_dir / HISTORY)) if data_dir else None
+        if history:
+            files.callback(history.store.close)
+            files.callback(history.stop)
+        for now, observations in recording.frames(begin, finish, every):
+            snapshot = engine.step(observations, now)
+            if board:
+                board.append(rows.of(snapshot, horizon_s))
+            if seen and len(snapshot.passages):
+                seen.append(passages_table(snapshot.timetable, snapshot.passages))
+            if history:
+                history.offer(Happened.of(snapshot), wait=True)
+            counts = dict(snapshot.counts)
+            bar.update(task, completed=now - begin)
+    return counts

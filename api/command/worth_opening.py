@@ -1,0 +1,34 @@
+"""A few stops that a newcomer may open first."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from api.reading.board import departure_rows
+from api.service.view import ServiceView
+
+_LOOKED_AT = 300
+_SOON_S = 1800.0
+TRAM = (0, 5, *range(900, 907))
+"""GTFS route types of trams: basic, cable tram, extended."""
+
+
+def stops_worth_opening(view: ServiceView, now: float) -> list[tuple[str, int]]:
+    """What it is, and its index: the busiest stop, a small one with a departure soon, and a tram's, where there are."""
+    tt = view.timetable
+    hits = view.stop_search.busiest(tt.stops)
+    busiest = [hit.stop_idx for hit in hits]
+    calls = np.bincount(tt.call_stop, minlength=tt.stops)
+    by_tram = np.unique(tt.call_stop[np.isin(tt.route_type[tt.trip_route[tt.call_trip]], TRAM)]).tolist()
+    stations = {int(tt.stop_parent[stop]) if tt.stop_parent[stop] >= 0 else stop for stop in by_tram}
+    chosen: dict[int, str] = {}
+    for name, candidates in (
+        ("a busy stop", [stop for stop in busiest if stop not in stations] or busiest),
+        ("a small stop", [stop for stop in reversed(busiest) if calls[stop] > 0 and stop not in stations]),
+        ("a tram station", [stop for stop in busiest if stop in stations]),
+    ):
+        for stop in candidates[:_LOOKED_AT]:
+            if stop not in chosen and departure_rows(view, stop, now, limit=1, window_s=_SOON_S):
+                chosen[stop] = name
+                break
+    return [(name, stop) for stop, name in chosen.items()]

@@ -1,0 +1,195 @@
+"""The rider pages: home and search, stop, line, trip. Rendered here, usable without JavaScript."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from api.answers.assets import assets
+from api.answers.frame import fragment_response, page_response
+from api.pages.found import found_stops
+from api.pages.line import line_page
+from api.pages.stop import stop_page
+from api.pages.trip import journey_page, nearest_service_day
+from api.reading.badges import Badge
+from api.reading.board import iso_date
+from api.service.stop_search import StopHit
+from api.words.moment import PageMoment
+
+pages_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+_RESULTS = 20
+_SUGGESTIONS = 6
+_LONGEST_QUERY = 100
+_A_YEAR_S = 365 * 86400
+
+
+@pages_router.get("/")
+def home(request: Request, q: str = "", near: str = "", fragment: str = "") -> Response:
+    """Search by name, code or place; without a question, the lines. `fragment`: only what is suggested while typing."""
+    moment = PageMoment.of(request)
+    query = q.strip()[:_LONGEST_QUERY]
+    if fragment:
+        found = found_stops(moment, moment.view.stop_search.by_text(query, _SUGGESTIONS) if query else [])
+        return fragment_response(moment, "suggestions.html", found=found, query=query)
+    if near:
+        return _nearest(request, moment, near)
+    if query:
+        return _search(request, moment, query)
+    modes = moment.lines.by_mode()
+    alerts = moment.alerts_for()
+    return page_response(
+        request, moment, "home.html", _all_badges(moment), alerts, modes=modes, alert_list=alerts, query=""
+    )
+
+
+@pages_router.get("/stops/{stop_id:path}")
+def stop(request: Request, stop_id: str, fragment: str = "") -> Response:
+    """The departure board of one stop."""
+    moment = PageMoment.of(request)
+    index = moment.timetable.stop_index.get(stop_id)
+    if index is None:
+        like = moment.view.stop_search.like(stop_id)
+        return _not_found(request, moment, moment.texts("error_stop", id=stop_id), like)
+    page = stop_page(moment, index)
+    if fragment:
+        return fragment_response(moment, "stop_board.html", page=page)
+    return page_response(request, moment, "stop.html", (line.badge for line in page.lines), page.alerts, page=page)
+
+
+@pages_router.get("/lines/{route_id:path}")
+def line(request: Request, route_id: str, direction: str = "", fragment: str = "") -> Response:
+    """The stops of a line and its vehicles."""
+    moment = PageMoment.of(request)
+    index = moment.timetable.route_index.get(route_id)
+    if index is None:
+        return _not_found(request, moment, moment.texts("error_line", id=route_id))
+    page = line_page(moment, index, int(direction) if re.fullmatch(r"-?\d", direction) else None)
+    if fragment:
+        return fragment_response(moment, "line_board.html", page=page)
+    return page_response(request, moment, "line.html", [page.line.badge], page.alerts, page=page)
+
+
+@pages_router.get("/trips/{trip_id:path}")
+def trip(
+    request: Request, trip_id: str, date: str = "", start: str = "", stop: str = "", fragment: str = ""
+) -> Response:
+    """Every stop of one dated trip. `date` YYYY-MM-DD, today's or the nearest where not given; `start` HH:MM:SS tells
+    one run from another of a trip run by headway; `stop` is the rider's own."""
+    moment = PageMoment.of(request)
+    tt, texts = moment.timetable, moment.texts
+    index = tt.trip_index.get(trip_id)
+    day = None if index is None else nearest_service_day(tt, index, moment.now)
+    if index is None or day is None:
+        return _not_found(request, moment, texts("error_trip", id=trip_id))
+    if date:
+        day = tt.date_index.get(int(digits)) if (digits := date.replace("-", "")).isdecimal() else None
+    if day is None:
+        first, last = iso_date(int(tt.date[0])), iso_date(int(tt.date[-1]))
+        return _not_found(request, moment, texts("error_date", date=date, first=first, last=last))
+    page = journey_page(moment, index, day, _seconds(start, int(tt.trip_start_s[index])), stop)
+    if fragment:
+        return fragment_response(moment, "trip_board.html", page=page)
+    return page_response(request, moment, "trip.html", [page.line.badge], page.alerts, page=page)
+
+
+@pages_router.get("/offline")
+def offline(request: Request) -> Response:
+    """What a phone shows without a network where it kept nothing better."""
+    return page_response(request, PageMoment.of(request), "offline.html", [], [])
+
+
+@pages_router.get("/static/{name}")
+def static(request: Request, name: str) -> Response:
+    """Script and icon: kept by browsers for a year, since another content has another address."""
+    for asset in assets().values():
+        if asset.address.endswith(f"/{name}"):
+            etag = f'"{name}"'
+            headers = {
+                "Cache-Control": f"public, max-age={_A_YEAR_S}, immutable",
+                "ETag": etag,
+                "X-Content-Type-Options": "nosniff",
+            }
+            if request.headers.get("if-none-match") == etag:
+                return Response(status_code=304, headers=headers)
+            return Response(asset.body, media_type=asset.media_type, headers=headers)
+    return Response("No such file: reload the page that asked for it.\n", 404, media_type="text/plain")
+
+
+def _search(request: Request, moment: PageMoment, query: str) -> Response:
+    hits = moment.view.stop_search.by_text(query, _RESULTS)
+    tt = moment.timetable
+    exact = [hit for hit in hits if str(tt.stop_code[hit.stop_idx]).casefold() == query.casefold()]
+    if len(exact) == 1:
+        address = f"/stops/{quote(str(tt.stop_id[exact[0].stop_idx]), safe='')}"
+        return RedirectResponse(address, 303, headers={"Cache-Control": "no-cache"})
+    texts = moment.texts
+    said, hint = texts("results_none", query=query), texts("results_none_hint")
+    return _results(request, moment, hits, texts("results_title", query=query), said, hint, query)
+
+
+def _nearest(request: Request, moment: PageMoment, near: str) -> Response:
+    texts = moment.texts
+    try:
+        lat, lon = (float(part) for part in near.split(","))
+        if not (math.isfinite(lat) and math.isfinite(lon) and abs(lat) <= 90 and abs(lon) <= 180):
+            raise ValueError
+    except ValueError:
+        return _results(request, moment, [], texts("near_title"), texts("near_bad"))
+    hits = moment.view.stop_search.near(lat, lon, _RESULTS)
+    return _results(request, moment, hits, texts("near_title"), texts("near_none"))
+
+
+def _results(
+    request: Request, moment: PageMoment, hits: list[StopHit], heading: str, said: str, hint: str = "", query: str = ""
+) -> Response:
+    found = found_stops(moment, hits)
+    return page_response(
+        request,
+        moment,
+        "results.html",
+        _all_badges(moment),
+        [],
+        found=found,
+        heading=heading,
+        said=said,
+        hint=hint,
+        query=query,
+    )
+
+
+def _not_found(request: Request, moment: PageMoment, said: str, like: Iterable[int] = ()) -> Response:
+    found = found_stops(moment, [StopHit(stop) for stop in like])
+    said = f"{said} {moment.texts('error_hint')}"
+    heading = moment.texts("error_title")
+    return page_response(
+        request,
+        moment,
+        "notice.html",
+        _all_badges(moment),
+        [],
+        heading=heading,
+        said=said,
+        query="",
+        found=found,
+        status=404,
+    )
+
+
+def _all_badges(moment: PageMoment) -> list[Badge]:
+    """For pages with the search form: any line may be suggested."""
+    return [line.badge for line in moment.lines.all]
+
+
+def _seconds(start: str, trip_start_s: int) -> int:
+    """Shift of a journey that starts at HH:MM:SS against its trip's own start; 0 where not given or not readable."""
+    parts = re.fullmatch(r"(\d{1,3}):([0-5]\d):([0-5]\d)", start)
+    if not parts:
+        return 0
+    hours, minutes, seconds = (int(part) for part in parts.groups())
+    return hours * 3600 + minutes * 60 + seconds - trip_start_s

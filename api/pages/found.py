@@ -1,0 +1,70 @@
+"""Search results: stops with what tells one from another of the same name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from api.reading.lines import Line, destination_of
+from api.service.stop_search import StopHit
+from api.words.moment import PageMoment
+
+_TOWARDS = 2
+"""How many destinations are said of a stop."""
+
+
+@dataclass(frozen=True)
+class FoundStop:
+    """One result."""
+
+    stop_id: str
+    name: str
+    code: str
+    platform: str
+    wheelchair: int
+    distance: str
+    """In words, "" for a search by name."""
+    towards: list[str]
+    """Where most of its trips go, for a stop that shares its name with another result."""
+    lines: list[Line]
+
+
+def found_stops(moment: PageMoment, hits: list[StopHit]) -> list[FoundStop]:
+    """Results in the order found; stops that nothing serves are left out."""
+    tt = moment.timetable
+    served = [hit for hit in hits if moment.lines.at_stop(hit.stop_idx)]
+    names = [str(tt.stop_name[hit.stop_idx]) for hit in served]
+    return [
+        FoundStop(
+            stop_id=str(tt.stop_id[hit.stop_idx]),
+            name=name,
+            code=str(tt.stop_code[hit.stop_idx]),
+            platform=str(tt.stop_platform[hit.stop_idx]),
+            wheelchair=int(tt.stop_wheelchair[hit.stop_idx]),
+            distance="" if hit.distance_m is None else _distance(moment, hit.distance_m),
+            towards=_towards(moment, hit.stop_idx) if names.count(name) > 1 else [],
+            lines=moment.lines.at_stop(hit.stop_idx),
+        )
+        for hit, name in zip(served, names, strict=True)
+    ]
+
+
+def _towards(moment: PageMoment, stop: int) -> list[str]:
+    """Destinations of the patterns that go on from this stop, those of most trips first."""
+    tt = moment.timetable
+    pointer, member = tt.station_members
+    goes_on = np.isin(tt.pattern_stop, member[pointer[stop] : pointer[stop + 1]])
+    goes_on[tt.pattern_call_ptr[1:] - 1] = False
+    pattern = np.unique(np.repeat(np.arange(len(tt.pattern_route)), np.diff(tt.pattern_call_ptr))[goes_on])
+    trips, example = moment.lines.pattern_trips[pattern], moment.lines.pattern_example[pattern]
+    order = np.argsort(-trips, kind="stable")
+    places = dict.fromkeys(destination_of(tt, trip) for trip in example[order[trips[order] > 0]].tolist())
+    return list(places)[:_TOWARDS]
+
+
+def _distance(moment: PageMoment, distance_m: float) -> str:
+    if distance_m < 1000:
+        return moment.texts("metres", count=round(distance_m / 10) * 10)
+    kilometres = f"{distance_m / 1000:.1f}"
+    return moment.texts("kilometres", count=kilometres.replace(".", moment.texts("decimal_point")))

@@ -1,0 +1,173 @@
+"""The line page: the stops of one direction in order, and the vehicles between them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from api.reading.board import PASSED_AFTER_S
+from api.reading.lines import Line, destination_of
+from api.words.moment import AlertWords, PageMoment
+from api.words.times import Wait
+from api.words.vehicles import VehicleWords, vehicle_words
+from predictor.arrays import NONE, BoolArray, Int32Array
+from predictor.snapshot import IN_SERVICE, LAYOVER, LIVE, OFF_ROUTE
+
+
+@dataclass(frozen=True)
+class DirectionWords:
+    """One direction of a line."""
+
+    direction: int
+    destination: str
+
+
+@dataclass(frozen=True)
+class LineStop:
+    """One stop of the direction shown."""
+
+    stop_id: str
+    name: str
+    wheelchair: int
+    wait: Wait | None
+    """Until the next live departure, None where there is none."""
+    at: float
+    """POSIX seconds of that departure, NaN where there is none."""
+    before: list[VehicleWords] = field(default_factory=list)
+    """Vehicles between the stop before and this one."""
+    here: list[VehicleWords] = field(default_factory=list)
+    """Vehicles standing at this stop."""
+
+
+@dataclass(frozen=True)
+class LinePage:
+    """What the line page shows."""
+
+    line: Line
+    directions: list[DirectionWords]
+    shown: int
+    """The direction shown."""
+    stops: list[LineStop]
+    elsewhere: list[VehicleWords]
+    """Vehicles of this direction away from the stops shown."""
+    also: list[tuple[str, str]]
+    """(stop_id, name) of stops that only other trips of this direction serve."""
+    vehicles: int
+    alerts: list[AlertWords]
+
+
+def line_page(moment: PageMoment, route: int, direction: int | None) -> LinePage:
+    """Parameters: `direction` the `direction_id` asked for; the line's first where None or unknown."""
+    tt = moment.timetable
+    trips = np.flatnonzero(tt.trip_route == route).astype(np.int32)
+    trips = _running_today(moment, trips)
+    trip_direction = tt.pattern_direction[tt.trip_pattern[trips]]
+    directions: list[int] = np.unique(trip_direction).tolist()
+    first = directions[0] if directions else NONE
+    shown = direction if direction is not None and direction in directions else first
+    trips_shown = trips[trip_direction == shown]
+    stops, also = _stops_of(moment, trips_shown)
+    rows = _with_waits(moment, route, shown, stops)
+    elsewhere, count = _place_vehicles(moment, route, shown, stops, rows)
+    return LinePage(
+        line=moment.lines.all[route],
+        directions=[DirectionWords(d, _usual_destination(moment, trips[trip_direction == d])) for d in directions],
+        shown=shown,
+        stops=rows,
+        elsewhere=elsewhere,
+        also=[(str(tt.stop_id[stop]), str(tt.stop_name[stop])) for stop in also],
+        vehicles=count,
+        alerts=moment.alerts_for(stops=frozenset(stops), routes=frozenset({route})),
+    )
+
+
+def _running_today(moment: PageMoment, trips: Int32Array) -> Int32Array:
+    """Those of the trips that run on the service day nearest to now; all of them where none does."""
+    tt = moment.timetable
+    day = int(np.argmin(np.abs(tt.date_origin + 12 * 3600 - moment.now)))
+    active = tt.service_active[tt.trip_service[trips], day]
+    return trips[active] if active.any() else trips
+
+
+def _usual_destination(moment: PageMoment, trips: Int32Array) -> str:
+    destinations = [destination_of(moment.timetable, trip) for trip in trips.tolist()]
+    return max(dict.fromkeys(destinations), key=destinations.count)
+
+
+def _stops_of(moment: PageMoment, trips: Int32Array) -> tuple[list[int], list[int]]:
+    """Stops of the pattern with most trips (the longer of equals), and those that only other patterns serve."""
+    tt = moment.timetable
+    if len(trips) == 0:
+        return [], []
+    pattern, count = np.unique(tt.trip_pattern[trips], return_counts=True)
+    calls = np.diff(tt.pattern_call_ptr)[pattern]
+    main = int(pattern[np.lexsort((-calls, -count))[0]])
+    stops = tt.pattern_stop[tt.pattern_call_ptr[main] : tt.pattern_call_ptr[main + 1]].tolist()
+    served = [tt.pattern_stop[tt.pattern_call_ptr[p] : tt.pattern_call_ptr[p + 1]] for p in pattern.tolist()]
+    also = dict.fromkeys(np.concatenate(served).tolist())
+    return stops, [stop for stop in also if stop not in set(stops)]
+
+
+def _with_waits(moment: PageMoment, route: int, direction: int, stops: list[int]) -> list[LineStop]:
+    tt, predictions = moment.timetable, moment.snapshot.predictions
+    soonest = np.full(tt.stops, np.inf)
+    if not moment.feed.stopped:
+        coming = predictions.published >= moment.now - PASSED_AFTER_S
+        # Nobody boards at a trip's last call.
+        coming &= predictions.call < tt.trip_calls[predictions.trip] - 1
+        coming &= (predictions.status == LIVE) & _on_line(moment, predictions.trip, route, direction)
+        np.minimum.at(soonest, predictions.stop[coming], predictions.published[coming])
+    rows = []
+    for stop in stops:
+        at = float(soonest[stop])
+        rows.append(
+            LineStop(
+                stop_id=str(tt.stop_id[stop]),
+                name=str(tt.stop_name[stop]),
+                wheelchair=int(tt.stop_wheelchair[stop]),
+                wait=moment.words.wait(at, live=True) if np.isfinite(at) else None,
+                at=round(at, 1),
+            )
+        )
+    return rows
+
+
+def _on_line(moment: PageMoment, trip: Int32Array, route: int, direction: int) -> BoolArray:
+    tt = moment.timetable
+    on_line: BoolArray = (tt.trip_route[trip] == route) & (tt.pattern_direction[tt.trip_pattern[trip]] == direction)
+    return on_line
+
+
+def _place_vehicles(
+    moment: PageMoment, route: int, direction: int, stops: list[int], rows: list[LineStop]
+) -> tuple[list[VehicleWords], int]:
+    """Put each vehicle of the direction at or before a row; answer with those that belong at none, and how many in
+    all."""
+    tt, vehicles = moment.timetable, moment.snapshot.vehicles
+    driving = (vehicles.trip >= 0) & np.isin(vehicles.state, (IN_SERVICE, LAYOVER, OFF_ROUTE))
+    driving &= (vehicles.next_call < tt.trip_calls[vehicles.trip]) & _on_line(moment, vehicles.trip, route, direction)
+    elsewhere = []
+    found = np.flatnonzero(driving).tolist()
+    for vehicle in found:
+        trip, call = int(vehicles.trip[vehicle]), int(vehicles.next_call[vehicle])
+        words = vehicle_words(moment, vehicle)
+        ahead = tt.call_stop[tt.trip_call_ptr[trip] + call : tt.trip_call_ptr[trip + 1]].tolist()
+        # On another pattern than the one shown, the next of its stops that is shown places the vehicle.
+        row = _row_of(stops, ahead, call)
+        if row is None or vehicles.state[vehicle] == OFF_ROUTE:
+            elsewhere.append(words)
+        elif stops[row] == ahead[0] and vehicles.at_stop[vehicle]:
+            rows[row].here.append(words)
+        else:
+            rows[row].before.append(words)
+    return elsewhere, len(found)
+
+
+def _row_of(stops: list[int], ahead: list[int], call: int) -> int | None:
+    """Row of the first stop ahead that is shown; where a stop is shown twice (a loop), the row nearest to `call`."""
+    for stop in ahead:
+        rows = [row for row, shown in enumerate(stops) if shown == stop]
+        if rows:
+            return min(rows, key=lambda row: abs(row - call))
+    return None

@@ -1,0 +1,86 @@
+"""The map: lines, stops and vehicles, drawn from our own data."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from api.answers.assets import map_library
+from api.answers.caching import answer
+from api.answers.frame import page_response
+from api.reading.lines import lines_of
+from api.words.moment import PageMoment
+from predictor.timetable import Timetable
+
+map_router = APIRouter(include_in_schema=False)
+
+_A_DAY_S = 86_400
+_ALLOWED = {"style-src": "'self'", "img-src": "data: blob:", "worker-src": "blob:"}
+"""What MapLibre needs: its style sheet, its images, its workers."""
+
+
+@map_router.get("/map")
+def network_map(request: Request) -> Response:
+    """Lines and vehicles on a map; without its library or a script, the way to the lines."""
+    moment = PageMoment.of(request)
+    tt = moment.timetable
+    bounds = [tt.line_lon.min(), tt.line_lat.min(), tt.line_lon.max(), tt.line_lat.max()] if len(tt.line_lon) else []
+    return page_response(
+        request,
+        moment,
+        "map.html",
+        [],
+        [],
+        also_allowed=_ALLOWED,
+        bounds=json.dumps([round(float(degrees), 5) for degrees in bounds]),
+        version=tt.feed_version,
+        drawable=map_library() is not None and bool(bounds),
+    )
+
+
+@map_router.get("/map/network")
+def network(request: Request) -> Response:
+    """Lines and stops as GeoJSON."""
+    tt = PageMoment.of(request).timetable
+    return answer(request, tt.feed_version, lambda: _network(tt), max_age_s=_A_DAY_S, media_type="application/geo+json")
+
+
+@lru_cache(maxsize=2)
+def _network(tt: Timetable) -> str:
+    lines = lines_of(tt)
+    # Patterns share geometries: each is drawn once for each line that runs on it.
+    pairs = np.unique(np.stack([tt.pattern_line, tt.pattern_route]), axis=1).T.tolist()
+    features = [_line(tt, line, route, lines.all[route].badge.background) for line, route in pairs]
+    served = np.unique(tt.pattern_stop).tolist()
+    features += [_stop(tt, stop) for stop in served]
+    badges = {
+        line.route_id: {"name": line.name, "color": f"#{line.badge.background}", "text": f"#{line.badge.text}"}
+        for line in lines.all
+    }
+    return json.dumps(
+        {"type": "FeatureCollection", "lines": badges, "features": features}, separators=(",", ":"), ensure_ascii=False
+    )
+
+
+def _line(tt: Timetable, line: int, route: int, color: str) -> dict[str, Any]:
+    vertices = slice(int(tt.line_ptr[line]), int(tt.line_ptr[line + 1]))
+    places = np.column_stack([tt.line_lon[vertices], tt.line_lat[vertices]]).round(5).tolist()
+    return {
+        "type": "Feature",
+        "geometry": {"type": "LineString", "coordinates": places},
+        "properties": {"kind": "line", "route_id": str(tt.route_id[route]), "color": f"#{color}"},
+    }
+
+
+def _stop(tt: Timetable, stop: int) -> dict[str, Any]:
+    place = [round(float(tt.stop_lon[stop]), 5), round(float(tt.stop_lat[stop]), 5)]
+    return {
+        "type": "Feature",
+        "geometry": {"type": "Point", "coordinates": place},
+        "properties": {"kind": "stop", "stop_id": str(tt.stop_id[stop]), "name": str(tt.stop_name[stop])},
+    }

@@ -1,0 +1,228 @@
+"""The stop page: coming departures by line and direction, in a rider's words."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from api.reading.board import DepartureRow, departure_rows
+from api.reading.lines import Line, destination_of
+from api.words.moment import COMING, AlertWords, PageMoment
+from api.words.times import Wait
+
+DEPARTURES_A_GROUP = 3
+_DESTINATIONS = 2
+_SOON_S = 2 * 3600.0
+_FAR_S = 36 * 3600.0
+"""How far ahead the first departure after a quiet time is looked for; if there is none at all, `_WEEK_S`."""
+_WEEK_S = 8 * 86400.0
+_OLD_S = 90.0
+"""From this age on a report's age is said beside the departure."""
+_WORTH_SAYING_S = 120.0
+"""From this deviation on the timetable's time is said beside the predicted one."""
+_NOT_ACCESSIBLE = 2
+"""GTFS `wheelchair_accessible`."""
+
+GroupKey = tuple[int, int, str]
+"""Route, direction, and the headsign where the feed gives no direction."""
+
+
+@dataclass(frozen=True)
+class DepartureWords:
+    """One departure as shown."""
+
+    key: str
+    """Names this departure from one rendering to the next."""
+    href: str
+    at: float
+    """POSIX seconds to count down to."""
+    iso: str
+    wait: Wait
+    clock: Wait
+    """As a clock time, to fall back to when nothing is live any more."""
+    status: str
+    """`live`, `scheduled`, `cancelled` or `skipped`."""
+    range: str
+    p10: float | None
+    p90: float | None
+    notes: tuple[str, ...]
+    """Why it does not come, another destination than its group's, platform, timetable time, age of the position."""
+    no_wheelchair: bool
+    """The vehicle takes no wheelchair."""
+
+
+@dataclass(frozen=True)
+class GroupWords:
+    """A line in one direction."""
+
+    line: Line
+    direction: int
+    """`direction_id`, -1 where the feed gives none."""
+    destination: str
+    platform: str
+    """Where all of its departures leave from the same one."""
+    departures: list[DepartureWords]
+    quiet: str
+    """Said when nothing leaves within the next hours."""
+    last: str
+    """When the last departure of the service day leaves, "" where that is not known or nothing leaves soon."""
+    trips: frozenset[int]
+    """Indices of the trips shown."""
+
+
+@dataclass(frozen=True)
+class StopPage:
+    """What the stop page shows."""
+
+    stop_id: str
+    name: str
+    code: str
+    platform: str
+    wheelchair: int
+    """`wheelchair_boarding`: 0 unknown, 1 yes, 2 no."""
+    groups: list[GroupWords]
+    quiet: str
+    """Said when nothing leaves at all in the coming days."""
+    alerts: list[AlertWords]
+    lines: list[Line]
+    facts: list[str]
+    """What tells this stop from another of its name: platform, destinations."""
+
+
+def stop_page(moment: PageMoment, stop: int) -> StopPage:
+    """The board of a stop; of a station, all its platforms'."""
+    tt = moment.timetable
+    station = stop if tt.stop_parent[stop] < 0 else int(tt.stop_parent[stop])
+    groups = _groups(moment, stop)
+    trips = frozenset[int]().union(*(group.trips for group in groups))
+    return StopPage(
+        stop_id=str(tt.stop_id[stop]),
+        name=str(tt.stop_name[stop]),
+        code=str(tt.stop_code[stop]),
+        platform=str(tt.stop_platform[stop]),
+        wheelchair=int(tt.stop_wheelchair[stop]) or int(tt.stop_wheelchair[station]),
+        groups=groups,
+        quiet="" if groups else _next_of_all(moment, stop),
+        alerts=moment.alerts_at(stop, trips),
+        lines=moment.lines.at_stop(stop),
+        facts=_facts(moment, str(tt.stop_platform[stop]), groups),
+    )
+
+
+def _facts(moment: PageMoment, platform: str, groups: list[GroupWords]) -> list[str]:
+    destinations = list(dict.fromkeys(group.destination for group in groups))[:_DESTINATIONS]
+    facts = [moment.texts("towards", place=place) for place in destinations]
+    return [moment.texts("platform", name=platform), *facts] if platform else facts
+
+
+def _groups(moment: PageMoment, stop: int) -> list[GroupWords]:
+    view, now = moment.view, moment.now
+    soon = _by_group(departure_rows(view, stop, now, window_s=_SOON_S))
+    # A day and a half of departures is worth keeping until the next step: only their order and times are read.
+    far = view.once(f"departures ahead of {stop}", lambda: _by_group(departure_rows(view, stop, now, window_s=_FAR_S)))
+    rank = moment.lines.rank
+    groups = []
+    for key in sorted(soon.keys() | far.keys(), key=lambda key: (rank[key[0]], key[1], key[2])):
+        near = soon.get(key, [])
+        later = [row for row in far.get(key, []) if row.published > now + _SOON_S]
+        if near or later:
+            groups.append(_group(moment, near, later))
+    return groups
+
+
+def _by_group(rows: list[DepartureRow]) -> dict[GroupKey, list[DepartureRow]]:
+    groups: defaultdict[GroupKey, list[DepartureRow]] = defaultdict(list)
+    for row in rows:
+        groups[(row.route_idx, row.direction, row.headsign if row.direction < 0 else "")].append(row)
+    return dict(groups)
+
+
+def _group(moment: PageMoment, soon: list[DepartureRow], later: list[DepartureRow]) -> GroupWords:
+    first = (soon or later)[0]
+    shown = _first_few(soon + later) if soon else []
+    destinations = [destination_of(moment.timetable, row.trip_idx) for row in soon or later]
+    # The usual destination names the group; what goes elsewhere says so itself.
+    usual = max(dict.fromkeys(destinations), key=destinations.count)
+    platforms = {row.platform for row in shown}
+    one_platform = len(platforms) == 1
+    return GroupWords(
+        line=moment.lines.all[first.route_idx],
+        direction=first.direction,
+        destination=usual,
+        platform=platforms.pop() if one_platform else "",
+        departures=[
+            _departure(moment, row, usual, say_platform=not one_platform, first=place == 0)
+            for place, row in enumerate(shown)
+        ],
+        quiet="" if soon else _quiet(moment, later),
+        last=_last(moment, soon + later) if soon else "",
+        trips=frozenset(row.trip_idx for row in shown),
+    )
+
+
+def _last(moment: PageMoment, rows: list[DepartureRow]) -> str:
+    """The last departure of the service day that the first of `rows` belongs to."""
+    running = [row for row in rows if row.status in COMING]
+    if not running:
+        return ""
+    last = [row for row in running if row.service_day == running[0].service_day][-1]
+    said = "last_is_this" if last is running[0] else "last_at"
+    return moment.texts(said, time=moment.words.time(last.published))
+
+
+def _first_few(rows: list[DepartureRow]) -> list[DepartureRow]:
+    """The first departures; where none of them comes, the first one that does stands in for the last of them."""
+    shown = rows[:DEPARTURES_A_GROUP]
+    coming = next((row for row in rows if row.status in COMING), None)
+    if coming is not None and coming not in shown:
+        shown = [*shown[:-1], coming]
+    return shown
+
+
+def _departure(moment: PageMoment, row: DepartureRow, usual: str, *, say_platform: bool, first: bool) -> DepartureWords:
+    words, texts = moment.words, moment.texts
+    status = moment.status_of(row)
+    live = status == "live"
+    destination = destination_of(moment.timetable, row.trip_idx)
+    notes = [reason] if status not in COMING and (reason := moment.reason_for(row)) else []
+    if destination != usual:
+        notes.append(texts("towards", place=destination))
+    if say_platform and row.platform:
+        notes.append(texts("platform", name=row.platform))
+    # Once is enough: what the later ones were due at stands on their trips' pages.
+    if first and live and row.scheduled is not None and abs(row.published - row.scheduled) >= _WORTH_SAYING_S:
+        notes.append(texts("scheduled_at", time=words.time(row.scheduled)))
+    if live and row.age_s is not None and row.age_s > _OLD_S:
+        notes.append(texts("position_old", age=words.age(row.age_s)))
+    return DepartureWords(
+        key=row.key,
+        href=f"/trips/{quote(row.trip_id, safe='')}?"
+        + urlencode({"date": row.service_date, "start": row.start_time, "stop": row.stop_id}),
+        at=round(row.published, 1),
+        iso=words.iso(row.published),
+        wait=moment.wait_of(row),
+        clock=words.at_clock(row.published),
+        status=status,
+        range=words.range(row.p10, row.p90) if live and row.p10 is not None and row.p90 is not None else "",
+        p10=round(row.p10) if live and row.p10 is not None else None,
+        p90=round(row.p90) if live and row.p90 is not None else None,
+        notes=tuple(notes),
+        no_wheelchair=status in COMING and bool(moment.timetable.trip_wheelchair[row.trip_idx] == _NOT_ACCESSIBLE),
+    )
+
+
+def _quiet(moment: PageMoment, later: list[DepartureRow]) -> str:
+    running = [row.published for row in later if row.status in COMING]
+    if not running:
+        return moment.texts("none_found")
+    words, texts = moment.words, moment.texts
+    said = texts("next_at", time=words.clock(running[0]))
+    if words.day(running[0]):
+        said = f"{texts('none_today')} {texts('first_next', time=words.clock(running[0]))}"
+    return said
+
+
+def _next_of_all(moment: PageMoment, stop: int) -> str:
+    rows = departure_rows(moment.view, stop, moment.now, limit=1, window_s=_WEEK_S)
+    return _quiet(moment, rows)

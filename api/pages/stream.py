@@ -1,0 +1,46 @@
+"""`/stops/{stop_id}/stream`: the stop page's board as Server-Sent Events, for the page's script."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request
+from fastapi.responses import Response
+
+from api.answers.announcer import Announcement, Announcer
+from api.answers.caching import digest_of, steady
+from api.answers.lookups import stop_index
+from api.answers.templates import templates
+from api.pages.stop import DepartureWords, StopPage, stop_page
+from api.reading.stop_boards import StopBoards
+from api.words.moment import PageMoment
+
+page_stream_router = APIRouter(include_in_schema=False)
+
+
+@page_stream_router.get("/stops/{stop_id:path}/stream")
+def stop_stream(request: Request, stop_id: str, last_event_id: Annotated[str | None, Header()] = None) -> Response:
+    """An event `board` with the board's HTML whenever it says something that the script cannot count by itself."""
+    here = PageMoment.of(request)
+    stop_index(here, stop_id)
+    language = here.texts.language
+
+    def make(boards: StopBoards) -> Announcement:
+        moment = boards.said_in(language)
+        page = stop_page(moment, stop_index(moment, stop_id))
+        board = templates.get_template("stop_board.html").render(moment=moment, texts=moment.texts, page=page)
+        return Announcement(digest_of((moment.feed.stopped, _says(page))), board)
+
+    announcer: Announcer = request.app.state.announcer
+    return announcer.answer(("page", stop_id, language), make, last_event_id)
+
+
+def _says(page: StopPage) -> object:
+    """What the page shows, less the minutes that pass by themselves."""
+    groups = [(group.line.route, group.destination, group.quiet, group.last) for group in page.groups]
+    return groups, [_departure(one) for group in page.groups for one in group.departures], page.quiet, page.alerts
+
+
+def _departure(one: DepartureWords) -> object:
+    ranges = [at if at is None else steady(at) for at in (one.p10, one.p90)]
+    return one.key, one.status, steady(one.at), ranges, one.notes

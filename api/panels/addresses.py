@@ -1,0 +1,135 @@
+"""`/v1/stops/{stop_id}/board` and `…/stream`: for the makers of panels."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, cast
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import Response
+
+from api.answers.announcer import Announcement, Announcer
+from api.answers.caching import BOARD_MAX_AGE_S, answer, digest_of
+from api.answers.lookups import stop_index
+from api.answers.problems import PROBLEMS
+from api.panels.rows import PanelRow, panel_rows
+from api.panels.text import panel_lines
+from api.reading.moment import Moment
+from api.reading.stop_boards import MOST_DEPARTURES, StopBoards
+from api.v1.models import PanelBoard, PanelDeparture, Status
+from api.words.moment import AlertWords, PageMoment
+
+panels_router = APIRouter(tags=["Panels"])
+
+Limit = Annotated[int, Query(ge=1, le=MOST_DEPARTURES, description="At most so many departures")]
+Language = Annotated[Literal["en", "fr"], Query(alias="lang", description="Language of the words")]
+_BOARD: dict[int | str, dict[str, Any]] = {
+    **PROBLEMS,
+    200: {
+        "model": PanelBoard,
+        "content": {"text/plain": {"example": "A   Les Douets    3 min\n2   Liberté       08:42"}},
+    },
+}
+_STREAM: dict[int | str, dict[str, Any]] = {
+    **PROBLEMS,
+    200: {"description": "Server-Sent Events", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+    503: {"description": "Too many listeners: poll instead"},
+}
+
+
+@panels_router.get("/v1/stops/{stop_id:path}/board", responses=_BOARD, response_class=Response)
+def board(
+    request: Request,
+    stop_id: str,
+    limit: Limit = 6,
+    language: Language = "en",
+    form: Annotated[
+        Literal["json", "text"], Query(alias="format", description="JSON, or lines of text of one width")
+    ] = "json",
+    width: Annotated[int, Query(ge=8, le=200, description="Columns of each line of text")] = 24,
+    lines: Annotated[int, Query(ge=1, le=40, description="Lines of text")] = 4,
+) -> Response:
+    """What a panel at the stop shows. The ETag changes only when something shown changes: a panel that polls every 15
+    seconds with `If-None-Match` gets 304 in between."""
+    boards = StopBoards(Moment.of(request))
+    stop = stop_index(boards.moment, stop_id)
+    moment = boards.said_in(language)
+    if form == "text":
+        text = _text(boards, moment, stop, width, lines)
+        return answer(request, text, lambda: text, max_age_s=BOARD_MAX_AGE_S, media_type="text/plain")
+    shown = _board(boards, moment, stop, limit)
+    return answer(
+        request, _says(shown), shown.model_dump_json, max_age_s=BOARD_MAX_AGE_S, media_type="application/json"
+    )
+
+
+@panels_router.get("/v1/stops/{stop_id:path}/stream", responses=_STREAM, response_class=Response)
+def stream(
+    request: Request,
+    stop_id: str,
+    limit: Limit = 6,
+    language: Language = "en",
+    last_event_id: Annotated[str | None, Header(description="The id of the last event received")] = None,
+) -> Response:
+    """The board as Server-Sent Events: an event `board` (as `…/board` gives it) whenever something shown changes, an
+    event `heartbeat` every 10 seconds otherwise. Who comes back with `Last-Event-ID` gets the board only if it has
+    changed since."""
+    stop_index(Moment.of(request), stop_id)
+
+    def make(boards: StopBoards) -> Announcement:
+        shown = _board(boards, boards.said_in(language), stop_index(boards.moment, stop_id), limit)
+        return Announcement(digest_of(_says(shown)), shown.model_dump_json())
+
+    announcer: Announcer = request.app.state.announcer
+    return announcer.answer(("board", stop_id, limit, language), make, last_event_id)
+
+
+def _board(boards: StopBoards, moment: PageMoment, stop: int, limit: int) -> PanelBoard:
+    return PanelBoard(
+        **moment.answer_fields(),
+        stop_id=str(moment.timetable.stop_id[stop]),
+        stop_name=str(moment.timetable.stop_name[stop]),
+        departures=[_departure(moment, row) for row in panel_rows(boards, moment, stop, limit)],
+        messages=_messages(moment, stop),
+    )
+
+
+def _departure(moment: PageMoment, row: PanelRow) -> PanelDeparture:
+    wait = row.wait
+    counts_down = row.comes and wait.kind != "clock"
+    words = " ".join(word for word in (wait.day, wait.value, wait.unit) if word)
+    return PanelDeparture(
+        line=row.line.name,
+        color=row.line.badge.background,
+        text_color=row.line.badge.text,
+        destination=row.destination,
+        platform=row.platform,
+        status=cast(Status, row.status),
+        minutes=moment.words.minutes(row.at) if counts_down else None,
+        time=row.clock.value,
+        shown=words if row.comes else moment.texts(row.status),
+    )
+
+
+def _says(shown: PanelBoard) -> str:
+    """All that a panel shows: not when it was made, nor the second that the feed is old."""
+    return shown.model_dump_json(exclude={"generated_at", "feed_age_s"})
+
+
+def _text(boards: StopBoards, moment: PageMoment, stop: int, width: int, lines: int) -> str:
+    rows = panel_rows(boards, moment, stop, min(lines, MOST_DEPARTURES))
+    shown = panel_lines(rows, _messages(moment, stop), moment.texts, width=width, lines=lines)
+    return "\n".join(shown) + "\n"
+
+
+def _messages(moment: PageMoment, stop: int) -> list[str]:
+    return [_message(alert) for alert in moment.alerts_at(stop)]
+
+
+def _message(alert: AlertWords) -> str:
+    lines = " ".join(line.name for line in alert.lines)
+    said = (
+        f"{alert.header}. {alert.description}"
+        if alert.header and alert.description
+        else alert.header or alert.description
+    )
+    return f"{lines}: {said}" if lines else said

@@ -1,0 +1,55 @@
+"""Departures in the few words that a panel at the stop has room for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api.reading.lines import Line, destination_of
+from api.reading.stop_boards import StopBoards
+from api.words.moment import COMING, PageMoment
+from api.words.times import Wait
+
+
+@dataclass(frozen=True)
+class PanelRow:
+    """One departure as shown."""
+
+    key: str
+    """Names this departure from one board to the next."""
+    line: Line
+    destination: str
+    platform: str
+    status: str
+    """`live`, `scheduled`, `cancelled` or `skipped`."""
+    at: float
+    """POSIX seconds to count down to."""
+    iso: str
+    scheduled: float | None
+    """By the timetable, None for a trip run by headway."""
+    wait: Wait
+    clock: Wait
+    """As a clock time, for when nothing is live any more."""
+
+    @property
+    def comes(self) -> bool:
+        """Whether it can be boarded."""
+        return self.status in COMING
+
+
+def panel_rows(boards: StopBoards, moment: PageMoment, stop: int, limit: int) -> list[PanelRow]:
+    """The first `limit` departures of a stop, soonest first, in the language of `moment`."""
+    return [
+        PanelRow(
+            key=row.key,
+            line=moment.lines.all[row.route_idx],
+            destination=destination_of(moment.timetable, row.trip_idx),
+            platform=row.platform,
+            status=moment.status_of(row),
+            at=round(row.published, 1),
+            iso=moment.words.iso(row.published),
+            scheduled=row.scheduled,
+            wait=moment.wait_of(row),
+            clock=moment.words.at_clock(row.published),
+        )
+        for row in boards.rows(stop)[:limit]
+    ]

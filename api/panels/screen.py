@@ -1,0 +1,129 @@
+"""The stop screen: the next departures of one or several stops, to be read from afar."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass
+
+from api.answers.caching import digest_of, steady
+from api.panels.rows import PanelRow, panel_rows
+from api.reading.board import departure_rows
+from api.reading.lines import Line, destination_of
+from api.reading.stop_boards import StopBoards
+from api.words.moment import COMING, AlertWords, PageMoment
+
+_MESSAGE_ROOM = 130
+"""Characters that can be read at a glance: a longer message is shown in parts."""
+_LEAST_ROOM = 50
+_FALLBACK_S = 6 * 3600.0
+_FALLBACK_DEPARTURES = 300
+"""Of each stop: so much of the timetable a screen carries for when the network is gone."""
+
+
+@dataclass(frozen=True)
+class ScreenMessage:
+    """What stands in the message band at one time."""
+
+    lines: tuple[Line, ...]
+    header: str
+    text: str
+
+
+@dataclass(frozen=True)
+class ScreenStop:
+    """One stop's departures."""
+
+    name: str
+    platform: str
+    rows: list[PanelRow]
+    say_platforms: bool
+    """Whether they leave from more than one."""
+
+
+@dataclass(frozen=True)
+class ScreenPage:
+    """What a screen shows."""
+
+    stops: list[ScreenStop]
+    messages: list[ScreenMessage]
+    lines: list[Line]
+    """Those whose colours it needs."""
+    event_id: str
+    """Changes when it shows something that its own countdown would not have come to."""
+
+
+def screen_page(boards: StopBoards, moment: PageMoment, stops: list[int], limit: int) -> ScreenPage:
+    """At most `limit` departures of each stop, in the language of `moment`."""
+    shown = [_stop(boards, moment, stop, limit) for stop in stops]
+    alerts = list(dict.fromkeys(alert for stop in stops for alert in moment.alerts_at(stop)))
+    messages = [part for alert in alerts for part in _parts(alert)]
+    lines = {line.route: line for stop in stops for line in moment.lines.at_stop(stop)}
+    lines |= {line.route: line for message in messages for line in message.lines}
+    says = (
+        moment.timetable.feed_version, moment.feed.stopped, messages,
+        [(row.key, row.status, steady(row.at), row.clock.day) for stop in shown for row in stop.rows],
+    )  # fmt: skip
+    return ScreenPage(shown, messages, list(lines.values()), digest_of(says))
+
+
+def screen_timetable(boards: StopBoards, moment: PageMoment, stops: list[int]) -> dict[str, object]:
+    """The scheduled departures of the coming hours, for the screen's script.
+
+    `lines`: name and class of each line's badge; `destinations`; `stops`: for each stop, its departures as POSIX
+    seconds, line, destination (indices), platform, and whether it comes.
+    """
+    lines: dict[int, int] = {}
+    destinations: dict[str, int] = {}
+    departures = []
+    for stop in stops:
+        rows = departure_rows(
+            boards.moment.view, stop, moment.now, limit=_FALLBACK_DEPARTURES, window_s=_FALLBACK_S
+        )  # fmt: skip
+        departures.append(
+            sorted(
+                (
+                    round(row.published if row.scheduled is None else row.scheduled),
+                    lines.setdefault(row.route_idx, len(lines)),
+                    destinations.setdefault(destination_of(moment.timetable, row.trip_idx), len(destinations)),
+                    row.platform,
+                    int(row.status in COMING),
+                )
+                for row in rows
+            )
+        )
+    badges = [moment.lines.all[route] for route in lines]
+    return {
+        "lines": [(line.name, line.badge.css_class) for line in badges],
+        "destinations": list(destinations),
+        "stops": departures,
+    }
+
+
+def _stop(boards: StopBoards, moment: PageMoment, stop: int, limit: int) -> ScreenStop:
+    rows = panel_rows(boards, moment, stop, limit)
+    return ScreenStop(
+        name=str(moment.timetable.stop_name[stop]),
+        platform=str(moment.timetable.stop_platform[stop]),
+        rows=rows,
+        say_platforms=len({row.platform for row in rows}) > 1,
+    )
+
+
+def _parts(alert: AlertWords) -> list[ScreenMessage]:
+    room = max(_MESSAGE_ROOM - len(alert.header), _LEAST_ROOM)
+    return [ScreenMessage(alert.lines, alert.header, part) for part in _pieces(alert.description, room)]
+
+
+def _pieces(text: str, room: int) -> list[str]:
+    """Pieces of at most `room` characters: whole sentences where they fit."""
+    pieces = [""]
+    for sentence in re.split(r"(?<=[.!?;])\s+", text):
+        *cut, end = textwrap.wrap(sentence, room - 2) or [""]
+        for part in [*(f"{part} …" for part in cut), end]:
+            together = f"{pieces[-1]} {part}".strip()
+            if len(together) <= room:
+                pieces[-1] = together
+            else:
+                pieces.append(part)
+    return pieces

@@ -1,0 +1,120 @@
+"""`/screen/{stop_ids}`: the full-screen departure board of one or several stops."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi.responses import HTMLResponse
+
+from api.answers.announcer import Announcement, Announcer
+from api.answers.assets import assets, style
+from api.answers.problems import Problem
+from api.answers.templates import templates
+from api.panels.screen import ScreenPage, screen_page, screen_timetable
+from api.reading.moment import Moment
+from api.reading.stop_boards import MOST_DEPARTURES, StopBoards
+from api.words.moment import PageMoment
+from api.words.texts import wanted_language
+
+screens_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+MOST_STOPS = 6
+_ROTATE_WITHOUT_SCRIPT_S = 30
+_DRIFTS = 8
+"""Places that the picture moves between, one a minute."""
+_SCRIPT_TEXTS = (
+    "panel_approaching", "min", "scheduled", "cancelled", "screen_offline", "screen_timetable", "screen_none",
+    "screen_pause", "screen_resume", "platform",
+)  # fmt: skip
+
+
+@screens_router.get("/screen")
+@screens_router.get("/screen/{stop_ids:path}")
+def screen(
+    request: Request,
+    stop_ids: str = "",
+    stop: Annotated[list[str] | None, Query(description="Further stops, for ids that hold a comma")] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_DEPARTURES)] = 12,
+    lang: str = "",
+    variant: Literal["", "contrast", "eink"] = "",
+    only: Literal["", "board", "stream"] = "",
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> Response:
+    """The screen of some stops; `only` the part that changes, once or as an event stream, is for its script."""
+    boards = StopBoards(Moment.of(request))
+    language = wanted_language(lang, None, request.headers.get("accept-language"))
+    moment = boards.said_in(language)
+    asked = _asked(moment, stop_ids, stop or [])
+    unknown = [stop_id for stop_id in asked if stop_id not in moment.timetable.stop_index]
+    if unknown or not 1 <= len(asked) <= MOST_STOPS:
+        said = moment.texts("error_stop", id=unknown[0]) if unknown else moment.texts("screen_stops", most=MOST_STOPS)
+        return _notice(moment, said)
+    if only == "stream":
+        announcer: Announcer = request.app.state.announcer
+        key = ("screen", tuple(asked), limit, language)
+        return announcer.answer(key, lambda boards: _announced(boards, asked, limit, language), last_event_id)
+    stops = [moment.timetable.stop_index[stop_id] for stop_id in asked]
+    page = screen_page(boards, moment, stops, limit)
+    if only == "board":
+        return HTMLResponse(_board(moment, page), headers=_HEADERS)
+    sheet = style((line.badge for line in page.lines), "screen.css")
+    minute = int(moment.now // 60)
+    body = templates.get_template("screen.html").render(
+        moment=moment,
+        texts=moment.texts,
+        page=page,
+        css=sheet.css,
+        asset=lambda name: assets()[name].address,
+        variant=variant,
+        drift=minute % _DRIFTS,
+        message_shown=int(moment.now // _ROTATE_WITHOUT_SCRIPT_S) % max(len(page.messages), 1),
+        timetable=screen_timetable(boards, moment, stops),
+        script_texts=json.dumps({key: moment.texts.entries[key] for key in _SCRIPT_TEXTS}, ensure_ascii=False),
+        speed=request.app.state.service.clock.speed,
+    )
+    # Unlike other pages it may stand in a frame, as the players of signs do it: there is nothing to click on.
+    policy = (
+        f"default-src 'none'; script-src 'self'; style-src {sheet.csp_source}; img-src 'self'; connect-src 'self'; "
+        "form-action 'none'; base-uri 'none'"
+    )
+    return HTMLResponse(body, headers={"Content-Security-Policy": policy, **_HEADERS})
+
+
+def _asked(moment: PageMoment, stop_ids: str, more: list[str]) -> list[str]:
+    """Stop ids, each once. A path that is itself a stop id is that stop, even with a comma in it."""
+    whole = stop_ids in moment.timetable.stop_index
+    listed = [stop_ids] if whole else [part.strip() for part in stop_ids.split(",")]
+    return list(dict.fromkeys(stop_id for stop_id in (*listed, *more) if stop_id))
+
+
+def _announced(boards: StopBoards, asked: list[str], limit: int, language: str) -> Announcement:
+    moment = boards.said_in(language)
+    index = moment.timetable.stop_index
+    if any(stop_id not in index for stop_id in asked):
+        raise Problem(404, "unknown-stop", "Unknown stop", "A stop of this screen is no longer in the timetable.")
+    page = screen_page(boards, moment, [index[stop_id] for stop_id in asked], limit)
+    return Announcement(page.event_id, _board(moment, page))
+
+
+def _board(moment: PageMoment, page: ScreenPage) -> str:
+    return templates.get_template("screen_board.html").render(
+        moment=moment, texts=moment.texts, page=page, message_shown=0
+    )
+
+
+def _notice(moment: PageMoment, said: str) -> Response:
+    """A screen that cannot be shown: it asks again by itself, for the next timetable may know the stop."""
+    sheet = style([], "screen.css")
+    body = templates.get_template("screen_notice.html").render(texts=moment.texts, css=sheet.css, said=said)
+    policy = f"default-src 'none'; style-src {sheet.csp_source}; base-uri 'none'"
+    return HTMLResponse(body, 404, headers={"Content-Security-Policy": policy, **_HEADERS})
+
+
+_HEADERS = {
+    "Cache-Control": "no-cache",
+    "Vary": "Accept-Language",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+}

@@ -1,0 +1,45 @@
+"""A board as lines of text of one width, for panels that show characters and nothing else."""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+
+from rich.cells import cell_len, set_cell_size
+
+from api.panels.rows import PanelRow
+from api.words.texts import Texts
+
+_LINE_NAME_SHARE = 4
+"""A line's name may take a quarter of the width."""
+
+
+def panel_lines(rows: list[PanelRow], messages: list[str], texts: Texts, *, width: int, lines: int) -> list[str]:
+    """Exactly `lines` lines of exactly `width` columns: departures, then the messages.
+
+    A live departure counts down ("3 min"), a scheduled one stands with its clock time, so that they are told apart
+    without colour. Where there is a message and at least three lines, the last line is the message's.
+    """
+    room = lines - 1 if messages and lines >= 3 else lines
+    shown = rows[:room]
+    column = min(max((cell_len(row.line.name) for row in shown), default=0), width // _LINE_NAME_SHARE)
+    said = [_departure(row, texts, column, width) for row in shown]
+    for message in messages:
+        said += textwrap.wrap(message, width)
+    said += [""] * lines
+    return [set_cell_size(unicodedata.normalize("NFC", line), width) for line in said[:lines]]
+
+
+def _departure(row: PanelRow, texts: Texts, column: int, width: int) -> str:
+    wait = _wait(row, texts)
+    start = f"{set_cell_size(row.line.name, column)} {row.destination}"
+    room = width - cell_len(wait) - 1
+    return f"{set_cell_size(start, room)} {wait}" if room > 0 else wait
+
+
+def _wait(row: PanelRow, texts: Texts) -> str:
+    if not row.comes:
+        return texts(f"panel_{row.status}")
+    if row.status != "live" or row.wait.kind == "clock":
+        return f"{row.clock.day} {row.clock.value}".strip()
+    return texts("panel_approaching") if row.wait.kind == "approach" else f"{row.wait.value} {row.wait.unit}"

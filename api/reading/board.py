@@ -1,0 +1,182 @@
+"""The departure board of a stop as rows that faces can show: JSON answers, pages, screens."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from api.service.view import ServiceView
+from predictor.arrays import RouteIdx, StopIdx
+from predictor.snapshot import CANCELLED, LIVE, SCHEDULED, SOURCES, STATUSES
+from predictor.timetable import Timetable
+
+PASSED_AFTER_S = 30.0
+"""A departure stays on the board until this long after its published time."""
+WINDOW_S = 7200.0
+
+NO_PICKUP = 1
+"""GTFS `pickup_type`: nobody may board."""
+
+
+@dataclass(frozen=True)
+class DepartureRow:
+    """One coming call of a vehicle at a stop. Times are POSIX seconds."""
+
+    route_idx: int
+    route_id: str
+    route_short_name: str
+    route_long_name: str
+    route_type: int
+    """GTFS `route_type`: 0 tram, 3 bus, …"""
+    route_color: str
+    """RRGGBB, empty where none."""
+    route_text_color: str
+    direction: int
+    """`direction_id`, -1 where none."""
+    headsign: str
+    stop_idx: int
+    stop_id: str
+    stop_name: str
+    platform: str
+    trip_idx: int
+    trip_id: str
+    trip_short_name: str
+    service_day: int
+    """Index into `Timetable.date`."""
+    service_date: str
+    """YYYY-MM-DD."""
+    start_time: str
+    """HH:MM:SS after the origin of the service date: with trip and date it names one run of a trip run by headway."""
+    call: int
+    """Position in the trip, 0 for the first stop."""
+    stop_sequence: int
+    scheduled: float | None
+    """None for a trip run by headway."""
+    published: float
+    """The time to show, to count down to, and to order by."""
+    predicted: float | None
+    """`published` where it comes from more than the timetable."""
+    p10: float | None
+    p50: float | None
+    p90: float | None
+    minutes: int
+    """Whole minutes to wait, never negative."""
+    status: str
+    """`live`, `scheduled`, `cancelled` or `skipped`."""
+    source: str
+    """`timetable`, `vehicle`, `block` or `operator`."""
+    vehicle_id: str | None
+    vehicle_label: str | None
+    age_s: float | None
+    """Age of the vehicle's report, None where the time comes from no vehicle."""
+    wheelchair: str
+    """Whether a wheelchair user can board here: `yes`, `no` or `unknown`."""
+    boards: bool
+    """False where the trip ends or nobody may board: shown among arrivals only."""
+
+    @property
+    def key(self) -> str:
+        """Names this departure from one board to the next."""
+        return f"{self.trip_id} {self.service_date} {self.start_time} {self.call}"
+
+    @property
+    def delay_s(self) -> float | None:
+        """Seconds late against the timetable, negative when early; None where not known."""
+        return None if self.predicted is None or self.scheduled is None else self.predicted - self.scheduled
+
+
+def departure_rows(
+    view: ServiceView,
+    stop_idx: int,
+    now: float,
+    limit: int | None = None,
+    window_s: float = WINDOW_S,
+    route: int | None = None,
+    arrivals: bool = False,
+) -> list[DepartureRow]:
+    """Coming departures at a stop (at a station: from all its platforms), soonest first.
+
+    Parameters: `now` POSIX seconds; `window_s`: how far to look ahead; `route`: index of the only route to show;
+    `arrivals`: also those that nobody can board (the trip ends here, or `pickup_type` is 1).
+    Nothing is `live` here whose report is older at `now` than `view.live_limit_s`, even if no step came since.
+    """
+    snapshot, tt = view.snapshot, view.timetable
+    board = snapshot.board(
+        StopIdx(stop_idx),
+        since=now - PASSED_AFTER_S,
+        until=now + window_s,
+        route=None if route is None else RouteIdx(route),
+    )
+    entry = tt.trip_call_ptr[board.trip] + board.call
+    boards = ~board.last_call & (tt.pickup_type[entry] != NO_PICKUP)
+    rows = np.arange(len(board)) if arrivals else np.flatnonzero(boards)
+    rows = rows[:limit]
+    since_step = now - snapshot.made_at
+    age = np.maximum(board.age_s + since_step, 0.0)
+    too_old = np.where(np.isnan(age), since_step, age) > view.live_limit_s
+    status = np.where((board.status == LIVE) & too_old, SCHEDULED, board.status)
+    scheduled = np.where(board.call == 0, board.scheduled_departure, board.scheduled_arrival)
+    result = []
+    for i in rows.tolist():
+        trip, stop, day, at = int(board.trip[i]), int(board.stop[i]), int(board.service_day[i]), int(entry[i])
+        r = int(tt.trip_route[trip])
+        vehicle, published = int(board.vehicle[i]), float(board.published[i])
+        from_timetable = board.source[i] == 0 or status[i] == CANCELLED
+        result.append(
+            DepartureRow(
+                route_idx=r, route_id=str(tt.route_id[r]), route_short_name=str(tt.route_short_name[r]),
+                route_long_name=str(tt.route_long_name[r]), route_type=int(tt.route_type[r]),
+                route_color=str(tt.route_color[r]), route_text_color=str(tt.route_text_color[r]),
+                direction=int(tt.pattern_direction[tt.trip_pattern[trip]]), headsign=str(tt.trip_headsign[trip]),
+                stop_idx=stop, stop_id=str(tt.stop_id[stop]), stop_name=str(tt.stop_name[stop]),
+                platform=str(tt.stop_platform[stop]), trip_idx=trip, trip_id=str(tt.trip_id[trip]),
+                trip_short_name=str(tt.trip_short_name[trip]), service_day=day, service_date=iso_date(tt.date[day]),
+                start_time=start_time(tt, trip, int(board.shift_s[i])), call=int(board.call[i]),
+                stop_sequence=int(tt.stop_sequence[at]), scheduled=known(scheduled[i]), published=published,
+                predicted=None if from_timetable else published,
+                p10=known(board.p10[i]), p50=None if from_timetable else known(board.p50[i]), p90=known(board.p90[i]),
+                minutes=minutes_to_wait(published, now), status=STATUSES[int(status[i])],
+                source=SOURCES[int(board.source[i])],
+                vehicle_id=str(snapshot.vehicles.vehicle_id[vehicle]) if vehicle >= 0 else None,
+                vehicle_label=str(snapshot.vehicles.label[vehicle]) if vehicle >= 0 else None,
+                age_s=known(age[i]), wheelchair=wheelchair_access(tt, trip, stop), boards=bool(boards[i]),
+            )
+        )  # fmt: skip
+    return result
+
+
+def minutes_to_wait(published: float, now: float) -> int:
+    """Whole minutes, rounded down: better a minute early at the stop than one late."""
+    return max(math.floor((published - now) / 60.0), 0)
+
+
+def known(value: float) -> float | None:
+    """None for NaN."""
+    return None if math.isnan(value) else float(value)
+
+
+def iso_date(date: int) -> str:
+    """YYYY-MM-DD of YYYYMMDD."""
+    return f"{date // 10_000:04d}-{date // 100 % 100:02d}-{date % 100:02d}"
+
+
+def start_time(timetable: Timetable, trip: int, shift_s: int) -> str:
+    """HH:MM:SS of a run's first departure after the origin of its service date; may pass 24:00:00."""
+    seconds = max(int(timetable.trip_start_s[trip]) + shift_s, 0)
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+def wheelchair_access(timetable: Timetable, trip: int, stop: int) -> str:
+    """Whether both the vehicle and the stop (or its station, where it says nothing itself) can be used."""
+    here = int(timetable.stop_wheelchair[stop])
+    if here == 0 and timetable.stop_parent[stop] >= 0:
+        here = int(timetable.stop_wheelchair[timetable.stop_parent[stop]])
+    both = (here, int(timetable.trip_wheelchair[trip]))
+    return wheelchair_words(2 if 2 in both else 1 if both == (1, 1) else 0)
+
+
+def wheelchair_words(code: int) -> str:
+    """GTFS `wheelchair_boarding` or `wheelchair_accessible` as `yes`, `no` or `unknown`."""
+    return {1: "yes", 2: "no"}.get(code, "unknown")

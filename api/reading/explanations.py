@@ -1,0 +1,200 @@
+"""Why did my bus not come? What became of the passages scheduled around a time, and of the waits on lines run by
+headway, from the history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from api.reading.lines import destination_of
+from feeds.alerts import Alert
+from feeds.history.store import HistoryStore
+from predictor.arrays import Int64Array
+from predictor.explain.judge import Judge
+from predictor.explain.scheduled import promised_headway, scheduled_between
+from predictor.explain.verdict import LONG_WAIT, NOT_SERVED, Verdict
+from predictor.explain.waits import WaitJudge
+from predictor.service_days import ServiceDays
+from predictor.timetable import Timetable
+
+AROUND_S = 900.0
+_LATEST_S = 3600.0
+"""A passage that was this late is still found by the time that it came at."""
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What became of one scheduled call, or of a wait, with what is needed to tell it."""
+
+    timetable: Timetable
+    """The one in use on that day: the verdict's indices are its own."""
+    verdict: Verdict
+    alerts: dict[str, Alert]
+    """Alerts that the facts name, by id."""
+
+    @property
+    def stop(self) -> int:
+        """Index of the stop."""
+        tt, v = self.timetable, self.verdict
+        return int(tt.call_stop[int(tt.trip_call_ptr[v.trip]) + v.call])
+
+    @property
+    def route(self) -> int:
+        """Index of the route."""
+        return int(self.timetable.trip_route[self.verdict.trip])
+
+    @property
+    def headsign(self) -> str:
+        """Where the trip goes to, for riders."""
+        return destination_of(self.timetable, self.verdict.trip)
+
+
+def explain(
+    store: HistoryStore,
+    timetable: Timetable,
+    stop: int,
+    at: float,
+    *,
+    route: int | None = None,
+    direction: int | None = None,
+    around_s: float = AROUND_S,
+) -> list[Explanation]:
+    """What became of each passage at a stop (at a station: at all its platforms) scheduled around a time; of lines run
+    by headway, in each direction, what a rider who came at that time had to wait.
+
+    Parameters: `timetable` of now, in which `stop` and `route` are indices; `at`: POSIX seconds; `route`, `direction`:
+    only these; `around_s`: how far from `at` a passage may be scheduled. One scheduled earlier that came in that time
+    is told as well. In order of scheduled time. It reads from disk: not for the event loop.
+    """
+    then = store.timetable_at(at, timetable)
+    stop_then = then.stop_index.get(str(timetable.stop_id[stop]), -1)
+    if stop_then < 0:
+        return []
+    pointer, member = then.station_members
+    entries = np.flatnonzero(np.isin(then.call_stop, member[pointer[stop_then] : pointer[stop_then + 1]]))
+    entries = _of_line(then, entries, timetable, route, direction)
+    scheduled = [
+        one
+        for one in _explained(store, then, entries, at - around_s - _LATEST_S, at + around_s)
+        if abs(one.verdict.scheduled - at) <= around_s or abs(one.verdict.passed_at - at) <= around_s
+    ]
+    waits = [wait for line in _by_line(then, entries) for wait in _waits(store, then, [line], at, around_s)]
+    return sorted(scheduled + waits, key=lambda one: one.verdict.scheduled)
+
+
+def explain_line(
+    store: HistoryStore,
+    timetable: Timetable,
+    route: int,
+    at: float,
+    *,
+    direction: int | None = None,
+    around_s: float = AROUND_S,
+) -> list[Explanation]:
+    """What became of each trip of a line that should have left its first stop around a time: at the first call that
+    was not served, else at the first one. Of a line run by headway, in each direction: what a rider who came at that
+    time had to wait at the first stop where that was long, else at the first one. Parameters as of `explain`."""
+    then = store.timetable_at(at, timetable)
+    first = _of_line(then, then.trip_call_ptr[:-1], timetable, route, direction)
+    waits = _line_waits(
+        store, then, _of_line(then, np.arange(len(then.arrival_s)), timetable, route, direction), at, around_s
+    )
+    departures = _explained(store, then, first, at - around_s, at + around_s)
+    if not departures:
+        return waits
+    trips = np.array(sorted({one.verdict.trip for one in departures}), np.int64)
+    calls = np.concatenate([np.arange(then.trip_call_ptr[trip], then.trip_call_ptr[trip + 1]) for trip in trips])
+    longest_s = float((then.trip_end_s[trips] - then.trip_start_s[trips]).max())
+    every = _explained(store, then, calls, at - around_s, at + around_s + longest_s)
+    lost: dict[tuple[int, int, int], Explanation] = {}
+    for one in every:
+        if one.verdict.outcome == NOT_SERVED:
+            lost.setdefault(_journey(one), one)
+    return waits + [lost.get(_journey(one), one) for one in departures]
+
+
+def _journey(one: Explanation) -> tuple[int, int, int]:
+    return one.verdict.trip, one.verdict.service_day, one.verdict.shift_s
+
+
+def _of_line(
+    then: Timetable, entries: Int64Array, now: Timetable, route: int | None, direction: int | None
+) -> Int64Array:
+    """Those trip calls that are of a route and direction."""
+    trip = then.call_trip[entries]
+    keep = np.ones(len(entries), bool)
+    if route is not None:
+        keep &= then.trip_route[trip] == then.route_index.get(str(now.route_id[route]), -1)
+    if direction is not None:
+        keep &= then.pattern_direction[then.trip_pattern[trip]] == direction
+    return entries[keep]
+
+
+def _by_line(tt: Timetable, entries: Int64Array) -> list[Int64Array]:
+    """Trip calls of each line and direction that has trips run by headway among them, without trips' last calls: nobody
+    waits there."""
+    trip = tt.call_trip[entries]
+    entries = entries[entries != tt.trip_call_ptr[trip + 1] - 1]
+    trip = tt.call_trip[entries]
+    line = np.stack([tt.trip_route[trip], tt.pattern_direction[tt.trip_pattern[trip]]], axis=1)
+    names, of = np.unique(line, axis=0, return_inverse=True)
+    groups = [entries[of.ravel() == one] for one in range(len(names))]
+    return [group for group in groups if tt.trip_is_frequency[tt.call_trip[group]].any()]
+
+
+def _line_waits(
+    store: HistoryStore, tt: Timetable, entries: Int64Array, at: float, around_s: float
+) -> list[Explanation]:
+    """In each direction, the wait at the first stop where it was long, else at the first one; stops in the order of the
+    trip that is promised most often."""
+    found = []
+    for calls in _by_line(tt, entries):
+        promise = promised_headway(tt, calls, at)
+        if promise is None:
+            continue
+        trip = promise.journey[0]
+        along = tt.call_stop[tt.trip_call_ptr[trip] : tt.trip_call_ptr[trip + 1] - 1]
+        waits = _waits(store, tt, [calls[tt.call_stop[calls] == stop] for stop in along.tolist()], at, around_s)
+        found += [next((one for one in waits if one.verdict.outcome == LONG_WAIT), waits[0])] if waits else []
+    return found
+
+
+def _waits(
+    store: HistoryStore, tt: Timetable, stops: list[Int64Array], at: float, around_s: float
+) -> list[Explanation]:
+    """The wait at each of some stops of one line and direction, given by its trip calls, where one was promised."""
+    trips = np.unique(tt.call_trip[np.concatenate(stops)]).astype(np.int32)
+    days = ServiceDays(tt)
+    journeys = {
+        (trip, day, 0)
+        for day in days.around(at)
+        for trip in trips[days.active(trips, np.full(len(trips), day, np.int32))].tolist()
+    }
+    if not journeys:
+        return []
+    judge = WaitJudge(tt, store.evidence(tt, journeys, at, at))
+    verdicts = [judge.verdict(entries, at, around_s) for entries in stops]
+    alerts = _alerts(store, tt, at, at)
+    return [_explanation(tt, verdict, alerts) for verdict in verdicts if verdict is not None]
+
+
+def _explained(
+    store: HistoryStore, tt: Timetable, entries: Int64Array, since: float, until: float
+) -> list[Explanation]:
+    """Verdicts on those of the trip calls that are scheduled between two times, in order."""
+    calls = scheduled_between(tt, entries, since, until)
+    if not calls:
+        return []
+    evidence = store.evidence(tt, {(trip, day, shift) for _, trip, day, shift, _ in calls}, since, until)
+    judge = Judge(tt, evidence)
+    alerts = _alerts(store, tt, since, until)
+    return [_explanation(tt, judge.verdict(trip, day, call, shift), alerts) for _, trip, day, shift, call in calls]
+
+
+def _alerts(store: HistoryStore, tt: Timetable, since: float, until: float) -> dict[str, Alert]:
+    return {alert.alert_id: alert for alert, _, _ in store.alerts(tt, since - _LATEST_S, until + _LATEST_S)}
+
+
+def _explanation(tt: Timetable, verdict: Verdict, alerts: dict[str, Alert]) -> Explanation:
+    return Explanation(tt, verdict, {f.alert_id: alerts[f.alert_id] for f in verdict.facts if f.alert_id in alerts})

@@ -1,0 +1,111 @@
+"""What the pages say of lines and stops that does not change while one timetable is in force."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from api.reading.badges import Badge, badge
+from predictor.arrays import NONE, Int32Array, Int64Array
+from predictor.timetable import Timetable
+
+_MODES = {0: "tram", 1: "metro", 2: "rail", 3: "bus", 4: "ferry", 5: "cable", 6: "cable", 7: "cable", 11: "bus"}
+_MODES_EXTENDED = {1: "rail", 4: "metro", 7: "bus", 8: "bus", 9: "tram", 10: "ferry", 12: "ferry", 13: "cable"}
+_MODE_ORDER = ("metro", "tram", "rail", "bus", "ferry", "cable", "other")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One route as riders know it."""
+
+    route: int
+    route_id: str
+    name: str
+    """What stands on the badge: the short name, the long name where there is none."""
+    long_name: str
+    """Empty where it says no more than `name`."""
+    mode: str
+    """One of `tram`, `metro`, `rail`, `bus`, `ferry`, `cable`, `other`."""
+    badge: Badge
+
+
+class Lines:
+    """The lines of one timetable, and which of them serve a stop."""
+
+    def __init__(self, timetable: Timetable) -> None:
+        self._timetable = timetable
+        self.all: tuple[Line, ...] = tuple(_line(timetable, route) for route in range(len(timetable.route_id)))
+        order = sorted(self.all, key=lambda line: (_MODE_ORDER.index(line.mode), _natural(line.name)))
+        self.ordered: tuple[Line, ...] = tuple(order)
+        """By mode, then by name as people sort it: 2 before 10."""
+        self.rank: dict[int, int] = {line.route: place for place, line in enumerate(order)}
+        self.zone = ZoneInfo(timetable.timezone)
+        patterns = len(timetable.pattern_route)
+        self.pattern_trips: Int64Array = np.bincount(timetable.trip_pattern, minlength=patterns)
+        """(P,) number of trips of each pattern."""
+        self.pattern_example: Int32Array = np.full(patterns, NONE, np.int32)
+        """(P,) one trip of each pattern, -1 where none."""
+        self.pattern_example[timetable.trip_pattern[::-1]] = np.arange(timetable.trips, dtype=np.int32)[::-1]
+
+    def by_mode(self) -> list[tuple[str, list[Line]]]:
+        """Lines that have trips, under their modes."""
+        running = set(np.unique(self._timetable.trip_route).tolist())
+        lines = [line for line in self.ordered if line.route in running]
+        grouped = [(mode, [line for line in lines if line.mode == mode]) for mode in _MODE_ORDER]
+        return [(mode, members) for mode, members in grouped if members]
+
+    def at_stop(self, stop: int) -> list[Line]:
+        """Lines that serve a stop (a station: any of its platforms)."""
+        pointer, route = self._stop_routes
+        tt_pointer, member = self._timetable.station_members
+        routes: set[int] = set()
+        for one in member[tt_pointer[stop] : tt_pointer[stop + 1]].tolist():
+            routes.update(route[pointer[one] : pointer[one + 1]].tolist())
+        return [self.all[r] for r in sorted(routes, key=self.rank.__getitem__)]
+
+    @cached_property
+    def _stop_routes(self) -> tuple[Int64Array, Int32Array]:
+        """CSR by stop of the routes that call there."""
+        tt = self._timetable
+        call_route = np.repeat(tt.pattern_route, np.diff(tt.pattern_call_ptr)).astype(np.int64)
+        pair = np.unique(tt.pattern_stop.astype(np.int64) * len(tt.route_id) + call_route)
+        stop, route = np.divmod(pair, max(len(tt.route_id), 1))
+        return np.searchsorted(stop, np.arange(tt.stops + 1)).astype(np.int64), route.astype(np.int32)
+
+
+def destination_of(timetable: Timetable, trip: int) -> str:
+    """Headsign of a trip, the name of its last stop where it has none."""
+    last = int(timetable.call_stop[timetable.trip_call_ptr[trip + 1] - 1])
+    return str(timetable.trip_headsign[trip]) or str(timetable.stop_name[last])
+
+
+@lru_cache(maxsize=2)
+def lines_of(timetable: Timetable) -> Lines:
+    """The lines of a timetable, made once for each."""
+    return Lines(timetable)
+
+
+def _line(timetable: Timetable, route: int) -> Line:
+    short = str(timetable.route_short_name[route]).strip()
+    long = str(timetable.route_long_name[route]).strip()
+    name = short or long or str(timetable.route_id[route])
+    kind = int(timetable.route_type[route])
+    mode = _MODES.get(kind) if kind < 100 else _MODES_EXTENDED.get(kind // 100)
+    return Line(
+        route=route,
+        route_id=str(timetable.route_id[route]),
+        name=name,
+        long_name="" if long == name else long,
+        mode=mode or "other",
+        badge=badge(str(timetable.route_color[route]).lstrip("#"), str(timetable.route_text_color[route]).lstrip("#")),
+    )
+
+
+def _natural(name: str) -> list[tuple[bool, int, str]]:
+    """Sort key in which numbers count as numbers and come before letters."""
+    parts = re.findall(r"\d+|\D+", name)
+    return [(not part.isdecimal(), int(part) if part.isdecimal() else 0, part.casefold()) for part in parts]

@@ -1,0 +1,58 @@
+"""The moment that one request is answered at: one view and one time, so that an answer never contradicts itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypedDict
+
+from fastapi import Request
+
+from api.service.service import Service
+from api.service.view import ServiceView
+from predictor.timetable import Timetable
+
+
+class AnswerFields(TypedDict):
+    """Fields of `models.Answer`."""
+
+    generated_at: str
+    feed_age_s: float | None
+    feed_stopped: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """A view and when it is looked at."""
+
+    view: ServiceView
+    now: float
+    """POSIX seconds by the service's clock."""
+
+    @classmethod
+    def of(cls, request: Request) -> Moment:
+        """The latest view, now."""
+        service: Service = request.app.state.service
+        return cls(service.view, service.clock.now())
+
+    @property
+    def timetable(self) -> Timetable:
+        """The view's timetable."""
+        return self.view.timetable
+
+    @property
+    def feed_stopped(self) -> bool:
+        """Whether the vehicle feed has gone silent."""
+        return self.view.feed_stopped(self.now)
+
+    def iso(self, at: float | None) -> str | None:
+        """ISO 8601 with the agency's offset; None for None."""
+        return None if at is None else self.view.iso(at)
+
+    def answer_fields(self) -> AnswerFields:
+        """What every answer says of itself."""
+        age = self.view.feed_age_s(self.now)
+        return {
+            "generated_at": self.view.iso(self.now),
+            "feed_age_s": None if age is None else round(age, 1),
+            "feed_stopped": self.feed_stopped,
+        }

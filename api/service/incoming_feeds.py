@@ -1,0 +1,232 @@
+"""The realtime feeds that the service follows: polled from sources, or played from a recording."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from threading import Event, Lock, Thread
+from typing import Generic, Protocol, TypeVar
+
+from api.service.clock import Clock, LiveClock
+from api.service.view import FeedHealth
+from feeds.alerts import Alert
+from feeds.errors import FeedError
+from feeds.operator_alerts import decode_alerts
+from feeds.operator_trip_updates import decode_trip_updates
+from feeds.recording import Recording
+from feeds.source import Source
+from feeds.vehicle_positions import decode_vehicle_positions
+from predictor.observations import Observations
+from predictor.timetable import Timetable
+from predictor.trip_updates import TripUpdates
+
+VEHICLE_POSITIONS, TRIP_UPDATES, ALERTS = "vehicle_positions", "trip_updates", "alerts"
+TRIP_UPDATES_KEPT_S = 1800.0
+"""The operator's last word on its trips is dropped when nothing followed for this long."""
+
+log = logging.getLogger("prochain")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What the feeds say at one moment."""
+
+    observations: Observations
+    trip_updates: TripUpdates | None = None
+    alerts: tuple[Alert, ...] = ()
+
+
+class RealtimeFeeds(Protocol):
+    """Where a service's readings come from."""
+
+    def start(self) -> None:
+        """Begin to poll, where that goes on in the background."""
+
+    def stop(self) -> None:
+        """End it, and wait for it to end."""
+
+    def read(self, timetable: Timetable, now: float) -> Reading:
+        """What had been received by `now`. No waiting, no FeedError: what cannot be used is told by `health`."""
+
+    def health(self) -> Mapping[str, FeedHealth]:
+        """How each feed is doing, by its name."""
+
+
+class PolledFeed(Generic[T]):
+    """One feed: its newest bytes, what they decode to, and how it is doing."""
+
+    def __init__(self, name: str, source: Source, decode: Callable[[bytes, Timetable, float], T]) -> None:
+        self._source = source
+        self._decode = decode
+        self._lock = Lock()
+        self._waiting: tuple[bytes, float] | None = None
+        self._last: tuple[bytes, float] | None = None
+        self._last_version = ""
+        self._value: T | None = None
+        self.health = FeedHealth(name, source.name)
+
+    def poll(self, now: float) -> None:
+        """Ask the source. Errors are kept in `health`."""
+        try:
+            data = self._source.fetch(now)
+        except FeedError as error:
+            self._failed(str(error))
+        except Exception as error:
+            log.exception("%s: polling failed", self.health.name)
+            self._failed(f"{self._source.name}: unexpected {type(error).__name__}: {error}; see the log.")
+        else:
+            with self._lock:
+                if data is not None:
+                    self._waiting = (data, now)
+                elif not self.health.error:
+                    self.health = replace(self.health, good_at=now)
+
+    def fresh(self, timetable: Timetable) -> T | None:
+        """The newest message, None where it was given before or cannot be used."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, None
+        if waiting is None:
+            return None
+        value = self._decoded(waiting, timetable)
+        if value is not None:
+            self._last, self._last_version, self._value = waiting, timetable.feed_version, value
+        return value
+
+    def latest(self, timetable: Timetable) -> tuple[T, float] | None:
+        """The last good message and when it was received; decoded anew where the timetable is another."""
+        self.fresh(timetable)
+        if self._last is not None and self._last_version != timetable.feed_version:
+            self._value = self._decoded(self._last, timetable)
+            self._last_version = timetable.feed_version
+        if self._last is None or self._value is None:
+            return None
+        return self._value, self._last[1]
+
+    def _decoded(self, message: tuple[bytes, float], timetable: Timetable) -> T | None:
+        data, received_at = message
+        try:
+            value = self._decode(data, timetable, received_at)
+        except FeedError as error:
+            self._failed(str(error))
+            return None
+        except Exception as error:
+            log.exception("%s: decoding failed", self.health.name)
+            self._failed(f"{self._source.name}: cannot be decoded ({type(error).__name__}: {error}); see the log.")
+            return None
+        with self._lock:
+            if self.health.error:
+                log.info("%s: good again", self.health.name)
+            self.health = replace(self.health, good_at=received_at, error="")
+        return value
+
+    def _failed(self, message: str) -> None:
+        with self._lock:
+            if message != self.health.error:
+                log.warning("%s: %s", self.health.name, message)
+            self.health = replace(self.health, error=message, errors=self.health.errors + 1)
+
+
+class PolledFeeds:
+    """Feeds asked every `every_s` seconds: each by its own thread, or (`in_step`) while reading, for sources that
+    answer at once."""
+
+    def __init__(
+        self,
+        vehicle_positions: Source | None,
+        trip_updates: Source | None = None,
+        alerts: Source | None = None,
+        *,
+        every_s: float = 10.0,
+        in_step: bool = False,
+        clock: Clock | None = None,
+    ) -> None:
+        self._vehicle_positions = vehicle_positions and PolledFeed(
+            VEHICLE_POSITIONS, vehicle_positions, decode_vehicle_positions
+        )
+        self._trip_updates = trip_updates and PolledFeed(TRIP_UPDATES, trip_updates, decode_trip_updates)
+        self._alerts = alerts and PolledFeed(ALERTS, alerts, lambda data, timetable, _: decode_alerts(data, timetable))
+        self._every_s = every_s
+        self._in_step = in_step
+        self._clock = clock or LiveClock()
+        self._polled_at = float("-inf")
+        self._stopping = Event()
+        self._threads: list[Thread] = []
+
+    def start(self) -> None:
+        """Begin to poll."""
+        if self._in_step or self._threads:
+            return
+        self._stopping.clear()
+        for feed in self._feeds():
+            thread = Thread(target=self._keep_polling, args=(feed,), name=f"poll-{feed.health.name}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self) -> None:
+        """End polling. A poll under way is given a second to end."""
+        self._stopping.set()
+        for thread in self._threads:
+            thread.join(1.0)
+        self._threads.clear()
+
+    def read(self, timetable: Timetable, now: float) -> Reading:
+        """See `RealtimeFeeds`."""
+        if self._in_step and now >= self._polled_at + self._every_s:
+            self._polled_at = now
+            for feed in self._feeds():
+                feed.poll(now)
+        observations = self._vehicle_positions.fresh(timetable) if self._vehicle_positions else None
+        updates = self._trip_updates.latest(timetable) if self._trip_updates else None
+        alerts = self._alerts.latest(timetable) if self._alerts else None
+        kept = updates is not None and now - updates[1] <= TRIP_UPDATES_KEPT_S
+        return Reading(
+            observations=Observations.empty(now) if observations is None else observations,
+            trip_updates=updates[0] if updates is not None and kept else None,
+            alerts=alerts[0] if alerts is not None else (),
+        )
+
+    def health(self) -> Mapping[str, FeedHealth]:
+        """See `RealtimeFeeds`."""
+        return {feed.health.name: feed.health for feed in self._feeds()}
+
+    def _feeds(self) -> list[PolledFeed[Observations] | PolledFeed[TripUpdates] | PolledFeed[tuple[Alert, ...]]]:
+        return [feed for feed in (self._vehicle_positions, self._trip_updates, self._alerts) if feed]
+
+    def _keep_polling(
+        self, feed: PolledFeed[Observations] | PolledFeed[TripUpdates] | PolledFeed[tuple[Alert, ...]]
+    ) -> None:
+        while not self._stopping.is_set():
+            feed.poll(self._clock.now())
+            self._stopping.wait(self._every_s)
+
+
+class RecordedFeeds:
+    """Vehicle positions of a recording, at whatever time the clock shows."""
+
+    def __init__(self, recording: Recording, name: str) -> None:
+        self._recording = recording
+        self._health = FeedHealth(VEHICLE_POSITIONS, name)
+
+    def start(self) -> None:
+        """Nothing goes on in the background."""
+
+    def stop(self) -> None:
+        """Nothing goes on in the background."""
+
+    def read(self, timetable: Timetable, now: float) -> Reading:  # noqa: ARG002
+        """See `RealtimeFeeds`."""
+        try:
+            observations = self._recording.observations_at(now)
+        except FeedError as error:
+            if str(error) != self._health.error:
+                log.warning("%s: %s", VEHICLE_POSITIONS, error)
+            self._health = replace(self._health, error=str(error), errors=self._health.errors + 1)
+            return Reading(Observations.empty(now))
+        self._health = replace(self._health, good_at=now, error="")
+        return Reading(observations)
+
+    def health(self) -> Mapping[str, FeedHealth]:
+        """See `RealtimeFeeds`."""
+        return {VEHICLE_POSITIONS: self._health}

@@ -1,0 +1,81 @@
+"""The service of a real network: GTFS and realtime feeds from files or addresses."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from pathlib import Path
+
+from api.service.checkpoint import Checkpoint
+from api.service.incoming_feeds import PolledFeeds
+from api.service.service import Service
+from api.service.settings import ConfigurationError, Settings
+from api.service.timetable_watch import TimetableWatch, timetable_from
+from feeds.history.store import FOLDER as HISTORY
+from feeds.history.store import HistoryStore
+from feeds.source import Source, open_source
+from feeds.user_folders import user_folder
+from predictor.engine import EngineSettings
+
+log = logging.getLogger("prochain")
+
+_STATE = ("XDG_STATE_HOME", ".local/state")
+
+
+def live_service(settings: Settings) -> Service:
+    """A service of the feeds that `settings` name. Errors: ConfigurationError, FeedError for a GTFS of no use."""
+    if settings.gtfs is None:
+        raise ConfigurationError(
+            "No GTFS feed is given: use --gtfs PATH_OR_URL or set gtfs in prochain.toml. "
+            "To see a network without one of your own: prochain demo."
+        )
+    if settings.vehicle_positions is None and settings.trip_updates is None:
+        raise ConfigurationError(
+            "No realtime feed is given: use --vehicle-positions PATH_OR_URL or set vehicle_positions in prochain.toml."
+        )
+    loaded = timetable_from(settings.gtfs, settings.cache_dir)
+    if loaded.problems:
+        log.warning("The GTFS feed has %d kinds of problems; prochain check --gtfs tells them.", len(loaded.problems))
+
+    def source(address: str | None) -> Source | None:
+        return None if address is None else open_source(address, headers=settings.headers)
+
+    feeds = PolledFeeds(
+        source(settings.vehicle_positions),
+        source(settings.trip_updates),
+        source(settings.alerts),
+        every_s=settings.poll_interval_s,
+    )
+    return Service(
+        loaded.timetable,
+        feeds,
+        engine_settings=engine_settings(settings),
+        history=HistoryStore(data_folder(settings) / HISTORY),
+        step_interval_s=settings.step_interval_s,
+        feed_stopped_after_s=settings.feed_stopped_after_s,
+        timetable_source=TimetableWatch(
+            settings.gtfs, every_s=settings.gtfs_check_interval_s, cache_dir=settings.cache_dir
+        ),
+        checkpoint=Checkpoint(settings.model or state_file(settings.gtfs)),
+    )
+
+
+def state_file(gtfs: str) -> Path:
+    """Where what is learned about this feed is kept."""
+    return user_folder(*_STATE) / f"learned-{_short_name(gtfs)}.npz"
+
+
+def data_folder(settings: Settings) -> Path:
+    """Where what must not be lost is kept: the setting `data_dir`, or a folder of the GTFS feed's own."""
+    return settings.data_dir or user_folder(*_STATE) / f"data-{_short_name(settings.gtfs or '')}"
+
+
+def _short_name(gtfs: str) -> str:
+    return hashlib.sha256(gtfs.encode()).hexdigest()[:16]
+
+
+def engine_settings(settings: Settings) -> EngineSettings:
+    """The engine's part of the settings."""
+    return EngineSettings(
+        live_limit_s=settings.live_limit_s, silence_limit_s=settings.silence_limit_s, miss_weight=settings.miss_weight
+    )

@@ -1,0 +1,53 @@
+"""The service of a recorded day: the live service itself, with a recording as its feed and a shifted clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from api.command.replay import local_time, must_hold
+from api.service.checkpoint import Checkpoint
+from api.service.clock import ShiftedClock
+from api.service.incoming_feeds import RecordedFeeds
+from api.service.live import engine_settings
+from api.service.service import Service
+from api.service.settings import Settings
+from api.service.timetable_watch import timetable_from
+from feeds.history.store import FOLDER as HISTORY
+from feeds.history.store import HistoryStore
+from feeds.recording import open_recording
+
+WARM_UP_S = 2700.0
+"""Enough to follow every vehicle and to know how the roads are."""
+
+
+def recorded_service(
+    settings: Settings,
+    folder: Path,
+    at: str | None,
+    speed: float = 1.0,
+    progress: Callable[[float], None] = lambda _: None,
+) -> Service:
+    """A service of the recording in `folder` (with its `gtfs.zip`), from `at` on.
+
+    Parameters: `at`: local date and time of the agency, by default soon after the recording begins; `speed`: how many
+    times faster than real time; `progress`: told the share of the warm-up done. Errors: FeedError.
+    """
+    gtfs = settings.gtfs or str(folder / "gtfs.zip")
+    timetable = timetable_from(gtfs, settings.cache_dir).timetable
+    recording = open_recording(folder, timetable)
+    soon = min(recording.first_at + WARM_UP_S, recording.last_at)
+    start = soon if at is None else local_time(at, timetable.timezone)
+    must_hold(recording, folder, start, start, timetable.timezone)
+    return Service(
+        timetable,
+        RecordedFeeds(recording, str(folder)),
+        ShiftedClock(start, speed),
+        engine_settings=engine_settings(settings),
+        history=HistoryStore(settings.data_dir and settings.data_dir / HISTORY),
+        step_interval_s=settings.step_interval_s,
+        feed_stopped_after_s=settings.feed_stopped_after_s,
+        checkpoint=Checkpoint(settings.model) if settings.model else None,
+        warm_up_s=WARM_UP_S,
+        progress=progress,
+    )

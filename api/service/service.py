@@ -1,0 +1,270 @@
+"""The running service: it steps the engine in a thread of its own and publishes one whole `ServiceView` after another.
+
+Readers take `service.view` and never wait. Whatever goes wrong in a step is logged and counted, and the last good
+view stays; what it says of itself (its age, whether the feed has stopped) goes on to be told by the clock.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from threading import Event, Lock, Thread
+from typing import Protocol
+
+import numpy as np
+
+from api.service.checkpoint import Checkpoint
+from api.service.clock import Clock, LiveClock
+from api.service.history_writer import HistoryWriter
+from api.service.incoming_feeds import Reading, RealtimeFeeds
+from api.service.matrix_threads import one_matrix_thread
+from api.service.stop_search import StopSearch
+from api.service.view import FeedHealth, ServiceView
+from feeds.alerts import Alert
+from feeds.history.happened import Happened
+from feeds.history.store import HistoryStore
+from feeds.learned_file import ready_made
+from predictor.engine import Engine, EngineSettings
+from predictor.observations import Observations
+from predictor.snapshot import Snapshot
+from predictor.timetable import Timetable
+
+LONGEST_STEP_S = 30.0
+"""Of the network's time: a fast clock is followed in steps of at most this."""
+_CATCH_UP_STEPS = 40
+_FAILURES_TO_RESTART = 3
+_STALLED_AFTER_S = 60.0
+
+log = logging.getLogger("prochain")
+
+
+class TimetableSource(Protocol):
+    """Looks whether there is a new timetable."""
+
+    every_s: float
+
+    def newer(self, current: Timetable, now: float) -> Timetable | None:
+        """The timetable where its content is another than `current`'s. Raises nothing: errors are told by `health`."""
+
+    def health(self) -> FeedHealth:
+        """How the GTFS feed is doing."""
+
+
+class Service:
+    """See the module's docstring. As long as `start` has not been called, `step` may be called by hand."""
+
+    def __init__(
+        self,
+        timetable: Timetable,
+        feeds: RealtimeFeeds,
+        clock: Clock | None = None,
+        *,
+        engine_settings: EngineSettings | None = None,
+        step_interval_s: float = 5.0,
+        feed_stopped_after_s: float = 60.0,
+        timetable_source: TimetableSource | None = None,
+        checkpoint: Checkpoint | None = None,
+        history: HistoryStore | None = None,
+        warm_up_s: float = 0.0,
+        progress: Callable[[float], None] = lambda _: None,
+    ) -> None:
+        """Make the first view, after stepping quickly through the last `warm_up_s` before the clock's time.
+
+        `history`: where to remember what happened, by default in memory; `progress` is told the share of the warm-up
+        that is done.
+        """
+        one_matrix_thread()
+        self.clock: Clock = clock or LiveClock()
+        self.steps = 0
+        self.step_failures = 0
+        self.on_step: Callable[[float], None] = lambda _: None
+        """Told how many seconds each good step took."""
+        self.own_alerts: Callable[[Timetable, float], tuple[Alert, ...]] = lambda *_: ()
+        """Messages to riders beside the operator's, for a timetable and a time. Call `show_own_alerts` when they
+        changed."""
+        self._settings = engine_settings or EngineSettings()
+        self._feeds = feeds
+        self._step_interval_s = step_interval_s
+        self._feed_stopped_after_s = feed_stopped_after_s
+        self._timetable_source = timetable_source
+        self._checkpoint = checkpoint
+        self._history = HistoryWriter(history or HistoryStore())
+        learned = checkpoint.read() if checkpoint else ready_made()
+        self._engine = Engine(timetable, self._settings, learned)
+        self._stop_search = StopSearch(timetable)
+        self._searched = timetable.feed_version
+        self._offered: Timetable | None = None
+        self._offer_lock = Lock()
+        self._view_lock = Lock()
+        self._failures_in_a_row = 0
+        self._stepped_at = time.monotonic()
+        self._stopping = Event()
+        self._threads: list[Thread] = []
+
+        end = self.clock.now()
+        self.view = self._viewed(Reading(Observations.empty(end - warm_up_s)), end - warm_up_s)
+        moments = np.linspace(end - warm_up_s, end, math.ceil(warm_up_s / LONGEST_STEP_S) + 1).tolist()
+        for done, now in enumerate(moments, 1):
+            self.step(now)
+            progress(done / len(moments))
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The latest snapshot."""
+        return self.view.snapshot
+
+    @property
+    def timetable(self) -> Timetable:
+        """The timetable in use."""
+        return self.view.timetable
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """Messages to riders, in force or not."""
+        return self.view.alerts
+
+    @property
+    def history(self) -> HistoryStore:
+        """What has happened until now."""
+        return self._history.store
+
+    @property
+    def since_step_s(self) -> float:
+        """Real seconds since the last good step."""
+        return time.monotonic() - self._stepped_at
+
+    @property
+    def stalled(self) -> bool:
+        """Whether steps have failed to come for so long that something is broken."""
+        return self.since_step_s > max(_STALLED_AFTER_S, 10.0 * self._step_interval_s)
+
+    def start(self) -> None:
+        """Let the clock run; begin to poll, to step, and to look for new timetables. A second call changes nothing."""
+        if self._threads:
+            return
+        self._stopping.clear()
+        self._stepped_at = time.monotonic()
+        self.clock.start()
+        self._feeds.start()
+        if self._checkpoint:
+            self._checkpoint.start()
+        self._threads = [Thread(target=self._keep_stepping, name="step", daemon=True)]
+        if self._timetable_source:
+            self._threads.append(
+                Thread(target=self._keep_looking, args=(self._timetable_source,), name="timetable", daemon=True)
+            )
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End what `start` began."""
+        self._stopping.set()
+        self._feeds.stop()
+        for thread in self._threads:
+            thread.join(5.0)
+        if self._checkpoint and self._threads:
+            self._checkpoint.offer(self._engine.learned())
+            self._checkpoint.stop()
+        self._history.stop()
+        self._threads = []
+
+    def offer_timetable(self, timetable: Timetable) -> None:
+        """Go on with this timetable from the next step on."""
+        with self._offer_lock:
+            self._offered = timetable
+
+    def show_own_alerts(self) -> None:
+        """Let readers see what `own_alerts` says now, without waiting for the next step."""
+        with self._view_lock:
+            self._show(self.view, self.clock.now())
+
+    def step(self, now: float) -> None:
+        """One step of the engine, and a new view. Raises nothing. The engine's time never runs backwards."""
+        began = time.perf_counter()
+        now = max(now, self.snapshot.made_at)
+        try:
+            self._take_offered_timetable()
+            view = self._viewed(self._feeds.read(self._engine.timetable, now), now)
+            with self._view_lock:
+                self._show(view, now)
+        except Exception:
+            self.step_failures += 1
+            self._failures_in_a_row += 1
+            log.exception("A step failed (%d so far); the last good state stays.", self.step_failures)
+            if self._failures_in_a_row >= _FAILURES_TO_RESTART:
+                self._restart_engine()
+            return
+        self._history.offer(Happened.of(self.snapshot, self.alerts))
+        self.steps += 1
+        self._failures_in_a_row = 0
+        self._stepped_at = time.monotonic()
+        self.on_step(time.perf_counter() - began)
+        if self._threads and self._checkpoint and self._checkpoint.due:
+            self._checkpoint.offer(self._engine.learned())
+
+    def _show(self, view: ServiceView, now: float) -> None:
+        self.view = view.with_own_alerts(self.own_alerts(view.timetable, now), now)
+
+    def _viewed(self, reading: Reading, now: float) -> ServiceView:
+        snapshot = self._engine.step(reading.observations, now, reading.trip_updates)
+        if snapshot.timetable.feed_version != self._searched:
+            self._stop_search = StopSearch(snapshot.timetable)
+            self._searched = snapshot.timetable.feed_version
+        health = dict(self._feeds.health())
+        if self._timetable_source:
+            health["gtfs"] = self._timetable_source.health()
+        return ServiceView(
+            snapshot=snapshot,
+            stop_search=self._stop_search,
+            operator_alerts=reading.alerts,
+            alerts_at=now,
+            feeds=health,
+            live_limit_s=self._settings.live_limit_s,
+            feed_stopped_after_s=self._feed_stopped_after_s,
+        )
+
+    def _take_offered_timetable(self) -> None:
+        with self._offer_lock:
+            offered, self._offered = self._offered, None
+        if offered is None:
+            return
+        try:
+            self._engine.swap_timetable(offered)
+        except Exception:
+            log.exception("The new timetable %.12s cannot be used; the old one stays.", offered.feed_version)
+            self._engine = Engine(self.timetable, self._settings, self._engine.learned())
+        else:
+            log.info("Going on with timetable %.12s: %d trips.", offered.feed_version, offered.trips)
+
+    def _restart_engine(self) -> None:
+        """A vehicle's state that breaks every step must not break the service for ever."""
+        log.error("%d steps failed in a row: starting afresh, keeping what was learned.", self._failures_in_a_row)
+        self._failures_in_a_row = 0
+        try:
+            self._engine = Engine(self._engine.timetable, self._settings, self._engine.learned())
+        except Exception:
+            log.exception("What was learned cannot be kept.")
+            self._engine = Engine(self.snapshot.timetable, self._settings, ready_made())
+
+    def _keep_stepping(self) -> None:
+        pause = max(self._step_interval_s / self.clock.speed, 0.25)
+        while not self._stopping.wait(pause):
+            for now in self._moments():
+                if not self._stopping.is_set():
+                    self.step(now)
+
+    def _moments(self) -> list[float]:
+        """Times to step at to reach the clock's: several where it runs fast."""
+        last, now = self.snapshot.made_at, self.clock.now()
+        if self.clock.speed <= 1.0 or now <= last:
+            return [now]
+        steps = min(math.ceil((now - last) / LONGEST_STEP_S), _CATCH_UP_STEPS)
+        return [float(at) for at in np.linspace(last, now, steps + 1)[1:]]
+
+    def _keep_looking(self, source: TimetableSource) -> None:
+        while not self._stopping.wait(source.every_s):
+            timetable = source.newer(self.timetable, self.clock.now())
+            if timetable is not None:
+                self.offer_timetable(timetable)

@@ -1,0 +1,67 @@
+"""Looks from time to time whether the GTFS feed has changed."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+from api.service.view import FeedHealth
+from feeds.errors import FeedError
+from feeds.source import public_address
+from feeds.timetable import LoadedTimetable, load_timetable
+from predictor.timetable import Timetable
+
+log = logging.getLogger("prochain")
+
+
+def timetable_from(gtfs: str, cache_dir: Path | None) -> LoadedTimetable:
+    """The timetable at a path or address; None for `cache_dir` means the user's own cache. Errors: FeedError."""
+    return load_timetable(gtfs) if cache_dir is None else load_timetable(gtfs, cache_dir=cache_dir)
+
+
+class TimetableWatch:
+    """The GTFS feed at a path or address, read again when its content is another. A bad one is refused."""
+
+    def __init__(self, gtfs: str, *, every_s: float = 1800.0, cache_dir: Path | None = None) -> None:
+        self.every_s = every_s
+        self._gtfs = gtfs
+        self._cache_dir = cache_dir
+        self._stat: tuple[int, int] | None = self._stat_of_file()
+        self._health = FeedHealth("gtfs", public_address(gtfs) if "://" in gtfs else gtfs)
+
+    def health(self) -> FeedHealth:
+        """How the GTFS feed is doing."""
+        return self._health
+
+    def newer(self, current: Timetable, now: float) -> Timetable | None:
+        """The timetable where its content is another than `current`'s; errors are kept in `health`."""
+        stat = self._stat_of_file()
+        if stat is not None and stat == self._stat and not self._health.error:
+            self._health = replace(self._health, good_at=now)
+            return None
+        try:
+            timetable = timetable_from(self._gtfs, self._cache_dir).timetable
+        except FeedError as error:
+            self._refused(str(error))
+            return None
+        except Exception as error:
+            log.exception("The GTFS feed cannot be read again.")
+            self._refused(f"unexpected {type(error).__name__}: {error}; see the log.")
+            return None
+        self._stat = stat
+        self._health = replace(self._health, good_at=now, error="")
+        return timetable if timetable.feed_version != current.feed_version else None
+
+    def _refused(self, message: str) -> None:
+        log.warning("The new GTFS feed is refused, the old timetable stays: %s", message)
+        self._health = replace(self._health, error=message, errors=self._health.errors + 1)
+
+    def _stat_of_file(self) -> tuple[int, int] | None:
+        """Modification time and size; None for an address, a folder, or what is missing."""
+        path = Path(self._gtfs)
+        try:
+            stat = path.stat()
+        except OSError:
+            return None
+        return (stat.st_mtime_ns, stat.st_size) if path.is_file() else None

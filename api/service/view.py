@@ -1,0 +1,94 @@
+"""All that a reader needs at one moment, whole and immutable: every answer is made from a single `ServiceView`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from threading import RLock
+from typing import Any, TypeVar, cast
+from zoneinfo import ZoneInfo
+
+from api.service.stop_search import StopSearch
+from feeds.alerts import Alert
+from predictor.snapshot import Snapshot
+from predictor.timetable import Timetable
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class FeedHealth:
+    """How one of the feeds is doing."""
+
+    name: str
+    """`vehicle_positions`, `trip_updates`, `alerts` or `gtfs`."""
+    source: str
+    """Where it comes from, without secrets."""
+    good_at: float = math.nan
+    """When it was last read without an error, POSIX seconds, NaN before the first time."""
+    error: str = ""
+    """What is wrong with it now, empty where nothing."""
+    errors: int = 0
+    """How often it could not be read since the start."""
+
+
+@dataclass(frozen=True, eq=False)
+class ServiceView:
+    """The snapshot and what belongs to it. The service replaces it whole; nobody changes it."""
+
+    snapshot: Snapshot
+    stop_search: StopSearch
+    operator_alerts: tuple[Alert, ...] = ()
+    """What the operator's feed says, in force or not."""
+    own_alerts: tuple[Alert, ...] = ()
+    """What was written at the officer's desk."""
+    alerts_at: float = math.nan
+    """When the alerts were last put together, POSIX seconds."""
+    feeds: Mapping[str, FeedHealth] = field(default_factory=dict)
+    live_limit_s: float = 300.0
+    """A report older than this makes nothing live."""
+    feed_stopped_after_s: float = 60.0
+    """The feed is said to have stopped when it has shown no sign of life for this long."""
+    _made: dict[str, Any] = field(default_factory=dict, repr=False)
+    _making: RLock = field(default_factory=RLock, repr=False)
+
+    @property
+    def timetable(self) -> Timetable:
+        """The timetable that the snapshot speaks of."""
+        return self.snapshot.timetable
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """All messages to riders, in force or not; our own first."""
+        return self.own_alerts + self.operator_alerts
+
+    def with_own_alerts(self, alerts: tuple[Alert, ...], at: float) -> ServiceView:
+        """The same view with other messages of our own, put together at `at` (POSIX seconds)."""
+        return replace(self, own_alerts=alerts, alerts_at=max(at, self.snapshot.made_at), _made={}, _making=RLock())
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The agency's time zone."""
+        return ZoneInfo(self.timetable.timezone)
+
+    def feed_stopped(self, now: float) -> bool:
+        """Whether the vehicle feed has been silent for longer than `feed_stopped_after_s`."""
+        return self.snapshot.feed_stopped(now, self.feed_stopped_after_s)
+
+    def feed_age_s(self, now: float) -> float | None:
+        """Seconds since the vehicle feed's last sign of life, None before the first."""
+        age = now - self.snapshot.feed_alive_at
+        return max(age, 0.0) if math.isfinite(age) else None
+
+    def iso(self, at: float) -> str:
+        """ISO 8601 with the agency's offset, to the second."""
+        return datetime.fromtimestamp(at, self.zone).isoformat(timespec="seconds")
+
+    def once(self, key: str, make: Callable[[], T]) -> T:
+        """What `make` gives, made once for this view however many readers ask."""
+        with self._making:
+            if key not in self._made:
+                self._made[key] = make()
+            return cast(T, self._made[key])

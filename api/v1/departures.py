@@ -1,0 +1,98 @@
+"""`/v1/stops/{stop_id}/departures`: the departure board of a stop."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from api.answers.caching import BOARD_MAX_AGE_S, answer, steady
+from api.answers.lookups import route_index, stop_index
+from api.answers.problems import PROBLEMS
+from api.reading.board import WINDOW_S, DepartureRow, departure_rows
+from api.reading.moment import Moment
+from api.reading.stop_routes import StopRoutes
+from api.v1.models import Access, Departure, Departures, Range, Status, TimeSource
+from api.v1.representations import alerts_about, members_of, route_ref, stop_of
+
+departures_router = APIRouter(tags=["Departures"])
+
+
+@departures_router.get("/v1/stops/{stop_id:path}/departures", response_model=Departures, responses=PROBLEMS)
+def departures(
+    request: Request,
+    stop_id: str,
+    limit: Annotated[int, Query(ge=1, le=500, description="At most so many")] = 20,
+    window: Annotated[
+        int, Query(ge=60, le=172_800, description="How far to look ahead, in seconds")
+    ] = int(WINDOW_S),
+    route: Annotated[str | None, Query(description="Only this route_id")] = None,
+    arrivals: Annotated[
+        bool, Query(description="Also trips that end here or that nobody may board")
+    ] = False,
+) -> Response:  # fmt: skip
+    """Coming departures, soonest first; of a station those of all its platforms. A departure stays until 30 s after its
+    time. The ETag changes only when what the board says changes: a minute, a status, a time by half a minute."""
+    moment = Moment.of(request)
+    stop = stop_index(moment, stop_id)
+    only = None if route is None else route_index(moment, route)
+    rows = departure_rows(moment.view, stop, moment.now, limit, float(window), only, arrivals)
+    alerts = alerts_about(
+        moment,
+        stops=members_of(moment.timetable, stop),
+        # A line that does not run now is what its riders most need to read about.
+        routes={*StopRoutes.of(moment.timetable).at(stop), *(row.route_idx for row in rows)},
+        trips={row.trip_idx for row in rows},
+    )
+    says = (
+        moment.timetable.feed_version, stop, moment.feed_stopped, [_said(row) for row in rows],
+        [alert.model_dump() for alert in alerts],
+    )  # fmt: skip
+
+    def body() -> str:
+        return Departures(
+            **moment.answer_fields(),
+            stop=stop_of(moment.timetable, stop),
+            departures=[_departure(moment, row) for row in rows],
+            alerts=alerts,
+        ).model_dump_json()
+
+    return answer(request, says, body, max_age_s=BOARD_MAX_AGE_S, media_type="application/json")
+
+
+def _said(row: DepartureRow) -> tuple[object, ...]:
+    """What a reader of the board would notice."""
+    return (
+        row.trip_idx, row.service_day, row.start_time, row.call, row.stop_idx, row.status, row.minutes, row.source,
+        row.scheduled, steady(row.published), row.vehicle_id,
+    )  # fmt: skip
+
+
+def _departure(moment: Moment, row: DepartureRow) -> Departure:
+    iso = moment.view.iso
+    certain = row.p10 is None or row.p50 is None or row.p90 is None or row.predicted is None
+    return Departure(
+        route=route_ref(moment.timetable, row.route_idx),
+        headsign=row.headsign,
+        direction=row.direction if row.direction >= 0 else None,
+        stop_id=row.stop_id,
+        platform=row.platform or None,
+        time=iso(row.published),
+        scheduled_time=moment.iso(row.scheduled),
+        predicted_time=moment.iso(row.predicted),
+        range=None if certain else Range(p10=iso(row.p10 or 0), p50=iso(row.p50 or 0), p90=iso(row.p90 or 0)),
+        minutes=row.minutes,
+        delay_s=None if row.delay_s is None else round(row.delay_s),
+        status=cast(Status, row.status),
+        source=cast(TimeSource, row.source),
+        vehicle_id=row.vehicle_id,
+        vehicle_label=row.vehicle_label,
+        data_age_s=None if row.age_s is None else round(row.age_s),
+        trip_id=row.trip_id,
+        service_date=row.service_date,
+        start_time=row.start_time,
+        stop_sequence=row.stop_sequence,
+        wheelchair=cast(Access, row.wheelchair),
+        pickup=row.boards,
+    )

@@ -1,0 +1,253 @@
+"""`/v1/disruptions`: what riders are told, and for those with the desk's token, saying it."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.responses import Response
+from fastapi.security import HTTPBearer
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from api.answers.caching import answer
+from api.answers.lookups import route_index, stop_index
+from api.answers.problems import PROBLEMS, Problem, ProblemDetails
+from api.desk.desk import Desk
+from api.desk.disruption import Cause, Description, Disruption, Effect, Header, Notice, ShownOn
+from api.desk.wording import worded
+from api.reading.moment import Moment
+from api.v1.models import Answer
+from api.v1.models import Moment as IsoMoment
+from feeds.alerts import Alert
+
+disruptions_router = APIRouter(tags=["Disruptions"])
+
+_MAX_AGE_S = 1
+_WRITING: dict[int | str, dict[str, Any]] = {
+    **PROBLEMS,
+    401: {"model": ProblemDetails, "description": "Without the desk's token"},
+    403: {"model": ProblemDetails, "description": "The desk is off"},
+    507: {"model": ProblemDetails, "description": "The disk took nothing: nothing was published"},
+}
+State = Literal["planned", "in_force", "over"]
+
+
+class DisruptionAnswer(BaseModel):
+    """One message to riders. Texts by language tag, "" where the operator's feed names none."""
+
+    disruption_id: str = Field(examples=["desk:12"])
+    source: Literal["desk", "operator"]
+    state: State
+    cause: str
+    effect: str
+    header: dict[str, str]
+    description: dict[str, str]
+    routes: list[str] = Field(description="route_ids")
+    stops: list[str] = Field(description="stop_ids")
+    trips: list[str] = Field(description="trip_ids")
+    shown_on: ShownOn = Field(description="Who reads it: all on the lines, readers at the stops only, or everyone")
+    starts_at: IsoMoment | None
+    ends_at: IsoMoment | None = Field(description="null until further notice")
+
+
+class DisruptionsAnswer(Answer):
+    """All messages to riders."""
+
+    disruptions: list[DisruptionAnswer]
+
+
+class OneDisruption(Answer):
+    """One message to riders."""
+
+    disruption: DisruptionAnswer
+
+
+class DisruptionPatch(BaseModel):
+    """What to change; what is not named stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    phrase: str | None = Field(None, description="Key of a ready-made phrase that gives the words", examples=["detour"])
+    cause: Cause | None = Field(None, description="By default the phrase's")
+    effect: Effect | None = Field(None, description="By default the phrase's")
+    header: Header = Field(default_factory=dict, description="Own words; a language left out is the phrase's")
+    description: Description = Field(default_factory=dict, description="Own words; a language left out is the phrase's")
+    routes: list[str] = Field(default_factory=list, max_length=500, description="route_ids", examples=[["2"]])
+    stops: list[str] = Field(default_factory=list, max_length=500, description="stop_ids; a station: all its platforms")
+    shown_on: ShownOn | None = Field(None, description="By default the phrase's")
+    blanks: dict[str, Annotated[str, Field(max_length=200)]] = Field(
+        default_factory=dict, description="For the phrase: `minutes`, `times`, `via`", examples=[{"via": "rue Neuve"}]
+    )  # fmt: skip
+    starts_at: AwareDatetime | None = Field(None, description="null: now")
+    ends_at: AwareDatetime | None = Field(None, description="null: until further notice")
+
+
+def _may_write(request: Request, _: Annotated[object, Depends(HTTPBearer(auto_error=False))]) -> Desk:
+    desk: Desk = request.app.state.desk
+    desk.sign_in.require_bearer(request)
+    return desk
+
+
+Writing = Annotated[Desk, Depends(_may_write)]
+Id = Annotated[str, Path(description="Such as desk:12")]
+
+
+@disruptions_router.get("/v1/disruptions", response_model=DisruptionsAnswer)
+def all_disruptions(
+    request: Request, over: Annotated[bool, Query(description="Also those of the desk that are over")] = False
+) -> Response:
+    """In force and planned, of the officer's desk and of the operator's own feed."""
+    moment = Moment.of(request)
+    desk: Desk = request.app.state.desk
+    shown = desk.disruptions.now(moment.now) + (desk.disruptions.over(moment.now) if over else [])
+    said = [_of_desk(moment, one) for one in shown]
+    said += [of for alert in moment.view.operator_alerts if (of := _of_operator(moment, alert)).state != "over"]
+
+    def body() -> str:
+        return DisruptionsAnswer(**moment.answer_fields(), disruptions=said).model_dump_json()
+
+    says = (moment.timetable.feed_version, [one.model_dump() for one in said], moment.feed_stopped)
+    return answer(request, says, body, max_age_s=_MAX_AGE_S, media_type="application/json")
+
+
+@disruptions_router.get("/v1/disruptions/{disruption_id}", response_model=OneDisruption, responses=PROBLEMS)
+def one_disruption(request: Request, disruption_id: Id) -> OneDisruption:
+    """One of the desk's, also when it is over."""
+    moment = Moment.of(request)
+    return _answer(moment, _found(request.app.state.desk, disruption_id))
+
+
+@disruptions_router.post("/v1/disruptions", status_code=201, response_model=OneDisruption, responses=_WRITING)
+def publish(request: Request, response: Response, desk: Writing, given: DisruptionPatch) -> OneDisruption:
+    """Publish now, or for later by `starts_at`: by a ready-made phrase with its lines and stops, or in own words."""
+    moment = Moment.of(request)
+    notice = _notice(moment, desk, given, Notice(starts_at=moment.now))
+    with _on_disk():
+        published = desk.disruptions.publish(notice, moment.now)
+    response.headers["Location"] = f"/v1/disruptions/{published.alert_id}"
+    return _answer(moment, published)
+
+
+@disruptions_router.patch("/v1/disruptions/{disruption_id}", response_model=OneDisruption, responses=_WRITING)
+def change(request: Request, desk: Writing, disruption_id: Id, given: DisruptionPatch) -> OneDisruption:
+    """Change what is named. Words that are not given are made anew where lines, stops, times or blanks change."""
+    moment = Moment.of(request)
+    kept = _found(desk, disruption_id)
+    notice = _notice(moment, desk, given, Notice(**kept.model_dump(include=set(Notice.model_fields))))
+    with _on_disk():
+        return _answer(moment, desk.disruptions.change(kept.number, notice, moment.now))
+
+
+@disruptions_router.delete("/v1/disruptions/{disruption_id}", response_model=OneDisruption, responses=_WRITING)
+def end(request: Request, desk: Writing, disruption_id: Id) -> OneDisruption:
+    """End it now. It stays readable."""
+    moment = Moment.of(request)
+    kept = _found(desk, disruption_id)
+    with _on_disk():
+        return _answer(moment, desk.disruptions.end(kept.number, moment.now))
+
+
+def _notice(moment: Moment, desk: Desk, given: DisruptionPatch, base: Notice) -> Notice:
+    """`base` with what is given; errors: Problem 422."""
+    named = given.model_fields_set
+    changes: dict[str, Any] = {name: getattr(given, name) for name in named}
+    for name in ("starts_at", "ends_at"):
+        if name in named:
+            at = getattr(given, name)
+            changes[name] = at.timestamp() if at else moment.now if name == "starts_at" else None
+    for name in ("cause", "effect", "shown_on", "phrase"):
+        if changes.get(name) is None:
+            changes.pop(name, None)
+    key = changes.get("phrase", base.phrase)
+    phrase = desk.phrases.get(key) if key else None
+    if key and phrase is None:
+        keys = [one.key for one in desk.phrases.all()]
+        raise Problem(422, "unknown-phrase", "Unknown phrase", f"There is no phrase “{key}”: {', '.join(keys)}.",
+                      suggestions=keys)  # fmt: skip
+    with _as_bad_content():
+        changes["routes"] = tuple(str(r) for r in changes.get("routes", base.routes))
+        changes["stops"] = tuple(str(s) for s in changes.get("stops", base.stops))
+        for route in given.routes:
+            route_index(moment, route)
+        for stop in given.stops:
+            stop_index(moment, stop)
+    if phrase is not None:
+        if "phrase" in named:
+            changes = {"cause": phrase.cause, "effect": phrase.effect, "shown_on": phrase.shown_on, **changes}
+        if named & {"phrase", "routes", "stops", "starts_at", "ends_at", "blanks"}:
+            changes = {"header": {}, "description": {}, **changes}
+    notice = Notice.model_validate({**base.model_dump(), **changes})
+    if phrase is not None:
+        notice = worded(notice, phrase, moment.timetable, moment.now)
+    if problem := notice.problem():
+        raise Problem(422, problem.replace("_", "-"), "Not to be published like this", _PROBLEMS[problem])
+    return notice
+
+
+_PROBLEMS = {
+    "no_header": "It says nothing: give a header, or a phrase.",
+    "ends_before_start": "It ends before it begins: check starts_at and ends_at.",
+    "no_stops": "It is to be shown at stops but names none: give stops, or another shown_on.",
+    "no_lines": "It is to be shown on lines but names none: give routes, or another shown_on.",
+}
+
+
+@contextmanager
+def _as_bad_content() -> Iterator[None]:
+    """Of something unknown in what was sent, 404 would say that the address is wrong."""
+    try:
+        yield
+    except Problem as problem:
+        raise Problem(422, problem.kind, problem.title, str(problem.detail), suggestions=problem.suggestions) from None
+
+
+@contextmanager
+def _on_disk() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise Problem(
+            507, "not-saved", "Not saved", f"The desk's database took nothing ({error}); riders see no change."
+        ) from error
+
+
+def _found(desk: Desk, disruption_id: str) -> Disruption:
+    number = disruption_id.removeprefix("desk:")
+    found = desk.disruptions.get(int(number)) if number.isdecimal() and len(number) < 12 else None
+    if found is None:
+        raise Problem(
+            404, "unknown-disruption", "Unknown disruption",
+            f"The desk published no disruption “{disruption_id}”; those in force are listed at /v1/disruptions.",
+        )  # fmt: skip
+    return found
+
+
+def _answer(moment: Moment, disruption: Disruption) -> OneDisruption:
+    return OneDisruption(**moment.answer_fields(), disruption=_of_desk(moment, disruption))
+
+
+def _of_desk(moment: Moment, one: Disruption) -> DisruptionAnswer:
+    return DisruptionAnswer(
+        disruption_id=one.alert_id, source="desk", state=one.state(moment.now), cause=one.cause, effect=one.effect,
+        header=one.header, description=one.description, routes=list(one.routes), stops=list(one.stops),
+        trips=[], shown_on=one.shown_on, starts_at=moment.iso(one.starts_at), ends_at=moment.iso(one.ends_at),
+    )  # fmt: skip
+
+
+def _of_operator(moment: Moment, alert: Alert) -> DisruptionAnswer:
+    tt = moment.timetable
+    coming = [(start, end) for start, end in alert.active if end > moment.now]
+    start, end = min(coming, default=(0.0, math.inf))
+    state: State = "in_force" if alert.active_at(moment.now) else "planned" if coming else "over"
+    shown_on: ShownOn = "network" if alert.whole_network else "stops" if alert.stops else "lines"
+    return DisruptionAnswer(
+        disruption_id=alert.alert_id, source="operator", state=state, cause=alert.cause, effect=alert.effect,
+        header=alert.header, description=alert.description, routes=[str(tt.route_id[r]) for r in sorted(alert.routes)],
+        stops=[str(tt.stop_id[s]) for s in sorted(alert.stops)],
+        trips=[str(tt.trip_id[t]) for t in sorted(alert.trips)], shown_on=shown_on,
+        starts_at=moment.iso(start) if start > 0 else None, ends_at=moment.iso(end) if math.isfinite(end) else None,
+    )  # fmt: skip

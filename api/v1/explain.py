@@ -1,0 +1,159 @@
+"""`/v1/stops/{stop_id}/explain` and `/v1/routes/{route_id}/explain`: why did my bus not come?"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import datetime, timedelta
+from typing import Annotated, cast
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from api.answers.caching import STATIC_MAX_AGE_S, answer
+from api.answers.lookups import route_index, stop_index
+from api.answers.problems import PROBLEMS, Problem
+from api.reading.board import iso_date, known, start_time
+from api.reading.explanations import AROUND_S, Explanation, explain, explain_line
+from api.reading.moment import Moment
+from api.service.service import Service
+from api.v1.explanation_models import Cause, ExplanationModel, Explanations, FactKind, FactModel, Outcome
+from api.v1.representations import route_ref
+from api.words.texts import LANGUAGES
+from api.words.waits import words_of
+
+explain_router = APIRouter(tags=["Explanations"])
+
+At = Annotated[
+    str | None,
+    Query(
+        description="Around which time: ISO 8601, by default in the agency's zone, or HH:MM for the last time that it "
+        "was so late; by default now",
+        examples=["2026-03-02T07:42", "07:42"],
+        max_length=40,
+    ),
+]
+Direction = Annotated[int | None, Query(ge=0, le=1, description="Only this direction_id")]
+Around = Annotated[int, Query(ge=60, le=7200, description="How far from that time, in seconds")]
+
+
+@explain_router.get("/v1/stops/{stop_id:path}/explain", response_model=Explanations, responses=PROBLEMS)
+def explain_stop(
+    request: Request,
+    stop_id: str,
+    at: At = None,
+    route: Annotated[str | None, Query(description="Only this route_id")] = None,
+    direction: Direction = None,
+    around: Around = int(AROUND_S),
+) -> Response:
+    """What became of each passage scheduled around a time at a stop: on time, early or late and with which vehicle;
+    or why it did not come. Of a line run by headway, in each direction: the wait of a rider who came then, and whether
+    that was as promised. As facts with times, and as a ready answer to the rider in French and English."""
+    moment = Moment.of(request)
+    stop = stop_index(moment, stop_id)
+    only = None if route is None else route_index(moment, route)
+    service: Service = request.app.state.service
+    found = explain(
+        service.history, moment.timetable, stop, time_asked(moment, at),
+        route=only, direction=direction, around_s=float(around),
+    )  # fmt: skip
+    return _answer(request, moment, found)
+
+
+@explain_router.get("/v1/routes/{route_id:path}/explain", response_model=Explanations, responses=PROBLEMS)
+def explain_route(
+    request: Request, route_id: str, at: At = None, direction: Direction = None, around: Around = int(AROUND_S)
+) -> Response:
+    """What became of each trip of a line that should have left its first stop around a time: told of the first call
+    that was not served, else of the first one. Of a line run by headway: the wait at the first stop where it was long,
+    else at the first one."""
+    moment = Moment.of(request)
+    service: Service = request.app.state.service
+    found = explain_line(
+        service.history, moment.timetable, route_index(moment, route_id), time_asked(moment, at),
+        direction=direction, around_s=float(around),
+    )  # fmt: skip
+    return _answer(request, moment, found)
+
+
+def time_asked(moment: Moment, at: str | None) -> float:
+    """POSIX seconds of a time as a reader writes it: ISO 8601, or HH:MM for the last time that it was so late.
+
+    Errors: Problem 422.
+    """
+    if at is None:
+        return moment.now
+    now = datetime.fromtimestamp(moment.now, moment.view.zone)
+    clock = re.fullmatch(r"(\d{1,2})[:h](\d{2})", at.strip())
+    try:
+        if clock:
+            asked = now.replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
+            # A quarter of an hour ahead still means today: "the 7:42 that ought to come now".
+            if asked > now + timedelta(seconds=AROUND_S):
+                asked -= timedelta(days=1)
+        else:
+            # In an address a plus sign stands for a space.
+            asked = datetime.fromisoformat(re.sub(r" (\d\d:\d\d)$", r"+\1", at.strip()) if "T" in at else at.strip())
+    except ValueError as error:
+        raise Problem(
+            422, "bad-parameter", "Parameter not understood",
+            f"“at”: “{at}” is no time; write 2026-03-02T07:42 or 07:42.",
+        ) from error  # fmt: skip
+    return asked.replace(tzinfo=asked.tzinfo or moment.view.zone).timestamp()
+
+
+def _answer(request: Request, moment: Moment, found: list[Explanation]) -> Response:
+    service: Service = request.app.state.service
+    until = service.history.until
+    explanations = [explanation_model(moment, one) for one in found]
+
+    def body() -> str:
+        return Explanations(
+            **moment.answer_fields(), recorded_until=moment.iso(known(until)), explanations=explanations
+        ).model_dump_json()
+
+    says = (moment.feed_stopped, [one.model_dump() for one in explanations])
+    return answer(request, says, body, max_age_s=STATIC_MAX_AGE_S, media_type="application/json")
+
+
+def explanation_model(moment: Moment, one: Explanation) -> ExplanationModel:
+    """An explanation as JSON tells it."""
+    tt, v = one.timetable, one.verdict
+    words = {language: words_of(one, language) for language in LANGUAGES}
+    lines = {language: told.facts() for language, told in words.items()}
+    direction, passed = int(tt.pattern_direction[tt.trip_pattern[v.trip]]), math.isfinite(v.passed_at)
+    return ExplanationModel(
+        route=route_ref(tt, one.route),
+        headsign=one.headsign,
+        direction=direction if direction >= 0 else None,
+        stop_id=str(tt.stop_id[one.stop]),
+        stop_name=str(tt.stop_name[one.stop]),
+        trip_id=str(tt.trip_id[v.trip]),
+        service_date=iso_date(int(tt.date[v.service_day])),
+        start_time=start_time(tt, v.trip, v.shift_s),
+        stop_sequence=int(tt.stop_sequence[int(tt.trip_call_ptr[v.trip]) + v.call]),
+        scheduled_time=None if v.by_headway else moment.view.iso(v.scheduled),
+        waited_since=moment.view.iso(v.scheduled) if v.by_headway else None,
+        headway_s=round(v.headway_s) if v.by_headway else None,
+        wait_s=round(v.deviation_s) if v.by_headway and passed else None,
+        outcome=cast(Outcome, v.outcome),
+        cause=cast(Cause, v.cause) if v.cause else None,
+        passed_at=moment.iso(known(v.passed_at)),
+        deviation_s=round(v.deviation_s) if passed and not v.by_headway else None,
+        vehicle_id=v.vehicle_id or None,
+        facts=[
+            FactModel(
+                kind=cast(FactKind, fact.kind),
+                since=moment.view.iso(fact.since),
+                until=moment.view.iso(fact.until) if math.isfinite(fact.until) else None,
+                stop_id=str(tt.stop_id[fact.stop]) if fact.stop >= 0 else None,
+                stop_name=str(tt.stop_name[fact.stop]) if fact.stop >= 0 else None,
+                trip_id=str(tt.trip_id[fact.trip]) if fact.trip >= 0 else None,
+                vehicle_id=fact.vehicle_id or None,
+                alert_id=fact.alert_id or None,
+                text={language: told[i].what for language, told in lines.items()},
+            )
+            for i, fact in enumerate(v.facts)
+        ],
+        answer={language: told.answer() for language, told in words.items()},
+    )

@@ -1,0 +1,87 @@
+"""`/gtfs-rt/…`: what we know as GTFS-Realtime, for other software."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from google.protobuf.json_format import MessageToJson
+from google.transit.gtfs_realtime_pb2 import FeedMessage
+
+from api.answers.caching import BOARD_MAX_AGE_S, answer
+from api.reading.moment import Moment
+from feeds.gtfs_realtime import encode_alerts, encode_trip_updates, encode_vehicle_positions
+
+realtime_feeds_router = APIRouter(prefix="/gtfs-rt", tags=["GTFS-Realtime"])
+
+PROTOBUF = "application/x-protobuf"
+Format = Annotated[
+    Literal["protobuf", "json"], Query(description="Protobuf as GTFS-Realtime has it, or the same as JSON for reading")
+]
+_ALERTS_MAX_AGE_S = 1
+"""What an officer publishes is to be seen within two seconds."""
+_CONTENT: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "A FeedMessage. The headers `Feed-Age` (seconds) and `Feed-Stopped` tell of the vehicle feed.",
+        "content": {PROTOBUF: {"schema": {"type": "string", "format": "binary"}}, "application/json": {}},
+    }
+}
+
+
+@realtime_feeds_router.get("/trip-updates", responses=_CONTENT, response_class=Response)
+def trip_updates(request: Request, form: Annotated[Format, Query(alias="format")] = "protobuf") -> Response:
+    """Predicted times of every trip that a vehicle reports for, cancelled trips and skipped stops."""
+    moment = Moment.of(request)
+    return _feed(request, moment, "trip-updates", form, lambda: encode_trip_updates(moment.view.snapshot))
+
+
+@realtime_feeds_router.get("/vehicle-positions", responses=_CONTENT, response_class=Response)
+def vehicle_positions(request: Request, form: Annotated[Format, Query(alias="format")] = "protobuf") -> Response:
+    """Every vehicle with the trip that it was matched to."""
+    moment = Moment.of(request)
+    return _feed(request, moment, "vehicle-positions", form, lambda: encode_vehicle_positions(moment.view.snapshot))
+
+
+@realtime_feeds_router.get("/alerts", responses=_CONTENT, response_class=Response)
+def alerts(request: Request, form: Annotated[Format, Query(alias="format")] = "protobuf") -> Response:
+    """The operator's messages to riders, in force or to come."""
+    moment = Moment.of(request)
+    view = moment.view
+    return _feed(
+        request, moment, "alerts", form, lambda: encode_alerts(view.alerts, view.timetable, view.alerts_at),
+        says=(view.alerts_at, view.alerts), max_age_s=_ALERTS_MAX_AGE_S,
+    )  # fmt: skip
+
+
+def _feed(
+    request: Request,
+    moment: Moment,
+    name: str,
+    form: str,
+    encode: Callable[[], FeedMessage],
+    *,
+    says: object = None,
+    max_age_s: int = BOARD_MAX_AGE_S,
+) -> Response:
+    view = moment.view
+
+    def message() -> FeedMessage:
+        return view.once(name, encode)
+
+    def body() -> bytes | str:
+        if form == "json":
+            return MessageToJson(message(), preserving_proto_field_name=True)
+        return message().SerializeToString()
+
+    response = answer(
+        request, (name, form, says or view.snapshot.made_at, view.timetable.feed_version),
+        lambda: view.once(f"{name} {form}", body), max_age_s=max_age_s,
+        media_type="application/json" if form == "json" else PROTOBUF,
+    )  # fmt: skip
+    age = view.feed_age_s(moment.now)
+    if age is not None:
+        response.headers["Feed-Age"] = f"{age:.0f}"
+    response.headers["Feed-Stopped"] = "true" if moment.feed_stopped else "false"
+    return response

@@ -1,0 +1,66 @@
+"""`/healthz` and `/readyz`: for whatever watches over the service."""
+
+from __future__ import annotations
+
+import math
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+
+from api.service.service import Service
+from api.v1.models import FeedState, Health
+
+health_router = APIRouter(tags=["Health"])
+_NO_STORE = {"Cache-Control": "no-store"}
+
+
+@health_router.get("/healthz", response_model=Health, responses={503: {"model": Health}})
+def healthz(request: Request) -> JSONResponse:
+    """Whether the process does its work: 503 where it should be started anew. A stopped feed is no reason for that:
+    it makes the service `degraded`."""
+    health = health_of(request.app.state.service)
+    return JSONResponse(health.model_dump(), 503 if health.status == "down" else 200, headers=_NO_STORE)
+
+
+@health_router.get("/readyz", response_model=Health, responses={503: {"model": Health}})
+def readyz(request: Request) -> JSONResponse:
+    """Whether requests should be sent here: 503 until the engine has made its first steps, and when it is stuck."""
+    service: Service = request.app.state.service
+    health = health_of(service)
+    ready = health.status != "down" and service.steps > 0
+    if not ready and health.status != "down":
+        health.detail = "The engine has not made its first step yet."
+    return JSONResponse(health.model_dump(), 200 if ready else 503, headers=_NO_STORE)
+
+
+def health_of(service: Service) -> Health:
+    """How the service is doing now."""
+    view, now = service.view, service.clock.now()
+    stopped = view.feed_stopped(now)
+    errors = [f"{feed.name}: {feed.error}" for feed in view.feeds.values() if feed.error]
+    if service.stalled:
+        status, detail = "down", f"The engine has made no step for {service.since_step_s:.0f} s; see the log."
+    elif stopped or errors:
+        status = "degraded"
+        detail = " ".join((["The vehicle feed has stopped."] if stopped else []) + errors)
+    else:
+        status, detail = "ok", "Everything runs."
+    age = view.feed_age_s(now)
+    return Health(
+        status="down" if status == "down" else "degraded" if status == "degraded" else "ok",
+        detail=detail,
+        feed_age_s=None if age is None else round(age, 1),
+        feed_stopped=stopped,
+        snapshot_age_s=round(max(now - view.snapshot.made_at, 0.0), 1),
+        step_failures=service.step_failures,
+        timetable_version=view.timetable.feed_version,
+        feeds={
+            name: FeedState(
+                source=feed.source,
+                good_at=view.iso(feed.good_at) if math.isfinite(feed.good_at) else None,
+                error=feed.error or None,
+                errors=feed.errors,
+            )
+            for name, feed in view.feeds.items()
+        },
+    )

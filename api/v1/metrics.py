@@ -1,0 +1,132 @@
+"""`/metrics`: what Prometheus scrapes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import numpy as np
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.answers.announcer import Announcer
+from api.service.service import Service
+from predictor.snapshot import SOURCES, STATUSES, VEHICLE_STATES
+
+metrics_router = APIRouter(tags=["Health"])
+
+
+@metrics_router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+def metrics(request: Request) -> Response:
+    """Counters and gauges in Prometheus' text format."""
+    registry: CollectorRegistry = request.app.state.registry
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
+
+
+class ServiceCollector(Collector):
+    """Reads the service's latest view when asked."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def collect(self) -> Iterator[Metric]:
+        """All gauges and totals of the engine and the feeds."""
+        service, view, now = self._service, self._service.view, self._service.clock.now()
+        snapshot = view.snapshot
+        yield GaugeMetricFamily("prochain_feed_stopped", "1 where the vehicle feed has gone silent.",
+                                float(view.feed_stopped(now)))  # fmt: skip
+        age = view.feed_age_s(now)
+        yield GaugeMetricFamily("prochain_feed_age_seconds", "Since the vehicle feed's last sign of life.",
+                                float("nan") if age is None else age)  # fmt: skip
+        yield GaugeMetricFamily("prochain_snapshot_age_seconds", "Since the engine's last good step.",
+                                max(now - snapshot.made_at, 0.0))  # fmt: skip
+        yield CounterMetricFamily("prochain_step_failures", "Steps that failed.", service.step_failures)
+        yield _by("prochain_vehicles", "Vehicles by state.", "state", VEHICLE_STATES, snapshot.vehicles.state)
+        yield _by("prochain_predictions", "Predicted calls by status.", "status", STATUSES,
+                  snapshot.predictions.status)  # fmt: skip
+        yield _by("prochain_predictions_by_source", "Predicted calls by source.", "source", SOURCES,
+                  snapshot.predictions.source)  # fmt: skip
+        yield GaugeMetricFamily("prochain_alerts", "Alerts known.", len(view.alerts))
+        refused = CounterMetricFamily("prochain_refused", "Left out of the feeds, by reason.", labels=["reason"])
+        engine = CounterMetricFamily("prochain_engine", "The engine's running totals.", labels=["what"])
+        for name, count in snapshot.counts.items():
+            if name.startswith("refused_"):
+                refused.add_metric([name.removeprefix("refused_")], count)
+            else:
+                engine.add_metric([name], count)
+        yield refused
+        yield engine
+        errors = CounterMetricFamily("prochain_feed_errors", "Polls that brought nothing usable.", labels=["feed"])
+        failing = GaugeMetricFamily("prochain_feed_failing", "1 where a feed is bad now.", labels=["feed"])
+        for name, feed in view.feeds.items():
+            errors.add_metric([name], feed.errors)
+            failing.add_metric([name], float(bool(feed.error)))
+        yield errors
+        yield failing
+
+
+def registry_of(service: Service, announcer: Announcer) -> CollectorRegistry:
+    """A registry with the service's metrics, told of each step."""
+    registry = CollectorRegistry()
+    steps = Histogram(
+        "prochain_step_seconds", "How long a step of the engine takes, decoding included.", registry=registry,
+        buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+    )  # fmt: skip
+    service.on_step = steps.observe
+    listeners = Gauge("prochain_listeners", "Open event streams.", registry=registry)
+    listeners.set_function(lambda: announcer.listeners)
+    registry.register(ServiceCollector(service))
+    return registry
+
+
+class RequestMetrics:
+    """ASGI middleware that counts requests by route, and the time until their answers begin: a stream never ends."""
+
+    def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
+        self._app = app
+        self._count = Counter(
+            "prochain_requests", "Requests answered.", ["route", "status"], registry=registry
+        )  # fmt: skip
+        self._seconds = Histogram(
+            "prochain_request_seconds", "Time to answer.", ["route"], registry=registry,
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0),
+        )  # fmt: skip
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began, answered = time.perf_counter(), False
+
+        def answers(status: int) -> None:
+            nonlocal answered
+            answered = True
+            # The route's template, not the path: stop ids and mistyped addresses would make endless labels.
+            route = getattr(scope.get("route"), "path_format", "none")
+            self._count.labels(route, str(status)).inc()
+            self._seconds.labels(route).observe(time.perf_counter() - began)
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                answers(message["status"])
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        finally:
+            if not answered:
+                answers(500)
+
+
+def _by(name: str, text: str, label: str, values: tuple[str, ...], codes: np.ndarray[tuple[int], np.dtype[np.int8]]
+) -> GaugeMetricFamily:  # fmt: skip
+    family = GaugeMetricFamily(name, text, labels=[label])
+    for value, count in zip(values, np.bincount(codes, minlength=len(values)).tolist(), strict=True):
+        family.add_metric([value], count)
+    return family

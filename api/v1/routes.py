@@ -1,0 +1,79 @@
+"""`/v1/routes`: the routes, and one route's patterns."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from api.answers.caching import STATIC_MAX_AGE_S, answer
+from api.answers.lookups import route_index
+from api.answers.problems import PROBLEMS
+from api.reading.moment import Moment
+from api.v1.models import Pattern, PatternStop, RouteAnswer, Routes
+from api.v1.representations import alerts_about, route_ref
+from predictor.timetable import Timetable
+
+routes_router = APIRouter(tags=["Routes"])
+
+
+@routes_router.get("/v1/routes", response_model=Routes)
+def all_routes(request: Request) -> Response:
+    """All routes, in the timetable's order."""
+    moment = Moment.of(request)
+    tt = moment.timetable
+
+    def body() -> str:
+        routes = [route_ref(tt, route) for route in range(len(tt.route_id))]
+        return Routes(**moment.answer_fields(), routes=routes).model_dump_json()
+
+    says = (tt.feed_version, moment.feed_stopped)
+    return answer(request, says, body, max_age_s=STATIC_MAX_AGE_S, media_type="application/json")
+
+
+@routes_router.get("/v1/routes/{route_id:path}", response_model=RouteAnswer, responses=PROBLEMS)
+def one_route(request: Request, route_id: str) -> Response:
+    """One route and its patterns: the stop sequences that its trips run, the most used first."""
+    moment = Moment.of(request)
+    tt, route = moment.timetable, route_index(moment, route_id)
+    alerts = alerts_about(moment, routes={route})
+
+    def body() -> str:
+        return RouteAnswer(
+            **moment.answer_fields(), route=route_ref(tt, route), patterns=_patterns(tt, route), alerts=alerts
+        ).model_dump_json()
+
+    says = (tt.feed_version, tt.trips, route, [alert.model_dump() for alert in alerts], moment.feed_stopped)
+    return answer(request, says, body, max_age_s=STATIC_MAX_AGE_S, media_type="application/json")
+
+
+def _patterns(tt: Timetable, route: int) -> list[Pattern]:
+    trips = np.flatnonzero(tt.trip_route == route)
+    pattern = tt.trip_pattern[trips]
+    used = np.bincount(pattern, minlength=len(tt.pattern_route))
+    mine = np.flatnonzero(used)
+    result = []
+    for p in mine[np.argsort(-used[mine], kind="stable")].tolist():
+        headsigns = Counter(tt.trip_headsign[trips[pattern == p]].tolist())
+        calls = slice(int(tt.pattern_call_ptr[p]), int(tt.pattern_call_ptr[p + 1]))
+        direction = int(tt.pattern_direction[p])
+        result.append(
+            Pattern(
+                direction=direction if direction >= 0 else None,
+                headsign=headsigns.most_common(1)[0][0],
+                trips=int(used[p]),
+                stops=[
+                    PatternStop(
+                        stop_id=str(tt.stop_id[stop]), name=str(tt.stop_name[stop]),
+                        platform=str(tt.stop_platform[stop]) or None, lat=float(tt.stop_lat[stop]),
+                        lon=float(tt.stop_lon[stop]), distance_m=round(distance_m, 1),
+                    )
+                    for stop, distance_m in zip(
+                        tt.pattern_stop[calls].tolist(), tt.pattern_distance_m[calls].tolist(), strict=True
+                    )
+                ],
+            )
+        )  # fmt: skip
+    return result

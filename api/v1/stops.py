@@ -1,0 +1,90 @@
+"""`/v1/stops`: finding stops, and one stop."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from api.answers.caching import STATIC_MAX_AGE_S, answer
+from api.answers.lookups import stop_index
+from api.answers.problems import PROBLEMS, Problem
+from api.reading.moment import Moment
+from api.reading.stop_routes import StopRoutes
+from api.service.stop_search import StopHit
+from api.v1.models import StopAnswer, Stops
+from api.v1.representations import alerts_about, members_of, platform, stop_of
+
+stops_router = APIRouter(tags=["Stops"])
+
+
+@stops_router.get("/v1/stops", response_model=Stops, responses=PROBLEMS)
+def find_stops(
+    request: Request,
+    q: Annotated[
+        str | None,
+        Query(description="Name, stop code or stop_id; accents, case, abbreviations and a typing error are forgiven",
+              max_length=200, examples=["pl liberte"]),
+    ] = None,
+    near: Annotated[
+        str | None, Query(description="Latitude and longitude: `47.39,0.69`; the nearest stops first",
+                          examples=["47.39,0.69"], max_length=64)
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="At most so many")] = 20,
+) -> Response:  # fmt: skip
+    """Stops by name or code, or by place; without either, the busiest. Platforms of a station are found as the station,
+    unless asked for by their own code or id."""
+    moment = Moment.of(request)
+    search = moment.view.stop_search
+    if near is not None:
+        hits = search.near(*_place(near), limit if q is None else 1000)
+        if q is not None:
+            named = {hit.stop_idx for hit in search.by_text(q, 1000)}
+            hits = [hit for hit in hits if hit.stop_idx in named][:limit]
+    else:
+        hits = search.busiest(limit) if q is None else search.by_text(q, limit)
+    says = (moment.timetable.feed_version, [(hit.stop_idx, hit.distance_m) for hit in hits], moment.feed_stopped)
+    return answer(
+        request, says, lambda: _found(moment, hits), max_age_s=STATIC_MAX_AGE_S, media_type="application/json"
+    )
+
+
+def _found(moment: Moment, hits: list[StopHit]) -> str:
+    stops = [stop_of(moment.timetable, hit.stop_idx, hit.distance_m) for hit in hits]
+    return Stops(**moment.answer_fields(), stops=stops).model_dump_json()
+
+
+@stops_router.get("/v1/stops/{stop_id:path}", response_model=StopAnswer, responses=PROBLEMS)
+def one_stop(request: Request, stop_id: str) -> Response:
+    """One stop or station: where it is, its platforms, its routes, the alerts in force."""
+    moment = Moment.of(request)
+    tt, stop = moment.timetable, stop_index(moment, stop_id)
+    members = members_of(tt, stop)
+    routes = StopRoutes.of(tt).at(stop)
+    alerts = alerts_about(moment, stops=members, routes=routes)
+    says = (tt.feed_version, stop, [alert.model_dump() for alert in alerts], moment.feed_stopped)
+
+    def body() -> str:
+        return StopAnswer(
+            **moment.answer_fields(),
+            stop=stop_of(tt, stop),
+            platforms=[platform(tt, member) for member in members if member != stop],
+            alerts=alerts,
+        ).model_dump_json()
+
+    return answer(request, says, body, max_age_s=STATIC_MAX_AGE_S, media_type="application/json")
+
+
+def _place(near: str) -> tuple[float, float]:
+    try:
+        lat, lon = (float(part) for part in near.split(","))
+    except ValueError:
+        lat = lon = math.nan
+    if not (abs(lat) <= 90 and abs(lon) <= 180):
+        raise Problem(
+            422, "bad-parameter", "Parameter not understood",
+            f"“near”: “{near}” is no place; write latitude and longitude in degrees, such as near=47.39,0.69.",
+        )  # fmt: skip
+    return lat, lon

@@ -1,0 +1,88 @@
+"""`/v1/vehicles`: every vehicle as GeoJSON."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, cast
+
+import numpy as np
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from api.answers.caching import BOARD_MAX_AGE_S, answer
+from api.answers.lookups import route_index
+from api.answers.problems import PROBLEMS
+from api.reading.board import iso_date
+from api.reading.moment import Moment
+from api.v1.models import Point, VehicleCollection, VehicleFeature, VehicleProperties, VehicleState
+from api.v1.representations import route_ref
+from predictor.snapshot import VEHICLE_STATES
+
+vehicles_router = APIRouter(tags=["Vehicles"])
+
+
+@vehicles_router.get(
+    "/v1/vehicles",
+    response_model=VehicleCollection,
+    responses={**PROBLEMS, 200: {"content": {"application/geo+json": {}}, "description": "GeoJSON FeatureCollection"}},
+)
+def all_vehicles(
+    request: Request, route: Annotated[str | None, Query(description="Only vehicles on this route_id")] = None
+) -> Response:
+    """Vehicles heard of in the last minutes, with the trip that each was matched to."""
+    moment = Moment.of(request)
+    snapshot, tt = moment.view.snapshot, moment.timetable
+    only = None if route is None else route_index(moment, route)
+    trip = snapshot.vehicles.trip
+    rows = np.arange(len(trip))
+    if only is not None:
+        rows = np.flatnonzero((trip >= 0) & (tt.trip_route[np.maximum(trip, 0)] == only))
+
+    def body() -> str:
+        return VehicleCollection(
+            **moment.answer_fields(), features=[_feature(moment, row) for row in rows.tolist()]
+        ).model_dump_json()
+
+    says = (tt.feed_version, snapshot.made_at, only, moment.feed_stopped)
+    return answer(
+        request,
+        says,
+        # Many maps draw the same vehicles: what is said to one is said to all until the next step.
+        lambda: moment.view.once(f"vehicles {only} {moment.feed_stopped}", body),
+        max_age_s=BOARD_MAX_AGE_S,
+        media_type="application/geo+json",
+    )
+
+
+def _feature(moment: Moment, row: int) -> VehicleFeature:
+    tt, vehicles = moment.timetable, moment.view.snapshot.vehicles
+    trip, reported_at = int(vehicles.trip[row]), float(vehicles.timestamp[row])
+    on_trip = trip >= 0
+    stop = -1
+    if on_trip and vehicles.next_call[row] < tt.trip_calls[trip]:
+        stop = int(tt.call_stop[tt.trip_call_ptr[trip] + vehicles.next_call[row]])
+    direction = int(tt.pattern_direction[tt.trip_pattern[trip]]) if on_trip else -1
+    bearing, speed, delay = (float(values[row]) for values in (vehicles.bearing, vehicles.speed, vehicles.delay_s))
+    return VehicleFeature(
+        id=str(vehicles.vehicle_id[row]),
+        geometry=Point(coordinates=(round(float(vehicles.lon[row]), 6), round(float(vehicles.lat[row]), 6))),
+        properties=VehicleProperties(
+            vehicle_id=str(vehicles.vehicle_id[row]),
+            label=str(vehicles.label[row]),
+            state=cast(VehicleState, VEHICLE_STATES[int(vehicles.state[row])]),
+            route=route_ref(tt, int(tt.trip_route[trip])) if on_trip else None,
+            trip_id=str(tt.trip_id[trip]) if on_trip else None,
+            service_date=iso_date(int(tt.date[vehicles.service_day[row]])) if on_trip else None,
+            headsign=str(tt.trip_headsign[trip]) if on_trip else None,
+            direction=direction if direction >= 0 else None,
+            next_stop_id=str(tt.stop_id[stop]) if stop >= 0 else None,
+            next_stop_name=str(tt.stop_name[stop]) if stop >= 0 else None,
+            at_stop=bool(vehicles.at_stop[row]) and stop >= 0,
+            delay_s=None if math.isnan(delay) else round(delay),
+            bearing=None if math.isnan(bearing) else round(bearing, 1),
+            speed_m_s=None if math.isnan(speed) else round(speed, 1),
+            occupancy=int(vehicles.occupancy[row]) if vehicles.occupancy[row] >= 0 else None,
+            reported_at=moment.view.iso(reported_at),
+            data_age_s=round(max(moment.now - reported_at, 0.0)),
+        ),
+    )

@@ -1,0 +1,159 @@
+"""An explanation in words: the answer to the rider, and the facts for the officer."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from api.reading.explanations import Explanation
+from api.words.texts import texts_in
+from predictor.explain import verdict as words
+from predictor.explain.verdict import Fact
+
+_SUBJECT = "explain"
+
+
+@dataclass(frozen=True)
+class FactLine:
+    """One fact, told."""
+
+    when: str
+    """"07:12" or "07:12–07:40"."""
+    what: str
+
+
+class ExplanationWords:
+    """Tells one explanation in one language."""
+
+    def __init__(self, explanation: Explanation, language: str) -> None:
+        self._one, self._language = explanation, language
+        self._texts, self._pages = texts_in(language, _SUBJECT), texts_in(language)
+        self._zone = ZoneInfo(explanation.timetable.timezone)
+
+    @property
+    def outcome(self) -> str:
+        """The outcome in a word or two."""
+        return self._texts(f"outcome_{self._one.verdict.outcome}")
+
+    @property
+    def cause(self) -> str:
+        """The cause in a word or two, "" where there is none."""
+        cause = self._one.verdict.cause
+        return self._texts(f"cause_{cause}") if cause else ""
+
+    def facts(self) -> list[FactLine]:
+        """The facts in order of time."""
+        return [FactLine(self._span(fact), self._told(fact)) for fact in self._one.verdict.facts]
+
+    def answer(self) -> str:
+        """The whole answer, ready to be sent to the rider."""
+        v, told = self._one.verdict, self._header()
+        parts = [self._opening(), self._what_happened()]
+        if told and v.outcome in (words.NOT_SERVED, words.LONG_WAIT):
+            parts.append(self._texts("alert_said", header=told))
+        if v.outcome in (words.EARLY, words.LATE, words.NOT_SERVED, words.LONG_WAIT):
+            parts.append(self._texts("sorry"))
+        elif v.outcome == words.NOT_SEEN and math.isnan(v.passed_at):
+            parts.append(self._texts("sorry_not_known"))
+        return " ".join(parts)
+
+    def _opening(self) -> str:
+        return self._texts("opening", **self._asked())
+
+    def _asked(self) -> dict[str, str]:
+        tt, v = self._one.timetable, self._one.verdict
+        return {
+            "line": str(tt.route_short_name[self._one.route]) or str(tt.route_long_name[self._one.route]),
+            "headsign": self._one.headsign,
+            "date": self._date(v.scheduled),
+            "time": self._time(v.scheduled),
+            "stop": str(tt.stop_name[self._one.stop]),
+        }
+
+    def _what_happened(self) -> str:
+        v = self._one.verdict
+        key = f"answer_{v.cause if v.outcome in (words.NOT_SERVED, words.NOT_SEEN) else v.outcome}"
+        values: dict[str, str] = {"vehicle": self._vehicle(v.vehicle_id)}
+        if math.isfinite(v.passed_at):
+            values["passed"] = self._time(v.passed_at)
+            values["minutes"] = self._texts("minutes", count=max(round(abs(v.deviation_s) / 60), 1))
+            if v.outcome == words.NOT_SEEN and f"{key}_likely" in self._texts.entries:
+                key += "_likely"
+        fact = self._deciding_fact()
+        if v.cause == words.STUCK:
+            key += "_stuck" if v.outcome == words.LATE else "_at" if fact and fact.kind == "stood" else ""
+        elif v.cause == words.BREAKDOWN and fact and fact.trip >= 0:
+            key += "_before"
+        elif v.cause == words.DETOUR:
+            seen = {f.kind: f for f in v.facts}
+            if "last_seen" in seen and "next_seen" in seen:
+                for name in ("last", "next"):
+                    one = seen[f"{name}_seen"]
+                    values |= {f"{name}_place": self._stop(one.stop), f"{name}_time": self._time(one.since)}
+            else:
+                key += "_announced"
+        if fact:
+            until = fact.until if math.isfinite(fact.until) else fact.since
+            values |= {"place": self._stop(fact.stop), "since": self._time(fact.since), "until": self._time(until)}
+        return self._sentence(key, values)
+
+    def _sentence(self, key: str, values: dict[str, str]) -> str:
+        told = str(self._texts.entries[key]).format(**values)
+        return told[:1].upper() + told[1:]
+
+    def _deciding_fact(self) -> Fact | None:
+        """The fact that the answer names."""
+        wanted = {
+            words.CANCELLED: ("cancelled", "skipped"),
+            words.BREAKDOWN: ("stood",),
+            words.SHORT_TURN: ("turned",),
+            words.STUCK: ("stood", "passed", "last_seen"),
+            words.ENDED_EARLY: ("last_seen",),
+            words.JOINED_LATE: ("took_up",),
+            words.NO_VEHICLE: ("set_out",),
+            words.FEED_GAP: ("feed_gap", "service_down"),
+            words.VEHICLE_SILENT: ("vehicle_silent",),
+        }.get(self._one.verdict.cause, ())
+        found = [fact for kind in wanted for fact in self._one.verdict.facts if fact.kind == kind]
+        first = [fact for fact in found if fact.kind == found[0].kind]
+        return max(first, key=lambda fact: fact.until - fact.since, default=None)
+
+    def _told(self, fact: Fact) -> str:
+        told = self._texts.entries[f"fact_{fact.kind}"]
+        parts = [str(told).format(stop=self._stop(fact.stop), since=self._time(fact.since), header=self._header(fact))]
+        if fact.vehicle_id:
+            parts.append(self._texts("by_vehicle", vehicle=fact.vehicle_id))
+        if fact.trip >= 0:
+            tt = self._one.timetable
+            begins = float(tt.date_origin[self._one.verdict.service_day] + tt.trip_start_s[fact.trip])
+            headsign = str(tt.trip_headsign[fact.trip])
+            parts.append(self._texts("on_other_trip", time=self._time(begins), headsign=headsign))
+        return ", ".join(parts)
+
+    def _header(self, fact: Fact | None = None) -> str:
+        """What an alert said (by default the first that the facts name), in this language where it has it."""
+        named = [fact.alert_id] if fact else [f.alert_id for f in self._one.verdict.facts if f.alert_id]
+        alert = next((self._one.alerts[one] for one in named if one in self._one.alerts), None)
+        if alert is None or not alert.header:
+            return ""
+        return alert.header.get(self._language) or next(iter(alert.header.values()))
+
+    def _vehicle(self, vehicle_id: str) -> str:
+        return self._texts("vehicle", vehicle=vehicle_id) if vehicle_id else self._texts("a_vehicle")
+
+    def _stop(self, stop: int) -> str:
+        return str(self._one.timetable.stop_name[stop]) if stop >= 0 else ""
+
+    def _span(self, fact: Fact) -> str:
+        if math.isfinite(fact.until) and fact.until - fact.since >= 60.0:
+            return f"{self._time(fact.since)}–{self._time(fact.until)}"
+        return self._time(fact.since)
+
+    def _time(self, at: float) -> str:
+        return f"{datetime.fromtimestamp(at, self._zone):%H:%M}"
+
+    def _date(self, at: float) -> str:
+        moment = datetime.fromtimestamp(at, self._zone)
+        return self._pages("date", day=moment.day, month=self._pages(f"month_{moment.month}"))

@@ -1,0 +1,107 @@
+"""Times in a rider's words: minutes to wait, clock times, "tomorrow", a range when it is wide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import floor, isfinite
+from zoneinfo import ZoneInfo
+
+from api.words.texts import Texts
+
+CLOCK_FROM_MIN = 60
+"""From this wait on a clock time says more than minutes."""
+WIDE_MIN, WIDE_SHARE = 3, 0.4
+"""A range at least this many minutes wide, and this share of the longest wait, is said beside the number."""
+_NIGHT_ENDS_H = 4
+
+
+@dataclass(frozen=True)
+class Wait:
+    """How long until a departure, as shown."""
+
+    kind: str
+    """`approach` (live and under a minute), `minutes` or `clock`."""
+    value: str
+    """The number, the clock time, or the words for `approach`."""
+    unit: str = ""
+    """`min` after a number."""
+    day: str = ""
+    """Before a clock time that is not today's."""
+
+
+@dataclass(frozen=True)
+class TimeWords:
+    """Says times in one language, seen from one moment in one time zone."""
+
+    texts: Texts
+    zone: ZoneInfo
+    now: float
+    """POSIX seconds."""
+
+    def wait(self, at: float, live: bool) -> Wait:
+        """How long until `at`. Only what is live counts down: a scheduled time under a minute away is a clock time,
+        for nothing is known to approach."""
+        minutes = self.minutes(at)
+        if minutes >= CLOCK_FROM_MIN or (minutes < 1 and not live):
+            return self.at_clock(at)
+        if minutes < 1:
+            return Wait("approach", self.texts("approaching"))
+        return Wait("minutes", str(minutes), unit=self.texts("min"))
+
+    def at_clock(self, at: float) -> Wait:
+        """A departure as its clock time."""
+        return Wait("clock", self.time(at), day=self.day(at))
+
+    def minutes(self, at: float) -> int:
+        """Whole minutes until `at`, never negative: better a minute too early at the stop than one too late."""
+        return max(floor((at - self.now) / 60), 0)
+
+    def time(self, at: float) -> str:
+        """Time of day: "08:42"."""
+        return f"{self._local(at):%H:%M}"
+
+    def day(self, at: float) -> str:
+        """The day of `at` where a clock time needs it: "", "tomorrow", "Monday", "12 March"."""
+        moment, today = self._local(at), self._local(self.now)
+        days = (moment.date() - today.date()).days
+        # At 23:30 "00:20" needs no "tomorrow": the rider's night goes on until early morning.
+        same_night = moment.hour < _NIGHT_ENDS_H and abs(moment - today) < timedelta(hours=6)
+        if days == 0 or same_night:
+            return ""
+        if days == 1:
+            return self.texts("tomorrow")
+        return self.texts(f"day_{moment.weekday()}") if 0 < days < 7 else self.date(at)
+
+    def clock(self, at: float) -> str:
+        """Clock time with the day it needs: "08:42", "tomorrow 05:42"."""
+        return f"{self.day(at)} {self.time(at)}".strip()
+
+    def date(self, at: float) -> str:
+        """Day and month: "12 March"."""
+        moment = self._local(at)
+        return self.texts("date", day=moment.day, month=self.texts(f"month_{moment.month}"))
+
+    def iso(self, at: float) -> str:
+        """For a `datetime` attribute."""
+        return self._local(at).isoformat(timespec="seconds")
+
+    def range(self, p10: float, p90: float) -> str:
+        """The range in minutes ("4 to 7 min") where it is wide and within the hour, otherwise ""."""
+        if not (isfinite(p10) and isfinite(p90)):
+            return ""
+        low, high = self.minutes(p10), self.minutes(p90)
+        if high - low < max(WIDE_MIN, WIDE_SHARE * high) or high >= CLOCK_FROM_MIN:
+            return ""
+        return self.texts("range", low=low, high=high)
+
+    def age(self, seconds: float) -> str:
+        """How old something is: "12 s", "3 min", "2 h"."""
+        if seconds < 90:
+            return self.texts("seconds", count=max(int(seconds), 0))
+        if seconds < 90 * 60:
+            return self.texts("minutes", count=round(seconds / 60))
+        return self.texts("hours", count=round(seconds / 3600))
+
+    def _local(self, at: float) -> datetime:
+        return datetime.fromtimestamp(at, self.zone)

@@ -1,0 +1,65 @@
+"""One vehicle in a rider's words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from api.words.moment import PageMoment
+from predictor.snapshot import LAYOVER, OFF_ROUTE, Vehicles
+
+_OLD_S = 90.0
+"""From this age on a position's age is said beside the vehicle."""
+
+
+@dataclass(frozen=True)
+class VehicleWords:
+    """Where a vehicle is and how it keeps to its time."""
+
+    label: str
+    place: str
+    """ "on its way to …", "at …"."""
+    punctuality: str
+    """ "on time", "3 min late", "" where unknown."""
+    late: bool
+    age: str
+    """Age of its position, said only when old."""
+
+
+def vehicle_words(moment: PageMoment, vehicle: int) -> VehicleWords:
+    """A vehicle matched to a trip."""
+    tt, vehicles, texts = moment.timetable, moment.snapshot.vehicles, moment.texts
+    trip, call = int(vehicles.trip[vehicle]), int(vehicles.next_call[vehicle])
+    call = min(call, int(tt.trip_calls[trip]) - 1)
+    stop = str(tt.stop_name[tt.call_stop[tt.trip_call_ptr[trip] + call]])
+    state = int(vehicles.state[vehicle])
+    if state == OFF_ROUTE:
+        place = texts("vehicle_off_route")
+    elif state == LAYOVER:
+        place = texts("vehicle_layover", stop=stop)
+    else:
+        place = texts("vehicle_at" if vehicles.at_stop[vehicle] else "vehicle_towards", stop=stop)
+    age = moment.now - float(vehicles.timestamp[vehicle])
+    delay = float(vehicles.delay_s[vehicle])
+    return VehicleWords(
+        label=vehicle_label(vehicles, vehicle),
+        place=place,
+        punctuality="" if state == LAYOVER or np.isnan(delay) else _punctuality(moment, delay),
+        late=delay >= 120,
+        age=texts("position_old", age=moment.words.age(age)) if age > _OLD_S else "",
+    )
+
+
+def _punctuality(moment: PageMoment, delay_s: float) -> str:
+    minutes = round(delay_s / 60)
+    if minutes >= 2:
+        return moment.texts("late", count=minutes)
+    if minutes <= -2:
+        return moment.texts("early", count=-minutes)
+    return moment.texts("on_time")
+
+
+def vehicle_label(vehicles: Vehicles, vehicle: int) -> str:
+    """What riders can read on the vehicle, its id where it has no label."""
+    return str(vehicles.label[vehicle]) or str(vehicles.vehicle_id[vehicle])
