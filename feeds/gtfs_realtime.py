@@ -19,9 +19,10 @@ import numpy as np
 from google.transit import gtfs_realtime_pb2
 
 from feeds.alerts import Alert
-from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from predictor.arrays import BoolArray, Float64Array, Int32Array
 from predictor.geometry import LineGeometry
 from predictor.journeys import dated_calls, dated_journeys
+from predictor.runs import DatedRuns
 from predictor.snapshot import FROM_VEHICLE, IN_SERVICE, LAYOVER, LIVE, SKIPPED, Snapshot
 from predictor.timetable import Timetable
 
@@ -38,12 +39,9 @@ _VehiclePosition = gtfs_realtime_pb2.VehiclePosition
 
 
 @dataclass(frozen=True, eq=False)
-class _Calls:
+class _Calls(DatedRuns):
     """Calls to be told of, in order of journey and call; all arrays (m,)."""
 
-    trip: Int32Array
-    service_day: Int32Array
-    shift_s: Int32Array
     call: Int32Array
     skipped: BoolArray
     vehicle: Int32Array
@@ -52,9 +50,6 @@ class _Calls:
     """NaN where skipped."""
     departure: Float64Array
     uncertainty_s: Float64Array
-
-    def take(self, rows: Int64Array | BoolArray) -> _Calls:
-        return _Calls(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 
 def encode_trip_updates(snapshot: Snapshot) -> gtfs_realtime_pb2.FeedMessage:
@@ -270,9 +265,7 @@ def _calls(snapshot: Snapshot) -> _Calls:
         departure=nothing,
         uncertainty_s=nothing,
     )
-    both = _Calls(
-        *(np.concatenate([getattr(predicted, name), getattr(unserved, name)]) for name in _Calls.__dataclass_fields__)
-    )
+    both = _Calls.joined(predicted, unserved)
     # Of several predictions of one call the skip counts most, then that of a vehicle on this very trip.
     order = np.lexsort(
         (both.arrival, both.vehicle < 0, ~both.skipped, both.call, both.shift_s, both.trip, both.service_day)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -103,7 +102,7 @@ class ParquetArchive:
 
     def _read(self, index: int) -> Observations:
         parts = [part for path in self._spans[index].paths if (part := self._read_file(path)) is not None]
-        return _concatenated(parts) if parts else Observations.empty(np.inf)
+        return Observations.joined(*parts) if parts else Observations.empty(np.inf)
 
     def _read_file(self, path: Path) -> Observations | None:
         try:
@@ -123,18 +122,7 @@ class ParquetArchive:
         return replace(resolved, refused={})
 
     def _joined(self, spans: tuple[int, ...]) -> _Window:
-        reports = _concatenated([self._reports(i) for i in spans])
+        reports = Observations.joined(*(self._reports(i) for i in spans))
         reports = reports.take(np.argsort(reports.timestamp, kind="stable"))
         vehicle, names = pd.factorize(reports.vehicle_id.astype(object), sort=True)
         return _Window(reports, vehicle, len(names))
-
-
-def _concatenated(parts: list[Observations]) -> Observations:
-    if len(parts) == 1:
-        return parts[0]
-    columns: dict[str, Any] = {
-        name: np.concatenate([getattr(part, name) for part in parts])
-        for name in Observations.__dataclass_fields__
-        if isinstance(getattr(parts[0], name), np.ndarray)
-    }
-    return replace(parts[0], **columns)

@@ -11,12 +11,13 @@ so that one cumulative sum and one running maximum serve all vehicles together.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, expand_ranges
 from predictor.geometry import ground_distance_m
+from predictor.runs import DatedRuns
 from predictor.service_days import ServiceDays
 from predictor.snapshot import DEADHEAD, FROM_BLOCK, FROM_VEHICLE, IN_SERVICE, LAYOVER
 from predictor.timetable import Timetable
@@ -35,31 +36,21 @@ _FAR = 1.0e6
 
 
 @dataclass(frozen=True, eq=False)
-class Legs:
-    """Trips that vehicles are on or will drive next; all arrays (legs,), a vehicle's legs together and in order."""
+class Legs(DatedRuns):
+    """Runs that vehicles are on or will drive next; all arrays (legs,), a vehicle's legs together and in order."""
 
     slot: Int64Array
     order: Int64Array
     """0 for the trip that the vehicle is on."""
-    trip: Int32Array
-    service_day: Int32Array
-    shift_s: Int32Array
     first_call: Int32Array
-
-    def take(self, keep: BoolArray) -> Legs:
-        """Only some of the legs."""
-        return Legs(*(getattr(self, f.name)[keep] for f in fields(self)))
 
 
 @dataclass(frozen=True, eq=False)
-class Chain:
+class Chain(DatedRuns):
     """One row a predicted call; all arrays (rows,), a vehicle's rows together and in driving order."""
 
     leg: Int64Array
     slot: Int64Array
-    trip: Int32Array
-    service_day: Int32Array
-    shift_s: Int32Array
     call: Int32Array
     entry: Int64Array
     source: Int8Array
@@ -85,9 +76,6 @@ class Chain:
     layover_s: Float64Array
     """Time between reaching the first stop of a next trip and its scheduled departure."""
 
-    def __len__(self) -> int:
-        return len(self.leg)
-
 
 def legs_of(timetable: Timetable, days: ServiceDays, tracks: Tracks, slot: Int64Array, now: float) -> Legs:
     """The trip that each vehicle (n,) is on, and the next ones of its block that nobody else drives."""
@@ -112,7 +100,12 @@ def legs_of(timetable: Timetable, days: ServiceDays, tracks: Tracks, slot: Int64
     trip, day, shift = tracks.trip[on], tracks.service_day[on], tracks.shift_s[on]
     stands = (tracks.departed[on] < tracks.arrived[on]) & (tracks.arrived[on] < tt.trip_calls[trip])
     call = np.where(stands, tracks.departed[on], tracks.arrived[on])
-    parts = [(on, np.zeros(len(on), np.int64), trip, day, shift, call)]
+    parts = [
+        Legs(
+            trip=trip, service_day=day, shift_s=shift, slot=on, order=np.zeros(len(on), np.int64),
+            first_call=call.astype(np.int32),
+        )
+    ]  # fmt: skip
 
     taken = np.sort(day.astype(np.int64) * tt.trips + trip)
     slot_now, trip_now, day_now = on, trip, day
@@ -127,16 +120,14 @@ def legs_of(timetable: Timetable, days: ServiceDays, tracks: Tracks, slot: Int64
         go = (following >= 0) & free & (start <= now + NEXT_TRIP_WINDOW_S)
         slot_now, trip_now, day_now = slot_now[go], following[go], day_now[go]
         zero = np.zeros(len(trip_now), np.int32)
-        parts.append((slot_now, np.full(len(trip_now), order, np.int64), trip_now, day_now, zero, zero))
-    leg_slot, leg_order, leg_trip, leg_day, leg_shift, leg_call = (
-        np.concatenate([part[i] for part in parts]) for i in range(6)
-    )
-    by_vehicle = np.lexsort((leg_order, leg_slot))
-    return Legs(
-        leg_slot[by_vehicle], leg_order[by_vehicle], leg_trip[by_vehicle].astype(np.int32),
-        leg_day[by_vehicle].astype(np.int32), leg_shift[by_vehicle].astype(np.int32),
-        leg_call[by_vehicle].astype(np.int32),
-    )  # fmt: skip
+        parts.append(
+            Legs(
+                trip=trip_now, service_day=day_now, shift_s=zero, slot=slot_now,
+                order=np.full(len(trip_now), order, np.int64), first_call=zero,
+            )
+        )  # fmt: skip
+    legs = Legs.joined(*parts)
+    return legs.take(np.lexsort((legs.order, legs.slot)))
 
 
 def predict(

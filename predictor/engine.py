@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from predictor.added_trips import unknown_additions, with_added_trips
-from predictor.arrays import NONE, Float64Array, Int32Array, Int64Array
+from predictor.arrays import NONE, Float64Array, Int64Array
 from predictor.arrivals import legs_of, predict
 from predictor.assignment import Assigner
 from predictor.driven_order import with_driven_order
@@ -24,9 +21,10 @@ from predictor.learner import Learner
 from predictor.matching import Match, Matcher, scheduled_seconds
 from predictor.observations import Observations
 from predictor.operator_times import OperatorTimes, operator_times
-from predictor.passages import CallTimes, Passages, call_times
+from predictor.passages import CallTimes, Passages, Stretches, call_times
 from predictor.predicted_rows import by_stop, operator_rows, unserved, vehicle_rows
-from predictor.progress import Driven, LinkTimes, driven_since, driven_to_the_end, joined, link_times_of, passages_of
+from predictor.progress import LinkTimes, driven_since, driven_to_the_end, link_times_of, passages_of
+from predictor.runs import DatedRuns, renamed
 from predictor.scheduled_calls import ScheduledCalls
 from predictor.service_days import ServiceDays
 from predictor.snapshot import (
@@ -64,37 +62,11 @@ class EngineSettings:
 
 
 @dataclass(frozen=True, eq=False)
-class Finished:
+class Finished(DatedRuns):
     """Journeys (n,) that vehicles have driven to the end."""
 
-    at: Float64Array
+    found_at: Float64Array
     """When that was found."""
-    trip: Int32Array
-    service_day: Int32Array
-    shift_s: Int32Array
-
-    def since(self, at: float) -> Finished:
-        """Only those found after `at`."""
-        keep = self.at > at
-        if keep.all():
-            return self
-        return Finished(self.at[keep], self.trip[keep], self.service_day[keep], self.shift_s[keep])
-
-    def and_(self, at: float, trip: Int32Array, service_day: Int32Array, shift_s: Int32Array) -> Finished:
-        """These and more."""
-        return Finished(
-            np.append(self.at, np.full(len(trip), at)),
-            np.append(self.trip, trip),
-            np.append(self.service_day, service_day),
-            np.append(self.shift_s, shift_s),
-        )
-
-    def renamed(self, old: Timetable, new: Timetable) -> Finished:
-        """The same journeys in another timetable, without those that are gone."""
-        trip = _renamed(self.trip, old.trip_id, new.trip_index)
-        day = _renamed(self.service_day, old.date, new.date_index)
-        keep = (trip >= 0) & (day >= 0)
-        return Finished(self.at[keep], trip[keep], day[keep], self.shift_s[keep])
 
 
 class Engine:
@@ -113,8 +85,7 @@ class Engine:
         self._steadiness = Steadiness()
         self._counts: Counter[str] = Counter()
         self._feed_alive_at = self._heard_since = float("nan")
-        nobody = np.empty(0, np.int32)
-        self._finished = Finished(np.empty(0), nobody, nobody, nobody)
+        self._finished = Finished.empty()
         self._backward_links = learned.backward_links
         self._use(timetable)
         self._recall(learned)
@@ -190,7 +161,7 @@ class Engine:
             passed,
         )  # fmt: skip
 
-        over = self._finished = self._finished.since(now - _REMEMBER_FINISHED_S)
+        over = self._finished = self._finished.take(self._finished.found_at > now - _REMEMBER_FINISHED_S)
         done = [self._journeys.keys(over.trip, over.service_day, over.shift_s)]
         if now - self._feed_alive_at <= settings.live_limit_s:
             done.append(self._journeys.past_slots(self._days.around(now), now))
@@ -223,12 +194,13 @@ class Engine:
         self._recall(learned)
         self.learner.drop_open()
         self._steadiness.forget()
-        self._finished = self._finished.renamed(old, timetable)
+        finished = self._finished.renamed(old, timetable)
+        self._finished = finished.take((finished.trip >= 0) & (finished.service_day >= 0))
         for prefix in ("", "finished_", "guess_"):
             trip = getattr(tracks, f"{prefix}trip")
-            trip[:] = _renamed(trip, old.trip_id, timetable.trip_index)
+            trip[:] = renamed(trip, old.trip_id, timetable.trip_index)
         for day in (tracks.service_day, tracks.finished_day):
-            day[:] = _renamed(day, old.date, timetable.date_index)
+            day[:] = renamed(day, old.date, timetable.date_index)
         # The same trip id may now stand for other calls: such a vehicle is matched anew.
         trip = tracks.trip
         lost = (trip < 0) | (tracks.service_day < 0)
@@ -273,8 +245,7 @@ class Engine:
         changed |= (tracks.service_day[slot] != day) | (tracks.shift_s[slot] != shift)
         ended = driven_to_the_end(tt, self._diagram, tracks, slot, obs, changed)
         passages, _ = self._learn_from(ended)
-        over = ended.stretch.arrived_to >= tt.trip_calls[ended.stretch.trip]
-        self._finish(ended.stretch.trip[over], ended.service_day[over], ended.shift_s[over], now)
+        self._finish(ended.take(ended.arrived_to >= tt.trip_calls[ended.trip]), now)
 
         match = self._matcher.match(tracks, slot, obs, trip, day, shift)
         for name, state in zip(VEHICLE_STATES, range(len(VEHICLE_STATES)), strict=True):
@@ -283,7 +254,7 @@ class Engine:
         driven = driven_since(tt, self._diagram, tracks, slot, obs, match)
         more, times = self._learn_from(driven)
         self._commit(slot, obs, match, driven, times, now)
-        passages = joined(passages, more)
+        passages = Passages.joined(passages, more)
         counts["passages"] += len(passages)
         return passages
 
@@ -302,9 +273,9 @@ class Engine:
         self._counts["reports_fresh"] += int(news.sum())
         return rows[news]
 
-    def _learn_from(self, driven: Driven) -> tuple[Passages, CallTimes]:
+    def _learn_from(self, driven: Stretches) -> tuple[Passages, CallTimes]:
         tt, tracks = self.timetable, self._tracks
-        times = call_times(self._diagram, driven.stretch)
+        times = call_times(self._diagram, driven)
         if len(times.call) == 0:
             return Passages.empty(), times
         links = link_times_of(tt, self._diagram, driven, times)
@@ -333,12 +304,12 @@ class Engine:
         waited = np.where(self.timing_points.holds(entry), np.maximum(early, 0.0), 0.0)
         return np.maximum(links.seconds - waited, np.minimum(links.seconds, 0.7 * expected_s))
 
-    def _finish(self, trip: Int32Array, service_day: Int32Array, shift_s: Int32Array, now: float) -> None:
-        if len(trip):
-            self._finished = self._finished.and_(now, trip, service_day, shift_s)
+    def _finish(self, runs: DatedRuns, now: float) -> None:
+        over = Finished(runs.trip, runs.service_day, runs.shift_s, np.full(len(runs), now))
+        self._finished = Finished.joined(self._finished, over)
 
     def _commit(
-        self, slot: Int64Array, obs: Observations, match: Match, driven: Driven, times: CallTimes, now: float
+        self, slot: Int64Array, obs: Observations, match: Match, driven: Stretches, times: CallTimes, now: float
     ) -> None:
         """Write the match of each vehicle into its track."""
         tracks, tt = self._tracks, self.timetable
@@ -350,14 +321,14 @@ class Engine:
         came = (untold | ~match.continued) & (match.arrived > match.departed) & (match.departed > 0)
         arrived_at[came], arrived_sd[came] = obs.timestamp[came], 30.0
         # The start of the link that the vehicle is on now: its arrival at the last call, or departure from the first.
-        latest = np.flatnonzero(times.call == driven.stretch.arrived_to[times.stretch] - 1)
+        latest = np.flatnonzero(times.call == driven.arrived_to[times.stretch] - 1)
         row = driven.row[times.stretch[latest]]
         first = times.call[latest] == 0
         arrived_at[row] = np.where(first, times.departure[latest], times.arrival[latest])
         arrived_sd[row] = times.arrival_sd_s[latest]
 
         # Schedule deviation at the last call, and how it was before.
-        entry = tt.trip_call_ptr[driven.stretch.trip[times.stretch[latest]]] + times.call[latest]
+        entry = tt.trip_call_ptr[driven.trip[times.stretch[latest]]] + times.call[latest]
         base = tt.date_origin[driven.service_day[times.stretch[latest]]] + driven.shift_s[times.stretch[latest]]
         delay = arrived_at[row] - base - np.where(first, tt.departure_s[entry], tt.arrival_s[entry])
         fresh = np.isfinite(delay)
@@ -377,7 +348,7 @@ class Engine:
         calls = np.where(match.trip >= 0, tt.trip_calls[np.maximum(match.trip, 0)], 0)
         ends = (match.trip >= 0) & (match.arrived >= calls)
         ends &= ~(match.continued & (tracks.arrived[slot] >= calls))
-        self._finish(match.trip[ends], match.service_day[ends], match.shift_s[ends], now)
+        self._finish(match.take(ends), now)
         tracks.finished_trip[slot[ends]] = match.trip[ends]
         tracks.finished_day[slot[ends]] = match.service_day[ends]
         tracks.finished_shift_s[slot[ends]] = match.shift_s[ends]
@@ -419,11 +390,3 @@ class Engine:
             distance_m=tracks.distance_m.copy(), next_call=upcoming.astype(np.int32), at_stop=standing,
             delay_s=delay, named=tracks.names_its_trip & (tracks.trip >= 0),
         )  # fmt: skip
-
-
-def _renamed(index: Int32Array, names: npt.NDArray[Any], new: Mapping[Any, int]) -> Int32Array:
-    """The same ids' indices in another timetable, -1 where they are gone."""
-    result = np.full(len(index), NONE, np.int32)
-    known = np.flatnonzero(index >= 0)
-    result[known] = [new.get(name, NONE) for name in names[index[known]].tolist()]
-    return result

@@ -15,6 +15,7 @@ import numpy as np
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
 from predictor.geometry import LineGeometry, course_deg, ground_distance_m
 from predictor.observations import STOPPED_AT, Observations
+from predictor.runs import DatedRuns
 from predictor.service_days import ServiceDays
 from predictor.snapshot import DEADHEAD, IN_SERVICE, LAYOVER, OFF_ROUTE, UNMATCHED
 from predictor.time_distance import TimeDistance
@@ -42,12 +43,9 @@ PRIOR_SCALE = 25.0
 
 
 @dataclass(frozen=True, eq=False)
-class Match:
+class Match(DatedRuns):
     """The match of each fresh report; all arrays (n,), rows as in the observations given."""
 
-    trip: Int32Array
-    service_day: Int32Array
-    shift_s: Int32Array
     state: Int8Array
     distance_m: Float64Array
     arrived: Int32Array

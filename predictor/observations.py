@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
-
-import numpy as np
-import numpy.typing as npt
+from dataclasses import dataclass, field
+from typing import Any, Self
 
 from predictor.arrays import Float32Array, Float64Array, Int8Array, Int32Array, StrArray
+from predictor.columns import Columns
 
 INCOMING_AT, STOPPED_AT, IN_TRANSIT_TO = 0, 1, 2
 """GTFS-Realtime VehicleStopStatus."""
 
 
 @dataclass(frozen=True, eq=False)
-class Observations:
+class Observations(Columns):
     """One report a vehicle; all arrays (n,). Indices refer to the timetable it was decoded against."""
 
     received_at: float
@@ -50,27 +49,7 @@ class Observations:
     refused: Mapping[str, int] = field(default_factory=dict)
     """What decoding left out, by reason: whole reports and single absurd fields."""
 
-    def __len__(self) -> int:
-        return len(self.vehicle_id)
-
-    def take(self, rows: npt.NDArray[np.int64]) -> Observations:
-        """The same message with only some of its reports, in the order of `rows`."""
-        return replace(
-            self,
-            **{
-                f.name: getattr(self, f.name)[rows]
-                for f in fields(self)
-                if isinstance(getattr(self, f.name), np.ndarray)
-            },
-        )
-
     @classmethod
-    def empty(cls, received_at: float) -> Observations:
+    def empty(cls, received_at: float = float("nan"), **whole: Any) -> Self:
         """No report at all, as when a poll failed or brought nothing new."""
-        i8, i32, f32, f64 = np.empty(0, np.int8), np.empty(0, np.int32), np.empty(0, np.float32), np.empty(0)
-        text = np.empty(0, np.str_)
-        return cls(
-            received_at=received_at, feed_timestamp=float("nan"), vehicle_id=text, vehicle_label=text, trip=i32,
-            service_date=i32, start_time_s=i32, route=i32, direction=i8, lat=f64, lon=f64, bearing=f32, speed=f32,
-            stop_sequence=i32, stop=i32, stop_status=i8, occupancy=i8, timestamp=f64,
-        )  # fmt: skip
+        return super().empty(**{"received_at": received_at, "feed_timestamp": float("nan")} | whole)

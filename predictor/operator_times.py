@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from predictor.arrays import Float64Array, Int8Array, Int32Array, Int64Array, expand_ranges
+from predictor.columns import no_rows
 from predictor.journeys import JourneyLookup, call_key
 from predictor.service_days import ServiceDays
 from predictor.timetable import Timetable
@@ -43,20 +45,8 @@ class OperatorTimes:
     @classmethod
     def none(cls) -> OperatorTimes:
         """Nothing said."""
-        i64, i32, f64 = np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0)
-        return cls(i64, i64, i64, i64, i32, i32, i32, i32, f64, f64)
-
-    def claimed_arrival(self, journey: Int64Array, call: Int32Array) -> Float64Array:
-        """The operator's arrival time (n,) at calls of journeys, NaN where it says nothing."""
-        result = np.full(len(journey), np.nan)
-        if len(self.journey):
-            own = call_key(self.journey, self.call)
-            order = np.argsort(own)
-            wanted = call_key(journey, call)
-            at = order[np.minimum(np.searchsorted(own, wanted, sorter=order), len(own) - 1)]
-            hit = own[at] == wanted
-            result[hit] = self.arrival[at[hit]]
-        return result
+        columns: dict[str, Any] = no_rows(cls)
+        return cls(**columns)
 
 
 def operator_times(

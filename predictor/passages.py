@@ -7,17 +7,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, StrArray, expand_ranges
+from predictor.columns import Columns
+from predictor.runs import DatedRuns
 from predictor.time_distance import TimeDistance
 
 
 @dataclass(frozen=True, eq=False)
-class Passages:
+class Passages(DatedRuns):
     """Passages of stops; all arrays (n,). Times are POSIX seconds."""
 
     vehicle_id: StrArray
-    trip: Int32Array
-    service_day: Int32Array
-    shift_s: Int32Array
     call: Int32Array
     """Position in the trip, 0 for the first stop."""
     stop: Int32Array
@@ -30,21 +29,15 @@ class Passages:
     named: BoolArray
     """The vehicle named this trip itself; False where the trip was found for it."""
 
-    def __len__(self) -> int:
-        return len(self.trip)
-
-    @classmethod
-    def empty(cls) -> Passages:
-        """No passage."""
-        i32, f64 = np.empty(0, np.int32), np.empty(0)
-        return cls(np.empty(0, np.str_), i32, i32, i32, i32, i32, f64, f64, f64, np.empty(0, bool))
-
 
 @dataclass(frozen=True, eq=False)
-class Stretch:
+class Stretches(DatedRuns):
     """What each vehicle drove between two of its reports on one journey; all arrays (n,)."""
 
-    trip: Int32Array
+    row: Int64Array
+    """Row of the report that ends each stretch."""
+    slot: Int64Array
+    """The vehicle."""
     distance_from_m: Float64Array
     distance_to_m: Float64Array
     time_from: Float64Array
@@ -60,7 +53,7 @@ class Stretch:
 
 
 @dataclass(frozen=True, eq=False)
-class CallTimes:
+class CallTimes(Columns):
     """Times at the calls touched by the stretches; all arrays (m,), in order of stretch and call."""
 
     stretch: Int64Array
@@ -71,7 +64,7 @@ class CallTimes:
     arrival_sd_s: Float64Array
 
 
-def call_times(diagram: TimeDistance, stretch: Stretch) -> CallTimes:
+def call_times(diagram: TimeDistance, stretch: Stretches) -> CallTimes:
     """Arrival and departure at each call between two reports.
 
     Between reports the vehicle is taken to have moved as the timetable's time-distance diagram does, stretched to the

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, Int64Array, group_starts
+from predictor.arrays import NONE, Int64Array
 from predictor.arrivals import Chain
+from predictor.columns import column_types
 from predictor.forecast import Forecast
 from predictor.journeys import call_key
 from predictor.operator_times import OperatorTimes
-from predictor.snapshot import FROM_OPERATOR, LIVE, OFF_ROUTE, SCHEDULED, SKIPPED, Predictions
+from predictor.snapshot import FROM_OPERATOR, LIVE, OFF_ROUTE, SCHEDULED, SKIPPED, PredictedCalls, Predictions
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 
@@ -19,22 +20,11 @@ _STILL_DUE_S = 60.0
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
-    """Predicted calls in no order; all arrays (m,), named as in `Predictions`; `key` is the call's key."""
+class Rows(PredictedCalls):
+    """Predicted calls in no order; all arrays (m,)."""
 
     key: Int64Array
-    vehicle: Int32Array
-    trip: Int32Array
-    service_day: Int32Array
-    shift_s: Int32Array
-    call: Int32Array
-    p10: Float64Array
-    p50: Float64Array
-    p90: Float64Array
-    published: Float64Array
-    departure: Float64Array
-    status: Int8Array
-    source: Int8Array
+    """The `call_key` of each."""
 
 
 def vehicle_rows(chain: Chain, made: Forecast, key: Int64Array, tracks: Tracks, live_since: float) -> Rows:
@@ -86,16 +76,15 @@ def operator_rows(operator: OperatorTimes, rows: Int64Array, now: float, *, live
 
 def by_stop(timetable: Timetable, parts: list[Rows], skipped: Int64Array) -> Predictions:
     """All rows, those of `skipped` call keys marked so, in CSR by stop."""
-    column = {f.name: np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Rows)}
-    key = column.pop("key")
+    rows = Rows.joined(*parts)
     if len(skipped):
-        column["status"][np.isin(key, skipped)] = SKIPPED
-    stop = timetable.call_stop[timetable.trip_call_ptr[column["trip"]] + column["call"]]
+        rows = replace(rows, status=np.where(np.isin(rows.key, skipped), np.int8(SKIPPED), rows.status))
+    stop = timetable.call_stop[timetable.trip_call_ptr[rows.trip] + rows.call]
     # Sixteen bits are sorted by radix, in linear time.
     narrow = stop.astype(np.uint16) if timetable.stops < 65_536 else stop
     order = np.argsort(narrow, kind="stable")
     return Predictions(
-        stop_ptr=group_starts(stop[order].astype(np.int64), timetable.stops),
+        stops=timetable.stops,
         stop=stop[order],
-        **{name: values[order] for name, values in column.items()},
+        **{name: getattr(rows, name)[order] for name in column_types(PredictedCalls)},
     )

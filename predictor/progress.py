@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from predictor.arrays import BoolArray, Float64Array, Int64Array
 from predictor.geometry import ground_distance_m
 from predictor.matching import FASTEST_M_S, TERMINUS_M, Match
 from predictor.observations import Observations
-from predictor.passages import CallTimes, Passages, Stretch
+from predictor.passages import CallTimes, Passages, Stretches
+from predictor.runs import DatedRuns
 from predictor.snapshot import IN_SERVICE
 from predictor.time_distance import TimeDistance
 from predictor.timetable import Timetable
@@ -20,25 +21,11 @@ LONGEST_STRETCH_S = 900.0
 
 
 @dataclass(frozen=True, eq=False)
-class Driven:
-    """Stretches with the journey and vehicle they belong to; all arrays (n,)."""
-
-    row: Int64Array
-    """Row of the match that ends each stretch."""
-    slot: Int64Array
-    service_day: Int32Array
-    shift_s: Int32Array
-    stretch: Stretch
-
-
-@dataclass(frozen=True, eq=False)
-class LinkTimes:
+class LinkTimes(DatedRuns):
     """Measured link times; all arrays (n,), as `TravelTimes.observe` takes them."""
 
     slot: Int64Array
     entry: Int64Array
-    service_day: Int32Array
-    shift_s: Int32Array
     seconds: Float64Array
     weight: Float64Array
     at: Float64Array
@@ -46,7 +33,7 @@ class LinkTimes:
 
 def driven_since(
     timetable: Timetable, diagram: TimeDistance, tracks: Tracks, slot: Int64Array, obs: Observations, match: Match
-) -> Driven:
+) -> Stretches:
     """The stretches from each vehicle's last report to this one, on the same journey or off its first stop.
 
     A single report off the line is passed over. One that was away for longer served none of the stops it drove around,
@@ -69,22 +56,23 @@ def driven_since(
     row = np.flatnonzero(same | fresh)
     s, t, off_first = slot[row], match.trip[row], fresh[row]
     start = diagram.call_distance_m(t, np.zeros(len(t), np.int32))
-    return Driven(
-        row=row, slot=s, service_day=match.service_day[row], shift_s=match.shift_s[row],
-        stretch=Stretch(
-            trip=t,
-            distance_from_m=np.where(off_first, start, tracks.distance_m[s]),
-            distance_to_m=match.distance_m[row],
-            time_from=last_at[row],
-            time_to=obs.timestamp[row],
-            arrived_from=np.where(off_first, 1, tracks.arrived[s]).astype(np.int32),
-            arrived_to=match.arrived[row],
-            departed_from=np.where(off_first, 0, tracks.departed[s]).astype(np.int32),
-            departed_to=match.departed[row],
-            arrived_at=np.where(off_first, np.nan, tracks.arrived_at[s]),
-            arrived_sd_s=np.where(off_first, np.nan, tracks.arrived_sd_s[s]),
-        ),
-    )  # fmt: skip
+    return Stretches(
+        trip=t,
+        service_day=match.service_day[row],
+        shift_s=match.shift_s[row],
+        row=row,
+        slot=s,
+        distance_from_m=np.where(off_first, start, tracks.distance_m[s]),
+        distance_to_m=match.distance_m[row],
+        time_from=last_at[row],
+        time_to=obs.timestamp[row],
+        arrived_from=np.where(off_first, 1, tracks.arrived[s]).astype(np.int32),
+        arrived_to=match.arrived[row],
+        departed_from=np.where(off_first, 0, tracks.departed[s]).astype(np.int32),
+        departed_to=match.departed[row],
+        arrived_at=np.where(off_first, np.nan, tracks.arrived_at[s]),
+        arrived_sd_s=np.where(off_first, np.nan, tracks.arrived_sd_s[s]),
+    )
 
 
 def driven_to_the_end(
@@ -94,7 +82,7 @@ def driven_to_the_end(
     slot: Int64Array,
     obs: Observations,
     changed: BoolArray,
-) -> Driven:
+) -> Stretches:
     """The last stretches of the trips that vehicles have left (`changed` (n,)): to the end where the rest can have been
     driven, else out of the stop that the vehicle stood at."""
     tt = timetable
@@ -114,30 +102,31 @@ def driven_to_the_end(
     left, gap, to_end = left[known], gap[known], to_end[known]
     arrived_to = np.where(to_end, calls, tracks.arrived[s]).astype(np.int32)
     seconds = np.where(to_end, np.clip(left, np.minimum(1.0, gap), gap), np.minimum(0.5 * gap, 30.0))
-    return Driven(
-        row=row, slot=s, service_day=tracks.service_day[s], shift_s=tracks.shift_s[s],
-        stretch=Stretch(
-            trip=trip,
-            distance_from_m=tracks.distance_m[s],
-            distance_to_m=np.where(to_end, diagram.call_distance_m(trip, calls - 1), tracks.distance_m[s]),
-            time_from=tracks.timestamp[s],
-            time_to=tracks.timestamp[s] + seconds,
-            arrived_from=tracks.arrived[s],
-            arrived_to=arrived_to,
-            departed_from=tracks.departed[s],
-            departed_to=np.minimum(arrived_to, calls - 1).astype(np.int32),
-            arrived_at=tracks.arrived_at[s],
-            arrived_sd_s=tracks.arrived_sd_s[s],
-        ),
-    )  # fmt: skip
+    return Stretches(
+        trip=trip,
+        service_day=tracks.service_day[s],
+        shift_s=tracks.shift_s[s],
+        row=row,
+        slot=s,
+        distance_from_m=tracks.distance_m[s],
+        distance_to_m=np.where(to_end, diagram.call_distance_m(trip, calls - 1), tracks.distance_m[s]),
+        time_from=tracks.timestamp[s],
+        time_to=tracks.timestamp[s] + seconds,
+        arrived_from=tracks.arrived[s],
+        arrived_to=arrived_to,
+        departed_from=tracks.departed[s],
+        departed_to=np.minimum(arrived_to, calls - 1).astype(np.int32),
+        arrived_at=tracks.arrived_at[s],
+        arrived_sd_s=tracks.arrived_sd_s[s],
+    )
 
 
-def passages_of(timetable: Timetable, tracks: Tracks, driven: Driven, times: CallTimes) -> Passages:
+def passages_of(timetable: Timetable, tracks: Tracks, driven: Stretches, times: CallTimes) -> Passages:
     """The passages that are complete: left behind, or arrived at the last stop."""
     tt, k = timetable, times.stretch
-    trip = driven.stretch.trip[k]
+    trip = driven.trip[k]
     last = times.call == tt.trip_calls[trip] - 1
-    done = (times.call < driven.stretch.departed_to[k]) | last
+    done = (times.call < driven.departed_to[k]) | last
     k, trip, call = k[done], trip[done], times.call[done]
     return Passages(
         vehicle_id=tracks.vehicle_id[driven.slot[k]],
@@ -153,13 +142,13 @@ def passages_of(timetable: Timetable, tracks: Tracks, driven: Driven, times: Cal
     )
 
 
-def link_times_of(timetable: Timetable, diagram: TimeDistance, driven: Driven, times: CallTimes) -> LinkTimes:
+def link_times_of(timetable: Timetable, diagram: TimeDistance, driven: Stretches, times: CallTimes) -> LinkTimes:
     """Link times between the calls of each stretch, and from the last call before it to its first.
 
     At a timepoint or a first stop the time is taken from the departure, so that waiting is not learned as driving.
     """
-    tt, k, stretch = timetable, times.stretch, driven.stretch
-    trip = stretch.trip[k]
+    tt, k = timetable, times.stretch
+    trip = driven.trip[k]
     entry = tt.trip_call_ptr[trip] + times.call
     waits = tt.timepoint[entry] | (times.call == 0)
     start = np.where(waits, times.departure - diagram.dwell_s[entry], times.arrival)
@@ -167,23 +156,17 @@ def link_times_of(timetable: Timetable, diagram: TimeDistance, driven: Driven, t
     begin[1:], begin_sd[1:] = start[:-1], times.arrival_sd_s[:-1]
     opens = np.ones(len(k), bool)
     opens[1:] = k[1:] != k[:-1]
-    begin[opens], begin_sd[opens] = stretch.arrived_at[k[opens]], stretch.arrived_sd_s[k[opens]]
-    new = (times.call >= np.maximum(stretch.arrived_from[k], 1)) & np.isfinite(begin) & np.isfinite(times.arrival)
+    begin[opens], begin_sd[opens] = driven.arrived_at[k[opens]], driven.arrived_sd_s[k[opens]]
+    new = (times.call >= np.maximum(driven.arrived_from[k], 1)) & np.isfinite(begin) & np.isfinite(times.arrival)
     k, entry = k[new], entry[new]
     blur = np.nan_to_num(begin_sd[new], nan=15.0) ** 2 + times.arrival_sd_s[new] ** 2
     return LinkTimes(
-        slot=driven.slot[k],
-        entry=entry - 1,
+        trip=driven.trip[k],
         service_day=driven.service_day[k],
         shift_s=driven.shift_s[k],
+        slot=driven.slot[k],
+        entry=entry - 1,
         seconds=np.maximum(times.arrival[new] - begin[new], 0.0),
         weight=1.0 / (1.0 + blur / 400.0),
         at=times.arrival[new],
     )
-
-
-def joined(first: Passages, second: Passages) -> Passages:
-    """Two sets of passages as one."""
-    if len(first) == 0:
-        return second
-    return Passages(*(np.concatenate([getattr(first, f.name), getattr(second, f.name)]) for f in fields(Passages)))

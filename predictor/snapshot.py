@@ -7,7 +7,8 @@ for it, leaving out the scheduled calls of journeys that a prediction already st
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -22,10 +23,12 @@ from predictor.arrays import (
     RouteIdx,
     StopIdx,
     StrArray,
+    group_starts,
 )
 from predictor.journeys import call_key, journey_key
 from predictor.operator_times import OperatorTimes
 from predictor.passages import Passages
+from predictor.runs import DatedRuns
 from predictor.scheduled_calls import ScheduledCalls
 from predictor.timetable import Timetable
 
@@ -45,8 +48,8 @@ SOURCES = ("timetable", "vehicle", "block", "operator")
 
 
 @dataclass(frozen=True, eq=False)
-class Vehicles:
-    """Every vehicle heard of within the silence limit; all arrays (n,)."""
+class Vehicles(DatedRuns):
+    """Every vehicle heard of within the silence limit, `trip` -1 where unmatched; all arrays (n,)."""
 
     vehicle_id: StrArray
     label: StrArray
@@ -58,12 +61,6 @@ class Vehicles:
     """POSIX seconds of the last report."""
     occupancy: Int8Array
     state: Int8Array
-    trip: Int32Array
-    """-1 where unmatched."""
-    service_day: Int32Array
-    """Index into `Timetable.date`."""
-    shift_s: Int32Array
-    """Shift of the journey against the trip's own times."""
     distance_m: Float64Array
     """Metres along the pattern, NaN where unmatched."""
     next_call: Int32Array
@@ -75,22 +72,13 @@ class Vehicles:
     named: BoolArray
     """The vehicle named its trip itself; False where that was found for it, or it is on none."""
 
-    def __len__(self) -> int:
-        return len(self.vehicle_id)
-
 
 @dataclass(frozen=True, eq=False)
-class Predictions:
-    """Predicted calls in CSR by stop; all arrays (m,) but `stop_ptr`. Times are POSIX seconds, float64."""
+class PredictedCalls(DatedRuns):
+    """Predicted calls; all arrays (m,). Times are POSIX seconds."""
 
-    stop_ptr: Int64Array
-    """(S + 1,)"""
-    stop: Int32Array
     vehicle: Int32Array
     """Index into `Vehicles`, -1 for the operator's own times."""
-    trip: Int32Array
-    service_day: Int32Array
-    shift_s: Int32Array
     call: Int32Array
     p10: Float64Array
     """Arrival quantiles (at a trip's first call: departure)."""
@@ -103,19 +91,27 @@ class Predictions:
     status: Int8Array
     source: Int8Array
 
-    def __len__(self) -> int:
-        return len(self.trip)
+
+@dataclass(frozen=True, eq=False)
+class Predictions(PredictedCalls):
+    """Predicted calls in order of stop; all arrays (m,)."""
+
+    stops: int
+    """Number of the timetable's stops, S."""
+    stop: Int32Array
+
+    @cached_property
+    def stop_ptr(self) -> Int64Array:
+        """(S + 1,): the calls at stop s are the rows from `stop_ptr[s]` to `stop_ptr[s + 1]`."""
+        return group_starts(self.stop.astype(np.int64), self.stops)
 
 
 @dataclass(frozen=True, eq=False)
-class Board:
+class Board(DatedRuns):
     """Coming calls at one stop, ordered by published time; all arrays (b,). Times are POSIX seconds, float64."""
 
     stop: Int32Array
     """The stop or platform of each call."""
-    trip: Int32Array
-    service_day: Int32Array
-    shift_s: Int32Array
     call: Int32Array
     scheduled_arrival: Float64Array
     """NaN for a journey run by headway."""
@@ -133,9 +129,6 @@ class Board:
     """Age of the vehicle's report at `Snapshot.made_at`, NaN where none."""
     last_call: BoolArray
     """The trip ends here: nobody boards."""
-
-    def __len__(self) -> int:
-        return len(self.trip)
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,13 +193,13 @@ class Snapshot:
             for one in member[pointer[stop] : pointer[stop + 1]].tolist()
             for part in (self._predicted_rows(one, since, until), self._scheduled_rows(one, since, until))
         ]
-        board = _concatenate(rows)
+        board = Board.joined(*rows)
         keep = np.ones(len(board), bool)
         if route is not None:
             keep &= self.timetable.trip_route[board.trip] == route
         order = np.argsort(board.published, kind="stable")
         order = order[keep[order]][:limit]
-        return Board(*(getattr(board, f.name)[order] for f in fields(Board)))
+        return board.take(order)
 
     def journey(self, trip: int, service_day: int, shift_s: int = 0) -> JourneyCalls:
         """Every call of one dated journey with what is known of it."""
@@ -254,7 +247,7 @@ class Snapshot:
         stop = np.repeat(np.arange(self.timetable.stops, dtype=np.int32), np.diff(calls.stop_ptr))
         days = self._days(since, until)
         rows = [self._rows_on_day(stop, np.arange(len(calls.call)), day, since, until) for day in days]
-        return _concatenate(rows)
+        return Board.joined(*rows)
 
     def _days(self, since: float, until: float) -> list[int]:
         """Service days on which a call between the two times can lie."""
@@ -271,7 +264,7 @@ class Snapshot:
             low, high = np.searchsorted(calls.departure_s[first:last], [since - origin - 1, until - origin + 1])
             rows = np.arange(first + low, first + high)
             parts.append(self._rows_on_day(np.full(len(rows), stop, np.int32), rows, day, since, until))
-        return _concatenate(parts)
+        return Board.joined(*parts)
 
     def _rows_on_day(self, stop: Int32Array, rows: Int64Array, day: int, since: float, until: float) -> Board:
         tt, calls = self.timetable, self.scheduled_calls
@@ -334,10 +327,3 @@ def _contains(sorted_keys: Int64Array, keys: Int64Array) -> BoolArray:
     at = np.minimum(np.searchsorted(sorted_keys, keys), len(sorted_keys) - 1)
     found: BoolArray = sorted_keys[at] == keys
     return found
-
-
-def _concatenate(parts: list[Board]) -> Board:
-    if not parts:
-        i32, f64, i8 = np.empty(0, np.int32), np.empty(0), np.empty(0, np.int8)
-        return Board(i32, i32, i32, i32, i32, f64, f64, f64, f64, f64, f64, i8, i8, i32, f64, np.empty(0, bool))
-    return Board(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Board)))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from predictor.arrays import Float64Array, Int8Array, Int32Array, Int64Array, StrArray
+from predictor.columns import no_rows
 
 TRIP_SCHEDULED, TRIP_ADDED, TRIP_UNSCHEDULED, TRIP_CANCELED, TRIP_DUPLICATED, TRIP_DELETED = 0, 1, 2, 3, 6, 7
 """GTFS-Realtime TripDescriptor.ScheduleRelationship (NEW is read as ADDED, REPLACEMENT as SCHEDULED)."""
@@ -52,10 +54,5 @@ class TripUpdates:
     @classmethod
     def empty(cls, timestamp: float) -> TripUpdates:
         """No update at all."""
-        i8, i32, f64 = np.empty(0, np.int8), np.empty(0, np.int32), np.empty(0)
-        text = np.empty(0, np.str_)
-        return cls(
-            timestamp=timestamp, trip_id=text, trip=i32, service_date=i32, start_time_s=i32, route=i32, headsign=text,
-            relationship=i8, vehicle_id=text, update_ptr=np.zeros(1, np.int64), stop_sequence=i32, stop=i32,
-            arrival=f64, departure=f64, stop_relationship=i8,
-        )  # fmt: skip
+        columns: dict[str, Any] = no_rows(cls)
+        return cls(timestamp=timestamp, **columns | {"update_ptr": np.zeros(1, np.int64)})

@@ -5,20 +5,14 @@ The engine's reports are too many to keep for a month; stretches of equal state 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import (
-    NONE,
-    BoolArray,
-    Float64Array,
-    Int8Array,
-    Int32Array,
-    Int64Array,
-    StrArray,
-)
+from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
+from predictor.columns import column_types
 from predictor.geometry import ground_distance_m
+from predictor.runs import DatedRuns
 from predictor.snapshot import IN_SERVICE, UNMATCHED, Vehicles
 
 SILENT_S = 150.0
@@ -33,8 +27,8 @@ PATH_M = 500.0
 
 
 @dataclass(frozen=True, eq=False)
-class Traces:
-    """Stretches of vehicles' time; all arrays (n,). Times are POSIX seconds of reports."""
+class Traces(DatedRuns):
+    """Stretches of vehicles' time, `trip` -1 where on none; all arrays (n,). Times are POSIX seconds of reports."""
 
     vehicle_id: StrArray
     standing: BoolArray
@@ -42,10 +36,6 @@ class Traces:
     the same time."""
     state: Int8Array
     """Index into `VEHICLE_STATES`."""
-    trip: Int32Array
-    """-1 where on none."""
-    service_day: Int32Array
-    shift_s: Int32Array
     since: Float64Array
     until: Float64Array
     from_call: Int32Array
@@ -58,26 +48,6 @@ class Traces:
     to_lon: Float64Array
     named: BoolArray
     """The vehicle named its trip itself; False where that was found for it, or it was on none."""
-
-    def __len__(self) -> int:
-        return len(self.vehicle_id)
-
-    @classmethod
-    def empty(cls) -> Traces:
-        """No stretch."""
-        i32, f64 = np.empty(0, np.int32), np.empty(0)
-        return cls(
-            np.empty(0, "U1"), np.empty(0, bool), np.empty(0, np.int8), i32, i32, i32, f64, f64, i32, i32,
-            f64, f64, f64, f64, np.empty(0, bool),
-        )  # fmt: skip
-
-    def take(self, rows: Int64Array | BoolArray) -> Traces:
-        """Only some of them."""
-        return Traces(*(getattr(self, f.name)[rows] for f in fields(Traces)))
-
-    def and_(self, other: Traces) -> Traces:
-        """These and others."""
-        return Traces(*(np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(Traces)))
 
 
 class TraceFollower:
@@ -93,11 +63,11 @@ class TraceFollower:
         journeys, ended = self._on(self._journeys, vehicles, order, standing=False)
         stands, stood = self._on(self._stands, vehicles, order, standing=True)
         self._journeys, self._stands = journeys, stands
-        return ended.and_(_told(stood))
+        return Traces.joined(ended, _told(stood))
 
     def open_traces(self) -> Traces:
         """The stretches that go on, up to each vehicle's last report."""
-        return self._journeys.and_(_told(self._stands))
+        return Traces.joined(self._journeys, _told(self._stands))
 
     def end_all(self) -> Traces:
         """The stretches that went on, ended."""
@@ -121,22 +91,21 @@ class TraceFollower:
         if standing:
             away = ground_distance_m(before.from_lat, before.from_lon, fresh.from_lat, fresh.from_lon) > STAND_M
         else:
-            away = (before.trip != fresh.trip) | (before.service_day != fresh.service_day)
-            away |= (before.shift_s != fresh.shift_s) | (before.state != fresh.state) | (before.named != fresh.named)
+            away = ~before.same_as(fresh) | (before.state != fresh.state) | (before.named != fresh.named)
             # Of who names no trip and is on no line nothing else tells where it went.
             went_m = ground_distance_m(before.from_lat, before.from_lon, fresh.from_lat, fresh.from_lon)
             away |= ~fresh.named & (fresh.state != IN_SERVICE) & (went_m > PATH_M)
         ends = news & (away | (at - before.until > SILENT_S))
         begins = ~known | ends
         goes_on = news & ~begins
-        values = []
-        for f in fields(Traces):
-            old, new = getattr(before, f.name), getattr(fresh, f.name)
-            latest = f.name in ("until", "to_call", "to_lat", "to_lon")
-            values.append(np.where(begins, new, np.where(goes_on, new, old) if latest else old))
+        values = {}
+        for name in column_types(Traces):
+            old, new = getattr(before, name), getattr(fresh, name)
+            latest = name in ("until", "to_call", "to_lat", "to_lon")
+            values[name] = np.where(begins, new, np.where(goes_on, new, old) if latest else old)
         gone = np.ones(len(open_), bool)
         gone[place[known & ~ends]] = False
-        return Traces(*values), open_.take(gone)
+        return Traces(**values), open_.take(gone)
 
 
 def _begun(v: Vehicles, order: Int64Array, standing: bool) -> Traces:

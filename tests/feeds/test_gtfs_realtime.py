@@ -84,7 +84,7 @@ def snapshot(
         made_at=NOW, feed_alive_at=NOW, timetable=TIMETABLE, scheduled_calls=ScheduledCalls.of(TIMETABLE),
         vehicles=vehicles() if on_road is None else on_road,
         predictions=Predictions(
-            stop_ptr=np.searchsorted(stop, np.arange(TIMETABLE.stops + 1)), stop=stop,
+            stops=TIMETABLE.stops, stop=stop,
             vehicle=table[:, VEHICLE].astype(np.int32), trip=trip, service_day=table[:, DAY].astype(np.int32),
             shift_s=table[:, SHIFT].astype(np.int32), call=call, p10=table[:, TIME] - 40, p50=table[:, TIME] + 10,
             p90=table[:, TIME] + 80, published=table[:, TIME], departure=table[:, TIME] + 30,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +14,6 @@ from predictor.explain.scheduled import scheduled_between
 from predictor.explain.traces import TraceFollower, Traces
 from predictor.explain.verdict import Verdict
 from predictor.passages import Passages
-from predictor.progress import joined
 from predictor.snapshot import IN_SERVICE, LAYOVER, OFF_ROUTE, UNMATCHED, Vehicles
 from tests.predictor.small_network import LAT, LINK_S, ORIGIN, lon_at, timetable
 
@@ -59,10 +58,11 @@ def trace(
     i32, f64 = np.int32, np.float64
     here, there = np.array([lon_at(at_m)], f64), np.array([lon_at(at_m if to_m is None else to_m)], f64)
     return Traces(
-        np.array([vehicle]), np.array([standing]), np.array([state], np.int8), np.array([trip], i32),
-        np.array([1 if trip >= 0 else -1], i32), np.array([0], i32), np.array([since], f64), np.array([until], f64),
-        np.array([0], i32), np.array([0], i32), np.array([LAT]), here, np.array([LAT]), there,
-        np.array([named and trip >= 0]),
+        trip=np.array([trip], i32), service_day=np.array([1 if trip >= 0 else -1], i32), shift_s=np.array([0], i32),
+        vehicle_id=np.array([vehicle]), standing=np.array([standing]), state=np.array([state], np.int8),
+        since=np.array([since], f64), until=np.array([until], f64), from_call=np.array([0], i32),
+        to_call=np.array([0], i32), from_lat=np.array([LAT]), from_lon=here, to_lat=np.array([LAT]), to_lon=there,
+        named=np.array([named and trip >= 0]),
     )  # fmt: skip
 
 
@@ -78,10 +78,8 @@ def judged(
     until: float = ORIGIN + 86_400.0,
     nameless: list[tuple[int, int, float]] | None = None,
 ) -> Verdict:
-    every = Traces.empty()
-    for one in traces:
-        every = every.and_(one)
-    both = joined(passages(*seen), passages(*(nameless or []), vehicle="mute", named=False))
+    every = Traces.joined(*traces)
+    both = Passages.joined(passages(*seen), passages(*(nameless or []), vehicle="mute", named=False))
     evidence = Evidence(both, every, cancelled, notices, gaps, since, until)
     return Judge(NETWORK, evidence).verdict(trip, 1, call)
 
@@ -323,10 +321,7 @@ def vehicles(
 
 
 def told(follower: TraceFollower, *steps: Vehicles) -> list[tuple[bool, int, float, float]]:
-    every = Traces.empty()
-    for step in steps:
-        every = every.and_(follower.follow(step))
-    every = every.and_(follower.end_all())
+    every = Traces.joined(*(follower.follow(step) for step in steps), follower.end_all())
     return sorted(
         (bool(s), int(state), float(a), float(b))
         for s, state, a, b in zip(every.standing, every.state, every.since, every.until, strict=True)
@@ -348,5 +343,5 @@ def test_a_stand_is_told_from_when_to_when_and_short_ones_are_not() -> None:
 def test_silence_ends_a_stretch_and_so_does_a_vehicle_that_leaves_the_feed() -> None:
     follower = TraceFollower()
     steps = [vehicles(0.0, 0.0), vehicles(60.0, 500.0), vehicles(400.0, 3000.0), vehicles(430.0, 3200.0)]
-    nobody = Vehicles(*(getattr(steps[0], field.name)[:0] for field in fields(Vehicles)))
+    nobody = steps[0].take(slice(0))
     assert told(follower, *steps, nobody) == [(False, IN_SERVICE, 0.0, 60.0), (False, IN_SERVICE, 400.0, 430.0)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import numpy as np
 import pytest
 
@@ -45,10 +43,11 @@ def trace(
     i32 = np.int32
     shift, here = round(at_stop - CALL * LINK_S - START), np.array([lon_at(at_m)])
     return Traces(
-        np.array([name]), np.array([standing]), np.array([state], np.int8), np.array([0 if on_trip else -1], i32),
-        np.array([1 if on_trip else -1], i32), np.array([shift], i32), np.array([since]), np.array([until]),
-        np.array([0], i32), np.array([0], i32), np.array([LAT]), here, np.array([LAT]), here,
-        np.array([on_trip]),
+        trip=np.array([0 if on_trip else -1], i32), service_day=np.array([1 if on_trip else -1], i32),
+        shift_s=np.array([shift], i32), vehicle_id=np.array([name]), standing=np.array([standing]),
+        state=np.array([state], np.int8), since=np.array([since]), until=np.array([until]),
+        from_call=np.array([0], i32), to_call=np.array([0], i32), from_lat=np.array([LAT]), from_lon=here,
+        to_lat=np.array([LAT]), to_lon=here, named=np.array([on_trip]),
     )  # fmt: skip
 
 
@@ -60,13 +59,7 @@ def waited(
     since: float = ORIGIN,
     until: float = ORIGIN + 86_400.0,
 ) -> Verdict:
-    every = Passages.empty()
-    for one in trams:
-        joined = (np.concatenate([getattr(every, f.name), getattr(one, f.name)]) for f in fields(Passages))
-        every = Passages(*joined)
-    seen = Traces.empty()
-    for stretch in traces:
-        seen = seen.and_(stretch)
+    every, seen = Passages.joined(*trams), Traces.joined(*traces)
     evidence = Evidence(every, seen, cancellations=cancelled, gaps=gaps, since=since, until=until)
     verdict = WaitJudge(NETWORK, evidence).verdict(np.array([CALL]), AT, 900.0)
     assert verdict is not None
@@ -114,7 +107,7 @@ def test_vehicles_that_set_out_too_far_apart_explain_a_long_wait() -> None:
 def test_a_vehicle_that_was_held_up_explains_a_long_wait() -> None:
     late = tram("b", AT + 1200, range(3, 6))
     on_time = tram("b", AT + 500, range(3))
-    late = Passages(*(np.concatenate([getattr(on_time, f.name), getattr(late, f.name)]) for f in fields(Passages)))
+    late = Passages.joined(on_time, late)
     late.shift_s[:] = on_time.shift_s[0]
     stood = trace("b", AT + 500, AT + 450, AT + 1150, standing=True)
     verdict = waited(tram("a", AT - 60), late, traces=(stood,))
@@ -153,7 +146,7 @@ def test_a_vehicle_that_broke_down_explains_a_long_wait() -> None:
 
 def test_a_vehicle_that_drove_around_the_stop_explains_a_long_wait() -> None:
     around = tram("x", AT + 300, range(6))
-    around = Passages(*(getattr(around, f.name)[[0, 1, 5]] for f in fields(Passages)))
+    around = around.take(np.array([0, 1, 5]))
     away = trace("x", AT + 300, AT + 150, AT + 450, state=OFF_ROUTE)
     verdict = waited(tram("a", AT - 60), around, tram("b", AT + 1200), traces=(away,))
     assert told(verdict) == ("long_wait", "detour", "b")
@@ -176,7 +169,7 @@ def test_where_nothing_shows_why_no_cause_is_claimed() -> None:
 
 def test_a_passing_that_nobody_saw_may_have_kept_the_promise() -> None:
     likely = tram("x", AT + 300)
-    likely = Passages(*(getattr(likely, f.name)[[0, 1, 2, 4, 5]] for f in fields(Passages)))
+    likely = likely.take(np.array([0, 1, 2, 4, 5]))
     verdict = waited(tram("a", AT - 60), likely, tram("b", AT + 1200))
     assert told(verdict) == ("not_seen", "passed_unseen", "x")
     assert verdict.passed_at == pytest.approx(AT + 300)

@@ -30,7 +30,10 @@ def passages(arrival: np.ndarray, sd_s: float = 5.0) -> Passages:
     n = len(arrival)
     i32 = np.zeros(n, np.int32)
     call = np.ones(n, np.int32)
-    return Passages(np.full(n, "v"), i32, i32, i32, call, i32, arrival, arrival, np.full(n, sd_s), np.ones(n, bool))
+    return Passages(
+        vehicle_id=np.full(n, "v"), trip=i32, service_day=i32, shift_s=i32, call=call, stop=i32, arrival=arrival,
+        departure=arrival, arrival_sd_s=np.full(n, sd_s), named=np.ones(n, bool),
+    )  # fmt: skip
 
 
 def offered(learner: Learner, arrival: np.ndarray, now: float = NOW) -> np.ndarray:

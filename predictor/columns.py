@@ -1,0 +1,72 @@
+"""Column groups: arrays of equal length that belong together, declared once, as a table is.
+
+    @dataclass(frozen=True, eq=False)
+    class Sightings(DatedRuns):
+        seen_at: Float64Array
+
+A field whose annotation is one of the array types of `predictor.arrays` is a column: those of the base class come
+first, then the others in the order in which they are declared, each with its annotation's dtype. A field of any other
+type tells of the group as a whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from types import MappingProxyType
+from typing import Any, Self, cast, get_args, get_origin, get_type_hints
+
+import numpy as np
+
+from predictor.arrays import AnyArray, BoolArray, Int64Array
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """Base of all column groups; all columns (n,)."""
+
+    def __len__(self) -> int:
+        return len(getattr(self, next(iter(column_types(type(self))))))
+
+    def take(self, rows: Int64Array | BoolArray | slice) -> Self:
+        """These rows only: indices in the order wanted, a mask, or a slice."""
+        return replace(self, **{name: getattr(self, name)[rows] for name in column_types(type(self))})
+
+    @classmethod
+    def empty(cls, **whole: Any) -> Self:
+        """No row at all. Parameters: the fields that tell of the group as a whole."""
+        return cls(**no_rows(cls), **whole)
+
+    @classmethod
+    def joined(cls, *parts: Self) -> Self:
+        """The rows of all parts, in order; what is told of the group as a whole is the first part's."""
+        if len(parts) < 2:
+            return parts[0] if parts else cls.empty()
+        return replace(
+            parts[0],
+            **{name: np.concatenate([getattr(part, name) for part in parts]) for name in column_types(cls)},
+        )
+
+
+def column_types(group: type) -> Mapping[str, np.dtype[Any]]:
+    """The columns of a dataclass in order, with their dtypes as annotated."""
+    # That a class can be hashed, mypy does not see.
+    return _column_types(cast(Any, group))
+
+
+@cache
+def _column_types(group: type) -> Mapping[str, np.dtype[Any]]:
+    hints = get_type_hints(group)
+    return MappingProxyType(
+        {
+            f.name: np.dtype(get_args(get_args(hints[f.name])[1])[0])
+            for f in fields(group)
+            if get_origin(hints[f.name]) is np.ndarray
+        }
+    )
+
+
+def no_rows(group: type) -> dict[str, AnyArray]:
+    """An empty array for each column of a dataclass."""
+    return {name: np.empty(0, dtype) for name, dtype in column_types(group).items()}

@@ -1,0 +1,78 @@
+"""A dated run: one journey of one vehicle as a rider knows it, "the 8:30 of line A on Monday".
+
+It is named by its trip, its service day and the seconds by which it runs later than the trip's own times:
+
+| run | trip | shift_s | scheduled times |
+| --- | --- | --- | --- |
+| scheduled | its own | 0 | the trip's |
+| exact frequency (exact_times=1) | one for all runs of its period | its start less the trip's | the trip's, shifted |
+| by headway (exact_times=0) | one for all runs of its period | its vehicle's start less the trip's | none: a headway |
+| added by the operator | one appended to the timetable | 0 | those that the operator gave |
+| duplicated by the operator | one appended, a copy | 0 | the original's, moved to the new start |
+| replaced by the operator | its own | 0 | those given in the place of the trip's |
+
+The first three have a *journey* in the timetable (`Timetable.journey_trip`): for a run by headway it is the slot
+nearest to its start, which several vehicles may share (see `predictor.journeys`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array
+from predictor.columns import Columns
+from predictor.timetable import Timetable
+
+_TRIP_BITS, _SHIFT_BITS = 26, 20
+"""Room for 67 million trips and for shifts of six days to either side."""
+
+
+@dataclass(frozen=True, eq=False)
+class DatedRuns(Columns):
+    """Dated runs, and the base of all that is told of some; all arrays (n,)."""
+
+    trip: Int32Array
+    """-1 where none."""
+    service_day: Int32Array
+    """Index into `Timetable.date`."""
+    shift_s: Int32Array
+    """Seconds later than the trip's own times."""
+
+    @property
+    def runs(self) -> DatedRuns:
+        """The runs alone, without what is told of them."""
+        return DatedRuns(self.trip, self.service_day, self.shift_s)
+
+    @property
+    def run_key(self) -> Int64Array:
+        """One int64 for each run; sorted, keys are in order of day, trip and shift."""
+        day_and_trip = (self.service_day.astype(np.int64) << _TRIP_BITS) + self.trip
+        result: Int64Array = (day_and_trip << _SHIFT_BITS) + self.shift_s + (1 << (_SHIFT_BITS - 1))
+        return result
+
+    def same_as(self, other: DatedRuns) -> BoolArray:
+        """Whether each is the same run as that of `other` (n,)."""
+        same: BoolArray = (self.trip == other.trip) & (self.service_day == other.service_day)
+        same &= self.shift_s == other.shift_s
+        return same
+
+    def renamed(self, old: Timetable, new: Timetable) -> Self:
+        """The same by the indices of another timetable; trip or day is -1 where that one does not have it."""
+        return replace(
+            self,
+            trip=renamed(self.trip, old.trip_id, new.trip_index),
+            service_day=renamed(self.service_day, old.date, new.date_index),
+        )
+
+
+def renamed(index: Int32Array, names: npt.NDArray[Any], new_index: Mapping[Any, int]) -> Int32Array:
+    """Where the things called `names[index]` stand in another timetable (n,), -1 where they are gone."""
+    result = np.full(len(index), NONE, np.int32)
+    known = np.flatnonzero(index >= 0)
+    result[known] = [new_index.get(name, NONE) for name in names[index[known]].tolist()]
+    return result
