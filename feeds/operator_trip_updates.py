@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Any
 
@@ -28,7 +28,7 @@ from predictor.arrays import (
     StrArray,
     expand_ranges,
 )
-from predictor.service_days import ServiceDays
+from predictor.named_runs import FoundRuns, RunNames, run_finder
 from predictor.timetable import Timetable
 from predictor.trip_updates import (
     STOP_NO_DATA,
@@ -67,10 +67,13 @@ class _Trips:
     """The trips of a message, (n,)."""
 
     served_id: StrArray
+    has_id: BoolArray
+    """The feed names the trip by its id."""
     trip: Int32Array
     service_date: Int32Array
     start_time_s: Int32Array
     route: Int32Array
+    direction: Int8Array
     headsign: StrArray
     relationship: Int8Array
     vehicle_id: StrArray
@@ -133,9 +136,8 @@ def decode_trip_updates(data: bytes, timetable: Timetable, received_at: float) -
     at = header_timestamp(message, received_at, FEED)
     refused: Counter[str] = Counter()
     trips, updates = _columns(message, timetable, refused)
-    service_day = _service_days(timetable, trips, received_at)
-    trips = _added_or_scheduled(timetable, trips, service_day, refused)
-    placed = _place(timetable, trips, updates, service_day, received_at, refused)
+    trips, runs = _runs(timetable, trips, updates, received_at, refused)
+    placed = _place(timetable, trips, updates, runs, received_at, refused)
     order = np.lexsort((placed.call, placed.owner))
     owner = placed.owner[order]
     return TripUpdates(
@@ -162,7 +164,7 @@ def _columns(
     message: gtfs_realtime_pb2.FeedMessage, timetable: Timetable, refused: Counter[str]
 ) -> tuple[_Trips, _Updates]:
     """One pass over the message; of two updates of one trip the later counts."""
-    kept: dict[tuple[str, str, str, str], gtfs_realtime_pb2.TripUpdate] = {}
+    kept: dict[tuple[str, ...], gtfs_realtime_pb2.TripUpdate] = {}
     for entity in message.entity:
         if entity.is_deleted:
             refused["deleted_entity"] += 1
@@ -170,18 +172,24 @@ def _columns(
             update = entity.trip_update
             # A copy of a trip is told from its like by its own id, any other by the day and time it runs.
             copy = update.trip_properties
-            key = (update.trip.trip_id, *_dated(update), copy.trip_id)
-            if not key[0]:
+            trip = update.trip
+            key = (
+                trip.trip_id,
+                *_dated(update),
+                copy.trip_id,
+                "" if trip.trip_id else f"{trip.route_id} {_direction(trip):.0f}",
+            )
+            if not trip.trip_id and not (trip.route_id and key[2]):
                 refused["trip_id_missing"] += 1
                 continue
             refused["duplicate_trip"] += key in kept
             kept[key] = update
 
     words: list[tuple[str, ...]] = []
-    numbers: list[tuple[float, float]] = []
+    numbers: list[tuple[float, float, float]] = []
     rows: list[tuple[float, ...]] = []
     stops: list[tuple[str, str]] = []
-    for owner, ((trip_id, date, time, copy_id), update) in enumerate(kept.items()):
+    for owner, ((trip_id, date, time, copy_id, _), update) in enumerate(kept.items()):
         words.append(
             (
                 trip_id, copy_id or trip_id, date, time, update.trip.route_id, update.trip_properties.trip_headsign,
@@ -189,7 +197,8 @@ def _columns(
             )
         )  # fmt: skip
         delay = float(update.delay) if update.HasField("delay") else np.nan
-        numbers.append((_MEANING.get(update.trip.schedule_relationship, TRIP_SCHEDULED), delay))
+        relationship = _MEANING.get(update.trip.schedule_relationship, TRIP_SCHEDULED)
+        numbers.append((relationship, delay, _direction(update.trip)))
         for stop in update.stop_time_update:
             arrival, departure = stop.arrival, stop.departure
             stops.append((stop.stop_id, stop.stop_time_properties.assigned_stop_id))
@@ -212,18 +221,21 @@ def _dated(update: gtfs_realtime_pb2.TripUpdate) -> tuple[str, str]:
     return copy.start_date or trip.start_date, copy.start_time or trip.start_time
 
 
+def _direction(trip: gtfs_realtime_pb2.TripDescriptor) -> float:
+    return float(trip.direction_id) if trip.HasField("direction_id") else float(NONE)
+
+
 def _trip_columns(
-    words: list[tuple[str, ...]], numbers: list[tuple[float, float]], timetable: Timetable, refused: Counter[str]
+    words: list[tuple[str, ...]], numbers: list[tuple[float, float, float]], timetable: Timetable, refused: Counter[str]
 ) -> _Trips:
     columns = zip(*words, strict=True) if words else repeat((), 7)
     trip_id, served, date, time, route_id, headsign, vehicle = (list(map(text_of, column)) for column in columns)
-    relationship, delay = np.array(numbers, np.float64).reshape(-1, 2).T
+    relationship, delay, direction = np.array(numbers, np.float64).reshape(-1, 3).T
     trip = _lookup(trip_id, timetable.trip_index)
     route = _lookup(route_id, timetable.route_index)
     refused["unknown_route"] += int((route < 0).sum()) - route_id.count("")
     named = trip >= 0
     route[named] = timetable.trip_route[trip[named]]
-    refused["unknown_trip"] += int((~named & (relationship != TRIP_ADDED)).sum())
     dates, times = [service_date(text) for text in date], [seconds_of_day(text) for text in time]
     refused["start_date_malformed"] += dates.count(None) - date.count("")
     refused["start_time_malformed"] += times.count(None) - time.count("")
@@ -231,10 +243,12 @@ def _trip_columns(
     refused["delay_out_of_range"] += int(absurd.sum())
     return _Trips(
         served_id=_short(served),
+        has_id=np.array([name != "" for name in trip_id], bool),
         trip=trip,
         service_date=np.array([value or 0 for value in dates], np.int32),
         start_time_s=np.array([NONE if value is None else value for value in times], np.int32),
         route=route,
+        direction=np.where(direction <= 1, direction, NONE).astype(np.int8),
         headsign=_short(headsign),
         relationship=relationship.astype(np.int8),
         vehicle_id=_short(vehicle),
@@ -264,39 +278,51 @@ def _update_columns(
     )
 
 
-def _service_days(timetable: Timetable, trips: _Trips, received_at: float) -> Int32Array:
-    """Service day of each trip: as named, else the one whose times lie nearest; -1 for trips not in the timetable."""
-    day = np.full(len(trips.trip), NONE, np.int32)
-    known = np.flatnonzero(trips.trip >= 0)
-    day[known] = ServiceDays(timetable).of_reports(
-        trips.trip[known], trips.service_date[known], trips.start_time_s[known], np.full(len(known), received_at)
-    )
-    return day
+def _runs(
+    timetable: Timetable, trips: _Trips, updates: _Updates, received_at: float, refused: Counter[str]
+) -> tuple[_Trips, FoundRuns]:
+    """The run of each trip, under way where its times or delays are told, else only spoken of."""
+    time = np.fmin(updates.arrival, updates.departure)
+    time[np.abs(time - received_at) > TIME_LIMIT_S] = np.nan
+    at = np.full(len(trips.trip), np.inf)
+    np.fmin.at(at, updates.owner, time)
+    under_way = np.isfinite(at)
+    late = np.isfinite(updates.arrival_delay_s) | np.isfinite(updates.departure_delay_s)
+    under_way[updates.owner[late]] = True
+    is_new = np.isin(trips.relationship, (TRIP_ADDED, TRIP_DUPLICATED))
+    route = np.where(is_new | trips.has_id, NONE, trips.route)
+    names = RunNames(trips.trip, route, trips.direction, trips.service_date, trips.start_time_s)
+    runs = run_finder(timetable).find(names, np.where(np.isfinite(at), at, received_at), under_way)
+    runs.count(refused, ~is_new)
+    trip = np.where(is_new, trips.trip, runs.trip)
+    refused["unknown_trip"] += int(((trip < 0) & (trips.trip < 0) & (trips.relationship != TRIP_ADDED)).sum())
 
-
-def _added_or_scheduled(timetable: Timetable, trips: _Trips, service_day: Int32Array, refused: Counter[str]) -> _Trips:
+    # An added trip that the timetable runs on that day is no added one.
     added = np.flatnonzero((trips.relationship == TRIP_ADDED) & (trips.trip >= 0))
-    service = timetable.trip_service[trips.trip[added]]
-    day = service_day[added]
-    runs = (day >= 0) & timetable.service_active[service, np.maximum(day, 0)]
-    refused["added_trip_in_timetable"] += int(runs.sum())
-    trips.relationship[added[runs]] = TRIP_SCHEDULED
-    trips.trip[added[~runs]] = NONE
-    return trips
+    day = runs.service_day[added]
+    active = (day >= 0) & ~runs.other_day[added]
+    active &= timetable.service_active[timetable.trip_service[trips.trip[added]], np.maximum(day, 0)]
+    refused["added_trip_in_timetable"] += int(active.sum())
+    trips.relationship[added[active]] = TRIP_SCHEDULED
+    trip[added[~active]] = NONE
+    found = np.flatnonzero((trip >= 0) & (trips.trip < 0))
+    served_id = trips.served_id.astype(np.result_type(trips.served_id, timetable.trip_id))
+    served_id[found] = timetable.trip_id[trip[found]]
+    return replace(trips, trip=trip, served_id=served_id), runs
 
 
 def _place(
     timetable: Timetable,
     trips: _Trips,
     updates: _Updates,
-    service_day: Int32Array,
+    of_trip: FoundRuns,
     received_at: float,
     refused: Counter[str],
 ) -> _Placed:
     """Find each update's call, make its times absolute, and carry delays on to the calls left out."""
     runs = ~np.isin(trips.relationship, (TRIP_CANCELED, TRIP_DELETED))
     known = runs & (trips.trip >= 0)
-    calls = _calls_of(timetable, trips, np.flatnonzero(known), service_day)
+    calls = _calls_of(timetable, trips, np.flatnonzero(known), of_trip)
     found = _find_calls(calls, updates, timetable.stops, refused)
     refused["stop_not_in_trip"] += int((known[updates.owner] & (found < 0)).sum())
     served = np.where(updates.assigned >= 0, updates.assigned, updates.stop)
@@ -335,14 +361,15 @@ def _place(
     )
 
 
-def _calls_of(timetable: Timetable, trips: _Trips, rows: Int64Array, service_day: Int32Array) -> _Calls:
+def _calls_of(timetable: Timetable, trips: _Trips, rows: Int64Array, of_trip: FoundRuns) -> _Calls:
     """All calls of these trips with their scheduled times, NaN where the feed does not say which run it is."""
-    trip, day, start = trips.trip[rows], service_day[rows], trips.start_time_s[rows]
-    repeats = np.zeros(timetable.trips, bool)
-    repeats[timetable.journey_trip[(timetable.journey_shift_s != 0) | (timetable.journey_headway_s > 0)]] = True
-    moved = repeats[trip] | np.isin(trips.relationship[rows], (TRIP_DUPLICATED, TRIP_UNSCHEDULED))
-    origin = np.where(day >= 0, timetable.date_origin[np.maximum(day, 0)], np.nan)
-    origin += np.where(moved & (start >= 0), start - timetable.trip_start_s[trip], 0)
+    trip, day, start = trips.trip[rows], of_trip.service_day[rows].copy(), trips.start_time_s[rows]
+    copied = trips.relationship[rows] == TRIP_DUPLICATED
+    # A copy runs on the day that it names, whether its original does or not.
+    day[copied] = [timetable.date_index.get(date, NONE) for date in trips.service_date[rows[copied]].tolist()]
+    moved = copied | (trips.relationship[rows] == TRIP_UNSCHEDULED)
+    shift = np.where(moved & (start >= 0), start - timetable.trip_start_s[trip], of_trip.shift_s[rows])
+    origin = np.where(day >= 0, timetable.date_origin[np.maximum(day, 0)], np.nan) + shift
     origin[timetable.trip_is_frequency[trip] & (start < 0)] = np.nan
     first = timetable.trip_call_ptr[trip]
     row, entry = expand_ranges(first, timetable.trip_calls[trip])

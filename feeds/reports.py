@@ -15,7 +15,8 @@ import numpy as np
 from google.transit import gtfs_realtime_pb2
 
 from feeds.message import posix_seconds, text_of
-from predictor.arrays import Float64Array, Int32Array, Int64Array, StrArray
+from predictor.arrays import NONE, Float64Array, Int32Array, Int64Array, StrArray
+from predictor.named_runs import RunNames, run_finder
 from predictor.observations import Observations
 from predictor.timetable import Timetable
 
@@ -103,7 +104,8 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
     """Reports with ids turned into indices and absurd fields left out; those without a position are refused.
 
     Any number of reports a vehicle, in the order given. A report without timestamp is dated by the feed's, else by
-    `received_at`. What was left out is counted in `refused`.
+    `received_at`. One that names no trip, but a route and a start time, is given the trip that these name. What was
+    left out is counted in `refused`.
     """
     refused: Counter[str] = Counter()
     reports = reports.take(_with_position(reports, refused))
@@ -121,16 +123,27 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
     occupancy = _within(number["occupancy_status"], 0, 8, "occupancy_out_of_range", refused)
     sequence = _within(number["current_stop_sequence"], 0, 2**31 - 1, "stop_sequence_out_of_range", refused)
     refused["vehicle_id_missing"] = text["vehicle_id"].count("")
+    route = _indices(text["route_id"], timetable.route_index, "unknown_route", refused)
+    names = RunNames(
+        trip=_indices(text["trip_id"], timetable.trip_index, "unknown_trip", refused),
+        route=np.where(np.array(text["trip_id"], np.str_) == "", route, NONE),
+        direction=_or_none(direction).astype(np.int8),
+        service_date=_parsed(text["start_date"], service_date, 0, "start_date_malformed", refused),
+        start_time_s=_parsed(text["start_time"], seconds_of_day, -1, "start_time_malformed", refused),
+    )
+    under_way = np.ones(len(reports), bool)
+    runs = run_finder(timetable).find(names, at, under_way)
+    runs.count(refused, under_way)
     observations = Observations(
         received_at=received_at,
         feed_timestamp=feed_timestamp,
         vehicle_id=_short_text(vehicle_names(reports), refused),
         vehicle_label=_short_text(text["vehicle_label"], refused),
-        trip=_indices(text["trip_id"], timetable.trip_index, "unknown_trip", refused),
-        service_date=_parsed(text["start_date"], service_date, 0, "start_date_malformed", refused),
-        start_time_s=_parsed(text["start_time"], seconds_of_day, -1, "start_time_malformed", refused),
-        route=_indices(text["route_id"], timetable.route_index, "unknown_route", refused),
-        direction=_or_none(direction).astype(np.int8),
+        trip=np.where(names.trip < 0, runs.trip, names.trip),
+        service_date=names.service_date,
+        start_time_s=names.start_time_s,
+        route=route,
+        direction=names.direction,
         lat=number["latitude"],
         lon=number["longitude"],
         bearing=(bearing % 360.0).astype(np.float32),

@@ -97,7 +97,7 @@ class Assigner:
         self.timetable, self.days, self.diagram, self.lines = tt, days, diagram, lines
         self.grid = PatternGrid.of(tt)
         # Scheduled trips of each pattern by departure, in CSR.
-        scheduled = np.flatnonzero(~tt.trip_is_frequency)
+        scheduled = np.flatnonzero(~tt.trip_repeats)
         order = scheduled[np.lexsort((tt.trip_start_s[scheduled], tt.trip_pattern[scheduled]))]
         self._trips: Int32Array = order.astype(np.int32)
         self._ptr = np.searchsorted(tt.trip_pattern[order], np.arange(len(tt.pattern_route) + 1))

@@ -19,6 +19,7 @@ from predictor.journeys import JourneyLookup, call_key, dated_journeys, driven_c
 from predictor.learned import Learned
 from predictor.learner import Learner
 from predictor.matching import Match, Matcher, scheduled_seconds
+from predictor.named_runs import run_finder
 from predictor.observations import Observations
 from predictor.operator_times import OperatorTimes, operator_times
 from predictor.passages import CallTimes, Passages, Stretches, call_times
@@ -118,6 +119,7 @@ class Engine:
         self.timing_points = TimingPoints(timetable)
         self.trip_history = TripHistory(timetable)
         self._days = ServiceDays(timetable)
+        self._finder = run_finder(timetable)
         self._diagram = TimeDistance.of(timetable, self.travel_times)
         lines = LineGeometry.of(timetable)
         self._matcher = Matcher(timetable, self._days, self._diagram, lines)
@@ -216,14 +218,14 @@ class Engine:
         if len(rows):
             self.swap_timetable(with_added_trips(self.timetable, updates, rows))
             self._counts["trips_added"] += len(rows)
-        return operator_times(self.timetable, self._days, self._journeys, updates, now)
+        return operator_times(self.timetable, self._finder, self._journeys, updates, now)
 
     def _taken_out(self, operator: OperatorTimes) -> Int64Array:
-        """`ServiceDays.key` of the trips that the operator cancelled."""
+        """`ServiceDays.key` of the trips that the operator cancelled, but for those that run more than once a day."""
         day, journey = dated_journeys(operator.cancelled)
         trip = self.timetable.journey_trip[journey]
-        scheduled = ~self.timetable.trip_is_frequency[trip]
-        return self._days.key(trip[scheduled], day[scheduled])
+        once = ~self.timetable.trip_repeats[trip]
+        return self._days.key(trip[once], day[once])
 
     def _take_in(self, observations: Observations, now: float, cancelled: Int64Array) -> Passages:
         """Match the fresh reports, find the passages since each vehicle's last one, and learn from them."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
 from predictor.geometry import LineGeometry, course_deg, ground_distance_m
+from predictor.named_runs import RunNames, run_finder
 from predictor.observations import STOPPED_AT, Observations
 from predictor.runs import DatedRuns
 from predictor.service_days import ServiceDays
@@ -73,6 +74,7 @@ class Matcher:
         self.days = days
         self.diagram = diagram
         self.lines = lines
+        self.finder = run_finder(timetable)
         key = _sequence_key(timetable.call_trip, timetable.stop_sequence)
         # Calls stand in driving order, which need not be that of the feed's stop_sequence.
         self._by_sequence = np.argsort(key, kind="stable")
@@ -89,11 +91,8 @@ class Matcher:
         day = np.full(len(trip), NONE, np.int32)
         shift = np.zeros(len(trip), np.int32)
         named = np.flatnonzero(trip >= 0)
-        day[named] = self.days.of_reports(
-            trip[named], obs.service_date[named], obs.start_time_s[named], obs.timestamp[named]
-        )
+        day[named], shift[named] = self._named(tracks, slot[named], obs.take(named))
         trip[day < 0] = NONE
-        shift[named] = self._headway_shift(tracks, slot[named], obs.take(named), trip[named], day[named])
 
         # A vehicle that names no trip goes on with the one it is on, unless it had got no further for long: then it
         # has broken down and is taken home.
@@ -125,24 +124,42 @@ class Matcher:
             trip[lost], day[lost] = NONE, NONE
         return trip, day, shift
 
-    def _headway_shift(
-        self, tracks: Tracks, slot: Int64Array, obs: Observations, trip: Int32Array, day: Int32Array
-    ) -> Int32Array:
-        """Shift of each report's journey (n,): the start time that it names, against its trip's own; without one, that
-        of the journey it is on, else as if it left just now."""
+    def _named(self, tracks: Tracks, slot: Int64Array, obs: Observations) -> tuple[Int32Array, Int32Array]:
+        """Service day and shift (n,) of the runs that reports name, -1 where their trip does not run then.
+
+        Where a trip has several departures and none is named, that of the run that the vehicle is on; else one by
+        headway is taken as having left just now, another as the one that should now be where the vehicle is.
+        """
+        tt, trip = self.timetable, obs.trip
+        names = RunNames.of_trips(trip, obs.service_date, obs.start_time_s)
+        elapsed = np.full(len(trip), np.nan)
+        unsaid = np.flatnonzero((obs.start_time_s < 0) & tt.trip_repeats[trip] & ~tt.trip_is_frequency[trip])
+        elapsed[unsaid] = self._elapsed_by_place(obs.take(unsaid))
+        found = self.finder.find(names, obs.timestamp, np.ones(len(trip), bool), elapsed)
+        day, shift = found.service_day, found.shift_s
+        guessed = (day >= 0) & ~found.start_known
+        on_it = guessed & (tracks.trip[slot] == trip) & ((obs.service_date == 0) | (tracks.service_day[slot] == day))
+        # One that has finished its run is on another when it is seen in the first half of the way again.
+        half_s = 0.5 * (tt.trip_end_s[trip] - tt.trip_start_s[trip])
+        on_it &= ~((tracks.arrived[slot] >= tt.trip_calls[trip]) & (elapsed < half_s))
+        just_left = guessed & tt.trip_is_frequency[trip] & (obs.start_time_s < 0)
+        just_now = (obs.timestamp - tt.date_origin[day]).astype(np.int32) - tt.trip_start_s[trip]
+        shift = np.where(on_it, tracks.shift_s[slot], np.where(just_left, just_now, shift))
+        return np.where(on_it, tracks.service_day[slot], day), shift
+
+    def _elapsed_by_place(self, obs: Observations) -> Float64Array:
+        """Seconds after the start (n,) when a run of each report's trip is where the report is, NaN off its way."""
+        if len(obs) == 0:
+            return np.empty(0)
         tt = self.timetable
-        shift = np.zeros(len(trip), np.int32)
-        rows = np.flatnonzero(trip >= 0)
-        rows = rows[tt.trip_is_frequency[trip[rows]]]
-        own = tt.trip_start_s[trip[rows]]
-        on_it = (tracks.trip[slot[rows]] == trip[rows]) & (tracks.service_day[slot[rows]] == day[rows])
-        just_now = (obs.timestamp[rows] - tt.date_origin[day[rows]]).astype(np.int32) - own
-        shift[rows] = np.where(
-            obs.start_time_s[rows] >= 0,
-            obs.start_time_s[rows] - own,
-            np.where(on_it, tracks.shift_s[slot[rows]], just_now),
-        )
-        return shift
+        line = tt.pattern_line[tt.trip_pattern[obs.trip]]
+        place = self.lines.project(
+            line, obs.lat, obs.lon, low_m=np.zeros(len(obs)), high_m=np.full(len(obs), np.inf),
+            course=obs.bearing.astype(np.float64), prior_m=np.full(len(obs), np.nan), prior_scale=PRIOR_SCALE,
+        )  # fmt: skip
+        departed = self.diagram.calls_before(tt.trip_pattern[obs.trip], place.distance_m)
+        elapsed = self.diagram.elapsed_at(obs.trip, departed, place.distance_m)
+        return np.where(place.offset_m < OFF_LINE_M, elapsed, np.nan)
 
     def match(
         self, tracks: Tracks, slot: Int64Array, obs: Observations, trip: Int32Array, day: Int32Array, shift: Int32Array

@@ -10,7 +10,7 @@ import numpy as np
 from predictor.arrays import Float64Array, Int8Array, Int32Array, Int64Array, expand_ranges
 from predictor.columns import no_rows
 from predictor.journeys import JourneyLookup, call_key
-from predictor.service_days import ServiceDays
+from predictor.named_runs import RunFinder, RunNames
 from predictor.timetable import Timetable
 from predictor.trip_updates import (
     STOP_NO_DATA,
@@ -50,7 +50,7 @@ class OperatorTimes:
 
 
 def operator_times(
-    timetable: Timetable, days: ServiceDays, journeys: JourneyLookup, updates: TripUpdates, now: float
+    timetable: Timetable, finder: RunFinder, journeys: JourneyLookup, updates: TripUpdates, now: float
 ) -> OperatorTimes:
     """Resolve one TripUpdates message against the timetable. A delay holds for the following calls until the next one.
 
@@ -61,14 +61,13 @@ def operator_times(
     new = np.flatnonzero((updates.relationship == TRIP_ADDED) | (updates.relationship == TRIP_DUPLICATED))
     trip[new] = [tt.trip_index.get(name, -1) for name in updates.trip_id[new].tolist()]
     known = np.flatnonzero(trip >= 0)
-    day = days.of_reports(
-        trip[known], updates.service_date[known], updates.start_time_s[known], np.full(len(known), now)
-    )
-    known, day = known[day >= 0], day[day >= 0]
+    names = RunNames.of_trips(trip[known], updates.service_date[known], updates.start_time_s[known])
+    # A run whose times are told is near them; a cancellation may be of tomorrow.
+    told_at = updates.first_time()[known]
+    runs = finder.find(names, np.where(np.isnan(told_at), now, told_at), ~np.isnan(told_at))
+    is_found = runs.trip >= 0
+    known, day, shift = known[is_found], runs.service_day[is_found], runs.shift_s[is_found]
     trip, relationship = trip[known], updates.relationship[known]
-    shift = np.zeros(len(known), np.int32)
-    own = tt.trip_is_frequency[trip] & (updates.start_time_s[known] >= 0)
-    shift[own] = updates.start_time_s[known[own]] - tt.trip_start_s[trip[own]]
     has_journey = np.isin(trip, tt.journey_trip)
     known, day, trip = known[has_journey], day[has_journey], trip[has_journey]
     relationship, shift = relationship[has_journey], shift[has_journey]

@@ -198,6 +198,13 @@ class Timetable:
         return by_headway
 
     @cached_property
+    def trip_repeats(self) -> BoolArray:
+        """(T,) whether frequencies.txt has the trip run other than by its own times: its runs name their start time."""
+        repeats = np.zeros(self.trips, bool)
+        repeats[self.journey_trip[(self.journey_headway_s > 0) | (self.journey_shift_s != 0)]] = True
+        return repeats
+
+    @cached_property
     def call_trip(self) -> Int32Array:
         """(trip calls,) trip of each trip call."""
         return np.repeat(np.arange(self.trips, dtype=np.int32), self.trip_calls)

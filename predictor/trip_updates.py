@@ -51,6 +51,14 @@ class TripUpdates:
     def __len__(self) -> int:
         return len(self.trip_id)
 
+    def first_time(self) -> Float64Array:
+        """The earliest time (n,) told of each trip, NaN where none is."""
+        time = np.append(np.fmin(self.arrival, self.departure), np.nan)
+        told = np.diff(self.update_ptr) > 0
+        result = np.full(len(self), np.nan)
+        result[told] = np.fmin.reduceat(time, self.update_ptr[:-1][told])
+        return result
+
     @classmethod
     def empty(cls, timestamp: float) -> TripUpdates:
         """No update at all."""

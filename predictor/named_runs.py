@@ -1,0 +1,405 @@
+"""Which dated run a trip descriptor means: GTFS-Realtime's (trip_id, route_id, direction_id, start_date, start_time).
+
+One rule for vehicle positions, TripUpdates, cancellations and alerts. What a feed says is a strong hint, not a truth:
+
+- The *trip* is the one named; where none is named, the only one of the route, and of the direction where it is given,
+  that starts at that time.
+- The *day* is `start_date`, where the trip runs on it. Feeds that name the calendar date after midnight are known by
+  three signs: the trip does not run on that day; its start time is that of a neighbouring day's run past 24:00; or the
+  named day's run is many hours away while a neighbouring one that reaches into that date is near.
+- The *departure*, for a trip that has several (frequencies.txt), is the one nearest to `start_time`.
+
+Two kinds of rows differ in what their time `at` tells. A run *under way* (a position, or times that it keeps) is near
+`at`, whatever date is named. What is merely spoken of (a cancellation, an alert) may lie days ahead, but is not over.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import lru_cache
+
+import numpy as np
+
+from predictor.arrays import NONE, AnyArray, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, expand_ranges
+from predictor.timetable import Timetable
+
+FOUND, NOT_NAMED, NO_SUCH_TRIP, AMBIGUOUS, NOT_RUNNING = 0, 1, 2, 3, 4
+"""What became of a descriptor: its run was found; it names neither a trip nor a route with a start time; nothing in the
+timetable fits it; several runs fit it equally well; the trip runs neither on that day nor at that time."""
+VERDICTS = ("run_found", "run_not_named", "run_unknown", "run_ambiguous", "run_on_no_such_day")
+"""The names under which verdicts are counted."""
+
+NEAR_S = 12 * 3600.0
+"""A run that neither begins nor ends so near to a report is not the one that the report speaks of."""
+NEIGHBOUR_NEAR_S = 3 * 3600.0
+"""Another day's run than the named one is so near when it is meant."""
+START_TOLERANCE_S = 1800.0
+"""A start time further from each of a trip's departures names none of them."""
+SAME_START_S = 59.0
+"""Start times this near are the same where a route's run is looked for: some feeds cut the seconds."""
+
+_DAY_S = 86_400
+_EARLY_S = 6 * 3600
+"""Runs that start before may be said to belong to the operating day before."""
+_DAYS_AROUND = (0, -1, 1, -2)
+"""Days to try beside the named one, in order of preference; GTFS has trips that start after 48:00."""
+_TRIP_SPACING_S = 1.0e7
+
+# What speaks against a candidate, in hours: differences of start times are weighed with these.
+_OTHER_DAY, _OTHER_TIME_OF_DAY, _NO_NAMED_START = 0.5, 2.0, 0.75
+_FAR_AHEAD, _NEIGHBOUR_FAR, _INACTIVE, _OVER = 1.0, 2.0, 3.0, 12.0
+
+
+@dataclass(frozen=True, eq=False)
+class RunNames:
+    """What descriptors say; all arrays (n,), -1 where nothing is said but for `service_date`.
+
+    `trip` or `route`, whichever the run is to be found by: an id that the timetable does not have finds nothing.
+    """
+
+    trip: Int32Array
+    route: Int32Array
+    direction: Int8Array
+    service_date: Int32Array
+    """YYYYMMDD, 0 where not given."""
+    start_time_s: Int32Array
+    """Seconds after the origin of the service date."""
+
+    @classmethod
+    def of_trips(cls, trip: Int32Array, service_date: Int32Array, start_time_s: Int32Array) -> RunNames:
+        """Names by trip alone."""
+        nothing = np.full(len(trip), NONE, np.int32)
+        return cls(trip, nothing, nothing.astype(np.int8), service_date, start_time_s)
+
+    def take(self, rows: Int64Array) -> RunNames:
+        """Some of the names."""
+        return RunNames(
+            self.trip[rows], self.route[rows], self.direction[rows], self.service_date[rows], self.start_time_s[rows]
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class FoundRuns:
+    """The dated runs that names stand for; all arrays (n,)."""
+
+    trip: Int32Array
+    """-1 where not found, as are the next two."""
+    service_day: Int32Array
+    shift_s: Int32Array
+    start_known: BoolArray
+    """False where the trip has several departures and the one given here is only the nearest: no start time is named,
+    or one at which nothing starts."""
+    other_day: BoolArray
+    """Found on another day than the one named."""
+    verdict: Int8Array
+
+    def count(self, counts: Counter[str], among: BoolArray) -> None:
+        """Add how many `among` (n,) them were named and not found, by reason, and how many were found on another day
+        than the one named."""
+        for verdict in (NO_SUCH_TRIP, AMBIGUOUS, NOT_RUNNING):
+            counts[VERDICTS[verdict]] += int((among & (self.verdict == verdict)).sum())
+        counts["run_on_another_day_than_named"] += int((among & self.other_day).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class _Candidates:
+    """Runs that names may mean; all arrays of one shape."""
+
+    journey: Int64Array
+    day: Int32Array
+    shift_s: Int32Array
+    other_day: BoolArray
+    by_start: BoolArray
+    """Chosen by the start time that is named."""
+    hours_off: Float64Array
+    """How far from what is named, infinite where it cannot be meant."""
+
+
+def _together(parts: list[_Candidates], join: Callable[[list[AnyArray]], AnyArray]) -> _Candidates:
+    return _Candidates(*(join([getattr(part, f.name) for part in parts]) for f in fields(_Candidates)))
+
+
+class RunFinder:
+    """Finds the runs of one timetable by name."""
+
+    def __init__(self, timetable: Timetable) -> None:
+        tt = self._timetable = timetable
+        order = np.lexsort((tt.journey_shift_s, tt.journey_trip))
+        self._order: Int64Array = order.astype(np.int64)
+        self._axis = tt.journey_trip[order] * _TRIP_SPACING_S + tt.journey_shift_s[order]
+        self._first = np.searchsorted(tt.journey_trip[order], np.arange(tt.trips))
+        self._departures = np.bincount(tt.journey_trip, minlength=tt.trips)
+        self._start_s = tt.trip_start_s[tt.journey_trip].astype(np.int64) + tt.journey_shift_s
+        route = tt.trip_route[tt.journey_trip]
+        by_route = np.lexsort((self._start_s, route))
+        self._by_route: Int64Array = by_route.astype(np.int64)
+        self._route_axis = route[by_route] * _TRIP_SPACING_S + self._start_s[by_route]
+        self._longest_headway_s = float(tt.journey_headway_s.max(initial=0))
+
+    def find(
+        self,
+        names: RunNames,
+        at: Float64Array,
+        under_way: BoolArray,
+        elapsed_s: Float64Array | None = None,
+    ) -> FoundRuns:
+        """The run that each name stands for.
+
+        Parameters, all (n,): `at`: POSIX seconds at which the run is seen or spoken of; `under_way`: it is seen (see
+        the module's docstring); `elapsed_s`: seconds after its start at which it stands at `at` by its place, NaN where
+        unknown: tells which of a trip's departures is meant where the start time does not.
+        """
+        n = len(names.trip)
+        trip = names.trip.astype(np.int32, copy=True)
+        day, shift = np.full(n, NONE, np.int32), np.zeros(n, np.int32)
+        known, other = np.ones(n, bool), np.zeros(n, bool)
+        verdict = np.full(n, NO_SUCH_TRIP, np.int8)
+        if n and len(self._timetable.date) and len(self._axis):
+            elapsed_s = np.full(n, np.nan) if elapsed_s is None else elapsed_s
+            named_day = self._named_day(names.service_date, under_way)
+            by_trip = np.flatnonzero(trip >= 0)
+            if len(by_trip):
+                verdict[by_trip] = NOT_RUNNING
+                c = self._of_trips(names, at, under_way, elapsed_s, named_day, by_trip)
+                best = np.argmin(c.hours_off, axis=0), np.arange(len(by_trip))
+                fits = np.isfinite(c.hours_off[best])
+                rows = by_trip[fits]
+                day[rows], shift[rows] = c.day[best][fits], c.shift_s[best][fits]
+                known[rows], other[rows] = c.by_start[best][fits], c.other_day[best][fits]
+                verdict[rows] = FOUND
+            by_route = np.flatnonzero(trip < 0)
+            if len(by_route):
+                by_route = by_route[(names.route[by_route] >= 0) & (names.start_time_s[by_route] >= 0)]
+            if len(by_route):
+                c, owner = self._of_routes(names, at, under_way, named_day, by_route)
+                rows, best_row, unique = self._best(c, owner)
+                verdict[rows] = np.where(unique, FOUND, AMBIGUOUS)
+                rows, best_row = rows[unique], best_row[unique]
+                trip[rows] = self._timetable.journey_trip[c.journey[best_row]]
+                day[rows], shift[rows], other[rows] = c.day[best_row], c.shift_s[best_row], c.other_day[best_row]
+            self._each_its_own(named_day, under_way, trip, day, shift, other)
+        said = (names.trip >= 0) | ((names.route >= 0) & (names.start_time_s >= 0))
+        verdict[~said] = NOT_NAMED
+        lost = verdict != FOUND
+        trip[lost], day[lost], shift[lost] = NONE, NONE, 0
+        return FoundRuns(trip, day, shift, known, other & ~lost, verdict)
+
+    def _named_day(self, service_date: Int32Array, under_way: BoolArray) -> Int64Array:
+        """Index (n,) of each date among the timetable's, also past its ends; the smallest integer where none is named.
+
+        A bus that is there now does not drive on a date that the timetable does not have.
+        """
+        tt = self._timetable
+        date = service_date.astype(np.int64)
+        year, month, day = date // 10_000, date // 100 % 100, date % 100
+        given = (date > 0) & (month >= 1) & (month <= 12) & (day >= 1)
+        months = np.where(given, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
+        number = months.astype("datetime64[D]").astype(np.int64) + day - 1
+        first = np.datetime64(f"{tt.date[0] // 10_000:04d}-{tt.date[0] // 100 % 100:02d}-{tt.date[0] % 100:02d}", "D")
+        index = number - first.astype(np.int64)
+        inside = (index >= 0) & (index < len(tt.date))
+        given &= ~inside | (tt.date[np.clip(index, 0, len(tt.date) - 1)] == date)
+        beside = (index >= -1) & (index <= len(tt.date) + 1)
+        return np.where(given & (beside | ~under_way), index, np.iinfo(np.int64).min)
+
+    def _of_trips(
+        self,
+        names: RunNames,
+        at: Float64Array,
+        under_way: BoolArray,
+        elapsed_s: Float64Array,
+        named_day: Int64Array,
+        rows: Int64Array,
+    ) -> _Candidates:
+        """Candidates (k, rows) for names by trip: on each day around, the departure nearest to what is named."""
+        tt = self._timetable
+        trip, at, under_way, named = names.trip[rows], at[rows], under_way[rows], named_day[rows]
+        start, elapsed_s = names.start_time_s[rows], np.nan_to_num(elapsed_s[rows])
+        by_headway = tt.trip_is_frequency[trip]
+        several = (self._departures[trip] > 1) | by_headway
+        none = self._departures[trip] == 0
+        has_start, dated = start >= 0, named > np.iinfo(np.int64).min
+        today = np.searchsorted(tt.date_origin, at, side="right") - 1
+        base = np.where(dated, named, today)
+        parts: list[_Candidates] = []
+        for back in _DAYS_AROUND:
+            day = base + back
+            inside = (day >= 0) & (day < len(tt.date))
+            day = np.clip(day, 0, len(tt.date) - 1).astype(np.int32)
+            other = dated & (back != 0)
+            wanted: list[tuple[Int64Array, float, bool]] = []
+            if several.any():
+                text = start.astype(np.int64) - np.where(dated, back * _DAY_S, 0)
+                wanted = [(text, 0.0, True)]
+                wanted += [(text + turn, _OTHER_TIME_OF_DAY, True) for turn in (_DAY_S, -_DAY_S)]
+                if (dated & self._clock_changes(base, day)).any():
+                    wanted.append((self._by_clock(start, base, day), 0.0, True))
+                wanted.append(((at - elapsed_s - tt.date_origin[day]).astype(np.int64), 0.0, False))
+            else:
+                wanted = [(start.astype(np.int64) - np.where(dated, back * _DAY_S, 0), 0.0, True)]
+            for seconds, penalty, by_start in wanted:
+                journey = self._nearest(trip, seconds)
+                off = np.abs(self._start_s[journey] - seconds) / 3600.0
+                limit = START_TOLERANCE_S / 3600.0
+                if by_start:
+                    one = np.where(has_start & ~under_way, np.minimum(off, _NO_NAMED_START), 0.0)
+                    many = np.where(has_start & (by_headway | (off <= limit)), off, np.inf)
+                    off = np.where(several, many, one)
+                    off[~several & (penalty > 0)] = np.inf
+                else:
+                    allowed = several & (~has_start | (under_way & ~by_headway))
+                    off = np.where(allowed, off + np.where(has_start, _NO_NAMED_START, 0.0), np.inf)
+                shift = tt.journey_shift_s[journey]
+                own = by_headway & has_start & by_start
+                shift = np.where(own, (seconds - tt.trip_start_s[trip]).astype(np.int32), np.where(none, 0, shift))
+                off = off + penalty + self._against(trip, day, shift, back, at, under_way, dated)
+                off[~inside] = np.inf
+                known = np.full(len(rows), by_start) | ~several
+                parts.append(_Candidates(journey, day, shift, other, known, off))
+        return _together(parts, np.stack)
+
+    def _of_routes(
+        self, names: RunNames, at: Float64Array, under_way: BoolArray, named_day: Int64Array, rows: Int64Array
+    ) -> tuple[_Candidates, Int64Array]:
+        """Candidates (k,) for names by route and start time, and the row that each belongs to."""
+        tt = self._timetable
+        dated = named_day > np.iinfo(np.int64).min
+        today = np.searchsorted(tt.date_origin, at, side="right") - 1
+        base = np.where(dated, named_day, today)
+        reach = SAME_START_S + 0.5 * self._longest_headway_s
+        parts: list[_Candidates] = []
+        owners: list[Int64Array] = []
+        for back in _DAYS_AROUND:
+            day = base[rows] + back
+            mine = rows[(day >= 0) & (day < len(tt.date))]
+            day = (base[mine] + back).astype(np.int32)
+            text = names.start_time_s[mine].astype(np.int64) - np.where(dated[mine], back * _DAY_S, 0)
+            clock = np.where(dated[mine], self._by_clock(names.start_time_s[mine], base[mine], day), text)
+            changed = clock != text
+            for which, seconds in ((np.arange(len(mine)), text), (np.flatnonzero(changed), clock[changed])):
+                place = names.route[mine[which]] * _TRIP_SPACING_S + seconds
+                low = np.searchsorted(self._route_axis, place - reach, side="left")
+                high = np.searchsorted(self._route_axis, place + reach, side="right")
+                pair, index = expand_ranges(low, high - low)
+                journey, row = self._by_route[index], mine[which[pair]]
+                wanted, on_day = seconds[pair], day[which[pair]]
+                trip = tt.journey_trip[journey]
+                off = np.abs(self._start_s[journey] - wanted)
+                runs_to = tt.pattern_direction[tt.trip_pattern[trip]]
+                headway = tt.journey_headway_s[journey]
+                fits = off <= SAME_START_S + 0.5 * headway
+                fits &= (names.direction[row] < 0) | (runs_to < 0) | (runs_to == names.direction[row])
+                fits &= tt.service_active[tt.trip_service[trip], on_day]
+                journey, row, wanted, on_day, trip = journey[fits], row[fits], wanted[fits], on_day[fits], trip[fits]
+                shift = tt.journey_shift_s[journey]
+                shift = np.where(headway[fits] > 0, (wanted - tt.trip_start_s[trip]).astype(np.int32), shift)
+                hours = np.where(headway[fits] > 0, 0.0, off[fits] / 3600.0)
+                hours += self._against(trip, on_day, shift, back, at[row], under_way[row], dated[row])
+                other = dated[row] & (back != 0)
+                parts.append(_Candidates(journey, on_day, shift, other, np.ones(len(row), bool), hours))
+                owners.append(row)
+        return _together(parts, np.concatenate), np.concatenate(owners)
+
+    def _best(self, c: _Candidates, owner: Int64Array) -> tuple[Int64Array, Int64Array, BoolArray]:
+        """Rows that have a candidate, the best of each, and whether no other run is as good (each (r,))."""
+        order = np.lexsort((c.hours_off, owner))
+        order = order[np.isfinite(c.hours_off[order])]
+        first = np.ones(len(order), bool)
+        first[1:] = owner[order[1:]] != owner[order[:-1]]
+        best = order[first]
+        rank = np.cumsum(first) - 1
+        trip = self._timetable.journey_trip[c.journey]
+        rival = (trip[order] != trip[best[rank]]) | (c.shift_s[order] != c.shift_s[best[rank]])
+        rival &= c.hours_off[order] - c.hours_off[best[rank]] < 1e-9
+        unique = np.bincount(rank, rival, len(best)) == 0
+        return owner[best], best, unique
+
+    def _against(
+        self,
+        trip: Int32Array,
+        day: Int32Array,
+        shift_s: Int32Array,
+        back: int,
+        at: Float64Array,
+        under_way: BoolArray,
+        dated: BoolArray,
+    ) -> Float64Array:
+        """What speaks against each candidate day (n,), `back` days from the one named, in hours."""
+        tt = self._timetable
+        start, end = tt.trip_start_s[trip].astype(np.int64) + shift_s, tt.trip_end_s[trip].astype(np.int64) + shift_s
+        late = at - tt.date_origin[day]
+        ahead, over = start - late, late - end
+        away = np.maximum(np.maximum(ahead, over), 0.0)
+        active = tt.service_active[tt.trip_service[trip], day]
+        undated = np.where(active & (away < NEAR_S), away / 3600.0, np.inf)
+        if back == 0:
+            seen = np.where(active, np.where(away < NEAR_S, 0.0, _FAR_AHEAD), _INACTIVE)
+            spoken = np.where(ahead > NEAR_S, _FAR_AHEAD, np.where(over > NEAR_S, _OVER, 0.0))
+            spoken[~active] = np.inf
+        else:
+            near = away <= NEIGHBOUR_NEAR_S
+            seen = np.where(active & near, _OTHER_DAY, np.inf)
+            if back < 0:
+                reaches = (start >= -back * _DAY_S) | ((end >= -back * _DAY_S) & (late >= -back * _DAY_S))
+            else:
+                reaches = start < _EARLY_S
+            spoken = _OTHER_DAY + np.where(near, 0.0, _NEIGHBOUR_FAR) + np.where(over > NEAR_S, _OVER, 0.0)
+            # Without that sign only a run that is near, in the place of one that is not in the timetable at all.
+            spoken = np.where(reaches, spoken, np.where(near, spoken + 5.0, np.inf))
+            spoken[~active] = np.inf
+        return np.where(dated, np.where(under_way, seen, spoken), undated)
+
+    def _each_its_own(
+        self,
+        named_day: Int64Array,
+        under_way: BoolArray,
+        trip: Int32Array,
+        day: Int32Array,
+        shift_s: Int32Array,
+        other_day: BoolArray,
+    ) -> None:
+        """A message that names a run by its own date as well means its neighbour by the neighbour's: put right here."""
+        moved = np.flatnonzero(other_day & ~under_way & (day >= 0))
+        if len(moved) == 0:
+            return
+        tt = self._timetable
+        key = (day.astype(np.int64) * tt.trips + trip) * 2**20 + shift_s + 2**19
+        truly = key[(day >= 0) & ~other_day & (named_day == day)]
+        moved = moved[np.isin(key[moved], truly)]
+        back = named_day[moved]
+        runs = (back >= 0) & (back < len(tt.date))
+        back = np.clip(back, 0, len(tt.date) - 1).astype(np.int32)
+        runs &= tt.service_active[tt.trip_service[trip[moved]], back]
+        day[moved[runs]], other_day[moved[runs]] = back[runs], False
+
+    def _nearest(self, trip: Int32Array, start_s: Int64Array) -> Int64Array:
+        """The departure of each trip nearest to a time (n,)."""
+        tt = self._timetable
+        first, last = self._first[trip], self._first[trip] + self._departures[trip] - 1
+        place = trip * _TRIP_SPACING_S + (start_s - tt.trip_start_s[trip])
+        right = np.clip(np.searchsorted(self._axis, place), first, np.maximum(last, first))
+        left = np.maximum(right - 1, first)
+        nearer = np.abs(self._axis[left] - place) <= np.abs(self._axis[right] - place)
+        return self._order[np.minimum(np.where(nearer, left, right), len(self._order) - 1)]
+
+    def _clock_changes(self, named_day: Int64Array, day: Int32Array) -> BoolArray:
+        """Whether the clock changes between the two days (n,)."""
+        origin = self._timetable.date_origin
+        inside = np.clip(named_day, 0, len(origin) - 1)
+        changes: BoolArray = (origin[inside] - origin[day]) % _DAY_S != 0
+        return changes
+
+    def _by_clock(self, start_s: Int32Array, named_day: Int64Array, day: Int32Array) -> Int64Array:
+        """The named start on another day's axis by the hours that pass between, 23 or 25 where the clock changes."""
+        origin = self._timetable.date_origin
+        inside = np.clip(named_day, 0, len(origin) - 1)
+        gap = (origin[inside] - origin[day]) + (named_day - inside) * _DAY_S
+        return start_s.astype(np.int64) + gap
+
+
+@lru_cache(maxsize=2)
+def run_finder(timetable: Timetable) -> RunFinder:
+    """The finder for a timetable, made once."""
+    return RunFinder(timetable)
