@@ -11,6 +11,7 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +22,10 @@ from feeds.errors import FeedError
 
 _LAST_PART = b"prochain.last_part"
 _ROW_GROUP = 100_000
+_GROUP_BYTES = 32_000_000
+"""A row group ends here at the latest: whole messages are large, and a reader needs one at a time."""
+_WHOLE_MESSAGES = {"compression_level": 6, "data_page_size": 8_000_000}
+"""Messages resemble each other, and are packed together where they share a page."""
 _log = logging.getLogger(__name__)
 
 
@@ -34,8 +39,12 @@ class DailyParquet:
         self._folder, self._name, self._schema = folder, name, schema
         self._flush_every_s, self._flush_rows = flush_every_s, flush_rows
         self._pending: list[pa.Table] = []
-        self._pending_rows = 0
+        self._pending_rows = self._pending_bytes = 0
         self._pending_since = np.inf
+        words = [field.name for field in schema if not pa.types.is_binary(field.type)]
+        self._layout: dict[str, Any] = {"compression": "zstd"}
+        if len(words) < len(schema):
+            self._layout |= {"use_dictionary": words, **_WHOLE_MESSAGES}
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -58,12 +67,14 @@ class DailyParquet:
             # Where the day before cannot be put down, these rows wait with its own.
             self._pending.append(table)
             self._pending_rows += table.num_rows
+            self._pending_bytes += table.nbytes
             self._pending_since = min(self._pending_since, now)
         self.flush_when_due(now)
 
     def flush_when_due(self, now: float) -> None:
         """Put down what has waited long enough, or is much."""
-        if now - self._pending_since >= self._flush_every_s or self._pending_rows >= self._flush_rows:
+        much = self._pending_rows >= self._flush_rows or self._pending_bytes >= _GROUP_BYTES
+        if much or now - self._pending_since >= self._flush_every_s:
             self.flush()
 
     def flush(self) -> None:
@@ -78,13 +89,13 @@ class DailyParquet:
         number = 1 + max([_number(path.name) for path in _parts(day)] + [_number(self._last_merged(self._day))])
         try:
             day.mkdir(exist_ok=True)
-            write_whole(day / f"part-{number:08d}.parquet", lambda path: pq.write_table(table, path))
+            write_whole(day / f"part-{number:08d}.parquet", lambda path: pq.write_table(table, path, **self._layout))
         except OSError as error:
             raise FeedError(
                 f"{day}: cannot be written ({error.strerror or error}); {self._pending_rows:,} rows are waiting to "
                 "be put down. Make room or give the right to write there."
             ) from error
-        self._pending, self._pending_rows, self._pending_since = [], 0, np.inf
+        self._pending, self._pending_rows, self._pending_bytes, self._pending_since = [], 0, 0, np.inf
 
     def close(self) -> None:
         """Put down what is pending and close the day. Errors: FeedError."""
@@ -177,7 +188,7 @@ class DailyParquet:
     def _merge(self, whole: Path, parts: list[Path], to: Path) -> None:
         """Write the rows of `whole`, where it is there, and of the parts, holding one row group at a time."""
         schema = self._schema.with_metadata({_LAST_PART: parts[-1].name.encode()})
-        with pq.ParquetWriter(to, schema, compression="zstd") as writer:
+        with pq.ParquetWriter(to, schema, **self._layout) as writer:
             if whole.exists():
                 with pq.ParquetFile(whole) as file:
                     for group in range(file.num_row_groups):
@@ -185,7 +196,8 @@ class DailyParquet:
             waiting: list[pa.Table] = []
             for part in parts:
                 waiting.append(_grown(pq.read_table(part), schema))
-                if part == parts[-1] or sum(table.num_rows for table in waiting) >= _ROW_GROUP:
+                rows, size = sum(table.num_rows for table in waiting), sum(table.nbytes for table in waiting)
+                if part == parts[-1] or rows >= _ROW_GROUP or size >= _GROUP_BYTES:
                     writer.write_table(pa.concat_tables(waiting))
                     waiting = []
 

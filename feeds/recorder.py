@@ -1,31 +1,40 @@
-"""Archives a vehicle feed as Parquet by day, so that a crash loses a minute at most.
+"""Archives an operator's feeds as Parquet by day, so that a crash loses a minute at most.
 
-New reports are put down every minute as a small part, `vehicle_positions_2026-03-16/part-….parquet`; when the day
-(UTC, by time of receipt) is over, or the recorder is closed, the parts become `vehicle_positions_2026-03-16.parquet`.
-Ids stay the text that they are, so no timetable is needed. `feeds.recording` reads all of it, parts included.
+What is new is put down every minute as a small part, `vehicle_positions_2026-03-16/part-….parquet`; when the day (UTC,
+by time of receipt) is over, or the recorder is closed, the parts become `vehicle_positions_2026-03-16.parquet`. Vehicle
+positions are kept as reports, each once; TripUpdates and Alerts as the messages that they came in
+(`feeds.message_recorder`). Ids stay the text that they are, so no timetable is needed. `feeds.recording` reads all of
+it, parts included.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Event, Thread
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from feeds.daily_parquet import DailyParquet
 from feeds.errors import FeedError
 from feeds.message import decode_message, header_timestamp
+from feeds.message_recorder import MessageRecorder
+from feeds.recording import VEHICLE_POSITIONS
 from feeds.reports import Reports, reports_of, vehicle_names
 from feeds.reports_parquet import SCHEMA, read_reports, table_of
+from feeds.sole_writer import sole_writer
 from feeds.source import Source
 from feeds.vehicle_positions import FEED
 from predictor.arrays import Int64Array
 
-NAME = "vehicle_positions"
+_LOOK_S = 0.2
+"""How often it is looked whether to end."""
 
 _log = logging.getLogger(__name__)
 
@@ -36,50 +45,129 @@ class Recorded:
 
     polls: int
     failed_polls: int
-    reports: int
+    archived: Mapping[str, int]
+    """Of each feed: vehicle reports, or messages that said something new."""
+
+
+class FeedRecorder(Protocol):
+    """Archives one feed."""
+
+    def write(self, data: bytes, received_at: float) -> int:
+        """Take a message in; how much of it was new. Errors: FeedError."""
+
+    def flush_when_due(self, now: float) -> None:
+        """Put down what has waited for a minute, or is much. Errors: FeedError."""
+
+    def close(self) -> None:
+        """Put down what is pending and close the day. Errors: FeedError."""
+
+
+class _Poll(NamedTuple):
+    feed: str
+    answered_at: float
+    answer: bytes | FeedError | None
+    """None where nothing is new."""
 
 
 def record(
-    source: Source,
+    sources: Mapping[str, Source],
     folder: Path,
     every_s: float,
-    stop: Callable[[], bool],
+    stopping: Event,
     clock: Callable[[], float] = time.time,
-    sleep: Callable[[float], object] = time.sleep,
 ) -> Recorded:
-    """Poll `source` every `every_s` seconds and archive what is new, until `stop()`; then close the day.
+    """Poll each feed's source every `every_s` seconds and archive what is new until `stopping`; then close the day.
 
-    A poll that fails is logged and counted, and the next one is made all the same.
+    A poll that fails is logged and counted, and the next one is made all the same. Each feed is polled in a thread of
+    its own, which is not waited for: an answer that never ends holds up neither the other feeds nor the end.
+    Errors: FeedError where another process writes to `folder`, or nothing can be written there.
     """
-    polls = failed = reports = 0
-    recorder = Recorder(folder)
-    try:
-        due = clock()
-        while not stop():
-            now = clock()
-            polls += 1
-            try:
-                data = source.fetch(now)
-                if data is not None:
-                    reports += recorder.write(data, now)
-                recorder.flush_when_due(now)
-            except FeedError as error:
-                failed += 1
-                _log.warning("%s", error)
-            # After a long hitch go on from now: polls that were missed cannot be made up for.
-            due = max(due + every_s, clock())
-            sleep(max(due - clock(), 0.0))
-    finally:
-        recorder.close()
-    return Recorded(polls, failed, reports)
+    polls = failed = 0
+    archived = dict.fromkeys(sources, 0)
+    answers: SimpleQueue[_Poll] = SimpleQueue()
+    with sole_writer(folder):
+        recorders = {feed: _recorder(feed, folder) for feed in sources}
+        for feed, source in sources.items():
+            Thread(
+                target=_keep_polling, args=(feed, source, every_s, stopping, clock, answers), name=f"poll-{feed}",
+                daemon=True,
+            ).start()  # fmt: skip
+        flush_at = clock()
+        try:
+            while not (stopping.is_set() and answers.empty()):
+                try:
+                    poll = answers.get(timeout=_LOOK_S)
+                    polls += 1
+                    if isinstance(poll.answer, FeedError):
+                        raise poll.answer
+                    if poll.answer is not None:
+                        archived[poll.feed] += recorders[poll.feed].write(poll.answer, poll.answered_at)
+                except Empty:
+                    pass
+                except FeedError as error:
+                    failed += 1
+                    _log.warning("%s", error)
+                if clock() >= flush_at:
+                    flush_at = clock() + every_s
+                    _flush_when_due(recorders.values(), clock())
+        finally:
+            stopping.set()
+            _close(recorders.values())
+    return Recorded(polls, failed, archived)
+
+
+def _recorder(feed: str, folder: Path) -> FeedRecorder:
+    return Recorder(folder) if feed == VEHICLE_POSITIONS else MessageRecorder(folder, feed)
+
+
+def _keep_polling(
+    feed: str, source: Source, every_s: float, stopping: Event, clock: Callable[[], float], answers: SimpleQueue[_Poll]
+) -> None:
+    due = time.monotonic()
+    while not stopping.is_set():
+        answer: bytes | FeedError | None
+        try:
+            answer = source.fetch(clock())
+        except FeedError as error:
+            answer = error
+        except Exception as error:
+            _log.exception("%s: polling failed", feed)
+            answer = FeedError(f"{source.name}: unexpected {type(error).__name__}: {error}; see the log.")
+        answers.put(_Poll(feed, clock(), answer))
+        # After a long hitch go on from now: polls that were missed cannot be made up for.
+        due = max(due + every_s, time.monotonic())
+        stopping.wait(due - time.monotonic())
+
+
+def _flush_when_due(recorders: Iterable[FeedRecorder], now: float) -> None:
+    for recorder in recorders:
+        try:
+            recorder.flush_when_due(now)
+        except FeedError as error:
+            _log.warning("%s", error)
+
+
+def _close(recorders: Iterable[FeedRecorder]) -> None:
+    """Close all; what cannot be put down is told at the end, after the others are safe. Errors: FeedError."""
+    errors = []
+    for recorder in recorders:
+        try:
+            recorder.close()
+        except FeedError as error:
+            errors.append(str(error))
+    if errors:
+        raise FeedError(" ".join(errors))
 
 
 class Recorder:
-    """Takes messages in, one after another in order of time. Not to be shared between threads or processes."""
+    """Archives vehicle positions, message after message in order of time. Not to be shared between threads or
+    processes."""
 
     def __init__(self, folder: Path, *, flush_every_s: float = 60.0, flush_rows: int = 100_000) -> None:
         """Go on in `folder`, where an earlier recorder may have stopped or crashed. Errors: FeedError."""
-        self._table = DailyParquet(folder, NAME, SCHEMA, flush_every_s=flush_every_s, flush_rows=flush_rows)
+        self._table = DailyParquet(
+            folder, VEHICLE_POSITIONS, SCHEMA, flush_every_s=flush_every_s, flush_rows=flush_rows
+        )
         self._newest: dict[str, float] = {}
         for path in self._table.latest():
             try:

@@ -1,4 +1,4 @@
-"""A recorded stretch of a vehicle feed, played back poll by poll as the feed would have shown it."""
+"""A recorded stretch of an operator's feeds, played back poll by poll as they would have been received."""
 
 from __future__ import annotations
 
@@ -6,20 +6,32 @@ import math
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
+from feeds import operator_alerts, operator_trip_updates
+from feeds.alerts import Alert
 from feeds.errors import FeedError, Problem
-from feeds.message_archive import SUFFIXES, MessageArchive
+from feeds.message_archive import MessageArchive
+from feeds.message_files import SUFFIXES, MessageFiles
+from feeds.messages_parquet import MessagesParquet
 from feeds.parquet_archive import ParquetArchive
+from feeds.reading import TRIP_UPDATES_KEPT_S, Reading
+from feeds.recorded_messages import RecordedMessages
 from predictor.observations import Observations
 from predictor.timetable import Timetable
+from predictor.trip_updates import TripUpdates
 
-NAME = "vehicle_positions"
+VEHICLE_POSITIONS, TRIP_UPDATES, ALERTS = "vehicle_positions", "trip_updates", "alerts"
+"""The feeds of an operator, as their files are named in a recording."""
 
-_OTHER_FEED = re.compile(r"trip.?updates?|alerts?", re.IGNORECASE)
+_NAMED = {
+    TRIP_UPDATES: re.compile(r"trip.?updates?", re.IGNORECASE),
+    ALERTS: re.compile(r"alerts?", re.IGNORECASE),
+}
+T = TypeVar("T")
 
 
 class Archive(Protocol):
@@ -27,8 +39,11 @@ class Archive(Protocol):
 
     first_at: float
     last_at: float
-    problems: list[Problem]
     refused: Counter[str]
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Files and messages that were left out."""
 
     def observations_at(self, now: float) -> Observations:
         """What the feed showed at `now`."""
@@ -38,83 +53,169 @@ class Archive(Protocol):
 class Recording:
     """Give `now` in any order; in ascending order it is fast."""
 
-    archive: Archive
+    archive: Archive | None
+    """Vehicle positions, None where the folder has none."""
+    trip_updates: RecordedMessages[TripUpdates] | None = None
+    alerts: RecordedMessages[tuple[Alert, ...]] | None = None
+    refused_updates: Counter[str] = field(default_factory=Counter)
 
     @property
     def first_at(self) -> float:
-        """POSIX seconds of the first report or message."""
-        return self.archive.first_at
+        """POSIX seconds of the first report or message: of the vehicles, where they were recorded."""
+        if self.archive is not None:
+            return self.archive.first_at
+        return min(messages.first_at for messages in self._operator())
 
     @property
     def last_at(self) -> float:
-        """POSIX seconds of the last report or message."""
-        return self.archive.last_at
+        """POSIX seconds of the last report or message, likewise."""
+        if self.archive is not None:
+            return self.archive.last_at
+        return max(messages.last_at for messages in self._operator())
+
+    @property
+    def feeds(self) -> tuple[str, ...]:
+        """Names of the feeds that were recorded."""
+        held = {VEHICLE_POSITIONS: self.archive, TRIP_UPDATES: self.trip_updates, ALERTS: self.alerts}
+        return tuple(name for name, of in held.items() if of is not None)
 
     @property
     def problems(self) -> Sequence[Problem]:
         """Files and messages that were left out, as far as they have been read."""
-        return self.archive.problems
+        of_vehicles = self.archive.problems if self.archive is not None else []
+        return [*of_vehicles, *(problem for messages in self._operator() for problem in messages.problems)]
 
     @property
     def refused(self) -> Mapping[str, int]:
         """What decoding left out of the files and messages read so far, by reason."""
-        return self.archive.refused
+        return (self.archive.refused if self.archive is not None else Counter()) + self.refused_updates
 
     def observations_at(self, now: float) -> Observations:
-        """What a poll at `now` (POSIX seconds) would have got."""
-        return self.archive.observations_at(now)
+        """What a poll of the vehicles at `now` (POSIX seconds) would have got."""
+        return self.archive.observations_at(now) if self.archive is not None else Observations.empty(now)
 
-    def frames(self, start: float, end: float, every: float) -> Iterator[tuple[float, Observations]]:
+    def trip_updates_at(self, now: float) -> TripUpdates | None:
+        """The operator's newest word on its trips received by `now`; None where there is none, or it is too old."""
+        latest = self.trip_updates.latest(now, now - TRIP_UPDATES_KEPT_S) if self.trip_updates else None
+        return latest.value if latest else None
+
+    def alerts_at(self, now: float) -> tuple[Alert, ...]:
+        """The operator's newest alerts received by `now`."""
+        latest = self.alerts.latest(now) if self.alerts else None
+        return latest.value if latest else ()
+
+    def health_at(self, feed: str, now: float) -> tuple[float, str]:
+        """When the last good message of one of `feeds` had been received by `now`, POSIX seconds, NaN where none had;
+        and why a newer one cannot be used, empty where it can."""
+        messages: Mapping[str, RecordedMessages[TripUpdates] | RecordedMessages[tuple[Alert, ...]] | None] = {
+            TRIP_UPDATES: self.trip_updates,
+            ALERTS: self.alerts,
+        }
+        of_feed = messages.get(feed)
+        if of_feed is None:
+            return now, ""
+        latest = of_feed.latest(now)
+        return latest.received_at if latest else math.nan, of_feed.error_at(now)
+
+    def reading_at(self, now: float) -> Reading:
+        """All that had been received by `now`."""
+        return Reading(self.observations_at(now), self.trip_updates_at(now), self.alerts_at(now))
+
+    def frames(self, start: float, end: float, every: float) -> Iterator[tuple[float, Reading]]:
         """What polls at start, start + every, … before `end` would have got, each with its time."""
         if not every > 0:
             raise ValueError(f"every must be positive seconds, not {every}")
         for poll in range(math.ceil((end - start) / every)):
             now = start + poll * every
-            yield now, self.observations_at(now)
+            yield now, self.reading_at(now)
+
+    def _operator(self) -> list[RecordedMessages[TripUpdates] | RecordedMessages[tuple[Alert, ...]]]:
+        return [messages for messages in (self.trip_updates, self.alerts) if messages is not None]
 
 
 def open_recording(
     folder: Path, timetable: Timetable, *, prefer: Literal["parquet", "messages"] = "parquet"
 ) -> Recording:
-    """Open a folder that holds `vehicle_positions*.parquet` or recorded messages (`.pb`, `.pb.gz`, zips of them).
+    """Open a folder that holds what `prochain record` wrote or recorded messages (`.pb`, `.pb.gz`, zips of them).
 
-    `folder` may also be one such file. Where it holds both, `prefer` decides.
-    Errors: FeedError where there is neither, or nothing of it can be read.
+    Vehicle positions are in `vehicle_positions*.parquet`, or in messages that are not named as another feed's; the
+    operator's own words in `trip_updates*` and `alerts*`, where there are any. `folder` may also be one file of vehicle
+    positions. Where it holds both Parquet and messages, `prefer` decides.
+    Errors: FeedError where there is nothing, or nothing of it can be read.
     """
     if not folder.exists():
         raise FeedError(f"{folder}: no such folder; give the folder of a recording.")
-    parquet, messages = _parquet_files(folder), _message_files(folder)
-    if parquet and (prefer == "parquet" or not messages):
-        return Recording(ParquetArchive(parquet, timetable))
-    if messages:
-        return Recording(MessageArchive(messages, timetable))
-    raise FeedError(
-        f"{folder}: no recording in it; expected {NAME}*.parquet, or .pb, .pb.gz or a zip of them named by POSIX time."
+    refused: Counter[str] = Counter()
+
+    def updates(data: bytes, received_at: float) -> TripUpdates:
+        decoded = operator_trip_updates.decode_trip_updates(data, timetable, received_at)
+        refused.update(decoded.refused)
+        return decoded
+
+    def alerts(data: bytes, _: float) -> tuple[Alert, ...]:
+        return operator_alerts.decode_alerts(data, timetable)
+
+    recording = Recording(
+        _vehicles(folder, timetable, prefer),
+        _messages(folder, TRIP_UPDATES, updates, prefer),
+        _messages(folder, ALERTS, alerts, prefer),
+        refused,
     )
+    if not recording.feeds:
+        raise FeedError(
+            f"{folder}: no recording in it; expected {VEHICLE_POSITIONS}*.parquet, or .pb, .pb.gz or a zip of them "
+            "named by POSIX time."
+        )
+    return recording
 
 
-def _parquet_files(folder: Path) -> list[list[Path]]:
+def _vehicles(folder: Path, timetable: Timetable, prefer: Literal["parquet", "messages"]) -> Archive | None:
+    parquet, messages = _parquet_files(folder, VEHICLE_POSITIONS), _message_files(folder, VEHICLE_POSITIONS)
+    if parquet and (prefer == "parquet" or not messages):
+        return ParquetArchive(parquet, timetable)
+    return MessageArchive(messages, timetable) if messages else None
+
+
+def _messages(
+    folder: Path, feed: str, decode: Callable[[bytes, float], T], prefer: Literal["parquet", "messages"]
+) -> RecordedMessages[T] | None:
+    """A feed's messages, None where there are none. Nothing readable among them is told by `problems`, no error: the
+    vehicles can be played all the same."""
+    if folder.is_file():
+        return None
+    parquet = [path for group in _parquet_files(folder, feed) for path in group]
+    files = _message_files(folder, feed)
+    if parquet and (prefer == "parquet" or not files):
+        return RecordedMessages(MessagesParquet(parquet, feed), decode)
+    return RecordedMessages(MessageFiles(files, feed), decode) if files else None
+
+
+def _parquet_files(folder: Path, feed: str) -> list[list[Path]]:
     """Each file by itself, and the parts of a day that is still being recorded together."""
     if folder.is_file():
         return [[folder]] if folder.suffix == ".parquet" else []
-    groups = [[path] for path in sorted(folder.glob(f"{NAME}*.parquet")) if path.is_file()]
-    days = [sorted(day.glob("part-*.parquet")) for day in sorted(folder.glob(f"{NAME}*")) if day.is_dir()]
+    groups = [[path] for path in sorted(folder.glob(f"{feed}*.parquet")) if path.is_file()]
+    days = [sorted(day.glob("part-*.parquet")) for day in sorted(folder.glob(f"{feed}*")) if day.is_dir()]
     return groups + [parts for parts in days if parts]
 
 
-def _message_files(folder: Path) -> list[Path]:
+def _message_files(folder: Path, feed: str) -> list[Path]:
     if folder.is_file():
         return [folder] if folder.name.endswith((*SUFFIXES, ".zip")) else []
     found = sorted(path for path in folder.rglob("*") if path.name.endswith((*SUFFIXES, ".zip")) and path.is_file())
-    # Other feeds of the same operator may have been recorded beside this one.
-    ours = [path for path in found if not _OTHER_FEED.search(path.relative_to(folder).as_posix())]
-    return [path for path in ours if path.suffix != ".zip" or _holds_messages(path)]
+    ours = [path for path in found if _feed_named(path.relative_to(folder).as_posix()) == feed]
+    return [path for path in ours if path.suffix != ".zip" or _holds_messages(path, feed)]
 
 
-def _holds_messages(path: Path) -> bool:
+def _feed_named(path: str) -> str:
+    """The feed that a file's path names; most are recorded without saying so, and are of the vehicles."""
+    return next((feed for feed, pattern in _NAMED.items() if pattern.search(path)), VEHICLE_POSITIONS)
+
+
+def _holds_messages(path: Path, feed: str) -> bool:
     try:
         with zipfile.ZipFile(path) as file:
             return any(name.endswith(SUFFIXES) for name in file.namelist())
     except (zipfile.BadZipFile, OSError):
         # A damaged recording is told of; a damaged timetable is none of ours.
-        return NAME in path.name
+        return feed in path.name

@@ -47,6 +47,11 @@ DataDir = Annotated[
         help="Folder of what must not be lost: disruptions, and what became of each departure.", show_default=False
     ),
 ]
+_ARCHIVED = {
+    "vehicle_positions": "vehicle reports",
+    "trip_updates": "messages of TripUpdates",
+    "alerts": "messages of Alerts",
+}
 Speed = Annotated[float, typer.Option(min=0.1, max=600.0, help="How many times faster than real time.")]
 
 
@@ -207,29 +212,40 @@ def check(
 
 
 @app.command(
-    epilog="**Example:** prochain record --vehicle-positions https://example.org/vehicle_positions.pb --to recording"
+    epilog="**Example:** prochain record --vehicle-positions https://example.org/vehicle_positions.pb "
+    "--trip-updates https://example.org/trip_updates.pb --alerts https://example.org/alerts.pb --to recording"
 )
 def record(
-    vehicle_positions: Annotated[str, typer.Option(help="GTFS-Realtime VehiclePositions: path or address.")],
-    to: Annotated[Path, typer.Option(help="Folder to write to: a Parquet file a day.")],
+    to: Annotated[Path, typer.Option(help="Folder to write to: a Parquet file a day and feed.")],
+    vehicle_positions: Annotated[
+        str | None, typer.Option(help="GTFS-Realtime VehiclePositions: path or address.")
+    ] = None,
+    trip_updates: Annotated[str | None, typer.Option(help="The operator's own TripUpdates.")] = None,
+    alerts: Annotated[str | None, typer.Option(help="The operator's Alerts.")] = None,
     every: Annotated[float, typer.Option(min=1.0, help="Seconds between two polls.")] = 15.0,
     header: Annotated[list[str] | None, typer.Option(help='HTTP header, such as "X-Api-Key: secret".')] = None,
 ) -> None:
     """Archive what comes in until interrupted; a crash loses at most a minute of it."""
     with _said_plainly():
-        from feeds.recorder import record as record_source
+        from api.service.settings import ConfigurationError
+        from feeds.recorder import record as record_sources
+        from feeds.recording import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS
         from feeds.source import open_source
 
+        headers = _headers(header)
+        given = {VEHICLE_POSITIONS: vehicle_positions, TRIP_UPDATES: trip_updates, ALERTS: alerts}
+        sources = {feed: open_source(place, headers=headers) for feed, place in given.items() if place is not None}
+        if not sources:
+            raise ConfigurationError("No feed is given: use --vehicle-positions, --trip-updates or --alerts.")
         _log_to_stderr()
         stopping = Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopping.set())
-        source = open_source(vehicle_positions, headers=_headers(header))
-        print(f"Recording {source.name} to {to} every {every:g} s. Ctrl-C ends it.")
-        recorded = record_source(source, to, every, stopping.is_set, sleep=stopping.wait)
-        print(
-            f"{recorded.polls:,} polls, {recorded.failed_polls:,} failed, {recorded.reports:,} reports written to {to}."
-        )
+        names = ", ".join(source.name for source in sources.values())
+        print(f"Recording {names} to {to} every {every:g} s. Ctrl-C ends it.", flush=True)
+        recorded = record_sources(sources, to, every, stopping)
+        written = ", ".join(f"{number:,} new {_ARCHIVED[feed]}" for feed, number in recorded.archived.items())
+        print(f"{recorded.polls:,} polls, {recorded.failed_polls:,} failed; {written} written to {to}.")
 
 
 def _serve(

@@ -24,12 +24,12 @@ from feeds.history.store import FOLDER as HISTORY
 from feeds.history.store import HistoryStore
 from feeds.history.tables import PASSAGES, passages_table
 from feeds.learned_file import ready_made
+from feeds.reading import Reading
 from feeds.recording import Recording, open_recording
 from feeds.timetable import load_timetable
 from predictor.driven_order import DrivenOrder
 from predictor.engine import Engine
 from predictor.learned import Learned
-from predictor.observations import Observations
 from predictor.snapshot import STATUSES, Snapshot
 from predictor.timetable import Timetable
 
@@ -206,23 +206,23 @@ def learn(
     begin, finish = max(begin, recording.first_at), min(finish, recording.last_at)
     with Progress(disable=not progress) as bar:
 
-        def polled(doing: str, every_s: float) -> Iterator[tuple[float, Observations]]:
+        def polled(doing: str, every_s: float) -> Iterator[tuple[float, Reading]]:
             task = bar.add_task(f"{doing} from {first} to {last}", total=finish - begin)
-            for now, observations in recording.frames(begin, finish, every_s):
-                yield now, observations
+            for now, reading in recording.frames(begin, finish, every_s):
+                yield now, reading
                 bar.update(task, completed=now - begin)
 
         known = begin_with or ready_made()
         if not timetable.line_has_shape.all():
             order = DrivenOrder(timetable)
-            for _, observations in polled("Seeing stops called at", min(every, ORDER_POLL_S)):
-                order.take(observations)
+            for _, reading in polled("Seeing stops called at", min(every, ORDER_POLL_S)):
+                order.take(reading.observations)
             order.study()
             known = replace(known, backward_links=order.backward_links())
         engine = Engine(timetable, learned=known)
         engine.learner.capacity = LEARNED_SAMPLES
-        for now, observations in polled("Learning", every):
-            engine.step(observations, now)
+        for now, reading in polled("Learning", every):
+            engine.step(reading.observations, now, reading.trip_updates)
         engine.learner.study_all()
     features, _ = engine.learner.samples()
     learned = engine.learned()
@@ -283,14 +283,14 @@ def replay(
         if history:
             files.callback(history.store.close)
             files.callback(history.stop)
-        for now, observations in recording.frames(begin, finish, every):
-            snapshot = engine.step(observations, now)
+        for now, reading in recording.frames(begin, finish, every):
+            snapshot = engine.step(reading.observations, now, reading.trip_updates)
             if board:
                 board.append(rows.of(snapshot, horizon_s))
             if seen and len(snapshot.passages):
                 seen.append(passages_table(snapshot.timetable, snapshot.passages))
             if history:
-                history.offer(Happened.of(snapshot), wait=True)
+                history.offer(Happened.of(snapshot, reading.alerts), wait=True)
             counts = dict(snapshot.counts)
             bar.update(task, completed=now - begin)
     return counts

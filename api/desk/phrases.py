@@ -10,8 +10,7 @@ from importlib import resources
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.desk.disruption import LONGEST_DESCRIPTION, LONGEST_HEADER, Cause, Effect, Language
-from api.reading.alerts import ShownOn
+from api.desk.disruption import LONGEST_DESCRIPTION, LONGEST_HEADER, Cause, Effect, Language, ShownOn
 
 BLANKS = ("minutes", "times", "via")
 """Places that the officer fills in by hand."""

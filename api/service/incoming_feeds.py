@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from threading import Event, Lock, Thread
 from typing import Generic, Protocol, TypeVar
 
@@ -14,28 +14,16 @@ from feeds.alerts import Alert
 from feeds.errors import FeedError
 from feeds.operator_alerts import decode_alerts
 from feeds.operator_trip_updates import decode_trip_updates
-from feeds.recording import Recording
+from feeds.reading import TRIP_UPDATES_KEPT_S, Reading
+from feeds.recording import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS, Recording
 from feeds.source import Source
 from feeds.vehicle_positions import decode_vehicle_positions
 from predictor.observations import Observations
 from predictor.timetable import Timetable
 from predictor.trip_updates import TripUpdates
 
-VEHICLE_POSITIONS, TRIP_UPDATES, ALERTS = "vehicle_positions", "trip_updates", "alerts"
-TRIP_UPDATES_KEPT_S = 1800.0
-"""The operator's last word on its trips is dropped when nothing followed for this long."""
-
 log = logging.getLogger("prochain")
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """What the feeds say at one moment."""
-
-    observations: Observations
-    trip_updates: TripUpdates | None = None
-    alerts: tuple[Alert, ...] = ()
 
 
 class RealtimeFeeds(Protocol):
@@ -203,11 +191,11 @@ class PolledFeeds:
 
 
 class RecordedFeeds:
-    """Vehicle positions of a recording, at whatever time the clock shows."""
+    """The feeds of a recording, at whatever time the clock shows."""
 
     def __init__(self, recording: Recording, name: str) -> None:
         self._recording = recording
-        self._health = FeedHealth(VEHICLE_POSITIONS, name)
+        self._health = {feed: FeedHealth(feed, name) for feed in recording.feeds}
 
     def start(self) -> None:
         """Nothing goes on in the background."""
@@ -217,16 +205,15 @@ class RecordedFeeds:
 
     def read(self, timetable: Timetable, now: float) -> Reading:  # noqa: ARG002
         """See `RealtimeFeeds`."""
-        try:
-            observations = self._recording.observations_at(now)
-        except FeedError as error:
-            if str(error) != self._health.error:
-                log.warning("%s: %s", VEHICLE_POSITIONS, error)
-            self._health = replace(self._health, error=str(error), errors=self._health.errors + 1)
-            return Reading(Observations.empty(now))
-        self._health = replace(self._health, good_at=now, error="")
-        return Reading(observations)
+        reading = self._recording.reading_at(now)
+        for feed, health in self._health.items():
+            good_at, error = self._recording.health_at(feed, now)
+            if error and error != health.error:
+                log.warning("%s: %s", feed, error)
+                health = replace(health, errors=health.errors + 1)
+            self._health[feed] = replace(health, good_at=good_at, error=error)
+        return reading
 
     def health(self) -> Mapping[str, FeedHealth]:
         """See `RealtimeFeeds`."""
-        return {VEHICLE_POSITIONS: self._health}
+        return dict(self._health)

@@ -18,7 +18,7 @@ import numpy as np
 from api.service.checkpoint import Checkpoint
 from api.service.clock import Clock, LiveClock
 from api.service.history_writer import HistoryWriter
-from api.service.incoming_feeds import Reading, RealtimeFeeds
+from api.service.incoming_feeds import RealtimeFeeds
 from api.service.matrix_threads import one_matrix_thread
 from api.service.stop_search import StopSearch
 from api.service.view import FeedHealth, ServiceView
@@ -26,6 +26,7 @@ from feeds.alerts import Alert
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
 from feeds.learned_file import ready_made
+from feeds.reading import Reading
 from predictor.engine import Engine, EngineSettings
 from predictor.observations import Observations
 from predictor.snapshot import Snapshot

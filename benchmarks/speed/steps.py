@@ -17,13 +17,13 @@ from api.service.matrix_threads import one_matrix_thread
 from api.service.stop_search import StopSearch
 from api.service.view import ServiceView
 from feeds.learned_file import ready_made
+from feeds.reading import Reading
 from feeds.recording import open_recording
 from feeds.simulator import Simulator
 from feeds.timetable import load_timetable
 from feeds.vehicle_positions import decode_vehicle_positions
 from predictor.arrays import Float64Array
 from predictor.engine import Engine
-from predictor.observations import Observations
 from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable
 
@@ -63,14 +63,14 @@ def simulated(vehicles: int) -> StepTimes:
     start = datetime(DAY.year, DAY.month, DAY.day, 8, tzinfo=ZoneInfo(simulator.timezone)).timestamp()
     decode_s: list[float] = []
 
-    def frames() -> Iterator[tuple[float, Observations]]:
+    def frames() -> Iterator[tuple[float, Reading]]:
         for poll in range(WARM_UP + TIMED):
             now = start + poll * POLL_S
             data = simulator.vehicle_positions(now)
             began = time.perf_counter()
             observations = decode_vehicle_positions(data, timetable, now)
             decode_s.append(time.perf_counter() - began)
-            yield now, observations
+            yield now, Reading(observations)
 
     return _measured(f"simulator × {towns}", timetable, frames(), decode_s)
 
@@ -86,15 +86,15 @@ def recorded(folder: Path, at: str) -> StepTimes:
 
 
 def _measured(
-    name: str, timetable: Timetable, frames: Iterator[tuple[float, Observations]], decode_s: list[float]
+    name: str, timetable: Timetable, frames: Iterator[tuple[float, Reading]], decode_s: list[float]
 ) -> StepTimes:
     one_matrix_thread()
     engine = Engine(timetable, learned=ready_made())
     seconds: list[float] = []
     snapshot: Snapshot | None = None
-    for now, observations in frames:
+    for now, reading in frames:
         began = time.perf_counter()
-        snapshot = engine.step(observations, now)
+        snapshot = engine.step(reading.observations, now, reading.trip_updates)
         seconds.append(time.perf_counter() - began)
     if snapshot is None:
         raise ValueError(f"{name}: not one poll")

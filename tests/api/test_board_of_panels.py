@@ -9,8 +9,8 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.service.clock import ShiftedClock
-from api.service.incoming_feeds import Reading
 from api.service.service import Service
+from feeds.reading import Reading
 from tests.api.town import WORKS, at, service_at, tram_on_time
 
 NOW = at(8, 1)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.reading.board import DepartureRow, departure_rows, iso_date
-from api.service.incoming_feeds import Reading
 from api.service.service import Service
+from feeds.reading import Reading
 from predictor.engine import EngineSettings
 from predictor.observations import Observations
 from tests.api.town import STOPS, at, headway_town, service_at

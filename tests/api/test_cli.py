@@ -10,10 +10,10 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pyarrow.parquet as pq
 import pytest
@@ -108,7 +108,7 @@ def test_all_commands_are_named_where_none_is_given() -> None:
         (["learn", "nowhere"], "gtfs.zip: there is no such file or folder"),
         (["check"], "Missing option '--gtfs'"),
         (["check", "--gtfs", "no.zip"], "no.zip: there is no such file or folder"),
-        (["record", "--to", "folder"], "Missing option '--vehicle-positions'"),
+        (["record", "--to", "folder"], "No feed is given: use --vehicle-positions, --trip-updates or --alerts"),
         (["record", "--vehicle-positions", "v.pb", "--to", "x", "--header", "key"], '--header is written as "Name:'),
     ],
 )
@@ -294,3 +294,55 @@ def test_record_archives_until_interrupted(recording: Path) -> None:
     assert process.returncode == 0
     (file,) = Path("archive").glob("vehicle_positions_*.parquet")
     assert pq.read_table(file).to_pydict()["vehicle_id"] == ["12"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_record_ends_by_any_signal_while_a_feed_drips_and_saves_what_it_has(recording: Path, number: int) -> None:
+    source = recording / "now.pb"
+    source.write_bytes(message(time.time()))
+    asked = Event()
+
+    class Drips(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "100000")
+            self.end_headers()
+            asked.set()
+            with suppress(OSError):
+                for _ in range(600):
+                    self.wfile.write(b"\n")
+                    time.sleep(0.1)
+
+        def log_message(self, *_: object) -> None:
+            """Nothing on the terminal."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Drips) as server:
+        server.daemon_threads = True
+        Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_port}/trip_updates.pb"
+        with started(
+            "record", "--vehicle-positions", str(source), "--trip-updates", address, "--to", "archive", "--every", "1"
+        ) as process:
+            lines_until(process, "Ctrl-C ends it")
+            assert asked.wait(10)
+            time.sleep(1.0)
+            process.send_signal(number)
+            assert process.wait(10) == 0
+        server.shutdown()
+    (file,) = Path("archive").glob("vehicle_positions_*.parquet")
+    assert pq.read_table(file).to_pydict()["vehicle_id"] == ["12"]
+
+
+def test_a_second_recorder_on_a_folder_says_so(recording: Path) -> None:
+    source = recording / "now.pb"
+    source.write_bytes(message(time.time()))
+    options = ("record", "--vehicle-positions", str(source), "--to", "archive")
+    with started(*options) as process:
+        lines_until(process, "Ctrl-C ends it")
+        deadline = time.monotonic() + 10
+        while not Path("archive/.prochain.lock").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        with started(*options) as second:
+            said = lines_until(second, "another prochain is writing there")
+            assert second.wait(10) == 1
+        assert "Traceback" not in said

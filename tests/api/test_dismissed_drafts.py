@@ -16,7 +16,7 @@ from api.desk.dismissals import Dismissals
 from api.desk.disruption import Notice
 from api.desk.drafts import Draft, drafts
 from api.service.clock import ShiftedClock
-from api.service.incoming_feeds import Reading
+from feeds.reading import Reading
 from tests.api.test_desk import TOKEN, hidden
 from tests.api.town import at, service_at, tram_at
 

@@ -11,8 +11,8 @@ from google.transit.gtfs_realtime_pb2 import FeedMessage
 
 from api.app import create_app
 from api.service.clock import ShiftedClock
-from api.service.incoming_feeds import Reading
 from api.service.service import Service
+from feeds.reading import Reading
 from predictor.observations import Observations
 from tests.api.town import DATE, at, headway_town, service_at
 

@@ -11,8 +11,8 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.service.clock import ShiftedClock
-from api.service.incoming_feeds import Reading
 from api.service.service import Service
+from feeds.reading import Reading
 from tests.api.serving import served
 from tests.api.test_board_stream import client as http
 from tests.api.town import STOPS, WORKS, at, disruption, service_at, town, tram_on_time

@@ -11,8 +11,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.service.incoming_feeds import Reading
 from feeds.alerts import Alert
+from feeds.reading import Reading
 from tests.api.town import WORKS, at, service_at, tram_on_time
 
 NOW = at(8, 1)

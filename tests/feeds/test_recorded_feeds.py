@@ -73,7 +73,8 @@ def test_a_whole_day_of_pvta_is_played_in_frames() -> None:
     start = 1447736400.0  # 2015-11-17 00:00 in Massachusetts
     frames = reports = fresh = 0
     last: dict[str, float] = {}
-    for now, seen in recording.frames(start, start + 86_400, 300):
+    for now, reading in recording.frames(start, start + 86_400, 300):
+        seen = reading.observations
         assert seen.received_at == now
         frames += 1
         reports += len(seen)
@@ -90,8 +91,8 @@ def test_a_whole_day_of_pvta_is_played_in_frames() -> None:
 def test_what_we_say_of_a_real_network_satisfies_a_strict_validator(name: str, now: float) -> None:
     timetable, recording = network(name)
     engine = Engine(timetable)
-    for at, seen in recording.frames(now - 900, now + 1, 30):
-        snapshot = engine.step(seen, at)
+    for at, reading in recording.frames(now - 900, now + 1, 30):
+        snapshot = engine.step(reading.observations, at, reading.trip_updates)
     updates, positions = encode_trip_updates(snapshot), encode_vehicle_positions(snapshot)
     assert len(updates.entity) >= 5
     assert len(positions.entity) >= 10

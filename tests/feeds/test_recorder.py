@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+import time
+from itertools import count, pairwise
 from pathlib import Path
+from threading import Event, current_thread, main_thread
 
 import pyarrow.parquet as pq
 import pytest
@@ -11,8 +13,9 @@ from google.transit import gtfs_realtime_pb2
 
 from feeds.errors import FeedError
 from feeds.recorder import Recorder, record
-from feeds.recording import open_recording
+from feeds.recording import TRIP_UPDATES, VEHICLE_POSITIONS, open_recording
 from feeds.reports_parquet import read_reports
+from feeds.sole_writer import sole_writer
 from tests.feeds.tiny_network import at, tiny_network
 
 TIMETABLE = tiny_network()
@@ -203,46 +206,108 @@ def test_what_is_no_feed_is_refused_and_a_folder_that_cannot_be_made_told(tmp_pa
 
 
 class Scripted:
-    """A source that answers by a script: bytes, None, or an error."""
+    """A source that answers by a script: bytes, None, or an error; then it asks for the end and answers no more."""
 
     name = "scripted"
 
-    def __init__(self, *answers: bytes | FeedError | None) -> None:
+    def __init__(self, stopping: Event, *answers: bytes | FeedError | None) -> None:
         self.left = list(answers)
+        self.asked: list[float] = []
+        self._stopping = stopping
 
     def fetch(self, now: float) -> bytes | None:
-        one = self.left.pop(0)
-        if isinstance(one, FeedError):
-            raise one
-        return one
+        if not self.left:
+            self._stopping.set()
+            Event().wait(20.0)
+        self.asked.append(time.monotonic())
+        answer = self.left.pop(0)
+        if isinstance(answer, FeedError):
+            raise answer
+        return answer
+
+
+class Dripping:
+    """A server that begins an answer and never ends it."""
+
+    name = "dripping"
+
+    def __init__(self) -> None:
+        self.asked = Event()
+
+    def fetch(self, now: float) -> bytes | None:
+        self.asked.set()
+        Event().wait(20.0)
+        return None
 
 
 def test_recording_goes_on_through_failed_polls_and_keeps_its_pace(tmp_path: Path) -> None:
+    stopping = Event()
     source = Scripted(
-        message(at(8), ("a", at(8))), FeedError("down"), b"<html>", None, message(at(8, 2), ("a", at(8, 2)))
-    )
-    now = [at(8)]
-    polled: list[float] = []
-
-    def clock() -> float:
-        now[0] += 1.0
-        return now[0]
-
-    def sleep(seconds: float) -> None:
-        polled.append(now[0])
-        now[0] += seconds
-
-    done = record(source, tmp_path, 30.0, stop=lambda: not source.left, clock=clock, sleep=sleep)
-    assert (done.polls, done.failed_polls, done.reports) == (5, 2, 2)
+        stopping, message(at(8), ("a", at(8))), FeedError("down"), b"<html>", None,
+        message(at(8, 2), ("a", at(8, 2))),
+    )  # fmt: skip
+    done = record({VEHICLE_POSITIONS: source}, tmp_path, 0.05, stopping, clock=lambda: at(8, 3))
+    assert (done.polls, done.failed_polls, done.archived) == (5, 2, {VEHICLE_POSITIONS: 2})
     assert archived(tmp_path) == [("a", at(8)), ("a", at(8, 2))]
-    assert all(25 < later - earlier < 35 for earlier, later in pairwise(polled))
+    assert all(later - earlier >= 0.04 for earlier, later in pairwise(source.asked))
+
+
+def test_a_feed_that_breaks_unforeseen_is_polled_again(tmp_path: Path) -> None:
+    stopping = Event()
+
+    class Broken(Scripted):
+        def fetch(self, now: float) -> bytes | None:
+            if super().fetch(now) == b"":
+                raise ZeroDivisionError
+            return message(at(8), ("a", at(8)))
+
+    source = Broken(stopping, b"", None)
+    done = record({VEHICLE_POSITIONS: source}, tmp_path, 0.01, stopping, clock=lambda: at(8, 3))
+    assert (done.failed_polls, archived(tmp_path)) == (1, [("a", at(8))])
+
+
+def test_an_answer_that_never_ends_holds_up_neither_the_other_feeds_nor_the_end(tmp_path: Path) -> None:
+    stopping, dripping = Event(), Dripping()
+
+    class After(Scripted):
+        def fetch(self, now: float) -> bytes | None:
+            assert dripping.asked.wait(5.0)
+            return super().fetch(now)
+
+    source = After(stopping, message(at(8), ("a", at(8))))
+    began = time.monotonic()
+    done = record({VEHICLE_POSITIONS: source, TRIP_UPDATES: dripping}, tmp_path, 0.01, stopping, clock=lambda: at(8, 1))
+    assert time.monotonic() - began < 5.0
+    assert done.archived == {VEHICLE_POSITIONS: 1, TRIP_UPDATES: 0}
+    assert archived(tmp_path) == [("a", at(8))]
 
 
 def test_an_interrupted_recording_is_closed(tmp_path: Path) -> None:
-    def interrupt(_: float) -> None:
-        raise KeyboardInterrupt
+    stopping = Event()
+    polled = Event()
 
-    source = Scripted(message(at(8), ("a", at(8))))
+    class Once:
+        name = "once"
+
+        def fetch(self, now: float) -> bytes | None:
+            polled.set()
+            return message(at(8), ("a", at(8)))
+
+    def clock() -> float:
+        # The main thread's next look at the clock after the first answer was taken in.
+        if polled.is_set() and current_thread() is main_thread() and next(looks) > 1:
+            raise KeyboardInterrupt
+        return at(8)
+
+    looks = count()
     with pytest.raises(KeyboardInterrupt):
-        record(source, tmp_path, 30.0, stop=lambda: False, clock=lambda: at(8), sleep=interrupt)
+        record({VEHICLE_POSITIONS: Once()}, tmp_path, 0.05, stopping, clock=clock)
+    assert stopping.is_set(), "the poll's thread ends as well"
     assert archived(tmp_path) == [("a", at(8))]
+
+
+def test_two_recorders_on_one_folder_are_one_too_many(tmp_path: Path) -> None:
+    stopping = Event()
+    with sole_writer(tmp_path), pytest.raises(FeedError, match="another prochain is writing there"):
+        record({VEHICLE_POSITIONS: Scripted(stopping, None)}, tmp_path, 1.0, stopping)
+    record({VEHICLE_POSITIONS: Scripted(stopping, None)}, tmp_path, 1.0, stopping)

@@ -78,7 +78,8 @@ def test_frames_are_polls_from_start_to_before_end(tmp_path: Path) -> None:
     frame([("a", at(8))]).to_parquet(tmp_path / "vehicle_positions.parquet")
     polls = list(open_recording(tmp_path, TIMETABLE).frames(at(8), at(8, 2), 30))
     assert [now - at(8) for now, _ in polls] == [0, 30, 60, 90]
-    assert all(seen.received_at == now and shown(seen) == {"a": at(8)} for now, seen in polls)
+    assert all(reading.observations.received_at == now for now, reading in polls)
+    assert all(shown(reading.observations) == {"a": at(8)} for _, reading in polls)
 
 
 def test_days_are_read_when_their_time_comes_and_joined_over_midnight(tmp_path: Path) -> None:

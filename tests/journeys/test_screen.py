@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from api.service.incoming_feeds import Reading
+from feeds.reading import Reading
 from tests.api.serving import served
 from tests.api.town import WORKS, at, disruption, service_at, tram_on_time
 from tests.journeys.opening import NewPage, opening

@@ -1,0 +1,59 @@
+"""Archives a feed's messages as they come, by day: `trip_updates_2026-03-16.parquet` (UTC, by time of receipt).
+
+`feeds.recording` reads them, parts of a day under way included. A message that says the same as the one before takes a
+few bytes; see `feeds.messages_parquet`.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from feeds.bounded_gzip import GZIP_MAGIC, gunzip
+from feeds.daily_parquet import DailyParquet
+from feeds.message import MAX_MESSAGE_BYTES, decode_message
+from feeds.messages_parquet import SCHEMA, digest_of
+
+
+class MessageRecorder:
+    """Takes messages in, one after another in order of time. Not to be shared between threads or processes."""
+
+    def __init__(self, folder: Path, feed: str, *, flush_every_s: float = 60.0) -> None:
+        """Go on in `folder`, where an earlier recorder may have stopped or crashed. Errors: FeedError.
+
+        Parameters: `feed` names the files, such as "trip_updates".
+        """
+        self._feed = feed
+        self._table = DailyParquet(folder, feed, SCHEMA, flush_every_s=flush_every_s)
+        self._last = ("", b"")
+        """Day and digest of the last message: each day's file stands by itself."""
+
+    def write(self, data: bytes, received_at: float) -> int:
+        """Archive a message; 1 where it says something new, else 0.
+
+        Errors: FeedError where it is no message (see `feeds.message`), or nothing can be written.
+        """
+        message = decode_message(data, self._feed)
+        day = datetime.fromtimestamp(received_at, UTC).date().isoformat()
+        last, self._last = self._last, (day, digest_of(message))
+        new = self._last != last
+        plain = gunzip(data, MAX_MESSAGE_BYTES, self._feed) if data.startswith(GZIP_MAGIC) else data
+        header = message.header
+        row = {
+            "received_at": [received_at],
+            "header_timestamp": [header.timestamp if header.HasField("timestamp") else None],
+            "digest": [self._last[1]],
+            "message": [plain if new else None],
+        }
+        self._table.append(pa.table(row, SCHEMA), day, received_at)
+        return int(new)
+
+    def flush_when_due(self, now: float) -> None:
+        """Put down what has waited for a minute, or is much. Errors: FeedError."""
+        self._table.flush_when_due(now)
+
+    def close(self) -> None:
+        """Put down what is pending and close the day. Errors: FeedError."""
+        self._table.close()

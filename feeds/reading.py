@@ -1,0 +1,21 @@
+"""What the realtime feeds say at one moment, be they polled or played from a recording."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from feeds.alerts import Alert
+from predictor.observations import Observations
+from predictor.trip_updates import TripUpdates
+
+TRIP_UPDATES_KEPT_S = 1800.0
+"""The operator's last word on its trips is dropped when nothing followed for this long."""
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What had been received of each feed."""
+
+    observations: Observations
+    trip_updates: TripUpdates | None = None
+    alerts: tuple[Alert, ...] = ()

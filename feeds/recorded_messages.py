@@ -1,0 +1,87 @@
+"""A feed's recorded messages, asked for by time: each is read and decoded when its time comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+
+from feeds.errors import FeedError, Problem
+from predictor.arrays import Float64Array
+
+T = TypeVar("T")
+
+
+class MessageStore(Protocol):
+    """Messages in order of receipt, whatever they are kept in."""
+
+    times: Float64Array
+    """(n,) POSIX seconds of receipt, ascending."""
+    problems: list[Problem]
+
+    def name(self, index: int) -> str:
+        """What a message is called when something is wrong with it."""
+
+    def message(self, index: int) -> bytes:
+        """A message's bytes. Errors: FeedError."""
+
+
+class Received(NamedTuple, Generic[T]):
+    """A decoded message and when it was received, POSIX seconds."""
+
+    value: T
+    received_at: float
+
+
+class RecordedMessages(Generic[T]):
+    """What cannot be used is left out, told in `problems`, and the message before it stands in, as it does live."""
+
+    def __init__(self, store: MessageStore, decode: Callable[[bytes, float], T]) -> None:
+        """Parameters: `decode` is given a message's bytes and when it was received; it may raise FeedError."""
+        self._store = store
+        self._decode = decode
+        self._useless: dict[int, str] = {}
+        self._decoded = lru_cache(maxsize=4)(self._decoded_anew)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What was left out so far."""
+        return self._store.problems
+
+    @property
+    def first_at(self) -> float:
+        """When the first message was received, POSIX seconds; inf where there is none."""
+        return float(self._store.times.min(initial=np.inf))
+
+    @property
+    def last_at(self) -> float:
+        """When the last message was received, POSIX seconds; -inf where there is none."""
+        return float(self._store.times.max(initial=-np.inf))
+
+    def latest(self, now: float, since: float = -np.inf) -> Received[T] | None:
+        """The newest message that can be used, received from `since` to `now`; None where there is none."""
+        times = self._store.times
+        begin, end = np.searchsorted(times, since), np.searchsorted(times, now, side="right")
+        for index in range(int(end) - 1, int(begin) - 1, -1):
+            if index not in self._useless and (value := self._decoded(index)) is not None:
+                return Received(value, float(times[index]))
+        return None
+
+    def error_at(self, now: float) -> str:
+        """Why the newest message received by `now` cannot be used, empty where it can or there is none."""
+        self.latest(now)
+        newest = int(np.searchsorted(self._store.times, now, side="right")) - 1
+        return self._useless.get(newest, "")
+
+    def _decoded_anew(self, index: int) -> T | None:
+        try:
+            return self._decode(self._store.message(index), float(self._store.times[index]))
+        except FeedError as error:
+            # Not tried again: after hours of a stale feed each look back would decode all of them.
+            self._useless[index] = str(error)
+            problem = Problem(self._store.name(index), None, "", f"{error} It was left out.")
+            if problem not in self.problems:
+                self.problems.append(problem)
+            return None
