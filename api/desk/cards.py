@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from api.desk.disruption import Audience, Disruption, Notice, alert_of, audience_of
+from api.desk.disruption import Disruption, Notice, alert_of
 from api.desk.place_words import when
+from api.reading.alerts import Audience, audience_of
 from api.words.moment import AlertWords, PageMoment
 
 _NAMES = 6

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from api.reading.stop_routes import StopRoutes
+from api.reading.alerts import ShownOn, State
+from api.reading.lines import members_of
 from feeds.alerts import Alert
 from predictor.timetable import Timetable
 
@@ -24,8 +24,6 @@ Effect = Literal[
     "NO_SERVICE", "REDUCED_SERVICE", "SIGNIFICANT_DELAYS", "DETOUR", "ADDITIONAL_SERVICE", "MODIFIED_SERVICE",
     "OTHER_EFFECT", "UNKNOWN_EFFECT", "STOP_MOVED",
 ]  # fmt: skip
-ShownOn = Literal["lines", "stops", "network"]
-"""Who reads it: everyone on the lines; only readers at the stops; everyone."""
 Language = Annotated[str, Field(pattern="^(fr|en)$")]
 
 
@@ -94,7 +92,7 @@ class Disruption(Notice):
         """Its id among all alerts; the operator's have others."""
         return f"desk:{self.number}"
 
-    def state(self, now: float) -> Literal["planned", "in_force", "over"]:
+    def state(self, now: float) -> State:
         """Whether riders see it at `now`."""
         if self.ends_at is not None and self.ends_at <= now:
             return "over"
@@ -107,9 +105,8 @@ def alert_of(notice: Notice, timetable: Timetable, alert_id: str) -> Alert:
     routes = {timetable.route_index[one] for one in notice.routes if one in timetable.route_index}
     stops: set[int] = set()
     if notice.shown_on == "stops":
-        pointer, member = timetable.station_members
         for stop in (timetable.stop_index[one] for one in notice.stops if one in timetable.stop_index):
-            stops |= {stop, *member[pointer[stop] : pointer[stop + 1]].tolist()}
+            stops |= {stop, *members_of(timetable, stop)}
     lost = notice.shown_on == "stops" and not stops
     return Alert(
         alert_id=alert_id,
@@ -125,27 +122,3 @@ def alert_of(notice: Notice, timetable: Timetable, alert_id: str) -> Alert:
         trips=frozenset(),
         whole_network=notice.shown_on == "network",
     )
-
-
-@dataclass(frozen=True)
-class Audience:
-    """Who sees a notice."""
-
-    routes: tuple[int, ...]
-    """Lines whose pages show it."""
-    stops: tuple[int, ...]
-    """Stops (platforms, not stations) whose pages and screens show it."""
-
-
-def audience_of(alert: Alert, timetable: Timetable) -> Audience:
-    """Lines and served stops at which riders read `alert`."""
-    stop_routes = StopRoutes.of(timetable)
-    served = {s for s in range(timetable.stops) if stop_routes.at(s) and timetable.stop_location_type[s] == 0}
-    if alert.whole_network:
-        return Audience(tuple(range(len(timetable.route_id))), tuple(sorted(served)))
-    if alert.stops:
-        stops = served & alert.stops
-    else:
-        stops = {s for s in served if not alert.routes.isdisjoint(stop_routes.at(s))}
-    routes = {route for stop in stops for route in stop_routes.at(stop)} if alert.stops else alert.routes
-    return Audience(tuple(sorted(routes)), tuple(sorted(stops)))

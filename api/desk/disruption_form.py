@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from pydantic import ValidationError
 from starlette.datastructures import FormData, QueryParams
 
-from api.desk.disruption import LONGEST_DESCRIPTION, LONGEST_HEADER, Disruption, Notice, ShownOn
+from api.desk.disruption import LONGEST_DESCRIPTION, LONGEST_HEADER, Disruption, Notice
 from api.desk.phrases import BLANKS, Phrase, filled_description, filled_header
 from api.desk.place_words import LANGUAGES, place_values
+from api.reading.alerts import ShownOn
 from api.reading.lines import lines_of
 from api.words.desk_texts import desk_texts_in
 from api.words.moment import PageMoment

@@ -10,7 +10,8 @@ from importlib import resources
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.desk.disruption import LONGEST_DESCRIPTION, LONGEST_HEADER, Cause, Effect, Language, ShownOn
+from api.desk.disruption import LONGEST_DESCRIPTION, LONGEST_HEADER, Cause, Effect, Language
+from api.reading.alerts import ShownOn
 
 BLANKS = ("minutes", "times", "via")
 """Places that the officer fills in by hand."""

@@ -16,6 +16,7 @@ from api.pages.found import found_stops
 from api.pages.line import line_page
 from api.pages.stop import stop_page
 from api.pages.trip import journey_page, nearest_service_day
+from api.reading.alerts import alerts_about
 from api.reading.badges import Badge
 from api.reading.board import iso_date
 from api.service.stop_search import StopHit
@@ -42,7 +43,7 @@ def home(request: Request, q: str = "", near: str = "", fragment: str = "") -> R
     if query:
         return _search(request, moment, query)
     modes = moment.lines.by_mode()
-    alerts = moment.alerts_for()
+    alerts = moment.said_all(alerts_about(moment))
     return page_response(
         request, moment, "home.html", _all_badges(moment), alerts, modes=modes, alert_list=alerts, query=""
     )

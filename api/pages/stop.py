@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
+from api.reading.alerts import alerts_at_stop
 from api.reading.board import DepartureRow, departure_rows
 from api.reading.lines import Line, destination_of
 from api.words.moment import COMING, AlertWords, PageMoment
@@ -67,8 +68,8 @@ class GroupWords:
     """Said when nothing leaves within the next hours."""
     last: str
     """When the last departure of the service day leaves, "" where that is not known or nothing leaves soon."""
-    trips: frozenset[int]
-    """Indices of the trips shown."""
+    shown: list[DepartureRow]
+    """What the departures are made from."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,6 @@ def stop_page(moment: PageMoment, stop: int) -> StopPage:
     tt = moment.timetable
     station = stop if tt.stop_parent[stop] < 0 else int(tt.stop_parent[stop])
     groups = _groups(moment, stop)
-    trips = frozenset[int]().union(*(group.trips for group in groups))
     return StopPage(
         stop_id=str(tt.stop_id[stop]),
         name=str(tt.stop_name[stop]),
@@ -104,7 +104,7 @@ def stop_page(moment: PageMoment, stop: int) -> StopPage:
         wheelchair=int(tt.stop_wheelchair[stop]) or int(tt.stop_wheelchair[station]),
         groups=groups,
         quiet="" if groups else _next_of_all(moment, stop),
-        alerts=moment.alerts_at(stop, trips),
+        alerts=moment.said_all(alerts_at_stop(moment, stop, [row for group in groups for row in group.shown])),
         lines=moment.lines.at_stop(stop),
         facts=_facts(moment, str(tt.stop_platform[stop]), groups),
     )
@@ -157,7 +157,7 @@ def _group(moment: PageMoment, soon: list[DepartureRow], later: list[DepartureRo
         ],
         quiet="" if soon else _quiet(moment, later),
         last=_last(moment, soon + later) if soon else "",
-        trips=frozenset(row.trip_idx for row in shown),
+        shown=shown,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from api.reading.alerts import alerts_about
 from api.reading.lines import Line, destination_of
 from api.words.moment import AlertWords, PageMoment
 from api.words.vehicles import VehicleWords, vehicle_words
@@ -88,9 +89,7 @@ def journey_page(moment: PageMoment, trip: int, service_day: int, shift_s: int, 
         vehicle=vehicle_words(moment, journey.vehicle) if journey.vehicle != NONE and state == "followed" else None,
         behind=calls[:behind],
         calls=calls[behind:],
-        alerts=moment.alerts_for(
-            stops=frozenset(journey.stop.tolist()), routes=frozenset({route}), trips=frozenset({trip})
-        ),
+        alerts=moment.said_all(alerts_about(moment, stops=journey.stop.tolist(), routes=(route,), trips=(trip,))),
     )
 
 

@@ -13,6 +13,7 @@ from api.answers.lookups import stop_index
 from api.answers.problems import PROBLEMS
 from api.panels.rows import PanelRow, panel_rows
 from api.panels.text import panel_lines
+from api.reading.alerts import alerts_at_stop
 from api.reading.moment import Moment
 from api.reading.stop_boards import MOST_DEPARTURES, StopBoards
 from api.v1.models import PanelBoard, PanelDeparture, Status
@@ -122,7 +123,7 @@ def _text(boards: StopBoards, moment: PageMoment, stop: int, width: int, lines: 
 
 
 def _messages(moment: PageMoment, stop: int) -> list[str]:
-    return [_message(alert) for alert in moment.alerts_at(stop)]
+    return [_message(alert) for alert in moment.said_all(alerts_at_stop(moment, stop))]
 
 
 def _message(alert: AlertWords) -> str:

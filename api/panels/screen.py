@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from api.answers.caching import digest_of, steady
 from api.panels.rows import PanelRow, panel_rows
+from api.reading.alerts import alerts_at_stop
 from api.reading.board import departure_rows
 from api.reading.lines import Line, destination_of
 from api.reading.stop_boards import StopBoards
@@ -56,7 +57,7 @@ class ScreenPage:
 def screen_page(boards: StopBoards, moment: PageMoment, stops: list[int], limit: int) -> ScreenPage:
     """At most `limit` departures of each stop, in the language of `moment`."""
     shown = [_stop(boards, moment, stop, limit) for stop in stops]
-    alerts = list(dict.fromkeys(alert for stop in stops for alert in moment.alerts_at(stop)))
+    alerts = list(dict.fromkeys(said for stop in stops for said in moment.said_all(alerts_at_stop(moment, stop))))
     messages = [part for alert in alerts for part in _parts(alert)]
     lines = {line.route: line for stop in stops for line in moment.lines.at_stop(stop)}
     lines |= {line.route: line for message in messages for line in message.lines}

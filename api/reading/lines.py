@@ -59,22 +59,31 @@ class Lines:
         return [(mode, members) for mode, members in grouped if members]
 
     def at_stop(self, stop: int) -> list[Line]:
-        """Lines that serve a stop (a station: any of its platforms)."""
+        """Lines that serve a stop (a station: any of its platforms), in the order of `ordered`."""
+        return [self.all[r] for r in sorted(self.routes_at(stop), key=self.rank.__getitem__)]
+
+    def routes_at(self, stop: int) -> list[int]:
+        """Indices of the routes that serve a stop (a station: any of its platforms), in the timetable's order."""
         pointer, route = self._stop_routes
-        tt_pointer, member = self._timetable.station_members
-        routes: set[int] = set()
-        for one in member[tt_pointer[stop] : tt_pointer[stop + 1]].tolist():
-            routes.update(route[pointer[one] : pointer[one + 1]].tolist())
-        return [self.all[r] for r in sorted(routes, key=self.rank.__getitem__)]
+        found: list[int] = route[pointer[stop] : pointer[stop + 1]].tolist()
+        return found
 
     @cached_property
     def _stop_routes(self) -> tuple[Int64Array, Int32Array]:
-        """CSR by stop of the routes that call there."""
+        """CSR by stop of the routes that call there, a station with those of its platforms."""
         tt = self._timetable
-        call_route = np.repeat(tt.pattern_route, np.diff(tt.pattern_call_ptr)).astype(np.int64)
-        pair = np.unique(tt.pattern_stop.astype(np.int64) * len(tt.route_id) + call_route)
-        stop, route = np.divmod(pair, max(len(tt.route_id), 1))
-        return np.searchsorted(stop, np.arange(tt.stops + 1)).astype(np.int64), route.astype(np.int32)
+        routes = max(len(tt.route_id), 1)
+        route = np.repeat(tt.pattern_route, np.diff(tt.pattern_call_ptr)).astype(np.int64)
+        stop, parent = tt.pattern_stop.astype(np.int64), tt.stop_parent[tt.pattern_stop].astype(np.int64)
+        pairs = np.unique(np.concatenate([stop * routes + route, (parent * routes + route)[parent >= 0]]))
+        return np.searchsorted(pairs // routes, np.arange(tt.stops + 1)), (pairs % routes).astype(np.int32)
+
+
+def members_of(timetable: Timetable, stop: int) -> list[int]:
+    """The stop itself and, of a station, its platforms."""
+    pointer, member = timetable.station_members
+    members: list[int] = member[pointer[stop] : pointer[stop + 1]].tolist()
+    return members
 
 
 def destination_of(timetable: Timetable, trip: int) -> str:

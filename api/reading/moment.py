@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypedDict
 
 from fastapi import Request
 
+from api.reading.lines import Lines, lines_of
 from api.service.service import Service
 from api.service.view import ServiceView
 from predictor.timetable import Timetable
@@ -38,6 +40,11 @@ class Moment:
     def timetable(self) -> Timetable:
         """The view's timetable."""
         return self.view.timetable
+
+    @cached_property
+    def lines(self) -> Lines:
+        """Lines of the timetable."""
+        return lines_of(self.timetable)
 
     @property
     def feed_stopped(self) -> bool:

@@ -10,11 +10,11 @@ from fastapi.responses import Response
 from api.answers.caching import BOARD_MAX_AGE_S, answer, steady
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS
+from api.reading.alerts import alerts_at_stop
 from api.reading.board import WINDOW_S, DepartureRow, departure_rows
 from api.reading.moment import Moment
-from api.reading.stop_routes import StopRoutes
 from api.v1.models import Access, Departure, Departures, Range, Status, TimeSource
-from api.v1.representations import alerts_about, members_of, route_ref, stop_of
+from api.v1.representations import alerts_answer, route_ref, stop_of
 
 departures_router = APIRouter(tags=["Departures"])
 
@@ -38,13 +38,7 @@ def departures(
     stop = stop_index(moment, stop_id)
     only = None if route is None else route_index(moment, route)
     rows = departure_rows(moment.view, stop, moment.now, limit, float(window), only, arrivals)
-    alerts = alerts_about(
-        moment,
-        stops=members_of(moment.timetable, stop),
-        # A line that does not run now is what its riders most need to read about.
-        routes={*StopRoutes.of(moment.timetable).at(stop), *(row.route_idx for row in rows)},
-        trips={row.trip_idx for row in rows},
-    )
+    alerts = alerts_answer(alerts_at_stop(moment, stop, rows))
     says = (
         moment.timetable.feed_version, stop, moment.feed_stopped, [_said(row) for row in rows],
         [alert.model_dump() for alert in alerts],

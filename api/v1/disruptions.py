@@ -17,8 +17,9 @@ from api.answers.caching import answer
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS, Problem, ProblemDetails
 from api.desk.desk import Desk
-from api.desk.disruption import Cause, Description, Disruption, Effect, Header, Notice, ShownOn
+from api.desk.disruption import Cause, Description, Disruption, Effect, Header, Notice
 from api.desk.wording import worded
+from api.reading.alerts import ShownOn, State, next_period, shown_on, state_of
 from api.reading.moment import Moment
 from api.v1.models import Answer
 from api.v1.models import Moment as IsoMoment
@@ -33,7 +34,6 @@ _WRITING: dict[int | str, dict[str, Any]] = {
     403: {"model": ProblemDetails, "description": "The desk is off"},
     507: {"model": ProblemDetails, "description": "The disk took nothing: nothing was published"},
 }
-State = Literal["planned", "in_force", "over"]
 
 
 class DisruptionAnswer(BaseModel):
@@ -240,14 +240,12 @@ def _of_desk(moment: Moment, one: Disruption) -> DisruptionAnswer:
 
 def _of_operator(moment: Moment, alert: Alert) -> DisruptionAnswer:
     tt = moment.timetable
-    coming = [(start, end) for start, end in alert.active if end > moment.now]
-    start, end = min(coming, default=(0.0, math.inf))
-    state: State = "in_force" if alert.active_at(moment.now) else "planned" if coming else "over"
-    shown_on: ShownOn = "network" if alert.whole_network else "stops" if alert.stops else "lines"
+    start, end = next_period(alert, moment.now)
     return DisruptionAnswer(
-        disruption_id=alert.alert_id, source="operator", state=state, cause=alert.cause, effect=alert.effect,
-        header=alert.header, description=alert.description, routes=[str(tt.route_id[r]) for r in sorted(alert.routes)],
+        disruption_id=alert.alert_id, source="operator", state=state_of(alert, moment.now),
+        cause=alert.cause, effect=alert.effect, header=alert.header, description=alert.description,
+        routes=[str(tt.route_id[r]) for r in sorted(alert.routes)],
         stops=[str(tt.stop_id[s]) for s in sorted(alert.stops)],
-        trips=[str(tt.trip_id[t]) for t in sorted(alert.trips)], shown_on=shown_on,
+        trips=[str(tt.trip_id[t]) for t in sorted(alert.trips)], shown_on=shown_on(alert),
         starts_at=moment.iso(start) if start > 0 else None, ends_at=moment.iso(end) if math.isfinite(end) else None,
     )  # fmt: skip

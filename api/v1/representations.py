@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from typing import cast
 
+import feeds.alerts
 from api.reading.board import wheelchair_words
-from api.reading.moment import Moment
-from api.reading.stop_routes import StopRoutes
+from api.reading.lines import lines_of
 from api.v1.models import Access, Alert, Platform, RouteRef, Stop
 from predictor.timetable import Timetable
 
@@ -44,21 +44,13 @@ def stop_of(tt: Timetable, stop: int, distance_m: float | None = None) -> Stop:
         **platform(tt, stop).model_dump(),
         type="station" if tt.stop_location_type[stop] == 1 else "stop",
         parent_station=str(tt.stop_id[parent]) if parent >= 0 else None,
-        routes=[route_ref(tt, route) for route in StopRoutes.of(tt).at(stop)],
+        routes=[route_ref(tt, route) for route in lines_of(tt).routes_at(stop)],
         distance_m=None if distance_m is None else round(distance_m, 1),
     )
 
 
-def members_of(tt: Timetable, stop: int) -> list[int]:
-    """The stop itself and, of a station, its platforms."""
-    pointer, member = tt.station_members
-    return [int(i) for i in member[pointer[stop] : pointer[stop + 1]]]
-
-
-def alerts_about(
-    moment: Moment, *, stops: Collection[int] = (), routes: Collection[int] = (), trips: Collection[int] = ()
-) -> list[Alert]:
-    """Alerts in force for any of these, or for the network; one that names routes and stops is about those stops."""
+def alerts_answer(alerts: Iterable[feeds.alerts.Alert]) -> list[Alert]:
+    """Alerts, less whom they concern."""
     return [
         Alert(
             alert_id=alert.alert_id,
@@ -68,12 +60,5 @@ def alerts_about(
             description=alert.description,
             url=alert.url,
         )
-        for alert in moment.view.alerts
-        if alert.active_at(moment.now)
-        and (
-            alert.whole_network
-            or not alert.stops.isdisjoint(stops)
-            or (not alert.stops and not alert.routes.isdisjoint(routes))
-            or not alert.trips.isdisjoint(trips)
-        )
+        for alert in alerts
     ]

@@ -11,11 +11,12 @@ from fastapi.responses import Response
 from api.answers.caching import STATIC_MAX_AGE_S, answer
 from api.answers.lookups import stop_index
 from api.answers.problems import PROBLEMS, Problem
+from api.reading.alerts import alerts_at_stop
+from api.reading.lines import members_of
 from api.reading.moment import Moment
-from api.reading.stop_routes import StopRoutes
 from api.service.stop_search import StopHit
 from api.v1.models import StopAnswer, Stops
-from api.v1.representations import alerts_about, members_of, platform, stop_of
+from api.v1.representations import alerts_answer, platform, stop_of
 
 stops_router = APIRouter(tags=["Stops"])
 
@@ -62,8 +63,7 @@ def one_stop(request: Request, stop_id: str) -> Response:
     moment = Moment.of(request)
     tt, stop = moment.timetable, stop_index(moment, stop_id)
     members = members_of(tt, stop)
-    routes = StopRoutes.of(tt).at(stop)
-    alerts = alerts_about(moment, stops=members, routes=routes)
+    alerts = alerts_answer(alerts_at_stop(moment, stop))
     says = (tt.feed_version, stop, [alert.model_dump() for alert in alerts], moment.feed_stopped)
 
     def body() -> str:

@@ -12,10 +12,11 @@ from fastapi.responses import Response
 from api.answers.caching import BOARD_MAX_AGE_S, answer, steady
 from api.answers.lookups import trip_index
 from api.answers.problems import PROBLEMS, Problem
+from api.reading.alerts import alerts_about
 from api.reading.board import iso_date, known, minutes_to_wait, start_time, wheelchair_access
 from api.reading.moment import Moment
 from api.v1.models import Access, Call, Range, Status, TimeSource, TripAnswer
-from api.v1.representations import alerts_about, route_ref
+from api.v1.representations import alerts_answer, route_ref
 from predictor.snapshot import CANCELLED, FROM_TIMETABLE, LIVE, SCHEDULED, SOURCES, STATUSES, JourneyCalls
 from predictor.timetable import Timetable
 
@@ -124,7 +125,7 @@ def _trip_answer(moment: Moment, journey: JourneyCalls) -> TripAnswer:
         vehicle_label=str(snapshot.vehicles.label[vehicle]) if vehicle >= 0 else None,
         data_age_s=None if age is None else round(max(age, 0.0)),
         calls=[_call(moment, tt, journey, k, int(status[k])) for k in range(len(journey.stop))],
-        alerts=alerts_about(moment, routes={route}, trips={trip}, stops=set(journey.stop.tolist())),
+        alerts=alerts_answer(alerts_about(moment, stops=journey.stop.tolist(), routes=(route,), trips=(trip,))),
     )
 
 

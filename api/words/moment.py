@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 from fastapi import Request
 
+from api.reading.alerts import causes_of
 from api.reading.board import DepartureRow
-from api.reading.lines import Line, Lines, lines_of
+from api.reading.lines import Line
 from api.reading.moment import Moment
 from api.words.texts import LANGUAGE_COOKIE, Texts, texts_in, wanted_language
 from api.words.times import TimeWords, Wait
@@ -63,11 +65,6 @@ class PageMoment(Moment):
         return self.view.snapshot
 
     @cached_property
-    def lines(self) -> Lines:
-        """Lines of the timetable."""
-        return lines_of(self.timetable)
-
-    @cached_property
     def words(self) -> TimeWords:
         """Says times seen from now."""
         return TimeWords(self.texts, self.lines.zone, self.now)
@@ -92,53 +89,14 @@ class PageMoment(Moment):
             return self.words.at_clock(row.published)
         return self.words.wait(row.published, row.status == "live")
 
-    def alerts_for(
-        self,
-        *,
-        stops: frozenset[int] = frozenset(),
-        routes: frozenset[int] = frozenset(),
-        trips: frozenset[int] = frozenset(),
-    ) -> list[AlertWords]:
-        """Alerts in force that concern any of these stops, routes or trips, or the whole network.
-
-        An alert that names both routes and stops concerns a stop's readers only at those stops.
-        """
-        return [
-            self.said(alert)
-            for alert in self.view.alerts
-            if alert.active_at(self.now)
-            and (
-                alert.whole_network
-                or alert.stops & stops
-                or (not alert.stops and alert.routes & routes)
-                or alert.trips & trips
-            )
-        ]
-
-    def alerts_at(self, stop: int, trips: frozenset[int] = frozenset()) -> list[AlertWords]:
-        """Alerts in force for a stop (of a station, for any of its platforms), for the lines that serve it, and for
-        any of `trips`."""
-        tt = self.timetable
-        pointer, member = tt.station_members
-        station = stop if tt.stop_parent[stop] < 0 else int(tt.stop_parent[stop])
-        stops = {station, *member[pointer[stop] : pointer[stop + 1]].tolist()}
-        return self.alerts_for(
-            stops=frozenset(stops), routes=frozenset(line.route for line in self.lines.at_stop(stop)), trips=trips
-        )
-
     def reason_for(self, row: DepartureRow) -> str:
         """Why a departure is cancelled or its stop skipped, in a word; "" where no alert tells."""
-        told = (
-            alert.cause
-            for alert in self.view.alerts
-            if alert.active_at(self.now)
-            and (
-                row.trip_idx in alert.trips
-                or (row.status == "skipped" and row.stop_idx in alert.stops)
-                or (row.status == "cancelled" and not alert.trips and not alert.stops and row.route_idx in alert.routes)
-            )
-        )
-        return next((self.texts(f"cause_{cause}") for cause in told if f"cause_{cause}" in self.texts.entries), "")
+        keys = [f"cause_{cause}" for cause in causes_of(self, row)]
+        return next((self.texts(key) for key in keys if key in self.texts.entries), "")
+
+    def said_all(self, alerts: Iterable[Alert]) -> list[AlertWords]:
+        """Alerts in the reader's language."""
+        return [self.said(alert) for alert in alerts]
 
     def said(self, alert: Alert) -> AlertWords:
         """An alert in the reader's language."""

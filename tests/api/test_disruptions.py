@@ -18,8 +18,9 @@ from google.transit.gtfs_realtime_pb2 import FeedMessage
 from api.app import create_app
 from api.desk.database import FILE_NAME, DeskDatabase
 from api.desk.desk import Desk
-from api.desk.disruption import Notice, alert_of, audience_of
+from api.desk.disruption import Notice, alert_of
 from api.desk.phrases import default_phrases, filled
+from api.reading.alerts import audience_of
 from api.service.clock import ShiftedClock
 from api.service.service import Service
 from api.service.settings import ConfigurationError

@@ -1,0 +1,130 @@
+"""Whether all faces say the same of a stop's calls: what one says in seconds, another in minutes or as a clock time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from typing import TYPE_CHECKING
+
+from tests.field.faces import Row, TripUpdateTold
+
+if TYPE_CHECKING:
+    from tests.field.city import City
+
+NEAR_S = 7200.0
+"""Calls so near are looked up on their trips' pages too."""
+ROUNDED_S = 1.0
+"""Faces round to seconds in their own ways."""
+_COMES = ("live", "scheduled")
+
+
+def disagreements(city: City, stop: str) -> list[str]:
+    """What two faces say differently of a stop, as text; empty where they agree."""
+    board = city.far_departures(stop)
+    return [
+        *_rows("screen", board, city.screen(stop)),
+        *_panel(board, city.panel(stop)),
+        *_stop_page(board, city.stop_page(stop), city.now),
+        *_trips(city, stop, [row for row in board if (row.at or 0.0) <= city.now + NEAR_S]),
+        *_our_feed(city, board),
+        *_line_pages(city, board),
+    ]
+
+
+def _rows(face: str, board: Sequence[Row], shown: Sequence[Row]) -> Iterator[str]:
+    for ours, theirs in zip_longest(board, shown):
+        if ours is None or theirs is None or str(ours) != str(theirs) or not _same_time(ours.at, theirs.at):
+            yield f"{face}: {theirs} where the board says {ours}"
+        elif theirs.minutes is not None and theirs.minutes != ours.minutes:
+            yield f"{face}: {theirs} in {theirs.minutes} min where the board says {ours.minutes}"
+
+
+def _panel(board: Sequence[Row], shown: Sequence[Row]) -> Iterator[str]:
+    """Panels name no trips: told row by row."""
+    for ours, theirs in zip_longest(board, shown):
+        if ours is None or theirs is None or (ours.clock, ours.status) != (theirs.clock, theirs.status):
+            yield f"panel: {theirs} where the board says {ours}"
+        elif theirs.minutes is not None and theirs.minutes != ours.minutes:
+            yield f"panel: {theirs} in {theirs.minutes} min where the board says {ours.minutes}"
+
+
+def _stop_page(board: Sequence[Row], shown: Sequence[Row], now: float) -> Iterator[str]:
+    """The page shows the first few of each line and direction, where one of them leaves soon."""
+    for theirs in shown:
+        same = [ours for ours in board if str(ours) == str(theirs) and _same_time(ours.at, theirs.at)]
+        if not same:
+            yield f"stop page: {theirs}, which the board does not say"
+        elif theirs.minutes is not None and theirs.minutes not in [ours.minutes for ours in same]:
+            yield f"stop page: {theirs} in {theirs.minutes} min where the board says {same[0].minutes}"
+    soonest = next((ours for ours in board if ours.status in _COMES), None)
+    if soonest is not None and (soonest.at or 0.0) <= now + NEAR_S and str(soonest) not in map(str, shown):
+        yield f"stop page: not a word of {soonest}"
+
+
+def _trips(city: City, stop: str, board: Sequence[Row]) -> Iterator[str]:
+    for ours in board:
+        assert ours.key is not None
+        asked = {"date": ours.key.date, "start": ours.key.start}
+        calls, page = city.trip(ours.key.trip, **asked), city.trip_page(ours.key.trip, **asked)
+        where = [k for k, call in enumerate(calls) if call.sequence == ours.sequence and call.stop == ours.stop]
+        if len(where) != 1:
+            yield f"trip {ours.run}: {len(where)} calls at {ours.stop} where the board says {ours}"
+            continue
+        call = calls[where[0]]
+        if call.status != ours.status:
+            yield f"v1 trip: {call} where the board says {ours}"
+        if ours.status in _COMES and call.minutes != ours.minutes:
+            yield f"v1 trip: {call} in {call.minutes} min where the board says {ours.minutes}"
+        if [told.stop for told in page] != [told.stop for told in calls]:
+            yield f"trip page {ours.run}: calls {[told.stop for told in page]}, not {[told.stop for told in calls]}"
+            continue
+        shown = page[where[0]]
+        if shown.status != ours.status or (ours.status in _COMES and not _same_time(shown.at, ours.at)):
+            yield f"trip page: {shown} where the board says {ours}"
+
+
+def _our_feed(city: City, board: Sequence[Row]) -> Iterator[str]:
+    feed: dict[str, TripUpdateTold] = {}
+    for told in city.our_trip_updates():
+        if told.run in feed:
+            yield f"TripUpdates: {told.run} stands twice"
+        feed[told.run] = told
+    for ours in board:
+        update = feed.get(ours.run)
+        if ours.status == "cancelled":
+            if update is None or update.relationship not in ("CANCELED", "DELETED"):
+                yield f"TripUpdates: {update and update.relationship} where the board says {ours}"
+            continue
+        if update is not None and update.relationship in ("CANCELED", "DELETED"):
+            yield f"TripUpdates: {update.relationship} where the board says {ours}"
+            continue
+        calls = [] if update is None else [call for call in update.stops if call.stop == ours.stop]
+        if ours.status == "live":
+            events = [at for call in calls if call.relationship != "SKIPPED" for at in (call.departure, call.arrival)]
+            if not any(_same_time(at, ours.at) for at in events):
+                yield f"TripUpdates: {events} where the board says {ours} ({ours.at})"
+        if ours.status == "skipped" and "SKIPPED" not in [call.relationship for call in calls]:
+            yield f"TripUpdates: {calls} where the board says {ours}"
+
+
+def _line_pages(city: City, board: Sequence[Row]) -> Iterator[str]:
+    """A wait on a line's page is that of a live departure of the board."""
+    lines = {(ours.told["route"]["route_id"], ours.told["direction"]) for ours in board}
+    for route, direction in sorted(lines, key=str):
+        live = [
+            ours
+            for ours in board
+            if ours.status == "live" and (ours.told["route"]["route_id"], ours.told["direction"]) == (route, direction)
+        ]
+        shown = [row for row in city.line_page(route, direction=direction) if row.stop in {ours.stop for ours in board}]
+        for row in shown:
+            if row.at is not None and not any(
+                _same_time(row.at, ours.at) and row.minutes == ours.minutes for ours in live
+            ):
+                yield f"line page {route}: {row} in {row.minutes} min, which the board does not say"
+        if live and shown and all(row.at is None for row in shown):
+            yield f"line page {route}: no wait at {shown[0].run} where the board says {live[0]}"
+
+
+def _same_time(one: float | None, another: float | None) -> bool:
+    return one is not None and another is not None and abs(one - another) <= ROUNDED_S

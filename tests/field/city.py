@@ -1,0 +1,432 @@
+"""A city under test: a network, an operator's feeds, a clock moved by hand, and every face of the service that runs it.
+
+The only place of these tests that knows where in `api/` things lie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from fastapi.testclient import TestClient
+from google.transit import gtfs_realtime_pb2
+from selectolax.lexbor import LexborHTMLParser
+
+from api.app import create_app
+from api.desk.desk import Desk
+from api.service.incoming_feeds import PolledFeeds
+from api.service.service import Service
+from feeds.gtfs.service_calendar import origin_of
+from predictor.engine import EngineSettings
+from tests.field.agreement import disagreements
+from tests.field.faces import (
+    Row,
+    Run,
+    TripUpdateTold,
+    alert_heads,
+    departures_on,
+    feed_message,
+    listed,
+    minutes_in,
+    only,
+    page_of,
+    posix,
+    run_of_key,
+    stop_updates,
+    text,
+    texts,
+)
+from tests.field.messages import AlertMessage, Bus, Time, TripUpdate, Writer
+from tests.field.network import Network, hms, seconds
+
+DATE = 20261126
+"""A Thursday."""
+STEP_S = 30.0
+"""The clock moves on by at most this from one step to the next, and the feeds are polled at each."""
+FAR_S = 36 * 3600
+MOST = 30
+TOKEN = "a token of the field"
+
+
+class HandClock:
+    """Stands where it was put."""
+
+    speed = 1.0
+
+    def __init__(self, at: float) -> None:
+        self.at = at
+
+    def now(self) -> float:
+        """POSIX seconds."""
+        return self.at
+
+    def start(self) -> None:
+        """It never runs."""
+
+
+class HandSource:
+    """A source that gives what it was handed, once."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._data: bytes | None = None
+
+    def give(self, data: bytes) -> None:
+        """The next answer."""
+        self._data = data
+
+    def fetch(self, now: float) -> bytes | None:
+        """See `feeds.source.Source`."""
+        data, self._data = self._data, None
+        return data
+
+
+class City:
+    """See the module's docstring. The operator's feeds say what they were last told to, with a new header at each step,
+    as real feeds do; `at` moves the clock, stepping on the way."""
+
+    def __init__(
+        self,
+        network: Network | None = None,
+        *,
+        at: str = "07:55",
+        date: int = DATE,
+        engine_settings: EngineSettings | None = None,
+        **service_settings: Any,
+    ) -> None:
+        """Parameters: `at` and `date`: when the clock stands at first; `date` is the service day that times count from;
+        `service_settings`: further parameters of `Service`."""
+        self.network = network or Network()
+        self.date = date
+        self.zone = ZoneInfo(self.network.zone)
+        self.clock = HandClock(self.posix(at))
+        self._writer = Writer(self.network, self.posix)
+        self._sources = {name: HandSource(name) for name in ("vehicle_positions", "trip_updates", "alerts")}
+        self._buses: list[Bus] | None = []
+        self._buses_at = self.clock.at
+        self._updates: list[TripUpdate] | None = None
+        self._alerts: list[AlertMessage] | None = None
+        feeds = PolledFeeds(*self._sources.values(), every_s=0.0, in_step=True, clock=self.clock)
+        self._write()
+        self.service = Service(
+            self.network.timetable, feeds, self.clock, engine_settings=engine_settings, **service_settings
+        )
+
+    # The clock
+
+    def posix(self, time: Time) -> float:
+        """POSIX seconds of a time of the service day; numbers are taken as they are."""
+        return float(time) if not isinstance(time, str) else self._origin + seconds(time)
+
+    @property
+    def now(self) -> float:
+        """POSIX seconds."""
+        return self.clock.at
+
+    def at(self, time: Time, *, every_s: float = STEP_S) -> City:
+        """Let time pass until then, stepping at least every `every_s` seconds."""
+        until = self.posix(time)
+        assert until >= self.clock.at, "time runs forwards"
+        while self.clock.at < until:
+            self.clock.at = min(self.clock.at + every_s, until)
+            self.step()
+        return self
+
+    def step(self) -> City:
+        """Poll and step at the clock's time. A step that fails fails the test."""
+        self._write()
+        failures = self.service.step_failures
+        self.service.step(self.clock.at)
+        assert self.service.step_failures == failures, "the step failed: see the log"
+        return self
+
+    # The operator
+
+    def vehicle_positions(self, *told: Bus | bytes) -> City:
+        """From now on the feed says this of its vehicles: reports, or one message as bytes, told once."""
+        self._buses, self._buses_at = _told(told, self._sources["vehicle_positions"]), self.clock.at
+        return self.step()
+
+    def trip_updates(self, *told: TripUpdate | bytes) -> City:
+        """From now on the feed says this of its trips: entities, or one message as bytes, told once."""
+        self._updates = _told(told, self._sources["trip_updates"])
+        return self.step()
+
+    def alerts(self, *told: AlertMessage | bytes) -> City:
+        """From now on the feed says this to riders: entities, or one message as bytes, told once."""
+        self._alerts = _told(told, self._sources["alerts"])
+        return self.step()
+
+    def _write(self) -> None:
+        now, write = self.clock.at, self._writer
+        if self._buses is not None:
+            self._sources["vehicle_positions"].give(write.vehicle_positions(self._buses, now, self._buses_at))
+        if self._updates is not None:
+            self._sources["trip_updates"].give(write.trip_updates(self._updates, now))
+        if self._alerts is not None:
+            self._sources["alerts"].give(write.alerts(self._alerts, now))
+
+    # Boards
+
+    def board(self, stop: str) -> list[str]:
+        """Departures of a stop in the next two hours, such as ["08:05 t1 live", "09:04 t2 scheduled"], as all faces
+        tell them: where one says something else, the test fails."""
+        self.faces_agree(stop)
+        return texts(self.departures(stop))
+
+    def faces_agree(self, stop: str) -> None:
+        """Fail where two faces say differently of a stop."""
+        found = disagreements(self, stop)
+        assert not found, "\n".join([f"at {stop}:", *found])
+
+    def far_departures(self, stop: str) -> list[Row]:
+        """Departures as far ahead, and as many, as panels and screens show."""
+        return self.departures(stop, window=FAR_S, limit=MOST)
+
+    def departures(self, stop: str, *, arrivals: bool = False, window: int = 7200, limit: int = 20) -> list[Row]:
+        """/v1/stops/{id}/departures."""
+        answer = self.json(
+            f"/v1/stops/{_id(stop)}/departures", limit=limit, window=window, arrivals=str(arrivals).lower()
+        )
+        return [self._departure(told) for told in answer["departures"]]
+
+    def panel(self, stop: str, *, limit: int = MOST, lang: str = "en") -> list[Row]:
+        """/v1/stops/{id}/board. A panel names no trips: `run` is the destination."""
+        answer = self.json(f"/v1/stops/{_id(stop)}/board", limit=limit, lang=lang)
+        return [
+            Row(told["destination"], stop, None, told["time"], told["minutes"], told["status"], told)
+            for told in answer["departures"]
+        ]
+
+    def panel_text(self, stop: str, **asked: Any) -> list[str]:
+        """Lines of /v1/stops/{id}/board as text."""
+        return list(self.get(f"/v1/stops/{_id(stop)}/board", format="text", **asked).text.splitlines())
+
+    def stop_page(self, stop: str) -> list[Row]:
+        """/stops/{id}, soonest first."""
+        rows = [self._page_row(node, stop) for node in departures_on(self.page(f"/stops/{_id(stop)}"))]
+        return sorted(rows, key=lambda row: row.at or 0.0)
+
+    def screen(self, stop: str, *, limit: int = MOST) -> list[Row]:
+        """/screen/{id}."""
+        return [self._page_row(node, stop) for node in departures_on(self.page(f"/screen/{_id(stop)}", limit=limit))]
+
+    # Trips and lines
+
+    def trip(self, trip: str, *, start: str | None = None, date: str | None = None) -> list[Row]:
+        """Calls of /v1/trips/{id}: of the run that it finds by itself where neither `start` nor `date` is given."""
+        answer = self.trip_answer(trip, start=start, date=date)
+        run = Run(answer["trip_id"], answer["service_date"], answer["start_time"])
+        return [self._call(run, told) for told in answer["calls"]]
+
+    def trip_answer(self, trip: str, *, start: str | None = None, date: str | None = None) -> Any:
+        """All of /v1/trips/{id}."""
+        asked = {"start_time": start, "date": date}
+        return self.json(f"/v1/trips/{_id(trip)}", **{name: value for name, value in asked.items() if value})
+
+    def trip_page(self, trip: str, *, start: str | None = None, date: str | None = None) -> list[Row]:
+        """Calls of /trips/{id}."""
+        asked = {name: value for name, value in {"start": start, "date": date}.items() if value}
+        page = self.page(f"/trips/{_id(trip)}", **asked)
+        rows = []
+        for node in page.css("ol.trip > li.at"):
+            link, time = only(node, "a"), only(node, "time")
+            at = posix(time.attributes["datetime"])
+            stop = str(link.attributes["href"]).removeprefix("/stops/")
+            status = next(name for name in (node.attributes["class"] or "").split() if name in _STATUSES)
+            rows.append(Row(trip, stop, at, text(time), None, status, node))
+        return rows
+
+    def trip_state(self, trip: str, **asked: Any) -> str:
+        """What /trips/{id} says of the whole journey: `followed`, `not_followed`, `cancelled` or `over`."""
+        found = only(self.page(f"/trips/{_id(trip)}", **asked), "p.trip-state")
+        return (found.attributes["class"] or "").split()[1]
+
+    def line_page(self, route: str, *, direction: int | None = None) -> list[Row]:
+        """Stops of /lines/{id} in order, with the wait shown at each; `run` is the stop's name."""
+        page = self.page(f"/lines/{_id(route)}", **({} if direction is None else {"direction": direction}))
+        rows = []
+        for node in page.css("ol.thread > li.at"):
+            stop = str(only(node, "a").attributes["href"]).removeprefix("/stops/")
+            wait = node.css_first(".departure")
+            at = None if wait is None else posix(only(wait, "time").attributes["datetime"])
+            minutes = None if wait is None else minutes_in(text(only(wait, "time")))
+            name = text(node.css_first(".stop-name"))
+            rows.append(Row(name, stop, at, self._hhmm(at), minutes, "live" if wait is not None else "", node))
+        return rows
+
+    # What others read
+
+    def our_trip_updates(self) -> list[TripUpdateTold]:
+        """/gtfs-rt/trip-updates."""
+        relationship = gtfs_realtime_pb2.TripDescriptor.ScheduleRelationship
+        return [
+            TripUpdateTold(
+                self.run_named(entity.trip_update.trip),
+                relationship.Name(entity.trip_update.trip.schedule_relationship),
+                stop_updates(entity.trip_update),
+                entity.trip_update.vehicle.id,
+                entity.trip_update,
+            )
+            for entity in self.message("trip-updates").entity
+        ]
+
+    def our_vehicle_positions(self) -> dict[str, Any]:
+        """/gtfs-rt/vehicle-positions: each vehicle's report by its id."""
+        return {entity.vehicle.vehicle.id: entity.vehicle for entity in self.message("vehicle-positions").entity}
+
+    def our_alerts(self) -> list[Any]:
+        """/gtfs-rt/alerts: entities."""
+        return list(self.message("alerts").entity)
+
+    def message(self, feed: str) -> gtfs_realtime_pb2.FeedMessage:
+        """/gtfs-rt/{feed}."""
+        return feed_message(self.get(f"/gtfs-rt/{feed}").content)
+
+    def vehicles(self) -> dict[str, Any]:
+        """/v1/vehicles: each vehicle's properties by its id."""
+        features = self.json("/v1/vehicles")["features"]
+        return {feature["properties"]["vehicle_id"]: feature["properties"] for feature in features}
+
+    def messages(self, *, stop: str = "", route: str = "", trip: str = "") -> dict[str, list[str]]:
+        """Headers of the alerts that each face shows to readers of a stop, a route, or a trip; of none of them, on the
+        home page."""
+        if stop:
+            return {
+                "v1 stop": _heads(self.json(f"/v1/stops/{_id(stop)}")["alerts"]),
+                "v1 departures": _heads(self.json(f"/v1/stops/{_id(stop)}/departures", window=FAR_S)["alerts"]),
+                "panel": self.json(f"/v1/stops/{_id(stop)}/board")["messages"],
+                "stop page": alert_heads(self.page(f"/stops/{_id(stop)}")),
+                "screen": [text(node) for node in self.page(f"/screen/{_id(stop)}").css(".message strong")],
+            }
+        if route:
+            return {
+                "v1 route": _heads(self.json(f"/v1/routes/{_id(route)}")["alerts"]),
+                "line page": alert_heads(self.page(f"/lines/{_id(route)}")),
+            }
+        if trip:
+            return {
+                "v1 trip": _heads(self.json(f"/v1/trips/{_id(trip)}")["alerts"]),
+                "trip page": alert_heads(self.page(f"/trips/{_id(trip)}")),
+            }
+        return {"home": alert_heads(self.page("/"))}
+
+    def desk(self) -> dict[str, list[str]]:
+        """/desk: entries of `drafts`, `worst`, `uncovered`, `unmatched` and `feeds`; figures in `vehicles`."""
+        page = page_of(self.officer.get("/desk").text)
+        sections = {name: listed(page, name) for name in ("drafts", "worst", "uncovered", "unmatched", "feeds")}
+        return sections | {"vehicles": [text(node) for node in page.css(".figures div")]}
+
+    def readyz(self) -> Any:
+        """/readyz."""
+        return self._client.get("/readyz").json()
+
+    # Asking
+
+    def get(self, address: str, **asked: Any) -> Any:
+        """An answer; anything but 200 fails the test."""
+        answer = self._client.get(address, params=asked)
+        assert answer.status_code == 200, f"{address}: {answer.status_code} {answer.text[:300]}"
+        return answer
+
+    def json(self, address: str, **asked: Any) -> Any:
+        """An answer's JSON."""
+        return self.get(address, **asked).json()
+
+    def page(self, address: str, **asked: Any) -> LexborHTMLParser:
+        """A page, parsed."""
+        return page_of(self.get(address, **asked).text)
+
+    @cached_property
+    def officer(self) -> TestClient:
+        """A client signed in to the desk."""
+        assert self._client.post("/desk/login", data={"token": TOKEN}).status_code == 200
+        return self._client
+
+    @cached_property
+    def _client(self) -> TestClient:
+        app = create_app(self.service, Desk(self.service, token=TOKEN))
+        return TestClient(app, headers={"Accept-Language": "en"})
+
+    # Names
+
+    def run(self, key: Run) -> str:
+        """The run as rows name it."""
+        trip = next((trip for trip in self.network.trips if trip.trip_id == key.trip), None)
+        repeated = any(one.trip == key.trip for one in self.network.frequencies)
+        own_start = None if trip is None else hms(seconds(self.network.calls(key.trip)[0].departure or "0:0"))
+        another = trip is not None and key.start not in ("", own_start)
+        start = f"@{key.start[:5]}" if repeated or another else ""
+        date = "" if key.date in ("", _iso(self.date)) else f"/{key.date}"
+        return f"{key.trip}{start}{date}"
+
+    def run_named(self, trip: gtfs_realtime_pb2.TripDescriptor) -> str:
+        """The run that a TripDescriptor names."""
+        date = _iso(int(trip.start_date)) if trip.start_date else ""
+        known = any(one.trip_id == trip.trip_id for one in self.network.trips)
+        start = trip.start_time or (hms(seconds(self.network.calls(trip.trip_id)[0].arrival)) if known else "")
+        return self.run(Run(trip.trip_id, date, start))
+
+    def _departure(self, told: Any) -> Row:
+        key = Run(told["trip_id"], told["service_date"], told["start_time"])
+        at = posix(told["time"])
+        return Row(
+            self.run(key), told["stop_id"], at, self._hhmm(at), told["minutes"], told["status"], told, key,
+            told["stop_sequence"],
+        )  # fmt: skip
+
+    def _call(self, key: Run, told: Any) -> Row:
+        first = told["predicted_time"] or told["scheduled_arrival"]
+        at = posix(first)
+        status = "passed" if told["passed"] else told["status"]
+        return Row(
+            self.run(key), told["stop_id"], at, self._hhmm(at), told["minutes"], status, told, key,
+            told["stop_sequence"],
+        )  # fmt: skip
+
+    def _page_row(self, node: Any, stop: str) -> Row:
+        key = run_of_key(node.attributes["data-key"])
+        time = node.css_first("time")
+        at = posix(time.attributes["datetime"])
+        status = next(name for name in node.attributes["class"].split() if name in _STATUSES)
+        return Row(self.run(key), stop, at, self._hhmm(at), minutes_in(text(time)), status, node, key)
+
+    def _hhmm(self, at: float | None) -> str:
+        return "" if at is None else f"{datetime.fromtimestamp(at, self.zone):%H:%M}"
+
+    @cached_property
+    def _origin(self) -> float:
+        return origin_of(datetime(self.date // 10_000, self.date // 100 % 100, self.date % 100), self.zone)
+
+
+_STATUSES = ("live", "scheduled", "cancelled", "skipped", "passed")
+
+
+def _told(told: tuple[Any, ...], source: HandSource) -> list[Any] | None:
+    if any(isinstance(part, bytes) for part in told):
+        (message,) = told
+        source.give(message)
+        return None
+    return list(told)
+
+
+def _heads(alerts: Iterable[Any]) -> list[str]:
+    return [next(iter(told["header"].values()), "") for told in alerts]
+
+
+def _id(name: str) -> str:
+    return quote(name, safe="")
+
+
+def _iso(date: int) -> str:
+    return f"{date // 10_000:04d}-{date // 100 % 100:02d}-{date % 100:02d}"
+
+
+def day_after(date: int, days: int = 1) -> int:
+    """YYYYMMDD so many days later."""
+    day = datetime(date // 10_000, date // 100 % 100, date % 100) + timedelta(days=days)
+    return day.year * 10_000 + day.month * 100 + day.day
