@@ -54,8 +54,8 @@ def samples_of(seed: int, gap_s: float) -> tuple[Float32Array, Float32Array]:
         gtfs = Path(folder) / "gtfs.zip"
         town.write_gtfs(gtfs, FIRST_DAY, DAYS)
         timetable = load_timetable(gtfs, cache_dir=None).timetable
-    engine = Engine(timetable)
-    engine.learner = Learner(capacity=10_000_000, seed=seed, lessons=False)
+    learner = Learner(capacity=10_000_000, seed=seed, lessons=False)
+    engine = Engine(timetable, learner=learner)
     for n in range(DAYS):
         day = FIRST_DAY + timedelta(days=n)
         start = datetime(day.year, day.month, day.day, 4, 30, tzinfo=ZoneInfo(town.timezone)).timestamp()
@@ -63,7 +63,7 @@ def samples_of(seed: int, gap_s: float) -> tuple[Float32Array, Float32Array]:
         for now in track(polls, f"town {seed}, day {n + 1}"):
             message = town.vehicle_positions(now - now % gap_s)
             engine.step(decode_vehicle_positions(message, timetable, now), now)
-    return engine.learner.samples()
+    return learner.samples()
 
 
 if __name__ == "__main__":

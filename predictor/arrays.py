@@ -1,7 +1,7 @@
-"""Array types and the two ragged-array operations that the core is built on.
+"""Array types and the few operations on ragged and sorted arrays that the core is built on.
 
 Ids are strings at the edges and int32 indices inside; -1 stands for "none" in every index array and NaN in
-every float array. The `NewType`s name what a single index counts.
+every float array. A `NewType` names what a single index counts where two could be mixed up.
 """
 
 from __future__ import annotations
@@ -13,9 +13,6 @@ import numpy.typing as npt
 
 StopIdx = NewType("StopIdx", int)
 RouteIdx = NewType("RouteIdx", int)
-PatternIdx = NewType("PatternIdx", int)
-TripIdx = NewType("TripIdx", int)
-LinkIdx = NewType("LinkIdx", int)
 
 BoolArray = npt.NDArray[np.bool_]
 Int8Array = npt.NDArray[np.int8]
@@ -45,3 +42,12 @@ def expand_ranges(start: npt.NDArray[np.integer], count: npt.NDArray[np.integer]
 def group_starts(owner: Int64Array, groups: int) -> Int64Array:
     """CSR pointer (groups + 1,) int64 of a sorted `owner` array."""
     return np.searchsorted(owner, np.arange(groups + 1)).astype(np.int64)
+
+
+def contains(sorted_keys: Int64Array, keys: Int64Array) -> BoolArray:
+    """For each of `keys` (n,), whether it is among `sorted_keys`."""
+    if len(sorted_keys) == 0:
+        return np.zeros(len(keys), bool)
+    place = np.minimum(np.searchsorted(sorted_keys, keys), len(sorted_keys) - 1)
+    found: BoolArray = sorted_keys[place] == keys
+    return found

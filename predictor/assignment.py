@@ -16,6 +16,7 @@ import numpy as np
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges
 from predictor.geometry import METRES_PER_DEGREE, LineGeometry
 from predictor.observations import Observations
+from predictor.runs import DatedRuns
 from predictor.service_days import ServiceDays
 from predictor.time_distance import TimeDistance
 from predictor.timetable import Timetable
@@ -111,8 +112,8 @@ class Assigner:
         now: float,
         heard_since: float,
         cancelled: Int64Array,
-    ) -> tuple[Int64Array, Int32Array, Int32Array]:
-        """Rows of `obs` that get a trip now, with the trip and its service day; keeps the others' guesses in `tracks`.
+    ) -> tuple[Int64Array, DatedRuns]:
+        """Rows of `obs` that get a run now, and the runs; keeps the others' guesses in `tracks`.
 
         Parameters: `open_` (n,): reports that name no trip, of vehicles that are on none; `heard_since`: POSIX seconds
         since when the feed has been heard without a break: who was first heard of then may have been driving before;
@@ -120,9 +121,8 @@ class Assigner:
         """
         tt = self.timetable
         rows = np.flatnonzero(open_)
-        nothing = np.empty(0, np.int64), np.empty(0, np.int32), np.empty(0, np.int32)
         if len(rows) == 0:
-            return nothing
+            return rows, DatedRuns.empty()
         owner, pattern = self.grid.near(obs.lat[rows], obs.lon[rows])
         route, direction = obs.route[rows][owner], obs.direction[rows][owner]
         fits = (route < 0) | (tt.pattern_route[pattern] == route)
@@ -130,12 +130,10 @@ class Assigner:
         owner, pattern = owner[fits], pattern[fits]
         s = slot[rows]
         best_trip, best_day, best_m = self._best(tracks, s, obs.take(rows), owner, pattern, now, heard_since, cancelled)
-        agrees = (best_trip >= 0) & (tracks.guess_trip[s] == best_trip)
-        tracks.guesses[s] = np.where(agrees, tracks.guesses[s] + 1, np.where(best_trip >= 0, 1, 0))
-        tracks.guess_m[s] = np.where(agrees, tracks.guess_m[s], best_m)
-        tracks.guess_trip[s] = best_trip
+        agrees = tracks.guess(s, best_trip, best_m)
         sure = agrees & (tracks.guesses[s] >= AGREEMENTS) & (best_m - tracks.guess_m[s] >= PROGRESS_M)
-        return rows[sure], best_trip[sure], best_day[sure]
+        trip, day = best_trip[sure], best_day[sure]
+        return rows[sure], DatedRuns(trip, day, np.zeros(len(trip), np.int32))
 
     def _best(
         self,

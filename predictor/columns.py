@@ -7,6 +7,9 @@
 A field whose annotation is one of the array types of `predictor.arrays` is a column: those of the base class come
 first, then the others in the order in which they are declared, each with its annotation's dtype. A field of any other
 type tells of the group as a whole.
+
+A cell of which nothing is known holds NaN, -1, False or "", by its column's type; a column in which that is something
+else declares it: `field(metadata={"nothing": 0})`.
 """
 
 from __future__ import annotations
@@ -19,7 +22,9 @@ from typing import Any, Self, cast, get_args, get_origin, get_type_hints
 
 import numpy as np
 
-from predictor.arrays import AnyArray, BoolArray, Int64Array
+from predictor.arrays import NONE, AnyArray, BoolArray, Int64Array
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({"f": np.nan, "i": NONE, "b": False, "U": ""})
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +52,16 @@ class Columns:
             parts[0],
             **{name: np.concatenate([getattr(part, name) for part in parts]) for name in column_types(cls)},
         )
+
+    @classmethod
+    def blank(cls, rows: int, **whole: Any) -> Self:
+        """So many rows of which nothing is known."""
+        nothing = {f.name: f.metadata["nothing"] for f in fields(cls) if "nothing" in f.metadata}
+        columns: dict[str, Any] = {
+            name: np.full(rows, nothing.get(name, _NOTHING[dtype.kind]), dtype)
+            for name, dtype in column_types(cls).items()
+        }
+        return cls(**columns, **whole)
 
 
 def column_types(group: type) -> Mapping[str, np.dtype[Any]]:

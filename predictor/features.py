@@ -6,7 +6,7 @@ import numpy as np
 
 from predictor.arrays import BoolArray, Float32Array, Float64Array
 from predictor.arrivals import Chain
-from predictor.snapshot import IN_SERVICE
+from predictor.snapshot import FROM_VEHICLE, IN_SERVICE
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 from predictor.trip_history import TripHistory
@@ -37,7 +37,7 @@ def features_of(timetable: Timetable, history: TripHistory, tracks: Tracks, chai
     """(rows, len(FEATURES)) for the rows of a chain."""
     tt, slot, entry = timetable, chain.slot, chain.entry
     head = chain.head
-    origin = (tt.date_origin[chain.service_day] + chain.shift_s).astype(np.float64)
+    origin = chain.origin(tt)
     ahead = np.maximum(chain.arrival - now, 0.0)
     by_headway = tt.trip_is_frequency[chain.trip]
     scheduled = np.where(by_headway, chain.arrival, origin + tt.arrival_s[entry])
@@ -45,7 +45,7 @@ def features_of(timetable: Timetable, history: TripHistory, tracks: Tracks, chai
     change = np.nan_to_num(delay - tracks.delay_before_s[slot])
     known = np.isfinite(delay)
     next_trip = chain.leg != chain.leg[head]
-    started = (tracks.departed[slot] > 0) & ~next_trip & (chain.source == 1)
+    started = (tracks.departed[slot] > 0) & ~next_trip & (chain.source == FROM_VEHICLE)
     age = now - tracks.timestamp[slot]
     first_departure = origin + tt.trip_start_s[chain.trip] - now
     distance = tt.pattern_distance_m[tt.call_pattern_call[entry]]

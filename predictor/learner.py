@@ -12,6 +12,7 @@ from predictor.arrays import BoolArray, Float32Array, Float64Array, Int64Array
 from predictor.arrivals import Chain
 from predictor.calibration import Calibration
 from predictor.features import FEATURES, has_begun, scale_s
+from predictor.learned import Learned
 from predictor.passages import Passages
 from predictor.quantile_net import QuantileNet
 
@@ -69,6 +70,11 @@ class Learner:
         self._old = self._count = 0
         self._lessons = lessons
         self._studied_at = -np.inf
+
+    @classmethod
+    def of(cls, learned: Learned, capacity: int = 300_000) -> Learner:
+        """One that goes on from what was learned earlier."""
+        return cls(learned.net, learned.calibration, learned.taught, capacity)
 
     def offer(self, chain: Chain, key: Int64Array, features: Float32Array, now: float) -> None:
         """Take some of the rows predicted at `now`; `key` (rows,) names vehicle-independent calls of journeys."""

@@ -8,17 +8,19 @@ line is accepted as a jump.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
-from predictor.geometry import LineGeometry, course_deg, ground_distance_m
+from predictor.columns import Columns
+from predictor.geometry import LineGeometry, Projection, course_deg, ground_distance_m
+from predictor.match import Match
 from predictor.named_runs import RunNames, run_finder
 from predictor.observations import STOPPED_AT, Observations
 from predictor.runs import DatedRuns
 from predictor.service_days import ServiceDays
-from predictor.snapshot import DEADHEAD, IN_SERVICE, LAYOVER, OFF_ROUTE, UNMATCHED
+from predictor.snapshot import DEADHEAD, IN_SERVICE, LAYOVER, OFF_ROUTE
 from predictor.time_distance import TimeDistance
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
@@ -40,30 +42,69 @@ EARLIEST_DEPARTURE_S = 180.0
 BROKEN_DOWN_S = 720.0
 """A vehicle that comes to no further stop for so long, and then names its trip no more, does not go on with it."""
 JUST_BEHIND_M = 200.0
+BEYOND_FIRST_M = 400.0
+"""A vehicle no further along the line than this, long before its departure, is still waiting for it."""
+LONG_WAY_M = 1500.0
+"""The direction from one end of so long a way to the other is not that of the road."""
 PRIOR_SCALE = 25.0
 
 
 @dataclass(frozen=True, eq=False)
-class Match(DatedRuns):
-    """The match of each fresh report; all arrays (n,), rows as in the observations given."""
+class _OnRuns(DatedRuns):
+    """Reports of vehicles that are on a run; all arrays (m,)."""
+
+    row: Int64Array
+    """Among all reports."""
+    lat: Float64Array
+    lon: Float64Array
+    course: Float64Array
+    seconds: Float64Array
+    """On the trip's own time axis."""
+    gap_s: Float64Array
+    """Since the report before on the same run, else 0."""
+    same: BoolArray
+    """On the same run as at the report before;"""
+    arrived: Int32Array
+    """calls arrived at,"""
+    departed: Int32Array
+    """left, and"""
+    last_m: Float64Array
+    """distance then: NaN where it was on another."""
+    under_way: BoolArray
+    """It had left the first stop then, and was somewhere on the line."""
+    near_first: BoolArray
+    """It is near the first stop now."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Window(Columns):
+    """Where on its line a vehicle is looked for; all arrays (m,)."""
+
+    low_m: Float64Array
+    high_m: Float64Array
+    prior_m: Float64Array
+    """Where it most likely is."""
+    stands_at: Int32Array
+    """Call that it reports standing at, -1 where at none."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Place(Columns):
+    """Where a vehicle was found; all arrays (m,)."""
+
+    at_m: Float64Array
+    off_line: BoolArray
+    jumped: BoolArray
+
+
+@dataclass(frozen=True, eq=False)
+class _Progress(Columns):
+    """The same columns as in `Match`; all arrays (m,)."""
 
     state: Int8Array
     distance_m: Float64Array
     arrived: Int32Array
     departed: Int32Array
-    continued: BoolArray
-    """On the same journey as at the report before."""
-    course: Float64Array
-    moved: BoolArray
-    jumped: BoolArray
-
-
-def scheduled_seconds(
-    timetable: Timetable, service_day: Int32Array, shift_s: Int32Array, at: Float64Array
-) -> Float64Array:
-    """Seconds (n,) on the trips' own time axis: after the origin of the service date, less the journey's shift."""
-    result: Float64Array = at - timetable.date_origin[service_day] - shift_s
-    return result
 
 
 class Matcher:
@@ -80,10 +121,8 @@ class Matcher:
         self._by_sequence = np.argsort(key, kind="stable")
         self._sequence_key = key[self._by_sequence]
 
-    def journey_of(
-        self, tracks: Tracks, slot: Int64Array, obs: Observations, cancelled: Int64Array
-    ) -> tuple[Int32Array, Int32Array, Int32Array]:
-        """Trip, service day and shift (n,) that each report is to be matched to, -1 where none is named or known.
+    def run_of(self, tracks: Tracks, slot: Int64Array, obs: Observations, cancelled: Int64Array) -> DatedRuns:
+        """The run that each report (n,) is to be matched to, trip and day -1 where none is named or known.
 
         Parameters: `cancelled`: `ServiceDays.key` of trips that the operator took out.
         """
@@ -104,25 +143,24 @@ class Matcher:
         shift[mute] = tracks.shift_s[slot[mute]]
 
         # A feed may go on naming the trip that is over: the block's next trip takes its place.
-        over = (trip >= 0) & (tracks.finished_trip[slot] == trip)
-        over &= (tracks.finished_day[slot] == day) & (tracks.finished_shift_s[slot] == shift)
+        over = (trip >= 0) & tracks.finished.take(slot).same_as(DatedRuns(trip, day, shift))
         # One that names none waits for no trip that does not run.
         over |= (
             (obs.trip < 0) & (trip >= 0) & (tracks.departed[slot] == 0) & np.isin(self.days.key(trip, day), cancelled)
         )
         follow = np.flatnonzero(over)
-        for one_day in np.unique(day[follow]).tolist():
-            rows = follow[day[follow] == one_day]
-            next_trip = self.days.next_trip(one_day)
+        for service_day in np.unique(day[follow]).tolist():
+            rows = follow[day[follow] == service_day]
+            next_trip = self.days.next_trip(service_day)
             following = next_trip[trip[rows]]
-            while (out := (following >= 0) & np.isin(self.days.key(following, one_day), cancelled)).any():
+            while (out := (following >= 0) & np.isin(self.days.key(following, service_day), cancelled)).any():
                 following[out] = next_trip[following[out]]
             near = self._first_stop_distance(np.maximum(following, 0), obs.lat[rows], obs.lon[rows]) < TERMINUS_M
             take = (following >= 0) & (near | (tracks.trip[slot[rows]] == following))
             trip[rows[take]], shift[rows[take]] = following[take], 0
             lost = rows[~take & (obs.trip[rows] < 0)]
             trip[lost], day[lost] = NONE, NONE
-        return trip, day, shift
+        return DatedRuns(trip, day, shift)
 
     def _named(self, tracks: Tracks, slot: Int64Array, obs: Observations) -> tuple[Int32Array, Int32Array]:
         """Service day and shift (n,) of the runs that reports name, -1 where their trip does not run then.
@@ -161,120 +199,141 @@ class Matcher:
         elapsed = self.diagram.elapsed_at(obs.trip, departed, place.distance_m)
         return np.where(place.offset_m < OFF_LINE_M, elapsed, np.nan)
 
-    def match(
-        self, tracks: Tracks, slot: Int64Array, obs: Observations, trip: Int32Array, day: Int32Array, shift: Int32Array
-    ) -> Match:
-        """Match reports (n,) to places on the journeys named by `trip`, `day`, `shift` (-1: none).
+    def match(self, tracks: Tracks, slot: Int64Array, obs: Observations, runs: DatedRuns) -> Match:
+        """Match reports (n,) to places on the runs that they are on (`trip` -1: on none).
 
         Does not change `tracks`.
         """
-        tt, n = self.timetable, len(obs)
-        state = np.full(n, UNMATCHED, np.int8)
-        distance = np.full(n, np.nan)
-        arrived, departed = np.zeros(n, np.int32), np.zeros(n, np.int32)
-        jumped = np.zeros(n, bool)
-        moved_m = ground_distance_m(tracks.anchor_lat[slot], tracks.anchor_lon[slot], obs.lat, obs.lon)
-        moved = ~(moved_m <= MOVED_M)
-        course = np.where(
-            moved & np.isfinite(moved_m),
-            course_deg(tracks.anchor_lat[slot], tracks.anchor_lon[slot], obs.lat, obs.lon),
-            np.where(np.isfinite(obs.bearing), obs.bearing, tracks.course[slot]),
-        ).astype(np.float64)
-        # A course across a long silence says little: the road has bends.
-        course[(moved_m > 1500.0)] = np.nan
-
-        on = np.flatnonzero(trip >= 0)
-        continued = np.zeros(n, bool)
-        continued[on] = (
-            (tracks.trip[slot[on]] == trip[on])
-            & (tracks.service_day[slot[on]] == day[on])
-            & (tracks.shift_s[slot[on]] == shift[on])
-        )
+        course, moved = _course(tracks, slot, obs)
+        continued = (runs.trip >= 0) & runs.same_as(tracks.runs.take(slot))
+        match = replace(
+            Match.blank(len(obs)),
+            trip=runs.trip, service_day=runs.service_day, shift_s=runs.shift_s,
+            continued=continued, course=course, moved=moved,
+        )  # fmt: skip
+        on = np.flatnonzero(runs.trip >= 0)
         if len(on) == 0:
-            return Match(trip, day, shift, state, distance, arrived, departed, continued, course, moved, jumped)
+            return match
+        reports = self._on_runs(tracks, slot, obs, match, on)
+        place = self._place(reports, self._window(reports, obs))
+        progress = self._progress(reports, place)
+        match.state[on], match.distance_m[on] = progress.state, progress.distance_m
+        match.arrived[on], match.departed[on] = progress.arrived, progress.departed
+        match.jumped[on] = place.jumped
+        return match
 
-        s, t, d, sh = slot[on], trip[on], day[on], shift[on]
-        lat, lon, at, heading = obs.lat[on], obs.lon[on], obs.timestamp[on], course[on]
-        pattern = tt.trip_pattern[t]
-        line = tt.pattern_line[pattern]
-        length = self.diagram.call_distance_m(t, tt.trip_calls[t])
-        same = continued[on]
-        seconds = scheduled_seconds(tt, d, sh, at)
-        by_timetable = self.diagram.scheduled_distance_m(t, seconds)
-        gap = np.where(same, at - tracks.timestamp[s], 0.0)
-        last = np.where(same, tracks.distance_m[s], np.nan)
-        # Before its departure a vehicle may stand, or turn, anywhere around the terminus.
-        known = np.isfinite(last) & (tracks.departed[s] > 0)
-        pace = np.maximum(length / np.maximum(tt.trip_end_s[t] - tt.trip_start_s[t], 60), 2.0)
-        prior = np.where(known, np.minimum(np.nan_to_num(last) + pace * gap, length), by_timetable)
-        low = np.where(known, np.nan_to_num(last) - MOVED_M, 0.0)
-        high = np.where(known, np.nan_to_num(last) + FASTEST_M_S * gap + 150.0, np.inf)
-        near_first = self._first_stop_distance(t, lat, lon) < TERMINUS_M
+    def _on_runs(self, tracks: Tracks, slot: Int64Array, obs: Observations, match: Match, on: Int64Array) -> _OnRuns:
+        """The reports of rows `on` with what is known of them before their place is looked for."""
+        tt, runs, s = self.timetable, match.runs.take(on), slot[on]
+        same = match.continued[on]
+        last_m = np.where(same, tracks.distance_m[s], np.nan)
+        lat, lon, at = obs.lat[on], obs.lon[on], obs.timestamp[on]
+        return _OnRuns(
+            trip=runs.trip, service_day=runs.service_day, shift_s=runs.shift_s, row=on, lat=lat, lon=lon,
+            course=match.course[on], seconds=at - runs.origin(tt),
+            gap_s=np.where(same, at - tracks.timestamp[s], 0.0), same=same, arrived=tracks.arrived[s],
+            departed=tracks.departed[s], last_m=last_m,
+            # Before its departure a vehicle may stand, or turn, anywhere around the terminus.
+            under_way=np.isfinite(last_m) & (tracks.departed[s] > 0),
+            near_first=self._first_stop_distance(runs.trip, lat, lon) < TERMINUS_M,
+        )  # fmt: skip
+
+    def _window(self, reports: _OnRuns, obs: Observations) -> _Window:
+        """Where on its line each vehicle (m,) is looked for: not behind where it was, not further than it can have
+        driven, and around the stop that it names."""
+        tt, trip, under_way = self.timetable, reports.trip, reports.under_way
+        length = self.diagram.call_distance_m(trip, tt.trip_calls[trip])
+        by_timetable = self.diagram.scheduled_distance_m(trip, reports.seconds)
+        pace = np.maximum(length / np.maximum(tt.trip_end_s[trip] - tt.trip_start_s[trip], 60), 2.0)
+        last = np.nan_to_num(reports.last_m)
+        prior = np.where(under_way, np.minimum(last + pace * reports.gap_s, length), by_timetable)
+        low = np.where(under_way, last - MOVED_M, 0.0)
+        high = np.where(under_way, last + FASTEST_M_S * reports.gap_s + 150.0, np.inf)
         # A ring's first stop is its last one as well: who comes there in the trip's first half is not at its end.
-        half_s = 0.5 * (tt.trip_end_s[t] - tt.trip_start_s[t])
-        begins = ~known & near_first & (seconds - tt.trip_start_s[t] < half_s)
+        half_s = 0.5 * (tt.trip_end_s[trip] - tt.trip_start_s[trip])
+        begins = ~under_way & reports.near_first & (reports.seconds - tt.trip_start_s[trip] < half_s)
         high = np.where(begins, 0.5 * length, high)
-        low, high, stopped = self._narrow_by_stop(obs, on, t, low, high)
+        low, high, stands_at = self._narrow_by_stop(obs, reports.row, trip, low, high)
+        return _Window(low, high, prior, stands_at)
 
-        place = self.lines.project(
-            line, lat, lon, low_m=low, high_m=high, course=heading, prior_m=prior, prior_scale=PRIOR_SCALE
-        )
-        at_m, offset, cost = place.distance_m, place.offset_m, place.cost
-        limit = OFF_LINE_M + np.where(tt.line_has_shape[line], 0.0, OFF_LINE_SHAPELESS * place.segment_m)
-        again = np.flatnonzero((known | (low > 0)) & (cost > limit**2))
+    def _place(self, reports: _OnRuns, window: _Window) -> _Place:
+        """Where along its line each vehicle (m,) is, and whether it is on it."""
+        tt, under_way = self.timetable, reports.under_way
+        line = tt.pattern_line[tt.trip_pattern[reports.trip]]
+        found = self._projected(line, reports, window)
+        at_m, offset, limit = found.distance_m, found.offset_m, self._off_line_m(line, found)
+        stands_at, jumped = window.stands_at, np.zeros(len(reports), bool)
+        # Where nothing in the window fits: anywhere on the line.
+        again = np.flatnonzero((under_way | (window.low_m > 0)) & (found.cost > limit**2))
         if len(again):
-            anywhere = self.lines.project(
-                line[again], lat[again], lon[again], low_m=np.zeros(len(again)), high_m=np.full(len(again), np.inf),
-                course=heading[again], prior_m=prior[again], prior_scale=PRIOR_SCALE,
-            )  # fmt: skip
-            wide = OFF_LINE_M + np.where(tt.line_has_shape[line[again]], 0.0, OFF_LINE_SHAPELESS * anywhere.segment_m)
-            fits = (anywhere.cost < 0.25 * cost[again]) & (anywhere.offset_m < 0.6 * wide)
+            anywhere = replace(window.take(again), low_m=np.zeros(len(again)), high_m=np.full(len(again), np.inf))
+            other = self._projected(line[again], reports.take(again), anywhere)
+            wide = self._off_line_m(line[again], other)
+            fits = (other.cost < 0.25 * found.cost[again]) & (other.offset_m < 0.6 * wide)
             # One that leaves its line sideways lies nearest to where it has just been.
-            back_m = last[again] - anywhere.distance_m
-            fits &= ~(known[again] & (back_m > 0) & (back_m < JUST_BEHIND_M))
+            back_m = reports.last_m[again] - other.distance_m
+            fits &= ~(under_way[again] & (back_m > 0) & (back_m < JUST_BEHIND_M))
             rows = again[fits]
-            at_m[rows], offset[rows], limit[rows] = anywhere.distance_m[fits], anywhere.offset_m[fits], wide[fits]
-            jumped[on[rows]] = known[rows]
-            stopped[rows] = NONE
-        at_m = np.where(stopped >= 0, self.diagram.call_distance_m(t, stopped), at_m)
+            at_m[rows], offset[rows], limit[rows] = other.distance_m[fits], other.offset_m[fits], wide[fits]
+            jumped[rows] = under_way[rows]
+            stands_at[rows] = NONE
+        at_m = np.where(stands_at >= 0, self.diagram.call_distance_m(reports.trip, stands_at), at_m)
+        last = np.where(under_way, np.nan_to_num(reports.last_m), 0.0)
+        at_m = np.where(under_way & ~jumped, np.maximum(at_m, last), at_m)
+        at_m = self._not_past_unseen_stops(reports.trip, line, at_m, offset, last, reports.lat, reports.lon)
+        return _Place(at_m, offset > limit, jumped)
 
-        jump = jumped[on]
-        at_m = np.where(known & ~jump, np.maximum(at_m, np.nan_to_num(last)), at_m)
-        off = offset > limit
-        at_m = self._not_past_unseen_stops(t, line, at_m, offset, np.where(known, np.nan_to_num(last), 0.0), lat, lon)
-        # Waiting for departure: near the first stop and not yet away from it.
-        first_m = self.diagram.call_distance_m(t, np.zeros(len(t), np.int32))
-        before = tt.trip_start_s[t] - seconds
-        not_left = ~same | (tracks.departed[s] == 0)
-        waiting = not_left & (
-            (near_first & ((at_m <= first_m + STOP_ZONE_M) | (before > EARLIEST_DEPARTURE_S)))
-            | ((before > EARLIEST_DEPARTURE_S) & (at_m - first_m < 400.0))
-        )
-        coming = not_left & ~waiting & (before > EARLIEST_DEPARTURE_S)
+    def _projected(self, line: Int32Array, reports: _OnRuns, window: _Window) -> Projection:
+        return self.lines.project(
+            line, reports.lat, reports.lon, low_m=window.low_m, high_m=window.high_m, course=reports.course,
+            prior_m=window.prior_m, prior_scale=PRIOR_SCALE,
+        )  # fmt: skip
+
+    def _off_line_m(self, line: Int32Array, place: Projection) -> Float64Array:
+        """Metres beside its line (m,) from which on a vehicle is not on it."""
+        straying = np.where(self.timetable.line_has_shape[line], 0.0, OFF_LINE_SHAPELESS * place.segment_m)
+        result: Float64Array = OFF_LINE_M + straying
+        return result
+
+    def _progress(self, reports: _OnRuns, place: _Place) -> _Progress:
+        """How far each vehicle (m,) has come on its run."""
+        tt, diagram, trip, off = self.timetable, self.diagram, reports.trip, place.off_line
+        pattern, calls = tt.trip_pattern[trip], tt.trip_calls[trip]
+        first_m = diagram.call_distance_m(trip, np.zeros(len(trip), np.int32))
+        waiting, coming = self._yet_to_leave(reports, place.at_m, first_m)
         still = waiting | coming
 
-        came = self.diagram.calls_before(pattern, at_m + STOP_ZONE_M)
-        left = self.diagram.calls_before(pattern, at_m - STOP_ZONE_M)
-        left = np.minimum(left, tt.trip_calls[t] - 1)
-        back = same & ~jump
-        came = np.where(back, np.maximum(came, tracks.arrived[s]), came)
-        left = np.where(back, np.maximum(left, tracks.departed[s]), left)
-        frozen = off & same
-        at_m = np.where(frozen, last, np.where(off & ~still, np.nan, at_m))
-        came = np.where(frozen, tracks.arrived[s], np.where(off, 0, came))
-        # Where it stood, it has left by now.
-        gone = np.where(tracks.departed[s] > 0, np.minimum(tracks.arrived[s], tt.trip_calls[t] - 1), 0)
-        left = np.where(frozen, gone, np.where(off, 0, left))
-        at_m = np.where(still, first_m, at_m)
-        came = np.where(waiting, 1, np.where(coming, 0, came))
-        left = np.where(still, 0, left)
-        finished = same & (tracks.arrived[s] >= tt.trip_calls[t])
-        done = (came >= tt.trip_calls[t]) & ~off
+        arrived = diagram.calls_before(pattern, place.at_m + STOP_ZONE_M)
+        departed = np.minimum(diagram.calls_before(pattern, place.at_m - STOP_ZONE_M), calls - 1)
+        forward = reports.same & ~place.jumped
+        arrived = np.where(forward, np.maximum(arrived, reports.arrived), arrived)
+        departed = np.where(forward, np.maximum(departed, reports.departed), departed)
+        # Off its line it stays where it was last seen on it; where it stood, it has left by now.
+        frozen = off & reports.same
+        left = np.where(reports.departed > 0, np.minimum(reports.arrived, calls - 1), 0)
+        arrived = np.where(frozen, reports.arrived, np.where(off, 0, arrived))
+        departed = np.where(frozen, left, np.where(off, 0, departed))
+        distance_m = np.where(frozen, reports.last_m, np.where(off & ~still, np.nan, place.at_m))
+        # Who has yet to leave is taken to be at the first stop.
+        arrived = np.where(waiting, 1, np.where(coming, 0, arrived))
+        departed = np.where(still, 0, departed)
+        distance_m = np.where(still, first_m, distance_m)
 
-        state[on] = np.select([finished, coming, waiting, off], [DEADHEAD, DEADHEAD, LAYOVER, OFF_ROUTE], IN_SERVICE)
-        state[on[done & ~waiting]] = DEADHEAD
-        distance[on], arrived[on], departed[on] = at_m, came, left
-        return Match(trip, day, shift, state, distance, arrived, departed, continued, course, moved, jumped)
+        was_over = reports.same & (reports.arrived >= calls)
+        over = (arrived >= calls) & ~off & ~waiting
+        state = np.select([was_over, coming, waiting, off], [DEADHEAD, DEADHEAD, LAYOVER, OFF_ROUTE], IN_SERVICE)
+        return _Progress(np.where(over, DEADHEAD, state).astype(np.int8), distance_m, arrived, departed)
+
+    def _yet_to_leave(self, reports: _OnRuns, at_m: Float64Array, first_m: Float64Array) -> tuple[BoolArray, BoolArray]:
+        """Whether each vehicle (m,) waits at its first stop (`first_m` along the line) for its departure, or is on its
+        way there."""
+        early_s = self.timetable.trip_start_s[reports.trip] - reports.seconds
+        not_left = ~reports.same | (reports.departed == 0)
+        waiting = not_left & (
+            (reports.near_first & ((at_m <= first_m + STOP_ZONE_M) | (early_s > EARLIEST_DEPARTURE_S)))
+            | ((early_s > EARLIEST_DEPARTURE_S) & (at_m - first_m < BEYOND_FIRST_M))
+        )
+        return waiting, not_left & ~waiting & (early_s > EARLIEST_DEPARTURE_S)
 
     def _first_stop_distance(self, trip: Int32Array, lat: Float64Array, lon: Float64Array) -> Float64Array:
         pattern = self.timetable.trip_pattern[trip]
@@ -304,7 +363,7 @@ class Matcher:
         unseen = (sure < claimed) & (doubt > 0.0)
         first = np.minimum(sure, tt.trip_calls[trip] - 1)
         here = diagram.call_distance_m(trip, first)
-        stop = tt.call_stop[diagram.entries(trip, first)]
+        stop = tt.stop_at(trip, first)
         near = ground_distance_m(tt.stop_lat[stop], tt.stop_lon[stop], lat, lon) < AT_STOP_M
         before = np.maximum(here - STOP_ZONE_M - 1.0, last_m)
         result: Float64Array = np.where(unseen, np.where(near, np.minimum(at_m, here), np.minimum(at_m, before)), at_m)
@@ -325,18 +384,17 @@ class Matcher:
         rows = np.flatnonzero(sequence >= 0)
         if len(rows) == 0:
             return low, high, stopped
-        first = tt.trip_call_ptr[trip[rows]]
         key = _sequence_key(trip[rows], sequence[rows])
         at = np.minimum(np.searchsorted(self._sequence_key, key), len(self._sequence_key) - 1)
         exact, entry = self._sequence_key[at] == key, self._by_sequence[at]
-        rows, call = rows[exact], (entry - first)[exact].astype(np.int32)
+        rows, call = rows[exact], (entry - tt.trip_call_ptr[trip[rows]])[exact].astype(np.int32)
         here = self.diagram.call_distance_m(trip[rows], call)
         before = self.diagram.call_distance_m(trip[rows], call - 1)
         slack = 200.0
         new_low, new_high = np.maximum(low[rows], before - slack), np.minimum(high[rows], here + slack)
         meets = new_low < new_high
         low[rows[meets]], high[rows[meets]] = new_low[meets], new_high[meets]
-        stop = tt.pattern_stop[tt.pattern_call_ptr[tt.trip_pattern[trip[rows]]] + call]
+        stop = tt.stop_at(trip[rows], call)
         near = ground_distance_m(tt.stop_lat[stop], tt.stop_lon[stop], obs.lat[on[rows]], obs.lon[on[rows]]) < 80.0
         standing = meets & near & (obs.stop_status[on[rows]] == STOPPED_AT)
         stopped[rows[standing]] = call[standing]
@@ -345,3 +403,17 @@ class Matcher:
 
 def _sequence_key(trip: Int32Array, stop_sequence: Int32Array) -> Int64Array:
     return (trip.astype(np.int64) << 32) | stop_sequence
+
+
+def _course(tracks: Tracks, slot: Int64Array, obs: Observations) -> tuple[Float64Array, BoolArray]:
+    """The direction in which each vehicle (n,) last moved, and whether this report tells of a movement."""
+    moved_m = ground_distance_m(tracks.anchor_lat[slot], tracks.anchor_lon[slot], obs.lat, obs.lon)
+    moved = ~(moved_m <= MOVED_M)
+    course = np.where(
+        moved & np.isfinite(moved_m),
+        course_deg(tracks.anchor_lat[slot], tracks.anchor_lon[slot], obs.lat, obs.lon),
+        np.where(np.isfinite(obs.bearing), obs.bearing, tracks.course[slot]),
+    ).astype(np.float64)
+    # A course across a long silence says little: the road has bends.
+    course[moved_m > LONG_WAY_M] = np.nan
+    return course, moved

@@ -8,7 +8,8 @@ import numpy as np
 
 from predictor.arrays import BoolArray, Float64Array, Int64Array
 from predictor.geometry import ground_distance_m
-from predictor.matching import FASTEST_M_S, TERMINUS_M, Match
+from predictor.match import Match
+from predictor.matching import FASTEST_M_S, TERMINUS_M
 from predictor.observations import Observations
 from predictor.passages import CallTimes, Passages, Stretches
 from predictor.runs import DatedRuns

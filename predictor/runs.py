@@ -18,7 +18,7 @@ nearest to its start, which several vehicles may share (see `predictor.journeys`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -40,7 +40,7 @@ class DatedRuns(Columns):
     """-1 where none."""
     service_day: Int32Array
     """Index into `Timetable.date`."""
-    shift_s: Int32Array
+    shift_s: Int32Array = field(metadata={"nothing": 0})
     """Seconds later than the trip's own times."""
 
     @property
@@ -55,11 +55,22 @@ class DatedRuns(Columns):
         result: Int64Array = (day_and_trip << _SHIFT_BITS) + self.shift_s + (1 << (_SHIFT_BITS - 1))
         return result
 
+    def origin(self, timetable: Timetable) -> Int64Array:
+        """POSIX seconds at which the time axis of each run begins, on which its trip's own times are counted."""
+        result: Int64Array = timetable.date_origin[self.service_day] + self.shift_s
+        return result
+
     def same_as(self, other: DatedRuns) -> BoolArray:
         """Whether each is the same run as that of `other` (n,)."""
         same: BoolArray = (self.trip == other.trip) & (self.service_day == other.service_day)
         same &= self.shift_s == other.shift_s
         return same
+
+    def with_rows(self, rows: Int64Array, runs: DatedRuns) -> DatedRuns:
+        """The runs alone, with those of `rows` (m,) replaced by `runs` (m,)."""
+        result = DatedRuns(self.trip.copy(), self.service_day.copy(), self.shift_s.copy())
+        result.trip[rows], result.service_day[rows], result.shift_s[rows] = runs.trip, runs.service_day, runs.shift_s
+        return result
 
     def renamed(self, old: Timetable, new: Timetable) -> Self:
         """The same by the indices of another timetable; trip or day is -1 where that one does not have it."""

@@ -7,7 +7,7 @@ for it, leaving out the scheduled calls of journeys that a prediction already st
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -23,10 +23,10 @@ from predictor.arrays import (
     RouteIdx,
     StopIdx,
     StrArray,
+    contains,
     group_starts,
 )
 from predictor.journeys import call_key, journey_key
-from predictor.operator_times import OperatorTimes
 from predictor.passages import Passages
 from predictor.runs import DatedRuns
 from predictor.scheduled_calls import ScheduledCalls
@@ -176,8 +176,6 @@ class Snapshot:
     """Passages found in this step."""
     counts: Mapping[str, int]
     """Running totals by name: what was read, matched, refused, found."""
-    operator: OperatorTimes = field(default_factory=OperatorTimes.none)
-    """The operator's own times, kept beside ours for comparison."""
 
     def feed_stopped(self, now: float, limit_s: float = 60.0) -> bool:
         """Whether the vehicle feed has shown no sign of life for longer than `limit_s`."""
@@ -225,10 +223,10 @@ class Snapshot:
             vehicle = int(pr.vehicle[rows[0]])
         key = self._keys_of_trip(trip, service_day, shift_s)
         if len(key):
-            if len(rows) == 0 and _contains(self.claimed, key)[0]:
+            if len(rows) == 0 and contains(self.claimed, key)[0]:
                 passed[:] = True
-            status[_contains(self.skipped, call_key(key[:1], np.arange(n)))] = SKIPPED
-            if _contains(self.cancelled, key)[0]:
+            status[contains(self.skipped, call_key(key[:1], np.arange(n)))] = SKIPPED
+            if contains(self.cancelled, key)[0]:
                 status[:], passed[:] = CANCELLED, False
         published[passed] = np.nan
         return JourneyCalls(
@@ -274,15 +272,15 @@ class Snapshot:
         keep &= (departure >= since) & (departure <= until)
         stop, rows, journey, departure = stop[keep], rows[keep], journey[keep], departure[keep]
         key = journey_key(np.full(len(journey), day, np.int32), journey)
-        keep = ~_contains(self.claimed, key)
+        keep = ~contains(self.claimed, key)
         stop, rows, journey, departure, key = stop[keep], rows[keep], journey[keep], departure[keep], key[keep]
         trip, call = tt.journey_trip[journey], calls.call[rows]
         entry = tt.trip_call_ptr[trip] + call
         shift = tt.journey_shift_s[journey]
         arrival = tt.date_origin[day] + shift + tt.arrival_s[entry].astype(np.float64)
         status = np.full(len(trip), SCHEDULED, np.int8)
-        status[_contains(self.skipped, call_key(key, call))] = SKIPPED
-        status[_contains(self.cancelled, key)] = CANCELLED
+        status[contains(self.skipped, call_key(key, call))] = SKIPPED
+        status[contains(self.cancelled, key)] = CANCELLED
         nothing = np.full(len(trip), np.nan)
         by_headway = tt.journey_headway_s[journey] > 0
         return Board(
@@ -318,12 +316,3 @@ class Snapshot:
         tt = self.timetable
         journey = np.flatnonzero((tt.journey_trip == trip) & (tt.journey_shift_s == shift_s)).astype(np.int32)
         return journey_key(np.full(len(journey), service_day, np.int32), journey)
-
-
-def _contains(sorted_keys: Int64Array, keys: Int64Array) -> BoolArray:
-    """For each of `keys`, whether it is among `sorted_keys`."""
-    if len(sorted_keys) == 0:
-        return np.zeros(len(keys), bool)
-    at = np.minimum(np.searchsorted(sorted_keys, keys), len(sorted_keys) - 1)
-    found: BoolArray = sorted_keys[at] == keys
-    return found

@@ -17,10 +17,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any, overload
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
+from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray, expand_ranges
 
 _LINE_SPACING_M = 1.0e7
 
@@ -157,6 +158,31 @@ class Timetable:
     def trip_calls(self) -> Int32Array:
         """(T,) number of calls of each trip."""
         return np.diff(self.trip_call_ptr).astype(np.int32)
+
+    @overload
+    def entry_of(self, trip: int, call: int) -> int: ...
+    @overload
+    def entry_of(self, trip: Int32Array, call: Int32Array | Int64Array | int) -> Int64Array: ...
+    def entry_of(self, trip: Any, call: Any) -> Any:
+        """Entry in the trip-call arrays of call `call` of each trip, (n,) or one."""
+        return self.trip_call_ptr[trip] + call
+
+    def stop_at(self, trip: Int32Array, call: Int32Array | Int64Array) -> Int32Array:
+        """Stop (n,) of call `call` of each trip."""
+        return self.call_stop[self.entry_of(trip, call)]
+
+    def calls_of(self, trip: int) -> slice:
+        """Where the calls of one trip stand in the trip-call arrays."""
+        return slice(int(self.trip_call_ptr[trip]), int(self.trip_call_ptr[trip + 1]))
+
+    def entries_of(self, trip: Int32Array) -> tuple[Int64Array, Int64Array]:
+        """All calls of trips (n,): which trip each is of, and its entry in the trip-call arrays; both (m,)."""
+        return expand_ranges(self.trip_call_ptr[trip], self.trip_calls[trip])
+
+    def members(self, stop: int) -> Int32Array:
+        """The stop itself, and a station's platforms as well."""
+        pointer, member = self.station_members
+        return member[pointer[stop] : pointer[stop + 1]]
 
     @cached_property
     def trip_route(self) -> Int32Array:

@@ -1,154 +1,267 @@
-"""What the engine remembers of each vehicle between two steps."""
+"""What the engine remembers of each vehicle between two steps, and all that writes it."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import repeat
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from predictor.arrays import NONE, BoolArray, Float32Array, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
+from predictor.columns import column_types
+from predictor.match import Match
 from predictor.observations import Observations
-from predictor.snapshot import UNMATCHED
+from predictor.passages import CallTimes, Stretches
+from predictor.runs import DatedRuns, renamed
+from predictor.snapshot import OFF_ROUTE, UNMATCHED
+from predictor.timetable import Timetable
 
-_FIELDS: dict[str, tuple[type[np.generic], float]] = {
-    "lat": (np.float64, np.nan),
-    "lon": (np.float64, np.nan),
-    "bearing": (np.float32, np.nan),
-    "speed": (np.float32, np.nan),
-    "timestamp": (np.float64, -np.inf),
-    "occupancy": (np.int8, NONE),
-    "anchor_lat": (np.float64, np.nan),
-    "anchor_lon": (np.float64, np.nan),
-    "course": (np.float64, np.nan),
-    "moved_at": (np.float64, -np.inf),
-    "state": (np.int8, UNMATCHED),
-    "trip": (np.int32, NONE),
-    "service_day": (np.int32, NONE),
-    "shift_s": (np.int32, 0),
-    "distance_m": (np.float64, np.nan),
-    "arrived": (np.int32, 0),
-    "departed": (np.int32, 0),
-    "arrived_at": (np.float64, np.nan),
-    "arrived_sd_s": (np.float64, np.nan),
-    "since": (np.float64, np.nan),
-    "delay_s": (np.float64, np.nan),
-    "delay_before_s": (np.float64, np.nan),
-    "driven_s": (np.float64, 0.0),
-    "expected_s": (np.float64, 0.0),
-    "report_gap_s": (np.float64, np.nan),
-    "on_line_at": (np.float64, np.nan),
-    "away": (np.int32, 0),
-    "heard_at": (np.float64, np.nan),
-    "named_at": (np.float64, -np.inf),
-    "finished_trip": (np.int32, NONE),
-    "finished_day": (np.int32, NONE),
-    "finished_shift_s": (np.int32, 0),
-    "guess_trip": (np.int32, NONE),
-    "guess_m": (np.float64, np.nan),
-    "guesses": (np.int32, 0),
-}
+_ZERO: Mapping[str, Any] = MappingProxyType({"nothing": 0})
+_NEVER: Mapping[str, Any] = MappingProxyType({"nothing": -np.inf})
+_UNMATCHED: Mapping[str, Any] = MappingProxyType({"nothing": UNMATCHED})
+
+_PACE_MEMORY_S = 1200.0
+_LONGEST_REPORT_GAP_S = 600.0
+_STANDS_NOW_SD_S = 30.0
+"""How sharply the arrival of a vehicle is known that is first seen standing at its stop."""
 
 
-class Tracks:
-    """Struct of arrays with one slot a vehicle, growing as vehicles appear; all arrays (capacity,).
+@dataclass(frozen=True, eq=False)
+class Tracks(DatedRuns):
+    """One row, its *slot*, a vehicle; all arrays (slots,). The run is the one that the vehicle is on.
 
-    lat, lon, bearing, speed, timestamp, occupancy: the last report.
-    anchor_lat, anchor_lon, course, moved_at: where the last real movement ended, its direction in degrees, and when.
-    state, trip, service_day, shift_s, distance_m: the match. since: when this journey was taken up.
-    arrived, departed: numbers of the trip's calls arrived at and left: where departed < arrived it stands at one.
-    arrived_at, arrived_sd_s: when it arrived at the last of them (left it, at a trip's first stop).
-    delay_s, delay_before_s: schedule deviation at the last call arrived at, and some calls before.
-    driven_s, expected_s: link times of late, measured and expected, fading: their ratio is the vehicle's own pace.
-    report_gap_s: usual time between two of its reports. on_line_at: when it was last seen on the line of its journey.
-    away: reports in a row off it. heard_at: its first report. named_at: when it last named a trip itself.
-    finished_*: the journey last finished. guess_*: the assignment being tried for a vehicle that names no trip.
+    Unlike other groups of columns, cells are written in place, by the methods here alone.
     """
 
+    vehicle_id: StrArray
+    label: StrArray
+
+    # The last report
     lat: Float64Array
     lon: Float64Array
     bearing: Float32Array
     speed: Float32Array
-    timestamp: Float64Array
+    timestamp: Float64Array = field(metadata=_NEVER)
     occupancy: Int8Array
-    anchor_lat: Float64Array
-    anchor_lon: Float64Array
-    course: Float64Array
-    moved_at: Float64Array
-    state: Int8Array
-    trip: Int32Array
-    service_day: Int32Array
-    shift_s: Int32Array
-    distance_m: Float64Array
-    arrived: Int32Array
-    departed: Int32Array
-    arrived_at: Float64Array
-    arrived_sd_s: Float64Array
-    since: Float64Array
-    delay_s: Float64Array
-    delay_before_s: Float64Array
-    driven_s: Float64Array
-    expected_s: Float64Array
-    report_gap_s: Float64Array
-    on_line_at: Float64Array
-    away: Int32Array
     heard_at: Float64Array
-    named_at: Float64Array
+    """The first report."""
+    named_at: Float64Array = field(metadata=_NEVER)
+    """When the vehicle last named a trip itself."""
+    report_gap_s: Float64Array
+    """Usual time between two reports."""
+
+    # The last real movement
+    anchor_lat: Float64Array
+    """Where it ended,"""
+    anchor_lon: Float64Array
+    moved_at: Float64Array = field(metadata=_NEVER)
+    """and when;"""
+    course: Float64Array
+    """its direction in degrees."""
+
+    # The match
+    state: Int8Array = field(metadata=_UNMATCHED)
+    distance_m: Float64Array
+    arrived: Int32Array = field(metadata=_ZERO)
+    """Number of the trip's calls that the vehicle has arrived at;"""
+    departed: Int32Array = field(metadata=_ZERO)
+    """and left: where this is less, it stands at one."""
+    since: Float64Array
+    """When this run was taken up."""
+    arrived_at: Float64Array
+    """When it arrived at the last call that it has arrived at (left it, at a trip's first stop)."""
+    arrived_sd_s: Float64Array
+    on_line_at: Float64Array
+    """When it was last seen on the line of its run."""
+    away: Int32Array = field(metadata=_ZERO)
+    """Reports in a row off that line."""
+
+    # How it has been driving
+    delay_s: Float64Array
+    """Schedule deviation at the last call arrived at,"""
+    delay_before_s: Float64Array
+    """and at some call before."""
+    driven_s: Float64Array = field(metadata=_ZERO)
+    """Link times of late, measured,"""
+    expected_s: Float64Array = field(metadata=_ZERO)
+    """and expected, fading: their ratio is the vehicle's own pace."""
+
+    # The run last finished
     finished_trip: Int32Array
     finished_day: Int32Array
-    finished_shift_s: Int32Array
+    finished_shift_s: Int32Array = field(metadata=_ZERO)
+
+    # The assignment being tried for a vehicle that names no trip
     guess_trip: Int32Array
     guess_m: Float64Array
-    guesses: Int32Array
+    guesses: Int32Array = field(metadata=_ZERO)
 
-    def __init__(self) -> None:
-        self._slot: dict[str, int] = {}
-        self.vehicle_id: StrArray = np.empty(0, "U1")
-        self.label: StrArray = np.empty(0, "U1")
-        for name, (dtype, _) in _FIELDS.items():
-            setattr(self, name, np.empty(0, dtype))
-
-    def __len__(self) -> int:
-        return len(self._slot)
+    @cached_property
+    def slot_of(self) -> dict[str, int]:
+        """vehicle_id -> slot."""
+        return {name: slot for slot, name in enumerate(self.vehicle_id.tolist())}
 
     @property
     def names_its_trip(self) -> BoolArray:
-        """Whether each vehicle has named a trip since it took up its journey: if not, that was found for it."""
-        # On no journey yet, `since` is NaN.
+        """Whether each vehicle has named a trip since it took up its run: if not, that was found for it."""
+        # On no run yet, `since` is NaN.
         named: BoolArray = self.named_at >= np.fmax(self.since, -np.finfo(np.float64).max)
         return named
 
-    def slots_of(self, observations: Observations) -> Int64Array:
-        """Slot of each report's vehicle (n,), new slots for new vehicles."""
-        names = observations.vehicle_id.tolist()
-        slot = np.fromiter(map(self._slot.get, names, [NONE] * len(names)), np.int64, len(names))
-        fresh = np.flatnonzero(slot < 0)
-        if len(fresh):
-            known = len(self._slot)
-            for name in observations.vehicle_id[fresh].tolist():
-                self._slot.setdefault(name, len(self._slot))
-            self.vehicle_id = np.array(list(self._slot), np.str_)
-            self.label = np.concatenate([self.label, self.vehicle_id[known:]])
-            for field, (dtype, nothing) in _FIELDS.items():
-                more = np.full(len(self._slot) - known, nothing, dtype)
-                setattr(self, field, np.concatenate([getattr(self, field), more]))
-            slot = np.fromiter(map(self._slot.__getitem__, names), np.int64, len(names))
-            width = max(int(self.label.dtype.itemsize), int(observations.vehicle_label.dtype.itemsize)) // 4
-            self.label = self.label.astype(f"U{max(width, 1)}")
-            self.label[slot] = np.where(
-                observations.vehicle_label == "", observations.vehicle_id, observations.vehicle_label
-            )
-        return slot
+    @property
+    def finished(self) -> DatedRuns:
+        """The run that each vehicle last finished."""
+        return DatedRuns(self.finished_trip, self.finished_day, self.finished_shift_s)
 
-    def forget(self, gone: BoolArray) -> None:
-        """Drop vehicles (capacity,) for good."""
-        if not gone.any():
-            return
-        keep = ~gone
-        self.vehicle_id, self.label = self.vehicle_id[keep], self.label[keep]
-        self._slot = {name: i for i, name in enumerate(self.vehicle_id.tolist())}
-        for field in _FIELDS:
-            setattr(self, field, getattr(self, field)[keep])
+    def with_vehicles_of(self, observations: Observations) -> tuple[Tracks, Int64Array]:
+        """The tracks with a slot for each vehicle that reports, and the slot of each report (n,)."""
+        names = observations.vehicle_id.tolist()
+        slot = np.fromiter(map(self.slot_of.get, names, repeat(NONE)), np.int64, len(names))
+        unknown = np.flatnonzero(slot < 0)
+        if len(unknown) == 0:
+            return self, slot
+        new = np.array(list(dict.fromkeys(observations.vehicle_id[unknown].tolist())), np.str_)
+        tracks = Tracks.joined(self, replace(Tracks.blank(len(new)), vehicle_id=new, label=new))
+        slot = np.fromiter(map(tracks.slot_of.__getitem__, names), np.int64, len(names))
+        said = np.where(observations.vehicle_label == "", observations.vehicle_id, observations.vehicle_label)
+        label = tracks.label.astype(np.promote_types(tracks.label.dtype, said.dtype))
+        label[slot] = said
+        return replace(tracks, label=label), slot
+
+    def without(self, gone: BoolArray) -> Tracks:
+        """The tracks less those vehicles (slots,) for good."""
+        return self.take(~gone) if gone.any() else self
+
+    def in_timetable(self, old: Timetable, new: Timetable) -> Tracks:
+        """The tracks by the indices of another timetable; a vehicle whose run is gone, or may now stand for other
+        calls, is on none."""
+        tracks = replace(
+            self.renamed(old, new),
+            finished_trip=renamed(self.finished_trip, old.trip_id, new.trip_index),
+            finished_day=renamed(self.finished_day, old.date, new.date_index),
+            guess_trip=renamed(self.guess_trip, old.trip_id, new.trip_index),
+        )
+        lost = (tracks.trip < 0) | (tracks.service_day < 0)
+        lost |= tracks.arrived > new.trip_calls[np.maximum(tracks.trip, 0)]
+        tracks.release(np.flatnonzero(lost))
+        return tracks
 
     def release(self, slot: Int64Array) -> None:
-        """Take the trip from vehicles (n,)."""
-        for field in ("trip", "service_day", "shift_s", "distance_m", "arrived", "departed", "arrived_at",
-                      "arrived_sd_s", "since", "on_line_at", "away", "state", "delay_s", "delay_before_s"):  # fmt: skip
-            getattr(self, field)[slot] = _FIELDS[field][1]
+        """Take the run from vehicles (n,)."""
+        blank = Tracks.blank(1)
+        for name in _OF_A_RUN:
+            getattr(self, name)[slot] = getattr(blank, name)[0]
+
+    def hear(self, slot: Int64Array, obs: Observations) -> None:
+        """Remember that vehicles (n,) were heard, and which of them name their trip."""
+        self.heard_at[slot] = np.fmin(self.heard_at[slot], obs.timestamp)
+        self.named_at[slot] = np.where(obs.trip >= 0, obs.timestamp, self.named_at[slot])
+
+    def guess(self, slot: Int64Array, trip: Int32Array, distance_m: Float64Array) -> BoolArray:
+        """Note the trip that fits each vehicle (n,) best now, -1 where none does, and where on it; whether it is the
+        same as the time before. `guesses` counts how often in a row it was, `guess_m` keeps where it was at first."""
+        agrees: BoolArray = (trip >= 0) & (self.guess_trip[slot] == trip)
+        self.guesses[slot] = np.where(agrees, self.guesses[slot] + 1, np.where(trip >= 0, 1, 0))
+        self.guess_m[slot] = np.where(agrees, self.guess_m[slot], distance_m)
+        self.guess_trip[slot] = trip
+        return agrees
+
+    def note_pace(self, slot: Int64Array, driven_s: Float64Array, expected_s: Float64Array) -> None:
+        """Note link times (n,), measured and expected; a vehicle may have driven several."""
+        np.add.at(self.driven_s, slot, np.minimum(driven_s, 3.0 * expected_s + 60.0))
+        np.add.at(self.expected_s, slot, expected_s)
+        fade = np.exp(-self.expected_s[slot] / _PACE_MEMORY_S * 0.5)
+        self.driven_s[slot] *= fade
+        self.expected_s[slot] *= fade
+
+    def follow(
+        self, timetable: Timetable, slot: Int64Array, obs: Observations, match: Match, driven: Stretches,
+        times: CallTimes,
+    ) -> DatedRuns:  # fmt: skip
+        """Write the match of each report (n,) into its track, with what the stretches driven since tell of it.
+
+        Returns: the runs that have come to their last call with this report.
+        """
+        # The start of the link that a vehicle is on now: its arrival at the last call, or departure from the first.
+        latest = np.flatnonzero(times.call == driven.arrived_to[times.stretch] - 1)
+        stretch = driven.take(times.stretch[latest])
+        first = times.call[latest] == 0
+        start_at: Float64Array = np.where(first, times.departure[latest], times.arrival[latest])
+        entry = timetable.entry_of(stretch.trip, times.call[latest])
+        due_s = np.where(first, timetable.departure_s[entry], timetable.arrival_s[entry])
+        delay = start_at - stretch.origin(timetable) - due_s
+
+        arrived_at, arrived_sd_s = self._arrivals(slot, obs, match)
+        arrived_at[stretch.row], arrived_sd_s[stretch.row] = start_at, times.arrival_sd_s[latest]
+        self._note_delay(slot, match, stretch.row, delay)
+        self._note_report_gap(slot, obs)
+        ends = self._note_end(timetable, slot, match)
+
+        self.on_line_at[slot] = np.where(
+            (match.trip >= 0) & (match.state != OFF_ROUTE),
+            obs.timestamp,
+            np.where(match.continued, self.on_line_at[slot], np.nan),
+        )
+        self.away[slot] = np.where(match.state == OFF_ROUTE, np.where(match.continued, self.away[slot], 0) + 1, 0)
+        self.since[slot] = np.where(match.continued, self.since[slot], obs.timestamp)
+        self.arrived_at[slot], self.arrived_sd_s[slot] = arrived_at, arrived_sd_s
+        self.moved_at[slot] = np.where(match.moved, obs.timestamp, self.moved_at[slot])
+        self.anchor_lat[slot] = np.where(match.moved, obs.lat, self.anchor_lat[slot])
+        self.anchor_lon[slot] = np.where(match.moved, obs.lon, self.anchor_lon[slot])
+        for name in _AS_REPORTED:
+            getattr(self, name)[slot] = getattr(obs, name)
+        for name in _AS_MATCHED:
+            getattr(self, name)[slot] = getattr(match, name)
+        return match.runs.take(ends)
+
+    def _arrivals(self, slot: Int64Array, obs: Observations, match: Match) -> tuple[Float64Array, Float64Array]:
+        """When each vehicle (n,) arrived at its last call, and how sharply that is known, where no stretch tells."""
+        untold = match.continued & (match.arrived > self.arrived[slot])
+        stays = match.continued & ~untold
+        arrived_at = np.where(stays, self.arrived_at[slot], np.nan)
+        arrived_sd_s = np.where(stays, self.arrived_sd_s[slot], np.nan)
+        # Then it is known only if it stands there now.
+        came = ~stays & (match.arrived > match.departed) & (match.departed > 0)
+        arrived_at[came], arrived_sd_s[came] = obs.timestamp[came], _STANDS_NOW_SD_S
+        return arrived_at, arrived_sd_s
+
+    def _note_delay(self, slot: Int64Array, match: Match, row: Int64Array, delay: Float64Array) -> None:
+        """Note the schedule deviation, where it is new: of the reports `row` (m,) as far as `delay` (m,) is known."""
+        known = np.isfinite(delay)
+        row, delay = row[known], delay[known]
+        vehicle = slot[row]
+        was = np.where(match.continued[row], self.delay_s[vehicle], np.nan)
+        goes_on = np.where(match.continued, self.delay_s[slot], np.nan)
+        before = np.where(match.continued, self.delay_before_s[slot], np.nan)
+        self.delay_s[slot], self.delay_before_s[slot] = goes_on, before
+        self.delay_before_s[vehicle] = np.where(np.isfinite(was), was, delay)
+        self.delay_s[vehicle] = delay
+
+    def _note_report_gap(self, slot: Int64Array, obs: Observations) -> None:
+        gap, usual = obs.timestamp - self.timestamp[slot], self.report_gap_s[slot]
+        smoothed = np.where(np.isnan(usual), gap, 0.8 * usual + 0.2 * gap)
+        tells = np.isfinite(gap) & (gap < _LONGEST_REPORT_GAP_S)
+        self.report_gap_s[slot] = np.where(tells, smoothed, usual)
+
+    def _note_end(self, timetable: Timetable, slot: Int64Array, match: Match) -> BoolArray:
+        """Note the runs that are over with this report; whether each (n,) is."""
+        calls = np.where(match.trip >= 0, timetable.trip_calls[np.maximum(match.trip, 0)], 0)
+        ends: BoolArray = (match.trip >= 0) & (match.arrived >= calls)
+        ends &= ~(match.continued & (self.arrived[slot] >= calls))
+        self.finished_trip[slot[ends]] = match.trip[ends]
+        self.finished_day[slot[ends]] = match.service_day[ends]
+        self.finished_shift_s[slot[ends]] = match.shift_s[ends]
+        return ends
+
+
+_OF_A_RUN = (
+    *column_types(DatedRuns), "distance_m", "arrived", "departed", "arrived_at", "arrived_sd_s", "since", "on_line_at",
+    "away", "state", "delay_s", "delay_before_s",
+)  # fmt: skip
+"""Columns that speak of the run that the vehicle is on."""
+_AS_REPORTED = ("lat", "lon", "bearing", "speed", "timestamp", "occupancy")
+_AS_MATCHED = (*column_types(DatedRuns), "state", "distance_m", "arrived", "departed", "course")

@@ -30,6 +30,7 @@ from feeds.timetable import load_timetable
 from predictor.driven_order import DrivenOrder
 from predictor.engine import Engine
 from predictor.learned import Learned
+from predictor.learner import Learner
 from predictor.snapshot import STATUSES, Snapshot
 from predictor.timetable import Timetable
 
@@ -219,12 +220,12 @@ def learn(
                 order.take(reading.observations)
             order.study()
             known = replace(known, backward_links=order.backward_links())
-        engine = Engine(timetable, learned=known)
-        engine.learner.capacity = LEARNED_SAMPLES
+        learner = Learner.of(known, LEARNED_SAMPLES)
+        engine = Engine(timetable, learned=known, learner=learner)
         for now, reading in polled("Learning", every):
             engine.step(reading.observations, now, reading.trip_updates)
-        engine.learner.study_all()
-    features, _ = engine.learner.samples()
+        learner.study_all()
+    features, _ = learner.samples()
     learned = engine.learned()
     return learned, {
         "links driven the other way round": len(learned.backward_links),

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from predictor.arrays import Float64Array
-from predictor.arrivals import MINIMUM_LAYOVER_S, Chain, legs_of, predict
+from predictor.arrivals import MINIMUM_LAYOVER_S, Chain, predict
+from predictor.legs import legs_of
 from predictor.service_days import ServiceDays
 from predictor.snapshot import FROM_BLOCK, FROM_VEHICLE, IN_SERVICE, LAYOVER
 from predictor.timetable import Timetable
@@ -76,10 +77,10 @@ def cases(draw: st.DrawFn) -> Case:
     waited = np.array(draw(st.lists(st.integers(0, len(entry) - 1), max_size=12)), np.int64)
     for _ in range(draw(st.integers(0, 4))):
         timing_points.observe(entry[waited], np.full(len(waited), 200.0), np.full(len(waited), 190.0))
-    tracks = Tracks()
+    tracks = Tracks.empty()
     for vehicle, trip in enumerate(draw(st.lists(st.integers(0, 5), min_size=1, max_size=4, unique=True))):
         said = report(now, 0.0, vehicle=f"v{vehicle}")
-        slot = tracks.slots_of(said)
+        tracks, slot = tracks.with_vehicles_of(said)
         arrived = draw(st.integers(0, STOPS))
         standing = arrived > 0 and draw(st.booleans())
         share = draw(st.floats(0.0, 1.0))
@@ -150,8 +151,8 @@ def test_a_vehicle_is_predicted_as_if_it_were_alone(case: Case) -> None:
 def two_trips() -> tuple[Timetable, Tracks]:
     """A block out and back; its vehicle stands at the first stop of the way out."""
     tt = timetable((EIGHT, EIGHT + 900), STOPS, back=True, block=True)
-    tracks = Tracks()
-    slot = tracks.slots_of(report(ORIGIN + EIGHT, 0.0))
+    tracks = Tracks.empty()
+    tracks, slot = tracks.with_vehicles_of(report(ORIGIN + EIGHT, 0.0))
     tracks.trip[slot], tracks.service_day[slot], tracks.timestamp[slot] = 0, 1, ORIGIN + EIGHT
     tracks.arrived[slot], tracks.distance_m[slot], tracks.state[slot] = 1, 0.0, LAYOVER
     tracks.lat[slot], tracks.lon[slot] = tt.stop_lat[0], tt.stop_lon[0]
@@ -168,7 +169,7 @@ def test_the_next_trip_of_the_block_belongs_to_its_vehicle_and_starts_on_time() 
 
 def test_a_trip_of_the_block_that_another_vehicle_drives_is_not_promised_twice() -> None:
     tt, tracks = two_trips()
-    other = tracks.slots_of(report(ORIGIN + EIGHT, 2000.0, vehicle="v2"))
+    tracks, other = tracks.with_vehicles_of(report(ORIGIN + EIGHT, 2000.0, vehicle="v2"))
     tracks.trip[other], tracks.service_day[other], tracks.timestamp[other] = 1, 1, ORIGIN + EIGHT
     tracks.state[other] = LAYOVER
     chain = Case(tt, TravelTimes(tt), TimingPoints(tt), tracks, ORIGIN + EIGHT - 60.0).chain()

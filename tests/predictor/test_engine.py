@@ -275,10 +275,10 @@ def test_an_added_trip_joins_the_boards() -> None:
 def test_swapping_the_timetable_keeps_vehicles_and_what_was_learned() -> None:
     engine = Engine(timetable())
     drive(engine, (0, 0), (60, 300), (120, 700), (180, 1300))
-    learned = engine.travel_times.link_weight.copy()
+    learned = engine.driving_times.travel_times.link_weight.copy()
     engine.swap_timetable(timetable(starts_s=(8 * 3600, 8 * 3600 + 1200, 9 * 3600)))
     snapshot = drive(engine, (240, 1800))
-    assert engine.travel_times.link_weight[:2].tolist() == learned[:2].tolist()
+    assert engine.driving_times.travel_times.link_weight[:2].tolist() == learned[:2].tolist()
     assert snapshot.vehicles.trip[0] == 0
     assert board(snapshot, 5).status[0] == LIVE
 

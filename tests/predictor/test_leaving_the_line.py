@@ -42,7 +42,7 @@ def test_stops_that_a_vehicle_drives_around_are_not_passed_and_teach_nothing() -
     engine, calls, times = followed(timetable(), *way)
     assert calls == [0, 1, 4]
     assert times[-1] == pytest.approx(490, abs=15)
-    assert engine.travel_times.link_weight.tolist()[1:3] == [0.0, 0.0]
+    assert engine.driving_times.travel_times.link_weight.tolist()[1:3] == [0.0, 0.0]
 
 
 def test_one_wild_report_hides_no_stop() -> None:

@@ -109,7 +109,7 @@ def test_a_place_far_ahead_on_the_line_is_a_jump_and_teaches_nothing() -> None:
     assert snapshot.counts["jumps"] == 1
     assert snapshot.vehicles.distance_m[0] == pytest.approx(12_000, abs=5)
     assert len(snapshot.passages) == 0
-    assert not engine.travel_times.link_weight.any()
+    assert not engine.driving_times.travel_times.link_weight.any()
 
 
 def test_a_wild_report_off_the_line_freezes_progress_until_the_vehicle_is_back() -> None:

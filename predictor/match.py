@@ -1,0 +1,31 @@
+"""What matching finds of each report: the run it is on, where on it, and how far it has come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array
+from predictor.runs import DatedRuns
+from predictor.snapshot import UNMATCHED
+
+
+@dataclass(frozen=True, eq=False)
+class Match(DatedRuns):
+    """The match of each fresh report; all arrays (n,), rows as in the observations given."""
+
+    state: Int8Array = field(metadata={"nothing": UNMATCHED})
+    """One of the vehicle states (`predictor.snapshot`)."""
+    distance_m: Float64Array
+    """Metres along the trip's pattern, NaN where not known."""
+    arrived: Int32Array = field(metadata={"nothing": 0})
+    """Number of the trip's calls that the vehicle has arrived at;"""
+    departed: Int32Array = field(metadata={"nothing": 0})
+    """and left: where this is less, it stands at one."""
+    continued: BoolArray
+    """On the same run as at the report before."""
+    course: Float64Array
+    """Direction of the last real movement, degrees clockwise from north; NaN where not known."""
+    moved: BoolArray
+    """Whether this report tells of a real movement."""
+    jumped: BoolArray
+    """The place fits only where the vehicle cannot have driven since."""
