@@ -91,7 +91,7 @@ def town() -> Timetable:
         pickup_type=pickup, drop_off_type=np.zeros(total, i8), block_id=np.empty(0, np.str_),
         journey_trip=np.arange(trips, dtype=i32), journey_shift_s=np.zeros(trips, i32),
         journey_headway_s=np.zeros(trips, i32), service_id=np.array(["monday"]),
-        date=np.array([DATE - 1 - 72, DATE, DATE + 1], i32),
+        date=np.array([DATE - 1, DATE, DATE + 1], i32),
         date_origin=(MIDNIGHT + 86_400 * np.arange(-1, 2)).astype(np.int64),
         service_active=np.array([[False, True, False]]),
     )  # fmt: skip
