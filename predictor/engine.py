@@ -151,9 +151,11 @@ class Engine:
 
     def _obey(self, updates: TripUpdates | None, now: float) -> OperatorTimes:
         """The operator's word on today's journeys; trips that it adds join the timetable."""
-        if updates is None or len(updates) == 0:
+        if updates is None:
             return OperatorTimes.none()
         self._refuse(updates.refused)
+        if len(updates) == 0:
+            return OperatorTimes.none()
         rows = unknown_additions(self.timetable, updates)
         if len(rows):
             self.swap_timetable(with_added_trips(self.timetable, updates, rows))

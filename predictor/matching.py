@@ -177,9 +177,11 @@ class Matcher:
         day, shift = found.service_day, found.shift_s
         guessed = (day >= 0) & ~found.start_known
         on_it = guessed & (tracks.trip[slot] == trip) & ((obs.service_date == 0) | (tracks.service_day[slot] == day))
-        # One that has finished its run is on another when it is seen in the first half of the way again.
+        # One that waits to set out takes the run that is due, and one that has finished its run is on another when it
+        # is seen in the first half of the way again.
         half_s = 0.5 * (tt.trip_end_s[trip] - tt.trip_start_s[trip])
-        on_it &= ~((tracks.arrived[slot] >= tt.trip_calls[trip]) & (elapsed < half_s))
+        again = (tracks.departed[slot] == 0) | ((tracks.arrived[slot] >= tt.trip_calls[trip]) & (elapsed < half_s))
+        on_it &= tt.trip_is_frequency[trip] | ~again
         just_left = guessed & tt.trip_is_frequency[trip] & (obs.start_time_s < 0)
         just_now = (obs.timestamp - tt.date_origin[day]).astype(np.int32) - tt.trip_start_s[trip]
         shift = np.where(on_it, tracks.shift_s[slot], np.where(just_left, just_now, shift))

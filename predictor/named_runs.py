@@ -16,13 +16,14 @@ Two kinds of rows differ in what their time `at` tells. A run *under way* (a pos
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
-from predictor.arrays import NONE, AnyArray, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, expand_ranges
+from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, expand_ranges
+from predictor.columns import Columns, column_types
+from predictor.runs import DatedRuns
 from predictor.timetable import Timetable
 
 FOUND, NOT_NAMED, NO_SUCH_TRIP, AMBIGUOUS, NOT_RUNNING = 0, 1, 2, 3, 4
@@ -49,11 +50,11 @@ _TRIP_SPACING_S = 1.0e7
 
 # What speaks against a candidate, in hours: differences of start times are weighed with these.
 _OTHER_DAY, _OTHER_TIME_OF_DAY, _NO_NAMED_START = 0.5, 2.0, 0.75
-_FAR_AHEAD, _NEIGHBOUR_FAR, _INACTIVE, _OVER = 1.0, 2.0, 3.0, 12.0
+_FAR_AHEAD, _NOT_YET, _NEIGHBOUR_FAR, _FAR_OFF, _INACTIVE, _BY_UTC, _OVER = 1.0, 1.0, 2.0, 4.0, 5.0, 5.0, 12.0
 
 
 @dataclass(frozen=True, eq=False)
-class RunNames:
+class RunNames(Columns):
     """What descriptors say; all arrays (n,), -1 where nothing is said but for `service_date`.
 
     `trip` or `route`, whichever the run is to be found by: an id that the timetable does not have finds nothing.
@@ -73,21 +74,11 @@ class RunNames:
         nothing = np.full(len(trip), NONE, np.int32)
         return cls(trip, nothing, nothing.astype(np.int8), service_date, start_time_s)
 
-    def take(self, rows: Int64Array) -> RunNames:
-        """Some of the names."""
-        return RunNames(
-            self.trip[rows], self.route[rows], self.direction[rows], self.service_date[rows], self.start_time_s[rows]
-        )
-
 
 @dataclass(frozen=True, eq=False)
-class FoundRuns:
-    """The dated runs that names stand for; all arrays (n,)."""
+class FoundRuns(DatedRuns):
+    """The dated runs that names stand for; trip and service day -1 where not found; all arrays (n,)."""
 
-    trip: Int32Array
-    """-1 where not found, as are the next two."""
-    service_day: Int32Array
-    shift_s: Int32Array
     start_known: BoolArray
     """False where the trip has several departures and the one given here is only the nearest: no start time is named,
     or one at which nothing starts."""
@@ -104,7 +95,7 @@ class FoundRuns:
 
 
 @dataclass(frozen=True, eq=False)
-class _Candidates:
+class _Candidates(Columns):
     """Runs that names may mean; all arrays of one shape."""
 
     journey: Int64Array
@@ -115,10 +106,6 @@ class _Candidates:
     """Chosen by the start time that is named."""
     hours_off: Float64Array
     """How far from what is named, infinite where it cannot be meant."""
-
-
-def _together(parts: list[_Candidates], join: Callable[[list[AnyArray]], AnyArray]) -> _Candidates:
-    return _Candidates(*(join([getattr(part, f.name) for part in parts]) for f in fields(_Candidates)))
 
 
 class RunFinder:
@@ -258,7 +245,8 @@ class RunFinder:
                 off[~inside] = np.inf
                 known = np.full(len(rows), by_start) | ~several
                 parts.append(_Candidates(journey, day, shift, other, known, off))
-        return _together(parts, np.stack)
+        stacked = {name: np.stack([getattr(part, name) for part in parts]) for name in column_types(_Candidates)}
+        return _Candidates(**stacked)
 
     def _of_routes(
         self, names: RunNames, at: Float64Array, under_way: BoolArray, named_day: Int64Array, rows: Int64Array
@@ -300,7 +288,7 @@ class RunFinder:
                 other = dated[row] & (back != 0)
                 parts.append(_Candidates(journey, on_day, shift, other, np.ones(len(row), bool), hours))
                 owners.append(row)
-        return _together(parts, np.concatenate), np.concatenate(owners)
+        return _Candidates.joined(*parts), np.concatenate(owners)
 
     def _best(self, c: _Candidates, owner: Int64Array) -> tuple[Int64Array, Int64Array, BoolArray]:
         """Rows that have a candidate, the best of each, and whether no other run is as good (each (r,))."""
@@ -330,24 +318,31 @@ class RunFinder:
         tt = self._timetable
         start, end = tt.trip_start_s[trip].astype(np.int64) + shift_s, tt.trip_end_s[trip].astype(np.int64) + shift_s
         late = at - tt.date_origin[day]
+        # Noon of a service day lies on that day in UTC as well, but for the zones furthest east and west.
+        named_utc = (tt.date_origin[day] + _DAY_S // 2) // _DAY_S - back
         ahead, over = start - late, late - end
         away = np.maximum(np.maximum(ahead, over), 0.0)
         active = tt.service_active[tt.trip_service[trip], day]
         undated = np.where(active & (away < NEAR_S), away / 3600.0, np.inf)
         if back == 0:
-            seen = np.where(active, np.where(away < NEAR_S, 0.0, _FAR_AHEAD), _INACTIVE)
+            seen = np.where(active, np.where(away < NEAR_S, 0.0, _FAR_OFF), _INACTIVE)
             spoken = np.where(ahead > NEAR_S, _FAR_AHEAD, np.where(over > NEAR_S, _OVER, 0.0))
             spoken[~active] = np.inf
         else:
             near = away <= NEIGHBOUR_NEAR_S
             seen = np.where(active & near, _OTHER_DAY, np.inf)
+            spoken = _OTHER_DAY + np.where(near, 0.0, _NEIGHBOUR_FAR) + np.where(over > NEAR_S, _OVER, 0.0)
             if back < 0:
-                reaches = (start >= -back * _DAY_S) | ((end >= -back * _DAY_S) & (late >= -back * _DAY_S))
+                # From its midnight on the named date is the calendar's; before that, only that of the run's start.
+                is_today = late >= -back * _DAY_S
+                spoken += np.where(is_today, 0.0, _NOT_YET)
+                reaches = (start >= -back * _DAY_S) | ((end >= -back * _DAY_S) & is_today)
             else:
                 reaches = start < _EARLY_S
-            spoken = _OTHER_DAY + np.where(near, 0.0, _NEIGHBOUR_FAR) + np.where(over > NEAR_S, _OVER, 0.0)
-            # Without that sign only a run that is near, in the place of one that is not in the timetable at all.
-            spoken = np.where(reaches, spoken, np.where(near, spoken + 5.0, np.inf))
+            # Without that sign only a run that is near and begins on the named date as UTC has it, in the place of one
+            # that is not in the timetable at all.
+            by_utc = near & ((tt.date_origin[day] + start) // _DAY_S == named_utc)
+            spoken = np.where(reaches, spoken, np.where(by_utc, spoken + _BY_UTC, np.inf))
             spoken[~active] = np.inf
         return np.where(dated, np.where(under_way, seen, spoken), undated)
 

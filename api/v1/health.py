@@ -54,6 +54,11 @@ def health_of(service: Service) -> Health:
         snapshot_age_s=round(max(now - view.snapshot.made_at, 0.0), 1),
         step_failures=service.step_failures,
         timetable_version=view.timetable.feed_version,
+        left_out={
+            name.removeprefix("refused_"): count
+            for name, count in sorted(view.snapshot.counts.items())
+            if name.startswith("refused_") and count
+        },
         feeds={
             name: FeedState(
                 source=feed.source,

@@ -303,4 +303,7 @@ class Health(BaseModel):
     snapshot_age_s: float | None = None
     step_failures: int = 0
     timetable_version: str | None = None
+    left_out: dict[str, int] = Field(
+        default_factory=dict, description="What of the feeds could not be used since the start, by reason"
+    )
     feeds: dict[str, FeedState] = Field(default_factory=dict)

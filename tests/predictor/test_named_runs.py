@@ -299,3 +299,17 @@ def test_outside_the_calendar_there_is_no_day() -> None:
     tt = days_from(WEEK, 2, 8 * 3600)
     assert ServiceDays(tt).around(local(2027, 1, 1, 8)) == []
     assert day_of(tt, 0, local(2027, 1, 1, 8)) == 0
+
+
+def test_a_cancellation_the_evening_before_is_of_the_night_that_it_names() -> None:
+    tt = days_from(WEEK, 7, 25 * 3600 + 600)
+    assert day_of(tt, 0, local(2026, 3, 4, 23, 30), date=20260305, seen=False) == 20260305
+
+
+def test_a_feed_that_counts_days_in_utc_is_known_where_the_trip_runs_on_one_of_them_alone() -> None:
+    tt = days_from(WEEK, 7, 600, active=[False, False, True, False, False, False, False])
+    west = replace(tt, date_origin=tt.date_origin + 6 * 3600)
+    evening = replace(west, departure_s=west.departure_s + 19 * 3600, arrival_s=west.arrival_s + 19 * 3600)
+    at = float(evening.date_origin[2]) + 19 * 3600
+    assert day_of(evening, 0, at, date=20260305, seen=False) == 20260304
+    assert day_of(tt, 0, local(2026, 3, 4, 0, 20), date=20260305, seen=False) == 0, "no day without it is meant"

@@ -1,0 +1,147 @@
+"""Which dated run is meant: by a vehicle, by an update of the operator, by a cancellation."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.field.city import City
+from tests.field.faces import texts
+from tests.field.messages import StopUpdate, bus, cancelled, update
+from tests.field.network import Frequency, Network, Pattern, Service, Trip, network
+
+EVERY_HALF_HOUR = Network(
+    trips=(Trip("t1", "06:00"),), frequencies=(Frequency("t1", "08:00", "10:00", 1800, exact_times=1),)
+)
+DATE = 20261126
+
+
+# frequencies.txt with exact_times=1
+
+
+def test_each_bus_of_a_trip_by_exact_times_is_followed_on_its_own_run() -> None:
+    often = Network(trips=(Trip("t1", "06:00"),), frequencies=(Frequency("t1", "08:00", "08:10", 180, exact_times=1),))
+    city = City(often).vehicle_positions(
+        *(
+            bus(f"v{k}", "t1", late_s=0, run_start=start, start_time=f"{start}:00", start_date=DATE)
+            for k, start in enumerate(("08:00", "08:03", "08:06"))
+        )
+    )
+    city.at("08:06:30")
+    assert [row.split(" ", 1)[1] for row in city.board("D")] == [
+        "t1@08:03 live", "t1@08:06 live", "t1@08:09 scheduled",
+    ]  # fmt: skip
+    assert [row.status for row in city.trip("t1", start="08:03:00")] == ["passed", "passed", "live", "live", "live"]
+
+
+@pytest.mark.parametrize("told", [{"start_date": DATE}, {}])
+@pytest.mark.parametrize("start", ["08:30:00", "08:31:20", "8:30"])
+def test_the_run_that_the_operator_cancels_is_the_one_struck_out(start: str, told: dict[str, int]) -> None:
+    city = City(EVERY_HALF_HOUR).trip_updates(cancelled("t1", start_time=start, **told))
+    assert city.board("C")[:3] == ["08:04 t1@08:00 scheduled", "08:34 t1@08:30 cancelled", "09:04 t1@09:00 scheduled"]
+    assert city.trip_state("t1", start="08:30:00") == "cancelled"
+    assert city.trip_state("t1", start="08:00:00") != "cancelled"
+
+
+def test_the_operators_times_are_those_of_the_run_that_it_names() -> None:
+    city = City(EVERY_HALF_HOUR).trip_updates(
+        update("t1", StopUpdate("B", delay=300), start_time="08:30:00", start_date=DATE)
+    )
+    assert city.board("C")[:2] == ["08:04 t1@08:00 scheduled", "08:39 t1@08:30 live"]
+
+
+def test_without_a_start_time_each_bus_is_on_the_run_that_should_be_where_it_is() -> None:
+    often = Network(trips=(Trip("t1", "06:00"),), frequencies=(Frequency("t1", "08:00", "08:10", 180, exact_times=1),))
+    city = City(often).vehicle_positions(
+        *(bus(f"v{k}", "t1", late_s=20, run_start=start) for k, start in enumerate(("08:00", "08:03", "08:06")))
+    )
+    city.at("08:07:30")
+    assert [row.split(" ", 1)[1] for row in city.board("D")] == [
+        "t1@08:03 live", "t1@08:06 live", "t1@08:09 scheduled",
+    ]  # fmt: skip
+
+
+def test_a_run_after_midnight_by_exact_times_is_found_by_the_calendar_date_too() -> None:
+    night = Network(trips=(Trip("t1", "06:00"),), frequencies=(Frequency("t1", "23:00", "25:00", 1800, exact_times=1),))
+    for start, date in (("24:30:00", DATE), ("00:30:00", DATE + 1), ("24:30:00", DATE + 1)):
+        city = City(night, at="24:20").vehicle_positions(
+            bus("v1", "t1", late_s=60, run_start="24:30", start_time=start, start_date=date)
+        )
+        city.at("24:34")
+        assert city.board("D")[0] == "00:36 t1@24:30 live", (start, date)
+        city = City(night, at="24:20").trip_updates(cancelled("t1", start_time=start, start_date=date))
+        if (start, date) != ("24:30:00", DATE + 1):
+            assert city.board("D")[0] == "00:36 t1@24:30 cancelled", (start, date)
+
+
+# The date
+
+
+# TheTransitClock/transitime#275, motis-project/motis#1190
+OWL = Network(trips=(Trip("t1", "28:10"), Trip("t2", "09:00")), services=(Service(days="0001000"),))
+"""Trips of the Thursday service: the first runs at 04:10 on Friday."""
+
+
+@pytest.mark.parametrize("date", [20261126, 20261127])
+def test_an_owl_bus_is_live_whichever_date_it_names(date: int) -> None:
+    city = City(OWL, at="28:00").vehicle_positions(bus("v1", "t1", late_s=60, start_date=date)).at("28:13")
+    assert city.board("C") == ["04:14 t1 live"]
+    assert city.trip_state("t1") == "followed"
+
+
+@pytest.mark.parametrize("date", [20261126, 20261127])
+def test_an_owl_run_is_cancelled_by_either_date(date: int) -> None:
+    city = City(OWL, at="28:00").trip_updates(cancelled("t1", start_date=date))
+    assert city.board("C") == ["04:14 t1 cancelled"]
+
+
+def test_a_nightly_run_named_by_the_calendar_date_is_tonights() -> None:
+    nightly = Network(trips=(Trip("t1", "25:10"),))
+    city = City(nightly, at="25:00").vehicle_positions(bus("v1", "t1", late_s=60, start_date=20261127)).at("25:13")
+    assert texts(city.far_departures("C")) == ["01:14 t1 live", "01:14 t1/2026-11-27 scheduled"]
+    city = City(nightly, at="25:00").trip_updates(cancelled("t1", start_date=20261127))
+    assert texts(city.far_departures("C"))[0] == "01:14 t1 cancelled"
+
+
+def test_tomorrows_cancellation_strikes_out_tomorrows_run() -> None:
+    city = City(at="07:58").trip_updates(cancelled("t1", start_date=20261127))
+    assert city.board("C")[0] == "08:04 t1 scheduled"
+    assert texts(city.far_departures("C"))[2] == "08:04 t1/2026-11-27 cancelled"
+
+
+def test_a_cancellation_of_a_day_without_the_trip_is_told_and_strikes_out_nothing() -> None:
+    city = City(Network(services=(Service(days="0001000"),))).trip_updates(cancelled("t1", start_date=20261128))
+    assert city.board("C") == ["08:04 t1 scheduled", "09:04 t2 scheduled"]
+    assert "run_on_no_such_day" in str(city.readyz())
+
+
+# No trip_id
+
+
+# nigiri#251, etalab/transpo-rt#59
+@pytest.mark.parametrize("told", [{"direction_id": 0}, {}])
+def test_a_run_cancelled_by_route_and_start_is_struck_out(told: dict[str, int]) -> None:
+    city = City().trip_updates(cancelled(None, route_id="r1", start_date=DATE, start_time="08:00:00", **told))
+    assert city.board("C") == ["08:04 t1 cancelled", "09:04 t2 scheduled"]
+
+
+def test_a_bus_that_names_route_and_start_is_live_at_its_first_report() -> None:
+    city = City(at="08:03").vehicle_positions(
+        bus("v1", at="B", route_id="r1", direction_id=0, start_date=DATE, start_time="08:00:00")
+    )
+    assert city.board("C")[0].endswith("t1 live")
+
+
+def test_what_cannot_be_found_is_told() -> None:
+    city = City().trip_updates(cancelled(None, route_id="r1", start_date=DATE, start_time="08:17:00"))
+    assert city.board("C") == ["08:04 t1 scheduled", "09:04 t2 scheduled"]
+    assert "run_unknown" in str(city.readyz())
+
+
+def test_a_start_that_two_runs_share_strikes_out_neither() -> None:
+    twins = network(
+        patterns=(Pattern("main", "A B C D E"), Pattern("short", "A B C")),
+        trips=(Trip("t1", "08:00"), Trip("t2", "08:00", "short")),
+    )
+    city = City(twins).trip_updates(cancelled(None, route_id="r1", start_date=DATE, start_time="08:00:00"))
+    assert "cancelled" not in " ".join(city.board("B"))
+    assert "run_ambiguous" in str(city.readyz())
