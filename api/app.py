@@ -14,6 +14,7 @@ from fastapi_offline import FastAPIOffline
 from api.answers.announcer import Announcer
 from api.answers.problems import answer_with_problems
 from api.desk.desk import Desk
+from api.desk.disruptions_api import disruptions_router
 from api.desk.pages import desk_router
 from api.head import HeadAsGet
 from api.pages.addresses import pages_router
@@ -24,7 +25,6 @@ from api.panels.addresses import panels_router
 from api.panels.screen_addresses import screens_router
 from api.service.service import Service
 from api.v1.departures import departures_router
-from api.v1.disruptions import disruptions_router
 from api.v1.explain import explain_router
 from api.v1.gtfs_realtime import realtime_feeds_router
 from api.v1.health import health_router

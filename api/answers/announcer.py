@@ -16,12 +16,12 @@ import anyio
 import anyio.to_thread
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
+from api.answers.answer import Answer
 from api.answers.problems import Problem
 from api.reading.moment import Moment
 from api.reading.stop_boards import StopBoards
 from api.service.service import Service
 from api.service.view import ServiceView
-from api.v1.models import Answer
 
 HEARTBEAT_S = 10.0
 """A listener that heard nothing for much longer has lost the connection."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from rich.progress import Progress
 
 from api.service.history_writer import HistoryWriter
-from api.service.matrix_threads import one_matrix_thread
+from api.service.service import one_matrix_thread
 from feeds.errors import FeedError
 from feeds.history.happened import Happened
 from feeds.history.store import FOLDER as HISTORY
@@ -25,7 +25,8 @@ from feeds.history.store import HistoryStore
 from feeds.history.tables import PASSAGES, passages_table
 from feeds.learned_file import ready_made
 from feeds.reading import Reading
-from feeds.recording import Recording, open_recording
+from feeds.recorded_span import date_range, local_time, must_hold
+from feeds.recording import open_recording
 from feeds.timetable import load_timetable
 from predictor.driven_order import DrivenOrder
 from predictor.engine import Engine
@@ -94,43 +95,6 @@ class ParquetTable:
             self._part.replace(self._path)
         else:
             self._part.unlink(missing_ok=True)
-
-
-def local_time(text: str, timezone: str, *, end: bool = False) -> float:
-    """POSIX seconds of an ISO date or time in the agency's zone; a bare date as `end` means the midnight after it."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise FeedError(f"“{text}” is not a date or time: write 2015-11-17 or “2015-11-17 08:00”.") from error
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(timezone))
-    if end and len(text) <= len("2015-11-17"):
-        moment += timedelta(days=1)
-    return moment.timestamp()
-
-
-def date_range(text: str) -> tuple[str, str]:
-    """First and last day of “2015-11-03..2015-11-17” or of a single date."""
-    first, _, last = text.partition("..")
-    for part in (first, last or first):
-        try:
-            date.fromisoformat(part)
-        except ValueError as error:
-            raise FeedError(f"“{text}” is not a range of dates: write 2015-11-03..2015-11-17.") from error
-    return first, last or first
-
-
-def must_hold(recording: Recording, folder: Path, start: float, end: float, timezone: str) -> None:
-    """Errors: FeedError where nothing was recorded from `start` to `end`, telling what was."""
-    if start <= recording.last_at and end >= recording.first_at:
-        return
-    asked, first, last = (
-        datetime.fromtimestamp(moment, ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M")
-        for moment in (start, recording.first_at, recording.last_at)
-    )
-    raise FeedError(
-        f"{folder}: nothing is recorded from {asked} on; the recording runs from {first} to {last} local time."
-    )
 
 
 def _start_dates(timetable: Timetable) -> list[str]:

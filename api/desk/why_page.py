@@ -9,12 +9,10 @@ import numpy as np
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from api.answers.problems import Problem
 from api.desk.place_words import LANGUAGES
 from api.desk.rendering import Session, desk_of_request, desk_page, page_moment
-from api.reading.explanations import Explanation, explain, explain_line
+from api.reading.explanations import Explanation, explain, explain_line, time_asked
 from api.reading.lines import Line, destination_of
-from api.v1.explain import time_asked
 from api.words.explanation import FactLine
 from api.words.moment import PageMoment
 from api.words.waits import words_of
@@ -66,7 +64,7 @@ def why(request: Request, _: Session, stop: str = "", line: str = "", direction:
     asked = bool(stop) or route is not None
     try:
         time = time_asked(moment, at or None)
-    except (Problem, OverflowError, OSError):
+    except (ValueError, OverflowError, OSError):
         time, asked, problem = moment.now, False, moment.texts("why_bad_time")
     where = _stops(moment, stop) if stop else []
     if stop and not where:

@@ -15,10 +15,10 @@ from api.answers.frame import fragment_response, page_response
 from api.pages.found import found_stops
 from api.pages.line import line_page
 from api.pages.stop import stop_page
-from api.pages.trip import journey_page, nearest_service_day
+from api.pages.trip import journey_page
 from api.reading.alerts import alerts_about
 from api.reading.badges import Badge
-from api.reading.board import iso_date
+from api.reading.journey import UnknownRunError, journey_of, run_meant
 from api.service.stop_search import StopHit
 from api.words.moment import PageMoment
 
@@ -83,17 +83,14 @@ def trip(
     """Every stop of one dated trip. `date` YYYY-MM-DD, today's or the nearest where not given; `start` HH:MM:SS tells
     one run from another of a trip run by headway; `stop` is the rider's own."""
     moment = PageMoment.of(request)
-    tt, texts = moment.timetable, moment.texts
-    index = tt.trip_index.get(trip_id)
-    day = None if index is None else nearest_service_day(tt, index, moment.now)
-    if index is None or day is None:
-        return _not_found(request, moment, texts("error_trip", id=trip_id))
-    if date:
-        day = tt.date_index.get(int(digits)) if (digits := date.replace("-", "")).isdecimal() else None
-    if day is None:
-        first, last = iso_date(int(tt.date[0])), iso_date(int(tt.date[-1]))
-        return _not_found(request, moment, texts("error_date", date=date, first=first, last=last))
-    page = journey_page(moment, index, day, _seconds(start, int(tt.trip_start_s[index])), stop)
+    index = moment.timetable.trip_index.get(trip_id)
+    if index is None:
+        return _not_found(request, moment, moment.texts("error_trip", id=trip_id))
+    try:
+        journey = journey_of(moment, index, *run_meant(moment, index, date, start))
+    except UnknownRunError as unknown:
+        return _not_found(request, moment, _no_run(moment, trip_id, date, start, unknown))
+    page = journey_page(moment, journey, stop)
     if fragment:
         return fragment_response(moment, "trip_board.html", page=page)
     return page_response(request, moment, "trip.html", [page.line.badge], page.alerts, page=page)
@@ -187,10 +184,13 @@ def _all_badges(moment: PageMoment) -> list[Badge]:
     return [line.badge for line in moment.lines.all]
 
 
-def _seconds(start: str, trip_start_s: int) -> int:
-    """Shift of a journey that starts at HH:MM:SS against its trip's own start; 0 where not given or not readable."""
-    parts = re.fullmatch(r"(\d{1,3}):([0-5]\d):([0-5]\d)", start)
-    if not parts:
-        return 0
-    hours, minutes, seconds = (int(part) for part in parts.groups())
-    return hours * 3600 + minutes * 60 + seconds - trip_start_s
+def _no_run(moment: PageMoment, trip_id: str, date: str, start: str, unknown: UnknownRunError) -> str:
+    match unknown.reason:
+        case "never_runs":
+            return moment.texts("error_trip", id=trip_id)
+        case "bad_start":
+            return moment.texts("error_start", start=start)
+        case "not_on_date":
+            return moment.texts("error_not_on_date", date=date, dates=", ".join(unknown.dates))
+        case _:
+            return moment.texts("error_date", date=date, first=unknown.dates[0], last=unknown.dates[1])

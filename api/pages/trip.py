@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from api.reading.alerts import alerts_about
+from api.reading.journey import Journey
 from api.reading.lines import Line, destination_of
 from api.words.moment import AlertWords, PageMoment
 from api.words.vehicles import VehicleWords, vehicle_words
-from predictor.arrays import NONE
-from predictor.snapshot import CANCELLED, LIVE, STATUSES, JourneyCalls
-from predictor.timetable import Timetable
 
 _FEW = 3
 """So many stops behind the vehicle are not worth folding away."""
@@ -56,40 +52,29 @@ class JourneyPage:
     alerts: list[AlertWords]
 
 
-def nearest_service_day(timetable: Timetable, trip: int, now: float) -> int | None:
-    """The service day on which a trip runs nearest to `now`, None where it never runs."""
-    active = np.flatnonzero(timetable.service_active[timetable.trip_service[trip]])
-    if len(active) == 0:
-        return None
-    start = timetable.date_origin[active] + timetable.trip_start_s[trip]
-    end = timetable.date_origin[active] + timetable.trip_end_s[trip]
-    return int(active[np.argmin(np.maximum(start - now, 0.0) + np.maximum(now - end, 0.0))])
-
-
-def journey_page(moment: PageMoment, trip: int, service_day: int, shift_s: int, your_stop: str) -> JourneyPage:
+def journey_page(moment: PageMoment, journey: Journey, your_stop: str) -> JourneyPage:
     """Parameters: `your_stop` the stop_id from which the reader came, or ""."""
-    tt, snapshot = moment.timetable, moment.snapshot
-    journey = snapshot.journey(trip, service_day, shift_s)
-    route = int(tt.trip_route[trip])
-    start = float(tt.date_origin[service_day] + shift_s + tt.trip_start_s[trip])
+    tt, words, trip = moment.timetable, moment.words, journey.trip_idx
     calls = _calls(moment, journey, your_stop)
-    live = bool((journey.status == LIVE).any()) and not moment.feed.stopped
-    if bool((journey.status == CANCELLED).all()):
+    if journey.status == "cancelled":
         state = "cancelled"
-    elif bool(journey.passed.all()):
+    elif journey.over:
         state = "over"
     else:
-        state = "followed" if live else "not_followed"
+        state = "followed" if journey.status == "live" and not moment.feed.stopped else "not_followed"
     behind = 0 if state == "over" else _behind(calls)
+    alerts = alerts_about(
+        moment, stops=[call.stop_idx for call in journey.calls], routes=(journey.route_idx,), trips=(trip,)
+    )
     return JourneyPage(
-        line=moment.lines.all[route],
+        line=moment.lines.all[journey.route_idx],
         destination=destination_of(tt, trip),
-        day=moment.words.date(start) if moment.words.day(start) else "",
+        day=words.date(journey.begins_at) if words.day(journey.begins_at) else "",
         state=state,
-        vehicle=vehicle_words(moment, journey.vehicle) if journey.vehicle != NONE and state == "followed" else None,
+        vehicle=vehicle_words(moment, journey.vehicle) if journey.vehicle is not None and state == "followed" else None,
         behind=calls[:behind],
         calls=calls[behind:],
-        alerts=moment.said_all(alerts_about(moment, stops=journey.stop.tolist(), routes=(route,), trips=(trip,))),
+        alerts=moment.said_all(alerts),
     )
 
 
@@ -100,32 +85,25 @@ def _behind(calls: list[CallWords]) -> int:
     return behind if behind > _FEW else 0
 
 
-def _calls(moment: PageMoment, journey: JourneyCalls, your_stop: str) -> list[CallWords]:
+def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWords]:
     tt, words = moment.timetable, moment.words
-    scheduled = np.where(np.arange(len(journey.stop)) == 0, journey.scheduled_departure, journey.scheduled_arrival)
-    shown = np.where(np.isnan(journey.published), scheduled, journey.published)
-    ahead = np.flatnonzero(~journey.passed)
-    next_call = int(ahead[0]) if len(ahead) else NONE
+    next_call = next((k for k, call in enumerate(journey.calls) if not call.passed), None)
     calls = []
-    for k, stop in enumerate(journey.stop.tolist()):
-        status = STATUSES[journey.status[k]]
-        if journey.passed[k]:
-            status = "passed"
-        elif status == "live" and moment.feed.stopped:
-            status = "scheduled"
-        at, planned = float(shown[k]), float(scheduled[k])
-        another = words.time(at) != words.time(planned)
+    for k, call in enumerate(journey.calls):
+        stop_id = str(tt.stop_id[call.stop_idx])
+        time = words.time(call.shown)
+        planned = time if call.scheduled is None else words.time(call.scheduled)
         calls.append(
             CallWords(
-                stop_id=str(tt.stop_id[stop]),
-                name=str(tt.stop_name[stop]),
-                platform=str(tt.stop_platform[stop]),
-                time=words.time(at),
-                iso=words.iso(at),
-                timetable_time=words.time(planned) if another and not tt.trip_is_frequency[journey.trip] else "",
-                status=status,
-                yours=str(tt.stop_id[stop]) == your_stop,
-                next=k == next_call and journey.vehicle != NONE,
+                stop_id=stop_id,
+                name=str(tt.stop_name[call.stop_idx]),
+                platform=str(tt.stop_platform[call.stop_idx]),
+                time=time,
+                iso=words.iso(call.shown),
+                timetable_time="" if planned == time else planned,
+                status="passed" if call.passed else moment.status_of(call),
+                yours=stop_id == your_stop,
+                next=k == next_call and journey.vehicle is not None,
             )
         )
     return calls

@@ -8,15 +8,16 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
 
 from api.answers.announcer import Announcement, Announcer
+from api.answers.answer import Status
 from api.answers.caching import BOARD_MAX_AGE_S, answer, digest_of
 from api.answers.lookups import stop_index
 from api.answers.problems import PROBLEMS
+from api.panels.models import PanelBoard, PanelDeparture
 from api.panels.rows import PanelRow, panel_rows
 from api.panels.text import panel_lines
 from api.reading.alerts import alerts_at_stop
 from api.reading.moment import Moment
 from api.reading.stop_boards import MOST_DEPARTURES, StopBoards
-from api.v1.models import PanelBoard, PanelDeparture, Status
 from api.words.moment import AlertWords, PageMoment
 
 panels_router = APIRouter(tags=["Panels"])

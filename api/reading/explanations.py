@@ -3,11 +3,14 @@ headway, from the history."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import numpy as np
 
 from api.reading.lines import destination_of
+from api.reading.moment import Moment
 from feeds.alerts import Alert
 from feeds.history.store import HistoryStore
 from predictor.arrays import Int64Array
@@ -112,6 +115,26 @@ def explain_line(
         if one.verdict.outcome == NOT_SERVED:
             lost.setdefault(_journey(one), one)
     return waits + [lost.get(_journey(one), one) for one in departures]
+
+
+def time_asked(moment: Moment, at: str | None) -> float:
+    """POSIX seconds of a time as a reader writes it: ISO 8601, or HH:MM for the last time that it was so late.
+
+    Errors: ValueError.
+    """
+    if at is None:
+        return moment.now
+    now = datetime.fromtimestamp(moment.now, moment.view.zone)
+    clock = re.fullmatch(r"(\d{1,2})[:h](\d{2})", at.strip())
+    if clock:
+        asked = now.replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
+        # A quarter of an hour ahead still means today: "the 7:42 that ought to come now".
+        if asked > now + timedelta(seconds=AROUND_S):
+            asked -= timedelta(days=1)
+    else:
+        # In an address a plus sign stands for a space.
+        asked = datetime.fromisoformat(re.sub(r" (\d\d:\d\d)$", r"+\1", at.strip()) if "T" in at else at.strip())
+    return asked.replace(tzinfo=asked.tzinfo or moment.view.zone).timestamp()
 
 
 def _journey(one: Explanation) -> tuple[int, int, int]:

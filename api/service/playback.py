@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from api.command.replay import local_time, must_hold
 from api.service.checkpoint import Checkpoint
 from api.service.clock import ShiftedClock
 from api.service.incoming_feeds import RecordedFeeds
@@ -15,6 +14,7 @@ from api.service.settings import Settings
 from api.service.timetable_watch import timetable_from
 from feeds.history.store import FOLDER as HISTORY
 from feeds.history.store import HistoryStore
+from feeds.recorded_span import local_time, must_hold
 from feeds.recording import open_recording
 
 WARM_UP_S = 2700.0

@@ -14,12 +14,12 @@ from threading import Event, Lock, Thread
 from typing import Protocol
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from api.service.checkpoint import Checkpoint
 from api.service.clock import Clock, LiveClock
 from api.service.history_writer import HistoryWriter
 from api.service.incoming_feeds import RealtimeFeeds
-from api.service.matrix_threads import one_matrix_thread
 from api.service.stop_search import StopSearch
 from api.service.view import FeedHealth, ServiceView
 from feeds.alerts import Alert
@@ -51,6 +51,12 @@ class TimetableSource(Protocol):
 
     def health(self) -> FeedHealth:
         """How the GTFS feed is doing."""
+
+
+def one_matrix_thread() -> None:
+    """Let this process multiply matrices on one thread from now on: the core multiplies many small ones, one after the
+    other, and more threads only wait for each other on the cores that answer readers."""
+    threadpool_limits(limits=1, user_api="blas")
 
 
 class Service:

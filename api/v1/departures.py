@@ -7,14 +7,15 @@ from typing import Annotated, cast
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from api.answers.answer import Status
 from api.answers.caching import BOARD_MAX_AGE_S, answer, steady
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS
 from api.reading.alerts import alerts_at_stop
 from api.reading.board import WINDOW_S, DepartureRow, departure_rows
 from api.reading.moment import Moment
-from api.v1.models import Access, Departure, Departures, Range, Status, TimeSource
-from api.v1.representations import alerts_answer, route_ref, stop_of
+from api.v1.models import Access, Departure, Departures, TimeSource
+from api.v1.representations import alerts_answer, range_answer, route_ref, stop_of
 
 departures_router = APIRouter(tags=["Departures"])
 
@@ -64,18 +65,16 @@ def _said(row: DepartureRow) -> tuple[object, ...]:
 
 
 def _departure(moment: Moment, row: DepartureRow) -> Departure:
-    iso = moment.view.iso
-    certain = row.p10 is None or row.p50 is None or row.p90 is None or row.predicted is None
     return Departure(
         route=route_ref(moment.timetable, row.route_idx),
         headsign=row.headsign,
         direction=row.direction if row.direction >= 0 else None,
         stop_id=row.stop_id,
         platform=row.platform or None,
-        time=iso(row.published),
+        time=moment.view.iso(row.published),
         scheduled_time=moment.iso(row.scheduled),
         predicted_time=moment.iso(row.predicted),
-        range=None if certain else Range(p10=iso(row.p10 or 0), p50=iso(row.p50 or 0), p90=iso(row.p90 or 0)),
+        range=range_answer(moment, row),
         minutes=row.minutes,
         delay_s=None if row.delay_s is None else round(row.delay_s),
         status=cast(Status, row.status),

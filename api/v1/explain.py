@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
-from datetime import datetime, timedelta
 from typing import Annotated, cast
 
 from fastapi import APIRouter, Query, Request
@@ -14,10 +12,10 @@ from api.answers.caching import STATIC_MAX_AGE_S, answer
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS, Problem
 from api.reading.board import iso_date, known, start_time
-from api.reading.explanations import AROUND_S, Explanation, explain, explain_line
+from api.reading.explanations import AROUND_S, Explanation, explain, explain_line, time_asked
 from api.reading.moment import Moment
 from api.service.service import Service
-from api.v1.explanation_models import Cause, ExplanationModel, Explanations, FactKind, FactModel, Outcome
+from api.v1.models import Cause, ExplanationModel, Explanations, FactKind, FactModel, Outcome
 from api.v1.representations import route_ref
 from api.words.texts import LANGUAGES
 from api.words.waits import words_of
@@ -54,7 +52,7 @@ def explain_stop(
     only = None if route is None else route_index(moment, route)
     service: Service = request.app.state.service
     found = explain(
-        service.history, moment.timetable, stop, time_asked(moment, at),
+        service.history, moment.timetable, stop, _time_asked(moment, at),
         route=only, direction=direction, around_s=float(around),
     )  # fmt: skip
     return _answer(request, moment, found)
@@ -70,36 +68,20 @@ def explain_route(
     moment = Moment.of(request)
     service: Service = request.app.state.service
     found = explain_line(
-        service.history, moment.timetable, route_index(moment, route_id), time_asked(moment, at),
+        service.history, moment.timetable, route_index(moment, route_id), _time_asked(moment, at),
         direction=direction, around_s=float(around),
     )  # fmt: skip
     return _answer(request, moment, found)
 
 
-def time_asked(moment: Moment, at: str | None) -> float:
-    """POSIX seconds of a time as a reader writes it: ISO 8601, or HH:MM for the last time that it was so late.
-
-    Errors: Problem 422.
-    """
-    if at is None:
-        return moment.now
-    now = datetime.fromtimestamp(moment.now, moment.view.zone)
-    clock = re.fullmatch(r"(\d{1,2})[:h](\d{2})", at.strip())
+def _time_asked(moment: Moment, at: str | None) -> float:
     try:
-        if clock:
-            asked = now.replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
-            # A quarter of an hour ahead still means today: "the 7:42 that ought to come now".
-            if asked > now + timedelta(seconds=AROUND_S):
-                asked -= timedelta(days=1)
-        else:
-            # In an address a plus sign stands for a space.
-            asked = datetime.fromisoformat(re.sub(r" (\d\d:\d\d)$", r"+\1", at.strip()) if "T" in at else at.strip())
+        return time_asked(moment, at)
     except ValueError as error:
         raise Problem(
             422, "bad-parameter", "Parameter not understood",
             f"“at”: “{at}” is no time; write 2026-03-02T07:42 or 07:42.",
         ) from error  # fmt: skip
-    return asked.replace(tzinfo=asked.tzinfo or moment.view.zone).timestamp()
 
 
 def _answer(request: Request, moment: Moment, found: list[Explanation]) -> Response:

@@ -6,29 +6,21 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Moment = Annotated[
-    str,
-    Field(
-        description="ISO 8601 with the agency's offset",
-        examples=["2026-03-02T08:03:10+01:00"],
-        json_schema_extra={"format": "date-time"},
-    ),
-]
+from api.answers.answer import Answer, Moment, Status
+
 Date = Annotated[str, Field(description="Service date", examples=["2026-03-02"], json_schema_extra={"format": "date"})]
 Access = Literal["yes", "no", "unknown"]
-Status = Literal["live", "scheduled", "cancelled", "skipped"]
 TimeSource = Literal["timetable", "vehicle", "block", "operator"]
 VehicleState = Literal["unmatched", "layover", "in_service", "off_route", "deadhead"]
-
-
-class Answer(BaseModel):
-    """What every answer says of itself."""
-
-    generated_at: Moment
-    feed_age_s: float | None = Field(
-        description="Seconds since the vehicle feed's last sign of life; null before the first", examples=[12.0]
-    )
-    feed_stopped: bool = Field(description="The vehicle feed has gone silent: trust no live time", examples=[False])
+Outcome = Literal["on_time", "early", "late", "not_served", "not_seen", "expected", "on_headway", "long_wait"]
+Cause = Literal[
+    "cancelled", "detour", "breakdown", "short_turn", "stuck", "ended_early", "joined_late", "no_vehicle", "bunched",
+    "feed_gap", "vehicle_silent", "passed_unseen", "trip_not_named", "no_records",
+]  # fmt: skip
+FactKind = Literal[
+    "passed", "cancelled", "skipped", "alert", "stood", "left_line", "turned", "took_up", "last_seen", "next_seen",
+    "set_out", "none_passed", "nameless", "feed_gap", "service_down", "vehicle_silent",
+]  # fmt: skip
 
 
 class RouteRef(BaseModel):
@@ -131,31 +123,6 @@ class Departure(BaseModel):
     stop_sequence: int = Field(examples=[7])
     wheelchair: Access
     pickup: bool = Field(description="False where nobody may board; such calls are listed with `arrivals=true` only")
-
-
-class PanelDeparture(BaseModel):
-    """One departure in the few words that a panel has room for. Every field is always there."""
-
-    line: str = Field(examples=["A"])
-    color: str = Field(description="RRGGBB, background of the line's badge", examples=["E2001A"])
-    text_color: str = Field(description="RRGGBB, readable on `color`", examples=["FFFFFF"])
-    destination: str = Field(examples=["Lycée Jean Monnet"])
-    platform: str = Field(description="Empty where the stop has none", examples=["1"])
-    status: Status
-    minutes: int | None = Field(
-        description="Whole minutes to wait where a countdown is to be shown; null where the clock time is", examples=[3]
-    )
-    time: str = Field(description="Local clock time, HH:MM", examples=["08:42"])
-    shown: str = Field(description="Ready to show: the wait, the clock time, or what is wrong", examples=["3 min"])
-
-
-class PanelBoard(Answer):
-    """The board of one stop as a panel shows it."""
-
-    stop_id: str = Field(examples=["liberte"])
-    stop_name: str = Field(examples=["Place de la Liberté"])
-    departures: list[PanelDeparture] = Field(description="Soonest first")
-    messages: list[str] = Field(description="Disruptions in force", examples=[["Travaux rue Nationale"]])
 
 
 class Departures(Answer):
@@ -278,6 +245,61 @@ class VehicleCollection(Answer):
 
     type: Literal["FeatureCollection"] = "FeatureCollection"
     features: list[VehicleFeature]
+
+
+class FactModel(BaseModel):
+    """One thing that happened."""
+
+    kind: FactKind
+    since: Moment
+    until: Moment | None = Field(description="Equal to `since` for a moment; null where it is not known")
+    stop_id: str | None = Field(description="Where, or near which stop")
+    stop_name: str | None
+    trip_id: str | None = Field(description="On which trip, where it is another than the one asked about")
+    vehicle_id: str | None
+    alert_id: str | None
+    text: dict[str, str] = Field(
+        description="In words, by language", examples=[{"fr": "immobile près de Mairie", "en": "stood near Mairie"}]
+    )
+
+
+class ExplanationModel(BaseModel):
+    """What became of one scheduled passage, or of one wait on a line run by headway: then `trip_id` and what belongs to
+    it are those of the vehicle that came, else of the departure whose turn it was."""
+
+    route: RouteRef
+    headsign: str
+    direction: int | None = Field(description="GTFS direction_id")
+    stop_id: str = Field(description="The platform, at a station")
+    stop_name: str
+    trip_id: str
+    service_date: Date
+    start_time: str = Field(description="HH:MM:SS of the trip's first departure", examples=["08:00:00"])
+    stop_sequence: int
+    scheduled_time: Moment | None = Field(description="Null on a line run by headway")
+    waited_since: Moment | None = Field(description="On a line run by headway: when the rider came")
+    headway_s: int | None = Field(description="On a line run by headway: the headway promised then")
+    wait_s: int | None = Field(description="Seconds from `waited_since` to `passed_at`")
+    outcome: Outcome = Field(
+        description="`on_time`: from 1 min early to 5 min late; `not_served`: it did not come; `not_seen`: nobody can "
+        "tell; `expected`: it may still come; `on_headway`: the wait was one and a half headways at most; `long_wait`: "
+        "it was longer"
+    )
+    cause: Cause | None = Field(
+        description="Why it did not come, was late (`stuck`) or long awaited, or cannot be told"
+    )
+    passed_at: Moment | None = Field(description="When it passed; where `not_seen`, the likely time")
+    deviation_s: int | None = Field(description="Seconds late, negative when early")
+    vehicle_id: str | None
+    facts: list[FactModel] = Field(description="What this is told from, in order of time")
+    answer: dict[str, str] = Field(description="A ready answer to the rider, by language")
+
+
+class Explanations(Answer):
+    """What became of the passages scheduled around a time, and of the waits."""
+
+    recorded_until: Moment | None = Field(description="How far the records reach; null before the first")
+    explanations: list[ExplanationModel]
 
 
 class FeedState(BaseModel):

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from typing import cast
 
 import feeds.alerts
-from api.reading.board import wheelchair_words
+from api.reading.board import DepartureRow, wheelchair_words
+from api.reading.journey import JourneyCall
 from api.reading.lines import lines_of
-from api.v1.models import Access, Alert, Platform, RouteRef, Stop
+from api.reading.moment import Moment
+from api.v1.models import Access, Alert, Platform, Range, RouteRef, Stop
 from predictor.timetable import Timetable
 
 
@@ -47,6 +49,14 @@ def stop_of(tt: Timetable, stop: int, distance_m: float | None = None) -> Stop:
         routes=[route_ref(tt, route) for route in lines_of(tt).routes_at(stop)],
         distance_m=None if distance_m is None else round(distance_m, 1),
     )
+
+
+def range_answer(moment: Moment, call: DepartureRow | JourneyCall) -> Range | None:
+    """How sure a predicted time is, None where nothing is predicted."""
+    if call.predicted is None or call.p10 is None or call.p50 is None or call.p90 is None:
+        return None
+    iso = moment.view.iso
+    return Range(p10=iso(call.p10), p50=iso(call.p50), p90=iso(call.p90))
 
 
 def alerts_answer(alerts: Iterable[feeds.alerts.Alert]) -> list[Alert]:

@@ -10,6 +10,7 @@ from fastapi import Request
 
 from api.reading.alerts import causes_of
 from api.reading.board import DepartureRow
+from api.reading.journey import JourneyCall
 from api.reading.lines import Line
 from api.reading.moment import Moment
 from api.words.texts import LANGUAGE_COOKIE, Texts, texts_in, wanted_language
@@ -78,7 +79,7 @@ class PageMoment(Moment):
         said = "feed_stopped" if self.feed_stopped else "data_age"
         return FeedState(self.feed_stopped, self.texts(said, age=self.words.age(age)), age)
 
-    def status_of(self, row: DepartureRow) -> str:
+    def status_of(self, row: DepartureRow | JourneyCall) -> str:
         """Status as shown: nothing is live once the vehicle feed has stopped."""
         return "scheduled" if row.status == "live" and self.feed.stopped else row.status
 

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from api.reading.board import departure_rows
-from api.service.matrix_threads import one_matrix_thread
+from api.service.service import one_matrix_thread
 from api.service.stop_search import StopSearch
 from api.service.view import ServiceView
 from feeds.learned_file import ready_made

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from api.command.replay import local_time
 from feeds.learned_file import ready_made
+from feeds.recorded_span import local_time
 from feeds.recording import open_recording
 from feeds.timetable import load_timetable
 from predictor.engine import Engine

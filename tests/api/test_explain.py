@@ -16,7 +16,7 @@ from api.reading.explanations import Explanation
 from api.service.clock import ShiftedClock
 from api.service.history_writer import HistoryWriter
 from api.service.service import Service
-from api.v1.explanation_models import Cause, FactKind, Outcome
+from api.v1.models import Cause, FactKind, Outcome
 from api.words.texts import LANGUAGES, texts_in
 from api.words.waits import words_of
 from feeds.history.happened import Happened

@@ -13,6 +13,8 @@ from fastapi.responses import Response
 from fastapi.security import HTTPBearer
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from api.answers.answer import Answer
+from api.answers.answer import Moment as IsoMoment
 from api.answers.caching import answer
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS, Problem, ProblemDetails
@@ -21,8 +23,6 @@ from api.desk.disruption import Cause, Description, Disruption, Effect, Header, 
 from api.desk.wording import worded
 from api.reading.alerts import ShownOn, State, next_period, shown_on, state_of
 from api.reading.moment import Moment
-from api.v1.models import Answer
-from api.v1.models import Moment as IsoMoment
 from feeds.alerts import Alert
 
 disruptions_router = APIRouter(tags=["Disruptions"])

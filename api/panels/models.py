@@ -1,0 +1,32 @@
+"""What a panel's JSON answer holds."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, Field
+
+from api.answers.answer import Answer, Status
+
+
+class PanelDeparture(BaseModel):
+    """One departure in the few words that a panel has room for. Every field is always there."""
+
+    line: str = Field(examples=["A"])
+    color: str = Field(description="RRGGBB, background of the line's badge", examples=["E2001A"])
+    text_color: str = Field(description="RRGGBB, readable on `color`", examples=["FFFFFF"])
+    destination: str = Field(examples=["Lycée Jean Monnet"])
+    platform: str = Field(description="Empty where the stop has none", examples=["1"])
+    status: Status
+    minutes: int | None = Field(
+        description="Whole minutes to wait where a countdown is to be shown; null where the clock time is", examples=[3]
+    )
+    time: str = Field(description="Local clock time, HH:MM", examples=["08:42"])
+    shown: str = Field(description="Ready to show: the wait, the clock time, or what is wrong", examples=["3 min"])
+
+
+class PanelBoard(Answer):
+    """The board of one stop as a panel shows it."""
+
+    stop_id: str = Field(examples=["liberte"])
+    stop_name: str = Field(examples=["Place de la Liberté"])
+    departures: list[PanelDeparture] = Field(description="Soonest first")
+    messages: list[str] = Field(description="Disruptions in force", examples=[["Travaux rue Nationale"]])

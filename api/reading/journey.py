@@ -1,0 +1,161 @@
+"""One run of a trip: which is meant, which calls it makes, and the status and times of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from api.reading.board import iso_date, known, minutes_to_wait, wheelchair_access
+from api.reading.moment import Moment
+from feeds.reports import seconds_of_day, service_date
+from predictor.snapshot import CANCELLED, FROM_TIMETABLE, LIVE, SCHEDULED, SOURCES, STATUSES, JourneyCalls
+
+Reason = Literal["bad_date", "bad_start", "never_runs", "unknown_date", "not_on_date"]
+
+
+class UnknownRunError(LookupError):
+    """No run of the trip is meant."""
+
+    def __init__(self, reason: Reason, dates: tuple[str, ...] = ()) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.dates = dates
+        """YYYY-MM-DD: the timetable's first and last day for `bad_date` and `unknown_date`; the nearest days on which
+        the trip runs for `not_on_date`."""
+
+
+@dataclass(frozen=True)
+class JourneyCall:
+    """One call of a run. Times are POSIX seconds."""
+
+    stop_idx: int
+    stop_sequence: int
+    scheduled_arrival: float | None
+    """None for a trip run by headway."""
+    scheduled_departure: float | None
+    scheduled: float | None
+    """The one of them to compare `shown` with."""
+    shown: float
+    """When it comes, or came: the predicted, else the scheduled time."""
+    predicted: float | None
+    """None where passed or cancelled, or where only the timetable is known."""
+    p10: float | None
+    p50: float | None
+    p90: float | None
+    minutes: int | None
+    """Whole minutes to wait, None where passed."""
+    status: str
+    """`live`, `scheduled`, `cancelled` or `skipped`."""
+    source: str
+    """`timetable`, `vehicle`, `block` or `operator`."""
+    passed: bool
+    wheelchair: str
+    """`yes`, `no` or `unknown`."""
+
+
+@dataclass(frozen=True)
+class Journey:
+    """One run of a trip with all its calls, in order."""
+
+    trip_idx: int
+    service_day: int
+    """Index into `Timetable.date`."""
+    shift_s: int
+    route_idx: int
+    direction: int
+    """`direction_id`, -1 where none."""
+    begins_at: float
+    """Scheduled departure from the first stop, POSIX seconds."""
+    status: str
+    """`cancelled`, `live` where any coming call is live, else `scheduled`."""
+    over: bool
+    """All calls lie behind."""
+    vehicle: int | None
+    """Index into `Snapshot.vehicles`, None where none is known."""
+    age_s: float | None
+    """Age of the vehicle's report, None without a vehicle."""
+    calls: list[JourneyCall]
+
+
+def run_meant(moment: Moment, trip: int, date: str | None = None, start: str | None = None) -> tuple[int, int]:
+    """Service day (index) and `shift_s` of the run of a trip that is under way or nearest to now.
+
+    Parameters: `date`, YYYY-MM-DD or YYYYMMDD, and `start`, HH:MM:SS or HH:MM after the service date's origin: only
+    such runs. Errors: UnknownRunError.
+    """
+    tt = moment.timetable
+    first_s, last_s = int(tt.trip_start_s[trip]), int(tt.trip_end_s[trip])
+    if start:
+        seconds = seconds_of_day(start)
+        if seconds is None:
+            raise UnknownRunError("bad_start")
+        shifts = np.array([seconds - first_s])
+    else:
+        shifts = np.unique(tt.journey_shift_s[tt.journey_trip == trip]) if trip in tt.journey_trip else np.zeros(1, int)
+    days = _days_meant(moment, trip, date)
+    day, shift = (grid.ravel() for grid in np.meshgrid(days, shifts, indexing="ij"))
+    begins, ends = (tt.date_origin[day] + shift + at for at in (first_s, last_s))
+    away = np.maximum(begins - moment.now, 0.0) + np.maximum(moment.now - ends, 0.0)
+    nearest = int(np.lexsort((np.abs(begins - moment.now), away))[0])
+    return int(day[nearest]), int(shift[nearest])
+
+
+def _days_meant(moment: Moment, trip: int, date: str | None) -> list[int]:
+    tt, predictions = moment.timetable, moment.view.snapshot.predictions
+    # The operator's extra runs may be on days on which the timetable has none.
+    predicted = predictions.service_day[predictions.trip == trip]
+    days = np.union1d(np.flatnonzero(tt.service_active[tt.trip_service[trip]]), predicted)
+    if not date:
+        if len(days) == 0:
+            raise UnknownRunError("never_runs")
+        return list(map(int, days))
+    number = service_date(date)
+    day = None if number is None else tt.date_index.get(number)
+    if day is None:
+        ends = iso_date(int(tt.date[0])), iso_date(int(tt.date[-1]))
+        raise UnknownRunError("bad_date" if number is None else "unknown_date", ends)
+    if day not in days:
+        near = days[np.argsort(np.abs(days - day), kind="stable")[:3]]
+        raise UnknownRunError("not_on_date", tuple(iso_date(int(tt.date[d])) for d in near))
+    return [day]
+
+
+def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Journey:
+    """What is known of one run. Nothing is `live` whose report is older than `view.live_limit_s`, even if no step came
+    since."""
+    tt, snapshot = moment.timetable, moment.view.snapshot
+    told = snapshot.journey(trip, service_day, shift_s)
+    vehicle = told.vehicle if told.vehicle >= 0 else None
+    age = None if vehicle is None else max(moment.now - float(snapshot.vehicles.timestamp[vehicle]), 0.0)
+    since_report = moment.now - snapshot.made_at if age is None else age
+    status = told.status
+    if since_report > moment.view.live_limit_s:
+        status = np.where(status == LIVE, SCHEDULED, status)
+    cancelled, live = bool((status == CANCELLED).all()), bool((status[~told.passed] == LIVE).any())
+    return Journey(
+        trip_idx=trip, service_day=service_day, shift_s=shift_s, route_idx=int(tt.trip_route[trip]),
+        direction=int(tt.pattern_direction[tt.trip_pattern[trip]]),
+        begins_at=float(tt.date_origin[service_day] + shift_s + tt.trip_start_s[trip]),
+        status=STATUSES[CANCELLED if cancelled else LIVE if live else SCHEDULED], over=bool(told.passed.all()),
+        vehicle=vehicle, age_s=age, calls=[_call(moment, told, k, int(status[k])) for k in range(len(told.stop))],
+    )  # fmt: skip
+
+
+def _call(moment: Moment, told: JourneyCalls, k: int, status: int) -> JourneyCall:
+    tt, stop = moment.timetable, int(told.stop[k])
+    arrival, departure = float(told.scheduled_arrival[k]), float(told.scheduled_departure[k])
+    due = departure if k == 0 else arrival
+    published, p10, p50, p90 = (known(float(at[k])) for at in (told.published, told.p10, told.p50, told.p90))
+    is_predicted = published is not None and told.source[k] != FROM_TIMETABLE and status != CANCELLED
+    by_headway = bool(tt.trip_is_frequency[told.trip])
+    return JourneyCall(
+        stop_idx=stop, stop_sequence=int(told.stop_sequence[k]),
+        scheduled_arrival=None if by_headway else arrival, scheduled_departure=None if by_headway else departure,
+        scheduled=None if by_headway else due, shown=due if published is None else published,
+        predicted=published if is_predicted else None, p10=p10, p50=p50, p90=p90,
+        minutes=None if published is None else minutes_to_wait(published, moment.now),
+        status=STATUSES[status], source=SOURCES[int(told.source[k])], passed=bool(told.passed[k]),
+        wheelchair=wheelchair_access(tt, told.trip, stop),
+    )  # fmt: skip
