@@ -107,51 +107,32 @@ class Predictions(PredictedCalls):
 
 
 @dataclass(frozen=True, eq=False)
-class Board(DatedRuns):
-    """Coming calls at one stop, ordered by published time; all arrays (b,). Times are POSIX seconds, float64."""
+class RunCalls(DatedRuns):
+    """Calls of dated runs with all that is known of them at one moment; all arrays (n,). Times are POSIX seconds."""
 
-    stop: Int32Array
-    """The stop or platform of each call."""
     call: Int32Array
+    """Position in the trip, 0 for the first stop."""
+    stop: Int32Array
+    """The stop or platform."""
     scheduled_arrival: Float64Array
-    """NaN for a journey run by headway."""
+    """NaN for a run by headway."""
     scheduled_departure: Float64Array
     p10: Float64Array
     """NaN for p10, p90 where there is no prediction."""
     p50: Float64Array
     p90: Float64Array
     published: Float64Array
+    """The time to show; without a prediction the timetable's."""
     status: Int8Array
     source: Int8Array
     vehicle: Int32Array
     """Index into `Snapshot.vehicles`, -1 where none."""
     age_s: Float64Array
     """Age of the vehicle's report at `Snapshot.made_at`, NaN where none."""
+    passed: BoolArray
+    """The run has left the call behind."""
     last_call: BoolArray
     """The trip ends here: nobody boards."""
-
-
-@dataclass(frozen=True, eq=False)
-class JourneyCalls:
-    """All calls of one dated journey, in order; all arrays (k,)."""
-
-    trip: int
-    service_day: int
-    shift_s: int
-    stop: Int32Array
-    stop_sequence: Int32Array
-    scheduled_arrival: Float64Array
-    scheduled_departure: Float64Array
-    p10: Float64Array
-    p50: Float64Array
-    p90: Float64Array
-    published: Float64Array
-    """NaN where already passed."""
-    status: Int8Array
-    source: Int8Array
-    passed: BoolArray
-    vehicle: int
-    """Index into `Snapshot.vehicles`, -1 where none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,69 +164,39 @@ class Snapshot:
 
     def board(
         self, stop: StopIdx, *, since: float, until: float, route: RouteIdx | None = None, limit: int | None = None
-    ) -> Board:
+    ) -> RunCalls:
         """Coming calls at a stop (a station: at all its platforms) published in [since, until], soonest first."""
-        pointer, member = self.timetable.station_members
-        rows = [
-            part
-            for one in member[pointer[stop] : pointer[stop + 1]].tolist()
-            for part in (self._predicted_rows(one, since, until), self._scheduled_rows(one, since, until))
-        ]
-        board = Board.joined(*rows)
-        keep = np.ones(len(board), bool)
+        parts = []
+        for member in self.timetable.members(stop).tolist():
+            parts.append(self._predicted_at(member, since, until))
+            parts += [self._scheduled_at(member, day, since, until) for day in self._days(since, until)]
+        calls = RunCalls.joined(*parts)
         if route is not None:
-            keep &= self.timetable.trip_route[board.trip] == route
-        order = np.argsort(board.published, kind="stable")
-        order = order[keep[order]][:limit]
-        return board.take(order)
+            calls = calls.take(self.timetable.trip_route[calls.trip] == route)
+        return calls.take(np.argsort(calls.published, kind="stable")[:limit])
 
-    def journey(self, trip: int, service_day: int, shift_s: int = 0) -> JourneyCalls:
-        """Every call of one dated journey with what is known of it."""
-        tt = self.timetable
-        span = slice(int(tt.trip_call_ptr[trip]), int(tt.trip_call_ptr[trip + 1]))
-        origin = float(tt.date_origin[service_day] + shift_s)
-        arrival = origin + tt.arrival_s[span].astype(np.float64)
-        departure = origin + tt.departure_s[span].astype(np.float64)
-        n = len(arrival)
-        p10, p50, p90 = np.full(n, np.nan), arrival.copy(), np.full(n, np.nan)
-        published = arrival.copy()
-        published[0] = departure[0]
-        status, source = np.full(n, SCHEDULED, np.int8), np.full(n, FROM_TIMETABLE, np.int8)
-        passed = np.zeros(n, bool)
-        pr = self.predictions
-        rows = np.flatnonzero((pr.trip == trip) & (pr.service_day == service_day) & (pr.shift_s == shift_s))
-        vehicle = NONE
-        if len(rows):
-            k = pr.call[rows]
-            p10[k], p50[k], p90[k], published[k] = pr.p10[rows], pr.p50[rows], pr.p90[rows], pr.published[rows]
-            status[k], source[k] = pr.status[rows], pr.source[rows]
-            passed[: k.min()] = True
-            vehicle = int(pr.vehicle[rows[0]])
-        key = self._keys_of_trip(trip, service_day, shift_s)
-        if len(key):
-            if len(rows) == 0 and contains(self.claimed, key)[0]:
-                passed[:] = True
-            status[contains(self.skipped, call_key(key[:1], np.arange(n)))] = SKIPPED
-            if contains(self.cancelled, key)[0]:
-                status[:], passed[:] = CANCELLED, False
-        published[passed] = np.nan
-        return JourneyCalls(
-            trip=trip, service_day=service_day, shift_s=shift_s, stop=tt.call_stop[span],
-            stop_sequence=tt.stop_sequence[span], scheduled_arrival=arrival, scheduled_departure=departure,
-            p10=p10, p50=p50, p90=p90, published=published, status=status, source=source, passed=passed,
-            vehicle=vehicle,
-        )  # fmt: skip
+    def journey(self, trip: int, service_day: int, shift_s: int = 0) -> RunCalls:
+        """Every call of one dated run, in order."""
+        tt, predictions = self.timetable, self.predictions
+        call = np.arange(tt.trip_calls[trip], dtype=np.int32)
+        runs = DatedRuns(*(np.full(len(call), value, np.int32) for value in (trip, service_day, shift_s)))
+        rows = np.flatnonzero(predictions.run_key == runs.run_key[0])
+        prediction = np.full(len(call), NONE, np.int64)
+        prediction[predictions.call[rows]] = rows
+        journey = np.flatnonzero((tt.journey_trip == trip) & (tt.journey_shift_s == shift_s))[:1].astype(np.int32)
+        key = np.full(len(call), NONE, np.int64)
+        if len(journey):
+            key[:] = journey_key(runs.service_day[:1], journey)
+        passed = call < predictions.call[rows].min() if len(rows) else contains(self.claimed, key)
+        return self._calls(runs, call, prediction, key, passed)
 
-    def unclaimed_calls(self, since: float, until: float) -> Board:
-        """Scheduled calls of the whole network in [since, until] that no prediction stands for, as board rows.
+    def unclaimed_calls(self, since: float, until: float) -> RunCalls:
+        """Scheduled calls of the whole network in [since, until] that no prediction stands for.
 
         Cost: one pass over all calls of the timetable for each service day in the window.
         """
-        calls = self.scheduled_calls
-        stop = np.repeat(np.arange(self.timetable.stops, dtype=np.int32), np.diff(calls.stop_ptr))
-        days = self._days(since, until)
-        rows = [self._rows_on_day(stop, np.arange(len(calls.call)), day, since, until) for day in days]
-        return Board.joined(*rows)
+        every = np.arange(len(self.scheduled_calls.call))
+        return RunCalls.joined(*(self._scheduled(every, day, since, until) for day in self._days(since, until)))
 
     def _days(self, since: float, until: float) -> list[int]:
         """Service days on which a call between the two times can lie."""
@@ -253,66 +204,66 @@ class Snapshot:
         latest_s = int(self.scheduled_calls.departure_s.max(initial=0))
         return np.flatnonzero((tt.date_origin <= until) & (tt.date_origin + latest_s >= since)).tolist()
 
-    def _scheduled_rows(self, stop: int, since: float, until: float) -> Board:
-        calls = self.scheduled_calls
-        first, last = int(calls.stop_ptr[stop]), int(calls.stop_ptr[stop + 1])
-        parts = []
-        for day in self._days(since, until):
-            origin = self.timetable.date_origin[day]
-            low, high = np.searchsorted(calls.departure_s[first:last], [since - origin - 1, until - origin + 1])
-            rows = np.arange(first + low, first + high)
-            parts.append(self._rows_on_day(np.full(len(rows), stop, np.int32), rows, day, since, until))
-        return Board.joined(*parts)
+    def _predicted_at(self, stop: int, since: float, until: float) -> RunCalls:
+        predictions = self.predictions
+        rows = np.arange(predictions.stop_ptr[stop], predictions.stop_ptr[stop + 1])
+        rows = rows[(predictions.published[rows] >= since) & (predictions.published[rows] <= until)]
+        nothing, ahead = np.full(len(rows), NONE, np.int64), np.zeros(len(rows), bool)
+        return self._calls(predictions.runs.take(rows), predictions.call[rows], rows, nothing, ahead)
 
-    def _rows_on_day(self, stop: Int32Array, rows: Int64Array, day: int, since: float, until: float) -> Board:
+    def _scheduled_at(self, stop: int, day: int, since: float, until: float) -> RunCalls:
+        calls, origin = self.scheduled_calls, self.timetable.date_origin[day]
+        first, last = int(calls.stop_ptr[stop]), int(calls.stop_ptr[stop + 1])
+        low, high = np.searchsorted(calls.departure_s[first:last], [since - origin - 1, until - origin + 1])
+        return self._scheduled(np.arange(first + low, first + high), day, since, until)
+
+    def _scheduled(self, rows: Int64Array, day: int, since: float, until: float) -> RunCalls:
+        """Those of the scheduled calls `rows` that happen on a day between two times and that no prediction stands
+        for."""
         tt, calls = self.timetable, self.scheduled_calls
-        departure = tt.date_origin[day] + calls.departure_s[rows].astype(np.float64)
-        journey = calls.journey[rows]
-        keep = tt.service_active[tt.trip_service[tt.journey_trip[journey]], day]
-        keep &= (departure >= since) & (departure <= until)
-        stop, rows, journey, departure = stop[keep], rows[keep], journey[keep], departure[keep]
+        departure, journey = tt.date_origin[day] + calls.departure_s[rows], calls.journey[rows]
+        happens = tt.service_active[tt.trip_service[tt.journey_trip[journey]], day]
+        happens &= (departure >= since) & (departure <= until)
+        rows, journey = rows[happens], journey[happens]
         key = journey_key(np.full(len(journey), day, np.int32), journey)
-        keep = ~contains(self.claimed, key)
-        stop, rows, journey, departure, key = stop[keep], rows[keep], journey[keep], departure[keep], key[keep]
-        trip, call = tt.journey_trip[journey], calls.call[rows]
-        entry = tt.trip_call_ptr[trip] + call
-        shift = tt.journey_shift_s[journey]
-        arrival = tt.date_origin[day] + shift + tt.arrival_s[entry].astype(np.float64)
-        status = np.full(len(trip), SCHEDULED, np.int8)
-        status[contains(self.skipped, call_key(key, call))] = SKIPPED
-        status[contains(self.cancelled, key)] = CANCELLED
-        nothing = np.full(len(trip), np.nan)
-        by_headway = tt.journey_headway_s[journey] > 0
-        return Board(
-            stop=stop, trip=trip, service_day=np.full(len(trip), day, np.int32), shift_s=shift, call=call,
+        open_ = ~contains(self.claimed, key)
+        rows, journey, key = rows[open_], journey[open_], key[open_]
+        runs = DatedRuns(tt.journey_trip[journey], np.full(len(rows), day, np.int32), tt.journey_shift_s[journey])
+        nothing, ahead = np.full(len(rows), NONE, np.int64), np.zeros(len(rows), bool)
+        return self._calls(runs, calls.call[rows], nothing, key, ahead)
+
+    def _calls(
+        self, runs: DatedRuns, call: Int32Array, prediction: Int64Array, journey: Int64Array, passed: BoolArray
+    ) -> RunCalls:
+        """What is known of calls of runs (n,): all boards and journeys are made here.
+
+        Parameters: `prediction`: row of `predictions`, -1 where there is none; `journey`: key of the journey that the
+        run is, -1 where the timetable has none; `passed`: whether the run has left the call behind.
+        """
+        tt, told = self.timetable, np.flatnonzero(prediction >= 0)
+        entry, origin = tt.entry_of(runs.trip, call), runs.origin(tt)
+        arrival: Float64Array = (origin + tt.arrival_s[entry]).astype(np.float64)
+        departure: Float64Array = (origin + tt.departure_s[entry]).astype(np.float64)
+        by_headway = tt.trip_is_frequency[runs.trip]
+        status = np.full(len(call), SCHEDULED, np.int8)
+        status[contains(self.skipped, call_key(journey, call))] = SKIPPED
+        cancelled = contains(self.cancelled, journey)
+        status[cancelled] = CANCELLED
+        calls = RunCalls(
+            trip=runs.trip, service_day=runs.service_day, shift_s=runs.shift_s, call=call, stop=tt.call_stop[entry],
             scheduled_arrival=np.where(by_headway, np.nan, arrival),
             scheduled_departure=np.where(by_headway, np.nan, departure),
-            p10=nothing, p50=arrival, p90=nothing, published=np.where(call == 0, departure, arrival), status=status,
-            source=np.full(len(trip), FROM_TIMETABLE, np.int8), vehicle=np.full(len(trip), NONE, np.int32),
-            age_s=nothing, last_call=call == tt.trip_calls[trip] - 1,
+            p10=np.full(len(call), np.nan), p50=arrival, p90=np.full(len(call), np.nan),
+            published=np.where(call == 0, departure, arrival), status=status,
+            source=np.full(len(call), FROM_TIMETABLE, np.int8), vehicle=np.full(len(call), NONE, np.int32),
+            age_s=np.full(len(call), np.nan), passed=passed & ~cancelled,
+            last_call=call == tt.trip_calls[runs.trip] - 1,
         )  # fmt: skip
+        for name in _AS_PREDICTED:
+            getattr(calls, name)[told] = getattr(self.predictions, name)[prediction[told]]
+        known = np.flatnonzero(calls.vehicle >= 0)
+        calls.age_s[known] = self.made_at - self.vehicles.timestamp[calls.vehicle[known]]
+        return calls
 
-    def _predicted_rows(self, stop: int, since: float, until: float) -> Board:
-        tt, pr = self.timetable, self.predictions
-        rows = np.arange(pr.stop_ptr[stop], pr.stop_ptr[stop + 1])
-        rows = rows[(pr.published[rows] >= since) & (pr.published[rows] <= until)]
-        trip, call, vehicle = pr.trip[rows], pr.call[rows], pr.vehicle[rows]
-        entry = tt.trip_call_ptr[trip] + call
-        origin = (tt.date_origin[pr.service_day[rows]] + pr.shift_s[rows]).astype(np.float64)
-        age = np.full(len(rows), np.nan)
-        known = vehicle >= 0
-        age[known] = self.made_at - self.vehicles.timestamp[vehicle[known]]
-        by_headway = tt.trip_is_frequency[trip]
-        return Board(
-            stop=pr.stop[rows], trip=trip, service_day=pr.service_day[rows], shift_s=pr.shift_s[rows], call=call,
-            scheduled_arrival=np.where(by_headway, np.nan, origin + tt.arrival_s[entry]),
-            scheduled_departure=np.where(by_headway, np.nan, origin + tt.departure_s[entry]),
-            p10=pr.p10[rows], p50=pr.p50[rows], p90=pr.p90[rows], published=pr.published[rows],
-            status=pr.status[rows], source=pr.source[rows], vehicle=vehicle, age_s=age,
-            last_call=call == tt.trip_calls[trip] - 1,
-        )  # fmt: skip
 
-    def _keys_of_trip(self, trip: int, service_day: int, shift_s: int) -> Int64Array:
-        tt = self.timetable
-        journey = np.flatnonzero((tt.journey_trip == trip) & (tt.journey_shift_s == shift_s)).astype(np.int32)
-        return journey_key(np.full(len(journey), service_day, np.int32), journey)
+_AS_PREDICTED = ("p10", "p50", "p90", "published", "status", "source", "vehicle", "stop")

@@ -9,7 +9,7 @@ import numpy as np
 
 from api.service.view import ServiceView
 from predictor.arrays import RouteIdx, StopIdx
-from predictor.snapshot import CANCELLED, LIVE, SCHEDULED, SOURCES, STATUSES
+from predictor.snapshot import CANCELLED, FROM_TIMETABLE, LIVE, SCHEDULED, SOURCES, STATUSES
 from predictor.timetable import Timetable
 
 PASSED_AFTER_S = 30.0
@@ -109,7 +109,7 @@ def departure_rows(
         until=now + window_s,
         route=None if route is None else RouteIdx(route),
     )
-    entry = tt.trip_call_ptr[board.trip] + board.call
+    entry = tt.entry_of(board.trip, board.call)
     boards = ~board.last_call & (tt.pickup_type[entry] != NO_PICKUP)
     rows = np.arange(len(board)) if arrivals else np.flatnonzero(boards)
     rows = rows[:limit]
@@ -123,7 +123,7 @@ def departure_rows(
         trip, stop, day, at = int(board.trip[i]), int(board.stop[i]), int(board.service_day[i]), int(entry[i])
         r = int(tt.trip_route[trip])
         vehicle, published = int(board.vehicle[i]), float(board.published[i])
-        from_timetable = board.source[i] == 0 or status[i] == CANCELLED
+        from_timetable = board.source[i] == FROM_TIMETABLE or status[i] == CANCELLED
         result.append(
             DepartureRow(
                 route_idx=r, route_id=str(tt.route_id[r]), route_short_name=str(tt.route_short_name[r]),

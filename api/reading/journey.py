@@ -10,7 +10,7 @@ import numpy as np
 from api.reading.board import iso_date, known, minutes_to_wait, wheelchair_access
 from api.reading.moment import Moment
 from feeds.reports import seconds_of_day, service_date
-from predictor.snapshot import CANCELLED, FROM_TIMETABLE, LIVE, SCHEDULED, SOURCES, STATUSES, JourneyCalls
+from predictor.snapshot import CANCELLED, FROM_TIMETABLE, LIVE, SCHEDULED, SOURCES, STATUSES, RunCalls
 
 Reason = Literal["bad_date", "bad_start", "never_runs", "unknown_date", "not_on_date"]
 
@@ -127,7 +127,8 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
     since."""
     tt, snapshot = moment.timetable, moment.view.snapshot
     told = snapshot.journey(trip, service_day, shift_s)
-    vehicle = told.vehicle if told.vehicle >= 0 else None
+    known_vehicle = int(told.vehicle.max())
+    vehicle = known_vehicle if known_vehicle >= 0 else None
     age = None if vehicle is None else max(moment.now - float(snapshot.vehicles.timestamp[vehicle]), 0.0)
     since_report = moment.now - snapshot.made_at if age is None else age
     status = told.status
@@ -139,23 +140,19 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
         direction=int(tt.pattern_direction[tt.trip_pattern[trip]]),
         begins_at=float(tt.date_origin[service_day] + shift_s + tt.trip_start_s[trip]),
         status=STATUSES[CANCELLED if cancelled else LIVE if live else SCHEDULED], over=bool(told.passed.all()),
-        vehicle=vehicle, age_s=age, calls=[_call(moment, told, k, int(status[k])) for k in range(len(told.stop))],
+        vehicle=vehicle, age_s=age, calls=[_call(moment, told, k, int(status[k])) for k in range(len(told))],
     )  # fmt: skip
 
 
-def _call(moment: Moment, told: JourneyCalls, k: int, status: int) -> JourneyCall:
-    tt, stop = moment.timetable, int(told.stop[k])
-    arrival, departure = float(told.scheduled_arrival[k]), float(told.scheduled_departure[k])
-    due = departure if k == 0 else arrival
-    published, p10, p50, p90 = (known(float(at[k])) for at in (told.published, told.p10, told.p50, told.p90))
-    is_predicted = published is not None and told.source[k] != FROM_TIMETABLE and status != CANCELLED
-    by_headway = bool(tt.trip_is_frequency[told.trip])
+def _call(moment: Moment, told: RunCalls, k: int, status: int) -> JourneyCall:
+    tt, trip, stop, passed = moment.timetable, int(told.trip[k]), int(told.stop[k]), bool(told.passed[k])
+    arrival, departure = known(float(told.scheduled_arrival[k])), known(float(told.scheduled_departure[k]))
+    published, p10, p50, p90 = float(told.published[k]), *(known(float(q[k])) for q in (told.p10, told.p50, told.p90))
+    is_predicted = not passed and told.source[k] != FROM_TIMETABLE and status != CANCELLED
     return JourneyCall(
-        stop_idx=stop, stop_sequence=int(told.stop_sequence[k]),
-        scheduled_arrival=None if by_headway else arrival, scheduled_departure=None if by_headway else departure,
-        scheduled=None if by_headway else due, shown=due if published is None else published,
+        stop_idx=stop, stop_sequence=int(tt.stop_sequence[tt.entry_of(trip, k)]), scheduled_arrival=arrival,
+        scheduled_departure=departure, scheduled=departure if k == 0 else arrival, shown=published,
         predicted=published if is_predicted else None, p10=p10, p50=p50, p90=p90,
-        minutes=None if published is None else minutes_to_wait(published, moment.now),
-        status=STATUSES[status], source=SOURCES[int(told.source[k])], passed=bool(told.passed[k]),
-        wheelchair=wheelchair_access(tt, told.trip, stop),
+        minutes=None if passed else minutes_to_wait(published, moment.now), status=STATUSES[status],
+        source=SOURCES[int(told.source[k])], passed=passed, wheelchair=wheelchair_access(tt, trip, stop),
     )  # fmt: skip

@@ -25,7 +25,7 @@ from predictor.snapshot import (
     OFF_ROUTE,
     SCHEDULED,
     SKIPPED,
-    Board,
+    RunCalls,
     Snapshot,
 )
 from predictor.timetable import Timetable
@@ -35,7 +35,7 @@ from tests.predictor.small_network import DATE, LINK_S, ORIGIN, SPACING_M, repor
 START = ORIGIN + 8 * 3600
 
 
-def board(snapshot: Snapshot, stop: int, ahead_s: float = 7200.0) -> Board:
+def board(snapshot: Snapshot, stop: int, ahead_s: float = 7200.0) -> RunCalls:
     return snapshot.board(StopIdx(stop), since=snapshot.made_at - 30, until=snapshot.made_at + ahead_s)
 
 

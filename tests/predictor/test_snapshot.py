@@ -6,11 +6,12 @@ from dataclasses import fields, is_dataclass
 
 import numpy as np
 
-from predictor.arrays import AnyArray
+from predictor.arrays import AnyArray, StopIdx
+from predictor.columns import column_types
 from predictor.engine import Engine
-from predictor.snapshot import Snapshot
+from predictor.snapshot import RunCalls, Snapshot
 from predictor.timetable import Timetable
-from tests.predictor.small_network import ORIGIN, report, timetable
+from tests.predictor.small_network import ORIGIN, cancellations, report, timetable
 
 START = ORIGIN + 8 * 3600
 
@@ -56,3 +57,20 @@ def test_the_same_reports_always_give_the_same_snapshot() -> None:
     assert one.keys() == other.keys()
     for name, array in one.items():
         np.testing.assert_array_equal(other[name], array, err_msg=name)
+
+
+def test_a_stops_board_and_a_runs_journey_say_the_same_of_every_call() -> None:
+    tt = timetable(starts_s=(8 * 3600, 8 * 3600 + 600, 9 * 3600), back=True, block=True)
+    engine = Engine(tt)
+    drive(engine, 60, 300, 5.5)
+    snapshot = engine.step(report(START + 300, 1400), START + 300, cancellations(START + 290, tt.trips - 1))
+    rows = 0
+    for stop in range(tt.stops):
+        board = snapshot.board(StopIdx(stop), since=START, until=START + 7200)
+        for i in range(len(board)):
+            journey = snapshot.journey(int(board.trip[i]), int(board.service_day[i]), int(board.shift_s[i]))
+            here, there = board.take(slice(i, i + 1)), journey.take(journey.call == board.call[i])
+            for name in column_types(RunCalls):
+                np.testing.assert_array_equal(getattr(here, name), getattr(there, name), err_msg=name)
+            rows += 1
+    assert rows > tt.stops
