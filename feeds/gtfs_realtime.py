@@ -97,7 +97,7 @@ def encode_vehicle_positions(snapshot: Snapshot) -> gtfs_realtime_pb2.FeedMessag
     on_trip[on_trip] = _near_line(tt, vehicles.trip[on_trip], vehicles.lat[on_trip], vehicles.lon[on_trip])
     trip = np.maximum(vehicles.trip, 0)
     calling = on_trip & (vehicles.next_call < tt.trip_calls[trip]) if tt.trips else on_trip
-    entry = np.where(calling, tt.trip_call_ptr[trip] + vehicles.next_call, 0)
+    entry = np.where(calling, tt.entry_of(trip, vehicles.next_call), 0)
     fast = vehicles.speed > _FASTEST_M_S
     for i in np.flatnonzero(_inside_network(tt, vehicles.lat, vehicles.lon)).tolist():
         name = str(vehicles.vehicle_id[i])
@@ -349,7 +349,7 @@ def _update_times(tt: Timetable, calls: _Calls) -> _UpdateTimes:
     # A journey a step up, each stop a second: a running maximum on that ladder never falls back.
     ladder = np.repeat(journey * 100_000_000 - np.arange(len(journey)), 2)
     arrival, departure = (np.maximum.accumulate(seconds + ladder) - ladder).reshape(-1, 2).T + int(base)
-    entry = tt.trip_call_ptr[calls.trip] + calls.call
+    entry = tt.entry_of(calls.trip, calls.call)
     origin = tt.date_origin[calls.service_day] + calls.shift_s
     first, last = calls.call == 0, calls.call == tt.trip_calls[calls.trip] - 1
     return _UpdateTimes(

@@ -388,8 +388,8 @@ class Matcher:
             return low, high, stopped
         key = _sequence_key(trip[rows], sequence[rows])
         at = np.minimum(np.searchsorted(self._sequence_key, key), len(self._sequence_key) - 1)
-        exact, entry = self._sequence_key[at] == key, self._by_sequence[at]
-        rows, call = rows[exact], (entry - tt.trip_call_ptr[trip[rows]])[exact].astype(np.int32)
+        exact = self._sequence_key[at] == key
+        rows, call = rows[exact], tt.call_at(self._by_sequence[at[exact]])
         here = self.diagram.call_distance_m(trip[rows], call)
         before = self.diagram.call_distance_m(trip[rows], call - 1)
         slack = 200.0

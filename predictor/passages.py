@@ -74,8 +74,8 @@ def call_times(diagram: TimeDistance, stretch: Stretches) -> CallTimes:
     trip, calls = stretch.trip, diagram.timetable.trip_calls[stretch.trip]
     stood = stretch.departed_from < stretch.arrived_from
     stands = stretch.departed_to < stretch.arrived_to
-    start_entry = diagram.entries(trip, np.minimum(stretch.departed_from, calls - 1))
-    end_entry = diagram.entries(trip, np.minimum(stretch.departed_to, calls - 1))
+    start_entry = diagram.timetable.entry_of(trip, np.minimum(stretch.departed_from, calls - 1))
+    end_entry = diagram.timetable.entry_of(trip, np.minimum(stretch.departed_to, calls - 1))
     at_start = diagram.elapsed_at(trip, stretch.departed_from, stretch.distance_from_m)
     at_start = np.where(stood, diagram.elapsed_s[start_entry] + diagram.dwell_s[start_entry], at_start)
     at_end = diagram.elapsed_at(trip, stretch.departed_to, stretch.distance_to_m)
@@ -85,7 +85,7 @@ def call_times(diagram: TimeDistance, stretch: Stretches) -> CallTimes:
 
     owner, call = expand_ranges(stretch.departed_from, stretch.arrived_to - stretch.departed_from)
     call32 = call.astype(np.int32)
-    entry = diagram.entries(trip[owner], call32)
+    entry = diagram.timetable.entry_of(trip[owner], call32)
     duration = (stretch.time_to - begin)[owner]
     span = (at_end - at_start)[owner]
     share = np.clip((diagram.elapsed_s[entry] - at_start[owner]) / span, 0.0, 1.0)

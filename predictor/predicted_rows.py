@@ -79,7 +79,7 @@ def by_stop(timetable: Timetable, parts: list[Rows], skipped: Int64Array) -> Pre
     rows = Rows.joined(*parts)
     if len(skipped):
         rows = replace(rows, status=np.where(np.isin(rows.key, skipped), np.int8(SKIPPED), rows.status))
-    stop = timetable.call_stop[timetable.trip_call_ptr[rows.trip] + rows.call]
+    stop = timetable.stop_at(rows.trip, rows.call)
     # Sixteen bits are sorted by radix, in linear time.
     narrow = stop.astype(np.uint16) if timetable.stops < 65_536 else stop
     order = np.argsort(narrow, kind="stable")

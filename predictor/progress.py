@@ -93,7 +93,7 @@ def driven_to_the_end(
     row = row[tracks.arrived[slot[row]] < tt.trip_calls[tracks.trip[slot[row]]]]
     s = slot[row]
     trip, calls = tracks.trip[s], tt.trip_calls[tracks.trip[s]]
-    left = diagram.elapsed_s[diagram.entries(trip, calls - 1)] - diagram.elapsed_at(
+    left = diagram.elapsed_s[tt.entry_of(trip, calls - 1)] - diagram.elapsed_at(
         trip, tracks.departed[s], tracks.distance_m[s]
     )
     gap = obs.timestamp[row] - tracks.timestamp[s]
@@ -135,7 +135,7 @@ def passages_of(timetable: Timetable, tracks: Tracks, driven: Stretches, times: 
         service_day=driven.service_day[k],
         shift_s=driven.shift_s[k],
         call=call,
-        stop=tt.call_stop[tt.trip_call_ptr[trip] + call],
+        stop=tt.stop_at(trip, call),
         arrival=np.where(call == 0, np.nan, times.arrival[done]),
         departure=np.where(last[done], np.nan, times.departure[done]),
         arrival_sd_s=times.arrival_sd_s[done],
@@ -150,7 +150,7 @@ def link_times_of(timetable: Timetable, diagram: TimeDistance, driven: Stretches
     """
     tt, k = timetable, times.stretch
     trip = driven.trip[k]
-    entry = tt.trip_call_ptr[trip] + times.call
+    entry = tt.entry_of(trip, times.call)
     waits = tt.timepoint[entry] | (times.call == 0)
     start = np.where(waits, times.departure - diagram.dwell_s[entry], times.arrival)
     begin, begin_sd = np.empty(len(k)), np.empty(len(k))

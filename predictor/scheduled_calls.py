@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import Int32Array, Int64Array, expand_ranges
+from predictor.arrays import Int32Array, Int64Array
 from predictor.timetable import Timetable
 
 
@@ -26,13 +26,13 @@ class ScheduledCalls:
     def of(cls, timetable: Timetable) -> ScheduledCalls:
         """Order every call of every journey by (stop, departure). Cost: one sort of all calls."""
         trip = timetable.journey_trip
-        journey, entry = expand_ranges(timetable.trip_call_ptr[trip], timetable.trip_calls[trip])
+        journey, entry = timetable.entries_of(trip)
         departure_s = timetable.departure_s[entry] + timetable.journey_shift_s[journey]
         stop = timetable.call_stop[entry]
         order = np.lexsort((departure_s, stop))
         return cls(
             stop_ptr=np.searchsorted(stop[order], np.arange(timetable.stops + 1)).astype(np.int64),
             journey=journey[order].astype(np.int32),
-            call=(entry - timetable.trip_call_ptr[trip[journey]])[order].astype(np.int32),
+            call=timetable.call_at(entry[order]),
             departure_s=departure_s[order].astype(np.int32),
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int32Array, Int64Array
+from predictor.arrays import Float64Array, Int32Array
 from predictor.timetable import Timetable
 from predictor.travel_times import TravelTimes
 
@@ -86,9 +86,4 @@ class TimeDistance:
         share = np.divide(distance_m - start, length, out=np.ones_like(length), where=length > 1.0)
         leave = self.elapsed_s[entry] + self.dwell_s[entry]
         result: Float64Array = leave + np.clip(share, 0.0, 1.0) * (self.elapsed_s[entry + 1] - leave)
-        return result
-
-    def entries(self, trip: Int32Array, call: Int32Array) -> Int64Array:
-        """Trip-call index (n,) of calls."""
-        result: Int64Array = self.timetable.trip_call_ptr[trip] + call
         return result

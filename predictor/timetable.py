@@ -167,9 +167,18 @@ class Timetable:
         """Entry in the trip-call arrays of call `call` of each trip, (n,) or one."""
         return self.trip_call_ptr[trip] + call
 
-    def stop_at(self, trip: Int32Array, call: Int32Array | Int64Array) -> Int32Array:
-        """Stop (n,) of call `call` of each trip."""
+    @overload
+    def stop_at(self, trip: int, call: int) -> int: ...
+    @overload
+    def stop_at(self, trip: Int32Array, call: Int32Array | Int64Array | int) -> Int32Array: ...
+    def stop_at(self, trip: Any, call: Any) -> Any:
+        """Stop of call `call` of each trip, (n,) or one."""
         return self.call_stop[self.entry_of(trip, call)]
+
+    def call_at(self, entry: Int64Array) -> Int32Array:
+        """Position in its trip (n,) of each entry of the trip-call arrays."""
+        result: Int32Array = (entry - self.trip_call_ptr[self.call_trip[entry]]).astype(np.int32)
+        return result
 
     def calls_of(self, trip: int) -> slice:
         """Where the calls of one trip stand in the trip-call arrays."""

@@ -56,6 +56,6 @@ class TripHistory:
         same = tt.trip_calls[here] == learned["calls"][there]
         here, there = here[same], there[same]
         start = np.cumsum(learned["calls"]) - learned["calls"]
-        _, ours = expand_ranges(tt.trip_call_ptr[here], tt.trip_calls[here])
+        _, ours = tt.entries_of(here)
         _, theirs = expand_ranges(start[there], tt.trip_calls[here])
         self.weight[ours], self.deviation_s[ours] = learned["weight"][theirs], learned["deviation_s"][theirs]

@@ -121,7 +121,7 @@ class PredictionRows:
         live = np.flatnonzero((made.published <= now + horizon_s) & (made.published >= now))
         calls = snapshot.unclaimed_calls(now, now + horizon_s)
         trip = np.concatenate([made.trip[live], calls.trip])
-        entry = tt.trip_call_ptr[trip] + np.concatenate([made.call[live], calls.call])
+        entry = tt.entry_of(trip, np.concatenate([made.call[live], calls.call]))
         vehicle = np.concatenate([made.vehicle[live], np.full(len(calls), -1, np.int32)])
 
         def column(name: str) -> pa.Array:

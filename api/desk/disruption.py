@@ -9,7 +9,6 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from api.reading.alerts import ShownOn, State
-from api.reading.lines import members_of
 from feeds.alerts import Alert
 from predictor.timetable import Timetable
 
@@ -106,7 +105,7 @@ def alert_of(notice: Notice, timetable: Timetable, alert_id: str) -> Alert:
     stops: set[int] = set()
     if notice.shown_on == "stops":
         for stop in (timetable.stop_index[one] for one in notice.stops if one in timetable.stop_index):
-            stops |= {stop, *members_of(timetable, stop)}
+            stops |= {stop, *timetable.members(stop).tolist()}
     lost = notice.shown_on == "stops" and not stops
     return Alert(
         alert_id=alert_id,

@@ -53,8 +53,7 @@ def found_stops(moment: PageMoment, hits: list[StopHit]) -> list[FoundStop]:
 def _towards(moment: PageMoment, stop: int) -> list[str]:
     """Destinations of the patterns that go on from this stop, those of most trips first."""
     tt = moment.timetable
-    pointer, member = tt.station_members
-    goes_on = np.isin(tt.pattern_stop, member[pointer[stop] : pointer[stop + 1]])
+    goes_on = np.isin(tt.pattern_stop, tt.members(stop))
     goes_on[tt.pattern_call_ptr[1:] - 1] = False
     pattern = np.unique(np.repeat(np.arange(len(tt.pattern_route)), np.diff(tt.pattern_call_ptr))[goes_on])
     trips, example = moment.lines.pattern_trips[pattern], moment.lines.pattern_example[pattern]

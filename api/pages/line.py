@@ -153,7 +153,7 @@ def _place_vehicles(
     for vehicle in found:
         trip, call = int(vehicles.trip[vehicle]), int(vehicles.next_call[vehicle])
         words = vehicle_words(moment, vehicle)
-        ahead = tt.call_stop[tt.trip_call_ptr[trip] + call : tt.trip_call_ptr[trip + 1]].tolist()
+        ahead = tt.call_stop[tt.calls_of(trip)][call:].tolist()
         # On another pattern than the one shown, the next of its stops that is shown places the vehicle.
         row = _row_of(stops, ahead, call)
         if row is None or vehicles.state[vehicle] == OFF_ROUTE:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from api.reading.board import DepartureRow
-from api.reading.lines import lines_of, members_of
+from api.reading.lines import lines_of
 from api.reading.moment import Moment
 from feeds.alerts import Alert
 from predictor.timetable import Timetable
@@ -115,4 +115,4 @@ def audience_of(alert: Alert, timetable: Timetable) -> Audience:
 def _heard_at(timetable: Timetable, stop: int) -> set[int]:
     """The stop, its station, and the platforms of a station."""
     parent = int(timetable.stop_parent[stop])
-    return {stop if parent < 0 else parent, *members_of(timetable, stop)}
+    return {stop if parent < 0 else parent, *timetable.members(stop).tolist()}

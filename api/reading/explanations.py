@@ -40,7 +40,7 @@ class Explanation:
     def stop(self) -> int:
         """Index of the stop."""
         tt, v = self.timetable, self.verdict
-        return int(tt.call_stop[int(tt.trip_call_ptr[v.trip]) + v.call])
+        return int(tt.stop_at(v.trip, v.call))
 
     @property
     def route(self) -> int:
@@ -74,8 +74,7 @@ def explain(
     stop_then = then.stop_index.get(str(timetable.stop_id[stop]), -1)
     if stop_then < 0:
         return []
-    pointer, member = then.station_members
-    entries = np.flatnonzero(np.isin(then.call_stop, member[pointer[stop_then] : pointer[stop_then + 1]]))
+    entries = np.flatnonzero(np.isin(then.call_stop, then.members(stop_then)))
     entries = _of_line(then, entries, timetable, route, direction)
     scheduled = [
         one
@@ -106,8 +105,8 @@ def explain_line(
     departures = _explained(store, then, first, at - around_s, at + around_s)
     if not departures:
         return waits
-    trips = np.array(sorted({one.verdict.trip for one in departures}), np.int64)
-    calls = np.concatenate([np.arange(then.trip_call_ptr[trip], then.trip_call_ptr[trip + 1]) for trip in trips])
+    trips = np.array(sorted({one.verdict.trip for one in departures}), np.int32)
+    _, calls = then.entries_of(trips)
     longest_s = float((then.trip_end_s[trips] - then.trip_start_s[trips]).max())
     every = _explained(store, then, calls, at - around_s, at + around_s + longest_s)
     lost: dict[tuple[int, int, int], Explanation] = {}
@@ -177,7 +176,7 @@ def _line_waits(
         if promise is None:
             continue
         trip = promise.journey[0]
-        along = tt.call_stop[tt.trip_call_ptr[trip] : tt.trip_call_ptr[trip + 1] - 1]
+        along = tt.call_stop[tt.calls_of(trip)][:-1]
         waits = _waits(store, tt, [calls[tt.call_stop[calls] == stop] for stop in along.tolist()], at, around_s)
         found += [next((one for one in waits if one.verdict.outcome == LONG_WAIT), waits[0])] if waits else []
     return found

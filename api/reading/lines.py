@@ -79,16 +79,9 @@ class Lines:
         return np.searchsorted(pairs // routes, np.arange(tt.stops + 1)), (pairs % routes).astype(np.int32)
 
 
-def members_of(timetable: Timetable, stop: int) -> list[int]:
-    """The stop itself and, of a station, its platforms."""
-    pointer, member = timetable.station_members
-    members: list[int] = member[pointer[stop] : pointer[stop + 1]].tolist()
-    return members
-
-
 def destination_of(timetable: Timetable, trip: int) -> str:
     """Headsign of a trip, the name of its last stop where it has none."""
-    last = int(timetable.call_stop[timetable.trip_call_ptr[trip + 1] - 1])
+    last = timetable.stop_at(trip, int(timetable.trip_calls[trip]) - 1)
     return str(timetable.trip_headsign[trip]) or str(timetable.stop_name[last])
 
 

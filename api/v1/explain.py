@@ -113,7 +113,7 @@ def explanation_model(moment: Moment, one: Explanation) -> ExplanationModel:
         trip_id=str(tt.trip_id[v.trip]),
         service_date=iso_date(int(tt.date[v.service_day])),
         start_time=start_time(tt, v.trip, v.shift_s),
-        stop_sequence=int(tt.stop_sequence[int(tt.trip_call_ptr[v.trip]) + v.call]),
+        stop_sequence=int(tt.stop_sequence[tt.entry_of(v.trip, v.call)]),
         scheduled_time=None if v.by_headway else moment.view.iso(v.scheduled),
         waited_since=moment.view.iso(v.scheduled) if v.by_headway else None,
         headway_s=round(v.headway_s) if v.by_headway else None,

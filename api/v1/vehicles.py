@@ -60,7 +60,7 @@ def _feature(moment: Moment, row: int) -> VehicleFeature:
     on_trip = trip >= 0
     stop = -1
     if on_trip and vehicles.next_call[row] < tt.trip_calls[trip]:
-        stop = int(tt.call_stop[tt.trip_call_ptr[trip] + vehicles.next_call[row]])
+        stop = int(tt.stop_at(trip, int(vehicles.next_call[row])))
     direction = int(tt.pattern_direction[tt.trip_pattern[trip]]) if on_trip else -1
     bearing, speed, delay = (float(values[row]) for values in (vehicles.bearing, vehicles.speed, vehicles.delay_s))
     return VehicleFeature(

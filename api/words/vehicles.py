@@ -32,7 +32,7 @@ def vehicle_words(moment: PageMoment, vehicle: int) -> VehicleWords:
     tt, vehicles, texts = moment.timetable, moment.snapshot.vehicles, moment.texts
     trip, call = int(vehicles.trip[vehicle]), int(vehicles.next_call[vehicle])
     call = min(call, int(tt.trip_calls[trip]) - 1)
-    stop = str(tt.stop_name[tt.call_stop[tt.trip_call_ptr[trip] + call]])
+    stop = str(tt.stop_name[tt.stop_at(trip, call)])
     state = int(vehicles.state[vehicle])
     if state == OFF_ROUTE:
         place = texts("vehicle_off_route")

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges
+from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array
 from predictor.timetable import Timetable
 
 _TIME_SPAN_S = 1.0e8
@@ -70,7 +70,7 @@ class Runs:
         service_day = rows.service_day.to_numpy()[first]
         length = timetable.trip_calls[trip]
         ptr = np.concatenate([[0], np.cumsum(length, dtype=np.int64)])
-        run, entry = expand_ranges(timetable.trip_call_ptr[trip], length)
+        run, entry = timetable.entries_of(trip)
         profile = (timetable.arrival_s[entry] - timetable.trip_start_s[trip][run]).astype(np.float64)
         start = np.where(timetable.trip_is_frequency[trip], start_s, timetable.trip_start_s[trip])
         passed, known, judged = np.full(len(entry), np.nan), np.full(len(entry), np.nan), np.zeros(len(entry), bool)
@@ -160,10 +160,10 @@ class Runs:
             dated[run] * longest + self.call[cells], cells, (wanted * longest + call)[stranger], made_at[stranger]
         )
         if headway.any():
-            entry = tt.trip_call_ptr[trip[headway]] + call[headway]
             found[headway] = self._first_after(
                 self.vehicle[run].astype(np.int64) * tt.stops + self.stop[cells], cells,
-                vehicle[headway].astype(np.int64) * tt.stops + tt.call_stop[entry], made_at[headway],
+                vehicle[headway].astype(np.int64) * tt.stops + tt.stop_at(trip[headway], call[headway]),
+                made_at[headway],
             )  # fmt: skip
         return found
 

@@ -105,12 +105,11 @@ def from_stop_reports(reports: pd.DataFrame, timetable: Timetable) -> Truth:
     events["service_day"] = _service_day(events.start_date, timetable)
     events = events.dropna(subset=["trip", "service_day"]).astype({"trip": np.int32, "service_day": np.int32})
 
-    entry = np.arange(len(timetable.arrival_s))
     calls = pd.DataFrame(
         {
             "trip": timetable.call_trip,
             "last_stop_name": timetable.stop_name[timetable.call_stop],
-            "call": (entry - timetable.trip_call_ptr[timetable.call_trip]).astype(np.int32),
+            "call": timetable.call_at(np.arange(len(timetable.arrival_s))),
             "arrival_s": timetable.arrival_s,
         }
     )

@@ -82,6 +82,6 @@ def true_kinds(city: Simulator, day: date) -> pd.Series:
 
 def _scheduled(truth: pd.Series, tt: Timetable, origin: float) -> Float64Array:
     trip = truth.index.get_level_values(0).map(tt.trip_index.__getitem__).to_numpy()
-    entry = tt.trip_call_ptr[trip] + truth.index.get_level_values(1).to_numpy() - 1
-    scheduled: Float64Array = origin + tt.arrival_s[entry]
+    entry = tt.entry_of(trip, truth.index.get_level_values(1).to_numpy() - 1)
+    scheduled: Float64Array = (origin + tt.arrival_s[entry]).astype(np.float64)
     return scheduled

@@ -18,6 +18,7 @@ from feeds.recorded_span import local_time
 from feeds.recording import open_recording
 from feeds.timetable import load_timetable
 from predictor.engine import Engine
+from predictor.snapshot import LIVE
 from predictor.timetable import Timetable
 
 POLL_S = 30.0
@@ -70,10 +71,10 @@ def _replay(folder: Path, day: str) -> WholeDay:
         snapshot = engine.step(reading.observations, now, reading.trip_updates)
         seconds += time.perf_counter() - before
         made = snapshot.predictions
-        live[made.stop[made.status == 0]] = True
+        live[made.stop[made.status == LIVE]] = True
         shown[made.stop] = True
         calls = snapshot.unclaimed_calls(now, now + 7200.0)
-        shown[timetable.call_stop[timetable.trip_call_ptr[calls.trip] + calls.call]] = True
+        shown[calls.stop] = True
         counts = dict(snapshot.counts)
     served = _served(timetable, day)
     return WholeDay(

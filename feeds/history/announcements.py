@@ -66,7 +66,7 @@ def _named(tt: Timetable, cancelled: Int64Array, skipped: Int64Array) -> list[Na
     day, journey = dated_journeys(np.concatenate([cancelled, journeys]))
     trip = tt.journey_trip[journey]
     call = np.concatenate([np.full(len(cancelled), -1, np.int32), calls])
-    entry = tt.trip_call_ptr[trip] + np.maximum(call, 0)
+    entry = tt.entry_of(trip, np.maximum(call, 0))
     sequence = np.where(call >= 0, tt.stop_sequence[entry], -1)
     columns = (tt.trip_id[trip], tt.date[day].astype(np.str_), tt.journey_shift_s[journey], sequence)
     return list(zip(*(column.tolist() for column in columns), strict=True))

@@ -269,7 +269,7 @@ def _cancellations(tt: Timetable, said: Iterable[CancelledTrip]) -> Iterator[Can
             continue
         call = -1
         if one.stop_sequence >= 0:
-            span = tt.stop_sequence[tt.trip_call_ptr[trip] : tt.trip_call_ptr[trip + 1]]
+            span = tt.stop_sequence[tt.calls_of(trip)]
             call = int(np.argmax(span == one.stop_sequence))
         yield Cancellation(trip, day, one.shift_s, call, one.since, one.until)
 

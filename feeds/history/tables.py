@@ -49,7 +49,7 @@ TRACES = pa.schema(
 def passages_table(timetable: Timetable, passages: Passages) -> pa.Table:
     """Rows of `PASSAGES`; times are POSIX seconds, NaN where not seen."""
     tt = timetable
-    entry = tt.trip_call_ptr[passages.trip] + passages.call
+    entry = tt.entry_of(passages.trip, passages.call)
     return pa.Table.from_arrays(
         [
             pa.array(tt.trip_id[passages.trip]),
@@ -75,7 +75,7 @@ def traces_table(timetable: Timetable, traces: Traces) -> pa.Table:
     trip, day = np.maximum(traces.trip, 0), np.maximum(traces.service_day, 0)
 
     def sequence(call: Int32Array) -> pa.Array:
-        at = tt.trip_call_ptr[trip] + np.clip(call, 0, tt.trip_calls[trip] - 1)
+        at = tt.entry_of(trip, np.clip(call, 0, tt.trip_calls[trip] - 1))
         return pa.array(tt.stop_sequence[at], mask=off)
 
     return pa.Table.from_arrays(
@@ -109,7 +109,7 @@ def passages_of(table: pa.Table, timetable: Timetable) -> Passages:
     return Passages(
         vehicle_id=_words(table["vehicle_id"])[rows], trip=trip, service_day=day[rows],
         shift_s=_numbers(table["shift_s"])[rows].astype(np.int32), call=call,
-        stop=timetable.call_stop[timetable.trip_call_ptr[trip] + call], arrival=_numbers(table["arrival"])[rows],
+        stop=timetable.stop_at(trip, call), arrival=_numbers(table["arrival"])[rows],
         departure=_numbers(table["departure"])[rows], arrival_sd_s=_numbers(table["arrival_sd_s"])[rows],
         named=_named(table)[rows],
     )  # fmt: skip
@@ -163,7 +163,7 @@ def _calls(column: pa.ChunkedArray, trip: Int32Array, tt: Timetable) -> Int32Arr
         if len(rows) == 0:
             continue
         one = int(trip[rows[0]])
-        span = tt.stop_sequence[tt.trip_call_ptr[one] : tt.trip_call_ptr[one + 1]]
+        span = tt.stop_sequence[tt.calls_of(one)]
         by_sequence = np.argsort(span, kind="stable")
         place = np.minimum(np.searchsorted(span[by_sequence], sequence[rows]), len(span) - 1)
         hit = span[by_sequence[place]] == sequence[rows]

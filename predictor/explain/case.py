@@ -82,4 +82,4 @@ class Case:
         return float(self.timetable.date_origin[self.journey[1]] + self.journey[2])
 
     def _entry(self, call: int) -> int:
-        return int(self.timetable.trip_call_ptr[self.trip]) + call
+        return int(self.timetable.entry_of(self.trip, call))

@@ -344,7 +344,7 @@ class Judge:
     def fact(self, kind: str, seen: Sighting, case: Case) -> Fact:
         """A sighting as a fact."""
         trip = seen.journey[0]
-        stop = int(self._tt.call_stop[int(self._tt.trip_call_ptr[trip]) + seen.call])
+        stop = int(self._tt.stop_at(trip, seen.call))
         other = trip if seen.journey != case.journey else -1
         return Fact(kind, seen.at, seen.at, stop, other, seen.vehicle_id)
 
@@ -356,11 +356,7 @@ class Judge:
     def _near(self, stretch: Stretch) -> int:
         """The stop nearest to where a stretch began, of its trip where it was on one."""
         tt = self._tt
-        if stretch.trip >= 0:
-            first, end = int(tt.trip_call_ptr[stretch.trip]), int(tt.trip_call_ptr[stretch.trip + 1])
-            stops = tt.call_stop[first:end]
-        else:
-            stops = np.arange(tt.stops, dtype=np.int32)
+        stops = tt.call_stop[tt.calls_of(stretch.trip)] if stretch.trip >= 0 else np.arange(tt.stops, dtype=np.int32)
         lat, lon = np.full(len(stops), stretch.lat), np.full(len(stops), stretch.lon)
         return int(stops[np.argmin(ground_distance_m(lat, lon, tt.stop_lat[stops], tt.stop_lon[stops]))])
 

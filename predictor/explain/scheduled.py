@@ -69,7 +69,7 @@ def _calls_of_journeys(
     trip = tt.call_trip[entries]
     owner, place = expand_ranges(pointer[trip], pointer[trip + 1] - pointer[trip])
     entry, trip, journey = entries[owner], trip[owner], journeys[place]
-    call = (entry - tt.trip_call_ptr[trip]).astype(np.int32)
+    call = tt.call_at(entry)
     seconds = tt.journey_shift_s[journey] + np.where(call == 0, tt.departure_s[entry], tt.arrival_s[entry])
     return journey, trip, call, seconds
 

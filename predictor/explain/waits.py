@@ -127,7 +127,7 @@ class WaitJudge:
         sure, likely, others = [], [], []
         for journey in self._judge.seen.journeys(calls, at - FURTHEST_S, at + FURTHEST_S):
             trip, day, shift = journey
-            call = calls[trip] - int(self._tt.trip_call_ptr[trip])
+            call = calls[trip] - int(self._tt.entry_of(trip, 0))
             one, seen = self._judged(trip, day, call, shift), self._judge.seen.on(journey)
             if one.outcome not in (NOT_SEEN, NOT_SERVED, EXPECTED):
                 sure.append(Passing(one.passed_at, max(_left(seen[call]), one.passed_at), one))
@@ -187,7 +187,7 @@ class WaitJudge:
         for entry in entries.tolist():
             trip = int(tt.call_trip[entry])
             for journey in self._judge.seen.said_of(trip):
-                case = Case(tt, journey, entry - int(tt.trip_call_ptr[trip]))
+                case = Case(tt, journey, entry - int(tt.entry_of(trip, 0)))
                 if at <= case.scheduled <= until:
                     facts += self._judge.operator_said(case)
         return tuple(facts)
