@@ -18,8 +18,9 @@ from typing import Any, cast
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
-from feeds.alerts import Alert
-from predictor.arrays import BoolArray, Float64Array, Int32Array
+from feeds.alerts import Alert, Selector
+from feeds.informed import Informed
+from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array
 from predictor.geometry import LineGeometry
 from predictor.journeys import dated_calls, dated_journeys
 from predictor.runs import DatedRuns
@@ -125,55 +126,65 @@ def encode_vehicle_positions(snapshot: Snapshot) -> gtfs_realtime_pb2.FeedMessag
 
 
 def encode_alerts(alerts: Iterable[Alert], timetable: Timetable, now: float) -> gtfs_realtime_pb2.FeedMessage:
-    """Alerts in force at `now` (POSIX seconds) or later that inform about anything of this timetable."""
+    """Alerts of which something comes at `now` (POSIX seconds) or later, with those of their selectors, as given, that
+    fit anything of this timetable."""
     message = _feed(now)
+    by_headway = timetable.trip_is_frequency
     for alert in alerts:
-        over = bool(alert.active) and all(end <= now for _, end in alert.active)
-        informs = alert.whole_network or alert.routes or alert.stops or alert.trips
-        if over or not informs:  # E032
+        selectors = Informed.of(alert.selectors, timetable, now).selectors
+        if alert.state(now) == "over" or not selectors:  # E032
             continue
         entity = message.entity.add(id=alert.alert_id).alert
         entity.cause = cast(Any, gtfs_realtime_pb2.Alert.Cause.Value(alert.cause))
         entity.effect = cast(Any, gtfs_realtime_pb2.Alert.Effect.Value(alert.effect))
-        for start, end in alert.active:
-            period = entity.active_period.add()
-            if start > 0:
-                period.start = int(start)
-            if math.isfinite(end):
-                period.end = int(end)
-        if alert.whole_network:
-            for route_type in np.unique(timetable.route_type).tolist():
-                entity.informed_entity.add(route_type=route_type)
-        # "Line 2 does not stop here" must close neither the line nor the stop: both stand in one selector.
-        both = _lines_at_stops(timetable, alert)
-        for stop, route in sorted(both):
-            entity.informed_entity.add(stop_id=str(timetable.stop_id[stop]), route_id=str(timetable.route_id[route]))
-        for route in sorted(alert.routes - {route for _, route in both}):
-            entity.informed_entity.add(route_id=str(timetable.route_id[route]))
-        for stop in sorted(alert.stops - {stop for stop, _ in both}):
-            entity.informed_entity.add(stop_id=str(timetable.stop_id[stop]))
-        for trip in sorted(alert.trips):
-            entity.informed_entity.add().trip.trip_id = str(timetable.trip_id[trip])
-        for texts, field in (
+        if alert.severity != "UNKNOWN_SEVERITY":
+            entity.severity_level = cast(Any, gtfs_realtime_pb2.Alert.SeverityLevel.Value(alert.severity))
+        for said, field in (
+            (alert.active, entity.active_period), (alert.communication, entity.communication_period),
+            (alert.impact, entity.impact_period),
+        ):  # fmt: skip
+            for start, end in said:
+                period = field.add()
+                if start > 0:
+                    period.start = int(start)
+                if math.isfinite(end):
+                    period.end = int(end)
+        for selector in selectors:
+            if selector == Selector():
+                for route_type in np.unique(timetable.route_type).tolist():  # E033
+                    entity.informed_entity.add(route_type=route_type)
+            else:
+                _write_selector(entity.informed_entity.add(), selector, timetable, by_headway)
+        for texts, translated in (
             (alert.header, entity.header_text), (alert.description, entity.description_text), (alert.url, entity.url),
         ):  # fmt: skip
             for language, text in texts.items():
-                translation = field.translation.add(text=text)
+                translation = translated.translation.add(text=text)
                 if language:
                     translation.language = language
     return message
 
 
-def _lines_at_stops(timetable: Timetable, alert: Alert) -> set[tuple[int, int]]:
-    """Stop and route of the alert's stops (stations too) that its routes serve."""
-    if not (alert.stops and alert.routes):
-        return set()
-    route = np.repeat(timetable.pattern_route, np.diff(timetable.pattern_call_ptr))
-    named = np.isin(route, list(alert.routes))
-    route, stop = route[named], timetable.pattern_stop[named]
-    parent = timetable.stop_parent[stop]
-    served = zip(np.concatenate([stop, parent]).tolist(), np.concatenate([route, route]).tolist(), strict=True)
-    return {(one, line) for one, line in served if one in alert.stops}
+def _write_selector(
+    entity: gtfs_realtime_pb2.EntitySelector, selector: Selector, timetable: Timetable, by_headway: BoolArray
+) -> None:
+    for name in ("agency_id", "route_id", "stop_id"):
+        if value := getattr(selector, name):
+            setattr(entity, name, value)
+    for name in ("route_type", "direction_id"):
+        if (number := getattr(selector, name)) >= 0:
+            setattr(entity, name, number)
+    if (trip := selector.trip) is None:
+        return
+    for name in ("trip_id", "route_id", "start_date", "start_time"):
+        if value := getattr(trip, name):
+            setattr(entity.trip, name, value)
+    if trip.direction_id >= 0:
+        entity.trip.direction_id = trip.direction_id
+    index = timetable.trip_index.get(trip.trip_id, NONE)
+    usual = "UNSCHEDULED" if index >= 0 and by_headway[index] else "SCHEDULED"
+    relationship = _Trip.ScheduleRelationship.Value(trip.relationship or usual)
+    entity.trip.schedule_relationship = cast(Any, relationship)  # W009
 
 
 def _feed(at: float) -> gtfs_realtime_pb2.FeedMessage:

@@ -2,73 +2,133 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
 
-import numpy as np
 from google.transit import gtfs_realtime_pb2
 
-from feeds.alerts import Alert
-from feeds.message import decode_message, posix_seconds, text_of
-from predictor.timetable import Timetable
+from feeds.alerts import FAR_OFF, Alert, Period, Selector, TripSelector
+from feeds.message import decode_message, text_of
+from feeds.translations import plain_texts
 
 FEED = "alerts"
+
+_LARGEST_INT32 = 2**31 - 1
+_NEGATIVE_FROM = 2**63
+"""From here on an unsigned time is a negative one in disguise: a date that was not filled in."""
+_MILLISECONDS = range(946_684_800_000, FAR_OFF * 1000)
+"""Milliseconds of this century."""
 
 _Alert = gtfs_realtime_pb2.Alert
 
 
-def decode_alerts(data: bytes, timetable: Timetable) -> tuple[Alert, ...]:
-    """Decode a message. What it says of routes, stops and trips that the timetable does not have is left out.
+def decode_alerts(data: bytes) -> tuple[Alert, ...]:
+    """Decode a message. Alerts that share an entity id get ids of their own, the same as long as they say the same.
 
-    A selector that names several things means all of them at once: a trip stands for it, else the stop and the route
-    both, for an alert that names stops is about those stops. A route type stands for its routes. An alert that informs
-    about nothing at all is for everyone.
     Errors: FeedError where the whole message cannot be used (see `feeds.message`).
     """
     message = decode_message(data, FEED)
-    alerts: dict[str, Alert] = {}
-    for entity in message.entity:
-        if entity.is_deleted or not entity.HasField("alert"):
+    alerts = [
+        _alert(text_of(entity.id), entity.alert)
+        for entity in message.entity
+        if entity.HasField("alert") and not entity.is_deleted
+    ]
+    return tuple(_with_own_ids({repr(alert): alert for alert in alerts}.values()))
+
+
+def _with_own_ids(alerts: Iterable[Alert]) -> Iterable[Alert]:
+    by_id: defaultdict[str, list[Alert]] = defaultdict(list)
+    for alert in alerts:
+        by_id[alert.alert_id].append(alert)
+    for entity_id, sharing in by_id.items():
+        if len(sharing) == 1 and entity_id:
+            yield sharing[0]
             continue
-        alert_id = text_of(entity.id)
-        alerts[alert_id] = _alert(alert_id, entity.alert, timetable)
-    return tuple(alerts.values())
+        seen: Counter[str] = Counter()
+        for alert in sharing:
+            # Without its periods: an alert that is prolonged stays the same.
+            said = repr((alert.cause, alert.effect, alert.header, alert.description, alert.selectors))
+            digest = hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+            seen[digest] += 1
+            times = f".{seen[digest]}" if seen[digest] > 1 else ""
+            yield replace(alert, alert_id=f"{entity_id}:{digest}{times}".lstrip(":"))
 
 
-def _alert(alert_id: str, alert: gtfs_realtime_pb2.Alert, timetable: Timetable) -> Alert:
-    routes: set[int] = set()
-    stops: set[int] = set()
-    trips: set[int] = set()
-    whole_network = not alert.informed_entity
-    for selector in alert.informed_entity:
-        trip_id, route_id = selector.trip.trip_id, selector.route_id or selector.trip.route_id
-        if trip_id:
-            trips.add(timetable.trip_index.get(trip_id, -1))
-        elif selector.stop_id:
-            stops.add(timetable.stop_index.get(selector.stop_id, -1))
-            routes.add(timetable.route_index.get(route_id, -1))
-        elif route_id:
-            routes.add(timetable.route_index.get(route_id, -1))
-        elif selector.HasField("route_type"):
-            routes.update(np.flatnonzero(timetable.route_type == selector.route_type).tolist())
-        else:
-            whole_network = True
+def _alert(alert_id: str, alert: gtfs_realtime_pb2.Alert) -> Alert:
+    periods = [_periods(said) for said in (alert.active_period, alert.communication_period, alert.impact_period)]
+    (active, communication, impact), unusable = zip(*periods, strict=True)
     return Alert(
         alert_id=alert_id,
         cause=_Alert.Cause.Name(alert.cause),
         effect=_Alert.Effect.Name(alert.effect),
-        header=_texts(alert.header_text),
-        description=_texts(alert.description_text),
-        url=_texts(alert.url),
-        active=tuple(
-            (posix_seconds(period.start), posix_seconds(period.end) if period.end else math.inf)
-            for period in alert.active_period
-        ),
-        routes=frozenset(routes - {-1}),
-        stops=frozenset(stops - {-1}),
-        trips=frozenset(trips - {-1}),
-        whole_network=whole_network,
+        severity=_Alert.SeverityLevel.Name(alert.severity_level),
+        # What is written to be spoken stands in where nothing is written to be read.
+        header=plain_texts(alert.header_text) or plain_texts(alert.tts_header_text),
+        description=plain_texts(alert.description_text) or plain_texts(alert.tts_description_text),
+        url=plain_texts(alert.url),
+        # A message must say whom it is for; one that does not is for everyone.
+        selectors=tuple(dict.fromkeys(_selector(said) for said in alert.informed_entity)) or (Selector(),),
+        active=active,
+        communication=communication,
+        impact=impact,
+        unusable_periods=sum(unusable),
     )
 
 
-def _texts(translated: gtfs_realtime_pb2.TranslatedString) -> dict[str, str]:
-    return {text_of(translation.language): text_of(translation.text) for translation in translated.translation}
+def _selector(said: gtfs_realtime_pb2.EntitySelector) -> Selector:
+    return Selector(
+        agency_id=text_of(said.agency_id),
+        route_id=text_of(said.route_id),
+        route_type=said.route_type if said.HasField("route_type") else -1,
+        direction_id=_direction(said),
+        trip=_trip(said.trip) if said.HasField("trip") else None,
+        stop_id=text_of(said.stop_id),
+    )
+
+
+def _trip(said: gtfs_realtime_pb2.TripDescriptor) -> TripSelector | None:
+    trip = TripSelector(
+        trip_id=text_of(said.trip_id) or text_of(said.modified_trip.affected_trip_id),
+        route_id=text_of(said.route_id),
+        direction_id=_direction(said),
+        start_date=text_of(said.start_date),
+        start_time=text_of(said.start_time),
+    )
+    if trip == TripSelector():
+        return None
+    named = said.HasField("schedule_relationship")
+    relationship = gtfs_realtime_pb2.TripDescriptor.ScheduleRelationship.Name(said.schedule_relationship)
+    return replace(trip, relationship=relationship if named else "")
+
+
+def _direction(said: gtfs_realtime_pb2.EntitySelector | gtfs_realtime_pb2.TripDescriptor) -> int:
+    return min(said.direction_id, 2**31 - 1) if said.HasField("direction_id") else -1
+
+
+def _periods(said: Iterable[gtfs_realtime_pb2.TimeRange]) -> tuple[tuple[Period, ...], int]:
+    """The periods in order, and how many end before they begin. Of those nothing can be used: where there are no
+    others the alert is in force as long as the feed carries it."""
+    periods = [(_start(period.start), _end(period.end)) for period in said]
+    # The same time twice is when it was written, not when it ends.
+    periods = [(start, math.inf if end == start else end) for start, end in periods]
+    usable = sorted({(start, end) for start, end in periods if start < end})
+    return tuple(usable), sum(start > end for start, end in periods)
+
+
+def _start(value: int) -> float:
+    if value >= _NEGATIVE_FROM:
+        return 0.0
+    return min(_seconds(value), float(FAR_OFF))
+
+
+def _end(value: int) -> float:
+    seconds = _seconds(value)
+    return math.inf if value == 0 or seconds >= FAR_OFF or int(seconds) == _LARGEST_INT32 else seconds
+
+
+def _seconds(value: int) -> float:
+    """POSIX seconds, where some feeds count milliseconds: the year 9999 in seconds is not the year 1978 in them."""
+    return value / 1000.0 if value in _MILLISECONDS else float(value)

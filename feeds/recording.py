@@ -153,7 +153,7 @@ def open_recording(
         return decoded
 
     def alerts(data: bytes, _: float) -> tuple[Alert, ...]:
-        return operator_alerts.decode_alerts(data, timetable)
+        return operator_alerts.decode_alerts(data)
 
     recording = Recording(
         _vehicles(folder, timetable, prefer),

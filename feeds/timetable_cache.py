@@ -17,7 +17,7 @@ from feeds.npz_file import write_npz
 from feeds.user_folders import user_folder
 from predictor.timetable import Timetable
 
-FORMAT = 4
+FORMAT = 5
 """Goes up with every change in what is stored or in how feeds are read."""
 
 KEPT = 8

@@ -57,6 +57,8 @@ class Timetable:
     route_id: StrArray
     route_short_name: StrArray
     route_long_name: StrArray
+    route_agency_id: StrArray
+    """Of a feed's only agency, where it has no `agency_id`, its name."""
     route_type: Int32Array
     route_color: StrArray
     """RRGGBB, empty where none."""

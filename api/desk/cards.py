@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from api.desk.disruption import Disruption, Notice, alert_of
 from api.desk.place_words import when
-from api.reading.alerts import Audience, audience_of
+from api.reading.alerts import Audience, audience_of, informed_by, operator_alerts
 from api.words.moment import AlertWords, PageMoment
+from feeds.alerts import Alert
 
 _NAMES = 6
 
@@ -40,6 +42,33 @@ def card(one: Disruption, moment: PageMoment) -> Card:
     times = when(one.starts_at, one.ends_at, moment.texts, moment.timetable, moment.now)
     return Card(one.number, one.state(moment.now), moment.said(alert), times[:1].upper() + times[1:],
                 audience_words(one, moment))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class OperatorCard:
+    """An alert of the operator's own feed in a list."""
+
+    state: str
+    said: AlertWords
+    when: str
+    doubts: list[str]
+    """What is wrong with it, in words."""
+
+
+def operator_cards(moment: PageMoment) -> list[OperatorCard]:
+    """The operator's alerts, in force and planned."""
+    return [_operator_card(alert, moment) for alert in operator_alerts(moment)]
+
+
+def _operator_card(alert: Alert, moment: PageMoment) -> OperatorCard:
+    start, end = alert.period(moment.now)
+    times = when(start, end if math.isfinite(end) else None, moment.texts, moment.timetable, moment.now)
+    doubts = []
+    if not informed_by(moment, alert).selectors:
+        doubts.append(moment.texts("concerns_nobody"))
+    if alert.unusable_periods:
+        doubts.append(moment.texts("unusable_periods"))
+    return OperatorCard(alert.state(moment.now), moment.said(alert), times[:1].upper() + times[1:], doubts)
 
 
 def audience_words(notice: Notice, moment: PageMoment) -> AudienceWords:

@@ -19,6 +19,8 @@ from api.desk.sign_in import SignIn
 from api.desk.standing import Standing, standing
 from api.desk.subscribers import TOLD_WITHIN_S, Subscriber, installed_subscribers
 from api.desk.webhook import Webhook
+from api.reading.alerts import lines_told_of
+from api.reading.moment import Moment
 from api.service.service import Service
 from api.service.settings import Settings
 
@@ -77,7 +79,8 @@ class Desk:
             return Drafts([], [])
         suggested = suggestions(self.standing())
         dismissals = self._dismissals.holding({draft.situation: draft.size for draft in suggested}, now)
-        return drafts(suggested, self.disruptions.now(now), dismissals)
+        told_by_operator = lines_told_of(Moment(self.service.view, now))
+        return drafts(suggested, self.disruptions.now(now), dismissals, told_by_operator)
 
     def dismiss(self, situation: str) -> None:
         """Offer the draft of this situation to nobody, while it goes on and gets no worse. Errors: sqlite3.Error."""

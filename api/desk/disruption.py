@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from api.reading.alerts import ShownOn, State
-from feeds.alerts import Alert
+from api.reading.alerts import ShownOn
+from api.reading.lines import lines_of
+from feeds.alerts import FAR_OFF, Alert, Selector, State
 from predictor.timetable import Timetable
 
 LONGEST_HEADER = 120
@@ -45,6 +47,15 @@ Description = Annotated[
 ]
 
 
+def _start(at: float) -> float:
+    """Within what calendars can name, for what is kept must be readable; `Notice.problem` refuses the ends."""
+    return min(at, float(FAR_OFF)) if at > 0 else 0.0
+
+
+def _end(at: float | None) -> float | None:
+    return None if at is None or not at < FAR_OFF else max(at, 0.0)
+
+
 class Notice(BaseModel):
     """What is said. Ids are the timetable's own, so that a notice outlives one timetable."""
 
@@ -61,15 +72,17 @@ class Notice(BaseModel):
     shown_on: ShownOn = "lines"
     blanks: dict[str, str] = Field(default_factory=dict)
     """What the officer wrote into the phrase's blanks, by their names."""
-    starts_at: float
+    starts_at: Annotated[float, AfterValidator(_start)]
     """POSIX seconds."""
-    ends_at: float | None = None
+    ends_at: Annotated[float | None, AfterValidator(_end)] = None
     """POSIX seconds, None until further notice."""
 
     def problem(self) -> str:
         """Key of what keeps it from being published, "" where nothing does."""
         if not self.header:
             return "no_header"
+        if not 0 < self.starts_at < FAR_OFF:
+            return "starts_far_off"
         if self.ends_at is not None and self.ends_at <= self.starts_at:
             return "ends_before_start"
         if self.shown_on == "stops" and not self.stops:
@@ -99,25 +112,31 @@ class Disruption(Notice):
 
 
 def alert_of(notice: Notice, timetable: Timetable, alert_id: str) -> Alert:
-    """The notice as riders' pages and feeds take it. Routes and stops that the timetable lacks are left out; a station
-    stands for its platforms too."""
-    routes = {timetable.route_index[one] for one in notice.routes if one in timetable.route_index}
-    stops: set[int] = set()
-    if notice.shown_on == "stops":
-        for stop in (timetable.stop_index[one] for one in notice.stops if one in timetable.stop_index):
-            stops |= {stop, *timetable.members(stop).tolist()}
-    lost = notice.shown_on == "stops" and not stops
+    """The notice as riders' pages and feeds take it."""
     return Alert(
         alert_id=alert_id,
         cause=notice.cause,
         effect=notice.effect,
         header=notice.header,
         description=notice.description,
-        url={},
+        selectors=tuple(_selectors(notice, timetable)),
         active=((notice.starts_at, math.inf if notice.ends_at is None else notice.ends_at),),
-        # Of a notice for stops that are no more, nothing is left: it must not become one for whole lines.
-        routes=frozenset() if lost else frozenset(routes),
-        stops=frozenset(stops),
-        trips=frozenset(),
-        whole_network=notice.shown_on == "network",
     )
+
+
+def _selectors(notice: Notice, timetable: Timetable) -> Iterator[Selector]:
+    if notice.shown_on == "network":
+        yield Selector()
+    elif notice.shown_on == "lines":
+        yield from (Selector(route_id=route) for route in notice.routes)
+    else:
+        for stop in notice.stops:
+            # "Line 2 does not stop here" must close neither the line nor the stop for others.
+            served = {str(timetable.route_id[route]) for route in _routes_at(timetable, stop)}
+            routes = [route for route in notice.routes if route in served]
+            yield from (Selector(route_id=route, stop_id=stop) for route in routes or [""])
+
+
+def _routes_at(timetable: Timetable, stop_id: str) -> list[int]:
+    stop = timetable.stop_index.get(stop_id)
+    return [] if stop is None else lines_of(timetable).routes_at(stop)

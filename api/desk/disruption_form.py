@@ -16,6 +16,7 @@ from api.reading.alerts import ShownOn
 from api.reading.lines import lines_of
 from api.words.desk_texts import desk_texts_in
 from api.words.moment import PageMoment
+from feeds.alerts import FAR_OFF
 from predictor.timetable import Timetable
 
 _LONGEST_BLANK = 200
@@ -176,7 +177,10 @@ def _made(notice: Notice, phrase: Phrase | None, timetable: Timetable, now: floa
 def _start(form: DisruptionForm, moment: PageMoment, kept: Disruption | None) -> float:
     if kept is not None and form.start == "kept":
         return kept.starts_at
-    return moment.now if form.start == "now" else _local(form.start_at, moment, "bad_start")
+    at = moment.now if form.start == "now" else _local(form.start_at, moment, "bad_start")
+    if not 0 < at < FAR_OFF:
+        raise ValueError("starts_far_off")
+    return at
 
 
 def _end(form: DisruptionForm, moment: PageMoment, starts_at: float) -> float | None:
@@ -196,9 +200,9 @@ def _end(form: DisruptionForm, moment: PageMoment, starts_at: float) -> float | 
 def _local(text: str, moment: PageMoment, problem: str) -> float:
     try:
         at = datetime.fromisoformat(text)
-    except ValueError as error:
+        return (at if at.tzinfo else at.replace(tzinfo=moment.lines.zone)).timestamp()
+    except (ValueError, OverflowError) as error:
         raise ValueError(problem) from error
-    return (at if at.tzinfo else at.replace(tzinfo=moment.lines.zone)).timestamp()
 
 
 def _ids(value: str) -> list[str]:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.answers.problems import Problem
-from api.desk.cards import AudienceWords, audience_words, card
+from api.desk.cards import AudienceWords, audience_words, card, operator_cards
 from api.desk.disruption import Disruption, Notice, alert_of
 from api.desk.disruption_form import (
     SHOWN_ON,
@@ -61,7 +61,7 @@ def all_disruptions(request: Request, _: Session) -> Response:
     over = desk.disruptions.over(moment.now)
     return desk_page(
         request, moment, "disruptions.html", badges=[line.badge for line in moment.lines.all],
-        cards=[card(one, moment) for one in desk.disruptions.now(moment.now)],
+        cards=[card(one, moment) for one in desk.disruptions.now(moment.now)], by_operators=operator_cards(moment),
         over=[card(one, moment) for one in over[:_OVER]],
     )  # fmt: skip
 

@@ -16,14 +16,15 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from api.answers.answer import Answer
 from api.answers.answer import Moment as IsoMoment
 from api.answers.caching import answer
+from api.answers.informed_entity import InformedEntity, selector_of
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS, Problem, ProblemDetails
 from api.desk.desk import Desk
-from api.desk.disruption import Cause, Description, Disruption, Effect, Header, Notice
+from api.desk.disruption import Cause, Description, Disruption, Effect, Header, Notice, alert_of
 from api.desk.wording import worded
-from api.reading.alerts import ShownOn, State, next_period, shown_on, state_of
+from api.reading.alerts import ShownOn, informed_by, operator_alerts, shown_on
 from api.reading.moment import Moment
-from feeds.alerts import Alert
+from feeds.alerts import Alert, State
 
 disruptions_router = APIRouter(tags=["Disruptions"])
 
@@ -50,6 +51,7 @@ class DisruptionAnswer(BaseModel):
     stops: list[str] = Field(description="stop_ids")
     trips: list[str] = Field(description="trip_ids")
     shown_on: ShownOn = Field(description="Who reads it: all on the lines, readers at the stops only, or everyone")
+    informed: list[InformedEntity] = Field(description="Whom exactly it concerns: any of these suffices")
     starts_at: IsoMoment | None
     ends_at: IsoMoment | None = Field(description="null until further notice")
 
@@ -105,7 +107,7 @@ def all_disruptions(
     desk: Desk = request.app.state.desk
     shown = desk.disruptions.now(moment.now) + (desk.disruptions.over(moment.now) if over else [])
     said = [_of_desk(moment, one) for one in shown]
-    said += [of for alert in moment.view.operator_alerts if (of := _of_operator(moment, alert)).state != "over"]
+    said += [_of_operator(moment, alert) for alert in operator_alerts(moment)]
 
     def body() -> str:
         return DisruptionsAnswer(**moment.answer_fields(), disruptions=said).model_dump_json()
@@ -190,6 +192,7 @@ def _notice(moment: Moment, desk: Desk, given: DisruptionPatch, base: Notice) ->
 
 _PROBLEMS = {
     "no_header": "It says nothing: give a header, or a phrase.",
+    "starts_far_off": "It begins in another century: check starts_at.",
     "ends_before_start": "It ends before it begins: check starts_at and ends_at.",
     "no_stops": "It is to be shown at stops but names none: give stops, or another shown_on.",
     "no_lines": "It is to be shown on lines but names none: give routes, or another shown_on.",
@@ -231,21 +234,23 @@ def _answer(moment: Moment, disruption: Disruption) -> OneDisruption:
 
 
 def _of_desk(moment: Moment, one: Disruption) -> DisruptionAnswer:
+    selectors = alert_of(one, moment.timetable, one.alert_id).selectors
     return DisruptionAnswer(
         disruption_id=one.alert_id, source="desk", state=one.state(moment.now), cause=one.cause, effect=one.effect,
         header=one.header, description=one.description, routes=list(one.routes), stops=list(one.stops),
-        trips=[], shown_on=one.shown_on, starts_at=moment.iso(one.starts_at), ends_at=moment.iso(one.ends_at),
+        trips=[], shown_on=one.shown_on, informed=[selector_of(selector) for selector in selectors],
+        starts_at=moment.iso(one.starts_at), ends_at=moment.iso(one.ends_at),
     )  # fmt: skip
 
 
 def _of_operator(moment: Moment, alert: Alert) -> DisruptionAnswer:
-    tt = moment.timetable
-    start, end = next_period(alert, moment.now)
+    tt, informed, (start, end) = moment.timetable, informed_by(moment, alert), alert.period(moment.now)
     return DisruptionAnswer(
-        disruption_id=alert.alert_id, source="operator", state=state_of(alert, moment.now),
-        cause=alert.cause, effect=alert.effect, header=alert.header, description=alert.description,
-        routes=[str(tt.route_id[r]) for r in sorted(alert.routes)],
-        stops=[str(tt.stop_id[s]) for s in sorted(alert.stops)],
-        trips=[str(tt.trip_id[t]) for t in sorted(alert.trips)], shown_on=shown_on(alert),
+        disruption_id=alert.alert_id, source="operator", state=alert.state(moment.now), cause=alert.cause,
+        effect=alert.effect, header=dict(alert.header), description=dict(alert.description),
+        routes=[str(tt.route_id[r]) for r in sorted(informed.routes)],
+        stops=[str(tt.stop_id[s]) for s in sorted(informed.stops)],
+        trips=[str(tt.trip_id[t]) for t in sorted(informed.trips)], shown_on=shown_on(informed),
+        informed=[selector_of(selector) for selector in alert.selectors],
         starts_at=moment.iso(start) if start > 0 else None, ends_at=moment.iso(end) if math.isfinite(end) else None,
     )  # fmt: skip

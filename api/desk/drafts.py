@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlencode
@@ -66,14 +66,18 @@ def suggestions(standing: Standing) -> list[Draft]:
 
 
 def drafts(
-    suggested: Iterable[Draft], published: Iterable[Disruption], dismissals: Mapping[str, Dismissal] | None = None
+    suggested: Iterable[Draft],
+    published: Iterable[Disruption],
+    dismissals: Mapping[str, Dismissal] | None = None,
+    told_by_operator: Collection[int] = (),
 ) -> Drafts:
-    """None for lines that `published` speaks of already. `dismissals` by their situations."""
+    """None for lines that `published` or the operator's own alerts (`told_by_operator`: routes) speak of already.
+    `dismissals` by their situations."""
     told = {route for one in published for route in one.routes}
     offered: dict[int, Draft] = {}
     dismissed = []
     for draft in suggested:
-        if draft.route_id in told:
+        if draft.route_id in told or draft.route in told_by_operator:
             continue
         if dismissals and draft.situation in dismissals:
             dismissed.append((draft, dismissals[draft.situation]))

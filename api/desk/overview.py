@@ -9,7 +9,7 @@ import numpy as np
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from api.desk.cards import Card, card
+from api.desk.cards import Card, OperatorCard, card, operator_cards
 from api.desk.drafts import Draft
 from api.desk.outbox import Delivery
 from api.desk.rendering import Session, desk_of_request, desk_page, page_moment
@@ -76,6 +76,7 @@ class Overview:
     """What the first page shows."""
 
     cards: list[Card]
+    by_operator: list[OperatorCard]
     drafts: list[DraftWords]
     dismissed: list[DraftWords]
     feeds: list[FeedWords]
@@ -102,6 +103,7 @@ def overview(request: Request, _: Session, published: str = "", ended: str = "")
     suggested = desk.drafts()
     page = Overview(
         cards=[card(one, moment) for one in shown],
+        by_operator=operator_cards(moment),
         drafts=[_draft(draft, standing, moment, request) for draft in suggested.offered],
         dismissed=[
             _draft(draft, standing, moment, request, moment.words.time(dismissal.until))

@@ -16,7 +16,7 @@ from api.pages.found import found_stops
 from api.pages.line import line_page
 from api.pages.stop import stop_page
 from api.pages.trip import journey_page
-from api.reading.alerts import alerts_about
+from api.reading.alerts import network_alerts
 from api.reading.badges import Badge
 from api.reading.journey import UnknownRunError, journey_of, run_meant
 from api.service.stop_search import StopHit
@@ -43,7 +43,7 @@ def home(request: Request, q: str = "", near: str = "", fragment: str = "") -> R
     if query:
         return _search(request, moment, query)
     modes = moment.lines.by_mode()
-    alerts = moment.said_all(alerts_about(moment))
+    alerts = moment.said_all(network_alerts(moment))
     return page_response(
         request, moment, "home.html", _all_badges(moment), alerts, modes=modes, alert_list=alerts, query=""
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from api.reading.alerts import alerts_about
+from api.reading.alerts import line_alerts
 from api.reading.board import PASSED_AFTER_S
 from api.reading.lines import Line, destination_of
 from api.words.moment import AlertWords, PageMoment
@@ -79,7 +79,7 @@ def line_page(moment: PageMoment, route: int, direction: int | None) -> LinePage
         elsewhere=elsewhere,
         also=[(str(tt.stop_id[stop]), str(tt.stop_name[stop])) for stop in also],
         vehicles=count,
-        alerts=moment.said_all(alerts_about(moment, stops=stops, routes=(route,))),
+        alerts=moment.said_all(line_alerts(moment, route)),
     )
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from api.reading.alerts import alerts_at_stop
+from api.reading.alerts import stop_alerts
 from api.reading.board import DepartureRow, departure_rows
 from api.reading.lines import Line
 from api.words.moment import COMING, AlertWords, PageMoment
@@ -68,8 +68,6 @@ class GroupWords:
     """Said when nothing leaves within the next hours."""
     last: str
     """When the last departure of the service day leaves, "" where that is not known or nothing leaves soon."""
-    shown: list[DepartureRow]
-    """What the departures are made from."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,7 @@ def stop_page(moment: PageMoment, stop: int) -> StopPage:
         wheelchair=int(tt.stop_wheelchair[stop]) or int(tt.stop_wheelchair[station]),
         groups=groups,
         quiet="" if groups else _next_of_all(moment, stop),
-        alerts=moment.said_all(alerts_at_stop(moment, stop, [row for group in groups for row in group.shown])),
+        alerts=moment.said_all(stop_alerts(moment, stop)),
         lines=moment.lines.at_stop(stop),
         facts=_facts(moment, str(tt.stop_platform[stop]), groups),
     )
@@ -157,7 +155,6 @@ def _group(moment: PageMoment, soon: list[DepartureRow], later: list[DepartureRo
         ],
         quiet="" if soon else _quiet(moment, later),
         last=_last(moment, soon + later) if soon else "",
-        shown=shown,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from api.reading.alerts import alerts_about
+from api.reading.alerts import run_alerts
 from api.reading.journey import Journey
 from api.reading.lines import Line
 from api.words.moment import AlertWords, PageMoment
@@ -63,9 +63,6 @@ def journey_page(moment: PageMoment, journey: Journey, your_stop: str) -> Journe
     else:
         state = "followed" if journey.status == "live" and not moment.feed.stopped else "not_followed"
     behind = 0 if state == "over" else _behind(calls)
-    alerts = alerts_about(
-        moment, stops=[call.stop_idx for call in journey.calls], routes=(journey.route_idx,), trips=(trip,)
-    )
     return JourneyPage(
         line=moment.lines.all[journey.route_idx],
         destination=journey.destination,
@@ -74,7 +71,7 @@ def journey_page(moment: PageMoment, journey: Journey, your_stop: str) -> Journe
         vehicle=vehicle_words(moment, journey.vehicle) if journey.vehicle is not None and state == "followed" else None,
         behind=calls[:behind],
         calls=calls[behind:],
-        alerts=moment.said_all(alerts),
+        alerts=moment.said_all(run_alerts(moment, trip, journey.service_day, journey.shift_s)),
     )
 
 

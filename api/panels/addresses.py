@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter, Header, Query, Request
@@ -15,7 +16,7 @@ from api.answers.problems import PROBLEMS
 from api.panels.models import PanelBoard, PanelDeparture
 from api.panels.rows import PanelRow, panel_rows
 from api.panels.text import panel_lines
-from api.reading.alerts import alerts_at_stop
+from api.reading.alerts import stop_alerts
 from api.reading.moment import Moment
 from api.reading.stop_boards import MOST_DEPARTURES, StopBoards
 from api.words.moment import AlertWords, PageMoment
@@ -124,7 +125,7 @@ def _text(boards: StopBoards, moment: PageMoment, stop: int, width: int, lines: 
 
 
 def _messages(moment: PageMoment, stop: int) -> list[str]:
-    return [_message(alert) for alert in moment.said_all(alerts_at_stop(moment, stop))]
+    return [_message(alert) for alert in moment.said_all(stop_alerts(moment, stop))]
 
 
 def _message(alert: AlertWords) -> str:
@@ -134,4 +135,5 @@ def _message(alert: AlertWords) -> str:
         if alert.header and alert.description
         else alert.header or alert.description
     )
+    said = re.sub(r"\s*\n\s*", " ", f"{alert.when} · {said}" if alert.when else said)
     return f"{lines}: {said}" if lines else said

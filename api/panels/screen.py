@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from api.answers.caching import digest_of, steady
 from api.panels.rows import PanelRow, panel_rows
-from api.reading.alerts import alerts_at_stop
+from api.reading.alerts import stop_alerts
 from api.reading.board import departure_rows
 from api.reading.lines import Line
 from api.reading.stop_boards import StopBoards
@@ -57,8 +57,8 @@ class ScreenPage:
 def screen_page(boards: StopBoards, moment: PageMoment, stops: list[int], limit: int) -> ScreenPage:
     """At most `limit` departures of each stop, in the language of `moment`."""
     shown = [_stop(boards, moment, stop, limit) for stop in stops]
-    alerts = list(dict.fromkeys(said for stop in stops for said in moment.said_all(alerts_at_stop(moment, stop))))
-    messages = [part for alert in alerts for part in _parts(alert)]
+    told = {alert.alert_id: alert for stop in stops for alert in stop_alerts(moment, stop)}
+    messages = [part for alert in moment.said_all(told.values()) for part in _parts(alert)]
     lines = {line.route: line for stop in stops for line in moment.lines.at_stop(stop)}
     lines |= {line.route: line for message in messages for line in message.lines}
     says = (
@@ -112,8 +112,11 @@ def _stop(boards: StopBoards, moment: PageMoment, stop: int, limit: int) -> Scre
 
 
 def _parts(alert: AlertWords) -> list[ScreenMessage]:
-    room = max(_MESSAGE_ROOM - len(alert.header), _LEAST_ROOM)
-    return [ScreenMessage(alert.lines, alert.header, part) for part in _pieces(alert.description, room)]
+    header = f"{alert.when} · {alert.header}" if alert.when else alert.header
+    if not alert.description and len(header) > _MESSAGE_ROOM:
+        return [ScreenMessage(alert.lines, "", part) for part in _pieces(header, _MESSAGE_ROOM)]
+    room = max(_MESSAGE_ROOM - len(header), _LEAST_ROOM)
+    return [ScreenMessage(alert.lines, header, part) for part in _pieces(alert.description, room)]
 
 
 def _pieces(text: str, room: int) -> list[str]:

@@ -1,9 +1,11 @@
-"""Whom an alert concerns, and whether it is in force: every face asks here."""
+"""Whom an alert concerns, and whether riders are told of it now: asked by every face, answered here alone.
+
+An alert is told while it is shown (`Alert.shown_at`), to whom any of its selectors fits (`feeds.informed`).
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,76 +13,54 @@ from api.reading.board import DepartureRow
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
 from feeds.alerts import Alert
+from feeds.informed import Informed
 from predictor.timetable import Timetable
 
-State = Literal["planned", "in_force", "over"]
-"""Whether riders see an alert."""
 ShownOn = Literal["lines", "stops", "network"]
 """Who reads it: everyone on the lines; only readers at the stops; everyone."""
 
-
-def state_of(alert: Alert, now: float) -> State:
-    """Where `now` lies among the periods of an alert."""
-    if alert.active_at(now):
-        return "in_force"
-    return "planned" if any(end > now for _, end in alert.active) else "over"
+_SEVERITIES = ("SEVERE", "WARNING", "UNKNOWN_SEVERITY", "INFO")
+_SAYS_NOTHING_OF_SERVICE = frozenset({"NO_EFFECT", "ADDITIONAL_SERVICE", "ACCESSIBILITY_ISSUE", "STOP_MOVED"})
+_STOPS_ALL = frozenset({"NO_SERVICE", "REDUCED_SERVICE", "SIGNIFICANT_DELAYS"})
 
 
-def next_period(alert: Alert, now: float) -> tuple[float, float]:
-    """The period in force, else the next one; open at both ends where none is to come."""
-    return min(((start, end) for start, end in alert.active if end > now), default=(0.0, math.inf))
+def network_alerts(moment: Moment) -> list[Alert]:
+    """Told to everyone."""
+    return _told(moment, lambda informed: informed.everyone)
 
 
-def shown_on(alert: Alert) -> ShownOn:
-    """Who reads an alert."""
-    return "network" if alert.whole_network else "stops" if alert.stops else "lines"
+def stop_alerts(moment: Moment, stop: int) -> list[Alert]:
+    """Told at a stop (a station: at any of its platforms): of itself, of what calls there, of everything."""
+    stops = moment.timetable.members(stop).tolist()
+    return _told(moment, lambda informed: informed.stop(stops, moment.now))
 
 
-def concerns(
-    alert: Alert, *, stops: Collection[int] = (), routes: Collection[int] = (), trips: Collection[int] = ()
-) -> bool:
-    """Whether an alert is for readers at any of these stops, routes or trips. One that names both routes and stops is
-    about those stops."""
-    return (
-        alert.whole_network
-        or not alert.stops.isdisjoint(stops)
-        or (not alert.stops and not alert.routes.isdisjoint(routes))
-        or not alert.trips.isdisjoint(trips)
-    )
+def line_alerts(moment: Moment, route: int) -> list[Alert]:
+    """Told on a line: of itself, of its stops and trips, of everything."""
+    return _told(moment, lambda informed: informed.line(route, moment.now))
 
 
-def alerts_in_force(moment: Moment) -> list[Alert]:
-    """All alerts in force, our own first."""
-    return [alert for alert in moment.view.alerts if alert.active_at(moment.now)]
+def run_alerts(moment: Moment, trip: int, service_day: int, shift_s: int) -> list[Alert]:
+    """Told to those who ride a dated run: of itself, its line, the stops at which it calls, of everything."""
+    return _told(moment, lambda informed: informed.run(trip, service_day, shift_s))
 
 
-def alerts_about(
-    moment: Moment, *, stops: Collection[int] = (), routes: Collection[int] = (), trips: Collection[int] = ()
-) -> list[Alert]:
-    """Alerts in force that concern any of these, or the whole network."""
-    return [alert for alert in alerts_in_force(moment) if concerns(alert, stops=stops, routes=routes, trips=trips)]
+def operator_alerts(moment: Moment) -> list[Alert]:
+    """The operator's, in force and then planned."""
+    alerts = [alert for alert in moment.view.operator_alerts if alert.state(moment.now) != "over"]
+    return _in_order(alerts, moment.now)
 
 
-def alerts_at_stop(moment: Moment, stop: int, shown: Collection[DepartureRow] = ()) -> list[Alert]:
-    """Alerts in force for readers at a stop (at a station, for any of its platforms): about it, about a line that
-    serves it, running now or not, and about the departures that are shown to them."""
-    return alerts_about(
-        moment,
-        stops=_heard_at(moment.timetable, stop),
-        routes={*moment.lines.routes_at(stop), *(row.route_idx for row in shown)},
-        trips={row.trip_idx for row in shown},
-    )
+def informed_by(moment: Moment, alert: Alert) -> Informed:
+    """What of the moment's timetable an alert informs about."""
+    return Informed.of(alert.selectors, moment.timetable, moment.now)
 
 
-def causes_of(moment: Moment, row: DepartureRow) -> list[str]:
-    """GTFS-Realtime Causes for which a departure is cancelled or its stop skipped; none where no alert tells."""
-    return [
-        alert.cause
-        for alert in alerts_in_force(moment)
-        if row.trip_idx in alert.trips
-        or (row.status == "skipped" and row.stop_idx in alert.stops)
-        or (row.status == "cancelled" and not alert.trips and not alert.stops and row.route_idx in alert.routes)
-    ]
+def shown_on(informed: Informed) -> ShownOn:
+    """Who reads an alert, as its selectors say."""
+    if informed.everyone:
+        return "network"
+    return "stops" if informed.selectors and all(selector.stop_id for selector in informed.selectors) else "lines"
 
 
 @dataclass(frozen=True)
@@ -94,25 +74,50 @@ class Audience:
 
 
 def audience_of(alert: Alert, timetable: Timetable) -> Audience:
-    """Lines and served stops at which riders read `alert`."""
-    lines = lines_of(timetable)
-    stops_of_route: list[list[int]] = [[] for _ in lines.all]
-    stops = []
-    for stop in range(timetable.stops):
-        routes = lines.routes_at(stop)
-        if not routes or timetable.stop_location_type[stop] != 0:
-            continue
-        for route in routes:
-            stops_of_route[route].append(stop)
-        if concerns(alert, stops=_heard_at(timetable, stop), routes=routes):
-            stops.append(stop)
+    """Lines and served stops at which riders read `alert` when it is in force."""
+    at, _ = alert.period(0.0)
+    informed, lines = Informed.of(alert.selectors, timetable, at), lines_of(timetable)
+    served = (s for s in range(timetable.stops) if lines.routes_at(s) and timetable.stop_location_type[s] == 0)
     return Audience(
-        routes=tuple(r for r, served in enumerate(stops_of_route) if concerns(alert, stops=served, routes=(r,))),
-        stops=tuple(stops),
+        routes=tuple(route for route in range(len(timetable.route_id)) if informed.line(route, at)),
+        stops=tuple(stop for stop in served if informed.stop((stop,), at)),
     )
 
 
-def _heard_at(timetable: Timetable, stop: int) -> set[int]:
-    """The stop, its station, and the platforms of a station."""
-    parent = int(timetable.stop_parent[stop])
-    return {stop if parent < 0 else parent, *timetable.members(stop).tolist()}
+def cause_for(moment: Moment, row: DepartureRow) -> str:
+    """Why a departure is cancelled or its stop skipped, as a GTFS-Realtime Cause; "" where no alert tells."""
+    run = row.trip_idx, row.service_day, row.shift_s
+    found: list[tuple[bool, str]] = []
+    for alert, informed in _all(moment):
+        if alert.state(moment.now) != "in_force":
+            continue
+        for selector in informed.fitting(*run, row.stop_idx if row.status == "skipped" else None):
+            of_this = bool(selector.trip or selector.stop_id)
+            if of_this or (row.status == "cancelled" and (selector.route_id or alert.effect in _STOPS_ALL)):
+                found.append((not of_this, alert.cause))
+    return min(found, default=(False, ""), key=lambda pair: pair[0])[1]
+
+
+def lines_told_of(moment: Moment) -> set[int]:
+    """Routes of which the operator's alerts in force tell already that they do not run as they should."""
+    told: set[int] = set()
+    for alert in moment.view.operator_alerts:
+        if alert.state(moment.now) == "in_force" and alert.effect not in _SAYS_NOTHING_OF_SERVICE:
+            informed = informed_by(moment, alert)
+            told |= informed.lines_told_of(moment.now, of_whole_networks=alert.effect in _STOPS_ALL)
+    return told
+
+
+def _told(moment: Moment, concerns: Callable[[Informed], bool]) -> list[Alert]:
+    alerts = [alert for alert, informed in _all(moment) if alert.shown_at(moment.now) and concerns(informed)]
+    return _in_order(alerts, moment.now)
+
+
+def _in_order(alerts: Iterable[Alert], now: float) -> list[Alert]:
+    """What is in force before what is planned, the severe before the rest."""
+    return sorted(alerts, key=lambda alert: (alert.state(now) != "in_force", _SEVERITIES.index(alert.severity)))
+
+
+def _all(moment: Moment) -> list[tuple[Alert, Informed]]:
+    view = moment.view
+    return view.once("whom alerts concern", lambda: [(alert, informed_by(moment, alert)) for alert in view.alerts])

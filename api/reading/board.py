@@ -52,6 +52,8 @@ class DepartureRow:
     """YYYY-MM-DD."""
     start_time: str
     """HH:MM:SS after the origin of the service date: with trip and date it names one run of a trip run by headway."""
+    shift_s: int
+    """Seconds from the trip's first departure to this run's: names the run as the engine does."""
     call: int
     """Position in the trip, 0 for the first stop."""
     stop_sequence: int
@@ -138,7 +140,8 @@ def departure_rows(
                 stop_idx=stop, stop_id=str(tt.stop_id[stop]), stop_name=str(tt.stop_name[stop]),
                 platform=str(tt.stop_platform[stop]), trip_idx=trip, trip_id=str(tt.trip_id[trip]),
                 trip_short_name=str(tt.trip_short_name[trip]), service_day=day, service_date=iso_date(tt.date[day]),
-                start_time=start_time(tt, trip, int(board.shift_s[i])), call=int(board.call[i]),
+                start_time=start_time(tt, trip, int(board.shift_s[i])), shift_s=int(board.shift_s[i]),
+                call=int(board.call[i]),
                 stop_sequence=int(tt.stop_sequence[at]), scheduled=known(scheduled[i]), published=published,
                 predicted=None if from_timetable else published,
                 p10=known(board.p10[i]), p50=None if from_timetable else known(board.p50[i]), p90=known(board.p90[i]),

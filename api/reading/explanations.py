@@ -197,7 +197,7 @@ def _waits(
         return []
     judge = WaitJudge(tt, store.evidence(tt, journeys, at, at))
     verdicts = [judge.verdict(entries, at, around_s) for entries in stops]
-    alerts = _alerts(store, tt, at, at)
+    alerts = _alerts(store, at, at)
     return [_explanation(tt, verdict, alerts) for verdict in verdicts if verdict is not None]
 
 
@@ -210,12 +210,12 @@ def _explained(
         return []
     evidence = store.evidence(tt, {(trip, day, shift) for _, trip, day, shift, _ in calls}, since, until)
     judge = Judge(tt, evidence)
-    alerts = _alerts(store, tt, since, until)
+    alerts = _alerts(store, since, until)
     return [_explanation(tt, judge.verdict(trip, day, call, shift), alerts) for _, trip, day, shift, call in calls]
 
 
-def _alerts(store: HistoryStore, tt: Timetable, since: float, until: float) -> dict[str, Alert]:
-    return {alert.alert_id: alert for alert, _, _ in store.alerts(tt, since - _LATEST_S, until + _LATEST_S)}
+def _alerts(store: HistoryStore, since: float, until: float) -> dict[str, Alert]:
+    return {alert.alert_id: alert for alert, _, _ in store.alerts(since - _LATEST_S, until + _LATEST_S)}
 
 
 def _explanation(tt: Timetable, verdict: Verdict, alerts: dict[str, Alert]) -> Explanation:

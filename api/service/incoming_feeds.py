@@ -142,7 +142,7 @@ class PolledFeeds:
             VEHICLE_POSITIONS, vehicle_positions, decode_vehicle_positions
         )
         self._trip_updates = trip_updates and PolledFeed(TRIP_UPDATES, trip_updates, decode_trip_updates)
-        self._alerts = alerts and PolledFeed(ALERTS, alerts, lambda data, timetable, _: decode_alerts(data, timetable))
+        self._alerts = alerts and PolledFeed(ALERTS, alerts, lambda data, *_: decode_alerts(data))
         self._every_s = every_s
         self._in_step = in_step
         self._clock = clock or LiveClock()

@@ -11,7 +11,7 @@ from api.answers.answer import Status
 from api.answers.caching import BOARD_MAX_AGE_S, answer, steady
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS
-from api.reading.alerts import alerts_at_stop
+from api.reading.alerts import stop_alerts
 from api.reading.board import WINDOW_S, DepartureRow, departure_rows
 from api.reading.moment import Moment
 from api.v1.models import Access, Departure, Departures, TimeSource
@@ -39,7 +39,7 @@ def departures(
     stop = stop_index(moment, stop_id)
     only = None if route is None else route_index(moment, route)
     rows = departure_rows(moment.view, stop, moment.now, limit, float(window), only, arrivals)
-    alerts = alerts_answer(alerts_at_stop(moment, stop, rows))
+    alerts = alerts_answer(moment, stop_alerts(moment, stop))
     says = (
         moment.timetable.feed_version, stop, moment.feed_stopped, [_said(row) for row in rows],
         [alert.model_dump() for alert in alerts],

@@ -62,11 +62,13 @@ class Stops(Answer):
 
 
 class Alert(BaseModel):
-    """A message of the operator in force now. Texts by language tag, "" where the feed names none."""
+    """A message that riders are told now. Plain texts by language tag, "" where the feed names none."""
 
     alert_id: str
     cause: str = Field(examples=["CONSTRUCTION"])
     effect: str = Field(examples=["DETOUR"])
+    severity: str = Field(examples=["WARNING"])
+    state: Literal["planned", "in_force"] = Field(description="`planned`: told before it is in force")
     header: dict[str, str] = Field(examples=[{"fr": "Travaux rue Nationale", "en": "Road works"}])
     description: dict[str, str]
     url: dict[str, str]

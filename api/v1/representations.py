@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import cast
 
-import feeds.alerts
 from api.reading.board import DepartureRow, wheelchair_words
 from api.reading.journey import JourneyCall
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
 from api.v1.models import Access, Alert, Platform, Range, RouteRef, Stop
+from feeds.alerts import Alert as Told
 from predictor.timetable import Timetable
 
 
@@ -59,16 +59,18 @@ def range_answer(moment: Moment, call: DepartureRow | JourneyCall) -> Range | No
     return Range(p10=iso(call.p10), p50=iso(call.p50), p90=iso(call.p90))
 
 
-def alerts_answer(alerts: Iterable[feeds.alerts.Alert]) -> list[Alert]:
-    """Alerts, less whom they concern."""
+def alerts_answer(moment: Moment, alerts: Iterable[Told]) -> list[Alert]:
+    """Alerts as the JSON answers give them."""
     return [
         Alert(
             alert_id=alert.alert_id,
             cause=alert.cause,
             effect=alert.effect,
-            header=alert.header,
-            description=alert.description,
-            url=alert.url,
+            severity=alert.severity,
+            state="in_force" if alert.state(moment.now) == "in_force" else "planned",
+            header=dict(alert.header),
+            description=dict(alert.description),
+            url=dict(alert.url),
         )
         for alert in alerts
     ]

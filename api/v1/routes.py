@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from api.answers.caching import STATIC_MAX_AGE_S, answer
 from api.answers.lookups import route_index
 from api.answers.problems import PROBLEMS
-from api.reading.alerts import alerts_about
+from api.reading.alerts import line_alerts
 from api.reading.moment import Moment
 from api.v1.models import Pattern, PatternStop, RouteAnswer, Routes
 from api.v1.representations import alerts_answer, route_ref
@@ -39,7 +39,7 @@ def one_route(request: Request, route_id: str) -> Response:
     """One route and its patterns: the stop sequences that its trips run, the most used first."""
     moment = Moment.of(request)
     tt, route = moment.timetable, route_index(moment, route_id)
-    alerts = alerts_answer(alerts_about(moment, routes=(route,)))
+    alerts = alerts_answer(moment, line_alerts(moment, route))
 
     def body() -> str:
         return RouteAnswer(

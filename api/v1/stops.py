@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from api.answers.caching import STATIC_MAX_AGE_S, answer
 from api.answers.lookups import stop_index
 from api.answers.problems import PROBLEMS, Problem
-from api.reading.alerts import alerts_at_stop
+from api.reading.alerts import stop_alerts
 from api.reading.moment import Moment
 from api.service.stop_search import StopHit
 from api.v1.models import StopAnswer, Stops
@@ -62,7 +62,7 @@ def one_stop(request: Request, stop_id: str) -> Response:
     moment = Moment.of(request)
     tt, stop = moment.timetable, stop_index(moment, stop_id)
     members = tt.members(stop).tolist()
-    alerts = alerts_answer(alerts_at_stop(moment, stop))
+    alerts = alerts_answer(moment, stop_alerts(moment, stop))
     says = (tt.feed_version, stop, [alert.model_dump() for alert in alerts], moment.feed_stopped)
 
     def body() -> str:

@@ -11,7 +11,7 @@ from api.answers.answer import Status
 from api.answers.caching import BOARD_MAX_AGE_S, answer, steady
 from api.answers.lookups import trip_index
 from api.answers.problems import PROBLEMS, Problem
-from api.reading.alerts import alerts_about
+from api.reading.alerts import run_alerts
 from api.reading.board import iso_date, start_time
 from api.reading.journey import Journey, JourneyCall, UnknownRunError, journey_of, run_meant
 from api.reading.moment import Moment
@@ -74,9 +74,6 @@ def _problem(trip_id: str, date: str | None, start: str | None, unknown: Unknown
 
 def _trip_answer(moment: Moment, journey: Journey) -> TripAnswer:
     tt, vehicles, trip = moment.timetable, moment.view.snapshot.vehicles, journey.trip_idx
-    alerts = alerts_about(
-        moment, stops=[call.stop_idx for call in journey.calls], routes=(journey.route_idx,), trips=(trip,)
-    )
     return TripAnswer(
         **moment.answer_fields(),
         trip_id=str(tt.trip_id[trip]),
@@ -90,7 +87,7 @@ def _trip_answer(moment: Moment, journey: Journey) -> TripAnswer:
         vehicle_label=None if journey.vehicle is None else str(vehicles.label[journey.vehicle]),
         data_age_s=None if journey.age_s is None else round(journey.age_s),
         calls=[_call(moment, call) for call in journey.calls],
-        alerts=alerts_answer(alerts),
+        alerts=alerts_answer(moment, run_alerts(moment, trip, journey.service_day, journey.shift_s)),
     )
 
 

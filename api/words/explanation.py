@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from api.reading.explanations import Explanation
 from api.words.texts import texts_in
+from feeds.translations import text_in
 from predictor.explain import verdict as words
 from predictor.explain.verdict import Fact
 
@@ -136,9 +137,7 @@ class ExplanationWords:
         """What an alert said (by default the first that the facts name), in this language where it has it."""
         named = [fact.alert_id] if fact else [f.alert_id for f in self._one.verdict.facts if f.alert_id]
         alert = next((self._one.alerts[one] for one in named if one in self._one.alerts), None)
-        if alert is None or not alert.header:
-            return ""
-        return alert.header.get(self._language) or next(iter(alert.header.values()))
+        return "" if alert is None else text_in(alert.header or alert.description, self._language)
 
     def _vehicle(self, vehicle_id: str) -> str:
         return self._texts("vehicle", vehicle=vehicle_id) if vehicle_id else self._texts("a_vehicle")

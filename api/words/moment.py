@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from fastapi import Request
 
-from api.reading.alerts import causes_of
+from api.reading.alerts import cause_for, informed_by
 from api.reading.board import DepartureRow
 from api.reading.journey import JourneyCall
 from api.reading.lines import Line
@@ -16,6 +16,7 @@ from api.reading.moment import Moment
 from api.words.texts import LANGUAGE_COOKIE, Texts, texts_in, wanted_language
 from api.words.times import TimeWords, Wait
 from feeds.alerts import Alert
+from feeds.translations import text_in
 from predictor.snapshot import Snapshot
 
 COMING = ("live", "scheduled")
@@ -30,6 +31,8 @@ class AlertWords:
     description: str
     url: str
     lines: tuple[Line, ...]
+    when: str
+    """From when on, of one told before it is in force; else ""."""
 
 
 @dataclass(frozen=True)
@@ -90,29 +93,38 @@ class PageMoment(Moment):
             return self.words.at_clock(row.published)
         return self.words.wait(row.published, row.status == "live")
 
+    def said_all(self, alerts: Iterable[Alert]) -> list[AlertWords]:
+        """Alerts in the reader's language. The same words sent for each of several lines are said once, of all."""
+        said: dict[tuple[str, ...], AlertWords] = {}
+        for words in map(self.said, alerts):
+            key = words.header, words.description, words.url, words.when
+            before = said.get(key, words)
+            lines = sorted({*before.lines, *words.lines}, key=lambda line: self.lines.rank[line.route])
+            said[key] = replace(words, lines=tuple(lines))
+        return list(said.values())
+
     def reason_for(self, row: DepartureRow) -> str:
         """Why a departure is cancelled or its stop skipped, in a word; "" where no alert tells."""
-        keys = [f"cause_{cause}" for cause in causes_of(self, row)]
-        return next((self.texts(key) for key in keys if key in self.texts.entries), "")
-
-    def said_all(self, alerts: Iterable[Alert]) -> list[AlertWords]:
-        """Alerts in the reader's language."""
-        return [self.said(alert) for alert in alerts]
+        return self._word(f"cause_{cause_for(self, row)}")
 
     def said(self, alert: Alert) -> AlertWords:
         """An alert in the reader's language."""
+        language = self.texts.language
+        header, description = text_in(alert.header, language), text_in(alert.description, language)
+        if not header:
+            header, description = description or self._word(f"effect_{alert.effect}"), ""
+        url = text_in(alert.url, language)
+        start, _ = alert.period(self.now)
         return AlertWords(
-            header=self._translated(alert.header),
-            description=self._translated(alert.description),
-            url=self._web_address(self._translated(alert.url)),
-            lines=tuple(self.lines.all[route] for route in sorted(alert.routes, key=self.lines.rank.__getitem__)),
+            header=header,
+            description=description,
+            url=url if url.startswith(("https://", "http://")) else "",
+            lines=tuple(
+                self.lines.all[route]
+                for route in sorted(informed_by(self, alert).routes, key=self.lines.rank.__getitem__)
+            ),
+            when="" if start <= self.now else self.texts("alert_from", time=self.words.clock(start)),
         )
 
-    def _translated(self, texts: dict[str, str]) -> str:
-        """The text in the reader's language, else the one of no language, else any."""
-        by_language = {tag.lower().split("-")[0]: text for tag, text in texts.items()}
-        return by_language.get(self.texts.language) or by_language.get("") or next(iter(texts.values()), "")
-
-    @staticmethod
-    def _web_address(url: str) -> str:
-        return url if url.startswith(("https://", "http://")) else ""
+    def _word(self, key: str) -> str:
+        return self.texts(key) if key in self.texts.entries else ""

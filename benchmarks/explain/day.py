@@ -62,7 +62,7 @@ def drive(
         observations = decode_vehicle_positions(city.vehicle_positions(now), timetable, now)
         updates = decode_trip_updates(city.trip_updates(now), engine.timetable, now)
         snapshot = engine.step(observations, now, updates)
-        store.take(Happened.of(snapshot, decode_alerts(city.alerts(now), timetable)))
+        store.take(Happened.of(snapshot, decode_alerts(city.alerts(now))))
 
 
 def true_kinds(city: Simulator, day: date) -> pd.Series:

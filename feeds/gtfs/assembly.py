@@ -36,7 +36,7 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
     tables = read_tables(archive, problems)
     zone, agency_name = _agency(tables["agency"], archive.name, problems)
     stops = read_stops(tables["stops"], problems)
-    routes = read_routes(tables["routes"], problems)
+    routes = read_routes(tables["routes"], tables["agency"], problems)
     trips = read_trips(tables["trips"], routes.route_id, problems)
     calls = read_calls(tables.pop("stop_times"), trips.trip_id, stops.stop_id, problems)
     stops = _located(stops, calls, problems)
@@ -85,6 +85,7 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
         route_id=routes.route_id,
         route_short_name=routes.short_name,
         route_long_name=routes.long_name,
+        route_agency_id=routes.agency_id,
         route_type=routes.type,
         route_color=routes.color,
         route_text_color=routes.text_color,

@@ -22,13 +22,14 @@ class Routes:
     route_id: StrArray
     short_name: StrArray
     long_name: StrArray
+    agency_id: StrArray
     type: Int32Array
     color: StrArray
     text_color: StrArray
 
 
-def read_routes(frame: pd.DataFrame, problems: Problems) -> Routes:
-    """Build the routes from routes.txt."""
+def read_routes(frame: pd.DataFrame, agencies: pd.DataFrame, problems: Problems) -> Routes:
+    """Build the routes from routes.txt; those that name no agency are of the first of agency.txt."""
     frame = unique_rows(frame, "route_id", "routes.txt", problems)
     row, route_id = frame.index.to_numpy(), frame["route_id"]
     short_name, long_name = words(frame, "route_short_name"), words(frame, "route_long_name")
@@ -44,10 +45,16 @@ def read_routes(frame: pd.DataFrame, problems: Problems) -> Routes:
         route_id=np.array(route_id.tolist(), dtype=np.str_),
         short_name=text_array(short_name.mask(nameless, route_id)),
         long_name=text_array(long_name),
+        agency_id=text_array(words(frame, "agency_id").replace("", _usual_agency(agencies))),
         type=np.where(absurd, BUS, kind).astype(np.int32),
         color=_colors(frame, "route_color", problems),
         text_color=_colors(frame, "route_text_color", problems),
     )
+
+
+def _usual_agency(agencies: pd.DataFrame) -> str:
+    """The agency of routes that name none: GTFS lets a feed with a single agency leave out its id everywhere."""
+    return str(words(agencies, "agency_id").iloc[0] or words(agencies, "agency_name").iloc[0])
 
 
 def _colors(frame: pd.DataFrame, column: str, problems: Problems) -> StrArray:

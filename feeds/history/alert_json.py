@@ -4,49 +4,55 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
+from typing import Any
 
-import numpy as np
-
-from feeds.alerts import Alert
-from predictor.arrays import StrArray
-from predictor.timetable import Timetable
+from feeds.alerts import Alert, Period, Selector, TripSelector
 
 
-def alert_to_json(alert: Alert, timetable: Timetable) -> str:
+def alert_to_json(alert: Alert) -> str:
     """The same alert always gives the same text."""
-
-    def ids(indices: frozenset[int], names: StrArray) -> list[str]:
-        return sorted(names[np.array(sorted(indices), np.int64)].tolist())
-
-    return json.dumps(
-        {
-            "cause": alert.cause,
-            "effect": alert.effect,
-            "header": alert.header,
-            "description": alert.description,
-            "url": alert.url,
-            "active": [[start, end if math.isfinite(end) else None] for start, end in alert.active],
-            "routes": ids(alert.routes, timetable.route_id),
-            "stops": ids(alert.stops, timetable.stop_id),
-            "trips": ids(alert.trips, timetable.trip_id),
-            "whole_network": alert.whole_network,
-        },
-        ensure_ascii=False,
-        sort_keys=True,
-    )
+    content = asdict(alert)
+    del content["alert_id"]
+    for name in _PERIODS:
+        content[name] = [[start, end if math.isfinite(end) else None] for start, end in content[name]]
+    content["selectors"] = [_without_what_is_not_given(selector) for selector in alert.selectors]
+    return json.dumps(content, ensure_ascii=False, sort_keys=True)
 
 
-def alert_from_json(alert_id: str, content: str, timetable: Timetable) -> Alert:
-    """The alert, without what this timetable does not have."""
-    said = json.loads(content)
+def alert_from_json(alert_id: str, content: str) -> Alert:
+    """The alert. Reads what earlier versions wrote as well."""
+    said: dict[str, Any] = json.loads(content)
+    selectors = _selectors_of_sets(said) if "routes" in said else tuple(map(_selector, said.pop("selectors")))
+    for name in _PERIODS:
+        said[name] = tuple(map(_period, said.get(name, ())))
+    return Alert(alert_id=alert_id, selectors=selectors, **said)
 
-    def indices(ids: list[str], index: dict[str, int]) -> frozenset[int]:
-        return frozenset(index[one] for one in ids if one in index)
 
-    return Alert(
-        alert_id=alert_id, cause=said["cause"], effect=said["effect"], header=said["header"],
-        description=said["description"], url=said["url"],
-        active=tuple((start, math.inf if end is None else end) for start, end in said["active"]),
-        routes=indices(said["routes"], timetable.route_index), stops=indices(said["stops"], timetable.stop_index),
-        trips=indices(said["trips"], timetable.trip_index), whole_network=said["whole_network"],
-    )  # fmt: skip
+_PERIODS = ("active", "communication", "impact")
+
+
+def _without_what_is_not_given(selector: Selector) -> dict[str, Any]:
+    content = {name: value for name, value in asdict(selector).items() if value not in ("", -1, None)}
+    if selector.trip is not None:
+        content["trip"] = {name: value for name, value in asdict(selector.trip).items() if value not in ("", -1)}
+    return content
+
+
+def _selector(said: dict[str, Any]) -> Selector:
+    trip = said.pop("trip", None)
+    return Selector(**said, trip=None if trip is None else TripSelector(**trip))
+
+
+def _selectors_of_sets(said: dict[str, Any]) -> tuple[Selector, ...]:
+    """Of an alert written as sets of ids, in which one that named stops was about those stops alone."""
+    routes, stops, trips = said.pop("routes"), said.pop("stops"), said.pop("trips")
+    if said.pop("whole_network"):
+        return (Selector(),)
+    places = [Selector(stop_id=stop) for stop in stops] or [Selector(route_id=route) for route in routes]
+    return (*places, *(Selector(trip=TripSelector(trip_id=trip)) for trip in trips))
+
+
+def _period(said: list[float | None]) -> Period:
+    start, end = said
+    return float(start or 0.0), math.inf if end is None else end

@@ -38,8 +38,8 @@ class Announcements:
             self._trips = {trip: self._trips.get(trip, since) for trip, since in now.items()}
             self._cancelled, self._skipped = step.cancelled, step.skipped
         if other or step.alerts != self._alerts:
-            active = [alert for alert in step.alerts if alert.active_at(step.at)]
-            texts = dict.fromkeys(((alert.alert_id, alert_to_json(alert, tt)) for alert in active), step.at)
+            active = [alert for alert in step.alerts if alert.in_force_at(step.at)]
+            texts = dict.fromkeys(((alert.alert_id, alert_to_json(alert)) for alert in active), step.at)
             self._over[1].extend(AlertText(*t, since, before) for t, since in self._texts.items() if t not in texts)
             self._texts = {text: self._texts.get(text, since) for text, since in texts.items()}
             # An alert for later begins without anything new being said.

@@ -26,8 +26,9 @@ from feeds.history.alert_json import alert_from_json
 from feeds.history.announcements import Announcements
 from feeds.history.happened import Happened
 from feeds.history.recent_table import RecentTable
-from feeds.history.register import CancelledTrip, Register, Watch
+from feeds.history.register import AlertText, CancelledTrip, Register, Watch
 from feeds.history.tables import PASSAGES, TRACES, passages_of, passages_table, traces_of, traces_table
+from feeds.informed import Informed
 from feeds.timetable_cache import read_cached, write_cached
 from predictor.explain.evidence import Cancellation, Evidence, Journey, Notice, with_their_blocks
 from predictor.explain.gaps import Gap, gap_between
@@ -176,13 +177,13 @@ class HistoryStore:
             passages=passages_of(passages, tt),
             traces=traces_of(traces, tt),
             cancellations=tuple(_cancellations(tt, said)),
-            notices=tuple(_notice(*seen) for seen in self.alerts(tt, first, last)),
+            notices=tuple(_notice(tt, *seen) for seen in self.alerts(first, last)),
             gaps=tuple(gaps.values()),
             since=math.inf if math.isnan(watch.since) else watch.since,
             until=watch.until,
         )
 
-    def alerts(self, timetable: Timetable, since: float, until: float) -> list[tuple[Alert, float, float]]:
+    def alerts(self, since: float, until: float) -> list[tuple[Alert, float, float]]:
         """The operator's alerts seen in force between the two times, each as it was at last, and from when to when."""
         with self._lock:
             texts = self._register.alerts(since, until)
@@ -192,8 +193,7 @@ class HistoryStore:
             began[text.alert_id] = min(text.since, began.get(text.alert_id, math.inf))
         latest = {text.alert_id: text for text in texts}
         return [
-            (alert_from_json(text.alert_id, text.content, timetable), began[text.alert_id], text.until)
-            for text in latest.values()
+            (alert, began[text.alert_id], text.until) for text in latest.values() if (alert := _read(text)) is not None
         ]
 
     def _read_traces(self, days: tuple[str, str], where: pc.Expression) -> pa.Table:
@@ -274,5 +274,17 @@ def _cancellations(tt: Timetable, said: Iterable[CancelledTrip]) -> Iterator[Can
         yield Cancellation(trip, day, one.shift_s, call, one.since, one.until)
 
 
-def _notice(alert: Alert, since: float, until: float) -> Notice:
-    return Notice(alert.alert_id, alert.effect, since, until, alert.routes, alert.stops, alert.trips)
+def _read(text: AlertText) -> Alert | None:
+    try:
+        return alert_from_json(text.alert_id, text.content)
+    except (ValueError, TypeError, KeyError) as error:
+        log.error("The history's alert %r cannot be read and is left out: %s", text.alert_id, error)
+        return None
+
+
+def _notice(tt: Timetable, alert: Alert, since: float, until: float) -> Notice:
+    informed = Informed.of(alert.selectors, tt, since)
+    return Notice(
+        alert.alert_id, alert.effect, since, until,
+        informed.whole_patterns(), informed.closed_calls(), informed.dated_trips(),
+    )  # fmt: skip

@@ -24,6 +24,11 @@ class Case:
         """Index of the trip."""
         return self.journey[0]
 
+    @property
+    def service_day(self) -> int:
+        """Index of the service day."""
+        return self.journey[1]
+
     @cached_property
     def calls(self) -> int:
         """Number of the trip's calls."""

@@ -41,9 +41,12 @@ class Notice:
     """GTFS-Realtime Effect in upper case."""
     since: float
     until: float
-    routes: frozenset[int] = frozenset()
-    stops: frozenset[int] = frozenset()
-    trips: frozenset[int] = frozenset()
+    patterns: frozenset[int] = frozenset()
+    """Of lines that it speaks of as such."""
+    calls: frozenset[tuple[int, int]] = frozenset()
+    """Pattern and stop of the calls that it names by their stops."""
+    trips: frozenset[tuple[int, int]] = frozenset()
+    """Trip and service day of the runs that it names, -1 for any day."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from predictor.arrays import NONE
 from predictor.explain.case import Case
 from predictor.explain.evidence import Evidence
 from predictor.explain.gaps import Gap
@@ -312,11 +313,11 @@ class Judge:
 
     def _stop_closed(self, case: Case, at: float) -> tuple[Fact, ...]:
         """Alerts of a detour, or of no service, at this very stop, and the operator's leaving it out, as of a time."""
-        stops = {case.stop, int(self._tt.stop_parent[case.stop])}
+        call = int(self._tt.trip_pattern[case.trip]), case.stop
         alerts = tuple(
             Fact("alert", notice.since, notice.until, alert_id=notice.alert_id)
             for notice in self._evidence.notices
-            if notice.effect in _CLOSING and notice.stops & stops and notice.since <= at <= notice.until
+            if notice.effect in _CLOSING and call in notice.calls and notice.since <= at <= notice.until
         )
         skipped = tuple(
             Fact("skipped", said.since, said.until)
@@ -327,17 +328,14 @@ class Judge:
 
     def alerts(self, case: Case) -> tuple[Fact, ...]:
         """Alerts about this trip or stop, or the line as a whole, that were in force around its time."""
-        route = int(self._tt.trip_route[case.trip])
-        stops = {case.stop, int(self._tt.stop_parent[case.stop])}
+        pattern, runs = int(self._tt.trip_pattern[case.trip]), {(case.trip, case.service_day), (case.trip, NONE)}
         return tuple(
             Fact("alert", notice.since, notice.until, alert_id=notice.alert_id)
             for notice in self._evidence.notices
             if notice.since < case.scheduled + AWAITED_S
             and notice.until > case.scheduled - AWAITED_S
             and (
-                case.trip in notice.trips
-                or bool(notice.stops & stops)
-                or (not notice.stops and not notice.trips and route in notice.routes)
+                not runs.isdisjoint(notice.trips) or (pattern, case.stop) in notice.calls or pattern in notice.patterns
             )
         )
 

@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.service.clock import ShiftedClock
 from api.service.service import Service
+from feeds.alerts import Selector
 from feeds.reading import Reading
 from tests.api.town import WORKS, at, service_at, tram_on_time
 
@@ -131,7 +132,7 @@ def test_text_tells_live_and_scheduled_apart_without_colour(client: TestClient) 
 
 def test_a_message_takes_the_lines_that_departures_leave_free() -> None:
     long = "Travaux rue Nationale jusqu’au 30 juin, arrêt reporté place Jean Jaurès."
-    alert = replace(WORKS, header={"fr": long}, description={}, routes=frozenset({1}))
+    alert = replace(WORKS, header={"fr": long}, description={}, selectors=(Selector(route_id="bus-2"),))
     quiet = service_at(NOW, lambda now: Reading(tram_on_time(now).observations, None, (alert,)))
     shown = text(TestClient(create_app(quiet)), "&lines=9&width=24&lang=fr")
     assert shown[0].startswith("A Les Douets")

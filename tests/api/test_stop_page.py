@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from feeds.alerts import Alert
+from feeds.alerts import Alert, Selector, TripSelector
 from feeds.reading import Reading
 from tests.api.town import WORKS, at, service_at, tram_on_time
 
@@ -58,7 +58,10 @@ def test_the_reason_is_told_in_french(liberte: str) -> None:
 
 def test_an_alert_that_names_only_a_trip_is_on_the_boards_of_its_stops_and_gives_the_reason() -> None:
     breakdown = replace(
-        WORKS, cause="TECHNICAL_PROBLEM", header={"en": "Tram broken down"}, stops=frozenset(), trips=frozenset({1})
+        WORKS,
+        cause="TECHNICAL_PROBLEM",
+        header={"en": "Tram broken down"},
+        selectors=(Selector(trip=TripSelector(trip_id="A-0820")),),
     )
     html = page("/stops/hopital", (breakdown,))
     assert "Tram broken down" in said(html)

@@ -18,7 +18,7 @@ from api.service.clock import ShiftedClock
 from api.service.incoming_feeds import Heed
 from api.service.service import Service
 from api.service.view import FeedHealth
-from feeds.alerts import Alert
+from feeds.alerts import Alert, Selector
 from feeds.reading import Reading
 from predictor.engine import EngineSettings
 from predictor.geometry import METRES_PER_DEGREE
@@ -74,7 +74,8 @@ def town() -> Timetable:
         stop_lat=np.full(n, LAT), stop_lon=lon, stop_parent=np.array([-1, 0, 0, -1, -1, -1, -1], i32),
         stop_wheelchair=np.array([1, 0, 0, 1, 0, 2, 0], i8), stop_location_type=np.array([1, 0, 0, 0, 0, 0, 0], i8),
         route_id=np.array(["tram-A", "bus-2"]), route_short_name=np.array(["A", "2"]),
-        route_long_name=np.array(["Gare – Les Douets", "Gare – Liberté"]), route_type=np.array([0, 3], i32),
+        route_long_name=np.array(["Gare – Les Douets", "Gare – Liberté"]), route_agency_id=np.full(2, "town"),
+        route_type=np.array([0, 3], i32),
         route_color=np.array(["E2001A", ""]), route_text_color=np.array(["FFFFFF", ""]),
         pattern_route=np.array([0, 1], i32), pattern_direction=np.array([0, -1], i8),
         pattern_line=np.array([0, 1], i32), pattern_call_ptr=pattern_ptr, pattern_stop=pattern_stop,
@@ -142,8 +143,8 @@ TOWN = town()
 
 WORKS = Alert(
     alert_id="works", cause="CONSTRUCTION", effect="DETOUR", header={"fr": "Travaux", "en": "Road works"},
-    description={"fr": "A-0840 ne dessert pas Liberté."}, url={}, active=((at(7), at(9)),), routes=frozenset(),
-    stops=frozenset({STOPS.index("liberte")}), trips=frozenset(), whole_network=False,
+    description={"fr": "A-0840 ne dessert pas Liberté."}, active=((at(7), at(9)),),
+    selectors=(Selector(stop_id="liberte"),),
 )  # fmt: skip
 
 

@@ -226,8 +226,10 @@ def _alert(alert: gtfs_realtime_pb2.Alert, tt: Timetable) -> Iterator[str]:
             yield "E011 unknown stop"
         if selector.trip.trip_id and selector.trip.trip_id not in tt.trip_index:
             yield "E003 unknown trip"
-        if selector.agency_id:
-            yield "E034 the timetable keeps no agency_id"
+        if selector.agency_id and selector.agency_id not in tt.route_agency_id:
+            yield "E034 unknown agency"
+        if selector.HasField("trip") and not selector.trip.HasField("schedule_relationship"):
+            yield "W009 schedule_relationship not populated"
     for period in alert.active_period:
         if any(value and not _posix(value) for value in (period.start, period.end)):
             yield "E001 active_period"

@@ -13,8 +13,9 @@ from google.transit import gtfs_realtime_pb2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.alerts import Alert
+from feeds.alerts import Alert, Selector, TripSelector
 from feeds.gtfs_realtime import encode_alerts, encode_trip_updates, encode_vehicle_positions
+from feeds.informed import Informed
 from feeds.operator_alerts import decode_alerts
 from feeds.operator_trip_updates import decode_trip_updates
 from feeds.vehicle_positions import decode_vehicle_positions
@@ -278,36 +279,33 @@ def test_what_goes_out_can_be_read_back() -> None:
 def alert(**changes: Any) -> Alert:
     usual: dict[str, Any] = {
         "alert_id": "1", "cause": "STRIKE", "effect": "NO_SERVICE", "header": {"fr": "Grève", "en": "Strike"},
-        "description": {"": "x"}, "url": {}, "active": ((at(8), at(10)),), "routes": frozenset({0}),
-        "stops": frozenset({1}), "trips": frozenset({2}), "whole_network": False,
+        "description": {"": "x"}, "url": {}, "active": ((at(8), at(10)),),
+        "selectors": (
+            Selector(agency_id="tiny", route_id="A", direction_id=0), Selector(route_id="A", stop_id="s2"),
+            Selector(trip=TripSelector(trip_id="F1", start_date="20260316", start_time="06:10:00")),
+            Selector(route_type=0), Selector(stop_id="station"),
+        ),
     }  # fmt: skip
     return Alert(**{**usual, **changes})
 
 
 def test_alerts_in_force_or_to_come_go_out_and_can_be_read_back() -> None:
-    nobody: dict[str, Any] = {"routes": frozenset(), "stops": frozenset(), "trips": frozenset()}
+    nobody = (Selector(agency_id="other"), Selector(route_id="A", stop_id="gone"))
     said = [
         alert(), alert(alert_id="later", active=((at(20), math.inf),)), alert(alert_id="over", active=((0.0, at(8)),)),
-        alert(alert_id="all", active=(), whole_network=True, **nobody), alert(alert_id="nobody", **nobody),
+        alert(alert_id="all", active=(), selectors=(Selector(),)), alert(alert_id="nobody", selectors=nobody),
     ]  # fmt: skip
     message = encode_alerts(said, TIMETABLE, at(9))
     assert violations(TIMETABLE, at(9), alerts=message) == []
-    back = decode_alerts(message.SerializeToString(), TIMETABLE)
+    back = decode_alerts(message.SerializeToString())
     assert [one.alert_id for one in back] == ["1", "later", "all"]
-    assert back[0] == said[0]
-    assert back[2].routes == set(range(len(TIMETABLE.route_id)))
-
-
-def test_a_line_that_does_not_stop_somewhere_is_told_of_that_stop_on_that_line_alone() -> None:
-    route = np.repeat(TIMETABLE.pattern_route, np.diff(TIMETABLE.pattern_call_ptr))
-    on_line = set(TIMETABLE.pattern_stop[route == 0].tolist())
-    served, elsewhere = min(on_line), min(set(range(TIMETABLE.stops)) - on_line)
-    said = alert(routes=frozenset({0}), stops=frozenset({served, elsewhere}), trips=frozenset())
-    (entity,) = encode_alerts([said], TIMETABLE, at(9)).entity
-    told = {(selector.stop_id, selector.route_id) for selector in entity.alert.informed_entity}
-    assert told == {
-        (str(TIMETABLE.stop_id[served]), str(TIMETABLE.route_id[0])), (str(TIMETABLE.stop_id[elsewhere]), ""),
-    }  # fmt: skip
+    assert [replace(selector, trip=None) for selector in back[0].selectors] == [
+        replace(selector, trip=None) for selector in said[0].selectors
+    ]
+    assert replace(back[0], selectors=()) == replace(said[0], selectors=())
+    assert back[0].selectors[2].trip == TripSelector("F1", "", -1, "20260316", "06:10:00", "UNSCHEDULED")
+    everyone = Informed.of(back[2].selectors, TIMETABLE, at(9))
+    assert all(everyone.line(route, at(9)) for route in range(len(TIMETABLE.route_id)))
 
 
 _ROWS = st.tuples(

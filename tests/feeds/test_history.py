@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from feeds.alerts import Alert
+from feeds.alerts import Alert, Selector
 from feeds.errors import FeedError
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
@@ -25,8 +25,8 @@ from tests.predictor.small_network import LAT, LINK_S, ORIGIN, SPACING_M, report
 START = ORIGIN + 8 * 3600
 NETWORK = timetable(block=True)
 WORKS = Alert(
-    alert_id="works", cause="CONSTRUCTION", effect="DETOUR", header={"fr": "Travaux"}, description={}, url={},
-    active=(), routes=frozenset({0}), stops=frozenset(), trips=frozenset(), whole_network=False,
+    alert_id="works", cause="CONSTRUCTION", effect="DETOUR", header={"fr": "Travaux"},
+    selectors=(Selector(route_id=str(NETWORK.route_id[0])),),
 )  # fmt: skip
 
 
@@ -89,9 +89,7 @@ def test_a_crash_loses_nothing_that_was_said_to_be_saved(tmp_path: Path) -> None
     again = HistoryStore(tmp_path)
     assert told(again) == before
     assert sorted(evidence(again).traces.since.tolist()) == sorted(traces.since.tolist())
-    assert [(alert.alert_id, since) for alert, since, _ in again.alerts(NETWORK, START, START + 60)] == [
-        ("works", steps[0].at)
-    ]
+    assert [(alert.alert_id, since) for alert, since, _ in again.alerts(START, START + 60)] == [("works", steps[0].at)]
     assert again.until == steps[-1].at
 
 
@@ -149,7 +147,7 @@ def test_what_is_older_than_the_retention_is_dropped(tmp_path: Path) -> None:
     store.take(later)
     store.flush()
     assert verdict(store, 2).cause == "no_records"
-    assert store.alerts(NETWORK, START, START + 600) == []
+    assert store.alerts(START, START + 600) == []
     assert not list(tmp_path.glob("passages_*"))
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from feeds.alerts import Selector
 from feeds.reading import Reading
 from tests.api.serving import served
 from tests.api.town import WORKS, at, disruption, service_at, tram_on_time
@@ -108,7 +109,7 @@ def test_where_events_do_not_come_through_a_screen_asks_instead(screen: NewPage)
         page.route("**only=stream**", lambda route: route.abort())
         page.goto(f"{address}/screen/hopital")
         expect(page.locator(".message")).to_have_count(0)
-        alerts.append(replace(WORKS, alert_id="2", whole_network=True, header={"": "Grève"}))
+        alerts.append(replace(WORKS, alert_id="2", selectors=(Selector(),), header={"": "Grève"}))
         service.step(service.clock.now())
         page.clock.fast_forward(30_000)
         expect(page.locator(".message strong")).to_have_text("Grève")

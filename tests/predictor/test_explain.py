@@ -144,14 +144,14 @@ def test_a_vehicle_that_turns_short_loses_the_end_of_one_trip_and_the_beginning_
 def test_a_vehicle_off_its_line_between_two_stops_was_diverted_around_those_between() -> None:
     seen = [one for one in driven(0, range(6)) if one[1] not in (2, 3)]
     away = trace(due(1) + 30, due(4) - 30, state=OFF_ROUTE)
-    works = Notice("works", "DETOUR", due(0), due(5), stops=frozenset({2, 3}))
+    works = Notice("works", "DETOUR", due(0), due(5), calls=frozenset({(0, 2), (0, 3)}))
     verdict = judged(0, 3, seen, away, notices=(works,))
     assert (verdict.outcome, verdict.cause) == ("not_served", "detour")
     assert kinds(verdict) == ["alert", "last_seen", "left_line", "next_seen"]
 
 
 def test_a_vehicle_on_a_detour_that_drives_past_a_closed_stop_does_not_serve_it() -> None:
-    works = Notice("works", "DETOUR", due(0), due(5), stops=frozenset({2}))
+    works = Notice("works", "DETOUR", due(0), due(5), calls=frozenset({(0, 2)}))
     away = trace(due(2) + 30, due(4), state=OFF_ROUTE)
     verdict = judged(0, 2, driven(0, range(6)), away, notices=(works,))
     assert (verdict.outcome, verdict.cause, kinds(verdict)) == ("not_served", "detour", ["alert", "passed"])

@@ -1,0 +1,386 @@
+"""Whom an alert concerns: what of a timetable its selectors fit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from threading import Lock
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from feeds.alerts import Selector, TripSelector
+from feeds.reports import seconds_of_day, service_date
+from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array
+from predictor.named_runs import FOUND, RunNames, run_finder
+from predictor.timetable import Timetable
+
+ANY = -1
+"""Any service day, or any direction."""
+
+_LINGERS_S = 3600.0
+"""So long after its scheduled end a run still counts for its line and stops: it may be late."""
+_MOST_KEPT = 4096
+
+Run = tuple[int, int | None]
+"""Trip, and shift in seconds (None: any)."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """What one selector fits."""
+
+    selector: Selector
+    everyone: bool
+    patterns: frozenset[int]
+    """Those whose trips it may concern."""
+    lines: frozenset[int]
+    """Routes that it concerns: as such, at their stops, or by their trips."""
+    stops: frozenset[int]
+    """Stops at which it concerns riders."""
+    runs: frozenset[Run] | None
+    """None: all of the patterns."""
+    service_day: int
+    until: float
+    """POSIX seconds after which it no longer concerns lines and stops, inf where it names no dated run."""
+
+    def run(self, pattern: int, trip: int, service_day: int, shift_s: int) -> bool:
+        if self.everyone:
+            return True
+        if pattern not in self.patterns or self.service_day not in (ANY, service_day):
+            return False
+        return self.runs is None or (trip, None) in self.runs or (trip, shift_s) in self.runs
+
+
+class Informed:
+    """What of one timetable some selectors inform about. A selector that names something which the timetable does not
+    have fits nothing: it must not widen to all the rest that it names."""
+
+    def __init__(self, selectors: tuple[Selector, ...], timetable: Timetable, at: float) -> None:
+        self._timetable = timetable
+        self._fits = tuple(_Fitting(timetable, at).all(selectors))
+
+    @classmethod
+    def of(cls, selectors: tuple[Selector, ...], timetable: Timetable, at: float) -> Informed:
+        """Made once for each timetable. `at`: about when it is asked, POSIX seconds: of two runs that a date may name,
+        the nearer one is meant."""
+        with _lock:
+            made = _made.setdefault(timetable, {})
+            if selectors not in made:
+                if len(made) >= _MOST_KEPT:
+                    made.clear()
+                made[selectors] = cls(selectors, timetable, at)
+            return made[selectors]
+
+    @property
+    def selectors(self) -> list[Selector]:
+        """Those that fit something, as given."""
+        return [fit.selector for fit in self._fits]
+
+    @cached_property
+    def everyone(self) -> bool:
+        """Whether the whole network is informed as such, not by each of its lines."""
+        wide = [fit for fit in self._fits if _of_all_its_lines(fit.selector)]
+        routes = set(self._timetable.pattern_route.tolist())
+        return any(fit.everyone for fit in wide) or (
+            bool(routes) and routes <= {route for fit in wide for route in fit.lines}
+        )
+
+    @cached_property
+    def routes(self) -> frozenset[int]:
+        """Routes that it names, themselves or by their trips."""
+        tt = self._timetable
+        named = {tt.route_index[fit.selector.route_id] for fit in self._fits if fit.selector.route_id}
+        by_trip = {route for fit in self._fits if fit.selector.trip for route in fit.lines}
+        return frozenset(named | by_trip)
+
+    @cached_property
+    def stops(self) -> frozenset[int]:
+        """Stops and stations that it names."""
+        return frozenset(self._timetable.stop_index[s.stop_id] for s in self.selectors if s.stop_id)
+
+    @cached_property
+    def trips(self) -> frozenset[int]:
+        """Trips that it names, not by their lines."""
+        return frozenset(trip for fit in self._fits for trip, _ in fit.runs or ())
+
+    def lines_told_of(self, now: float, *, of_whole_networks: bool) -> set[int]:
+        """Routes that it speaks of as lines or by their trips, not of single stops of theirs. `of_whole_networks`: also
+        where it names them all at once."""
+        told: set[int] = set()
+        for fit in self._fits:
+            if fit.selector.stop_id or fit.until <= now:
+                continue
+            if not _of_all_its_lines(fit.selector):
+                told |= fit.lines
+            elif of_whole_networks:
+                told |= set(range(len(self._timetable.route_id))) if fit.everyone else fit.lines
+        return told
+
+    def line(self, route: int, now: float) -> bool:
+        """Whether it concerns a line: as such, at a stop of it, or one of its trips."""
+        everyone, lines, _ = self._reached
+        return everyone or route in lines or any(route in fit.lines for fit in self._dated(now))
+
+    def stop(self, stops: Collection[int], now: float) -> bool:
+        """Whether it concerns readers at any of these stops: as such, or by what calls there."""
+        everyone, _, reached = self._reached
+        return everyone or not reached.isdisjoint(stops) or any(
+            not fit.stops.isdisjoint(stops) for fit in self._dated(now)
+        )  # fmt: skip
+
+    def run(self, trip: int, service_day: int, shift_s: int) -> bool:
+        """Whether it concerns a dated run, or a stop at which it calls."""
+        pattern = int(self._timetable.trip_pattern[trip])
+        return any(fit.run(pattern, trip, service_day, shift_s) for fit in self._fits)
+
+    def fitting(self, trip: int, service_day: int, shift_s: int, stop: int | None = None) -> list[Selector]:
+        """Selectors that fit a whole dated run, or (`stop`) a call of it: those that name a stop fit only there."""
+        pattern = int(self._timetable.trip_pattern[trip])
+        return [
+            fit.selector
+            for fit in self._fits
+            if fit.run(pattern, trip, service_day, shift_s)
+            and (not fit.selector.stop_id or (stop is not None and stop in fit.stops))
+        ]
+
+    def whole_patterns(self) -> frozenset[int]:
+        """Patterns of the lines that it speaks of as such."""
+        fits = (f for f in self._fits if not (f.everyone or f.selector.stop_id or f.runs is not None))
+        return frozenset(pattern for fit in fits for pattern in fit.patterns)
+
+    def closed_calls(self) -> frozenset[tuple[int, int]]:
+        """Pattern and stop of the calls that it names by their stops."""
+        tt = self._timetable
+        fits = (fit for fit in self._fits if fit.selector.stop_id and fit.runs is None)
+        return frozenset(
+            (pattern, stop)
+            for fit in fits
+            for pattern in fit.patterns
+            for stop in fit.stops.intersection(
+                tt.pattern_stop[tt.pattern_call_ptr[pattern] : tt.pattern_call_ptr[pattern + 1]].tolist()
+            )
+        )
+
+    def dated_trips(self) -> frozenset[tuple[int, int]]:
+        """Trip and service day (`ANY`) of the runs that it names."""
+        return frozenset((trip, fit.service_day) for fit in self._fits for trip, _ in fit.runs or ())
+
+    @cached_property
+    def _reached(self) -> tuple[bool, frozenset[int], frozenset[int]]:
+        """Everyone, lines and stops of the selectors that name no dated run."""
+        fits = [fit for fit in self._fits if math.isinf(fit.until)]
+        return (
+            any(fit.everyone for fit in fits),
+            frozenset().union(*(fit.lines for fit in fits)),
+            frozenset().union(*(fit.stops for fit in fits)),
+        )
+
+    @cached_property
+    def _with_date(self) -> tuple[_Fit, ...]:
+        return tuple(fit for fit in self._fits if not math.isinf(fit.until))
+
+    def _dated(self, now: float) -> list[_Fit]:
+        return [fit for fit in self._with_date if fit.until > now]
+
+
+_made: WeakKeyDictionary[Timetable, dict[tuple[Selector, ...], Informed]] = WeakKeyDictionary()
+_lock = Lock()
+
+
+def _of_all_its_lines(selector: Selector) -> bool:
+    return not (selector.route_id or selector.stop_id or selector.trip or selector.direction_id >= 0)
+
+
+class _Fitting:
+    """Fits selectors to one timetable."""
+
+    def __init__(self, timetable: Timetable, at: float) -> None:
+        self._timetable, self._at = timetable, at
+
+    def all(self, selectors: Iterable[Selector]) -> list[_Fit]:
+        return [fit for selector in dict.fromkeys(selectors) if (fit := self._fit(selector)) is not None]
+
+    def _fit(self, selector: Selector) -> _Fit | None:
+        tt = self._timetable
+        if selector == Selector():
+            return _Fit(selector, True, frozenset(), frozenset(), frozenset(), None, ANY, math.inf)
+        routes = self._routes(selector)
+        if not routes.any():
+            return None
+        stops = self._stops(selector.stop_id)
+        if stops is not None and len(stops) == 0:
+            return None
+        runs, day = (None, ANY) if selector.trip is None else self._runs(selector.trip)
+        if runs is not None and not runs:
+            return None
+        patterns, calling = self._patterns(selector, routes, stops, runs)
+        named = self._named_line(selector, stops, routes, runs)
+        if runs is not None:
+            runs = frozenset(run for run in runs if tt.trip_pattern[run[0]] in patterns)
+            if not runs:
+                return None
+        lines = set(tt.pattern_route[patterns].tolist())
+        reached = set(calling.tolist())
+        if named is not None:
+            lines.add(named)
+        if stops is not None and (named is not None or selector == Selector(stop_id=selector.stop_id)):
+            reached |= stops
+        if not lines and not reached:
+            return None
+        return _Fit(
+            selector, False, frozenset(patterns.tolist()), frozenset(lines), frozenset(reached), runs, day,
+            self._until(runs, day),
+        )  # fmt: skip
+
+    def _routes(self, selector: Selector) -> BoolArray:
+        """(R,) routes of which agency, route and route type fit."""
+        tt = self._timetable
+        fits = np.ones(len(tt.route_id), bool)
+        trip = selector.trip or TripSelector()
+        for route_id in (selector.route_id, trip.route_id):
+            if route_id:
+                fits &= np.arange(len(fits)) == tt.route_index.get(route_id, NONE)
+        if selector.agency_id:
+            fits &= tt.route_agency_id == selector.agency_id
+        if selector.route_type >= 0:
+            fits &= _of_type(tt.route_type, selector.route_type)
+        return fits
+
+    def _stops(self, stop_id: str) -> set[int] | None:
+        """The stop, of a station its platforms too; None where none is named."""
+        tt = self._timetable
+        if not stop_id:
+            return None
+        stop = tt.stop_index.get(stop_id, NONE)
+        if stop < 0:
+            return set()
+        pointer, member = tt.station_members
+        return {stop, *member[pointer[stop] : pointer[stop + 1]].tolist()}
+
+    def _patterns(
+        self, selector: Selector, routes: BoolArray, stops: set[int] | None, runs: frozenset[Run] | None
+    ) -> tuple[Int64Array, Int32Array]:
+        """Patterns of which all fits, and the stops at which those call that are meant."""
+        tt = self._timetable
+        if runs is not None:
+            patterns = np.unique(tt.trip_pattern[[trip for trip, _ in runs]]).astype(np.int64)
+        elif selector.route_id or stops is None:
+            patterns = np.flatnonzero(routes[tt.pattern_route]).astype(np.int64)
+        else:
+            patterns = np.unique(self._pattern_of_call[np.isin(tt.pattern_stop, list(stops))])
+        patterns = patterns[routes[tt.pattern_route[patterns]]]
+        trip = selector.trip or TripSelector()
+        for direction in (selector.direction_id, trip.direction_id):
+            if direction >= 0:
+                # A feed without directions contradicts none.
+                runs_to = tt.pattern_direction[patterns]
+                patterns = patterns[(runs_to == direction) | (runs_to == NONE)]
+        if len(patterns) == 0:
+            return patterns, np.empty(0, np.int32)
+        low, high = tt.pattern_call_ptr[patterns], tt.pattern_call_ptr[patterns + 1]
+        of_call = np.repeat(patterns, high - low)
+        calls = np.concatenate([np.arange(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True)])
+        calling = tt.pattern_stop[calls]
+        if stops is not None:
+            here = np.isin(calling, list(stops))
+            of_call, calling = of_call[here], calling[here]
+        return np.unique(of_call), np.unique(calling)
+
+    @cached_property
+    def _pattern_of_call(self) -> Int64Array:
+        tt = self._timetable
+        return np.repeat(np.arange(len(tt.pattern_route)), np.diff(tt.pattern_call_ptr))
+
+    def _named_line(
+        self, selector: Selector, stops: set[int] | None, routes: BoolArray, runs: frozenset[Run] | None
+    ) -> int | None:
+        """A line that is concerned though nothing of the timetable drives there: one that has no trips, or that a
+        diversion in the timetable itself keeps away from the stop."""
+        tt = self._timetable
+        if not selector.route_id or runs is not None:
+            return None
+        of_line = routes[tt.pattern_route]
+        if stops is not None and of_line.any():
+            calls_there = np.isin(tt.pattern_stop, list(stops))
+            of_line = of_line & np.isin(np.arange(len(of_line)), self._pattern_of_call[calls_there])
+        return None if of_line.any() else int(np.flatnonzero(routes)[0])
+
+    def _runs(self, trip: TripSelector) -> tuple[frozenset[Run] | None, int]:
+        """The runs that a descriptor means and their service day; None where it names a line alone."""
+        tt = self._timetable
+        start_s = NONE if (said := seconds_of_day(trip.start_time)) is None else said
+        date = service_date(trip.start_date) or 0
+        index, route = tt.trip_index.get(trip.trip_id, NONE), tt.route_index.get(trip.route_id, NONE)
+        if not (trip.trip_id or date or start_s >= 0):
+            return None, ANY
+        if date:
+            by_route = NONE if trip.trip_id else route
+            found, day = self._dated_run(index, by_route, min(trip.direction_id, 127), date, start_s)
+            if found is not None:
+                return frozenset({found}), day
+        if trip.trip_id:
+            return (frozenset() if index < 0 or date else frozenset({self._run(index, start_s)})), ANY
+        return self._of_route(route, date, start_s)
+
+    def _dated_run(self, trip: int, route: int, direction: int, date: int, start_s: int) -> tuple[Run | None, int]:
+        numbers = np.array([[trip], [route], [direction], [date], [start_s]], np.int32)
+        names = RunNames(numbers[0], numbers[1], numbers[2].astype(np.int8), numbers[3], numbers[4])
+        found = run_finder(self._timetable).find(names, np.array([self._at]), np.zeros(1, bool))
+        if found.verdict[0] != FOUND:
+            return None, ANY
+        return self._run(int(found.trip[0]), start_s, int(found.shift_s[0])), int(found.service_day[0])
+
+    def _run(self, trip: int, start_s: int, shift_s: int | None = None) -> Run:
+        """A trip's run: of several departures that of a start time, any where none is given."""
+        tt = self._timetable
+        several = bool(tt.trip_is_frequency[trip]) or np.count_nonzero(tt.journey_trip == trip) > 1
+        if not several or start_s < 0:
+            return trip, None
+        return trip, start_s - int(tt.trip_start_s[trip]) if shift_s is None else shift_s
+
+    def _of_route(self, route: int, date: int, start_s: int) -> tuple[frozenset[Run], int]:
+        """All runs of a route that fit a date and a start time as far as they are given."""
+        tt = self._timetable
+        fits = tt.trip_route[tt.journey_trip] == route
+        if start_s >= 0:
+            fits &= tt.trip_start_s[tt.journey_trip] + tt.journey_shift_s == start_s
+        day = tt.date_index.get(date, NONE) if date else ANY
+        if date:
+            fits &= tt.service_active[tt.trip_service[tt.journey_trip], day] if day >= 0 else False
+        journeys = np.flatnonzero(fits)
+        return frozenset(
+            zip(tt.journey_trip[journeys].tolist(), tt.journey_shift_s[journeys].tolist(), strict=True)
+        ), day  # fmt: skip
+
+    def _until(self, runs: frozenset[Run] | None, day: int) -> float:
+        tt = self._timetable
+        if runs is None or day == ANY:
+            return math.inf
+        ends = [
+            int(tt.trip_end_s[trip])
+            + (int(tt.journey_shift_s[tt.journey_trip == trip].max(initial=0)) if shift is None else shift)
+            for trip, shift in runs
+        ]
+        return float(tt.date_origin[day]) + max(ends) + _LINGERS_S
+
+
+_BASIC_OF = {
+    1: 2, 2: 3, 4: 1, 5: 1, 6: 1, 7: 3, 8: 11, 9: 0, 10: 4, 12: 4, 13: 6, 14: 7,
+}  # fmt: skip
+"""Hundreds of the extended route types, and the basic type that says the same."""
+_MONORAIL, _MONORAIL_EXTENDED = 12, 405
+
+
+def _of_type(types: Int32Array, wanted: int) -> BoolArray:
+    """(R,) routes of a type: itself, the extended kinds of a basic one, those of a whole hundred (700: all buses)."""
+    hundred = types // 100
+    fits: BoolArray = types == wanted
+    if wanted < 100:
+        fits |= np.isin(hundred, [h for h, basic in _BASIC_OF.items() if basic == wanted])
+        fits |= (types == _MONORAIL_EXTENDED) & (wanted == _MONORAIL)
+    elif wanted % 100 == 0:
+        fits |= (hundred == wanted // 100) | (types == _BASIC_OF.get(wanted // 100, NONE))
+    return fits

@@ -1,0 +1,256 @@
+"""Whom a message concerns: an alert reaches those whom one of its selectors fits, in every face alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.field.city import TOKEN, City
+from tests.field.faces import text
+from tests.field.messages import alert, bus
+from tests.field.network import Agency, Frequency, Network, Pattern, Route, Service, Stop, Trip, network, row_of_stops
+
+SAID = "Works"
+
+# Line r1 runs A to E and back, r2 (of agency B, a tram) from C to F; S is a station with two platforms on r2.
+STOPS = (
+    *row_of_stops("A B C D E"), Stop("F", 0.0, 600.0), Stop("S", 600.0, 600.0, location_type=1),
+    Stop("S1", 600.0, 600.0, parent="S", platform="1"), Stop("S2", 620.0, 600.0, parent="S", platform="2"),
+    Stop("W1", 0.0, -30.0), Stop("W2", 600.0, -30.0),
+)  # fmt: skip
+PATTERNS = (
+    Pattern("main", "A B C D E"), Pattern("back", "E D W2 W1", direction=1, headsign="West"),
+    Pattern("tram", "C S1 F", route="r2"), Pattern("trams", "F S2 C", route="r2", direction=1),
+)  # fmt: skip
+TOWN = network(
+    STOPS, PATTERNS,
+    (Trip("t1", "08:00"), Trip("t2", "09:00"), Trip("w1", "08:30", "back"), Trip("m1", "08:10", "tram"),
+     Trip("m2", "08:40", "trams")),
+    agencies=(Agency("TB"), Agency("B", "Trams of B")),
+    routes=(Route("r1", "1", "First"), Route("r2", "2", "Second", type=900, agency="B")),
+)  # fmt: skip
+PLACES = ("A", "C", "E", "W1", "F", "S", "S1", "S2", "r1", "r2", "t1", "t2", "w1", "m1", "m2", "home")
+
+
+def heads(city: City, place: str) -> list[str]:
+    """What readers of a stop, a line, a trip or the home page are told, in all faces alike."""
+    kind = "stop" if place in TOWN.places else "route" if place.startswith("r") else "trip"
+    asked: dict[str, Any] = {} if place == "home" else {kind: place}
+    faces = city.messages(**asked)
+    found = {face: [head.rpartition(": ")[2].removeprefix("1 ").removeprefix("2 ") for head in told]
+             for face, told in faces.items()}  # fmt: skip
+    assert len({tuple(told) for told in found.values()}) == 1, found
+    return next(iter(found.values()))
+
+
+def readers(*informed: dict[str, Any], at: str = "07:55", **told: Any) -> str:
+    """Those of `PLACES` where an alert with these selectors is read."""
+    city = City(TOWN, at=at).alerts(alert(SAID, *informed, **told))
+    return " ".join(place for place in PLACES if SAID in heads(city, place))
+
+
+@pytest.mark.parametrize(
+    ("informed", "told"),
+    [
+        # Any selector suffices (OneBusAway/maglev#568, google/transit#118).
+        ([{"route_id": "r2"}, {"stop_id": "A"}], "A C F S S1 S2 r1 r2 t1 t2 m1 m2"),
+        # Within one all that is given must fit (opentripplanner/OpenTripPlanner#3780, HSLdevcom/OpenTripPlanner#326).
+        ([{"route_id": "r2", "stop_id": "C"}], "C r2 m1 m2"),
+        ([{"route_id": "r1", "direction_id": 1}], "E W1 r1 w1"),
+        ([{"agency_id": "B", "route_type": 900, "route_id": "r2", "stop_id": "S1"}], "S S1 r2 m1"),
+        ([{"agency_id": "TB", "route_id": "r2"}], ""),
+        ([{"route_id": "r1", "route_type": 0}], ""),
+        ([{"route_id": "r1", "trip_id": "t1"}], "A C E r1 t1"),
+        ([{"trip_id": "t1", "stop_id": "C"}], "C r1 t1"),
+        # Agencies (fpurcell's ibi-group/OpenTripPlanner#44): B's alert reaches B, an unknown one's nobody.
+        ([{"agency_id": "B"}], "C F S S1 S2 r2 m1 m2"),
+        ([{"agency_id": "B"}, {"agency_id": "TB"}], " ".join(PLACES)),
+        ([{"agency_id": "elsewhere"}], ""),
+        ([{"agency_id": "elsewhere", "route_id": "r1"}], ""),
+        # Route types, basic and extended (opentripplanner/OpenTripPlanner#3486).
+        ([{"route_type": 0}], "C F S S1 S2 r2 m1 m2"),
+        ([{"route_type": 700}], "A C E W1 r1 t1 t2 w1"),
+        ([{"route_type": 2}], ""),
+        # Stops, stations, platforms (opentripplanner/OpenTripPlanner#2743).
+        ([{"stop_id": "S"}], "S S1 S2 r2 m1 m2"),
+        ([{"stop_id": "S1"}], "S S1 r2 m1"),
+        ([{"stop_id": "C"}], "C r1 r2 t1 t2 m1 m2"),
+        # Trips; a line that a detour in the timetable itself keeps from a stop (google/transit#316).
+        ([{"trip_id": "m2"}], "C F S S2 r2 m2"),
+        ([{"trip_route_id": "r1", "trip_direction_id": 1}], "E W1 r1 w1"),
+        ([{"trip_route_id": "r1", "start_time": "09:00:00", "start_date": 20261126}], "A C E r1 t2"),
+        ([{"route_id": "r2", "stop_id": "A"}], "A r2"),
+        # What the timetable does not have widens nothing (mfdz/GTFS-Issues#158).
+        ([{"route_id": "gone"}], ""),
+        ([{"stop_id": "gone", "route_id": "r1"}], ""),
+        ([{"trip_id": "gone", "route_id": "r1"}], ""),
+        ([{"trip_id": "gone"}, {"route_id": "r1", "direction_id": 1}], "E W1 r1 w1"),
+        # Nothing said of whom: everyone.
+        ([], " ".join(PLACES)),
+        ([{"route_id": "", "stop_id": ""}], " ".join(PLACES)),
+    ],
+)  # fmt: skip
+def test_an_alert_is_read_by_those_whom_a_selector_fits(informed: list[dict[str, Any]], told: str) -> None:
+    assert readers(*informed) == told
+
+
+def test_the_same_selectors_go_out_again() -> None:
+    informed = (
+        {"agency_id": "B", "route_type": 900, "route_id": "r2", "direction_id": 0, "stop_id": "S1"},
+        {"stop_id": "gone"}, {"trip_id": "t1", "start_date": 20261126}, {"stop_id": "S"},
+    )  # fmt: skip
+    (entity,) = City(TOWN).alerts(alert(SAID, *informed)).our_alerts()
+    agency, trip, station = entity.alert.informed_entity
+    assert (agency.agency_id, agency.route_id, agency.route_type, agency.direction_id, agency.stop_id) == (
+        "B", "r2", 900, 0, "S1",
+    )  # fmt: skip
+    assert (trip.trip.trip_id, trip.trip.start_date, trip.HasField("stop_id")) == ("t1", "20261126", False)
+    assert trip.trip.HasField("schedule_relationship")
+    assert (station.stop_id, station.HasField("route_id")) == ("S", False)
+    assert City(TOWN).alerts(alert(SAID, {"stop_id": "gone"})).our_alerts() == []
+
+
+def test_an_alert_for_a_trip_is_for_that_days_run() -> None:
+    city = City(TOWN).alerts(alert(SAID, {"trip_id": "t1", "start_date": 20261127}))
+    assert city.trip_answer("t1", date="2026-11-26")["alerts"] == []
+    assert [told["header"][""] for told in city.trip_answer("t1", date="2026-11-27")["alerts"]] == [SAID]
+
+
+def test_after_midnight_the_calendars_date_names_the_run_of_the_evening() -> None:
+    # TheTransitClock/transitime#275, motis-project/motis#1190
+    owl = Network(trips=(Trip("owl", "28:10", service="thu"), Trip("t1", "08:00")),
+                  services=(Service(), Service("thu", "0001000")))  # fmt: skip
+    city = City(owl, at="28:05").alerts(alert(SAID, {"trip_id": "owl", "start_date": 20261127}))
+    assert [told["header"][""] for told in city.trip_answer("owl", date="2026-11-26")["alerts"]] == [SAID]
+    assert heads(city, "C") == [SAID]
+
+
+def test_one_run_of_several_is_named_by_its_start_time() -> None:
+    often = Network(trips=(Trip("t1", "08:00"),), frequencies=(Frequency("t1", "08:00", "09:00", 1800, exact_times=1),))
+    city = City(often).alerts(alert(SAID, {"trip_id": "t1", "start_date": 20261126, "start_time": "08:30:00"}))
+    assert city.trip_answer("t1", start="08:00:00")["alerts"] == []
+    assert [told["header"][""] for told in city.trip_answer("t1", start="08:30:00")["alerts"]] == [SAID]
+
+
+def test_alerts_that_share_an_id_are_all_read() -> None:
+    # mfdz/GTFS-Issues#245
+    city = City().alerts(*(alert(name, {"route_id": "r1"}, entity_id="0") for name in ("a", "b", "c")))
+    assert sorted(heads(city, "C")) == ["a", "b", "c"]
+    ids = [entity.id for entity in city.our_alerts()]
+    assert len(set(ids)) == 3
+    assert {told["disruption_id"] for told in city.json("/v1/disruptions")["disruptions"]} == set(ids)
+
+
+def test_one_text_sent_for_each_line_is_said_once() -> None:
+    # OneBusAway/onebusaway-ios#828, HSLdevcom/digitransit#107
+    city = City(TOWN).alerts(*(alert(SAID, {"route_id": route}) for route in ("r1", "r2")))
+    told = city.messages(stop="C")
+    assert (told["stop page"], told["panel"], told["screen"]) == ([SAID], [f"2 1: {SAID}"], [f"2 1 {SAID}"])
+
+
+@pytest.mark.parametrize("end", [None, 253402300799, 2**31 - 1, 2**63, 2**64 - 2048])
+@pytest.mark.parametrize("start", ["07:00", 2**64 - 62135596800])
+def test_no_end_in_any_form_is_no_end_and_breaks_nothing(start: Any, end: int | None) -> None:
+    # opentripplanner and OneBusAway/onebusaway-android#990: 0 was taken for an end
+    city = City().alerts(alert(SAID, {"route_id": "r1"}, active=((start, end),)))
+    assert heads(city, "C") == heads(city, "r1") == heads(city, "t1") == [SAID]
+    (told,) = city.json("/v1/disruptions")["disruptions"]
+    assert (told["state"], told["ends_at"]) == ("in_force", None)
+    (period,) = city.our_alerts()[0].alert.active_period
+    assert not period.HasField("end")
+    assert SAID in city.officer.get("/desk").text
+
+
+@pytest.mark.parametrize(
+    ("times", "shown", "state"),
+    [
+        ({"active": (("08:00", "09:00"),)}, False, "planned"),
+        ({"active": (("07:00", "07:30"), ("09:00", "10:00"))}, False, "planned"),
+        ({"active": (("07:00", "07:58"), ("09:00", "10:00"))}, True, "in_force"),
+        ({"active": (("06:00", "07:00"),)}, False, None),
+        # google/transit#546
+        ({"communication": (("06:00", "07:00"),)}, False, None),
+        ({"communication": (("06:00", "07:00"),), "active": (("06:00", "20:00"),)}, False, None),
+        ({"communication": (("07:00", "20:00"),), "active": (("09:00", "10:00"),)}, True, "planned"),
+        ({"communication": (("09:00", "20:00"),), "active": (("07:00", "10:00"),)}, False, "planned"),
+        ({"active": (("09:00", "07:00"),)}, True, "in_force"),
+    ],
+)  # fmt: skip
+def test_an_alert_is_shown_when_it_says_so(times: dict[str, Any], shown: bool, state: str | None) -> None:
+    city = City(at="07:56").alerts(alert(SAID, {"route_id": "r1"}, **times))
+    told = [head for face in city.messages(stop="C").values() for head in face]
+    assert bool(told) is shown
+    assert all(SAID in head for head in told)
+    listed = [one["state"] for one in city.json("/v1/disruptions")["disruptions"]]
+    assert listed == ([] if state is None else [state])
+    assert len(city.our_alerts()) == (state is not None)
+
+
+def test_what_is_told_ahead_says_from_when_on() -> None:
+    told = alert(SAID, {"route_id": "r1"}, communication=(("07:00", None),), active=(("09:00", None),))
+    city = City(at="07:56").alerts(told)
+    assert "From 09:00" in text(city.page("/stops/C").css_first(".alerts"))
+    assert city.messages(stop="C")["panel"] == [f"1: From 09:00 · {SAID}"]
+    assert [one["state"] for one in city.json("/v1/stops/C")["alerts"]] == ["planned"]
+
+
+def test_markup_never_replaces_plain_text() -> None:
+    city = City().alerts(
+        alert({"en": "Delays", "en-html": "<p>Delays</p>"}, {"route_id": "r1"}, description="<p>One</p><p>Two</p>")
+    )
+    told = city.messages(stop="C")
+    assert (told["v1 stop"], told["stop page"], told["screen"], told["panel"]) == (
+        ["Delays"], ["Delays"], ["1 Delays"], ["1: Delays. One Two"],
+    )  # fmt: skip
+    assert city.page("/stops/C").css(".alerts p")[1].text() == "One\nTwo"
+
+
+def test_a_message_without_a_header_is_shown_by_its_description() -> None:
+    city = City().alerts(alert({}, {"route_id": "r1"}, description="Stop moved 50 m"))
+    told = city.messages(stop="C")
+    assert (told["stop page"], told["panel"], told["screen"]) == (
+        ["Stop moved 50 m"], ["1: Stop moved 50 m"], ["1 Stop moved 50 m"],
+    )  # fmt: skip
+
+
+def test_the_desk_tells_of_the_operators_alerts_and_proposes_nothing_that_they_say() -> None:
+    every_ten = Network(trips=tuple(Trip(f"t{k}", f"{7 + k // 6:02d}:{k % 6 * 10:02d}") for k in range(12)))
+    seen = bus("v1", "t6", late_s=0, silent_from="08:02"), bus("x", place=(0, 900.0), fresh=True)
+    city = City(every_ten).vehicle_positions(*seen).at("08:15")
+    assert "Nothing is published" in city.officer.get("/desk").text
+    (draft,) = city.desk()["drafts"]
+    assert "departure 08:10" in draft
+    city.alerts(alert("Lift out of order", {"route_id": "r1"}, effect="ACCESSIBILITY_ISSUE"))
+    assert city.desk()["drafts"] == [draft]
+    city.alerts(alert("08:10 does not run", {"trip_id": "t7", "start_date": 20261126}, effect="REDUCED_SERVICE"))
+    assert city.desk()["drafts"] == []
+    for address in ("/desk", "/desk/disruptions"):
+        page = city.officer.get(address).text
+        assert "08:10 does not run" in page
+        assert "Nothing is published" not in page
+
+
+def test_the_desk_tells_of_an_alert_that_reaches_nobody() -> None:
+    city = City().alerts(alert(SAID, {"agency_id": "elsewhere"}))
+    assert "Nobody is shown this" in city.officer.get("/desk").text
+
+
+@pytest.mark.parametrize(
+    "times",
+    [{"ends_at": "9999-12-31T23:59:59Z"}, {"starts_at": "0001-01-01T00:00:00Z"}, {"starts_at": "9999-12-31T23:59:59Z"},
+     {"starts_at": "0001-01-01T00:00:00+14:00", "ends_at": "0001-01-02T00:00:00Z"}],
+)  # fmt: skip
+def test_dates_from_far_away_break_nothing_when_published(times: dict[str, str]) -> None:
+    city = City()
+    answer = city.officer.post(
+        "/v1/disruptions", json={"header": {"en": SAID}, "routes": ["r1"], **times},
+        headers={"Authorization": f"Bearer {TOKEN}"},
+    )  # fmt: skip
+    assert answer.status_code in (201, 422)
+    published = city.json("/v1/disruptions", over="true")["disruptions"]
+    assert len(published) == (answer.status_code == 201)
+    assert answer.status_code == (201 if set(times) == {"ends_at"} else 422)
+    assert [one["ends_at"] for one in published] == [None] * len(published)
+    assert city.officer.get("/desk").status_code == city.officer.get("/desk/disruptions").status_code == 200
+    city.our_alerts()
