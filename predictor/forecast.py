@@ -51,13 +51,16 @@ def forecast(
     steadiness: Steadiness,
     key: Int64Array,
     passed: Int32Array,
+    told_until: Float64Array,
 ) -> Forecast:
     """The forecast of each row.
 
     Parameters: `features`: (rows, F) for the network, not looked at where there is none; `key`, `passed`: (rows,) name
-    the calls and how far their vehicles have come, for `steadiness`.
+    the calls and how far their vehicles have come, for `steadiness`; `told_until`: (rows,) until when a time that has
+    passed is put off to now.
     """
-    expected = np.maximum(chain.arrival, now)
+    earliest = np.minimum(told_until, now)
+    expected = np.maximum(chain.arrival, earliest)
     share = published_share(expected - now, miss_weight)
     spread = chain.sd_s
     p10, p50, p90 = expected - 1.1 * spread, expected.copy(), expected + 1.4 * spread
@@ -66,7 +69,7 @@ def forecast(
     published = expected + (p10 - expected) * early
     if net is not None:
         rows = np.flatnonzero((expected < now + HORIZON_S) & ~chain.standing)
-        ahead = expected[rows] - now
+        ahead = np.maximum(expected[rows] - now, 0.0)
         unit = scale_s(ahead)
         known = features[rows]
         quantile = calibration.calibrated(net.predict(known), ahead, has_begun(known))
@@ -77,10 +80,10 @@ def forecast(
     # The range moves as a whole: each end on its own would lag behind as it narrows.
     lag = steadiness.steadied(key, p50, passed, now) - p50
     p10, p50, p90, published = p10 + lag, p50 + lag, p90 + lag, published + lag
-    p50 = _in_order(np.maximum(p50, now), chain, now)
-    p10 = np.minimum(_in_order(np.maximum(p10, now), chain, now), p50)
+    p50 = _in_order(np.maximum(p50, earliest), chain, now)
+    p10 = np.minimum(_in_order(np.maximum(p10, earliest), chain, now), p50)
     p90 = np.maximum(_in_order(p90, chain, now), p50)
-    published = np.minimum(_in_order(np.maximum(published, now), chain, now), p90)
+    published = np.minimum(_in_order(np.maximum(published, earliest), chain, now), p90)
     return Forecast(p10, p50, p90, published)
 
 

@@ -6,15 +6,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from predictor.arrays import NONE, Int64Array
+from predictor.arrays import NONE, Int8Array, Int64Array
 from predictor.arrivals import Chain
 from predictor.columns import column_types
 from predictor.forecast import Forecast
+from predictor.journeys import call_key
 from predictor.operator_times import OperatorTimes
-from predictor.past_calls import STILL_DUE_S
-from predictor.snapshot import FROM_OPERATOR, LIVE, OFF_ROUTE, SCHEDULED, SKIPPED, PredictedCalls, Predictions
+from predictor.snapshot import FOLLOWED, FROM_OPERATOR, LIVE, OFF_ROUTE, SCHEDULED, SKIPPED, PredictedCalls, Predictions
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
+
+_STILL_DUE_S = 60.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,9 +27,12 @@ class Rows(PredictedCalls):
     """The `call_key` of each."""
 
 
-def vehicle_rows(chain: Chain, made: Forecast, key: Int64Array, tracks: Tracks, live_since: float) -> Rows:
-    """Rows of the chains: live where the report is not older than `live_since` and the vehicle on its line."""
-    live = (tracks.timestamp[chain.slot] >= live_since) & (tracks.state[chain.slot] != OFF_ROUTE)
+def vehicle_rows(
+    chain: Chain, made: Forecast, key: Int64Array, tracks: Tracks, doubt: Int8Array, live_since: float
+) -> Rows:
+    """Rows of the chains: live where the report is not older than `live_since`, the vehicle on its line, and nothing
+    speaks against it (`doubt` (rows,))."""
+    live = (tracks.timestamp[chain.slot] >= live_since) & (tracks.state[chain.slot] != OFF_ROUTE) & (doubt == FOLLOWED)
     return Rows(
         key=key,
         vehicle=chain.slot.astype(np.int32),
@@ -42,12 +47,13 @@ def vehicle_rows(chain: Chain, made: Forecast, key: Int64Array, tracks: Tracks, 
         departure=np.maximum(chain.departure, made.p50),
         status=np.where(live, LIVE, SCHEDULED).astype(np.int8),
         source=chain.source,
+        doubt=doubt,
     )
 
 
 def unserved(operator: OperatorTimes, served: Int64Array, now: float) -> Int64Array:
     """Rows of the operator's times for calls to come of journeys that no vehicle of ours serves."""
-    rows: Int64Array = np.flatnonzero(~np.isin(operator.journey, served) & (operator.departure >= now - STILL_DUE_S))
+    rows: Int64Array = np.flatnonzero(~np.isin(operator.journey, served) & (operator.departure >= now - _STILL_DUE_S))
     return rows
 
 
@@ -56,7 +62,7 @@ def operator_rows(operator: OperatorTimes, rows: Int64Array, now: float, *, live
     arrival = np.maximum(operator.arrival[rows], now)
     spread = 30.0 + 0.1 * (arrival - now)
     return Rows(
-        key=operator.call_keys[rows],
+        key=call_key(operator.journey[rows], operator.call[rows]),
         vehicle=np.full(len(rows), NONE, np.int32),
         trip=operator.trip[rows],
         service_day=operator.service_day[rows],
@@ -69,6 +75,7 @@ def operator_rows(operator: OperatorTimes, rows: Int64Array, now: float, *, live
         departure=np.maximum(operator.departure[rows], arrival),
         status=np.full(len(rows), LIVE if live else SCHEDULED, np.int8),
         source=np.full(len(rows), FROM_OPERATOR, np.int8),
+        doubt=np.full(len(rows), FOLLOWED, np.int8),
     )
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from predictor.arrays import Int8Array
 from predictor.snapshot import IN_SERVICE, Vehicles
 from predictor.time_distance import TimeDistance
 from predictor.tracks import Tracks
 
 
-def vehicles_of(tracks: Tracks, diagram: TimeDistance) -> Vehicles:
-    """A copy of what is known of each vehicle: the tracks go on changing."""
+def vehicles_of(tracks: Tracks, diagram: TimeDistance, doubt: Int8Array) -> Vehicles:
+    """A copy of what is known of each vehicle (slots,): the tracks go on changing."""
     stands = tracks.departed < tracks.arrived
     delay_s = np.full(len(tracks), np.nan)
     on = np.flatnonzero((tracks.state == IN_SERVICE) & np.isfinite(tracks.distance_m) & (tracks.arrived > 0))
@@ -18,12 +19,16 @@ def vehicles_of(tracks: Tracks, diagram: TimeDistance) -> Vehicles:
         runs = tracks.runs.take(on)
         seconds = tracks.timestamp[on] - runs.origin(diagram.timetable)
         elapsed = diagram.elapsed_at(runs.trip, tracks.departed[on], tracks.distance_m[on])
-        delay_s[on] = seconds - diagram.timetable.trip_start_s[runs.trip] - elapsed
+        late_s = seconds - diagram.timetable.trip_start_s[runs.trip] - elapsed
+        # Who stands at a stop is late once it is past its departure: until then it waits for its time.
+        departure_s = diagram.timetable.departure_s[diagram.timetable.entry_of(runs.trip, tracks.departed[on])]
+        waiting = np.maximum(seconds - departure_s, np.minimum(late_s, 0.0))
+        delay_s[on] = np.where(stands[on], waiting, late_s)
     return Vehicles(
         trip=tracks.trip.copy(), service_day=tracks.service_day.copy(), shift_s=tracks.shift_s.copy(),
         vehicle_id=tracks.vehicle_id, label=tracks.label, lat=tracks.lat.copy(), lon=tracks.lon.copy(),
         bearing=tracks.bearing.copy(), speed=tracks.speed.copy(), timestamp=tracks.timestamp.copy(),
         occupancy=tracks.occupancy.copy(), state=tracks.state.copy(), distance_m=tracks.distance_m.copy(),
         next_call=np.where(stands, tracks.departed, tracks.arrived).astype(np.int32), at_stop=stands,
-        delay_s=delay_s, named=tracks.names_its_trip & (tracks.trip >= 0),
+        delay_s=delay_s, named=tracks.names_its_trip & (tracks.trip >= 0), doubt=doubt,
     )  # fmt: skip

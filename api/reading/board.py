@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from api.reading.lines import destination_of
 from api.service.view import ServiceView
 from predictor.arrays import RouteIdx, StopIdx
-from predictor.snapshot import CANCELLED, FROM_TIMETABLE, LIVE, SCHEDULED, SOURCES, STATUSES
+from predictor.snapshot import CANCELLED, DOUBTS, FROM_TIMETABLE, LIVE, SCHEDULED, SOURCES, STATUSES
 from predictor.timetable import Timetable
 
 PASSED_AFTER_S = 30.0
@@ -37,8 +36,6 @@ class DepartureRow:
     direction: int
     """`direction_id`, -1 where none."""
     headsign: str
-    destination: str
-    """The headsign, where there is none the name of the last stop."""
     stop_idx: int
     stop_id: str
     stop_name: str
@@ -76,6 +73,8 @@ class DepartureRow:
     vehicle_label: str | None
     age_s: float | None
     """Age of the vehicle's report, None where the time comes from no vehicle."""
+    doubt: str
+    """`overdue` or `held_up` where the vehicle reports but gets no further, else `followed`."""
     wheelchair: str
     """Whether a wheelchair user can board here: `yes`, `no` or `unknown`."""
     boards: bool
@@ -128,15 +127,13 @@ def departure_rows(
         trip, stop, day, at = int(board.trip[i]), int(board.stop[i]), int(board.service_day[i]), int(entry[i])
         r = int(tt.trip_route[trip])
         vehicle, published = int(board.vehicle[i]), float(board.published[i])
-        headsign = snapshot.headsign(trip, day, int(board.shift_s[i]))
         from_timetable = board.source[i] == FROM_TIMETABLE or status[i] == CANCELLED
         result.append(
             DepartureRow(
                 route_idx=r, route_id=str(tt.route_id[r]), route_short_name=str(tt.route_short_name[r]),
                 route_long_name=str(tt.route_long_name[r]), route_type=int(tt.route_type[r]),
                 route_color=str(tt.route_color[r]), route_text_color=str(tt.route_text_color[r]),
-                direction=int(tt.pattern_direction[tt.trip_pattern[trip]]), headsign=headsign,
-                destination=headsign or destination_of(tt, trip),
+                direction=int(tt.pattern_direction[tt.trip_pattern[trip]]), headsign=str(tt.trip_headsign[trip]),
                 stop_idx=stop, stop_id=str(tt.stop_id[stop]), stop_name=str(tt.stop_name[stop]),
                 platform=str(tt.stop_platform[stop]), trip_idx=trip, trip_id=str(tt.trip_id[trip]),
                 trip_short_name=str(tt.trip_short_name[trip]), service_day=day, service_date=iso_date(tt.date[day]),
@@ -149,7 +146,8 @@ def departure_rows(
                 source=SOURCES[int(board.source[i])],
                 vehicle_id=str(snapshot.vehicles.vehicle_id[vehicle]) if vehicle >= 0 else None,
                 vehicle_label=str(snapshot.vehicles.label[vehicle]) if vehicle >= 0 else None,
-                age_s=known(age[i]), wheelchair=wheelchair_access(tt, trip, stop), boards=bool(boards[i]),
+                age_s=known(age[i]), doubt=DOUBTS[int(board.doubt[i])],
+                wheelchair=wheelchair_access(tt, trip, stop), boards=bool(boards[i]),
             )
         )  # fmt: skip
     return result

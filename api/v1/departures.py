@@ -14,7 +14,7 @@ from api.answers.problems import PROBLEMS
 from api.reading.alerts import stop_alerts
 from api.reading.board import WINDOW_S, DepartureRow, departure_rows
 from api.reading.moment import Moment
-from api.v1.models import Access, Departure, Departures, TimeSource
+from api.v1.models import Access, Departure, Departures, Doubt, TimeSource
 from api.v1.representations import alerts_answer, range_answer, route_ref, stop_of
 
 departures_router = APIRouter(tags=["Departures"])
@@ -60,7 +60,7 @@ def _said(row: DepartureRow) -> tuple[object, ...]:
     """What a reader of the board would notice."""
     return (
         row.trip_idx, row.service_day, row.start_time, row.call, row.stop_idx, row.status, row.minutes, row.source,
-        row.scheduled, steady(row.published), row.vehicle_id,
+        row.scheduled, steady(row.published), row.vehicle_id, row.doubt,
     )  # fmt: skip
 
 
@@ -82,6 +82,7 @@ def _departure(moment: Moment, row: DepartureRow) -> Departure:
         vehicle_id=row.vehicle_id,
         vehicle_label=row.vehicle_label,
         data_age_s=None if row.age_s is None else round(row.age_s),
+        doubt=cast(Doubt, row.doubt),
         trip_id=row.trip_id,
         service_date=row.service_date,
         start_time=row.start_time,

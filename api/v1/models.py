@@ -11,6 +11,7 @@ from api.answers.answer import Answer, Moment, Status
 Date = Annotated[str, Field(description="Service date", examples=["2026-03-02"], json_schema_extra={"format": "date"})]
 Access = Literal["yes", "no", "unknown"]
 TimeSource = Literal["timetable", "vehicle", "block", "operator"]
+Doubt = Literal["followed", "overdue", "held_up"]
 VehicleState = Literal["unmatched", "layover", "in_service", "off_route", "deadhead"]
 Outcome = Literal["on_time", "early", "late", "not_served", "not_seen", "expected", "on_headway", "long_wait"]
 Cause = Literal[
@@ -116,6 +117,10 @@ class Departure(BaseModel):
     vehicle_id: str | None = Field(examples=["1042"])
     vehicle_label: str | None
     data_age_s: int | None = Field(description="Age of the vehicle's report", examples=[14])
+    doubt: Doubt = Field(
+        description="Why the time is not live though the vehicle reports: `overdue`, it has not left its first stop; "
+        "`held_up`, it stands on the way; else `followed`"
+    )
     trip_id: str = Field(examples=["A-0800-0"])
     service_date: Date
     start_time: str = Field(
@@ -224,6 +229,9 @@ class VehicleProperties(BaseModel):
     occupancy: int | None = Field(description="GTFS-Realtime OccupancyStatus")
     reported_at: Moment
     data_age_s: int
+    doubt: Doubt | Literal["given_up"] = Field(
+        description="`given_up`: it gets no further, and is no longer taken to drive its trip"
+    )
 
 
 class Point(BaseModel):

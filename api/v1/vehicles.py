@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 import numpy as np
 from fastapi import APIRouter, Query, Request
@@ -16,7 +16,7 @@ from api.reading.board import iso_date
 from api.reading.moment import Moment
 from api.v1.models import Point, VehicleCollection, VehicleFeature, VehicleProperties, VehicleState
 from api.v1.representations import route_ref
-from predictor.snapshot import VEHICLE_STATES
+from predictor.snapshot import DOUBTS, VEHICLE_STATES
 
 vehicles_router = APIRouter(tags=["Vehicles"])
 
@@ -55,8 +55,7 @@ def all_vehicles(
 
 
 def _feature(moment: Moment, row: int) -> VehicleFeature:
-    tt, snapshot = moment.timetable, moment.view.snapshot
-    vehicles = snapshot.vehicles
+    tt, vehicles = moment.timetable, moment.view.snapshot.vehicles
     trip, reported_at = int(vehicles.trip[row]), float(vehicles.timestamp[row])
     on_trip = trip >= 0
     stop = -1
@@ -74,9 +73,7 @@ def _feature(moment: Moment, row: int) -> VehicleFeature:
             route=route_ref(tt, int(tt.trip_route[trip])) if on_trip else None,
             trip_id=str(tt.trip_id[trip]) if on_trip else None,
             service_date=iso_date(int(tt.date[vehicles.service_day[row]])) if on_trip else None,
-            headsign=snapshot.headsign(trip, int(vehicles.service_day[row]), int(vehicles.shift_s[row]))
-            if on_trip
-            else None,
+            headsign=str(tt.trip_headsign[trip]) if on_trip else None,
             direction=direction if direction >= 0 else None,
             next_stop_id=str(tt.stop_id[stop]) if stop >= 0 else None,
             next_stop_name=str(tt.stop_name[stop]) if stop >= 0 else None,
@@ -87,5 +84,6 @@ def _feature(moment: Moment, row: int) -> VehicleFeature:
             occupancy=int(vehicles.occupancy[row]) if vehicles.occupancy[row] >= 0 else None,
             reported_at=moment.view.iso(reported_at),
             data_age_s=round(max(moment.now - reported_at, 0.0)),
+            doubt=cast(Any, DOUBTS[int(vehicles.doubt[row])]),
         ),
     )

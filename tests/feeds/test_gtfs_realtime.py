@@ -51,10 +51,11 @@ def vehicles(*rows: dict[str, Any]) -> Vehicles:
         "lat": 47.40, "lon": 0.69, "bearing": 45.0, "speed": 8.0, "timestamp": NOW - 20, "occupancy": 1,
         "state": IN_SERVICE, "trip": 0, "service_day": 0, "shift_s": 0, "distance_m": 1500.0, "next_call": 1,
         "at_stop": False, "delay_s": 60.0, "named": True,
+        "doubt": 0,
     }  # fmt: skip
     types = {"bearing": np.float32, "speed": np.float32, "occupancy": np.int8, "state": np.int8, "trip": np.int32,
              "service_day": np.int32, "shift_s": np.int32, "next_call": np.int32, "at_stop": np.bool_,
-             "named": np.bool_}  # fmt: skip
+             "named": np.bool_, "doubt": np.int8}  # fmt: skip
     columns: dict[str, Any] = {
         name: np.array([{**usual, **row}[name] for row in rows], types.get(name, np.float64)) for name in usual
     }
@@ -90,6 +91,7 @@ def snapshot(
             shift_s=table[:, SHIFT].astype(np.int32), call=call, p10=table[:, TIME] - 40, p50=table[:, TIME] + 10,
             p90=table[:, TIME] + 80, published=table[:, TIME], departure=table[:, TIME] + 30,
             status=table[:, STATUS].astype(np.int8), source=table[:, SOURCE].astype(np.int8),
+            doubt=np.zeros(len(table), np.int8),
         ),
         claimed=np.empty(0, np.int64), cancelled=np.sort(np.array(keys, np.int64)),
         skipped=np.sort(np.array(calls, np.int64)), passages=Passages.empty(), counts={},

@@ -1,0 +1,83 @@
+"""When a prediction ends: how long a vehicle that gets no further still stands for its run.
+
+Who waits, stands or strays for long may still go on, and mostly does (`python -m benchmarks.endings` counts how often).
+So a prediction ends in two steps. First it is no longer live, and boards say why: the vehicle is overdue at its first
+stop, or held up on the way. Then the vehicle is given up: its run goes on without one, by the timetable, and the desk
+is told. Who moves on is followed again at once, for nothing is remembered here.
+
+What counts is what reports tell: a vehicle stands when it reports that it stands. One that reports nothing is silent:
+its times stay as they were last told, and pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from predictor.arrays import Float64Array, Int8Array
+from predictor.legs import Legs
+from predictor.snapshot import FOLLOWED, GIVEN_UP, HELD_UP, IN_SERVICE, OFF_ROUTE, OVERDUE
+from predictor.timetable import Timetable
+from predictor.tracks import Tracks
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a vehicle that gets no further is believed, seconds (shares: `docs/experiments.md`)."""
+
+    overdue_s: float = 300.0
+    """At its first stop so long after its departure a vehicle is overdue,"""
+    never_left_s: float = 900.0
+    """and after this it is given up."""
+    held_up_s: float = 600.0
+    """A vehicle that stands on the way for so long, or since its time to go on, is held up,"""
+    broken_down_s: float = 1200.0
+    """and after this it is given up."""
+    strayed_s: float = 900.0
+    """A vehicle away from its line for so long is given up."""
+    silent_s: float = 120.0
+    """A vehicle is silent when it has not reported for so long, or for twice its usual gap where that is more."""
+
+
+def doubts(timetable: Timetable, tracks: Tracks, legs: Legs, patience: Patience) -> Int8Array:
+    """What speaks against each vehicle (slots,) on its legs: FOLLOWED (nothing), OVERDUE, HELD_UP or GIVEN_UP."""
+    ahead = legs.take(legs.first_call < timetable.trip_calls[legs.trip])
+    opens = np.ones(len(ahead), bool)
+    opens[1:] = ahead.slot[1:] != ahead.slot[:-1]
+    first = ahead.take(opens)
+    slot, state = first.slot, tracks.state[first.slot]
+    due = first.origin(timetable) + timetable.departure_s[timetable.entry_of(first.trip, first.first_call)]
+    reported, moved_at = tracks.timestamp[slot], tracks.moved_at[slot]
+    own = first.order == 0
+    begun = own & (tracks.departed[slot] > 0)
+
+    # Who came late from the trip before has only begun to wait; who is still on its way there moves.
+    waits_since = np.maximum(due, np.where(own, tracks.since[slot], moved_at))
+    waited_s = np.where(begun, 0.0, reported - waits_since)
+
+    # At a stop it may stand until its time, where it has one.
+    at_stop = (tracks.departed[slot] < tracks.arrived[slot]) & ~timetable.trip_is_frequency[first.trip]
+    stands_since = np.where(at_stop, np.maximum(moved_at, due), moved_at)
+    stood_s = np.where(begun & (state == IN_SERVICE), reported - stands_since, 0.0)
+
+    strays = begun & (state == OFF_ROUTE)
+    strayed_s = np.where(strays, reported - np.fmax(tracks.on_line_at[slot], tracks.since[slot]), 0.0)
+
+    gone = (waited_s > patience.never_left_s) | (stood_s > patience.broken_down_s) | (strayed_s > patience.strayed_s)
+    result = np.full(len(tracks), FOLLOWED, np.int8)
+    result[slot] = np.select(
+        [gone, waited_s > patience.overdue_s, stood_s > patience.held_up_s], [GIVEN_UP, OVERDUE, HELD_UP], FOLLOWED
+    )
+    return result
+
+
+def told_until(tracks: Tracks, patience: Patience) -> Float64Array:
+    """Until when the time of each vehicle (slots,) may be put off because it has not come, POSIX seconds.
+
+    Who goes on reporting has not come yet: a time that has passed becomes "now". Of one that is silent nothing is
+    known: its times stay as they are, and pass.
+    """
+    gap_s = np.fmax(2.0 * tracks.report_gap_s, patience.silent_s)
+    result: Float64Array = tracks.timestamp + gap_s
+    return result

@@ -1,0 +1,82 @@
+"""Vehicles that get no further: what a rider must see, and for how long."""
+
+from __future__ import annotations
+
+from tests.field.city import City
+from tests.field.faces import texts
+from tests.field.messages import bus
+from tests.field.network import Call, Network, Pattern, Trip, network
+
+OTHER = bus("other", place=(0, 900), fresh=True)
+"""A vehicle of no line: the feed is alive."""
+
+
+def statuses(city: City, stop: str) -> list[str]:
+    return [line.split(maxsplit=1)[1] for line in city.board(stop)]
+
+
+def test_a_bus_that_never_leaves_is_overdue_and_then_no_bus_at_all() -> None:
+    # A terminus where a bus waited, logged in, for 70 minutes: "due" and live all the while.
+    city = City(at="07:55").vehicle_positions(bus("v1", "t1", "A", fresh=True))
+    assert city.at("07:59").board("A")[0] == "08:00 t1 live"
+    city.at("08:07")
+    assert statuses(city, "A")[0] == "t1 scheduled"
+    assert statuses(city, "C")[0] == "t1 scheduled"
+    assert city.departures("A")[0].told["doubt"] == "overdue"
+    city.at("08:18")
+    assert texts(city.departures("A")) == ["09:00 t2 scheduled"]
+    assert city.board("C") == ["09:04 t2 scheduled"]
+    assert city.vehicles()["v1"]["doubt"] == "given_up"
+
+
+def test_a_run_without_a_vehicle_is_told_at_the_desk() -> None:
+    long_way = Pattern("main", "A B C D E", hop_s=900)
+    city = City(Network(patterns=(long_way,), trips=(Trip("t1", "08:00"),)), at="07:55")
+    city.vehicle_positions(bus("v1", "t1", "A", fresh=True)).at("08:18")
+    assert any("08:00" in entry for entry in city.desk()["uncovered"])
+    assert statuses(city, "E") == [] and statuses(city, "D") == ["t1 scheduled"]
+
+
+def test_a_bus_that_leaves_late_is_live_again_at_once() -> None:
+    city = City(at="07:55").vehicle_positions(bus("v1", "t1", "A", fresh=True)).at("08:20")
+    city.vehicle_positions(bus("v1", "t1", between=("A", "B", 0.6), fresh=True)).at("08:20:30")
+    assert statuses(city, "B")[0] == "t1 live"
+
+
+def test_a_bus_broken_down_on_the_way_is_held_up_and_then_given_up() -> None:
+    city = City(at="07:55").vehicle_positions(bus("v1", "t1", late_s=0, stuck_at="C"), OTHER)
+    assert statuses(city.at("08:06"), "D")[0] == "t1 live"
+    city.at("08:16")
+    assert statuses(city, "D")[0] == "t1 scheduled"
+    assert city.departures("D")[0].told["doubt"] == "held_up"
+    city.at("08:27")
+    assert city.board("D") == ["09:06 t2 scheduled"]
+
+
+def test_a_bus_parked_at_the_depot_still_logged_in_is_no_bus() -> None:
+    city = City(at="07:40").vehicle_positions(bus("v1", "t1", place=(1500, 2500), fresh=True))
+    city.at("08:20")
+    assert city.board("C") == ["09:04 t2 scheduled"]
+    assert city.at("09:30").board("C") == []
+
+
+def test_a_silent_bus_keeps_its_last_time_and_goes() -> None:
+    city = City(at="07:55").vehicle_positions(bus("v1", "t1", late_s=0, silent_from="08:03"), OTHER)
+    city.at("08:04")
+    time = city.board("D")[0]
+    city.at("08:05:30")
+    assert city.board("D")[0] == time
+    city.at("08:08")
+    assert city.board("D") == ["09:06 t2 scheduled"]
+    assert city.board("E") == []
+
+
+def test_a_bus_that_waits_for_its_time_on_the_way_is_not_held_up() -> None:
+    hub = (Call("A", "08:00"), Call("B", "08:04", "08:24"), Call("C", "08:26"), Call("D", "08:28"))
+    city = (
+        City(network("A B C D", trips=(Trip("t1", calls=hub),)), at="07:55")
+        .vehicle_positions(bus("v1", "t1", late_s=0))
+        .at("08:20")
+    )
+    assert city.departures("C")[0].status == "live"
+    assert city.vehicles()["v1"]["delay_s"] == 0
