@@ -282,7 +282,20 @@ def _calls(snapshot: Snapshot) -> _Calls:
         (both.arrival, both.vehicle < 0, ~both.skipped, both.call, both.shift_s, both.trip, both.service_day)
     )
     both = both.take(order)
-    return both.take(_starts(both.service_day, both.trip, both.shift_s, both.call))
+    both = both.take(_starts(both.service_day, both.trip, both.shift_s, both.call))
+    return both.take(~_of_followers(both))
+
+
+def _of_followers(calls: _Calls) -> BoolArray:
+    """Which calls (m,) are told of another vehicle than the one furthest along the run: there is one update for a run,
+    and its times run forwards."""
+    journey = np.cumsum(_starts(calls.service_day, calls.trip, calls.shift_s)) - 1
+    first_vehicle = np.full(len(calls), -1, np.int32)
+    driven = np.flatnonzero(calls.vehicle >= 0)
+    # Of each run the last call counts.
+    first_vehicle[journey[driven]] = calls.vehicle[driven]
+    result: BoolArray = (calls.vehicle >= 0) & (calls.vehicle != first_vehicle[journey])
+    return result
 
 
 def _starts(*columns: Int32Array) -> BoolArray:

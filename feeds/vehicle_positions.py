@@ -1,4 +1,5 @@
-"""One GTFS-Realtime VehiclePositions message to observations: at most one report a vehicle, none from another time."""
+"""One GTFS-Realtime VehiclePositions message to observations: at most one report a vehicle and trip, none from another
+time."""
 
 from __future__ import annotations
 
@@ -8,11 +9,14 @@ import numpy as np
 
 from feeds.message import STALE_LIMIT_S, decode_message, header_timestamp
 from feeds.reports import reports_of, resolve, with_refused
+from feeds.shared_ids import with_own_names
 from predictor.observations import Observations
 from predictor.timetable import Timetable
 
 FEED = "vehicle positions"
 FUTURE_LIMIT_S = 60.0
+SAME_TIME_S = 5.0
+"""Reports of one vehicle within this time tell where it is now, each with another of its trips."""
 
 
 def decode_vehicle_positions(data: bytes, timetable: Timetable, received_at: float) -> Observations:
@@ -24,6 +28,8 @@ def decode_vehicle_positions(data: bytes, timetable: Timetable, received_at: flo
     message = decode_message(data, FEED)
     feed_timestamp = header_timestamp(message, received_at, FEED)
     reports, refused = reports_of(message)
+    reports, shared = with_own_names(reports, feed_timestamp)
+    refused["vehicle_id_shared"] = shared
     observations = resolve(reports, timetable, received_at, feed_timestamp)
     return with_refused(_one_a_vehicle(_of_this_hour(observations, refused), refused), refused)
 
@@ -37,10 +43,19 @@ def _of_this_hour(observations: Observations, refused: Counter[str]) -> Observat
 
 
 def _one_a_vehicle(observations: Observations, refused: Counter[str]) -> Observations:
-    """Keep each vehicle's newest report; of two equally new ones that which names a trip."""
+    """Keep each vehicle's newest report, and beside it one of each other trip that it names at that time; of two
+    equally new ones of a trip, the last."""
     order = np.lexsort((observations.trip >= 0, observations.timestamp, observations.vehicle_id))
-    name = observations.vehicle_id[order]
+    name, trip = observations.vehicle_id[order], observations.trip[order]
+    at, start = observations.timestamp[order], observations.start_time_s[order]
     last = np.ones(len(name), bool)
     last[:-1] = name[1:] != name[:-1]
-    refused["duplicate_vehicle"] = int(len(name) - last.sum())
-    return observations.take(np.sort(order[last]))
+    newest = np.flatnonzero(last)[np.cumsum(last) - last]
+    beside = ~last & (trip >= 0) & (at[newest] - at <= SAME_TIME_S)
+    beside &= (trip != trip[newest]) | (start != start[newest])
+    rows = np.flatnonzero(beside)
+    run = np.stack([newest[rows], trip[rows], start[rows]])
+    latest = len(rows) - 1 - np.unique(run[:, ::-1], axis=1, return_index=True)[1]
+    kept = np.append(order[last], order[rows[latest]])
+    refused["duplicate_vehicle"] = len(name) - len(kept)
+    return observations.take(np.sort(kept))

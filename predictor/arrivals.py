@@ -164,7 +164,7 @@ def predict(
 
 
 def _calls_ahead(tt: Timetable, legs: Legs) -> _Calls:
-    leg, call = expand_ranges(legs.first_call, np.maximum(tt.trip_calls[legs.trip] - legs.first_call, 0))
+    leg, call = expand_ranges(legs.first_call, np.maximum(legs.end_call - legs.first_call, 0))
     slot, trip = legs.slot[leg], legs.trip[leg]
     opens_leg, opens = np.ones(len(leg), bool), np.ones(len(leg), bool)
     opens_leg[1:], opens[1:] = leg[1:] != leg[:-1], slot[1:] != slot[:-1]

@@ -32,6 +32,7 @@ from predictor.operator_times import OperatorTimes, operator_times
 from predictor.passages import CallTimes, Passages, Stretches, call_times
 from predictor.predicted_rows import by_stop, operator_rows, unserved, vehicle_rows
 from predictor.progress import driven_since, driven_to_the_end, passages_of
+from predictor.run_changes import RunChanges, present_reports
 from predictor.runs import DatedRuns
 from predictor.scheduled_calls import ScheduledCalls
 from predictor.service_days import ServiceDays
@@ -91,6 +92,7 @@ class Engine:
         self._days = ServiceDays(timetable)
         self._finder = run_finder(timetable)
         self._matcher = Matcher(timetable, self._days, diagram, lines)
+        self._run_changes = RunChanges(timetable, diagram, lines)
         self._assigner = Assigner(timetable, self._days, diagram, lines)
         self._journeys = JourneyLookup(timetable)
         self._scheduled_calls = ScheduledCalls.of(timetable)
@@ -178,8 +180,9 @@ class Engine:
         tracks, slot = self._tracks.with_vehicles_of(observations)
         rows, counts = fresh_reports(observations, slot, tracks, now)
         self._counts.update(counts)
+        rows, upcoming = present_reports(self.timetable, self._finder, tracks, slot, observations, rows, now)
         obs, slot = observations.take(rows), slot[rows]
-        runs = self._runs_of(tracks, slot, obs, now, cancelled)
+        runs = self._runs_of(tracks, slot, obs, upcoming, now, cancelled)
 
         tt, diagram = self.timetable, self.driving_times.diagram
         changed = ~runs.same_as(tracks.runs.take(slot))
@@ -203,10 +206,12 @@ class Engine:
         return passages
 
     def _runs_of(
-        self, tracks: Tracks, slot: Int64Array, obs: Observations, now: float, cancelled: Int64Array
-    ) -> DatedRuns:
-        """The run that each report (n,) speaks of: named, gone on with, or found."""
-        runs = self._matcher.run_of(tracks, slot, obs, cancelled)
+        self, tracks: Tracks, slot: Int64Array, obs: Observations, upcoming: DatedRuns, now: float,
+        cancelled: Int64Array,
+    ) -> DatedRuns:  # fmt: skip
+        """The run that each vehicle (n,) is on: named, gone on with, or found."""
+        named = self._matcher.run_of(tracks, slot, obs, cancelled)
+        runs = self._run_changes.settled(tracks, slot, obs, named, upcoming)
         tracks.hear(slot, obs)
         signed_off = obs.timestamp - tracks.named_at[slot] < _SIGNED_OFF_S
         nameless = (runs.trip < 0) & (obs.trip < 0) & ~signed_off

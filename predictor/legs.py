@@ -1,21 +1,25 @@
-"""The runs that vehicles are on, and those of their blocks that they will drive next."""
+"""The runs that vehicles are on, and those that they will drive next."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from predictor.arrays import NONE, Int32Array, Int64Array, contains
+from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array, contains, expand_ranges
 from predictor.runs import DatedRuns
 from predictor.service_days import ServiceDays
-from predictor.snapshot import IN_SERVICE
+from predictor.snapshot import IN_SERVICE, LAYOVER
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 
 NEXT_TRIPS = 2
 NEXT_TRIP_WINDOW_S = 5400.0
 """A block's next trips are predicted from its vehicle when they are to start within this time."""
+
+
+SILENT_S = 300.0
+"""A vehicle not heard of for so much longer than another one on its run no longer answers for it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,31 +32,32 @@ class Legs(DatedRuns):
     """0 for the run that the vehicle is on."""
     first_call: Int32Array
     """The first call still to come."""
+    end_call: Int32Array
+    """The call from which on another vehicle of the run, further along, answers: else the number of calls."""
 
 
 def legs_of(timetable: Timetable, days: ServiceDays, tracks: Tracks, slot: Int64Array, now: float) -> Legs:
-    """The run that each vehicle (n,) is on, and the next ones of its block that nobody else drives."""
-    current = _current(timetable, tracks, _one_a_run(tracks, slot[tracks.trip[slot] >= 0]))
-    taken = np.sort(days.key(current.trip, current.service_day))
+    """The run that each vehicle (n,) is on, and the next ones that it has been given, or its block has, and nobody else
+    drives.
+
+    Of several vehicles on one run the one furthest along answers for the calls ahead of it, and each other for those
+    between it and the next: a rider is told of each passage once, and of none by turns.
+    """
+    current = _shared(_current(timetable, tracks, slot[tracks.trip[slot] >= 0]), tracks)
+    taken = np.sort(current.run_key)
+    last = current.take(current.end_call == timetable.trip_calls[current.trip])
     parts = [current]
-    for _ in range(NEXT_TRIPS):
-        parts.append(_next(timetable, days, parts[-1], taken, now))
+    for order in range(NEXT_TRIPS):
+        last = _next(timetable, days, tracks, last, taken, now, announced=order == 0)
+        parts.append(last)
     legs = Legs.joined(*parts)
     return legs.take(np.lexsort((legs.order, legs.slot)))
 
 
-def _one_a_run(tracks: Tracks, slot: Int64Array) -> Int64Array:
-    """One vehicle a run, of `slot` (n,): the one in service, else the one heard of last."""
-    key = tracks.runs.take(slot).run_key
-    order = np.lexsort((-tracks.timestamp[slot], tracks.state[slot] != IN_SERVICE, key))
-    first = np.ones(len(order), bool)
-    first[1:] = key[order[1:]] != key[order[:-1]]
-    return np.sort(slot[order[first]])
-
-
 def _current(timetable: Timetable, tracks: Tracks, slot: Int64Array) -> Legs:
     runs, arrived, departed = tracks.runs.take(slot), tracks.arrived[slot], tracks.departed[slot]
-    stands = (departed < arrived) & (arrived < timetable.trip_calls[runs.trip])
+    calls = timetable.trip_calls[runs.trip]
+    stands = (departed < arrived) & (arrived < calls)
     return Legs(
         runs.trip,
         runs.service_day,
@@ -60,19 +65,69 @@ def _current(timetable: Timetable, tracks: Tracks, slot: Int64Array) -> Legs:
         slot=slot,
         order=np.zeros(len(slot), np.int64),
         first_call=np.where(stands, departed, arrived),
+        end_call=calls,
     )
 
 
-def _next(timetable: Timetable, days: ServiceDays, legs: Legs, taken: Int64Array, now: float) -> Legs:
-    """The legs after these, each of the same block, where no vehicle drives them (`taken`, sorted: trips by day) and
-    they begin soon."""
-    following = np.full(len(legs), NONE, np.int32)
+def _shared(legs: Legs, tracks: Tracks) -> Legs:
+    """Legs of vehicles by `slot`, each run's calls divided among the vehicles that are on it."""
+    state = tracks.state[legs.slot]
+    # Who drives comes before who waits for the departure, and that before who is elsewhere.
+    rank = np.where(state == IN_SERVICE, 0, np.where(state == LAYOVER, 1, 2))
+    order = np.lexsort((legs.slot, tracks.since[legs.slot], -legs.first_call, rank, legs.run_key))
+    alone = len(order) == len(np.unique(legs.run_key))
+    if not alone:
+        order = order[~_replaced(legs.take(order), tracks)]
+    legs, rank = legs.take(order), rank[order]
+    same = np.zeros(len(legs), bool)
+    same[1:] = legs.run_key[1:] == legs.run_key[:-1]
+    end_call = legs.end_call.copy()
+    behind = np.flatnonzero(same)
+    end_call[behind] = np.minimum(end_call[behind], legs.first_call[behind - 1])
+    leader = np.maximum.accumulate(np.where(same, 0, np.arange(len(legs)))) if len(legs) else behind
+    follows = same & (rank[leader] == 0) & (rank < 2) & (legs.first_call < end_call)
+    legs = replace(legs, end_call=end_call).take(~same | follows)
+    return legs.take(np.argsort(legs.slot))
+
+
+def _replaced(legs: Legs, tracks: Tracks) -> BoolArray:
+    """Which legs (n,), in order of runs, are of a vehicle that another on its run has taken the place of: one first
+    heard of, no further back, after its last report; or any that reports while this one has long been silent."""
+    key = legs.run_key
+    first, last = np.searchsorted(key, key, side="left"), np.searchsorted(key, key, side="right")
+    mine, other = expand_ranges(first, last - first)
+    heard_at, reported_at = tracks.heard_at[legs.slot], tracks.timestamp[legs.slot]
+    renamed = (heard_at[other] > reported_at[mine]) & (legs.first_call[other] >= legs.first_call[mine])
+    silent = reported_at[other] > reported_at[mine] + SILENT_S
+    return np.bincount(mine, renamed | silent, len(legs)) > 0
+
+
+def _next(
+    timetable: Timetable, days: ServiceDays, tracks: Tracks, legs: Legs, taken: Int64Array, now: float, *,
+    announced: bool,
+) -> Legs:  # fmt: skip
+    """The legs after these that begin soon, where no vehicle drives them (`taken`, sorted run keys): what each vehicle
+    has been given (where `announced`), else its block's."""
+    trip, day = np.full(len(legs), NONE, np.int32), legs.service_day.copy()
+    shift = np.zeros(len(legs), np.int32)
     for service_day in np.unique(legs.service_day).tolist():
         rows = legs.service_day == service_day
-        following[rows] = days.next_trip(service_day)[legs.trip[rows]]
-    start = timetable.date_origin[legs.service_day] + timetable.trip_start_s[following]
-    goes_on = (following >= 0) & (start <= now + NEXT_TRIP_WINDOW_S)
-    goes_on &= ~contains(taken, days.key(following, legs.service_day))
-    legs, trip = legs.take(goes_on), following[goes_on]
-    whole: Int32Array = np.zeros(len(trip), np.int32)
-    return Legs(trip, legs.service_day, whole, slot=legs.slot, order=legs.order + 1, first_call=whole)
+        trip[rows] = days.next_trip(service_day)[legs.trip[rows]]
+    if announced:
+        given = tracks.upcoming.take(legs.slot)
+        is_given = (given.trip >= 0) & ~given.same_as(legs)
+        trip, day = np.where(is_given, given.trip, trip), np.where(is_given, given.service_day, day)
+        shift = np.where(is_given, given.shift_s, shift)
+    runs = DatedRuns(trip, day, shift)
+    goes_on = (trip >= 0) & (runs.origin(timetable) + timetable.trip_start_s[trip] <= now + NEXT_TRIP_WINDOW_S)
+    goes_on &= ~contains(taken, runs.run_key)
+    # Of two vehicles that are to go on with one run, the one that is through first.
+    rows = np.flatnonzero(goes_on)
+    _, once = np.unique(runs.run_key[rows], return_index=True)
+    rows = rows[np.sort(once)]
+    runs = runs.take(rows)
+    whole: Int32Array = np.zeros(len(rows), np.int32)
+    return Legs(
+        runs.trip, runs.service_day, runs.shift_s, slot=legs.slot[rows], order=legs.order[rows] + 1, first_call=whole,
+        end_call=timetable.trip_calls[runs.trip],
+    )  # fmt: skip

@@ -95,6 +95,15 @@ class Tracks(DatedRuns):
     finished_day: Int32Array
     finished_shift_s: Int32Array = field(metadata=_ZERO)
 
+    # The run that it has been given and is not on yet: its next one
+    next_trip: Int32Array
+    next_day: Int32Array
+    next_shift_s: Int32Array = field(metadata=_ZERO)
+    next_m: Float64Array
+    """Where on that run's line it was when that was first named while it was on another,"""
+    kept_m: Float64Array
+    """and where on the line of the run that it is on."""
+
     # The assignment being tried for a vehicle that names no trip
     guess_trip: Int32Array
     guess_m: Float64Array
@@ -116,6 +125,11 @@ class Tracks(DatedRuns):
     def finished(self) -> DatedRuns:
         """The run that each vehicle last finished."""
         return DatedRuns(self.finished_trip, self.finished_day, self.finished_shift_s)
+
+    @property
+    def upcoming(self) -> DatedRuns:
+        """The run that each vehicle has been given as its next one, trip -1 where none."""
+        return DatedRuns(self.next_trip, self.next_day, self.next_shift_s)
 
     def with_vehicles_of(self, observations: Observations) -> tuple[Tracks, Int64Array]:
         """The tracks with a slot for each vehicle that reports, and the slot of each report (n,)."""
@@ -143,8 +157,11 @@ class Tracks(DatedRuns):
             self.renamed(old, new),
             finished_trip=renamed(self.finished_trip, old.trip_id, new.trip_index),
             finished_day=renamed(self.finished_day, old.date, new.date_index),
+            next_trip=renamed(self.next_trip, old.trip_id, new.trip_index),
+            next_day=renamed(self.next_day, old.date, new.date_index),
             guess_trip=renamed(self.guess_trip, old.trip_id, new.trip_index),
         )
+        tracks.next_trip[tracks.next_day < 0] = NONE
         lost = (tracks.trip < 0) | (tracks.service_day < 0)
         lost |= tracks.arrived > new.trip_calls[np.maximum(tracks.trip, 0)]
         tracks.release(np.flatnonzero(lost))
@@ -160,6 +177,13 @@ class Tracks(DatedRuns):
         """Remember that vehicles (n,) were heard, and which of them name their trip."""
         self.heard_at[slot] = np.fmin(self.heard_at[slot], obs.timestamp)
         self.named_at[slot] = np.where(obs.trip >= 0, obs.timestamp, self.named_at[slot])
+
+    def give(self, slot: Int64Array, upcoming: DatedRuns, next_m: Float64Array, kept_m: Float64Array) -> None:
+        """Note the next run (n,) that vehicles have been given, trip -1 where none, and where they were on its line and
+        on their present run's, NaN where that is of no matter."""
+        self.next_trip[slot], self.next_day[slot] = upcoming.trip, upcoming.service_day
+        self.next_shift_s[slot] = upcoming.shift_s
+        self.next_m[slot], self.kept_m[slot] = next_m, kept_m
 
     def guess(self, slot: Int64Array, trip: Int32Array, distance_m: Float64Array) -> BoolArray:
         """Note the trip that fits each vehicle (n,) best now, -1 where none does, and where on it; whether it is the

@@ -99,6 +99,9 @@ def _our_feed(city: City, board: Sequence[Row]) -> Iterator[str]:
             yield f"TripUpdates: {update.relationship} where the board says {ours}"
             continue
         calls = [] if update is None else [call for call in update.stops if call.stop == ours.stop]
+        if update is not None and ours.told["vehicle_id"] not in (None, update.vehicle) and update.vehicle:
+            # A run has one update, and its times run forwards: they are those of its first vehicle.
+            continue
         if ours.status == "live":
             events = [at for call in calls if call.relationship != "SKIPPED" for at in (call.departure, call.arrival)]
             if not any(_same_time(at, ours.at) for at in events):

@@ -1,0 +1,158 @@
+"""When a vehicle goes on to another run than the one it is on.
+
+Feeds name a vehicle's next run by the clock while it is still late on the one before, or name both at once. The run
+that it is on stays the one that it drives, until it has finished it or is clearly under way on the other; that one is
+its next.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array
+from predictor.geometry import LineGeometry, ground_distance_m
+from predictor.matching import FASTEST_M_S, MOVED_M, OFF_LINE_M, OFF_LINE_SHAPELESS, PRIOR_SCALE, TERMINUS_M
+from predictor.named_runs import RunFinder, RunNames
+from predictor.observations import Observations
+from predictor.runs import DatedRuns
+from predictor.snapshot import IN_SERVICE
+from predictor.time_distance import TimeDistance
+from predictor.timetable import Timetable
+from predictor.tracks import Tracks
+
+SAME_TIME_S = 5.0
+"""Reports of a vehicle within this time say where it is now, each with another run."""
+LONGEST_DELAY_S = 3600.0
+"""A vehicle later than this on its run is believed to be on another as soon as one is named."""
+LONGEST_GAP_S = 600.0
+"""A vehicle not heard of for so long may have been anywhere since."""
+OVERLAP_S = 120.0
+"""A run that begins earlier than this before the end of another is not driven after it."""
+AT_THE_END_M = 100.0
+"""A vehicle so near to its last stop has come to the end, if another run begins there,"""
+STANDS_S = 90.0
+"""and so has one that has not moved for so long and is a little further from there."""
+UNDER_WAY_M = 300.0
+"""Distance along the other run that a vehicle must have come without getting on on its own."""
+
+
+def present_reports(
+    timetable: Timetable,
+    finder: RunFinder,
+    tracks: Tracks,
+    slot: Int64Array,
+    obs: Observations,
+    rows: Int64Array,
+    now: float,
+) -> tuple[Int64Array, DatedRuns]:
+    """Of reports that one vehicle makes of several runs at once, that of the run which it is on.
+
+    Parameters: `slot` (n,) of all reports `obs`; `rows` (m,) the newest one of each vehicle.
+    Returns: the rows (m,) to follow, and the run (m,) named beside it that comes after, trip -1 where none.
+    """
+    none = np.full(len(rows), NONE, np.int32)
+    upcoming = DatedRuns(none, none, np.zeros(len(rows), np.int32))
+    place = np.full(len(tracks), NONE, np.int64)
+    place[slot[rows]] = np.arange(len(rows))
+    known = np.flatnonzero((place[slot] >= 0) & (obs.trip >= 0))
+    newest_at = obs.timestamp[rows]
+    known = known[newest_at[place[slot[known]]] - obs.timestamp[known] <= SAME_TIME_S]
+    known = known[(obs.timestamp[known] <= now) & (obs.timestamp[known] > tracks.timestamp[slot[known]])]
+    several = np.bincount(place[slot[known]], minlength=len(rows)) > 1
+    known = known[several[place[slot[known]]]]
+    if len(known) == 0:
+        return rows, upcoming
+    names = RunNames.of_trips(obs.trip[known], obs.service_date[known], obs.start_time_s[known])
+    runs = finder.find(names, obs.timestamp[known], np.ones(len(known), bool))
+    known, runs = known[runs.trip >= 0], runs.take(runs.trip >= 0)
+    s = slot[known]
+    start = runs.origin(timetable) + timetable.trip_start_s[runs.trip]
+    is_on = runs.same_as(tracks.runs.take(s)) & (tracks.arrived[s] < timetable.trip_calls[runs.trip])
+    is_over = runs.same_as(tracks.finished.take(s))
+    order = np.lexsort((start, is_over, ~is_on, s))
+    first = np.ones(len(order), bool)
+    first[1:] = s[order[1:]] != s[order[:-1]]
+    rows = rows.copy()
+    rows[place[s[order[first]]]] = known[order[first]]
+    chosen = order[first][np.cumsum(first) - 1]
+    after = order[(start[order] > start[chosen]) & ~is_over[order]]
+    # The soonest is written last.
+    after = after[np.argsort(-start[after], kind="stable")]
+    return rows, upcoming.with_rows(place[s[after]], runs.take(after))
+
+
+class RunChanges:
+    """Holds vehicles on their runs, for one timetable."""
+
+    def __init__(self, timetable: Timetable, diagram: TimeDistance, lines: LineGeometry) -> None:
+        self._timetable, self._diagram, self._lines = timetable, diagram, lines
+
+    def settled(
+        self, tracks: Tracks, slot: Int64Array, obs: Observations, named: DatedRuns, upcoming: DatedRuns
+    ) -> DatedRuns:
+        """The run that each vehicle (n,) is on, where its report names `named`; notes in its track which comes next:
+        `upcoming` where that is said, else the run named where the vehicle is still on the one before."""
+        kept, next_m, kept_m = self._kept(tracks, slot, obs, named)
+        row = np.flatnonzero(kept)
+        runs = named.with_rows(row, tracks.runs.take(slot[row]))
+        tracks.give(slot, upcoming.with_rows(row, named.take(row)), next_m, kept_m)
+        return runs
+
+    def _kept(
+        self, tracks: Tracks, slot: Int64Array, obs: Observations, named: DatedRuns
+    ) -> tuple[BoolArray, Float64Array, Float64Array]:
+        """Whether each vehicle (n,) is still on its run where another is named; for these, where on the lines of both
+        it was when the other was first named, in metres."""
+        tt = self._timetable
+        kept = np.zeros(len(slot), bool)
+        next_m, kept_m = np.full((2, len(slot)), np.nan)
+        old, gap_s = tracks.runs.take(slot), obs.timestamp - tracks.timestamp[slot]
+        unfinished = (old.trip >= 0) & (tracks.state[slot] == IN_SERVICE) & (tracks.departed[slot] > 0)
+        unfinished &= tracks.arrived[slot] < tt.trip_calls[old.trip]
+        changes = unfinished & (obs.trip >= 0) & (named.trip >= 0) & ~named.same_as(old)
+        changes &= np.isfinite(tracks.distance_m[slot]) & (gap_s < LONGEST_GAP_S)
+        row = np.flatnonzero(changes)
+        if len(row) == 0:
+            return kept, next_m, kept_m
+        ends = old.take(row).origin(tt) + tt.trip_end_s[old.trip[row]]
+        begins = named.take(row).origin(tt) + tt.trip_start_s[named.trip[row]]
+        row = row[(begins >= ends - OVERLAP_S) & (obs.timestamp[row] < ends + LONGEST_DELAY_S)]
+        s, gap, last_m = slot[row], gap_s[row], tracks.distance_m[slot[row]]
+        own_m, on_own = self._place(old.take(row), obs.take(row), last_m - MOVED_M, last_m + FASTEST_M_S * gap + 150.0)
+        its_m, on_its = self._place(named.take(row), obs.take(row), np.zeros(len(row)), np.full(len(row), np.inf))
+        again = named.take(row).same_as(tracks.upcoming.take(s)) & np.isfinite(tracks.next_m[s])
+        from_its_m = np.where(again, tracks.next_m[s], its_m)
+        from_own_m = np.where(again, tracks.kept_m[s], own_m)
+        gone = on_its & (its_m - from_its_m >= UNDER_WAY_M) & (own_m - from_own_m < UNDER_WAY_M)
+        gone |= self._at_its_first_stop(old.take(row), named.take(row), obs.take(row), own_m, tracks.moved_at[s])
+        stays = on_own & ~gone
+        row = row[stays]
+        kept[row], next_m[row], kept_m[row] = True, from_its_m[stays], from_own_m[stays]
+        return kept, next_m, kept_m
+
+    def _at_its_first_stop(
+        self, old: DatedRuns, named: DatedRuns, obs: Observations, own_m: Float64Array, moved_at: Float64Array
+    ) -> BoolArray:
+        """Whether vehicles (n,) wait where the run named begins: at the end of their own, or elsewhere."""
+        tt = self._timetable
+        (first_lat, first_lon), (end_lat, end_lon) = tt.pattern_start, tt.pattern_end
+        first, end = tt.trip_pattern[named.trip], tt.trip_pattern[old.trip]
+        near = ground_distance_m(first_lat[first], first_lon[first], obs.lat, obs.lon) < TERMINUS_M
+        elsewhere = ground_distance_m(first_lat[first], first_lon[first], end_lat[end], end_lon[end]) > TERMINUS_M
+        left_m = self._diagram.call_distance_m(old.trip, tt.trip_calls[old.trip] - 1) - own_m
+        result: BoolArray = near & (elsewhere | (left_m < AT_THE_END_M) | (obs.timestamp - moved_at > STANDS_S))
+        return result
+
+    def _place(
+        self, runs: DatedRuns, obs: Observations, low_m: Float64Array, high_m: Float64Array
+    ) -> tuple[Float64Array, BoolArray]:
+        """Metres along the line of each run (n,) within a window, and whether the vehicle is on it there."""
+        tt = self._timetable
+        line = tt.pattern_line[tt.trip_pattern[runs.trip]]
+        place = self._lines.project(
+            line, obs.lat, obs.lon, low_m=low_m, high_m=high_m, course=obs.bearing.astype(np.float64),
+            prior_m=np.full(len(runs), np.nan), prior_scale=PRIOR_SCALE,
+        )  # fmt: skip
+        limit = OFF_LINE_M + np.where(tt.line_has_shape[line], 0.0, OFF_LINE_SHAPELESS * place.segment_m)
+        on_line: BoolArray = place.offset_m < limit
+        return place.distance_m, on_line

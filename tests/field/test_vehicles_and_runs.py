@@ -1,0 +1,153 @@
+"""Ids that name more or less than one vehicle, and runs that have more or less than one."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.field.city import City
+from tests.field.faces import texts
+from tests.field.messages import Bus, bus
+from tests.field.network import Network, Pattern, Trip, network
+
+DATE = 20261126
+THERE_AND_BACK = network(
+    patterns=(Pattern("main", "A B C D E"), Pattern("back", "E D C B A", direction=1, headsign="West")),
+    trips=(Trip("t1", "08:00"), Trip("t2", "08:10", "back")),
+)
+"""A bus that drives t1 to E goes on with t2; the feed has no blocks."""
+
+
+def live_runs(city: City, stop: str) -> list[str]:
+    return [row.run for row in city.departures(stop) if row.status == "live"]
+
+
+# Two vehicles on one run
+
+
+# MobilityData/gtfs-realtime-validator#22
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_buses_on_one_run_each_is_told_once_and_steadily(order: int) -> None:
+    """The second bus drives five minutes behind, where a replacement was sent out; their reports take turns."""
+    buses = [bus("v1", "t1", late_s=30), bus("v2", "t1", late_s=330)][::order]
+    city = City(at="07:58").vehicle_positions(*buses).at("08:06:40")
+    said: dict[str, set[str]] = {}
+    for _ in range(6):
+        city.at(city.now + 10, every_s=10.0)
+        for stop in ("C", "D", "E"):
+            row = city.departures(stop, arrivals=True)[0]
+            said.setdefault(stop, set()).add(row.told["vehicle_id"])
+            assert len([row for row in city.departures(stop) if row.run == "t1"]) <= 1
+    assert said == {"C": {"v2"}, "D": {"v2"}, "E": {"v1"}}
+    assert set(city.vehicles()) == {"v1", "v2"}
+
+
+def test_the_following_bus_answers_where_the_first_has_passed() -> None:
+    city = City().vehicle_positions(bus("v1", "t1", late_s=30), bus("v2", "t1", late_s=250)).at("08:05")
+    assert city.board("D")[0] == "08:05 t1 live"
+    assert [row.told["vehicle_id"] for row in city.departures("C") if row.run == "t1"] == ["v2"]
+    assert city.board("C")[0] == "08:07 t1 live"
+
+
+def test_a_bus_that_comes_back_under_another_id_is_one_bus() -> None:
+    """Its computer was started anew on the way."""
+    old = bus("v1", "t1", late_s=30, silent_from="08:03:30")
+    city = City().vehicle_positions(old).at("08:03:30")
+    city.at("08:04").vehicle_positions(old, bus("v1-new", "t1", late_s=30)).at("08:05")
+    assert [row.told["vehicle_id"] for row in city.departures("D") if row.run == "t1"] == ["v1-new"]
+    assert live_runs(city, "C") == []
+
+
+# One id on two trips
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_bus_announced_on_its_next_trip_too_stays_on_the_one_that_it_drives(order: int) -> None:
+    city = City(THERE_AND_BACK, at="07:58")
+    on_both = [bus("v1", "t1", late_s=240), bus("v1", "t2", late_s=240)]
+    # Both reports are from where it is on t1.
+    city.vehicle_positions(*_both(city, on_both, "08:06", order)).at("08:06")
+    for at in ("08:06:30", "08:07", "08:07:30", "08:08"):
+        city.vehicle_positions(*_both(city, on_both, at, order))
+        city.at(at)
+        assert city.board("D")[0].endswith("t1 live")
+        row = next(row for row in city.departures("B") if row.run == "t2")
+        assert row.status == "live", at
+        assert row.clock > "08:16", at
+    assert city.vehicles()["v1"]["trip_id"] == "t1"
+
+
+def _both(city: City, buses: list[Bus], at: str, order: int) -> list[Bus]:
+    """The same bus at the place of its first trip, once for each trip."""
+    hop = (city.posix(at) - city.posix("08:04")) / 120
+    stops = "ABCDE"
+    k = int(hop)
+    where = (stops[k], stops[k + 1], hop - k)
+    return [bus("v1", one.trip, between=where, timestamp=at) for one in buses][::order]
+
+
+# MobilityData/gtfs-realtime-validator#254
+def test_no_bus_is_lost_where_several_report_by_one_id() -> None:
+    city = City(Network(trips=(Trip("t1", "08:00"), Trip("t2", "08:04"), Trip("t3", "08:08"))))
+    city.vehicle_positions(*(bus("0", trip, late_s=0) for trip in ("t1", "t2", "t3"))).at("08:09:30")
+    assert live_runs(city, "B") == ["t3"]
+    assert live_runs(city, "D") == ["t2", "t3"]
+    assert city.board("D")[0].endswith("t2 live")
+    city.at("08:11")
+    assert live_runs(city, "D") == ["t3"] or live_runs(city, "E") == []
+    assert set(city.vehicles()) >= {"0 t1", "0 t2", "0 t3"}
+
+
+def test_buses_of_one_id_are_known_by_their_labels() -> None:
+    city = City(Network(trips=(Trip("t1", "08:00"), Trip("t2", "08:04"))))
+    city.vehicle_positions(bus("0", "t1", late_s=0, label="12"), bus("0", "t2", late_s=0, label="34")).at("08:06:30")
+    assert sorted(told["label"] for told in city.vehicles().values()) == ["12", "34"]
+    assert live_runs(city, "D") == ["t2"] or live_runs(city, "D") == ["t1", "t2"]
+
+
+def test_buses_without_an_id_are_known_by_their_trips() -> None:
+    city = City(Network(trips=(Trip("t1", "08:00"), Trip("t2", "08:04"))))
+    city.vehicle_positions(bus("", "t1", late_s=0), bus("", "t2", late_s=0)).at("08:05:30")
+    assert live_runs(city, "D") == ["t1", "t2"]
+
+
+# A feed that moves on by the clock
+
+
+def test_a_late_bus_is_told_on_both_trips_where_its_feed_names_the_next_by_the_clock() -> None:
+    city = City(THERE_AND_BACK).vehicle_positions(bus("v1", "t1", late_s=360)).at("08:09")
+    assert city.board("D")[0].endswith("t1 live")
+    # From 08:10 on it names t2, while it is between B and C on t1.
+    for k, at in enumerate(("08:10", "08:10:30", "08:11", "08:11:30", "08:12", "08:12:30", "08:13")):
+        hop = 2.0 + k * 0.25
+        stops = "ABCDE"
+        where = (stops[int(hop)], stops[int(hop) + 1], hop - int(hop))
+        city.vehicle_positions(bus("v1", "t2", between=where, timestamp=at)).at(at)
+        assert "t1" in live_runs(city, "D") or hop >= 3, (at, texts(city.departures("D")))
+        row = next(row for row in city.departures("D") if row.run == "t2")
+        assert (row.status, row.clock >= "08:16") == ("live", True), at
+    # It has come to the end, and drives back.
+    for k, at in enumerate(("08:14", "08:14:30", "08:15", "08:15:30", "08:16", "08:16:30", "08:17", "08:17:30")):
+        back = max(0.0, k * 0.25 - 0.5)
+        where = ("EDCBA"[int(back)], "EDCBA"[int(back) + 1], back - int(back))
+        city.vehicle_positions(bus("v1", "t2", between=where, timestamp=at)).at(at)
+    assert live_runs(city, "D") == []
+    assert live_runs(city, "B") == ["t2"]
+    assert city.vehicles()["v1"]["trip_id"] == "t2"
+
+
+def test_a_bus_that_turns_early_is_on_the_trip_that_it_drives_back() -> None:
+    city = City(THERE_AND_BACK).vehicle_positions(bus("v1", "t1", late_s=360)).at("08:09")
+    for k, at in enumerate(("08:10", "08:10:30", "08:11", "08:11:30")):
+        back = 2.0 + k * 0.25
+        where = ("EDCBA"[int(back)], "EDCBA"[int(back) + 1], back - int(back))
+        city.vehicle_positions(bus("v1", "t2", between=where, timestamp=at)).at(at)
+    assert city.vehicles()["v1"]["trip_id"] == "t2"
+    assert live_runs(city, "B") == ["t2"]
+    assert live_runs(city, "D") == []
+
+
+def test_a_bus_given_another_trip_at_its_terminus_is_on_it_at_once() -> None:
+    city = City(THERE_AND_BACK).vehicle_positions(bus("v1", "t1", late_s=60)).at("08:09")
+    city.vehicle_positions(bus("v1", "t2", at="E", fresh=True)).at("08:09:30")
+    assert city.vehicles()["v1"]["trip_id"] == "t2"
+    assert live_runs(city, "D") == ["t2"]
