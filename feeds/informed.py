@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from threading import Lock
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -58,20 +57,20 @@ class Informed:
     """What of one timetable some selectors inform about. A selector that names something which the timetable does not
     have fits nothing: it must not widen to all the rest that it names."""
 
-    def __init__(self, selectors: tuple[Selector, ...], timetable: Timetable, at: float) -> None:
-        self._timetable = timetable
-        self._fits = tuple(_Fitting(timetable, at).all(selectors))
+    def __init__(self, timetable: Timetable, fits: tuple[_Fit, ...]) -> None:
+        self._timetable, self._fits = timetable, fits
 
     @classmethod
     def of(cls, selectors: tuple[Selector, ...], timetable: Timetable, at: float) -> Informed:
         """Made once for each timetable. `at`: about when it is asked, POSIX seconds: of two runs that a date may name,
         the nearer one is meant."""
-        with _lock:
-            made = _made.setdefault(timetable, {})
+        fitting = _fitting(timetable)
+        with fitting.lock:
+            made = fitting.made
             if selectors not in made:
                 if len(made) >= _MOST_KEPT:
                     made.clear()
-                made[selectors] = cls(selectors, timetable, at)
+                made[selectors] = cls(timetable, tuple(fitting.all(selectors, at)))
             return made[selectors]
 
     @property
@@ -186,10 +185,6 @@ class Informed:
         return [fit for fit in self._with_date if fit.until > now]
 
 
-_made: WeakKeyDictionary[Timetable, dict[tuple[Selector, ...], Informed]] = WeakKeyDictionary()
-_lock = Lock()
-
-
 def _of_all_its_lines(selector: Selector) -> bool:
     return not (selector.route_id or selector.stop_id or selector.trip or selector.direction_id >= 0)
 
@@ -197,13 +192,22 @@ def _of_all_its_lines(selector: Selector) -> bool:
 class _Fitting:
     """Fits selectors to one timetable."""
 
-    def __init__(self, timetable: Timetable, at: float) -> None:
-        self._timetable, self._at = timetable, at
+    def __init__(self, timetable: Timetable) -> None:
+        tt = self._timetable = timetable
+        self.lock = Lock()
+        self.made: dict[tuple[Selector, ...], Informed] = {}
+        pattern_of_call = np.repeat(np.arange(len(tt.pattern_route)), np.diff(tt.pattern_call_ptr))
+        order = np.argsort(tt.pattern_stop, kind="stable")
+        self._by_stop: Int64Array = pattern_of_call[order]
+        self._stop_ptr = np.searchsorted(tt.pattern_stop[order], np.arange(tt.stops + 1))
+        self._departures = np.bincount(tt.journey_trip, minlength=tt.trips)
 
-    def all(self, selectors: Iterable[Selector]) -> list[_Fit]:
-        return [fit for selector in dict.fromkeys(selectors) if (fit := self._fit(selector)) is not None]
+    def all(self, selectors: Iterable[Selector], at: float) -> list[_Fit]:
+        each = list(dict.fromkeys(selectors))
+        dated = self._dated_runs([selector.trip for selector in each if selector.trip], at)
+        return [fit for selector in each if (fit := self._fit(selector, dated)) is not None]
 
-    def _fit(self, selector: Selector) -> _Fit | None:
+    def _fit(self, selector: Selector, dated: dict[TripSelector, tuple[Run, int]]) -> _Fit | None:
         tt = self._timetable
         if selector == Selector():
             return _Fit(selector, True, frozenset(), frozenset(), frozenset(), None, ANY, math.inf)
@@ -213,7 +217,7 @@ class _Fitting:
         stops = self._stops(selector.stop_id)
         if stops is not None and len(stops) == 0:
             return None
-        runs, day = (None, ANY) if selector.trip is None else self._runs(selector.trip)
+        runs, day = (None, ANY) if selector.trip is None else self._runs(selector.trip, dated)
         if runs is not None and not runs:
             return None
         patterns, calling = self._patterns(selector, routes, stops, runs)
@@ -270,7 +274,7 @@ class _Fitting:
         elif selector.route_id or stops is None:
             patterns = np.flatnonzero(routes[tt.pattern_route]).astype(np.int64)
         else:
-            patterns = np.unique(self._pattern_of_call[np.isin(tt.pattern_stop, list(stops))])
+            patterns = self._patterns_at(stops)
         patterns = patterns[routes[tt.pattern_route[patterns]]]
         trip = selector.trip or TripSelector()
         for direction in (selector.direction_id, trip.direction_id):
@@ -289,10 +293,11 @@ class _Fitting:
             of_call, calling = of_call[here], calling[here]
         return np.unique(of_call), np.unique(calling)
 
-    @cached_property
-    def _pattern_of_call(self) -> Int64Array:
-        tt = self._timetable
-        return np.repeat(np.arange(len(tt.pattern_route)), np.diff(tt.pattern_call_ptr))
+    def _patterns_at(self, stops: set[int]) -> Int64Array:
+        """Patterns that call at any of these stops."""
+        ptr = self._stop_ptr
+        found = [self._by_stop[ptr[stop] : ptr[stop + 1]] for stop in stops]
+        return np.unique(np.concatenate(found)).astype(np.int64)
 
     def _named_line(
         self, selector: Selector, stops: set[int] | None, routes: BoolArray, runs: frozenset[Run] | None
@@ -302,41 +307,52 @@ class _Fitting:
         tt = self._timetable
         if not selector.route_id or runs is not None:
             return None
-        of_line = routes[tt.pattern_route]
-        if stops is not None and of_line.any():
-            calls_there = np.isin(tt.pattern_stop, list(stops))
-            of_line = of_line & np.isin(np.arange(len(of_line)), self._pattern_of_call[calls_there])
-        return None if of_line.any() else int(np.flatnonzero(routes)[0])
+        patterns = np.arange(len(tt.pattern_route)) if stops is None else self._patterns_at(stops)
+        return None if routes[tt.pattern_route[patterns]].any() else int(np.flatnonzero(routes)[0])
 
-    def _runs(self, trip: TripSelector) -> tuple[frozenset[Run] | None, int]:
+    def _runs(
+        self, trip: TripSelector, dated: dict[TripSelector, tuple[Run, int]]
+    ) -> tuple[frozenset[Run] | None, int]:
         """The runs that a descriptor means and their service day; None where it names a line alone."""
-        tt = self._timetable
-        start_s = NONE if (said := seconds_of_day(trip.start_time)) is None else said
-        date = service_date(trip.start_date) or 0
-        index, route = tt.trip_index.get(trip.trip_id, NONE), tt.route_index.get(trip.route_id, NONE)
+        trip_idx, route, date, start_s = self._named(trip)
         if not (trip.trip_id or date or start_s >= 0):
             return None, ANY
-        if date:
-            by_route = NONE if trip.trip_id else route
-            found, day = self._dated_run(index, by_route, min(trip.direction_id, 127), date, start_s)
-            if found is not None:
-                return frozenset({found}), day
+        if trip in dated:
+            run, day = dated[trip]
+            return frozenset({run}), day
         if trip.trip_id:
-            return (frozenset() if index < 0 or date else frozenset({self._run(index, start_s)})), ANY
+            return (frozenset() if trip_idx < 0 or date else frozenset({self._run(trip_idx, start_s)})), ANY
         return self._of_route(route, date, start_s)
 
-    def _dated_run(self, trip: int, route: int, direction: int, date: int, start_s: int) -> tuple[Run | None, int]:
-        numbers = np.array([[trip], [route], [direction], [date], [start_s]], np.int32)
-        names = RunNames(numbers[0], numbers[1], numbers[2].astype(np.int8), numbers[3], numbers[4])
-        found = run_finder(self._timetable).find(names, np.array([self._at]), np.zeros(1, bool))
-        if found.verdict[0] != FOUND:
-            return None, ANY
-        return self._run(int(found.trip[0]), start_s, int(found.shift_s[0])), int(found.service_day[0])
+    def _named(self, trip: TripSelector) -> tuple[int, int, int, int]:
+        """Trip and route, -1 where not known; date, 0 where none is given, and start time in seconds, -1 where none."""
+        tt, start_s = self._timetable, seconds_of_day(trip.start_time)
+        return (
+            tt.trip_index.get(trip.trip_id, NONE), tt.route_index.get(trip.route_id, NONE),
+            service_date(trip.start_date) or 0, NONE if start_s is None else start_s,
+        )  # fmt: skip
+
+    def _dated_runs(self, trips: Iterable[TripSelector], at: float) -> dict[TripSelector, tuple[Run, int]]:
+        """The run and its service day for each descriptor that names a date and for which one is found."""
+        named = {trip: parts for trip in trips if (parts := self._named(trip))[2]}
+        if not named:
+            return {}
+        trip_idx, route, date, start_s = np.array(list(named.values()), np.int32).T
+        by_route = np.array([not trip.trip_id for trip in named])
+        direction = np.array([min(trip.direction_id, 127) for trip in named], np.int8)
+        names = RunNames(trip_idx, np.where(by_route, route, NONE).astype(np.int32), direction, date, start_s)
+        n = len(named)
+        found = run_finder(self._timetable).find(names, np.full(n, at), np.zeros(n, bool))
+        return {
+            trip: (self._run(int(found.trip[i]), int(start_s[i]), int(found.shift_s[i])), int(found.service_day[i]))
+            for i, trip in enumerate(named)
+            if found.verdict[i] == FOUND
+        }
 
     def _run(self, trip: int, start_s: int, shift_s: int | None = None) -> Run:
         """A trip's run: of several departures that of a start time, any where none is given."""
         tt = self._timetable
-        several = bool(tt.trip_is_frequency[trip]) or np.count_nonzero(tt.journey_trip == trip) > 1
+        several = bool(tt.trip_is_frequency[trip]) or self._departures[trip] > 1
         if not several or start_s < 0:
             return trip, None
         return trip, start_s - int(tt.trip_start_s[trip]) if shift_s is None else shift_s
@@ -384,3 +400,8 @@ def _of_type(types: Int32Array, wanted: int) -> BoolArray:
     elif wanted % 100 == 0:
         fits |= (hundred == wanted // 100) | (types == _BASIC_OF.get(wanted // 100, NONE))
     return fits
+
+
+@lru_cache(maxsize=4)
+def _fitting(timetable: Timetable) -> _Fitting:
+    return _Fitting(timetable)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +11,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from feeds.alerts import Alert, Selector
+from feeds.alerts import Alert, Selector, TripSelector
 from feeds.errors import FeedError
+from feeds.history.alert_json import alert_from_json, alert_to_json
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
 from predictor.engine import Engine
@@ -220,3 +223,20 @@ def test_a_folder_of_no_use_is_told(tmp_path: Path) -> None:
     (tmp_path / "register.sqlite").write_bytes(b"no database" * 100)
     with pytest.raises(FeedError, match=r"register\.sqlite"):
         HistoryStore(tmp_path)
+
+
+def test_an_alert_is_read_back_as_it_was_and_so_is_what_earlier_versions_wrote() -> None:
+    trip = TripSelector("T1", start_date="20260302", start_time="08:00:00")
+    selectors = Selector(route_id="r", direction_id=1), Selector(agency_id="a", route_type=3), Selector(trip=trip)
+    alert = replace(WORKS, selectors=selectors, active=((5.0, math.inf),), impact=((6.0, 7.0),), severity="SEVERE")
+    assert alert_from_json("works", alert_to_json(alert)) == alert
+    before = {
+        "cause": "STRIKE", "effect": "NO_SERVICE", "header": {"": "x"}, "description": {}, "url": {},
+        "active": [[0, None]], "routes": ["r"], "stops": [], "trips": ["T1"], "whole_network": False,
+    }  # fmt: skip
+    read = alert_from_json("old", json.dumps(before))
+    assert read.selectors == (Selector(route_id="r"), Selector(trip=TripSelector("T1")))
+    assert read.active == ((0.0, math.inf),)
+    at_stops = alert_from_json("old", json.dumps({**before, "stops": ["s"], "trips": []}))
+    assert at_stops.selectors == (Selector(stop_id="s"),)
+    assert alert_from_json("old", json.dumps({**before, "whole_network": True})).selectors == (Selector(),)
