@@ -10,13 +10,13 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi_offline import FastAPIOffline
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.answers.announcer import Announcer
 from api.answers.problems import answer_with_problems
 from api.desk.desk import Desk
 from api.desk.disruptions_api import disruptions_router
 from api.desk.pages import desk_router
-from api.head import HeadAsGet
 from api.pages.addresses import pages_router
 from api.pages.installable import installable_router
 from api.pages.map import map_router
@@ -41,6 +41,32 @@ Every answer says when it was made (`generated_at`), how old the vehicle feed is
 stopped (`feed_stopped`). Times are ISO 8601 with the agency's offset. Answers carry an ETag that changes only when what
 they say changes: send it back in `If-None-Match` and get 304 in between. Errors are RFC 9457 problem details.
 """
+
+
+class HeadAsGet:
+    """ASGI middleware that answers HEAD as GET, without the body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+        ended = False
+
+        async def sending(message: Message) -> None:
+            nonlocal ended
+            if message["type"] == "http.response.start":
+                await send(message)
+            elif message["type"] == "http.response.body" and not ended:
+                # The first piece ends the answer: the server then says that the listener has gone, which is what
+                # ends an event stream.
+                ended = True
+                await send({"type": "http.response.body", "body": b""})
+
+        await self._app({**scope, "method": "GET"}, receive, sending)
 
 
 def create_app(service: Service, desk: Desk | None = None) -> FastAPI:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,13 @@ def test_every_file_that_is_linked_or_named_exists(page: str) -> None:
         assert (folder / link).exists(), link
     for name in re.findall(r"`((?:api|feeds|predictor|benchmarks|tests|docs)/[\w/.]*)`", TEXT[page]):
         assert (ROOT / name).exists(), name
+
+
+@pytest.mark.parametrize("page", TEXT)
+def test_every_name_that_is_imported_exists(page: str) -> None:
+    for module, names in re.findall(r"^from ([\w.]+) import (.+)$", TEXT[page], re.MULTILINE):
+        for name in names.split(", "):
+            assert hasattr(import_module(module), name), f"{module}.{name}"
 
 
 def test_every_call_of_the_api_that_is_told_exists() -> None:

@@ -18,8 +18,8 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from api.answers.answer import Answer
 from api.answers.problems import Problem
+from api.reading.board import StopBoards
 from api.reading.moment import Moment
-from api.reading.stop_boards import StopBoards
 from api.service.service import Service
 from api.service.view import ServiceView
 

@@ -10,11 +10,10 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData, QueryParams
 
 from api.desk.disruption import LONGEST_DESCRIPTION, LONGEST_HEADER, Disruption, Notice
-from api.desk.phrases import BLANKS, Phrase, filled_description, filled_header
-from api.desk.place_words import LANGUAGES, place_values
+from api.desk.phrases import BLANKS, Phrase
+from api.desk.place_words import LANGUAGES, phrase_words
 from api.reading.alerts import ShownOn
 from api.reading.lines import lines_of
-from api.words.desk_texts import desk_texts_in
 from api.words.moment import PageMoment
 from feeds.alerts import FAR_OFF
 from predictor.timetable import Timetable
@@ -164,14 +163,8 @@ def words_of(form: DisruptionForm, phrase: Phrase | None, notice: Notice, moment
 
 
 def _made(notice: Notice, phrase: Phrase | None, timetable: Timetable, now: float) -> dict[tuple[str, str], str]:
-    made: dict[tuple[str, str], str] = {}
-    for language in LANGUAGES:
-        if phrase is None:
-            continue
-        values = place_values(notice, timetable, desk_texts_in(language), now)
-        made["header", language] = filled_header(phrase, language, values)
-        made["description", language] = filled_description(phrase, language, values)
-    return made
+    made = {} if phrase is None else phrase_words(phrase, notice, timetable, now)
+    return {(name, language): text for (name, language), text in made.items()}
 
 
 def _start(form: DisruptionForm, moment: PageMoment, kept: Disruption | None) -> float:

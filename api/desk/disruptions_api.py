@@ -21,7 +21,7 @@ from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS, Problem, ProblemDetails
 from api.desk.desk import Desk
 from api.desk.disruption import Cause, Description, Disruption, Effect, Header, Notice, alert_of
-from api.desk.wording import worded
+from api.desk.place_words import worded
 from api.reading.alerts import ShownOn, informed_by, operator_alerts, shown_on
 from api.reading.moment import Moment
 from feeds.alerts import Alert, State

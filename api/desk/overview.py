@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
+from api.answers.problems import Problem
 from api.desk.cards import Card, OperatorCard, card, operator_cards
 from api.desk.drafts import Draft
 from api.desk.outbox import Delivery
-from api.desk.rendering import Session, desk_of_request, desk_page, page_moment
+from api.desk.rendering import OwnForm, Session, desk_of_request, desk_page, page_moment, text
 from api.desk.running_trips import RunningTrips
 from api.desk.standing import LineState, Standing
 from api.reading.lines import Line, destination_of
@@ -126,6 +129,26 @@ def overview(request: Request, _: Session, published: str = "", ended: str = "")
         request, moment, "overview.html", badges=badges, page=page, flash=flash, done=done[0],
         phrases=desk.phrases.all(),
     )  # fmt: skip
+
+
+@overview_router.post("/desk/drafts/dismiss")
+def dismiss(request: Request, form: OwnForm) -> Response:
+    """Not now."""
+    return _done(desk_of_request(request).dismiss, text(form, "draft"))
+
+
+@overview_router.post("/desk/drafts/bring-back")
+def bring_back(request: Request, form: OwnForm) -> Response:
+    """Now after all."""
+    return _done(desk_of_request(request).bring_back, text(form, "draft"))
+
+
+def _done(write: Callable[[str], None], situation: str) -> Response:
+    try:
+        write(situation)
+    except sqlite3.Error as error:
+        raise Problem(507, "not-saved", "Not saved", f"The desk's database took nothing ({error}).") from error
+    return RedirectResponse("/desk#drafts", 303)
 
 
 def _draft(draft: Draft, standing: Standing, moment: PageMoment, request: Request, until: str = "") -> DraftWords:

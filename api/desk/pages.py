@@ -5,7 +5,6 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.desk.disruption_pages import disruption_pages_router
-from api.desk.draft_pages import draft_router
 from api.desk.overview import overview_router
 from api.desk.phrase_pages import phrase_pages_router
 from api.desk.sign_in_pages import sign_in_router
@@ -15,7 +14,6 @@ desk_router = APIRouter(include_in_schema=False)
 for _router in (
     sign_in_router,
     overview_router,
-    draft_router,
     disruption_pages_router,
     phrase_pages_router,
     why_router,

@@ -13,10 +13,9 @@ from starlette.datastructures import FormData
 from api.answers.problems import Problem
 from api.desk.disruption import LONGEST_DESCRIPTION, LONGEST_HEADER, Cause, Effect, Notice
 from api.desk.disruption_form import SHOWN_ON
-from api.desk.phrases import PLACES, Phrase, filled_description, filled_header
-from api.desk.place_words import LANGUAGES, place_values
+from api.desk.phrases import PLACES, Phrase
+from api.desk.place_words import LANGUAGES, phrase_words
 from api.desk.rendering import OwnForm, Session, desk_of_request, desk_page, page_moment, text
-from api.words.desk_texts import desk_texts_in
 from api.words.moment import PageMoment
 
 phrase_pages_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -96,12 +95,8 @@ def _example(phrase: Phrase, moment: PageMoment) -> list[tuple[str, str, str]]:
         starts_at=moment.now,
         ends_at=moment.now + 7200.0,
     )
-    examples = []
-    for language in LANGUAGES:
-        values = place_values(notice, tt, desk_texts_in(language), moment.now)
-        examples.append((language, filled_header(phrase, language, values),
-                         filled_description(phrase, language, values)))  # fmt: skip
-    return examples
+    said = phrase_words(phrase, notice, tt, moment.now)
+    return [(one, said.get(("header", one), ""), said.get(("description", one), "")) for one in LANGUAGES]
 
 
 def _form(

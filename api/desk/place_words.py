@@ -1,14 +1,39 @@
-"""What is filled into a phrase's places: the lines, the stops and the times, as one language says them."""
+"""From a phrase and its places (the lines, the stops, the times) to the words of a notice."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 from api.desk.disruption import Language, Notice
+from api.desk.phrases import Phrase, filled_description, filled_header
 from api.reading.lines import lines_of
-from api.words.texts import Texts
+from api.words.texts import Texts, desk_texts_in
 from predictor.timetable import Timetable
+
+LANGUAGES: tuple[Language, ...] = ("fr", "en")
+"""Languages in which riders are told."""
+
+
+def phrase_words(
+    phrase: Phrase, notice: Notice, timetable: Timetable, now: float
+) -> dict[tuple[Literal["header", "description"], Language], str]:
+    """What a phrase says of the notice's places, by field and language; without what it says nothing of."""
+    said: dict[tuple[Literal["header", "description"], Language], str] = {}
+    for language in LANGUAGES:
+        values = place_values(notice, timetable, desk_texts_in(language), now)
+        said["header", language] = filled_header(phrase, language, values)
+        said["description", language] = filled_description(phrase, language, values)
+    return {where: text for where, text in said.items() if text}
+
+
+def worded(notice: Notice, phrase: Phrase, timetable: Timetable, now: float) -> Notice:
+    """The notice with what its phrase says in each language for which it has no words of its own."""
+    said = phrase_words(phrase, notice, timetable, now)
+    header = {language: text for (name, language), text in said.items() if name == "header"}
+    description = {language: text for (name, language), text in said.items() if name == "description"}
+    return notice.model_copy(update={"header": header | notice.header, "description": description | notice.description})
 
 
 def place_values(notice: Notice, timetable: Timetable, texts: Texts, now: float) -> dict[str, str]:
@@ -53,7 +78,3 @@ def _moment(at: datetime, near: datetime, texts: Texts) -> str:
         return f"{at:%H:%M}"
     month = texts(f"month_{at.month}")
     return texts("phrase_date", weekday=texts(f"day_{at.weekday()}"), day=at.day, month=month, time=f"{at:%H:%M}")
-
-
-LANGUAGES: tuple[Language, ...] = ("fr", "en")
-"""Languages in which riders are told."""

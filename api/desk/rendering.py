@@ -7,25 +7,19 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import Depends, Request, Response
-from fastapi.responses import HTMLResponse
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
-from api.answers.assets import assets, style
+from api.answers.assets import style
+from api.answers.frame import Frame, framed_in_language
 from api.answers.problems import Problem
-from api.answers.templates import templates
 from api.desk.desk import Desk
 from api.reading.badges import Badge
-from api.words.desk_texts import desk_texts_in
-from api.words.moment import PageMoment
-from api.words.texts import LANGUAGES, wanted_language
+from api.words.moment import PageMoment, language_of
+from api.words.texts import desk_texts_in
 
-_A_YEAR_S = 365 * 86400
 _HEADERS = {
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
     "Permissions-Policy": "geolocation=(), camera=(), microphone=()",
 }
 
@@ -38,10 +32,7 @@ def desk_of_request(request: Request) -> Desk:
 
 def page_moment(request: Request) -> PageMoment:
     """Now, in the reader's language."""
-    language = wanted_language(
-        request.query_params.get("lang"), request.cookies.get("lang"), request.headers.get("accept-language")
-    )
-    return moment_in(request, language)
+    return moment_in(request, language_of(request))
 
 
 def moment_in(request: Request, language: str) -> PageMoment:
@@ -94,29 +85,15 @@ def desk_page(
     **context: object,
 ) -> Response:
     """A whole page. `badges`: the lines whose colours it needs."""
-    desk, texts = desk_of_request(request), moment.texts
+    desk = desk_of_request(request)
     session = desk.sign_in.session(request)
-    sheet = style(badges, "rider.css", "desk.css")
-    other = next(language for language in LANGUAGES if language != texts.language)
-    query = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
-    body = templates.get_template(f"desk/{template}").render(
-        context,
-        moment=moment,
-        texts=texts,
-        css=sheet.css,
-        asset=lambda name: assets()[name].address,
+    return framed_in_language(
+        request,
+        moment,
+        f"desk/{template}",
+        Frame(style(badges, "rider.css", "desk.css"), status, headers=_HEADERS),
         signed_in=session is not None,
         csrf=desk.sign_in.form_token(session) if session else "",
-        other_language=other,
-        # A page that was posted is no address to go to.
-        other_language_href="?" + urlencode([*query, ("lang", other)]),
         path=request.url.path,
+        **context,
     )
-    policy = (
-        f"default-src 'none'; script-src 'self'; style-src {sheet.csp_source}; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    )
-    response = HTMLResponse(body, status, headers={"Content-Security-Policy": policy, **_HEADERS})
-    if request.query_params.get("lang") in LANGUAGES:
-        response.set_cookie("lang", texts.language, max_age=_A_YEAR_S, samesite="lax", httponly=True)
-    return response

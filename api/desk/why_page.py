@@ -13,9 +13,8 @@ from api.desk.place_words import LANGUAGES
 from api.desk.rendering import Session, desk_of_request, desk_page, page_moment
 from api.reading.explanations import Explanation, explain, explain_line, time_asked
 from api.reading.lines import Line, destination_of
-from api.words.explanation import FactLine
+from api.words.explanation import FactLine, words_of
 from api.words.moment import PageMoment
-from api.words.waits import words_of
 
 why_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

@@ -11,9 +11,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.answers.assets import assets
-from api.answers.frame import fragment_response, page_response
+from api.answers.frame import fragment_response
 from api.pages.found import found_stops
 from api.pages.line import line_page
+from api.pages.rendering import rider_page
 from api.pages.stop import stop_page
 from api.pages.trip import journey_page
 from api.reading.alerts import network_alerts
@@ -44,7 +45,7 @@ def home(request: Request, q: str = "", near: str = "", fragment: str = "") -> R
         return _search(request, moment, query)
     modes = moment.lines.by_mode()
     alerts = moment.said_all(network_alerts(moment))
-    return page_response(
+    return rider_page(
         request, moment, "home.html", _all_badges(moment), alerts, modes=modes, alert_list=alerts, query=""
     )
 
@@ -60,7 +61,7 @@ def stop(request: Request, stop_id: str, fragment: str = "") -> Response:
     page = stop_page(moment, index)
     if fragment:
         return fragment_response(moment, "stop_board.html", page=page)
-    return page_response(request, moment, "stop.html", (line.badge for line in page.lines), page.alerts, page=page)
+    return rider_page(request, moment, "stop.html", (line.badge for line in page.lines), page.alerts, page=page)
 
 
 @pages_router.get("/lines/{route_id:path}")
@@ -73,7 +74,7 @@ def line(request: Request, route_id: str, direction: str = "", fragment: str = "
     page = line_page(moment, index, int(direction) if re.fullmatch(r"-?\d", direction) else None)
     if fragment:
         return fragment_response(moment, "line_board.html", page=page)
-    return page_response(request, moment, "line.html", [page.line.badge], page.alerts, page=page)
+    return rider_page(request, moment, "line.html", [page.line.badge], page.alerts, page=page)
 
 
 @pages_router.get("/trips/{trip_id:path}")
@@ -93,13 +94,13 @@ def trip(
     page = journey_page(moment, journey, stop)
     if fragment:
         return fragment_response(moment, "trip_board.html", page=page)
-    return page_response(request, moment, "trip.html", [page.line.badge], page.alerts, page=page)
+    return rider_page(request, moment, "trip.html", [page.line.badge], page.alerts, page=page)
 
 
 @pages_router.get("/offline")
 def offline(request: Request) -> Response:
     """What a phone shows without a network where it kept nothing better."""
-    return page_response(request, PageMoment.of(request), "offline.html", [], [])
+    return rider_page(request, PageMoment.of(request), "offline.html")
 
 
 @pages_router.get("/static/{name}")
@@ -146,37 +147,17 @@ def _nearest(request: Request, moment: PageMoment, near: str) -> Response:
 def _results(
     request: Request, moment: PageMoment, hits: list[StopHit], heading: str, said: str, hint: str = "", query: str = ""
 ) -> Response:
-    found = found_stops(moment, hits)
-    return page_response(
-        request,
-        moment,
-        "results.html",
-        _all_badges(moment),
-        [],
-        found=found,
-        heading=heading,
-        said=said,
-        hint=hint,
-        query=query,
-    )
+    return rider_page(
+        request, moment, "results.html", _all_badges(moment), found=found_stops(moment, hits), heading=heading,
+        said=said, hint=hint, query=query,
+    )  # fmt: skip
 
 
 def _not_found(request: Request, moment: PageMoment, said: str, like: Iterable[int] = ()) -> Response:
-    found = found_stops(moment, [StopHit(stop) for stop in like])
-    said = f"{said} {moment.texts('error_hint')}"
-    heading = moment.texts("error_title")
-    return page_response(
-        request,
-        moment,
-        "notice.html",
-        _all_badges(moment),
-        [],
-        heading=heading,
-        said=said,
-        query="",
-        found=found,
-        status=404,
-    )
+    return rider_page(
+        request, moment, "notice.html", _all_badges(moment), heading=moment.texts("error_title"), query="", status=404,
+        said=f"{said} {moment.texts('error_hint')}", found=found_stops(moment, [StopHit(stop) for stop in like]),
+    )  # fmt: skip
 
 
 def _all_badges(moment: PageMoment) -> list[Badge]:

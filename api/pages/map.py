@@ -12,7 +12,7 @@ from fastapi.responses import Response
 
 from api.answers.assets import map_library
 from api.answers.caching import answer
-from api.answers.frame import page_response
+from api.pages.rendering import rider_page
 from api.reading.lines import lines_of
 from api.words.moment import PageMoment
 from predictor.timetable import Timetable
@@ -30,12 +30,10 @@ def network_map(request: Request) -> Response:
     moment = PageMoment.of(request)
     tt = moment.timetable
     bounds = [tt.line_lon.min(), tt.line_lat.min(), tt.line_lon.max(), tt.line_lat.max()] if len(tt.line_lon) else []
-    return page_response(
+    return rider_page(
         request,
         moment,
         "map.html",
-        [],
-        [],
         also_allowed=_ALLOWED,
         bounds=json.dumps([round(float(degrees), 5) for degrees in bounds]),
         version=tt.feed_version,

@@ -9,11 +9,11 @@ from fastapi.responses import Response
 
 from api.answers.announcer import Announcement, Announcer
 from api.answers.caching import digest_of, steady
+from api.answers.frame import fragment
 from api.answers.lookups import stop_index
-from api.answers.templates import templates
 from api.pages.stop import DepartureWords, StopPage, stop_page
-from api.reading.stop_boards import StopBoards
-from api.words.moment import PageMoment
+from api.reading.board import StopBoards
+from api.words.moment import PageMoment, said_in
 
 page_stream_router = APIRouter(include_in_schema=False)
 
@@ -26,9 +26,9 @@ def stop_stream(request: Request, stop_id: str, last_event_id: Annotated[str | N
     language = here.texts.language
 
     def make(boards: StopBoards) -> Announcement:
-        moment = boards.said_in(language)
+        moment = said_in(boards.moment, language)
         page = stop_page(moment, stop_index(moment, stop_id))
-        board = templates.get_template("stop_board.html").render(moment=moment, texts=moment.texts, page=page)
+        board = fragment(moment, "stop_board.html", page=page)
         return Announcement(digest_of((moment.feed.stopped, _says(page))), board)
 
     announcer: Announcer = request.app.state.announcer

@@ -17,9 +17,9 @@ from api.panels.models import PanelBoard, PanelDeparture
 from api.panels.rows import PanelRow, panel_rows
 from api.panels.text import panel_lines
 from api.reading.alerts import stop_alerts
+from api.reading.board import MOST_DEPARTURES, StopBoards
 from api.reading.moment import Moment
-from api.reading.stop_boards import MOST_DEPARTURES, StopBoards
-from api.words.moment import AlertWords, PageMoment
+from api.words.moment import AlertWords, PageMoment, said_in
 
 panels_router = APIRouter(tags=["Panels"])
 
@@ -55,7 +55,7 @@ def board(
     seconds with `If-None-Match` gets 304 in between."""
     boards = StopBoards(Moment.of(request))
     stop = stop_index(boards.moment, stop_id)
-    moment = boards.said_in(language)
+    moment = said_in(boards.moment, language)
     if form == "text":
         text = _text(boards, moment, stop, width, lines)
         return answer(request, text, lambda: text, max_age_s=BOARD_MAX_AGE_S, media_type="text/plain")
@@ -79,7 +79,7 @@ def stream(
     stop_index(Moment.of(request), stop_id)
 
     def make(boards: StopBoards) -> Announcement:
-        shown = _board(boards, boards.said_in(language), stop_index(boards.moment, stop_id), limit)
+        shown = _board(boards, said_in(boards.moment, language), stop_index(boards.moment, stop_id), limit)
         return Announcement(digest_of(_says(shown)), shown.model_dump_json())
 
     announcer: Announcer = request.app.state.announcer

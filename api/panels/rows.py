@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from api.reading.board import StopBoards
 from api.reading.lines import Line, destination_of
-from api.reading.stop_boards import StopBoards
 from api.words.moment import COMING, PageMoment
 from api.words.times import Wait
 

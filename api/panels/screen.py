@@ -9,9 +9,8 @@ from dataclasses import dataclass
 from api.answers.caching import digest_of, steady
 from api.panels.rows import PanelRow, panel_rows
 from api.reading.alerts import stop_alerts
-from api.reading.board import departure_rows
+from api.reading.board import StopBoards, departure_rows
 from api.reading.lines import Line, destination_of
-from api.reading.stop_boards import StopBoards
 from api.words.moment import COMING, AlertWords, PageMoment
 
 _MESSAGE_ROOM = 130

@@ -9,13 +9,13 @@ from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.answers.announcer import Announcement, Announcer
-from api.answers.assets import assets, style
+from api.answers.assets import style
+from api.answers.frame import Frame, fragment, framed
 from api.answers.problems import Problem
-from api.answers.templates import templates
 from api.panels.screen import ScreenPage, screen_page, screen_timetable
+from api.reading.board import MOST_DEPARTURES, StopBoards
 from api.reading.moment import Moment
-from api.reading.stop_boards import MOST_DEPARTURES, StopBoards
-from api.words.moment import PageMoment
+from api.words.moment import PageMoment, said_in
 from api.words.texts import wanted_language
 
 screens_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -28,6 +28,10 @@ _SCRIPT_TEXTS = (
     "panel_approaching", "min", "scheduled", "cancelled", "screen_offline", "screen_timetable", "screen_none",
     "screen_pause", "screen_resume", "platform",
 )  # fmt: skip
+
+_POLICY = {"form-action": "'none'", "frame-ancestors": ""}
+"""Unlike other pages it may stand in a frame, as the players of signs do it: there is nothing to click on."""
+_HEADERS = {"Cache-Control": "no-cache", "Vary": "Accept-Language"}
 
 
 @screens_router.get("/screen")
@@ -45,7 +49,7 @@ def screen(
     """The screen of some stops; `only` the part that changes, once or as an event stream, is for its script."""
     boards = StopBoards(Moment.of(request))
     language = wanted_language(lang, None, request.headers.get("accept-language"))
-    moment = boards.said_in(language)
+    moment = said_in(boards.moment, language)
     asked = _asked(moment, stop_ids, stop or [])
     unknown = [stop_id for stop_id in asked if stop_id not in moment.timetable.stop_index]
     if unknown or not 1 <= len(asked) <= MOST_STOPS:
@@ -59,14 +63,12 @@ def screen(
     page = screen_page(boards, moment, stops, limit)
     if only == "board":
         return HTMLResponse(_board(moment, page), headers=_HEADERS)
-    sheet = style((line.badge for line in page.lines), "screen.css")
     minute = int(moment.now // 60)
-    body = templates.get_template("screen.html").render(
-        moment=moment,
-        texts=moment.texts,
+    return framed(
+        moment,
+        "screen.html",
+        Frame(style((line.badge for line in page.lines), "screen.css"), policy=_POLICY, headers=_HEADERS),
         page=page,
-        css=sheet.css,
-        asset=lambda name: assets()[name].address,
         variant=variant,
         drift=minute % _DRIFTS,
         message_shown=int(moment.now // _ROTATE_WITHOUT_SCRIPT_S) % max(len(page.messages), 1),
@@ -74,12 +76,6 @@ def screen(
         script_texts=json.dumps({key: moment.texts.entries[key] for key in _SCRIPT_TEXTS}, ensure_ascii=False),
         speed=request.app.state.service.clock.speed,
     )
-    # Unlike other pages it may stand in a frame, as the players of signs do it: there is nothing to click on.
-    policy = (
-        f"default-src 'none'; script-src 'self'; style-src {sheet.csp_source}; img-src 'self'; connect-src 'self'; "
-        "form-action 'none'; base-uri 'none'"
-    )
-    return HTMLResponse(body, headers={"Content-Security-Policy": policy, **_HEADERS})
 
 
 def _asked(moment: PageMoment, stop_ids: str, more: list[str]) -> list[str]:
@@ -90,7 +86,7 @@ def _asked(moment: PageMoment, stop_ids: str, more: list[str]) -> list[str]:
 
 
 def _announced(boards: StopBoards, asked: list[str], limit: int, language: str) -> Announcement:
-    moment = boards.said_in(language)
+    moment = said_in(boards.moment, language)
     index = moment.timetable.stop_index
     if any(stop_id not in index for stop_id in asked):
         raise Problem(404, "unknown-stop", "Unknown stop", "A stop of this screen is no longer in the timetable.")
@@ -99,22 +95,10 @@ def _announced(boards: StopBoards, asked: list[str], limit: int, language: str) 
 
 
 def _board(moment: PageMoment, page: ScreenPage) -> str:
-    return templates.get_template("screen_board.html").render(
-        moment=moment, texts=moment.texts, page=page, message_shown=0
-    )
+    return fragment(moment, "screen_board.html", page=page, message_shown=0)
 
 
 def _notice(moment: PageMoment, said: str) -> Response:
     """A screen that cannot be shown: it asks again by itself, for the next timetable may know the stop."""
-    sheet = style([], "screen.css")
-    body = templates.get_template("screen_notice.html").render(texts=moment.texts, css=sheet.css, said=said)
-    policy = f"default-src 'none'; style-src {sheet.csp_source}; base-uri 'none'"
-    return HTMLResponse(body, 404, headers={"Content-Security-Policy": policy, **_HEADERS})
-
-
-_HEADERS = {
-    "Cache-Control": "no-cache",
-    "Vary": "Accept-Language",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-}
+    frame = Frame(style([], "screen.css"), 404, _POLICY, _HEADERS)
+    return framed(moment, "screen_notice.html", frame, said=said)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from api.reading.moment import Moment
 from api.service.view import ServiceView
 from predictor.arrays import RouteIdx, StopIdx
 from predictor.snapshot import CANCELLED, DOUBTS, FROM_TIMETABLE, LIVE, SCHEDULED, SOURCES, STATUSES
@@ -18,6 +19,12 @@ WINDOW_S = 7200.0
 
 NO_PICKUP = 1
 """GTFS `pickup_type`: nobody may board."""
+
+
+MOST_DEPARTURES = 30
+"""The longest board that a panel or screen may ask for."""
+_AHEAD_S = 36 * 3600.0
+"""At night a board shows the first departures of the morning."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +158,22 @@ def departure_rows(
             )
         )  # fmt: skip
     return result
+
+
+class StopBoards:
+    """The boards of stops at one moment, each read once however many panels, screens and listeners show it."""
+
+    def __init__(self, moment: Moment) -> None:
+        self.moment = moment
+        self._rows: dict[int, list[DepartureRow]] = {}
+
+    def rows(self, stop: int) -> list[DepartureRow]:
+        """The first `MOST_DEPARTURES` departures of a stop (a station: of its platforms), soonest first."""
+        if stop not in self._rows:
+            self._rows[stop] = departure_rows(
+                self.moment.view, stop, self.moment.now, limit=MOST_DEPARTURES, window_s=_AHEAD_S
+            )
+        return self._rows[stop]
 
 
 def minutes_to_wait(published: float, now: float) -> int:

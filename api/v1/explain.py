@@ -17,8 +17,8 @@ from api.reading.moment import Moment
 from api.service.service import Service
 from api.v1.models import Cause, ExplanationModel, Explanations, FactKind, FactModel, Outcome
 from api.v1.representations import route_ref
+from api.words.explanation import words_of
 from api.words.texts import LANGUAGES
-from api.words.waits import words_of
 
 explain_router = APIRouter(tags=["Explanations"])
 

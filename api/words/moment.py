@@ -56,12 +56,7 @@ class PageMoment(Moment):
     def of(cls, request: Request) -> PageMoment:
         """The latest view, now, in the reader's language."""
         moment = Moment.of(request)
-        language = wanted_language(
-            request.query_params.get("lang"),
-            request.cookies.get(LANGUAGE_COOKIE),
-            request.headers.get("accept-language"),
-        )
-        return cls(moment.view, moment.now, texts_in(language))
+        return cls(moment.view, moment.now, texts_in(language_of(request)))
 
     @property
     def snapshot(self) -> Snapshot:
@@ -128,3 +123,17 @@ class PageMoment(Moment):
 
     def _word(self, key: str) -> str:
         return self.texts(key) if key in self.texts.entries else ""
+
+
+def language_of(request: Request) -> str:
+    """Which of `LANGUAGES` a reader gets: the one asked for, else the one chosen before, else the browser's."""
+    return wanted_language(
+        request.query_params.get(LANGUAGE_COOKIE),
+        request.cookies.get(LANGUAGE_COOKIE),
+        request.headers.get("accept-language"),
+    )
+
+
+def said_in(moment: Moment, language: str) -> PageMoment:
+    """The same moment in the words of one of `LANGUAGES`."""
+    return PageMoment(moment.view, moment.now, texts_in(language))

@@ -49,6 +49,12 @@ def texts_in(language: str, subject: str = "") -> Texts:
     return Texts(language, tomllib.loads(source))
 
 
+@cache
+def desk_texts_in(language: str) -> Texts:
+    """The catalogue of the desk's pages in one of `LANGUAGES`: the riders' with its own."""
+    return Texts(language, texts_in(language).entries | texts_in(language, "desk").entries)
+
+
 def wanted_language(asked: str | None, remembered: str | None, accept_language: str | None) -> str:
     """Which of `LANGUAGES` a reader gets.
 

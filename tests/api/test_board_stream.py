@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from api.answers import announcer
-from api.reading import stop_boards
+from api.reading import board
 from api.reading.board import DepartureRow, departure_rows
 from api.service.service import Service
 from tests.api.serving import served
@@ -136,7 +136,7 @@ def test_listeners_of_a_stop_share_one_board_a_view(monkeypatch: pytest.MonkeyPa
         read_at.append((id(view), now))
         return departure_rows(view, stop, now, **options)
 
-    monkeypatch.setattr(stop_boards, "departure_rows", counted)
+    monkeypatch.setattr(board, "departure_rows", counted)
     with served(service_at(NOW, speed=A_MINUTE_IN_TWO_SECONDS)) as address, ExitStack() as stack:
         crowd = [Listener(stack, address, "gare:2", f"?limit={1 + i % 3}") for i in range(12)]
         for _ in range(2):
@@ -201,7 +201,7 @@ def test_a_board_that_fails_leaves_its_listeners_the_last_one(
         listener = Listener(stack, address)
         assert listener.next()["event"] == "board"
         with monkeypatch.context() as broken:
-            broken.setattr(stop_boards, "departure_rows", lambda *_, **__: 1 / 0)
+            broken.setattr(board, "departure_rows", lambda *_, **__: 1 / 0)
             while "cannot be announced" not in caplog.text:
                 listener.next()
         assert listener.next_board()["departures"]

@@ -22,7 +22,7 @@ from api.desk.running_trips import running_trips
 from api.desk.standing import standing
 from api.service.clock import ShiftedClock
 from api.service.view import FeedHealth
-from api.words.desk_texts import desk_texts_in
+from api.words.texts import desk_texts_in
 from feeds.reading import Reading
 from predictor.observations import Observations
 from tests.api.town import HandFeeds, at, disruption, headway_town, service_at, tram_on_time

@@ -17,8 +17,8 @@ from api.service.clock import ShiftedClock
 from api.service.history_writer import HistoryWriter
 from api.service.service import Service
 from api.v1.models import Cause, FactKind, Outcome
+from api.words.explanation import words_of
 from api.words.texts import LANGUAGES, texts_in
-from api.words.waits import words_of
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
 from predictor.explain.verdict import BUNCHED, CAUSES, OUTCOMES, Fact, Verdict

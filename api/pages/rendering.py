@@ -1,0 +1,50 @@
+"""How the rider pages are rendered."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+
+from fastapi import Request, Response
+
+from api.answers.assets import map_library, style
+from api.answers.frame import Frame, framed_in_language
+from api.reading.badges import Badge
+from api.words.moment import AlertWords, PageMoment
+
+_SCRIPT_TEXTS = (
+    "approaching", "min", "range", "scheduled", "seconds", "minutes", "hours", "data_age",
+    "feed_stopped", "network_gone_title", "network_last", "network_back", "near_me_wait", "near_me_refused",
+    "favourite_add", "favourite_remove", "towards", "vehicle_towards", "position_old", "map_feed_stopped",
+)  # fmt: skip
+
+
+def rider_page(
+    request: Request,
+    moment: PageMoment,
+    template: str,
+    badges: Iterable[Badge] = (),
+    alerts: Iterable[AlertWords] = (),
+    *,
+    status: int = 200,
+    also_allowed: Mapping[str, str] | None = None,
+    **context: object,
+) -> Response:
+    """A whole page.
+
+    Parameters: `badges` and `alerts`: the lines whose colours it needs; `also_allowed`: sources that its content
+    security policy lets in beside its own, by directive.
+    """
+    sheet = style([*badges, *(line.badge for alert in alerts for line in alert.lines)])
+    usual = {"style-src": sheet.csp_source, "img-src": "'self'", "worker-src": "'self'"}
+    return framed_in_language(
+        request,
+        moment,
+        template,
+        Frame(sheet, status, {one: f"{usual[one]} {more}" for one, more in (also_allowed or {}).items()}),
+        agency=moment.timetable.agency_name,
+        script_texts=json.dumps({key: moment.texts.entries[key] for key in _SCRIPT_TEXTS}, ensure_ascii=False),
+        has_map=map_library() is not None,
+        speed=request.app.state.service.clock.speed,
+        **context,
+    )
