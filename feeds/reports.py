@@ -15,7 +15,7 @@ import numpy as np
 from google.transit import gtfs_realtime_pb2
 
 from feeds.message import posix_seconds, text_of
-from predictor.arrays import NONE, Float64Array, Int32Array, Int64Array, StrArray
+from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, StrArray
 from predictor.named_runs import RunNames, run_finder
 from predictor.observations import Observations
 from predictor.timetable import Timetable
@@ -195,17 +195,26 @@ def seconds_of_day(text: str) -> int | None:
     return hours * 3600 + minutes * 60 + seconds if minutes < 60 and seconds < 60 else None
 
 
-def _with_position(reports: Reports, refused: Counter[str]) -> Int64Array:
+def positions_found(reports: Reports) -> BoolArray:
+    """Whether each report (n,) gives a position on earth that a receiver can have found."""
+    faults = _position_faults(reports)
+    return ~(faults["position_missing"] | faults["position_out_of_range"] | faults["position_at_zero"])
+
+
+def _position_faults(reports: Reports) -> dict[str, BoolArray]:
     lat, lon = reports.number["latitude"], reports.number["longitude"]
     missing = np.isnan(lat) | np.isnan(lon)
     with np.errstate(invalid="ignore"):
         outside = ~missing & ~((np.abs(lat) <= 90.0) & (np.abs(lon) <= 180.0))
         # What a receiver without a fix reports; the nearest stop is hundreds of kilometres from there.
         at_zero = ~missing & (np.abs(lat) < 0.01) & (np.abs(lon) < 0.01)
-    refused["position_missing"] = int(missing.sum())
-    refused["position_out_of_range"] = int(outside.sum())
-    refused["position_at_zero"] = int(at_zero.sum())
-    return np.flatnonzero(~(missing | outside | at_zero))
+    return {"position_missing": missing, "position_out_of_range": outside, "position_at_zero": at_zero}
+
+
+def _with_position(reports: Reports, refused: Counter[str]) -> Int64Array:
+    for reason, fault in _position_faults(reports).items():
+        refused[reason] = int(fault.sum())
+    return np.flatnonzero(positions_found(reports))
 
 
 def _short_text(words: Sequence[str], refused: Counter[str]) -> StrArray:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 
-from feeds.reports import FASTEST_M_S, Reports
+from feeds.reports import FASTEST_M_S, Reports, positions_found, vehicle_names
 from predictor.geometry import ground_distance_m
 
 NEAR_M = 200.0
@@ -18,12 +19,12 @@ def with_own_names(reports: Reports, feed_timestamp: float) -> tuple[Reports, in
 
     Reports of one id with different labels, or at places between which no vehicle can have driven, are of several.
     These are told apart, from one message to the next, by their label where that differs, else by their trip, else by
-    their entity.
+    their entity. Of one trip a second report is a second vehicle's only if it is of the same time.
     """
     text, number = reports.text, reports.number
-    ids = np.array(text["vehicle_id"], np.str_)
-    code, count = np.unique(ids, return_inverse=True, return_counts=True)[1:]
-    rows = np.flatnonzero((count[code] > 1) & (ids != "") & np.isfinite(number["latitude"] + number["longitude"]))
+    names = vehicle_names(reports)
+    code, count = np.unique(np.array(names, np.str_), return_inverse=True, return_counts=True)[1:]
+    rows = np.flatnonzero((count[code] > 1) & positions_found(reports))
     if len(rows) == 0:
         return reports, 0
     at = np.where(np.isnan(number["timestamp"]), feed_timestamp, number["timestamp"])[rows]
@@ -31,30 +32,31 @@ def with_own_names(reports: Reports, feed_timestamp: float) -> tuple[Reports, in
     order = np.argsort(at, kind="stable")
     newest = np.zeros(len(count), np.int64)
     newest[code[rows[order]]] = order
-    lat, lon, other = number["latitude"][rows], number["longitude"][rows], newest[code[rows]]
-    apart_m = ground_distance_m(lat, lon, lat[other], lon[other])
+    other = newest[code[rows]]
+    lat, lon = number["latitude"][rows], number["longitude"][rows]
     gap_s = np.nan_to_num(np.abs(at - at[other]))
-    run, label = _runs(reports, rows), np.array(text["vehicle_label"], np.str_)[rows]
-    several = (apart_m > FASTEST_M_S * gap_s + NEAR_M) & ~((run == run[other]) & (run != "") & (label == label[other]))
+    apart = ground_distance_m(lat, lon, lat[other], lon[other]) > FASTEST_M_S * gap_s + NEAR_M
+    run = np.array([_run(reports, row) for row in rows.tolist()], np.str_)
+    label = np.array(text["vehicle_label"], np.str_)[rows]
+    several = apart & ((run != run[other]) | (run == "") | (gap_s == 0.0))
     several |= (label != label[other]) & (label != "") & (label[other] != "")
-    shared = rows[np.isin(code[rows], code[rows[several]])]
+    shared = rows[np.isin(code[rows], code[rows[several]])].tolist()
     if len(shared) == 0:
         return reports, 0
-    names = list(text["vehicle_id"])
-    labels: dict[str, set[str]] = {}
-    for row in shared.tolist():
-        labels.setdefault(names[row], set()).add(text["vehicle_label"][row])
-    runs = dict(zip(shared.tolist(), _runs(reports, shared).tolist(), strict=True))
-    for row in shared.tolist():
-        by_label = len(labels[text["vehicle_id"][row]]) > 1
-        own = (by_label and text["vehicle_label"][row]) or runs[row] or text["id"][row]
-        names[row] = f"{names[row]} {own}"
-    return replace(reports, text={**text, "vehicle_id": names}), len(shared)
+    labels = Counter(name for name, _ in {(names[row], text["vehicle_label"][row]) for row in shared})
+    own = {
+        row: (labels[names[row]] > 1 and text["vehicle_label"][row]) or _run(reports, row) or text["id"][row]
+        for row in shared
+    }
+    named = Counter((names[row], own[row]) for row in shared)
+    vehicle_id = list(text["vehicle_id"])
+    for row in shared:
+        alike = named[names[row], own[row]] > 1
+        vehicle_id[row] = " ".join(filter(None, (names[row], own[row], text["id"][row] if alike else "")))
+    return replace(reports, text={**text, "vehicle_id": vehicle_id}), len(shared)
 
 
-def _runs(
-    reports: Reports, rows: np.ndarray[tuple[int], np.dtype[np.int64]]
-) -> np.ndarray[tuple[int], np.dtype[np.str_]]:
-    """What each report (n,) calls its run, "" where it names no trip."""
-    trip, start = reports.text["trip_id"], reports.text["start_time"]
-    return np.array([f"{trip[row]} {start[row]}".strip() if trip[row] else "" for row in rows.tolist()], np.str_)
+def _run(reports: Reports, row: int) -> str:
+    """What a report calls its run, "" where it names no trip."""
+    trip = reports.text["trip_id"][row]
+    return f"{trip} {reports.text['start_time'][row]}".strip() if trip else ""

@@ -110,6 +110,24 @@ def test_buses_without_an_id_are_known_by_their_trips() -> None:
     assert live_runs(city, "D") == ["t1", "t2"]
 
 
+@pytest.mark.parametrize("vehicle", ["0", ""])
+def test_two_buses_of_one_trip_that_have_no_ids_of_their_own_are_two(vehicle: str) -> None:
+    first, second = bus(vehicle, "t1", late_s=0), bus(vehicle, "t1", late_s=250)
+    city = City().vehicle_positions(first, second).at("08:05")
+    assert live_runs(city, "C") == live_runs(city, "D") == ["t1"]
+    assert city.board("C")[0] >= "08:07 t1 live"
+    assert city.board("D")[0] <= "08:06 t1 live"
+
+
+def test_a_jumping_position_of_a_bus_makes_no_second_one() -> None:
+    city = City().vehicle_positions(bus("v1", "t1", late_s=0)).at("08:03")
+    city.vehicle_positions(
+        bus("v1", "t1", between=("B", "C", 0.5), timestamp="08:03:00"),
+        bus("v1", "t1", between=("D", "E", 0.5), timestamp="08:02:50"),
+    )
+    assert set(city.vehicles()) == {"v1"}
+
+
 # A feed that moves on by the clock
 
 
