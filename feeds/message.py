@@ -54,6 +54,15 @@ def decode_message(data: bytes, feed: str) -> gtfs_realtime_pb2.FeedMessage:
     return message
 
 
+def refuse_differential(message: gtfs_realtime_pb2.FeedMessage, feed: str) -> None:
+    """Errors: FeedError where the message tells only what changed since those before it."""
+    if message.header.incrementality == gtfs_realtime_pb2.FeedHeader.DIFFERENTIAL:
+        raise FeedError(
+            f"{feed}: the message is DIFFERENTIAL, it tells only what changed, which is not supported; ask the feed's "
+            "operator for the address of its FULL_DATASET."
+        )
+
+
 def posix_seconds(value: float) -> float:
     """A timestamp in seconds, where some feeds count milliseconds."""
     return value / 1000.0 if value > _MILLISECONDS_ABOVE else float(value)

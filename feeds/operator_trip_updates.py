@@ -1,7 +1,8 @@
-"""The operator's GTFS-Realtime TripUpdates: what it cancels, skips and adds, and the times it claims, made absolute.
+"""The operator's GTFS-Realtime TripUpdates, resolved: which run and which call is meant, and the times made absolute.
 
-A delay is added to the timetable's time on the trip's service date. As GTFS-Realtime has it, the delay at one stop
-holds for the stops after it that the message leaves out, until the next one that it names; NO_DATA ends it.
+A delay is added to the timetable's time on the run's service day. As GTFS-Realtime has it, the delay at one stop holds
+for the stops after it that the message leaves out, until the next one that it names; NO_DATA ends it: from there on
+nothing is told. Nothing is told either of stops before the first one named.
 """
 
 from __future__ import annotations
@@ -14,21 +15,16 @@ from typing import Any
 
 import numpy as np
 from google.transit import gtfs_realtime_pb2
-from numpy.typing import NDArray
 
-from feeds.message import decode_message, header_timestamp, posix_seconds, text_of
+from feeds.call_finding import Hints, at, find_calls
+from feeds.message import decode_message, header_timestamp, posix_seconds, refuse_differential, text_of
 from feeds.reports import seconds_of_day, service_date
-from predictor.arrays import (
-    NONE,
-    BoolArray,
-    Float64Array,
-    Int8Array,
-    Int32Array,
-    Int64Array,
-    StrArray,
-    expand_ranges,
-)
-from predictor.named_runs import FoundRuns, RunNames, run_finder
+from feeds.run_calls import RunCalls, filled, listed_calls, timetabled_calls
+from feeds.trip_modifications import Run, modified_runs
+from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray, group_starts
+from predictor.columns import Columns
+from predictor.named_runs import RunNames, run_finder
+from predictor.stop_alignment import aligned, patterns_along
 from predictor.timetable import Timetable
 from predictor.trip_updates import (
     STOP_NO_DATA,
@@ -38,6 +34,8 @@ from predictor.trip_updates import (
     TRIP_CANCELED,
     TRIP_DELETED,
     TRIP_DUPLICATED,
+    TRIP_NEW,
+    TRIP_REPLACEMENT,
     TRIP_SCHEDULED,
     TRIP_UNSCHEDULED,
     TripUpdates,
@@ -49,44 +47,38 @@ TIME_LIMIT_S = 36 * 3600.0
 DELAY_LIMIT_S = 12 * 3600.0
 _LONGEST_ID = 128
 
-_TRIP = gtfs_realtime_pb2.TripDescriptor
-_MEANING = {
-    _TRIP.SCHEDULED: TRIP_SCHEDULED,
-    _TRIP.ADDED: TRIP_ADDED,
-    _TRIP.NEW: TRIP_ADDED,
-    _TRIP.UNSCHEDULED: TRIP_UNSCHEDULED,
-    _TRIP.CANCELED: TRIP_CANCELED,
-    _TRIP.REPLACEMENT: TRIP_SCHEDULED,
-    _TRIP.DUPLICATED: TRIP_DUPLICATED,
-    _TRIP.DELETED: TRIP_DELETED,
-}
+_NO_CALLS, _TIMETABLE, _COPY, _LISTED = 0, 1, 2, 3
+"""Where a run's calls come from: it has none; the timetable's run; a copy of it at another time; the message."""
 
 
 @dataclass(frozen=True, eq=False)
-class _Trips:
-    """The trips of a message, (n,)."""
+class _Runs(Columns):
+    """The runs of a message, (n,)."""
 
-    served_id: StrArray
-    has_id: BoolArray
-    """The feed names the trip by its id."""
+    trip_id: StrArray
     trip: Int32Array
-    service_date: Int32Array
+    service_day: Int32Array
+    shift_s: Int32Array
+    moved_s: Int32Array
+    """Seconds by which its calls are later than those of `trip`."""
     start_time_s: Int32Array
     route: Int32Array
     direction: Int8Array
     headsign: StrArray
+    short_name: StrArray
     relationship: Int8Array
     vehicle_id: StrArray
     delay_s: Float64Array
-    """Delay of the trip as a whole, NaN where not given."""
+    """Delay of the run as a whole, NaN where not given."""
+    calls_from: Int8Array
 
 
 @dataclass(frozen=True, eq=False)
-class _Updates:
+class _Updates(Columns):
     """Stop time updates, (m,), in the order of the message."""
 
     owner: Int64Array
-    """Row in `_Trips`."""
+    """Row in `_Runs`."""
     sequence: Int32Array
     stop: Int32Array
     assigned: Int32Array
@@ -94,114 +86,92 @@ class _Updates:
     relationship: Int8Array
     arrival: Float64Array
     arrival_delay_s: Float64Array
+    scheduled_arrival: Float64Array
     departure: Float64Array
     departure_delay_s: Float64Array
+    scheduled_departure: Float64Array
+    pickup_type: Int8Array
+    """-1 where not given."""
+    drop_off_type: Int8Array
 
-
-@dataclass(frozen=True, eq=False)
-class _Calls:
-    """All calls of the trips that the timetable has, (k,), in order of trip and call."""
-
-    owner: Int64Array
-    call: Int64Array
-    sequence: Int32Array
-    stop: Int32Array
-    arrival: Float64Array
-    """Scheduled, POSIX seconds."""
-    departure: Float64Array
-
-
-@dataclass(frozen=True, eq=False)
-class _Placed:
-    """Updates with their place in the trip and absolute times, (m,)."""
-
-    owner: Int64Array
-    call: Int64Array
-    """Position in the trip; for a trip that the timetable does not have, in the message."""
-    sequence: Int32Array
-    stop: Int32Array
-    relationship: Int8Array
-    arrival: Float64Array
-    departure: Float64Array
+    def of_runs(self, rows: Int64Array, runs: int) -> _Updates:
+        """The updates of some runs, which are numbered by their place among `rows`."""
+        place = np.full(runs, NONE, np.int64)
+        place[rows] = np.arange(len(rows))
+        kept = self.take(place[self.owner] >= 0)
+        kept = replace(kept, owner=place[kept.owner])
+        return kept.take(np.argsort(kept.owner, kind="stable"))
 
 
 def decode_trip_updates(data: bytes, timetable: Timetable, received_at: float) -> TripUpdates:
-    """Decode a message received at `received_at` (POSIX seconds).
+    """Decode a message received at `received_at` (POSIX seconds) against `timetable.base`.
 
-    An update is given its `stop_sequence` and `stop` wherever its call is found in the timetable, whichever of the
-    two the feed names. An ADDED trip that the timetable runs on that day is read as SCHEDULED.
+    Of two updates of one run the newer counts, of equally new ones the later in the message. An ADDED trip that the
+    timetable runs on that day is read as SCHEDULED, with other stops as REPLACEMENT.
     Errors: FeedError where the whole message cannot be used (see `feeds.message`); all else is counted in `refused`.
     """
     message = decode_message(data, FEED)
-    at = header_timestamp(message, received_at, FEED)
+    refuse_differential(message, FEED)
+    timetable = timetable.base
+    header_at = header_timestamp(message, received_at, FEED)
     refused: Counter[str] = Counter()
-    trips, updates = _columns(message, timetable, refused)
-    trips, runs = _runs(timetable, trips, updates, received_at, refused)
-    placed = _place(timetable, trips, updates, runs, received_at, refused)
-    order = np.lexsort((placed.call, placed.owner))
-    owner = placed.owner[order]
-    return TripUpdates(
-        timestamp=received_at if np.isnan(at) else at,
-        trip_id=trips.served_id,
-        trip=trips.trip,
-        service_date=trips.service_date,
-        start_time_s=trips.start_time_s,
-        route=trips.route,
-        headsign=trips.headsign,
-        relationship=trips.relationship,
-        vehicle_id=trips.vehicle_id,
-        update_ptr=np.searchsorted(owner, np.arange(len(trips.trip) + 1)).astype(np.int64),
-        stop_sequence=placed.sequence[order],
-        stop=placed.stop[order],
-        arrival=placed.arrival[order],
-        departure=placed.departure[order],
-        stop_relationship=placed.relationship[order],
-        refused={reason: n for reason, n in sorted(refused.items()) if n},
-    )
+    runs, updates, newest = _columns(message, timetable, received_at, refused)
+    modified = modified_runs(message, timetable, received_at, refused)
+    runs, updates = _each_once(runs, updates, newest, refused)
+    runs = _with_modified(runs, timetable, modified)
+    runs, updates, calls, own_calls, own_times = _calls_of(timetable, runs, updates, modified, refused)
+    return _resolved(
+        timetable, runs, updates, calls, own_calls, own_times, received_at,
+        received_at if np.isnan(header_at) else header_at, refused,
+    )  # fmt: skip
+
+
+# Reading.
 
 
 def _columns(
-    message: gtfs_realtime_pb2.FeedMessage, timetable: Timetable, refused: Counter[str]
-) -> tuple[_Trips, _Updates]:
-    """One pass over the message; of two updates of one trip the later counts."""
-    kept: dict[tuple[str, ...], gtfs_realtime_pb2.TripUpdate] = {}
+    message: gtfs_realtime_pb2.FeedMessage, timetable: Timetable, received_at: float, refused: Counter[str]
+) -> tuple[_Runs, _Updates, Float64Array]:
+    """One pass over the message; also each run's `timestamp`, 0 where not given."""
+    words: list[tuple[str, ...]] = []
+    numbers: list[tuple[float, ...]] = []
+    rows: list[tuple[float, ...]] = []
+    stops: list[tuple[str, str]] = []
     for entity in message.entity:
         if entity.is_deleted:
             refused["deleted_entity"] += 1
-        elif entity.HasField("trip_update"):
-            update = entity.trip_update
-            # A copy of a trip is told from its like by its own id, any other by the day and time it runs.
-            copy = update.trip_properties
-            trip = update.trip
-            key = (
-                trip.trip_id,
-                *_dated(update),
-                copy.trip_id,
-                "" if trip.trip_id else f"{trip.route_id} {_direction(trip):.0f}",
-            )
-            if not trip.trip_id and not (trip.route_id and key[2]):
-                refused["trip_id_missing"] += 1
-                continue
-            refused["duplicate_trip"] += key in kept
-            kept[key] = update
-
-    words: list[tuple[str, ...]] = []
-    numbers: list[tuple[float, float, float]] = []
-    rows: list[tuple[float, ...]] = []
-    stops: list[tuple[str, str]] = []
-    for owner, ((trip_id, date, time, copy_id, _), update) in enumerate(kept.items()):
+            continue
+        if not entity.HasField("trip_update"):
+            continue
+        update = entity.trip_update
+        trip, properties = update.trip, update.trip_properties
+        modified, relationship = trip.modified_trip, trip.schedule_relationship
+        trip_id = trip.trip_id or modified.affected_trip_id
+        if not trip_id and relationship in (TRIP_ADDED, TRIP_NEW):
+            trip_id = entity.id
+        start_time = properties.start_time or trip.start_time or modified.start_time
+        if not trip_id and not (trip.route_id and start_time):
+            refused["trip_id_missing"] += 1
+            continue
+        owner = len(words)
         words.append(
             (
-                trip_id, copy_id or trip_id, date, time, update.trip.route_id, update.trip_properties.trip_headsign,
-                update.vehicle.id,
+                trip_id, properties.trip_id or trip_id,
+                properties.start_date or trip.start_date or modified.start_date,
+                start_time, trip.route_id, properties.trip_headsign, properties.trip_short_name, update.vehicle.id,
             )
         )  # fmt: skip
-        delay = float(update.delay) if update.HasField("delay") else np.nan
-        relationship = _MEANING.get(update.trip.schedule_relationship, TRIP_SCHEDULED)
-        numbers.append((relationship, delay, _direction(update.trip)))
+        numbers.append(
+            (
+                relationship,
+                float(update.delay) if update.HasField("delay") else np.nan,
+                trip.direction_id if trip.HasField("direction_id") and trip.direction_id <= 1 else NONE,
+                posix_seconds(update.timestamp),
+            )
+        )
         for stop in update.stop_time_update:
-            arrival, departure = stop.arrival, stop.departure
-            stops.append((stop.stop_id, stop.stop_time_properties.assigned_stop_id))
+            arrival, departure, kinds = stop.arrival, stop.departure, stop.stop_time_properties
+            stops.append((stop.stop_id, kinds.assigned_stop_id))
             rows.append(
                 (
                     owner,
@@ -209,247 +179,597 @@ def _columns(
                     stop.schedule_relationship,
                     posix_seconds(arrival.time),
                     arrival.delay if arrival.HasField("delay") else np.nan,
+                    posix_seconds(arrival.scheduled_time),
                     posix_seconds(departure.time),
                     departure.delay if departure.HasField("delay") else np.nan,
+                    posix_seconds(departure.scheduled_time),
+                    kinds.pickup_type if kinds.HasField("pickup_type") else NONE,
+                    kinds.drop_off_type if kinds.HasField("drop_off_type") else NONE,
                 )
             )
-    return _trip_columns(words, numbers, timetable, refused), _update_columns(rows, stops, timetable, refused)
-
-
-def _dated(update: gtfs_realtime_pb2.TripUpdate) -> tuple[str, str]:
-    copy, trip = update.trip_properties, update.trip
-    return copy.start_date or trip.start_date, copy.start_time or trip.start_time
-
-
-def _direction(trip: gtfs_realtime_pb2.TripDescriptor) -> float:
-    return float(trip.direction_id) if trip.HasField("direction_id") else float(NONE)
-
-
-def _trip_columns(
-    words: list[tuple[str, ...]], numbers: list[tuple[float, float, float]], timetable: Timetable, refused: Counter[str]
-) -> _Trips:
-    columns = zip(*words, strict=True) if words else repeat((), 7)
-    trip_id, served, date, time, route_id, headsign, vehicle = (list(map(text_of, column)) for column in columns)
-    relationship, delay, direction = np.array(numbers, np.float64).reshape(-1, 3).T
-    trip = _lookup(trip_id, timetable.trip_index)
-    route = _lookup(route_id, timetable.route_index)
-    refused["unknown_route"] += int((route < 0).sum()) - route_id.count("")
-    named = trip >= 0
-    route[named] = timetable.trip_route[trip[named]]
-    dates, times = [service_date(text) for text in date], [seconds_of_day(text) for text in time]
-    refused["start_date_malformed"] += dates.count(None) - date.count("")
-    refused["start_time_malformed"] += times.count(None) - time.count("")
-    absurd = np.abs(delay) > DELAY_LIMIT_S
-    refused["delay_out_of_range"] += int(absurd.sum())
-    return _Trips(
-        served_id=_short(served),
-        has_id=np.array([name != "" for name in trip_id], bool),
-        trip=trip,
-        service_date=np.array([value or 0 for value in dates], np.int32),
-        start_time_s=np.array([NONE if value is None else value for value in times], np.int32),
-        route=route,
-        direction=np.where(direction <= 1, direction, NONE).astype(np.int8),
-        headsign=_short(headsign),
-        relationship=relationship.astype(np.int8),
-        vehicle_id=_short(vehicle),
-        delay_s=np.where(absurd, np.nan, delay),
-    )
+    updates = _update_columns(rows, stops, timetable, received_at, refused)
+    runs = _run_columns(words, numbers, updates, timetable, received_at, refused)
+    return runs, updates, np.array([row[3] for row in numbers], np.float64)
 
 
 def _update_columns(
-    rows: list[tuple[float, ...]], stops: list[tuple[str, str]], timetable: Timetable, refused: Counter[str]
+    rows: list[tuple[float, ...]],
+    stops: list[tuple[str, str]],
+    timetable: Timetable,
+    received_at: float,
+    refused: Counter[str],
 ) -> _Updates:
-    owner, sequence, relationship, *times = np.array(rows, np.float64).reshape(-1, 7).T
+    owner, sequence, relationship, *times, pickup, drop_off = np.array(rows, np.float64).reshape(-1, 11).T
     stop_id, assigned_id = (list(map(text_of, column)) for column in (zip(*stops, strict=True) if stops else ((), ())))
     stop, assigned = _lookup(stop_id, timetable.stop_index), _lookup(assigned_id, timetable.stop_index)
     for words, index in ((stop_id, stop), (assigned_id, assigned)):
         refused["unknown_stop"] += int((index < 0).sum()) - words.count("")
-    arrival, arrival_delay, departure, departure_delay = times
+    # A station is no place to board at.
+    assigned[(assigned >= 0) & (timetable.stop_location_type[np.maximum(assigned, 0)] != 0)] = NONE
+    arrival, arrival_delay, scheduled_arrival, departure, departure_delay, scheduled_departure = times
+    untimed = np.isin(relationship, (STOP_SKIPPED, STOP_NO_DATA))
+    arrival, departure, scheduled_arrival, scheduled_departure = (
+        _near(time, received_at, refused) for time in (arrival, departure, scheduled_arrival, scheduled_departure)
+    )
+    arrival_delay, departure_delay = (
+        np.where(untimed, np.nan, _within(delay, refused)) for delay in (arrival_delay, departure_delay)
+    )
     return _Updates(
         owner=owner.astype(np.int64),
         sequence=np.where(sequence < 2**31, sequence, NONE).astype(np.int32),
         stop=stop,
         assigned=assigned,
         relationship=relationship.astype(np.int8),
-        arrival=np.where(arrival > 0, arrival, np.nan),
+        arrival=np.where(untimed, np.nan, arrival),
         arrival_delay_s=arrival_delay,
-        departure=np.where(departure > 0, departure, np.nan),
+        scheduled_arrival=scheduled_arrival,
+        departure=np.where(untimed, np.nan, departure),
         departure_delay_s=departure_delay,
+        scheduled_departure=scheduled_departure,
+        pickup_type=pickup.astype(np.int8),
+        drop_off_type=drop_off.astype(np.int8),
     )
 
 
-def _runs(
-    timetable: Timetable, trips: _Trips, updates: _Updates, received_at: float, refused: Counter[str]
-) -> tuple[_Trips, FoundRuns]:
-    """The run of each trip, under way where its times or delays are told, else only spoken of."""
-    time = np.fmin(updates.arrival, updates.departure)
-    time[np.abs(time - received_at) > TIME_LIMIT_S] = np.nan
-    at = np.full(len(trips.trip), np.inf)
-    np.fmin.at(at, updates.owner, time)
-    under_way = np.isfinite(at)
-    late = np.isfinite(updates.arrival_delay_s) | np.isfinite(updates.departure_delay_s)
-    under_way[updates.owner[late]] = True
-    is_new = np.isin(trips.relationship, (TRIP_ADDED, TRIP_DUPLICATED))
-    route = np.where(is_new | trips.has_id, NONE, trips.route)
-    names = RunNames(trips.trip, route, trips.direction, trips.service_date, trips.start_time_s)
-    runs = run_finder(timetable).find(names, np.where(np.isfinite(at), at, received_at), under_way)
-    runs.count(refused, ~is_new)
-    trip = np.where(is_new, trips.trip, runs.trip)
-    refused["unknown_trip"] += int(((trip < 0) & (trips.trip < 0) & (trips.relationship != TRIP_ADDED)).sum())
-
-    # An added trip that the timetable runs on that day is no added one.
-    added = np.flatnonzero((trips.relationship == TRIP_ADDED) & (trips.trip >= 0))
-    day = runs.service_day[added]
-    active = (day >= 0) & ~runs.other_day[added]
-    active &= timetable.service_active[timetable.trip_service[trips.trip[added]], np.maximum(day, 0)]
-    refused["added_trip_in_timetable"] += int(active.sum())
-    trips.relationship[added[active]] = TRIP_SCHEDULED
-    trip[added[~active]] = NONE
-    found = np.flatnonzero((trip >= 0) & (trips.trip < 0))
-    served_id = trips.served_id.astype(np.result_type(trips.served_id, timetable.trip_id))
-    served_id[found] = timetable.trip_id[trip[found]]
-    return replace(trips, trip=trip, served_id=served_id), runs
+def _near(time: Float64Array, received_at: float, refused: Counter[str]) -> Float64Array:
+    absurd = (time > 0) & (np.abs(time - received_at) > TIME_LIMIT_S)
+    refused["time_out_of_range"] += int(absurd.sum())
+    return np.where((time > 0) & ~absurd, time, np.nan)
 
 
-def _place(
-    timetable: Timetable,
-    trips: _Trips,
+def _within(delay: Float64Array, refused: Counter[str]) -> Float64Array:
+    absurd = np.abs(delay) > DELAY_LIMIT_S
+    refused["delay_out_of_range"] += int(absurd.sum())
+    return np.where(absurd, np.nan, delay)
+
+
+def _run_columns(
+    words: list[tuple[str, ...]],
+    numbers: list[tuple[float, ...]],
     updates: _Updates,
-    of_trip: FoundRuns,
+    timetable: Timetable,
     received_at: float,
     refused: Counter[str],
-) -> _Placed:
-    """Find each update's call, make its times absolute, and carry delays on to the calls left out."""
-    runs = ~np.isin(trips.relationship, (TRIP_CANCELED, TRIP_DELETED))
-    known = runs & (trips.trip >= 0)
-    calls = _calls_of(timetable, trips, np.flatnonzero(known), of_trip)
-    found = _find_calls(calls, updates, timetable.stops, refused)
-    refused["stop_not_in_trip"] += int((known[updates.owner] & (found < 0)).sum())
-    served = np.where(updates.assigned >= 0, updates.assigned, updates.stop)
-    extra = np.flatnonzero(runs[updates.owner] & ~known[updates.owner] & (served >= 0))
-
-    arrival = _absolute(updates.arrival, updates.arrival_delay_s, _at(calls.arrival, found), received_at, refused)
-    departure = _absolute(
-        updates.departure, updates.departure_delay_s, _at(calls.departure, found), received_at, refused
+) -> _Runs:
+    tt = timetable
+    columns = zip(*words, strict=True) if words else repeat((), 8)
+    trip_id, served, date, time, route_id, headsign, short_name, vehicle = (list(map(text_of, c)) for c in columns)
+    kind, delay, direction, _ = np.array(numbers, np.float64).reshape(-1, 4).T
+    relationship = kind.astype(np.int8)
+    trip = _lookup(trip_id, tt.trip_index)
+    route = _lookup(route_id, tt.route_index)
+    refused["unknown_route"] += int((route < 0).sum()) - route_id.count("")
+    dates, times = [service_date(text) for text in date], [seconds_of_day(text) for text in time]
+    refused["start_date_malformed"] += dates.count(None) - date.count("")
+    refused["start_time_malformed"] += times.count(None) - time.count("")
+    names = RunNames(
+        trip=trip,
+        route=np.where(np.array([name == "" for name in trip_id], bool), route, NONE).astype(np.int32),
+        direction=direction.astype(np.int8),
+        service_date=np.array([value or 0 for value in dates], np.int32),
+        start_time_s=np.array([NONE if value is None else value for value in times], np.int32),
     )
-    untimed = np.isin(updates.relationship, (STOP_SKIPPED, STOP_NO_DATA))
-    arrival[untimed] = departure[untimed] = np.nan
+    trip, day, shift = _found(tt, names, relationship, updates, received_at, refused)
+    known = trip >= 0
+    route[known] = tt.trip_route[trip[known]]
+    direction[known & (direction < 0)] = tt.pattern_direction[tt.trip_pattern[trip[known & (direction < 0)]]]
+    runs = _Runs(
+        trip_id=_short([name or _name(tt, t) for name, t in zip(served, trip.tolist(), strict=True)]),
+        trip=trip,
+        service_day=day,
+        shift_s=shift,
+        moved_s=shift,
+        start_time_s=names.start_time_s,
+        route=route,
+        direction=direction.astype(np.int8),
+        headsign=_short(headsign),
+        short_name=_short(short_name),
+        relationship=relationship,
+        vehicle_id=_short(vehicle),
+        delay_s=_within(delay, refused),
+        calls_from=np.full(len(trip), _TIMETABLE, np.int8),
+    )
+    return _told_apart(tt, runs, updates, refused)
 
-    # Of two updates of one call the later in the message counts: assignment keeps the last.
-    update = np.full(len(calls.owner), NONE, np.int64)
+
+def _found(
+    tt: Timetable,
+    names: RunNames,
+    relationship: Int8Array,
+    updates: _Updates,
+    received_at: float,
+    refused: Counter[str],
+) -> tuple[Int32Array, Int32Array, Int32Array]:
+    """Trip, service day and shift (n,) of each run that is named, -1 where it is none of the timetable's.
+
+    A run is under way where its times or delays are told, else only spoken of. One that the timetable need not have
+    runs on the day that it names, else on that of its first time.
+    """
+    n = len(names.trip)
+    first_time = np.full(n, np.inf)
+    np.fmin.at(first_time, updates.owner, np.fmin(updates.arrival, updates.departure))
+    under_way = np.isfinite(first_time)
+    late = np.isfinite(updates.arrival_delay_s) | np.isfinite(updates.departure_delay_s)
+    under_way[updates.owner[late]] = True
+    found = run_finder(tt).find(names, np.where(np.isfinite(first_time), first_time, received_at), under_way)
+    is_added = np.isin(relationship, (TRIP_ADDED, TRIP_NEW))
+    is_new = is_added | (relationship == TRIP_DUPLICATED)
+    found.count(refused, ~is_new)
+    trip, day = np.where(is_new, names.trip, found.trip).astype(np.int32), found.service_day.copy()
+    refused["unknown_trip"] += int(((trip < 0) & ~is_added).sum())
+    own_day = _lookup(names.service_date.tolist(), tt.date_index)
+    day[is_new & (own_day >= 0)] = own_day[is_new & (own_day >= 0)]
+    rows = np.flatnonzero(is_new & (day < 0) & np.isfinite(first_time))
+    day[rows] = np.searchsorted(tt.date_origin, first_time[rows], side="right") - 1
+    shift = np.where(is_new, 0, found.shift_s)
+    unscheduled = (relationship == TRIP_UNSCHEDULED) & (trip >= 0) & (names.start_time_s >= 0)
+    shift[unscheduled] = names.start_time_s[unscheduled] - tt.trip_start_s[trip[unscheduled]]
+    return trip, day.astype(np.int32), shift.astype(np.int32)
+
+
+def _told_apart(tt: Timetable, runs: _Runs, updates: _Updates, refused: Counter[str]) -> _Runs:
+    """The runs with what each is: its relationship, where its calls come from, and its shift."""
+    trip, day, start = runs.trip, runs.service_day, runs.start_time_s
+    known = np.maximum(trip, 0)
+    relationship, calls_from, moved = runs.relationship.copy(), runs.calls_from.copy(), runs.moved_s.copy()
+    shift = np.where((trip >= 0) & (start >= 0), start - (tt.trip_start_s[known] if tt.trips else 0), 0)
+    calls_from[np.isin(relationship, (TRIP_CANCELED, TRIP_DELETED))] = _NO_CALLS
+    calls_from[relationship == TRIP_REPLACEMENT] = _LISTED
+
+    copied = (relationship == TRIP_DUPLICATED) & (trip >= 0)
+    refused["duplicate_without_start_time"] += int((copied & (start < 0)).sum())
+    day = np.where(copied & (start < 0), NONE, day).astype(np.int32)
+    calls_from[copied], moved[copied] = _COPY, shift[copied]
+
+    update_ptr = group_starts(updates.owner, len(trip))
+    for row in np.flatnonzero(np.isin(relationship, (TRIP_ADDED, TRIP_NEW))).tolist():
+        calls_from[row] = _LISTED
+        if trip[row] < 0 or day[row] < 0:
+            continue
+        own_start = not shift[row] or bool(tt.trip_repeats[trip[row]])
+        along = _calls_along(tt, int(trip[row]), updates, slice(int(update_ptr[row]), int(update_ptr[row + 1])))
+        if tt.trip_is_frequency[trip[row]]:
+            relationship[row], calls_from[row] = TRIP_SCHEDULED, _TIMETABLE
+        elif own_start and tt.service_active[tt.trip_service[trip[row]], day[row]]:
+            refused["added_trip_in_timetable"] += 1
+            relationship[row], calls_from[row] = (TRIP_SCHEDULED, _TIMETABLE) if along else (TRIP_REPLACEMENT, _LISTED)
+        elif along and not _lists_its_calls(tt, int(trip[row]), update_ptr[row + 1] - update_ptr[row]):
+            # A trip of the timetable once more, at another time or on another day.
+            calls_from[row], moved[row] = _COPY, shift[row]
+        else:
+            moved[row] = shift[row]
+    # Under an id of its own a copy is nobody's other run.
+    same_id = np.array([name == _name(tt, t) for name, t in zip(runs.trip_id, trip.tolist(), strict=True)], bool)
+    return replace(
+        runs,
+        relationship=relationship,
+        calls_from=calls_from,
+        service_day=day,
+        moved_s=moved,
+        shift_s=np.where(same_id, moved, 0).astype(np.int32),
+    )
+
+
+def _calls_along(tt: Timetable, trip: int, updates: _Updates, span: slice) -> bool:
+    """Whether all stops that are named are the trip's, in its order."""
+    named = updates.stop[span][updates.stop[span] >= 0]
+    own = tt.call_stop[tt.trip_call_ptr[trip] : tt.trip_call_ptr[trip + 1]]
+    return NONE not in aligned(tuple(named.tolist()), tuple(own.tolist()))
+
+
+def _lists_its_calls(tt: Timetable, trip: int, updates: int) -> bool:
+    return 2 <= updates < int(tt.trip_calls[trip])
+
+
+def _name(tt: Timetable, trip: int) -> str:
+    return str(tt.trip_id[trip]) if trip >= 0 else ""
+
+
+def _each_once(runs: _Runs, updates: _Updates, newest: Float64Array, refused: Counter[str]) -> tuple[_Runs, _Updates]:
+    """Each run that was found once."""
+    chosen: dict[tuple[str, int, int], int] = {}
+    keys = zip(runs.trip_id.tolist(), runs.service_day.tolist(), runs.shift_s.tolist(), strict=True)
+    found = (runs.service_day >= 0) & ((runs.trip >= 0) | (runs.calls_from == _LISTED))
+    for row, key in enumerate(keys):
+        other = chosen.get(key)
+        if other is None or newest[row] >= newest[other]:
+            chosen[key] = row
+        refused["duplicate_trip"] += other is not None
+    rows = np.array(sorted(row for row in chosen.values() if found[row]), np.int64)
+    return runs.take(rows), updates.of_runs(rows, len(found))
+
+
+def _with_modified(runs: _Runs, tt: Timetable, modified: Mapping[Run, RunCalls]) -> _Runs:
+    """The runs, and those on a diversion of which no TripUpdate speaks."""
+    told = set(zip(runs.trip.tolist(), runs.service_day.tolist(), runs.shift_s.tolist(), strict=True))
+    silent = [run for run in modified if run not in told]
+    if not silent:
+        return runs
+    trip, day, shift = np.array(silent, np.int32).T
+    nothing = np.full(len(trip), "")
+    more = _Runs(
+        trip_id=tt.trip_id[trip], trip=trip, service_day=day, shift_s=shift, moved_s=shift,
+        start_time_s=np.full(len(trip), NONE, np.int32), route=tt.trip_route[trip],
+        direction=tt.pattern_direction[tt.trip_pattern[trip]], headsign=nothing, short_name=nothing,
+        relationship=np.full(len(trip), TRIP_SCHEDULED, np.int8), vehicle_id=nothing,
+        delay_s=np.full(len(trip), np.nan), calls_from=np.full(len(trip), _TIMETABLE, np.int8),
+    )  # fmt: skip
+    return _Runs.joined(runs, more)
+
+
+# Which calls each run makes.
+
+
+def _calls_of(
+    tt: Timetable, runs: _Runs, updates: _Updates, modified: Mapping[Run, RunCalls], refused: Counter[str]
+) -> tuple[_Runs, _Updates, RunCalls, BoolArray, BoolArray]:
+    """The runs that can be, with all their calls as scheduled, and whether these and their times are their own."""
+    n = len(runs.trip)
+    relationship, calls_from, route = runs.relationship.copy(), runs.calls_from.copy(), runs.route.copy()
+    direction, parts = runs.direction.copy(), [RunCalls.empty()]
+    own_times, gone = np.ones(n, bool), np.zeros(n, bool)
+    update_ptr = group_starts(updates.owner, n)
+    for row in np.flatnonzero(calls_from == _LISTED).tolist():
+        span = slice(int(update_ptr[row]), int(update_ptr[row + 1]))
+        base = int(runs.trip[row])
+        listed, own_times[row] = _listed(tt, row, base, int(runs.service_day[row]), int(runs.moved_s[row]),
+                                         updates.take(np.arange(span.start, span.stop)), refused)  # fmt: skip
+        if len(listed) < 2:
+            if relationship[row] == TRIP_REPLACEMENT:
+                refused["replacement_without_stops"] += 1
+                relationship[row], calls_from[row] = TRIP_SCHEDULED, _TIMETABLE
+            else:
+                refused["added_trip_without_stops"] += 1
+                gone[row] = True
+            continue
+        if base < 0:
+            route[row], direction[row] = _line_of(tt, listed.stop, int(route[row]), int(direction[row]))
+        if route[row] < 0:
+            refused["added_trip_without_route"] += 1
+            gone[row] = True
+            continue
+        parts.append(listed)
+    own_calls = np.isin(calls_from, (_COPY, _LISTED)) & ~gone
+    run_of_row = zip(runs.trip.tolist(), runs.service_day.tolist(), runs.shift_s.tolist(), strict=True)
+    for row, run in enumerate(run_of_row):
+        if calls_from[row] == _TIMETABLE and run in modified:
+            parts.append(modified[run].of_owner(row))
+            own_calls[row], relationship[row] = True, TRIP_REPLACEMENT
+            calls_from[row] = _LISTED
+    rows = np.flatnonzero(np.isin(calls_from, (_TIMETABLE, _COPY)))
+    # Without its start time nobody knows when a run by headway is where.
+    untold = tt.trip_is_frequency[runs.trip[rows]] & (runs.start_time_s[rows] < 0)
+    day = np.where(untold, NONE, runs.service_day[rows]).astype(np.int32)
+    parts.append(timetabled_calls(tt, rows, runs.trip[rows], day, runs.moved_s[rows]))
+    calls = RunCalls.joined(*parts).in_order()
+    runs = replace(runs, relationship=relationship, calls_from=calls_from, route=route, direction=direction)
+    if gone.any():
+        keep = np.flatnonzero(~gone)
+        place = np.cumsum(~gone) - 1
+        calls = replace(calls, owner=place[calls.owner])
+        return runs.take(keep), updates.of_runs(keep, n), calls, own_calls[keep], own_times[keep]
+    return runs, updates, calls, own_calls, own_times
+
+
+def _listed(
+    tt: Timetable, owner: int, base: int, day: int, moved_s: int, updates: _Updates, refused: Counter[str]
+) -> tuple[RunCalls, bool]:
+    """The calls of a run that lists them, with their scheduled times, and whether these are stated.
+
+    Scheduled is what the message says is; else the time less the delay; else, where the run takes the place of one that
+    has the same call, the timetable; else what is told now.
+    """
+    if (updates.sequence >= 0).all() and len(np.unique(updates.sequence)) == len(updates.sequence):
+        updates = updates.take(np.argsort(updates.sequence, kind="stable"))
+    no_call = np.empty(0, np.int32)
+    base_stop, base_sequence = no_call, no_call
+    origin, first = 0.0, 0
+    if base >= 0:
+        first = int(tt.trip_call_ptr[base])
+        span = slice(first, int(tt.trip_call_ptr[base + 1]))
+        base_stop, base_sequence = tt.call_stop[span], tt.stop_sequence[span]
+        origin = float(tt.date_origin[day] + moved_s)
+    stop = np.where(updates.assigned >= 0, updates.assigned, updates.stop)
+    stop = _platforms(tt, stop, updates.sequence, base_stop, base_sequence)
+    updates, stop = updates.take(stop >= 0), stop[stop >= 0]
+    base_call = np.array(aligned(tuple(stop.tolist()), tuple(base_stop.tolist())), np.int64)
+    entry = np.where(base_call >= 0, first + base_call, NONE)
+    by_base_arrival = at(origin + tt.arrival_s.astype(np.float64), entry) if base >= 0 else np.full(len(stop), np.nan)
+    by_base_departure = at(origin + tt.departure_s.astype(np.float64), entry) if base >= 0 else by_base_arrival
+
+    stated_arrival = _first_known(updates.scheduled_arrival, updates.arrival - updates.arrival_delay_s, by_base_arrival)
+    stated_departure = _first_known(
+        updates.scheduled_departure, updates.departure - updates.departure_delay_s, by_base_departure
+    )
+    stated_arrival, stated_departure = (
+        _first_known(stated_arrival, stated_departure),
+        _first_known(stated_departure, stated_arrival),
+    )
+    told_arrival = _first_known(updates.arrival, updates.departure)
+    told_departure = _first_known(updates.departure, updates.arrival)
+    # Between calls whose delay is known, one that only says when it is now is as late as the one before.
+    late = _last_known(told_arrival - stated_arrival)
+    arrival = _first_known(stated_arrival, told_arrival - late)
+    departure = _first_known(stated_departure, told_departure - late)
+    is_stated = not np.isnan(stated_arrival[~np.isnan(arrival)]).any()
+    position = np.arange(len(stop), dtype=np.float64)
+    arrival, departure = filled(arrival, position), filled(departure, position)
+    timed = ~(np.isnan(arrival) | np.isnan(departure))
+    refused["added_stop_without_time"] += int((~timed).sum())
+    return (
+        listed_calls(
+            owner, updates.sequence[timed], stop[timed], arrival[timed], departure[timed], base_call[timed].tolist(),
+            updates.pickup_type[timed], updates.drop_off_type[timed],
+        ),
+        is_stated,
+    )  # fmt: skip
+
+
+def _platforms(
+    tt: Timetable, stop: Int32Array, sequence: Int32Array, base_stop: Int32Array, base_sequence: Int32Array
+) -> Int32Array:
+    """Stops (u,) with the platform for a station, and the base run's stop where only its number is given."""
+    stop = stop.copy()
+    for u in np.flatnonzero((stop < 0) & (sequence >= 0)).tolist():
+        numbered = np.flatnonzero(base_sequence == sequence[u])
+        stop[u] = base_stop[numbered[0]] if len(numbered) else NONE
+    for u in np.flatnonzero((stop >= 0) & (tt.stop_location_type[np.maximum(stop, 0)] != 0)).tolist():
+        own = base_stop[tt.stop_parent[base_stop] == stop[u]]
+        platforms = own if len(own) else np.flatnonzero(tt.stop_parent == stop[u])
+        if len(own) or len(platforms) == 1:
+            stop[u] = platforms[0]
+    return stop
+
+
+def _line_of(tt: Timetable, stops: Int32Array, route: int, direction: int) -> tuple[int, int]:
+    """Route and direction of an added run: as told, else those of the one line that has its stops in this order."""
+    if route >= 0 and direction >= 0:
+        return route, direction
+    along = patterns_along(tt, stops, route)
+    routes, directions = np.unique(tt.pattern_route[along]), np.unique(tt.pattern_direction[along])
+    if route < 0 and len(routes) == 1:
+        route = int(routes[0])
+    if direction < 0 and len(directions) == 1:
+        direction = int(directions[0])
+    return route, direction
+
+
+def _first_known(*times: Float64Array) -> Float64Array:
+    result = times[0]
+    for other in times[1:]:
+        result = np.where(np.isnan(result), other, result)
+    return result
+
+
+def _last_known(values: Float64Array) -> Float64Array:
+    """Each value, where it is NaN the last one before, 0 where there is none."""
+    known = np.maximum.accumulate(np.where(np.isnan(values), NONE, np.arange(len(values))))
+    return np.asarray(at(values, known, 0.0), np.float64)
+
+
+# What is told of the calls.
+
+
+def _resolved(
+    tt: Timetable,
+    runs: _Runs,
+    updates: _Updates,
+    calls: RunCalls,
+    own_calls: BoolArray,
+    own_times: BoolArray,
+    received_at: float,
+    timestamp: float,
+    refused: Counter[str],
+) -> TripUpdates:
+    """Find each update's call, make its times absolute, and carry delays on to the calls left out."""
+    runs_calls = runs.calls_from != _NO_CALLS
+    updates = updates.take(runs_calls[updates.owner])
+    hints = Hints(
+        arrives=~np.isnan(updates.arrival) | ~np.isnan(updates.arrival_delay_s),
+        departs=~np.isnan(updates.departure) | ~np.isnan(updates.departure_delay_s),
+        arrives_at=_first_known(updates.scheduled_arrival, updates.arrival - updates.arrival_delay_s, updates.arrival),
+        departs_at=_first_known(
+            updates.scheduled_departure, updates.departure - updates.departure_delay_s, updates.departure
+        ),
+        not_before=received_at - _first_known(updates.departure_delay_s, updates.arrival_delay_s),
+    )
+    # A run that lists its calls does so under the stops at which it really calls.
+    listed = (runs.calls_from == _LISTED)[updates.owner]
+    stop = np.where(listed & (updates.assigned >= 0), updates.assigned, updates.stop)
+    found = find_calls(tt, calls, updates.owner, updates.sequence, stop, hints, refused)
+    refused["stop_not_in_trip"] += int(((found < 0) & ~listed).sum())
+    calls = _with_starts(tt, runs, calls, updates, found)
+
+    update = np.full(len(calls), NONE, np.int64)
     update[found[found >= 0]] = np.flatnonzero(found >= 0)
     given = update >= 0
     refused["duplicate_stop_time_update"] += int((found >= 0).sum() - given.sum())
 
-    relationship = _at(updates.relationship, update, STOP_SCHEDULED)
-    call_arrival, call_departure = _at(arrival, update), _at(departure, update)
-    delay = np.where(np.isnan(call_departure), call_arrival - calls.arrival, call_departure - calls.departure)
-    carried = _carried(calls.owner, delay, relationship == STOP_NO_DATA, trips.delay_s)
-    silent = (relationship == STOP_SCHEDULED) & np.isnan(delay) & np.isnan(call_arrival) & np.isnan(call_departure)
-    call_arrival = np.where(silent, calls.arrival + carried, call_arrival)
-    call_departure = np.where(silent, calls.departure + carried, call_departure)
-    stop = _at(served, update, NONE)
-    keep = np.flatnonzero(given | ~np.isnan(call_arrival))
-    return _Placed(
-        owner=np.concatenate([calls.owner[keep], updates.owner[extra]]),
-        call=np.concatenate([calls.call[keep], extra]),
-        sequence=np.concatenate([calls.sequence[keep], updates.sequence[extra]]),
-        stop=np.concatenate([np.where(stop >= 0, stop, calls.stop)[keep], served[extra]]).astype(np.int32),
-        relationship=np.concatenate([relationship[keep], updates.relationship[extra]]).astype(np.int8),
-        arrival=np.concatenate([call_arrival[keep], arrival[extra]]),
-        departure=np.concatenate([call_departure[keep], departure[extra]]),
+    relationship: Int8Array = at(updates.relationship, update, STOP_SCHEDULED)
+    arrival, departure = _told_times(updates, calls, update, found, refused)
+    own_delay = np.where(np.isnan(departure), arrival - calls.arrival, departure - calls.departure)
+    ends = relationship == STOP_NO_DATA
+    delay = _carried(calls.owner, own_delay, ends, runs.delay_s)
+    before = np.where(np.isnan(own_delay), delay, _before(calls.owner, delay, runs.delay_s))
+    silent = ~np.isin(relationship, (STOP_SKIPPED, STOP_NO_DATA)) & np.isnan(arrival) & np.isnan(departure)
+    arrival = np.where(silent, calls.arrival + delay, arrival)
+    departure = np.where(silent, calls.departure + delay, departure)
+    # Of two events of which one is told the other is as late: the arrival as the departure before, if any.
+    by_arrival = _first_known(calls.arrival + before, calls.arrival + own_delay, departure)
+    by_departure = _first_known(calls.departure + own_delay, arrival)
+    arrival, departure = (
+        np.where(np.isnan(arrival), np.minimum(by_arrival, departure), arrival),
+        np.where(np.isnan(departure), np.maximum(by_departure, arrival), departure),
+    )
+    arrival, departure = _in_order(calls.owner, arrival, departure, refused)
+    stop_now, moved = _stops_now(tt, calls, updates, update, runs.calls_from == _LISTED)
+    pickup, drop_off = (
+        np.where(at(told, update, NONE) >= 0, at(told, update, NONE), by_timetable).astype(np.int8)
+        for told, by_timetable in (
+            (updates.pickup_type, calls.pickup_type), (updates.drop_off_type, calls.drop_off_type),
+        )
+    )  # fmt: skip
+    moved |= (pickup != calls.pickup_type) | (drop_off != calls.drop_off_type)
+    n = len(runs.trip)
+    own_calls = own_calls | (np.bincount(calls.owner[moved], minlength=n) > 0)
+
+    served = np.where(relationship == STOP_SKIPPED, NONE, calls.call)
+    last_call = np.full(n, NONE, np.int32)
+    np.maximum.at(last_call, calls.owner, served.astype(np.int32))
+    nothing_served = runs_calls & (last_call < 0)
+    run_relationship = np.where(nothing_served, TRIP_CANCELED, runs.relationship).astype(np.int8)
+
+    keep = np.flatnonzero(own_calls[calls.owner] | given | ~np.isnan(arrival))
+    keep = keep[~(nothing_served & ~own_calls)[calls.owner[keep]]]
+    owner = calls.owner[keep]
+    return TripUpdates(
+        timestamp=timestamp,
+        trip_id=runs.trip_id,
+        trip=runs.trip,
+        service_day=runs.service_day,
+        shift_s=runs.shift_s,
+        route=runs.route,
+        direction=runs.direction,
+        headsign=_headsigns(tt, runs, calls, own_calls),
+        short_name=runs.short_name,
+        relationship=run_relationship,
+        vehicle_id=runs.vehicle_id,
+        last_call=last_call,
+        own_calls=own_calls,
+        own_times=own_times,
+        update_ptr=group_starts(owner, n),
+        call=calls.call[keep].astype(np.int32),
+        stop=stop_now[keep],
+        stop_sequence=calls.sequence[keep],
+        scheduled_arrival=calls.arrival[keep],
+        scheduled_departure=calls.departure[keep],
+        arrival=arrival[keep],
+        departure=departure[keep],
+        stop_relationship=relationship[keep],
+        base_call=calls.base_call[keep],
+        pickup_type=pickup[keep],
+        drop_off_type=drop_off[keep],
+        refused={reason: count for reason, count in sorted(refused.items()) if count},
     )
 
 
-def _calls_of(timetable: Timetable, trips: _Trips, rows: Int64Array, of_trip: FoundRuns) -> _Calls:
-    """All calls of these trips with their scheduled times, NaN where the feed does not say which run it is."""
-    trip, day, start = trips.trip[rows], of_trip.service_day[rows].copy(), trips.start_time_s[rows]
-    copied = trips.relationship[rows] == TRIP_DUPLICATED
-    # A copy runs on the day that it names, whether its original does or not.
-    day[copied] = [timetable.date_index.get(date, NONE) for date in trips.service_date[rows[copied]].tolist()]
-    moved = copied | (trips.relationship[rows] == TRIP_UNSCHEDULED)
-    shift = np.where(moved & (start >= 0), start - timetable.trip_start_s[trip], of_trip.shift_s[rows])
-    origin = np.where(day >= 0, timetable.date_origin[np.maximum(day, 0)], np.nan) + shift
-    origin[timetable.trip_is_frequency[trip] & (start < 0)] = np.nan
-    first = timetable.trip_call_ptr[trip]
-    row, entry = expand_ranges(first, timetable.trip_calls[trip])
-    return _Calls(
-        owner=rows[row],
-        call=entry - first[row],
-        sequence=timetable.stop_sequence[entry],
-        stop=timetable.call_stop[entry],
-        arrival=origin[row] + timetable.arrival_s[entry],
-        departure=origin[row] + timetable.departure_s[entry],
-    )
+def _with_starts(tt: Timetable, runs: _Runs, calls: RunCalls, updates: _Updates, found: Int64Array) -> RunCalls:
+    """Calls of runs by headway that do not tell their start: as scheduled then, so that what is told is on time."""
+    arrival, departure = calls.arrival.copy(), calls.departure.copy()
+    told = _first_known(updates.arrival, updates.departure)
+    rows = np.flatnonzero((found >= 0) & ~np.isnan(told))
+    rows = rows[np.isnan(arrival[found[rows]])]
+    for owner in np.unique(updates.owner[rows]).tolist():
+        row = rows[updates.owner[rows] == owner][0]
+        span = np.flatnonzero(calls.owner == owner)
+        entry = tt.trip_call_ptr[runs.trip[owner]] + calls.call[span]
+        origin = told[row] - tt.arrival_s[tt.trip_call_ptr[runs.trip[owner]] + calls.call[found[row]]]
+        arrival[span], departure[span] = origin + tt.arrival_s[entry], origin + tt.departure_s[entry]
+        start = origin - tt.date_origin[runs.service_day[owner]]
+        runs.shift_s[owner] = round(start)
+    return replace(calls, arrival=arrival, departure=departure)
 
 
-def _find_calls(calls: _Calls, updates: _Updates, stops: int, refused: Counter[str]) -> Int64Array:
-    """Row in `calls` of each update, -1 where none: by stop_sequence, and by stop where that is missing or wrong."""
-    by_sequence = _search((calls.owner << 32) + calls.sequence, (updates.owner << 32) + np.maximum(updates.sequence, 0))
-    by_sequence[updates.sequence < 0] = NONE
-    elsewhere = (updates.stop >= 0) & (_at(calls.stop, by_sequence, NONE) != updates.stop)
-    rows = np.flatnonzero(elsewhere)
-    if len(rows) == 0:
-        return by_sequence
-    # A stop served twice: a message ends with its trip, so the last update of a stop is of its last call.
-    call_visit = (calls.owner * stops + calls.stop) << 16
-    update_visit = (updates.owner[rows] * stops + updates.stop[rows]) << 16
-    call_key = call_visit + _rank_from_end(call_visit)
-    order = np.argsort(call_key)
-    by_stop = _search(call_key[order], update_visit + _rank_from_end(update_visit))
-    by_stop = _at(order, by_stop, NONE)
-    refused["stop_sequence_mismatch"] += int(((by_stop >= 0) & (updates.sequence[rows] >= 0)).sum())
-    by_sequence[rows] = np.where(by_stop >= 0, by_stop, by_sequence[rows])
-    return by_sequence
+def _told_times(
+    updates: _Updates, calls: RunCalls, update: Int64Array, found: Int64Array, refused: Counter[str]
+) -> tuple[Float64Array, Float64Array]:
+    """Arrival and departure of each call (k,) as its update tells them, NaN where it does not."""
+    without = 0
+    times = []
+    for time, delay, scheduled in (
+        (updates.arrival, updates.arrival_delay_s, calls.arrival),
+        (updates.departure, updates.departure_delay_s, calls.departure),
+    ):
+        by_timetable = at(scheduled, found)
+        without += int((np.isnan(time) & ~np.isnan(delay) & np.isnan(by_timetable) & (found >= 0)).sum())
+        times.append(at(np.where(np.isnan(time), by_timetable + delay, time), update))
+    refused["delay_without_schedule"] += without
+    return times[0], times[1]
 
 
-def _absolute(
-    time: Float64Array, delay: Float64Array, scheduled: Float64Array, received_at: float, refused: Counter[str]
-) -> Float64Array:
-    absurd_time, absurd_delay = np.abs(time - received_at) > TIME_LIMIT_S, np.abs(delay) > DELAY_LIMIT_S
-    refused["time_out_of_range"] += int(absurd_time.sum())
-    refused["delay_out_of_range"] += int(absurd_delay.sum())
-    time = np.where(absurd_time, np.nan, time)
-    by_delay = scheduled + np.where(absurd_delay, np.nan, delay)
-    refused["delay_without_schedule"] += int((np.isnan(time) & ~np.isnan(delay) & np.isnan(scheduled)).sum())
-    return np.where(np.isnan(time), by_delay, time)
-
-
-def _carried(owner: Int64Array, delay: Float64Array, ends: BoolArray, trip_delay: Float64Array) -> Float64Array:
-    """Delay at each call (k,): its own or that of the last call before it that has one, else the trip's."""
+def _carried(owner: Int64Array, delay: Float64Array, ends: BoolArray, run_delay: Float64Array) -> Float64Array:
+    """Delay at each call (k,): its own or that of the last call before it that has one, else the run's."""
     speaks = np.flatnonzero(~np.isnan(delay) | ends)
     last = np.searchsorted(speaks, np.arange(len(owner)), side="right") - 1
-    last = _at(speaks, last, NONE)
-    of_this_trip = _at(owner, last, NONE) == owner
-    return np.where(of_this_trip, _at(delay, last), trip_delay[owner])
+    last = at(speaks, last, NONE)
+    of_this_run = at(owner, last, NONE) == owner
+    return np.where(of_this_run, at(delay, last), run_delay[owner])
 
 
-def _at(values: NDArray[Any], index: Int64Array, otherwise: float = np.nan) -> NDArray[Any]:
-    """`values[index]`, and `otherwise` where the index is -1."""
-    result = np.full(len(index), otherwise, values.dtype)
-    result[index >= 0] = values[index[index >= 0]]
-    return result
+def _before(owner: Int64Array, delay: Float64Array, run_delay: Float64Array) -> Float64Array:
+    """The delay at the call before each call (k,), at the first one the run's."""
+    before = np.empty(len(delay))
+    before[1:], before[:1] = delay[:-1], np.nan
+    opens = np.ones(len(owner), bool)
+    opens[1:] = owner[1:] != owner[:-1]
+    return np.where(opens, run_delay[owner], before)
 
 
-def _search(sorted_keys: Int64Array, keys: Int64Array) -> Int64Array:
-    """Place of each key among `sorted_keys`, -1 where it is not there."""
-    place = np.searchsorted(sorted_keys, keys)
-    found = place < len(sorted_keys)
-    found[found] = sorted_keys[place[found]] == keys[found]
-    return np.where(found, place, NONE)
+def _in_order(
+    owner: Int64Array, arrival: Float64Array, departure: Float64Array, refused: Counter[str]
+) -> tuple[Float64Array, Float64Array]:
+    """The times (k,) with none before the one before it in the run."""
+    times = np.column_stack([arrival, departure]).ravel()
+    known = np.flatnonzero(~np.isnan(times))
+    if len(known) == 0:
+        return arrival, departure
+    base = float(times[known].min())
+    # Runs one above the other on a ladder whose steps are longer than any run.
+    ladder = np.repeat(owner, 2)[known] * (4.0 * TIME_LIMIT_S)
+    ordered = np.maximum.accumulate(times[known] - base + ladder) - ladder + base
+    # Reckoned on the ladder a time that was in order may differ by a rounding error.
+    backwards = ordered > times[known] + 1e-3
+    refused["time_running_backwards"] += int(backwards.sum())
+    times[known[backwards]] = ordered[backwards]
+    return times[0::2].copy(), times[1::2].copy()
 
 
-def _rank_from_end(group: Int64Array) -> Int64Array:
-    """0 for the last entry of each group, 1 for the one before it, and so on."""
-    backwards = group[::-1]
-    order = np.argsort(backwards, kind="stable")
-    ordered = backwards[order]
-    rank = np.empty(len(group), np.int64)
-    rank[order] = np.arange(len(group)) - np.searchsorted(ordered, ordered)
-    return rank[::-1]
+def _stops_now(
+    tt: Timetable, calls: RunCalls, updates: _Updates, update: Int64Array, listed: BoolArray
+) -> tuple[Int32Array, BoolArray]:
+    """The stop of each call (k,) as the message has it, and whether that is another one than scheduled."""
+    assigned, named = at(updates.assigned, update, NONE), at(updates.stop, update, NONE)
+    platform = (named >= 0) & (tt.stop_location_type[np.maximum(named, 0)] == 0)
+    station = np.where(tt.stop_parent >= 0, tt.stop_parent, NONE)
+    beside = platform & (station[np.maximum(named, 0)] >= 0) & (station[calls.stop] == station[np.maximum(named, 0)])
+    stop = np.where(assigned >= 0, assigned, np.where(beside, named, calls.stop))
+    stop = np.where(listed[calls.owner] & (assigned < 0), calls.stop, stop).astype(np.int32)
+    return stop, stop != calls.stop
 
 
-def _lookup(words: Sequence[str], index: Mapping[str, int]) -> Int32Array:
+def _headsigns(tt: Timetable, runs: _Runs, calls: RunCalls, own_calls: BoolArray) -> StrArray:
+    """What each run is bound for: as told; the trip's own where it ends as that does; else the stop where it ends."""
+    signs = runs.headsign.astype(object)
+    last = group_starts(calls.owner, len(signs))[1:] - 1
+    for row in np.flatnonzero((runs.headsign == "") & own_calls).tolist():
+        trip, end = int(runs.trip[row]), int(last[row])
+        ends_alike = trip >= 0 and calls.base_call[end] == tt.trip_calls[trip] - 1
+        signs[row] = str(tt.trip_headsign[trip]) if ends_alike else ""
+        signs[row] = signs[row] or str(tt.stop_name[calls.stop[end]])
+    return np.array(signs.tolist(), np.str_)
+
+
+def _lookup(words: Sequence[Any], index: Mapping[Any, int]) -> Int32Array:
     return np.fromiter(map(index.get, words, repeat(NONE)), np.int32, len(words))
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from predictor.added_trips import unknown_additions, with_added_trips
 from predictor.arrays import Int8Array, Int64Array
 from predictor.arrivals import Chain, predict
 from predictor.assignment import Assigner
@@ -20,20 +19,21 @@ from predictor.finished_runs import FinishedRuns
 from predictor.forecast import MISS_WEIGHT, Forecast, forecast
 from predictor.fresh_reports import fresh_reports
 from predictor.geometry import LineGeometry
-from predictor.journeys import JourneyLookup, call_key, dated_journeys, driven_call_key
+from predictor.journeys import JourneyLookup, call_key, dated_journeys, driven_call_key, driven_entry
 from predictor.learned import Learned
 from predictor.learner import Learner
 from predictor.legs import Legs, legs_of
 from predictor.liveness import FeedLiveness
 from predictor.matching import Matcher
-from predictor.named_runs import run_finder
 from predictor.observations import Observations
 from predictor.operator_times import OperatorTimes, operator_times
+from predictor.overlay import Overlay
 from predictor.passages import CallTimes, Passages, Stretches, call_times
+from predictor.past_calls import PastCalls
 from predictor.predicted_rows import by_stop, operator_rows, unserved, vehicle_rows
 from predictor.progress import driven_since, driven_to_the_end, passages_of
 from predictor.run_changes import RunChanges, present_reports
-from predictor.runs import DatedRuns
+from predictor.runs import DatedRuns, renamed
 from predictor.scheduled_calls import ScheduledCalls
 from predictor.service_days import ServiceDays
 from predictor.snapshot import GIVEN_UP, OFF_ROUTE, VEHICLE_STATES, Snapshot
@@ -79,6 +79,7 @@ class Engine:
         self._feed = FeedLiveness(self.settings.live_limit_s)
         self._tracks = Tracks.empty()
         self._finished = FinishedRuns.empty()
+        self._past_calls = PastCalls()
         self._steadiness = Steadiness()
         self._counts: Counter[str] = Counter()
         self._use(timetable, learned)
@@ -86,11 +87,14 @@ class Engine:
     def _use(self, timetable: Timetable, learned: Learned) -> None:
         if len(self._backward_links):
             timetable = with_driven_order(timetable, self._backward_links)
-        self.timetable = timetable
+        self._lay(Overlay.none(timetable), learned)
+
+    def _lay(self, overlay: Overlay, learned: Learned) -> None:
+        self._overlay = overlay
+        self.timetable = timetable = overlay.timetable
         self.driving_times = DrivingTimes(timetable, learned)
         diagram, lines = self.driving_times.diagram, LineGeometry.of(timetable)
         self._days = ServiceDays(timetable)
-        self._finder = run_finder(timetable)
         self._matcher = Matcher(timetable, self._days, diagram, lines)
         self._run_changes = RunChanges(timetable, diagram, lines)
         self._assigner = Assigner(timetable, self._days, diagram, lines)
@@ -114,17 +118,41 @@ class Engine:
         """Go on with a new feed, keeping what was learned and every vehicle whose trip is in both."""
         old = self.timetable
         self._use(timetable, self.learned())
-        self._learner.drop_open()
-        self._steadiness.forget()
+        self._go_on_from(old, first_changed=0)
+
+    def heed(self, updates: TripUpdates | None) -> Timetable:
+        """Lay the runs of the operator's message over the timetable: what observations are to be decoded against.
+
+        `step` does so too; who asks before sees vehicles on added runs from their first report on.
+        """
+        overlay = self._overlay.renewed(updates)
+        if overlay is not self._overlay:
+            old, added = self.timetable, overlay.trip_of.keys() - self._overlay.trip_of.keys()
+            self._counts["trips_added"] += len(added)
+            self._lay(overlay, self.learned())
+            self._go_on_from(old, first_changed=old.base.trips)
+        return self.timetable
+
+    def _go_on_from(self, old: Timetable, first_changed: int) -> None:
+        """Carry over what is remembered; trips from `first_changed` on had other indices, or were others."""
+        entry = int(old.trip_call_ptr[first_changed])
+        journey = int(np.searchsorted(old.journey_trip, first_changed)) if first_changed else 0
+        self._learner.drop_open(driven_entry(self._learner.open_keys) >= entry)
+        self._steadiness.forget(driven_entry(self._steadiness.keys) >= entry)
+        self._past_calls.forget(journeys_from=journey)
         self._finished = self._finished.in_timetable(old, self.timetable)
         self._tracks = self._tracks.in_timetable(old, self.timetable)
 
     def step(self, observations: Observations, now: float, trip_updates: TripUpdates | None = None) -> Snapshot:
         """Take in what had been received by `now` and answer with a whole new snapshot.
 
-        `observations` and `trip_updates` were decoded against `self.timetable`.
+        `observations` were decoded against `self.timetable`, `trip_updates` against its base.
         """
+        old = self.timetable
         operator = self._obey(trip_updates, now)
+        if self.timetable is not old:
+            trip = renamed(observations.trip, old.trip_id, self.timetable.trip_index)
+            observations = replace(observations, trip=trip)
         self._feed.hear(observations, now)
         passages = self._follow(observations, now, self._taken_out(operator))
         tracks, live_since = self._tracks, now - self.settings.live_limit_s
@@ -147,29 +175,30 @@ class Engine:
             scheduled_calls=self._scheduled_calls,
             vehicles=vehicles_of(tracks, driving.diagram, doubt),
             predictions=by_stop(self.timetable, rows, operator.skipped),
-            claimed=np.unique(np.concatenate([served, operator.journey[rest], operator.deleted])),
+            claimed=np.unique(np.concatenate([served, operator.deleted, self._overlay.replaced])),
             cancelled=operator.cancelled,
+            deleted=operator.deleted,
             skipped=operator.skipped,
+            told_calls=np.unique(np.concatenate([operator.call_keys, self._past_calls.keys(now)])),
+            shortened=operator.shortened,
             passages=passages,
             counts=dict(self._counts),
         )
 
     def _obey(self, updates: TripUpdates | None, now: float) -> OperatorTimes:
-        """The operator's word on today's journeys; trips that it adds join the timetable."""
+        """The operator's word on the runs of these days; those with calls of their own join the timetable."""
+        self.heed(updates)
         if updates is None:
             return OperatorTimes.none()
         self._refuse(updates.refused)
-        if len(updates) == 0:
-            return OperatorTimes.none()
-        rows = unknown_additions(self.timetable, updates)
-        if len(rows):
-            self.swap_timetable(with_added_trips(self.timetable, updates, rows))
-            self._counts["trips_added"] += len(rows)
-        return operator_times(self.timetable, self._finder, self._journeys, updates, now)
+        operator = operator_times(self._overlay, self._journeys, updates)
+        self._past_calls.told(operator, now)
+        return operator
 
     def _taken_out(self, operator: OperatorTimes) -> Int64Array:
-        """`ServiceDays.key` of the trips that the operator cancelled, but for those that run more than once a day."""
-        day, journey = dated_journeys(operator.cancelled)
+        """`ServiceDays.key` of the trips that the operator cancelled or deleted, but for those that run more than once
+        a day."""
+        day, journey = dated_journeys(np.concatenate([operator.cancelled, operator.deleted]))
         trip = self.timetable.journey_trip[journey]
         once = ~self.timetable.trip_repeats[trip]
         return self._days.key(trip[once], day[once])
@@ -180,7 +209,7 @@ class Engine:
         tracks, slot = self._tracks.with_vehicles_of(observations)
         rows, counts = fresh_reports(observations, slot, tracks, now)
         self._counts.update(counts)
-        rows, upcoming = present_reports(self.timetable, self._finder, tracks, slot, observations, rows, now)
+        rows, upcoming = present_reports(self.timetable, self._matcher.finder, tracks, slot, observations, rows, now)
         obs, slot = observations.take(rows), slot[rows]
         runs = self._runs_of(tracks, slot, obs, upcoming, now, cancelled)
 
@@ -236,18 +265,17 @@ class Engine:
         legs = legs_of(self.timetable, self._days, tracks, np.flatnonzero(predictable), now)
         doubt = doubts(self.timetable, tracks, legs, self.settings.patience)
         journey = self._journeys.keys(legs.trip, legs.service_day, legs.shift_s)
-        runs = ~np.isin(journey, np.concatenate([operator.cancelled, operator.deleted])) & (
-            doubt[legs.slot] != GIVEN_UP
-        )
+        runs = ~np.isin(journey, np.concatenate([operator.cancelled, operator.deleted]))
+        runs &= doubt[legs.slot] != GIVEN_UP
         return legs.take(runs), journey[runs], doubt
 
     def _forecast(self, chain: Chain, passages: Passages, now: float) -> Forecast:
         """What is said of each predicted call; what came of earlier predictions is learned on the way."""
         tt, tracks, learner = self.timetable, self._tracks, self._learner
         features = features_of(tt, self.driving_times.trip_history, tracks, chain, now)
-        key = driven_call_key(tt, chain.service_day, chain.entry, chain.shift_s)
+        key = driven_call_key(chain.service_day, chain.entry, chain.shift_s)
         entry = tt.entry_of(passages.trip, passages.call)
-        learner.resolve(passages, driven_call_key(tt, passages.service_day, entry, passages.shift_s))
+        learner.resolve(passages, driven_call_key(passages.service_day, entry, passages.shift_s))
         learner.offer(chain, key, features, now)
         self._counts["lessons"] += learner.study(now)
         passed = (tracks.arrived + tracks.departed)[chain.slot]

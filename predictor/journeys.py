@@ -10,6 +10,7 @@ from predictor.timetable import Timetable
 _TRIP_SPACING_S = 1.0e7
 _JOURNEYS = 2**31
 _CALLS = 4096
+_ENTRIES = 2**31
 _SHIFTS = 2**19
 """Room for shifts of three days to either side."""
 
@@ -24,13 +25,17 @@ def call_key(journey_keys: Int64Array, call: Int32Array | Int64Array) -> Int64Ar
     return journey_keys * _CALLS + call
 
 
-def driven_call_key(
-    timetable: Timetable, service_day: Int32Array, entry: Int64Array, shift_s: Int32Array
-) -> Int64Array:
+def driven_call_key(service_day: Int32Array, entry: Int64Array, shift_s: Int32Array) -> Int64Array:
     """One int64 for each call as a vehicle drives it: unlike `call_key`, two vehicles that share the nearest slot of a
     headway are told apart by the shift of their own start."""
-    dated = service_day.astype(np.int64) * len(timetable.arrival_s) + entry
+    dated = service_day.astype(np.int64) * _ENTRIES + entry
     result: Int64Array = dated * _SHIFTS + shift_s + _SHIFTS // 2
+    return result
+
+
+def driven_entry(driven_call_keys: Int64Array) -> Int64Array:
+    """The trip call (n,) that each `driven_call_key` stands for."""
+    result: Int64Array = driven_call_keys // _SHIFTS % _ENTRIES
     return result
 
 

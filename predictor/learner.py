@@ -140,9 +140,14 @@ class Learner:
             self.calibration.network_learned()
             self._old = self.taught = self._count
 
-    def drop_open(self) -> None:
-        """Forget the predictions whose calls are not yet passed: their keys speak of another timetable."""
-        self._keep(np.zeros(len(self._key), bool))
+    @property
+    def open_keys(self) -> Int64Array:
+        """The keys of the predictions whose calls are not yet passed."""
+        return self._key
+
+    def drop_open(self, gone: BoolArray) -> None:
+        """Forget those of `open_keys` (n,) that speak of other calls now."""
+        self._keep(~gone)
 
     def samples(self) -> tuple[Float32Array, Float32Array]:
         """Features (n, F) and targets (n,) kept at present, in the unit of `scale_s`."""

@@ -10,10 +10,11 @@ from predictor.arrays import Float64Array, Int32Array
 from predictor.timetable import Timetable
 
 
-def with_links(
+def link_pairs(
     timetable: Timetable, start: Int32Array, end: Int32Array, distance_m: Float64Array
-) -> tuple[Timetable, Int32Array]:
-    """The timetable with a link for each pair of stops (n,), new ones appended, and the link of each pair (n,)."""
+) -> tuple[Int32Array, Int32Array, Float64Array, Int32Array]:
+    """From stop, to stop and length of the timetable's links and of a new one for each pair of stops (n,) that has
+    none; and the link of each pair (n,)."""
     tt, stride = timetable, timetable.stops
     known = tt.link_from_stop.astype(np.int64) * stride + tt.link_to_stop
     wanted, first, of = np.unique(start.astype(np.int64) * stride + end, return_index=True, return_inverse=True)
@@ -23,10 +24,18 @@ def with_links(
     link = np.empty(len(wanted), np.int32)
     link[there] = here
     link[new] = len(known) + np.arange(int(new.sum()))
-    timetable = replace(
-        tt,
-        link_from_stop=np.append(tt.link_from_stop, (wanted[new] // stride).astype(np.int32)),
-        link_to_stop=np.append(tt.link_to_stop, (wanted[new] % stride).astype(np.int32)),
-        link_distance_m=np.append(tt.link_distance_m, distance_m[first[new]]),
+    return (
+        np.append(tt.link_from_stop, (wanted[new] // stride).astype(np.int32)),
+        np.append(tt.link_to_stop, (wanted[new] % stride).astype(np.int32)),
+        np.append(tt.link_distance_m, distance_m[first[new]]),
+        link[of],
     )
-    return timetable, link[of]
+
+
+def with_links(
+    timetable: Timetable, start: Int32Array, end: Int32Array, distance_m: Float64Array
+) -> tuple[Timetable, Int32Array]:
+    """The timetable with a link for each pair of stops (n,), new ones appended, and the link of each pair (n,)."""
+    link_from, link_to, link_m, link = link_pairs(timetable, start, end, distance_m)
+    longer = replace(timetable, link_from_stop=link_from, link_to_stop=link_to, link_distance_m=link_m)
+    return longer, link

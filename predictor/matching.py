@@ -132,6 +132,7 @@ class Matcher:
         named = np.flatnonzero(trip >= 0)
         day[named], shift[named] = self._named(tracks, slot[named], obs.take(named))
         trip[day < 0] = NONE
+        trip[named] = self.timetable.standing_for(trip[named], day[named], shift[named])
 
         # A vehicle that names no trip goes on with the one it is on, unless it had got no further for long: then it
         # has broken down and is taken home.
@@ -255,7 +256,10 @@ class Matcher:
         half_s = 0.5 * (tt.trip_end_s[trip] - tt.trip_start_s[trip])
         begins = ~under_way & reports.near_first & (reports.seconds - tt.trip_start_s[trip] < half_s)
         high = np.where(begins, 0.5 * length, high)
-        low, high, stands_at = self._narrow_by_stop(obs, reports.row, trip, low, high)
+        # Where the block's next trip has taken the place of the one named, the stop is still that of the one named.
+        named = obs.trip[reports.row]
+        of_trip = (named < 0) | (self.timetable.standing_for(named, reports.service_day, reports.shift_s) == trip)
+        low, high, stands_at = self._narrow_by_stop(obs, reports.row, of_trip, trip, low, high)
         return _Window(low, high, prior, stands_at)
 
     def _place(self, reports: _OnRuns, window: _Window) -> _Place:
@@ -372,16 +376,21 @@ class Matcher:
         return result
 
     def _narrow_by_stop(
-        self, obs: Observations, on: Int64Array, trip: Int32Array, low: Float64Array, high: Float64Array
+        self,
+        obs: Observations,
+        on: Int64Array,
+        of_trip: BoolArray,
+        trip: Int32Array,
+        low: Float64Array,
+        high: Float64Array,
     ) -> tuple[Float64Array, Float64Array, Int32Array]:
         """Narrow the window by the feed's current stop, and say at which call a vehicle reports standing, else -1.
 
-        The named stop is a hint: a window that would not meet the one given is left as it was.
+        The named stop is a hint: a window that would not meet the one given is left as it was. `of_trip`: whether it
+        is a stop of `trip`.
         """
         tt = self.timetable
-        # Where the block's next trip has taken the place of the one named, the stop is still that of the one named.
-        named = (obs.trip[on] == trip) | (obs.trip[on] < 0)
-        sequence = np.where(named, obs.stop_sequence[on], NONE)
+        sequence = np.where(of_trip, obs.stop_sequence[on], NONE)
         stopped = np.full(len(on), NONE, np.int32)
         rows = np.flatnonzero(sequence >= 0)
         if len(rows) == 0:

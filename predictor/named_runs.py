@@ -109,10 +109,10 @@ class _Candidates(Columns):
 
 
 class RunFinder:
-    """Finds the runs of one timetable by name."""
+    """Finds the runs of a timetable by name; who runs in the place of a run goes by its name (`Timetable.by_name`)."""
 
     def __init__(self, timetable: Timetable) -> None:
-        tt = self._timetable = timetable
+        tt = self._timetable = timetable.by_name
         order = np.lexsort((tt.journey_shift_s, tt.journey_trip))
         self._order: Int64Array = order.astype(np.int64)
         self._axis = tt.journey_trip[order] * _TRIP_SPACING_S + tt.journey_shift_s[order]

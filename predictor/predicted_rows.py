@@ -10,13 +10,20 @@ from predictor.arrays import NONE, Int8Array, Int64Array
 from predictor.arrivals import Chain
 from predictor.columns import column_types
 from predictor.forecast import Forecast
-from predictor.journeys import call_key
 from predictor.operator_times import OperatorTimes
-from predictor.snapshot import FOLLOWED, FROM_OPERATOR, LIVE, OFF_ROUTE, SCHEDULED, SKIPPED, PredictedCalls, Predictions
+from predictor.past_calls import STILL_DUE_S
+from predictor.snapshot import (
+    FOLLOWED,
+    FROM_OPERATOR,
+    LIVE,
+    OFF_ROUTE,
+    SCHEDULED,
+    SKIPPED,
+    PredictedCalls,
+    Predictions,
+)
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
-
-_STILL_DUE_S = 60.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +60,7 @@ def vehicle_rows(
 
 def unserved(operator: OperatorTimes, served: Int64Array, now: float) -> Int64Array:
     """Rows of the operator's times for calls to come of journeys that no vehicle of ours serves."""
-    rows: Int64Array = np.flatnonzero(~np.isin(operator.journey, served) & (operator.departure >= now - _STILL_DUE_S))
+    rows: Int64Array = np.flatnonzero(~np.isin(operator.journey, served) & (operator.departure >= now - STILL_DUE_S))
     return rows
 
 
@@ -62,7 +69,7 @@ def operator_rows(operator: OperatorTimes, rows: Int64Array, now: float, *, live
     arrival = np.maximum(operator.arrival[rows], now)
     spread = 30.0 + 0.1 * (arrival - now)
     return Rows(
-        key=call_key(operator.journey[rows], operator.call[rows]),
+        key=operator.call_keys[rows],
         vehicle=np.full(len(rows), NONE, np.int32),
         trip=operator.trip[rows],
         service_day=operator.service_day[rows],

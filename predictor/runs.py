@@ -73,12 +73,16 @@ class DatedRuns(Columns):
         return result
 
     def renamed(self, old: Timetable, new: Timetable) -> Self:
-        """The same by the indices of another timetable; trip or day is -1 where that one does not have it."""
-        return replace(
-            self,
-            trip=renamed(self.trip, old.trip_id, new.trip_index),
-            service_day=renamed(self.service_day, old.date, new.date_index),
-        )
+        """The same by the indices of another timetable, or of another overlay on it; trip or day is -1 where that one
+        does not have it."""
+        trip = renamed(self.trip, old.trip_id, new.trip_index)
+        day = renamed(self.service_day, old.date, new.date_index)
+        known = np.flatnonzero((trip >= 0) & (day >= 0))
+        trip[known] = new.standing_for(trip[known], day[known], self.shift_s[known])
+        # A run that the operator adds is its trip's on that one day alone.
+        added = known[trip[known] >= new.base.trips]
+        trip[added[~new.service_active[new.trip_service[trip[added]], day[added]]]] = NONE
+        return replace(self, trip=trip, service_day=day)
 
 
 def renamed(index: Int32Array, names: npt.NDArray[Any], new_index: Mapping[Any, int]) -> Int32Array:

@@ -7,7 +7,7 @@ for it, leaving out the scheduled calls of journeys that a prediction already st
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -27,6 +27,7 @@ from predictor.arrays import (
     group_starts,
 )
 from predictor.journeys import call_key, journey_key
+from predictor.operator_times import ShortenedRuns
 from predictor.passages import Passages
 from predictor.runs import DatedRuns
 from predictor.scheduled_calls import ScheduledCalls
@@ -168,6 +169,12 @@ class Snapshot:
     """Passages found in this step."""
     counts: Mapping[str, int]
     """Running totals by name: what was read, matched, refused, found."""
+    deleted: Int64Array = field(default_factory=lambda: np.empty(0, np.int64))
+    """Sorted keys of dated journeys that riders shall not see at all."""
+    told_calls: Int64Array = field(default_factory=lambda: np.empty(0, np.int64))
+    """Sorted keys (`call_key`) of calls that the operator gives a time for, or did until they were past: the timetable
+    does not speak of them, whether a prediction still stands for them or not."""
+    shortened: ShortenedRuns = field(default_factory=ShortenedRuns.empty)
 
     def feed_stopped(self, now: float, limit_s: float = 60.0) -> bool:
         """Whether the vehicle feed has shown no sign of life for longer than `limit_s`."""
@@ -187,8 +194,9 @@ class Snapshot:
         return calls.take(np.argsort(calls.published, kind="stable")[:limit])
 
     def journey(self, trip: int, service_day: int, shift_s: int = 0) -> RunCalls:
-        """Every call of one dated run, in order."""
+        """Every call of one dated run, as the operator may have changed it, in order."""
         tt, predictions = self.timetable, self.predictions
+        trip = int(tt.standing_for(*(np.array([index], np.int32) for index in (trip, service_day, shift_s)))[0])
         call = np.arange(tt.trip_calls[trip], dtype=np.int32)
         runs = DatedRuns(*(np.full(len(call), value, np.int32) for value in (trip, service_day, shift_s)))
         rows = np.flatnonzero(predictions.run_key == runs.run_key[0])
@@ -198,7 +206,12 @@ class Snapshot:
         key = np.full(len(call), NONE, np.int64)
         if len(journey):
             key[:] = journey_key(runs.service_day[:1], journey)
-        passed = call < predictions.call[rows].min() if len(rows) else contains(self.claimed, key)
+        if (predictions.source[rows] != FROM_OPERATOR).any():
+            passed = call < predictions.call[rows].min()
+        else:
+            # Without a vehicle only that has passed which the operator said would have.
+            told = contains(self.told_calls, call_key(key, call)) & (prediction < 0)
+            passed = told | contains(self.claimed, key)
         return self._calls(runs, call, prediction, key, passed)
 
     def unclaimed_calls(self, since: float, until: float) -> RunCalls:
@@ -208,6 +221,26 @@ class Snapshot:
         """
         every = np.arange(len(self.scheduled_calls.call))
         return RunCalls.joined(*(self._scheduled(every, day, since, until) for day in self._days(since, until)))
+
+    def last_calls(self, runs: DatedRuns) -> Int32Array:
+        """The call (n,) at which each run ends: its trip's last, or the last that is served."""
+        last = self.timetable.trip_calls[runs.trip] - 1
+        keys = self.shortened.run_key
+        if len(keys) == 0:
+            return last
+        place = np.minimum(np.searchsorted(keys, runs.run_key), len(keys) - 1)
+        return np.where(keys[place] == runs.run_key, self.shortened.ends_at[place], last).astype(np.int32)
+
+    def headsign(self, trip: int, service_day: int, shift_s: int = 0) -> str:
+        """What a run is bound for: what its trip says, or the stop where it ends before the trip's last."""
+        tt = self.timetable
+        if len(self.shortened) == 0:
+            return str(tt.trip_headsign[trip])
+        run = DatedRuns(*(np.array([index], np.int32) for index in (trip, service_day, shift_s)))
+        last = int(self.last_calls(run)[0])
+        if last == int(tt.trip_calls[trip]) - 1:
+            return str(tt.trip_headsign[trip])
+        return str(tt.stop_name[tt.call_stop[tt.trip_call_ptr[trip] + last]])
 
     def _days(self, since: float, until: float) -> list[int]:
         """Service days on which a call between the two times can lie."""
@@ -237,7 +270,7 @@ class Snapshot:
         happens &= (departure >= since) & (departure <= until)
         rows, journey = rows[happens], journey[happens]
         key = journey_key(np.full(len(journey), day, np.int32), journey)
-        open_ = ~contains(self.claimed, key)
+        open_ = ~(contains(self.claimed, key) | contains(self.told_calls, call_key(key, calls.call[rows])))
         rows, journey, key = rows[open_], journey[open_], key[open_]
         runs = DatedRuns(tt.journey_trip[journey], np.full(len(rows), day, np.int32), tt.journey_shift_s[journey])
         nothing, ahead = np.full(len(rows), NONE, np.int64), np.zeros(len(rows), bool)
@@ -258,7 +291,7 @@ class Snapshot:
         by_headway = tt.trip_is_frequency[runs.trip]
         status = np.full(len(call), SCHEDULED, np.int8)
         status[contains(self.skipped, call_key(journey, call))] = SKIPPED
-        cancelled = contains(self.cancelled, journey)
+        cancelled = contains(self.cancelled, journey) | contains(self.deleted, journey)
         status[cancelled] = CANCELLED
         calls = RunCalls(
             trip=runs.trip, service_day=runs.service_day, shift_s=runs.shift_s, call=call, stop=tt.call_stop[entry],
@@ -268,7 +301,7 @@ class Snapshot:
             published=np.where(call == 0, departure, arrival), status=status,
             source=np.full(len(call), FROM_TIMETABLE, np.int8), vehicle=np.full(len(call), NONE, np.int32),
             age_s=np.full(len(call), np.nan), doubt=np.full(len(call), FOLLOWED, np.int8), passed=passed & ~cancelled,
-            last_call=call == tt.trip_calls[runs.trip] - 1,
+            last_call=call >= self.last_calls(runs),
         )  # fmt: skip
         for name in _AS_PREDICTED:
             getattr(calls, name)[told] = getattr(self.predictions, name)[prediction[told]]

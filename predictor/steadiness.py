@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int32Array, Int64Array
+from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 
 SETTLES_S = 15.0
 
@@ -39,6 +39,11 @@ class Steadiness:
         self._at, self._key, self._passed, self._said = now, key[order], passed[order], result[order]
         return result
 
-    def forget(self) -> None:
-        """Begin anew: keys speak of another timetable."""
-        self._key, self._passed, self._said = self._key[:0], self._passed[:0], self._said[:0]
+    @property
+    def keys(self) -> Int64Array:
+        """The calls that something was said of, sorted."""
+        return self._key
+
+    def forget(self, gone: BoolArray) -> None:
+        """Forget those of `keys` (n,) that speak of other calls now."""
+        self._key, self._passed, self._said = self._key[~gone], self._passed[~gone], self._said[~gone]

@@ -127,6 +127,24 @@ class Timetable:
     """(V, D)"""
 
     @property
+    def base(self) -> Timetable:
+        """The feed's own timetable, without what the operator's word of the day changes (see `predictor.overlay`)."""
+        return self
+
+    def standing_for(self, trip: Int32Array, service_day: Int32Array, shift_s: Int32Array) -> Int32Array:
+        """The trip (n,) that runs in the place of each run named by the first trip of its id.
+
+        It is the same one, but where the operator changed the run.
+        """
+        del service_day, shift_s
+        return trip
+
+    @property
+    def by_name(self) -> Timetable:
+        """The timetable as feeds name its runs: what runs in a run's place goes by the name of that run."""
+        return self
+
+    @property
     def stops(self) -> int:
         """Number of stops and stations."""
         return len(self.stop_id)

@@ -11,8 +11,19 @@ from typing import Any
 
 import numpy as np
 
-from predictor.arrays import NONE, BoolArray, Float32Array, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
+from predictor.arrays import (
+    NONE,
+    BoolArray,
+    Float32Array,
+    Float64Array,
+    Int8Array,
+    Int32Array,
+    Int64Array,
+    StrArray,
+    expand_ranges,
+)
 from predictor.columns import column_types
+from predictor.geometry import ground_distance_m
 from predictor.match import Match
 from predictor.observations import Observations
 from predictor.passages import CallTimes, Stretches
@@ -24,6 +35,8 @@ _ZERO: Mapping[str, Any] = MappingProxyType({"nothing": 0})
 _NEVER: Mapping[str, Any] = MappingProxyType({"nothing": -np.inf})
 _UNMATCHED: Mapping[str, Any] = MappingProxyType({"nothing": UNMATCHED})
 
+_SAME_PLACE_M = 150.0
+"""A call that is moved by no more, as to another platform, is the same call to a vehicle under way."""
 _PACE_MEMORY_S = 1200.0
 _LONGEST_REPORT_GAP_S = 600.0
 _STANDS_NOW_SD_S = 30.0
@@ -153,17 +166,19 @@ class Tracks(DatedRuns):
     def in_timetable(self, old: Timetable, new: Timetable) -> Tracks:
         """The tracks by the indices of another timetable; a vehicle whose run is gone, or may now stand for other
         calls, is on none."""
+        finished, following = self.finished.renamed(old, new), self.upcoming.renamed(old, new)
         tracks = replace(
             self.renamed(old, new),
-            finished_trip=renamed(self.finished_trip, old.trip_id, new.trip_index),
-            finished_day=renamed(self.finished_day, old.date, new.date_index),
-            next_trip=renamed(self.next_trip, old.trip_id, new.trip_index),
-            next_day=renamed(self.next_day, old.date, new.date_index),
+            finished_trip=finished.trip,
+            finished_day=finished.service_day,
+            next_trip=following.trip,
+            next_day=following.service_day,
             guess_trip=renamed(self.guess_trip, old.trip_id, new.trip_index),
         )
         tracks.next_trip[tracks.next_day < 0] = NONE
         lost = (tracks.trip < 0) | (tracks.service_day < 0)
-        lost |= tracks.arrived > new.trip_calls[np.maximum(tracks.trip, 0)]
+        kept = np.flatnonzero(~lost)
+        lost[kept] = ~_same_places(old, self.trip[kept], new, tracks.trip[kept])
         tracks.release(np.flatnonzero(lost))
         return tracks
 
@@ -280,6 +295,20 @@ class Tracks(DatedRuns):
         self.finished_day[slot[ends]] = match.service_day[ends]
         self.finished_shift_s[slot[ends]] = match.shift_s[ends]
         return ends
+
+
+def _same_places(old: Timetable, was: Int32Array, new: Timetable, trip: Int32Array) -> BoolArray:
+    """Whether trips (n,) call where the trips that they were did, or nearly: at another platform of the station."""
+    same: BoolArray = old.trip_calls[was] == new.trip_calls[trip]
+    changed = (was != trip) | (trip >= new.base.trips) | (old.base is not new.base)
+    rows = np.flatnonzero(same & changed)
+    calls = old.trip_calls[was[rows]]
+    row, call = expand_ranges(old.trip_call_ptr[was[rows]], calls)
+    _, other = expand_ranges(new.trip_call_ptr[trip[rows]], calls)
+    here, there = old.call_stop[call], new.call_stop[other]
+    apart = ground_distance_m(old.stop_lat[here], old.stop_lon[here], new.stop_lat[there], new.stop_lon[there])
+    same[rows[np.unique(row[apart > _SAME_PLACE_M])]] = False
+    return same
 
 
 _OF_A_RUN = (

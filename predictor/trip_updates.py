@@ -1,4 +1,8 @@
-"""The operator's own TripUpdates, as a struct of arrays: what it cancels, skips, adds, and the times it claims."""
+"""The operator's own TripUpdates, resolved: which runs it speaks of, which calls each makes, and the times it claims.
+
+What the feed leaves open (the service day, the call that an update means, a delay that holds for the calls after it) is
+settled where the message is decoded; nothing is looked for again.
+"""
 
 from __future__ import annotations
 
@@ -8,43 +12,65 @@ from typing import Any
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int8Array, Int32Array, Int64Array, StrArray
+from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
 from predictor.columns import no_rows
 
-TRIP_SCHEDULED, TRIP_ADDED, TRIP_UNSCHEDULED, TRIP_CANCELED, TRIP_DUPLICATED, TRIP_DELETED = 0, 1, 2, 3, 6, 7
-"""GTFS-Realtime TripDescriptor.ScheduleRelationship (NEW is read as ADDED, REPLACEMENT as SCHEDULED)."""
+TRIP_SCHEDULED, TRIP_ADDED, TRIP_UNSCHEDULED, TRIP_CANCELED = 0, 1, 2, 3
+TRIP_REPLACEMENT, TRIP_DUPLICATED, TRIP_DELETED, TRIP_NEW = 5, 6, 7, 8
+"""GTFS-Realtime TripDescriptor.ScheduleRelationship."""
 STOP_SCHEDULED, STOP_SKIPPED, STOP_NO_DATA, STOP_UNSCHEDULED = 0, 1, 2, 3
 """GTFS-Realtime StopTimeUpdate.ScheduleRelationship."""
 
 
 @dataclass(frozen=True, eq=False)
 class TripUpdates:
-    """One TripUpdates message: (n,) trips, (m,) stop time updates in CSR, in stop order within a trip."""
+    """One TripUpdates message: (n,) runs, each once, and (m,) calls in CSR, in order within a run.
+
+    Indices are those of the base timetable, which the operator's word does not change (`Timetable.base`).
+    """
 
     timestamp: float
     """Header timestamp (else time of receipt), POSIX seconds."""
     trip_id: StrArray
     """The id as served to others: for a duplicated trip its new id."""
     trip: Int32Array
-    """Trip of the timetable; for a duplicated trip the one it copies; -1 for an added or unknown one."""
-    service_date: Int32Array
-    """YYYYMMDD, 0 where not given."""
-    start_time_s: Int32Array
-    """Seconds after the origin of the service date, -1 where not given."""
+    """The trip whose run this is, which it copies or takes the place of; -1 for an added one."""
+    service_day: Int32Array
+    """Index into `Timetable.date`."""
+    shift_s: Int32Array
+    """Seconds by which the run is later than the trip's own times; 0 where it has calls of its own under its own id."""
     route: Int32Array
+    direction: Int8Array
     headsign: StrArray
+    """Where the operator gives one or the run has calls of its own, else ""."""
+    short_name: StrArray
     relationship: Int8Array
     vehicle_id: StrArray
+    last_call: Int32Array
+    """Last call that is not skipped, -1 where the run is told of without its calls."""
+    own_calls: BoolArray
+    """All calls of the run are given here, and stand in the place of the timetable's: it is added, duplicated or
+    replaced, is on a diversion, or calls at another platform."""
+    own_times: BoolArray
+    """Of a run with calls of its own: its scheduled times are stated, not taken from what it is first told to do."""
     update_ptr: Int64Array
     """(n + 1,)"""
-    stop_sequence: Int32Array
-    """(m,), -1 where not given."""
+
+    call: Int32Array
+    """(m,) position in the run."""
     stop: Int32Array
-    """(m,), resolved from stop_sequence where the feed gives no stop_id; -1 where unknown."""
+    stop_sequence: Int32Array
+    scheduled_arrival: Float64Array
+    """POSIX seconds, as are all times; NaN for a run by headway whose start is not told."""
+    scheduled_departure: Float64Array
     arrival: Float64Array
-    """(m,) POSIX seconds (a delay is already added to the timetable's time), NaN where none."""
+    """NaN where nothing is told of the call: it is by the timetable."""
     departure: Float64Array
     stop_relationship: Int8Array
+    base_call: Int32Array
+    """Call of `trip` at the same place, -1 where there is none."""
+    pickup_type: Int8Array
+    drop_off_type: Int8Array
     refused: Mapping[str, int] = field(default_factory=dict)
     """What decoding left out, by reason."""
 

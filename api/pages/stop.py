@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 
 from api.reading.alerts import stop_alerts
 from api.reading.board import DepartureRow, departure_rows
-from api.reading.lines import Line, destination_of
+from api.reading.lines import Line
 from api.words.moment import COMING, AlertWords, PageMoment
 from api.words.times import Wait
 
@@ -139,7 +139,7 @@ def _by_group(rows: list[DepartureRow]) -> dict[GroupKey, list[DepartureRow]]:
 def _group(moment: PageMoment, soon: list[DepartureRow], later: list[DepartureRow]) -> GroupWords:
     first = (soon or later)[0]
     shown = _first_few(soon + later) if soon else []
-    destinations = [destination_of(moment.timetable, row.trip_idx) for row in soon or later]
+    destinations = [row.destination for row in soon or later]
     # The usual destination names the group; what goes elsewhere says so itself.
     usual = max(dict.fromkeys(destinations), key=destinations.count)
     platforms = {row.platform for row in shown}
@@ -181,7 +181,7 @@ def _departure(moment: PageMoment, row: DepartureRow, usual: str, *, say_platfor
     words, texts = moment.words, moment.texts
     status = moment.status_of(row)
     live = status == "live"
-    destination = destination_of(moment.timetable, row.trip_idx)
+    destination = row.destination
     notes = [reason] if status not in COMING and (reason := moment.reason_for(row)) else []
     if destination != usual:
         notes.append(texts("towards", place=destination))

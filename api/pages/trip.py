@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from api.reading.alerts import run_alerts
 from api.reading.journey import Journey
-from api.reading.lines import Line, destination_of
+from api.reading.lines import Line
 from api.words.moment import AlertWords, PageMoment
 from api.words.vehicles import VehicleWords, vehicle_words
 
@@ -54,7 +54,7 @@ class JourneyPage:
 
 def journey_page(moment: PageMoment, journey: Journey, your_stop: str) -> JourneyPage:
     """Parameters: `your_stop` the stop_id from which the reader came, or ""."""
-    tt, words, trip = moment.timetable, moment.words, journey.trip_idx
+    words, trip = moment.words, journey.trip_idx
     calls = _calls(moment, journey, your_stop)
     if journey.status == "cancelled":
         state = "cancelled"
@@ -65,7 +65,7 @@ def journey_page(moment: PageMoment, journey: Journey, your_stop: str) -> Journe
     behind = 0 if state == "over" else _behind(calls)
     return JourneyPage(
         line=moment.lines.all[journey.route_idx],
-        destination=destination_of(tt, trip),
+        destination=journey.destination,
         day=words.date(journey.begins_at) if words.day(journey.begins_at) else "",
         state=state,
         vehicle=vehicle_words(moment, journey.vehicle) if journey.vehicle is not None and state == "followed" else None,

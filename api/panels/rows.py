@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.reading.board import StopBoards
-from api.reading.lines import Line, destination_of
+from api.reading.lines import Line
 from api.words.moment import COMING, PageMoment
 from api.words.times import Wait
 
@@ -42,7 +42,7 @@ def panel_rows(boards: StopBoards, moment: PageMoment, stop: int, limit: int) ->
         PanelRow(
             key=row.key,
             line=moment.lines.all[row.route_idx],
-            destination=destination_of(moment.timetable, row.trip_idx),
+            destination=row.destination,
             platform=row.platform,
             status=moment.status_of(row),
             at=round(row.published, 1),

@@ -10,7 +10,7 @@ from api.answers.caching import digest_of, steady
 from api.panels.rows import PanelRow, panel_rows
 from api.reading.alerts import stop_alerts
 from api.reading.board import StopBoards, departure_rows
-from api.reading.lines import Line, destination_of
+from api.reading.lines import Line
 from api.words.moment import COMING, AlertWords, PageMoment
 
 _MESSAGE_ROOM = 130
@@ -85,7 +85,7 @@ def screen_timetable(boards: StopBoards, moment: PageMoment, stops: list[int]) -
                 (
                     round(row.published if row.scheduled is None else row.scheduled),
                     lines.setdefault(row.route_idx, len(lines)),
-                    destinations.setdefault(destination_of(moment.timetable, row.trip_idx), len(destinations)),
+                    destinations.setdefault(row.destination, len(destinations)),
                     row.platform,
                     int(row.status in COMING),
                 )

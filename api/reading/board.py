@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from api.reading.lines import destination_of
 from api.reading.moment import Moment
 from api.service.view import ServiceView
 from predictor.arrays import RouteIdx, StopIdx
@@ -43,6 +44,8 @@ class DepartureRow:
     direction: int
     """`direction_id`, -1 where none."""
     headsign: str
+    destination: str
+    """The headsign, where there is none the name of the last stop."""
     stop_idx: int
     stop_id: str
     stop_name: str
@@ -134,13 +137,15 @@ def departure_rows(
         trip, stop, day, at = int(board.trip[i]), int(board.stop[i]), int(board.service_day[i]), int(entry[i])
         r = int(tt.trip_route[trip])
         vehicle, published = int(board.vehicle[i]), float(board.published[i])
+        headsign = snapshot.headsign(trip, day, int(board.shift_s[i]))
         from_timetable = board.source[i] == FROM_TIMETABLE or status[i] == CANCELLED
         result.append(
             DepartureRow(
                 route_idx=r, route_id=str(tt.route_id[r]), route_short_name=str(tt.route_short_name[r]),
                 route_long_name=str(tt.route_long_name[r]), route_type=int(tt.route_type[r]),
                 route_color=str(tt.route_color[r]), route_text_color=str(tt.route_text_color[r]),
-                direction=int(tt.pattern_direction[tt.trip_pattern[trip]]), headsign=str(tt.trip_headsign[trip]),
+                direction=int(tt.pattern_direction[tt.trip_pattern[trip]]), headsign=headsign,
+                destination=headsign or destination_of(tt, trip),
                 stop_idx=stop, stop_id=str(tt.stop_id[stop]), stop_name=str(tt.stop_name[stop]),
                 platform=str(tt.stop_platform[stop]), trip_idx=trip, trip_id=str(tt.trip_id[trip]),
                 trip_short_name=str(tt.trip_short_name[trip]), service_day=day, service_date=iso_date(tt.date[day]),

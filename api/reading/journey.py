@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from api.reading.board import iso_date, known, minutes_to_wait, wheelchair_access
+from api.reading.lines import destination_of
 from api.reading.moment import Moment
 from feeds.reports import seconds_of_day, service_date
 from predictor.snapshot import CANCELLED, FROM_TIMETABLE, LIVE, SCHEDULED, SOURCES, STATUSES, RunCalls
@@ -66,6 +67,9 @@ class Journey:
     route_idx: int
     direction: int
     """`direction_id`, -1 where none."""
+    headsign: str
+    destination: str
+    """The headsign, where there is none the name of the last stop."""
     begins_at: float
     """Scheduled departure from the first stop, POSIX seconds."""
     status: str
@@ -93,7 +97,9 @@ def run_meant(moment: Moment, trip: int, date: str | None = None, start: str | N
             raise UnknownRunError("bad_start")
         shifts = np.array([seconds - first_s])
     else:
-        shifts = np.unique(tt.journey_shift_s[tt.journey_trip == trip]) if trip in tt.journey_trip else np.zeros(1, int)
+        named = tt.by_name
+        shifts = np.unique(named.journey_shift_s[named.journey_trip == trip])
+        shifts = shifts if len(shifts) else np.zeros(1, int)
     days = _days_meant(moment, trip, date)
     day, shift = (grid.ravel() for grid in np.meshgrid(days, shifts, indexing="ij"))
     begins, ends = (tt.date_origin[day] + shift + at for at in (first_s, last_s))
@@ -103,10 +109,8 @@ def run_meant(moment: Moment, trip: int, date: str | None = None, start: str | N
 
 
 def _days_meant(moment: Moment, trip: int, date: str | None) -> list[int]:
-    tt, predictions = moment.timetable, moment.view.snapshot.predictions
-    # The operator's extra runs may be on days on which the timetable has none.
-    predicted = predictions.service_day[predictions.trip == trip]
-    days = np.union1d(np.flatnonzero(tt.service_active[tt.trip_service[trip]]), predicted)
+    tt, named = moment.timetable, moment.timetable.by_name
+    days = np.flatnonzero(named.service_active[named.trip_service[trip]])
     if not date:
         if len(days) == 0:
             raise UnknownRunError("never_runs")
@@ -127,6 +131,8 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
     since."""
     tt, snapshot = moment.timetable, moment.view.snapshot
     told = snapshot.journey(trip, service_day, shift_s)
+    trip = int(told.trip[0])
+    headsign = snapshot.headsign(trip, service_day, shift_s)
     known_vehicle = int(told.vehicle.max())
     vehicle = known_vehicle if known_vehicle >= 0 else None
     age = None if vehicle is None else max(moment.now - float(snapshot.vehicles.timestamp[vehicle]), 0.0)
@@ -138,6 +144,7 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
     return Journey(
         trip_idx=trip, service_day=service_day, shift_s=shift_s, route_idx=int(tt.trip_route[trip]),
         direction=int(tt.pattern_direction[tt.trip_pattern[trip]]),
+        headsign=headsign, destination=headsign or destination_of(tt, trip),
         begins_at=float(tt.date_origin[service_day] + shift_s + tt.trip_start_s[trip]),
         status=STATUSES[CANCELLED if cancelled else LIVE if live else SCHEDULED], over=bool(told.passed.all()),
         vehicle=vehicle, age_s=age, calls=[_call(moment, told, k, int(status[k])) for k in range(len(told))],

@@ -26,6 +26,10 @@ log = logging.getLogger("prochain")
 T = TypeVar("T")
 
 
+Heed = Callable[[TripUpdates | None], Timetable]
+"""Takes the operator's word; gives the timetable against which the other feeds are to be read (`Engine.heed`)."""
+
+
 class RealtimeFeeds(Protocol):
     """Where a service's readings come from."""
 
@@ -35,8 +39,12 @@ class RealtimeFeeds(Protocol):
     def stop(self) -> None:
         """End it, and wait for it to end."""
 
-    def read(self, timetable: Timetable, now: float) -> Reading:
-        """What had been received by `now`. No waiting, no FeedError: what cannot be used is told by `health`."""
+    def read(self, timetable: Timetable, now: float, heed: Heed) -> Reading:
+        """What had been received by `now`. No waiting, no FeedError: what cannot be used is told by `health`.
+
+        `heed` lays the operator's runs over the timetable, so that a vehicle on a run that the operator adds in the
+        same moment is known from its first report on.
+        """
 
     def health(self) -> Mapping[str, FeedHealth]:
         """How each feed is doing, by its name."""
@@ -51,7 +59,7 @@ class PolledFeed(Generic[T]):
         self._lock = Lock()
         self._waiting: tuple[bytes, float] | None = None
         self._last: tuple[bytes, float] | None = None
-        self._last_version = ""
+        self._last_timetable: Timetable | None = None
         self._value: T | None = None
         self.health = FeedHealth(name, source.name)
 
@@ -79,15 +87,15 @@ class PolledFeed(Generic[T]):
             return None
         value = self._decoded(waiting, timetable)
         if value is not None:
-            self._last, self._last_version, self._value = waiting, timetable.feed_version, value
+            self._last, self._last_timetable, self._value = waiting, timetable, value
         return value
 
     def latest(self, timetable: Timetable) -> tuple[T, float] | None:
         """The last good message and when it was received; decoded anew where the timetable is another."""
         self.fresh(timetable)
-        if self._last is not None and self._last_version != timetable.feed_version:
+        if self._last is not None and self._last_timetable is not timetable:
             self._value = self._decoded(self._last, timetable)
-            self._last_version = timetable.feed_version
+            self._last_timetable = timetable
         if self._last is None or self._value is None:
             return None
         return self._value, self._last[1]
@@ -159,19 +167,20 @@ class PolledFeeds:
             thread.join(1.0)
         self._threads.clear()
 
-    def read(self, timetable: Timetable, now: float) -> Reading:
+    def read(self, timetable: Timetable, now: float, heed: Heed) -> Reading:
         """See `RealtimeFeeds`."""
         if self._in_step and now >= self._polled_at + self._every_s:
             self._polled_at = now
             for feed in self._feeds():
                 feed.poll(now)
+        latest = self._trip_updates.latest(timetable.base) if self._trip_updates else None
+        updates = latest[0] if latest is not None and now - latest[1] <= TRIP_UPDATES_KEPT_S else None
+        timetable = heed(updates)
         observations = self._vehicle_positions.fresh(timetable) if self._vehicle_positions else None
-        updates = self._trip_updates.latest(timetable) if self._trip_updates else None
         alerts = self._alerts.latest(timetable) if self._alerts else None
-        kept = updates is not None and now - updates[1] <= TRIP_UPDATES_KEPT_S
         return Reading(
             observations=Observations.empty(now) if observations is None else observations,
-            trip_updates=updates[0] if updates is not None and kept else None,
+            trip_updates=updates,
             alerts=alerts[0] if alerts is not None else (),
         )
 
@@ -203,7 +212,7 @@ class RecordedFeeds:
     def stop(self) -> None:
         """Nothing goes on in the background."""
 
-    def read(self, timetable: Timetable, now: float) -> Reading:  # noqa: ARG002
+    def read(self, timetable: Timetable, now: float, heed: Heed) -> Reading:  # noqa: ARG002
         """See `RealtimeFeeds`."""
         reading = self._recording.reading_at(now)
         for feed, health in self._health.items():

@@ -193,7 +193,7 @@ class Service:
         now = max(now, self.snapshot.made_at)
         try:
             self._take_offered_timetable()
-            view = self._viewed(self._feeds.read(self._engine.timetable, now), now)
+            view = self._viewed(self._feeds.read(self._engine.timetable, now, self._engine.heed), now)
             with self._view_lock:
                 self._show(view, now)
         except Exception:

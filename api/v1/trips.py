@@ -80,7 +80,7 @@ def _trip_answer(moment: Moment, journey: Journey) -> TripAnswer:
         service_date=iso_date(int(tt.date[journey.service_day])),
         start_time=start_time(tt, trip, journey.shift_s),
         route=route_ref(tt, journey.route_idx),
-        headsign=str(tt.trip_headsign[trip]),
+        headsign=journey.headsign,
         direction=journey.direction if journey.direction >= 0 else None,
         status=cast(Status, journey.status),
         vehicle_id=None if journey.vehicle is None else str(vehicles.vehicle_id[journey.vehicle]),

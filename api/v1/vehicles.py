@@ -55,7 +55,8 @@ def all_vehicles(
 
 
 def _feature(moment: Moment, row: int) -> VehicleFeature:
-    tt, vehicles = moment.timetable, moment.view.snapshot.vehicles
+    tt, snapshot = moment.timetable, moment.view.snapshot
+    vehicles = snapshot.vehicles
     trip, reported_at = int(vehicles.trip[row]), float(vehicles.timestamp[row])
     on_trip = trip >= 0
     stop = -1
@@ -73,7 +74,9 @@ def _feature(moment: Moment, row: int) -> VehicleFeature:
             route=route_ref(tt, int(tt.trip_route[trip])) if on_trip else None,
             trip_id=str(tt.trip_id[trip]) if on_trip else None,
             service_date=iso_date(int(tt.date[vehicles.service_day[row]])) if on_trip else None,
-            headsign=str(tt.trip_headsign[trip]) if on_trip else None,
+            headsign=snapshot.headsign(trip, int(vehicles.service_day[row]), int(vehicles.shift_s[row]))
+            if on_trip
+            else None,
             direction=direction if direction >= 0 else None,
             next_stop_id=str(tt.stop_id[stop]) if stop >= 0 else None,
             next_stop_name=str(tt.stop_name[stop]) if stop >= 0 else None,

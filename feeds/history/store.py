@@ -205,7 +205,7 @@ class HistoryStore:
 
     def _keep_timetable(self, folder: Path, timetable: Timetable) -> None:
         if timetable.feed_version not in self._kept:
-            if not write_cached(folder / "timetables", timetable, (), keep_all=True):
+            if not write_cached(folder / "timetables", timetable.base, (), keep_all=True):
                 raise FeedError(f"{folder / 'timetables'}: cannot be written; make room or give the right to write.")
             self._kept.add(timetable.feed_version)
 

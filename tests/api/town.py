@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from api.service.clock import ShiftedClock
+from api.service.incoming_feeds import Heed
 from api.service.service import Service
 from api.service.view import FeedHealth
 from feeds.alerts import Alert, Selector
@@ -23,7 +24,8 @@ from predictor.engine import EngineSettings
 from predictor.geometry import METRES_PER_DEGREE
 from predictor.observations import Observations
 from predictor.timetable import Timetable
-from predictor.trip_updates import TRIP_CANCELED, TRIP_SCHEDULED, TripUpdates
+from predictor.trip_updates import STOP_SKIPPED, TRIP_CANCELED, TripUpdates
+from tests.predictor.operator_word import ToldCall, ToldRun, trip_updates
 
 ZONE = ZoneInfo("Europe/Paris")
 MIDNIGHT = datetime(2026, 3, 2, tzinfo=ZONE).timestamp()
@@ -131,15 +133,12 @@ def tram_at(distance_m: float, measured_at: float, *, trip: int = 0) -> Observat
 
 def disruption(timestamp: float) -> TripUpdates:
     """A-0820 is cancelled; A-0840 does not stop at liberte."""
-    i8, i32 = np.int8, np.int32
-    return TripUpdates(
-        timestamp=timestamp, trip_id=np.array(["A-0820", "A-0840"]), trip=np.array([1, 2], i32),
-        service_date=np.array([DATE, DATE], i32), start_time_s=np.array([-1, -1], i32), route=np.array([0, 0], i32),
-        headsign=np.array(["", ""]), relationship=np.array([TRIP_CANCELED, TRIP_SCHEDULED], i8),
-        vehicle_id=np.array(["", ""]), update_ptr=np.array([0, 0, 1], np.int64), stop_sequence=np.array([20], i32),
-        stop=np.array([STOPS.index("liberte")], i32), arrival=np.array([np.nan]), departure=np.array([np.nan]),
-        stop_relationship=np.array([1], i8),
-    )  # fmt: skip
+    skipped = ToldCall(PATTERNS[0].index("liberte"), relationship=STOP_SKIPPED)
+    day = TOWN.date_index[DATE]
+    return trip_updates(TOWN, timestamp, day, ToldRun(1, TRIP_CANCELED), ToldRun(2, calls=(skipped,)))
+
+
+TOWN = town()
 
 
 WORKS = Alert(
@@ -162,7 +161,7 @@ class HandFeeds:
     def stop(self) -> None:
         self.running = False
 
-    def read(self, timetable: Timetable, now: float) -> Reading:
+    def read(self, timetable: Timetable, now: float, heed: Heed) -> Reading:
         return self.says(now)
 
     def health(self) -> dict[str, FeedHealth]:

@@ -18,6 +18,7 @@ from predictor.trip_updates import (
     TRIP_CANCELED,
     TRIP_DELETED,
     TRIP_DUPLICATED,
+    TRIP_NEW,
     TRIP_SCHEDULED,
     TRIP_UNSCHEDULED,
     TripUpdates,
@@ -70,7 +71,7 @@ def test_a_delay_becomes_a_time_and_holds_for_the_stops_after_it() -> None:
     update.departure.delay = 90
     decoded = feed.decode()
     assert stops(decoded) == [
-        ("s2", 20, pytest.approx(np.nan, nan_ok=True), H8 + 320 + 90, STOP_SCHEDULED),
+        ("s2", 20, H8 + 300 + 90, H8 + 320 + 90, STOP_SCHEDULED),
         ("s3", 30, H8 + 600 + 90, H8 + 620 + 90, STOP_SCHEDULED),
         ("s4", 40, H8 + 900 + 90, H8 + 900 + 90, STOP_SCHEDULED),
     ]
@@ -91,7 +92,7 @@ def test_the_next_stop_named_ends_a_delay_and_no_data_ends_it_for_good() -> None
     trip.stop_time_update.add(stop_id="s3", schedule_relationship=STOP.NO_DATA)
     decoded = stops(feed.decode())
     assert [(row[0], row[2], row[4]) for row in decoded] == [
-        ("s1", pytest.approx(np.nan, nan_ok=True), STOP_SCHEDULED),
+        ("s1", H8 + 60, STOP_SCHEDULED),
         ("s2", H8 + 360, STOP_SCHEDULED),
         ("s3", pytest.approx(np.nan, nan_ok=True), STOP_NO_DATA),
     ]
@@ -121,7 +122,7 @@ def test_without_start_date_the_nearest_service_day_is_taken() -> None:
     feed = Feed()
     feed.trip("A1").stop_time_update.add(stop_sequence=10).departure.delay = 0
     decoded = feed.decode()
-    assert decoded.service_date.tolist() == [0]
+    assert decoded.service_day.tolist() == [0]
     assert stops(decoded)[0][3] == H8
     after_midnight = at(24 + 1, 15)
     feed.message.header.timestamp = int(after_midnight)
@@ -148,13 +149,14 @@ def test_an_added_trip_brings_its_own_stops() -> None:
     for k, stop in enumerate(("s1", "s4", "nowhere")):
         trip.stop_time_update.add(stop_id=stop).arrival.time = int(NOW) + 60 * k
     decoded = feed.decode()
-    assert decoded.relationship.tolist() == [TRIP_ADDED]
+    assert decoded.relationship.tolist() == [TRIP_NEW]
     assert decoded.trip.tolist() == [-1]
+    assert decoded.own_calls.tolist() == [True]
     assert decoded.trip_id.tolist() == ["EXTRA"]
     assert decoded.headsign.tolist() == ["Stade"]
     assert decoded.vehicle_id.tolist() == ["v9"]
     assert TIMETABLE.route_id[decoded.route[0]] == "A"
-    assert [(row[0], row[1]) for row in stops(decoded)] == [("s1", -1), ("s4", -1)]
+    assert [(row[0], row[1]) for row in stops(decoded)] == [("s1", 1), ("s4", 2)]
     assert decoded.refused == {"unknown_stop": 1}
 
 
@@ -164,7 +166,9 @@ def test_an_added_trip_that_the_timetable_runs_is_that_trip() -> None:
     feed.trip("A2", start_date="20260318", schedule_relationship=TRIP.ADDED)
     decoded = feed.decode()
     assert decoded.relationship.tolist() == [TRIP_SCHEDULED, TRIP_ADDED]
-    assert decoded.trip.tolist() == [TIMETABLE.trip_index["A1"], -1]
+    assert decoded.own_calls.tolist() == [False, True], "on a day on which it does not run it is one more"
+    own = decoded.scheduled_departure[decoded.update_ptr[1] :] - MONDAY_0H
+    assert own.tolist() == [2 * 86400 + 9 * 3600 + s for s in (0, 320, 620, 900)]
     assert decoded.refused == {"added_trip_in_timetable": 1}
 
 
@@ -179,8 +183,7 @@ def test_a_duplicated_trip_copies_another_at_its_own_time() -> None:
     assert decoded.relationship.tolist() == [TRIP_DUPLICATED, TRIP_SCHEDULED]
     assert decoded.trip_id.tolist() == ["A1-copy", "A1"]
     assert decoded.trip.tolist() == [TIMETABLE.trip_index["A1"]] * 2
-    assert decoded.start_time_s.tolist() == [30600, -1]
-    assert stops(decoded, 0)[0][2] == 30600 + 310
+    assert [row[2] for row in stops(decoded, 0)] == [pytest.approx(np.nan, nan_ok=True), 30910, 31210, 31510]
     assert stops(decoded, 1)[0][2] == H8 + 310
 
 
@@ -222,7 +225,10 @@ def test_a_platform_change_keeps_the_call_and_names_the_new_stop() -> None:
     update = feed.trip("A1", start_date="20260316").stop_time_update.add(stop_sequence=20, stop_id="s2")
     update.arrival.delay = 0
     update.stop_time_properties.assigned_stop_id = "s5"
-    assert stops(feed.decode())[0][:3] == ("s5", 20, H8 + 300)
+    decoded = feed.decode()
+    assert [row[0] for row in stops(decoded)] == ["s1", "s5", "s3", "s4"]
+    assert stops(decoded)[1][:3] == ("s5", 20, H8 + 300)
+    assert decoded.own_times.tolist() == [True]
 
 
 def test_where_sequence_and_stop_disagree_the_stop_is_believed() -> None:
@@ -256,12 +262,12 @@ def test_faults_are_counted_and_the_rest_is_kept() -> None:
     feed.trip("A2", start_date="20260316").CopyFrom(trip)
     decoded = feed.decode()
     assert decoded.refused == {
-        "deleted_entity": 1, "delay_out_of_range": 1, "delay_without_schedule": 1, "duplicate_stop_time_update": 1,
+        "deleted_entity": 1, "delay_out_of_range": 2, "duplicate_stop_time_update": 1,
         "duplicate_trip": 1, "start_date_malformed": 1, "start_time_malformed": 1, "stop_not_in_trip": 1,
-        "time_out_of_range": 1, "trip_id_missing": 1, "unknown_route": 1, "unknown_trip": 1,
+        "time_out_of_range": 2, "trip_id_missing": 1, "unknown_route": 1, "unknown_trip": 1,
     }  # fmt: skip
-    assert decoded.trip_id.tolist() == ["nowhere", "A1", "A2"]
-    assert [row[2] for row in stops(decoded, 2) if row[1] == 30] == [9 * 3600 + 608]
+    assert decoded.trip_id.tolist() == ["A1", "A2"]
+    assert [row[2] for row in stops(decoded, 1) if row[1] == 30] == [9 * 3600 + 608]
 
 
 def test_a_message_without_trips_is_empty_and_bytes_that_are_none_are_refused() -> None:
@@ -320,7 +326,9 @@ def test_any_message_gives_arrays_that_keep_the_contract(
     for row in np.flatnonzero(decoded.trip >= 0):
         sequence_of = decoded.stop_sequence[decoded.update_ptr[row] : decoded.update_ptr[row + 1]]
         assert (np.diff(sequence_of) > 0).all()
-        assert np.isin(sequence_of, TIMETABLE.stop_sequence).all()
+        assert decoded.own_calls[row] or np.isin(sequence_of, TIMETABLE.stop_sequence).all()
     assert (decoded.stop >= 0).all()
+    assert (np.isnan(decoded.arrival) == np.isnan(decoded.departure)).all()
+    assert not (decoded.departure < decoded.arrival).any()
     for times in (decoded.arrival, decoded.departure):
         assert not (np.abs(times - NOW) > 4 * 86400).any()

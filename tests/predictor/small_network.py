@@ -8,6 +8,7 @@ from predictor.geometry import METRES_PER_DEGREE
 from predictor.observations import Observations
 from predictor.timetable import Timetable
 from predictor.trip_updates import TRIP_CANCELED, TripUpdates
+from tests.predictor.operator_word import ToldRun, trip_updates
 
 LAT, LON = 47.39, 0.69
 SPACING_M = 500.0
@@ -115,12 +116,5 @@ def report(
 
 
 def cancellations(at: float, *trips: int) -> TripUpdates:
-    """A message that takes trips out."""
-    n, i8, i32 = len(trips), np.int8, np.int32
-    return TripUpdates(
-        timestamp=at, trip_id=np.array([f"t{trip}" for trip in trips]), trip=np.array(trips, i32),
-        service_date=np.full(n, DATE, i32), start_time_s=np.full(n, -1, i32), route=np.zeros(n, i32),
-        headsign=np.full(n, ""), relationship=np.full(n, TRIP_CANCELED, i8), vehicle_id=np.full(n, ""),
-        update_ptr=np.zeros(n + 1, np.int64), stop_sequence=np.empty(0, i32), stop=np.empty(0, i32),
-        arrival=np.empty(0), departure=np.empty(0), stop_relationship=np.empty(0, i8),
-    )  # fmt: skip
+    """A message that takes trips out on `DATE`, in any of these timetables."""
+    return trip_updates(timetable((0,) * 9), at, 1, *(ToldRun(trip, TRIP_CANCELED) for trip in trips))

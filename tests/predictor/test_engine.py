@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -28,9 +26,9 @@ from predictor.snapshot import (
     RunCalls,
     Snapshot,
 )
-from predictor.timetable import Timetable
-from predictor.trip_updates import STOP_SCHEDULED, STOP_SKIPPED, TRIP_ADDED, TRIP_CANCELED, TRIP_SCHEDULED, TripUpdates
-from tests.predictor.small_network import DATE, LINK_S, ORIGIN, SPACING_M, report, timetable
+from predictor.trip_updates import STOP_SKIPPED, TRIP_ADDED, TRIP_CANCELED
+from tests.predictor.operator_word import ToldCall, ToldRun, trip_updates
+from tests.predictor.small_network import LINK_S, ORIGIN, SPACING_M, report, timetable
 
 START = ORIGIN + 8 * 3600
 
@@ -44,19 +42,6 @@ def drive(engine: Engine, *places: tuple[float, float], vehicle: str = "v1", tri
     for after, distance in places:
         snapshot = engine.step(report(START + after, distance, vehicle=vehicle, trip=trip), START + after)
     return snapshot
-
-
-def update(tt: Timetable, relationship: int, **fields: object) -> TripUpdates:
-    """A message about trip t0 with no stop times."""
-    i8, i32 = np.int8, np.int32
-    base = TripUpdates(
-        timestamp=START, trip_id=np.array(["t0"]), trip=np.array([0], i32), service_date=np.array([DATE], i32),
-        start_time_s=np.array([-1], i32), route=np.array([0], i32), headsign=np.array([""]),
-        relationship=np.array([relationship], i8), vehicle_id=np.array([""]), update_ptr=np.array([0, 0]),
-        stop_sequence=np.empty(0, i32), stop=np.empty(0, i32), arrival=np.empty(0), departure=np.empty(0),
-        stop_relationship=np.empty(0, i8),
-    )  # fmt: skip
-    return replace(base, **fields)  # type: ignore[arg-type]
 
 
 def test_without_any_vehicle_every_stop_shows_the_timetable() -> None:
@@ -221,7 +206,7 @@ def test_a_headway_run_vehicle_takes_the_place_of_the_nearest_slot() -> None:
 def test_a_cancelled_trip_is_shown_as_cancelled_even_with_a_vehicle() -> None:
     tt = timetable()
     engine = Engine(tt)
-    snapshot = engine.step(report(START, 0), START, update(tt, TRIP_CANCELED))
+    snapshot = engine.step(report(START, 0), START, trip_updates(tt, START, 1, ToldRun(0, TRIP_CANCELED)))
     assert board(snapshot, 3).status.tolist() == [CANCELLED, SCHEDULED]
     assert snapshot.journey(0, 1).status.tolist() == [CANCELLED] * 6
 
@@ -229,24 +214,16 @@ def test_a_cancelled_trip_is_shown_as_cancelled_even_with_a_vehicle() -> None:
 def test_a_skipped_call_is_shown_as_skipped_and_the_next_ones_stay_live() -> None:
     tt = timetable()
     engine = Engine(tt)
-    message = update(
-        tt, TRIP_SCHEDULED, update_ptr=np.array([0, 1]), stop_sequence=np.array([3], np.int32),
-        stop=np.array([2], np.int32), arrival=np.array([np.nan]), departure=np.array([np.nan]),
-        stop_relationship=np.array([STOP_SKIPPED], np.int8),
-    )  # fmt: skip
+    message = trip_updates(tt, START, 1, ToldRun(0, calls=(ToldCall(2, relationship=STOP_SKIPPED),)))
     snapshot = engine.step(report(START, 0), START, message)
     assert board(snapshot, 2).status[0] == SKIPPED
     assert board(snapshot, 3).status[0] == LIVE
 
 
-def test_the_operators_delay_serves_a_trip_that_sends_no_position_and_carries_forward() -> None:
+def test_the_operators_times_serve_a_trip_that_sends_no_position() -> None:
     tt = timetable()
-    message = update(
-        tt, TRIP_SCHEDULED, update_ptr=np.array([0, 1]), stop_sequence=np.array([2], np.int32),
-        stop=np.array([1], np.int32), arrival=np.array([START + LINK_S + 240.0]), departure=np.array([np.nan]),
-        stop_relationship=np.array([STOP_SCHEDULED], np.int8),
-    )  # fmt: skip
-    snapshot = Engine(tt).step(Observations.empty(START), START, message)
+    calls = tuple(ToldCall(k, START + k * LINK_S + 240.0) for k in range(1, 6))
+    snapshot = Engine(tt).step(Observations.empty(START), START, trip_updates(tt, START, 1, ToldRun(0, calls=calls)))
     seen = board(snapshot, 4)
     assert seen.source[0] == FROM_OPERATOR
     assert seen.status[0] == LIVE
@@ -254,22 +231,31 @@ def test_the_operators_delay_serves_a_trip_that_sends_no_position_and_carries_fo
     assert board(snapshot, 0).source[0] == FROM_TIMETABLE
 
 
-def test_an_added_trip_joins_the_boards() -> None:
+def extra(*stops: int, after_s: float = 0.0) -> ToldRun:
+    """An added trip that calls at these stops every 100 s."""
+    calls = tuple(ToldCall(k, START + 700 + after_s + 100 * k, stop=stop) for k, stop in enumerate(stops))
+    return ToldRun(-1, TRIP_ADDED, calls, trip_id="extra")
+
+
+def test_an_added_trip_joins_the_boards_and_leaves_them_when_it_is_told_no_more() -> None:
     tt = timetable()
-    message = update(
-        tt, TRIP_ADDED, trip_id=np.array(["extra"]), trip=np.array([-1], np.int32), update_ptr=np.array([0, 2]),
-        stop_sequence=np.array([1, 2], np.int32), stop=np.array([1, 4], np.int32),
-        arrival=np.array([START + 700.0, START + 900.0]), departure=np.array([START + 700.0, START + 900.0]),
-        stop_relationship=np.array([STOP_SCHEDULED] * 2, np.int8),
-    )  # fmt: skip
     engine = Engine(tt)
-    snapshot = engine.step(Observations.empty(START), START, message)
+    snapshot = engine.step(Observations.empty(START), START, trip_updates(tt, START, 1, extra(1, 4)))
     seen = board(snapshot, 4)
-    names = snapshot.timetable.trip_id[seen.trip].tolist()
-    assert names == ["t0", "extra", "t1"]
-    assert seen.published[1] == START + 900
-    again = engine.step(Observations.empty(START + 30), START + 30, message)
-    assert again.timetable.trips == 3, "added once"
+    assert snapshot.timetable.trip_id[seen.trip].tolist() == ["t0", "extra", "t1"]
+    assert seen.published[1] == START + 800
+    laid = engine.timetable
+    later = engine.step(Observations.empty(START + 30), START + 30, trip_updates(tt, START, 1, extra(1, 4, after_s=60)))
+    assert engine.timetable is laid, "its times are told anew, the run is the same"
+    seen = board(later, 4)
+    assert seen.published[1] == START + 860
+    assert seen.scheduled_arrival[1] == START + 800, "a timetable does not move"
+    moved = engine.step(Observations.empty(START + 60), START + 60, trip_updates(tt, START, 1, extra(1, 3)))
+    assert board(moved, 4).trip.tolist() == [0, 1]
+    assert moved.timetable.trip_id[board(moved, 3).trip].tolist() == ["t0", "extra", "t1"]
+    gone = engine.step(Observations.empty(START + 90), START + 90, trip_updates(tt, START, 1))
+    assert board(gone, 3).trip.tolist() == [0, 1]
+    assert gone.timetable is engine.timetable.base
 
 
 def test_swapping_the_timetable_keeps_vehicles_and_what_was_learned() -> None:

@@ -1,0 +1,173 @@
+"""Which call of its run each stop time update means.
+
+By `stop_sequence`, and by the stop where that is missing or speaks against it. A stop id that is none of the run's may
+be another platform of a station that it calls at, or the station itself. A stop that is served twice is told apart by
+the order of the updates, then by what they say: a departure is not of the last call, an arrival not of the first, and
+the time is near the timetable's.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feeds.run_calls import RunCalls
+from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, group_starts
+from predictor.columns import Columns
+from predictor.timetable import Timetable
+
+_NOT_FOUND = 1.0e9
+_WRONG_EVENT = 1.0e6
+_OTHER_PLATFORM = 1.0e5
+_FIRST_FIRST = 1.0e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Hints(Columns):
+    """What stop time updates tell of the calls that they mean; all (m,), times POSIX seconds, NaN where not told."""
+
+    arrives: BoolArray
+    """The update has an arrival."""
+    departs: BoolArray
+    arrives_at: Float64Array
+    """The scheduled time where the update tells it, else the expected one."""
+    departs_at: Float64Array
+    not_before: Float64Array
+    """Where only a delay is told: the timetable's departure is hardly before this."""
+
+
+def find_calls(
+    timetable: Timetable,
+    calls: RunCalls,
+    owner: Int64Array,
+    sequence: Int32Array,
+    stop: Int32Array,
+    hints: Hints,
+    refused: Counter[str],
+) -> Int64Array:
+    """Row in `calls` of each update (m,), -1 where none.
+
+    Parameters: all (m,). `owner`: the run, ascending; `sequence`, `stop`: -1 where not named.
+    """
+    order = np.argsort((calls.owner << 32) + calls.sequence, kind="stable")
+    found = search(((calls.owner << 32) + calls.sequence)[order], (owner << 32) + np.maximum(sequence, 0))
+    found = at(order, found, NONE)
+    found[sequence < 0] = NONE
+    station = np.where(timetable.stop_parent >= 0, timetable.stop_parent, np.arange(timetable.stops))
+    at_stop = at(calls.stop, found, NONE)
+    elsewhere = (stop >= 0) & (at_stop != stop)
+    # The call that the number names may have moved to another platform.
+    elsewhere &= ~((at_stop >= 0) & (station[np.maximum(at_stop, 0)] == station[np.maximum(stop, 0)]))
+    rows = np.flatnonzero(elsewhere)
+    if len(rows) == 0:
+        return found
+    by_stop = _by_stop(calls, station, owner[rows], stop[rows], hints.take(rows))
+    refused["stop_sequence_mismatch"] += int(((by_stop >= 0) & (sequence[rows] >= 0)).sum())
+    found[rows] = np.where(by_stop >= 0, by_stop, found[rows])
+    return found
+
+
+def _by_stop(
+    calls: RunCalls,
+    station: NDArray[np.integer],
+    owner: Int64Array,
+    stop: Int32Array,
+    hints: Hints,
+) -> Int64Array:
+    """Row in `calls` of updates (u,) that name their stop alone, or against their number."""
+    stride = len(station)
+    exact = (calls.owner * stride + calls.stop).astype(np.int64)
+    by_exact = np.argsort(exact, kind="stable")
+    exact = exact[by_exact]
+    wanted = owner * stride + stop
+    first, beyond = np.searchsorted(exact, wanted), np.searchsorted(exact, wanted, side="right")
+    found = np.full(len(owner), NONE, np.int64)
+    once = beyond - first == 1
+    found[once] = by_exact[first[once]]
+    # Runs with any update that this does not settle are looked at one by one: they are few.
+    run_ptr = group_starts(calls.owner, int(calls.owner.max(initial=-1)) + 1)
+    for run in np.unique(owner[~once]).tolist():
+        if run + 1 >= len(run_ptr):
+            continue
+        span = slice(int(run_ptr[run]), int(run_ptr[run + 1]))
+        updates = np.flatnonzero(owner == run)
+        if span.stop == span.start:
+            continue
+        cost = _misfit(
+            calls.stop[span], calls.arrival[span], calls.departure[span], station, stop[updates], hints.take(updates)
+        )
+        place = _in_order(cost)
+        found[updates] = np.where(place >= 0, place + span.start, NONE)
+    return found
+
+
+def _misfit(
+    call_stop: Int32Array,
+    arrival: Float64Array,
+    departure: Float64Array,
+    station: NDArray[np.integer],
+    stop: Int32Array,
+    hints: Hints,
+) -> Float64Array:
+    """How ill each update (u,) of a run fits each of its calls (c,): (u, c), `_NOT_FOUND` where not at all."""
+    calls = len(call_stop)
+    cost = np.full((len(stop), calls), _NOT_FOUND)
+    cost[station[call_stop][None, :] == station[stop][:, None]] = _OTHER_PLATFORM
+    cost[call_stop[None, :] == stop[:, None]] = 0.0
+    cost[hints.departs & ~hints.arrives, calls - 1] += _WRONG_EVENT
+    cost[hints.arrives & ~hints.departs, 0] += _WRONG_EVENT
+    away = np.where(
+        np.isnan(hints.departs_at)[:, None],
+        np.abs(hints.arrives_at[:, None] - arrival[None, :]),
+        np.abs(hints.departs_at[:, None] - departure[None, :]),
+    )
+    away = np.where(np.isnan(away), np.maximum(hints.not_before[:, None] - departure[None, :], 0.0), away)
+    cost += np.minimum(np.nan_to_num(away), _OTHER_PLATFORM / 2) + _FIRST_FIRST * np.arange(calls)[None, :]
+    result: Float64Array = np.minimum(cost, _NOT_FOUND)
+    return result
+
+
+def _in_order(cost: Float64Array) -> Int64Array:
+    """The calls that updates, in this order, fit best: (u,), -1 where none. Dynamic programming over (u, c).
+
+    Where not all can be placed in this order, the others are placed by themselves.
+    """
+    updates, calls = cost.shape
+    # best[k]: the cheapest way to have placed the updates so far at calls before k.
+    best = np.zeros(calls + 1)
+    placed = np.empty_like(cost)
+    chosen = np.zeros((updates, calls + 1), bool)
+    for u in range(updates):
+        placed[u] = np.where(cost[u] < _NOT_FOUND, best[:-1] + cost[u], np.inf)
+        reach = np.minimum.accumulate(placed[u])
+        left_out = best + _NOT_FOUND
+        chosen[u, 1:] = reach <= left_out[1:]
+        best = np.append(left_out[0], np.minimum(reach, left_out[1:]))
+    result = np.full(updates, NONE, np.int64)
+    k = calls
+    for u in range(updates - 1, -1, -1):
+        if chosen[u, k]:
+            k = int(np.argmin(placed[u, :k]))
+            result[u] = k
+    alone = np.flatnonzero((result < 0) & (cost.min(axis=1) < _NOT_FOUND))
+    result[alone] = np.argmin(cost[alone], axis=1)
+    return result
+
+
+def at(values: NDArray[Any], index: Int64Array, otherwise: float = np.nan) -> NDArray[Any]:
+    """`values[index]`, and `otherwise` where the index is -1."""
+    result = np.full(len(index), otherwise, values.dtype)
+    result[index >= 0] = values[index[index >= 0]]
+    return result
+
+
+def search(sorted_keys: Int64Array, keys: Int64Array) -> Int64Array:
+    """Place of each key among `sorted_keys`, -1 where it is not there."""
+    place = np.searchsorted(sorted_keys, keys)
+    found = place < len(sorted_keys)
+    found[found] = sorted_keys[place[found]] == keys[found]
+    return np.where(found, place, NONE)

@@ -1,0 +1,119 @@
+"""GTFS-Realtime TripModifications: diversions, as the calls that the trips make instead."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from google.transit import gtfs_realtime_pb2
+
+from feeds.message import text_of
+from feeds.reports import seconds_of_day, service_date
+from feeds.run_calls import RunCalls, listed_calls, timetabled_calls
+from predictor.arrays import NONE
+from predictor.timetable import Timetable
+
+_DAYS_AHEAD_S = 36 * 3600.0
+_DAYS_BACK_S = 36 * 3600.0
+"""Runs of days that began within these limits are put on their diversions; the rest in time."""
+
+Run = tuple[int, int, int]
+"""Trip, service day, shift in seconds."""
+
+
+def modified_runs(
+    message: gtfs_realtime_pb2.FeedMessage, timetable: Timetable, received_at: float, refused: Counter[str]
+) -> dict[Run, RunCalls]:
+    """The calls of each run that the message modifies. What cannot be applied is counted in `refused`."""
+    result: dict[Run, RunCalls] = {}
+    for entity in message.entity:
+        if entity.HasField("trip_modifications") and not entity.is_deleted:
+            modifications = entity.trip_modifications
+            for trip, day, shift in _selected(modifications, timetable, received_at, refused):
+                calls = timetabled_calls(
+                    timetable, np.zeros(1, np.int64), np.array([trip], np.int32), np.array([day], np.int32),
+                    np.array([shift], np.int32),
+                )  # fmt: skip
+                modified = _applied(modifications.modifications, calls, timetable, refused)
+                if modified is not None:
+                    result[trip, day, shift] = modified
+    return result
+
+
+def _selected(modifications: Any, tt: Timetable, received_at: float, refused: Counter[str]) -> Iterator[Run]:
+    near = (tt.date_origin > received_at - 86400 - _DAYS_BACK_S) & (tt.date_origin < received_at + _DAYS_AHEAD_S)
+    dates = [service_date(text_of(date)) for date in modifications.service_dates]
+    refused["modification_date_unknown"] += sum(date not in tt.date_index for date in dates)
+    days = [day for day in np.flatnonzero(near).tolist() if not dates or int(tt.date[day]) in dates]
+    starts = [s for s in (seconds_of_day(text_of(time)) for time in modifications.start_times) if s is not None]
+    for selected in modifications.selected_trips:
+        for trip_id in selected.trip_ids:
+            trip = tt.trip_index.get(text_of(trip_id), NONE)
+            if trip < 0:
+                refused["unknown_trip"] += 1
+                continue
+            runs_on = tt.service_active[tt.trip_service[trip]]
+            shifts = tt.journey_shift_s[(tt.journey_trip == trip) & (tt.journey_headway_s == 0)].tolist()
+            if starts:
+                shifts = [shift for shift in shifts if int(tt.trip_start_s[trip]) + shift in starts]
+            yield from ((trip, day, shift) for day in days if runs_on[day] for shift in shifts)
+
+
+def _applied(modifications: Any, calls: RunCalls, tt: Timetable, refused: Counter[str]) -> RunCalls | None:
+    """The calls of one run with all modifications, None where none could be applied."""
+    stop, base = calls.stop.tolist(), calls.base_call.tolist()
+    arrival, departure = calls.arrival.tolist(), calls.departure.tolist()
+    kept: list[tuple[int, float, float, int]] = []
+    later, after, applied = 0.0, 0, 0
+    for modification in modifications:
+        start = _place_of(modification.start_stop_selector, calls, tt, after)
+        has_end = modification.HasField("end_stop_selector")
+        end = _place_of(modification.end_stop_selector, calls, tt, start) if has_end and start >= 0 else start - 1
+        if start < 0 or (has_end and end < start):
+            refused["modification_stop_unknown"] += 1
+            continue
+        kept += [(stop[k], arrival[k] + later, departure[k] + later, base[k]) for k in range(after, start)]
+        # Travel times count from the stop before the diversion, at the trip's beginning from its first stop.
+        reference = arrival[max(start - 1, 0)] + later
+        for replacement in modification.replacement_stops:
+            index = tt.stop_index.get(text_of(replacement.stop_id), NONE)
+            if index < 0:
+                refused["unknown_stop"] += 1
+                continue
+            when = reference + replacement.travel_time_to_stop
+            kept.append((index, when, when, NONE))
+        after = end + 1
+        if not has_end and not modification.replacement_stops:
+            # The road alone is another: the delay begins behind the stop named.
+            kept.append((stop[start], arrival[start] + later, departure[start] + later, base[start]))
+            after = start + 1
+        later += modification.propagated_modification_delay
+        applied += 1
+    kept += [(stop[k], arrival[k] + later, departure[k] + later, base[k]) for k in range(after, len(stop))]
+    if not applied:
+        return None
+    if len(kept) < 2:
+        refused["modification_leaves_no_trip"] += 1
+        return None
+    stops, arrives, departs, base_call = zip(*kept, strict=True)
+    of_base = np.array(base_call)
+    kinds = [np.where(of_base >= 0, kind[np.maximum(of_base, 0)], 0).astype(np.int8)
+             for kind in (calls.pickup_type, calls.drop_off_type)]  # fmt: skip
+    return listed_calls(
+        0, np.arange(1, len(kept) + 1, dtype=np.int32), np.array(stops, np.int32), np.array(arrives, np.float64),
+        np.array(departs, np.float64), base_call, *kinds,
+    )  # fmt: skip
+
+
+def _place_of(selector: Any, calls: RunCalls, tt: Timetable, after: int) -> int:
+    """Position of the call that a selector means, from position `after` on, -1 where there is none."""
+    fits = calls.call >= after
+    if selector.HasField("stop_sequence"):
+        numbered = np.flatnonzero(fits & (calls.sequence == selector.stop_sequence))
+        if len(numbered):
+            return int(numbered[0])
+    stop = tt.stop_index.get(text_of(selector.stop_id), NONE)
+    at_stop = np.flatnonzero(fits & ((calls.stop == stop) | (tt.stop_parent[calls.stop] == stop)) & (stop >= 0))
+    return int(at_stop[0]) if len(at_stop) else NONE

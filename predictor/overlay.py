@@ -1,0 +1,473 @@
+"""The timetable with the runs that the operator's word of the moment adds, moves and replaces.
+
+Made anew from each full message, so that what the operator no longer says is gone; the base timetable never changes.
+The overlay is a timetable itself: runs with calls of their own are trips appended to the base's, each running on one
+day, so that every index of the base stays true. A run that another takes the place of does not run on that day, and
+`OverlaidTimetable.standing_for` says who does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from predictor.arrays import NONE, AnyArray, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
+from predictor.geometry import ground_distance_m
+from predictor.journeys import journey_key
+from predictor.links import link_pairs
+from predictor.runs import DatedRuns
+from predictor.stop_alignment import aligned, pattern_stops, patterns_along
+from predictor.timetable import Timetable
+from predictor.trip_updates import TripUpdates
+
+
+@dataclass(frozen=True, eq=False)
+class OverlaidTimetable(Timetable):
+    """A base timetable and, behind its trips, the operator's own runs (r,)."""
+
+    base_timetable: Timetable
+    run_relationship: Int8Array
+    """(r,) GTFS-Realtime ScheduleRelationship."""
+    run_of: Int32Array
+    """(r,) the base trip that the run copies or takes the place of, -1 where none."""
+    run_day: Int32Array
+    """(r,) service day."""
+    run_shift_s: Int32Array
+
+    @property
+    def base(self) -> Timetable:
+        """The feed's own timetable."""
+        return self.base_timetable
+
+    @cached_property
+    def trip_index(self) -> dict[str, int]:
+        """trip_id -> index: of the base where it has the id, else of the first run that is called so."""
+        index = dict(self.base.trip_index)
+        for trip in range(self.base.trips, self.trips):
+            index.setdefault(str(self.trip_id[trip]), trip)
+        return index
+
+    def standing_for(self, trip: Int32Array, service_day: Int32Array, shift_s: Int32Array) -> Int32Array:
+        """The trip (n,) that runs in the place of each run named by the first trip of its id."""
+        keys, runs = self._standing
+        if len(keys) == 0:
+            return trip
+        wanted = DatedRuns(trip, service_day, shift_s).run_key
+        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        changed = (keys[place] == wanted) & (trip >= 0)
+        return np.where(changed, runs[place], trip).astype(np.int32)
+
+    @cached_property
+    def by_name(self) -> Timetable:
+        """The timetable as feeds name its runs: each under the first trip of its id, by the shift that it has there."""
+        base, named = self.base, self._named
+        runs = np.arange(base.trips, self.trips)
+        calendars = self.service_active.copy()
+        trip_service = np.append(base.trip_service, self.trip_service[base.trips :])
+        # A trip whose run of the day is another still runs on that day under its name.
+        elsewhere = np.unique(named[named != runs])
+        calendars = np.concatenate([calendars, calendars[trip_service[elsewhere]]])
+        trip_service[elsewhere] = len(self.service_active) + np.arange(len(elsewhere))
+        calendars[trip_service[named], self.run_day] = True
+        once = ~np.isin(
+            DatedRuns(named, np.zeros_like(named), self.run_shift_s).run_key,
+            DatedRuns(base.journey_trip, np.zeros_like(base.journey_trip), base.journey_shift_s).run_key,
+        )
+        _, first = np.unique(DatedRuns(named, np.zeros_like(named), self.run_shift_s).run_key, return_index=True)
+        once &= np.isin(np.arange(len(named)), first)
+        return Timetable(
+            **{f.name: getattr(self, f.name) for f in fields(Timetable)}
+            | {
+                "trip_service": trip_service.astype(np.int32),
+                "service_active": calendars,
+                "service_id": np.arange(len(calendars)).astype(np.str_),
+                "journey_trip": np.append(base.journey_trip, named[once]).astype(np.int32),
+                "journey_shift_s": np.append(base.journey_shift_s, self.run_shift_s[once]).astype(np.int32),
+                "journey_headway_s": np.append(base.journey_headway_s, np.zeros(int(once.sum()), np.int32)),
+            }
+        )
+
+    @cached_property
+    def _named(self) -> Int32Array:
+        """(r,) the first trip of each run's id."""
+        return np.array([self.trip_index[name] for name in self.trip_id[self.base.trips :].tolist()], np.int32)
+
+    @cached_property
+    def _standing(self) -> tuple[Int64Array, Int32Array]:
+        """Sorted keys of the runs as they are named, and the trips that stand for them."""
+        runs = np.arange(self.base.trips, self.trips, dtype=np.int32)
+        key = DatedRuns(self._named, self.run_day, self.run_shift_s).run_key
+        order = np.argsort(key, kind="stable")
+        return key[order], runs[order]
+
+
+@dataclass(frozen=True, eq=False)
+class Overlay:
+    """The operator's runs over one base timetable."""
+
+    timetable: Timetable
+    """The base itself where there are none."""
+    contents: tuple[tuple[object, ...], ...]
+    """What each run is, but for times that are only expected."""
+    trip_of: dict[tuple[str, int, int], int]
+    """Trip of each run by its id, service day and shift."""
+    replaced: Int64Array
+    """Sorted journey keys, of the base, that other runs stand for."""
+
+    @classmethod
+    def none(cls, base: Timetable) -> Overlay:
+        """Nothing but the timetable."""
+        return cls(base, (), {}, np.empty(0, np.int64))
+
+    def renewed(self, updates: TripUpdates | None) -> Overlay:
+        """The overlay of a message alone; this very one where it says the same."""
+        base = self.timetable.base
+        if updates is None or not updates.own_calls.any():
+            return self if not self.contents else Overlay.none(base)
+        rows = np.flatnonzero(updates.own_calls)
+        contents = tuple(_content(updates, row) for row in rows.tolist())
+        if contents == self.contents:
+            return self
+        runs = [_OwnRun.of(base, updates, row) for row in rows.tolist()]
+        runs = [run.as_first_told(self._former(run)) for run in runs]
+        timetable = _overlaid(base, runs)
+        trips = range(base.trips, base.trips + len(runs))
+        return Overlay(
+            timetable=timetable,
+            contents=contents,
+            trip_of={run.name: trip for run, trip in zip(runs, trips, strict=True)},
+            replaced=_replaced_journeys(base, runs),
+        )
+
+    def trips_of(self, updates: TripUpdates) -> Int32Array:
+        """The trip (n,) of each run of the message that this overlay was made from."""
+        trip = updates.trip.copy()
+        for row in np.flatnonzero(updates.own_calls).tolist():
+            trip[row] = self.trip_of[_name(updates, row)]
+        return trip
+
+    def _former(self, run: _OwnRun) -> tuple[Int32Array, Int32Array, Int32Array] | None:
+        """Stops and scheduled times that the run had so far, None where it is new."""
+        trip, tt = self.trip_of.get(run.name), self.timetable
+        if trip is None:
+            return None
+        span = slice(int(tt.trip_call_ptr[trip]), int(tt.trip_call_ptr[trip + 1]))
+        return tt.call_stop[span], tt.arrival_s[span], tt.departure_s[span]
+
+
+def _name(updates: TripUpdates, row: int) -> tuple[str, int, int]:
+    return str(updates.trip_id[row]), int(updates.service_day[row]), int(updates.shift_s[row])
+
+
+def _content(updates: TripUpdates, row: int) -> tuple[object, ...]:
+    span = slice(int(updates.update_ptr[row]), int(updates.update_ptr[row + 1]))
+    stated = bool(updates.own_times[row])
+    return (
+        _name(updates, row), int(updates.trip[row]), int(updates.route[row]), int(updates.direction[row]),
+        str(updates.headsign[row]), str(updates.short_name[row]), updates.stop[span].tobytes(),
+        updates.stop_sequence[span].tobytes(), updates.pickup_type[span].tobytes(),
+        updates.drop_off_type[span].tobytes(), updates.base_call[span].tobytes(),
+        (updates.scheduled_arrival[span].tobytes(), updates.scheduled_departure[span].tobytes()) if stated else None,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class _OwnRun:
+    """One run with calls of its own, arrays (c,)."""
+
+    name: tuple[str, int, int]
+    trip: int
+    route: int
+    direction: int
+    headsign: str
+    short_name: str
+    relationship: int
+    own_times: bool
+    stop: Int32Array
+    stop_sequence: Int32Array
+    arrival_s: Int32Array
+    """Seconds after the origin of the service day, less the run's shift."""
+    departure_s: Int32Array
+    base_call: Int32Array
+    pickup_type: Int8Array
+    drop_off_type: Int8Array
+
+    @classmethod
+    def of(cls, base: Timetable, updates: TripUpdates, row: int) -> _OwnRun:
+        """One run of a message."""
+        span = slice(int(updates.update_ptr[row]), int(updates.update_ptr[row + 1]))
+        _, day, shift = name = _name(updates, row)
+        origin = float(base.date_origin[day] + shift)
+        return cls(
+            name=name, trip=int(updates.trip[row]), route=int(updates.route[row]),
+            direction=int(updates.direction[row]), headsign=str(updates.headsign[row]),
+            short_name=str(updates.short_name[row]), relationship=int(updates.relationship[row]),
+            own_times=bool(updates.own_times[row]), stop=updates.stop[span], stop_sequence=updates.stop_sequence[span],
+            arrival_s=np.round(updates.scheduled_arrival[span] - origin).astype(np.int32),
+            departure_s=np.round(updates.scheduled_departure[span] - origin).astype(np.int32),
+            base_call=updates.base_call[span], pickup_type=updates.pickup_type[span],
+            drop_off_type=updates.drop_off_type[span],
+        )  # fmt: skip
+
+    def as_first_told(self, former: tuple[Int32Array, Int32Array, Int32Array] | None) -> _OwnRun:
+        """With the scheduled times that it had: those only expected move with every message, a timetable does not."""
+        if self.own_times or former is None or not np.array_equal(former[0], self.stop):
+            return self
+        return replace(self, arrival_s=former[1], departure_s=former[2])
+
+
+class _Patterns:
+    """Patterns, lines and links appended to a base's."""
+
+    def __init__(self, base: Timetable) -> None:
+        self.base = base
+        self.route: list[int] = []
+        self.direction: list[int] = []
+        self.line: list[int] = []
+        self.calls: list[int] = []
+        self.stop: list[Int32Array] = []
+        self.distance_m: list[Float64Array] = []
+        self.link: list[Int32Array] = []
+        """(c - 1,) of each pattern: the model's links between calls that follow each other there too, else -1."""
+        self.line_points: list[tuple[Float64Array, Float64Array, Float64Array]] = []
+        self._made: dict[tuple[object, ...], int] = {}
+
+    def of(self, run: _OwnRun) -> int:
+        """The pattern of a run: one of the base's where there is the same, else a new one."""
+        key = (run.route, run.direction, run.trip, run.stop.tobytes(), run.base_call.tobytes())
+        if key not in self._made:
+            self._made[key] = self._same_in_base(run) if run.trip < 0 else self._along(run)
+        return self._made[key]
+
+    def _same_in_base(self, run: _OwnRun) -> int:
+        """For a run that no trip is a model of: its route's own pattern or part of one, else straight from stop to
+        stop."""
+        stops = tuple(run.stop.tolist())
+        along = patterns_along(self.base, run.stop, run.route)
+        directions = self.base.pattern_direction[along]
+        along = along[(directions == run.direction) | (run.direction < 0) | (directions < 0)]
+        calls = self.base.pattern_call_ptr[along + 1] - self.base.pattern_call_ptr[along]
+        for pattern in along[np.argsort(calls, kind="stable")].tolist():
+            if int(calls.min()) == len(stops):
+                return int(pattern) if pattern_stops(self.base, pattern) == stops else self._append(run, NONE, ())
+            return self._append(run, pattern, aligned(stops, pattern_stops(self.base, pattern)))
+        return self._append(run, NONE, ())
+
+    def _along(self, run: _OwnRun) -> int:
+        model = int(self.base.trip_pattern[run.trip])
+        if pattern_stops(self.base, model) == tuple(run.stop.tolist()):
+            return model
+        return self._append(run, model, tuple(run.base_call.tolist()))
+
+    def _append(self, run: _OwnRun, model: int, places: tuple[int, ...]) -> int:
+        """A new pattern: on the model's line from call to call that both have, straight on where they do not."""
+        base, n = self.base, len(run.stop)
+        links = np.full(n - 1, NONE, np.int32)
+        lat, lon = base.stop_lat[run.stop], base.stop_lon[run.stop]
+        if model < 0 or max(places, default=NONE) < 0:
+            gaps = ground_distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
+            distance = np.concatenate([[0.0], np.cumsum(gaps)])
+            self.line.append(len(base.line_ptr) - 1 + len(self.line_points))
+            self.line_points.append((lat, lon, distance))
+        else:
+            first = int(base.pattern_call_ptr[model])
+            place = np.array(places)
+            follows = np.flatnonzero((place[:-1] >= 0) & (place[1:] == place[:-1] + 1))
+            links[follows] = base.pattern_link[first + place[follows]]
+            model_m = base.pattern_distance_m
+            line = int(base.pattern_line[model])
+            if min(places) >= 0:
+                distance = model_m[first + place]
+                self.line.append(line)
+            else:
+                points_lat, points_lon, points_m = [], [], []
+                distance, along = np.zeros(n), 0.0
+                for k in range(n):
+                    if k and places[k] >= 0 and places[k - 1] >= 0:
+                        start_m, end_m = (float(model_m[first + places[k - 1]]), float(model_m[first + places[k]]))
+                        a, b, c = _part_of_line(base, line, start_m, end_m)
+                        points_lat.append(a)
+                        points_lon.append(b)
+                        points_m.append(along + c)
+                        along += end_m - start_m
+                    else:
+                        if k:
+                            along += float(ground_distance_m(lat[k - 1 : k], lon[k - 1 : k], lat[k : k + 1],
+                                                             lon[k : k + 1])[0])  # fmt: skip
+                        points_lat.append(lat[k : k + 1])
+                        points_lon.append(lon[k : k + 1])
+                        points_m.append(np.array([along]))
+                    distance[k] = along
+                self.line.append(len(base.line_ptr) - 1 + len(self.line_points))
+                self.line_points.append(
+                    (np.concatenate(points_lat), np.concatenate(points_lon), np.concatenate(points_m))
+                )
+        self.route.append(run.route)
+        self.direction.append(run.direction)
+        self.calls.append(n)
+        self.stop.append(run.stop)
+        self.distance_m.append(distance)
+        self.link.append(links)
+        return len(base.pattern_route) + len(self.route) - 1
+
+    def columns(self) -> dict[str, Any]:
+        """The columns of patterns, lines and links, the base's and these."""
+        base, i32 = self.base, np.int32
+        start = _joined([stop[:-1] for stop in self.stop], i32)
+        end = _joined([stop[1:] for stop in self.stop], i32)
+        gap = _joined([np.diff(distance) for distance in self.distance_m], np.float64)
+        link = _joined(self.link, i32)
+        new = link < 0
+        link_from, link_to, link_m, link[new] = link_pairs(base, start[new], end[new], gap[new])
+        pattern_link, used = [], 0
+        for calls in self.calls:
+            pattern_link.append(np.append(link[used : used + calls - 1], i32(NONE)))
+            used += calls - 1
+        points = [len(lat) for lat, _, _ in self.line_points]
+        return {
+            "pattern_route": np.append(base.pattern_route, np.array(self.route, i32)),
+            "pattern_direction": np.append(base.pattern_direction, np.array(self.direction, np.int8)),
+            "pattern_line": np.append(base.pattern_line, np.array(self.line, i32)),
+            "pattern_call_ptr": np.append(
+                base.pattern_call_ptr, base.pattern_call_ptr[-1] + np.cumsum(self.calls, dtype=np.int64)
+            ),
+            "pattern_stop": np.append(base.pattern_stop, _joined(self.stop, i32)),
+            "pattern_distance_m": np.append(base.pattern_distance_m, _joined(self.distance_m, np.float64)),
+            "pattern_link": np.append(base.pattern_link, _joined(pattern_link, i32)),
+            "line_ptr": np.append(base.line_ptr, base.line_ptr[-1] + np.cumsum(points, dtype=np.int64)),
+            "line_lat": np.append(base.line_lat, _joined([lat for lat, _, _ in self.line_points], np.float64)),
+            "line_lon": np.append(base.line_lon, _joined([lon for _, lon, _ in self.line_points], np.float64)),
+            "line_distance_m": np.append(
+                base.line_distance_m, _joined([metres for _, _, metres in self.line_points], np.float64)
+            ),
+            "line_has_shape": np.append(base.line_has_shape, np.zeros(len(points), bool)),
+            "link_from_stop": link_from, "link_to_stop": link_to, "link_distance_m": link_m,
+        }  # fmt: skip
+
+
+def _part_of_line(
+    tt: Timetable, line: int, start_m: float, end_m: float
+) -> tuple[Float64Array, Float64Array, Float64Array]:
+    """Vertices of a line behind `start_m` as far as `end_m`: latitude, longitude, metres from `start_m`."""
+    span = slice(int(tt.line_ptr[line]), int(tt.line_ptr[line + 1]))
+    metres = tt.line_distance_m[span]
+    inner = (metres > start_m) & (metres < end_m)
+    at_m = np.append(metres[inner], end_m)
+    return (
+        np.interp(at_m, metres, tt.line_lat[span]),
+        np.interp(at_m, metres, tt.line_lon[span]),
+        at_m - start_m,
+    )
+
+
+def _overlaid(base: Timetable, runs: list[_OwnRun]) -> OverlaidTimetable:
+    """The base with the runs appended, and without those that they take the place of."""
+    n, i8, i32 = len(runs), np.int8, np.int32
+    patterns = _Patterns(base)
+    trip_pattern = np.array([patterns.of(run) for run in runs], i32)
+    day = np.array([run.name[1] for run in runs], i32)
+    shift = np.array([run.name[2] for run in runs], i32)
+    model = np.array([run.trip for run in runs], i32)
+    ids = np.array([run.name[0] for run in runs], np.str_)
+    named = np.array([base.trip_index.get(run.name[0], NONE) for run in runs], i32)
+    calls = np.array([len(run.stop) for run in runs], np.int64)
+    times = {name: _joined([getattr(run, name) for run in runs], i32) for name in ("arrival_s", "departure_s")}
+    first = np.cumsum(calls) - calls
+    timepoint = np.zeros(int(calls.sum()), bool)
+    timepoint[first] = True
+    stands_alone = _has_one_journey(base)
+    hidden = named[(named >= 0) & stands_alone[named] & (shift == 0)]
+    hidden_day = day[(named >= 0) & stands_alone[named] & (shift == 0)]
+    # Each base trip that is replaced on some day gets a calendar of its own, without those days.
+    replaced, of_replaced = np.unique(hidden, return_inverse=True)
+    calendars = base.service_active[base.trip_service[replaced]].copy()
+    calendars[of_replaced, hidden_day] = False
+    own_day = np.zeros((n, len(base.date)), bool)
+    own_day[np.arange(n), day] = True
+    trip_service = base.trip_service.copy()
+    trip_service[replaced] = len(base.service_id) + np.arange(len(replaced))
+    own_service = len(base.service_id) + len(replaced) + np.arange(n)
+    # Who takes a run's place drives on with its block.
+    keeps_block = (named >= 0) & (named == model) & (shift == 0)
+    block = np.where(keeps_block, base.trip_block[named] if base.trips else NONE, NONE)
+    of_model = model >= 0
+
+    def modelled(column: Int8Array) -> Int8Array:
+        return np.where(of_model, column[model] if len(column) else 0, 0).astype(i8)
+
+    columns = {f.name: getattr(base, f.name) for f in fields(Timetable)} | patterns.columns()
+    columns |= {
+        "trip_id": np.append(base.trip_id, ids),
+        "trip_pattern": np.append(base.trip_pattern, trip_pattern),
+        "trip_service": np.append(trip_service, own_service.astype(i32)).astype(i32),
+        "trip_headsign": np.append(base.trip_headsign, np.array([run.headsign for run in runs], np.str_)),
+        "trip_short_name": np.append(base.trip_short_name, _short_names(base, runs)),
+        "trip_block": np.append(base.trip_block, block.astype(i32)),
+        "trip_wheelchair": np.append(base.trip_wheelchair, modelled(base.trip_wheelchair)),
+        "trip_call_ptr": np.append(base.trip_call_ptr, base.trip_call_ptr[-1] + np.cumsum(calls)),
+        "arrival_s": np.append(base.arrival_s, times["arrival_s"]),
+        "departure_s": np.append(base.departure_s, times["departure_s"]),
+        "stop_sequence": np.append(base.stop_sequence, _joined([run.stop_sequence for run in runs], i32)),
+        "timepoint": np.append(base.timepoint, _timepoints(base, runs, timepoint)),
+        "pickup_type": np.append(base.pickup_type, _joined([run.pickup_type for run in runs], i8)),
+        "drop_off_type": np.append(base.drop_off_type, _joined([run.drop_off_type for run in runs], i8)),
+        "journey_trip": np.append(base.journey_trip, base.trips + np.arange(n, dtype=i32)),
+        "journey_shift_s": np.append(base.journey_shift_s, shift),
+        "journey_headway_s": np.append(base.journey_headway_s, np.zeros(n, i32)),
+        "service_id": np.array(
+            base.service_id.tolist() + [f"without {name}" for name in base.trip_id[replaced].tolist()]
+            + [f"run of {name}" for name in ids.tolist()], np.str_,
+        ),
+        "service_active": np.concatenate([base.service_active, calendars, own_day]),
+    }  # fmt: skip
+    return OverlaidTimetable(
+        **columns,
+        base_timetable=base,
+        run_relationship=np.array([run.relationship for run in runs], i8),
+        run_of=model,
+        run_day=day,
+        run_shift_s=shift,
+    )
+
+
+def _timepoints(base: Timetable, runs: list[_OwnRun], timepoint: BoolArray) -> BoolArray:
+    """(calls,) the timing points of the runs: their first stops, and those of the trips that they are made after."""
+    result, used = timepoint.copy(), 0
+    for run in runs:
+        if run.trip >= 0:
+            same = np.flatnonzero(run.base_call >= 0)
+            result[used + same] |= base.timepoint[base.trip_call_ptr[run.trip] + run.base_call[same]]
+        used += len(run.stop)
+    return result
+
+
+def _short_names(base: Timetable, runs: list[_OwnRun]) -> StrArray:
+    return np.array(
+        [run.short_name or (str(base.trip_short_name[run.trip]) if run.trip >= 0 else "") for run in runs], np.str_
+    )
+
+
+def _has_one_journey(base: Timetable) -> BoolArray:
+    """(T,) trips that are no more than one run a day."""
+    one: BoolArray = np.bincount(base.journey_trip, minlength=max(base.trips, 1)) <= 1
+    return one
+
+
+def _replaced_journeys(base: Timetable, runs: list[_OwnRun]) -> Int64Array:
+    """Sorted keys of the journeys replaced of trips that run several times a day, which no calendar can take out."""
+    keys = [np.empty(0, np.int64)]
+    several = ~_has_one_journey(base)
+    for trip_id, day, shift in (run.name for run in runs):
+        trip = base.trip_index.get(trip_id, NONE)
+        if trip >= 0 and several[trip]:
+            journey = np.flatnonzero((base.journey_trip == trip) & (base.journey_shift_s == shift)).astype(np.int32)
+            keys.append(journey_key(np.full(len(journey), day, np.int32), journey))
+    return np.unique(np.concatenate(keys))
+
+
+def _joined(parts: Sequence[AnyArray], dtype: type[np.generic]) -> AnyArray:
+    return np.concatenate(parts).astype(dtype, copy=False) if parts else np.empty(0, dtype)
