@@ -8,6 +8,9 @@ from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array
 from predictor.runs import DatedRuns
 from predictor.snapshot import UNMATCHED
 
+STOP_ZONE_M = 20.0
+"""A vehicle within this distance of a stop is at it."""
+
 
 @dataclass(frozen=True, eq=False)
 class Match(DatedRuns):

@@ -15,7 +15,7 @@ import numpy as np
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
 from predictor.columns import Columns
 from predictor.geometry import LineGeometry, Projection, course_deg, ground_distance_m
-from predictor.match import Match
+from predictor.match import STOP_ZONE_M, Match
 from predictor.named_runs import RunNames, run_finder
 from predictor.observations import STOPPED_AT, Observations
 from predictor.runs import DatedRuns
@@ -25,8 +25,6 @@ from predictor.time_distance import TimeDistance
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 
-STOP_ZONE_M = 20.0
-"""A vehicle within this distance of a stop is at it."""
 AT_STOP_M = 60.0
 """A vehicle this near to a stop's own position is at it, wherever the line was drawn."""
 TERMINUS_M = 300.0

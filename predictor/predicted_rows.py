@@ -12,16 +12,7 @@ from predictor.columns import column_types
 from predictor.forecast import Forecast
 from predictor.operator_times import OperatorTimes
 from predictor.past_calls import STILL_DUE_S
-from predictor.snapshot import (
-    FOLLOWED,
-    FROM_OPERATOR,
-    LIVE,
-    OFF_ROUTE,
-    SCHEDULED,
-    SKIPPED,
-    PredictedCalls,
-    Predictions,
-)
+from predictor.snapshot import FOLLOWED, FROM_OPERATOR, LIVE, OFF_ROUTE, SCHEDULED, SKIPPED, PredictedCalls, Predictions
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 

@@ -7,6 +7,8 @@ its next.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array
@@ -65,6 +67,7 @@ def present_reports(
     names = RunNames.of_trips(obs.trip[known], obs.service_date[known], obs.start_time_s[known])
     runs = finder.find(names, obs.timestamp[known], np.ones(len(known), bool))
     known, runs = known[runs.trip >= 0], runs.take(runs.trip >= 0)
+    runs = replace(runs, trip=timetable.standing_for(runs.trip, runs.service_day, runs.shift_s))
     s = slot[known]
     start = runs.origin(timetable) + timetable.trip_start_s[runs.trip]
     is_on = runs.same_as(tracks.runs.take(s)) & (tracks.arrived[s] < timetable.trip_calls[runs.trip])

@@ -301,7 +301,7 @@ class Snapshot:
             published=np.where(call == 0, departure, arrival), status=status,
             source=np.full(len(call), FROM_TIMETABLE, np.int8), vehicle=np.full(len(call), NONE, np.int32),
             age_s=np.full(len(call), np.nan), doubt=np.full(len(call), FOLLOWED, np.int8), passed=passed & ~cancelled,
-            last_call=call >= self.last_calls(runs),
+            last_call=(call == self.last_calls(runs)) | (call == tt.trip_calls[runs.trip] - 1),
         )  # fmt: skip
         for name in _AS_PREDICTED:
             getattr(calls, name)[told] = getattr(self.predictions, name)[prediction[told]]

@@ -24,7 +24,7 @@ from predictor.arrays import (
 )
 from predictor.columns import column_types
 from predictor.geometry import ground_distance_m
-from predictor.match import Match
+from predictor.match import STOP_ZONE_M, Match
 from predictor.observations import Observations
 from predictor.passages import CallTimes, Stretches
 from predictor.runs import DatedRuns, renamed
@@ -178,9 +178,24 @@ class Tracks(DatedRuns):
         tracks.next_trip[tracks.next_day < 0] = NONE
         lost = (tracks.trip < 0) | (tracks.service_day < 0)
         kept = np.flatnonzero(~lost)
-        lost[kept] = ~_same_places(old, self.trip[kept], new, tracks.trip[kept])
+        others = kept[~_same_places(old, self.trip[kept], new, tracks.trip[kept])]
+        on_line = _same_line(old, self.trip[others], new, tracks.trip[others]) & np.isfinite(self.distance_m[others])
+        tracks.count_anew(new, others[on_line])
+        lost[others[~on_line]] = True
         tracks.release(np.flatnonzero(lost))
         return tracks
+
+    def count_anew(self, timetable: Timetable, slot: Int64Array) -> None:
+        """Count the calls that vehicles (n,) have come to and left on a run that has others, from where they are."""
+        pattern = timetable.trip_pattern[self.trip[slot]]
+        row, call = expand_ranges(timetable.pattern_call_ptr[pattern], timetable.trip_calls[self.trip[slot]])
+        ahead_m = timetable.pattern_distance_m[call] - self.distance_m[slot][row]
+        came = np.bincount(row[ahead_m <= STOP_ZONE_M], minlength=len(slot))
+        left = np.bincount(row[ahead_m <= -STOP_ZONE_M], minlength=len(slot))
+        left = np.minimum(left, timetable.trip_calls[self.trip[slot]] - 1)
+        self.arrived[slot] = np.where(self.arrived[slot] > 0, came, 0)
+        self.departed[slot] = np.where(self.departed[slot] > 0, left, 0)
+        self.arrived_at[slot] = self.arrived_sd_s[slot] = np.nan
 
     def release(self, slot: Int64Array) -> None:
         """Take the run from vehicles (n,)."""
@@ -295,6 +310,13 @@ class Tracks(DatedRuns):
         self.finished_day[slot[ends]] = match.service_day[ends]
         self.finished_shift_s[slot[ends]] = match.shift_s[ends]
         return ends
+
+
+def _same_line(old: Timetable, was: Int32Array, new: Timetable, trip: Int32Array) -> BoolArray:
+    """Whether trips (n,) run along the line of the trips that they were, which is one of the feed's own."""
+    line = new.pattern_line[new.trip_pattern[trip]]
+    same: BoolArray = (line == old.pattern_line[old.trip_pattern[was]]) & (line < len(new.base.line_ptr) - 1)
+    return same if old.base is new.base else np.zeros(len(trip), bool)
 
 
 def _same_places(old: Timetable, was: Int32Array, new: Timetable, trip: Int32Array) -> BoolArray:

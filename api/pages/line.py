@@ -14,6 +14,7 @@ from api.words.times import Wait
 from api.words.vehicles import VehicleWords, vehicle_words
 from predictor.arrays import NONE, BoolArray, Int32Array
 from predictor.snapshot import IN_SERVICE, LAYOVER, LIVE, OFF_ROUTE
+from predictor.timetable import Timetable
 
 
 @dataclass(frozen=True)
@@ -115,8 +116,8 @@ def _with_waits(moment: PageMoment, route: int, direction: int, stops: list[int]
     soonest = np.full(tt.stops, np.inf)
     if not moment.feed.stopped:
         coming = predictions.published >= moment.now - PASSED_AFTER_S
-        # Nobody boards at a trip's last call.
-        coming &= predictions.call < tt.trip_calls[predictions.trip] - 1
+        # Nobody boards where a run ends.
+        coming &= predictions.call < moment.snapshot.last_calls(predictions.runs)
         coming &= (predictions.status == LIVE) & _on_line(moment, predictions.trip, route, direction)
         np.minimum.at(soonest, predictions.stop[coming], predictions.published[coming])
     rows = []
@@ -134,6 +135,20 @@ def _with_waits(moment: PageMoment, route: int, direction: int, stops: list[int]
     return rows
 
 
+def _shown_for(tt: Timetable, stops: list[int]) -> Int32Array:
+    """(S,) the stop before which a vehicle is shown that comes to a stop: where a station's platform is on the page and
+    it comes to another one, that; else the stop itself."""
+    shown = np.array(stops, np.int32)
+    stands_for = np.arange(tt.stops, dtype=np.int32)
+    beside = np.full(tt.stops + 1, NONE, np.int32)
+    beside[tt.stop_parent[shown]] = shown
+    beside[NONE] = NONE
+    other = beside[tt.stop_parent]
+    stands_for[other >= 0] = other[other >= 0]
+    stands_for[shown] = shown
+    return stands_for
+
+
 def _on_line(moment: PageMoment, trip: Int32Array, route: int, direction: int) -> BoolArray:
     tt = moment.timetable
     on_line: BoolArray = (tt.trip_route[trip] == route) & (tt.pattern_direction[tt.trip_pattern[trip]] == direction)
@@ -148,12 +163,12 @@ def _place_vehicles(
     tt, vehicles = moment.timetable, moment.snapshot.vehicles
     driving = (vehicles.trip >= 0) & np.isin(vehicles.state, (IN_SERVICE, LAYOVER, OFF_ROUTE))
     driving &= (vehicles.next_call < tt.trip_calls[vehicles.trip]) & _on_line(moment, vehicles.trip, route, direction)
-    elsewhere = []
+    elsewhere, stands_for = [], _shown_for(tt, stops)
     found = np.flatnonzero(driving).tolist()
     for vehicle in found:
         trip, call = int(vehicles.trip[vehicle]), int(vehicles.next_call[vehicle])
         words = vehicle_words(moment, vehicle)
-        ahead = tt.call_stop[tt.calls_of(trip)][call:].tolist()
+        ahead = stands_for[tt.call_stop[tt.calls_of(trip)][call:]].tolist()
         # On another pattern than the one shown, the next of its stops that is shown places the vehicle.
         row = _row_of(stops, ahead, call)
         if row is None or vehicles.state[vehicle] == OFF_ROUTE:

@@ -125,8 +125,9 @@ def _line_pages(city: City, board: Sequence[Row]) -> Iterator[str]:
                 _same_time(row.at, ours.at) and row.minutes == ours.minutes for ours in live
             ):
                 yield f"line page {route}: {row} in {row.minutes} min, which the board does not say"
-        if live and shown and all(row.at is None for row in shown):
-            yield f"line page {route}: no wait at {shown[0].run} where the board says {live[0]}"
+        there = [ours for ours in live if ours.stop in {row.stop for row in shown}]
+        if there and all(row.at is None for row in shown):
+            yield f"line page {route}: no wait at {shown[0].run} where the board says {there[0]}"
 
 
 def _same_time(one: float | None, another: float | None) -> bool:

@@ -1,0 +1,304 @@
+"""What the operator says of its trips: other calls and platforms, trips added and withdrawn, and where it is silent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from google.transit import gtfs_realtime_pb2
+
+from feeds.errors import FeedError
+from feeds.operator_trip_updates import decode_trip_updates
+from tests.field.city import City
+from tests.field.faces import texts
+from tests.field.messages import StopUpdate, TripUpdate, bus, cancelled, no_data, skipped, update
+from tests.field.network import Frequency, Network, Pattern, Stop, Trip, network, row_of_stops
+
+TODAY: dict[str, Any] = {"start_date": 20261126}
+
+
+def added(trip: str, *stops: tuple[str, str], relationship: str = "NEW", route: str = "r1", **told: Any) -> TripUpdate:
+    """A trip that calls at stops at times."""
+    calls = (StopUpdate(stop, arrival=at, departure=at) for stop, at in stops)
+    return update(trip, *calls, relationship=relationship, route_id=route, **told)
+
+
+# Where the operator says nothing
+
+
+def test_from_no_data_on_the_timetable_is_told() -> None:  # opentripplanner/OpenTripPlanner#5348, #1225
+    city = City(at="07:58").trip_updates(update("t1", StopUpdate("B", delay=300), no_data("C"), **TODAY))
+    assert city.board("B")[0] == "08:07 t1 live"
+    assert [city.board(stop)[0] for stop in "CD"] == ["08:04 t1 scheduled", "08:06 t1 scheduled"]
+
+
+def test_after_no_data_a_stop_that_is_told_is_live_again() -> None:
+    told = update("t1", StopUpdate("B", delay=300), no_data("C"), StopUpdate("D", delay=120), **TODAY)
+    city = City(at="07:58").trip_updates(told)
+    assert [city.board(stop)[0] for stop in "BCD"] == ["08:07 t1 live", "08:04 t1 scheduled", "08:08 t1 live"]
+
+
+def test_a_trip_of_which_nothing_is_known_stays_as_it_is_scheduled() -> None:
+    city = City(at="07:58").trip_updates(update("t1", no_data("A"), **TODAY))
+    assert [city.board(stop)[0] for stop in "ABCD"] == [f"08:0{k} t1 scheduled" for k in (0, 2, 4, 6)]
+
+
+def test_stops_before_the_first_one_told_stay_on_their_boards() -> None:  # opentripplanner/OpenTripPlanner#2295
+    city = City(at="07:55").trip_updates(update("t1", StopUpdate("D", delay=180), **TODAY))
+    assert [city.board(stop)[0] for stop in "ABCD"] == [
+        "08:00 t1 scheduled", "08:02 t1 scheduled", "08:04 t1 scheduled", "08:09 t1 live",
+    ]  # fmt: skip
+
+
+def test_a_trip_that_was_early_does_not_come_back_as_scheduled() -> None:
+    city = City(at="07:56").trip_updates(update("t1", StopUpdate("A", delay=-180), **TODAY))
+    assert city.board("B")[0] == "07:59 t1 live"
+    assert city.at("08:01").board("B") == ["09:02 t2 scheduled"]
+    city.trip_updates(update("t1", StopUpdate("D", delay=-180), **TODAY))
+    assert city.board("B") == ["09:02 t2 scheduled"]
+    assert city.at("08:04:30").trip_updates().board("D") == ["09:06 t2 scheduled"]
+
+
+def test_a_delay_of_the_whole_trip_holds_for_all_its_stops() -> None:
+    city = City(at="07:55").trip_updates(update("t1", delay=240, **TODAY))
+    assert [city.board(stop)[0] for stop in "ABD"] == ["08:04 t1 live", "08:06 t1 live", "08:10 t1 live"]
+
+
+def test_times_that_run_backwards_are_put_in_order() -> None:
+    told = {"A": "08:01", "B": "08:09", "C": "08:05", "D": "08:11"}
+    calls = (StopUpdate(stop, arrival=at, departure=at) for stop, at in told.items())
+    city = City(at="07:58").trip_updates(update("t1", *calls, **TODAY))
+    assert [city.board(stop)[0] for stop in "ABCD"] == [
+        "08:01 t1 live", "08:09 t1 live", "08:09 t1 live", "08:11 t1 live",
+    ]  # fmt: skip
+    assert city.service.snapshot.counts["refused_time_running_backwards"] > 0
+
+
+def test_a_message_that_tells_only_changes_is_refused_in_words() -> None:
+    message = gtfs_realtime_pb2.FeedMessage()
+    message.header.gtfs_realtime_version = "2.0"
+    message.header.incrementality = gtfs_realtime_pb2.FeedHeader.DIFFERENTIAL
+    with pytest.raises(FeedError, match=r"DIFFERENTIAL.*FULL_DATASET"):
+        decode_trip_updates(message.SerializeToString(), Network().timetable, 0.0)
+
+
+# Which call is meant
+
+RING = network("A B C", patterns=(Pattern("main", "A B C A", headsign="Ring"),), trips=(Trip("t1", "08:00"),))
+
+
+def test_on_a_ring_a_departure_is_that_of_the_first_call() -> None:
+    city = City(RING, at="07:58").trip_updates(update("t1", StopUpdate("A", departure="08:03"), **TODAY))
+    assert city.board("A") == ["08:03 t1 live"]
+    assert city.board("B") == ["08:05 t1 live"]
+
+
+def test_on_a_ring_the_call_is_meant_whose_time_fits() -> None:
+    told = StopUpdate("A", arrival="08:08", departure="08:08")
+    city = City(RING, at="08:03").trip_updates(update("t1", told, **TODAY))
+    assert texts(city.departures("A", arrivals=True)) == ["08:08 t1 live"]
+    assert city.board("C") == ["08:04 t1 scheduled"]
+
+
+def test_on_a_ring_the_order_of_the_stops_told_counts() -> None:
+    told = [StopUpdate(stop, delay=120) for stop in "ABCA"]
+    city = City(RING, at="07:58").trip_updates(update("t1", *told, **TODAY))
+    assert texts(city.departures("A", arrivals=True)) == ["08:02 t1 live", "08:08 t1 live"]
+
+
+def station() -> Network:
+    """Stops A, then a station S with platforms S1 and S2, then E."""
+    platforms = (Stop(f"S{k}", 600.0, 10.0 * k, parent="S", platform=str(k)) for k in (1, 2))
+    stops = (Stop("A", 0.0), Stop("S", 600.0, location_type=1), *platforms, Stop("E", 1200.0))
+    return network(stops, "A S1 E")
+
+
+def test_a_train_stands_at_its_new_platform_and_there_alone() -> None:
+    moved = StopUpdate("S1", sequence=2, delay=60, assigned_stop="S2")
+    city = City(station(), at="07:58").trip_updates(update("t1", moved, **TODAY))
+    assert city.board("S2") == ["08:03 t1 live"]
+    assert city.board("S1") == ["09:02 t2 scheduled"]
+    assert city.board("S") == ["08:03 t1 live", "09:02 t2 scheduled"]
+    city.vehicle_positions(bus("v1", "t1", late_s=60)).at("08:02")
+    assert city.board("S2")[0].endswith("t1 live")
+    assert city.board("S1") == ["09:02 t2 scheduled"]
+    city.trip_updates(update("t1", StopUpdate("S1", sequence=2, delay=60), **TODAY))
+    assert city.board("S1")[0].endswith("t1 live")
+    assert city.board("S2") == []
+
+
+def test_a_platform_that_is_named_in_place_of_the_scheduled_one_is_the_new_one() -> None:
+    city = City(station(), at="07:58").trip_updates(update("t1", StopUpdate("S2", sequence=2, delay=60), **TODAY))
+    assert (city.board("S2"), city.board("S1")) == (["08:03 t1 live"], ["09:02 t2 scheduled"])
+    city.trip_updates(update("t1", StopUpdate("S2", delay=60), **TODAY))
+    assert (city.board("S2"), city.board("S1")) == (["08:03 t1 live"], ["09:02 t2 scheduled"])
+
+
+def test_a_station_that_is_named_means_the_platform_scheduled() -> None:
+    city = City(station(), at="07:58").trip_updates(update("t1", StopUpdate("S", delay=60), **TODAY))
+    assert city.board("S1") == ["08:03 t1 live", "09:02 t2 scheduled"]
+
+
+# Calls that replace others
+
+
+def test_a_replaced_trip_calls_only_where_it_now_goes() -> None:  # google/transit#644, #504
+    city = City(at="07:58").trip_updates(
+        added("t1", ("A", "08:00"), ("B", "08:02"), ("E", "08:06"), relationship="REPLACEMENT", **TODAY)
+    )
+    assert [city.board(stop) for stop in "ABCD"] == [
+        ["08:00 t1 live", "09:00 t2 scheduled"], ["08:02 t1 live", "09:02 t2 scheduled"], ["09:04 t2 scheduled"],
+        ["09:06 t2 scheduled"],
+    ]  # fmt: skip
+    assert [row.told["stop_id"] for row in city.trip("t1")] == ["A", "B", "E"]
+    city.vehicle_positions(bus("v1", "t1", between=("A", "B", 0.5), fresh=True)).at("08:01")
+    assert city.board("B")[0].endswith("t1 live")
+    assert city.vehicles()["v1"]["trip_id"] == "t1"
+    city.trip_updates()
+    assert city.board("C")[0].endswith("t1 live"), "withdrawn: it calls where it is scheduled to"
+
+
+def test_a_trip_sent_elsewhere_calls_at_the_new_stop() -> None:
+    far = (*row_of_stops("A B C D E"), Stop("X", 1300.0, 700.0))
+    city = City(network(far, "A B C D E"), at="07:58").trip_updates(
+        added("t1", ("A", "08:00"), ("B", "08:02"), ("X", "08:05"), ("D", "08:08"), relationship="REPLACEMENT", **TODAY)
+    )
+    assert city.board("X") == ["08:05 t1 live"]
+    assert city.board("C") == ["09:04 t2 scheduled"]
+    ends = next(row for row in city.departures("X") if row.run == "t1")
+    assert ends.told["headsign"] == "Stop D", "it ends there"
+
+
+def modifications(*replaced: tuple[str, int], start: str, end: str, delay: int) -> bytes:
+    message = gtfs_realtime_pb2.FeedMessage()
+    message.header.gtfs_realtime_version = "2.0"
+    entity = message.entity.add(id="works").trip_modifications
+    entity.selected_trips.add(trip_ids=["t1"])
+    entity.service_dates.append("20261126")
+    change = entity.modifications.add(propagated_modification_delay=delay)
+    change.start_stop_selector.stop_id, change.end_stop_selector.stop_id = start, end
+    for stop, seconds in replaced:
+        change.replacement_stops.add(stop_id=stop, travel_time_to_stop=seconds)
+    return message.SerializeToString()
+
+
+def test_on_a_diversion_the_replacement_stops_are_served() -> None:
+    far = (*row_of_stops("A B C D E"), Stop("X", 1300.0, 700.0))
+    city = City(network(far, "A B C D E"), at="07:58")
+    city.trip_updates(modifications(("X", 180), ("nowhere", 200), start="C", end="C", delay=120))
+    assert city.board("X") == ["08:05 t1 scheduled"]
+    assert city.board("C") == ["09:04 t2 scheduled"]
+    assert city.board("D")[0] == "08:08 t1 scheduled"
+    assert city.service.snapshot.counts["refused_unknown_stop"] > 0
+
+
+def test_a_trip_that_ends_early_offers_no_departure_where_it_ends() -> None:
+    city = City(at="07:58").trip_updates(update("t1", skipped("D"), skipped("E"), **TODAY))
+    assert city.board("C") == ["09:04 t2 scheduled"]
+    assert city.board("D")[0] == "08:06 t1 skipped"
+    assert next(row for row in city.departures("B") if row.run == "t1").told["headsign"] == "Stop C"
+
+
+def test_a_trip_that_calls_nowhere_is_cancelled() -> None:
+    city = City(at="07:58").trip_updates(update("t1", *(skipped(stop) for stop in "ABCDE"), **TODAY))
+    assert city.board("C")[0] == "08:04 t1 cancelled"
+    assert city.trip_state("t1") == "cancelled"
+
+
+def test_a_deleted_trip_is_not_to_be_seen() -> None:
+    city = City(at="07:58").trip_updates(update("t1", relationship="DELETED", **TODAY))
+    assert city.board("C") == ["09:04 t2 scheduled"]
+    assert city.trip_updates().board("C") == ["08:04 t1 scheduled", "09:04 t2 scheduled"]
+
+
+# Trips that are added
+
+
+@pytest.mark.parametrize("relationship", ["ADDED", "NEW"])
+def test_an_added_trip_is_changed_and_withdrawn_as_the_operator_says(relationship: str) -> None:
+    # opentripplanner/OpenTripPlanner#6197, #1849
+    city = City(at="07:58").trip_updates(
+        added("x", ("A", "08:20"), ("C", "08:25"), ("E", "08:30"), relationship=relationship)
+    )
+    assert city.board("C") == ["08:04 t1 scheduled", "08:25 x live", "09:04 t2 scheduled"]
+    assert city.board("B") == ["08:02 t1 scheduled", "09:02 t2 scheduled"]
+    city.trip_updates(added("x", ("A", "08:22"), ("B", "08:24"), ("E", "08:30"), relationship=relationship))
+    assert city.board("C") == ["08:04 t1 scheduled", "09:04 t2 scheduled"]
+    assert city.board("B") == ["08:02 t1 scheduled", "08:24 x live", "09:02 t2 scheduled"]
+    city.trip_updates()
+    assert [city.board(stop)[1:] for stop in "AB"] == [["09:00 t2 scheduled"], ["09:02 t2 scheduled"]]
+    assert not any("x" in row for row in texts(city.line_page("r1")))
+
+
+def test_the_bus_of_an_added_trip_is_followed_from_its_first_report() -> None:
+    city = City(at="08:18").trip_updates(added("x", ("A", "08:20"), ("C", "08:24"), ("E", "08:28")))
+    city.vehicle_positions(bus("v1", "x", at="A", fresh=True)).at("08:19")
+    row = next(row for row in city.departures("C") if row.run == "x")
+    assert (row.status, row.told["source"]) == ("live", "vehicle")
+
+
+def test_an_added_trip_and_its_bus_told_in_one_moment_are_live() -> None:
+    city = City(at="08:20")
+    city._updates = [added("x", ("A", "08:20"), ("C", "08:24"), ("E", "08:28"))]
+    city.vehicle_positions(bus("v1", "x", at="A"))
+    assert city.vehicles()["v1"]["trip_id"] == "x"
+
+
+def test_both_trips_are_cancelled_and_an_added_one_takes_their_place() -> None:
+    city = City(at="07:58").trip_updates(
+        cancelled("t1", **TODAY), cancelled("t2", **TODAY), added("x", ("A", "08:30"), ("C", "08:34"), ("E", "08:38"))
+    )
+    assert city.board("C") == ["08:04 t1 cancelled", "08:34 x live", "09:04 t2 cancelled"]
+
+
+def test_an_added_trip_keeps_the_stops_that_are_known() -> None:
+    city = City(at="07:58").trip_updates(
+        added("x", ("A", "08:20"), ("nowhere", "08:22"), ("C", "08:25"), ("E", "08:30"))
+    )
+    assert [row.told["stop_id"] for row in city.trip("x")] == ["A", "C", "E"]
+
+
+def test_an_added_trip_without_a_route_runs_on_the_line_of_its_stops() -> None:
+    city = City(at="07:58").trip_updates(added("x", ("A", "08:20"), ("C", "08:25"), ("E", "08:30"), route=""))
+    assert city.board("C")[1] == "08:25 x live"
+
+
+def test_a_trip_is_driven_once_more() -> None:
+    again = update("t1", relationship="DUPLICATED", start_date=20261126, start_time="08:00:00", new_trip_id="t1-b",
+                   new_start_date=20261126, new_start_time="08:30:00")  # fmt: skip
+    city = City(at="07:58").trip_updates(again)
+    assert city.board("C") == ["08:04 t1 scheduled", "08:34 t1-b scheduled", "09:04 t2 scheduled"]
+    city.vehicle_positions(bus("v1", "t1-b", at="A", fresh=True)).at("08:29")
+    assert city.board("C")[0].endswith("t1-b live")
+    assert city.trip_updates().board("C") == ["09:04 t2 scheduled"]
+
+
+def test_a_trip_added_under_the_id_of_another_at_its_own_time_is_one_more() -> None:
+    more = update("t1", relationship="ADDED", start_date=20261126, start_time="08:30:00")
+    city = City(at="07:58").trip_updates(more)
+    assert city.board("C") == ["08:04 t1 scheduled", "08:34 t1@08:30 scheduled", "09:04 t2 scheduled"]
+
+
+def test_an_added_trip_that_the_timetable_has_is_that_trip() -> None:
+    city = City(at="07:58").trip_updates(update("t1", StopUpdate("A", delay=120), relationship="ADDED", **TODAY))
+    assert city.board("C") == ["08:06 t1 live", "09:04 t2 scheduled"]
+
+
+def test_the_trips_of_a_headway_are_told_by_their_start() -> None:
+    every = Network(trips=(Trip("t1", "08:00"),), frequencies=(Frequency("t1", "08:00", "09:00", 600),))
+    late = update("t1", StopUpdate("A", delay=0), start_time="08:13:00", relationship="UNSCHEDULED", **TODAY)
+    city = City(every, at="07:58").trip_updates(late)
+    assert "08:17" in " ".join(texts(city.departures("C")))
+
+
+def test_the_newer_word_on_a_trip_counts() -> None:
+    older = update("t1", StopUpdate("A", delay=600), timestamp="07:50", **TODAY)
+    newer = update("t1", StopUpdate("A", delay=120), timestamp="07:57", **TODAY)
+    for told in ((older, newer), (newer, older)):
+        assert City(at="07:58").trip_updates(*told).board("C")[0] == "08:06 t1 live"
+
+
+def test_a_trip_is_no_longer_cancelled_when_the_operator_says_no_more_so() -> None:
+    city = City(at="07:58").trip_updates(cancelled("t1", **TODAY))
+    assert city.board("C")[0] == "08:04 t1 cancelled"
+    assert city.trip_updates(update("t1", StopUpdate("A", delay=60), **TODAY)).board("C")[0] == "08:05 t1 live"
