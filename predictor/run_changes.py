@@ -17,7 +17,7 @@ from predictor.matching import FASTEST_M_S, MOVED_M, OFF_LINE_M, OFF_LINE_SHAPEL
 from predictor.named_runs import RunFinder, RunNames
 from predictor.observations import Observations
 from predictor.runs import DatedRuns
-from predictor.snapshot import IN_SERVICE
+from predictor.snapshot import IN_SERVICE, LAYOVER
 from predictor.time_distance import TimeDistance
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
@@ -96,22 +96,24 @@ class RunChanges:
         """The run that each vehicle (n,) is on, where its report names `named`; notes in its track which comes next:
         `upcoming` where that is said, else the run named where the vehicle is still on the one before."""
         kept, next_m, kept_m = self._kept(tracks, slot, obs, named)
-        row = np.flatnonzero(kept)
-        runs = named.with_rows(row, tracks.runs.take(slot[row]))
-        tracks.give(slot, upcoming.with_rows(row, named.take(row)), next_m, kept_m)
+        runs = named.with_rows(np.flatnonzero(kept), tracks.runs.take(slot[kept]))
+        ahead = np.flatnonzero(kept & ~named.same_as(tracks.finished.take(slot)))
+        tracks.give(slot, upcoming.with_rows(ahead, named.take(ahead)), next_m, kept_m)
         return runs
 
     def _kept(
         self, tracks: Tracks, slot: Int64Array, obs: Observations, named: DatedRuns
     ) -> tuple[BoolArray, Float64Array, Float64Array]:
-        """Whether each vehicle (n,) is still on its run where another is named; for these, where on the lines of both
-        it was when the other was first named, in metres."""
+        """Whether each vehicle (n,) is still on its run where another is named: the next one too soon, or one that it
+        has finished; for these, where on the lines of both it was when the other was first named, in metres."""
         tt = self._timetable
         kept = np.zeros(len(slot), bool)
         next_m, kept_m = np.full((2, len(slot)), np.nan)
         old, gap_s = tracks.runs.take(slot), obs.timestamp - tracks.timestamp[slot]
-        unfinished = (old.trip >= 0) & (tracks.state[slot] == IN_SERVICE) & (tracks.departed[slot] > 0)
-        unfinished &= tracks.arrived[slot] < tt.trip_calls[old.trip]
+        is_over = named.same_as(tracks.finished.take(slot))
+        drives = (tracks.state[slot] == IN_SERVICE) & (tracks.departed[slot] > 0)
+        drives |= is_over & np.isin(tracks.state[slot], (IN_SERVICE, LAYOVER))
+        unfinished = (old.trip >= 0) & drives & (tracks.arrived[slot] < tt.trip_calls[old.trip])
         changes = unfinished & (obs.trip >= 0) & (named.trip >= 0) & ~named.same_as(old)
         changes &= np.isfinite(tracks.distance_m[slot]) & (gap_s < LONGEST_GAP_S)
         row = np.flatnonzero(changes)
@@ -119,7 +121,8 @@ class RunChanges:
             return kept, next_m, kept_m
         ends = old.take(row).origin(tt) + tt.trip_end_s[old.trip[row]]
         begins = named.take(row).origin(tt) + tt.trip_start_s[named.trip[row]]
-        row = row[(begins >= ends - OVERLAP_S) & (obs.timestamp[row] < ends + LONGEST_DELAY_S)]
+        follows = (begins >= ends - OVERLAP_S) & (obs.timestamp[row] < ends + LONGEST_DELAY_S)
+        row = row[follows | is_over[row]]
         s, gap, last_m = slot[row], gap_s[row], tracks.distance_m[slot[row]]
         own_m, on_own = self._place(old.take(row), obs.take(row), last_m - MOVED_M, last_m + FASTEST_M_S * gap + 150.0)
         its_m, on_its = self._place(named.take(row), obs.take(row), np.zeros(len(row)), np.full(len(row), np.inf))
@@ -128,7 +131,7 @@ class RunChanges:
         from_own_m = np.where(again, tracks.kept_m[s], own_m)
         gone = on_its & (its_m - from_its_m >= UNDER_WAY_M) & (own_m - from_own_m < UNDER_WAY_M)
         gone |= self._at_its_first_stop(old.take(row), named.take(row), obs.take(row), own_m, tracks.moved_at[s])
-        stays = on_own & ~gone
+        stays = on_own & (is_over[row] | ~gone)
         row = row[stays]
         kept[row], next_m[row], kept_m[row] = True, from_its_m[stays], from_own_m[stays]
         return kept, next_m, kept_m

@@ -169,3 +169,13 @@ def test_a_bus_given_another_trip_at_its_terminus_is_on_it_at_once() -> None:
     city.vehicle_positions(bus("v1", "t2", at="E", fresh=True)).at("08:09:30")
     assert city.vehicles()["v1"]["trip_id"] == "t2"
     assert live_runs(city, "D") == ["t2"]
+
+
+def test_a_feed_that_falls_back_to_the_trip_before_takes_no_bus_from_its_riders() -> None:
+    city = City(THERE_AND_BACK).vehicle_positions(bus("v1", "t1", late_s=60)).at("08:10")
+    for k, at in enumerate(("08:11", "08:11:30", "08:12", "08:12:30", "08:13", "08:13:30", "08:14")):
+        back = k * 0.25
+        where = ("EDCBA"[int(back)], "EDCBA"[int(back) + 1], back - int(back))
+        city.vehicle_positions(bus("v1", "t1" if k % 2 else "t2", between=where, timestamp=at)).at(at)
+        if k:
+            assert live_runs(city, "B") == ["t2"], at
