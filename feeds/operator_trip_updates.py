@@ -21,7 +21,17 @@ from feeds.message import decode_message, header_timestamp, posix_seconds, refus
 from feeds.reports import seconds_of_day, service_date
 from feeds.run_calls import RunCalls, filled, listed_calls, timetabled_calls
 from feeds.trip_modifications import Run, modified_runs
-from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray, group_starts
+from predictor.arrays import (
+    NONE,
+    BoolArray,
+    Float64Array,
+    Int8Array,
+    Int32Array,
+    Int64Array,
+    StrArray,
+    expand_ranges,
+    group_starts,
+)
 from predictor.columns import Columns
 from predictor.named_runs import RunNames, run_finder
 from predictor.stop_alignment import aligned, patterns_along
@@ -311,7 +321,8 @@ def _found(
     under_way = np.isfinite(first_time)
     late = np.isfinite(updates.arrival_delay_s) | np.isfinite(updates.departure_delay_s)
     under_way[updates.owner[late]] = True
-    found = run_finder(tt).find(names, np.where(np.isfinite(first_time), first_time, received_at), under_way)
+    at = np.where(np.isfinite(first_time), first_time, received_at)
+    found = run_finder(tt).find(names, at, under_way, _elapsed_s(tt, names, updates, first_time))
     is_added = np.isin(relationship, (TRIP_ADDED, TRIP_NEW))
     is_new = is_added | (relationship == TRIP_DUPLICATED)
     found.count(refused, ~is_new)
@@ -325,6 +336,23 @@ def _found(
     unscheduled = (relationship == TRIP_UNSCHEDULED) & (trip >= 0) & (names.start_time_s >= 0)
     shift[unscheduled] = names.start_time_s[unscheduled] - tt.trip_start_s[trip[unscheduled]]
     return trip, day.astype(np.int32), shift.astype(np.int32)
+
+
+def _elapsed_s(tt: Timetable, names: RunNames, updates: _Updates, first_time: Float64Array) -> Float64Array:
+    """Seconds after its start (n,) at which a run is at its first told time, where it is one of several of its trip and
+    names no start time: by the call that has that time. NaN elsewhere."""
+    result = np.full(len(first_time), np.nan)
+    several = (names.trip >= 0) & (names.start_time_s < 0) & tt.trip_repeats[names.trip]
+    time = np.fmin(updates.arrival, updates.departure)
+    row = np.flatnonzero(several[updates.owner] & (time == first_time[updates.owner]))
+    trip = names.trip[updates.owner[row]]
+    pair, entry = expand_ranges(tt.trip_call_ptr[trip], tt.trip_calls[trip])
+    sequence, stop = updates.sequence[row[pair]], updates.stop[row[pair]]
+    hit = np.where(sequence >= 0, tt.stop_sequence[entry] == sequence, tt.call_stop[entry] == stop)
+    # Of several calls at one stop the first: it is written last.
+    pair, entry = pair[hit][::-1], entry[hit][::-1]
+    result[updates.owner[row[pair]]] = tt.arrival_s[entry] - tt.trip_start_s[trip[pair]]
+    return result
 
 
 def _told_apart(tt: Timetable, runs: _Runs, updates: _Updates, refused: Counter[str]) -> _Runs:

@@ -49,6 +49,12 @@ def test_the_operators_times_are_those_of_the_run_that_it_names() -> None:
     assert city.board("C")[:2] == ["08:04 t1@08:00 scheduled", "08:39 t1@08:30 live"]
 
 
+def test_the_operators_times_tell_the_run_where_it_names_none() -> None:
+    often = Network(trips=(Trip("t1", "06:00"),), frequencies=(Frequency("t1", "08:00", "09:00", 600, exact_times=1),))
+    city = City(often).trip_updates(update("t1", StopUpdate("D", arrival="08:17", departure="08:17"), start_date=DATE))
+    assert [row.run for row in city.departures("D") if row.status == "live"] == ["t1@08:10"]
+
+
 def test_without_a_start_time_each_bus_is_on_the_run_that_should_be_where_it_is() -> None:
     often = Network(trips=(Trip("t1", "06:00"),), frequencies=(Frequency("t1", "08:00", "08:10", 180, exact_times=1),))
     city = City(often).vehicle_positions(
