@@ -11,6 +11,7 @@ from api.reading.board import iso_date, known, minutes_to_wait, wheelchair_acces
 from api.reading.lines import destination_of
 from api.reading.moment import Moment
 from feeds.reports import seconds_of_day, service_date
+from predictor.named_runs import START_TOLERANCE_S
 from predictor.snapshot import CANCELLED, FROM_TIMETABLE, LIVE, SCHEDULED, SOURCES, STATUSES, RunCalls
 
 Reason = Literal["bad_date", "bad_start", "never_runs", "unknown_date", "not_on_date"]
@@ -90,16 +91,20 @@ def run_meant(moment: Moment, trip: int, date: str | None = None, start: str | N
     such runs. Errors: UnknownRunError.
     """
     tt = moment.timetable
+    named = tt.by_name
     first_s, last_s = int(tt.trip_start_s[trip]), int(tt.trip_end_s[trip])
+    shifts = np.unique(named.journey_shift_s[named.journey_trip == trip])
     if start:
         seconds = seconds_of_day(start)
         if seconds is None:
             raise UnknownRunError("bad_start")
-        shifts = np.array([seconds - first_s])
-    else:
-        named = tt.by_name
-        shifts = np.unique(named.journey_shift_s[named.journey_trip == trip])
-        shifts = shifts if len(shifts) else np.zeros(1, int)
+        off_s = np.abs(first_s + shifts - seconds)
+        meant = off_s == off_s.min(initial=START_TOLERANCE_S)
+        # A run by headway, or one that the operator moved, starts at a time that the timetable does not have.
+        exact = bool(tt.trip_repeats[trip]) and not tt.trip_is_frequency[trip]
+        shifts = shifts[meant] if exact and meant.any() else np.array([seconds - first_s])
+    elif len(shifts) == 0:
+        shifts = np.zeros(1, int)
     days = _days_meant(moment, trip, date)
     day, shift = (grid.ravel() for grid in np.meshgrid(days, shifts, indexing="ij"))
     begins, ends = (tt.date_origin[day] + shift + at for at in (first_s, last_s))

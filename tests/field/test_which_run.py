@@ -42,6 +42,12 @@ def test_the_run_that_the_operator_cancels_is_the_one_struck_out(start: str, tol
     assert city.trip_state("t1", start="08:00:00") != "cancelled"
 
 
+def test_a_run_asked_for_by_about_its_start_time_is_the_nearest() -> None:
+    city = City(EVERY_HALF_HOUR)
+    for start, run in (("08:30:00", "08:30:00"), ("08:31:10", "08:30:00"), ("08:50", "09:00:00")):
+        assert city.trip_answer("t1", start=start)["start_time"] == run
+
+
 def test_the_operators_times_are_those_of_the_run_that_it_names() -> None:
     city = City(EVERY_HALF_HOUR).trip_updates(
         update("t1", StopUpdate("B", delay=300), start_time="08:30:00", start_date=DATE)
