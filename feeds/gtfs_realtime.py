@@ -56,7 +56,7 @@ class _Calls(DatedRuns):
 def encode_trip_updates(snapshot: Snapshot) -> gtfs_realtime_pb2.FeedMessage:
     """Every live prediction, skipped stop and cancelled trip of the snapshot.
 
-    The time is the one on the board (`published`), its `uncertainty` half the width of the 80 % range.
+    The times are those of the boards, their `uncertainty` half the width of the 80 % range.
     """
     tt = snapshot.timetable
     message = _feed(snapshot.made_at)
@@ -246,8 +246,6 @@ def _calls(snapshot: Snapshot) -> _Calls:
     # E047: a vehicle is named with the one trip that its position is given for.
     drives[drives] = snapshot.vehicles.trip[vehicle[drives]] == predictions.trip[rows][drives]
     skipped = predictions.status[rows] == SKIPPED
-    published = predictions.published[rows]
-    dwell = np.maximum(predictions.departure[rows] - predictions.p50[rows], 0.0)
     predicted = _Calls(
         trip=predictions.trip[rows],
         service_day=predictions.service_day[rows],
@@ -255,8 +253,8 @@ def _calls(snapshot: Snapshot) -> _Calls:
         call=predictions.call[rows],
         skipped=skipped,
         vehicle=np.where(drives, vehicle, -1),
-        arrival=np.where(skipped, np.nan, published),
-        departure=np.where(skipped, np.nan, published + dwell),
+        arrival=np.where(skipped, np.nan, predictions.arrival[rows]),
+        departure=np.where(skipped, np.nan, predictions.departure[rows]),
         uncertainty_s=np.maximum((predictions.p90[rows] - predictions.p10[rows]) / 2.0, 1.0),
     )
     keys, call = dated_calls(snapshot.skipped)

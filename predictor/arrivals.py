@@ -51,6 +51,10 @@ class Chain(DatedRuns):
     arrival: Float64Array
     """Median arrival, POSIX seconds."""
     departure: Float64Array
+    dwell_s: Float64Array
+    """Time that the vehicle needs at the call,"""
+    hold: Float64Array
+    """and the time that it waits for there, POSIX seconds; long ago where it waits for none."""
     sd_s: Float64Array
     """Standard deviation of the arrival."""
     head: Int64Array
@@ -156,7 +160,7 @@ def predict(
         call=calls.call, entry=calls.entry,
         source=np.where(calls.order == 0, FROM_VEHICLE, FROM_BLOCK).astype(np.int8), standing=standing,
         arrival=np.where(calls.call == 0, departure, arrival) + now, departure=departure + now,
-        sd_s=np.sqrt(total), head=first_row,
+        dwell_s=dwell, hold=hold + now, sd_s=np.sqrt(total), head=first_row,
         timetabled_s=ahead(travel_times.timetabled_s[calls.entry]), historic_s=ahead(links.historic_s),
         recent_s=ahead(links.recent_s), held_s=ahead(waits), known=ahead(travel_times.known(calls.entry)),
         layover_s=np.clip(layover, -3600.0, 3600.0),

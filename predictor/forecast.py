@@ -33,12 +33,15 @@ HORIZON_S = 2400.0
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """Arrival quantiles and the published time of each row of a chain; all arrays (rows,), POSIX seconds."""
+    """What is said of each row of a chain; all arrays (rows,), POSIX seconds."""
 
     p10: Float64Array
+    """Quantiles of the arrival (at a trip's first call: of the departure)."""
     p50: Float64Array
     p90: Float64Array
-    published: Float64Array
+    arrival: Float64Array
+    """The times to publish: decisions taken from the distribution."""
+    departure: Float64Array
 
 
 def forecast(
@@ -80,11 +83,16 @@ def forecast(
     # The range moves as a whole: each end on its own would lag behind as it narrows.
     lag = steadiness.steadied(key, p50, passed, now) - p50
     p10, p50, p90, published = p10 + lag, p50 + lag, p90 + lag, published + lag
-    p50 = _in_order(np.maximum(p50, earliest), chain, now)
-    p10 = np.minimum(_in_order(np.maximum(p10, earliest), chain, now), p50)
-    p90 = np.maximum(_in_order(p90, chain, now), p50)
-    published = np.minimum(_in_order(np.maximum(published, earliest), chain, now), p90)
-    return Forecast(p10, p50, p90, published)
+    vehicle = np.cumsum(np.arange(len(expected)) == chain.head) - 1
+    p50 = _in_order(np.maximum(p50, earliest), vehicle, now)
+    p10 = np.minimum(_in_order(np.maximum(p10, earliest), vehicle, now), p50)
+    p90 = np.maximum(_in_order(p90, vehicle, now), p50)
+    arrival = np.minimum(_in_order(np.maximum(published, earliest), vehicle, now), p90)
+    departure = np.maximum(arrival + np.where(chain.call == 0, 0.0, chain.dwell_s), chain.hold)
+    departure = np.where(chain.standing & (chain.call > 0), np.maximum(chain.departure, earliest), departure)
+    times = _in_order(np.stack([arrival, departure], axis=1).ravel(), np.repeat(vehicle, 2), now)
+    arrival, departure = times[0::2], times[1::2]
+    return Forecast(p10, p50, np.maximum(p90, arrival), np.where(chain.call == 0, departure, arrival), departure)
 
 
 def published_share(ahead_s: Float64Array, miss_weight: float = MISS_WEIGHT) -> Float64Array:
@@ -104,9 +112,8 @@ def _at(quantile: Float32Array, share: Float64Array) -> Float64Array:
     return result
 
 
-def _in_order(time: Float64Array, chain: Chain, now: float) -> Float64Array:
-    """No call of a vehicle before the one before it: a running maximum along each chain."""
-    vehicle = np.cumsum(np.arange(len(time)) == chain.head) - 1
+def _in_order(time: Float64Array, vehicle: Int64Array, now: float) -> Float64Array:
+    """No time of a vehicle before the one before it: a running maximum over those of each (`vehicle`, ascending)."""
     lifted = np.maximum.accumulate(time - now + vehicle * 1.0e6)
     result: Float64Array = lifted - vehicle * 1.0e6 + now
     return result

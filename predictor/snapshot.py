@@ -92,10 +92,13 @@ class PredictedCalls(DatedRuns):
     """Arrival quantiles (at a trip's first call: departure)."""
     p50: Float64Array
     p90: Float64Array
-    published: Float64Array
-    """The time for the board: a decision taken from the distribution."""
+    arrival: Float64Array
+    """The times to publish, decisions taken from the distribution; at a run's first call both are the departure."""
     departure: Float64Array
-    """Median departure."""
+    hold: Float64Array
+    """The vehicle waits there for this time, long ago where for none."""
+    at_stop: BoolArray
+    """It stands there."""
     status: Int8Array
     source: Int8Array
     doubt: Int8Array
@@ -127,12 +130,17 @@ class RunCalls(DatedRuns):
     scheduled_arrival: Float64Array
     """NaN for a run by headway."""
     scheduled_departure: Float64Array
+    arrival: Float64Array
+    """Without a prediction the timetable's; at a run's first call both are the departure."""
+    departure: Float64Array
+    published: Float64Array
+    """The time to show and to count down to: who boards wants the departure, at a run's last call it is the arrival."""
     p10: Float64Array
-    """NaN for p10, p90 where there is no prediction."""
+    """Quantiles of `published`; NaN for p10, p90 where there is no prediction."""
     p50: Float64Array
     p90: Float64Array
-    published: Float64Array
-    """The time to show; without a prediction the timetable's."""
+    at_stop: BoolArray
+    """The vehicle stands there."""
     status: Int8Array
     source: Int8Array
     vehicle: Int32Array
@@ -251,9 +259,9 @@ class Snapshot:
     def _predicted_at(self, stop: int, since: float, until: float) -> RunCalls:
         predictions = self.predictions
         rows = np.arange(predictions.stop_ptr[stop], predictions.stop_ptr[stop + 1])
-        rows = rows[(predictions.published[rows] >= since) & (predictions.published[rows] <= until)]
         nothing, ahead = np.full(len(rows), NONE, np.int64), np.zeros(len(rows), bool)
-        return self._calls(predictions.runs.take(rows), predictions.call[rows], rows, nothing, ahead)
+        calls = self._calls(predictions.runs.take(rows), predictions.call[rows], rows, nothing, ahead)
+        return calls.take((calls.published >= since) & (calls.published <= until))
 
     def _scheduled_at(self, stop: int, day: int, since: float, until: float) -> RunCalls:
         calls, origin = self.scheduled_calls, self.timetable.date_origin[day]
@@ -297,8 +305,9 @@ class Snapshot:
             trip=runs.trip, service_day=runs.service_day, shift_s=runs.shift_s, call=call, stop=tt.call_stop[entry],
             scheduled_arrival=np.where(by_headway, np.nan, arrival),
             scheduled_departure=np.where(by_headway, np.nan, departure),
-            p10=np.full(len(call), np.nan), p50=arrival, p90=np.full(len(call), np.nan),
-            published=np.where(call == 0, departure, arrival), status=status,
+            arrival=np.where(call == 0, departure, arrival), departure=departure.copy(),
+            published=np.full(len(call), np.nan), p10=np.full(len(call), np.nan), p50=np.full(len(call), np.nan),
+            p90=np.full(len(call), np.nan), at_stop=np.zeros(len(call), bool), status=status,
             source=np.full(len(call), FROM_TIMETABLE, np.int8), vehicle=np.full(len(call), NONE, np.int32),
             age_s=np.full(len(call), np.nan), doubt=np.full(len(call), FOLLOWED, np.int8), passed=passed & ~cancelled,
             last_call=(call == self.last_calls(runs)) | (call == tt.trip_calls[runs.trip] - 1),
@@ -307,7 +316,18 @@ class Snapshot:
             getattr(calls, name)[told] = getattr(self.predictions, name)[prediction[told]]
         known = np.flatnonzero(calls.vehicle >= 0)
         calls.age_s[known] = self.made_at - self.vehicles.timestamp[calls.vehicle[known]]
+        calls.published[:] = np.where(calls.last_call, calls.arrival, calls.departure)
+        calls.p50[:] = calls.published
+        # Who waits for its time leaves at that time, however early it came.
+        hold = self.predictions.hold[prediction[told]]
+        wait, ends = (calls.departure - calls.arrival)[told], calls.last_call[told]
+        held = (calls.departure[told] <= hold) & ~ends
+        for name in ("p10", "p50", "p90"):
+            quantile = getattr(self.predictions, name)[prediction[told]]
+            getattr(calls, name)[told] = np.where(
+                held, np.maximum(quantile, hold), quantile + np.where(ends, 0.0, wait)
+            )
         return calls
 
 
-_AS_PREDICTED = ("p10", "p50", "p90", "published", "status", "source", "vehicle", "stop", "doubt")
+_AS_PREDICTED = ("arrival", "departure", "at_stop", "status", "source", "vehicle", "stop", "doubt")

@@ -118,14 +118,15 @@ class PredictionRows:
     def of(self, snapshot: Snapshot, horizon_s: float) -> pa.Table:
         """Everything on the boards of all stops that is due within `horizon_s`."""
         tt, now, made = snapshot.timetable, snapshot.made_at, snapshot.predictions
-        live = np.flatnonzero((made.published <= now + horizon_s) & (made.published >= now))
+        live = np.flatnonzero((made.arrival <= now + horizon_s) & (made.arrival >= now))
         calls = snapshot.unclaimed_calls(now, now + horizon_s)
         trip = np.concatenate([made.trip[live], calls.trip])
         entry = tt.entry_of(trip, np.concatenate([made.call[live], calls.call]))
         vehicle = np.concatenate([made.vehicle[live], np.full(len(calls), -1, np.int32)])
 
-        def column(name: str) -> pa.Array:
-            return pa.array(np.concatenate([getattr(made, name)[live], getattr(calls, name)]))
+        def of_arrival(name: str) -> pa.Array:
+            scheduled = np.full(len(calls), np.nan) if name in ("p10", "p90") else calls.arrival
+            return pa.array(np.concatenate([getattr(made, name)[live], scheduled]))
 
         day = np.concatenate([made.service_day[live], calls.service_day])
         status = np.concatenate([made.status[live], calls.status])
@@ -136,10 +137,10 @@ class PredictionRows:
             pa.array(tt.stop_sequence[entry]),
             _coded(tt.call_stop[entry], self._stop_ids),
             _coded(vehicle, snapshot.vehicles.vehicle_id.tolist()),
-            column("published"),
-            column("p10"),
-            column("p50"),
-            column("p90"),
+            of_arrival("arrival"),
+            of_arrival("p10"),
+            of_arrival("p50"),
+            of_arrival("p90"),
             _coded(status, list(STATUSES)),
         ]
         return pa.Table.from_arrays(columns, schema=PREDICTIONS)

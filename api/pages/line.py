@@ -115,11 +115,11 @@ def _with_waits(moment: PageMoment, route: int, direction: int, stops: list[int]
     tt, predictions = moment.timetable, moment.snapshot.predictions
     soonest = np.full(tt.stops, np.inf)
     if not moment.feed.stopped:
-        coming = predictions.published >= moment.now - PASSED_AFTER_S
+        coming = predictions.departure >= moment.now - PASSED_AFTER_S
         # Nobody boards where a run ends.
         coming &= predictions.call < moment.snapshot.last_calls(predictions.runs)
         coming &= (predictions.status == LIVE) & _on_line(moment, predictions.trip, route, direction)
-        np.minimum.at(soonest, predictions.stop[coming], predictions.published[coming])
+        np.minimum.at(soonest, predictions.stop[coming], predictions.departure[coming])
     rows = []
     for stop in stops:
         at = float(soonest[stop])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from api.reading.call_events import Event, events_of, known
 from api.reading.lines import destination_of
 from api.reading.moment import Moment
 from api.service.view import ServiceView
@@ -64,8 +65,14 @@ class DepartureRow:
     call: int
     """Position in the trip, 0 for the first stop."""
     stop_sequence: int
+    arrival: Event | None
+    """None at a run's first stop,"""
+    departure: Event | None
+    """and at its last one."""
+    at_stop: bool
+    """The vehicle stands here."""
     scheduled: float | None
-    """None for a trip run by headway."""
+    """Of the departure, at a run's last stop of the arrival; None for a trip run by headway."""
     published: float
     """The time to show, to count down to, and to order by."""
     predicted: float | None
@@ -131,12 +138,13 @@ def departure_rows(
     age = np.maximum(board.age_s + since_step, 0.0)
     too_old = np.where(np.isnan(age), since_step, age) > view.live_limit_s
     status = np.where((board.status == LIVE) & too_old, SCHEDULED, board.status)
-    scheduled = np.where(board.call == 0, board.scheduled_departure, board.scheduled_arrival)
+    scheduled = np.where(board.last_call, board.scheduled_arrival, board.scheduled_departure)
     result = []
     for i in rows.tolist():
         trip, stop, day, at = int(board.trip[i]), int(board.stop[i]), int(board.service_day[i]), int(entry[i])
         r = int(tt.trip_route[trip])
         vehicle, published = int(board.vehicle[i]), float(board.published[i])
+        arrival, departure = events_of(board, i)
         headsign = snapshot.headsign(trip, day, int(board.shift_s[i]))
         from_timetable = board.source[i] == FROM_TIMETABLE or status[i] == CANCELLED
         result.append(
@@ -151,7 +159,8 @@ def departure_rows(
                 trip_short_name=str(tt.trip_short_name[trip]), service_day=day, service_date=iso_date(tt.date[day]),
                 start_time=start_time(tt, trip, int(board.shift_s[i])), shift_s=int(board.shift_s[i]),
                 call=int(board.call[i]),
-                stop_sequence=int(tt.stop_sequence[at]), scheduled=known(scheduled[i]), published=published,
+                stop_sequence=int(tt.stop_sequence[at]), arrival=arrival, departure=departure,
+                at_stop=bool(board.at_stop[i]), scheduled=known(scheduled[i]), published=published,
                 predicted=None if from_timetable else published,
                 p10=known(board.p10[i]), p50=None if from_timetable else known(board.p50[i]), p90=known(board.p90[i]),
                 minutes=minutes_to_wait(published, now), status=STATUSES[int(status[i])],
@@ -184,11 +193,6 @@ class StopBoards:
 def minutes_to_wait(published: float, now: float) -> int:
     """Whole minutes, rounded down: better a minute early at the stop than one late."""
     return max(math.floor((published - now) / 60.0), 0)
-
-
-def known(value: float) -> float | None:
-    """None for NaN."""
-    return None if math.isnan(value) else float(value)
 
 
 def iso_date(date: int) -> str:

@@ -7,7 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from api.reading.board import iso_date, known, minutes_to_wait, wheelchair_access
+from api.reading.board import iso_date, minutes_to_wait, wheelchair_access
+from api.reading.call_events import Event, events_of, known
 from api.reading.lines import destination_of
 from api.reading.moment import Moment
 from feeds.reports import seconds_of_day, service_date
@@ -34,11 +35,14 @@ class JourneyCall:
 
     stop_idx: int
     stop_sequence: int
-    scheduled_arrival: float | None
-    """None for a trip run by headway."""
-    scheduled_departure: float | None
+    arrival: Event | None
+    """None at a run's first stop,"""
+    departure: Event | None
+    """and at its last one."""
+    at_stop: bool
+    """The vehicle stands here."""
     scheduled: float | None
-    """The one of them to compare `shown` with."""
+    """Of the departure, at a run's last stop of the arrival; None for a trip run by headway."""
     shown: float
     """When it comes, or came: the predicted, else the scheduled time."""
     predicted: float | None
@@ -158,12 +162,14 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
 
 def _call(moment: Moment, told: RunCalls, k: int, status: int) -> JourneyCall:
     tt, trip, stop, passed = moment.timetable, int(told.trip[k]), int(told.stop[k]), bool(told.passed[k])
-    arrival, departure = known(float(told.scheduled_arrival[k])), known(float(told.scheduled_departure[k]))
+    arrival, departure = events_of(told, k)
+    boards = departure or arrival
     published, p10, p50, p90 = float(told.published[k]), *(known(float(q[k])) for q in (told.p10, told.p50, told.p90))
     is_predicted = not passed and told.source[k] != FROM_TIMETABLE and status != CANCELLED
     return JourneyCall(
-        stop_idx=stop, stop_sequence=int(tt.stop_sequence[tt.entry_of(trip, k)]), scheduled_arrival=arrival,
-        scheduled_departure=departure, scheduled=departure if k == 0 else arrival, shown=published,
+        stop_idx=stop, stop_sequence=int(tt.stop_sequence[tt.entry_of(trip, k)]), arrival=arrival,
+        departure=departure, at_stop=bool(told.at_stop[k]), scheduled=boards.scheduled if boards else None,
+        shown=published,
         predicted=published if is_predicted else None, p10=p10, p50=p50, p90=p90,
         minutes=None if passed else minutes_to_wait(published, moment.now), status=STATUSES[status],
         source=SOURCES[int(told.source[k])], passed=passed, wheelchair=wheelchair_access(tt, trip, stop),

@@ -15,7 +15,7 @@ from api.reading.alerts import stop_alerts
 from api.reading.board import WINDOW_S, DepartureRow, departure_rows
 from api.reading.moment import Moment
 from api.v1.models import Access, Departure, Departures, Doubt, TimeSource
-from api.v1.representations import alerts_answer, range_answer, route_ref, stop_of
+from api.v1.representations import alerts_answer, event_answer, range_answer, route_ref, stop_of
 
 departures_router = APIRouter(tags=["Departures"])
 
@@ -60,7 +60,7 @@ def _said(row: DepartureRow) -> tuple[object, ...]:
     """What a reader of the board would notice."""
     return (
         row.trip_idx, row.service_day, row.start_time, row.call, row.stop_idx, row.status, row.minutes, row.source,
-        row.scheduled, steady(row.published), row.vehicle_id, row.doubt,
+        row.scheduled, steady(row.published), row.vehicle_id, row.doubt, row.at_stop,
     )  # fmt: skip
 
 
@@ -72,6 +72,9 @@ def _departure(moment: Moment, row: DepartureRow) -> Departure:
         stop_id=row.stop_id,
         platform=row.platform or None,
         time=moment.view.iso(row.published),
+        arrival=event_answer(moment, row.arrival),
+        departure=event_answer(moment, row.departure),
+        at_stop=row.at_stop,
         scheduled_time=moment.iso(row.scheduled),
         predicted_time=moment.iso(row.predicted),
         range=range_answer(moment, row),

@@ -11,7 +11,8 @@ from fastapi.responses import Response
 from api.answers.caching import STATIC_MAX_AGE_S, answer
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS, Problem
-from api.reading.board import iso_date, known, start_time
+from api.reading.board import iso_date, start_time
+from api.reading.call_events import known
 from api.reading.explanations import AROUND_S, Explanation, explain, explain_line, time_asked
 from api.reading.moment import Moment
 from api.service.service import Service

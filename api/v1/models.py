@@ -91,6 +91,16 @@ class Range(BaseModel):
     p90: Moment
 
 
+class EventTimes(BaseModel):
+    """An arrival or a departure."""
+
+    scheduled: Moment | None = Field(description="By the timetable; null for a trip run by headway")
+    predicted: Moment | None = Field(
+        description="null where passed, cancelled or skipped, or where only the timetable is known"
+    )
+    delay_s: int | None = Field(description="Seconds late, negative when early", examples=[70])
+
+
 class Departure(BaseModel):
     """One coming departure."""
 
@@ -99,7 +109,13 @@ class Departure(BaseModel):
     direction: int | None = Field(description="GTFS direction_id", examples=[0])
     stop_id: str = Field(description="The platform, at a station", examples=["gare:1"])
     platform: str | None = Field(examples=["1"])
-    time: Moment = Field(description="The time to show and to count down to: the predicted, else the scheduled one")
+    time: Moment = Field(
+        description="The time to show and count down to: of the departure, at a trip's last stop of the arrival; the "
+        "predicted, else the scheduled one"
+    )
+    arrival: EventTimes | None = Field(description="null at a trip's first stop")
+    departure: EventTimes | None = Field(description="null at a trip's last stop")
+    at_stop: bool = Field(description="The vehicle stands here: it can be boarded until `time`")
     scheduled_time: Moment | None = Field(description="By the timetable; null for a trip run by headway")
     predicted_time: Moment | None = Field(
         description="null where only the timetable is known, and for cancelled trips and skipped stops"
@@ -181,9 +197,15 @@ class Call(BaseModel):
     name: str
     platform: str | None
     stop_sequence: int
+    arrival: EventTimes | None = Field(description="null at a trip's first stop")
+    departure: EventTimes | None = Field(description="null at a trip's last stop")
+    at_stop: bool = Field(description="The vehicle stands here")
     scheduled_arrival: Moment | None
     scheduled_departure: Moment | None
-    predicted_time: Moment | None = Field(description="null where passed, or where only the timetable is known")
+    predicted_time: Moment | None = Field(
+        description="Of the departure, at a trip's last stop of the arrival; null where passed, or where only the "
+        "timetable is known"
+    )
     range: Range | None
     minutes: int | None = Field(description="Whole minutes to wait; null where passed")
     status: Status

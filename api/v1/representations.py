@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from typing import cast
 
 from api.reading.board import DepartureRow, wheelchair_words
+from api.reading.call_events import Event
 from api.reading.journey import JourneyCall
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
-from api.v1.models import Access, Alert, Platform, Range, RouteRef, Stop
+from api.v1.models import Access, Alert, EventTimes, Platform, Range, RouteRef, Stop
 from feeds.alerts import Alert as Told
 from predictor.timetable import Timetable
 
@@ -49,6 +50,14 @@ def stop_of(tt: Timetable, stop: int, distance_m: float | None = None) -> Stop:
         routes=[route_ref(tt, route) for route in lines_of(tt).routes_at(stop)],
         distance_m=None if distance_m is None else round(distance_m, 1),
     )
+
+
+def event_answer(moment: Moment, event: Event | None) -> EventTimes | None:
+    """An arrival or a departure, None where there is none."""
+    if event is None:
+        return None
+    delay_s = None if event.delay_s is None else round(event.delay_s)
+    return EventTimes(scheduled=moment.iso(event.scheduled), predicted=moment.iso(event.predicted), delay_s=delay_s)
 
 
 def range_answer(moment: Moment, call: DepartureRow | JourneyCall) -> Range | None:

@@ -16,7 +16,7 @@ from api.reading.board import iso_date, start_time
 from api.reading.journey import Journey, JourneyCall, UnknownRunError, journey_of, run_meant
 from api.reading.moment import Moment
 from api.v1.models import Access, Call, TimeSource, TripAnswer
-from api.v1.representations import alerts_answer, range_answer, route_ref
+from api.v1.representations import alerts_answer, event_answer, range_answer, route_ref
 
 trips_router = APIRouter(tags=["Trips"])
 
@@ -98,8 +98,11 @@ def _call(moment: Moment, call: JourneyCall) -> Call:
         name=str(tt.stop_name[stop]),
         platform=str(tt.stop_platform[stop]) or None,
         stop_sequence=call.stop_sequence,
-        scheduled_arrival=moment.iso(call.scheduled_arrival),
-        scheduled_departure=moment.iso(call.scheduled_departure),
+        arrival=event_answer(moment, call.arrival),
+        departure=event_answer(moment, call.departure),
+        at_stop=call.at_stop,
+        scheduled_arrival=moment.iso(call.arrival.scheduled if call.arrival else call.scheduled),
+        scheduled_departure=moment.iso(call.departure.scheduled if call.departure else call.scheduled),
         predicted_time=moment.iso(call.predicted),
         range=range_answer(moment, call),
         minutes=call.minutes,

@@ -18,6 +18,8 @@ DAY_S = 86_400.0
 # Further apart than any two times of one trip, so that trips laid end to end never mix.
 _TRIP_SPACING_S = 1.0e8
 _TRIP_SPACING_M = 1.0e7
+SCHEDULED_WAIT_S = 60.0
+"""A longer stay in the timetable than this is more than boarding takes: the vehicle waits for its time."""
 # So many calls in a row at one time are a timepoint's time copied on.
 _REPEATS = 3
 
@@ -76,7 +78,9 @@ def read_calls(frame: pd.DataFrame, trip_id: StrArray, stop_id: StrArray, proble
         if column in frame:
             malformed = np.isnan(times[column]) & (words(frame, column) != "").to_numpy(bool) & (trip >= 0)
             tell(malformed, "trip_id", f"{column} is not a time HH:MM:SS; taken as missing.")
-    marked = numbers(frame, "timepoint") == 1
+    marked, unmarked = numbers(frame, "timepoint") == 1, words(frame, "timepoint") == ""
+    # A time that is not marked is exact, says GTFS: a wait in it is meant to be kept.
+    marked |= unmarked.to_numpy(bool) & (times["departure_time"] - times["arrival_time"] >= SCHEDULED_WAIT_S)
     timed = ~(np.isnan(times["arrival_time"]) & np.isnan(times["departure_time"]))
     calls = Calls(
         trip=trip,

@@ -43,7 +43,7 @@ def test_of_two_buses_on_one_run_each_is_told_once_and_steadily(order: int) -> N
 
 def test_the_following_bus_answers_where_the_first_has_passed() -> None:
     city = City().vehicle_positions(bus("v1", "t1", late_s=30), bus("v2", "t1", late_s=250)).at("08:05")
-    assert city.board("D")[0] == "08:05 t1 live"
+    assert city.board("D")[0] == "08:06 t1 live"
     assert [row.told["vehicle_id"] for row in city.departures("C") if row.run == "t1"] == ["v2"]
     assert city.board("C")[0] == "08:07 t1 live"
 

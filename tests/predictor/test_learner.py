@@ -20,8 +20,8 @@ def chain(arrival: np.ndarray) -> Chain:
     i32, i64, f64 = np.zeros(n, np.int32), np.zeros(n, np.int64), np.zeros(n)
     return Chain(
         leg=i64, slot=i64, trip=i32, service_day=i32, shift_s=i32, call=i32, entry=i64, source=np.ones(n, np.int8),
-        standing=np.zeros(n, bool), arrival=arrival, departure=arrival, sd_s=f64, head=i64, timetabled_s=f64,
-        historic_s=f64, recent_s=f64, held_s=f64, known=f64,
+        standing=np.zeros(n, bool), arrival=arrival, departure=arrival, dwell_s=f64, hold=f64, sd_s=f64, head=i64,
+        timetabled_s=f64, historic_s=f64, recent_s=f64, held_s=f64, known=f64,
         layover_s=f64,
     )  # fmt: skip
 

@@ -1,0 +1,63 @@
+"""Who boards wants the departure, who is met the arrival: both are told, and boards count down to the right one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.field.city import City
+from tests.field.messages import StopUpdate, bus, update
+from tests.field.network import Call, Trip, network
+
+HUB = (Call("A", "08:00"), Call("B", "08:14", "08:24"), Call("C", "08:30"), Call("D", "08:33"))
+"""A line that waits ten minutes at a hub."""
+
+
+def hub_city(timepoint: int | None = None) -> City:
+    calls = tuple(replace(call, timepoint=timepoint) for call in HUB)
+    return City(network("A B C D", trips=(Trip("t1", calls=calls),)), at="07:55")
+
+
+def clock(city: City, stop: str) -> str:
+    return city.board(stop)[0].split()[0]
+
+
+def test_a_hub_counts_down_to_the_departure_by_the_timetable() -> None:
+    city = hub_city()
+    assert clock(city, "B") == "08:24"
+    row = city.departures("B")[0].told
+    assert row["arrival"]["scheduled"].endswith("08:14:00+01:00")
+    assert row["departure"] == {"scheduled": row["time"], "predicted": None, "delay_s": None}
+
+
+@pytest.mark.parametrize("timepoint", [None, 1])
+def test_a_hub_counts_down_to_the_departure_of_a_bus_that_waits_there(timepoint: int | None) -> None:
+    city = hub_city(timepoint).vehicle_positions(bus("v1", "t1", late_s=-60)).at("08:05")
+    row = city.departures("B")[0].told
+    assert clock(city, "B") == "08:24"
+    assert row["arrival"]["predicted"] < row["departure"]["predicted"]
+    assert row["at_stop"] is False
+    city.at("08:18")
+    row = city.departures("B")[0].told
+    assert (clock(city, "B"), row["at_stop"], row["status"], row["delay_s"]) == ("08:24", True, "live", 0)
+    calls = city.trip_answer("t1")["calls"]
+    assert calls[1]["departure"]["predicted"] == row["departure"]["predicted"]
+    (ours,) = city.our_trip_updates()
+    first = ours.message.stop_time_update[0]
+    assert first.departure.time == city.posix("08:24")
+
+
+def test_the_operators_departure_is_told_where_it_gives_both() -> None:
+    city = hub_city().trip_updates(update("t1", StopUpdate("B", "08:16", "08:26"), start_date=20261126))
+    row = city.departures("B")[0].told
+    assert clock(city, "B") == "08:26"
+    assert (row["arrival"]["delay_s"], row["departure"]["delay_s"]) == (120, 120)
+
+
+def test_at_the_last_stop_the_arrival_is_told() -> None:
+    city = hub_city()
+    row = city.departures("D", arrivals=True)[0].told
+    assert row["time"].endswith("08:33:00+01:00")
+    assert (row["departure"], row["pickup"]) == (None, False)
+    assert city.departures("A")[0].told["arrival"] is None
