@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from queue import Empty, Full, Queue
-from threading import Event, Thread
 
+from api.service.background import Queued
 from feeds.errors import FeedError
 from feeds.learned_file import read_learned, ready_made, write_learned
 from predictor.learned import Learned
@@ -27,9 +25,7 @@ class Checkpoint:
         self.errors = 0
         self._every_s = every_s
         self._offered_at = time.monotonic()
-        self._waiting: Queue[Learned] = Queue(1)
-        self._stopping = Event()
-        self._thread: Thread | None = None
+        self._writer = Queued("checkpoint", self._write, room=1)
 
     def read(self) -> Learned:
         """What was kept; the package's own network where there is nothing, or nothing of use."""
@@ -55,31 +51,12 @@ class Checkpoint:
     def offer(self, learned: Learned) -> None:
         """Have this written soon; what is still waiting is dropped for it."""
         self._offered_at = time.monotonic()
-        with suppress(Empty):
-            self._waiting.get_nowait()
-        with suppress(Full):
-            self._waiting.put_nowait(learned)
-
-    def start(self) -> None:
-        """Begin to write what is offered."""
-        self._stopping.clear()
-        self._thread = Thread(target=self._keep_writing, name="checkpoint", daemon=True)
-        self._thread.start()
+        self._writer.drop_waiting()
+        self._writer.offer(learned)
 
     def stop(self) -> None:
         """Write what is waiting, and end."""
-        self._stopping.set()
-        if self._thread:
-            self._thread.join(30.0)
-        self._thread = None
-
-    def _keep_writing(self) -> None:
-        while True:
-            try:
-                self._write(self._waiting.get(timeout=0.2))
-            except Empty:
-                if self._stopping.is_set():
-                    return
+        self._writer.stop(30.0)
 
     def _write(self, learned: Learned) -> None:
         try:

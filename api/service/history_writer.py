@@ -6,9 +6,8 @@ import logging
 import time
 from collections.abc import Callable
 from functools import partial
-from queue import Empty, Full, Queue
-from threading import Event, Thread
 
+from api.service.background import Queued
 from feeds.errors import FeedError
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
@@ -26,50 +25,33 @@ class HistoryWriter:
         self.store = store
         self.lost = 0
         self._flush_every_s = flush_every_s
-        self._waiting: Queue[Happened] = Queue(_WAITING)
-        self._stopping = Event()
-        self._thread: Thread | None = None
+        self._flushed_at = time.monotonic()
+        self._writer = Queued("history", self._take, _WAITING, self._flush_when_due)
         self._said = ""
 
     def offer(self, step: Happened, *, wait: bool = False) -> None:
         """Have this written soon. Where too much is waiting it is dropped, or (`wait`) waited with."""
-        if self._thread is None:
-            self._stopping.clear()
-            self._thread = Thread(target=self._keep_writing, name="history", daemon=True)
-            self._thread.start()
-        try:
-            self._waiting.put(step, block=wait)
-        except Full:
+        if not self._writer.offer(step, wait=wait):
             self.lost += 1
             if self.lost == 1:
                 log.warning("The history cannot keep up with the service; steps are left out of it.")
 
     def drain(self) -> None:
         """Wait until everything offered has been taken in."""
-        self._waiting.join()
+        self._writer.drain()
 
     def stop(self) -> None:
-        """Write what is waiting. What is offered afterwards begins a new thread."""
-        self._stopping.set()
-        if self._thread:
-            self._thread.join(60.0)
-        self._thread = None
+        """Write what is waiting."""
+        self._writer.stop(60.0)
         self._guarded(self.store.flush)
 
-    def _keep_writing(self) -> None:
-        flushed_at = time.monotonic()
-        while True:
-            try:
-                step = self._waiting.get(timeout=0.5)
-            except Empty:
-                if self._stopping.is_set():
-                    return
-            else:
-                self._guarded(partial(self.store.take, step))
-                self._waiting.task_done()
-            if time.monotonic() - flushed_at >= self._flush_every_s:
-                self._guarded(self.store.flush)
-                flushed_at = time.monotonic()
+    def _take(self, step: Happened) -> None:
+        self._guarded(partial(self.store.take, step))
+
+    def _flush_when_due(self) -> None:
+        if time.monotonic() - self._flushed_at >= self._flush_every_s:
+            self._guarded(self.store.flush)
+            self._flushed_at = time.monotonic()
 
     def _guarded(self, write: Callable[[], None]) -> None:
         try:

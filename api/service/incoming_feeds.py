@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from threading import Event, Lock, Thread
+from functools import partial
+from threading import Lock
 from typing import Generic, Protocol, TypeVar
 
+from api.service.background import Repeated
 from api.service.clock import Clock, LiveClock
 from api.service.view import FeedHealth
 from feeds.alerts import Alert
@@ -124,6 +126,9 @@ class PolledFeed(Generic[T]):
             self.health = replace(self.health, error=message, errors=self.health.errors + 1)
 
 
+AnyPolledFeed = PolledFeed[Observations] | PolledFeed[TripUpdates] | PolledFeed[tuple[Alert, ...]]
+
+
 class PolledFeeds:
     """Feeds asked every `every_s` seconds: each by its own thread, or (`in_step`) while reading, for sources that
     answer at once."""
@@ -147,25 +152,23 @@ class PolledFeeds:
         self._in_step = in_step
         self._clock = clock or LiveClock()
         self._polled_at = float("-inf")
-        self._stopping = Event()
-        self._threads: list[Thread] = []
+        self._polling: list[Repeated] = []
 
     def start(self) -> None:
         """Begin to poll."""
-        if self._in_step or self._threads:
-            return
-        self._stopping.clear()
-        for feed in self._feeds():
-            thread = Thread(target=self._keep_polling, args=(feed,), name=f"poll-{feed.health.name}", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+        if not self._in_step and not self._polling:
+            self._polling = [
+                Repeated(f"poll-{feed.health.name}", partial(self._poll, feed), self._every_s, at_once=True)
+                for feed in self._feeds()
+            ]
+            for polling in self._polling:
+                polling.start()
 
     def stop(self) -> None:
         """End polling. A poll under way is given a second to end."""
-        self._stopping.set()
-        for thread in self._threads:
-            thread.join(1.0)
-        self._threads.clear()
+        for polling in self._polling:
+            polling.stop(1.0)
+        self._polling.clear()
 
     def read(self, timetable: Timetable, now: float, heed: Heed) -> Reading:
         """See `RealtimeFeeds`."""
@@ -188,15 +191,11 @@ class PolledFeeds:
         """See `RealtimeFeeds`."""
         return {feed.health.name: feed.health for feed in self._feeds()}
 
-    def _feeds(self) -> list[PolledFeed[Observations] | PolledFeed[TripUpdates] | PolledFeed[tuple[Alert, ...]]]:
+    def _feeds(self) -> list[AnyPolledFeed]:
         return [feed for feed in (self._vehicle_positions, self._trip_updates, self._alerts) if feed]
 
-    def _keep_polling(
-        self, feed: PolledFeed[Observations] | PolledFeed[TripUpdates] | PolledFeed[tuple[Alert, ...]]
-    ) -> None:
-        while not self._stopping.is_set():
-            feed.poll(self._clock.now())
-            self._stopping.wait(self._every_s)
+    def _poll(self, feed: AnyPolledFeed) -> None:
+        feed.poll(self._clock.now())
 
 
 class RecordedFeeds:

@@ -10,12 +10,13 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from threading import Event, Lock, Thread
+from threading import Lock
 from typing import Protocol
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from api.service.background import Repeated
 from api.service.checkpoint import Checkpoint
 from api.service.clock import Clock, LiveClock
 from api.service.history_writer import HistoryWriter
@@ -107,8 +108,11 @@ class Service:
         self._view_lock = Lock()
         self._failures_in_a_row = 0
         self._stepped_at = time.monotonic()
-        self._stopping = Event()
-        self._threads: list[Thread] = []
+        self._running = False
+        self._stepping = Repeated("step", self._catch_up, max(step_interval_s / self.clock.speed, 0.25))
+        self._work = [self._stepping]
+        if timetable_source:
+            self._work.append(Repeated("timetable", self._look_for_timetable, timetable_source.every_s))
 
         end = self.clock.now()
         self.view = self._viewed(Reading(Observations.empty(end - warm_up_s)), end - warm_up_s)
@@ -149,33 +153,25 @@ class Service:
 
     def start(self) -> None:
         """Let the clock run; begin to poll, to step, and to look for new timetables. A second call changes nothing."""
-        if self._threads:
+        if self._running:
             return
-        self._stopping.clear()
+        self._running = True
         self._stepped_at = time.monotonic()
         self.clock.start()
         self._feeds.start()
-        if self._checkpoint:
-            self._checkpoint.start()
-        self._threads = [Thread(target=self._keep_stepping, name="step", daemon=True)]
-        if self._timetable_source:
-            self._threads.append(
-                Thread(target=self._keep_looking, args=(self._timetable_source,), name="timetable", daemon=True)
-            )
-        for thread in self._threads:
-            thread.start()
+        for work in self._work:
+            work.start()
 
     def stop(self) -> None:
         """End what `start` began."""
-        self._stopping.set()
         self._feeds.stop()
-        for thread in self._threads:
-            thread.join(5.0)
-        if self._checkpoint and self._threads:
+        for work in self._work:
+            work.stop(5.0)
+        if self._checkpoint and self._running:
             self._checkpoint.offer(self._engine.learned())
             self._checkpoint.stop()
         self._history.stop()
-        self._threads = []
+        self._running = False
 
     def offer_timetable(self, timetable: Timetable) -> None:
         """Go on with this timetable from the next step on."""
@@ -208,7 +204,7 @@ class Service:
         self._failures_in_a_row = 0
         self._stepped_at = time.monotonic()
         self.on_step(time.perf_counter() - began)
-        if self._threads and self._checkpoint and self._checkpoint.due:
+        if self._running and self._checkpoint and self._checkpoint.due:
             self._checkpoint.offer(self._engine.learned())
 
     def _show(self, view: ServiceView, now: float) -> None:
@@ -255,12 +251,10 @@ class Service:
             log.exception("What was learned cannot be kept.")
             self._engine = Engine(self.snapshot.timetable, self._settings, ready_made())
 
-    def _keep_stepping(self) -> None:
-        pause = max(self._step_interval_s / self.clock.speed, 0.25)
-        while not self._stopping.wait(pause):
-            for now in self._moments():
-                if not self._stopping.is_set():
-                    self.step(now)
+    def _catch_up(self) -> None:
+        for now in self._moments():
+            if not self._stepping.stopping:
+                self.step(now)
 
     def _moments(self) -> list[float]:
         """Times to step at to reach the clock's: several where it runs fast."""
@@ -270,8 +264,8 @@ class Service:
         steps = min(math.ceil((now - last) / LONGEST_STEP_S), _CATCH_UP_STEPS)
         return [float(at) for at in np.linspace(last, now, steps + 1)[1:]]
 
-    def _keep_looking(self, source: TimetableSource) -> None:
-        while not self._stopping.wait(source.every_s):
-            timetable = source.newer(self.timetable, self.clock.now())
+    def _look_for_timetable(self) -> None:
+        if self._timetable_source:
+            timetable = self._timetable_source.newer(self.timetable, self.clock.now())
             if timetable is not None:
                 self.offer_timetable(timetable)

@@ -17,7 +17,6 @@ def one_link(mean_s: float) -> Learned:
 
 def test_the_last_thing_offered_is_on_disk_when_it_stops(tmp_path: Path) -> None:
     checkpoint = Checkpoint(tmp_path / "kept" / "learned.npz")
-    checkpoint.start()
     for mean_s in range(20):
         checkpoint.offer(one_link(float(mean_s)))
     checkpoint.stop()
@@ -41,7 +40,6 @@ def test_a_damaged_file_is_put_aside_and_told_of(tmp_path: Path, caplog: object)
 def test_a_disk_that_cannot_be_written_to_does_no_harm(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     checkpoint = Checkpoint(tmp_path / "file" / "learned.npz")
-    checkpoint.start()
     checkpoint.offer(one_link(1.0))
     checkpoint.stop()
     assert checkpoint.errors == 1
