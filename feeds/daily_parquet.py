@@ -8,8 +8,7 @@ grown at its end: what older files lack is read as null.
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from feeds.errors import FeedError
+from feeds.whole_file import UNFINISHED, whole_file
 
 _LAST_PART = b"prochain.last_part"
 _ROW_GROUP = 100_000
@@ -89,7 +89,8 @@ class DailyParquet:
         number = 1 + max([_number(path.name) for path in _parts(day)] + [_number(self._last_merged(self._day))])
         try:
             day.mkdir(exist_ok=True)
-            write_whole(day / f"part-{number:08d}.parquet", lambda path: pq.write_table(table, path, **self._layout))
+            with whole_file(day / f"part-{number:08d}.parquet") as path:
+                pq.write_table(table, path, **self._layout)
         except OSError as error:
             raise FeedError(
                 f"{day}: cannot be written ({error.strerror or error}); {self._pending_rows:,} rows are waiting to "
@@ -146,9 +147,9 @@ class DailyParquet:
 
     def _go_on(self) -> str:
         """Close the days that a crash left open, but the last, which is returned; "" where none is open."""
-        for unfinished in self._folder.rglob(f".*{self._name}*.unfinished"):
+        for unfinished in self._folder.rglob(f".*{self._name}*.{UNFINISHED}"):
             unfinished.unlink()
-        for unfinished in self._folder.glob(f"{self._name}_*/.part-*.unfinished"):
+        for unfinished in self._folder.glob(f"{self._name}_*/.part-*.{UNFINISHED}"):
             unfinished.unlink()
         open_days = sorted(
             path.name.removeprefix(f"{self._name}_") for path in self._folder.glob(f"{self._name}_*") if path.is_dir()
@@ -176,7 +177,8 @@ class DailyParquet:
         fresh = [path for path in parts if path.name > merged and self._is_whole(path)]
         try:
             if fresh:
-                write_whole(whole, lambda path: self._merge(whole, fresh, path))
+                with whole_file(whole) as path:
+                    self._merge(whole, fresh, path)
             for path in parts:
                 if path.name <= merged or path in fresh:
                     path.unlink()
@@ -208,20 +210,6 @@ class DailyParquet:
         except (pa.ArrowException, OSError) as error:
             _log.warning("%s: not a whole Parquet file (%s); it is left as it is.", path, error)
             return False
-
-
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
-    """Have `write` make a file beside `path`, and put it there only when it is safely on disk."""
-    unfinished = path.with_name(f".{path.name}.unfinished")
-    write(unfinished)
-    with unfinished.open("rb+") as file:
-        os.fsync(file.fileno())
-    unfinished.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 def _grown(table: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from feeds.errors import FeedError
-from feeds.npz_file import write_npz
+from feeds.whole_file import write_npz
 from predictor.arrays import AnyArray
 from predictor.calibration import Calibration
 from predictor.features import FEATURES

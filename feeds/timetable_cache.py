@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from feeds.errors import Problem
-from feeds.npz_file import write_npz
 from feeds.user_folders import user_folder
+from feeds.whole_file import write_npz
 from predictor.timetable import Timetable
 
 FORMAT = 5

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -28,6 +26,7 @@ from feeds.reading import Reading
 from feeds.recorded_span import date_range, local_time, must_hold
 from feeds.recording import open_recording
 from feeds.timetable import load_timetable
+from feeds.whole_file import whole_file
 from predictor.driven_order import DrivenOrder
 from predictor.engine import Engine
 from predictor.learned import Learned
@@ -42,6 +41,7 @@ ORDER_POLL_S = 15.0
 LEARNED_SAMPLES = 1_200_000
 """Samples kept while learning from days at a time."""
 
+_ROW_GROUP = 500_000
 PREDICTIONS = pa.schema(
     [
         ("made_at", pa.float64()),
@@ -59,14 +59,11 @@ PREDICTIONS = pa.schema(
 )
 
 
-class ParquetTable:
-    """A Parquet file written in row groups; it takes its name only when closed without an error."""
+class ParquetRows:
+    """Rows on their way into a Parquet file, written in groups."""
 
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._path, self._schema = path, schema
-        self._part = path.with_name(path.name + ".part")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._writer = pq.ParquetWriter(self._part, schema, compression="zstd")
+    def __init__(self, writer: pq.ParquetWriter) -> None:
+        self._writer = writer
         self._pending: list[pa.Table] = []
         self._rows = 0
 
@@ -74,27 +71,23 @@ class ParquetTable:
         """Add rows."""
         self._pending.append(table)
         self._rows += len(table)
-        if self._rows > 500_000:
-            self._flush()
+        if self._rows > _ROW_GROUP:
+            self.flush()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write what is pending."""
         if self._pending:
             self._writer.write_table(pa.concat_tables(self._pending).unify_dictionaries())
         self._pending, self._rows = [], 0
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self._flush()
-        self._writer.close()
-        if kind is None:
-            self._part.replace(self._path)
-        else:
-            self._part.unlink(missing_ok=True)
+@contextmanager
+def parquet_rows(path: Path, schema: pa.Schema) -> Iterator[ParquetRows]:
+    """A Parquet file that takes its name only when left without an error. Errors: OSError."""
+    with whole_file(path) as unfinished, pq.ParquetWriter(unfinished, schema, compression="zstd") as writer:
+        rows = ParquetRows(writer)
+        yield rows
+        rows.flush()
 
 
 def _start_dates(timetable: Timetable) -> list[str]:
@@ -238,8 +231,8 @@ def replay(
     counts: dict[str, int] = {}
     with ExitStack() as files:
         # A place that cannot be written to is told of before days are learned from.
-        board = files.enter_context(ParquetTable(predictions, PREDICTIONS)) if predictions else None
-        seen = files.enter_context(ParquetTable(passages, PASSAGES)) if passages else None
+        board = files.enter_context(parquet_rows(predictions, PREDICTIONS)) if predictions else None
+        seen = files.enter_context(parquet_rows(passages, PASSAGES)) if passages else None
         if learn_from:
             begin_with, _ = learn(folder, first, last, every, begin_with, progress)
         engine = Engine(timetable, learned=begin_with or ready_made())

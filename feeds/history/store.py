@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from feeds.alerts import Alert
-from feeds.daily_parquet import DailyParquet, write_whole
+from feeds.daily_parquet import DailyParquet
 from feeds.errors import FeedError
 from feeds.history.alert_json import alert_from_json
 from feeds.history.announcements import Announcements
@@ -30,6 +30,7 @@ from feeds.history.register import AlertText, CancelledTrip, Register, Watch
 from feeds.history.tables import PASSAGES, TRACES, passages_of, passages_table, traces_of, traces_table
 from feeds.informed import Informed
 from feeds.timetable_cache import read_cached, write_cached
+from feeds.whole_file import whole_file
 from predictor.explain.evidence import Cancellation, Evidence, Journey, Notice, with_their_blocks
 from predictor.explain.gaps import Gap, gap_between
 from predictor.explain.traces import TraceFollower
@@ -114,7 +115,8 @@ class HistoryStore:
             if self._folder:
                 self._keep_timetable(self._folder, tt)
                 table = traces_table(tt, self._follower.open_traces())
-                write_whole(self._folder / "open_traces.parquet", lambda path: pq.write_table(table, path))
+                with whole_file(self._folder / "open_traces.parquet") as path:
+                    pq.write_table(table, path)
             cancelled, alerts = self._announced.to_write()
             in_use = (tt.feed_version, watch.until, watch.until)
             self._register.write(cancelled, alerts, self._gaps.values(), in_use, watch)

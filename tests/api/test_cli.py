@@ -181,7 +181,7 @@ def test_replay_writes_predictions_and_passages_with_the_columns_promised(record
     ]  # fmt: skip
     assert passages["stop_id"] == ["A", "B", "C"]
     assert passages["arrival"][1] == pytest.approx(EIGHT + 120, abs=15)
-    assert not list(tmp_path.glob("**/*.part"))
+    assert not list(tmp_path.glob("**/*.unfinished"))
 
 
 def test_learn_writes_a_file_that_replay_begins_with(recording: Path) -> None:

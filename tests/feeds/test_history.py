@@ -211,7 +211,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost(tmp_path: Path, monkeypatch: py
     store = HistoryStore(tmp_path)
     remember(store, one_trip())
     with monkeypatch.context() as patch:
-        patch.setattr("feeds.daily_parquet.write_whole", full_disk)
+        patch.setattr("feeds.daily_parquet.whole_file", full_disk)
         with pytest.raises(FeedError, match="No space left"):
             store.flush()
     assert np.isnan(store.saved_until)

@@ -179,7 +179,7 @@ def test_what_cannot_be_written_waits_until_it_can(tmp_path: Path, monkeypatch: 
 
     recorder = Recorder(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("feeds.daily_parquet.write_whole", full_disk)
+        patch.setattr("feeds.daily_parquet.whole_file", full_disk)
         recorder.write(message(at(8), ("a", at(8))), at(8))
         with pytest.raises(FeedError, match=r"No space left on device.*1 rows are waiting"):
             recorder.flush_when_due(at(8, 1))

@@ -1,0 +1,43 @@
+"""Files that are there whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from predictor.arrays import AnyArray
+
+UNFINISHED = "unfinished"
+"""A file that is being written, or that a crash has left, ends so and begins with a dot."""
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Gives a place to write a file at, beside `path`; the folder is made where it is missing. Left without an error,
+    the file is safe on disk and stands at `path`; with one, nothing has changed. Errors: OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Several processes may keep the same timetable at once.
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.{UNFINISHED}")
+    try:
+        yield unfinished
+        with unfinished.open("rb+") as file:
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def write_npz(path: Path, named: Mapping[str, AnyArray]) -> None:
+    """Put `named` at `path`. Errors: OSError."""
+    with whole_file(path) as unfinished, unfinished.open("wb") as file:
+        np.savez(file, allow_pickle=False, **named)
