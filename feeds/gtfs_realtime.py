@@ -13,14 +13,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
 from feeds.alerts import Alert, Selector
 from feeds.informed import Informed
-from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array
+from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges
 from predictor.geometry import LineGeometry
 from predictor.journeys import dated_calls, dated_journeys
 from predictor.runs import DatedRuns
@@ -39,12 +39,17 @@ _StopTimeUpdate = gtfs_realtime_pb2.TripUpdate.StopTimeUpdate
 _VehiclePosition = gtfs_realtime_pb2.VehiclePosition
 
 
+AddedAs = Literal["NEW", "ADDED"]
+
+
 @dataclass(frozen=True, eq=False)
 class _Calls(DatedRuns):
     """Calls to be told of, in order of journey and call; all arrays (m,)."""
 
     call: Int32Array
     skipped: BoolArray
+    no_data: BoolArray
+    """Only where it calls is told: at another platform."""
     vehicle: Int32Array
     """Index into `Snapshot.vehicles` of the vehicle that drives this trip now, else -1."""
     arrival: Float64Array
@@ -53,30 +58,37 @@ class _Calls(DatedRuns):
     uncertainty_s: Float64Array
 
 
-def encode_trip_updates(snapshot: Snapshot) -> gtfs_realtime_pb2.FeedMessage:
-    """Every live prediction, skipped stop and cancelled trip of the snapshot.
+def encode_trip_updates(snapshot: Snapshot, added_as: AddedAs = "NEW") -> gtfs_realtime_pb2.FeedMessage:
+    """Every live prediction, skipped stop, cancelled and deleted trip of the snapshot, and every run that the operator
+    adds, duplicates or replaces, with all its calls: the reader's timetable does not have them.
 
-    The times are those of the boards, their `uncertainty` half the width of the 80 % range.
+    The times are those of the boards, their `uncertainty` half the width of the 80 % range. `added_as`: what added runs
+    are called; readers older than NEW know ADDED.
     """
     tt = snapshot.timetable
     message = _feed(snapshot.made_at)
-    journeys = _TripDescriptors(tt)
-    cancelled = _cancelled_journeys(snapshot)
-    for journey in cancelled:
+    journeys = _TripDescriptors(tt, added_as)
+    gone = [
+        (journey, relationship)
+        for keys, relationship in ((snapshot.cancelled, _Trip.CANCELED), (snapshot.deleted, _Trip.DELETED))
+        for journey in _journeys_of(tt, keys)
+    ]
+    for journey, relationship in gone:
         entity = message.entity.add(id=journeys.name(*journey))
         journeys.describe(entity.trip_update.trip, *journey)
-        entity.trip_update.trip.schedule_relationship = _Trip.CANCELED
+        entity.trip_update.trip.schedule_relationship = relationship
         entity.trip_update.timestamp = message.header.timestamp
     calls = _calls(snapshot)
     first = np.flatnonzero(_starts(calls.service_day, calls.trip, calls.shift_s))
     update_times = _update_times(tt, calls)
-    of_no_journey = set(cancelled)
+    of_no_journey = {journey for journey, _ in gone}
     for begin, end in pairwise([*first.tolist(), len(calls.trip)]):
         journey = (int(calls.trip[begin]), int(calls.service_day[begin]), int(calls.shift_s[begin]))
         if journey in of_no_journey:
             continue
         update = message.entity.add(id=journeys.name(*journey)).trip_update
         journeys.describe(update.trip, *journey)
+        journeys.describe_copy(update, snapshot, *journey)
         vehicle = int(calls.vehicle[begin:end].max())
         update.timestamp = message.header.timestamp
         if vehicle >= 0:
@@ -198,8 +210,9 @@ def _feed(at: float) -> gtfs_realtime_pb2.FeedMessage:
 class _TripDescriptors:
     """Writes which run of which trip is meant."""
 
-    def __init__(self, timetable: Timetable) -> None:
+    def __init__(self, timetable: Timetable, added_as: AddedAs = "NEW") -> None:
         self._timetable = timetable
+        self._added = _Trip.NEW if added_as == "NEW" else _Trip.ADDED
         self.by_headway = timetable.trip_is_frequency
         repeats = timetable.journey_shift_s != 0
         self._has_start_time = self.by_headway.copy()
@@ -211,7 +224,7 @@ class _TripDescriptors:
         return f"{tt.trip_id[trip]}:{tt.date[service_day]}:{self._start_time(trip, shift_s)}"
 
     def describe(self, descriptor: gtfs_realtime_pb2.TripDescriptor, trip: int, service_day: int, shift_s: int) -> None:
-        """Fill `descriptor`; the relationship is SCHEDULED, UNSCHEDULED by headway, ADDED for the operator's extras."""
+        """Fill `descriptor`; the relationship is SCHEDULED, UNSCHEDULED by headway, else that of the operator's run."""
         tt = self._timetable
         pattern = int(tt.trip_pattern[trip])
         descriptor.trip_id = str(tt.trip_id[trip])
@@ -219,21 +232,41 @@ class _TripDescriptors:
         if tt.pattern_direction[pattern] >= 0:
             descriptor.direction_id = int(tt.pattern_direction[pattern])
         descriptor.start_date = str(tt.date[service_day])
-        if self._has_start_time[trip] or shift_s:
+        relationship = tt.run_relationships[trip]
+        if self._has_start_time[trip] or shift_s or relationship in (_Trip.ADDED, _Trip.NEW, _Trip.DUPLICATED):
             descriptor.start_time = self._start_time(trip, shift_s)  # E006, E019; left out elsewhere for E023
-        added = tt.service_id[tt.trip_service[trip]] == f"added:{tt.trip_id[trip]}"
-        descriptor.schedule_relationship = (
-            _Trip.ADDED if added else _Trip.UNSCHEDULED if self.by_headway[trip] else _Trip.SCHEDULED
-        )  # E003, E013, W009
+        if relationship in (_Trip.ADDED, _Trip.NEW):
+            # Under the id of a trip of the timetable it is that trip once more, which NEW cannot be.
+            relationship = _Trip.ADDED if descriptor.trip_id in tt.base.trip_index else self._added
+        elif relationship not in (_Trip.REPLACEMENT, _Trip.DUPLICATED):
+            relationship = _Trip.UNSCHEDULED if self.by_headway[trip] else _Trip.SCHEDULED
+        descriptor.schedule_relationship = cast(Any, int(relationship))  # E003, E013, W009
+
+    def describe_copy(
+        self, update: gtfs_realtime_pb2.TripUpdate, snapshot: Snapshot, trip: int, service_day: int, shift_s: int
+    ) -> None:
+        """Fill the properties of a run that the reader's timetable does not have; a duplicate is named by the trip that
+        it copies, and its own id, day and time stand there."""
+        tt, properties = self._timetable, update.trip_properties
+        if trip < tt.base.trips or update.trip.schedule_relationship == _Trip.SCHEDULED:
+            return
+        properties.trip_headsign = snapshot.headsign(trip, service_day, shift_s)
+        if tt.trip_short_name[trip]:
+            properties.trip_short_name = str(tt.trip_short_name[trip])
+        if update.trip.schedule_relationship == _Trip.DUPLICATED:
+            original = int(tt.run_models[trip])
+            properties.trip_id, properties.start_date = update.trip.trip_id, update.trip.start_date
+            properties.start_time = update.trip.start_time
+            update.trip.trip_id = str(tt.trip_id[original])
+            update.trip.start_time = self._start_time(original, 0)
 
     def _start_time(self, trip: int, shift_s: int) -> str:
         seconds = max(int(self._timetable.trip_start_s[trip]) + shift_s, 0)
         return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
-def _cancelled_journeys(snapshot: Snapshot) -> list[tuple[int, int, int]]:
-    tt = snapshot.timetable
-    day, journey = dated_journeys(snapshot.cancelled)
+def _journeys_of(tt: Timetable, keys: Int64Array) -> list[tuple[int, int, int]]:
+    day, journey = dated_journeys(keys)
     return list(zip(tt.journey_trip[journey].tolist(), day.tolist(), tt.journey_shift_s[journey].tolist(), strict=True))
 
 
@@ -252,6 +285,7 @@ def _calls(snapshot: Snapshot) -> _Calls:
         shift_s=predictions.shift_s[rows],
         call=predictions.call[rows],
         skipped=skipped,
+        no_data=np.zeros(len(rows), bool),
         vehicle=np.where(drives, vehicle, -1),
         arrival=np.where(skipped, np.nan, predictions.arrival[rows]),
         departure=np.where(skipped, np.nan, predictions.departure[rows]),
@@ -269,19 +303,67 @@ def _calls(snapshot: Snapshot) -> _Calls:
         shift_s=tt.journey_shift_s[journey][slots],
         call=call[slots],
         skipped=np.ones(len(slots), bool),
+        no_data=np.zeros(len(slots), bool),
         vehicle=np.full(len(slots), -1, np.int32),
         arrival=nothing,
         departure=nothing,
         uncertainty_s=nothing,
     )
-    both = _Calls.joined(predicted, unserved)
+    both = _Calls.joined(predicted, unserved, _own_calls(snapshot, predicted))
     # Of several predictions of one call the skip counts most, then that of a vehicle on this very trip.
+    untold = np.arange(len(both)) >= len(predicted) + len(unserved)
     order = np.lexsort(
-        (both.arrival, both.vehicle < 0, ~both.skipped, both.call, both.shift_s, both.trip, both.service_day)
+        (both.arrival, untold, both.vehicle < 0, ~both.skipped, both.call, both.shift_s, both.trip, both.service_day)
     )
     both = both.take(order)
     both = both.take(_starts(both.service_day, both.trip, both.shift_s, both.call))
     return both.take(~_of_followers(both))
+
+
+def _own_calls(snapshot: Snapshot, predicted: _Calls) -> _Calls:
+    """All calls of the runs that the operator added, duplicated or replaced and that are not over, as scheduled, but no
+    later than what is predicted behind them; of those at other platforms only these calls, without times."""
+    tt = snapshot.timetable
+    own = np.arange(tt.base.trips, tt.trips, dtype=np.int32)
+    day, shift = tt.run_days[own - tt.base.trips], tt.run_shifts_s[own - tt.base.trips]
+    origin = (tt.date_origin[day] + shift).astype(np.float64)
+    last_at = np.full(tt.trips, -np.inf)
+    np.maximum.at(last_at, predicted.trip, np.nan_to_num(predicted.departure, nan=-np.inf))
+    ahead = np.maximum(origin + tt.trip_end_s[own], last_at[own]) >= snapshot.made_at
+    own, day, shift, origin = own[ahead], day[ahead], shift[ahead], origin[ahead]
+    row, entry = expand_ranges(tt.trip_call_ptr[own], tt.trip_calls[own])
+    call = (entry - tt.trip_call_ptr[own][row]).astype(np.int32)
+    told = np.full(len(tt.arrival_s), np.inf)
+    timed = np.flatnonzero(~np.isnan(predicted.arrival) & (predicted.trip >= tt.base.trips))
+    np.minimum.at(told, tt.entry_of(predicted.trip[timed], predicted.call[timed]), predicted.arrival[timed])
+    # Backwards over all runs, each a step down, so that a later run's times do not reach the one before.
+    step = 1.0e7 * (len(own) - row)
+    soonest = np.minimum.accumulate((told[entry] - step)[::-1])[::-1] + step
+    arrival = np.minimum(origin[row] + tt.arrival_s[entry], soonest)
+    moved_only = tt.run_relationships[own][row] == _Trip.SCHEDULED
+    nothing = np.full(len(row), np.nan)
+    calls = _Calls(
+        trip=own[row],
+        service_day=day[row],
+        shift_s=shift[row],
+        call=call,
+        skipped=np.zeros(len(row), bool),
+        no_data=moved_only,
+        vehicle=np.full(len(row), -1, np.int32),
+        arrival=np.where(moved_only, nothing, arrival),
+        departure=np.where(moved_only, nothing, np.minimum(origin[row] + tt.departure_s[entry], soonest)),
+        uncertainty_s=np.zeros(len(row)),
+    )
+    return calls.take(~moved_only | (_scheduled_stops(tt, calls) != tt.call_stop[entry]))
+
+
+def _scheduled_stops(tt: Timetable, calls: _Calls) -> Int32Array:
+    """The stop (m,) at which the reader's timetable has each call: another one where the platform is another."""
+    stop, model = tt.call_stop[tt.entry_of(calls.trip, calls.call)], tt.run_models[calls.trip]
+    moved = np.flatnonzero((calls.trip >= tt.base.trips) & (tt.run_relationships[calls.trip] == _Trip.SCHEDULED))
+    moved = moved[model[moved] >= 0]
+    stop[moved] = tt.call_stop[tt.entry_of(model[moved], calls.call[moved])]
+    return stop
 
 
 def _of_followers(calls: _Calls) -> BoolArray:
@@ -331,6 +413,12 @@ class _UpdateTimes:
     stop_sequence: list[int]
     stop_id: list[str]
     skipped: list[bool]
+    no_data: list[bool]
+    assigned: list[bool]
+    """The stop is another platform than the timetable's."""
+    scheduled_arrival: list[int]
+    """0 where the reader's timetable has it."""
+    scheduled_departure: list[int]
     arrives: list[bool]
     departs: list[bool]
     arrival: list[int]
@@ -344,8 +432,10 @@ class _UpdateTimes:
         """Fill `update` from one row."""
         update.stop_sequence = self.stop_sequence[row]
         update.stop_id = self.stop_id[row]
-        if self.skipped[row]:
-            update.schedule_relationship = _StopTimeUpdate.SKIPPED
+        if self.assigned[row]:
+            update.stop_time_properties.assigned_stop_id = self.stop_id[row]
+        if self.skipped[row] or self.no_data[row]:
+            update.schedule_relationship = _StopTimeUpdate.SKIPPED if self.skipped[row] else _StopTimeUpdate.NO_DATA
             return
         scheduled = _StopTimeUpdate.UNSCHEDULED if by_headway else _StopTimeUpdate.SCHEDULED  # E013, W009
         update.schedule_relationship = scheduled
@@ -354,11 +444,15 @@ class _UpdateTimes:
             event.time, event.uncertainty = self.arrival[row], self.uncertainty_s[row]
             if self.has_delay[row]:
                 event.delay = self.arrival_delay_s[row]
+            if self.scheduled_arrival[row]:
+                event.scheduled_time = self.scheduled_arrival[row]
         if self.departs[row]:
             event = update.departure
             event.time, event.uncertainty = self.departure[row], self.uncertainty_s[row]
             if self.has_delay[row]:
                 event.delay = self.departure_delay_s[row]
+            if self.scheduled_departure[row]:
+                event.scheduled_time = self.scheduled_departure[row]
 
 
 def _update_times(tt: Timetable, calls: _Calls) -> _UpdateTimes:
@@ -374,17 +468,22 @@ def _update_times(tt: Timetable, calls: _Calls) -> _UpdateTimes:
     entry = tt.entry_of(calls.trip, calls.call)
     origin = tt.date_origin[calls.service_day] + calls.shift_s
     first, last = calls.call == 0, calls.call == tt.trip_calls[calls.trip] - 1
+    own = np.isin(tt.run_relationships[calls.trip], (_Trip.ADDED, _Trip.NEW, _Trip.REPLACEMENT))
     return _UpdateTimes(
         stop_sequence=tt.stop_sequence[entry].tolist(),
         stop_id=tt.stop_id[tt.call_stop[entry]].tolist(),
         skipped=calls.skipped.tolist(),
+        no_data=calls.no_data.tolist(),
+        assigned=(_scheduled_stops(tt, calls) != tt.call_stop[entry]).tolist(),
+        scheduled_arrival=np.where(own, origin + tt.arrival_s[entry], 0).tolist(),
+        scheduled_departure=np.where(own, origin + tt.departure_s[entry], 0).tolist(),
         arrives=(~first).tolist(),
         departs=(~last).tolist(),
         arrival=arrival.tolist(),
         departure=departure.tolist(),
         arrival_delay_s=(arrival - origin - tt.arrival_s[entry]).tolist(),
         departure_delay_s=(departure - origin - tt.departure_s[entry]).tolist(),
-        has_delay=(~tt.trip_is_frequency[calls.trip]).tolist(),
+        has_delay=(~tt.trip_is_frequency[calls.trip] & ~own).tolist(),
         uncertainty_s=np.round(np.nan_to_num(calls.uncertainty_s)).astype(np.int64).tolist(),
     )
 

@@ -26,22 +26,46 @@ from predictor.trip_updates import TripUpdates
 
 
 @dataclass(frozen=True, eq=False)
+class OwnRuns(DatedRuns):
+    """The operator's own runs (r,) by the trips that they are in the overlay."""
+
+    relationship: Int8Array
+    """GTFS-Realtime ScheduleRelationship."""
+    model: Int32Array
+    """The base trip that the run copies or takes the place of, -1 where none."""
+
+
+@dataclass(frozen=True, eq=False)
 class OverlaidTimetable(Timetable):
     """A base timetable and, behind its trips, the operator's own runs (r,)."""
 
     base_timetable: Timetable
-    run_relationship: Int8Array
-    """(r,) GTFS-Realtime ScheduleRelationship."""
-    run_of: Int32Array
-    """(r,) the base trip that the run copies or takes the place of, -1 where none."""
-    run_day: Int32Array
-    """(r,) service day."""
-    run_shift_s: Int32Array
+    own_runs: OwnRuns
 
     @property
     def base(self) -> Timetable:
         """The feed's own timetable."""
         return self.base_timetable
+
+    @cached_property
+    def run_relationships(self) -> Int8Array:
+        """(T,) GTFS-Realtime ScheduleRelationship of each trip: SCHEDULED but for runs of the operator's own."""
+        return np.append(np.zeros(self.base.trips, np.int8), self.own_runs.relationship)
+
+    @cached_property
+    def run_models(self) -> Int32Array:
+        """(T,) the trip that each run of the operator's own copies or takes the place of, -1 where none."""
+        return np.append(np.full(self.base.trips, NONE, np.int32), self.own_runs.model)
+
+    @property
+    def run_days(self) -> Int32Array:
+        """(r,) service day of each of the operator's own runs."""
+        return self.own_runs.service_day
+
+    @property
+    def run_shifts_s(self) -> Int32Array:
+        """(r,) by how much each is later than its trip's times."""
+        return self.own_runs.shift_s
 
     @cached_property
     def trip_index(self) -> dict[str, int]:
@@ -72,12 +96,12 @@ class OverlaidTimetable(Timetable):
         elsewhere = np.unique(named[named != runs])
         calendars = np.concatenate([calendars, calendars[trip_service[elsewhere]]])
         trip_service[elsewhere] = len(self.service_active) + np.arange(len(elsewhere))
-        calendars[trip_service[named], self.run_day] = True
+        calendars[trip_service[named], self.run_days] = True
         once = ~np.isin(
-            DatedRuns(named, np.zeros_like(named), self.run_shift_s).run_key,
+            DatedRuns(named, np.zeros_like(named), self.run_shifts_s).run_key,
             DatedRuns(base.journey_trip, np.zeros_like(base.journey_trip), base.journey_shift_s).run_key,
         )
-        _, first = np.unique(DatedRuns(named, np.zeros_like(named), self.run_shift_s).run_key, return_index=True)
+        _, first = np.unique(DatedRuns(named, np.zeros_like(named), self.run_shifts_s).run_key, return_index=True)
         once &= np.isin(np.arange(len(named)), first)
         return Timetable(
             **{f.name: getattr(self, f.name) for f in fields(Timetable)}
@@ -86,7 +110,7 @@ class OverlaidTimetable(Timetable):
                 "service_active": calendars,
                 "service_id": np.arange(len(calendars)).astype(np.str_),
                 "journey_trip": np.append(base.journey_trip, named[once]).astype(np.int32),
-                "journey_shift_s": np.append(base.journey_shift_s, self.run_shift_s[once]).astype(np.int32),
+                "journey_shift_s": np.append(base.journey_shift_s, self.run_shifts_s[once]).astype(np.int32),
                 "journey_headway_s": np.append(base.journey_headway_s, np.zeros(int(once.sum()), np.int32)),
             }
         )
@@ -100,7 +124,7 @@ class OverlaidTimetable(Timetable):
     def _standing(self) -> tuple[Int64Array, Int32Array]:
         """Sorted keys of the runs as they are named, and the trips that stand for them."""
         runs = np.arange(self.base.trips, self.trips, dtype=np.int32)
-        key = DatedRuns(self._named, self.run_day, self.run_shift_s).run_key
+        key = DatedRuns(self._named, self.run_days, self.run_shifts_s).run_key
         order = np.argsort(key, kind="stable")
         return key[order], runs[order]
 
@@ -427,10 +451,13 @@ def _overlaid(base: Timetable, runs: list[_OwnRun]) -> OverlaidTimetable:
     return OverlaidTimetable(
         **columns,
         base_timetable=base,
-        run_relationship=np.array([run.relationship for run in runs], i8),
-        run_of=model,
-        run_day=day,
-        run_shift_s=shift,
+        own_runs=OwnRuns(
+            trip=base.trips + np.arange(n, dtype=i32),
+            service_day=day,
+            shift_s=shift,
+            relationship=np.array([run.relationship for run in runs], i8),
+            model=model,
+        ),
     )
 
 

@@ -139,6 +139,26 @@ class Timetable:
         del service_day, shift_s
         return trip
 
+    @cached_property
+    def run_relationships(self) -> Int8Array:
+        """(T,) GTFS-Realtime ScheduleRelationship of each trip: SCHEDULED but for runs of the operator's own."""
+        return np.zeros(self.trips, np.int8)
+
+    @cached_property
+    def run_models(self) -> Int32Array:
+        """(T,) the trip that each run of the operator's own copies or takes the place of, -1 where none."""
+        return np.full(self.trips, -1, np.int32)
+
+    @property
+    def run_days(self) -> Int32Array:
+        """(r,) service day of each of the operator's own runs, the trips from `base.trips` on."""
+        return np.empty(0, np.int32)
+
+    @property
+    def run_shifts_s(self) -> Int32Array:
+        """(r,) by how much each is later than its trip's times."""
+        return np.empty(0, np.int32)
+
     @property
     def by_name(self) -> Timetable:
         """The timetable as feeds name its runs: what runs in a run's place goes by the name of that run."""

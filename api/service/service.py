@@ -24,6 +24,7 @@ from api.service.incoming_feeds import RealtimeFeeds
 from api.service.stop_search import StopSearch
 from api.service.view import FeedHealth, ServiceView
 from feeds.alerts import Alert
+from feeds.gtfs_realtime import AddedAs
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
 from feeds.learned_file import ready_made
@@ -72,6 +73,7 @@ class Service:
         engine_settings: EngineSettings | None = None,
         step_interval_s: float = 5.0,
         feed_stopped_after_s: float = 60.0,
+        added_as: AddedAs = "NEW",
         timetable_source: TimetableSource | None = None,
         checkpoint: Checkpoint | None = None,
         history: HistoryStore | None = None,
@@ -96,6 +98,7 @@ class Service:
         self._feeds = feeds
         self._step_interval_s = step_interval_s
         self._feed_stopped_after_s = feed_stopped_after_s
+        self._added_as = added_as
         self._timetable_source = timetable_source
         self._checkpoint = checkpoint
         self._history = HistoryWriter(history or HistoryStore())
@@ -226,6 +229,7 @@ class Service:
             feeds=health,
             live_limit_s=self._settings.live_limit_s,
             feed_stopped_after_s=self._feed_stopped_after_s,
+            added_as=self._added_as,
         )
 
     def _take_offered_timetable(self) -> None:

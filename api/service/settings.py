@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -57,6 +57,11 @@ class Settings(BaseSettings):
     )  # fmt: skip
     feed_stopped_after_s: float = Field(
         60.0, ge=10.0, le=3600.0, description="a vehicle feed silent for this long is said to have stopped"
+    )
+    added_as: Literal["NEW", "ADDED"] = Field(
+        "NEW",
+        description="what trips that the operator adds are called in /gtfs-rt/trip-updates: ADDED for readers that do "
+        "not know NEW yet",
     )
     gtfs_check_interval_s: float = Field(
         1800.0, ge=10.0, le=86_400.0, description="seconds between two looks for a new GTFS feed"

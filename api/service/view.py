@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from api.service.stop_search import StopSearch
 from feeds.alerts import Alert
+from feeds.gtfs_realtime import AddedAs
 from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable
 
@@ -50,6 +51,8 @@ class ServiceView:
     live_limit_s: float = 300.0
     """A report older than this makes nothing live."""
     feed_stopped_after_s: float = 60.0
+    added_as: AddedAs = "NEW"
+    """What added trips are called in our own TripUpdates."""
     """The feed is said to have stopped when it has shown no sign of life for this long."""
     _made: dict[str, Any] = field(default_factory=dict, repr=False)
     _making: RLock = field(default_factory=RLock, repr=False)

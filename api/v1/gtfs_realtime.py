@@ -34,7 +34,13 @@ _CONTENT: dict[int | str, dict[str, Any]] = {
 def trip_updates(request: Request, form: Annotated[Format, Query(alias="format")] = "protobuf") -> Response:
     """Predicted times of every trip that a vehicle reports for, cancelled trips and skipped stops."""
     moment = Moment.of(request)
-    return _feed(request, moment, "trip-updates", form, lambda: encode_trip_updates(moment.view.snapshot))
+    return _feed(
+        request,
+        moment,
+        "trip-updates",
+        form,
+        lambda: encode_trip_updates(moment.view.snapshot, moment.view.added_as),
+    )
 
 
 @realtime_feeds_router.get("/vehicle-positions", responses=_CONTENT, response_class=Response)

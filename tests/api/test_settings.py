@@ -53,7 +53,7 @@ def test_the_command_line_goes_over_the_environment_and_that_over_the_file(
 _SECRET = "sixteen characters"
 _VALUES = {
     "headers": {"a": "b"}, "port": 81, "miss_weight": 7.0, "desk_token": _SECRET, "desk_webhook_secret": _SECRET,
-    "desk_webhooks": ["https://example.org/hook"],
+    "added_as": "ADDED", "desk_webhooks": ["https://example.org/hook"],
 }  # fmt: skip
 
 
@@ -84,7 +84,7 @@ def test_a_missing_file_is_told() -> None:
     ("text", "said"),
     [
         ("gtfs = feed.zip\n", "not valid TOML: Invalid value (at line 1, column 8)"),
-        ('gtsf = "feed.zip"\n', "“gtsf” is no setting. The settings are: alerts, "),
+        ('gtsf = "feed.zip"\n', "“gtsf” is no setting. The settings are: added_as, alerts, "),
         ('port = "tram"\n', "port = 'tram': Input should be a valid integer"),
         ("port = 70000\n", "port = 70000: Input should be less than or equal to 65535"),
         ("poll_interval_s = 0\n", "poll_interval_s = 0: Input should be greater than or equal to 1"),

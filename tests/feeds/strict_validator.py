@@ -89,10 +89,10 @@ def _descriptor(trip: gtfs_realtime_pb2.TripDescriptor, tt: Timetable) -> Iterat
         yield f"E020 start_time {trip.start_time}"
     known = tt.trip_index.get(trip.trip_id)
     if known is None:
-        if trip.schedule_relationship != _Trip.ADDED:
+        if trip.schedule_relationship not in (_Trip.ADDED, _Trip.NEW):
             yield f"E003 unknown trip {trip.trip_id}"
         return
-    if trip.schedule_relationship == _Trip.ADDED:
+    if trip.schedule_relationship in (_Trip.ADDED, _Trip.NEW):
         yield "E016 an added trip is in the timetable"
     pattern = tt.trip_pattern[known]
     if trip.route_id and tt.route_id[tt.pattern_route[pattern]] != trip.route_id:
@@ -117,7 +117,7 @@ def _trip_update(update: gtfs_realtime_pb2.TripUpdate, tt: Timetable) -> Iterato
     yield from _descriptor(update.trip, tt)
     if not update.timestamp:
         yield "W001 no timestamp"
-    cancelled = update.trip.schedule_relationship == _Trip.CANCELED
+    cancelled = update.trip.schedule_relationship in (_Trip.CANCELED, _Trip.DELETED)
     if cancelled and update.stop_time_update:
         yield "a cancelled trip with stop_time_updates"
     if not cancelled and not update.stop_time_update:

@@ -14,12 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.alerts import Alert, Selector, TripSelector
-from feeds.gtfs_realtime import encode_alerts, encode_trip_updates, encode_vehicle_positions
+from feeds.gtfs_realtime import AddedAs, encode_alerts, encode_trip_updates, encode_vehicle_positions
 from feeds.informed import Informed
 from feeds.operator_alerts import decode_alerts
 from feeds.operator_trip_updates import decode_trip_updates
 from feeds.vehicle_positions import decode_vehicle_positions
 from predictor.journeys import call_key, journey_key
+from predictor.overlay import Overlay
 from predictor.passages import Passages
 from predictor.scheduled_calls import ScheduledCalls
 from predictor.snapshot import (
@@ -213,17 +214,24 @@ def test_trips_past_midnight_keep_their_service_date() -> None:
     assert message.entity[0].trip_update.stop_time_update[0].arrival.delay == 60
 
 
-def test_a_trip_that_the_operator_added_is_said_to_be_added() -> None:
-    added = replace(
-        TIMETABLE,
-        trip_id=np.array(["EXTRA", *TIMETABLE.trip_id[1:]]),
-        service_id=np.append(TIMETABLE.service_id, "added:EXTRA"),
-        trip_service=np.append(np.int32(1), TIMETABLE.trip_service[1:]),
-    )
-    made = replace(snapshot([live(0, 1, at(8, 6))], vehicles({})), timetable=added)
-    message, positions = encode_trip_updates(made), encode_vehicle_positions(made)
-    assert violations(TIMETABLE, NOW, trip_updates=message, vehicle_positions=positions) == []
-    assert message.entity[0].trip_update.trip.schedule_relationship == _TRIP.ADDED
+@pytest.mark.parametrize(("added_as", "relationship"), [("NEW", _TRIP.NEW), ("ADDED", _TRIP.ADDED)])
+def test_a_trip_that_the_operator_added_is_told_with_all_its_calls(added_as: AddedAs, relationship: int) -> None:
+    operators = gtfs_realtime_pb2.FeedMessage()
+    operators.header.gtfs_realtime_version = "2.0"
+    update = operators.entity.add(id="1").trip_update
+    update.trip.trip_id, update.trip.route_id, update.trip.schedule_relationship = "EXTRA", "A", _TRIP.NEW
+    for k, stop in enumerate(("s1", "s2", "s4")):
+        update.stop_time_update.add(stop_id=stop).arrival.time = int(NOW) + 60 * k
+    updates = decode_trip_updates(operators.SerializeToString(), TIMETABLE, NOW)
+    laid = Overlay.none(TIMETABLE).renewed(updates).timetable
+    extra = laid.trip_index["EXTRA"]
+    made = replace(snapshot([live(0, 1, at(8, 6))], vehicles({})), timetable=laid)
+    message = encode_trip_updates(made, added_as)
+    assert violations(TIMETABLE, NOW, trip_updates=message) == []
+    told = next(e.trip_update for e in message.entity if e.trip_update.trip.trip_id == laid.trip_id[extra])
+    assert told.trip.schedule_relationship == relationship
+    assert [(stop.stop_id, stop.stop_sequence) for stop in told.stop_time_update] == [("s1", 1), ("s2", 2), ("s4", 3)]
+    assert told.trip_properties.trip_headsign == "s4"
 
 
 def test_vehicle_positions_say_what_is_known() -> None:

@@ -266,7 +266,7 @@ class City:
         relationship = gtfs_realtime_pb2.TripDescriptor.ScheduleRelationship
         return [
             TripUpdateTold(
-                self.run_named(entity.trip_update.trip),
+                self.run_told(entity.trip_update),
                 relationship.Name(entity.trip_update.trip.schedule_relationship),
                 stop_updates(entity.trip_update),
                 entity.trip_update.vehicle.id,
@@ -363,6 +363,13 @@ class City:
         start = f"@{key.start[:5]}" if repeated or another else ""
         date = "" if key.date in ("", _iso(self.date)) else f"/{key.date}"
         return f"{key.trip}{start}{date}"
+
+    def run_told(self, update: gtfs_realtime_pb2.TripUpdate) -> str:
+        """The run that a TripUpdate is of: a duplicate is named by the trip that it copies, and is another."""
+        properties = update.trip_properties
+        if properties.trip_id:
+            return self.run(Run(properties.trip_id, _iso(int(properties.start_date)), properties.start_time))
+        return self.run_named(update.trip)
 
     def run_named(self, trip: gtfs_realtime_pb2.TripDescriptor) -> str:
         """The run that a TripDescriptor names."""

@@ -10,7 +10,7 @@ from google.transit import gtfs_realtime_pb2
 from feeds.errors import FeedError
 from feeds.operator_trip_updates import decode_trip_updates
 from tests.field.city import City
-from tests.field.faces import texts
+from tests.field.faces import TripUpdateTold, texts
 from tests.field.messages import StopUpdate, TripUpdate, bus, cancelled, no_data, skipped, update
 from tests.field.network import Frequency, Network, Pattern, Stop, Trip, network, row_of_stops
 
@@ -302,3 +302,59 @@ def test_a_trip_is_no_longer_cancelled_when_the_operator_says_no_more_so() -> No
     city = City(at="07:58").trip_updates(cancelled("t1", **TODAY))
     assert city.board("C")[0] == "08:04 t1 cancelled"
     assert city.trip_updates(update("t1", StopUpdate("A", delay=60), **TODAY)).board("C")[0] == "08:05 t1 live"
+
+
+# Passed on in our own feed
+
+
+def ours(city: City, run: str) -> TripUpdateTold:
+    return next(told for told in city.our_trip_updates() if told.message.trip.trip_id == run)
+
+
+@pytest.mark.parametrize("added_as", ["NEW", "ADDED"])
+def test_an_added_trip_is_passed_on_with_all_its_calls(added_as: str) -> None:
+    city = City(at="08:24", added_as=added_as)
+    city.trip_updates(added("x", ("A", "08:20"), ("C", "08:25"), ("E", "08:30"), new_trip_headsign="Fair"))
+    told = ours(city, "x")
+    assert told.relationship == added_as
+    assert [stop.stop for stop in told.stops] == ["A", "C", "E"]
+    assert [city.posix(at) for at in ("08:20", "08:25", "08:30")] == [
+        stop.departure or stop.arrival for stop in told.stops
+    ]
+    trip, properties = told.message.trip, told.message.trip_properties
+    assert (trip.route_id, trip.start_date, trip.start_time) == ("r1", "20261126", "08:20:00")
+    assert properties.trip_headsign == "Fair"
+    city.vehicle_positions(bus("v1", "x", between=("A", "C", 0.5)))
+    assert [stop.stop for stop in ours(city, "x").stops] == ["A", "C", "E"]
+    city.trip_updates()
+    assert "x" not in [told.message.trip.trip_id for told in city.our_trip_updates()]
+
+
+def test_a_replaced_trip_is_passed_on_as_such() -> None:
+    city = City(at="07:58").trip_updates(
+        added("t1", ("A", "08:00"), ("B", "08:02"), ("E", "08:06"), relationship="REPLACEMENT", **TODAY)
+    )
+    told = ours(city, "t1")
+    assert (told.relationship, [stop.stop for stop in told.stops]) == ("REPLACEMENT", ["A", "B", "E"])
+
+
+def test_a_duplicate_is_passed_on_under_the_trip_that_it_copies() -> None:
+    again = update("t1", relationship="DUPLICATED", start_date=20261126, start_time="08:00:00", new_trip_id="t1-b",
+                   new_start_date=20261126, new_start_time="08:30:00")  # fmt: skip
+    told = ours(City(at="07:58").trip_updates(again), "t1")
+    assert told.relationship == "DUPLICATED"
+    properties = told.message.trip_properties
+    assert (properties.trip_id, properties.start_date, properties.start_time) == ("t1-b", "20261126", "08:30:00")
+    assert len(told.stops) == 5
+
+
+def test_another_platform_is_passed_on() -> None:
+    moved = StopUpdate("S1", sequence=2, assigned_stop="S2")
+    told = ours(City(station(), at="07:58").trip_updates(update("t1", moved, **TODAY)), "t1")
+    assert told.relationship == "SCHEDULED"
+    assert [stop.stop_time_properties.assigned_stop_id for stop in told.message.stop_time_update] == ["S2"]
+
+
+def test_a_deleted_trip_is_passed_on_as_such() -> None:
+    city = City(at="07:58").trip_updates(update("t1", relationship="DELETED", **TODAY))
+    assert ours(city, "t1").relationship == "DELETED"
