@@ -16,6 +16,7 @@ from feeds.reports import resolve
 from feeds.reports_parquet import read_reports, time_span
 from predictor.arrays import Int64Array
 from predictor.observations import Observations
+from predictor.runs import renamed
 from predictor.timetable import Timetable
 
 SILENCE_LIMIT_S = 900.0
@@ -63,7 +64,7 @@ class ParquetArchive:
         self._window = lru_cache(maxsize=2)(self._joined)
         self._reports = lru_cache(maxsize=3)(self._read)
 
-    def observations_at(self, now: float) -> Observations:
+    def observations_at(self, now: float, timetable: Timetable) -> Observations:
         """The latest report of each vehicle heard of in the 15 minutes up to `now`.
 
         The feed's timestamp is that of the newest report of all, so that a gap in the recording shows as a silent feed.
@@ -84,7 +85,13 @@ class ParquetArchive:
         latest = np.full(window.vehicles, -1, np.int64)
         latest[window.vehicle[begin:end]] = np.arange(begin, end)
         frame = window.reports.take(latest[latest >= 0])
+        if timetable is not self._timetable:
+            frame = replace(frame, trip=renamed(frame.trip, self._timetable.trip_id, timetable.trip_index))
         return replace(frame, received_at=now, feed_timestamp=newest)
+
+    def health_at(self, now: float, timetable: Timetable) -> tuple[float, str]:  # noqa: ARG002
+        """Reports tell nothing of the messages that they came in: as if the feed were good."""
+        return now, ""
 
     def _span(self, paths: Sequence[Path]) -> _Span | None:
         good, spans = [], []

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from feeds.alerts import Alert
 from predictor.observations import Observations
+from predictor.timetable import Timetable
 from predictor.trip_updates import TripUpdates
 
 TRIP_UPDATES_KEPT_S = 1800.0
 """The operator's last word on its trips is dropped when nothing followed for this long."""
+
+Heed = Callable[[TripUpdates | None], Timetable]
+"""Takes the operator's word; gives the timetable against which the other feeds are to be read (`Engine.heed`)."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ import numpy as np
 
 from feeds.errors import FeedError, Problem
 from predictor.arrays import Float64Array
+from predictor.timetable import Timetable
 
 T = TypeVar("T")
 
@@ -38,8 +39,9 @@ class Received(NamedTuple, Generic[T]):
 class RecordedMessages(Generic[T]):
     """What cannot be used is left out, told in `problems`, and the message before it stands in, as it does live."""
 
-    def __init__(self, store: MessageStore, decode: Callable[[bytes, float], T]) -> None:
-        """Parameters: `decode` is given a message's bytes and when it was received; it may raise FeedError."""
+    def __init__(self, store: MessageStore, decode: Callable[[bytes, float, Timetable], T]) -> None:
+        """Parameters: `decode` is given a message's bytes, when it was received, and the timetable to read it by; it
+        may raise FeedError."""
         self._store = store
         self._decode = decode
         self._useless: dict[int, str] = {}
@@ -60,24 +62,25 @@ class RecordedMessages(Generic[T]):
         """When the last message was received, POSIX seconds; -inf where there is none."""
         return float(self._store.times.max(initial=-np.inf))
 
-    def latest(self, now: float, since: float = -np.inf) -> Received[T] | None:
+    def latest(self, now: float, timetable: Timetable, since: float = -np.inf) -> Received[T] | None:
         """The newest message that can be used, received from `since` to `now`; None where there is none."""
         times = self._store.times
         begin, end = np.searchsorted(times, since), np.searchsorted(times, now, side="right")
         for index in range(int(end) - 1, int(begin) - 1, -1):
-            if index not in self._useless and (value := self._decoded(index)) is not None:
+            if index not in self._useless and (value := self._decoded(index, timetable)) is not None:
                 return Received(value, float(times[index]))
         return None
 
-    def error_at(self, now: float) -> str:
-        """Why the newest message received by `now` cannot be used, empty where it can or there is none."""
-        self.latest(now)
+    def health_at(self, now: float, timetable: Timetable) -> tuple[float, str]:
+        """When the newest usable message by `now` was received, POSIX seconds, NaN where there is none; and why a newer
+        one cannot be used, empty where it can."""
+        latest = self.latest(now, timetable)
         newest = int(np.searchsorted(self._store.times, now, side="right")) - 1
-        return self._useless.get(newest, "")
+        return latest.received_at if latest else np.nan, self._useless.get(newest, "")
 
-    def _decoded_anew(self, index: int) -> T | None:
+    def _decoded_anew(self, index: int, timetable: Timetable) -> T | None:
         try:
-            return self._decode(self._store.message(index), float(self._store.times[index]))
+            return self._decode(self._store.message(index), float(self._store.times[index]), timetable)
         except FeedError as error:
             # Not tried again: after hours of a stale feed each look back would decode all of them.
             self._useless[index] = str(error)

@@ -1,10 +1,9 @@
 """Archives an operator's feeds as Parquet by day, so that a crash loses a minute at most.
 
 What is new is put down every minute as a small part, `vehicle_positions_2026-03-16/part-….parquet`; when the day (UTC,
-by time of receipt) is over, or the recorder is closed, the parts become `vehicle_positions_2026-03-16.parquet`. Vehicle
-positions are kept as reports, each once; TripUpdates and Alerts as the messages that they came in
-(`feeds.message_recorder`). Ids stay the text that they are, so no timetable is needed. `feeds.recording` reads all of
-it, parts included.
+by time of receipt) is over, or the recorder is closed, the parts become `vehicle_positions_2026-03-16.parquet`.
+Messages are kept as they came in (`feeds.message_recorder`), vehicle positions also as reports, each once. Ids stay
+the text that they are, so no timetable is needed. `feeds.recording` reads all of it, parts included.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from feeds.daily_parquet import DailyParquet
 from feeds.errors import FeedError
 from feeds.message import decode_message, header_timestamp
 from feeds.message_recorder import MessageRecorder
-from feeds.recording import VEHICLE_POSITIONS
+from feeds.recording import VEHICLE_MESSAGES, VEHICLE_POSITIONS
 from feeds.reports import Reports, reports_of, vehicle_names
 from feeds.reports_parquet import SCHEMA, read_reports, table_of
 from feeds.sole_writer import sole_writer
@@ -117,7 +116,7 @@ def record(
 
 
 def _recorder(feed: str, folder: Path) -> FeedRecorder:
-    return Recorder(folder) if feed == VEHICLE_POSITIONS else MessageRecorder(folder, feed)
+    return VehicleRecorder(folder) if feed == VEHICLE_POSITIONS else MessageRecorder(folder, feed)
 
 
 def _keep_polling(
@@ -148,15 +147,41 @@ def _flush_when_due(recorders: Iterable[FeedRecorder], now: float) -> None:
 
 
 def _close(recorders: Iterable[FeedRecorder]) -> None:
-    """Close all; what cannot be put down is told at the end, after the others are safe. Errors: FeedError."""
+    _each([recorder.close for recorder in recorders])
+
+
+def _each(steps: Iterable[Callable[[], None]]) -> None:
+    """Take all steps; what goes wrong is told at the end, when the others are safe. Errors: FeedError."""
     errors = []
-    for recorder in recorders:
+    for step in steps:
         try:
-            recorder.close()
+            step()
         except FeedError as error:
             errors.append(str(error))
     if errors:
         raise FeedError(" ".join(errors))
+
+
+class VehicleRecorder:
+    """Archives vehicle positions twice: as the messages that they came in, which a replay plays as they were received,
+    and as reports, each once, for whoever studies or learns from them. Both take about the same room."""
+
+    def __init__(self, folder: Path) -> None:
+        """Go on in `folder`, where an earlier recorder may have stopped or crashed. Errors: FeedError."""
+        self._messages, self._reports = MessageRecorder(folder, VEHICLE_MESSAGES), Recorder(folder)
+
+    def write(self, data: bytes, received_at: float) -> int:
+        """Archive a message; how many of its reports were new. Errors: FeedError."""
+        self._messages.write(data, received_at)
+        return self._reports.write(data, received_at)
+
+    def flush_when_due(self, now: float) -> None:
+        """Put down what has waited for a minute, or is much. Errors: FeedError."""
+        _each([lambda: self._messages.flush_when_due(now), lambda: self._reports.flush_when_due(now)])
+
+    def close(self) -> None:
+        """Put down what is pending and close the day. Errors: FeedError."""
+        _each([self._messages.close, self._reports.close])
 
 
 class Recorder:

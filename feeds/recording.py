@@ -6,36 +6,37 @@ import math
 import re
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol
 
-from feeds import operator_alerts, operator_trip_updates
+from feeds import operator_alerts, operator_trip_updates, vehicle_positions
 from feeds.alerts import Alert
 from feeds.errors import FeedError, Problem
 from feeds.message_archive import MessageArchive
 from feeds.message_files import SUFFIXES, MessageFiles
 from feeds.messages_parquet import MessagesParquet
 from feeds.parquet_archive import ParquetArchive
-from feeds.reading import TRIP_UPDATES_KEPT_S, Reading
-from feeds.recorded_messages import RecordedMessages
+from feeds.reading import TRIP_UPDATES_KEPT_S, Heed, Reading
+from feeds.recorded_messages import MessageStore, RecordedMessages
 from predictor.observations import Observations
 from predictor.timetable import Timetable
 from predictor.trip_updates import TripUpdates
 
 VEHICLE_POSITIONS, TRIP_UPDATES, ALERTS = "vehicle_positions", "trip_updates", "alerts"
 """The feeds of an operator, as their files are named in a recording."""
+VEHICLE_MESSAGES = "vehicle_messages"
+"""The same feed as `VEHICLE_POSITIONS`, in the messages that it came in."""
 
 _NAMED = {
     TRIP_UPDATES: re.compile(r"trip.?updates?", re.IGNORECASE),
     ALERTS: re.compile(r"alerts?", re.IGNORECASE),
 }
-T = TypeVar("T")
 
 
 class Archive(Protocol):
-    """Recorded reports, asked for by time."""
+    """Recorded vehicles, asked for by time."""
 
     first_at: float
     last_at: float
@@ -45,14 +46,18 @@ class Archive(Protocol):
     def problems(self) -> list[Problem]:
         """Files and messages that were left out."""
 
-    def observations_at(self, now: float) -> Observations:
-        """What the feed showed at `now`."""
+    def observations_at(self, now: float, timetable: Timetable) -> Observations:
+        """What the feed showed at `now`, read by a timetable."""
+
+    def health_at(self, now: float, timetable: Timetable) -> tuple[float, str]:
+        """When the last good message was received, POSIX seconds, and why a newer one cannot be used."""
 
 
 @dataclass(frozen=True, eq=False)
 class Recording:
     """Give `now` in any order; in ascending order it is fast."""
 
+    timetable: Timetable
     archive: Archive | None
     """Vehicle positions, None where the folder has none."""
     trip_updates: RecordedMessages[TripUpdates] | None = None
@@ -90,47 +95,58 @@ class Recording:
         """What decoding left out of the files and messages read so far, by reason."""
         return (self.archive.refused if self.archive is not None else Counter()) + self.refused_updates
 
-    def observations_at(self, now: float) -> Observations:
-        """What a poll of the vehicles at `now` (POSIX seconds) would have got."""
-        return self.archive.observations_at(now) if self.archive is not None else Observations.empty(now)
+    def observations_at(self, now: float, timetable: Timetable | None = None) -> Observations:
+        """What a poll of the vehicles at `now` (POSIX seconds) would have got, read by the recording's own timetable or
+        by one with the operator's runs laid over it."""
+        if self.archive is None:
+            return Observations.empty(now)
+        return self.archive.observations_at(now, timetable or self.timetable)
 
     def trip_updates_at(self, now: float) -> TripUpdates | None:
         """The operator's newest word on its trips received by `now`; None where there is none, or it is too old."""
-        latest = self.trip_updates.latest(now, now - TRIP_UPDATES_KEPT_S) if self.trip_updates else None
+        since = now - TRIP_UPDATES_KEPT_S
+        latest = self.trip_updates.latest(now, self.timetable, since) if self.trip_updates else None
         return latest.value if latest else None
 
     def alerts_at(self, now: float) -> tuple[Alert, ...]:
         """The operator's newest alerts received by `now`."""
-        latest = self.alerts.latest(now) if self.alerts else None
+        latest = self.alerts.latest(now, self.timetable) if self.alerts else None
         return latest.value if latest else ()
 
     def health_at(self, feed: str, now: float) -> tuple[float, str]:
         """When the last good message of one of `feeds` had been received by `now`, POSIX seconds, NaN where none had;
         and why a newer one cannot be used, empty where it can."""
-        messages: Mapping[str, RecordedMessages[TripUpdates] | RecordedMessages[tuple[Alert, ...]] | None] = {
+        held: Mapping[str, _Dated | None] = {
+            VEHICLE_POSITIONS: self.archive,
             TRIP_UPDATES: self.trip_updates,
             ALERTS: self.alerts,
         }
-        of_feed = messages.get(feed)
-        if of_feed is None:
-            return now, ""
-        latest = of_feed.latest(now)
-        return latest.received_at if latest else math.nan, of_feed.error_at(now)
+        of_feed = held.get(feed)
+        return of_feed.health_at(now, self.timetable) if of_feed is not None else (math.nan, "")
 
-    def reading_at(self, now: float) -> Reading:
-        """All that had been received by `now`."""
-        return Reading(self.observations_at(now), self.trip_updates_at(now), self.alerts_at(now))
+    def reading_at(self, now: float, heed: Heed | None = None) -> Reading:
+        """All that had been received by `now`. Vehicles are read by the timetable that `heed` gives, where it is given:
+        so those on runs that the operator adds are known."""
+        updates = self.trip_updates_at(now)
+        timetable = heed(updates) if heed else None
+        return Reading(self.observations_at(now, timetable), updates, self.alerts_at(now))
 
-    def frames(self, start: float, end: float, every: float) -> Iterator[tuple[float, Reading]]:
+    def frames(
+        self, start: float, end: float, every: float, heed: Heed | None = None
+    ) -> Iterator[tuple[float, Reading]]:
         """What polls at start, start + every, … before `end` would have got, each with its time."""
         if not every > 0:
             raise ValueError(f"every must be positive seconds, not {every}")
         for poll in range(math.ceil((end - start) / every)):
             now = start + poll * every
-            yield now, self.reading_at(now)
+            yield now, self.reading_at(now, heed)
 
     def _operator(self) -> list[RecordedMessages[TripUpdates] | RecordedMessages[tuple[Alert, ...]]]:
         return [messages for messages in (self.trip_updates, self.alerts) if messages is not None]
+
+
+class _Dated(Protocol):
+    def health_at(self, now: float, timetable: Timetable) -> tuple[float, str]: ...
 
 
 def open_recording(
@@ -138,27 +154,31 @@ def open_recording(
 ) -> Recording:
     """Open a folder that holds what `prochain record` wrote or recorded messages (`.pb`, `.pb.gz`, zips of them).
 
-    Vehicle positions are in `vehicle_positions*.parquet`, or in messages that are not named as another feed's; the
-    operator's own words in `trip_updates*` and `alerts*`, where there are any. `folder` may also be one file of vehicle
-    positions. Where it holds both Parquet and messages, `prefer` decides.
+    Vehicles are in `vehicle_messages*.parquet` as received, in `vehicle_positions*.parquet` as reports, or in messages
+    that are not named as another feed's; the operator's own words in `trip_updates*` and `alerts*`, where there are
+    any. `folder` may also be one file of vehicle positions. Where it holds both Parquet and messages in files of their
+    own, `prefer` decides.
     Errors: FeedError where there is nothing, or nothing of it can be read.
     """
     if not folder.exists():
         raise FeedError(f"{folder}: no such folder; give the folder of a recording.")
     refused: Counter[str] = Counter()
 
-    def updates(data: bytes, received_at: float) -> TripUpdates:
-        decoded = operator_trip_updates.decode_trip_updates(data, timetable, received_at)
+    def updates(data: bytes, received_at: float, by: Timetable) -> TripUpdates:
+        decoded = operator_trip_updates.decode_trip_updates(data, by, received_at)
         refused.update(decoded.refused)
         return decoded
 
-    def alerts(data: bytes, _: float) -> tuple[Alert, ...]:
+    def alerts(data: bytes, *_: object) -> tuple[Alert, ...]:
         return operator_alerts.decode_alerts(data)
 
+    archive = _vehicles(folder, timetable, prefer)
+    stores = [None if folder.is_file() else _store(folder, feed, prefer) for feed in (TRIP_UPDATES, ALERTS)]
     recording = Recording(
-        _vehicles(folder, timetable, prefer),
-        _messages(folder, TRIP_UPDATES, updates, prefer),
-        _messages(folder, ALERTS, alerts, prefer),
+        timetable,
+        archive,
+        RecordedMessages(stores[0], updates) if stores[0] else None,
+        RecordedMessages(stores[1], alerts) if stores[1] else None,
         refused,
     )
     if not recording.feeds:
@@ -171,23 +191,25 @@ def open_recording(
 
 def _vehicles(folder: Path, timetable: Timetable, prefer: Literal["parquet", "messages"]) -> Archive | None:
     parquet, messages = _parquet_files(folder, VEHICLE_POSITIONS), _message_files(folder, VEHICLE_POSITIONS)
-    if parquet and (prefer == "parquet" or not messages):
-        return ParquetArchive(parquet, timetable)
-    return MessageArchive(messages, timetable) if messages else None
+    received = [] if folder.is_file() else _flat(_parquet_files(folder, VEHICLE_MESSAGES))
+    if messages and (prefer == "messages" or not (parquet or received)):
+        return MessageArchive(MessageFiles(messages, vehicle_positions.FEED))
+    reports = ParquetArchive(parquet, timetable) if parquet else None
+    return MessageArchive(MessagesParquet(received, vehicle_positions.FEED), reports) if received else reports
 
 
-def _messages(
-    folder: Path, feed: str, decode: Callable[[bytes, float], T], prefer: Literal["parquet", "messages"]
-) -> RecordedMessages[T] | None:
-    """A feed's messages, None where there are none. Nothing readable among them is told by `problems`, no error: the
-    vehicles can be played all the same."""
-    if folder.is_file():
-        return None
-    parquet = [path for group in _parquet_files(folder, feed) for path in group]
-    files = _message_files(folder, feed)
+def _store(folder: Path, feed: str, prefer: Literal["parquet", "messages"]) -> MessageStore | None:
+    """A feed's messages, None where there are none. That nothing among them can be read is no error: the vehicles can
+    be played all the same."""
+    parquet, files = _flat(_parquet_files(folder, feed)), _message_files(folder, feed)
+    name = feed.replace("_", " ")
     if parquet and (prefer == "parquet" or not files):
-        return RecordedMessages(MessagesParquet(parquet, feed), decode)
-    return RecordedMessages(MessageFiles(files, feed), decode) if files else None
+        return MessagesParquet(parquet, name)
+    return MessageFiles(files, name) if files else None
+
+
+def _flat(groups: list[list[Path]]) -> list[Path]:
+    return [path for group in groups for path in group]
 
 
 def _parquet_files(folder: Path, feed: str) -> list[list[Path]]:

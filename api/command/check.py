@@ -139,7 +139,9 @@ def _check_recording(console: Console, path: Path, timetable: Timetable) -> None
     middle = recording.first_at + 0.5 * min(recording.last_at - recording.first_at, 86_400.0)
     engine = Engine(timetable)
     latest: tuple[Observations, Snapshot] | None = None
-    for now, reading in recording.frames(max(middle - PLAYED_S, recording.first_at), middle + 1.0, _POLL_S):
+    for now, reading in recording.frames(
+        max(middle - PLAYED_S, recording.first_at), middle + 1.0, _POLL_S, engine.heed
+    ):
         latest = reading.observations, engine.step(reading.observations, now, reading.trip_updates)
     if latest is None:
         raise FeedError(f"{path}: the recording is empty.")

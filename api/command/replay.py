@@ -22,7 +22,7 @@ from feeds.history.store import FOLDER as HISTORY
 from feeds.history.store import HistoryStore
 from feeds.history.tables import PASSAGES, passages_table
 from feeds.learned_file import ready_made
-from feeds.reading import Reading
+from feeds.reading import Heed, Reading
 from feeds.recorded_span import date_range, local_time, must_hold
 from feeds.recording import open_recording
 from feeds.timetable import load_timetable
@@ -165,9 +165,9 @@ def learn(
     begin, finish = max(begin, recording.first_at), min(finish, recording.last_at)
     with Progress(disable=not progress) as bar:
 
-        def polled(doing: str, every_s: float) -> Iterator[tuple[float, Reading]]:
+        def polled(doing: str, every_s: float, heed: Heed | None = None) -> Iterator[tuple[float, Reading]]:
             task = bar.add_task(f"{doing} from {first} to {last}", total=finish - begin)
-            for now, reading in recording.frames(begin, finish, every_s):
+            for now, reading in recording.frames(begin, finish, every_s, heed):
                 yield now, reading
                 bar.update(task, completed=now - begin)
 
@@ -180,7 +180,7 @@ def learn(
             known = replace(known, backward_links=order.backward_links())
         learner = Learner.of(known, LEARNED_SAMPLES)
         engine = Engine(timetable, learned=known, learner=learner)
-        for now, reading in polled("Learning", every):
+        for now, reading in polled("Learning", every, engine.heed):
             engine.step(reading.observations, now, reading.trip_updates)
         learner.study_all()
     features, _ = learner.samples()
@@ -242,7 +242,7 @@ def replay(
         if history:
             files.callback(history.store.close)
             files.callback(history.stop)
-        for now, reading in recording.frames(begin, finish, every):
+        for now, reading in recording.frames(begin, finish, every, engine.heed):
             snapshot = engine.step(reading.observations, now, reading.trip_updates)
             if board:
                 board.append(rows.of(snapshot, horizon_s))

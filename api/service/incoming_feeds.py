@@ -16,7 +16,7 @@ from feeds.alerts import Alert
 from feeds.errors import FeedError
 from feeds.operator_alerts import decode_alerts
 from feeds.operator_trip_updates import decode_trip_updates
-from feeds.reading import TRIP_UPDATES_KEPT_S, Reading
+from feeds.reading import TRIP_UPDATES_KEPT_S, Heed, Reading
 from feeds.recording import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS, Recording
 from feeds.source import Source
 from feeds.vehicle_positions import decode_vehicle_positions
@@ -26,10 +26,6 @@ from predictor.trip_updates import TripUpdates
 
 log = logging.getLogger("prochain")
 T = TypeVar("T")
-
-
-Heed = Callable[[TripUpdates | None], Timetable]
-"""Takes the operator's word; gives the timetable against which the other feeds are to be read (`Engine.heed`)."""
 
 
 class RealtimeFeeds(Protocol):
@@ -213,7 +209,7 @@ class RecordedFeeds:
 
     def read(self, timetable: Timetable, now: float, heed: Heed) -> Reading:  # noqa: ARG002
         """See `RealtimeFeeds`."""
-        reading = self._recording.reading_at(now)
+        reading = self._recording.reading_at(now, heed)
         for feed, health in self._health.items():
             good_at, error = self._recording.health_at(feed, now)
             if error and error != health.error:

@@ -66,7 +66,9 @@ def _replay(folder: Path, day: str) -> WholeDay:
     shown, live = np.zeros(timetable.stops, bool), np.zeros(timetable.stops, bool)
     counts: dict[str, int] = {}
     seconds = 0.0
-    for now, reading in recording.frames(max(start, recording.first_at), min(end, recording.last_at), POLL_S):
+    for now, reading in recording.frames(
+        max(start, recording.first_at), min(end, recording.last_at), POLL_S, engine.heed
+    ):
         before = time.perf_counter()
         snapshot = engine.step(reading.observations, now, reading.trip_updates)
         seconds += time.perf_counter() - before

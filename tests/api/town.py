@@ -15,11 +15,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from api.service.clock import ShiftedClock
-from api.service.incoming_feeds import Heed
 from api.service.service import Service
 from api.service.view import FeedHealth
 from feeds.alerts import Alert, Selector
-from feeds.reading import Reading
+from feeds.reading import Heed, Reading
 from predictor.engine import EngineSettings
 from predictor.geometry import METRES_PER_DEGREE
 from predictor.observations import Observations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from google.transit import gtfs_realtime_pb2
@@ -17,6 +18,7 @@ from feeds.messages_parquet import MessagesParquet
 from feeds.reading import TRIP_UPDATES_KEPT_S
 from feeds.recorded_messages import RecordedMessages
 from feeds.recording import ALERTS, TRIP_UPDATES, open_recording
+from predictor.timetable import Timetable
 from tests.feeds.tiny_network import at, tiny_network
 
 TIMETABLE = tiny_network()
@@ -48,8 +50,8 @@ def archived(folder: Path) -> list[tuple[float, bytes]]:
 
 
 def said_at(folder: Path, now: float) -> bytes | None:
-    messages = RecordedMessages(MessagesParquet(sorted(folder.rglob("*.parquet")), ""), lambda data, _: data)
-    latest = messages.latest(now)
+    messages = RecordedMessages(MessagesParquet(sorted(folder.rglob("*.parquet")), ""), lambda data, *_: data)
+    latest = messages.latest(now, TIMETABLE)
     return latest.value if latest else None
 
 
@@ -161,14 +163,15 @@ def test_hours_of_a_stale_feed_are_decoded_once(tmp_path: Path) -> None:
     recorder.close()
     decoded: list[float] = []
 
-    def refuse(_: bytes, received_at: float) -> None:
+    def refuse(_: bytes, received_at: float, __: Timetable) -> None:
         decoded.append(received_at)
         raise FeedError("stale")
 
     messages = RecordedMessages(MessagesParquet([tmp_path / f"{MONDAY}.parquet"], ""), refuse)
     for minute in range(0, 600, 10):
-        assert messages.latest(at(8, minute)) is None
-        assert messages.error_at(at(8, minute)) == "stale"
+        received_at, error = messages.health_at(at(8, minute), TIMETABLE)
+        assert np.isnan(received_at)
+        assert error == "stale"
     assert len(decoded) == 60
 
 

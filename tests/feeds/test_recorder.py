@@ -38,7 +38,8 @@ def message(now: float, *reports: tuple[str, float | None]) -> bytes:
 
 
 def archived(folder: Path) -> list[tuple[str, float]]:
-    reports = [read_reports(path) for path in sorted(folder.rglob("*.parquet"))]
+    files = sorted(path for path in folder.rglob("*.parquet") if "vehicle_positions" in path.as_posix())
+    reports = [read_reports(path) for path in files]
     return sorted(
         (name, when)
         for one in reports
