@@ -313,3 +313,22 @@ def test_a_feed_that_counts_days_in_utc_is_known_where_the_trip_runs_on_one_of_t
     at = float(evening.date_origin[2]) + 19 * 3600
     assert day_of(evening, 0, at, date=20260305, seen=False) == 20260304
     assert day_of(tt, 0, local(2026, 3, 4, 0, 20), date=20260305, seen=False) == 0, "no day without it is meant"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(-1, 8), st.integers(-20 * 3600, 20 * 3600), st.sampled_from([8 * 3600, 25 * 3600]), st.data())
+def test_the_short_way_to_plain_runs_leads_where_the_long_one_does(
+    date: int, into_s: int, start_s: int, data: st.DataObject
+) -> None:
+    active = data.draw(st.lists(st.booleans(), min_size=7, max_size=7))
+    tt = days_from(WEEK, 7, start_s, active=active)
+    named = int((WEEK + timedelta(days=date)).strftime("%Y%m%d"))
+    at = float(tt.date_origin[3]) + start_s + into_s
+    finder = RunFinder(tt)
+    names = RunNames.of_trips(np.zeros(1, np.int32), np.array([named], np.int32), np.full(1, -1, np.int32))
+    short = finder.find(names, np.array([at]), np.ones(1, bool))
+    finder._is_plain = lambda trip, *_: np.zeros(len(trip), bool)  # type: ignore[method-assign]
+    long = finder.find(names, np.array([at]), np.ones(1, bool))
+    assert (short.trip[0], short.service_day[0], short.other_day[0]) == (
+        long.trip[0], long.service_day[0], long.other_day[0],
+    )  # fmt: skip
