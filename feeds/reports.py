@@ -69,9 +69,11 @@ def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter
             continue
         report = entity.vehicle
         trip, vehicle, position = report.trip, report.vehicle, report.position
+        modified = trip.modified_trip
         text.append(
             (
-                entity.id, vehicle.id, vehicle.label, trip.trip_id, trip.start_date, trip.start_time, trip.route_id,
+                entity.id, vehicle.id, vehicle.label, trip.trip_id or modified.affected_trip_id,
+                trip.start_date or modified.start_date, trip.start_time or modified.start_time, trip.route_id,
                 report.stop_id,
             )
         )  # fmt: skip

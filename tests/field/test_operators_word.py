@@ -192,6 +192,25 @@ def test_on_a_diversion_the_replacement_stops_are_served() -> None:
     assert city.service.snapshot.counts["refused_unknown_stop"] > 0
 
 
+def test_a_bus_on_a_diversion_may_name_the_trip_that_is_diverted() -> None:
+    far = (*row_of_stops("A B C D E"), Stop("X", 1300.0, 700.0))
+    city = City(network(far, "A B C D E"), at="07:58")
+    city.trip_updates(modifications(("X", 180), start="C", end="C", delay=120))
+    for clock, east in (("08:00", 0.0), ("08:01", 300.0)):
+        city.at(clock)
+        message = gtfs_realtime_pb2.FeedMessage()
+        message.header.gtfs_realtime_version, message.header.timestamp = "2.0", int(city.now)
+        report = message.entity.add(id="1").vehicle
+        report.vehicle.id, report.timestamp = "v1", int(city.now)
+        here = Stop("", east)
+        report.position.latitude, report.position.longitude = here.lat, here.lon
+        report.trip.modified_trip.affected_trip_id, report.trip.modified_trip.start_date = "t1", "20261126"
+        city.vehicle_positions(message.SerializeToString())
+    assert city.vehicles()["v1"]["trip_id"] == "t1"
+    assert city.board("X")[0].endswith("t1 live")
+    assert city.board("C") == ["09:04 t2 scheduled"]
+
+
 def test_a_trip_that_ends_early_offers_no_departure_where_it_ends() -> None:
     city = City(at="07:58").trip_updates(update("t1", skipped("D"), skipped("E"), **TODAY))
     assert city.board("C") == ["09:04 t2 scheduled"]
