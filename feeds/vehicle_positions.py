@@ -11,10 +11,12 @@ from feeds.message import STALE_LIMIT_S, decode_message, header_timestamp
 from feeds.reports import reports_of, resolve, with_refused
 from feeds.shared_ids import with_own_names
 from predictor.observations import Observations
+from predictor.report_clocks import AHEAD_S, FEED_AHEAD_S
 from predictor.timetable import Timetable
 
 FEED = "vehicle positions"
-FUTURE_LIMIT_S = 60.0
+FUTURE_LIMIT_S = AHEAD_S + FEED_AHEAD_S
+"""No clock is believed to be faster."""
 SAME_TIME_S = 5.0
 """Reports of one vehicle within this time tell where it is now, each with another of its trips."""
 

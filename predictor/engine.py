@@ -32,6 +32,8 @@ from predictor.passages import CallTimes, Passages, Stretches, call_times
 from predictor.past_calls import PastCalls
 from predictor.predicted_rows import by_stop, operator_rows, unserved, vehicle_rows
 from predictor.progress import driven_since, driven_to_the_end, passages_of
+from predictor.report_clocks import clocks_set_right
+from predictor.report_figures import ReportFigures
 from predictor.run_changes import RunChanges, present_reports
 from predictor.runs import DatedRuns, renamed
 from predictor.scheduled_calls import ScheduledCalls
@@ -81,6 +83,7 @@ class Engine:
         self._finished = FinishedRuns.empty()
         self._past_calls = PastCalls()
         self._steadiness = Steadiness()
+        self._report_figures = ReportFigures.none()
         self._counts: Counter[str] = Counter()
         self._use(timetable, learned)
 
@@ -182,6 +185,7 @@ class Engine:
             told_calls=np.unique(np.concatenate([operator.call_keys, self._past_calls.keys(now)])),
             shortened=operator.shortened,
             passages=passages,
+            report_figures=self._report_figures,
             counts=dict(self._counts),
         )
 
@@ -207,10 +211,14 @@ class Engine:
         """Match the fresh reports, find the passages since each vehicle's last one, and learn from them."""
         self._refuse(observations.refused)
         tracks, slot = self._tracks.with_vehicles_of(observations)
+        observations, clock_fast_s = clocks_set_right(observations, slot, tracks, now)
+        figures = ReportFigures.of(observations, clock_fast_s, now, self.settings.live_limit_s)
+        self._report_figures = figures if figures.reports else self._report_figures
         rows, counts = fresh_reports(observations, slot, tracks, now)
         self._counts.update(counts)
         rows, upcoming = present_reports(self.timetable, self._matcher.finder, tracks, slot, observations, rows, now)
-        obs, slot = observations.take(rows), slot[rows]
+        obs, slot, clock_fast_s = observations.take(rows), slot[rows], clock_fast_s[rows]
+        tracks.set_clock(slot, clock_fast_s)
         runs = self._runs_of(tracks, slot, obs, upcoming, now, cancelled)
 
         tt, diagram = self.timetable, self.driving_times.diagram

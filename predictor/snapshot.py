@@ -29,6 +29,7 @@ from predictor.arrays import (
 from predictor.journeys import call_key, journey_key
 from predictor.operator_times import ShortenedRuns
 from predictor.passages import Passages
+from predictor.report_figures import ReportFigures
 from predictor.runs import DatedRuns
 from predictor.scheduled_calls import ScheduledCalls
 from predictor.timetable import Timetable
@@ -175,6 +176,8 @@ class Snapshot:
     """Sorted keys (`call_key`) of calls that are not served."""
     passages: Passages
     """Passages found in this step."""
+    report_figures: ReportFigures
+    """What could be done with the newest reports."""
     counts: Mapping[str, int]
     """Running totals by name: what was read, matched, refused, found."""
     deleted: Int64Array = field(default_factory=lambda: np.empty(0, np.int64))

@@ -66,6 +66,8 @@ class Tracks(DatedRuns):
     """When the vehicle last named a trip itself."""
     report_gap_s: Float64Array
     """Usual time between two reports."""
+    clock_fast_s: Float64Array = field(metadata=_ZERO)
+    """By how much its clock was found to be fast."""
 
     # The last real movement
     anchor_lat: Float64Array
@@ -202,6 +204,10 @@ class Tracks(DatedRuns):
         blank = Tracks.blank(1)
         for name in _OF_A_RUN:
             getattr(self, name)[slot] = getattr(blank, name)[0]
+
+    def set_clock(self, slot: Int64Array, fast_s: Float64Array) -> None:
+        """Remember how fast the clocks of vehicles (n,) are."""
+        self.clock_fast_s[slot] = fast_s
 
     def hear(self, slot: Int64Array, obs: Observations) -> None:
         """Remember that vehicles (n,) were heard, and which of them name their trip."""

@@ -22,6 +22,7 @@ from feeds.vehicle_positions import decode_vehicle_positions
 from predictor.journeys import call_key, journey_key
 from predictor.overlay import Overlay
 from predictor.passages import Passages
+from predictor.report_figures import ReportFigures
 from predictor.scheduled_calls import ScheduledCalls
 from predictor.snapshot import (
     DEADHEAD,
@@ -96,7 +97,8 @@ def snapshot(
             doubt=np.zeros(len(table), np.int8),
         ),
         claimed=np.empty(0, np.int64), cancelled=np.sort(np.array(keys, np.int64)),
-        skipped=np.sort(np.array(calls, np.int64)), passages=Passages.empty(), counts={},
+        skipped=np.sort(np.array(calls, np.int64)), passages=Passages.empty(),
+        report_figures=ReportFigures.none(), counts={},
     )  # fmt: skip
 
 

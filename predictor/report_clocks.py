@@ -1,0 +1,37 @@
+"""Reports dated ahead of our own clock: a clock that is fast makes no report less fresh.
+
+A report cannot be made after it is received. So the least that a vehicle's clock must be fast is the most by which one
+of its reports was ever ahead of `now`, and that is taken off the times of all its reports. Up to `AHEAD_S` this needs
+no more proof. Where most vehicles of a message are ahead it is the operator's clock, believed up to `FEED_AHEAD_S`.
+Whatever lies further ahead is nothing that can be dated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from predictor.arrays import Float64Array, Int64Array
+from predictor.observations import Observations
+from predictor.tracks import Tracks
+
+AHEAD_S = 60.0
+"""A report this far ahead of ours is of a clock that is fast."""
+FEED_AHEAD_S = 300.0
+
+
+def clocks_set_right(
+    observations: Observations, slot: Int64Array, tracks: Tracks, now: float
+) -> tuple[Observations, Float64Array]:
+    """The reports dated by our own clock, and how fast the clock of each report's vehicle (n,) is, seconds.
+
+    Reports too far ahead keep their times. Does not change `tracks`.
+    """
+    ahead_s = observations.timestamp - now
+    feed_s = float(np.clip(np.median(ahead_s), 0.0, FEED_AHEAD_S)) if len(ahead_s) else 0.0
+    datable = ahead_s <= AHEAD_S + feed_s
+    fast_s = tracks.clock_fast_s.copy()
+    np.maximum.at(fast_s, slot[datable], ahead_s[datable])
+    timestamp = np.where(datable, observations.timestamp - fast_s[slot], observations.timestamp)
+    return replace(observations, timestamp=timestamp), fast_s[slot]

@@ -1,0 +1,52 @@
+"""What could be done with the reports of a message: it tells whoever watches over the service why nothing is live."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from predictor.arrays import Float64Array
+from predictor.observations import Observations
+
+
+@dataclass(frozen=True)
+class ReportFigures:
+    """Counts of the newest message that had any report."""
+
+    at: float
+    """`now` of its step, POSIX seconds, NaN before the first."""
+    reports: int
+    without_trip: int
+    """Name no trip;"""
+    unknown_trip: int
+    """name one that the timetable does not know."""
+    from_the_future: int
+    """Dated further ahead than any clock is believed to be fast;"""
+    stale: int
+    """too old to be live."""
+    clock_fast_s: float
+    """By how much the clocks of most of its vehicles were found to be fast, seconds."""
+
+    @classmethod
+    def none(cls) -> ReportFigures:
+        """Before any message."""
+        return cls(float("nan"), 0, 0, 0, 0, 0, 0.0)
+
+    @classmethod
+    def of(
+        cls, observations: Observations, clock_fast_s: Float64Array, now: float, live_limit_s: float
+    ) -> ReportFigures:
+        """Parameters: `observations` with their clocks set right; `clock_fast_s` (n,), see `report_clocks`."""
+        refused = observations.refused
+        unknown = min(refused.get("unknown_trip", 0), len(observations))
+        too_new, too_old = refused.get("timestamp_in_future", 0), refused.get("timestamp_stale", 0)
+        return cls(
+            at=now,
+            reports=len(observations) + too_new + too_old,
+            without_trip=int((observations.trip < 0).sum()) - unknown,
+            unknown_trip=unknown,
+            from_the_future=int((observations.timestamp > now).sum()) + too_new,
+            stale=int((observations.timestamp < now - live_limit_s).sum()) + too_old,
+            clock_fast_s=float(np.median(clock_fast_s)) if len(clock_fast_s) else 0.0,
+        )

@@ -1,0 +1,54 @@
+"""Clocks that are wrong: no bus vanishes for a minute's difference, and what cannot be dated is told."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.field.city import City
+from tests.field.messages import bus
+
+
+@pytest.mark.parametrize("ahead_s", [10, 45, 60])
+def test_a_bus_whose_clock_is_up_to_a_minute_fast_is_live_as_ever(ahead_s: int) -> None:
+    city = City(at="08:00")
+    for minute in range(1, 5):
+        at = city.posix(f"08:0{minute}")
+        city.at(f"08:0{minute}").vehicle_positions(
+            bus(
+                "v1",
+                "t1",
+                between=("ABCDE"[minute // 2], "ABCDE"[minute // 2 + 1], 0.5 * (minute % 2)),
+                timestamp=at + ahead_s,
+            )
+        )
+        assert city.board("D")[0].endswith("t1 live")
+    assert city.service.snapshot.report_figures.clock_fast_s == ahead_s
+    assert city.vehicles()["v1"]["data_age_s"] == 0
+
+
+@pytest.mark.parametrize("ahead_s", [90, 200, 280])
+def test_a_feed_whose_clock_is_minutes_fast_is_corrected(ahead_s: int) -> None:
+    city = City(at="08:00")
+    for place, minute in (("A", 0), ("B", 2), ("C", 4)):
+        city.at(f"08:0{minute}:10")
+        at = city.now + ahead_s
+        city.vehicle_positions(bus("v1", "t1", place, timestamp=at), bus("v2", place=(0, 900), timestamp=at))
+        city.at(f"08:0{minute}:40")
+    assert city.board("D")[0].endswith("t1 live")
+
+
+def test_one_bus_with_a_clock_hours_fast_is_not_dated_and_the_others_are_as_ever() -> None:
+    city = City(at="08:00")
+    city.at("08:03").vehicle_positions(
+        bus("v1", "t1", late_s=0), bus("v2", "t2", "A", timestamp="11:00"), bus("v3", place=(0, 900), fresh=True)
+    )
+    city.at("08:04")
+    assert city.board("D")[0].endswith("t1 live")
+    assert "v2" not in city.vehicles()
+    assert city.service.snapshot.report_figures.from_the_future == 1
+
+
+def test_a_report_that_is_told_again_is_no_news_though_its_clock_is_fast() -> None:
+    city = City(at="08:02")
+    city.vehicle_positions(bus("v1", "t1", "B", timestamp=city.posix("08:02:40"))).at("08:03:30")
+    assert city.vehicles()["v1"]["data_age_s"] == 90
