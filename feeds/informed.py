@@ -98,7 +98,7 @@ class Informed:
     @cached_property
     def stops(self) -> frozenset[int]:
         """Stops and stations that it names."""
-        return frozenset(self._timetable.stop_index[s.stop_id] for s in self.selectors if s.stop_id)
+        return frozenset(self._timetable.stop_named[s.stop_id] for s in self.selectors if s.stop_id)
 
     @cached_property
     def trips(self) -> frozenset[int]:
@@ -254,11 +254,11 @@ class _Fitting:
         return fits
 
     def _stops(self, stop_id: str) -> set[int] | None:
-        """The stop, of a station its platforms too; None where none is named."""
+        """The stop, of a station its platforms too, of a place within one the whole of it; None where none is named."""
         tt = self._timetable
         if not stop_id:
             return None
-        stop = tt.stop_index.get(stop_id, NONE)
+        stop = tt.stop_named.get(stop_id, NONE)
         if stop < 0:
             return set()
         pointer, member = tt.station_members

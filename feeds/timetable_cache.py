@@ -17,7 +17,7 @@ from feeds.user_folders import user_folder
 from feeds.whole_file import write_npz
 from predictor.timetable import Timetable
 
-FORMAT = 5
+FORMAT = 6
 """Goes up with every change in what is stored or in how feeds are read."""
 
 KEPT = 8

@@ -51,7 +51,12 @@ class Timetable:
     stop_wheelchair: Int8Array
     """`wheelchair_boarding`: 0 unknown, 1 yes, 2 no."""
     stop_location_type: Int8Array
-    """0 platform or stop, 1 station; entrances and nodes are not loaded."""
+    """0 platform or stop, 1 station."""
+
+    # Entrances, nodes and boarding areas: nothing calls there, but messages name them
+    place_id: StrArray
+    place_stop: Int32Array
+    """The station or stop that each is part of."""
 
     # Routes (R,)
     route_id: StrArray
@@ -178,6 +183,11 @@ class Timetable:
     def stop_index(self) -> dict[str, int]:
         """stop_id -> index."""
         return {name: i for i, name in enumerate(self.stop_id.tolist())}
+
+    @cached_property
+    def stop_named(self) -> dict[str, int]:
+        """stop_id of a stop, a station or any place within one -> index of the stop or station."""
+        return dict(zip(self.place_id.tolist(), self.place_stop.tolist(), strict=True)) | self.stop_index
 
     @cached_property
     def route_index(self) -> dict[str, int]:

@@ -82,6 +82,8 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
         stop_parent=stops.parent,
         stop_wheelchair=stops.wheelchair,
         stop_location_type=stops.location_type,
+        place_id=stops.place_id,
+        place_stop=stops.place_stop,
         route_id=routes.route_id,
         route_short_name=routes.short_name,
         route_long_name=routes.long_name,

@@ -30,6 +30,10 @@ class Stops:
     location_type: Int8Array
     row: Int64Array
     """Line in stops.txt."""
+    place_id: StrArray
+    """(E,) entrances, nodes and boarding areas."""
+    place_stop: Int32Array
+    """(E,) the station or stop that each is part of."""
 
 
 def unique_rows(frame: pd.DataFrame, key: str, file: str, problems: Problems) -> pd.DataFrame:
@@ -49,6 +53,7 @@ def read_stops(frame: pd.DataFrame, problems: Problems) -> Stops:
     """Build the stops from stops.txt."""
     frame = unique_rows(frame, "stop_id", "stops.txt", problems)
     kind = choice(frame, "location_type", range(0, 5), 0)
+    places = frame[kind > STATION]
     frame, kind = frame[kind <= STATION], kind[kind <= STATION]
     stop_id, row = frame["stop_id"], frame.index.to_numpy(np.int64)
     parent = _parents(frame, kind, problems)
@@ -70,6 +75,7 @@ def read_stops(frame: pd.DataFrame, problems: Problems) -> Stops:
         stop_id.to_numpy()[unnamed],
         "no stop_name, nor has a parent station; named by its id.",
     )
+    within = pd.Index(stop_id).get_indexer(pd.Index(words(places, "parent_station"))).astype(np.int32)
     wheelchair = choice(frame, "wheelchair_boarding", range(0, 3), 0)
     wheelchair = np.where((wheelchair == 0) & has_parent, wheelchair[parent], wheelchair)
     return Stops(
@@ -83,6 +89,8 @@ def read_stops(frame: pd.DataFrame, problems: Problems) -> Stops:
         wheelchair=wheelchair.astype(np.int8),
         location_type=kind.astype(np.int8),
         row=row,
+        place_id=np.array(places["stop_id"].tolist(), dtype=np.str_)[within >= 0],
+        place_stop=within[within >= 0],
     )
 
 

@@ -72,6 +72,7 @@ def town() -> Timetable:
         stop_name=np.array(NAMES), stop_platform=np.array(["", "1", "2", "", "", "", ""]),
         stop_lat=np.full(n, LAT), stop_lon=lon, stop_parent=np.array([-1, 0, 0, -1, -1, -1, -1], i32),
         stop_wheelchair=np.array([1, 0, 0, 1, 0, 2, 0], i8), stop_location_type=np.array([1, 0, 0, 0, 0, 0, 0], i8),
+        place_id=np.empty(0, np.str_), place_stop=np.empty(0, np.int32),
         route_id=np.array(["tram-A", "bus-2"]), route_short_name=np.array(["A", "2"]),
         route_long_name=np.array(["Gare – Les Douets", "Gare – Liberté"]), route_agency_id=np.full(2, "town"),
         route_type=np.array([0, 3], i32),

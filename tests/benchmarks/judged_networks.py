@@ -69,6 +69,7 @@ def timetable_of(
         stop_id=text([s.stop_id for s in stops]), stop_code=blank_s, stop_name=text([s.name for s in stops]),
         stop_platform=blank_s, stop_lat=lat, stop_lon=lon, stop_parent=np.full(len(stops), -1, np.int32),
         stop_wheelchair=np.zeros(len(stops), np.int8), stop_location_type=np.zeros(len(stops), np.int8),
+        place_id=np.empty(0, np.str_), place_stop=np.empty(0, np.int32),
         route_id=text(routes), route_short_name=text(routes), route_long_name=blank_r,
         route_agency_id=blank_r, route_type=np.full(len(routes), 3, np.int32), route_color=blank_r,
         route_text_color=blank_r,

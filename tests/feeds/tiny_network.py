@@ -62,6 +62,7 @@ def tiny_network() -> Timetable:
         stop_id=np.array(stop_ids), stop_code=text, stop_name=np.array(stop_ids), stop_platform=text,
         stop_lat=lat, stop_lon=lon, stop_parent=parent, stop_wheelchair=np.zeros(6, np.int8),
         stop_location_type=np.array([0, 0, 0, 0, 0, 1], np.int8),
+        place_id=np.empty(0, np.str_), place_stop=np.empty(0, np.int32),
         route_id=route_names, route_short_name=route_names, route_long_name=route_names,
         route_agency_id=np.full(3, "tiny"), route_type=np.array([3, 3, 0], np.int32),
         route_color=text[:3], route_text_color=text[:3],

@@ -17,6 +17,7 @@ SAID = "Works"
 STOPS = (
     *row_of_stops("A B C D E"), Stop("F", 0.0, 600.0), Stop("S", 600.0, 600.0, location_type=1),
     Stop("S1", 600.0, 600.0, parent="S", platform="1"), Stop("S2", 620.0, 600.0, parent="S", platform="2"),
+    Stop("door", 600.0, 590.0, parent="S", location_type=2), Stop("edge", 600.0, 600.0, parent="S1", location_type=4),
     Stop("W1", 0.0, -30.0), Stop("W2", 600.0, -30.0),
 )  # fmt: skip
 PATTERNS = (
@@ -75,6 +76,8 @@ def readers(*informed: dict[str, Any], at: str = "07:55", **told: Any) -> str:
         # Stops, stations, platforms (opentripplanner/OpenTripPlanner#2743).
         ([{"stop_id": "S"}], "S S1 S2 r2 m1 m2"),
         ([{"stop_id": "S1"}], "S S1 r2 m1"),
+        ([{"stop_id": "door"}], "S S1 S2 r2 m1 m2"),
+        ([{"stop_id": "edge"}], "S S1 r2 m1"),
         ([{"stop_id": "C"}], "C r1 r2 t1 t2 m1 m2"),
         # Trips; a line that a detour in the timetable itself keeps from a stop (google/transit#316).
         ([{"trip_id": "m2"}], "C F S S2 r2 m2"),

@@ -66,6 +66,7 @@ def timetable(
         stop_name=np.array([f"Stop {i}" for i in range(n)]), stop_platform=np.full(n, ""),
         stop_lat=np.full(n, LAT), stop_lon=lons, stop_parent=np.full(n, -1, i32),
         stop_wheelchair=np.zeros(n, i8), stop_location_type=np.zeros(n, i8),
+        place_id=np.empty(0, np.str_), place_stop=np.empty(0, np.int32),
         route_id=np.array(["r"]), route_short_name=np.array(["1"]), route_long_name=np.array(["Line 1"]),
         route_agency_id=np.array([""]), route_type=np.array([3], i32),
         route_color=np.array([""]), route_text_color=np.array([""]),
