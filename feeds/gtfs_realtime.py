@@ -20,6 +20,7 @@ from google.transit import gtfs_realtime_pb2
 
 from feeds.alerts import Alert, Selector
 from feeds.informed import Informed
+from feeds.start_time import start_time
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges
 from predictor.geometry import LineGeometry
 from predictor.journeys import dated_calls, dated_journeys
@@ -221,7 +222,7 @@ class _TripDescriptors:
     def name(self, trip: int, service_day: int, shift_s: int) -> str:
         """An entity id of its own for each run."""
         tt = self._timetable
-        return f"{tt.trip_id[trip]}:{tt.date[service_day]}:{self._start_time(trip, shift_s)}"
+        return f"{tt.trip_id[trip]}:{tt.date[service_day]}:{start_time(tt, trip, shift_s)}"
 
     def describe(self, descriptor: gtfs_realtime_pb2.TripDescriptor, trip: int, service_day: int, shift_s: int) -> None:
         """Fill `descriptor`; the relationship is SCHEDULED, UNSCHEDULED by headway, else that of the operator's run."""
@@ -234,7 +235,7 @@ class _TripDescriptors:
         descriptor.start_date = str(tt.date[service_day])
         relationship = tt.run_relationships[trip]
         if self._has_start_time[trip] or shift_s or relationship in (_Trip.ADDED, _Trip.NEW, _Trip.DUPLICATED):
-            descriptor.start_time = self._start_time(trip, shift_s)  # E006, E019; left out elsewhere for E023
+            descriptor.start_time = start_time(tt, trip, shift_s)  # E006, E019; left out elsewhere for E023
         if relationship in (_Trip.ADDED, _Trip.NEW):
             # Under the id of a trip of the timetable it is that trip once more, which NEW cannot be.
             relationship = _Trip.ADDED if descriptor.trip_id in tt.base.trip_index else self._added
@@ -258,11 +259,7 @@ class _TripDescriptors:
             properties.trip_id, properties.start_date = update.trip.trip_id, update.trip.start_date
             properties.start_time = update.trip.start_time
             update.trip.trip_id = str(tt.trip_id[original])
-            update.trip.start_time = self._start_time(original, 0)
-
-    def _start_time(self, trip: int, shift_s: int) -> str:
-        seconds = max(int(self._timetable.trip_start_s[trip]) + shift_s, 0)
-        return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+            update.trip.start_time = start_time(tt, original, 0)
 
 
 def _journeys_of(tt: Timetable, keys: Int64Array) -> list[tuple[int, int, int]]:

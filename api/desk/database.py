@@ -30,6 +30,9 @@ CREATE TABLE IF NOT EXISTS bulletin (
 CREATE TABLE IF NOT EXISTS dismissal (situation TEXT PRIMARY KEY, document TEXT NOT NULL);
 """
 
+_KEYED: dict[type[BaseModel], tuple[str, str]] = {Phrase: ("phrase", "key"), Dismissal: ("dismissal", "situation")}
+"""Table, and its column that names a document, which is also the document's field."""
+
 log = logging.getLogger("prochain")
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -116,40 +119,26 @@ class DeskDatabase:
                 (before, json.dumps(list(but))),
             )
 
-    def phrases(self) -> list[Phrase]:
-        """Those added or changed."""
-        rows = self._rows("SELECT key, document FROM phrase ORDER BY key")
-        return [read for row in rows if (read := _read(Phrase, "phrase", *row))]
+    def kept(self, kind: type[Model]) -> list[Model]:
+        """All phrases that were added or changed, or all dismissals of drafts."""
+        table, key = _KEYED[kind]
+        rows = self._rows(f"SELECT {key}, document FROM {table} ORDER BY {key}")  # noqa: S608
+        return [read for row in rows if (read := _read(kind, table, *row))]
 
-    def save_phrase(self, phrase: Phrase) -> None:
+    def keep(self, document: Phrase | Dismissal) -> None:
         """Add it, or put it in the place of the one of its key."""
+        table, key = _KEYED[type(document)]
         with self._writing() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO phrase (key, document) VALUES (?, ?)", (phrase.key, phrase.model_dump_json())
+                f"INSERT OR REPLACE INTO {table} ({key}, document) VALUES (?, ?)",  # noqa: S608
+                (getattr(document, key), document.model_dump_json()),
             )
 
-    def remove_phrase(self, key: str) -> None:
-        """Forget it; of a default phrase, what was changed of it."""
+    def forget(self, kind: type[Phrase | Dismissal], key: str) -> None:
+        """Drop the one of this key; of a default phrase, what was changed of it."""
+        table, column = _KEYED[kind]
         with self._writing() as connection:
-            connection.execute("DELETE FROM phrase WHERE key = ?", (key,))
-
-    def dismissals(self) -> list[Dismissal]:
-        """Those of drafts."""
-        rows = self._rows("SELECT situation, document FROM dismissal ORDER BY situation")
-        return [read for row in rows if (read := _read(Dismissal, "dismissal", *row))]
-
-    def save_dismissal(self, dismissal: Dismissal) -> None:
-        """Add it, or put it in the place of the one of its situation."""
-        with self._writing() as connection:
-            connection.execute(
-                "INSERT OR REPLACE INTO dismissal (situation, document) VALUES (?, ?)",
-                (dismissal.situation, dismissal.model_dump_json()),
-            )
-
-    def remove_dismissal(self, situation: str) -> None:
-        """Forget it."""
-        with self._writing() as connection:
-            connection.execute("DELETE FROM dismissal WHERE situation = ?", (situation,))
+            connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (key,))  # noqa: S608
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._lock:

@@ -22,20 +22,20 @@ class Dismissals:
     def __init__(self, database: DeskDatabase) -> None:
         self._database = database
         self._lock = Lock()
-        self._all = {one.situation: one for one in database.dismissals()}
+        self._all = {one.situation: one for one in database.kept(Dismissal)}
         self._away_since: dict[str, float] = {}
 
     def add(self, dismissal: Dismissal) -> None:
         """Dismiss. Errors: sqlite3.Error."""
         with self._lock:
-            self._database.save_dismissal(dismissal)
+            self._database.keep(dismissal)
             self._all[dismissal.situation] = dismissal
             self._away_since.pop(dismissal.situation, None)
 
     def remove(self, situation: str) -> None:
         """Take a dismissal back. Errors: sqlite3.Error."""
         with self._lock:
-            self._database.remove_dismissal(situation)
+            self._database.forget(Dismissal, situation)
             self._all.pop(situation, None)
             self._away_since.pop(situation, None)
 
@@ -58,6 +58,6 @@ class Dismissals:
         del self._all[situation]
         self._away_since.pop(situation, None)
         try:
-            self._database.remove_dismissal(situation)
+            self._database.forget(Dismissal, situation)
         except sqlite3.Error:
             log.exception("The disk takes no note that the draft “%s” is suggested again.", situation)

@@ -27,7 +27,7 @@ from api.desk.disruption_form import (
 )
 from api.desk.phrases import Phrase
 from api.desk.place_words import LANGUAGES
-from api.desk.rendering import OwnForm, Session, desk_of_request, desk_page, moment_in, page_moment, text
+from api.desk.rendering import OwnForm, Session, desk_of_request, desk_page, moment_in, on_disk, page_moment, text
 from api.desk.stop_choice import StopChoice, stop_choice
 from api.words.moment import AlertWords, PageMoment
 
@@ -125,10 +125,8 @@ def change(request: Request, form: OwnForm, number: int) -> Response:
 def end(request: Request, form: OwnForm, number: int) -> Response:  # noqa: ARG001
     """End it now."""
     moment, kept = page_moment(request), _kept(request, number)
-    try:
+    with on_disk():
         desk_of_request(request).disruptions.end(kept.number, moment.now)
-    except sqlite3.Error as error:
-        raise Problem(507, "not-saved", "Not saved", f"The desk's database took nothing ({error}).") from error
     return RedirectResponse(f"/desk?{urlencode({'ended': number})}", 303)
 
 

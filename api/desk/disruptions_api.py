@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, Literal
@@ -22,6 +21,7 @@ from api.answers.problems import PROBLEMS, Problem, ProblemDetails
 from api.desk.desk import Desk
 from api.desk.disruption import Cause, Description, Disruption, Effect, Header, Notice, alert_of
 from api.desk.place_words import worded
+from api.desk.rendering import on_disk
 from api.reading.alerts import ShownOn, informed_by, operator_alerts, shown_on
 from api.reading.moment import Moment
 from feeds.alerts import Alert, State
@@ -128,7 +128,7 @@ def publish(request: Request, response: Response, desk: Writing, given: Disrupti
     """Publish now, or for later by `starts_at`: by a ready-made phrase with its lines and stops, or in own words."""
     moment = Moment.of(request)
     notice = _notice(moment, desk, given, Notice(starts_at=moment.now))
-    with _on_disk():
+    with on_disk():
         published = desk.disruptions.publish(notice, moment.now)
     response.headers["Location"] = f"/v1/disruptions/{published.alert_id}"
     return _answer(moment, published)
@@ -140,7 +140,7 @@ def change(request: Request, desk: Writing, disruption_id: Id, given: Disruption
     moment = Moment.of(request)
     kept = _found(desk, disruption_id)
     notice = _notice(moment, desk, given, Notice(**kept.model_dump(include=set(Notice.model_fields))))
-    with _on_disk():
+    with on_disk():
         return _answer(moment, desk.disruptions.change(kept.number, notice, moment.now))
 
 
@@ -149,7 +149,7 @@ def end(request: Request, desk: Writing, disruption_id: Id) -> OneDisruption:
     """End it now. It stays readable."""
     moment = Moment.of(request)
     kept = _found(desk, disruption_id)
-    with _on_disk():
+    with on_disk():
         return _answer(moment, desk.disruptions.end(kept.number, moment.now))
 
 
@@ -206,16 +206,6 @@ def _as_bad_content() -> Iterator[None]:
         yield
     except Problem as problem:
         raise Problem(422, problem.kind, problem.title, str(problem.detail), suggestions=problem.suggestions) from None
-
-
-@contextmanager
-def _on_disk() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise Problem(
-            507, "not-saved", "Not saved", f"The desk's database took nothing ({error}); riders see no change."
-        ) from error
 
 
 def _found(desk: Desk, disruption_id: str) -> Disruption:

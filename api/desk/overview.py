@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,11 +10,10 @@ import numpy as np
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from api.answers.problems import Problem
 from api.desk.cards import Card, OperatorCard, card, operator_cards
 from api.desk.drafts import Draft
 from api.desk.outbox import Delivery
-from api.desk.rendering import OwnForm, Session, desk_of_request, desk_page, page_moment, text
+from api.desk.rendering import OwnForm, Session, desk_of_request, desk_page, on_disk, page_moment, text
 from api.desk.running_trips import RunningTrips
 from api.desk.standing import LineState, Standing
 from api.reading.lines import Line, destination_of
@@ -144,10 +142,8 @@ def bring_back(request: Request, form: OwnForm) -> Response:
 
 
 def _done(write: Callable[[str], None], situation: str) -> Response:
-    try:
+    with on_disk():
         write(situation)
-    except sqlite3.Error as error:
-        raise Problem(507, "not-saved", "Not saved", f"The desk's database took nothing ({error}).") from error
     return RedirectResponse("/desk#drafts", 303)
 
 

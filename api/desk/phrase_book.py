@@ -14,7 +14,7 @@ class PhraseBook:
     def __init__(self, database: DeskDatabase) -> None:
         self._database = database
         self._lock = Lock()
-        self._own = {phrase.key: phrase for phrase in database.phrases()}
+        self._own = {phrase.key: phrase for phrase in database.kept(Phrase)}
 
     def all(self) -> list[Phrase]:
         """In the order shown."""
@@ -35,11 +35,11 @@ class PhraseBook:
     def save(self, phrase: Phrase) -> None:
         """Keep it. Errors: sqlite3.Error."""
         with self._lock:
-            self._database.save_phrase(phrase)
+            self._database.keep(phrase)
             self._own = {**self._own, phrase.key: phrase}
 
     def reset(self, key: str) -> None:
         """Back to the default; one that has none is gone. Errors: sqlite3.Error."""
         with self._lock:
-            self._database.remove_phrase(key)
+            self._database.forget(Phrase, key)
             self._own = {own: phrase for own, phrase in self._own.items() if own != key}

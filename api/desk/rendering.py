@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -73,6 +75,17 @@ def text(form: FormData, name: str) -> str:
     """One field of a form, "" where it is missing or a file."""
     value = form.get(name)
     return value if isinstance(value, str) else ""
+
+
+@contextmanager
+def on_disk() -> Iterator[None]:
+    """What is written in this context is on the disk afterwards. Errors: Problem 507 where the disk did not take it."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise Problem(
+            507, "not-saved", "Not saved", f"The desk's database took nothing ({error}); riders see no change."
+        ) from error
 
 
 def desk_page(

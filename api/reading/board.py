@@ -11,6 +11,7 @@ from api.reading.call_events import Event, events_of, known
 from api.reading.lines import destination_of
 from api.reading.moment import Moment
 from api.service.view import ServiceView
+from feeds.start_time import start_time
 from predictor.arrays import RouteIdx, StopIdx
 from predictor.snapshot import CANCELLED, DOUBTS, FROM_TIMETABLE, LIVE, SCHEDULED, SOURCES, STATUSES
 from predictor.timetable import Timetable
@@ -34,14 +35,6 @@ class DepartureRow:
     """One coming call of a vehicle at a stop. Times are POSIX seconds."""
 
     route_idx: int
-    route_id: str
-    route_short_name: str
-    route_long_name: str
-    route_type: int
-    """GTFS `route_type`: 0 tram, 3 bus, …"""
-    route_color: str
-    """RRGGBB, empty where none."""
-    route_text_color: str
     direction: int
     """`direction_id`, -1 where none."""
     headsign: str
@@ -49,11 +42,9 @@ class DepartureRow:
     """The headsign, where there is none the name of the last stop."""
     stop_idx: int
     stop_id: str
-    stop_name: str
     platform: str
     trip_idx: int
     trip_id: str
-    trip_short_name: str
     service_day: int
     """Index into `Timetable.date`."""
     service_date: str
@@ -142,21 +133,18 @@ def departure_rows(
     result = []
     for i in rows.tolist():
         trip, stop, day, at = int(board.trip[i]), int(board.stop[i]), int(board.service_day[i]), int(entry[i])
-        r = int(tt.trip_route[trip])
         vehicle, published = int(board.vehicle[i]), float(board.published[i])
         arrival, departure = events_of(board, i)
         headsign = snapshot.headsign(trip, day, int(board.shift_s[i]))
         from_timetable = board.source[i] == FROM_TIMETABLE or status[i] == CANCELLED
         result.append(
             DepartureRow(
-                route_idx=r, route_id=str(tt.route_id[r]), route_short_name=str(tt.route_short_name[r]),
-                route_long_name=str(tt.route_long_name[r]), route_type=int(tt.route_type[r]),
-                route_color=str(tt.route_color[r]), route_text_color=str(tt.route_text_color[r]),
+                route_idx=int(tt.trip_route[trip]),
                 direction=int(tt.pattern_direction[tt.trip_pattern[trip]]), headsign=headsign,
                 destination=headsign or destination_of(tt, trip),
-                stop_idx=stop, stop_id=str(tt.stop_id[stop]), stop_name=str(tt.stop_name[stop]),
+                stop_idx=stop, stop_id=str(tt.stop_id[stop]),
                 platform=str(tt.stop_platform[stop]), trip_idx=trip, trip_id=str(tt.trip_id[trip]),
-                trip_short_name=str(tt.trip_short_name[trip]), service_day=day, service_date=iso_date(tt.date[day]),
+                service_day=day, service_date=iso_date(tt.date[day]),
                 start_time=start_time(tt, trip, int(board.shift_s[i])), shift_s=int(board.shift_s[i]),
                 call=int(board.call[i]),
                 stop_sequence=int(tt.stop_sequence[at]), arrival=arrival, departure=departure,
@@ -198,12 +186,6 @@ def minutes_to_wait(published: float, now: float) -> int:
 def iso_date(date: int) -> str:
     """YYYY-MM-DD of YYYYMMDD."""
     return f"{date // 10_000:04d}-{date // 100 % 100:02d}-{date % 100:02d}"
-
-
-def start_time(timetable: Timetable, trip: int, shift_s: int) -> str:
-    """HH:MM:SS of a run's first departure after the origin of its service date; may pass 24:00:00."""
-    seconds = max(int(timetable.trip_start_s[trip]) + shift_s, 0)
-    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
 def wheelchair_access(timetable: Timetable, trip: int, stop: int) -> str:

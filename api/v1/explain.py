@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from api.answers.caching import STATIC_MAX_AGE_S, answer
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS, Problem
-from api.reading.board import iso_date, start_time
+from api.reading.board import iso_date
 from api.reading.call_events import known
 from api.reading.explanations import AROUND_S, Explanation, explain, explain_line, time_asked
 from api.reading.moment import Moment
@@ -20,6 +20,7 @@ from api.v1.models import Cause, ExplanationModel, Explanations, FactKind, FactM
 from api.v1.representations import route_ref
 from api.words.explanation import words_of
 from api.words.texts import LANGUAGES
+from feeds.start_time import start_time
 
 explain_router = APIRouter(tags=["Explanations"])
 

@@ -12,11 +12,12 @@ from api.answers.caching import BOARD_MAX_AGE_S, answer, steady
 from api.answers.lookups import trip_index
 from api.answers.problems import PROBLEMS, Problem
 from api.reading.alerts import run_alerts
-from api.reading.board import iso_date, start_time
+from api.reading.board import iso_date
 from api.reading.journey import Journey, JourneyCall, UnknownRunError, journey_of, run_meant
 from api.reading.moment import Moment
 from api.v1.models import Access, Call, TimeSource, TripAnswer
 from api.v1.representations import alerts_answer, event_answer, range_answer, route_ref
+from feeds.start_time import start_time
 
 trips_router = APIRouter(tags=["Trips"])
 

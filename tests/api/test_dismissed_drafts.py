@@ -91,7 +91,7 @@ def test_what_the_disk_does_not_take_is_not_dismissed_and_the_officer_is_told(
     desk = desk_at()
     client = officer_at(desk)
     csrf = hidden(client.get("/desk").text, "csrf")
-    monkeypatch.setattr(DeskDatabase, "save_dismissal", full)
+    monkeypatch.setattr(DeskDatabase, "keep", full)
     answer = client.post("/desk/drafts/dismiss", data={"csrf": csrf, "draft": SITUATION})
     assert answer.status_code == 507
     assert "disk is full" in answer.text
