@@ -30,27 +30,15 @@ def decode_message(data: bytes, feed: str) -> gtfs_realtime_pb2.FeedMessage:
         raise FeedError(f"{feed}: {len(data) / 1e6:.0f} MB; a message may have {MAX_MESSAGE_BYTES / 1e6:.0f} MB.")
     if not data:
         raise FeedError(f"{feed}: the answer is empty (0 bytes); ask the feed's operator whether it is up.")
-    start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
-    if start.startswith(b"<"):
-        raise FeedError(
-            f"{feed}: got HTML or XML where GTFS-Realtime protobuf was expected, beginning {_excerpt(start)}; "
-            "check the address and whether it needs an API key."
-        )
-    if start.startswith((b"{", b"[")):
-        raise FeedError(
-            f"{feed}: got JSON where GTFS-Realtime protobuf was expected, beginning {_excerpt(start)}; "
-            "ask the operator for the protobuf address."
-        )
     message = gtfs_realtime_pb2.FeedMessage()
     try:
         message.ParseFromString(data)
     except DecodeError as error:
-        raise FeedError(
-            f"{feed}: {len(data):,} bytes that are no whole GTFS-Realtime message ({error}); it was cut short or is "
-            "another format."
-        ) from error
-    if not message.HasField("header"):
-        raise FeedError(f"{feed}: the message has no header; the address serves something other than GTFS-Realtime.")
+        raise FeedError(f"{feed}: {_what_it_is_instead(data)} ({error}).") from error
+    # White space and brackets are sound bytes of a message too, so only what is no message is looked at as text.
+    if not message.HasField("header") or (_is_text(data) and not message.header.gtfs_realtime_version):
+        what = _what_it_is_instead(data) if _is_text(data) else "the message has no header"
+        raise FeedError(f"{feed}: {what}; the address serves something other than GTFS-Realtime.")
     return message
 
 
@@ -93,6 +81,29 @@ def header_timestamp(message: gtfs_realtime_pb2.FeedMessage, received_at: float,
             "whether its realtime system still writes it."
         )
     return at
+
+
+def _what_it_is_instead(data: bytes) -> str:
+    """What bytes are that are no message."""
+    start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if start.startswith(b"<"):
+        return (
+            f"got HTML or XML where GTFS-Realtime protobuf was expected, beginning {_excerpt(start)}; check the "
+            "address and whether it needs an API key"
+        )
+    if start.startswith((b"{", b"[")):
+        return (
+            f"got JSON where GTFS-Realtime protobuf was expected, beginning {_excerpt(start)}; ask the operator for "
+            "the protobuf address"
+        )
+    if start.startswith(b"header") and _is_text(data):
+        return f"got protobuf written as text, beginning {_excerpt(start)}; ask the operator for the binary form"
+    return f"{len(data):,} bytes that are no whole GTFS-Realtime message; it was cut short or is another format"
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether the first bytes are printable: a message begins with the length of its version, a control character."""
+    return all(byte >= 0x20 or byte in b"\t\r\n" for byte in data[:64])
 
 
 def _said(at: float) -> str:

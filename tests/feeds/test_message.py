@@ -39,6 +39,7 @@ def message_bytes(timestamp: float = at(8), vehicles: int = 3) -> bytes:
         (b"\xef\xbb\xbf\r\n <?xml version='1.0'?>", "HTML or XML"),
         (b'{"header": {}}', "JSON"),
         (b"[]", "JSON"),
+        (b'header {\n  gtfs_realtime_version: "2.0"\n}', "protobuf written as text"),
         (b"hello world", "cut short or is another format"),
         (message_bytes()[:-5], "cut short"),
         (b"\x1a\x03xyz", "no header"),
@@ -51,6 +52,21 @@ def test_what_is_no_feed_is_refused_by_a_clear_error(data: bytes, said: str) -> 
     with pytest.raises(FeedError, match=said) as error:
         decode_message(data, "vehicle positions")
     assert str(error.value).startswith("vehicle positions: ")
+
+
+def test_a_message_of_any_feed_version_is_read() -> None:
+    message = gtfs_realtime_pb2.FeedMessage.FromString(message_bytes())
+    for characters in range(300):
+        message.header.feed_version = "<" * characters
+        assert len(decode_message(message.SerializeToString(), "x").entity) == 3
+
+
+@pytest.mark.parametrize("before", [b"", b"\n", b"\r\n\r\n", b"\n\n\n", b" \t"])
+@pytest.mark.parametrize("length", range(20, 140, 7))
+def test_a_web_page_of_any_length_is_named(before: bytes, length: int) -> None:
+    page = before + b"<!DOCTYPE html><html><head><title>502 Bad Gateway</title></head><body></body></html>" * 3
+    with pytest.raises(FeedError, match="HTML"):
+        decode_message(page[: length + len(before)], "x")
 
 
 def test_gzip_is_taken_as_it_comes() -> None:
