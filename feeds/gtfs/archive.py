@@ -1,4 +1,8 @@
-"""Where the bytes of a GTFS feed lie: a zip or a folder, looked over before anything in it is parsed."""
+"""Where the bytes of a GTFS feed lie: a zip or a folder, looked over before anything in it is parsed.
+
+All tables come from one folder of it. Zips also hold old copies, test data and what a Mac leaves behind, and tables of
+two feeds mixed are worse than none.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,20 @@ import hashlib
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from feeds.errors import FeedError
+from feeds.errors import FeedError, Problem
 
 TABLES = (
     "agency", "stops", "routes", "trips", "stop_times", "calendar", "calendar_dates", "frequencies", "shapes",
 )  # fmt: skip
+
+_NEEDED = {"agency", "stops", "routes", "trips", "stop_times"}
 
 MAX_ZIP_BYTES = 1_000_000_000
 MAX_TABLE_BYTES = 8_000_000_000
@@ -34,23 +42,12 @@ class GtfsArchive:
     """SHA-256 of the content, hexadecimal."""
     members: dict[str, str]
     """Table to file: the path inside the zip or the folder."""
-    plain: bool
-    """Whether every table lies where any GTFS reader finds it: under its own name, and only once."""
+    problems: tuple[Problem, ...]
+    """What else lies beside them and was left alone."""
 
     def read(self, table: str, limit: int = -1) -> bytes:
         """The bytes of one table, at most `limit` of them where it is not negative. Errors: FeedError."""
-        member = self.members[table]
-        try:
-            if self.path.is_dir():
-                with (self.path / member).open("rb") as file:
-                    return file.read(limit)
-            with zipfile.ZipFile(self.path) as archive, archive.open(member) as packed:
-                return packed.read(limit)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
-            raise FeedError(
-                f"{self.name}: {member} cannot be unpacked ({error}); the archive is damaged or was written only in "
-                "part. Fetch it again."
-            ) from error
+        return _unpacked(self.path, self.members[table], self.name, limit)
 
 
 @contextmanager
@@ -61,7 +58,8 @@ def open_archive(source: str | Path) -> Iterator[GtfsArchive]:
     """
     address = str(source)
     if not address.lower().startswith(("http://", "https://")):
-        yield _at_path(Path(source), address)
+        with _at_path(Path(source), address) as archive:
+            yield archive
         return
     # Costs a tenth of a second, which a start from a file need not pay.
     from feeds.source import HttpSource, public_address
@@ -74,34 +72,88 @@ def open_archive(source: str | Path) -> Iterator[GtfsArchive]:
     with tempfile.TemporaryDirectory(prefix="gtfs-") as folder:
         path = Path(folder) / "gtfs.zip"
         path.write_bytes(data or b"")
-        yield _at_path(path, public_address(address))
+        with _at_path(path, public_address(address)) as archive:
+            yield archive
 
 
-def _at_path(path: Path, name: str) -> GtfsArchive:
+def _unpacked(path: Path, member: str, name: str, limit: int) -> bytes:
     try:
         if path.is_dir():
-            sizes = {
-                str(file.relative_to(path)): file.stat().st_size
+            with (path / member).open("rb") as file:
+                return file.read(limit)
+        with zipfile.ZipFile(path) as archive, archive.open(member) as packed:
+            return packed.read(limit)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+        raise FeedError(
+            f"{name}: {member} cannot be unpacked ({error}); the archive is damaged or was written only in "
+            "part. Fetch it again."
+        ) from error
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file of a zip or a folder."""
+
+    size: int
+    changed: datetime
+
+
+@contextmanager
+def _at_path(path: Path, name: str) -> Iterator[GtfsArchive]:
+    try:
+        if path.is_dir():
+            files = {
+                str(file.relative_to(path)): _File(file.stat().st_size, datetime.fromtimestamp(file.stat().st_mtime))
                 for pattern in ("*", "*/*")
                 for file in sorted(path.glob(pattern))
                 if file.is_file()
             }
+            twice: list[str] = []
         elif path.is_file():
-            sizes = _zip_members(path, name)
+            files, twice = _zip_members(path, name)
         else:
             raise FeedError(
                 f"{name}: there is no such file or folder; give a GTFS zip, a folder or an http(s) address."
             )
-        members, plain = _tables_among(sizes, name)
-        digest = _digest(path, members)
+        inner = _zip_inside(path, files)
+        archive = None if inner else _looked_over(path, name, files, twice)
     except OSError as error:
         raise FeedError(
             f"{name}: cannot be read ({error.strerror or error}); check the path and its rights."
         ) from error
-    return GtfsArchive(name, path, digest, members, plain)
+    if archive:
+        yield archive
+        return
+    with tempfile.TemporaryDirectory(prefix="gtfs-") as folder:
+        unpacked = Path(folder) / "gtfs.zip"
+        unpacked.write_bytes(_unpacked(path, inner, name, -1))
+        with _at_path(unpacked, f"{name}/{inner}") as packed:
+            told = Problem(inner, None, "", "the feed is a zip inside the zip; read from there.")
+            yield replace(packed, problems=(told, *packed.problems))
 
 
-def _zip_members(path: Path, name: str) -> dict[str, int]:
+def _looked_over(path: Path, name: str, files: Mapping[str, _File], twice: list[str]) -> GtfsArchive:
+    members, problems = _tables_among(files, name)
+    problems += [
+        Problem(PurePosixPath(member).name, None, "", f"{member} stands twice in the zip; the last one counts.")
+        for member in twice
+        if member in members.values()
+    ]
+    return GtfsArchive(name, path, _digest(path, members), members, tuple(problems))
+
+
+def _zip_inside(path: Path, files: Mapping[str, _File]) -> str:
+    """The only zip in a zip that holds no table, "" where there is none."""
+    inner = [member for member in files if member.lower().endswith(".zip") and not _is_left_behind(_path_of(member))]
+    if len(inner) != 1 or path.is_dir() or any(_table_of(_path_of(member)) for member in files):
+        return ""
+    if files[inner[0]].size > MAX_ZIP_BYTES:
+        return ""
+    return inner[0] if _unpacked(path, inner[0], path.name, 2) == b"PK" else ""
+
+
+def _zip_members(path: Path, name: str) -> tuple[dict[str, _File], list[str]]:
+    """The files of a zip, and which stand twice in it."""
     with path.open("rb") as file:
         start = file.read(512)
     if not start:
@@ -113,7 +165,20 @@ def _zip_members(path: Path, name: str) -> dict[str, int]:
         raise FeedError(f"{name}: {_not_a_zip(start)}.") from error
     if any(info.flag_bits & 1 for info in infos):
         raise FeedError(f"{name}: the zip is locked with a password; unpack it and give the folder.")
-    return {info.filename: info.file_size for info in infos}
+    files: dict[str, _File] = {}
+    twice = []
+    for info in infos:
+        if info.filename in files:
+            twice.append(info.filename)
+        files[info.filename] = _File(info.file_size, _changed(info))
+    return files, twice
+
+
+def _changed(info: zipfile.ZipInfo) -> datetime:
+    try:
+        return datetime(*info.date_time)
+    except ValueError:
+        return datetime.min
 
 
 def _not_a_zip(start: bytes) -> str:
@@ -127,30 +192,68 @@ def _not_a_zip(start: bytes) -> str:
     return f"not a zip file (it begins with {start[:16]!r}); give a GTFS zip or a folder with its .txt files"
 
 
-def _tables_among(sizes: dict[str, int], name: str) -> tuple[dict[str, str], bool]:
-    """The file of each table and whether all lie plainly; the least deep one counts where a name comes twice."""
-    paths = {member: PurePosixPath(member.replace("\\", "/")) for member in sizes}
-    members: dict[str, str] = {}
-    plain = True
-    for member in sorted(sizes, key=lambda member: (len(paths[member].parts), member)):
-        path = paths[member]
-        table = path.stem.lower()
-        if path.suffix.lower() != ".txt" or table not in TABLES or "__MACOSX" in path.parts:
-            continue
-        plain &= table not in members and len(path.parts) == 1 and path.name == f"{table}.txt"
-        members.setdefault(table, member)
-    if not members:
-        inner = [member for member in sizes if member.lower().endswith(".zip")]
+def _path_of(member: str) -> PurePosixPath:
+    return PurePosixPath(member.replace("\\", "/").lstrip("/"))
+
+
+def _is_left_behind(path: PurePosixPath) -> bool:
+    return "__MACOSX" in path.parts or path.name.startswith(".")
+
+
+def _table_of(path: PurePosixPath) -> str:
+    """The table that a file is, "" where it is none."""
+    table = path.stem.strip().lower()
+    return table if path.suffix.lower() == ".txt" and table in TABLES and not _is_left_behind(path) else ""
+
+
+def _tables_among(files: Mapping[str, _File], name: str) -> tuple[dict[str, str], list[Problem]]:
+    """The file of each table, all from one folder, and what lies elsewhere.
+
+    The folder with most of what a feed must have counts, of several such the least deep one, then the newest.
+    """
+    folders: defaultdict[PurePosixPath, dict[str, list[str]]] = defaultdict(dict)
+    for member in sorted(files):
+        path = _path_of(member)
+        table = _table_of(path)
+        if table:
+            folders[path.parent].setdefault(table, []).append(member)
+    if not folders:
+        inner = [member for member in files if member.lower().endswith(".zip")]
         hint = f"the feed seems to be inside {inner[0]}: unpack that" if inner else "give the zip of a GTFS feed"
-        found = ", ".join(sorted(sizes)[:5]) or "nothing"
+        found = ", ".join(sorted(files)[:5]) or "nothing"
         raise FeedError(f"{name}: no GTFS table (stops.txt, trips.txt, …) in it, but {found}; {hint}.")
-    total = sum(sizes[member] for member in members.values())
+
+    def rank(folder: PurePosixPath) -> tuple[int, int, float, str]:
+        tables = folders[folder]
+        whole = len(_NEEDED & tables.keys()) + bool({"calendar", "calendar_dates"} & tables.keys())
+        newest = max(files[members[0]].changed for members in tables.values())
+        return -whole, len(folder.parts), -(newest - datetime.min).total_seconds(), str(folder)
+
+    home, *others = sorted(folders, key=rank)
+    members, problems = {}, []
+    for table, same in folders[home].items():
+        # Exactly so written comes before STOPS.TXT.
+        same.sort(key=lambda member: (_path_of(member).name != f"{table}.txt", member))
+        members[table] = same[0]
+        problems += [_left_alone(member, f"{same[0]} is read") for member in same[1:]]
+    where = "the files at the top are" if not home.parts else f"the folder {home} is"
+    problems += [
+        _left_alone(member, f"{where} read, and two feeds are never mixed; give that folder alone if it is meant")
+        for folder in others
+        for same in folders[folder].values()
+        for member in same
+    ]
+    total = sum(files[member].size for member in members.values())
     if total > MAX_TABLE_BYTES:
         raise FeedError(
             f"{name}: unpacks to {total / 1e9:.0f} GB; at most {MAX_TABLE_BYTES / 1e9:.0f} GB are taken. "
             "Cut the feed to the area that is served."
         )
-    return members, plain
+    return members, problems
+
+
+def _left_alone(member: str, why: str) -> Problem:
+    return Problem(member, None, "", f"another copy of the table; left alone: {why}.")
 
 
 def _digest(path: Path, members: dict[str, str]) -> str:

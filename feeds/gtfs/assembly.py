@@ -33,6 +33,7 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
 
     Errors: FeedError where nothing useful can be made of it.
     """
+    problems.add(archive.problems)
     tables = read_tables(archive, problems)
     zone, agency_name = _agency(tables["agency"], archive.name, problems)
     stops = read_stops(tables["stops"], problems)

@@ -16,6 +16,10 @@ class Problems:
     def __init__(self) -> None:
         self._found: list[Problem] = []
 
+    def add(self, found: Sequence[Problem]) -> None:
+        """What was found elsewhere."""
+        self._found.extend(found)
+
     def file(self, file: str, message: str, *, entity_id: str = "", row: int | None = None) -> None:
         """Something wrong with a file as a whole, or with one place in it."""
         self._found.append(Problem(file, row, entity_id, message))

@@ -1,48 +1,43 @@
 """The tables of a GTFS feed as typed frames whose index is the line in the file.
 
-gtfs-kit reads them. What it cannot read, or would read wrongly, is read again by `feeds.gtfs.mending`.
+Every value is read as text, since only then is a stop called `NA` or `007` still called so; numbers are made of the
+columns that gtfs-kit has as numbers. gtfs-kit's own reader takes such names for missing values.
 """
 
 from __future__ import annotations
 
-import warnings
-import zipfile
-import zlib
 from collections.abc import Mapping
 
-import gtfs_kit
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
 
 from feeds.errors import FeedError
 from feeds.gtfs.archive import TABLES, GtfsArchive
-from feeds.gtfs.mending import read_mended
+from feeds.gtfs.columns import (
+    COLUMNS_OF_OPTIONAL,
+    FREE_TEXT,
+    NEEDED_NUMBERS,
+    REQUIRED_COLUMNS,
+    fits,
+    is_number,
+    types_of,
+)
+from feeds.gtfs.encoding import utf8_lines
 from feeds.gtfs.problems import Problems
-from predictor.arrays import Float64Array, StrArray
+from feeds.gtfs.records import Records, records_of
+from predictor.arrays import BoolArray, Float64Array, StrArray
 
 Tables = Mapping[str, pd.DataFrame]
 
-REQUIRED_COLUMNS = {
-    "agency": ("agency_timezone",),
-    "stops": ("stop_id",),
-    "routes": ("route_id",),
-    "trips": ("trip_id", "route_id", "service_id"),
-    "stop_times": ("trip_id", "stop_id", "stop_sequence"),
-}
-"""Tables and columns without which nothing can be told."""
-COLUMNS_OF_OPTIONAL = {
-    "calendar": (
-        "service_id", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "start_date",
-        "end_date",
-    ),
-    "calendar_dates": ("service_id", "date", "exception_type"),
-    "frequencies": ("trip_id", "start_time", "end_time", "headway_secs"),
-    "shapes": ("shape_id", "shape_pt_lat", "shape_pt_lon", "shape_pt_sequence"),
-}  # fmt: skip
-"""Tables that may be missing, and what they must hold where they are there."""
-
 LONGEST_TEXT = 200
-_SAMPLE = 1000
+_LEAST_BLOCK_BYTES = 1 << 22
+_INT32 = 2**31
+_DECIMAL_COMMA = r"^([+-]?\d*),(\d+)$"
+# What `strip` leaves: the byte order mark and the blank without width.
+_INVISIBLE = "[\ufeff\u200b]"
 
 
 def read_tables(archive: GtfsArchive, problems: Problems) -> dict[str, pd.DataFrame]:
@@ -56,15 +51,14 @@ def read_tables(archive: GtfsArchive, problems: Problems) -> dict[str, pd.DataFr
         missing.append("calendar.txt or calendar_dates.txt")
     if missing:
         there = ", ".join(sorted(archive.members.values()))
+        if archive.problems:
+            there += f" (and left alone: {', '.join(problem.file for problem in archive.problems[:5])})"
         raise FeedError(f"{archive.name}: {', '.join(missing)} missing; only {there} found. Ask for the whole feed.")
-    straight = _read_straight(archive)
     tables = {}
     for table in TABLES:
         if table not in archive.members:
             continue
-        frame = straight.get(table)
-        if frame is None or _was_read_wrongly(frame):
-            frame = read_mended(archive, table, problems)
+        frame = _read(archive, table, problems)
         lacking = [c for c in {**REQUIRED_COLUMNS, **COLUMNS_OF_OPTIONAL}[table] if c not in frame]
         if lacking and table in REQUIRED_COLUMNS:
             raise FeedError(
@@ -77,7 +71,8 @@ def read_tables(archive: GtfsArchive, problems: Problems) -> dict[str, pd.DataFr
         tables[table] = frame
     for table in REQUIRED_COLUMNS:
         if tables[table].empty:
-            raise FeedError(f"{archive.name}: {table}.txt has no usable row; ask for the whole feed.")
+            why = next((f" Row {p.row} {p.message}" for p in problems.all() if p.file == f"{table}.txt" and p.row), "")
+            raise FeedError(f"{archive.name}: {table}.txt has no usable row; ask for the whole feed.{why}")
     return tables
 
 
@@ -110,38 +105,105 @@ def text_array(values: pd.Series[str]) -> StrArray:
     return np.array(values.str.replace("\0", "", regex=False).str.slice(0, LONGEST_TEXT).tolist(), dtype=np.str_)
 
 
-def _read_straight(archive: GtfsArchive) -> dict[str, pd.DataFrame | None]:
-    """What gtfs-kit reads; nothing where it stumbles."""
-    if not archive.plain or any(_has_odd_header(archive, table) for table in archive.members):
-        return {}
+def _read(archive: GtfsArchive, table: str, problems: Problems) -> pd.DataFrame:
+    """One table, row by row as far as it can be read. Errors: FeedError where the bytes cannot be unpacked."""
+    file = f"{table}.txt"
+    text = utf8_lines(archive.read(table), file, problems)
+    if not text.strip():
+        return pd.DataFrame(index=np.empty(0, np.int64))
+    records = records_of(text, file, FREE_TEXT, lambda columns: fits(table, columns), problems)
+    parsed = _parsed(records, archive.name, file)
+    frame = {}
+    for name, place in _distinct(records.columns, parsed, file, problems).items():
+        values = _bare(parsed.column(place))
+        frame[name] = pd.Series(pd.array(values, dtype="string"), index=records.line)
+    return _with_numbers(pd.DataFrame(frame, index=records.line), table, problems)
+
+
+def _parsed(records: Records, name: str, file: str) -> pa.Table:
+    """The records as columns of text, named by their place."""
+    places = [str(i) for i in range(len(records.columns))]
+    if len(records.line) == 0:
+        return pa.table({place: pa.array([], pa.string()) for place in places})
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            feed = gtfs_kit.read_feed(archive.path, dist_units="m")
-    except (ValueError, TypeError, KeyError, OverflowError, OSError, zipfile.BadZipFile, zlib.error, EOFError):
-        return {}
-    frames: dict[str, pd.DataFrame | None] = {}
-    for table in TABLES:
-        frame = getattr(feed, table)
-        if frame is not None:
-            frame.index = pd.RangeIndex(2, 2 + len(frame))
-        frames[table] = frame
-    return frames
+        table = pa_csv.read_csv(
+            pa.py_buffer(records.body),
+            pa_csv.ReadOptions(column_names=places, block_size=max(_LEAST_BLOCK_BYTES, records.longest + 1)),
+            pa_csv.ParseOptions(
+                delimiter=records.separator, newlines_in_values=records.has_long, ignore_empty_lines=False
+            ),
+            pa_csv.ConvertOptions(column_types=dict.fromkeys(places, pa.string()), strings_can_be_null=False),
+        )
+    except pa.ArrowInvalid as error:
+        raise FeedError(f"{name}: {file} is no table of comma-separated values ({error}).") from error
+    if table.num_rows != len(records.line):
+        raise FeedError(f"{name}: {file} is no table of comma-separated values ({table.num_rows:,} rows in it).")
+    return table
 
 
-def _has_odd_header(archive: GtfsArchive, table: str) -> bool:
-    """Whether the column names need cleaning before they mean anything."""
-    start = archive.read(table, 4096).removeprefix(b"\xef\xbb\xbf").lstrip(b"\r\n").split(b"\n", 1)[0].rstrip(b"\r")
+def _distinct(columns: list[str], parsed: pa.Table, file: str, problems: Problems) -> dict[str, int]:
+    """The place of each column that has a name: of two with the same one the first that holds anything."""
+    places: dict[str, int] = {}
+    for place, name in enumerate(columns):
+        if name not in places:
+            places[name] = place
+            continue
+        if pc.all(pc.equal(parsed.column(places[name]), "")).as_py():
+            places[name] = place
+        problems.file(file, f"the column {name} comes twice; the first that holds anything counts.", row=1)
+    places.pop("", None)
+    return places
+
+
+def _bare(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Text without blanks around it, null where nothing is left."""
+    values = pc.utf8_trim_whitespace(values)
+    if pc.any(pc.match_substring_regex(values, f"^{_INVISIBLE}|{_INVISIBLE}$")).as_py():
+        values = pc.utf8_trim_whitespace(pc.replace_substring_regex(values, _INVISIBLE, ""))
+    return pc.if_else(pc.equal(values, ""), None, values)
+
+
+def _with_numbers(frame: pd.DataFrame, table: str, problems: Problems) -> pd.DataFrame:
+    """The frame with its number columns as numbers; what is none is told and left empty, or its row skipped."""
+    keep = np.ones(len(frame), bool)
+    needed = NEEDED_NUMBERS.get(table, ())
+    for column in [str(c) for c in frame if is_number(table, str(c))]:
+        words_ = frame[column]
+        whole = types_of(table)[column].startswith("Int")
+        number, with_comma = _as_numbers(words_, whole)
+        with np.errstate(invalid="ignore"):
+            good: BoolArray = np.isfinite(number)
+            if whole:
+                good &= (number == np.round(number)) & (np.abs(number) < _INT32)
+        bad: BoolArray = words_.notna().to_numpy(bool) & ~good
+        fate = "the row is skipped" if column in needed else "taken as missing"
+        kind = "whole number" if whole else "number"
+        ids = frame.iloc[:, 0].astype("string").fillna("").to_numpy()
+        lines = frame.index.to_numpy()
+        if bad.any():
+            word = str(words_.to_numpy()[bad][0])[:40]
+            problems.rows(f"{table}.txt", lines[bad], ids[bad], f"{column} “{word}” is no {kind}; {fate}.")
+        problems.rows(
+            f"{table}.txt", lines[with_comma], ids[with_comma],
+            f"{column} is written with a decimal comma; read as a point.",
+        )  # fmt: skip
+        frame[column] = np.where(good, number, np.nan)
+        if column in needed:
+            keep &= ~bad
+    return frame[keep]
+
+
+def _as_numbers(words_: pd.Series[str], whole: bool) -> tuple[Float64Array, BoolArray]:
+    """Numbers (n,), NaN where there are none, and which were written with a comma in place of the point (n,)."""
+    none_of_them = np.zeros(len(words_), bool)
     try:
-        names = [name.strip('"') for name in start.decode("ascii").split(",")]
-    except UnicodeDecodeError:
-        return True
-    return any(name != name.strip().lower() for name in names) or (len(names) == 1 and ";" in names[0])
-
-
-def _was_read_wrongly(frame: pd.DataFrame) -> bool:
-    """Ids with spaces around them, or codes taken for numbers, which loses their leading zeros."""
-    if "platform_code" in frame and pd.api.types.is_numeric_dtype(frame["platform_code"]):
-        return True
-    ids = [c for c in frame if str(c).endswith("_id") and isinstance(frame[c].dtype, pd.StringDtype)]
-    return any(bool((s.str.strip() != s).any()) for s in (frame[c].iloc[:_SAMPLE].dropna() for c in ids))
+        cast = pc.cast(pa.array(words_, pa.large_string()), pa.float64())
+        return np.array(cast.to_numpy(zero_copy_only=False), np.float64), none_of_them
+    except pa.ArrowInvalid:
+        pass
+    code, unique = pd.factorize(words_)
+    text = pd.Series(np.asarray(unique, dtype=object), dtype="string")
+    comma = none_of_them[: len(text)] if whole else text.str.fullmatch(_DECIMAL_COMMA[1:-1]).to_numpy(bool)
+    text = text.mask(comma, text.str.replace(_DECIMAL_COMMA, r"\1.\2", regex=True))
+    value = pd.to_numeric(text, errors="coerce").to_numpy(np.float64, na_value=np.nan)
+    return np.append(value, np.nan)[code], np.append(comma, False)[code]

@@ -160,7 +160,7 @@ def test_semicolons_are_read_and_told(tmp_path: Path) -> None:
     ("row", "at", "said"),
     [
         ("t1,08:01:00,08:01:00,B,2,extra,fields", 3, "more fields"),
-        ("t1,08:01:00", 3, "stops.txt has no such stop"),
+        ("t1,08:01:00", 3, "fewer fields than the 5 columns of the header, and what is there does not fit"),
         (",,,,", 3, "trips.txt has no such usable trip"),
         ("t1,08:01:00,08:01:00,A,two", 3, "“two” is no whole number; the row is skipped"),
         ("t1,08:01:00,08:01:00,A,1.5", 3, "“1.5” is no whole number; the row is skipped"),

@@ -63,7 +63,7 @@ def test_a_stop_that_no_neighbour_can_place_is_served_by_no_trip(tmp_path: Path)
     rows = f"A,Gare,,,,,,,\nB,Liberté,,,,,,,\nC,Lac,{place(1200)},,,,,\nD,Parc,{place(1800)},,,,,\n"
     loaded = load(
         tmp_path,
-        stops=HEADER + rows.replace(",,,,,,,\n", ",,,,,,\n"),
+        stops=HEADER + rows,
         stop_times=STOP_TIMES + calls("t1", "08:00:00", "08:02:00", "08:04:00", "08:06:00", stops="ABCD"),
     )
     tt = loaded.timetable

@@ -1,0 +1,81 @@
+"""What the columns of GTFS tables are for, as far as it tells a row that was meant from one that has slipped."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from gtfs_kit.constants import DTYPES
+
+REQUIRED_COLUMNS = {
+    "agency": ("agency_timezone",),
+    "stops": ("stop_id",),
+    "routes": ("route_id",),
+    "trips": ("trip_id", "route_id", "service_id"),
+    "stop_times": ("trip_id", "stop_id", "stop_sequence"),
+}
+"""Tables and columns without which nothing can be told."""
+COLUMNS_OF_OPTIONAL = {
+    "calendar": (
+        "service_id", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "start_date",
+        "end_date",
+    ),
+    "calendar_dates": ("service_id", "date", "exception_type"),
+    "frequencies": ("trip_id", "start_time", "end_time", "headway_secs"),
+    "shapes": ("shape_id", "shape_pt_lat", "shape_pt_lon", "shape_pt_sequence"),
+}  # fmt: skip
+"""Tables that may be missing, and what they must hold where they are there."""
+NEEDED_NUMBERS = {
+    "stop_times": ("stop_sequence",),
+    "shapes": ("shape_pt_sequence",),
+    "calendar_dates": ("exception_type",),
+    "frequencies": ("headway_secs",),
+}
+"""Columns whose row is worth nothing without a number in them."""
+
+FREE_TEXT = re.compile(r".*(_name|_desc|_headsign)")
+"""Columns in which a sentence may stand, with commas and quotation marks."""
+_TOGETHER = (("stop_lat", "stop_lon"), ("shape_pt_lat", "shape_pt_lon"), ("start_date", "end_date"))
+_NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
+_FORMS = (
+    (re.compile(r".*_time"), re.compile(r"\d{1,3}:[0-5]?\d(:[0-5]?\d)?")),
+    (re.compile(r"(.*_)?date"), re.compile(r"\d{8}")),
+    (re.compile(r".*_timezone"), re.compile(r"UTC|GMT|\w+(/[\w+-]+)+")),
+    (re.compile(r".*_url"), re.compile(r"\S*\.\S+|\w+:\S+")),
+    (re.compile(r".*_color"), re.compile(r"#?[0-9a-fA-F]{6}")),
+)
+
+
+def is_number(table: str, column: str) -> bool:
+    """Whether GTFS has numbers in this column."""
+    return types_of(table).get(column, "string") != "string"
+
+
+def types_of(table: str) -> dict[str, str]:
+    """The type of each column that gtfs-kit knows in a table."""
+    known: dict[str, str] = DTYPES[table]
+    return known
+
+
+def fits(table: str, columns: Sequence[str]) -> Callable[[Sequence[str]], bool]:
+    """A test whether values, one for each of the columns, can be a row of the table."""
+    needed = {**REQUIRED_COLUMNS, **COLUMNS_OF_OPTIONAL}[table]
+    forms = [_form(table, column) for column in columns]
+    filled = [i for i, column in enumerate(columns) if column in needed]
+    pairs = [(columns.index(a), columns.index(b)) for a, b in _TOGETHER if a in columns and b in columns]
+
+    def test(values: Sequence[str]) -> bool:
+        bare = [value.strip() for value in values]
+        return (
+            all(not value or form is None or form.fullmatch(value) for value, form in zip(bare, forms, strict=True))
+            and all(bare[i] for i in filled)
+            and all(bool(bare[a]) == bool(bare[b]) for a, b in pairs)
+        )
+
+    return test
+
+
+def _form(table: str, column: str) -> re.Pattern[str] | None:
+    if is_number(table, column):
+        return _NUMBER
+    return next((form for name, form in _FORMS if name.fullmatch(column)), None)
