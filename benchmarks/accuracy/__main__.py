@@ -16,10 +16,12 @@ from rich.console import Console
 from api.command.replay import learn, replay
 from benchmarks.accuracy import baselines, terminal, truth
 from benchmarks.accuracy.judge import judge
+from benchmarks.accuracy.operator_feed import OperatorFeed
 from benchmarks.accuracy.result import Result
 from benchmarks.accuracy.runs import Runs
 from benchmarks.accuracy.tables import Tables
 from feeds.errors import FeedError
+from feeds.recording import open_recording
 from feeds.timetable import load_timetable
 from predictor.learned import Learned
 
@@ -99,14 +101,16 @@ def _run(
     trained = None
     if train_days:
         trained = Runs.of(truth.of_folder(folder, timetable, _numbers(train_days), own=passages).passages, timetable)
-    methods = baselines.methods(runs, trained, truth.operator_delays(folder, _numbers(judge_days)))
+    recording = open_recording(folder, timetable)
+    feed = OperatorFeed(runs, recording.trip_updates_at) if recording.trip_updates else None
+    methods = baselines.methods(runs, trained, truth.operator_delays(folder, _numbers(judge_days)), feed)
     if trees:
         if trained is None:
             raise FeedError("--trees needs days to train them on: give --train.")
         from benchmarks.accuracy import boosted_trees
 
         methods |= boosted_trees.methods(trained, runs)
-    outcome = judge(predictions, runs, methods)
+    outcome = judge(predictions, runs, methods, feed)
     if not outcome.live.any():
         told = "; ".join(f"{name}: {number:,}" for name, number in outcome.counts.items())
         raise FeedError(f"No live prediction could be judged; are they of {_told(judge_days)}? {told}.")

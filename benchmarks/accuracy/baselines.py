@@ -278,14 +278,18 @@ MARKS = (HINDSIGHT, HINDSIGHT_OF_OTHERS)
 """No methods: what knowing the hour's run times would score, the judged vehicle's own among them, and those of all
 others."""
 
+OPERATOR = "operator"
 Method = Callable[[Questions], Float64Array]
 
 
-def methods(runs: Runs, trained: Runs | None, reports: pd.DataFrame | None) -> dict[str, Method]:
+def methods(
+    runs: Runs, trained: Runs | None, reports: pd.DataFrame | None, operator_feed: Method | None = None
+) -> dict[str, Method]:
     """Every method that the recording allows, by name.
 
     Parameters: `runs`, the judged days; `trained`, the train days, None without; `reports`, the judged days' reports
-    with the operator's own delay, None where it claims none.
+    with the operator's own delay, None where it claims none; `operator_feed`, its recorded TripUpdates, which tell more
+    than that delay.
     """
     found: dict[str, Method] = {
         "schedule": lambda asked: schedule(runs, asked),
@@ -296,8 +300,10 @@ def methods(runs: Runs, trained: Runs | None, reports: pd.DataFrame | None) -> d
         found[AT_ONCE] = lambda asked: schedule_and_delay(
             runs, Questions.of(runs, asked.made_at, asked.cell, at_once=True)
         )
-    if reports is not None:
-        found["operator"] = lambda asked: operator(runs, asked, reports)
+    if operator_feed is not None:
+        found[OPERATOR] = operator_feed
+    elif reports is not None:
+        found[OPERATOR] = lambda asked: operator(runs, asked, reports)
     if trained is not None:
         medians = LinkMedians.of(trained).on(runs)
         history = KalmanHistory.of(trained)

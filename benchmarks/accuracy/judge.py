@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.accuracy.baselines import Method, Questions
+from benchmarks.accuracy.operator_feed import OperatorFeed
 from benchmarks.accuracy.runs import Runs
 from benchmarks.accuracy.truth import call_of_sequence
 from feeds.errors import FeedError
@@ -37,6 +38,8 @@ class Judged:
     live: BoolArray
     under_way: BoolArray
     """The vehicle was known to have passed a stop of this trip by then."""
+    told_by_operator: BoolArray
+    """The operator's recorded TripUpdates held a time for the same call at the same moment."""
     told_s: Float32Array
     """From the moment a report told of that last passed stop to the prediction, NaN where not under way."""
     error_s: Mapping[str, Float32Array]
@@ -56,11 +59,14 @@ class Judged:
         return len(self.cell)
 
 
-def judge(files: Iterable[Path], runs: Runs, methods: Mapping[str, Method]) -> Judged:
+def judge(
+    files: Iterable[Path], runs: Runs, methods: Mapping[str, Method], operator_feed: OperatorFeed | None = None
+) -> Judged:
     """Judge every prediction in Parquet files as the replay writes them.
 
     A prediction made after the passage, or more than half an hour before it, is not judged; nor is one that says
     "cancelled" or "skipped". Memory: about 50 bytes a judged prediction.
+    Parameters: `operator_feed`, where the operator's TripUpdates were recorded.
     """
     parts: list[dict[str, np.ndarray]] = []
     counts = dict.fromkeys(
@@ -71,12 +77,24 @@ def judge(files: Iterable[Path], runs: Runs, methods: Mapping[str, Method]) -> J
     files = list(files)
     for file in files:
         polls.append(_moments(file))
-        parts.extend(_judge_batch(batch, runs, methods, counts) for batch in _batches(file))
+        parts.extend(_judge_batch(batch, runs, methods, operator_feed, counts) for batch in _batches(file))
     poll = np.unique(np.concatenate(polls)) if polls else np.empty(0)
     poll_s = float(np.median(np.diff(poll))) if len(poll) > 1 else float("nan")
     joined = {
         name: np.concatenate([part[name] for part in parts]) if parts else np.empty(0, np.float32)
-        for name in ("cell", "horizon", "live", "under_way", "told", "p10", "p90", *methods, MEDIAN, PUBLISHED)
+        for name in (
+            "cell",
+            "horizon",
+            "live",
+            "under_way",
+            "by_operator",
+            "told",
+            "p10",
+            "p90",
+            *methods,
+            MEDIAN,
+            PUBLISHED,
+        )
     }
     order = np.lexsort((-joined["horizon"], joined["cell"]))
     joined = {name: column[order] for name, column in joined.items()}
@@ -88,7 +106,8 @@ def judge(files: Iterable[Path], runs: Runs, methods: Mapping[str, Method]) -> J
     available[cell[at_moment]] = True
     return Judged(
         cell=cell, horizon_s=joined["horizon"], live=joined["live"].astype(bool),
-        under_way=joined["under_way"].astype(bool), told_s=joined["told"],
+        under_way=joined["under_way"].astype(bool), told_by_operator=joined["by_operator"].astype(bool),
+        told_s=joined["told"],
         error_s={name: joined[name] for name in (*methods, MEDIAN, PUBLISHED)},
         p10_error_s=joined["p10"], p90_error_s=joined["p90"], poll_s=poll_s, available=available & owed, owed=owed,
         counts=counts,
@@ -107,7 +126,11 @@ def _owed(runs: Runs, poll: Float64Array, poll_s: float) -> tuple[BoolArray, Flo
 
 
 def _judge_batch(
-    table: pa.Table, runs: Runs, methods: Mapping[str, Method], counts: dict[str, int]
+    table: pa.Table,
+    runs: Runs,
+    methods: Mapping[str, Method],
+    operator_feed: OperatorFeed | None,
+    counts: dict[str, int],
 ) -> dict[str, np.ndarray]:
     tt = runs.timetable
     made_at, published, p10, p50, p90 = (table.column(name).to_numpy().astype(np.float64, copy=False) for name in TIMES)
@@ -145,6 +168,7 @@ def _judge_batch(
         "horizon": horizon.astype(np.float32),
         "live": status[rows] == 0,
         "under_way": asked.last >= 0,
+        "by_operator": operator_feed.tells(asked) if operator_feed else np.zeros(len(asked), bool),
         "told": np.where(asked.last >= 0, made_at[rows] - runs.known[asked.last], np.nan).astype(np.float32),
         MEDIAN: (actual - p50[rows]).astype(np.float32),
         PUBLISHED: (actual - published[rows]).astype(np.float32),

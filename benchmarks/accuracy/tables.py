@@ -14,11 +14,13 @@ from benchmarks.accuracy.runs import Runs
 from predictor.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 
 ALL = "all"
-UNDER_WAY, AT_PASSAGES, BEFORE_START, LIVE, SCHEDULED = (
-    "live, under way", "live, just after a passage", "live, before its first stop", "live", "scheduled",
+UNDER_WAY, AT_PASSAGES, BEFORE_START, LIVE, TOLD_BY_OPERATOR, SCHEDULED = (
+    "live, under way", "live, just after a passage", "live, before its first stop", "live",
+    "live, and told by the operator as well", "scheduled",
 )  # fmt: skip
 """Sets of predictions: those of a vehicle that has passed a stop of the trip; of these the first after each passage;
-those that bridge a layover or an earlier trip; all of a vehicle; those from the timetable alone."""
+those that bridge a layover or an earlier trip; all of a vehicle; of these the ones of calls that the
+operator's own recorded feed held a time for at that moment; those from the timetable alone."""
 DAY_TYPES = ("weekday", "Saturday", "Sunday")
 STOP_SIZES = ("smallest quarter", "second quarter", "third quarter", "largest quarter")
 
@@ -47,6 +49,7 @@ class Tables:
             AT_PASSAGES: judged.live & (judged.told_s < judged.poll_s),
             BEFORE_START: judged.live & ~judged.under_way,
             LIVE: judged.live,
+            TOLD_BY_OPERATOR: judged.live & judged.told_by_operator,
             SCHEDULED: ~judged.live,
         }
         groups, availability = _by_group(judged, runs)
