@@ -17,7 +17,7 @@ import numpy as np
 
 from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, expand_ranges
 from predictor.columns import Columns
-from predictor.geometry import ground_distance_m
+from predictor.geometry import to_first_stop_m
 from predictor.legs import Legs
 from predictor.runs import DatedRuns
 from predictor.snapshot import DEADHEAD, FROM_BLOCK, FROM_VEHICLE, LAYOVER
@@ -202,9 +202,8 @@ def _from_the_call_before(tt: Timetable, calls: _Calls, links: _Links) -> tuple[
     lead, variance = np.zeros(len(calls)), np.zeros(len(calls))
     lead[1:], variance[1:] = links.run_s[:-1], links.variance[:-1]
     begins = np.flatnonzero(calls.opens_leg & ~calls.opens)
-    ended, begun = tt.trip_pattern[calls.trip[begins - 1]], tt.trip_pattern[calls.trip[begins]]
-    (end_lat, end_lon), (start_lat, start_lon) = tt.pattern_end, tt.pattern_start
-    way_m = ground_distance_m(end_lat[ended], end_lon[ended], start_lat[begun], start_lon[begun])
+    ended, (end_lat, end_lon) = tt.trip_pattern[calls.trip[begins - 1]], tt.pattern_end
+    way_m = to_first_stop_m(tt, calls.trip[begins], end_lat[ended], end_lon[ended])
     lead[begins] = MINIMUM_LAYOVER_S + way_m / DEADHEAD_M_S
     variance[begins] = LAYOVER_SD_S**2
     return lead, variance
@@ -241,8 +240,7 @@ def _heads(tt: Timetable, travel_times: TravelTimes, tracks: Tracks, first: _Cal
 
     left_s, left_variance = _left_of_the_link(tt, travel_times, tracks, first, now)
     came = np.nan_to_num(tracks.arrived_at[slot], nan=now) - now
-    pattern, (start_lat, start_lon) = tt.trip_pattern[first.trip], tt.pattern_start
-    way_m = ground_distance_m(tracks.lat[slot], tracks.lon[slot], start_lat[pattern], start_lon[pattern])
+    way_m = to_first_stop_m(tt, first.trip, tracks.lat[slot], tracks.lon[slot])
     arrival = np.select(
         [away, stands_at_first, stands_on_the_way],
         [

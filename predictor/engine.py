@@ -11,6 +11,7 @@ import numpy as np
 from predictor.arrays import Int8Array, Int64Array
 from predictor.arrivals import Chain, predict
 from predictor.assignment import Assigner
+from predictor.current_runs import CurrentRuns
 from predictor.driven_order import with_driven_order
 from predictor.driving_times import DrivingTimes
 from predictor.endings import Patience, doubts, told_until
@@ -98,7 +99,8 @@ class Engine:
         self.driving_times = DrivingTimes(timetable, learned)
         diagram, lines = self.driving_times.diagram, LineGeometry.of(timetable)
         self._days = ServiceDays(timetable)
-        self._matcher = Matcher(timetable, self._days, diagram, lines)
+        self._current_runs = CurrentRuns(timetable, self._days, diagram, lines)
+        self._matcher = Matcher(timetable, diagram, lines)
         self._run_changes = RunChanges(timetable, diagram, lines)
         self._assigner = Assigner(timetable, self._days, diagram, lines)
         self._journeys = JourneyLookup(timetable)
@@ -216,7 +218,8 @@ class Engine:
         self._report_figures = figures if figures.reports else self._report_figures
         rows, counts = fresh_reports(observations, slot, tracks, now)
         self._counts.update(counts)
-        rows, upcoming = present_reports(self.timetable, self._matcher.finder, tracks, slot, observations, rows, now)
+        finder = self._current_runs.finder
+        rows, upcoming = present_reports(self.timetable, finder, tracks, slot, observations, rows, now)
         obs, slot, clock_fast_s = observations.take(rows), slot[rows], clock_fast_s[rows]
         tracks.set_clock(slot, clock_fast_s)
         runs = self._runs_of(tracks, slot, obs, upcoming, now, cancelled)
@@ -247,7 +250,7 @@ class Engine:
         cancelled: Int64Array,
     ) -> DatedRuns:  # fmt: skip
         """The run that each vehicle (n,) is on: named, gone on with, or found."""
-        named = self._matcher.run_of(tracks, slot, obs, cancelled)
+        named = self._current_runs.of_reports(tracks, slot, obs, cancelled)
         runs = self._run_changes.settled(tracks, slot, obs, named, upcoming)
         tracks.hear(slot, obs)
         signed_off = obs.timestamp - tracks.named_at[slot] < _SIGNED_OFF_S

@@ -144,6 +144,12 @@ def ground_distance_m(lat1: Float64Array, lon1: Float64Array, lat2: Float64Array
     return result
 
 
+def to_first_stop_m(timetable: Timetable, trip: Int32Array, lat: Float64Array, lon: Float64Array) -> Float64Array:
+    """Metres from the first stop of each trip to a position (n,)."""
+    pattern, (first_lat, first_lon) = timetable.trip_pattern[trip], timetable.pattern_start
+    return ground_distance_m(first_lat[pattern], first_lon[pattern], lat, lon)
+
+
 def course_deg(lat1: Float64Array, lon1: Float64Array, lat2: Float64Array, lon2: Float64Array) -> Float64Array:
     """Degrees clockwise from north from the first to the second position (n,)."""
     dx = (lon2 - lon1) * np.cos(np.radians((lat1 + lat2) / 2.0))

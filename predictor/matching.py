@@ -1,9 +1,7 @@
-"""Where on which journey each vehicle is.
+"""Where on its run each vehicle is.
 
-The feed's trip id is believed until geometry, time or block speak against it: a vehicle that has finished a trip goes
-on with its block's next one, and one far from the line of its trip is off route. Progress is searched forward from the
-last known place, so that loops and out-and-back shapes resolve by progress; a place that only fits elsewhere on the
-line is accepted as a jump.
+Progress is searched forward from the last known place, so that loops and out-and-back shapes resolve by progress; a
+place that only fits elsewhere on the line is accepted as a jump. One far from its line is off route.
 """
 
 from __future__ import annotations
@@ -14,12 +12,10 @@ import numpy as np
 
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
 from predictor.columns import Columns
-from predictor.geometry import LineGeometry, Projection, course_deg, ground_distance_m
+from predictor.geometry import LineGeometry, Projection, course_deg, ground_distance_m, to_first_stop_m
 from predictor.match import STOP_ZONE_M, Match
-from predictor.named_runs import RunNames, run_finder
 from predictor.observations import STOPPED_AT, Observations
 from predictor.runs import DatedRuns
-from predictor.service_days import ServiceDays
 from predictor.snapshot import DEADHEAD, IN_SERVICE, LAYOVER, OFF_ROUTE
 from predictor.time_distance import TimeDistance
 from predictor.timetable import Timetable
@@ -37,8 +33,6 @@ OFF_LINE_SHAPELESS = 0.5
 """Where the line was drawn straight between stops, the road may stray by this share of the gap as well."""
 EARLIEST_DEPARTURE_S = 180.0
 """A vehicle seen moving earlier than this before its trip's departure is on its way to the first stop."""
-BROKEN_DOWN_S = 720.0
-"""A vehicle that comes to no further stop for so long, and then names its trip no more, does not go on with it."""
 JUST_BEHIND_M = 200.0
 BEYOND_FIRST_M = 400.0
 """A vehicle no further along the line than this, long before its departure, is still waiting for it."""
@@ -108,97 +102,14 @@ class _Progress(Columns):
 class Matcher:
     """Matches reports against one timetable."""
 
-    def __init__(self, timetable: Timetable, days: ServiceDays, diagram: TimeDistance, lines: LineGeometry) -> None:
+    def __init__(self, timetable: Timetable, diagram: TimeDistance, lines: LineGeometry) -> None:
         self.timetable = timetable
-        self.days = days
         self.diagram = diagram
         self.lines = lines
-        self.finder = run_finder(timetable)
         key = _sequence_key(timetable.call_trip, timetable.stop_sequence)
         # Calls stand in driving order, which need not be that of the feed's stop_sequence.
         self._by_sequence = np.argsort(key, kind="stable")
         self._sequence_key = key[self._by_sequence]
-
-    def run_of(self, tracks: Tracks, slot: Int64Array, obs: Observations, cancelled: Int64Array) -> DatedRuns:
-        """The run that each report (n,) is to be matched to, trip and day -1 where none is named or known.
-
-        Parameters: `cancelled`: `ServiceDays.key` of trips that the operator took out.
-        """
-        trip = obs.trip.copy()
-        day = np.full(len(trip), NONE, np.int32)
-        shift = np.zeros(len(trip), np.int32)
-        named = np.flatnonzero(trip >= 0)
-        day[named], shift[named] = self._named(tracks, slot[named], obs.take(named))
-        trip[day < 0] = NONE
-        trip[named] = self.timetable.standing_for(trip[named], day[named], shift[named])
-
-        # A vehicle that names no trip goes on with the one it is on, unless it had got no further for long: then it
-        # has broken down and is taken home.
-        stuck = (tracks.named_at[slot] > -np.inf) & (obs.timestamp - tracks.arrived_at[slot] > BROKEN_DOWN_S)
-        stuck &= (tracks.state[slot] == IN_SERVICE) & (tracks.departed[slot] > 0)
-        on_one = (tracks.trip[slot] >= 0) & (tracks.state[slot] != OFF_ROUTE)
-        mute = np.flatnonzero((obs.trip < 0) & on_one & ~stuck)
-        trip[mute], day[mute] = tracks.trip[slot[mute]], tracks.service_day[slot[mute]]
-        shift[mute] = tracks.shift_s[slot[mute]]
-
-        # A feed may go on naming the trip that is over: the block's next trip takes its place.
-        over = (trip >= 0) & tracks.finished.take(slot).same_as(DatedRuns(trip, day, shift))
-        # One that names none waits for no trip that does not run.
-        over |= (
-            (obs.trip < 0) & (trip >= 0) & (tracks.departed[slot] == 0) & np.isin(self.days.key(trip, day), cancelled)
-        )
-        follow = np.flatnonzero(over)
-        for service_day in np.unique(day[follow]).tolist():
-            rows = follow[day[follow] == service_day]
-            next_trip = self.days.next_trip(service_day)
-            following = next_trip[trip[rows]]
-            while (out := (following >= 0) & np.isin(self.days.key(following, service_day), cancelled)).any():
-                following[out] = next_trip[following[out]]
-            near = self._first_stop_distance(np.maximum(following, 0), obs.lat[rows], obs.lon[rows]) < TERMINUS_M
-            take = (following >= 0) & (near | (tracks.trip[slot[rows]] == following))
-            trip[rows[take]], shift[rows[take]] = following[take], 0
-            lost = rows[~take & (obs.trip[rows] < 0)]
-            trip[lost], day[lost] = NONE, NONE
-        return DatedRuns(trip, day, shift)
-
-    def _named(self, tracks: Tracks, slot: Int64Array, obs: Observations) -> tuple[Int32Array, Int32Array]:
-        """Service day and shift (n,) of the runs that reports name, -1 where their trip does not run then.
-
-        Where a trip has several departures and none is named, that of the run that the vehicle is on; else one by
-        headway is taken as having left just now, another as the one that should now be where the vehicle is.
-        """
-        tt, trip = self.timetable, obs.trip
-        names = RunNames.of_trips(trip, obs.service_date, obs.start_time_s)
-        elapsed = np.full(len(trip), np.nan)
-        unsaid = np.flatnonzero((obs.start_time_s < 0) & tt.trip_repeats[trip] & ~tt.trip_is_frequency[trip])
-        elapsed[unsaid] = self._elapsed_by_place(obs.take(unsaid))
-        found = self.finder.find(names, obs.timestamp, np.ones(len(trip), bool), elapsed)
-        day, shift = found.service_day, found.shift_s
-        guessed = (day >= 0) & ~found.start_known
-        on_it = guessed & (tracks.trip[slot] == trip) & ((obs.service_date == 0) | (tracks.service_day[slot] == day))
-        # One that waits to set out takes the run that is due, and one that has finished its run is on another when it
-        # is seen in the first half of the way again.
-        half_s = 0.5 * (tt.trip_end_s[trip] - tt.trip_start_s[trip])
-        again = (tracks.departed[slot] == 0) | ((tracks.arrived[slot] >= tt.trip_calls[trip]) & (elapsed < half_s))
-        on_it &= tt.trip_is_frequency[trip] | ~again
-        just_left = guessed & tt.trip_is_frequency[trip] & (obs.start_time_s < 0)
-        just_now = (obs.timestamp - tt.date_origin[day]).astype(np.int32) - tt.trip_start_s[trip]
-        shift = np.where(on_it, tracks.shift_s[slot], np.where(just_left, just_now, shift))
-        return np.where(on_it, tracks.service_day[slot], day), shift
-
-    def _elapsed_by_place(self, obs: Observations) -> Float64Array:
-        """Seconds after the start (n,) when a run of each report's trip is where the report is, NaN off its way."""
-        if len(obs) == 0:
-            return np.empty(0)
-        tt = self.timetable
-        line = tt.pattern_line[tt.trip_pattern[obs.trip]]
-        place = self.lines.project(
-            line, obs.lat, obs.lon, low_m=np.zeros(len(obs)), high_m=np.full(len(obs), np.inf),
-            course=obs.bearing.astype(np.float64), prior_m=np.full(len(obs), np.nan), prior_scale=PRIOR_SCALE,
-        )  # fmt: skip
-        departed = self.diagram.calls_before(tt.trip_pattern[obs.trip], place.distance_m)
-        elapsed = self.diagram.elapsed_at(obs.trip, departed, place.distance_m)
-        return np.where(place.offset_m < OFF_LINE_M, elapsed, np.nan)
 
     def match(self, tracks: Tracks, slot: Int64Array, obs: Observations, runs: DatedRuns) -> Match:
         """Match reports (n,) to places on the runs that they are on (`trip` -1: on none).
@@ -236,7 +147,7 @@ class Matcher:
             departed=tracks.departed[s], last_m=last_m,
             # Before its departure a vehicle may stand, or turn, anywhere around the terminus.
             under_way=np.isfinite(last_m) & (tracks.departed[s] > 0),
-            near_first=self._first_stop_distance(runs.trip, lat, lon) < TERMINUS_M,
+            near_first=to_first_stop_m(tt, runs.trip, lat, lon) < TERMINUS_M,
         )  # fmt: skip
 
     def _window(self, reports: _OnRuns, obs: Observations) -> _Window:
@@ -338,11 +249,6 @@ class Matcher:
             | ((early_s > EARLIEST_DEPARTURE_S) & (at_m - first_m < BEYOND_FIRST_M))
         )
         return waiting, not_left & ~waiting & (early_s > EARLIEST_DEPARTURE_S)
-
-    def _first_stop_distance(self, trip: Int32Array, lat: Float64Array, lon: Float64Array) -> Float64Array:
-        pattern = self.timetable.trip_pattern[trip]
-        first_lat, first_lon = self.timetable.pattern_start
-        return ground_distance_m(first_lat[pattern], first_lon[pattern], lat, lon)
 
     def _not_past_unseen_stops(
         self,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from predictor.arrays import BoolArray, Float64Array, Int64Array
-from predictor.geometry import ground_distance_m
+from predictor.geometry import to_first_stop_m
 from predictor.match import Match
 from predictor.matching import FASTEST_M_S, TERMINUS_M
 from predictor.observations import Observations
@@ -51,8 +51,7 @@ def driven_since(
     same &= (match.arrived > tracks.departed[slot]) & (away <= 1)
     # Waiting may have been seen elsewhere than at the first stop; what nobody can have driven was not driven.
     same &= match.distance_m - tracks.distance_m[slot] <= FASTEST_M_S * gap + TERMINUS_M
-    pattern, (first_lat, first_lon) = tt.trip_pattern[trip], tt.pattern_start
-    from_first = ground_distance_m(tracks.lat[slot], tracks.lon[slot], first_lat[pattern], first_lon[pattern])
+    from_first = to_first_stop_m(tt, trip, tracks.lat[slot], tracks.lon[slot])
     fresh = usable & ~match.continued & (match.state == IN_SERVICE) & (match.departed > 0) & (from_first < TERMINUS_M)
     row = np.flatnonzero(same | fresh)
     s, t, off_first = slot[row], match.trip[row], fresh[row]

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array
-from predictor.geometry import LineGeometry, ground_distance_m
+from predictor.geometry import LineGeometry, to_first_stop_m
 from predictor.matching import FASTEST_M_S, MOVED_M, OFF_LINE_M, OFF_LINE_SHAPELESS, PRIOR_SCALE, TERMINUS_M
 from predictor.named_runs import RunFinder, RunNames
 from predictor.observations import Observations
@@ -141,10 +141,9 @@ class RunChanges:
     ) -> BoolArray:
         """Whether vehicles (n,) wait where the run named begins: at the end of their own, or elsewhere."""
         tt = self._timetable
-        (first_lat, first_lon), (end_lat, end_lon) = tt.pattern_start, tt.pattern_end
-        first, end = tt.trip_pattern[named.trip], tt.trip_pattern[old.trip]
-        near = ground_distance_m(first_lat[first], first_lon[first], obs.lat, obs.lon) < TERMINUS_M
-        elsewhere = ground_distance_m(first_lat[first], first_lon[first], end_lat[end], end_lon[end]) > TERMINUS_M
+        end, (end_lat, end_lon) = tt.trip_pattern[old.trip], tt.pattern_end
+        near = to_first_stop_m(tt, named.trip, obs.lat, obs.lon) < TERMINUS_M
+        elsewhere = to_first_stop_m(tt, named.trip, end_lat[end], end_lon[end]) > TERMINUS_M
         left_m = self._diagram.call_distance_m(old.trip, tt.trip_calls[old.trip] - 1) - own_m
         result: BoolArray = near & (elsewhere | (left_m < AT_THE_END_M) | (obs.timestamp - moved_at > STANDS_S))
         return result

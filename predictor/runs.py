@@ -7,12 +7,12 @@ It is named by its trip, its service day and the seconds by which it runs later 
 | scheduled | its own | 0 | the trip's |
 | exact frequency (exact_times=1) | one for all runs of its period | its start less the trip's | the trip's, shifted |
 | by headway (exact_times=0) | one for all runs of its period | its vehicle's start less the trip's | none: a headway |
-| added by the operator | one appended to the timetable | 0 | those that the operator gave |
-| duplicated by the operator | one appended, a copy | 0 | the original's, moved to the new start |
-| replaced by the operator | its own | 0 | those given in the place of the trip's |
+| added by the operator | one of the overlay | 0 | those that the operator gave |
+| duplicated by the operator | one of the overlay, a copy | 0 | the original's, moved to the new start |
+| replaced by the operator | one of the overlay, in the place of its own | 0 | those that the operator gave |
 
-The first three have a *journey* in the timetable (`Timetable.journey_trip`): for a run by headway it is the slot
-nearest to its start, which several vehicles may share (see `predictor.journeys`).
+Each has a *journey* in the timetable, or in the operator's overlay on it (`predictor.overlay`): for a run by headway it
+is the slot nearest to its start, which several vehicles may share (see `predictor.journeys`).
 """
 
 from __future__ import annotations

@@ -1,0 +1,126 @@
+"""The run that each vehicle is on: the one that it names, else the one that it goes on with.
+
+The feed's trip id is believed until time or block speak against it: a vehicle that has finished a trip goes on with its
+block's next one.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array
+from predictor.geometry import LineGeometry, to_first_stop_m
+from predictor.matching import OFF_LINE_M, PRIOR_SCALE, TERMINUS_M
+from predictor.named_runs import RunNames, run_finder
+from predictor.observations import Observations
+from predictor.runs import DatedRuns
+from predictor.service_days import ServiceDays
+from predictor.snapshot import IN_SERVICE, OFF_ROUTE
+from predictor.time_distance import TimeDistance
+from predictor.timetable import Timetable
+from predictor.tracks import Tracks
+
+BROKEN_DOWN_S = 720.0
+"""A vehicle that comes to no further stop for so long, and then names its trip no more, does not go on with it."""
+
+
+class CurrentRuns:
+    """Tells the runs of reports against one timetable."""
+
+    def __init__(self, timetable: Timetable, days: ServiceDays, diagram: TimeDistance, lines: LineGeometry) -> None:
+        self.timetable = timetable
+        self.days = days
+        self.diagram = diagram
+        self.lines = lines
+        self.finder = run_finder(timetable)
+
+    def of_reports(self, tracks: Tracks, slot: Int64Array, obs: Observations, cancelled: Int64Array) -> DatedRuns:
+        """The run that each report (n,) is to be matched to, trip and day -1 where none is named or known.
+
+        Parameters: `cancelled`: `ServiceDays.key` of trips that the operator took out.
+        """
+        runs = self._named(tracks, slot, obs)
+        goes_on = np.flatnonzero((obs.trip < 0) & self._goes_on(tracks, slot, obs))
+        runs = runs.with_rows(goes_on, tracks.runs.take(slot[goes_on]))
+        # A feed may go on naming the run that is over: the block's next one takes its place.
+        over = (runs.trip >= 0) & tracks.finished.take(slot).same_as(runs)
+        # One that names none waits for no trip that does not run.
+        waits = (obs.trip < 0) & (runs.trip >= 0) & (tracks.departed[slot] == 0)
+        over |= waits & np.isin(self.days.key(runs.trip, runs.service_day), cancelled)
+        return self._next_of_block(tracks, slot, obs, runs, np.flatnonzero(over), cancelled)
+
+    def _named(self, tracks: Tracks, slot: Int64Array, obs: Observations) -> DatedRuns:
+        """The runs (n,) that reports name, -1 where they name none or their trip does not run then."""
+        runs = DatedRuns.blank(len(obs))
+        rows = np.flatnonzero(obs.trip >= 0)
+        trip = obs.trip[rows]
+        day, shift = self._day_and_shift(tracks, slot[rows], obs.take(rows))
+        trip = self.timetable.standing_for(np.where(day < 0, NONE, trip), day, shift)
+        return runs.with_rows(rows, DatedRuns(trip, day, shift))
+
+    def _goes_on(self, tracks: Tracks, slot: Int64Array, obs: Observations) -> BoolArray:
+        """Whether each vehicle (n,) goes on with the run that it is on, if it names none: not where it had got no
+        further for long, since then it has broken down and is taken home."""
+        stuck = (tracks.named_at[slot] > -np.inf) & (obs.timestamp - tracks.arrived_at[slot] > BROKEN_DOWN_S)
+        stuck &= (tracks.state[slot] == IN_SERVICE) & (tracks.departed[slot] > 0)
+        result: BoolArray = (tracks.trip[slot] >= 0) & (tracks.state[slot] != OFF_ROUTE) & ~stuck
+        return result
+
+    def _next_of_block(
+        self, tracks: Tracks, slot: Int64Array, obs: Observations, runs: DatedRuns, over: Int64Array,
+        cancelled: Int64Array,
+    ) -> DatedRuns:  # fmt: skip
+        """The runs (n,) with those of the rows `over` replaced by their blocks' next ones, where the vehicle is near
+        the first stop of that or on it already; else it is on none, unless it goes on naming the old one."""
+        trip, day, shift = runs.trip.copy(), runs.service_day.copy(), runs.shift_s.copy()
+        for service_day in np.unique(day[over]).tolist():
+            rows = over[runs.service_day[over] == service_day]
+            next_trip = self.days.next_trip(service_day)
+            following = next_trip[runs.trip[rows]]
+            while (out := (following >= 0) & np.isin(self.days.key(following, service_day), cancelled)).any():
+                following[out] = next_trip[following[out]]
+            first_m = to_first_stop_m(self.timetable, np.maximum(following, 0), obs.lat[rows], obs.lon[rows])
+            takes = (following >= 0) & ((first_m < TERMINUS_M) | (tracks.trip[slot[rows]] == following))
+            trip[rows[takes]], shift[rows[takes]] = following[takes], 0
+            lost = rows[~takes & (obs.trip[rows] < 0)]
+            trip[lost], day[lost] = NONE, NONE
+        return DatedRuns(trip, day, shift)
+
+    def _day_and_shift(self, tracks: Tracks, slot: Int64Array, obs: Observations) -> tuple[Int32Array, Int32Array]:
+        """Service day and shift (n,) of the runs that reports name, -1 where their trip does not run then.
+
+        Where a trip has several departures and none is named, that of the run that the vehicle is on; else one by
+        headway is taken as having left just now, another as the one that should now be where the vehicle is.
+        """
+        tt, trip = self.timetable, obs.trip
+        names = RunNames.of_trips(trip, obs.service_date, obs.start_time_s)
+        elapsed = np.full(len(trip), np.nan)
+        unsaid = np.flatnonzero((obs.start_time_s < 0) & tt.trip_repeats[trip] & ~tt.trip_is_frequency[trip])
+        elapsed[unsaid] = self._elapsed_by_place(obs.take(unsaid))
+        found = self.finder.find(names, obs.timestamp, np.ones(len(trip), bool), elapsed)
+        day, shift = found.service_day, found.shift_s
+        guessed = (day >= 0) & ~found.start_known
+        on_it = guessed & (tracks.trip[slot] == trip) & ((obs.service_date == 0) | (tracks.service_day[slot] == day))
+        # One that waits to set out takes the run that is due, and one that has finished its run is on another when it
+        # is seen in the first half of the way again.
+        half_s = 0.5 * (tt.trip_end_s[trip] - tt.trip_start_s[trip])
+        again = (tracks.departed[slot] == 0) | ((tracks.arrived[slot] >= tt.trip_calls[trip]) & (elapsed < half_s))
+        on_it &= tt.trip_is_frequency[trip] | ~again
+        just_left = guessed & tt.trip_is_frequency[trip] & (obs.start_time_s < 0)
+        just_now = (obs.timestamp - tt.date_origin[day]).astype(np.int32) - tt.trip_start_s[trip]
+        shift = np.where(on_it, tracks.shift_s[slot], np.where(just_left, just_now, shift))
+        return np.where(on_it, tracks.service_day[slot], day), shift
+
+    def _elapsed_by_place(self, obs: Observations) -> Float64Array:
+        """Seconds after the start (n,) when a run of each report's trip is where the report is, NaN off its way."""
+        if len(obs) == 0:
+            return np.empty(0)
+        tt = self.timetable
+        line = tt.pattern_line[tt.trip_pattern[obs.trip]]
+        place = self.lines.project(
+            line, obs.lat, obs.lon, low_m=np.zeros(len(obs)), high_m=np.full(len(obs), np.inf),
+            course=obs.bearing.astype(np.float64), prior_m=np.full(len(obs), np.nan), prior_scale=PRIOR_SCALE,
+        )  # fmt: skip
+        departed = self.diagram.calls_before(tt.trip_pattern[obs.trip], place.distance_m)
+        elapsed = self.diagram.elapsed_at(obs.trip, departed, place.distance_m)
+        return np.where(place.offset_m < OFF_LINE_M, elapsed, np.nan)
