@@ -116,6 +116,11 @@ class OverlaidTimetable(Timetable):
         )
 
     @cached_property
+    def named_start_s(self) -> Int32Array:
+        """See `Timetable`."""
+        return np.append(self.base.trip_start_s, self.trip_start_s[self._named]).astype(np.int32)
+
+    @cached_property
     def _named(self) -> Int32Array:
         """(r,) the first trip of each run's id."""
         return np.array([self.trip_index[name] for name in self.trip_id[self.base.trips :].tolist()], np.int32)

@@ -170,6 +170,14 @@ class Timetable:
         return self
 
     @property
+    def named_start_s(self) -> Int32Array:
+        """(T,) seconds after the origin to which a run's shift is added to give the start time that it is named by.
+
+        It is the trip's own first departure, but where the operator replaced the run: its name stays.
+        """
+        return self.trip_start_s
+
+    @property
     def stops(self) -> int:
         """Number of stops and stations."""
         return len(self.stop_id)

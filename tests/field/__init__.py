@@ -22,5 +22,8 @@ A test in five lines, named by what a rider must see, with its public source whe
   `our_trip_updates`, `our_vehicle_positions`, `our_alerts`, `vehicles`, `messages`, `desk` and `readyz`. They give
   rows; `texts(rows)` makes them easy to compare, `row.told` is all that the face said.
 
+`test_the_faces_agree.py` plays days that nobody thought of (`any_day.py` draws them); with
+`PROCHAIN_FIELD_EXAMPLES=500` in the environment as many, other ones each time.
+
 Only `tests/field/city.py` knows where in `api/` things lie.
 """

@@ -44,6 +44,8 @@ class Bus:
     """Its last report is of this time."""
     timestamp: Time | None = None
     """By default that of the moment at which it is told; a drive's moves on."""
+    age_s: float = 0.0
+    """So old was its report when it was told."""
     fresh: bool = False
     """It goes on reporting from where it is."""
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -238,7 +240,7 @@ class Writer:
 
     def _measured_at(self, report: Bus, now: float, told_at: float) -> float:
         moves = report.late_s is not None or report.fresh
-        at = (now if moves else told_at) if report.timestamp is None else self.clock(report.timestamp)
+        at = (now if moves else told_at) - report.age_s if report.timestamp is None else self.clock(report.timestamp)
         return at if report.silent_from is None else min(at, self.clock(report.silent_from))
 
     def _place(self, report: Bus, at: float) -> Stop:

@@ -158,6 +158,13 @@ def test_a_replaced_trip_calls_only_where_it_now_goes() -> None:  # google/trans
     assert city.board("C")[0].endswith("t1 live"), "withdrawn: it calls where it is scheduled to"
 
 
+def test_a_replaced_trip_that_leaves_at_another_time_keeps_its_name() -> None:
+    calls = (StopUpdate(stop, at, at) for stop, at in (("B", "08:20"), ("C", "08:25"), ("E", "08:30")))
+    city = City(at="07:58").trip_updates(update("t1", *calls, relationship="REPLACEMENT", **TODAY))
+    assert [city.board(stop)[0] for stop in "BC"] == ["08:20 t1 live", "08:25 t1 live"]
+    assert [row.stop for row in city.trip_page("t1", start="08:00:00", date="2026-11-26")] == ["B", "C", "E"]
+
+
 def test_a_trip_sent_elsewhere_calls_at_the_new_stop() -> None:
     far = (*row_of_stops("A B C D E"), Stop("X", 1300.0, 700.0))
     city = City(network(far, "A B C D E"), at="07:58").trip_updates(

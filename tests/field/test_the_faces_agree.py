@@ -1,0 +1,115 @@
+"""Whatever the operator says and the vehicles report: faces agree, and nobody is told of a bus that is not to be had.
+
+`PROCHAIN_FIELD_EXAMPLES=500` tries so many days, other ones each time; without it a few that are always the same.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+
+from hypothesis import HealthCheck, Phase, given, settings
+
+from tests.field.any_day import DATE, EXTRA, NETWORK, STARTS, STOPS, Moment, moments
+from tests.field.city import City
+from tests.field.faces import Row, Run
+from tests.field.messages import TripUpdate
+from tests.field.network import hms, seconds
+
+LIVE_LIMIT_S = 300.0
+ASKED = os.environ.get("PROCHAIN_FIELD_EXAMPLES")
+any_day = settings(
+    max_examples=int(ASKED or 10),
+    derandomize=ASKED is None,
+    # A failing day is worth minutes of simplifying only to who asked for it.
+    phases=tuple(Phase) if ASKED else (Phase.explicit, Phase.generate),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+def played(day: list[Moment]) -> Iterator[tuple[City, Moment]]:
+    """The city after each moment."""
+    city = City(NETWORK, at="07:58", date=DATE)
+    for moment in day:
+        city.vehicle_positions(*moment.buses)
+        city.trip_updates(*moment.updates)
+        city.at(city.now + moment.wait_s)
+        yield city, moment
+
+
+def calls(city: City) -> list[Row]:
+    """Every call that a board shows, of arrivals too."""
+    return [row for stop in STOPS if stop != "S" for row in city.departures(stop, arrivals=True, limit=100)] + [
+        row for stop in ("S1", "S2") for row in city.departures(stop, arrivals=True, limit=100)
+    ]
+
+
+@given(moments)
+@any_day
+def test_all_faces_say_the_same_of_every_call(day: list[Moment]) -> None:
+    for city, _ in played(day):
+        for stop in STOPS:
+            city.faces_agree(stop)
+
+
+@given(moments)
+@any_day
+def test_nothing_cancelled_is_live(day: list[Moment]) -> None:
+    for city, moment in played(day):
+        gone = {run for told in moment.updates for run in runs_taken_out(city, told)}
+        for row in calls(city):
+            assert row.run not in gone or row.status == "cancelled", row
+        for told in city.our_trip_updates():
+            assert told.run not in gone or told.relationship in ("CANCELED", "DELETED"), told
+
+
+@given(moments)
+@any_day
+def test_nothing_live_is_older_than_the_limit(day: list[Moment]) -> None:
+    for city, _ in played(day):
+        for row in calls(city):
+            if row.status == "live" and row.told["vehicle_id"]:
+                assert 0 <= row.told["data_age_s"] <= LIVE_LIMIT_S, row
+
+
+@given(moments)
+@any_day
+def test_no_row_stands_for_a_call_that_the_run_does_not_make(day: list[Moment]) -> None:
+    for city, moment in played(day):
+        own = {told.trip: stops_of(told) for told in moment.updates if stops_of(told)}
+        for row in calls(city):
+            assert row.key is not None
+            trip = row.key.trip
+            planned = [] if trip in EXTRA else [call.stop for call in NETWORK.calls("t1" if trip == "copy" else trip)]
+            # Of several runs the operator's word changes one.
+            several = trip in STARTS or "/" in row.run
+            assert row.stop in (own.get(trip, planned) + planned * several), row
+
+
+@given(moments)
+@any_day
+def test_no_run_is_told_twice(day: list[Moment]) -> None:
+    for city, _ in played(day):
+        told = Counter((row.run, row.stop, row.sequence) for row in calls(city))
+        assert max(told.values(), default=1) == 1, told.most_common(1)
+        runs = Counter(update.run for update in city.our_trip_updates())
+        assert max(runs.values(), default=1) == 1, runs.most_common(1)
+        assert len(city.our_vehicle_positions()) == len(city.message("vehicle-positions").entity)
+
+
+def stops_of(told: TripUpdate) -> list[str]:
+    """Stops at which a run calls by the operator's word alone, [] where the timetable has them."""
+    own = told.relationship in ("ADDED", "NEW", "REPLACEMENT")
+    return [stop.stop for stop in told.stops if stop.stop] if own else []
+
+
+def runs_taken_out(city: City, told: TripUpdate) -> list[str]:
+    """Runs that a message cancels, where it names them without a doubt."""
+    if told.relationship not in ("CANCELED", "DELETED") or "start_date" not in told.fields or told.trip is None:
+        return []
+    if told.trip in STARTS and "start_time" not in told.fields:
+        return []
+    start = str(told.fields.get("start_time", hms(seconds(NETWORK.calls(told.trip)[0].arrival))))
+    return [city.run(Run(told.trip, "2026-11-26", start))]
