@@ -148,8 +148,13 @@ class City:
 
     # The operator
 
-    def vehicle_positions(self, *told: Bus | bytes) -> City:
-        """From now on the feed says this of its vehicles: reports, or one message as bytes, told once."""
+    def vehicle_positions(self, *told: Bus | bytes, at: Time | None = None) -> City:
+        """From now on, or from `at` on, the feed says this of its vehicles: reports, or one message as bytes, told
+        once."""
+        if at is not None:
+            # The step at that time hears this and no more what was said before.
+            self.at(max(self.now, self.posix(at) - STEP_S))
+            self.clock.at = self.posix(at)
         self._buses, self._buses_at = _told(told, self._sources["vehicle_positions"]), self.clock.at
         return self.step()
 

@@ -65,9 +65,9 @@ def test_a_bus_announced_on_its_next_trip_too_stays_on_the_one_that_it_drives(or
     city = City(THERE_AND_BACK, at="07:58")
     on_both = [bus("v1", "t1", late_s=240), bus("v1", "t2", late_s=240)]
     # Both reports are from where it is on t1.
-    city.at("08:06").vehicle_positions(*_both(city, on_both, "08:06", order))
+    city.vehicle_positions(*_both(city, on_both, "08:06", order), at="08:06")
     for at in ("08:06:30", "08:07", "08:07:30", "08:08"):
-        city.at(at).vehicle_positions(*_both(city, on_both, at, order))
+        city.vehicle_positions(*_both(city, on_both, at, order), at=at)
         assert city.board("D")[0].endswith("t1 live")
         row = next(row for row in city.departures("B") if row.run == "t2")
         assert row.status == "live", at
@@ -138,7 +138,7 @@ def test_a_late_bus_is_told_on_both_trips_where_its_feed_names_the_next_by_the_c
         hop = 2.0 + k * 0.25
         stops = "ABCDE"
         where = (stops[int(hop)], stops[int(hop) + 1], hop - int(hop))
-        city.at(at).vehicle_positions(bus("v1", "t2", between=where))
+        city.vehicle_positions(bus("v1", "t2", between=where), at=at)
         assert "t1" in live_runs(city, "D") or hop >= 3, (at, texts(city.departures("D")))
         row = next(row for row in city.departures("D") if row.run == "t2")
         assert (row.status, row.clock >= "08:16") == ("live", True), at
@@ -146,7 +146,7 @@ def test_a_late_bus_is_told_on_both_trips_where_its_feed_names_the_next_by_the_c
     for k, at in enumerate(("08:14", "08:14:30", "08:15", "08:15:30", "08:16", "08:16:30", "08:17", "08:17:30")):
         back = max(0.0, k * 0.25 - 0.5)
         where = ("EDCBA"[int(back)], "EDCBA"[int(back) + 1], back - int(back))
-        city.at(at).vehicle_positions(bus("v1", "t2", between=where))
+        city.vehicle_positions(bus("v1", "t2", between=where), at=at)
     assert live_runs(city, "D") == []
     assert live_runs(city, "B") == ["t2"]
     assert city.vehicles()["v1"]["trip_id"] == "t2"
@@ -157,7 +157,7 @@ def test_a_bus_that_turns_early_is_on_the_trip_that_it_drives_back() -> None:
     for k, at in enumerate(("08:10", "08:10:30", "08:11", "08:11:30")):
         back = 2.0 + k * 0.25
         where = ("EDCBA"[int(back)], "EDCBA"[int(back) + 1], back - int(back))
-        city.at(at).vehicle_positions(bus("v1", "t2", between=where))
+        city.vehicle_positions(bus("v1", "t2", between=where), at=at)
     assert city.vehicles()["v1"]["trip_id"] == "t2"
     assert live_runs(city, "B") == ["t2"]
     assert live_runs(city, "D") == []
@@ -175,6 +175,6 @@ def test_a_feed_that_falls_back_to_the_trip_before_takes_no_bus_from_its_riders(
     for k, at in enumerate(("08:11", "08:11:30", "08:12", "08:12:30", "08:13", "08:13:30", "08:14")):
         back = k * 0.25
         where = ("EDCBA"[int(back)], "EDCBA"[int(back) + 1], back - int(back))
-        city.at(at).vehicle_positions(bus("v1", "t1" if k % 2 else "t2", between=where))
+        city.vehicle_positions(bus("v1", "t1" if k % 2 else "t2", between=where), at=at)
         if k:
             assert live_runs(city, "B") == ["t2"], at
