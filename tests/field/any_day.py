@@ -55,9 +55,9 @@ class Moment:
 
 def _run_fields(trip: str) -> st.SearchStrategy[dict[str, object]]:
     """How the run is named: with its date or without; one of several by its start."""
-    start = st.sampled_from(STARTS[trip]).map(lambda at: {"start_time": at}) if trip in STARTS else st.just({})
-    date = st.sampled_from([{"start_date": DATE}, {}])
-    return st.tuples(date, start).map(lambda parts: parts[0] | parts[1])
+    dates: st.SearchStrategy[dict[str, object]] = st.sampled_from([{"start_date": DATE}, {}])
+    starts: list[dict[str, object]] = [{"start_time": at} for at in STARTS.get(trip, ())]
+    return st.builds(lambda date, start: date | start, dates, st.sampled_from(starts or [{}]))
 
 
 @st.composite
