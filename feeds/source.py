@@ -5,19 +5,40 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 import httpx
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay, wait_exponential_jitter
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_after_delay,
+    stop_any,
+    wait_exponential_jitter,
+)
+from tenacity.stop import stop_base
 
 from feeds.bounded_gzip import gunzip
 from feeds.errors import FeedError
+from feeds.public_address import public_address
 
 MAX_BYTES = 50_000_000
 
+LONGEST_PAUSE_S = 5.0
+"""What is waited for inside one call; a server that asks for more is left alone by the calls that follow."""
+FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S = 15.0, 300.0
+"""After a second failed call; doubled by each one more."""
+LONGEST_RETRY_AFTER_S = 3600.0
+"""Servers have asked for years."""
+
 _CHUNK_BYTES = 1 << 16
+# Say nothing about who asks, so they go to any host.
+_OPEN_HEADERS = frozenset(("accept", "accept-encoding", "accept-language", "user-agent"))
 
 
 @runtime_checkable
@@ -77,8 +98,10 @@ class HttpSource:
     """An http(s) address.
 
     Asks with If-None-Match and If-Modified-Since; tries again on time-outs, broken connections, 429 and 5xx, with
-    growing, jittered pauses; gives up after `attempts` or when `patience_s` is used up. A larger answer than
-    `max_bytes` is refused while it comes in. `headers` go with each request.
+    growing, jittered pauses; gives up after `attempts` or when `patience_s` is used up. From then on one attempt a
+    call, and calls that come too soon fail without asking: before the time of the server's Retry-After, and while the
+    pause between calls grows. A larger answer than `max_bytes` is refused while it comes in. `headers` go with each
+    request to the address's own host, and to no other that it redirects to.
     """
 
     def __init__(
@@ -86,6 +109,7 @@ class HttpSource:
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
+        validators: Mapping[str, str] | None = None,
         timeout_s: float = 10.0,
         patience_s: float = 25.0,
         attempts: int = 3,
@@ -93,35 +117,76 @@ class HttpSource:
         max_bytes: int = MAX_BYTES,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        """`validators`: If-None-Match and If-Modified-Since of what was fetched by an earlier source."""
         self.name = public_address(url)
         self._url = url
         self._patience_s = patience_s
         self._max_bytes = max_bytes
-        self._validators: dict[str, str] = {}
+        self.validators: Mapping[str, str] = dict(validators or {})
+        """Request headers by which the server tells whether its answer would be another."""
         self._digest = b""
+        self._failures = 0
+        self._failed_at = self._ask_again_at = float("-inf")
+        self._failure = ""
+        self._keys = [name for name in (headers or {}) if name.lower() not in _OPEN_HEADERS]
         self._client = httpx.Client(
             headers={"Accept-Encoding": "gzip", "User-Agent": "prochain", **(headers or {})},
             timeout=timeout_s,
             follow_redirects=True,
             max_redirects=5,
             transport=transport,
+            event_hooks={"request": [self._without_keys_elsewhere]},
         )
-        self._retrying = Retrying(
-            stop=stop_after_attempt(attempts) | stop_after_delay(patience_s),
-            wait=wait_exponential_jitter(multiplier=pause_s, max=5.0, jitter=pause_s),
+        self._attempts = attempts
+        self._pause = wait_exponential_jitter(multiplier=pause_s, max=LONGEST_PAUSE_S, jitter=pause_s)
+
+    def fetch(self, now: float) -> bytes | None:
+        """The body of the answer, None on 304 or where it is the same as the last."""
+        # A clock that was set back must not silence the feed.
+        if self._failed_at <= now < self._ask_again_at:
+            raise FeedError(self._failure)
+        deadline = time.monotonic() + self._patience_s
+        retrying = Retrying(
+            stop=stop_any(
+                stop_after_attempt(1 if self._failures else self._attempts),
+                stop_after_delay(self._patience_s),
+                _LongPauseAsked(),
+            ),
+            wait=self._wait_s,
             retry=retry_if_exception_type(_TransientError),
             reraise=True,
         )
-
-    def fetch(self, now: float) -> bytes | None:  # noqa: ARG002
-        """The body of the answer, None on 304 or where it is the same as the last."""
-        deadline = time.monotonic() + self._patience_s
         try:
-            return self._retrying(self._ask, deadline)
+            data = retrying(self._ask, deadline)
+        except FeedError as error:
+            self._note_failure(error, now)
+            raise FeedError(self._failure) from error
         except httpx.HTTPError as error:
             raise FeedError(f"{self.name}: {_reason(error)}.") from error
         except httpx.InvalidURL as error:
             raise FeedError(f"{self.name}: not a valid address ({error}).") from error
+        self._failures = 0
+        return data
+
+    def _wait_s(self, state: RetryCallState) -> float:
+        return max(self._pause(state), _retry_after_of(state))
+
+    def _note_failure(self, error: FeedError, now: float) -> None:
+        self._failures += 1
+        back_off_s = FIRST_BACK_OFF_S * 2.0 ** min(self._failures - 2, 10) if self._failures > 1 else 0.0
+        asked_s = error.retry_after_s if isinstance(error, _StatusError) else 0.0
+        self._failed_at = now
+        self._ask_again_at = now + max(min(back_off_s, LONGEST_BACK_OFF_S), asked_s)
+        self._failure = str(error)
+        if self._ask_again_at > now:
+            at = datetime.fromtimestamp(self._ask_again_at, UTC).strftime("%H:%M:%S")
+            self._failure += f" It is not asked again before {at} UTC."
+
+    def _without_keys_elsewhere(self, request: httpx.Request) -> None:
+        if _is_at_home(httpx.URL(self._url), request.url):
+            return
+        for name in (*self._keys, "Authorization", "Cookie"):
+            request.headers.pop(name, None)
 
     def close(self) -> None:
         """Close the connections kept open between calls."""
@@ -129,13 +194,13 @@ class HttpSource:
 
     def _ask(self, deadline: float) -> bytes | None:
         try:
-            with self._client.stream("GET", self._url, headers=self._validators) as answer:
+            with self._client.stream("GET", self._url, headers=dict(self.validators)) as answer:
                 if answer.status_code == httpx.codes.NOT_MODIFIED:
                     return None
                 if answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error:
-                    raise _TransientError(_status(self.name, answer))
+                    raise _TransientError(_status(self.name, answer), _retry_after_s(answer))
                 if answer.status_code != httpx.codes.OK:
-                    raise FeedError(_status(self.name, answer))
+                    raise _StatusError(_status(self.name, answer), _retry_after_s(answer))
                 data = self._body(answer, deadline)
         except httpx.TransportError as error:
             raise _TransientError(f"{self.name}: {_reason(error)}.") from error
@@ -143,7 +208,7 @@ class HttpSource:
             "If-None-Match": answer.headers.get("ETag"),
             "If-Modified-Since": answer.headers.get("Last-Modified"),
         }
-        self._validators = {name: value for name, value in validators.items() if value}
+        self.validators = {name: value for name, value in validators.items() if value}
         digest = hashlib.blake2b(data).digest()
         if digest == self._digest:
             return None
@@ -171,18 +236,53 @@ class HttpSource:
         return data
 
 
-def public_address(url: str) -> str:
-    """The URL without user, password, query and fragment: what may be shown and logged."""
-    try:
-        parts = urlsplit(url)
-        host = f"{parts.hostname or ''}:{parts.port}" if parts.port else parts.hostname or ""
-    except ValueError:
-        return "the feed's address"
-    return f"{parts.scheme}://{host}{parts.path}"
+class _StatusError(FeedError):
+    """A refusal, and how long the server asks to be left alone."""
+
+    def __init__(self, message: str, retry_after_s: float = 0.0) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
-class _TransientError(FeedError):
+class _TransientError(_StatusError):
     """Worth another try."""
+
+
+def _retry_after_of(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    return error.retry_after_s if isinstance(error, _StatusError) else 0.0
+
+
+class _LongPauseAsked(stop_base):
+    """Ends the attempts of a call where the server asks for more patience than a call has."""
+
+    def __call__(self, retry_state: RetryCallState) -> bool:
+        return _retry_after_of(retry_state) > LONGEST_PAUSE_S
+
+
+def _retry_after_s(answer: httpx.Response) -> float:
+    """Seconds of the answer's Retry-After, given as such or as a time; 0 where it has none."""
+    asked = answer.headers.get("Retry-After", "").strip()
+    if asked.isdecimal():
+        # Digits without end would be no float.
+        return min(float(asked[:9]), LONGEST_RETRY_AFTER_S)
+    try:
+        until = parsedate_to_datetime(asked)
+        # Against the server's own clock where it tells it.
+        sent = parsedate_to_datetime(answer.headers["Date"]) if "Date" in answer.headers else datetime.now(UTC)
+        seconds = until.timestamp() - sent.timestamp()
+    except (ValueError, TypeError, OverflowError, OSError):
+        return 0.0
+    return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_S)
+
+
+def _is_at_home(home: httpx.URL, url: httpx.URL) -> bool:
+    """Whether a request goes where the keys belong: to the same host and port, or to the same host by TLS."""
+    if (home.scheme, home.host, home.port) == (url.scheme, url.host, url.port):
+        return True
+    return (home.scheme, url.scheme) == ("http", "https") and home.host == url.host and (home.port, url.port) == (
+        None, None,
+    )  # fmt: skip
 
 
 def _too_large(name: str, limit: int, size: int | None = None) -> str:

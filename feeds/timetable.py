@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from feeds.errors import Problem
-from feeds.gtfs.archive import open_archive
-from feeds.timetable_cache import default_cache_dir, read_cached, write_cached
+from feeds.errors import FeedError, Problem
+from feeds.gtfs.archive import MAX_ZIP_BYTES, GtfsArchive, fetched_archive, open_archive
+from feeds.public_address import public_address
+from feeds.timetable_cache import (
+    Fetched,
+    default_cache_dir,
+    is_cached,
+    read_cached,
+    read_fetched,
+    write_cached,
+    write_fetched,
+)
 from predictor.timetable import Timetable
+
+if TYPE_CHECKING:
+    from feeds.source import HttpSource
 
 DEFAULT: Final = Path("~/.cache/prochain")
 """Stands for the user's cache folder (`feeds.timetable_cache.default_cache_dir`)."""
+
+DOWNLOAD_PATIENCE_S = 300.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,14 +40,99 @@ class LoadedTimetable:
 
 
 def load_timetable(source: str | Path, *, cache_dir: Path | None = DEFAULT) -> LoadedTimetable:
-    """Load a GTFS feed.
+    """Load a GTFS feed once; see `TimetableSource`."""
+    opened = TimetableSource(source, cache_dir=cache_dir)
+    try:
+        return opened.load()
+    finally:
+        opened.close()
 
-    Parameters: `source`: a zip, a folder or an http(s) address; `cache_dir`: where to keep what was made of it, so
-    that the next start is quick; None for nowhere. A folder that cannot be written to does no harm.
-    Errors: FeedError where it cannot be used; the message says what to do.
+
+class TimetableSource:
+    """A GTFS feed that is read, and asked for again: a zip, a folder or an http(s) address.
+
+    An address is asked for its zip only where that has changed since the last time, also before the last start.
     """
-    folder = default_cache_dir() if cache_dir == DEFAULT else cache_dir
-    with open_archive(source) as archive:
+
+    def __init__(self, source: str | Path, *, cache_dir: Path | None = DEFAULT) -> None:
+        """`cache_dir`: where to keep what was made of feeds, so that the next start is quick; None for nowhere. A
+        folder that cannot be written to does no harm."""
+        self._source = source
+        self._address = str(source) if str(source).lower().startswith(("http://", "https://")) else ""
+        self._folder = default_cache_dir() if cache_dir == DEFAULT else cache_dir
+        self._http: HttpSource | None = None
+        self._refused = ""
+        """Why the last that was fetched could not be used."""
+
+    def load(self) -> LoadedTimetable:
+        """The feed as it is now. Errors: FeedError where it cannot be used; the message says what to do."""
+        loaded = self.newer(time.time())
+        if loaded is None:
+            known = read_fetched(self._folder, self._address) if self._folder else None
+            cached = read_cached(self._folder, known.digest) if self._folder and known else None
+            if cached:
+                return LoadedTimetable(*cached, from_cache=True)
+            # What it was made of is gone: the answer has to be given again.
+            self.close()
+            loaded = self._fetched(self._opened(None), time.time())
+        if loaded is None:
+            raise FeedError(
+                f"{public_address(self._address)}: the server says that nothing is new to the first question."
+            )
+        return loaded
+
+    def newer(self, now: float) -> LoadedTimetable | None:
+        """The feed as it is at `now` (POSIX seconds), None where its server says that nothing has changed. Errors:
+        FeedError."""
+        if not self._address:
+            with open_archive(self._source) as archive:
+                return self._made(archive)
+        return self._fetched(self._http or self._opened(self._known()), now)
+
+    def close(self) -> None:
+        """Close the connection kept open between calls."""
+        if self._http:
+            self._http.close()
+        self._http = None
+
+    def _known(self) -> Fetched | None:
+        """What an earlier start fetched, where its timetable is still there."""
+        known = read_fetched(self._folder, self._address) if self._folder else None
+        return known if self._folder and known and is_cached(self._folder, known.digest) else None
+
+    def _opened(self, known: Fetched | None) -> HttpSource:
+        # Costs a tenth of a second, which a start from a file need not pay.
+        from feeds.source import HttpSource
+
+        self._http = HttpSource(
+            self._address,
+            validators=known.validators if known else None,
+            timeout_s=30.0,
+            patience_s=DOWNLOAD_PATIENCE_S,
+            max_bytes=MAX_ZIP_BYTES,
+        )
+        return self._http
+
+    def _fetched(self, http: HttpSource, now: float) -> LoadedTimetable | None:
+        data = http.fetch(now)
+        if data is None:
+            if self._refused:
+                raise FeedError(self._refused)
+            return None
+        self._refused = ""
+        try:
+            with fetched_archive(data, http.name) as archive:
+                loaded = self._made(archive)
+        except FeedError as error:
+            # Told until it is mended, though a faulty feed is fetched but once.
+            self._refused = str(error)
+            raise
+        if self._folder:
+            write_fetched(self._folder, self._address, Fetched(archive.digest, dict(http.validators)))
+        return loaded
+
+    def _made(self, archive: GtfsArchive) -> LoadedTimetable:
+        folder = self._folder
         cached = read_cached(folder, archive.digest) if folder else None
         if cached:
             return LoadedTimetable(*cached, from_cache=True)
@@ -42,6 +142,6 @@ def load_timetable(source: str | Path, *, cache_dir: Path | None = DEFAULT) -> L
 
         problems = Problems()
         timetable = build_timetable(archive, problems)
-    if folder:
-        write_cached(folder, timetable, problems.all())
-    return LoadedTimetable(timetable, problems.all(), from_cache=False)
+        if folder:
+            write_cached(folder, timetable, problems.all())
+        return LoadedTimetable(timetable, problems.all(), from_cache=False)

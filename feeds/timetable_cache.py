@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import zipfile
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 
 from feeds.errors import Problem
 from feeds.user_folders import user_folder
-from feeds.whole_file import write_npz
+from feeds.whole_file import whole_file, write_npz
 from predictor.timetable import Timetable
 
 FORMAT = 6
@@ -63,6 +64,41 @@ def write_cached(folder: Path, timetable: Timetable, problems: tuple[Problem, ..
     except OSError:
         return False
     return True
+
+
+def is_cached(folder: Path, digest: str) -> bool:
+    """Whether a timetable of this content lies there."""
+    return _path(folder, digest).is_file()
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What an address gave."""
+
+    digest: str
+    """SHA-256 of the feed."""
+    validators: dict[str, str]
+    """Request headers by which its server tells whether it has another."""
+
+
+def read_fetched(folder: Path, address: str) -> Fetched | None:
+    """What the address gave last, None where that is not known."""
+    try:
+        stored = json.loads(_fetched_path(folder, address).read_text())
+        return Fetched(str(stored["digest"]), {str(name): str(value) for name, value in stored["validators"].items()})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def write_fetched(folder: Path, address: str, fetched: Fetched) -> None:
+    """Remember what the address gave. Where that cannot be written, it is fetched once more."""
+    with contextlib.suppress(OSError), whole_file(_fetched_path(folder, address)) as unfinished:
+        unfinished.write_text(json.dumps(asdict(fetched)))
+
+
+def _fetched_path(folder: Path, address: str) -> Path:
+    # Addresses hold keys.
+    return folder / f"fetched-{hashlib.sha256(address.encode()).hexdigest()[:32]}.json"
 
 
 def _path(folder: Path, digest: str) -> Path:

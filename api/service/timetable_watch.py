@@ -8,8 +8,8 @@ from pathlib import Path
 
 from api.service.view import FeedHealth
 from feeds.errors import FeedError
-from feeds.source import public_address
-from feeds.timetable import LoadedTimetable, load_timetable
+from feeds.public_address import public_address
+from feeds.timetable import LoadedTimetable, TimetableSource, load_timetable
 from predictor.timetable import Timetable
 
 log = logging.getLogger("prochain")
@@ -26,7 +26,7 @@ class TimetableWatch:
     def __init__(self, gtfs: str, *, every_s: float = 1800.0, cache_dir: Path | None = None) -> None:
         self.every_s = every_s
         self._gtfs = gtfs
-        self._cache_dir = cache_dir
+        self._source = TimetableSource(gtfs) if cache_dir is None else TimetableSource(gtfs, cache_dir=cache_dir)
         self._stat: tuple[int, int] | None = self._stat_of_file()
         self._health = FeedHealth("gtfs", public_address(gtfs) if "://" in gtfs else gtfs)
 
@@ -41,7 +41,7 @@ class TimetableWatch:
             self._health = replace(self._health, good_at=now)
             return None
         try:
-            timetable = timetable_from(self._gtfs, self._cache_dir).timetable
+            loaded = self._source.newer(now)
         except FeedError as error:
             self._refused(str(error))
             return None
@@ -51,7 +51,7 @@ class TimetableWatch:
             return None
         self._stat = stat
         self._health = replace(self._health, good_at=now, error="")
-        return timetable if timetable.feed_version != current.feed_version else None
+        return loaded.timetable if loaded and loaded.timetable.feed_version != current.feed_version else None
 
     def _refused(self, message: str) -> None:
         log.warning("The new GTFS feed is refused, the old timetable stays: %s", message)

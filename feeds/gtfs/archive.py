@@ -27,7 +27,6 @@ _NEEDED = {"agency", "stops", "routes", "trips", "stop_times"}
 
 MAX_ZIP_BYTES = 1_000_000_000
 MAX_TABLE_BYTES = 8_000_000_000
-DOWNLOAD_PATIENCE_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -52,27 +51,18 @@ class GtfsArchive:
 
 @contextmanager
 def open_archive(source: str | Path) -> Iterator[GtfsArchive]:
-    """The feed at a path (zip or folder) or an http(s) address, which is fetched and kept until the block ends.
+    """The feed at a path, a zip or a folder. Errors: FeedError where there is no GTFS feed."""
+    with _at_path(Path(source), str(source)) as archive:
+        yield archive
 
-    Errors: FeedError where there is no GTFS feed.
-    """
-    address = str(source)
-    if not address.lower().startswith(("http://", "https://")):
-        with _at_path(Path(source), address) as archive:
-            yield archive
-        return
-    # Costs a tenth of a second, which a start from a file need not pay.
-    from feeds.source import HttpSource, public_address
 
-    download = HttpSource(address, timeout_s=30.0, patience_s=DOWNLOAD_PATIENCE_S, max_bytes=MAX_ZIP_BYTES)
-    try:
-        data = download.fetch(0.0)
-    finally:
-        download.close()
+@contextmanager
+def fetched_archive(data: bytes, name: str) -> Iterator[GtfsArchive]:
+    """The feed in the bytes of a zip, kept until the block ends. Errors: FeedError where there is no GTFS feed."""
     with tempfile.TemporaryDirectory(prefix="gtfs-") as folder:
         path = Path(folder) / "gtfs.zip"
-        path.write_bytes(data or b"")
-        with _at_path(path, public_address(address)) as archive:
+        path.write_bytes(data)
+        with _at_path(path, name) as archive:
             yield archive
 
 

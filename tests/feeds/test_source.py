@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from feeds.errors import FeedError
-from feeds.source import FileSource, HttpSource, Source, open_source, public_address
+from feeds.public_address import public_address
+from feeds.source import LONGEST_BACK_OFF_S, FileSource, HttpSource, Source, open_source
+from feeds.timetable import TimetableSource, load_timetable
 from feeds.vehicle_positions import decode_vehicle_positions
+from tests.feeds.small_feed import write_feed
 from tests.feeds.tiny_network import at, tiny_network
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -250,3 +257,151 @@ def test_open_source_tells_addresses_from_paths(tmp_path: Path) -> None:
 
 def test_public_address_of_a_broken_url_says_nothing() -> None:
     assert public_address("http://[bad/?key=s3cret") == "the feed's address"
+
+
+@pytest.mark.parametrize("status", [429, 503, 403])
+def test_a_server_that_asks_to_be_left_alone_is_left_alone(server: Server, status: int) -> None:
+    server.answers = [answer(status, Retry_After="120"), answer(200, b"up")]
+    polled = source(server)
+    for now in (0, 10, 60, 119):
+        with pytest.raises(FeedError, match=f"{status} .* not asked again before 00:02:00 UTC"):
+            polled.fetch(now)
+    assert len(server.requests) == 1
+    assert polled.fetch(121) == b"up"
+
+
+def test_retry_after_may_be_a_time(server: Server) -> None:
+    server.answers = [answer(503, Retry_After=formatdate(time.time() + 90, usegmt=True)), answer(200, b"up")]
+    polled = source(server)
+    for now in (0, 85):
+        with pytest.raises(FeedError, match="503"):
+            polled.fetch(now)
+    assert len(server.requests) == 1
+    assert polled.fetch(95) == b"up"
+
+
+@pytest.mark.parametrize("words", ["0", "soon", "-5", "1e9", "Mon, 99 Mar 2026 08:01:30 GMT", "9" * 400])
+def test_a_retry_after_of_no_use_does_not_silence_a_feed_for_ever(server: Server, words: str) -> None:
+    server.answers = [answer(503, Retry_After=words), answer(200, b"up")]
+    polled = source(server)
+    with contextlib.suppress(FeedError):
+        assert polled.fetch(0) == b"up"
+    if len(server.requests) == 1:
+        assert polled.fetch(3601) == b"up"
+
+
+def test_a_short_pause_is_waited_for(server: Server) -> None:
+    server.answers = [answer(429, Retry_After="1"), answer(200, b"up")]
+    began = time.monotonic()
+    assert source(server).fetch(0) == b"up"
+    assert time.monotonic() - began >= 1.0
+
+
+def test_a_server_that_stays_down_is_asked_less_and_less_often(server: Server) -> None:
+    server.answers = [answer(500)]
+    polled = source(server)
+    asked = []
+    for now in range(0, 3600, 10):
+        before = len(server.requests)
+        with pytest.raises(FeedError, match="500"):
+            polled.fetch(now)
+        if len(server.requests) > before:
+            asked.append((now, len(server.requests) - before))
+    assert asked[:6] == [(0, 3), (10, 1), (30, 1), (60, 1), (120, 1), (240, 1)]
+    assert max(b - a for (a, _), (b, _) in pairwise(asked)) <= LONGEST_BACK_OFF_S
+    server.answers = [answer(200, b"up")]
+    assert polled.fetch(5000) == b"up"
+    server.answers = [answer(500)]
+    with pytest.raises(FeedError):
+        polled.fetch(5010)
+    server.answers = [answer(200, b"up again")]
+    assert polled.fetch(5020) == b"up again", "one fault is no reason to wait"
+
+
+def test_a_clock_set_back_does_not_silence_a_feed(server: Server) -> None:
+    server.answers = [answer(503, Retry_After="600"), answer(200, b"up")]
+    polled = source(server)
+    with pytest.raises(FeedError):
+        polled.fetch(10_000)
+    assert polled.fetch(5_000) == b"up"
+
+
+def test_keys_go_to_no_other_host(server: Server) -> None:
+    other = Server()
+    try:
+        elsewhere = other.url.replace("127.0.0.1", "localhost")
+        server.answers = [answer(302, Location=elsewhere)]
+        other.answers = [answer(302, Location=elsewhere + "/2"), answer(200, b"there")]
+        keys = {"X-Api-Key": "k", "Authorization": "Bearer k", "Ocp-Apim-Subscription-Key": "k", "Cookie": "k=1"}
+        with_password = server.url.replace("http://", "http://user:pw@")
+        for url, headers in ((server.url, keys), (with_password, {"apikey": "k"})):
+            other.requests.clear()
+            server.requests.clear()
+            assert HttpSource(url, headers=headers).fetch(0) == b"there"
+            assert all(server.requests[0][name] == value for name, value in headers.items())
+            assert len(other.requests) == 2
+            for request in other.requests:
+                assert not {name.lower() for name in (*keys, "apikey")} & {name.lower() for name in request}
+    finally:
+        other.close()
+
+
+def test_keys_stay_with_the_host_and_its_secure_port() -> None:
+    def give(request: httpx.Request) -> httpx.Response:
+        seen.append((str(request.url), "x-api-key" in request.headers))
+        return places[str(request.url)]
+
+    def moved(to: str) -> httpx.Response:
+        return httpx.Response(302, headers={"Location": to})
+
+    places = {
+        "http://a.example/feed": moved("/feed2"), "http://a.example/feed2": moved("https://A.example/feed"),
+        "https://a.example/feed": moved("http://a.example:8080/feed"), "http://a.example:8080/feed": moved("http://a.example.evil/"),
+        "http://a.example.evil/": httpx.Response(200, stream=httpx.ByteStream(b"there")),
+    }  # fmt: skip
+    seen: list[tuple[str, bool]] = []
+    polled = HttpSource("http://a.example/feed", headers={"X-Api-Key": "k"}, transport=httpx.MockTransport(give))
+    assert polled.fetch(0) == b"there"
+    assert [with_key for _, with_key in seen] == [True, True, True, False, False]
+
+
+def test_a_timetable_is_fetched_only_when_it_has_changed(server: Server, tmp_path: Path) -> None:
+    first = write_feed(tmp_path / "gtfs.zip").read_bytes()
+    second = write_feed(
+        tmp_path / "gtfs.zip", trips="route_id,service_id,trip_id,trip_headsign\nr1,daily,t1,East\n"
+    ).read_bytes()
+
+    def serve(request: BaseHTTPRequestHandler) -> None:
+        current = bodies[-1]
+        etag = f'"{len(current)}-{len(bodies)}"'
+        if request.headers.get("If-None-Match") == etag:
+            answer(304)(request)
+        else:
+            sent.append(len(current))
+            answer(200, current, ETag=etag)(request)
+
+    bodies = [first]
+    sent: list[int] = []
+    server.answers = [serve]
+    folder = tmp_path / "cache"
+    assert not load_timetable(server.url, cache_dir=folder).from_cache
+    assert load_timetable(server.url, cache_dir=folder).from_cache, "a start later"
+    watched = TimetableSource(server.url, cache_dir=folder)
+    assert watched.newer(0) is None
+    assert len(sent) == 1
+    bodies.append(second)
+    newer = watched.newer(1)
+    assert newer is not None
+    assert newer.timetable.trip_headsign.tolist() == ["East"]
+    assert watched.newer(2) is None
+    bodies.append(b"<html>")
+    for now in (3, 4):
+        with pytest.raises(FeedError, match="web page"):
+            watched.newer(now)
+    assert len(sent) == 3, "a faulty one is fetched once, and told until it is mended"
+    bodies.append(first)
+    assert watched.newer(5) is not None
+    for file in folder.glob("timetable-*"):
+        file.unlink()
+    assert load_timetable(server.url, cache_dir=folder).timetable.trips == 1, "fetched again where the cache is gone"
+    watched.close()
