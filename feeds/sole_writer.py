@@ -14,11 +14,15 @@ LOCK = ".prochain.lock"
 
 
 @contextmanager
-def sole_writer(folder: Path) -> Iterator[None]:
-    """Hold the folder, made where it is missing. The lock ends with the process, however that ends.
+def sole_writer(folder: Path | None) -> Iterator[None]:
+    """Hold the folder, made where it is missing; None stands for no folder at all. The lock ends with the process,
+    however that ends.
 
     Errors: FeedError where another holds it, or nothing can be written there.
     """
+    if folder is None:
+        yield
+        return
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / LOCK)

@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Annotated
@@ -58,7 +58,7 @@ Speed = Annotated[float, typer.Option(min=0.1, max=600.0, help="How many times f
 @app.command(epilog="**Example:** prochain demo --port 8080")
 def demo(port: Port = None, host: Host = None, speed: Speed = 1.0, data_dir: DataDir = None) -> None:
     """Serve the demo network, a simulated town on a weekday morning. Nothing else is needed."""
-    with _said_plainly():
+    with _said_plainly(), ExitStack() as held:
         import secrets
 
         from pydantic import SecretStr
@@ -66,12 +66,14 @@ def demo(port: Port = None, host: Host = None, speed: Speed = 1.0, data_dir: Dat
         from api.command.listening import listen
         from api.service.demo import demo_service
         from api.service.settings import read_settings
+        from feeds.sole_writer import sole_writer
 
         settings = read_settings(port=port, host=host, data_dir=data_dir)
         token = None if settings.desk_token else secrets.token_urlsafe(12)
         if token:
             settings = settings.model_copy(update={"desk_token": SecretStr(token)})
         listening = listen(settings.host, settings.port)
+        held.enter_context(sole_writer(settings.data_dir))
         with _progress("Waking the demo town up") as progress:
             service = demo_service(settings, speed, progress)
         _serve(service, settings, settings.data_dir, listening, live=False, shown_token=token)
@@ -107,9 +109,10 @@ def serve(
     data_dir: DataDir = None,
 ) -> None:
     """Serve a network from its feeds, or a recorded day with its clock shifted."""
-    with _said_plainly():
+    with _said_plainly(), ExitStack() as held:
         from api.command.listening import listen
         from api.service.settings import ConfigurationError, read_settings
+        from feeds.sole_writer import sole_writer
 
         settings = read_settings(
             config, gtfs=gtfs, vehicle_positions=vehicle_positions, trip_updates=trip_updates, alerts=alerts,
@@ -124,14 +127,16 @@ def serve(
             # A past day must not get among what the live service keeps.
             settings = settings.model_copy(update={"data_dir": data_dir, "model": model})
             folder = settings.data_dir
+            held.enter_context(sole_writer(folder))
             with _progress("Following the vehicles up to then") as progress:
                 service = recorded_service(settings, replay_folder, at, speed, progress)
         else:
             from api.service.live import data_folder, live_service
 
+            folder = data_folder(settings)
+            held.enter_context(sole_writer(folder))
             with _progress("Reading the timetable"):
                 service = live_service(settings)
-            folder = data_folder(settings)
         _serve(service, settings, folder, listening, live=replay_folder is None)
 
 

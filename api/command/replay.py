@@ -25,6 +25,7 @@ from feeds.learned_file import ready_made
 from feeds.reading import Heed, Reading
 from feeds.recorded_span import date_range, local_time, must_hold
 from feeds.recording import open_recording
+from feeds.sole_writer import sole_writer
 from feeds.timetable import load_timetable
 from feeds.whole_file import whole_file
 from predictor.driven_order import DrivenOrder
@@ -238,6 +239,7 @@ def replay(
         engine = Engine(timetable, learned=begin_with or ready_made())
         bar = files.enter_context(Progress(disable=not progress))
         task = bar.add_task("Replaying", total=finish - begin)
+        files.enter_context(sole_writer(data_dir))
         history = HistoryWriter(HistoryStore(data_dir / HISTORY)) if data_dir else None
         if history:
             files.callback(history.store.close)

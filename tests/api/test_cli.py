@@ -346,3 +346,17 @@ def test_a_second_recorder_on_a_folder_says_so(recording: Path) -> None:
             said = lines_until(second, "another prochain is writing there")
             assert second.wait(10) == 1
         assert "Traceback" not in said
+
+
+def test_a_second_service_on_a_data_folder_says_so(recording: Path) -> None:
+    options = ("serve", "--replay", str(recording), "--at", "2026-03-02 08:01", "--port", "0", "--data-dir", "kept")
+    with started(*options) as process:
+        lines_until(process, "Ctrl-C ends it")
+        with started(*options) as second:
+            said = lines_until(second, "another prochain is writing there")
+            assert second.wait(10) == 1
+        assert "kept: another prochain" in said
+    assert process.returncode == 0
+    with started(*options) as after:
+        lines_until(after, "Ctrl-C ends it")
+    assert after.returncode == 0
