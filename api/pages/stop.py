@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from api.reading.alerts import stop_alerts
-from api.reading.board import DepartureRow, departure_rows
+from api.reading.board import DepartureRow, StopBoard
 from api.reading.lines import Line
 from api.words.moment import COMING, AlertWords, PageMoment
 from api.words.times import Wait
+from predictor.snapshot import STATUSES
 
 DEPARTURES_A_GROUP = 3
 _DESTINATIONS = 2
@@ -24,9 +26,6 @@ _WORTH_SAYING_S = 120.0
 """From this deviation on the timetable's time is said beside the predicted one."""
 _NOT_ACCESSIBLE = 2
 """GTFS `wheelchair_accessible`."""
-
-GroupKey = tuple[int, int, str]
-"""Route, direction, and the headsign where the feed gives no direction."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,8 @@ def stop_page(moment: PageMoment, stop: int) -> StopPage:
     """The board of a stop; of a station, all its platforms'."""
     tt = moment.timetable
     station = stop if tt.stop_parent[stop] < 0 else int(tt.stop_parent[stop])
-    groups = _groups(moment, stop)
+    board = StopBoard(moment.view, stop, moment.now, _FAR_S)
+    groups = [_group(moment, board, rows) for rows in _by_group(moment, board)]
     return StopPage(
         stop_id=str(tt.stop_id[stop]),
         name=str(tt.stop_name[stop]),
@@ -114,32 +114,22 @@ def _facts(moment: PageMoment, platform: str, groups: list[GroupWords]) -> list[
     return [moment.texts("platform", name=platform), *facts] if platform else facts
 
 
-def _groups(moment: PageMoment, stop: int) -> list[GroupWords]:
-    view, now = moment.view, moment.now
-    soon = _by_group(departure_rows(view, stop, now, window_s=_SOON_S))
-    # A day and a half of departures is worth keeping until the next step: only their order and times are read.
-    far = view.once(f"departures ahead of {stop}", lambda: _by_group(departure_rows(view, stop, now, window_s=_FAR_S)))
-    rank = moment.lines.rank
-    groups = []
-    for key in sorted(soon.keys() | far.keys(), key=lambda key: (rank[key[0]], key[1], key[2])):
-        near = soon.get(key, [])
-        later = [row for row in far.get(key, []) if row.published > now + _SOON_S]
-        if near or later:
-            groups.append(_group(moment, near, later))
-    return groups
+def _by_group(moment: PageMoment, board: StopBoard) -> list[list[int]]:
+    """Rows of the board by line and direction (by headsign, where the feed gives no direction), soonest first."""
+    tt, trip = moment.timetable, board.calls.trip
+    direction = tt.pattern_direction[tt.trip_pattern[trip]].tolist()
+    groups: defaultdict[tuple[int, int, str], list[int]] = defaultdict(list)
+    for row, route in enumerate(tt.trip_route[trip].tolist()):
+        towards = board.destination(row) if direction[row] < 0 else ""
+        groups[moment.lines.rank[route], direction[row], towards].append(row)
+    return [groups[key] for key in sorted(groups)]
 
 
-def _by_group(rows: list[DepartureRow]) -> dict[GroupKey, list[DepartureRow]]:
-    groups: defaultdict[GroupKey, list[DepartureRow]] = defaultdict(list)
-    for row in rows:
-        groups[(row.route_idx, row.direction, row.headsign if row.direction < 0 else "")].append(row)
-    return dict(groups)
-
-
-def _group(moment: PageMoment, soon: list[DepartureRow], later: list[DepartureRow]) -> GroupWords:
-    first = (soon or later)[0]
-    shown = _first_few(soon + later) if soon else []
-    destinations = [row.destination for row in soon or later]
+def _group(moment: PageMoment, board: StopBoard, rows: list[int]) -> GroupWords:
+    soon = [row for row in rows if board.calls.published[row] <= moment.now + _SOON_S]
+    shown = [board.row(row) for row in _first_few(board, rows)] if soon else []
+    first = shown[0] if shown else board.row(rows[0])
+    destinations = [board.destination(row) for row in soon or rows]
     # The usual destination names the group; what goes elsewhere says so itself.
     usual = max(dict.fromkeys(destinations), key=destinations.count)
     platforms = {row.platform for row in shown}
@@ -153,25 +143,30 @@ def _group(moment: PageMoment, soon: list[DepartureRow], later: list[DepartureRo
             _departure(moment, row, usual, say_platform=not one_platform, first=place == 0)
             for place, row in enumerate(shown)
         ],
-        quiet="" if soon else _quiet(moment, later),
-        last=_last(moment, soon + later) if soon else "",
+        quiet="" if soon else _quiet(moment, board, rows),
+        last=_last(moment, board, rows) if soon else "",
     )
 
 
-def _last(moment: PageMoment, rows: list[DepartureRow]) -> str:
+def _coming(board: StopBoard, rows: Iterable[int]) -> list[int]:
+    return [row for row in rows if STATUSES[board.status[row]] in COMING]
+
+
+def _last(moment: PageMoment, board: StopBoard, rows: list[int]) -> str:
     """The last departure of the service day that the first of `rows` belongs to."""
-    running = [row for row in rows if row.status in COMING]
+    running = _coming(board, rows)
     if not running:
         return ""
-    last = [row for row in running if row.service_day == running[0].service_day][-1]
-    said = "last_is_this" if last is running[0] else "last_at"
-    return moment.texts(said, time=moment.words.time(last.published))
+    day = board.calls.service_day
+    last = [row for row in running if day[row] == day[running[0]]][-1]
+    said = "last_is_this" if last == running[0] else "last_at"
+    return moment.texts(said, time=moment.words.time(float(board.calls.published[last])))
 
 
-def _first_few(rows: list[DepartureRow]) -> list[DepartureRow]:
+def _first_few(board: StopBoard, rows: list[int]) -> list[int]:
     """The first departures; where none of them comes, the first one that does stands in for the last of them."""
     shown = rows[:DEPARTURES_A_GROUP]
-    coming = next((row for row in rows if row.status in COMING), None)
+    coming = next(iter(_coming(board, rows)), None)
     if coming is not None and coming not in shown:
         shown = [*shown[:-1], coming]
     return shown
@@ -209,17 +204,17 @@ def _departure(moment: PageMoment, row: DepartureRow, usual: str, *, say_platfor
     )
 
 
-def _quiet(moment: PageMoment, later: list[DepartureRow]) -> str:
-    running = [row.published for row in later if row.status in COMING]
+def _quiet(moment: PageMoment, board: StopBoard, rows: Iterable[int]) -> str:
+    running = _coming(board, rows)
     if not running:
         return moment.texts("none_found")
     words, texts = moment.words, moment.texts
-    said = texts("next_at", time=words.clock(running[0]))
-    if words.day(running[0]):
-        said = f"{texts('none_today')} {texts('first_next', time=words.clock(running[0]))}"
-    return said
+    at = float(board.calls.published[running[0]])
+    if words.day(at):
+        return f"{texts('none_today')} {texts('first_next', time=words.clock(at))}"
+    return texts("next_at", time=words.clock(at))
 
 
 def _next_of_all(moment: PageMoment, stop: int) -> str:
-    rows = departure_rows(moment.view, stop, moment.now, limit=1, window_s=_WEEK_S)
-    return _quiet(moment, rows)
+    week = StopBoard(moment.view, stop, moment.now, _WEEK_S)
+    return _quiet(moment, week, range(min(len(week), 1)))

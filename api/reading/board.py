@@ -12,8 +12,8 @@ from api.reading.lines import destination_of
 from api.reading.moment import Moment
 from api.service.view import ServiceView
 from feeds.start_time import start_time
-from predictor.arrays import RouteIdx, StopIdx
-from predictor.snapshot import CANCELLED, DOUBTS, FROM_TIMETABLE, LIVE, SCHEDULED, SOURCES, STATUSES
+from predictor.arrays import BoolArray, Int8Array, RouteIdx, StopIdx
+from predictor.snapshot import CANCELLED, DOUBTS, FROM_TIMETABLE, LIVE, SCHEDULED, SOURCES, STATUSES, RunCalls
 from predictor.timetable import Timetable
 
 PASSED_AFTER_S = 30.0
@@ -99,6 +99,79 @@ class DepartureRow:
         return None if self.predicted is None or self.scheduled is None else self.predicted - self.scheduled
 
 
+class StopBoard:
+    """Coming calls at a stop (at a station: at all its platforms), soonest first, read once: its columns tell of all,
+    and a row is put together only for what is shown.
+
+    Nothing is `live` here whose report is older at `now` than `view.live_limit_s`, even if no step came since.
+    """
+
+    def __init__(
+        self,
+        view: ServiceView,
+        stop: int,
+        now: float,
+        window_s: float = WINDOW_S,
+        route: int | None = None,
+        arrivals: bool = False,
+    ) -> None:
+        """Parameters as of `departure_rows`."""
+        self._view, self._now = view, now
+        board = view.snapshot.board(
+            StopIdx(stop),
+            since=now - PASSED_AFTER_S,
+            until=now + window_s,
+            route=None if route is None else RouteIdx(route),
+        )
+        tt = view.timetable
+        boards = ~board.last_call & (tt.pickup_type[tt.entry_of(board.trip, board.call)] != NO_PICKUP)
+        kept = np.arange(len(board)) if arrivals else np.flatnonzero(boards)
+        self.calls: RunCalls = board.take(kept)
+        """All that can be boarded, or with `arrivals` all."""
+        self._boards: BoolArray = boards[kept]
+        since_step = now - view.snapshot.made_at
+        self._age_s = np.maximum(self.calls.age_s + since_step, 0.0)
+        too_old = np.where(np.isnan(self._age_s), since_step, self._age_s) > view.live_limit_s
+        self.status: Int8Array = np.where((self.calls.status == LIVE) & too_old, SCHEDULED, self.calls.status)
+        """The calls' own is older than this one."""
+
+    def __len__(self) -> int:
+        return len(self.calls)
+
+    def destination(self, row: int) -> str:
+        """Where the run of a row goes to: its headsign, else the name of its last stop."""
+        calls = self.calls
+        trip, day, shift_s = int(calls.trip[row]), int(calls.service_day[row]), int(calls.shift_s[row])
+        return self._view.snapshot.headsign(trip, day, shift_s) or destination_of(self._view.timetable, trip)
+
+    def row(self, i: int) -> DepartureRow:
+        """All that is said of one call."""
+        snapshot, tt, board = self._view.snapshot, self._view.timetable, self.calls
+        trip, stop, day, call = int(board.trip[i]), int(board.stop[i]), int(board.service_day[i]), int(board.call[i])
+        shift_s, vehicle, published = int(board.shift_s[i]), int(board.vehicle[i]), float(board.published[i])
+        arrival, departure = events_of(board, i)
+        scheduled = board.scheduled_arrival[i] if board.last_call[i] else board.scheduled_departure[i]
+        from_timetable = board.source[i] == FROM_TIMETABLE or self.status[i] == CANCELLED
+        return DepartureRow(
+            route_idx=int(tt.trip_route[trip]), direction=int(tt.pattern_direction[tt.trip_pattern[trip]]),
+            headsign=snapshot.headsign(trip, day, shift_s), destination=self.destination(i),
+            stop_idx=stop, stop_id=str(tt.stop_id[stop]), platform=str(tt.stop_platform[stop]),
+            trip_idx=trip, trip_id=str(tt.trip_id[trip]), service_day=day, service_date=iso_date(tt.date[day]),
+            start_time=start_time(tt, trip, shift_s), shift_s=shift_s, call=call,
+            stop_sequence=int(tt.stop_sequence[tt.entry_of(trip, call)]), arrival=arrival, departure=departure,
+            at_stop=bool(board.at_stop[i]), scheduled=known(scheduled), published=published,
+            predicted=None if from_timetable else published,
+            p10=known(board.p10[i]), p50=None if from_timetable else known(board.p50[i]), p90=known(board.p90[i]),
+            minutes=minutes_to_wait(published, self._now), status=STATUSES[int(self.status[i])],
+            source=SOURCES[int(board.source[i])],
+            vehicle_id=str(snapshot.vehicles.vehicle_id[vehicle]) if vehicle >= 0 else None,
+            vehicle_label=str(snapshot.vehicles.label[vehicle]) if vehicle >= 0 else None,
+            age_s=known(self._age_s[i]), doubt=DOUBTS[int(board.doubt[i])],
+            wheelchair=wheelchair_access(tt, trip, stop),
+            boards=bool(self._boards[i]),
+        )  # fmt: skip
+
+
 def departure_rows(
     view: ServiceView,
     stop_idx: int,
@@ -112,54 +185,9 @@ def departure_rows(
 
     Parameters: `now` POSIX seconds; `window_s`: how far to look ahead; `route`: index of the only route to show;
     `arrivals`: also those that nobody can board (the trip ends here, or `pickup_type` is 1).
-    Nothing is `live` here whose report is older at `now` than `view.live_limit_s`, even if no step came since.
     """
-    snapshot, tt = view.snapshot, view.timetable
-    board = snapshot.board(
-        StopIdx(stop_idx),
-        since=now - PASSED_AFTER_S,
-        until=now + window_s,
-        route=None if route is None else RouteIdx(route),
-    )
-    entry = tt.entry_of(board.trip, board.call)
-    boards = ~board.last_call & (tt.pickup_type[entry] != NO_PICKUP)
-    rows = np.arange(len(board)) if arrivals else np.flatnonzero(boards)
-    rows = rows[:limit]
-    since_step = now - snapshot.made_at
-    age = np.maximum(board.age_s + since_step, 0.0)
-    too_old = np.where(np.isnan(age), since_step, age) > view.live_limit_s
-    status = np.where((board.status == LIVE) & too_old, SCHEDULED, board.status)
-    scheduled = np.where(board.last_call, board.scheduled_arrival, board.scheduled_departure)
-    result = []
-    for i in rows.tolist():
-        trip, stop, day, at = int(board.trip[i]), int(board.stop[i]), int(board.service_day[i]), int(entry[i])
-        vehicle, published = int(board.vehicle[i]), float(board.published[i])
-        arrival, departure = events_of(board, i)
-        headsign = snapshot.headsign(trip, day, int(board.shift_s[i]))
-        from_timetable = board.source[i] == FROM_TIMETABLE or status[i] == CANCELLED
-        result.append(
-            DepartureRow(
-                route_idx=int(tt.trip_route[trip]),
-                direction=int(tt.pattern_direction[tt.trip_pattern[trip]]), headsign=headsign,
-                destination=headsign or destination_of(tt, trip),
-                stop_idx=stop, stop_id=str(tt.stop_id[stop]),
-                platform=str(tt.stop_platform[stop]), trip_idx=trip, trip_id=str(tt.trip_id[trip]),
-                service_day=day, service_date=iso_date(tt.date[day]),
-                start_time=start_time(tt, trip, int(board.shift_s[i])), shift_s=int(board.shift_s[i]),
-                call=int(board.call[i]),
-                stop_sequence=int(tt.stop_sequence[at]), arrival=arrival, departure=departure,
-                at_stop=bool(board.at_stop[i]), scheduled=known(scheduled[i]), published=published,
-                predicted=None if from_timetable else published,
-                p10=known(board.p10[i]), p50=None if from_timetable else known(board.p50[i]), p90=known(board.p90[i]),
-                minutes=minutes_to_wait(published, now), status=STATUSES[int(status[i])],
-                source=SOURCES[int(board.source[i])],
-                vehicle_id=str(snapshot.vehicles.vehicle_id[vehicle]) if vehicle >= 0 else None,
-                vehicle_label=str(snapshot.vehicles.label[vehicle]) if vehicle >= 0 else None,
-                age_s=known(age[i]), doubt=DOUBTS[int(board.doubt[i])],
-                wheelchair=wheelchair_access(tt, trip, stop), boards=bool(boards[i]),
-            )
-        )  # fmt: skip
-    return result
+    board = StopBoard(view, stop_idx, now, window_s, route, arrivals)
+    return [board.row(i) for i in range(len(board))[:limit]]
 
 
 class StopBoards:

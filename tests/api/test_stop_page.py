@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -13,6 +14,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from feeds.alerts import Alert, Selector, TripSelector
 from feeds.reading import Reading
+from predictor.snapshot import RunCalls, Snapshot
 from tests.api.town import WORKS, at, service_at, tram_on_time
 
 NOW = at(8, 1)
@@ -76,3 +78,16 @@ def test_an_alert_without_a_cause_of_ours_gives_no_reason() -> None:
 def test_the_last_departure_of_the_service_day_is_said_also_after_midnight() -> None:
     assert "Last departure 00:24" in said(page("/stops/hopital"))
     assert "Last departure today" in said(page("/stops/hopital", now=at(24, 1)))
+
+
+def test_the_page_asks_for_its_board_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    board = Snapshot.board
+
+    def counted(snapshot: Snapshot, *where: Any, **options: Any) -> RunCalls:
+        asked.append(where)
+        return board(snapshot, *where, **options)
+
+    monkeypatch.setattr(Snapshot, "board", counted)
+    page("/stops/liberte")
+    assert len(asked) == 1
