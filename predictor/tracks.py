@@ -156,9 +156,9 @@ class Tracks(DatedRuns):
         new = np.array(list(dict.fromkeys(observations.vehicle_id[unknown].tolist())), np.str_)
         tracks = Tracks.joined(self, replace(Tracks.blank(len(new)), vehicle_id=new, label=new))
         slot = np.fromiter(map(tracks.slot_of.__getitem__, names), np.int64, len(names))
-        said = np.where(observations.vehicle_label == "", observations.vehicle_id, observations.vehicle_label)
-        label = tracks.label.astype(np.promote_types(tracks.label.dtype, said.dtype))
-        label[slot] = said
+        told_label = np.where(observations.vehicle_label == "", observations.vehicle_id, observations.vehicle_label)
+        label = tracks.label.astype(np.promote_types(tracks.label.dtype, told_label.dtype))
+        label[slot] = told_label
         return replace(tracks, label=label), slot
 
     def without(self, gone: BoolArray) -> Tracks:

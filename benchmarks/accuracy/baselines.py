@@ -15,6 +15,7 @@ import pandas as pd
 
 from benchmarks.accuracy.runs import Runs
 from predictor.arrays import NONE, Float64Array, Int32Array, Int64Array, expand_ranges
+from predictor.columns import Columns
 
 HOURS = 24
 MIN_TRAVERSALS = 3
@@ -28,7 +29,7 @@ _KALMAN_PAIRS = 20_000
 
 
 @dataclass(frozen=True, eq=False)
-class Questions:
+class Questions(Columns):
     """What was asked: all arrays (n,)."""
 
     made_at: Float64Array
@@ -41,13 +42,6 @@ class Questions:
     def of(cls, runs: Runs, made_at: Float64Array, cell: Int64Array, *, at_once: bool = False) -> Questions:
         """Ask about `cell` at `made_at`; for `at_once` see `Runs.last_passed`."""
         return cls(made_at, cell, runs.last_passed(runs.run[cell], made_at, at_once=at_once))
-
-    def __len__(self) -> int:
-        return len(self.made_at)
-
-    def take(self, rows: Int64Array | slice) -> Questions:
-        """Only some of them."""
-        return Questions(self.made_at[rows], self.cell[rows], self.last[rows])
 
 
 @dataclass(frozen=True, eq=False)

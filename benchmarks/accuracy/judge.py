@@ -16,12 +16,12 @@ from benchmarks.accuracy.runs import Runs
 from benchmarks.accuracy.truth import call_of_sequence
 from feeds.errors import FeedError
 from predictor.arrays import NONE, BoolArray, Float32Array, Float64Array, Int32Array
+from predictor.snapshot import LIVE, SCHEDULED, STATUSES
 
 MEDIAN, PUBLISHED = "ours, median", "ours, published"
 TIMES = ("made_at", "published", "p10", "p50", "p90")
 TEXTS = ("trip_id", "start_date", "vehicle_id", "status")
 COLUMNS = (*TIMES, *TEXTS, "stop_sequence")
-STATUS = ("live", "scheduled", "cancelled", "skipped")
 LONGEST_HORIZON_S = 1800.0
 AVAILABLE_BEFORE_S = 600.0
 ROWS_AT_A_TIME = 2_000_000
@@ -137,17 +137,17 @@ def _judge_batch(
     trip = _codes(table.column("trip_id"), tt.trip_index)
     day = _codes(table.column("start_date"), {str(d): i for d, i in tt.date_index.items()})
     vehicle = _codes(table.column("vehicle_id"), {v: i for i, v in enumerate(runs.vehicles)})
-    status = _codes(table.column("status"), {name: i for i, name in enumerate(STATUS)})
+    status = _codes(table.column("status"), {name: i for i, name in enumerate(STATUSES)})
     call = call_of_sequence(tt, trip, table.column("stop_sequence").to_numpy())
 
     counts["read"] += len(made_at)
-    runs_at_all = status <= 1
+    runs_at_all = np.isin(status, (LIVE, SCHEDULED))
     counts["cancelled or skipped"] += int((~runs_at_all).sum())
     known = runs_at_all & (trip >= 0) & (day >= 0) & (call >= 0)
     counts["trip, date or stop unknown"] += int((runs_at_all & ~known).sum())
     rows = np.flatnonzero(known)
     cell = runs.next_call(vehicle[rows], trip[rows], day[rows], call[rows], made_at[rows])
-    live = status[rows] == 0
+    live = status[rows] == LIVE
     counts["no passage known (live)"] += int(((cell < 0) & live).sum())
     counts["no passage known (scheduled)"] += int(((cell < 0) & ~live).sum())
     rows, cell = rows[cell >= 0], cell[cell >= 0]
@@ -166,7 +166,7 @@ def _judge_batch(
     return result | {
         "cell": cell.astype(np.int32),
         "horizon": horizon.astype(np.float32),
-        "live": status[rows] == 0,
+        "live": status[rows] == LIVE,
         "under_way": asked.last >= 0,
         "by_operator": operator_feed.tells(asked) if operator_feed else np.zeros(len(asked), bool),
         "told": np.where(asked.last >= 0, made_at[rows] - runs.known[asked.last], np.nan).astype(np.float32),

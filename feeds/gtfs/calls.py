@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ import pandas as pd
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.tables import choice, numbers, words
 from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray, group_starts
+from predictor.columns import Columns
 
 FILE = "stop_times.txt"
 
@@ -25,7 +26,7 @@ _REPEATS = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Calls:
+class Calls(Columns):
     """Trip calls (n,), sorted by trip and along it."""
 
     trip: Int32Array
@@ -41,13 +42,6 @@ class Calls:
     """`shape_dist_traveled` in the feed's own unit, NaN where not given."""
     row: Int64Array
     """Line in stop_times.txt."""
-
-    def __len__(self) -> int:
-        return len(self.trip)
-
-    def take(self, which: BoolArray | Int64Array) -> Calls:
-        """Only these calls."""
-        return Calls(**{f.name: getattr(self, f.name)[which] for f in fields(self)})
 
     def ptr(self, trips: int) -> Int64Array:
         """CSR pointer (trips + 1,)."""

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.stops import unique_rows
 from feeds.gtfs.tables import choice, text_array, words
 from predictor.arrays import NONE, Int8Array, Int32Array, Int64Array, StrArray
+from predictor.columns import Columns
 
 
 @dataclass(frozen=True, eq=False)
-class Trips:
+class Trips(Columns):
     """All arrays (T,); the meaning is that of the `trip_` fields of `Timetable`."""
 
     trip_id: StrArray
@@ -29,10 +29,6 @@ class Trips:
     wheelchair: Int8Array
     row: Int64Array
     """Line in trips.txt."""
-
-    def take(self, which: npt.NDArray[np.bool_]) -> Trips:
-        """Only these trips."""
-        return Trips(**{f.name: getattr(self, f.name)[which] for f in fields(self)})
 
 
 def read_trips(frame: pd.DataFrame, route_id: StrArray, problems: Problems) -> Trips:

@@ -108,8 +108,10 @@ class Judge:
             return case.not_seen(FEED_GAP, (gap_fact(gap),), seen.at, seen.vehicle_id)
         passed = self.fact("passed", seen, case)
         closed = self._stop_closed(case, seen.at)
-        said = any(fact.kind == "skipped" for fact in closed)
-        if closed and (said or self.seen.off_line(seen.vehicle_id, case.journey, seen.at - AWAY_S, seen.at + AWAY_S)):
+        skipped = any(fact.kind == "skipped" for fact in closed)
+        if closed and (
+            skipped or self.seen.off_line(seen.vehicle_id, case.journey, seen.at - AWAY_S, seen.at + AWAY_S)
+        ):
             return case.verdict(NOT_SERVED, DETOUR, (*closed, passed), vehicle_id=seen.vehicle_id)
         left = seen.departure if math.isfinite(seen.departure) else seen.at
         if left < case.departs - EARLY_S and case.call < case.calls - 1:
@@ -121,15 +123,15 @@ class Judge:
 
     def _passed_by(self, case: Case, before: Sighting, after: Sighting) -> Verdict:
         """Seen before and after, not here."""
-        vehicle, said = before.vehicle_id, self.operator_said(case)
+        vehicle, cancelled = before.vehicle_id, self.operator_said(case)
         facts = (self.fact("last_seen", before, case), self.fact("next_seen", after, case))
         # One that names no trip may be away from a line that is not its own.
         away = self.seen.off_line(vehicle, case.journey, before.at - 60.0, after.at + 60.0) if before.named else []
         closed = self._stop_closed(case, (before.at + after.at) / 2)
         gap = self.seen.gap_in(before.at, after.at)
-        if said or closed or (away and gap is None and not self._came_by(case, away)):
+        if cancelled or closed or (away and gap is None and not self._came_by(case, away)):
             left = tuple(Fact("left_line", s.since, s.until, self._near(s), vehicle_id=vehicle) for s in away[:1])
-            return case.verdict(NOT_SERVED, DETOUR, (*said, *self.alerts(case), *left, *facts), vehicle_id=vehicle)
+            return case.verdict(NOT_SERVED, DETOUR, (*cancelled, *self.alerts(case), *left, *facts), vehicle_id=vehicle)
         whole = case.at(after.call) - case.at(before.call)
         share = (case.scheduled - case.at(before.call)) / whole if whole > 0 else 0.5
         likely = before.at + share * (after.at - before.at)
@@ -147,9 +149,9 @@ class Judge:
         late = before.at - case.at(before.call)
         if later is None and heard_on_it >= heard and self._may_come(case, case.scheduled + max(late, 0.0), heard):
             return case.verdict(EXPECTED, "", (last, *stood), vehicle_id=vehicle)
-        said, alerts = self.operator_said(case), self.alerts(case)
+        cancelled, alerts = self.operator_said(case), self.alerts(case)
         if stand:
-            return case.verdict(NOT_SERVED, BREAKDOWN, (last, *stood, *said, *alerts), vehicle_id=vehicle)
+            return case.verdict(NOT_SERVED, BREAKDOWN, (last, *stood, *cancelled, *alerts), vehicle_id=vehicle)
         if not before.named:
             return self._not_named(case, last)
         rest_s = case.ends - case.at(before.call)
@@ -158,12 +160,12 @@ class Judge:
             if self._has_driven(before, later):
                 return case.not_seen(PASSED_UNSEEN, (last, took_up), vehicle_id=vehicle)
             turned = self.fact("turned", before, case)
-            return case.verdict(NOT_SERVED, SHORT_TURN, (turned, took_up, *said, *alerts), vehicle_id=vehicle)
+            return case.verdict(NOT_SERVED, SHORT_TURN, (turned, took_up, *cancelled, *alerts), vehicle_id=vehicle)
         gap = self.seen.gap_in(before.at, before.at + rest_s)
         if gap is not None:
             return case.not_seen(FEED_GAP, (last, gap_fact(gap)), vehicle_id=vehicle)
-        if said:
-            return case.verdict(NOT_SERVED, CANCELLED, (last, *said, *alerts), vehicle_id=vehicle)
+        if cancelled:
+            return case.verdict(NOT_SERVED, CANCELLED, (last, *cancelled, *alerts), vehicle_id=vehicle)
         silence_s = self.seen.next_heard(vehicle, heard_on_it) - heard_on_it
         if silence_s > SILENT_S:
             until = heard_on_it + silence_s if math.isfinite(silence_s) else math.nan
@@ -179,15 +181,15 @@ class Judge:
         if not after.named:
             return self._not_named(case, first)
         took_up = self.fact("took_up", after, case)
-        turned, said = self.seen.before(after), self.operator_said(case)
+        turned, cancelled = self.seen.before(after), self.operator_said(case)
         if turned is not None and after.at - turned.at < TURN_S and not self._has_driven(turned, after):
-            facts = (self.fact("turned", turned, case), took_up, *said)
+            facts = (self.fact("turned", turned, case), took_up, *cancelled)
             return case.verdict(NOT_SERVED, SHORT_TURN, facts, vehicle_id=vehicle)
         gap = self.seen.gap_in(case.scheduled - 60.0, after.at)
         if gap is not None:
             return case.not_seen(FEED_GAP, (gap_fact(gap), first), vehicle_id=vehicle)
-        if said:
-            facts = (*said, *self.alerts(case), first)
+        if cancelled:
+            facts = (*cancelled, *self.alerts(case), first)
             return case.verdict(NOT_SERVED, CANCELLED, facts, vehicle_id=vehicle)
         if after.call - case.call <= 2 or self._silent_before(after):
             return case.not_seen(PASSED_UNSEEN, (first,), vehicle_id=vehicle)
@@ -195,12 +197,12 @@ class Judge:
 
     def _never_ran(self, case: Case) -> Verdict:
         """Nobody was seen on this trip."""
-        said, alerts = self.operator_said(case), self.alerts(case)
+        cancelled, alerts = self.operator_said(case), self.alerts(case)
         cause, vehicle, facts = self._block_before(case)
         if cause == BREAKDOWN:
-            return case.verdict(NOT_SERVED, cause, (*facts, *said, *alerts), vehicle_id=vehicle)
-        if said:
-            return case.verdict(NOT_SERVED, CANCELLED, (*said, *alerts, *facts), vehicle_id=vehicle)
+            return case.verdict(NOT_SERVED, cause, (*facts, *cancelled, *alerts), vehicle_id=vehicle)
+        if cancelled:
+            return case.verdict(NOT_SERVED, CANCELLED, (*cancelled, *alerts, *facts), vehicle_id=vehicle)
         if self._evidence.until < case.scheduled + AWAITED_S:
             return case.verdict(EXPECTED, "", facts, vehicle_id=vehicle)
         gap = self.seen.gap_in(case.begins, case.ends)
@@ -292,8 +294,8 @@ class Judge:
     def _came_by(self, case: Case, away: list[Stretch]) -> bool:
         """Whether the vehicle passed the stop on its way off its line, or back to it."""
         lat, lon = self._tt.stop_lat[case.stop], self._tt.stop_lon[case.stop]
-        for one, other in (way for stretch in away for way in self.seen.ways_off(stretch)):
-            ends = (one.to_lat, one.to_lon), (other.lat, other.lon)
+        for before, after in (way for stretch in away for way in self.seen.ways_off(stretch)):
+            ends = (before.to_lat, before.to_lon), (after.lat, after.lon)
             if distance_to_segment_m((lat, lon), *ends) < AT_STOP_M:
                 return True
         return False
@@ -306,9 +308,9 @@ class Judge:
     def operator_said(self, case: Case) -> tuple[Fact, ...]:
         """Cancelled or skipped by the operator, unless it took that back before the trip began."""
         return tuple(
-            Fact("cancelled" if said.call < 0 else "skipped", said.since, said.until)
-            for said in self.seen.said(case.journey, case.call)
-            if said.until >= case.begins - EARLY_S
+            Fact("cancelled" if cancellation.call < 0 else "skipped", cancellation.since, cancellation.until)
+            for cancellation in self.seen.said(case.journey, case.call)
+            if cancellation.until >= case.begins - EARLY_S
         )
 
     def _stop_closed(self, case: Case, at: float) -> tuple[Fact, ...]:
@@ -320,9 +322,9 @@ class Judge:
             if notice.effect in _CLOSING and call in notice.calls and notice.since <= at <= notice.until
         )
         skipped = tuple(
-            Fact("skipped", said.since, said.until)
-            for said in self.seen.said(case.journey, case.call)
-            if said.call >= 0 and said.since <= at <= said.until + AWAITED_S
+            Fact("skipped", cancellation.since, cancellation.until)
+            for cancellation in self.seen.said(case.journey, case.call)
+            if cancellation.call >= 0 and cancellation.since <= at <= cancellation.until + AWAITED_S
         )
         return skipped + alerts
 

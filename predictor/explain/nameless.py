@@ -57,6 +57,6 @@ class Nameless:
         by = around[ground_distance_m(lat, lon, self._lat[around], self._lon[around]) < NEAR_M]
         if len(by) == 0:
             return None
-        one = by[np.argmin(np.abs(self._at[by] - due))]
-        at = float(self._at[one])
-        return Fact("nameless", at, at, stop, vehicle_id=str(self._vehicle[one]))
+        nearest = by[np.argmin(np.abs(self._at[by] - due))]
+        at = float(self._at[nearest])
+        return Fact("nameless", at, at, stop, vehicle_id=str(self._vehicle[nearest]))

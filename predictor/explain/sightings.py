@@ -61,11 +61,12 @@ class Sightings:
         self._of_vehicle: dict[str, list[Sighting]] = defaultdict(list)
         self._stands: dict[str, list[Stretch]] = defaultdict(list)
         self._duties: dict[str, list[Stretch]] = defaultdict(list)
-        self._said: dict[tuple[int, int, int], list[Cancellation]] = defaultdict(list)
+        self._cancellations: dict[tuple[int, int, int], list[Cancellation]] = defaultdict(list)
         self._sort_passages(evidence)
         self._sort_traces(evidence)
-        for said in evidence.cancellations:
-            self._said[said.trip, said.service_day, said.call].append(said)
+        for cancellation in evidence.cancellations:
+            key = cancellation.trip, cancellation.service_day, cancellation.call
+            self._cancellations[key].append(cancellation)
 
     def on(self, journey: Journey) -> dict[int, Sighting]:
         """Sightings by call."""
@@ -76,7 +77,7 @@ class Sightings:
         return [
             journey
             for journey, seen in self._of_journey.items()
-            if journey[0] in trips and any(since <= one.at <= until for one in seen.values())
+            if journey[0] in trips and any(since <= sighting.at <= until for sighting in seen.values())
         ]
 
     def before(self, sighting: Sighting) -> Sighting | None:
@@ -124,13 +125,13 @@ class Sightings:
     def said(self, journey: Journey, call: int) -> list[Cancellation]:
         """What the operator said of a call or of its whole journey."""
         trip, day, shift = journey
-        both = self._said.get((trip, day, -1), []) + self._said.get((trip, day, call), [])
-        return [said for said in both if said.shift_s == shift]
+        both = self._cancellations.get((trip, day, -1), []) + self._cancellations.get((trip, day, call), [])
+        return [cancellation for cancellation in both if cancellation.shift_s == shift]
 
     def said_of(self, trip: int) -> set[Journey]:
         """Journeys of a trip of which the operator said something."""
-        said = (one for (of, _, _), some in self._said.items() if of == trip for one in some)
-        return {(one.trip, one.service_day, one.shift_s) for one in said}
+        of_trip = (c for (of, _, _), some in self._cancellations.items() if of == trip for c in some)
+        return {(c.trip, c.service_day, c.shift_s) for c in of_trip}
 
     def gap_in(self, since: float, until: float) -> Gap | None:
         """The longest gap that reaches into the time between."""

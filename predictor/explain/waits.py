@@ -76,66 +76,67 @@ class WaitJudge:
             return None
         limit_s = (1.0 + OFF_HEADWAY) * promise.headway_s
         sure, likely, others = self._vehicles(entries, at)
-        came = next((one for one in sure if one.left >= at), None)
-        before = next((one for one in reversed(sure) if one is not came and one.left < at), None)
-        following = next((one for one in sure if came and one is not came and one.at >= came.at), None)
-        told = [one for one in sure if one in (before, came, following) or abs(one.at - at) <= around_s]
-        facts = [fact for one in told for fact in one.verdict.facts if fact.kind == "passed"]
+        came = next((passing for passing in sure if passing.left >= at), None)
+        before = next((earlier for earlier in reversed(sure) if earlier is not came and earlier.left < at), None)
+        following = next((later for later in sure if came and later is not came and later.at >= came.at), None)
+        told = [seen for seen in sure if seen in (before, came, following) or abs(seen.at - at) <= around_s]
+        facts = [fact for passing in told for fact in passing.verdict.facts if fact.kind == "passed"]
 
         case = Case(self._tt, promise.journey, promise.call)
         until = came.at if came else min(self._evidence.until, at + FURTHEST_S)
         wait_s = max(until - at, 0.0)
 
-        def said(outcome: str, cause: str, *more: Fact, by: Passing | None = came) -> Verdict:
-            one, passed_at, vehicle = (
+        def judged(outcome: str, cause: str, *more: Fact, by: Passing | None = came) -> Verdict:
+            of_case, passed_at, vehicle = (
                 (_case(self._tt, by), by.at, by.verdict.vehicle_id) if by else (case, math.nan, "")
             )
-            whole = one.verdict(outcome, cause, tuple(dict.fromkeys((*facts, *more))), passed_at, vehicle)
+            whole = of_case.verdict(outcome, cause, tuple(dict.fromkeys((*facts, *more))), passed_at, vehicle)
             return replace(whole, scheduled=at, headway_s=promise.headway_s)
 
         if at < self._evidence.since:
-            return said(NOT_SEEN, NO_RECORDS, by=None)
+            return judged(NOT_SEEN, NO_RECORDS, by=None)
         if came and wait_s <= limit_s:
-            return said(ON_HEADWAY, "")
-        guess = next((one for one in likely if at <= one.at <= at + limit_s), None)
+            return judged(ON_HEADWAY, "")
+        guess = next((passing for passing in likely if at <= passing.at <= at + limit_s), None)
         if guess:
-            return said(NOT_SEEN, guess.verdict.cause, *guess.verdict.facts, by=guess)
+            return judged(NOT_SEEN, guess.verdict.cause, *guess.verdict.facts, by=guess)
         if wait_s <= limit_s:
-            return said(EXPECTED, "")
+            return judged(EXPECTED, "")
         gap = self._judge.seen.gap_in(at, until)
         if gap is not None and wait_s - _shared_s(gap, at, until) <= limit_s:
-            return said(NOT_SEEN, FEED_GAP, gap_fact(gap), by=None)
+            return judged(NOT_SEEN, FEED_GAP, gap_fact(gap), by=None)
         since = before.at if before else at - FURTHEST_S
-        due = [one for one in others if since < one.at < until]
+        due = [passing for passing in others if since < passing.at < until]
         nameless = self._judge.nameless(case, at, until)
         if nameless:
-            return said(NOT_SEEN, TRIP_NOT_NAMED, nameless, by=None)
+            return judged(NOT_SEEN, TRIP_NOT_NAMED, nameless, by=None)
         # When such a one was due is but roughly known.
         about = at - OFF_HEADWAY * promise.headway_s
-        unseen = next((one for one in due if one.verdict.outcome == NOT_SEEN and one.at >= about), None)
+        unseen = next((p for p in due if p.verdict.outcome == NOT_SEEN and p.at >= about), None)
         if unseen:
-            return said(NOT_SEEN, unseen.verdict.cause, *unseen.verdict.facts, by=replace(unseen, at=math.nan))
+            return judged(NOT_SEEN, unseen.verdict.cause, *unseen.verdict.facts, by=replace(unseen, at=math.nan))
         cause, why = self._why(entries, at, promise, due, before, came, following)
         if not came:
             why = (*why, Fact("none_passed", at, until, case.stop))
-        return said(LONG_WAIT, cause, *why, *self._judge.alerts(case))
+        return judged(LONG_WAIT, cause, *why, *self._judge.alerts(case))
 
     def _vehicles(self, entries: Int64Array, at: float) -> tuple[list[Passing], list[Passing], list[Passing]]:
         """Vehicles that passed around a time, that likely passed, and others with the time when they were due; each in
         order of time."""
-        calls = dict(zip(self._tt.call_trip[entries[::-1]].tolist(), entries[::-1].tolist(), strict=True))
+        tt = self._tt
+        calls = dict(zip(tt.call_trip[entries[::-1]].tolist(), tt.call_at(entries[::-1]).tolist(), strict=True))
         sure, likely, others = [], [], []
         for journey in self._judge.seen.journeys(calls, at - FURTHEST_S, at + FURTHEST_S):
             trip, day, shift = journey
-            call = calls[trip] - int(self._tt.entry_of(trip, 0))
-            one, seen = self._judged(trip, day, call, shift), self._judge.seen.on(journey)
-            if one.outcome not in (NOT_SEEN, NOT_SERVED, EXPECTED):
-                sure.append(Passing(one.passed_at, max(_left(seen[call]), one.passed_at), one))
-            elif one.outcome == NOT_SEEN and math.isfinite(one.passed_at):
-                likely.append(Passing(one.passed_at, one.passed_at, one))
+            call = calls[trip]
+            verdict, seen = self._judged(trip, day, call, shift), self._judge.seen.on(journey)
+            if verdict.outcome not in (NOT_SEEN, NOT_SERVED, EXPECTED):
+                sure.append(Passing(verdict.passed_at, max(_left(seen[call]), verdict.passed_at), verdict))
+            elif verdict.outcome == NOT_SEEN and math.isfinite(verdict.passed_at):
+                likely.append(Passing(verdict.passed_at, verdict.passed_at, verdict))
             else:
-                due = self._due(Case(self._tt, journey, call), seen)
-                others.append(Passing(due, due, one))
+                due = self._due(Case(tt, journey, call), seen)
+                others.append(Passing(due, due, verdict))
         for passings in (sure, likely, others):
             passings.sort(key=lambda passing: passing.at)
         return sure, likely, others
@@ -150,9 +151,9 @@ class WaitJudge:
         before: Passing | None, came: Passing | None, following: Passing | None,
     ) -> tuple[str, tuple[Fact, ...]]:  # fmt: skip
         """Why the wait was long, as far as can be seen: cause and facts."""
-        lost = [one.verdict for one in due if one.verdict.outcome == NOT_SERVED]
+        lost = [passing.verdict for passing in due if passing.verdict.outcome == NOT_SERVED]
         for cause in _WORST_FIRST:
-            facts = [fact for one in lost if one.cause == cause for fact in one.facts]
+            facts = [fact for verdict in lost if verdict.cause == cause for fact in verdict.facts]
             if facts:
                 return cause, tuple(facts)
         until = came.at if came else self._evidence.until
@@ -175,7 +176,7 @@ class WaitJudge:
     def _stood(self, due: list[Passing], came: Passing | None) -> tuple[Fact, ...]:
         """Long stands of the vehicle that came, or of those that are still awaited."""
         if not came:
-            return tuple(fact for one in due for fact in one.verdict.facts if fact.kind == "stood")
+            return tuple(fact for passing in due for fact in passing.verdict.facts if fact.kind == "stood")
         case = _case(self._tt, came)
         seen = self._judge.seen.on(case.journey)[case.call]
         return tuple(self._judge.stood(stand, case) for stand in self._judge.held_up(case, seen))
@@ -184,10 +185,9 @@ class WaitJudge:
         """Departures taken out by the operator whose turn came in the time between."""
         facts: list[Fact] = []
         tt = self._tt
-        for entry in entries.tolist():
-            trip = int(tt.call_trip[entry])
+        for trip, call in zip(tt.call_trip[entries].tolist(), tt.call_at(entries).tolist(), strict=True):
             for journey in self._judge.seen.said_of(trip):
-                case = Case(tt, journey, entry - int(tt.entry_of(trip, 0)))
+                case = Case(tt, journey, call)
                 if at <= case.scheduled <= until:
                     facts += self._judge.operator_said(case)
         return tuple(facts)
@@ -196,7 +196,7 @@ class WaitJudge:
         """When the last vehicle before the wait and the one that ended it were at the first stop that saw both."""
         if not before or not came:
             return None
-        places = [self._by_stop(_case(self._tt, one)) for one in (before, came)]
+        places = [self._by_stop(_case(self._tt, passing)) for passing in (before, came)]
         stop = next((stop for stop in places[1] if stop in places[0]), None)
         if stop is None:
             return None
