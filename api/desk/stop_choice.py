@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from api.desk.disruption_form import DisruptionForm
-from api.reading.lines import Line, destination_of
+from api.reading.lines import Line, destination_of, patterns_of, stops_along
 from api.words.moment import PageMoment
 from predictor.geometry import ground_distance_m
 
@@ -75,15 +75,11 @@ def stop_choice(form: DisruptionForm, moment: PageMoment) -> StopChoice:
 def _directions(moment: PageMoment, route: int) -> list[tuple[str, list[int]]]:
     """Destination and stops of each direction, in the order of its pattern with most trips, then the others'."""
     tt = moment.timetable
-    trips = moment.lines.pattern_trips
-    patterns = np.flatnonzero((tt.pattern_route == route) & (trips > 0))
-    patterns = patterns[np.argsort(-trips[patterns], kind="stable")]
     directions: dict[int, tuple[str, dict[int, None]]] = {}
-    for pattern in patterns.tolist():
+    for pattern in patterns_of(tt, np.flatnonzero(tt.trip_route == route)):
         place = destination_of(tt, int(moment.lines.pattern_example[pattern]))
         _, stops = directions.setdefault(int(tt.pattern_direction[pattern]), (place, {}))
-        calls = slice(int(tt.pattern_call_ptr[pattern]), int(tt.pattern_call_ptr[pattern + 1]))
-        stops.update(dict.fromkeys(tt.pattern_stop[calls].tolist()))
+        stops.update(dict.fromkeys(stops_along(tt, pattern)))
     return [(place, list(stops)) for _, (place, stops) in sorted(directions.items())]
 
 

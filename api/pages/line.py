@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 
 from api.reading.alerts import line_alerts
 from api.reading.board import PASSED_AFTER_S
-from api.reading.lines import Line, destination_of
+from api.reading.lines import Line, destination_of, patterns_of, stops_along
 from api.words.moment import AlertWords, PageMoment
 from api.words.times import Wait
 from api.words.vehicles import VehicleWords, vehicle_words
@@ -98,17 +99,10 @@ def _usual_destination(moment: PageMoment, trips: Int32Array) -> str:
 
 
 def _stops_of(moment: PageMoment, trips: Int32Array) -> tuple[list[int], list[int]]:
-    """Stops of the pattern with most trips (the longer of equals), and those that only other patterns serve."""
+    """Stops of the pattern with most trips, and those that only other patterns serve."""
     tt = moment.timetable
-    if len(trips) == 0:
-        return [], []
-    pattern, count = np.unique(tt.trip_pattern[trips], return_counts=True)
-    calls = np.diff(tt.pattern_call_ptr)[pattern]
-    main = int(pattern[np.lexsort((-calls, -count))[0]])
-    stops = tt.pattern_stop[tt.pattern_call_ptr[main] : tt.pattern_call_ptr[main + 1]].tolist()
-    served = [tt.pattern_stop[tt.pattern_call_ptr[p] : tt.pattern_call_ptr[p + 1]] for p in pattern.tolist()]
-    also = dict.fromkeys(np.concatenate(served).tolist())
-    return stops, [stop for stop in also if stop not in set(stops)]
+    stops, *others = [stops_along(tt, pattern) for pattern in patterns_of(tt, trips)] or [[]]
+    return stops, [stop for stop in dict.fromkeys(chain(*others)) if stop not in set(stops)]
 
 
 def _with_waits(moment: PageMoment, route: int, direction: int, stops: list[int]) -> list[LineStop]:

@@ -79,6 +79,21 @@ class Lines:
         return np.searchsorted(pairs // routes, np.arange(tt.stops + 1)), (pairs % routes).astype(np.int32)
 
 
+def patterns_of(timetable: Timetable, trips: Int32Array | Int64Array) -> list[int]:
+    """The patterns of some trips: that of most of them first, the longer of equals."""
+    pattern, count = np.unique(timetable.trip_pattern[trips], return_counts=True)
+    calls = np.diff(timetable.pattern_call_ptr)[pattern]
+    ordered: list[int] = pattern[np.lexsort((-calls, -count))].tolist()
+    return ordered
+
+
+def stops_along(timetable: Timetable, pattern: int) -> list[int]:
+    """Indices of the stops of a pattern, in order."""
+    calls = slice(timetable.pattern_call_ptr[pattern], timetable.pattern_call_ptr[pattern + 1])
+    stops: list[int] = timetable.pattern_stop[calls].tolist()
+    return stops
+
+
 def destination_of(timetable: Timetable, trip: int) -> str:
     """Headsign of a trip, the name of its last stop where it has none."""
     last = timetable.stop_at(trip, int(timetable.trip_calls[trip]) - 1)

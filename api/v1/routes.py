@@ -12,6 +12,7 @@ from api.answers.caching import STATIC_MAX_AGE_S, answer
 from api.answers.lookups import route_index
 from api.answers.problems import PROBLEMS
 from api.reading.alerts import line_alerts
+from api.reading.lines import patterns_of, stops_along
 from api.reading.moment import Moment
 from api.v1.models import Pattern, PatternStop, RouteAnswer, Routes
 from api.v1.representations import alerts_answer, route_ref
@@ -53,10 +54,8 @@ def one_route(request: Request, route_id: str) -> Response:
 def _patterns(tt: Timetable, route: int) -> list[Pattern]:
     trips = np.flatnonzero(tt.trip_route == route)
     pattern = tt.trip_pattern[trips]
-    used = np.bincount(pattern, minlength=len(tt.pattern_route))
-    mine = np.flatnonzero(used)
     result = []
-    for p in mine[np.argsort(-used[mine], kind="stable")].tolist():
+    for p in patterns_of(tt, trips):
         headsigns = Counter(tt.trip_headsign[trips[pattern == p]].tolist())
         calls = slice(int(tt.pattern_call_ptr[p]), int(tt.pattern_call_ptr[p + 1]))
         direction = int(tt.pattern_direction[p])
@@ -64,16 +63,14 @@ def _patterns(tt: Timetable, route: int) -> list[Pattern]:
             Pattern(
                 direction=direction if direction >= 0 else None,
                 headsign=headsigns.most_common(1)[0][0],
-                trips=int(used[p]),
+                trips=headsigns.total(),
                 stops=[
                     PatternStop(
                         stop_id=str(tt.stop_id[stop]), name=str(tt.stop_name[stop]),
                         platform=str(tt.stop_platform[stop]) or None, lat=float(tt.stop_lat[stop]),
                         lon=float(tt.stop_lon[stop]), distance_m=round(distance_m, 1),
                     )
-                    for stop, distance_m in zip(
-                        tt.pattern_stop[calls].tolist(), tt.pattern_distance_m[calls].tolist(), strict=True
-                    )
+                    for stop, distance_m in zip(stops_along(tt, p), tt.pattern_distance_m[calls].tolist(), strict=True)
                 ],
             )
         )  # fmt: skip

@@ -125,7 +125,6 @@ class Network:
     """Path i is the shape of pattern i."""
 
     link_from: Int32Array
-    link_to: Int32Array
     link_length_m: Float64Array
     link_is_tram: BoolArray
     link_town: Int32Array
@@ -221,7 +220,7 @@ def build_network(seed: int, towns: int) -> Network:
         call_stop=np.concatenate(lines.calls).astype(np.int32), call_distance_m=np.concatenate(lines.distance),
         call_timepoint=np.concatenate(lines.timepoint).astype(bool),
         call_link=np.concatenate(lines.links).astype(np.int32), paths=Paths.of(lines.shape),
-        link_from=pairs[:, 0], link_to=pairs[:, 1], link_length_m=link[:, 0], link_is_tram=link[:, 1].astype(bool),
+        link_from=pairs[:, 0], link_length_m=link[:, 0], link_is_tram=link[:, 1].astype(bool),
         link_town=link[:, 2].astype(np.int32), link_x_km=link[:, 3], link_y_km=link[:, 4], link_inbound=link[:, 5],
     )  # fmt: skip
 
