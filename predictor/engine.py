@@ -23,7 +23,7 @@ from predictor.geometry import LineGeometry
 from predictor.journeys import JourneyLookup, call_key, dated_journeys, driven_call_key, driven_entry
 from predictor.learned import Learned
 from predictor.learner import Learner
-from predictor.legs import Legs, legs_of
+from predictor.legs import Legs, current_legs, with_next_runs
 from predictor.liveness import FeedLiveness
 from predictor.matching import Matcher
 from predictor.observations import Observations
@@ -271,10 +271,13 @@ class Engine:
 
     def _legs(self, operator: OperatorTimes, now: float) -> tuple[Legs, Int64Array, Int8Array]:
         """The runs to predict, the key of the journey that each stands for; and the doubt about each vehicle."""
-        tracks = self._tracks
+        tracks, patience = self._tracks, self.settings.patience
         predictable = (tracks.trip >= 0) & ~((tracks.state == OFF_ROUTE) & ~np.isfinite(tracks.distance_m))
-        legs = legs_of(self.timetable, self._days, tracks, np.flatnonzero(predictable), now)
-        doubt = doubts(self.timetable, tracks, legs, self.settings.patience)
+        current = current_legs(self.timetable, tracks, np.flatnonzero(predictable))
+        doubt = doubts(self.timetable, tracks, current, patience)
+        current = current.take(doubt[current.slot] != GIVEN_UP)
+        legs = with_next_runs(self.timetable, self._days, tracks, current, now)
+        doubt = np.maximum(doubt, doubts(self.timetable, tracks, legs, patience))
         journey = self._journeys.keys(legs.trip, legs.service_day, legs.shift_s)
         runs = ~np.isin(journey, np.concatenate([operator.cancelled, operator.deleted]))
         runs &= doubt[legs.slot] != GIVEN_UP

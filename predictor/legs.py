@@ -36,14 +36,14 @@ class Legs(DatedRuns):
     """The call from which on another vehicle of the run, further along, answers: else the number of calls."""
 
 
-def legs_of(timetable: Timetable, days: ServiceDays, tracks: Tracks, slot: Int64Array, now: float) -> Legs:
-    """The run that each vehicle (n,) is on, and the next ones that it has been given, or its block has, and nobody else
+def with_next_runs(timetable: Timetable, days: ServiceDays, tracks: Tracks, current: Legs, now: float) -> Legs:
+    """The `current` legs of vehicles, and the next runs that they, or their blocks, have been given and nobody else
     drives.
 
     Of several vehicles on one run the one furthest along answers for the calls ahead of it, and each other for those
     between it and the next: a rider is told of each passage once, and of none by turns.
     """
-    current = _shared(_current(timetable, tracks, slot[tracks.trip[slot] >= 0]), tracks)
+    current = _shared(current, tracks)
     taken = np.sort(current.run_key)
     last = current.take(current.end_call == timetable.trip_calls[current.trip])
     parts = [current]
@@ -54,7 +54,9 @@ def legs_of(timetable: Timetable, days: ServiceDays, tracks: Tracks, slot: Int64
     return legs.take(np.lexsort((legs.order, legs.slot)))
 
 
-def _current(timetable: Timetable, tracks: Tracks, slot: Int64Array) -> Legs:
+def current_legs(timetable: Timetable, tracks: Tracks, slot: Int64Array) -> Legs:
+    """The run that each vehicle (n,) is on, without those that are on none."""
+    slot = slot[tracks.trip[slot] >= 0]
     runs, arrived, departed = tracks.runs.take(slot), tracks.arrived[slot], tracks.departed[slot]
     calls = timetable.trip_calls[runs.trip]
     stands = (departed < arrived) & (arrived < calls)

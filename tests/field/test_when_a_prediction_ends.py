@@ -53,6 +53,12 @@ def test_a_bus_broken_down_on_the_way_is_held_up_and_then_given_up() -> None:
     assert city.board("D") == ["09:06 t2 scheduled"]
 
 
+def test_a_bus_sent_in_the_place_of_one_broken_down_is_followed_past_it() -> None:
+    broken, sent = bus("v1", "t1", late_s=0, stuck_at="C"), bus("v2", "t1", late_s=1500)
+    city = City(at="07:55").vehicle_positions(broken, OTHER).at("08:26").vehicle_positions(broken, sent, OTHER)
+    assert statuses(city.at("08:28"), "D")[0] == "t1 live"
+
+
 def test_a_bus_parked_at_the_depot_still_logged_in_is_no_bus() -> None:
     city = City(at="07:40").vehicle_positions(bus("v1", "t1", place=(1500, 2500), fresh=True))
     city.at("08:20")

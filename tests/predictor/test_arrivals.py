@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from predictor.arrays import Float64Array
 from predictor.arrivals import MINIMUM_LAYOVER_S, Chain, predict
-from predictor.legs import legs_of
+from predictor.legs import current_legs, with_next_runs
 from predictor.service_days import ServiceDays
 from predictor.snapshot import FROM_BLOCK, FROM_VEHICLE, IN_SERVICE, LAYOVER
 from predictor.timetable import Timetable
@@ -36,7 +36,13 @@ class Case:
 
     def chain(self) -> Chain:
         slots = np.arange(len(self.tracks))
-        legs = legs_of(self.timetable, ServiceDays(self.timetable), self.tracks, slots, self.now)
+        legs = with_next_runs(
+            self.timetable,
+            ServiceDays(self.timetable),
+            self.tracks,
+            current_legs(self.timetable, self.tracks, slots),
+            self.now,
+        )
         return predict(self.timetable, self.travel_times, self.timing_points, self.tracks, legs, self.now)
 
 
@@ -141,7 +147,13 @@ def test_a_chain_runs_forward_and_leaves_no_timepoint_early(case: Case) -> None:
 def test_a_vehicle_is_predicted_as_if_it_were_alone(case: Case) -> None:
     together = case.chain()
     for slot in range(len(case.tracks)):
-        legs = legs_of(case.timetable, ServiceDays(case.timetable), case.tracks, np.array([slot]), case.now)
+        legs = with_next_runs(
+            case.timetable,
+            ServiceDays(case.timetable),
+            case.tracks,
+            current_legs(case.timetable, case.tracks, np.array([slot])),
+            case.now,
+        )
         alone = predict(case.timetable, case.travel_times, case.timing_points, case.tracks, legs, case.now)
         theirs = together.slot == slot
         own = np.isin(alone.trip, together.trip[theirs])
