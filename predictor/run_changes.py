@@ -1,8 +1,7 @@
 """When a vehicle goes on to another run than the one it is on.
 
 Feeds name a vehicle's next run by the clock while it is still late on the one before, or name both at once. The run
-that it is on stays the one that it drives, until it has finished it or is clearly under way on the other; that one is
-its next.
+that it is on stays the one that it drives for as long as it gets on with it; the other is its next.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array
-from predictor.geometry import LineGeometry, to_first_stop_m
+from predictor.geometry import LineGeometry, ground_distance_m, to_first_stop_m
 from predictor.matching import FASTEST_M_S, MOVED_M, OFF_LINE_M, OFF_LINE_SHAPELESS, PRIOR_SCALE, TERMINUS_M
 from predictor.named_runs import RunFinder, RunNames
 from predictor.observations import Observations
@@ -31,11 +30,11 @@ LONGEST_GAP_S = 600.0
 OVERLAP_S = 120.0
 """A run that begins earlier than this before the end of another is not driven after it."""
 AT_THE_END_M = 100.0
-"""A vehicle so near to its last stop has come to the end, if another run begins there,"""
-STANDS_S = 90.0
-"""and so has one that has not moved for so long and is a little further from there."""
-UNDER_WAY_M = 300.0
-"""Distance along the other run that a vehicle must have come without getting on on its own."""
+"""A vehicle so near to its last stop has come to the end, if another run begins there."""
+STANDS_M = 60.0
+"""A vehicle that has moved no further than this since its last report stands, whatever its receiver makes of it."""
+GETS_ON = 0.5
+"""A vehicle on its line gets on by this share of the way that it moved: less, and it has turned or left the line."""
 
 
 def present_reports(
@@ -95,57 +94,52 @@ class RunChanges:
     ) -> DatedRuns:
         """The run that each vehicle (n,) is on, where its report names `named`; notes in its track which comes next:
         `upcoming` where that is said, else the run named where the vehicle is still on the one before."""
-        kept, next_m, kept_m = self._kept(tracks, slot, obs, named)
+        kept = self._kept(tracks, slot, obs, named)
         runs = named.with_rows(np.flatnonzero(kept), tracks.runs.take(slot[kept]))
         ahead = np.flatnonzero(kept & ~named.same_as(tracks.finished.take(slot)))
-        tracks.give(slot, upcoming.with_rows(ahead, named.take(ahead)), next_m, kept_m)
+        tracks.give(slot, upcoming.with_rows(ahead, named.take(ahead)))
         return runs
 
-    def _kept(
-        self, tracks: Tracks, slot: Int64Array, obs: Observations, named: DatedRuns
-    ) -> tuple[BoolArray, Float64Array, Float64Array]:
+    def _kept(self, tracks: Tracks, slot: Int64Array, obs: Observations, named: DatedRuns) -> BoolArray:
         """Whether each vehicle (n,) is still on its run where another is named: the next one too soon, or one that it
-        has finished; for these, where on the lines of both it was when the other was first named, in metres."""
+        has finished."""
         tt = self._timetable
         kept = np.zeros(len(slot), bool)
-        next_m, kept_m = np.full((2, len(slot)), np.nan)
         old, gap_s = tracks.runs.take(slot), obs.timestamp - tracks.timestamp[slot]
         is_over = named.same_as(tracks.finished.take(slot))
-        drives = (tracks.state[slot] == IN_SERVICE) & (tracks.departed[slot] > 0)
+        drives = (tracks.state[slot] == IN_SERVICE) & (tracks.departed[slot] > 0) & tracks.names_its_trip[slot]
         drives |= is_over & np.isin(tracks.state[slot], (IN_SERVICE, LAYOVER))
         unfinished = (old.trip >= 0) & drives & (tracks.arrived[slot] < tt.trip_calls[old.trip])
         changes = unfinished & (obs.trip >= 0) & (named.trip >= 0) & ~named.same_as(old)
         changes &= np.isfinite(tracks.distance_m[slot]) & (gap_s < LONGEST_GAP_S)
         row = np.flatnonzero(changes)
         if len(row) == 0:
-            return kept, next_m, kept_m
+            return kept
         ends = old.take(row).origin(tt) + tt.trip_end_s[old.trip[row]]
         begins = named.take(row).origin(tt) + tt.trip_start_s[named.trip[row]]
         follows = (begins >= ends - OVERLAP_S) & (obs.timestamp[row] < ends + LONGEST_DELAY_S)
         row = row[follows | is_over[row]]
-        s, gap, last_m = slot[row], gap_s[row], tracks.distance_m[slot[row]]
-        own_m, on_own = self._place(old.take(row), obs.take(row), last_m - MOVED_M, last_m + FASTEST_M_S * gap + 150.0)
-        its_m, on_its = self._place(named.take(row), obs.take(row), np.zeros(len(row)), np.full(len(row), np.inf))
-        again = named.take(row).same_as(tracks.upcoming.take(s)) & np.isfinite(tracks.next_m[s])
-        from_its_m = np.where(again, tracks.next_m[s], its_m)
-        from_own_m = np.where(again, tracks.kept_m[s], own_m)
-        gone = on_its & (its_m - from_its_m >= UNDER_WAY_M) & (own_m - from_own_m < UNDER_WAY_M)
-        gone |= self._at_its_first_stop(old.take(row), named.take(row), obs.take(row), own_m, tracks.moved_at[s])
-        stays = on_own & (is_over[row] | ~gone)
-        row = row[stays]
-        kept[row], next_m[row], kept_m[row] = True, from_its_m[stays], from_own_m[stays]
-        return kept, next_m, kept_m
+        s, runs, reports, gap = slot[row], old.take(row), obs.take(row), gap_s[row]
+        last_m = tracks.distance_m[s]
+        at_m, on_line = self._place(runs, reports, last_m - MOVED_M, last_m + FASTEST_M_S * gap + 150.0)
+        moved_m = ground_distance_m(tracks.lat[s], tracks.lon[s], reports.lat, reports.lon)
+        # Standing a little before its last stop it waits for its next run, elsewhere to go on with this one.
+        trip, diagram = runs.trip, self._diagram
+        ahead_s = diagram.elapsed_at(trip, tracks.departed[s], np.maximum(at_m, last_m))
+        near_end = diagram.elapsed_s[tt.entry_of(trip, tt.trip_calls[trip] - 1)] - ahead_s < 2.0 * gap + 60.0
+        goes_on = np.where(moved_m < STANDS_M, ~near_end, at_m - last_m >= GETS_ON * moved_m)
+        goes_on &= ~self._at_its_first_stop(runs, named.take(row), reports, at_m)
+        kept[row] = on_line & (is_over[row] | goes_on)
+        return kept
 
-    def _at_its_first_stop(
-        self, old: DatedRuns, named: DatedRuns, obs: Observations, own_m: Float64Array, moved_at: Float64Array
-    ) -> BoolArray:
-        """Whether vehicles (n,) wait where the run named begins: at the end of their own, or elsewhere."""
+    def _at_its_first_stop(self, old: DatedRuns, named: DatedRuns, obs: Observations, at_m: Float64Array) -> BoolArray:
+        """Whether vehicles (n,) are where the run named begins: at the end of their own, or elsewhere."""
         tt = self._timetable
         end, (end_lat, end_lon) = tt.trip_pattern[old.trip], tt.pattern_end
         near = to_first_stop_m(tt, named.trip, obs.lat, obs.lon) < TERMINUS_M
         elsewhere = to_first_stop_m(tt, named.trip, end_lat[end], end_lon[end]) > TERMINUS_M
-        left_m = self._diagram.call_distance_m(old.trip, tt.trip_calls[old.trip] - 1) - own_m
-        result: BoolArray = near & (elsewhere | (left_m < AT_THE_END_M) | (obs.timestamp - moved_at > STANDS_S))
+        left_m = self._diagram.call_distance_m(old.trip, tt.trip_calls[old.trip] - 1) - at_m
+        result: BoolArray = near & (elsewhere | (left_m < AT_THE_END_M))
         return result
 
     def _place(

@@ -114,10 +114,6 @@ class Tracks(DatedRuns):
     next_trip: Int32Array
     next_day: Int32Array
     next_shift_s: Int32Array = field(metadata=_ZERO)
-    next_m: Float64Array
-    """Where on that run's line it was when that was first named while it was on another,"""
-    kept_m: Float64Array
-    """and where on the line of the run that it is on."""
 
     # The assignment being tried for a vehicle that names no trip
     guess_trip: Int32Array
@@ -214,12 +210,10 @@ class Tracks(DatedRuns):
         self.heard_at[slot] = np.fmin(self.heard_at[slot], obs.timestamp)
         self.named_at[slot] = np.where(obs.trip >= 0, obs.timestamp, self.named_at[slot])
 
-    def give(self, slot: Int64Array, upcoming: DatedRuns, next_m: Float64Array, kept_m: Float64Array) -> None:
-        """Note the next run (n,) that vehicles have been given, trip -1 where none, and where they were on its line and
-        on their present run's, NaN where that is of no matter."""
+    def give(self, slot: Int64Array, upcoming: DatedRuns) -> None:
+        """Note the next run (n,) that vehicles have been given, trip -1 where none."""
         self.next_trip[slot], self.next_day[slot] = upcoming.trip, upcoming.service_day
         self.next_shift_s[slot] = upcoming.shift_s
-        self.next_m[slot], self.kept_m[slot] = next_m, kept_m
 
     def guess(self, slot: Int64Array, trip: Int32Array, distance_m: Float64Array) -> BoolArray:
         """Note the trip that fits each vehicle (n,) best now, -1 where none does, and where on it; whether it is the
