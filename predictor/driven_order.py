@@ -1,8 +1,9 @@
 """The order in which vehicles call at the stops of a line, learned where the feed has no shapes.
 
-Without a shape nothing but `stop_sequence` tells which of two neighbouring stops comes first, and in feeds made from
-recordings it may be wrong. Where those who are to drive from one stop to the next are seen at the next one first, day
-after day, the two change places.
+Without a shape nothing but `stop_sequence` tells which of two stops comes first, and in feeds made from recordings it
+may be wrong. The feed is contradicted only where two witnesses agree: its times cannot be driven in its order, and
+those who are to call at one stop before another are seen at the other one first, day after day. Where a trip begins
+and ends is believed.
 """
 
 from __future__ import annotations
@@ -24,17 +25,30 @@ LEAST_RUNS = 4
 LEAST_SHARE = 0.8
 """Of the runs that tell."""
 STUDY_S = 86400.0
-ROUNDS = 5
-"""Places that a call may move by."""
+REACH = 12
+"""Places that two calls may be apart whose order is learned."""
+ROUNDS = 2 * REACH
+"""Exchanges of neighbours, all at once, before what still contradicts itself is left."""
+UNLIKELY_M_S, IMPOSSIBLE_M_S = 12.0, 30.0
+"""A bus in town averages less than the first from stop to stop, no bus more than the second."""
+ABOVE_MEAN = 1.5
+"""Between the two, a trip is measured by its own mean speed."""
+SLACK_M = 60.0
+"""Stops are not points: this much distance is free."""
+COARSEST_TIMES_S = 60
+"""Times are rounded to no more than whole minutes."""
 
 
 class DrivenOrder:
-    """Counts for each link, on lines without a shape, at which of its two stops vehicles were seen first."""
+    """Counts for each two stops that trips on lines without a shape call at, one soon after the other, at which of the
+    two vehicles were seen first."""
 
     def __init__(self, timetable: Timetable) -> None:
         self.timetable = timetable
-        self.forward: Int64Array = np.zeros(len(timetable.link_from_stop), np.int64)
-        self.backward: Int64Array = np.zeros(len(timetable.link_from_stop), np.int64)
+        # Pairs of stops as one number each, the one that the feed has first times the number of stops and the other.
+        self._pair: Int64Array = np.empty(0, np.int64)
+        self._forward: Int64Array = np.empty(0, np.int64)
+        self._backward: Int64Array = np.empty(0, np.int64)
         self._vehicle: list[StrArray] = []
         # (n, 4): trip, service date, call, POSIX seconds.
         self._seen: list[Float64Array] = []
@@ -76,40 +90,94 @@ class DrivenOrder:
         begins = np.flatnonzero(np.append(True, (at_call[1:] != at_call[:-1]).any(axis=1)))
         first, last = seen[begins, 3], seen[np.append(begins[1:], len(seen)) - 1, 3]
         at_call = at_call[begins]
-        same_run = (at_call[1:, :3] == at_call[:-1, :3]).all(axis=1)
-        pair = np.flatnonzero(same_run & (at_call[1:, 3] == at_call[:-1, 3] + 1))
-        tt = self.timetable
-        link = tt.pattern_link[tt.pattern_call_ptr[tt.trip_pattern[at_call[pair, 1]]] + at_call[pair, 3]]
-        np.add.at(self.forward, link, last[pair] < first[pair + 1])
-        np.add.at(self.backward, link, last[pair + 1] < first[pair])
+        stop = self.timetable.call_stop[self.timetable.trip_call_ptr[at_call[:, 1]] + at_call[:, 3]]
+        for apart in range(1, min(REACH, len(at_call) - 1) + 1):
+            one = np.flatnonzero((at_call[apart:, :3] == at_call[:-apart, :3]).all(axis=1))
+            other = one + apart
+            near = (at_call[other, 3] - at_call[one, 3] <= REACH) & (stop[one] != stop[other])
+            one, other = one[near], other[near]
+            pair = stop[one].astype(np.int64) * self.timetable.stops + stop[other]
+            self._count(pair, last[one] < first[other], last[other] < first[one])
+
+    def _count(self, pair: Int64Array, forward: BoolArray, backward: BoolArray) -> None:
+        """Add up what was seen of pairs (n,)."""
+        known, of = np.unique(np.concatenate([self._pair, pair]), return_inverse=True)
+        self._forward = np.bincount(of, np.concatenate([self._forward, forward])).astype(np.int64)
+        self._backward = np.bincount(of, np.concatenate([self._backward, backward])).astype(np.int64)
+        self._pair = known
 
     def backward_links(self) -> StrArray:
-        """Names of the links that are driven the other way round, of two opposite ones only the surer."""
-        back = self.backward
-        told = back >= LEAST_SHARE * (back + self.forward)
-        link = np.flatnonzero((back >= LEAST_RUNS) & told)
-        link = link[np.argsort(-back[link], kind="stable")]
-        ends = np.sort(np.column_stack([self.timetable.link_from_stop, self.timetable.link_to_stop])[link], axis=1)
-        _, surest = np.unique(ends, axis=0, return_index=True)
-        return link_names(self.timetable)[np.sort(link[surest])]
+        """Names, as links have them, of the pairs of stops that are called at the other way round; of two opposite
+        pairs only the surer."""
+        back = self._backward
+        told = back >= LEAST_SHARE * (back + self._forward)
+        at = np.flatnonzero((back >= LEAST_RUNS) & told)
+        at = at[np.argsort(-back[at], kind="stable")]
+        ends = np.column_stack(np.divmod(self._pair[at], self.timetable.stops))
+        _, surest = np.unique(np.sort(ends, axis=1), axis=0, return_index=True)
+        start, end = ends[np.sort(surest)].T
+        return np.char.add(np.char.add(self.timetable.stop_id[start], "\n"), self.timetable.stop_id[end])
 
 
 def with_driven_order(timetable: Timetable, backward_links: StrArray) -> Timetable:
-    """The timetable with calls in the order in which they are driven, on lines without a shape.
+    """The timetable with calls in the order in which they are driven, on lines without a shape whose times cannot be
+    driven in the order given.
 
-    The times stay where they are; each call keeps the `stop_sequence` that the feed gave it. A trip's first call stays
-    the first. Parameters: `backward_links`: as `DrivenOrder.backward_links` gives them, perhaps of another timetable.
+    The times stay where they are; each call keeps the `stop_sequence` that the feed gave it. A trip's first and last
+    call stay. Parameters: `backward_links`: as `DrivenOrder.backward_links` gives them, perhaps of another timetable.
     """
+    fixed = ~_has_undrivable_hop(timetable)[_pattern_of_calls(timetable)]
+    fixed[timetable.pattern_call_ptr[:-1]] = True
+    # A call is named by the link that it begins: the last but one would change places with the last.
+    fixed[timetable.pattern_call_ptr[1:] - 1] = fixed[np.maximum(timetable.pattern_call_ptr[1:] - 2, 0)] = True
     for _ in range(ROUNDS):
         backward = np.append(np.isin(link_names(timetable), backward_links), False)
-        found = backward[timetable.pattern_link]
-        found[timetable.pattern_call_ptr[:-1]] = False
+        found = backward[timetable.pattern_link] & ~fixed
         found[1:] &= ~found[:-1]
         line, call = _on_lines(timetable, found)
         if len(line) == 0:
             break
         timetable = _exchanged(timetable, line, call)
     return timetable
+
+
+def undrivable_hops(timetable: Timetable) -> BoolArray:
+    """(calls,) whether the way from a trip call to the next asks for more speed than its trip can have, were each time
+    rounded as coarsely as all of the trip's times may be. Ways are taken straight."""
+    tt = timetable
+    if tt.trips == 0:
+        return np.zeros(0, bool)
+    stop, trip, begins = tt.call_stop, tt.call_trip, tt.trip_call_ptr[:-1]
+    inside = np.append(trip[1:] == trip[:-1], False)
+    way_m = np.zeros(len(stop))
+    way_m[:-1] = ground_distance_m(
+        tt.stop_lat[stop[:-1]], tt.stop_lon[stop[:-1]], tt.stop_lat[stop[1:]], tt.stop_lon[stop[1:]]
+    )
+    way_m = np.where(inside, way_m, 0.0)
+    time_s = np.append(tt.arrival_s[1:] - tt.departure_s[:-1], 0)
+    grain_s = np.minimum(np.gcd.reduceat(np.gcd(tt.arrival_s, tt.departure_s), begins), COARSEST_TIMES_S)
+    whole_s = tt.arrival_s[tt.trip_call_ptr[1:] - 1] - tt.departure_s[begins]
+    mean_m_s = np.add.reduceat(way_m, begins) / np.maximum(whole_s, 1)
+    limit_m_s = np.clip(ABOVE_MEAN * mean_m_s, UNLIKELY_M_S, IMPOSSIBLE_M_S)
+    result: BoolArray = inside & (way_m > limit_m_s[trip] * (time_s + grain_s[trip]) + SLACK_M)
+    return result
+
+
+def _has_undrivable_hop(timetable: Timetable) -> BoolArray:
+    """(patterns,) whether half of a pattern's trips and more cannot be driven on one and the same hop."""
+    tt = timetable
+    trip = tt.call_trip
+    place = tt.pattern_call_ptr[tt.trip_pattern[trip]] + np.arange(len(trip)) - tt.trip_call_ptr[trip]
+    trips = np.bincount(place, minlength=len(tt.pattern_stop))
+    undrivable = np.bincount(place, undrivable_hops(tt), len(tt.pattern_stop))
+    found: BoolArray = np.zeros(len(tt.pattern_line), bool)
+    found[_pattern_of_calls(tt)[(undrivable > 0) & (undrivable >= 0.5 * trips)]] = True
+    return found
+
+
+def _pattern_of_calls(timetable: Timetable) -> Int64Array:
+    """(pattern calls,) the pattern of each."""
+    return np.repeat(np.arange(len(timetable.pattern_line)), np.diff(timetable.pattern_call_ptr))
 
 
 def _on_lines(timetable: Timetable, found: BoolArray) -> tuple[Int64Array, Int64Array]:

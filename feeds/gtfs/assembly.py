@@ -12,8 +12,7 @@ import pandas as pd
 
 from feeds.errors import FeedError
 from feeds.gtfs.archive import GtfsArchive
-from feeds.gtfs.call_order import in_driving_order
-from feeds.gtfs.calls import Calls, interpolated, read_calls
+from feeds.gtfs.calls import FILE, Calls, interpolated, read_calls
 from feeds.gtfs.journeys import read_journeys
 from feeds.gtfs.pattern_lines import find_lines
 from feeds.gtfs.patterns import find_links, find_patterns
@@ -25,6 +24,7 @@ from feeds.gtfs.stops import Stops, read_stops
 from feeds.gtfs.tables import read_tables, words
 from feeds.gtfs.trips import Trips, read_trips
 from predictor.arrays import NONE, Int32Array, StrArray
+from predictor.driven_order import undrivable_hops
 from predictor.timetable import Timetable
 
 
@@ -56,7 +56,6 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
         "trips.txt", trips.row[drawn], trips.shape_id[drawn],
         "shapes.txt has no such usable shape; drawn from stop to stop instead.",
     )  # fmt: skip
-    calls = in_driving_order(calls, trips.trip_id, trip_shape < 0, stops, problems)
     patterns = find_patterns(trips.route, trips.direction, trip_shape, trip_ptr, calls.stop)
     lines = find_lines(patterns, calls, trip_shape[patterns.model_trip], shapes, stops, problems)
     links = find_links(patterns.call_ptr, patterns.stop, lines.distance_m, len(stops.stop_id))
@@ -70,7 +69,7 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
     journeys = read_journeys(tables.get("frequencies"), trips.trip_id, calls.departure_s[trip_ptr[:-1]], problems)
     block_id = _named(trips.block_id)
     headsign = np.where(trips.headsign == "", stops.name[calls.stop[trip_ptr[1:] - 1]], trips.headsign)
-    return Timetable(
+    timetable = Timetable(
         feed_version=archive.digest,
         timezone=zone.key,
         agency_name=agency_name,
@@ -130,6 +129,13 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
         date_origin=calendar.date_origin,
         service_active=calendar.service_active,
     )
+    undrivable = undrivable_hops(timetable) & (trip_shape < 0)[calls.trip]
+    problems.rows(
+        FILE, calls.row[undrivable], trips.trip_id[calls.trip[undrivable]],
+        "the way to the next stop asks for far more speed than this trip has elsewhere; the order given stays, unless "
+        "vehicles are seen to call in another one (prochain learn).",
+    )  # fmt: skip
+    return timetable
 
 
 def _agency(frame: pd.DataFrame, name: str, problems: Problems) -> tuple[ZoneInfo, str]:

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from feeds.gtfs.call_order import misplaced_stops, planar
 from feeds.gtfs.calls import Calls
+from feeds.gtfs.misplaced_stops import misplaced_stops, planar
 from feeds.gtfs.patterns import Patterns, group_sequences
 from feeds.gtfs.polylines import Polylines, joined, polylines
 from feeds.gtfs.problems import Problems

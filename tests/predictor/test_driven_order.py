@@ -8,25 +8,28 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from predictor.driven_order import LEAST_RUNS, DrivenOrder, with_driven_order
+from predictor.driven_order import LEAST_RUNS, DrivenOrder, undrivable_hops, with_driven_order
 from predictor.engine import Engine
 from predictor.geometry import ground_distance_m
 from predictor.learned import Learned
 from predictor.timetable import Timetable
 from predictor.travel_times import link_names
-from tests.predictor.small_network import LAT, LINK_S, ORIGIN, SPACING_M, lon_at, report, timetable
+from tests.predictor.small_network import LAT, LINK_S, ORIGIN, lon_at, report, timetable
 
+SPACING_M = 2000.0
+"""Two of them are more than a bus drives between two calls of the small network, whose times are round to 30 s."""
 STARTS = tuple(range(6 * 3600, 14 * 3600, 1200))
 
 
-def in_order(stops: list[int], *, shape: bool = False) -> Timetable:
+def in_order(stops: list[int], *, shape: bool = False, spacing_m: float = SPACING_M) -> Timetable:
     """Trips whose stop times call at stops of the straight road in this order, on a line drawn from stop to stop."""
     tt = timetable(STARTS, stops=len(stops))
     at = np.array(stops)
-    lon = np.array([lon_at(SPACING_M * stop) for stop in stops])
-    along = SPACING_M * np.append(0, np.cumsum(np.abs(np.diff(at)))).astype(float)
+    lon = np.array([lon_at(spacing_m * stop) for stop in stops])
+    along = spacing_m * np.append(0, np.cumsum(np.abs(np.diff(at)))).astype(float)
     return replace(
-        tt, pattern_stop=at.astype(np.int32), line_lon=lon, line_lat=np.full(len(stops), LAT), line_distance_m=along,
+        tt, stop_lon=np.array([lon_at(spacing_m * stop) for stop in range(len(stops))]),
+        pattern_stop=at.astype(np.int32), line_lon=lon, line_lat=np.full(len(stops), LAT), line_distance_m=along,
         pattern_distance_m=along, link_from_stop=at[:-1].astype(np.int32), link_to_stop=at[1:].astype(np.int32),
         link_distance_m=np.diff(along), line_has_shape=np.array([shape]),
     )  # fmt: skip
@@ -49,7 +52,7 @@ WRONG = [0, 2, 1, 3, 4, 5]
 
 def check_invariants(before: Timetable, after: Timetable) -> None:
     assert sorted(after.pattern_stop.tolist()) == sorted(before.pattern_stop.tolist())
-    assert after.pattern_stop[0] == before.pattern_stop[0]
+    assert after.pattern_stop[[0, -1]].tolist() == before.pattern_stop[[0, -1]].tolist()
     assert after.arrival_s.tolist() == before.arrival_s.tolist()
     number = dict(zip(before.call_stop.tolist(), before.stop_sequence.tolist(), strict=True))
     assert [number[stop] for stop in after.call_stop.tolist()] == after.stop_sequence.tolist()
@@ -97,6 +100,37 @@ def test_the_first_stop_stays_the_first() -> None:
     links = seen(wrong, [ROAD], range(12)).backward_links()
     assert links.tolist() == ["s1\ns0"]
     assert with_driven_order(wrong, links).pattern_stop.tolist() == [1, 0, 2, 3, 4, 5]
+
+
+def test_the_last_stop_stays_the_last() -> None:
+    wrong = in_order([0, 1, 2, 3, 5, 4])
+    links = seen(wrong, [ROAD], range(12)).backward_links()
+    assert links.tolist() == ["s5\ns4"]
+    assert with_driven_order(wrong, links).pattern_stop.tolist() == [0, 1, 2, 3, 5, 4]
+
+
+def test_an_order_that_can_be_driven_in_its_times_stays_whatever_vehicles_did() -> None:
+    slow = in_order(WRONG, spacing_m=500.0)
+    assert with_driven_order(slow, np.array(["s2\ns1"])).pattern_stop.tolist() == WRONG
+
+
+def test_whole_minutes_make_no_hop_too_fast() -> None:
+    """A kilometre in the minute that the timetable has for it may take up to two."""
+    tt = in_order(ROAD, spacing_m=1000.0)
+    quick = np.tile(np.array([0, 60, 120, 180, 240, 240], np.int32), tt.trips) + np.repeat(STARTS, 6).astype(np.int32)
+    assert not undrivable_hops(replace(tt, arrival_s=quick, departure_s=quick)).any()
+    exact = quick + np.tile(np.array([0, 0, 0, 0, 7, 17], np.int32), tt.trips)
+    assert (
+        undrivable_hops(replace(tt, arrival_s=exact, departure_s=exact)).tolist()
+        == ([False] * 4 + [True, False]) * tt.trips
+    )
+
+
+def test_stops_far_apart_in_the_order_given_are_put_right_too() -> None:
+    wrong = in_order([0, 4, 1, 2, 3, 5])
+    order = seen(wrong, [ROAD], range(12))
+    assert sorted(order.backward_links().tolist()) == ["s4\ns1", "s4\ns2", "s4\ns3"]
+    assert with_driven_order(wrong, order.backward_links()).pattern_stop.tolist() == ROAD
 
 
 def test_on_a_shape_given_by_the_feed_its_order_is_believed() -> None:
