@@ -40,8 +40,13 @@ class Patience:
     """A vehicle is silent when it has not reported for so long, or for twice its usual gap where that is more."""
 
 
-def doubts(timetable: Timetable, tracks: Tracks, legs: Legs, patience: Patience) -> Int8Array:
-    """What speaks against each vehicle (slots,) on its legs: FOLLOWED (nothing), OVERDUE, HELD_UP or GIVEN_UP."""
+def doubts(
+    timetable: Timetable, tracks: Tracks, legs: Legs, patience: Patience, fleet_stands_since: float = np.nan
+) -> Int8Array:
+    """What speaks against each vehicle (slots,) on its legs: FOLLOWED (nothing), OVERDUE, HELD_UP or GIVEN_UP.
+
+    `fleet_stands_since`: see `liveness`; of vehicles in the same place since then nobody knows where they are.
+    """
     ahead = legs.take(legs.first_call < timetable.trip_calls[legs.trip])
     opens = np.ones(len(ahead), bool)
     opens[1:] = ahead.slot[1:] != ahead.slot[:-1]
@@ -69,6 +74,7 @@ def doubts(timetable: Timetable, tracks: Tracks, legs: Legs, patience: Patience)
     result[slot] = np.select(
         [gone, waited_s > patience.overdue_s, stood_s > patience.held_up_s], [GIVEN_UP, OVERDUE, HELD_UP], FOLLOWED
     )
+    result[tracks.same_place_since <= fleet_stands_since] = GIVEN_UP
     return result
 
 

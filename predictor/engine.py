@@ -160,6 +160,7 @@ class Engine:
             observations = replace(observations, trip=trip)
         self._feed.hear(observations, now)
         passages = self._follow(observations, now, self._taken_out(operator))
+        self._feed.watch(self.timetable, self._tracks)
         tracks, live_since = self._tracks, now - self.settings.live_limit_s
         legs, journey, doubt = self._legs(operator, now)
         driving = self.driving_times
@@ -176,6 +177,7 @@ class Engine:
         return Snapshot(
             made_at=now,
             feed_alive_at=self._feed.alive_at,
+            fleet_stands_since=self._feed.stands_since,
             timetable=self.timetable,
             scheduled_calls=self._scheduled_calls,
             vehicles=vehicles_of(tracks, driving.diagram, doubt),
@@ -274,10 +276,10 @@ class Engine:
         tracks, patience = self._tracks, self.settings.patience
         predictable = (tracks.trip >= 0) & ~((tracks.state == OFF_ROUTE) & ~np.isfinite(tracks.distance_m))
         current = current_legs(self.timetable, tracks, np.flatnonzero(predictable))
-        doubt = doubts(self.timetable, tracks, current, patience)
+        doubt = doubts(self.timetable, tracks, current, patience, self._feed.stands_since)
         current = current.take(doubt[current.slot] != GIVEN_UP)
         legs = with_next_runs(self.timetable, self._days, tracks, current, now)
-        doubt = np.maximum(doubt, doubts(self.timetable, tracks, legs, patience))
+        doubt = np.maximum(doubt, doubts(self.timetable, tracks, legs, patience, self._feed.stands_since))
         journey = self._journeys.keys(legs.trip, legs.service_day, legs.shift_s)
         runs = ~np.isin(journey, np.concatenate([operator.cancelled, operator.deleted]))
         runs &= doubt[legs.slot] != GIVEN_UP

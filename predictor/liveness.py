@@ -1,10 +1,27 @@
-"""Signs of life of the vehicle feed: when it last showed one, and since when it has done so without a break."""
+"""Signs of life of the vehicle feed: when it last showed one, and since when it has done so without a break.
+
+Times that move over reports that do not are no sign of life: where no vehicle under way comes any further, what writes
+the feed has lost them. A single vehicle that stands is a matter of `predictor.endings`.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
+from predictor.arrays import Float64Array
 from predictor.observations import Observations
+from predictor.snapshot import IN_SERVICE
+from predictor.timetable import Timetable
+from predictor.tracks import Tracks
+
+FLEET = 3
+"""So many vehicles under way do not all stand still at once,"""
+STANDS_STILL_S = 240.0
+"""to the last digit of their coordinates, for so long,"""
+_REPORTS = 4.0
+"""nor for the usual time of so many reports, where these are rare."""
+_SHARE = 0.9
+"""A few may be wrong otherwise: a fleet stands where this share of it does."""
 
 
 class FeedLiveness:
@@ -17,16 +34,39 @@ class FeedLiveness:
         """Its newest sign of life: the message's own time, or that of its newest report."""
         self.heard_since = float("nan")
         """Since when it has been live without a break."""
+        self.stands_since = float("nan")
+        """Since when no vehicle under way has come any further, NaN where they do."""
+        self._dated_at = float("nan")
 
     def hear(self, observations: Observations, now: float) -> None:
         """Take in what had been received by `now`."""
         newest = float(observations.timestamp.max(initial=-np.inf))
         sign = np.fmax(observations.feed_timestamp, newest if np.isfinite(newest) else np.nan)
-        alive_at = float(np.fmax(self.alive_at, np.fmin(sign, now) if np.isfinite(sign) else np.nan))
-        if not alive_at - self.alive_at <= self.limit_s:
-            self.heard_since = alive_at
-        self.alive_at = alive_at
+        dated_at = float(np.fmax(self._dated_at, np.fmin(sign, now) if np.isfinite(sign) else np.nan))
+        if not dated_at - self._dated_at <= self.limit_s:
+            self.heard_since = dated_at
+        self.alive_at = self._dated_at = dated_at
+
+    def watch(self, timetable: Timetable, tracks: Tracks) -> None:
+        """See whether the fleet moves, as it is known after the reports heard last."""
+        since = _same_places_since(timetable, tracks, self._dated_at)
+        gap_s = np.nan_to_num(np.nanmedian(np.append(tracks.report_gap_s, 0.0)))
+        stands = self._dated_at - since >= max(STANDS_STILL_S, _REPORTS * gap_s)
+        self.stands_since = since if stands else float("nan")
+        self.alive_at = float(np.fmin(self._dated_at, self.stands_since))
 
     def is_live(self, now: float) -> bool:
         """Whether it has shown a sign of life of late."""
         return now - self.alive_at <= self.limit_s
+
+
+def _same_places_since(timetable: Timetable, tracks: Tracks, now: float) -> float:
+    """Since when (almost) all vehicles that should be under way report the same places, NaN where they are too few."""
+    begun = (tracks.trip >= 0) & (tracks.state == IN_SERVICE) & (tracks.departed > 0)
+    slot = np.flatnonzero(begun & (tracks.departed < timetable.trip_calls[tracks.trip]))
+    runs, departed = tracks.runs.take(slot), tracks.departed[slot]
+    # Who has come to a stop may stand there until its time.
+    due = runs.origin(timetable) + timetable.departure_s[timetable.entry_of(runs.trip, departed)]
+    goes_on = (departed == tracks.arrived[slot]) | (due < now)
+    since: Float64Array = np.sort(tracks.same_place_since[slot[goes_on]])
+    return float(since[int(np.ceil(_SHARE * len(since))) - 1]) if len(since) >= FLEET else float("nan")

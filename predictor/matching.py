@@ -36,6 +36,8 @@ EARLIEST_DEPARTURE_S = 180.0
 JUST_BEHIND_M = 200.0
 BEYOND_FIRST_M = 400.0
 """A vehicle no further along the line than this, long before its departure, is still waiting for it."""
+WAITS_WITHIN_M = 1000.0
+"""No vehicle further from its first stop than this waits there, wherever on the line it would be projected to."""
 LONG_WAY_M = 1500.0
 """The direction from one end of so long a way to the other is not that of the road."""
 PRIOR_SCALE = 25.0
@@ -64,8 +66,14 @@ class _OnRuns(DatedRuns):
     """distance then: NaN where it was on another."""
     under_way: BoolArray
     """It had left the first stop then, and was somewhere on the line."""
-    near_first: BoolArray
-    """It is near the first stop now."""
+    to_first_m: Float64Array
+    """Metres from the first stop now."""
+
+    @property
+    def near_first(self) -> BoolArray:
+        """It is near the first stop now."""
+        near: BoolArray = self.to_first_m < TERMINUS_M
+        return near
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +155,7 @@ class Matcher:
             departed=tracks.departed[s], last_m=last_m,
             # Before its departure a vehicle may stand, or turn, anywhere around the terminus.
             under_way=np.isfinite(last_m) & (tracks.departed[s] > 0),
-            near_first=to_first_stop_m(tt, runs.trip, lat, lon) < TERMINUS_M,
+            to_first_m=to_first_stop_m(tt, runs.trip, lat, lon),
         )  # fmt: skip
 
     def _window(self, reports: _OnRuns, obs: Observations) -> _Window:
@@ -224,7 +232,7 @@ class Matcher:
         arrived = np.where(forward, np.maximum(arrived, reports.arrived), arrived)
         departed = np.where(forward, np.maximum(departed, reports.departed), departed)
         # Off its line it stays where it was last seen on it; where it stood, it has left by now.
-        frozen = off & reports.same
+        frozen = off & reports.same & ((reports.departed > 0) | (reports.to_first_m < WAITS_WITHIN_M))
         left = np.where(reports.departed > 0, np.minimum(reports.arrived, calls - 1), 0)
         arrived = np.where(frozen, reports.arrived, np.where(off, 0, arrived))
         departed = np.where(frozen, left, np.where(off, 0, departed))
@@ -244,11 +252,14 @@ class Matcher:
         way there."""
         early_s = self.timetable.trip_start_s[reports.trip] - reports.seconds
         not_left = ~reports.same | (reports.departed == 0)
+        early = early_s > EARLIEST_DEPARTURE_S
         waiting = not_left & (
-            (reports.near_first & ((at_m <= first_m + STOP_ZONE_M) | (early_s > EARLIEST_DEPARTURE_S)))
-            | ((early_s > EARLIEST_DEPARTURE_S) & (at_m - first_m < BEYOND_FIRST_M))
+            (reports.near_first & ((at_m <= first_m + STOP_ZONE_M) | early))
+            | (early & (at_m - first_m < BEYOND_FIRST_M) & (reports.to_first_m < WAITS_WITHIN_M))
         )
-        return waiting, not_left & ~waiting & (early_s > EARLIEST_DEPARTURE_S)
+        # Who is too far away to be there in time is on its way to somewhere else.
+        in_reach = reports.to_first_m < FASTEST_M_S * early_s
+        return waiting, not_left & ~waiting & early & in_reach
 
     def _not_past_unseen_stops(
         self,

@@ -163,7 +163,7 @@ class Snapshot:
     made_at: float
     """`now` of the step, POSIX seconds."""
     feed_alive_at: float
-    """Newest sign of life of the vehicle feed (header or report), POSIX seconds, NaN before the first."""
+    """Newest sign of life of the vehicle feed (header or report, where the vehicles move), NaN before the first."""
     timetable: Timetable
     scheduled_calls: ScheduledCalls
     vehicles: Vehicles
@@ -186,6 +186,8 @@ class Snapshot:
     """Sorted keys (`call_key`) of calls that the operator gives a time for, or did until they were past: the timetable
     does not speak of them, whether a prediction still stands for them or not."""
     shortened: ShortenedRuns = field(default_factory=ShortenedRuns.empty)
+    fleet_stands_since: float = float("nan")
+    """Since when no vehicle under way has come any further though the feed goes on, NaN where they do."""
 
     def feed_stopped(self, now: float, limit_s: float = 60.0) -> bool:
         """Whether the vehicle feed has shown no sign of life for longer than `limit_s`."""

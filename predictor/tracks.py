@@ -68,6 +68,8 @@ class Tracks(DatedRuns):
     """Usual time between two reports."""
     clock_fast_s: Float64Array = field(metadata=_ZERO)
     """By how much its clock was found to be fast."""
+    same_place_since: Float64Array
+    """Since when it reports the very same coordinates."""
 
     # The last real movement
     anchor_lat: Float64Array
@@ -266,6 +268,8 @@ class Tracks(DatedRuns):
         self.moved_at[slot] = np.where(match.moved, obs.timestamp, self.moved_at[slot])
         self.anchor_lat[slot] = np.where(match.moved, obs.lat, self.anchor_lat[slot])
         self.anchor_lon[slot] = np.where(match.moved, obs.lon, self.anchor_lon[slot])
+        same_place = (self.lat[slot] == obs.lat) & (self.lon[slot] == obs.lon)
+        self.same_place_since[slot] = np.where(same_place, self.same_place_since[slot], obs.timestamp)
         for name in _AS_REPORTED:
             getattr(self, name)[slot] = getattr(obs, name)
         for name in _AS_MATCHED:
