@@ -3,18 +3,25 @@
 Rows are put down in small parts, `name_2026-03-16/part-….parquet`; when the day is over the parts become
 `name_2026-03-16.parquet`. What is damaged, or not ours, is left for repair and never written over. A schema may have
 grown at its end: what older files lack is read as null.
+
+A table that is read while it is written (`ordered_by`) has its parts merged in the course of the day as well: many
+small ones into one, `part-first-last.parquet`, and those again. A part is left out where another's span holds its own,
+so a crash between the merged part and the removal of the others loses and doubles nothing.
 """
 
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from feeds.errors import FeedError
@@ -26,21 +33,85 @@ _GROUP_BYTES = 32_000_000
 """A row group ends here at the latest: whole messages are large, and a reader needs one at a time."""
 _WHOLE_MESSAGES = {"compression_level": 6, "data_page_size": 8_000_000}
 """Messages resemble each other, and are packed together where they share a page."""
+_ORDERED_GROUP = 8_192
+"""Rows of a row group of an ordered table: so small, readers can leave most groups out."""
+_ORDERED_AT_ONCE, _ORDERED_BYTES = 1_000_000, 128_000_000
+"""Rows of an ordered table are ordered among so many."""
+_MERGED_AT = 64
+"""So many small parts become one; until then their rows are held in memory too, for readers."""
+_MERGED_AGAIN_AT = 8
+_WAITING_BYTES = 256_000_000
+"""What cannot be put down waits in memory up to here; then the oldest rows are lost."""
+DAMAGED = ".damaged"
+"""Added to the name of a file that was set aside."""
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The rows that a table had at one moment. Reading them takes no lock and waits for nobody."""
+
+    schema: pa.Schema
+    files: tuple[tuple[str, Path], ...]
+    """Each with its day (ISO date)."""
+    tables: tuple[tuple[str, tuple[pa.Table, ...]], ...]
+    """Rows that are in none of the files, by day; of no day (""), they are of any."""
+    damaged: set[Path]
+    """Files that could not be read, shared with the writer."""
+
+    def read(
+        self, first_day: str, last_day: str, where: pc.Expression | None = None, columns: list[str] | None = None,
+        *, missing_ok: bool = True,
+    ) -> pa.Table:  # fmt: skip
+        """Rows of the days from `first_day` to `last_day` (ISO dates); damaged files are left out, and logged once.
+
+        Errors: FileNotFoundError, unless `missing_ok`, where the writer has merged a file into another since.
+        """
+        schema = self.schema if columns is None else pa.schema([self.schema.field(name) for name in columns])
+        tables = [schema.empty_table()]
+        for day, path in self.files:
+            if first_day <= day <= last_day and path not in self.damaged:
+                try:
+                    file = ds.dataset(path, schema=self.schema, format="parquet")
+                    tables.append(file.to_table(filter=where, columns=columns))
+                except FileNotFoundError:
+                    if not missing_ok:
+                        raise
+                except (pa.ArrowException, OSError) as error:
+                    if is_damage(error):
+                        self.damaged.add(path)
+                    _log.warning("%s: cannot be read (%s); it is left out.", path, error)
+        held = [some for day, some in self.tables if not day or first_day <= day <= last_day]
+        for table in (table for some in held for table in some):
+            rows = table if where is None else table.filter(where)
+            tables.append(rows if columns is None else rows.select(columns))
+        return pa.concat_tables(tables)
+
+
 class DailyParquet:
-    """One table. Rows are appended day after day. Not to be shared between threads or processes."""
+    """One table. Rows are appended day after day by one thread; `rows` and `read` may be called from any."""
 
     def __init__(
-        self, folder: Path, name: str, schema: pa.Schema, *, flush_every_s: float = 60.0, flush_rows: int = _ROW_GROUP
-    ) -> None:
-        """Go on in `folder`, where an earlier writer may have stopped or crashed. Errors: FeedError."""
+        self, folder: Path, name: str, schema: pa.Schema, *, flush_every_s: float = 60.0, flush_rows: int = _ROW_GROUP,
+        ordered_by: str | None = None,
+    ) -> None:  # fmt: skip
+        """Go on in `folder`, where an earlier writer may have stopped or crashed.
+
+        Parameters: `ordered_by`: a column by which merged files are ordered, for readers who ask for few of its values;
+        parts are then merged during the day, and damaged files are set aside under another name. Errors: FeedError.
+        """
+        self.lost_rows = 0
+        """Rows that could not be put down for so long that they were given up."""
+        self.set_aside: Counter[str] = Counter()
+        """Damaged files put under another name, by theirs."""
         self._folder, self._name, self._schema = folder, name, schema
+        self._ordered_by = ordered_by
         self._flush_every_s, self._flush_rows = flush_every_s, flush_rows
         self._pending: list[pa.Table] = []
         self._pending_rows = self._pending_bytes = 0
         self._pending_since = np.inf
+        self._fresh: dict[Path, pa.Table] = {}
+        self._damaged: set[Path] = set()
         words = [field.name for field in schema if not pa.types.is_binary(field.type)]
         self._layout: dict[str, Any] = {"compression": "zstd"}
         if len(words) < len(schema):
@@ -51,7 +122,15 @@ class DailyParquet:
             raise FeedError(
                 f"{folder}: cannot be made ({error.strerror}); give a folder that can be written."
             ) from error
+        self._day = ""
+        self._rows = Rows(schema, (), (), self._damaged)
         self._day = self._go_on()
+        self._tell_readers()
+
+    @property
+    def rows(self) -> Rows:
+        """All that there is now, pending rows included."""
+        return self._rows
 
     def append(self, table: pa.Table, day: str, now: float) -> None:
         """Add rows of a day (ISO date); they wait in memory for at most `flush_every_s` from `now`, POSIX seconds.
@@ -59,17 +138,32 @@ class DailyParquet:
         Errors: FeedError where the day before, or what is due, cannot be put down; everything stays pending.
         """
         try:
-            if day != self._day:
-                self.flush()
-                before, self._day = self._day, day
-                self._compact(before)
+            self.begin(day)
         finally:
             # Where the day before cannot be put down, these rows wait with its own.
-            self._pending.append(table)
-            self._pending_rows += table.num_rows
-            self._pending_bytes += table.nbytes
-            self._pending_since = min(self._pending_since, now)
+            self.add(table, now)
         self.flush_when_due(now)
+
+    def begin(self, day: str) -> None:
+        """Rows from now on are of this day (ISO date); the day before is closed. Errors: FeedError, as of `append`."""
+        if day != self._day:
+            self.flush()
+            before, self._day = self._day, day
+            self._compact(before)
+            self._tell_readers()
+
+    def add(self, table: pa.Table, now: float) -> None:
+        """Hold rows of the day that has begun, in memory alone: `append` without anything that waits for the disk."""
+        self._pending.append(table)
+        self._pending_rows += table.num_rows
+        self._pending_bytes += table.nbytes
+        while self._pending_bytes > _WAITING_BYTES and len(self._pending) > 1:
+            oldest = self._pending.pop(0)
+            self._pending_rows -= oldest.num_rows
+            self._pending_bytes -= oldest.nbytes
+            self.lost_rows += oldest.num_rows
+        self._pending_since = min(self._pending_since, now)
+        self._rows = replace(self._rows, tables=((self._day, (*self._fresh.values(), *self._pending)),))
 
     def flush_when_due(self, now: float) -> None:
         """Put down what has waited long enough, or is much."""
@@ -86,10 +180,11 @@ class DailyParquet:
             return
         day = self._folder / f"{self._name}_{self._day}"
         table = pa.concat_tables(self._pending)
-        number = 1 + max([_number(path.name) for path in _parts(day)] + [_number(self._last_merged(self._day))])
+        number = 1 + max([0, *(_last(path.name) for path in _parts(day)), _last(self._last_merged(self._day))])
+        part = day / f"part-{number:08d}.parquet"
         try:
             day.mkdir(exist_ok=True)
-            with whole_file(day / f"part-{number:08d}.parquet") as path:
+            with whole_file(part) as path:
                 pq.write_table(table, path, **self._layout)
         except OSError as error:
             raise FeedError(
@@ -97,24 +192,21 @@ class DailyParquet:
                 "be put down. Make room or give the right to write there."
             ) from error
         self._pending, self._pending_rows, self._pending_bytes, self._pending_since = [], 0, 0, np.inf
+        if self._ordered_by:
+            self._fresh[part] = table
+            self._set_aside_damaged()
+            self._merge_parts(day, _MERGED_AT)
+        self._tell_readers()
 
     def close(self) -> None:
         """Put down what is pending and close the day. Errors: FeedError."""
         self.flush()
         self._compact(self._day)
+        self._tell_readers()
 
     def read(self, first_day: str, last_day: str, where: pc.Expression | None = None) -> pa.Table:
-        """Rows of the days from `first_day` to `last_day` (ISO dates), pending ones included; damaged files are left
-        out and logged."""
-        tables = [self._schema.empty_table()]
-        for path in self._files(first_day, last_day):
-            try:
-                tables.append(pq.read_table(path, schema=self._schema, filters=where))
-            except (pa.ArrowException, OSError) as error:
-                _log.warning("%s: cannot be read (%s); it is left out.", path, error)
-        if first_day <= self._day <= last_day:
-            tables += [table if where is None else table.filter(where) for table in self._pending]
-        return pa.concat_tables(tables)
+        """See `Rows.read`."""
+        return self._rows.read(first_day, last_day, where)
 
     def latest(self) -> Iterator[Path]:
         """Files of the latest day there is, oldest first."""
@@ -124,6 +216,7 @@ class DailyParquet:
     def drop_before(self, day: str) -> None:
         """Remove the days before `day`, whole files and parts."""
         kept = f"{self._name}_{day}"
+        self._rows = replace(self._rows, files=tuple(file for file in self._rows.files if file[0] >= day))
         for path in [*self._folder.glob(f"{self._name}_????-??-??.parquet"), *self._folder.glob(f"{self._name}_*/*")]:
             if (path.name if path.parent == self._folder else path.parent.name) < kept:
                 path.unlink(missing_ok=True)
@@ -131,19 +224,21 @@ class DailyParquet:
             if folder.name < kept:
                 folder.rmdir()
 
-    def _files(self, first_day: str, last_day: str) -> list[Path]:
-        """Files that hold the days, parts that a whole file has already taken in left out."""
+    def _tell_readers(self) -> None:
+        """Let readers see the files that there are now: those that were merged are still there, until this returns."""
         files = [
-            path
+            (path.stem.removeprefix(f"{self._name}_"), path)
             for path in sorted(self._folder.glob(f"{self._name}_????-??-??.parquet"))
-            if first_day <= path.stem.removeprefix(f"{self._name}_") <= last_day
         ]
         for folder in sorted(self._folder.glob(f"{self._name}_????-??-??")):
             day = folder.name.removeprefix(f"{self._name}_")
-            if first_day <= day <= last_day:
-                merged = self._last_merged(day)
-                files += [path for path in _parts(folder) if path.name > merged]
-        return files
+            merged = _last(self._last_merged(day))
+            files += [(day, path) for path in _whole_parts(folder) if _last(path.name) > merged]
+        at_hand = {path for _, path in files}
+        self._fresh = {path: table for path, table in self._fresh.items() if path in at_hand}
+        shown = tuple(file for file in files if file[1] not in self._fresh)
+        held = (self._day, (*self._fresh.values(), *self._pending))
+        self._rows = Rows(self._schema, shown, (held,), self._damaged)
 
     def _go_on(self) -> str:
         """Close the days that a crash left open, but the last, which is returned; "" where none is open."""
@@ -151,11 +246,18 @@ class DailyParquet:
             unfinished.unlink()
         for unfinished in self._folder.glob(f"{self._name}_*/.part-*.{UNFINISHED}"):
             unfinished.unlink()
+        if self._ordered_by:
+            for pattern in (f"{self._name}_????-??-??.parquet", f"{self._name}_????-??-??/part-*.parquet"):
+                for path in sorted(self._folder.glob(pattern)):
+                    self._is_whole(path)
+            self._set_aside_damaged()
         open_days = sorted(
             path.name.removeprefix(f"{self._name}_") for path in self._folder.glob(f"{self._name}_*") if path.is_dir()
         )
         for day in open_days[:-1]:
             self._compact(day)
+        if open_days and self._ordered_by:
+            self._merge_parts(self._folder / f"{self._name}_{open_days[-1]}", 2)
         return open_days[-1] if open_days else ""
 
     def _last_merged(self, day: str) -> str:
@@ -172,15 +274,16 @@ class DailyParquet:
         # A file that is damaged or not ours is never written over.
         if not folder.is_dir() or (whole.exists() and not self._is_whole(whole)):
             return
-        merged = self._last_merged(day)
-        parts = _parts(folder)
-        fresh = [path for path in parts if path.name > merged and self._is_whole(path)]
+        merged = _last(self._last_merged(day))
+        fresh = [path for path in _whole_parts(folder) if _last(path.name) > merged and self._is_whole(path)]
         try:
             if fresh:
                 with whole_file(whole) as path:
                     self._merge(whole, fresh, path)
-            for path in parts:
-                if path.name <= merged or path in fresh:
+            self._tell_readers()
+            for path in _parts(folder):
+                first, last = _span(path.name)
+                if last <= merged or any(a <= first and last <= b for a, b in map(_span, (one.name for one in fresh))):
                     path.unlink()
             if not any(folder.iterdir()):
                 folder.rmdir()
@@ -188,8 +291,10 @@ class DailyParquet:
             _log.warning("%s: its parts cannot be merged (%s); they are left as they are.", folder, error)
 
     def _merge(self, whole: Path, parts: list[Path], to: Path) -> None:
-        """Write the rows of `whole`, where it is there, and of the parts, holding one row group at a time."""
+        """Write the rows of `whole`, where it is there, and of the parts, holding one row group at a time; of an
+        ordered table, some, so that there is something to order."""
         schema = self._schema.with_metadata({_LAST_PART: parts[-1].name.encode()})
+        most_rows, most_bytes = (_ORDERED_AT_ONCE, _ORDERED_BYTES) if self._ordered_by else (_ROW_GROUP, _GROUP_BYTES)
         with pq.ParquetWriter(to, schema, **self._layout) as writer:
             if whole.exists():
                 with pq.ParquetFile(whole) as file:
@@ -199,17 +304,82 @@ class DailyParquet:
             for part in parts:
                 waiting.append(_grown(pq.read_table(part), schema))
                 rows, size = sum(table.num_rows for table in waiting), sum(table.nbytes for table in waiting)
-                if part == parts[-1] or rows >= _ROW_GROUP or size >= _GROUP_BYTES:
-                    writer.write_table(pa.concat_tables(waiting))
+                if part == parts[-1] or rows >= most_rows or size >= most_bytes:
+                    self._write(writer, pa.concat_tables(waiting))
                     waiting = []
+
+    def _write(self, writer: pq.ParquetWriter, table: pa.Table) -> None:
+        if self._ordered_by:
+            order = pc.sort_indices(table, [(self._ordered_by, "ascending")])
+            writer.write_table(table.take(order), row_group_size=_ORDERED_GROUP)
+        else:
+            writer.write_table(table)
+
+    def _merge_parts(self, folder: Path, at_least: int) -> None:
+        """Merge the open day's small parts where there are so many, and what that has made where that is many again."""
+        merged = _last(self._last_merged(folder.name.removeprefix(f"{self._name}_")))
+        for most_calls, number in ((1, at_least), (_MERGED_AT * _MERGED_AGAIN_AT - 1, _MERGED_AGAIN_AT)):
+            parts = [path for path in _whole_parts(folder) if _last(path.name) > merged]
+            few = [path for path in parts if (span := _span(path.name))[1] - span[0] < most_calls]
+            few = [path for path in few if self._is_whole(path)]
+            if len(few) < number:
+                continue
+            into = folder / f"part-{_span(few[0].name)[0]:08d}-{_last(few[-1].name):08d}.parquet"
+            try:
+                with whole_file(into) as path:
+                    self._merge_few(few, path)
+                self._tell_readers()
+                for path in few:
+                    path.unlink()
+            except (pa.ArrowException, OSError) as error:
+                _log.warning("%s: its parts cannot be merged yet (%s).", folder, error)
+                return
+
+    def _merge_few(self, parts: list[Path], to: Path) -> None:
+        tables = [self._schema.empty_table()]
+        for path in parts:
+            try:
+                tables.append(_grown(pq.read_table(path), self._schema))
+            except (pa.ArrowException, OSError) as error:
+                if not is_damage(error):
+                    raise
+                self._damaged.add(path)
+        self._set_aside_damaged()
+        with pq.ParquetWriter(to, self._schema, **self._layout) as writer:
+            self._write(writer, pa.concat_tables(tables))
+
+    def _set_aside_damaged(self) -> None:
+        """Put damaged files of an ordered table under another name: whoever can mend them still finds them, and the
+        others can be merged."""
+        damaged = list(self._damaged)
+        for path in damaged:
+            try:
+                path.replace(path.with_name(path.name + DAMAGED))
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                _log.warning("%s: damaged, and cannot be set aside (%s).", path, error)
+                continue
+            self.set_aside[path.name] += 1
+            _log.warning("%s: damaged; it was set aside as %s.", path, path.name + DAMAGED)
+        self._tell_readers()
+        self._damaged.difference_update(damaged)
 
     def _is_whole(self, path: Path) -> bool:
         try:
             schema = pq.read_schema(path).remove_metadata()
             return len(schema) > 0 and bool(schema.equals(pa.schema(list(self._schema)[: len(schema)])))
         except (pa.ArrowException, OSError) as error:
-            _log.warning("%s: not a whole Parquet file (%s); it is left as it is.", path, error)
+            if self._ordered_by and is_damage(error):
+                self._damaged.add(path)
+            else:
+                _log.warning("%s: not a whole Parquet file (%s); it is left as it is.", path, error)
             return False
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether reading failed for what is in the file: what the system refuses (no handles, no rights) passes."""
+    return not isinstance(error, MemoryError) and getattr(error, "errno", None) is None
 
 
 def _grown(table: pa.Table, schema: pa.Schema) -> pa.Table:
@@ -223,5 +393,22 @@ def _parts(day: Path) -> list[Path]:
     return sorted(day.glob("part-*.parquet"))
 
 
-def _number(part: str) -> int:
-    return int(part.removeprefix("part-").removesuffix(".parquet") or 0)
+def _whole_parts(day: Path) -> list[Path]:
+    """Parts in order, without those whose rows are in a merged one."""
+    whole: list[Path] = []
+    reached = -1
+    for path in sorted(_parts(day), key=lambda path: (_span(path.name)[0], -_span(path.name)[1])):
+        if _last(path.name) > reached:
+            whole.append(path)
+            reached = _last(path.name)
+    return whole
+
+
+def _span(part: str) -> tuple[int, int]:
+    """The numbers of the first and the last part whose rows are in this one."""
+    numbers = part.removeprefix("part-").removesuffix(".parquet").split("-")
+    return int(numbers[0] or -1), int(numbers[-1] or -1)
+
+
+def _last(part: str) -> int:
+    return _span(part)[1]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from feeds.alerts import Alert
-from feeds.daily_parquet import DailyParquet
+from feeds.daily_parquet import DailyParquet, Rows
 from feeds.errors import FeedError
 from feeds.history.alert_json import alert_from_json
 from feeds.history.announcements import Announcements
@@ -46,11 +46,14 @@ _NAMELESS_S = 3600.0
 """A vehicle that names no trip may be the one in question where it was around so near in time."""
 _NAMELESS_DEGREES = 0.01
 _DAY_S = 86_400.0
+_TRIES = 5
+"""Reading begins again where files were merged meanwhile; at last it goes on without them."""
 log = logging.getLogger("prochain")
 
 
 class HistoryStore:
-    """One writer (`take`, `flush`) and any readers, from any thread; reading may wait for a write to end."""
+    """One writer (`take`, `flush`) and any readers, from any thread. A reader holds no lock while it reads from disk,
+    and waits for no write."""
 
     def __init__(self, folder: Path | None = None, retention_days: int | None = None) -> None:
         """Go on in `folder`; None: keep the last day in memory. Errors: FeedError where it cannot be used."""
@@ -58,7 +61,9 @@ class HistoryStore:
         """POSIX seconds: what happened until then is on disk. NaN where nothing is."""
         self._folder = folder
         self._retention_s = (retention_days or (RETENTION_DAYS if folder else MEMORY_DAYS)) * _DAY_S
+        self._writing = Lock()
         self._lock = Lock()
+        """For what is in memory: held for moments, never while the disk is read or written."""
         self._follower, self._announced = TraceFollower(), Announcements()
         self._timetable: Timetable | None = None
         self._gaps: dict[float, Gap] = {}
@@ -70,8 +75,8 @@ class HistoryStore:
             self._register = Register(None)
         else:
             # Put down together, by `flush`: what is said to be saved is saved in all of them.
-            self._passages = DailyParquet(folder, "passages", PASSAGES, flush_every_s=math.inf)
-            self._traces = DailyParquet(folder, "traces", TRACES, flush_every_s=math.inf)
+            self._passages = DailyParquet(folder, "passages", PASSAGES, flush_every_s=math.inf, ordered_by="vehicle_id")
+            self._traces = DailyParquet(folder, "traces", TRACES, flush_every_s=math.inf, ordered_by="vehicle_id")
             self._register = Register(folder / "register.sqlite")
         self._watch = self._register.watch()
         self._recover_open_traces()
@@ -84,29 +89,39 @@ class HistoryStore:
 
     def take(self, step: Happened) -> None:
         """Remember a step. Steps come in order of time. Errors: FeedError where the day before cannot be put down."""
-        with self._lock:
-            day, tt = _day(step.at), step.timetable
-            if self._timetable is not None and tt is not self._timetable:
-                self._traces.append(traces_table(self._timetable, self._follower.end_all()), day, step.at)
-            self._timetable = tt
-            before = self._watch
-            gap = gap_between(before.feed_alive_at, before.until, step.feed_alive_at, step.at)
-            if gap is not None:
-                told = self._gaps.get(gap.since, gap)
-                self._gaps[gap.since] = Gap(gap.since, gap.until, gap.watched and told.watched)
-            # Without a sign of life from any vehicle nobody is watching.
-            since = float(np.fmin(before.since, step.at if math.isfinite(step.feed_alive_at) else math.nan))
-            self._watch = Watch(since, step.at, step.feed_alive_at)
-            self._announced.follow(step)
-            if len(step.passages):
-                self._passages.append(passages_table(tt, step.passages), day, step.at)
-            ended = self._follower.follow(step.vehicles)
-            if len(ended):
-                self._traces.append(traces_table(tt, ended), day, step.at)
+        with self._writing:
+            day = _day(step.at)
+            try:
+                self._passages.begin(day)
+                self._traces.begin(day)
+            finally:
+                # Where the day before cannot be put down, what is new waits with its own.
+                with self._lock:
+                    self._take(step)
+
+    def _take(self, step: Happened) -> None:
+        tt = step.timetable
+        if self._timetable is not None and tt is not self._timetable:
+            self._traces.add(traces_table(self._timetable, self._follower.end_all()), step.at)
+        self._timetable = tt
+        before = self._watch
+        gap = gap_between(before.feed_alive_at, before.until, step.feed_alive_at, step.at)
+        if gap is not None:
+            told = self._gaps.get(gap.since, gap)
+            self._gaps[gap.since] = Gap(gap.since, gap.until, gap.watched and told.watched)
+        # Without a sign of life from any vehicle nobody is watching.
+        since = float(np.fmin(before.since, step.at if math.isfinite(step.feed_alive_at) else math.nan))
+        self._watch = Watch(since, step.at, step.feed_alive_at)
+        self._announced.follow(step)
+        if len(step.passages):
+            self._passages.add(passages_table(tt, step.passages), step.at)
+        ended = self._follower.follow(step.vehicles)
+        if len(ended):
+            self._traces.add(traces_table(tt, ended), step.at)
 
     def flush(self) -> None:
         """Put everything down. Errors: FeedError; what could not be written waits for the next time."""
-        with self._lock:
+        with self._writing:
             tt, watch = self._timetable, self._watch
             if tt is None:
                 return
@@ -115,14 +130,18 @@ class HistoryStore:
             if self._folder:
                 self._keep_timetable(self._folder, tt)
                 table = traces_table(tt, self._follower.open_traces())
-                with whole_file(self._folder / "open_traces.parquet") as path:
-                    pq.write_table(table, path)
+                try:
+                    with whole_file(self._folder / "open_traces.parquet") as path:
+                        pq.write_table(table, path)
+                except OSError as error:
+                    raise FeedError(f"{self._folder}: cannot be written ({error.strerror or error}).") from error
             cancelled, alerts = self._announced.to_write()
             in_use = (tt.feed_version, watch.until, watch.until)
             self._register.write(cancelled, alerts, self._gaps.values(), in_use, watch)
-            self._announced.written()
-            # The last one may go on.
-            self._gaps = {since: gap for since, gap in self._gaps.items() if since >= watch.feed_alive_at}
+            with self._lock:
+                self._announced.written()
+                # The last one may go on.
+                self._gaps = {since: gap for since, gap in self._gaps.items() if since >= watch.feed_alive_at}
             if self._folder:
                 self.saved_until = watch.until
             if _day(watch.until) != self._pruned_on:
@@ -132,15 +151,14 @@ class HistoryStore:
     def close(self) -> None:
         """Put everything down and close the files. Errors: FeedError."""
         self.flush()
-        with self._lock:
+        with self._writing:
             self._passages.close()
             self._traces.close()
             self._register.close()
 
     def timetable_at(self, at: float, current: Timetable) -> Timetable:
         """The timetable that was in use at a time; `current` where it is no longer there, or was the same."""
-        with self._lock:
-            version = self._register.timetable_at(at)
+        version = self._register.timetable_at(at)
         if version is None or version == current.feed_version or self._folder is None:
             return current
         kept = read_cached(self._folder / "timetables", version)
@@ -158,21 +176,23 @@ class HistoryStore:
         trip_ids = {str(tt.trip_id[trip]) for trip, _, _ in concerned}
         dates = {str(tt.date[day]) for _, day, _ in concerned}
         trips = _among("trip_id", trip_ids) & _among("start_date", dates)
-        with self._lock:
-            on_trips = self._passages.read(*days, trips), self._read_traces(days, trips)
-            nameless = ~pc.field("named") & (pc.field("until") >= since - _NAMELESS_S)
-            nameless &= (pc.field("since") <= until + _NAMELESS_S) & _around(tt, concerned)
-            seen = [*on_trips, self._read_traces(days, nameless)]
-            names = {name for table in seen for name in pc.unique(table["vehicle_id"]).to_pylist()}
-            theirs = _among("vehicle_id", names)
-            passages = pa.concat_tables([on_trips[0], self._passages.read(*days, theirs & _passed(first, last))])
-            traces = self._read_traces(days, theirs & (pc.field("until") >= first) & (pc.field("since") <= last))
-            gaps = {gap.since: gap for gap in self._register.gaps(first, last)} | self._gaps
-            told = self._register.cancelled(trip_ids, dates)
-            told += [
-                one for one in self._announced.to_write()[0] if one.trip_id in trip_ids and one.start_date in dates
-            ]
-            watch = self._watch
+        nameless = ~pc.field("named") & (pc.field("until") >= since - _NAMELESS_S)
+        nameless &= (pc.field("since") <= until + _NAMELESS_S) & _around(tt, concerned)
+        concerning = _Concerning(days, trips, nameless, _passed(first, last), _during(first, last))
+        for tries_left in range(_TRIES - 1, -1, -1):
+            with self._lock:
+                seen = self._passages.rows, self._with_open_traces()
+                gaps, watch = dict(self._gaps), self._watch
+                announced = self._announced.to_write()[0]
+            try:
+                passages, traces = concerning.read(*seen, missing_ok=not tries_left)
+                break
+            except FileNotFoundError:
+                # Merged into another while it was being read.
+                continue
+        gaps = {gap.since: gap for gap in self._register.gaps(first, last)} | gaps
+        told = self._register.cancelled(trip_ids, dates)
+        told += [one for one in announced if one.trip_id in trip_ids and one.start_date in dates]
         # What goes on has been put down already, as far as it had come then.
         said = {replace(one, until=0.0): one for one in told}.values()
         return Evidence(
@@ -188,8 +208,9 @@ class HistoryStore:
     def alerts(self, since: float, until: float) -> list[tuple[Alert, float, float]]:
         """The operator's alerts seen in force between the two times, each as it was at last, and from when to when."""
         with self._lock:
-            texts = self._register.alerts(since, until)
-            texts += [text for text in self._announced.to_write()[1] if text.since <= until and text.until >= since]
+            announced = self._announced.to_write()[1]
+        texts = self._register.alerts(since, until)
+        texts += [text for text in announced if text.since <= until and text.until >= since]
         began: dict[str, float] = {}
         for text in texts:
             began[text.alert_id] = min(text.since, began.get(text.alert_id, math.inf))
@@ -198,12 +219,13 @@ class HistoryStore:
             (alert, began[text.alert_id], text.until) for text in latest.values() if (alert := _read(text)) is not None
         ]
 
-    def _read_traces(self, days: tuple[str, str], where: pc.Expression) -> pa.Table:
-        """Traces of these days, with those that go on."""
-        kept = self._traces.read(*days, where)
+    def _with_open_traces(self) -> Rows:
+        """Traces, with those that go on."""
+        rows = self._traces.rows
         if self._timetable is None:
-            return kept
-        return pa.concat_tables([kept, traces_table(self._timetable, self._follower.open_traces()).filter(where)])
+            return rows
+        going_on = traces_table(self._timetable, self._follower.open_traces())
+        return replace(rows, tables=(*rows.tables, ("", (going_on,))))
 
     def _keep_timetable(self, folder: Path, timetable: Timetable) -> None:
         if timetable.feed_version not in self._kept:
@@ -223,12 +245,14 @@ class HistoryStore:
             return
         if table.num_rows:
             at = float(pc.max(table["until"]).as_py())
-            self._traces.append(table, _day(at), at)
+            self._traces.begin(_day(at))
+            self._traces.add(table, at)
             self._traces.flush()
         path.unlink()
 
     def _drop_what_is_old(self, before: float) -> None:
-        self._watch = replace(self._watch, since=max(self._watch.since, before))
+        with self._lock:
+            self._watch = replace(self._watch, since=max(self._watch.since, before))
         self._passages.drop_before(_day(before))
         self._traces.drop_before(_day(before))
         self._register.drop_before(before)
@@ -237,6 +261,33 @@ class HistoryStore:
             for path in (self._folder / "timetables").glob("timetable-*.npz"):
                 if path.stem.rpartition("-")[2] not in used:
                     path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, eq=False)
+class _Concerning:
+    """Which rows of passages and traces are evidence of some journeys."""
+
+    days: tuple[str, str]
+    trips: pc.Expression
+    nameless: pc.Expression
+    passed: pc.Expression
+    during: pc.Expression
+
+    def read(self, passages: Rows, traces: Rows, *, missing_ok: bool) -> tuple[pa.Table, pa.Table]:
+        """First which vehicles are concerned, from few columns; then all of theirs, from few row groups: the files are
+        ordered by vehicle. Errors: FileNotFoundError, unless `missing_ok`."""
+        vehicles = {
+            name
+            for rows, where in ((passages, self.trips), (traces, self.trips | self.nameless))
+            for name in pc.unique(
+                rows.read(*self.days, where, ["vehicle_id"], missing_ok=missing_ok)["vehicle_id"]
+            ).to_pylist()
+        }
+        theirs = _among("vehicle_id", vehicles)
+        return (
+            passages.read(*self.days, theirs & (self.trips | self.passed), missing_ok=missing_ok),
+            traces.read(*self.days, theirs & self.during, missing_ok=missing_ok),
+        )
 
 
 def _day(at: float) -> str:
@@ -257,6 +308,10 @@ def _around(tt: Timetable, journeys: Collection[Journey]) -> pc.Expression:
             pc.field(name) <= float(places.max()) + _NAMELESS_DEGREES
         )
     return within
+
+
+def _during(since: float, until: float) -> pc.Expression:
+    return (pc.field("until") >= since) & (pc.field("since") <= until)
 
 
 def _passed(since: float, until: float) -> pc.Expression:
