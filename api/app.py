@@ -13,6 +13,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.answers.announcer import Announcer
+from api.answers.heavy_reads import HeavyReads
 from api.answers.problems import answer_with_problems
 from api.desk.desk import Desk
 from api.desk.disruptions_api import disruptions_router
@@ -76,11 +77,13 @@ def create_app(service: Service, desk: Desk | None = None) -> FastAPI:
     """
     desk = desk or Desk(service)
     announcer = Announcer(service)
+    heavy_reads = HeavyReads()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         service.start()
         yield
+        heavy_reads.close()
         service.stop()
         desk.close()
 
@@ -94,10 +97,11 @@ def create_app(service: Service, desk: Desk | None = None) -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
     )
-    registry = registry_of(service, announcer)
+    registry = registry_of(service, announcer, heavy_reads)
     app.state.service = service
     app.state.desk = desk
     app.state.announcer = announcer
+    app.state.heavy_reads = heavy_reads
     app.state.registry = registry
     # The last one added is the outermost.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)

@@ -9,6 +9,7 @@ import numpy as np
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
+from api.answers.heavy_reads import heavy
 from api.desk.place_words import LANGUAGES
 from api.desk.rendering import Session, desk_of_request, desk_page, page_moment
 from api.reading.explanations import Explanation, explain, explain_line, time_asked
@@ -54,6 +55,7 @@ class Question:
 
 
 @why_router.get("/desk/why")
+@heavy
 def why(request: Request, _: Session, stop: str = "", line: str = "", direction: str = "", at: str = "") -> Response:
     """Ask by stop and time, or by line, direction and time."""
     moment = page_moment(request)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api.answers.caching import STATIC_MAX_AGE_S, answer
+from api.answers.heavy_reads import BUSY, heavy
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS, Problem
 from api.reading.board import iso_date
@@ -37,7 +38,8 @@ Direction = Annotated[int | None, Query(ge=0, le=1, description="Only this direc
 Around = Annotated[int, Query(ge=60, le=7200, description="How far from that time, in seconds")]
 
 
-@explain_router.get("/v1/stops/{stop_id:path}/explain", response_model=Explanations, responses=PROBLEMS)
+@explain_router.get("/v1/stops/{stop_id:path}/explain", response_model=Explanations, responses=PROBLEMS | BUSY)
+@heavy
 def explain_stop(
     request: Request,
     stop_id: str,
@@ -60,7 +62,8 @@ def explain_stop(
     return _answer(request, moment, found)
 
 
-@explain_router.get("/v1/routes/{route_id:path}/explain", response_model=Explanations, responses=PROBLEMS)
+@explain_router.get("/v1/routes/{route_id:path}/explain", response_model=Explanations, responses=PROBLEMS | BUSY)
+@heavy
 def explain_route(
     request: Request, route_id: str, at: At = None, direction: Direction = None, around: Around = int(AROUND_S)
 ) -> Response:

@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.answers.announcer import Announcer
+from api.answers.heavy_reads import HeavyReads
 from api.service.service import Service
 from predictor.snapshot import SOURCES, STATUSES, VEHICLE_STATES
 
@@ -70,7 +71,7 @@ class ServiceCollector(Collector):
         yield failing
 
 
-def registry_of(service: Service, announcer: Announcer) -> CollectorRegistry:
+def registry_of(service: Service, announcer: Announcer, heavy_reads: HeavyReads) -> CollectorRegistry:
     """A registry with the service's metrics, told of each step."""
     registry = CollectorRegistry()
     steps = Histogram(
@@ -80,6 +81,10 @@ def registry_of(service: Service, announcer: Announcer) -> CollectorRegistry:
     service.on_step = steps.observe
     listeners = Gauge("prochain_listeners", "Open event streams.", registry=registry)
     listeners.set_function(lambda: announcer.listeners)
+    waiting = Gauge("prochain_heavy_reads", "Questions to the history under way or waiting.", registry=registry)
+    waiting.set_function(lambda: heavy_reads.inside)
+    refused = Gauge("prochain_heavy_reads_refused", "Questions to the history sent away so far.", registry=registry)
+    refused.set_function(lambda: heavy_reads.refused)
     registry.register(ServiceCollector(service))
     return registry
 

@@ -1,0 +1,236 @@
+"""Many ask at once why a bus did not come: who waits at a stop must not notice.
+
+The kind: work that one visitor asks for takes what all others need (a lock, a pool of threads).
+"""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from pathlib import Path
+from threading import Event
+
+import httpx
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from api.answers.heavy_reads import ROOM
+from api.service.clock import ShiftedClock
+from feeds.daily_parquet import DAMAGED, DailyParquet
+from feeds.errors import FeedError
+from feeds.history.happened import Happened
+from feeds.history.store import HistoryStore
+from tests.api.serving import served
+from tests.api.town import at, service_at
+
+SCHEMA = pa.schema([("vehicle_id", pa.string()), ("at", pa.float64())])
+DAY = "2026-03-02"
+WHY = "/explain?at=08:05"
+
+
+def rows(number: int) -> pa.Table:
+    return pa.table({"vehicle_id": [f"bus{number % 7}"], "at": [float(number)]}, schema=SCHEMA)
+
+
+def ordered(folder: Path) -> DailyParquet:
+    return DailyParquet(folder, "seen", SCHEMA, flush_every_s=math.inf, ordered_by="vehicle_id")
+
+
+def seen(table: DailyParquet) -> list[float]:
+    return sorted(table.read(DAY, DAY)["at"].to_pylist())
+
+
+@pytest.fixture
+def stuck(monkeypatch: pytest.MonkeyPatch) -> Event:
+    """The disk does not answer until this is set."""
+    answers = Event()
+    evidence = HistoryStore.evidence
+
+    def slow(self: HistoryStore, *args: object) -> object:
+        answers.wait(20.0)
+        return evidence(self, *args)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(HistoryStore, "evidence", slow)
+    return answers
+
+
+def test_boards_and_health_answer_while_sixty_wait_for_the_disk_and_the_last_are_asked_to_come_again(
+    stuck: Event,
+) -> None:
+    service = service_at(at(8, 5))
+    service.clock = ShiftedClock(at(8, 5))
+    stop = str(service.timetable.stop_id[int(service.timetable.call_stop[1])])
+    with served(service) as address, ThreadPoolExecutor(60) as visitors, httpx.Client(base_url=address) as rider:
+        asking = [visitors.submit(httpx.get, f"{address}/v1/stops/{stop}{WHY}", timeout=30.0) for _ in range(60)]
+        sent_away = _first(asking, 60 - ROOM)
+        assert {answer.status_code for answer in sent_away} == {503}
+        assert all(int(answer.headers["Retry-After"]) > 0 for answer in sent_away)
+        assert sent_away[0].headers["Content-Type"] == "application/problem+json"
+        for path in (f"/v1/stops/{stop}/departures", "/healthz", f"/stops/{stop}"):
+            assert rider.get(path, timeout=5.0).status_code == 200
+        stuck.set()
+        assert sorted(one.result().status_code for one in asking) == [200] * ROOM + [503] * (60 - ROOM)
+        assert rider.get(f"/v1/stops/{stop}{WHY}", timeout=30.0).status_code == 200
+
+
+def _first(asking: list[Future[httpx.Response]], number: int) -> list[httpx.Response]:
+    done = as_completed(asking, timeout=15.0)
+    return [next(done).result() for _ in range(number)]
+
+
+def test_a_reader_does_not_wait_while_the_history_is_put_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    service = service_at(at(8, 5))
+    store = HistoryStore(tmp_path)
+    store.take(Happened.of(service.snapshot, ()))
+    writes, may_end = Event(), Event()
+    flush = DailyParquet.flush
+
+    def slow(self: DailyParquet) -> None:
+        writes.set()
+        may_end.wait(20.0)
+        flush(self)
+
+    monkeypatch.setattr(DailyParquet, "flush", slow)
+    with ThreadPoolExecutor(2) as threads:
+        flushing = threads.submit(store.flush)
+        assert writes.wait(5.0)
+        reading = threads.submit(store.evidence, service.timetable, {(0, 1, 0)}, at(8, 0), at(8, 10))
+        reading.result(timeout=5.0)
+        assert not flushing.done()
+        may_end.set()
+        flushing.result(timeout=5.0)
+
+
+def test_a_day_of_parts_stays_few_files_with_every_row_once(tmp_path: Path) -> None:
+    table = ordered(tmp_path)
+    for number in range(700):
+        table.append(rows(number), DAY, float(number))
+        table.flush()
+    assert len(list(tmp_path.rglob("*.parquet"))) < 64 + 16
+    assert len(table.rows.files) < 16
+    assert seen(table) == seen(ordered(tmp_path)) == [float(number) for number in range(700)]
+    table.close()
+    assert [path.name for path in tmp_path.rglob("*.parquet")] == [f"seen_{DAY}.parquet"]
+    assert seen(ordered(tmp_path)) == [float(number) for number in range(700)]
+
+
+@pytest.mark.parametrize("crash", ["before", "after", "halfway"])
+def test_a_crash_while_parts_are_merged_loses_and_doubles_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, crash: str
+) -> None:
+    class PowerCutError(BaseException):
+        pass
+
+    removed = 0
+    unlink = Path.unlink
+
+    def cut(self: Path, missing_ok: bool = False) -> None:
+        nonlocal removed
+        if self.name.startswith("part-"):
+            removed += 1
+            if crash == "after" or (crash == "halfway" and removed > 30):
+                raise PowerCutError
+        unlink(self, missing_ok)
+
+    def no_merge(*_: object) -> None:
+        raise PowerCutError
+
+    table = ordered(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", cut)
+        if crash == "before":
+            patch.setattr(DailyParquet, "_merge_few", no_merge)
+        with pytest.raises(PowerCutError):
+            for number in range(100):
+                table.append(rows(number), DAY, float(number))
+                table.flush()
+    written = [float(value) for value in range(number + 1)]
+    again = ordered(tmp_path)
+    assert seen(again) == written
+    again.append(rows(1000), DAY, 1000.0)
+    again.close()
+    assert seen(ordered(tmp_path)) == [*written, 1000.0]
+    assert [path.name for path in tmp_path.rglob("*.parquet")] == [f"seen_{DAY}.parquet"]
+
+
+def test_a_reader_who_saw_the_files_before_they_were_merged_reads_every_row_once(tmp_path: Path) -> None:
+    table = ordered(tmp_path)
+    for number in range(64):
+        table.append(rows(number), DAY, float(number))
+        table.flush()
+    before = table.rows
+    table.close()
+    with pytest.raises(FileNotFoundError):
+        before.read(DAY, DAY, missing_ok=False)
+    assert table.rows.read(DAY, DAY, pc.field("vehicle_id") == "bus3", ["at"], missing_ok=False).num_rows == 9
+
+
+def test_a_damaged_part_is_set_aside_by_name_and_the_others_are_read_and_merged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    table = ordered(tmp_path)
+    for number in range(3):
+        table.append(rows(number), DAY, float(number))
+        table.flush()
+    parts = sorted(tmp_path.rglob("part-*.parquet"))
+    parts[0].write_bytes(b"damaged")
+    inside = bytearray(parts[1].read_bytes())
+    inside[4:60] = bytes(56)
+    parts[1].write_bytes(inside)
+    again = ordered(tmp_path)
+    assert seen(again) == [2.0]
+    again.append(rows(3), DAY, 3.0)
+    again.close()
+    assert seen(again) == [2.0, 3.0]
+    assert sorted(path.name for path in tmp_path.rglob(f"*{DAMAGED}")) == [one.name + DAMAGED for one in parts[:2]]
+    assert sum(again.set_aside.values()) == 2
+    assert "set aside" in caplog.text
+
+
+def test_a_day_that_is_damaged_is_set_aside_and_the_day_goes_on(tmp_path: Path) -> None:
+    table = ordered(tmp_path)
+    table.append(rows(1), DAY, 1.0)
+    table.close()
+    (tmp_path / f"seen_{DAY}.parquet").write_bytes(b"PAR1 damaged")
+    again = ordered(tmp_path)
+    again.append(rows(2), DAY, 2.0)
+    again.close()
+    assert seen(ordered(tmp_path)) == [2.0]
+    assert pq.read_table(tmp_path / f"seen_{DAY}.parquet").num_rows == 1
+    assert (tmp_path / f"seen_{DAY}.parquet{DAMAGED}").exists()
+
+
+def test_without_file_handles_nothing_is_taken_for_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = ordered(tmp_path)
+    table.append(rows(1), DAY, 1.0)
+    table.close()
+
+    def no_handles(*_: object, **__: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("feeds.daily_parquet.ds.dataset", no_handles)
+        assert seen(table) == []
+    assert seen(table) == [1.0]
+    assert not list(tmp_path.rglob(f"*{DAMAGED}"))
+
+
+def test_what_a_full_disk_cost_is_counted_and_memory_stays_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("feeds.daily_parquet._WAITING_BYTES", 10 * rows(0).nbytes)
+    table = ordered(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("feeds.daily_parquet.whole_file", full_disk)
+        for number in range(30):
+            table.append(rows(number), DAY, float(number))
+            with pytest.raises(FeedError):
+                table.flush()
+    assert table.lost_rows >= 19
+    table.close()
+    assert seen(table) == [float(number) for number in range(table.lost_rows, 30)]
