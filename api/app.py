@@ -13,6 +13,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.answers.announcer import Announcer
+from api.answers.body_limit import BodyLimit
 from api.answers.heavy_reads import HeavyReads
 from api.answers.problems import answer_with_problems
 from api.desk.desk import Desk
@@ -113,6 +114,7 @@ def create_app(service: Service, desk: Desk | None = None) -> FastAPI:
         expose_headers=["ETag", "Feed-Age", "Feed-Stopped"],
         max_age=86_400,
     )
+    app.add_middleware(BodyLimit)
     app.add_middleware(RequestMetrics, registry=registry)
     app.add_middleware(HeadAsGet)
     answer_with_problems(app)

@@ -74,8 +74,7 @@ def answer_with_problems(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     def http_error(request: Request, error: HTTPException) -> Response:
         if isinstance(error, Problem):
-            return _answer(request, error.status_code, f"urn:prochain:{error.kind}", error.title, error.detail,
-                           error.suggestions, error.headers)  # fmt: skip
+            return problem_response(request.url.path, error)
         title = HTTPStatus(error.status_code).phrase
         detail = str(error.detail)
         if error.status_code == HTTPStatus.NOT_FOUND:
@@ -83,23 +82,29 @@ def answer_with_problems(app: FastAPI) -> None:
         elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             can = (error.headers or {}).get("Allow", "GET")
             detail = f"{request.url.path} answers {can}, not {request.method}. All addresses are listed at /docs."
-        return _answer(request, error.status_code, "about:blank", title, detail, headers=error.headers)
+        return _answer(request.url.path, error.status_code, "about:blank", title, detail, headers=error.headers)
 
     @app.exception_handler(RequestValidationError)
     def bad_parameter(request: Request, error: RequestValidationError) -> Response:
         said = [f"“{problem['loc'][-1]}”: {problem['msg']}" for problem in error.errors()]
         detail = "; ".join(said) + ". The parameters are described at /docs."
-        return _answer(request, 422, "urn:prochain:bad-parameter", "Parameter not understood", detail)
+        return _answer(request.url.path, 422, "urn:prochain:bad-parameter", "Parameter not understood", detail)
 
     @app.exception_handler(Exception)
     def our_fault(request: Request, error: Exception) -> Response:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         detail = "The fault is ours and is in the service's log. Asking again may help."
-        return _answer(request, 500, "about:blank", "Internal Server Error", detail)
+        return _answer(request.url.path, 500, "about:blank", "Internal Server Error", detail)
+
+
+def problem_response(path: str, problem: Problem) -> Response:
+    """The answer to a request for `path` that fails with `problem`."""
+    return _answer(path, problem.status_code, f"urn:prochain:{problem.kind}", problem.title, problem.detail,
+                   problem.suggestions, problem.headers)  # fmt: skip
 
 
 def _answer(
-    request: Request,
+    path: str,
     status: int,
     kind: str,
     title: str,
@@ -108,7 +113,7 @@ def _answer(
     headers: Any = None,
 ) -> Response:
     problem = ProblemDetails(
-        type=kind, title=title, status=status, detail=detail, instance=request.url.path,
+        type=kind, title=title, status=status, detail=detail, instance=path,
         suggestions=list(suggestions) if suggestions else None,
     )  # fmt: skip
     return JSONResponse(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -26,7 +27,23 @@ from api.reading.alerts import ShownOn, informed_by, operator_alerts, shown_on
 from api.reading.moment import Moment
 from feeds.alerts import Alert, State
 
-disruptions_router = APIRouter(tags=["Disruptions"])
+
+class _AuthorisedFirst(APIRoute):
+    """Asks for the token before it reads what was sent: FastAPI reads the body before any dependency."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler of a request."""
+        handle = super().get_route_handler()
+
+        async def authorised(request: Request) -> Response:
+            if request.method not in ("GET", "HEAD"):
+                request.app.state.desk.sign_in.require_bearer(request)
+            return await handle(request)
+
+        return authorised
+
+
+disruptions_router = APIRouter(tags=["Disruptions"], route_class=_AuthorisedFirst)
 
 _MAX_AGE_S = 1
 _WRITING: dict[int | str, dict[str, Any]] = {
@@ -88,13 +105,12 @@ class DisruptionPatch(BaseModel):
     ends_at: AwareDatetime | None = Field(None, description="null: until further notice")
 
 
-def _may_write(request: Request, _: Annotated[object, Depends(HTTPBearer(auto_error=False))]) -> Desk:
+def _writable_desk(request: Request, _: Annotated[object, Depends(HTTPBearer(auto_error=False))]) -> Desk:
     desk: Desk = request.app.state.desk
-    desk.sign_in.require_bearer(request)
     return desk
 
 
-Writing = Annotated[Desk, Depends(_may_write)]
+Writing = Annotated[Desk, Depends(_writable_desk)]
 Id = Annotated[str, Path(description="Such as desk:12")]
 
 

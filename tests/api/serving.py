@@ -9,14 +9,15 @@ from threading import Thread
 
 from api.app import create_app
 from api.command.listening import Server, address_of, listen
+from api.desk.desk import Desk
 from api.service.service import Service
 
 
 @contextmanager
-def served(service: Service, port: int = 0) -> Iterator[str]:
+def served(service: Service, port: int = 0, desk: Desk | None = None) -> Iterator[str]:
     """Address of the running service; it is stopped at the end as SIGTERM stops it."""
     listening = listen("127.0.0.1", port)
-    server = Server(create_app(service))
+    server = Server(create_app(service, desk))
     thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
