@@ -87,12 +87,17 @@ def forecast(
     p50 = _in_order(np.maximum(p50, earliest), vehicle, now)
     p10 = np.minimum(_in_order(np.maximum(p10, earliest), vehicle, now), p50)
     p90 = np.maximum(_in_order(p90, vehicle, now), p50)
+    # Boards never ask for riders before the time at which a run is to begin.
+    published = np.where(chain.call == 0, np.maximum(published, chain.hold), published)
+    p90 = np.where(chain.call == 0, np.maximum(p90, chain.hold), p90)
     arrival = np.minimum(_in_order(np.maximum(published, earliest), vehicle, now), p90)
     departure = np.maximum(arrival + np.where(chain.call == 0, 0.0, chain.dwell_s), chain.hold)
     departure = np.where(chain.standing & (chain.call > 0), np.maximum(chain.departure, earliest), departure)
-    times = _in_order(np.stack([arrival, departure], axis=1).ravel(), np.repeat(vehicle, 2), now)
-    arrival, departure = times[0::2], times[1::2]
-    return Forecast(p10, p50, np.maximum(p90, arrival), np.where(chain.call == 0, departure, arrival), departure)
+    # Nobody leaves a stop later than it is said to reach the next.
+    follows = np.flatnonzero(vehicle[1:] == vehicle[:-1])
+    departure[follows] = np.minimum(departure[follows], arrival[follows + 1])
+    departure = np.maximum(departure, arrival)
+    return Forecast(p10, p50, p90, np.where(chain.call == 0, departure, arrival), departure)
 
 
 def published_share(ahead_s: Float64Array, miss_weight: float = MISS_WEIGHT) -> Float64Array:
