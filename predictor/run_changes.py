@@ -33,6 +33,8 @@ AT_THE_END_M = 100.0
 """A vehicle so near to its last stop has come to the end, if another run begins there."""
 STANDS_M = 60.0
 """A vehicle that has moved no further than this since its last report stands, whatever its receiver makes of it."""
+STANDS_S = 240.0
+"""A vehicle that stands for so long while another run is named has turned, and waits for that one."""
 GETS_ON = 0.5
 """A vehicle on its line gets on by this share of the way that it moved: less, and it has turned or left the line."""
 
@@ -127,7 +129,8 @@ class RunChanges:
         trip, diagram = runs.trip, self._diagram
         ahead_s = diagram.elapsed_at(trip, tracks.departed[s], np.maximum(at_m, last_m))
         near_end = diagram.elapsed_s[tt.entry_of(trip, tt.trip_calls[trip] - 1)] - ahead_s < 2.0 * gap + 60.0
-        goes_on = np.where(moved_m < STANDS_M, ~near_end, at_m - last_m >= GETS_ON * moved_m)
+        waits = ~near_end & (reports.timestamp - tracks.moved_at[s] < STANDS_S)
+        goes_on = np.where(moved_m < STANDS_M, waits, at_m - last_m >= GETS_ON * moved_m)
         goes_on &= ~self._at_its_first_stop(runs, named.take(row), reports, at_m)
         kept[row] = on_line & (is_over[row] | goes_on)
         return kept
