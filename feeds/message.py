@@ -11,9 +11,18 @@ from feeds.bounded_gzip import GZIP_MAGIC, gunzip
 from feeds.errors import FeedError
 
 MAX_MESSAGE_BYTES = 50_000_000
+MAX_ENTITIES = 200_000
+"""Several times as many as the feed of any country has: each costs memory, however few bytes it has."""
+MAX_ENTITY_BYTES = 2_000_000
+"""A run's calls and a shape take thousands of bytes; what is larger is made of millions of parts."""
 
 FUTURE_LIMIT_S = 300.0
 STALE_LIMIT_S = 3600.0
+
+_ENTITY = gtfs_realtime_pb2.FeedMessage.ENTITY_FIELD_NUMBER
+_VARINT, _LENGTH_DELIMITED = 0, 2
+_FIXED_BYTES = {1: 8, 5: 4}
+"""Wire types of protobuf."""
 
 # Seconds reach this value in the year 5138: anything above was counted in milliseconds.
 _MILLISECONDS_ABOVE = 1e11
@@ -22,7 +31,8 @@ _MILLISECONDS_ABOVE = 1e11
 def decode_message(data: bytes, feed: str) -> gtfs_realtime_pb2.FeedMessage:
     """Parse one message, gzipped or not; `feed` names it in errors, such as "vehicle positions".
 
-    Errors: FeedError where the bytes are empty, too many, HTML, JSON, cut short, or no FeedMessage.
+    Errors: FeedError where the bytes are empty, too many or of too many entities, HTML, JSON, cut short, or no
+    FeedMessage.
     """
     if data.startswith(GZIP_MAGIC):
         data = gunzip(data, MAX_MESSAGE_BYTES, feed)
@@ -30,6 +40,7 @@ def decode_message(data: bytes, feed: str) -> gtfs_realtime_pb2.FeedMessage:
         raise FeedError(f"{feed}: {len(data) / 1e6:.0f} MB; a message may have {MAX_MESSAGE_BYTES / 1e6:.0f} MB.")
     if not data:
         raise FeedError(f"{feed}: the answer is empty (0 bytes); ask the feed's operator whether it is up.")
+    _refuse_floods(data, feed)
     message = gtfs_realtime_pb2.FeedMessage()
     try:
         message.ParseFromString(data)
@@ -49,6 +60,48 @@ def refuse_differential(message: gtfs_realtime_pb2.FeedMessage, feed: str) -> No
             f"{feed}: the message is DIFFERENTIAL, it tells only what changed, which is not supported; ask the feed's "
             "operator for the address of its FULL_DATASET."
         )
+
+
+def _refuse_floods(data: bytes, feed: str) -> None:
+    """Count the entities of a message without making them, as far as its bytes can be read.
+
+    Errors: FeedError where there are too many of them, or one is too large.
+    """
+    entities, place = 0, 0
+    while place < len(data):
+        tag, place = _varint(data, place)
+        wire_type = tag & 7
+        if wire_type == _LENGTH_DELIMITED:
+            length, place = _varint(data, place)
+            place += length
+            entities += tag >> 3 == _ENTITY
+            if entities > MAX_ENTITIES:
+                raise FeedError(f"{feed}: more than {MAX_ENTITIES:,} entities in one message, which is no feed's.")
+            if tag >> 3 == _ENTITY and length > MAX_ENTITY_BYTES and place <= len(data):
+                raise FeedError(
+                    f"{feed}: an entity of {length / 1e6:.1f} MB; one may have {MAX_ENTITY_BYTES / 1e6:.0f} MB."
+                )
+        elif wire_type == _VARINT:
+            _, place = _varint(data, place)
+        elif wire_type in _FIXED_BYTES:
+            place += _FIXED_BYTES[wire_type]
+        else:
+            # No message, or one that the parser refuses.
+            return
+
+
+def _varint(data: bytes, place: int) -> tuple[int, int]:
+    """A number of variable length and the place after it; past the end it ends where the data does."""
+    value = 0
+    for shift in range(0, 70, 7):
+        if place >= len(data):
+            break
+        byte = data[place]
+        place += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            break
+    return value, place
 
 
 def posix_seconds(value: float) -> float:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from google.transit import gtfs_realtime_pb2
 
 from feeds.alerts import FAR_OFF, Alert, Period, Selector, TripSelector
-from feeds.message import decode_message, text_of
+from feeds.message import decode_message, refuse_differential, text_of
 from feeds.translations import plain_texts
 
 FEED = "alerts"
@@ -31,6 +31,7 @@ def decode_alerts(data: bytes) -> tuple[Alert, ...]:
     Errors: FeedError where the whole message cannot be used (see `feeds.message`).
     """
     message = decode_message(data, FEED)
+    refuse_differential(message, FEED)
     alerts = [
         _alert(text_of(entity.id), entity.alert)
         for entity in message.entity

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import repeat
+from itertools import islice, repeat
 
 import numpy as np
 from google.transit import gtfs_realtime_pb2
@@ -30,6 +30,7 @@ NUMBER_COLUMNS = (
 
 FASTEST_M_S = 60.0
 _LONGEST_ID = 128
+_EXAMPLES = 3
 _NAN = float("nan")
 
 
@@ -156,6 +157,7 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
         occupancy=_or_none(occupancy).astype(np.int8),
         timestamp=at,
         refused={},
+        unknown_trips=_unknown(text["trip_id"], timetable.trip_index),
     )
     return with_refused(observations, refused)
 
@@ -231,6 +233,12 @@ def _indices(words: Sequence[str], index: Mapping[str, int], reason: str, refuse
     found = np.fromiter(map(index.get, words, repeat(-1)), np.int32, len(words))
     refused[reason] = len(words) - words.count("") - int((found >= 0).sum())
     return found
+
+
+def _unknown(words: Sequence[str], index: Mapping[str, int]) -> tuple[str, ...]:
+    """A few of the words that the index does not hold."""
+    strange = (word for word in dict.fromkeys(words) if word and word not in index)
+    return tuple(word[:_LONGEST_ID] for word in islice(strange, _EXAMPLES))
 
 
 def _parsed(

@@ -4,10 +4,11 @@ time."""
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 
-from feeds.message import STALE_LIMIT_S, decode_message, header_timestamp
+from feeds.message import STALE_LIMIT_S, decode_message, header_timestamp, refuse_differential
 from feeds.reports import reports_of, resolve, with_refused
 from feeds.shared_ids import with_own_names
 from predictor.observations import Observations
@@ -28,6 +29,7 @@ def decode_vehicle_positions(data: bytes, timetable: Timetable, received_at: flo
     Errors: FeedError where the whole message cannot be used (see `feeds.message`).
     """
     message = decode_message(data, FEED)
+    refuse_differential(message, FEED)
     feed_timestamp = header_timestamp(message, received_at, FEED)
     reports, refused = reports_of(message)
     reports, shared = with_own_names(reports, feed_timestamp)
@@ -41,7 +43,8 @@ def _of_this_hour(observations: Observations, refused: Counter[str]) -> Observat
     ahead, stale = age < -FUTURE_LIMIT_S, age > STALE_LIMIT_S
     refused["timestamp_in_future"] = int(ahead.sum())
     refused["timestamp_stale"] = int(stale.sum())
-    return observations.take(np.flatnonzero(~(ahead | stale)))
+    kept = observations.take(np.flatnonzero(~(ahead | stale)))
+    return replace(kept, usual_age_s=float(np.median(age))) if len(age) else kept
 
 
 def _one_a_vehicle(observations: Observations, refused: Counter[str]) -> Observations:

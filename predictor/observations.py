@@ -48,6 +48,10 @@ class Observations(Columns):
     """POSIX seconds at which the position was measured."""
     refused: Mapping[str, int] = field(default_factory=dict)
     """What decoding left out, by reason: whole reports and single absurd fields."""
+    unknown_trips: tuple[str, ...] = ()
+    """Some of the trips that reports name and the timetable does not know."""
+    usual_age_s: float = float("nan")
+    """Median age of the reports when they were received, those left out included, seconds; NaN where none is dated."""
 
     @classmethod
     def empty(cls, received_at: float = float("nan"), **whole: Any) -> Self:

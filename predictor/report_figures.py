@@ -27,6 +27,10 @@ class ReportFigures:
     """too old to be live."""
     clock_fast_s: float
     """By how much the clocks of most of its vehicles were found to be fast, seconds."""
+    age_s: float = float("nan")
+    """Median age of its reports by their own clocks, seconds."""
+    unknown_trips: tuple[str, ...] = ()
+    """Some of the trips that the timetable does not know."""
 
     @classmethod
     def none(cls) -> ReportFigures:
@@ -49,4 +53,6 @@ class ReportFigures:
             from_the_future=int((observations.timestamp > now).sum()) + too_new,
             stale=int((observations.timestamp < now - live_limit_s).sum()) + too_old,
             clock_fast_s=float(np.median(clock_fast_s)) if len(clock_fast_s) else 0.0,
+            age_s=observations.usual_age_s,
+            unknown_trips=observations.unknown_trips,
         )

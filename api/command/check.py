@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 
 from api.reading.board import iso_date
+from api.reading.health import Fault, timetable_faults, vehicle_faults
+from api.words.health import fault_words
 from feeds.errors import FeedError, Problem
 from feeds.message import decode_message, posix_seconds
 from feeds.recording import open_recording
@@ -81,11 +83,7 @@ def _print_timetable(console: Console, name: str, tt: Timetable) -> None:
     for row in rows:
         table.add_row(*row)
     console.print(table)
-    today = datetime.fromtimestamp(time.time(), ZoneInfo(tt.timezone)).strftime("%Y%m%d")
-    if len(runs) and int(tt.date[runs[-1]]) < int(today):
-        console.print("[yellow]The timetable has ended: today's boards would be empty.[/yellow]")
-    elif len(runs) and int(tt.date[runs[0]]) > int(today):
-        console.print("[yellow]The timetable has not begun: today's boards would be empty.[/yellow]")
+    _print_faults(console, timetable_faults(tt, time.time()))
 
 
 def _service_words(tt: Timetable, runs: Int64Array, trips: Int64Array) -> str:
@@ -130,7 +128,9 @@ def _check_message(console: Console, source: str, timetable: Timetable) -> None:
         age = received_at - made_at
         console.print(f"made {_ago(age)}" + (", too old to be live" if age > 300 else ""))
     engine = Engine(timetable)
-    _print_vehicles(console, observations, engine.step(observations, moment))
+    snapshot = engine.step(observations, moment)
+    _print_vehicles(console, observations, snapshot)
+    _print_faults(console, vehicle_faults(snapshot, engine.settings.live_limit_s))
     _print_refused(console, observations.refused)
 
 
@@ -152,6 +152,7 @@ def _check_recording(console: Console, path: Path, timetable: Timetable) -> None
     )
     console.print(f"[bold]{path}[/bold]: recorded from {first} to {last}; played up to {at}")
     _print_vehicles(console, *latest)
+    _print_faults(console, vehicle_faults(latest[1], engine.settings.live_limit_s))
     _print_refused(console, recording.refused)
     if recording.problems:
         _print_problems(console, recording.problems)
@@ -173,6 +174,11 @@ def _print_vehicles(console: Console, observations: Observations, snapshot: Snap
     live = len(snapshot.predictions)
     stops = len(np.unique(snapshot.predictions.stop))
     console.print(f"  from which come {live:,} predictions at {stops:,} stops.")
+
+
+def _print_faults(console: Console, faults: Sequence[Fault]) -> None:
+    for fault in faults:
+        console.print(fault_words(fault), style="yellow", highlight=False, markup=False)
 
 
 def _print_refused(console: Console, refused: Mapping[str, int]) -> None:

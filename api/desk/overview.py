@@ -16,8 +16,11 @@ from api.desk.outbox import Delivery
 from api.desk.rendering import OwnForm, Session, desk_of_request, desk_page, on_disk, page_moment, text
 from api.desk.running_trips import RunningTrips
 from api.desk.standing import LineState, Standing
+from api.reading.health import faults_of
 from api.reading.lines import Line, destination_of
+from api.words.health import fault_words
 from api.words.moment import PageMoment
+from api.words.texts import texts_in
 from api.words.vehicles import vehicle_label
 from predictor.geometry import ground_distance_m
 
@@ -80,6 +83,8 @@ class Overview:
     by_operator: list[OperatorCard]
     drafts: list[DraftWords]
     dismissed: list[DraftWords]
+    faults: list[str]
+    """What is wrong with the feeds, the timetable and the service."""
     feeds: list[FeedWords]
     """Our own sources, then those whom we tell."""
     states: list[tuple[str, str, int]]
@@ -110,6 +115,7 @@ def overview(request: Request, _: Session, published: str = "", ended: str = "")
             _draft(draft, standing, moment, request, moment.words.time(dismissal.until))
             for draft, dismissal in suggested.dismissed
         ],
+        faults=_faults(request, moment),
         feeds=[*_feeds(moment), *(_told(one, moment) for one in desk.deliveries)],
         states=[(state, moment.texts(f"state_{state}"), count) for state, count in standing.by_state.items()],
         running=len(standing.trips) - int(standing.trips.cancelled.sum()),
@@ -220,6 +226,12 @@ def _place(lat: float, lon: float, moment: PageMoment) -> str:
     return (
         moment.texts("near_stop", stop=tt.stop_name[nearest]) if away_m[nearest] < _NEAR_M else f"{lat:.5f}, {lon:.5f}"
     )
+
+
+def _faults(request: Request, moment: PageMoment) -> list[str]:
+    texts = texts_in(moment.texts.language, "health")
+    # The feeds' own errors stand beside the feeds.
+    return [fault_words(fault, texts) for fault in faults_of(request.app.state.service) if fault.code != "feed_error"]
 
 
 def _feeds(moment: PageMoment) -> list[FeedWords]:

@@ -168,7 +168,7 @@ class PolledFeeds:
 
     def read(self, timetable: Timetable, now: float, heed: Heed) -> Reading:
         """See `RealtimeFeeds`."""
-        if self._in_step and now >= self._polled_at + self._every_s:
+        if self._in_step and not self._polled_at <= now < self._polled_at + self._every_s:
             self._polled_at = now
             for feed in self._feeds():
                 feed.poll(now)

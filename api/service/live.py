@@ -7,6 +7,7 @@ import logging
 from pathlib import Path
 
 from api.service.checkpoint import Checkpoint
+from api.service.clock import LiveClock
 from api.service.incoming_feeds import PolledFeeds
 from api.service.service import Service
 from api.service.settings import ConfigurationError, Settings
@@ -40,15 +41,18 @@ def live_service(settings: Settings) -> Service:
     def source(address: str | None) -> Source | None:
         return None if address is None else open_source(address, headers=settings.headers)
 
+    clock = LiveClock()
     feeds = PolledFeeds(
         source(settings.vehicle_positions),
         source(settings.trip_updates),
         source(settings.alerts),
         every_s=settings.poll_interval_s,
+        clock=clock,
     )
     return Service(
         loaded.timetable,
         feeds,
+        clock,
         engine_settings=engine_settings(settings),
         history=HistoryStore(data_folder(settings) / HISTORY),
         step_interval_s=settings.step_interval_s,

@@ -10,6 +10,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from threading import Lock
 from typing import Protocol
 
@@ -18,11 +19,11 @@ from threadpoolctl import threadpool_limits
 
 from api.service.background import Repeated
 from api.service.checkpoint import Checkpoint
-from api.service.clock import Clock, LiveClock
+from api.service.clock import SLEWED_S, Clock, LiveClock
 from api.service.history_writer import HistoryWriter
 from api.service.incoming_feeds import RealtimeFeeds
 from api.service.stop_search import StopSearch
-from api.service.view import FeedHealth, ServiceView
+from api.service.view import FeedHealth, ServiceView, UpdateFigures
 from feeds.alerts import Alert
 from feeds.gtfs_realtime import AddedAs
 from feeds.history.happened import Happened
@@ -53,6 +54,15 @@ class TimetableSource(Protocol):
 
     def health(self) -> FeedHealth:
         """How the GTFS feed is doing."""
+
+
+@dataclass(frozen=True)
+class SetBack:
+    """The clock was set back."""
+
+    at: float
+    """What it showed then, POSIX seconds."""
+    seconds: float
 
 
 def one_matrix_thread() -> None:
@@ -89,6 +99,8 @@ class Service:
         self.clock: Clock = clock or LiveClock()
         self.steps = 0
         self.step_failures = 0
+        self.set_back: SetBack | None = None
+        """When the clock was last set back."""
         self.on_step: Callable[[float], None] = lambda _: None
         """Told how many seconds each good step took."""
         self.own_alerts: Callable[[Timetable, float], tuple[Alert, ...]] = lambda *_: ()
@@ -187,9 +199,13 @@ class Service:
             self._show(self.view, self.clock.now())
 
     def step(self, now: float) -> None:
-        """One step of the engine, and a new view. Raises nothing. The engine's time never runs backwards."""
+        """One step of the engine, and a new view. Raises nothing. The engine's time never runs backwards: where the
+        clock was set back, another engine takes over."""
         began = time.perf_counter()
-        now = max(now, self.snapshot.made_at)
+        if self.snapshot.made_at - now > SLEWED_S:
+            self._set_back(now)
+        else:
+            now = max(now, self.snapshot.made_at)
         try:
             self._take_offered_timetable()
             view = self._viewed(self._feeds.read(self._engine.timetable, now, self._engine.heed), now)
@@ -200,6 +216,8 @@ class Service:
             self._failures_in_a_row += 1
             log.exception("A step failed (%d so far); the last good state stays.", self.step_failures)
             if self._failures_in_a_row >= _FAILURES_TO_RESTART:
+                # A vehicle's state that breaks every step must not break the service for ever.
+                log.error("%d steps failed in a row: starting afresh.", self._failures_in_a_row)
                 self._restart_engine()
             return
         self._history.offer(Happened.of(self.snapshot, self.alerts))
@@ -227,6 +245,7 @@ class Service:
             operator_alerts=reading.alerts,
             alerts_at=now,
             feeds=health,
+            update_figures=UpdateFigures.of(reading.trip_updates),
             live_limit_s=self._settings.live_limit_s,
             feed_stopped_after_s=self._feed_stopped_after_s,
             added_as=self._added_as,
@@ -246,14 +265,20 @@ class Service:
             log.info("Going on with timetable %.12s: %d trips.", offered.feed_version, offered.trips)
 
     def _restart_engine(self) -> None:
-        """A vehicle's state that breaks every step must not break the service for ever."""
-        log.error("%d steps failed in a row: starting afresh, keeping what was learned.", self._failures_in_a_row)
+        """Go on without what is known of single vehicles, keeping what was learned."""
         self._failures_in_a_row = 0
         try:
             self._engine = Engine(self._engine.timetable, self._settings, self._engine.learned())
         except Exception:
             log.exception("What was learned cannot be kept.")
             self._engine = Engine(self.snapshot.timetable, self._settings, ready_made())
+
+    def _set_back(self, now: float) -> None:
+        """What was to come is no guide to what is: vehicles are followed anew, instead of not at all until then."""
+        seconds = self.snapshot.made_at - now
+        log.warning("The clock was set back by %.0f s: following all vehicles anew.", seconds)
+        self.set_back = SetBack(now, seconds)
+        self._restart_engine()
 
     def _catch_up(self) -> None:
         for now in self._moments():

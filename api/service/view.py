@@ -15,6 +15,7 @@ from feeds.alerts import Alert
 from feeds.gtfs_realtime import AddedAs
 from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable
+from predictor.trip_updates import TripUpdates
 
 T = TypeVar("T")
 
@@ -35,6 +36,24 @@ class FeedHealth:
     """How often it could not be read since the start."""
 
 
+@dataclass(frozen=True)
+class UpdateFigures:
+    """What could be done with the operator's newest TripUpdates."""
+
+    runs: int = 0
+    """It speaks of so many;"""
+    not_found: int = 0
+    """so many of these are not in the timetable."""
+
+    @classmethod
+    def of(cls, updates: TripUpdates | None) -> UpdateFigures:
+        """None: there is no message."""
+        if updates is None:
+            return cls()
+        not_found = updates.refused.get("unknown_trip", 0)
+        return cls(len(updates) + not_found, not_found)
+
+
 @dataclass(frozen=True, eq=False)
 class ServiceView:
     """The snapshot and what belongs to it. The service replaces it whole; nobody changes it."""
@@ -48,6 +67,7 @@ class ServiceView:
     alerts_at: float = math.nan
     """When the alerts were last put together, POSIX seconds."""
     feeds: Mapping[str, FeedHealth] = field(default_factory=dict)
+    update_figures: UpdateFigures = field(default_factory=UpdateFigures)
     live_limit_s: float = 300.0
     """A report older than this makes nothing live."""
     feed_stopped_after_s: float = 60.0

@@ -7,8 +7,10 @@ import math
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
+from api.reading.health import faults_of
 from api.service.service import Service
 from api.v1.models import FeedState, Health
+from api.words.health import detail
 
 health_router = APIRouter(tags=["Health"])
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -28,29 +30,20 @@ def readyz(request: Request) -> JSONResponse:
     service: Service = request.app.state.service
     health = health_of(service)
     ready = health.status != "down" and service.steps > 0
-    if not ready and health.status != "down":
-        health.detail = "The engine has not made its first step yet."
     return JSONResponse(health.model_dump(), 200 if ready else 503, headers=_NO_STORE)
 
 
 def health_of(service: Service) -> Health:
     """How the service is doing now."""
     view, now = service.view, service.clock.now()
-    stopped = view.feed_stopped(now)
-    errors = [f"{feed.name}: {feed.error}" for feed in view.feeds.values() if feed.error]
-    if service.stalled:
-        status, detail = "down", f"The engine has made no step for {service.since_step_s:.0f} s; see the log."
-    elif stopped or errors:
-        status = "degraded"
-        detail = " ".join((["The vehicle feed has stopped."] if stopped else []) + errors)
-    else:
-        status, detail = "ok", "Everything runs."
+    faults = faults_of(service)
     age = view.feed_age_s(now)
     return Health(
-        status="down" if status == "down" else "degraded" if status == "degraded" else "ok",
-        detail=detail,
+        status="down" if service.stalled else "degraded" if faults else "ok",
+        detail=detail(faults),
+        faults=[fault.code for fault in faults],
         feed_age_s=None if age is None else round(age, 1),
-        feed_stopped=stopped,
+        feed_stopped=view.feed_stopped(now),
         snapshot_age_s=round(max(now - view.snapshot.made_at, 0.0), 1),
         step_failures=service.step_failures,
         timetable_version=view.timetable.feed_version,

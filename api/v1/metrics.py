@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.answers.announcer import Announcer
 from api.answers.heavy_reads import HeavyReads
+from api.reading.health import FAULTS, faults_of
 from api.service.service import Service
 from predictor.snapshot import SOURCES, STATUSES, VEHICLE_STATES
 
@@ -46,6 +47,11 @@ class ServiceCollector(Collector):
                                 float("nan") if age is None else age)  # fmt: skip
         yield GaugeMetricFamily("prochain_snapshot_age_seconds", "Since the engine's last good step.",
                                 max(now - snapshot.made_at, 0.0))  # fmt: skip
+        codes = [fault.code for fault in faults_of(service)]
+        faults = GaugeMetricFamily("prochain_fault", "How often something is wrong now, by its kind.", labels=["code"])
+        for code in FAULTS:
+            faults.add_metric([code], float(codes.count(code)))
+        yield faults
         yield CounterMetricFamily("prochain_step_failures", "Steps that failed.", service.step_failures)
         yield _by("prochain_vehicles", "Vehicles by state.", "state", VEHICLE_STATES, snapshot.vehicles.state)
         yield _by("prochain_predictions", "Predicted calls by status.", "status", STATUSES,

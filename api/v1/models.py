@@ -352,6 +352,7 @@ class Health(BaseModel):
 
     status: Literal["ok", "degraded", "down"]
     detail: str
+    faults: list[str] = Field(default_factory=list, description="Codes of what is wrong; `detail` says it in words")
     feed_age_s: float | None = None
     feed_stopped: bool = False
     snapshot_age_s: float | None = None

@@ -56,6 +56,7 @@ class HandClock:
     """Stands where it was put."""
 
     speed = 1.0
+    jumped_s = 0.0
 
     def __init__(self, at: float) -> None:
         self.at = at
@@ -323,9 +324,12 @@ class City:
         return {"home": alert_heads(self.page("/"))}
 
     def desk(self) -> dict[str, list[str]]:
-        """/desk: entries of `drafts`, `worst`, `uncovered`, `unmatched` and `feeds`; figures in `vehicles`."""
+        """/desk: entries of `health` (faults), `drafts`, `worst`, `uncovered`, `unmatched` and `feeds`; figures in
+        `vehicles`."""
         page = page_of(self.officer.get("/desk").text)
-        sections = {name: listed(page, name) for name in ("drafts", "worst", "uncovered", "unmatched", "feeds")}
+        sections = {
+            name: listed(page, name) for name in ("drafts", "worst", "uncovered", "unmatched", "feeds", "health")
+        }
         return sections | {"vehicles": [text(node) for node in page.css(".figures div")]}
 
     def readyz(self) -> Any:

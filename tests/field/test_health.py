@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from google.transit import gtfs_realtime_pb2
 
+from predictor.geometry import METRES_PER_DEGREE
 from tests.field.city import City
-from tests.field.messages import Bus, bus
-from tests.field.network import Network, Trip
+from tests.field.messages import Bus, StopUpdate, alert, bus, update
+from tests.field.network import LAT, LON, Network, Service, Trip
 
 FLEET = Network(trips=(*(Trip(f"t{k}", f"08:{2 * k:02d}") for k in range(1, 7)), Trip("late", "09:30")))
 """Six trips, two minutes apart."""
@@ -83,3 +86,131 @@ def test_buses_that_wait_their_time_or_stand_one_by_one_are_no_frozen_fleet() ->
     # At the end of their runs all stand.
     city.at("08:26")
     assert not city.readyz()["feed_stopped"]
+
+
+# What is told
+
+
+def test_nothing_is_wrong_with_a_fleet_that_runs() -> None:
+    city = City(FLEET, at="07:58").vehicle_positions(*fleet()).at("08:09")
+    assert (city.readyz()["status"], city.readyz()["detail"]) == ("ok", "Everything runs.")
+    assert city.desk()["health"] == []
+
+
+@pytest.mark.parametrize("count", [1, 6])
+def test_trip_ids_that_match_nothing_are_named(count: int) -> None:
+    other = [
+        replace(report, trip=f"other-{report.trip}", late_s=None, place=(0, 900), fresh=True) for report in fleet()
+    ]
+    city = City(FLEET, at="07:58").vehicle_positions(*other[:count]).at("08:09")
+    told(city, "unknown_trips", "other-t1")
+
+
+@pytest.mark.parametrize(
+    ("offset_s", "fault", "words"),
+    [(3600, "clocks_far_ahead", "60 min"), (-3600, "reports_old", "60 min"), (45, "clock_fast", "45 s"),
+     (200, "clock_fast", "200 s"), (-900, "reports_old", "15 min")],
+)  # fmt: skip
+def test_clocks_that_are_wrong_are_told(offset_s: float, fault: str, words: str) -> None:
+    city = City(FLEET, at="08:09")
+    for _ in range(4):
+        at = city.now + 30
+        city.vehicle_positions(*(replace(report, timestamp=at + offset_s) for report in fleet()), at=at)
+    told(city, fault, words)
+
+
+@pytest.mark.parametrize(
+    ("place", "fault"), [((FAR_M, 0.0), "vehicles_elsewhere"), ((0.0, 3000.0), "vehicles_off_line")]
+)
+def test_vehicles_far_from_their_lines_are_told(place: tuple[float, float], fault: str) -> None:
+    buses = [replace(report, late_s=None, place=place, fresh=True) for report in fleet()]
+    city = City(FLEET, at="08:00").vehicle_positions(*buses).at("08:12")
+    told(city, fault)
+    assert live(city) == 0
+
+
+def test_swapped_coordinates_are_told_as_such() -> None:
+    east_m = (LAT - LON) * METRES_PER_DEGREE * float(np.cos(np.radians(LAT)))
+    north_m = (LON - LAT) * METRES_PER_DEGREE
+    buses = [replace(report, late_s=None, place=(east_m, north_m), fresh=True) for report in fleet()]
+    city = City(FLEET, at="08:00").vehicle_positions(*buses).at("08:12")
+    told(city, "positions_swapped", "swapped")
+    assert live(city) == 0
+
+
+def test_a_fleet_that_stands_still_is_told() -> None:
+    city = City(FLEET, at="07:58").vehicle_positions(*fleet()).at("08:09")
+    city.vehicle_positions(*(replace(report, timestamp="08:09") for report in fleet())).at("08:15")
+    told(city, "fleet_stands", "stood still")
+    assert "feed_stopped" not in city.readyz()["faults"]
+
+
+def test_a_quiet_night_with_parked_vehicles_is_no_fault() -> None:
+    parked = [bus(f"v{k}", place=(0, 900), timestamp="21:50") for k in range(8)]
+    city = City(FLEET, at="22:00").vehicle_positions(*parked).at("22:20")
+    assert city.readyz()["status"] == "ok"
+    assert City(FLEET, at="27:00").vehicle_positions().at("27:10").readyz()["faults"] in ([], ["feed_stopped"])
+
+
+def test_updates_and_alerts_that_fit_nothing_are_told() -> None:
+    city = City().vehicle_positions(bus("v1", "t1", late_s=0)).trip_updates(update("x1", StopUpdate("C", delay=60)))
+    told(city, "updates_not_found", "1 of 1")
+    city.trip_updates().alerts(alert("Road works", {"route_id": "no such line"}))
+    told(city, "alerts_reach_nobody", "1 of 1")
+    city.alerts(alert("Road works", {"route_id": "r1"}))
+    assert city.readyz()["faults"] == []
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "fault"),
+    [(20260101, 20261201, "timetable_ends"), (20260101, 20261120, "timetable_ended"),
+     (20261130, 20271231, "timetable_not_begun")],
+)  # fmt: skip
+def test_a_timetable_that_does_not_cover_these_days_is_told(start: int, end: int, fault: str) -> None:
+    told(City(Network(services=(Service(start=start, end=end),))), fault)
+
+
+@pytest.mark.parametrize("feed", ["vehicle_positions", "trip_updates", "alerts"])
+def test_a_differential_feed_is_refused_in_words(feed: str) -> None:
+    message = gtfs_realtime_pb2.FeedMessage()
+    message.header.gtfs_realtime_version = "2.0"
+    message.header.incrementality = gtfs_realtime_pb2.FeedHeader.DIFFERENTIAL
+    city = City()
+    message.header.timestamp = int(city.now)
+    getattr(city, feed)(message.SerializeToString())
+    told(city, "feed_error", "DIFFERENTIAL", at_desk="feeds")
+
+
+def test_a_flood_of_entities_is_refused_before_it_is_made() -> None:
+    flood = b"\x0a\x05\x0a\x032.0" + b"\x12\x03\x0a\x01x" * 1_000_000
+    city = City().vehicle_positions(bus("v1", "t1", late_s=0)).at("08:03")
+    before = live(city)
+    city.vehicle_positions(flood)
+    told(city, "feed_error", "entities", at_desk="feeds")
+    assert live(city) == before
+
+
+# Our own clock
+
+
+def test_a_clock_that_was_an_hour_ahead_takes_no_bus_from_riders_once_it_is_right_again() -> None:
+    city = City(FLEET, at="07:58").vehicle_positions(*fleet()).at("08:07")
+    city.clock.at += 3600
+    city.step()
+    city.clock.at -= 3600 - 15
+    city.step()
+    city.at("08:09")
+    assert live(city) == live(City(FLEET, at="07:58").vehicle_positions(*fleet()).at("08:09"))
+    told(city, "own_clock_set_back", "s")
+    city.at("08:30")
+    assert "own_clock_set_back" not in city.readyz()["faults"]
+
+
+def told(city: City, fault: str, words: str = "", at_desk: str = "health") -> None:
+    """All who ask are told the same."""
+    health = city.readyz()
+    assert health["status"] == "degraded"
+    assert fault in health["faults"], health["detail"]
+    assert words in health["detail"]
+    assert any(words in entry for entry in city.desk()[at_desk])
+    assert f'prochain_fault{{code="{fault}"}} 1.0' in city.get("/metrics").text

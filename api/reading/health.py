@@ -1,0 +1,210 @@
+"""What is wrong with the service, its feeds and its timetable: asked by `/readyz`, `/metrics`, the desk and `check`,
+answered here alone.
+
+What says that vehicles cannot be used is only told while the timetable has trips under way: at night nobody drives, and
+what is parked may report as it likes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from api.reading.alerts import informed_by
+from api.reading.moment import Moment
+from api.service.service import Service
+from predictor.arrays import Float64Array
+from predictor.geometry import ground_distance_m
+from predictor.snapshot import IN_SERVICE, OFF_ROUTE, UNMATCHED, Snapshot, Vehicles
+from predictor.timetable import Timetable
+
+FAULTS = (
+    "engine_stalled", "no_step_yet", "feed_error", "feed_stopped", "fleet_stands", "unknown_trips", "clocks_far_ahead",
+    "reports_old", "clock_fast", "positions_swapped", "vehicles_elsewhere", "vehicles_off_line", "no_vehicle_matches",
+    "updates_not_found", "alerts_reach_nobody", "timetable_ended", "timetable_ends", "timetable_not_begun",
+    "own_clock_jumped", "own_clock_set_back",
+)  # fmt: skip
+"""Every code that a fault may have."""
+
+CLOCK_FAST_S = 10.0
+"""Less is what networks and rounding make of clocks that are right."""
+MOST = 0.5
+"""What is true of so large a share of the reports is no matter of single vehicles."""
+UNUSABLE = 0.1
+"""Where fewer vehicles than this share of the trips under way can be used, riders see no live times to speak of."""
+SEVERAL = 3
+"""Fewer vehicles than this may be wrong by chance, as long as others can be used."""
+PARKED = 5
+"""So many times more reports than trips under way are mostly of vehicles that are parked."""
+FIGURES_KEPT_S = 600.0
+"""Older messages say nothing of now: that the feed has stopped is a fault of its own."""
+ELSEWHERE_M = 20_000.0
+"""Depots and diversions are nearer to some stop than this."""
+ENDS_SOON_S = 7 * 86_400.0
+"""An operator needs some days to publish the next timetable."""
+SET_BACK_TOLD_S = 900.0
+"""So long it is told that our clock was set back: by then all vehicles are followed again."""
+_SOME_VEHICLES = 200
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that is wrong; words: `api.words.health`."""
+
+    code: str
+    """One of `FAULTS`."""
+    figures: Mapping[str, object] = field(default_factory=dict)
+
+
+def faults_of(service: Service) -> list[Fault]:
+    """All that is wrong now, what is worst first."""
+    moment = Moment(service.view, service.clock.now())
+    found = []
+    if service.stalled:
+        found.append(Fault("engine_stalled", {"seconds": round(service.since_step_s)}))
+    elif service.steps == 0:
+        found.append(Fault("no_step_yet"))
+    return [*found, *view_faults(moment), *_clock_faults(service, moment.now)]
+
+
+def view_faults(moment: Moment) -> list[Fault]:
+    """What is wrong with the feeds and the timetable at a moment."""
+    view, now = moment.view, moment.now
+    age_s = view.feed_age_s(now)
+    stands = math.isfinite(view.snapshot.fleet_stands_since)
+    found = []
+    if moment.feed_stopped and not stands:
+        found.append(Fault("feed_stopped", {} if age_s is None else {"minutes": round(age_s / 60)}))
+    found += [
+        Fault("feed_error", {"feed": name, "error": feed.error}) for name, feed in view.feeds.items() if feed.error
+    ]
+    return [
+        *found,
+        *view.once("vehicle faults", lambda: vehicle_faults(view.snapshot, view.live_limit_s)),
+        *_operator_faults(moment),
+        *timetable_faults(view.timetable, now),
+    ]
+
+
+def vehicle_faults(snapshot: Snapshot, live_limit_s: float) -> list[Fault]:
+    """Why vehicles cannot be used, or not without correction, as of a snapshot."""
+    now, figures, vehicles = snapshot.made_at, snapshot.report_figures, snapshot.vehicles
+    found = []
+    if math.isfinite(snapshot.fleet_stands_since):
+        found.append(Fault("fleet_stands", {"minutes": round((now - snapshot.fleet_stands_since) / 60)}))
+    if figures.clock_fast_s >= CLOCK_FAST_S:
+        found.append(Fault("clock_fast", {"seconds": round(figures.clock_fast_s)}))
+    expected, reports = trips_under_way(snapshot.timetable, now), figures.reports
+    if expected == 0 or reports == 0 or not now - figures.at <= FIGURES_KEPT_S:
+        return found
+    usable = _usable(vehicles, now - live_limit_s)
+    none_usable = usable <= UNUSABLE * min(expected, reports)
+    telling = reports >= SEVERAL or none_usable
+    causes = []
+    if telling and figures.unknown_trip >= MOST * reports:
+        examples = ", ".join(figures.unknown_trips)
+        causes.append(
+            Fault("unknown_trips", {"unknown": figures.unknown_trip, "reports": reports, "examples": examples})
+        )
+    if telling and figures.from_the_future >= MOST * reports:
+        causes.append(Fault("clocks_far_ahead", {"minutes": round(-figures.age_s / 60), "reports": reports}))
+    if none_usable and figures.stale >= MOST * reports and reports <= PARKED * expected:
+        causes.append(Fault("reports_old", {"minutes": round(figures.age_s / 60), "reports": reports}))
+    causes += _misplaced(snapshot.timetable, vehicles, none_usable=none_usable)
+    if not causes and none_usable and SEVERAL <= reports <= PARKED * expected and expected >= SEVERAL:
+        causes.append(Fault("no_vehicle_matches", {"reports": reports, "expected": expected}))
+    return found + causes
+
+
+def trips_under_way(timetable: Timetable, now: float) -> int:
+    """How many trips the timetable has on the road; of those run by headway one a trip."""
+    tt, count = timetable, 0
+    trip, shift = tt.journey_trip, tt.journey_shift_s
+    if len(trip) == 0:
+        return 0
+    start_s, end_s = tt.trip_start_s[trip].astype(np.float64) + shift, tt.trip_end_s[trip].astype(np.float64) + shift
+    for day in np.flatnonzero((tt.date_origin <= now) & (tt.date_origin + end_s.max() >= now)).tolist():
+        at = now - tt.date_origin[day]
+        running = tt.service_active[tt.trip_service[trip], day] & (start_s <= at) & (end_s >= at)
+        count += len(np.unique(trip[running]))
+    return count
+
+
+def timetable_faults(timetable: Timetable, now: float) -> list[Fault]:
+    """Whether the timetable has ended, soon ends, or has not begun."""
+    tt = timetable
+    used = np.bincount(tt.trip_service, minlength=len(tt.service_id)) > 0
+    days = np.flatnonzero(tt.service_active[used].any(axis=0))
+    if len(days) == 0:
+        return [Fault("timetable_ended", {"date": "–"})]
+    first, last = int(days[0]), int(days[-1])
+    ends_at = float(tt.date_origin[last]) + max(float(tt.trip_end_s.max(initial=0)), 86_400.0)
+    if now > ends_at:
+        return [Fault("timetable_ended", {"date": _date(tt, last)})]
+    # A feed of a few days, renewed as they pass, always ends soon.
+    if now > ends_at - ENDS_SOON_S and tt.date_origin[last] - tt.date_origin[first] > 2 * ENDS_SOON_S:
+        return [Fault("timetable_ends", {"date": _date(tt, last)})]
+    if now < tt.date_origin[first]:
+        return [Fault("timetable_not_begun", {"date": _date(tt, first)})]
+    return []
+
+
+def _usable(vehicles: Vehicles, since: float) -> int:
+    on_run = (vehicles.trip >= 0) & (vehicles.state != UNMATCHED) & (vehicles.state != OFF_ROUTE)
+    return int((on_run & (vehicles.timestamp >= since)).sum())
+
+
+def _misplaced(timetable: Timetable, vehicles: Vehicles, *, none_usable: bool) -> list[Fault]:
+    """Whether most vehicles are far from the network, or from the lines that they say they drive."""
+    some = slice(None, None, max(len(vehicles) // _SOME_VEHICLES, 1))
+    lat, lon = vehicles.lat[some], vehicles.lon[some]
+    if len(lat) == 0 or (len(lat) < SEVERAL and not none_usable):
+        return []
+    away_m = _to_nearest_stop_m(timetable, lat, lon)
+    if (away_m > ELSEWHERE_M).mean() >= MOST:
+        figures = {"vehicles": len(vehicles), "km": round(float(np.median(away_m)) / 1000)}
+        swapped = np.median(_to_nearest_stop_m(timetable, lon, lat)) < ELSEWHERE_M
+        return [Fault("positions_swapped" if swapped else "vehicles_elsewhere", figures)]
+    state = vehicles.state[vehicles.trip >= 0]
+    off = int((state == OFF_ROUTE).sum())
+    begun = off + int((state == IN_SERVICE).sum())
+    if off > 0 and off >= (1.0 - UNUSABLE) * begun:
+        return [Fault("vehicles_off_line", {"vehicles": off, "all": len(vehicles)})]
+    return []
+
+
+def _to_nearest_stop_m(timetable: Timetable, lat: Float64Array, lon: Float64Array) -> Float64Array:
+    stop_lat, stop_lon = timetable.stop_lat, timetable.stop_lon
+    return np.array(
+        [np.fmin.reduce(ground_distance_m(stop_lat, stop_lon, lat[i : i + 1], lon[i : i + 1])) for i in range(len(lat))]
+    )
+
+
+def _operator_faults(moment: Moment) -> list[Fault]:
+    """What of the operator's own word does not fit the timetable."""
+    found, updates = [], moment.view.update_figures
+    if updates.not_found > 0 and updates.not_found >= MOST * updates.runs:
+        found.append(Fault("updates_not_found", {"not_found": updates.not_found, "runs": updates.runs}))
+    alerts = [alert for alert in moment.view.operator_alerts if alert.state(moment.now) == "in_force"]
+    unheard = sum(not informed_by(moment, alert).selectors for alert in alerts)
+    if unheard > 0 and unheard >= MOST * len(alerts):
+        found.append(Fault("alerts_reach_nobody", {"unheard": unheard, "alerts": len(alerts)}))
+    return found
+
+
+def _clock_faults(service: Service, now: float) -> list[Fault]:
+    found = []
+    if service.clock.jumped_s:
+        found.append(Fault("own_clock_jumped", {"seconds": round(service.clock.jumped_s)}))
+    set_back = service.set_back
+    if set_back is not None and 0.0 <= now - set_back.at < SET_BACK_TOLD_S:
+        found.append(Fault("own_clock_set_back", {"seconds": round(set_back.seconds)}))
+    return found
+
+
+def _date(timetable: Timetable, day: int) -> str:
+    date = int(timetable.date[day])
+    return f"{date // 10_000:04d}-{date // 100 % 100:02d}-{date % 100:02d}"
