@@ -25,7 +25,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from feeds.errors import FeedError
-from feeds.whole_file import UNFINISHED, whole_file
+from feeds.whole_file import UNFINISHED, set_aside, whole_file
 
 _LAST_PART = b"prochain.last_part"
 _ROW_GROUP = 100_000
@@ -42,8 +42,6 @@ _MERGED_AT = 64
 _MERGED_AGAIN_AT = 8
 _WAITING_BYTES = 256_000_000
 """What cannot be put down waits in memory up to here; then the oldest rows are lost."""
-DAMAGED = ".damaged"
-"""Added to the name of a file that was set aside."""
 _log = logging.getLogger(__name__)
 
 
@@ -354,14 +352,14 @@ class DailyParquet:
         damaged = list(self._damaged)
         for path in damaged:
             try:
-                path.replace(path.with_name(path.name + DAMAGED))
+                aside = set_aside(path)
             except FileNotFoundError:
                 continue
             except OSError as error:
                 _log.warning("%s: damaged, and cannot be set aside (%s).", path, error)
                 continue
             self.set_aside[path.name] += 1
-            _log.warning("%s: damaged; it was set aside as %s.", path, path.name + DAMAGED)
+            _log.warning("%s: damaged; it was set aside as %s.", path, aside.name)
         self._tell_readers()
         self._damaged.difference_update(damaged)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -65,7 +64,10 @@ def read_learned(path: Path) -> Learned:
         raise FeedError(
             f"{path}: there is no such file; make one with prochain learn FOLDER --model {path}."
         ) from error
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except FeedError:
+        raise
+    except Exception as error:
+        # Damage in a compressed file shows in many ways.
         raise FeedError(
             f"{path}: cannot be read as what was learned ({error}); make it anew with prochain learn."
         ) from error

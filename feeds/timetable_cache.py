@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 import os
-import zipfile
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,10 @@ import numpy as np
 
 from feeds.errors import Problem
 from feeds.user_folders import user_folder
-from feeds.whole_file import whole_file, write_npz
+from feeds.whole_file import set_aside, whole_file, write_npz
 from predictor.timetable import Timetable
+
+log = logging.getLogger("prochain")
 
 FORMAT = 6
 """Goes up with every change in what is stored or in how feeds are read."""
@@ -45,7 +47,15 @@ def read_cached(folder: Path, digest: str) -> tuple[Timetable, tuple[Problem, ..
         with contextlib.suppress(OSError):
             os.utime(path)
         return Timetable(**values), problems
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+    except FileNotFoundError:
+        return None
+    except Exception as error:
+        if isinstance(error, MemoryError) or getattr(error, "errno", None) is not None:
+            log.warning("%s: cannot be read now (%s).", path, error)
+            return None
+        # Damage in a file of arrays shows in many ways.
+        with contextlib.suppress(OSError):
+            log.warning("%s: damaged (%s); it was set aside as %s.", path, error, set_aside(path).name)
         return None
 
 

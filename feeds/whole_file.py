@@ -14,6 +14,20 @@ from predictor.arrays import AnyArray
 UNFINISHED = "unfinished"
 """A file that is being written, or that a crash has left, ends so and begins with a dot."""
 
+DAMAGED = ".damaged"
+"""Added to the name of a file that was set aside."""
+
+
+def set_aside(path: Path) -> Path:
+    """Put a damaged file under another name, so that whoever can mend it still finds it; that name. Errors: OSError."""
+    aside = path.with_name(path.name + DAMAGED)
+    number = 1
+    while aside.exists():
+        number += 1
+        aside = path.with_name(f"{path.name}.{number}{DAMAGED}")
+    path.replace(aside)
+    return aside
+
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:

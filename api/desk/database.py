@@ -18,17 +18,19 @@ from api.desk.dismissal import Dismissal
 from api.desk.disruption import Disruption
 from api.desk.phrases import Phrase
 from api.desk.subscribers import Bulletin
-from api.service.settings import ConfigurationError
+from feeds.sqlite_file import open_sqlite
 
 FILE_NAME = "desk.sqlite"
-_SCHEMA = """
+_MIGRATIONS = (
+    """
 CREATE TABLE IF NOT EXISTS disruption (number INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS phrase (key TEXT PRIMARY KEY, document TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS bulletin (
     number INTEGER PRIMARY KEY AUTOINCREMENT, subscriber TEXT NOT NULL, at REAL NOT NULL, document TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS dismissal (situation TEXT PRIMARY KEY, document TEXT NOT NULL);
-"""
+""",
+)
 
 _KEYED: dict[type[BaseModel], tuple[str, str]] = {Phrase: ("phrase", "key"), Dismissal: ("dismissal", "situation")}
 """Table, and its column that names a document, which is also the document's field."""
@@ -43,22 +45,23 @@ class DeskDatabase:
     def __init__(self, folder: Path | None) -> None:
         """Open the file in `folder`, made where it is missing; with None everything is kept in memory alone.
 
-        Errors: ConfigurationError where it cannot be used.
+        `fault` tells what is wrong with the file, "" where nothing is. Where it cannot be used every write fails.
         """
         self._lock = Lock()
         path = None if folder is None else folder / FILE_NAME
         try:
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path or ":memory:", check_same_thread=False)
-            self._connection.execute("PRAGMA journal_mode = WAL")
-            self._connection.execute("PRAGMA synchronous = FULL")
-            self._connection.executescript(_SCHEMA)
+            self._connection, self.fault = open_sqlite(path, _MIGRATIONS)
         except (OSError, sqlite3.Error) as error:
-            raise ConfigurationError(
-                f"{path}: the desk's database cannot be used ({error}). Check the folder's rights and free space "
-                "(setting data_dir), or put the file back from a copy."
-            ) from error
+            # Riders' boards do without it, and what officers write is refused: it could not be kept.
+            self.fault = (
+                f"{path}: the desk's database cannot be used ({error}). Nothing can be published. Check the folder's "
+                "rights and free space (setting data_dir), or put the file back from a copy, and start anew."
+            )
+            log.exception("%s", self.fault)
+            self._connection, _ = open_sqlite(None, _MIGRATIONS)
+            self._connection.execute("PRAGMA query_only = ON")
 
     def close(self) -> None:
         """Close the file."""
@@ -146,8 +149,15 @@ class DeskDatabase:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._connection:
-            yield self._connection
+        with self._lock:
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
 
 
 def _read(model: type[Model], table: str, name: object, document: str) -> Model | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter, OrderedDict
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
@@ -38,17 +40,15 @@ class Desk:
         folder: Path | None = None,
         subscribers: Iterable[Subscriber] = (),
     ) -> None:
-        """Parameters: `token`: None keeps the desk shut; `folder` of its database, None for memory alone.
-
-        Errors: ConfigurationError where the folder cannot be used.
-        """
+        """Parameters: `token`: None keeps the desk shut; `folder` of its database, None for memory alone."""
         self.service = service
         self.sign_in = SignIn(token)
         self._database = DeskDatabase(folder)
         self.phrases = PhraseBook(self._database)
         self._dismissals = Dismissals(self._database)
         named = _named(subscribers)
-        self._database.forget_subscribers(named, service.clock.now() - TOLD_WITHIN_S)
+        with suppress(sqlite3.Error):
+            self._database.forget_subscribers(named, service.clock.now() - TOLD_WITHIN_S)
         self._outboxes = [Outbox(name, one, self._database, lambda: service.clock.now()) for name, one in named.items()]
         self.disruptions = Disruptions(self._database, list(named))
         self.disruptions.tell = self._wake
@@ -58,6 +58,11 @@ class Desk:
         service.own_alerts = self.disruptions.alerts
         self.disruptions.show = service.show_own_alerts
         service.show_own_alerts()
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with what it keeps on disk, "" where nothing is."""
+        return self._database.fault
 
     @property
     def deliveries(self) -> list[Delivery]:

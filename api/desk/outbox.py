@@ -73,6 +73,8 @@ class Outbox:
                 # Closed under a subscriber that hangs, this is how the thread learns of it.
                 if not self._closing.is_set():
                     log.exception("%s: bulletins cannot be read; they are told after the next one.", self._name)
+            except Exception:
+                log.exception("%s: telling failed; it is tried again after the next one.", self._name)
             if self._closing.is_set():
                 return
             self._news.wait()

@@ -10,6 +10,7 @@ from pathlib import Path
 from api.service.background import Queued
 from feeds.errors import FeedError
 from feeds.learned_file import read_learned, ready_made, write_learned
+from feeds.whole_file import set_aside
 from predictor.learned import Learned
 
 EVERY_S = 45.0
@@ -23,6 +24,8 @@ class Checkpoint:
     def __init__(self, path: Path, every_s: float = EVERY_S) -> None:
         self.path = path
         self.errors = 0
+        self.fault = ""
+        """What was wrong with the file at the start."""
         self._every_s = every_s
         self._offered_at = time.monotonic()
         self._writer = Queued("checkpoint", self._write, room=1)
@@ -34,14 +37,20 @@ class Checkpoint:
         try:
             learned = read_learned(self.path)
         except FeedError as error:
-            # The next write would replace it: whoever can mend it shall still find it.
-            aside = self.path.with_suffix(".damaged")
-            self.path.replace(aside)
-            log.warning("%s It was put aside as %s; learning begins anew.", error, aside.name)
-            return ready_made()
+            return self.set_aside(str(error))
         if learned.net is None:
             return replace(learned, net=ready_made().net)
         return learned
+
+    def set_aside(self, reason: str) -> Learned:
+        """Begin anew, without the file: the next write would replace it, and whoever can mend it shall find it."""
+        try:
+            aside = set_aside(self.path).name
+        except OSError as error:
+            aside = f"nothing ({error})"
+        self.fault = f"{reason} It was set aside as {aside}; learning begins anew."
+        log.warning("%s", self.fault)
+        return ready_made()
 
     @property
     def due(self) -> bool:

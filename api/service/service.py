@@ -115,7 +115,13 @@ class Service:
         self._checkpoint = checkpoint
         self._history = HistoryWriter(history or HistoryStore())
         learned = checkpoint.read() if checkpoint else ready_made()
-        self._engine = Engine(timetable, self._settings, learned)
+        try:
+            self._engine = Engine(timetable, self._settings, learned)
+        except Exception as error:
+            if checkpoint is None:
+                raise
+            reason = f"{checkpoint.path}: cannot be used ({type(error).__name__}: {error})."
+            self._engine = Engine(timetable, self._settings, checkpoint.set_aside(reason))
         self._stop_search = StopSearch(timetable)
         self._searched = timetable.feed_version
         self._offered: Timetable | None = None

@@ -7,11 +7,15 @@ from collections.abc import Collection, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 from feeds.errors import FeedError
+from feeds.sqlite_file import open_sqlite
 from predictor.explain.gaps import Gap
 
-_TABLES = """
+_MIGRATIONS = (
+    """
 CREATE TABLE IF NOT EXISTS cancellations (
     trip_id TEXT, start_date TEXT, shift_s INTEGER, stop_sequence INTEGER, since REAL, until REAL,
     PRIMARY KEY (trip_id, start_date, shift_s, stop_sequence)) WITHOUT ROWID;
@@ -20,7 +24,8 @@ CREATE TABLE IF NOT EXISTS alerts (
 CREATE TABLE IF NOT EXISTS gaps (since REAL PRIMARY KEY, until REAL, watched INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS timetables (feed_version TEXT PRIMARY KEY, since REAL, until REAL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS watch (one INTEGER PRIMARY KEY, since REAL, until REAL, feed_alive_at REAL);
-"""
+""",
+)
 
 
 @dataclass(frozen=True)
@@ -57,15 +62,19 @@ class Watch:
 
 
 class Register:
-    """One SQLite file. Every write is on disk when it returns. Not to be used by two threads at once."""
+    """One SQLite file. Every write is on disk when it returns. One thread writes, any may read."""
 
     def __init__(self, path: Path | None) -> None:
-        """Open the file; None for one in memory. Errors: FeedError where it is not ours or cannot be opened."""
+        """Open the file; None for one in memory. `fault` tells what was wrong with it.
+
+        Errors: FeedError where it is not ours or cannot be opened.
+        """
+        self._reading = Lock()
+        self._writing = Lock() if path else self._reading
         try:
-            self._db = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode = WAL")
-            self._db.execute("PRAGMA synchronous = FULL")
-            self._db.executescript(_TABLES)
+            self._db, self.fault = open_sqlite(path, _MIGRATIONS)
+            # Who reads never waits for a write; what is in memory alone has but one connection.
+            self._reader = open_sqlite(path, _MIGRATIONS)[0] if path else self._db
         except sqlite3.Error as error:
             raise FeedError(f"{path}: cannot be used as a database ({error}); move it away or mend it.") from error
 
@@ -79,7 +88,7 @@ class Register:
     ) -> None:
         """Put down what is new, all or nothing; of what was there already only `until` grows. Errors: FeedError."""
         try:
-            with closing(self._db.cursor()) as cursor:
+            with self._writing, closing(self._db.cursor()) as cursor:
                 cursor.execute("BEGIN")
                 try:
                     cursor.executemany(
@@ -119,8 +128,8 @@ class Register:
 
     def watch(self) -> Watch:
         """How far the records reach."""
-        row = self._db.execute("SELECT since, until, feed_alive_at FROM watch").fetchone()
-        return Watch(*(float("nan") if at is None else at for at in row or (None, None, None)))
+        row = next(iter(self._rows("SELECT since, until, feed_alive_at FROM watch")), (None, None, None))
+        return Watch(*(float("nan") if at is None else at for at in row))
 
     def cancelled(self, trip_ids: Iterable[str], start_dates: Collection[str]) -> list[CancelledTrip]:
         """What the operator said of these trips on these days."""
@@ -128,43 +137,49 @@ class Register:
         return [
             CancelledTrip(*row)
             for trip_id in trip_ids
-            for row in self._db.execute(
+            for row in self._rows(
                 f"SELECT * FROM cancellations WHERE trip_id = ? AND start_date IN ({dates})",  # noqa: S608
-                (trip_id, *start_dates),
+                trip_id,
+                *start_dates,
             )
         ]
 
     def alerts(self, since: float, until: float) -> list[AlertText]:
         """Alerts seen in force between the two times, each as it was at last."""
-        rows = self._db.execute(
-            "SELECT * FROM alerts WHERE since <= ? AND until >= ? ORDER BY until", (until, since)
-        ).fetchall()
+        rows = self._rows("SELECT * FROM alerts WHERE since <= ? AND until >= ? ORDER BY until", until, since)
         return list({row[0]: AlertText(*row) for row in rows}.values())
 
     def gaps(self, since: float, until: float) -> tuple[Gap, ...]:
         """Gaps that reach into the time between."""
-        rows = self._db.execute(
-            "SELECT since, until, watched FROM gaps WHERE since <= ? AND until >= ? ORDER BY since", (until, since)
+        rows = self._rows(
+            "SELECT since, until, watched FROM gaps WHERE since <= ? AND until >= ? ORDER BY since", until, since
         )
         return tuple(Gap(begin, end, bool(watched)) for begin, end, watched in rows)
 
     def timetable_at(self, at: float) -> str | None:
         """Version of the timetable in use at a time, the nearest where none was, None where none is known."""
-        row = self._db.execute(
-            "SELECT feed_version FROM timetables ORDER BY max(since - ?, ? - until, 0), since DESC LIMIT 1", (at, at)
-        ).fetchone()
-        return None if row is None else str(row[0])
+        rows = self._rows(
+            "SELECT feed_version FROM timetables ORDER BY max(since - ?, ? - until, 0), since DESC LIMIT 1", at, at
+        )
+        return str(rows[0][0]) if rows else None
 
     def timetables(self) -> set[str]:
         """Versions of all timetables that something is known of."""
-        return {str(row[0]) for row in self._db.execute("SELECT feed_version FROM timetables")}
+        return {str(row[0]) for row in self._rows("SELECT feed_version FROM timetables")}
 
     def drop_before(self, at: float) -> None:
         """Forget what ended before a time."""
-        for table in ("cancellations", "alerts", "gaps", "timetables"):
-            self._db.execute(f"DELETE FROM {table} WHERE until < ?", (at,))  # noqa: S608
-        self._db.execute("UPDATE watch SET since = max(since, ?)", (at,))
+        with self._writing:
+            for table in ("cancellations", "alerts", "gaps", "timetables"):
+                self._db.execute(f"DELETE FROM {table} WHERE until < ?", (at,))  # noqa: S608
+            self._db.execute("UPDATE watch SET since = max(since, ?)", (at,))
 
     def close(self) -> None:
         """Close the file."""
-        self._db.close()
+        with self._writing:
+            self._db.close()
+        self._reader.close()
+
+    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._reading:
+            return self._reader.execute(query, values).fetchall()

@@ -78,6 +78,8 @@ class HistoryStore:
             self._passages = DailyParquet(folder, "passages", PASSAGES, flush_every_s=math.inf, ordered_by="vehicle_id")
             self._traces = DailyParquet(folder, "traces", TRACES, flush_every_s=math.inf, ordered_by="vehicle_id")
             self._register = Register(folder / "register.sqlite")
+        self.fault = self._register.fault
+        """What was wrong with its files at the start, "" where nothing was."""
         self._watch = self._register.watch()
         self._recover_open_traces()
         self._pruned_on = ""

@@ -34,7 +34,7 @@ def test_a_damaged_file_is_put_aside_and_told_of(tmp_path: Path, caplog: object)
     path.write_bytes(b"PK not what it was")
     learned = Checkpoint(path).read()
     assert not learned.travel_times
-    assert (tmp_path / "learned.damaged").read_bytes() == b"PK not what it was"
+    assert (tmp_path / "learned.npz.damaged").read_bytes() == b"PK not what it was"
 
 
 def test_a_disk_that_cannot_be_written_to_does_no_harm(tmp_path: Path) -> None:

@@ -23,7 +23,6 @@ from api.desk.phrases import default_phrases, filled
 from api.reading.alerts import Audience, audience_of
 from api.service.clock import ShiftedClock
 from api.service.service import Service
-from api.service.settings import ConfigurationError
 from tests.api.town import STOPS, ZONE, at, service_at, town
 from tests.feeds.strict_validator import violations
 
@@ -223,12 +222,6 @@ def test_a_row_that_cannot_be_read_is_left_out_and_the_others_serve(tmp_path: Pa
     with sqlite3.connect(tmp_path / FILE_NAME) as connection:
         connection.execute("INSERT INTO disruption (document) VALUES ('{half')")
     assert len(Desk(service_at(NOW), folder=tmp_path).disruptions.all()) == 1
-
-
-def test_a_file_that_is_no_database_is_told_to_who_starts_the_service(tmp_path: Path) -> None:
-    (tmp_path / FILE_NAME).write_bytes(b"no database at all" * 100)
-    with pytest.raises(ConfigurationError, match=r"desk\.sqlite.*data_dir"):
-        Desk(service_at(NOW), folder=tmp_path)
 
 
 def test_publishing_while_the_engine_steps_loses_no_message(desk: Desk) -> None:

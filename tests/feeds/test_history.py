@@ -220,7 +220,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost(tmp_path: Path, monkeypatch: py
 
 
 def test_a_folder_of_no_use_is_told(tmp_path: Path) -> None:
-    (tmp_path / "register.sqlite").write_bytes(b"no database" * 100)
+    (tmp_path / "register.sqlite").mkdir()
     with pytest.raises(FeedError, match=r"register\.sqlite"):
         HistoryStore(tmp_path)
 

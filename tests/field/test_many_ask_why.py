@@ -18,10 +18,11 @@ import pytest
 
 from api.answers.heavy_reads import ROOM
 from api.service.clock import ShiftedClock
-from feeds.daily_parquet import DAMAGED, DailyParquet
+from feeds.daily_parquet import DailyParquet
 from feeds.errors import FeedError
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
+from feeds.whole_file import DAMAGED
 from tests.api.serving import served
 from tests.api.town import at, service_at
 

@@ -1,0 +1,89 @@
+"""SQLite files that outlive damage and new versions: each has the number of its schema in it (`user_version`)."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+
+from feeds.whole_file import set_aside
+
+log = logging.getLogger("prochain")
+
+
+class NewerSchemaError(sqlite3.Error):
+    """The file was written by a later version."""
+
+
+def open_sqlite(path: Path | None, migrations: Sequence[str]) -> tuple[sqlite3.Connection, str]:
+    """A connection to the file, in memory where `path` is None; and what was wrong with it, "" where nothing was.
+
+    Parameters: `migrations`: scripts, of which the n-th leads from schema n to n + 1; what was written before schemas
+    were numbered is 0, so the first must bear that its tables are there. Every write is on disk when it returns. A
+    damaged file is set aside under another name, and what can be read of it is taken over into a new one. Errors:
+    sqlite3.Error where it cannot be used; NewerSchemaError.
+    """
+    if path is None or not path.exists():
+        return _opened(path, migrations), ""
+    try:
+        return _opened(path, migrations), ""
+    except sqlite3.Error as error:
+        if not is_damage(error):
+            raise
+        damage = str(error)
+    aside = set_aside(path)
+    for companion in ("-wal", "-shm"):
+        with suppress(FileNotFoundError):
+            path.with_name(path.name + companion).replace(aside.with_name(aside.name + companion))
+    connection = _opened(path, migrations)
+    rows = _taken_over(aside, connection)
+    fault = f"{path}: damaged ({damage}); it was set aside as {aside.name}, and {rows} of its rows were taken over."
+    log.error("%s", fault)
+    return connection, fault
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file itself is broken, and not the disk full, the folder shut or the file in use."""
+    return (getattr(error, "sqlite_errorcode", 0) or 0) & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
+def _opened(path: Path | None, migrations: Sequence[str]) -> sqlite3.Connection:
+    connection = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if found != "ok":
+            damage = sqlite3.DatabaseError(str(found).replace("\n", " "))
+            damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+            raise damage
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > len(migrations):
+            raise NewerSchemaError(f"its schema is {version}, and this version knows {len(migrations)}; update it")
+        for number, script in enumerate(migrations[version:], version + 1):
+            connection.executescript(f"BEGIN; {script}; PRAGMA user_version = {number}; COMMIT;")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _taken_over(damaged: Path, into: sqlite3.Connection) -> int:
+    """Copy the rows that can still be read, of the tables that are still there; how many."""
+    rows = 0
+    tables = [name for (name,) in into.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()]
+    try:
+        with closing(sqlite3.connect(f"{damaged.absolute().as_uri()}?mode=ro", uri=True)) as old:
+            for table in tables:
+                width = len(into.execute(f"PRAGMA table_info({table})").fetchall())
+                with suppress(sqlite3.Error):
+                    for row in old.execute(f"SELECT * FROM {table}"):  # noqa: S608
+                        with suppress(sqlite3.Error):
+                            marks = ",".join("?" * width)
+                            into.execute(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", row)  # noqa: S608
+                            rows += 1
+    except sqlite3.Error:
+        log.exception("%s: nothing of it can be read.", damaged)
+    return rows

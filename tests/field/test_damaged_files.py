@@ -1,0 +1,157 @@
+"""Whatever lies damaged in a data folder, the service starts, boards are there, and what was found is told.
+
+The kind: a file that a power cut, a full disk or a bad copy left half or changed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.desk.database import FILE_NAME
+from api.desk.desk import Desk
+from api.service.checkpoint import Checkpoint
+from feeds.errors import FeedError
+from feeds.history.happened import Happened
+from feeds.history.store import HistoryStore
+from feeds.learned_file import read_learned, ready_made, write_learned
+from feeds.sqlite_file import NewerSchemaError, open_sqlite
+from feeds.timetable_cache import read_cached, write_cached
+from feeds.whole_file import DAMAGED
+from tests.api.town import at, service_at, town
+
+TOKEN = "a token of the desk's"
+NOW = at(8, 5)
+SCHEMA = ("CREATE TABLE IF NOT EXISTS word (number INTEGER PRIMARY KEY, text TEXT)",)
+
+
+def damages(data: bytes) -> list[bytes]:
+    """Cut, emptied, overwritten and flipped in many places."""
+    random = np.random.default_rng(7)
+    found = [b"", b"\0" * len(data), b"no such file" * 50, data[: len(data) // 2], data[:-1]]
+    for _ in range(25):
+        changed = np.frombuffer(data, np.uint8).copy()
+        begin = int(random.integers(len(data)))
+        changed[begin : begin + int(random.integers(1, 200))] = random.integers(256)
+        found.append(changed.tobytes())
+    return found
+
+
+def test_a_damaged_file_of_what_was_learned_costs_what_was_learned_and_no_start(tmp_path: Path) -> None:
+    path = tmp_path / "learned.npz"
+    write_learned(path, ready_made())
+    for data in damages(path.read_bytes()):
+        path.write_bytes(data)
+        try:
+            read_learned(path)
+        except FeedError as error:
+            assert path.name in str(error)
+            checkpoint = Checkpoint(path)
+            assert checkpoint.read().net is not None
+            assert DAMAGED in checkpoint.fault
+            assert not path.exists()
+
+
+def test_a_damaged_timetable_in_the_cache_is_set_aside_and_made_anew(tmp_path: Path) -> None:
+    network = town()
+    write_cached(tmp_path, network, ())
+    (path,) = tmp_path.glob("timetable-*.npz")
+    refused = 0
+    for data in damages(path.read_bytes()):
+        path.write_bytes(data)
+        if read_cached(tmp_path, network.feed_version) is None:
+            refused += 1
+            assert not path.exists()
+    assert refused > 5
+    assert len(list(tmp_path.glob(f"*{DAMAGED}"))) == refused
+    assert write_cached(tmp_path, network, ())
+    assert read_cached(tmp_path, network.feed_version) is not None
+
+
+def test_boards_stand_whatever_is_in_the_desks_file_and_what_can_be_read_of_it_is_kept(tmp_path: Path) -> None:
+    first = Desk(service_at(NOW), token=TOKEN, folder=tmp_path / "good")
+    number = first._database.next_number()
+    first.close()
+    good = (tmp_path / "good" / FILE_NAME).read_bytes()
+    for case, data in enumerate(damages(good)):
+        folder = tmp_path / str(case)
+        folder.mkdir()
+        (folder / FILE_NAME).write_bytes(data)
+        desk = Desk(service_at(NOW), token=TOKEN, folder=folder)
+        client = TestClient(create_app(desk.service, desk))
+        stop = str(desk.service.timetable.stop_id[0])
+        assert client.get(f"/v1/stops/{stop}/departures").status_code == 200
+        assert client.get(f"/stops/{stop}").status_code == 200
+        assert desk._database.next_number() >= number
+        assert bool(desk.fault) == bool(list(folder.glob(f"*{DAMAGED}")))
+        desk.close()
+    assert list(tmp_path.rglob(f"*{DAMAGED}"))
+
+
+def test_rows_on_whole_pages_of_a_damaged_database_are_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "words.sqlite"
+    connection, fault = open_sqlite(path, SCHEMA)
+    assert not fault
+    connection.execute("BEGIN")
+    connection.executemany("INSERT INTO word VALUES (?, ?)", [(number, "x" * 400) for number in range(500)])
+    connection.execute("COMMIT")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    data = bytearray(path.read_bytes())
+    data[len(data) - 4096 * 5 : len(data) - 4096 * 4] = bytes(4096)
+    path.write_bytes(data)
+    connection, fault = open_sqlite(path, SCHEMA)
+    (kept,) = connection.execute("SELECT count(*) FROM word").fetchone()
+    assert 300 < kept < 500
+    assert f"words.sqlite{DAMAGED}" in fault
+
+
+def test_a_file_from_before_schemas_were_numbered_is_led_to_todays_and_one_of_a_later_version_left_alone(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "words.sqlite"
+    with sqlite3.connect(path) as before:
+        before.execute(SCHEMA[0])
+        before.execute("INSERT INTO word VALUES (1, 'kept')")
+    before.close()
+    later = (*SCHEMA, "ALTER TABLE word ADD COLUMN language TEXT DEFAULT 'fr'")
+    connection, _ = open_sqlite(path, later)
+    assert connection.execute("SELECT * FROM word").fetchall() == [(1, "kept", "fr")]
+    assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+    connection.close()
+    content = path.read_bytes()
+    with pytest.raises(NewerSchemaError):
+        open_sqlite(path, SCHEMA)
+    assert path.read_bytes() == content
+
+
+def test_a_desk_that_cannot_write_its_file_refuses_to_publish_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).mkdir()
+    desk = Desk(service_at(NOW), token=TOKEN, folder=tmp_path)
+    assert FILE_NAME in desk.fault
+    assert "data_dir" in desk.fault
+    with pytest.raises(sqlite3.Error):
+        desk._database.next_number()
+    stop = str(desk.service.timetable.stop_id[0])
+    assert TestClient(create_app(desk.service, desk)).get(f"/v1/stops/{stop}/departures").status_code == 200
+
+
+def test_a_damaged_register_of_the_history_is_set_aside_and_the_history_goes_on(tmp_path: Path) -> None:
+    service = service_at(NOW)
+    store = HistoryStore(tmp_path)
+    store.take(Happened.of(service.snapshot, ()))
+    store.close()
+    data = (tmp_path / "register.sqlite").read_bytes()
+    for number, damaged in enumerate(damages(data)[:10]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "register.sqlite").write_bytes(damaged)
+        again = HistoryStore(folder)
+        again.take(Happened.of(service.snapshot, ()))
+        again.close()
+        assert bool(again.fault) == bool(list(folder.glob(f"register*{DAMAGED}")))
