@@ -29,7 +29,8 @@ def vehicle_rows(
     chain: Chain, made: Forecast, key: Int64Array, tracks: Tracks, doubt: Int8Array, live_since: float
 ) -> Rows:
     """Rows of the chains: live where the report is not older than `live_since`, the vehicle on its line, and nothing
-    speaks against it (`doubt` (rows,))."""
+    speaks against it (`doubt` (rows,)); of its later trips the doubt is not told, for they are not late by it yet."""
+    first_trip = chain.leg == chain.leg[chain.head]
     live = (tracks.timestamp[chain.slot] >= live_since) & (tracks.state[chain.slot] != OFF_ROUTE) & (doubt == FOLLOWED)
     return Rows(
         key=key,
@@ -47,7 +48,7 @@ def vehicle_rows(
         at_stop=chain.standing,
         status=np.where(live, LIVE, SCHEDULED).astype(np.int8),
         source=chain.source,
-        doubt=doubt,
+        doubt=np.where(first_trip, doubt, np.int8(FOLLOWED)),
     )
 
 

@@ -80,6 +80,8 @@ class Vehicles(DatedRuns):
     """The vehicle named its trip itself; False where that was found for it, or it is on none."""
     doubt: Int8Array
     """Index into `DOUBTS`."""
+    stalled_at: Float64Array
+    """POSIX seconds since when it has got no further on its run: it moves no more, or is away from its line."""
 
 
 @dataclass(frozen=True, eq=False)

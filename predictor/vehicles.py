@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from predictor.arrays import Int8Array
-from predictor.snapshot import IN_SERVICE, Vehicles
+from predictor.snapshot import IN_SERVICE, OFF_ROUTE, Vehicles
 from predictor.time_distance import TimeDistance
 from predictor.tracks import Tracks
 
@@ -30,5 +30,8 @@ def vehicles_of(tracks: Tracks, diagram: TimeDistance, doubt: Int8Array) -> Vehi
         bearing=tracks.bearing.copy(), speed=tracks.speed.copy(), timestamp=tracks.timestamp.copy(),
         occupancy=tracks.occupancy.copy(), state=tracks.state.copy(), distance_m=tracks.distance_m.copy(),
         next_call=np.where(stands, tracks.departed, tracks.arrived).astype(np.int32), at_stop=stands,
+        stalled_at=np.where(
+            tracks.state == OFF_ROUTE, np.fmax(tracks.on_line_at, tracks.since), np.fmax(tracks.moved_at, tracks.since)
+        ),
         delay_s=delay_s, named=tracks.names_its_trip & (tracks.trip >= 0), doubt=doubt,
     )  # fmt: skip

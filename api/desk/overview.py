@@ -23,6 +23,7 @@ from api.words.moment import PageMoment
 from api.words.texts import texts_in
 from api.words.vehicles import vehicle_label
 from predictor.geometry import ground_distance_m
+from predictor.snapshot import OFF_ROUTE
 
 overview_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -92,6 +93,8 @@ class Overview:
     running: int
     uncovered: list[tuple[Line, str]]
     more_uncovered: int
+    given_up: list[tuple[Line, str]]
+    more_given_up: int
     worst: list[LineWords]
     unmatched: list[VehicleRow]
     more_unmatched: int
@@ -121,6 +124,8 @@ def overview(request: Request, _: Session, published: str = "", ended: str = "")
         running=len(standing.trips) - int(standing.trips.cancelled.sum()),
         uncovered=uncovered[:_LISTED],
         more_uncovered=max(len(uncovered) - _LISTED, 0),
+        given_up=[_given_up(vehicle, moment) for vehicle in standing.given_up[:_LISTED].tolist()],
+        more_given_up=max(len(standing.given_up) - _LISTED, 0),
         worst=worst,
         unmatched=[_unmatched(vehicle, moment) for vehicle in standing.unmatched[:_LISTED].tolist()],
         more_unmatched=max(len(standing.unmatched) - _LISTED, 0),
@@ -205,6 +210,20 @@ def _uncovered(trips: RunningTrips, moment: PageMoment) -> list[tuple[Line, str]
                       place=destination_of(tt, int(trips.trip[row]))))
         for row in rows
     ]  # fmt: skip
+
+
+def _given_up(vehicle: int, moment: PageMoment) -> tuple[Line, str]:
+    tt, vehicles = moment.timetable, moment.snapshot.vehicles
+    trip, day, shift_s = int(vehicles.trip[vehicle]), int(vehicles.service_day[vehicle]), int(vehicles.shift_s[vehicle])
+    starts_at = float(tt.date_origin[day] + shift_s + tt.trip_start_s[trip])
+    run = moment.texts(
+        "trip_of", time=moment.words.clock(starts_at),
+        place=moment.snapshot.headsign(trip, day, shift_s) or destination_of(tt, trip),
+    )  # fmt: skip
+    said = "given_up_off_route" if vehicles.state[vehicle] == OFF_ROUTE else "given_up"
+    since = moment.words.clock(float(vehicles.stalled_at[vehicle]))
+    words = moment.texts(said, label=vehicle_label(vehicles, vehicle), since=since, run=run)
+    return moment.lines.all[int(tt.trip_route[trip])], words
 
 
 def _unmatched(vehicle: int, moment: PageMoment) -> VehicleRow:

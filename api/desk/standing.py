@@ -9,7 +9,7 @@ import numpy as np
 from api.desk.gaps import Gap, great_gaps
 from api.desk.running_trips import RunningTrips, running_trips
 from predictor.arrays import Int32Array
-from predictor.snapshot import IN_SERVICE, LAYOVER, OFF_ROUTE, UNMATCHED, VEHICLE_STATES, Snapshot
+from predictor.snapshot import GIVEN_UP, IN_SERVICE, LAYOVER, OFF_ROUTE, UNMATCHED, VEHICLE_STATES, Snapshot
 
 LATE_S, EARLY_S = 300.0, -120.0
 
@@ -49,6 +49,9 @@ class Standing:
     """Indices of the vehicles without a trip, the freshest report first."""
     silent: Int32Array
     """Indices of the vehicles on a trip whose last report is too old to be live, the longest silent first."""
+    given_up: Int32Array
+    """Indices of the vehicles that report from a run but get no further on it, and are no longer taken to drive it; the
+    longest first."""
     trips: RunningTrips
     lines: list[LineState]
     """Lines with trips or vehicles now, the worst first."""
@@ -64,6 +67,7 @@ def standing(snapshot: Snapshot, live_limit_s: float) -> Standing:
     age = snapshot.made_at - vehicles.timestamp
     silent = np.flatnonzero(on_trip & (age > live_limit_s) & (vehicles.state != LAYOVER))
     unmatched = np.flatnonzero(vehicles.state == UNMATCHED)
+    given_up = np.flatnonzero((vehicles.doubt == GIVEN_UP) & (vehicles.trip >= 0))
 
     routes = len(tt.route_id)
     route = np.where(on_trip, tt.trip_route[np.maximum(vehicles.trip, 0)], routes)
@@ -97,6 +101,7 @@ def standing(snapshot: Snapshot, live_limit_s: float) -> Standing:
         by_state=dict(zip(VEHICLE_STATES, states.tolist(), strict=True)),
         unmatched=unmatched[np.argsort(age[unmatched], kind="stable")].astype(np.int32),
         silent=silent[np.argsort(-age[silent], kind="stable")].astype(np.int32),
+        given_up=given_up[np.argsort(vehicles.stalled_at[given_up], kind="stable")].astype(np.int32),
         trips=trips,
         lines=sorted(lines, key=lambda line: -line.trouble),
         gaps=gaps,

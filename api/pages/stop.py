@@ -43,6 +43,12 @@ class DepartureWords:
     """As a clock time, to fall back to when nothing is live any more."""
     status: str
     """`live`, `scheduled`, `cancelled` or `skipped`."""
+    said: str
+    """The status in words."""
+    doubtful: bool
+    """The vehicle gets no further: nothing counts down."""
+    here: bool
+    """It stands at this stop."""
     range: str
     p10: float | None
     p90: float | None
@@ -182,6 +188,7 @@ def _departure(moment: PageMoment, row: DepartureRow, usual: str, *, say_platfor
         notes.append(texts("towards", place=destination))
     if say_platform and row.platform:
         notes.append(texts("platform", name=row.platform))
+    notes += moment.notes_of(row)
     # Once is enough: what the later ones were due at stands on their trips' pages.
     if first and live and row.scheduled is not None and abs(row.published - row.scheduled) >= _WORTH_SAYING_S:
         notes.append(texts("scheduled_at", time=words.time(row.scheduled)))
@@ -194,8 +201,11 @@ def _departure(moment: PageMoment, row: DepartureRow, usual: str, *, say_platfor
         at=round(row.published, 1),
         iso=words.iso(row.published),
         wait=moment.wait_of(row),
-        clock=words.at_clock(row.published),
+        clock=words.at_clock(row.clock),
         status=status,
+        said=moment.status_words(row),
+        doubtful=row.minutes is None,
+        here=row.at_stop,
         range=words.range(row.p10, row.p90) if live and row.p10 is not None and row.p90 is not None else "",
         p10=round(row.p10) if live and row.p10 is not None else None,
         p90=round(row.p90) if live and row.p90 is not None else None,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from api.reading.alerts import run_alerts
 from api.reading.journey import Journey
 from api.reading.lines import Line
-from api.words.moment import AlertWords, PageMoment
+from api.words.moment import DOUBTED, AlertWords, PageMoment
 from api.words.vehicles import VehicleWords, vehicle_words
 
 _FEW = 3
@@ -28,6 +28,11 @@ class CallWords:
     """The timetable's time where it is another minute, else ""."""
     status: str
     """`passed` or one of `STATUSES`."""
+    said: str
+    """The status in words."""
+    doubtful: bool
+    """The vehicle gets no further: said in words."""
+    notes: tuple[str, ...]
     yours: bool
     """The stop from which the reader came."""
     next: bool
@@ -43,7 +48,7 @@ class JourneyPage:
     day: str
     """Date of the service day, "" where it is today's."""
     state: str
-    """`followed`, `not_followed`, `cancelled` or `over`."""
+    """`followed`, `not_followed`, `overdue`, `held_up`, `cancelled` or `over`."""
     vehicle: VehicleWords | None
     behind: list[CallWords]
     """Stops that the vehicle has left behind, but for the last one; empty where they are few."""
@@ -62,13 +67,16 @@ def journey_page(moment: PageMoment, journey: Journey, your_stop: str) -> Journe
         state = "over"
     else:
         state = "followed" if journey.status == "live" and not moment.feed.stopped else "not_followed"
+        state = moment.doubt_of(journey) or state
     behind = 0 if state == "over" else _behind(calls)
     return JourneyPage(
         line=moment.lines.all[journey.route_idx],
         destination=journey.destination,
         day=words.date(journey.begins_at) if words.day(journey.begins_at) else "",
         state=state,
-        vehicle=vehicle_words(moment, journey.vehicle) if journey.vehicle is not None and state == "followed" else None,
+        vehicle=vehicle_words(moment, journey.vehicle)
+        if journey.vehicle is not None and state in ("followed", *DOUBTED)
+        else None,
         behind=calls[:behind],
         calls=calls[behind:],
         alerts=moment.said_all(run_alerts(moment, trip, journey.service_day, journey.shift_s)),
@@ -88,7 +96,7 @@ def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWor
     calls = []
     for k, call in enumerate(journey.calls):
         stop_id = str(tt.stop_id[call.stop_idx])
-        time = words.time(call.shown)
+        time = words.time(call.clock)
         planned = time if call.scheduled is None else words.time(call.scheduled)
         calls.append(
             CallWords(
@@ -99,6 +107,9 @@ def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWor
                 iso=words.iso(call.shown),
                 timetable_time="" if planned == time else planned,
                 status="passed" if call.passed else moment.status_of(call),
+                said=moment.texts("passed") if call.passed else moment.status_words(call),
+                doubtful=not call.passed and bool(moment.doubt_of(call)),
+                notes=() if call.passed else tuple(moment.notes_of(call)),
                 yours=stop_id == your_stop,
                 next=k == next_call and journey.vehicle is not None,
             )

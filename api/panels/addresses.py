@@ -108,8 +108,10 @@ def _departure(moment: PageMoment, row: PanelRow) -> PanelDeparture:
         platform=row.platform,
         status=cast(Status, row.status),
         minutes=moment.words.minutes(row.at) if counts_down else None,
+        doubt=cast(Any, row.doubt),
+        notes=list(row.notes),
         time=row.clock.value,
-        shown=words if row.comes else moment.texts(row.status),
+        shown=moment.texts(row.status) if not row.comes else row.said if row.doubt else words,
     )
 
 

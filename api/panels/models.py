@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, Field
 
 from api.answers.answer import Answer, Status
@@ -18,6 +20,13 @@ class PanelDeparture(BaseModel):
     status: Status
     minutes: int | None = Field(
         description="Whole minutes to wait where a countdown is to be shown; null where the clock time is", examples=[3]
+    )
+    doubt: Literal["", "overdue", "held_up"] = Field(
+        description="Why nothing counts down though the vehicle reports: it has not left its first stop, or stands on "
+        "the way"
+    )
+    notes: list[str] = Field(
+        description="What else there is to know, ready to show", examples=[["at the stop until 08:24"]]
     )
     time: str = Field(description="Local clock time, HH:MM", examples=["08:42"])
     shown: str = Field(description="Ready to show: the wait, the clock time, or what is wrong", examples=["3 min"])

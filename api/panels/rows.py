@@ -24,6 +24,12 @@ class PanelRow:
     at: float
     """POSIX seconds to count down to."""
     iso: str
+    said: str
+    """The status in words."""
+    doubt: str
+    """`overdue` or `held_up` where the vehicle gets no further, else ""."""
+    notes: tuple[str, ...]
+    """What else there is to know, in words."""
     scheduled: float | None
     """By the timetable, None for a trip run by headway."""
     wait: Wait
@@ -47,9 +53,12 @@ def panel_rows(boards: StopBoards, moment: PageMoment, stop: int, limit: int) ->
             status=moment.status_of(row),
             at=round(row.published, 1),
             iso=moment.words.iso(row.published),
+            said=moment.status_words(row),
+            doubt=moment.doubt_of(row),
+            notes=tuple(moment.notes_of(row)),
             scheduled=row.scheduled,
             wait=moment.wait_of(row),
-            clock=moment.words.at_clock(row.published),
+            clock=moment.words.at_clock(row.clock),
         )
         for row in boards.rows(stop)[:limit]
     ]

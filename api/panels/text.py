@@ -40,6 +40,8 @@ def _departure(row: PanelRow, texts: Texts, column: int, width: int) -> str:
 def _wait(row: PanelRow, texts: Texts) -> str:
     if not row.comes:
         return texts(f"panel_{row.status}")
+    if row.doubt:
+        return texts(f"panel_{row.doubt}")
     if row.status != "live" or row.wait.kind == "clock":
         return f"{row.clock.day} {row.clock.value}".strip()
     return texts("panel_approaching") if row.wait.kind == "approach" else f"{row.wait.value} {row.wait.unit}"

@@ -13,7 +13,7 @@ from api.reading.moment import Moment
 from api.service.view import ServiceView
 from feeds.start_time import start_time
 from predictor.arrays import BoolArray, Int8Array, RouteIdx, StopIdx
-from predictor.snapshot import CANCELLED, DOUBTS, FROM_TIMETABLE, LIVE, SCHEDULED, SOURCES, STATUSES, RunCalls
+from predictor.snapshot import CANCELLED, DOUBTS, FOLLOWED, FROM_TIMETABLE, LIVE, SCHEDULED, SOURCES, STATUSES, RunCalls
 from predictor.timetable import Timetable
 
 PASSED_AFTER_S = 30.0
@@ -71,8 +71,8 @@ class DepartureRow:
     p10: float | None
     p50: float | None
     p90: float | None
-    minutes: int
-    """Whole minutes to wait, never negative."""
+    minutes: int | None
+    """Whole minutes to wait, never negative; None where the vehicle is in `doubt`: nobody knows."""
     status: str
     """`live`, `scheduled`, `cancelled` or `skipped`."""
     source: str
@@ -83,6 +83,8 @@ class DepartureRow:
     """Age of the vehicle's report, None where the time comes from no vehicle."""
     doubt: str
     """`overdue` or `held_up` where the vehicle reports but gets no further, else `followed`."""
+    clock: float
+    """The time to show as a clock time, POSIX seconds."""
     wheelchair: str
     """Whether a wheelchair user can board here: `yes`, `no` or `unknown`."""
     boards: bool
@@ -150,6 +152,7 @@ class StopBoard:
         trip, stop, day, call = int(board.trip[i]), int(board.stop[i]), int(board.service_day[i]), int(board.call[i])
         shift_s, vehicle, published = int(board.shift_s[i]), int(board.vehicle[i]), float(board.published[i])
         arrival, departure = events_of(board, i)
+        doubt = DOUBTS[int(board.doubt[i])]
         scheduled = board.scheduled_arrival[i] if board.last_call[i] else board.scheduled_departure[i]
         from_timetable = board.source[i] == FROM_TIMETABLE or self.status[i] == CANCELLED
         return DepartureRow(
@@ -162,11 +165,11 @@ class StopBoard:
             at_stop=bool(board.at_stop[i]), scheduled=known(scheduled), published=published,
             predicted=None if from_timetable else published,
             p10=known(board.p10[i]), p50=None if from_timetable else known(board.p50[i]), p90=known(board.p90[i]),
-            minutes=minutes_to_wait(published, self._now), status=STATUSES[int(self.status[i])],
+            minutes=minutes_to_wait(published, self._now, doubt), status=STATUSES[int(self.status[i])],
             source=SOURCES[int(board.source[i])],
             vehicle_id=str(snapshot.vehicles.vehicle_id[vehicle]) if vehicle >= 0 else None,
             vehicle_label=str(snapshot.vehicles.label[vehicle]) if vehicle >= 0 else None,
-            age_s=known(self._age_s[i]), doubt=DOUBTS[int(board.doubt[i])],
+            age_s=known(self._age_s[i]), doubt=doubt, clock=clock_time(published, known(scheduled), self._now, doubt),
             wheelchair=wheelchair_access(tt, trip, stop),
             boards=bool(self._boards[i]),
         )  # fmt: skip
@@ -206,9 +209,16 @@ class StopBoards:
         return self._rows[stop]
 
 
-def minutes_to_wait(published: float, now: float) -> int:
-    """Whole minutes, rounded down: better a minute early at the stop than one late."""
-    return max(math.floor((published - now) / 60.0), 0)
+def minutes_to_wait(published: float, now: float, doubt: str) -> int | None:
+    """Whole minutes, rounded down: better a minute early at the stop than one late. None for a vehicle in `doubt`."""
+    return None if doubt != DOUBTS[FOLLOWED] else max(math.floor((published - now) / 60.0), 0)
+
+
+def clock_time(published: float, scheduled: float | None, now: float, doubt: str) -> float:
+    """The time to show as a clock time: the published one. Of a vehicle in `doubt` that is due this is put off from
+    minute to minute: there the timetable's says more."""
+    puts_off = doubt != DOUBTS[FOLLOWED] and published < now + 60.0
+    return scheduled if puts_off and scheduled is not None else published
 
 
 def iso_date(date: int) -> str:

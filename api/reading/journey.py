@@ -7,13 +7,13 @@ from typing import Literal
 
 import numpy as np
 
-from api.reading.board import iso_date, minutes_to_wait, wheelchair_access
+from api.reading.board import clock_time, iso_date, minutes_to_wait, wheelchair_access
 from api.reading.call_events import Event, events_of, known
 from api.reading.lines import destination_of
 from api.reading.moment import Moment
 from feeds.reports import seconds_of_day, service_date
 from predictor.named_runs import START_TOLERANCE_S
-from predictor.snapshot import CANCELLED, FROM_TIMETABLE, LIVE, SCHEDULED, SOURCES, STATUSES, RunCalls
+from predictor.snapshot import CANCELLED, DOUBTS, FOLLOWED, FROM_TIMETABLE, LIVE, SCHEDULED, SOURCES, STATUSES, RunCalls
 
 Reason = Literal["bad_date", "bad_start", "never_runs", "unknown_date", "not_on_date"]
 
@@ -51,11 +51,15 @@ class JourneyCall:
     p50: float | None
     p90: float | None
     minutes: int | None
-    """Whole minutes to wait, None where passed."""
+    """Whole minutes to wait, None where passed, or where the vehicle is in `doubt`."""
     status: str
     """`live`, `scheduled`, `cancelled` or `skipped`."""
     source: str
     """`timetable`, `vehicle`, `block` or `operator`."""
+    doubt: str
+    """`overdue` or `held_up` where the vehicle reports but gets no further, else `followed`."""
+    clock: float
+    """The time to show as a clock time, POSIX seconds."""
     passed: bool
     wheelchair: str
     """`yes`, `no` or `unknown`."""
@@ -79,6 +83,8 @@ class Journey:
     """Scheduled departure from the first stop, POSIX seconds."""
     status: str
     """`cancelled`, `live` where any coming call is live, else `scheduled`."""
+    doubt: str
+    """Why no coming call is live though the vehicle reports: `overdue` or `held_up`, else `followed`."""
     over: bool
     """All calls lie behind."""
     vehicle: int | None
@@ -155,7 +161,8 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
         direction=int(tt.pattern_direction[tt.trip_pattern[trip]]),
         headsign=headsign, destination=headsign or destination_of(tt, trip),
         begins_at=float(tt.date_origin[service_day] + shift_s + tt.trip_start_s[trip]),
-        status=STATUSES[CANCELLED if cancelled else LIVE if live else SCHEDULED], over=bool(told.passed.all()),
+        status=STATUSES[CANCELLED if cancelled else LIVE if live else SCHEDULED],
+        doubt=DOUBTS[int(told.doubt[~told.passed].max(initial=FOLLOWED))], over=bool(told.passed.all()),
         vehicle=vehicle, age_s=age, calls=[_call(moment, told, k, int(status[k])) for k in range(len(told))],
     )  # fmt: skip
 
@@ -164,13 +171,15 @@ def _call(moment: Moment, told: RunCalls, k: int, status: int) -> JourneyCall:
     tt, trip, stop, passed = moment.timetable, int(told.trip[k]), int(told.stop[k]), bool(told.passed[k])
     arrival, departure = events_of(told, k)
     boards = departure or arrival
+    scheduled, doubt = boards.scheduled if boards else None, DOUBTS[int(told.doubt[k])]
     published, p10, p50, p90 = float(told.published[k]), *(known(float(q[k])) for q in (told.p10, told.p50, told.p90))
     is_predicted = not passed and told.source[k] != FROM_TIMETABLE and status != CANCELLED
     return JourneyCall(
         stop_idx=stop, stop_sequence=int(tt.stop_sequence[tt.entry_of(trip, k)]), arrival=arrival,
-        departure=departure, at_stop=bool(told.at_stop[k]), scheduled=boards.scheduled if boards else None,
+        departure=departure, at_stop=bool(told.at_stop[k]), scheduled=scheduled,
         shown=published,
         predicted=published if is_predicted else None, p10=p10, p50=p50, p90=p90,
-        minutes=None if passed else minutes_to_wait(published, moment.now), status=STATUSES[status],
+        minutes=None if passed else minutes_to_wait(published, moment.now, doubt), status=STATUSES[status],
+        doubt=doubt, clock=clock_time(published, scheduled, moment.now, doubt),
         source=SOURCES[int(told.source[k])], passed=passed, wheelchair=wheelchair_access(tt, trip, stop),
     )  # fmt: skip

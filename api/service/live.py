@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from dataclasses import fields
 from pathlib import Path
 
 from api.service.checkpoint import Checkpoint
@@ -16,6 +17,7 @@ from feeds.history.store import FOLDER as HISTORY
 from feeds.history.store import HistoryStore
 from feeds.source import Source, open_source
 from feeds.user_folders import user_folder
+from predictor.endings import Patience
 from predictor.engine import EngineSettings
 
 log = logging.getLogger("prochain")
@@ -82,5 +84,8 @@ def _short_name(gtfs: str) -> str:
 def engine_settings(settings: Settings) -> EngineSettings:
     """The engine's part of the settings."""
     return EngineSettings(
-        live_limit_s=settings.live_limit_s, silence_limit_s=settings.silence_limit_s, miss_weight=settings.miss_weight
+        live_limit_s=settings.live_limit_s,
+        silence_limit_s=settings.silence_limit_s,
+        miss_weight=settings.miss_weight,
+        patience=Patience(**{limit.name: getattr(settings, limit.name) for limit in fields(Patience)}),
     )

@@ -50,6 +50,31 @@ class Settings(BaseSettings):
     silence_limit_s: float = Field(
         900.0, ge=60.0, le=7200.0, description="a vehicle not heard of for this long is dropped"
     )
+    overdue_s: float = Field(
+        300.0, ge=60.0, le=3600.0,
+        description="a vehicle still at its first stop so long after its departure is told as overdue, and not live",
+    )  # fmt: skip
+    never_left_s: float = Field(
+        900.0, ge=120.0, le=14400.0,
+        description="and after this its run is one without a vehicle",
+    )  # fmt: skip
+    held_up_s: float = Field(
+        600.0, ge=120.0, le=3600.0,
+        description="a vehicle that stands on the way for so long is told as held up, and not live",
+    )  # fmt: skip
+    broken_down_s: float = Field(
+        1200.0, ge=240.0, le=14400.0,
+        description="and after this its run is one without a vehicle",
+    )  # fmt: skip
+    strayed_s: float = Field(
+        900.0, ge=120.0, le=14400.0,
+        description="a vehicle away from its line for so long is no longer taken to drive its run",
+    )  # fmt: skip
+    silent_s: float = Field(
+        120.0, ge=30.0, le=1800.0,
+        description="the times of a vehicle that has not reported for so long, or for twice its usual gap, are no "
+        "longer put off",
+    )  # fmt: skip
     miss_weight: float = Field(
         MISS_WEIGHT, ge=1.0, le=19.0,
         description="how much worse a minute of a missed bus is than a minute of waiting, for a bus about to come: the "

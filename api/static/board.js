@@ -38,8 +38,8 @@
 
   function waitOf(row, live, clockOnly) {
     const minutes = Math.max(Math.floor((row.dataset.at - now()) / 60), 0);
-    if (clockOnly || minutes >= CLOCK_FROM_MIN || (minutes < 1 && !live)) return clockWait(row);
-    return minutes < 1 ? ["approach", texts.approaching, "", ""] : ["minutes", String(minutes), texts.min, ""];
+    if (clockOnly || "doubtful" in row.dataset || minutes >= CLOCK_FROM_MIN || (minutes < 1 && !live)) return clockWait(row);
+    return minutes < 1 ? ["approach", "here" in row.dataset ? texts.here : texts.approaching, "", ""] : ["minutes", String(minutes), texts.min, ""];
   }
 
   function element(name, text) {

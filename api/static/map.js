@@ -100,12 +100,20 @@
     map.on("mouseleave", layer, () => { map.getCanvas().style.cursor = ""; });
   }
 
+  function placeOf({ doubt, at_stop, next_stop_name: stop }) {
+    if (doubt === "given_up") return texts.vehicle_given_up;
+    if (!stop) return "";
+    if (doubt === "overdue") return fill("vehicle_overdue", { stop });
+    if (doubt === "held_up") return fill(at_stop ? "vehicle_held_up_at" : "vehicle_held_up", { stop });
+    return fill(at_stop ? "vehicle_at" : "vehicle_towards", { stop });
+  }
+
   onClick("stops", ({ geometry, properties }) =>
     say(geometry.coordinates, ["a", properties.name, `/stops/${encodeURIComponent(properties.stop_id)}`]));
   onClick("vehicles", ({ geometry, properties }) => say(
     geometry.coordinates,
     ["a", `${properties.line} ${fill("towards", { place: properties.headsign })}`, lineAddress(properties.route_id)],
-    ["p", properties.next_stop_name && fill("vehicle_towards", { stop: properties.next_stop_name })],
+    ["p", placeOf(properties)],
     ["p", properties.old && fill("position_old", { age: age(properties.data_age_s) })],
   ));
 

@@ -38,7 +38,7 @@
   function showWait(row) {
     var minutes = Math.max(Math.floor((row.dataset.at - now()) / 60), 0), live = row.classList.contains("live");
     var comes = live || row.classList.contains("scheduled");
-    var clock = !comes || "stopped" in board.dataset || fallenBack || minutes >= CLOCK_FROM_MIN || (minutes < 1 && !live);
+    var clock = !comes || row.classList.contains("doubtful") || "stopped" in board.dataset || fallenBack || minutes >= CLOCK_FROM_MIN || (minutes < 1 && !live);
     var kind = clock ? "clock" : minutes < 1 ? "approach" : "minutes";
     var parts = clock ? [row.dataset.day, row.dataset.clock, ""] : minutes < 1 ? ["", texts.panel_approaching, ""] : ["", String(minutes), texts.min];
     var place = row.querySelector(".wait"), shown = kind + parts.join();

@@ -121,7 +121,9 @@ class Departure(BaseModel):
         description="null where only the timetable is known, and for cancelled trips and skipped stops"
     )
     range: Range | None = Field(description="How sure `predicted_time` is")
-    minutes: int = Field(description="Whole minutes to wait, never negative", examples=[3])
+    minutes: int | None = Field(
+        description="Whole minutes to wait, never negative; null where `doubt` tells why nobody knows", examples=[3]
+    )
     delay_s: int | None = Field(description="Seconds late, negative when early", examples=[70])
     status: Status = Field(
         description="`live` only for a prediction from a recent report; `skipped`: the trip runs but does not stop here"
@@ -207,9 +209,15 @@ class Call(BaseModel):
         "timetable is known"
     )
     range: Range | None
-    minutes: int | None = Field(description="Whole minutes to wait; null where passed")
+    minutes: int | None = Field(
+        description="Whole minutes to wait; null where passed, or where `doubt` tells why nobody knows"
+    )
     status: Status
     source: TimeSource
+    doubt: Doubt = Field(
+        description="Why the time is not live though the vehicle reports: `overdue`, it has not left its first stop; "
+        "`held_up`, it stands on the way; else `followed`"
+    )
     passed: bool
     wheelchair: Access
 

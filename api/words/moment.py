@@ -10,7 +10,7 @@ from fastapi import Request
 
 from api.reading.alerts import cause_for, informed_by
 from api.reading.board import DepartureRow
-from api.reading.journey import JourneyCall
+from api.reading.journey import Journey, JourneyCall
 from api.reading.lines import Line
 from api.reading.moment import Moment
 from api.words.texts import LANGUAGE_COOKIE, Texts, texts_in, wanted_language
@@ -21,6 +21,8 @@ from predictor.snapshot import Snapshot
 
 COMING = ("live", "scheduled")
 """Statuses of what does come."""
+DOUBTED = ("overdue", "held_up")
+"""Doubts about a vehicle that riders are told."""
 
 
 @dataclass(frozen=True)
@@ -81,12 +83,28 @@ class PageMoment(Moment):
         """Status as shown: nothing is live once the vehicle feed has stopped."""
         return "scheduled" if row.status == "live" and self.feed.stopped else row.status
 
+    def doubt_of(self, row: DepartureRow | JourneyCall | Journey) -> str:
+        """What speaks against the vehicle, as shown: `overdue`, `held_up`, or ""."""
+        return row.doubt if row.doubt in DOUBTED and row.status == "scheduled" and not self.feed.stopped else ""
+
+    def status_words(self, row: DepartureRow | JourneyCall) -> str:
+        """The status in a word or two; in the place of "scheduled" what speaks against the vehicle."""
+        return self.texts(self.doubt_of(row) or self.status_of(row))
+
     def wait_of(self, row: DepartureRow) -> Wait:
-        """How long until a departure, as shown. A countdown is a promise: without live data, and for what does not
-        come, a clock time says enough."""
-        if row.status not in COMING or self.feed.stopped:
-            return self.words.at_clock(row.published)
-        return self.words.wait(row.published, row.status == "live")
+        """How long until a departure, as shown. A countdown is a promise: without live data, for what does not come,
+        and for a vehicle that gets no further a clock time says enough."""
+        if row.status not in COMING or self.feed.stopped or row.minutes is None:
+            return self.words.at_clock(row.clock)
+        return self.words.wait(row.published, row.status == "live", here=row.at_stop)
+
+    def notes_of(self, row: DepartureRow | JourneyCall) -> list[str]:
+        """What a rider has to know of a call beside its time, in words."""
+        notes = []
+        at = row.published if isinstance(row, DepartureRow) else row.shown
+        if row.at_stop and self.status_of(row) == "live" and at >= self.now + 60.0:
+            notes.append(self.texts("at_stop_until", time=self.words.time(at)))
+        return notes
 
     def said_all(self, alerts: Iterable[Alert]) -> list[AlertWords]:
         """Alerts in the reader's language. The same words sent for each of several lines are said once, of all."""

@@ -39,14 +39,14 @@ class TimeWords:
     now: float
     """POSIX seconds."""
 
-    def wait(self, at: float, live: bool) -> Wait:
+    def wait(self, at: float, live: bool, *, here: bool = False) -> Wait:
         """How long until `at`. Only what is live counts down: a scheduled time under a minute away is a clock time,
-        for nothing is known to approach."""
+        for nothing is known to approach. `here`: the vehicle stands at the stop."""
         minutes = self.minutes(at)
         if minutes >= CLOCK_FROM_MIN or (minutes < 1 and not live):
             return self.at_clock(at)
         if minutes < 1:
-            return Wait("approach", self.texts("approaching"))
+            return Wait("approach", self.texts("here" if here else "approaching"))
         return Wait("minutes", str(minutes), unit=self.texts("min"))
 
     def at_clock(self, at: float) -> Wait:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from api.words.moment import PageMoment
-from predictor.snapshot import LAYOVER, OFF_ROUTE, Vehicles
+from predictor.snapshot import DOUBTS, LAYOVER, OFF_ROUTE, Vehicles
 
 _OLD_S = 90.0
 """From this age on a position's age is said beside the vehicle."""
@@ -20,6 +20,8 @@ class VehicleWords:
     label: str
     place: str
     """ "on its way to …", "at …"."""
+    doubtful: bool
+    """It gets no further."""
     punctuality: str
     """ "on time", "3 min late", "" where unknown."""
     late: bool
@@ -34,7 +36,13 @@ def vehicle_words(moment: PageMoment, vehicle: int) -> VehicleWords:
     call = min(call, int(tt.trip_calls[trip]) - 1)
     stop = str(tt.stop_name[tt.stop_at(trip, call)])
     state = int(vehicles.state[vehicle])
-    if state == OFF_ROUTE:
+    doubt = DOUBTS[int(vehicles.doubt[vehicle])]
+    if doubt == "given_up":
+        place = texts("vehicle_given_up")
+    elif doubt != "followed":
+        here = "_at" if doubt == "held_up" and vehicles.at_stop[vehicle] else ""
+        place = texts(f"vehicle_{doubt}{here}", stop=stop)
+    elif state == OFF_ROUTE:
         place = texts("vehicle_off_route")
     elif state == LAYOVER:
         place = texts("vehicle_layover", stop=stop)
@@ -45,6 +53,7 @@ def vehicle_words(moment: PageMoment, vehicle: int) -> VehicleWords:
     return VehicleWords(
         label=vehicle_label(vehicles, vehicle),
         place=place,
+        doubtful=doubt != "followed",
         punctuality="" if state == LAYOVER or np.isnan(delay) else _punctuality(moment, delay),
         late=delay >= 120,
         age=texts("position_old", age=moment.words.age(age)) if age > _OLD_S else "",

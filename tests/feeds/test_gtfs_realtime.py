@@ -53,7 +53,7 @@ def vehicles(*rows: dict[str, Any]) -> Vehicles:
         "lat": 47.40, "lon": 0.69, "bearing": 45.0, "speed": 8.0, "timestamp": NOW - 20, "occupancy": 1,
         "state": IN_SERVICE, "trip": 0, "service_day": 0, "shift_s": 0, "distance_m": 1500.0, "next_call": 1,
         "at_stop": False, "delay_s": 60.0, "named": True,
-        "doubt": 0,
+        "doubt": 0, "stalled_at": np.nan,
     }  # fmt: skip
     types = {"bearing": np.float32, "speed": np.float32, "occupancy": np.int8, "state": np.int8, "trip": np.int32,
              "service_day": np.int32, "shift_s": np.int32, "next_call": np.int32, "at_stop": np.bool_,

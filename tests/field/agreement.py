@@ -44,7 +44,14 @@ def _rows(face: str, board: Sequence[Row], shown: Sequence[Row]) -> Iterator[str
 def _panel(board: Sequence[Row], shown: Sequence[Row]) -> Iterator[str]:
     """Panels name no trips: told row by row."""
     for ours, theirs in zip_longest(board, shown):
-        if ours is None or theirs is None or (ours.clock, ours.status) != (theirs.clock, theirs.status):
+        # Of a bus that gets no further a panel shows the timetable's time.
+        doubtful = ours is not None and ours.minutes is None
+        if (
+            ours is None
+            or theirs is None
+            or ours.status != theirs.status
+            or (ours.clock != theirs.clock and not doubtful)
+        ):
             yield f"panel: {theirs} where the board says {ours}"
         elif theirs.minutes is not None and theirs.minutes != ours.minutes:
             yield f"panel: {theirs} in {theirs.minutes} min where the board says {ours.minutes}"

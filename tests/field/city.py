@@ -324,11 +324,12 @@ class City:
         return {"home": alert_heads(self.page("/"))}
 
     def desk(self) -> dict[str, list[str]]:
-        """/desk: entries of `health` (faults), `drafts`, `worst`, `uncovered`, `unmatched` and `feeds`; figures in
-        `vehicles`."""
+        """/desk: entries of `health` (faults), `drafts`, `worst`, `uncovered`, `given-up`, `unmatched` and `feeds`; figures
+        in `vehicles`."""
         page = page_of(self.officer.get("/desk").text)
         sections = {
-            name: listed(page, name) for name in ("drafts", "worst", "uncovered", "unmatched", "feeds", "health")
+            name: listed(page, name)
+            for name in ("drafts", "worst", "uncovered", "given-up", "unmatched", "feeds", "health")
         }
         return sections | {"vehicles": [text(node) for node in page.css(".figures div")]}
 

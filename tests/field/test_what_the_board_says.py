@@ -1,0 +1,85 @@
+"""What is said of a call beside its time: doubts about the vehicle, where it stands, who may board."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.field.city import City
+from tests.field.faces import only, text
+from tests.field.messages import bus
+from tests.field.network import Call, Trip, network
+
+
+def in_words(city: City, stop: str, *, trip: str = "t1") -> dict[str, str]:
+    """All that the rider's faces write at the first departure of a stop, and on its trip's page at that stop."""
+    page = only(city.page(f"/stops/{stop}"), "li.departure")
+    screen = only(city.page(f"/screen/{stop}"), "li.departure")
+    call = next(row for row in city.trip_page(trip) if row.stop == stop)
+    first = city.panel(stop)[0].told
+    return {
+        "stop page": text(page),
+        "screen": text(screen),
+        "trip page": text(call.told),
+        "panel": " ".join([first["shown"], *first["notes"]]),
+    }
+
+
+def overdue() -> City:
+    return City(at="07:55").vehicle_positions(bus("v1", "t1", "A", fresh=True)).at("08:07")
+
+
+def held_up() -> City:
+    buses = (bus("v1", "t1", late_s=0, stuck_at="C"), bus("other", place=(0, 900), fresh=True))
+    return City(at="07:55").vehicle_positions(*buses).at("08:16")
+
+
+@pytest.mark.parametrize(
+    ("city", "stop", "said"),
+    [(overdue, "A", "not departed yet"), (overdue, "C", "not departed yet"), (held_up, "D", "held up on the way")],
+)
+def test_a_bus_that_gets_no_further_is_told_as_such_everywhere_and_never_as_due(
+    city: Any, stop: str, said: str
+) -> None:
+    town = city()
+    town.faces_agree(stop)
+    for face, words in in_words(town, stop).items():
+        assert said in words, face
+        assert "due" not in words.split() and "arriving" not in words and "0 min" not in words, (face, words)
+    assert town.departures(stop)[0].told["minutes"] is None
+    assert town.panel_text(stop, width=24)[0].endswith(" delayed")
+    call = next(row for row in town.trip("t1") if row.stop == stop)
+    assert call.told["doubt"] == town.departures(stop)[0].told["doubt"] != "followed"
+    assert call.minutes is None
+
+
+def test_an_overdue_bus_shows_the_time_at_which_it_was_due() -> None:
+    city = overdue()
+    assert "08:00" in in_words(city, "A")["stop page"]
+    assert city.trip_state("t1") == "overdue"
+    assert "has not left Stop A yet" in text(city.page("/lines/r1"))
+    assert "pas encore parti" in text(city.page("/stops/A", lang="fr"))
+
+
+def test_the_next_trip_of_an_overdue_bus_is_not_told_as_overdue() -> None:
+    trips = (Trip("t1", "08:00", block="b"), Trip("t2", "08:30", block="b"))
+    city = City(network(trips=trips), at="07:55").vehicle_positions(bus("v1", "t1", "A", fresh=True)).at("08:07")
+    first, second = city.departures("A")
+    assert (first.told["doubt"], second.told["doubt"]) == ("overdue", "followed")
+    assert second.minutes is not None and second.status == "scheduled"
+
+
+def test_the_desk_tells_which_vehicle_was_given_up_and_on_which_run() -> None:
+    city = City(at="07:55").vehicle_positions(bus("v1", "t1", "A", fresh=True)).at("08:18")
+    (entry,) = city.desk()["given-up"]
+    assert "v1 has not moved since 07:55" in entry and "departure 08:00 to East" in entry
+
+
+def test_a_bus_that_waits_at_a_stop_is_told_as_there_until_it_leaves() -> None:
+    hub = (Call("A", "08:00"), Call("B", "08:14", "08:24"), Call("C", "08:26"))
+    city = City(network("A B C", trips=(Trip("t1", calls=hub),)), at="07:55")
+    city.vehicle_positions(bus("v1", "t1", late_s=0)).at("08:18")
+    for face, words in in_words(city, "B").items():
+        assert "at the stop until 08:24" in words, face
+    assert city.departures("B")[0].told["at_stop"] and city.departures("B")[0].clock == "08:24"
