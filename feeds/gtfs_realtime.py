@@ -95,6 +95,7 @@ def encode_trip_updates(snapshot: Snapshot, added_as: AddedAs = "NEW") -> gtfs_r
         if vehicle >= 0:
             update.vehicle.id = str(snapshot.vehicles.vehicle_id[vehicle])
             update.vehicle.label = str(snapshot.vehicles.label[vehicle])
+            _write_wheelchair(update.vehicle, int(snapshot.vehicles.wheelchair[vehicle]))
             update.timestamp = min(update.timestamp, int(snapshot.vehicles.timestamp[vehicle]))  # E012
         by_headway = bool(journeys.by_headway[journey[0]])
         for row in _ascending(update_times.stop_sequence[begin:end]):
@@ -125,6 +126,9 @@ def encode_vehicle_positions(snapshot: Snapshot) -> gtfs_realtime_pb2.FeedMessag
         report.timestamp = min(int(vehicles.timestamp[i]), message.header.timestamp)  # E012
         if vehicles.occupancy[i] >= 0:
             report.occupancy_status = cast(Any, int(vehicles.occupancy[i]))
+        if vehicles.occupancy_percentage[i] >= 0:
+            report.occupancy_percentage = int(vehicles.occupancy_percentage[i])
+        _write_wheelchair(report.vehicle, int(vehicles.wheelchair[i]))
         if on_trip[i]:
             journeys.describe(
                 report.trip, int(vehicles.trip[i]), int(vehicles.service_day[i]), int(vehicles.shift_s[i])
@@ -136,6 +140,12 @@ def encode_vehicle_positions(snapshot: Snapshot) -> gtfs_realtime_pb2.FeedMessag
                 _VehiclePosition.STOPPED_AT if vehicles.at_stop[i] else _VehiclePosition.IN_TRANSIT_TO
             )
     return message
+
+
+def _write_wheelchair(descriptor: gtfs_realtime_pb2.VehicleDescriptor, says: int) -> None:
+    """What the vehicle says, GTFS `wheelchair_accessible`: GTFS-Realtime counts from "no value" and "unknown"."""
+    if says > 0:
+        descriptor.wheelchair_accessible = cast(Any, says + 1)
 
 
 def encode_alerts(alerts: Iterable[Alert], timetable: Timetable, now: float) -> gtfs_realtime_pb2.FeedMessage:

@@ -25,7 +25,7 @@ TEXT_COLUMNS = (
 )  # fmt: skip
 NUMBER_COLUMNS = (
     "direction_id", "latitude", "longitude", "bearing", "speed", "current_stop_sequence", "current_status",
-    "occupancy_status", "timestamp",
+    "occupancy_status", "occupancy_percentage", "wheelchair_accessible", "timestamp",
 )  # fmt: skip
 
 FASTEST_M_S = 60.0
@@ -89,6 +89,8 @@ def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter
                 report.current_stop_sequence if has("current_stop_sequence") else _NAN,
                 report.current_status if has("current_status") else _NAN,
                 report.occupancy_status if has("occupancy_status") else _NAN,
+                report.occupancy_percentage if has("occupancy_percentage") else _NAN,
+                vehicle.wheelchair_accessible if vehicle.HasField("wheelchair_accessible") else _NAN,
                 posix_seconds(report.timestamp) or _NAN,
             )
         )
@@ -124,6 +126,8 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
     direction = _within(number["direction_id"], 0, 1, "direction_out_of_range", refused)
     status = _within(number["current_status"], 0, 2, "status_out_of_range", refused)
     occupancy = _within(number["occupancy_status"], 0, 8, "occupancy_out_of_range", refused)
+    percentage = _within(number["occupancy_percentage"], 0, 1000, "occupancy_out_of_range", refused)
+    wheelchair = _within(number["wheelchair_accessible"], 0, 3, "wheelchair_out_of_range", refused)
     sequence = _within(number["current_stop_sequence"], 0, 2**31 - 1, "stop_sequence_out_of_range", refused)
     refused["vehicle_id_missing"] = text["vehicle_id"].count("")
     route = _indices(text["route_id"], timetable.route_index, "unknown_route", refused)
@@ -155,6 +159,9 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
         stop=_indices(text["stop_id"], timetable.stop_index, "unknown_stop", refused),
         stop_status=_or_none(status).astype(np.int8),
         occupancy=_or_none(occupancy).astype(np.int8),
+        occupancy_percentage=_or_none(percentage).astype(np.int16),
+        # GTFS-Realtime counts from "no value" and "unknown".
+        wheelchair=np.maximum(_or_none(wheelchair) - 1.0, 0.0).astype(np.int8),
         timestamp=at,
         refused={},
         unknown_trips=_unknown(text["trip_id"], timetable.trip_index),
@@ -252,7 +259,7 @@ def _parsed(
 def _within(values: Float64Array, low: float, high: float, reason: str, refused: Counter[str]) -> Float64Array:
     with np.errstate(invalid="ignore"):
         absurd = (values < low) | (values > high)
-    refused[reason] = int(absurd.sum())
+    refused[reason] += int(absurd.sum())
     return np.where(absurd, _NAN, values)
 
 

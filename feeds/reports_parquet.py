@@ -22,6 +22,7 @@ _NO_TEXT = {"nan", "NaN", "None", "<NA>"}
 _NAMES = {
     "current_status": gtfs_realtime_pb2.VehiclePosition.VehicleStopStatus,
     "occupancy_status": gtfs_realtime_pb2.VehiclePosition.OccupancyStatus,
+    "wheelchair_accessible": gtfs_realtime_pb2.VehicleDescriptor.WheelchairAccessible,
 }
 
 SCHEMA = pa.schema(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from predictor.arrays import Float32Array, Float64Array, Int8Array, Int32Array, StrArray
+from predictor.arrays import Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, StrArray
 from predictor.columns import Columns
 
 INCOMING_AT, STOPPED_AT, IN_TRANSIT_TO = 0, 1, 2
@@ -44,6 +44,10 @@ class Observations(Columns):
     """INCOMING_AT, STOPPED_AT or IN_TRANSIT_TO, -1 where not given."""
     occupancy: Int8Array
     """GTFS-Realtime OccupancyStatus, -1 where not given."""
+    occupancy_percentage: Int16Array
+    """Of the passengers that it takes, -1 where not given; may be more than 100."""
+    wheelchair: Int8Array
+    """GTFS `wheelchair_accessible` as the vehicle itself says: 0 nothing, 1 yes, 2 no."""
     timestamp: Float64Array
     """POSIX seconds at which the position was measured."""
     refused: Mapping[str, int] = field(default_factory=dict)

@@ -18,6 +18,7 @@ from predictor.arrays import (
     Float32Array,
     Float64Array,
     Int8Array,
+    Int16Array,
     Int32Array,
     Int64Array,
     RouteIdx,
@@ -67,6 +68,11 @@ class Vehicles(DatedRuns):
     timestamp: Float64Array
     """POSIX seconds of the last report."""
     occupancy: Int8Array
+    """GTFS-Realtime OccupancyStatus, -1 where not given."""
+    occupancy_percentage: Int16Array
+    """Of the passengers that it takes, -1 where not given; may be more than 100."""
+    wheelchair: Int8Array
+    """GTFS `wheelchair_accessible` as the vehicle itself says: 0 nothing, 1 yes, 2 no."""
     state: Int8Array
     distance_m: Float64Array
     """Metres along the pattern, NaN where unmatched."""

@@ -17,6 +17,7 @@ from predictor.arrays import (
     Float32Array,
     Float64Array,
     Int8Array,
+    Int16Array,
     Int32Array,
     Int64Array,
     StrArray,
@@ -60,6 +61,8 @@ class Tracks(DatedRuns):
     speed: Float32Array
     timestamp: Float64Array = field(metadata=_NEVER)
     occupancy: Int8Array
+    occupancy_percentage: Int16Array
+    wheelchair: Int8Array
     heard_at: Float64Array
     """The first report."""
     named_at: Float64Array = field(metadata=_NEVER)
@@ -342,5 +345,5 @@ _OF_A_RUN = (
     "away", "state", "delay_s", "delay_before_s",
 )  # fmt: skip
 """Columns that speak of the run that the vehicle is on."""
-_AS_REPORTED = ("lat", "lon", "bearing", "speed", "timestamp", "occupancy")
+_AS_REPORTED = ("lat", "lon", "bearing", "speed", "timestamp", "occupancy", "occupancy_percentage", "wheelchair")
 _AS_MATCHED = (*column_types(DatedRuns), "state", "distance_m", "arrived", "departed", "course")

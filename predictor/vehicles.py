@@ -28,7 +28,8 @@ def vehicles_of(tracks: Tracks, diagram: TimeDistance, doubt: Int8Array) -> Vehi
         trip=tracks.trip.copy(), service_day=tracks.service_day.copy(), shift_s=tracks.shift_s.copy(),
         vehicle_id=tracks.vehicle_id, label=tracks.label, lat=tracks.lat.copy(), lon=tracks.lon.copy(),
         bearing=tracks.bearing.copy(), speed=tracks.speed.copy(), timestamp=tracks.timestamp.copy(),
-        occupancy=tracks.occupancy.copy(), state=tracks.state.copy(), distance_m=tracks.distance_m.copy(),
+        occupancy=tracks.occupancy.copy(), occupancy_percentage=tracks.occupancy_percentage.copy(),
+        wheelchair=tracks.wheelchair.copy(), state=tracks.state.copy(), distance_m=tracks.distance_m.copy(),
         next_call=np.where(stands, tracks.departed, tracks.arrived).astype(np.int32), at_stop=stands,
         stalled_at=np.where(
             tracks.state == OFF_ROUTE, np.fmax(tracks.on_line_at, tracks.since), np.fmax(tracks.moved_at, tracks.since)

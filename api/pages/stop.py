@@ -24,8 +24,6 @@ _OLD_S = 90.0
 """From this age on a report's age is said beside the departure."""
 _WORTH_SAYING_S = 120.0
 """From this deviation on the timetable's time is said beside the predicted one."""
-_NOT_ACCESSIBLE = 2
-"""GTFS `wheelchair_accessible`."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +52,10 @@ class DepartureWords:
     p90: float | None
     notes: tuple[str, ...]
     """Why it does not come, another destination than its group's, platform, timetable time, age of the position."""
-    no_wheelchair: bool
-    """The vehicle takes no wheelchair."""
+    occupancy: str
+    """How full the vehicle is, "" where not told."""
+    wheelchair: str
+    """Whether the vehicle takes wheelchairs: `yes`, `no`, or "" where that is not known."""
 
 
 @dataclass(frozen=True)
@@ -210,7 +210,8 @@ def _departure(moment: PageMoment, row: DepartureRow, usual: str, *, say_platfor
         p10=round(row.p10) if live and row.p10 is not None else None,
         p90=round(row.p90) if live and row.p90 is not None else None,
         notes=tuple(notes),
-        no_wheelchair=status in COMING and bool(moment.timetable.trip_wheelchair[row.trip_idx] == _NOT_ACCESSIBLE),
+        occupancy=moment.occupancy_words(row.occupancy) if status in COMING else "",
+        wheelchair=moment.wheelchair_of(row),
     )
 
 

@@ -43,4 +43,4 @@ def _says(page: StopPage) -> object:
 
 def _departure(one: DepartureWords) -> object:
     ranges = [at if at is None else steady(at) for at in (one.p10, one.p90)]
-    return one.key, one.status, one.said, one.here, steady(one.at), ranges, one.notes
+    return one.key, one.status, one.said, one.here, steady(one.at), ranges, one.notes, one.occupancy, one.wheelchair

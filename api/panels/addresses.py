@@ -110,6 +110,8 @@ def _departure(moment: PageMoment, row: PanelRow) -> PanelDeparture:
         minutes=moment.words.minutes(row.at) if counts_down else None,
         doubt=cast(Any, row.doubt),
         notes=list(row.notes),
+        occupancy=row.occupancy,
+        wheelchair=cast(Any, row.wheelchair),
         time=row.clock.value,
         shown=moment.texts(row.status) if not row.comes else row.said if row.doubt else words,
     )

@@ -28,6 +28,10 @@ class PanelDeparture(BaseModel):
     notes: list[str] = Field(
         description="What else there is to know, ready to show", examples=[["at the stop until 08:24"]]
     )
+    occupancy: str = Field(description="How full the vehicle is; empty where not told", examples=["few seats free"])
+    wheelchair: Literal["", "yes", "no"] = Field(
+        description="Whether the vehicle takes wheelchairs; empty where unknown"
+    )
     time: str = Field(description="Local clock time, HH:MM", examples=["08:42"])
     shown: str = Field(description="Ready to show: the wait, the clock time, or what is wrong", examples=["3 min"])
 

@@ -30,6 +30,10 @@ class PanelRow:
     """`overdue` or `held_up` where the vehicle gets no further, else ""."""
     notes: tuple[str, ...]
     """What else there is to know, in words."""
+    occupancy: str
+    """How full the vehicle is, "" where not told."""
+    wheelchair: str
+    """Whether the vehicle takes wheelchairs: `yes`, `no`, or "" where that is not known."""
     scheduled: float | None
     """By the timetable, None for a trip run by headway."""
     wait: Wait
@@ -56,6 +60,8 @@ def panel_rows(boards: StopBoards, moment: PageMoment, stop: int, limit: int) ->
             said=moment.status_words(row),
             doubt=moment.doubt_of(row),
             notes=tuple(moment.notes_of(row)),
+            occupancy=moment.occupancy_words(row.occupancy) if row.status in COMING else "",
+            wheelchair=moment.wheelchair_of(row),
             scheduled=row.scheduled,
             wait=moment.wait_of(row),
             clock=moment.words.at_clock(row.clock),

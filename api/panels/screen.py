@@ -62,7 +62,7 @@ def screen_page(boards: StopBoards, moment: PageMoment, stops: list[int], limit:
     lines |= {line.route: line for message in messages for line in message.lines}
     says = (
         moment.timetable.feed_version, moment.feed.stopped, messages,
-        [(row.key, row.status, row.said, row.notes, steady(row.at), row.clock.day)
+        [(row.key, row.status, row.said, row.notes, row.occupancy, row.wheelchair, steady(row.at), row.clock.day)
          for stop in shown for row in stop.rows],
     )  # fmt: skip
     return ScreenPage(shown, messages, list(lines.values()), digest_of(says))

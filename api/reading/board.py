@@ -7,6 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from api.reading.boarding import (
+    BOARDING,
+    Occupancy,
+    occupancy_at,
+    vehicle_wheelchair,
+    wheelchair_access,
+    wheelchair_words,
+)
 from api.reading.call_events import Event, events_of, known
 from api.reading.lines import destination_of
 from api.reading.moment import Moment
@@ -14,7 +22,6 @@ from api.service.view import ServiceView
 from feeds.start_time import start_time
 from predictor.arrays import BoolArray, Int8Array, RouteIdx, StopIdx
 from predictor.snapshot import CANCELLED, DOUBTS, FOLLOWED, FROM_TIMETABLE, LIVE, SCHEDULED, SOURCES, STATUSES, RunCalls
-from predictor.timetable import Timetable
 
 PASSED_AFTER_S = 30.0
 """A departure stays on the board until this long after its published time."""
@@ -87,6 +94,13 @@ class DepartureRow:
     """The time to show as a clock time, POSIX seconds."""
     wheelchair: str
     """Whether a wheelchair user can board here: `yes`, `no` or `unknown`."""
+    vehicle_wheelchair: str
+    """Whether the vehicle takes wheelchairs, by its own word or its trip's."""
+    occupancy: Occupancy | None
+    """None where not told."""
+    pickup: str
+    """One of `BOARDING`."""
+    drop_off: str
     boards: bool
     """False where the trip ends or nobody may board: shown among arrivals only."""
 
@@ -153,6 +167,7 @@ class StopBoard:
         shift_s, vehicle, published = int(board.shift_s[i]), int(board.vehicle[i]), float(board.published[i])
         arrival, departure = events_of(board, i)
         doubt = DOUBTS[int(board.doubt[i])]
+        entry, takes = tt.entry_of(trip, call), vehicle_wheelchair(snapshot, trip, vehicle)
         scheduled = board.scheduled_arrival[i] if board.last_call[i] else board.scheduled_departure[i]
         from_timetable = board.source[i] == FROM_TIMETABLE or self.status[i] == CANCELLED
         return DepartureRow(
@@ -161,7 +176,7 @@ class StopBoard:
             stop_idx=stop, stop_id=str(tt.stop_id[stop]), platform=str(tt.stop_platform[stop]),
             trip_idx=trip, trip_id=str(tt.trip_id[trip]), service_day=day, service_date=iso_date(tt.date[day]),
             start_time=start_time(tt, trip, shift_s), shift_s=shift_s, call=call,
-            stop_sequence=int(tt.stop_sequence[tt.entry_of(trip, call)]), arrival=arrival, departure=departure,
+            stop_sequence=int(tt.stop_sequence[entry]), arrival=arrival, departure=departure,
             at_stop=bool(board.at_stop[i]), scheduled=known(scheduled), published=published,
             predicted=None if from_timetable else published,
             p10=known(board.p10[i]), p50=None if from_timetable else known(board.p50[i]), p90=known(board.p90[i]),
@@ -170,7 +185,9 @@ class StopBoard:
             vehicle_id=str(snapshot.vehicles.vehicle_id[vehicle]) if vehicle >= 0 else None,
             vehicle_label=str(snapshot.vehicles.label[vehicle]) if vehicle >= 0 else None,
             age_s=known(self._age_s[i]), doubt=doubt, clock=clock_time(published, known(scheduled), self._now, doubt),
-            wheelchair=wheelchair_access(tt, trip, stop),
+            wheelchair=wheelchair_access(tt, stop, takes), vehicle_wheelchair=wheelchair_words(takes),
+            occupancy=occupancy_at(snapshot, board, i), pickup=BOARDING[int(tt.pickup_type[entry])],
+            drop_off=BOARDING[int(tt.drop_off_type[entry])],
             boards=bool(self._boards[i]),
         )  # fmt: skip
 
@@ -224,17 +241,3 @@ def clock_time(published: float, scheduled: float | None, now: float, doubt: str
 def iso_date(date: int) -> str:
     """YYYY-MM-DD of YYYYMMDD."""
     return f"{date // 10_000:04d}-{date // 100 % 100:02d}-{date % 100:02d}"
-
-
-def wheelchair_access(timetable: Timetable, trip: int, stop: int) -> str:
-    """Whether both the vehicle and the stop (or its station, where it says nothing itself) can be used."""
-    here = int(timetable.stop_wheelchair[stop])
-    if here == 0 and timetable.stop_parent[stop] >= 0:
-        here = int(timetable.stop_wheelchair[timetable.stop_parent[stop]])
-    both = (here, int(timetable.trip_wheelchair[trip]))
-    return wheelchair_words(2 if 2 in both else 1 if both == (1, 1) else 0)
-
-
-def wheelchair_words(code: int) -> str:
-    """GTFS `wheelchair_boarding` or `wheelchair_accessible` as `yes`, `no` or `unknown`."""
-    return {1: "yes", 2: "no"}.get(code, "unknown")

@@ -7,7 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from api.reading.board import clock_time, iso_date, minutes_to_wait, wheelchair_access
+from api.reading.board import clock_time, iso_date, minutes_to_wait
+from api.reading.boarding import BOARDING, Occupancy, occupancy_at, vehicle_wheelchair, wheelchair_access
 from api.reading.call_events import Event, events_of, known
 from api.reading.lines import destination_of
 from api.reading.moment import Moment
@@ -63,6 +64,12 @@ class JourneyCall:
     passed: bool
     wheelchair: str
     """`yes`, `no` or `unknown`."""
+    occupancy: Occupancy | None
+    """None where not told, or passed."""
+    pickup: str
+    """One of `BOARDING`; `none` where the run ends,"""
+    drop_off: str
+    """and where it begins."""
 
 
 @dataclass(frozen=True)
@@ -163,23 +170,29 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
         begins_at=float(tt.date_origin[service_day] + shift_s + tt.trip_start_s[trip]),
         status=STATUSES[CANCELLED if cancelled else LIVE if live else SCHEDULED],
         doubt=DOUBTS[int(told.doubt[~told.passed].max(initial=FOLLOWED))], over=bool(told.passed.all()),
-        vehicle=vehicle, age_s=age, calls=[_call(moment, told, k, int(status[k])) for k in range(len(told))],
+        vehicle=vehicle, age_s=age,
+        calls=[_call(moment, told, k, int(status[k]), known_vehicle) for k in range(len(told))],
     )  # fmt: skip
 
 
-def _call(moment: Moment, told: RunCalls, k: int, status: int) -> JourneyCall:
+def _call(moment: Moment, told: RunCalls, k: int, status: int, vehicle: int) -> JourneyCall:
     tt, trip, stop, passed = moment.timetable, int(told.trip[k]), int(told.stop[k]), bool(told.passed[k])
     arrival, departure = events_of(told, k)
     boards = departure or arrival
+    entry = tt.entry_of(trip, int(told.call[k]))
     scheduled, doubt = boards.scheduled if boards else None, DOUBTS[int(told.doubt[k])]
     published, p10, p50, p90 = float(told.published[k]), *(known(float(q[k])) for q in (told.p10, told.p50, told.p90))
     is_predicted = not passed and told.source[k] != FROM_TIMETABLE and status != CANCELLED
     return JourneyCall(
-        stop_idx=stop, stop_sequence=int(tt.stop_sequence[tt.entry_of(trip, k)]), arrival=arrival,
+        stop_idx=stop, stop_sequence=int(tt.stop_sequence[entry]), arrival=arrival,
         departure=departure, at_stop=bool(told.at_stop[k]), scheduled=scheduled,
         shown=published,
         predicted=published if is_predicted else None, p10=p10, p50=p50, p90=p90,
         minutes=None if passed else minutes_to_wait(published, moment.now, doubt), status=STATUSES[status],
         doubt=doubt, clock=clock_time(published, scheduled, moment.now, doubt),
-        source=SOURCES[int(told.source[k])], passed=passed, wheelchair=wheelchair_access(tt, trip, stop),
+        source=SOURCES[int(told.source[k])], passed=passed,
+        wheelchair=wheelchair_access(tt, stop, vehicle_wheelchair(moment.view.snapshot, trip, vehicle)),
+        occupancy=None if passed else occupancy_at(moment.view.snapshot, told, k),
+        pickup=BOARDING[int(tt.pickup_type[entry])] if departure else "none",
+        drop_off=BOARDING[int(tt.drop_off_type[entry])] if arrival else "none",
     )  # fmt: skip

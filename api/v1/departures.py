@@ -14,8 +14,8 @@ from api.answers.problems import PROBLEMS
 from api.reading.alerts import stop_alerts
 from api.reading.board import WINDOW_S, DepartureRow, departure_rows
 from api.reading.moment import Moment
-from api.v1.models import Access, Departure, Departures, Doubt, TimeSource
-from api.v1.representations import alerts_answer, event_answer, range_answer, route_ref, stop_of
+from api.v1.models import Access, Boarding, Departure, Departures, Doubt, TimeSource
+from api.v1.representations import alerts_answer, event_answer, occupancy_answer, range_answer, route_ref, stop_of
 
 departures_router = APIRouter(tags=["Departures"])
 
@@ -61,6 +61,7 @@ def _said(row: DepartureRow) -> tuple[object, ...]:
     return (
         row.trip_idx, row.service_day, row.start_time, row.call, row.stop_idx, row.status, row.minutes, row.source,
         row.scheduled, steady(row.published), row.vehicle_id, row.doubt, row.at_stop,
+        row.occupancy, row.vehicle_wheelchair,
     )  # fmt: skip
 
 
@@ -91,5 +92,9 @@ def _departure(moment: Moment, row: DepartureRow) -> Departure:
         start_time=row.start_time,
         stop_sequence=row.stop_sequence,
         wheelchair=cast(Access, row.wheelchair),
+        vehicle_wheelchair=cast(Access, row.vehicle_wheelchair),
+        occupancy=occupancy_answer(row.occupancy),
+        pickup_type=cast(Boarding, row.pickup),
+        drop_off_type=cast(Boarding, row.drop_off),
         pickup=row.boards,
     )

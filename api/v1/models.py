@@ -10,6 +10,7 @@ from api.answers.answer import Answer, Moment, Status
 
 Date = Annotated[str, Field(description="Service date", examples=["2026-03-02"], json_schema_extra={"format": "date"})]
 Access = Literal["yes", "no", "unknown"]
+Boarding = Literal["regular", "none", "phone", "driver"]
 TimeSource = Literal["timetable", "vehicle", "block", "operator"]
 Doubt = Literal["followed", "overdue", "held_up"]
 VehicleState = Literal["unmatched", "layover", "in_service", "off_route", "deadhead"]
@@ -101,6 +102,13 @@ class EventTimes(BaseModel):
     delay_s: int | None = Field(description="Seconds late, negative when early", examples=[70])
 
 
+class OccupancyTold(BaseModel):
+    """How full a vehicle is."""
+
+    status: str | None = Field(description="GTFS-Realtime OccupancyStatus", examples=["FEW_SEATS_AVAILABLE"])
+    percentage: int | None = Field(description="Of the passengers that it takes", examples=[65])
+
+
 class Departure(BaseModel):
     """One coming departure."""
 
@@ -147,6 +155,15 @@ class Departure(BaseModel):
     )
     stop_sequence: int = Field(examples=[7])
     wheelchair: Access
+    vehicle_wheelchair: Access = Field(
+        description="Of the vehicle alone: by its own word where it has one, else its trip's"
+    )
+    occupancy: OccupancyTold | None = Field(description="null where the vehicle does not tell")
+    pickup_type: Boarding = Field(
+        description="How to board: as usual (`regular`), not at all (`none`), on request by telephoning the agency "
+        "(`phone`) or to the driver (`driver`)"
+    )
+    drop_off_type: Boarding = Field(description="How to alight, in the same words")
     pickup: bool = Field(description="False where nobody may board; such calls are listed with `arrivals=true` only")
 
 
@@ -220,6 +237,12 @@ class Call(BaseModel):
     )
     passed: bool
     wheelchair: Access
+    occupancy: OccupancyTold | None = Field(description="null where passed or where the vehicle does not tell")
+    pickup_type: Boarding = Field(
+        description="How to board: as usual (`regular`), not at all (`none`), on request by telephoning the agency "
+        "(`phone`) or to the driver (`driver`)"
+    )
+    drop_off_type: Boarding = Field(description="How to alight, in the same words")
 
 
 class TripAnswer(Answer):
@@ -257,6 +280,8 @@ class VehicleProperties(BaseModel):
     bearing: float | None = Field(description="Degrees clockwise from north")
     speed_m_s: float | None
     occupancy: int | None = Field(description="GTFS-Realtime OccupancyStatus")
+    occupancy_percentage: int | None = Field(description="Of the passengers that it takes")
+    wheelchair: Access = Field(description="Whether it takes wheelchairs: by its own word, else its trip's")
     reported_at: Moment
     data_age_s: int
     doubt: Doubt | Literal["given_up"] = Field(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import cast
 
-from api.reading.board import DepartureRow, wheelchair_words
+from api.reading.board import DepartureRow
+from api.reading.boarding import Occupancy, wheelchair_words
 from api.reading.call_events import Event
 from api.reading.journey import JourneyCall
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
-from api.v1.models import Access, Alert, EventTimes, Platform, Range, RouteRef, Stop
+from api.v1.models import Access, Alert, EventTimes, OccupancyTold, Platform, Range, RouteRef, Stop
 from feeds.alerts import Alert as Told
 from predictor.timetable import Timetable
 
@@ -58,6 +59,11 @@ def event_answer(moment: Moment, event: Event | None) -> EventTimes | None:
         return None
     delay_s = None if event.delay_s is None else round(event.delay_s)
     return EventTimes(scheduled=moment.iso(event.scheduled), predicted=moment.iso(event.predicted), delay_s=delay_s)
+
+
+def occupancy_answer(occupancy: Occupancy | None) -> OccupancyTold | None:
+    """How full a vehicle is, None where not told."""
+    return None if occupancy is None else OccupancyTold(status=occupancy.status, percentage=occupancy.percentage)
 
 
 def range_answer(moment: Moment, call: DepartureRow | JourneyCall) -> Range | None:

@@ -15,8 +15,8 @@ from api.reading.alerts import run_alerts
 from api.reading.board import iso_date
 from api.reading.journey import Journey, JourneyCall, UnknownRunError, journey_of, run_meant
 from api.reading.moment import Moment
-from api.v1.models import Access, Call, Doubt, TimeSource, TripAnswer
-from api.v1.representations import alerts_answer, event_answer, range_answer, route_ref
+from api.v1.models import Access, Boarding, Call, Doubt, TimeSource, TripAnswer
+from api.v1.representations import alerts_answer, event_answer, occupancy_answer, range_answer, route_ref
 from feeds.start_time import start_time
 
 trips_router = APIRouter(tags=["Trips"])
@@ -47,7 +47,10 @@ def one_trip(
     # Ages and ranges change at every step, and times by seconds: nobody need be told.
     says = (
         trip_answer.model_dump(exclude={"generated_at", "feed_age_s", "data_age_s", "calls"}),
-        [(call.status, call.source, call.minutes, call.doubt, call.at_stop, call.passed) for call in trip_answer.calls],
+        [
+            (call.status, call.source, call.minutes, call.doubt, call.at_stop, call.passed, call.occupancy)
+            for call in trip_answer.calls
+        ],
         [None if call.passed else steady(call.shown) for call in journey.calls],
     )
     return answer(request, says, trip_answer.model_dump_json, max_age_s=BOARD_MAX_AGE_S, media_type="application/json")
@@ -112,4 +115,7 @@ def _call(moment: Moment, call: JourneyCall) -> Call:
         doubt=cast(Doubt, call.doubt),
         passed=call.passed,
         wheelchair=cast(Access, call.wheelchair),
+        occupancy=occupancy_answer(call.occupancy),
+        pickup_type=cast(Boarding, call.pickup),
+        drop_off_type=cast(Boarding, call.drop_off),
     )

@@ -13,8 +13,9 @@ from api.answers.caching import BOARD_MAX_AGE_S, answer
 from api.answers.lookups import route_index
 from api.answers.problems import PROBLEMS
 from api.reading.board import iso_date
+from api.reading.boarding import vehicle_wheelchair, wheelchair_words
 from api.reading.moment import Moment
-from api.v1.models import Point, VehicleCollection, VehicleFeature, VehicleProperties, VehicleState
+from api.v1.models import Access, Point, VehicleCollection, VehicleFeature, VehicleProperties, VehicleState
 from api.v1.representations import route_ref
 from predictor.snapshot import DOUBTS, VEHICLE_STATES
 
@@ -85,6 +86,11 @@ def _feature(moment: Moment, row: int) -> VehicleFeature:
             bearing=None if math.isnan(bearing) else round(bearing, 1),
             speed_m_s=None if math.isnan(speed) else round(speed, 1),
             occupancy=int(vehicles.occupancy[row]) if vehicles.occupancy[row] >= 0 else None,
+            occupancy_percentage=int(share) if (share := vehicles.occupancy_percentage[row]) >= 0 else None,
+            wheelchair=cast(
+                Access,
+                wheelchair_words(vehicle_wheelchair(snapshot, trip, row) if on_trip else int(vehicles.wheelchair[row])),
+            ),
             reported_at=moment.view.iso(reported_at),
             data_age_s=round(max(moment.now - reported_at, 0.0)),
             doubt=cast(Any, DOUBTS[int(vehicles.doubt[row])]),

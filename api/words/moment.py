@@ -10,6 +10,7 @@ from fastapi import Request
 
 from api.reading.alerts import cause_for, informed_by
 from api.reading.board import DepartureRow
+from api.reading.boarding import Occupancy
 from api.reading.journey import Journey, JourneyCall
 from api.reading.lines import Line
 from api.reading.moment import Moment
@@ -104,7 +105,35 @@ class PageMoment(Moment):
         at = row.published if isinstance(row, DepartureRow) else row.shown
         if row.at_stop and self.status_of(row) == "live" and at >= self.now + 60.0:
             notes.append(self.texts("at_stop_until", time=self.words.time(at)))
+        return notes + self._boarding_notes(row)
+
+    def _boarding_notes(self, row: DepartureRow | JourneyCall) -> list[str]:
+        """How to board and alight, where not as usual; who may not board at all is on no board."""
+        on_the_way = isinstance(row, JourneyCall)
+        if on_the_way and row.pickup == row.drop_off != "regular":
+            return [self.texts(f"stops_{row.pickup}")]
+        notes = [] if row.pickup == "regular" else [self.texts(f"pickup_{row.pickup}")]
+        # Where a run begins nobody alights, and where it ends nobody boards: that needs no word.
+        begins, ends = row.arrival is None, row.departure is None
+        if ends or (not on_the_way and row.pickup == "none"):
+            notes = []
+        if on_the_way and not begins and row.drop_off != "regular":
+            notes.append(self.texts(f"drop_off_{row.drop_off}"))
         return notes
+
+    def wheelchair_of(self, row: DepartureRow) -> str:
+        """Whether the vehicle takes wheelchairs, as shown: `no`; `yes` where the vehicle itself tells; else ""."""
+        if row.status not in COMING or row.vehicle_wheelchair == "unknown":
+            return ""
+        return row.vehicle_wheelchair if row.vehicle_wheelchair == "no" or row.vehicle_id is not None else ""
+
+    def occupancy_words(self, occupancy: Occupancy | None) -> str:
+        """How full a vehicle is; "" where not told, or once its feed has stopped."""
+        if occupancy is None or self.feed.stopped:
+            return ""
+        words = "" if occupancy.status is None else self.texts(f"occupancy_{occupancy.status}")
+        share = "" if occupancy.percentage is None else self.texts("occupancy_share", share=occupancy.percentage)
+        return f"{words} ({share})" if words and share else words or share
 
     def said_all(self, alerts: Iterable[Alert]) -> list[AlertWords]:
         """Alerts in the reader's language. The same words sent for each of several lines are said once, of all."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from api.reading.boarding import occupancy_of, vehicle_wheelchair, wheelchair_words
 from api.words.moment import PageMoment
 from predictor.snapshot import DOUBTS, LAYOVER, OFF_ROUTE, Vehicles
 
@@ -25,6 +26,10 @@ class VehicleWords:
     punctuality: str
     """ "on time", "3 min late", "" where unknown."""
     late: bool
+    occupancy: str
+    """How full it is, "" where not told."""
+    wheelchair: str
+    """Whether it takes wheelchairs: `yes`, `no`, or "" where that is not known."""
     age: str
     """Age of its position, said only when old."""
 
@@ -50,12 +55,15 @@ def vehicle_words(moment: PageMoment, vehicle: int) -> VehicleWords:
         place = texts("vehicle_at" if vehicles.at_stop[vehicle] else "vehicle_towards", stop=stop)
     age = moment.now - float(vehicles.timestamp[vehicle])
     delay = float(vehicles.delay_s[vehicle])
+    takes = wheelchair_words(vehicle_wheelchair(moment.snapshot, trip, vehicle))
     return VehicleWords(
         label=vehicle_label(vehicles, vehicle),
         place=place,
         doubtful=doubt != "followed",
         punctuality="" if state == LAYOVER or np.isnan(delay) else _punctuality(moment, delay),
         late=delay >= 120,
+        occupancy=moment.occupancy_words(occupancy_of(moment.snapshot, vehicle)),
+        wheelchair="" if takes == "unknown" else takes,
         age=texts("position_old", age=moment.words.age(age)) if age > _OLD_S else "",
     )
 

@@ -51,11 +51,13 @@ def vehicles(*rows: dict[str, Any]) -> Vehicles:
     """Vehicles v0, v1, … on trip A1 near s2 but for what each row says otherwise."""
     usual: dict[str, Any] = {
         "lat": 47.40, "lon": 0.69, "bearing": 45.0, "speed": 8.0, "timestamp": NOW - 20, "occupancy": 1,
+        "occupancy_percentage": 20, "wheelchair": 0,
         "state": IN_SERVICE, "trip": 0, "service_day": 0, "shift_s": 0, "distance_m": 1500.0, "next_call": 1,
         "at_stop": False, "delay_s": 60.0, "named": True,
         "doubt": 0, "stalled_at": np.nan,
     }  # fmt: skip
-    types = {"bearing": np.float32, "speed": np.float32, "occupancy": np.int8, "state": np.int8, "trip": np.int32,
+    types = {"bearing": np.float32, "speed": np.float32, "occupancy": np.int8,
+             "occupancy_percentage": np.int16, "wheelchair": np.int8, "state": np.int8, "trip": np.int32,
              "service_day": np.int32, "shift_s": np.int32, "next_call": np.int32, "at_stop": np.bool_,
              "named": np.bool_, "doubt": np.int8}  # fmt: skip
     columns: dict[str, Any] = {
@@ -245,6 +247,7 @@ def test_vehicle_positions_say_what_is_known() -> None:
     assert (full.trip.trip_id, full.stop_id, full.current_stop_sequence) == ("A1", "s2", 20)
     assert full.current_status == gtfs_realtime_pb2.VehiclePosition.STOPPED_AT
     assert (full.position.bearing, full.position.speed, full.occupancy_status) == (45.0, 8.0, 1)
+    assert full.occupancy_percentage == 20
     assert sparse.current_status == gtfs_realtime_pb2.VehiclePosition.IN_TRANSIT_TO
     for name in ("bearing", "speed"):
         assert not sparse.position.HasField(name)

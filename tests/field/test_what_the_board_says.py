@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tests.field.city import City
 from tests.field.faces import only, text
 from tests.field.messages import bus
-from tests.field.network import Call, Trip, network
+from tests.field.network import Call, Trip, network, row_of_stops
 
 
 def in_words(city: City, stop: str, *, trip: str = "t1") -> dict[str, str]:
@@ -68,6 +69,54 @@ def test_the_next_trip_of_an_overdue_bus_is_not_told_as_overdue() -> None:
     first, second = city.departures("A")
     assert (first.told["doubt"], second.told["doubt"]) == ("overdue", "followed")
     assert second.minutes is not None and second.status == "scheduled"
+
+
+def test_the_vehicles_own_word_on_wheelchairs_counts_more_than_its_trips() -> None:
+    trips = (Trip("t1", "08:00", wheelchair=1), Trip("t2", "09:00", wheelchair=2))
+    stops = tuple(replace(stop, wheelchair=1) for stop in row_of_stops("A B C"))
+    city = City(network(stops, trips=trips), at="08:00")
+    city.vehicle_positions(bus("v1", "t1", late_s=0, wheelchair_accessible="WHEELCHAIR_INACCESSIBLE")).at("08:01")
+    first, second = city.departures("B")
+    assert (first.told["wheelchair"], first.told["vehicle_wheelchair"]) == ("no", "no")
+    assert city.trip("t1")[1].told["wheelchair"] == "no"
+    assert city.panel("B")[0].told["wheelchair"] == "no"
+    for face in ("/stops/B", "/screen/B"):
+        assert "Vehicle not wheelchair accessible" in text(only(city.page(face), "li.departure"))
+    told = city.our_vehicle_positions()["v1"].vehicle
+    assert told.wheelchair_accessible == told.WHEELCHAIR_INACCESSIBLE
+    assert (city.vehicles()["v1"]["wheelchair"], second.told["wheelchair"]) == ("no", "no")
+    city.vehicle_positions(bus("v1", "t1", late_s=0, wheelchair_accessible="UNKNOWN")).at("08:02")
+    assert city.departures("B")[0].told["vehicle_wheelchair"] == "yes"
+
+
+def test_how_full_the_bus_is_is_told_of_its_own_run_everywhere() -> None:
+    city = City(network(trips=(Trip("t1", "08:00", block="b"), Trip("t2", "08:20", block="b"))), at="08:00")
+    told = {"occupancy_status": "FEW_SEATS_AVAILABLE", "occupancy_percentage": 65}
+    city.vehicle_positions(bus("v1", "t1", late_s=0, **told)).at("08:01")
+    first, second = city.departures("B")
+    assert first.told["occupancy"] == {"status": "FEW_SEATS_AVAILABLE", "percentage": 65}
+    assert second.told["occupancy"] is None
+    assert city.panel("B")[0].told["occupancy"] == "few seats free (65 % full)"
+    for face in ("/stops/B", "/screen/B", "/trips/t1", "/lines/r1"):
+        assert "few seats free (65 % full)" in text(city.page(face, lang="en")), face
+        assert "peu de places assises (rempli à 65 %)" in text(city.page(face, lang="fr")), face
+    assert city.trip("t1")[1].told["occupancy"]["percentage"] == 65
+    ours = city.our_vehicle_positions()["v1"]
+    assert (ours.occupancy_status, ours.occupancy_percentage) == (2, 65)
+
+
+def test_a_stop_on_request_says_how_to_ask() -> None:
+    calls = (Call("A", "08:00"), Call("B", "08:02", pickup=2, drop_off=3), Call("C", "08:04", pickup=3, drop_off=3),
+             Call("D", "08:06"))  # fmt: skip
+    city = City(network("A B C D", trips=(Trip("t1", calls=calls),)), at="07:55")
+    assert "on request: phone the agency" in in_words(city, "B")["panel"]
+    assert "on request: phone the agency" in in_words(city, "B")["screen"]
+    assert "to alight, tell the driver" in in_words(city, "B")["trip page"]
+    assert "to alight" not in in_words(city, "B")["stop page"]
+    assert "signal to the driver" in in_words(city, "C")["stop page"]
+    assert "on request: tell or signal to the driver" in in_words(city, "C")["trip page"]
+    assert [row.told["pickup_type"] for row in city.trip("t1")] == ["regular", "phone", "driver", "none"]
+    assert city.departures("B")[0].told["drop_off_type"] == "driver"
 
 
 def test_the_desk_tells_which_vehicle_was_given_up_and_on_which_run() -> None:
