@@ -421,6 +421,8 @@ class _UpdateTimes:
     stop_id: list[str]
     skipped: list[bool]
     no_data: list[bool]
+    stop_headsign: list[str]
+    """"" where the reader's timetable has it."""
     assigned: list[bool]
     """The stop is another platform than the timetable's."""
     scheduled_arrival: list[int]
@@ -441,6 +443,8 @@ class _UpdateTimes:
         update.stop_id = self.stop_id[row]
         if self.assigned[row]:
             update.stop_time_properties.assigned_stop_id = self.stop_id[row]
+        if self.stop_headsign[row]:
+            update.stop_time_properties.stop_headsign = self.stop_headsign[row]
         if self.skipped[row] or self.no_data[row]:
             update.schedule_relationship = _StopTimeUpdate.SKIPPED if self.skipped[row] else _StopTimeUpdate.NO_DATA
             return
@@ -481,6 +485,9 @@ def _update_times(tt: Timetable, calls: _Calls) -> _UpdateTimes:
         stop_id=tt.stop_id[tt.call_stop[entry]].tolist(),
         skipped=calls.skipped.tolist(),
         no_data=calls.no_data.tolist(),
+        stop_headsign=np.append(tt.headsign_name, "")[
+            np.where(calls.trip >= tt.base.trips, tt.call_headsign[entry], NONE)
+        ].tolist(),
         assigned=(_scheduled_stops(tt, calls) != tt.call_stop[entry]).tolist(),
         scheduled_arrival=np.where(own, origin + tt.arrival_s[entry], 0).tolist(),
         scheduled_departure=np.where(own, origin + tt.departure_s[entry], 0).tolist(),

@@ -103,6 +103,8 @@ class _Updates(Columns):
     pickup_type: Int8Array
     """-1 where not given."""
     drop_off_type: Int8Array
+    headsign: StrArray
+    """"" where not given."""
 
     def of_runs(self, rows: Int64Array, runs: int) -> _Updates:
         """The updates of some runs, which are numbered by their place among `rows`."""
@@ -146,7 +148,7 @@ def _columns(
     words: list[tuple[str, ...]] = []
     numbers: list[tuple[float, ...]] = []
     rows: list[tuple[float, ...]] = []
-    stops: list[tuple[str, str]] = []
+    stops: list[tuple[str, str, str]] = []
     for entity in message.entity:
         if entity.is_deleted:
             refused["deleted_entity"] += 1
@@ -181,7 +183,7 @@ def _columns(
         )
         for stop in update.stop_time_update:
             arrival, departure, kinds = stop.arrival, stop.departure, stop.stop_time_properties
-            stops.append((stop.stop_id, kinds.assigned_stop_id))
+            stops.append((stop.stop_id, kinds.assigned_stop_id, kinds.stop_headsign))
             rows.append(
                 (
                     owner,
@@ -204,13 +206,15 @@ def _columns(
 
 def _update_columns(
     rows: list[tuple[float, ...]],
-    stops: list[tuple[str, str]],
+    stops: list[tuple[str, str, str]],
     timetable: Timetable,
     received_at: float,
     refused: Counter[str],
 ) -> _Updates:
     owner, sequence, relationship, *times, pickup, drop_off = np.array(rows, np.float64).reshape(-1, 11).T
-    stop_id, assigned_id = (list(map(text_of, column)) for column in (zip(*stops, strict=True) if stops else ((), ())))
+    stop_id, assigned_id, headsign = (
+        list(map(text_of, column)) for column in (zip(*stops, strict=True) if stops else ((), (), ()))
+    )
     stop, assigned = _lookup(stop_id, timetable.stop_index), _lookup(assigned_id, timetable.stop_index)
     for words, index in ((stop_id, stop), (assigned_id, assigned)):
         refused["unknown_stop"] += int((index < 0).sum()) - words.count("")
@@ -238,6 +242,7 @@ def _update_columns(
         scheduled_departure=scheduled_departure,
         pickup_type=pickup.astype(np.int8),
         drop_off_type=drop_off.astype(np.int8),
+        headsign=_short(headsign),
     )
 
 
@@ -658,6 +663,8 @@ def _resolved(
         )
     )  # fmt: skip
     moved |= (pickup != calls.pickup_type) | (drop_off != calls.drop_off_type)
+    stop_headsign: StrArray = np.append(updates.headsign, "")[update]
+    moved |= (stop_headsign != "") & (stop_headsign != _scheduled_headsigns(tt, runs, calls))
     n = len(runs.trip)
     own_calls = own_calls | (np.bincount(calls.owner[moved], minlength=n) > 0)
 
@@ -697,6 +704,7 @@ def _resolved(
         base_call=calls.base_call[keep],
         pickup_type=pickup[keep],
         drop_off_type=drop_off[keep],
+        stop_headsign=stop_headsign[keep],
         refused={reason: count for reason, count in sorted(refused.items()) if count},
     )
 
@@ -783,6 +791,16 @@ def _stops_now(
     stop = np.where(assigned >= 0, assigned, np.where(beside, named, calls.stop))
     stop = np.where(listed[calls.owner] & (assigned < 0), calls.stop, stop).astype(np.int32)
     return stop, stop != calls.stop
+
+
+def _scheduled_headsigns(tt: Timetable, runs: _Runs, calls: RunCalls) -> StrArray:
+    """What the timetable has each call (k,) bound for, "" where it does not have the call."""
+    trip = runs.trip[calls.owner]
+    entry = np.where((trip >= 0) & (calls.base_call >= 0), tt.entry_of(trip, calls.base_call), NONE)
+    sign = at(tt.call_headsign, entry, NONE)
+    of_trip = np.append(tt.trip_headsign, "")[np.where(entry >= 0, trip, NONE)]
+    result: StrArray = np.where(sign >= 0, np.append(tt.headsign_name, "")[sign], of_trip)
+    return result
 
 
 def _headsigns(tt: Timetable, runs: _Runs, calls: RunCalls, own_calls: BoolArray) -> StrArray:

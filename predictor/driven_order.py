@@ -224,6 +224,7 @@ def _exchanged(timetable: Timetable, line: Int64Array, call: Int64Array) -> Time
         line_lat=lat, line_lon=lon, line_distance_m=along,
         pattern_stop=stop, pattern_distance_m=distance, pattern_link=pattern_link,
         stop_sequence=_swapped(tt.stop_sequence, entry), timepoint=_swapped(tt.timepoint, entry),
+        call_headsign=_swapped(tt.call_headsign, entry),
         pickup_type=_swapped(tt.pickup_type, entry), drop_off_type=_swapped(tt.drop_off_type, entry),
     )  # fmt: skip
 

@@ -200,6 +200,7 @@ def _content(updates: TripUpdates, row: int) -> tuple[object, ...]:
         str(updates.headsign[row]), str(updates.short_name[row]), updates.stop[span].tobytes(),
         updates.stop_sequence[span].tobytes(), updates.pickup_type[span].tobytes(),
         updates.drop_off_type[span].tobytes(), updates.base_call[span].tobytes(),
+        tuple(updates.stop_headsign[span].tolist()),
         (updates.scheduled_arrival[span].tobytes(), updates.scheduled_departure[span].tobytes()) if stated else None,
     )  # fmt: skip
 
@@ -224,6 +225,7 @@ class _OwnRun:
     base_call: Int32Array
     pickup_type: Int8Array
     drop_off_type: Int8Array
+    stop_headsign: StrArray
 
     @classmethod
     def of(cls, base: Timetable, updates: TripUpdates, row: int) -> _OwnRun:
@@ -239,7 +241,7 @@ class _OwnRun:
             arrival_s=np.round(updates.scheduled_arrival[span] - origin).astype(np.int32),
             departure_s=np.round(updates.scheduled_departure[span] - origin).astype(np.int32),
             base_call=updates.base_call[span], pickup_type=updates.pickup_type[span],
-            drop_off_type=updates.drop_off_type[span],
+            drop_off_type=updates.drop_off_type[span], stop_headsign=updates.stop_headsign[span],
         )  # fmt: skip
 
     def as_first_told(self, former: tuple[Int32Array, Int32Array, Int32Array] | None) -> _OwnRun:
@@ -428,6 +430,7 @@ def _overlaid(base: Timetable, runs: list[_OwnRun]) -> OverlaidTimetable:
     def modelled(column: Int8Array) -> Int8Array:
         return np.where(of_model, column[model] if len(column) else 0, 0).astype(i8)
 
+    headsign, headsign_name = _call_headsigns(base, runs)
     columns = {f.name: getattr(base, f.name) for f in fields(Timetable)} | patterns.columns()
     columns |= {
         "trip_id": np.append(base.trip_id, ids),
@@ -444,6 +447,8 @@ def _overlaid(base: Timetable, runs: list[_OwnRun]) -> OverlaidTimetable:
         "timepoint": np.append(base.timepoint, _timepoints(base, runs, timepoint)),
         "pickup_type": np.append(base.pickup_type, _joined([run.pickup_type for run in runs], i8)),
         "drop_off_type": np.append(base.drop_off_type, _joined([run.drop_off_type for run in runs], i8)),
+        "call_headsign": np.append(base.call_headsign, headsign),
+        "headsign_name": headsign_name,
         "journey_trip": np.append(base.journey_trip, base.trips + np.arange(n, dtype=i32)),
         "journey_shift_s": np.append(base.journey_shift_s, shift),
         "journey_headway_s": np.append(base.journey_headway_s, np.zeros(n, i32)),
@@ -475,6 +480,22 @@ def _timepoints(base: Timetable, runs: list[_OwnRun], timepoint: BoolArray) -> B
             result[used + same] |= base.timepoint[base.trip_call_ptr[run.trip] + run.base_call[same]]
         used += len(run.stop)
     return result
+
+
+def _call_headsigns(base: Timetable, runs: list[_OwnRun]) -> tuple[Int32Array, StrArray]:
+    """`call_headsign` of the runs' calls (calls,), and all names: as told, else as the timetable has it for a run that
+    is still bound for where its trip is."""
+    index = {name: i for i, name in enumerate(base.headsign_name.tolist())}
+    parts = []
+    for run in runs:
+        sign = np.full(len(run.stop), NONE, np.int32)
+        if run.trip >= 0 and run.headsign == str(base.trip_headsign[run.trip]):
+            same = np.flatnonzero(run.base_call >= 0)
+            sign[same] = base.call_headsign[base.trip_call_ptr[run.trip] + run.base_call[same]]
+        for call in np.flatnonzero(run.stop_headsign != "").tolist():
+            sign[call] = index.setdefault(str(run.stop_headsign[call]), len(index))
+        parts.append(sign)
+    return _joined(parts, np.int32), np.array(list(index), np.str_)
 
 
 def _short_names(base: Timetable, runs: list[_OwnRun]) -> StrArray:

@@ -252,15 +252,18 @@ class Snapshot:
         place = np.minimum(np.searchsorted(keys, runs.run_key), len(keys) - 1)
         return np.where(keys[place] == runs.run_key, self.shortened.ends_at[place], last).astype(np.int32)
 
-    def headsign(self, trip: int, service_day: int, shift_s: int = 0) -> str:
-        """What a run is bound for: what its trip says, or the stop where it ends before the trip's last."""
+    def headsign(self, trip: int, service_day: int, shift_s: int = 0, call: int | None = None) -> str:
+        """What a run is bound for, at one of its calls or on the whole: what is said for the call, else for its trip;
+        or the stop where it ends before the trip's last."""
         tt = self.timetable
+        sign = NONE if call is None else int(tt.call_headsign[tt.entry_of(trip, call)])
+        as_planned = str(tt.headsign_name[sign] if sign >= 0 else tt.trip_headsign[trip])
         if len(self.shortened) == 0:
-            return str(tt.trip_headsign[trip])
+            return as_planned
         run = DatedRuns(*(np.array([index], np.int32) for index in (trip, service_day, shift_s)))
         last = int(self.last_calls(run)[0])
         if last == int(tt.trip_calls[trip]) - 1:
-            return str(tt.trip_headsign[trip])
+            return as_planned
         return str(tt.stop_name[tt.call_stop[tt.trip_call_ptr[trip] + last]])
 
     def _days(self, since: float, until: float) -> list[int]:

@@ -113,6 +113,10 @@ class Timetable:
     """True where the vehicle waits for its scheduled departure."""
     pickup_type: Int8Array
     drop_off_type: Int8Array
+    call_headsign: Int32Array
+    """`stop_headsign`: index into `headsign_name`, -1 where the trip's headsign counts."""
+
+    headsign_name: StrArray
 
     block_id: StrArray
 

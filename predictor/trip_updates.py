@@ -71,6 +71,8 @@ class TripUpdates:
     """Call of `trip` at the same place, -1 where there is none."""
     pickup_type: Int8Array
     drop_off_type: Int8Array
+    stop_headsign: StrArray
+    """Where the operator gives one for this call, else ""."""
     refused: Mapping[str, int] = field(default_factory=dict)
     """What decoding left out, by reason."""
 

@@ -93,11 +93,15 @@ def _behind(calls: list[CallWords]) -> int:
 def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWords]:
     tt, words = moment.timetable, moment.words
     next_call = next((k for k, call in enumerate(journey.calls) if not call.passed), None)
-    calls = []
+    calls, said_before = [], journey.destination
     for k, call in enumerate(journey.calls):
         stop_id = str(tt.stop_id[call.stop_idx])
         time = words.time(call.clock)
         planned = time if call.scheduled is None else words.time(call.scheduled)
+        # Said where it changes: what stands at the top holds until then.
+        changes = call.headsign not in ("", said_before) and call.departure is not None
+        signs = [moment.texts("towards", place=call.headsign)] if changes else []
+        said_before = call.headsign or said_before
         calls.append(
             CallWords(
                 stop_id=stop_id,
@@ -109,7 +113,7 @@ def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWor
                 status="passed" if call.passed else moment.status_of(call),
                 said=moment.texts("passed") if call.passed else moment.status_words(call),
                 doubtful=not call.passed and bool(moment.doubt_of(call)),
-                notes=() if call.passed else tuple(moment.notes_of(call)),
+                notes=(*signs, *([] if call.passed else moment.notes_of(call))),
                 yours=stop_id == your_stop,
                 next=k == next_call and journey.vehicle is not None,
             )

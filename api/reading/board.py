@@ -155,10 +155,11 @@ class StopBoard:
         return len(self.calls)
 
     def destination(self, row: int) -> str:
-        """Where the run of a row goes to: its headsign, else the name of its last stop."""
+        """Where the run of a row goes to, as said here: its headsign, else the name of its last stop."""
         calls = self.calls
         trip, day, shift_s = int(calls.trip[row]), int(calls.service_day[row]), int(calls.shift_s[row])
-        return self._view.snapshot.headsign(trip, day, shift_s) or destination_of(self._view.timetable, trip)
+        headsign = self._view.snapshot.headsign(trip, day, shift_s, int(calls.call[row]))
+        return headsign or destination_of(self._view.timetable, trip)
 
     def row(self, i: int) -> DepartureRow:
         """All that is said of one call."""
@@ -172,7 +173,7 @@ class StopBoard:
         from_timetable = board.source[i] == FROM_TIMETABLE or self.status[i] == CANCELLED
         return DepartureRow(
             route_idx=int(tt.trip_route[trip]), direction=int(tt.pattern_direction[tt.trip_pattern[trip]]),
-            headsign=snapshot.headsign(trip, day, shift_s), destination=self.destination(i),
+            headsign=snapshot.headsign(trip, day, shift_s, call), destination=self.destination(i),
             stop_idx=stop, stop_id=str(tt.stop_id[stop]), platform=str(tt.stop_platform[stop]),
             trip_idx=trip, trip_id=str(tt.trip_id[trip]), service_day=day, service_date=iso_date(tt.date[day]),
             start_time=start_time(tt, trip, shift_s), shift_s=shift_s, call=call,

@@ -35,6 +35,8 @@ class JourneyCall:
     """One call of a run. Times are POSIX seconds."""
 
     stop_idx: int
+    headsign: str
+    """What the run is bound for, as said here."""
     stop_sequence: int
     arrival: Event | None
     """None at a run's first stop,"""
@@ -178,13 +180,14 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
 def _call(moment: Moment, told: RunCalls, k: int, status: int, vehicle: int) -> JourneyCall:
     tt, trip, stop, passed = moment.timetable, int(told.trip[k]), int(told.stop[k]), bool(told.passed[k])
     arrival, departure = events_of(told, k)
+    headsign = moment.view.snapshot.headsign(trip, int(told.service_day[k]), int(told.shift_s[k]), int(told.call[k]))
     boards = departure or arrival
     entry = tt.entry_of(trip, int(told.call[k]))
     scheduled, doubt = boards.scheduled if boards else None, DOUBTS[int(told.doubt[k])]
     published, p10, p50, p90 = float(told.published[k]), *(known(float(q[k])) for q in (told.p10, told.p50, told.p90))
     is_predicted = not passed and told.source[k] != FROM_TIMETABLE and status != CANCELLED
     return JourneyCall(
-        stop_idx=stop, stop_sequence=int(tt.stop_sequence[entry]), arrival=arrival,
+        stop_idx=stop, headsign=headsign, stop_sequence=int(tt.stop_sequence[entry]), arrival=arrival,
         departure=departure, at_stop=bool(told.at_stop[k]), scheduled=scheduled,
         shown=published,
         predicted=published if is_predicted else None, p10=p10, p50=p50, p90=p90,

@@ -113,7 +113,10 @@ class Departure(BaseModel):
     """One coming departure."""
 
     route: RouteRef
-    headsign: str = Field(examples=["Lycée Jean Monnet"])
+    headsign: str = Field(
+        description="What the trip is bound for, as said at this stop; where it ends before its last stop, that one",
+        examples=["Lycée Jean Monnet"],
+    )
     direction: int | None = Field(description="GTFS direction_id", examples=[0])
     stop_id: str = Field(description="The platform, at a station", examples=["gare:1"])
     platform: str | None = Field(examples=["1"])
@@ -215,6 +218,7 @@ class Call(BaseModel):
     stop_id: str
     name: str
     platform: str | None
+    headsign: str = Field(description="What the trip is bound for, as said at this stop")
     stop_sequence: int
     arrival: EventTimes | None = Field(description="null at a trip's first stop")
     departure: EventTimes | None = Field(description="null at a trip's last stop")

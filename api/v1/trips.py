@@ -101,6 +101,7 @@ def _call(moment: Moment, call: JourneyCall) -> Call:
         stop_id=str(tt.stop_id[stop]),
         name=str(tt.stop_name[stop]),
         platform=str(tt.stop_platform[stop]) or None,
+        headsign=call.headsign,
         stop_sequence=call.stop_sequence,
         arrival=event_answer(moment, call.arrival),
         departure=event_answer(moment, call.departure),

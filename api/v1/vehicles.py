@@ -75,7 +75,12 @@ def _feature(moment: Moment, row: int) -> VehicleFeature:
             route=route_ref(tt, int(tt.trip_route[trip])) if on_trip else None,
             trip_id=str(tt.trip_id[trip]) if on_trip else None,
             service_date=iso_date(int(tt.date[vehicles.service_day[row]])) if on_trip else None,
-            headsign=snapshot.headsign(trip, int(vehicles.service_day[row]), int(vehicles.shift_s[row]))
+            headsign=snapshot.headsign(
+                trip,
+                int(vehicles.service_day[row]),
+                int(vehicles.shift_s[row]),
+                min(int(vehicles.next_call[row]), int(tt.trip_calls[trip]) - 1),
+            )
             if on_trip
             else None,
             direction=direction if direction >= 0 else None,

@@ -12,7 +12,7 @@ import pandas as pd
 
 from feeds.errors import FeedError
 from feeds.gtfs.archive import GtfsArchive
-from feeds.gtfs.calls import FILE, Calls, interpolated, read_calls
+from feeds.gtfs.calls import FILE, Calls, interpolated, read_calls, stop_headsigns
 from feeds.gtfs.journeys import read_journeys
 from feeds.gtfs.pattern_lines import find_lines
 from feeds.gtfs.patterns import find_links, find_patterns
@@ -39,7 +39,10 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
     stops = read_stops(tables["stops"], problems)
     routes = read_routes(tables["routes"], tables["agency"], problems)
     trips = read_trips(tables["trips"], routes.route_id, problems)
-    calls = read_calls(tables.pop("stop_times"), trips.trip_id, stops.stop_id, problems)
+    stop_times = tables.pop("stop_times")
+    headsign_name = stop_headsigns(stop_times)
+    calls = read_calls(stop_times, trips.trip_id, stops.stop_id, headsign_name, problems)
+    del stop_times
     stops = _located(stops, calls, problems)
     trips, calls = _running(trips, calls, stops, problems)
     if len(trips.trip_id) == 0:
@@ -120,6 +123,8 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
         timepoint=calls.timepoint | (step == 0),
         pickup_type=calls.pickup_type,
         drop_off_type=calls.drop_off_type,
+        call_headsign=calls.headsign,
+        headsign_name=headsign_name,
         block_id=block_id,
         journey_trip=journeys.trip,
         journey_shift_s=journeys.shift_s,

@@ -38,6 +38,8 @@ class Calls(Columns):
     timepoint: BoolArray
     pickup_type: Int8Array
     drop_off_type: Int8Array
+    headsign: Int32Array
+    """Index into the feed's `stop_headsign`s, -1 where the trip's own counts."""
     shape_dist: Float64Array
     """`shape_dist_traveled` in the feed's own unit, NaN where not given."""
     row: Int64Array
@@ -48,8 +50,16 @@ class Calls(Columns):
         return group_starts(self.trip.astype(np.int64), trips)
 
 
-def read_calls(frame: pd.DataFrame, trip_id: StrArray, stop_id: StrArray, problems: Problems) -> Calls:
-    """Build the calls of the given trips at the given stops from stop_times.txt.
+def stop_headsigns(frame: pd.DataFrame) -> StrArray:
+    """The different `stop_headsign`s of stop_times.txt, sorted."""
+    signs = words(frame, "stop_headsign").unique()
+    return np.unique(np.array([sign for sign in signs if sign], np.str_))
+
+
+def read_calls(
+    frame: pd.DataFrame, trip_id: StrArray, stop_id: StrArray, headsign: StrArray, problems: Problems
+) -> Calls:
+    """Build the calls of the given trips at the given stops, with these headsigns, from stop_times.txt.
 
     Rows of unknown trips or stops, rows that name a place in a trip twice and calls at a trip's ends that have no time
     are left out. Times are in order along each trip; those inside a trip may be missing.
@@ -85,6 +95,7 @@ def read_calls(frame: pd.DataFrame, trip_id: StrArray, stop_id: StrArray, proble
         timepoint=marked & timed,
         pickup_type=choice(frame, "pickup_type", range(0, 4), 0).astype(np.int8),
         drop_off_type=choice(frame, "drop_off_type", range(0, 4), 0).astype(np.int8),
+        headsign=_index_of(words(frame, "stop_headsign"), headsign),
         shape_dist=numbers(frame, "shape_dist_traveled"),
         row=row,
     )

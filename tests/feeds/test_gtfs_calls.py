@@ -177,7 +177,8 @@ def test_whatever_the_times_say_they_end_up_complete_and_forward(
     ]
     frame = pd.DataFrame(rows, columns=["trip_id", "arrival_time", "departure_time", "stop_id", "stop_sequence"])
     known = np.array([f"t{i}" for i in range(len(trips))])
-    found = read_calls(frame.astype({"trip_id": "string"}), known, np.array([f"s{k}" for k in range(9)]), Problems())
+    stops, no_signs = np.array([f"s{k}" for k in range(9)]), np.empty(0, np.str_)
+    found = read_calls(frame.astype({"trip_id": "string"}), known, stops, no_signs, Problems())
     filled = interpolated(found, len(trips), np.cumsum(np.full(len(found), 300.0)))
     for trip in range(len(trips)):
         own = filled.trip == trip

@@ -9,7 +9,7 @@ import pytest
 
 from tests.field.city import City
 from tests.field.faces import only, text
-from tests.field.messages import bus
+from tests.field.messages import StopUpdate, bus, update
 from tests.field.network import Call, Trip, network, row_of_stops
 
 
@@ -91,8 +91,8 @@ def test_the_vehicles_own_word_on_wheelchairs_counts_more_than_its_trips() -> No
 
 def test_how_full_the_bus_is_is_told_of_its_own_run_everywhere() -> None:
     city = City(network(trips=(Trip("t1", "08:00", block="b"), Trip("t2", "08:20", block="b"))), at="08:00")
-    told = {"occupancy_status": "FEW_SEATS_AVAILABLE", "occupancy_percentage": 65}
-    city.vehicle_positions(bus("v1", "t1", late_s=0, **told)).at("08:01")
+    full = bus("v1", "t1", late_s=0, occupancy_status="FEW_SEATS_AVAILABLE", occupancy_percentage=65)
+    city.vehicle_positions(full).at("08:01")
     first, second = city.departures("B")
     assert first.told["occupancy"] == {"status": "FEW_SEATS_AVAILABLE", "percentage": 65}
     assert second.told["occupancy"] is None
@@ -117,6 +117,38 @@ def test_a_stop_on_request_says_how_to_ask() -> None:
     assert "on request: tell or signal to the driver" in in_words(city, "C")["trip page"]
     assert [row.told["pickup_type"] for row in city.trip("t1")] == ["regular", "phone", "driver", "none"]
     assert city.departures("B")[0].told["drop_off_type"] == "driver"
+
+
+def test_the_sign_of_a_stop_counts_before_the_trips() -> None:
+    # A loop that says "Centre" on its way in, and then "Home".
+    calls = (Call("A", "08:00", headsign="Centre"), Call("B", "08:02", headsign="Centre"), Call("C", "08:04"),
+             Call("D", "08:06"))  # fmt: skip
+    city = City(network("A B C D", trips=(Trip("t1", calls=calls, headsign="Home"),)), at="07:55")
+    city.vehicle_positions(bus("v1", "t1", late_s=0)).at("08:00:30")
+    for stop, sign in (("B", "Centre"), ("C", "Home")):
+        city.faces_agree(stop)
+        assert city.departures(stop)[0].told["headsign"] == sign
+        assert city.panel(stop)[0].run == sign
+        for face in (f"/stops/{stop}", f"/screen/{stop}"):
+            assert sign in text(city.page(face)), face
+        assert city.panel_text(stop)[0].split()[1] == sign
+    assert [row.told["headsign"] for row in city.trip("t1")] == ["Centre", "Centre", "Home", "Home"]
+    assert "to Centre" in text(city.trip_page("t1")[0].told) and "to Home" in text(city.trip_page("t1")[2].told)
+    assert city.vehicles()["v1"]["headsign"] == "Centre"
+
+
+def test_the_operators_sign_for_a_stop_is_told_and_passed_on() -> None:
+    city = City(at="07:55").trip_updates(
+        update("t1", StopUpdate("B", delay=0, headsign="Stadium"), start_date=20261126)
+    )
+    assert city.departures("A")[0].told["headsign"] == "East"
+    assert city.departures("B")[0].told["headsign"] == "Stadium"
+    assert city.panel("B")[0].run == "Stadium"
+    (told,) = [one for one in city.our_trip_updates() if one.run == "t1"]
+    signs = {stop.stop_id: stop.stop_time_properties.stop_headsign for stop in told.message.stop_time_update}
+    assert signs["B"] == "Stadium" and not signs["C"]
+    city.trip_updates(update("t1", StopUpdate("B", delay=0), start_date=20261126))
+    assert city.departures("B")[0].told["headsign"] == "East"
 
 
 def test_the_desk_tells_which_vehicle_was_given_up_and_on_which_run() -> None:

@@ -63,4 +63,5 @@ def trip_updates(timetable: Timetable, at: float, day: int, *runs: ToldRun) -> T
         stop_relationship=np.array([call.relationship for call in calls], i8),
         base_call=np.full(len(calls), -1, i32), pickup_type=np.zeros(len(calls), i8),
         drop_off_type=np.zeros(len(calls), i8),
+        stop_headsign=np.full(len(calls), ""),
     )  # fmt: skip

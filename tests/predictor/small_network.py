@@ -87,6 +87,7 @@ def timetable(
         departure_s=(times + np.where(np.arange(n) > 0, dwell_s, 0)).ravel().astype(i32),
         stop_sequence=np.tile(np.arange(1, n + 1), trips).astype(i32), timepoint=timepoint.ravel(),
         pickup_type=np.zeros(trips * n, i8), drop_off_type=np.zeros(trips * n, i8),
+        call_headsign=np.full(trips * n, -1, i32), headsign_name=np.empty(0, np.str_),
         block_id=np.array(["b"]), journey_trip=journey_trip.astype(i32), journey_shift_s=shift.astype(i32),
         journey_headway_s=headways, service_id=np.array(["daily"]), date=np.array([DATE - 1, DATE], i32),
         date_origin=np.array([ORIGIN - 86400, ORIGIN], np.int64), service_active=np.array([[False, True]]),
