@@ -162,6 +162,8 @@ class RunCalls(DatedRuns):
     """The run has left the call behind."""
     last_call: BoolArray
     """The trip ends here: nobody boards."""
+    first_call: BoolArray
+    """The trip begins here: nobody arrives."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,7 +211,7 @@ class Snapshot:
         for member in self.timetable.members(stop).tolist():
             parts.append(self._predicted_at(member, since, until))
             parts += [self._scheduled_at(member, day, since, until) for day in self._days(since, until)]
-        calls = RunCalls.joined(*parts)
+        calls = self._as_stays(RunCalls.joined(*parts))
         if route is not None:
             calls = calls.take(self.timetable.trip_route[calls.trip] == route)
         return calls.take(np.argsort(calls.published, kind="stable")[:limit])
@@ -233,7 +235,7 @@ class Snapshot:
             # Without a vehicle only that has passed which the operator said would have.
             told = contains(self.told_calls, call_key(key, call)) & (prediction < 0)
             passed = told | contains(self.claimed, key)
-        return self._calls(runs, call, prediction, key, passed)
+        return self._as_stays(self._calls(runs, call, prediction, key, passed))
 
     def unclaimed_calls(self, since: float, until: float) -> RunCalls:
         """Scheduled calls of the whole network in [since, until] that no prediction stands for.
@@ -265,6 +267,29 @@ class Snapshot:
         if last == int(tt.trip_calls[trip]) - 1:
             return as_planned
         return str(tt.stop_name[tt.call_stop[tt.trip_call_ptr[trip] + last]])
+
+    def _as_stays(self, calls: RunCalls) -> RunCalls:
+        """Calls with those in a row at one stop made one: the arrival of the first, all else of the last."""
+        tt = self.timetable
+        entry = tt.entry_of(calls.trip, calls.call)
+        follows = (calls.call > 0) & tt.call_stays[entry - 1]
+        if not follows.any():
+            return calls.take(~tt.call_stays[entry])
+        place = {key: row for row, key in enumerate(zip(calls.run_key.tolist(), calls.call.tolist(), strict=True))}
+        # In order of the calls, so that of three in a row the second has the first's arrival already.
+        for row in np.flatnonzero(follows)[np.argsort(calls.call[follows], kind="stable")].tolist():
+            before = place.get((int(calls.run_key[row]), int(calls.call[row]) - 1))
+            if before is None:
+                continue
+            calls.arrival[row], calls.scheduled_arrival[row] = calls.arrival[before], calls.scheduled_arrival[before]
+            calls.at_stop[row] |= calls.at_stop[before]
+            calls.first_call[row] = calls.first_call[before]
+            if calls.last_call[row]:
+                calls.published[row] = calls.arrival[row]
+            if calls.status[row] == SKIPPED != calls.status[before]:
+                for name in ("status", "departure", "published", "p10", "p50", "p90"):
+                    getattr(calls, name)[row] = getattr(calls, name)[before]
+        return calls.take(~tt.call_stays[entry])
 
     def _days(self, since: float, until: float) -> list[int]:
         """Service days on which a call between the two times can lie."""
@@ -326,7 +351,7 @@ class Snapshot:
             p90=np.full(len(call), np.nan), at_stop=np.zeros(len(call), bool), status=status,
             source=np.full(len(call), FROM_TIMETABLE, np.int8), vehicle=np.full(len(call), NONE, np.int32),
             age_s=np.full(len(call), np.nan), doubt=np.full(len(call), FOLLOWED, np.int8), passed=passed & ~cancelled,
-            last_call=(call == self.last_calls(runs)) | (call == tt.trip_calls[runs.trip] - 1),
+            first_call=call == 0, last_call=(call == self.last_calls(runs)) | (call == tt.trip_calls[runs.trip] - 1),
         )  # fmt: skip
         for name in _AS_PREDICTED:
             getattr(calls, name)[told] = getattr(self.predictions, name)[prediction[told]]

@@ -307,6 +307,13 @@ class Timetable:
         return np.repeat(np.arange(self.trips, dtype=np.int32), self.trip_calls)
 
     @cached_property
+    def call_stays(self) -> BoolArray:
+        """(trip calls,) whether the trip's next call is at the same stop: to riders both are one."""
+        stays = np.zeros(len(self.call_stop), bool)
+        stays[:-1] = (self.call_stop[1:] == self.call_stop[:-1]) & (self.call_trip[1:] == self.call_trip[:-1])
+        return stays
+
+    @cached_property
     def call_pattern_call(self) -> Int64Array:
         """(trip calls,) pattern call of each trip call."""
         k = np.arange(len(self.arrival_s)) - np.repeat(self.trip_call_ptr[:-1], self.trip_calls)

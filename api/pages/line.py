@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, groupby
 
 import numpy as np
 
 from api.reading.alerts import line_alerts
-from api.reading.board import PASSED_AFTER_S
+from api.reading.board import DepartureRow
+from api.reading.line_departures import next_departures, row_nearest
 from api.reading.lines import Line, destination_of, patterns_of, stops_along
 from api.words.moment import AlertWords, PageMoment
 from api.words.times import Wait
 from api.words.vehicles import VehicleWords, vehicle_words
 from predictor.arrays import NONE, BoolArray, Int32Array
-from predictor.snapshot import IN_SERVICE, LAYOVER, LIVE, OFF_ROUTE
+from predictor.snapshot import IN_SERVICE, LAYOVER, OFF_ROUTE
 from predictor.timetable import Timetable
 
 
@@ -27,16 +28,36 @@ class DirectionWords:
 
 
 @dataclass(frozen=True)
+class LineDeparture:
+    """The next departure from one stop."""
+
+    key: str
+    """Names this visit to the stop."""
+    at: float
+    """POSIX seconds to count down to."""
+    iso: str
+    wait: Wait
+    clock: Wait
+    """As a clock time, to fall back to when nothing is live any more."""
+    status: str
+    """`live` or `scheduled`."""
+    said: str
+    """The status in words."""
+    doubtful: bool
+    """The vehicle gets no further: nothing counts down."""
+    here: bool
+    """It stands at this stop."""
+
+
+@dataclass(frozen=True)
 class LineStop:
     """One stop of the direction shown."""
 
     stop_id: str
     name: str
     wheelchair: int
-    wait: Wait | None
-    """Until the next live departure, None where there is none."""
-    at: float
-    """POSIX seconds of that departure, NaN where there is none."""
+    departure: LineDeparture | None
+    """The next one of this visit to the stop, None where nothing leaves within two hours."""
     before: list[VehicleWords] = field(default_factory=list)
     """Vehicles between the stop before and this one."""
     here: list[VehicleWords] = field(default_factory=list)
@@ -102,31 +123,38 @@ def _stops_of(moment: PageMoment, trips: Int32Array) -> tuple[list[int], list[in
     """Stops of the pattern with most trips, and those that only other patterns serve."""
     tt = moment.timetable
     stops, *others = [stops_along(tt, pattern) for pattern in patterns_of(tt, trips)] or [[]]
+    # Two calls in a row at one stop are one to riders.
+    stops = [stop for stop, _ in groupby(stops)]
     return stops, [stop for stop in dict.fromkeys(chain(*others)) if stop not in set(stops)]
 
 
 def _with_waits(moment: PageMoment, route: int, direction: int, stops: list[int]) -> list[LineStop]:
-    tt, predictions = moment.timetable, moment.snapshot.predictions
-    soonest = np.full(tt.stops, np.inf)
-    if not moment.feed.stopped:
-        coming = predictions.departure >= moment.now - PASSED_AFTER_S
-        # Nobody boards where a run ends.
-        coming &= predictions.call < moment.snapshot.last_calls(predictions.runs)
-        coming &= (predictions.status == LIVE) & _on_line(moment, predictions.trip, route, direction)
-        np.minimum.at(soonest, predictions.stop[coming], predictions.departure[coming])
-    rows = []
-    for stop in stops:
-        at = float(soonest[stop])
-        rows.append(
-            LineStop(
-                stop_id=str(tt.stop_id[stop]),
-                name=str(tt.stop_name[stop]),
-                wheelchair=int(tt.stop_wheelchair[stop]),
-                wait=moment.words.wait(at, live=True) if np.isfinite(at) else None,
-                at=round(at, 1),
-            )
+    tt = moment.timetable
+    return [
+        LineStop(
+            stop_id=str(tt.stop_id[stop]),
+            name=str(tt.stop_name[stop]),
+            wheelchair=int(tt.stop_wheelchair[stop]),
+            departure=None if row is None else _departure(moment, row, visit),
         )
-    return rows
+        for visit, (stop, row) in enumerate(
+            zip(stops, next_departures(moment.view, moment.now, route, direction, stops), strict=True)
+        )
+    ]
+
+
+def _departure(moment: PageMoment, row: DepartureRow, visit: int) -> LineDeparture:
+    return LineDeparture(
+        key=f"{row.stop_id} {visit}",
+        at=round(row.published, 1),
+        iso=moment.words.iso(row.published),
+        wait=moment.wait_of(row),
+        clock=moment.words.at_clock(row.clock),
+        status=moment.status_of(row),
+        said=moment.status_words(row),
+        doubtful=row.minutes is None,
+        here=row.at_stop,
+    )
 
 
 def _shown_for(tt: Timetable, stops: list[int]) -> Int32Array:
@@ -164,7 +192,7 @@ def _place_vehicles(
         words = vehicle_words(moment, vehicle)
         ahead = stands_for[tt.call_stop[tt.calls_of(trip)][call:]].tolist()
         # On another pattern than the one shown, the next of its stops that is shown places the vehicle.
-        row = _row_of(stops, ahead, call)
+        row = next((row for stop in ahead if (row := row_nearest(stops, stop, call)) is not None), None)
         if row is None or vehicles.state[vehicle] == OFF_ROUTE:
             elsewhere.append(words)
         elif stops[row] == ahead[0] and vehicles.at_stop[vehicle]:
@@ -172,12 +200,3 @@ def _place_vehicles(
         else:
             rows[row].before.append(words)
     return elsewhere, len(found)
-
-
-def _row_of(stops: list[int], ahead: list[int], call: int) -> int | None:
-    """Row of the first stop ahead that is shown; where a stop is shown twice (a loop), the row nearest to `call`."""
-    for stop in ahead:
-        rows = [row for row, shown in enumerate(stops) if shown == stop]
-        if rows:
-            return min(rows, key=lambda row: abs(row - call))
-    return None

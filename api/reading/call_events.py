@@ -33,7 +33,7 @@ def events_of(calls: RunCalls, row: int) -> tuple[Event | None, Event | None]:
             (calls.scheduled_departure[row], calls.departure[row]),
         )
     )
-    return arrival if calls.call[row] > 0 else None, None if calls.last_call[row] else departure
+    return None if calls.first_call[row] else arrival, None if calls.last_call[row] else departure
 
 
 def known(value: float) -> float | None:

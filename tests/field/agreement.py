@@ -122,21 +122,23 @@ def _our_feed(city: City, board: Sequence[Row]) -> Iterator[str]:
 
 
 def _line_pages(city: City, board: Sequence[Row]) -> Iterator[str]:
-    """A wait on a line's page is that of a live departure of the board."""
+    """A wait on a line's page is that of a departure of the board, the soonest one that comes."""
     lines = {(ours.told["route"]["route_id"], ours.told["direction"]) for ours in board}
     for route, direction in sorted(lines, key=str):
-        live = [
+        coming = [
             ours
             for ours in board
-            if ours.status == "live" and (ours.told["route"]["route_id"], ours.told["direction"]) == (route, direction)
+            if ours.status in _COMES and (ours.told["route"]["route_id"], ours.told["direction"]) == (route, direction)
         ]
         shown = [row for row in city.line_page(route, direction=direction) if row.stop in {ours.stop for ours in board}]
         for row in shown:
             if row.at is not None and not any(
-                _same_time(row.at, ours.at) and row.minutes in (None, ours.minutes) for ours in live
+                _same_time(row.at, ours.at) and row.minutes in (None, ours.minutes) and row.status == ours.status
+                for ours in coming
             ):
                 yield f"line page {route}: {row} in {row.minutes} min, which the board does not say"
-        there = [ours for ours in live if ours.stop in {row.stop for row in shown}]
+        soon = [ours for ours in coming if (ours.at or 0.0) <= city.now + NEAR_S - 60.0]
+        there = [ours for ours in soon if ours.stop in {row.stop for row in shown}]
         if there and all(row.at is None for row in shown):
             yield f"line page {route}: no wait at {shown[0].run} where the board says {there[0]}"
 

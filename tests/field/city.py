@@ -261,10 +261,11 @@ class City:
         for node in page.css("ol.thread > li.at"):
             stop = str(only(node, "a").attributes["href"]).removeprefix("/stops/")
             wait = node.css_first(".departure")
+            status = "" if wait is None else next(s for s in _STATUSES if s in str(wait.attributes["class"]).split())
             at = None if wait is None else posix(only(wait, "time").attributes["datetime"])
             minutes = None if wait is None else minutes_in(text(only(wait, "time")))
             name = text(node.css_first(".stop-name"))
-            rows.append(Row(name, stop, at, self._hhmm(at), minutes, "live" if wait is not None else "", node))
+            rows.append(Row(name, stop, at, self._hhmm(at), minutes, status, node))
         return rows
 
     # What others read

@@ -10,7 +10,7 @@ import pytest
 from tests.field.city import City
 from tests.field.faces import only, text
 from tests.field.messages import StopUpdate, bus, update
-from tests.field.network import Call, Trip, network, row_of_stops
+from tests.field.network import Call, Pattern, Trip, network, row_of_stops
 
 
 def in_words(city: City, stop: str, *, trip: str = "t1") -> dict[str, str]:
@@ -164,3 +164,43 @@ def test_a_bus_that_waits_at_a_stop_is_told_as_there_until_it_leaves() -> None:
     for face, words in in_words(city, "B").items():
         assert "at the stop until 08:24" in words, face
     assert city.departures("B")[0].told["at_stop"] and city.departures("B")[0].clock == "08:24"
+
+
+def test_a_line_that_calls_at_a_stop_twice_tells_the_wait_of_each_visit() -> None:
+    # PVTA: 225 trips visit one stop twice.
+    there_and_back = Pattern("main", "A B C B D")
+    city = City(network("A B C D", (there_and_back,), (Trip("t1", "08:00"), Trip("t2", "08:30"))), at="07:55")
+    city.vehicle_positions(bus("v1", "t1", late_s=45)).at("08:00:30")
+    first, second = [row for row in city.line_page("r1") if row.stop == "B"]
+    assert (first.clock, first.status) == ("08:02", "live") and (second.clock, second.status) == ("08:06", "live")
+    city.at("08:04:30")
+    first, second = [row for row in city.line_page("r1") if row.stop == "B"]
+    assert (first.clock, first.status) == ("08:32", "scheduled") and (second.clock, second.status) == ("08:06", "live")
+
+
+def test_the_line_page_shows_scheduled_times_where_nothing_is_live() -> None:
+    city = City(at="07:55").vehicle_positions(bus("other", place=(0, 900), fresh=True)).at("07:56")
+    assert [(row.clock, row.status) for row in city.line_page("r1")][:2] == [
+        ("08:00", "scheduled"),
+        ("08:02", "scheduled"),
+    ]
+    assert city.line_page("r1")[-1].at is None, "nobody boards where the trip ends"
+
+
+def test_two_calls_in_a_row_at_one_stop_are_one_row() -> None:
+    # Some feeds write a long stay as an arrival and a departure of their own.
+    calls = (
+        Call("A", "08:00", "08:00"),
+        Call("B", "08:04", pickup=1),
+        Call("B", "08:10", drop_off=1),
+        Call("C", "08:12"),
+    )
+    city = City(network("A B C", trips=(Trip("t1", calls=calls),)), at="07:55")
+    assert city.board("B") == ["08:10 t1 scheduled"]
+    city.vehicle_positions(bus("v1", "t1", late_s=0)).at("08:01")
+    city.faces_agree("B")
+    (row,) = city.departures("B")
+    assert row.status == "live"
+    assert row.told["arrival"]["scheduled"][11:16] == "08:04" and row.told["departure"]["scheduled"][11:16] == "08:10"
+    assert [call.stop for call in city.trip("t1")] == [call.stop for call in city.trip_page("t1")] == ["A", "B", "C"]
+    assert [stop.stop for stop in city.line_page("r1")] == ["A", "B", "C"]

@@ -1,0 +1,59 @@
+"""The next departure from each stop along a line, each visit to a stop by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from api.reading.board import DepartureRow, StopBoard
+from api.service.view import ServiceView
+from predictor.arrays import BoolArray
+from predictor.snapshot import LIVE, SCHEDULED
+
+
+def next_departures(
+    view: ServiceView, now: float, route: int, direction: int, stops: Sequence[int]
+) -> list[DepartureRow | None]:
+    """For each of the stops along a line (one may stand there twice) the next departure of the line in that direction,
+    live or by the timetable; None where there is none within the board's window.
+
+    A trip that calls at a stop several times is told at the visit that it makes: the first at the first, and so on.
+    Cost: one board for each different stop.
+    """
+    tt = view.timetable
+    boards = {stop: StopBoard(view, stop, now, route=route) for stop in dict.fromkeys(stops)}
+    coming: dict[int, list[int]] = {}
+    for stop, board in boards.items():
+        calls = board.calls
+        comes: BoolArray = np.isin(board.status, (LIVE, SCHEDULED)) & (calls.stop == stop)
+        comes &= tt.pattern_direction[tt.trip_pattern[calls.trip]] == direction
+        coming[stop] = np.flatnonzero(comes).tolist()
+    visits = {stop: [k for k, other in enumerate(stops) if other == stop] for stop in boards}
+    found: list[DepartureRow | None] = []
+    for place, stop in enumerate(stops):
+        board = boards[stop]
+        rows = (
+            row
+            for row in coming[stop]
+            if len(visits[stop]) == 1
+            or _visit(view, visits[stop], int(board.calls.trip[row]), int(board.calls.call[row]), stop) == place
+        )
+        first = next(rows, None)
+        found.append(None if first is None else board.row(first))
+    return found
+
+
+def _visit(view: ServiceView, places: list[int], trip: int, call: int, stop: int) -> int:
+    """Which of the places at which a stop stands on the line a trip's call there belongs to."""
+    tt = view.timetable
+    entries = tt.calls_of(trip)
+    calls = np.flatnonzero((tt.call_stop[entries] == stop) & ~tt.call_stays[entries]).tolist()
+    if len(calls) == len(places) and call in calls:
+        return places[calls.index(call)]
+    return min(places, key=lambda place: abs(place - call))
+
+
+def row_nearest(stops: Sequence[int], stop: int, call: int) -> int | None:
+    """Where a stop stands among those shown: of several places (a loop) the one nearest to the position `call`."""
+    return min((row for row, shown in enumerate(stops) if shown == stop), key=lambda row: abs(row - call), default=None)
