@@ -41,6 +41,7 @@ _VehiclePosition = gtfs_realtime_pb2.VehiclePosition
 
 
 AddedAs = Literal["NEW", "ADDED"]
+HeadwayAs = Literal["UNSCHEDULED", "SCHEDULED"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,16 +60,19 @@ class _Calls(DatedRuns):
     uncertainty_s: Float64Array
 
 
-def encode_trip_updates(snapshot: Snapshot, added_as: AddedAs = "NEW") -> gtfs_realtime_pb2.FeedMessage:
+def encode_trip_updates(
+    snapshot: Snapshot, added_as: AddedAs = "NEW", headway_as: HeadwayAs = "UNSCHEDULED"
+) -> gtfs_realtime_pb2.FeedMessage:
     """Every live prediction, skipped stop, cancelled and deleted trip of the snapshot, and every run that the operator
     adds, duplicates or replaces, with all its calls: the reader's timetable does not have them.
 
     The times are those of the boards, their `uncertainty` half the width of the 80 % range. `added_as`: what added runs
     are called; readers older than NEW know ADDED.
+    `headway_as`: what runs by headway are called; trip planners skip those that are UNSCHEDULED.
     """
     tt = snapshot.timetable
     message = _feed(snapshot.made_at)
-    journeys = _TripDescriptors(tt, added_as)
+    journeys = _TripDescriptors(tt, added_as, headway_as)
     gone = [
         (journey, relationship)
         for keys, relationship in ((snapshot.cancelled, _Trip.CANCELED), (snapshot.deleted, _Trip.DELETED))
@@ -97,7 +101,7 @@ def encode_trip_updates(snapshot: Snapshot, added_as: AddedAs = "NEW") -> gtfs_r
             update.vehicle.label = str(snapshot.vehicles.label[vehicle])
             _write_wheelchair(update.vehicle, int(snapshot.vehicles.wheelchair[vehicle]))
             update.timestamp = min(update.timestamp, int(snapshot.vehicles.timestamp[vehicle]))  # E012
-        by_headway = bool(journeys.by_headway[journey[0]])
+        by_headway = bool(journeys.unscheduled[journey[0]])
         for row in _ascending(update_times.stop_sequence[begin:end]):
             update_times.write(update.stop_time_update.add(), begin + row, by_headway=by_headway)
     return message
@@ -221,10 +225,11 @@ def _feed(at: float) -> gtfs_realtime_pb2.FeedMessage:
 class _TripDescriptors:
     """Writes which run of which trip is meant."""
 
-    def __init__(self, timetable: Timetable, added_as: AddedAs = "NEW") -> None:
+    def __init__(self, timetable: Timetable, added_as: AddedAs = "NEW", headway_as: HeadwayAs = "UNSCHEDULED") -> None:
         self._timetable = timetable
         self._added = _Trip.NEW if added_as == "NEW" else _Trip.ADDED
         self.by_headway = timetable.trip_is_frequency
+        self.unscheduled = self.by_headway & (headway_as == "UNSCHEDULED")
         repeats = timetable.journey_shift_s != 0
         self._has_start_time = self.by_headway.copy()
         self._has_start_time[timetable.journey_trip[repeats]] = True
@@ -250,7 +255,7 @@ class _TripDescriptors:
             # Under the id of a trip of the timetable it is that trip once more, which NEW cannot be.
             relationship = _Trip.ADDED if descriptor.trip_id in tt.base.trip_index else self._added
         elif relationship not in (_Trip.REPLACEMENT, _Trip.DUPLICATED):
-            relationship = _Trip.UNSCHEDULED if self.by_headway[trip] else _Trip.SCHEDULED
+            relationship = _Trip.UNSCHEDULED if self.unscheduled[trip] else _Trip.SCHEDULED
         descriptor.schedule_relationship = cast(Any, int(relationship))  # E003, E013, W009
 
     def describe_copy(

@@ -294,6 +294,16 @@ class Timetable:
         by_headway[self.journey_trip[self.journey_headway_s > 0]] = True
         return by_headway
 
+    def headway_s(self, trip: int, shift_s: int) -> int:
+        """Seconds between the vehicles of a trip run by headway, for its run that is `shift_s` later than its times;
+        0 where it is not run so."""
+        if not self.trip_is_frequency[trip]:
+            return 0
+        slots = np.flatnonzero((self.journey_trip == trip) & (self.journey_headway_s > 0))
+        slots = slots[np.argsort(self.journey_shift_s[slots], kind="stable")]
+        place = int(np.searchsorted(self.journey_shift_s[slots], shift_s, side="right")) - 1
+        return int(self.journey_headway_s[slots[max(place, 0)]])
+
     @cached_property
     def trip_repeats(self) -> BoolArray:
         """(T,) whether frequencies.txt has the trip run other than by its own times: its runs name their start time."""

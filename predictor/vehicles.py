@@ -14,7 +14,9 @@ def vehicles_of(tracks: Tracks, diagram: TimeDistance, doubt: Int8Array) -> Vehi
     """A copy of what is known of each vehicle (slots,): the tracks go on changing."""
     stands = tracks.departed < tracks.arrived
     delay_s = np.full(len(tracks), np.nan)
-    on = np.flatnonzero((tracks.state == IN_SERVICE) & np.isfinite(tracks.distance_m) & (tracks.arrived > 0))
+    # A run by headway has no times to be late against.
+    timed = (tracks.trip >= 0) & ~diagram.timetable.trip_is_frequency[tracks.trip]
+    on = np.flatnonzero(timed & (tracks.state == IN_SERVICE) & np.isfinite(tracks.distance_m) & (tracks.arrived > 0))
     if len(on):
         runs = tracks.runs.take(on)
         seconds = tracks.timestamp[on] - runs.origin(diagram.timetable)

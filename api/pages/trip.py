@@ -45,6 +45,8 @@ class JourneyPage:
 
     line: Line
     destination: str
+    every: str
+    """ "every 8 min", of a line run by headway; else ""."""
     day: str
     """Date of the service day, "" where it is today's."""
     state: str
@@ -72,6 +74,7 @@ def journey_page(moment: PageMoment, journey: Journey, your_stop: str) -> Journe
     return JourneyPage(
         line=moment.lines.all[journey.route_idx],
         destination=journey.destination,
+        every=moment.every(journey.headway_s),
         day=words.date(journey.begins_at) if words.day(journey.begins_at) else "",
         state=state,
         vehicle=vehicle_words(moment, journey.vehicle)

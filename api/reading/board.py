@@ -101,6 +101,8 @@ class DepartureRow:
     pickup: str
     """One of `BOARDING`."""
     drop_off: str
+    headway_s: int | None
+    """Seconds between the vehicles of a line run by headway, None for others."""
     boards: bool
     """False where the trip ends or nobody may board: shown among arrivals only."""
 
@@ -189,7 +191,7 @@ class StopBoard:
             wheelchair=wheelchair_access(tt, stop, takes), vehicle_wheelchair=wheelchair_words(takes),
             occupancy=occupancy_at(snapshot, board, i), pickup=BOARDING[int(tt.pickup_type[entry])],
             drop_off=BOARDING[int(tt.drop_off_type[entry])],
-            boards=bool(self._boards[i]),
+            headway_s=tt.headway_s(trip, shift_s) or None, boards=bool(self._boards[i]),
         )  # fmt: skip
 
 

@@ -88,6 +88,8 @@ class Journey:
     headsign: str
     destination: str
     """The headsign, where there is none the name of the last stop."""
+    headway_s: int | None
+    """Seconds between the vehicles of a line run by headway, None for others."""
     begins_at: float
     """Scheduled departure from the first stop, POSIX seconds."""
     status: str
@@ -169,6 +171,7 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
         trip_idx=trip, service_day=service_day, shift_s=shift_s, route_idx=int(tt.trip_route[trip]),
         direction=int(tt.pattern_direction[tt.trip_pattern[trip]]),
         headsign=headsign, destination=headsign or destination_of(tt, trip),
+        headway_s=tt.headway_s(trip, shift_s) or None,
         begins_at=float(tt.date_origin[service_day] + shift_s + tt.trip_start_s[trip]),
         status=STATUSES[CANCELLED if cancelled else LIVE if live else SCHEDULED],
         doubt=DOUBTS[int(told.doubt[~told.passed].max(initial=FOLLOWED))], over=bool(told.passed.all()),

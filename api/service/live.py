@@ -60,6 +60,7 @@ def live_service(settings: Settings) -> Service:
         step_interval_s=settings.step_interval_s,
         feed_stopped_after_s=settings.feed_stopped_after_s,
         added_as=settings.added_as,
+        headway_as=settings.headway_as,
         timetable_source=TimetableWatch(
             settings.gtfs, every_s=settings.gtfs_check_interval_s, cache_dir=settings.cache_dir
         ),

@@ -48,6 +48,7 @@ def recorded_service(
         step_interval_s=settings.step_interval_s,
         feed_stopped_after_s=settings.feed_stopped_after_s,
         added_as=settings.added_as,
+        headway_as=settings.headway_as,
         checkpoint=Checkpoint(settings.model) if settings.model else None,
         warm_up_s=WARM_UP_S,
         progress=progress,

@@ -25,7 +25,7 @@ from api.service.incoming_feeds import RealtimeFeeds
 from api.service.stop_search import StopSearch
 from api.service.view import FeedHealth, ServiceView, UpdateFigures
 from feeds.alerts import Alert
-from feeds.gtfs_realtime import AddedAs
+from feeds.gtfs_realtime import AddedAs, HeadwayAs
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
 from feeds.learned_file import ready_made
@@ -84,6 +84,7 @@ class Service:
         step_interval_s: float = 5.0,
         feed_stopped_after_s: float = 60.0,
         added_as: AddedAs = "NEW",
+        headway_as: HeadwayAs = "UNSCHEDULED",
         timetable_source: TimetableSource | None = None,
         checkpoint: Checkpoint | None = None,
         history: HistoryStore | None = None,
@@ -111,6 +112,7 @@ class Service:
         self._step_interval_s = step_interval_s
         self._feed_stopped_after_s = feed_stopped_after_s
         self._added_as = added_as
+        self._headway_as = headway_as
         self._timetable_source = timetable_source
         self._checkpoint = checkpoint
         self._history = HistoryWriter(history or HistoryStore())
@@ -255,6 +257,7 @@ class Service:
             live_limit_s=self._settings.live_limit_s,
             feed_stopped_after_s=self._feed_stopped_after_s,
             added_as=self._added_as,
+            headway_as=self._headway_as,
         )
 
     def _take_offered_timetable(self) -> None:

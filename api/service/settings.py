@@ -55,19 +55,19 @@ class Settings(BaseSettings):
         description="a vehicle still at its first stop so long after its departure is told as overdue, and not live",
     )  # fmt: skip
     never_left_s: float = Field(
-        900.0, ge=120.0, le=14400.0,
+        900.0, ge=60.0, le=14400.0,
         description="and after this its run is one without a vehicle",
     )  # fmt: skip
     held_up_s: float = Field(
-        600.0, ge=120.0, le=3600.0,
+        600.0, ge=60.0, le=3600.0,
         description="a vehicle that stands on the way for so long is told as held up, and not live",
     )  # fmt: skip
     broken_down_s: float = Field(
-        1200.0, ge=240.0, le=14400.0,
+        1200.0, ge=60.0, le=14400.0,
         description="and after this its run is one without a vehicle",
     )  # fmt: skip
     strayed_s: float = Field(
-        900.0, ge=120.0, le=14400.0,
+        900.0, ge=60.0, le=14400.0,
         description="a vehicle away from its line for so long is no longer taken to drive its run",
     )  # fmt: skip
     silent_s: float = Field(
@@ -87,6 +87,11 @@ class Settings(BaseSettings):
         "NEW",
         description="what trips that the operator adds are called in /gtfs-rt/trip-updates: ADDED for readers that do "
         "not know NEW yet",
+    )
+    headway_as: Literal["UNSCHEDULED", "SCHEDULED"] = Field(
+        "UNSCHEDULED",
+        description="what runs of lines by headway are called in /gtfs-rt/trip-updates: SCHEDULED for trip planners "
+        "that skip UNSCHEDULED",
     )
     gtfs_check_interval_s: float = Field(
         1800.0, ge=10.0, le=86_400.0, description="seconds between two looks for a new GTFS feed"

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from api.service.stop_search import StopSearch
 from feeds.alerts import Alert
-from feeds.gtfs_realtime import AddedAs
+from feeds.gtfs_realtime import AddedAs, HeadwayAs
 from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable
 from predictor.trip_updates import TripUpdates
@@ -72,6 +72,7 @@ class ServiceView:
     """A report older than this makes nothing live."""
     feed_stopped_after_s: float = 60.0
     added_as: AddedAs = "NEW"
+    headway_as: HeadwayAs = "UNSCHEDULED"
     """What added trips are called in our own TripUpdates."""
     """The feed is said to have stopped when it has shown no sign of life for this long."""
     _made: dict[str, Any] = field(default_factory=dict, repr=False)

@@ -81,6 +81,7 @@ def _departure(moment: Moment, row: DepartureRow) -> Departure:
         range=range_answer(moment, row),
         minutes=row.minutes,
         delay_s=None if row.delay_s is None else round(row.delay_s),
+        headway_s=row.headway_s,
         status=cast(Status, row.status),
         source=cast(TimeSource, row.source),
         vehicle_id=row.vehicle_id,

@@ -39,7 +39,7 @@ def trip_updates(request: Request, form: Annotated[Format, Query(alias="format")
         moment,
         "trip-updates",
         form,
-        lambda: encode_trip_updates(moment.view.snapshot, moment.view.added_as),
+        lambda: encode_trip_updates(moment.view.snapshot, moment.view.added_as, moment.view.headway_as),
     )
 
 

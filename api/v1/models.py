@@ -136,6 +136,7 @@ class Departure(BaseModel):
         description="Whole minutes to wait, never negative; null where `doubt` tells why nobody knows", examples=[3]
     )
     delay_s: int | None = Field(description="Seconds late, negative when early", examples=[70])
+    headway_s: int | None = Field(description="Seconds between vehicles, for a trip run by headway; else null")
     status: Status = Field(
         description="`live` only for a prediction from a recent report; `skipped`: the trip runs but does not stop here"
     )
@@ -258,6 +259,7 @@ class TripAnswer(Answer):
     route: RouteRef
     headsign: str
     direction: int | None
+    headway_s: int | None = Field(description="Seconds between vehicles, for a trip run by headway; else null")
     status: Status = Field(description="`cancelled`, `live` where any coming call is live, else `scheduled`")
     vehicle_id: str | None
     vehicle_label: str | None

@@ -86,6 +86,7 @@ def _trip_answer(moment: Moment, journey: Journey) -> TripAnswer:
         route=route_ref(tt, journey.route_idx),
         headsign=journey.headsign,
         direction=journey.direction if journey.direction >= 0 else None,
+        headway_s=journey.headway_s,
         status=cast(Status, journey.status),
         vehicle_id=None if journey.vehicle is None else str(vehicles.vehicle_id[journey.vehicle]),
         vehicle_label=None if journey.vehicle is None else str(vehicles.label[journey.vehicle]),

@@ -105,7 +105,13 @@ class PageMoment(Moment):
         at = row.published if isinstance(row, DepartureRow) else row.shown
         if row.at_stop and self.status_of(row) == "live" and at >= self.now + 60.0:
             notes.append(self.texts("at_stop_until", time=self.words.time(at)))
+        if isinstance(row, DepartureRow) and (every := self.every(row.headway_s)):
+            notes.append(every)
         return notes + self._boarding_notes(row)
+
+    def every(self, headway_s: int | None) -> str:
+        """ "every 8 min", of a line run by headway; else ""."""
+        return "" if headway_s is None else self.texts("every", count=max(round(headway_s / 60), 1))
 
     def _boarding_notes(self, row: DepartureRow | JourneyCall) -> list[str]:
         """How to board and alight, where not as usual; who may not board at all is on no board."""

@@ -53,7 +53,7 @@ def test_the_command_line_goes_over_the_environment_and_that_over_the_file(
 _SECRET = "sixteen characters"
 _VALUES = {
     "headers": {"a": "b"}, "port": 81, "miss_weight": 7.0, "desk_token": _SECRET, "desk_webhook_secret": _SECRET,
-    "added_as": "ADDED", "desk_webhooks": ["https://example.org/hook"],
+    "added_as": "ADDED", "headway_as": "SCHEDULED", "desk_webhooks": ["https://example.org/hook"],
 }  # fmt: skip
 
 

@@ -325,13 +325,11 @@ class City:
         return {"home": alert_heads(self.page("/"))}
 
     def desk(self) -> dict[str, list[str]]:
-        """/desk: entries of `health` (faults), `drafts`, `worst`, `uncovered`, `given-up`, `unmatched` and `feeds`; figures
-        in `vehicles`."""
+        """/desk: entries of `health` (faults), `drafts`, `worst`, `uncovered`, `given-up`, `unmatched` and `feeds`;
+        figures in `vehicles`."""
         page = page_of(self.officer.get("/desk").text)
-        sections = {
-            name: listed(page, name)
-            for name in ("drafts", "worst", "uncovered", "given-up", "unmatched", "feeds", "health")
-        }
+        names = ("drafts", "worst", "uncovered", "given-up", "unmatched", "feeds", "health")
+        sections = {name: listed(page, name) for name in names}
         return sections | {"vehicles": [text(node) for node in page.css(".figures div")]}
 
     def readyz(self) -> Any:

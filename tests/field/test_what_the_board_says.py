@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from feeds.gtfs_realtime import HeadwayAs
 from tests.field.city import City
 from tests.field.faces import only, text
 from tests.field.messages import StopUpdate, bus, update
-from tests.field.network import Call, Pattern, Trip, network, row_of_stops
+from tests.field.network import Call, Frequency, Pattern, Trip, network, row_of_stops
 
 
 def in_words(city: City, stop: str, *, trip: str = "t1") -> dict[str, str]:
@@ -204,3 +205,31 @@ def test_two_calls_in_a_row_at_one_stop_are_one_row() -> None:
     assert row.told["arrival"]["scheduled"][11:16] == "08:04" and row.told["departure"]["scheduled"][11:16] == "08:10"
     assert [call.stop for call in city.trip("t1")] == [call.stop for call in city.trip_page("t1")] == ["A", "B", "C"]
     assert [stop.stop for stop in city.line_page("r1")] == ["A", "B", "C"]
+
+
+OFTEN = network("A B C", trips=(Trip("h1", "08:00"),), frequencies=(Frequency("h1", "08:00", "09:00", 480, 0),))
+
+
+def test_a_line_run_by_headway_says_how_often_and_is_never_early_or_late() -> None:
+    city = City(OFTEN, at="07:58").vehicle_positions(
+        bus("v1", "h1", late_s=150, start_time="08:00:00", start_date=20261126)
+    )
+    city.at("08:03:30")
+    for face, words in in_words(city, "B", trip="h1").items():
+        assert face == "trip page" or "every 8 min" in words, face
+    assert "every 8 min" in text(city.page("/trips/h1"))
+    for row in city.departures("B"):
+        assert (row.told["headway_s"], row.told["delay_s"], row.told["scheduled_time"]) == (480, None, None)
+    assert city.vehicles()["v1"]["delay_s"] is None
+    for face in ("/trips/h1", "/lines/r1"):
+        assert "min late" not in text(city.page(face)) and "on time" not in text(city.page(face))
+
+
+@pytest.mark.parametrize("named", ["UNSCHEDULED", "SCHEDULED"])
+def test_runs_by_headway_go_out_as_trip_planners_take_them(named: HeadwayAs) -> None:
+    # opentripplanner/OpenTripPlanner: NOT_IMPLEMENTED_UNSCHEDULED
+    city = City(OFTEN, at="07:58", headway_as=named)
+    city.vehicle_positions(bus("v1", "h1", late_s=0, start_time="08:00:00", start_date=20261126)).at("08:01")
+    told = next(one for one in city.our_trip_updates() if one.vehicle == "v1")
+    assert told.relationship == named and {stop.relationship for stop in told.stops} == {named}
+    assert told.message.trip.start_time == "08:00:00"
