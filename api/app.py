@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
@@ -11,11 +11,13 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.answers.announcer import Announcer
 from api.answers.body_limit import BodyLimit
 from api.answers.heavy_reads import HeavyReads
 from api.answers.problems import answer_with_problems
+from api.answers.rate_limits import RateLimits
 from api.desk.desk import Desk
 from api.desk.disruptions_api import disruptions_router
 from api.desk.pages import desk_router
@@ -71,10 +73,11 @@ class HeadAsGet:
         await self._app({**scope, "method": "GET"}, receive, sending)
 
 
-def create_app(service: Service, desk: Desk | None = None) -> FastAPI:
+def create_app(service: Service, desk: Desk | None = None, *, trusted_proxies: Sequence[str] = ()) -> FastAPI:
     """The application around `service`, which is started and stopped with it and kept at `app.state.service`.
 
-    Without a `desk` there is one that nobody can open.
+    Without a `desk` there is one that nobody can open. `trusted_proxies`: addresses and networks of those who are
+    believed in whose name they ask.
     """
     desk = desk or Desk(service)
     announcer = Announcer(service)
@@ -104,6 +107,7 @@ def create_app(service: Service, desk: Desk | None = None) -> FastAPI:
     app.state.announcer = announcer
     app.state.heavy_reads = heavy_reads
     app.state.registry = registry
+    app.state.rate_limits = RateLimits(behind_proxy=bool(trusted_proxies))
     # The last one added is the outermost.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(
@@ -117,6 +121,7 @@ def create_app(service: Service, desk: Desk | None = None) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.add_middleware(RequestMetrics, registry=registry)
     app.add_middleware(HeadAsGet)
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(trusted_proxies))
     answer_with_problems(app)
     for router in (
         departures_router, panels_router, explain_router, stops_router, routes_router, trips_router, vehicles_router,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Hashable
 from dataclasses import dataclass, field
 
@@ -29,6 +30,9 @@ _LOOK_S = 0.5
 _REMAKE_S = 5.0
 """Without a new view minutes pass all the same, and reports grow old."""
 _MOST_LISTENERS = 5000
+_MOST_OF_A_CLIENT = 500
+"""All screens of an operator may be behind one address."""
+_RETRY_AFTER_S = 120
 _SEND_LIMIT_S = 30.0
 """A listener that takes nothing for so long is gone."""
 _FAREWELL_S = 2.0
@@ -79,6 +83,7 @@ class Announcer:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._channels: dict[Hashable, _Channel] = {}
+        self._of_client: Counter[str] = Counter()
         self._closing = False
         self._look = asyncio.Event()
         self._watching: asyncio.Task[None] | None = None
@@ -88,19 +93,27 @@ class Announcer:
         """How many listen now."""
         return sum(channel.listeners for channel in list(self._channels.values()))
 
-    def answer(self, key: Hashable, make: Make, last_event_id: str | None) -> EventSourceResponse:
+    def answer(self, key: Hashable, make: Make, last_event_id: str | None, client: str) -> EventSourceResponse:
         """A response that goes on until the listener leaves or the server stops: at once an event `board`, or a
         `heartbeat` where `last_event_id` is still the newest; then an event `board` for each change.
 
-        Parameters: `key`: those who give the same share what `make` makes. Errors: Problem 503 when full.
+        Parameters: `key`: those who give the same share what `make` makes; `client`: whose the stream is.
+        Errors: Problem 503 when full, 429 when this client has too many.
         """
         if self.listeners >= _MOST_LISTENERS:
             raise Problem(
                 503, "too-many-listeners", "Too many listeners",
                 f"{_MOST_LISTENERS} streams are open: poll instead, and open the stream again in some minutes.",
+                headers={"Retry-After": str(_RETRY_AFTER_S)},
+            )  # fmt: skip
+        if self._of_client[client] >= _MOST_OF_A_CLIENT:
+            raise Problem(
+                429, "too-many-streams", "Too many streams",
+                f"{_MOST_OF_A_CLIENT} streams of yours are open: close some, or poll.",
+                headers={"Retry-After": str(_RETRY_AFTER_S)},
             )  # fmt: skip
         return EventSourceResponse(
-            self._listen(key, make, last_event_id),
+            self._listen(key, make, last_event_id, client),
             headers={"Cache-Control": "no-store"},
             ping=0,
             sep="\n",
@@ -114,9 +127,12 @@ class Announcer:
         for channel in self._channels.values():
             channel.tell()
 
-    async def _listen(self, key: Hashable, make: Make, last_event_id: str | None) -> AsyncIterator[ServerSentEvent]:
+    async def _listen(
+        self, key: Hashable, make: Make, last_event_id: str | None, client: str
+    ) -> AsyncIterator[ServerSentEvent]:
         channel = self._channels.setdefault(key, _Channel(make))
         channel.listeners += 1
+        self._of_client[client] += 1
         self._keep_watching()
         # A restart must not bring all listeners back in the same second.
         retry = random.randint(2000, 6000)  # noqa: S311
@@ -132,6 +148,9 @@ class Announcer:
                     await changed.wait()
         finally:
             channel.listeners -= 1
+            self._of_client[client] -= 1
+            if not self._of_client[client]:
+                del self._of_client[client]
             if not channel.listeners and self._channels.get(key) is channel:
                 del self._channels[key]
 

@@ -280,7 +280,7 @@ def _serve(
     print(f"  {base}/desk  the officer's desk ({how})")
     print(f"  {base}/docs  the API\n\n  Ctrl-C ends it.", flush=True)
     with suppress(KeyboardInterrupt):
-        answer_requests(service, desk, listening)
+        answer_requests(service, desk, listening, settings.trusted_proxies)
 
 
 def _headers(given: list[str] | None) -> dict[str, str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Sequence
 from urllib.parse import quote
 
 import uvicorn
@@ -50,7 +51,16 @@ class Server(uvicorn.Server):
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
-        super().__init__(uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=3))
+        super().__init__(
+            uvicorn.Config(
+                app,
+                log_level="warning",
+                access_log=False,
+                timeout_graceful_shutdown=3,
+                # The application does, by its setting.
+                proxy_headers=False,
+            )
+        )
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the event streams, which would never end by themselves, then wait for the open requests."""
@@ -58,6 +68,6 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(service: Service, desk: Desk, listening: socket.socket) -> None:
+def serve(service: Service, desk: Desk, listening: socket.socket, trusted_proxies: Sequence[str] = ()) -> None:
     """Answer until SIGINT or SIGTERM."""
-    Server(create_app(service, desk)).run(sockets=[listening])
+    Server(create_app(service, desk, trusted_proxies=trusted_proxies)).run(sockets=[listening])

@@ -19,6 +19,7 @@ from api.answers.caching import answer
 from api.answers.informed_entity import InformedEntity, selector_of
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS, Problem, ProblemDetails
+from api.answers.rate_limits import TOO_OFTEN, WRITES, rate_limits_of
 from api.desk.desk import Desk
 from api.desk.disruption import Cause, Description, Disruption, Effect, Header, Notice, alert_of
 from api.desk.place_words import worded
@@ -38,6 +39,7 @@ class _AuthorisedFirst(APIRoute):
         async def authorised(request: Request) -> Response:
             if request.method not in ("GET", "HEAD"):
                 request.app.state.desk.sign_in.require_bearer(request)
+                rate_limits_of(request).spend(WRITES, request)
             return await handle(request)
 
         return authorised
@@ -48,6 +50,7 @@ disruptions_router = APIRouter(tags=["Disruptions"], route_class=_AuthorisedFirs
 _MAX_AGE_S = 1
 _WRITING: dict[int | str, dict[str, Any]] = {
     **PROBLEMS,
+    **TOO_OFTEN,
     401: {"model": ProblemDetails, "description": "Without the desk's token"},
     403: {"model": ProblemDetails, "description": "The desk is off"},
     507: {"model": ProblemDetails, "description": "The disk took nothing: nothing was published"},

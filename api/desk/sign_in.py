@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hmac
+import logging
 import secrets
 
 from fastapi import Request, Response
 from itsdangerous import BadSignature, URLSafeSerializer, URLSafeTimedSerializer
 
 from api.answers.problems import Problem
+from api.answers.rate_limits import GUESSES, client_of, rate_limits_of
+
+log = logging.getLogger("prochain")
 
 COOKIE = "desk"
 SESSION_S = 12 * 3600
@@ -32,6 +36,18 @@ class SignIn:
     def is_token(self, given: str) -> bool:
         """Whether this is the token, compared in constant time."""
         return self._token is not None and hmac.compare_digest(given.encode(), self._token.encode())
+
+    def try_token(self, request: Request, given: str) -> bool:
+        """Whether this is the token; a wrong one is told in the log, and too many of them from one client are not even
+        looked at. Errors: Problem 429."""
+        limits = rate_limits_of(request)
+        limits.require(GUESSES, request)
+        if self.is_token(given):
+            return True
+        if given:
+            limits.spend(GUESSES, request)
+            log.warning("The desk was tried with a wrong token from %s.", client_of(request))
+        return False
 
     def begin(self, request: Request, response: Response) -> None:
         """Begin a session: its cookie is out of reach of scripts and of other sites' forms."""
@@ -73,7 +89,7 @@ class SignIn:
         if not self.possible:
             raise Problem(403, "desk-off", "The desk is off", f"No token is set, so nothing can be written. {_HOW}")
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not self.is_token(given.strip()):
+        if scheme.lower() != "bearer" or not self.try_token(request, given.strip()):
             raise Problem(
                 401, "no-token", "Not allowed", "Send the desk's token in the header “Authorization: Bearer …”.",
                 headers={"WWW-Authenticate": 'Bearer realm="prochain desk"'},

@@ -28,7 +28,7 @@ def login(request: Request, next: str = "/desk") -> Response:  # noqa: A002
 def begin(request: Request, form: Annotated[FormData, Depends(posted_form)]) -> Response:
     """Begin a session where the token is right."""
     sign_in, page = desk_of_request(request).sign_in, _own_page(text(form, "next"))
-    if not sign_in.is_token(text(form, "token").strip()):
+    if not sign_in.try_token(request, text(form, "token").strip()):
         return desk_page(
             request, page_moment(request), "login.html", status=403, possible=sign_in.possible, wrong=True, next=page
         )

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.answers.assets import assets
 from api.answers.frame import fragment_response
+from api.answers.rate_limits import SEARCHES, rate_limits_of
 from api.pages.found import found_stops
 from api.pages.line import line_page
 from api.pages.rendering import rider_page
@@ -36,6 +37,8 @@ def home(request: Request, q: str = "", near: str = "", fragment: str = "") -> R
     """Search by name, code or place; without a question, the lines. `fragment`: only what is suggested while typing."""
     moment = PageMoment.of(request)
     query = q.strip()[:_LONGEST_QUERY]
+    if query or near:
+        rate_limits_of(request).spend(SEARCHES, request)
     if fragment:
         found = found_stops(moment, moment.view.stop_search.by_text(query, _SUGGESTIONS) if query else [])
         return fragment_response(moment, "suggestions.html", found=found, query=query)

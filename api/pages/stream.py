@@ -11,6 +11,7 @@ from api.answers.announcer import Announcement, Announcer
 from api.answers.caching import digest_of, steady
 from api.answers.frame import fragment
 from api.answers.lookups import stop_index
+from api.answers.rate_limits import client_of
 from api.pages.stop import DepartureWords, StopPage, stop_page
 from api.reading.board import StopBoards
 from api.words.moment import PageMoment, said_in
@@ -32,7 +33,7 @@ def stop_stream(request: Request, stop_id: str, last_event_id: Annotated[str | N
         return Announcement(digest_of((moment.feed.stopped, _says(page))), board)
 
     announcer: Announcer = request.app.state.announcer
-    return announcer.answer(("page", stop_id, language), make, last_event_id)
+    return announcer.answer(("page", stop_id, language), make, last_event_id, client_of(request))
 
 
 def _says(page: StopPage) -> object:

@@ -13,6 +13,7 @@ from api.answers.answer import Status
 from api.answers.caching import BOARD_MAX_AGE_S, answer, digest_of
 from api.answers.lookups import stop_index
 from api.answers.problems import PROBLEMS
+from api.answers.rate_limits import client_of
 from api.panels.models import PanelBoard, PanelDeparture
 from api.panels.rows import PanelRow, panel_rows
 from api.panels.text import panel_lines
@@ -83,7 +84,7 @@ def stream(
         return Announcement(digest_of(_says(shown)), shown.model_dump_json())
 
     announcer: Announcer = request.app.state.announcer
-    return announcer.answer(("board", stop_id, limit, language), make, last_event_id)
+    return announcer.answer(("board", stop_id, limit, language), make, last_event_id, client_of(request))
 
 
 def _board(boards: StopBoards, moment: PageMoment, stop: int, limit: int) -> PanelBoard:

@@ -12,6 +12,7 @@ from api.answers.announcer import Announcement, Announcer
 from api.answers.assets import style
 from api.answers.frame import Frame, fragment, framed
 from api.answers.problems import Problem
+from api.answers.rate_limits import client_of
 from api.panels.screen import ScreenPage, screen_page, screen_timetable
 from api.reading.board import MOST_DEPARTURES, StopBoards
 from api.reading.moment import Moment
@@ -58,7 +59,9 @@ def screen(
     if only == "stream":
         announcer: Announcer = request.app.state.announcer
         key = ("screen", tuple(asked), limit, language)
-        return announcer.answer(key, lambda boards: _announced(boards, asked, limit, language), last_event_id)
+        return announcer.answer(
+            key, lambda boards: _announced(boards, asked, limit, language), last_event_id, client_of(request)
+        )
     stops = [moment.timetable.stop_index[stop_id] for stop_id in asked]
     page = screen_page(boards, moment, stops, limit)
     if only == "board":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 
@@ -107,6 +108,11 @@ class Settings(BaseSettings):
         "departure of the last 30 days; by default one in the user's "
         "state folder for each GTFS address. The demo and replays keep nothing unless it is given",
     )
+    trusted_proxies: list[str] = Field(
+        default_factory=list,
+        description="addresses and networks of the proxies before the service, whose X-Forwarded-For and "
+        "X-Forwarded-Proto are believed",
+    )
     desk_token: SecretStr | None = Field(
         None, description="secret that opens the officer's desk at /desk; without one the desk is off"
     )
@@ -124,6 +130,16 @@ class Settings(BaseSettings):
         if secret is not None and len(secret) < SHORTEST_SECRET:
             raise ValueError(f"a secret has at least {SHORTEST_SECRET} characters")
         return secret
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _networks(cls, proxies: list[str]) -> list[str]:
+        for proxy in proxies:
+            try:
+                ip_network(proxy)
+            except ValueError as error:
+                raise ValueError(f"each proxy is an IP address or network, such as 10.0.0.0/8 ({error})") from error
+        return proxies
 
     @field_validator("desk_webhooks")
     @classmethod

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from api.answers.caching import STATIC_MAX_AGE_S, answer
 from api.answers.heavy_reads import BUSY, heavy
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS, Problem
+from api.answers.rate_limits import EXPLANATIONS, TOO_OFTEN, limited
 from api.reading.board import iso_date
 from api.reading.call_events import known
 from api.reading.explanations import AROUND_S, Explanation, explain, explain_line, time_asked
@@ -23,7 +24,7 @@ from api.words.explanation import words_of
 from api.words.texts import LANGUAGES
 from feeds.start_time import start_time
 
-explain_router = APIRouter(tags=["Explanations"])
+explain_router = APIRouter(tags=["Explanations"], dependencies=[Depends(limited(EXPLANATIONS))])
 
 At = Annotated[
     str | None,
@@ -38,7 +39,9 @@ Direction = Annotated[int | None, Query(ge=0, le=1, description="Only this direc
 Around = Annotated[int, Query(ge=60, le=7200, description="How far from that time, in seconds")]
 
 
-@explain_router.get("/v1/stops/{stop_id:path}/explain", response_model=Explanations, responses=PROBLEMS | BUSY)
+@explain_router.get(
+    "/v1/stops/{stop_id:path}/explain", response_model=Explanations, responses=PROBLEMS | BUSY | TOO_OFTEN
+)
 @heavy
 def explain_stop(
     request: Request,
@@ -62,7 +65,9 @@ def explain_stop(
     return _answer(request, moment, found)
 
 
-@explain_router.get("/v1/routes/{route_id:path}/explain", response_model=Explanations, responses=PROBLEMS | BUSY)
+@explain_router.get(
+    "/v1/routes/{route_id:path}/explain", response_model=Explanations, responses=PROBLEMS | BUSY | TOO_OFTEN
+)
 @heavy
 def explain_route(
     request: Request, route_id: str, at: At = None, direction: Direction = None, around: Around = int(AROUND_S)

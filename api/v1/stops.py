@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from api.answers.caching import STATIC_MAX_AGE_S, answer
 from api.answers.lookups import stop_index
 from api.answers.problems import PROBLEMS, Problem
+from api.answers.rate_limits import SEARCHES, TOO_OFTEN, limited
 from api.reading.alerts import stop_alerts
 from api.reading.moment import Moment
 from api.service.stop_search import StopHit
@@ -20,7 +21,9 @@ from api.v1.representations import alerts_answer, platform, stop_of
 stops_router = APIRouter(tags=["Stops"])
 
 
-@stops_router.get("/v1/stops", response_model=Stops, responses=PROBLEMS)
+@stops_router.get(
+    "/v1/stops", response_model=Stops, responses=PROBLEMS | TOO_OFTEN, dependencies=[Depends(limited(SEARCHES))]
+)
 def find_stops(
     request: Request,
     q: Annotated[

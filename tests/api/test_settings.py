@@ -54,6 +54,7 @@ _SECRET = "sixteen characters"
 _VALUES = {
     "headers": {"a": "b"}, "port": 81, "miss_weight": 7.0, "desk_token": _SECRET, "desk_webhook_secret": _SECRET,
     "added_as": "ADDED", "headway_as": "SCHEDULED", "desk_webhooks": ["https://example.org/hook"],
+    "trusted_proxies": ["127.0.0.1", "fd00::/8"],
 }  # fmt: skip
 
 
