@@ -12,7 +12,7 @@ from typing import Any
 from fastapi import Request
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
+from limits.strategies import MovingWindowRateLimiter
 
 from api.answers.problems import Problem, ProblemDetails
 
@@ -32,11 +32,11 @@ log = logging.getLogger("prochain")
 
 
 class RateLimits:
-    """Counts by client in fixed windows, in memory."""
+    """Counts by client in moving windows, in memory."""
 
     def __init__(self, *, behind_proxy: bool = False) -> None:
         """`behind_proxy`: whether there is a proxy that is believed in whose name it asks."""
-        self._windows = FixedWindowRateLimiter(MemoryStorage())
+        self._windows = MovingWindowRateLimiter(MemoryStorage())
         self._tell_of_proxy = not behind_proxy
 
     def spend(self, limits: tuple[RateLimitItem, ...], request: Request) -> None:

@@ -69,14 +69,14 @@ def demo(port: Port = None, host: Host = None, speed: Speed = 1.0, data_dir: Dat
         from feeds.sole_writer import sole_writer
 
         settings = read_settings(port=port, host=host, data_dir=data_dir)
-        token = None if settings.desk_token else secrets.token_urlsafe(12)
-        if token:
-            settings = settings.model_copy(update={"desk_token": SecretStr(token)})
+        shown = None if settings.desk_token or settings.desk_tokens else secrets.token_urlsafe(12)
+        if shown:
+            settings = settings.model_copy(update={"desk_token": SecretStr(shown)})
         listening = listen(settings.host, settings.port)
         held.enter_context(sole_writer(settings.data_dir))
         with _progress("Waking the demo town up") as progress:
             service = demo_service(settings, speed, progress)
-        _serve(service, settings, settings.data_dir, listening, live=False, shown_token=token)
+        _serve(service, settings, settings.data_dir, listening, live=False, shown_token=shown)
 
 
 @app.command(
@@ -251,6 +251,17 @@ def record(
         recorded = record_sources(sources, to, every, stopping)
         written = ", ".join(f"{number:,} new {_ARCHIVED[feed]}" for feed, number in recorded.archived.items())
         print(f"{recorded.polls:,} polls, {recorded.failed_polls:,} failed; {written} written to {to}.")
+
+
+@app.command(epilog="**Example:** prochain token")
+def token() -> None:
+    """Make a token for the desk, and its hash for the settings: whoever reads those cannot sign in with it."""
+    import secrets
+
+    from api.desk.sign_in import hash_of
+
+    made = secrets.token_urlsafe(24)
+    print(f"token, for who is to have it:  {made}\nfor [desk_tokens]:             {hash_of(made)}")
 
 
 def _serve(

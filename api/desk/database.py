@@ -1,5 +1,5 @@
 """The desk's SQLite file: disruptions, the bulletins about them that are owed to subscribers, the phrases that
-officers changed, the drafts that they dismissed. What it took is on the disk."""
+officers changed, the drafts that they dismissed, what they did, and their sessions. What it took is on the disk."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from api.desk.deed import KEPT_S, Deed
 from api.desk.dismissal import Dismissal
 from api.desk.disruption import Disruption
 from api.desk.phrases import Phrase
@@ -29,6 +30,10 @@ CREATE TABLE IF NOT EXISTS bulletin (
     number INTEGER PRIMARY KEY AUTOINCREMENT, subscriber TEXT NOT NULL, at REAL NOT NULL, document TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS dismissal (situation TEXT PRIMARY KEY, document TEXT NOT NULL);
+""",
+    """
+CREATE TABLE IF NOT EXISTS deed (number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, document TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS session (key TEXT PRIMARY KEY, until REAL NOT NULL);
 """,
 )
 
@@ -80,9 +85,9 @@ class DeskDatabase:
             connection.execute("DELETE FROM disruption WHERE number = ?", (number,))
         return int(number or 0)
 
-    def save(self, bulletin: Bulletin, subscribers: Collection[str]) -> None:
-        """Add its disruption, or put it in the place of what had its number; and owe the bulletin to each subscriber.
-        All of it is saved or nothing."""
+    def save(self, bulletin: Bulletin, subscribers: Collection[str], deed: Deed) -> None:
+        """Add its disruption, or put it in the place of what had its number; owe the bulletin to each subscriber; note
+        who did it. All of it is saved or nothing."""
         disruption, document = bulletin.disruption, bulletin.model_dump_json()
         with self._writing() as connection:
             connection.execute(
@@ -93,6 +98,32 @@ class DeskDatabase:
                 "INSERT INTO bulletin (subscriber, at, document) VALUES (?, ?, ?)",
                 [(subscriber, bulletin.at, document) for subscriber in subscribers],
             )
+            _note(connection, deed)
+
+    def note(self, deed: Deed) -> None:
+        """Add what was done, and drop what was done long before."""
+        with self._writing() as connection:
+            _note(connection, deed)
+
+    def deeds(self, most: int) -> list[Deed]:
+        """The last so many, the last first."""
+        rows = self._rows("SELECT number, document FROM deed ORDER BY number DESC LIMIT ?", most)
+        return [read for row in rows if (read := _read(Deed, "deed", *row))]
+
+    def sessions(self, now: float) -> dict[str, float]:
+        """When each session ends that has not ended, POSIX seconds by key."""
+        return dict(self._rows("SELECT key, until FROM session WHERE until > ?", now))
+
+    def begin_session(self, key: str, until: float, now: float) -> None:
+        """Add it, and drop those that have ended."""
+        with self._writing() as connection:
+            connection.execute("DELETE FROM session WHERE until <= ?", (now,))
+            connection.execute("INSERT OR REPLACE INTO session (key, until) VALUES (?, ?)", (key, until))
+
+    def end_sessions(self, keys: Collection[str]) -> None:
+        """Drop them."""
+        with self._writing() as connection:
+            connection.executemany("DELETE FROM session WHERE key = ?", [(key,) for key in keys])
 
     def next_bulletin(self, subscriber: str, after: int) -> tuple[int, Bulletin | None] | None:
         """The first that `subscriber` is owed with a number above `after`, and its number; None where it is owed
@@ -158,6 +189,11 @@ class DeskDatabase:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+
+def _note(connection: sqlite3.Connection, deed: Deed) -> None:
+    connection.execute("INSERT INTO deed (at, document) VALUES (?, ?)", (deed.at, deed.model_dump_json()))
+    connection.execute("DELETE FROM deed WHERE at < ?", (deed.at - KEPT_S,))
 
 
 def _read(model: type[Model], table: str, name: object, document: str) -> Model | None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections import Counter, OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
 from api.desk.database import DeskDatabase
+from api.desk.deed import Deed, What
 from api.desk.dismissal import Dismissal
 from api.desk.dismissals import Dismissals
 from api.desk.disruption import Disruption, Notice
@@ -26,6 +28,10 @@ from api.reading.moment import Moment
 from api.service.service import Service
 from api.service.settings import Settings
 
+log = logging.getLogger("prochain")
+
+DESK = "desk"
+"""Name of the one token that has none of its own."""
 _FORMS_REMEMBERED = 200
 
 
@@ -37,13 +43,15 @@ class Desk:
         service: Service,
         *,
         token: str | None = None,
+        tokens: Mapping[str, str] | None = None,
         folder: Path | None = None,
         subscribers: Iterable[Subscriber] = (),
     ) -> None:
-        """Parameters: `token`: None keeps the desk shut; `folder` of its database, None for memory alone."""
+        """Parameters: `token`, and `tokens` by name: without any the desk is shut; `folder` of its database, None for
+        memory alone."""
         self.service = service
-        self.sign_in = SignIn(token)
         self._database = DeskDatabase(folder)
+        self.sign_in = SignIn({**({DESK: token} if token else {}), **(tokens or {})}, self._database)
         self.phrases = PhraseBook(self._database)
         self._dismissals = Dismissals(self._database)
         named = _named(subscribers)
@@ -87,23 +95,36 @@ class Desk:
         told_by_operator = lines_told_of(Moment(self.service.view, now))
         return drafts(suggested, self.disruptions.now(now), dismissals, told_by_operator)
 
-    def dismiss(self, situation: str) -> None:
+    def dismiss(self, situation: str, by: str = "") -> None:
         """Offer the draft of this situation to nobody, while it goes on and gets no worse. Errors: sqlite3.Error."""
         draft = next((one for one in suggestions(self.standing()) if one.situation == situation), None)
         if draft:
             self._dismissals.add(Dismissal(situation=situation, size=draft.size, at=self.service.clock.now()))
+            self.note(by, "dismissed", situation)
 
-    def bring_back(self, situation: str) -> None:
+    def bring_back(self, situation: str, by: str = "") -> None:
         """Offer the dismissed draft of this situation again. Errors: sqlite3.Error."""
         self._dismissals.remove(situation)
+        self.note(by, "brought_back", situation)
 
-    def publish_once(self, form_id: str, notice: Notice, now: float) -> Disruption:
+    def note(self, who: str, what: What, subject: str = "") -> None:
+        """Keep who did what; a full disk keeps nobody from it, but is told in the log."""
+        try:
+            self._database.note(Deed(at=self.service.clock.now(), who=who, what=what, subject=subject))
+        except sqlite3.Error:
+            log.exception("The disk takes no note of this: %s %s %s", who, what, subject)
+
+    def deeds(self, most: int) -> list[Deed]:
+        """The last so many, the last first. Errors: sqlite3.Error."""
+        return self._database.deeds(most)
+
+    def publish_once(self, form_id: str, notice: Notice, now: float, by: str) -> Disruption:
         """Publish what a form says; the same form sent twice publishes once. Errors: sqlite3.Error."""
         with self._publishing:
             number = self._published.get(form_id)
             if number is not None and (before := self.disruptions.get(number)):
                 return before
-            published = self.disruptions.publish(notice, now)
+            published = self.disruptions.publish(notice, now, by)
             self._published[form_id] = published.number
             if len(self._published) > _FORMS_REMEMBERED:
                 self._published.popitem(last=False)
@@ -139,6 +160,7 @@ def desk_of(service: Service, settings: Settings, folder: Path | None, *, tells:
     return Desk(
         service,
         token=settings.desk_token.get_secret_value() if settings.desk_token else None,
+        tokens={name: one.get_secret_value() for name, one in settings.desk_tokens.items()},
         folder=folder,
         subscribers=[
             *(Webhook(address, secret) for address in settings.desk_webhooks), *installed_subscribers(settings),

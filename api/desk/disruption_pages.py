@@ -27,7 +27,17 @@ from api.desk.disruption_form import (
 )
 from api.desk.phrases import Phrase
 from api.desk.place_words import LANGUAGES
-from api.desk.rendering import OwnForm, Session, desk_of_request, desk_page, moment_in, on_disk, page_moment, text
+from api.desk.rendering import (
+    OwnForm,
+    Session,
+    desk_of_request,
+    desk_page,
+    moment_in,
+    officer_of,
+    on_disk,
+    page_moment,
+    text,
+)
 from api.desk.stop_choice import StopChoice, stop_choice
 from api.words.moment import AlertWords, PageMoment
 
@@ -86,7 +96,7 @@ def publish(request: Request, form: OwnForm) -> Response:
     if notice is None or problem:
         return _form_page(request, moment, given, phrase, None, form_id, problem, status=422)
     try:
-        number = desk.publish_once(form_id, notice, moment.now).number
+        number = desk.publish_once(form_id, notice, moment.now, officer_of(request)).number
     except sqlite3.Error:
         return _form_page(request, moment, given, phrase, None, form_id, "not_saved", status=507)
     return RedirectResponse(f"/desk?{urlencode({'published': number})}", 303)
@@ -115,7 +125,7 @@ def change(request: Request, form: OwnForm, number: int) -> Response:
     if notice is None or problem:
         return _form_page(request, moment, given, phrase, kept, "", problem, status=422)
     try:
-        desk.disruptions.change(number, notice, moment.now)
+        desk.disruptions.change(number, notice, moment.now, officer_of(request))
     except sqlite3.Error:
         return _form_page(request, moment, given, phrase, kept, "", "not_saved", status=507)
     return RedirectResponse(f"/desk?{urlencode({'published': number})}", 303)
@@ -126,7 +136,7 @@ def end(request: Request, form: OwnForm, number: int) -> Response:  # noqa: ARG0
     """End it now."""
     moment, kept = page_moment(request), _kept(request, number)
     with on_disk():
-        desk_of_request(request).disruptions.end(kept.number, moment.now)
+        desk_of_request(request).disruptions.end(kept.number, moment.now, officer_of(request))
     return RedirectResponse(f"/desk?{urlencode({'ended': number})}", 303)
 
 

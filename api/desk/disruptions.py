@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Literal
 
 from api.desk.database import DeskDatabase
+from api.desk.deed import Deed
 from api.desk.disruption import Disruption, Notice, alert_of
 from api.desk.subscribers import Bulletin
 from feeds.alerts import Alert
@@ -56,32 +57,35 @@ class Disruptions:
             if one.ends_at is None or one.ends_at > now - _KEPT_AFTER_END_S
         )
 
-    def publish(self, notice: Notice, now: float) -> Disruption:
-        """Save it and show it to riders. Errors: sqlite3.Error, then nothing was published."""
+    def publish(self, notice: Notice, now: float, by: str = "") -> Disruption:
+        """Save it and show it to riders. `by`: name of the token. Errors: sqlite3.Error, then nothing was published."""
         number = self._database.next_number()
         return self._keep(
-            Disruption(**notice.model_dump(), number=number, published_at=now, changed_at=now), "published", now
+            Disruption(**notice.model_dump(), number=number, published_at=now, changed_at=now), "published", now, by
         )
 
-    def change(self, number: int, notice: Notice, now: float) -> Disruption:
+    def change(self, number: int, notice: Notice, now: float, by: str = "") -> Disruption:
         """Say something else instead. Errors: KeyError, sqlite3.Error."""
         kept = self._all[number]
         said = notice.model_dump(include=set(Notice.model_fields))
         changed = Disruption(**said, number=number, published_at=kept.published_at, changed_at=now)
-        return self._keep(changed, "changed", now)
+        return self._keep(changed, "changed", now, by)
 
-    def end(self, number: int, now: float) -> Disruption:
+    def end(self, number: int, now: float, by: str = "") -> Disruption:
         """Take it back from now on; one that is over stays as it is. Errors: KeyError, sqlite3.Error."""
         kept = self._all[number]
         if kept.state(now) == "over":
             return kept
         ended = kept.model_copy(update={"ends_at": now, "starts_at": min(kept.starts_at, now), "changed_at": now})
-        return self._keep(ended, "ended", now)
+        return self._keep(ended, "ended", now, by)
 
-    def _keep(self, disruption: Disruption, event: Literal["published", "changed", "ended"], now: float) -> Disruption:
+    def _keep(
+        self, disruption: Disruption, event: Literal["published", "changed", "ended"], now: float, by: str
+    ) -> Disruption:
         bulletin = Bulletin(event=event, at=now, disruption=disruption)
+        deed = Deed(at=now, who=by, what=event, subject=disruption.alert_id, said=dict(disruption.header))
         with self._lock:
-            self._database.save(bulletin, self._subscribers)
+            self._database.save(bulletin, self._subscribers, deed)
             self._all = {**self._all, disruption.number: disruption}
         self.show()
         self.tell()

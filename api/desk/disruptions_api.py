@@ -38,7 +38,7 @@ class _AuthorisedFirst(APIRoute):
 
         async def authorised(request: Request) -> Response:
             if request.method not in ("GET", "HEAD"):
-                request.app.state.desk.sign_in.require_bearer(request)
+                request.state.token_name = request.app.state.desk.sign_in.require_bearer(request)
                 rate_limits_of(request).spend(WRITES, request)
             return await handle(request)
 
@@ -148,7 +148,7 @@ def publish(request: Request, response: Response, desk: Writing, given: Disrupti
     moment = Moment.of(request)
     notice = _notice(moment, desk, given, Notice(starts_at=moment.now))
     with on_disk():
-        published = desk.disruptions.publish(notice, moment.now)
+        published = desk.disruptions.publish(notice, moment.now, request.state.token_name)
     response.headers["Location"] = f"/v1/disruptions/{published.alert_id}"
     return _answer(moment, published)
 
@@ -160,7 +160,7 @@ def change(request: Request, desk: Writing, disruption_id: Id, given: Disruption
     kept = _found(desk, disruption_id)
     notice = _notice(moment, desk, given, Notice(**kept.model_dump(include=set(Notice.model_fields))))
     with on_disk():
-        return _answer(moment, desk.disruptions.change(kept.number, notice, moment.now))
+        return _answer(moment, desk.disruptions.change(kept.number, notice, moment.now, request.state.token_name))
 
 
 @disruptions_router.delete("/v1/disruptions/{disruption_id}", response_model=OneDisruption, responses=_WRITING)
@@ -169,7 +169,7 @@ def end(request: Request, desk: Writing, disruption_id: Id) -> OneDisruption:
     moment = Moment.of(request)
     kept = _found(desk, disruption_id)
     with on_disk():
-        return _answer(moment, desk.disruptions.end(kept.number, moment.now))
+        return _answer(moment, desk.disruptions.end(kept.number, moment.now, request.state.token_name))
 
 
 def _notice(moment: Moment, desk: Desk, given: DisruptionPatch, base: Notice) -> Notice:

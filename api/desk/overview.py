@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from api.desk.cards import Card, OperatorCard, card, operator_cards
 from api.desk.drafts import Draft
 from api.desk.outbox import Delivery
-from api.desk.rendering import OwnForm, Session, desk_of_request, desk_page, on_disk, page_moment, text
+from api.desk.rendering import OwnForm, Session, desk_of_request, desk_page, officer_of, on_disk, page_moment, text
 from api.desk.running_trips import RunningTrips
 from api.desk.standing import LineState, Standing
 from api.reading.health import faults_of
@@ -143,18 +143,18 @@ def overview(request: Request, _: Session, published: str = "", ended: str = "")
 @overview_router.post("/desk/drafts/dismiss")
 def dismiss(request: Request, form: OwnForm) -> Response:
     """Not now."""
-    return _done(desk_of_request(request).dismiss, text(form, "draft"))
+    return _done(desk_of_request(request).dismiss, text(form, "draft"), officer_of(request))
 
 
 @overview_router.post("/desk/drafts/bring-back")
 def bring_back(request: Request, form: OwnForm) -> Response:
     """Now after all."""
-    return _done(desk_of_request(request).bring_back, text(form, "draft"))
+    return _done(desk_of_request(request).bring_back, text(form, "draft"), officer_of(request))
 
 
-def _done(write: Callable[[str], None], situation: str) -> Response:
+def _done(write: Callable[[str, str], None], situation: str, officer: str) -> Response:
     with on_disk():
-        write(situation)
+        write(situation, officer)
     return RedirectResponse("/desk#drafts", 303)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from api.desk.deed_pages import deed_pages_router
 from api.desk.disruption_pages import disruption_pages_router
 from api.desk.overview import overview_router
 from api.desk.phrase_pages import phrase_pages_router
@@ -17,5 +18,6 @@ for _router in (
     disruption_pages_router,
     phrase_pages_router,
     why_router,
+    deed_pages_router,
 ):
     desk_router.include_router(_router)

@@ -15,7 +15,7 @@ from api.desk.disruption import LONGEST_DESCRIPTION, LONGEST_HEADER, Cause, Effe
 from api.desk.disruption_form import SHOWN_ON
 from api.desk.phrases import PLACES, Phrase
 from api.desk.place_words import LANGUAGES, phrase_words
-from api.desk.rendering import OwnForm, Session, desk_of_request, desk_page, page_moment, text
+from api.desk.rendering import OwnForm, Session, desk_of_request, desk_page, officer_of, page_moment, text
 from api.words.moment import PageMoment
 
 phrase_pages_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -48,11 +48,13 @@ def save(request: Request, form: OwnForm, key: str) -> Response:
     try:
         if text(form, "do") == "reset":
             book.reset(key)
+            desk_of_request(request).note(officer_of(request), "phrase_reset", key)
             return RedirectResponse("/desk/phrases", 303)
         phrase, problem = _phrase(form, key, [one.key for one in book.all()])
         if problem or text(form, "do") != "save":
             return _form(request, moment, phrase, key, problem, status=422 if problem else 200)
         book.save(phrase)
+        desk_of_request(request).note(officer_of(request), "phrase_saved", phrase.key)
     except sqlite3.Error:
         return _form(request, moment, _found(request, key), key, "not_saved", status=507)
     return RedirectResponse(f"/desk/phrases?saved={phrase.key}", 303)

@@ -16,6 +16,7 @@ from api.answers.assets import style
 from api.answers.frame import Frame, framed_in_language
 from api.answers.problems import Problem
 from api.desk.desk import Desk
+from api.desk.sign_in import COOKIE
 from api.reading.badges import Badge
 from api.words.moment import PageMoment, language_of
 from api.words.texts import desk_texts_in
@@ -51,6 +52,12 @@ def session_of(request: Request) -> str:
         address = f"/desk/login?{urlencode({'next': here})}"
         raise HTTPException(303, "Sign in first.", headers={"Location": address})
     return session
+
+
+def officer_of(request: Request) -> str:
+    """Name of the token by which the request's session was begun, "" where there is none."""
+    sign_in = desk_of_request(request).sign_in
+    return sign_in.holder_of(request.cookies.get(COOKIE, "")) or ""
 
 
 async def posted_form(request: Request) -> FormData:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import FormData
 
-from api.desk.rendering import OwnForm, desk_of_request, desk_page, page_moment, posted_form, text
+from api.desk.rendering import OwnForm, desk_of_request, desk_page, officer_of, on_disk, page_moment, posted_form, text
 
 sign_in_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -28,20 +28,24 @@ def login(request: Request, next: str = "/desk") -> Response:  # noqa: A002
 def begin(request: Request, form: Annotated[FormData, Depends(posted_form)]) -> Response:
     """Begin a session where the token is right."""
     sign_in, page = desk_of_request(request).sign_in, _own_page(text(form, "next"))
-    if not sign_in.try_token(request, text(form, "token").strip()):
+    name = sign_in.try_token(request, text(form, "token").strip())
+    if name is None:
         return desk_page(
             request, page_moment(request), "login.html", status=403, possible=sign_in.possible, wrong=True, next=page
         )
     response = RedirectResponse(page, 303)
-    sign_in.begin(request, response)
+    sign_in.begin(request, response, name)
+    desk_of_request(request).note(name, "signed_in")
     return response
 
 
 @sign_in_router.post("/desk/logout")
 def end(request: Request, _: OwnForm) -> Response:
     """End the session."""
-    response = RedirectResponse("/desk/login", 303)
-    desk_of_request(request).sign_in.end(request, response)
+    response, desk, officer = RedirectResponse("/desk/login", 303), desk_of_request(request), officer_of(request)
+    with on_disk():
+        desk.sign_in.end(request, response)
+    desk.note(officer, "signed_out")
     return response
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from ipaddress import ip_network
 from pathlib import Path
@@ -19,7 +20,7 @@ from pydantic_settings import (
 from predictor.forecast import MISS_WEIGHT
 
 SHORTEST_SECRET = 16
-_SECRETS = ("desk_token", "desk_webhook_secret", "desk_webhooks")
+_SECRETS = ("desk_token", "desk_tokens", "desk_webhook_secret", "desk_webhooks")
 """Settings whose values no message repeats."""
 CONFIG_FILE = Path("prochain.toml")
 """Read where it is there and no other file is named."""
@@ -116,6 +117,10 @@ class Settings(BaseSettings):
     desk_token: SecretStr | None = Field(
         None, description="secret that opens the officer's desk at /desk; without one the desk is off"
     )
+    desk_tokens: dict[str, SecretStr] = Field(
+        default_factory=dict,
+        description="more such secrets by the name of who has each, also as `prochain token` hashes them",
+    )
     desk_webhooks: list[str] = Field(
         default_factory=list, description="addresses told of every disruption published, changed or ended (HTTP POST)"
     )
@@ -130,6 +135,16 @@ class Settings(BaseSettings):
         if secret is not None and len(secret) < SHORTEST_SECRET:
             raise ValueError(f"a secret has at least {SHORTEST_SECRET} characters")
         return secret
+
+    @field_validator("desk_tokens")
+    @classmethod
+    def _tokens(cls, tokens: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for secret in tokens.values():
+            cls._long_enough(secret)
+            token = secret.get_secret_value()
+            if token.startswith("sha256:") and not re.fullmatch(r"sha256:[0-9a-f]{64}", token):
+                raise ValueError("after sha256: there are 64 hexadecimal digits; make one with prochain token")
+        return tokens
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -85,7 +85,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_other_sites_and_plain_http(desk: 
 
 ADDRESSES = [
     "/desk", "/desk/disruptions", "/desk/disruptions/new?phrase=delay", "/desk/disruptions/1", "/desk/phrases",
-    "/desk/phrases/delay", "/desk/why",
+    "/desk/phrases/delay", "/desk/why", "/desk/deeds",
 ]  # fmt: skip
 
 

@@ -1,0 +1,39 @@
+"""What somebody did at the desk or with a token of it: kept when what it was done to has long changed again."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+KEPT_S = 400 * 86_400.0
+"""A season, compared with the one of a year before."""
+
+
+What = Literal[
+    "published",
+    "changed",
+    "ended",
+    "dismissed",
+    "brought_back",
+    "phrase_saved",
+    "phrase_reset",
+    "signed_in",
+    "signed_out",
+]
+
+
+class Deed(BaseModel):
+    """One of them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    at: float
+    """POSIX seconds by the service's clock."""
+    who: str
+    """Name of the token, "" where the service itself did it."""
+    what: What
+    subject: str = ""
+    """What it was done to: `desk:12`, a phrase's key, a draft's situation."""
+    said: dict[str, str] = {}
+    """By language, what riders then read of it."""
