@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import tempfile
+import time
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -14,6 +18,9 @@ from predictor.calibration import Calibration
 from predictor.features import FEATURES
 from predictor.learned import Learned
 from predictor.quantile_net import QuantileNet
+
+_log = logging.getLogger("prochain")
+_PAUSES_S = (1.0, 5.0, 15.0, 40.0, 60.0)
 
 FORMAT = 1
 """Goes up when the meaning of what is stored changes. A network also names the features it was trained on."""
@@ -34,6 +41,30 @@ def write_learned(path: Path, learned: Learned) -> None:
     named |= {f"trips.{name}": array for name, array in learned.trip_history.items()}
     named["backward_links"] = learned.backward_links
     write_npz(path, named)
+
+
+def keep_learned(path: Path, learned: Learned) -> Path:
+    """Keep `learned` at `path`, tried for some minutes; then in the user's own or the system's folder for what passes:
+    it may have cost hours. Where it is now. Errors: FeedError where nothing can be written anywhere."""
+    for pause_s in _PAUSES_S:
+        try:
+            write_learned(path, learned)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            _log.warning("%s: cannot be written (%s); tried again in %.0f s.", path, reason, pause_s)
+            time.sleep(pause_s)
+        else:
+            return path
+    for folder in (path.parent, Path.home(), Path(tempfile.gettempdir())):
+        elsewhere = folder / (path.name if folder == path.parent else f"prochain-{os.getpid()}-{path.name}")
+        try:
+            write_learned(elsewhere, learned)
+        except OSError as error:
+            reason = error.strerror or str(error)
+        else:
+            _log.warning("%s: cannot be written; what was learned is at %s.", path, elsewhere)
+            return elsewhere
+    raise FeedError(f"{path}: cannot be written, nor can anything elsewhere ({reason}); what was learned is lost.")
 
 
 def read_learned(path: Path) -> Learned:

@@ -191,15 +191,15 @@ def learn(
     """Learn from recorded days what serve and replay then begin with (--model)."""
     with _said_plainly():
         from api.command.replay import learn as learn_from_recording
-        from feeds.learned_file import write_learned
+        from feeds.learned_file import keep_learned
 
         # Rather now than after hours.
         model.parent.mkdir(parents=True, exist_ok=True)
         began = time.perf_counter()
         learned, counts = learn_from_recording(folder, start, end, every, progress=sys.stderr.isatty())
-        write_learned(model, learned)
+        kept = keep_learned(model, learned)
         _print_counts(counts)
-        print(f"learned in {time.perf_counter() - began:.1f} s, written: {model}")
+        print(f"learned in {time.perf_counter() - began:.1f} s, written: {kept}")
 
 
 @app.command(epilog="**Example:** prochain check --gtfs gtfs.zip --vehicle-positions vehicle_positions.pb")

@@ -64,6 +64,7 @@ class Desk:
         self._standing: Standing | None = None
         self._published: OrderedDict[str, int] = OrderedDict()
         service.own_alerts = self.disruptions.alerts
+        service.desk_fault = lambda: self.fault
         self.disruptions.show = service.show_own_alerts
         service.show_own_alerts()
 

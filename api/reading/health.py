@@ -26,6 +26,7 @@ FAULTS = (
     "reports_old", "clock_fast", "positions_swapped", "vehicles_elsewhere", "vehicles_off_line", "no_vehicle_matches",
     "updates_not_found", "alerts_reach_nobody", "timetable_ended", "timetable_ends", "timetable_not_begun",
     "own_clock_jumped", "own_clock_set_back",
+    "history_not_saved", "history_lost", "learned_not_saved", "files_set_aside", "file_damaged", "work_fails",
 )  # fmt: skip
 """Every code that a fault may have."""
 
@@ -67,7 +68,8 @@ def faults_of(service: Service) -> list[Fault]:
         found.append(Fault("engine_stalled", {"seconds": round(service.since_step_s)}))
     elif service.steps == 0:
         found.append(Fault("no_step_yet"))
-    return [*found, *view_faults(moment), *_clock_faults(service, moment.now)]
+    saving = [Fault(code, figures) for code, figures in service.saving_faults]
+    return [*found, *view_faults(moment), *_clock_faults(service, moment.now), *saving]
 
 
 def view_faults(moment: Moment) -> list[Fault]:

@@ -1,25 +1,62 @@
-"""What goes on beside the readers, each in a thread of its own."""
+"""What goes on beside the readers, each in a thread of its own.
+
+A thread ends only when it is told to: whatever its work raises is logged, counted and told, and the work is tried
+again, less and less often.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from queue import Empty, Full, Queue
 from threading import Event, Thread
 from typing import Generic, TypeVar
 
 _LOOK_S = 0.3
+_LONGEST_PAUSE_S = 60.0
 
 log = logging.getLogger("prochain")
 T = TypeVar("T")
 
 
-class Repeated:
+class Watched:
+    """How a thread's work is doing."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.failures = 0
+        """Times that the work failed."""
+        self.error = ""
+        """Of the last time, "" where it was good."""
+        self._in_a_row = 0
+
+    def attempt(self, work: Callable[[], None]) -> None:
+        """Do the work, whatever it raises."""
+        try:
+            work()
+        except BaseException as error:
+            # Even what is no Exception must not end the thread for good.
+            self.failures += 1
+            self._in_a_row += 1
+            self.error = f"{type(error).__name__}: {error}"
+            with suppress(Exception):
+                log.exception("%s failed (%d so far); it is tried again.", self.name, self.failures)
+        else:
+            self._in_a_row, self.error = 0, ""
+
+    def pause_s(self, every_s: float) -> float:
+        """How long to wait before the next time: the longer, the more often in a row it has failed."""
+        return max(every_s, min(every_s * 2.0 ** min(self._in_a_row - 1, 10), _LONGEST_PAUSE_S))
+
+
+class Repeated(Watched):
     """Does something again and again, from `start` to `stop`."""
 
     def __init__(self, name: str, do: Callable[[], None], every_s: float, *, at_once: bool = False) -> None:
         """Parameters: `every_s`: the pause before each time; `at_once`: there is none before the first."""
-        self._name = name
+        super().__init__(name)
         self._do = do
         self._every_s = every_s
         self._at_once = at_once
@@ -34,7 +71,7 @@ class Repeated:
     def start(self) -> None:
         """Begin."""
         self._stopping.clear()
-        self._thread = Thread(target=self._run, name=self._name, daemon=True)
+        self._thread = Thread(target=self._run, name=self.name, daemon=True)
         self._thread.start()
 
     def stop(self, within_s: float) -> None:
@@ -47,21 +84,18 @@ class Repeated:
     def _run(self) -> None:
         pause = 0.0 if self._at_once else self._every_s
         while not self._stopping.wait(pause):
-            try:
-                self._do()
-            except Exception:
-                log.exception("%s failed; it is tried again.", self._name)
-            pause = self._every_s
+            self.attempt(self._do)
+            pause = self.pause_s(self._every_s)
 
 
-class Queued(Generic[T]):
+class Queued(Watched, Generic[T]):
     """Takes in one thing after another. Its thread begins with the first, and again with the first after `stop`."""
 
     def __init__(
         self, name: str, take: Callable[[T], None], room: int, between: Callable[[], None] = lambda: None
     ) -> None:
-        """Parameters: `take` and `between`, which is called now and then, raise nothing; `room`: so much may wait."""
-        self._name = name
+        """Parameters: `between` is called now and then; `room`: so much may wait."""
+        super().__init__(name)
         self._take = take
         self._between = between
         self._waiting: Queue[T] = Queue(room)
@@ -69,11 +103,18 @@ class Queued(Generic[T]):
         self._thread: Thread | None = None
 
     def offer(self, thing: T, *, wait: bool = False) -> bool:
-        """Have it taken in soon. False where too much is waiting already; `wait`: wait until there is room."""
-        if self._thread is None:
+        """Have it taken in soon. False where too much is waiting already, or the system gives no thread; `wait`: wait
+        until there is room."""
+        if self._thread is None or not self._thread.is_alive():
             self._stopping.clear()
-            self._thread = Thread(target=self._run, name=self._name, daemon=True)
-            self._thread.start()
+            thread = Thread(target=self._run, name=self.name, daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:
+                self.failures += 1
+                self.error = str(error)
+                return False
+            self._thread = thread
         try:
             self._waiting.put(thing, block=wait)
         except Full:
@@ -108,6 +149,6 @@ class Queued(Generic[T]):
                 if self._stopping.is_set():
                     return
             else:
-                self._take(thing)
+                self.attempt(partial(self._take, thing))
                 self._waiting.task_done()
-            self._between()
+            self.attempt(self._between)

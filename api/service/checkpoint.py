@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from api.service.background import Queued
+from api.service.background import Queued, Watched
 from feeds.errors import FeedError
 from feeds.learned_file import read_learned, ready_made, write_learned
 from feeds.whole_file import set_aside
@@ -26,6 +26,8 @@ class Checkpoint:
         self.errors = 0
         self.fault = ""
         """What was wrong with the file at the start."""
+        self.write_fault = ""
+        """Why it is not written now, "" where it is."""
         self._every_s = every_s
         self._offered_at = time.monotonic()
         self._writer = Queued("checkpoint", self._write, room=1)
@@ -63,6 +65,11 @@ class Checkpoint:
         self._writer.drop_waiting()
         self._writer.offer(learned)
 
+    @property
+    def work(self) -> Watched:
+        """Its thread."""
+        return self._writer
+
     def stop(self) -> None:
         """Write what is waiting, and end."""
         self._writer.stop(30.0)
@@ -72,4 +79,9 @@ class Checkpoint:
             write_learned(self.path, learned)
         except OSError as error:
             self.errors += 1
-            log.warning("What was learned cannot be kept at %s (%s); check the disk.", self.path, error.strerror)
+            self.write_fault = (
+                f"What was learned cannot be kept at {self.path} ({error.strerror or error}); check the disk."
+            )
+            log.warning("%s", self.write_fault)
+        else:
+            self.write_fault = ""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from api.service.background import Queued
+from api.service.background import Queued, Watched
 from feeds.errors import FeedError
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
@@ -27,7 +27,9 @@ class HistoryWriter:
         self._flush_every_s = flush_every_s
         self._flushed_at = time.monotonic()
         self._writer = Queued("history", self._take, _WAITING, self._flush_when_due)
-        self._said = ""
+        self.fault = ""
+        """Why what is remembered is not saved now, "" where it is."""
+        self.failures = 0
 
     def offer(self, step: Happened, *, wait: bool = False) -> None:
         """Have this written soon. Where too much is waiting it is dropped, or (`wait`) waited with."""
@@ -35,6 +37,11 @@ class HistoryWriter:
             self.lost += 1
             if self.lost == 1:
                 log.warning("The history cannot keep up with the service; steps are left out of it.")
+
+    @property
+    def work(self) -> Watched:
+        """Its thread."""
+        return self._writer
 
     def drain(self) -> None:
         """Wait until everything offered has been taken in."""
@@ -57,10 +64,14 @@ class HistoryWriter:
         try:
             write()
         except (FeedError, OSError) as error:
-            if str(error) != self._said:
+            if str(error) != self.fault:
                 log.warning("The history: %s", error)
-            self._said = str(error)
-        except Exception:
+            self.fault = str(error)
+            self.failures += 1
+        except Exception as error:
             log.exception("The history could not take a step in.")
+            self.fault = f"{type(error).__name__}: {error}"
+            self.failures += 1
         else:
-            self._said = ""
+            if write == self.store.flush:
+                self.fault = ""

@@ -17,7 +17,7 @@ from typing import Protocol
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from api.service.background import Repeated
+from api.service.background import Repeated, Watched
 from api.service.checkpoint import Checkpoint
 from api.service.clock import SLEWED_S, Clock, LiveClock
 from api.service.history_writer import HistoryWriter
@@ -107,6 +107,8 @@ class Service:
         self.own_alerts: Callable[[Timetable, float], tuple[Alert, ...]] = lambda *_: ()
         """Messages to riders beside the operator's, for a timetable and a time. Call `show_own_alerts` when they
         changed."""
+        self.desk_fault: Callable[[], str] = lambda: ""
+        """What is wrong with what officers write, "" where nothing is."""
         self._settings = engine_settings or EngineSettings()
         self._feeds = feeds
         self._step_interval_s = step_interval_s
@@ -163,6 +165,41 @@ class Service:
     def history(self) -> HistoryStore:
         """What has happened until now."""
         return self._history.store
+
+    @property
+    def saving_faults(self) -> list[tuple[str, dict[str, object]]]:
+        """What cannot be saved, what was lost, which work fails: a code of `api.reading.health`, and its figures."""
+        store, checkpoint, found = self.history, self._checkpoint, list[tuple[str, dict[str, object]]]()
+        if self._history.fault:
+            found.append(("history_not_saved", {"error": self._history.fault}))
+        if self._history.lost or store.lost_rows:
+            found.append(("history_lost", {"steps": self._history.lost, "rows": store.lost_rows}))
+        if checkpoint and checkpoint.write_fault:
+            found.append(("learned_not_saved", {"error": checkpoint.write_fault}))
+        if store.files_set_aside:
+            found.append(("files_set_aside", {"files": store.files_set_aside}))
+        damaged = (store.fault, checkpoint.fault if checkpoint else "", self.desk_fault())
+        found += [("file_damaged", {"error": fault}) for fault in damaged if fault]
+        failing = [work for work in self.threads if work.error]
+        return found + [("work_fails", {"work": work.name, "error": work.error}) for work in failing]
+
+    @property
+    def saving(self) -> dict[str, int]:
+        """Counts of what saving has met with."""
+        store, checkpoint = self.history, self._checkpoint
+        return {
+            "history_steps_lost": self._history.lost,
+            "history_rows_lost": store.lost_rows,
+            "history_failures": self._history.failures,
+            "files_set_aside": store.files_set_aside,
+            "learned_failures": checkpoint.errors if checkpoint else 0,
+        }
+
+    @property
+    def threads(self) -> list[Watched]:
+        """The service's own threads."""
+        found: list[Watched] = [*self._work, self._history.work]
+        return [*found, self._checkpoint.work] if self._checkpoint else found
 
     @property
     def since_step_s(self) -> float:
@@ -228,13 +265,16 @@ class Service:
                 log.error("%d steps failed in a row: starting afresh.", self._failures_in_a_row)
                 self._restart_engine()
             return
-        self._history.offer(Happened.of(self.snapshot, self.alerts))
         self.steps += 1
         self._failures_in_a_row = 0
         self._stepped_at = time.monotonic()
-        self.on_step(time.perf_counter() - began)
-        if self._running and self._checkpoint and self._checkpoint.due:
-            self._checkpoint.offer(self._engine.learned())
+        try:
+            self.on_step(time.perf_counter() - began)
+            self._history.offer(Happened.of(self.snapshot, self.alerts))
+            if self._running and self._checkpoint and self._checkpoint.due:
+                self._checkpoint.offer(self._engine.learned())
+        except Exception:
+            log.exception("A step was good, but not all of it can be kept.")
 
     def _show(self, view: ServiceView, now: float) -> None:
         self.view = view.with_own_alerts(self.own_alerts(view.timetable, now), now)

@@ -59,6 +59,14 @@ class ServiceCollector(Collector):
         yield _by("prochain_predictions_by_source", "Predicted calls by source.", "source", SOURCES,
                   snapshot.predictions.source)  # fmt: skip
         yield GaugeMetricFamily("prochain_alerts", "Alerts known.", len(view.alerts))
+        saving = CounterMetricFamily("prochain_saving", "What saving has met with: losses, failures.", labels=["what"])
+        for what, count in service.saving.items():
+            saving.add_metric([what], count)
+        yield saving
+        threads = CounterMetricFamily("prochain_thread_failures", "Times that a thread's work failed.", labels=["name"])
+        for work in service.threads:
+            threads.add_metric([work.name], work.failures)
+        yield threads
         refused = CounterMetricFamily("prochain_refused", "Left out of the feeds, by reason.", labels=["reason"])
         engine = CounterMetricFamily("prochain_engine", "The engine's running totals.", labels=["what"])
         for name, count in snapshot.counts.items():

@@ -85,6 +85,16 @@ class HistoryStore:
         self._pruned_on = ""
 
     @property
+    def lost_rows(self) -> int:
+        """Rows that could not be put down for so long that they were given up."""
+        return self._passages.lost_rows + self._traces.lost_rows
+
+    @property
+    def files_set_aside(self) -> int:
+        """Damaged files that were put under another name."""
+        return self._passages.set_aside.total() + self._traces.set_aside.total()
+
+    @property
     def until(self) -> float:
         """How far the records reach, POSIX seconds; NaN before the first step."""
         return self._watch.until

@@ -138,7 +138,9 @@ def test_a_desk_that_cannot_write_its_file_refuses_to_publish_and_says_so(tmp_pa
     with pytest.raises(sqlite3.Error):
         desk._database.next_number()
     stop = str(desk.service.timetable.stop_id[0])
-    assert TestClient(create_app(desk.service, desk)).get(f"/v1/stops/{stop}/departures").status_code == 200
+    client = TestClient(create_app(desk.service, desk))
+    assert client.get(f"/v1/stops/{stop}/departures").status_code == 200
+    assert FILE_NAME in client.get("/readyz").json()["detail"]
 
 
 def test_a_damaged_register_of_the_history_is_set_aside_and_the_history_goes_on(tmp_path: Path) -> None:
