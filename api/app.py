@@ -21,6 +21,7 @@ from api.answers.rate_limits import RateLimits
 from api.desk.desk import Desk
 from api.desk.disruptions_api import disruptions_router
 from api.desk.pages import desk_router
+from api.desk.timetable_word import timetable_router
 from api.pages.addresses import pages_router
 from api.pages.installable import installable_router
 from api.pages.map import map_router
@@ -125,7 +126,7 @@ def create_app(service: Service, desk: Desk | None = None, *, trusted_proxies: S
     answer_with_problems(app)
     for router in (
         departures_router, panels_router, explain_router, stops_router, routes_router, trips_router, vehicles_router,
-        disruptions_router, realtime_feeds_router, health_router, metrics_router, installable_router,
+        disruptions_router, realtime_feeds_router, health_router, timetable_router, metrics_router, installable_router,
         page_stream_router, desk_router, map_router, pages_router, screens_router,
     ):  # fmt: skip
         app.include_router(router)

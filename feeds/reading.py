@@ -12,6 +12,8 @@ from predictor.trip_updates import TripUpdates
 
 TRIP_UPDATES_KEPT_S = 1800.0
 """The operator's last word on its trips is dropped when nothing followed for this long."""
+ALERTS_KEPT_S = 3600.0
+"""Messages to riders from a feed that fails are dropped after so long; riders are told before how old they are."""
 
 Heed = Callable[[TripUpdates | None], Timetable]
 """Takes the operator's word; gives the timetable against which the other feeds are to be read (`Engine.heed`)."""

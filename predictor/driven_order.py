@@ -20,9 +20,9 @@ from predictor.timetable import Timetable
 from predictor.travel_times import link_names
 
 AT_STOP_M = 30.0
-LEAST_RUNS = 4
-"""Runs seen the other way round before the feed is contradicted."""
-LEAST_SHARE = 0.8
+LEAST_RUNS = 2
+"""Runs seen the other way round before the feed, whose order cannot be driven, is contradicted."""
+LEAST_SHARE = 0.7
 """Of the runs that tell."""
 STUDY_S = 86400.0
 REACH = 12

@@ -29,7 +29,7 @@ from api.reading.moment import Moment
 from feeds.alerts import Alert, State
 
 
-class _AuthorisedFirst(APIRoute):
+class AuthorisedFirst(APIRoute):
     """Asks for the token before it reads what was sent: FastAPI reads the body before any dependency."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -45,7 +45,7 @@ class _AuthorisedFirst(APIRoute):
         return authorised
 
 
-disruptions_router = APIRouter(tags=["Disruptions"], route_class=_AuthorisedFirst)
+disruptions_router = APIRouter(tags=["Disruptions"], route_class=AuthorisedFirst)
 
 _MAX_AGE_S = 1
 _WRITING: dict[int | str, dict[str, Any]] = {

@@ -99,6 +99,8 @@ class Overview:
     unmatched: list[VehicleRow]
     more_unmatched: int
     step_age: str
+    timetable_waits: bool
+    """Whether a new timetable waits for the officer's word; the GTFS feed's error says why."""
 
 
 @overview_router.get("/desk")
@@ -130,6 +132,7 @@ def overview(request: Request, _: Session, published: str = "", ended: str = "")
         unmatched=[_unmatched(vehicle, moment) for vehicle in standing.unmatched[:_LISTED].tolist()],
         more_unmatched=max(len(standing.unmatched) - _LISTED, 0),
         step_age=moment.words.age(max(moment.now - standing.snapshot.made_at, 0.0)),
+        timetable_waits=desk.service.waiting_timetable is not None,
     )
     badges = [line.badge for line in moment.lines.all]
     done = next((("published" if published else "ended"), one) for one in (published or ended,))

@@ -9,6 +9,7 @@ from api.desk.disruption_pages import disruption_pages_router
 from api.desk.overview import overview_router
 from api.desk.phrase_pages import phrase_pages_router
 from api.desk.sign_in_pages import sign_in_router
+from api.desk.timetable_word import timetable_form_router
 from api.desk.why_page import why_router
 
 desk_router = APIRouter(include_in_schema=False)
@@ -19,5 +20,6 @@ for _router in (
     phrase_pages_router,
     why_router,
     deed_pages_router,
+    timetable_form_router,
 ):
     desk_router.include_router(_router)

@@ -16,7 +16,7 @@ from feeds.alerts import Alert
 from feeds.errors import FeedError
 from feeds.operator_alerts import decode_alerts
 from feeds.operator_trip_updates import decode_trip_updates
-from feeds.reading import TRIP_UPDATES_KEPT_S, Heed, Reading
+from feeds.reading import ALERTS_KEPT_S, TRIP_UPDATES_KEPT_S, Heed, Reading
 from feeds.recording import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS, Recording
 from feeds.source import Source
 from feeds.vehicle_positions import decode_vehicle_positions
@@ -142,8 +142,8 @@ class PolledFeeds:
         self._vehicle_positions = vehicle_positions and PolledFeed(
             VEHICLE_POSITIONS, vehicle_positions, decode_vehicle_positions
         )
-        self._trip_updates = trip_updates and PolledFeed(TRIP_UPDATES, trip_updates, decode_trip_updates)
-        self._alerts = alerts and PolledFeed(ALERTS, alerts, lambda data, *_: decode_alerts(data))
+        self._trip_updates = PolledFeed(TRIP_UPDATES, trip_updates, decode_trip_updates) if trip_updates else None
+        self._alerts = PolledFeed(ALERTS, alerts, lambda data, *_: decode_alerts(data)) if alerts else None
         self._every_s = every_s
         self._in_step = in_step
         self._clock = clock or LiveClock()
@@ -172,20 +172,28 @@ class PolledFeeds:
             self._polled_at = now
             for feed in self._feeds():
                 feed.poll(now)
-        latest = self._trip_updates.latest(timetable.base) if self._trip_updates else None
-        updates = latest[0] if latest is not None and now - latest[1] <= TRIP_UPDATES_KEPT_S else None
+        updates = self._kept(self._trip_updates, timetable.base, now, TRIP_UPDATES_KEPT_S)
         timetable = heed(updates)
         observations = self._vehicle_positions.fresh(timetable) if self._vehicle_positions else None
-        alerts = self._alerts.latest(timetable) if self._alerts else None
+        alerts = self._kept(self._alerts, timetable, now, ALERTS_KEPT_S)
         return Reading(
             observations=Observations.empty(now) if observations is None else observations,
             trip_updates=updates,
-            alerts=alerts[0] if alerts is not None else (),
+            alerts=alerts or (),
         )
 
     def health(self) -> Mapping[str, FeedHealth]:
         """See `RealtimeFeeds`."""
         return {feed.health.name: feed.health for feed in self._feeds()}
+
+    @staticmethod
+    def _kept(feed: PolledFeed[T] | None, timetable: Timetable, now: float, kept_s: float) -> T | None:
+        """A feed's last good message, unless for so long neither another came nor the server said that it stands."""
+        latest = feed.latest(timetable) if feed else None
+        if feed is None or latest is None:
+            return None
+        value, received_at = latest
+        return value if now - max(received_at, feed.health.good_at) <= kept_s else None
 
     def _feeds(self) -> list[AnyPolledFeed]:
         return [feed for feed in (self._vehicle_positions, self._trip_updates, self._alerts) if feed]

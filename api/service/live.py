@@ -64,6 +64,7 @@ def live_service(settings: Settings) -> Service:
         timetable_source=TimetableWatch(
             settings.gtfs, every_s=settings.gtfs_check_interval_s, cache_dir=settings.cache_dir
         ),
+        take_any_timetable=settings.take_any_gtfs,
         checkpoint=Checkpoint(settings.model or state_file(settings.gtfs)),
     )
 

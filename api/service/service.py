@@ -10,7 +10,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Protocol
 
@@ -23,6 +23,7 @@ from api.service.clock import SLEWED_S, Clock, LiveClock
 from api.service.history_writer import HistoryWriter
 from api.service.incoming_feeds import RealtimeFeeds
 from api.service.stop_search import StopSearch
+from api.service.timetable_fit import TimetableFit, fit_of
 from api.service.view import FeedHealth, ServiceView, UpdateFigures
 from feeds.alerts import Alert
 from feeds.gtfs_realtime import AddedAs, HeadwayAs
@@ -30,6 +31,7 @@ from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
 from feeds.learned_file import ready_made
 from feeds.reading import Reading
+from predictor.arrays import StrArray
 from predictor.engine import Engine, EngineSettings
 from predictor.observations import Observations
 from predictor.snapshot import Snapshot
@@ -40,6 +42,7 @@ LONGEST_STEP_S = 30.0
 _CATCH_UP_STEPS = 40
 _FAILURES_TO_RESTART = 3
 _STALLED_AFTER_S = 60.0
+_NAMED_FOR_S = 1800.0
 
 log = logging.getLogger("prochain")
 
@@ -48,6 +51,8 @@ class TimetableSource(Protocol):
     """Looks whether there is a new timetable."""
 
     every_s: float
+    version: str
+    """`feed_version` of what was read last, "" before the first time."""
 
     def newer(self, current: Timetable, now: float) -> Timetable | None:
         """The timetable where its content is another than `current`'s. Raises nothing: errors are told by `health`."""
@@ -71,6 +76,22 @@ def one_matrix_thread() -> None:
     threadpool_limits(limits=1, user_api="blas")
 
 
+@dataclass(frozen=True)
+class WaitingTimetable:
+    """A new timetable that is not taken without a word."""
+
+    timetable: Timetable
+    fit: TimetableFit
+
+    @property
+    def reason(self) -> str:
+        """Why it waits, and what to do, in words."""
+        return (
+            f"a new timetable ({self.timetable.feed_version:.12}) waits for your word, the old one stays: "
+            f"{'; '.join(self.fit.losses)}. Take it at the desk or by POST /v1/timetable where that is right."
+        )
+
+
 class Service:
     """See the module's docstring. As long as `start` has not been called, `step` may be called by hand."""
 
@@ -86,6 +107,7 @@ class Service:
         added_as: AddedAs = "NEW",
         headway_as: HeadwayAs = "UNSCHEDULED",
         timetable_source: TimetableSource | None = None,
+        take_any_timetable: bool = False,
         checkpoint: Checkpoint | None = None,
         history: HistoryStore | None = None,
         warm_up_s: float = 0.0,
@@ -93,8 +115,8 @@ class Service:
     ) -> None:
         """Make the first view, after stepping quickly through the last `warm_up_s` before the clock's time.
 
-        `history`: where to remember what happened, by default in memory; `progress` is told the share of the warm-up
-        that is done.
+        `take_any_timetable`: go on with whatever sound timetable comes, however much it loses; `history`: where to
+        remember what happened, by default in memory; `progress` is told the share of the warm-up that is done.
         """
         one_matrix_thread()
         self.clock: Clock = clock or LiveClock()
@@ -116,6 +138,10 @@ class Service:
         self._added_as = added_as
         self._headway_as = headway_as
         self._timetable_source = timetable_source
+        self._take_any_timetable = take_any_timetable
+        self._waiting: WaitingTimetable | None = None
+        # Trip ids of the last message with vehicles in it, how many vehicles, and when it was read.
+        self._named: tuple[StrArray, int, float] = (np.empty(0, np.str_), 0, -math.inf)
         self._checkpoint = checkpoint
         self._history = HistoryWriter(history or HistoryStore())
         learned = checkpoint.read() if checkpoint else ready_made()
@@ -233,6 +259,39 @@ class Service:
         self._history.stop()
         self._running = False
 
+    @property
+    def waiting_timetable(self) -> WaitingTimetable | None:
+        """A new timetable by which much would be lost: it waits for `take_waiting_timetable`."""
+        return self._waiting
+
+    def take_waiting_timetable(self) -> bool:
+        """Go on with the timetable that waits; whether there is one."""
+        with self._offer_lock:
+            waiting, self._waiting = self._waiting, None
+        if waiting is None:
+            return False
+        log.info("Timetable %.12s is taken by an officer's word.", waiting.timetable.feed_version)
+        self.offer_timetable(waiting.timetable)
+        return True
+
+    def consider_timetable(self, timetable: Timetable) -> None:
+        """Go on with this timetable where little is lost by it, else let it wait."""
+        now = self.clock.now()
+        named, reports, at = self._named
+        if now - at > _NAMED_FOR_S:
+            named, reports = named[:0], 0
+        waiting = WaitingTimetable(timetable, fit_of(self.timetable, timetable, now, named, reports))
+        if not waiting.fit.losses or self._take_any_timetable:
+            with self._offer_lock:
+                self._waiting = None
+            self.offer_timetable(timetable)
+            return
+        before = self._waiting
+        if before is None or before.timetable.feed_version != timetable.feed_version:
+            log.warning("GTFS: %s", waiting.reason)
+        with self._offer_lock:
+            self._waiting = waiting
+
     def offer_timetable(self, timetable: Timetable) -> None:
         """Go on with this timetable from the next step on."""
         with self._offer_lock:
@@ -280,6 +339,9 @@ class Service:
         self.view = view.with_own_alerts(self.own_alerts(view.timetable, now), now)
 
     def _viewed(self, reading: Reading, now: float) -> ServiceView:
+        trip = reading.observations.trip
+        if len(trip):
+            self._named = self._engine.timetable.trip_id[trip[trip >= 0]], len(trip), now
         snapshot = self._engine.step(reading.observations, now, reading.trip_updates)
         if snapshot.timetable.feed_version != self._searched:
             self._stop_search = StopSearch(snapshot.timetable)
@@ -287,6 +349,8 @@ class Service:
         health = dict(self._feeds.health())
         if self._timetable_source:
             health["gtfs"] = self._timetable_source.health()
+        if self._waiting and "gtfs" in health and not health["gtfs"].error:
+            health["gtfs"] = replace(health["gtfs"], error=self._waiting.reason)
         return ServiceView(
             snapshot=snapshot,
             stop_search=self._stop_search,
@@ -343,7 +407,19 @@ class Service:
         return [float(at) for at in np.linspace(last, now, steps + 1)[1:]]
 
     def _look_for_timetable(self) -> None:
-        if self._timetable_source:
-            timetable = self._timetable_source.newer(self.timetable, self.clock.now())
-            if timetable is not None:
-                self.offer_timetable(timetable)
+        source = self._timetable_source
+        if source is None:
+            return
+        timetable = source.newer(self.timetable, self.clock.now())
+        if timetable is not None:
+            self.consider_timetable(timetable)
+            return
+        waiting = self._waiting
+        if waiting is None:
+            return
+        if source.version == waiting.timetable.feed_version:
+            # The day that it begins on may have come.
+            self.consider_timetable(waiting.timetable)
+        else:
+            with self._offer_lock:
+                self._waiting = None

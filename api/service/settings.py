@@ -98,6 +98,11 @@ class Settings(BaseSettings):
     gtfs_check_interval_s: float = Field(
         1800.0, ge=10.0, le=86_400.0, description="seconds between two looks for a new GTFS feed"
     )
+    take_any_gtfs: bool = Field(
+        False,
+        description="go on with every new GTFS feed that can be read; otherwise one by which much is lost (most "
+        "running vehicles' trips or stops, or all of today) waits for a word at the desk",
+    )
     model: Path | None = Field(
         None,
         description="file of what is learned: read at the start and kept up to date; by default one in the user's "

@@ -25,6 +25,8 @@ class TimetableWatch:
 
     def __init__(self, gtfs: str, *, every_s: float = 1800.0, cache_dir: Path | None = None) -> None:
         self.every_s = every_s
+        self.version = ""
+        """See `TimetableSource`."""
         self._gtfs = gtfs
         self._source = TimetableSource(gtfs) if cache_dir is None else TimetableSource(gtfs, cache_dir=cache_dir)
         self._stat: tuple[int, int] | None = self._stat_of_file()
@@ -51,6 +53,8 @@ class TimetableWatch:
             return None
         self._stat = stat
         self._health = replace(self._health, good_at=now, error="")
+        if loaded:
+            self.version = loaded.timetable.feed_version
         return loaded.timetable if loaded and loaded.timetable.feed_version != current.feed_version else None
 
     def _refused(self, message: str) -> None:

@@ -19,6 +19,9 @@ from predictor.trip_updates import TripUpdates
 
 T = TypeVar("T")
 
+MESSAGES_OLD_AFTER_S = 600.0
+"""Failing for longer than this, the operator's alerts are said to be of an earlier time."""
+
 
 @dataclass(frozen=True)
 class FeedHealth:
@@ -100,6 +103,13 @@ class ServiceView:
     def feed_stopped(self, now: float) -> bool:
         """Whether the vehicle feed has been silent for longer than `feed_stopped_after_s`."""
         return self.snapshot.feed_stopped(now, self.feed_stopped_after_s)
+
+    def messages_read_at(self, now: float) -> float | None:
+        """When the operator's alerts were last read, POSIX seconds, where their feed has failed for so long that
+        readers should know; None where it has not, or never was read."""
+        feed = self.feeds.get("alerts")
+        failing = feed is not None and feed.error and now - feed.good_at > MESSAGES_OLD_AFTER_S
+        return feed.good_at if feed is not None and failing else None
 
     def feed_age_s(self, now: float) -> float | None:
         """Seconds since the vehicle feed's last sign of life, None before the first."""

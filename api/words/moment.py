@@ -80,6 +80,12 @@ class PageMoment(Moment):
         said = "feed_stopped" if self.feed_stopped else "data_age"
         return FeedState(self.feed_stopped, self.texts(said, age=self.words.age(age)), age)
 
+    @property
+    def old_messages(self) -> str:
+        """That the operator's messages are of an earlier time, "" where they are of now."""
+        at = self.view.messages_read_at(self.now)
+        return "" if at is None else self.texts("messages_old", time=self.words.clock(at))
+
     def status_of(self, row: DepartureRow | JourneyCall) -> str:
         """Status as shown: nothing is live once the vehicle feed has stopped."""
         return "scheduled" if row.status == "live" and self.feed.stopped else row.status

@@ -1,0 +1,62 @@
+"""The officer's word on a new timetable that loses much: `/v1/timetable`, and a button on the desk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, Field
+
+from api.answers.problems import PROBLEMS, Problem, ProblemDetails
+from api.desk.disruptions_api import AuthorisedFirst, Writing
+from api.desk.rendering import OwnForm
+from api.service.service import Service
+
+timetable_router = APIRouter(tags=["Health"], route_class=AuthorisedFirst)
+timetable_form_router = APIRouter(include_in_schema=False)
+
+_WRITING: dict[int | str, dict[str, Any]] = {
+    **PROBLEMS,
+    401: {"model": ProblemDetails, "description": "Without the desk's token"},
+    403: {"model": ProblemDetails, "description": "The desk is off"},
+}
+
+
+class TimetableState(BaseModel):
+    """The timetable in use, and the new one that waits for a word."""
+
+    version: str = Field(description="SHA-256 of the GTFS feed in use")
+    waiting_version: str | None = Field(description="Of a new one that is not taken without a word")
+    losses: list[str] = Field(description="What would be lost by taking it")
+
+
+@timetable_router.get("/v1/timetable", response_model=TimetableState)
+def timetable_state(request: Request) -> TimetableState:
+    """Which timetable is in use, and whether a new one waits."""
+    return _state(request.app.state.service)
+
+
+@timetable_router.post("/v1/timetable", response_model=TimetableState, responses=_WRITING)
+def take(desk: Writing) -> TimetableState:
+    """Go on with the timetable that waits, from the next step on. Needs the desk's token."""
+    if not desk.service.take_waiting_timetable():
+        raise Problem(404, "none-waits", "No timetable waits", "Every new timetable has been taken.")
+    return _state(desk.service)
+
+
+@timetable_form_router.post("/desk/timetable/take")
+def take_at_the_desk(request: Request, _: OwnForm) -> RedirectResponse:
+    """The same by a button."""
+    service: Service = request.app.state.service
+    service.take_waiting_timetable()
+    return RedirectResponse("/desk", 303)
+
+
+def _state(service: Service) -> TimetableState:
+    waiting = service.waiting_timetable
+    return TimetableState(
+        version=service.timetable.feed_version,
+        waiting_version=waiting.timetable.feed_version if waiting else None,
+        losses=waiting.fit.losses if waiting else [],
+    )

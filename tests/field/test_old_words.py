@@ -1,0 +1,48 @@
+"""What an operator said once is not said for ever: where its feed fails, riders are told how old it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from feeds.errors import FeedError
+from tests.field.city import City, HandSource
+from tests.field.messages import alert
+
+
+@pytest.fixture
+def city(monkeypatch: pytest.MonkeyPatch) -> City:
+    """Works at C are announced, then the feed of alerts fails and no other."""
+    city = City(at="07:50").alerts(alert("Road works", {"stop_id": "C"}))
+    fetch = HandSource.fetch
+
+    def failing(source: HandSource, now: float) -> bytes | None:
+        if source.name == "alerts":
+            raise FeedError("alerts: no answer in time.")
+        return fetch(source, now)
+
+    monkeypatch.setattr(HandSource, "fetch", failing)
+    return city
+
+
+def stop_page(city: City) -> str:
+    page: str = city.get("/stops/C").text
+    return page
+
+
+def test_a_short_failure_takes_no_message_away(city: City) -> None:
+    city.at("07:58", every_s=60)
+    assert "Road works" in stop_page(city)
+    assert "last read" not in stop_page(city)
+
+
+def test_of_a_feed_that_goes_on_failing_riders_are_told_how_old_its_messages_are(city: City) -> None:
+    city.at("08:30", every_s=60)
+    assert "Road works" in stop_page(city)
+    assert "messages were last read at 07:50" in stop_page(city)
+
+
+def test_after_an_hour_nobody_is_told_what_may_be_over(city: City) -> None:
+    city.at("08:55", every_s=60)
+    assert "Road works" not in stop_page(city)
+    assert "messages were last read at 07:50" in stop_page(city)
+    assert not any(city.messages(stop="C").values())
