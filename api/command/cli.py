@@ -348,5 +348,9 @@ def _said_plainly() -> Iterator[None]:
 
 
 def _log_to_stderr() -> None:
+    from api.command.folded_log import Folded
+
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Folded())
     logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.command.connections import KEEP_ALIVE_S, LARGEST_HEADERS, TimedConnection, allow_many_files
 from api.desk.desk import Desk
 from api.service.service import Service
 from api.service.settings import ConfigurationError
@@ -57,6 +58,9 @@ class Server(uvicorn.Server):
                 log_level="warning",
                 access_log=False,
                 timeout_graceful_shutdown=3,
+                http=TimedConnection,
+                timeout_keep_alive=KEEP_ALIVE_S,
+                h11_max_incomplete_event_size=LARGEST_HEADERS,
                 # The application does, by its setting.
                 proxy_headers=False,
             )
@@ -70,4 +74,5 @@ class Server(uvicorn.Server):
 
 def serve(service: Service, desk: Desk, listening: socket.socket, trusted_proxies: Sequence[str] = ()) -> None:
     """Answer until SIGINT or SIGTERM."""
+    allow_many_files()
     Server(create_app(service, desk, trusted_proxies=trusted_proxies)).run(sockets=[listening])
