@@ -18,6 +18,7 @@ What = Literal[
     "brought_back",
     "phrase_saved",
     "phrase_reset",
+    "timetable_taken",
     "signed_in",
     "signed_out",
 ]
@@ -34,6 +35,6 @@ class Deed(BaseModel):
     """Name of the token, "" where the service itself did it."""
     what: What
     subject: str = ""
-    """What it was done to: `desk:12`, a phrase's key, a draft's situation."""
+    """What it was done to: `desk:12`, a phrase's key, a draft's situation, a timetable's version."""
     said: dict[str, str] = {}
     """By language, what riders then read of it."""

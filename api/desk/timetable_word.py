@@ -9,8 +9,9 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 
 from api.answers.problems import PROBLEMS, Problem, ProblemDetails
+from api.desk.desk import Desk
 from api.desk.disruptions_api import AuthorisedFirst, Writing
-from api.desk.rendering import OwnForm
+from api.desk.rendering import OwnForm, desk_of_request, officer_of
 from api.service.service import Service
 
 timetable_router = APIRouter(tags=["Health"], route_class=AuthorisedFirst)
@@ -38,9 +39,9 @@ def timetable_state(request: Request) -> TimetableState:
 
 
 @timetable_router.post("/v1/timetable", response_model=TimetableState, responses=_WRITING)
-def take(desk: Writing) -> TimetableState:
+def take(request: Request, desk: Writing) -> TimetableState:
     """Go on with the timetable that waits, from the next step on. Needs the desk's token."""
-    if not desk.service.take_waiting_timetable():
+    if not _taken(desk, request.state.token_name):
         raise Problem(404, "none-waits", "No timetable waits", "Every new timetable has been taken.")
     return _state(desk.service)
 
@@ -48,9 +49,16 @@ def take(desk: Writing) -> TimetableState:
 @timetable_form_router.post("/desk/timetable/take")
 def take_at_the_desk(request: Request, _: OwnForm) -> RedirectResponse:
     """The same by a button."""
-    service: Service = request.app.state.service
-    service.take_waiting_timetable()
+    _taken(desk_of_request(request), officer_of(request))
     return RedirectResponse("/desk", 303)
+
+
+def _taken(desk: Desk, by: str) -> bool:
+    waiting = desk.service.take_waiting_timetable()
+    if waiting is None:
+        return False
+    desk.note(by, "timetable_taken", waiting.timetable.feed_version[:12])
+    return True
 
 
 def _state(service: Service) -> TimetableState:

@@ -264,15 +264,15 @@ class Service:
         """A new timetable by which much would be lost: it waits for `take_waiting_timetable`."""
         return self._waiting
 
-    def take_waiting_timetable(self) -> bool:
-        """Go on with the timetable that waits; whether there is one."""
+    def take_waiting_timetable(self) -> WaitingTimetable | None:
+        """Go on with the timetable that waits, and give it; None where none does."""
         with self._offer_lock:
             waiting, self._waiting = self._waiting, None
         if waiting is None:
-            return False
+            return None
         log.info("Timetable %.12s is taken by an officer's word.", waiting.timetable.feed_version)
         self.offer_timetable(waiting.timetable)
-        return True
+        return waiting
 
     def consider_timetable(self, timetable: Timetable) -> None:
         """Go on with this timetable where little is lost by it, else let it wait."""

@@ -84,13 +84,15 @@ def test_a_timetable_that_fits_is_taken_at_once(tmp_path: Path, new: Network) ->
 def test_the_officer_s_word_takes_it(tmp_path: Path) -> None:
     served = Served(tmp_path)
     served.publishes(RENAMED)
-    client = TestClient(create_app(served.city.service, Desk(served.city.service, token=TOKEN)))
+    desk = Desk(served.city.service, token=TOKEN)
+    client = TestClient(create_app(served.city.service, desk))
     assert client.post("/v1/timetable").status_code == 401
     state = client.get("/v1/timetable").json()
     assert state["version"] == served.version
     assert len(state["losses"]) == 1
     with_token = {"Authorization": f"Bearer {TOKEN}"}
     assert client.post("/v1/timetable", headers=with_token).status_code == 200
+    assert [deed.what for deed in desk.deeds(1)] == ["timetable_taken"]
     served.city.at("08:02")
     assert served.version == state["waiting_version"]
     assert client.post("/v1/timetable", headers=with_token).status_code == 404
