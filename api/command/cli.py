@@ -289,9 +289,11 @@ def _serve(
         print(f"  {stop_address(base, str(tt.stop_id[stop]))}  {tt.stop_name[stop]} ({kind})")
     how = f"token {shown_token}" if shown_token else "open" if desk.sign_in.possible else "off: set desk_token"
     print(f"  {base}/desk  the officer's desk ({how})")
-    print(f"  {base}/docs  the API\n\n  Ctrl-C ends it.", flush=True)
+    print(f"  {base}/docs  the API\n", flush=True)
     with suppress(KeyboardInterrupt):
-        answer_requests(service, desk, listening, settings.trusted_proxies)
+        answer_requests(
+            service, desk, listening, lambda: print("  Ctrl-C ends it.", flush=True), settings.trusted_proxies
+        )
 
 
 def _headers(given: list[str] | None) -> dict[str, str] | None:

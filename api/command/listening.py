@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from urllib.parse import quote
 
 import uvicorn
@@ -50,8 +50,8 @@ def stop_address(base: str, stop_id: str) -> str:
 class Server(uvicorn.Server):
     """Answers until SIGINT or SIGTERM."""
 
-    def __init__(self, app: FastAPI) -> None:
-        self._app = app
+    def __init__(self, app: FastAPI, ready: Callable[[], None] = lambda: None) -> None:
+        self._app, self._ready = app, ready
         super().__init__(
             uvicorn.Config(
                 app,
@@ -66,13 +66,24 @@ class Server(uvicorn.Server):
             )
         )
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer. A signal ends it from here on."""
+        await super().startup(sockets)
+        self._ready()
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the event streams, which would never end by themselves, then wait for the open requests."""
         self._app.state.announcer.close()
         await super().shutdown(sockets)
 
 
-def serve(service: Service, desk: Desk, listening: socket.socket, trusted_proxies: Sequence[str] = ()) -> None:
-    """Answer until SIGINT or SIGTERM."""
+def serve(
+    service: Service,
+    desk: Desk,
+    listening: socket.socket,
+    ready: Callable[[], None] = lambda: None,
+    trusted_proxies: Sequence[str] = (),
+) -> None:
+    """Answer until SIGINT or SIGTERM; `ready` is called when that has begun."""
     allow_many_files()
-    Server(create_app(service, desk, trusted_proxies=trusted_proxies)).run(sockets=[listening])
+    Server(create_app(service, desk, trusted_proxies=trusted_proxies), ready).run(sockets=[listening])
