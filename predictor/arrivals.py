@@ -241,15 +241,9 @@ def _heads(tt: Timetable, travel_times: TravelTimes, tracks: Tracks, first: _Cal
     left_s, left_variance = _left_of_the_link(tt, travel_times, tracks, first, now)
     came = np.nan_to_num(tracks.arrived_at[slot], nan=now) - now
     way_m = to_first_stop_m(tt, first.trip, tracks.lat[slot], tracks.lon[slot])
-    arrival = np.select(
-        [away, stands_at_first, stands_on_the_way],
-        [
-            1.3 * way_m / DEADHEAD_M_S + OVERDUE_START_S,
-            np.maximum(reported, -OVERDUE_START_S) + OVERDUE_START_S,
-            came,
-        ],
-        reported + left_s,
-    )
+    arrival = np.where(stands_on_the_way, came, reported + left_s)
+    arrival = np.where(stands_at_first, np.maximum(reported, -OVERDUE_START_S) + OVERDUE_START_S, arrival)
+    arrival = np.where(away, 1.3 * way_m / DEADHEAD_M_S + OVERDUE_START_S, arrival)
     variance = np.where(standing, STANDING_SD_S**2, left_variance)
     variance = np.where(away | stands_at_first, LAYOVER_SD_S**2, variance)
 

@@ -36,7 +36,14 @@ class Columns:
 
     def take(self, rows: Int64Array | BoolArray | slice) -> Self:
         """These rows only: indices in the order wanted, a mask, or a slice."""
-        return replace(self, **{name: getattr(self, name)[rows] for name in column_types(type(self))})
+        columns = column_types(type(self))
+        values = {name: getattr(self, name)[rows] for name in columns}
+        if len(columns) < len(self.__dataclass_fields__):
+            return replace(self, **values)
+        # Past the frozen constructor, which would cost as much again: a step of the engine takes rows dozens of times.
+        taken = object.__new__(type(self))
+        taken.__dict__.update(values)
+        return taken
 
     @classmethod
     def empty(cls, **whole: Any) -> Self:

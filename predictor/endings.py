@@ -71,9 +71,10 @@ def doubts(
 
     gone = (waited_s > patience.never_left_s) | (stood_s > patience.broken_down_s) | (strayed_s > patience.strayed_s)
     result = np.full(len(tracks), FOLLOWED, np.int8)
-    result[slot] = np.select(
-        [gone, waited_s > patience.overdue_s, stood_s > patience.held_up_s], [GIVEN_UP, OVERDUE, HELD_UP], FOLLOWED
+    result[slot] = np.where(
+        waited_s > patience.overdue_s, OVERDUE, np.where(stood_s > patience.held_up_s, HELD_UP, FOLLOWED)
     )
+    result[slot[gone]] = GIVEN_UP
     result[tracks.same_place_since <= fleet_stands_since] = GIVEN_UP
     return result
 

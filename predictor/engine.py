@@ -230,7 +230,7 @@ class Engine:
         changed = ~runs.same_as(tracks.runs.take(slot))
         ended = driven_to_the_end(tt, diagram, tracks, slot, obs, changed)
         passages_before, _ = self._learn_from(tracks, ended)
-        over = ended.take(ended.arrived_to >= tt.trip_calls[ended.trip])
+        over = ended.runs.take(ended.arrived_to >= tt.trip_calls[ended.trip])
         self._finished = self._finished.with_runs(over, now)
 
         match = self._matcher.match(tracks, slot, obs, runs)

@@ -30,7 +30,8 @@ class FinishedRuns(DatedRuns):
 
     def remembered(self, now: float) -> FinishedRuns:
         """Those found not long ago."""
-        return self.take(self.found_at > now - REMEMBERED_S)
+        recent = self.found_at > now - REMEMBERED_S
+        return self if recent.all() else self.take(recent)
 
     def in_timetable(self, old: Timetable, new: Timetable) -> FinishedRuns:
         """By the indices of another timetable, less those that are gone."""

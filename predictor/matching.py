@@ -244,8 +244,9 @@ class Matcher:
 
         was_over = reports.same & (reports.arrived >= calls)
         over = (arrived >= calls) & ~off & ~waiting
-        state = np.select([was_over, coming, waiting, off], [DEADHEAD, DEADHEAD, LAYOVER, OFF_ROUTE], IN_SERVICE)
-        return _Progress(np.where(over, DEADHEAD, state).astype(np.int8), distance_m, arrived, departed)
+        state = np.where(waiting, LAYOVER, np.where(off, OFF_ROUTE, IN_SERVICE)).astype(np.int8)
+        state[was_over | coming | over] = DEADHEAD
+        return _Progress(state, distance_m, arrived, departed)
 
     def _yet_to_leave(self, reports: _OnRuns, at_m: Float64Array, first_m: Float64Array) -> tuple[BoolArray, BoolArray]:
         """Whether each vehicle (m,) waits at its first stop (`first_m` along the line) for its departure, or is on its
