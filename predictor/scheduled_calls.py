@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -21,6 +22,11 @@ class ScheduledCalls:
     """Position of the call in its trip, 0 for the first stop."""
     departure_s: Int32Array
     """Seconds after the origin of the service date, the journey's shift included."""
+
+    @cached_property
+    def latest_s(self) -> int:
+        """The latest departure of all."""
+        return int(self.departure_s.max(initial=0))
 
     @classmethod
     def of(cls, timetable: Timetable) -> ScheduledCalls:

@@ -167,6 +167,19 @@ class RunCalls(DatedRuns):
 
 
 @dataclass(frozen=True, eq=False)
+class _Asked(DatedRuns):
+    """Calls of runs that something is to be told of; all arrays (n,)."""
+
+    call: Int32Array
+    prediction: Int64Array
+    """Row of `Snapshot.predictions`, -1 where there is none."""
+    journey: Int64Array
+    """Key of the journey that the run is, -1 where the timetable has none or it does not matter."""
+    passed: BoolArray
+    """Whether the run has left the call behind."""
+
+
+@dataclass(frozen=True, eq=False)
 class Snapshot:
     """See the module's docstring. Replaced whole at each step; never changed."""
 
@@ -207,11 +220,14 @@ class Snapshot:
         self, stop: StopIdx, *, since: float, until: float, route: RouteIdx | None = None, limit: int | None = None
     ) -> RunCalls:
         """Coming calls at a stop (a station: at all its platforms) published in [since, until], soonest first."""
-        parts = []
+        parts, days = [], self._days(since, until)
         for member in self.timetable.members(stop).tolist():
-            parts.append(self._predicted_at(member, since, until))
-            parts += [self._scheduled_at(member, day, since, until) for day in self._days(since, until)]
-        calls = self._as_stays(RunCalls.joined(*parts))
+            parts.append(self._predicted_at(member))
+            parts += [self._scheduled_at(member, day, since, until) for day in days]
+        asked = _Asked.joined(*parts)
+        calls = self._calls(asked)
+        in_time = (asked.prediction < 0) | ((calls.published >= since) & (calls.published <= until))
+        calls = self._as_stays(calls.take(in_time))
         if route is not None:
             calls = calls.take(self.timetable.trip_route[calls.trip] == route)
         return calls.take(np.argsort(calls.published, kind="stable")[:limit])
@@ -235,7 +251,10 @@ class Snapshot:
             # Without a vehicle only that has passed which the operator said would have.
             told = contains(self.told_calls, call_key(key, call)) & (prediction < 0)
             passed = told | contains(self.claimed, key)
-        return self._as_stays(self._calls(runs, call, prediction, key, passed))
+        asked = _Asked(
+            runs.trip, runs.service_day, runs.shift_s, call, prediction=prediction, journey=key, passed=passed
+        )
+        return self._as_stays(self._calls(asked))
 
     def unclaimed_calls(self, since: float, until: float) -> RunCalls:
         """Scheduled calls of the whole network in [since, until] that no prediction stands for.
@@ -243,7 +262,8 @@ class Snapshot:
         Cost: one pass over all calls of the timetable for each service day in the window.
         """
         every = np.arange(len(self.scheduled_calls.call))
-        return RunCalls.joined(*(self._scheduled(every, day, since, until) for day in self._days(since, until)))
+        days = self._days(since, until)
+        return self._calls(_Asked.joined(*(self._scheduled(every, day, since, until) for day in days)))
 
     def last_calls(self, runs: DatedRuns) -> Int32Array:
         """The call (n,) at which each run ends: its trip's last, or the last that is served."""
@@ -294,23 +314,25 @@ class Snapshot:
     def _days(self, since: float, until: float) -> list[int]:
         """Service days on which a call between the two times can lie."""
         tt = self.timetable
-        latest_s = int(self.scheduled_calls.departure_s.max(initial=0))
+        latest_s = self.scheduled_calls.latest_s
         return np.flatnonzero((tt.date_origin <= until) & (tt.date_origin + latest_s >= since)).tolist()
 
-    def _predicted_at(self, stop: int, since: float, until: float) -> RunCalls:
+    def _predicted_at(self, stop: int) -> _Asked:
         predictions = self.predictions
         rows = np.arange(predictions.stop_ptr[stop], predictions.stop_ptr[stop + 1])
-        nothing, ahead = np.full(len(rows), NONE, np.int64), np.zeros(len(rows), bool)
-        calls = self._calls(predictions.runs.take(rows), predictions.call[rows], rows, nothing, ahead)
-        return calls.take((calls.published >= since) & (calls.published <= until))
+        runs = predictions.runs.take(rows)
+        return _Asked(
+            runs.trip, runs.service_day, runs.shift_s, predictions.call[rows], prediction=rows,
+            journey=np.full(len(rows), NONE, np.int64), passed=np.zeros(len(rows), bool),
+        )  # fmt: skip
 
-    def _scheduled_at(self, stop: int, day: int, since: float, until: float) -> RunCalls:
+    def _scheduled_at(self, stop: int, day: int, since: float, until: float) -> _Asked:
         calls, origin = self.scheduled_calls, self.timetable.date_origin[day]
         first, last = int(calls.stop_ptr[stop]), int(calls.stop_ptr[stop + 1])
         low, high = np.searchsorted(calls.departure_s[first:last], [since - origin - 1, until - origin + 1])
         return self._scheduled(np.arange(first + low, first + high), day, since, until)
 
-    def _scheduled(self, rows: Int64Array, day: int, since: float, until: float) -> RunCalls:
+    def _scheduled(self, rows: Int64Array, day: int, since: float, until: float) -> _Asked:
         """Those of the scheduled calls `rows` that happen on a day between two times and that no prediction stands
         for."""
         tt, calls = self.timetable, self.scheduled_calls
@@ -321,18 +343,14 @@ class Snapshot:
         key = journey_key(np.full(len(journey), day, np.int32), journey)
         open_ = ~(contains(self.claimed, key) | contains(self.told_calls, call_key(key, calls.call[rows])))
         rows, journey, key = rows[open_], journey[open_], key[open_]
-        runs = DatedRuns(tt.journey_trip[journey], np.full(len(rows), day, np.int32), tt.journey_shift_s[journey])
-        nothing, ahead = np.full(len(rows), NONE, np.int64), np.zeros(len(rows), bool)
-        return self._calls(runs, calls.call[rows], nothing, key, ahead)
+        return _Asked(
+            tt.journey_trip[journey], np.full(len(rows), day, np.int32), tt.journey_shift_s[journey], calls.call[rows],
+            prediction=np.full(len(rows), NONE, np.int64), journey=key, passed=np.zeros(len(rows), bool),
+        )  # fmt: skip
 
-    def _calls(
-        self, runs: DatedRuns, call: Int32Array, prediction: Int64Array, journey: Int64Array, passed: BoolArray
-    ) -> RunCalls:
-        """What is known of calls of runs (n,): all boards and journeys are made here.
-
-        Parameters: `prediction`: row of `predictions`, -1 where there is none; `journey`: key of the journey that the
-        run is, -1 where the timetable has none; `passed`: whether the run has left the call behind.
-        """
+    def _calls(self, asked: _Asked) -> RunCalls:
+        """What is known of calls of runs (n,): all boards and journeys are made here."""
+        runs, call, prediction, journey = asked.runs, asked.call, asked.prediction, asked.journey
         tt, told = self.timetable, np.flatnonzero(prediction >= 0)
         entry, origin = tt.entry_of(runs.trip, call), runs.origin(tt)
         arrival: Float64Array = (origin + tt.arrival_s[entry]).astype(np.float64)
@@ -350,7 +368,8 @@ class Snapshot:
             published=np.full(len(call), np.nan), p10=np.full(len(call), np.nan), p50=np.full(len(call), np.nan),
             p90=np.full(len(call), np.nan), at_stop=np.zeros(len(call), bool), status=status,
             source=np.full(len(call), FROM_TIMETABLE, np.int8), vehicle=np.full(len(call), NONE, np.int32),
-            age_s=np.full(len(call), np.nan), doubt=np.full(len(call), FOLLOWED, np.int8), passed=passed & ~cancelled,
+            age_s=np.full(len(call), np.nan), doubt=np.full(len(call), FOLLOWED, np.int8),
+            passed=asked.passed & ~cancelled,
             first_call=call == 0, last_call=(call == self.last_calls(runs)) | (call == tt.trip_calls[runs.trip] - 1),
         )  # fmt: skip
         for name in _AS_PREDICTED:
