@@ -219,7 +219,7 @@ class Network:
             ],
             "stops": [
                 {"stop_id": stop.stop_id, "stop_code": stop.code, "stop_name": stop.name or f"Stop {stop.stop_id}",
-                 "stop_lat": f"{stop.lat:.7f}", "stop_lon": f"{stop.lon:.7f}", "location_type": stop.location_type,
+                 "stop_lat": stop.lat, "stop_lon": stop.lon, "location_type": stop.location_type,
                  "parent_station": stop.parent, "platform_code": stop.platform,
                  "wheelchair_boarding": stop.wheelchair}
                 for stop in self.stops
@@ -258,7 +258,7 @@ class Network:
                 for one in self.frequencies
             ],
             "shapes": [
-                {"shape_id": name, "shape_pt_lat": f"{corner.lat:.7f}", "shape_pt_lon": f"{corner.lon:.7f}",
+                {"shape_id": name, "shape_pt_lat": corner.lat, "shape_pt_lon": corner.lon,
                  "shape_pt_sequence": k}
                 for name, corners in self.shapes.items()
                 for k, corner in enumerate(Stop("", *corner) for corner in corners)
@@ -297,7 +297,7 @@ def timetable_of(
 ) -> Timetable:
     """The timetable of a `network`, in which nothing is wrong."""
     loaded = network(stops, patterns, trips, **more).loaded
-    assert loaded.problems == ()
+    assert loaded.problems == (), loaded.problems
     return loaded.timetable
 
 

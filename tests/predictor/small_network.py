@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
+
 import numpy as np
 
 from predictor.geometry import METRES_PER_DEGREE
 from predictor.observations import Observations
 from predictor.timetable import Timetable
 from predictor.trip_updates import TRIP_CANCELED, TripUpdates
+from tests.field.network import Call, Frequency, Pattern, Route, Service, Stop, Trip, hms, timetable_of
 from tests.predictor.operator_word import ToldRun, trip_updates
 
 LAT, LON = 47.39, 0.69
@@ -37,60 +41,51 @@ def timetable(
     `block`: one vehicle drives all trips; `headway_s`: the first trip runs by headway instead; `holds_at`: this call is
     a timepoint.
     """
-    n = stops
-    patterns = 2 if back else 1
-    distance = np.arange(n) * SPACING_M
-    lons = np.array([lon_at(d) for d in distance])
-    trips = len(starts_s)
-    trip_pattern = np.arange(trips) % patterns
-    times = (np.arange(n) * (LINK_S + dwell_s))[None, :] + np.array(starts_s)[:, None]
-    timepoint = np.zeros((trips, n), bool)
-    timepoint[:, 0] = True
-    if holds_at is not None:
-        timepoint[:, holds_at] = True
-    link = np.append(np.arange(n - 1), -1)
-    headways = np.zeros(trips, np.int32)
-    journey_trip, shift = np.arange(trips), np.zeros(trips, int)
     if headway_s:
-        slots = 7200 // headway_s
-        journey_trip, shift = np.zeros(slots, int), np.arange(slots) * headway_s
-        headways = np.full(slots, headway_s, np.int32)
-    i8, i32 = np.int8, np.int32
-    stop_order = np.concatenate([np.arange(n)[:: 1 - 2 * p] for p in range(patterns)])
-    links = (n - 1) * patterns
-    from_stop = np.concatenate([np.arange(n)[:: 1 - 2 * p][:-1] for p in range(patterns)])
-    to_stop = np.concatenate([np.arange(n)[:: 1 - 2 * p][1:] for p in range(patterns)])
-    return Timetable(
-        feed_version="test", timezone="Europe/Paris", agency_name="Test",
-        stop_id=np.array([f"s{i}" for i in range(n)]), stop_code=np.array([str(i) for i in range(n)]),
-        stop_name=np.array([f"Stop {i}" for i in range(n)]), stop_platform=np.full(n, ""),
-        stop_lat=np.full(n, LAT), stop_lon=lons, stop_parent=np.full(n, -1, i32),
-        stop_wheelchair=np.zeros(n, i8), stop_location_type=np.zeros(n, i8),
-        place_id=np.empty(0, np.str_), place_stop=np.empty(0, np.int32),
-        route_id=np.array(["r"]), route_short_name=np.array(["1"]), route_long_name=np.array(["Line 1"]),
-        route_agency_id=np.array([""]), route_type=np.array([3], i32),
-        route_color=np.array([""]), route_text_color=np.array([""]),
-        pattern_route=np.zeros(patterns, i32), pattern_direction=np.arange(patterns).astype(i8),
-        pattern_line=np.arange(patterns).astype(i32),
-        pattern_call_ptr=np.arange(patterns + 1, dtype=np.int64) * n, pattern_stop=stop_order.astype(i32),
-        pattern_distance_m=np.tile(distance, patterns),
-        pattern_link=np.concatenate([np.where(link >= 0, link + p * (n - 1), -1) for p in range(patterns)]).astype(i32),
-        line_ptr=np.arange(patterns + 1, dtype=np.int64) * n, line_lat=np.full(n * patterns, LAT),
-        line_lon=lons[stop_order], line_distance_m=np.tile(distance, patterns),
-        line_has_shape=np.ones(patterns, bool),
-        link_from_stop=from_stop.astype(i32), link_to_stop=to_stop.astype(i32),
-        link_distance_m=np.full(links, SPACING_M),
-        trip_id=np.array([f"t{i}" for i in range(trips)]), trip_pattern=trip_pattern.astype(i32),
-        trip_service=np.zeros(trips, i32), trip_headsign=np.full(trips, "End"), trip_short_name=np.full(trips, ""),
-        trip_block=np.full(trips, 0 if block else -1, i32), trip_wheelchair=np.zeros(trips, i8),
-        trip_call_ptr=np.arange(trips + 1, dtype=np.int64) * n, arrival_s=times.ravel().astype(i32),
-        departure_s=(times + np.where(np.arange(n) > 0, dwell_s, 0)).ravel().astype(i32),
-        stop_sequence=np.tile(np.arange(1, n + 1), trips).astype(i32), timepoint=timepoint.ravel(),
-        pickup_type=np.zeros(trips * n, i8), drop_off_type=np.zeros(trips * n, i8),
-        call_headsign=np.full(trips * n, -1, i32), headsign_name=np.empty(0, np.str_),
-        block_id=np.array(["b"]), journey_trip=journey_trip.astype(i32), journey_shift_s=shift.astype(i32),
-        journey_headway_s=headways, service_id=np.array(["daily"]), date=np.array([DATE - 1, DATE], i32),
-        date_origin=np.array([ORIGIN - 86400, ORIGIN], np.int64), service_active=np.array([[False, True]]),
+        starts_s = starts_s[:1]
+    of_midnight = _of_midnight(len(starts_s), stops, back, block, headway_s, dwell_s, holds_at)
+    start_s = np.repeat(np.array(starts_s, np.int32), np.diff(of_midnight.trip_call_ptr))
+    return replace(
+        of_midnight, feed_version="test", arrival_s=of_midnight.arrival_s + start_s,
+        departure_s=of_midnight.departure_s + start_s,
+    )  # fmt: skip
+
+
+@lru_cache
+def _of_midnight(
+    trips: int, stops: int, back: bool, block: bool, headway_s: int, dwell_s: int, holds_at: int | None
+) -> Timetable:
+    """The timetable with all starts at midnight: reading a feed takes longer than most tests."""
+    ways = [range(stops), range(stops)[::-1]][: 1 + back]
+    patterns = [
+        Pattern(str(way), " ".join(f"s{k}" for k in order), "r", way, "End", shape=str(way))
+        for way, order in enumerate(ways)
+    ]
+    timepoint = [int(k in (0, holds_at)) for k in range(stops)]
+    placed = [Stop(f"s{k}", k * SPACING_M, name=f"Stop {k}", code=str(k)) for k in range(stops)]
+    loaded = timetable_of(
+        placed,
+        patterns,
+        [
+            Trip(
+                f"t{trip}", pattern=str(trip % len(ways)), block="b" if block else "",
+                calls=tuple(
+                    Call(f"s{stop}", hms(k * (LINK_S + dwell_s)), hms(k * (LINK_S + dwell_s) + dwell_s * (k > 0)),
+                         timepoint=timepoint[k])
+                    for k, stop in enumerate(ways[trip % len(ways)])
+                ),
+            )
+            for trip in range(trips)
+        ],
+        routes=(Route("r", "1", "Line 1"),),
+        services=(Service("daily", start=DATE, end=DATE),),
+        frequencies=(Frequency("t0", "00:00", hms(7199), headway_s),) if headway_s else (),
+        shapes={str(way): [(k * SPACING_M, 0.0) for k in order] for way, order in enumerate(ways)},
+    )  # fmt: skip
+    # The day before is known too: nothing runs on it.
+    return replace(
+        loaded, date=np.array([DATE - 1, DATE], np.int32), date_origin=np.array([ORIGIN - 86400, ORIGIN], np.int64),
+        service_active=np.array([[False, True]]),
     )  # fmt: skip
 
 

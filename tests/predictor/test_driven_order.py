@@ -29,7 +29,8 @@ def in_order(stops: list[int], *, shape: bool = False, spacing_m: float = SPACIN
     along = spacing_m * np.append(0, np.cumsum(np.abs(np.diff(at)))).astype(float)
     return replace(
         tt, stop_lon=np.array([lon_at(spacing_m * stop) for stop in range(len(stops))]),
-        pattern_stop=at.astype(np.int32), line_lon=lon, line_lat=np.full(len(stops), LAT), line_distance_m=along,
+        pattern_stop=at.astype(np.int32), line_ptr=np.array([0, len(stops)]), line_lon=lon,
+        line_lat=np.full(len(stops), LAT), line_distance_m=along,
         pattern_distance_m=along, link_from_stop=at[:-1].astype(np.int32), link_to_stop=at[1:].astype(np.int32),
         link_distance_m=np.diff(along), line_has_shape=np.array([shape]),
     )  # fmt: skip
