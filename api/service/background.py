@@ -22,10 +22,12 @@ T = TypeVar("T")
 
 
 class Watched:
-    """How a thread's work is doing."""
+    """A thread, and how its work is doing."""
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self._stopping = Event()
+        self._thread: Thread | None = None
         self.failures = 0
         """Times that the work failed."""
         self.error = ""
@@ -46,6 +48,13 @@ class Watched:
         else:
             self._in_a_row, self.error = 0, ""
 
+    def stop(self, within_s: float) -> None:
+        """Let it come to its end; what is under way, or waits to be taken in, is waited for no longer than that."""
+        self._stopping.set()
+        if self._thread:
+            self._thread.join(within_s)
+        self._thread = None
+
     def pause_s(self, every_s: float) -> float:
         """How long to wait before the next time: the longer, the more often in a row it has failed."""
         return max(every_s, min(every_s * 2.0 ** min(self._in_a_row - 1, 10), _LONGEST_PAUSE_S))
@@ -60,8 +69,6 @@ class Repeated(Watched):
         self._do = do
         self._every_s = every_s
         self._at_once = at_once
-        self._stopping = Event()
-        self._thread: Thread | None = None
 
     @property
     def stopping(self) -> bool:
@@ -73,13 +80,6 @@ class Repeated(Watched):
         self._stopping.clear()
         self._thread = Thread(target=self._run, name=self.name, daemon=True)
         self._thread.start()
-
-    def stop(self, within_s: float) -> None:
-        """End it; what is under way is waited for no longer than that."""
-        self._stopping.set()
-        if self._thread:
-            self._thread.join(within_s)
-        self._thread = None
 
     def _run(self) -> None:
         pause = 0.0 if self._at_once else self._every_s
@@ -99,8 +99,6 @@ class Queued(Watched, Generic[T]):
         self._take = take
         self._between = between
         self._waiting: Queue[T] = Queue(room)
-        self._stopping = Event()
-        self._thread: Thread | None = None
 
     def offer(self, thing: T, *, wait: bool = False) -> bool:
         """Have it taken in soon. False where too much is waiting already, or the system gives no thread; `wait`: wait
@@ -133,13 +131,6 @@ class Queued(Watched, Generic[T]):
     def drain(self) -> None:
         """Wait until everything offered has been taken in."""
         self._waiting.join()
-
-    def stop(self, within_s: float) -> None:
-        """Take in what is waiting, and end."""
-        self._stopping.set()
-        if self._thread:
-            self._thread.join(within_s)
-        self._thread = None
 
     def _run(self) -> None:
         while True:
