@@ -30,4 +30,5 @@ def test_without_a_script_the_map_leads_to_the_lines(site: DemoSite, new_page: N
     page = new_page(java_script_enabled=False)
     page.goto("/map")
     page.get_by_role("link", name="Lignes").click()
+    page.locator(".lines a").first.wait_for()
     assert page.locator(".lines a").count() == len(site.service.timetable.route_id)
