@@ -20,7 +20,7 @@ from google.transit import gtfs_realtime_pb2
 
 from feeds.alerts import Alert, Selector
 from feeds.informed import Informed
-from feeds.start_time import start_time
+from feeds.service_times import start_time
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges
 from predictor.geometry import LineGeometry
 from predictor.journeys import dated_calls, dated_journeys

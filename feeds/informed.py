@@ -11,7 +11,7 @@ from threading import Lock
 import numpy as np
 
 from feeds.alerts import Selector, TripSelector
-from feeds.reports import seconds_of_day, service_date
+from feeds.service_times import seconds_of_day, service_date
 from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array
 from predictor.named_runs import FOUND, RunNames, run_finder
 from predictor.timetable import Timetable

@@ -18,8 +18,8 @@ from google.transit import gtfs_realtime_pb2
 
 from feeds.call_finding import Hints, at, find_calls
 from feeds.message import decode_message, header_timestamp, posix_seconds, refuse_differential, text_of
-from feeds.reports import seconds_of_day, service_date
 from feeds.run_calls import RunCalls, filled, listed_calls, timetabled_calls
+from feeds.service_times import seconds_of_day, service_date
 from feeds.trip_modifications import Run, modified_runs
 from predictor.arrays import (
     NONE,

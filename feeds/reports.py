@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import islice, repeat
 
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
 from feeds.message import posix_seconds, text_of
+from feeds.service_times import seconds_of_day, service_date
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, StrArray
 from predictor.named_runs import RunNames, run_finder
 from predictor.observations import Observations
@@ -184,26 +184,6 @@ def with_refused(observations: Observations, refused: Counter[str]) -> Observati
     total = Counter(observations.refused)
     total.update(refused)
     return replace(observations, refused={reason: n for reason, n in sorted(total.items()) if n})
-
-
-@lru_cache(maxsize=4096)
-def service_date(text: str) -> int | None:
-    """YYYYMMDD as an integer; None where the text is no such date."""
-    digits = text.strip().replace("-", "")
-    if len(digits) != 8 or not digits.isascii() or not digits.isdigit():
-        return None
-    month, day = int(digits[4:6]), int(digits[6:])
-    return int(digits) if 1 <= month <= 12 and 1 <= day <= 31 else None
-
-
-@lru_cache(maxsize=16384)
-def seconds_of_day(text: str) -> int | None:
-    """Seconds after the origin of the service date of `H:MM:SS` or `H:MM`, hours may pass 24; None where malformed."""
-    parts = text.strip().split(":")
-    if len(parts) not in (2, 3) or not all(p.isascii() and p.isdigit() and len(p) <= 3 for p in parts):
-        return None
-    hours, minutes, seconds = int(parts[0]), int(parts[1]), int(parts[2]) if len(parts) == 3 else 0
-    return hours * 3600 + minutes * 60 + seconds if minutes < 60 and seconds < 60 else None
 
 
 def positions_found(reports: Reports) -> BoolArray:

@@ -10,8 +10,8 @@ import numpy as np
 from google.transit import gtfs_realtime_pb2
 
 from feeds.message import text_of
-from feeds.reports import seconds_of_day, service_date
 from feeds.run_calls import RunCalls, listed_calls, timetabled_calls
+from feeds.service_times import seconds_of_day, service_date
 from predictor.arrays import NONE
 from predictor.timetable import Timetable
 

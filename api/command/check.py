@@ -12,7 +12,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from api.reading.board import iso_date
+from api.reading.calls import iso_date
 from api.reading.health import Fault, timetable_faults, vehicle_faults
 from api.words.health import fault_words
 from feeds.errors import FeedError, Problem

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, groupby
 
 import numpy as np
 
 from api.reading.alerts import line_alerts
-from api.reading.board import DepartureRow
 from api.reading.line_departures import next_departures, row_nearest
 from api.reading.lines import Line, destination_of, patterns_of, stops_along
+from api.words.departures import DepartureWords, departure_words
 from api.words.moment import AlertWords, PageMoment
-from api.words.times import Wait
 from api.words.vehicles import VehicleWords, vehicle_words
 from predictor.arrays import NONE, BoolArray, Int32Array
 from predictor.snapshot import IN_SERVICE, LAYOVER, OFF_ROUTE
@@ -28,36 +27,14 @@ class DirectionWords:
 
 
 @dataclass(frozen=True)
-class LineDeparture:
-    """The next departure from one stop."""
-
-    key: str
-    """Names this visit to the stop."""
-    at: float
-    """POSIX seconds to count down to."""
-    iso: str
-    wait: Wait
-    clock: Wait
-    """As a clock time, to fall back to when nothing is live any more."""
-    status: str
-    """`live` or `scheduled`."""
-    said: str
-    """The status in words."""
-    doubtful: bool
-    """The vehicle gets no further: nothing counts down."""
-    here: bool
-    """It stands at this stop."""
-
-
-@dataclass(frozen=True)
 class LineStop:
     """One stop of the direction shown."""
 
     stop_id: str
     name: str
     wheelchair: int
-    departure: LineDeparture | None
-    """The next one of this visit to the stop, None where nothing leaves within two hours."""
+    departure: DepartureWords | None
+    """The next one of this visit to the stop, whose `key` names it; None where nothing leaves within two hours."""
     before: list[VehicleWords] = field(default_factory=list)
     """Vehicles between the stop before and this one."""
     here: list[VehicleWords] = field(default_factory=list)
@@ -135,26 +112,12 @@ def _with_waits(moment: PageMoment, route: int, direction: int, stops: list[int]
             stop_id=str(tt.stop_id[stop]),
             name=str(tt.stop_name[stop]),
             wheelchair=int(tt.stop_wheelchair[stop]),
-            departure=None if row is None else _departure(moment, row, visit),
+            departure=None if row is None else replace(departure_words(moment, row), key=f"{row.stop_id} {visit}"),
         )
         for visit, (stop, row) in enumerate(
             zip(stops, next_departures(moment.view, moment.now, route, direction, stops), strict=True)
         )
     ]
-
-
-def _departure(moment: PageMoment, row: DepartureRow, visit: int) -> LineDeparture:
-    return LineDeparture(
-        key=f"{row.stop_id} {visit}",
-        at=round(row.published, 1),
-        iso=moment.words.iso(row.published),
-        wait=moment.wait_of(row),
-        clock=moment.words.at_clock(row.clock),
-        status=moment.status_of(row),
-        said=moment.status_words(row),
-        doubtful=row.minutes is None,
-        here=row.at_stop,
-    )
 
 
 def _shown_for(tt: Timetable, stops: list[int]) -> Int32Array:

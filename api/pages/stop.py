@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from dataclasses import dataclass, replace
 
 from api.reading.alerts import stop_alerts
-from api.reading.board import DepartureRow, StopBoard
+from api.reading.board import StopBoard
+from api.reading.calls import RunCall
 from api.reading.lines import Line
+from api.words.departures import DepartureWords, departure_words
 from api.words.moment import COMING, AlertWords, PageMoment
-from api.words.times import Wait
 from predictor.snapshot import STATUSES
 
 DEPARTURES_A_GROUP = 3
@@ -24,38 +24,6 @@ _OLD_S = 90.0
 """From this age on a report's age is said beside the departure."""
 _WORTH_SAYING_S = 120.0
 """From this deviation on the timetable's time is said beside the predicted one."""
-
-
-@dataclass(frozen=True)
-class DepartureWords:
-    """One departure as shown."""
-
-    key: str
-    """Names this departure from one rendering to the next."""
-    href: str
-    at: float
-    """POSIX seconds to count down to."""
-    iso: str
-    wait: Wait
-    clock: Wait
-    """As a clock time, to fall back to when nothing is live any more."""
-    status: str
-    """`live`, `scheduled`, `cancelled` or `skipped`."""
-    said: str
-    """The status in words."""
-    doubtful: bool
-    """The vehicle gets no further: nothing counts down."""
-    here: bool
-    """It stands at this stop."""
-    range: str
-    p10: float | None
-    p90: float | None
-    notes: tuple[str, ...]
-    """Why it does not come, another destination than its group's, platform, timetable time, age of the position."""
-    occupancy: str
-    """How full the vehicle is, "" where not told."""
-    wheelchair: str
-    """Whether the vehicle takes wheelchairs: `yes`, `no`, or "" where that is not known."""
 
 
 @dataclass(frozen=True)
@@ -178,41 +146,23 @@ def _first_few(board: StopBoard, rows: list[int]) -> list[int]:
     return shown
 
 
-def _departure(moment: PageMoment, row: DepartureRow, usual: str, *, say_platform: bool, first: bool) -> DepartureWords:
-    words, texts = moment.words, moment.texts
-    status = moment.status_of(row)
-    live = status == "live"
-    destination = row.destination
-    notes = [reason] if status not in COMING and (reason := moment.reason_for(row)) else []
-    if destination != usual:
-        notes.append(texts("towards", place=destination))
+def _departure(moment: PageMoment, row: RunCall, usual: str, *, say_platform: bool, first: bool) -> DepartureWords:
+    """`notes`: also why it does not come, another destination than its group's, platform, timetable time, age of the
+    position."""
+    words, texts, departure = moment.words, moment.texts, departure_words(moment, row)
+    live = departure.status == "live"
+    notes = [reason] if not departure.comes and (reason := moment.reason_for(row)) else []
+    if row.destination != usual:
+        notes.append(texts("towards", place=row.destination))
     if say_platform and row.platform:
         notes.append(texts("platform", name=row.platform))
-    notes += moment.notes_of(row)
+    notes += departure.notes
     # Once is enough: what the later ones were due at stands on their trips' pages.
     if first and live and row.scheduled is not None and abs(row.published - row.scheduled) >= _WORTH_SAYING_S:
         notes.append(texts("scheduled_at", time=words.time(row.scheduled)))
     if live and row.age_s is not None and row.age_s > _OLD_S:
         notes.append(texts("position_old", age=words.age(row.age_s)))
-    return DepartureWords(
-        key=row.key,
-        href=f"/trips/{quote(row.trip_id, safe='')}?"
-        + urlencode({"date": row.service_date, "start": row.start_time, "stop": row.stop_id}),
-        at=round(row.published, 1),
-        iso=words.iso(row.published),
-        wait=moment.wait_of(row),
-        clock=words.at_clock(row.clock),
-        status=status,
-        said=moment.status_words(row),
-        doubtful=row.minutes is None,
-        here=row.at_stop,
-        range=words.range(row.p10, row.p90) if live and row.p10 is not None and row.p90 is not None else "",
-        p10=round(row.p10) if live and row.p10 is not None else None,
-        p90=round(row.p90) if live and row.p90 is not None else None,
-        notes=tuple(notes),
-        occupancy=moment.occupancy_words(row.occupancy) if status in COMING else "",
-        wheelchair=moment.wheelchair_of(row),
-    )
+    return replace(departure, notes=tuple(notes))
 
 
 def _quiet(moment: PageMoment, board: StopBoard, rows: Iterable[int]) -> str:

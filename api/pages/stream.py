@@ -11,8 +11,9 @@ from api.answers.announcer import Announcement, Announcer
 from api.answers.caching import digest_of, steady
 from api.answers.frame import fragment
 from api.answers.lookups import stop_index
+from api.answers.noticed import noticed
 from api.answers.rate_limits import client_of
-from api.pages.stop import DepartureWords, StopPage, stop_page
+from api.pages.stop import StopPage, stop_page
 from api.reading.board import StopBoards
 from api.words.moment import PageMoment, said_in
 
@@ -39,9 +40,6 @@ def stop_stream(request: Request, stop_id: str, last_event_id: Annotated[str | N
 def _says(page: StopPage) -> object:
     """What the page shows, less the minutes that pass by themselves."""
     groups = [(group.line.route, group.destination, group.quiet, group.last) for group in page.groups]
-    return groups, [_departure(one) for group in page.groups for one in group.departures], page.quiet, page.alerts
-
-
-def _departure(one: DepartureWords) -> object:
-    ranges = [at if at is None else steady(at) for at in (one.p10, one.p90)]
-    return one.key, one.status, one.said, one.here, steady(one.at), ranges, one.notes, one.occupancy, one.wheelchair
+    rows = [row for group in page.groups for row in group.departures]
+    ranges = [at and steady(at) for row in rows for at in (row.p10, row.p90)]
+    return groups, [noticed(row) for row in rows], ranges, page.quiet, page.alerts

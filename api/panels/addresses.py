@@ -15,11 +15,11 @@ from api.answers.lookups import stop_index
 from api.answers.problems import PROBLEMS
 from api.answers.rate_limits import client_of
 from api.panels.models import PanelBoard, PanelDeparture
-from api.panels.rows import PanelRow, panel_rows
 from api.panels.text import panel_lines
 from api.reading.alerts import stop_alerts
 from api.reading.board import MOST_DEPARTURES, StopBoards
 from api.reading.moment import Moment
+from api.words.departures import DepartureWords, departure_words
 from api.words.moment import AlertWords, PageMoment, said_in
 
 panels_router = APIRouter(tags=["Panels"])
@@ -92,12 +92,12 @@ def _board(boards: StopBoards, moment: PageMoment, stop: int, limit: int) -> Pan
         **moment.answer_fields(),
         stop_id=str(moment.timetable.stop_id[stop]),
         stop_name=str(moment.timetable.stop_name[stop]),
-        departures=[_departure(moment, row) for row in panel_rows(boards, moment, stop, limit)],
+        departures=[_departure(moment, departure_words(moment, row)) for row in boards.rows(stop)[:limit]],
         messages=_messages(moment, stop),
     )
 
 
-def _departure(moment: PageMoment, row: PanelRow) -> PanelDeparture:
+def _departure(moment: PageMoment, row: DepartureWords) -> PanelDeparture:
     wait = row.wait
     counts_down = row.comes and wait.kind != "clock"
     words = " ".join(word for word in (wait.day, wait.value, wait.unit) if word)
@@ -124,7 +124,7 @@ def _says(shown: PanelBoard) -> str:
 
 
 def _text(boards: StopBoards, moment: PageMoment, stop: int, width: int, lines: int) -> str:
-    rows = panel_rows(boards, moment, stop, min(lines, MOST_DEPARTURES))
+    rows = [departure_words(moment, row) for row in boards.rows(stop)[:lines]]
     shown = panel_lines(rows, _messages(moment, stop), moment.texts, width=width, lines=lines)
     return "\n".join(shown) + "\n"
 

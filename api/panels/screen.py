@@ -6,11 +6,12 @@ import re
 import textwrap
 from dataclasses import dataclass
 
-from api.answers.caching import digest_of, steady
-from api.panels.rows import PanelRow, panel_rows
+from api.answers.caching import digest_of
+from api.answers.noticed import noticed
 from api.reading.alerts import stop_alerts
 from api.reading.board import StopBoards, departure_rows
 from api.reading.lines import Line
+from api.words.departures import DepartureWords, departure_words
 from api.words.moment import COMING, AlertWords, PageMoment
 
 _MESSAGE_ROOM = 130
@@ -36,7 +37,7 @@ class ScreenStop:
 
     name: str
     platform: str
-    rows: list[PanelRow]
+    rows: list[DepartureWords]
     say_platforms: bool
     """Whether they leave from more than one."""
 
@@ -62,8 +63,7 @@ def screen_page(boards: StopBoards, moment: PageMoment, stops: list[int], limit:
     lines |= {line.route: line for message in messages for line in message.lines}
     says = (
         moment.timetable.feed_version, moment.feed.stopped, messages,
-        [(row.key, row.status, row.said, row.notes, row.occupancy, row.wheelchair, steady(row.at), row.clock.day)
-         for stop in shown for row in stop.rows],
+        [(noticed(row), row.clock.day) for stop in shown for row in stop.rows],
     )  # fmt: skip
     return ScreenPage(shown, messages, list(lines.values()), digest_of(says))
 
@@ -102,7 +102,7 @@ def screen_timetable(boards: StopBoards, moment: PageMoment, stops: list[int]) -
 
 
 def _stop(boards: StopBoards, moment: PageMoment, stop: int, limit: int) -> ScreenStop:
-    rows = panel_rows(boards, moment, stop, limit)
+    rows = [departure_words(moment, row) for row in boards.rows(stop)[:limit]]
     return ScreenStop(
         name=str(moment.timetable.stop_name[stop]),
         platform=str(moment.timetable.stop_platform[stop]),

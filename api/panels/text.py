@@ -7,14 +7,14 @@ import unicodedata
 
 from rich.cells import cell_len, set_cell_size
 
-from api.panels.rows import PanelRow
+from api.words.departures import DepartureWords
 from api.words.texts import Texts
 
 _LINE_NAME_SHARE = 4
 """A line's name may take a quarter of the width."""
 
 
-def panel_lines(rows: list[PanelRow], messages: list[str], texts: Texts, *, width: int, lines: int) -> list[str]:
+def panel_lines(rows: list[DepartureWords], messages: list[str], texts: Texts, *, width: int, lines: int) -> list[str]:
     """Exactly `lines` lines of exactly `width` columns: departures, then the messages.
 
     A live departure counts down ("3 min"), a scheduled one stands with its clock time, so that they are told apart
@@ -30,14 +30,14 @@ def panel_lines(rows: list[PanelRow], messages: list[str], texts: Texts, *, widt
     return [set_cell_size(unicodedata.normalize("NFC", line), width) for line in said[:lines]]
 
 
-def _departure(row: PanelRow, texts: Texts, column: int, width: int) -> str:
+def _departure(row: DepartureWords, texts: Texts, column: int, width: int) -> str:
     wait = _wait(row, texts)
     start = f"{set_cell_size(row.line.name, column)} {row.destination}"
     room = width - cell_len(wait) - 1
     return f"{set_cell_size(start, room)} {wait}" if room > 0 else wait
 
 
-def _wait(row: PanelRow, texts: Texts) -> str:
+def _wait(row: DepartureWords, texts: Texts) -> str:
     if not row.comes:
         return texts(f"panel_{row.status}")
     if row.doubt:

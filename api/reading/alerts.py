@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from api.reading.board import DepartureRow
+from api.reading.calls import RunCall
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
 from feeds.alerts import Alert
@@ -84,7 +84,7 @@ def audience_of(alert: Alert, timetable: Timetable) -> Audience:
     )
 
 
-def cause_for(moment: Moment, row: DepartureRow) -> str:
+def cause_for(moment: Moment, row: RunCall) -> str:
     """Why a departure is cancelled or its stop skipped, as a GTFS-Realtime Cause; "" where no alert tells."""
     run = row.trip_idx, row.service_day, row.shift_s
     found: list[tuple[bool, str]] = []

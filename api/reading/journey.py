@@ -7,14 +7,12 @@ from typing import Literal
 
 import numpy as np
 
-from api.reading.board import clock_time, iso_date, minutes_to_wait
-from api.reading.boarding import BOARDING, Occupancy, occupancy_at, vehicle_wheelchair, wheelchair_access
-from api.reading.call_events import Event, events_of, known
+from api.reading.calls import CallsAt, RunCall, iso_date, known
 from api.reading.lines import destination_of
 from api.reading.moment import Moment
-from feeds.reports import seconds_of_day, service_date
+from feeds.service_times import seconds_of_day, service_date
 from predictor.named_runs import START_TOLERANCE_S
-from predictor.snapshot import CANCELLED, DOUBTS, FOLLOWED, FROM_TIMETABLE, LIVE, SCHEDULED, SOURCES, STATUSES, RunCalls
+from predictor.snapshot import CANCELLED, DOUBTS, FOLLOWED, LIVE, SCHEDULED, STATUSES
 
 Reason = Literal["bad_date", "bad_start", "never_runs", "unknown_date", "not_on_date"]
 
@@ -28,50 +26,6 @@ class UnknownRunError(LookupError):
         self.dates = dates
         """YYYY-MM-DD: the timetable's first and last day for `bad_date` and `unknown_date`; the nearest days on which
         the trip runs for `not_on_date`."""
-
-
-@dataclass(frozen=True)
-class JourneyCall:
-    """One call of a run. Times are POSIX seconds."""
-
-    stop_idx: int
-    headsign: str
-    """What the run is bound for, as said here."""
-    stop_sequence: int
-    arrival: Event | None
-    """None at a run's first stop,"""
-    departure: Event | None
-    """and at its last one."""
-    at_stop: bool
-    """The vehicle stands here."""
-    scheduled: float | None
-    """Of the departure, at a run's last stop of the arrival; None for a trip run by headway."""
-    shown: float
-    """When it comes, or came: the predicted, else the scheduled time."""
-    predicted: float | None
-    """None where passed or cancelled, or where only the timetable is known."""
-    p10: float | None
-    p50: float | None
-    p90: float | None
-    minutes: int | None
-    """Whole minutes to wait, None where passed, or where the vehicle is in `doubt`."""
-    status: str
-    """`live`, `scheduled`, `cancelled` or `skipped`."""
-    source: str
-    """`timetable`, `vehicle`, `block` or `operator`."""
-    doubt: str
-    """`overdue` or `held_up` where the vehicle reports but gets no further, else `followed`."""
-    clock: float
-    """The time to show as a clock time, POSIX seconds."""
-    passed: bool
-    wheelchair: str
-    """`yes`, `no` or `unknown`."""
-    occupancy: Occupancy | None
-    """None where not told, or passed."""
-    pickup: str
-    """One of `BOARDING`; `none` where the run ends,"""
-    drop_off: str
-    """and where it begins."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +56,7 @@ class Journey:
     """Index into `Snapshot.vehicles`, None where none is known."""
     age_s: float | None
     """Age of the vehicle's report, None without a vehicle."""
-    calls: list[JourneyCall]
+    calls: list[RunCall]
 
 
 def run_meant(moment: Moment, trip: int, date: str | None = None, start: str | None = None) -> tuple[int, int]:
@@ -153,20 +107,14 @@ def _days_meant(moment: Moment, trip: int, date: str | None) -> list[int]:
 
 
 def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Journey:
-    """What is known of one run. Nothing is `live` whose report is older than `view.live_limit_s`, even if no step came
-    since."""
+    """What is known of one run."""
     tt, snapshot = moment.timetable, moment.view.snapshot
-    told = snapshot.journey(trip, service_day, shift_s)
-    trip = int(told.trip[0])
+    told = CallsAt(moment.view, moment.now, snapshot.journey(trip, service_day, shift_s))
+    calls, ahead = told.calls, ~told.calls.passed
+    trip = int(calls.trip[0])
     headsign = snapshot.headsign(trip, service_day, shift_s)
-    known_vehicle = int(told.vehicle.max())
-    vehicle = known_vehicle if known_vehicle >= 0 else None
-    age = None if vehicle is None else max(moment.now - float(snapshot.vehicles.timestamp[vehicle]), 0.0)
-    since_report = moment.now - snapshot.made_at if age is None else age
-    status = told.status
-    if since_report > moment.view.live_limit_s:
-        status = np.where(status == LIVE, SCHEDULED, status)
-    cancelled, live = bool((status == CANCELLED).all()), bool((status[~told.passed] == LIVE).any())
+    cancelled, live = bool((told.status == CANCELLED).all()), bool((told.status[ahead] == LIVE).any())
+    with_vehicle = int(np.argmax(calls.vehicle))
     return Journey(
         trip_idx=trip, service_day=service_day, shift_s=shift_s, route_idx=int(tt.trip_route[trip]),
         direction=int(tt.pattern_direction[tt.trip_pattern[trip]]),
@@ -174,31 +122,8 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
         headway_s=tt.headway_s(trip, shift_s) or None,
         begins_at=float(tt.date_origin[service_day] + shift_s + tt.trip_start_s[trip]),
         status=STATUSES[CANCELLED if cancelled else LIVE if live else SCHEDULED],
-        doubt=DOUBTS[int(told.doubt[~told.passed].max(initial=FOLLOWED))], over=bool(told.passed.all()),
-        vehicle=vehicle, age_s=age,
-        calls=[_call(moment, told, k, int(status[k]), known_vehicle) for k in range(len(told))],
-    )  # fmt: skip
-
-
-def _call(moment: Moment, told: RunCalls, k: int, status: int, vehicle: int) -> JourneyCall:
-    tt, trip, stop, passed = moment.timetable, int(told.trip[k]), int(told.stop[k]), bool(told.passed[k])
-    arrival, departure = events_of(told, k)
-    headsign = moment.view.snapshot.headsign(trip, int(told.service_day[k]), int(told.shift_s[k]), int(told.call[k]))
-    boards = departure or arrival
-    entry = tt.entry_of(trip, int(told.call[k]))
-    scheduled, doubt = boards.scheduled if boards else None, DOUBTS[int(told.doubt[k])]
-    published, p10, p50, p90 = float(told.published[k]), *(known(float(q[k])) for q in (told.p10, told.p50, told.p90))
-    is_predicted = not passed and told.source[k] != FROM_TIMETABLE and status != CANCELLED
-    return JourneyCall(
-        stop_idx=stop, headsign=headsign, stop_sequence=int(tt.stop_sequence[entry]), arrival=arrival,
-        departure=departure, at_stop=bool(told.at_stop[k]), scheduled=scheduled,
-        shown=published,
-        predicted=published if is_predicted else None, p10=p10, p50=p50, p90=p90,
-        minutes=None if passed else minutes_to_wait(published, moment.now, doubt), status=STATUSES[status],
-        doubt=doubt, clock=clock_time(published, scheduled, moment.now, doubt),
-        source=SOURCES[int(told.source[k])], passed=passed,
-        wheelchair=wheelchair_access(tt, stop, vehicle_wheelchair(moment.view.snapshot, trip, vehicle)),
-        occupancy=None if passed else occupancy_at(moment.view.snapshot, told, k),
-        pickup=BOARDING[int(tt.pickup_type[entry])] if departure else "none",
-        drop_off=BOARDING[int(tt.drop_off_type[entry])] if arrival else "none",
+        doubt=DOUBTS[int(calls.doubt[ahead].max(initial=FOLLOWED))], over=bool(calls.passed.all()),
+        vehicle=int(vehicle) if (vehicle := calls.vehicle[with_vehicle]) >= 0 else None,
+        age_s=known(told.age_s[with_vehicle]),
+        calls=[told.row(k) for k in range(len(told))],
     )  # fmt: skip

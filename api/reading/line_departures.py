@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from api.reading.board import DepartureRow, StopBoard
+from api.reading.board import StopBoard
+from api.reading.calls import RunCall
 from api.service.view import ServiceView
 from predictor.arrays import BoolArray
 from predictor.snapshot import LIVE, SCHEDULED
@@ -14,7 +15,7 @@ from predictor.snapshot import LIVE, SCHEDULED
 
 def next_departures(
     view: ServiceView, now: float, route: int, direction: int, stops: Sequence[int]
-) -> list[DepartureRow | None]:
+) -> list[RunCall | None]:
     """For each of the stops along a line (one may stand there twice) the next departure of the line in that direction,
     live or by the timetable; None where there is none within the board's window.
 
@@ -30,7 +31,7 @@ def next_departures(
         comes &= tt.pattern_direction[tt.trip_pattern[calls.trip]] == direction
         coming[stop] = np.flatnonzero(comes).tolist()
     visits = {stop: [k for k, other in enumerate(stops) if other == stop] for stop in boards}
-    found: list[DepartureRow | None] = []
+    found: list[RunCall | None] = []
     for place, stop in enumerate(stops):
         board = boards[stop]
         rows = (

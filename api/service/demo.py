@@ -11,13 +11,11 @@ from zoneinfo import ZoneInfo
 
 from api.service.clock import ShiftedClock
 from api.service.incoming_feeds import PolledFeeds
-from api.service.live import engine_settings
+from api.service.live import configured_service
 from api.service.playback import WARM_UP_S
 from api.service.service import Service
 from api.service.settings import Settings
 from api.service.timetable_watch import timetable_from
-from feeds.history.store import FOLDER as HISTORY
-from feeds.history.store import HistoryStore
 from feeds.simulator import Simulator
 
 _STARTS = time(8, 0)
@@ -65,16 +63,12 @@ def demo_service(
         every_s=_POLL_S,
         in_step=True,
     )
-    return Service(
+    return configured_service(
+        settings,
         timetable,
         feeds,
         ShiftedClock(datetime.combine(day, starts, zone).timestamp(), speed),
-        engine_settings=engine_settings(settings),
-        history=HistoryStore(settings.data_dir and settings.data_dir / HISTORY),
-        step_interval_s=settings.step_interval_s,
-        feed_stopped_after_s=settings.feed_stopped_after_s,
-        added_as=settings.added_as,
-        headway_as=settings.headway_as,
+        settings.data_dir,
         warm_up_s=WARM_UP_S,
         progress=progress,
     )

@@ -6,10 +6,11 @@ import hashlib
 import logging
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from api.service.checkpoint import Checkpoint
-from api.service.clock import LiveClock
-from api.service.incoming_feeds import PolledFeeds
+from api.service.clock import Clock, LiveClock
+from api.service.incoming_feeds import PolledFeeds, RealtimeFeeds
 from api.service.service import Service
 from api.service.settings import ConfigurationError, Settings
 from api.service.timetable_watch import TimetableWatch, timetable_from
@@ -19,6 +20,7 @@ from feeds.source import Source, open_source
 from feeds.user_folders import user_folder
 from predictor.endings import Patience
 from predictor.engine import EngineSettings
+from predictor.timetable import Timetable
 
 log = logging.getLogger("prochain")
 
@@ -51,16 +53,12 @@ def live_service(settings: Settings) -> Service:
         every_s=settings.poll_interval_s,
         clock=clock,
     )
-    return Service(
+    return configured_service(
+        settings,
         loaded.timetable,
         feeds,
         clock,
-        engine_settings=engine_settings(settings),
-        history=HistoryStore(data_folder(settings) / HISTORY),
-        step_interval_s=settings.step_interval_s,
-        feed_stopped_after_s=settings.feed_stopped_after_s,
-        added_as=settings.added_as,
-        headway_as=settings.headway_as,
+        data_folder(settings),
         timetable_source=TimetableWatch(
             settings.gtfs, every_s=settings.gtfs_check_interval_s, cache_dir=settings.cache_dir
         ),
@@ -83,11 +81,25 @@ def _short_name(gtfs: str) -> str:
     return hashlib.sha256(gtfs.encode()).hexdigest()[:16]
 
 
-def engine_settings(settings: Settings) -> EngineSettings:
-    """The engine's part of the settings."""
-    return EngineSettings(
-        live_limit_s=settings.live_limit_s,
-        silence_limit_s=settings.silence_limit_s,
-        miss_weight=settings.miss_weight,
-        patience=Patience(**{limit.name: getattr(settings, limit.name) for limit in fields(Patience)}),
+def configured_service(
+    settings: Settings, timetable: Timetable, feeds: RealtimeFeeds, clock: Clock, data_dir: Path | None, **more: Any
+) -> Service:
+    """A service as `settings` want it. Parameters: `data_dir`: where to remember what happened, None for in memory;
+    `more`: further ones of `Service`."""
+    return Service(
+        timetable,
+        feeds,
+        clock,
+        engine_settings=EngineSettings(
+            live_limit_s=settings.live_limit_s,
+            silence_limit_s=settings.silence_limit_s,
+            miss_weight=settings.miss_weight,
+            patience=Patience(**{limit.name: getattr(settings, limit.name) for limit in fields(Patience)}),
+        ),
+        history=HistoryStore(data_dir and data_dir / HISTORY),
+        step_interval_s=settings.step_interval_s,
+        feed_stopped_after_s=settings.feed_stopped_after_s,
+        added_as=settings.added_as,
+        headway_as=settings.headway_as,
+        **more,
     )

@@ -8,12 +8,10 @@ from pathlib import Path
 from api.service.checkpoint import Checkpoint
 from api.service.clock import ShiftedClock
 from api.service.incoming_feeds import RecordedFeeds
-from api.service.live import engine_settings
+from api.service.live import configured_service
 from api.service.service import Service
 from api.service.settings import Settings
 from api.service.timetable_watch import timetable_from
-from feeds.history.store import FOLDER as HISTORY
-from feeds.history.store import HistoryStore
 from feeds.recorded_span import local_time, must_hold
 from feeds.recording import open_recording
 
@@ -39,16 +37,12 @@ def recorded_service(
     soon = min(recording.first_at + WARM_UP_S, recording.last_at)
     start = soon if at is None else local_time(at, timetable.timezone)
     must_hold(recording, folder, start, start, timetable.timezone)
-    return Service(
+    return configured_service(
+        settings,
         timetable,
         RecordedFeeds(recording, str(folder)),
         ShiftedClock(start, speed),
-        engine_settings=engine_settings(settings),
-        history=HistoryStore(settings.data_dir and settings.data_dir / HISTORY),
-        step_interval_s=settings.step_interval_s,
-        feed_stopped_after_s=settings.feed_stopped_after_s,
-        added_as=settings.added_as,
-        headway_as=settings.headway_as,
+        settings.data_dir,
         checkpoint=Checkpoint(settings.model) if settings.model else None,
         warm_up_s=WARM_UP_S,
         progress=progress,

@@ -12,7 +12,8 @@ from api.answers.caching import BOARD_MAX_AGE_S, answer, steady
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS
 from api.reading.alerts import stop_alerts
-from api.reading.board import WINDOW_S, DepartureRow, departure_rows
+from api.reading.board import WINDOW_S, departure_rows
+from api.reading.calls import RunCall
 from api.reading.moment import Moment
 from api.v1.models import Access, Boarding, Departure, Departures, Doubt, TimeSource
 from api.v1.representations import alerts_answer, event_answer, occupancy_answer, range_answer, route_ref, stop_of
@@ -56,7 +57,7 @@ def departures(
     return answer(request, says, body, max_age_s=BOARD_MAX_AGE_S, media_type="application/json")
 
 
-def _said(row: DepartureRow) -> tuple[object, ...]:
+def _said(row: RunCall) -> tuple[object, ...]:
     """What a reader of the board would notice."""
     return (
         row.trip_idx, row.service_day, row.start_time, row.call, row.stop_idx, row.status, row.minutes, row.source,
@@ -65,7 +66,7 @@ def _said(row: DepartureRow) -> tuple[object, ...]:
     )  # fmt: skip
 
 
-def _departure(moment: Moment, row: DepartureRow) -> Departure:
+def _departure(moment: Moment, row: RunCall) -> Departure:
     return Departure(
         route=route_ref(moment.timetable, row.route_idx),
         headsign=row.headsign,

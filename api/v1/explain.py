@@ -13,8 +13,7 @@ from api.answers.heavy_reads import BUSY, heavy
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS, Problem
 from api.answers.rate_limits import EXPLANATIONS, TOO_OFTEN, limited
-from api.reading.board import iso_date
-from api.reading.call_events import known
+from api.reading.calls import iso_date, known
 from api.reading.explanations import AROUND_S, Explanation, explain, explain_line, time_asked
 from api.reading.moment import Moment
 from api.service.service import Service
@@ -22,7 +21,7 @@ from api.v1.models import Cause, ExplanationModel, Explanations, FactKind, FactM
 from api.v1.representations import route_ref
 from api.words.explanation import words_of
 from api.words.texts import LANGUAGES
-from feeds.start_time import start_time
+from feeds.service_times import start_time
 
 explain_router = APIRouter(tags=["Explanations"], dependencies=[Depends(limited(EXPLANATIONS))])
 

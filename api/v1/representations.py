@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import cast
 
-from api.reading.board import DepartureRow
 from api.reading.boarding import Occupancy, wheelchair_words
-from api.reading.call_events import Event
-from api.reading.journey import JourneyCall
+from api.reading.calls import Event, RunCall
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
 from api.v1.models import Access, Alert, EventTimes, OccupancyTold, Platform, Range, RouteRef, Stop
@@ -66,7 +64,7 @@ def occupancy_answer(occupancy: Occupancy | None) -> OccupancyTold | None:
     return None if occupancy is None else OccupancyTold(status=occupancy.status, percentage=occupancy.percentage)
 
 
-def range_answer(moment: Moment, call: DepartureRow | JourneyCall) -> Range | None:
+def range_answer(moment: Moment, call: RunCall) -> Range | None:
     """How sure a predicted time is, None where nothing is predicted."""
     if call.predicted is None or call.p10 is None or call.p50 is None or call.p90 is None:
         return None

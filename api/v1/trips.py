@@ -12,12 +12,12 @@ from api.answers.caching import BOARD_MAX_AGE_S, answer, steady
 from api.answers.lookups import trip_index
 from api.answers.problems import PROBLEMS, Problem
 from api.reading.alerts import run_alerts
-from api.reading.board import iso_date
-from api.reading.journey import Journey, JourneyCall, UnknownRunError, journey_of, run_meant
+from api.reading.calls import RunCall, iso_date
+from api.reading.journey import Journey, UnknownRunError, journey_of, run_meant
 from api.reading.moment import Moment
 from api.v1.models import Access, Boarding, Call, Doubt, TimeSource, TripAnswer
 from api.v1.representations import alerts_answer, event_answer, occupancy_answer, range_answer, route_ref
-from feeds.start_time import start_time
+from feeds.service_times import start_time
 
 trips_router = APIRouter(tags=["Trips"])
 
@@ -51,7 +51,7 @@ def one_trip(
             (call.status, call.source, call.minutes, call.doubt, call.at_stop, call.passed, call.occupancy)
             for call in trip_answer.calls
         ],
-        [None if call.passed else steady(call.shown) for call in journey.calls],
+        [None if call.passed else steady(call.published) for call in journey.calls],
     )
     return answer(request, says, trip_answer.model_dump_json, max_age_s=BOARD_MAX_AGE_S, media_type="application/json")
 
@@ -96,7 +96,7 @@ def _trip_answer(moment: Moment, journey: Journey) -> TripAnswer:
     )
 
 
-def _call(moment: Moment, call: JourneyCall) -> Call:
+def _call(moment: Moment, call: RunCall) -> Call:
     tt, stop = moment.timetable, call.stop_idx
     return Call(
         stop_id=str(tt.stop_id[stop]),

@@ -12,8 +12,8 @@ from fastapi.responses import Response
 from api.answers.caching import BOARD_MAX_AGE_S, answer
 from api.answers.lookups import route_index
 from api.answers.problems import PROBLEMS
-from api.reading.board import iso_date
 from api.reading.boarding import vehicle_wheelchair, wheelchair_words
+from api.reading.calls import iso_date
 from api.reading.moment import Moment
 from api.v1.models import Access, Point, VehicleCollection, VehicleFeature, VehicleProperties, VehicleState
 from api.v1.representations import route_ref

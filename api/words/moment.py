@@ -9,9 +9,9 @@ from functools import cached_property
 from fastapi import Request
 
 from api.reading.alerts import cause_for, informed_by
-from api.reading.board import DepartureRow
 from api.reading.boarding import Occupancy
-from api.reading.journey import Journey, JourneyCall
+from api.reading.calls import RunCall
+from api.reading.journey import Journey
 from api.reading.lines import Line
 from api.reading.moment import Moment
 from api.words.texts import LANGUAGE_COOKIE, Texts, texts_in, wanted_language
@@ -86,54 +86,52 @@ class PageMoment(Moment):
         at = self.view.messages_read_at(self.now)
         return "" if at is None else self.texts("messages_old", time=self.words.clock(at))
 
-    def status_of(self, row: DepartureRow | JourneyCall) -> str:
+    def status_of(self, row: RunCall) -> str:
         """Status as shown: nothing is live once the vehicle feed has stopped."""
         return "scheduled" if row.status == "live" and self.feed.stopped else row.status
 
-    def doubt_of(self, row: DepartureRow | JourneyCall | Journey) -> str:
+    def doubt_of(self, row: RunCall | Journey) -> str:
         """What speaks against the vehicle, as shown: `overdue`, `held_up`, or ""."""
         return row.doubt if row.doubt in DOUBTED and row.status == "scheduled" and not self.feed.stopped else ""
 
-    def status_words(self, row: DepartureRow | JourneyCall) -> str:
+    def status_words(self, row: RunCall) -> str:
         """The status in a word or two; in the place of "scheduled" what speaks against the vehicle."""
         return self.texts(self.doubt_of(row) or self.status_of(row))
 
-    def wait_of(self, row: DepartureRow) -> Wait:
+    def wait_of(self, row: RunCall) -> Wait:
         """How long until a departure, as shown. A countdown is a promise: without live data, for what does not come,
         and for a vehicle that gets no further a clock time says enough."""
         if row.status not in COMING or self.feed.stopped or row.minutes is None:
             return self.words.at_clock(row.clock)
         return self.words.wait(row.published, row.status == "live", here=row.at_stop)
 
-    def notes_of(self, row: DepartureRow | JourneyCall) -> list[str]:
-        """What a rider has to know of a call beside its time, in words."""
+    def notes_of(self, row: RunCall, *, of_journey: bool = False) -> list[str]:
+        """What a rider has to know of a call beside its time, in words. `of_journey`: shown among its run's calls."""
         notes = []
-        at = row.published if isinstance(row, DepartureRow) else row.shown
-        if row.at_stop and self.status_of(row) == "live" and at >= self.now + 60.0:
-            notes.append(self.texts("at_stop_until", time=self.words.time(at)))
-        if isinstance(row, DepartureRow) and (every := self.every(row.headway_s)):
+        if row.at_stop and self.status_of(row) == "live" and row.published >= self.now + 60.0:
+            notes.append(self.texts("at_stop_until", time=self.words.time(row.published)))
+        if not of_journey and (every := self.every(row.headway_s)):
             notes.append(every)
-        return notes + self._boarding_notes(row)
+        return notes + self._boarding_notes(row, of_journey)
 
     def every(self, headway_s: int | None) -> str:
         """ "every 8 min", of a line run by headway; else ""."""
         return "" if headway_s is None else self.texts("every", count=max(round(headway_s / 60), 1))
 
-    def _boarding_notes(self, row: DepartureRow | JourneyCall) -> list[str]:
+    def _boarding_notes(self, row: RunCall, of_journey: bool) -> list[str]:
         """How to board and alight, where not as usual; who may not board at all is on no board."""
-        on_the_way = isinstance(row, JourneyCall)
-        if on_the_way and row.pickup == row.drop_off != "regular":
+        if of_journey and row.pickup == row.drop_off != "regular":
             return [self.texts(f"stops_{row.pickup}")]
         notes = [] if row.pickup == "regular" else [self.texts(f"pickup_{row.pickup}")]
         # Where a run begins nobody alights, and where it ends nobody boards: that needs no word.
         begins, ends = row.arrival is None, row.departure is None
-        if ends or (not on_the_way and row.pickup == "none"):
+        if ends or (not of_journey and row.pickup == "none"):
             notes = []
-        if on_the_way and not begins and row.drop_off != "regular":
+        if of_journey and not begins and row.drop_off != "regular":
             notes.append(self.texts(f"drop_off_{row.drop_off}"))
         return notes
 
-    def wheelchair_of(self, row: DepartureRow) -> str:
+    def wheelchair_of(self, row: RunCall) -> str:
         """Whether the vehicle takes wheelchairs, as shown: `no`; `yes` where the vehicle itself tells; else ""."""
         if row.status not in COMING or row.vehicle_wheelchair == "unknown":
             return ""
@@ -157,7 +155,7 @@ class PageMoment(Moment):
             said[key] = replace(words, lines=tuple(lines))
         return list(said.values())
 
-    def reason_for(self, row: DepartureRow) -> str:
+    def reason_for(self, row: RunCall) -> str:
         """Why a departure is cancelled or its stop skipped, in a word; "" where no alert tells."""
         return self._word(f"cause_{cause_for(self, row)}")
 

@@ -10,6 +10,7 @@ import pandas as pd
 
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.tables import choice, numbers, words
+from feeds.service_times import seconds_of_day
 from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray, group_starts
 from predictor.columns import Columns
 
@@ -106,12 +107,8 @@ def read_calls(
 def parse_times(text: pd.Series[str]) -> Float64Array:
     """Seconds (n,) of `H:MM:SS` or `H:MM`, hours may pass 24; NaN where missing or malformed."""
     code, unique = pd.factorize(text)
-    parts = pd.Series(np.asarray(unique, dtype=object), dtype="string").str.extract(
-        r"^\s*(\d{1,3}):([0-5]?\d)(?::([0-5]?\d))?\s*$"
-    )
-    hours, minutes, seconds = (pd.to_numeric(parts[i]).to_numpy(np.float64, na_value=np.nan) for i in range(3))
-    value = np.append(hours * 3600 + minutes * 60 + np.nan_to_num(seconds), np.nan)
-    result: Float64Array = value[code]
+    times = np.array([*map(seconds_of_day, unique), None], np.float64)
+    result: Float64Array = times[code]
     return result
 
 

@@ -57,8 +57,6 @@ class HistoryStore:
 
     def __init__(self, folder: Path | None = None, retention_days: int | None = None) -> None:
         """Go on in `folder`; None: keep the last day in memory. Errors: FeedError where it cannot be used."""
-        self.saved_until = math.nan
-        """POSIX seconds: what happened until then is on disk. NaN where nothing is."""
         self._folder = folder
         self._retention_s = (retention_days or (RETENTION_DAYS if folder else MEMORY_DAYS)) * _DAY_S
         self._writing = Lock()
@@ -154,8 +152,6 @@ class HistoryStore:
                 self._announced.written()
                 # The last one may go on.
                 self._gaps = {since: gap for since, gap in self._gaps.items() if since >= watch.feed_alive_at}
-            if self._folder:
-                self.saved_until = watch.until
             if _day(watch.until) != self._pruned_on:
                 self._drop_what_is_old(watch.until - self._retention_s)
                 self._pruned_on = _day(watch.until)

@@ -11,7 +11,8 @@ import pytest
 
 from api.answers import announcer
 from api.reading import board
-from api.reading.board import DepartureRow, departure_rows
+from api.reading.board import departure_rows
+from api.reading.calls import RunCall
 from api.service.service import Service
 from tests.api.serving import served
 from tests.api.town import at, service_at, town
@@ -132,7 +133,7 @@ def test_an_id_is_still_known_after_the_server_has_started_anew() -> None:
 def test_listeners_of_a_stop_share_one_board_a_view(monkeypatch: pytest.MonkeyPatch) -> None:
     read_at = []
 
-    def counted(view: Any, stop: int, now: float, **options: Any) -> list[DepartureRow]:
+    def counted(view: Any, stop: int, now: float, **options: Any) -> list[RunCall]:
         read_at.append((id(view), now))
         return departure_rows(view, stop, now, **options)
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.reading.board import DepartureRow, departure_rows, iso_date
+from api.reading.board import departure_rows
+from api.reading.calls import RunCall, iso_date
 from api.service.service import Service
 from feeds.reading import Reading
 from predictor.engine import EngineSettings
@@ -22,7 +23,7 @@ def service() -> Service:
     return service_at(NOW)
 
 
-def rows(service: Service, stop: str, now: float = NOW, **options: object) -> list[DepartureRow]:
+def rows(service: Service, stop: str, now: float = NOW, **options: object) -> list[RunCall]:
     return departure_rows(service.view, STOPS.index(stop), now, **options)  # type: ignore[arg-type]
 
 

@@ -16,7 +16,8 @@ from google.transit.gtfs_realtime_pb2 import FeedMessage
 from api.app import create_app
 from api.command.listening import address_of, listen
 from api.desk.desk import Desk
-from api.reading.board import DepartureRow, departure_rows
+from api.reading.board import departure_rows
+from api.reading.calls import RunCall
 from api.service.clock import ShiftedClock
 from api.service.demo import demo_service
 from api.service.service import Service
@@ -61,7 +62,7 @@ class DemoSite:
         self.service = service
         self.base = address_of(listening)
 
-    def departures(self, stop: int, window_s: float = 3600.0) -> list[DepartureRow]:
+    def departures(self, stop: int, window_s: float = 3600.0) -> list[RunCall]:
         """What the board of a stop holds now."""
         return departure_rows(self.service.view, stop, self.service.clock.now(), window_s=window_s)
 

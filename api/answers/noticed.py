@@ -1,0 +1,14 @@
+"""What a reader would notice of a departure: less than that is no reason to send a board again."""
+
+from __future__ import annotations
+
+from api.answers.caching import steady
+from api.words.departures import DepartureWords
+
+
+def noticed(departure: DepartureWords) -> object:
+    """What every face shows of it, less the minutes that pass by themselves."""
+    return (
+        departure.key, departure.status, departure.said, departure.here, steady(departure.at), departure.notes,
+        departure.occupancy, departure.wheelchair,
+    )  # fmt: skip

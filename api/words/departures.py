@@ -1,0 +1,85 @@
+"""One departure in a rider's words: the compact row that stop and line pages, panels and screens show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from api.reading.calls import RunCall
+from api.reading.lines import Line
+from api.words.moment import COMING, PageMoment
+from api.words.times import Wait
+
+
+@dataclass(frozen=True)
+class DepartureWords:
+    """One departure as shown."""
+
+    key: str
+    """Names this departure from one rendering to the next."""
+    line: Line
+    destination: str
+    platform: str
+    trip_href: str
+    """Its trip's page."""
+    at: float
+    """POSIX seconds to count down to."""
+    iso: str
+    wait: Wait
+    clock: Wait
+    """As a clock time, to fall back to when nothing is live any more."""
+    scheduled: float | None
+    """By the timetable, None for a trip run by headway."""
+    status: str
+    """`live`, `scheduled`, `cancelled` or `skipped`."""
+    said: str
+    """The status in words."""
+    doubt: str
+    """`overdue` or `held_up` where the vehicle gets no further: nothing counts down; else ""."""
+    here: bool
+    """It stands at this stop."""
+    p10: float | None
+    """POSIX seconds, None for what is not live."""
+    p90: float | None
+    range: str
+    """How sure the wait is, "" where it is sure enough."""
+    notes: tuple[str, ...]
+    """What else there is to know."""
+    occupancy: str
+    """How full the vehicle is, "" where not told."""
+    wheelchair: str
+    """Whether the vehicle takes wheelchairs: `yes`, `no`, or "" where that is not known."""
+
+    @property
+    def comes(self) -> bool:
+        """Whether it can be boarded."""
+        return self.status in COMING
+
+
+def departure_words(moment: PageMoment, row: RunCall) -> DepartureWords:
+    """A departure in the language of `moment`."""
+    words, status = moment.words, moment.status_of(row)
+    p10, p90 = (None if at is None or status != "live" else round(at) for at in (row.p10, row.p90))
+    return DepartureWords(
+        key=row.key,
+        line=moment.lines.all[row.route_idx],
+        destination=row.destination,
+        platform=row.platform,
+        trip_href=f"/trips/{quote(row.trip_id, safe='')}?"
+        + urlencode({"date": row.service_date, "start": row.start_time, "stop": row.stop_id}),
+        at=round(row.published, 1),
+        iso=words.iso(row.published),
+        wait=moment.wait_of(row),
+        clock=words.at_clock(row.clock),
+        scheduled=row.scheduled,
+        status=status,
+        said=moment.status_words(row),
+        doubt=moment.doubt_of(row),
+        here=row.at_stop,
+        p10=p10,
+        p90=p90,
+        range="" if p10 is None or p90 is None else words.range(p10, p90),
+        notes=tuple(moment.notes_of(row)),
+        occupancy=moment.occupancy_words(row.occupancy) if status in COMING else "",
+        wheelchair=moment.wheelchair_of(row),
+    )
