@@ -338,7 +338,7 @@ class _Fitting:
         if not named:
             return {}
         trip_idx, route, date, start_s = np.array(list(named.values()), np.int32).T
-        by_route = np.array([not trip.trip_id for trip in named])
+        by_route = trip_idx < 0
         direction = np.array([min(trip.direction_id, 127) for trip in named], np.int8)
         names = RunNames(trip_idx, np.where(by_route, route, NONE).astype(np.int32), direction, date, start_s)
         n = len(named)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from google.transit import gtfs_realtime_pb2
 
 from feeds.alerts import FAR_OFF, Alert, Period, Selector, TripSelector
+from feeds.known_ids import id_of
 from feeds.message import decode_message, refuse_differential, text_of
 from feeds.translations import plain_texts
 
@@ -81,22 +82,22 @@ def _alert(alert_id: str, alert: gtfs_realtime_pb2.Alert) -> Alert:
 
 def _selector(said: gtfs_realtime_pb2.EntitySelector) -> Selector:
     return Selector(
-        agency_id=text_of(said.agency_id),
-        route_id=text_of(said.route_id),
+        agency_id=id_of(said.agency_id),
+        route_id=id_of(said.route_id),
         route_type=said.route_type if said.HasField("route_type") else -1,
         direction_id=_direction(said),
         trip=_trip(said.trip) if said.HasField("trip") else None,
-        stop_id=text_of(said.stop_id),
+        stop_id=id_of(said.stop_id),
     )
 
 
 def _trip(said: gtfs_realtime_pb2.TripDescriptor) -> TripSelector | None:
     trip = TripSelector(
-        trip_id=text_of(said.trip_id) or text_of(said.modified_trip.affected_trip_id),
-        route_id=text_of(said.route_id),
+        trip_id=id_of(said.trip_id) or id_of(said.modified_trip.affected_trip_id),
+        route_id=id_of(said.route_id),
         direction_id=_direction(said),
-        start_date=text_of(said.start_date),
-        start_time=text_of(said.start_time),
+        start_date=id_of(said.start_date),
+        start_time=id_of(said.start_time),
     )
     if trip == TripSelector():
         return None

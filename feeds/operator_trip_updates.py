@@ -17,7 +17,8 @@ import numpy as np
 from google.transit import gtfs_realtime_pb2
 
 from feeds.call_finding import Hints, at, find_calls
-from feeds.message import decode_message, header_timestamp, posix_seconds, refuse_differential, text_of
+from feeds.known_ids import id_of, indices_of
+from feeds.message import decode_message, header_timestamp, posix_seconds, refuse_differential
 from feeds.run_calls import RunCalls, filled, listed_calls, timetabled_calls
 from feeds.service_times import seconds_of_day, service_date
 from feeds.trip_modifications import Run, modified_runs
@@ -59,6 +60,8 @@ _LONGEST_ID = 128
 
 _NO_CALLS, _TIMETABLE, _COPY, _LISTED = 0, 1, 2, 3
 """Where a run's calls come from: it has none; the timetable's run; a copy of it at another time; the message."""
+_NOT_IN_TIMETABLE = (TRIP_ADDED, TRIP_NEW, TRIP_DUPLICATED)
+"""Relationships of runs that the timetable need not have."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,9 +216,9 @@ def _update_columns(
 ) -> _Updates:
     owner, sequence, relationship, *times, pickup, drop_off = np.array(rows, np.float64).reshape(-1, 11).T
     stop_id, assigned_id, headsign = (
-        list(map(text_of, column)) for column in (zip(*stops, strict=True) if stops else ((), (), ()))
+        list(map(id_of, column)) for column in (zip(*stops, strict=True) if stops else ((), (), ()))
     )
-    stop, assigned = _lookup(stop_id, timetable.stop_index), _lookup(assigned_id, timetable.stop_index)
+    stop, assigned = (indices_of(words, timetable.stop_index, timetable) for words in (stop_id, assigned_id))
     for words, index in ((stop_id, stop), (assigned_id, assigned)):
         refused["unknown_stop"] += int((index < 0).sum()) - words.count("")
     # A station is no place to board at.
@@ -268,18 +271,19 @@ def _run_columns(
 ) -> _Runs:
     tt = timetable
     columns = zip(*words, strict=True) if words else repeat((), 8)
-    trip_id, served, date, time, route_id, headsign, short_name, vehicle = (list(map(text_of, c)) for c in columns)
+    trip_id, served, date, time, route_id, headsign, short_name, vehicle = (list(map(id_of, c)) for c in columns)
     kind, delay, direction, _ = np.array(numbers, np.float64).reshape(-1, 4).T
     relationship = kind.astype(np.int8)
-    trip = _lookup(trip_id, tt.trip_index)
-    route = _lookup(route_id, tt.route_index)
+    trip = indices_of(trip_id, tt.trip_index, tt)
+    route = indices_of(route_id, tt.route_index, tt)
     refused["unknown_route"] += int((route < 0).sum()) - route_id.count("")
     dates, times = [service_date(text) for text in date], [seconds_of_day(text) for text in time]
     refused["start_date_malformed"] += dates.count(None) - date.count("")
     refused["start_time_malformed"] += times.count(None) - time.count("")
     names = RunNames(
         trip=trip,
-        route=np.where(np.array([name == "" for name in trip_id], bool), route, NONE).astype(np.int32),
+        # Ids change from one timetable to the next; lines and times hardly do.
+        route=np.where((trip < 0) & ~np.isin(relationship, _NOT_IN_TIMETABLE), route, NONE).astype(np.int32),
         direction=direction.astype(np.int8),
         service_date=np.array([value or 0 for value in dates], np.int32),
         start_time_s=np.array([NONE if value is None else value for value in times], np.int32),
@@ -289,7 +293,12 @@ def _run_columns(
     route[known] = tt.trip_route[trip[known]]
     direction[known & (direction < 0)] = tt.pattern_direction[tt.trip_pattern[trip[known & (direction < 0)]]]
     runs = _Runs(
-        trip_id=_short([name or _name(tt, t) for name, t in zip(served, trip.tolist(), strict=True)]),
+        trip_id=_short(
+            [
+                _name(tt, t) if by_route else name
+                for name, t, by_route in zip(served, trip.tolist(), (names.trip < 0) & known, strict=True)
+            ]
+        ),
         trip=trip,
         service_day=day,
         shift_s=shift,
@@ -329,7 +338,7 @@ def _found(
     at = np.where(np.isfinite(first_time), first_time, received_at)
     found = run_finder(tt).find(names, at, under_way, _elapsed_s(tt, names, updates, first_time))
     is_added = np.isin(relationship, (TRIP_ADDED, TRIP_NEW))
-    is_new = is_added | (relationship == TRIP_DUPLICATED)
+    is_new = np.isin(relationship, _NOT_IN_TIMETABLE)
     found.count(refused, ~is_new)
     trip, day = np.where(is_new, names.trip, found.trip).astype(np.int32), found.service_day.copy()
     refused["unknown_trip"] += int(((trip < 0) & ~is_added).sum())

@@ -13,7 +13,8 @@ from itertools import islice, repeat
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
-from feeds.message import posix_seconds, text_of
+from feeds.known_ids import id_of, indices_of
+from feeds.message import posix_seconds
 from feeds.service_times import seconds_of_day, service_date
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, StrArray
 from predictor.named_runs import RunNames, run_finder
@@ -98,7 +99,7 @@ def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter
     numbers = np.array(number, np.float64).reshape(-1, len(NUMBER_COLUMNS)).T
     return (
         Reports(
-            {name: list(map(text_of, column)) for name, column in zip(TEXT_COLUMNS, words, strict=True)},
+            {name: list(map(id_of, column)) for name, column in zip(TEXT_COLUMNS, words, strict=True)},
             dict(zip(NUMBER_COLUMNS, numbers, strict=True)),
         ),
         refused,
@@ -109,8 +110,8 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
     """Reports with ids turned into indices and absurd fields left out; those without a position are refused.
 
     Any number of reports a vehicle, in the order given. A report without timestamp is dated by the feed's, else by
-    `received_at`. One that names no trip, but a route and a start time, is given the trip that these name. What was
-    left out is counted in `refused`.
+    `received_at`. One that names no trip of the timetable, but a route and a start time, is given the trip that these
+    name. What was left out is counted in `refused`.
     """
     refused: Counter[str] = Counter()
     reports = reports.take(_with_position(reports, refused))
@@ -130,10 +131,12 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
     wheelchair = _within(number["wheelchair_accessible"], 0, 3, "wheelchair_out_of_range", refused)
     sequence = _within(number["current_stop_sequence"], 0, 2**31 - 1, "stop_sequence_out_of_range", refused)
     refused["vehicle_id_missing"] = text["vehicle_id"].count("")
-    route = _indices(text["route_id"], timetable.route_index, "unknown_route", refused)
+    route = _indices(text["route_id"], timetable.route_index, timetable, "unknown_route", refused)
+    trip = indices_of(text["trip_id"], timetable.trip_index, timetable)
     names = RunNames(
-        trip=_indices(text["trip_id"], timetable.trip_index, "unknown_trip", refused),
-        route=np.where(np.array(text["trip_id"], np.str_) == "", route, NONE),
+        trip=trip,
+        # Ids change from one timetable to the next; lines and times hardly do.
+        route=np.where(trip < 0, route, NONE).astype(np.int32),
         direction=_or_none(direction).astype(np.int8),
         service_date=_parsed(text["start_date"], service_date, 0, "start_date_malformed", refused),
         start_time_s=_parsed(text["start_time"], seconds_of_day, -1, "start_time_malformed", refused),
@@ -141,12 +144,15 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
     under_way = np.ones(len(reports), bool)
     runs = run_finder(timetable).find(names, at, under_way)
     runs.count(refused, under_way)
+    trip = np.where(trip < 0, runs.trip, trip)
+    unknown = [name for name, known in zip(text["trip_id"], (trip >= 0).tolist(), strict=True) if name and not known]
+    refused["unknown_trip"] = len(unknown)
     observations = Observations(
         received_at=received_at,
         feed_timestamp=feed_timestamp,
         vehicle_id=_short_text(vehicle_names(reports), refused),
         vehicle_label=_short_text(text["vehicle_label"], refused),
-        trip=np.where(names.trip < 0, runs.trip, names.trip),
+        trip=trip,
         service_date=names.service_date,
         start_time_s=names.start_time_s,
         route=route,
@@ -156,7 +162,7 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
         bearing=(bearing % 360.0).astype(np.float32),
         speed=speed.astype(np.float32),
         stop_sequence=_or_none(sequence).astype(np.int32),
-        stop=_indices(text["stop_id"], timetable.stop_index, "unknown_stop", refused),
+        stop=_indices(text["stop_id"], timetable.stop_index, timetable, "unknown_stop", refused),
         stop_status=_or_none(status).astype(np.int8),
         occupancy=_or_none(occupancy).astype(np.int8),
         occupancy_percentage=_or_none(percentage).astype(np.int16),
@@ -164,7 +170,7 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
         wheelchair=np.maximum(_or_none(wheelchair) - 1.0, 0.0).astype(np.int8),
         timestamp=at,
         refused={},
-        unknown_trips=_unknown(text["trip_id"], timetable.trip_index),
+        unknown_trips=tuple(name[:_LONGEST_ID] for name in islice(dict.fromkeys(unknown), _EXAMPLES)),
     )
     return with_refused(observations, refused)
 
@@ -216,16 +222,12 @@ def _short_text(words: Sequence[str], refused: Counter[str]) -> StrArray:
     return np.array(words, np.str_)
 
 
-def _indices(words: Sequence[str], index: Mapping[str, int], reason: str, refused: Counter[str]) -> Int32Array:
-    found = np.fromiter(map(index.get, words, repeat(-1)), np.int32, len(words))
-    refused[reason] = len(words) - words.count("") - int((found >= 0).sum())
+def _indices(
+    names: Sequence[str], index: Mapping[str, int], timetable: Timetable, reason: str, refused: Counter[str]
+) -> Int32Array:
+    found = indices_of(names, index, timetable)
+    refused[reason] = len(names) - names.count("") - int((found >= 0).sum())
     return found
-
-
-def _unknown(words: Sequence[str], index: Mapping[str, int]) -> tuple[str, ...]:
-    """A few of the words that the index does not hold."""
-    strange = (word for word in dict.fromkeys(words) if word and word not in index)
-    return tuple(word[:_LONGEST_ID] for word in islice(strange, _EXAMPLES))
 
 
 def _parsed(

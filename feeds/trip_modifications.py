@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
+from feeds.known_ids import id_of, indices_of
 from feeds.message import text_of
 from feeds.run_calls import RunCalls, listed_calls, timetabled_calls
 from feeds.service_times import seconds_of_day, service_date
@@ -49,8 +50,7 @@ def _selected(modifications: Any, tt: Timetable, received_at: float, refused: Co
     days = [day for day in np.flatnonzero(near).tolist() if not dates or int(tt.date[day]) in dates]
     starts = [s for s in (seconds_of_day(text_of(time)) for time in modifications.start_times) if s is not None]
     for selected in modifications.selected_trips:
-        for trip_id in selected.trip_ids:
-            trip = tt.trip_index.get(text_of(trip_id), NONE)
+        for trip in indices_of([id_of(trip_id) for trip_id in selected.trip_ids], tt.trip_index, tt).tolist():
             if trip < 0:
                 refused["unknown_trip"] += 1
                 continue
@@ -78,7 +78,7 @@ def _applied(modifications: Any, calls: RunCalls, tt: Timetable, refused: Counte
         # Travel times count from the stop before the diversion, at the trip's beginning from its first stop.
         reference = arrival[max(start - 1, 0)] + later
         for replacement in modification.replacement_stops:
-            index = tt.stop_index.get(text_of(replacement.stop_id), NONE)
+            index = _stop(replacement.stop_id, tt)
             if index < 0:
                 refused["unknown_stop"] += 1
                 continue
@@ -114,6 +114,10 @@ def _place_of(selector: Any, calls: RunCalls, tt: Timetable, after: int) -> int:
         numbered = np.flatnonzero(fits & (calls.sequence == selector.stop_sequence))
         if len(numbered):
             return int(numbered[0])
-    stop = tt.stop_index.get(text_of(selector.stop_id), NONE)
+    stop = _stop(selector.stop_id, tt)
     at_stop = np.flatnonzero(fits & ((calls.stop == stop) | (tt.stop_parent[calls.stop] == stop)) & (stop >= 0))
     return int(at_stop[0]) if len(at_stop) else NONE
+
+
+def _stop(stop_id: str | bytes, tt: Timetable) -> int:
+    return int(indices_of([id_of(stop_id)], tt.stop_index, tt)[0])

@@ -141,7 +141,7 @@ def test_a_useless_report_is_refused_and_the_others_kept(reason: str, fault: Fau
 @pytest.mark.parametrize(
     ("reason", "fault", "field", "left"),
     [
-        ("unknown_trip", _set("trip.trip_id", "nowhere"), "trip", -1),
+        ("unknown_trip", lambda e: (_set("trip.trip_id", "nowhere")(e), _set("trip.start_time", "")(e)), "trip", -1),
         ("unknown_route", _set("trip.route_id", "nowhere"), "route", -1),
         ("unknown_stop", _set("stop_id", "nowhere"), "stop", -1),
         ("direction_out_of_range", _set("trip.direction_id", 7), "direction", -1),

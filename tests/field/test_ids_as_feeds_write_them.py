@@ -1,0 +1,56 @@
+"""Ids that the realtime feeds write otherwise than the timetable, or that have changed since: the run is found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.field.city import City
+from tests.field.messages import StopUpdate, alert, bus, cancelled, update
+from tests.field.network import Network, Trip
+
+TODAY: dict[str, Any] = {"start_date": 20261126}
+
+
+# BlinkTagInc/node-gtfs#186, iRail/iRail#593
+@pytest.mark.parametrize("trip", ["t1", " t1 ", "TB:t1", "TB_t1"])
+@pytest.mark.parametrize("stop", ["B", "B ", "TB:B"])
+def test_blanks_and_the_agency_before_an_id_hide_no_trip_and_no_stop(trip: str, stop: str) -> None:
+    city = City(at="07:58").trip_updates(update(trip, StopUpdate(stop, delay=120), **TODAY))
+    assert city.board("C")[0] == "08:06 t1 live"
+    city = City(at="08:03").vehicle_positions(bus("v1", trip, at="B", stop_id=stop))
+    assert city.vehicles()["v1"]["trip_id"] == "t1"
+
+
+def test_an_agency_that_only_the_timetable_writes_hides_no_trip() -> None:
+    city = City(Network(trips=(Trip("TB:t1", "08:00"),)), at="07:58")
+    city.trip_updates(update("t1", StopUpdate("B", delay=120), **TODAY))
+    assert city.board("C") == ["08:06 TB:t1 live"]
+
+
+def test_another_agencys_trip_is_not_ours() -> None:
+    city = City(at="07:58").trip_updates(cancelled("XY:t1", **TODAY))
+    assert city.board("C")[0] == "08:04 t1 scheduled"
+
+
+# opentripplanner/OpenTripPlanner#6226, motis-project/nigiri#251
+NAMED = {"route_id": "r1", "direction_id": 0, "start_time": "08:00:00", **TODAY}
+
+
+def test_a_run_whose_trip_id_has_changed_is_found_by_its_line_and_start() -> None:
+    city = City(at="07:58").trip_updates(update("old-1", StopUpdate("B", delay=120), **NAMED))
+    assert city.board("C")[0] == "08:06 t1 live"
+    assert City(at="07:58").trip_updates(cancelled("old-1", **NAMED)).board("C")[0] == "08:04 t1 cancelled"
+
+
+def test_a_bus_whose_trip_id_has_changed_is_live_on_its_run() -> None:
+    city = City(at="08:03").vehicle_positions(bus("v1", "old-1", at="B", **NAMED))
+    assert city.board("C")[0].endswith("t1 live")
+    assert "unknown_trips" not in str(city.readyz())
+
+
+def test_a_message_about_a_run_whose_trip_id_has_changed_reaches_its_riders() -> None:
+    named = {f"trip_{name}" if name != "start_date" and name != "start_time" else name: v for name, v in NAMED.items()}
+    city = City(at="07:58").alerts(alert("Crowded", {"trip_id": "old-1", **named}))
+    assert all("Crowded" in told for told in city.messages(trip="t1").values())
