@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
-from tests.field.messages import Bus, StopUpdate, TripUpdate, cancelled, no_data, skipped, update
-from tests.field.network import Frequency, Network, Pattern, Route, Stop, Trip, network, row_of_stops
+from benchmarks.field.messages import Bus, StopUpdate, TripUpdate, cancelled, no_data, skipped, update
+from benchmarks.field.network import Frequency, Network, Pattern, Route, Stop, Trip, network, row_of_stops
 
 DATE = 20261126
 

@@ -11,9 +11,9 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.desk.desk import Desk
 from api.service.timetable_watch import TimetableWatch
-from tests.field.city import TOKEN, City
-from tests.field.messages import bus
-from tests.field.network import Network, Service, Stop, Trip, network, row_of_stops
+from benchmarks.field.city import TOKEN, City
+from benchmarks.field.messages import bus
+from benchmarks.field.network import Network, Service, Stop, Trip, network, row_of_stops
 
 OTHER_CITY = network([Stop(f"X{i}", 90_000.0 + 500 * i, 40_000.0) for i in range(5)], trips=Network.trips)
 ROW = row_of_stops("A B C D E")

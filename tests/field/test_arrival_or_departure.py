@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.field.city import City
-from tests.field.messages import StopUpdate, bus, update
-from tests.field.network import Call, Trip, network
+from benchmarks.field.city import City
+from benchmarks.field.messages import StopUpdate, bus, update
+from benchmarks.field.network import Call, Trip, network
 
 HUB = (Call("A", "08:00"), Call("B", "08:14", "08:24"), Call("C", "08:30"), Call("D", "08:33"))
 """A line that waits ten minutes at a hub."""

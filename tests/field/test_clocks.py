@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.field.city import City
-from tests.field.messages import bus
+from benchmarks.field.city import City
+from benchmarks.field.messages import bus
 
 
 @pytest.mark.parametrize("ahead_s", [10, 45, 60])

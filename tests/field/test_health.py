@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from google.transit import gtfs_realtime_pb2
 
+from benchmarks.field.city import City
+from benchmarks.field.messages import Bus, StopUpdate, alert, bus, update
+from benchmarks.field.network import LAT, LON, Network, Service, Trip
 from predictor.geometry import METRES_PER_DEGREE
-from tests.field.city import City
-from tests.field.messages import Bus, StopUpdate, alert, bus, update
-from tests.field.network import LAT, LON, Network, Service, Trip
 
 FLEET = Network(trips=(*(Trip(f"t{k}", f"08:{2 * k:02d}") for k in range(1, 7)), Trip("late", "09:30")))
 """Six trips, two minutes apart."""

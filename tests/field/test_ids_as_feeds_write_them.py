@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.field.city import City
-from tests.field.messages import StopUpdate, alert, bus, cancelled, update
-from tests.field.network import Network, Trip
+from benchmarks.field.city import City
+from benchmarks.field.messages import StopUpdate, alert, bus, cancelled, update
+from benchmarks.field.network import Network, Trip
 
 TODAY: dict[str, Any] = {"start_date": 20261126}
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from benchmarks.field.city import City, HandSource
+from benchmarks.field.messages import alert
 from feeds.errors import FeedError
-from tests.field.city import City, HandSource
-from tests.field.messages import alert
 
 
 @pytest.fixture

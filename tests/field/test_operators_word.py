@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from google.transit import gtfs_realtime_pb2
 
+from benchmarks.field.city import City
+from benchmarks.field.faces import TripUpdateTold, texts
+from benchmarks.field.messages import StopUpdate, TripUpdate, bus, cancelled, no_data, skipped, update
+from benchmarks.field.network import Frequency, Network, Pattern, Stop, Trip, network, row_of_stops
 from feeds.errors import FeedError
 from feeds.operator_trip_updates import decode_trip_updates
-from tests.field.city import City
-from tests.field.faces import TripUpdateTold, texts
-from tests.field.messages import StopUpdate, TripUpdate, bus, cancelled, no_data, skipped, update
-from tests.field.network import Frequency, Network, Pattern, Stop, Trip, network, row_of_stops
 
 TODAY: dict[str, Any] = {"start_date": 20261126}
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.field.city import City
-from tests.field.faces import texts
-from tests.field.messages import StopUpdate, alert, bus, cancelled, skipped, update
-from tests.field.network import Call, Frequency, Network, Pattern, Service, Stop, Trip, network, row_of_stops
+from benchmarks.field.city import City
+from benchmarks.field.faces import texts
+from benchmarks.field.messages import StopUpdate, alert, bus, cancelled, skipped, update
+from benchmarks.field.network import Call, Frequency, Network, Pattern, Service, Stop, Trip, network, row_of_stops
 
 
 def test_without_a_vehicle_the_timetable_is_told() -> None:

@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 from hypothesis import HealthCheck, Phase, given, settings
 
+from benchmarks.field.city import City
+from benchmarks.field.faces import Row, Run
+from benchmarks.field.messages import TripUpdate
+from benchmarks.field.network import hms, seconds
 from tests.field.any_day import DATE, EXTRA, NETWORK, STARTS, STOPS, Moment, moments
-from tests.field.city import City
-from tests.field.faces import Row, Run
-from tests.field.messages import TripUpdate
-from tests.field.network import hms, seconds
 
 LIVE_LIMIT_S = 300.0
 ASKED = os.environ.get("PROCHAIN_FIELD_EXAMPLES")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.field.city import City
-from tests.field.faces import texts
-from tests.field.messages import Bus, bus
-from tests.field.network import Network, Pattern, Trip, network
+from benchmarks.field.city import City
+from benchmarks.field.faces import texts
+from benchmarks.field.messages import Bus, bus
+from benchmarks.field.network import Network, Pattern, Trip, network
 
 DATE = 20261126
 THERE_AND_BACK = network(

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
+from benchmarks.field.city import City
+from benchmarks.field.faces import only, text
+from benchmarks.field.messages import StopUpdate, bus, update
+from benchmarks.field.network import Call, Frequency, Pattern, Trip, network, row_of_stops
 from feeds.gtfs_realtime import HeadwayAs
-from tests.field.city import City
-from tests.field.faces import only, text
-from tests.field.messages import StopUpdate, bus, update
-from tests.field.network import Call, Frequency, Pattern, Trip, network, row_of_stops
 
 
 def in_words(city: City, stop: str, *, trip: str = "t1") -> dict[str, str]:

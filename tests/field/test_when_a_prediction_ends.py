@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tests.field.city import City
-from tests.field.faces import texts
-from tests.field.messages import bus
-from tests.field.network import Call, Network, Pattern, Trip, network
+from benchmarks.field.city import City
+from benchmarks.field.faces import texts
+from benchmarks.field.messages import bus
+from benchmarks.field.network import Call, Network, Pattern, Trip, network
 
 OTHER = bus("other", place=(0, 900), fresh=True)
 """A vehicle of no line: the feed is alive."""

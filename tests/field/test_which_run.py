@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.field.city import City
-from tests.field.faces import texts
-from tests.field.messages import StopUpdate, bus, cancelled, update
-from tests.field.network import Frequency, Network, Pattern, Service, Trip, network
+from benchmarks.field.city import City
+from benchmarks.field.faces import texts
+from benchmarks.field.messages import StopUpdate, bus, cancelled, update
+from benchmarks.field.network import Frequency, Network, Pattern, Service, Trip, network
 
 EVERY_HALF_HOUR = Network(
     trips=(Trip("t1", "06:00"),), frequencies=(Frequency("t1", "08:00", "10:00", 1800, exact_times=1),)

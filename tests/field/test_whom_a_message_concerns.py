@@ -6,10 +6,21 @@ from typing import Any
 
 import pytest
 
-from tests.field.city import TOKEN, City
-from tests.field.faces import text
-from tests.field.messages import alert, bus
-from tests.field.network import Agency, Frequency, Network, Pattern, Route, Service, Stop, Trip, network, row_of_stops
+from benchmarks.field.city import TOKEN, City
+from benchmarks.field.faces import text
+from benchmarks.field.messages import alert, bus
+from benchmarks.field.network import (
+    Agency,
+    Frequency,
+    Network,
+    Pattern,
+    Route,
+    Service,
+    Stop,
+    Trip,
+    network,
+    row_of_stops,
+)
 
 SAID = "Works"
 

@@ -7,11 +7,11 @@ from functools import lru_cache
 
 import numpy as np
 
+from benchmarks.field.network import Call, Frequency, Pattern, Route, Service, Stop, Trip, hms, timetable_of
 from predictor.geometry import METRES_PER_DEGREE
 from predictor.observations import Observations
 from predictor.timetable import Timetable
 from predictor.trip_updates import TRIP_CANCELED, TripUpdates
-from tests.field.network import Call, Frequency, Pattern, Route, Service, Stop, Trip, hms, timetable_of
 from tests.predictor.operator_word import ToldRun, trip_updates
 
 LAT, LON = 47.39, 0.69

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from tests.field.faces import Row, TripUpdateTold
+from benchmarks.field.faces import Row, TripUpdateTold
 
 if TYPE_CHECKING:
-    from tests.field.city import City
+    from benchmarks.field.city import City
 
 NEAR_S = 7200.0
 """Calls so near are looked up on their trips' pages too."""
@@ -27,7 +27,7 @@ def disagreements(city: City, stop: str) -> list[str]:
         *_rows("screen", board, city.screen(stop)),
         *_panel(board, city.panel(stop)),
         *_stop_page(board, city.stop_page(stop), city.now),
-        *_trips(city, stop, [row for row in board if (row.at or 0.0) <= city.now + NEAR_S]),
+        *_trips(city, [row for row in board if (row.at or 0.0) <= city.now + NEAR_S]),
         *_our_feed(city, board),
         *_line_pages(city, board),
     ]
@@ -70,7 +70,7 @@ def _stop_page(board: Sequence[Row], shown: Sequence[Row], now: float) -> Iterat
         yield f"stop page: not a word of {soonest}"
 
 
-def _trips(city: City, stop: str, board: Sequence[Row]) -> Iterator[str]:
+def _trips(city: City, board: Sequence[Row]) -> Iterator[str]:
     for ours in board:
         assert ours.key is not None
         asked = {"date": ours.key.date, "start": ours.key.start}

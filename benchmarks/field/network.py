@@ -45,10 +45,12 @@ class Stop:
 
     @property
     def lat(self) -> float:
+        """Degrees."""
         return LAT + self.north_m / METRES_PER_DEGREE
 
     @property
     def lon(self) -> float:
+        """Degrees."""
         return LON + self.east_m / (METRES_PER_DEGREE * float(np.cos(np.radians(LAT))))
 
 

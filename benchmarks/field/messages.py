@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
-from tests.field.network import Call, Network, Stop, seconds
+from benchmarks.field.network import Call, Network, Stop, seconds
 
 Time = str | float
 Clock = Callable[[Time], float]

@@ -1,6 +1,6 @@
 """A city under test: a network, an operator's feeds, a clock moved by hand, and every face of the service that runs it.
 
-The only place of these tests that knows where in `api/` things lie.
+The only place here that knows where in `api/` things lie.
 """
 
 from __future__ import annotations
@@ -19,10 +19,8 @@ from api.app import create_app
 from api.desk.desk import Desk
 from api.service.incoming_feeds import PolledFeeds
 from api.service.service import Service
-from feeds.gtfs.service_calendar import origin_of
-from predictor.engine import EngineSettings
-from tests.field.agreement import disagreements
-from tests.field.faces import (
+from benchmarks.field.agreement import disagreements
+from benchmarks.field.faces import (
     Row,
     Run,
     TripUpdateTold,
@@ -39,9 +37,11 @@ from tests.field.faces import (
     text,
     texts,
 )
-from tests.field.in_process import InProcess
-from tests.field.messages import AlertMessage, Bus, Time, TripUpdate, Writer
-from tests.field.network import Network, hms, seconds
+from benchmarks.field.in_process import InProcess
+from benchmarks.field.messages import AlertMessage, Bus, Time, TripUpdate, Writer
+from benchmarks.field.network import Network, hms, seconds
+from feeds.gtfs.service_calendar import origin_of
+from predictor.engine import EngineSettings
 
 DATE = 20261126
 """A Thursday."""
@@ -49,7 +49,7 @@ STEP_S = 30.0
 """The clock moves on by at most this from one step to the next, and the feeds are polled at each."""
 FAR_S = 36 * 3600
 MOST = 30
-TOKEN = "a token of the field"
+TOKEN = "a token of the field"  # noqa: S105
 
 
 class HandClock:
@@ -80,7 +80,7 @@ class HandSource:
         """The next answer."""
         self._data = data
 
-    def fetch(self, now: float) -> bytes | None:
+    def fetch(self, now: float) -> bytes | None:  # noqa: ARG002
         """See `feeds.source.Source`."""
         data, self._data = self._data, None
         return data
