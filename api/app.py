@@ -18,6 +18,7 @@ from api.answers.body_limit import BodyLimit
 from api.answers.heavy_reads import HeavyReads
 from api.answers.problems import answer_with_problems
 from api.answers.rate_limits import RateLimits
+from api.answers.said_once import SaidOnce
 from api.desk.desk import Desk
 from api.desk.disruptions_api import disruptions_router
 from api.desk.pages import desk_router
@@ -120,6 +121,7 @@ def create_app(service: Service, desk: Desk | None = None, *, trusted_proxies: S
         max_age=86_400,
     )
     app.add_middleware(BodyLimit)
+    app.add_middleware(SaidOnce, service=service)
     app.add_middleware(RequestMetrics, registry=registry)
     app.add_middleware(HeadAsGet)
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(trusted_proxies))

@@ -37,12 +37,12 @@ def answer(
     """304 where the reader has an answer that says the same, else `body()`, which is made only then."""
     etag = etag_of(says)
     headers = {"ETag": etag, "Cache-Control": f"public, max-age={max_age_s}"}
-    if _has(request, etag):
+    if has_same(request.headers.get("If-None-Match", ""), etag):
         return Response(status_code=304, headers=headers)
     return Response(body(), headers=headers, media_type=media_type)
 
 
-def _has(request: Request, etag: str) -> bool:
-    asked = request.headers.get("If-None-Match", "")
+def has_same(if_none_match: str, etag: str) -> bool:
+    """Whether a reader that sends this `If-None-Match` has what `etag` names (RFC 9110, weak comparison)."""
     opaque = etag.removeprefix("W/")
-    return any(one.strip() == "*" or one.strip().removeprefix("W/") == opaque for one in asked.split(","))
+    return any(one.strip() == "*" or one.strip().removeprefix("W/") == opaque for one in if_none_match.split(","))

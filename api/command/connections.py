@@ -6,8 +6,7 @@ import asyncio
 import logging
 import resource
 
-import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEADERS_WITHIN_S = 10.0
 KEEP_ALIVE_S = 5
@@ -17,26 +16,44 @@ LARGEST_HEADERS = 32 * 1024
 log = logging.getLogger("prochain")
 
 
-class TimedConnection(H11Protocol):
-    """Closes a connection whose next request does not come whole, to the end of its headers, in time.
+class TimedConnection(HttpToolsProtocol):
+    """Closes a connection whose next request does not come whole, to the end of its headers, in time, or whose headers
+    grow too long.
 
     uvicorn alone waits without end for the first byte of a connection, and for the rest of the headers.
     """
 
     _late: asyncio.TimerHandle | None = None
+    _in_head = False
+    _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """See `asyncio.Protocol`."""
         super().connection_made(transport)
         self._expect_headers()
 
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._in_head, self._head_bytes = True, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Its headers are whole."""
+        self._in_head = False
+        if self._late is not None:
+            self._stop_waiting()
+        super().on_headers_complete()
+
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
         super().data_received(data)
-        if self.conn.their_state is not h11.IDLE:
-            self._stop_waiting()
-        elif self._late is None:
-            self._expect_headers()
+        if self._in_head:
+            # Most requests come in one piece: for these no timer is set.
+            self._head_bytes += len(data)
+            if self._head_bytes > LARGEST_HEADERS and not self.transport.is_closing():
+                self.send_400_response("The headers are too long.")
+            elif self._late is None:
+                self._expect_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See `asyncio.Protocol`."""
@@ -53,7 +70,7 @@ class TimedConnection(H11Protocol):
 
     def _give_up(self) -> None:
         self._late = None
-        if self.conn.their_state is h11.IDLE and not self.transport.is_closing():
+        if not self.transport.is_closing():
             self.transport.close()
 
 

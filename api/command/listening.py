@@ -11,7 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.command.connections import KEEP_ALIVE_S, LARGEST_HEADERS, TimedConnection, allow_many_files
+from api.command.connections import KEEP_ALIVE_S, TimedConnection, allow_many_files
 from api.desk.desk import Desk
 from api.service.service import Service
 from api.service.settings import ConfigurationError
@@ -60,7 +60,6 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=3,
                 http=TimedConnection,
                 timeout_keep_alive=KEEP_ALIVE_S,
-                h11_max_incomplete_event_size=LARGEST_HEADERS,
                 # The application does, by its setting.
                 proxy_headers=False,
             )

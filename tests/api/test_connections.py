@@ -8,6 +8,7 @@ import socket
 import time
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from api.command import connections
@@ -74,3 +75,13 @@ def test_a_repeated_line_is_said_once_a_minute_with_how_often() -> None:
     assert said("a") is None
     for number in range(5000):
         assert said(str(number))
+
+
+def test_headers_without_end_are_refused_and_others_answered() -> None:
+    with served(service_at(at(8, 1))) as base, socket.create_connection(("127.0.0.1", urlsplit(base).port)) as endless:
+        endless.settimeout(5.0)
+        endless.sendall(b"GET /healthz HTTP/1.1\r\nHost: town\r\n")
+        with pytest.raises(ConnectionError):
+            for number in range(20_000):
+                endless.sendall(b"X-%d: %s\r\n" % (number, b"x" * 100))
+        assert httpx.get(f"{base}/healthz").status_code == 200
