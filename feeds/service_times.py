@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from predictor.timetable import Timetable
 
+TIME = re.compile(
+    r"\s*(?:(\d+) days? )?(\d{1,3})\s*:\s*([0-5]?\d)(?:\s*:\s*([0-5]?\d|60)(?:\.\d*)?)?\s*(?:([AaPp])\.?[Mm]\.?)?\s*",
+    re.ASCII,
+)
+"""`H:MM:SS` or `H:MM`, and what databases and spreadsheets make of them: `1 days 01:00:00`, `8:00:00.0`, `8:00 AM`."""
+DATE = re.compile(r"\s*(\d{4})([-/.]?)(\d\d)\2(\d\d)(?:\.0+|[T ][\d:.]*)?\s*", re.ASCII)
+"""`YYYYMMDD`, and what databases and spreadsheets make of it: `2026-03-02`, `2026/03/02`, `20260302.0`."""
+
 
 @lru_cache(maxsize=4096)
 def service_date(text: str) -> int | None:
-    """YYYYMMDD as an integer; None where the text is no such date."""
-    digits = text.strip().replace("-", "")
-    if len(digits) != 8 or not digits.isascii() or not digits.isdigit():
+    """A `DATE` as the integer YYYYMMDD; None where the text is none."""
+    found = DATE.fullmatch(text)
+    if found is None:
         return None
-    month, day = int(digits[4:6]), int(digits[6:])
-    return int(digits) if 1 <= month <= 12 and 1 <= day <= 31 else None
+    year, month, day = int(found[1]), int(found[3]), int(found[4])
+    return year * 10_000 + month * 100 + day if 1 <= month <= 12 and 1 <= day <= 31 else None
 
 
 @lru_cache(maxsize=16384)
 def seconds_of_day(text: str) -> int | None:
-    """Seconds after the origin of the service date of `H:MM:SS` or `H:MM`, hours may pass 24; None where malformed."""
-    parts = text.strip().split(":")
-    if len(parts) not in (2, 3) or not all(p.isascii() and p.isdigit() and len(p) <= 3 for p in parts):
+    """Seconds after the origin of the service date of a `TIME`, hours may pass 24; None where malformed."""
+    found = TIME.fullmatch(text)
+    if found is None:
         return None
-    hours, minutes, seconds = int(parts[0]), int(parts[1]), int(parts[2]) if len(parts) == 3 else 0
-    return hours * 3600 + minutes * 60 + seconds if minutes < 60 and seconds < 60 else None
+    days, hours, minutes, seconds, half = found.groups()
+    hour = int(hours) if half is None else int(hours) % 12 + 12 * (half in "Pp")
+    return (int(days or 0) * 24 + hour) * 3600 + int(minutes) * 60 + int(seconds or 0)
 
 
 def start_time(timetable: Timetable, trip: int, shift_s: int) -> str:

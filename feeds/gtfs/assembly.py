@@ -41,7 +41,7 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
     trips = read_trips(tables["trips"], routes.route_id, problems)
     stop_times = tables.pop("stop_times")
     headsign_name = stop_headsigns(stop_times)
-    calls = read_calls(stop_times, trips.trip_id, stops.stop_id, headsign_name, problems)
+    calls = read_calls(stop_times, trips.trip_id, stops, headsign_name, problems)
     del stop_times
     stops = _located(stops, calls, problems)
     trips, calls = _running(trips, calls, stops, problems)
@@ -153,11 +153,13 @@ def _agency(frame: pd.DataFrame, name: str, problems: Problems) -> tuple[ZoneInf
         )
     key = str(given.iloc[0])
     known = _time_zones()
-    if key not in known:
-        near = difflib.get_close_matches(key, known, n=3, cutoff=0.5)
+    # No two zones differ in capitals alone, and none has a blank in its name.
+    key = known.get(key.replace(" ", "_").casefold(), key)
+    if key not in known.values():
+        near = difflib.get_close_matches(key, known.values(), n=3, cutoff=0.5)
         hint = f"; did you mean {' or '.join(near)}?" if near else "; give one of the IANA names, such as Europe/Paris."
         raise FeedError(f"{name}: agency.txt row {given.index[0]}: there is no time zone “{key}”{hint}")
-    others = given[given != key]
+    others = given[given != given.iloc[0]]
     problems.rows(
         "agency.txt", others.index.to_numpy(), others.to_numpy(),
         f"another agency_timezone than the first agency's; all times are read as {key}, as GTFS asks.",
@@ -166,9 +168,9 @@ def _agency(frame: pd.DataFrame, name: str, problems: Problems) -> tuple[ZoneInf
 
 
 @cache
-def _time_zones() -> set[str]:
-    """Names of the IANA database, which stands in hundreds of files."""
-    return available_timezones()
+def _time_zones() -> dict[str, str]:
+    """Names of the IANA database, which stands in hundreds of files, by the same in small letters."""
+    return {name.casefold(): name for name in available_timezones()}
 
 
 def _located(stops: Stops, calls: Calls, problems: Problems) -> Stops:

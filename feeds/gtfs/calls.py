@@ -9,6 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from feeds.gtfs.problems import Problems
+from feeds.gtfs.references import references
+from feeds.gtfs.stops import Stops
 from feeds.gtfs.tables import choice, numbers, words
 from feeds.service_times import seconds_of_day
 from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray, group_starts
@@ -57,23 +59,25 @@ def stop_headsigns(frame: pd.DataFrame) -> StrArray:
     return np.unique(np.array([sign for sign in signs if sign], np.str_))
 
 
-def read_calls(
-    frame: pd.DataFrame, trip_id: StrArray, stop_id: StrArray, headsign: StrArray, problems: Problems
-) -> Calls:
+def read_calls(frame: pd.DataFrame, trip_id: StrArray, stops: Stops, headsign: StrArray, problems: Problems) -> Calls:
     """Build the calls of the given trips at the given stops, with these headsigns, from stop_times.txt.
 
-    Rows of unknown trips or stops, rows that name a place in a trip twice and calls at a trip's ends that have no time
-    are left out. Times are in order along each trip; those inside a trip may be missing.
+    A call at an entrance or a boarding area is one at the station or platform that it is part of. Rows of unknown trips
+    or stops, rows that name a place in a trip twice and calls at a trip's ends that have no time are left out. Times
+    are in order along each trip; those inside a trip may be missing.
     """
     row = frame.index.to_numpy(np.int64)
-    trip = _index_of(frame["trip_id"], trip_id)
-    stop = _index_of(frame["stop_id"], stop_id)
+    trip = references(frame, "trip_id", trip_id, FILE, problems)
+    stop = references(frame, "stop_id", np.append(stops.stop_id, stops.place_id), FILE, problems)
+    part = stop >= len(stops.stop_id)
+    stop[part] = stops.place_stop[stop[part] - len(stops.stop_id)]
     sequence = numbers(frame, "stop_sequence")
 
     def tell(bad: BoolArray, column: str, message: str) -> None:
         problems.rows(FILE, row[bad], words(frame.loc[bad, [column]], column).to_numpy(), message)
 
     tell(trip < 0, "trip_id", "trips.txt has no such usable trip; the row is skipped.")
+    tell(part & (trip >= 0), "stop_id", "no stop, but part of a station or platform; taken as a call at that.")
     tell((stop < 0) & (trip >= 0), "stop_id", "stops.txt has no such stop or platform; the row is skipped.")
     placed = (sequence >= 0) & (sequence < 2**31)
     tell(~placed & (trip >= 0) & (stop >= 0), "trip_id", "no valid stop_sequence; the row is skipped.")
@@ -105,7 +109,7 @@ def read_calls(
 
 
 def parse_times(text: pd.Series[str]) -> Float64Array:
-    """Seconds (n,) of `H:MM:SS` or `H:MM`, hours may pass 24; NaN where missing or malformed."""
+    """Seconds (n,) of times (`feeds.service_times.TIME`), hours may pass 24; NaN where missing or malformed."""
     code, unique = pd.factorize(text)
     times = np.array([*map(seconds_of_day, unique), None], np.float64)
     result: Float64Array = times[code]
@@ -168,12 +172,35 @@ def _in_order(calls: Calls, trip_id: StrArray, problems: Problems) -> Calls:
         calls, key = calls.take(order), key[order]
         twice = np.zeros(len(key), bool)
         twice[1:] = key[1:] == key[:-1]
+        calls, counted_on = _counted_on(calls, twice)
+        problems.rows(
+            FILE, calls.row[twice & counted_on], trip_id[calls.trip[twice & counted_on]],
+            "the stop_sequence of the row before; counted on, since the times of this trip run forwards.",
+        )  # fmt: skip
+        twice &= ~counted_on
         problems.rows(
             FILE, calls.row[twice], trip_id[calls.trip[twice]],
             "this trip has an earlier row with the same stop_sequence; this row is skipped.",
         )  # fmt: skip
         calls = calls.take(~twice)
     return calls
+
+
+def _counted_on(calls: Calls, twice: BoolArray) -> tuple[Calls, BoolArray]:
+    """The calls with numbers of their own in trips that name a place `twice` (n,) although the rows of the file, in
+    this order, go on from stop to stop and never back in time; and which calls are of such trips."""
+    step_back = np.zeros(len(calls), bool)
+    with np.errstate(invalid="ignore"):
+        step_back[1:] = calls.departure_s[:-1] > calls.arrival_s[1:]
+    step_back[1:] |= calls.row[1:] < calls.row[:-1]
+    step_back[1:] |= twice[1:] & (calls.stop[1:] == calls.stop[:-1])
+    step_back[1:] &= calls.trip[1:] == calls.trip[:-1]
+    trips = int(calls.trip.max()) + 1
+    counted_on = (np.bincount(calls.trip, twice, trips) > 0) & (np.bincount(calls.trip, step_back, trips) == 0)
+    number = calls.sequence + (calls.trip.astype(np.int64) << 32) - np.arange(len(calls))
+    ascending = np.maximum.accumulate(number) + np.arange(len(calls)) - (calls.trip.astype(np.int64) << 32)
+    mine = counted_on[calls.trip]
+    return replace(calls, sequence=np.where(mine, ascending, calls.sequence).astype(np.int32)), mine
 
 
 def _with_sound_times(calls: Calls, trip_id: StrArray, problems: Problems) -> Calls:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 
 from gtfs_kit.constants import DTYPES
 
+from feeds.service_times import DATE, TIME
+
 REQUIRED_COLUMNS = {
     "agency": ("agency_timezone",),
     "stops": ("stop_id",),
@@ -38,8 +40,8 @@ FREE_TEXT = re.compile(r".*(_name|_desc|_headsign)")
 _TOGETHER = (("stop_lat", "stop_lon"), ("shape_pt_lat", "shape_pt_lon"), ("start_date", "end_date"))
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 _FORMS = (
-    (re.compile(r".*_time"), re.compile(r"\d{1,3}:[0-5]?\d(:[0-5]?\d)?")),
-    (re.compile(r"(.*_)?date"), re.compile(r"\d{8}")),
+    (re.compile(r".*_time"), TIME),
+    (re.compile(r"(.*_)?date"), DATE),
     (re.compile(r".*_timezone"), re.compile(r"UTC|GMT|\w+(/[\w+-]+)+")),
     (re.compile(r".*_url"), re.compile(r"\S*\.\S+|\w+:\S+")),
     (re.compile(r".*_color"), re.compile(r"#?[0-9a-fA-F]{6}")),

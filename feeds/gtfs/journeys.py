@@ -9,6 +9,7 @@ import pandas as pd
 
 from feeds.gtfs.calls import parse_times
 from feeds.gtfs.problems import Problems
+from feeds.gtfs.references import references
 from feeds.gtfs.tables import numbers, words
 from predictor.arrays import BoolArray, Float64Array, Int32Array, StrArray
 
@@ -37,7 +38,7 @@ def read_journeys(
     if frame is None or frame.empty:
         return Journeys(scheduled, np.zeros(len(trip_id), np.int32), np.zeros(len(trip_id), np.int32))
     name = words(frame, "trip_id").to_numpy(object)
-    trip = pd.Index(trip_id.astype(object)).get_indexer(pd.Index(name))
+    trip = references(frame, "trip_id", trip_id, FILE, problems)
     start, end = parse_times(frame["start_time"]), parse_times(frame["end_time"])
     headway = numbers(frame, "headway_secs")
 

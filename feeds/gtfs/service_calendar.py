@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -11,9 +12,12 @@ import pandas as pd
 
 from feeds.errors import FeedError
 from feeds.gtfs.problems import Problems
+from feeds.gtfs.references import references
 from feeds.gtfs.tables import Tables, numbers, words
+from feeds.service_times import service_date
 from predictor.arrays import BoolArray, Int32Array, Int64Array, StrArray
 
+_FILES = ("calendar.txt", "calendar_dates.txt")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 FIRST_DAY, LAST_DAY = np.datetime64("1990-01-01"), np.datetime64("2089-12-31")
@@ -21,6 +25,7 @@ FIRST_DAY, LAST_DAY = np.datetime64("1990-01-01"), np.datetime64("2089-12-31")
 
 _NO_DAY = np.iinfo(np.int64).min
 _A_MONDAY = np.datetime64("1970-01-05").astype(int)
+_EPOCH = date(1970, 1, 1).toordinal()
 _ADDED, _REMOVED = 1, 2
 
 
@@ -40,12 +45,12 @@ def read_calendar(
 
     Errors: FeedError where none of them ever runs.
     """
-    services = pd.Index(service_id.astype(object))
-    weeks = _week_rows(tables.get("calendar"), services, problems)
-    exceptions = _exception_rows(tables.get("calendar_dates"), services, problems)
+    weeks = _week_rows(tables.get("calendar"), service_id, problems)
+    exceptions = _exception_rows(tables.get("calendar_dates"), service_id, problems)
     days = np.concatenate([weeks[1], weeks[2], exceptions[1]])
     if len(days) == 0:
-        raise FeedError(f"{name}: no service that a trip uses has a day in calendar.txt or calendar_dates.txt.")
+        why = next((f" {p.file} row {p.row}: {p.message}" for p in problems.all() if p.file in _FILES and p.row), "")
+        raise FeedError(f"{name}: no service that a trip uses has a day in calendar.txt or calendar_dates.txt.{why}")
     first = int(days.min())
     active = np.zeros((len(service_id), int(days.max()) - first + 1), bool)
     for service, start, end, week in zip(*weeks, strict=True):
@@ -77,13 +82,13 @@ def origin_of(day: datetime, zone: ZoneInfo) -> int:
 
 
 def _week_rows(
-    frame: pd.DataFrame | None, services: pd.Index[str], problems: Problems
+    frame: pd.DataFrame | None, services: StrArray, problems: Problems
 ) -> tuple[Int64Array, Int64Array, Int64Array, BoolArray]:
     """Service, first day, last day (n,) and weekdays (n, 7) of each usable row."""
     if frame is None:
         none = np.empty(0, np.int64)
         return none, none, none, np.empty((0, 7), bool)
-    service = services.get_indexer(pd.Index(words(frame, "service_id"))).astype(np.int64)
+    service = references(frame, "service_id", services, "calendar.txt", problems).astype(np.int64)
     start = _days(frame, "start_date", "calendar.txt", service >= 0, problems)
     end = _days(frame, "end_date", "calendar.txt", service >= 0, problems)
     dated = (service >= 0) & (start != _NO_DAY) & (end != _NO_DAY)
@@ -96,13 +101,13 @@ def _week_rows(
 
 
 def _exception_rows(
-    frame: pd.DataFrame | None, services: pd.Index[str], problems: Problems
+    frame: pd.DataFrame | None, services: StrArray, problems: Problems
 ) -> tuple[Int64Array, Int64Array, Int64Array]:
     """Service, day and exception_type (n,) of each usable row."""
     if frame is None:
         none = np.empty(0, np.int64)
         return none, none, none
-    service = services.get_indexer(pd.Index(words(frame, "service_id"))).astype(np.int64)
+    service = references(frame, "service_id", services, "calendar_dates.txt", problems).astype(np.int64)
     day = _days(frame, "date", "calendar_dates.txt", service >= 0, problems)
     kind = numbers(frame, "exception_type")
     odd = (service >= 0) & ~((kind == _ADDED) | (kind == _REMOVED))
@@ -115,7 +120,7 @@ def _days(frame: pd.DataFrame, column: str, file: str, used: BoolArray, problems
     """Days since 1970-01-01 (n,), cut to FIRST_DAY … LAST_DAY; the least integer where there is no valid date."""
     said = words(frame, column)
     code, unique = pd.factorize(said)
-    day = np.array([_day(str(text)) for text in unique], np.int64)[code]
+    day = np.array([_day(str(text), column == "end_date") for text in unique], np.int64)[code]
     bad = used & (day == _NO_DAY)
     _tell(frame, file, bad, f"{column} is no date YYYYMMDD; the row is skipped.", problems)
     low, high = int(FIRST_DAY.astype(int)), int(LAST_DAY.astype(int))
@@ -124,11 +129,14 @@ def _days(frame: pd.DataFrame, column: str, file: str, used: BoolArray, problems
     return np.where(day == _NO_DAY, day, np.clip(day, low, high))
 
 
-def _day(text: str) -> int:
-    try:
-        return int(np.datetime64(datetime.strptime(text.replace("-", ""), "%Y%m%d"), "D").astype(int))
-    except ValueError:
+def _day(text: str, is_end: bool) -> int:
+    """Days since 1970-01-01, `_NO_DAY` where the text is no date. A period ends with the month whose 31st it names."""
+    said = service_date(text)
+    if not said or said < 10_000:
         return _NO_DAY
+    year, month, day = said // 10_000, said // 100 % 100, said % 100
+    last = monthrange(year, month)[1]
+    return date(year, month, min(day, last)).toordinal() - _EPOCH if day <= last or is_end else _NO_DAY
 
 
 def _tell(frame: pd.DataFrame, file: str, bad: BoolArray, message: str, problems: Problems) -> None:

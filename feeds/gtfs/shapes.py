@@ -9,6 +9,7 @@ import pandas as pd
 
 from feeds.gtfs.polylines import Polylines, polylines
 from feeds.gtfs.problems import Problems
+from feeds.gtfs.references import references
 from feeds.gtfs.stops import is_on_earth
 from feeds.gtfs.tables import numbers, words
 from predictor.arrays import Float64Array, StrArray, group_starts
@@ -32,7 +33,7 @@ def read_shapes(frame: pd.DataFrame | None, wanted: StrArray, problems: Problems
     if frame is None or len(wanted) == 0:
         return none
     name = words(frame, "shape_id").to_numpy(object)
-    shape = pd.Index(wanted.astype(object)).get_indexer(pd.Index(name))
+    shape = references(frame, "shape_id", wanted, FILE, problems)
     lat, lon = numbers(frame, "shape_pt_lat"), numbers(frame, "shape_pt_lon")
     sequence, given = numbers(frame, "shape_pt_sequence"), numbers(frame, "shape_dist_traveled")
     row = frame.index.to_numpy(np.int64)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from feeds.gtfs.problems import Problems
+from feeds.gtfs.references import references
 from feeds.gtfs.tables import choice, numbers, text_array, words
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
 
@@ -75,7 +76,7 @@ def read_stops(frame: pd.DataFrame, problems: Problems) -> Stops:
         stop_id.to_numpy()[unnamed],
         "no stop_name, nor has a parent station; named by its id.",
     )
-    within = pd.Index(stop_id).get_indexer(pd.Index(words(places, "parent_station"))).astype(np.int32)
+    within = references(places, "parent_station", stop_id.to_numpy(np.str_), "stops.txt", problems)
     wheelchair = choice(frame, "wheelchair_boarding", range(0, 3), 0)
     wheelchair = np.where((wheelchair == 0) & has_parent, wheelchair[parent], wheelchair)
     return Stops(
@@ -103,7 +104,7 @@ def is_on_earth(lat: Float64Array, lon: Float64Array) -> BoolArray:
 
 def _parents(frame: pd.DataFrame, kind: Float64Array, problems: Problems) -> Int32Array:
     named = words(frame, "parent_station")
-    parent = pd.Index(frame["stop_id"]).get_indexer(pd.Index(named)).astype(np.int32)
+    parent = references(frame, "parent_station", frame["stop_id"].to_numpy(np.str_), "stops.txt", problems)
     asks = (named != "").to_numpy(bool)
     fits = asks & (parent >= 0) & (kind != STATION) & (kind[parent] == STATION)
     wrong = asks & ~fits

@@ -35,6 +35,8 @@ Tables = Mapping[str, pd.DataFrame]
 LONGEST_TEXT = 200
 _LEAST_BLOCK_BYTES = 1 << 22
 _INT32 = 2**31
+# What programs write for yes and no.
+_TRUTH = {"TRUE": "1", "True": "1", "true": "1", "FALSE": "0", "False": "0", "false": "0"}
 _DECIMAL_COMMA = r"^([+-]?\d*),(\d+)$"
 # What `strip` leaves: the byte order mark and the blank without width.
 _INVISIBLE = "[\ufeff\u200b]"
@@ -203,6 +205,8 @@ def _as_numbers(words_: pd.Series[str], whole: bool) -> tuple[Float64Array, Bool
         pass
     code, unique = pd.factorize(words_)
     text = pd.Series(np.asarray(unique, dtype=object), dtype="string")
+    if whole:
+        text = text.replace(_TRUTH)
     comma = none_of_them[: len(text)] if whole else text.str.fullmatch(_DECIMAL_COMMA[1:-1]).to_numpy(bool)
     text = text.mask(comma, text.str.replace(_DECIMAL_COMMA, r"\1.\2", regex=True))
     value = pd.to_numeric(text, errors="coerce").to_numpy(np.float64, na_value=np.nan)

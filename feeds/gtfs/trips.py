@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from feeds.gtfs.problems import Problems
+from feeds.gtfs.references import references
 from feeds.gtfs.stops import unique_rows
 from feeds.gtfs.tables import choice, text_array, words
 from predictor.arrays import NONE, Int8Array, Int32Array, Int64Array, StrArray
@@ -34,7 +35,7 @@ class Trips(Columns):
 def read_trips(frame: pd.DataFrame, route_id: StrArray, problems: Problems) -> Trips:
     """Build the trips from trips.txt; those of unknown routes are left out."""
     frame = unique_rows(frame, "trip_id", "trips.txt", problems)
-    route = pd.Index(route_id.astype(object)).get_indexer(pd.Index(words(frame, "route_id")))
+    route = references(frame, "route_id", route_id, "trips.txt", problems)
     lost = route < 0
     problems.rows(
         "trips.txt", frame.index.to_numpy()[lost], frame["trip_id"].to_numpy()[lost],

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from feeds.gtfs.calls import interpolated, parse_times, read_calls
 from feeds.gtfs.problems import Problems
+from feeds.gtfs.stops import read_stops
 from feeds.timetable import LoadedTimetable
 from predictor.timetable import Timetable
 from tests.feeds.small_feed import STOP_TIMES, TRIPS, called_stops, calls, clock_times, load, read, stops
@@ -118,7 +119,8 @@ def test_a_time_that_is_none_is_taken_as_missing(tmp_path: Path) -> None:
     [
         ("08:00:00", 28_800), ("8:00:00", 28_800), (" 08:00:30 ", 28_830), ("25:10", 90_600), ("00:00:00", 0),
         ("100:00:00", 360_000), ("08:60:00", None), ("-1:00:00", None), ("eight", None), ("", None),
-        ("08:00:00.5", None),
+        ("08:00:00.5", 28_800), ("8:00:60", 28_860), ("1 days 01:00:00", 90_000), ("12:05 AM", 300),
+        ("8:00:00 p.m.", 72_000), ("08: 0:00", 28_800), ("8h00", None),
     ],
 )  # fmt: skip
 def test_times_are_hours_minutes_and_seconds(text: str, seconds: int | None) -> None:
@@ -177,8 +179,8 @@ def test_whatever_the_times_say_they_end_up_complete_and_forward(
     ]
     frame = pd.DataFrame(rows, columns=["trip_id", "arrival_time", "departure_time", "stop_id", "stop_sequence"])
     known = np.array([f"t{i}" for i in range(len(trips))])
-    stops, no_signs = np.array([f"s{k}" for k in range(9)]), np.empty(0, np.str_)
-    found = read_calls(frame.astype({"trip_id": "string"}), known, stops, no_signs, Problems())
+    at = read_stops(pd.DataFrame({"stop_id": [f"s{k}" for k in range(9)]}), Problems())
+    found = read_calls(frame.astype({"trip_id": "string"}), known, at, np.empty(0, np.str_), Problems())
     filled = interpolated(found, len(trips), np.cumsum(np.full(len(found), 300.0)))
     for trip in range(len(trips)):
         own = filled.trip == trip

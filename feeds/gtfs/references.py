@@ -1,0 +1,61 @@
+"""Ids by which one table names the rows of another, found even where the two write them differently.
+
+Spreadsheets take ids for numbers: 0012 becomes 12 in one file and 12 becomes 12.0 in the next.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+
+from feeds.gtfs.problems import Problems
+from predictor.arrays import NONE, Int32Array, StrArray
+
+_WHOLE_NUMBER = re.compile(r"0*(\d+)(\.0+)?", re.ASCII)
+
+
+def references(frame: pd.DataFrame, column: str, known: StrArray, file: str, problems: Problems) -> Int32Array:
+    """Place of each row's id (n,) among the `known` ones, -1 where it is not among them.
+
+    An id that is none of them counts for the one that differs from it in zeros before it, “.0” behind it, capitals or
+    the way accents are encoded, where there is just one such, which no other row names as it is.
+    """
+    if column not in frame:
+        return np.full(len(frame), NONE, np.int32)
+    code, unique = pd.factorize(frame[column])
+    names = np.asarray(unique, dtype=object)
+    place = pd.Index(known.astype(object)).get_indexer(pd.Index(names)).astype(np.int32)
+    lost = np.flatnonzero(place < 0)
+    if len(lost):
+        place[lost] = _written_otherwise(names[lost], known, place[place >= 0])
+        rows = np.isin(code, lost[place[lost] >= 0])
+        if rows.any():
+            first = code[np.flatnonzero(rows)[0]]
+            problems.rows(
+                file, frame.index.to_numpy()[rows], names[code[rows]],
+                f"{column} “{names[first]}” must mean {known[place[first]]}; ids are to be written alike everywhere.",
+            )  # fmt: skip
+    result: Int32Array = np.append(place, NONE).astype(np.int32)[code]
+    return result
+
+
+def _written_otherwise(names: StrArray, known: StrArray, named: Int32Array) -> Int32Array:
+    """The known id that each of the names must mean, -1 where none or several may be meant."""
+    free = np.ones(len(known), bool)
+    free[named] = False
+    places = np.flatnonzero(free).tolist()
+    keys = [_key(known[place]) for place in places]
+    times, asked = Counter(keys), [_key(name) for name in names]
+    asked_times = Counter(asked)
+    among = {key: place for key, place in zip(keys, places, strict=True) if times[key] == 1}
+    return np.array([among.get(key, NONE) if asked_times[key] == 1 else NONE for key in asked], np.int32)
+
+
+def _key(name: object) -> str:
+    text = unicodedata.normalize("NFC", str(name)).casefold()
+    number = _WHOLE_NUMBER.fullmatch(text)
+    return number[1] if number else text
