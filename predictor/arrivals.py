@@ -30,6 +30,9 @@ MINIMUM_LAYOVER_S = 60.0
 DEADHEAD_M_S = 7.0
 OVERDUE_START_S = 20.0
 """A vehicle still at its first stop after its departure time is taken to leave this much from now."""
+BOARDING_S = 30.0
+"""Where a vehicle waits for its time, a longer stay in the timetable than this is the wait: one that is late needs no
+more."""
 STANDING_SD_S = 10.0
 """Standard deviation of the arrival of a vehicle that stands at a stop already."""
 LAYOVER_SD_S = 60.0
@@ -126,13 +129,14 @@ def predict(
     calls = _calls_ahead(timetable, legs)
     links = _links_from(travel_times, calls, now)
     head = np.flatnonzero(calls.opens)
-    heads = _heads(timetable, travel_times, tracks, calls.take(head), now)
     owner = np.cumsum(calls.opens) - 1
     first_row = head[owner]
 
-    dwell = links.dwell_s.copy()
-    dwell[head] = heads.dwell_s
     hold = _holds(timetable, timing_points, calls, now)
+    boarding = np.where(hold > -_FAR, BOARDING_S, np.inf)
+    heads = _heads(timetable, travel_times, tracks, calls.take(head), boarding[head], now)
+    dwell = np.minimum(links.dwell_s, boarding)
+    dwell[head] = heads.dwell_s
     hold[head] = np.where(heads.ignore_hold, -_FAR, hold[head])
     lead, variance = _from_the_call_before(timetable, calls, links)
     lead[head], variance[head] = 0.0, heads.variance
@@ -228,9 +232,11 @@ def _departures(
     return result
 
 
-def _heads(tt: Timetable, travel_times: TravelTimes, tracks: Tracks, first: _Calls, now: float) -> _Heads:
+def _heads(
+    tt: Timetable, travel_times: TravelTimes, tracks: Tracks, first: _Calls, boarding_s: Float64Array, now: float
+) -> _Heads:
     """Where each vehicle (n,) is on its way to the `first` call of its chain: driving there, standing there, or yet to
-    come to the first stop of its trip."""
+    come to the first stop of its trip. `boarding_s` (n,): the longest dwell that it needs there."""
     slot, call, entry = first.slot, first.call, first.entry
     reported = tracks.timestamp[slot] - now
     on_it = first.order == 0
@@ -249,7 +255,7 @@ def _heads(tt: Timetable, travel_times: TravelTimes, tracks: Tracks, first: _Cal
 
     # Standing at a stop it has its dwell left; at the first stop it waits for its time.
     waited = reported - (tracks.arrived_at[slot] - now)
-    dwell = travel_times.dwell_s[entry]
+    dwell = np.minimum(travel_times.dwell_s[entry], boarding_s)
     dwell = np.where(stands_on_the_way, np.fmax(dwell, waited + 5.0), dwell)
     dwell = np.where(call == 0, 0.0, dwell)
     by_headway = tt.trip_is_frequency[first.trip]

@@ -52,7 +52,8 @@ def doubts(
     opens[1:] = ahead.slot[1:] != ahead.slot[:-1]
     first = ahead.take(opens)
     slot, state = first.slot, tracks.state[first.slot]
-    due = first.origin(timetable) + timetable.departure_s[timetable.entry_of(first.trip, first.first_call)]
+    leaves = timetable.stay_end[timetable.entry_of(first.trip, first.first_call)]
+    due = first.origin(timetable) + timetable.departure_s[leaves]
     reported, moved_at = tracks.timestamp[slot], tracks.moved_at[slot]
     own = first.order == 0
     begun = own & (tracks.departed[slot] > 0)

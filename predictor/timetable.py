@@ -324,6 +324,12 @@ class Timetable:
         return stays
 
     @cached_property
+    def stay_end(self) -> Int64Array:
+        """(trip calls,) the trip call at which a vehicle leaves that stands at each: the last of those in a row."""
+        leaves = np.where(self.call_stays, len(self.call_stop), np.arange(len(self.call_stop)))
+        return np.minimum.accumulate(leaves[::-1])[::-1]
+
+    @cached_property
     def call_pattern_call(self) -> Int64Array:
         """(trip calls,) pattern call of each trip call."""
         k = np.arange(len(self.arrival_s)) - np.repeat(self.trip_call_ptr[:-1], self.trip_calls)

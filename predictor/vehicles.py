@@ -23,7 +23,8 @@ def vehicles_of(tracks: Tracks, diagram: TimeDistance, doubt: Int8Array) -> Vehi
         elapsed = diagram.elapsed_at(runs.trip, tracks.departed[on], tracks.distance_m[on])
         late_s = seconds - diagram.timetable.trip_start_s[runs.trip] - elapsed
         # Who stands at a stop is late once it is past its departure: until then it waits for its time.
-        departure_s = diagram.timetable.departure_s[diagram.timetable.entry_of(runs.trip, tracks.departed[on])]
+        tt = diagram.timetable
+        departure_s = tt.departure_s[tt.stay_end[tt.entry_of(runs.trip, tracks.departed[on])]]
         waiting = np.maximum(seconds - departure_s, np.minimum(late_s, 0.0))
         delay_s[on] = np.where(stands[on], waiting, late_s)
     return Vehicles(

@@ -120,7 +120,7 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
         arrival_s=calls.arrival_s.astype(np.int32),
         departure_s=calls.departure_s.astype(np.int32),
         stop_sequence=calls.sequence,
-        timepoint=calls.timepoint | (step == 0),
+        timepoint=calls.waits | (step == 0),
         pickup_type=calls.pickup_type,
         drop_off_type=calls.drop_off_type,
         call_headsign=calls.headsign,

@@ -38,7 +38,8 @@ class Calls(Columns):
     arrival_s: Float64Array
     """Seconds after the origin of the service date, NaN where the feed gives none."""
     departure_s: Float64Array
-    timepoint: BoolArray
+    timepoint: Int8Array
+    """As given, -1 where not; 0 where the feed gives no time of its own."""
     pickup_type: Int8Array
     drop_off_type: Int8Array
     headsign: Int32Array
@@ -47,6 +48,14 @@ class Calls(Columns):
     """`shape_dist_traveled` in the feed's own unit, NaN where not given."""
     row: Int64Array
     """Line in stop_times.txt."""
+
+    @property
+    def waits(self) -> BoolArray:
+        """(n,) whether vehicles wait there for their time: it is a timepoint, or not marked (an exact time, says GTFS)
+        with a wait in it, which is meant to be kept."""
+        wait = self.departure_s - self.arrival_s >= SCHEDULED_WAIT_S
+        result: BoolArray = (self.timepoint == 1) | ((self.timepoint < 0) & wait)
+        return result
 
     def ptr(self, trips: int) -> Int64Array:
         """CSR pointer (trips + 1,)."""
@@ -87,17 +96,14 @@ def read_calls(frame: pd.DataFrame, trip_id: StrArray, stops: Stops, headsign: S
         if column in frame:
             malformed = np.isnan(times[column]) & (words(frame, column) != "").to_numpy(bool) & (trip >= 0)
             tell(malformed, "trip_id", f"{column} is not a time HH:MM:SS; taken as missing.")
-    marked, unmarked = numbers(frame, "timepoint") == 1, words(frame, "timepoint") == ""
-    # A time that is not marked is exact, says GTFS: a wait in it is meant to be kept.
-    marked |= unmarked.to_numpy(bool) & (times["departure_time"] - times["arrival_time"] >= SCHEDULED_WAIT_S)
-    timed = ~(np.isnan(times["arrival_time"]) & np.isnan(times["departure_time"]))
+    timepoint = np.where(words(frame, "timepoint") == "", -1, numbers(frame, "timepoint") == 1)
     calls = Calls(
         trip=trip,
         stop=stop,
         sequence=np.where(placed, sequence, -1).astype(np.int32),
         arrival_s=times["arrival_time"],
         departure_s=times["departure_time"],
-        timepoint=marked & timed,
+        timepoint=timepoint.astype(np.int8),
         pickup_type=choice(frame, "pickup_type", range(0, 4), 0).astype(np.int8),
         drop_off_type=choice(frame, "drop_off_type", range(0, 4), 0).astype(np.int8),
         headsign=_index_of(words(frame, "stop_headsign"), headsign),
@@ -105,7 +111,7 @@ def read_calls(frame: pd.DataFrame, trip_id: StrArray, stops: Stops, headsign: S
         row=row,
     )
     calls = _in_order(calls.take((trip >= 0) & (stop >= 0) & placed), trip_id, problems)
-    return _without_repeated_times(_with_sound_times(calls, trip_id, problems), trip_id, problems)
+    return _with_whole_waits(_without_repeated_times(_with_sound_times(calls, trip_id, problems), trip_id, problems))
 
 
 def parse_times(text: pd.Series[str]) -> Float64Array:
@@ -154,8 +160,18 @@ def _without_repeated_times(calls: Calls, trip_id: StrArray, problems: Problems)
         calls,
         arrival_s=np.where(repeats, np.nan, calls.arrival_s),
         departure_s=np.where(repeats, np.nan, calls.departure_s),
-        timepoint=calls.timepoint & ~repeats,
+        timepoint=np.where(repeats, 0, calls.timepoint).astype(np.int8),
     )
+
+
+def _with_whole_waits(calls: Calls) -> Calls:
+    """The calls with a wait that is written as several calls in a row at one stop made that of the last of them: a
+    vehicle that is there does not arrive again."""
+    stays = (calls.trip[1:] == calls.trip[:-1]) & (calls.stop[1:] == calls.stop[:-1])
+    stays &= ~np.isnan(calls.departure_s[1:]) & ~np.isnan(calls.departure_s[:-1])
+    arrival = calls.arrival_s.copy()
+    arrival[1:][stays] = calls.departure_s[:-1][stays]
+    return replace(calls, arrival_s=arrival)
 
 
 def _index_of(names: pd.Series[str], known: StrArray) -> Int32Array:
@@ -242,7 +258,12 @@ def _with_sound_times(calls: Calls, trip_id: StrArray, problems: Problems) -> Ca
     )  # fmt: skip
     arrival, departure = calls.arrival_s.copy(), calls.departure_s.copy()
     arrival[known], departure[known] = times.T
-    return replace(calls, arrival_s=arrival, departure_s=departure, timepoint=calls.timepoint & ~np.isnan(departure))
+    return replace(
+        calls,
+        arrival_s=arrival,
+        departure_s=departure,
+        timepoint=np.where(np.isnan(departure), 0, calls.timepoint).astype(np.int8),
+    )
 
 
 def _between_timed(calls: Calls, known: Int64Array) -> BoolArray:

@@ -61,3 +61,30 @@ def test_at_the_last_stop_the_arrival_is_told() -> None:
     assert row["time"].endswith("08:33:00+01:00")
     assert (row["departure"], row["pickup"]) == (None, False)
     assert city.departures("A")[0].told["arrival"] is None
+
+
+SPLIT = (Call("A", "08:00"), Call("B", "08:04", pickup=1), Call("B", "08:10", drop_off=1), Call("C", "08:12"))
+"""A wait of six minutes written as two calls."""
+
+
+@pytest.mark.parametrize(("late_s", "leaves"), [(-60, "08:10"), (0, "08:10"), (240, "08:10"), (540, "08:13")])
+def test_a_wait_written_as_two_calls_is_kept_to_by_who_is_early_and_used_up_by_who_is_late(
+    late_s: int, leaves: str
+) -> None:
+    # 08:08 was told live for 08:10, and a bus four minutes late was told four minutes late after its wait, too.
+    city = City(network("A B C", trips=(Trip("t1", calls=SPLIT),)), at="07:50")
+    city.vehicle_positions(bus("v1", "t1", late_s=late_s)).at(city.posix("08:02") + late_s)
+    assert city.departures("B")[0].status == "live"
+    assert clock(city, "B") == leaves
+
+
+@pytest.mark.parametrize("calls", [HUB, (HUB[0], Call("B", "08:14", pickup=1), Call("B", "08:24"), *HUB[2:])])
+def test_a_late_bus_at_a_hub_leaves_at_its_time_or_as_soon_as_all_have_boarded(calls: tuple[Call, ...]) -> None:
+    # The whole wait of ten minutes was added to the delay of a bus that came five minutes late.
+    for late_s, leaves in ((300, "08:24"), (900, "08:29")):
+        city = City(network("A B C D", trips=(Trip("t1", calls=calls),)), at="07:55")
+        city.vehicle_positions(bus("v1", "t1", late_s=late_s)).at(city.posix("08:10") + late_s)
+        assert clock(city, "B") == leaves
+        city.at(city.posix("08:15") + late_s)
+        delay_s = city.vehicles()["v1"]["delay_s"]
+        assert delay_s == 0 if late_s < 600 else delay_s > 240

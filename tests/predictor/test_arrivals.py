@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from predictor.arrays import Float64Array
-from predictor.arrivals import MINIMUM_LAYOVER_S, Chain, predict
+from predictor.arrivals import BOARDING_S, MINIMUM_LAYOVER_S, Chain, predict
 from predictor.legs import current_legs, with_next_runs
 from predictor.service_days import ServiceDays
 from predictor.snapshot import FROM_BLOCK, FROM_VEHICLE, IN_SERVICE, LAYOVER
@@ -100,7 +100,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 def by_a_plain_loop(case: Case, chain: Chain) -> tuple[Float64Array, Float64Array]:
-    """A[r] = D[r - 1] + lead[r], D[r] = max(A[r] + dwell[r], hold[r]), from each chain's head on."""
+    """A[r] = D[r - 1] + lead[r], D[r] = max(A[r] + dwell[r], hold[r]) from each chain's head on."""
     tt, times = case.timetable, case.travel_times
     arrival, departure = chain.arrival.copy(), chain.departure.copy()
     for r in range(len(chain)):
@@ -116,7 +116,7 @@ def by_a_plain_loop(case: Case, chain: Chain) -> tuple[Float64Array, Float64Arra
         came = departure[r - 1] + lead
         departure[r] = came + dwell[entry]
         if chain.call[r] == 0 or case.timing_points.holds(np.array([entry]))[0]:
-            departure[r] = max(departure[r], tt.date_origin[1] + tt.departure_s[entry])
+            departure[r] = max(came + min(dwell[entry], BOARDING_S), tt.date_origin[1] + tt.departure_s[entry])
         arrival[r] = departure[r] if chain.call[r] == 0 else came
     return arrival, departure
 
