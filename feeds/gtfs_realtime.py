@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Literal, cast
@@ -23,9 +23,9 @@ from feeds.informed import Informed
 from feeds.service_times import start_time
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges
 from predictor.geometry import LineGeometry
-from predictor.journeys import dated_calls, dated_journeys
+from predictor.journeys import call_key, dated_calls, dated_journeys
 from predictor.runs import DatedRuns
-from predictor.snapshot import FROM_VEHICLE, IN_SERVICE, LAYOVER, LIVE, SKIPPED, Snapshot
+from predictor.snapshot import FROM_OPERATOR, FROM_VEHICLE, IN_SERVICE, LAYOVER, LIVE, SKIPPED, Snapshot
 from predictor.timetable import Timetable
 
 # W004 takes anything faster for a mistake.
@@ -34,6 +34,8 @@ _FASTEST_M_S = 26.0
 _COVERAGE_DEGREES = 1500.0 / 111_195.0
 # E029 allows 200 m beside the shape.
 _SHAPE_M = 190.0
+_ANOTHER_VEHICLE_S = 60.0
+"""Less than this times fall by rounding."""
 
 _Trip = gtfs_realtime_pb2.TripDescriptor
 _StopTimeUpdate = gtfs_realtime_pb2.TripUpdate.StopTimeUpdate
@@ -54,6 +56,11 @@ class _Calls(DatedRuns):
     """Only where it calls is told: at another platform."""
     vehicle: Int32Array
     """Index into `Snapshot.vehicles` of the vehicle that drives this trip now, else -1."""
+    by_operator: BoolArray
+    """The times are the operator's own."""
+    follower: Int32Array
+    """-1: told of the run itself, of the vehicle furthest along it; else which vehicle behind that one is told of, an
+    index into `Snapshot.vehicles` or, where the operator names none, a number above these."""
     arrival: Float64Array
     """NaN where skipped."""
     departure: Float64Array
@@ -64,7 +71,8 @@ def encode_trip_updates(
     snapshot: Snapshot, added_as: AddedAs = "NEW", headway_as: HeadwayAs = "UNSCHEDULED"
 ) -> gtfs_realtime_pb2.FeedMessage:
     """Every live prediction, skipped stop, cancelled and deleted trip of the snapshot, and every run that the operator
-    adds, duplicates or replaces, with all its calls: the reader's timetable does not have them.
+    adds, duplicates or replaces, with all its calls: the reader's timetable does not have them. A run has one update,
+    whose times run forwards: where a second vehicle drives it behind the first, that is told as one more run.
 
     The times are those of the boards, their `uncertainty` half the width of the 80 % range. `added_as`: what added runs
     are called; readers older than NEW know ADDED.
@@ -84,15 +92,18 @@ def encode_trip_updates(
         entity.trip_update.trip.schedule_relationship = relationship
         entity.trip_update.timestamp = message.header.timestamp
     calls = _calls(snapshot)
-    first = np.flatnonzero(_starts(calls.service_day, calls.trip, calls.shift_s))
+    first = np.flatnonzero(_starts(calls.service_day, calls.trip, calls.shift_s, calls.follower))
     update_times = _update_times(tt, calls)
     of_no_journey = {journey for journey, _ in gone}
     for begin, end in pairwise([*first.tolist(), len(calls.trip)]):
         journey = (int(calls.trip[begin]), int(calls.service_day[begin]), int(calls.shift_s[begin]))
         if journey in of_no_journey:
             continue
-        update = message.entity.add(id=journeys.name(*journey)).trip_update
+        behind = _vehicle_name(snapshot, int(calls.follower[begin]))
+        update = message.entity.add(id=f"{journeys.name(*journey)}{behind}").trip_update
         journeys.describe(update.trip, *journey)
+        if behind:
+            journeys.describe_follower(update.trip, behind, *journey)
         journeys.describe_copy(update, snapshot, *journey)
         vehicle = int(calls.vehicle[begin:end].max())
         update.timestamp = message.header.timestamp
@@ -258,13 +269,22 @@ class _TripDescriptors:
             relationship = _Trip.UNSCHEDULED if self.unscheduled[trip] else _Trip.SCHEDULED
         descriptor.schedule_relationship = cast(Any, int(relationship))  # E003, E013, W009
 
+    def describe_follower(
+        self, descriptor: gtfs_realtime_pb2.TripDescriptor, name: str, trip: int, service_day: int, shift_s: int
+    ) -> None:
+        """Make `descriptor` one of another run like this, of a vehicle that follows on it."""
+        del service_day
+        descriptor.trip_id += name
+        descriptor.start_time = start_time(self._timetable, trip, shift_s)
+        descriptor.schedule_relationship = cast(Any, int(self._added))
+
     def describe_copy(
         self, update: gtfs_realtime_pb2.TripUpdate, snapshot: Snapshot, trip: int, service_day: int, shift_s: int
     ) -> None:
         """Fill the properties of a run that the reader's timetable does not have; a duplicate is named by the trip that
         it copies, and its own id, day and time stand there."""
         tt, properties = self._timetable, update.trip_properties
-        if trip < tt.base.trips or update.trip.schedule_relationship == _Trip.SCHEDULED:
+        if update.trip.schedule_relationship in (_Trip.SCHEDULED, _Trip.UNSCHEDULED):
             return
         properties.trip_headsign = snapshot.headsign(trip, service_day, shift_s)
         if tt.trip_short_name[trip]:
@@ -299,6 +319,8 @@ def _calls(snapshot: Snapshot) -> _Calls:
         skipped=skipped,
         no_data=np.zeros(len(rows), bool),
         vehicle=np.where(drives, vehicle, -1),
+        by_operator=predictions.source[rows] == FROM_OPERATOR,
+        follower=np.full(len(rows), NONE, np.int32),
         arrival=np.where(skipped, np.nan, predictions.arrival[rows]),
         departure=np.where(skipped, np.nan, predictions.departure[rows]),
         uncertainty_s=np.maximum((predictions.p90[rows] - predictions.p10[rows]) / 2.0, 1.0),
@@ -317,6 +339,8 @@ def _calls(snapshot: Snapshot) -> _Calls:
         skipped=np.ones(len(slots), bool),
         no_data=np.zeros(len(slots), bool),
         vehicle=np.full(len(slots), -1, np.int32),
+        by_operator=np.zeros(len(slots), bool),
+        follower=np.full(len(slots), NONE, np.int32),
         arrival=nothing,
         departure=nothing,
         uncertainty_s=nothing,
@@ -329,7 +353,7 @@ def _calls(snapshot: Snapshot) -> _Calls:
     )
     both = both.take(order)
     both = both.take(_starts(both.service_day, both.trip, both.shift_s, both.call))
-    return both.take(~_of_followers(both))
+    return _with_followers(tt, both, len(snapshot.vehicles))
 
 
 def _own_calls(snapshot: Snapshot, predicted: _Calls) -> _Calls:
@@ -362,6 +386,8 @@ def _own_calls(snapshot: Snapshot, predicted: _Calls) -> _Calls:
         skipped=np.zeros(len(row), bool),
         no_data=moved_only,
         vehicle=np.full(len(row), -1, np.int32),
+        by_operator=np.zeros(len(row), bool),
+        follower=np.full(len(row), NONE, np.int32),
         arrival=np.where(moved_only, nothing, arrival),
         departure=np.where(moved_only, nothing, np.minimum(origin[row] + tt.departure_s[entry], soonest)),
         uncertainty_s=np.zeros(len(row)),
@@ -378,16 +404,66 @@ def _scheduled_stops(tt: Timetable, calls: _Calls) -> Int32Array:
     return stop
 
 
-def _of_followers(calls: _Calls) -> BoolArray:
-    """Which calls (m,) are told of another vehicle than the one furthest along the run: there is one update for a run,
-    and its times run forwards."""
+def _with_followers(tt: Timetable, calls: _Calls, vehicles: int) -> _Calls:
+    """The calls (m,), those of vehicles behind the first one of their run told apart and as far as the trip goes."""
+    follower = _followers(calls, vehicles)
+    if (follower < 0).all():
+        return calls
+    calls = replace(calls, follower=follower)
+    # Two vehicles by headway have each their own start; a skipped call is none of a run that is told by its calls.
+    calls = calls.take((follower < 0) | ~(calls.skipped | tt.trip_is_frequency[calls.trip]))
+    order = np.lexsort((calls.call, calls.follower, calls.shift_s, calls.trip, calls.service_day))
+    calls = calls.take(order)
+    starts = _starts(calls.service_day, calls.trip, calls.shift_s, calls.follower)
+    last = np.flatnonzero(np.append(starts[1:], True) & (calls.follower >= 0))
+    owner, call = expand_ranges(calls.call[last] + np.int64(1), tt.trip_calls[calls.trip[last]] - calls.call[last] - 1)
+    rest = replace(calls.take(last[owner]), call=call.astype(np.int32))
+    served = ~np.isin(_call_names(rest), _call_names(calls.take(calls.skipped)))
+    rest = rest.take(served)
+    from_last = last[owner][served]
+    entry, left_s = tt.entry_of(rest.trip, rest.call), tt.departure_s[tt.entry_of(rest.trip, calls.call[from_last])]
+    left = calls.departure[from_last]
+    rest = replace(rest, arrival=left + tt.arrival_s[entry] - left_s, departure=left + tt.departure_s[entry] - left_s)
+    told = _Calls.joined(calls, rest)
+    told = told.take(np.lexsort((told.call, told.follower, told.shift_s, told.trip, told.service_day)))
+    # A run needs two calls to be one.
+    group = np.cumsum(_starts(told.service_day, told.trip, told.shift_s, told.follower)) - 1
+    return told.take((told.follower < 0) | (np.bincount(group)[group] > 1))
+
+
+def _followers(calls: _Calls, vehicles: int) -> Int32Array:
+    """`follower` of calls (m,): in order of run and call, of two vehicles on one run the second is told of first. Where
+    none is named a time before that of the call before gives them away."""
     journey = np.cumsum(_starts(calls.service_day, calls.trip, calls.shift_s)) - 1
     first_vehicle = np.full(len(calls), -1, np.int32)
     driven = np.flatnonzero(calls.vehicle >= 0)
     # Of each run the last call counts.
     first_vehicle[journey[driven]] = calls.vehicle[driven]
-    result: BoolArray = (calls.vehicle >= 0) & (calls.vehicle != first_vehicle[journey])
-    return result
+    behind = (calls.vehicle >= 0) & (calls.vehicle != first_vehicle[journey])
+    result = np.where(behind, calls.vehicle, np.int32(NONE))
+    timed = np.flatnonzero(~np.isnan(calls.arrival) & calls.by_operator & (first_vehicle[journey] < 0))
+    falls = np.zeros(len(timed), np.int64)
+    falls[1:] = (np.diff(calls.arrival[timed]) < -_ANOTHER_VEHICLE_S) & (np.diff(journey[timed]) == 0)
+    # How often times still fall behind each call, up to the end of its run.
+    up_to = np.cumsum(falls)
+    at_end = np.zeros(len(calls), np.int64)
+    at_end[journey[timed]] = up_to
+    to_come = at_end[journey[timed]] - up_to
+    result[timed] = np.where(to_come > 0, vehicles + to_come, result[timed]).astype(np.int32)
+    return result.astype(np.int32)
+
+
+def _call_names(calls: _Calls) -> Int64Array:
+    """One number for each call (m,) of a run."""
+    return call_key(calls.run_key, calls.call)
+
+
+def _vehicle_name(snapshot: Snapshot, follower: int) -> str:
+    """What is put behind a run's name for a vehicle that follows on it; "" for the run itself."""
+    if follower < 0:
+        return ""
+    vehicles = snapshot.vehicles
+    return f":{vehicles.vehicle_id[follower] if follower < len(vehicles) else follower - len(vehicles) + 1}"
 
 
 def _starts(*columns: Int32Array) -> BoolArray:
@@ -473,7 +549,7 @@ class _UpdateTimes:
 
 def _update_times(tt: Timetable, calls: _Calls) -> _UpdateTimes:
     """Whole seconds, each stop later than the one before (E022) and no departure before its arrival (E025)."""
-    journey = np.cumsum(_starts(calls.service_day, calls.trip, calls.shift_s))
+    journey = np.cumsum(_starts(calls.service_day, calls.trip, calls.shift_s, calls.follower))
     base = np.floor(np.nanmin(calls.arrival)) if np.isfinite(calls.arrival).any() else 0.0
     times = np.column_stack([calls.arrival, calls.departure]) - base
     # A skipped call, which has no time, only takes its second on the ladder.
@@ -484,7 +560,7 @@ def _update_times(tt: Timetable, calls: _Calls) -> _UpdateTimes:
     entry = tt.entry_of(calls.trip, calls.call)
     origin = tt.date_origin[calls.service_day] + calls.shift_s
     first, last = calls.call == 0, calls.call == tt.trip_calls[calls.trip] - 1
-    own = np.isin(tt.run_relationships[calls.trip], (_Trip.ADDED, _Trip.NEW, _Trip.REPLACEMENT))
+    own = np.isin(tt.run_relationships[calls.trip], (_Trip.ADDED, _Trip.NEW, _Trip.REPLACEMENT)) | (calls.follower >= 0)
     return _UpdateTimes(
         stop_sequence=tt.stop_sequence[entry].tolist(),
         stop_id=tt.stop_id[tt.call_stop[entry]].tolist(),

@@ -35,6 +35,7 @@ from predictor.arrays import (
 )
 from predictor.columns import Columns
 from predictor.named_runs import RunNames, run_finder
+from predictor.past_calls import STILL_DUE_S
 from predictor.stop_alignment import aligned, patterns_along
 from predictor.timetable import Timetable
 from predictor.trip_updates import (
@@ -92,6 +93,8 @@ class _Updates(Columns):
 
     owner: Int64Array
     """Row in `_Runs`."""
+    entity: Int64Array
+    """Place of its entity among those of the message."""
     sequence: Int32Array
     stop: Int32Array
     assigned: Int32Array
@@ -109,19 +112,18 @@ class _Updates(Columns):
     headsign: StrArray
     """"" where not given."""
 
-    def of_runs(self, rows: Int64Array, runs: int) -> _Updates:
-        """The updates of some runs, which are numbered by their place among `rows`."""
-        place = np.full(runs, NONE, np.int64)
-        place[rows] = np.arange(len(rows))
-        kept = self.take(place[self.owner] >= 0)
-        kept = replace(kept, owner=place[kept.owner])
+    def of_runs(self, run: Int64Array) -> _Updates:
+        """The updates by new runs, `run[owner]` (-1: left out); of one run in the order in which they stand here."""
+        owner = run[self.owner]
+        kept = replace(self, owner=owner).take(owner >= 0)
         return kept.take(np.argsort(kept.owner, kind="stable"))
 
 
 def decode_trip_updates(data: bytes, timetable: Timetable, received_at: float) -> TripUpdates:
     """Decode a message received at `received_at` (POSIX seconds) against `timetable.base`.
 
-    Of two updates of one run the newer counts, of equally new ones the later in the message. An ADDED trip that the
+    Several updates of one run are read as one: of what two of them tell the newer counts, of equally new ones the later
+    in the message; where they name different vehicles, at each stop the next one to come. An ADDED trip that the
     timetable runs on that day is read as SCHEDULED, with other stops as REPLACEMENT.
     Errors: FeedError where the whole message cannot be used (see `feeds.message`); all else is counted in `refused`.
     """
@@ -233,6 +235,7 @@ def _update_columns(
     )
     return _Updates(
         owner=owner.astype(np.int64),
+        entity=owner.astype(np.int64),
         sequence=np.where(sequence < 2**31, sequence, NONE).astype(np.int32),
         stop=stop,
         assigned=assigned,
@@ -428,17 +431,48 @@ def _name(tt: Timetable, trip: int) -> str:
 
 
 def _each_once(runs: _Runs, updates: _Updates, newest: Float64Array, refused: Counter[str]) -> tuple[_Runs, _Updates]:
-    """Each run that was found once."""
-    chosen: dict[tuple[str, int, int], int] = {}
-    keys = zip(runs.trip_id.tolist(), runs.service_day.tolist(), runs.shift_s.tolist(), strict=True)
+    """Each run that was found once, with all that the message tells of it; once for each vehicle that it tells to drive
+    it. Of one that lists its calls one list counts."""
+    n = len(runs.trip)
+    told = np.bincount(updates.owner, minlength=n) > 0
+    # Who tells of the vehicle alone changes nothing of what others tell of the run.
+    silent = ~told & np.isnan(runs.delay_s) & (runs.relationship == TRIP_SCHEDULED)
     found = (runs.service_day >= 0) & ((runs.trip >= 0) | (runs.calls_from == _LISTED))
+    of_one_run: dict[tuple[str, int, int], list[int]] = {}
+    keys = zip(runs.trip_id.tolist(), runs.service_day.tolist(), runs.shift_s.tolist(), strict=True)
     for row, key in enumerate(keys):
-        other = chosen.get(key)
-        if other is None or newest[row] >= newest[other]:
-            chosen[key] = row
-        refused["duplicate_trip"] += other is not None
-    rows = np.array(sorted(row for row in chosen.values() if found[row]), np.int64)
-    return runs.take(rows), updates.of_runs(rows, len(found))
+        of_one_run.setdefault(key, []).append(row)
+    run = np.full(n, NONE, np.int64)
+    runs = replace(runs, delay_s=runs.delay_s.copy(), vehicle_id=runs.vehicle_id.copy(), headsign=runs.headsign.copy(),
+                   short_name=runs.short_name.copy())  # fmt: skip
+    for rows in of_one_run.values():
+        refused["duplicate_trip"] += len(rows) - 1
+        rows_found = sorted((row for row in rows if found[row]), key=lambda row: (silent[row], -newest[row], -row))
+        for alike in _by_vehicle(rows_found, runs, told):
+            first = alike[0]
+            tell = [row for row in alike if told[row]]
+            run[tell[:1] if runs.calls_from[first] == _LISTED else tell] = first
+            run[first] = first
+            delays = runs.delay_s[alike]
+            runs.delay_s[first] = next(iter(delays[~np.isnan(delays)]), np.nan)
+            for texts in (runs.vehicle_id, runs.headsign, runs.short_name):
+                texts[first] = next(filter(None, texts[alike].tolist()), "")
+    chosen = np.unique(run[run >= 0])
+    place = np.append(np.full(n, NONE, np.int64), NONE)
+    place[chosen] = np.arange(len(chosen))
+    updates = updates.take(np.argsort(newest[updates.entity], kind="stable"))
+    return runs.take(chosen), updates.of_runs(place[run])
+
+
+def _by_vehicle(rows: list[int], runs: _Runs, told: BoolArray) -> list[list[int]]:
+    """The rows of one run, the one that counts most first, that are to be read as one: those that speak of its calls in
+    the same way, and of one vehicle. Who names none speaks of the first one's."""
+    rows = [row for row in rows if runs.calls_from[row] == runs.calls_from[rows[0]]]
+    vehicles = list(dict.fromkeys(str(runs.vehicle_id[row]) for row in rows if told[row] and runs.vehicle_id[row]))
+    if len(vehicles) < 2 or runs.calls_from[rows[0]] != _TIMETABLE:
+        return [rows] if rows else []
+    other = [[row for row in rows if runs.vehicle_id[row] == vehicle] for vehicle in vehicles[1:]]
+    return [[row for row in rows if runs.vehicle_id[row] not in vehicles[1:]], *other]
 
 
 def _with_modified(runs: _Runs, tt: Timetable, modified: Mapping[Run, RunCalls]) -> _Runs:
@@ -509,7 +543,8 @@ def _calls_of(
         keep = np.flatnonzero(~gone)
         place = np.cumsum(~gone) - 1
         calls = replace(calls, owner=place[calls.owner])
-        return runs.take(keep), updates.of_runs(keep, n), calls, own_calls[keep], own_times[keep]
+        updates = updates.of_runs(np.where(gone, NONE, place))
+        return runs.take(keep), updates, calls, own_calls[keep], own_times[keep]
     return runs, updates, calls, own_calls, own_times
 
 
@@ -639,13 +674,15 @@ def _resolved(
     listed = (runs.calls_from == _LISTED)[updates.owner]
     stop = np.where(listed & (updates.assigned >= 0), updates.assigned, updates.stop)
     found = find_calls(tt, calls, updates.owner, updates.sequence, stop, hints, refused)
-    refused["stop_not_in_trip"] += int(((found < 0) & ~listed).sum())
+    lost = np.flatnonzero((found < 0) & ~listed)
+    named = np.stack([updates.owner[lost], updates.sequence[lost], updates.stop[lost]])
+    refused["stop_not_in_trip"] += np.unique(named, axis=1).shape[1]
     calls = _with_starts(tt, runs, calls, updates, found)
 
     update = np.full(len(calls), NONE, np.int64)
     update[found[found >= 0]] = np.flatnonzero(found >= 0)
     given = update >= 0
-    refused["duplicate_stop_time_update"] += int((found >= 0).sum() - given.sum())
+    refused["duplicate_stop_time_update"] += _told_twice(updates.entity[found >= 0], found[found >= 0])
 
     relationship: Int8Array = at(updates.relationship, update, STOP_SCHEDULED)
     arrival, departure = _told_times(updates, calls, update, found, refused)
@@ -664,6 +701,16 @@ def _resolved(
         np.where(np.isnan(departure), np.maximum(by_departure, arrival), departure),
     )
     arrival, departure = _in_order(calls.owner, arrival, departure, refused)
+    kept, source = _next_to_come(runs, calls, arrival, departure, received_at)
+    if len(kept) < len(runs.trip):
+        owner = np.searchsorted(kept, calls.owner)
+        stay = np.isin(calls.owner, kept)
+        source = source[stay]
+        calls = replace(calls.take(source), owner=owner[stay])
+        update, given, relationship, arrival, departure = (
+            column[source] for column in (update, given, relationship, arrival, departure)
+        )
+        runs, own_calls, own_times, runs_calls = runs.take(kept), own_calls[kept], own_times[kept], runs_calls[kept]
     stop_now, moved = _stops_now(tt, calls, updates, update, runs.calls_from == _LISTED)
     pickup, drop_off = (
         np.where(at(told, update, NONE) >= 0, at(told, update, NONE), by_timetable).astype(np.int8)
@@ -738,18 +785,59 @@ def _with_starts(tt: Timetable, runs: _Runs, calls: RunCalls, updates: _Updates,
 def _told_times(
     updates: _Updates, calls: RunCalls, update: Int64Array, found: Int64Array, refused: Counter[str]
 ) -> tuple[Float64Array, Float64Array]:
-    """Arrival and departure of each call (k,) as its update tells them, NaN where it does not."""
+    """Arrival and departure of each call (k,) as its update tells them, NaN where it does not.
+
+    Parameters: `update` (k,): the call's last update; `found` (m,): the call of each update. An entity may tell the
+    arrival in one update and the departure in another.
+    """
     without = 0
     times = []
+    silent = np.isin(at(updates.relationship, update, STOP_SCHEDULED), (STOP_SKIPPED, STOP_NO_DATA))
+    of_last_entity = (found >= 0) & (updates.entity == at(updates.entity, at(update, found, NONE), NONE))
     for time, delay, scheduled in (
         (updates.arrival, updates.arrival_delay_s, calls.arrival),
         (updates.departure, updates.departure_delay_s, calls.departure),
     ):
         by_timetable = at(scheduled, found)
         without += int((np.isnan(time) & ~np.isnan(delay) & np.isnan(by_timetable) & (found >= 0)).sum())
-        times.append(at(np.where(np.isnan(time), by_timetable + delay, time), update))
+        time = np.where(np.isnan(time), by_timetable + delay, time)
+        rows = np.flatnonzero(of_last_entity & ~np.isnan(time))
+        told = np.full(len(calls), np.nan)
+        told[found[rows]] = time[rows]
+        times.append(np.where(silent, np.nan, told))
     refused["delay_without_schedule"] += without
     return times[0], times[1]
+
+
+def _next_to_come(
+    runs: _Runs, calls: RunCalls, arrival: Float64Array, departure: Float64Array, received_at: float
+) -> tuple[Int64Array, Int64Array]:
+    """Each run once (rows of `runs`), and for each call (k,) of these the row of `calls` that is told of it: of a run
+    that several vehicles are told to drive, at each stop that of the next one to come."""
+    of_one_run: dict[tuple[str, int, int], list[int]] = {}
+    keys = zip(runs.trip_id.tolist(), runs.service_day.tolist(), runs.shift_s.tolist(), strict=True)
+    for row, key in enumerate(keys):
+        of_one_run.setdefault(key, []).append(row)
+    ptr = group_starts(calls.owner, len(runs.trip))
+    source, kept = np.arange(len(calls)), np.array([rows[0] for rows in of_one_run.values()], np.int64)
+    for first, *others in of_one_run.values():
+        if not others or ptr[first] == ptr[first + 1]:
+            continue
+        each = np.stack([np.arange(ptr[row], ptr[row + 1]) for row in (first, *others)])
+        leaves = np.where(np.isnan(departure[each]), np.inf, departure[each])
+        over = leaves < received_at - STILL_DUE_S
+        best = np.where(over.all(axis=0), np.argmax(leaves, axis=0), np.argmin(np.where(over, np.inf, leaves), axis=0))
+        source[each[0]] = each[best, np.arange(each.shape[1])]
+    return kept, source
+
+
+def _told_twice(entity: Int64Array, call: Int64Array) -> int:
+    """How many updates (n,) are of a call that their entity tells of in another one too; entities that repeat each
+    other count once."""
+    (_, of_call), times = np.unique(np.stack([entity, call]), axis=1, return_counts=True)
+    most = np.zeros(int(call.max(initial=NONE)) + 1, np.int64)
+    np.maximum.at(most, of_call, times - 1)
+    return int(most.sum())
 
 
 def _carried(owner: Int64Array, delay: Float64Array, ends: BoolArray, run_delay: Float64Array) -> Float64Array:

@@ -107,10 +107,9 @@ def _our_feed(city: City, board: Sequence[Row]) -> Iterator[str]:
         if update is not None and update.relationship in ("CANCELED", "DELETED"):
             yield f"TripUpdates: {update.relationship} where the board says {ours}"
             continue
-        calls = [] if update is None else [call for call in update.stops if call.stop == ours.stop]
-        if update is not None and ours.told["vehicle_id"] not in (None, update.vehicle) and update.vehicle:
-            # A run has one update, and its times run forwards: they are those of its first vehicle.
-            continue
+        # A run has one update, and its times run forwards: a vehicle behind the first one has an update of its own.
+        updates = [told for run, told in feed.items() if run == ours.run or run.startswith(f"{ours.run}:")]
+        calls = [call for told in updates for call in told.stops if call.stop == ours.stop]
         if ours.status == "live":
             events = [at for call in calls if call.relationship != "SKIPPED" for at in (call.departure, call.arrival)]
             if not any(_same_time(at, ours.at, IN_ORDER_S) for at in events):

@@ -48,6 +48,18 @@ def test_the_following_bus_answers_where_the_first_has_passed() -> None:
     assert city.board("C")[0] == "08:07 t1 live"
 
 
+@pytest.mark.parametrize("added_as", ["NEW", "ADDED"])
+def test_trip_planners_hear_of_both_buses_on_one_run(added_as: str) -> None:
+    """A run has one TripUpdate, and its times run forwards: the bus behind is told as one more run."""
+    city = City(added_as=added_as).vehicle_positions(bus("v1", "t1", late_s=30), bus("v2", "t1", late_s=250))
+    first, behind = city.at("08:05").our_trip_updates()
+    assert (first.run, first.relationship, first.vehicle) == ("t1", "SCHEDULED", "v1")
+    assert (behind.run, behind.relationship, behind.vehicle) == ("t1:v2", added_as, "v2")
+    assert [[call.stop for call in told.stops] for told in (first, behind)] == [list("DE"), list("BCDE")]
+    assert behind.message.trip_properties.trip_headsign == "East"
+    city.board("C")
+
+
 def test_a_bus_that_comes_back_under_another_id_is_one_bus() -> None:
     """Its computer was started anew on the way."""
     old = bus("v1", "t1", late_s=30, silent_from="08:03:30")
