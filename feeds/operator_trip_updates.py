@@ -106,6 +106,8 @@ class _Updates(Columns):
     departure: Float64Array
     departure_delay_s: Float64Array
     scheduled_departure: Float64Array
+    uncertainty_s: Float64Array
+    """NaN where not given. So is 0, which many write who mean nothing by it."""
     pickup_type: Int8Array
     """-1 where not given."""
     drop_off_type: Int8Array
@@ -200,6 +202,7 @@ def _columns(
                     posix_seconds(departure.time),
                     departure.delay if departure.HasField("delay") else np.nan,
                     posix_seconds(departure.scheduled_time),
+                    max(arrival.uncertainty, departure.uncertainty),
                     kinds.pickup_type if kinds.HasField("pickup_type") else NONE,
                     kinds.drop_off_type if kinds.HasField("drop_off_type") else NONE,
                 )
@@ -216,7 +219,9 @@ def _update_columns(
     received_at: float,
     refused: Counter[str],
 ) -> _Updates:
-    owner, sequence, relationship, *times, pickup, drop_off = np.array(rows, np.float64).reshape(-1, 11).T
+    owner, sequence, relationship, *times, uncertainty_s, pickup, drop_off = (
+        np.array(rows, np.float64).reshape(-1, 12).T
+    )
     stop_id, assigned_id, headsign = (
         list(map(id_of, column)) for column in (zip(*stops, strict=True) if stops else ((), (), ()))
     )
@@ -246,6 +251,7 @@ def _update_columns(
         departure=np.where(untimed, np.nan, departure),
         departure_delay_s=departure_delay,
         scheduled_departure=scheduled_departure,
+        uncertainty_s=np.where((uncertainty_s > 0) & (uncertainty_s < DELAY_LIMIT_S), uncertainty_s, np.nan),
         pickup_type=pickup.astype(np.int8),
         drop_off_type=drop_off.astype(np.int8),
         headsign=_short(headsign),
@@ -701,15 +707,14 @@ def _resolved(
         np.where(np.isnan(departure), np.maximum(by_departure, arrival), departure),
     )
     arrival, departure = _in_order(calls.owner, arrival, departure, refused)
-    kept, source = _next_to_come(runs, calls, arrival, departure, received_at)
+    uncertainty_s = at(updates.uncertainty_s, update)
+    kept, source = _next_to_come(runs, calls, departure, received_at)
     if len(kept) < len(runs.trip):
-        owner = np.searchsorted(kept, calls.owner)
-        stay = np.isin(calls.owner, kept)
-        source = source[stay]
-        calls = replace(calls.take(source), owner=owner[stay])
-        update, given, relationship, arrival, departure = (
-            column[source] for column in (update, given, relationship, arrival, departure)
-        )
+        owner, stays = np.searchsorted(kept, calls.owner), np.isin(calls.owner, kept)
+        source = source[stays]
+        calls = replace(calls.take(source), owner=owner[stays])
+        update, given, relationship = update[source], given[source], relationship[source]
+        arrival, departure, uncertainty_s = arrival[source], departure[source], uncertainty_s[source]
         runs, own_calls, own_times, runs_calls = runs.take(kept), own_calls[kept], own_times[kept], runs_calls[kept]
     stop_now, moved = _stops_now(tt, calls, updates, update, runs.calls_from == _LISTED)
     pickup, drop_off = (
@@ -756,6 +761,7 @@ def _resolved(
         scheduled_departure=calls.departure[keep],
         arrival=arrival[keep],
         departure=departure[keep],
+        uncertainty_s=uncertainty_s[keep],
         stop_relationship=relationship[keep],
         base_call=calls.base_call[keep],
         pickup_type=pickup[keep],
@@ -810,7 +816,7 @@ def _told_times(
 
 
 def _next_to_come(
-    runs: _Runs, calls: RunCalls, arrival: Float64Array, departure: Float64Array, received_at: float
+    runs: _Runs, calls: RunCalls, departure: Float64Array, received_at: float
 ) -> tuple[Int64Array, Int64Array]:
     """Each run once (rows of `runs`), and for each call (k,) of these the row of `calls` that is told of it: of a run
     that several vehicles are told to drive, at each stop that of the next one to come."""

@@ -42,6 +42,8 @@ class OperatorTimes:
     call: Int32Array
     arrival: Float64Array
     departure: Float64Array
+    uncertainty_s: Float64Array
+    """How far off the times may be, NaN where the operator does not say."""
 
     @classmethod
     def none(cls) -> OperatorTimes:
@@ -85,4 +87,5 @@ def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdat
         call=updates.call[rows],
         arrival=updates.arrival[rows],
         departure=updates.departure[rows],
+        uncertainty_s=updates.uncertainty_s[rows] if len(updates.uncertainty_s) else np.full(len(rows), np.nan),
     )

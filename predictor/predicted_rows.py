@@ -59,9 +59,10 @@ def unserved(operator: OperatorTimes, served: Int64Array, now: float) -> Int64Ar
 
 
 def operator_rows(operator: OperatorTimes, rows: Int64Array, now: float, *, live: bool) -> Rows:
-    """Rows of the operator's times, with a range as wide as such times usually miss by."""
-    arrival = np.maximum(operator.arrival[rows], now)
+    """Rows of the operator's times, with the range that it gives, else one as wide as such times usually miss by."""
+    arrival, given_s = np.maximum(operator.arrival[rows], now), operator.uncertainty_s[rows]
     spread = 30.0 + 0.1 * (arrival - now)
+    early_s, late_s = (np.where(np.isnan(given_s), usual_s, given_s) for usual_s in (1.1 * spread, 1.4 * spread))
     return Rows(
         key=operator.call_keys[rows],
         vehicle=np.full(len(rows), NONE, np.int32),
@@ -69,9 +70,9 @@ def operator_rows(operator: OperatorTimes, rows: Int64Array, now: float, *, live
         service_day=operator.service_day[rows],
         shift_s=operator.shift_s[rows],
         call=operator.call[rows],
-        p10=np.maximum(arrival - 1.1 * spread, now),
+        p10=np.maximum(arrival - early_s, now),
         p50=arrival,
-        p90=arrival + 1.4 * spread,
+        p90=arrival + late_s,
         arrival=arrival,
         departure=np.maximum(operator.departure[rows], arrival),
         hold=np.full(len(rows), -np.inf),

@@ -73,6 +73,8 @@ class TripUpdates:
     drop_off_type: Int8Array
     stop_headsign: StrArray
     """Where the operator gives one for this call, else ""."""
+    uncertainty_s: Float64Array = field(default_factory=lambda: np.empty(0))
+    """How far off the time may be, NaN where the operator does not say; empty where it never does."""
     refused: Mapping[str, int] = field(default_factory=dict)
     """What decoding left out, by reason."""
 

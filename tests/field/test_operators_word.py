@@ -8,7 +8,7 @@ import pytest
 from google.transit import gtfs_realtime_pb2
 
 from benchmarks.field.city import City
-from benchmarks.field.faces import TripUpdateTold, texts
+from benchmarks.field.faces import TripUpdateTold, posix, texts
 from benchmarks.field.messages import StopUpdate, TripUpdate, bus, cancelled, no_data, skipped, update
 from benchmarks.field.network import Frequency, Network, Pattern, Stop, Trip, network, row_of_stops
 from feeds.errors import FeedError
@@ -62,6 +62,18 @@ def test_a_trip_that_was_early_does_not_come_back_as_scheduled() -> None:
 def test_a_delay_of_the_whole_trip_holds_for_all_its_stops() -> None:
     city = City(at="07:55").trip_updates(update("t1", delay=240, **TODAY))
     assert [city.board(stop)[0] for stop in "ABD"] == ["08:04 t1 live", "08:06 t1 live", "08:10 t1 live"]
+
+
+@pytest.mark.parametrize(("given", "range_s"), [(90, 90), (600, 600), (None, None), (0, None)])
+def test_how_sure_a_time_is_is_as_the_operator_says(given: int | None, range_s: int | None) -> None:
+    told = StopUpdate("D", arrival="08:16", departure="08:16", uncertainty=given)
+    city = City(at="07:58").trip_updates(update("t1", told, **TODAY))
+    row = city.departures("D")[0]
+    early, at, late = (posix(row.told["range"][name]) or 0.0 for name in ("p10", "p50", "p90"))
+    usual = 30 + 0.1 * 18 * 60
+    assert (at - early, late - at) == pytest.approx((range_s or 1.1 * usual, range_s or 1.4 * usual), abs=1.0)
+    ours = city.our_trip_updates()[0].message.stop_time_update[0]
+    assert ours.arrival.uncertainty == pytest.approx(range_s or 1.25 * usual, abs=1.0)
 
 
 def test_times_that_run_backwards_are_put_in_order() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.field.city import City
-from tests.field.messages import StopUpdate, cancelled, skipped, update
+from benchmarks.field.city import City
+from benchmarks.field.messages import StopUpdate, cancelled, skipped, update
 from tests.field.test_operators_word import added
 
 TODAY: dict[str, Any] = {"start_date": 20261126}
