@@ -2,8 +2,8 @@
 
 Without a shape nothing but `stop_sequence` tells which of two stops comes first, and in feeds made from recordings it
 may be wrong. The feed is contradicted only where two witnesses agree: its times cannot be driven in its order, and
-those who are to call at one stop before another are seen at the other one first, day after day. Where a trip begins
-and ends is believed.
+those who are to call at one stop before another are seen to pass the other one first. Where a trip begins and ends is
+believed.
 """
 
 from __future__ import annotations
@@ -12,111 +12,196 @@ from dataclasses import replace
 
 import numpy as np
 
-from predictor.arrays import NONE, AnyArray, BoolArray, Float64Array, Int32Array, Int64Array, StrArray, expand_ranges
-from predictor.geometry import ground_distance_m
+from predictor.arrays import (
+    AnyArray,
+    BoolArray,
+    Float64Array,
+    Int32Array,
+    Int64Array,
+    StrArray,
+    contains,
+    expand_ranges,
+)
+from predictor.geometry import METRES_PER_DEGREE, ground_distance_m
 from predictor.links import with_links
 from predictor.observations import Observations
+from predictor.straight_lines import IMPOSSIBLE_M_S, SLACK_M, straight_lines
 from predictor.timetable import Timetable
-from predictor.travel_times import link_names
 
-AT_STOP_M = 30.0
+NEAR_M = 100.0
+"""A vehicle whose way, straight from report to report, leads nearer to a stop than this passes it."""
+AS_NEAR_M = 30.0
+"""One that passes it more than once is at it whenever it is as near as this to its nearest."""
+LONGEST_GAP_S, LONGEST_WAY_M = 300.0, 1500.0
+"""Between reports further apart nobody knows the way."""
 LEAST_RUNS = 2
 """Runs seen the other way round before the feed, whose order cannot be driven, is contradicted."""
 LEAST_SHARE = 0.7
 """Of the runs that tell."""
-STUDY_S = 86400.0
+STUDY_S, STUDY_REPORTS = 86400.0, 500_000
+"""What was seen is counted after so long, or so much."""
 REACH = 12
 """Places that two calls may be apart whose order is learned."""
 ROUNDS = 2 * REACH
 """Exchanges of neighbours, all at once, before what still contradicts itself is left."""
-UNLIKELY_M_S, IMPOSSIBLE_M_S = 12.0, 30.0
-"""A bus in town averages less than the first from stop to stop, no bus more than the second."""
+UNLIKELY_M_S = 12.0
+"""A bus in town averages less from stop to stop, no bus more than `IMPOSSIBLE_M_S`."""
 ABOVE_MEAN = 1.5
 """Between the two, a trip is measured by its own mean speed."""
-SLACK_M = 60.0
-"""Stops are not points: this much distance is free."""
 COARSEST_TIMES_S = 60
 """Times are rounded to no more than whole minutes."""
 
 
 class DrivenOrder:
-    """Counts for each two stops that trips on lines without a shape call at, one soon after the other, at which of the
-    two vehicles were seen first."""
+    """Counts for each two stops that the feed has one soon after the other on a line whose times cannot be driven, at
+    which of the two vehicles were seen first: vehicles of all lines without a shape that call at both and drive the
+    same way."""
 
     def __init__(self, timetable: Timetable) -> None:
         self.timetable = timetable
-        # Pairs of stops as one number each, the one that the feed has first times the number of stops and the other.
-        self._pair: Int64Array = np.empty(0, np.int64)
-        self._forward: Int64Array = np.empty(0, np.int64)
-        self._backward: Int64Array = np.empty(0, np.int64)
+        at, after = _pairs_in_doubt(timetable)
+        pair, reversed_ = _pairs_one_way(
+            timetable, _pattern_of_calls(timetable)[at], *timetable.pattern_stop[[at, after]]
+        )
+        # Pairs of stops and the way that lines drive (n,) as one number each, ascending; how often each end was first;
+        # and whether the feed has each first on a line in doubt.
+        self._pair: Int64Array = np.unique(pair)
+        self._first = np.zeros((2, len(self._pair)), np.int64)
+        self._in_doubt = np.zeros((2, len(self._pair)), bool)
+        self._in_doubt[reversed_.astype(np.int64), np.searchsorted(self._pair, pair)] = True
+        doubtful = np.zeros(timetable.stops, bool)
+        doubtful[timetable.pattern_stop[at]] = doubtful[timetable.pattern_stop[after]] = True
+        calls_there = np.add.reduceat(doubtful[timetable.pattern_stop], timetable.pattern_call_ptr[:-1])
+        self._tells = ~timetable.line_has_shape[timetable.pattern_line] & (calls_there >= 2)
         self._vehicle: list[StrArray] = []
-        # (n, 4): trip, service date, call, POSIX seconds.
-        self._seen: list[Float64Array] = []
+        # (n, 5): trip, service date, POSIX seconds, latitude, longitude.
+        self._reports: list[Float64Array] = []
+        self._taken = 0
         self._study_at = np.inf
 
     def take(self, observations: Observations) -> None:
         """See a message, decoded against the timetable; messages come in order of time."""
         tt, obs = self.timetable, observations
-        if obs.received_at >= self._study_at:
+        if obs.received_at >= self._study_at or self._taken >= STUDY_REPORTS:
             self.study()
         self._study_at = min(self._study_at, obs.received_at + STUDY_S)
-        line = tt.pattern_line[tt.trip_pattern[np.maximum(obs.trip, 0)]]
-        rows = np.flatnonzero((obs.trip >= 0) & ~tt.line_has_shape[line])
-        trip = obs.trip[rows]
-        owner, entry = expand_ranges(tt.trip_call_ptr[trip], tt.trip_calls[trip])
-        stop, report = tt.call_stop[entry], rows[owner]
-        off_m = ground_distance_m(tt.stop_lat[stop], tt.stop_lon[stop], obs.lat[report], obs.lon[report])
-        near = off_m < AT_STOP_M
-        entry, report = entry[near], report[near]
-        trip = obs.trip[report]
-        self._vehicle.append(obs.vehicle_id[report])
-        self._seen.append(
-            np.column_stack([trip, obs.service_date[report], entry - tt.trip_call_ptr[trip], obs.timestamp[report]])
-        )
+        rows = np.flatnonzero((obs.trip >= 0) & self._tells[tt.trip_pattern[np.maximum(obs.trip, 0)]])
+        report = np.column_stack([obs.trip, obs.service_date, obs.timestamp, obs.lat, obs.lon])[rows]
+        self._vehicle.append(obs.vehicle_id[rows])
+        self._reports.append(report)
+        self._taken += len(rows)
 
     def study(self) -> None:
         """Count what was seen until now. Runs that still go on are counted in two parts."""
-        self._study_at = np.inf
-        if not self._seen:
+        self._study_at, self._taken = np.inf, 0
+        if not self._reports:
             return
         _, vehicle = np.unique(np.concatenate(self._vehicle), return_inverse=True)
-        seen = np.concatenate(self._seen)
-        self._vehicle, self._seen = [], []
-        if len(seen) == 0:
+        report = np.concatenate(self._reports)
+        self._vehicle, self._reports = [], []
+        order = np.lexsort((report[:, 2], report[:, 1], report[:, 0], vehicle))
+        report, vehicle = report[order], vehicle[order]
+        if len(report) == 0:
             return
-        order = np.lexsort((seen[:, 3], seen[:, 2], seen[:, 1], seen[:, 0], vehicle))
-        seen, vehicle = seen[order], vehicle[order]
-        at_call = np.column_stack([vehicle, seen[:, :3]]).astype(np.int64)
-        begins = np.flatnonzero(np.append(True, (at_call[1:] != at_call[:-1]).any(axis=1)))
-        first, last = seen[begins, 3], seen[np.append(begins[1:], len(seen)) - 1, 3]
-        at_call = at_call[begins]
-        stop = self.timetable.call_stop[self.timetable.trip_call_ptr[at_call[:, 1]] + at_call[:, 3]]
-        for apart in range(1, min(REACH, len(at_call) - 1) + 1):
-            one = np.flatnonzero((at_call[apart:, :3] == at_call[:-apart, :3]).all(axis=1))
+        same = (vehicle[1:] == vehicle[:-1]) & (report[1:, :2] == report[:-1, :2]).all(axis=1)
+        run = np.append(0, np.cumsum(~same))
+        run, entry, first, last = _passed(self.timetable, report, run)
+        tt = self.timetable
+        stop, pattern = tt.call_stop[entry], tt.trip_pattern[tt.call_trip[entry]]
+        for apart in range(1, min(REACH, len(run) - 1) + 1):
+            one = np.flatnonzero((run[apart:] == run[:-apart]) & (entry[apart:] - entry[:-apart] <= REACH))
             other = one + apart
-            near = (at_call[other, 3] - at_call[one, 3] <= REACH) & (stop[one] != stop[other])
-            one, other = one[near], other[near]
-            pair = stop[one].astype(np.int64) * self.timetable.stops + stop[other]
-            self._count(pair, last[one] < first[other], last[other] < first[one])
-
-    def _count(self, pair: Int64Array, forward: BoolArray, backward: BoolArray) -> None:
-        """Add up what was seen of pairs (n,)."""
-        known, of = np.unique(np.concatenate([self._pair, pair]), return_inverse=True)
-        self._forward = np.bincount(of, np.concatenate([self._forward, forward])).astype(np.int64)
-        self._backward = np.bincount(of, np.concatenate([self._backward, backward])).astype(np.int64)
-        self._pair = known
+            pair, reversed_ = _pairs_one_way(tt, pattern[one], stop[one], stop[other])
+            place, known = np.searchsorted(self._pair, pair), contains(self._pair, pair)
+            for told, end in ((last[one] < first[other], reversed_), (last[other] < first[one], ~reversed_)):
+                rows = np.flatnonzero(known & told)
+                np.add.at(self._first, (end[rows].astype(np.int64), place[rows]), 1)
 
     def backward_links(self) -> StrArray:
-        """Names, as links have them, of the pairs of stops that are called at the other way round; of two opposite
-        pairs only the surer."""
-        back = self._backward
-        told = back >= LEAST_SHARE * (back + self._forward)
-        at = np.flatnonzero((back >= LEAST_RUNS) & told)
-        at = at[np.argsort(-back[at], kind="stable")]
-        ends = np.column_stack(np.divmod(self._pair[at], self.timetable.stops))
-        _, surest = np.unique(np.sort(ends, axis=1), axis=0, return_index=True)
-        start, end = ends[np.sort(surest)].T
-        return np.char.add(np.char.add(self.timetable.stop_id[start], "\n"), self.timetable.stop_id[end])
+        """Names, as links have them, of the pairs of stops that are called at the other way round."""
+        tt = self.timetable
+        all_runs = self._first.sum(axis=0)
+        sure = (self._first >= LEAST_RUNS) & (self._first >= LEAST_SHARE * all_runs)
+        # The end that is the first of the two, where the feed has the other one first; and where it is right to.
+        wrong, right = sure[::-1] & self._in_doubt, sure & self._in_doubt
+        ends = np.array(np.divmod(self._pair // 2, tt.stops))
+        given = np.concatenate([ends[0] * tt.stops + ends[1], ends[1] * tt.stops + ends[0]])
+        wrong_pairs = np.setdiff1d(given[wrong.ravel()], given[right.ravel()])
+        first, other = np.divmod(wrong_pairs, tt.stops)
+        return np.char.add(np.char.add(tt.stop_id[first], "\n"), tt.stop_id[other])
+
+
+def _pairs_in_doubt(timetable: Timetable) -> tuple[Int64Array, Int64Array]:
+    """The two pattern calls (n,) of each pair, one soon after the other on a line that cannot be driven."""
+    tt = timetable
+    pattern = _pattern_of_calls(tt)
+    doubtful = _undrivable(tt)[tt.pattern_line][pattern]
+    at = [
+        np.flatnonzero(doubtful[:-apart] & (pattern[:-apart] == pattern[apart:]))
+        for apart in range(1, min(REACH, len(pattern) - 1) + 1)
+    ]
+    after = [one + apart for apart, one in enumerate(at, 1)]
+    return np.concatenate(at), np.concatenate(after)
+
+
+def _pairs_one_way(
+    tt: Timetable, pattern: Int32Array | Int64Array, stop: Int32Array, after: Int32Array
+) -> tuple[Int64Array, BoolArray]:
+    """One number for each two stops (n,) that a pattern calls at, the same in whatever order it does, but another one
+    for patterns that lead the opposite way; and whether the smaller index comes last.
+
+    Many lines call at the same stops on the way out and on the way back.
+    """
+    reversed_: BoolArray = stop > after
+    low, high = np.minimum(stop, after).astype(np.int64), np.maximum(stop, after).astype(np.int64)
+    begin, end = tt.pattern_stop[tt.pattern_call_ptr[pattern]], tt.pattern_stop[tt.pattern_call_ptr[pattern + 1] - 1]
+    east = np.cos(np.radians(tt.stop_lat[begin])) ** 2
+    north = (tt.stop_lat[high] - tt.stop_lat[low]) * (tt.stop_lat[end] - tt.stop_lat[begin])
+    along = north + east * (tt.stop_lon[high] - tt.stop_lon[low]) * (tt.stop_lon[end] - tt.stop_lon[begin])
+    return 2 * (low * tt.stops + high) + (along < 0.0), reversed_
+
+
+def _passed(
+    tt: Timetable, report: Float64Array, run: Int64Array
+) -> tuple[Int64Array, Int64Array, Float64Array, Float64Array]:
+    """The trip calls that vehicles drove past: run, trip call, first and last time (n,), ordered by run and call.
+
+    Parameters: `report` (m, 5) trip, date, time and place, in order of run and time; `run` (m,).
+    """
+    trip, time, lat, lon = report[:, 0].astype(np.int64), report[:, 2], report[:, 3], report[:, 4]
+    metres_east = np.cos(np.radians(lat)) * METRES_PER_DEGREE
+    # The way from each report to the one before it, none where nobody knows it.
+    x, y = np.diff(lon, prepend=lon[0]) * metres_east, np.diff(lat, prepend=lat[0]) * METRES_PER_DEGREE
+    gap = np.diff(time, prepend=time[0])
+    known = (np.diff(run, prepend=-1) == 0) & (gap < LONGEST_GAP_S) & (np.hypot(x, y) < LONGEST_WAY_M)
+    x, y, gap = x * known, y * known, gap * known
+    here, entry = expand_ranges(tt.trip_call_ptr[trip], tt.trip_calls[trip])
+    x, y, stop = x[here], y[here], tt.call_stop[entry]
+    stop_x = (lon[here] - tt.stop_lon[stop]) * metres_east[here]
+    stop_y = (lat[here] - tt.stop_lat[stop]) * METRES_PER_DEGREE
+    back = np.clip((stop_x * x + stop_y * y) / np.maximum(x * x + y * y, 1.0), 0.0, 1.0)
+    off_m = np.hypot(stop_x - back * x, stop_y - back * y)
+    near = off_m < NEAR_M
+    here, entry, off_m, back = here[near], entry[near], off_m[near], back[near]
+    passed_at = time[here] - back * gap[here]
+    order = np.lexsort((entry, run[here]))
+    here, entry, off_m, passed_at = here[order], entry[order], off_m[order], passed_at[order]
+    if len(here) == 0:
+        return run[:0], entry, passed_at, passed_at
+    opens = _changes(run[here], entry)
+    nearest = np.minimum.reduceat(off_m, opens)
+    near = off_m <= np.repeat(nearest, np.diff(np.append(opens, len(here)))) + AS_NEAR_M
+    here, entry, passed_at = here[near], entry[near], passed_at[near]
+    opens = _changes(run[here], entry)
+    return (
+        run[here[opens]], entry[opens],
+        np.minimum.reduceat(passed_at, opens), np.maximum.reduceat(passed_at, opens),
+    )  # fmt: skip
+
+
+def _changes(run: Int64Array, entry: Int64Array) -> Int64Array:
+    """Where another run or trip call begins."""
+    return np.flatnonzero(np.append(True, (run[1:] != run[:-1]) | (entry[1:] != entry[:-1])))
 
 
 def with_driven_order(timetable: Timetable, backward_links: StrArray) -> Timetable:
@@ -126,19 +211,39 @@ def with_driven_order(timetable: Timetable, backward_links: StrArray) -> Timetab
     The times stay where they are; each call keeps the `stop_sequence` that the feed gave it. A trip's first and last
     call stay. Parameters: `backward_links`: as `DrivenOrder.backward_links` gives them, perhaps of another timetable.
     """
-    fixed = ~_has_undrivable_hop(timetable)[_pattern_of_calls(timetable)]
-    fixed[timetable.pattern_call_ptr[:-1]] = True
-    # A call is named by the link that it begins: the last but one would change places with the last.
-    fixed[timetable.pattern_call_ptr[1:] - 1] = fixed[np.maximum(timetable.pattern_call_ptr[1:] - 2, 0)] = True
+    place = _driven_places(timetable, _pairs_named(timetable, backward_links))
+    moved = np.flatnonzero(place != np.arange(len(place)))
+    if len(moved) == 0:
+        return timetable
+    changed = np.zeros(len(timetable.line_ptr) - 1, bool)
+    changed[timetable.pattern_line[_pattern_of_calls(timetable)[moved]]] = True
+    return _in_places(timetable, place, changed)
+
+
+def _pairs_named(timetable: Timetable, links: StrArray) -> Int64Array:
+    """Sorted pairs of stops (n,), as `DrivenOrder` has them, of the links whose stops the timetable has."""
+    index = timetable.stop_index
+    ends = [link.partition("\n")[::2] for link in links.tolist()]
+    known = [index[a] * timetable.stops + index[b] for a, b in ends if a in index and b in index]
+    return np.unique(np.array(known, np.int64))
+
+
+def _driven_places(timetable: Timetable, backward: Int64Array) -> Int64Array:
+    """(pattern calls,) which pattern call of the feed stands at each one's place."""
+    tt = timetable
+    movable = _undrivable(tt)[tt.pattern_line][_pattern_of_calls(tt)]
+    movable[tt.pattern_call_ptr[:-1]] = movable[tt.pattern_call_ptr[1:] - 1] = False
+    exchangeable = movable[:-1] & movable[1:]
+    place = np.arange(len(tt.pattern_stop))
     for _ in range(ROUNDS):
-        backward = np.append(np.isin(link_names(timetable), backward_links), False)
-        found = backward[timetable.pattern_link] & ~fixed
+        stop = tt.pattern_stop[place].astype(np.int64)
+        found = contains(backward, stop[:-1] * tt.stops + stop[1:]) & exchangeable
         found[1:] &= ~found[:-1]
-        line, call = _on_lines(timetable, found)
-        if len(line) == 0:
+        at = np.flatnonzero(found)
+        if len(at) == 0:
             break
-        timetable = _exchanged(timetable, line, call)
-    return timetable
+        place[at], place[at + 1] = place[at + 1], place[at]
+    return place
 
 
 def undrivable_hops(timetable: Timetable) -> BoolArray:
@@ -163,15 +268,22 @@ def undrivable_hops(timetable: Timetable) -> BoolArray:
     return result
 
 
-def _has_undrivable_hop(timetable: Timetable) -> BoolArray:
-    """(patterns,) whether half of a pattern's trips and more cannot be driven on one and the same hop."""
+def _undrivable(timetable: Timetable) -> BoolArray:
+    """(lines,) whether a line is drawn straight through the stops that are called at on it, and half of its trips and
+    more cannot be driven on one and the same hop. All patterns on such a line call at the same stops."""
     tt = timetable
-    trip = tt.call_trip
-    place = tt.pattern_call_ptr[tt.trip_pattern[trip]] + np.arange(len(trip)) - tt.trip_call_ptr[trip]
-    trips = np.bincount(place, minlength=len(tt.pattern_stop))
-    undrivable = np.bincount(place, undrivable_hops(tt), len(tt.pattern_stop))
-    found: BoolArray = np.zeros(len(tt.pattern_line), bool)
-    found[_pattern_of_calls(tt)[(undrivable > 0) & (undrivable >= 0.5 * trips)]] = True
+    calls, vertices = np.diff(tt.pattern_call_ptr), np.diff(tt.line_ptr)
+    drawn = ~tt.line_has_shape
+    drawn[tt.pattern_line[calls != vertices[tt.pattern_line]]] = False
+    line = tt.pattern_line[tt.trip_pattern]
+    trips = np.bincount(line, minlength=len(drawn))
+    of_call = line[tt.call_trip]
+    rows = np.flatnonzero(drawn[of_call])
+    vertex = tt.line_ptr[of_call[rows]] + rows - tt.trip_call_ptr[tt.call_trip[rows]]
+    undrivable = np.bincount(vertex, undrivable_hops(tt)[rows], tt.line_ptr[-1])
+    vertex_line = np.repeat(np.arange(len(drawn)), vertices)
+    found: BoolArray = np.zeros(len(drawn), bool)
+    found[vertex_line[(undrivable > 0) & (undrivable >= 0.5 * trips[vertex_line])]] = True
     return found
 
 
@@ -180,65 +292,57 @@ def _pattern_of_calls(timetable: Timetable) -> Int64Array:
     return np.repeat(np.arange(len(timetable.pattern_line)), np.diff(timetable.pattern_call_ptr))
 
 
-def _on_lines(timetable: Timetable, found: BoolArray) -> tuple[Int64Array, Int64Array]:
-    """(line, call) of the pattern calls `found`, on lines that are drawn through their calls; all patterns on such a
-    line call at the same stops."""
+def _in_places(timetable: Timetable, place: Int64Array, changed: BoolArray) -> Timetable:
+    """The timetable with its calls put in `place` (pattern calls,), and the lines that are `changed` (lines,) drawn
+    anew."""
     tt = timetable
-    model = np.full(len(tt.line_ptr) - 1, NONE, np.int64)
-    calls = np.diff(tt.pattern_call_ptr)
-    drawn = ~tt.line_has_shape[tt.pattern_line] & (calls == np.diff(tt.line_ptr)[tt.pattern_line])
-    model[tt.pattern_line[drawn]] = np.flatnonzero(drawn)
-    line = np.flatnonzero(model >= 0)
-    owner, place = expand_ranges(tt.pattern_call_ptr[model[line]], calls[model[line]])
-    rows = np.flatnonzero(found[place])
-    line = line[owner[rows]]
-    return line, place[rows] - tt.pattern_call_ptr[model[line]]
-
-
-def _exchanged(timetable: Timetable, line: Int64Array, call: Int64Array) -> Timetable:
-    """The timetable with call `call[i]` of all that drive on line `line[i]` and the call after it exchanged (n,)."""
-    tt = timetable
-    vertex = tt.line_ptr[line] + call
-    lat, lon = _swapped(tt.line_lat, vertex), _swapped(tt.line_lon, vertex)
-    changed = np.zeros(len(tt.line_ptr) - 1, bool)
-    changed[line] = True
-    along = np.cumsum(np.append(0.0, ground_distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])))
-    along -= np.repeat(along[tt.line_ptr[:-1]], np.diff(tt.line_ptr))
-    along = np.where(np.repeat(changed, np.diff(tt.line_ptr)), along, tt.line_distance_m)
-
-    pattern, pattern_call = _members(tt.pattern_line, line, call)
-    stop = _swapped(tt.pattern_stop, tt.pattern_call_ptr[pattern] + pattern_call)
-    of = np.repeat(np.arange(len(tt.pattern_line)), np.diff(tt.pattern_call_ptr))
-    moved = np.flatnonzero(changed[tt.pattern_line[of]])
+    pattern = _pattern_of_calls(tt)
+    moved = np.flatnonzero(changed[tt.pattern_line[pattern]])
+    stop, vertex = tt.pattern_stop[place], tt.line_ptr[tt.pattern_line[pattern]] + np.arange(len(place))
+    vertex -= tt.pattern_call_ptr[pattern]
+    lat, lon, along = _drawn(tt, stop, changed)
     distance = tt.pattern_distance_m.copy()
-    distance[moved] = along[tt.line_ptr[tt.pattern_line[of[moved]]] + moved - tt.pattern_call_ptr[of[moved]]]
+    distance[moved] = along[vertex[moved]]
     hop = moved[tt.pattern_link[moved] >= 0]
     tt, link = with_links(tt, stop[hop], stop[hop + 1], distance[hop + 1] - distance[hop])
     pattern_link = tt.pattern_link.copy()
     pattern_link[hop] = link
+    # Which trip call of the feed stands at each one's place.
+    own = tt.call_pattern_call
+    entry = np.arange(len(own)) + place[own] - own
 
-    trip, trip_call = _members(tt.pattern_line[tt.trip_pattern], line, call)
-    entry = tt.trip_call_ptr[trip] + trip_call
+    def placed(of_calls: AnyArray) -> AnyArray:
+        result: AnyArray = of_calls[entry]
+        return result
+
     return replace(
         tt,
         line_lat=lat, line_lon=lon, line_distance_m=along,
         pattern_stop=stop, pattern_distance_m=distance, pattern_link=pattern_link,
-        stop_sequence=_swapped(tt.stop_sequence, entry), timepoint=_swapped(tt.timepoint, entry),
-        call_headsign=_swapped(tt.call_headsign, entry),
-        pickup_type=_swapped(tt.pickup_type, entry), drop_off_type=_swapped(tt.drop_off_type, entry),
+        stop_sequence=placed(tt.stop_sequence), timepoint=placed(tt.timepoint),
+        call_headsign=placed(tt.call_headsign),
+        pickup_type=placed(tt.pickup_type), drop_off_type=placed(tt.drop_off_type),
     )  # fmt: skip
 
 
-def _members(line_of: Int32Array, line: Int64Array, call: Int64Array) -> tuple[Int64Array, Int64Array]:
-    """(member, call) for each of the lines (n,) and every member of it; `line_of`: line of each member."""
-    order = np.argsort(line_of, kind="stable")
-    first, end = (np.searchsorted(line_of[order], line, side=side) for side in ("left", "right"))
-    owner, at = expand_ranges(first, end - first)
-    return order[at], call[owner]
-
-
-def _swapped(values: AnyArray, at: Int64Array) -> AnyArray:
-    """`values` with each `at` and the one after it exchanged."""
-    result: AnyArray = values.copy()
-    result[at], result[at + 1] = values[at + 1], values[at]
-    return result
+def _drawn(
+    tt: Timetable, pattern_stop: Int32Array, changed: BoolArray
+) -> tuple[Float64Array, Float64Array, Float64Array]:
+    """Latitude, longitude and distance (vertices,) of all lines, those `changed` (lines,) drawn through the stops
+    (pattern calls,) of their patterns by the times of one of their trips."""
+    model = np.zeros(len(changed), np.int64)
+    model[tt.pattern_line[tt.trip_pattern]] = np.arange(tt.trips)
+    line = np.flatnonzero(changed)
+    calls = np.diff(tt.line_ptr)[line]
+    _, vertex = expand_ranges(tt.line_ptr[line], calls)
+    _, call = expand_ranges(tt.pattern_call_ptr[tt.trip_pattern[model[line]]], calls)
+    _, entry = expand_ranges(tt.trip_call_ptr[model[line]], calls)
+    stop, ptr = pattern_stop[call], np.append(0, np.cumsum(calls))
+    lat, lon, along = tt.line_lat.copy(), tt.line_lon.copy(), tt.line_distance_m.copy()
+    lat[vertex], lon[vertex] = straight_lines(
+        ptr, tt.stop_lat[stop], tt.stop_lon[stop], tt.departure_s[entry].astype(np.float64)
+    )
+    way = np.append(0.0, ground_distance_m(lat[vertex[:-1]], lon[vertex[:-1]], lat[vertex[1:]], lon[vertex[1:]]))
+    total = np.cumsum(way)
+    along[vertex] = total - np.repeat(total[ptr[:-1]], calls)
+    return lat, lon, along

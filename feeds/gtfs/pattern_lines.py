@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
 from feeds.gtfs.calls import Calls
-from feeds.gtfs.misplaced_stops import misplaced_stops, planar
 from feeds.gtfs.patterns import Patterns, group_sequences
 from feeds.gtfs.polylines import Polylines, joined, polylines
 from feeds.gtfs.problems import Problems
@@ -17,6 +15,7 @@ from feeds.gtfs.stop_distances import given_distances, not_falling, offsets_m, p
 from feeds.gtfs.stops import Stops
 from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges
 from predictor.geometry import ground_distance_m
+from predictor.straight_lines import straight_lines
 
 FAR_M = 200.0
 """A stop further than this from its shape is worth a word; where most are, the shape is another trip's."""
@@ -154,26 +153,15 @@ def _spread(off_m: Float64Array, owner: Int64Array, patterns: int) -> Float64Arr
 def _straight_lines(
     patterns: Patterns, which: Int64Array, stops: Stops, calls: Calls
 ) -> tuple[Polylines, Int32Array, Float64Array]:
-    """Lines from stop to stop, one for each stop sequence; each pattern's line; metres of each of its calls.
-
-    A stop that cannot be where the feed puts it bends no line: its vertex lies between its neighbours.
-    """
+    """Lines from stop to stop, one for each stop sequence; each pattern's line; metres of each of its calls."""
     ptr, within = _calls_of(patterns, which)
     stop = patterns.stop[within]
     first, of_pattern = group_sequences(np.empty((len(which), 0), np.int32), ptr, stop)
     count = np.diff(ptr)[first]
     _, vertex = expand_ranges(ptr[first], count)
-    lat, lon = stops.lat[stop[vertex]].copy(), stops.lon[stop[vertex]].copy()
     seconds = calls.departure_s[patterns.model_call[within[vertex]]]
     line_ptr = np.append(0, np.cumsum(count))
-    x, y = planar(lat, lon)
-    for start, end in pairwise(line_ptr.tolist()):
-        span = slice(start, end)
-        here, timed = np.arange(end - start), np.flatnonzero(~np.isnan(seconds[span]))
-        wrong = misplaced_stops(x[span], y[span], np.interp(here, timed, seconds[span][timed]))
-        if wrong.any():
-            for axis in (lat, lon):
-                axis[span][wrong] = np.interp(here[wrong], here[~wrong], axis[span][~wrong])
+    lat, lon = straight_lines(line_ptr, stops.lat[stop[vertex]], stops.lon[stop[vertex]], seconds)
     lines = polylines(line_ptr, lat, lon)
     _, entry = expand_ranges(lines.ptr[of_pattern], np.diff(ptr))
     return lines, of_pattern, not_falling(lines.distance_m[entry], ptr)

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from feeds.gtfs.misplaced_stops import misplaced_stops
 from feeds.timetable import LoadedTimetable
 from predictor.arrays import Float64Array
+from predictor.straight_lines import misplaced_stops
 from tests.feeds.small_feed import (
     STOP_TIMES,
     called_stops,

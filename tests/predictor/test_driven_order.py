@@ -61,11 +61,10 @@ def check_invariants(before: Timetable, after: Timetable) -> None:
     link = after.pattern_link[hop]
     assert after.link_from_stop[link].tolist() == after.pattern_stop[hop].tolist()
     assert after.link_to_stop[link].tolist() == after.pattern_stop[hop + 1].tolist()
-    stop = after.pattern_stop
-    gap = ground_distance_m(
-        after.stop_lat[stop[:-1]], after.stop_lon[stop[:-1]], after.stop_lat[stop[1:]], after.stop_lon[stop[1:]]
-    )
-    assert np.abs(np.diff(after.pattern_distance_m) - gap).max() < 1.0
+    lat, lon = after.line_lat, after.line_lon
+    gap = ground_distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
+    assert np.abs(np.diff(after.line_distance_m) - gap).max() < 1.0
+    assert after.pattern_distance_m.tolist() == after.line_distance_m.tolist()
     assert len(set(link_names(after).tolist())) == len(after.link_from_stop)
 
 
