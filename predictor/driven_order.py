@@ -9,6 +9,7 @@ believed.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -38,8 +39,10 @@ LEAST_RUNS = 2
 """Runs seen the other way round before the feed, whose order cannot be driven, is contradicted."""
 LEAST_SHARE = 0.7
 """Of the runs that tell."""
-STUDY_S, STUDY_REPORTS = 86400.0, 500_000
-"""What was seen is counted after so long, or so much."""
+STUDY_S, STUDY_REPORTS = 86400.0, 1_000_000
+"""What was seen is counted after so long, or so much;"""
+PART = 50_000
+"""so many reports at a time."""
 REACH = 12
 """Places that two calls may be apart whose order is learned."""
 ROUNDS = 2 * REACH
@@ -73,6 +76,8 @@ class DrivenOrder:
         doubtful[timetable.pattern_stop[at]] = doubtful[timetable.pattern_stop[after]] = True
         calls_there = np.add.reduceat(doubtful[timetable.pattern_stop], timetable.pattern_call_ptr[:-1])
         self._tells = ~timetable.line_has_shape[timetable.pattern_line] & (calls_there >= 2)
+        # The message before: vehicles and times of their reports.
+        self._before = (np.empty(0, np.str_), np.empty(0))
         self._vehicle: list[StrArray] = []
         # (n, 5): trip, service date, POSIX seconds, latitude, longitude.
         self._reports: list[Float64Array] = []
@@ -85,7 +90,11 @@ class DrivenOrder:
         if obs.received_at >= self._study_at or self._taken >= STUDY_REPORTS:
             self.study()
         self._study_at = min(self._study_at, obs.received_at + STUDY_S)
-        rows = np.flatnonzero((obs.trip >= 0) & self._tells[tt.trip_pattern[np.maximum(obs.trip, 0)]])
+        _, here, there = np.intersect1d(obs.vehicle_id, self._before[0], return_indices=True)
+        new = np.ones(len(obs), bool)
+        new[here] = obs.timestamp[here] != self._before[1][there]
+        self._before = (obs.vehicle_id, obs.timestamp)
+        rows = np.flatnonzero(new & (obs.trip >= 0) & self._tells[tt.trip_pattern[np.maximum(obs.trip, 0)]])
         report = np.column_stack([obs.trip, obs.service_date, obs.timestamp, obs.lat, obs.lon])[rows]
         self._vehicle.append(obs.vehicle_id[rows])
         self._reports.append(report)
@@ -105,7 +114,12 @@ class DrivenOrder:
             return
         same = (vehicle[1:] == vehicle[:-1]) & (report[1:, :2] == report[:-1, :2]).all(axis=1)
         run = np.append(0, np.cumsum(~same))
-        run, entry, first, last = _passed(self.timetable, report, run)
+        parts = np.searchsorted(run, run[::PART])
+        for begin, end in pairwise(np.append(np.unique(parts), len(run)).tolist()):
+            self._count(*_passed(self.timetable, report[begin:end], run[begin:end]))
+
+    def _count(self, run: Int64Array, entry: Int64Array, first: Float64Array, last: Float64Array) -> None:
+        """Add up what was seen of trip calls (n,), as `_passed` gives them."""
         tt = self.timetable
         stop, pattern = tt.call_stop[entry], tt.trip_pattern[tt.call_trip[entry]]
         for apart in range(1, min(REACH, len(run) - 1) + 1):
