@@ -13,3 +13,8 @@ def public_address(url: str) -> str:
     except ValueError:
         return "the feed's address"
     return f"{parts.scheme}://{host}{parts.path}"
+
+
+def public_place(path_or_url: str) -> str:
+    """The same of an http(s) address; a path is told as it is."""
+    return public_address(path_or_url) if "://" in path_or_url else path_or_url

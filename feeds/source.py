@@ -24,7 +24,9 @@ from tenacity import (
 from tenacity.stop import stop_base
 
 from feeds.bounded_gzip import gunzip
+from feeds.cut_off import CutOff
 from feeds.errors import FeedError
+from feeds.feed_headers import OPEN_HEADERS, is_at_home
 from feeds.public_address import public_address
 
 MAX_BYTES = 50_000_000
@@ -37,8 +39,6 @@ LONGEST_RETRY_AFTER_S = 3600.0
 """Servers have asked for years."""
 
 _CHUNK_BYTES = 1 << 16
-# Say nothing about who asks, so they go to any host.
-_OPEN_HEADERS = frozenset(("accept", "accept-encoding", "accept-language", "user-agent"))
 
 
 @runtime_checkable
@@ -55,9 +55,14 @@ class Source(Protocol):
         """
 
 
+def is_address(path_or_url: str) -> bool:
+    """Whether this is an http(s) address, and no path."""
+    return urlsplit(path_or_url).scheme in ("http", "https")
+
+
 def open_source(path_or_url: str, *, headers: Mapping[str, str] | None = None) -> Source:
     """A source for an http(s) address or a file's path; `headers` go with each HTTP request (API keys)."""
-    if urlsplit(path_or_url).scheme in ("http", "https"):
+    if is_address(path_or_url):
         return HttpSource(path_or_url, headers=headers)
     return FileSource(Path(path_or_url))
 
@@ -98,10 +103,10 @@ class HttpSource:
     """An http(s) address.
 
     Asks with If-None-Match and If-Modified-Since; tries again on time-outs, broken connections, 429 and 5xx, with
-    growing, jittered pauses; gives up after `attempts` or when `patience_s` is used up. From then on one attempt a
-    call, and calls that come too soon fail without asking: before the time of the server's Retry-After, and while the
-    pause between calls grows. A larger answer than `max_bytes` is refused while it comes in. `headers` go with each
-    request to the address's own host, and to no other that it redirects to.
+    growing, jittered pauses; gives up after `attempts` or when `patience_s` is used up, however slowly headers and body
+    drip in. From then on one attempt a call, and calls that come too soon fail without asking: before the time of the
+    server's Retry-After, and while the pause between calls grows. A larger answer than `max_bytes` is refused while it
+    comes in. `headers` go with each request to the address's own host, and to no other that it redirects to.
     """
 
     def __init__(
@@ -128,7 +133,7 @@ class HttpSource:
         self._failures = 0
         self._failed_at = self._ask_again_at = float("-inf")
         self._failure = ""
-        self._keys = [name for name in (headers or {}) if name.lower() not in _OPEN_HEADERS]
+        self._keys = [name for name in (headers or {}) if name.lower() not in OPEN_HEADERS]
         self._client = httpx.Client(
             headers={"Accept-Encoding": "gzip", "User-Agent": "prochain", **(headers or {})},
             timeout=timeout_s,
@@ -137,6 +142,7 @@ class HttpSource:
             transport=transport,
             event_hooks={"request": [self._without_keys_elsewhere]},
         )
+        self._cut_off = CutOff()
         self._attempts = attempts
         self._pause = wait_exponential_jitter(multiplier=pause_s, max=LONGEST_PAUSE_S, jitter=pause_s)
 
@@ -183,7 +189,7 @@ class HttpSource:
             self._failure += f" It is not asked again before {at} UTC."
 
     def _without_keys_elsewhere(self, request: httpx.Request) -> None:
-        if _is_at_home(httpx.URL(self._url), request.url):
+        if is_at_home(self._url, request.url):
             return
         for name in (*self._keys, "Authorization", "Cookie"):
             request.headers.pop(name, None)
@@ -193,16 +199,21 @@ class HttpSource:
         self._client.close()
 
     def _ask(self, deadline: float) -> bytes | None:
+        asking = self._client.stream(
+            "GET", self._url, headers=dict(self.validators), extensions=dict(self._cut_off.extensions)
+        )
         try:
-            with self._client.stream("GET", self._url, headers=dict(self.validators)) as answer:
+            with self._cut_off.within(deadline - time.monotonic()), asking as answer:
                 if answer.status_code == httpx.codes.NOT_MODIFIED:
                     return None
                 if answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error:
                     raise _TransientError(_status(self.name, answer), _retry_after_s(answer))
                 if answer.status_code != httpx.codes.OK:
                     raise _StatusError(_status(self.name, answer), _retry_after_s(answer))
-                data = self._body(answer, deadline)
+                data = self._body(answer)
         except httpx.TransportError as error:
+            if self._cut_off.passed:
+                raise self._too_slow() from error
             raise _TransientError(f"{self.name}: {_reason(error)}.") from error
         validators = {
             "If-None-Match": answer.headers.get("ETag"),
@@ -215,7 +226,12 @@ class HttpSource:
         self._digest = digest
         return data
 
-    def _body(self, answer: httpx.Response, deadline: float) -> bytes:
+    def _too_slow(self) -> _TransientError:
+        return _TransientError(
+            f"{self.name}: no whole answer within {self._patience_s:.0f} s; the server, or the way to it, is too slow."
+        )
+
+    def _body(self, answer: httpx.Response) -> bytes:
         announced = answer.headers.get("Content-Length", "")
         if announced.isdigit() and int(announced) > self._max_bytes:
             raise FeedError(_too_large(self.name, self._max_bytes, int(announced)))
@@ -226,10 +242,9 @@ class HttpSource:
             size += len(part)
             if size > self._max_bytes:
                 raise FeedError(_too_large(self.name, self._max_bytes))
-            if time.monotonic() > deadline:
-                raise _TransientError(
-                    f"{self.name}: only {size:,} bytes within {self._patience_s:.0f} s; the server is too slow."
-                )
+        # A body of no announced length ends with its connection, also where it was broken.
+        if self._cut_off.passed:
+            raise self._too_slow()
         data = b"".join(parts)
         if answer.headers.get("Content-Encoding", "").lower() in ("gzip", "x-gzip"):
             data = gunzip(data, self._max_bytes, self.name)
@@ -274,15 +289,6 @@ def _retry_after_s(answer: httpx.Response) -> float:
     except (ValueError, TypeError, OverflowError, OSError):
         return 0.0
     return min(max(seconds, 0.0), LONGEST_RETRY_AFTER_S)
-
-
-def _is_at_home(home: httpx.URL, url: httpx.URL) -> bool:
-    """Whether a request goes where the keys belong: to the same host and port, or to the same host by TLS."""
-    if (home.scheme, home.host, home.port) == (url.scheme, url.host, url.port):
-        return True
-    return (home.scheme, url.scheme) == ("http", "https") and home.host == url.host and (home.port, url.port) == (
-        None, None,
-    )  # fmt: skip
 
 
 def _too_large(name: str, limit: int, size: int | None = None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -39,9 +40,11 @@ class LoadedTimetable:
     from_cache: bool
 
 
-def load_timetable(source: str | Path, *, cache_dir: Path | None = DEFAULT) -> LoadedTimetable:
+def load_timetable(
+    source: str | Path, *, cache_dir: Path | None = DEFAULT, headers: Mapping[str, str] | None = None
+) -> LoadedTimetable:
     """Load a GTFS feed once; see `TimetableSource`."""
-    opened = TimetableSource(source, cache_dir=cache_dir)
+    opened = TimetableSource(source, cache_dir=cache_dir, headers=headers)
     try:
         return opened.load()
     finally:
@@ -54,10 +57,13 @@ class TimetableSource:
     An address is asked for its zip only where that has changed since the last time, also before the last start.
     """
 
-    def __init__(self, source: str | Path, *, cache_dir: Path | None = DEFAULT) -> None:
+    def __init__(
+        self, source: str | Path, *, cache_dir: Path | None = DEFAULT, headers: Mapping[str, str] | None = None
+    ) -> None:
         """`cache_dir`: where to keep what was made of feeds, so that the next start is quick; None for nowhere. A
-        folder that cannot be written to does no harm."""
+        folder that cannot be written to does no harm. `headers` go with each request to the address's host."""
         self._source = source
+        self._headers = headers
         self._address = str(source) if str(source).lower().startswith(("http://", "https://")) else ""
         self._folder = default_cache_dir() if cache_dir == DEFAULT else cache_dir
         self._http: HttpSource | None = None
@@ -106,6 +112,7 @@ class TimetableSource:
 
         self._http = HttpSource(
             self._address,
+            headers=self._headers,
             validators=known.validators if known else None,
             timeout_s=30.0,
             patience_s=DOWNLOAD_PATIENCE_S,

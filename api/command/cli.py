@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread, current_thread, main_thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -52,6 +52,8 @@ _ARCHIVED = {
     "trip_updates": "messages of TripUpdates",
     "alerts": "messages of Alerts",
 }
+_STILL_S = 10.0
+"""It is said so often that what is waited for has not come."""
 Speed = Annotated[float, typer.Option(min=0.1, max=600.0, help="How many times faster than real time.")]
 
 
@@ -94,7 +96,11 @@ def serve(
     trip_updates: Annotated[str | None, typer.Option(help="The operator's own TripUpdates.")] = None,
     alerts: Annotated[str | None, typer.Option(help="The operator's Alerts.")] = None,
     header: Annotated[
-        list[str] | None, typer.Option(help='HTTP header for the realtime feeds, such as "X-Api-Key: secret".')
+        list[str] | None,
+        typer.Option(
+            help='HTTP header for the realtime feeds, such as "X-Api-Key: secret"; for one feed alone '
+            '"gtfs=X-Api-Key: secret".'
+        ),
     ] = None,
     host: Host = None,
     port: Port = None,
@@ -114,9 +120,11 @@ def serve(
         from api.service.settings import ConfigurationError, read_settings
         from feeds.sole_writer import sole_writer
 
+        headers, feed_headers = _headers(header)
         settings = read_settings(
             config, gtfs=gtfs, vehicle_positions=vehicle_positions, trip_updates=trip_updates, alerts=alerts,
-            headers=_headers(header), host=host, port=port, model=model, data_dir=data_dir,
+            headers=headers or None, feed_headers=feed_headers or None, host=host, port=port, model=model,
+            data_dir=data_dir,
         )  # fmt: skip
         if replay_folder is None and (at is not None or speed != 1.0):
             raise ConfigurationError("--at and --speed go with --replay FOLDER; live feeds run at their own time.")
@@ -132,10 +140,11 @@ def serve(
                 service = recorded_service(settings, replay_folder, at, speed, progress)
         else:
             from api.service.live import data_folder, live_service
+            from feeds.public_address import public_place
 
             folder = data_folder(settings)
             held.enter_context(sole_writer(folder))
-            with _progress("Reading the timetable"):
+            with _progress(f"Reading the timetable of {public_place(settings.gtfs or '')}"):
                 service = live_service(settings)
         _serve(service, settings, folder, listening, live=replay_folder is None)
 
@@ -228,20 +237,32 @@ def record(
     trip_updates: Annotated[str | None, typer.Option(help="The operator's own TripUpdates.")] = None,
     alerts: Annotated[str | None, typer.Option(help="The operator's Alerts.")] = None,
     every: Annotated[float, typer.Option(min=1.0, help="Seconds between two polls.")] = 15.0,
-    header: Annotated[list[str] | None, typer.Option(help='HTTP header, such as "X-Api-Key: secret".')] = None,
+    header: Annotated[
+        list[str] | None,
+        typer.Option(
+            help='HTTP header, such as "X-Api-Key: secret"; for one feed alone "alerts=X-Api-Key: secret". A key goes '
+            "to the host of the first feed."
+        ),
+    ] = None,
 ) -> None:
     """Archive what comes in until interrupted; a crash loses at most a minute of it."""
     with _said_plainly():
         from api.service.settings import ConfigurationError
+        from feeds.feed_headers import headers_by_feed
         from feeds.recorder import record as record_sources
         from feeds.recording import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS
-        from feeds.source import open_source
+        from feeds.source import is_address, open_source
 
-        headers = _headers(header)
-        given = {VEHICLE_POSITIONS: vehicle_positions, TRIP_UPDATES: trip_updates, ALERTS: alerts}
-        sources = {feed: open_source(place, headers=headers) for feed, place in given.items() if place is not None}
+        named = {VEHICLE_POSITIONS: vehicle_positions, TRIP_UPDATES: trip_updates, ALERTS: alerts}
+        given = {feed: place for feed, place in named.items() if place is not None}
+        headers, without = headers_by_feed(
+            {feed: place for feed, place in given.items() if is_address(place)}, *_headers(header)
+        )
+        sources = {feed: open_source(place, headers=headers.get(feed)) for feed, place in given.items()}
         if not sources:
             raise ConfigurationError("No feed is given: use --vehicle-positions, --trip-updates or --alerts.")
+        if without:
+            _say(f'{" and ".join(without)}: asked without keys, at another host; give its own, as "FEED=Name: value".')
         _log_to_stderr()
         stopping = Event()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -290,24 +311,28 @@ def _serve(
     how = f"token {shown_token}" if shown_token else "open" if desk.sign_in.possible else "off: set desk_token"
     print(f"  {base}/desk  the officer's desk ({how})")
     print(f"  {base}/docs  the API\n", flush=True)
-    with suppress(KeyboardInterrupt):
+    with suppress(_Signalled):
         answer_requests(
             service, desk, listening, lambda: print("  Ctrl-C ends it.", flush=True), settings.trusted_proxies
         )
 
 
-def _headers(given: list[str] | None) -> dict[str, str] | None:
+def _headers(given: list[str] | None) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """Those for all feeds, and those for one, by feed."""
+    from api.service.live import FEEDS, GTFS
     from api.service.settings import ConfigurationError
 
-    if not given:
-        return None
-    headers = {}
-    for header in given:
+    for_all, for_one = dict[str, str](), dict[str, dict[str, str]]()
+    for header in given or ():
         name, colon, value = header.partition(":")
-        if not colon or not name.strip():
-            raise ConfigurationError('--header is written as "Name: value".')
-        headers[name.strip()] = value.strip()
-    return headers
+        feed, equals, name_of_one = name.partition("=")
+        if equals and feed not in (*FEEDS, GTFS):
+            raise ConfigurationError(f"--header for one feed begins with {', '.join((*FEEDS, GTFS))}, and “=”.")
+        name = (name_of_one if equals else name).strip()
+        if not colon or not name:
+            raise ConfigurationError('--header is written as "Name: value", for one feed as "FEED=Name: value".')
+        (for_one.setdefault(feed, {}) if equals else for_all)[name] = value.strip()
+    return for_all, for_one
 
 
 def _print_counts(counts: dict[str, int]) -> None:
@@ -319,15 +344,35 @@ def _print_counts(counts: dict[str, int]) -> None:
 
 @contextmanager
 def _progress(doing: str) -> Iterator[Callable[[float], None]]:
-    """A bar on a terminal; what it gives is told the share done."""
+    """A bar on a terminal, elsewhere a line now and then; what it gives is told the share done."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
+    if not console.is_terminal:
+        with _told_while_it_lasts(doing):
+            yield lambda _: None
+        return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+    with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(doing, total=None)
         yield lambda share: bar.update(task, total=1.0, completed=share)
+
+
+@contextmanager
+def _told_while_it_lasts(doing: str) -> Iterator[None]:
+    done, began = Event(), time.monotonic()
+
+    def tell() -> None:
+        print(f"{doing} …", file=sys.stderr, flush=True)
+        while not done.wait(_STILL_S):
+            print(f"{doing}, for {time.monotonic() - began:.0f} s now …", file=sys.stderr, flush=True)
+
+    Thread(target=tell, name="progress", daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
 
 
 @contextmanager
@@ -336,7 +381,11 @@ def _said_plainly() -> Iterator[None]:
     from api.service.settings import ConfigurationError
 
     try:
-        yield
+        with _ended_by_signals():
+            yield
+    except _Signalled as signalled:
+        _say(f"ended by {signalled}.")
+        raise typer.Exit(128 + signalled.number) from None
     except (FeedError, ConfigurationError) as error:
         said = str(error)
     except OSError as error:
@@ -345,8 +394,40 @@ def _said_plainly() -> Iterator[None]:
         said = f"{error.filename}: {error.strerror}; check the path and its rights."
     else:
         return
-    typer.secho(f"prochain: {said}", fg=typer.colors.RED, err=True)
+    _say(said)
     raise typer.Exit(1)
+
+
+def _say(words: str) -> None:
+    typer.secho(f"prochain: {words}", fg=typer.colors.RED, err=True)
+
+
+class _Signalled(BaseException):
+    """SIGINT or SIGTERM: an end, and no error of anything that it is raised in."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Whatever is waited for in this context, either signal ends it: also where the shell has switched SIGINT off, and
+    in a container, whose first process the system's own way of ending does not reach. A second one ends it at once."""
+
+    def end(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        raise _Signalled(number)
+
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _log_to_stderr() -> None:

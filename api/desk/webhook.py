@@ -19,12 +19,15 @@ from tenacity import (
 )
 
 from api.desk.subscribers import TOLD_WITHIN_S, Bulletin
+from feeds.cut_off import CutOff
 
 _OUT_OF_REACH = frozenset({408, 425, 429, 502, 503, 504})
 _TRIES = 8
 """For an address that is there but fails at a bulletin."""
 _LONGEST_PAUSE_S = 120.0
 _TIMEOUT_S = 10.0
+_ANSWERED_WITHIN_S = 30.0
+"""However slowly the answer drips in."""
 SIGNATURE_HEADER = "Prochain-Signature"
 
 log = logging.getLogger("prochain")
@@ -71,6 +74,7 @@ class Webhook:
         self._secret = secret
         self._closing = Event()
         self._client = httpx.Client(timeout=_TIMEOUT_S, transport=transport)
+        self._cut_off = CutOff()
         self._retrying = Retrying(
             retry=retry_if_exception_type((httpx.TransportError, _OutOfReachError, _FailedError)),
             stop=lambda state: self._closing.is_set() or _given_up(state),
@@ -105,7 +109,10 @@ class Webhook:
         log.warning("%s: %s. Tried again in %.0f s.", self.name, error, state.upcoming_sleep)
 
     def _post(self, body: bytes, headers: dict[str, str]) -> None:
-        answer = self._client.post(self._address, content=body, headers=headers)
+        with self._cut_off.within(_ANSWERED_WITHIN_S):
+            answer = self._client.post(
+                self._address, content=body, headers=headers, extensions=dict(self._cut_off.extensions)
+            )
         said = f"{self.name} answered {answer.status_code} {answer.reason_phrase}"
         if answer.status_code in _OUT_OF_REACH:
             raise _OutOfReachError(said)

@@ -14,9 +14,11 @@ from api.service.incoming_feeds import PolledFeeds, RealtimeFeeds
 from api.service.service import Service
 from api.service.settings import ConfigurationError, Settings
 from api.service.timetable_watch import TimetableWatch, timetable_from
+from feeds.feed_headers import headers_by_feed
 from feeds.history.store import FOLDER as HISTORY
 from feeds.history.store import HistoryStore
-from feeds.source import Source, open_source
+from feeds.recording import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS
+from feeds.source import Source, is_address, open_source
 from feeds.user_folders import user_folder
 from predictor.endings import Patience
 from predictor.engine import EngineSettings
@@ -24,6 +26,8 @@ from predictor.timetable import Timetable
 
 log = logging.getLogger("prochain")
 
+GTFS = "gtfs"
+FEEDS = (VEHICLE_POSITIONS, TRIP_UPDATES, ALERTS)
 _STATE = ("XDG_STATE_HOME", ".local/state")
 
 
@@ -38,18 +42,20 @@ def live_service(settings: Settings) -> Service:
         raise ConfigurationError(
             "No realtime feed is given: use --vehicle-positions PATH_OR_URL or set vehicle_positions in prochain.toml."
         )
-    loaded = timetable_from(settings.gtfs, settings.cache_dir)
+    headers = _headers(settings)
+    loaded = timetable_from(settings.gtfs, settings.cache_dir, headers.get(GTFS))
     if loaded.problems:
         log.warning("The GTFS feed has %d kinds of problems; prochain check --gtfs tells them.", len(loaded.problems))
 
-    def source(address: str | None) -> Source | None:
-        return None if address is None else open_source(address, headers=settings.headers)
+    def source(feed: str) -> Source | None:
+        address: str | None = getattr(settings, feed)
+        return None if address is None else open_source(address, headers=headers.get(feed))
 
     clock = LiveClock()
     feeds = PolledFeeds(
-        source(settings.vehicle_positions),
-        source(settings.trip_updates),
-        source(settings.alerts),
+        source(VEHICLE_POSITIONS),
+        source(TRIP_UPDATES),
+        source(ALERTS),
         every_s=settings.poll_interval_s,
         clock=clock,
     )
@@ -60,11 +66,28 @@ def live_service(settings: Settings) -> Service:
         clock,
         data_folder(settings),
         timetable_source=TimetableWatch(
-            settings.gtfs, every_s=settings.gtfs_check_interval_s, cache_dir=settings.cache_dir
+            settings.gtfs,
+            every_s=settings.gtfs_check_interval_s,
+            cache_dir=settings.cache_dir,
+            headers=headers.get(GTFS),
         ),
         take_any_timetable=settings.take_any_gtfs,
         checkpoint=Checkpoint(settings.model or state_file(settings.gtfs)),
     )
+
+
+def _headers(settings: Settings) -> dict[str, dict[str, str]]:
+    """By feed; the GTFS address has those that are given for it alone."""
+    addresses = {feed: address for feed in FEEDS if (address := getattr(settings, feed)) and is_address(address)}
+    of_one_feed: dict[str, dict[str, str]] = {str(feed): given for feed, given in settings.feed_headers.items()}
+    found, without = headers_by_feed(addresses, settings.headers, of_one_feed)
+    if without:
+        log.warning(
+            "The keys among the headers are not sent to %s, at another host than the first feed: give each its own, in "
+            "feed_headers.",
+            " and ".join(without),
+        )
+    return {**found, GTFS: of_one_feed.get(GTFS, {})}
 
 
 def state_file(gtfs: str) -> Path:

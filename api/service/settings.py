@@ -40,7 +40,12 @@ class Settings(BaseSettings):
     trip_updates: str | None = Field(None, description="the operator's own TripUpdates: path or address")
     alerts: str | None = Field(None, description="the operator's Alerts: path or address")
     headers: dict[str, str] = Field(
-        default_factory=dict, description="HTTP headers sent with each poll of the realtime feeds, such as an API key"
+        default_factory=dict,
+        description="HTTP headers sent with each poll of the realtime feeds, such as an API key; keys go to the host "
+        "of the first of vehicle_positions, trip_updates and alerts, and to no other",
+    )
+    feed_headers: dict[Literal["gtfs", "vehicle_positions", "trip_updates", "alerts"], dict[str, str]] = Field(
+        default_factory=dict, description="HTTP headers of one feed, by its name; they stand in the place of headers"
     )
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on")
@@ -214,6 +219,11 @@ def _in_words(error: ValidationError, file: Path) -> str:
             lines.append(f"“{name}” is no setting. The settings are: {known}.")
         elif name.startswith("headers"):
             lines.append("headers is a table of names and values, all of them text.")
+        elif name.startswith("feed_headers"):
+            lines.append(
+                "feed_headers holds a table of names and values, all of them text, for each of gtfs, "
+                "vehicle_positions, trip_updates and alerts."
+            )
         else:
             given = "" if name.startswith(_SECRETS) else f" = {problem['input']!r}"
             lines.append(f"{name}{given}: {problem['msg'].removeprefix('Value error, ')}.")

@@ -3,34 +3,42 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from api.service.view import FeedHealth
 from feeds.errors import FeedError
-from feeds.public_address import public_address
-from feeds.timetable import LoadedTimetable, TimetableSource, load_timetable
+from feeds.public_address import public_place
+from feeds.timetable import DEFAULT, LoadedTimetable, TimetableSource, load_timetable
 from predictor.timetable import Timetable
 
 log = logging.getLogger("prochain")
 
 
-def timetable_from(gtfs: str, cache_dir: Path | None) -> LoadedTimetable:
+def timetable_from(gtfs: str, cache_dir: Path | None, headers: Mapping[str, str] | None = None) -> LoadedTimetable:
     """The timetable at a path or address; None for `cache_dir` means the user's own cache. Errors: FeedError."""
-    return load_timetable(gtfs) if cache_dir is None else load_timetable(gtfs, cache_dir=cache_dir)
+    return load_timetable(gtfs, cache_dir=cache_dir or DEFAULT, headers=headers)
 
 
 class TimetableWatch:
     """The GTFS feed at a path or address, read again when its content is another. A bad one is refused."""
 
-    def __init__(self, gtfs: str, *, every_s: float = 1800.0, cache_dir: Path | None = None) -> None:
+    def __init__(
+        self,
+        gtfs: str,
+        *,
+        every_s: float = 1800.0,
+        cache_dir: Path | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self.every_s = every_s
         self.version = ""
         """See `TimetableSource`."""
         self._gtfs = gtfs
-        self._source = TimetableSource(gtfs) if cache_dir is None else TimetableSource(gtfs, cache_dir=cache_dir)
+        self._source = TimetableSource(gtfs, cache_dir=cache_dir or DEFAULT, headers=headers)
         self._stat: tuple[int, int] | None = self._stat_of_file()
-        self._health = FeedHealth("gtfs", public_address(gtfs) if "://" in gtfs else gtfs)
+        self._health = FeedHealth("gtfs", public_place(gtfs))
 
     def health(self) -> FeedHealth:
         """How the GTFS feed is doing."""

@@ -296,10 +296,9 @@ def test_record_archives_until_interrupted(recording: Path) -> None:
     assert pq.read_table(file).to_pydict()["vehicle_id"] == ["12"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_record_ends_by_any_signal_while_a_feed_drips_and_saves_what_it_has(recording: Path, number: int) -> None:
-    source = recording / "now.pb"
-    source.write_bytes(message(time.time()))
+@contextmanager
+def dripping() -> Iterator[tuple[str, Event]]:
+    """Address whose answer never comes whole, and whether it was asked."""
     asked = Event()
 
     class Drips(BaseHTTPRequestHandler):
@@ -319,18 +318,58 @@ def test_record_ends_by_any_signal_while_a_feed_drips_and_saves_what_it_has(reco
     with ThreadingHTTPServer(("127.0.0.1", 0), Drips) as server:
         server.daemon_threads = True
         Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_port}/trip_updates.pb"
-        with started(
-            "record", "--vehicle-positions", str(source), "--trip-updates", address, "--to", "archive", "--every", "1"
-        ) as process:
-            lines_until(process, "Ctrl-C ends it")
-            assert asked.wait(10)
-            time.sleep(1.0)
-            process.send_signal(number)
-            assert process.wait(10) == 0
+        yield f"http://127.0.0.1:{server.server_port}/feed", asked
         server.shutdown()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_record_ends_by_any_signal_while_a_feed_drips_and_saves_what_it_has(recording: Path, number: int) -> None:
+    source = recording / "now.pb"
+    source.write_bytes(message(time.time()))
+    with (
+        dripping() as (address, asked),
+        started(
+            "record", "--vehicle-positions", str(source), "--trip-updates", address, "--to", "archive", "--every", "1"
+        ) as process,
+    ):
+        lines_until(process, "Ctrl-C ends it")
+        assert asked.wait(10)
+        time.sleep(1.0)
+        process.send_signal(number)
+        assert process.wait(10) == 0
     (file,) = Path("archive").glob("vehicle_positions_*.parquet")
     assert pq.read_table(file).to_pydict()["vehicle_id"] == ["12"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serve_says_what_it_waits_for_and_ends_by_any_signal(recording: Path, number: int) -> None:
+    with dripping() as (address, asked), started(
+        "serve", "--gtfs", f"{address}?key=secret", "--vehicle-positions", "now.pb", "--port", "0"
+    ) as process:  # fmt: skip
+        said = lines_until(process, f"Reading the timetable of {address} …")
+        assert asked.wait(10)
+        process.send_signal(number)
+        said += lines_until(process, f"ended by {signal.Signals(number).name}")
+        assert process.wait(10) == 128 + number
+    assert "Traceback" not in said
+    assert "secret" not in said
+
+
+@pytest.mark.parametrize("command", ["learn", "replay"])
+def test_long_work_ends_by_a_signal_also_where_the_shell_ignores_it(recording: Path, command: str) -> None:
+    for after in range(0, 50_000, 10):
+        (recording / f"vehicle_positions_{int(EIGHT) + 1000 + after}.pb").write_bytes(message(EIGHT + after))
+    ignored = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with started(command, str(recording), "--every", "1") as process:
+            time.sleep(3.0)
+            assert process.poll() is None
+            process.send_signal(signal.SIGINT)
+            said = lines_until(process, "ended by SIGINT")
+            assert process.wait(10) == 130
+    finally:
+        signal.signal(signal.SIGINT, ignored)
+    assert "Traceback" not in said
 
 
 def test_a_second_recorder_on_a_folder_says_so(recording: Path) -> None:

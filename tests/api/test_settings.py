@@ -55,7 +55,7 @@ _VALUES = {
     "headers": {"a": "b"}, "port": 81, "miss_weight": 7.0, "desk_token": _SECRET, "desk_webhook_secret": _SECRET,
     "added_as": "ADDED", "headway_as": "SCHEDULED", "desk_webhooks": ["https://example.org/hook"],
     "desk_tokens": {"anne": _SECRET}, "trusted_proxies": ["127.0.0.1", "fd00::/8"],
-    "take_any_gtfs": True,
+    "take_any_gtfs": True, "feed_headers": {"gtfs": {"a": "b"}},
 }  # fmt: skip
 
 
@@ -65,7 +65,11 @@ def test_every_setting_can_be_given_in_every_way(name: str, tmp_path: Path, monk
     if name.endswith("_s"):
         value = 75.0 if name != "step_interval_s" else 7.5
     file = tmp_path / "some.toml"
-    tables = {"headers": 'headers = { a = "b" }\n', "desk_tokens": f'desk_tokens = {{ anne = "{_SECRET}" }}\n'}
+    tables = {
+        "headers": 'headers = { a = "b" }\n',
+        "feed_headers": '[feed_headers.gtfs]\na = "b"\n',
+        "desk_tokens": f'desk_tokens = {{ anne = "{_SECRET}" }}\n',
+    }
     file.write_text(tables.get(name, f"{name} = {json.dumps(value)}\n"))
     from_file = getattr(read_settings(file), name)
     monkeypatch.setenv(f"PROCHAIN_{name.upper()}", value if isinstance(value, str) else json.dumps(value))

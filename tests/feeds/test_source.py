@@ -139,18 +139,45 @@ def test_a_server_that_never_answers_is_given_up(server: Server) -> None:
         source(server, timeout_s=0.05, attempts=2).fetch(0)
 
 
-def test_a_server_that_drips_is_given_up(server: Server) -> None:
+def dripping(first: bytes, drop: bytes) -> Answer:
     def drip(request: BaseHTTPRequestHandler) -> None:
-        request.send_response(200)
-        request.end_headers()
-        for _ in range(100):
-            request.wfile.write(b"x" * 70_000)
+        request.wfile.write(first)
+        for _ in range(200):
+            request.wfile.write(drop)
             request.wfile.flush()
             time.sleep(0.05)
 
-    server.answers = [drip]
+    return drip
+
+
+@pytest.mark.parametrize(
+    ("first", "drop"),
+    [
+        (b"", b"H"),
+        (b"HTTP/1.1 200 OK\r\n", b"X-Drop: 1\r\n"),
+        (b"HTTP/1.1 200 OK\r\nX-Drop: ", b"1"),
+        (b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"x"),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", b"x"),
+        (b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", b"x" * 70_000),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n"),
+    ],
+)
+def test_a_server_that_drips_is_given_up_in_headers_and_body(server: Server, first: bytes, drop: bytes) -> None:
+    server.answers = [dripping(first, drop), answer(200, b"up")]
+    polled = source(server, timeout_s=1.0, patience_s=0.4)
+    began = time.monotonic()
     with pytest.raises(FeedError, match="too slow"):
-        source(server, timeout_s=1.0, patience_s=0.2).fetch(0)
+        polled.fetch(0)
+    assert time.monotonic() - began < 2.0
+    assert polled.fetch(1) == b"up"
+
+
+def test_a_timetable_that_drips_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("feeds.timetable.DOWNLOAD_PATIENCE_S", 0.4)
+    server.answers = [dripping(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"x")]
+    with pytest.raises(FeedError, match="too slow"):
+        load_timetable(server.url, cache_dir=None)
 
 
 def test_a_broken_transfer_is_told(server: Server) -> None:
