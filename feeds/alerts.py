@@ -79,6 +79,10 @@ class Alert:
         """Whether riders are told: from before it is in force, where the feed says so, never after it is over."""
         return self.state(now) != "over" and _within(self._told, now)
 
+    def announced_at(self, now: float) -> bool:
+        """Whether riders who look ahead may know of it: it is not over, and not kept back by `communication_period`."""
+        return self.state(now) != "over" and _within(self.communication, now)
+
     def state(self, now: float) -> State:
         """`in_force` where riders are told of what affects service now; `over` where nothing more of it comes."""
         if _over(self._affects, now) or _over(self._told, now):

@@ -105,12 +105,13 @@ class Informed:
         """Trips that it names, not by their lines."""
         return frozenset(trip for fit in self._fits for trip, _ in fit.runs or ())
 
-    def lines_told_of(self, now: float, *, of_whole_networks: bool) -> set[int]:
-        """Routes that it speaks of as lines or by their trips, not of single stops of theirs. `of_whole_networks`: also
-        where it names them all at once."""
+    def lines_told_of(self, now: float, *, of_whole_networks: bool, at_stops: bool = False) -> set[int]:
+        """Routes that it speaks of as lines or by their trips. `of_whole_networks`: also where it names them all at
+        once; `at_stops`: also where it speaks of them at single stops of theirs."""
         told: set[int] = set()
         for fit in self._fits:
-            if fit.selector.stop_id or fit.until <= now:
+            selector = fit.selector
+            if fit.until <= now or (selector.stop_id and not (at_stops and (selector.route_id or selector.trip))):
                 continue
             if not _of_all_its_lines(fit.selector):
                 told |= fit.lines

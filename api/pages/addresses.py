@@ -18,7 +18,7 @@ from api.pages.line import line_page
 from api.pages.rendering import rider_page
 from api.pages.stop import stop_page
 from api.pages.trip import journey_page
-from api.reading.alerts import network_alerts
+from api.reading.alerts import announced_alerts, network_alerts
 from api.reading.badges import Badge
 from api.reading.journey import UnknownRunError, journey_of, run_meant
 from api.service.stop_search import StopHit
@@ -49,8 +49,9 @@ def home(request: Request, q: str = "", near: str = "", fragment: str = "") -> R
     modes = moment.lines.by_mode()
     alerts = moment.said_all(network_alerts(moment))
     return rider_page(
-        request, moment, "home.html", _all_badges(moment), alerts, modes=modes, alert_list=alerts, query=""
-    )
+        request, moment, "home.html", _all_badges(moment), alerts, modes=modes, alert_list=alerts, query="",
+        announced=_announced(moment),
+    )  # fmt: skip
 
 
 @pages_router.get("/stops/{stop_id:path}")
@@ -121,6 +122,14 @@ def static(request: Request, name: str) -> Response:
                 return Response(status_code=304, headers=headers)
             return Response(asset.body, media_type=asset.media_type, headers=headers)
     return Response("No such file: reload the page that asked for it.\n", 404, media_type="text/plain")
+
+
+def _announced(moment: PageMoment) -> str:
+    """How many messages there are now, and how many are planned."""
+    said = moment.said_all(announced_alerts(moment))
+    now = sum(one.in_force for one in said)
+    counts = (("alerts_count_now", now), ("alerts_count_planned", len(said) - now))
+    return " · ".join(moment.texts(key, count=count) for key, count in counts if count)
 
 
 def _search(request: Request, moment: PageMoment, query: str) -> Response:

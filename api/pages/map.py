@@ -11,7 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from api.answers.assets import map_library
-from api.answers.caching import answer
+from api.answers.caching import BOARD_MAX_AGE_S, answer
 from api.pages.rendering import rider_page
 from api.reading.lines import lines_of
 from api.words.moment import PageMoment
@@ -46,6 +46,14 @@ def network(request: Request) -> Response:
     """Lines and stops as GeoJSON."""
     tt = PageMoment.of(request).timetable
     return answer(request, tt.feed_version, lambda: _network(tt), max_age_s=_A_DAY_S, media_type="application/geo+json")
+
+
+@map_router.get("/map/disturbed")
+def disturbed(request: Request) -> Response:
+    """Route ids of the lines to mark."""
+    moment = PageMoment.of(request)
+    routes = [str(moment.timetable.route_id[route]) for route in sorted(moment.disturbed)]
+    return answer(request, routes, lambda: json.dumps(routes), max_age_s=BOARD_MAX_AGE_S, media_type="application/json")
 
 
 @lru_cache(maxsize=2)

@@ -31,15 +31,16 @@ def stop_stream(request: Request, stop_id: str, last_event_id: Annotated[str | N
         moment = said_in(boards.moment, language)
         page = stop_page(moment, stop_index(moment, stop_id))
         board = fragment(moment, "stop_board.html", page=page)
-        return Announcement(digest_of((moment.feed.stopped, _says(page))), board)
+        return Announcement(digest_of((moment.feed.stopped, _says(page, moment))), board)
 
     announcer: Announcer = request.app.state.announcer
     return announcer.answer(("page", stop_id, language), make, last_event_id, client_of(request))
 
 
-def _says(page: StopPage) -> object:
+def _says(page: StopPage, moment: PageMoment) -> object:
     """What the page shows, less the minutes that pass by themselves."""
+    marked = sorted({group.line.route for group in page.groups} & moment.disturbed)
     groups = [(group.line.route, group.destination, group.quiet, group.last) for group in page.groups]
     rows = [row for group in page.groups for row in group.departures]
     ranges = [at and steady(at) for row in rows for at in (row.p10, row.p90)]
-    return groups, [noticed(row) for row in rows], ranges, page.quiet, page.alerts
+    return groups, [noticed(row) for row in rows], ranges, page.quiet, page.alerts, marked

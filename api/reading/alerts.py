@@ -21,6 +21,7 @@ ShownOn = Literal["lines", "stops", "network"]
 
 _SEVERITIES = ("SEVERE", "WARNING", "UNKNOWN_SEVERITY", "INFO")
 _SAYS_NOTHING_OF_SERVICE = frozenset({"NO_EFFECT", "ADDITIONAL_SERVICE", "ACCESSIBILITY_ISSUE", "STOP_MOVED"})
+_NO_DISTURBANCE = frozenset({"NO_EFFECT", "ADDITIONAL_SERVICE"})
 _STOPS_ALL = frozenset({"NO_SERVICE", "REDUCED_SERVICE", "SIGNIFICANT_DELAYS"})
 
 
@@ -43,6 +44,21 @@ def line_alerts(moment: Moment, route: int) -> list[Alert]:
 def run_alerts(moment: Moment, trip: int, service_day: int, shift_s: int) -> list[Alert]:
     """Told to those who ride a dated run: of itself, its line, the stops at which it calls, of everything."""
     return _told(moment, lambda informed: informed.run(trip, service_day, shift_s))
+
+
+def announced_alerts(moment: Moment, route: int | None = None, stop: int | None = None) -> list[Alert]:
+    """In force, and planned as far as riders may know of it: all that concern anybody; those told on a line; those told
+    at a stop."""
+    stops = None if stop is None else moment.timetable.members(stop).tolist()
+    alerts = [
+        alert
+        for alert, informed in _all(moment)
+        if alert.announced_at(moment.now)
+        and informed.selectors
+        and (route is None or informed.line(route, moment.now))
+        and (stops is None or informed.stop(stops, moment.now))
+    ]
+    return _in_order(alerts, moment.now)
 
 
 def operator_alerts(moment: Moment) -> list[Alert]:
@@ -106,6 +122,17 @@ def lines_told_of(moment: Moment) -> set[int]:
             informed = informed_by(moment, alert)
             told |= informed.lines_told_of(moment.now, of_whole_networks=alert.effect in _STOPS_ALL)
     return told
+
+
+def disturbed_lines(moment: Moment) -> frozenset[int]:
+    """Routes that are marked wherever they are named: an alert in force speaks of them, by themselves, by their trips,
+    or at some of their stops, and not of something welcome."""
+    told: set[int] = set()
+    for alert, informed in _all(moment):
+        if alert.state(moment.now) == "in_force" and alert.effect not in _NO_DISTURBANCE:
+            wide = alert.effect in _STOPS_ALL
+            told |= informed.lines_told_of(moment.now, of_whole_networks=wide, at_stops=True)
+    return frozenset(told)
 
 
 def _told(moment: Moment, concerns: Callable[[Informed], bool]) -> list[Alert]:

@@ -1,7 +1,7 @@
 // The map: the network drawn once, its vehicles every few seconds.
 "use strict";
 (() => {
-  const EVERY_MS = 10000, BADGE_PX = 26, RATIO = 2;
+  const EVERY_MS = 10000, BADGE_PX = 26, MARK_PX = 16, RATIO = 2;
   const place = document.getElementById("map"), said = document.getElementById("map-age");
   const texts = JSON.parse(document.getElementById("content").dataset.texts);
   const fill = (key, values) => texts[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -23,11 +23,12 @@
   map.addControl(new maplibregl.GeolocateControl({ trackUserLocation: true }));
 
   // A line's badge as an image: text on a map would need a server of fonts.
-  function badge({ name, color: ground, text }) {
+  function badge({ name, color: ground, text }, disturbed) {
     const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
     const font = `700 ${13 * RATIO}px system-ui, sans-serif`;
     pen.font = font;
-    canvas.width = Math.max(pen.measureText(name).width + 12 * RATIO, BADGE_PX * RATIO);
+    const width = Math.max(pen.measureText(name).width + 12 * RATIO, BADGE_PX * RATIO);
+    canvas.width = width + (disturbed ? MARK_PX * RATIO : 0);
     canvas.height = BADGE_PX * RATIO;
     pen.font = font;
     pen.textAlign = "center";
@@ -36,17 +37,28 @@
     pen.strokeStyle = "#fff";
     pen.lineWidth = 2 * RATIO;
     pen.beginPath();
-    pen.roundRect(RATIO, RATIO, canvas.width - 2 * RATIO, canvas.height - 2 * RATIO, 7 * RATIO);
+    pen.roundRect(RATIO, RATIO, width - 2 * RATIO, canvas.height - 2 * RATIO, 7 * RATIO);
     pen.fill();
     pen.stroke();
     pen.fillStyle = text;
-    pen.fillText(name, canvas.width / 2, canvas.height / 2 + RATIO);
+    pen.fillText(name, width / 2, canvas.height / 2 + RATIO);
+    if (disturbed) {
+      const middle = width + RATIO, radius = (MARK_PX - 2) * RATIO / 2;
+      pen.beginPath();
+      pen.arc(middle, canvas.height / 2, radius, 0, 2 * Math.PI);
+      pen.fillStyle = "#ffc53d";
+      pen.fill();
+      pen.fillStyle = "#1a1300";
+      pen.font = `800 ${12 * RATIO}px system-ui, sans-serif`;
+      pen.fillText("!", middle, canvas.height / 2 + RATIO);
+    }
     return pen.getImageData(0, 0, canvas.width, canvas.height);
   }
 
   function draw(network) {
     for (const [route, line] of Object.entries(network.lines)) {
       map.addImage(`line-${route}`, badge(line), { pixelRatio: RATIO });
+      map.addImage(`disturbed-${route}`, badge(line, true), { pixelRatio: RATIO });
     }
     const isA = (kind) => ["==", ["get", "kind"], kind];
     const byZoom = (...stops) => ["interpolate", ["exponential", 1.5], ["zoom"], ...stops];
@@ -73,7 +85,7 @@
     map.addLayer({
       id: "vehicles", type: "symbol", source: "vehicles",
       layout: {
-        "icon-image": ["concat", "line-", ["get", "route_id"]], "icon-allow-overlap": true,
+        "icon-image": ["concat", ["case", ["get", "disturbed"], "disturbed-", "line-"], ["get", "route_id"]], "icon-allow-overlap": true,
         "icon-size": byZoom(10, 0.6, 14, 1),
       },
       paint: { "icon-opacity": ["case", ["get", "old"], 0.45, 1] },
@@ -114,20 +126,27 @@
     geometry.coordinates,
     ["a", `${properties.line} ${fill("towards", { place: properties.headsign })}`, lineAddress(properties.route_id)],
     ["p", placeOf(properties)],
+    ["a", properties.disturbed && texts.alerts_of_line, `/alerts?line=${encodeURIComponent(properties.route_id)}`],
     ["p", properties.old && fill("position_old", { age: age(properties.data_age_s) })],
   ));
 
   let timer;
+  async function ask(address) {
+    const answer = await fetch(address, { signal: AbortSignal.timeout(8000) });
+    if (!answer.ok) throw new Error(answer.statusText);
+    return answer.json();
+  }
+
   async function follow() {
     clearTimeout(timer);
     if (document.hidden) return;
     try {
-      const answer = await fetch("/v1/vehicles", { signal: AbortSignal.timeout(8000) });
-      if (!answer.ok) throw new Error(answer.statusText);
-      const vehicles = await answer.json();
+      const [vehicles, told] = await Promise.all([ask("/v1/vehicles"), ask("/map/disturbed")]);
+      const disturbed = new Set(told);
       const known = vehicles.features.filter(({ properties }) => properties.route).map(({ geometry, properties }) => ({
         type: "Feature", geometry, properties: {
           ...properties, route: null, route_id: properties.route.route_id, line: properties.route.short_name,
+          disturbed: disturbed.has(properties.route.route_id),
           old: properties.data_age_s > 90 || vehicles.feed_stopped,
         },
       }));

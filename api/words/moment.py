@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from fastapi import Request
 
-from api.reading.alerts import cause_for, informed_by
+from api.reading.alerts import cause_for, disturbed_lines, informed_by
 from api.reading.boarding import Occupancy
 from api.reading.calls import RunCall
 from api.reading.journey import Journey
@@ -34,8 +35,15 @@ class AlertWords:
     description: str
     url: str
     lines: tuple[Line, ...]
+    stops: tuple[tuple[str, str], ...]
+    """Id and name of the stops that it names."""
     when: str
     """From when on, of one told before it is in force; else ""."""
+    starts_at: float
+    """POSIX seconds, 0 where it began at some time,"""
+    ends_at: float
+    """and inf where its end is not known."""
+    in_force: bool
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,11 @@ class PageMoment(Moment):
     def snapshot(self) -> Snapshot:
         """What the engine knows."""
         return self.view.snapshot
+
+    @cached_property
+    def disturbed(self) -> frozenset[int]:
+        """Routes that are marked wherever they are named."""
+        return disturbed_lines(self)
 
     @cached_property
     def words(self) -> TimeWords:
@@ -147,12 +160,13 @@ class PageMoment(Moment):
 
     def said_all(self, alerts: Iterable[Alert]) -> list[AlertWords]:
         """Alerts in the reader's language. The same words sent for each of several lines are said once, of all."""
-        said: dict[tuple[str, ...], AlertWords] = {}
+        said: dict[tuple[object, ...], AlertWords] = {}
         for words in map(self.said, alerts):
-            key = words.header, words.description, words.url, words.when
+            key = words.header, words.description, words.url, words.starts_at, words.ends_at
             before = said.get(key, words)
             lines = sorted({*before.lines, *words.lines}, key=lambda line: self.lines.rank[line.route])
-            said[key] = replace(words, lines=tuple(lines))
+            stops = dict.fromkeys((*before.stops, *words.stops))
+            said[key] = replace(words, lines=tuple(lines), stops=tuple(stops))
         return list(said.values())
 
     def reason_for(self, row: RunCall) -> str:
@@ -166,17 +180,25 @@ class PageMoment(Moment):
         if not header:
             header, description = description or self._word(f"effect_{alert.effect}"), ""
         url = text_in(alert.url, language)
-        start, _ = alert.period(self.now)
+        start, end = alert.period(self.now)
+        tt, informed = self.timetable, informed_by(self, alert)
         return AlertWords(
             header=header,
             description=description,
             url=url if url.startswith(("https://", "http://")) else "",
-            lines=tuple(
-                self.lines.all[route]
-                for route in sorted(informed_by(self, alert).routes, key=self.lines.rank.__getitem__)
-            ),
+            lines=tuple(self.lines.all[route] for route in sorted(informed.routes, key=self.lines.rank.__getitem__)),
+            stops=tuple((str(tt.stop_id[stop]), str(tt.stop_name[stop])) for stop in sorted(informed.stops)),
             when="" if start <= self.now else self.texts("alert_from", time=self.words.clock(start)),
+            starts_at=start,
+            ends_at=end,
+            in_force=alert.state(self.now) == "in_force",
         )
+
+    def until(self, alert: AlertWords, *, dated: bool = False) -> str:
+        """Until when an alert is in force, "" where that is not known. `dated`: to be read on another day too."""
+        if math.isinf(alert.ends_at):
+            return ""
+        return self.texts("alert_until", time=(self.words.dated if dated else self.words.clock)(alert.ends_at))
 
     def _word(self, key: str) -> str:
         return self.texts(key) if key in self.texts.entries else ""

@@ -77,6 +77,10 @@ class TimeWords:
         """Clock time with the day it needs: "08:42", "tomorrow 05:42"."""
         return f"{self.day(at)} {self.time(at)}".strip()
 
+    def dated(self, at: float) -> str:
+        """Clock time with its date: "12 March 08:42"."""
+        return f"{self.date(at)} {self.time(at)}"
+
     def date(self, at: float) -> str:
         """Day and month: "12 March"."""
         moment = self._local(at)

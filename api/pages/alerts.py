@@ -1,0 +1,94 @@
+"""`/alerts`: messages to riders, now and planned, of all, of a line or of a stop; `/alerts.rss`: the same as a feed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request, Response
+
+from api.answers.caching import answer, digest_of
+from api.answers.frame import fragment
+from api.pages.rendering import rider_page
+from api.reading.alerts import announced_alerts
+from api.reading.lines import Line
+from api.words.moment import AlertWords, PageMoment
+
+alerts_router = APIRouter(include_in_schema=False)
+
+_FEED_MAX_AGE_S = 60
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that no XML document may hold."""
+
+
+@dataclass(frozen=True)
+class AlertsPage:
+    """What the page and its feed show."""
+
+    line: Line | None
+    """The only line that is asked for,"""
+    stop: tuple[str, str] | None
+    """or id and name of the only stop."""
+    now: list[AlertWords]
+    planned: list[AlertWords]
+    lines: list[Line]
+    """Those that the alerts name,"""
+    stops: list[tuple[str, str]]
+    """and the stops, id and name."""
+    query: str
+    """What is asked for, as the feed's address has it."""
+
+
+@alerts_router.get("/alerts")
+def alerts(request: Request, line: str = "", stop: str = "") -> Response:
+    """`line` a route_id, `stop` a stop_id; one that is not known is told, and all are shown."""
+    moment = PageMoment.of(request)
+    tt = moment.timetable
+    unknown = moment.texts("error_line", id=line) if line and line not in tt.route_index else ""
+    unknown = moment.texts("error_stop", id=stop) if stop and stop not in tt.stop_named else unknown
+    page = _page(moment, line, stop)
+    badges = [one.badge for one in (*page.lines, *([page.line] if page.line else ()))]
+    return rider_page(
+        request, moment, "alerts.html", badges, status=404 if unknown else 200, page=page, unknown=unknown
+    )  # fmt: skip
+
+
+@alerts_router.get("/alerts.rss")
+def alerts_feed(request: Request, line: str = "", stop: str = "") -> Response:
+    """The same as RSS 2.0: what changes comes as a new item."""
+    moment = PageMoment.of(request)
+    page = _page(moment, line, stop)
+    items = [(said, _names(said)) for said in (*page.now, *page.planned)]
+    says = (moment.texts.language, page.query, [digest for _, digest in items])
+    site = str(request.base_url).rstrip("/")
+
+    def body() -> str:
+        return _NOT_XML.sub("", fragment(moment, "alerts.xml", page=page, items=items, site=site))
+
+    return answer(request, says, body, max_age_s=_FEED_MAX_AGE_S, media_type="application/rss+xml; charset=utf-8")
+
+
+def _names(said: AlertWords) -> str:
+    """Names what is said: the same from day to day."""
+    lines, stops = [line.route_id for line in said.lines], [stop_id for stop_id, _ in said.stops]
+    return digest_of((said.header, said.description, said.url, lines, stops, said.starts_at, said.ends_at))
+
+
+def _page(moment: PageMoment, route_id: str, stop_id: str) -> AlertsPage:
+    tt = moment.timetable
+    route, stop = tt.route_index.get(route_id), tt.stop_named.get(stop_id)
+    said = moment.said_all(announced_alerts(moment, route, stop))
+    lines = {line.route: line for one in said for line in one.lines}
+    asked = {
+        name: value for name, value, known in (("line", route_id, route), ("stop", stop_id, stop)) if known is not None
+    }
+    return AlertsPage(
+        line=None if route is None else moment.lines.all[route],
+        stop=None if stop is None else (str(tt.stop_id[stop]), str(tt.stop_name[stop])),
+        now=[one for one in said if one.in_force],
+        planned=[one for one in said if not one.in_force],
+        lines=[lines[key] for key in sorted(lines, key=moment.lines.rank.__getitem__)],
+        stops=sorted({named for one in said for named in one.stops}, key=lambda named: named[1]),
+        query=urlencode({**asked, "lang": moment.texts.language}),
+    )  # fmt: skip
