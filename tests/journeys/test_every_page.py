@@ -40,12 +40,13 @@ def addresses(site: DemoSite) -> dict[str, str]:
         "station": f"/stops/{tt.stop_id[hub]}",
         "line": f"/lines/{tt.route_id[0]}",
         "trip": trip,
+        "alerts": "/alerts",
         "not found": "/stops/nowhere",
         "offline": "/offline",
     }
 
 
-PAGES = ["home", "results", "nothing found", "near", "stop", "station", "line", "trip", "not found", "offline"]
+PAGES = ["home", "results", "nothing found", "near", "stop", "station", "line", "trip", "alerts", "not found", "offline"]
 
 
 @pytest.mark.parametrize("name", PAGES)
