@@ -46,7 +46,19 @@ def addresses(site: DemoSite) -> dict[str, str]:
     }
 
 
-PAGES = ["home", "results", "nothing found", "near", "stop", "station", "line", "trip", "alerts", "not found", "offline"]
+PAGES = [
+    "home",
+    "results",
+    "nothing found",
+    "near",
+    "stop",
+    "station",
+    "line",
+    "trip",
+    "alerts",
+    "not found",
+    "offline",
+]
 
 
 @pytest.mark.parametrize("name", PAGES)
