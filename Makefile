@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format screenshots clean
+.PHONY: demo test fuzz lint format screenshots clean
 
 .venv/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
@@ -17,6 +17,12 @@ demo: .venv/.installed
 test: export OPENBLAS_NUM_THREADS = 1
 test: .venv/.installed
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+# The suite tries little and always the same; this tries much, and something else each time.
+fuzz: export OPENBLAS_NUM_THREADS = 1
+fuzz: export FUZZ_EFFORT ?= 50
+fuzz: .venv/.installed
+	$(BIN)/python -m pytest -n 2 tests/fuzz
 
 lint: .venv/.installed
 	$(BIN)/ruff check .

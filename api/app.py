@@ -15,6 +15,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.answers.announcer import Announcer
 from api.answers.body_limit import BodyLimit
+from api.answers.document import describe, operation_id
 from api.answers.heavy_reads import HeavyReads
 from api.answers.problems import answer_with_problems
 from api.answers.rate_limits import RateLimits
@@ -103,7 +104,9 @@ def create_app(service: Service, desk: Desk | None = None, *, trusted_proxies: S
         description=_DESCRIPTION,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
+        generate_unique_id_function=operation_id,
     )
+    describe(app)
     registry = registry_of(service, announcer, heavy_reads)
     app.state.service = service
     app.state.desk = desk

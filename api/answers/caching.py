@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable
+from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response
@@ -12,6 +13,11 @@ from fastapi.responses import Response
 BOARD_MAX_AGE_S = 5
 STATIC_MAX_AGE_S = 30
 """Timetable matters change seldom, but each answer also says whether the feed has stopped."""
+
+CACHED: dict[int | str, dict[str, Any]] = {
+    304: {"description": "What you have, by its ETag in `If-None-Match`, is what would be said"}
+}
+"""For the OpenAPI document of each endpoint that gives an `answer`."""
 
 _STEADY_S = 30.0
 

@@ -46,7 +46,7 @@ class HeavyReads:
         return self._inside
 
     async def run(self, read: Callable[[], T]) -> T:
-        """What `read` gives. Errors: Problem (503) where there is no room."""
+        """What `read` gives. Errors: Problem (503) where there is no room, or the end has come."""
         with self._lock:
             if self._inside >= self._room:
                 self.refused += 1
@@ -56,7 +56,12 @@ class HeavyReads:
                     headers={"Retry-After": str(_RETRY_AFTER_S)},
                 )  # fmt: skip
             self._inside += 1
-        waiting = self._threads.submit(read)
+        try:
+            waiting = self._threads.submit(read)
+        except RuntimeError:
+            self._leave()
+            raise Problem(503, "stopping", "Stopping", "The service is being stopped; ask again soon.",
+                          headers={"Retry-After": str(_RETRY_AFTER_S)}) from None  # fmt: skip
         # Told by the thread: who asked may have gone, while what was asked for still takes a thread.
         waiting.add_done_callback(lambda _: self._leave())
         return await asyncio.wrap_future(waiting)

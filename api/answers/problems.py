@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 log = logging.getLogger("prochain")
 
@@ -80,8 +81,12 @@ def answer_with_problems(app: FastAPI) -> None:
         if error.status_code == HTTPStatus.NOT_FOUND:
             detail = f"There is nothing at {request.url.path}. All addresses are listed at /docs."
         elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-            can = (error.headers or {}).get("Allow", "GET")
-            detail = f"{request.url.path} answers {can}, not {request.method}. All addresses are listed at /docs."
+            can = _methods_at(app, request)
+            detail = (
+                f"{request.url.path} answers {', '.join(can)}, not {request.method}. All addresses are listed at /docs."
+            )
+            allow = ", ".join(can + ["HEAD"] * ("GET" in can))
+            return _answer(request.url.path, error.status_code, "about:blank", title, detail, headers={"Allow": allow})
         return _answer(request.url.path, error.status_code, "about:blank", title, detail, headers=error.headers)
 
     @app.exception_handler(RequestValidationError)
@@ -95,6 +100,16 @@ def answer_with_problems(app: FastAPI) -> None:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         detail = "The fault is ours and is in the service's log. Asking again may help."
         return _answer(request.url.path, 500, "about:blank", "Internal Server Error", detail)
+
+
+def _methods_at(app: FastAPI, request: Request) -> list[str]:
+    """What the address of a request answers. The router names those of one endpoint, where others share its path."""
+    tried = ("GET", "POST", "PUT", "PATCH", "DELETE")
+    return [
+        method
+        for method in tried
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in app.routes)
+    ]
 
 
 def problem_response(path: str, problem: Problem) -> Response:

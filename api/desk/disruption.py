@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from api.reading.alerts import ShownOn
 from api.reading.lines import lines_of
@@ -25,7 +25,7 @@ Effect = Literal[
     "NO_SERVICE", "REDUCED_SERVICE", "SIGNIFICANT_DELAYS", "DETOUR", "ADDITIONAL_SERVICE", "MODIFIED_SERVICE",
     "OTHER_EFFECT", "UNKNOWN_EFFECT", "STOP_MOVED",
 ]  # fmt: skip
-Language = Annotated[str, Field(pattern="^(fr|en)$")]
+Language = Annotated[str, Field(pattern="^(fr|en)$"), WithJsonSchema({"type": "string", "enum": ["fr", "en"]})]
 
 
 def _one_line(texts: dict[Language, str]) -> dict[Language, str]:

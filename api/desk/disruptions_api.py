@@ -15,7 +15,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.answers.answer import Answer
 from api.answers.answer import Moment as IsoMoment
-from api.answers.caching import answer
+from api.answers.caching import CACHED, answer
 from api.answers.informed_entity import InformedEntity, selector_of
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS, Problem, ProblemDetails
@@ -48,11 +48,21 @@ class AuthorisedFirst(APIRoute):
 disruptions_router = APIRouter(tags=["Disruptions"], route_class=AuthorisedFirst)
 
 _MAX_AGE_S = 1
-_WRITING: dict[int | str, dict[str, Any]] = {
-    **PROBLEMS,
+WRITING: dict[int | str, dict[str, Any]] = {
     **TOO_OFTEN,
     401: {"model": ProblemDetails, "description": "Without the desk's token"},
     403: {"model": ProblemDetails, "description": "The desk is off"},
+}
+"""For the OpenAPI document of each endpoint that needs the desk's token."""
+_SENDING: dict[int | str, dict[str, Any]] = {
+    **WRITING,
+    400: {"model": ProblemDetails, "description": "The body is no text"},
+    409: {
+        "model": ProblemDetails,
+        "description": "Not to be published like this: the timetable has no such line or stop, there is no such "
+        "phrase, it says nothing, reaches nobody, or ends before it begins",
+    },
+    422: {"model": ProblemDetails, "description": "What was sent is not as described"},
     507: {"model": ProblemDetails, "description": "The disk took nothing: nothing was published"},
 }
 
@@ -117,8 +127,8 @@ Writing = Annotated[Desk, Depends(_writable_desk)]
 Id = Annotated[str, Path(description="Such as desk:12")]
 
 
-@disruptions_router.get("/v1/disruptions", response_model=DisruptionsAnswer)
-def all_disruptions(
+@disruptions_router.get("/v1/disruptions", response_model=DisruptionsAnswer, responses=CACHED)
+def list_disruptions(
     request: Request, over: Annotated[bool, Query(description="Also those of the desk that are over")] = False
 ) -> Response:
     """In force and planned, of the officer's desk and of the operator's own feed."""
@@ -136,14 +146,14 @@ def all_disruptions(
 
 
 @disruptions_router.get("/v1/disruptions/{disruption_id}", response_model=OneDisruption, responses=PROBLEMS)
-def one_disruption(request: Request, disruption_id: Id) -> OneDisruption:
+def get_disruption(request: Request, disruption_id: Id) -> OneDisruption:
     """One of the desk's, also when it is over."""
     moment = Moment.of(request)
     return _answer(moment, _found(request.app.state.desk, disruption_id))
 
 
-@disruptions_router.post("/v1/disruptions", status_code=201, response_model=OneDisruption, responses=_WRITING)
-def publish(request: Request, response: Response, desk: Writing, given: DisruptionPatch) -> OneDisruption:
+@disruptions_router.post("/v1/disruptions", status_code=201, response_model=OneDisruption, responses=_SENDING)
+def publish_disruption(request: Request, response: Response, desk: Writing, given: DisruptionPatch) -> OneDisruption:
     """Publish now, or for later by `starts_at`: by a ready-made phrase with its lines and stops, or in own words."""
     moment = Moment.of(request)
     notice = _notice(moment, desk, given, Notice(starts_at=moment.now))
@@ -153,8 +163,10 @@ def publish(request: Request, response: Response, desk: Writing, given: Disrupti
     return _answer(moment, published)
 
 
-@disruptions_router.patch("/v1/disruptions/{disruption_id}", response_model=OneDisruption, responses=_WRITING)
-def change(request: Request, desk: Writing, disruption_id: Id, given: DisruptionPatch) -> OneDisruption:
+@disruptions_router.patch(
+    "/v1/disruptions/{disruption_id}", response_model=OneDisruption, responses={404: PROBLEMS[404], **_SENDING}
+)
+def change_disruption(request: Request, desk: Writing, disruption_id: Id, given: DisruptionPatch) -> OneDisruption:
     """Change what is named. Words that are not given are made anew where lines, stops, times or blanks change."""
     moment = Moment.of(request)
     kept = _found(desk, disruption_id)
@@ -163,8 +175,10 @@ def change(request: Request, desk: Writing, disruption_id: Id, given: Disruption
         return _answer(moment, desk.disruptions.change(kept.number, notice, moment.now, request.state.token_name))
 
 
-@disruptions_router.delete("/v1/disruptions/{disruption_id}", response_model=OneDisruption, responses=_WRITING)
-def end(request: Request, desk: Writing, disruption_id: Id) -> OneDisruption:
+@disruptions_router.delete(
+    "/v1/disruptions/{disruption_id}", response_model=OneDisruption, responses={404: PROBLEMS[404], **_SENDING}
+)
+def end_disruption(request: Request, desk: Writing, disruption_id: Id) -> OneDisruption:
     """End it now. It stays readable."""
     moment = Moment.of(request)
     kept = _found(desk, disruption_id)
@@ -173,7 +187,7 @@ def end(request: Request, desk: Writing, disruption_id: Id) -> OneDisruption:
 
 
 def _notice(moment: Moment, desk: Desk, given: DisruptionPatch, base: Notice) -> Notice:
-    """`base` with what is given; errors: Problem 422."""
+    """`base` with what is given; errors: Problem 409."""
     named = given.model_fields_set
     changes: dict[str, Any] = {name: getattr(given, name) for name in named}
     for name in ("starts_at", "ends_at"):
@@ -187,9 +201,9 @@ def _notice(moment: Moment, desk: Desk, given: DisruptionPatch, base: Notice) ->
     phrase = desk.phrases.get(key) if key else None
     if key and phrase is None:
         keys = [one.key for one in desk.phrases.all()]
-        raise Problem(422, "unknown-phrase", "Unknown phrase", f"There is no phrase “{key}”: {', '.join(keys)}.",
+        raise Problem(409, "unknown-phrase", "Unknown phrase", f"There is no phrase “{key}”: {', '.join(keys)}.",
                       suggestions=keys)  # fmt: skip
-    with _as_bad_content():
+    with _as_conflict():
         changes["routes"] = tuple(str(r) for r in changes.get("routes", base.routes))
         changes["stops"] = tuple(str(s) for s in changes.get("stops", base.stops))
         for route in given.routes:
@@ -205,7 +219,7 @@ def _notice(moment: Moment, desk: Desk, given: DisruptionPatch, base: Notice) ->
     if phrase is not None:
         notice = worded(notice, phrase, moment.timetable, moment.now)
     if problem := notice.problem():
-        raise Problem(422, problem.replace("_", "-"), "Not to be published like this", _PROBLEMS[problem])
+        raise Problem(409, problem.replace("_", "-"), "Not to be published like this", _PROBLEMS[problem])
     return notice
 
 
@@ -219,12 +233,12 @@ _PROBLEMS = {
 
 
 @contextmanager
-def _as_bad_content() -> Iterator[None]:
+def _as_conflict() -> Iterator[None]:
     """Of something unknown in what was sent, 404 would say that the address is wrong."""
     try:
         yield
     except Problem as problem:
-        raise Problem(422, problem.kind, problem.title, str(problem.detail), suggestions=problem.suggestions) from None
+        raise Problem(409, problem.kind, problem.title, str(problem.detail), suggestions=problem.suggestions) from None
 
 
 def _found(desk: Desk, disruption_id: str) -> Disruption:

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 
-from api.answers.problems import PROBLEMS, Problem, ProblemDetails
+from api.answers.problems import PROBLEMS, Problem
 from api.desk.desk import Desk
-from api.desk.disruptions_api import AuthorisedFirst, Writing
+from api.desk.disruptions_api import WRITING, AuthorisedFirst, Writing
 from api.desk.rendering import OwnForm, desk_of_request, officer_of
 from api.service.service import Service
 
 timetable_router = APIRouter(tags=["Health"], route_class=AuthorisedFirst)
 timetable_form_router = APIRouter(include_in_schema=False)
-
-_WRITING: dict[int | str, dict[str, Any]] = {
-    **PROBLEMS,
-    401: {"model": ProblemDetails, "description": "Without the desk's token"},
-    403: {"model": ProblemDetails, "description": "The desk is off"},
-}
 
 
 class TimetableState(BaseModel):
@@ -33,13 +25,13 @@ class TimetableState(BaseModel):
 
 
 @timetable_router.get("/v1/timetable", response_model=TimetableState)
-def timetable_state(request: Request) -> TimetableState:
+def get_timetable(request: Request) -> TimetableState:
     """Which timetable is in use, and whether a new one waits."""
     return _state(request.app.state.service)
 
 
-@timetable_router.post("/v1/timetable", response_model=TimetableState, responses=_WRITING)
-def take(request: Request, desk: Writing) -> TimetableState:
+@timetable_router.post("/v1/timetable", response_model=TimetableState, responses={404: PROBLEMS[404], **WRITING})
+def take_timetable(request: Request, desk: Writing) -> TimetableState:
     """Go on with the timetable that waits, from the next step on. Needs the desk's token."""
     if not _taken(desk, request.state.token_name):
         raise Problem(404, "none-waits", "No timetable waits", "Every new timetable has been taken.")

@@ -7,12 +7,13 @@ from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
+from sse_starlette import EventSourceResponse
 
 from api.answers.announcer import Announcement, Announcer
 from api.answers.answer import Status
-from api.answers.caching import BOARD_MAX_AGE_S, answer, digest_of
+from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, digest_of
 from api.answers.lookups import stop_index
-from api.answers.problems import PROBLEMS
+from api.answers.problems import PROBLEMS, ProblemDetails
 from api.answers.rate_limits import client_of
 from api.panels.models import PanelBoard, PanelDeparture
 from api.panels.text import panel_lines
@@ -28,20 +29,26 @@ Limit = Annotated[int, Query(ge=1, le=MOST_DEPARTURES, description="At most so m
 Language = Annotated[Literal["en", "fr"], Query(alias="lang", description="Language of the words")]
 _BOARD: dict[int | str, dict[str, Any]] = {
     **PROBLEMS,
+    **CACHED,
     200: {
-        "model": PanelBoard,
-        "content": {"text/plain": {"example": "A   Les Douets    3 min\n2   Liberté       08:42"}},
+        "content": {
+            "text/plain": {
+                "schema": {"type": "string"},
+                "example": "A   Les Douets    3 min\n2   Liberté       08:42",
+            }
+        },
     },
 }
 _STREAM: dict[int | str, dict[str, Any]] = {
     **PROBLEMS,
     200: {"description": "Server-Sent Events", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
-    503: {"description": "Too many listeners: poll instead"},
+    429: {"model": ProblemDetails, "description": "Too many streams of one client"},
+    503: {"model": ProblemDetails, "description": "Too many listeners: poll instead"},
 }
 
 
-@panels_router.get("/v1/stops/{stop_id:path}/board", responses=_BOARD, response_class=Response)
-def board(
+@panels_router.get("/v1/stops/{stop_id:path}/board", response_model=PanelBoard, responses=_BOARD)
+def get_board(
     request: Request,
     stop_id: str,
     limit: Limit = 6,
@@ -66,8 +73,8 @@ def board(
     )
 
 
-@panels_router.get("/v1/stops/{stop_id:path}/stream", responses=_STREAM, response_class=Response)
-def stream(
+@panels_router.get("/v1/stops/{stop_id:path}/stream", responses=_STREAM, response_class=EventSourceResponse)
+def stream_board(
     request: Request,
     stop_id: str,
     limit: Limit = 6,

@@ -116,6 +116,18 @@ def explain_line(
     return waits + [lost.get(_journey(one), one) for one in departures]
 
 
+_DATE = (
+    r"(?:19|20)[0-9]{2}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)"
+    r"|02-(?:0[1-9]|1[0-9]|2[0-8]))|(?:(?:19|20)(?:0[48]|[2468][048]|[13579][26])|2000)-02-29"
+)
+_CLOCK = r"(?:[01]?[0-9]|2[0-3])[:h][0-5][0-9]"
+_TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,6})?)?"
+_ZONE = r"Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9]"
+# In an address a plus sign stands for a space.
+TIME_ASKED = rf"^(?:{_CLOCK}|(?:{_DATE})(?:[T ]{_TIME}(?:{_ZONE})?|T{_TIME} (?:0[0-9]|1[0-4]):[0-5][0-9])?)$"
+"""Pattern of a time as a reader writes it."""
+
+
 def time_asked(moment: Moment, at: str | None) -> float:
     """POSIX seconds of a time as a reader writes it: ISO 8601, or HH:MM for the last time that it was so late.
 
@@ -124,15 +136,17 @@ def time_asked(moment: Moment, at: str | None) -> float:
     if at is None:
         return moment.now
     now = datetime.fromtimestamp(moment.now, moment.view.zone)
-    clock = re.fullmatch(r"(\d{1,2})[:h](\d{2})", at.strip())
-    if clock:
-        asked = now.replace(hour=int(clock[1]), minute=int(clock[2]), second=0, microsecond=0)
+    at = at.strip()
+    if not re.search(TIME_ASKED, at):
+        raise ValueError(f"{at!r} is no time")
+    if re.fullmatch(_CLOCK, at):
+        hour, minute = map(int, re.split("[:h]", at))
+        asked = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
         # A quarter of an hour ahead still means today: "the 7:42 that ought to come now".
         if asked > now + timedelta(seconds=AROUND_S):
             asked -= timedelta(days=1)
     else:
-        # In an address a plus sign stands for a space.
-        asked = datetime.fromisoformat(re.sub(r" (\d\d:\d\d)$", r"+\1", at.strip()) if "T" in at else at.strip())
+        asked = datetime.fromisoformat(re.sub(r" (\d\d:\d\d)$", r"+\1", at) if "T" in at else at)
     return asked.replace(tzinfo=asked.tzinfo or moment.view.zone).timestamp()
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from api.answers.answer import Status
-from api.answers.caching import BOARD_MAX_AGE_S, answer, steady
+from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, steady
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS
 from api.reading.alerts import stop_alerts
@@ -21,8 +21,8 @@ from api.v1.representations import alerts_answer, event_answer, occupancy_answer
 departures_router = APIRouter(tags=["Departures"])
 
 
-@departures_router.get("/v1/stops/{stop_id:path}/departures", response_model=Departures, responses=PROBLEMS)
-def departures(
+@departures_router.get("/v1/stops/{stop_id:path}/departures", response_model=Departures, responses=PROBLEMS | CACHED)
+def get_departures(
     request: Request,
     stop_id: str,
     limit: Annotated[int, Query(ge=1, le=500, description="At most so many")] = 20,

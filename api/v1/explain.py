@@ -7,14 +7,15 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
+from pydantic import WithJsonSchema
 
-from api.answers.caching import STATIC_MAX_AGE_S, answer
+from api.answers.caching import CACHED, STATIC_MAX_AGE_S, answer
 from api.answers.heavy_reads import BUSY, heavy
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS, Problem
 from api.answers.rate_limits import EXPLANATIONS, TOO_OFTEN, limited
 from api.reading.calls import iso_date, known
-from api.reading.explanations import AROUND_S, Explanation, explain, explain_line, time_asked
+from api.reading.explanations import AROUND_S, TIME_ASKED, Explanation, explain, explain_line, time_asked
 from api.reading.moment import Moment
 from api.service.service import Service
 from api.v1.models import Cause, ExplanationModel, Explanations, FactKind, FactModel, Outcome
@@ -26,12 +27,11 @@ from feeds.service_times import start_time
 explain_router = APIRouter(tags=["Explanations"], dependencies=[Depends(limited(EXPLANATIONS))])
 
 At = Annotated[
-    str | None,
+    Annotated[str, WithJsonSchema({"type": "string", "maxLength": 40, "pattern": TIME_ASKED})] | None,
     Query(
         description="Around which time: ISO 8601, by default in the agency's zone, or HH:MM for the last time that it "
         "was so late; by default now",
         examples=["2026-03-02T07:42", "07:42"],
-        max_length=40,
     ),
 ]
 Direction = Annotated[int | None, Query(ge=0, le=1, description="Only this direction_id")]
@@ -39,7 +39,7 @@ Around = Annotated[int, Query(ge=60, le=7200, description="How far from that tim
 
 
 @explain_router.get(
-    "/v1/stops/{stop_id:path}/explain", response_model=Explanations, responses=PROBLEMS | BUSY | TOO_OFTEN
+    "/v1/stops/{stop_id:path}/explain", response_model=Explanations, responses=PROBLEMS | CACHED | BUSY | TOO_OFTEN
 )
 @heavy
 def explain_stop(
@@ -65,7 +65,7 @@ def explain_stop(
 
 
 @explain_router.get(
-    "/v1/routes/{route_id:path}/explain", response_model=Explanations, responses=PROBLEMS | BUSY | TOO_OFTEN
+    "/v1/routes/{route_id:path}/explain", response_model=Explanations, responses=PROBLEMS | CACHED | BUSY | TOO_OFTEN
 )
 @heavy
 def explain_route(

@@ -10,7 +10,8 @@ from fastapi.responses import Response
 from google.protobuf.json_format import MessageToJson
 from google.transit.gtfs_realtime_pb2 import FeedMessage
 
-from api.answers.caching import BOARD_MAX_AGE_S, answer
+from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer
+from api.answers.problems import PROBLEMS
 from api.reading.moment import Moment
 from feeds.gtfs_realtime import encode_alerts, encode_trip_updates, encode_vehicle_positions
 
@@ -23,15 +24,20 @@ Format = Annotated[
 _ALERTS_MAX_AGE_S = 1
 """What an officer publishes is to be seen within two seconds."""
 _CONTENT: dict[int | str, dict[str, Any]] = {
+    **CACHED,
     200: {
         "description": "A FeedMessage. The headers `Feed-Age` (seconds) and `Feed-Stopped` tell of the vehicle feed.",
-        "content": {PROTOBUF: {"schema": {"type": "string", "format": "binary"}}, "application/json": {}},
-    }
+        "content": {
+            PROTOBUF: {"schema": {"type": "string", "format": "binary"}},
+            "application/json": {"schema": {"type": "object"}},
+        },
+    },
+    422: PROBLEMS[422],
 }
 
 
 @realtime_feeds_router.get("/trip-updates", responses=_CONTENT, response_class=Response)
-def trip_updates(request: Request, form: Annotated[Format, Query(alias="format")] = "protobuf") -> Response:
+def get_trip_updates(request: Request, form: Annotated[Format, Query(alias="format")] = "protobuf") -> Response:
     """Predicted times of every trip that a vehicle reports for, cancelled trips and skipped stops."""
     moment = Moment.of(request)
     return _feed(
@@ -44,14 +50,14 @@ def trip_updates(request: Request, form: Annotated[Format, Query(alias="format")
 
 
 @realtime_feeds_router.get("/vehicle-positions", responses=_CONTENT, response_class=Response)
-def vehicle_positions(request: Request, form: Annotated[Format, Query(alias="format")] = "protobuf") -> Response:
+def get_vehicle_positions(request: Request, form: Annotated[Format, Query(alias="format")] = "protobuf") -> Response:
     """Every vehicle with the trip that it was matched to."""
     moment = Moment.of(request)
     return _feed(request, moment, "vehicle-positions", form, lambda: encode_vehicle_positions(moment.view.snapshot))
 
 
 @realtime_feeds_router.get("/alerts", responses=_CONTENT, response_class=Response)
-def alerts(request: Request, form: Annotated[Format, Query(alias="format")] = "protobuf") -> Response:
+def get_alerts(request: Request, form: Annotated[Format, Query(alias="format")] = "protobuf") -> Response:
     """The operator's messages to riders, in force or to come."""
     moment = Moment.of(request)
     view = moment.view

@@ -23,8 +23,10 @@ from predictor.snapshot import SOURCES, STATUSES, VEHICLE_STATES
 metrics_router = APIRouter(tags=["Health"])
 
 
-@metrics_router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
-def metrics(request: Request) -> Response:
+@metrics_router.get(
+    "/metrics", response_class=Response, responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
+)
+def get_metrics(request: Request) -> Response:
     """Counters and gauges in Prometheus' text format."""
     registry: CollectorRegistry = request.app.state.registry
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})

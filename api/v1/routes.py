@@ -8,7 +8,7 @@ import numpy as np
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from api.answers.caching import STATIC_MAX_AGE_S, answer
+from api.answers.caching import CACHED, STATIC_MAX_AGE_S, answer
 from api.answers.lookups import route_index
 from api.answers.problems import PROBLEMS
 from api.reading.alerts import line_alerts
@@ -21,8 +21,8 @@ from predictor.timetable import Timetable
 routes_router = APIRouter(tags=["Routes"])
 
 
-@routes_router.get("/v1/routes", response_model=Routes)
-def all_routes(request: Request) -> Response:
+@routes_router.get("/v1/routes", response_model=Routes, responses=CACHED)
+def list_routes(request: Request) -> Response:
     """All routes, in the timetable's order."""
     moment = Moment.of(request)
     tt = moment.timetable
@@ -35,8 +35,8 @@ def all_routes(request: Request) -> Response:
     return answer(request, says, body, max_age_s=STATIC_MAX_AGE_S, media_type="application/json")
 
 
-@routes_router.get("/v1/routes/{route_id:path}", response_model=RouteAnswer, responses=PROBLEMS)
-def one_route(request: Request, route_id: str) -> Response:
+@routes_router.get("/v1/routes/{route_id:path}", response_model=RouteAnswer, responses=PROBLEMS | CACHED)
+def get_route(request: Request, route_id: str) -> Response:
     """One route and its patterns: the stop sequences that its trips run, the most used first."""
     moment = Moment.of(request)
     tt, route = moment.timetable, route_index(moment, route_id)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
+from pydantic import WithJsonSchema
 
-from api.answers.caching import STATIC_MAX_AGE_S, answer
+from api.answers.caching import CACHED, STATIC_MAX_AGE_S, answer
 from api.answers.lookups import stop_index
 from api.answers.problems import PROBLEMS, Problem
 from api.answers.rate_limits import SEARCHES, TOO_OFTEN, limited
@@ -20,9 +21,18 @@ from api.v1.representations import alerts_answer, platform, stop_of
 
 stops_router = APIRouter(tags=["Stops"])
 
+_FRACTION = r"(?:\.[0-9]{1,15})?"
+_PLACE = (
+    rf"^ *[-+]?(?:[0-8]?[0-9]{_FRACTION}|90(?:\.0{{1,15}})?) *"
+    rf", *[-+]?(?:(?:[0-9]?[0-9]|1[0-7][0-9]){_FRACTION}|180(?:\.0{{1,15}})?) *$"
+)
+
 
 @stops_router.get(
-    "/v1/stops", response_model=Stops, responses=PROBLEMS | TOO_OFTEN, dependencies=[Depends(limited(SEARCHES))]
+    "/v1/stops",
+    response_model=Stops,
+    responses={422: PROBLEMS[422], **CACHED, **TOO_OFTEN},
+    dependencies=[Depends(limited(SEARCHES))],
 )
 def find_stops(
     request: Request,
@@ -32,8 +42,8 @@ def find_stops(
               max_length=200, examples=["pl liberte"]),
     ] = None,
     near: Annotated[
-        str | None, Query(description="Latitude and longitude: `47.39,0.69`; the nearest stops first",
-                          examples=["47.39,0.69"], max_length=64)
+        Annotated[str, WithJsonSchema({"type": "string", "pattern": _PLACE})] | None,
+        Query(description="Latitude and longitude: `47.39,0.69`; the nearest stops first", examples=["47.39,0.69"])
     ] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="At most so many")] = 20,
 ) -> Response:  # fmt: skip
@@ -59,8 +69,8 @@ def _found(moment: Moment, hits: list[StopHit]) -> str:
     return Stops(**moment.answer_fields(), stops=stops).model_dump_json()
 
 
-@stops_router.get("/v1/stops/{stop_id:path}", response_model=StopAnswer, responses=PROBLEMS)
-def one_stop(request: Request, stop_id: str) -> Response:
+@stops_router.get("/v1/stops/{stop_id:path}", response_model=StopAnswer, responses=PROBLEMS | CACHED)
+def get_stop(request: Request, stop_id: str) -> Response:
     """One stop or station: where it is, its platforms, its routes, the alerts in force."""
     moment = Moment.of(request)
     tt, stop = moment.timetable, stop_index(moment, stop_id)
@@ -80,13 +90,10 @@ def one_stop(request: Request, stop_id: str) -> Response:
 
 
 def _place(near: str) -> tuple[float, float]:
-    try:
-        lat, lon = (float(part) for part in near.split(","))
-    except ValueError:
-        lat = lon = math.nan
-    if not (abs(lat) <= 90 and abs(lon) <= 180):
+    if not re.search(_PLACE, near):
         raise Problem(
             422, "bad-parameter", "Parameter not understood",
             f"“near”: “{near}” is no place; write latitude and longitude in degrees, such as near=47.39,0.69.",
         )  # fmt: skip
+    lat, lon = map(float, near.split(","))
     return lat, lon

@@ -6,9 +6,10 @@ from typing import Annotated, cast
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
+from pydantic import WithJsonSchema
 
 from api.answers.answer import Status
-from api.answers.caching import BOARD_MAX_AGE_S, answer, steady
+from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, steady
 from api.answers.lookups import trip_index
 from api.answers.problems import PROBLEMS, Problem
 from api.reading.alerts import run_alerts
@@ -21,17 +22,19 @@ from feeds.service_times import start_time
 
 trips_router = APIRouter(tags=["Trips"])
 
+_START = "^[0-9]{1,3}:[0-5][0-9]:[0-5][0-9]$"
 
-@trips_router.get("/v1/trips/{trip_id:path}", response_model=TripAnswer, responses=PROBLEMS)
-def one_trip(
+
+@trips_router.get("/v1/trips/{trip_id:path}", response_model=TripAnswer, responses=PROBLEMS | CACHED)
+def get_trip(
     request: Request,
     trip_id: str,
     date: Annotated[
-        str | None,
+        Annotated[str, WithJsonSchema({"type": "string", "format": "date"})] | None,
         Query(description="Service date; by default the one on which the trip is nearest", examples=["2026-03-02"]),
     ] = None,
     start: Annotated[
-        str | None,
+        Annotated[str, WithJsonSchema({"type": "string", "pattern": _START})] | None,
         Query(alias="start_time", description="HH:MM:SS of the run's first departure, for a trip that runs by headway",
               examples=["08:00:00"]),
     ] = None,
@@ -40,6 +43,8 @@ def one_trip(
     moment = Moment.of(request)
     trip = trip_index(moment, trip_id)
     try:
+        if date == "" or start == "":
+            raise UnknownRunError("bad_date" if date == "" else "bad_start")
         journey = journey_of(moment, trip, *run_meant(moment, trip, date, start))
     except UnknownRunError as unknown:
         raise _problem(trip_id, date, start, unknown) from unknown

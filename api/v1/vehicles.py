@@ -7,9 +7,9 @@ from typing import Annotated, Any, cast
 
 import numpy as np
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import JSONResponse, Response
 
-from api.answers.caching import BOARD_MAX_AGE_S, answer
+from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer
 from api.answers.lookups import route_index
 from api.answers.problems import PROBLEMS
 from api.reading.boarding import vehicle_wheelchair, wheelchair_words
@@ -22,12 +22,20 @@ from predictor.snapshot import DOUBTS, VEHICLE_STATES
 vehicles_router = APIRouter(tags=["Vehicles"])
 
 
+class GeoJSONResponse(JSONResponse):
+    """RFC 7946."""
+
+    media_type = "application/geo+json"
+
+
 @vehicles_router.get(
     "/v1/vehicles",
     response_model=VehicleCollection,
-    responses={**PROBLEMS, 200: {"content": {"application/geo+json": {}}, "description": "GeoJSON FeatureCollection"}},
+    response_class=GeoJSONResponse,
+    response_description="GeoJSON FeatureCollection",
+    responses=PROBLEMS | CACHED,
 )
-def all_vehicles(
+def list_vehicles(
     request: Request, route: Annotated[str | None, Query(description="Only vehicles on this route_id")] = None
 ) -> Response:
     """Vehicles heard of in the last minutes, with the trip that each was matched to."""
@@ -51,7 +59,7 @@ def all_vehicles(
         # Many maps draw the same vehicles: what is said to one is said to all until the next step.
         lambda: moment.view.once(f"vehicles {only} {moment.feed_stopped}", body),
         max_age_s=BOARD_MAX_AGE_S,
-        media_type="application/geo+json",
+        media_type=GeoJSONResponse.media_type,
     )
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -339,3 +340,21 @@ def test_the_openapi_document_describes_every_operation(client: TestClient) -> N
             described = parameter.get("description") or parameter["in"] == "path"
             assert described, (path, parameter["name"])
     assert "example" in json.dumps(document["components"]["schemas"]["Departure"])
+
+
+def test_operations_bear_names_that_clients_can_take(client: TestClient) -> None:
+    paths = get(client, "/openapi.json")["paths"]
+    names = [operation["operationId"] for path in paths.values() for operation in path.values()]
+    assert len(names) == len(set(names)) > 20
+    assert all(re.fullmatch("[a-z]+(_[a-z]+)+", name) for name in names)
+
+
+@pytest.mark.parametrize(
+    ("path", "can"),
+    [("/v1/stops", "GET"), ("/v1/disruptions/desk:1", "GET, PATCH, DELETE"), ("/v1/disruptions", "GET, POST"),
+     ("/gtfs-rt/alerts", "GET")],
+)  # fmt: skip
+def test_whoever_asks_by_a_wrong_method_is_told_all_that_can_be_asked(client: TestClient, path: str, can: str) -> None:
+    refused = client.put(path)
+    assert (refused.status_code, refused.headers["Allow"]) == (405, f"{can}, HEAD")
+    assert f"answers {can}, not PUT" in refused.json()["detail"]

@@ -1,0 +1,75 @@
+"""Whatever is asked of the API is answered as its OpenAPI document says, and never by a fault of ours."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from zlib import crc32
+
+import pytest
+import schemathesis
+from fastapi import FastAPI
+from hypothesis import HealthCheck, settings
+from schemathesis import Case, HookContext
+
+from api.answers.rate_limits import RateLimits
+from api.app import create_app
+from api.desk.desk import Desk
+from tests.api.town import STOPS, TRIPS, at, service_at
+from tests.fuzz.effort import EFFORT, tries
+
+TOKEN = "a token of the town"
+
+
+@asynccontextmanager
+async def _time_stands_still(_: FastAPI) -> AsyncIterator[None]:
+    yield
+
+
+app = create_app(service := service_at(at(8, 1)), Desk(service, token=TOKEN))
+# A stream goes on as long as the service does: that of a service which stops has an end.
+app.state.announcer.close()
+app.router.lifespan_context = _time_stands_still
+schema = schemathesis.openapi.from_asgi("/openapi.json", app)
+
+
+_KNOWN = {"stop_id": STOPS, "route_id": ["tram-A", "bus-2"], "trip_id": [trip for trip, *_ in TRIPS]}
+
+
+@schema.hook
+def map_path_parameters(_: HookContext, path_parameters: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Three in four ask for what there is: in what is unknown nothing deeper is reached."""
+    return path_parameters and {name: _mostly_known(name, value) for name, value in path_parameters.items()}
+
+
+def _mostly_known(name: str, value: Any) -> Any:
+    drawn = crc32(str(value).encode(errors="replace"))
+    known = _KNOWN.get(name)
+    return known[drawn % len(known)] if known and drawn % 4 else value
+
+
+@pytest.fixture(autouse=True)
+def nobody_asks_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RateLimits, "spend", lambda *_: None)
+    monkeypatch.setattr(RateLimits, "require", lambda *_: None)
+
+
+@schema.parametrize()
+@tries(5)
+def test_every_answer_is_as_described(case: Case[Any]) -> None:
+    case.call_and_validate(headers={"Authorization": f"Bearer {TOKEN}"})
+
+
+if EFFORT > 1:
+
+    class OneAnswerLeadsToAnother(schema.as_state_machine()):  # type: ignore[misc]
+        """What one answer names is asked for next."""
+
+        def get_call_kwargs(self, case: Case[Any]) -> dict[str, Any]:
+            return {"headers": {"Authorization": f"Bearer {TOKEN}"}}
+
+    TestOneAnswerLeadsToAnother = OneAnswerLeadsToAnother.TestCase
+    TestOneAnswerLeadsToAnother.settings = settings(
+        max_examples=5 * EFFORT, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
+    )
