@@ -25,7 +25,7 @@ from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Arr
 from predictor.geometry import LineGeometry
 from predictor.journeys import call_key, dated_calls, dated_journeys
 from predictor.runs import DatedRuns
-from predictor.snapshot import FROM_OPERATOR, FROM_VEHICLE, IN_SERVICE, LAYOVER, LIVE, SKIPPED, Snapshot
+from predictor.snapshot import FROM_OPERATOR, FROM_VEHICLE, FROM_VEHICLES, IN_SERVICE, LAYOVER, LIVE, SKIPPED, Snapshot
 from predictor.timetable import Timetable
 
 # W004 takes anything faster for a mistake.
@@ -68,7 +68,11 @@ class _Calls(DatedRuns):
 
 
 def encode_trip_updates(
-    snapshot: Snapshot, added_as: AddedAs = "NEW", headway_as: HeadwayAs = "UNSCHEDULED"
+    snapshot: Snapshot,
+    added_as: AddedAs = "NEW",
+    headway_as: HeadwayAs = "UNSCHEDULED",
+    *,
+    vehicles_live: bool = True,
 ) -> gtfs_realtime_pb2.FeedMessage:
     """Every live prediction, skipped stop, cancelled and deleted trip of the snapshot, and every run that the operator
     adds, duplicates or replaces, with all its calls: the reader's timetable does not have them. A run has one update,
@@ -76,7 +80,8 @@ def encode_trip_updates(
 
     The times are those of the boards, their `uncertainty` half the width of the 80 % range. `added_as`: what added runs
     are called; readers older than NEW know ADDED.
-    `headway_as`: what runs by headway are called; trip planners skip those that are UNSCHEDULED.
+    `headway_as`: what runs by headway are called; trip planners skip those that are UNSCHEDULED. `vehicles_live`: False
+    once the feed of vehicles has stopped: no prediction of theirs is told.
     """
     tt = snapshot.timetable
     message = _feed(snapshot.made_at)
@@ -91,7 +96,7 @@ def encode_trip_updates(
         journeys.describe(entity.trip_update.trip, *journey)
         entity.trip_update.trip.schedule_relationship = relationship
         entity.trip_update.timestamp = message.header.timestamp
-    calls = _calls(snapshot)
+    calls = _calls(snapshot, vehicles_live)
     first = np.flatnonzero(_starts(calls.service_day, calls.trip, calls.shift_s, calls.follower))
     update_times = _update_times(tt, calls)
     of_no_journey = {journey for journey, _ in gone}
@@ -302,10 +307,11 @@ def _journeys_of(tt: Timetable, keys: Int64Array) -> list[tuple[int, int, int]]:
     return list(zip(tt.journey_trip[journey].tolist(), day.tolist(), tt.journey_shift_s[journey].tolist(), strict=True))
 
 
-def _calls(snapshot: Snapshot) -> _Calls:
+def _calls(snapshot: Snapshot, vehicles_live: bool) -> _Calls:
     """Predicted calls of all journeys in order, each once, with the skipped ones among them."""
     tt, predictions = snapshot.timetable, snapshot.predictions
-    rows = np.flatnonzero((predictions.trip >= 0) & np.isin(predictions.status, (LIVE, SKIPPED)))
+    live = (predictions.status == LIVE) & (vehicles_live | ~np.isin(predictions.source, FROM_VEHICLES))
+    rows = np.flatnonzero((predictions.trip >= 0) & (live | (predictions.status == SKIPPED)))
     vehicle = predictions.vehicle[rows]
     drives = (predictions.source[rows] == FROM_VEHICLE) & (vehicle >= 0)
     # E047: a vehicle is named with the one trip that its position is given for.

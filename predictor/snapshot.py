@@ -52,6 +52,8 @@ DOUBTS = ("followed", "overdue", "held_up", "given_up")
 FROM_TIMETABLE, FROM_VEHICLE, FROM_BLOCK, FROM_OPERATOR = 0, 1, 2, 3
 """Source of a time: the timetable; the vehicle on this trip; the vehicle of this block, still on an earlier trip; the
 operator's own TripUpdates."""
+FROM_VEHICLES = (FROM_VEHICLE, FROM_BLOCK)
+"""Those for which the feed of vehicles has to go on."""
 SOURCES = ("timetable", "vehicle", "block", "operator")
 
 

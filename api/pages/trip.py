@@ -68,7 +68,7 @@ def journey_page(moment: PageMoment, journey: Journey, your_stop: str) -> Journe
     elif journey.over:
         state = "over"
     else:
-        state = "followed" if journey.status == "live" and not moment.feed.stopped else "not_followed"
+        state = "followed" if journey.status == "live" else "not_followed"
         state = moment.doubt_of(journey) or state
     behind = 0 if state == "over" else _behind(calls)
     return JourneyPage(
@@ -113,7 +113,7 @@ def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWor
                 time=time,
                 iso=words.iso(call.published),
                 timetable_time="" if planned == time else planned,
-                status="passed" if call.passed else moment.status_of(call),
+                status="passed" if call.passed else call.status,
                 said=moment.texts("passed") if call.passed else moment.status_words(call),
                 doubtful=not call.passed and bool(moment.doubt_of(call)),
                 notes=(*signs, *([] if call.passed else moment.notes_of(call, of_journey=True))),

@@ -24,6 +24,7 @@ from predictor.snapshot import (
     DOUBTS,
     FOLLOWED,
     FROM_TIMETABLE,
+    FROM_VEHICLES,
     LIVE,
     SCHEDULED,
     SKIPPED,
@@ -139,7 +140,8 @@ class CallsAt:
     """Calls of dated runs (n,) as told at one time: columns tell of all, and a row is put together only for what is
     shown.
 
-    Nothing is `live` here whose report is older at `now` than `view.live_limit_s`, even if no step came since.
+    Nothing is `live` here whose report is older at `now` than `view.live_limit_s`, even if no step came since, and of
+    vehicles nothing once their feed has stopped.
     """
 
     def __init__(self, view: ServiceView, now: float, calls: RunCalls) -> None:
@@ -149,7 +151,8 @@ class CallsAt:
         self.age_s: Float64Array = np.maximum(calls.age_s + since_step, 0.0)
         """(n,) age of the vehicles' reports, NaN where none."""
         too_old = np.where(np.isnan(self.age_s), since_step, self.age_s) > view.live_limit_s
-        self.status: Int8Array = np.where((calls.status == LIVE) & too_old, SCHEDULED, calls.status)
+        silent = np.isin(calls.source, FROM_VEHICLES) & view.feed_stopped(now)
+        self.status: Int8Array = np.where((calls.status == LIVE) & (too_old | silent), SCHEDULED, calls.status)
         """(n,) the calls' own is older than this one."""
 
     def __len__(self) -> int:

@@ -40,12 +40,13 @@ _CONTENT: dict[int | str, dict[str, Any]] = {
 def get_trip_updates(request: Request, form: Annotated[Format, Query(alias="format")] = "protobuf") -> Response:
     """Predicted times of every trip that a vehicle reports for, cancelled trips and skipped stops."""
     moment = Moment.of(request)
+    view, stopped = moment.view, moment.feed_stopped
     return _feed(
         request,
         moment,
-        "trip-updates",
+        f"trip-updates {stopped}",
         form,
-        lambda: encode_trip_updates(moment.view.snapshot, moment.view.added_as, moment.view.headway_as),
+        lambda: encode_trip_updates(view.snapshot, view.added_as, view.headway_as, vehicles_live=not stopped),
     )
 
 

@@ -58,7 +58,7 @@ class DepartureWords:
 
 def departure_words(moment: PageMoment, row: RunCall) -> DepartureWords:
     """A departure in the language of `moment`."""
-    words, status = moment.words, moment.status_of(row)
+    words, status = moment.words, row.status
     p10, p90 = (None if at is None or status != "live" else round(at) for at in (row.p10, row.p90))
     return DepartureWords(
         key=row.key,

@@ -99,17 +99,13 @@ class PageMoment(Moment):
         at = self.view.messages_read_at(self.now)
         return "" if at is None else self.texts("messages_old", time=self.words.clock(at))
 
-    def status_of(self, row: RunCall) -> str:
-        """Status as shown: nothing is live once the vehicle feed has stopped."""
-        return "scheduled" if row.status == "live" and self.feed.stopped else row.status
-
     def doubt_of(self, row: RunCall | Journey) -> str:
         """What speaks against the vehicle, as shown: `overdue`, `held_up`, or ""."""
         return row.doubt if row.doubt in DOUBTED and row.status == "scheduled" and not self.feed.stopped else ""
 
     def status_words(self, row: RunCall) -> str:
         """The status in a word or two; in the place of "scheduled" what speaks against the vehicle."""
-        return self.texts(self.doubt_of(row) or self.status_of(row))
+        return self.texts(self.doubt_of(row) or row.status)
 
     def wait_of(self, row: RunCall) -> Wait:
         """How long until a departure, as shown. A countdown is a promise: without live data, for what does not come,
@@ -121,7 +117,7 @@ class PageMoment(Moment):
     def notes_of(self, row: RunCall, *, of_journey: bool = False) -> list[str]:
         """What a rider has to know of a call beside its time, in words. `of_journey`: shown among its run's calls."""
         notes = []
-        if row.at_stop and self.status_of(row) == "live" and row.published >= self.now + 60.0:
+        if row.at_stop and row.status == "live" and row.published >= self.now + 60.0:
             notes.append(self.texts("at_stop_until", time=self.words.time(row.published)))
         if not of_journey and (every := self.every(row.headway_s)):
             notes.append(every)

@@ -88,6 +88,24 @@ def test_buses_that_wait_their_time_or_stand_one_by_one_are_no_frozen_fleet() ->
     assert not city.readyz()["feed_stopped"]
 
 
+# A feed that stops
+
+
+def test_once_its_feed_has_stopped_no_face_calls_a_bus_live_and_the_operators_own_times_stay() -> None:
+    city = City(FLEET, at="07:58").vehicle_positions(*fleet()).at("08:07")
+    city.trip_updates(update("late", StopUpdate("A", delay=300), start_date=20261126))
+    city.vehicle_positions(b"")
+    assert live(city) > 5, "a minute is no silence"
+    city.at("08:08:30")
+    assert city.readyz()["feed_stopped"]
+    for stop in "ABCDE":
+        city.faces_agree(stop)
+    assert [str(row) for row in city.departures("A") if row.status == "live"] == ["09:35 late live"]
+    assert {told.run for told in city.our_trip_updates() if told.stops} == {"late"}
+    city.vehicle_positions(*fleet()).at("08:09")
+    assert live(city) > 5
+
+
 # What is told
 
 
