@@ -235,9 +235,9 @@ def _with_sound_times(calls: Calls, trip_id: StrArray, problems: Problems) -> Ca
     trip = calls.trip[known]
     times = np.column_stack([calls.arrival_s[known], calls.departure_s[known]])
 
-    wrapped = _days_past_midnight(trip, times)
-    times += DAY_S * wrapped[:, None]
-    late = wrapped > np.append(0, wrapped[:-1])
+    wrapped = _days_past_midnight(np.repeat(trip, 2), times.ravel()).reshape(-1, 2)
+    times += DAY_S * wrapped
+    late = wrapped[:, 1] > np.append(0, wrapped[:-1, 1])
     late[1:] &= trip[1:] == trip[:-1]
     problems.rows(
         FILE, calls.row[known[late]], trip_id[trip[late]],
@@ -278,8 +278,8 @@ def _between_timed(calls: Calls, known: Int64Array) -> BoolArray:
 
 
 def _days_past_midnight(trip: Int32Array, times: Float64Array) -> Int64Array:
-    """(n,) days to add to each call of trips whose times fall from late evening to early morning."""
-    leaves, arrives = times[:-1, 1], times[1:, 0]
+    """(n,) days to add to each time of trips whose times fall from late evening to early morning."""
+    leaves, arrives = times[:-1], times[1:]
     falls = (arrives - leaves < -DAY_S / 2) & (leaves % DAY_S > 0.75 * DAY_S) & (arrives % DAY_S < 0.3 * DAY_S)
     falls &= (trip[1:] == trip[:-1]) & (leaves < DAY_S)
     total = np.append(0, np.cumsum(falls)) if len(trip) else np.zeros(0, np.int64)
@@ -290,7 +290,8 @@ def _days_past_midnight(trip: Int32Array, times: Float64Array) -> Int64Array:
 def _not_backwards(trip: Int32Array, times: Float64Array) -> tuple[Float64Array, BoolArray]:
     """Times (n, 2) that run forwards along each trip, NaN for calls that do not fit, and which were touched (n,).
 
-    Of the two ways to mend a trip, keeping what came first or what comes last, the one that touches fewer calls.
+    Of the two ways to mend a trip, keeping what came first or what comes last, the one that touches fewer calls; of
+    two alike the one in which the trip takes less time.
     """
     touched = np.zeros(len(trip), bool)
     same = trip[1:] == trip[:-1]
@@ -305,8 +306,11 @@ def _not_backwards(trip: Int32Array, times: Float64Array) -> tuple[Float64Array,
         - (some * _TRIP_SPACING_S)[:, None]
     )
     changed = (mended != mine).any(axis=2)
-    counts = np.stack([np.bincount(some, c) for c in changed])
-    way = counts.argmin(axis=0)[some]
+    starts = np.flatnonzero(np.append(True, some[1:] != some[:-1]))
+    ends_at = np.append(starts[1:], len(some)) - 1
+    takes_s = mended[:, ends_at, 1] - mended[:, starts, 0]
+    cost = np.add.reduceat(changed, starts, axis=1, dtype=np.float64) + takes_s / (1.0 + takes_s.max())
+    way = np.repeat(cost.argmin(axis=0), np.diff(np.append(starts, len(some))))
     here = np.arange(len(some))
     mended, changed = mended[way, here], changed[way, here]
     ends = np.ones(len(some), bool)

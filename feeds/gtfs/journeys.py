@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from feeds.gtfs.calls import parse_times
+from feeds.gtfs.calls import DAY_S, parse_times
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
 from feeds.gtfs.tables import numbers, words
@@ -47,6 +47,8 @@ def read_journeys(
 
     known = trip >= 0
     tell(~known, "trips.txt has no such usable trip; the row is skipped.")
+    # Headways that go on after midnight.
+    end = np.where((end < start) & (start >= DAY_S / 2) & (end < DAY_S / 2), end + DAY_S, end)
     ordered = end > start
     tell(known & ~ordered, "start_time and end_time are not two times in order; the row is skipped.")
     spaced = headway >= SHORTEST_HEADWAY_S

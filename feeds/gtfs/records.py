@@ -24,6 +24,8 @@ from predictor.arrays import BoolArray, Int64Array
 _NEWLINE, _QUOTE = ord("\n"), ord('"')
 _SEPARATORS = ",;\t|"
 _CHUNK_BYTES = 1 << 24
+LONGEST_PREFACE = 10
+"""Lines that may stand before a header: a comment, or what tells a spreadsheet how columns are parted."""
 LONGEST_RECORD = 60
 """Lines that a quoted field may go on for."""
 
@@ -49,18 +51,24 @@ class Records:
 
 
 def records_of(
-    data: bytes, file: str, free_text: re.Pattern[str], fits: Callable[[Sequence[str]], Fits], problems: Problems
+    data: bytes,
+    file: str,
+    key: str,
+    free_text: re.Pattern[str],
+    fits: Callable[[Sequence[str]], Fits],
+    problems: Problems,
 ) -> Records:
     """The rows of a table.
 
-    Parameters: `data`: UTF-8, lines ended by line feeds; `free_text`: names of columns in which a comma that should
-    have been quoted may stand; `fits`: makes, of column names, the test of a row's values.
+    Parameters: `data`: UTF-8, lines ended by line feeds; `key`: a column by which the header is known; `free_text`:
+    names of columns in which a comma that should have been quoted may stand; `fits`: makes, of column names, the test
+    of a row's values.
     """
     if not data.endswith(b"\n"):
         data += b"\n"
-    blank = len(data) - len(data.lstrip())
-    begin = data.rfind(b"\n", 0, blank) + 1
-    end = data.find(b"\n", begin) + 1
+    begin, end = _header_of(data, key)
+    if data[:begin].strip():
+        problems.file(file, "begins with lines that are no table; they are left out.", row=1)
     header = data[begin:end].rstrip(b"\n")
     separator = _separator_of(header)
     if separator != ",":
@@ -280,6 +288,9 @@ class _Mender:
 
     def _too_short(self, fields: list[str], ahead: _Ahead, line: int) -> tuple[list[str] | None, int]:
         width = len(self._columns)
+        if len(fields) == 1 < width - 1:
+            self._tell(line, fields, "a line of text, no row of the table; it is left out.")
+            return None, 1
         following = ahead.text(1)
         if following is not None:
             rest, odd_quotes = _split(following, self._separator)
@@ -349,6 +360,20 @@ def _written(fields: list[str], separator: str) -> bytes:
     row = io.StringIO()
     csv.writer(row, delimiter=separator, lineterminator="\n").writerow(fields)
     return row.getvalue().encode()
+
+
+def _header_of(data: bytes, key: str) -> tuple[int, int]:
+    """Where the header begins and ends: of the first lines the one with the column `key`, else the first."""
+    begin = first = data.rfind(b"\n", 0, len(data) - len(data.lstrip())) + 1
+    for _ in range(LONGEST_PREFACE):
+        end = data.find(b"\n", begin) + 1
+        if end == 0:
+            break
+        line = data[begin:end].rstrip(b"\n")
+        if key in map(_column_name, _split(line.decode(), _separator_of(line))[0]):
+            return begin, end
+        begin = end
+    return first, data.find(b"\n", first) + 1
 
 
 def _separator_of(header: bytes) -> str:

@@ -6,6 +6,8 @@ columns that gtfs-kit has as numbers. gtfs-kit's own reader takes such names for
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -38,6 +40,10 @@ _INT32 = 2**31
 # What programs write for yes and no.
 _TRUTH = {"TRUE": "1", "True": "1", "true": "1", "FALSE": "0", "False": "0", "false": "0"}
 _DECIMAL_COMMA = r"^([+-]?\d*),(\d+)$"
+# References of HTML, and what Windows-1252 makes of the first byte of a letter in UTF-8 with one of the others.
+_ODD_TEXT = "&(?:#[0-9]+|#x[0-9a-fA-F]+|[a-zA-Z]{2,8});|[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]"
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+_RULE = "[-=]{3,}"
 # What `strip` leaves: the byte order mark and the blank without width.
 _INVISIBLE = "[\ufeff\u200b]"
 
@@ -113,13 +119,57 @@ def _read(archive: GtfsArchive, table: str, problems: Problems) -> pd.DataFrame:
     text = utf8_lines(archive.read(table), file, problems)
     if not text.strip():
         return pd.DataFrame(index=np.empty(0, np.int64))
-    records = records_of(text, file, FREE_TEXT, lambda columns: fits(table, columns), problems)
+    key = {**REQUIRED_COLUMNS, **COLUMNS_OF_OPTIONAL}[table][0]
+    records = records_of(text, file, key, FREE_TEXT, lambda columns: fits(table, columns), problems)
     parsed = _parsed(records, archive.name, file)
     frame = {}
     for name, place in _distinct(records.columns, parsed, file, problems).items():
         values = _bare(parsed.column(place))
         frame[name] = pd.Series(pd.array(values, dtype="string"), index=records.line)
-    return _with_numbers(pd.DataFrame(frame, index=records.line), table, problems)
+        if FREE_TEXT.fullmatch(name):
+            frame[name] = _readable(frame[name], file, name, problems)
+    rows = _without_rules(pd.DataFrame(frame, index=records.line), file, problems)
+    return _with_numbers(rows, table, problems)
+
+
+def _without_rules(frame: pd.DataFrame, file: str, problems: Problems) -> pd.DataFrame:
+    """The frame without rows that repeat the header or draw a line below it."""
+    if frame.shape[1] == 0:
+        return frame
+    first = frame.iloc[:, 0]
+    maybe = first.str.lower().eq(str(frame.columns[0])) | first.str.fullmatch(_RULE)
+    rule, names = re.compile(_RULE), [str(name) for name in frame]
+    lines = [
+        line
+        for line, *row in frame[maybe.fillna(False).to_numpy(bool)].fillna("").itertuples()
+        if all(word.lower() in (name, "") or rule.fullmatch(word) for name, word in zip(names, row, strict=True))
+    ]
+    problems.rows(file, lines, [], "the header once more or a line drawn below it, no row; it is left out.")
+    return frame.drop(index=lines)
+
+
+def _readable(text: pd.Series[str], file: str, column: str, problems: Problems) -> pd.Series[str]:
+    """Names as people read them: not as web pages (`&amp;`) or with UTF-8 taken for Windows-1252 (`Ã©`) have them."""
+    odd = text.str.contains(_ODD_TEXT).fillna(False).to_numpy(bool)
+    if not odd.any():
+        return text
+    mended = text.copy()
+    mended[odd] = pd.array([_text_meant(value) for value in text[odd]], dtype="string")
+    changed = odd & mended.ne(text).fillna(False).to_numpy(bool)
+    message = f"{column} went through a web page or a wrong encoding; read as it was meant."
+    problems.rows(file, text.index.to_numpy()[changed], mended[changed].to_numpy(), message)
+    return mended
+
+
+def _text_meant(text: str) -> str:
+    return _BEYOND_ASCII.sub(_letters_meant, html.unescape(text))
+
+
+def _letters_meant(letters: re.Match[str]) -> str:
+    try:
+        return letters[0].encode("cp1252").decode("utf-8")
+    except UnicodeError:
+        return letters[0]
 
 
 def _parsed(records: Records, name: str, file: str) -> pa.Table:

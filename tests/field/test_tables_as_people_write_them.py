@@ -355,3 +355,55 @@ def test_no_stop_of_the_cases_is_lost(name: str, stop: str, called: str) -> None
     assert names(tt)[stop] == called
     assert len(tt.stop_id) == 5
     assert (tt.trips, len(tt.arrival_s)) in {(2, 10), (400, 2000)}
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("Mairie &amp; Th&eacute;&acirc;tre", "Mairie & Théâtre"), ("GÃ©nÃ©ral â€“ Ã‰cole", "Général – École"),
+        ("Université Ã‰cole", "Université École"), ("AT&T; São João, ça va", "AT&T; São João, ça va"),
+        ("A &lt; B", "A < B"), ("Elephant &amp Castle", "Elephant &amp Castle"),
+    ],
+)  # fmt: skip
+def test_a_name_reads_as_people_read_it_and_not_as_a_wrong_encoding_or_a_web_page(
+    tmp_path: Path, written: str, meant: str
+) -> None:
+    loaded = load(tmp_path, stops=f'{HEADER}A,"{written}",{A}\nB,Stop B,{B}\nC,Stop C,{C}\n')
+    assert names(loaded.timetable)["A"] == meant
+    assert told(loaded, "stops.txt", 2, "read as it was meant") == (written != meant)
+
+
+@pytest.mark.parametrize(
+    "first", ["# exported by X, version 2\n", "sep=,\n", "\n\n", "Feed of Town Buses\n2026-11-26\n\n"]
+)
+def test_lines_before_the_header_hide_no_table(tmp_path: Path, first: str) -> None:
+    loaded = load(tmp_path, stops=first + str(TABLES["stops"]))
+    assert is_whole(loaded.timetable)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["(3 rows affected)", "stop_id,stop_name,stop_lat,stop_lon", "-------,---------,--------,--------", "3 rows"],
+)
+def test_a_line_that_a_database_prints_around_a_table_is_no_stop(tmp_path: Path, line: str) -> None:
+    loaded = load(tmp_path, stops=str(TABLES["stops"]) + f"{line}\n")
+    assert len(loaded.timetable.stop_id) == 3
+    assert told(loaded, "stops.txt", 5, "left out")
+
+
+# Transitland and MobilityData count both among the errors of feeds that are otherwise sound.
+def test_one_time_with_a_wrong_hour_spoils_no_other(tmp_path: Path) -> None:
+    loaded = load(tmp_path, stop_times=STOP_TIMES + calls("t1", "08:00:00", "18:02:00", "08:04:00"))
+    assert clock_times(loaded.timetable, "t1") == ["08:00:00", "08:02:00", "08:04:00"]
+    assert told(loaded, "stop_times.txt", 3, "time runs backwards")
+
+
+def test_midnight_may_pass_while_a_bus_waits_at_a_stop(tmp_path: Path) -> None:
+    rows = "t1,23:58:00,23:58:00,A,1\nt1,23:59:00,00:01:00,B,2\nt1,00:04:00,00:04:00,C,3\n"
+    loaded = load(tmp_path, stop_times=STOP_TIMES + rows)
+    assert clock_times(loaded.timetable, "t1") == ["23:58:00", "24:01:00", "24:04:00"]
+
+
+def test_a_headway_may_go_on_after_midnight(tmp_path: Path) -> None:
+    loaded = load(tmp_path, frequencies="trip_id,start_time,end_time,headway_secs\nt1,22:00:00,01:00:00,1800\n")
+    assert len(loaded.timetable.journey_trip) == 6
