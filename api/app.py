@@ -26,6 +26,7 @@ from api.desk.pages import desk_router
 from api.desk.timetable_word import timetable_router
 from api.pages.addresses import pages_router
 from api.pages.alerts import alerts_router
+from api.pages.crawlers import crawlers_router
 from api.pages.installable import installable_router
 from api.pages.map import map_router
 from api.pages.stream import page_stream_router
@@ -133,6 +134,7 @@ def create_app(service: Service, desk: Desk | None = None, *, trusted_proxies: S
     for router in (
         departures_router, panels_router, explain_router, stops_router, routes_router, trips_router, vehicles_router,
         disruptions_router, realtime_feeds_router, health_router, timetable_router, metrics_router, installable_router,
+        crawlers_router,
         page_stream_router, desk_router, map_router, alerts_router, pages_router, screens_router,
     ):  # fmt: skip
         app.include_router(router)

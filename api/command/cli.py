@@ -57,6 +57,23 @@ _STILL_S = 10.0
 Speed = Annotated[float, typer.Option(min=0.1, max=600.0, help="How many times faster than real time.")]
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"prochain {version('prochain')}")
+        raise typer.Exit
+
+
+@app.callback()
+def prochain(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
+    """Real-time bus and tram arrival predictions: GTFS and vehicle positions in, countdowns for every stop out."""
+
+
 @app.command(epilog="**Example:** prochain demo --port 8080")
 def demo(port: Port = None, host: Host = None, speed: Speed = 1.0, data_dir: DataDir = None) -> None:
     """Serve the demo network, a simulated town on a weekday morning. Nothing else is needed."""
@@ -272,6 +289,18 @@ def record(
         recorded = record_sources(sources, to, every, stopping)
         written = ", ".join(f"{number:,} new {_ARCHIVED[feed]}" for feed, number in recorded.archived.items())
         print(f"{recorded.polls:,} polls, {recorded.failed_polls:,} failed; {written} written to {to}.")
+
+
+@app.command(name="config", epilog="**Example:** prochain config --config prochain.toml")
+def show_config(config: Config = None) -> None:
+    """Say which settings are in force and where each comes from: the environment, the file or the default."""
+    with _said_plainly():
+        from api.command.in_force import settings_in_force
+
+        rows = list(settings_in_force(config))
+        name_width, value_width = (max(len(row[column]) for row in rows) for column in (0, 1))
+        for name, value, origin in rows:
+            print(f"{name:<{name_width}}  {value:<{min(value_width, 60)}}  {origin}")
 
 
 @app.command(epilog="**Example:** prochain token")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
+from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +24,8 @@ from predictor.forecast import MISS_WEIGHT
 SHORTEST_SECRET = 16
 _SECRETS = ("desk_token", "desk_tokens", "desk_webhook_secret", "desk_webhooks")
 """Settings whose values no message repeats."""
+_PREFIX = "prochain_"
+"""Of the environment's variables, in capitals or not."""
 CONFIG_FILE = Path("prochain.toml")
 """Read where it is there and no other file is named."""
 
@@ -33,7 +37,7 @@ class ConfigurationError(Exception):
 class Settings(BaseSettings):
     """What to serve, and how. Paths are relative to the working directory."""
 
-    model_config = SettingsConfigDict(env_prefix="PROCHAIN_", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, extra="forbid")
 
     gtfs: str | None = Field(None, description="GTFS feed: path of a zip or folder, or an http(s) address")
     vehicle_positions: str | None = Field(None, description="GTFS-Realtime VehiclePositions: path or address")
@@ -194,6 +198,7 @@ def read_settings(config: Path | None = None, **given: Any) -> Settings:
     if config is not None and not config.is_file():
         raise ConfigurationError(f"{config}: there is no such configuration file; check --config.")
     file = config or CONFIG_FILE
+    _refuse_unknown_variables()
 
     class FromFile(Settings):
         model_config = SettingsConfigDict(toml_file=file)
@@ -202,6 +207,8 @@ def read_settings(config: Path | None = None, **given: Any) -> Settings:
         return FromFile(**{name: value for name, value in given.items() if value is not None})
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{file}: not valid TOML: {error}.") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{file}: not UTF-8, which TOML is written in: {error.reason}.") from error
     except OSError as error:
         raise ConfigurationError(f"{file}: cannot be read ({error.strerror}).") from error
     except SettingsError as error:
@@ -210,13 +217,41 @@ def read_settings(config: Path | None = None, **given: Any) -> Settings:
         raise ConfigurationError(_in_words(error, file)) from error
 
 
+def origins(config: Path | None = None) -> dict[str, str]:
+    """Where each setting comes from that is not the default: its variable of the environment, or the file.
+
+    To be asked where `read_settings` has read the same.
+    """
+    file = config or CONFIG_FILE
+    found = dict.fromkeys(tomllib.loads(file.read_text(encoding="utf-8")), str(file)) if file.is_file() else {}
+    return found | {name.lower().removeprefix(_PREFIX): name for name in _variables()}
+
+
+def _variables() -> list[str]:
+    """Those of the environment that are meant for us."""
+    return [name for name in os.environ if name.lower().startswith(_PREFIX)]
+
+
+def _refuse_unknown_variables() -> None:
+    unknown = [name for name in _variables() if name.lower().removeprefix(_PREFIX) not in Settings.model_fields]
+    if unknown:
+        raise ConfigurationError(" ".join(_unknown(name, name.lower().removeprefix(_PREFIX)) for name in unknown))
+
+
+def _unknown(name: str, setting: str) -> str:
+    prefix = name[: len(name) - len(setting)]
+    meant = [prefix + (like.upper() if prefix else like) for like in get_close_matches(setting, Settings.model_fields)]
+    known = ", ".join(sorted(Settings.model_fields))
+    hint = f"Did you mean {' or '.join(meant)}? " if meant else ""
+    return f"“{name}” is no setting. {hint}The settings are: {known}."
+
+
 def _in_words(error: ValidationError, file: Path) -> str:
     lines = []
     for problem in error.errors():
         name = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
-            known = ", ".join(sorted(Settings.model_fields))
-            lines.append(f"“{name}” is no setting. The settings are: {known}.")
+            lines.append(_unknown(name, name))
         elif name.startswith("headers"):
             lines.append("headers is a table of names and values, all of them text.")
         elif name.startswith("feed_headers"):

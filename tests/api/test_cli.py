@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from importlib.metadata import version
 from pathlib import Path
 from threading import Event, Thread
 
@@ -24,7 +25,7 @@ from api.command.cli import app
 from api.service.settings import Settings
 from tests.feeds.small_feed import LAT, SPACING_M, place, posix, write_feed
 
-COMMANDS = ("demo", "serve", "replay", "learn", "check", "record")
+COMMANDS = ("demo", "serve", "replay", "learn", "check", "record", "config")
 EIGHT = posix(2026, 3, 2, 8)
 
 
@@ -80,6 +81,32 @@ def test_every_command_has_help_with_an_example(command: str) -> None:
     assert result.exit_code == 0
     assert f"Usage: prochain {command}" in result.output
     assert re.search(rf"Examples?:?\s+(.*\n)*.*prochain {command}", result.output)
+
+
+def test_the_version_is_told() -> None:
+    assert run("--version").output == f"prochain {version('prochain')}\n"
+
+
+def test_what_is_set_is_told_with_where_it_comes_from_and_without_secrets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "prochain.toml").write_text(
+        'port = 8001\ngtfs = "https://me:hidden@example.org/gtfs.zip?key=hidden"\n'
+        'desk_token = "hidden and longer"\n[headers]\n"X-Api-Key" = "hidden"\n'
+    )
+    monkeypatch.setenv("PROCHAIN_HOST", "0.0.0.0")
+    told = run("config")
+    assert told.exit_code == 0, told.output
+    assert "hidden" not in told.output
+    rows = {name: (value, origin) for name, value, origin in (re.split("  +", row) for row in told.output.splitlines())}
+    assert set(rows) == set(Settings.model_fields)
+    assert rows["port"] == ("8001", "prochain.toml")
+    assert rows["host"] == ("0.0.0.0", "PROCHAIN_HOST")
+    assert rows["gtfs"] == ("https://example.org/gtfs.zip", "prochain.toml")
+    assert rows["poll_interval_s"] == ("10.0", "default")
+    assert rows["headers"] == ('{"X-Api-Key": "…"}', "prochain.toml")
+    assert rows["desk_token"] == ("(a secret)", "prochain.toml")
+    assert rows["data_dir"][0].startswith(str(tmp_path / "state"))
 
 
 def test_all_commands_are_named_where_none_is_given() -> None:

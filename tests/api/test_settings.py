@@ -91,7 +91,7 @@ def test_a_missing_file_is_told() -> None:
     ("text", "said"),
     [
         ("gtfs = feed.zip\n", "not valid TOML: Invalid value (at line 1, column 8)"),
-        ('gtsf = "feed.zip"\n', "“gtsf” is no setting. The settings are: added_as, alerts, "),
+        ('gtsf = "feed.zip"\n', "“gtsf” is no setting. Did you mean gtfs? The settings are: added_as, alerts, "),
         ('port = "tram"\n', "port = 'tram': Input should be a valid integer"),
         ("port = 70000\n", "port = 70000: Input should be less than or equal to 65535"),
         ("poll_interval_s = 0\n", "poll_interval_s = 0: Input should be greater than or equal to 1"),
@@ -110,6 +110,19 @@ def test_a_bad_variable_of_the_environment_is_told(monkeypatch: pytest.MonkeyPat
     said = refused()
     assert "write tables such as PROCHAIN_HEADERS as JSON" in said
     assert "secret" not in said
+
+
+@pytest.mark.parametrize("name", ["PROCHAIN_POLL_INTERVAL", "prochain_poll_interval"])
+def test_an_unknown_variable_of_the_environment_is_refused_by_name(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "5")
+    said = refused()
+    assert f"“{name}” is no setting" in said
+    assert "POLL_INTERVAL_S" in said
+
+
+def test_a_file_that_is_no_text_is_told(tmp_path: Path) -> None:
+    (tmp_path / "prochain.toml").write_bytes(b'gtfs = "\xe9t\xe9.zip"')
+    assert refused().startswith("prochain.toml: not UTF-8")
 
 
 def test_keys_in_headers_are_never_said(tmp_path: Path) -> None:

@@ -91,3 +91,16 @@ def test_the_page_asks_for_its_board_once(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(Snapshot, "board", counted)
     page("/stops/liberte")
     assert len(asked) == 1
+
+
+def test_search_engines_are_told_of_the_pages_and_of_nothing_else() -> None:
+    client = TestClient(create_app(service_at(NOW)))
+    robots = client.get("/robots.txt").text.splitlines()
+    assert robots[0] == "User-agent: *"
+    assert {"Disallow: /v1/", "Disallow: /desk"} <= set(robots)
+    (sitemap,) = [line.removeprefix("Sitemap: ") for line in robots if line.startswith("Sitemap: ")]
+    places = re.findall("<loc>(.*?)</loc>", client.get(sitemap).text)
+    assert f"{client.base_url}/lines/tram-A" in places
+    assert f"{client.base_url}/stops/gare" in places
+    assert not [place for place in places if place.endswith("gare%3A1")], "its station's page tells of it"
+    assert {client.get(place).status_code for place in places} == {200}

@@ -25,7 +25,7 @@ A test in five lines, named by what a rider must see, with its public source whe
   rows; `texts(rows)` makes them easy to compare, `row.told` is all that the face said.
 
 `test_the_faces_agree.py` plays days that nobody thought of (`any_day.py` draws them); with
-`PROCHAIN_FIELD_EXAMPLES=500` in the environment as many, other ones each time.
+`FIELD_EXAMPLES=500` in the environment as many, other ones each time.
 
 Only `benchmarks/field/city.py` knows where in `api/` things lie.
 """

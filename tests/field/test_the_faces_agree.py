@@ -1,6 +1,6 @@
 """Whatever the operator says and the vehicles report: faces agree, and nobody is told of a bus that is not to be had.
 
-`PROCHAIN_FIELD_EXAMPLES=500` tries so many days, other ones each time; without it a few that are always the same.
+`FIELD_EXAMPLES=500` tries so many days, other ones each time; without it a few that are always the same.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from benchmarks.field.network import hms, seconds
 from tests.field.any_day import DATE, EXTRA, NETWORK, STARTS, STOPS, Moment, moments
 
 LIVE_LIMIT_S = 300.0
-ASKED = os.environ.get("PROCHAIN_FIELD_EXAMPLES")
+ASKED = os.environ.get("FIELD_EXAMPLES")
 any_day = settings(
     max_examples=int(ASKED or 10),
     derandomize=ASKED is None,

@@ -1,0 +1,56 @@
+"""What is set, and by whom: for whoever wonders why a service does what it does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from api.service.live import data_folder, state_file
+from api.service.settings import Settings, origins, read_settings
+from feeds.public_address import public_place
+from feeds.timetable_cache import default_cache_dir
+
+
+def settings_in_force(config: Path | None) -> Iterator[tuple[str, str, str]]:
+    """Each setting's name, value and origin. Secrets are not told, nor what addresses hold besides host and path.
+
+    Errors: ConfigurationError.
+    """
+    settings, given = read_settings(config), origins(config)
+    folders = _default_folders(settings)
+    for name in Settings.model_fields:
+        value = folders.get(name) or getattr(settings, name)
+        yield name, _told(name, value), given.get(name, "default")
+
+
+def _default_folders(settings: Settings) -> dict[str, Path | None]:
+    """Folders that are not set have one that depends on the user and the feed."""
+    if settings.gtfs is None:
+        return {"cache_dir": settings.cache_dir or default_cache_dir()}
+    return {
+        "cache_dir": settings.cache_dir or default_cache_dir(),
+        "model": settings.model or state_file(settings.gtfs),
+        "data_dir": data_folder(settings),
+    }
+
+
+def _told(name: str, value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, SecretStr):
+        return "(a secret)"
+    if name in ("headers", "feed_headers", "desk_tokens"):
+        return json.dumps(_without_values(value), ensure_ascii=False)
+    if isinstance(value, str | Path):
+        return public_place(str(value))
+    if isinstance(value, list):
+        return json.dumps([public_place(part) for part in value], ensure_ascii=False)
+    return json.dumps(value)
+
+
+def _without_values(table: dict[str, Any]) -> dict[str, Any]:
+    return {name: _without_values(part) if isinstance(part, dict) else "…" for name, part in table.items()}
