@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from statistics import median
+from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
 from google.transit import gtfs_realtime_pb2
@@ -16,6 +18,10 @@ MAX_ENTITIES = 200_000
 MAX_ENTITY_BYTES = 2_000_000
 """A run's calls and a shape take thousands of bytes; what is larger is made of millions of parts."""
 
+BEHIND_S = 300.0
+BEHIND_FOR_S = 120.0
+"""So long a message is left aside that is up to `BEHIND_S` older than one before it. After that the feed's clock must
+have been set back."""
 FUTURE_LIMIT_S = 300.0
 STALE_LIMIT_S = 3600.0
 
@@ -23,8 +29,9 @@ _ENTITY = gtfs_realtime_pb2.FeedMessage.ENTITY_FIELD_NUMBER
 _VARINT, _LENGTH_DELIMITED = 0, 2
 _FIXED_BYTES = {1: 8, 5: 4}
 """Wire types of protobuf."""
+_HEADER_TAG = gtfs_realtime_pb2.FeedMessage.HEADER_FIELD_NUMBER << 3 | _LENGTH_DELIMITED
 
-# Seconds reach this value in the year 5138: anything above was counted in milliseconds.
+# Seconds reach this value in the year 5138: anything above was counted in thousandths, or thousandths of these.
 _MILLISECONDS_ABOVE = 1e11
 
 
@@ -105,8 +112,12 @@ def _varint(data: bytes, place: int) -> tuple[int, int]:
 
 
 def posix_seconds(value: float) -> float:
-    """A timestamp in seconds, where some feeds count milliseconds."""
-    return value / 1000.0 if value > _MILLISECONDS_ABOVE else float(value)
+    """A timestamp in seconds, where some feeds count milli-, micro- or nanoseconds."""
+    seconds = float(value)
+    for _ in range(3):
+        if seconds > _MILLISECONDS_ABOVE:
+            seconds /= 1000.0
+    return seconds
 
 
 def text_of(value: str | bytes) -> str:
@@ -115,14 +126,17 @@ def text_of(value: str | bytes) -> str:
 
 
 def header_timestamp(message: gtfs_realtime_pb2.FeedMessage, received_at: float, feed: str) -> float:
-    """POSIX seconds of the header's timestamp, NaN where it has none.
+    """POSIX seconds of the header's timestamp, NaN where it has none, or one that its own entities belie.
 
-    Errors: FeedError where it lies more than 5 minutes ahead of `received_at` or more than an hour behind.
+    Errors: FeedError where it lies more than 5 minutes ahead of `received_at` or more than an hour behind, and the
+    entities do not tell that they are of now.
     """
     at = posix_seconds(message.header.timestamp)
     if at <= 0:
         return float("nan")
     ahead = at - received_at
+    if not -STALE_LIMIT_S <= ahead <= FUTURE_LIMIT_S and _is_of_now(message, received_at):
+        return float("nan")
     if ahead > FUTURE_LIMIT_S:
         raise FeedError(
             f"{feed}: header timestamp {_said(at)} is {ahead:,.0f} s in the future; one of the two clocks is wrong, "
@@ -134,6 +148,46 @@ def header_timestamp(message: gtfs_realtime_pb2.FeedMessage, received_at: float,
             "whether its realtime system still writes it."
         )
     return at
+
+
+def _is_of_now(message: gtfs_realtime_pb2.FeedMessage, received_at: float) -> bool:
+    """Whether most entities that are dated are of the time at which they came."""
+    dated = [
+        posix_seconds(entity.vehicle.timestamp or entity.trip_update.timestamp)
+        for entity in message.entity
+        if entity.vehicle.timestamp or entity.trip_update.timestamp
+    ]
+    return bool(dated) and -STALE_LIMIT_S <= median(dated) - received_at <= FUTURE_LIMIT_S
+
+
+class Header(NamedTuple):
+    """What can be read of a message without reading all of it."""
+
+    timestamp: float
+    """POSIX seconds, NaN where not given."""
+    is_all: bool
+    """Whether nothing follows it."""
+
+    def is_behind(self, newest: Header) -> bool:
+        """Whether its message was written shortly before another: several servers answer in turn, and one lags."""
+        return 0.0 < newest.timestamp - self.timestamp <= BEHIND_S
+
+
+NO_HEADER = Header(float("nan"), False)
+
+
+def header_of(data: bytes) -> Header:
+    """The header of a message, gzipped or not."""
+    try:
+        data = gunzip(data, MAX_MESSAGE_BYTES, "") if data.startswith(GZIP_MAGIC) else data
+        tag, place = _varint(data, 0)
+        length, place = _varint(data, place)
+        if tag != _HEADER_TAG:
+            return NO_HEADER
+        header = gtfs_realtime_pb2.FeedHeader.FromString(data[place : place + length])
+    except (FeedError, DecodeError):
+        return NO_HEADER
+    return Header(posix_seconds(header.timestamp) or float("nan"), place + length >= len(data))
 
 
 def _what_it_is_instead(data: bytes) -> str:

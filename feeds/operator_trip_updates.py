@@ -19,6 +19,7 @@ from google.transit import gtfs_realtime_pb2
 from feeds.call_finding import Hints, at, find_calls
 from feeds.known_ids import id_of, indices_of
 from feeds.message import decode_message, header_timestamp, posix_seconds, refuse_differential
+from feeds.reading import TRIP_UPDATES_KEPT_S
 from feeds.run_calls import RunCalls, filled, listed_calls, timetabled_calls
 from feeds.service_times import seconds_of_day, service_date
 from feeds.trip_modifications import Run, modified_runs
@@ -135,6 +136,7 @@ def decode_trip_updates(data: bytes, timetable: Timetable, received_at: float) -
     header_at = header_timestamp(message, received_at, FEED)
     refused: Counter[str] = Counter()
     runs, updates, newest = _columns(message, timetable, received_at, refused)
+    runs, updates = _without_old_times(timetable, runs, updates, newest, received_at, refused)
     modified = modified_runs(message, timetable, received_at, refused)
     runs, updates = _each_once(runs, updates, newest, refused)
     runs = _with_modified(runs, timetable, modified)
@@ -143,6 +145,32 @@ def decode_trip_updates(data: bytes, timetable: Timetable, received_at: float) -
         timetable, runs, updates, calls, own_calls, own_times, received_at,
         received_at if np.isnan(header_at) else header_at, refused,
     )  # fmt: skip
+
+
+def _without_old_times(
+    timetable: Timetable,
+    runs: _Runs,
+    updates: _Updates,
+    newest: Float64Array,
+    received_at: float,
+    refused: Counter[str],
+) -> tuple[_Runs, _Updates]:
+    """Runs and updates without the times of runs under way of which nothing was measured for long; what is cancelled or
+    skipped stays so."""
+    found = (runs.trip >= 0) & (runs.service_day >= 0)
+    first = np.where(found, timetable.trip_call_ptr[np.maximum(runs.trip, 0)], 0)
+    origin = timetable.date_origin[np.maximum(runs.service_day, 0)] + runs.moved_s
+    old = found & (newest > 0) & (received_at - newest > TRIP_UPDATES_KEPT_S)
+    old &= origin + timetable.departure_s[first] < received_at
+    if not old.any():
+        return runs, updates
+    refused["update_stale"] += int(old.sum())
+    of_old = old[updates.owner]
+    times = {
+        name: np.where(of_old, np.nan, getattr(updates, name))
+        for name in ("arrival", "arrival_delay_s", "departure", "departure_delay_s")
+    }
+    return replace(runs, delay_s=np.where(old, np.nan, runs.delay_s)), replace(updates, **times)
 
 
 # Reading.

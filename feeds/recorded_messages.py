@@ -9,6 +9,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 import numpy as np
 
 from feeds.errors import FeedError, Problem
+from feeds.message import BEHIND_FOR_S, NO_HEADER, Header, header_of
 from predictor.arrays import Float64Array
 from predictor.timetable import Timetable
 
@@ -46,6 +47,7 @@ class RecordedMessages(Generic[T]):
         self._decode = decode
         self._useless: dict[int, str] = {}
         self._decoded = lru_cache(maxsize=4)(self._decoded_anew)
+        self._header = lru_cache(maxsize=256)(self._header_of)
 
     @property
     def problems(self) -> list[Problem]:
@@ -67,9 +69,23 @@ class RecordedMessages(Generic[T]):
         times = self._store.times
         begin, end = np.searchsorted(times, since), np.searchsorted(times, now, side="right")
         for index in range(int(end) - 1, int(begin) - 1, -1):
-            if index not in self._useless and (value := self._decoded(index, timetable)) is not None:
+            if index in self._useless or self._is_behind(index):
+                continue
+            if (value := self._decoded(index, timetable)) is not None:
                 return Received(value, float(times[index]))
         return None
+
+    def _is_behind(self, index: int) -> bool:
+        """Whether a message that came shortly before it is newer."""
+        first = int(np.searchsorted(self._store.times, self._store.times[index] - BEHIND_FOR_S, side="right"))
+        earlier = map(self._header, range(first, index))
+        return any(not other.is_all and self._header(index).is_behind(other) for other in earlier)
+
+    def _header_of(self, index: int) -> Header:
+        try:
+            return header_of(self._store.message(index))
+        except FeedError:
+            return NO_HEADER
 
     def health_at(self, now: float, timetable: Timetable) -> tuple[float, str]:
         """When the newest usable message by `now` was received, POSIX seconds, NaN where there is none; and why a newer

@@ -33,6 +33,7 @@ FASTEST_M_S = 60.0
 _LONGEST_ID = 128
 _EXAMPLES = 3
 _NAN = float("nan")
+_NOT_RUN = (gtfs_realtime_pb2.TripDescriptor.CANCELED, gtfs_realtime_pb2.TripDescriptor.DELETED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +72,9 @@ def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter
             continue
         report = entity.vehicle
         trip, vehicle, position = report.trip, report.vehicle, report.position
+        if trip.schedule_relationship in _NOT_RUN:
+            refused["run_cancelled"] += 1
+            continue
         modified = trip.modified_trip
         text.append(
             (

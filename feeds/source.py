@@ -39,6 +39,8 @@ LONGEST_RETRY_AFTER_S = 3600.0
 """Servers have asked for years."""
 
 _CHUNK_BYTES = 1 << 16
+# Some servers give JSON to whoever does not ask for protobuf.
+_ACCEPTED = "application/x-protobuf, application/x-google-protobuf, application/octet-stream;q=0.9, */*;q=0.5"
 
 
 @runtime_checkable
@@ -135,7 +137,7 @@ class HttpSource:
         self._failure = ""
         self._keys = [name for name in (headers or {}) if name.lower() not in OPEN_HEADERS]
         self._client = httpx.Client(
-            headers={"Accept-Encoding": "gzip", "User-Agent": "prochain", **(headers or {})},
+            headers={"Accept": _ACCEPTED, "Accept-Encoding": "gzip", "User-Agent": "prochain", **(headers or {})},
             timeout=timeout_s,
             follow_redirects=True,
             max_redirects=5,

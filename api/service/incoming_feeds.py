@@ -14,6 +14,7 @@ from api.service.clock import Clock, LiveClock
 from api.service.view import FeedHealth
 from feeds.alerts import Alert
 from feeds.errors import FeedError
+from feeds.message import BEHIND_FOR_S, NO_HEADER, header_of
 from feeds.operator_alerts import decode_alerts
 from feeds.operator_trip_updates import decode_trip_updates
 from feeds.reading import ALERTS_KEPT_S, TRIP_UPDATES_KEPT_S, Heed, Reading
@@ -59,6 +60,7 @@ class PolledFeed(Generic[T]):
         self._last: tuple[bytes, float] | None = None
         self._last_timetable: Timetable | None = None
         self._value: T | None = None
+        self._newest_header, self._newest_header_at = NO_HEADER, float("-inf")
         self.health = FeedHealth(name, source.name)
 
     def poll(self, now: float) -> None:
@@ -72,10 +74,18 @@ class PolledFeed(Generic[T]):
             self._failed(f"{self._source.name}: unexpected {type(error).__name__}: {error}; see the log.")
         else:
             with self._lock:
-                if data is not None:
+                if data is not None and not self._is_behind(data, now):
                     self._waiting = (data, now)
                 elif not self.health.error:
                     self.health = replace(self.health, good_at=now)
+
+    def _is_behind(self, data: bytes, now: float) -> bool:
+        header = header_of(data)
+        if header.is_behind(self._newest_header) and 0.0 <= now - self._newest_header_at < BEHIND_FOR_S:
+            return True
+        # A feed that has just begun says nothing yet.
+        self._newest_header, self._newest_header_at = NO_HEADER if header.is_all else header, now
+        return False
 
     def fresh(self, timetable: Timetable) -> T | None:
         """The newest message, None where it was given before or cannot be used."""

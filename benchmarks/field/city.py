@@ -105,7 +105,7 @@ class City:
         self.date = date
         self.zone = ZoneInfo(self.network.zone)
         self.clock = HandClock(self.posix(at))
-        self._writer = Writer(self.network, self.posix)
+        self.writer = Writer(self.network, self.posix)
         self._sources = {name: HandSource(name) for name in ("vehicle_positions", "trip_updates", "alerts")}
         self._buses: list[Bus] | None = []
         self._buses_at = self.clock.at
@@ -170,7 +170,7 @@ class City:
         return self.step()
 
     def _write(self) -> None:
-        now, write = self.clock.at, self._writer
+        now, write = self.clock.at, self.writer
         if self._buses is not None:
             self._sources["vehicle_positions"].give(write.vehicle_positions(self._buses, now, self._buses_at))
         if self._updates is not None:

@@ -133,6 +133,15 @@ def test_api_keys_are_sent_but_never_said(server: Server) -> None:
         assert word not in polled.name
 
 
+# zacs/ha-gtfs-rt#32
+def test_protobuf_is_asked_for_where_a_server_gives_json_too(server: Server) -> None:
+    server.answers = [answer(200, b"x")]
+    source(server).fetch(0)
+    assert server.requests[0]["Accept"].startswith("application/x-protobuf")
+    source(server, headers={"Accept": "application/json"}).fetch(0)
+    assert server.requests[1]["Accept"] == "application/json"
+
+
 def test_a_server_that_never_answers_is_given_up(server: Server) -> None:
     server.answers = [lambda _: time.sleep(1.0)]
     with pytest.raises(FeedError, match="no answer in time"):
