@@ -76,7 +76,8 @@ def encode_trip_updates(
 ) -> gtfs_realtime_pb2.FeedMessage:
     """Every live prediction, skipped stop, cancelled and deleted trip of the snapshot, and every run that the operator
     adds, duplicates or replaces, with all its calls: the reader's timetable does not have them. A run has one update,
-    whose times run forwards: where a second vehicle drives it behind the first, that is told as one more run.
+    whose times run forwards: where a second vehicle drives it behind the first, that is told as one more run. Stops
+    that the operator's message brought are passed on.
 
     The times are those of the boards, their `uncertainty` half the width of the 80 % range. `added_as`: what added runs
     are called; readers older than NEW know ADDED.
@@ -120,6 +121,7 @@ def encode_trip_updates(
         by_headway = bool(journeys.unscheduled[journey[0]])
         for row in _ascending(update_times.stop_sequence[begin:end]):
             update_times.write(update.stop_time_update.add(), begin + row, by_headway=by_headway)
+    _write_new_stops(message, tt, tt.call_stop[tt.entry_of(calls.trip, calls.call)])
     return message
 
 
@@ -160,6 +162,25 @@ def encode_vehicle_positions(snapshot: Snapshot) -> gtfs_realtime_pb2.FeedMessag
                 _VehiclePosition.STOPPED_AT if vehicles.at_stop[i] else _VehiclePosition.IN_TRANSIT_TO
             )
     return message
+
+
+def _write_new_stops(message: gtfs_realtime_pb2.FeedMessage, tt: Timetable, stop: Int32Array) -> None:
+    """The stops (m,) among those told of that the reader's timetable does not have."""
+    for index in np.unique(stop[stop >= tt.base.stops]).tolist():
+        stop_id = str(tt.stop_id[index])
+        # Younger than the type stubs.
+        written: Any = message.entity.add(id=f"stop:{stop_id}")
+        written = written.stop
+        written.stop_id = stop_id
+        written.stop_lat, written.stop_lon = float(tt.stop_lat[index]), float(tt.stop_lon[index])
+        for text, field in (
+            (tt.stop_name[index], written.stop_name), (tt.stop_code[index], written.stop_code),
+            (tt.stop_platform[index], written.platform_code),
+        ):  # fmt: skip
+            if text:
+                field.translation.add(text=str(text))
+        if tt.stop_parent[index] >= 0:
+            written.parent_station = str(tt.stop_id[tt.stop_parent[index]])
 
 
 def _write_wheelchair(descriptor: gtfs_realtime_pb2.VehicleDescriptor, says: int) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Any
 
 import numpy as np
@@ -19,10 +19,11 @@ from google.transit import gtfs_realtime_pb2
 from feeds.call_finding import Hints, at, find_calls
 from feeds.known_ids import id_of, indices_of
 from feeds.message import decode_message, header_timestamp, posix_seconds, refuse_differential
+from feeds.message_places import MessageShapes, new_stops
 from feeds.reading import TRIP_UPDATES_KEPT_S
 from feeds.run_calls import RunCalls, filled, listed_calls, timetabled_calls
 from feeds.service_times import seconds_of_day, service_date
-from feeds.trip_modifications import Run, modified_runs
+from feeds.trip_modifications import ModifiedRun, Run, modified_runs
 from predictor.arrays import (
     NONE,
     BoolArray,
@@ -36,6 +37,7 @@ from predictor.arrays import (
 )
 from predictor.columns import Columns
 from predictor.named_runs import RunNames, run_finder
+from predictor.new_places import NewPlaces, NewRoute
 from predictor.past_calls import STILL_DUE_S
 from predictor.stop_alignment import aligned, patterns_along
 from predictor.timetable import Timetable
@@ -51,6 +53,7 @@ from predictor.trip_updates import (
     TRIP_REPLACEMENT,
     TRIP_SCHEDULED,
     TRIP_UNSCHEDULED,
+    RunShape,
     TripUpdates,
 )
 
@@ -59,6 +62,7 @@ FEED = "trip updates"
 TIME_LIMIT_S = 36 * 3600.0
 DELAY_LIMIT_S = 12 * 3600.0
 _LONGEST_ID = 128
+_EXAMPLES = 3
 
 _NO_CALLS, _TIMETABLE, _COPY, _LISTED = 0, 1, 2, 3
 """Where a run's calls come from: it has none; the timetable's run; a copy of it at another time; the message."""
@@ -79,6 +83,10 @@ class _Runs(Columns):
     start_time_s: Int32Array
     route: Int32Array
     direction: Int8Array
+    route_id: StrArray
+    """As the message names it."""
+    shape_id: StrArray
+    """Of its own way, "" where none is given."""
     headsign: StrArray
     short_name: StrArray
     relationship: Int8Array
@@ -132,19 +140,23 @@ def decode_trip_updates(data: bytes, timetable: Timetable, received_at: float) -
     """
     message = decode_message(data, FEED)
     refuse_differential(message, FEED)
-    timetable = timetable.base
     header_at = header_timestamp(message, received_at, FEED)
     refused: Counter[str] = Counter()
+    stops, shapes = new_stops(message, timetable.base, refused), MessageShapes.of(message, refused)
+    timetable = NewPlaces(stops).added_to(timetable.base)
     runs, updates, newest = _columns(message, timetable, received_at, refused)
+    not_found = _not_found(runs)
     runs, updates = _without_old_times(timetable, runs, updates, newest, received_at, refused)
     modified = modified_runs(message, timetable, received_at, refused)
     runs, updates = _each_once(runs, updates, newest, refused)
     runs = _with_modified(runs, timetable, modified)
-    runs, updates, calls, own_calls, own_times = _calls_of(timetable, runs, updates, modified, refused)
-    return _resolved(
-        timetable, runs, updates, calls, own_calls, own_times, received_at,
+    routes = _NewRoutes(timetable)
+    runs, updates, calls, own_calls, own_times = _calls_of(timetable, runs, updates, modified, routes, refused)
+    decoded = _resolved(
+        timetable, runs, updates, calls, own_calls, own_times, shapes, received_at,
         received_at if np.isnan(header_at) else header_at, refused,
     )  # fmt: skip
+    return replace(decoded, new_places=NewPlaces(stops, routes.all), not_found=not_found)
 
 
 def _without_old_times(
@@ -205,7 +217,8 @@ def _columns(
             (
                 trip_id, properties.trip_id or trip_id,
                 properties.start_date or trip.start_date or modified.start_date,
-                start_time, trip.route_id, properties.trip_headsign, properties.trip_short_name, update.vehicle.id,
+                start_time, trip.route_id, properties.shape_id, properties.trip_headsign, properties.trip_short_name,
+                update.vehicle.id,
             )
         )  # fmt: skip
         numbers.append(
@@ -307,8 +320,10 @@ def _run_columns(
     refused: Counter[str],
 ) -> _Runs:
     tt = timetable
-    columns = zip(*words, strict=True) if words else repeat((), 8)
-    trip_id, served, date, time, route_id, headsign, short_name, vehicle = (list(map(id_of, c)) for c in columns)
+    columns = zip(*words, strict=True) if words else repeat((), 9)
+    trip_id, served, date, time, route_id, shape_id, headsign, short_name, vehicle = (
+        list(map(id_of, column)) for column in columns
+    )
     kind, delay, direction, _ = np.array(numbers, np.float64).reshape(-1, 4).T
     relationship = kind.astype(np.int8)
     trip = indices_of(trip_id, tt.trip_index, tt)
@@ -343,6 +358,8 @@ def _run_columns(
         start_time_s=names.start_time_s,
         route=route,
         direction=direction.astype(np.int8),
+        route_id=_short(route_id),
+        shape_id=_short(shape_id),
         headsign=_short(headsign),
         short_name=_short(short_name),
         relationship=relationship,
@@ -387,6 +404,13 @@ def _found(
     unscheduled = (relationship == TRIP_UNSCHEDULED) & (trip >= 0) & (names.start_time_s >= 0)
     shift[unscheduled] = names.start_time_s[unscheduled] - tt.trip_start_s[trip[unscheduled]]
     return trip, day.astype(np.int32), shift.astype(np.int32)
+
+
+def _not_found(runs: _Runs) -> tuple[str, ...]:
+    """A few of the runs that the timetable does not have, though they are not said to be added."""
+    rows = np.flatnonzero((runs.trip < 0) & ~np.isin(runs.relationship, (TRIP_ADDED, TRIP_NEW)))
+    names = (str(runs.trip_id[row] or runs.route_id[row]) for row in rows.tolist())
+    return tuple(islice(dict.fromkeys(names), _EXAMPLES))
 
 
 def _elapsed_s(tt: Timetable, names: RunNames, updates: _Updates, first_time: Float64Array) -> Float64Array:
@@ -509,7 +533,7 @@ def _by_vehicle(rows: list[int], runs: _Runs, told: BoolArray) -> list[list[int]
     return [[row for row in rows if runs.vehicle_id[row] not in vehicles[1:]], *other]
 
 
-def _with_modified(runs: _Runs, tt: Timetable, modified: Mapping[Run, RunCalls]) -> _Runs:
+def _with_modified(runs: _Runs, tt: Timetable, modified: Mapping[Run, ModifiedRun]) -> _Runs:
     """The runs, and those on a diversion of which no TripUpdate speaks."""
     told = set(zip(runs.trip.tolist(), runs.service_day.tolist(), runs.shift_s.tolist(), strict=True))
     silent = [run for run in modified if run not in told]
@@ -520,7 +544,8 @@ def _with_modified(runs: _Runs, tt: Timetable, modified: Mapping[Run, RunCalls])
     more = _Runs(
         trip_id=tt.trip_id[trip], trip=trip, service_day=day, shift_s=shift, moved_s=shift,
         start_time_s=np.full(len(trip), NONE, np.int32), route=tt.trip_route[trip],
-        direction=tt.pattern_direction[tt.trip_pattern[trip]], headsign=nothing, short_name=nothing,
+        direction=tt.pattern_direction[tt.trip_pattern[trip]], route_id=nothing, shape_id=nothing, headsign=nothing,
+        short_name=nothing,
         relationship=np.full(len(trip), TRIP_SCHEDULED, np.int8), vehicle_id=nothing,
         delay_s=np.full(len(trip), np.nan), calls_from=np.full(len(trip), _TIMETABLE, np.int8),
     )  # fmt: skip
@@ -531,12 +556,18 @@ def _with_modified(runs: _Runs, tt: Timetable, modified: Mapping[Run, RunCalls])
 
 
 def _calls_of(
-    tt: Timetable, runs: _Runs, updates: _Updates, modified: Mapping[Run, RunCalls], refused: Counter[str]
+    tt: Timetable,
+    runs: _Runs,
+    updates: _Updates,
+    modified: Mapping[Run, ModifiedRun],
+    new_routes: _NewRoutes,
+    refused: Counter[str],
 ) -> tuple[_Runs, _Updates, RunCalls, BoolArray, BoolArray]:
     """The runs that can be, with all their calls as scheduled, and whether these and their times are their own."""
     n = len(runs.trip)
     relationship, calls_from, route = runs.relationship.copy(), runs.calls_from.copy(), runs.route.copy()
     direction, parts = runs.direction.copy(), [RunCalls.empty()]
+    shape_id = runs.shape_id.tolist()
     own_times, gone = np.ones(n, bool), np.zeros(n, bool)
     update_ptr = group_starts(updates.owner, n)
     for row in np.flatnonzero(calls_from == _LISTED).tolist():
@@ -552,18 +583,20 @@ def _calls_of(
                 refused["added_trip_without_stops"] += 1
                 gone[row] = True
             continue
-        if base < 0:
+        if route[row] < 0 and runs.route_id[row]:
+            route[row] = new_routes.index_of(str(runs.route_id[row]), "", listed.stop)
+        elif base < 0:
             route[row], direction[row] = _line_of(tt, listed.stop, int(route[row]), int(direction[row]))
         if route[row] < 0:
-            refused["added_trip_without_route"] += 1
-            gone[row] = True
-            continue
+            name = str(runs.short_name[row] or runs.headsign[row] or tt.stop_name[listed.stop[-1]])
+            route[row] = new_routes.index_of(str(runs.trip_id[row]), name, listed.stop)
         parts.append(listed)
     own_calls = np.isin(calls_from, (_COPY, _LISTED)) & ~gone
     run_of_row = zip(runs.trip.tolist(), runs.service_day.tolist(), runs.shift_s.tolist(), strict=True)
     for row, run in enumerate(run_of_row):
         if calls_from[row] == _TIMETABLE and run in modified:
-            parts.append(modified[run].of_owner(row))
+            parts.append(modified[run].calls.of_owner(row))
+            shape_id[row] = modified[run].shape_id or shape_id[row]
             own_calls[row], relationship[row] = True, TRIP_REPLACEMENT
             calls_from[row] = _LISTED
     rows = np.flatnonzero(np.isin(calls_from, (_TIMETABLE, _COPY)))
@@ -572,7 +605,10 @@ def _calls_of(
     day = np.where(untold, NONE, runs.service_day[rows]).astype(np.int32)
     parts.append(timetabled_calls(tt, rows, runs.trip[rows], day, runs.moved_s[rows]))
     calls = RunCalls.joined(*parts).in_order()
-    runs = replace(runs, relationship=relationship, calls_from=calls_from, route=route, direction=direction)
+    runs = replace(
+        runs, relationship=relationship, calls_from=calls_from, route=route, direction=direction,
+        shape_id=np.array(shape_id, np.str_),
+    )  # fmt: skip
     if gone.any():
         keep = np.flatnonzero(~gone)
         place = np.cumsum(~gone) - 1
@@ -652,6 +688,34 @@ def _platforms(
     return stop
 
 
+class _NewRoutes:
+    """The lines of runs that drive on none of the timetable's."""
+
+    def __init__(self, timetable: Timetable) -> None:
+        self._timetable = timetable
+        self._found: dict[str, NewRoute] = {}
+
+    @property
+    def all(self) -> tuple[NewRoute, ...]:
+        """In order of their indices, behind the timetable's."""
+        return tuple(self._found.values())
+
+    def index_of(self, route_id: str, name: str, stops: Int32Array) -> int:
+        """The line of this id; a new one is of the type of most lines at these stops."""
+        tt = self._timetable
+        if route_id not in self._found:
+            pattern = np.repeat(np.arange(len(tt.pattern_route)), np.diff(tt.pattern_call_ptr))
+            types = tt.route_type[tt.pattern_route[pattern[np.isin(tt.pattern_stop, stops)]]]
+            agencies = np.unique(tt.route_agency_id)
+            self._found[route_id] = NewRoute(
+                route_id=route_id,
+                name=name,
+                type=int(np.bincount(types).argmax()) if len(types) else 3,
+                agency_id=str(agencies[0]) if len(agencies) == 1 else "",
+            )
+        return len(tt.route_id) + list(self._found).index(route_id)
+
+
 def _line_of(tt: Timetable, stops: Int32Array, route: int, direction: int) -> tuple[int, int]:
     """Route and direction of an added run: as told, else those of the one line that has its stops in this order."""
     if route >= 0 and direction >= 0:
@@ -688,6 +752,7 @@ def _resolved(
     calls: RunCalls,
     own_calls: BoolArray,
     own_times: BoolArray,
+    shapes: MessageShapes,
     received_at: float,
     timestamp: float,
     refused: Counter[str],
@@ -755,7 +820,9 @@ def _resolved(
     stop_headsign: StrArray = np.append(updates.headsign, "")[update]
     moved |= (stop_headsign != "") & (stop_headsign != _scheduled_headsigns(tt, runs, calls))
     n = len(runs.trip)
+    run_shapes = _run_shapes(tt, runs, calls.owner, stop_now, shapes, refused)
     own_calls = own_calls | (np.bincount(calls.owner[moved], minlength=n) > 0)
+    own_calls[list(run_shapes)] = True
 
     served = np.where(relationship == STOP_SKIPPED, NONE, calls.call)
     last_call = np.full(n, NONE, np.int32)
@@ -795,8 +862,26 @@ def _resolved(
         pickup_type=pickup[keep],
         drop_off_type=drop_off[keep],
         stop_headsign=stop_headsign[keep],
+        shapes=run_shapes,
         refused={reason: count for reason, count in sorted(refused.items()) if count},
     )
+
+
+def _run_shapes(
+    tt: Timetable, runs: _Runs, owner: Int64Array, stop: Int32Array, shapes: MessageShapes, refused: Counter[str]
+) -> dict[int, RunShape]:
+    """The way of each run that has one of its own, by row; `owner`, `stop`: of each call (k,)."""
+    found: dict[int, RunShape] = {}
+    drawn: dict[tuple[str, bytes], RunShape | None] = {}
+    ptr = group_starts(owner, len(runs.trip))
+    for row in np.flatnonzero((runs.shape_id != "") & (np.diff(ptr) > 1)).tolist():
+        stops = stop[ptr[row] : ptr[row + 1]]
+        key = str(runs.shape_id[row]), stops.tobytes()
+        if key not in drawn:
+            drawn[key] = shapes.of_run(key[0], stops, tt, refused)
+        if (shape := drawn[key]) is not None:
+            found[row] = shape
+    return found
 
 
 def _with_starts(tt: Timetable, runs: _Runs, calls: RunCalls, updates: _Updates, found: Int64Array) -> RunCalls:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from google.transit import gtfs_realtime_pb2
@@ -24,26 +24,36 @@ Run = tuple[int, int, int]
 """Trip, service day, shift in seconds."""
 
 
+class ModifiedRun(NamedTuple):
+    """A run on a diversion."""
+
+    calls: RunCalls
+    shape_id: str
+    """Of the way that it takes, "" where none is given."""
+
+
 def modified_runs(
     message: gtfs_realtime_pb2.FeedMessage, timetable: Timetable, received_at: float, refused: Counter[str]
-) -> dict[Run, RunCalls]:
-    """The calls of each run that the message modifies. What cannot be applied is counted in `refused`."""
-    result: dict[Run, RunCalls] = {}
+) -> dict[Run, ModifiedRun]:
+    """Each run that the message modifies. What cannot be applied is counted in `refused`."""
+    result: dict[Run, ModifiedRun] = {}
     for entity in message.entity:
         if entity.HasField("trip_modifications") and not entity.is_deleted:
             modifications = entity.trip_modifications
-            for trip, day, shift in _selected(modifications, timetable, received_at, refused):
+            for (trip, day, shift), shape_id in _selected(modifications, timetable, received_at, refused):
                 calls = timetabled_calls(
                     timetable, np.zeros(1, np.int64), np.array([trip], np.int32), np.array([day], np.int32),
                     np.array([shift], np.int32),
                 )  # fmt: skip
                 modified = _applied(modifications.modifications, calls, timetable, refused)
                 if modified is not None:
-                    result[trip, day, shift] = modified
+                    result[trip, day, shift] = ModifiedRun(modified, shape_id)
     return result
 
 
-def _selected(modifications: Any, tt: Timetable, received_at: float, refused: Counter[str]) -> Iterator[Run]:
+def _selected(
+    modifications: Any, tt: Timetable, received_at: float, refused: Counter[str]
+) -> Iterator[tuple[Run, str]]:
     near = (tt.date_origin > received_at - 86400 - _DAYS_BACK_S) & (tt.date_origin < received_at + _DAYS_AHEAD_S)
     dates = [service_date(text_of(date)) for date in modifications.service_dates]
     refused["modification_date_unknown"] += sum(date not in tt.date_index for date in dates)
@@ -58,7 +68,8 @@ def _selected(modifications: Any, tt: Timetable, received_at: float, refused: Co
             shifts = tt.journey_shift_s[(tt.journey_trip == trip) & (tt.journey_headway_s == 0)].tolist()
             if starts:
                 shifts = [shift for shift in shifts if int(tt.trip_start_s[trip]) + shift in starts]
-            yield from ((trip, day, shift) for day in days if runs_on[day] for shift in shifts)
+            shape_id = id_of(selected.shape_id)
+            yield from (((trip, day, shift), shape_id) for day in days if runs_on[day] for shift in shifts)
 
 
 def _applied(modifications: Any, calls: RunCalls, tt: Timetable, refused: Counter[str]) -> RunCalls | None:

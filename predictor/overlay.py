@@ -22,7 +22,7 @@ from predictor.links import link_pairs
 from predictor.runs import DatedRuns
 from predictor.stop_alignment import aligned, pattern_stops, patterns_along
 from predictor.timetable import Timetable
-from predictor.trip_updates import TripUpdates
+from predictor.trip_updates import RunShape, TripUpdates
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +140,7 @@ class Overlay:
 
     timetable: Timetable
     """The base itself where there are none."""
-    contents: tuple[tuple[object, ...], ...]
+    contents: tuple[object, ...]
     """What each run is, but for times that are only expected."""
     trip_of: dict[tuple[str, int, int], int]
     """Trip of each run by its id, service day and shift."""
@@ -158,12 +158,13 @@ class Overlay:
         if updates is None or not updates.own_calls.any():
             return self if not self.contents else Overlay.none(base)
         rows = np.flatnonzero(updates.own_calls)
-        contents = tuple(_content(updates, row) for row in rows.tolist())
+        contents = (updates.new_places, *(_content(updates, row) for row in rows.tolist()))
         if contents == self.contents:
             return self
+        base = updates.new_places.added_to(base)
         runs = [_OwnRun.of(base, updates, row) for row in rows.tolist()]
         runs = [run.as_first_told(self._former(run)) for run in runs]
-        timetable = _overlaid(base, runs)
+        timetable = _overlaid(self.timetable.base, base, runs)
         trips = range(base.trips, base.trips + len(runs))
         return Overlay(
             timetable=timetable,
@@ -202,7 +203,12 @@ def _content(updates: TripUpdates, row: int) -> tuple[object, ...]:
         updates.drop_off_type[span].tobytes(), updates.base_call[span].tobytes(),
         tuple(updates.stop_headsign[span].tolist()),
         (updates.scheduled_arrival[span].tobytes(), updates.scheduled_departure[span].tobytes()) if stated else None,
+        _shape_content(updates.shapes.get(row)),
     )  # fmt: skip
+
+
+def _shape_content(shape: RunShape | None) -> tuple[bytes, ...]:
+    return () if shape is None else (shape.lat.tobytes(), shape.lon.tobytes(), shape.call_m.tobytes())
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,6 +232,8 @@ class _OwnRun:
     pickup_type: Int8Array
     drop_off_type: Int8Array
     stop_headsign: StrArray
+    shape: RunShape | None
+    """Its way, where it is not its pattern's."""
 
     @classmethod
     def of(cls, base: Timetable, updates: TripUpdates, row: int) -> _OwnRun:
@@ -242,6 +250,7 @@ class _OwnRun:
             departure_s=np.round(updates.scheduled_departure[span] - origin).astype(np.int32),
             base_call=updates.base_call[span], pickup_type=updates.pickup_type[span],
             drop_off_type=updates.drop_off_type[span], stop_headsign=updates.stop_headsign[span],
+            shape=updates.shapes.get(row),
         )  # fmt: skip
 
     def as_first_told(self, former: tuple[Int32Array, Int32Array, Int32Array] | None) -> _OwnRun:
@@ -265,11 +274,15 @@ class _Patterns:
         self.link: list[Int32Array] = []
         """(c - 1,) of each pattern: the model's links between calls that follow each other there too, else -1."""
         self.line_points: list[tuple[Float64Array, Float64Array, Float64Array]] = []
+        self.has_shape: list[bool] = []
+        """Of each of `line_points`."""
         self._made: dict[tuple[object, ...], int] = {}
 
     def of(self, run: _OwnRun) -> int:
         """The pattern of a run: one of the base's where there is the same, else a new one."""
-        key = (run.route, run.direction, run.trip, run.stop.tobytes(), run.base_call.tobytes())
+        key = (
+            run.route, run.direction, run.trip, run.stop.tobytes(), run.base_call.tobytes(), _shape_content(run.shape),
+        )  # fmt: skip
         if key not in self._made:
             self._made[key] = self._same_in_base(run) if run.trip < 0 else self._along(run)
         return self._made[key]
@@ -283,27 +296,38 @@ class _Patterns:
         along = along[(directions == run.direction) | (run.direction < 0) | (directions < 0)]
         calls = self.base.pattern_call_ptr[along + 1] - self.base.pattern_call_ptr[along]
         for pattern in along[np.argsort(calls, kind="stable")].tolist():
-            if int(calls.min()) == len(stops):
+            if run.shape is None and int(calls.min()) == len(stops):
                 return int(pattern) if pattern_stops(self.base, pattern) == stops else self._append(run, NONE, ())
             return self._append(run, pattern, aligned(stops, pattern_stops(self.base, pattern)))
         return self._append(run, NONE, ())
 
     def _along(self, run: _OwnRun) -> int:
         model = int(self.base.trip_pattern[run.trip])
-        if pattern_stops(self.base, model) == tuple(run.stop.tolist()):
+        if run.shape is None and pattern_stops(self.base, model) == tuple(run.stop.tolist()):
             return model
         return self._append(run, model, tuple(run.base_call.tolist()))
 
     def _append(self, run: _OwnRun, model: int, places: tuple[int, ...]) -> int:
-        """A new pattern: on the model's line from call to call that both have, straight on where they do not."""
+        """A new pattern: on the run's own shape, else on the model's line from call to call that both have, straight on
+        where they do not."""
         base, n = self.base, len(run.stop)
         links = np.full(n - 1, NONE, np.int32)
         lat, lon = base.stop_lat[run.stop], base.stop_lon[run.stop]
-        if model < 0 or max(places, default=NONE) < 0:
+        if run.shape is not None:
+            distance = run.shape.call_m
+            self.line.append(len(base.line_ptr) - 1 + len(self.line_points))
+            self.line_points.append((run.shape.lat, run.shape.lon, run.shape.distance_m))
+            self.has_shape.append(True)
+            if model >= 0:
+                place = np.array(places)
+                follows = np.flatnonzero((place[:-1] >= 0) & (place[1:] == place[:-1] + 1))
+                links[follows] = base.pattern_link[int(base.pattern_call_ptr[model]) + place[follows]]
+        elif model < 0 or max(places, default=NONE) < 0:
             gaps = ground_distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
             distance = np.concatenate([[0.0], np.cumsum(gaps)])
             self.line.append(len(base.line_ptr) - 1 + len(self.line_points))
             self.line_points.append((lat, lon, distance))
+            self.has_shape.append(False)
         else:
             first = int(base.pattern_call_ptr[model])
             place = np.array(places)
@@ -337,6 +361,7 @@ class _Patterns:
                 self.line_points.append(
                     (np.concatenate(points_lat), np.concatenate(points_lon), np.concatenate(points_m))
                 )
+                self.has_shape.append(False)
         self.route.append(run.route)
         self.direction.append(run.direction)
         self.calls.append(n)
@@ -375,7 +400,7 @@ class _Patterns:
             "line_distance_m": np.append(
                 base.line_distance_m, _joined([metres for _, _, metres in self.line_points], np.float64)
             ),
-            "line_has_shape": np.append(base.line_has_shape, np.zeros(len(points), bool)),
+            "line_has_shape": np.append(base.line_has_shape, np.array(self.has_shape, bool)),
             "link_from_stop": link_from, "link_to_stop": link_to, "link_distance_m": link_m,
         }  # fmt: skip
 
@@ -395,8 +420,11 @@ def _part_of_line(
     )
 
 
-def _overlaid(base: Timetable, runs: list[_OwnRun]) -> OverlaidTimetable:
-    """The base with the runs appended, and without those that they take the place of."""
+def _overlaid(feed: Timetable, base: Timetable, runs: list[_OwnRun]) -> OverlaidTimetable:
+    """The base with the runs appended, and without those that they take the place of.
+
+    Parameters: `base`: the feed's timetable with the places that the runs need.
+    """
     n, i8, i32 = len(runs), np.int8, np.int32
     patterns = _Patterns(base)
     trip_pattern = np.array([patterns.of(run) for run in runs], i32)
@@ -460,7 +488,7 @@ def _overlaid(base: Timetable, runs: list[_OwnRun]) -> OverlaidTimetable:
     }  # fmt: skip
     return OverlaidTimetable(
         **columns,
-        base_timetable=base,
+        base_timetable=feed,
         own_runs=OwnRuns(
             trip=base.trips + np.arange(n, dtype=i32),
             service_day=day,

@@ -14,6 +14,7 @@ import numpy as np
 
 from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
 from predictor.columns import no_rows
+from predictor.new_places import NewPlaces
 
 TRIP_SCHEDULED, TRIP_ADDED, TRIP_UNSCHEDULED, TRIP_CANCELED = 0, 1, 2, 3
 TRIP_REPLACEMENT, TRIP_DUPLICATED, TRIP_DELETED, TRIP_NEW = 5, 6, 7, 8
@@ -23,10 +24,23 @@ STOP_SCHEDULED, STOP_SKIPPED, STOP_NO_DATA, STOP_UNSCHEDULED = 0, 1, 2, 3
 
 
 @dataclass(frozen=True, eq=False)
+class RunShape:
+    """The way of a run that is not its pattern's: vertices (v,), and its calls (c,) on it."""
+
+    lat: Float64Array
+    lon: Float64Array
+    distance_m: Float64Array
+    """(v,) metres along the way, from 0, not decreasing."""
+    call_m: Float64Array
+    """(c,) the same of each call."""
+
+
+@dataclass(frozen=True, eq=False)
 class TripUpdates:
     """One TripUpdates message: (n,) runs, each once, and (m,) calls in CSR, in order within a run.
 
-    Indices are those of the base timetable, which the operator's word does not change (`Timetable.base`).
+    Indices are those of the base timetable, which the operator's word does not change (`Timetable.base`), with
+    `new_places` behind its own.
     """
 
     timestamp: float
@@ -75,6 +89,12 @@ class TripUpdates:
     """Where the operator gives one for this call, else ""."""
     uncertainty_s: Float64Array = field(default_factory=lambda: np.empty(0))
     """How far off the time may be, NaN where the operator does not say; empty where it never does."""
+    new_places: NewPlaces = field(default_factory=NewPlaces)
+    """Stops and lines that the timetable does not have."""
+    shapes: Mapping[int, RunShape] = field(default_factory=dict)
+    """Ways of runs with calls of their own, by row."""
+    not_found: tuple[str, ...] = ()
+    """Some of the trips that the message names and the timetable does not know."""
     refused: Mapping[str, int] = field(default_factory=dict)
     """What decoding left out, by reason."""
 

@@ -282,6 +282,7 @@ class City:
                 entity.trip_update,
             )
             for entity in self.message("trip-updates").entity
+            if entity.HasField("trip_update")
         ]
 
     def our_vehicle_positions(self) -> dict[str, Any]:

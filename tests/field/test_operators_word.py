@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import polyline
 import pytest
 from google.transit import gtfs_realtime_pb2
 
@@ -188,16 +189,33 @@ def test_a_trip_sent_elsewhere_calls_at_the_new_stop() -> None:
     assert ends.told["headsign"] == "Stop D", "it ends there"
 
 
-def modifications(*replaced: tuple[str, int], start: str, end: str, delay: int) -> bytes:
+def modifications(
+    *replaced: tuple[str, int],
+    start: str,
+    end: str,
+    delay: int,
+    new_stop: Stop | None = None,
+    way: tuple[Stop, ...] = (),
+) -> bytes:
+    """A diversion of t1; `new_stop` and the corners of `way` come with the message."""
     message = gtfs_realtime_pb2.FeedMessage()
     message.header.gtfs_realtime_version = "2.0"
     entity = message.entity.add(id="works").trip_modifications
-    entity.selected_trips.add(trip_ids=["t1"])
+    selected = entity.selected_trips.add(trip_ids=["t1"])
     entity.service_dates.append("20261126")
     change = entity.modifications.add(propagated_modification_delay=delay)
     change.start_stop_selector.stop_id, change.end_stop_selector.stop_id = start, end
     for stop, seconds in replaced:
         change.replacement_stops.add(stop_id=stop, travel_time_to_stop=seconds)
+    if new_stop is not None:
+        added_stop: Any = message.entity.add(id="stop")
+        added_stop = added_stop.stop
+        added_stop.stop_id, added_stop.stop_lat, added_stop.stop_lon = new_stop.stop_id, new_stop.lat, new_stop.lon
+        added_stop.stop_name.translation.add(text=new_stop.name)
+    if way:
+        shape: Any = message.entity.add(id="shape")
+        shape.shape.shape_id = selected.shape_id = "way"
+        shape.shape.encoded_polyline = polyline.encode([(corner.lat, corner.lon) for corner in way])
     return message.SerializeToString()
 
 
@@ -228,6 +246,40 @@ def test_a_bus_on_a_diversion_may_name_the_trip_that_is_diverted() -> None:
     assert city.vehicles()["v1"]["trip_id"] == "t1"
     assert city.board("X")[0].endswith("t1 live")
     assert city.board("C") == ["09:04 t2 scheduled"]
+
+
+NEW_STOP = Stop("X", 1300.0, 700.0, name="Detour Road")
+
+
+def test_a_stop_that_comes_with_the_message_is_a_stop_everywhere() -> None:  # google/transit#403, #542
+    city = City(at="07:58").trip_updates(modifications(("X", 180), start="C", end="C", delay=120, new_stop=NEW_STOP))
+    assert city.board("X") == ["08:05 t1 scheduled"]
+    assert [row.stop for row in city.trip_page("t1")] == ["A", "B", "X", "D", "E"]
+    assert "Detour Road" in city.page("/stops/X").text()
+    assert [stop.stop for stop in ours(city, "t1").stops] == ["A", "B", "X", "D", "E"]
+    passed_on = next(entity.stop for entity in city.message("trip-updates").entity if entity.HasField("stop"))
+    assert (passed_on.stop_id, passed_on.stop_name.translation[0].text) == ("X", "Detour Road")
+    again = City(at="07:58").trip_updates(city.message("trip-updates").SerializeToString())
+    assert again.board("X")[0].endswith("t1 live")
+    city.trip_updates()
+    assert city.board("C")[0] == "08:04 t1 scheduled"
+    assert "X" not in city.service.timetable.stop_index
+
+
+def test_a_bus_on_the_way_of_its_diversion_is_live() -> None:
+    """The way goes round by the north, a kilometre from the line."""
+    way = (Stop("", 0.0), Stop("", 600.0), Stop("", 600.0, 1000.0), Stop("", 1800.0, 1000.0), Stop("", 1800.0),
+           Stop("", 2400.0))  # fmt: skip
+    stop = Stop("X", 1200.0, 1005.0, name="Detour Road")
+    told = modifications(("X", 240), start="C", end="C", delay=300, new_stop=stop, way=way)
+    city = City(at="07:58").trip_updates(told)
+    places = [(0.0, 0.0), (300.0, 0.0), (600.0, 0.0), (600.0, 450.0), (600.0, 900.0), (950.0, 1000.0)]
+    for minute, place in enumerate(places):
+        city.trip_updates(told).vehicle_positions(bus("v1", "t1", place=place, timestamp=city.now), at=f"08:0{minute}")
+    vehicle = city.vehicles()["v1"]
+    assert (vehicle["trip_id"], vehicle["state"]) == ("t1", "in_service")
+    assert city.board("X")[0].endswith("t1 live")
+    assert city.board("D")[0].endswith("t1 live")
 
 
 def test_a_trip_that_ends_early_offers_no_departure_where_it_ends() -> None:
@@ -299,6 +351,31 @@ def test_an_added_trip_keeps_the_stops_that_are_known() -> None:
 def test_an_added_trip_without_a_route_runs_on_the_line_of_its_stops() -> None:
     city = City(at="07:58").trip_updates(added("x", ("A", "08:20"), ("C", "08:25"), ("E", "08:30"), route=""))
     assert city.board("C")[1] == "08:25 x live"
+
+
+# CUTR-at-USF/gtfs-realtime-validator#290, opentripplanner/OpenTripPlanner#4667
+def test_an_added_trip_of_a_line_that_is_new_stands_under_its_id() -> None:
+    city = City(at="07:58").trip_updates(added("x", ("A", "08:20"), ("C", "08:25"), ("E", "08:30"), route="N7"))
+    assert city.board("C")[1] == "08:25 x live"
+    row = city.departures("C")[1].told
+    assert (row["route"]["route_id"], row["headsign"]) == ("N7", "Stop E")
+    assert "N7" in city.page("/stops/C").text()
+    assert [row.run for row in city.line_page("N7")] == ["Stop A", "Stop C", "Stop E"]
+    assert ours(city, "x").message.trip.route_id == "N7"
+    city.trip_updates()
+    assert "N7" not in city.service.timetable.route_index
+
+
+@pytest.mark.parametrize(("told", "name"), [({"new_trip_short_name": "IC 7"}, "IC 7"), ({}, "Stop B")])
+def test_an_added_trip_of_no_line_stands_under_its_own_name(told: dict[str, Any], name: str) -> None:
+    """No line goes from A to D and back to B."""
+    city = City(at="07:58")
+    city.trip_updates(added("x", ("A", "08:20"), ("D", "08:25"), ("B", "08:30"), route="", **told))
+    assert city.board("D") == ["08:06 t1 scheduled", "08:25 x live", "09:06 t2 scheduled"]
+    route = city.departures("D")[1].told["route"]
+    assert (route["short_name"], route["long_name"]) == ("", name)
+    city.vehicle_positions(bus("v1", "x", at="A", fresh=True)).at("08:19")
+    assert city.vehicles()["v1"]["trip_id"] == "x"
 
 
 def test_a_trip_is_driven_once_more() -> None:
