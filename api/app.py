@@ -9,14 +9,15 @@ from importlib.metadata import version
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
-from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.answers.announcer import Announcer
 from api.answers.body_limit import BodyLimit
 from api.answers.document import describe, operation_id
+from api.answers.doors import Doors
 from api.answers.heavy_reads import HeavyReads
+from api.answers.own_redirects import OwnRedirects
 from api.answers.problems import answer_with_problems
 from api.answers.rate_limits import RateLimits
 from api.answers.said_once import SaidOnce
@@ -34,6 +35,7 @@ from api.panels.addresses import panels_router
 from api.panels.screen_addresses import screens_router
 from api.service.service import Service
 from api.v1.departures import departures_router
+from api.v1.docs_page import DOCS_FILES, docs_files, docs_router
 from api.v1.explain import explain_router
 from api.v1.gtfs_realtime import realtime_feeds_router
 from api.v1.health import health_router
@@ -96,9 +98,10 @@ def create_app(service: Service, desk: Desk | None = None, *, trusted_proxies: S
         service.stop()
         desk.close()
 
-    # The page of the API brings its own scripts: many an operator's network reaches no other.
-    app = FastAPIOffline(
+    app = FastAPI(
+        docs_url=None,
         redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
         title="prochain",
         version=version("prochain"),
         summary="Real-time bus and tram arrival predictions",
@@ -108,11 +111,13 @@ def create_app(service: Service, desk: Desk | None = None, *, trusted_proxies: S
         generate_unique_id_function=operation_id,
     )
     describe(app)
-    registry = registry_of(service, announcer, heavy_reads)
+    doors = Doors(trusted_proxies)
+    registry = registry_of(service, announcer, heavy_reads, doors)
     app.state.service = service
     app.state.desk = desk
     app.state.announcer = announcer
     app.state.heavy_reads = heavy_reads
+    app.state.doors = doors
     app.state.registry = registry
     app.state.rate_limits = RateLimits(behind_proxy=bool(trusted_proxies))
     # The last one added is the outermost.
@@ -129,13 +134,15 @@ def create_app(service: Service, desk: Desk | None = None, *, trusted_proxies: S
     app.add_middleware(SaidOnce, service=service)
     app.add_middleware(RequestMetrics, registry=registry)
     app.add_middleware(HeadAsGet)
+    app.add_middleware(OwnRedirects)
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(trusted_proxies))
     answer_with_problems(app)
     for router in (
         departures_router, panels_router, explain_router, stops_router, routes_router, trips_router, vehicles_router,
-        disruptions_router, realtime_feeds_router, health_router, timetable_router, metrics_router, installable_router,
-        crawlers_router,
-        page_stream_router, desk_router, map_router, alerts_router, pages_router, screens_router,
+        disruptions_router, realtime_feeds_router, health_router, timetable_router, metrics_router, docs_router,
+        installable_router, crawlers_router, page_stream_router, desk_router, map_router, alerts_router, pages_router,
+        screens_router,
     ):  # fmt: skip
         app.include_router(router)
+    app.mount(DOCS_FILES, docs_files)
     return app

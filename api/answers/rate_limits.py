@@ -71,10 +71,11 @@ class RateLimits:
 
 def client_of(request: Request) -> str:
     """Whose request this is: its address, of IPv6 the network of a household, all of which one client can use."""
-    return _network(request.client.host if request.client else "")
+    return network_of(request.client.host if request.client else "")
 
 
-def _network(host: str) -> str:
+def network_of(host: str) -> str:
+    """The same of an address."""
     try:
         address = ip_address(host)
     except ValueError:

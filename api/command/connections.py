@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import resource
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from api.answers.doors import Doors
 
 HEADERS_WITHIN_S = 10.0
 KEEP_ALIVE_S = 5
 LARGEST_HEADERS = 32 * 1024
 """Bytes."""
+
+_NO_ROOM = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 log = logging.getLogger("prochain")
 
@@ -20,17 +25,30 @@ class TimedConnection(HttpToolsProtocol):
     """Closes a connection whose next request does not come whole, to the end of its headers, in time, or whose headers
     grow too long.
 
-    uvicorn alone waits without end for the first byte of a connection, and for the rest of the headers.
+    uvicorn alone waits without end for the first byte of a connection, and for the rest of the headers, and takes in as
+    many as come.
     """
 
-    _late: asyncio.TimerHandle | None = None
-    _in_head = False
-    _head_bytes = 0
+    def __init__(self, *args: Any, doors: Doors, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._doors = doors
+        self._late: asyncio.TimerHandle | None = None
+        self._in_head = False
+        self._head_bytes = 0
+        self._host: str | None = None
+        """Of the other side, None where it was not let in."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """See `asyncio.Protocol`."""
         super().connection_made(transport)
-        self._expect_headers()
+        peer = transport.get_extra_info("peername")
+        host = str(peer[0]) if peer else ""
+        if self._doors.enter(host):
+            self._host = host
+            self._expect_headers()
+        else:
+            transport.write(_NO_ROOM)
+            transport.close()
 
     def on_message_begin(self) -> None:
         """A request begins."""
@@ -46,6 +64,8 @@ class TimedConnection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
+        if self._host is None:
+            return
         super().data_received(data)
         if self._in_head:
             # Most requests come in one piece: for these no timer is set.
@@ -58,6 +78,9 @@ class TimedConnection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """See `asyncio.Protocol`."""
         self._stop_waiting()
+        if self._host is not None:
+            self._doors.leave(self._host)
+            self._host = None
         super().connection_lost(exc)
 
     def _expect_headers(self) -> None:

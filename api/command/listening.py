@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, cast
 from urllib.parse import quote
 
 import uvicorn
@@ -58,7 +60,8 @@ class Server(uvicorn.Server):
                 log_level="warning",
                 access_log=False,
                 timeout_graceful_shutdown=3,
-                http=TimedConnection,
+                # Its type says class; a function that makes one does as well.
+                http=cast(Any, partial(TimedConnection, doors=app.state.doors)),
                 timeout_keep_alive=KEEP_ALIVE_S,
                 # The application does, by its setting.
                 proxy_headers=False,
@@ -84,5 +87,6 @@ def serve(
     trusted_proxies: Sequence[str] = (),
 ) -> None:
     """Answer until SIGINT or SIGTERM; `ready` is called when that has begun."""
-    allow_many_files()
-    Server(create_app(service, desk, trusted_proxies=trusted_proxies), ready).run(sockets=[listening])
+    app = create_app(service, desk, trusted_proxies=trusted_proxies)
+    app.state.doors.limit_to_files(allow_many_files())
+    Server(app, ready).run(sockets=[listening])

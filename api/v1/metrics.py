@@ -15,6 +15,7 @@ from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.answers.announcer import Announcer
+from api.answers.doors import Doors
 from api.answers.heavy_reads import HeavyReads
 from api.reading.health import FAULTS, faults_of
 from api.service.service import Service
@@ -87,7 +88,7 @@ class ServiceCollector(Collector):
         yield failing
 
 
-def registry_of(service: Service, announcer: Announcer, heavy_reads: HeavyReads) -> CollectorRegistry:
+def registry_of(service: Service, announcer: Announcer, heavy_reads: HeavyReads, doors: Doors) -> CollectorRegistry:
     """A registry with the service's metrics, told of each step."""
     registry = CollectorRegistry()
     steps = Histogram(
@@ -101,6 +102,10 @@ def registry_of(service: Service, announcer: Announcer, heavy_reads: HeavyReads)
     waiting.set_function(lambda: heavy_reads.inside)
     refused = Gauge("prochain_heavy_reads_refused", "Questions to the history sent away so far.", registry=registry)
     refused.set_function(lambda: heavy_reads.refused)
+    connections = Gauge("prochain_connections", "Open connections.", registry=registry)
+    connections.set_function(lambda: doors.open)
+    turned_away = Gauge("prochain_connections_refused", "Connections turned away so far.", registry=registry)
+    turned_away.set_function(lambda: doors.refused)
     registry.register(ServiceCollector(service))
     return registry
 

@@ -1,0 +1,41 @@
+"""Redirects that lead to no other host, whatever the request says that ours is called."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit, urlunsplit
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+class OwnRedirects:
+    """ASGI middleware that makes each Location a path: every redirect of ours leads to a page of ours, and what stands
+    before its path came from the Host header."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(raw=message.setdefault("headers", []))
+                if "location" in headers:
+                    headers["location"] = own_path(headers["location"])
+            await send(message)
+
+        await self._app(scope, receive, sending)
+
+
+def own_path(location: str) -> str:
+    """The path, query and fragment of an address; a path that a browser would take for a host is none."""
+    try:
+        parts = urlsplit(location)
+    except ValueError:
+        return "/"
+    path = "/" + parts.path.replace("\\", "/").lstrip("/") if parts.netloc or parts.path else parts.path
+    return urlunsplit(("", "", path, parts.query, parts.fragment))
