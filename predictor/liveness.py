@@ -32,6 +32,8 @@ class FeedLiveness:
         self.limit_s = limit_s
         self.alive_at = float("nan")
         """Its newest sign of life: the message's own time, or that of its newest report."""
+        self.lag_s = 0.0
+        """How old that was when it came: a feed that is late has not stopped."""
         self.heard_since = float("nan")
         """Since when it has been live without a break."""
         self.stands_since = float("nan")
@@ -43,6 +45,8 @@ class FeedLiveness:
         newest = float(observations.timestamp.max(initial=-np.inf))
         sign = np.fmax(observations.feed_timestamp, newest if np.isfinite(newest) else np.nan)
         dated_at = float(np.fmax(self._dated_at, np.fmin(sign, now) if np.isfinite(sign) else np.nan))
+        if not dated_at <= self._dated_at and np.isfinite(dated_at):
+            self.lag_s = now - dated_at
         if not dated_at - self._dated_at <= self.limit_s:
             self.heard_since = dated_at
         self.alive_at = self._dated_at = dated_at

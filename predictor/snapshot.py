@@ -211,12 +211,14 @@ class Snapshot:
     """Sorted keys (`call_key`) of calls that the operator gives a time for, or did until they were past: the timetable
     does not speak of them, whether a prediction still stands for them or not."""
     shortened: ShortenedRuns = field(default_factory=ShortenedRuns.empty)
+    feed_lag_s: float = 0.0
+    """How old the newest sign of life was when it came."""
     fleet_stands_since: float = float("nan")
     """Since when no vehicle under way has come any further though the feed goes on, NaN where they do."""
 
     def feed_stopped(self, now: float, limit_s: float = 60.0) -> bool:
-        """Whether the vehicle feed has shown no sign of life for longer than `limit_s`."""
-        return not now - self.feed_alive_at <= limit_s
+        """Whether the vehicle feed has shown no new sign of life for longer than `limit_s`."""
+        return not now - self.feed_alive_at - self.feed_lag_s <= limit_s
 
     def board(
         self, stop: StopIdx, *, since: float, until: float, route: RouteIdx | None = None, limit: int | None = None

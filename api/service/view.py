@@ -101,8 +101,10 @@ class ServiceView:
         return ZoneInfo(self.timetable.timezone)
 
     def feed_stopped(self, now: float) -> bool:
-        """Whether the vehicle feed has been silent for longer than `feed_stopped_after_s`."""
-        return self.snapshot.feed_stopped(now, self.feed_stopped_after_s)
+        """Whether the vehicle feed has been silent for longer than `feed_stopped_after_s`, or all that it says is too
+        old to be live."""
+        too_old = now - self.snapshot.feed_alive_at > self.live_limit_s
+        return too_old or self.snapshot.feed_stopped(now, self.feed_stopped_after_s)
 
     def messages_read_at(self, now: float) -> float | None:
         """When the operator's alerts were last read, POSIX seconds, where their feed has failed for so long that

@@ -106,6 +106,20 @@ def test_once_its_feed_has_stopped_no_face_calls_a_bus_live_and_the_operators_ow
     assert live(city) > 5
 
 
+def test_a_feed_that_is_always_two_minutes_late_is_live_with_its_age_until_it_stops() -> None:
+    city = City(FLEET, at="08:03")
+    for _ in range(12):
+        city.clock.at += 30
+        city.vehicle_positions(city._writer.vehicle_positions(fleet(), city.now - 120))
+    ages = [row.told["data_age_s"] for stop in "CDE" for row in city.departures(stop) if row.status == "live"]
+    assert ages
+    assert min(ages) >= 120
+    assert not city.readyz()["feed_stopped"]
+    city.at(city.now + 61)
+    assert city.readyz()["feed_stopped"]
+    assert live(city) == 0
+
+
 # What is told
 
 
