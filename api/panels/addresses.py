@@ -115,7 +115,7 @@ def _departure(moment: PageMoment, row: DepartureWords) -> PanelDeparture:
         destination=row.destination,
         platform=row.platform,
         status=cast(Status, row.status),
-        minutes=moment.words.minutes(row.at) if counts_down else None,
+        minutes=row.minutes if counts_down else None,
         doubt=cast(Any, row.doubt),
         notes=list(row.notes),
         occupancy=row.occupancy,

@@ -22,11 +22,11 @@ from predictor.snapshot import IN_SERVICE, OFF_ROUTE, UNMATCHED, Snapshot, Vehic
 from predictor.timetable import Timetable
 
 FAULTS = (
-    "engine_stalled", "no_step_yet", "feed_error", "feed_stopped", "fleet_stands", "unknown_trips", "clocks_far_ahead",
-    "reports_old", "clock_fast", "positions_swapped", "vehicles_elsewhere", "vehicles_off_line", "no_vehicle_matches",
-    "updates_not_found", "alerts_reach_nobody", "timetable_ended", "timetable_ends", "timetable_not_begun",
-    "own_clock_jumped", "own_clock_set_back",
-    "history_not_saved", "history_lost", "learned_not_saved", "files_set_aside", "file_damaged", "work_fails",
+    "engine_stalled", "no_step_yet", "feed_error", "feed_stopped", "no_vehicles", "fleet_stands", "unknown_trips",
+    "clocks_far_ahead", "reports_old", "clock_fast", "positions_swapped", "vehicles_elsewhere", "vehicles_off_line",
+    "no_vehicle_matches", "updates_not_found", "alerts_reach_nobody", "timetable_ended", "timetable_ends",
+    "timetable_not_begun", "own_clock_jumped", "own_clock_set_back", "history_not_saved", "history_lost",
+    "learned_not_saved", "files_set_aside", "file_damaged", "work_fails",
 )  # fmt: skip
 """Every code that a fault may have."""
 
@@ -40,6 +40,8 @@ SEVERAL = 3
 """Fewer vehicles than this may be wrong by chance, as long as others can be used."""
 PARKED = 5
 """So many times more reports than trips under way are mostly of vehicles that are parked."""
+NO_VEHICLE_S = 120.0
+"""A feed without any vehicle for so long has lost them all."""
 FIGURES_KEPT_S = 600.0
 """Older messages say nothing of now: that the feed has stopped is a fault of its own."""
 ELSEWHERE_M = 20_000.0
@@ -94,12 +96,16 @@ def view_faults(moment: Moment) -> list[Fault]:
 def vehicle_faults(snapshot: Snapshot, live_limit_s: float) -> list[Fault]:
     """Why vehicles cannot be used, or not without correction, as of a snapshot."""
     now, figures, vehicles = snapshot.made_at, snapshot.report_figures, snapshot.vehicles
+    expected, reports = trips_under_way(snapshot.timetable, now), figures.reports
+    stands = math.isfinite(snapshot.fleet_stands_since)
+    goes_on = stands or not snapshot.feed_stopped(now)
+    if goes_on and expected >= SEVERAL and not now - figures.at <= NO_VEHICLE_S:
+        return [Fault("no_vehicles", {"expected": expected})]
     found = []
-    if math.isfinite(snapshot.fleet_stands_since):
+    if stands:
         found.append(Fault("fleet_stands", {"minutes": round((now - snapshot.fleet_stands_since) / 60)}))
     if figures.clock_fast_s >= CLOCK_FAST_S:
         found.append(Fault("clock_fast", {"seconds": round(figures.clock_fast_s)}))
-    expected, reports = trips_under_way(snapshot.timetable, now), figures.reports
     if expected == 0 or reports == 0 or not now - figures.at <= FIGURES_KEPT_S:
         return found
     usable = _usable(vehicles, now - live_limit_s)

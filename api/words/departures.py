@@ -25,6 +25,8 @@ class DepartureWords:
     at: float
     """POSIX seconds to count down to."""
     iso: str
+    minutes: int | None
+    """Whole ones until then, None where `doubt` tells why nobody knows."""
     wait: Wait
     clock: Wait
     """As a clock time, to fall back to when nothing is live any more."""
@@ -69,6 +71,7 @@ def departure_words(moment: PageMoment, row: RunCall) -> DepartureWords:
         + urlencode({"date": row.service_date, "start": row.start_time, "stop": row.stop_id}),
         at=round(row.published, 1),
         iso=words.iso(row.published),
+        minutes=row.minutes,
         wait=moment.wait_of(row),
         clock=words.at_clock(row.clock),
         scheduled=row.scheduled,

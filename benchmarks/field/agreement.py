@@ -129,7 +129,10 @@ def _line_pages(city: City, board: Sequence[Row]) -> Iterator[str]:
             for ours in board
             if ours.status in _COMES and (ours.told["route"]["route_id"], ours.told["direction"]) == (route, direction)
         ]
-        shown = [row for row in city.line_page(route, direction=direction) if row.stop in {ours.stop for ours in board}]
+        thread = city.line_page(route, direction=direction)
+        if not thread:
+            yield f"line page {route}: no stops at all"
+        shown = [row for row in thread if row.stop in {ours.stop for ours in board}]
         for row in shown:
             if row.at is not None and not any(
                 _same_time(row.at, ours.at) and row.minutes in (None, ours.minutes) and row.status == ours.status

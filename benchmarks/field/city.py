@@ -5,10 +5,10 @@ The only place here that knows where in `api/` things lie.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -69,6 +69,18 @@ class HandClock:
         """It never runs."""
 
 
+class FedSource(Protocol):
+    """A `feeds.source.Source` that is handed what the operator's feed says from now on."""
+
+    name: str
+
+    def give(self, data: bytes) -> None:
+        """The feed says this now."""
+
+    def fetch(self, now: float) -> bytes | None:
+        """See `feeds.source.Source`."""
+
+
 class HandSource:
     """A source that gives what it was handed, once."""
 
@@ -97,16 +109,20 @@ class City:
         at: str = "07:55",
         date: int = DATE,
         engine_settings: EngineSettings | None = None,
+        sources: Mapping[str, FedSource] | None = None,
         **service_settings: Any,
     ) -> None:
         """Parameters: `at` and `date`: when the clock stands at first; `date` is the service day that times count from;
-        `service_settings`: further parameters of `Service`."""
+        `sources`: others by the feed's name (`vehicle_positions`, `trip_updates`, `alerts`), in place of those that
+        hand over at once what they were given; `service_settings`: further parameters of `Service`."""
         self.network = network or Network()
         self.date = date
         self.zone = ZoneInfo(self.network.zone)
         self.clock = HandClock(self.posix(at))
         self.writer = Writer(self.network, self.posix)
-        self._sources = {name: HandSource(name) for name in ("vehicle_positions", "trip_updates", "alerts")}
+        self._sources: dict[str, FedSource] = {
+            name: HandSource(name) for name in ("vehicle_positions", "trip_updates", "alerts")
+        } | dict(sources or {})
         self._buses: list[Bus] | None = []
         self._buses_at = self.clock.at
         self._updates: list[TripUpdate] | None = None
@@ -168,6 +184,16 @@ class City:
         """From now on the feed says this to riders: entities, or one message as bytes, told once."""
         self._alerts = _told(told, self._sources["alerts"])
         return self.step()
+
+    @property
+    def buses(self) -> list[Bus]:
+        """What the feed says of its vehicles; nothing where it was given as bytes."""
+        return self._buses or []
+
+    @property
+    def updates(self) -> list[TripUpdate]:
+        """What the feed says of its trips; nothing where it was given as bytes."""
+        return self._updates or []
 
     def _write(self) -> None:
         now, write = self.clock.at, self.writer
@@ -430,7 +456,7 @@ class City:
 _STATUSES = ("live", "scheduled", "cancelled", "skipped", "passed")
 
 
-def _told(told: tuple[Any, ...], source: HandSource) -> list[Any] | None:
+def _told(told: tuple[Any, ...], source: FedSource) -> list[Any] | None:
     if any(isinstance(part, bytes) for part in told):
         (message,) = told
         source.give(message)

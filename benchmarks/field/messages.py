@@ -204,10 +204,11 @@ class Writer:
             for spans, periods in ((told.active, written.active_period), (told.communication, _communication(written))):
                 for start, end in spans:
                     period = periods.add()
+                    # What is an integer already may be larger than a float can tell.
                     if start is not None:
-                        period.start = int(self.clock(start))
+                        period.start = start if isinstance(start, int) else int(self.clock(start))
                     if end is not None:
-                        period.end = int(self.clock(end))
+                        period.end = end if isinstance(end, int) else int(self.clock(end))
             for selector in told.informed:
                 named = written.informed_entity.add()
                 for name, value in selector.items():

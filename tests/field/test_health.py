@@ -110,7 +110,7 @@ def test_a_feed_that_is_always_two_minutes_late_is_live_with_its_age_until_it_st
     city = City(FLEET, at="08:03")
     for _ in range(12):
         city.clock.at += 30
-        city.vehicle_positions(city._writer.vehicle_positions(fleet(), city.now - 120))
+        city.vehicle_positions(city.writer.vehicle_positions(fleet(), city.now - 120))
     ages = [row.told["data_age_s"] for stop in "CDE" for row in city.departures(stop) if row.status == "live"]
     assert ages
     assert min(ages) >= 120
@@ -175,6 +175,24 @@ def test_a_fleet_that_stands_still_is_told() -> None:
     city.vehicle_positions(*(replace(report, timestamp="08:09") for report in fleet())).at("08:15")
     told(city, "fleet_stands", "stood still")
     assert "feed_stopped" not in city.readyz()["faults"]
+
+
+def test_a_feed_that_has_lost_all_its_vehicles_is_told_however_long_it_lasts() -> None:
+    city = City(FLEET, at="07:58").vehicle_positions(*fleet()).at("08:05")
+    city.vehicle_positions().at("08:06:30")
+    assert "no_vehicles" not in city.readyz()["faults"]
+    for at in ("08:08", "08:13", "08:16"):
+        city.at(at)
+        told(city, "no_vehicles", "holds no vehicle")
+        assert "fleet_stands" not in city.readyz()["faults"]
+    city.vehicle_positions(*fleet())
+    assert "no_vehicles" not in city.readyz()["faults"]
+    # What serves alerts at the address of vehicles is no empty feed, and holds none all the same.
+    swapped = City(FLEET, at="08:05")
+    for _ in range(6):
+        swapped.clock.at += 30
+        swapped.vehicle_positions(swapped.writer.alerts([alert("Works", {"route_id": "r1"})], swapped.now))
+    told(swapped, "no_vehicles")
 
 
 def test_a_quiet_night_with_parked_vehicles_is_no_fault() -> None:
