@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, Protocol
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo
 
 from google.transit import gtfs_realtime_pb2
@@ -270,7 +270,7 @@ class City:
         for node in page.css("ol.trip > li.at"):
             link, time = only(node, "a"), only(node, "time")
             at = posix(time.attributes["datetime"])
-            stop = str(link.attributes["href"]).removeprefix("/stops/")
+            stop = unquote(str(link.attributes["href"]).removeprefix("/stops/"))
             status = next(name for name in (node.attributes["class"] or "").split() if name in _STATUSES)
             rows.append(Row(trip, stop, at, text(time), None, status, node))
         return rows
@@ -285,7 +285,7 @@ class City:
         page = self.page(f"/lines/{_id(route)}", **({} if direction is None else {"direction": direction}))
         rows = []
         for node in page.css("ol.thread > li.at"):
-            stop = str(only(node, "a").attributes["href"]).removeprefix("/stops/")
+            stop = unquote(str(only(node, "a").attributes["href"]).removeprefix("/stops/"))
             wait = node.css_first(".departure")
             status = "" if wait is None else next(s for s in _STATUSES if s in str(wait.attributes["class"]).split())
             at = None if wait is None else posix(only(wait, "time").attributes["datetime"])

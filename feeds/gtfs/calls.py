@@ -13,7 +13,7 @@ from feeds.gtfs.references import references
 from feeds.gtfs.stops import Stops
 from feeds.gtfs.tables import choice, numbers, words
 from feeds.service_times import seconds_of_day
-from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray, group_starts
+from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray, group_starts
 from predictor.columns import Columns
 
 FILE = "stop_times.txt"
@@ -87,7 +87,12 @@ def read_calls(frame: pd.DataFrame, trip_id: StrArray, stops: Stops, headsign: S
 
     tell(trip < 0, "trip_id", "trips.txt has no such usable trip; the row is skipped.")
     tell(part & (trip >= 0), "stop_id", "no stop, but part of a station or platform; taken as a call at that.")
-    tell((stop < 0) & (trip >= 0), "stop_id", "stops.txt has no such stop or platform; the row is skipped.")
+    on_demand = _on_demand(frame)
+    tell(on_demand & (trip >= 0), "trip_id", "on demand in an area or a time window (GTFS-Flex), no call; not shown.")
+    tell(
+        (stop < 0) & (trip >= 0) & ~on_demand, "stop_id", "stops.txt has no such stop or platform; the row is skipped."
+    )
+    stop[on_demand] = NONE
     placed = (sequence >= 0) & (sequence < 2**31)
     tell(~placed & (trip >= 0) & (stop >= 0), "trip_id", "no valid stop_sequence; the row is skipped.")
     times = {}
@@ -172,6 +177,17 @@ def _with_whole_waits(calls: Calls) -> Calls:
     arrival = calls.arrival_s.copy()
     arrival[1:][stays] = calls.departure_s[:-1][stays]
     return replace(calls, arrival_s=arrival)
+
+
+def _on_demand(frame: pd.DataFrame) -> BoolArray:
+    """(n,) whether a row tells of an area, or of a window of time in which people are picked up anywhere in it."""
+
+    def says(column: str) -> BoolArray:
+        result: BoolArray = (words(frame, column) != "").to_numpy(bool)
+        return result
+
+    untimed = ~(says("arrival_time") | says("departure_time"))
+    return says("location_id") | says("location_group_id") | (says("start_pickup_drop_off_window") & untimed)
 
 
 def _index_of(names: pd.Series[str], known: StrArray) -> Int32Array:

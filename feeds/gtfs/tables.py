@@ -30,6 +30,7 @@ from feeds.gtfs.columns import (
 from feeds.gtfs.encoding import utf8_lines
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.records import Records, records_of
+from feeds.letters import TAKEN_WRONGLY, as_meant
 from predictor.arrays import BoolArray, Float64Array, StrArray
 
 Tables = Mapping[str, pd.DataFrame]
@@ -40,9 +41,7 @@ _INT32 = 2**31
 # What programs write for yes and no.
 _TRUTH = {"TRUE": "1", "True": "1", "true": "1", "FALSE": "0", "False": "0", "false": "0"}
 _DECIMAL_COMMA = r"^([+-]?\d*),(\d+)$"
-# References of HTML, and what Windows-1252 makes of the first byte of a letter in UTF-8 with one of the others.
-_ODD_TEXT = "&(?:#[0-9]+|#x[0-9a-fA-F]+|[a-zA-Z]{2,8});|[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]"
-_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+_ODD_TEXT = f"&(?:#[0-9]+|#x[0-9a-fA-F]+|[a-zA-Z]{{2,8}});|{TAKEN_WRONGLY}"
 _RULE = "[-=]{3,}"
 # What `strip` leaves: the byte order mark and the blank without width.
 _INVISIBLE = "[\ufeff\u200b]"
@@ -154,22 +153,11 @@ def _readable(text: pd.Series[str], file: str, column: str, problems: Problems) 
     if not odd.any():
         return text
     mended = text.copy()
-    mended[odd] = pd.array([_text_meant(value) for value in text[odd]], dtype="string")
+    mended[odd] = pd.array([as_meant(html.unescape(value)) for value in text[odd]], dtype="string")
     changed = odd & mended.ne(text).fillna(False).to_numpy(bool)
     message = f"{column} went through a web page or a wrong encoding; read as it was meant."
     problems.rows(file, text.index.to_numpy()[changed], mended[changed].to_numpy(), message)
     return mended
-
-
-def _text_meant(text: str) -> str:
-    return _BEYOND_ASCII.sub(_letters_meant, html.unescape(text))
-
-
-def _letters_meant(letters: re.Match[str]) -> str:
-    try:
-        return letters[0].encode("cp1252").decode("utf-8")
-    except UnicodeError:
-        return letters[0]
 
 
 def _parsed(records: Records, name: str, file: str) -> pa.Table:

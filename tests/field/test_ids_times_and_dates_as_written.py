@@ -146,3 +146,40 @@ def test_a_call_at_an_entrance_is_one_at_its_station(tmp_path: Path, kind: int, 
     )
     assert called_stops(loaded.timetable, "t1") == f"{called}BC"
     assert is_told(loaded, "part of a station")
+
+
+# opentripplanner/OpenTripPlanner#7970, MobilityData/gtfs-validator#1767
+@pytest.mark.parametrize("row", ["t1,,,B,,2,08:00:00,17:00:00", "t1,,,,zone,2,08:00:00,17:00:00"])
+def test_where_a_bus_comes_on_demand_no_time_is_made_up(tmp_path: Path, row: str) -> None:
+    header = STOP_TIMES.replace("stop_id,", "stop_id,location_id,").replace(
+        "sequence", "sequence,start_pickup_drop_off_window,end_pickup_drop_off_window"
+    )
+    rows = f"{header}t1,08:00:00,08:00:00,A,,1,,\n{row}\nt1,08:30:00,08:30:00,C,,3,,\n"
+    loaded = load(tmp_path, stop_times=rows)
+    assert called_stops(loaded.timetable, "t1") == "AC"
+    assert is_told(loaded, "on demand")
+
+
+# opentripplanner/OpenTripPlanner#3582
+def test_two_rows_of_one_service_both_count(tmp_path: Path) -> None:
+    tt = read(
+        tmp_path, calendar=f"{WEEK}daily,1,0,0,0,0,0,0,20260302,20260308\ndaily,0,1,0,0,0,0,0,20260302,20260308\n"
+    )
+    assert tt.date.tolist() == [20260302, 20260303]
+
+
+# carrismetropolitana/gtfs#665
+def test_a_line_of_an_agency_that_is_not_there_keeps_its_trips(tmp_path: Path) -> None:
+    tt = read(
+        tmp_path, agency="agency_id,agency_name,agency_url,agency_timezone\nA2,Bus,https://b.example,Europe/Lisbon\n",
+        routes="agency_id,route_id,route_short_name,route_type\n41,r1,1,3\n",
+    )  # fmt: skip
+    assert called_stops(tt, "t1") == "ABC"
+
+
+def test_without_calendar_rows_the_dates_alone_count(
+    tmp_path: Path,
+) -> None:  # vasile/GTFS-viz#8, psrc/combine_gtfs_feeds#23
+    for calendar in (None, WEEK, CALENDAR.replace("1,1,1,1,1,1,1", "0,0,0,0,0,0,0")):
+        tt = read(tmp_path, calendar=calendar, calendar_dates="service_id,date,exception_type\ndaily,20260304,1\n")
+        assert tt.date.tolist() == [20260304]

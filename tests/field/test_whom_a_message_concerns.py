@@ -268,3 +268,8 @@ def test_dates_from_far_away_break_nothing_when_published(times: dict[str, str])
     assert [one["ends_at"] for one in published] == [None] * len(published)
     assert city.officer.get("/desk").status_code == city.officer.get("/desk/disruptions").status_code == 200
     city.our_alerts()
+
+
+def test_a_message_in_a_wrong_encoding_reads_as_it_was_meant() -> None:
+    city = City().alerts(alert("DÃ©viation â€“ ligne 1", {"route_id": "r1"}))
+    assert city.messages(route="r1") == {"v1 route": ["Déviation – ligne 1"], "line page": ["Déviation – ligne 1"]}

@@ -1,0 +1,22 @@
+"""Letters of UTF-8 that a program on the way took for Windows-1252 and wrote as such: `Ã©` for `é`."""
+
+from __future__ import annotations
+
+import re
+
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
+TAKEN_WRONGLY = "[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]"
+"""What Windows-1252 makes of the first byte of a letter with one of the bytes behind it."""
+_TAKEN_WRONGLY = re.compile(TAKEN_WRONGLY)
+
+
+def as_meant(text: str) -> str:
+    """The text with such letters as they were meant; others stay."""
+    return _BEYOND_ASCII.sub(_letters_meant, text) if _TAKEN_WRONGLY.search(text) else text
+
+
+def _letters_meant(letters: re.Match[str]) -> str:
+    try:
+        return letters[0].encode("cp1252").decode("utf-8")
+    except UnicodeError:
+        return letters[0]
