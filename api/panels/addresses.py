@@ -99,7 +99,7 @@ def _board(boards: StopBoards, moment: PageMoment, stop: int, limit: int) -> Pan
         **moment.answer_fields(),
         stop_id=str(moment.timetable.stop_id[stop]),
         stop_name=str(moment.timetable.stop_name[stop]),
-        departures=[_departure(moment, departure_words(moment, row)) for row in boards.rows(stop)[:limit]],
+        departures=[_departure(moment, departure_words(moment, row)) for row in boards.rows(stop, limit)],
         messages=_messages(moment, stop),
     )
 
@@ -131,7 +131,7 @@ def _says(shown: PanelBoard) -> str:
 
 
 def _text(boards: StopBoards, moment: PageMoment, stop: int, width: int, lines: int) -> str:
-    rows = [departure_words(moment, row) for row in boards.rows(stop)[:lines]]
+    rows = [departure_words(moment, row) for row in boards.rows(stop, lines)]
     shown = panel_lines(rows, _messages(moment, stop), moment.texts, width=width, lines=lines)
     return "\n".join(shown) + "\n"
 

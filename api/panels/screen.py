@@ -102,7 +102,7 @@ def screen_timetable(boards: StopBoards, moment: PageMoment, stops: list[int]) -
 
 
 def _stop(boards: StopBoards, moment: PageMoment, stop: int, limit: int) -> ScreenStop:
-    rows = [departure_words(moment, row) for row in boards.rows(stop)[:limit]]
+    rows = [departure_words(moment, row) for row in boards.rows(stop, limit)]
     return ScreenStop(
         name=str(moment.timetable.stop_name[stop]),
         platform=str(moment.timetable.stop_platform[stop]),

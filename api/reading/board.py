@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import numpy as np
 
 from api.reading.calls import CallsAt, RunCall
@@ -68,12 +70,13 @@ class StopBoards:
 
     def __init__(self, moment: Moment) -> None:
         self.moment = moment
-        self._rows: dict[int, list[RunCall]] = {}
+        self._boards: dict[int, StopBoard] = {}
+        self._rows: defaultdict[int, list[RunCall]] = defaultdict(list)
 
-    def rows(self, stop: int) -> list[RunCall]:
-        """The first `MOST_DEPARTURES` departures of a stop (a station: of its platforms), soonest first."""
-        if stop not in self._rows:
-            self._rows[stop] = departure_rows(
-                self.moment.view, stop, self.moment.now, limit=MOST_DEPARTURES, window_s=_AHEAD_S
-            )
-        return self._rows[stop]
+    def rows(self, stop: int, limit: int) -> list[RunCall]:
+        """The first `limit` departures of a stop (a station: of its platforms), soonest first."""
+        if stop not in self._boards:
+            self._boards[stop] = StopBoard(self.moment.view, stop, self.moment.now, _AHEAD_S)
+        board, rows = self._boards[stop], self._rows[stop]
+        rows += (board.row(row) for row in range(len(rows), min(limit, len(board))))
+        return rows[:limit]

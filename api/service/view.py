@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property, lru_cache
 from threading import RLock
 from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
@@ -18,6 +19,7 @@ from predictor.timetable import Timetable
 from predictor.trip_updates import TripUpdates
 
 T = TypeVar("T")
+_SECONDS_OF_A_DAY = 86_400
 
 MESSAGES_OLD_AFTER_S = 600.0
 """Failing for longer than this, the operator's alerts are said to be of an earlier time."""
@@ -95,7 +97,7 @@ class ServiceView:
         """The same view with other messages of our own, put together at `at` (POSIX seconds)."""
         return replace(self, own_alerts=alerts, alerts_at=max(at, self.snapshot.made_at), _made={}, _making=RLock())
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
         """The agency's time zone."""
         return ZoneInfo(self.timetable.timezone)
@@ -120,7 +122,7 @@ class ServiceView:
 
     def iso(self, at: float) -> str:
         """ISO 8601 with the agency's offset, to the second."""
-        return datetime.fromtimestamp(at, self.zone).isoformat(timespec="seconds")
+        return _iso(math.floor(at), self.zone)
 
     def once(self, key: str, make: Callable[[], T]) -> T:
         """What `make` gives, made once for this view however many readers ask."""
@@ -128,3 +130,9 @@ class ServiceView:
             if key not in self._made:
                 self._made[key] = make()
             return cast(T, self._made[key])
+
+
+@lru_cache(maxsize=_SECONDS_OF_A_DAY)
+def _iso(second: int, zone: ZoneInfo) -> str:
+    # The boards of a network say the same few thousand seconds over and over.
+    return datetime.fromtimestamp(second, zone).isoformat()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import cast
 
 from api.reading.boarding import Occupancy, wheelchair_words
@@ -16,14 +17,23 @@ from predictor.timetable import Timetable
 
 def route_ref(tt: Timetable, route: int) -> RouteRef:
     """A route, as shown on a badge."""
-    return RouteRef(
-        route_id=str(tt.route_id[route]),
-        short_name=str(tt.route_short_name[route]),
-        long_name=str(tt.route_long_name[route]),
-        type=int(tt.route_type[route]),
-        color=str(tt.route_color[route]) or None,
-        text_color=str(tt.route_text_color[route]) or None,
-    )
+    return _route_refs(tt)[route]
+
+
+@lru_cache(maxsize=2)
+def _route_refs(tt: Timetable) -> list[RouteRef]:
+    return [
+        RouteRef(
+            route_id=route_id, short_name=short_name, long_name=long_name, type=kind,
+            color=color or None, text_color=text_color or None,
+        )
+        for route_id, short_name, long_name, kind, color, text_color in zip(
+            *(column.tolist() for column in (
+                tt.route_id, tt.route_short_name, tt.route_long_name, tt.route_type, tt.route_color,
+                tt.route_text_color,
+            )), strict=True,
+        )
+    ]  # fmt: skip
 
 
 def platform(tt: Timetable, stop: int) -> Platform:

@@ -1,18 +1,18 @@
-"""`python -m benchmarks.speed`: how long a step of the engine takes, and a recorded day."""
+"""`python -m benchmarks.speed`: how long a step of the engine takes, an answer, and a recorded day."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
+import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.speed import steps, whole_day
+from benchmarks.speed import serving, steps, whole_day
+from benchmarks.speed.figure import Figure
 
 DATA = Path("../shared/data")
 RECORDED = (("pvta-2015", "2015-11-17 08:00"), ("wmata-2026-02-16", "2026-02-16 13:00"))
@@ -25,33 +25,65 @@ DAYS = (
 def main(
     vehicles: Annotated[list[int] | None, typer.Option(help="Simulated vehicles; may be given again.")] = None,
     data: Annotated[Path, typer.Option(help="Folder of the recordings; left out where there is none.")] = DATA,
+    answers_only: Annotated[bool, typer.Option("--answers", help="Only how long answers take.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures as JSON.")] = None,
 ) -> None:
-    """Measure the engine's steps on recordings and on the simulator's town, and whole recorded days.
+    """Measure the engine's steps on recordings and on the simulator's town, answers, and whole recorded days.
 
     Example: python -m benchmarks.speed --vehicles 1000 --vehicles 10000
     """
-    # So many columns do not fit into a narrow terminal, nor into the 80 of a file.
+    # What the figures are made of does not fit into a narrow terminal, nor into the 80 columns of a file.
     console = Console(width=max(Console().width, 150))
-    taken = [steps.recorded(data / name, at) for name, at in RECORDED if (data / name).is_dir()]
-    taken += [steps.simulated(number) for number in vehicles or [1000, 10_000]]
-    _show(console, "One step of the engine", taken)
-    days = [whole_day.replayed(data / name, day) for name, day in DAYS if (data / name).is_dir()]
-    if days:
-        _show(console, "A recorded day, replayed at 30 s", days)
-    else:
-        console.print(f"No recordings in {data}: the days are left out.")
+    figures = [] if answers_only else _steps(data, vehicles or [500, 1000, 10_000])
+    figures += serving.warm_answers() + serving.first_answers()
+    if not answers_only:
+        figures += _days(data)
+    _show(console, figures)
     if json_file:
-        json_file.write_text(json.dumps({"steps": [asdict(s) for s in taken], "days": [asdict(d) for d in days]}))
+        json_file.write_text(json.dumps([figure.as_json() for figure in figures], indent=1))
 
 
-def _show(console: Console, title: str, rows: Sequence[Any]) -> None:
-    table = Table(title=title)
-    for name in asdict(rows[0]):
-        table.add_column(name.replace("_", " "), justify="left" if name in ("network", "day") else "right")
-    for row in rows:
-        table.add_row(*(f"{v:,.1f}" if isinstance(v, float) else f"{v:,}" if isinstance(v, int) else v
-                        for v in asdict(row).values()))  # fmt: skip
+def _steps(data: Path, vehicles: list[int]) -> list[Figure]:
+    recorded = [steps.recorded(data / name, at) for name, at in RECORDED if (data / name).is_dir()]
+    simulated = [steps.simulated(number) for number in sorted(vehicles)]
+    figures = []
+    for times in recorded + simulated:
+        work = f"{times.network}, {times.vehicles:,} vehicles, {times.predictions:,} predictions"
+        figures.append(Figure(f"step: {work}", times.step_median_ms, "ms", 20.0 if times.vehicles <= 600 else None))
+        if not math.isnan(times.decode_ms):
+            figures.append(Figure(f"decoding: {work}", times.decode_ms, "ms"))
+    large = [times for times in simulated if times.vehicles >= 900]
+    if len(large) > 1:
+        few, many = large[0], large[-1]
+        exponent = math.log(many.step_median_ms / few.step_median_ms) / math.log(many.vehicles / few.vehicles)
+        work = f"growth of the step, {few.vehicles:,} to {many.vehicles:,} vehicles"
+        figures.append(Figure(work, exponent, "exponent", 1.05))
+    return figures
+
+
+def _days(data: Path) -> list[Figure]:
+    figures = []
+    for name, day in DAYS:
+        if not (data / name).is_dir():
+            continue
+        times = whole_day.replayed(data / name, day)
+        figures += [
+            Figure(f"a day replayed at 30 s: {name} {day}", times.replay_s, "s", 30.0 if name == "pvta-2015" else None),
+            Figure(f"its peak memory: {name}", times.peak_memory_mb, "MB", 600.0),
+            Figure(f"served stops without a board: {name}", times.served_stops - times.stops_with_board, "stops"),
+        ]
+    return figures
+
+
+def _show(console: Console, figures: list[Figure]) -> None:
+    table = Table(title="Speed")
+    table.add_column("work")
+    for name in ("value", "unit", "target", "ok"):
+        table.add_column(name, justify="left" if name == "unit" else "right")
+    for figure in figures:
+        target = "" if figure.target is None else f"{figure.wanted} {figure.target:g}"
+        value = f"{figure.value:,.0f}" if figure.value >= 100 else f"{figure.value:.3g}"
+        table.add_row(figure.work, value, figure.unit, target, {True: "yes", False: "no", None: ""}[figure.ok])
     console.print(table)
 
 

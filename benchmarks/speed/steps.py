@@ -12,10 +12,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from api.reading.board import departure_rows
 from api.service.service import one_matrix_thread
-from api.service.stop_search import StopSearch
-from api.service.view import ServiceView
 from feeds.learned_file import ready_made
 from feeds.reading import Reading
 from feeds.recording import open_recording
@@ -33,7 +30,6 @@ VEHICLES_A_TOWN = 89
 POLL_S = 10.0
 WARM_UP = 30
 TIMED = 30
-_BOARDS = 300
 
 
 @dataclass(frozen=True)
@@ -48,8 +44,6 @@ class StepTimes:
     decode_ms: float
     step_median_ms: float
     step_p90_ms: float
-    board_ms: float
-    """One departure board, read and put in rows."""
 
 
 def simulated(vehicles: int) -> StepTimes:
@@ -108,14 +102,4 @@ def _measured(
         decode_ms=1e3 * float(np.median(decode_s[-TIMED:])) if decode_s else float("nan"),
         step_median_ms=float(np.median(steps)),
         step_p90_ms=float(np.quantile(steps, 0.9)),
-        board_ms=_board_ms(snapshot),
     )
-
-
-def _board_ms(snapshot: Snapshot) -> float:
-    view = ServiceView(snapshot=snapshot, stop_search=StopSearch(snapshot.timetable))
-    stops = np.linspace(0, snapshot.timetable.stops - 1, _BOARDS).astype(int).tolist()
-    began = time.perf_counter()
-    for stop in stops:
-        departure_rows(view, stop, snapshot.made_at, limit=20)
-    return 1e3 * (time.perf_counter() - began) / len(stops)
