@@ -21,7 +21,16 @@ from typing import Any, overload
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray, expand_ranges
+from predictor.arrays import (
+    BoolArray,
+    Float64Array,
+    Int8Array,
+    Int32Array,
+    Int64Array,
+    StrArray,
+    contains,
+    expand_ranges,
+)
 
 _LINE_SPACING_M = 1.0e7
 
@@ -304,6 +313,22 @@ class Timetable:
         place = int(np.searchsorted(self.journey_shift_s[slots], shift_s, side="right")) - 1
         return int(self.journey_headway_s[slots[max(place, 0)]])
 
+    def opens_a_headway(self, trip: Int32Array, shift_s: Int32Array) -> BoolArray:
+        """Whether runs (n,) of trips run by headway are the first of theirs, or the first after a pause: these alone
+        have a time, for that is when frequencies.txt begins."""
+        return contains(self._opening_runs, _run_number(trip, shift_s))
+
+    @cached_property
+    def _opening_runs(self) -> Int64Array:
+        """Sorted numbers of the runs by headway that no other comes before."""
+        slot = np.flatnonzero(self.journey_headway_s > 0)
+        number = _run_number(self.journey_trip[slot], self.journey_shift_s[slot])
+        order = np.argsort(number)
+        number, headway_s = number[order], self.journey_headway_s[slot[order]]
+        opens = np.ones(len(number), bool)
+        opens[1:] = np.diff(number) > 1.5 * headway_s[1:]
+        return number[opens]
+
     @cached_property
     def trip_repeats(self) -> BoolArray:
         """(T,) whether frequencies.txt has the trip run other than by its own times: its runs name their start time."""
@@ -349,3 +374,9 @@ class Timetable:
         member = np.concatenate([own, child])
         order = np.argsort(owner, kind="stable")
         return np.searchsorted(owner[order], np.arange(self.stops + 1)).astype(np.int64), member[order]
+
+
+def _run_number(trip: Int32Array, shift_s: Int32Array) -> Int64Array:
+    """A number for each run (n,) of a trip, in order of trips and starts, those of two trips far apart."""
+    result: Int64Array = trip.astype(np.int64) * 2**32 + shift_s
+    return result

@@ -9,6 +9,7 @@ from api.words.departures import DepartureWords
 def noticed(departure: DepartureWords) -> object:
     """What every face shows of it, less the minutes that pass by themselves."""
     return (
-        departure.key, departure.status, departure.said, departure.here, steady(departure.at), departure.notes,
-        departure.occupancy, departure.wheelchair,
+        departure.key, departure.status, departure.said, departure.here, departure.at and steady(departure.at),
+        departure.wait.value if departure.at is None else "", departure.notes, departure.occupancy,
+        departure.wheelchair,
     )  # fmt: skip

@@ -101,7 +101,7 @@ def _by_group(moment: PageMoment, board: StopBoard) -> list[list[int]]:
 
 def _group(moment: PageMoment, board: StopBoard, rows: list[int]) -> GroupWords:
     soon = [row for row in rows if board.calls.published[row] <= moment.now + _SOON_S]
-    shown = [board.row(row) for row in _first_few(board, rows)] if soon else []
+    shown = [board.row(row) for row in _first_few(board, [r for r in rows if not board.repeats[r]])] if soon else []
     first = shown[0] if shown else board.row(rows[0])
     destinations = [board.destination(row) for row in soon or rows]
     # The usual destination names the group; what goes elsewhere says so itself.
@@ -133,6 +133,8 @@ def _last(moment: PageMoment, board: StopBoard, rows: list[int]) -> str:
         return ""
     day = board.calls.service_day
     last = [row for row in running if day[row] == day[running[0]]][-1]
+    if board.slot[last]:
+        return ""
     said = "last_is_this" if last == running[0] else "last_at"
     return moment.texts(said, time=moment.words.time(float(board.calls.published[last])))
 

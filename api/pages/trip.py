@@ -22,7 +22,7 @@ class CallWords:
     name: str
     platform: str
     time: str
-    """Clock time, predicted where it is."""
+    """Clock time, predicted where it is; "" where there is none: the line runs by headway, and no vehicle is known."""
     iso: str
     timetable_time: str
     """The timetable's time where it is another minute, else ""."""
@@ -99,24 +99,26 @@ def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWor
     calls, said_before = [], journey.destination
     for k, call in enumerate(journey.calls):
         stop_id = str(tt.stop_id[call.stop_idx])
-        time = words.time(call.clock)
+        time = "" if call.clock is None else words.time(call.clock)
         planned = time if call.scheduled is None else words.time(call.scheduled)
         # Said where it changes: what stands at the top holds until then.
         changes = call.headsign not in ("", said_before) and call.departure is not None
         signs = [moment.texts("towards", place=call.headsign)] if changes else []
         said_before = call.headsign or said_before
+        minutes = round((call.published - journey.begins_at) / 60)
+        since = [moment.texts("since_start", count=minutes)] if call.clock is None and minutes else []
         calls.append(
             CallWords(
                 stop_id=stop_id,
                 name=str(tt.stop_name[call.stop_idx]),
                 platform=str(tt.stop_platform[call.stop_idx]),
                 time=time,
-                iso=words.iso(call.published),
+                iso=words.iso(call.published) if time else "",
                 timetable_time="" if planned == time else planned,
                 status="passed" if call.passed else call.status,
                 said=moment.texts("passed") if call.passed else moment.status_words(call),
                 doubtful=not call.passed and bool(moment.doubt_of(call)),
-                notes=(*signs, *([] if call.passed else moment.notes_of(call, of_journey=True))),
+                notes=(*signs, *since, *([] if call.passed else moment.notes_of(call, of_journey=True))),
                 yours=stop_id == your_stop,
                 next=k == next_call and journey.vehicle is not None,
             )

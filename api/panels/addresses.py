@@ -120,7 +120,7 @@ def _departure(moment: PageMoment, row: DepartureWords) -> PanelDeparture:
         notes=list(row.notes),
         occupancy=row.occupancy,
         wheelchair=cast(Any, row.wheelchair),
-        time=row.clock.value,
+        time="" if row.at is None else row.clock.value,
         shown=moment.texts(row.status) if not row.comes else row.said if row.doubt else words,
     )
 

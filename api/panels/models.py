@@ -32,7 +32,7 @@ class PanelDeparture(BaseModel):
     wheelchair: Literal["", "yes", "no"] = Field(
         description="Whether the vehicle takes wheelchairs; empty where unknown"
     )
-    time: str = Field(description="Local clock time, HH:MM", examples=["08:42"])
+    time: str = Field(description="Local clock time, HH:MM; empty where a line by headway has none", examples=["08:42"])
     shown: str = Field(description="Ready to show: the wait, the clock time, or what is wrong", examples=["3 min"])
 
 

@@ -72,7 +72,7 @@ def screen_timetable(boards: StopBoards, moment: PageMoment, stops: list[int]) -
     """The scheduled departures of the coming hours, for the screen's script.
 
     `lines`: name and class of each line's badge; `destinations`; `stops`: for each stop, its departures as POSIX
-    seconds, line, destination (indices), platform, and whether it comes.
+    seconds, line, destination (indices), platform, whether it comes, and how often, where it has no time.
     """
     lines: dict[int, int] = {}
     destinations: dict[str, int] = {}
@@ -89,6 +89,7 @@ def screen_timetable(boards: StopBoards, moment: PageMoment, stops: list[int]) -
                     destinations.setdefault(row.destination, len(destinations)),
                     row.platform,
                     int(row.status in COMING),
+                    *([moment.every(row.headway_s)] if row.clock is None else []),
                 )
                 for row in rows
             )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cached_property
 
 import numpy as np
 
 from api.reading.calls import CallsAt, RunCall
 from api.reading.moment import Moment
 from api.service.view import ServiceView
-from predictor.arrays import RouteIdx, StopIdx
+from predictor.arrays import BoolArray, RouteIdx, StopIdx
 
 PASSED_AFTER_S = 30.0
 """A departure stays on the board until this long after its published time."""
@@ -46,6 +47,21 @@ class StopBoard(CallsAt):
             calls = calls.take(np.flatnonzero(boards))
         super().__init__(view, now, calls)
 
+    @cached_property
+    def repeats(self) -> BoolArray:
+        """(n,) slots of a line run by headway that say nothing beside the first: it comes every so many minutes."""
+        repeats, tt, calls = self.slot.copy(), self._view.timetable, self.calls.take(self.slot)
+        kinds = np.column_stack([tt.trip_pattern[calls.trip], calls.call])
+        _, first = np.unique(kinds, axis=0, return_index=True)
+        repeats[np.flatnonzero(self.slot)[first]] = False
+        return repeats
+
+    @cached_property
+    def shown(self) -> list[int]:
+        """All rows but those."""
+        rows: list[int] = np.flatnonzero(~self.repeats).tolist()
+        return rows
+
 
 def departure_rows(
     view: ServiceView,
@@ -62,7 +78,7 @@ def departure_rows(
     `arrivals`: also those that nobody can board (the trip ends here, or `pickup_type` is 1).
     """
     board = StopBoard(view, stop_idx, now, window_s, route, arrivals)
-    return [board.row(i) for i in range(len(board))[:limit]]
+    return [board.row(row) for row in board.shown[:limit]]
 
 
 class StopBoards:
@@ -78,5 +94,5 @@ class StopBoards:
         if stop not in self._boards:
             self._boards[stop] = StopBoard(self.moment.view, stop, self.moment.now, _AHEAD_S)
         board, rows = self._boards[stop], self._rows[stop]
-        rows += (board.row(row) for row in range(len(rows), min(limit, len(board))))
+        rows += (board.row(row) for row in board.shown[len(rows) : limit])
         return rows[:limit]

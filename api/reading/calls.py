@@ -18,7 +18,7 @@ from api.reading.boarding import (
 from api.reading.lines import destination_of
 from api.service.view import ServiceView
 from feeds.service_times import start_time
-from predictor.arrays import Float64Array, Int8Array
+from predictor.arrays import BoolArray, Float64Array, Int8Array
 from predictor.snapshot import (
     CANCELLED,
     DOUBTS,
@@ -85,14 +85,15 @@ class RunCall:
     scheduled: float | None
     """Of the departure, at a run's last stop of the arrival; None for a trip run by headway."""
     published: float
-    """The time to show, to count down to, and to order by; of a call that is passed, when it came."""
+    """The time to count down to, and to order by; of a call that is passed, when it came."""
     predicted: float | None
     """`published` where it comes from more than the timetable; None where passed or cancelled."""
     p10: float | None
     p50: float | None
     p90: float | None
     minutes: int | None
-    """Whole minutes to wait, never negative; None where passed, or where the vehicle is in `doubt`: nobody knows."""
+    """Whole minutes to wait, never negative; None where nobody knows: the vehicle is in `doubt`, or there is no
+    `clock`; and where passed."""
     status: str
     """`live`, `scheduled`, `cancelled` or `skipped`."""
     passed: bool
@@ -105,8 +106,9 @@ class RunCall:
     """Age of the vehicle's report, None where the time comes from no vehicle."""
     doubt: str
     """`overdue` or `held_up` where the vehicle reports but gets no further, else `followed`."""
-    clock: float
-    """The time to show as a clock time, POSIX seconds."""
+    clock: float | None
+    """The time to show as a clock time; None where there is none: of a line run by headway nobody knows when the next
+    comes without a vehicle."""
     wheelchair: str
     """Whether a wheelchair user can board here: `yes`, `no` or `unknown`."""
     vehicle_wheelchair: str
@@ -154,6 +156,11 @@ class CallsAt:
         silent = np.isin(calls.source, FROM_VEHICLES) & view.feed_stopped(now)
         self.status: Int8Array = np.where((calls.status == LIVE) & (too_old | silent), SCHEDULED, calls.status)
         """(n,) the calls' own is older than this one."""
+        tt, by_timetable = view.timetable, (calls.source == FROM_TIMETABLE) & (self.status == SCHEDULED)
+        self.slot: BoolArray = by_timetable & tt.trip_is_frequency[calls.trip] & ~calls.passed
+        """(n,) calls of lines run by headway that no vehicle is known for, but for the first of a day: they have no
+        time."""
+        self.slot[self.slot] = ~tt.opens_a_headway(calls.trip[self.slot], calls.shift_s[self.slot])
 
     def __len__(self) -> int:
         return len(self.calls)
@@ -190,10 +197,12 @@ class CallsAt:
             at_stop=bool(calls.at_stop[i]), scheduled=scheduled, published=published,
             predicted=None if from_timetable else published,
             p10=known(calls.p10[i]), p50=None if from_timetable else known(calls.p50[i]), p90=known(calls.p90[i]),
-            minutes=None if passed else _minutes_to_wait(published, self._now, doubt), status=status, passed=passed,
+            minutes=None if passed or self.slot[i] else _minutes_to_wait(published, self._now, doubt), status=status,
+            passed=passed,
             source=SOURCES[source], vehicle_id=str(snapshot.vehicles.vehicle_id[vehicle]) if vehicle >= 0 else None,
             vehicle_label=str(snapshot.vehicles.label[vehicle]) if vehicle >= 0 else None,
-            age_s=known(self.age_s[i]), doubt=doubt, clock=_clock_time(published, scheduled, self._now, doubt),
+            age_s=known(self.age_s[i]), doubt=doubt,
+            clock=None if self.slot[i] else _clock_time(published, scheduled, self._now, doubt),
             wheelchair=wheelchair_access(tt, stop, takes), vehicle_wheelchair=wheelchair_words(takes),
             occupancy=None if passed else occupancy_at(snapshot, calls, i),
             pickup=BOARDING[int(tt.pickup_type[entry])] if departure else "none",

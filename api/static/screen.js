@@ -38,7 +38,7 @@
   function showWait(row) {
     var minutes = Math.max(Math.floor((row.dataset.at - now()) / 60), 0), live = row.classList.contains("live");
     var comes = live || row.classList.contains("scheduled");
-    var clock = !comes || row.classList.contains("doubtful") || "stopped" in board.dataset || fallenBack || minutes >= CLOCK_FROM_MIN || (minutes < 1 && !live);
+    var clock = !row.dataset.at || !comes || row.classList.contains("doubtful") || "stopped" in board.dataset || fallenBack || minutes >= CLOCK_FROM_MIN || (minutes < 1 && !live);
     var kind = clock ? "clock" : minutes < 1 ? "approach" : "minutes";
     var parts = clock ? [row.dataset.day, row.dataset.clock, ""] : minutes < 1 ? ["", texts.panel_approaching, ""] : ["", String(minutes), texts.min];
     var place = row.querySelector(".wait"), shown = kind + parts.join();
@@ -86,8 +86,8 @@
         var row = element("li", "", off[line[0] + call[0]] || (call[4] ? "departure scheduled" : "departure cancelled"));
         var to = element("span", "", "to"), when = element("span", "", "when");
         platforms[call[3]] = true;
-        row.dataset.at = call[0];
-        row.dataset.clock = hours.format(call[0] * 1000);
+        if (!call[5]) row.dataset.at = call[0]; // it comes every so many minutes
+        row.dataset.clock = call[5] || hours.format(call[0] * 1000);
         row.dataset.day = "";
         row.appendChild(element("span", line[0], "badge " + line[1]));
         to.appendChild(element("span", timetable.destinations[call[2]], "name"));

@@ -61,7 +61,7 @@ def _said(row: RunCall) -> tuple[object, ...]:
     """What a reader of the board would notice."""
     return (
         row.trip_idx, row.service_day, row.start_time, row.call, row.stop_idx, row.status, row.minutes, row.source,
-        row.scheduled, steady(row.published), row.vehicle_id, row.doubt, row.at_stop,
+        row.scheduled, row.clock and steady(row.published), row.headway_s, row.vehicle_id, row.doubt, row.at_stop,
         row.occupancy, row.vehicle_wheelchair,
     )  # fmt: skip
 
@@ -73,7 +73,7 @@ def _departure(moment: Moment, row: RunCall) -> Departure:
         direction=row.direction if row.direction >= 0 else None,
         stop_id=row.stop_id,
         platform=row.platform or None,
-        time=moment.view.iso(row.published),
+        time=None if row.clock is None else moment.view.iso(row.published),
         arrival=event_answer(moment, row.arrival),
         departure=event_answer(moment, row.departure),
         at_stop=row.at_stop,

@@ -120,9 +120,10 @@ class Departure(BaseModel):
     direction: int | None = Field(description="GTFS direction_id", examples=[0])
     stop_id: str = Field(description="The platform, at a station", examples=["gare:1"])
     platform: str | None = Field(examples=["1"])
-    time: Moment = Field(
+    time: Moment | None = Field(
         description="The time to show and count down to: of the departure, at a trip's last stop of the arrival; the "
-        "predicted, else the scheduled one"
+        "predicted, else the scheduled one; null for a line run by headway where no vehicle is known: it comes every "
+        "`headway_s`, which one such row tells for all"
     )
     arrival: EventTimes | None = Field(description="null at a trip's first stop")
     departure: EventTimes | None = Field(description="null at a trip's last stop")
@@ -133,7 +134,9 @@ class Departure(BaseModel):
     )
     range: Range | None = Field(description="How sure `predicted_time` is")
     minutes: int | None = Field(
-        description="Whole minutes to wait, never negative; null where `doubt` tells why nobody knows", examples=[3]
+        description="Whole minutes to wait, never negative; null where `doubt` tells why nobody knows, or without "
+        "`time`",
+        examples=[3],
     )
     delay_s: int | None = Field(description="Seconds late, negative when early", examples=[70])
     headway_s: int | None = Field(description="Seconds between vehicles, for a trip run by headway; else null")

@@ -22,9 +22,10 @@ class DepartureWords:
     platform: str
     trip_href: str
     """Its trip's page."""
-    at: float
-    """POSIX seconds to count down to."""
+    at: float | None
+    """POSIX seconds to count down to, None where nobody knows: it comes every so many minutes."""
     iso: str
+    """The same, ""."""
     minutes: int | None
     """Whole ones until then, None where `doubt` tells why nobody knows."""
     wait: Wait
@@ -69,11 +70,11 @@ def departure_words(moment: PageMoment, row: RunCall) -> DepartureWords:
         platform=row.platform,
         trip_href=f"/trips/{quote(row.trip_id, safe='')}?"
         + urlencode({"date": row.service_date, "start": row.start_time, "stop": row.stop_id}),
-        at=round(row.published, 1),
-        iso=words.iso(row.published),
+        at=None if row.clock is None else round(row.published, 1),
+        iso="" if row.clock is None else words.iso(row.published),
         minutes=row.minutes,
         wait=moment.wait_of(row),
-        clock=words.at_clock(row.clock),
+        clock=moment.clock_of(row),
         scheduled=row.scheduled,
         status=status,
         said=moment.status_words(row),

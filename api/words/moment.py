@@ -111,7 +111,7 @@ class PageMoment(Moment):
         """How long until a departure, as shown. A countdown is a promise: without live data, for what does not come,
         and for a vehicle that gets no further a clock time says enough."""
         if row.status not in COMING or self.feed.stopped or row.minutes is None:
-            return self.words.at_clock(row.clock)
+            return self.clock_of(row)
         return self.words.wait(row.published, row.status == "live", here=row.at_stop)
 
     def notes_of(self, row: RunCall, *, of_journey: bool = False) -> list[str]:
@@ -119,9 +119,13 @@ class PageMoment(Moment):
         notes = []
         if row.at_stop and row.status == "live" and row.published >= self.now + 60.0:
             notes.append(self.texts("at_stop_until", time=self.words.time(row.published)))
-        if not of_journey and (every := self.every(row.headway_s)):
+        if not of_journey and row.clock is not None and (every := self.every(row.headway_s)):
             notes.append(every)
         return notes + self._boarding_notes(row, of_journey)
+
+    def clock_of(self, row: RunCall) -> Wait:
+        """When a departure is, as a clock time; how often there is one, where it has none."""
+        return Wait("clock", self.every(row.headway_s)) if row.clock is None else self.words.at_clock(row.clock)
 
     def every(self, headway_s: int | None) -> str:
         """ "every 8 min", of a line run by headway; else ""."""

@@ -141,9 +141,10 @@ def _line_pages(city: City, board: Sequence[Row]) -> Iterator[str]:
                 yield f"line page {route}: {row} in {row.minutes} min, which the board does not say"
         soon = [ours for ours in coming if (ours.at or 0.0) <= city.now + NEAR_S - 60.0]
         there = [ours for ours in soon if ours.stop in {row.stop for row in shown}]
-        if there and all(row.at is None for row in shown):
+        if there and not any(row.status for row in shown):
             yield f"line page {route}: no wait at {shown[0].run} where the board says {there[0]}"
 
 
 def _same_time(one: float | None, another: float | None, within_s: float = ROUNDED_S) -> bool:
-    return one is not None and another is not None and abs(one - another) <= within_s
+    """Two faces that show no time agree too: a line run by headway has none without a vehicle."""
+    return one == another if one is None or another is None else abs(one - another) <= within_s

@@ -268,8 +268,8 @@ class City:
         page = self.page(f"/trips/{_id(trip)}", **asked)
         rows = []
         for node in page.css("ol.trip > li.at"):
-            link, time = only(node, "a"), only(node, "time")
-            at = posix(time.attributes["datetime"])
+            link, time = only(node, "a"), node.css_first("time")
+            at = None if time is None else posix(time.attributes["datetime"])
             stop = unquote(str(link.attributes["href"]).removeprefix("/stops/"))
             status = next(name for name in (node.attributes["class"] or "").split() if name in _STATUSES)
             rows.append(Row(trip, stop, at, text(time), None, status, node))
@@ -288,8 +288,8 @@ class City:
             stop = unquote(str(only(node, "a").attributes["href"]).removeprefix("/stops/"))
             wait = node.css_first(".departure")
             status = "" if wait is None else next(s for s in _STATUSES if s in str(wait.attributes["class"]).split())
-            at = None if wait is None else posix(only(wait, "time").attributes["datetime"])
-            minutes = None if wait is None else minutes_in(text(only(wait, "time")))
+            at = None if wait is None else posix(only(wait, "time").attributes.get("datetime"))
+            minutes = None if wait is None or at is None else minutes_in(text(only(wait, "time")))
             name = text(node.css_first(".stop-name"))
             rows.append(Row(name, stop, at, self._hhmm(at), minutes, status, node))
         return rows
@@ -441,9 +441,10 @@ class City:
     def _page_row(self, node: Any, stop: str) -> Row:
         key = run_of_key(node.attributes["data-key"])
         time = node.css_first("time")
-        at = posix(time.attributes["datetime"])
+        at = posix(time.attributes.get("datetime"))
+        minutes = None if at is None else minutes_in(text(time))
         status = next(name for name in node.attributes["class"].split() if name in _STATUSES)
-        return Row(self.run(key), stop, at, self._hhmm(at), minutes_in(text(time)), status, node, key)
+        return Row(self.run(key), stop, at, self._hhmm(at), minutes, status, node, key)
 
     def _hhmm(self, at: float | None) -> str:
         return "" if at is None else f"{datetime.fromtimestamp(at, self.zone):%H:%M}"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
@@ -15,10 +17,10 @@ from tests.api.town import at, headway_town, service_at
 
 @pytest.fixture(scope="module")
 def client() -> TestClient:
-    """At 08:23, five minutes after the third run of A-0800, which runs every ten minutes, set out."""
-    return TestClient(
-        create_app(service_at(at(8, 23), lambda now: Reading(Observations.empty(now)), timetable=headway_town()))
-    )
+    """At 08:23, five minutes after the third run of A-0800, which runs every ten minutes by exact times, set out."""
+    by_headway = headway_town()
+    exact = replace(by_headway, journey_headway_s=np.zeros_like(by_headway.journey_headway_s))
+    return TestClient(create_app(service_at(at(8, 23), lambda now: Reading(Observations.empty(now)), timetable=exact)))
 
 
 @pytest.mark.parametrize(

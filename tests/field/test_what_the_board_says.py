@@ -225,6 +225,38 @@ def test_a_line_run_by_headway_says_how_often_and_is_never_early_or_late() -> No
         assert "min late" not in text(city.page(face)) and "on time" not in text(city.page(face))
 
 
+def test_a_line_run_by_headway_has_no_clock_time_without_a_vehicle() -> None:
+    # "08:18" stood beside "every 8 min": the timetable of such a line holds no times.
+    city = City(OFTEN, at="07:58").vehicle_positions(
+        bus("v1", "h1", late_s=150, start_time="08:00:00", start_date=20261126)
+    )
+    city.at("08:03:30")
+    city.faces_agree("B")
+    live, rest = city.departures("B")
+    assert (live.status, live.minutes, rest.status) == ("live", 1, "scheduled")
+    assert (rest.told["time"], rest.minutes, rest.told["headway_s"]) == (None, None, 480)
+    panel = city.panel("B")[1].told
+    assert (panel["time"], panel["minutes"], panel["shown"], panel["notes"]) == ("", None, "every 8 min", [])
+    assert city.panel_text("B", width=24)[1].endswith("every 8 min")
+    for face in ("/stops/B", "/screen/B"):
+        row = city.page(face).css("li.departure")[1]
+        assert "every 8 min" in text(row) and "08:" not in text(row), face
+    for call in city.trip_page("h1", start="08:16"):
+        assert "08:" not in text(call.told)
+    assert "4 min from the first stop" in text(city.trip_page("h1", start="08:16")[2].told)
+    assert "Last" not in text(city.page("/stops/B"))
+    assert "toutes les 8 min" in text(city.page("/stops/B", lang="fr").css("li.departure")[1])
+
+
+def test_the_first_of_a_line_run_by_headway_has_the_time_at_which_the_headway_begins() -> None:
+    begins = Frequency("h1", "06:00", "07:00", 480, 0), Frequency("h1", "08:00", "09:00", 480, 0)
+    city = City(network("A B C", trips=(Trip("h1", "08:00"),), frequencies=begins), at="05:50")
+    city.faces_agree("B")
+    assert [row.clock for row in city.departures("B", window=4 * 3600)] == ["06:02", "", "08:02"]
+    assert "every 8 min" in in_words(city, "B", trip="h1")["panel"]
+    assert [row.clock for row in city.line_page("r1")][:2] == ["06:00", "06:02"]
+
+
 @pytest.mark.parametrize("named", ["UNSCHEDULED", "SCHEDULED"])
 def test_runs_by_headway_go_out_as_trip_planners_take_them(named: HeadwayAs) -> None:
     # opentripplanner/OpenTripPlanner: NOT_IMPLEMENTED_UNSCHEDULED
