@@ -779,7 +779,12 @@ def _resolved(
     calls = _with_starts(tt, runs, calls, updates, found)
 
     update = np.full(len(calls), NONE, np.int64)
-    update[found[found >= 0]] = np.flatnonzero(found >= 0)
+    told = np.flatnonzero(found >= 0)
+    # Who tells of one call that it is skipped and that it is made at another platform means the platform.
+    run_call = updates.entity[told] * len(calls) + found[told]
+    is_skipped = updates.relationship[told] == STOP_SKIPPED
+    told = told[~(is_skipped & np.isin(run_call, run_call[~is_skipped]))]
+    update[found[told]] = told
     given = update >= 0
     refused["duplicate_stop_time_update"] += _told_twice(updates.entity[found >= 0], found[found >= 0])
 

@@ -147,6 +147,14 @@ def test_a_platform_that_is_named_in_place_of_the_scheduled_one_is_the_new_one()
     assert (city.board("S2"), city.board("S1")) == (["08:03 t1 live"], ["09:02 t2 scheduled"])
 
 
+# mfdz/GTFS-Issues#282
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_platform_that_is_skipped_for_another_one_is_no_skipped_stop(order: int) -> None:
+    told = (StopUpdate("S1", sequence=2, relationship="SKIPPED"), StopUpdate("S2", sequence=2, delay=60))
+    city = City(station(), at="07:58").trip_updates(update("t1", *told[::order], **TODAY))
+    assert (city.board("S2"), city.board("S1")) == (["08:03 t1 live"], ["09:02 t2 scheduled"])
+
+
 def test_a_station_that_is_named_means_the_platform_scheduled() -> None:
     city = City(station(), at="07:58").trip_updates(update("t1", StopUpdate("S", delay=60), **TODAY))
     assert city.board("S1") == ["08:03 t1 live", "09:02 t2 scheduled"]
