@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from threading import Lock
 
 import numpy as np
 
 from feeds.alerts import Selector, TripSelector
+from feeds.known_ids import known_id, routes_named
 from feeds.service_times import seconds_of_day, service_date
 from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array
 from predictor.named_runs import FOUND, RunNames, run_finder
@@ -75,7 +76,7 @@ class Informed:
 
     @property
     def selectors(self) -> list[Selector]:
-        """Those that fit something, as given."""
+        """Those that fit something, in the timetable's own ids."""
         return [fit.selector for fit in self._fits]
 
     @cached_property
@@ -204,9 +205,25 @@ class _Fitting:
         self._departures = np.bincount(tt.journey_trip, minlength=tt.trips)
 
     def all(self, selectors: Iterable[Selector], at: float) -> list[_Fit]:
-        each = list(dict.fromkeys(selectors))
+        each = list(dict.fromkeys(map(self._in_own_ids, selectors)))
         dated = self._dated_runs([selector.trip for selector in each if selector.trip], at)
         return [fit for selector in each if (fit := self._fit(selector, dated)) is not None]
+
+    def _in_own_ids(self, selector: Selector) -> Selector:
+        tt, trip = self._timetable, selector.trip
+
+        def route_of(name: str) -> str:
+            routes = routes_named(tt)
+            name = known_id(name, routes, tt)
+            return str(tt.route_id[routes[name]]) if name in routes else name
+
+        return replace(
+            selector,
+            route_id=route_of(selector.route_id),
+            stop_id=known_id(selector.stop_id, tt.stop_named, tt),
+            trip=trip
+            and replace(trip, trip_id=known_id(trip.trip_id, tt.trip_index, tt), route_id=route_of(trip.route_id)),
+        )
 
     def _fit(self, selector: Selector, dated: dict[TripSelector, tuple[Run, int]]) -> _Fit | None:
         tt = self._timetable

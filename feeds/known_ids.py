@@ -1,7 +1,8 @@
 """Ids that the realtime feeds name, as those of the timetable.
 
 Feeds are put together by other programs than timetables are: some fill ids up with blanks, some write the agency's id
-before them (`TB:t1`, `TB_t1`) where the timetable does not, or leave it out where it does.
+before them (`TB:t1`, `TB_t1`) where the timetable does not, or leave it out where it does, some call a line by the
+number that riders know.
 """
 
 from __future__ import annotations
@@ -32,21 +33,34 @@ def indices_of(names: Sequence[Any], index: Mapping[Any, int], timetable: Timeta
     found = np.fromiter(map(index.get, names, repeat(NONE)), np.int32, len(names))
     for row in np.flatnonzero(found < 0).tolist():
         if names[row]:
-            found[row] = _by_agency(names[row], index, _agencies(timetable))
+            found[row] = index.get(known_id(names[row], index, timetable), NONE)
     return found
 
 
-def _by_agency(name: str, index: Mapping[str, int], agencies: frozenset[str]) -> int:
-    """The id without its agency before it, or with that of the only one."""
+def known_id(name: str, index: Mapping[str, int], timetable: Timetable) -> str:
+    """The id as the index has it: without its agency before it, or with that of the only one; itself where that is
+    none of the index's."""
+    if not name or name in index:
+        return name
+    agencies = _agencies(timetable)
     for separator in _SEPARATOR.finditer(name):
         if name[: separator.start()] in agencies and name[separator.end() :] in index:
-            return index[name[separator.end() :]]
+            return name[separator.end() :]
     if len(agencies) == 1:
         for separator_character in _SEPARATORS:
-            found = index.get(f"{next(iter(agencies))}{separator_character}{name}")
-            if found is not None:
-                return found
-    return NONE
+            written = f"{next(iter(agencies))}{separator_character}{name}"
+            if written in index:
+                return written
+    return name
+
+
+@lru_cache(maxsize=4)
+def routes_named(timetable: Timetable) -> Mapping[str, int]:
+    """Routes by what messages call them: by their ids, else by the number that only one of them has."""
+    names, first, count = np.unique(timetable.route_short_name, return_index=True, return_counts=True)
+    by_number = {str(name): int(route) for name, route in zip(names[count == 1], first[count == 1], strict=True)}
+    by_number.pop("", None)
+    return {**by_number, **timetable.route_index}
 
 
 @lru_cache(maxsize=4)

@@ -17,7 +17,7 @@ import numpy as np
 from google.transit import gtfs_realtime_pb2
 
 from feeds.call_finding import Hints, at, find_calls
-from feeds.known_ids import id_of, indices_of
+from feeds.known_ids import id_of, indices_of, routes_named
 from feeds.message import decode_message, header_timestamp, posix_seconds, refuse_differential
 from feeds.message_places import MessageShapes, new_stops
 from feeds.reading import TRIP_UPDATES_KEPT_S
@@ -327,7 +327,7 @@ def _run_columns(
     kind, delay, direction, _ = np.array(numbers, np.float64).reshape(-1, 4).T
     relationship = kind.astype(np.int8)
     trip = indices_of(trip_id, tt.trip_index, tt)
-    route = indices_of(route_id, tt.route_index, tt)
+    route = indices_of(route_id, routes_named(tt), tt)
     refused["unknown_route"] += int((route < 0).sum()) - route_id.count("")
     dates, times = [service_date(text) for text in date], [seconds_of_day(text) for text in time]
     refused["start_date_malformed"] += dates.count(None) - date.count("")

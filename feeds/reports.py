@@ -13,7 +13,7 @@ from itertools import islice, repeat
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
-from feeds.known_ids import id_of, indices_of
+from feeds.known_ids import id_of, indices_of, routes_named
 from feeds.message import posix_seconds
 from feeds.service_times import seconds_of_day, service_date
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, StrArray
@@ -135,7 +135,7 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
     wheelchair = _within(number["wheelchair_accessible"], 0, 3, "wheelchair_out_of_range", refused)
     sequence = _within(number["current_stop_sequence"], 0, 2**31 - 1, "stop_sequence_out_of_range", refused)
     refused["vehicle_id_missing"] = text["vehicle_id"].count("")
-    route = _indices(text["route_id"], timetable.route_index, timetable, "unknown_route", refused)
+    route = _indices(text["route_id"], routes_named(timetable), timetable, "unknown_route", refused)
     trip = indices_of(text["trip_id"], timetable.trip_index, timetable)
     names = RunNames(
         trip=trip,

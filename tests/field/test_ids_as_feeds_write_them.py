@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.field.city import City
 from benchmarks.field.messages import StopUpdate, alert, bus, cancelled, update
-from benchmarks.field.network import Network, Trip
+from benchmarks.field.network import Network, Pattern, Route, Trip
 
 TODAY: dict[str, Any] = {"start_date": 20261126}
 
@@ -54,3 +54,40 @@ def test_a_message_about_a_run_whose_trip_id_has_changed_reaches_its_riders() ->
     named = {f"trip_{name}" if name != "start_date" and name != "start_time" else name: v for name, v in NAMED.items()}
     city = City(at="07:58").alerts(alert("Crowded", {"trip_id": "old-1", **named}))
     assert all("Crowded" in told for told in city.messages(trip="t1").values())
+
+
+# Alerts come from yet another program than timetables and positions.
+@pytest.mark.parametrize(
+    ("selector", "asked"),
+    [
+        ({"route_id": "TB:r1"}, {"route": "r1"}), ({"stop_id": "TB_B"}, {"stop": "B"}),
+        ({"trip_id": "TB:t1"}, {"trip": "t1"}), ({"trip_route_id": "TB:r1"}, {"route": "r1"}),
+    ],
+)  # fmt: skip
+def test_a_message_with_the_agency_before_its_ids_reaches_its_riders(
+    selector: dict[str, str], asked: dict[str, str]
+) -> None:
+    city = City(at="07:58").alerts(alert("Crowded", selector))
+    assert all(any("Crowded" in head for head in heads) for heads in city.messages(**asked).values())
+    assert "alerts_reach_nobody" not in city.readyz()["faults"]
+    assert "TB" not in str(city.our_alerts()[0].alert.informed_entity)
+
+
+# mark1foley/ha-gtfs-rt-v2#3
+def test_a_line_may_be_named_by_the_number_that_riders_know() -> None:
+    line = Network(routes=(Route("201-20659", "201"),), patterns=(Pattern("main", "A B C D E", route="201-20659"),))
+    city = City(line, at="07:58").alerts(alert("Crowded", {"route_id": "201"}))
+    assert all("Crowded" in heads for heads in city.messages(route="201-20659").values())
+    named = {"route_id": "201", "direction_id": 0, "start_time": "08:00:00", **TODAY}
+    assert city.trip_updates(cancelled(None, **named)).board("C")[0] == "08:04 t1 cancelled"
+
+
+def test_a_number_that_two_lines_have_names_neither() -> None:
+    two = Network(
+        routes=(Route("r1", "1"), Route("r2", "1")),
+        patterns=(Pattern("main", "A B C D E"), Pattern("back", "E D C B A", route="r2", direction=1)),
+        trips=(Trip("t1", "08:00"), Trip("u1", "08:00", pattern="back")),
+    )
+    city = City(two, at="07:58").alerts(alert("Crowded", {"route_id": "1"}))
+    assert not any(city.messages(route="r1").values())
+    assert "alerts_reach_nobody" in city.readyz()["faults"]
