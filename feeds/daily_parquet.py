@@ -25,6 +25,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from feeds.errors import FeedError
+from feeds.parquet_damage import UNREADABLE, is_damage
 from feeds.whole_file import UNFINISHED, set_aside, whole_file
 
 _LAST_PART = b"prochain.last_part"
@@ -75,7 +76,7 @@ class Rows:
                 except FileNotFoundError:
                     if not missing_ok:
                         raise
-                except (pa.ArrowException, OSError) as error:
+                except UNREADABLE as error:
                     if is_damage(error):
                         self.damaged.add(path)
                     _log.warning("%s: cannot be read (%s); it is left out.", path, error)
@@ -285,7 +286,7 @@ class DailyParquet:
                     path.unlink()
             if not any(folder.iterdir()):
                 folder.rmdir()
-        except (pa.ArrowException, OSError) as error:
+        except UNREADABLE as error:
             _log.warning("%s: its parts cannot be merged (%s); they are left as they are.", folder, error)
 
     def _merge(self, whole: Path, parts: list[Path], to: Path) -> None:
@@ -329,7 +330,7 @@ class DailyParquet:
                 self._tell_readers()
                 for path in few:
                     path.unlink()
-            except (pa.ArrowException, OSError) as error:
+            except UNREADABLE as error:
                 _log.warning("%s: its parts cannot be merged yet (%s).", folder, error)
                 return
 
@@ -338,7 +339,7 @@ class DailyParquet:
         for path in parts:
             try:
                 tables.append(_grown(pq.read_table(path), self._schema))
-            except (pa.ArrowException, OSError) as error:
+            except UNREADABLE as error:
                 if not is_damage(error):
                     raise
                 self._damaged.add(path)
@@ -367,17 +368,12 @@ class DailyParquet:
         try:
             schema = pq.read_schema(path).remove_metadata()
             return len(schema) > 0 and bool(schema.equals(pa.schema(list(self._schema)[: len(schema)])))
-        except (pa.ArrowException, OSError) as error:
+        except UNREADABLE as error:
             if self._ordered_by and is_damage(error):
                 self._damaged.add(path)
             else:
                 _log.warning("%s: not a whole Parquet file (%s); it is left as it is.", path, error)
             return False
-
-
-def is_damage(error: Exception) -> bool:
-    """Whether reading failed for what is in the file: what the system refuses (no handles, no rights) passes."""
-    return not isinstance(error, MemoryError) and getattr(error, "errno", None) is None
 
 
 def _grown(table: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -12,7 +12,7 @@ import numpy as np
 
 from feeds.alerts import Selector, TripSelector
 from feeds.known_ids import known_id, routes_named
-from feeds.service_times import seconds_of_day, service_date
+from feeds.service_times import service_date, start_seconds
 from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array
 from predictor.named_runs import FOUND, RunNames, run_finder
 from predictor.timetable import Timetable
@@ -344,7 +344,7 @@ class _Fitting:
 
     def _named(self, trip: TripSelector) -> tuple[int, int, int, int]:
         """Trip and route, -1 where not known; date, 0 where none is given, and start time in seconds, -1 where none."""
-        tt, start_s = self._timetable, seconds_of_day(trip.start_time)
+        tt, start_s = self._timetable, start_seconds(trip.start_time)
         return (
             tt.trip_index.get(trip.trip_id, NONE), tt.route_index.get(trip.route_id, NONE),
             service_date(trip.start_date) or 0, NONE if start_s is None else start_s,

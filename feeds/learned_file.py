@@ -83,6 +83,9 @@ def read_learned(path: Path) -> Learned:
             part: {name.removeprefix(f"{part}."): named[name] for name in named if name.startswith(f"{part}.")}
             for part in _PARTS
         }
+        for name in named:
+            if name.startswith(("times.", "timing.", "trips.")):
+                _refuse_absurd(name, named[name])
         net = calibration = None
         taught = 0
         if part["net"] and tuple(named["features"].tolist()) == FEATURES:
@@ -102,6 +105,14 @@ def read_learned(path: Path) -> Learned:
         raise FeedError(
             f"{path}: cannot be read as what was learned ({error}); make it anew with prochain learn."
         ) from error
+
+
+def _refuse_absurd(name: str, array: AnyArray) -> None:
+    """Errors: ValueError where figures are none, or a weight or variance is below zero."""
+    if array.dtype.kind == "f" and np.isnan(array).any():
+        raise ValueError(f"“{name}” holds what is no number")
+    if name.endswith(("weight", "variance")) and not (array >= 0).all():
+        raise ValueError(f"“{name}” holds what is below zero")
 
 
 def ready_made() -> Learned:

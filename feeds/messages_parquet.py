@@ -19,6 +19,7 @@ from google.transit import gtfs_realtime_pb2
 
 from feeds.errors import FeedError, Problem
 from feeds.message import decode_message
+from feeds.parquet_damage import UNREADABLE, not_whole
 from predictor.arrays import Float64Array
 
 SCHEMA = pa.schema(
@@ -29,7 +30,7 @@ SCHEMA = pa.schema(
         ("message", pa.binary()),
     ]
 )
-_INDEX = ["received_at", "header_timestamp", "digest"]
+_INDEX = pa.schema([SCHEMA.field(name) for name in ("received_at", "header_timestamp", "digest")])
 
 
 def digest_of(message: gtfs_realtime_pb2.FeedMessage) -> bytes:
@@ -94,26 +95,22 @@ class MessagesParquet:
                 if missing:
                     raise FeedError(f"{path}: no column {', '.join(missing)}; it is no archive of messages.")
                 for group in range(file.num_row_groups):
-                    columns = file.read_row_group(group, columns=_INDEX).select(_INDEX).to_pydict()
+                    table = file.read_row_group(group, columns=_INDEX.names).select(_INDEX.names)
+                    columns = table.cast(_INDEX).to_pydict()
                     for i, (at, header, digest) in enumerate(zip(*columns.values(), strict=True)):
                         rows.append(_Row(at, header, digest, path, group, i))
         except FeedError as error:
             self._leave_out(path, str(error))
-        except (pa.ArrowException, OSError) as error:
-            self._leave_out(path, _damaged(path, error))
+        except UNREADABLE as error:
+            self._leave_out(path, not_whole(path, error))
         return [row for row in rows if row.received_at is not None and np.isfinite(row.received_at)]
 
     def _read(self, path: Path, row_group: int) -> pa.ChunkedArray:
         try:
             with pq.ParquetFile(path) as file:
-                return file.read_row_group(row_group, columns=["message"])["message"]
-        except (pa.ArrowException, OSError) as error:
-            raise FeedError(_damaged(path, error)) from error
+                return file.read_row_group(row_group, columns=["message"])["message"].cast(pa.binary())
+        except UNREADABLE as error:
+            raise FeedError(not_whole(path, error)) from error
 
     def _leave_out(self, path: Path, message: str) -> None:
         self.problems.append(Problem(path.name, None, "", f"{message} It was left out."))
-
-
-def _damaged(path: Path, error: Exception) -> str:
-    reason = str(error).strip().split("\n")[0]
-    return f"{path}: not a whole Parquet file ({reason}); was it still being written?"

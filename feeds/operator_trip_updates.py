@@ -22,7 +22,7 @@ from feeds.message import decode_message, header_timestamp, posix_seconds, refus
 from feeds.message_places import MessageShapes, new_stops
 from feeds.reading import TRIP_UPDATES_KEPT_S
 from feeds.run_calls import RunCalls, filled, listed_calls, timetabled_calls
-from feeds.service_times import seconds_of_day, service_date
+from feeds.service_times import service_date, start_seconds
 from feeds.trip_modifications import ModifiedRun, Run, modified_runs
 from predictor.arrays import (
     NONE,
@@ -61,6 +61,7 @@ FEED = "trip updates"
 
 TIME_LIMIT_S = 36 * 3600.0
 DELAY_LIMIT_S = 12 * 3600.0
+_DAY_S = 86_400
 _LONGEST_ID = 128
 _EXAMPLES = 3
 
@@ -68,6 +69,8 @@ _NO_CALLS, _TIMETABLE, _COPY, _LISTED = 0, 1, 2, 3
 """Where a run's calls come from: it has none; the timetable's run; a copy of it at another time; the message."""
 _NOT_IN_TIMETABLE = (TRIP_ADDED, TRIP_NEW, TRIP_DUPLICATED)
 """Relationships of runs that the timetable need not have."""
+_OF_TIMETABLE = (TRIP_SCHEDULED, TRIP_UNSCHEDULED, TRIP_REPLACEMENT)
+_NO_PROPERTIES = gtfs_realtime_pb2.TripUpdate.TripProperties()
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,18 +208,20 @@ def _columns(
         update = entity.trip_update
         trip, properties = update.trip, update.trip_properties
         modified, relationship = trip.modified_trip, trip.schedule_relationship
+        # Of a run of the timetable these are to be ignored, as the reference says.
+        own = _NO_PROPERTIES if relationship in _OF_TIMETABLE else properties
         trip_id = trip.trip_id or modified.affected_trip_id
         if not trip_id and relationship in (TRIP_ADDED, TRIP_NEW):
             trip_id = entity.id
-        start_time = properties.start_time or trip.start_time or modified.start_time
+        start_time = own.start_time or trip.start_time or modified.start_time
         if not trip_id and not (trip.route_id and start_time):
             refused["trip_id_missing"] += 1
             continue
         owner = len(words)
         words.append(
             (
-                trip_id, properties.trip_id or trip_id,
-                properties.start_date or trip.start_date or modified.start_date,
+                trip_id, own.trip_id or trip_id,
+                own.start_date or trip.start_date or modified.start_date,
                 start_time, trip.route_id, properties.shape_id, properties.trip_headsign, properties.trip_short_name,
                 update.vehicle.id,
             )
@@ -329,7 +334,7 @@ def _run_columns(
     trip = indices_of(trip_id, tt.trip_index, tt)
     route = indices_of(route_id, routes_named(tt), tt)
     refused["unknown_route"] += int((route < 0).sum()) - route_id.count("")
-    dates, times = [service_date(text) for text in date], [seconds_of_day(text) for text in time]
+    dates, times = [service_date(text) for text in date], [start_seconds(text) for text in time]
     refused["start_date_malformed"] += dates.count(None) - date.count("")
     refused["start_time_malformed"] += times.count(None) - time.count("")
     names = RunNames(
@@ -403,6 +408,11 @@ def _found(
     shift = np.where(is_new, 0, found.shift_s)
     unscheduled = (relationship == TRIP_UNSCHEDULED) & (trip >= 0) & (names.start_time_s >= 0)
     shift[unscheduled] = names.start_time_s[unscheduled] - tt.trip_start_s[trip[unscheduled]]
+    # Of a run whose times lie days from the date that it names one of the two is wrong.
+    off_s = first_time - (tt.date_origin[np.maximum(day, 0)] if len(tt.date) else 0.0)
+    astray = (day >= 0) & np.isfinite(first_time) & ((off_s < -_DAY_S) | (off_s > 4 * _DAY_S))
+    refused["time_far_from_start_date"] += int(astray.sum())
+    trip[astray & ~is_new], day[astray], shift[astray] = NONE, NONE, 0
     return trip, day.astype(np.int32), shift.astype(np.int32)
 
 
@@ -461,10 +471,15 @@ def _told_apart(tt: Timetable, runs: _Runs, updates: _Updates, refused: Counter[
             calls_from[row], moved[row] = _COPY, shift[row]
         else:
             moved[row] = shift[row]
+    # A run of the timetable has no other name, whatever it was told as.
+    by_timetable = [_name(tt, t) for t in trip.tolist()]
+    of_timetable = (trip >= 0) & np.isin(relationship, _OF_TIMETABLE)
+    trip_id = np.where(of_timetable, by_timetable, runs.trip_id) if by_timetable else runs.trip_id
     # Under an id of its own a copy is nobody's other run.
-    same_id = np.array([name == _name(tt, t) for name, t in zip(runs.trip_id, trip.tolist(), strict=True)], bool)
+    same_id = trip_id == np.array(by_timetable, np.str_)
     return replace(
         runs,
+        trip_id=trip_id,
         relationship=relationship,
         calls_from=calls_from,
         service_day=day,
@@ -828,6 +843,11 @@ def _resolved(
     run_shapes = _run_shapes(tt, runs, calls.owner, stop_now, shapes, refused)
     own_calls = own_calls | (np.bincount(calls.owner[moved], minlength=n) > 0)
     own_calls[list(run_shapes)] = True
+    # Of a run by headway that tells neither its start nor a time nobody knows which one it is.
+    unplaced = np.bincount(calls.owner[np.isnan(calls.arrival)], minlength=n) > 0
+    refused["start_time_missing"] += int((own_calls & unplaced).sum())
+    own_calls &= ~unplaced
+    run_shapes = {row: shape for row, shape in run_shapes.items() if own_calls[row]}
 
     served = np.where(relationship == STOP_SKIPPED, NONE, calls.call)
     last_call = np.full(n, NONE, np.int32)

@@ -15,7 +15,7 @@ from google.transit import gtfs_realtime_pb2
 
 from feeds.known_ids import id_of, indices_of, routes_named
 from feeds.message import posix_seconds
-from feeds.service_times import seconds_of_day, service_date
+from feeds.service_times import service_date, start_seconds
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, StrArray
 from predictor.named_runs import RunNames, run_finder
 from predictor.observations import Observations
@@ -143,7 +143,7 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
         route=np.where(trip < 0, route, NONE).astype(np.int32),
         direction=_or_none(direction).astype(np.int8),
         service_date=_parsed(text["start_date"], service_date, 0, "start_date_malformed", refused),
-        start_time_s=_parsed(text["start_time"], seconds_of_day, -1, "start_time_malformed", refused),
+        start_time_s=_parsed(text["start_time"], start_seconds, -1, "start_time_malformed", refused),
     )
     under_way = np.ones(len(reports), bool)
     runs = run_finder(timetable).find(names, at, under_way)

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from google.transit import gtfs_realtime_pb2
 
 from feeds.errors import FeedError
+from feeds.parquet_damage import UNREADABLE, not_whole
 from feeds.reports import NUMBER_COLUMNS, TEXT_COLUMNS, Reports
 from predictor.arrays import Float64Array
 
@@ -43,8 +44,8 @@ def read_reports(path: Path, *, only_last: bool = False) -> Reports:
         try:
             groups = range(file.num_row_groups)
             table = file.read_row_groups(list(groups[-1:] if only_last else groups), columns=known)
-        except (pa.ArrowException, OSError) as error:
-            raise FeedError(_damaged(path, error)) from error
+        except UNREADABLE as error:
+            raise FeedError(not_whole(path, error)) from error
     rows = table.num_rows
     try:
         text: dict[str, Sequence[str]] = {
@@ -74,8 +75,8 @@ def time_span(path: Path) -> tuple[float, float]:
                 )
         try:
             at = _number(file.read(columns=["timestamp"])["timestamp"], "timestamp")
-        except (pa.ArrowException, OSError) as error:
-            raise FeedError(_damaged(path, error)) from error
+        except UNREADABLE as error:
+            raise FeedError(not_whole(path, error)) from error
     at = at[np.isfinite(at)]
     return float(at.min(initial=np.inf)), float(at.max(initial=-np.inf))
 
@@ -92,18 +93,13 @@ def table_of(reports: Reports) -> pa.Table:
 def _opened(path: Path) -> Any:
     try:
         file = pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
-        raise FeedError(_damaged(path, error)) from error
+    except UNREADABLE as error:
+        raise FeedError(not_whole(path, error)) from error
     missing = [name for name in NEEDED if name not in file.schema_arrow.names]
     if missing:
         file.close()
         raise FeedError(f"{path}: no column {', '.join(missing)}; these must be there: {', '.join(NEEDED)}.")
     return file
-
-
-def _damaged(path: Path, error: Exception) -> str:
-    reason = str(error).strip().split("\n")[0]
-    return f"{path}: not a whole Parquet file ({reason}); was it still being written?"
 
 
 def _text(column: pa.ChunkedArray) -> list[str]:

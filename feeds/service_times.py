@@ -8,7 +8,8 @@ from functools import lru_cache
 from predictor.timetable import Timetable
 
 TIME = re.compile(
-    r"\s*(?:(\d+) days? )?(\d{1,3})\s*:\s*([0-5]?\d)(?:\s*:\s*([0-5]?\d|60)(?:\.\d*)?)?\s*(?:([AaPp])\.?[Mm]\.?)?\s*",
+    r"\s*(?:(\d{1,3}) days? )?"
+    r"(\d{1,3})\s*:\s*([0-5]?\d)(?:\s*:\s*([0-5]?\d|60)(?:\.\d*)?)?\s*(?:([AaPp])\.?[Mm]\.?)?\s*",
     re.ASCII,
 )
 """`H:MM:SS` or `H:MM`, and what databases and spreadsheets make of them: `1 days 01:00:00`, `8:00:00.0`, `8:00 AM`."""
@@ -35,6 +36,13 @@ def seconds_of_day(text: str) -> int | None:
     days, hours, minutes, seconds, half = found.groups()
     hour = int(hours) if half is None else int(hours) % 12 + 12 * (half in "Pp")
     return (int(days or 0) * 24 + hour) * 3600 + int(minutes) * 60 + int(seconds or 0)
+
+
+def start_seconds(text: str) -> int | None:
+    """`seconds_of_day` of the time at which a run starts; None also where that lies in another week: no run starts
+    three days after its service date."""
+    seconds = seconds_of_day(text)
+    return None if seconds is None or seconds >= 3 * 86_400 else seconds
 
 
 def start_time(timetable: Timetable, trip: int, shift_s: int) -> str:

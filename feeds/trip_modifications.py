@@ -12,7 +12,7 @@ from google.transit import gtfs_realtime_pb2
 from feeds.known_ids import id_of, indices_of
 from feeds.message import text_of
 from feeds.run_calls import RunCalls, listed_calls, timetabled_calls
-from feeds.service_times import seconds_of_day, service_date
+from feeds.service_times import service_date, start_seconds
 from predictor.arrays import NONE
 from predictor.timetable import Timetable
 
@@ -58,7 +58,7 @@ def _selected(
     dates = [service_date(text_of(date)) for date in modifications.service_dates]
     refused["modification_date_unknown"] += sum(date not in tt.date_index for date in dates)
     days = [day for day in np.flatnonzero(near).tolist() if not dates or int(tt.date[day]) in dates]
-    starts = [s for s in (seconds_of_day(text_of(time)) for time in modifications.start_times) if s is not None]
+    starts = [s for s in (start_seconds(text_of(time)) for time in modifications.start_times) if s is not None]
     for selected in modifications.selected_trips:
         for trip in indices_of([id_of(trip_id) for trip_id in selected.trip_ids], tt.trip_index, tt).tolist():
             if trip < 0:

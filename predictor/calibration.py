@@ -30,7 +30,8 @@ class Calibration:
 
     def __init__(self, shift: Float64Array | None = None) -> None:
         shape = (2 * (len(HORIZONS_S) + 1), len(QUANTILES))
-        self.shift: Float64Array = shift if shift is not None and shift.shape == shape else np.zeros(shape)
+        usable = shift is not None and shift.shape == shape and shift.dtype.kind == "f" and np.isfinite(shift).all()
+        self.shift: Float64Array = shift if shift is not None and usable else np.zeros(shape)
 
     def copy(self) -> Calibration:
         """One that goes its own way from here."""

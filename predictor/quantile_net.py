@@ -110,7 +110,18 @@ class QuantileNet:
 
     @classmethod
     def from_arrays(cls, named: dict[str, Float32Array]) -> QuantileNet:
-        """The network that `arrays` named. Errors: KeyError where an array is missing."""
+        """The network that `arrays` named. Errors: KeyError where an array is missing, ValueError where they are no
+        network's: of shapes that do not go together, or with numbers that are none."""
+        sizes = (*named["weight0"].shape, named["weight1"].shape[-1], len(QUANTILES))
+        shapes = {"mean": sizes[:1], "scale": sizes[:1]}
+        shapes |= {f"weight{i}": shape for i, shape in enumerate(pairwise(sizes))}
+        shapes |= {f"bias{i}": (size,) for i, size in enumerate(sizes[1:])}
+        for name, shape in shapes.items():
+            array = named[name]
+            if array.shape != shape or array.dtype.kind != "f" or not np.isfinite(array).all():
+                raise ValueError(f"“{name}” is no such array of a network")
+        if not (named["scale"] > 0).all():
+            raise ValueError("a scale is not above zero")
         return cls(
             named["mean"],
             named["scale"],

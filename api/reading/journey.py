@@ -10,7 +10,7 @@ import numpy as np
 from api.reading.calls import CallsAt, RunCall, iso_date, known
 from api.reading.lines import destination_of
 from api.reading.moment import Moment
-from feeds.service_times import seconds_of_day, service_date
+from feeds.service_times import service_date, start_seconds
 from predictor.named_runs import START_TOLERANCE_S
 from predictor.snapshot import CANCELLED, DOUBTS, FOLLOWED, LIVE, SCHEDULED, STATUSES
 
@@ -70,7 +70,7 @@ def run_meant(moment: Moment, trip: int, date: str | None = None, start: str | N
     first_s, last_s = int(tt.trip_start_s[trip]), int(tt.trip_end_s[trip])
     shifts = np.unique(named.journey_shift_s[named.journey_trip == trip])
     if start:
-        seconds = seconds_of_day(start)
+        seconds = start_seconds(start)
         if seconds is None:
             raise UnknownRunError("bad_start")
         off_s = np.abs(first_s + shifts - seconds)

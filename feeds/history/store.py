@@ -29,6 +29,7 @@ from feeds.history.recent_table import RecentTable
 from feeds.history.register import AlertText, CancelledTrip, Register, Watch
 from feeds.history.tables import PASSAGES, TRACES, passages_of, passages_table, traces_of, traces_table
 from feeds.informed import Informed
+from feeds.parquet_damage import UNREADABLE
 from feeds.timetable_cache import read_cached, write_cached
 from feeds.whole_file import whole_file
 from predictor.explain.evidence import Cancellation, Evidence, Journey, Notice, with_their_blocks
@@ -248,7 +249,7 @@ class HistoryStore:
             return
         try:
             table = pq.read_table(path, schema=TRACES)
-        except (pa.ArrowException, OSError) as error:
+        except UNREADABLE as error:
             log.warning("%s: cannot be read (%s); it is left out.", path, error)
             return
         if table.num_rows:

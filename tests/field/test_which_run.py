@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from benchmarks.field.city import City
 from benchmarks.field.faces import texts
 from benchmarks.field.messages import StopUpdate, bus, cancelled, update
-from benchmarks.field.network import Frequency, Network, Pattern, Service, Trip, network
+from benchmarks.field.network import Frequency, Network, Pattern, Service, Stop, Trip, network, row_of_stops
 
 EVERY_HALF_HOUR = Network(
     trips=(Trip("t1", "06:00"),), frequencies=(Frequency("t1", "08:00", "10:00", 1800, exact_times=1),)
@@ -157,3 +159,54 @@ def test_a_start_that_two_runs_share_strikes_out_neither() -> None:
     city = City(twins).trip_updates(cancelled(None, route_id="r1", start_date=DATE, start_time="08:00:00"))
     assert "cancelled" not in " ".join(city.board("B"))
     assert "run_ambiguous" in str(city.readyz())
+
+
+# trip_properties are for copies of a trip alone (gtfs-realtime reference: "otherwise … will be ignored by consumers")
+
+
+@pytest.mark.parametrize("named", [{"new_trip_id": "t9"}, {"new_start_time": "08:20:00"}, {"new_start_date": 20261127}])
+@pytest.mark.parametrize("relationship", ["SCHEDULED", "UNSCHEDULED"])
+def test_a_run_of_the_timetable_told_twice_under_two_names_comes_once(
+    named: dict[str, object], relationship: str
+) -> None:
+    city = City().trip_updates(
+        update("t1", delay=60, relationship=relationship, start_date=DATE),
+        update("t1", delay=120, relationship=relationship, start_date=DATE, **named),
+    )
+    (row,) = [row for row in city.board("C") if "t1" in row]
+    assert row.endswith("live")
+
+
+# One wrong entity must not cost the others: a start_date or start_time that cannot be meant.
+
+
+@pytest.mark.parametrize("start_date", [20261127, 20260302, 20251126, 99999999])
+@pytest.mark.parametrize("start_time", ["", "08:00:00", "999:00:00", "99999999999 days 08:00:00"])
+def test_a_run_named_by_a_date_or_start_far_from_its_times_costs_no_other_run(start_date: int, start_time: str) -> None:
+    often = Network(
+        trips=(Trip("t1", "06:00"), Trip("t2", "08:10")), frequencies=(Frequency("t1", "08:00", "09:00", 600),)
+    )
+    named = {"start_time": start_time} if start_time else {}
+    city = City(often).trip_updates(
+        update("t1", StopUpdate("B", arrival="08:07", departure="08:07"), relationship="UNSCHEDULED",
+               start_date=start_date, **named),
+        update("t2", delay=120, start_date=DATE),
+    )  # fmt: skip
+    assert [row for row in city.board("C") if "t2" in row] == ["08:16 t2 live"]
+    assert city.json("/readyz")["step_failures"] == 0
+
+
+@pytest.mark.parametrize("change", [{"assigned_stop": "S2"}, {"headsign": "Elsewhere"}])
+def test_a_change_of_a_run_by_headway_that_is_not_named_takes_no_run_from_the_board(change: dict[str, Any]) -> None:
+    stops = (*row_of_stops("A B D"), Stop("S1", 1200.0, 280.0), Stop("S2", 1200.0, 320.0))
+    often = network(
+        stops,
+        (Pattern("main", "A B S1 D"),),
+        (Trip("t1", "06:00"),),
+        frequencies=(Frequency("t1", "08:00", "09:00", 600),),
+    )
+    before = City(often).board("D")
+    city = City(often).trip_updates(
+        update("t1", StopUpdate("S1", **change), relationship="UNSCHEDULED", start_date=DATE)
+    )
+    assert city.board("D") == before
