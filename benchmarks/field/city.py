@@ -401,11 +401,16 @@ class City:
         """The run as rows name it."""
         trip = next((trip for trip in self.network.trips if trip.trip_id == key.trip), None)
         repeated = any(one.trip == key.trip for one in self.network.frequencies)
-        own_start = None if trip is None else hms(seconds(self.network.calls(key.trip)[0].departure or "0:0"))
+        own_start = None if trip is None else self._own_start(key.trip)
         another = trip is not None and key.start not in ("", own_start)
         start = f"@{key.start[:5]}" if repeated or another else ""
         date = "" if key.date in ("", _iso(self.date)) else f"/{key.date}"
         return f"{key.trip}{start}{date}"
+
+    def _own_start(self, trip: str) -> str:
+        """When a trip leaves by its own calls, HH:MM:SS."""
+        first = self.network.calls(trip)[0]
+        return hms(seconds(first.departure or first.arrival))
 
     def run_told(self, update: gtfs_realtime_pb2.TripUpdate) -> str:
         """The run that a TripUpdate is of: a duplicate is named by the trip that it copies, and is another."""
@@ -418,7 +423,7 @@ class City:
         """The run that a TripDescriptor names."""
         date = _iso(int(trip.start_date)) if trip.start_date else ""
         known = any(one.trip_id == trip.trip_id for one in self.network.trips)
-        start = trip.start_time or (hms(seconds(self.network.calls(trip.trip_id)[0].arrival)) if known else "")
+        start = trip.start_time or (self._own_start(trip.trip_id) if known else "")
         return self.run(Run(trip.trip_id, date, start))
 
     def _departure(self, told: Any) -> Row:

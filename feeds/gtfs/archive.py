@@ -94,7 +94,7 @@ def _at_path(path: Path, name: str) -> Iterator[GtfsArchive]:
         if path.is_dir():
             files = {
                 str(file.relative_to(path)): _File(file.stat().st_size, datetime.fromtimestamp(file.stat().st_mtime))
-                for pattern in ("*", "*/*")
+                for pattern in ("*", "*/*", "*/*/*")
                 for file in sorted(path.glob(pattern))
                 if file.is_file()
             }
@@ -193,7 +193,8 @@ def _is_left_behind(path: PurePosixPath) -> bool:
 def _table_of(path: PurePosixPath) -> str:
     """The table that a file is, "" where it is none."""
     table = path.stem.strip().lower()
-    return table if path.suffix.lower() == ".txt" and table in TABLES and not _is_left_behind(path) else ""
+    is_text = path.suffix.lower() in (".txt", ".csv")
+    return table if is_text and table in TABLES and not _is_left_behind(path) else ""
 
 
 def _tables_among(files: Mapping[str, _File], name: str) -> tuple[dict[str, str], list[Problem]]:

@@ -81,6 +81,10 @@ def read_calls(frame: pd.DataFrame, trip_id: StrArray, stops: Stops, headsign: S
     part = stop >= len(stops.stop_id)
     stop[part] = stops.place_stop[stop[part] - len(stops.stop_id)]
     sequence = numbers(frame, "stop_sequence")
+    unnumbered = np.isnan(sequence) & ~np.isin(trip, trip[~np.isnan(sequence)]) & (trip >= 0)
+    # In the order of the rows, from 1 in each trip.
+    by_trip = np.flatnonzero(unnumbered)[np.argsort(trip[unnumbered], kind="stable")]
+    sequence[by_trip] = 1 + np.arange(len(by_trip)) - np.searchsorted(trip[by_trip], trip[by_trip])
 
     def tell(bad: BoolArray, column: str, message: str) -> None:
         problems.rows(FILE, row[bad], words(frame.loc[bad, [column]], column).to_numpy(), message)
@@ -93,6 +97,7 @@ def read_calls(frame: pd.DataFrame, trip_id: StrArray, stops: Stops, headsign: S
         (stop < 0) & (trip >= 0) & ~on_demand, "stop_id", "stops.txt has no such stop or platform; the row is skipped."
     )
     stop[on_demand] = NONE
+    tell(unnumbered, "trip_id", "no row of this trip has a stop_sequence; taken in the order of the rows.")
     placed = (sequence >= 0) & (sequence < 2**31)
     tell(~placed & (trip >= 0) & (stop >= 0), "trip_id", "no valid stop_sequence; the row is skipped.")
     times = {}

@@ -183,3 +183,11 @@ def test_without_calendar_rows_the_dates_alone_count(
     for calendar in (None, WEEK, CALENDAR.replace("1,1,1,1,1,1,1", "0,0,0,0,0,0,0")):
         tt = read(tmp_path, calendar=calendar, calendar_dates="service_id,date,exception_type\ndaily,20260304,1\n")
         assert tt.date.tolist() == [20260304]
+
+
+def test_a_trip_without_numbers_calls_in_the_order_of_its_rows(tmp_path: Path) -> None:
+    two = STOP_TIMES + calls("t1", "08:00:00", "08:02:00", "08:04:00") + calls("t2", "09:00:00", "09:02:00", "09:04:00")
+    rows = "".join(line[: line.rindex(",") + 1] + "\n" for line in two.splitlines()[1:])
+    loaded = load(tmp_path, trips=TRIPS + "r1,daily,t1\nr1,daily,t2\n", stop_times=STOP_TIMES + rows)
+    assert [called_stops(loaded.timetable, trip) for trip in ("t1", "t2")] == ["ABC", "ABC"]
+    assert is_told(loaded, "in the order of the rows")

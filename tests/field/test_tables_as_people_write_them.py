@@ -407,3 +407,13 @@ def test_midnight_may_pass_while_a_bus_waits_at_a_stop(tmp_path: Path) -> None:
 def test_a_headway_may_go_on_after_midnight(tmp_path: Path) -> None:
     loaded = load(tmp_path, frequencies="trip_id,start_time,end_time,headway_secs\nt1,22:00:00,01:00:00,1800\n")
     assert len(loaded.timetable.journey_trip) == 6
+
+
+def test_tables_may_be_called_csv_and_lie_deep_in_a_folder(tmp_path: Path) -> None:
+    home = tmp_path / "export" / "of town"
+    home.mkdir(parents=True)
+    for name, text in FEED.items():
+        (home / name.replace(".txt", ".csv")).write_text(text)
+    assert is_whole(load_timetable(tmp_path, cache_dir=None).timetable)
+    renamed: dict[str, str | bytes] = {name.replace(".txt", ".csv"): text for name, text in FEED.items()}
+    assert is_whole(load_timetable(zipped(tmp_path / "gtfs.zip", renamed), cache_dir=None).timetable)
