@@ -31,7 +31,7 @@ from predictor.operator_times import OperatorTimes, operator_times
 from predictor.overlay import Overlay
 from predictor.passages import CallTimes, Passages, Stretches, call_times
 from predictor.past_calls import PastCalls
-from predictor.predicted_rows import by_stop, operator_rows, unserved, vehicle_rows
+from predictor.predicted_rows import by_stop, operator_rows, still_told, unserved, vehicle_rows
 from predictor.progress import driven_since, driven_to_the_end, passages_of
 from predictor.report_clocks import clocks_set_right
 from predictor.report_figures import ReportFigures
@@ -162,13 +162,14 @@ class Engine:
         passages = self._follow(observations, now, self._taken_out(operator))
         self._feed.watch(self.timetable, self._tracks)
         tracks, live_since = self._tracks, now - self.settings.live_limit_s
-        legs, journey, doubt = self._legs(operator, now)
+        told_at = trip_updates.timestamp if trip_updates is not None else -np.inf
+        told = still_told(operator, now) if told_at >= live_since else np.empty(0, np.int64)
+        legs, journey, doubt = self._legs(operator, told, now)
         driving = self.driving_times
         chain = predict(self.timetable, driving.travel_times, driving.timing_points, tracks, legs, now)
         made = self._forecast(chain, passages, now)
         served = self._served(journey, now)
         rest = unserved(operator, served, now)
-        told_at = trip_updates.timestamp if trip_updates is not None else -np.inf
         rows = [
             vehicle_rows(chain, made, call_key(journey[chain.leg], chain.call), tracks, doubt[chain.slot], live_since),
             operator_rows(operator, rest, now, live=told_at >= live_since),
@@ -272,8 +273,9 @@ class Engine:
         driving.remember(passages)
         return passages, times
 
-    def _legs(self, operator: OperatorTimes, now: float) -> tuple[Legs, Int64Array, Int8Array]:
-        """The runs to predict, the key of the journey that each stands for; and the doubt about each vehicle."""
+    def _legs(self, operator: OperatorTimes, told: Int64Array, now: float) -> tuple[Legs, Int64Array, Int8Array]:
+        """The runs to predict, the key of the journey that each stands for; and the doubt about each vehicle. A run of
+        a silent vehicle of which the operator goes on telling (`told`, journey keys) is left to it."""
         tracks, patience = self._tracks, self.settings.patience
         predictable = (tracks.trip >= 0) & ~((tracks.state == OFF_ROUTE) & ~np.isfinite(tracks.distance_m))
         current = current_legs(self.timetable, tracks, np.flatnonzero(predictable))
@@ -284,6 +286,8 @@ class Engine:
         journey = self._journeys.keys(legs.trip, legs.service_day, legs.shift_s)
         runs = ~np.isin(journey, np.concatenate([operator.cancelled, operator.deleted]))
         runs &= doubt[legs.slot] != GIVEN_UP
+        silent = tracks.timestamp[legs.slot] < now - self.settings.live_limit_s
+        runs &= ~(silent & np.isin(journey, told))
         return legs.take(runs), journey[runs], doubt
 
     def _forecast(self, chain: Chain, passages: Passages, now: float) -> Forecast:

@@ -58,6 +58,11 @@ def unserved(operator: OperatorTimes, served: Int64Array, now: float) -> Int64Ar
     return rows
 
 
+def still_told(operator: OperatorTimes, now: float) -> Int64Array:
+    """Keys of the journeys of which the operator tells calls to come."""
+    return operator.journey[operator.departure >= now]
+
+
 def operator_rows(operator: OperatorTimes, rows: Int64Array, now: float, *, live: bool) -> Rows:
     """Rows of the operator's times, with the range that it gives, else one as wide as such times usually miss by."""
     arrival, given_s = np.maximum(operator.arrival[rows], now), operator.uncertainty_s[rows]

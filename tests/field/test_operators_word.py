@@ -481,3 +481,12 @@ def test_another_platform_is_passed_on() -> None:
 def test_a_deleted_trip_is_passed_on_as_such() -> None:
     city = City(at="07:58").trip_updates(update("t1", relationship="DELETED", **TODAY))
     assert ours(city, "t1").relationship == "DELETED"
+
+
+# OneBusAway/maglev#1456, TheTransitClock/transitime#233
+def test_where_a_bus_falls_silent_the_operators_own_time_goes_on() -> None:
+    city = City(at="08:00").vehicle_positions(bus("v1", "t1", late_s=0, silent_from="08:01"))
+    city.trip_updates(update("t1", StopUpdate("D", delay=300), **TODAY)).at("08:08")
+    assert city.board("D")[0] == "08:11 t1 live"
+    city.vehicle_positions().at("08:09")
+    assert city.board("D")[0] == "08:11 t1 live"
