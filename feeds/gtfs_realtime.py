@@ -19,6 +19,7 @@ import numpy as np
 from google.transit import gtfs_realtime_pb2
 
 from feeds.alerts import Alert, Selector
+from feeds.headway_runs import HeadwayAs
 from feeds.informed import Informed
 from feeds.service_times import start_time
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges
@@ -43,7 +44,6 @@ _VehiclePosition = gtfs_realtime_pb2.VehiclePosition
 
 
 AddedAs = Literal["NEW", "ADDED"]
-HeadwayAs = Literal["UNSCHEDULED", "SCHEDULED"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,11 +125,14 @@ def encode_trip_updates(
     return message
 
 
-def encode_vehicle_positions(snapshot: Snapshot) -> gtfs_realtime_pb2.FeedMessage:
-    """Every vehicle of the snapshot inside the network's area; its trip only while it drives or awaits it."""
+def encode_vehicle_positions(
+    snapshot: Snapshot, headway_as: HeadwayAs = "UNSCHEDULED"
+) -> gtfs_realtime_pb2.FeedMessage:
+    """Every vehicle of the snapshot inside the network's area; its trip only while it drives or awaits it.
+    `headway_as`: as of `encode_trip_updates`."""
     tt, vehicles = snapshot.timetable, snapshot.vehicles
     message = _feed(snapshot.made_at)
-    journeys = _TripDescriptors(tt)
+    journeys = _TripDescriptors(tt, headway_as=headway_as)
     on_trip = (vehicles.trip >= 0) & np.isin(vehicles.state, (IN_SERVICE, LAYOVER))
     on_trip[on_trip] = _near_line(tt, vehicles.trip[on_trip], vehicles.lat[on_trip], vehicles.lon[on_trip])
     trip = np.maximum(vehicles.trip, 0)

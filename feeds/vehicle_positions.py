@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from feeds.headway_runs import named_in_reports
 from feeds.message import STALE_LIMIT_S, decode_message, header_timestamp, refuse_differential
 from feeds.reports import reports_of, resolve, with_refused
 from feeds.shared_ids import with_own_names
@@ -35,7 +36,8 @@ def decode_vehicle_positions(data: bytes, timetable: Timetable, received_at: flo
     reports, shared = with_own_names(reports, feed_timestamp)
     refused["vehicle_id_shared"] = shared
     observations = resolve(reports, timetable, received_at, feed_timestamp)
-    return with_refused(_one_a_vehicle(_of_this_hour(observations, refused), refused), refused)
+    observations = with_refused(_one_a_vehicle(_of_this_hour(observations, refused), refused), refused)
+    return replace(observations, headway_as=named_in_reports((e.vehicle.trip for e in message.entity), timetable))
 
 
 def _of_this_hour(observations: Observations, refused: Counter[str]) -> Observations:

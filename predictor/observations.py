@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from predictor.arrays import Float32Array, Float64Array, Int8Array, Int16Array, Int32Array, StrArray
 from predictor.columns import Columns
@@ -54,6 +54,8 @@ class Observations(Columns):
     """What decoding left out, by reason: whole reports and single absurd fields."""
     unknown_trips: tuple[str, ...] = ()
     """Some of the trips that reports name and the timetable does not know."""
+    headway_as: Literal["UNSCHEDULED", "SCHEDULED"] | None = None
+    """What the message calls runs by headway, None where it names none."""
     usual_age_s: float = float("nan")
     """Median age of the reports when they were received, those left out included, seconds; NaN where none is dated."""
 

@@ -26,7 +26,8 @@ from api.service.stop_search import StopSearch
 from api.service.timetable_fit import TimetableFit, fit_of
 from api.service.view import FeedHealth, ServiceView, UpdateFigures
 from feeds.alerts import Alert
-from feeds.gtfs_realtime import AddedAs, HeadwayAs
+from feeds.gtfs_realtime import AddedAs
+from feeds.headway_runs import HeadwayAs, named_in_updates
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
 from feeds.learned_file import ready_made
@@ -105,7 +106,7 @@ class Service:
         step_interval_s: float = 5.0,
         feed_stopped_after_s: float = 60.0,
         added_as: AddedAs = "NEW",
-        headway_as: HeadwayAs = "UNSCHEDULED",
+        headway_as: HeadwayAs | None = None,
         timetable_source: TimetableSource | None = None,
         take_any_timetable: bool = False,
         checkpoint: Checkpoint | None = None,
@@ -115,8 +116,9 @@ class Service:
     ) -> None:
         """Make the first view, after stepping quickly through the last `warm_up_s` before the clock's time.
 
-        `take_any_timetable`: go on with whatever sound timetable comes, however much it loses; `history`: where to
-        remember what happened, by default in memory; `progress` is told the share of the warm-up that is done.
+        `headway_as`: what our feeds call runs by headway, None: what the operator's call them; `take_any_timetable`:
+        go on with whatever sound timetable comes, however much it loses; `history`: where to remember what happened, by
+        default in memory; `progress` is told the share of the warm-up that is done.
         """
         one_matrix_thread()
         self.clock: Clock = clock or LiveClock()
@@ -137,6 +139,7 @@ class Service:
         self._feed_stopped_after_s = feed_stopped_after_s
         self._added_as = added_as
         self._headway_as = headway_as
+        self._headway_named: HeadwayAs = "UNSCHEDULED"
         self._timetable_source = timetable_source
         self._take_any_timetable = take_any_timetable
         self._waiting: WaitingTimetable | None = None
@@ -342,6 +345,8 @@ class Service:
         trip = reading.observations.trip
         if len(trip):
             self._named = self._engine.timetable.trip_id[trip[trip >= 0]], len(trip), now
+        named = named_in_updates(reading.trip_updates, self._engine.timetable) or reading.observations.headway_as
+        self._headway_named = named or self._headway_named
         snapshot = self._engine.step(reading.observations, now, reading.trip_updates)
         if snapshot.timetable.feed_version != self._searched:
             self._stop_search = StopSearch(snapshot.timetable)
@@ -361,7 +366,7 @@ class Service:
             live_limit_s=self._settings.live_limit_s,
             feed_stopped_after_s=self._feed_stopped_after_s,
             added_as=self._added_as,
-            headway_as=self._headway_as,
+            headway_as=self._headway_as or self._headway_named,
         )
 
     def _take_offered_timetable(self) -> None:

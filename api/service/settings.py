@@ -99,10 +99,10 @@ class Settings(BaseSettings):
         description="what trips that the operator adds are called in /gtfs-rt/trip-updates: ADDED for readers that do "
         "not know NEW yet",
     )
-    headway_as: Literal["UNSCHEDULED", "SCHEDULED"] = Field(
-        "UNSCHEDULED",
-        description="what runs of lines by headway are called in /gtfs-rt/trip-updates: SCHEDULED for trip planners "
-        "that skip UNSCHEDULED",
+    headway_as: Literal["UNSCHEDULED", "SCHEDULED"] | None = Field(
+        None,
+        description="what runs of lines by headway are called in /gtfs-rt: SCHEDULED for trip planners that skip "
+        "UNSCHEDULED; by default what the operator's feeds call them",
     )
     gtfs_check_interval_s: float = Field(
         1800.0, ge=10.0, le=86_400.0, description="seconds between two looks for a new GTFS feed"

@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 from api.service.stop_search import StopSearch
 from feeds.alerts import Alert
-from feeds.gtfs_realtime import AddedAs, HeadwayAs
+from feeds.gtfs_realtime import AddedAs
+from feeds.headway_runs import HeadwayAs
 from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable
 from predictor.trip_updates import TripUpdates
@@ -76,10 +77,11 @@ class ServiceView:
     live_limit_s: float = 300.0
     """A report older than this makes nothing live."""
     feed_stopped_after_s: float = 60.0
-    added_as: AddedAs = "NEW"
-    headway_as: HeadwayAs = "UNSCHEDULED"
-    """What added trips are called in our own TripUpdates."""
     """The feed is said to have stopped when it has shown no sign of life for this long."""
+    added_as: AddedAs = "NEW"
+    """What added trips are called in our own feeds,"""
+    headway_as: HeadwayAs = "UNSCHEDULED"
+    """and what runs by headway."""
     _made: dict[str, Any] = field(default_factory=dict, repr=False)
     _making: RLock = field(default_factory=RLock, repr=False)
 

@@ -54,7 +54,10 @@ def get_trip_updates(request: Request, form: Annotated[Format, Query(alias="form
 def get_vehicle_positions(request: Request, form: Annotated[Format, Query(alias="format")] = "protobuf") -> Response:
     """Every vehicle with the trip that it was matched to."""
     moment = Moment.of(request)
-    return _feed(request, moment, "vehicle-positions", form, lambda: encode_vehicle_positions(moment.view.snapshot))
+    view = moment.view
+    return _feed(
+        request, moment, "vehicle-positions", form, lambda: encode_vehicle_positions(view.snapshot, view.headway_as)
+    )
 
 
 @realtime_feeds_router.get("/alerts", responses=_CONTENT, response_class=Response)

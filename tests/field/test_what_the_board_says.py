@@ -11,7 +11,7 @@ from benchmarks.field.city import City
 from benchmarks.field.faces import only, text
 from benchmarks.field.messages import StopUpdate, bus, update
 from benchmarks.field.network import Call, Frequency, Pattern, Trip, network, row_of_stops
-from feeds.gtfs_realtime import HeadwayAs
+from feeds.headway_runs import HeadwayAs
 
 
 def in_words(city: City, stop: str, *, trip: str = "t1") -> dict[str, str]:
@@ -262,6 +262,24 @@ def test_runs_by_headway_go_out_as_trip_planners_take_them(named: HeadwayAs) -> 
     # opentripplanner/OpenTripPlanner: NOT_IMPLEMENTED_UNSCHEDULED
     city = City(OFTEN, at="07:58", headway_as=named)
     city.vehicle_positions(bus("v1", "h1", late_s=0, start_time="08:00:00", start_date=20261126)).at("08:01")
+    goes_out_as(city, named)
+
+
+@pytest.mark.parametrize("named", ["UNSCHEDULED", "SCHEDULED"])
+def test_runs_by_headway_go_out_as_the_operators_feeds_name_them(named: HeadwayAs) -> None:
+    run: dict[str, Any] = {"start_time": "08:00:00", "start_date": 20261126}
+    drive = bus("v1", "h1", late_s=0, schedule_relationship=named, **run)
+    city = City(OFTEN, at="07:58").vehicle_positions(drive).at("08:01")
+    goes_out_as(city, named)
+    # Its word on trips counts before the vehicles'.
+    other = "SCHEDULED" if named == "UNSCHEDULED" else "UNSCHEDULED"
+    city.trip_updates(update("h1", StopUpdate("B", delay=60), relationship=other, **run)).at("08:01:30")
+    goes_out_as(city, other)
+
+
+def goes_out_as(city: City, named: str) -> None:
     told = next(one for one in city.our_trip_updates() if one.vehicle == "v1")
     assert told.relationship == named and {stop.relationship for stop in told.stops} == {named}
     assert told.message.trip.start_time == "08:00:00"
+    vehicle = city.our_vehicle_positions()["v1"].trip
+    assert vehicle.ScheduleRelationship.Name(vehicle.schedule_relationship) == named
