@@ -11,8 +11,7 @@ import pytest
 
 from api.answers import announcer
 from api.reading import board
-from api.reading.board import departure_rows
-from api.reading.calls import RunCall
+from api.reading.board import StopBoard
 from api.service.service import Service
 from tests.api.serving import served
 from tests.api.town import at, service_at, town
@@ -133,16 +132,17 @@ def test_an_id_is_still_known_after_the_server_has_started_anew() -> None:
 def test_listeners_of_a_stop_share_one_board_a_view(monkeypatch: pytest.MonkeyPatch) -> None:
     read_at = []
 
-    def counted(view: Any, stop: int, now: float, **options: Any) -> list[RunCall]:
+    def counted(view: Any, stop: int, now: float, *options: Any) -> StopBoard:
         read_at.append((id(view), now))
-        return departure_rows(view, stop, now, **options)
+        return StopBoard(view, stop, now, *options)
 
-    monkeypatch.setattr(board, "departure_rows", counted)
+    monkeypatch.setattr(board, "StopBoard", counted)
     with served(service_at(NOW, speed=A_MINUTE_IN_TWO_SECONDS)) as address, ExitStack() as stack:
         crowd = [Listener(stack, address, "gare:2", f"?limit={1 + i % 3}") for i in range(12)]
         for _ in range(2):
             assert len({listener.next_board()["departures"][0]["shown"] for listener in crowd}) == 1
     # Each listener's first board may have been read for it alone; after that all share one.
+    assert read_at
     assert len(read_at) - len(crowd) <= len({view for view, _ in read_at})
 
 
@@ -202,7 +202,7 @@ def test_a_board_that_fails_leaves_its_listeners_the_last_one(
         listener = Listener(stack, address)
         assert listener.next()["event"] == "board"
         with monkeypatch.context() as broken:
-            broken.setattr(board, "departure_rows", lambda *_, **__: 1 / 0)
+            broken.setattr(board, "StopBoard", lambda *_, **__: 1 / 0)
             while "cannot be announced" not in caplog.text:
                 listener.next()
         assert listener.next_board()["departures"]
