@@ -1,9 +1,12 @@
-"""`prochain check`: what a feed holds, what is wrong with it, and how many of its vehicles match, in plain words."""
+"""`prochain check`: what feeds hold, what is wrong with them, and what of them can be used, in plain words: those that
+the service has for the same input."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,19 +16,38 @@ from rich.console import Console
 from rich.table import Table
 
 from api.reading.calls import iso_date
-from api.reading.health import Fault, timetable_faults, vehicle_faults
+from api.reading.health import Fault, operator_faults, timetable_faults, vehicle_faults
+from api.reading.moment import Moment
+from api.service.stop_search import StopSearch
+from api.service.view import ServiceView, UpdateFigures
 from api.words.health import fault_words
+from feeds.alerts import Alert
 from feeds.errors import FeedError, Problem
 from feeds.message import decode_message, posix_seconds
-from feeds.recording import open_recording
+from feeds.operator_alerts import decode_alerts
+from feeds.operator_trip_updates import decode_trip_updates
+from feeds.reading import ALERTS_KEPT_S, TRIP_UPDATES_KEPT_S
+from feeds.recording import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS, open_recording
 from feeds.source import open_source
 from feeds.timetable import load_timetable
-from feeds.vehicle_positions import FEED, decode_vehicle_positions
+from feeds.vehicle_positions import decode_vehicle_positions
 from predictor.arrays import Int64Array
 from predictor.engine import Engine
 from predictor.observations import Observations
 from predictor.snapshot import VEHICLE_STATES, Snapshot
 from predictor.timetable import Timetable
+from predictor.trip_updates import (
+    STOP_SKIPPED,
+    TRIP_ADDED,
+    TRIP_CANCELED,
+    TRIP_DELETED,
+    TRIP_DUPLICATED,
+    TRIP_NEW,
+    TRIP_REPLACEMENT,
+    TRIP_SCHEDULED,
+    TRIP_UNSCHEDULED,
+    TripUpdates,
+)  # fmt: skip
 
 PLAYED_S = 1800.0
 """So much of a recording is played: vehicles are matched by how they move."""
@@ -37,14 +59,33 @@ _STATE_WORDS = {
     "deadhead": "are away from their line, before or after a trip",
     "off_route": "are on a trip but away from its line",
 }
+_RUN_WORDS = {
+    TRIP_SCHEDULED: "by the timetable",
+    TRIP_UNSCHEDULED: "by headway",
+    TRIP_CANCELED: "cancelled",
+    TRIP_DELETED: "not to be shown",
+    TRIP_REPLACEMENT: "with other stops than the timetable has",
+    TRIP_ADDED: "added",
+    TRIP_NEW: "new",
+    TRIP_DUPLICATED: "driven once more",
+}
 
 
-def check_feed(gtfs: str, vehicle_positions: str | None = None, console: Console | None = None) -> None:
+def check_feed(
+    gtfs: str,
+    vehicle_positions: str | None = None,
+    console: Console | None = None,
+    *,
+    trip_updates: str | None = None,
+    alerts: str | None = None,
+    headers: Mapping[str, Mapping[str, str]] | None = None,
+) -> None:
     """Print what was read and what is wrong with it.
 
-    Parameters: `gtfs`: path or address; `vehicle_positions`: path or address of one message, or the folder or file of
-    a recording, of which half an hour from the middle of its first day is played.
-    Errors: FeedError where one of them cannot be used at all.
+    Parameters: `gtfs`: path or address; the others: path or address of one message each; `vehicle_positions` may be the
+    folder or file of a recording, of which half an hour from the middle of its first day is played; `headers`: HTTP
+    headers by feed (`feeds.recording.VEHICLE_POSITIONS` and so on).
+    Errors: FeedError where one of them cannot be used at all; the others are told of before.
     """
     console = console or Console(soft_wrap=True)
     loaded = load_timetable(gtfs, cache_dir=None)
@@ -54,13 +95,14 @@ def check_feed(gtfs: str, vehicle_positions: str | None = None, console: Console
         _print_problems(console, loaded.problems)
     else:
         console.print("\nNothing wrong was found in it.\n")
-    if vehicle_positions is None:
-        return
-    path = Path(vehicle_positions)
-    if path.is_dir() or path.suffix in (".parquet", ".zip"):
+    path = Path(vehicle_positions or "")
+    if vehicle_positions and (path.is_dir() or path.suffix in (".parquet", ".zip")):
         _check_recording(console, path, timetable)
-    else:
-        _check_message(console, vehicle_positions, timetable)
+        vehicle_positions = None
+    given = {VEHICLE_POSITIONS: vehicle_positions, TRIP_UPDATES: trip_updates, ALERTS: alerts}
+    places = {feed: place for feed, place in given.items() if place}
+    if places:
+        _check_messages(console, places, headers or {}, timetable)
 
 
 def _print_timetable(console: Console, name: str, tt: Timetable) -> None:
@@ -111,27 +153,106 @@ def _print_problems(console: Console, problems: Sequence[Problem]) -> None:
     console.print()
 
 
-def _check_message(console: Console, source: str, timetable: Timetable) -> None:
-    opened = open_source(source)
+@dataclass(frozen=True, eq=False)
+class _Message:
+    """One message of a feed."""
+
+    name: str
+    """Where it comes from."""
+    data: bytes
+    received_at: float
+    made_at: float
+    """0 where it does not say."""
+
+    @property
+    def moment(self) -> float:
+        """A message kept from another day is checked as of its own time."""
+        return self.made_at if 0 < self.made_at < self.received_at else self.received_at
+
+
+def _check_messages(
+    console: Console, places: Mapping[str, str], headers: Mapping[str, Mapping[str, str]], timetable: Timetable
+) -> None:
+    """One message of each feed, read together as the service reads them."""
+    errors: list[FeedError] = []
+    messages = {}
+    for feed, place in places.items():
+        with _kept(errors):
+            messages[feed] = _fetched(feed, place, headers.get(feed))
+    # Vehicles move from one second to the next; what is said of trips and to riders holds for longer.
+    moment = next((messages[feed].moment for feed in places if feed in messages), time.time())
+    engine, updates, observations, alerts = Engine(timetable), None, Observations.empty(moment), tuple[Alert, ...]()
+    if message := messages.get(TRIP_UPDATES):
+        with _kept(errors):
+            updates = decode_trip_updates(message.data, timetable, message.moment)
+    if message := messages.get(VEHICLE_POSITIONS):
+        with _kept(errors):
+            observations = decode_vehicle_positions(message.data, engine.heed(updates), message.moment)
+    if message := messages.get(ALERTS):
+        with _kept(errors):
+            alerts = decode_alerts(message.data)
+    snapshot = engine.step(observations, moment, updates)
+    view = ServiceView(
+        snapshot, StopSearch(timetable), operator_alerts=alerts, alerts_at=moment,
+        update_figures=UpdateFigures.of(updates), live_limit_s=engine.settings.live_limit_s,
+    )  # fmt: skip
+    if message := messages.get(VEHICLE_POSITIONS):
+        _print_message(console, message, f"{len(observations):,} vehicles", stale_after_s=300.0)
+        _print_vehicles(console, observations, snapshot)
+        _print_faults(console, vehicle_faults(snapshot, engine.settings.live_limit_s))
+        _print_refused(console, observations.refused)
+    if message := messages.get(TRIP_UPDATES):
+        _print_message(console, message, "trip updates", stale_after_s=TRIP_UPDATES_KEPT_S)
+        if updates is not None:
+            _print_updates(console, updates)
+    if message := messages.get(ALERTS):
+        _print_message(console, message, f"{len(alerts):,} alerts", stale_after_s=ALERTS_KEPT_S)
+        in_force = sum(alert.state(moment) == "in_force" for alert in alerts)
+        console.print(f"{in_force:,} of {len(alerts):,} alerts are in force.")
+        _print_refused(console, {"unusable_period": sum(alert.unusable_periods for alert in alerts)})
+    _print_faults(console, operator_faults(Moment(view, moment)))
+    for error in errors[:-1]:
+        console.print(str(error), style="yellow", highlight=False, markup=False)
+    if errors:
+        raise errors[-1]
+
+
+@contextmanager
+def _kept(errors: list[FeedError]) -> Iterator[None]:
+    """What is wrong with one feed as a whole is told after the others."""
+    try:
+        yield
+    except FeedError as error:
+        errors.append(error)
+
+
+def _fetched(feed: str, place: str, headers: Mapping[str, str] | None) -> _Message:
+    opened = open_source(place, headers=headers)
     received_at = time.time()
     data = opened.fetch(received_at)
     if data is None:
         raise FeedError(f"{opened.name}: the server answered that there is nothing new, to the first question.")
-    # A message kept from another day is checked as of its own time.
-    made_at = posix_seconds(decode_message(data, FEED).header.timestamp)
-    moment = made_at if 0 < made_at < received_at else received_at
-    observations = decode_vehicle_positions(data, timetable, moment)
-    console.print(f"[bold]{opened.name}[/bold]: {len(data):,} bytes, {len(observations):,} vehicles")
-    if made_at <= 0:
+    made_at = posix_seconds(decode_message(data, feed.replace("_", " ")).header.timestamp)
+    return _Message(opened.name, data, received_at, made_at)
+
+
+def _print_message(console: Console, message: _Message, what: str, stale_after_s: float) -> None:
+    console.print(f"[bold]{message.name}[/bold]: {len(message.data):,} bytes, {what}")
+    if message.made_at <= 0:
         console.print("The message does not say when it was made (header.timestamp).")
     else:
-        age = received_at - made_at
-        console.print(f"made {_ago(age)}" + (", too old to be live" if age > 300 else ""))
-    engine = Engine(timetable)
-    snapshot = engine.step(observations, moment)
-    _print_vehicles(console, observations, snapshot)
-    _print_faults(console, vehicle_faults(snapshot, engine.settings.live_limit_s))
-    _print_refused(console, observations.refused)
+        age_s = message.received_at - message.made_at
+        console.print(f"made {_ago(age_s)}" + (", too old to be live" if age_s > stale_after_s else ""))
+
+
+def _print_updates(console: Console, updates: TripUpdates) -> None:
+    console.print(f"It speaks of {len(updates):,} runs that can be told:")
+    for relationship, words in _RUN_WORDS.items():
+        if count := int((updates.relationship == relationship).sum()):
+            console.print(f"  {count:,} {words}")
+    times, skipped = np.isfinite(updates.arrival), updates.stop_relationship == STOP_SKIPPED
+    console.print(f"  and gives times for {int(times.sum()):,} calls; {int(skipped.sum()):,} are skipped.")
+    _print_refused(console, updates.refused)
 
 
 def _check_recording(console: Console, path: Path, timetable: Timetable) -> None:

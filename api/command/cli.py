@@ -47,6 +47,13 @@ DataDir = Annotated[
         help="Folder of what must not be lost: disruptions, and what became of each departure.", show_default=False
     ),
 ]
+Header = Annotated[
+    list[str] | None,
+    typer.Option(
+        help='HTTP header, such as "X-Api-Key: secret"; for one feed alone "alerts=X-Api-Key: secret". A key goes to '
+        "the host of the first feed."
+    ),
+]
 _ARCHIVED = {
     "vehicle_positions": "vehicle reports",
     "trip_updates": "messages of TripUpdates",
@@ -228,18 +235,27 @@ def learn(
         print(f"learned in {time.perf_counter() - began:.1f} s, written: {kept}")
 
 
-@app.command(epilog="**Example:** prochain check --gtfs gtfs.zip --vehicle-positions vehicle_positions.pb")
+@app.command(
+    epilog="**Example:** prochain check --gtfs gtfs.zip --vehicle-positions vehicle_positions.pb "
+    "--trip-updates https://example.org/trip_updates.pb"
+)
 def check(
     gtfs: Annotated[str, typer.Option(help="GTFS feed: path of a zip or folder, or an address.")],
     vehicle_positions: Annotated[
-        str | None, typer.Option(help="GTFS-Realtime VehiclePositions: path or address.")
+        str | None, typer.Option(help="GTFS-Realtime VehiclePositions: path or address; or a recording.")
     ] = None,
+    trip_updates: Annotated[str | None, typer.Option(help="The operator's own TripUpdates: path or address.")] = None,
+    alerts: Annotated[str | None, typer.Option(help="The operator's Alerts: path or address.")] = None,
+    header: Header = None,
 ) -> None:
-    """Say what was read from a feed, what is wrong with it (file, row, id), and how many vehicles match."""
+    """Say what was read from feeds, what is wrong with them (file, row, id), and what of them can be used."""
     with _said_plainly():
         from api.command.check import check_feed
 
-        check_feed(gtfs, vehicle_positions)
+        given = _given_feeds(vehicle_positions, trip_updates, alerts)
+        check_feed(
+            gtfs, vehicle_positions, trip_updates=trip_updates, alerts=alerts, headers=_headers_of(given, header)
+        )
 
 
 @app.command(
@@ -254,32 +270,19 @@ def record(
     trip_updates: Annotated[str | None, typer.Option(help="The operator's own TripUpdates.")] = None,
     alerts: Annotated[str | None, typer.Option(help="The operator's Alerts.")] = None,
     every: Annotated[float, typer.Option(min=1.0, help="Seconds between two polls.")] = 15.0,
-    header: Annotated[
-        list[str] | None,
-        typer.Option(
-            help='HTTP header, such as "X-Api-Key: secret"; for one feed alone "alerts=X-Api-Key: secret". A key goes '
-            "to the host of the first feed."
-        ),
-    ] = None,
+    header: Header = None,
 ) -> None:
     """Archive what comes in until interrupted; a crash loses at most a minute of it."""
     with _said_plainly():
         from api.service.settings import ConfigurationError
-        from feeds.feed_headers import headers_by_feed
         from feeds.recorder import record as record_sources
-        from feeds.recording import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS
-        from feeds.source import is_address, open_source
+        from feeds.source import open_source
 
-        named = {VEHICLE_POSITIONS: vehicle_positions, TRIP_UPDATES: trip_updates, ALERTS: alerts}
-        given = {feed: place for feed, place in named.items() if place is not None}
-        headers, without = headers_by_feed(
-            {feed: place for feed, place in given.items() if is_address(place)}, *_headers(header)
-        )
+        given = _given_feeds(vehicle_positions, trip_updates, alerts)
+        headers = _headers_of(given, header)
         sources = {feed: open_source(place, headers=headers.get(feed)) for feed, place in given.items()}
         if not sources:
             raise ConfigurationError("No feed is given: use --vehicle-positions, --trip-updates or --alerts.")
-        if without:
-            _say(f'{" and ".join(without)}: asked without keys, at another host; give its own, as "FEED=Name: value".')
         _log_to_stderr()
         stopping = Event()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -362,6 +365,27 @@ def _headers(given: list[str] | None) -> tuple[dict[str, str], dict[str, dict[st
             raise ConfigurationError('--header is written as "Name: value", for one feed as "FEED=Name: value".')
         (for_one.setdefault(feed, {}) if equals else for_all)[name] = value.strip()
     return for_all, for_one
+
+
+def _given_feeds(vehicle_positions: str | None, trip_updates: str | None, alerts: str | None) -> dict[str, str]:
+    """Paths and addresses by feed."""
+    from feeds.recording import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS
+
+    named = {VEHICLE_POSITIONS: vehicle_positions, TRIP_UPDATES: trip_updates, ALERTS: alerts}
+    return {feed: place for feed, place in named.items() if place is not None}
+
+
+def _headers_of(given: dict[str, str], header: list[str] | None) -> dict[str, dict[str, str]]:
+    """By feed; it is said which go without keys."""
+    from feeds.feed_headers import headers_by_feed
+    from feeds.source import is_address
+
+    headers, without = headers_by_feed(
+        {feed: place for feed, place in given.items() if is_address(place)}, *_headers(header)
+    )
+    if without:
+        _say(f'{" and ".join(without)}: asked without keys, at another host; give its own, as "FEED=Name: value".')
+    return headers
 
 
 def _print_counts(counts: dict[str, int]) -> None:

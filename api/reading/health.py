@@ -88,7 +88,7 @@ def view_faults(moment: Moment) -> list[Fault]:
     return [
         *found,
         *view.once("vehicle faults", lambda: vehicle_faults(view.snapshot, view.live_limit_s)),
-        *_operator_faults(moment),
+        *operator_faults(moment),
         *timetable_faults(view.timetable, now),
     ]
 
@@ -191,11 +191,14 @@ def _to_nearest_stop_m(timetable: Timetable, lat: Float64Array, lon: Float64Arra
     )
 
 
-def _operator_faults(moment: Moment) -> list[Fault]:
+def operator_faults(moment: Moment) -> list[Fault]:
     """What of the operator's own word does not fit the timetable."""
     found, updates = [], moment.view.update_figures
     if updates.not_found > 0 and updates.not_found >= MOST * updates.runs:
-        found.append(Fault("updates_not_found", {"not_found": updates.not_found, "runs": updates.runs}))
+        examples = ", ".join(updates.examples)
+        found.append(
+            Fault("updates_not_found", {"not_found": updates.not_found, "runs": updates.runs, "examples": examples})
+        )
     alerts = [alert for alert in moment.view.operator_alerts if alert.state(moment.now) == "in_force"]
     unheard = sum(not informed_by(moment, alert).selectors for alert in alerts)
     if unheard > 0 and unheard >= MOST * len(alerts):

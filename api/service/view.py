@@ -49,7 +49,9 @@ class UpdateFigures:
     runs: int = 0
     """It speaks of so many;"""
     not_found: int = 0
-    """so many of these are not in the timetable."""
+    """so many of these are not in the timetable,"""
+    examples: tuple[str, ...] = ()
+    """such as these."""
 
     @classmethod
     def of(cls, updates: TripUpdates | None) -> UpdateFigures:
@@ -57,7 +59,7 @@ class UpdateFigures:
         if updates is None:
             return cls()
         not_found = updates.refused.get("unknown_trip", 0)
-        return cls(len(updates) + not_found, not_found)
+        return cls(len(updates) + not_found, not_found, updates.not_found)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ def fault_words(fault: Fault, texts: Texts | None = None) -> str:
     figures = dict(fault.figures)
     if fault.code == "feed_stopped" and not figures:
         return texts("feed_never")
-    if fault.code == "unknown_trips" and not figures["examples"]:
+    if figures.get("examples") == "":
         figures["examples"] = "–"
     return texts(fault.code, **figures)
 

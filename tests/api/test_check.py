@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -49,9 +50,9 @@ def vehicle_positions(path: Path, trip_id: str = "t1") -> str:
     return str(path)
 
 
-def said(gtfs: str, positions: str | None = None) -> str:
+def said(gtfs: str, positions: str | None = None, *, trip_updates: str | None = None, alerts: str | None = None) -> str:
     out = io.StringIO()
-    check_feed(gtfs, positions, Console(file=out, width=200))
+    check_feed(gtfs, positions, Console(file=out, width=300), trip_updates=trip_updates, alerts=alerts)
     return out.getvalue()
 
 
@@ -84,6 +85,77 @@ def test_an_unknown_trip_is_counted(gtfs: str, tmp_path: Path) -> None:
     text = said(gtfs, vehicle_positions(tmp_path / "positions.pb", trip_id="another"))
     assert "0 of 1 reports name a trip" in text
     assert "1 × unknown trip" in text
+
+
+def message_of(path: Path, fill: Callable[[gtfs_realtime_pb2.FeedMessage], object]) -> str:
+    message = gtfs_realtime_pb2.FeedMessage()
+    message.header.gtfs_realtime_version = "2.0"
+    message.header.timestamp = EIGHT_AND_TWO_MINUTES
+    fill(message)
+    path.write_bytes(message.SerializeToString())
+    return str(path)
+
+
+def trip_updates(path: Path, *trip_ids: str) -> str:
+    def fill(message: gtfs_realtime_pb2.FeedMessage) -> None:
+        for trip_id in trip_ids:
+            update = message.entity.add(id=trip_id).trip_update
+            update.trip.trip_id = trip_id
+            for stop, delay in (("A", 300), ("B", 60), ("Y", 60)):
+                update.stop_time_update.add(stop_id=stop).arrival.delay = delay
+
+    return message_of(path, fill)
+
+
+def test_what_the_operator_says_of_its_trips_is_told(gtfs: str, tmp_path: Path) -> None:
+    text = said(gtfs, trip_updates=trip_updates(tmp_path / "updates.pb", "t1"))
+    assert "It speaks of 1 runs that can be told" in text
+    assert "1 by the timetable" in text
+    assert "gives times for 2 calls" in text
+    assert all(reason in text for reason in ("1 × unknown stop", "2 × time running backwards"))
+    assert "not in the timetable" not in text
+
+
+def test_trips_that_the_timetable_does_not_have_are_named_as_the_service_names_them(gtfs: str, tmp_path: Path) -> None:
+    text = said(gtfs, trip_updates=trip_updates(tmp_path / "updates.pb", "other-1", "other-2", "t1"))
+    assert "2 of 3 runs in the operator's TripUpdates are not in the timetable (such as other-1, other-2)" in text
+
+
+def test_alerts_that_reach_nobody_are_told(gtfs: str, tmp_path: Path) -> None:
+    def fill(message: gtfs_realtime_pb2.FeedMessage) -> None:
+        for route_id in ("r9", "r8", "r1"):
+            message.entity.add(id=route_id).alert.informed_entity.add(route_id=route_id)
+
+    text = said(gtfs, alerts=message_of(tmp_path / "alerts.pb", fill))
+    assert "3 of 3 alerts are in force" in text
+    assert "2 of 3 alerts in force reach nobody" in text
+
+
+def test_a_bus_on_an_added_trip_is_matched_where_the_trip_updates_are_given_too(gtfs: str, tmp_path: Path) -> None:
+    def fill(message: gtfs_realtime_pb2.FeedMessage) -> None:
+        update = message.entity.add(id="x").trip_update
+        update.trip.trip_id, update.trip.route_id = "x", "r1"
+        update.trip.schedule_relationship = gtfs_realtime_pb2.TripDescriptor.ADDED
+        for stop, minute in (("A", 0), ("B", 3), ("C", 6)):
+            stop_update = update.stop_time_update.add(stop_id=stop)
+            stop_update.arrival.time = EIGHT_AND_TWO_MINUTES + 60 * (minute - 2)
+
+    positions = vehicle_positions(tmp_path / "positions.pb", trip_id="x")
+    assert "0 of 1 reports name a trip" in said(gtfs, positions)
+    text = said(gtfs, positions, trip_updates=message_of(tmp_path / "updates.pb", fill))
+    assert "1 of 1 reports name a trip" in text
+    assert "1 added" in text
+
+
+def test_one_feed_that_cannot_be_used_hides_no_other(gtfs: str, tmp_path: Path) -> None:
+    page = tmp_path / "updates.pb"
+    page.write_text("<!doctype html><html><body>Sign in</body></html>")
+    out = io.StringIO()
+    with pytest.raises(FeedError, match=r"trip updates: .* HTML"):
+        check_feed(
+            gtfs, vehicle_positions(tmp_path / "positions.pb"), Console(file=out, width=200), trip_updates=str(page)
+        )
+    assert "1 run a trip" in out.getvalue()
 
 
 def test_html_instead_of_a_message_is_a_clear_error(gtfs: str, tmp_path: Path) -> None:
