@@ -1,9 +1,9 @@
 """Trips for vehicles whose reports name none.
 
-Candidates are the patterns whose line passes near the vehicle, and on each the trip that the timetable puts nearest to
-it in time, that runs and that no other vehicle drives. A candidate becomes the vehicle's trip only after it has come
-out best several reports in a row while the vehicle moved forward along it: a bus on its way to the garage follows a
-line too. One on its way from the garage does so as well, but no trip that began before it was first heard of is its
+Candidates are the patterns whose line passes near the vehicle, and on each the run that the timetable puts nearest to
+it in time, that takes place and that no other vehicle drives. A candidate becomes the vehicle's run only after it has
+come out best several reports in a row while the vehicle moved forward along it: a bus on its way to the garage follows
+a line too. One on its way from the garage does so as well, but no trip that began before it was first heard of is its
 own.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges
+from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges
 from predictor.geometry import METRES_PER_DEGREE, LineGeometry
 from predictor.observations import Observations
 from predictor.runs import DatedRuns
@@ -97,11 +97,13 @@ class Assigner:
         tt = timetable
         self.timetable, self.days, self.diagram, self.lines = tt, days, diagram, lines
         self.grid = PatternGrid.of(tt)
-        # Scheduled trips of each pattern by departure, in CSR.
-        scheduled = np.flatnonzero(~tt.trip_repeats)
-        order = scheduled[np.lexsort((tt.trip_start_s[scheduled], tt.trip_pattern[scheduled]))]
-        self._trips: Int32Array = order.astype(np.int32)
-        self._ptr = np.searchsorted(tt.trip_pattern[order], np.arange(len(tt.pattern_route) + 1))
+        # Departures of each pattern in order, in CSR; one by headway has no time to be found by.
+        journey = np.flatnonzero((tt.journey_headway_s == 0) & ~tt.trip_is_frequency[tt.journey_trip])
+        trip, shift = tt.journey_trip[journey], tt.journey_shift_s[journey]
+        order = np.lexsort((tt.trip_start_s[trip] + shift, tt.trip_pattern[trip]))
+        self._trips: Int32Array = trip[order]
+        self._shifts_s: Int32Array = shift[order]
+        self._ptr = np.searchsorted(tt.trip_pattern[self._trips], np.arange(len(tt.pattern_route) + 1))
 
     def assign(
         self,
@@ -129,11 +131,10 @@ class Assigner:
         fits &= (direction < 0) | (tt.pattern_direction[pattern] < 0) | (tt.pattern_direction[pattern] == direction)
         owner, pattern = owner[fits], pattern[fits]
         s = slot[rows]
-        best_trip, best_day, best_m = self._best(tracks, s, obs.take(rows), owner, pattern, now, heard_since, cancelled)
-        agrees = tracks.guess(s, best_trip, best_m)
+        best, best_m = self._best(tracks, s, obs.take(rows), owner, pattern, now, heard_since, cancelled)
+        agrees = tracks.guess(s, best, best_m)
         sure = agrees & (tracks.guesses[s] >= AGREEMENTS) & (best_m - tracks.guess_m[s] >= PROGRESS_M)
-        trip, day = best_trip[sure], best_day[sure]
-        return rows[sure], DatedRuns(trip, day, np.zeros(len(trip), np.int32))
+        return rows[sure], best.take(sure)
 
     def _best(
         self,
@@ -145,11 +146,11 @@ class Assigner:
         now: float,
         heard_since: float,
         cancelled: Int64Array,
-    ) -> tuple[Int32Array, Int32Array, Float64Array]:
-        """The best of each report's candidate patterns, pairs (`owner`, `pattern`): trip, service day and metres along
-        its line, each (n,); NONE and NaN where none fits."""
+    ) -> tuple[DatedRuns, Float64Array]:
+        """The best of each report's candidate patterns, pairs (`owner`, `pattern`): the run and metres along its line,
+        each (n,); NONE and NaN where none fits."""
         tt = self.timetable
-        best_trip, best_day = np.full((2, len(slot)), NONE, np.int32)
+        best = DatedRuns.blank(len(slot))
         best_m = np.full(len(slot), np.nan)
         same = (tracks.guess_trip[slot] >= 0)[owner]
         before = np.where(same, tracks.guess_m[slot][owner], np.nan)
@@ -162,26 +163,30 @@ class Assigner:
         near = place.cost < (NEAR_LINE_M + np.where(shapeless, 0.2 * place.segment_m, 0.0)) ** 2
         owner, pattern, at_m, cost = owner[near], pattern[near], place.distance_m[near], place.cost[near]
         on = tracks.trip >= 0
-        taken = np.union1d(self.days.key(tracks.trip[on], tracks.service_day[on]), cancelled)
+        taken = tracks.runs.take(on).run_key
         heard_at = tracks.heard_at[slot]
         came_at = np.where(heard_at > heard_since + HEARD_LATE_S, heard_at, -np.inf)
         score_of = np.full(len(slot), np.inf)
         for day in self.days.around(now):
             pair, index = expand_ranges(self._ptr[pattern], self._ptr[pattern + 1] - self._ptr[pattern])
-            trip = self._trips[index]
-            seconds = obs.timestamp[owner[pair]] - tt.date_origin[day]
+            trip, shift = self._trips[index], self._shifts_s[index]
+            # On the trip's own times.
+            seconds = obs.timestamp[owner[pair]] - tt.date_origin[day] - shift
             around = (tt.trip_start_s[trip] - EARLY_S <= seconds) & (seconds <= tt.trip_end_s[trip] + LATE_S)
-            around &= tt.date_origin[day] + tt.trip_start_s[trip] >= came_at[owner[pair]] - HEARD_LATE_S
+            around &= tt.date_origin[day] + tt.trip_start_s[trip] + shift >= came_at[owner[pair]] - HEARD_LATE_S
             around &= tt.service_active[tt.trip_service[trip], day]
-            around &= ~np.isin(self.days.key(trip, day), taken)
-            pair, trip, seconds = pair[around], trip[around], seconds[around]
+            around &= ~np.isin(self.days.key(trip, day), cancelled)
+            pair, trip, seconds, shift = pair[around], trip[around], seconds[around], shift[around]
+            runs = DatedRuns(trip, np.full(len(trip), day, np.int32), shift)
+            free = ~np.isin(runs.run_key, taken)
+            pair, trip, seconds, runs = pair[free], trip[free], seconds[free], runs.take(free)
             departed = self.diagram.calls_before(tt.trip_pattern[trip], at_m[pair])
             elapsed = self.diagram.elapsed_at(trip, departed, at_m[pair])
             late = seconds - tt.trip_start_s[trip] - elapsed
             score = np.where(late < 0, -2.0 * late, late) / 60.0 + cost[pair] / 30.0**2
             score[(late < -EARLY_S) | (late > LATE_S)] = np.inf
             # The trip that is being tried keeps a small lead, so that two trips close in time do not take turns.
-            score -= np.where(tracks.guess_trip[slot[owner[pair]]] == trip, 2.0, 0.0)
+            score -= np.where(tracks.guessed.take(slot[owner[pair]]).same_as(runs), 2.0, 0.0)
             row = np.lexsort((score, owner[pair]))
             first = np.ones(len(row), bool)
             first[1:] = owner[pair[row[1:]]] != owner[pair[row[:-1]]]
@@ -189,6 +194,6 @@ class Assigner:
             report = owner[pair[chosen]]
             better = score[chosen] < score_of[report]
             chosen, report = chosen[better], report[better]
-            score_of[report], best_trip[report] = score[chosen], trip[chosen]
-            best_day[report], best_m[report] = day, at_m[pair[chosen]]
-        return best_trip, best_day, best_m
+            score_of[report], best_m[report] = score[chosen], at_m[pair[chosen]]
+            best = best.with_rows(report, runs.take(chosen))
+        return best, best_m

@@ -28,7 +28,7 @@ from predictor.geometry import ground_distance_m
 from predictor.match import STOP_ZONE_M, Match
 from predictor.observations import Observations
 from predictor.passages import CallTimes, Stretches
-from predictor.runs import DatedRuns, renamed
+from predictor.runs import DatedRuns
 from predictor.snapshot import OFF_ROUTE, UNMATCHED
 from predictor.timetable import Timetable
 
@@ -122,6 +122,8 @@ class Tracks(DatedRuns):
 
     # The assignment being tried for a vehicle that names no trip
     guess_trip: Int32Array
+    guess_day: Int32Array
+    guess_shift_s: Int32Array = field(metadata=_ZERO)
     guess_m: Float64Array
     guesses: Int32Array = field(metadata=_ZERO)
 
@@ -147,6 +149,11 @@ class Tracks(DatedRuns):
         """The run that each vehicle has been given as its next one, trip -1 where none."""
         return DatedRuns(self.next_trip, self.next_day, self.next_shift_s)
 
+    @property
+    def guessed(self) -> DatedRuns:
+        """The run that is being tried for each vehicle, trip -1 where none."""
+        return DatedRuns(self.guess_trip, self.guess_day, self.guess_shift_s)
+
     def with_vehicles_of(self, observations: Observations) -> tuple[Tracks, Int64Array]:
         """The tracks with a slot for each vehicle that reports, and the slot of each report (n,)."""
         names = observations.vehicle_id.tolist()
@@ -170,13 +177,15 @@ class Tracks(DatedRuns):
         """The tracks by the indices of another timetable; a vehicle whose run is gone, or may now stand for other
         calls, is on none."""
         finished, following = self.finished.renamed(old, new), self.upcoming.renamed(old, new)
+        guessed = self.guessed.renamed(old, new)
         tracks = replace(
             self.renamed(old, new),
             finished_trip=finished.trip,
             finished_day=finished.service_day,
             next_trip=following.trip,
             next_day=following.service_day,
-            guess_trip=renamed(self.guess_trip, old.trip_id, new.trip_index),
+            guess_trip=guessed.trip,
+            guess_day=guessed.service_day,
         )
         tracks.next_trip[tracks.next_day < 0] = NONE
         lost = (tracks.trip < 0) | (tracks.service_day < 0)
@@ -220,13 +229,15 @@ class Tracks(DatedRuns):
         self.next_trip[slot], self.next_day[slot] = upcoming.trip, upcoming.service_day
         self.next_shift_s[slot] = upcoming.shift_s
 
-    def guess(self, slot: Int64Array, trip: Int32Array, distance_m: Float64Array) -> BoolArray:
-        """Note the trip that fits each vehicle (n,) best now, -1 where none does, and where on it; whether it is the
-        same as the time before. `guesses` counts how often in a row it was, `guess_m` keeps where it was at first."""
-        agrees: BoolArray = (trip >= 0) & (self.guess_trip[slot] == trip)
-        self.guesses[slot] = np.where(agrees, self.guesses[slot] + 1, np.where(trip >= 0, 1, 0))
+    def guess(self, slot: Int64Array, runs: DatedRuns, distance_m: Float64Array) -> BoolArray:
+        """Note the run that fits each vehicle (n,) best now, trip -1 where none does, and where on it; whether it is
+        the same as the time before. `guesses` counts how often in a row it was, `guess_m` keeps where it was at
+        first."""
+        agrees: BoolArray = (runs.trip >= 0) & self.guessed.take(slot).same_as(runs)
+        self.guesses[slot] = np.where(agrees, self.guesses[slot] + 1, np.where(runs.trip >= 0, 1, 0))
         self.guess_m[slot] = np.where(agrees, self.guess_m[slot], distance_m)
-        self.guess_trip[slot] = trip
+        self.guess_trip[slot], self.guess_day[slot] = runs.trip, runs.service_day
+        self.guess_shift_s[slot] = runs.shift_s
         return agrees
 
     def note_pace(self, slot: Int64Array, driven_s: Float64Array, expected_s: Float64Array) -> None:

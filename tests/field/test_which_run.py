@@ -210,3 +210,16 @@ def test_a_change_of_a_run_by_headway_that_is_not_named_takes_no_run_from_the_bo
         update("t1", StopUpdate("S1", **change), relationship="UNSCHEDULED", start_date=DATE)
     )
     assert city.board("D") == before
+
+
+def test_buses_that_name_no_trip_are_found_each_on_its_run_by_exact_times() -> None:
+    often = Network(trips=(Trip("t1", "06:00"),), frequencies=(Frequency("t1", "08:00", "08:30", 600, exact_times=1),))
+    city = City(often, at="07:57")
+    for step in range(1, 31):
+        at = city.posix("08:00") + 30 * step
+        starts = {"v1": city.posix("08:00"), "v2": city.posix("08:10")}
+        places = {name: min(max((at - start) * 5.0, 0.0), 2400.0) for name, start in starts.items()}
+        city.vehicle_positions(*(bus(name, place=(m, 0.0), timestamp=at) for name, m in places.items()), at=at)
+        if step == 12:
+            assert [row.run for row in city.departures("D") if row.status == "live"][:1] == ["t1@08:00"]
+    assert [row.split(" ", 1)[1] for row in city.board("D")] == ["t1@08:10 live", "t1@08:20 scheduled"]
