@@ -205,6 +205,8 @@ def _what_it_is_instead(data: bytes) -> str:
         )
     if start.startswith(b"header") and _is_text(data):
         return f"got protobuf written as text, beginning {_excerpt(start)}; ask the operator for the binary form"
+    if _is_text(data):
+        return f"got text where GTFS-Realtime protobuf was expected, beginning {_excerpt(start)}; check the address"
     return f"{len(data):,} bytes that are no whole GTFS-Realtime message; it was cut short or is another format"
 
 

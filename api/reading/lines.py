@@ -107,8 +107,8 @@ def lines_of(timetable: Timetable) -> Lines:
 
 
 def _line(timetable: Timetable, route: int) -> Line:
-    short = str(timetable.route_short_name[route]).strip()
-    long = str(timetable.route_long_name[route]).strip()
+    short = " ".join(str(timetable.route_short_name[route]).split())
+    long = " ".join(str(timetable.route_long_name[route]).split())
     name = short or long or str(timetable.route_id[route])
     kind = int(timetable.route_type[route])
     mode = _MODES.get(kind) if kind < 100 else _MODES_EXTENDED.get(kind // 100)

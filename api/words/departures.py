@@ -66,7 +66,8 @@ def departure_words(moment: PageMoment, row: RunCall) -> DepartureWords:
     return DepartureWords(
         key=row.key,
         line=moment.lines.all[row.route_idx],
-        destination=row.destination,
+        # Names may have line ends in them, panels have not.
+        destination=" ".join(row.destination.split()),
         platform=row.platform,
         trip_href=f"/trips/{quote(row.trip_id, safe='')}?"
         + urlencode({"date": row.service_date, "start": row.start_time, "stop": row.stop_id}),

@@ -252,6 +252,11 @@ def test_gzip_is_unpacked_within_the_limit(server: Server) -> None:
         polled.fetch(1)
 
 
+def test_what_is_called_gzip_and_is_none_is_taken_as_it_is(server: Server) -> None:
+    server.answers = [answer(200, b"plain", Content_Encoding="gzip")]
+    assert source(server).fetch(0) == b"plain"
+
+
 def test_redirects_are_followed(server: Server) -> None:
     server.answers = [answer(302, Location=server.url + "/moved"), answer(200, b"there")]
     assert source(server).fetch(0) == b"there"

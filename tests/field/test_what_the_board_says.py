@@ -283,3 +283,10 @@ def goes_out_as(city: City, named: str) -> None:
     assert told.message.trip.start_time == "08:00:00"
     vehicle = city.our_vehicle_positions()["v1"].trip
     assert vehicle.ScheduleRelationship.Name(vehicle.schedule_relationship) == named
+
+
+def test_a_name_with_a_line_end_breaks_no_panel() -> None:
+    city = City(network("A B C", trips=[Trip("t1", "08:00", headsign="Town\nHall")]), at="07:58")
+    assert city.panel("A")[0].told["destination"] == "Town Hall"
+    assert city.panel_text("A")[0].split() == ["1", "Town", "Hall", "08:00"]
+    city.faces_agree("A")
