@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from feeds.errors import FeedError, Problem
-from feeds.reports import resolve
+from feeds.reports import positions_found, resolve
 from feeds.reports_parquet import read_reports, time_span
-from predictor.arrays import Int64Array
+from predictor.arrays import NONE, Int32Array, Int64Array
 from predictor.observations import Observations
 from predictor.runs import renamed
 from predictor.timetable import Timetable
@@ -33,10 +33,19 @@ class _Span:
 
 
 @dataclass(frozen=True, eq=False)
-class _Window:
-    """Reports in order of time, and for each the number of its vehicle in the order of names."""
+class _Read:
+    """What was read of some files."""
 
     reports: Observations
+    strange_trip: Int32Array
+    """(n,) index into `ParquetArchive._strange_trips` of a trip that the timetable does not have, -1 where it has it or
+    none is named: the operator may have added it."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Window(_Read):
+    """Reports in order of time, and for each the number of its vehicle in the order of names."""
+
     vehicle: Int64Array
     vehicles: int
 
@@ -61,6 +70,7 @@ class ParquetArchive:
         self.first_at = self._spans[0].first_at
         self.last_at = max(span.last_at for span in self._spans)
         self._counted: set[Path] = set()
+        self._strange_trips: dict[str, int] = {}
         self._window = lru_cache(maxsize=2)(self._joined)
         self._reports = lru_cache(maxsize=3)(self._read)
 
@@ -84,9 +94,13 @@ class ParquetArchive:
         # Of several reports of one vehicle assignment keeps the last, which is the newest.
         latest = np.full(window.vehicles, -1, np.int64)
         latest[window.vehicle[begin:end]] = np.arange(begin, end)
-        frame = window.reports.take(latest[latest >= 0])
+        latest = latest[latest >= 0]
+        frame = window.reports.take(latest)
         if timetable is not self._timetable:
-            frame = replace(frame, trip=renamed(frame.trip, self._timetable.trip_id, timetable.trip_index))
+            trip = renamed(frame.trip, self._timetable.trip_id, timetable.trip_index)
+            strange = window.strange_trip[latest]
+            added = renamed(strange, np.array(list(self._strange_trips) or [""]), timetable.trip_index)
+            frame = replace(frame, trip=np.where(strange >= 0, added, trip))
         return replace(frame, received_at=now, feed_timestamp=newest)
 
     def health_at(self, now: float, timetable: Timetable) -> tuple[float, str]:  # noqa: ARG002
@@ -107,11 +121,11 @@ class ParquetArchive:
     def _tell(self, path: Path, error: FeedError) -> None:
         self.problems.append(Problem(path.name, None, "", f"{error} It was left out."))
 
-    def _read(self, index: int) -> Observations:
+    def _read(self, index: int) -> _Read:
         parts = [part for path in self._spans[index].paths if (part := self._read_file(path)) is not None]
-        return Observations.joined(*parts) if parts else Observations.empty(np.inf)
+        return _together(parts) if parts else _Read(Observations.empty(np.inf), np.empty(0, np.int32))
 
-    def _read_file(self, path: Path) -> Observations | None:
+    def _read_file(self, path: Path) -> _Read | None:
         try:
             reports = read_reports(path)
         except FeedError as error:
@@ -119,17 +133,29 @@ class ParquetArchive:
                 self._tell(path, error)
                 self._counted.add(path)
             return None
-        dated = np.flatnonzero(np.isfinite(reports.number["timestamp"]))
-        resolved = resolve(reports.take(dated), self._timetable, np.inf, np.nan)
+        dated = reports.take(np.flatnonzero(np.isfinite(reports.number["timestamp"])))
+        resolved = resolve(dated, self._timetable, np.inf, np.nan)
         if path not in self._counted:
             self._counted.add(path)
             self.refused.update(resolved.refused)
             if len(dated) < len(reports):
                 self.refused["timestamp_missing"] += len(reports) - len(dated)
-        return replace(resolved, refused={})
+        strange = np.full(len(resolved), NONE, np.int32)
+        placed = np.flatnonzero(positions_found(dated))
+        for row in np.flatnonzero(resolved.trip < 0).tolist():
+            if name := dated.text["trip_id"][placed[row]]:
+                strange[row] = self._strange_trips.setdefault(name, len(self._strange_trips))
+        return _Read(replace(resolved, refused={}), strange)
 
     def _joined(self, spans: tuple[int, ...]) -> _Window:
-        reports = Observations.joined(*(self._reports(i) for i in spans))
-        reports = reports.take(np.argsort(reports.timestamp, kind="stable"))
+        read = _together([self._reports(i) for i in spans])
+        order = np.argsort(read.reports.timestamp, kind="stable")
+        reports = read.reports.take(order)
         vehicle, names = pd.factorize(reports.vehicle_id.astype(object), sort=True)
-        return _Window(reports, vehicle, len(names))
+        return _Window(reports, read.strange_trip[order], vehicle, len(names))
+
+
+def _together(parts: Sequence[_Read]) -> _Read:
+    return _Read(
+        Observations.joined(*(part.reports for part in parts)), np.concatenate([part.strange_trip for part in parts])
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -281,3 +282,15 @@ def test_any_poll_shows_what_the_rule_says(
         seen = recording.observations_at(now)
         assert shown(seen) == expected
         np.testing.assert_equal(seen.feed_timestamp, heard.timestamp.max() if len(heard) else np.nan)
+
+
+def test_a_bus_on_a_trip_that_the_operator_added_is_known_where_that_is(tmp_path: Path) -> None:
+    """Reports that were kept without their messages; the operator's word of the moment has a trip more."""
+    rows = [("a", at(8)), ("b", at(8)), ("c", at(8))]
+    frame(rows, trip_id=["A1", "extra", "nowhere"]).to_parquet(tmp_path / "vehicle_positions_2026-03-16.parquet")
+    recording = open_recording(tmp_path, TIMETABLE)
+    assert (recording.observations_at(at(8, 1)).trip >= 0).tolist() == [True, False, False]
+    more = replace(TIMETABLE, trip_id=np.append(TIMETABLE.trip_id[:-1], "extra"))
+    seen = recording.observations_at(at(8, 1), more)
+    assert seen.trip.tolist() == [TIMETABLE.trip_index["A1"], more.trip_index["extra"], -1]
+    assert recording.refused["unknown_trip"] == 2
