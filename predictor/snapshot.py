@@ -279,18 +279,21 @@ class Snapshot:
         return np.where(keys[place] == runs.run_key, self.shortened.ends_at[place], last).astype(np.int32)
 
     def headsign(self, trip: int, service_day: int, shift_s: int = 0, call: int | None = None) -> str:
-        """What a run is bound for, at one of its calls or on the whole: what is said for the call, else for its trip;
-        or the stop where it ends before the trip's last."""
-        tt = self.timetable
-        sign = NONE if call is None else int(tt.call_headsign[tt.entry_of(trip, call)])
-        as_planned = str(tt.headsign_name[sign] if sign >= 0 else tt.trip_headsign[trip])
-        if len(self.shortened) == 0:
-            return as_planned
+        """What one run is bound for, see `headsigns`."""
         run = DatedRuns(*(np.array([index], np.int32) for index in (trip, service_day, shift_s)))
-        last = int(self.last_calls(run)[0])
-        if last == int(tt.trip_calls[trip]) - 1:
-            return as_planned
-        return str(tt.stop_name[tt.call_stop[tt.trip_call_ptr[trip] + last]])
+        return str(self.headsigns(run, None if call is None else np.array([call], np.int32))[0])
+
+    def headsigns(self, runs: DatedRuns, call: Int32Array | None = None) -> StrArray:
+        """What runs (n,) are bound for, each at one of its calls (n,) or on the whole: what is said for the call, else
+        for its trip; where nothing is, or it ends before the trip's last stop, the stop where it ends."""
+        tt, last = self.timetable, self.last_calls(runs)
+        sign = tt.trip_headsign[runs.trip]
+        if call is not None and len(tt.headsign_name):
+            own = tt.call_headsign[tt.entry_of(runs.trip, call)]
+            sign = np.where(own >= 0, tt.headsign_name[np.maximum(own, 0)], sign)
+        as_planned = (last == tt.trip_calls[runs.trip] - 1) & (sign != "")
+        signs: StrArray = np.where(as_planned, sign, tt.stop_name[tt.call_stop[tt.entry_of(runs.trip, last)]])
+        return signs
 
     def _as_stays(self, calls: RunCalls) -> RunCalls:
         """Calls with those in a row at one stop made one: the arrival of the first, all else of the last."""

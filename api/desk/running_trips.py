@@ -20,6 +20,7 @@ class RunningTrips:
 
     trip: Int32Array
     service_day: Int32Array
+    shift_s: Int32Array
     started_at: Float64Array
     """Scheduled start, POSIX seconds."""
     cancelled: BoolArray
@@ -50,6 +51,7 @@ def running_trips(snapshot: Snapshot) -> RunningTrips:
     return RunningTrips(
         trip=trip[journey],
         service_day=day_of,
+        shift_s=shift[journey],
         started_at=tt.date_origin[day_of] + start_s[journey],
         cancelled=cancelled,
         uncovered=~cancelled & ~np.isin(key, snapshot.claimed),

@@ -9,11 +9,12 @@ import numpy as np
 
 from api.reading.alerts import line_alerts
 from api.reading.line_departures import next_departures, row_nearest
-from api.reading.lines import Line, destination_of, patterns_of, stops_along
+from api.reading.lines import Line, patterns_of, stops_along
 from api.words.departures import DepartureWords, departure_words
 from api.words.moment import AlertWords, PageMoment
 from api.words.vehicles import VehicleWords, vehicle_words
 from predictor.arrays import NONE, BoolArray, Int32Array
+from predictor.runs import DatedRuns
 from predictor.snapshot import IN_SERVICE, LAYOVER, OFF_ROUTE
 from predictor.timetable import Timetable
 
@@ -62,7 +63,7 @@ def line_page(moment: PageMoment, route: int, direction: int | None) -> LinePage
     """Parameters: `direction` the `direction_id` asked for; the line's first where None or unknown."""
     tt = moment.timetable
     trips = np.flatnonzero(tt.trip_route == route).astype(np.int32)
-    trips = _running_today(moment, trips)
+    day, trips = _running_today(moment, trips)
     trip_direction = tt.pattern_direction[tt.trip_pattern[trips]]
     directions: list[int] = np.unique(trip_direction).tolist()
     first = directions[0] if directions else NONE
@@ -73,7 +74,7 @@ def line_page(moment: PageMoment, route: int, direction: int | None) -> LinePage
     elsewhere, count = _place_vehicles(moment, route, shown, stops, rows)
     return LinePage(
         line=moment.lines.all[route],
-        directions=[DirectionWords(d, _usual_destination(moment, trips[trip_direction == d])) for d in directions],
+        directions=[DirectionWords(d, _usual_destination(moment, day, trips[trip_direction == d])) for d in directions],
         shown=shown,
         stops=rows,
         elsewhere=elsewhere,
@@ -83,16 +84,19 @@ def line_page(moment: PageMoment, route: int, direction: int | None) -> LinePage
     )
 
 
-def _running_today(moment: PageMoment, trips: Int32Array) -> Int32Array:
-    """Those of the trips that run on the service day nearest to now; all of them where none does."""
+def _running_today(moment: PageMoment, trips: Int32Array) -> tuple[int, Int32Array]:
+    """The service day nearest to now, and those of the trips that run on it; all of them where none does."""
     tt = moment.timetable
     day = int(np.argmin(np.abs(tt.date_origin + 12 * 3600 - moment.now)))
     active = tt.service_active[tt.trip_service[trips], day]
-    return trips[active] if active.any() else trips
+    return day, trips[active] if active.any() else trips
 
 
-def _usual_destination(moment: PageMoment, trips: Int32Array) -> str:
-    destinations = [destination_of(moment.timetable, trip) for trip in trips.tolist()]
+def _usual_destination(moment: PageMoment, day: int, trips: Int32Array) -> str:
+    """What most of the trips are bound for where they set out."""
+    at_first = np.zeros(len(trips), np.int32)
+    runs = DatedRuns(trips, np.full(len(trips), day, np.int32), at_first)
+    destinations: list[str] = moment.snapshot.headsigns(runs, at_first).tolist()
     return max(dict.fromkeys(destinations), key=destinations.count)
 
 

@@ -34,6 +34,7 @@ def network_map(request: Request) -> Response:
         request,
         moment,
         "map.html",
+        also_said=[key for key in moment.texts.entries if key.startswith("occupancy_")],
         also_allowed=_ALLOWED,
         bounds=json.dumps([round(float(degrees), 5) for degrees in bounds]),
         version=tt.feed_version,

@@ -28,13 +28,14 @@ def rider_page(
     alerts: Iterable[AlertWords] = (),
     *,
     status: int = 200,
+    also_said: Iterable[str] = (),
     also_allowed: Mapping[str, str] | None = None,
     **context: object,
 ) -> Response:
     """A whole page.
 
-    Parameters: `badges` and `alerts`: the lines whose colours it needs; `also_allowed`: sources that its content
-    security policy lets in beside its own, by directive.
+    Parameters: `badges` and `alerts`: the lines whose colours it needs; `also_said`: texts that its script needs beside
+    those of all pages; `also_allowed`: sources that its content security policy lets in beside its own, by directive.
     """
     sheet = style([*badges, *(line.badge for alert in alerts for line in alert.lines)])
     usual = {"style-src": sheet.csp_source, "img-src": "'self'", "worker-src": "'self'"}
@@ -44,7 +45,9 @@ def rider_page(
         template,
         Frame(sheet, status, {one: f"{usual[one]} {more}" for one, more in (also_allowed or {}).items()}),
         agency=moment.timetable.agency_name,
-        script_texts=json.dumps({key: moment.texts.entries[key] for key in _SCRIPT_TEXTS}, ensure_ascii=False),
+        script_texts=json.dumps(
+            {key: moment.texts.entries[key] for key in (*_SCRIPT_TEXTS, *also_said)}, ensure_ascii=False
+        ),
         has_map=map_library() is not None,
         speed=request.app.state.service.clock.speed,
         **context,

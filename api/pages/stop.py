@@ -94,7 +94,7 @@ def _by_group(moment: PageMoment, board: StopBoard) -> list[list[int]]:
     direction = tt.pattern_direction[tt.trip_pattern[trip]].tolist()
     groups: defaultdict[tuple[int, int, str], list[int]] = defaultdict(list)
     for row, route in enumerate(tt.trip_route[trip].tolist()):
-        towards = board.destination(row) if direction[row] < 0 else ""
+        towards = str(board.destinations[row]) if direction[row] < 0 else ""
         groups[moment.lines.rank[route], direction[row], towards].append(row)
     return [groups[key] for key in sorted(groups)]
 
@@ -103,7 +103,7 @@ def _group(moment: PageMoment, board: StopBoard, rows: list[int]) -> GroupWords:
     soon = [row for row in rows if board.calls.published[row] <= moment.now + _SOON_S]
     shown = [board.row(row) for row in _first_few(board, [r for r in rows if not board.repeats[r]])] if soon else []
     first = shown[0] if shown else board.row(rows[0])
-    destinations = [board.destination(row) for row in soon or rows]
+    destinations = board.destinations[soon or rows].tolist()
     # The usual destination names the group; what goes elsewhere says so itself.
     usual = max(dict.fromkeys(destinations), key=destinations.count)
     platforms = {row.platform for row in shown}

@@ -102,9 +102,9 @@ def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWor
         time = "" if call.clock is None else words.time(call.clock)
         planned = time if call.scheduled is None else words.time(call.scheduled)
         # Said where it changes: what stands at the top holds until then.
-        changes = call.headsign not in ("", said_before) and call.departure is not None
-        signs = [moment.texts("towards", place=call.headsign)] if changes else []
-        said_before = call.headsign or said_before
+        changes = call.destination != said_before and call.departure is not None
+        signs = [moment.texts("towards", place=call.destination)] if changes else []
+        said_before = call.destination
         minutes = round((call.published - journey.begins_at) / 60)
         since = [moment.texts("since_start", count=minutes)] if call.clock is None and minutes else []
         calls.append(

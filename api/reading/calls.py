@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -15,10 +16,9 @@ from api.reading.boarding import (
     wheelchair_access,
     wheelchair_words,
 )
-from api.reading.lines import destination_of
 from api.service.view import ServiceView
 from feeds.service_times import start_time
-from predictor.arrays import BoolArray, Float64Array, Int8Array
+from predictor.arrays import BoolArray, Float64Array, Int8Array, StrArray
 from predictor.snapshot import (
     CANCELLED,
     DOUBTS,
@@ -56,10 +56,8 @@ class RunCall:
     route_idx: int
     direction: int
     """`direction_id`, -1 where none."""
-    headsign: str
-    """What the run is bound for, as said here."""
     destination: str
-    """The headsign, where there is none the name of the last stop."""
+    """What the run is bound for, as said here."""
     stop_idx: int
     stop_id: str
     platform: str
@@ -165,15 +163,10 @@ class CallsAt:
     def __len__(self) -> int:
         return len(self.calls)
 
-    def headsign(self, row: int) -> str:
-        """What the run of a row is bound for, as said here; "" where nothing is said."""
-        calls = self.calls
-        run = int(calls.trip[row]), int(calls.service_day[row]), int(calls.shift_s[row])
-        return self._view.snapshot.headsign(*run, int(calls.call[row]))
-
-    def destination(self, row: int) -> str:
-        """Where the run of a row goes to: its headsign, else the name of its last stop."""
-        return self.headsign(row) or destination_of(self._view.timetable, int(self.calls.trip[row]))
+    @cached_property
+    def destinations(self) -> StrArray:
+        """(n,) what the run of each call is bound for, as said here."""
+        return self._view.snapshot.headsigns(self.calls.runs, self.calls.call)
 
     def row(self, i: int) -> RunCall:
         """All that is said of one call."""
@@ -186,10 +179,10 @@ class CallsAt:
         scheduled, doubt = known(calls.scheduled_arrival[i]), DOUBTS[int(calls.doubt[i])]
         if departure is not None:
             scheduled = departure.scheduled
-        headsign, entry, takes = self.headsign(i), tt.entry_of(trip, call), vehicle_wheelchair(snapshot, trip, vehicle)
+        entry, takes = tt.entry_of(trip, call), vehicle_wheelchair(snapshot, trip, vehicle)
         return RunCall(
             route_idx=int(tt.trip_route[trip]), direction=int(tt.pattern_direction[tt.trip_pattern[trip]]),
-            headsign=headsign, destination=headsign or destination_of(tt, trip),
+            destination=str(self.destinations[i]),
             stop_idx=stop, stop_id=str(tt.stop_id[stop]), platform=str(tt.stop_platform[stop]),
             trip_idx=trip, trip_id=str(tt.trip_id[trip]), service_day=day, service_date=iso_date(tt.date[day]),
             start_time=start_time(tt, trip, shift_s), shift_s=shift_s, call=call,

@@ -8,7 +8,6 @@ from typing import Literal
 import numpy as np
 
 from api.reading.calls import CallsAt, RunCall, iso_date, known
-from api.reading.lines import destination_of
 from api.reading.moment import Moment
 from feeds.service_times import service_date, start_seconds
 from predictor.named_runs import START_TOLERANCE_S
@@ -39,9 +38,8 @@ class Journey:
     route_idx: int
     direction: int
     """`direction_id`, -1 where none."""
-    headsign: str
     destination: str
-    """The headsign, where there is none the name of the last stop."""
+    """What the run is bound for."""
     headway_s: int | None
     """Seconds between the vehicles of a line run by headway, None for others."""
     begins_at: float
@@ -112,13 +110,12 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
     told = CallsAt(moment.view, moment.now, snapshot.journey(trip, service_day, shift_s))
     calls, ahead = told.calls, ~told.calls.passed
     trip = int(calls.trip[0])
-    headsign = snapshot.headsign(trip, service_day, shift_s)
     cancelled, live = bool((told.status == CANCELLED).all()), bool((told.status[ahead] == LIVE).any())
     with_vehicle = int(np.argmax(calls.vehicle))
     return Journey(
         trip_idx=trip, service_day=service_day, shift_s=shift_s, route_idx=int(tt.trip_route[trip]),
         direction=int(tt.pattern_direction[tt.trip_pattern[trip]]),
-        headsign=headsign, destination=headsign or destination_of(tt, trip),
+        destination=snapshot.headsign(trip, service_day, shift_s),
         headway_s=tt.headway_s(trip, shift_s) or None,
         begins_at=float(tt.date_origin[service_day] + shift_s + tt.trip_start_s[trip]),
         status=STATUSES[CANCELLED if cancelled else LIVE if live else SCHEDULED],

@@ -120,12 +120,18 @@
     return fill(at_stop ? "vehicle_at" : "vehicle_towards", { stop });
   }
 
+  function crowdingOf({ old, occupancy, occupancy_percentage: share }) {
+    const words = texts[`occupancy_${occupancy}`], of = Number.isFinite(share) && fill("occupancy_share", { share });
+    return old ? "" : words && of ? `${words} (${of})` : words || of;
+  }
+
   onClick("stops", ({ geometry, properties }) =>
     say(geometry.coordinates, ["a", properties.name, `/stops/${encodeURIComponent(properties.stop_id)}`]));
   onClick("vehicles", ({ geometry, properties }) => say(
     geometry.coordinates,
     ["a", `${properties.line} ${fill("towards", { place: properties.headsign })}`, lineAddress(properties.route_id)],
     ["p", placeOf(properties)],
+    ["p", crowdingOf(properties)],
     ["a", properties.disturbed && texts.alerts_of_line, `/alerts?line=${encodeURIComponent(properties.route_id)}`],
     ["p", properties.old && fill("position_old", { age: age(properties.data_age_s) })],
   ));

@@ -69,7 +69,7 @@ def _said(row: RunCall) -> tuple[object, ...]:
 def _departure(moment: Moment, row: RunCall) -> Departure:
     return Departure(
         route=route_ref(moment.timetable, row.route_idx),
-        headsign=row.headsign,
+        headsign=row.destination,
         direction=row.direction if row.direction >= 0 else None,
         stop_id=row.stop_id,
         platform=row.platform or None,

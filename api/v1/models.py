@@ -288,7 +288,7 @@ class VehicleProperties(BaseModel):
     delay_s: int | None
     bearing: float | None = Field(description="Degrees clockwise from north")
     speed_m_s: float | None
-    occupancy: int | None = Field(description="GTFS-Realtime OccupancyStatus")
+    occupancy: str | None = Field(description="GTFS-Realtime OccupancyStatus by its name", examples=["FULL"])
     occupancy_percentage: int | None = Field(description="Of the passengers that it takes")
     wheelchair: Access = Field(description="Whether it takes wheelchairs: by its own word, else its trip's")
     reported_at: Moment

@@ -12,12 +12,12 @@ from fastapi.responses import JSONResponse, Response
 from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer
 from api.answers.lookups import route_index
 from api.answers.problems import PROBLEMS
-from api.reading.boarding import vehicle_wheelchair, wheelchair_words
+from api.reading.boarding import occupancy_of, vehicle_wheelchair, wheelchair_words
 from api.reading.calls import iso_date
 from api.reading.moment import Moment
 from api.v1.models import Access, Point, VehicleCollection, VehicleFeature, VehicleProperties, VehicleState
 from api.v1.representations import route_ref
-from predictor.snapshot import DOUBTS, VEHICLE_STATES
+from predictor.snapshot import DOUBTS, VEHICLE_STATES, Snapshot
 
 vehicles_router = APIRouter(tags=["Vehicles"])
 
@@ -48,8 +48,9 @@ def list_vehicles(
         rows = np.flatnonzero((trip >= 0) & (tt.trip_route[np.maximum(trip, 0)] == only))
 
     def body() -> str:
+        signs = _headsigns(snapshot)
         return VehicleCollection(
-            **moment.answer_fields(), features=[_feature(moment, row) for row in rows.tolist()]
+            **moment.answer_fields(), features=[_feature(moment, row, signs[row]) for row in rows.tolist()]
         ).model_dump_json()
 
     says = (tt.feed_version, snapshot.made_at, only, moment.feed_stopped)
@@ -63,9 +64,20 @@ def list_vehicles(
     )
 
 
-def _feature(moment: Moment, row: int) -> VehicleFeature:
+def _headsigns(snapshot: Snapshot) -> list[str]:
+    """What each vehicle says at its next call that it is bound for; "" of those on no trip."""
+    tt, vehicles = snapshot.timetable, snapshot.vehicles
+    on_trip = np.flatnonzero(vehicles.trip >= 0)
+    runs = vehicles.runs.take(on_trip)
+    call = np.minimum(vehicles.next_call[on_trip], tt.trip_calls[runs.trip] - 1)
+    signs = np.full(len(vehicles), "", object)
+    signs[on_trip] = snapshot.headsigns(runs, call)
+    return [str(sign) for sign in signs]
+
+
+def _feature(moment: Moment, row: int, headsign: str) -> VehicleFeature:
     tt, snapshot = moment.timetable, moment.view.snapshot
-    vehicles = snapshot.vehicles
+    vehicles, occupancy = snapshot.vehicles, occupancy_of(snapshot, row)
     trip, reported_at = int(vehicles.trip[row]), float(vehicles.timestamp[row])
     on_trip = trip >= 0
     stop = -1
@@ -83,14 +95,7 @@ def _feature(moment: Moment, row: int) -> VehicleFeature:
             route=route_ref(tt, int(tt.trip_route[trip])) if on_trip else None,
             trip_id=str(tt.trip_id[trip]) if on_trip else None,
             service_date=iso_date(int(tt.date[vehicles.service_day[row]])) if on_trip else None,
-            headsign=snapshot.headsign(
-                trip,
-                int(vehicles.service_day[row]),
-                int(vehicles.shift_s[row]),
-                min(int(vehicles.next_call[row]), int(tt.trip_calls[trip]) - 1),
-            )
-            if on_trip
-            else None,
+            headsign=headsign or None,
             direction=direction if direction >= 0 else None,
             next_stop_id=str(tt.stop_id[stop]) if stop >= 0 else None,
             next_stop_name=str(tt.stop_name[stop]) if stop >= 0 else None,
@@ -98,8 +103,8 @@ def _feature(moment: Moment, row: int) -> VehicleFeature:
             delay_s=None if math.isnan(delay) else round(delay),
             bearing=None if math.isnan(bearing) else round(bearing, 1),
             speed_m_s=None if math.isnan(speed) else round(speed, 1),
-            occupancy=int(vehicles.occupancy[row]) if vehicles.occupancy[row] >= 0 else None,
-            occupancy_percentage=int(share) if (share := vehicles.occupancy_percentage[row]) >= 0 else None,
+            occupancy=None if occupancy is None else occupancy.status,
+            occupancy_percentage=None if occupancy is None else occupancy.percentage,
             wheelchair=cast(
                 Access,
                 wheelchair_words(vehicle_wheelchair(snapshot, trip, row) if on_trip else int(vehicles.wheelchair[row])),

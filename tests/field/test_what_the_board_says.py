@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.field.city import City
 from benchmarks.field.faces import only, text
-from benchmarks.field.messages import StopUpdate, bus, update
+from benchmarks.field.messages import StopUpdate, bus, skipped, update
 from benchmarks.field.network import Call, Frequency, Pattern, Trip, network, row_of_stops
 from feeds.headway_runs import HeadwayAs
 
@@ -102,6 +102,9 @@ def test_how_full_the_bus_is_is_told_of_its_own_run_everywhere() -> None:
         assert "few seats free (65 % full)" in text(city.page(face, lang="en")), face
         assert "peu de places assises (rempli à 65 %)" in text(city.page(face, lang="fr")), face
     assert city.trip("t1")[1].told["occupancy"]["percentage"] == 65
+    vehicle = city.vehicles()["v1"]
+    assert (vehicle["occupancy"], vehicle["occupancy_percentage"]) == ("FEW_SEATS_AVAILABLE", 65)
+    assert "few seats free" in str(only(city.page("/map", lang="en"), "main").attributes["data-texts"])
     ours = city.our_vehicle_positions()["v1"]
     assert (ours.occupancy_status, ours.occupancy_percentage) == (2, 65)
 
@@ -136,6 +139,21 @@ def test_the_sign_of_a_stop_counts_before_the_trips() -> None:
     assert [row.told["headsign"] for row in city.trip("t1")] == ["Centre", "Centre", "Home", "Home"]
     assert "to Centre" in text(city.trip_page("t1")[0].told) and "to Home" in text(city.trip_page("t1")[2].told)
     assert city.vehicles()["v1"]["headsign"] == "Centre"
+
+
+def test_the_direction_of_a_line_and_a_run_without_a_vehicle_are_named_as_its_bus_says() -> None:
+    calls = tuple(Call(stop, f"08:0{2 * k}", headsign="Centre") for k, stop in enumerate("ABCD"))
+    city = City(network("A B C D", trips=(Trip("t1", calls=calls, headsign="Home"),)), at="07:55")
+    city.vehicle_positions(bus("other", place=(0, 900), fresh=True))
+    assert "Centre" in text(only(city.page("/lines/r1"), "main")) and "Home" not in text(city.page("/lines/r1"))
+    assert "departure 08:00 to Centre" in city.at("08:05:30").desk()["uncovered"][0]
+
+
+def test_the_desk_names_a_shortened_run_by_where_it_ends() -> None:
+    city = City(at="07:55").vehicle_positions(bus("other", place=(0, 900), fresh=True))
+    ends = (skipped("D"), skipped("E"))
+    city.trip_updates(update("t1", *ends, start_date=20261126)).at("08:05:30")
+    assert "departure 08:00 to Stop C" in city.desk()["uncovered"][0]
 
 
 def test_the_operators_sign_for_a_stop_is_told_and_passed_on() -> None:
