@@ -2,7 +2,7 @@
 
 Feeds are put together by other programs than timetables are: some fill ids up with blanks, some write the agency's id
 before them (`TB:t1`, `TB_t1`) where the timetable does not, or leave it out where it does, some call a line by the
-number that riders know.
+number that riders know, and numbers lose the zeros before them, or are given some.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from predictor.arrays import NONE, Int32Array
 from predictor.timetable import Timetable
 
 _SEPARATORS = ":_|/.-"
+_WIDEST_NUMBER = 13
 _SEPARATOR = re.compile(f"[{re.escape(_SEPARATORS)}]")
 
 
@@ -38,8 +39,8 @@ def indices_of(names: Sequence[Any], index: Mapping[Any, int], timetable: Timeta
 
 
 def known_id(name: str, index: Mapping[str, int], timetable: Timetable) -> str:
-    """The id as the index has it: without its agency before it, or with that of the only one; itself where that is
-    none of the index's."""
+    """The id as the index has it: without its agency before it, or with that of the only one; a number with as many
+    zeros as the index writes; itself where that is none of the index's."""
     if not name or name in index:
         return name
     agencies = _agencies(timetable)
@@ -51,6 +52,11 @@ def known_id(name: str, index: Mapping[str, int], timetable: Timetable) -> str:
             written = f"{next(iter(agencies))}{separator_character}{name}"
             if written in index:
                 return written
+    if name.isdecimal():
+        number = name.lstrip("0") or "0"
+        padded = [filled for width in range(len(number), _WIDEST_NUMBER) if (filled := number.zfill(width)) in index]
+        if len(padded) == 1:
+            return padded[0]
     return name
 
 

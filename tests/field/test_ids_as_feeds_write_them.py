@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.field.city import City
 from benchmarks.field.messages import StopUpdate, alert, bus, cancelled, update
-from benchmarks.field.network import Network, Pattern, Route, Trip
+from benchmarks.field.network import Network, Pattern, Route, Stop, Trip
 
 TODAY: dict[str, Any] = {"start_date": 20261126}
 
@@ -91,3 +91,21 @@ def test_a_number_that_two_lines_have_names_neither() -> None:
     city = City(two, at="07:58").alerts(alert("Crowded", {"route_id": "1"}))
     assert not any(city.messages(route="r1").values())
     assert "alerts_reach_nobody" in city.readyz()["faults"]
+
+
+# Code4HR/hrt-bus-api#61
+@pytest.mark.parametrize(("known", "named"), [("0012", "12"), ("12", "0012"), ("0", "000")])
+def test_zeros_before_a_number_hide_no_trip_and_no_stop(known: str, named: str) -> None:
+    line = Network(
+        stops=(Stop("A", 0), Stop(known, 600), Stop("C", 1200)), patterns=(Pattern("main", f"A {known} C"),),
+        trips=(Trip(known, "08:00"),),
+    )  # fmt: skip
+    city = City(line, at="07:58").trip_updates(update(named, StopUpdate(named, delay=120), **TODAY))
+    assert city.board(known) == [f"08:04 {known} live"]
+    city.alerts(alert("Crowded", {"stop_id": named}))
+    assert all("Crowded" in heads for heads in city.messages(stop=known).values())
+
+
+def test_a_number_that_two_ids_are_means_neither() -> None:
+    city = City(Network(trips=(Trip("012", "08:00"), Trip("0012", "08:30"))), at="07:58")
+    assert city.trip_updates(cancelled("12", **TODAY)).board("C") == ["08:04 012 scheduled", "08:34 0012 scheduled"]
