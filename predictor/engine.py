@@ -17,7 +17,7 @@ from predictor.driving_times import DrivingTimes
 from predictor.endings import Patience, doubts, told_until
 from predictor.features import features_of
 from predictor.finished_runs import FinishedRuns
-from predictor.forecast import MISS_WEIGHT, Forecast, forecast
+from predictor.forecast import MISS_WEIGHT, Forecast, forecast, within_horizon
 from predictor.fresh_reports import fresh_reports
 from predictor.geometry import LineGeometry
 from predictor.journeys import JourneyLookup, call_key, dated_journeys, driven_call_key, driven_entry
@@ -293,15 +293,17 @@ class Engine:
     def _forecast(self, chain: Chain, passages: Passages, now: float) -> Forecast:
         """What is said of each predicted call; what came of earlier predictions is learned on the way."""
         tt, tracks, learner = self.timetable, self._tracks, self._learner
-        features = features_of(tt, self.driving_times.trip_history, tracks, chain, now)
+        rows = within_horizon(chain, now)
+        features = features_of(tt, self.driving_times.trip_history, tracks, chain, rows, now)
         key = driven_call_key(chain.service_day, chain.entry, chain.shift_s)
         entry = tt.entry_of(passages.trip, passages.call)
         learner.resolve(passages, driven_call_key(passages.service_day, entry, passages.shift_s))
-        learner.offer(chain, key, features, now)
+        if learner.wants(now):
+            learner.offer(chain.take(rows), key[rows], features, now)
         self._counts["lessons"] += learner.study(now)
         passed = (tracks.arrived + tracks.departed)[chain.slot]
         return forecast(
-            chain, features, learner.net, learner.calibration, now, self.settings.miss_weight, self._steadiness, key,
+            chain, rows, features, learner.net, learner.calibration, now, self.settings.miss_weight, self._steadiness, key,
             passed, told_until(tracks, self.settings.patience)[chain.slot],
         )  # fmt: skip
 

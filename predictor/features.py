@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float32Array, Float64Array
+from predictor.arrays import AnyArray, BoolArray, Float32Array, Float64Array, Int64Array
 from predictor.arrivals import Chain
 from predictor.snapshot import FROM_VEHICLE, IN_SERVICE
 from predictor.timetable import Timetable
@@ -20,6 +20,8 @@ FEATURES = (
 """Names of the columns of `features_of`, in order. A network trained on other columns is not used."""
 
 _NOT_STARTED = FEATURES.index("not_started")
+_CHUNK = 4096
+"""Rows whose columns stay in the processor's cache."""
 
 
 def scale_s(ahead_s: Float64Array) -> Float64Array:
@@ -33,18 +35,36 @@ def has_begun(features: Float32Array) -> BoolArray:
     return begun
 
 
-def features_of(timetable: Timetable, history: TripHistory, tracks: Tracks, chain: Chain, now: float) -> Float32Array:
-    """(rows, len(FEATURES)) for the rows of a chain."""
-    tt, slot, entry = timetable, chain.slot, chain.entry
-    head = chain.head
+def features_of(
+    timetable: Timetable, history: TripHistory, tracks: Tracks, chain: Chain, rows: Int64Array, now: float
+) -> Float32Array:
+    """(n, len(FEATURES)) for some rows (n,) of a chain."""
+    result = np.empty((len(rows), len(FEATURES)), np.float32)
+    for at in range(0, len(rows), _CHUNK):
+        part = slice(at, at + _CHUNK)
+        columns = _columns(timetable, history, tracks, chain, rows[part], now)
+        for column, into in zip(columns, result[part].T, strict=True):
+            into[:] = column
+    return result
+
+
+def _columns(
+    timetable: Timetable, history: TripHistory, tracks: Tracks, chain: Chain, rows: Int64Array, now: float
+) -> tuple[AnyArray, ...]:
+    """The columns of `features_of`."""
+    ahead_of, head = chain.arrival, chain.head[rows]
+    leaves_head = chain.leg[head]
+    tt, chain = timetable, chain.take(rows)
+    slot, entry = chain.slot, chain.entry
     origin = chain.origin(tt)
+    begins = ahead_of[head]
     ahead = np.maximum(chain.arrival - now, 0.0)
     by_headway = tt.trip_is_frequency[chain.trip]
     scheduled = np.where(by_headway, chain.arrival, origin + tt.arrival_s[entry])
     delay = np.where(by_headway, np.nan, tracks.delay_s[slot])
     change = np.nan_to_num(delay - tracks.delay_before_s[slot])
     known = np.isfinite(delay)
-    next_trip = chain.leg != chain.leg[head]
+    next_trip = chain.leg != leaves_head
     started = (tracks.departed[slot] > 0) & ~next_trip & (chain.source == FROM_VEHICLE)
     age = now - tracks.timestamp[slot]
     first_departure = origin + tt.trip_start_s[chain.trip] - now
@@ -52,16 +72,17 @@ def features_of(timetable: Timetable, history: TripHistory, tracks: Tracks, chai
     here = np.where(started, np.nan_to_num(tracks.distance_m[slot]), 0.0)
     since = np.where(started, np.nan_to_num(now - tracks.arrived_at[slot]), 0.0)
     # How far the next call's expected time lies back: the vehicle is slower than was thought.
-    overdue = np.where(started, now - chain.arrival[head], 0.0)
-    usual = np.where(history.weight[entry] > 0, history.deviation_s[entry], 0.0)
+    overdue = np.where(started, now - begins, 0.0)
+    weight, deviation = history.weight[entry], history.deviation_s[entry]
+    usual = np.where(weight > 0, deviation, 0.0)
     anchor = np.maximum(np.where(started, entry - chain.call + np.maximum(tracks.arrived[slot] - 1, 0), entry), 0)
-    both = (history.weight[entry] > 0) & (history.weight[anchor] > 0) & started & known
-    trip_gap = np.where(history.weight[entry] > 0, scheduled + usual - chain.arrival, 0.0)
+    both = (weight > 0) & (history.weight[anchor] > 0) & started & known
+    trip_gap = np.where(weight > 0, scheduled + usual - chain.arrival, 0.0)
     from_here = np.where(both, scheduled + usual - history.deviation_s[anchor] + delay - chain.arrival, 0.0)
     hour = (now - tt.date_origin[chain.service_day]) / 3600.0 * (np.pi / 12.0)
     pace = (tracks.driven_s[slot] + 300.0) / (tracks.expected_s[slot] + 300.0) - 1.0
     calls = tt.trip_calls[chain.trip]
-    columns = (
+    return (
         ahead / 600.0,
         np.log1p(ahead / 30.0),
         np.clip((scheduled - chain.arrival) / 100.0, -20.0, 20.0),
@@ -70,7 +91,7 @@ def features_of(timetable: Timetable, history: TripHistory, tracks: Tracks, chai
         np.clip(change / 60.0, -5.0, 5.0),
         age / 60.0,
         np.nan_to_num(tracks.report_gap_s[slot], nan=60.0) / 60.0,
-        np.sqrt(np.arange(len(slot)) - head),
+        np.sqrt(rows - head),
         np.where(started, distance - here, distance) / 2000.0,
         chain.timetabled_s / 300.0,
         (chain.historic_s - chain.timetabled_s) / 60.0,
@@ -87,16 +108,12 @@ def features_of(timetable: Timetable, history: TripHistory, tracks: Tracks, chai
         np.where(next_trip, np.clip(chain.layover_s / 100.0, -10.0, 10.0), 0.0),
         np.clip(trip_gap / 60.0, -10.0, 10.0),
         np.clip(from_here / 60.0, -10.0, 10.0),
-        np.minimum(history.weight[entry], 5.0),
-        chain.known / np.maximum(np.arange(len(slot)) - head, 1),
+        np.minimum(weight, 5.0),
+        chain.known / np.maximum(rows - head, 1),
         np.sin(hour),
         np.cos(hour),
         chain.call / calls,
         np.sqrt(calls - chain.call),
-        np.where(started, 0.0, np.clip((chain.arrival[head] - now) / 300.0, 0.0, 5.0)),
+        np.where(started, 0.0, np.clip((begins - now) / 300.0, 0.0, 5.0)),
         tracks.state[slot] != IN_SERVICE,
     )
-    result = np.empty((len(slot), len(columns)), np.float32)
-    for i, column in enumerate(columns):
-        result[:, i] = column
-    return result

@@ -44,8 +44,14 @@ class Forecast:
     departure: Float64Array
 
 
+def within_horizon(chain: Chain, now: float) -> Int64Array:
+    """The rows of a chain that the network is asked about."""
+    return np.flatnonzero((chain.arrival < now + HORIZON_S) & ~chain.standing)
+
+
 def forecast(
     chain: Chain,
+    rows: Int64Array,
     features: Float32Array,
     net: QuantileNet | None,
     calibration: Calibration,
@@ -58,7 +64,8 @@ def forecast(
 ) -> Forecast:
     """The forecast of each row.
 
-    Parameters: `features`: (rows, F) for the network, not looked at where there is none; `key`, `passed`: (rows,) name
+    Parameters: `rows`: those `within_horizon`; `features`: (n, F) of them for the network, not looked at where there is
+    none; `key`, `passed`: (rows,) name
     the calls and how far their vehicles have come, for `steadiness`; `told_until`: (rows,) until when a time that has
     passed is put off to now.
     """
@@ -71,15 +78,14 @@ def forecast(
     early = np.where(chain.call == 0, 0.0, np.clip((0.5 - share) / 0.4, 0.0, 1.0))
     published = expected + (p10 - expected) * early
     if net is not None:
-        rows = np.flatnonzero((expected < now + HORIZON_S) & ~chain.standing)
-        ahead = np.maximum(expected[rows] - now, 0.0)
+        near = expected[rows]
+        ahead = np.maximum(near - now, 0.0)
         unit = scale_s(ahead)
-        known = features[rows]
-        quantile = calibration.calibrated(net.predict(known), ahead, has_begun(known))
-        p10[rows] = expected[rows] + quantile[:, P10] * unit
-        p50[rows] = expected[rows] + quantile[:, MEDIAN] * unit
-        p90[rows] = expected[rows] + quantile[:, P90] * unit
-        published[rows] = expected[rows] + _at(quantile, share[rows]) * unit
+        quantile = calibration.calibrated(net.predict(features), ahead, has_begun(features))
+        p10[rows] = near + quantile[:, P10] * unit
+        p50[rows] = near + quantile[:, MEDIAN] * unit
+        p90[rows] = near + quantile[:, P90] * unit
+        published[rows] = near + _at(quantile, share[rows]) * unit
     # The range moves as a whole: each end on its own would lag behind as it narrows.
     lag = steadiness.steadied(key, p50, passed, now) - p50
     p10, p50, p90, published = p10 + lag, p50 + lag, p90 + lag, published + lag

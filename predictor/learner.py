@@ -76,9 +76,13 @@ class Learner:
         """One that goes on from what was learned earlier."""
         return cls(learned.net, learned.calibration, learned.taught, capacity)
 
+    def wants(self, now: float) -> bool:
+        """Whether it is time for `offer` to be given predictions."""
+        return now - self._offered_at >= _OFFER_EVERY_S
+
     def offer(self, chain: Chain, key: Int64Array, features: Float32Array, now: float) -> None:
         """Take some of the rows predicted at `now`; `key` (rows,) names vehicle-independent calls of journeys."""
-        if now - self._offered_at < _OFFER_EVERY_S:
+        if not self.wants(now):
             return
         self._offered_at = now
         rows = np.flatnonzero((chain.arrival < now + HORIZON_S) & ~chain.standing)
