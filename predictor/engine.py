@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from predictor.arrays import Int8Array, Int64Array
+from predictor.arrays import Float64Array, Int8Array, Int64Array
 from predictor.arrivals import Chain, predict
 from predictor.assignment import Assigner
 from predictor.current_runs import CurrentRuns
@@ -20,7 +20,8 @@ from predictor.finished_runs import FinishedRuns
 from predictor.forecast import MISS_WEIGHT, Forecast, forecast, within_horizon
 from predictor.fresh_reports import fresh_reports
 from predictor.geometry import LineGeometry
-from predictor.journeys import JourneyLookup, call_key, dated_journeys, driven_call_key, driven_entry
+from predictor.journeys import JourneyLookup, dated_journeys, driven_call_key, driven_entry
+from predictor.kept_predictions import KeptCalls, KeptPredictions
 from predictor.learned import Learned
 from predictor.learner import Learner
 from predictor.legs import Legs, current_legs, with_next_runs
@@ -84,6 +85,7 @@ class Engine:
         self._finished = FinishedRuns.empty()
         self._past_calls = PastCalls()
         self._steadiness = Steadiness()
+        self._kept = KeptPredictions()
         self._report_figures = ReportFigures.none()
         self._counts: Counter[str] = Counter()
         self._use(timetable, learned)
@@ -147,6 +149,7 @@ class Engine:
         self._past_calls.forget(journeys_from=journey)
         self._finished = self._finished.in_timetable(old, self.timetable)
         self._tracks = self._tracks.in_timetable(old, self.timetable)
+        self._kept.forget()
 
     def step(self, observations: Observations, now: float, trip_updates: TripUpdates | None = None) -> Snapshot:
         """Take in what had been received by `now` and answer with a whole new snapshot.
@@ -165,13 +168,11 @@ class Engine:
         told_at = trip_updates.timestamp if trip_updates is not None else -np.inf
         told = still_told(operator, now) if told_at >= live_since else np.empty(0, np.int64)
         legs, journey, doubt = self._legs(operator, told, now)
-        driving = self.driving_times
-        chain = predict(self.timetable, driving.travel_times, driving.timing_points, tracks, legs, now)
-        made = self._forecast(chain, passages, now)
+        leg, calls = self._predicted(legs, passages, now)
         served = self._served(journey, now)
         rest = unserved(operator, served, now)
         rows = [
-            vehicle_rows(chain, made, call_key(journey[chain.leg], chain.call), tracks, doubt[chain.slot], live_since),
+            vehicle_rows(legs, journey, leg, calls, tracks, doubt, live_since),
             operator_rows(operator, rest, now, live=told_at >= live_since),
         ]
         self._counts["steps"] += 1
@@ -182,7 +183,7 @@ class Engine:
             fleet_stands_since=self._feed.stands_since,
             timetable=self.timetable,
             scheduled_calls=self._scheduled_calls,
-            vehicles=vehicles_of(tracks, driving.diagram, doubt),
+            vehicles=vehicles_of(tracks, self.driving_times.diagram, doubt),
             predictions=by_stop(self.timetable, rows, operator.skipped),
             claimed=np.unique(np.concatenate([served, operator.deleted, self._overlay.replaced])),
             cancelled=operator.cancelled,
@@ -241,7 +242,10 @@ class Engine:
         arrived_at_the_end = tracks.follow(tt, slot, obs, match, driven, times)
         self._finished = self._finished.with_runs(arrived_at_the_end, now)
 
-        self._tracks = tracks.without(tracks.timestamp < now - self.settings.silence_limit_s)
+        gone = tracks.timestamp < now - self.settings.silence_limit_s
+        self._tracks = tracks.without(gone)
+        self._kept.news_of(slot, len(tracks))
+        self._kept.without(gone)
         passages = Passages.joined(passages_before, passages_since)
         for state, name in enumerate(VEHICLE_STATES):
             self._counts[f"reports_{name}"] += int((match.state == state).sum())
@@ -290,8 +294,20 @@ class Engine:
         runs &= ~(silent & np.isin(journey, told))
         return legs.take(runs), journey[runs], doubt
 
-    def _forecast(self, chain: Chain, passages: Passages, now: float) -> Forecast:
-        """What is said of each predicted call; what came of earlier predictions is learned on the way."""
+    def _predicted(self, legs: Legs, passages: Passages, now: float) -> tuple[Int64Array, KeptCalls]:
+        """What is said of the calls of all legs, and which leg each is of (rows,)."""
+        kept, driving = self._kept, self.driving_times
+        due = kept.due(legs, now)
+        news = legs.take(due[legs.slot])
+        chain = predict(self.timetable, driving.travel_times, driving.timing_points, self._tracks, news, now)
+        until = told_until(self._tracks, self.settings.patience)
+        kept.put(chain, self._forecast(chain, until, passages, now), due, now)
+        others = np.unique(legs.slot[~due[legs.slot]])
+        kept.put_off(others, np.minimum(until[others], now))
+        return kept.of_legs(legs)
+
+    def _forecast(self, chain: Chain, until: Float64Array, passages: Passages, now: float) -> Forecast:
+        """What is said of each call that is predicted anew; what came of earlier predictions is learned on the way."""
         tt, tracks, learner = self.timetable, self._tracks, self._learner
         rows = within_horizon(chain, now)
         features = features_of(tt, self.driving_times.trip_history, tracks, chain, rows, now)
@@ -303,8 +319,8 @@ class Engine:
         self._counts["lessons"] += learner.study(now)
         passed = (tracks.arrived + tracks.departed)[chain.slot]
         return forecast(
-            chain, rows, features, learner.net, learner.calibration, now, self.settings.miss_weight, self._steadiness, key,
-            passed, told_until(tracks, self.settings.patience)[chain.slot],
+            chain, rows, features, learner.net, learner.calibration, now, self.settings.miss_weight, self._steadiness,
+            key, passed, until[chain.slot],
         )  # fmt: skip
 
     def _served(self, journey: Int64Array, now: float) -> Int64Array:

@@ -7,12 +7,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from predictor.arrays import NONE, Int8Array, Int64Array
-from predictor.arrivals import Chain
 from predictor.columns import column_types
-from predictor.forecast import Forecast
+from predictor.journeys import call_key
+from predictor.kept_predictions import KeptCalls
+from predictor.legs import Legs
 from predictor.operator_times import OperatorTimes
 from predictor.past_calls import STILL_DUE_S
-from predictor.snapshot import FOLLOWED, FROM_OPERATOR, LIVE, OFF_ROUTE, SCHEDULED, SKIPPED, PredictedCalls, Predictions
+from predictor.snapshot import (
+    FOLLOWED,
+    FROM_BLOCK,
+    FROM_OPERATOR,
+    FROM_VEHICLE,
+    LIVE,
+    OFF_ROUTE,
+    SCHEDULED,
+    SKIPPED,
+    PredictedCalls,
+    Predictions,
+)
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 
@@ -26,29 +38,30 @@ class Rows(PredictedCalls):
 
 
 def vehicle_rows(
-    chain: Chain, made: Forecast, key: Int64Array, tracks: Tracks, doubt: Int8Array, live_since: float
-) -> Rows:
-    """Rows of the chains: live where the report is not older than `live_since`, the vehicle on its line, and nothing
-    speaks against it (`doubt` (rows,)); of its later trips the doubt is not told, for they are not late by it yet."""
-    first_trip = chain.leg == chain.leg[chain.head]
-    live = (tracks.timestamp[chain.slot] >= live_since) & (tracks.state[chain.slot] != OFF_ROUTE) & (doubt == FOLLOWED)
+    legs: Legs, journey: Int64Array, leg: Int64Array, calls: KeptCalls, tracks: Tracks, doubt: Int8Array,
+    live_since: float,
+) -> Rows:  # fmt: skip
+    """Rows of the vehicles: live where the report is not older than `live_since`, the vehicle on its line, and nothing
+    speaks against it (`doubt` (slots,)); of its later trips the doubt is not told, for they are not late by it yet.
+
+    Parameters: `journey` (legs,) the key of each; `leg`, `calls` (rows,) as `KeptPredictions.of_legs` gives them.
+    """
+    slot = legs.slot
+    live = (tracks.timestamp[slot] >= live_since) & (tracks.state[slot] != OFF_ROUTE) & (doubt[slot] == FOLLOWED)
+    # A leg may have no call ahead of it any more.
+    ahead = np.flatnonzero(np.bincount(leg, minlength=len(legs)))
+    later = np.ones(len(legs), bool)
+    later[ahead] = np.append(False, slot[ahead[1:]] == slot[ahead[:-1]])[: len(ahead)]
     return Rows(
-        key=key,
-        vehicle=chain.slot.astype(np.int32),
-        trip=chain.trip,
-        service_day=chain.service_day,
-        shift_s=chain.shift_s,
-        call=chain.call,
-        p10=made.p10,
-        p50=made.p50,
-        p90=made.p90,
-        arrival=made.arrival,
-        departure=made.departure,
-        hold=chain.hold,
-        at_stop=chain.standing,
-        status=np.where(live, LIVE, SCHEDULED).astype(np.int8),
-        source=chain.source,
-        doubt=np.where(first_trip, doubt, np.int8(FOLLOWED)),
+        key=call_key(journey[leg], calls.call),
+        vehicle=slot.astype(np.int32)[leg],
+        trip=legs.trip[leg],
+        service_day=legs.service_day[leg],
+        shift_s=legs.shift_s[leg],
+        status=np.where(live, LIVE, SCHEDULED).astype(np.int8)[leg],
+        source=np.where(legs.order == 0, FROM_VEHICLE, FROM_BLOCK).astype(np.int8)[leg],
+        doubt=np.where(later, np.int8(FOLLOWED), doubt[slot])[leg],
+        **{name: getattr(calls, name) for name in column_types(KeptCalls)},
     )
 
 

@@ -12,14 +12,17 @@ import numpy as np
 from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 
 SETTLES_S = 15.0
+REMEMBERED_S = 30.0
 
 
 class Steadiness:
     """Remembers what was said of each call."""
 
     def __init__(self) -> None:
-        self._at = -np.inf
+        # Times of the last steps; and by call, sorted: in which step it was told, how far its vehicle was, and what.
+        self._steps: list[float] = []
         self._key: Int64Array = np.empty(0, np.int64)
+        self._step: Int32Array = np.empty(0, np.int32)
         self._passed: Int32Array = np.empty(0, np.int32)
         self._said: Float64Array = np.empty(0)
 
@@ -27,17 +30,36 @@ class Steadiness:
         """Times (n,) to say of calls `key` (n,), on the way from what was said of them before to `time` (n,).
 
         A call that nothing was said of is told as computed, and so is one whose vehicle has reached or left a stop
-        since, that is, whose `passed` (n,) is another. POSIX seconds; the result is remembered.
+        since, that is, whose `passed` (n,) is another. POSIX seconds; the result is remembered, and so is for
+        `REMEMBERED_S` what was said of calls that are not among these.
         """
         result = time.copy()
-        fade = float(np.exp(-max(now - self._at, 0.0) / SETTLES_S))
-        if len(self._key) and len(key):
-            place = np.minimum(np.searchsorted(self._key, key), len(self._key) - 1)
-            known = np.flatnonzero((self._key[place] == key) & (self._passed[place] == passed))
-            result[known] += fade * (self._said[place[known]] - time[known])
         order = np.argsort(key, kind="stable")
-        self._at, self._key, self._passed, self._said = now, key[order], passed[order], result[order]
+        sorted_key = key[order]
+        place = np.searchsorted(sorted_key, self._key)
+        again = place < len(key)
+        again[again] = sorted_key[place[again]] == self._key[again]
+        was = np.flatnonzero(again)
+        known = order[place[was]]
+        same = self._passed[was] == passed[known]
+        was, known = was[same], known[same]
+        fade = np.array([float(np.exp(-max(now - at, 0.0) / SETTLES_S)) for at in self._steps])
+        result[known] += fade[self._step[was]] * (self._said[was] - time[known])
+        self._remember(sorted_key, passed[order], result[order], ~again, now)
         return result
+
+    def _remember(self, key: Int64Array, passed: Int32Array, said: Float64Array, others: BoolArray, now: float) -> None:
+        """Remember this, sorted by key, with those `others` that are not too old."""
+        recent = np.array([at > now - REMEMBERED_S for at in self._steps], bool)
+        stay = np.flatnonzero(others & recent[self._step]) if len(recent) else np.empty(0, np.int64)
+        first = int(recent.argmax()) if recent.any() else len(recent)
+        self._steps = [*self._steps[first:], now]
+        step = np.full(len(key), len(self._steps) - 1, np.int32)
+        if len(stay):
+            at = np.searchsorted(key, self._key[stay])
+            key, passed = np.insert(key, at, self._key[stay]), np.insert(passed, at, self._passed[stay])
+            said, step = np.insert(said, at, self._said[stay]), np.insert(step, at, self._step[stay] - first)
+        self._key, self._passed, self._said, self._step = key, passed, said, step
 
     @property
     def keys(self) -> Int64Array:
@@ -46,4 +68,5 @@ class Steadiness:
 
     def forget(self, gone: BoolArray) -> None:
         """Forget those of `keys` (n,) that speak of other calls now."""
-        self._key, self._passed, self._said = self._key[~gone], self._passed[~gone], self._said[~gone]
+        self._key, self._passed = self._key[~gone], self._passed[~gone]
+        self._said, self._step = self._said[~gone], self._step[~gone]
