@@ -14,6 +14,9 @@ _ENTRIES = 2**31
 _SHIFTS = 2**19
 """Room for shifts of three days to either side."""
 
+CALL_STEP = _SHIFTS
+"""From one `driven_call_key` of a run to that of its next call."""
+
 
 def journey_key(service_day: Int32Array, journey: Int32Array) -> Int64Array:
     """One int64 for each dated journey."""

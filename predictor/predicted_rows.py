@@ -28,6 +28,8 @@ from predictor.snapshot import (
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 
+_SIXTEEN_BITS = 65_536
+
 
 @dataclass(frozen=True, eq=False)
 class Rows(PredictedCalls):
@@ -103,13 +105,14 @@ def operator_rows(operator: OperatorTimes, rows: Int64Array, now: float, *, live
 
 def by_stop(timetable: Timetable, parts: list[Rows], skipped: Int64Array) -> Predictions:
     """All rows, those of `skipped` call keys marked so, in CSR by stop."""
-    rows = Rows.joined(*parts)
+    rows = Rows.joined(*(part for part in parts if len(part)))
     if len(skipped):
         rows = replace(rows, status=np.where(np.isin(rows.key, skipped), np.int8(SKIPPED), rows.status))
     stop = timetable.stop_at(rows.trip, rows.call)
     # Sixteen bits are sorted by radix, in linear time.
-    narrow = stop.astype(np.uint16) if timetable.stops < 65_536 else stop
-    order = np.argsort(narrow, kind="stable")
+    order = np.argsort(stop.astype(np.uint16), kind="stable")
+    if timetable.stops > _SIXTEEN_BITS:
+        order = order[np.argsort((stop >> 16).astype(np.uint16)[order], kind="stable")]
     return Predictions(
         stops=timetable.stops,
         stop=stop[order],

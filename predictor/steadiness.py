@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from predictor.arrays import AnyArray, BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges
+from predictor.journeys import CALL_STEP
 
 SETTLES_S = 15.0
 REMEMBERED_S = 30.0
@@ -34,7 +35,7 @@ class Steadiness:
         `REMEMBERED_S` what was said of calls that are not among these.
         """
         result = time.copy()
-        order = np.argsort(key, kind="stable")
+        order = _ascending(key)
         sorted_key = key[order]
         place = np.searchsorted(sorted_key, self._key)
         again = place < len(key)
@@ -56,9 +57,13 @@ class Steadiness:
         self._steps = [*self._steps[first:], now]
         step = np.full(len(key), len(self._steps) - 1, np.int32)
         if len(stay):
-            at = np.searchsorted(key, self._key[stay])
-            key, passed = np.insert(key, at, self._key[stay]), np.insert(passed, at, self._passed[stay])
-            said, step = np.insert(said, at, self._said[stay]), np.insert(step, at, self._step[stay] - first)
+            place = np.searchsorted(key, self._key[stay]) + np.arange(len(stay))
+            key, passed, said, step = (
+                _merged(new, old[stay], place)
+                for new, old in (
+                    (key, self._key), (passed, self._passed), (said, self._said), (step, self._step - np.int32(first)),
+                )
+            )  # fmt: skip
         self._key, self._passed, self._said, self._step = key, passed, said, step
 
     @property
@@ -70,3 +75,22 @@ class Steadiness:
         """Forget those of `keys` (n,) that speak of other calls now."""
         self._key, self._passed = self._key[~gone], self._passed[~gone]
         self._said, self._step = self._said[~gone], self._step[~gone]
+
+
+def _ascending(key: Int64Array) -> Int64Array:
+    """The order (n,) that sorts keys: those of one vehicle's run follow one another, and are sorted as one."""
+    begin = np.flatnonzero(np.append(True, np.diff(key) != CALL_STEP)) if len(key) else np.empty(0, np.int64)
+    count = np.diff(begin, append=len(key))
+    order = np.argsort(key[begin], kind="stable")
+    _, rows = expand_ranges(begin[order], count[order])
+    # Runs by headway that start at different times lie between one another.
+    return rows if (np.diff(key[rows]) >= 0).all() else np.argsort(key, kind="stable")
+
+
+def _merged(values: AnyArray, others: AnyArray, place: Int64Array) -> AnyArray:
+    """`values` (n,) with `others` (m,) between them, at these places of the result (m,)."""
+    result = np.empty(len(values) + len(others), values.dtype)
+    own = np.ones(len(result), bool)
+    own[place] = False
+    result[own], result[place] = values, others
+    return result
