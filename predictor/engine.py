@@ -298,6 +298,9 @@ class Engine:
         """What is said of the calls of all legs, and which leg each is of (rows,)."""
         kept, driving = self._kept, self.driving_times
         due = kept.due(legs, now)
+        if self._learner.wants(now):
+            # What is learned from is a sample of all predictions, not of those alone that come with a report.
+            due[:] = True
         news = legs.take(due[legs.slot])
         chain = predict(self.timetable, driving.travel_times, driving.timing_points, self._tracks, news, now)
         until = told_until(self._tracks, self.settings.patience)

@@ -34,20 +34,20 @@ class Steadiness:
         since, that is, whose `passed` (n,) is another. POSIX seconds; the result is remembered, and so is for
         `REMEMBERED_S` what was said of calls that are not among these.
         """
-        result = time.copy()
-        order = _ascending(key)
-        sorted_key = key[order]
-        place = np.searchsorted(sorted_key, self._key)
-        again = place < len(key)
-        again[again] = sorted_key[place[again]] == self._key[again]
-        was = np.flatnonzero(again)
-        known = order[place[was]]
-        same = self._passed[was] == passed[known]
-        was, known = was[same], known[same]
+        order, begin = _ascending(key)
+        key, passed, result = key[order], passed[order], time[order]
+        place, known = _places(self._key, key, begin)
+        again = np.flatnonzero(known)
+        again = again[self._passed[place[again]] == passed[again]]
+        was = place[again]
         fade = np.array([float(np.exp(-max(now - at, 0.0) / SETTLES_S)) for at in self._steps])
-        result[known] += fade[self._step[was]] * (self._said[was] - time[known])
-        self._remember(sorted_key, passed[order], result[order], ~again, now)
-        return result
+        result[again] += fade[self._step[was]] * (self._said[was] - result[again])
+        others = np.ones(len(self._key), bool)
+        others[place[known]] = False
+        self._remember(key, passed, result, others, now)
+        said = np.empty(len(key))
+        said[order] = result
+        return said
 
     def _remember(self, key: Int64Array, passed: Int32Array, said: Float64Array, others: BoolArray, now: float) -> None:
         """Remember this, sorted by key, with those `others` that are not too old."""
@@ -77,14 +77,34 @@ class Steadiness:
         self._said, self._step = self._said[~gone], self._step[~gone]
 
 
-def _ascending(key: Int64Array) -> Int64Array:
-    """The order (n,) that sorts keys: those of one vehicle's run follow one another, and are sorted as one."""
-    begin = np.flatnonzero(np.append(True, np.diff(key) != CALL_STEP)) if len(key) else np.empty(0, np.int64)
+def _ascending(key: Int64Array) -> tuple[Int64Array, Int64Array]:
+    """The order (n,) that sorts keys, and where among them so sorted those of a run begin that follow one another."""
+    if len(key) == 0:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    begin = np.flatnonzero(np.append(True, np.diff(key) != CALL_STEP))
     count = np.diff(begin, append=len(key))
-    order = np.argsort(key[begin], kind="stable")
-    _, rows = expand_ranges(begin[order], count[order])
+    runs = np.argsort(key[begin], kind="stable")
+    _, order = expand_ranges(begin[runs], count[runs])
+    if (np.diff(key[order]) >= 0).all():
+        return order, np.cumsum(count[runs]) - count[runs]
     # Runs by headway that start at different times lie between one another.
-    return rows if (np.diff(key[rows]) >= 0).all() else np.argsort(key, kind="stable")
+    return np.argsort(key, kind="stable"), np.arange(len(key))
+
+
+def _places(known: Int64Array, key: Int64Array, begin: Int64Array) -> tuple[Int64Array, BoolArray]:
+    """Where each key (n,) stands among the sorted `known` (m,), and whether it does; `begin` as of `_ascending`."""
+    if len(known) == 0 or len(key) == 0:
+        return np.zeros(len(key), np.int64), np.zeros(len(key), bool)
+    last = len(known) - 1
+    first = np.minimum(np.searchsorted(known, key[begin]), last)
+    # Most runs follow one another there as well, from where they begin or some calls later.
+    place = np.repeat(first - (known[first] - key[begin]) // CALL_STEP - begin, np.diff(begin, append=len(key)))
+    place = np.clip(place + np.arange(len(key)), 0, last)
+    found: BoolArray = known[place] == key
+    rest = np.flatnonzero(~found)
+    place[rest] = np.minimum(np.searchsorted(known, key[rest]), last)
+    found[rest] = known[place[rest]] == key[rest]
+    return place, found
 
 
 def _merged(values: AnyArray, others: AnyArray, place: Int64Array) -> AnyArray:
