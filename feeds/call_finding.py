@@ -1,6 +1,7 @@
 """Which call of its run each stop time update means.
 
-By `stop_sequence`, and by the stop where that is missing or speaks against it. A stop id that is none of the run's may
+By `stop_sequence`, and by the stop where that is missing or speaks against it. Numbers alone that begin at 0 where the
+timetable's do not are places in the run. A stop id that is none of the run's may
 be another platform of a station that it calls at, or the station itself. A stop that is served twice is told apart by
 the order of the updates, then by what they say: a departure is not of the last call, an arrival not of the first, and
 the time is near the timetable's.
@@ -57,6 +58,10 @@ def find_calls(
     found = search(((calls.owner << 32) + calls.sequence)[order], (owner << 32) + np.maximum(sequence, 0))
     found = at(order, found, NONE)
     found[sequence < 0] = NONE
+    counted = _counted_from_0(owner, sequence, stop, found)
+    place = (owner[counted] << 32) + sequence[counted]
+    in_run = np.argsort(by_place := (calls.owner << 32) + calls.call, kind="stable")
+    found[counted] = at(in_run, search(by_place[in_run], place), NONE)
     station = np.where(timetable.stop_parent >= 0, timetable.stop_parent, np.arange(timetable.stops))
     at_stop = at(calls.stop, found, NONE)
     elsewhere = (stop >= 0) & (at_stop != stop)
@@ -69,6 +74,13 @@ def find_calls(
     refused["stop_sequence_mismatch"] += int(((by_stop >= 0) & (sequence[rows] >= 0)).sum())
     found[rows] = np.where(by_stop >= 0, by_stop, found[rows])
     return found
+
+
+def _counted_from_0(owner: Int64Array, sequence: Int32Array, stop: Int32Array, found: Int64Array) -> Int64Array:
+    """Updates of the runs that name their calls by numbers alone, a 0 among them that the timetable does not have."""
+    runs = owner[(sequence == 0) & (stop < 0) & (found < 0)]
+    named = owner[(stop >= 0) | (sequence < 0)]
+    return np.flatnonzero(np.isin(owner, runs) & ~np.isin(owner, named))
 
 
 def _by_stop(

@@ -151,6 +151,7 @@ def decode_trip_updates(data: bytes, timetable: Timetable, received_at: float) -
     not_found = _not_found(runs)
     runs, updates = _without_old_times(timetable, runs, updates, newest, received_at, refused)
     modified = modified_runs(message, timetable, received_at, refused)
+    runs = _with_cancelled_additions(runs)
     runs, updates = _each_once(runs, updates, newest, refused)
     runs = _with_modified(runs, timetable, modified)
     routes = _NewRoutes(timetable)
@@ -501,6 +502,15 @@ def _lists_its_calls(tt: Timetable, trip: int, updates: int) -> bool:
 
 def _name(tt: Timetable, trip: int) -> str:
     return str(tt.trip_id[trip]) if trip >= 0 else ""
+
+
+def _with_cancelled_additions(runs: _Runs) -> _Runs:
+    """Added runs that the same message cancels are that: the timetable does not have them, so they go by their id."""
+    relationship, unknown = runs.relationship.copy(), runs.trip < 0
+    for gone in (TRIP_CANCELED, TRIP_DELETED):
+        names = runs.trip_id[unknown & (runs.relationship == gone)]
+        relationship[unknown & (runs.calls_from == _LISTED) & np.isin(runs.trip_id, names)] = gone
+    return replace(runs, relationship=relationship)
 
 
 def _each_once(runs: _Runs, updates: _Updates, newest: Float64Array, refused: Counter[str]) -> tuple[_Runs, _Updates]:

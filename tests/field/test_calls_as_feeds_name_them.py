@@ -1,0 +1,140 @@
+"""Which call an update means where feeds number calls otherwise than the timetable; and times that say little."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from benchmarks.field.city import City
+from benchmarks.field.messages import StopUpdate, TripUpdate, cancelled, skipped, update
+from benchmarks.field.network import Network, Trip
+from tests.field.test_operators_word import added
+
+TODAY: dict[str, Any] = {"start_date": 20261126}
+
+
+def told(*updates: TripUpdate, at: str = "07:58") -> list[str]:
+    """The first row of each stop but the last."""
+    city = City(at=at).trip_updates(*updates)
+    return [city.board(stop)[0] for stop in "ABCD"]
+
+
+# Numbers
+
+
+@pytest.mark.parametrize("named", ["stop", None])
+@pytest.mark.parametrize("numbers", [(0, 1, 2, 3, 4), (1, 2, 3, 4, 5)])
+def test_calls_may_be_counted_from_0(numbers: tuple[int, ...], named: str | None) -> None:
+    # opentripplanner/OpenTripPlanner#5078, OneBusAway/onebusaway-application-modules#50
+    calls = [
+        StopUpdate(named and stop, sequence=number, delay=60 * place)
+        for place, (stop, number) in enumerate(zip("ABCDE", numbers, strict=True))
+    ]
+    assert told(update("t1", *calls, **TODAY)) == [
+        "08:00 t1 live", "08:03 t1 live", "08:06 t1 live", "08:09 t1 live",
+    ]  # fmt: skip
+
+
+def test_numbers_that_are_all_0_say_nothing() -> None:  # vingerha/gtfs2#90
+    first = StopUpdate("A", sequence=0, arrival=0.0, arrival_delay=0, departure_delay=300)
+    calls = (StopUpdate(stop, sequence=0, delay=300) for stop in "BCDE")
+    assert told(update("t1", first, *calls, **TODAY)) == [f"08:{m} t1 live" for m in ("05", "07", "09", "11")]
+
+
+def test_a_number_and_a_stop_that_contradict_each_other_mean_the_stop() -> None:
+    # CUTR-at-USF/gtfs-realtime-validator#297
+    for number in (2, 99):
+        assert told(update("t1", StopUpdate("C", sequence=number, delay=120), **TODAY))[1:3] == [
+            "08:02 t1 scheduled", "08:06 t1 live",
+        ]  # fmt: skip
+
+
+def test_a_stop_that_is_unknown_takes_nothing_from_the_others() -> None:  # opentripplanner/OpenTripPlanner#4702
+    calls = (StopUpdate("A", delay=60), StopUpdate("nowhere", delay=900), StopUpdate("C", delay=120))
+    assert told(update("t1", *calls, **TODAY))[:3] == ["08:01 t1 live", "08:03 t1 live", "08:06 t1 live"]
+
+
+def test_calls_out_of_order_are_put_in_order() -> None:  # TheTransitClock/transitime#63
+    calls = (StopUpdate("D", delay=240), StopUpdate("B", delay=60))
+    assert told(update("t1", *calls, **TODAY)) == [
+        "08:00 t1 scheduled", "08:03 t1 live", "08:05 t1 live", "08:10 t1 live",
+    ]  # fmt: skip
+
+
+# Times
+
+
+@pytest.mark.parametrize(
+    ("call", "rows"),
+    [
+        (StopUpdate("B", departure="08:05"), ["08:05 t1 live", "08:07 t1 live"]),
+        (StopUpdate("B", arrival_delay=180), ["08:05 t1 live", "08:07 t1 live"]),
+        (StopUpdate("B", arrival=0.0, departure=0.0), ["08:02 t1 scheduled", "08:04 t1 scheduled"]),
+        (StopUpdate("B", arrival=0.0, departure=0.0, delay=180), ["08:05 t1 live", "08:07 t1 live"]),
+        (StopUpdate("B", arrival="08:07", departure="08:07", delay=0), ["08:07 t1 live", "08:09 t1 live"]),
+        (StopUpdate("B", delay=-60), ["08:01 t1 live", "08:03 t1 live"]),
+    ],
+)
+def test_a_call_of_which_little_is_told_is_told_with_that(call: StopUpdate, rows: list[str]) -> None:
+    # mark1foley/ha-gtfs-rt-v2#11, zacs/ha-gtfs-rt#36
+    assert told(update("t1", call, **TODAY))[1:3] == rows
+
+
+def test_a_bus_that_leaves_its_first_stop_early_is_told_so() -> None:  # opentripplanner/OpenTripPlanner#5347
+    calls = (StopUpdate("A", departure="07:59"), StopUpdate("E", arrival="08:07"))
+    assert told(update("t1", *calls, **TODAY)) == [
+        "07:59 t1 live", "08:01 t1 live", "08:03 t1 live", "08:05 t1 live",
+    ]  # fmt: skip
+
+
+def test_a_skipped_stop_costs_an_early_bus_nothing() -> None:  # opentripplanner/OpenTripPlanner#5286
+    calls = (StopUpdate("A", delay=-60), skipped("B"), StopUpdate("C", delay=-120))
+    assert told(update("t1", *calls, **TODAY)) == [
+        "07:59 t1 live", "08:02 t1 skipped", "08:02 t1 live", "08:04 t1 live",
+    ]  # fmt: skip
+
+
+def test_a_skipped_stop_with_times_is_skipped() -> None:
+    call = StopUpdate("C", arrival="08:20", departure="08:20", relationship="SKIPPED")
+    assert told(update("t1", StopUpdate("B", delay=120), call, **TODAY))[1:] == [
+        "08:04 t1 live", "08:04 t1 skipped", "08:08 t1 live",
+    ]  # fmt: skip
+
+
+def test_an_update_that_tells_nothing_changes_nothing() -> None:  # opentripplanner/OpenTripPlanner#2560
+    assert told(update("t1", vehicle="v1", **TODAY)) == [f"08:0{2 * k} t1 scheduled" for k in range(4)]
+
+
+# Runs
+
+
+@pytest.mark.parametrize(
+    ("relationship", "row"), [("CANCELED", "08:25 x cancelled"), ("DELETED", "09:04 t2 scheduled")]
+)
+def test_an_added_trip_that_the_same_message_cancels_does_not_run(relationship: str, row: str) -> None:
+    extra = added("x", ("A", "08:20"), ("C", "08:25"), ("E", "08:30"))
+    gone = update("x", relationship=relationship, **TODAY)
+    for message in ((extra, gone), (gone, extra)):
+        assert City(at="07:58").trip_updates(*message).board("C")[1] == row
+
+
+def test_a_whole_line_is_not_cancelled_by_a_run_without_a_name() -> None:
+    city = City(at="07:58").trip_updates(cancelled(None, route_id="r1", **TODAY))
+    assert city.board("C")[0] == "08:04 t1 scheduled"
+
+
+@pytest.mark.parametrize(("start", "date"), [("00:10:00", 20261127), ("24:10:00", 20261126)])
+def test_a_run_after_midnight_is_found_by_its_line_and_either_start(start: str, date: int) -> None:
+    night = Network(trips=(Trip("t1", "24:10"),))
+    named: dict[str, Any] = {"route_id": "r1", "start_time": start, "start_date": date}
+    city = City(night, at="23:58").trip_updates(update("old", StopUpdate("B", delay=120), **named))
+    assert city.board("B")[0] == "00:14 t1 live"
+    assert City(night, at="23:58").trip_updates(cancelled(None, **named)).board("B")[0] == "00:12 t1 cancelled"
+
+
+@pytest.mark.parametrize("date", [20261025, 20270328])
+def test_in_the_nights_of_23_and_25_hours_a_delay_is_a_delay(date: int) -> None:
+    early = Network(trips=(Trip("t1", "03:30"),))
+    city = City(early, at="03:20", date=date).trip_updates(update("t1", StopUpdate("B", delay=120), start_date=date))
+    assert city.board("C")[0] == "03:36 t1 live"
