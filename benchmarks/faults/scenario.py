@@ -14,8 +14,8 @@ from typing import Literal
 
 from benchmarks.faults.stage import Stage
 
-Kind = Literal["feeds"]
-KINDS: tuple[Kind, ...] = ("feeds",)
+Kind = Literal["feeds", "timetables", "vehicles", "calendar"]
+KINDS: tuple[Kind, ...] = ("feeds", "timetables", "vehicles", "calendar")
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from benchmarks.field.agreement import disagreements
 from benchmarks.field.city import City
 from benchmarks.field.faces import Row, Run
-from benchmarks.field.network import Network, Service, Trip, hms, seconds
+from benchmarks.field.network import Network, Service, Trip, departure_of, hms, seconds
 from feeds.gtfs.service_calendar import origin_of
 
 LIVE_LIMIT_S = 300.0
@@ -94,7 +94,7 @@ class TruthRule:
             if drives and bus.trip == row.key.trip and bus.vehicle == row.told["vehicle_id"]:
                 calls = [call for call in self.city.network.calls(bus.trip) if call.stop == row.stop]
                 if len(calls) == 1:
-                    return self.city.posix(calls[0].departure or calls[0].arrival) + float(bus.late_s or 0.0)
+                    return self.city.posix(departure_of(calls[0])) + float(bus.late_s or 0.0)
         return None
 
     def _missing(self, stop: str, rows: list[Row]) -> Iterator[str]:
@@ -160,8 +160,8 @@ def runs_on(service: Service, day: date) -> bool:
 
 def _departures(network: Network, trip: Trip, day: date, origin: float) -> Iterator[ScheduledCall]:
     calls = network.calls(trip.trip_id)
-    run = Run(trip.trip_id, day.isoformat(), hms(seconds(calls[0].departure or calls[0].arrival)))
+    run = Run(trip.trip_id, day.isoformat(), hms(seconds(departure_of(calls[0]))))
     for call in calls[:-1]:
-        at = call.arrival if call.departure is None else call.departure
+        at = departure_of(call)
         if at and call.pickup != 1:
             yield ScheduledCall(run, call.stop, origin + seconds(at))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
-from benchmarks.field.network import Call, Network, Stop, seconds
+from benchmarks.field.network import Network, Stop, departure_of, seconds
 
 Time = str | float
 Clock = Callable[[Time], float]
@@ -264,7 +264,7 @@ class Writer:
         if report.stuck_at:
             calls = calls[: [call.stop for call in calls].index(report.stuck_at) + 1]
         arrival = np.array([seconds(call.arrival) for call in calls]) + origin
-        departure = np.array([seconds(_departure(call)) for call in calls]) + origin
+        departure = np.array([seconds(departure_of(call)) for call in calls]) + origin
         place = int(np.searchsorted(arrival, at, side="right")) - 1
         stops = [self.network.places[call.stop] for call in calls]
         if place < 0:
@@ -273,10 +273,6 @@ class Writer:
             return stops[place]
         share = (at - departure[place]) / (arrival[place + 1] - departure[place])
         return _on_the_way(stops[place], stops[place + 1], float(share))
-
-
-def _departure(call: Call) -> str:
-    return call.arrival if call.departure is None else call.departure
 
 
 def _on_the_way(before: Stop, after: Stop, share: float) -> Stop:

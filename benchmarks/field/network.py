@@ -82,6 +82,11 @@ class Call:
     """Its place in the trip, from 1, where not given."""
 
 
+def departure_of(call: Call) -> str:
+    """Its departure, "" where the feed gives none."""
+    return call.arrival if call.departure is None else call.departure
+
+
 @dataclass(frozen=True)
 class Pattern:
     """Calls in order, of one line in one direction; trips follow it by its name."""
@@ -235,7 +240,7 @@ class Network:
             "trips": [self._trip_row(trip) for trip in self.trips],
             "stop_times": [
                 {"trip_id": trip.trip_id, "arrival_time": _feed_time(call.arrival),
-                 "departure_time": _feed_time(call.arrival if call.departure is None else call.departure),
+                 "departure_time": _feed_time(departure_of(call)),
                  "stop_id": call.stop, "stop_sequence": place if call.sequence is None else call.sequence,
                  "stop_headsign": call.headsign, "pickup_type": call.pickup, "drop_off_type": call.drop_off,
                  "timepoint": call.timepoint}
