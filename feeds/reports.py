@@ -146,6 +146,7 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
         start_time_s=_parsed(text["start_time"], start_seconds, -1, "start_time_malformed", refused),
     )
     under_way = np.ones(len(reports), bool)
+    trip, names = _on_copies(timetable, trip, names)
     runs = run_finder(timetable).find(names, at, under_way)
     runs.count(refused, under_way)
     trip = np.where(trip < 0, runs.trip, trip)
@@ -177,6 +178,21 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
         unknown_trips=tuple(name[:_LONGEST_ID] for name in islice(dict.fromkeys(unknown), _EXAMPLES)),
     )
     return with_refused(observations, refused)
+
+
+def _on_copies(timetable: Timetable, trip: Int32Array, names: RunNames) -> tuple[Int32Array, RunNames]:
+    """The trips (n,) with that of a copy (DUPLICATED) in the place of the one copied, where it starts as the copy."""
+    copy = np.arange(timetable.base.trips, timetable.trips)
+    model = timetable.run_models[copy]
+    renamed = (model >= 0) & (timetable.trip_id[copy] != timetable.trip_id[np.maximum(model, 0)])
+    copy, start = copy[renamed], (timetable.trip_start_s[copy] + timetable.run_shifts_s)[renamed]
+    by_start = dict(zip(zip(model[renamed].tolist(), start.tolist(), strict=True), copy.tolist(), strict=True))
+    if not by_start:
+        return trip, names
+    trip = trip.copy()
+    for row, key in enumerate(zip(trip.tolist(), names.start_time_s.tolist(), strict=True)):
+        trip[row] = by_start.get(key, key[0])
+    return trip, replace(names, trip=trip)
 
 
 def vehicle_names(reports: Reports) -> list[str]:

@@ -396,6 +396,16 @@ def test_a_trip_is_driven_once_more() -> None:
     assert city.trip_updates().board("C") == ["09:04 t2 scheduled"]
 
 
+# opentripplanner/OpenTripPlanner#7761
+def test_a_bus_on_a_copy_may_name_the_trip_that_is_copied_and_its_own_start() -> None:
+    again = update("t1", relationship="DUPLICATED", start_date=20261126, start_time="08:00:00", new_trip_id="t1-b",
+                   new_start_date=20261126, new_start_time="08:30:00")  # fmt: skip
+    told = bus("v1", "t1", late_s=30, run_start="08:30", start_time="08:30:00", **TODAY)
+    city = City(at="08:28").trip_updates(again).vehicle_positions(told).at("08:33")
+    assert city.vehicles()["v1"]["trip_id"] == "t1-b"
+    assert city.board("D") == ["08:36 t1-b live", "09:06 t2 scheduled"]
+
+
 def test_a_trip_added_under_the_id_of_another_at_its_own_time_is_one_more() -> None:
     more = update("t1", relationship="ADDED", start_date=20261126, start_time="08:30:00")
     city = City(at="07:58").trip_updates(more)
