@@ -13,7 +13,7 @@ TIME = re.compile(
     re.ASCII,
 )
 """`H:MM:SS` or `H:MM`, and what databases and spreadsheets make of them: `1 days 01:00:00`, `8:00:00.0`, `8:00 AM`."""
-DATE = re.compile(r"\s*(\d{4})([-/.]?)(\d\d)\2(\d\d)(?:\.0+|[T ][\d:.]*)?\s*", re.ASCII)
+DATE = re.compile(r"\s*(\d{4})([-/.]?)(\d\d)\2(\d\d)(?:\.0+|[T ][\d:.+Z-]*)?\s*", re.ASCII)
 """`YYYYMMDD`, and what databases and spreadsheets make of it: `2026-03-02`, `2026/03/02`, `20260302.0`."""
 
 

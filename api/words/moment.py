@@ -159,9 +159,12 @@ class PageMoment(Moment):
         return f"{words} ({share})" if words and share else words or share
 
     def said_all(self, alerts: Iterable[Alert]) -> list[AlertWords]:
-        """Alerts in the reader's language. The same words sent for each of several lines are said once, of all."""
+        """Alerts in the reader's language. The same words sent for each of several lines are said once, of all; one
+        without a word is not."""
         said: dict[tuple[object, ...], AlertWords] = {}
         for words in map(self.said, alerts):
+            if not words.header:
+                continue
             key = words.header, words.description, words.url, words.starts_at, words.ends_at
             before = said.get(key, words)
             lines = sorted({*before.lines, *words.lines}, key=lambda line: self.lines.rank[line.route])
@@ -177,9 +180,9 @@ class PageMoment(Moment):
         """An alert in the reader's language."""
         language = self.texts.language
         header, description = text_in(alert.header, language), text_in(alert.description, language)
-        if not header:
-            header, description = description or self._word(f"effect_{alert.effect}"), ""
         url = text_in(alert.url, language)
+        if not header:
+            header, description = description or self._word(f"effect_{alert.effect}") or url, ""
         start, end = alert.period(self.now)
         tt, informed = self.timetable, informed_by(self, alert)
         return AlertWords(

@@ -273,3 +273,9 @@ def test_dates_from_far_away_break_nothing_when_published(times: dict[str, str])
 def test_a_message_in_a_wrong_encoding_reads_as_it_was_meant() -> None:
     city = City().alerts(alert("DÃ©viation â€“ ligne 1", {"route_id": "r1"}))
     assert city.messages(route="r1") == {"v1 route": ["Déviation – ligne 1"], "line page": ["Déviation – ligne 1"]}
+
+
+def test_a_message_of_an_address_alone_is_told_by_it_and_one_without_a_word_is_not() -> None:
+    city = City().alerts(alert("", {"route_id": "r1"}, url="https://town.example/works"), alert("", {"route_id": "r1"}))
+    assert city.messages(route="r1")["line page"] == ["https://town.example/works"]
+    assert city.messages(stop="B")["screen"] == ["1 https://town.example/works"]
