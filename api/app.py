@@ -41,6 +41,7 @@ from api.v1.gtfs_realtime import realtime_feeds_router
 from api.v1.health import health_router
 from api.v1.metrics import RequestMetrics, metrics_router, registry_of
 from api.v1.routes import routes_router
+from api.v1.shapes import shapes_router
 from api.v1.stops import stops_router
 from api.v1.trips import trips_router
 from api.v1.vehicles import vehicles_router
@@ -138,7 +139,8 @@ def create_app(service: Service, desk: Desk | None = None, *, trusted_proxies: S
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(trusted_proxies))
     answer_with_problems(app)
     for router in (
-        departures_router, panels_router, explain_router, stops_router, routes_router, trips_router, vehicles_router,
+        departures_router, panels_router, explain_router, stops_router, routes_router, shapes_router, trips_router,
+        vehicles_router,
         disruptions_router, realtime_feeds_router, health_router, timetable_router, metrics_router, docs_router,
         installable_router, crawlers_router, page_stream_router, desk_router, map_router, alerts_router, pages_router,
         screens_router,

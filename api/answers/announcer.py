@@ -12,13 +12,14 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Hashable
 from dataclasses import dataclass, field
+from typing import Any
 
 import anyio
 import anyio.to_thread
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from api.answers.answer import Answer
-from api.answers.problems import Problem
+from api.answers.problems import PROBLEMS, Problem, ProblemDetails
 from api.reading.board import StopBoards
 from api.reading.moment import Moment
 from api.service.service import Service
@@ -37,6 +38,14 @@ _SEND_LIMIT_S = 30.0
 """A listener that takes nothing for so long is gone."""
 _FAREWELL_S = 2.0
 
+STREAM: dict[int | str, dict[str, Any]] = {
+    **PROBLEMS,
+    200: {"description": "Server-Sent Events", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+    429: {"model": ProblemDetails, "description": "Too many streams of one client"},
+    503: {"model": ProblemDetails, "description": "Too many listeners: poll instead"},
+}
+"""For the OpenAPI document of each event stream."""
+
 log = logging.getLogger("prochain")
 
 
@@ -47,6 +56,8 @@ class Announcement:
     event_id: str
     """Changes when, and only when, the body says something new. A server started anew gives the same to the same."""
     body: str
+    event: str = "board"
+    """What the listener knows it by."""
 
 
 Make = Callable[[StopBoards], Announcement]
@@ -94,8 +105,8 @@ class Announcer:
         return sum(channel.listeners for channel in list(self._channels.values()))
 
     def answer(self, key: Hashable, make: Make, last_event_id: str | None, client: str) -> EventSourceResponse:
-        """A response that goes on until the listener leaves or the server stops: at once an event `board`, or a
-        `heartbeat` where `last_event_id` is still the newest; then an event `board` for each change.
+        """A response that goes on until the listener leaves or the server stops: at once the event, or a
+        `heartbeat` where `last_event_id` is still the newest; then one for each change.
 
         Parameters: `key`: those who give the same share what `make` makes; `client`: whose the stream is.
         Errors: Problem 503 when full, 429 when this client has too many.
@@ -141,7 +152,7 @@ class Announcer:
                 latest, changed = channel.latest, channel.changed
                 if latest is not None and latest.event_id != last_event_id:
                     last_event_id = latest.event_id
-                    yield ServerSentEvent(latest.body, event="board", id=latest.event_id, retry=retry, sep="\n")
+                    yield ServerSentEvent(latest.body, event=latest.event, id=latest.event_id, retry=retry, sep="\n")
                 elif latest is not None:
                     yield ServerSentEvent(self._heartbeat(), event="heartbeat", retry=retry, sep="\n")
                 with anyio.move_on_after(HEARTBEAT_S):

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
 from sse_starlette import EventSourceResponse
 
-from api.answers.announcer import Announcement, Announcer
+from api.answers.announcer import STREAM, Announcement, Announcer
 from api.answers.answer import Status
 from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, digest_of
 from api.answers.lookups import stop_index
-from api.answers.problems import PROBLEMS, ProblemDetails
+from api.answers.problems import PROBLEMS
 from api.answers.rate_limits import client_of
 from api.panels.models import PanelBoard, PanelDeparture
 from api.panels.text import panel_lines
@@ -38,12 +38,6 @@ _BOARD: dict[int | str, dict[str, Any]] = {
             }
         },
     },
-}
-_STREAM: dict[int | str, dict[str, Any]] = {
-    **PROBLEMS,
-    200: {"description": "Server-Sent Events", "content": {"text/event-stream": {"schema": {"type": "string"}}}},
-    429: {"model": ProblemDetails, "description": "Too many streams of one client"},
-    503: {"model": ProblemDetails, "description": "Too many listeners: poll instead"},
 }
 
 
@@ -73,7 +67,7 @@ def get_board(
     )
 
 
-@panels_router.get("/v1/stops/{stop_id:path}/stream", responses=_STREAM, response_class=EventSourceResponse)
+@panels_router.get("/v1/stops/{stop_id:path}/stream", responses=STREAM, response_class=EventSourceResponse)
 def stream_board(
     request: Request,
     stop_id: str,

@@ -1,39 +1,45 @@
-"""`/v1/stops/{stop_id}/departures`: the departure board of a stop."""
+"""`/v1/stops/{stop_id}/departures` and `/v1/departures`: the departure board of a stop, of several, or of a place."""
 
 from __future__ import annotations
 
 from typing import Annotated, cast
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from api.answers.answer import Status
 from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, steady
 from api.answers.lookups import route_index, stop_index
+from api.answers.place import Place, place_of
 from api.answers.problems import PROBLEMS
+from api.answers.rate_limits import SEARCHES, TOO_OFTEN, limited
 from api.reading.alerts import stop_alerts
 from api.reading.board import WINDOW_S, departure_rows
 from api.reading.calls import RunCall
 from api.reading.moment import Moment
-from api.v1.models import Access, Boarding, Departure, Departures, Doubt, TimeSource
+from api.v1.models import Access, Boarding, Departure, Departures, Doubt, SeveralDepartures, TimeSource
 from api.v1.representations import alerts_answer, event_answer, occupancy_answer, range_answer, route_ref, stop_of
 
 departures_router = APIRouter(tags=["Departures"])
+
+MOST_STOPS = 20
+_NEAR_M = 500
+
+Limit = Annotated[int, Query(ge=1, le=500, description="At most so many")]
+Window = Annotated[int, Query(ge=60, le=172_800, description="How far to look ahead, in seconds")]
+Route = Annotated[str | None, Query(description="Only this route_id")]
+Arrivals = Annotated[bool, Query(description="Also trips that end here or that nobody may board")]
 
 
 @departures_router.get("/v1/stops/{stop_id:path}/departures", response_model=Departures, responses=PROBLEMS | CACHED)
 def get_departures(
     request: Request,
     stop_id: str,
-    limit: Annotated[int, Query(ge=1, le=500, description="At most so many")] = 20,
-    window: Annotated[
-        int, Query(ge=60, le=172_800, description="How far to look ahead, in seconds")
-    ] = int(WINDOW_S),
-    route: Annotated[str | None, Query(description="Only this route_id")] = None,
-    arrivals: Annotated[
-        bool, Query(description="Also trips that end here or that nobody may board")
-    ] = False,
-) -> Response:  # fmt: skip
+    limit: Limit = 20,
+    window: Window = int(WINDOW_S),
+    route: Route = None,
+    arrivals: Arrivals = False,
+) -> Response:
     """Coming departures, soonest first; of a station those of all its platforms. A departure stays until 30 s after its
     time. The ETag changes only when what the board says changes: a minute, a status, a time by half a minute."""
     moment = Moment.of(request)
@@ -51,6 +57,54 @@ def get_departures(
             **moment.answer_fields(),
             stop=stop_of(moment.timetable, stop),
             departures=[_departure(moment, row) for row in rows],
+            alerts=alerts,
+        ).model_dump_json()
+
+    return answer(request, says, body, max_age_s=BOARD_MAX_AGE_S, media_type="application/json")
+
+
+@departures_router.get("/v1/departures", response_model=SeveralDepartures, responses=PROBLEMS | CACHED | TOO_OFTEN,
+                       dependencies=[Depends(limited(SEARCHES))])  # fmt: skip
+def get_departures_of_several_stops(
+    request: Request,
+    stop: Annotated[
+        list[str] | None, Query(description="A stop_id, as often as there are stops", max_length=MOST_STOPS)
+    ] = None,
+    near: Annotated[
+        Place | None, Query(description="Latitude and longitude: the stops around it", examples=["47.39,0.69"])
+    ] = None,
+    radius: Annotated[
+        int, Query(ge=1, le=5000, description="Metres in a straight line from `near`")
+    ] = _NEAR_M,
+    limit: Limit = 20,
+    window: Window = int(WINDOW_S),
+    route: Route = None,
+    arrivals: Arrivals = False,
+) -> Response:  # fmt: skip
+    """Coming departures of several stops, or of those around a place (at most the 20 nearest), in one list, soonest
+    first: each as at its stop. A trip that calls at two of them is listed at both."""
+    moment = Moment.of(request)
+    only = None if route is None else route_index(moment, route)
+    asked: dict[int, float | None] = {stop_index(moment, stop_id): None for stop_id in stop or []}
+    if near is not None:
+        hits = moment.view.stop_search.near(*place_of(near), MOST_STOPS)
+        asked |= {hit.stop_idx: hit.distance_m for hit in hits if (hit.distance_m or 0.0) <= radius}
+    of_stops = [departure_rows(moment.view, one, moment.now, limit, float(window), only, arrivals) for one in asked]
+    # A platform may be asked for beside its station.
+    rows = {(row.stop_idx, row.key): row for rows in of_stops for row in rows}
+    soonest = sorted(rows.values(), key=lambda row: row.published)[:limit]
+    told = {alert.alert_id: alert for one in asked for alert in stop_alerts(moment, one)}
+    alerts = alerts_answer(moment, told.values())
+    says = (
+        moment.timetable.feed_version, list(asked.items()), moment.feed_stopped, [_said(row) for row in soonest],
+        [alert.model_dump() for alert in alerts],
+    )  # fmt: skip
+
+    def body() -> str:
+        return SeveralDepartures(
+            **moment.answer_fields(),
+            stops=[stop_of(moment.timetable, one, distance_m) for one, distance_m in asked.items()],
+            departures=[_departure(moment, row) for row in soonest],
             alerts=alerts,
         ).model_dump_json()
 

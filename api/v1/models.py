@@ -182,6 +182,37 @@ class Departures(Answer):
     alerts: list[Alert] = Field(description="In force now, for this stop, the routes that call here, or the network")
 
 
+class SeveralDepartures(Answer):
+    """The departures of several stops in one list."""
+
+    stops: list[Stop] = Field(description="In the order asked for, then by distance")
+    departures: list[Departure] = Field(description="Soonest first; `stop_id` tells where")
+    alerts: list[Alert] = Field(description="In force now, for any of the stops")
+
+
+class LineString(BaseModel):
+    """GeoJSON."""
+
+    type: Literal["LineString"] = "LineString"
+    coordinates: list[tuple[float, float]] = Field(description="Longitude, latitude of each vertex")
+
+
+class ShapeProperties(BaseModel):
+    """Who drives this way."""
+
+    shape_id: str
+    routes: list[RouteRef]
+
+
+class ShapeAnswer(Answer):
+    """One way as GeoJSON, with what every answer says of itself as foreign members."""
+
+    type: Literal["Feature"] = "Feature"
+    id: str
+    geometry: LineString
+    properties: ShapeProperties
+
+
 class Routes(Answer):
     """All routes."""
 
@@ -205,6 +236,7 @@ class Pattern(BaseModel):
     direction: int | None
     headsign: str = Field(description="The most frequent headsign of its trips")
     trips: int = Field(description="Trips of the timetable that run it, on any day")
+    shape_id: str = Field(description="The way that it drives, at /v1/shapes/{shape_id}", examples=["6f1ed002ab559585"])
     stops: list[PatternStop]
 
 

@@ -14,6 +14,7 @@ from api.answers.problems import PROBLEMS
 from api.reading.alerts import line_alerts
 from api.reading.lines import patterns_of, stops_along
 from api.reading.moment import Moment
+from api.reading.shapes import shapes_of
 from api.v1.models import Pattern, PatternStop, RouteAnswer, Routes
 from api.v1.representations import alerts_answer, route_ref
 from predictor.timetable import Timetable
@@ -64,6 +65,7 @@ def _patterns(tt: Timetable, route: int) -> list[Pattern]:
                 direction=direction if direction >= 0 else None,
                 headsign=headsigns.most_common(1)[0][0],
                 trips=headsigns.total(),
+                shape_id=shapes_of(tt).names[int(tt.pattern_line[p])],
                 stops=[
                     PatternStop(
                         stop_id=str(tt.stop_id[stop]), name=str(tt.stop_name[stop]),

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
-from pydantic import WithJsonSchema
 
 from api.answers.caching import CACHED, STATIC_MAX_AGE_S, answer
 from api.answers.lookups import stop_index
-from api.answers.problems import PROBLEMS, Problem
+from api.answers.place import Place, place_of
+from api.answers.problems import PROBLEMS
 from api.answers.rate_limits import SEARCHES, TOO_OFTEN, limited
 from api.reading.alerts import stop_alerts
 from api.reading.moment import Moment
@@ -20,12 +19,6 @@ from api.v1.models import StopAnswer, Stops
 from api.v1.representations import alerts_answer, platform, stop_of
 
 stops_router = APIRouter(tags=["Stops"])
-
-_FRACTION = r"(?:\.[0-9]{1,15})?"
-_PLACE = (
-    rf"^ *[-+]?(?:[0-8]?[0-9]{_FRACTION}|90(?:\.0{{1,15}})?) *"
-    rf", *[-+]?(?:(?:[0-9]?[0-9]|1[0-7][0-9]){_FRACTION}|180(?:\.0{{1,15}})?) *$"
-)
 
 
 @stops_router.get(
@@ -42,7 +35,7 @@ def find_stops(
               max_length=200, examples=["pl liberte"]),
     ] = None,
     near: Annotated[
-        Annotated[str, WithJsonSchema({"type": "string", "pattern": _PLACE})] | None,
+        Place | None,
         Query(description="Latitude and longitude: `47.39,0.69`; the nearest stops first", examples=["47.39,0.69"])
     ] = None,
     limit: Annotated[int, Query(ge=1, le=1000, description="At most so many")] = 20,
@@ -52,7 +45,7 @@ def find_stops(
     moment = Moment.of(request)
     search = moment.view.stop_search
     if near is not None:
-        hits = search.near(*_place(near), limit if q is None else 1000)
+        hits = search.near(*place_of(near), limit if q is None else 1000)
         if q is not None:
             named = {hit.stop_idx for hit in search.by_text(q, 1000)}
             hits = [hit for hit in hits if hit.stop_idx in named][:limit]
@@ -87,13 +80,3 @@ def get_stop(request: Request, stop_id: str) -> Response:
         ).model_dump_json()
 
     return answer(request, says, body, max_age_s=STATIC_MAX_AGE_S, media_type="application/json")
-
-
-def _place(near: str) -> tuple[float, float]:
-    if not re.search(_PLACE, near):
-        raise Problem(
-            422, "bad-parameter", "Parameter not understood",
-            f"“near”: “{near}” is no place; write latitude and longitude in degrees, such as near=47.39,0.69.",
-        )  # fmt: skip
-    lat, lon = map(float, near.split(","))
-    return lat, lon

@@ -6,26 +6,25 @@ import math
 from typing import Annotated, Any, cast
 
 import numpy as np
-from fastapi import APIRouter, Query, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import Response
+from sse_starlette import EventSourceResponse
 
-from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer
+from api.answers.announcer import STREAM, Announcement, Announcer
+from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, digest_of
 from api.answers.lookups import route_index
 from api.answers.problems import PROBLEMS
+from api.answers.rate_limits import client_of
+from api.reading.board import StopBoards
 from api.reading.boarding import occupancy_of, vehicle_wheelchair, wheelchair_words
 from api.reading.calls import iso_date
 from api.reading.moment import Moment
+from api.v1.geojson import GeoJSONResponse
 from api.v1.models import Access, Point, VehicleCollection, VehicleFeature, VehicleProperties, VehicleState
 from api.v1.representations import route_ref
 from predictor.snapshot import DOUBTS, VEHICLE_STATES, Snapshot
 
 vehicles_router = APIRouter(tags=["Vehicles"])
-
-
-class GeoJSONResponse(JSONResponse):
-    """RFC 7946."""
-
-    media_type = "application/geo+json"
 
 
 @vehicles_router.get(
@@ -40,28 +39,55 @@ def list_vehicles(
 ) -> Response:
     """Vehicles heard of in the last minutes, with the trip that each was matched to."""
     moment = Moment.of(request)
-    snapshot, tt = moment.view.snapshot, moment.timetable
     only = None if route is None else route_index(moment, route)
-    trip = snapshot.vehicles.trip
-    rows = np.arange(len(trip))
-    if only is not None:
-        rows = np.flatnonzero((trip >= 0) & (tt.trip_route[np.maximum(trip, 0)] == only))
-
-    def body() -> str:
-        signs = _headsigns(snapshot)
-        return VehicleCollection(
-            **moment.answer_fields(), features=[_feature(moment, row, signs[row]) for row in rows.tolist()]
-        ).model_dump_json()
-
-    says = (tt.feed_version, snapshot.made_at, only, moment.feed_stopped)
     return answer(
         request,
-        says,
-        # Many maps draw the same vehicles: what is said to one is said to all until the next step.
-        lambda: moment.view.once(f"vehicles {only} {moment.feed_stopped}", body),
+        _says(moment, only),
+        lambda: _collection(moment, only),
         max_age_s=BOARD_MAX_AGE_S,
         media_type=GeoJSONResponse.media_type,
     )
+
+
+@vehicles_router.get("/v1/vehicles/stream", responses=STREAM, response_class=EventSourceResponse)
+def stream_vehicles(
+    request: Request,
+    route: Annotated[str | None, Query(description="Only vehicles on this route_id")] = None,
+    last_event_id: Annotated[str | None, Header(description="The id of the last event received")] = None,
+) -> Response:
+    """The vehicles as Server-Sent Events: an event `vehicles` (as `/v1/vehicles` gives it) with each step of the
+    engine, an event `heartbeat` every 10 seconds where there is none."""
+    moment = Moment.of(request)
+    if route is not None:
+        route_index(moment, route)
+
+    def make(boards: StopBoards) -> Announcement:
+        only = None if route is None else route_index(boards.moment, route)
+        says = digest_of(_says(boards.moment, only))
+        return Announcement(says, _collection(boards.moment, only), "vehicles")
+
+    announcer: Announcer = request.app.state.announcer
+    return announcer.answer(("vehicles", route), make, last_event_id, client_of(request))
+
+
+def _says(moment: Moment, only: int | None) -> tuple[object, ...]:
+    return moment.timetable.feed_version, moment.view.snapshot.made_at, only, moment.feed_stopped
+
+
+def _collection(moment: Moment, only: int | None) -> str:
+    """Those on a route, by its index, or all. Many maps draw the same vehicles: what is said to one is said to all
+    until the next step."""
+
+    def made() -> str:
+        trip, tt = moment.view.snapshot.vehicles.trip, moment.timetable
+        rows = np.arange(len(trip))
+        if only is not None:
+            rows = np.flatnonzero((trip >= 0) & (tt.trip_route[np.maximum(trip, 0)] == only))
+        signs = _headsigns(moment.view.snapshot)
+        features = [_feature(moment, row, signs[row]) for row in rows.tolist()]
+        return VehicleCollection(**moment.answer_fields(), features=features).model_dump_json()
+
+    return moment.view.once(f"vehicles {only} {moment.feed_stopped}", made)
 
 
 def _headsigns(snapshot: Snapshot) -> list[str]:

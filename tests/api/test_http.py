@@ -15,7 +15,7 @@ from api.service.clock import ShiftedClock
 from api.service.service import Service
 from feeds.reading import Reading
 from predictor.observations import Observations
-from tests.api.town import DATE, at, headway_town, service_at
+from tests.api.town import DATE, LAT, LON, at, headway_town, service_at
 
 NOW = at(8, 1)
 
@@ -358,3 +358,35 @@ def test_whoever_asks_by_a_wrong_method_is_told_all_that_can_be_asked(client: Te
     refused = client.put(path)
     assert (refused.status_code, refused.headers["Allow"]) == (405, f"{can}, HEAD")
     assert f"answers {can}, not PUT" in refused.json()["detail"]
+
+
+def ids(rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [(row["trip_id"], row["stop_id"]) for row in rows]
+
+
+def test_several_stops_are_asked_for_in_one_call(client: TestClient) -> None:
+    both = get(client, "/v1/departures?stop=liberte&stop=gare&stop=gare:1&limit=50")
+    assert [stop["stop_id"] for stop in both["stops"]] == ["liberte", "gare", "gare:1"]
+    alone = [get(client, f"/v1/stops/{stop}/departures?limit=50")["departures"] for stop in ("liberte", "gare")]
+    assert sorted(ids(both["departures"])) == sorted(ids(alone[0]) + ids(alone[1]))
+    times = [row["time"] for row in both["departures"]]
+    assert times == sorted(times)
+    assert client.get("/v1/departures?stop=nowhere").status_code == 404
+
+
+def test_the_stops_around_a_place_are_asked_for_in_one_call(client: TestClient) -> None:
+    found = get(client, f"/v1/departures?near={LAT},{LON}&radius=400")
+    assert [stop["stop_id"] for stop in found["stops"]] == ["gare", "st-pierre"]
+    assert {row["stop_id"] for row in found["departures"]} == {"gare:1", "gare:2", "st-pierre"}
+
+
+def test_the_way_of_a_line_is_given_by_a_name_that_its_patterns_bear(client: TestClient) -> None:
+    (pattern,) = get(client, "/v1/routes/tram-A")["patterns"]
+    shape = get(client, f"/v1/shapes/{pattern['shape_id']}")
+    assert (shape["type"], shape["geometry"]["type"]) == ("Feature", "LineString")
+    assert [route["route_id"] for route in shape["properties"]["routes"]] == ["tram-A"]
+    ends = [pattern["stops"][0], pattern["stops"][-1]]
+    assert [shape["geometry"]["coordinates"][k] for k in (0, -1)] == [
+        [pytest.approx(stop["lon"]), pytest.approx(stop["lat"])] for stop in ends
+    ]
+    assert client.get("/v1/shapes/nowhere").status_code == 404

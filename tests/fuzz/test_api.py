@@ -16,6 +16,7 @@ from schemathesis import Case, HookContext
 from api.answers.rate_limits import RateLimits
 from api.app import create_app
 from api.desk.desk import Desk
+from api.reading.shapes import shapes_of
 from tests.api.town import STOPS, TRIPS, at, service_at
 from tests.fuzz.effort import EFFORT, tries
 
@@ -34,7 +35,12 @@ app.router.lifespan_context = _time_stands_still
 schema = schemathesis.openapi.from_asgi("/openapi.json", app)
 
 
-_KNOWN = {"stop_id": STOPS, "route_id": ["tram-A", "bus-2"], "trip_id": [trip for trip, *_ in TRIPS]}
+_KNOWN = {
+    "stop_id": STOPS,
+    "route_id": ["tram-A", "bus-2"],
+    "trip_id": [trip for trip, *_ in TRIPS],
+    "shape_id": shapes_of(service.timetable).names,
+}
 
 
 @schema.hook
