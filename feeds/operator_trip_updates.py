@@ -529,6 +529,9 @@ def _each_once(runs: _Runs, updates: _Updates, newest: Float64Array, refused: Co
     runs = replace(runs, delay_s=runs.delay_s.copy(), vehicle_id=runs.vehicle_id.copy(), headsign=runs.headsign.copy(),
                    short_name=runs.short_name.copy())  # fmt: skip
     for rows in of_one_run.values():
+        if len(rows) == 1:
+            run[rows[0]] = rows[0] if found[rows[0]] else NONE
+            continue
         refused["duplicate_trip"] += len(rows) - 1
         rows_found = sorted((row for row in rows if found[row]), key=lambda row: (silent[row], -newest[row], -row))
         for alike in _by_vehicle(rows_found, runs, told):
@@ -811,7 +814,8 @@ def _resolved(
     told = told[~(is_skipped & np.isin(run_call, run_call[~is_skipped]))]
     update[found[told]] = told
     given = update >= 0
-    refused["duplicate_stop_time_update"] += _told_twice(updates.entity[found >= 0], found[found >= 0])
+    if (found >= 0).sum() > given.sum():
+        refused["duplicate_stop_time_update"] += _told_twice(updates.entity[found >= 0], found[found >= 0])
 
     relationship: Int8Array = at(updates.relationship, update, STOP_SCHEDULED)
     arrival, departure = _told_times(updates, calls, update, found, refused)
@@ -988,9 +992,10 @@ def _next_to_come(
 def _told_twice(entity: Int64Array, call: Int64Array) -> int:
     """How many updates (n,) are of a call that their entity tells of in another one too; entities that repeat each
     other count once."""
-    (_, of_call), times = np.unique(np.stack([entity, call]), axis=1, return_counts=True)
-    most = np.zeros(int(call.max(initial=NONE)) + 1, np.int64)
-    np.maximum.at(most, of_call, times - 1)
+    calls = int(call.max(initial=NONE)) + 1
+    of_entity, times = np.unique(entity * calls + call, return_counts=True)
+    most = np.zeros(calls, np.int64)
+    np.maximum.at(most, of_entity % max(calls, 1), times - 1)
     return int(most.sum())
 
 
