@@ -17,8 +17,8 @@ def chromium_path(playwright: Playwright) -> str | None:
     return found or (own if Path(own).is_file() else None)
 
 
-def launch(playwright: Playwright, path: str) -> Browser:
-    """A headless browser that asks nobody but the pages it is sent to."""
+def launch(playwright: Playwright, path: str, font_px: int = 16) -> Browser:
+    """A headless browser that asks nobody but the pages it is sent to. `font_px`: its reader's size of text."""
     return playwright.chromium.launch(
         executable_path=path,
         args=[
@@ -29,5 +29,6 @@ def launch(playwright: Playwright, path: str) -> Browser:
             # Draws maps without a graphics card.
             "--use-angle=swiftshader",
             "--enable-unsafe-swiftshader",
+            f"--blink-settings=defaultFontSize={font_px}",
         ],
     )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,16 +23,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
+def launching() -> Iterator[Callable[..., Any]]:
+    """Launches a browser; options as those of `launch`."""
     from tests.journeys.chromium import chromium_path, launch
 
     with sync_api.sync_playwright() as playwright:
         path = chromium_path(playwright)
         if path is None:
             pytest.skip("No Chromium on this machine: apt-get install chromium, or playwright install chromium.")
-        chromium = launch(playwright, path)
-        yield chromium
-        chromium.close()
+        yield partial(launch, playwright, path)
+
+
+@pytest.fixture(scope="session")
+def browser(launching: Callable[..., Any]) -> Iterator[Any]:
+    chromium = launching()
+    yield chromium
+    chromium.close()
 
 
 @pytest.fixture(scope="session")
