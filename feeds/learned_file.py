@@ -27,6 +27,10 @@ FORMAT = 1
 _PARTS = ("net", "times", "timing", "trips")
 
 
+class UnreadableError(FeedError):
+    """The file may be sound: the system gives nothing of it."""
+
+
 def write_learned(path: Path, learned: Learned) -> None:
     """Keep `learned` at `path`. Errors: OSError."""
     named: dict[str, AnyArray] = {"format": np.asarray(FORMAT)}
@@ -70,7 +74,7 @@ def keep_learned(path: Path, learned: Learned) -> Path:
 def read_learned(path: Path) -> Learned:
     """What `write_learned` kept; without its network where that was trained on other features than today's.
 
-    Errors: FeedError where the file is missing, damaged, or of another format.
+    Errors: FeedError where the file is missing, damaged, or of another format; UnreadableError.
     """
     try:
         with np.load(path, allow_pickle=False) as stored:
@@ -101,6 +105,10 @@ def read_learned(path: Path) -> Learned:
     except FeedError:
         raise
     except Exception as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise UnreadableError(
+                f"{path}: cannot be read ({error.strerror or error}); check its rights and the disk."
+            ) from error
         # Damage in a compressed file shows in many ways.
         raise FeedError(
             f"{path}: cannot be read as what was learned ({error}); make it anew with prochain learn."

@@ -13,13 +13,15 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from threading import Event, Thread
+from threading import Event
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from feeds.background import Repeated
 from feeds.daily_parquet import DailyParquet
 from feeds.errors import FeedError
 from feeds.message import decode_message, header_timestamp
@@ -86,11 +88,12 @@ def record(
     answers: SimpleQueue[_Poll] = SimpleQueue()
     with sole_writer(folder):
         recorders = {feed: _recorder(feed, folder) for feed in sources}
-        for feed, source in sources.items():
-            Thread(
-                target=_keep_polling, args=(feed, source, every_s, stopping, clock, answers), name=f"poll-{feed}",
-                daemon=True,
-            ).start()  # fmt: skip
+        polling = [
+            Repeated(f"poll-{feed}", partial(_poll, feed, source, clock, answers), every_s, first_s=0.0, steady=True)
+            for feed, source in sources.items()
+        ]
+        for poller in polling:
+            poller.start()
         flush_at = clock()
         try:
             while not (stopping.is_set() and answers.empty()):
@@ -106,11 +109,15 @@ def record(
                 except FeedError as error:
                     failed += 1
                     _log.warning("%s", error)
+                for poller in polling:
+                    poller.revive(time.monotonic())
                 if clock() >= flush_at:
                     flush_at = clock() + every_s
                     _flush_when_due(recorders.values(), clock())
         finally:
             stopping.set()
+            for poller in polling:
+                poller.stop(0.0)
             _close(recorders.values())
     return Recorded(polls, failed, archived)
 
@@ -119,23 +126,16 @@ def _recorder(feed: str, folder: Path) -> FeedRecorder:
     return VehicleRecorder(folder) if feed == VEHICLE_POSITIONS else MessageRecorder(folder, feed)
 
 
-def _keep_polling(
-    feed: str, source: Source, every_s: float, stopping: Event, clock: Callable[[], float], answers: SimpleQueue[_Poll]
-) -> None:
-    due = time.monotonic()
-    while not stopping.is_set():
-        answer: bytes | FeedError | None
-        try:
-            answer = source.fetch(clock())
-        except FeedError as error:
-            answer = error
-        except Exception as error:
-            _log.exception("%s: polling failed", feed)
-            answer = FeedError(f"{source.name}: unexpected {type(error).__name__}: {error}; see the log.")
-        answers.put(_Poll(feed, clock(), answer))
-        # After a long hitch go on from now: polls that were missed cannot be made up for.
-        due = max(due + every_s, time.monotonic())
-        stopping.wait(due - time.monotonic())
+def _poll(feed: str, source: Source, clock: Callable[[], float], answers: SimpleQueue[_Poll]) -> None:
+    answer: bytes | FeedError | None
+    try:
+        answer = source.fetch(clock())
+    except FeedError as error:
+        answer = error
+    except Exception as error:
+        _log.exception("%s: polling failed", feed)
+        answer = FeedError(f"{source.name}: unexpected {type(error).__name__}: {error}; see the log.")
+    answers.put(_Poll(feed, clock(), answer))
 
 
 def _flush_when_due(recorders: Iterable[FeedRecorder], now: float) -> None:

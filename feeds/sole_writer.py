@@ -10,6 +10,11 @@ from filelock import FileLock, Timeout
 
 from feeds.errors import FeedError
 
+
+class UnwritableError(FeedError):
+    """Nothing can be written to a folder."""
+
+
 LOCK = ".prochain.lock"
 
 
@@ -18,7 +23,7 @@ def sole_writer(folder: Path | None) -> Iterator[None]:
     """Hold the folder, made where it is missing; None stands for no folder at all. The lock ends with the process,
     however that ends.
 
-    Errors: FeedError where another holds it, or nothing can be written there.
+    Errors: FeedError where another holds it; UnwritableError where nothing can be written there.
     """
     if folder is None:
         yield
@@ -32,9 +37,36 @@ def sole_writer(folder: Path | None) -> Iterator[None]:
             f"{folder}: another prochain is writing there; end it first, or give this one a folder of its own."
         ) from error
     except OSError as error:
-        raise FeedError(
+        raise UnwritableError(
             f"{folder}: cannot be written ({error.strerror or error}); give a folder that can be written."
         ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
+def sole_keeper(path: Path | None) -> Iterator[None]:
+    """Hold a file that is written again and again, as `sole_writer` a folder. Where no lock can be put beside it none
+    is: whether it can be written itself shows when it is.
+
+    Errors: FeedError where another holds it.
+    """
+    if path is None:
+        yield
+        return
+    lock = FileLock(path.with_name(f".{path.name}.lock"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise FeedError(
+            f"{path}: another prochain keeps there what it learns; end it first, or give this one a file of its own "
+            "(--model)."
+        ) from error
+    except OSError:
+        pass
     try:
         yield
     finally:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import shutil
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from feeds.whole_file import set_aside
 
@@ -42,6 +44,23 @@ def open_sqlite(path: Path | None, migrations: Sequence[str]) -> tuple[sqlite3.C
     fault = f"{path}: damaged ({damage}); it was set aside as {aside.name}, and {rows} of its rows were taken over."
     log.error("%s", fault)
     return connection, fault
+
+
+def read_into_memory(path: Path, migrations: Sequence[str]) -> sqlite3.Connection:
+    """A connection to a copy in memory of a file that cannot be written; an empty one where it cannot be read."""
+    connection = _opened(None, migrations)
+    try:
+        # SQLite itself writes beside a file that it only reads.
+        with TemporaryDirectory() as folder:
+            copy = Path(folder) / path.name
+            for companion in ("", "-wal"):
+                with suppress(FileNotFoundError):
+                    shutil.copyfile(path.with_name(path.name + companion), copy.with_name(copy.name + companion))
+            with closing(open_sqlite(copy, migrations)[0]) as copied:
+                copied.backup(connection)
+    except (OSError, sqlite3.Error) as error:
+        log.warning("%s: nothing of it can be read (%s).", path, error)
+    return connection
 
 
 def is_damage(error: sqlite3.Error) -> bool:

@@ -41,10 +41,14 @@ class LoadedTimetable:
 
 
 def load_timetable(
-    source: str | Path, *, cache_dir: Path | None = DEFAULT, headers: Mapping[str, str] | None = None
+    source: str | Path,
+    *,
+    cache_dir: Path | None = DEFAULT,
+    headers: Mapping[str, str] | None = None,
+    patience_s: float | None = None,
 ) -> LoadedTimetable:
     """Load a GTFS feed once; see `TimetableSource`."""
-    opened = TimetableSource(source, cache_dir=cache_dir, headers=headers)
+    opened = TimetableSource(source, cache_dir=cache_dir, headers=headers, patience_s=patience_s)
     try:
         return opened.load()
     finally:
@@ -58,10 +62,17 @@ class TimetableSource:
     """
 
     def __init__(
-        self, source: str | Path, *, cache_dir: Path | None = DEFAULT, headers: Mapping[str, str] | None = None
+        self,
+        source: str | Path,
+        *,
+        cache_dir: Path | None = DEFAULT,
+        headers: Mapping[str, str] | None = None,
+        patience_s: float | None = None,
     ) -> None:
         """`cache_dir`: where to keep what was made of feeds, so that the next start is quick; None for nowhere. A
-        folder that cannot be written to does no harm. `headers` go with each request to the address's host."""
+        folder that cannot be written to does no harm. `headers` go with each request to the address's host;
+        `patience_s`: how long an address is waited for, by default DOWNLOAD_PATIENCE_S."""
+        self._patience_s = patience_s
         self._source = source
         self._headers = headers
         self._address = str(source) if str(source).lower().startswith(("http://", "https://")) else ""
@@ -115,7 +126,7 @@ class TimetableSource:
             headers=self._headers,
             validators=known.validators if known else None,
             timeout_s=30.0,
-            patience_s=DOWNLOAD_PATIENCE_S,
+            patience_s=self._patience_s or DOWNLOAD_PATIENCE_S,
             max_bytes=MAX_ZIP_BYTES,
         )
         return self._http

@@ -158,19 +158,22 @@ def serve(
 
             # A past day must not get among what the live service keeps.
             settings = settings.model_copy(update={"data_dir": data_dir, "model": model})
-            folder = settings.data_dir
+            folder, unwritable = settings.data_dir, ""
             held.enter_context(sole_writer(folder))
             with _progress("Following the vehicles up to then") as progress:
                 service = recorded_service(settings, replay_folder, at, speed, progress)
         else:
-            from api.service.live import data_folder, live_service
+            from api.service.data_folder import held_or_done_without
+            from api.service.live import data_folder, live_service, model_file
             from feeds.public_address import public_place
+            from feeds.sole_writer import sole_keeper
 
-            folder = data_folder(settings)
-            held.enter_context(sole_writer(folder))
+            data = held.enter_context(held_or_done_without(*data_folder(settings)))
+            held.enter_context(sole_keeper(model_file(settings)))
+            folder, unwritable = data.path or data.read_only, data.fault
             with _progress(f"Reading the timetable of {public_place(settings.gtfs or '')}"):
-                service = live_service(settings)
-        _serve(service, settings, folder, listening, live=replay_folder is None)
+                service = live_service(settings, data)
+        _serve(service, settings, folder, listening, unwritable=unwritable, live=replay_folder is None)
 
 
 @app.command(
@@ -222,12 +225,16 @@ def learn(
     model: Annotated[Path, typer.Option(help="File to write.")] = Path("learned.npz"),
 ) -> None:
     """Learn from recorded days what serve and replay then begin with (--model)."""
-    with _said_plainly():
+    with _said_plainly(), ExitStack() as held:
         from api.command.replay import learn as learn_from_recording
         from feeds.learned_file import keep_learned
+        from feeds.sole_writer import LOCK, sole_keeper, sole_writer
 
         # Rather now than after hours.
         model.parent.mkdir(parents=True, exist_ok=True)
+        held.enter_context(sole_keeper(model))
+        if (model.parent / LOCK).exists():
+            held.enter_context(sole_writer(model.parent))
         began = time.perf_counter()
         learned, counts = learn_from_recording(folder, start, end, every, progress=sys.stderr.isatty())
         kept = keep_learned(model, learned)
@@ -323,6 +330,7 @@ def _serve(
     folder: Path | None,
     listening: socket.socket,
     *,
+    unwritable: str = "",
     live: bool,
     shown_token: str | None = None,
 ) -> None:
@@ -333,7 +341,7 @@ def _serve(
 
     _log_to_stderr()
     # Riders elsewhere must not be told of what happens in a demo, or happened long ago.
-    desk = desk_of(service, settings, folder, tells=live)
+    desk = desk_of(service, settings, folder, unwritable=unwritable, tells=live)
     base, tt, view = address_of(listening), service.timetable, service.view
     moment = view.iso(service.clock.now())[:16].replace("T", " ")
     print(f"\n  {tt.agency_name or 'prochain'}: {tt.stops:,} stops, {tt.trips:,} trips; it is {moment} there.\n")

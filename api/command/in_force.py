@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from api.service.live import data_folder, state_file
+from api.service.live import data_folder, model_file
 from api.service.settings import Settings, origins, read_settings
 from feeds.public_address import public_place
 from feeds.timetable_cache import default_cache_dir
@@ -33,8 +33,8 @@ def _default_folders(settings: Settings) -> dict[str, Path | None]:
         return {"cache_dir": settings.cache_dir or default_cache_dir()}
     return {
         "cache_dir": settings.cache_dir or default_cache_dir(),
-        "model": settings.model or state_file(settings.gtfs),
-        "data_dir": data_folder(settings),
+        "model": model_file(settings),
+        "data_dir": data_folder(settings)[0],
     }
 
 

@@ -19,7 +19,7 @@ from api.desk.dismissal import Dismissal
 from api.desk.disruption import Disruption
 from api.desk.phrases import Phrase
 from api.desk.subscribers import Bulletin
-from feeds.sqlite_file import open_sqlite
+from feeds.sqlite_file import open_sqlite, read_into_memory
 
 FILE_NAME = "desk.sqlite"
 _MIGRATIONS = (
@@ -47,25 +47,30 @@ Model = TypeVar("Model", bound=BaseModel)
 class DeskDatabase:
     """Safe to use from any thread. Errors of the disk come as `sqlite3.Error`: nothing was saved."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, unwritable: str = "") -> None:
         """Open the file in `folder`, made where it is missing; with None everything is kept in memory alone.
+
+        `unwritable`: why nothing can be written there: then what the file holds is shown, and every write fails.
 
         `fault` tells what is wrong with the file, "" where nothing is. Where it cannot be used every write fails.
         """
         self._lock = Lock()
         path = None if folder is None else folder / FILE_NAME
         try:
+            if unwritable:
+                raise OSError(unwritable)
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)
             self._connection, self.fault = open_sqlite(path, _MIGRATIONS)
         except (OSError, sqlite3.Error) as error:
             # Riders' boards do without it, and what officers write is refused: it could not be kept.
             self.fault = (
-                f"{path}: the desk's database cannot be used ({error}). Nothing can be published. Check the folder's "
-                "rights and free space (setting data_dir), or put the file back from a copy, and start anew."
+                f"{path or 'No folder'}: the desk's database cannot be used ({error}). Nothing can be published. Check "
+                "the folder's rights and free space (setting data_dir), or put the file back from a copy, and start "
+                "anew."
             )
-            log.exception("%s", self.fault)
-            self._connection, _ = open_sqlite(None, _MIGRATIONS)
+            log.error("%s", self.fault)
+            self._connection = read_into_memory(path, _MIGRATIONS) if path else open_sqlite(None, _MIGRATIONS)[0]
             self._connection.execute("PRAGMA query_only = ON")
 
     def close(self) -> None:

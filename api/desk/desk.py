@@ -45,12 +45,13 @@ class Desk:
         token: str | None = None,
         tokens: Mapping[str, str] | None = None,
         folder: Path | None = None,
+        unwritable: str = "",
         subscribers: Iterable[Subscriber] = (),
     ) -> None:
         """Parameters: `token`, and `tokens` by name: without any the desk is shut; `folder` of its database, None for
-        memory alone."""
+        memory alone; `unwritable`: why nothing can be written there."""
         self.service = service
-        self._database = DeskDatabase(folder)
+        self._database = DeskDatabase(folder, unwritable)
         self.sign_in = SignIn({**({DESK: token} if token else {}), **(tokens or {})}, self._database)
         self.phrases = PhraseBook(self._database)
         self._dismissals = Dismissals(self._database)
@@ -65,6 +66,7 @@ class Desk:
         self._published: OrderedDict[str, int] = OrderedDict()
         service.own_alerts = self.disruptions.alerts
         service.desk_fault = lambda: self.fault
+        service.desk_threads = lambda: [outbox.work for outbox in self._outboxes]
         self.disruptions.show = service.show_own_alerts
         service.show_own_alerts()
 
@@ -152,8 +154,11 @@ def _named(subscribers: Iterable[Subscriber]) -> dict[str, Subscriber]:
     return named
 
 
-def desk_of(service: Service, settings: Settings, folder: Path | None, *, tells: bool = True) -> Desk:
-    """The desk that `settings` describe; `tells`: whether subscribers hear of what it publishes.
+def desk_of(
+    service: Service, settings: Settings, folder: Path | None, *, unwritable: str = "", tells: bool = True
+) -> Desk:
+    """The desk that `settings` describe; `unwritable`: why nothing can be written to `folder`; `tells`: whether
+    subscribers hear of what it publishes.
 
     Errors: ConfigurationError.
     """
@@ -163,6 +168,7 @@ def desk_of(service: Service, settings: Settings, folder: Path | None, *, tells:
         token=settings.desk_token.get_secret_value() if settings.desk_token else None,
         tokens={name: one.get_secret_value() for name, one in settings.desk_tokens.items()},
         folder=folder,
+        unwritable=unwritable,
         subscribers=[
             *(Webhook(address, secret) for address in settings.desk_webhooks), *installed_subscribers(settings),
         ] if tells else [],

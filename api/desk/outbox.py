@@ -7,12 +7,15 @@ import logging
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Event, Thread
+from threading import Event
 
 from api.desk.database import DeskDatabase
 from api.desk.subscribers import TOLD_WITHIN_S, Bulletin, Subscriber
+from feeds.background import Repeated, Watched
 
 _CLOSING_S = 3.0
+_LOOK_AGAIN_S = 60.0
+"""For what could not be read, or noted, when there was news."""
 
 log = logging.getLogger("prochain")
 
@@ -43,9 +46,9 @@ class Outbox:
         self._settled = 0
         self._delivered = self._failed = 0
         self._error = ""
-        self._news, self._closing = Event(), Event()
-        self._thread = Thread(target=self._run, name=f"tell-{name}", daemon=True)
-        self._thread.start()
+        self._closing = Event()
+        self._telling = Repeated(f"tell-{name}", self._tell_all, _LOOK_AGAIN_S, first_s=0.0, at_end=True)
+        self._telling.start()
 
     @property
     def delivery(self) -> Delivery:
@@ -55,31 +58,28 @@ class Outbox:
 
     def wake(self) -> None:
         """There is more to tell."""
-        self._news.set()
+        self._telling.wake()
+
+    @property
+    def work(self) -> Watched:
+        """Its thread."""
+        return self._telling
 
     def close(self) -> None:
         """Try each bulletin that waits once more, for some seconds at most; the others stay owed."""
         self._closing.set()
         self._subscriber.close()
-        self._news.set()
-        self._thread.join(_CLOSING_S)
-
-    def _run(self) -> None:
-        while True:
-            self._news.clear()
-            try:
-                self._tell_all()
-            except sqlite3.Error:
-                # Closed under a subscriber that hangs, this is how the thread learns of it.
-                if not self._closing.is_set():
-                    log.exception("%s: bulletins cannot be read; they are told after the next one.", self._name)
-            except Exception:
-                log.exception("%s: telling failed; it is tried again after the next one.", self._name)
-            if self._closing.is_set():
-                return
-            self._news.wait()
+        self._telling.stop(_CLOSING_S)
 
     def _tell_all(self) -> None:
+        try:
+            self._tell_what_is_owed()
+        except sqlite3.Error:
+            # Closed under a subscriber that hangs, this is how the thread learns of it.
+            if not self._closing.is_set():
+                raise
+
+    def _tell_what_is_owed(self) -> None:
         while (owed := self._database.next_bulletin(self._name, self._settled)) is not None:
             number, bulletin = owed
             error = self._tell(bulletin)

@@ -58,5 +58,5 @@ def _state(service: Service) -> TimetableState:
     return TimetableState(
         version=service.timetable.feed_version,
         waiting_version=waiting.timetable.feed_version if waiting else None,
-        losses=waiting.fit.losses if waiting else [],
+        losses=waiting.losses if waiting else [],
     )

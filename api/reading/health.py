@@ -25,7 +25,8 @@ FAULTS = (
     "engine_stalled", "no_step_yet", "feed_error", "feed_stopped", "no_vehicles", "fleet_stands", "unknown_trips",
     "clocks_far_ahead", "reports_old", "clock_fast", "positions_swapped", "vehicles_elsewhere", "vehicles_off_line",
     "no_vehicle_matches", "updates_not_found", "alerts_reach_nobody", "timetable_ended", "timetable_ends",
-    "timetable_not_begun", "own_clock_jumped", "own_clock_set_back", "history_not_saved", "history_lost",
+    "timetable_not_begun", "own_clock_jumped", "own_clock_set_back", "nothing_kept", "timetable_not_kept",
+    "history_not_saved", "history_lost",
     "learned_not_saved", "files_set_aside", "file_damaged", "work_fails",
 )  # fmt: skip
 """Every code that a fault may have."""

@@ -7,9 +7,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from api.service.background import Queued, Watched
+from feeds.background import Queued, Watched
 from feeds.errors import FeedError
-from feeds.learned_file import read_learned, ready_made, write_learned
+from feeds.learned_file import UnreadableError, read_learned, ready_made, write_learned
 from feeds.whole_file import set_aside
 from predictor.learned import Learned
 
@@ -28,17 +28,24 @@ class Checkpoint:
         """What was wrong with the file at the start."""
         self.write_fault = ""
         """Why it is not written now, "" where it is."""
+        self._left_alone = False
         self._every_s = every_s
         self._offered_at = time.monotonic()
         self._writer = Queued("checkpoint", self._write, room=1)
 
     def read(self) -> Learned:
         """What was kept; the package's own network where there is nothing, or nothing of use."""
-        if not self.path.exists():
-            return ready_made()
         try:
             learned = read_learned(self.path)
+        except UnreadableError as error:
+            # It may hold months: neither put it away nor write over it.
+            self._left_alone = True
+            self.fault = f"{error} It is left as it is; until the next start what is learned is not kept."
+            log.warning("%s", self.fault)
+            return ready_made()
         except FeedError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                return ready_made()
             return self.set_aside(str(error))
         if learned.net is None:
             return replace(learned, net=ready_made().net)
@@ -62,6 +69,8 @@ class Checkpoint:
     def offer(self, learned: Learned) -> None:
         """Have this written soon; what is still waiting is dropped for it."""
         self._offered_at = time.monotonic()
+        if self._left_alone:
+            return
         self._writer.drop_waiting()
         self._writer.offer(learned)
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from api.service.background import Queued, Watched
+from feeds.background import Queued, Watched
 from feeds.errors import FeedError
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore

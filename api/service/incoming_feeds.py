@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from threading import Lock
 from typing import Generic, Protocol, TypeVar
 
-from api.service.background import Repeated
 from api.service.clock import Clock, LiveClock
 from api.service.view import FeedHealth
 from feeds.alerts import Alert
+from feeds.background import Repeated, Watched
 from feeds.errors import FeedError
 from feeds.message import BEHIND_FOR_S, NO_HEADER, header_of
 from feeds.operator_alerts import decode_alerts
@@ -37,6 +37,10 @@ class RealtimeFeeds(Protocol):
 
     def stop(self) -> None:
         """End it, and wait for it to end."""
+
+    @property
+    def threads(self) -> Sequence[Watched]:
+        """What goes on in the background."""
 
     def read(self, timetable: Timetable, now: float, heed: Heed) -> Reading:
         """What had been received by `now`. No waiting, no FeedError: what cannot be used is told by `health`.
@@ -164,7 +168,7 @@ class PolledFeeds:
         """Begin to poll."""
         if not self._in_step and not self._polling:
             self._polling = [
-                Repeated(f"poll-{feed.health.name}", partial(self._poll, feed), self._every_s, at_once=True)
+                Repeated(f"poll-{feed.health.name}", partial(self._poll, feed), self._every_s, first_s=0.0)
                 for feed in self._feeds()
             ]
             for polling in self._polling:
@@ -175,6 +179,11 @@ class PolledFeeds:
         for polling in self._polling:
             polling.stop(1.0)
         self._polling.clear()
+
+    @property
+    def threads(self) -> Sequence[Watched]:
+        """See `RealtimeFeeds`."""
+        return tuple(self._polling)
 
     def read(self, timetable: Timetable, now: float, heed: Heed) -> Reading:
         """See `RealtimeFeeds`."""
@@ -224,6 +233,11 @@ class RecordedFeeds:
 
     def stop(self) -> None:
         """Nothing goes on in the background."""
+
+    @property
+    def threads(self) -> Sequence[Watched]:
+        """Nothing goes on in the background."""
+        return ()
 
     def read(self, timetable: Timetable, now: float, heed: Heed) -> Reading:  # noqa: ARG002
         """See `RealtimeFeeds`."""

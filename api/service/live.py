@@ -8,12 +8,16 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from api.service.accepted_timetable import FOLDER as ACCEPTED
+from api.service.accepted_timetable import AcceptedTimetable, first_timetable
 from api.service.checkpoint import Checkpoint
 from api.service.clock import Clock, LiveClock
+from api.service.data_folder import DataFolder
 from api.service.incoming_feeds import PolledFeeds, RealtimeFeeds
 from api.service.service import Service
 from api.service.settings import ConfigurationError, Settings
 from api.service.timetable_watch import TimetableWatch, timetable_from
+from feeds.errors import FeedError
 from feeds.feed_headers import headers_by_feed
 from feeds.history.store import FOLDER as HISTORY
 from feeds.history.store import HistoryStore
@@ -28,11 +32,13 @@ log = logging.getLogger("prochain")
 
 GTFS = "gtfs"
 FEEDS = (VEHICLE_POSITIONS, TRIP_UPDATES, ALERTS)
+_START_PATIENCE_S = 20.0
 _STATE = ("XDG_STATE_HOME", ".local/state")
 
 
-def live_service(settings: Settings) -> Service:
-    """A service of the feeds that `settings` name. Errors: ConfigurationError, FeedError for a GTFS of no use."""
+def live_service(settings: Settings, data: DataFolder | None = None) -> Service:
+    """A service of the feeds that `settings` name. Parameters: `data`: its folder, by default that of the settings,
+    held by nobody. Errors: ConfigurationError, FeedError for a GTFS of no use."""
     if settings.gtfs is None:
         raise ConfigurationError(
             "No GTFS feed is given: use --gtfs PATH_OR_URL or set gtfs in prochain.toml. "
@@ -42,10 +48,21 @@ def live_service(settings: Settings) -> Service:
         raise ConfigurationError(
             "No realtime feed is given: use --vehicle-positions PATH_OR_URL or set vehicle_positions in prochain.toml."
         )
-    headers = _headers(settings)
-    loaded = timetable_from(settings.gtfs, settings.cache_dir, headers.get(GTFS))
-    if loaded.problems:
-        log.warning("The GTFS feed has %d kinds of problems; prochain check --gtfs tells them.", len(loaded.problems))
+    gtfs, cache_dir, headers = settings.gtfs, settings.cache_dir, _headers(settings)
+    data = data or DataFolder(*data_folder(settings))
+    accepted = AcceptedTimetable(data.path / ACCEPTED, gtfs) if data.path else None
+    kept = accepted.read() if accepted else None
+
+    def served() -> Timetable:
+        # Riders do not wait for a server that is slow where there is a timetable at hand.
+        loaded = timetable_from(gtfs, cache_dir, headers.get(GTFS), _START_PATIENCE_S if kept else None)
+        if loaded.problems:
+            problems = len(loaded.problems)
+            log.warning("The GTFS feed has %d kinds of problems; prochain check --gtfs tells them.", problems)
+        return loaded.timetable
+
+    first = first_timetable(kept, served, take_any=settings.take_any_gtfs)
+    read = first.waiting.timetable if first.waiting else first.timetable
 
     def source(feed: str) -> Source | None:
         address: str | None = getattr(settings, feed)
@@ -61,18 +78,23 @@ def live_service(settings: Settings) -> Service:
     )
     return configured_service(
         settings,
-        loaded.timetable,
+        first.timetable,
         feeds,
         clock,
-        data_folder(settings),
+        data.path,
+        data_fault=data.fault,
         timetable_source=TimetableWatch(
-            settings.gtfs,
+            gtfs,
             every_s=settings.gtfs_check_interval_s,
-            cache_dir=settings.cache_dir,
+            cache_dir=cache_dir,
             headers=headers.get(GTFS),
+            version="" if first.refused else read.feed_version,
+            refused=first.refused,
         ),
         take_any_timetable=settings.take_any_gtfs,
-        checkpoint=Checkpoint(settings.model or state_file(settings.gtfs)),
+        accepted=accepted,
+        waiting_timetable=first.waiting,
+        checkpoint=Checkpoint(model) if (model := model_file(settings)) else None,
     )
 
 
@@ -90,14 +112,22 @@ def _headers(settings: Settings) -> dict[str, dict[str, str]]:
     return {**found, GTFS: of_one_feed.get(GTFS, {})}
 
 
-def state_file(gtfs: str) -> Path:
-    """Where what is learned about this feed is kept."""
-    return user_folder(*_STATE) / f"learned-{_short_name(gtfs)}.npz"
+def model_file(settings: Settings) -> Path | None:
+    """Where what is learned about the feed is kept: the setting `model`, or a file of the GTFS feed's own; None where
+    the user has no home."""
+    try:
+        return settings.model or user_folder(*_STATE) / f"learned-{_short_name(settings.gtfs or '')}.npz"
+    except RuntimeError:
+        return None
 
 
-def data_folder(settings: Settings) -> Path:
-    """Where what must not be lost is kept: the setting `data_dir`, or a folder of the GTFS feed's own."""
-    return settings.data_dir or user_folder(*_STATE) / f"data-{_short_name(settings.gtfs or '')}"
+def data_folder(settings: Settings) -> tuple[Path | None, str]:
+    """Where what must not be lost is kept: the setting `data_dir`, or a folder of the GTFS feed's own; None where the
+    user has no home, and what to do then."""
+    try:
+        return settings.data_dir or user_folder(*_STATE) / f"data-{_short_name(settings.gtfs or '')}", ""
+    except RuntimeError:
+        return None, "This user has no home folder to keep anything in; set data_dir and model."
 
 
 def _short_name(gtfs: str) -> str:
@@ -105,10 +135,23 @@ def _short_name(gtfs: str) -> str:
 
 
 def configured_service(
-    settings: Settings, timetable: Timetable, feeds: RealtimeFeeds, clock: Clock, data_dir: Path | None, **more: Any
+    settings: Settings,
+    timetable: Timetable,
+    feeds: RealtimeFeeds,
+    clock: Clock,
+    data_dir: Path | None,
+    *,
+    data_fault: str = "",
+    **more: Any,
 ) -> Service:
     """A service as `settings` want it. Parameters: `data_dir`: where to remember what happened, None for in memory;
-    `more`: further ones of `Service`."""
+    `data_fault`: why nothing is kept where that was not wanted; `more`: further ones of `Service`."""
+    try:
+        history = HistoryStore(data_dir and data_dir / HISTORY)
+    except FeedError as error:
+        data_fault = f"{data_fault} {error}".strip()
+        log.error("%s What happens is kept in memory.", error)
+        history = HistoryStore()
     return Service(
         timetable,
         feeds,
@@ -119,7 +162,8 @@ def configured_service(
             miss_weight=settings.miss_weight,
             patience=Patience(**{limit.name: getattr(settings, limit.name) for limit in fields(Patience)}),
         ),
-        history=HistoryStore(data_dir and data_dir / HISTORY),
+        history=history,
+        data_fault=data_fault,
         step_interval_s=settings.step_interval_s,
         feed_stopped_after_s=settings.feed_stopped_after_s,
         added_as=settings.added_as,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Protocol
@@ -17,15 +17,16 @@ from typing import Protocol
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from api.service.background import Repeated, Watched
+from api.service.accepted_timetable import AcceptedTimetable
 from api.service.checkpoint import Checkpoint
 from api.service.clock import SLEWED_S, Clock, LiveClock
 from api.service.history_writer import HistoryWriter
 from api.service.incoming_feeds import RealtimeFeeds
 from api.service.stop_search import StopSearch
-from api.service.timetable_fit import TimetableFit, fit_of
+from api.service.timetable_fit import WaitingTimetable, fit_of
 from api.service.view import FeedHealth, ServiceView, UpdateFigures
 from feeds.alerts import Alert
+from feeds.background import Repeated, Watched
 from feeds.gtfs_realtime import AddedAs
 from feeds.headway_runs import HeadwayAs, named_in_updates
 from feeds.history.happened import Happened
@@ -44,6 +45,8 @@ _CATCH_UP_STEPS = 40
 _FAILURES_TO_RESTART = 3
 _STALLED_AFTER_S = 60.0
 _NAMED_FOR_S = 1800.0
+_SOON_S = 60.0
+_REVIVED_WITHIN_S = 1.0
 
 log = logging.getLogger("prochain")
 
@@ -77,22 +80,6 @@ def one_matrix_thread() -> None:
     threadpool_limits(limits=1, user_api="blas")
 
 
-@dataclass(frozen=True)
-class WaitingTimetable:
-    """A new timetable that is not taken without a word."""
-
-    timetable: Timetable
-    fit: TimetableFit
-
-    @property
-    def reason(self) -> str:
-        """Why it waits, and what to do, in words."""
-        return (
-            f"a new timetable ({self.timetable.feed_version:.12}) waits for your word, the old one stays: "
-            f"{'; '.join(self.fit.losses)}. Take it at the desk or by POST /v1/timetable where that is right."
-        )
-
-
 class Service:
     """See the module's docstring. As long as `start` has not been called, `step` may be called by hand."""
 
@@ -109,16 +96,21 @@ class Service:
         headway_as: HeadwayAs | None = None,
         timetable_source: TimetableSource | None = None,
         take_any_timetable: bool = False,
+        accepted: AcceptedTimetable | None = None,
+        waiting_timetable: WaitingTimetable | None = None,
         checkpoint: Checkpoint | None = None,
         history: HistoryStore | None = None,
+        data_fault: str = "",
         warm_up_s: float = 0.0,
         progress: Callable[[float], None] = lambda _: None,
     ) -> None:
         """Make the first view, after stepping quickly through the last `warm_up_s` before the clock's time.
 
         `headway_as`: what our feeds call runs by headway, None: what the operator's call them; `take_any_timetable`:
-        go on with whatever sound timetable comes, however much it loses; `history`: where to remember what happened, by
-        default in memory; `progress` is told the share of the warm-up that is done.
+        go on with whatever sound timetable comes, however much it loses; `accepted`: where the one in use is kept for
+        the next start; `waiting_timetable`: what was found at this start and not taken; `history`: where to remember
+        what happened, by default in memory; `data_fault`: why nothing can be kept on disk, "" where it can; `progress`
+        is told the share of the warm-up that is done.
         """
         one_matrix_thread()
         self.clock: Clock = clock or LiveClock()
@@ -131,6 +123,8 @@ class Service:
         self.own_alerts: Callable[[Timetable, float], tuple[Alert, ...]] = lambda *_: ()
         """Messages to riders beside the operator's, for a timetable and a time. Call `show_own_alerts` when they
         changed."""
+        self.desk_threads: Callable[[], Sequence[Watched]] = lambda: ()
+        """Those that tell others of what officers write."""
         self.desk_fault: Callable[[], str] = lambda: ""
         """What is wrong with what officers write, "" where nothing is."""
         self._settings = engine_settings or EngineSettings()
@@ -142,7 +136,9 @@ class Service:
         self._headway_named: HeadwayAs = "UNSCHEDULED"
         self._timetable_source = timetable_source
         self._take_any_timetable = take_any_timetable
-        self._waiting: WaitingTimetable | None = None
+        self._accepted = accepted
+        self._waiting = waiting_timetable
+        self._data_fault = data_fault
         # Trip ids of the last message with vehicles in it, how many vehicles, and when it was read.
         self._named: tuple[StrArray, int, float] = (np.empty(0, np.str_), 0, -math.inf)
         self._checkpoint = checkpoint
@@ -166,7 +162,12 @@ class Service:
         self._stepping = Repeated("step", self._catch_up, max(step_interval_s / self.clock.speed, 0.25))
         self._work = [self._stepping]
         if timetable_source:
-            self._work.append(Repeated("timetable", self._look_for_timetable, timetable_source.every_s))
+            # What was not taken at the start is looked at again when vehicles have reported.
+            unsettled = waiting_timetable or timetable_source.health().error
+            first_s = min(timetable_source.every_s, _SOON_S) if unsettled else None
+            looking = Repeated("timetable", self._look_for_timetable, timetable_source.every_s, first_s=first_s)
+            self._work.append(looking)
+        self._watching = Repeated("watch", self._revive, _REVIVED_WITHIN_S)
 
         end = self.clock.now()
         self.view = self._viewed(Reading(Observations.empty(end - warm_up_s)), end - warm_up_s)
@@ -174,6 +175,8 @@ class Service:
         for done, now in enumerate(moments, 1):
             self.step(now)
             progress(done / len(moments))
+        if accepted:
+            accepted.keep(timetable)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -199,6 +202,10 @@ class Service:
     def saving_faults(self) -> list[tuple[str, dict[str, object]]]:
         """What cannot be saved, what was lost, which work fails: a code of `api.reading.health`, and its figures."""
         store, checkpoint, found = self.history, self._checkpoint, list[tuple[str, dict[str, object]]]()
+        if self._data_fault:
+            found.append(("nothing_kept", {"error": self._data_fault}))
+        if self._accepted and self._accepted.fault:
+            found.append(("timetable_not_kept", {"error": self._accepted.fault}))
         if self._history.fault:
             found.append(("history_not_saved", {"error": self._history.fault}))
         if self._history.lost or store.lost_rows:
@@ -226,9 +233,9 @@ class Service:
 
     @property
     def threads(self) -> list[Watched]:
-        """The service's own threads."""
-        found: list[Watched] = [*self._work, self._history.work]
-        return [*found, self._checkpoint.work] if self._checkpoint else found
+        """All that goes on beside the readers."""
+        found: list[Watched] = [*self._work, self._history.work, *self._feeds.threads, *self.desk_threads()]
+        return found + [keeper.work for keeper in (self._checkpoint, self._accepted) if keeper]
 
     @property
     def since_step_s(self) -> float:
@@ -248,17 +255,20 @@ class Service:
         self._stepped_at = time.monotonic()
         self.clock.start()
         self._feeds.start()
-        for work in self._work:
+        for work in (*self._work, self._watching):
             work.start()
 
     def stop(self) -> None:
         """End what `start` began."""
+        self._watching.stop(5.0)
         self._feeds.stop()
         for work in self._work:
             work.stop(5.0)
         if self._checkpoint and self._running:
             self._checkpoint.offer(self._engine.learned())
             self._checkpoint.stop()
+        if self._accepted:
+            self._accepted.stop()
         self._history.stop()
         self._running = False
 
@@ -381,6 +391,8 @@ class Service:
             self._engine = Engine(self.timetable, self._settings, self._engine.learned())
         else:
             log.info("Going on with timetable %.12s: %d trips.", offered.feed_version, offered.trips)
+            if self._accepted:
+                self._accepted.keep(offered)
 
     def _restart_engine(self) -> None:
         """Go on without what is known of single vehicles, keeping what was learned."""
@@ -397,6 +409,10 @@ class Service:
         log.warning("The clock was set back by %.0f s: following all vehicles anew.", seconds)
         self.set_back = SetBack(now, seconds)
         self._restart_engine()
+
+    def _revive(self) -> None:
+        for work in self.threads:
+            work.revive(time.monotonic())
 
     def _catch_up(self) -> None:
         for now in self._moments():

@@ -62,6 +62,31 @@ class TimetableFit:
         return words
 
 
+@dataclass(frozen=True)
+class WaitingTimetable:
+    """A new timetable that is not taken without a word."""
+
+    timetable: Timetable
+    fit: TimetableFit
+    unproven: bool = False
+    """Most of its trips have other names than those in use, and no vehicle has reported yet that says which are right:
+    it is looked at again when they have."""
+
+    @property
+    def losses(self) -> list[str]:
+        """What speaks against it, in words."""
+        unproven = "its trips have other names, and no vehicle has said yet which are right"
+        return [*self.fit.losses, *([unproven] if self.unproven else [])]
+
+    @property
+    def reason(self) -> str:
+        """Why it waits, and what to do, in words."""
+        return (
+            f"a new timetable ({self.timetable.feed_version:.12}) waits for your word, the old one stays: "
+            f"{'; '.join(self.losses)}. Take it at the desk or by POST /v1/timetable where that is right."
+        )
+
+
 def fit_of(current: Timetable, new: Timetable, now: float, named_trips: StrArray, reports: int) -> TimetableFit:
     """Hold a new timetable against the one in use.
 
@@ -88,14 +113,25 @@ def fit_of(current: Timetable, new: Timetable, now: float, named_trips: StrArray
     )
 
 
+def trips_of_today(timetable: Timetable, now: float) -> StrArray:
+    """(n,) ids of the trips that run on the day of `now`."""
+    tt = timetable
+    days = np.flatnonzero(tt.date == _today(tt, now))
+    services = np.flatnonzero(tt.service_active[:, days].any(axis=1))
+    return tt.trip_id[np.isin(tt.trip_service, services)]
+
+
+def _today(timetable: Timetable, now: float) -> int:
+    return int(datetime.fromtimestamp(now, ZoneInfo(timetable.timezone)).strftime("%Y%m%d"))
+
+
 def _trips_by_day(timetable: Timetable) -> Float64Array:
     trips = np.bincount(timetable.trip_service, minlength=len(timetable.service_id))
     return (trips @ timetable.service_active).astype(np.float64)
 
 
 def _trips_on(timetable: Timetable, now: float) -> int:
-    today = int(datetime.fromtimestamp(now, ZoneInfo(timetable.timezone)).strftime("%Y%m%d"))
-    return int(_trips_by_day(timetable)[timetable.date == today].sum())
+    return int(_trips_by_day(timetable)[timetable.date == _today(timetable, now)].sum())
 
 
 def _away_m(current: Timetable, served: np.ndarray, new: Timetable) -> Float64Array:

@@ -16,9 +16,14 @@ from predictor.timetable import Timetable
 log = logging.getLogger("prochain")
 
 
-def timetable_from(gtfs: str, cache_dir: Path | None, headers: Mapping[str, str] | None = None) -> LoadedTimetable:
+def timetable_from(
+    gtfs: str,
+    cache_dir: Path | None,
+    headers: Mapping[str, str] | None = None,
+    patience_s: float | None = None,
+) -> LoadedTimetable:
     """The timetable at a path or address; None for `cache_dir` means the user's own cache. Errors: FeedError."""
-    return load_timetable(gtfs, cache_dir=cache_dir or DEFAULT, headers=headers)
+    return load_timetable(gtfs, cache_dir=cache_dir or DEFAULT, headers=headers, patience_s=patience_s)
 
 
 class TimetableWatch:
@@ -31,14 +36,17 @@ class TimetableWatch:
         every_s: float = 1800.0,
         cache_dir: Path | None = None,
         headers: Mapping[str, str] | None = None,
+        version: str = "",
+        refused: str = "",
     ) -> None:
+        """Parameters: `version`: `feed_version` of what was read there at the start; `refused`: why nothing was."""
         self.every_s = every_s
-        self.version = ""
+        self.version = version
         """See `TimetableSource`."""
         self._gtfs = gtfs
         self._source = TimetableSource(gtfs, cache_dir=cache_dir or DEFAULT, headers=headers)
         self._stat: tuple[int, int] | None = self._stat_of_file()
-        self._health = FeedHealth("gtfs", public_place(gtfs))
+        self._health = FeedHealth("gtfs", public_place(gtfs), error=refused, errors=int(bool(refused)))
 
     def health(self) -> FeedHealth:
         """How the GTFS feed is doing."""
@@ -51,7 +59,8 @@ class TimetableWatch:
             self._health = replace(self._health, good_at=now)
             return None
         try:
-            loaded = self._source.newer(now)
+            # A server that says that nothing has changed since the last start may mean another than the one in use.
+            loaded = self._source.load() if self._health.error and not self.version else self._source.newer(now)
         except FeedError as error:
             self._refused(str(error))
             return None

@@ -156,6 +156,7 @@ class HandFeeds:
     def __init__(self, read: Callable[[float], Reading]) -> None:
         self.says = read
         self.running = False
+        self.threads: tuple[()] = ()
 
     def start(self) -> None:
         self.running = True

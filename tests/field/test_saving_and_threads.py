@@ -13,8 +13,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.service.background import Queued, Repeated
 from api.service.checkpoint import Checkpoint
+from feeds.background import Queued, Repeated
 from feeds.errors import FeedError
 from feeds.learned_file import keep_learned, read_learned, ready_made
 from tests.api.town import at, service_at

@@ -1,12 +1,13 @@
 """What goes on beside the readers, each in a thread of its own.
 
 A thread ends only when it is told to: whatever its work raises is logged, counted and told, and the work is tried
-again, less and less often.
+again, less and less often. One that dies all the same gets another (`revive`, called by whoever has it).
 """
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -29,10 +30,11 @@ class Watched:
         self._stopping = Event()
         self._thread: Thread | None = None
         self.failures = 0
-        """Times that the work failed."""
+        """Times that the work failed, or its thread died."""
         self.error = ""
         """Of the last time, "" where it was good."""
         self._in_a_row = 0
+        self._revive_at = 0.0
 
     def attempt(self, work: Callable[[], None]) -> None:
         """Do the work, whatever it raises."""
@@ -40,13 +42,30 @@ class Watched:
             work()
         except BaseException as error:
             # Even what is no Exception must not end the thread for good.
-            self.failures += 1
-            self._in_a_row += 1
-            self.error = f"{type(error).__name__}: {error}"
+            self._failed(f"{type(error).__name__}: {error}")
             with suppress(Exception):
                 log.exception("%s failed (%d so far); it is tried again.", self.name, self.failures)
         else:
             self._in_a_row, self.error = 0, ""
+
+    @property
+    def dead(self) -> bool:
+        """Whether its thread has ended, though nobody told it to."""
+        return self._thread is not None and not self._thread.is_alive() and not self._stopping.is_set()
+
+    def revive(self, now: float) -> None:
+        """Give it another thread where it is dead: at once, then less and less often. Parameters: `now`: seconds of a
+        clock that only runs forwards."""
+        if not self.dead or now < self._revive_at:
+            return
+        self._failed("its thread has died")
+        self._revive_at = now + min(2.0 ** min(self._in_a_row - 1, 10), _LONGEST_PAUSE_S)
+        log.error("The thread of %s has died (%d failures so far); it gets another.", self.name, self.failures)
+        try:
+            self._begin()
+        except RuntimeError as error:
+            # The system gives no thread now.
+            self.error = str(error)
 
     def stop(self, within_s: float) -> None:
         """Let it come to its end; what is under way, or waits to be taken in, is waited for no longer than that."""
@@ -59,16 +78,44 @@ class Watched:
         """How long to wait before the next time: the longer, the more often in a row it has failed."""
         return max(every_s, min(every_s * 2.0 ** min(self._in_a_row - 1, 10), _LONGEST_PAUSE_S))
 
+    def _failed(self, error: str) -> None:
+        self.failures += 1
+        self._in_a_row += 1
+        self.error = error
+
+    def _begin(self) -> None:
+        """Errors: RuntimeError where the system gives no thread."""
+        thread = Thread(target=self._run, name=self.name, daemon=True)
+        thread.start()
+        self._thread = thread
+
+    def _run(self) -> None:
+        """What its thread does."""
+        raise NotImplementedError
+
 
 class Repeated(Watched):
     """Does something again and again, from `start` to `stop`."""
 
-    def __init__(self, name: str, do: Callable[[], None], every_s: float, *, at_once: bool = False) -> None:
-        """Parameters: `every_s`: the pause before each time; `at_once`: there is none before the first."""
+    def __init__(
+        self,
+        name: str,
+        do: Callable[[], None],
+        every_s: float,
+        *,
+        first_s: float | None = None,
+        steady: bool = False,
+        at_end: bool = False,
+    ) -> None:
+        """Parameters: `every_s`: the pause before each time, `first_s`: before the first, where that is another;
+        `steady`: turns are counted from the one before, however long that took; `at_end`: once more when it stops."""
         super().__init__(name)
         self._do = do
         self._every_s = every_s
-        self._at_once = at_once
+        self._first_s = every_s if first_s is None else first_s
+        self._steady = steady
+        self._at_end = at_end
+        self._woken = Event()
 
     @property
     def stopping(self) -> bool:
@@ -76,16 +123,36 @@ class Repeated(Watched):
         return self._stopping.is_set()
 
     def start(self) -> None:
-        """Begin."""
+        """Begin. Errors: RuntimeError where the system gives no thread."""
         self._stopping.clear()
-        self._thread = Thread(target=self._run, name=self.name, daemon=True)
-        self._thread.start()
+        self._begin()
+
+    def wake(self) -> None:
+        """Do it now, without waiting for its turn."""
+        self._woken.set()
+
+    def stop(self, within_s: float) -> None:
+        """See `Watched`."""
+        self._stopping.set()
+        self._woken.set()
+        super().stop(within_s)
 
     def _run(self) -> None:
-        pause = 0.0 if self._at_once else self._every_s
-        while not self._stopping.wait(pause):
+        due = time.monotonic() + self._first_s
+        while True:
+            self._woken.wait(max(due - time.monotonic(), 0.0))
+            self._woken.clear()
+            if self.stopping:
+                break
             self.attempt(self._do)
-            pause = self.pause_s(self._every_s)
+            now = time.monotonic()
+            if self._steady and not self.error:
+                # After a long hitch go on from now: turns that were missed cannot be made up for.
+                due = max(due + self._every_s, now)
+            else:
+                due = now + self.pause_s(self._every_s)
+        if self._at_end:
+            self.attempt(self._do)
 
 
 class Queued(Watched, Generic[T]):
@@ -105,14 +172,11 @@ class Queued(Watched, Generic[T]):
         until there is room."""
         if self._thread is None or not self._thread.is_alive():
             self._stopping.clear()
-            thread = Thread(target=self._run, name=self.name, daemon=True)
             try:
-                thread.start()
+                self._begin()
             except RuntimeError as error:
-                self.failures += 1
-                self.error = str(error)
+                self._failed(str(error))
                 return False
-            self._thread = thread
         try:
             self._waiting.put(thing, block=wait)
         except Full:
