@@ -72,7 +72,8 @@ def screen_timetable(boards: StopBoards, moment: PageMoment, stops: list[int]) -
     """The scheduled departures of the coming hours, for the screen's script.
 
     `lines`: name and class of each line's badge; `destinations`; `stops`: for each stop, its departures as POSIX
-    seconds, line, destination (indices), platform, whether it comes, and how often, where it has no time.
+    seconds, line, destination (indices), platform, whether it comes, and of a
+    line run by headway how often: there is another after it.
     """
     lines: dict[int, int] = {}
     destinations: dict[str, int] = {}
@@ -89,7 +90,7 @@ def screen_timetable(boards: StopBoards, moment: PageMoment, stops: list[int]) -
                     destinations.setdefault(row.destination, len(destinations)),
                     row.platform,
                     int(row.status in COMING),
-                    *([moment.every(row.headway_s)] if row.clock is None else []),
+                    *([moment.every(row.headway_s)] if row.headway_s and row.source == "timetable" else []),
                 )
                 for row in rows
             )

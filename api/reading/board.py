@@ -11,6 +11,7 @@ from api.reading.calls import CallsAt, RunCall
 from api.reading.moment import Moment
 from api.service.view import ServiceView
 from predictor.arrays import BoolArray, RouteIdx, StopIdx
+from predictor.snapshot import FROM_TIMETABLE
 
 PASSED_AFTER_S = 30.0
 """A departure stays on the board until this long after its published time."""
@@ -49,11 +50,14 @@ class StopBoard(CallsAt):
 
     @cached_property
     def repeats(self) -> BoolArray:
-        """(n,) slots of a line run by headway that say nothing beside the first: it comes every so many minutes."""
-        repeats, tt, calls = self.slot.copy(), self._view.timetable, self.calls.take(self.slot)
+        """(n,) slots of a line run by headway that say nothing beside the first, or beside the first of a day: it comes
+        every so many minutes."""
+        repeats, tt = self.slot.copy(), self._view.timetable
+        by_headway = np.flatnonzero(tt.trip_is_frequency[self.calls.trip] & (self.calls.source == FROM_TIMETABLE))
+        calls = self.calls.take(by_headway)
         kinds = np.column_stack([tt.trip_pattern[calls.trip], calls.call])
         _, first = np.unique(kinds, axis=0, return_index=True)
-        repeats[np.flatnonzero(self.slot)[first]] = False
+        repeats[by_headway[first]] = False
         return repeats
 
     @cached_property

@@ -270,9 +270,14 @@ def test_the_first_of_a_line_run_by_headway_has_the_time_at_which_the_headway_be
     begins = Frequency("h1", "06:00", "07:00", 480, 0), Frequency("h1", "08:00", "09:00", 480, 0)
     city = City(network("A B C", trips=(Trip("h1", "08:00"),), frequencies=begins), at="05:50")
     city.faces_agree("B")
-    assert [row.clock for row in city.departures("B", window=4 * 3600)] == ["06:02", "", "08:02"]
+    assert [row.clock for row in city.departures("B", window=4 * 3600)] == ["06:02", "08:02"]
     assert "every 8 min" in in_words(city, "B", trip="h1")["panel"]
     assert [row.clock for row in city.line_page("r1")][:2] == ["06:00", "06:02"]
+    city.at("06:30", every_s=60)
+    assert [row.clock for row in city.departures("B", window=4 * 3600)] == ["", "08:02"]
+    city.at("09:30", every_s=600)
+    city.faces_agree("B")
+    assert city.departures("B") == [] and city.panel("B")[0].told["shown"] == "tomorrow 06:02"
 
 
 @pytest.mark.parametrize("named", ["UNSCHEDULED", "SCHEDULED"])
