@@ -34,6 +34,8 @@ from api.pages.stream import page_stream_router
 from api.panels.addresses import panels_router
 from api.panels.screen_addresses import screens_router
 from api.service.service import Service
+from api.service.siri_names import SiriNames
+from api.siri.addresses import siri_router
 from api.v1.departures import departures_router
 from api.v1.docs_page import DOCS_FILES, docs_files, docs_router
 from api.v1.explain import explain_router
@@ -81,11 +83,17 @@ class HeadAsGet:
         await self._app({**scope, "method": "GET"}, receive, sending)
 
 
-def create_app(service: Service, desk: Desk | None = None, *, trusted_proxies: Sequence[str] = ()) -> FastAPI:
+def create_app(
+    service: Service,
+    desk: Desk | None = None,
+    *,
+    trusted_proxies: Sequence[str] = (),
+    siri_names: SiriNames | None = None,
+) -> FastAPI:
     """The application around `service`, which is started and stopped with it and kept at `app.state.service`.
 
     Without a `desk` there is one that nobody can open. `trusted_proxies`: addresses and networks of those who are
-    believed in whose name they ask.
+    believed in whose name they ask; `siri_names`: how `/siri` names stops and lines.
     """
     desk = desk or Desk(service)
     announcer = Announcer(service)
@@ -116,6 +124,7 @@ def create_app(service: Service, desk: Desk | None = None, *, trusted_proxies: S
     registry = registry_of(service, announcer, heavy_reads, doors)
     app.state.service = service
     app.state.desk = desk
+    app.state.siri_names = siri_names or SiriNames()
     app.state.announcer = announcer
     app.state.heavy_reads = heavy_reads
     app.state.doors = doors
@@ -140,8 +149,8 @@ def create_app(service: Service, desk: Desk | None = None, *, trusted_proxies: S
     answer_with_problems(app)
     for router in (
         departures_router, panels_router, explain_router, stops_router, routes_router, shapes_router, trips_router,
-        vehicles_router,
-        disruptions_router, realtime_feeds_router, health_router, timetable_router, metrics_router, docs_router,
+        vehicles_router, disruptions_router, realtime_feeds_router, siri_router, health_router, timetable_router,
+        metrics_router, docs_router,
         installable_router, crawlers_router, page_stream_router, desk_router, map_router, alerts_router, pages_router,
         screens_router,
     ):  # fmt: skip

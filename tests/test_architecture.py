@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 OURS = {"predictor", "feeds", "api", "benchmarks", "tests"}
-FACES = ("v1", "pages", "panels", "desk")
+FACES = ("v1", "siri", "pages", "panels", "desk")
 INSIDE = {
     "predictor": {"predictor"},
     "feeds": {"feeds", "predictor"},

@@ -353,7 +353,12 @@ def _serve(
     print(f"  {base}/docs  the API\n", flush=True)
     with suppress(_Signalled):
         answer_requests(
-            service, desk, listening, lambda: print("  Ctrl-C ends it.", flush=True), settings.trusted_proxies
+            service,
+            desk,
+            listening,
+            lambda: print("  Ctrl-C ends it.", flush=True),
+            settings.trusted_proxies,
+            settings.siri,
         )
 
 

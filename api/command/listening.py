@@ -17,6 +17,7 @@ from api.command.connections import KEEP_ALIVE_S, TimedConnection, allow_many_fi
 from api.desk.desk import Desk
 from api.service.service import Service
 from api.service.settings import ConfigurationError
+from api.service.siri_names import SiriNames
 
 _EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104
 
@@ -85,8 +86,9 @@ def serve(
     listening: socket.socket,
     ready: Callable[[], None] = lambda: None,
     trusted_proxies: Sequence[str] = (),
+    siri_names: SiriNames | None = None,
 ) -> None:
     """Answer until SIGINT or SIGTERM; `ready` is called when that has begun."""
-    app = create_app(service, desk, trusted_proxies=trusted_proxies)
+    app = create_app(service, desk, trusted_proxies=trusted_proxies, siri_names=siri_names)
     app.state.doors.limit_to_files(allow_many_files())
     Server(app, ready).run(sockets=[listening])

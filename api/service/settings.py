@@ -19,6 +19,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from api.service.siri_names import SiriNames
 from predictor.forecast import MISS_WEIGHT
 
 SHORTEST_SECRET = 16
@@ -141,6 +142,7 @@ class Settings(BaseSettings):
     desk_webhook_secret: SecretStr | None = Field(
         None, description="key by which what is sent to the webhooks is signed (HMAC-SHA256)"
     )
+    siri: SiriNames = Field(default=SiriNames(), description="how /siri names stops and lines; see docs/siri.md")
     cache_dir: Path | None = Field(None, description="folder of the timetable cache; by default the user's own cache")
 
     @field_validator("desk_token", "desk_webhook_secret")

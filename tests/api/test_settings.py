@@ -56,6 +56,7 @@ _VALUES = {
     "added_as": "ADDED", "headway_as": "SCHEDULED", "desk_webhooks": ["https://example.org/hook"],
     "desk_tokens": {"anne": _SECRET}, "trusted_proxies": ["127.0.0.1", "fd00::/8"],
     "take_any_gtfs": True, "feed_headers": {"gtfs": {"a": "b"}},
+    "siri": {"producer": "TOWN"},
 }  # fmt: skip
 
 
@@ -67,6 +68,7 @@ def test_every_setting_can_be_given_in_every_way(name: str, tmp_path: Path, monk
     file = tmp_path / "some.toml"
     tables = {
         "headers": 'headers = { a = "b" }\n',
+        "siri": '[siri]\nproducer = "TOWN"\n',
         "feed_headers": '[feed_headers.gtfs]\na = "b"\n',
         "desk_tokens": f'desk_tokens = {{ anne = "{_SECRET}" }}\n',
     }

@@ -1,0 +1,76 @@
+"""A call of a run in SIRI's words: the same in stop monitoring, in a line's timetable and for a vehicle."""
+
+from __future__ import annotations
+
+from api.reading.calls import Event, RunCall
+from api.siri.delivery import Asked, Json, value, values
+
+ON_TIME_S = 60.0
+"""Less than this off its time is on time."""
+_BOARDING = {"regular": "boarding", "none": "noBoarding", "phone": "boarding", "driver": "boarding"}
+_ALIGHTING = {"regular": "alighting", "none": "noAlighting", "phone": "alighting", "driver": "alighting"}
+_OCCUPANCIES = {
+    "EMPTY": "empty", "MANY_SEATS_AVAILABLE": "manySeatsAvailable", "FEW_SEATS_AVAILABLE": "fewSeatsAvailable",
+    "STANDING_ROOM_ONLY": "standingRoomOnly", "CRUSHED_STANDING_ROOM_ONLY": "crushedStandingRoomOnly", "FULL": "full",
+    "NOT_ACCEPTING_PASSENGERS": "notAcceptingPassengers",
+}  # fmt: skip
+
+
+def journey_ref(call: RunCall) -> str:
+    """Names a run on its day: its trip, of a trip that runs more than once with its start."""
+    return f"{call.trip_id}:{call.start_time}" if call.headway_s or call.shift_s else call.trip_id
+
+
+def framed_ref(call: RunCall) -> Json:
+    """`FramedVehicleJourneyRef`."""
+    return {"DataFrameRef": value(call.service_date), "DatedVehicleJourneyRef": journey_ref(call)}
+
+
+def call_answer(asked: Asked, call: RunCall) -> Json:
+    """`MonitoredCall` or `EstimatedCall`."""
+    tt = asked.timetable
+    told: Json = {
+        "StopPointRef": asked.stop_ref(call.stop_idx),
+        "StopPointName": values(str(tt.stop_name[call.stop_idx])),
+        "Order": call.call + 1,
+        "VehicleAtStop": call.at_stop,
+        "DestinationDisplay": values(call.destination),
+    }
+    if call.status in ("cancelled", "skipped"):
+        told["Cancellation"] = True
+    for name, event in (("Arrival", call.arrival), ("Departure", call.departure)):
+        if event is None:
+            continue
+        aimed, expected = asked.moment.iso(event.scheduled), asked.moment.iso(_expected(call, event))
+        told |= {f"Aimed{name}Time": aimed} if aimed else {}
+        told |= {f"Expected{name}Time": expected} if expected else {}
+        told[f"{name}Status"] = _status(call, event)
+        if call.platform:
+            told[f"{name}PlatformName"] = value(call.platform)
+    told["ArrivalBoardingActivity"] = _ALIGHTING[call.drop_off]
+    told["DepartureBoardingActivity"] = _BOARDING[call.pickup]
+    return told
+
+
+def occupancy(call: RunCall) -> Json:
+    """How full the vehicle is, where it tells."""
+    status = call.occupancy.status if call.occupancy else None
+    return {"Occupancy": _OCCUPANCIES[status]} if status in _OCCUPANCIES else {}
+
+
+def _expected(call: RunCall, event: Event) -> float | None:
+    """What is told to riders: of a run that nobody predicts the timetable's, `Monitored` says which it is."""
+    if call.status in ("cancelled", "skipped") or call.passed:
+        return None
+    return event.scheduled if event.predicted is None else event.predicted
+
+
+def _status(call: RunCall, event: Event) -> str:
+    if call.status in ("cancelled", "skipped"):
+        return "cancelled"
+    if call.doubt != "followed":
+        return "delayed"
+    late_s = event.delay_s
+    if late_s is None:
+        return "noReport"
+    return "early" if late_s <= -ON_TIME_S else "delayed" if late_s >= ON_TIME_S else "onTime"

@@ -1,0 +1,187 @@
+"""What every answer of SIRI Lite is wrapped in, and how it refuses: CEN/TS 15531 as JSON, in the shape that
+Île-de-France's PRIM has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Self
+
+from fastapi import Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from api.answers.caching import BOARD_MAX_AGE_S, answer, digest_of
+from api.reading.lines import Line
+from api.reading.moment import Moment
+from api.service.siri_names import SiriNames
+from predictor.timetable import Timetable
+
+VERSION = "2.0"
+
+Json = dict[str, Any]
+
+RequestorRef = Annotated[str | None, Query(alias="RequestorRef", max_length=200, description="Who asks; echoed")]
+MessageIdentifier = Annotated[
+    str | None, Query(alias="MessageIdentifier", max_length=200, description="Names the request; echoed")
+]
+
+
+class SiriAnswer(BaseModel):
+    """`Siri`, with a delivery of the service in it."""
+
+    Siri: dict[str, Any]
+
+
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    200: {"model": SiriAnswer, "description": "The delivery"},
+    304: {"description": "What was sent before still holds"},
+    400: {"model": SiriAnswer, "description": "A delivery whose `Status` is false; `ErrorCondition` says why"},
+}
+"""For the OpenAPI document of each service."""
+
+_DISCOVERIES = ("StopPointsDelivery", "LinesDelivery")
+"""They stand in `Siri` as they are, without a `ServiceDelivery`."""
+
+
+class RefusedError(Exception):
+    """The request cannot be answered."""
+
+    def __init__(self, condition: str, text: str) -> None:
+        """`condition`: the kind of SIRI's `ErrorCondition`; `text`: what was wrong and what to do."""
+        super().__init__(text)
+        self.condition, self.text = condition, text
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request, the moment that it is answered at, and how things are named."""
+
+    request: Request
+    moment: Moment
+    names: SiriNames
+
+    @classmethod
+    def of(cls, request: Request) -> Self:
+        """The latest view, now."""
+        return cls(request, Moment.of(request), request.app.state.siri_names)
+
+    @property
+    def timetable(self) -> Timetable:
+        """The timetable in use."""
+        return self.moment.timetable
+
+    def stop(self, ref: str, parameter: str) -> int:
+        """Index of the stop that a reference means. Errors: RefusedError."""
+        found = next(
+            (i for name in self.names.stop_ids(ref) if (i := self.timetable.stop_index.get(name)) is not None), None
+        )
+        if found is None:
+            text = f"{parameter}: there is no stop “{ref}”. All are listed at /siri/2.0/stoppoints-discovery.json."
+            raise RefusedError("InvalidDataReferencesError", text)
+        return found
+
+    def route(self, ref: str) -> int:
+        """Index of the route that a reference means. Errors: RefusedError."""
+        found = next(
+            (i for name in self.names.route_ids(ref) if (i := self.timetable.route_index.get(name)) is not None), None
+        )
+        if found is None:
+            text = f"LineRef: there is no line “{ref}”. All are listed at /siri/2.0/lines-discovery.json."
+            raise RefusedError("InvalidDataReferencesError", text)
+        return found
+
+    def stop_ref(self, stop: int) -> Json:
+        """Reference to a stop."""
+        station = bool(self.timetable.stop_location_type[stop] == 1)
+        return value(self.names.stop_ref(str(self.timetable.stop_id[stop]), station=station))
+
+    def line(self, route: int) -> Json:
+        """What each journey says of its line."""
+        line: Line = self.moment.lines.all[route]
+        told: Json = {"LineRef": value(self.names.line_ref(line.route_id)), "PublishedLineName": values(line.name)}
+        if line.mode in ("bus", "tram", "metro", "rail", "ferry"):
+            told["VehicleMode"] = [line.mode]
+        agency = str(self.timetable.route_agency_id[route])
+        return told | ({"OperatorRef": value(agency)} if agency else {})
+
+    def deliver(self, delivery: str, content: Json) -> Response:
+        """The answer; 304 where the reader has one that says the same."""
+        return answer(
+            self.request, (delivery, self.request.query_params.get("MessageIdentifier"), content),
+            lambda: SiriAnswer(Siri=self._wrapped(delivery, {"Status": "true", **content})).model_dump_json(),
+            max_age_s=BOARD_MAX_AGE_S, media_type="application/json",
+        )  # fmt: skip
+
+    def refuse(self, delivery: str, condition: str, text: str) -> Response:
+        """The answer to a request that cannot be answered."""
+        content = {"Status": "false", "ErrorCondition": {condition: {"ErrorText": text}, "Description": text}}
+        return JSONResponse({"Siri": self._wrapped(delivery, content)}, 400, headers={"Cache-Control": "no-store"})
+
+    def _wrapped(self, delivery: str, content: Mapping[str, Any]) -> Json:
+        asked = self.request.query_params
+        at = {"ResponseTimestamp": self.moment.view.iso(self.moment.now)}
+        echo: Json = {}
+        if message := asked.get("MessageIdentifier"):
+            echo["RequestMessageRef"] = value(message)
+        if requestor := asked.get("RequestorRef"):
+            echo["RequestorRef"] = value(requestor)
+        told = {**at, "Version": VERSION, **content}
+        if delivery in _DISCOVERIES:
+            return {delivery: {**told, **echo}}
+        return {
+            "ServiceDelivery": {
+                **at,
+                "ProducerRef": self.names.producer,
+                "ResponseMessageIdentifier": f"{self.names.producer}:ResponseMessage:{digest_of((at, content))}",
+                **echo,
+                delivery: [told],
+            }
+        }
+
+
+class SiriRoute(APIRoute):
+    """An address of SIRI Lite: what it refuses, it refuses in SIRI's words."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """See `APIRoute`."""
+        handle = super().get_route_handler()
+
+        async def answering(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RefusedError as refused:
+                return Asked.of(request).refuse(_delivery_of(self), refused.condition, refused.text)
+            except RequestValidationError as error:
+                wrong = (f"{problem['loc'][-1]}: {problem['msg']}" for problem in error.errors())
+                return Asked.of(request).refuse(
+                    _delivery_of(self), "InvalidDataReferencesError", "; ".join(wrong) + "."
+                )
+
+        return answering
+
+
+_DELIVERIES = {
+    "stop-monitoring": "StopMonitoringDelivery",
+    "estimated-timetable": "EstimatedTimetableDelivery",
+    "vehicle-monitoring": "VehicleMonitoringDelivery",
+    "general-message": "GeneralMessageDelivery",
+    "stoppoints-discovery": "StopPointsDelivery",
+    "lines-discovery": "LinesDelivery",
+}
+
+
+def _delivery_of(route: APIRoute) -> str:
+    return _DELIVERIES[route.path.rsplit("/", 1)[-1].removesuffix(".json")]
+
+
+def value(text: str) -> Json:
+    """A text as PRIM writes references and names."""
+    return {"value": text}
+
+
+def values(text: str) -> list[Json]:
+    """A text of which there could be several."""
+    return [value(text)] if text else []

@@ -1,0 +1,76 @@
+"""`/siri/2.0/estimated-timetable.json`: the runs of a line with the calls still to come."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+import numpy as np
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from api.reading.board import WINDOW_S
+from api.reading.journey import Journey, journey_of
+from api.siri.calls import call_answer, framed_ref, occupancy
+from api.siri.delivery import RESPONSES, Asked, Json, MessageIdentifier, RequestorRef, SiriRoute, values
+from predictor.runs import DatedRuns
+
+estimated_timetable_router = APIRouter(tags=["SIRI Lite"], route_class=SiriRoute)
+
+
+@estimated_timetable_router.get("/siri/2.0/estimated-timetable", include_in_schema=False)
+@estimated_timetable_router.get("/siri/2.0/estimated-timetable.json", responses=RESPONSES, response_class=Response)
+def estimated_timetable(
+    request: Request,
+    line_ref: Annotated[str, Query(alias="LineRef", description="The line")],
+    preview_interval: Annotated[
+        timedelta,
+        Query(alias="PreviewInterval", gt=timedelta(0), le=timedelta(hours=6), description="How far, such as PT30M"),
+    ] = timedelta(seconds=WINDOW_S),
+    requestor_ref: RequestorRef = None,  # noqa: ARG001
+    message_identifier: MessageIdentifier = None,  # noqa: ARG001
+) -> Response:
+    """Every run of the line that calls somewhere in that time, cancelled ones too."""
+    asked = Asked.of(request)
+    moment, tt, snapshot = asked.moment, asked.timetable, asked.moment.view.snapshot
+    route, until = asked.route(line_ref), asked.moment.now + preview_interval.total_seconds()
+    predicted = snapshot.predictions
+    soon = (tt.trip_route[predicted.trip] == route) & (predicted.arrival <= until)
+    planned = snapshot.unclaimed_calls(moment.now, until)
+    parts = predicted.runs.take(soon), planned.take(tt.trip_route[planned.trip] == route)
+    runs = DatedRuns.joined(*(DatedRuns(part.trip, part.service_day, part.shift_s) for part in parts))
+    _, first = np.unique(runs.run_key, return_index=True)
+    journeys = [
+        journey_of(moment, int(runs.trip[i]), int(runs.service_day[i]), int(runs.shift_s[i])) for i in first.tolist()
+    ]
+    journeys.sort(key=lambda journey: (journey.begins_at, journey.trip_idx))
+    frame = {
+        "RecordedAtTime": moment.view.iso(snapshot.made_at),
+        "EstimatedVehicleJourney": [_journey(asked, journey) for journey in journeys if not journey.over],
+    }
+    return asked.deliver("EstimatedTimetableDelivery", {"EstimatedJourneyVersionFrame": [frame]})
+
+
+def _journey(asked: Asked, journey: Journey) -> Json:
+    view, tt = asked.moment.view, asked.timetable
+    coming = [call for call in journey.calls if not call.passed]
+    made = [call for call in journey.calls if call.status != "skipped"] or journey.calls
+    first, last = made[0], made[-1]
+    recorded_at = view.snapshot.made_at if journey.age_s is None else asked.moment.now - journey.age_s
+    return {
+        "RecordedAtTime": view.iso(recorded_at),
+        **asked.line(journey.route_idx),
+        **({"DirectionRef": {"value": str(journey.direction)}} if journey.direction >= 0 else {}),
+        "FramedVehicleJourneyRef": framed_ref(first),
+        "DirectionName": values(journey.destination),
+        "OriginRef": asked.stop_ref(first.stop_idx),
+        "OriginName": values(str(tt.stop_name[first.stop_idx])),
+        "DestinationRef": asked.stop_ref(last.stop_idx),
+        "DestinationName": values(journey.destination),
+        "Cancellation": journey.status == "cancelled",
+        "Monitored": journey.status == "live",
+        **({"HeadwayService": True} if journey.headway_s else {}),
+        **occupancy(coming[0]),
+        "IsCompleteStopSequence": len(coming) == len(journey.calls),
+        "EstimatedCalls": {"EstimatedCall": [call_answer(asked, call) for call in coming]},
+    }

@@ -1,0 +1,74 @@
+"""`/siri/2.0/general-message.json`: messages to riders."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from api.reading.alerts import announced_alerts, informed_by
+from api.siri.delivery import RESPONSES, Asked, Json, MessageIdentifier, RequestorRef, SiriRoute, value
+from feeds.alerts import FAR_OFF, Alert
+
+general_message_router = APIRouter(tags=["SIRI Lite"], route_class=SiriRoute)
+
+Channel = Literal["Perturbation", "Information", "Commercial"]
+
+
+@general_message_router.get("/siri/2.0/general-message", include_in_schema=False)
+@general_message_router.get("/siri/2.0/general-message.json", responses=RESPONSES, response_class=Response)
+def general_message(
+    request: Request,
+    line_ref: Annotated[str | None, Query(alias="LineRef", description="Only what is told on this line")] = None,
+    stop_point_ref: Annotated[
+        str | None, Query(alias="StopPointRef", description="Only what is told at this stop")
+    ] = None,
+    info_channel_ref: Annotated[
+        Channel | None, Query(alias="InfoChannelRef", description="Only disturbances, or only the other messages")
+    ] = None,
+    requestor_ref: RequestorRef = None,  # noqa: ARG001
+    message_identifier: MessageIdentifier = None,  # noqa: ARG001
+) -> Response:
+    """Messages in force and announced."""
+    asked = Asked.of(request)
+    route = asked.route(line_ref) if line_ref else None
+    stop = asked.stop(stop_point_ref, "StopPointRef") if stop_point_ref else None
+    messages = [
+        _message(asked, alert)
+        for alert in announced_alerts(asked.moment, route, stop)
+        if info_channel_ref in (None, _channel(alert))
+    ]
+    return asked.deliver("GeneralMessageDelivery", {"InfoMessage": messages})
+
+
+def _channel(alert: Alert) -> Channel:
+    return "Information" if alert.effect == "NO_EFFECT" or alert.severity == "INFO" else "Perturbation"
+
+
+def _message(asked: Asked, alert: Alert) -> Json:
+    view, tt, names = asked.moment.view, asked.timetable, asked.names
+    _, ends = alert.period(asked.moment.now)
+    routes = informed_by(asked.moment, alert).lines_told_of(asked.moment.now, of_whole_networks=False)
+    stops = dict.fromkeys(s.stop_id for s in alert.selectors)
+    texts = [("SHORT_MESSAGE", alert.header), ("TEXT_ONLY", alert.description)]
+    return {
+        "RecordedAtTime": view.iso(view.alerts_at if math.isfinite(view.alerts_at) else view.snapshot.made_at),
+        "ItemIdentifier": alert.alert_id,
+        "InfoMessageIdentifier": value(alert.alert_id),
+        "InfoMessageVersion": 1,
+        "InfoChannelRef": value(_channel(alert)),
+        **({"ValidUntilTime": view.iso(ends)} if ends < FAR_OFF else {}),
+        "Content": {
+            "LineRef": [value(names.line_ref(str(tt.route_id[route]))) for route in sorted(routes)],
+            "StopPointRef": [
+                asked.stop_ref(tt.stop_index[stop]) if stop in tt.stop_index else value(stop) for stop in stops if stop
+            ],
+            "Message": [
+                {"MessageType": kind, "MessageText": {"value": text, **({"lang": language} if language else {})}}
+                for kind, said in texts
+                for language, text in said.items()
+            ],
+        },
+    }

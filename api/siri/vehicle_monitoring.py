@@ -1,0 +1,81 @@
+"""`/siri/2.0/vehicle-monitoring.json`: where the vehicles are."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from typing import Annotated
+
+import numpy as np
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+from pydantic import TypeAdapter
+
+from api.reading.journey import journey_of
+from api.siri.calls import call_answer, framed_ref, occupancy
+from api.siri.delivery import RESPONSES, Asked, Json, MessageIdentifier, RequestorRef, SiriRoute, value, values
+
+vehicle_monitoring_router = APIRouter(tags=["SIRI Lite"], route_class=SiriRoute)
+
+_DURATION = TypeAdapter(timedelta)
+
+
+@vehicle_monitoring_router.get("/siri/2.0/vehicle-monitoring", include_in_schema=False)
+@vehicle_monitoring_router.get("/siri/2.0/vehicle-monitoring.json", responses=RESPONSES, response_class=Response)
+def vehicle_monitoring(
+    request: Request,
+    line_ref: Annotated[str | None, Query(alias="LineRef", description="Only vehicles on this line")] = None,
+    vehicle_ref: Annotated[str | None, Query(alias="VehicleRef", description="Only this vehicle")] = None,
+    maximum_vehicles: Annotated[
+        int, Query(alias="MaximumVehicles", ge=1, le=1000, description="At most so many")
+    ] = 200,
+    requestor_ref: RequestorRef = None,  # noqa: ARG001
+    message_identifier: MessageIdentifier = None,  # noqa: ARG001
+) -> Response:
+    """Vehicles on a run, each with the call that it comes to next."""
+    asked = Asked.of(request)
+    vehicles, tt = asked.moment.view.snapshot.vehicles, asked.timetable
+    wanted = vehicles.trip >= 0
+    if line_ref is not None:
+        wanted &= tt.trip_route[np.maximum(vehicles.trip, 0)] == asked.route(line_ref)
+    if vehicle_ref is not None:
+        wanted &= vehicles.vehicle_id == vehicle_ref
+    rows = np.flatnonzero(wanted)[:maximum_vehicles]
+    activities = [_activity(asked, row) for row in rows.tolist()]
+    return asked.deliver("VehicleMonitoringDelivery", {"VehicleActivity": activities})
+
+
+def _activity(asked: Asked, row: int) -> Json:
+    moment = asked.moment
+    view, vehicles = moment.view, moment.view.snapshot.vehicles
+    reported_at, delay_s, bearing = (float(of[row]) for of in (vehicles.timestamp, vehicles.delay_s, vehicles.bearing))
+    journey = journey_of(moment, int(vehicles.trip[row]), int(vehicles.service_day[row]), int(vehicles.shift_s[row]))
+    calls = journey.calls
+    next_call = calls[min(int(vehicles.next_call[row]), len(calls) - 1)]
+    return {
+        "RecordedAtTime": view.iso(reported_at),
+        "ValidUntilTime": view.iso(reported_at + view.live_limit_s),
+        "VehicleMonitoringRef": value(str(vehicles.vehicle_id[row])),
+        "MonitoredVehicleJourney": {
+            **asked.line(journey.route_idx),
+            **({"DirectionRef": {"value": str(journey.direction)}} if journey.direction >= 0 else {}),
+            "FramedVehicleJourneyRef": framed_ref(next_call),
+            "DirectionName": values(journey.destination),
+            "DestinationRef": asked.stop_ref(calls[-1].stop_idx),
+            "DestinationName": values(journey.destination),
+            "Monitored": journey.status == "live",
+            "VehicleLocation": {
+                "Longitude": round(float(vehicles.lon[row]), 6), "Latitude": round(float(vehicles.lat[row]), 6),
+            },
+            **({} if math.isnan(bearing) else {"Bearing": round(bearing, 1)}),
+            **({} if math.isnan(delay_s) else {"Delay": _duration(delay_s)}),
+            "VehicleRef": value(str(vehicles.vehicle_id[row])),
+            **occupancy(next_call),
+            "MonitoredCall": call_answer(asked, next_call),
+        },
+    }  # fmt: skip
+
+
+def _duration(seconds: float) -> str:
+    """ISO 8601, as `Delay` has it."""
+    return str(_DURATION.dump_python(timedelta(seconds=round(seconds)), mode="json"))

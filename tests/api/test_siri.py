@@ -1,0 +1,171 @@
+"""SIRI Lite says what the boards say, in the words and the shape that its clients read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from fastapi.testclient import TestClient
+from siri_lite.siri_client import parse_stop_monitoring_response  # type: ignore[import-untyped]
+
+from api.app import create_app
+from api.service.siri_names import Naming, SiriNames
+from tests.api.town import at, service_at
+
+NOW = at(8, 1)
+NAMES = SiriNames(
+    producer="TOWN",
+    stop_point=Naming(gtfs="{}", siri="TOWN:StopPoint:Q:{}:"),
+    stop_area=Naming(gtfs="{}", siri="TOWN:StopArea:SP:{}:"),
+    line=Naming(gtfs="{}", siri="TOWN:Line::{}:"),
+)
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[TestClient]:
+    yield TestClient(create_app(service_at(NOW)))
+
+
+def visits(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    (delivery,) = answer["Siri"]["ServiceDelivery"]["StopMonitoringDelivery"]
+    assert delivery["Status"] == "true"
+    found: list[dict[str, Any]] = delivery["MonitoredStopVisit"]
+    return found
+
+
+def ask(client: TestClient, service: str, **parameters: object) -> dict[str, Any]:
+    response = client.get(f"/siri/2.0/{service}.json", params={name: str(value) for name, value in parameters.items()})
+    assert response.status_code == 200, response.text
+    answer: dict[str, Any] = response.json()
+    return answer
+
+
+@pytest.mark.parametrize("stop", ["gare", "gare:1", "liberte", "hopital", "douets"])
+def test_visits_of_a_stop_are_the_rows_of_its_board(client: TestClient, stop: str) -> None:
+    board = client.get(f"/v1/stops/{quote(stop)}/departures", params={"arrivals": True, "limit": 100}).json()
+    told = visits(ask(client, "stop-monitoring", MonitoringRef=stop))
+    assert len(told) == len(board["departures"]) > 0
+    for visit, row in zip(told, board["departures"], strict=True):
+        journey, call = visit["MonitoredVehicleJourney"], visit["MonitoredVehicleJourney"]["MonitoredCall"]
+        assert journey["LineRef"]["value"] == row["route"]["route_id"]
+        assert journey["FramedVehicleJourneyRef"]["DataFrameRef"]["value"] == row["service_date"]
+        assert call["StopPointRef"]["value"] == row["stop_id"]
+        assert journey["Monitored"] == (row["status"] == "live")
+        for name, event in (("Arrival", row["arrival"]), ("Departure", row["departure"])):
+            assert call.get(f"Aimed{name}Time") == (event and event["scheduled"])
+            if event and event["predicted"]:
+                assert call[f"Expected{name}Time"] == event["predicted"]
+
+
+def test_another_program_reads_what_comes(client: TestClient) -> None:
+    calls = parse_stop_monitoring_response(ask(client, "stop-monitoring", MonitoringRef="liberte"))
+    tram = next(call for call in calls if call.line_ref == "tram-A")
+    assert (tram.published_line_name, tram.destination_name) == ("A", "Les Douets")
+    now = datetime.fromtimestamp(NOW).astimezone()
+    assert tram.extract_remaining_time_before_arrival(now=now) in (1, 2)
+
+
+def test_visits_are_those_asked_for(client: TestClient) -> None:
+    def lines(**parameters: object) -> list[str]:
+        told = visits(ask(client, "stop-monitoring", MonitoringRef="liberte", **parameters))
+        return [visit["MonitoredVehicleJourney"]["LineRef"]["value"] for visit in told]
+
+    every = lines()
+    assert set(every) == {"tram-A", "bus-2"}
+    assert lines(LineRef="tram-A") == [line for line in every if line == "tram-A"]
+    assert lines(MaximumStopVisits=1) == every[:1]
+    assert lines(DestinationRef="douets") == lines(LineRef="tram-A")
+    # The bus ends here.
+    assert set(lines(StopVisitTypes="departures")) == {"tram-A"}
+    assert lines(PreviewInterval="PT10M") == every[: len(lines(PreviewInterval="PT10M"))] != every
+    later = lines(StartTime="2026-03-02T08:15:00", PreviewInterval="PT30M")
+    assert 0 < len(later) < len(every)
+    assert lines(StartTime="0001-01-01T00:00:00+14:00") == every
+
+
+def test_a_cancelled_run_is_told_as_cancelled(client: TestClient) -> None:
+    told = visits(ask(client, "stop-monitoring", MonitoringRef="liberte", LineRef="tram-A"))
+    call = next(
+        visit["MonitoredVehicleJourney"]["MonitoredCall"]
+        for visit in told
+        if visit["MonitoredVehicleJourney"]["FramedVehicleJourneyRef"]["DatedVehicleJourneyRef"] == "A-0820"
+    )
+    assert call["DepartureStatus"] == "cancelled" and call["Cancellation"]
+    assert "ExpectedDepartureTime" not in call and call["AimedDepartureTime"].startswith("2026-03-02T08:22")
+    (delivery,) = ask(client, "estimated-timetable", LineRef="tram-A")["Siri"]["ServiceDelivery"][
+        "EstimatedTimetableDelivery"
+    ]
+    runs = delivery["EstimatedJourneyVersionFrame"][0]["EstimatedVehicleJourney"]
+    assert [run["Cancellation"] for run in runs] == [False, True, False]
+
+
+def test_the_runs_of_a_line_say_what_its_stops_say(client: TestClient) -> None:
+    (delivery,) = ask(client, "estimated-timetable", LineRef="tram-A")["Siri"]["ServiceDelivery"][
+        "EstimatedTimetableDelivery"
+    ]
+    runs = delivery["EstimatedJourneyVersionFrame"][0]["EstimatedVehicleJourney"]
+    assert [run["FramedVehicleJourneyRef"]["DatedVehicleJourneyRef"] for run in runs] == ["A-0800", "A-0820", "A-0840"]
+    assert [run["Monitored"] for run in runs] == [True, False, False]
+    for run in runs:
+        for call in run["EstimatedCalls"]["EstimatedCall"]:
+            at_stop = visits(ask(client, "stop-monitoring", MonitoringRef=call["StopPointRef"]["value"]))
+            assert call in [visit["MonitoredVehicleJourney"]["MonitoredCall"] for visit in at_stop]
+
+
+def test_vehicles_and_what_there_is_are_told(client: TestClient) -> None:
+    (delivery,) = ask(client, "vehicle-monitoring", LineRef="tram-A")["Siri"]["ServiceDelivery"][
+        "VehicleMonitoringDelivery"
+    ]
+    (activity,) = delivery["VehicleActivity"]
+    assert activity["MonitoredVehicleJourney"]["MonitoredCall"]["StopPointRef"] == {"value": "liberte"}
+    assert (
+        ask(client, "vehicle-monitoring", VehicleRef="another")["Siri"]["ServiceDelivery"]["VehicleMonitoringDelivery"][
+            0
+        ]["VehicleActivity"]
+        == []
+    )
+    stops = ask(client, "stoppoints-discovery", LineRef="bus-2")["Siri"]["StopPointsDelivery"]["AnnotatedStopPointRef"]
+    assert {stop["StopPointRef"]["value"] for stop in stops} == {"gare", "gare:2", "st-pierre", "liberte"}
+    lines = ask(client, "lines-discovery")["Siri"]["LinesDelivery"]["AnnotatedLineRef"]
+    assert [line["LineName"] for line in lines] == [[{"value": "A"}], [{"value": "2"}]]
+
+
+def test_references_are_written_as_configured_and_read_back() -> None:
+    client = TestClient(create_app(service_at(NOW), siri_names=NAMES))
+    answer = ask(
+        client, "stop-monitoring", MonitoringRef="TOWN:StopArea:SP:gare:", LineRef="TOWN:Line::tram-A:",
+        RequestorRef="me", MessageIdentifier="Test:1",
+    )  # fmt: skip
+    delivery = answer["Siri"]["ServiceDelivery"]
+    assert (delivery["ProducerRef"], delivery["RequestMessageRef"], delivery["RequestorRef"]) == (
+        "TOWN", {"value": "Test:1"}, {"value": "me"},
+    )  # fmt: skip
+    assert {visit["MonitoringRef"]["value"] for visit in visits(answer)} == {"TOWN:StopPoint:Q:gare:1:"}
+    # A feed's own ids are understood too.
+    assert len(visits(ask(client, "stop-monitoring", MonitoringRef="gare", LineRef="tram-A"))) == len(visits(answer))
+
+
+@pytest.mark.parametrize(
+    ("service", "parameters", "says"),
+    [
+        ("stop-monitoring", {}, "MonitoringRef"),
+        ("stop-monitoring", {"MonitoringRef": "nowhere"}, "there is no stop “nowhere”"),
+        ("stop-monitoring", {"MonitoringRef": "gare", "LineRef": "Z"}, "there is no line “Z”"),
+        ("stop-monitoring", {"MonitoringRef": "gare", "PreviewInterval": "soon"}, "PreviewInterval"),
+        ("stop-monitoring", {"MonitoringRef": "gare", "StartTime": "9999-12-31T23:00:00-08:00"}, "StartTime"),
+        ("estimated-timetable", {"LineRef": ""}, "there is no line “”"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_in_siris_words(
+    client: TestClient, service: str, parameters: dict[str, str], says: str
+) -> None:
+    response = client.get(f"/siri/2.0/{service}.json", params=parameters)
+    assert response.status_code == 400
+    ((_, (delivery,)),) = [
+        pair for pair in response.json()["Siri"]["ServiceDelivery"].items() if pair[0].endswith("Delivery")
+    ]
+    assert delivery["Status"] == "false"
+    assert says in delivery["ErrorCondition"]["InvalidDataReferencesError"]["ErrorText"]
