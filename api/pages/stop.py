@@ -84,7 +84,7 @@ def stop_page(moment: PageMoment, stop: int) -> StopPage:
 
 def _facts(moment: PageMoment, platform: str, groups: list[GroupWords]) -> list[str]:
     destinations = list(dict.fromkeys(group.destination for group in groups))[:_DESTINATIONS]
-    facts = [moment.texts("towards", place=place) for place in destinations]
+    facts = [moment.towards(place) for place in destinations]
     return [moment.texts("platform", name=platform), *facts] if platform else facts
 
 
@@ -155,7 +155,7 @@ def _departure(moment: PageMoment, row: RunCall, usual: str, *, say_platform: bo
     live = departure.status == "live"
     notes = [reason] if not departure.comes and (reason := moment.reason_for(row)) else []
     if row.destination != usual:
-        notes.append(texts("towards", place=row.destination))
+        notes.append(moment.towards(row.destination))
     if say_platform and row.platform:
         notes.append(texts("platform", name=row.platform))
     notes += departure.notes

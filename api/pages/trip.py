@@ -103,7 +103,7 @@ def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWor
         planned = time if call.scheduled is None else words.time(call.scheduled)
         # Said where it changes: what stands at the top holds until then.
         changes = call.destination != said_before and call.departure is not None
-        signs = [moment.texts("towards", place=call.destination)] if changes else []
+        signs = [moment.towards(call.destination)] if changes else []
         said_before = call.destination
         minutes = round((call.published - journey.begins_at) / 60)
         since = [moment.texts("since_start", count=minutes)] if call.clock is None and minutes else []

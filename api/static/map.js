@@ -92,6 +92,7 @@
     });
   }
 
+  const towards = (place) => (/(^|\s)(to|towards?|vers)\s/i.test(place) ? place : fill("towards", { place }));
   const lineAddress = (route) => `/lines/${encodeURIComponent(route)}`;
   const age = (seconds) => (seconds < 90 ? fill("seconds", { count: Math.round(seconds) })
     : fill("minutes", { count: Math.round(seconds / 60) }));
@@ -129,7 +130,7 @@
     say(geometry.coordinates, ["a", properties.name, `/stops/${encodeURIComponent(properties.stop_id)}`]));
   onClick("vehicles", ({ geometry, properties }) => say(
     geometry.coordinates,
-    ["a", `${properties.line} ${fill("towards", { place: properties.headsign })}`, lineAddress(properties.route_id)],
+    ["a", `${properties.line} ${towards(properties.headsign)}`, lineAddress(properties.route_id)],
     ["p", placeOf(properties)],
     ["p", crowdingOf(properties)],
     ["a", properties.disturbed && texts.alerts_of_line, `/alerts?line=${encodeURIComponent(properties.route_id)}`],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,6 +22,7 @@ from feeds.alerts import Alert
 from feeds.translations import text_in
 from predictor.snapshot import Snapshot
 
+_SAYS_TO = re.compile(r"(?:^|\s)(?:to|towards?|vers)\s", re.IGNORECASE)
 COMING = ("live", "scheduled")
 """Statuses of what does come."""
 DOUBTED = ("overdue", "held_up")
@@ -126,6 +128,10 @@ class PageMoment(Moment):
     def clock_of(self, row: RunCall) -> Wait:
         """When a departure is, as a clock time; how often there is one, where it has none."""
         return Wait("clock", self.every(row.headway_s)) if row.clock is None else self.words.at_clock(row.clock)
+
+    def towards(self, destination: str) -> str:
+        """ "to Centre"; a destination that has such a word itself ("North to Centre") as it is."""
+        return destination if _SAYS_TO.search(destination) else self.texts("towards", place=destination)
 
     def every(self, headway_s: int | None) -> str:
         """ "every 8 min", of a line run by headway; else ""."""
