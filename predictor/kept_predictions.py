@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges
+from predictor.arrays import AnyArray, BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges
 from predictor.arrivals import Chain
 from predictor.columns import Columns, column_types
 from predictor.forecast import Forecast
@@ -100,10 +100,15 @@ class KeptPredictions:
         _, used = expand_ranges(self._start, self._count)
         self._start = np.cumsum(self._count) - self._count
         self._end = len(used)
-        roomy = KeptCalls.blank(int(_ROOM * (len(used) + more)))
-        for name in column_types(KeptCalls):
-            getattr(roomy, name)[: len(used)] = getattr(self._calls, name)[used]
-        self._calls = roomy
+        room = len(self._calls)
+        if len(used) + more > room:
+            room = int(_ROOM * (len(used) + more))
+        columns: dict[str, AnyArray] = {}
+        for name, dtype in column_types(KeptCalls).items():
+            kept = getattr(self._calls, name)
+            columns[name] = kept if room == len(self._calls) else np.empty(room, dtype)
+            columns[name][: len(used)] = kept[used]
+        self._calls = KeptCalls(**columns)
 
     def put_off(self, slot: Int64Array, earliest: Float64Array) -> None:
         """No time of a vehicle (n,) lies before the `earliest` (n,) that it can come."""
