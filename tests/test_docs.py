@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
+from datetime import date
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 import typer
+from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.command.cli import app
+from api.service import demo as demo_room
+from api.service.demo import demo_service
+from api.service.settings import read_settings
 from tests.api.town import at, service_at
 
 ROOT = Path(__file__).parents[1]
@@ -72,3 +78,26 @@ def test_every_call_of_the_api_that_is_told_exists() -> None:
         names = {part.split("=")[0] for part in query.split("&") if part}
         parameters = {p["name"] for p in described[path]["get"].get("parameters", []) if p["in"] == "query"}
         assert names <= parameters
+
+
+@pytest.fixture(scope="module")
+def demo() -> Iterator[TestClient]:
+    """The demo, whose vehicles were followed for a minute only."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(demo_room, "WARM_UP_S", 60.0)
+        yield TestClient(create_app(demo_service(read_settings(), today=date(2026, 11, 24))))
+
+
+CALLS = re.findall(r'^ {4}curl "http://127\.0\.0\.1:8000(.*?)"\n\n```json\n(.*?)```', TEXT["api.md"], re.M | re.S)
+
+
+@pytest.mark.parametrize(("address", "told"), CALLS, ids=[address for address, _ in CALLS])
+def test_every_call_of_the_api_that_is_told_answers_as_told(demo: TestClient, address: str, told: str) -> None:
+    answer = demo.get(address)
+    names = set(re.findall(r'"(\w+)":', told))
+    assert names <= set(re.findall(r'"(\w+)":', answer.text)), answer.text[:1000]
+    assert answer.status_code == (404 if '"status": 404' in told else 200)
+
+
+def test_the_calls_of_the_api_are_told_by_example() -> None:
+    assert len(CALLS) >= 5
