@@ -54,6 +54,7 @@ Header = Annotated[
         "the host of the first feed."
     ),
 ]
+OfWhichGtfs = Annotated[str | None, typer.Option(help="GTFS feed whose service is meant, where none is configured.")]
 _ARCHIVED = {
     "vehicle_positions": "vehicle reports",
     "trip_updates": "messages of TripUpdates",
@@ -311,6 +312,69 @@ def show_config(config: Config = None) -> None:
         name_width, value_width = (max(len(row[column]) for row in rows) for column in (0, 1))
         for name, value, origin in rows:
             print(f"{name:<{name_width}}  {value:<{min(value_width, 60)}}  {origin}")
+
+
+@app.command(epilog="**Example:** prochain backup prochain-backup.tar --config prochain.toml")
+def backup(
+    file: Annotated[Path, typer.Argument(help="File to write.")],
+    config: Config = None,
+    gtfs: Annotated[
+        str | None, typer.Option(help="GTFS feed whose service is meant, where none is configured.")
+    ] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Put what must not be lost into one file, also while the service runs: disruptions, history, what was learned, the
+    timetable accepted last."""
+    with _said_plainly(), _databases_said_plainly():
+        from api.service.live import data_folder, model_file
+        from api.service.settings import ConfigurationError, read_settings
+        from feeds.backup import back_up
+
+        settings = read_settings(config, gtfs=gtfs, data_dir=data_dir)
+        folder, why_none = data_folder(settings)
+        if folder is None:
+            raise ConfigurationError(why_none)
+        files = back_up(folder, model_file(settings), file)
+        print(f"{files:,} files of {folder}, written: {file}")
+
+
+@app.command(epilog="**Example:** prochain restore prochain-backup.tar --config prochain.toml")
+def restore(
+    file: Annotated[Path, typer.Argument(help="What prochain backup wrote.")],
+    config: Config = None,
+    gtfs: Annotated[
+        str | None, typer.Option(help="GTFS feed whose service is meant, where none is configured.")
+    ] = None,
+    data_dir: DataDir = None,
+    force: Annotated[bool, typer.Option("--force", help="Put aside what lies in the data folder.")] = False,
+) -> None:
+    """Put a backup back. The service must not run."""
+    with _said_plainly(), _databases_said_plainly():
+        from api.desk.database import FILE_NAME
+        from api.desk.database import SCHEMA as DESK_SCHEMA
+        from api.service.live import data_folder, model_file
+        from api.service.settings import ConfigurationError, read_settings
+        from feeds.backup import restore as put_back
+        from feeds.history.register import SCHEMA as REGISTER_SCHEMA
+        from feeds.history.store import FOLDER as HISTORY
+
+        settings = read_settings(config, gtfs=gtfs, data_dir=data_dir)
+        folder, why_none = data_folder(settings)
+        if folder is None:
+            raise ConfigurationError(why_none)
+        schemas = {FILE_NAME: DESK_SCHEMA, f"{HISTORY}/register.sqlite": REGISTER_SCHEMA}
+        files = put_back(file, folder, model_file(settings), schemas, force=force)
+        print(f"{files:,} files put back into {folder}")
+
+
+@contextmanager
+def _databases_said_plainly() -> Iterator[None]:
+    import sqlite3
+
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise FeedError(f"A database of the data folder cannot be read: {error}.") from error
 
 
 @app.command(epilog="**Example:** prochain token")

@@ -37,6 +37,7 @@ CREATE TABLE IF NOT EXISTS session (key TEXT PRIMARY KEY, until REAL NOT NULL);
 """,
 )
 
+SCHEMA = len(_MIGRATIONS)
 _KEYED: dict[type[BaseModel], tuple[str, str]] = {Phrase: ("phrase", "key"), Dismissal: ("dismissal", "situation")}
 """Table, and its column that names a document, which is also the document's field."""
 

@@ -61,6 +61,9 @@ class Watch:
     feed_alive_at: float
 
 
+SCHEMA = len(_MIGRATIONS)
+
+
 class Register:
     """One SQLite file. Every write is on disk when it returns. One thread writes, any may read."""
 
