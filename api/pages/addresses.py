@@ -21,6 +21,7 @@ from api.pages.trip import journey_page
 from api.reading.alerts import announced_alerts, network_alerts
 from api.reading.badges import Badge
 from api.reading.journey import UnknownRunError, journey_of, run_meant
+from api.reading.lines import lines_named
 from api.service.stop_search import StopHit
 from api.words.moment import PageMoment
 
@@ -41,7 +42,9 @@ def home(request: Request, q: str = "", near: str = "", fragment: str = "") -> R
         rate_limits_of(request).spend(SEARCHES, request)
     if fragment:
         found = found_stops(moment, moment.view.stop_search.by_text(query, _SUGGESTIONS) if query else [])
-        return fragment_response(moment, "suggestions.html", found=found, query=query)
+        return fragment_response(
+            moment, "suggestions.html", found=found, query=query, lines=lines_named(moment.lines, query)
+        )
     if near:
         return _nearest(request, moment, near)
     if query:
@@ -136,7 +139,7 @@ def _search(request: Request, moment: PageMoment, query: str) -> Response:
     hits = moment.view.stop_search.by_text(query, _RESULTS)
     tt = moment.timetable
     exact = [hit for hit in hits if str(tt.stop_code[hit.stop_idx]).casefold() == query.casefold()]
-    if len(exact) == 1:
+    if len(exact) == 1 and not lines_named(moment.lines, query):
         address = f"/stops/{quote(str(tt.stop_id[exact[0].stop_idx]), safe='')}"
         return RedirectResponse(address, 303, headers={"Cache-Control": "no-cache"})
     texts = moment.texts
@@ -161,7 +164,7 @@ def _results(
 ) -> Response:
     return rider_page(
         request, moment, "results.html", _all_badges(moment), found=found_stops(moment, hits), heading=heading,
-        said=said, hint=hint, query=query,
+        said=said, hint=hint, query=query, lines=lines_named(moment.lines, query),
     )  # fmt: skip
 
 

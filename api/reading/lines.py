@@ -10,11 +10,14 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from api.reading.badges import Badge, badge
+from api.service.stop_search import normalised
 from predictor.arrays import NONE, Int32Array, Int64Array
 from predictor.timetable import Timetable
 
 _MODES = {0: "tram", 1: "metro", 2: "rail", 3: "bus", 4: "ferry", 5: "cable", 6: "cable", 7: "cable", 11: "bus"}
 _MODES_EXTENDED = {1: "rail", 4: "metro", 7: "bus", 8: "bus", 9: "tram", 10: "ferry", 12: "ferry", 13: "cable"}
+_KIND = re.compile(r"^(?:lignes?|lines?|routes?|bus|tram|tramway|metro|train)\s+")
+"""What people write before a line's name, as `normalised`."""
 _MODE_ORDER = ("metro", "tram", "rail", "bus", "ferry", "cable", "other")
 
 
@@ -77,6 +80,14 @@ class Lines:
         stop, parent = tt.pattern_stop.astype(np.int64), tt.stop_parent[tt.pattern_stop].astype(np.int64)
         pairs = np.unique(np.concatenate([stop * routes + route, (parent * routes + route)[parent >= 0]]))
         return np.searchsorted(pairs // routes, np.arange(tt.stops + 1)), (pairs % routes).astype(np.int32)
+
+
+def lines_named(lines: Lines, query: str) -> list[Line]:
+    """Lines that somebody may mean by "C53", "ligne 2" or "bus 14": by the name on the badge or the id."""
+    asked = normalised(query)
+    without_kind = normalised(_KIND.sub("", asked))
+    meant = {asked, without_kind} - {""}
+    return [line for line in lines.ordered if meant & {normalised(line.name), normalised(line.route_id)}]
 
 
 def patterns_of(timetable: Timetable, trips: Int32Array | Int64Array) -> list[int]:
