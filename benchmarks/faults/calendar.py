@@ -56,6 +56,7 @@ def the_night_that_is_an_hour_shorter(stage: Stage) -> None:
     "calendar",
     "the same where clocks go forward between the trip's start and its end, begun the evening before",
     "every call at the same distance in real time",
+    quick=False,
 )
 def a_trip_into_the_shorter_night(stage: Stage) -> None:
     net = night_line("25:30", service=Service(start=20270301, end=20270430))
@@ -90,7 +91,10 @@ def every_hour_of_the_longer_day(stage: Stage) -> None:
 
 
 @scenario(
-    "calendar", "all day long on 2027-03-28, which has 23 hours", "each hour's departures stand on the board once"
+    "calendar",
+    "all day long on 2027-03-28, which has 23 hours",
+    "each hour's departures stand on the board once",
+    quick=False,
 )
 def every_hour_of_the_shorter_day(stage: Stage) -> None:
     trips = tuple(Trip(f"h{h}", f"{h:02d}:15") for h in range(0, 24))
@@ -108,7 +112,10 @@ def the_leap_day(stage: Stage) -> None:
 
 
 @scenario(
-    "calendar", "a trip over the end of February in a year without a 29th", "live through midnight, on its own day"
+    "calendar",
+    "a trip over the end of February in a year without a 29th",
+    "live through midnight, on its own day",
+    quick=False,
 )
 def the_end_of_february(stage: Stage) -> None:
     net = night_line("23:50", service=Service(start=20270101, end=20271231), hop_s=300)

@@ -146,7 +146,12 @@ def a_feed_45_seconds_ahead(stage: Stage) -> None:
     expect_told(city, "clock_fast", "45 s")
 
 
-@scenario("feeds", "the operator's clock is an hour ahead", "nothing live; the operator is told")
+@scenario(
+    "feeds",
+    "the operator's clock is an hour ahead",
+    "nothing live; the operator is told",
+    quick=False,
+)
 def a_feed_an_hour_ahead(stage: Stage) -> None:
     city = stage.city(TOWN, at="08:10", honest=False)
     for _ in range(6):
@@ -203,7 +208,12 @@ def a_feed_that_jumps_back(stage: Stage) -> None:
         passed = now
 
 
-@scenario("feeds", "messages come in the wrong order, each a minute or two late", "no bus goes back, all stay live")
+@scenario(
+    "feeds",
+    "messages come in the wrong order, each a minute or two late",
+    "no bus goes back, all stay live",
+    quick=False,
+)
 def reordered_messages(stage: Stage) -> None:
     city = running(stage)
     waiting: list[bytes] = []
@@ -294,7 +304,12 @@ def a_torn_connection(stage: Stage) -> None:
     lasts(stage, feed_server.reset, "")
 
 
-@scenario("feeds", "half a message with the length of half a message", "refused as cut short, never read in part")
+@scenario(
+    "feeds",
+    "half a message with the length of half a message",
+    "refused as cut short, never read in part",
+    quick=False,
+)
 def half_a_message(stage: Stage) -> None:
     lasts(stage, feed_server.changed(lambda data: data[: len(data) * 2 // 3]), "cut short")
 
@@ -319,7 +334,12 @@ def random_bytes(stage: Stage) -> None:
     lasts(stage, feed_server.body(bytes((k * k * 31 + 7) % 251 for k in range(5000))), "")
 
 
-@scenario("feeds", "marked as gzip, and is not", "refused or read, never a crash; the cause is told")
+@scenario(
+    "feeds",
+    "marked as gzip, and is not",
+    "refused or read, never a crash; the cause is told",
+    quick=False,
+)
 def gzip_that_is_none(stage: Stage) -> None:
     lasts(stage, feed_server.body(b"no gzip at all" * 50, Content_Encoding="gzip"), "gzip")
 
@@ -363,7 +383,12 @@ def a_server_that_asks_for_patience(stage: Stage) -> None:
     assert city.live, "nothing is live afterwards"
 
 
-@scenario("feeds", "503 with Retry-After as a date three minutes on", "left alone until then")
+@scenario(
+    "feeds",
+    "503 with Retry-After as a date three minutes on",
+    "left alone until then",
+    quick=False,
+)
 def a_server_that_names_a_time(stage: Stage) -> None:
     server, city = served(stage)
     city.rule.honest = False
@@ -374,7 +399,12 @@ def a_server_that_names_a_time(stage: Stage) -> None:
     assert asked <= 2, f"asked {asked} times in 100 s"
 
 
-@scenario("feeds", "429 with Retry-After of a thousand years", "asked again within the hour")
+@scenario(
+    "feeds",
+    "429 with Retry-After of a thousand years",
+    "asked again within the hour",
+    quick=False,
+)
 def patience_for_a_thousand_years(stage: Stage) -> None:
     server, city = served(stage)
     city.rule.honest = False
@@ -411,7 +441,12 @@ def not_modified_for_ever(stage: Stage) -> None:
     expect_told(city, "feed_stopped")
 
 
-@scenario("feeds", "a redirect to another host, with a key in the headers", "the key goes to no other host")
+@scenario(
+    "feeds",
+    "a redirect to another host, with a key in the headers",
+    "the key goes to no other host",
+    quick=False,
+)
 def a_redirect_to_another_host(stage: Stage) -> None:
     server, other = stage.server(), stage.held.enter_context(FeedServer("localhost"))
     source = server.source("vehicle_positions", headers={"X-Api-Key": "secret", "Authorization": "Bearer secret"})

@@ -14,8 +14,8 @@ from typing import Literal
 
 from benchmarks.faults.stage import Stage
 
-Kind = Literal["feeds", "timetables", "vehicles", "calendar"]
-KINDS: tuple[Kind, ...] = ("feeds", "timetables", "vehicles", "calendar")
+Kind = Literal["feeds", "timetables", "vehicles", "calendar", "files", "processes", "load"]
+KINDS: tuple[Kind, ...] = ("feeds", "timetables", "vehicles", "calendar", "files", "processes", "load")
 
 
 @dataclass(frozen=True)

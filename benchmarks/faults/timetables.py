@@ -95,7 +95,10 @@ def a_zip_cut_short(stage: Stage) -> None:
 
 
 @scenario(
-    "timetables", "some bytes in the middle of the zip are others", "refused by its checksums, told; the old one stays"
+    "timetables",
+    "some bytes in the middle of the zip are others",
+    "refused by its checksums, told; the old one stays",
+    quick=False,
 )
 def a_zip_with_changed_bytes(stage: Stage) -> None:
     renewed = Renewed(stage)
@@ -106,14 +109,24 @@ def a_zip_with_changed_bytes(stage: Stage) -> None:
     renewed.keeps_the_first()
 
 
-@scenario("timetables", "a web page in place of the zip", "refused, told; the old one stays")
+@scenario(
+    "timetables",
+    "a web page in place of the zip",
+    "refused, told; the old one stays",
+    quick=False,
+)
 def a_web_page_for_a_zip(stage: Stage) -> None:
     renewed = Renewed(stage)
     renewed.publishes(b"<!DOCTYPE html><title>Log in</title>")
     renewed.keeps_the_first()
 
 
-@scenario("timetables", "no bytes at all", "refused, told; the old one stays")
+@scenario(
+    "timetables",
+    "no bytes at all",
+    "refused, told; the old one stays",
+    quick=False,
+)
 def an_empty_file(stage: Stage) -> None:
     renewed = Renewed(stage)
     renewed.publishes(b"")
@@ -168,7 +181,12 @@ def without_stop_times(stage: Stage) -> None:
     renewed.keeps_the_first("stop_times")
 
 
-@scenario("timetables", "a table has its header and no row: stops, then trips", "refused; the old one stays")
+@scenario(
+    "timetables",
+    "a table has its header and no row: stops, then trips",
+    "refused; the old one stays",
+    quick=False,
+)
 def tables_without_rows(stage: Stage) -> None:
     for name in ("stops", "trips"):
         renewed = Renewed(stage)
@@ -199,7 +217,12 @@ def another_city(stage: Stage) -> None:
     renewed.keeps_the_first("waits for your word")
 
 
-@scenario("timetables", "a timetable that ended two years ago", "waits, told; live as before")
+@scenario(
+    "timetables",
+    "a timetable that ended two years ago",
+    "waits, told; live as before",
+    quick=False,
+)
 def an_expired_timetable(stage: Stage) -> None:
     renewed = Renewed(stage)
     renewed.publishes(replace(TOWN, services=(Service(start=20240101, end=20241231),)))
@@ -220,7 +243,12 @@ def all_new_ids(stage: Stage) -> None:
     renewed.keeps_the_first("waits for your word")
 
 
-@scenario("timetables", "all stops have moved by 10 km", "waits, told; live as before")
+@scenario(
+    "timetables",
+    "all stops have moved by 10 km",
+    "waits, told; live as before",
+    quick=False,
+)
 def stops_moved(stage: Stage) -> None:
     renewed = Renewed(stage)
     moved = [replace(stop, north_m=10_000.0) for stop in row_of_stops(STOPS)]
@@ -252,7 +280,12 @@ def one_more_trip(stage: Stage) -> None:
     expect_well(renewed.city)
 
 
-@scenario("timetables", "another of them every minute, ten times", "each is taken, buses stay live throughout")
+@scenario(
+    "timetables",
+    "another of them every minute, ten times",
+    "each is taken, buses stay live throughout",
+    quick=False,
+)
 def a_timetable_every_minute(stage: Stage) -> None:
     renewed = Renewed(stage)
     for k in range(10):
@@ -325,7 +358,12 @@ def names_that_mean_missing(stage: Stage) -> None:
     expect([row.run for row in city.departures("NA", arrivals=True)], ["null"], "at NA")
 
 
-@scenario("timetables", "an old copy of the feed in a folder of the zip", "the one at the top, no mixture")
+@scenario(
+    "timetables",
+    "an old copy of the feed in a folder of the zip",
+    "the one at the top, no mixture",
+    quick=False,
+)
 def two_feeds_in_a_zip(stage: Stage) -> None:
     renewed = Renewed(stage)
     old = {f"old/{name}": content for name, content in tables_of(network("A B C").feed).items()}
@@ -354,7 +392,12 @@ def marks_and_blanks(stage: Stage) -> None:
     renewed.takes_it()
 
 
-@scenario("timetables", "every row of trips.txt and stop_times.txt stands twice", "each run once on the board")
+@scenario(
+    "timetables",
+    "every row of trips.txt and stop_times.txt stands twice",
+    "each run once on the board",
+    quick=False,
+)
 def every_row_twice(stage: Stage) -> None:
     renewed = Renewed(stage)
     twice = {}
@@ -365,7 +408,12 @@ def every_row_twice(stage: Stage) -> None:
     renewed.takes_it()
 
 
-@scenario("timetables", "stop_times of trips and stops that do not exist", "those rows are left out, the rest is taken")
+@scenario(
+    "timetables",
+    "stop_times of trips and stops that do not exist",
+    "those rows are left out, the rest is taken",
+    quick=False,
+)
 def rows_of_nothing(stage: Stage) -> None:
     renewed = Renewed(stage)
     rows = table("stop_times")

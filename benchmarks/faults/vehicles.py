@@ -71,7 +71,12 @@ def a_teleport_for_good(stage: Stage) -> None:
     expect(city.live, [], "live")
 
 
-@scenario("vehicles", "latitude and longitude are swapped for all", "nothing live; told as swapped")
+@scenario(
+    "vehicles",
+    "latitude and longitude are swapped for all",
+    "nothing live; told as swapped",
+    quick=False,
+)
 def swapped_coordinates(stage: Stage) -> None:
     east_m = (LAT - LON) * METRES_PER_DEGREE * float(np.cos(np.radians(LAT)))
     buses = fleet(late_s=None, place=(east_m, (LON - LAT) * METRES_PER_DEGREE), fresh=True)
@@ -189,14 +194,24 @@ def a_bus_that_jumps_ahead(stage: Stage) -> None:
         assert "t1" not in runs_live(city, stop), f"live at {stop}, behind it"
 
 
-@scenario("vehicles", "a speed of 400 km/h and a bearing of 720° are reported", "positions count, not these")
+@scenario(
+    "vehicles",
+    "a speed of 400 km/h and a bearing of 720° are reported",
+    "positions count, not these",
+    quick=False,
+)
 def impossible_speed_and_bearing(stage: Stage) -> None:
     city = alone(stage, replace(bus("v1", "t1", late_s=LATE_S), fields={"speed": 111.0, "bearing": 720.0}))
     city.at("08:12")
     expect(runs_live(city, "H"), {"t1"}, "live at H")
 
 
-@scenario("vehicles", "two hundred buses are parked in the yard, reporting", "no fault, and the others are live")
+@scenario(
+    "vehicles",
+    "two hundred buses are parked in the yard, reporting",
+    "no fault, and the others are live",
+    quick=False,
+)
 def a_full_yard(stage: Stage) -> None:
     city = stage.city(TOWN, at="08:09")
     yard = [bus(f"y{k}", place=(k % 20, 900 + k // 20), fresh=True) for k in range(200)]
@@ -225,14 +240,24 @@ def one_id_for_all(stage: Stage) -> None:
     assert {"t1", "t2", "t3"} <= runs_live(city, "H"), runs_live(city, "H")
 
 
-@scenario("vehicles", "no vehicle has an id", "each bus is live on its own trip")
+@scenario(
+    "vehicles",
+    "no vehicle has an id",
+    "each bus is live on its own trip",
+    quick=False,
+)
 def no_ids_at_all(stage: Stage) -> None:
     city = stage.city(TOWN, at="08:09", honest=False)
     city.vehicle_positions(*(replace(told, vehicle="") for told in fleet())).at("08:15")
     assert {"t1", "t2", "t3"} <= runs_live(city, "H"), runs_live(city, "H")
 
 
-@scenario("vehicles", "each report of a bus has another id", "one bus on its trip, live, never two rows")
+@scenario(
+    "vehicles",
+    "each report of a bus has another id",
+    "one bus on its trip, live, never two rows",
+    quick=False,
+)
 def another_id_at_each_report(stage: Stage) -> None:
     city = stage.city(TOWN, at="08:05", honest=False)
     for k in range(12):
@@ -278,6 +303,7 @@ def the_wrong_direction(stage: Stage) -> None:
     "vehicles",
     "a bus goes on naming the trip that it has ended, parked at its last stop",
     "its trip is over, and nobody waits for it",
+    quick=False,
 )
 def parked_at_the_terminus(stage: Stage) -> None:
     city = alone(stage)
@@ -363,7 +389,12 @@ def one_clock_two_minutes_ahead(stage: Stage) -> None:
     assert row.status != "live" or row.clock in ("08:17", "08:18", "08:19"), str(row)
 
 
-@scenario("vehicles", "a bus never leaves its first stop", "overdue and not live after five minutes, given up later")
+@scenario(
+    "vehicles",
+    "a bus never leaves its first stop",
+    "overdue and not live after five minutes, given up later",
+    quick=False,
+)
 def a_bus_that_never_leaves(stage: Stage) -> None:
     city = stage.city(TOWN, at="07:56", honest=False)
     city.vehicle_positions(bus("v1", "t1", "A", fresh=True), *fleet()[1:]).at("07:59")

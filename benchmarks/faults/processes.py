@@ -1,0 +1,182 @@
+"""Processes that are killed, started twice, or have no room left."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import time
+
+import pyarrow.parquet as pq
+
+from benchmarks.faults import feed_server
+from benchmarks.faults.prochain import few_files, files_of, serve, small_files, started
+from benchmarks.faults.scenario import scenario
+from benchmarks.faults.stage import Stage, expect
+from feeds.errors import FeedError
+from feeds.learned_file import read_learned
+
+DISRUPTION = {"header": {"en": "Works"}, "stops": ["B"], "shown_on": "stops"}
+
+
+@scenario(
+    "processes",
+    "kill -9 of serve while disruptions are published, three times",
+    "every one that was acknowledged is there after each start",
+    quick=False,
+)
+def kill_9_while_publishing(stage: Stage) -> None:
+    acknowledged: set[str] = set()
+    for turn in range(3):
+        running = serve(stage)
+        for _ in range(5 + 3 * turn):
+            status, told = running.ask("/v1/disruptions", DISRUPTION)
+            expect(status, 201, "publishing")
+            acknowledged.add(str(told["disruption_id"]) if "disruption_id" in told else str(next(iter(told.values()))))
+        running.process.kill()
+        running.process.wait()
+    running = serve(stage)
+    kept = str(running.ask("/v1/disruptions")[1])
+    lost = [name for name in acknowledged if name not in kept]
+    expect(lost, [], f"lost of {len(acknowledged)}")
+
+
+@scenario(
+    "processes",
+    "kill -9 of serve at its start, four times, ever later",
+    "it starts afterwards as if nothing had been",
+    quick=False,
+)
+def kill_9_at_the_start(stage: Stage) -> None:
+    gtfs, positions = files_of(stage)
+    for seconds in (0.3, 1.0, 1.8, 2.6):
+        running = started(stage, "serve", "--gtfs", str(gtfs), "--vehicle-positions", str(positions), "--port", "0",
+                          "--data-dir", str(stage.folder / "data"), until="", )  # fmt: skip
+        time.sleep(seconds)
+        running.process.kill()
+        running.process.wait()
+    serve(stage).board_within(5.0)
+
+
+@scenario(
+    "processes", "kill -9 of record, three times", "what was put down can be read, and recording goes on", quick=False
+)
+def kill_9_of_record(stage: Stage) -> None:
+    _, positions = files_of(stage)
+    options = ("record", "--vehicle-positions", str(positions), "--to", str(stage.folder / "archive"), "--every", "1")
+    for _ in range(3):
+        running = started(stage, *options, until="Ctrl-C ends it")
+        time.sleep(1.5)
+        running.process.kill()
+        running.process.wait()
+    running = started(stage, *options, until="Ctrl-C ends it")
+    time.sleep(2.0)
+    expect(running.ends_by(signal.SIGINT), 0, "exit code")
+    (file,) = (stage.folder / "archive").glob("vehicle_positions_*.parquet")
+    expect(pq.read_table(file).to_pydict()["vehicle_id"], ["v1"], "reports")
+
+
+@scenario("processes", "kill -9 of learn at five moments", "its file is whole or not there", quick=False)
+def kill_9_of_learn(stage: Stage) -> None:
+    gtfs, positions = files_of(stage)
+    folder = stage.folder / "recording"
+    folder.mkdir()
+    (folder / "gtfs.zip").write_bytes(gtfs.read_bytes())
+    for k in range(30):
+        (folder / f"vehicle_positions_{int(time.time()) - 600 + 20 * k}.pb").write_bytes(positions.read_bytes())
+    model = stage.folder / "learned.npz"
+    for seconds in (0.8, 1.6, 2.2, 2.8, 3.4):
+        running = started(stage, "learn", str(folder), "--model", str(model), until="")
+        time.sleep(seconds)
+        running.process.kill()
+        running.process.wait()
+        if model.exists():
+            try:
+                read_learned(model)
+            except FeedError as error:
+                raise AssertionError(f"after {seconds} s: {error}") from error
+
+
+@scenario(
+    "processes", "a second serve on the same data folder", "a plain message and an end; the first goes on", quick=False
+)
+def two_services_on_a_folder(stage: Stage) -> None:
+    first = serve(stage)
+    second = serve(stage)
+    expect(second.process.wait(20), 1, "exit code of the second")
+    assert "another prochain" in second.said, second.said[-300:]
+    assert "Traceback" not in second.said, second.said[-300:]
+    first.board_within(2.0)
+
+
+@scenario("processes", "a second record on the same folder", "a plain message and an end", quick=False)
+def two_recorders_on_a_folder(stage: Stage) -> None:
+    _, positions = files_of(stage)
+    options = ("record", "--vehicle-positions", str(positions), "--to", str(stage.folder / "archive"))
+    started(stage, *options, until="Ctrl-C ends it")
+    time.sleep(1.0)
+    second = started(stage, *options, until="another prochain")
+    assert "another prochain" in second.said, second.said[-300:]
+    expect(second.process.wait(20), 1, "exit code of the second")
+
+
+@scenario("processes", "SIGTERM and SIGINT while streams are open", "an end with 0 within seconds", quick=False)
+def signals_while_streams_are_open(stage: Stage) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        running = serve(stage)
+        streams = [_stream(running.port) for _ in range(20)]
+        time.sleep(1.0)
+        code = running.ends_by(number)
+        assert code in (0, -number), f"exit code {code}"
+        for stream in streams:
+            stream.close()
+
+
+@scenario("processes", "SIGTERM while the GTFS address drips, at the start", "an end within seconds", quick=False)
+def a_signal_while_the_start_waits(stage: Stage) -> None:
+    server = stage.server()
+    server.answer = feed_server.drips
+    _, positions = files_of(stage)
+    options = ("--gtfs", server.url("gtfs.zip"), "--vehicle-positions", str(positions), "--port", "0")
+    running = started(stage, "serve", *options, until="")
+    time.sleep(3.0)
+    running.ends_by(signal.SIGTERM)
+
+
+@scenario(
+    "processes",
+    "64 file handles, and 100 connections that hold them",
+    "survived: boards answer once there are some again",
+    quick=False,
+)
+def no_file_handles(stage: Stage) -> None:
+    running = serve(stage, limit=few_files(64))
+    held = []
+    for _ in range(100):
+        connection = socket.create_connection(("127.0.0.1", running.port), timeout=2.0)
+        held.append(connection)
+    time.sleep(8.0)
+    for connection in held:
+        connection.close()
+    time.sleep(3.0)
+    running.board_within(3.0)
+    expect(running.ask("/healthz")[0], 200, "/healthz")
+
+
+@scenario(
+    "processes",
+    "no file may grow beyond 64 KB, as on a full disk, while an officer publishes",
+    "boards go on; what cannot be kept is not acknowledged",
+    quick=False,
+)
+def a_disk_that_is_full(stage: Stage) -> None:
+    running = serve(stage, limit=small_files(1 << 16))
+    refused = [status for _ in range(60) if (status := running.ask("/v1/disruptions", DISRUPTION)[0]) != 201]
+    assert refused, "the disk was never full"
+    assert set(refused) <= {507, 429}, f"answers {sorted(set(refused))}"
+    running.board_within(2.0)
+
+
+def _stream(port: int) -> socket.socket:
+    stream = socket.create_connection(("127.0.0.1", port))
+    stream.sendall(b"GET /v1/stops/B/stream HTTP/1.1\r\nHost: town\r\n\r\n")
+    return stream

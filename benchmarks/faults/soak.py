@@ -1,0 +1,156 @@
+"""`python -m benchmarks.faults.soak`: a day of the demo city through a whole service, as fast as the machine can, and
+whether memory, open files and the times of answers stay what they are."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from api.app import create_app
+from api.service.checkpoint import Checkpoint
+from api.service.incoming_feeds import PolledFeeds
+from api.service.service import Service
+from benchmarks.field.city import HandClock
+from benchmarks.field.in_process import InProcess
+from feeds.history.store import HistoryStore
+from feeds.simulator import Simulator
+from feeds.timetable import load_timetable
+
+DAY = date(2026, 11, 24)
+VEHICLES_A_TOWN = 85
+BOARDS = 5
+"""Asked after each step, of other stops each time, beside a page, our TripUpdates and /readyz."""
+MOST_MB_AN_HOUR, MOST_FILES_AN_HOUR, MOST_MS_AN_HOUR = 6.0, 0.5, 2.0
+"""Steeper slopes are a leak: 150 MB a day, a dozen files a day, 50 ms a day."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Figures of the time since the last sample."""
+
+    hour: float
+    """Simulated."""
+    vehicles: int
+    memory_mb: float
+    open_files: int
+    step_ms: float
+    """Median, as the next, of the processor's time: what else the machine does is left out."""
+    board_ms: float
+
+
+class SimulatedSource:
+    """One feed of the demo city, at whatever time is asked."""
+
+    def __init__(self, name: str, simulator: Simulator) -> None:
+        self.name = name
+        self._tells = getattr(simulator, name)
+
+    def fetch(self, now: float) -> bytes | None:
+        """See `feeds.source.Source`."""
+        return bytes(self._tells(now))
+
+
+def main(
+    vehicles: Annotated[int, typer.Option(help="At the morning peak.")] = 1000,
+    hours: Annotated[float, typer.Option(help="Simulated.")] = 24.0,
+    start: Annotated[float, typer.Option(help="Hour of the day to begin at.")] = 4.0,
+    every: Annotated[float, typer.Option(help="Simulated seconds between two steps.")] = 30.0,
+) -> None:
+    """Play the hours, print the figures and their slopes, and exit with 1 where one of them is not flat.
+
+    Example: python -m benchmarks.faults.soak --vehicles 1000 --hours 24
+    """
+    logging.getLogger("prochain").setLevel(logging.ERROR)
+    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+        samples = played(Path(folder), vehicles, hours, start, every)
+    console = Console(width=110)
+    table = Table(title=f"{vehicles:,} vehicles, {hours:g} h")
+    for column in fields(Sample):
+        table.add_column(column.name.replace("_", " "), justify="right")
+    for sample in samples:
+        table.add_row(*(f"{getattr(sample, column.name):,.1f}" for column in fields(Sample)))
+    console.print(table)
+    slopes = slopes_of(samples)
+    limits = (MOST_MB_AN_HOUR, MOST_FILES_AN_HOUR, MOST_MS_AN_HOUR, MOST_MS_AN_HOUR)
+    for (name, slope), limit in zip(slopes.items(), limits, strict=True):
+        print(f"{name}: {slope:+.2f} an hour (at most {limit}): {'flat' if slope <= limit else 'NOT FLAT'}")
+    sys.exit(any(slope > limit for slope, limit in zip(slopes.values(), limits, strict=True)))
+
+
+def played(folder: Path, vehicles: int, hours: float, start: float, every_s: float) -> list[Sample]:
+    """A sample each simulated half hour."""
+    simulator = Simulator(scale=max(1, round(vehicles / VEHICLES_A_TOWN)))
+    simulator.write_gtfs(folder / "gtfs.zip", DAY, 3)
+    timetable = load_timetable(folder / "gtfs.zip", cache_dir=None).timetable
+    begin = datetime(DAY.year, DAY.month, DAY.day, tzinfo=ZoneInfo(simulator.timezone)).timestamp() + 3600.0 * start
+    clock = HandClock(begin)
+    names = ("vehicle_positions", "trip_updates", "alerts")
+    feeds = PolledFeeds(*(SimulatedSource(name, simulator) for name in names), every_s=0.0, in_step=True, clock=clock)
+    checkpoint = Checkpoint(folder / "learned.npz")
+    service = Service(timetable, feeds, clock, history=HistoryStore(folder / "history"), checkpoint=checkpoint)
+    client = InProcess(create_app(service))
+    stops = timetable.stop_id[np.unique(timetable.call_stop)]
+    random, samples = np.random.default_rng(1), list[Sample]()
+    step_s, board_s, told_at = list[float](), list[float](), begin
+    while clock.at < begin + 3600.0 * hours:
+        clock.at += every_s
+        began = time.thread_time()
+        service.step(clock.at)
+        step_s.append(time.thread_time() - began)
+        for stop in random.choice(stops, BOARDS):
+            began = time.process_time()
+            assert client.get(f"/v1/stops/{stop}/departures").status_code == 200
+            board_s.append(time.process_time() - began)
+        for address in (f"/stops/{random.choice(stops)}", "/gtfs-rt/trip-updates", "/readyz"):
+            client.get(address)
+        if clock.at - told_at >= 1800.0:
+            told_at = clock.at
+            checkpoint.offer(service._engine.learned())
+            gc.collect()
+            samples.append(_sample((clock.at - begin) / 3600.0, service, step_s, board_s))
+            step_s.clear()
+            board_s.clear()
+    assert service.step_failures == 0, f"{service.step_failures} steps failed"
+    service.stop()
+    return samples
+
+
+def _sample(hour: float, service: Service, step_s: list[float], board_s: list[float]) -> Sample:
+    status = Path("/proc/self/status").read_text()
+    return Sample(
+        hour=hour,
+        vehicles=len(service.snapshot.vehicles),
+        memory_mb=int(status.split("VmRSS:")[1].split()[0]) / 1024,
+        open_files=len(list(Path("/proc/self/fd").iterdir())),
+        step_ms=1000.0 * float(np.median(step_s)),
+        board_ms=1000.0 * float(np.median(board_s)),
+    )
+
+
+def slopes_of(samples: list[Sample]) -> dict[str, float]:
+    """By how much each figure grows in an hour, by a line through the second half: caches are filled by then. Times of
+    steps and boards and the memory follow the number of vehicles as well, so that is allowed for."""
+    half = samples[len(samples) // 2 :]
+    known = np.array([[1.0, sample.hour, sample.vehicles] for sample in half])
+    slopes = {}
+    for name in ("memory_mb", "open_files", "step_ms", "board_ms"):
+        figures = np.array([getattr(sample, name) for sample in half], float)
+        slopes[name] = float(np.linalg.lstsq(known, figures, rcond=None)[0][1])
+    return slopes
+
+
+if __name__ == "__main__":
+    typer.run(main)
