@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
@@ -126,11 +125,13 @@ def a_data_folder_that_is_none(stage: Stage) -> None:
 
 @scenario("files", "the disk is full while what was learned and what happened is saved", "told, counted; boards go on")
 def a_full_disk(stage: Stage) -> None:
-    # A folder that does not exist, below a file, refuses every write.
-    wall = stage.folder / "wall"
-    wall.write_text("")
-    checkpoint = Checkpoint(Path(wall / "learned.npz"))
+    folder = stage.folder / "kept"
+    folder.mkdir()
+    checkpoint = Checkpoint(folder / "learned.npz")
     city = stage.city(TOWN, at="08:09", checkpoint=checkpoint)
+    # In the place of its folder a file, which refuses every write.
+    folder.rmdir()
+    folder.write_text("")
     city.vehicle_positions(*fleet())
     checkpoint.offer(city.service._engine.learned())
     checkpoint.stop()
