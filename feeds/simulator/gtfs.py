@@ -62,7 +62,7 @@ def _write(archive: zipfile.ZipFile, name: str, tables: Iterable[pa.Table]) -> N
 
 def _agency() -> pd.DataFrame:
     return pd.DataFrame(
-        [[AGENCY_ID, AGENCY_NAME, "https://fil-de-loire.example", TIMEZONE, "fr", "+33 2 00 00 00 00"]],
+        [[AGENCY_ID, AGENCY_NAME, "https://fil-de-loire.example.org", TIMEZONE, "fr", "+33 2 00 00 00 00"]],
         columns=["agency_id", "agency_name", "agency_url", "agency_timezone", "agency_lang", "agency_phone"],
     )
 
@@ -70,7 +70,7 @@ def _agency() -> pd.DataFrame:
 def _feed_info(dates: list[date]) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "feed_publisher_name": ["prochain"], "feed_publisher_url": ["https://fil-de-loire.example"],
+            "feed_publisher_name": ["prochain"], "feed_publisher_url": ["https://fil-de-loire.example.org"],
             "feed_lang": ["fr"], "feed_start_date": [f"{dates[0]:%Y%m%d}"], "feed_end_date": [f"{dates[-1]:%Y%m%d}"],
             "feed_version": [f"{town_name(0)} {dates[0]:%Y-%m-%d}"],
         }
