@@ -30,6 +30,8 @@ FAULTS = (
     "learned_not_saved", "files_set_aside", "file_damaged", "work_fails",
 )  # fmt: skip
 """Every code that a fault may have."""
+WARNINGS = frozenset(("clock_fast", "timetable_ends"))
+"""Those by which riders lose nothing yet: they are told, and make nobody get up at night."""
 
 CLOCK_FAST_S = 10.0
 """Less is what networks and rounding make of clocks that are right."""
@@ -49,6 +51,8 @@ ELSEWHERE_M = 20_000.0
 """Depots and diversions are nearer to some stop than this."""
 ENDS_SOON_S = 7 * 86_400.0
 """An operator needs some days to publish the next timetable."""
+ENDS_SOON_SHARE = 1 / 3
+"""Of a timetable of few days, renewed as they pass: so little of it is left only where it is not renewed."""
 SET_BACK_TOLD_S = 900.0
 """So long it is told that our clock was set back: by then all vehicles are followed again."""
 _SOME_VEHICLES = 200
@@ -153,8 +157,9 @@ def timetable_faults(timetable: Timetable, now: float) -> list[Fault]:
     ends_at = float(tt.date_origin[last]) + max(float(tt.trip_end_s.max(initial=0)), 86_400.0)
     if now > ends_at:
         return [Fault("timetable_ended", {"date": _date(tt, last)})]
-    # A feed of a few days, renewed as they pass, always ends soon.
-    if now > ends_at - ENDS_SOON_S and tt.date_origin[last] - tt.date_origin[first] > 2 * ENDS_SOON_S:
+    soon_s = min(ENDS_SOON_S, ENDS_SOON_SHARE * (ends_at - float(tt.date_origin[first])))
+    # One of a single day always ends soon.
+    if now > ends_at - soon_s and last > first:
         return [Fault("timetable_ends", {"date": _date(tt, last)})]
     if now < tt.date_origin[first]:
         return [Fault("timetable_not_begun", {"date": _date(tt, first)})]
