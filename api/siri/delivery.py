@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated, Any, Self
 
 from fastapi import Query, Request
@@ -20,6 +21,7 @@ from api.service.siri_names import SiriNames
 from predictor.timetable import Timetable
 
 VERSION = "2.0"
+FARTHEST = timedelta(days=2)
 
 Json = dict[str, Any]
 
@@ -38,7 +40,8 @@ class SiriAnswer(BaseModel):
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"model": SiriAnswer, "description": "The delivery"},
     304: {"description": "What was sent before still holds"},
-    400: {"model": SiriAnswer, "description": "A delivery whose `Status` is false; `ErrorCondition` says why"},
+    400: {"model": SiriAnswer, "description": "A parameter that cannot be understood: `Status` is false"},
+    404: {"model": SiriAnswer, "description": "No such stop or line: `Status` is false, `ErrorCondition` says which"},
 }
 """For the OpenAPI document of each service."""
 
@@ -46,13 +49,8 @@ _DISCOVERIES = ("StopPointsDelivery", "LinesDelivery")
 """They stand in `Siri` as they are, without a `ServiceDelivery`."""
 
 
-class RefusedError(Exception):
-    """The request cannot be answered."""
-
-    def __init__(self, condition: str, text: str) -> None:
-        """`condition`: the kind of SIRI's `ErrorCondition`; `text`: what was wrong and what to do."""
-        super().__init__(text)
-        self.condition, self.text = condition, text
+class UnknownReferenceError(LookupError):
+    """There is no such stop or line. The text says what to do."""
 
 
 @dataclass(frozen=True)
@@ -74,23 +72,23 @@ class Asked:
         return self.moment.timetable
 
     def stop(self, ref: str, parameter: str) -> int:
-        """Index of the stop that a reference means. Errors: RefusedError."""
+        """Index of the stop that a reference means. Errors: UnknownReferenceError."""
         found = next(
             (i for name in self.names.stop_ids(ref) if (i := self.timetable.stop_index.get(name)) is not None), None
         )
         if found is None:
             text = f"{parameter}: there is no stop “{ref}”. All are listed at /siri/2.0/stoppoints-discovery.json."
-            raise RefusedError("InvalidDataReferencesError", text)
+            raise UnknownReferenceError(text)
         return found
 
     def route(self, ref: str) -> int:
-        """Index of the route that a reference means. Errors: RefusedError."""
+        """Index of the route that a reference means. Errors: UnknownReferenceError."""
         found = next(
             (i for name in self.names.route_ids(ref) if (i := self.timetable.route_index.get(name)) is not None), None
         )
         if found is None:
             text = f"LineRef: there is no line “{ref}”. All are listed at /siri/2.0/lines-discovery.json."
-            raise RefusedError("InvalidDataReferencesError", text)
+            raise UnknownReferenceError(text)
         return found
 
     def stop_ref(self, stop: int) -> Json:
@@ -115,10 +113,11 @@ class Asked:
             max_age_s=BOARD_MAX_AGE_S, media_type="application/json",
         )  # fmt: skip
 
-    def refuse(self, delivery: str, condition: str, text: str) -> Response:
-        """The answer to a request that cannot be answered."""
-        content = {"Status": "false", "ErrorCondition": {condition: {"ErrorText": text}, "Description": text}}
-        return JSONResponse({"Siri": self._wrapped(delivery, content)}, 400, headers={"Cache-Control": "no-store"})
+    def refuse(self, delivery: str, status: int, text: str) -> Response:
+        """The answer to a request that cannot be answered: what it names cannot be found, or understood."""
+        condition = {"InvalidDataReferencesError": {"ErrorText": text}, "Description": text}
+        content = {"Status": "false", "ErrorCondition": condition}
+        return JSONResponse({"Siri": self._wrapped(delivery, content)}, status, headers={"Cache-Control": "no-store"})
 
     def _wrapped(self, delivery: str, content: Mapping[str, Any]) -> Json:
         asked = self.request.query_params
@@ -152,13 +151,11 @@ class SiriRoute(APIRoute):
         async def answering(request: Request) -> Response:
             try:
                 return await handle(request)
-            except RefusedError as refused:
-                return Asked.of(request).refuse(_delivery_of(self), refused.condition, refused.text)
+            except UnknownReferenceError as unknown:
+                return Asked.of(request).refuse(_delivery_of(self), 404, str(unknown))
             except RequestValidationError as error:
                 wrong = (f"{problem['loc'][-1]}: {problem['msg']}" for problem in error.errors())
-                return Asked.of(request).refuse(
-                    _delivery_of(self), "InvalidDataReferencesError", "; ".join(wrong) + "."
-                )
+                return Asked.of(request).refuse(_delivery_of(self), 400, "; ".join(wrong) + ".")
 
         return answering
 
@@ -185,3 +182,8 @@ def value(text: str) -> Json:
 def values(text: str) -> list[Json]:
     """A text of which there could be several."""
     return [value(text)] if text else []
+
+
+def seconds_ahead(interval: timedelta) -> float:
+    """How far a `PreviewInterval` looks, as far as anything can be said."""
+    return min(max(interval, timedelta(0)), FARTHEST).total_seconds()

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from api.reading.board import WINDOW_S
 from api.reading.journey import Journey, journey_of
 from api.siri.calls import call_answer, framed_ref, occupancy
-from api.siri.delivery import RESPONSES, Asked, Json, MessageIdentifier, RequestorRef, SiriRoute, values
+from api.siri.delivery import RESPONSES, Asked, Json, MessageIdentifier, RequestorRef, SiriRoute, seconds_ahead, values
 from predictor.runs import DatedRuns
 
 estimated_timetable_router = APIRouter(tags=["SIRI Lite"], route_class=SiriRoute)
@@ -25,7 +25,7 @@ def estimated_timetable(
     line_ref: Annotated[str, Query(alias="LineRef", description="The line")],
     preview_interval: Annotated[
         timedelta,
-        Query(alias="PreviewInterval", gt=timedelta(0), le=timedelta(hours=6), description="How far, such as PT30M"),
+        Query(alias="PreviewInterval", description="How far, such as PT30M; at most two days"),
     ] = timedelta(seconds=WINDOW_S),
     requestor_ref: RequestorRef = None,  # noqa: ARG001
     message_identifier: MessageIdentifier = None,  # noqa: ARG001
@@ -33,7 +33,7 @@ def estimated_timetable(
     """Every run of the line that calls somewhere in that time, cancelled ones too."""
     asked = Asked.of(request)
     moment, tt, snapshot = asked.moment, asked.timetable, asked.moment.view.snapshot
-    route, until = asked.route(line_ref), asked.moment.now + preview_interval.total_seconds()
+    route, until = asked.route(line_ref), asked.moment.now + seconds_ahead(preview_interval)
     predicted = snapshot.predictions
     soon = (tt.trip_route[predicted.trip] == route) & (predicted.arrival <= until)
     planned = snapshot.unclaimed_calls(moment.now, until)

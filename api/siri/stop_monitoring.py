@@ -13,11 +13,19 @@ from api.reading.board import WINDOW_S, StopBoard
 from api.reading.calls import RunCall
 from api.reading.moment import Moment
 from api.siri.calls import call_answer, framed_ref, journey_ref, occupancy
-from api.siri.delivery import RESPONSES, Asked, Json, MessageIdentifier, RefusedError, RequestorRef, SiriRoute, values
+from api.siri.delivery import (
+    FARTHEST,
+    RESPONSES,
+    Asked,
+    Json,
+    MessageIdentifier,
+    RequestorRef,
+    SiriRoute,
+    seconds_ahead,
+    values,
+)
 
 stop_monitoring_router = APIRouter(tags=["SIRI Lite"], route_class=SiriRoute)
-
-Longest = timedelta(days=2)
 
 
 @stop_monitoring_router.get("/siri/2.0/stop-monitoring", include_in_schema=False)
@@ -33,7 +41,7 @@ def stop_monitoring(
         datetime | None, Query(alias="StartTime", description="From then on; without an offset in the agency's time")
     ] = None,
     preview_interval: Annotated[
-        timedelta, Query(alias="PreviewInterval", gt=timedelta(0), le=Longest, description="How far, such as PT30M")
+        timedelta, Query(alias="PreviewInterval", description="How far, such as PT30M; at most two days")
     ] = timedelta(seconds=WINDOW_S),
     maximum_stop_visits: Annotated[
         int, Query(alias="MaximumStopVisits", ge=1, le=500, description="At most so many")
@@ -51,11 +59,11 @@ def stop_monitoring(
     moment, tt = asked.moment, asked.timetable
     stop, route = asked.stop(monitoring_ref, "MonitoringRef"), asked.route(line_ref) if line_ref else None
     begins = moment.now if start_time is None else _begins(moment, start_time)
-    window_s = begins + preview_interval.total_seconds() - moment.now
+    window_s = begins + seconds_ahead(preview_interval) - moment.now
     board = StopBoard(moment.view, stop, moment.now, window_s, route, arrivals=True)
     last = tt.call_stop[tt.entry_of(board.calls.trip, moment.view.snapshot.last_calls(board.calls))]
     wanted = np.ones(len(board), bool) if start_time is None else board.calls.published >= begins
-    if destination_ref is not None:
+    if destination_ref:
         wanted &= np.isin(last, tt.members(asked.stop(destination_ref, "DestinationRef")))
     visits = []
     for i in np.flatnonzero(wanted).tolist():
@@ -70,16 +78,16 @@ def stop_monitoring(
 
 
 def _begins(moment: Moment, start_time: datetime) -> float:
-    """From when on, POSIX seconds; what lies behind is not told. Errors: RefusedError."""
+    """From when on, POSIX seconds: not from what lies behind, and no farther than anything is told."""
     # Compared as dates first: the ends of the calendar have no POSIX seconds in every zone.
     today = datetime.fromtimestamp(moment.now, moment.view.zone).date()
-    if start_time.date() > today + Longest:
-        text = f"StartTime: {start_time.date()} is too far ahead: ask for the next {Longest.days} days."
-        raise RefusedError("InvalidDataReferencesError", text)
-    if start_time.date() < today:
+    if start_time.date() < today - FARTHEST:
         return moment.now
+    farthest = moment.now + FARTHEST.total_seconds()
+    if start_time.date() > today + FARTHEST:
+        return farthest
     at = start_time if start_time.tzinfo else start_time.replace(tzinfo=moment.view.zone)
-    return max(at.timestamp(), moment.now)
+    return min(max(at.timestamp(), moment.now), farthest)
 
 
 def _visit(asked: Asked, call: RunCall, destination: int) -> Json:

@@ -36,9 +36,9 @@ def vehicle_monitoring(
     asked = Asked.of(request)
     vehicles, tt = asked.moment.view.snapshot.vehicles, asked.timetable
     wanted = vehicles.trip >= 0
-    if line_ref is not None:
+    if line_ref:
         wanted &= tt.trip_route[np.maximum(vehicles.trip, 0)] == asked.route(line_ref)
-    if vehicle_ref is not None:
+    if vehicle_ref:
         wanted &= vehicles.vehicle_id == vehicle_ref
     rows = np.flatnonzero(wanted)[:maximum_vehicles]
     activities = [_activity(asked, row) for row in rows.tolist()]

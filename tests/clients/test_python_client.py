@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -31,6 +32,8 @@ CALLS: dict[str, dict[str, Any]] = {
     "get_departures_of_several_stops": {"stop": ["liberte", "gare"]}, "get_shape": {"shape_id": SHAPE},
     "get_trip_updates": {}, "get_vehicle_positions": {}, "get_alerts": {}, "get_health": {}, "get_readiness": {},
     "get_metrics": {},
+    "stop_monitoring": {"monitoring_ref": "liberte"}, "estimated_timetable": {"line_ref": "tram-A"},
+    "vehicle_monitoring": {}, "general_message": {}, "stoppoints_discovery": {}, "lines_discovery": {},
     "get_timetable": {}, "take_timetable": {}, "list_disruptions": {}, "get_disruption": {"disruption_id": "desk:1"},
     "publish_disruption": {}, "change_disruption": {"disruption_id": "desk:1"},
     "end_disruption": {"disruption_id": "desk:1"},
@@ -78,7 +81,7 @@ def undescribed(answer: Any) -> list[str]:
 
 def test_every_operation_gives_filled_and_typed_objects(town: FastAPI, generated: ModuleType) -> None:
     modules = {
-        operation["operationId"]: f"{operation['tags'][0].lower().replace('-', '_')}.{operation['operationId']}"
+        operation["operationId"]: f"{re.sub('[- ]', '_', operation['tags'][0].lower())}.{operation['operationId']}"
         for path in town.openapi()["paths"].values()
         for operation in path.values()
     }
