@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 from api.service.live import data_folder, model_file
 from api.service.settings import Settings, origins, read_settings
@@ -49,7 +49,7 @@ def _told(name: str, value: Any) -> str:
         return public_place(str(value))
     if isinstance(value, list):
         return json.dumps([public_place(part) for part in value], ensure_ascii=False)
-    return json.dumps(value)
+    return value.model_dump_json() if isinstance(value, BaseModel) else json.dumps(value)
 
 
 def _without_values(table: dict[str, Any]) -> dict[str, Any]:

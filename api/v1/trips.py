@@ -22,7 +22,8 @@ from feeds.service_times import start_time
 
 trips_router = APIRouter(tags=["Trips"])
 
-_START = "^[0-9]{1,3}:[0-5][0-9]:[0-5][0-9]$"
+_START = "^([0-6]?[0-9]|7[01]):[0-5][0-9]:[0-5][0-9]$"
+"""No run starts three days after its service date."""
 
 
 @trips_router.get("/v1/trips/{trip_id:path}", response_model=TripAnswer, responses=PROBLEMS | CACHED)

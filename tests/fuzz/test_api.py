@@ -61,6 +61,11 @@ def nobody_asks_too_often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RateLimits, "require", lambda *_: None)
 
 
+@pytest.fixture(autouse=True)
+def the_engine_goes_on() -> None:
+    service.step(service.clock.now())
+
+
 @schema.parametrize()
 @tries(5)
 def test_every_answer_is_as_described(case: Case[Any]) -> None:
