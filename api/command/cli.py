@@ -41,6 +41,7 @@ Host = Annotated[
     ),
 ]
 Config = Annotated[Path | None, typer.Option(help="TOML configuration; prochain.toml where there is one.")]
+GtfsOfService = Annotated[str | None, typer.Option(help="GTFS feed whose service is meant, where none is configured.")]
 DataDir = Annotated[
     Path | None,
     typer.Option(
@@ -318,23 +319,16 @@ def show_config(config: Config = None) -> None:
 def backup(
     file: Annotated[Path, typer.Argument(help="File to write.")],
     config: Config = None,
-    gtfs: Annotated[
-        str | None, typer.Option(help="GTFS feed whose service is meant, where none is configured.")
-    ] = None,
+    gtfs: GtfsOfService = None,
     data_dir: DataDir = None,
 ) -> None:
     """Put what must not be lost into one file, also while the service runs: disruptions, history, what was learned, the
     timetable accepted last."""
     with _said_plainly(), _databases_said_plainly():
-        from api.service.live import data_folder, model_file
-        from api.service.settings import ConfigurationError, read_settings
         from feeds.backup import back_up
 
-        settings = read_settings(config, gtfs=gtfs, data_dir=data_dir)
-        folder, why_none = data_folder(settings)
-        if folder is None:
-            raise ConfigurationError(why_none)
-        files = back_up(folder, model_file(settings), file)
+        folder, model = _what_is_kept(config, gtfs, data_dir)
+        files = back_up(folder, model, file)
         print(f"{files:,} files of {folder}, written: {file}")
 
 
@@ -342,9 +336,7 @@ def backup(
 def restore(
     file: Annotated[Path, typer.Argument(help="What prochain backup wrote.")],
     config: Config = None,
-    gtfs: Annotated[
-        str | None, typer.Option(help="GTFS feed whose service is meant, where none is configured.")
-    ] = None,
+    gtfs: GtfsOfService = None,
     data_dir: DataDir = None,
     force: Annotated[bool, typer.Option("--force", help="Put aside what lies in the data folder.")] = False,
 ) -> None:
@@ -352,19 +344,26 @@ def restore(
     with _said_plainly(), _databases_said_plainly():
         from api.desk.database import FILE_NAME
         from api.desk.database import SCHEMA as DESK_SCHEMA
-        from api.service.live import data_folder, model_file
-        from api.service.settings import ConfigurationError, read_settings
         from feeds.backup import restore as put_back
         from feeds.history.register import SCHEMA as REGISTER_SCHEMA
         from feeds.history.store import FOLDER as HISTORY
 
-        settings = read_settings(config, gtfs=gtfs, data_dir=data_dir)
-        folder, why_none = data_folder(settings)
-        if folder is None:
-            raise ConfigurationError(why_none)
+        folder, model = _what_is_kept(config, gtfs, data_dir)
         schemas = {FILE_NAME: DESK_SCHEMA, f"{HISTORY}/register.sqlite": REGISTER_SCHEMA}
-        files = put_back(file, folder, model_file(settings), schemas, force=force)
+        files = put_back(file, folder, model, schemas, force=force)
         print(f"{files:,} files put back into {folder}")
+
+
+def _what_is_kept(config: Path | None, gtfs: str | None, data_dir: Path | None) -> tuple[Path, Path | None]:
+    """The data folder of a service, and the file of what it has learned. Errors: ConfigurationError."""
+    from api.service.live import data_folder, model_file
+    from api.service.settings import ConfigurationError, read_settings
+
+    settings = read_settings(config, gtfs=gtfs, data_dir=data_dir)
+    folder, why_none = data_folder(settings)
+    if folder is None:
+        raise ConfigurationError(why_none)
+    return folder, model_file(settings)
 
 
 @contextmanager

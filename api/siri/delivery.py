@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Self
@@ -36,6 +36,10 @@ class SiriAnswer(BaseModel):
 
     Siri: dict[str, Any]
 
+
+PreviewInterval = Annotated[
+    timedelta, Query(alias="PreviewInterval", description="How far, such as PT30M; at most two days")
+]
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"model": SiriAnswer, "description": "The delivery"},
@@ -73,9 +77,7 @@ class Asked:
 
     def stop(self, ref: str, parameter: str) -> int:
         """Index of the stop that a reference means. Errors: UnknownReferenceError."""
-        found = next(
-            (i for name in self.names.stop_ids(ref) if (i := self.timetable.stop_index.get(name)) is not None), None
-        )
+        found = _first(self.timetable.stop_index, self.names.stop_ids(ref))
         if found is None:
             text = f"{parameter}: there is no stop “{ref}”. All are listed at /siri/2.0/stoppoints-discovery.json."
             raise UnknownReferenceError(text)
@@ -83,9 +85,7 @@ class Asked:
 
     def route(self, ref: str) -> int:
         """Index of the route that a reference means. Errors: UnknownReferenceError."""
-        found = next(
-            (i for name in self.names.route_ids(ref) if (i := self.timetable.route_index.get(name)) is not None), None
-        )
+        found = _first(self.timetable.route_index, self.names.route_ids(ref))
         if found is None:
             text = f"LineRef: there is no line “{ref}”. All are listed at /siri/2.0/lines-discovery.json."
             raise UnknownReferenceError(text)
@@ -96,14 +96,17 @@ class Asked:
         station = bool(self.timetable.stop_location_type[stop] == 1)
         return value(self.names.stop_ref(str(self.timetable.stop_id[stop]), station=station))
 
-    def line(self, route: int) -> Json:
-        """What each journey says of its line."""
+    def line(self, route: int, direction: int) -> Json:
+        """What each journey says of its line. `direction`: GTFS `direction_id`, -1 where none."""
         line: Line = self.moment.lines.all[route]
         told: Json = {"LineRef": value(self.names.line_ref(line.route_id)), "PublishedLineName": values(line.name)}
         if line.mode in ("bus", "tram", "metro", "rail", "ferry"):
             told["VehicleMode"] = [line.mode]
-        agency = str(self.timetable.route_agency_id[route])
-        return told | ({"OperatorRef": value(agency)} if agency else {})
+        if agency := str(self.timetable.route_agency_id[route]):
+            told["OperatorRef"] = value(agency)
+        if direction >= 0:
+            told["DirectionRef"] = value(str(direction))
+        return told
 
     def deliver(self, delivery: str, content: Json) -> Response:
         """The answer; 304 where the reader has one that says the same."""
@@ -139,6 +142,11 @@ class Asked:
                 delivery: [told],
             }
         }
+
+
+def _first(index: Mapping[str, int], names: Iterable[str]) -> int | None:
+    """What the first of the names that is known stands for."""
+    return next((index[name] for name in names if name in index), None)
 
 
 class SiriRoute(APIRoute):

@@ -12,7 +12,17 @@ from fastapi.responses import Response
 from api.reading.board import WINDOW_S
 from api.reading.journey import Journey, journey_of
 from api.siri.calls import call_answer, framed_ref, occupancy
-from api.siri.delivery import RESPONSES, Asked, Json, MessageIdentifier, RequestorRef, SiriRoute, seconds_ahead, values
+from api.siri.delivery import (
+    RESPONSES,
+    Asked,
+    Json,
+    MessageIdentifier,
+    PreviewInterval,
+    RequestorRef,
+    SiriRoute,
+    seconds_ahead,
+    values,
+)
 from predictor.runs import DatedRuns
 
 estimated_timetable_router = APIRouter(tags=["SIRI Lite"], route_class=SiriRoute)
@@ -23,10 +33,7 @@ estimated_timetable_router = APIRouter(tags=["SIRI Lite"], route_class=SiriRoute
 def estimated_timetable(
     request: Request,
     line_ref: Annotated[str, Query(alias="LineRef", description="The line")],
-    preview_interval: Annotated[
-        timedelta,
-        Query(alias="PreviewInterval", description="How far, such as PT30M; at most two days"),
-    ] = timedelta(seconds=WINDOW_S),
+    preview_interval: PreviewInterval = timedelta(seconds=WINDOW_S),
     requestor_ref: RequestorRef = None,  # noqa: ARG001
     message_identifier: MessageIdentifier = None,  # noqa: ARG001
 ) -> Response:
@@ -59,8 +66,7 @@ def _journey(asked: Asked, journey: Journey) -> Json:
     recorded_at = view.snapshot.made_at if journey.age_s is None else asked.moment.now - journey.age_s
     return {
         "RecordedAtTime": view.iso(recorded_at),
-        **asked.line(journey.route_idx),
-        **({"DirectionRef": {"value": str(journey.direction)}} if journey.direction >= 0 else {}),
+        **asked.line(journey.route_idx, journey.direction),
         "FramedVehicleJourneyRef": framed_ref(first),
         "DirectionName": values(journey.destination),
         "OriginRef": asked.stop_ref(first.stop_idx),

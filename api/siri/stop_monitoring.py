@@ -19,6 +19,7 @@ from api.siri.delivery import (
     Asked,
     Json,
     MessageIdentifier,
+    PreviewInterval,
     RequestorRef,
     SiriRoute,
     seconds_ahead,
@@ -40,9 +41,7 @@ def stop_monitoring(
     start_time: Annotated[
         datetime | None, Query(alias="StartTime", description="From then on; without an offset in the agency's time")
     ] = None,
-    preview_interval: Annotated[
-        timedelta, Query(alias="PreviewInterval", description="How far, such as PT30M; at most two days")
-    ] = timedelta(seconds=WINDOW_S),
+    preview_interval: PreviewInterval = timedelta(seconds=WINDOW_S),
     maximum_stop_visits: Annotated[
         int, Query(alias="MaximumStopVisits", ge=1, le=500, description="At most so many")
     ] = 100,
@@ -98,8 +97,7 @@ def _visit(asked: Asked, call: RunCall, destination: int) -> Json:
         "ItemIdentifier": f"{journey_ref(call)}:{call.service_date}:{call.call + 1}",
         "MonitoringRef": asked.stop_ref(call.stop_idx),
         "MonitoredVehicleJourney": {
-            **asked.line(call.route_idx),
-            **({"DirectionRef": {"value": str(call.direction)}} if call.direction >= 0 else {}),
+            **asked.line(call.route_idx, call.direction),
             "FramedVehicleJourneyRef": framed_ref(call),
             "DirectionName": values(call.destination),
             "DestinationRef": asked.stop_ref(destination),

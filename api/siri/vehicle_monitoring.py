@@ -57,8 +57,7 @@ def _activity(asked: Asked, row: int) -> Json:
         "ValidUntilTime": view.iso(reported_at + view.live_limit_s),
         "VehicleMonitoringRef": value(str(vehicles.vehicle_id[row])),
         "MonitoredVehicleJourney": {
-            **asked.line(journey.route_idx),
-            **({"DirectionRef": {"value": str(journey.direction)}} if journey.direction >= 0 else {}),
+            **asked.line(journey.route_idx, journey.direction),
             "FramedVehicleJourneyRef": framed_ref(next_call),
             "DirectionName": values(journey.destination),
             "DestinationRef": asked.stop_ref(calls[-1].stop_idx),
