@@ -50,7 +50,7 @@ class RateLimits:
             log.warning(
                 "%s sends X-Forwarded-For, which is not believed: if it is your proxy, name it in trusted_proxies, or "
                 "all who come through it share one client's limits.",
-                client,
+                _unless_a_riders(client),
             )
 
     def require(self, limits: tuple[RateLimitItem, ...], request: Request) -> None:
@@ -83,6 +83,14 @@ def network_of(host: str) -> str:
     if address.version == 6 and address.ipv4_mapped:
         return str(address.ipv4_mapped)
     return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))
+
+
+def _unless_a_riders(client: str) -> str:
+    """A proxy mostly asks from the machine or its network; what comes from elsewhere may be a rider."""
+    try:
+        return client if not ip_network(client).is_global else "Somebody"
+    except ValueError:
+        return "Somebody"
 
 
 def rate_limits_of(request: Request) -> RateLimits:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import sys
 import time
@@ -92,11 +91,13 @@ def demo(port: Port = None, host: Host = None, speed: Speed = 1.0, data_dir: Dat
         from pydantic import SecretStr
 
         from api.command.listening import listen
+        from api.command.log_lines import log_to_stderr
         from api.service.demo import demo_service
         from api.service.settings import read_settings
         from feeds.sole_writer import sole_writer
 
         settings = read_settings(port=port, host=host, data_dir=data_dir)
+        log_to_stderr(settings.log_format)
         shown = None if settings.desk_token or settings.desk_tokens else secrets.token_urlsafe(12)
         if shown:
             settings = settings.model_copy(update={"desk_token": SecretStr(shown)})
@@ -143,6 +144,7 @@ def serve(
     """Serve a network from its feeds, or a recorded day with its clock shifted."""
     with _said_plainly(), ExitStack() as held:
         from api.command.listening import listen
+        from api.command.log_lines import log_to_stderr
         from api.service.settings import ConfigurationError, read_settings
         from feeds.sole_writer import sole_writer
 
@@ -152,6 +154,7 @@ def serve(
             headers=headers or None, feed_headers=feed_headers or None, host=host, port=port, model=model,
             data_dir=data_dir,
         )  # fmt: skip
+        log_to_stderr(settings.log_format)
         if replay_folder is None and (at is not None or speed != 1.0):
             raise ConfigurationError("--at and --speed go with --replay FOLDER; live feeds run at their own time.")
         listening = listen(settings.host, settings.port)
@@ -283,6 +286,7 @@ def record(
 ) -> None:
     """Archive what comes in until interrupted; a crash loses at most a minute of it."""
     with _said_plainly():
+        from api.command.log_lines import log_to_stderr
         from api.service.settings import ConfigurationError
         from feeds.recorder import record as record_sources
         from feeds.source import open_source
@@ -292,7 +296,7 @@ def record(
         sources = {feed: open_source(place, headers=headers.get(feed)) for feed, place in given.items()}
         if not sources:
             raise ConfigurationError("No feed is given: use --vehicle-positions, --trip-updates or --alerts.")
-        _log_to_stderr()
+        log_to_stderr("text")
         stopping = Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopping.set())
@@ -402,7 +406,6 @@ def _serve(
     from api.command.worth_opening import stops_worth_opening
     from api.desk.desk import desk_of
 
-    _log_to_stderr()
     # Riders elsewhere must not be told of what happens in a demo, or happened long ago.
     desk = desk_of(service, settings, folder, unwritable=unwritable, tells=live)
     base, tt, view = address_of(listening), service.timetable, service.view
@@ -557,12 +560,3 @@ def _ended_by_signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _log_to_stderr() -> None:
-    from api.command.folded_log import Folded
-
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(Folded())
-    logging.getLogger("httpx").setLevel(logging.WARNING)

@@ -58,6 +58,8 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                # Its loggers have no handlers of their own then: their lines come out where all others do.
+                log_config=None,
                 log_level="warning",
                 access_log=False,
                 timeout_graceful_shutdown=3,

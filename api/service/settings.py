@@ -143,6 +143,9 @@ class Settings(BaseSettings):
         None, description="key by which what is sent to the webhooks is signed (HMAC-SHA256)"
     )
     siri: SiriNames = Field(default=SiriNames(), description="how /siri names stops and lines; see docs/siri.md")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="how the log on stderr is written: lines for people, or JSON objects for a collector"
+    )
     cache_dir: Path | None = Field(None, description="folder of the timetable cache; by default the user's own cache")
 
     @field_validator("desk_token", "desk_webhook_secret")

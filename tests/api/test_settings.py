@@ -55,7 +55,7 @@ _VALUES = {
     "headers": {"a": "b"}, "port": 81, "miss_weight": 7.0, "desk_token": _SECRET, "desk_webhook_secret": _SECRET,
     "added_as": "ADDED", "headway_as": "SCHEDULED", "desk_webhooks": ["https://example.org/hook"],
     "desk_tokens": {"anne": _SECRET}, "trusted_proxies": ["127.0.0.1", "fd00::/8"],
-    "take_any_gtfs": True, "feed_headers": {"gtfs": {"a": "b"}},
+    "take_any_gtfs": True, "log_format": "json", "feed_headers": {"gtfs": {"a": "b"}},
     "siri": {"producer": "TOWN"},
 }  # fmt: skip
 

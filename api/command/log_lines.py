@@ -1,0 +1,41 @@
+"""The log on stderr: a line an event, for people or as JSON, each line said once a minute."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from typing import Literal
+
+from pythonjsonlogger.json import JsonFormatter
+
+from api.command.folded_log import Folded
+
+LogFormat = Literal["text", "json"]
+_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
+
+
+class OneLine(logging.Formatter):
+    """Text in which what others wrote, as in a feed, neither begins a line of its own nor steers a terminal."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """See `logging.Formatter`; a traceback, which follows, keeps its lines."""
+        return _CONTROLS.sub(lambda found: repr(found[0])[1:-1], super().formatMessage(record))
+
+
+def log_to_stderr(log_format: LogFormat) -> None:
+    """Let everything that is logged in this process, by libraries too, come out here."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_json() if log_format == "json" else OneLine("%(asctime)s %(levelname)s %(message)s"))
+    handler.addFilter(Folded())
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.captureWarnings(capture=True)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def _json() -> logging.Formatter:
+    names = {"asctime": "time", "levelname": "level", "name": "logger", "exc_info": "exception"}
+    return JsonFormatter(
+        "%(asctime)s %(levelname)s %(name)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S%z", rename_fields=names,
+        json_ensure_ascii=False,
+    )  # fmt: skip
