@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-from feeds import operator_alerts, operator_trip_updates, vehicle_positions
+from feeds import operator_alerts, vehicle_positions
 from feeds.alerts import Alert
 from feeds.errors import FeedError, Problem
 from feeds.message_archive import MessageArchive
@@ -20,6 +20,7 @@ from feeds.messages_parquet import MessagesParquet
 from feeds.parquet_archive import ParquetArchive
 from feeds.reading import TRIP_UPDATES_KEPT_S, Heed, Reading
 from feeds.recorded_messages import MessageStore, RecordedMessages
+from feeds.trip_updates.decoding import decode_trip_updates
 from predictor.observations import Observations
 from predictor.timetable import Timetable
 from predictor.trip_updates import TripUpdates
@@ -165,7 +166,7 @@ def open_recording(
     refused: Counter[str] = Counter()
 
     def updates(data: bytes, received_at: float, by: Timetable) -> TripUpdates:
-        decoded = operator_trip_updates.decode_trip_updates(data, by, received_at)
+        decoded = decode_trip_updates(data, by, received_at)
         refused.update(decoded.refused)
         return decoded
 

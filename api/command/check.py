@@ -25,11 +25,11 @@ from feeds.alerts import Alert
 from feeds.errors import FeedError, Problem
 from feeds.message import decode_message, posix_seconds
 from feeds.operator_alerts import decode_alerts
-from feeds.operator_trip_updates import decode_trip_updates
 from feeds.reading import ALERTS_KEPT_S, TRIP_UPDATES_KEPT_S
 from feeds.recording import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS, open_recording
 from feeds.source import open_source
 from feeds.timetable import load_timetable
+from feeds.trip_updates.decoding import decode_trip_updates
 from feeds.vehicle_positions import decode_vehicle_positions
 from predictor.arrays import Int64Array
 from predictor.engine import Engine

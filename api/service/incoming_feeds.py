@@ -16,10 +16,10 @@ from feeds.background import Repeated, Watched
 from feeds.errors import FeedError
 from feeds.message import BEHIND_FOR_S, NO_HEADER, header_of
 from feeds.operator_alerts import decode_alerts
-from feeds.operator_trip_updates import decode_trip_updates
 from feeds.reading import ALERTS_KEPT_S, TRIP_UPDATES_KEPT_S, Heed, Reading
 from feeds.recording import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS, Recording
 from feeds.source import Source
+from feeds.trip_updates.decoding import decode_trip_updates
 from feeds.vehicle_positions import decode_vehicle_positions
 from predictor.observations import Observations
 from predictor.timetable import Timetable

@@ -17,7 +17,7 @@ from feeds.alerts import Alert, Selector, TripSelector
 from feeds.gtfs_realtime import AddedAs, encode_alerts, encode_trip_updates, encode_vehicle_positions
 from feeds.informed import Informed
 from feeds.operator_alerts import decode_alerts
-from feeds.operator_trip_updates import decode_trip_updates
+from feeds.trip_updates.decoding import decode_trip_updates
 from feeds.vehicle_positions import decode_vehicle_positions
 from predictor.journeys import call_key, journey_key
 from predictor.overlay import Overlay

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.errors import FeedError
-from feeds.operator_trip_updates import decode_trip_updates
+from feeds.trip_updates.decoding import decode_trip_updates
 from predictor.trip_updates import (
     STOP_NO_DATA,
     STOP_SCHEDULED,

@@ -13,7 +13,7 @@ from benchmarks.field.faces import TripUpdateTold, posix, texts
 from benchmarks.field.messages import StopUpdate, TripUpdate, bus, cancelled, no_data, skipped, update
 from benchmarks.field.network import Frequency, Network, Pattern, Stop, Trip, network, row_of_stops
 from feeds.errors import FeedError
-from feeds.operator_trip_updates import decode_trip_updates
+from feeds.trip_updates.decoding import decode_trip_updates
 
 TODAY: dict[str, Any] = {"start_date": 20261126}
 

@@ -21,10 +21,10 @@ with atheris.instrument_imports(include=["feeds"]):
     from feeds.errors import FeedError
     from feeds.learned_file import read_learned, write_learned
     from feeds.operator_alerts import decode_alerts
-    from feeds.operator_trip_updates import decode_trip_updates
     from feeds.reports import NUMBER_COLUMNS, TEXT_COLUMNS
     from feeds.reports_parquet import read_reports
     from feeds.timetable import load_timetable
+    from feeds.trip_updates.decoding import decode_trip_updates
     from feeds.vehicle_positions import decode_vehicle_positions
 
 import pyarrow as pa

@@ -10,7 +10,7 @@ from hypothesis import given
 
 from feeds.errors import FeedError
 from feeds.gtfs_realtime import encode_trip_updates, encode_vehicle_positions
-from feeds.operator_trip_updates import decode_trip_updates
+from feeds.trip_updates.decoding import decode_trip_updates
 from feeds.vehicle_positions import decode_vehicle_positions
 from predictor.arrays import StopIdx
 from predictor.engine import Engine, EngineSettings

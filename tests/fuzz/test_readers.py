@@ -32,12 +32,12 @@ from feeds.history.store import HistoryStore
 from feeds.learned_file import read_learned, write_learned
 from feeds.messages_parquet import MessagesParquet
 from feeds.operator_alerts import decode_alerts
-from feeds.operator_trip_updates import decode_trip_updates
 from feeds.recorded_messages import RecordedMessages
 from feeds.reports import NUMBER_COLUMNS, TEXT_COLUMNS
 from feeds.reports_parquet import read_reports, time_span
 from feeds.timetable import load_timetable
 from feeds.timetable_cache import read_cached, read_fetched, write_cached
+from feeds.trip_updates.decoding import decode_trip_updates
 from feeds.vehicle_positions import decode_vehicle_positions
 from predictor.arrays import AnyArray, StopIdx
 from predictor.engine import Engine

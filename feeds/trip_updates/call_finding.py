@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from feeds.run_calls import RunCalls
+from feeds.trip_updates.run_calls import RunCalls
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, group_starts
 from predictor.columns import Columns
 from predictor.timetable import Timetable

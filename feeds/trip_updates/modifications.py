@@ -11,8 +11,8 @@ from google.transit import gtfs_realtime_pb2
 
 from feeds.known_ids import id_of, indices_of
 from feeds.message import text_of
-from feeds.run_calls import RunCalls, listed_calls, timetabled_calls
 from feeds.service_times import service_date, start_seconds
+from feeds.trip_updates.run_calls import RunCalls, listed_calls, timetabled_calls
 from predictor.arrays import NONE
 from predictor.timetable import Timetable
 

@@ -1,0 +1,1 @@
+"""The operator's TripUpdates, from bytes to what the core takes."""

@@ -1,0 +1,129 @@
+"""Times of calls from what is told of some: delays made absolute and carried on, in order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+
+from feeds.trip_updates.call_finding import at
+from feeds.trip_updates.message_columns import TIME_LIMIT_S, StopTimeUpdates, UpdatedRuns, first_known
+from feeds.trip_updates.run_calls import RunCalls
+from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int64Array
+from predictor.timetable import Timetable
+from predictor.trip_updates import STOP_NO_DATA, STOP_SCHEDULED, STOP_SKIPPED
+
+
+def with_starts(
+    tt: Timetable, runs: UpdatedRuns, calls: RunCalls, updates: StopTimeUpdates, found: Int64Array
+) -> RunCalls:
+    """Calls of runs by headway that do not tell their start: as scheduled then, so that what is told is on time."""
+    arrival, departure = calls.arrival.copy(), calls.departure.copy()
+    told = first_known(updates.arrival, updates.departure)
+    rows = np.flatnonzero((found >= 0) & ~np.isnan(told))
+    rows = rows[np.isnan(arrival[found[rows]])]
+    for owner in np.unique(updates.owner[rows]).tolist():
+        row = rows[updates.owner[rows] == owner][0]
+        span = np.flatnonzero(calls.owner == owner)
+        entry = tt.trip_call_ptr[runs.trip[owner]] + calls.call[span]
+        origin = told[row] - tt.arrival_s[tt.trip_call_ptr[runs.trip[owner]] + calls.call[found[row]]]
+        arrival[span], departure[span] = origin + tt.arrival_s[entry], origin + tt.departure_s[entry]
+        start = origin - tt.date_origin[runs.service_day[owner]]
+        runs.shift_s[owner] = round(start)
+    return replace(calls, arrival=arrival, departure=departure)
+
+
+def expected_times(
+    runs: UpdatedRuns,
+    calls: RunCalls,
+    updates: StopTimeUpdates,
+    update: Int64Array,
+    found: Int64Array,
+    relationship: Int8Array,
+    refused: Counter[str],
+) -> tuple[Float64Array, Float64Array]:
+    """Arrival and departure of each call (k,): as told, else by the delay that holds there; NaN where none does.
+
+    Parameters: `update` (k,): the call's last update, -1 where none; `found` (m,): the call of each update;
+    `relationship` (k,).
+    """
+    arrival, departure = _told_times(updates, calls, update, found, refused)
+    own_delay = np.where(np.isnan(departure), arrival - calls.arrival, departure - calls.departure)
+    delay = _carried(calls.owner, own_delay, relationship == STOP_NO_DATA, runs.delay_s)
+    before = np.where(np.isnan(own_delay), delay, _before(calls.owner, delay, runs.delay_s))
+    silent = ~np.isin(relationship, (STOP_SKIPPED, STOP_NO_DATA)) & np.isnan(arrival) & np.isnan(departure)
+    arrival = np.where(silent, calls.arrival + delay, arrival)
+    departure = np.where(silent, calls.departure + delay, departure)
+    # Of two events of which one is told the other is as late: the arrival as the departure before, if any.
+    by_arrival = first_known(calls.arrival + before, calls.arrival + own_delay, departure)
+    by_departure = first_known(calls.departure + own_delay, arrival)
+    arrival, departure = (
+        np.where(np.isnan(arrival), np.minimum(by_arrival, departure), arrival),
+        np.where(np.isnan(departure), np.maximum(by_departure, arrival), departure),
+    )
+    return _in_order(calls.owner, arrival, departure, refused)
+
+
+def _told_times(
+    updates: StopTimeUpdates, calls: RunCalls, update: Int64Array, found: Int64Array, refused: Counter[str]
+) -> tuple[Float64Array, Float64Array]:
+    """Arrival and departure of each call (k,) as its update tells them, NaN where it does not.
+
+    Parameters: `update` (k,): the call's last update; `found` (m,): the call of each update. An entity may tell the
+    arrival in one update and the departure in another.
+    """
+    without = 0
+    times = []
+    silent = np.isin(at(updates.relationship, update, STOP_SCHEDULED), (STOP_SKIPPED, STOP_NO_DATA))
+    of_last_entity = (found >= 0) & (updates.entity == at(updates.entity, at(update, found, NONE), NONE))
+    for time, delay, scheduled in (
+        (updates.arrival, updates.arrival_delay_s, calls.arrival),
+        (updates.departure, updates.departure_delay_s, calls.departure),
+    ):
+        by_timetable = at(scheduled, found)
+        without += int((np.isnan(time) & ~np.isnan(delay) & np.isnan(by_timetable) & (found >= 0)).sum())
+        time = np.where(np.isnan(time), by_timetable + delay, time)
+        rows = np.flatnonzero(of_last_entity & ~np.isnan(time))
+        told = np.full(len(calls), np.nan)
+        told[found[rows]] = time[rows]
+        times.append(np.where(silent, np.nan, told))
+    refused["delay_without_schedule"] += without
+    return times[0], times[1]
+
+
+def _carried(owner: Int64Array, delay: Float64Array, ends: BoolArray, run_delay: Float64Array) -> Float64Array:
+    """Delay at each call (k,): its own or that of the last call before it that has one, else the run's."""
+    speaks = np.flatnonzero(~np.isnan(delay) | ends)
+    last = np.searchsorted(speaks, np.arange(len(owner)), side="right") - 1
+    last = at(speaks, last, NONE)
+    of_this_run = at(owner, last, NONE) == owner
+    return np.where(of_this_run, at(delay, last), run_delay[owner])
+
+
+def _before(owner: Int64Array, delay: Float64Array, run_delay: Float64Array) -> Float64Array:
+    """The delay at the call before each call (k,), at the first one the run's."""
+    before = np.empty(len(delay))
+    before[1:], before[:1] = delay[:-1], np.nan
+    opens = np.ones(len(owner), bool)
+    opens[1:] = owner[1:] != owner[:-1]
+    return np.where(opens, run_delay[owner], before)
+
+
+def _in_order(
+    owner: Int64Array, arrival: Float64Array, departure: Float64Array, refused: Counter[str]
+) -> tuple[Float64Array, Float64Array]:
+    """The times (k,) with none before the one before it in the run."""
+    times = np.column_stack([arrival, departure]).ravel()
+    known = np.flatnonzero(~np.isnan(times))
+    if len(known) == 0:
+        return arrival, departure
+    base = float(times[known].min())
+    # Runs one above the other on a ladder whose steps are longer than any run.
+    ladder = np.repeat(owner, 2)[known] * (4.0 * TIME_LIMIT_S)
+    ordered = np.maximum.accumulate(times[known] - base + ladder) - ladder + base
+    # Reckoned on the ladder a time that was in order may differ by a rounding error.
+    backwards = ordered > times[known] + 1e-3
+    refused["time_running_backwards"] += int(backwards.sum())
+    times[known[backwards]] = ordered[backwards]
+    return times[0::2].copy(), times[1::2].copy()

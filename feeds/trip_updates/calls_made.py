@@ -1,0 +1,99 @@
+"""Which calls each run of a message makes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from feeds.trip_updates.listed_runs import NewRoutes, line_of, listed_run
+from feeds.trip_updates.message_columns import COPY, LISTED, TIMETABLE, StopTimeUpdates, UpdatedRuns
+from feeds.trip_updates.modifications import ModifiedRun, Run
+from feeds.trip_updates.run_calls import RunCalls, timetabled_calls
+from predictor.arrays import NONE, BoolArray, group_starts
+from predictor.timetable import Timetable
+from predictor.trip_updates import TRIP_REPLACEMENT, TRIP_SCHEDULED
+
+
+def calls_of_runs(
+    tt: Timetable,
+    runs: UpdatedRuns,
+    updates: StopTimeUpdates,
+    modified: Mapping[Run, ModifiedRun],
+    new_routes: NewRoutes,
+    refused: Counter[str],
+) -> tuple[UpdatedRuns, StopTimeUpdates, RunCalls, BoolArray, BoolArray]:
+    """The runs that can be, with all their calls as scheduled, and whether these and their times are their own."""
+    n = len(runs.trip)
+    relationship, calls_from, route = runs.relationship.copy(), runs.calls_from.copy(), runs.route.copy()
+    direction, parts = runs.direction.copy(), [RunCalls.empty()]
+    shape_id = runs.shape_id.tolist()
+    own_times, gone = np.ones(n, bool), np.zeros(n, bool)
+    update_ptr = group_starts(updates.owner, n)
+    for row in np.flatnonzero(calls_from == LISTED).tolist():
+        span = slice(int(update_ptr[row]), int(update_ptr[row + 1]))
+        base = int(runs.trip[row])
+        listed, own_times[row] = listed_run(tt, row, base, int(runs.service_day[row]), int(runs.moved_s[row]),
+                                         updates.take(np.arange(span.start, span.stop)), refused)  # fmt: skip
+        if len(listed) < 2:
+            if relationship[row] == TRIP_REPLACEMENT:
+                refused["replacement_without_stops"] += 1
+                relationship[row], calls_from[row] = TRIP_SCHEDULED, TIMETABLE
+            else:
+                refused["added_trip_without_stops"] += 1
+                gone[row] = True
+            continue
+        if route[row] < 0 and runs.route_id[row]:
+            route[row] = new_routes.index_of(str(runs.route_id[row]), "", listed.stop)
+        elif base < 0:
+            route[row], direction[row] = line_of(tt, listed.stop, int(route[row]), int(direction[row]))
+        if route[row] < 0:
+            name = str(runs.short_name[row] or runs.headsign[row] or tt.stop_name[listed.stop[-1]])
+            route[row] = new_routes.index_of(str(runs.trip_id[row]), name, listed.stop)
+        parts.append(listed)
+    own_calls = np.isin(calls_from, (COPY, LISTED)) & ~gone
+    run_of_row = zip(runs.trip.tolist(), runs.service_day.tolist(), runs.shift_s.tolist(), strict=True)
+    for row, run in enumerate(run_of_row):
+        if calls_from[row] == TIMETABLE and run in modified:
+            parts.append(modified[run].calls.of_owner(row))
+            shape_id[row] = modified[run].shape_id or shape_id[row]
+            own_calls[row], relationship[row] = True, TRIP_REPLACEMENT
+            calls_from[row] = LISTED
+    rows = np.flatnonzero(np.isin(calls_from, (TIMETABLE, COPY)))
+    # Without its start time nobody knows when a run by headway is where.
+    untold = tt.trip_is_frequency[runs.trip[rows]] & (runs.start_time_s[rows] < 0)
+    day = np.where(untold, NONE, runs.service_day[rows]).astype(np.int32)
+    parts.append(timetabled_calls(tt, rows, runs.trip[rows], day, runs.moved_s[rows]))
+    calls = RunCalls.joined(*parts).in_order()
+    runs = replace(
+        runs, relationship=relationship, calls_from=calls_from, route=route, direction=direction,
+        shape_id=np.array(shape_id, np.str_),
+    )  # fmt: skip
+    if gone.any():
+        keep = np.flatnonzero(~gone)
+        place = np.cumsum(~gone) - 1
+        calls = replace(calls, owner=place[calls.owner])
+        updates = updates.of_runs(np.where(gone, NONE, place))
+        return runs.take(keep), updates, calls, own_calls[keep], own_times[keep]
+    return runs, updates, calls, own_calls, own_times
+
+
+def with_modified(runs: UpdatedRuns, tt: Timetable, modified: Mapping[Run, ModifiedRun]) -> UpdatedRuns:
+    """The runs, and those on a diversion of which no TripUpdate speaks."""
+    told = set(zip(runs.trip.tolist(), runs.service_day.tolist(), runs.shift_s.tolist(), strict=True))
+    silent = [run for run in modified if run not in told]
+    if not silent:
+        return runs
+    trip, day, shift = np.array(silent, np.int32).T
+    nothing = np.full(len(trip), "")
+    more = UpdatedRuns(
+        trip_id=tt.trip_id[trip], trip=trip, service_day=day, shift_s=shift, moved_s=shift,
+        start_time_s=np.full(len(trip), NONE, np.int32), route=tt.trip_route[trip],
+        direction=tt.pattern_direction[tt.trip_pattern[trip]], route_id=nothing, shape_id=nothing, headsign=nothing,
+        short_name=nothing,
+        relationship=np.full(len(trip), TRIP_SCHEDULED, np.int8), vehicle_id=nothing,
+        delay_s=np.full(len(trip), np.nan), calls_from=np.full(len(trip), TIMETABLE, np.int8),
+    )  # fmt: skip
+    return UpdatedRuns.joined(runs, more)

@@ -1,0 +1,63 @@
+"""The operator's GTFS-Realtime TripUpdates, resolved: which run and which call is meant, and the times made absolute.
+
+A delay is added to the timetable's time on the run's service day. As GTFS-Realtime has it, the delay at one stop holds
+for the stops after it that the message leaves out, until the next one that it names; NO_DATA ends it: from there on
+nothing is told. Nothing is told either of stops before the first one named. Here stands the order of the steps.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+
+from feeds.message import decode_message, header_timestamp, refuse_differential
+from feeds.trip_updates.calls_made import calls_of_runs, with_modified
+from feeds.trip_updates.entities import read_entities
+from feeds.trip_updates.listed_runs import NewRoutes
+from feeds.trip_updates.modifications import modified_runs
+from feeds.trip_updates.old_times import without_old_times
+from feeds.trip_updates.places import MessageShapes, new_stops
+from feeds.trip_updates.repeated_runs import each_run_once
+from feeds.trip_updates.resolving import resolved
+from feeds.trip_updates.run_finding import names_not_found, runs_named
+from feeds.trip_updates.run_kinds import with_cancelled_additions, with_kinds
+from predictor.new_places import NewPlaces
+from predictor.timetable import Timetable
+from predictor.trip_updates import TripUpdates
+
+FEED = "trip updates"
+
+
+def decode_trip_updates(data: bytes, timetable: Timetable, received_at: float) -> TripUpdates:
+    """Decode a message received at `received_at` (POSIX seconds) against `timetable.base`.
+
+    Several updates of one run are read as one: of what two of them tell the newer counts, of equally new ones the later
+    in the message; where they name different vehicles, at each stop the next one to come. An ADDED trip that the
+    timetable runs on that day is read as SCHEDULED, with other stops as REPLACEMENT.
+    Errors: FeedError where the whole message cannot be used (see `feeds.message`); all else is counted in `refused`.
+    """
+    message = decode_message(data, FEED)
+    refuse_differential(message, FEED)
+    header_at = header_timestamp(message, received_at, FEED)
+    refused: Counter[str] = Counter()
+    stops, shapes = new_stops(message, timetable.base, refused), MessageShapes.of(message, refused)
+    timetable = NewPlaces(stops).added_to(timetable.base)
+    entities, updates = read_entities(message, timetable, received_at, refused)
+    newest = entities.measured_at
+    runs = runs_named(entities, updates, timetable, received_at, refused)
+    runs = with_kinds(timetable, runs, updates, refused)
+    not_found = names_not_found(runs)
+    runs, updates = without_old_times(timetable, runs, updates, newest, received_at, refused)
+    modified = modified_runs(message, timetable, received_at, refused)
+    runs = with_cancelled_additions(runs)
+    runs, updates = each_run_once(runs, updates, newest, refused)
+    runs = with_modified(runs, timetable, modified)
+    routes = NewRoutes(timetable)
+    runs, updates, calls, own_calls, own_times = calls_of_runs(timetable, runs, updates, modified, routes, refused)
+    decoded = resolved(
+        timetable, runs, updates, calls, own_calls, own_times, shapes, received_at,
+        received_at if np.isnan(header_at) else header_at, refused,
+    )  # fmt: skip
+    return replace(decoded, new_places=NewPlaces(stops, routes.all), not_found=not_found)

@@ -1,0 +1,164 @@
+"""The entities of a message in one pass: what each says of its run, and its stop time updates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from google.transit import gtfs_realtime_pb2
+
+from feeds.known_ids import id_of, indices_of
+from feeds.message import posix_seconds
+from feeds.trip_updates.message_columns import DELAY_LIMIT_S, OF_TIMETABLE, TIME_LIMIT_S, StopTimeUpdates
+from predictor.arrays import NONE, Float64Array, StrArray
+from predictor.timetable import Timetable
+from predictor.trip_updates import STOP_NO_DATA, STOP_SKIPPED, TRIP_ADDED, TRIP_NEW
+
+_LONGEST_ID = 128
+_NO_PROPERTIES = gtfs_realtime_pb2.TripUpdate.TripProperties()
+
+
+class Entities(NamedTuple):
+    """What the entities (n,) of a message say of their runs."""
+
+    words: list[tuple[str, ...]]
+    """Trip id, the id that it is served by, start date, start time, route id, shape id, headsign, short name, vehicle
+    id."""
+    numbers: list[tuple[float, ...]]
+    """Relationship, delay of the run as a whole, direction, time at which it was measured."""
+
+    @property
+    def measured_at(self) -> Float64Array:
+        """(n,) POSIX seconds, 0 where not given."""
+        return np.array([row[-1] for row in self.numbers], np.float64)
+
+
+def read_entities(
+    message: gtfs_realtime_pb2.FeedMessage, timetable: Timetable, received_at: float, refused: Counter[str]
+) -> tuple[Entities, StopTimeUpdates]:
+    """One pass over the message."""
+    words: list[tuple[str, ...]] = []
+    numbers: list[tuple[float, ...]] = []
+    rows: list[tuple[float, ...]] = []
+    stops: list[tuple[str, str, str]] = []
+    for entity in message.entity:
+        if entity.is_deleted:
+            refused["deleted_entity"] += 1
+            continue
+        if not entity.HasField("trip_update"):
+            continue
+        update = entity.trip_update
+        trip, properties = update.trip, update.trip_properties
+        modified, relationship = trip.modified_trip, trip.schedule_relationship
+        # Of a run of the timetable these are to be ignored, as the reference says.
+        own = _NO_PROPERTIES if relationship in OF_TIMETABLE else properties
+        trip_id = trip.trip_id or modified.affected_trip_id
+        if not trip_id and relationship in (TRIP_ADDED, TRIP_NEW):
+            trip_id = entity.id
+        start_time = own.start_time or trip.start_time or modified.start_time
+        if not trip_id and not (trip.route_id and start_time):
+            refused["trip_id_missing"] += 1
+            continue
+        owner = len(words)
+        words.append(
+            (
+                trip_id, own.trip_id or trip_id,
+                own.start_date or trip.start_date or modified.start_date,
+                start_time, trip.route_id, properties.shape_id, properties.trip_headsign, properties.trip_short_name,
+                update.vehicle.id,
+            )
+        )  # fmt: skip
+        numbers.append(
+            (
+                relationship,
+                float(update.delay) if update.HasField("delay") else np.nan,
+                trip.direction_id if trip.HasField("direction_id") and trip.direction_id <= 1 else NONE,
+                posix_seconds(update.timestamp),
+            )
+        )
+        for stop in update.stop_time_update:
+            arrival, departure, kinds = stop.arrival, stop.departure, stop.stop_time_properties
+            stops.append((stop.stop_id, kinds.assigned_stop_id, kinds.stop_headsign))
+            rows.append(
+                (
+                    owner,
+                    stop.stop_sequence if stop.HasField("stop_sequence") else NONE,
+                    stop.schedule_relationship,
+                    posix_seconds(arrival.time),
+                    arrival.delay if arrival.HasField("delay") else np.nan,
+                    posix_seconds(arrival.scheduled_time),
+                    posix_seconds(departure.time),
+                    departure.delay if departure.HasField("delay") else np.nan,
+                    posix_seconds(departure.scheduled_time),
+                    max(arrival.uncertainty, departure.uncertainty),
+                    kinds.pickup_type if kinds.HasField("pickup_type") else NONE,
+                    kinds.drop_off_type if kinds.HasField("drop_off_type") else NONE,
+                )
+            )
+    return Entities(words, numbers), _update_columns(rows, stops, timetable, received_at, refused)
+
+
+def _update_columns(
+    rows: list[tuple[float, ...]],
+    stops: list[tuple[str, str, str]],
+    timetable: Timetable,
+    received_at: float,
+    refused: Counter[str],
+) -> StopTimeUpdates:
+    owner, sequence, relationship, *times, uncertainty_s, pickup, drop_off = (
+        np.array(rows, np.float64).reshape(-1, 12).T
+    )
+    stop_id, assigned_id, headsign = (
+        list(map(id_of, column)) for column in (zip(*stops, strict=True) if stops else ((), (), ()))
+    )
+    stop, assigned = (indices_of(words, timetable.stop_index, timetable) for words in (stop_id, assigned_id))
+    for words, index in ((stop_id, stop), (assigned_id, assigned)):
+        refused["unknown_stop"] += int((index < 0).sum()) - words.count("")
+    # A station is no place to board at.
+    assigned[(assigned >= 0) & (timetable.stop_location_type[np.maximum(assigned, 0)] != 0)] = NONE
+    arrival, arrival_delay, scheduled_arrival, departure, departure_delay, scheduled_departure = times
+    untimed = np.isin(relationship, (STOP_SKIPPED, STOP_NO_DATA))
+    arrival, departure, scheduled_arrival, scheduled_departure = (
+        _near(time, received_at, refused) for time in (arrival, departure, scheduled_arrival, scheduled_departure)
+    )
+    arrival_delay, departure_delay = (
+        np.where(untimed, np.nan, delay_in_range(delay, refused)) for delay in (arrival_delay, departure_delay)
+    )
+    return StopTimeUpdates(
+        owner=owner.astype(np.int64),
+        entity=owner.astype(np.int64),
+        sequence=np.where(sequence < 2**31, sequence, NONE).astype(np.int32),
+        stop=stop,
+        assigned=assigned,
+        relationship=relationship.astype(np.int8),
+        arrival=np.where(untimed, np.nan, arrival),
+        arrival_delay_s=arrival_delay,
+        scheduled_arrival=scheduled_arrival,
+        departure=np.where(untimed, np.nan, departure),
+        departure_delay_s=departure_delay,
+        scheduled_departure=scheduled_departure,
+        uncertainty_s=np.where((uncertainty_s > 0) & (uncertainty_s < DELAY_LIMIT_S), uncertainty_s, np.nan),
+        pickup_type=pickup.astype(np.int8),
+        drop_off_type=drop_off.astype(np.int8),
+        headsign=short_text(headsign),
+    )
+
+
+def _near(time: Float64Array, received_at: float, refused: Counter[str]) -> Float64Array:
+    absurd = (time > 0) & (np.abs(time - received_at) > TIME_LIMIT_S)
+    refused["time_out_of_range"] += int(absurd.sum())
+    return np.where((time > 0) & ~absurd, time, np.nan)
+
+
+def delay_in_range(delay: Float64Array, refused: Counter[str]) -> Float64Array:
+    """Delays (n,), NaN where nobody can mean them."""
+    absurd = np.abs(delay) > DELAY_LIMIT_S
+    refused["delay_out_of_range"] += int(absurd.sum())
+    return np.where(absurd, np.nan, delay)
+
+
+def short_text(words: Sequence[str]) -> StrArray:
+    """Ids and texts (n,), cut where they are longer than any is."""
+    return np.array([word[:_LONGEST_ID] for word in words], np.str_)

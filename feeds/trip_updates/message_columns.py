@@ -1,0 +1,102 @@
+"""The runs of a message and its stop time updates, as columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from feeds.trip_updates.call_finding import at
+from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
+from predictor.columns import Columns
+from predictor.trip_updates import (
+    TRIP_ADDED,
+    TRIP_DUPLICATED,
+    TRIP_NEW,
+    TRIP_REPLACEMENT,
+    TRIP_SCHEDULED,
+    TRIP_UNSCHEDULED,
+)
+
+TIME_LIMIT_S = 36 * 3600.0
+DELAY_LIMIT_S = 12 * 3600.0
+
+NO_CALLS, TIMETABLE, COPY, LISTED = 0, 1, 2, 3
+"""Where a run's calls come from: it has none; the timetable's run; a copy of it at another time; the message."""
+NOT_IN_TIMETABLE = (TRIP_ADDED, TRIP_NEW, TRIP_DUPLICATED)
+"""Relationships of runs that the timetable need not have."""
+OF_TIMETABLE = (TRIP_SCHEDULED, TRIP_UNSCHEDULED, TRIP_REPLACEMENT)
+
+
+@dataclass(frozen=True, eq=False)
+class UpdatedRuns(Columns):
+    """The runs of a message, (n,)."""
+
+    trip_id: StrArray
+    trip: Int32Array
+    service_day: Int32Array
+    shift_s: Int32Array
+    moved_s: Int32Array
+    """Seconds by which its calls are later than those of `trip`."""
+    start_time_s: Int32Array
+    route: Int32Array
+    direction: Int8Array
+    route_id: StrArray
+    """As the message names it."""
+    shape_id: StrArray
+    """Of its own way, "" where none is given."""
+    headsign: StrArray
+    short_name: StrArray
+    relationship: Int8Array
+    vehicle_id: StrArray
+    delay_s: Float64Array
+    """Delay of the run as a whole, NaN where not given."""
+    calls_from: Int8Array
+
+
+@dataclass(frozen=True, eq=False)
+class StopTimeUpdates(Columns):
+    """Stop time updates, (m,), in the order of the message."""
+
+    owner: Int64Array
+    """Row in `UpdatedRuns`."""
+    entity: Int64Array
+    """Place of its entity among those of the message."""
+    sequence: Int32Array
+    stop: Int32Array
+    assigned: Int32Array
+    """Stop that takes the place of the timetable's, -1 where none."""
+    relationship: Int8Array
+    arrival: Float64Array
+    arrival_delay_s: Float64Array
+    scheduled_arrival: Float64Array
+    departure: Float64Array
+    departure_delay_s: Float64Array
+    scheduled_departure: Float64Array
+    uncertainty_s: Float64Array
+    """NaN where not given. So is 0, which many write who mean nothing by it."""
+    pickup_type: Int8Array
+    """-1 where not given."""
+    drop_off_type: Int8Array
+    headsign: StrArray
+    """"" where not given."""
+
+    def of_runs(self, run: Int64Array) -> StopTimeUpdates:
+        """The updates by new runs, `run[owner]` (-1: left out); of one run in the order in which they stand here."""
+        owner = run[self.owner]
+        kept = replace(self, owner=owner).take(owner >= 0)
+        return kept.take(np.argsort(kept.owner, kind="stable"))
+
+
+def first_known(*times: Float64Array) -> Float64Array:
+    """Of each row (n,) the first of its `times` that is known, NaN where none is."""
+    result = times[0]
+    for other in times[1:]:
+        result = np.where(np.isnan(result), other, result)
+    return result
+
+
+def last_known(values: Float64Array) -> Float64Array:
+    """Each value, where it is NaN the last one before, 0 where there is none."""
+    known = np.maximum.accumulate(np.where(np.isnan(values), NONE, np.arange(len(values))))
+    return np.asarray(at(values, known, 0.0), np.float64)

@@ -1,0 +1,188 @@
+"""What is told of each call of each run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+
+from feeds.trip_updates.call_finding import Hints, at, find_calls
+from feeds.trip_updates.call_times import expected_times, with_starts
+from feeds.trip_updates.message_columns import LISTED, NO_CALLS, StopTimeUpdates, UpdatedRuns, first_known
+from feeds.trip_updates.places import MessageShapes
+from feeds.trip_updates.repeated_runs import next_to_come, updates_told_twice
+from feeds.trip_updates.run_calls import RunCalls
+from predictor.arrays import NONE, BoolArray, Int8Array, Int32Array, Int64Array, StrArray, group_starts
+from predictor.timetable import Timetable
+from predictor.trip_updates import STOP_SCHEDULED, STOP_SKIPPED, TRIP_CANCELED, RunShape, TripUpdates
+
+
+def resolved(
+    tt: Timetable,
+    runs: UpdatedRuns,
+    updates: StopTimeUpdates,
+    calls: RunCalls,
+    own_calls: BoolArray,
+    own_times: BoolArray,
+    shapes: MessageShapes,
+    received_at: float,
+    timestamp: float,
+    refused: Counter[str],
+) -> TripUpdates:
+    """Find each update's call, make its times absolute, and carry delays on to the calls left out."""
+    runs_calls = runs.calls_from != NO_CALLS
+    updates = updates.take(runs_calls[updates.owner])
+    hints = Hints(
+        arrives=~np.isnan(updates.arrival) | ~np.isnan(updates.arrival_delay_s),
+        departs=~np.isnan(updates.departure) | ~np.isnan(updates.departure_delay_s),
+        arrives_at=first_known(updates.scheduled_arrival, updates.arrival - updates.arrival_delay_s, updates.arrival),
+        departs_at=first_known(
+            updates.scheduled_departure, updates.departure - updates.departure_delay_s, updates.departure
+        ),
+        not_before=received_at - first_known(updates.departure_delay_s, updates.arrival_delay_s),
+    )
+    # A run that lists its calls does so under the stops at which it really calls.
+    listed = (runs.calls_from == LISTED)[updates.owner]
+    stop = np.where(listed & (updates.assigned >= 0), updates.assigned, updates.stop)
+    found = find_calls(tt, calls, updates.owner, updates.sequence, stop, hints, refused)
+    lost = np.flatnonzero((found < 0) & ~listed)
+    named = np.stack([updates.owner[lost], updates.sequence[lost], updates.stop[lost]])
+    refused["stop_not_in_trip"] += np.unique(named, axis=1).shape[1]
+    calls = with_starts(tt, runs, calls, updates, found)
+
+    update = np.full(len(calls), NONE, np.int64)
+    told = np.flatnonzero(found >= 0)
+    # Who tells of one call that it is skipped and that it is made at another platform means the platform.
+    run_call = updates.entity[told] * len(calls) + found[told]
+    is_skipped = updates.relationship[told] == STOP_SKIPPED
+    told = told[~(is_skipped & np.isin(run_call, run_call[~is_skipped]))]
+    update[found[told]] = told
+    given = update >= 0
+    if (found >= 0).sum() > given.sum():
+        refused["duplicate_stop_time_update"] += updates_told_twice(updates.entity[found >= 0], found[found >= 0])
+
+    relationship: Int8Array = at(updates.relationship, update, STOP_SCHEDULED)
+    arrival, departure = expected_times(runs, calls, updates, update, found, relationship, refused)
+    uncertainty_s = at(updates.uncertainty_s, update)
+    kept, source = next_to_come(runs, calls, departure, received_at)
+    if len(kept) < len(runs.trip):
+        owner, stays = np.searchsorted(kept, calls.owner), np.isin(calls.owner, kept)
+        source = source[stays]
+        calls = replace(calls.take(source), owner=owner[stays])
+        update, given, relationship = update[source], given[source], relationship[source]
+        arrival, departure, uncertainty_s = arrival[source], departure[source], uncertainty_s[source]
+        runs, own_calls, own_times, runs_calls = runs.take(kept), own_calls[kept], own_times[kept], runs_calls[kept]
+    stop_now, moved = _stops_now(tt, calls, updates, update, runs.calls_from == LISTED)
+    pickup, drop_off = (
+        np.where(at(told, update, NONE) >= 0, at(told, update, NONE), by_timetable).astype(np.int8)
+        for told, by_timetable in (
+            (updates.pickup_type, calls.pickup_type), (updates.drop_off_type, calls.drop_off_type),
+        )
+    )  # fmt: skip
+    moved |= (pickup != calls.pickup_type) | (drop_off != calls.drop_off_type)
+    stop_headsign: StrArray = np.append(updates.headsign, "")[update]
+    moved |= (stop_headsign != "") & (stop_headsign != _scheduled_headsigns(tt, runs, calls))
+    n = len(runs.trip)
+    run_shapes = _run_shapes(tt, runs, calls.owner, stop_now, shapes, refused)
+    own_calls = own_calls | (np.bincount(calls.owner[moved], minlength=n) > 0)
+    own_calls[list(run_shapes)] = True
+    # Of a run by headway that tells neither its start nor a time nobody knows which one it is.
+    unplaced = np.bincount(calls.owner[np.isnan(calls.arrival)], minlength=n) > 0
+    refused["start_time_missing"] += int((own_calls & unplaced).sum())
+    own_calls &= ~unplaced
+    run_shapes = {row: shape for row, shape in run_shapes.items() if own_calls[row]}
+
+    served = np.where(relationship == STOP_SKIPPED, NONE, calls.call)
+    last_call = np.full(n, NONE, np.int32)
+    np.maximum.at(last_call, calls.owner, served.astype(np.int32))
+    nothing_served = runs_calls & (last_call < 0)
+    run_relationship = np.where(nothing_served, TRIP_CANCELED, runs.relationship).astype(np.int8)
+
+    keep = np.flatnonzero(own_calls[calls.owner] | given | ~np.isnan(arrival))
+    keep = keep[~(nothing_served & ~own_calls)[calls.owner[keep]]]
+    owner = calls.owner[keep]
+    return TripUpdates(
+        timestamp=timestamp,
+        trip_id=runs.trip_id,
+        trip=runs.trip,
+        service_day=runs.service_day,
+        shift_s=runs.shift_s,
+        route=runs.route,
+        direction=runs.direction,
+        headsign=_headsigns(tt, runs, calls, own_calls),
+        short_name=runs.short_name,
+        relationship=run_relationship,
+        vehicle_id=runs.vehicle_id,
+        last_call=last_call,
+        own_calls=own_calls,
+        own_times=own_times,
+        update_ptr=group_starts(owner, n),
+        call=calls.call[keep].astype(np.int32),
+        stop=stop_now[keep],
+        stop_sequence=calls.sequence[keep],
+        scheduled_arrival=calls.arrival[keep],
+        scheduled_departure=calls.departure[keep],
+        arrival=arrival[keep],
+        departure=departure[keep],
+        uncertainty_s=uncertainty_s[keep],
+        stop_relationship=relationship[keep],
+        base_call=calls.base_call[keep],
+        pickup_type=pickup[keep],
+        drop_off_type=drop_off[keep],
+        stop_headsign=stop_headsign[keep],
+        shapes=run_shapes,
+        refused={reason: count for reason, count in sorted(refused.items()) if count},
+    )
+
+
+def _run_shapes(
+    tt: Timetable, runs: UpdatedRuns, owner: Int64Array, stop: Int32Array, shapes: MessageShapes, refused: Counter[str]
+) -> dict[int, RunShape]:
+    """The way of each run that has one of its own, by row; `owner`, `stop`: of each call (k,)."""
+    found: dict[int, RunShape] = {}
+    drawn: dict[tuple[str, bytes], RunShape | None] = {}
+    ptr = group_starts(owner, len(runs.trip))
+    for row in np.flatnonzero((runs.shape_id != "") & (np.diff(ptr) > 1)).tolist():
+        stops = stop[ptr[row] : ptr[row + 1]]
+        key = str(runs.shape_id[row]), stops.tobytes()
+        if key not in drawn:
+            drawn[key] = shapes.of_run(key[0], stops, tt, refused)
+        if (shape := drawn[key]) is not None:
+            found[row] = shape
+    return found
+
+
+def _stops_now(
+    tt: Timetable, calls: RunCalls, updates: StopTimeUpdates, update: Int64Array, listed: BoolArray
+) -> tuple[Int32Array, BoolArray]:
+    """The stop of each call (k,) as the message has it, and whether that is another one than scheduled."""
+    assigned, named = at(updates.assigned, update, NONE), at(updates.stop, update, NONE)
+    platform = (named >= 0) & (tt.stop_location_type[np.maximum(named, 0)] == 0)
+    station = np.where(tt.stop_parent >= 0, tt.stop_parent, NONE)
+    beside = platform & (station[np.maximum(named, 0)] >= 0) & (station[calls.stop] == station[np.maximum(named, 0)])
+    stop = np.where(assigned >= 0, assigned, np.where(beside, named, calls.stop))
+    stop = np.where(listed[calls.owner] & (assigned < 0), calls.stop, stop).astype(np.int32)
+    return stop, stop != calls.stop
+
+
+def _scheduled_headsigns(tt: Timetable, runs: UpdatedRuns, calls: RunCalls) -> StrArray:
+    """What the timetable has each call (k,) bound for, "" where it does not have the call."""
+    trip = runs.trip[calls.owner]
+    entry = np.where((trip >= 0) & (calls.base_call >= 0), tt.entry_of(trip, calls.base_call), NONE)
+    sign = at(tt.call_headsign, entry, NONE)
+    of_trip = np.append(tt.trip_headsign, "")[np.where(entry >= 0, trip, NONE)]
+    result: StrArray = np.where(sign >= 0, np.append(tt.headsign_name, "")[sign], of_trip)
+    return result
+
+
+def _headsigns(tt: Timetable, runs: UpdatedRuns, calls: RunCalls, own_calls: BoolArray) -> StrArray:
+    """What each run is bound for: as told; the trip's own where it ends as that does; else the stop where it ends."""
+    signs = runs.headsign.astype(object)
+    last = group_starts(calls.owner, len(signs))[1:] - 1
+    for row in np.flatnonzero((runs.headsign == "") & own_calls).tolist():
+        trip, end = int(runs.trip[row]), int(last[row])
+        ends_alike = trip >= 0 and calls.base_call[end] == tt.trip_calls[trip] - 1
+        signs[row] = str(tt.trip_headsign[trip]) if ends_alike else ""
+        signs[row] = signs[row] or str(tt.stop_name[calls.stop[end]])
+    return np.array(signs.tolist(), np.str_)

@@ -1,0 +1,150 @@
+"""Which dated run each entity means."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import islice, repeat
+from typing import Any
+
+import numpy as np
+
+from feeds.known_ids import id_of, indices_of, routes_named
+from feeds.service_times import service_date, start_seconds
+from feeds.trip_updates.entities import Entities, delay_in_range, short_text
+from feeds.trip_updates.message_columns import NOT_IN_TIMETABLE, TIMETABLE, StopTimeUpdates, UpdatedRuns
+from feeds.trip_updates.run_kinds import trip_name
+from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, expand_ranges
+from predictor.named_runs import RunNames, run_finder
+from predictor.timetable import Timetable
+from predictor.trip_updates import TRIP_ADDED, TRIP_NEW, TRIP_UNSCHEDULED
+
+_DAY_S = 86_400
+_EXAMPLES = 3
+
+
+def runs_named(
+    entities: Entities,
+    updates: StopTimeUpdates,
+    timetable: Timetable,
+    received_at: float,
+    refused: Counter[str],
+) -> UpdatedRuns:
+    """The runs (n,) of the entities of a message; trip and service day -1 where none of the timetable's is meant."""
+    tt = timetable
+    columns = zip(*entities.words, strict=True) if entities.words else repeat((), 9)
+    trip_id, served, date, time, route_id, shape_id, headsign, short_name, vehicle = (
+        list(map(id_of, column)) for column in columns
+    )
+    kind, delay, direction, _ = np.array(entities.numbers, np.float64).reshape(-1, 4).T
+    relationship = kind.astype(np.int8)
+    trip = indices_of(trip_id, tt.trip_index, tt)
+    route = indices_of(route_id, routes_named(tt), tt)
+    refused["unknown_route"] += int((route < 0).sum()) - route_id.count("")
+    dates, times = [service_date(text) for text in date], [start_seconds(text) for text in time]
+    refused["start_date_malformed"] += dates.count(None) - date.count("")
+    refused["start_time_malformed"] += times.count(None) - time.count("")
+    names = RunNames(
+        trip=trip,
+        # Ids change from one timetable to the next; lines and times hardly do.
+        route=np.where((trip < 0) & ~np.isin(relationship, NOT_IN_TIMETABLE), route, NONE).astype(np.int32),
+        direction=direction.astype(np.int8),
+        service_date=np.array([value or 0 for value in dates], np.int32),
+        start_time_s=np.array([NONE if value is None else value for value in times], np.int32),
+    )
+    trip, day, shift = _found(tt, names, relationship, updates, received_at, refused)
+    known = trip >= 0
+    route[known] = tt.trip_route[trip[known]]
+    direction[known & (direction < 0)] = tt.pattern_direction[tt.trip_pattern[trip[known & (direction < 0)]]]
+    return UpdatedRuns(
+        trip_id=short_text(
+            [
+                trip_name(tt, t) if by_route else name
+                for name, t, by_route in zip(served, trip.tolist(), (names.trip < 0) & known, strict=True)
+            ]
+        ),
+        trip=trip,
+        service_day=day,
+        shift_s=shift,
+        moved_s=shift,
+        start_time_s=names.start_time_s,
+        route=route,
+        direction=direction.astype(np.int8),
+        route_id=short_text(route_id),
+        shape_id=short_text(shape_id),
+        headsign=short_text(headsign),
+        short_name=short_text(short_name),
+        relationship=relationship,
+        vehicle_id=short_text(vehicle),
+        delay_s=delay_in_range(delay, refused),
+        calls_from=np.full(len(trip), TIMETABLE, np.int8),
+    )
+
+
+def _found(
+    tt: Timetable,
+    names: RunNames,
+    relationship: Int8Array,
+    updates: StopTimeUpdates,
+    received_at: float,
+    refused: Counter[str],
+) -> tuple[Int32Array, Int32Array, Int32Array]:
+    """Trip, service day and shift (n,) of each run that is named, -1 where it is none of the timetable's.
+
+    A run is under way where its times or delays are told, else only spoken of. One that the timetable need not have
+    runs on the day that it names, else on that of its first time.
+    """
+    n = len(names.trip)
+    first_time = np.full(n, np.inf)
+    np.fmin.at(first_time, updates.owner, np.fmin(updates.arrival, updates.departure))
+    under_way = np.isfinite(first_time)
+    late = np.isfinite(updates.arrival_delay_s) | np.isfinite(updates.departure_delay_s)
+    under_way[updates.owner[late]] = True
+    at = np.where(np.isfinite(first_time), first_time, received_at)
+    found = run_finder(tt).find(names, at, under_way, _elapsed_s(tt, names, updates, first_time))
+    is_added = np.isin(relationship, (TRIP_ADDED, TRIP_NEW))
+    is_new = np.isin(relationship, NOT_IN_TIMETABLE)
+    found.count(refused, ~is_new)
+    trip, day = np.where(is_new, names.trip, found.trip).astype(np.int32), found.service_day.copy()
+    refused["unknown_trip"] += int(((trip < 0) & ~is_added).sum())
+    own_day = _lookup(names.service_date.tolist(), tt.date_index)
+    day[is_new & (own_day >= 0)] = own_day[is_new & (own_day >= 0)]
+    rows = np.flatnonzero(is_new & (day < 0) & np.isfinite(first_time))
+    day[rows] = np.searchsorted(tt.date_origin, first_time[rows], side="right") - 1
+    shift = np.where(is_new, 0, found.shift_s)
+    unscheduled = (relationship == TRIP_UNSCHEDULED) & (trip >= 0) & (names.start_time_s >= 0)
+    shift[unscheduled] = names.start_time_s[unscheduled] - tt.trip_start_s[trip[unscheduled]]
+    # Of a run whose times lie days from the date that it names one of the two is wrong.
+    off_s = first_time - (tt.date_origin[np.maximum(day, 0)] if len(tt.date) else 0.0)
+    astray = (day >= 0) & np.isfinite(first_time) & ((off_s < -_DAY_S) | (off_s > 4 * _DAY_S))
+    refused["time_far_from_start_date"] += int(astray.sum())
+    trip[astray & ~is_new], day[astray], shift[astray] = NONE, NONE, 0
+    return trip, day.astype(np.int32), shift.astype(np.int32)
+
+
+def names_not_found(runs: UpdatedRuns) -> tuple[str, ...]:
+    """A few of the runs that the timetable does not have, though they are not said to be added."""
+    rows = np.flatnonzero((runs.trip < 0) & ~np.isin(runs.relationship, (TRIP_ADDED, TRIP_NEW)))
+    names = (str(runs.trip_id[row] or runs.route_id[row]) for row in rows.tolist())
+    return tuple(islice(dict.fromkeys(names), _EXAMPLES))
+
+
+def _elapsed_s(tt: Timetable, names: RunNames, updates: StopTimeUpdates, first_time: Float64Array) -> Float64Array:
+    """Seconds after its start (n,) at which a run is at its first told time, where it is one of several of its trip and
+    names no start time: by the call that has that time. NaN elsewhere."""
+    result = np.full(len(first_time), np.nan)
+    several = (names.trip >= 0) & (names.start_time_s < 0) & tt.trip_repeats[names.trip]
+    time = np.fmin(updates.arrival, updates.departure)
+    row = np.flatnonzero(several[updates.owner] & (time == first_time[updates.owner]))
+    trip = names.trip[updates.owner[row]]
+    pair, entry = expand_ranges(tt.trip_call_ptr[trip], tt.trip_calls[trip])
+    sequence, stop = updates.sequence[row[pair]], updates.stop[row[pair]]
+    hit = np.where(sequence >= 0, tt.stop_sequence[entry] == sequence, tt.call_stop[entry] == stop)
+    # Of several calls at one stop the first: it is written last.
+    pair, entry = pair[hit][::-1], entry[hit][::-1]
+    result[updates.owner[row[pair]]] = tt.arrival_s[entry] - tt.trip_start_s[trip[pair]]
+    return result
+
+
+def _lookup(words: Sequence[Any], index: Mapping[Any, int]) -> Int32Array:
+    return np.fromiter(map(index.get, words, repeat(NONE)), np.int32, len(words))

@@ -1,0 +1,103 @@
+"""What each run of a message is: its relationship, where its calls come from, and the name that it goes by."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+
+from feeds.trip_updates.message_columns import (
+    COPY,
+    LISTED,
+    NO_CALLS,
+    OF_TIMETABLE,
+    TIMETABLE,
+    StopTimeUpdates,
+    UpdatedRuns,
+)
+from predictor.arrays import NONE, group_starts
+from predictor.stop_alignment import aligned
+from predictor.timetable import Timetable
+from predictor.trip_updates import (
+    TRIP_ADDED,
+    TRIP_CANCELED,
+    TRIP_DELETED,
+    TRIP_DUPLICATED,
+    TRIP_NEW,
+    TRIP_REPLACEMENT,
+    TRIP_SCHEDULED,
+)
+
+
+def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refused: Counter[str]) -> UpdatedRuns:
+    """The runs with what each is: its relationship, where its calls come from, and its shift."""
+    trip, day, start = runs.trip, runs.service_day, runs.start_time_s
+    known = np.maximum(trip, 0)
+    relationship, calls_from, moved = runs.relationship.copy(), runs.calls_from.copy(), runs.moved_s.copy()
+    shift = np.where((trip >= 0) & (start >= 0), start - (tt.trip_start_s[known] if tt.trips else 0), 0)
+    calls_from[np.isin(relationship, (TRIP_CANCELED, TRIP_DELETED))] = NO_CALLS
+    calls_from[relationship == TRIP_REPLACEMENT] = LISTED
+
+    copied = (relationship == TRIP_DUPLICATED) & (trip >= 0)
+    refused["duplicate_without_start_time"] += int((copied & (start < 0)).sum())
+    day = np.where(copied & (start < 0), NONE, day).astype(np.int32)
+    calls_from[copied], moved[copied] = COPY, shift[copied]
+
+    update_ptr = group_starts(updates.owner, len(trip))
+    for row in np.flatnonzero(np.isin(relationship, (TRIP_ADDED, TRIP_NEW))).tolist():
+        calls_from[row] = LISTED
+        if trip[row] < 0 or day[row] < 0:
+            continue
+        own_start = not shift[row] or bool(tt.trip_repeats[trip[row]])
+        along = _calls_along(tt, int(trip[row]), updates, slice(int(update_ptr[row]), int(update_ptr[row + 1])))
+        if tt.trip_is_frequency[trip[row]]:
+            relationship[row], calls_from[row] = TRIP_SCHEDULED, TIMETABLE
+        elif own_start and tt.service_active[tt.trip_service[trip[row]], day[row]]:
+            refused["added_trip_in_timetable"] += 1
+            relationship[row], calls_from[row] = (TRIP_SCHEDULED, TIMETABLE) if along else (TRIP_REPLACEMENT, LISTED)
+        elif along and not _lists_its_calls(tt, int(trip[row]), update_ptr[row + 1] - update_ptr[row]):
+            # A trip of the timetable once more, at another time or on another day.
+            calls_from[row], moved[row] = COPY, shift[row]
+        else:
+            moved[row] = shift[row]
+    # A run of the timetable has no other name, whatever it was told as.
+    by_timetable = [trip_name(tt, t) for t in trip.tolist()]
+    of_timetable = (trip >= 0) & np.isin(relationship, OF_TIMETABLE)
+    trip_id = np.where(of_timetable, by_timetable, runs.trip_id) if by_timetable else runs.trip_id
+    # Under an id of its own a copy is nobody's other run.
+    same_id = trip_id == np.array(by_timetable, np.str_)
+    return replace(
+        runs,
+        trip_id=trip_id,
+        relationship=relationship,
+        calls_from=calls_from,
+        service_day=day,
+        moved_s=moved,
+        shift_s=np.where(same_id, moved, 0).astype(np.int32),
+    )
+
+
+def with_cancelled_additions(runs: UpdatedRuns) -> UpdatedRuns:
+    """Added runs that the same message cancels are that: the timetable does not have them, so they go by their id."""
+    relationship, unknown = runs.relationship.copy(), runs.trip < 0
+    for gone in (TRIP_CANCELED, TRIP_DELETED):
+        names = runs.trip_id[unknown & (runs.relationship == gone)]
+        relationship[unknown & (runs.calls_from == LISTED) & np.isin(runs.trip_id, names)] = gone
+    return replace(runs, relationship=relationship)
+
+
+def _calls_along(tt: Timetable, trip: int, updates: StopTimeUpdates, span: slice) -> bool:
+    """Whether all stops that are named are the trip's, in its order."""
+    named = updates.stop[span][updates.stop[span] >= 0]
+    own = tt.call_stop[tt.trip_call_ptr[trip] : tt.trip_call_ptr[trip + 1]]
+    return NONE not in aligned(tuple(named.tolist()), tuple(own.tolist()))
+
+
+def _lists_its_calls(tt: Timetable, trip: int, updates: int) -> bool:
+    return 2 <= updates < int(tt.trip_calls[trip])
+
+
+def trip_name(tt: Timetable, trip: int) -> str:
+    """The id of a trip, "" for -1."""
+    return str(tt.trip_id[trip]) if trip >= 0 else ""
