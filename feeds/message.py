@@ -9,14 +9,12 @@ from typing import NamedTuple
 from google.protobuf.message import DecodeError
 from google.transit import gtfs_realtime_pb2
 
-from feeds.bounded_gzip import GZIP_MAGIC, gunzip
+from feeds.bounded_unpacking import unpacked
 from feeds.errors import FeedError
+from feeds.message_bounds import refuse_floods, varint
+from feeds.message_forms import message_inside, message_of_text
 
 MAX_MESSAGE_BYTES = 50_000_000
-MAX_ENTITIES = 200_000
-"""Several times as many as the feed of any country has: each costs memory, however few bytes it has."""
-MAX_ENTITY_BYTES = 2_000_000
-"""A run's calls and a shape take thousands of bytes; what is larger is made of millions of parts."""
 
 BEHIND_S = 300.0
 BEHIND_FOR_S = 120.0
@@ -25,10 +23,9 @@ have been set back."""
 FUTURE_LIMIT_S = 300.0
 STALE_LIMIT_S = 3600.0
 
-_ENTITY = gtfs_realtime_pb2.FeedMessage.ENTITY_FIELD_NUMBER
-_VARINT, _LENGTH_DELIMITED = 0, 2
-_FIXED_BYTES = {1: 8, 5: 4}
-"""Wire types of protobuf."""
+_LENGTH_DELIMITED = 2
+_REPLACED = b"\xef\xbf\xbd"
+"""What programs write for bytes that are no UTF-8."""
 _HEADER_TAG = gtfs_realtime_pb2.FeedMessage.HEADER_FIELD_NUMBER << 3 | _LENGTH_DELIMITED
 
 # Seconds reach this value in the year 5138: anything above was counted in thousandths, or thousandths of these.
@@ -36,28 +33,34 @@ _MILLISECONDS_ABOVE = 1e11
 
 
 def decode_message(data: bytes, feed: str) -> gtfs_realtime_pb2.FeedMessage:
-    """Parse one message, gzipped or not; `feed` names it in errors, such as "vehicle positions".
+    """Parse one message, packed or not, written as protobuf, as JSON or as text; `feed` names it in errors, such as
+    "vehicle positions".
 
-    Errors: FeedError where the bytes are empty, too many or of too many entities, HTML, JSON, cut short, or no
-    FeedMessage.
+    Errors: FeedError where the bytes are empty, too many or of too many entities or parts, HTML, JSON of something
+    else, cut short, or no FeedMessage.
     """
-    if data.startswith(GZIP_MAGIC):
-        data = gunzip(data, MAX_MESSAGE_BYTES, feed)
+    data = unpacked(data, MAX_MESSAGE_BYTES, feed)
     if len(data) > MAX_MESSAGE_BYTES:
         raise FeedError(f"{feed}: {len(data) / 1e6:.0f} MB; a message may have {MAX_MESSAGE_BYTES / 1e6:.0f} MB.")
     if not data:
         raise FeedError(f"{feed}: the answer is empty (0 bytes); ask the feed's operator whether it is up.")
-    _refuse_floods(data, feed)
-    message = gtfs_realtime_pb2.FeedMessage()
-    try:
-        message.ParseFromString(data)
-    except DecodeError as error:
-        raise FeedError(f"{feed}: {_what_it_is_instead(data)} ({error}).") from error
-    # White space and brackets are sound bytes of a message too, so only what is no message is looked at as text.
-    if not message.HasField("header") or (_is_text(data) and not message.header.gtfs_realtime_version):
-        what = _what_it_is_instead(data) if _is_text(data) else "the message has no header"
-        raise FeedError(f"{feed}: {what}; the address serves something other than GTFS-Realtime.")
-    return message
+    # The version in a header makes bytes of a message other than text.
+    written = message_of_text(data, feed) if _is_text(data) else None
+    if written is None:
+        refuse_floods(data, feed)
+        message, why = gtfs_realtime_pb2.FeedMessage(), ""
+        try:
+            message.ParseFromString(data)
+        except DecodeError as error:
+            why = f" ({error})"
+        if not why and message.HasField("header") and (message.header.gtfs_realtime_version or not _is_text(data)):
+            return message
+        written = message_inside(data)
+        if written is None:
+            what = _what_it_is_instead(data) if why or _is_text(data) else "the message has no header"
+            raise FeedError(f"{feed}: {what}{why}; the address serves something other than GTFS-Realtime.")
+    refuse_floods(written.SerializePartialToString(), feed)
+    return written
 
 
 def refuse_differential(message: gtfs_realtime_pb2.FeedMessage, feed: str) -> None:
@@ -67,48 +70,6 @@ def refuse_differential(message: gtfs_realtime_pb2.FeedMessage, feed: str) -> No
             f"{feed}: the message is DIFFERENTIAL, it tells only what changed, which is not supported; ask the feed's "
             "operator for the address of its FULL_DATASET."
         )
-
-
-def _refuse_floods(data: bytes, feed: str) -> None:
-    """Count the entities of a message without making them, as far as its bytes can be read.
-
-    Errors: FeedError where there are too many of them, or one is too large.
-    """
-    entities, place = 0, 0
-    while place < len(data):
-        tag, place = _varint(data, place)
-        wire_type = tag & 7
-        if wire_type == _LENGTH_DELIMITED:
-            length, place = _varint(data, place)
-            place += length
-            entities += tag >> 3 == _ENTITY
-            if entities > MAX_ENTITIES:
-                raise FeedError(f"{feed}: more than {MAX_ENTITIES:,} entities in one message, which is no feed's.")
-            if tag >> 3 == _ENTITY and length > MAX_ENTITY_BYTES and place <= len(data):
-                raise FeedError(
-                    f"{feed}: an entity of {length / 1e6:.1f} MB; one may have {MAX_ENTITY_BYTES / 1e6:.0f} MB."
-                )
-        elif wire_type == _VARINT:
-            _, place = _varint(data, place)
-        elif wire_type in _FIXED_BYTES:
-            place += _FIXED_BYTES[wire_type]
-        else:
-            # No message, or one that the parser refuses.
-            return
-
-
-def _varint(data: bytes, place: int) -> tuple[int, int]:
-    """A number of variable length and the place after it; past the end it ends where the data does."""
-    value = 0
-    for shift in range(0, 70, 7):
-        if place >= len(data):
-            break
-        byte = data[place]
-        place += 1
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            break
-    return value, place
 
 
 def posix_seconds(value: float) -> float:
@@ -179,9 +140,9 @@ NO_HEADER = Header(float("nan"), False)
 def header_of(data: bytes) -> Header:
     """The header of a message, gzipped or not."""
     try:
-        data = gunzip(data, MAX_MESSAGE_BYTES, "") if data.startswith(GZIP_MAGIC) else data
-        tag, place = _varint(data, 0)
-        length, place = _varint(data, place)
+        data = unpacked(data, MAX_MESSAGE_BYTES, "")
+        tag, place = varint(data, 0)
+        length, place = varint(data, place)
         if tag != _HEADER_TAG:
             return NO_HEADER
         header = gtfs_realtime_pb2.FeedHeader.FromString(data[place : place + length])
@@ -200,13 +161,18 @@ def _what_it_is_instead(data: bytes) -> str:
         )
     if start.startswith((b"{", b"[")):
         return (
-            f"got JSON where GTFS-Realtime protobuf was expected, beginning {_excerpt(start)}; ask the operator for "
-            "the protobuf address"
+            f"got JSON that is no whole GTFS-Realtime message, beginning {_excerpt(start)}; check the address and "
+            "whether it needs an API key, or ask the operator for the protobuf address"
         )
     if start.startswith(b"header") and _is_text(data):
-        return f"got protobuf written as text, beginning {_excerpt(start)}; ask the operator for the binary form"
+        return f"got protobuf written as text and damaged, beginning {_excerpt(start)}; ask for the binary form"
     if _is_text(data):
         return f"got text where GTFS-Realtime protobuf was expected, beginning {_excerpt(start)}; check the address"
+    if data.count(_REPLACED) > len(data) // 1000:
+        return (
+            f"{len(data):,} bytes of a message that some program on the way read as text and wrote again, so letters "
+            "stand where bytes were; it must be passed on as binary"
+        )
     return f"{len(data):,} bytes that are no whole GTFS-Realtime message; it was cut short or is another format"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from feeds.bounded_gzip import GZIP_MAGIC, gunzip
+from feeds.bounded_unpacking import unpacked
 from feeds.daily_parquet import DailyParquet
 from feeds.message import MAX_MESSAGE_BYTES, decode_message
 from feeds.messages_parquet import SCHEMA, digest_of
@@ -39,7 +39,7 @@ class MessageRecorder:
         day = datetime.fromtimestamp(received_at, UTC).date().isoformat()
         last, self._last = self._last, (day, digest_of(message))
         new = self._last != last
-        plain = gunzip(data, MAX_MESSAGE_BYTES, self._feed) if data.startswith(GZIP_MAGIC) else data
+        plain = unpacked(data, MAX_MESSAGE_BYTES, self._feed)
         header = message.header
         row = {
             "received_at": [received_at],

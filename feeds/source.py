@@ -23,7 +23,7 @@ from tenacity import (
 )
 from tenacity.stop import stop_base
 
-from feeds.bounded_gzip import GZIP_MAGIC, gunzip
+from feeds.bounded_unpacking import decoded
 from feeds.cut_off import CutOff
 from feeds.errors import FeedError
 from feeds.feed_headers import OPEN_HEADERS, is_at_home
@@ -247,12 +247,7 @@ class HttpSource:
         # A body of no announced length ends with its connection, also where it was broken.
         if self._cut_off.passed:
             raise self._too_slow()
-        data = b"".join(parts)
-        packed = answer.headers.get("Content-Encoding", "").lower() in ("gzip", "x-gzip")
-        # Some servers on the way unpack it and leave the header.
-        if packed and data.startswith(GZIP_MAGIC):
-            data = gunzip(data, self._max_bytes, self.name)
-        return data
+        return decoded(b"".join(parts), answer.headers.get("Content-Encoding", ""), self._max_bytes, self.name)
 
 
 class _StatusError(FeedError):

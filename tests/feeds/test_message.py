@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Callable
 
+import pyarrow as pa
 import pytest
+from google.protobuf import json_format, text_format
 from google.transit import gtfs_realtime_pb2
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -31,6 +39,14 @@ def message_bytes(timestamp: float = at(8), vehicles: int = 3) -> bytes:
     return message.SerializeToString()
 
 
+def zipped(**files: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return packed.getvalue()
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [
@@ -38,8 +54,14 @@ def message_bytes(timestamp: float = at(8), vehicles: int = 3) -> bytes:
         (b"<!DOCTYPE html><html><body>502 Bad Gateway</body></html>", "HTML"),
         (b"\xef\xbb\xbf\r\n <?xml version='1.0'?>", "HTML or XML"),
         (b'{"header": {}}', "JSON"),
+        (b'{"statusCode": 401, "message": "Access denied"}', "JSON"),
+        pytest.param(b"[" * 100_000, "JSON", id="deep"),
         (b"[]", "JSON"),
-        (b'header {\n  gtfs_realtime_version: "2.0"\n}', "protobuf written as text"),
+        (b'header {\n  gtfs_realtime_version: "2.0"\n', "protobuf written as text"),
+        (message_bytes().decode("utf-8", "replace").encode(), "read as text and wrote again"),
+        (zlib.compress(message_bytes())[:-9], "cut short"),
+        (zipped(**{"a.pb": message_bytes(), "b.pb": message_bytes()}), "2 files"),
+        (zipped(**{"stop_times.txt": b"trip_id", "trips.txt": b""}), "GTFS timetable"),
         (b"Rate limit exceeded", "got text"),
         (b"hello", "got text"),
         (message_bytes()[:-5], "cut short"),
@@ -70,8 +92,96 @@ def test_a_web_page_of_any_length_is_named(before: bytes, length: int) -> None:
         decode_message(page[: length + len(before)], "x")
 
 
-def test_gzip_is_taken_as_it_comes() -> None:
-    assert len(decode_message(gzip.compress(message_bytes()), "x").entity) == 3
+MESSAGE = gtfs_realtime_pb2.FeedMessage.FromString(message_bytes())
+SPELLED = json_format.MessageToDict(MESSAGE, preserving_proto_field_name=True)
+
+
+def zstd(data: bytes) -> bytes:
+    packed = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(packed, "zstd") as stream:
+        stream.write(data)
+    return bytes(packed.getvalue())
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        gzip.compress, zlib.compress, zstd, lambda data: gzip.compress(gzip.compress(data)),
+        # How Britain serves its buses.
+        lambda data: zipped(**{"gtfsrt.bin": data}),
+        lambda _: json_format.MessageToJson(MESSAGE).encode(),
+        lambda _: json.dumps(SPELLED).encode("utf-8-sig"),
+        lambda _: json.dumps({"status": "OK", "response": SPELLED, "error": None}).encode(),
+        lambda _: json.dumps(SPELLED["entity"]).encode(),
+        lambda _: text_format.MessageToString(MESSAGE).encode(),
+        base64.b64encode, lambda data: base64.encodebytes(data),
+        lambda data: b"\xef\xbb\xbf" + data, lambda data: b"\r\n\r\n" + data + b"\r\n", lambda data: data + b"\n",
+        lambda data: bytes([len(data) & 0x7F | 0x80, len(data) >> 7]) + data,
+    ],
+)  # fmt: skip
+def test_a_message_is_read_in_every_form_in_which_servers_hand_it_over(form: Callable[[bytes], bytes]) -> None:
+    read = decode_message(form(message_bytes()), "x")
+    assert [entity.vehicle for entity in read.entity] == [entity.vehicle for entity in MESSAGE.entity]
+
+
+# vingerha/gtfs2#134, zacs/ha-gtfs-rt#32, MobilityData/gtfs-realtime-bindings#134
+def test_json_is_read_as_other_programs_spell_it() -> None:
+    position = {"Latitude": "47.4", "Longitude": 0.69, "Bearing": None, "Odometer": "far"}
+    vehicle = {"Trip": {"TripId": 7, "ScheduleRelationship": "Scheduled"}, "Position": position,
+               "Timestamp": 1773644400.25, "OccupancyStatus": "many seats available",
+               "CurrentStatus": "gone"}  # fmt: skip
+    alert = {
+        "headerText": "Crowded",
+        "informedEntities": {"routeId": 5},
+        "activePeriod": [{"start": "2026-03-16T07:00:00Z"}],
+    }
+    said = {"Header": {"Timestamp": 1.7736444e9}, "Entities": [{"Id": 1, "Vehicle": vehicle}, {"alert": alert}, "x"]}
+    read = decode_message(json.dumps(said).encode(), "x")
+    first, second = (entity for entity in read.entity)
+    assert read.header.timestamp == first.vehicle.timestamp == 1773644400
+    assert (first.vehicle.trip.trip_id, round(first.vehicle.position.latitude, 1)) == ("7", 47.4)
+    assert first.vehicle.occupancy_status == gtfs_realtime_pb2.VehiclePosition.MANY_SEATS_AVAILABLE
+    assert not first.vehicle.HasField("current_status")
+    assert second.alert.header_text.translation[0].text == "Crowded"
+    assert (second.alert.informed_entity[0].route_id, second.alert.active_period[0].start) == ("5", 1773644400)
+
+
+def field(number: int, inside: bytes) -> bytes:
+    size, length = b"", len(inside)
+    while length > 0x7F:
+        size, length = size + bytes([length & 0x7F | 0x80]), length >> 7
+    return bytes([number << 3 | 2]) + size + bytes([length]) + inside
+
+
+HEADER, ENTITY_ID = b"\x0a\x05\x0a\x032.0", b"\x0a\x01x"
+
+
+@pytest.mark.parametrize(
+    ("flood", "said"),
+    [
+        (field(2, ENTITY_ID + field(3, b"\x12\x00" * 900_000)), "calls.* in one entity"),
+        (field(2, ENTITY_ID + field(3, b"\x20\x01" * 900_000)), "in one entity"),
+        (field(2, ENTITY_ID + field(5, b"\x0a\x00" * 500_000)), "periods.* in one entity"),
+        (field(2, ENTITY_ID + field(5, b"\x2a\x00" * 500_000)), "selectors.* in one entity"),
+        (field(2, ENTITY_ID + field(5, field(10, b"\x0a\x00" * 500_000))), "texts in one entity"),
+        (field(2, ENTITY_ID + field(8, field(1, b"\x0a\x00" * 500_000))), "in one entity"),
+        (field(2, ENTITY_ID + field(3, b"\x12\x00" * 15_000)) * 90, "calls.* in one message"),
+        (b"\x1b\x1c" + (b"\x12\x03" + ENTITY_ID) * 300_000, "entities"),
+        (b"\x1b\x1c" * 1_000_000, "entities"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)  # fmt: skip
+def test_a_flood_of_anything_is_refused_before_it_is_made(flood: bytes, said: str) -> None:
+    with pytest.raises(FeedError, match=said):
+        decode_message(HEADER + flood, "x")
+
+
+@pytest.mark.parametrize(
+    "text", [b'{"entity":[' + b"{}," * 1_100_000 + b"{}]}", b"entity{}" * 1_100_000], ids=["json", "text"]
+)
+def test_a_flood_written_as_text_is_refused_before_it_is_made(text: bytes) -> None:
+    with pytest.raises(FeedError, match="parts are read"):
+        decode_message(text, "x")
 
 
 def test_too_large_a_message_is_refused_packed_or_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import gzip
 import threading
 import time
 import tracemalloc
+import zlib
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pyarrow as pa
 import pytest
 
 from feeds.errors import FeedError
@@ -255,6 +257,41 @@ def test_gzip_is_unpacked_within_the_limit(server: Server) -> None:
 def test_what_is_called_gzip_and_is_none_is_taken_as_it_is(server: Server) -> None:
     server.answers = [answer(200, b"plain", Content_Encoding="gzip")]
     assert source(server).fetch(0) == b"plain"
+
+
+def squeezed(codec: str) -> Callable[[bytes], bytes]:
+    def squeeze(data: bytes) -> bytes:
+        packed = pa.BufferOutputStream()
+        with pa.CompressedOutputStream(packed, codec) as stream:
+            stream.write(data)
+        return bytes(packed.getvalue())
+
+    return squeeze
+
+
+@pytest.mark.parametrize(
+    ("named", "squeeze"),
+    [
+        ("deflate", zlib.compress), ("deflate", lambda data: zlib.compress(data)[2:-4]), ("br", squeezed("brotli")),
+        ("zstd", squeezed("zstd")), ("gzip, identity", gzip.compress), ("x-gzip", gzip.compress),
+        ("br, gzip", lambda data: gzip.compress(squeezed("brotli")(data))),
+    ],
+)  # fmt: skip
+def test_what_a_server_packs_unasked_is_unpacked(server: Server, named: str, squeeze: Callable[[bytes], bytes]) -> None:
+    server.answers = [
+        answer(200, squeeze(b"plain" * 99), Content_Encoding=named),
+        answer(200, squeeze(b"\0" * 3_000_000), Content_Encoding=named),
+    ]
+    polled = source(server, max_bytes=2_000_000)
+    assert polled.fetch(0) == b"plain" * 99
+    with pytest.raises(FeedError, match="unpacks to more than 2 MB"):
+        polled.fetch(1)
+
+
+def test_a_packing_that_nobody_knows_is_named(server: Server) -> None:
+    server.answers = [answer(200, b"?", Content_Encoding="compress")]
+    with pytest.raises(FeedError, match="packed as “compress”"):
+        source(server).fetch(0)
 
 
 def test_redirects_are_followed(server: Server) -> None:

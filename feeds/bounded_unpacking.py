@@ -1,0 +1,110 @@
+"""What came packed, unpacked: no bytes can be made to fill the memory."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+
+from feeds.errors import FeedError
+
+GZIP_MAGIC = b"\x1f\x8b"
+ZIP_MAGIC = b"PK\x03\x04"
+_MAGIC = {
+    GZIP_MAGIC: "gzip", b"\x78\x01": "deflate", b"\x78\x5e": "deflate", b"\x78\x9c": "deflate", b"\x78\xda": "deflate",
+    b"\x28\xb5\x2f\xfd": "zstd", b"\x04\x22\x4d\x18": "lz4", b"BZh": "bz2", ZIP_MAGIC: "zip",
+}  # fmt: skip
+"""First bytes by which a form is known. None can begin a GTFS-Realtime message."""
+_OF_HTTP = {"x-gzip": "gzip", "br": "brotli"}
+_BY_ARROW = ("brotli", "zstd", "lz4", "bz2")
+_MOST_LAYERS = 3
+
+
+def unpacked(data: bytes, limit: int, what: str) -> bytes:
+    """The bytes inside what is packed, as its first bytes tell, were it packed twice; others as they are.
+
+    Errors: FeedError where it is cut short, damaged or larger than `limit`.
+    """
+    for _ in range(_MOST_LAYERS):
+        form = packed_as(data)
+        if not form:
+            break
+        data = _without(form, data, limit, what)
+    return data
+
+
+def decoded(data: bytes, content_encoding: str, limit: int, what: str) -> bytes:
+    """The body of an HTTP answer without its Content-Encoding. Errors: as of `unpacked`, and where it is unknown."""
+    for name in reversed(content_encoding.lower().replace(" ", "").split(",")):
+        form = _OF_HTTP.get(name, name)
+        if form in ("", "identity", "none", "aws-chunked", "utf-8"):
+            continue
+        if form not in ("gzip", "deflate", *_BY_ARROW):
+            raise FeedError(
+                f"{what}: the answer is packed as “{name}”, which nobody asked for; ask for gzip or nothing."
+            )
+        # Some servers on the way unpack it and leave the header.
+        if form in ("gzip", "zstd") and packed_as(data) != form:
+            continue
+        data = _without(form, data, limit, what)
+    return data
+
+
+def packed_as(data: bytes) -> str:
+    """The form in which bytes are packed, as far as the first of them tell, "" where in none."""
+    return next((form for magic, form in _MAGIC.items() if data.startswith(magic)), "")
+
+
+def _without(form: str, data: bytes, limit: int, what: str) -> bytes:
+    if form == "zip":
+        return _only_file(data, limit, what)
+    return _inflated(data, form, limit, what) if form in ("gzip", "deflate") else _by_arrow(data, form, limit, what)
+
+
+def _inflated(data: bytes, form: str, limit: int, what: str) -> bytes:
+    # By its first bytes with a header of gzip or zlib; "deflate" is also sent without either.
+    bare = form == "deflate" and packed_as(data) != "deflate"
+    stream = zlib.decompressobj(wbits=-15 if bare else 47)
+    try:
+        plain = stream.decompress(data, limit + 1)
+    except zlib.error as error:
+        raise FeedError(f"{what}: the {form} data is damaged ({error}); fetch it again.") from error
+    _limited(plain, limit, what)
+    if not stream.eof:
+        raise FeedError(f"{what}: the {form} data is cut short; the transfer or the writer stopped half-way.")
+    return plain
+
+
+def _by_arrow(data: bytes, form: str, limit: int, what: str) -> bytes:
+    # Few feeds come so, and the others need not wait for it.
+    import pyarrow as pa
+
+    try:
+        with pa.CompressedInputStream(pa.BufferReader(data), form) as stream:
+            plain: bytes = stream.read(limit + 1)
+    except (OSError, ValueError) as error:
+        raise FeedError(f"{what}: the {form} data is damaged or cut short ({error}); fetch it again.") from error
+    return _limited(plain, limit, what)
+
+
+def _only_file(data: bytes, limit: int, what: str) -> bytes:
+    """The one file in a zip."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            inside = [info for info in archive.infolist() if not info.is_dir()]
+            if any(info.filename.lower().endswith("stop_times.txt") for info in inside):
+                raise FeedError(
+                    f"{what}: this is a GTFS timetable where GTFS-Realtime was expected; check the address."
+                )
+            if len(inside) != 1:
+                raise FeedError(f"{what}: a zip with {len(inside)} files in it where one message was expected.")
+            with archive.open(inside[0]) as packed:
+                return _limited(packed.read(limit + 1), limit, what)
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
+        raise FeedError(f"{what}: the zip is damaged or cut short ({error}); fetch it again.") from error
+
+
+def _limited(plain: bytes, limit: int, what: str) -> bytes:
+    if len(plain) > limit:
+        raise FeedError(f"{what}: unpacks to more than {limit / 1e6:.0f} MB; this is not a feed we can take.")
+    return plain

@@ -1,0 +1,116 @@
+"""Messages that are small as bytes and huge as what they are made of, refused before any of it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import cast
+
+from google.protobuf.descriptor import Descriptor
+from google.transit import gtfs_realtime_pb2
+
+from feeds.errors import FeedError
+
+MAX_ENTITIES = 200_000
+"""Several times as many as the feed of any country has: each costs memory, however few bytes it has."""
+MAX_ENTITY_BYTES = 2_000_000
+"""A run's calls and a shape take thousands of bytes."""
+MAX_PARTS_OF_ENTITY = 20_000
+"""No run has so many calls and no alert names so many stops."""
+MAX_PARTS = 1_000_000
+"""Calls, selectors and texts of all entities: several times as many as the feed of any country has."""
+
+_VARINT, _LENGTH_DELIMITED, _GROUP, _GROUP_END = 0, 2, 3, 4
+_FIXED_BYTES = {1: 8, 5: 4}
+"""Wire types of protobuf."""
+_ENTITY_TAG = gtfs_realtime_pb2.FeedMessage.ENTITY_FIELD_NUMBER << 3 | _LENGTH_DELIMITED
+
+
+def refuse_floods(data: bytes, feed: str) -> None:
+    """Count the entities of a message and their parts without making them, as far as its bytes can be read.
+
+    Errors: FeedError where there are too many of them, or one entity is too large.
+    """
+    fields, parts, place = 0, 0, 0
+    entity_kind = cast(Descriptor, gtfs_realtime_pb2.FeedEntity.DESCRIPTOR)
+    # Two bytes are the least that a part has.
+    counts_all = len(data) > 2 * MAX_PARTS
+    while place < len(data):
+        tag, begin, place = _field(data, place)
+        fields += 1
+        if place < 0:
+            # No message: the parser refuses it.
+            return
+        if fields > MAX_ENTITIES:
+            raise FeedError(f"{feed}: more than {MAX_ENTITIES:,} entities in one message, which is no feed's.")
+        if tag != _ENTITY_TAG:
+            continue
+        length = place - begin
+        if length > MAX_ENTITY_BYTES and place <= len(data):
+            raise FeedError(
+                f"{feed}: an entity of {length / 1e6:.1f} MB; one may have {MAX_ENTITY_BYTES / 1e6:.0f} MB."
+            )
+        if counts_all or length > 2 * MAX_PARTS_OF_ENTITY:
+            count = _parts(data, begin, min(place, len(data)), entity_kind)
+            parts += count
+            for found, limit, where in ((count, MAX_PARTS_OF_ENTITY, "entity"), (parts, MAX_PARTS, "message")):
+                if found > limit:
+                    raise FeedError(
+                        f"{feed}: more than {limit:,} calls, selectors, periods or texts in one {where}, which is no "
+                        "feed's."
+                    )
+
+
+def _parts(data: bytes, place: int, end: int, kind: Descriptor) -> int:
+    """How many fields stand between two places of a message of this kind, at any depth at which some may be repeated;
+    no more than one entity may have are counted."""
+    inside, count = _with_parts(kind), 0
+    while 0 <= place < end and count <= MAX_PARTS_OF_ENTITY:
+        tag, begin, place = _field(data, place)
+        count += 1
+        if tag & 7 == _LENGTH_DELIMITED and tag >> 3 in inside:
+            count += _parts(data, begin, min(place, end), inside[tag >> 3])
+    return count
+
+
+@cache
+def _with_parts(kind: Descriptor) -> Mapping[int, Descriptor]:
+    """The fields of a message that may have repeated ones in them, by number."""
+    return {
+        field.number: field.message_type
+        for field in kind.fields
+        if field.message_type is not None and _has_repeated(field.message_type)
+    }
+
+
+def _has_repeated(kind: Descriptor) -> bool:
+    return any(field.is_repeated for field in kind.fields) or bool(_with_parts(kind))
+
+
+def _field(data: bytes, place: int) -> tuple[int, int, int]:
+    """The tag at a place, where its value begins, and the place after it, -1 where there is no such wire type."""
+    tag, place = varint(data, place)
+    wire_type = tag & 7
+    if wire_type == _LENGTH_DELIMITED:
+        length, place = varint(data, place)
+        return tag, place, place + length
+    if wire_type == _VARINT:
+        return tag, place, varint(data, place)[1]
+    if wire_type in (_GROUP, _GROUP_END):
+        # What stands in a group is read as if it stood beside it.
+        return tag, place, place
+    return tag, place, place + _FIXED_BYTES[wire_type] if wire_type in _FIXED_BYTES else -1
+
+
+def varint(data: bytes, place: int) -> tuple[int, int]:
+    """A number of variable length and the place after it; past the end it ends where the data does."""
+    value = 0
+    for shift in range(0, 70, 7):
+        if place >= len(data):
+            break
+        byte = data[place]
+        place += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            break
+    return value, place
