@@ -45,6 +45,7 @@ from api.v1.metrics import RequestMetrics, metrics_router, registry_of
 from api.v1.routes import routes_router
 from api.v1.shapes import shapes_router
 from api.v1.stops import stops_router
+from api.v1.timetable import timetable_in_use_router
 from api.v1.trips import trips_router
 from api.v1.vehicles import vehicles_router
 
@@ -150,7 +151,7 @@ def create_app(
     for router in (
         departures_router, panels_router, explain_router, stops_router, routes_router, shapes_router, trips_router,
         vehicles_router, disruptions_router, realtime_feeds_router, siri_router, health_router, timetable_router,
-        metrics_router, docs_router,
+        metrics_router, docs_router, timetable_in_use_router,
         installable_router, crawlers_router, page_stream_router, desk_router, map_router, alerts_router, pages_router,
         screens_router,
     ):  # fmt: skip

@@ -85,7 +85,7 @@ def encode_trip_updates(
     once the feed of vehicles has stopped: no prediction of theirs is told.
     """
     tt = snapshot.timetable
-    message = _feed(snapshot.made_at)
+    message = _feed(tt, snapshot.made_at)
     journeys = _TripDescriptors(tt, added_as, headway_as)
     gone = [
         (journey, relationship)
@@ -131,7 +131,7 @@ def encode_vehicle_positions(
     """Every vehicle of the snapshot inside the network's area; its trip only while it drives or awaits it.
     `headway_as`: as of `encode_trip_updates`."""
     tt, vehicles = snapshot.timetable, snapshot.vehicles
-    message = _feed(snapshot.made_at)
+    message = _feed(tt, snapshot.made_at)
     journeys = _TripDescriptors(tt, headway_as=headway_as)
     on_trip = (vehicles.trip >= 0) & np.isin(vehicles.state, (IN_SERVICE, LAYOVER))
     on_trip[on_trip] = _near_line(tt, vehicles.trip[on_trip], vehicles.lat[on_trip], vehicles.lon[on_trip])
@@ -195,7 +195,7 @@ def _write_wheelchair(descriptor: gtfs_realtime_pb2.VehicleDescriptor, says: int
 def encode_alerts(alerts: Iterable[Alert], timetable: Timetable, now: float) -> gtfs_realtime_pb2.FeedMessage:
     """Alerts of which something comes at `now` (POSIX seconds) or later, with those of their selectors, as given, that
     fit anything of this timetable."""
-    message = _feed(now)
+    message = _feed(timetable, now)
     by_headway = timetable.trip_is_frequency
     for alert in alerts:
         selectors = Informed.of(alert.selectors, timetable, now).selectors
@@ -254,11 +254,13 @@ def _write_selector(
     entity.trip.schedule_relationship = cast(Any, relationship)  # W009
 
 
-def _feed(at: float) -> gtfs_realtime_pb2.FeedMessage:
+def _feed(tt: Timetable, at: float) -> gtfs_realtime_pb2.FeedMessage:
     message = gtfs_realtime_pb2.FeedMessage()
     message.header.gtfs_realtime_version = "2.0"  # E038
     message.header.incrementality = gtfs_realtime_pb2.FeedHeader.FULL_DATASET  # E049
     message.header.timestamp = int(at)  # E048
+    if tt.told_version:
+        message.header.feed_version = tt.told_version
     return message
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from feeds.errors import FeedError, Problem
 from feeds.gtfs.archive import MAX_ZIP_BYTES, GtfsArchive, fetched_archive, open_archive
+from feeds.gtfs.kept_zip import keep_zip, kept_zip
 from feeds.public_address import public_address
 from feeds.timetable_cache import (
     Fetched,
@@ -46,9 +47,12 @@ def load_timetable(
     cache_dir: Path | None = DEFAULT,
     headers: Mapping[str, str] | None = None,
     patience_s: float | None = None,
+    to_be_served: bool = False,
 ) -> LoadedTimetable:
     """Load a GTFS feed once; see `TimetableSource`."""
-    opened = TimetableSource(source, cache_dir=cache_dir, headers=headers, patience_s=patience_s)
+    opened = TimetableSource(
+        source, cache_dir=cache_dir, headers=headers, patience_s=patience_s, to_be_served=to_be_served
+    )
     try:
         return opened.load()
     finally:
@@ -68,10 +72,13 @@ class TimetableSource:
         cache_dir: Path | None = DEFAULT,
         headers: Mapping[str, str] | None = None,
         patience_s: float | None = None,
+        to_be_served: bool = False,
     ) -> None:
         """`cache_dir`: where to keep what was made of feeds, so that the next start is quick; None for nowhere. A
         folder that cannot be written to does no harm. `headers` go with each request to the address's host;
-        `patience_s`: how long an address is waited for, by default DOWNLOAD_PATIENCE_S."""
+        `patience_s`: how long an address is waited for, by default DOWNLOAD_PATIENCE_S; `to_be_served`: the zip itself
+        is kept there too, for others who ask for it (`feeds.gtfs.kept_zip`)."""
+        self._to_be_served = to_be_served
         self._patience_s = patience_s
         self._source = source
         self._headers = headers
@@ -115,7 +122,9 @@ class TimetableSource:
     def _known(self) -> Fetched | None:
         """What an earlier start fetched, where its timetable is still there."""
         known = read_fetched(self._folder, self._address) if self._folder else None
-        return known if self._folder and known and is_cached(self._folder, known.digest) else None
+        if not self._folder or not known or not is_cached(self._folder, known.digest):
+            return None
+        return known if not self._to_be_served or kept_zip([self._folder], known.digest) else None
 
     def _opened(self, known: Fetched | None) -> HttpSource:
         # Costs a tenth of a second, which a start from a file need not pay.
@@ -150,16 +159,22 @@ class TimetableSource:
         return loaded
 
     def _made(self, archive: GtfsArchive) -> LoadedTimetable:
-        folder = self._folder
-        cached = read_cached(folder, archive.digest) if folder else None
-        if cached:
-            return LoadedTimetable(*cached, from_cache=True)
+        loaded = self._cached(archive) or self._built(archive)
+        if self._folder and self._to_be_served:
+            keep_zip(self._folder, archive)
+        return loaded
+
+    def _cached(self, archive: GtfsArchive) -> LoadedTimetable | None:
+        cached = read_cached(self._folder, archive.digest) if self._folder else None
+        return LoadedTimetable(*cached, from_cache=True) if cached else None
+
+    def _built(self, archive: GtfsArchive) -> LoadedTimetable:
         # A second of imports that a start from the cache need not pay.
         from feeds.gtfs.assembly import build_timetable
         from feeds.gtfs.problems import Problems
 
         problems = Problems()
         timetable = build_timetable(archive, problems)
-        if folder:
-            write_cached(folder, timetable, problems.all())
+        if self._folder:
+            write_cached(self._folder, timetable, problems.all())
         return LoadedTimetable(timetable, problems.all(), from_cache=False)

@@ -20,7 +20,7 @@ from predictor.timetable import Timetable
 
 log = logging.getLogger("prochain")
 
-FORMAT = 8
+FORMAT = 9
 """Goes up with every change in what is stored or in how feeds are read."""
 
 KEPT = 8
@@ -119,3 +119,6 @@ def _prune(folder: Path) -> None:
     files = sorted(folder.glob("timetable-*.npz"), key=lambda path: path.stat().st_mtime, reverse=True)
     for path in files[KEPT:]:
         path.unlink(missing_ok=True)
+        # What it was made of, where that is kept beside it.
+        digest = path.stem.removeprefix(f"timetable-{FORMAT}-")
+        path.with_name(f"gtfs-{digest}.zip").unlink(missing_ok=True)

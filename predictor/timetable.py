@@ -46,7 +46,18 @@ class Timetable:
     """SHA-256 of the feed's content, hexadecimal."""
     timezone: str
     """IANA name of the agency's time zone."""
-    agency_name: str
+    told_version: str
+    """`feed_version` of feed_info.txt: what the operator calls this feed, "" where it does not say."""
+
+    # Agencies (A,); texts as given, "" where none
+    agency_id: StrArray
+    """Of a feed's only agency, where it has no `agency_id`, its name."""
+    agency_name: StrArray
+    agency_url: StrArray
+    agency_lang: StrArray
+    agency_phone: StrArray
+    agency_email: StrArray
+    agency_fare_url: StrArray
 
     # Stops (S,)
     stop_id: StrArray
@@ -72,7 +83,6 @@ class Timetable:
     route_short_name: StrArray
     route_long_name: StrArray
     route_agency_id: StrArray
-    """Of a feed's only agency, where it has no `agency_id`, its name."""
     route_type: Int32Array
     route_color: StrArray
     """RRGGBB, empty where none."""
@@ -189,6 +199,11 @@ class Timetable:
         It is the trip's own first departure, but where the operator replaced the run: its name stays.
         """
         return self.trip_start_s
+
+    @property
+    def network_name(self) -> str:
+        """What the network is called: as its first agency that has a name, "" where none has."""
+        return next((name for name in self.agency_name.tolist() if name), "")
 
     @property
     def stops(self) -> int:

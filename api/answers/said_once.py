@@ -18,7 +18,7 @@ from api.service.service import Service
 from api.service.view import ServiceView
 
 _SAME_FOR_ALL = re.compile(
-    r"/(?:v1/stops/.+/(?:departures|board)|v1/(?:vehicles|routes|(?:routes|trips)/.+)|gtfs-rt/.+|siri/2\.0/.+"
+    r"/(?:v1/stops/.+/(?:departures|board)|v1/(?:vehicles|routes|agencies|(?:routes|trips)/.+)|gtfs-rt/.+|siri/2\.0/.+"
     r"|(?:stops|lines|trips)/.+(?<!/stream))?"
 )
 """Addresses whose answers are the same for all who ask with the same headers, and are counted against nobody."""

@@ -110,7 +110,7 @@ def _print_timetable(console: Console, name: str, tt: Timetable) -> None:
     runs = np.flatnonzero(trips)
     served = np.unique(tt.call_stop)
     unserved = int((tt.stop_location_type == 0).sum()) - len(served)
-    console.print(f"\n[bold]{name}[/bold]: {tt.agency_name or 'agency without a name'}, times in {tt.timezone}")
+    console.print(f"\n[bold]{name}[/bold]: {tt.network_name or 'agency without a name'}, times in {tt.timezone}")
     rows = [
         ("stops", f"{len(served):,} that trips call at, {unserved:,} that none calls at"),
         ("routes", f"{len(tt.route_id):,}"),

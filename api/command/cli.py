@@ -410,7 +410,7 @@ def _serve(
     desk = desk_of(service, settings, folder, unwritable=unwritable, tells=live)
     base, tt, view = address_of(listening), service.timetable, service.view
     moment = view.iso(service.clock.now())[:16].replace("T", " ")
-    print(f"\n  {tt.agency_name or 'prochain'}: {tt.stops:,} stops, {tt.trips:,} trips; it is {moment} there.\n")
+    print(f"\n  {tt.network_name or 'prochain'}: {tt.stops:,} stops, {tt.trips:,} trips; it is {moment} there.\n")
     print(f"  {base}")
     for kind, stop in stops_worth_opening(view, service.clock.now()):
         print(f"  {stop_address(base, str(tt.stop_id[stop]))}  {tt.stop_name[stop]} ({kind})")

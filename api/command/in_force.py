@@ -9,10 +9,9 @@ from typing import Any
 
 from pydantic import BaseModel, SecretStr
 
-from api.service.live import data_folder, model_file
+from api.service.live import cache_folder, data_folder, model_file
 from api.service.settings import Settings, origins, read_settings
 from feeds.public_address import public_place
-from feeds.timetable_cache import default_cache_dir
 
 
 def settings_in_force(config: Path | None) -> Iterator[tuple[str, str, str]]:
@@ -30,9 +29,9 @@ def settings_in_force(config: Path | None) -> Iterator[tuple[str, str, str]]:
 def _default_folders(settings: Settings) -> dict[str, Path | None]:
     """Folders that are not set have one that depends on the user and the feed."""
     if settings.gtfs is None:
-        return {"cache_dir": settings.cache_dir or default_cache_dir()}
+        return {"cache_dir": cache_folder(settings)}
     return {
-        "cache_dir": settings.cache_dir or default_cache_dir(),
+        "cache_dir": cache_folder(settings),
         "model": model_file(settings),
         "data_dir": data_folder(settings)[0],
     }

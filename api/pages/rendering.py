@@ -44,7 +44,7 @@ def rider_page(
         moment,
         template,
         Frame(sheet, status, {one: f"{usual[one]} {more}" for one, more in (also_allowed or {}).items()}),
-        agency=moment.timetable.agency_name,
+        agency=moment.timetable.network_name,
         script_texts=json.dumps(
             {key: moment.texts.entries[key] for key in (*_SCRIPT_TEXTS, *also_said)}, ensure_ascii=False
         ),

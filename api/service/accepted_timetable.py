@@ -16,6 +16,7 @@ import numpy as np
 from api.service.timetable_fit import LEAST_SHARE, WaitingTimetable, fit_of, trips_of_today
 from feeds.background import Queued, Watched
 from feeds.errors import FeedError
+from feeds.gtfs.kept_zip import copy_zip, kept_zip
 from feeds.timetable_cache import read_cached, write_cached
 from feeds.whole_file import whole_file
 from predictor.timetable import Timetable
@@ -30,8 +31,10 @@ log = logging.getLogger("prochain")
 class AcceptedTimetable:
     """Keeps it in `folder`, for the feed at one path or address; `fault` tells why it is not kept, "" where it is."""
 
-    def __init__(self, folder: Path, gtfs: str) -> None:
+    def __init__(self, folder: Path, gtfs: str, cache_dir: Path | None = None) -> None:
+        """`cache_dir`: where the zip lies that a timetable was made of; it is kept too."""
         self.fault = ""
+        self._cache_dir = cache_dir
         self._folder = folder
         # Addresses hold keys.
         self._address = hashlib.sha256(gtfs.encode()).hexdigest()
@@ -68,7 +71,8 @@ class AcceptedTimetable:
 
     def _write(self, timetable: Timetable) -> None:
         version = timetable.feed_version
-        if version == self._kept:
+        # An earlier version kept no zip.
+        if version == self._kept and (self._cache_dir is None or kept_zip([self._folder], version)):
             return
         try:
             if not write_cached(self._folder, timetable, (), keep_all=True):
@@ -78,6 +82,8 @@ class AcceptedTimetable:
             for path in self._folder.glob("timetable-*.npz"):
                 if version not in path.name:
                     path.unlink(missing_ok=True)
+            if self._cache_dir:
+                copy_zip(self._cache_dir, self._folder, version)
         except OSError as error:
             self.fault = f"The timetable in use cannot be kept for the next start ({error}); check the disk."
             log.warning("%s", self.fault)

@@ -23,6 +23,7 @@ from feeds.history.store import FOLDER as HISTORY
 from feeds.history.store import HistoryStore
 from feeds.recording import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS
 from feeds.source import Source, is_address, open_source
+from feeds.timetable_cache import default_cache_dir
 from feeds.user_folders import user_folder
 from predictor.endings import Patience
 from predictor.engine import EngineSettings
@@ -50,7 +51,7 @@ def live_service(settings: Settings, data: DataFolder | None = None) -> Service:
         )
     gtfs, cache_dir, headers = settings.gtfs, settings.cache_dir, _headers(settings)
     data = data or DataFolder(*data_folder(settings))
-    accepted = AcceptedTimetable(data.path / ACCEPTED, gtfs) if data.path else None
+    accepted = AcceptedTimetable(data.path / ACCEPTED, gtfs, cache_folder(settings)) if data.path else None
     kept = accepted.read() if accepted else None
 
     def served() -> Timetable:
@@ -130,6 +131,12 @@ def data_folder(settings: Settings) -> tuple[Path | None, str]:
         return None, "This user has no home folder to keep anything in; set data_dir and model."
 
 
+def cache_folder(settings: Settings) -> Path | None:
+    """Where timetables are kept for quick starts: the setting `cache_dir`, or the user's cache; None where the
+    user has no home."""
+    return settings.cache_dir or default_cache_dir()
+
+
 def _short_name(gtfs: str) -> str:
     return hashlib.sha256(gtfs.encode()).hexdigest()[:16]
 
@@ -168,5 +175,6 @@ def configured_service(
         feed_stopped_after_s=settings.feed_stopped_after_s,
         added_as=settings.added_as,
         headway_as=settings.headway_as,
+        gtfs_zips=[folder for folder in (data_dir and data_dir / ACCEPTED, cache_folder(settings)) if folder],
         **more,
     )

@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from threading import Lock
 from typing import Protocol
 
@@ -27,6 +28,7 @@ from api.service.timetable_fit import WaitingTimetable, fit_of
 from api.service.view import FeedHealth, ServiceView, UpdateFigures
 from feeds.alerts import Alert
 from feeds.background import Repeated, Watched
+from feeds.gtfs.kept_zip import kept_zip
 from feeds.gtfs_realtime import AddedAs
 from feeds.headway_runs import HeadwayAs, named_in_updates
 from feeds.history.happened import Happened
@@ -98,6 +100,7 @@ class Service:
         take_any_timetable: bool = False,
         accepted: AcceptedTimetable | None = None,
         waiting_timetable: WaitingTimetable | None = None,
+        gtfs_zips: Sequence[Path] = (),
         checkpoint: Checkpoint | None = None,
         history: HistoryStore | None = None,
         data_fault: str = "",
@@ -108,9 +111,10 @@ class Service:
 
         `headway_as`: what our feeds call runs by headway, None: what the operator's call them; `take_any_timetable`:
         go on with whatever sound timetable comes, however much it loses; `accepted`: where the one in use is kept for
-        the next start; `waiting_timetable`: what was found at this start and not taken; `history`: where to remember
-        what happened, by default in memory; `data_fault`: why nothing can be kept on disk, "" where it can; `progress`
-        is told the share of the warm-up that is done.
+        the next start; `waiting_timetable`: what was found at this start and not taken; `gtfs_zips`: folders
+        where feeds are kept as they came; `history`: where to remember what happened, by default in memory;
+        `data_fault`: why nothing can be kept on disk, "" where it can; `progress` is told the share of the warm-up that
+        is done.
         """
         one_matrix_thread()
         self.clock: Clock = clock or LiveClock()
@@ -139,6 +143,7 @@ class Service:
         self._accepted = accepted
         self._waiting = waiting_timetable
         self._data_fault = data_fault
+        self._gtfs_zips = gtfs_zips
         # Trip ids of the last message with vehicles in it, how many vehicles, and when it was read.
         self._named: tuple[StrArray, int, float] = (np.empty(0, np.str_), 0, -math.inf)
         self._checkpoint = checkpoint
@@ -187,6 +192,11 @@ class Service:
     def timetable(self) -> Timetable:
         """The timetable in use."""
         return self.view.timetable
+
+    @property
+    def gtfs_zip(self) -> Path | None:
+        """The feed that the timetable in use was made of, as the operator gave it; None where it is not at hand."""
+        return kept_zip(self._gtfs_zips, self.timetable.feed_version)
 
     @property
     def alerts(self) -> tuple[Alert, ...]:

@@ -23,7 +23,9 @@ def timetable_from(
     patience_s: float | None = None,
 ) -> LoadedTimetable:
     """The timetable at a path or address; None for `cache_dir` means the user's own cache. Errors: FeedError."""
-    return load_timetable(gtfs, cache_dir=cache_dir or DEFAULT, headers=headers, patience_s=patience_s)
+    return load_timetable(
+        gtfs, cache_dir=cache_dir or DEFAULT, headers=headers, patience_s=patience_s, to_be_served=True
+    )
 
 
 class TimetableWatch:
@@ -44,7 +46,7 @@ class TimetableWatch:
         self.version = version
         """See `TimetableSource`."""
         self._gtfs = gtfs
-        self._source = TimetableSource(gtfs, cache_dir=cache_dir or DEFAULT, headers=headers)
+        self._source = TimetableSource(gtfs, cache_dir=cache_dir or DEFAULT, headers=headers, to_be_served=True)
         self._stat: tuple[int, int] | None = self._stat_of_file()
         self._health = FeedHealth("gtfs", public_place(gtfs), error=refused, errors=int(bool(refused)))
 

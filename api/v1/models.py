@@ -213,10 +213,35 @@ class ShapeAnswer(Answer):
     properties: ShapeProperties
 
 
+class Agency(BaseModel):
+    """Who runs lines, and how to reach them."""
+
+    agency_id: str = Field(description="Where the timetable gives none, the agency's name", examples=["FILDEL"])
+    name: str = Field(examples=["Fil de Loire"])
+    url: str | None = Field(examples=["https://fil-de-loire.example.org"])
+    timezone: str = Field(description="IANA name; the same for all", examples=["Europe/Paris"])
+    lang: str | None = Field(examples=["fr"])
+    phone: str | None
+    email: str | None
+    fare_url: str | None
+
+
+class Agencies(Answer):
+    """All agencies."""
+
+    agencies: list[Agency]
+
+
+class Route(RouteRef):
+    """A route, and whose it is."""
+
+    agency_id: str = Field(description="One of `/v1/agencies`", examples=["FILDEL"])
+
+
 class Routes(Answer):
     """All routes."""
 
-    routes: list[RouteRef]
+    routes: list[Route]
 
 
 class PatternStop(BaseModel):
@@ -243,7 +268,7 @@ class Pattern(BaseModel):
 class RouteAnswer(Answer):
     """One route."""
 
-    route: RouteRef
+    route: Route
     patterns: list[Pattern] = Field(description="The most used first")
     alerts: list[Alert]
 

@@ -15,7 +15,7 @@ from api.reading.alerts import line_alerts
 from api.reading.lines import patterns_of, stops_along
 from api.reading.moment import Moment
 from api.reading.shapes import shapes_of
-from api.v1.models import Pattern, PatternStop, RouteAnswer, Routes
+from api.v1.models import Pattern, PatternStop, Route, RouteAnswer, Routes
 from api.v1.representations import alerts_answer, route_ref
 from predictor.timetable import Timetable
 
@@ -29,7 +29,7 @@ def list_routes(request: Request) -> Response:
     tt = moment.timetable
 
     def body() -> str:
-        routes = [route_ref(tt, route) for route in range(len(tt.route_id))]
+        routes = [_route(tt, route) for route in range(len(tt.route_id))]
         return Routes(**moment.answer_fields(), routes=routes).model_dump_json()
 
     says = (tt.feed_version, moment.feed_stopped)
@@ -45,11 +45,15 @@ def get_route(request: Request, route_id: str) -> Response:
 
     def body() -> str:
         return RouteAnswer(
-            **moment.answer_fields(), route=route_ref(tt, route), patterns=_patterns(tt, route), alerts=alerts
+            **moment.answer_fields(), route=_route(tt, route), patterns=_patterns(tt, route), alerts=alerts
         ).model_dump_json()
 
     says = (tt.feed_version, tt.trips, route, [alert.model_dump() for alert in alerts], moment.feed_stopped)
     return answer(request, says, body, max_age_s=STATIC_MAX_AGE_S, media_type="application/json")
+
+
+def _route(tt: Timetable, route: int) -> Route:
+    return Route(**route_ref(tt, route).model_dump(), agency_id=str(tt.route_agency_id[route]))
 
 
 def _patterns(tt: Timetable, route: int) -> list[Pattern]:

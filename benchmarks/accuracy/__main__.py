@@ -115,7 +115,7 @@ def _run(
         told = "; ".join(f"{name}: {number:,}" for name, number in outcome.counts.items())
         raise FeedError(f"No live prediction could be judged; are they of {_told(judge_days)}? {told}.")
     return Result(
-        network=f"{timetable.agency_name} ({folder.name})", judged_days=_told(judge_days),
+        network=f"{timetable.network_name} ({folder.name})", judged_days=_told(judge_days),
         train_days=_told(train_days), truth=truths.source, truth_counts=truths.counts, judged=outcome, runs=runs,
         tables=Tables.of(outcome, runs),
     )  # fmt: skip

@@ -21,6 +21,7 @@ from feeds.errors import FeedError, Problem
 
 TABLES = (
     "agency", "stops", "routes", "trips", "stop_times", "calendar", "calendar_dates", "frequencies", "shapes",
+    "feed_info",
 )  # fmt: skip
 
 _NEEDED = {"agency", "stops", "routes", "trips", "stop_times"}

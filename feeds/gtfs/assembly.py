@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from feeds.errors import FeedError
+from feeds.gtfs.agencies import read_agencies
 from feeds.gtfs.archive import GtfsArchive
 from feeds.gtfs.calls import FILE, Calls, interpolated, read_calls, stop_headsigns
 from feeds.gtfs.journeys import read_journeys
@@ -21,7 +22,7 @@ from feeds.gtfs.routes import read_routes
 from feeds.gtfs.service_calendar import read_calendar
 from feeds.gtfs.shapes import read_shapes
 from feeds.gtfs.stops import Stops, read_stops
-from feeds.gtfs.tables import read_tables, words
+from feeds.gtfs.tables import LONGEST_TEXT, read_tables, words
 from feeds.gtfs.trips import Trips, read_trips
 from predictor.arrays import NONE, Int32Array, StrArray
 from predictor.driven_order import undrivable_hops
@@ -35,9 +36,10 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
     """
     problems.add(archive.problems)
     tables = read_tables(archive, problems)
-    zone, agency_name = _agency(tables["agency"], archive.name, problems)
+    zone = _time_zone(tables["agency"], archive.name, problems)
+    agencies = read_agencies(tables["agency"], problems)
     stops = read_stops(tables["stops"], problems)
-    routes = read_routes(tables["routes"], tables["agency"], problems)
+    routes = read_routes(tables["routes"], agencies, problems)
     trips = read_trips(tables["trips"], routes.route_id, problems)
     stop_times = tables.pop("stop_times")
     headsign_name = stop_headsigns(stop_times)
@@ -75,7 +77,14 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
     timetable = Timetable(
         feed_version=archive.digest,
         timezone=zone.key,
-        agency_name=agency_name,
+        told_version=_told_version(tables.get("feed_info")),
+        agency_id=agencies.agency_id,
+        agency_name=agencies.name,
+        agency_url=agencies.url,
+        agency_lang=agencies.lang,
+        agency_phone=agencies.phone,
+        agency_email=agencies.email,
+        agency_fare_url=agencies.fare_url,
         stop_id=stops.stop_id,
         stop_code=stops.code,
         stop_name=stops.name,
@@ -143,8 +152,14 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
     return timetable
 
 
-def _agency(frame: pd.DataFrame, name: str, problems: Problems) -> tuple[ZoneInfo, str]:
-    """The time zone and name of the first agency that has a time zone."""
+def _told_version(feed_info: pd.DataFrame | None) -> str:
+    """What the operator calls this feed."""
+    told = [] if feed_info is None else words(feed_info, "feed_version").str.slice(0, LONGEST_TEXT).tolist()
+    return next(filter(None, told), "")
+
+
+def _time_zone(frame: pd.DataFrame, name: str, problems: Problems) -> ZoneInfo:
+    """The time zone of the first agency that has one."""
     zones = words(frame, "agency_timezone")
     given = zones[zones != ""]
     if given.empty:
@@ -164,7 +179,7 @@ def _agency(frame: pd.DataFrame, name: str, problems: Problems) -> tuple[ZoneInf
         "agency.txt", others.index.to_numpy(), others.to_numpy(),
         f"another agency_timezone than the first agency's; all times are read as {key}, as GTFS asks.",
     )  # fmt: skip
-    return ZoneInfo(key), str(words(frame, "agency_name").loc[given.index[0]])
+    return ZoneInfo(key)
 
 
 @cache

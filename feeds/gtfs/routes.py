@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from feeds.gtfs.agencies import Agencies
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.stops import unique_rows
 from feeds.gtfs.tables import numbers, text_array, words
@@ -28,7 +29,7 @@ class Routes:
     text_color: StrArray
 
 
-def read_routes(frame: pd.DataFrame, agencies: pd.DataFrame, problems: Problems) -> Routes:
+def read_routes(frame: pd.DataFrame, agencies: Agencies, problems: Problems) -> Routes:
     """Build the routes from routes.txt; those that name no agency are of the first of agency.txt."""
     frame = unique_rows(frame, "route_id", "routes.txt", problems)
     row, route_id = frame.index.to_numpy(), frame["route_id"]
@@ -45,16 +46,11 @@ def read_routes(frame: pd.DataFrame, agencies: pd.DataFrame, problems: Problems)
         route_id=np.array(route_id.tolist(), dtype=np.str_),
         short_name=text_array(short_name.mask(nameless, route_id)),
         long_name=text_array(long_name),
-        agency_id=text_array(words(frame, "agency_id").replace("", _usual_agency(agencies))),
+        agency_id=text_array(words(frame, "agency_id").replace("", str(agencies.agency_id[0]))),
         type=np.where(absurd, BUS, kind).astype(np.int32),
         color=_colors(frame, "route_color", problems),
         text_color=_colors(frame, "route_text_color", problems),
     )
-
-
-def _usual_agency(agencies: pd.DataFrame) -> str:
-    """The agency of routes that name none: GTFS lets a feed with a single agency leave out its id everywhere."""
-    return str(words(agencies, "agency_id").iloc[0] or words(agencies, "agency_name").iloc[0])
 
 
 def _colors(frame: pd.DataFrame, column: str, problems: Problems) -> StrArray:

@@ -33,6 +33,9 @@ from feeds.gtfs.records import Records, records_of
 from feeds.letters import TAKEN_WRONGLY, as_meant
 from predictor.arrays import BoolArray, Float64Array, StrArray
 
+DISPENSABLE = ("feed_info",)
+"""Tables that tell of the feed, and nothing of what runs."""
+
 Tables = Mapping[str, pd.DataFrame]
 
 LONGEST_TEXT = 200
@@ -65,7 +68,13 @@ def read_tables(archive: GtfsArchive, problems: Problems) -> dict[str, pd.DataFr
     for table in TABLES:
         if table not in archive.members:
             continue
-        frame = _read(archive, table, problems)
+        try:
+            frame = _read(archive, table, problems)
+        except FeedError as error:
+            if table not in DISPENSABLE:
+                raise
+            problems.file(f"{table}.txt", f"{error} Nothing hangs on it; the file was left out.")
+            continue
         lacking = [c for c in {**REQUIRED_COLUMNS, **COLUMNS_OF_OPTIONAL}[table] if c not in frame]
         if lacking and table in REQUIRED_COLUMNS:
             raise FeedError(

@@ -62,7 +62,7 @@ def _write(archive: zipfile.ZipFile, name: str, tables: Iterable[pa.Table]) -> N
 
 def _agency() -> pd.DataFrame:
     return pd.DataFrame(
-        [[AGENCY_ID, AGENCY_NAME, "https://fil-de-loire.example.org", TIMEZONE, "fr", "+33 2 00 00 00 00"]],
+        [[AGENCY_ID, AGENCY_NAME, "https://fil-de-loire.example.org", TIMEZONE, "fr", "+33 2 61 91 00 00"]],
         columns=["agency_id", "agency_name", "agency_url", "agency_timezone", "agency_lang", "agency_phone"],
     )
 

@@ -6,10 +6,11 @@ A: gare:1  liberte  hopital  douets       08:00, 08:20, 08:40, and at 24:20
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import pairwise
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -24,6 +25,7 @@ from predictor.geometry import METRES_PER_DEGREE
 from predictor.observations import Observations
 from predictor.timetable import Timetable
 from predictor.trip_updates import STOP_SKIPPED, TRIP_CANCELED, TripUpdates
+from tests.predictor.one_agency import one_agency
 from tests.predictor.operator_word import ToldCall, ToldRun, trip_updates
 
 ZONE = ZoneInfo("Europe/Paris")
@@ -67,7 +69,7 @@ def town() -> Timetable:
     pickup = np.concatenate([np.arange(n) == n - 1 for n in trip_calls]).astype(i8)
     n, trips = len(STOPS), len(TRIPS)
     return Timetable(
-        feed_version="town", timezone="Europe/Paris", agency_name="Town",
+        feed_version="town", timezone="Europe/Paris", **one_agency("town", "Town"),
         stop_id=np.array(STOPS), stop_code=np.array(["", "1001", "1002", "101", "102", "103", "104"]),
         stop_name=np.array(NAMES), stop_platform=np.array(["", "1", "2", "", "", "", ""]),
         stop_lat=np.full(n, LAT), stop_lon=lon, stop_parent=np.array([-1, 0, 0, -1, -1, -1, -1], i32),
@@ -185,8 +187,14 @@ def service_at(
     timetable: Timetable | None = None,
     engine_settings: EngineSettings | None = None,
     speed: float = 1.0,
+    gtfs_zips: Sequence[Path] = (),
 ) -> Service:
     """A service that has stepped up to `now`, and whose clock stands there until it is started."""
     return Service(
-        timetable or town(), HandFeeds(read), ShiftedClock(now, speed), engine_settings=engine_settings, warm_up_s=120.0
+        timetable or town(),
+        HandFeeds(read),
+        ShiftedClock(now, speed),
+        engine_settings=engine_settings,
+        gtfs_zips=gtfs_zips,
+        warm_up_s=120.0,
     )

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from predictor.timetable import Timetable
+from tests.predictor.one_agency import one_agency
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def timetable_of(
 
     blank_s, blank_r = text([""] * len(stops)), text([""] * len(routes))
     return Timetable(
-        feed_version="0" * 64, timezone=timezone, agency_name="Test",
+        feed_version="0" * 64, timezone=timezone, **one_agency("test", "Test"),
         stop_id=text([s.stop_id for s in stops]), stop_code=blank_s, stop_name=text([s.name for s in stops]),
         stop_platform=blank_s, stop_lat=lat, stop_lon=lon, stop_parent=np.full(len(stops), -1, np.int32),
         stop_wheelchair=np.zeros(len(stops), np.int8), stop_location_type=np.zeros(len(stops), np.int8),

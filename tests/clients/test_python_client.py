@@ -30,6 +30,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "stream_board": STOP, "explain_stop": STOP | {"at": "08:05"}, "explain_route": ROUTE | {"at": "08:05"},
     "list_routes": {}, "get_route": ROUTE, "get_trip": TRIP, "list_vehicles": {}, "stream_vehicles": {},
     "get_departures_of_several_stops": {"stop": ["liberte", "gare"]}, "get_shape": {"shape_id": SHAPE},
+    "list_agencies": {}, "get_gtfs": {},
     "get_trip_updates": {}, "get_vehicle_positions": {}, "get_alerts": {}, "get_health": {}, "get_readiness": {},
     "get_metrics": {},
     "stop_monitoring": {"monitoring_ref": "liberte"}, "estimated_timetable": {"line_ref": "tram-A"},
@@ -40,13 +41,18 @@ CALLS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 """By operation, in the order in which they are called."""
 ORDER = sorted(CALLS, key=lambda name: name != "publish_disruption")
-BYTES = {"get_metrics", "get_trip_updates", "get_vehicle_positions", "get_alerts", "stream_board", "stream_vehicles"}
+BYTES = {
+    "get_gtfs", "get_metrics", "get_trip_updates", "get_vehicle_positions", "get_alerts", "stream_board",
+    "stream_vehicles",
+}  # fmt: skip
 """Operations that answer with text or bytes."""
 
 
 @pytest.fixture(scope="module")
-def town() -> FastAPI:
-    service = service_at(at(8, 1))
+def town(tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    zips = tmp_path_factory.mktemp("zips")
+    (zips / f"gtfs-{TOWN.feed_version}.zip").write_bytes(b"PK")
+    service = service_at(at(8, 1), gtfs_zips=[zips])
     app = create_app(service, Desk(service, token=TOKEN))
     # A stream goes on as long as the service does: that of a service which stops has an end.
     app.state.announcer.close()

@@ -41,3 +41,4 @@ def test_a_validator_of_others_finds_no_error_in_our_feeds(tmp_path: Path, monke
     )
     assert found.run.messages_validated == len(ROLES)
     assert found.error_ids() == ()
+    assert client.get("/gtfs.zip").content == (tmp_path / "gtfs.zip").read_bytes()

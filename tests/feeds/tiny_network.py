@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from predictor.timetable import Timetable
+from tests.predictor.one_agency import one_agency
 
 ZONE = ZoneInfo("Europe/Paris")
 DAYS = (20260316, 20260317, 20260318)
@@ -58,7 +59,7 @@ def tiny_network() -> Timetable:
     active[0, :2] = True
     route_names = np.array(["A", "B", "F"])
     return Timetable(
-        feed_version="tiny", timezone="Europe/Paris", agency_name="Tiny",
+        feed_version="tiny", timezone="Europe/Paris", **one_agency("tiny", "Tiny"),
         stop_id=np.array(stop_ids), stop_code=text, stop_name=np.array(stop_ids), stop_platform=text,
         stop_lat=lat, stop_lon=lon, stop_parent=parent, stop_wheelchair=np.zeros(6, np.int8),
         stop_location_type=np.array([0, 0, 0, 0, 0, 1], np.int8),

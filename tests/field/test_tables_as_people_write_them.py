@@ -57,7 +57,7 @@ def test_a_stop_or_line_called_so_keeps_its_name_and_its_departures(tmp_path: Pa
     )
     tt = loaded.timetable
     assert loaded.problems == ()
-    assert tt.agency_name == word
+    assert tt.network_name == word
     assert called_stops(tt, word) == f"A{word}C"
     assert names(tt)["A"] == word
     assert (tt.stop_code[0], tt.stop_platform[0]) == (word, word)
@@ -83,7 +83,7 @@ def test_a_name_with_a_comma_is_one_name(tmp_path: Path) -> None:
         stops=f"{HEADER}A,Main St,North, upper,{A}\nB,Stop B,{B}\nC,Stop C,{C}\n",
     )
     tt = loaded.timetable
-    assert (tt.agency_name, tt.timezone, names(tt)["A"]) == (
+    assert (tt.network_name, tt.timezone, names(tt)["A"]) == (
         "First Town, Valley",
         "Europe/Paris",
         "Main St,North, upper",
