@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable
+from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.answers.assets import assets
 from api.answers.frame import fragment_response
 from api.answers.rate_limits import SEARCHES, rate_limits_of
 from api.pages.found import found_stops
+from api.pages.home import home_board, place_of
 from api.pages.line import line_page
 from api.pages.rendering import rider_page
-from api.pages.stop import stop_page
+from api.pages.stop import ORDERS, stop_page
 from api.pages.trip import journey_page
 from api.reading.alerts import announced_alerts, network_alerts
 from api.reading.badges import Badge
@@ -30,16 +31,29 @@ pages_router = APIRouter(include_in_schema=False, default_response_class=HTMLRes
 _RESULTS = 20
 _SUGGESTIONS = 6
 _LONGEST_QUERY = 100
+_ORDER_COOKIE = "order"
 _A_YEAR_S = 365 * 86400
 
 
 @pages_router.get("/")
-def home(request: Request, q: str = "", near: str = "", fragment: str = "") -> Response:
-    """Search by name, code or place; without a question, the lines. `fragment`: only what is suggested while typing."""
+def home(
+    request: Request,
+    q: str = "",
+    near: str = "",
+    fragment: str = "",
+    stop: Annotated[list[str] | None, Query()] = None,
+    line: Annotated[list[str] | None, Query()] = None,
+) -> Response:
+    """Search by name or code; the next departures near a place, of favourite stops, or of the busiest; the lines.
+
+    `fragment`: only what is suggested while typing; `board`: only what is live, of the favourite stops and lines.
+    """
     moment = PageMoment.of(request)
     query = q.strip()[:_LONGEST_QUERY]
-    if query or near:
+    if query or (near and not fragment):
         rate_limits_of(request).spend(SEARCHES, request)
+    if fragment == "board":
+        return fragment_response(moment, "home_board.html", board=home_board(moment, stop or [], line or [], near))
     if fragment:
         found = found_stops(moment, moment.view.stop_search.by_text(query, _SUGGESTIONS) if query else [])
         return fragment_response(
@@ -53,22 +67,26 @@ def home(request: Request, q: str = "", near: str = "", fragment: str = "") -> R
     alerts = moment.said_all(network_alerts(moment))
     return rider_page(
         request, moment, "home.html", _all_badges(moment), alerts, modes=modes, alert_list=alerts, query="",
-        announced=_announced(moment),
+        announced=_announced(moment), board=home_board(moment),
     )  # fmt: skip
 
 
 @pages_router.get("/stops/{stop_id:path}")
-def stop(request: Request, stop_id: str, fragment: str = "") -> Response:
-    """The departure board of one stop."""
+def stop(request: Request, stop_id: str, fragment: str = "", order: str = "", line: str = "") -> Response:
+    """The departure board of one stop. Of a busy one: `order`, which is kept, and the only `line` to show."""
     moment = PageMoment.of(request)
     index = moment.timetable.stop_index.get(stop_id)
     if index is None:
         like = moment.view.stop_search.like(stop_id)
         return _not_found(request, moment, moment.texts("error_stop", id=stop_id), like)
-    page = stop_page(moment, index)
+    page = stop_page(moment, index, order or request.cookies.get(_ORDER_COOKIE, ""), line)
     if fragment:
         return fragment_response(moment, "stop_board.html", page=page)
-    return rider_page(request, moment, "stop.html", (line.badge for line in page.lines), page.alerts, page=page)
+    badges = (one.badge for one in page.lines)
+    response = rider_page(request, moment, "stop.html", badges, page.alerts, page=page)
+    if order in ORDERS:
+        response.set_cookie(_ORDER_COOKIE, order, max_age=_A_YEAR_S, samesite="lax", httponly=True)
+    return response
 
 
 @pages_router.get("/lines/{route_id:path}")
@@ -149,14 +167,13 @@ def _search(request: Request, moment: PageMoment, query: str) -> Response:
 
 def _nearest(request: Request, moment: PageMoment, near: str) -> Response:
     texts = moment.texts
-    try:
-        lat, lon = (float(part) for part in near.split(","))
-        if not (math.isfinite(lat) and math.isfinite(lon) and abs(lat) <= 90 and abs(lon) <= 180):
-            raise ValueError
-    except ValueError:
+    if place_of(near) is None:
         return _results(request, moment, [], texts("near_title"), texts("near_bad"))
-    hits = moment.view.stop_search.near(lat, lon, _RESULTS)
-    return _results(request, moment, hits, texts("near_title"), texts("near_none"))
+    board = home_board(moment, near=near)
+    if not board.near:
+        hits = moment.view.stop_search.near(*(place_of(near) or (0.0, 0.0)), _RESULTS)
+        return _results(request, moment, hits, texts("near_title"), texts("near_none"))
+    return rider_page(request, moment, "near.html", _all_badges(moment), board=board, query="")
 
 
 def _results(

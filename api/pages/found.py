@@ -42,7 +42,7 @@ def found_stops(moment: PageMoment, hits: list[StopHit]) -> list[FoundStop]:
             code=str(tt.stop_code[hit.stop_idx]),
             platform=str(tt.stop_platform[hit.stop_idx]),
             wheelchair=int(tt.stop_wheelchair[hit.stop_idx]),
-            distance="" if hit.distance_m is None else _distance(moment, hit.distance_m),
+            distance="" if hit.distance_m is None else distance_words(moment, hit.distance_m),
             towards=_towards(moment, hit.stop_idx) if names.count(name) > 1 else [],
             lines=moment.lines.at_stop(hit.stop_idx),
         )
@@ -62,7 +62,8 @@ def _towards(moment: PageMoment, stop: int) -> list[str]:
     return list(places)[:_TOWARDS]
 
 
-def _distance(moment: PageMoment, distance_m: float) -> str:
+def distance_words(moment: PageMoment, distance_m: float) -> str:
+    """ "350 m", "1.2 km"."""
     if distance_m < 1000:
         return moment.texts("metres", count=round(distance_m / 10) * 10)
     kilometres = f"{distance_m / 1000:.1f}"

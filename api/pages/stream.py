@@ -21,7 +21,13 @@ page_stream_router = APIRouter(include_in_schema=False)
 
 
 @page_stream_router.get("/stops/{stop_id:path}/stream")
-def stop_stream(request: Request, stop_id: str, last_event_id: Annotated[str | None, Header()] = None) -> Response:
+def stop_stream(
+    request: Request,
+    stop_id: str,
+    order: str = "",
+    line: str = "",
+    last_event_id: Annotated[str | None, Header()] = None,
+) -> Response:
     """An event `board` with the board's HTML whenever it says something that the script cannot count by itself."""
     here = PageMoment.of(request)
     stop_index(here, stop_id)
@@ -29,12 +35,12 @@ def stop_stream(request: Request, stop_id: str, last_event_id: Annotated[str | N
 
     def make(boards: StopBoards) -> Announcement:
         moment = said_in(boards.moment, language)
-        page = stop_page(moment, stop_index(moment, stop_id))
+        page = stop_page(moment, stop_index(moment, stop_id), order, line)
         board = fragment(moment, "stop_board.html", page=page)
         return Announcement(digest_of((moment.feed.stopped, _says(page, moment))), board)
 
     announcer: Announcer = request.app.state.announcer
-    return announcer.answer(("page", stop_id, language), make, last_event_id, client_of(request))
+    return announcer.answer(("page", stop_id, language, order, line), make, last_event_id, client_of(request))
 
 
 def _says(page: StopPage, moment: PageMoment) -> object:

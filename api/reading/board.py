@@ -23,7 +23,7 @@ NO_PICKUP = 1
 
 MOST_DEPARTURES = 30
 """The longest board that a panel or screen may ask for."""
-_AHEAD_S = 36 * 3600.0
+AHEAD_S = 36 * 3600.0
 """At night a board shows the first departures of the morning."""
 
 
@@ -93,10 +93,14 @@ class StopBoards:
         self._boards: dict[int, StopBoard] = {}
         self._rows: defaultdict[int, list[RunCall]] = defaultdict(list)
 
+    def board(self, stop: int) -> StopBoard:
+        """The board of a stop, as far as `AHEAD_S`."""
+        if stop not in self._boards:
+            self._boards[stop] = StopBoard(self.moment.view, stop, self.moment.now, AHEAD_S)
+        return self._boards[stop]
+
     def rows(self, stop: int, limit: int) -> list[RunCall]:
         """The first `limit` departures of a stop (a station: of its platforms), soonest first."""
-        if stop not in self._boards:
-            self._boards[stop] = StopBoard(self.moment.view, stop, self.moment.now, _AHEAD_S)
-        board, rows = self._boards[stop], self._rows[stop]
+        board, rows = self.board(stop), self._rows[stop]
         rows += (board.row(row) for row in board.shown[len(rows) : limit])
         return rows[:limit]

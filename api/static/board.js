@@ -128,6 +128,7 @@
     if (board.querySelector("details[open]")) next.querySelector("details")?.toggleAttribute("open", true);
     board.replaceWith(document.adoptNode(next));
     board = next;
+    board.addEventListener("ask", poll);
     heard = mark(Number(board.dataset.now));
     offline = false;
     tick();
@@ -157,8 +158,8 @@
   }
 
   async function ask() {
-    const address = new URL(location.href);
-    address.searchParams.set("fragment", "1");
+    const address = new URL(board.dataset.ask ?? location.href, location.href);
+    if (!board.dataset.ask) address.searchParams.set("fragment", "1");
     const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_S * 1000) });
     if (answer.status === 404) return location.reload(); // a new timetable may lack what is shown here
     if (!answer.ok) throw new Error(answer.statusText);
@@ -191,6 +192,7 @@
     poll();
   };
   document.addEventListener("visibilitychange", wake);
+  board.addEventListener("ask", poll);
   addEventListener("pageshow", (event) => { if (event.persisted) wake(); });
   addEventListener("online", wake);
   addEventListener("offline", () => { offline = true; hangUp(); tick(); });

@@ -1,7 +1,7 @@
 // What this phone keeps, and tells nobody: favourite and recent stops, and the last pages for when there is no network.
 "use strict";
 (() => {
-  const MOST_RECENT = 5;
+  const MOST_RECENT = 5, MOST_ASKED = 12;
   const texts = JSON.parse(document.getElementById("content").dataset.texts);
 
   function read(name) {
@@ -23,19 +23,19 @@
 
   const star = document.getElementById("favourite");
   if (star) {
-    const here = { id: star.dataset.stop, name: star.dataset.name, facts: star.dataset.facts };
-    const others = (name) => read(name).filter((stop) => stop.id !== here.id);
+    const here = { id: star.dataset.id, name: star.dataset.name, facts: star.dataset.facts };
+    const kind = star.dataset.kind, others = (name) => read(name).filter((kept) => kept.id !== here.id);
     const show = () => {
-      const is = others("favourites").length < read("favourites").length;
+      const is = others(kind).length < read(kind).length;
       star.setAttribute("aria-pressed", is);
       star.title = is ? texts.favourite_remove : texts.favourite_add;
     };
     star.addEventListener("click", () => {
       const is = star.getAttribute("aria-pressed") === "true";
-      write("favourites", is ? others("favourites") : [...others("favourites"), here]);
+      write(kind, is ? others(kind) : [...others(kind), here]);
       show();
     });
-    write("recent", [here, ...others("recent")].slice(0, MOST_RECENT));
+    if (kind === "favourites") write("recent", [here, ...others("recent")].slice(0, MOST_RECENT));
     show();
   }
 
@@ -63,7 +63,32 @@
     listAll();
   });
   listAll();
-  addEventListener("pageshow", (event) => { if (event.persisted) listAll(); });
+  addEventListener("pageshow", (event) => { if (event.persisted) { listAll(); askForMine(); } });
+
+  // On the home page the favourites, and where one's place may be known the nearest stops, stand in for the busiest.
+  let place = "";
+  function askForMine() {
+    const board = document.getElementById("board"), lists = [["stop", "favourites"], ["line", "favourite_lines"]];
+    if (!document.getElementById("favourites") || !board) return;
+    const asked = lists.flatMap(([name, kept]) => read(kept).slice(0, MOST_ASKED).map(({ id }) => [name, id]));
+    if (place) asked.push(["near", place]);
+    if (!asked.length && !board.matches("[data-mine]")) return;
+    asked.push(["fragment", "board"], ["lang", document.documentElement.lang]);
+    board.dataset.ask = `/?${new URLSearchParams(asked)}`;
+    board.dispatchEvent(new Event("ask"));
+  }
+
+  async function locate() {
+    const allowed = await navigator.permissions?.query({ name: "geolocation" });
+    if (allowed?.state !== "granted" || !document.getElementById("favourites")) return;
+    navigator.geolocation.getCurrentPosition(({ coords }) => {
+      place = `${coords.latitude.toFixed(4)},${coords.longitude.toFixed(4)}`;
+      askForMine();
+    }, () => {}, { enableHighAccuracy: true, timeout: 10000, maximumAge: 60000 });
+  }
+
+  askForMine();
+  locate().catch(() => {});
 
   const keptS = Number(document.documentElement.dataset.keptS) || 0, old = document.getElementById("kept-page");
   if (old && keptS) old.hidden = false;

@@ -24,21 +24,14 @@ def disagreements(city: City, stop: str) -> list[str]:
     """What two faces say differently of a stop, as text; empty where they agree."""
     board = city.far_departures(stop)
     return [
-        *_rows("screen", board, city.screen(stop)),
+        *_first_few("screen", board, city.screen(stop), city.now),
         *_panel(board, city.panel(stop)),
-        *_stop_page(board, city.stop_page(stop), city.now),
+        *_first_few("stop page", board, city.stop_page(stop), city.now),
+        *_first_few("home", board, city.home(stop), city.now),
         *_trips(city, [row for row in board if (row.at or 0.0) <= city.now + NEAR_S]),
         *_our_feed(city, board),
         *_line_pages(city, board),
     ]
-
-
-def _rows(face: str, board: Sequence[Row], shown: Sequence[Row]) -> Iterator[str]:
-    for ours, theirs in zip_longest(board, shown):
-        if ours is None or theirs is None or str(ours) != str(theirs) or not _same_time(ours.at, theirs.at):
-            yield f"{face}: {theirs} where the board says {ours}"
-        elif theirs.minutes is not None and theirs.minutes != ours.minutes:
-            yield f"{face}: {theirs} in {theirs.minutes} min where the board says {ours.minutes}"
 
 
 def _panel(board: Sequence[Row], shown: Sequence[Row]) -> Iterator[str]:
@@ -57,17 +50,17 @@ def _panel(board: Sequence[Row], shown: Sequence[Row]) -> Iterator[str]:
             yield f"panel: {theirs} in {theirs.minutes} min where the board says {ours.minutes}"
 
 
-def _stop_page(board: Sequence[Row], shown: Sequence[Row], now: float) -> Iterator[str]:
-    """The page shows the first few of each line and direction, where one of them leaves soon."""
+def _first_few(face: str, board: Sequence[Row], shown: Sequence[Row], now: float) -> Iterator[str]:
+    """Pages and screens show the first few of each line and direction, where one of them leaves soon."""
     for theirs in shown:
         same = [ours for ours in board if str(ours) == str(theirs) and _same_time(ours.at, theirs.at)]
         if not same:
-            yield f"stop page: {theirs}, which the board does not say"
+            yield f"{face}: {theirs}, which the board does not say"
         elif theirs.minutes is not None and theirs.minutes not in [ours.minutes for ours in same]:
-            yield f"stop page: {theirs} in {theirs.minutes} min where the board says {same[0].minutes}"
+            yield f"{face}: {theirs} in {theirs.minutes} min where the board says {same[0].minutes}"
     soonest = next((ours for ours in board if ours.status in _COMES), None)
     if soonest is not None and (soonest.at or 0.0) <= now + NEAR_S and str(soonest) not in map(str, shown):
-        yield f"stop page: not a word of {soonest}"
+        yield f"{face}: not a word of {soonest}"
 
 
 def _trips(city: City, board: Sequence[Row]) -> Iterator[str]:

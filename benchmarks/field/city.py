@@ -242,12 +242,15 @@ class City:
 
     def stop_page(self, stop: str) -> list[Row]:
         """/stops/{id}, soonest first."""
-        rows = [self._page_row(node, stop) for node in departures_on(self.page(f"/stops/{_id(stop)}"))]
-        return sorted(rows, key=lambda row: row.at or 0.0)
+        return self._page_rows(stop, self.page(f"/stops/{_id(stop)}"))
+
+    def home(self, stop: str) -> list[Row]:
+        """/ of a rider whose favourite the stop is, soonest first."""
+        return self._page_rows(stop, self.page("/", fragment="board", stop=stop))
 
     def screen(self, stop: str, *, limit: int = MOST) -> list[Row]:
         """/screen/{id}."""
-        return [self._page_row(node, stop) for node in departures_on(self.page(f"/screen/{_id(stop)}", limit=limit))]
+        return self._page_rows(stop, self.page(f"/screen/{_id(stop)}", limit=limit))
 
     # Trips and lines
 
@@ -369,7 +372,7 @@ class City:
         """An answer, asked for once as long as nothing has happened; anything but 200 fails the test."""
         if self._answered_from is not self.service.view:
             self._answers, self._answered_from = {}, self.service.view
-        key = (address, tuple(asked.items()), self.clock.at)
+        key = (address, repr(asked), self.clock.at)
         if key not in self._answers:
             answer = self._client.get(address, params=asked)
             assert answer.status_code == 200, f"{address}: {answer.status_code} {answer.text[:300]}"
@@ -442,6 +445,10 @@ class City:
             self.run(key), told["stop_id"], at, self._hhmm(at), told["minutes"], status, told, key,
             told["stop_sequence"],
         )  # fmt: skip
+
+    def _page_rows(self, stop: str, page: LexborHTMLParser) -> list[Row]:
+        rows = [self._page_row(node, stop) for node in departures_on(page)]
+        return sorted(rows, key=lambda row: row.at or 0.0)
 
     def _page_row(self, node: Any, stop: str) -> Row:
         key = run_of_key(node.attributes["data-key"])

@@ -61,7 +61,10 @@ def test_the_nearest_stops_are_shown_to_who_permits_it(site: DemoSite, new_page:
     page.goto("/")
     page.locator("#near").click()
     page.wait_for_url("**near=**")
-    assert page.locator(".stops .stop-name").first.inner_text().startswith(tt.stop_name[stop])
+    assert page.locator(".stop-title").first.inner_text().startswith(tt.stop_name[stop])
+    assert page.locator(".row .departure.live .wait").count()
+    page.goto("/")
+    page.get_by_role("heading", name="Près de vous").wait_for()
 
 
 def test_who_refuses_to_be_located_is_told_what_to_do(site: DemoSite, new_page: NewPage) -> None:
@@ -79,14 +82,16 @@ def test_favourites_and_recent_stops_are_on_the_home_page_until_taken_off(site: 
     page.goto(board_of(site, other))
     page.goto("/")
     tt = site.service.timetable
-    assert page.locator("#favourites .stop-name").all_inner_texts() == [tt.stop_name[favourite]]
+    page.locator("#board[data-favourites] .departure.live .wait").first.wait_for()
+    assert page.locator("#board .stop-title").all_inner_texts() == [tt.stop_name[favourite]]
     assert page.locator("#recent .stop-name").all_inner_texts() == [tt.stop_name[other]]
     page.get_by_role("button", name="Effacer").click()
     assert page.locator("#recent").is_hidden()
-    page.locator("#favourites a").click()
+    page.locator("#board h3 a").click()
     star = page.get_by_role("button", name="Ajouter aux favoris", pressed=True)
     star.click()
     page.goto("/")
+    page.get_by_role("heading", name="Arrêts les plus fréquentés").wait_for()
     assert page.locator("#favourites").is_hidden()
 
 

@@ -1,0 +1,121 @@
+"""The answer on the home page: what leaves soon from favourite stops, from the nearest ones, or from the busiest."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from api.pages.found import distance_words
+from api.reading.board import StopBoards
+from api.reading.line_directions import LineDirection, line_directions, soonest_first
+from api.reading.lines import Line
+from api.reading.walking import leave_in_s, walk_s
+from api.service.stop_search import StopHit
+from api.words.line_directions import LineDirectionWords, line_direction_words, quiet_words
+from api.words.moment import PageMoment
+
+MOST_FAVOURITES = 12
+_NEAREST, _BUSIEST = 4, 3
+_WITHIN_M = 1_500.0
+"""Stops farther away are not near."""
+_ROWS_A_STOP = 6
+_LEAVE_NOW_S = 90.0
+_LEAVE_SOON_S = 15 * 60.0
+
+
+@dataclass(frozen=True)
+class StopRows:
+    """A stop with what leaves there soon, one row for each line and direction, soonest first."""
+
+    stop_id: str
+    name: str
+    platform: str
+    facts: list[str]
+    """How far it is, and how long to walk."""
+    rows: list[LineDirectionWords]
+    leave: list[str]
+    """Of each row, when to leave for it; "" where one's place is not known, or there is time."""
+    more: int
+    """Rows that are not shown."""
+    quiet: str
+    """Said when nothing leaves soon."""
+
+
+@dataclass(frozen=True)
+class HomeBoard:
+    """What of the home page is live."""
+
+    favourites: list[StopRows]
+    favourite_lines: list[Line]
+    near: list[StopRows] | None
+    """None where one's place is not known."""
+    busiest: list[StopRows]
+    """Where there is nothing else to show."""
+    ask: str
+    """The address of the same later."""
+
+
+def home_board(
+    moment: PageMoment, stop_ids: Sequence[str] = (), route_ids: Sequence[str] = (), near: str = ""
+) -> HomeBoard:
+    """Parameters: favourite stops and lines, those not known left out; `near`: "latitude,longitude" or ""."""
+    tt, boards, place = moment.timetable, StopBoards(moment), place_of(near)
+    known = [tt.stop_index[stop_id] for stop_id in dict.fromkeys(stop_ids) if stop_id in tt.stop_index]
+    routes = [tt.route_index[route_id] for route_id in dict.fromkeys(route_ids) if route_id in tt.route_index]
+    search = moment.view.stop_search
+    hits = None if place is None else [hit for hit in search.near(*place, 4 * _NEAREST) if _is_near(moment, hit)]
+    shown = [_stop(moment, boards, StopHit(stop)) for stop in known[:MOST_FAVOURITES]]
+    nearest = None if hits is None else [_stop(moment, boards, hit) for hit in hits[:_NEAREST]]
+    busiest = [] if shown or nearest else [_stop(moment, boards, hit) for hit in search.busiest(_BUSIEST)]
+    asked = [("stop", stop_id) for stop_id in stop_ids] + [("line", route_id) for route_id in route_ids]
+    asked += [("near", near)] if place else []
+    return HomeBoard(
+        favourites=shown,
+        favourite_lines=[moment.lines.all[route] for route in routes[:MOST_FAVOURITES]],
+        near=nearest,
+        busiest=busiest,
+        ask="/?" + urlencode([*asked, ("fragment", "board"), ("lang", moment.texts.language)]),
+    )
+
+
+def place_of(near: str) -> tuple[float, float] | None:
+    """Latitude and longitude of "47.39,0.69", None where it is no place."""
+    try:
+        lat, lon = (float(part) for part in near.split(","))
+    except ValueError:
+        return None
+    return (lat, lon) if math.isfinite(lat) and math.isfinite(lon) and abs(lat) <= 90 and abs(lon) <= 180 else None
+
+
+def _is_near(moment: PageMoment, hit: StopHit) -> bool:
+    return (hit.distance_m or 0.0) <= _WITHIN_M and bool(moment.lines.routes_at(hit.stop_idx))
+
+
+def _stop(moment: PageMoment, boards: StopBoards, hit: StopHit) -> StopRows:
+    tt, texts, stop = moment.timetable, moment.texts, hit.stop_idx
+    directions = line_directions(moment, boards.board(stop))
+    rows = soonest_first([row for row in directions if row.soon])
+    walking_s = None if hit.distance_m is None else walk_s(hit.distance_m)
+    facts = []
+    if hit.distance_m is not None and walking_s is not None:
+        facts = [distance_words(moment, hit.distance_m), texts("walk", count=max(math.ceil(walking_s / 60), 1))]
+    first = min((row.first for row in directions if row.first), default=None, key=lambda call: call.published)
+    return StopRows(
+        stop_id=str(tt.stop_id[stop]),
+        name=str(tt.stop_name[stop]),
+        platform=str(tt.stop_platform[stop]),
+        facts=facts,
+        rows=[line_direction_words(moment, row) for row in rows[:_ROWS_A_STOP]],
+        leave=[_leave(moment, row, walking_s) for row in rows[:_ROWS_A_STOP]],
+        more=max(len(rows) - _ROWS_A_STOP, 0),
+        quiet="" if rows else quiet_words(moment, first),
+    )
+
+
+def _leave(moment: PageMoment, row: LineDirection, walking_s: float | None) -> str:
+    left_s = None if walking_s is None else leave_in_s(row, moment.now, walking_s)
+    if left_s is None or left_s > _LEAVE_SOON_S:
+        return ""
+    return moment.texts("leave_now") if left_s < _LEAVE_NOW_S else moment.texts("leave_in", count=int(left_s // 60))

@@ -1,0 +1,86 @@
+"""What leaves a stop by line and direction: the compact rows that pages, screens and the map show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from api.reading.board import StopBoard
+from api.reading.calls import RunCall
+from api.reading.lines import Line
+from api.reading.moment import Moment
+from predictor.snapshot import LIVE, SCHEDULED
+
+DEPARTURES_A_ROW = 3
+_SOON_S = 2 * 3600.0
+
+
+@dataclass(frozen=True)
+class LineDirection:
+    """A line in one direction at a stop."""
+
+    line: Line
+    direction: int
+    """`direction_id`, -1 where the feed gives none."""
+    destination: str
+    """Where most of its departures go: what goes elsewhere says so itself."""
+    platform: str
+    """Where all of `departures` leave from the same one."""
+    departures: list[RunCall]
+    """The first few; where none of them comes, the first one that does stands in for the last of them."""
+    soon: bool
+    """Whether anything leaves within the next hours."""
+    first: RunCall | None
+    """The first that comes, None where none was found,"""
+    last: RunCall | None
+    """and the last one of its service day; None where that has no time."""
+
+
+def line_directions(moment: Moment, board: StopBoard) -> list[LineDirection]:
+    """A board by line and direction (by headsign, where the feed gives no direction), in the order of the lines."""
+    if not len(board):
+        return []
+    tt, trip = moment.timetable, board.calls.trip
+    rank = np.array([moment.lines.rank[route] for route in range(len(tt.route_id))])[tt.trip_route[trip]]
+    direction = tt.pattern_direction[tt.trip_pattern[trip]]
+    towards = np.where(direction < 0, board.destinations, "")
+    keys = np.rec.fromarrays([rank, direction, towards])
+    _, group, sizes = np.unique(keys, return_inverse=True, return_counts=True)
+    rows_by_group = np.split(np.argsort(group, kind="stable"), np.cumsum(sizes)[:-1])
+    return [_line_direction(moment, board, rows.tolist()) for rows in rows_by_group]
+
+
+def soonest_first(rows: list[LineDirection]) -> list[LineDirection]:
+    """The same in the order in which their next departures leave; what does not come counts as leaving."""
+    return sorted(rows, key=lambda row: row.departures[0].published)
+
+
+def _line_direction(moment: Moment, board: StopBoard, rows: list[int]) -> LineDirection:
+    published = board.calls.published
+    soon = [row for row in rows if published[row] <= moment.now + _SOON_S]
+    coming = [row for row in rows if board.status[row] in (LIVE, SCHEDULED)]
+    shown = [row for row in rows if not board.repeats[row]][:DEPARTURES_A_ROW] or rows[:1]
+    if coming and coming[0] not in shown:
+        shown = [*shown[:-1], coming[0]]
+    departures = [board.row(row) for row in shown]
+    destinations = board.destinations[soon or rows].tolist()
+    platforms = {row.platform for row in departures}
+    return LineDirection(
+        line=moment.lines.all[departures[0].route_idx],
+        direction=departures[0].direction,
+        destination=max(dict.fromkeys(destinations), key=destinations.count),
+        platform=platforms.pop() if len(platforms) == 1 else "",
+        departures=departures,
+        soon=bool(soon),
+        first=board.row(coming[0]) if coming else None,
+        last=_last(board, coming),
+    )
+
+
+def _last(board: StopBoard, coming: list[int]) -> RunCall | None:
+    if not coming:
+        return None
+    day = board.calls.service_day
+    last = [row for row in coming if day[row] == day[coming[0]]][-1]
+    return None if board.slot[last] else board.row(last)

@@ -1,0 +1,91 @@
+"""A line in one direction at a stop, in a rider's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from api.reading.calls import RunCall
+from api.reading.line_directions import LineDirection
+from api.reading.lines import Line
+from api.words.departures import DepartureWords, departure_words
+from api.words.moment import PageMoment
+
+_OLD_S = 90.0
+"""From this age on a report's age is said beside the departure."""
+_WORTH_SAYING_S = 120.0
+"""From this deviation on the timetable's time is said beside the predicted one."""
+
+
+@dataclass(frozen=True)
+class LineDirectionWords:
+    """See `LineDirection`."""
+
+    line: Line
+    direction: int
+    destination: str
+    platform: str
+    departures: list[DepartureWords]
+    quiet: str
+    """Said when nothing leaves within the next hours."""
+    last: str
+    """When the last departure of the service day leaves, "" where that is not known or nothing leaves soon."""
+
+
+def line_direction_words(moment: PageMoment, row: LineDirection) -> LineDirectionWords:
+    """A row in the language of `moment`."""
+    departures = [
+        _departure(moment, call, row.destination, say_platform=not row.platform, first=place == 0)
+        for place, call in enumerate(row.departures)
+    ]
+    return LineDirectionWords(
+        line=row.line,
+        direction=row.direction,
+        destination=" ".join(row.destination.split()),
+        platform=row.platform,
+        departures=departures,
+        quiet="" if row.soon else quiet_words(moment, row.first),
+        last=_last(moment, row) if row.soon else "",
+    )
+
+
+def quiet_words(moment: PageMoment, first: RunCall | None) -> str:
+    """When the first departure after a quiet time leaves."""
+    if first is None:
+        return moment.texts("none_found")
+    words, texts, at = moment.words, moment.texts, first.published
+    if words.day(at):
+        return f"{texts('none_today')} {texts('first_next', time=words.clock(at))}"
+    return texts("next_at", time=words.clock(at))
+
+
+def lines_in(rows: Iterable[LineDirectionWords]) -> list[Line]:
+    """The lines of some rows, each once."""
+    return list({row.line.route: row.line for row in rows}.values())
+
+
+def _last(moment: PageMoment, row: LineDirection) -> str:
+    """The last departure of the service day that the first one belongs to."""
+    if row.last is None or row.first is None:
+        return ""
+    said = "last_is_this" if row.last.key == row.first.key else "last_at"
+    return moment.texts(said, time=moment.words.time(row.last.published))
+
+
+def _departure(moment: PageMoment, row: RunCall, usual: str, *, say_platform: bool, first: bool) -> DepartureWords:
+    """`notes`: also why it does not come, another destination than its row's, platform, timetable time, age of the
+    position."""
+    words, texts, departure = moment.words, moment.texts, departure_words(moment, row)
+    live = departure.status == "live"
+    notes = [reason] if not departure.comes and (reason := moment.reason_for(row)) else []
+    if row.destination != usual:
+        notes.append(moment.towards(row.destination))
+    if say_platform and row.platform:
+        notes.append(texts("platform", name=row.platform))
+    notes += departure.notes
+    # Once is enough: what the later ones were due at stands on their trips' pages.
+    if first and live and row.scheduled is not None and abs(row.published - row.scheduled) >= _WORTH_SAYING_S:
+        notes.append(texts("scheduled_at", time=words.time(row.scheduled)))
+    if live and row.age_s is not None and row.age_s > _OLD_S:
+        notes.append(texts("position_old", age=words.age(row.age_s)))
+    return replace(departure, notes=tuple(notes))
