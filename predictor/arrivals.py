@@ -261,7 +261,7 @@ def _heads(
     by_headway = tt.trip_is_frequency[first.trip]
     return _Heads(
         arrival=arrival, dwell_s=dwell, variance=variance,
-        standing=standing & (tracks.state[slot] != DEADHEAD),
+        standing=standing & tracks.at_stop[slot] & (tracks.state[slot] != DEADHEAD),
         ignore_hold=by_headway & stands_at_first & (tracks.state[slot] != LAYOVER),
     )  # fmt: skip
 

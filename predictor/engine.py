@@ -286,7 +286,10 @@ class Engine:
         doubt = doubts(self.timetable, tracks, current, patience, self._feed.stands_since)
         current = current.take(doubt[current.slot] != GIVEN_UP)
         legs = with_next_runs(self.timetable, self._days, tracks, current, now)
-        doubt = np.maximum(doubt, doubts(self.timetable, tracks, legs, patience, self._feed.stands_since))
+        # Who is through with its run is judged by its next one.
+        under_way = current.slot[current.first_call < self.timetable.trip_calls[current.trip]]
+        later = legs.take(~np.isin(legs.slot, under_way))
+        doubt = np.maximum(doubt, doubts(self.timetable, tracks, later, patience, self._feed.stands_since))
         journey = self._journeys.keys(legs.trip, legs.service_day, legs.shift_s)
         runs = ~np.isin(journey, np.concatenate([operator.cancelled, operator.deleted]))
         runs &= doubt[legs.slot] != GIVEN_UP

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from predictor.arrays import Float64Array, Int32Array, Int64Array, expand_ranges
+from predictor.columns import Columns, column_types
 from predictor.timetable import Timetable
 
 METRES_PER_DEGREE = 6_371_008.8 * np.pi / 180.0
@@ -33,7 +34,7 @@ def distance_to_segment_m(point: tuple[float, float], start: tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
-class Projection:
+class Projection(Columns):
     """Nearest point of each position's line inside its window; all arrays (n,)."""
 
     distance_m: Float64Array
@@ -44,6 +45,13 @@ class Projection:
     """Length of the segment that the nearest point lies on."""
     cost: Float64Array
     """Squared metres: offset, heading and prior together; what the nearest point was chosen by."""
+    along: Float64Array
+    """Cosine of the angle between the vehicle's course and the line there: -1 against it, 0 where not known."""
+
+    def put(self, rows: Int64Array, other: Projection) -> None:
+        """Write what another projection (m,) found in the place of `rows`."""
+        for name in column_types(Projection):
+            getattr(self, name)[rows] = getattr(other, name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +109,7 @@ class LineGeometry:
         """
         n = len(line)
         if n == 0:
-            return Projection(np.empty(0), np.empty(0), np.empty(0), np.empty(0))
+            return Projection.empty()
         low_m = np.clip(low_m, 0.0, self.line_length_m[line])
         high_m = np.clip(high_m, low_m, self.line_length_m[line])
         base = line * _LINE_SPACING_M
@@ -134,7 +142,7 @@ class LineGeometry:
         best = np.minimum.reduceat(cost, starts)
         hit = np.flatnonzero(cost == best[pair])
         chosen = hit[np.searchsorted(pair[hit], np.arange(n))]
-        return Projection(distance[chosen], np.sqrt(offset2[chosen]), length[chosen], best)
+        return Projection(distance[chosen], np.sqrt(offset2[chosen]), length[chosen], best, -against[chosen])
 
 
 def ground_distance_m(lat1: Float64Array, lon1: Float64Array, lat2: Float64Array, lon2: Float64Array) -> Float64Array:

@@ -30,5 +30,9 @@ class Match(DatedRuns):
     """Direction of the last real movement, degrees clockwise from north; NaN where not known."""
     moved: BoolArray
     """Whether this report tells of a real movement."""
+    against_m: Float64Array = field(metadata={"nothing": 0.0})
+    """Metres that it has moved against its line in a row (see `matching.TURNED_M`)."""
+    at_stop: BoolArray
+    """It is at the stop of the call that it has arrived at and not left."""
     jumped: BoolArray
     """The place fits only where the vehicle cannot have driven since."""

@@ -1,7 +1,8 @@
 """Where on its run each vehicle is.
 
 Progress is searched forward from the last known place, so that loops and out-and-back shapes resolve by progress; a
-place that only fits elsewhere on the line is accepted as a jump. One far from its line is off route.
+place that only fits elsewhere on the line is accepted as a jump. One far from its line is off route, and so is one that
+drives it the other way. The stop that a feed names is a hint: where the vehicle is counts.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Arra
 from predictor.columns import Columns
 from predictor.geometry import LineGeometry, Projection, course_deg, ground_distance_m, to_first_stop_m
 from predictor.match import STOP_ZONE_M, Match
-from predictor.observations import STOPPED_AT, Observations
+from predictor.observations import IN_TRANSIT_TO, INCOMING_AT, STOPPED_AT, Observations
 from predictor.runs import DatedRuns
 from predictor.snapshot import DEADHEAD, IN_SERVICE, LAYOVER, OFF_ROUTE
 from predictor.time_distance import TimeDistance
@@ -40,7 +41,17 @@ WAITS_WITHIN_M = 1000.0
 """No vehicle further from its first stop than this waits there, wherever on the line it would be projected to."""
 LONG_WAY_M = 1500.0
 """The direction from one end of so long a way to the other is not that of the road."""
+TOLD_STOP_M = 80.0
+"""A vehicle this near to the stop that it says it stands at does stand there."""
+TOLD_STOP_SLACK_M = 200.0
+"""A vehicle is looked for so far around the stop that it names, and the way to it."""
 PRIOR_SCALE = 25.0
+AGAINST = -0.5
+"""A movement is against the line where the cosine of the angle between them is less than this."""
+TURNED_M = 250.0
+"""A vehicle that has moved so far against its line in a row has turned back: it serves no stop ahead."""
+ONE_MOVEMENT_M = 150.0
+"""One movement counts for no more: a single position may be wrong."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +79,12 @@ class _OnRuns(DatedRuns):
     """It had left the first stop then, and was somewhere on the line."""
     to_first_m: Float64Array
     """Metres from the first stop now."""
+    moved_m: Float64Array
+    """Metres of the movement that this report tells of, 0 where it tells of none."""
+    against_m: Float64Array
+    """Metres moved against the line in a row before."""
+    gained_m: Float64Array
+    """Metres driven along the line since the run was taken up, NaN before it has left."""
 
     @property
     def near_first(self) -> BoolArray:
@@ -84,8 +101,20 @@ class _Window(Columns):
     high_m: Float64Array
     prior_m: Float64Array
     """Where it most likely is."""
-    stands_at: Int32Array
-    """Call that it reports standing at, -1 where at none."""
+
+
+@dataclass(frozen=True, eq=False)
+class _StopTold(Columns):
+    """What reports say of the stop that the vehicle is at or on its way to; all arrays (m,)."""
+
+    call: Int32Array
+    """The call, -1 where none is named."""
+    near: BoolArray
+    """The vehicle is at that stop, by its position."""
+    stopped: BoolArray
+    """It says that it is stopped there;"""
+    coming: BoolArray
+    """that it is on its way there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +124,8 @@ class _Place(Columns):
     at_m: Float64Array
     off_line: BoolArray
     jumped: BoolArray
+    against_m: Float64Array
+    """Metres moved against the line in a row."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +136,7 @@ class _Progress(Columns):
     distance_m: Float64Array
     arrived: Int32Array
     departed: Int32Array
+    at_stop: BoolArray
 
 
 class Matcher:
@@ -124,25 +156,30 @@ class Matcher:
 
         Does not change `tracks`.
         """
-        course, moved = _course(tracks, slot, obs)
+        course, moved_m = _course(tracks, slot, obs)
         continued = (runs.trip >= 0) & runs.same_as(tracks.runs.take(slot))
         match = replace(
             Match.blank(len(obs)),
             trip=runs.trip, service_day=runs.service_day, shift_s=runs.shift_s,
-            continued=continued, course=course, moved=moved,
+            continued=continued, course=course, moved=~(moved_m <= MOVED_M),
         )  # fmt: skip
         on = np.flatnonzero(runs.trip >= 0)
         if len(on) == 0:
             return match
-        reports = self._on_runs(tracks, slot, obs, match, on)
-        place = self._place(reports, self._window(reports, obs))
-        progress = self._progress(reports, place)
+        reports = self._on_runs(tracks, slot, obs, match, on, moved_m)
+        stop_told = self._stop_told(reports, obs)
+        place = self._place(reports, self._window(reports), stop_told)
+        progress = self._progress(reports, place, stop_told)
         match.state[on], match.distance_m[on] = progress.state, progress.distance_m
         match.arrived[on], match.departed[on] = progress.arrived, progress.departed
-        match.jumped[on] = place.jumped
+        match.jumped[on], match.at_stop[on] = place.jumped, progress.at_stop
+        # Who waits, or is nowhere on its line, has not turned.
+        match.against_m[on] = np.where(progress.state == LAYOVER, 0.0, place.against_m)
         return match
 
-    def _on_runs(self, tracks: Tracks, slot: Int64Array, obs: Observations, match: Match, on: Int64Array) -> _OnRuns:
+    def _on_runs(
+        self, tracks: Tracks, slot: Int64Array, obs: Observations, match: Match, on: Int64Array, moved_m: Float64Array
+    ) -> _OnRuns:
         """The reports of rows `on` with what is known of them before their place is looked for."""
         tt, runs, s = self.timetable, match.runs.take(on), slot[on]
         same = match.continued[on]
@@ -156,11 +193,35 @@ class Matcher:
             # Before its departure a vehicle may stand, or turn, anywhere around the terminus.
             under_way=np.isfinite(last_m) & (tracks.departed[s] > 0),
             to_first_m=to_first_stop_m(tt, runs.trip, lat, lon),
+            moved_m=np.where(moved_m[on] > MOVED_M, moved_m[on], 0.0),
+            against_m=np.where(same, tracks.against_m[s], 0.0), gained_m=last_m - tracks.from_m[s],
         )  # fmt: skip
 
-    def _window(self, reports: _OnRuns, obs: Observations) -> _Window:
-        """Where on its line each vehicle (m,) is looked for: not behind where it was, not further than it can have
-        driven, and around the stop that it names."""
+    def _stop_told(self, reports: _OnRuns, obs: Observations) -> _StopTold:
+        """What each report (m,) says of the vehicle's stop: a call of the run that it is on."""
+        tt, trip = self.timetable, reports.trip
+        # Where the block's next trip has taken the place of the one named, the stop is still that of the one named.
+        named = obs.trip[reports.row]
+        of_trip = (named < 0) | (tt.standing_for(named, reports.service_day, reports.shift_s) == trip)
+        sequence = np.where(of_trip, obs.stop_sequence[reports.row], NONE)
+        key = _sequence_key(trip, sequence)
+        at = np.minimum(np.searchsorted(self._sequence_key, key), len(self._sequence_key) - 1)
+        known = (sequence >= 0) & (self._sequence_key[at] == key)
+        call = np.where(known, tt.call_at(self._by_sequence[at]), NONE).astype(np.int32)
+        status = obs.stop_status[reports.row]
+        near = known & (self._to_stop_m(reports, np.maximum(call, 0)) < TOLD_STOP_M)
+        return _StopTold(
+            call, near, known & (status == STOPPED_AT), known & np.isin(status, (INCOMING_AT, IN_TRANSIT_TO))
+        )
+
+    def _to_stop_m(self, reports: _OnRuns, call: Int32Array) -> Float64Array:
+        """Metres from each vehicle (m,) to the stop of a call of its trip."""
+        tt, stop = self.timetable, self.timetable.stop_at(reports.trip, call)
+        return ground_distance_m(tt.stop_lat[stop], tt.stop_lon[stop], reports.lat, reports.lon)
+
+    def _window(self, reports: _OnRuns) -> _Window:
+        """Where on its line each vehicle (m,) is looked for: not behind where it was, and not further than it can have
+        driven."""
         tt, trip, under_way = self.timetable, reports.trip, reports.under_way
         length = self.diagram.call_distance_m(trip, tt.trip_calls[trip])
         by_timetable = self.diagram.scheduled_distance_m(trip, reports.seconds)
@@ -173,38 +234,62 @@ class Matcher:
         half_s = 0.5 * (tt.trip_end_s[trip] - tt.trip_start_s[trip])
         begins = ~under_way & reports.near_first & (reports.seconds - tt.trip_start_s[trip] < half_s)
         high = np.where(begins, 0.5 * length, high)
-        # Where the block's next trip has taken the place of the one named, the stop is still that of the one named.
-        named = obs.trip[reports.row]
-        of_trip = (named < 0) | (self.timetable.standing_for(named, reports.service_day, reports.shift_s) == trip)
-        low, high, stands_at = self._narrow_by_stop(obs, reports.row, of_trip, trip, low, high)
-        return _Window(low, high, prior, stands_at)
+        return _Window(low, high, prior)
 
-    def _place(self, reports: _OnRuns, window: _Window) -> _Place:
-        """Where along its line each vehicle (m,) is, and whether it is on it."""
+    def _place(self, reports: _OnRuns, window: _Window, told: _StopTold) -> _Place:
+        """Where along its line each vehicle (m,) is, whether it is on it, and whether it drives it the other way."""
         tt, under_way = self.timetable, reports.under_way
         line = tt.pattern_line[tt.trip_pattern[reports.trip]]
-        found = self._projected(line, reports, window)
-        at_m, offset, limit = found.distance_m, found.offset_m, self._off_line_m(line, found)
-        stands_at, jumped = window.stands_at, np.zeros(len(reports), bool)
+        around = self._around_the_stop(reports.trip, window, told)
+        hinted = (around.low_m > window.low_m) | (around.high_m < window.high_m)
+        found = self._projected(line, reports, around)
+        # The stop named may be an old one: where the vehicle is counts.
+        rows, other = self._better(line, reports, np.flatnonzero(hinted), window, found)
+        found.put(rows, other)
+        stands = hinted & told.near & told.stopped
+        stands[rows] = False
         # Where nothing in the window fits: anywhere on the line.
-        again = np.flatnonzero((under_way | (window.low_m > 0)) & (found.cost > limit**2))
-        if len(again):
-            anywhere = replace(window.take(again), low_m=np.zeros(len(again)), high_m=np.full(len(again), np.inf))
-            other = self._projected(line[again], reports.take(again), anywhere)
-            wide = self._off_line_m(line[again], other)
-            fits = (other.cost < 0.25 * found.cost[again]) & (other.offset_m < 0.6 * wide)
-            # One that leaves its line sideways lies nearest to where it has just been.
-            back_m = reports.last_m[again] - other.distance_m
-            fits &= ~(under_way[again] & (back_m > 0) & (back_m < JUST_BEHIND_M))
-            rows = again[fits]
-            at_m[rows], offset[rows], limit[rows] = other.distance_m[fits], other.offset_m[fits], wide[fits]
-            jumped[rows] = under_way[rows]
-            stands_at[rows] = NONE
-        at_m = np.where(stands_at >= 0, self.diagram.call_distance_m(reports.trip, stands_at), at_m)
+        anywhere = replace(window, low_m=np.zeros(len(reports)), high_m=np.full(len(reports), np.inf))
+        rows, other = self._better(line, reports, np.flatnonzero(under_way), anywhere, found)
+        beside = found.offset_m > self._off_line_m(line, found)
+        along, astray = found.along.copy(), beside.copy()
+        along[rows], astray[rows] = other.along, False
+        against_m = self._moved_against_m(reports, along, astray)
+        # One that leaves its line sideways lies nearest to where it has just been, and one that turns is followed no
+        # further.
+        back_m = reports.last_m[rows] - other.distance_m
+        sideways = (back_m > 0) & (back_m < JUST_BEHIND_M)
+        turns = (back_m > 0) & (against_m[rows] > 0) & (reports.moved_m[rows] > 0)
+        off_line = beside
+        off_line[rows] &= sideways
+        rows, other = rows[~sideways & ~turns], other.take(~sideways & ~turns)
+        found.put(rows, other)
+        jumped = np.zeros(len(reports), bool)
+        jumped[rows], stands[rows] = True, False
+        at_m = np.where(stands, self.diagram.call_distance_m(reports.trip, told.call), found.distance_m)
         last = np.where(under_way, np.nan_to_num(reports.last_m), 0.0)
         at_m = np.where(under_way & ~jumped, np.maximum(at_m, last), at_m)
-        at_m = self._not_past_unseen_stops(reports.trip, line, at_m, offset, last, reports.lat, reports.lon)
-        return _Place(at_m, offset > limit, jumped)
+        at_m = self._not_past_unseen_stops(reports.trip, line, at_m, found.offset_m, last, reports.lat, reports.lon)
+        return _Place(at_m, off_line | (against_m >= TURNED_M), jumped, against_m)
+
+    def _better(
+        self, line: Int32Array, reports: _OnRuns, rows: Int64Array, window: _Window, found: Projection
+    ) -> tuple[Int64Array, Projection]:
+        """Of `rows`, those that do not fit their line where they were `found` and do in another window, and where."""
+        rows = rows[found.cost[rows] > self._off_line_m(line[rows], found.take(rows)) ** 2]
+        other = self._projected(line[rows], reports.take(rows), window.take(rows))
+        fits = (other.cost < 0.25 * found.cost[rows]) & (other.offset_m < 0.6 * self._off_line_m(line[rows], other))
+        return rows[fits], other.take(fits)
+
+    def _moved_against_m(self, reports: _OnRuns, along: Float64Array, astray: BoolArray) -> Float64Array:
+        """Metres that each vehicle (m,) has moved against its line in a row; `along`: see `Projection`; `astray`: it is
+        not on it."""
+        moved, far = reports.moved_m > 0, reports.moved_m > LONG_WAY_M
+        against = moved & (along < AGAINST)
+        ahead = moved & (far | ((along > 0) & ~astray))
+        more_m = np.minimum(reports.moved_m, ONE_MOVEMENT_M)
+        result: Float64Array = np.where(against, reports.against_m + more_m, np.where(ahead, 0.0, reports.against_m))
+        return result
 
     def _projected(self, line: Int32Array, reports: _OnRuns, window: _Window) -> Projection:
         return self.lines.project(
@@ -218,7 +303,7 @@ class Matcher:
         result: Float64Array = OFF_LINE_M + straying
         return result
 
-    def _progress(self, reports: _OnRuns, place: _Place) -> _Progress:
+    def _progress(self, reports: _OnRuns, place: _Place, told: _StopTold) -> _Progress:
         """How far each vehicle (m,) has come on its run."""
         tt, diagram, trip, off = self.timetable, self.diagram, reports.trip, place.off_line
         pattern, calls = tt.trip_pattern[trip], tt.trip_calls[trip]
@@ -233,6 +318,8 @@ class Matcher:
         departed = np.where(forward, np.maximum(departed, reports.departed), departed)
         # Off its line it stays where it was last seen on it; where it stood, it has left by now.
         frozen = off & reports.same & ((reports.departed > 0) | (reports.to_first_m < WAITS_WITHIN_M))
+        # Who drives against its line and never drove along it is not on this run yet.
+        frozen &= ~((place.against_m >= TURNED_M) & ~(reports.gained_m > MOVED_M))
         left = np.where(reports.departed > 0, np.minimum(reports.arrived, calls - 1), 0)
         arrived = np.where(frozen, reports.arrived, np.where(off, 0, arrived))
         departed = np.where(frozen, left, np.where(off, 0, departed))
@@ -246,7 +333,16 @@ class Matcher:
         over = (arrived >= calls) & ~off & ~waiting
         state = np.where(waiting, LAYOVER, np.where(off, OFF_ROUTE, IN_SERVICE)).astype(np.int8)
         state[was_over | coming | over] = DEADHEAD
-        return _Progress(state, distance_m, arrived, departed)
+        at_stop = (departed < arrived) & (state != OFF_ROUTE)
+        at_stop &= (state == IN_SERVICE) | self._at_the_stop(reports, departed, told)
+        return _Progress(state, distance_m, arrived, departed, at_stop)
+
+    def _at_the_stop(self, reports: _OnRuns, call: Int32Array, told: _StopTold) -> BoolArray:
+        """Whether each vehicle (m,) is at the stop of a call of its trip, by its position and its own word."""
+        to_stop_m, named = self._to_stop_m(reports, call), told.call == call
+        on_its_way = (named & told.coming) & (to_stop_m > STOP_ZONE_M)
+        result: BoolArray = ((to_stop_m < AT_STOP_M) & ~on_its_way) | (named & told.near & told.stopped)
+        return result
 
     def _yet_to_leave(self, reports: _OnRuns, at_m: Float64Array, first_m: Float64Array) -> tuple[BoolArray, BoolArray]:
         """Whether each vehicle (m,) waits at its first stop (`first_m` along the line) for its departure, or is on its
@@ -291,41 +387,13 @@ class Matcher:
         result: Float64Array = np.where(unseen, np.where(near, np.minimum(at_m, here), np.minimum(at_m, before)), at_m)
         return result
 
-    def _narrow_by_stop(
-        self,
-        obs: Observations,
-        on: Int64Array,
-        of_trip: BoolArray,
-        trip: Int32Array,
-        low: Float64Array,
-        high: Float64Array,
-    ) -> tuple[Float64Array, Float64Array, Int32Array]:
-        """Narrow the window by the feed's current stop, and say at which call a vehicle reports standing, else -1.
-
-        The named stop is a hint: a window that would not meet the one given is left as it was. `of_trip`: whether it
-        is a stop of `trip`.
-        """
-        tt = self.timetable
-        sequence = np.where(of_trip, obs.stop_sequence[on], NONE)
-        stopped = np.full(len(on), NONE, np.int32)
-        rows = np.flatnonzero(sequence >= 0)
-        if len(rows) == 0:
-            return low, high, stopped
-        key = _sequence_key(trip[rows], sequence[rows])
-        at = np.minimum(np.searchsorted(self._sequence_key, key), len(self._sequence_key) - 1)
-        exact = self._sequence_key[at] == key
-        rows, call = rows[exact], tt.call_at(self._by_sequence[at[exact]])
-        here = self.diagram.call_distance_m(trip[rows], call)
-        before = self.diagram.call_distance_m(trip[rows], call - 1)
-        slack = 200.0
-        new_low, new_high = np.maximum(low[rows], before - slack), np.minimum(high[rows], here + slack)
-        meets = new_low < new_high
-        low[rows[meets]], high[rows[meets]] = new_low[meets], new_high[meets]
-        stop = tt.stop_at(trip[rows], call)
-        near = ground_distance_m(tt.stop_lat[stop], tt.stop_lon[stop], obs.lat[on[rows]], obs.lon[on[rows]]) < 80.0
-        standing = meets & near & (obs.stop_status[on[rows]] == STOPPED_AT)
-        stopped[rows[standing]] = call[standing]
-        return low, high, stopped
+    def _around_the_stop(self, trip: Int32Array, window: _Window, told: _StopTold) -> _Window:
+        """The window (m,) narrowed to the stop that a report names; one that would not meet it stays as it is."""
+        here, before = (self.diagram.call_distance_m(trip, told.call - k) for k in (0, 1))
+        low = np.maximum(window.low_m, before - TOLD_STOP_SLACK_M)
+        high = np.minimum(window.high_m, here + TOLD_STOP_SLACK_M)
+        meets = (told.call >= 0) & (low < high)
+        return replace(window, low_m=np.where(meets, low, window.low_m), high_m=np.where(meets, high, window.high_m))
 
 
 def _sequence_key(trip: Int32Array, stop_sequence: Int32Array) -> Int64Array:
@@ -333,7 +401,8 @@ def _sequence_key(trip: Int32Array, stop_sequence: Int32Array) -> Int64Array:
 
 
 def _course(tracks: Tracks, slot: Int64Array, obs: Observations) -> tuple[Float64Array, BoolArray]:
-    """The direction in which each vehicle (n,) last moved, and whether this report tells of a movement."""
+    """The direction in which each vehicle (n,) last moved, and how far it is from where that movement ended, metres:
+    NaN at its first report."""
     moved_m = ground_distance_m(tracks.anchor_lat[slot], tracks.anchor_lon[slot], obs.lat, obs.lon)
     moved = ~(moved_m <= MOVED_M)
     course = np.where(
@@ -343,4 +412,4 @@ def _course(tracks: Tracks, slot: Int64Array, obs: Observations) -> tuple[Float6
     ).astype(np.float64)
     # A course across a long silence says little: the road has bends.
     course[moved_m > LONG_WAY_M] = np.nan
-    return course, moved
+    return course, moved_m

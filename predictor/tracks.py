@@ -99,6 +99,12 @@ class Tracks(DatedRuns):
     """When it was last seen on the line of its run."""
     away: Int32Array = field(metadata=_ZERO)
     """Reports in a row off that line."""
+    from_m: Float64Array
+    """Where on the line it was when it took up this run, or last before it left the first stop."""
+    against_m: Float64Array = field(metadata=_ZERO)
+    """Metres that it has moved against that line in a row."""
+    at_stop: BoolArray
+    """It is at the stop of the call that it has arrived at and not left, not only near."""
 
     # How it has been driving
     delay_s: Float64Array
@@ -278,6 +284,8 @@ class Tracks(DatedRuns):
         )
         self.away[slot] = np.where(match.state == OFF_ROUTE, np.where(match.continued, self.away[slot], 0) + 1, 0)
         self.since[slot] = np.where(match.continued, self.since[slot], obs.timestamp)
+        under_way = match.continued & (self.departed[slot] > 0)
+        self.from_m[slot] = np.where(under_way, self.from_m[slot], match.distance_m)
         self.arrived_at[slot], self.arrived_sd_s[slot] = arrived_at, arrived_sd_s
         self.moved_at[slot] = np.where(match.moved, obs.timestamp, self.moved_at[slot])
         self.anchor_lat[slot] = np.where(match.moved, obs.lat, self.anchor_lat[slot])
@@ -353,8 +361,10 @@ def _same_places(old: Timetable, was: Int32Array, new: Timetable, trip: Int32Arr
 
 _OF_A_RUN = (
     *column_types(DatedRuns), "distance_m", "arrived", "departed", "arrived_at", "arrived_sd_s", "since", "on_line_at",
-    "away", "state", "delay_s", "delay_before_s",
+    "away", "from_m", "against_m", "at_stop", "state", "delay_s", "delay_before_s",
 )  # fmt: skip
 """Columns that speak of the run that the vehicle is on."""
 _AS_REPORTED = ("lat", "lon", "bearing", "speed", "timestamp", "occupancy", "occupancy_percentage", "wheelchair")
-_AS_MATCHED = (*column_types(DatedRuns), "state", "distance_m", "arrived", "departed", "course")
+_AS_MATCHED = (
+    *column_types(DatedRuns), "state", "distance_m", "arrived", "departed", "course", "against_m", "at_stop",
+)  # fmt: skip

@@ -33,7 +33,7 @@ def vehicles_of(tracks: Tracks, diagram: TimeDistance, doubt: Int8Array) -> Vehi
         bearing=tracks.bearing.copy(), speed=tracks.speed.copy(), timestamp=tracks.timestamp.copy(),
         occupancy=tracks.occupancy.copy(), occupancy_percentage=tracks.occupancy_percentage.copy(),
         wheelchair=tracks.wheelchair.copy(), state=tracks.state.copy(), distance_m=tracks.distance_m.copy(),
-        next_call=np.where(stands, tracks.departed, tracks.arrived).astype(np.int32), at_stop=stands,
+        next_call=np.where(stands, tracks.departed, tracks.arrived).astype(np.int32), at_stop=tracks.at_stop.copy(),
         stalled_at=np.where(
             tracks.state == OFF_ROUTE, np.fmax(tracks.on_line_at, tracks.since), np.fmax(tracks.moved_at, tracks.since)
         ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from benchmarks.field.city import City
@@ -190,3 +192,36 @@ def test_a_feed_that_falls_back_to_the_trip_before_takes_no_bus_from_its_riders(
         city.vehicle_positions(bus("v1", "t1" if k % 2 else "t2", between=where), at=at)
         if k:
             assert live_runs(city, "B") == ["t2"], at
+
+
+@pytest.mark.parametrize("status", ["STOPPED_AT", "IN_TRANSIT_TO"])
+@pytest.mark.parametrize("sequence", [1, 2, 5])
+def test_a_bus_is_where_its_position_is_though_it_names_another_stop(status: str, sequence: int) -> None:
+    stuck: dict[str, Any] = {"current_stop_sequence": sequence, "current_status": status}
+    city = City(at="08:04").vehicle_positions(bus("v1", "t1", late_s=60, **stuck)).at("08:05:30")
+    assert city.vehicles()["v1"]["state"] == "in_service"
+    assert city.board("C") == ["09:04 t2 scheduled"]
+    assert city.board("D")[0] in ("08:06 t1 live", "08:07 t1 live")
+
+
+@pytest.mark.parametrize(
+    ("place", "told", "there"),
+    [
+        ((0, 40), {}, True),
+        ((-20, 0), {}, True),
+        ((0, 250), {}, False),
+        ((-700, 0), {}, False),
+        ((0, 70), {"current_status": "STOPPED_AT", "current_stop_sequence": 1}, True),
+        ((-300, 0), {"current_status": "STOPPED_AT", "current_stop_sequence": 1}, False),
+        ((-50, 0), {"current_status": "INCOMING_AT", "current_stop_sequence": 1}, False),
+    ],
+)
+def test_a_bus_is_at_its_first_stop_only_when_it_is_there(
+    place: tuple[float, float], told: dict[str, Any], there: bool
+) -> None:
+    city = City(at="07:50").vehicle_positions(bus("v1", "t1", place=place, fresh=True, **told)).at("07:52")
+    row = city.departures("A")[0]
+    assert (str(row), row.told["at_stop"]) == ("08:00 t1 live", there)
+    assert city.vehicles()["v1"]["at_stop"] == there
+    assert city.trip("t1")[0].told["at_stop"] == there
+    assert (city.our_vehicle_positions()["v1"].current_status == 1) == there

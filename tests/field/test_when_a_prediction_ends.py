@@ -86,3 +86,49 @@ def test_a_bus_that_waits_for_its_time_on_the_way_is_not_held_up() -> None:
     )
     assert city.departures("C")[0].status == "live"
     assert city.vehicles()["v1"]["delay_s"] == 0
+
+
+FAR = network("A B C D E F G H", trips=(Trip("t1", "08:00"), Trip("t2", "09:00")))
+
+
+def drive_back(city: City, since: float, until: float) -> None:
+    """The bus of t1 drives back along its line, from so many hops to so many."""
+    hops = since
+    while hops > until:
+        hops -= 0.25
+        city.clock.at += 30
+        k = min(int(hops), 6)
+        city.vehicle_positions(bus("v1", "t1", between=("ABCDEFGH"[k], "ABCDEFGH"[k + 1], hops - k)), OTHER)
+
+
+def test_a_bus_that_turns_back_is_live_at_no_stop_that_it_leaves() -> None:
+    city = City(FAR, at="07:55").vehicle_positions(bus("v1", "t1", late_s=0, stuck_at="F"), OTHER).at("08:09")
+    assert statuses(city, "G")[0] == "t1 live"
+    drive_back(city, 4.9, 2.4)
+    assert [call.status for call in city.trip("t1")] == ["passed"] * 5 + ["scheduled"] * 3
+    assert statuses(city, "C") == ["t2 scheduled"], "it has been there"
+    assert statuses(city, "G") == ["t1 scheduled", "t2 scheduled"]
+    assert city.vehicles()["v1"]["state"] == "off_route"
+
+
+def test_a_bus_that_drives_its_line_the_other_way_from_the_start_takes_no_run_from_the_board() -> None:
+    city = City(FAR, at="07:59:30").vehicle_positions(OTHER)
+    drive_back(city, 5.2, 2.4)
+    assert [statuses(city, stop) for stop in "DEFG"] == [["t1 scheduled", "t2 scheduled"]] * 4
+
+
+def test_a_bus_that_turned_back_is_live_again_when_it_goes_on() -> None:
+    city = City(FAR, at="07:55").vehicle_positions(bus("v1", "t1", late_s=0, stuck_at="F"), OTHER).at("08:09")
+    drive_back(city, 4.9, 3.5)
+    for hops in (0.6, 0.8, 0.95):
+        city.clock.at += 30
+        city.vehicle_positions(bus("v1", "t1", between=("D", "E", hops)), OTHER)
+    assert statuses(city, "E")[0] == "t1 live" and statuses(city, "G")[0] == "t1 live"
+
+
+def test_a_position_that_was_too_far_ahead_is_put_right_at_once() -> None:
+    city = City(FAR, at="07:55").vehicle_positions(bus("v1", "t1", late_s=0), OTHER).at("08:05")
+    city.vehicle_positions(bus("v1", "t1", between=("D", "E", 0.6)), OTHER, at="08:05:30")
+    city.vehicle_positions(bus("v1", "t1", late_s=0), OTHER, at="08:06")
+    city.at("08:07")
+    assert statuses(city, "E")[0] == "t1 live"

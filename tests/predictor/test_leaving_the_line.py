@@ -62,7 +62,7 @@ def test_the_stop_that_a_vehicle_stood_at_before_it_left_its_line_was_served() -
 
 def test_a_vehicle_that_turns_off_sideways_is_not_thought_to_be_back_before_its_stop() -> None:
     engine, calls, _ = followed(timetable(), (0, 0, LAT), (80, 470, LAT), (100, 500, LAT), (120, 500, LAT))
-    aside = replace(report(START + 140, 430, lat=LAT + 0.0005), stop_sequence=np.array([4], np.int32))
+    aside = replace(report(START + 140, 350, lat=LAT + 0.0005), stop_sequence=np.array([4], np.int32))
     snapshot = engine.step(aside, START + 140)
     assert snapshot.vehicles.state[0] == OFF_ROUTE
     assert snapshot.vehicles.distance_m[0] == pytest.approx(500, abs=5)
