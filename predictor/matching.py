@@ -400,7 +400,7 @@ def _sequence_key(trip: Int32Array, stop_sequence: Int32Array) -> Int64Array:
     return (trip.astype(np.int64) << 32) | stop_sequence
 
 
-def _course(tracks: Tracks, slot: Int64Array, obs: Observations) -> tuple[Float64Array, BoolArray]:
+def _course(tracks: Tracks, slot: Int64Array, obs: Observations) -> tuple[Float64Array, Float64Array]:
     """The direction in which each vehicle (n,) last moved, and how far it is from where that movement ended, metres:
     NaN at its first report."""
     moved_m = ground_distance_m(tracks.anchor_lat[slot], tracks.anchor_lon[slot], obs.lat, obs.lon)
