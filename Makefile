@@ -13,10 +13,11 @@ BIN := .venv/bin
 demo: .venv/.installed
 	$(BIN)/prochain demo
 
-# Two workers share two cores: threads of the matrix library would only wait for one another.
+# Three workers keep two cores busy, since browsers and other processes are often waited for; threads of the matrix
+# library would only wait for one another.
 test: export OPENBLAS_NUM_THREADS = 1
 test: .venv/.installed
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
 # The suite tries little and always the same; this tries much, and something else each time.
 fuzz: export OPENBLAS_NUM_THREADS = 1

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from gtfs_kit.constants import DTYPES
-
 from feeds.service_times import DATE, TIME
 
 REQUIRED_COLUMNS = {
@@ -56,6 +54,9 @@ def is_number(table: str, column: str) -> bool:
 
 def types_of(table: str) -> dict[str, str]:
     """The type of each column that gtfs-kit knows in a table."""
+    # Only who reads a GTFS waits for it: it brings libraries that draw maps, half a second of every start.
+    from gtfs_kit.constants import DTYPES
+
     known: dict[str, str] = DTYPES[table]
     return known
 

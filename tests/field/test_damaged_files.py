@@ -78,13 +78,14 @@ def test_boards_stand_whatever_is_in_the_desks_file_and_what_can_be_read_of_it_i
     number = first._database.next_number()
     first.close()
     good = (tmp_path / "good" / FILE_NAME).read_bytes()
+    service = service_at(NOW)
     for case, data in enumerate(damages(good)):
         folder = tmp_path / str(case)
         folder.mkdir()
         (folder / FILE_NAME).write_bytes(data)
-        desk = Desk(service_at(NOW), token=TOKEN, folder=folder)
-        client = TestClient(create_app(desk.service, desk))
-        stop = str(desk.service.timetable.stop_id[0])
+        desk = Desk(service, token=TOKEN, folder=folder)
+        client = TestClient(create_app(service, desk))
+        stop = str(service.timetable.stop_id[0])
         assert client.get(f"/v1/stops/{stop}/departures").status_code == 200
         assert client.get(f"/stops/{stop}").status_code == 200
         assert desk._database.next_number() >= number
