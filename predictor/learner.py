@@ -63,9 +63,10 @@ class Learner:
         self._expected = np.empty(0)
         self._features = np.empty((0, len(FEATURES)), np.float32)
         self._offered_at = -np.inf
-        # Samples: the first `_old` rows have been studied, those up to `_count` are new.
-        self._sample = np.empty((1024, len(FEATURES)), np.float32)
-        self._target = np.empty(1024, np.float32)
+        # Samples: the first `_old` rows have been studied, those up to `_count` are new. Room for all of them at once:
+        # the system gives memory to rows when they are written.
+        self._sample = np.empty((capacity, len(FEATURES)), np.float32)
+        self._target = np.empty(capacity, np.float32)
         self.capacity = capacity
         self._old = self._count = 0
         self._lessons = lessons
@@ -164,15 +165,13 @@ class Learner:
             self.calibration.observe(self.net.predict(features), ahead_s, has_begun(features), missed)
         if self._count + len(missed) > self.capacity:
             # Make room: of the samples already studied a random half goes.
-            kept = np.sort(self._random.choice(self._count, self.capacity // 2, replace=False))
+            kept = np.sort(self._random.choice(self._count, min(self._count, self.capacity // 2), replace=False))
             self._sample[: len(kept)], self._target[: len(kept)] = self._sample[kept], self._target[kept]
             self._count = len(kept)
             self._old = int(np.searchsorted(kept, self._old))
+        room = self.capacity - self._count
+        features, missed = features[:room], missed[:room]
         end = self._count + len(missed)
-        if end > len(self._target):
-            more = min(max(end, 2 * len(self._target)), max(self.capacity, end)) - len(self._target)
-            self._sample = np.concatenate([self._sample, np.empty((more, len(FEATURES)), np.float32)])
-            self._target = np.concatenate([self._target, np.empty(more, np.float32)])
         self._sample[self._count : end], self._target[self._count : end] = features, missed
         self._count = end
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.answers.problems import Problem, problem_response
@@ -40,7 +41,7 @@ class BodyLimit:
         announced = dict(scope["headers"]).get(b"content-length", b"0")
         # The server refuses what is no number; a number may still be longer than Python turns into one.
         if len(announced) > 15 or int(announced) > MOST_BYTES:
-            await problem_response(scope["path"], _too_large())(scope, receive, _Lingering(receive, send))
+            await problem_response(Request(scope), _too_large())(scope, receive, _Lingering(receive, send))
             return
         await self._app(scope, _Counted(receive), send)
 

@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
+from api.answers.problem_pages import asks_for_page, problem_page
+
 log = logging.getLogger("prochain")
 
 MEDIA_TYPE = "application/problem+json"
@@ -70,12 +72,12 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 
 def answer_with_problems(app: FastAPI) -> None:
-    """Make every error of `app` a problem details answer."""
+    """Make every error of `app` a problem details answer, or a page where people read."""
 
     @app.exception_handler(HTTPException)
     def http_error(request: Request, error: HTTPException) -> Response:
         if isinstance(error, Problem):
-            return problem_response(request.url.path, error)
+            return problem_response(request, error)
         title = HTTPStatus(error.status_code).phrase
         detail = str(error.detail)
         if error.status_code == HTTPStatus.NOT_FOUND:
@@ -86,20 +88,20 @@ def answer_with_problems(app: FastAPI) -> None:
                 f"{request.url.path} answers {', '.join(can)}, not {request.method}. All addresses are listed at /docs."
             )
             allow = ", ".join(can + ["HEAD"] * ("GET" in can))
-            return _answer(request.url.path, error.status_code, "about:blank", title, detail, headers={"Allow": allow})
-        return _answer(request.url.path, error.status_code, "about:blank", title, detail, headers=error.headers)
+            return _answer(request, error.status_code, "about:blank", title, detail, headers={"Allow": allow})
+        return _answer(request, error.status_code, "about:blank", title, detail, headers=error.headers)
 
     @app.exception_handler(RequestValidationError)
     def bad_parameter(request: Request, error: RequestValidationError) -> Response:
         said = [f"“{problem['loc'][-1]}”: {problem['msg']}" for problem in error.errors()]
         detail = "; ".join(said) + ". The parameters are described at /docs."
-        return _answer(request.url.path, 422, "urn:prochain:bad-parameter", "Parameter not understood", detail)
+        return _answer(request, 422, "urn:prochain:bad-parameter", "Parameter not understood", detail)
 
     @app.exception_handler(Exception)
     def our_fault(request: Request, error: Exception) -> Response:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         detail = "The fault is ours and is in the service's log. Asking again may help."
-        return _answer(request.url.path, 500, "about:blank", "Internal Server Error", detail)
+        return _answer(request, 500, "about:blank", "Internal Server Error", detail)
 
 
 def _methods_at(app: FastAPI, request: Request) -> list[str]:
@@ -112,14 +114,14 @@ def _methods_at(app: FastAPI, request: Request) -> list[str]:
     ]
 
 
-def problem_response(path: str, problem: Problem) -> Response:
-    """The answer to a request for `path` that fails with `problem`."""
-    return _answer(path, problem.status_code, f"urn:prochain:{problem.kind}", problem.title, problem.detail,
+def problem_response(request: Request, problem: Problem) -> Response:
+    """The answer to a request that fails with `problem`."""
+    return _answer(request, problem.status_code, f"urn:prochain:{problem.kind}", problem.title, problem.detail,
                    problem.suggestions, problem.headers)  # fmt: skip
 
 
 def _answer(
-    path: str,
+    request: Request,
     status: int,
     kind: str,
     title: str,
@@ -127,8 +129,13 @@ def _answer(
     suggestions: Sequence[str] | None = None,
     headers: Any = None,
 ) -> Response:
+    if asks_for_page(request) and "location" not in {name.lower() for name in headers or ()}:
+        try:
+            return problem_page(request, status, detail, headers or {})
+        except Exception:
+            log.exception("The page of an error cannot be made.")
     problem = ProblemDetails(
-        type=kind, title=title, status=status, detail=detail, instance=path,
+        type=kind, title=title, status=status, detail=detail, instance=request.url.path,
         suggestions=list(suggestions) if suggestions else None,
     )  # fmt: skip
     return JSONResponse(

@@ -16,7 +16,10 @@ KEEP_ALIVE_S = 5
 LARGEST_HEADERS = 32 * 1024
 """Bytes."""
 
-_NO_ROOM = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+_NO_ROOM = (
+    b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\nConnection: close\r\n"
+    b"Content-Type: text/plain\r\nContent-Length: 38\r\n\r\nToo many are here: come again in 10 s."
+)
 
 log = logging.getLogger("prochain")
 

@@ -20,7 +20,7 @@ from predictor.timetable import Timetable
 from predictor.trip_updates import TripUpdates
 
 T = TypeVar("T")
-_SECONDS_OF_A_DAY = 86_400
+_SECONDS_SAID = 8192
 
 MESSAGES_OLD_AFTER_S = 600.0
 """Failing for longer than this, the operator's alerts are said to be of an earlier time."""
@@ -136,7 +136,7 @@ class ServiceView:
             return cast(T, self._made[key])
 
 
-@lru_cache(maxsize=_SECONDS_OF_A_DAY)
+@lru_cache(maxsize=_SECONDS_SAID)
 def _iso(second: int, zone: ZoneInfo) -> str:
     # The boards of a network say the same few thousand seconds over and over.
     return datetime.fromtimestamp(second, zone).isoformat()

@@ -8,7 +8,13 @@ from benchmarks.faults.soak import Sample, slopes_of
 def samples(leak_mb: float = 0.0, leak_files: int = 0) -> list[Sample]:
     return [
         Sample(
-            k / 2, 50 + (k * 7) % 30, 300 + leak_mb * k / 2 + (k * 7) % 30, 18 + leak_files * k, 20 + (k * 7) % 30, 2.0
+            k / 2,
+            50 + (k * 7) % 30,
+            300 + leak_mb * k / 2 + (k * 7) % 30 + k,
+            k,
+            18 + leak_files * k,
+            20 + (k * 7) % 30,
+            2.0,
         )
         for k in range(24)
     ]
