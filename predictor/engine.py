@@ -29,6 +29,7 @@ from predictor.liveness import FeedLiveness
 from predictor.matching import Matcher
 from predictor.observations import Observations
 from predictor.operator_times import OperatorTimes, operator_times
+from predictor.operator_vehicles import on_operators_runs
 from predictor.overlay import Overlay
 from predictor.passages import CallTimes, Passages, Stretches, call_times
 from predictor.past_calls import PastCalls
@@ -161,6 +162,9 @@ class Engine:
         if self.timetable is not old:
             trip = renamed(observations.trip, old.trip_id, self.timetable.trip_index)
             observations = replace(observations, trip=trip)
+        if trip_updates is not None and trip_updates.timestamp >= now - self.settings.live_limit_s:
+            observations, joined = on_operators_runs(observations, trip_updates, self._overlay, now)
+            self._counts["reports_joined"] += joined
         self._feed.hear(observations, now)
         passages = self._follow(observations, now, self._taken_out(operator))
         self._feed.watch(self.timetable, self._tracks)

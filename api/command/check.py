@@ -16,14 +16,15 @@ from rich.console import Console
 from rich.table import Table
 
 from api.reading.calls import iso_date
-from api.reading.health import Fault, operator_faults, timetable_faults, vehicle_faults
+from api.reading.health import Fault, feed_faults, operator_faults, timetable_faults, vehicle_faults
 from api.reading.moment import Moment
 from api.service.stop_search import StopSearch
-from api.service.view import ServiceView, UpdateFigures
+from api.service.view import FeedHealth, ServiceView, UpdateFigures
 from api.words.health import fault_words
 from feeds.alerts import Alert
 from feeds.errors import FeedError, Problem
 from feeds.message import decode_message, posix_seconds
+from feeds.message_kinds import FEEDS, feeds_in, served_as
 from feeds.operator_alerts import decode_alerts
 from feeds.reading import ALERTS_KEPT_S, TRIP_UPDATES_KEPT_S
 from feeds.recording import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS, open_recording
@@ -163,6 +164,8 @@ class _Message:
     received_at: float
     made_at: float
     """0 where it does not say."""
+    holds: frozenset[str]
+    """The feeds of which it has entities."""
 
     @property
     def moment(self) -> float:
@@ -179,8 +182,17 @@ def _check_messages(
     for feed, place in places.items():
         with _kept(errors):
             messages[feed] = _fetched(feed, place, headers.get(feed))
+    roles = served_as({feed: message.holds for feed, message in messages.items()}, places)
+    served = [
+        FeedHealth(
+            roles[feed], message.name, given_as=feed if roles[feed] != feed else "",
+            holds=() if roles[feed] in message.holds else tuple(sorted(message.holds)),
+        )
+        for feed, message in messages.items()
+    ]  # fmt: skip
+    messages = {roles[feed]: message for feed, message in messages.items()}
     # Vehicles move from one second to the next; what is said of trips and to riders holds for longer.
-    moment = next((messages[feed].moment for feed in places if feed in messages), time.time())
+    moment = next((messages[feed].moment for feed in FEEDS if feed in messages), time.time())
     engine, updates, observations, alerts = Engine(timetable), None, Observations.empty(moment), tuple[Alert, ...]()
     if message := messages.get(TRIP_UPDATES):
         with _kept(errors):
@@ -210,6 +222,7 @@ def _check_messages(
         in_force = sum(alert.state(moment) == "in_force" for alert in alerts)
         console.print(f"{in_force:,} of {len(alerts):,} alerts are in force.")
         _print_refused(console, {"unusable_period": sum(alert.unusable_periods for alert in alerts)})
+    _print_faults(console, feed_faults(served))
     _print_faults(console, operator_faults(Moment(view, moment)))
     for error in errors[:-1]:
         console.print(str(error), style="yellow", highlight=False, markup=False)
@@ -232,8 +245,8 @@ def _fetched(feed: str, place: str, headers: Mapping[str, str] | None) -> _Messa
     data = opened.fetch(received_at)
     if data is None:
         raise FeedError(f"{opened.name}: the server answered that there is nothing new, to the first question.")
-    made_at = posix_seconds(decode_message(data, feed.replace("_", " ")).header.timestamp)
-    return _Message(opened.name, data, received_at, made_at)
+    message = decode_message(data, feed.replace("_", " "))
+    return _Message(opened.name, data, received_at, posix_seconds(message.header.timestamp), feeds_in(message))
 
 
 def _print_message(console: Console, message: _Message, what: str, stale_after_s: float) -> None:
@@ -287,7 +300,10 @@ def _ago(seconds: float) -> str:
 
 def _print_vehicles(console: Console, observations: Observations, snapshot: Snapshot) -> None:
     known = int((observations.trip >= 0).sum())
-    console.print(f"{known:,} of {len(observations):,} reports name a trip of this timetable. Of the vehicles,")
+    console.print(f"{known:,} of {len(observations):,} reports name a trip of this timetable.")
+    if joined := snapshot.counts.get("reports_joined", 0):
+        console.print(f"{joined:,} others are of vehicles to which the trip updates give one.")
+    console.print("Of the vehicles,")
     state = np.bincount(snapshot.vehicles.state, minlength=len(VEHICLE_STATES))
     for name, count in zip(VEHICLE_STATES, state.tolist(), strict=True):
         if count:

@@ -8,7 +8,7 @@ what is parked may report as it likes.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,13 +16,15 @@ import numpy as np
 from api.reading.alerts import informed_by
 from api.reading.moment import Moment
 from api.service.service import Service
+from api.service.view import FeedHealth
 from predictor.arrays import Float64Array
 from predictor.geometry import ground_distance_m
 from predictor.snapshot import IN_SERVICE, OFF_ROUTE, UNMATCHED, Snapshot, Vehicles
 from predictor.timetable import Timetable
 
 FAULTS = (
-    "engine_stalled", "no_step_yet", "feed_error", "feed_stopped", "no_vehicles", "fleet_stands", "unknown_trips",
+    "engine_stalled", "no_step_yet", "feed_error", "feed_of_another", "feed_misplaced",
+    "feed_stopped", "no_vehicles", "fleet_stands", "unknown_trips",
     "clocks_far_ahead", "reports_old", "clock_fast", "positions_swapped", "vehicles_elsewhere", "vehicles_off_line",
     "no_vehicle_matches", "updates_not_found", "alerts_reach_nobody", "timetable_ended", "timetable_ends",
     "timetable_not_begun", "own_clock_jumped", "own_clock_set_back", "nothing_kept", "timetable_not_kept",
@@ -30,7 +32,7 @@ FAULTS = (
     "learned_not_saved", "files_set_aside", "file_damaged", "work_fails",
 )  # fmt: skip
 """Every code that a fault may have."""
-WARNINGS = frozenset(("clock_fast", "timetable_ends"))
+WARNINGS = frozenset(("clock_fast", "feed_misplaced", "timetable_ends"))
 """Those by which riders lose nothing yet: they are told, and make nobody get up at night."""
 
 CLOCK_FAST_S = 10.0
@@ -87,15 +89,26 @@ def view_faults(moment: Moment) -> list[Fault]:
     found = []
     if moment.feed_stopped and not stands:
         found.append(Fault("feed_stopped", {} if age_s is None else {"minutes": round(age_s / 60)}))
-    found += [
-        Fault("feed_error", {"feed": name, "error": feed.error}) for name, feed in view.feeds.items() if feed.error
-    ]
     return [
         *found,
+        *feed_faults(view.feeds.values()),
         *view.once("vehicle faults", lambda: vehicle_faults(view.snapshot, view.live_limit_s)),
         *operator_faults(moment),
         *timetable_faults(view.timetable, now),
     ]
+
+
+def feed_faults(feeds: Iterable[FeedHealth]) -> list[Fault]:
+    """Which feeds cannot be read, and which addresses serve another feed than they were given for."""
+    found = []
+    for feed in feeds:
+        if feed.error:
+            found.append(Fault("feed_error", {"feed": feed.name, "error": feed.error}))
+        if feed.given_as:
+            found.append(Fault("feed_misplaced", {"feed": feed.given_as, "holds": feed.name}))
+        elif feed.holds:
+            found.append(Fault("feed_of_another", {"feed": feed.name, "holds": ", ".join(feed.holds)}))
+    return found
 
 
 def vehicle_faults(snapshot: Snapshot, live_limit_s: float) -> list[Fault]:

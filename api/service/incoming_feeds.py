@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Sized
 from dataclasses import replace
 from functools import partial
 from threading import Lock
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from api.service.clock import Clock, LiveClock
 from api.service.view import FeedHealth
-from feeds.alerts import Alert
 from feeds.background import Repeated, Watched
 from feeds.errors import FeedError
-from feeds.message import BEHIND_FOR_S, NO_HEADER, header_of
+from feeds.message import BEHIND_FOR_S, NO_HEADER, decode_message, header_of
+from feeds.message_kinds import feeds_in, served_as
 from feeds.operator_alerts import decode_alerts
 from feeds.reading import ALERTS_KEPT_S, TRIP_UPDATES_KEPT_S, Heed, Reading
 from feeds.recording import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS, Recording
@@ -23,10 +23,9 @@ from feeds.trip_updates.decoding import decode_trip_updates
 from feeds.vehicle_positions import decode_vehicle_positions
 from predictor.observations import Observations
 from predictor.timetable import Timetable
-from predictor.trip_updates import TripUpdates
 
 log = logging.getLogger("prochain")
-T = TypeVar("T")
+T = TypeVar("T", bound=Sized)
 
 
 class RealtimeFeeds(Protocol):
@@ -53,10 +52,17 @@ class RealtimeFeeds(Protocol):
         """How each feed is doing, by its name."""
 
 
+Decode = Callable[[bytes, Timetable, float], T]
+
+
 class PolledFeed(Generic[T]):
     """One feed: its newest bytes, what they decode to, and how it is doing."""
 
-    def __init__(self, name: str, source: Source, decode: Callable[[bytes, Timetable, float], T]) -> None:
+    def __init__(self, name: str, source: Source, decode: Decode[T]) -> None:
+        self.given_as = name
+        """The feed that its address was given as."""
+        self.holds: frozenset[str] = frozenset()
+        """The feeds of which its messages have entities: the one that it was given as if they ever had any of that."""
         self._source = source
         self._decode = decode
         self._lock = Lock()
@@ -123,11 +129,28 @@ class PolledFeed(Generic[T]):
             log.exception("%s: decoding failed", self.health.name)
             self._failed(f"{self._source.name}: cannot be decoded ({type(error).__name__}: {error}); see the log.")
             return None
+        self.holds = self._held(data, is_empty=len(value) == 0)
         with self._lock:
             if self.health.error:
                 log.info("%s: good again", self.health.name)
-            self.health = replace(self.health, good_at=received_at, error="")
+            others = () if self.health.name in self.holds else tuple(sorted(self.holds))
+            self.health = replace(self.health, good_at=received_at, error="", holds=others)
         return value
+
+    def _held(self, data: bytes, *, is_empty: bool) -> frozenset[str]:
+        own = {self.given_as} & self.holds
+        if not is_empty and self.health.name == self.given_as:
+            return frozenset((self.given_as,))
+        return feeds_in(decode_message(data, self.health.name)) | own
+
+    def serve_as(self, name: str, decode: Decode[Any]) -> None:
+        """Read its messages as those of this feed from now on, the newest one too."""
+        with self._lock:
+            log.warning("%s: the address given for it serves %s", self.given_as, name)
+            self._decode, self._waiting = decode, self._waiting or self._last
+            self._last = self._value = self._last_timetable = None
+            given_as = self.given_as if name != self.given_as else ""
+            self.health = FeedHealth(name, self._source.name, errors=self.health.errors, given_as=given_as)
 
     def _failed(self, message: str) -> None:
         with self._lock:
@@ -136,12 +159,16 @@ class PolledFeed(Generic[T]):
             self.health = replace(self.health, error=message, errors=self.health.errors + 1)
 
 
-AnyPolledFeed = PolledFeed[Observations] | PolledFeed[TripUpdates] | PolledFeed[tuple[Alert, ...]]
+DECODERS: Mapping[str, Decode[Any]] = {
+    VEHICLE_POSITIONS: decode_vehicle_positions,
+    TRIP_UPDATES: decode_trip_updates,
+    ALERTS: lambda data, *_: decode_alerts(data),
+}
 
 
 class PolledFeeds:
     """Feeds asked every `every_s` seconds: each by its own thread, or (`in_step`) while reading, for sources that
-    answer at once."""
+    answer at once. An address that was given for another feed than it serves is read as what it serves."""
 
     def __init__(
         self,
@@ -153,11 +180,12 @@ class PolledFeeds:
         in_step: bool = False,
         clock: Clock | None = None,
     ) -> None:
-        self._vehicle_positions = vehicle_positions and PolledFeed(
-            VEHICLE_POSITIONS, vehicle_positions, decode_vehicle_positions
-        )
-        self._trip_updates = PolledFeed(TRIP_UPDATES, trip_updates, decode_trip_updates) if trip_updates else None
-        self._alerts = PolledFeed(ALERTS, alerts, lambda data, *_: decode_alerts(data)) if alerts else None
+        sources = {VEHICLE_POSITIONS: vehicle_positions, TRIP_UPDATES: trip_updates, ALERTS: alerts}
+        self._feeds: dict[str, PolledFeed[Any]] = {
+            name: PolledFeed(name, source, DECODERS[name]) for name, source in sources.items() if source
+        }
+        """By the feed that each serves as."""
+        self._addresses = {name: source.name for name, source in sources.items() if source}
         self._every_s = every_s
         self._in_step = in_step
         self._clock = clock or LiveClock()
@@ -169,7 +197,7 @@ class PolledFeeds:
         if not self._in_step and not self._polling:
             self._polling = [
                 Repeated(f"poll-{feed.health.name}", partial(self._poll, feed), self._every_s, first_s=0.0)
-                for feed in self._feeds()
+                for feed in self._feeds.values()
             ]
             for polling in self._polling:
                 polling.start()
@@ -189,12 +217,14 @@ class PolledFeeds:
         """See `RealtimeFeeds`."""
         if self._in_step and not self._polled_at <= now < self._polled_at + self._every_s:
             self._polled_at = now
-            for feed in self._feeds():
+            for feed in self._feeds.values():
                 feed.poll(now)
-        updates = self._kept(self._trip_updates, timetable.base, now, TRIP_UPDATES_KEPT_S)
+        updates = self._kept(TRIP_UPDATES, timetable.base, now, TRIP_UPDATES_KEPT_S)
         timetable = heed(updates)
-        observations = self._vehicle_positions.fresh(timetable) if self._vehicle_positions else None
-        alerts = self._kept(self._alerts, timetable, now, ALERTS_KEPT_S)
+        vehicles = self._feeds.get(VEHICLE_POSITIONS)
+        observations = vehicles.fresh(timetable) if vehicles else None
+        alerts = self._kept(ALERTS, timetable, now, ALERTS_KEPT_S)
+        self._sort_out()
         return Reading(
             observations=Observations.empty(now) if observations is None else observations,
             trip_updates=updates,
@@ -203,21 +233,26 @@ class PolledFeeds:
 
     def health(self) -> Mapping[str, FeedHealth]:
         """See `RealtimeFeeds`."""
-        return {feed.health.name: feed.health for feed in self._feeds()}
+        return {feed.health.name: feed.health for feed in self._feeds.values()}
 
-    @staticmethod
-    def _kept(feed: PolledFeed[T] | None, timetable: Timetable, now: float, kept_s: float) -> T | None:
+    def _sort_out(self) -> None:
+        """Let each address serve, from the next reading on, as the feed that its messages are of."""
+        roles = served_as({feed.given_as: feed.holds for feed in self._feeds.values()}, self._addresses)
+        for name, feed in list(self._feeds.items()):
+            if roles[feed.given_as] != name:
+                feed.serve_as(roles[feed.given_as], DECODERS[roles[feed.given_as]])
+        self._feeds = {feed.health.name: feed for feed in self._feeds.values()}
+
+    def _kept(self, name: str, timetable: Timetable, now: float, kept_s: float) -> Any:
         """A feed's last good message, unless for so long neither another came nor the server said that it stands."""
+        feed = self._feeds.get(name)
         latest = feed.latest(timetable) if feed else None
         if feed is None or latest is None:
             return None
         value, received_at = latest
         return value if now - max(received_at, feed.health.good_at) <= kept_s else None
 
-    def _feeds(self) -> list[AnyPolledFeed]:
-        return [feed for feed in (self._vehicle_positions, self._trip_updates, self._alerts) if feed]
-
-    def _poll(self, feed: AnyPolledFeed) -> None:
+    def _poll(self, feed: PolledFeed[Any]) -> None:
         feed.poll(self._clock.now())
 
 

@@ -40,6 +40,10 @@ class FeedHealth:
     """What is wrong with it now, empty where nothing."""
     errors: int = 0
     """How often it could not be read since the start."""
+    given_as: str = ""
+    """The feed that its address was given as, where that is another."""
+    holds: tuple[str, ...] = ()
+    """The feeds that its messages are of, where they are of others only."""
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ def read_entities(
                 trip_id, own.trip_id or trip_id,
                 own.start_date or trip.start_date or modified.start_date,
                 start_time, trip.route_id, properties.shape_id, properties.trip_headsign, properties.trip_short_name,
-                update.vehicle.id,
+                update.vehicle.id or update.vehicle.label,
             )
         )  # fmt: skip
         numbers.append(

@@ -1,0 +1,73 @@
+"""Vehicles whose reports name no trip, on the run that the operator's TripUpdates give to them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from predictor.arrays import NONE, Float64Array, Int64Array, StrArray
+from predictor.observations import Observations
+from predictor.overlay import Overlay
+from predictor.trip_updates import TRIP_CANCELED, TRIP_DELETED, TripUpdates
+
+NOT_FURTHER_S = 3600.0
+"""A run that begins later than this, or ended longer ago, is not the one that a vehicle is on."""
+
+
+def on_operators_runs(
+    observations: Observations, updates: TripUpdates, overlay: Overlay, now: float
+) -> tuple[Observations, int]:
+    """The reports with the trip that the operator's message gives to their vehicle, where they name none, and how many
+    got one.
+
+    A vehicle is known by its id, else by its label. Of several runs that are given to it the one that is under way
+    counts, else the one nearest in time. `observations` and `overlay` are of one timetable.
+    """
+    tt, trip = overlay.timetable, overlay.trips_of(updates)
+    gone = np.isin(updates.relationship, (TRIP_CANCELED, TRIP_DELETED))
+    runs = np.flatnonzero((updates.vehicle_id != "") & (trip >= 0) & (updates.service_day >= 0) & ~gone)
+    nameless = np.flatnonzero(observations.trip < 0)
+    if len(runs) == 0 or len(nameless) == 0:
+        return observations, 0
+    begins, ends = _span(updates, overlay, runs)
+    away_s = np.maximum(np.maximum(begins - now, now - ends), 0.0)
+    near = away_s <= NOT_FURTHER_S
+    runs, begins, away_s = runs[near], begins[near], away_s[near]
+    order = np.lexsort((begins, away_s, updates.vehicle_id[runs]))
+    vehicles, first = np.unique(updates.vehicle_id[runs[order]], return_index=True)
+    of_vehicle = runs[order][first]
+    run = _found(vehicles, of_vehicle, observations.vehicle_id[nameless])
+    run = np.where(run < 0, _found(vehicles, of_vehicle, observations.vehicle_label[nameless]), run)
+    route = observations.route[nameless]
+    on_its_line = (route < 0) | (route == tt.trip_route[np.maximum(trip[run], 0)])
+    rows, run = nameless[(run >= 0) & on_its_line], run[(run >= 0) & on_its_line]
+    # As feeds name them: of a run that takes another's place by that one's trip.
+    named = np.array([tt.trip_index[name] for name in tt.trip_id[trip[run]].tolist()], np.int32)
+    repeats = tt.trip_repeats[named]
+    at, date, start = observations.trip.copy(), observations.service_date.copy(), observations.start_time_s.copy()
+    at[rows], date[rows] = named, tt.date[updates.service_day[run]]
+    start[rows] = np.where(repeats, tt.trip_start_s[named] + updates.shift_s[run], NONE)
+    return replace(observations, trip=at, service_date=date, start_time_s=start), len(rows)
+
+
+def _span(updates: TripUpdates, overlay: Overlay, runs: Int64Array) -> tuple[Float64Array, Float64Array]:
+    """When each of the runs (r,) begins and ends: as told where its first and last calls are, else as scheduled."""
+    tt, trip = overlay.timetable, overlay.trips_of(updates)[runs]
+    origin = tt.date_origin[updates.service_day[runs]] + updates.shift_s[runs]
+    begins = (origin + tt.trip_start_s[trip]).astype(np.float64)
+    ends = (origin + tt.trip_end_s[trip]).astype(np.float64)
+    told = updates.update_ptr[runs + 1] > updates.update_ptr[runs]
+    first, last = updates.update_ptr[runs[told]], updates.update_ptr[runs[told] + 1] - 1
+    from_first = np.isfinite(updates.departure[first]) & (updates.call[first] == 0)
+    begins[told] = np.where(from_first, updates.departure[first], begins[told])
+    ends[told] = np.where(np.isfinite(updates.arrival[last]), updates.arrival[last], ends[told])
+    return begins, ends
+
+
+def _found(names: StrArray, runs: Int64Array, wanted: StrArray) -> Int64Array:
+    """The run (w,) of each wanted name among the sorted `names`, -1 where it is none of them."""
+    if len(names) == 0:
+        return np.full(len(wanted), NONE, np.int64)
+    at = np.minimum(np.searchsorted(names, wanted), len(names) - 1)
+    return np.where((names[at] == wanted) & (wanted != ""), runs[at], NONE)
