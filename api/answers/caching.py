@@ -51,4 +51,4 @@ def answer(
 def has_same(if_none_match: str, etag: str) -> bool:
     """Whether a reader that sends this `If-None-Match` has what `etag` names (RFC 9110, weak comparison)."""
     opaque = etag.removeprefix("W/")
-    return any(one.strip() == "*" or one.strip().removeprefix("W/") == opaque for one in if_none_match.split(","))
+    return any(tag.strip() == "*" or tag.strip().removeprefix("W/") == opaque for tag in if_none_match.split(","))

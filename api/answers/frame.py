@@ -71,9 +71,11 @@ class Frame:
 def framed(moment: PageMoment, template: str, frame: Frame, **context: object) -> Response:
     """A whole page."""
     rules = {**_POLICY, "style-src": frame.sheet.csp_source, **frame.policy}
-    said = "; ".join(f"{directive} {sources}" for directive, sources in rules.items() if sources)
+    content_policy = "; ".join(f"{directive} {sources}" for directive, sources in rules.items() if sources)
     body = fragment(moment, template, css=frame.sheet.css, **context)
-    return HTMLResponse(body, frame.status, headers={"Content-Security-Policy": said, **_HEADERS, **frame.headers})
+    return HTMLResponse(
+        body, frame.status, headers={"Content-Security-Policy": content_policy, **_HEADERS, **frame.headers}
+    )
 
 
 def framed_in_language(
@@ -81,7 +83,7 @@ def framed_in_language(
 ) -> Response:
     """A whole page with a link to itself in the other language; the language that a reader chose is kept."""
     language = moment.texts.language
-    other = next(one for one in LANGUAGES if one != language)
+    other = next(offered for offered in LANGUAGES if offered != language)
     query = [(name, value) for name, value in request.query_params.multi_items() if name != LANGUAGE_COOKIE]
     address = "?" + urlencode([*query, (LANGUAGE_COOKIE, other)])
     response = framed(moment, template, frame, other_language=other, other_language_href=address, **context)

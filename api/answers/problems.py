@@ -93,8 +93,8 @@ def answer_with_problems(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def bad_parameter(request: Request, error: RequestValidationError) -> Response:
-        said = [f"“{problem['loc'][-1]}”: {problem['msg']}" for problem in error.errors()]
-        detail = "; ".join(said) + ". The parameters are described at /docs."
+        wrong_parameters = [f"“{problem['loc'][-1]}”: {problem['msg']}" for problem in error.errors()]
+        detail = "; ".join(wrong_parameters) + ". The parameters are described at /docs."
         return _answer(request, 422, "urn:prochain:bad-parameter", "Parameter not understood", detail)
 
     @app.exception_handler(Exception)

@@ -519,14 +519,14 @@ def _said_plainly() -> Iterator[None]:
         _say(f"ended by {signalled}.")
         raise typer.Exit(128 + signalled.number) from None
     except (FeedError, ConfigurationError) as error:
-        said = str(error)
+        message = str(error)
     except OSError as error:
         if error.filename is None:
             raise
-        said = f"{error.filename}: {error.strerror}; check the path and its rights."
+        message = f"{error.filename}: {error.strerror}; check the path and its rights."
     else:
         return
-    _say(said)
+    _say(message)
     raise typer.Exit(1)
 
 

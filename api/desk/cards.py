@@ -36,12 +36,12 @@ class Card:
     audience: AudienceWords
 
 
-def card(one: Disruption, moment: PageMoment) -> Card:
+def card(disruption: Disruption, moment: PageMoment) -> Card:
     """For the list of an officer."""
-    alert = alert_of(one, moment.timetable, one.alert_id)
-    times = when(one.starts_at, one.ends_at, moment.texts, moment.timetable, moment.now)
-    return Card(one.number, one.state(moment.now), moment.said(alert), times[:1].upper() + times[1:],
-                audience_words(one, moment))  # fmt: skip
+    alert = alert_of(disruption, moment.timetable, disruption.alert_id)
+    times = when(disruption.starts_at, disruption.ends_at, moment.texts, moment.timetable, moment.now)
+    return Card(disruption.number, disruption.state(moment.now), moment.said(alert), times[:1].upper() + times[1:],
+                audience_words(disruption, moment))  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,13 @@ def audience_words(notice: Notice, moment: PageMoment) -> AudienceWords:
     audience: Audience = audience_of(alert_of(notice, tt, ""), tt)
     names = list(dict.fromkeys(str(tt.stop_name[stop]) for stop in audience.stops))
     everyone = notice.shown_on == "network"
-    said = texts("seen_by_all" if everyone else "seen_by", lines=texts("count_lines", count=len(audience.routes)),
-                 stops=texts("count_stops", count=len(audience.stops)))  # fmt: skip
+    audience_line = texts(
+        "seen_by_all" if everyone else "seen_by",
+        lines=texts("count_lines", count=len(audience.routes)),
+        stops=texts("count_stops", count=len(audience.stops)),
+    )
     return AudienceWords(
-        said=said if audience.stops else texts("seen_by_nobody"),
+        said=audience_line if audience.stops else texts("seen_by_nobody"),
         stops=[] if everyone else names[:_NAMES],
         more_stops=not everyone and len(names) > _NAMES,
         nobody=not audience.stops,

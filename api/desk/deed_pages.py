@@ -25,5 +25,5 @@ def deeds(request: Request, _: Session) -> Response:
     return desk_page(request, moment, "deeds.html", rows=rows)
 
 
-def _said(said: dict[str, str], language: str) -> str:
-    return said.get(language) or next(iter(said.values()), "")
+def _said(header: dict[str, str], language: str) -> str:
+    return header.get(language) or next(iter(header.values()), "")

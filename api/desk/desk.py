@@ -58,7 +58,9 @@ class Desk:
         named = _named(subscribers)
         with suppress(sqlite3.Error):
             self._database.forget_subscribers(named, service.clock.now() - TOLD_WITHIN_S)
-        self._outboxes = [Outbox(name, one, self._database, lambda: service.clock.now()) for name, one in named.items()]
+        self._outboxes = [
+            Outbox(name, subscriber, self._database, lambda: service.clock.now()) for name, subscriber in named.items()
+        ]
         self.disruptions = Disruptions(self._database, list(named))
         self.disruptions.tell = self._wake
         self._publishing = Lock()
@@ -100,7 +102,9 @@ class Desk:
 
     def dismiss(self, situation: str, by: str = "") -> None:
         """Offer the draft of this situation to nobody, while it goes on and gets no worse. Errors: sqlite3.Error."""
-        draft = next((one for one in suggestions(self.standing()) if one.situation == situation), None)
+        draft = next(
+            (suggestion for suggestion in suggestions(self.standing()) if suggestion.situation == situation), None
+        )
         if draft:
             self._dismissals.add(Dismissal(situation=situation, size=draft.size, at=self.service.clock.now()))
             self.note(by, "dismissed", situation)
@@ -148,9 +152,11 @@ def _named(subscribers: Iterable[Subscriber]) -> dict[str, Subscriber]:
     """By names of which each is one's own: of several of one name, the later ones are numbered."""
     seen: Counter[str] = Counter()
     named = {}
-    for one in subscribers:
-        seen[one.name] += 1
-        named[one.name if seen[one.name] == 1 else f"{one.name} ({seen[one.name]})"] = one
+    for subscriber in subscribers:
+        seen[subscriber.name] += 1
+        named[subscriber.name if seen[subscriber.name] == 1 else f"{subscriber.name} ({seen[subscriber.name]})"] = (
+            subscriber
+        )
     return named
 
 
@@ -166,7 +172,7 @@ def desk_of(
     return Desk(
         service,
         token=settings.desk_token.get_secret_value() if settings.desk_token else None,
-        tokens={name: one.get_secret_value() for name, one in settings.desk_tokens.items()},
+        tokens={name: token.get_secret_value() for name, token in settings.desk_tokens.items()},
         folder=folder,
         unwritable=unwritable,
         subscribers=[

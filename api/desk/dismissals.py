@@ -22,7 +22,7 @@ class Dismissals:
     def __init__(self, database: DeskDatabase) -> None:
         self._database = database
         self._lock = Lock()
-        self._all = {one.situation: one for one in database.kept(Dismissal)}
+        self._all = {dismissal.situation: dismissal for dismissal in database.kept(Dismissal)}
         self._away_since: dict[str, float] = {}
 
     def add(self, dismissal: Dismissal) -> None:
@@ -42,17 +42,17 @@ class Dismissals:
     def holding(self, sizes: Mapping[str, float], now: float) -> dict[str, Dismissal]:
         """Those that hide a draft now. `sizes` of all situations that go on; what ends a dismissal ends it for good."""
         with self._lock:
-            for one in list(self._all.values()):
-                if not self._goes_on(one, sizes, now):
-                    self._end(one.situation)
-            return {situation: one for situation, one in self._all.items() if situation in sizes}
+            for dismissal in list(self._all.values()):
+                if not self._goes_on(dismissal, sizes, now):
+                    self._end(dismissal.situation)
+            return {situation: dismissal for situation, dismissal in self._all.items() if situation in sizes}
 
-    def _goes_on(self, one: Dismissal, sizes: Mapping[str, float], now: float) -> bool:
-        size = sizes.get(one.situation)
+    def _goes_on(self, dismissal: Dismissal, sizes: Mapping[str, float], now: float) -> bool:
+        size = sizes.get(dismissal.situation)
         if size is None:
-            self._away_since.setdefault(one.situation, now)
-            return one.holds(0.0, now)
-        return now - self._away_since.pop(one.situation, now) < AWAY_S and one.holds(size, now)
+            self._away_since.setdefault(dismissal.situation, now)
+            return dismissal.holds(0.0, now)
+        return now - self._away_since.pop(dismissal.situation, now) < AWAY_S and dismissal.holds(size, now)
 
     def _end(self, situation: str) -> None:
         del self._all[situation]

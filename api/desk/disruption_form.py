@@ -71,7 +71,7 @@ def form_of_query(query: QueryParams) -> DisruptionForm:
 def form_of_post(form: FormData) -> DisruptionForm:
     """What was sent; whatever is not text is as good as missing."""
 
-    def one(name: str) -> str:
+    def field(name: str) -> str:
         value = form.get(name)
         return value.replace("\r\n", "\n").strip() if isinstance(value, str) else ""
 
@@ -81,19 +81,19 @@ def form_of_post(form: FormData) -> DisruptionForm:
     own = {}
     for name in ("header", "description"):
         for language in LANGUAGES:
-            said = one(f"{name}_{language}")
-            if said and said != one(f"made_{name}_{language}"):
-                own[name, language] = said
+            text_given = field(f"{name}_{language}")
+            if text_given and text_given != field(f"made_{name}_{language}"):
+                own[name, language] = text_given
     return DisruptionForm(
         routes=list(dict.fromkeys(many("line"))),
         stops=list(dict.fromkeys(stop for value in many("stops") for stop in _ids(value))),
-        stop_query=one("stop_query")[:100],
-        blanks={name: one(name)[:_LONGEST_BLANK] for name in BLANKS if one(name)},
-        shown_on=one("shown_on"),
-        start=one("start") or "now",
-        start_at=one("start_at"),
-        end=one("end") or "open",
-        end_at=one("end_at"),
+        stop_query=field("stop_query")[:100],
+        blanks={name: field(name)[:_LONGEST_BLANK] for name in BLANKS if field(name)},
+        shown_on=field("shown_on"),
+        start=field("start") or "now",
+        start_at=field("start_at"),
+        end=field("end") or "open",
+        end_at=field("end_at"),
         own=own,
     )
 
@@ -106,13 +106,13 @@ def form_of_disruption(kept: Disruption, phrase: Phrase | None, timetable: Timet
         return f"{datetime.fromtimestamp(at, zone):%Y-%m-%dT%H:%M}"
 
     made = _made(kept, phrase, timetable, kept.changed_at)
-    said = {("header", language): text for language, text in kept.header.items()}
-    said |= {("description", language): text for language, text in kept.description.items()}
+    texts = {("header", language): text for language, text in kept.header.items()}
+    texts |= {("description", language): text for language, text in kept.description.items()}
     return DisruptionForm(
         routes=list(kept.routes), stops=list(kept.stops), blanks=dict(kept.blanks), shown_on=kept.shown_on,
         start="kept" if kept.starts_at <= now else "at", start_at=local(kept.starts_at),
         end="open" if kept.ends_at is None else "at", end_at="" if kept.ends_at is None else local(kept.ends_at),
-        own={key: text for key, text in said.items() if text != made.get(key)},
+        own={key: text for key, text in texts.items() if text != made.get(key)},
     )  # fmt: skip
 
 
@@ -123,8 +123,8 @@ def notice_of(form: DisruptionForm, phrase: Phrase | None, moment: PageMoment, k
         phrase=phrase.key if phrase else "",
         cause=phrase.cause if phrase else kept.cause if kept else "UNKNOWN_CAUSE",
         effect=phrase.effect if phrase else kept.effect if kept else "UNKNOWN_EFFECT",
-        routes=tuple(one for one in form.routes if one in moment.timetable.route_index),
-        stops=tuple(one for one in form.stops if one in moment.timetable.stop_index),
+        routes=tuple(route_id for route_id in form.routes if route_id in moment.timetable.route_index),
+        stops=tuple(stop_id for stop_id in form.stops if stop_id in moment.timetable.stop_index),
         shown_on=chosen_audience(form, phrase),
         blanks=form.blanks,
         starts_at=starts_at,
@@ -204,4 +204,4 @@ def _ids(value: str) -> list[str]:
         ids = json.loads(value)
     except ValueError:
         return []
-    return [one for one in ids if isinstance(one, str)] if isinstance(ids, list) else []
+    return [name for name in ids if isinstance(name, str)] if isinstance(ids, list) else []

@@ -71,8 +71,9 @@ def all_disruptions(request: Request, _: Session) -> Response:
     over = desk.disruptions.over(moment.now)
     return desk_page(
         request, moment, "disruptions.html", badges=[line.badge for line in moment.lines.all],
-        cards=[card(one, moment) for one in desk.disruptions.now(moment.now)], by_operators=operator_cards(moment),
-        over=[card(one, moment) for one in over[:_OVER]],
+        cards=[card(disruption, moment) for disruption in desk.disruptions.now(moment.now)],
+        by_operators=operator_cards(moment),
+        over=[card(disruption, moment) for disruption in over[:_OVER]],
     )  # fmt: skip
 
 
@@ -180,7 +181,7 @@ def _form_page(
         shown_on=shown.shown_on,
         stops=stop_choice(form, moment),
         words=words_of(form, phrase, shown, moment),
-        preview=[] if unread else [(one, moment_in(request, one).said(alert)) for one in LANGUAGES],
+        preview=[] if unread else [(language, moment_in(request, language).said(alert)) for language in LANGUAGES],
         audience=None if unread else audience_words(shown, moment),
         problem=moment.texts(f"problem_{problem}") if problem else "",
         form_id=form_id,

@@ -26,7 +26,7 @@ class Disruptions:
         self._database = database
         self._subscribers = subscribers
         self._lock = Lock()
-        self._all = {one.number: one for one in database.disruptions()}
+        self._all = {disruption.number: disruption for disruption in database.disruptions()}
         self.show: Callable[[], None] = lambda: None
         """Called when readers have to be shown something else."""
         self.tell: Callable[[], None] = lambda: None
@@ -42,19 +42,24 @@ class Disruptions:
 
     def now(self, now: float) -> list[Disruption]:
         """In force, then planned, each by their beginning."""
-        coming = [one for one in self.all() if one.state(now) != "over"]
-        return sorted(coming, key=lambda one: (one.state(now) == "planned", one.starts_at, one.number))
+        coming = [disruption for disruption in self.all() if disruption.state(now) != "over"]
+        return sorted(
+            coming, key=lambda disruption: (disruption.state(now) == "planned", disruption.starts_at, disruption.number)
+        )
 
     def over(self, now: float) -> list[Disruption]:
         """Those that are over, the last first."""
-        return sorted((one for one in self.all() if one.state(now) == "over"), key=lambda one: -(one.ends_at or 0))
+        return sorted(
+            (disruption for disruption in self.all() if disruption.state(now) == "over"),
+            key=lambda disruption: -(disruption.ends_at or 0),
+        )
 
     def alerts(self, timetable: Timetable, now: float) -> tuple[Alert, ...]:
         """What riders' pages and feeds show."""
         return tuple(
-            alert_of(one, timetable, one.alert_id)
-            for one in self.all()
-            if one.ends_at is None or one.ends_at > now - _KEPT_AFTER_END_S
+            alert_of(disruption, timetable, disruption.alert_id)
+            for disruption in self.all()
+            if disruption.ends_at is None or disruption.ends_at > now - _KEPT_AFTER_END_S
         )
 
     def publish(self, notice: Notice, now: float, by: str = "") -> Disruption:
@@ -67,8 +72,8 @@ class Disruptions:
     def change(self, number: int, notice: Notice, now: float, by: str = "") -> Disruption:
         """Say something else instead. Errors: KeyError, sqlite3.Error."""
         kept = self._all[number]
-        said = notice.model_dump(include=set(Notice.model_fields))
-        changed = Disruption(**said, number=number, published_at=kept.published_at, changed_at=now)
+        notice_fields = notice.model_dump(include=set(Notice.model_fields))
+        changed = Disruption(**notice_fields, number=number, published_at=kept.published_at, changed_at=now)
         return self._keep(changed, "changed", now, by)
 
     def end(self, number: int, now: float, by: str = "") -> Disruption:

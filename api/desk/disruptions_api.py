@@ -135,13 +135,13 @@ def list_disruptions(
     moment = Moment.of(request)
     desk: Desk = request.app.state.desk
     shown = desk.disruptions.now(moment.now) + (desk.disruptions.over(moment.now) if over else [])
-    said = [_of_desk(moment, one) for one in shown]
-    said += [_of_operator(moment, alert) for alert in operator_alerts(moment)]
+    answers = [_of_desk(moment, disruption) for disruption in shown]
+    answers += [_of_operator(moment, alert) for alert in operator_alerts(moment)]
 
     def body() -> str:
-        return DisruptionsAnswer(**moment.answer_fields(), disruptions=said).model_dump_json()
+        return DisruptionsAnswer(**moment.answer_fields(), disruptions=answers).model_dump_json()
 
-    says = (moment.timetable.feed_version, [one.model_dump() for one in said], moment.feed_stopped)
+    says = (moment.timetable.feed_version, [disruption.model_dump() for disruption in answers], moment.feed_stopped)
     return answer(request, says, body, max_age_s=_MAX_AGE_S, media_type="application/json")
 
 
@@ -200,7 +200,7 @@ def _notice(moment: Moment, desk: Desk, given: DisruptionPatch, base: Notice) ->
     key = changes.get("phrase", base.phrase)
     phrase = desk.phrases.get(key) if key else None
     if key and phrase is None:
-        keys = [one.key for one in desk.phrases.all()]
+        keys = [phrase.key for phrase in desk.phrases.all()]
         raise Problem(409, "unknown-phrase", "Unknown phrase", f"There is no phrase “{key}”: {', '.join(keys)}.",
                       suggestions=keys)  # fmt: skip
     with _as_conflict():
@@ -256,13 +256,15 @@ def _answer(moment: Moment, disruption: Disruption) -> OneDisruption:
     return OneDisruption(**moment.answer_fields(), disruption=_of_desk(moment, disruption))
 
 
-def _of_desk(moment: Moment, one: Disruption) -> DisruptionAnswer:
-    selectors = alert_of(one, moment.timetable, one.alert_id).selectors
+def _of_desk(moment: Moment, disruption: Disruption) -> DisruptionAnswer:
+    selectors = alert_of(disruption, moment.timetable, disruption.alert_id).selectors
     return DisruptionAnswer(
-        disruption_id=one.alert_id, source="desk", state=one.state(moment.now), cause=one.cause, effect=one.effect,
-        header=one.header, description=one.description, routes=list(one.routes), stops=list(one.stops),
-        trips=[], shown_on=one.shown_on, informed=[selector_of(selector) for selector in selectors],
-        starts_at=moment.iso(one.starts_at), ends_at=moment.iso(one.ends_at),
+        disruption_id=disruption.alert_id, source="desk", state=disruption.state(moment.now),
+        cause=disruption.cause, effect=disruption.effect,
+        header=disruption.header, description=disruption.description,
+        routes=list(disruption.routes), stops=list(disruption.stops),
+        trips=[], shown_on=disruption.shown_on, informed=[selector_of(selector) for selector in selectors],
+        starts_at=moment.iso(disruption.starts_at), ends_at=moment.iso(disruption.ends_at),
     )  # fmt: skip
 
 

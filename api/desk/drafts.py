@@ -73,11 +73,11 @@ def drafts(
 ) -> Drafts:
     """None for lines that `published` or the operator's own alerts (`told_by_operator`: routes) speak of already.
     `dismissals` by their situations."""
-    told = {route for one in published for route in one.routes}
+    routes_published = {route for notice in published for route in notice.routes}
     offered: dict[int, Draft] = {}
     dismissed = []
     for draft in suggested:
-        if draft.route_id in told or draft.route in told_by_operator:
+        if draft.route_id in routes_published or draft.route in told_by_operator:
             continue
         if dismissals and draft.situation in dismissals:
             dismissed.append((draft, dismissals[draft.situation]))

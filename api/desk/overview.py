@@ -113,7 +113,7 @@ def overview(request: Request, _: Session, published: str = "", ended: str = "")
     uncovered = _uncovered(standing.trips, moment)
     suggested = desk.drafts()
     page = Overview(
-        cards=[card(one, moment) for one in shown],
+        cards=[card(disruption, moment) for disruption in shown],
         by_operator=operator_cards(moment),
         drafts=[_draft(draft, standing, moment, request) for draft in suggested.offered],
         dismissed=[
@@ -121,7 +121,7 @@ def overview(request: Request, _: Session, published: str = "", ended: str = "")
             for draft, dismissal in suggested.dismissed
         ],
         faults=_faults(request, moment),
-        feeds=[*_feeds(moment), *(_told(one, moment) for one in desk.deliveries)],
+        feeds=[*_feeds(moment), *(_told(delivery, moment) for delivery in desk.deliveries)],
         states=[(state, moment.texts(f"state_{state}"), count) for state, count in standing.by_state.items()],
         running=len(standing.trips) - int(standing.trips.cancelled.sum()),
         uncovered=uncovered[:_LISTED],
@@ -135,7 +135,7 @@ def overview(request: Request, _: Session, published: str = "", ended: str = "")
         timetable_waits=desk.service.waiting_timetable is not None,
     )
     badges = [line.badge for line in moment.lines.all]
-    done = next((("published" if published else "ended"), one) for one in (published or ended,))
+    done = next((("published" if published else "ended"), number) for number in (published or ended,))
     flash = card(kept, moment) if done[1].isdecimal() and (kept := desk.disruptions.get(int(done[1][:9]))) else None
     return desk_page(
         request, moment, "overview.html", badges=badges, page=page, flash=flash, done=done[0],
@@ -223,9 +223,9 @@ def _given_up(vehicle: int, moment: PageMoment) -> tuple[Line, str]:
         "trip_of", time=moment.words.clock(starts_at),
         place=moment.snapshot.headsign(trip, day, shift_s),
     )  # fmt: skip
-    said = "given_up_off_route" if vehicles.state[vehicle] == OFF_ROUTE else "given_up"
+    sentence = "given_up_off_route" if vehicles.state[vehicle] == OFF_ROUTE else "given_up"
     since = moment.words.clock(float(vehicles.stalled_at[vehicle]))
-    words = moment.texts(said, label=vehicle_label(vehicles, vehicle), since=since, run=run)
+    words = moment.texts(sentence, label=vehicle_label(vehicles, vehicle), since=since, run=run)
     return moment.lines.all[int(tt.trip_route[trip])], words
 
 

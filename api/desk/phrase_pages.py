@@ -50,7 +50,7 @@ def save(request: Request, form: OwnForm, key: str) -> Response:
             book.reset(key)
             desk_of_request(request).note(officer_of(request), "phrase_reset", key)
             return RedirectResponse("/desk/phrases", 303)
-        phrase, problem = _phrase(form, key, [one.key for one in book.all()])
+        phrase, problem = _phrase(form, key, [phrase_of_book.key for phrase_of_book in book.all()])
         if problem or text(form, "do") != "save":
             return _form(request, moment, phrase, key, problem, status=422 if problem else 200)
         book.save(phrase)
@@ -63,8 +63,8 @@ def save(request: Request, form: OwnForm, key: str) -> Response:
 def _phrase(form: FormData, key: str, taken: list[str]) -> tuple[Phrase, str]:
     """What the form says, and the key of what is wrong with it."""
     texts = {
-        name: {language: said for language in LANGUAGES
-               if (said := text(form, f"{name}_{language}").replace("\r\n", "\n").strip()[:longest])}
+        name: {language: words for language in LANGUAGES
+               if (words := text(form, f"{name}_{language}").replace("\r\n", "\n").strip()[:longest])}
         for name, longest in _FIELDS
     }  # fmt: skip
     cause, effect, shown_on = (text(form, name) for name in ("cause", "effect", "shown_on"))
@@ -73,7 +73,7 @@ def _phrase(form: FormData, key: str, taken: list[str]) -> tuple[Phrase, str]:
         base = base.strip("_")[:30] or "phrase"
         # `new` is the address of the form itself.
         keys = [base, *(f"{base}_{number}" for number in range(2, len(taken) + 4))]
-        key = next(one for one in keys if one not in taken and one != NEW)
+        key = next(spare for spare in keys if spare not in taken and spare != NEW)
     phrase = Phrase(
         key=key,
         cause=cast(Cause, cause if cause in get_args(Cause) else "UNKNOWN_CAUSE"),
@@ -97,8 +97,11 @@ def _example(phrase: Phrase, moment: PageMoment) -> list[tuple[str, str, str]]:
         starts_at=moment.now,
         ends_at=moment.now + 7200.0,
     )
-    said = phrase_words(phrase, notice, tt, moment.now)
-    return [(one, said.get(("header", one), ""), said.get(("description", one), "")) for one in LANGUAGES]
+    words = phrase_words(phrase, notice, tt, moment.now)
+    return [
+        (language, words.get(("header", language), ""), words.get(("description", language), ""))
+        for language in LANGUAGES
+    ]
 
 
 def _form(

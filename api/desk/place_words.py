@@ -20,29 +20,31 @@ def phrase_words(
     phrase: Phrase, notice: Notice, timetable: Timetable, now: float
 ) -> dict[tuple[Literal["header", "description"], Language], str]:
     """What a phrase says of the notice's places, by field and language; without what it says nothing of."""
-    said: dict[tuple[Literal["header", "description"], Language], str] = {}
+    words: dict[tuple[Literal["header", "description"], Language], str] = {}
     for language in LANGUAGES:
         values = place_values(notice, timetable, desk_texts_in(language), now)
-        said["header", language] = filled_header(phrase, language, values)
-        said["description", language] = filled_description(phrase, language, values)
-    return {where: text for where, text in said.items() if text}
+        words["header", language] = filled_header(phrase, language, values)
+        words["description", language] = filled_description(phrase, language, values)
+    return {where: text for where, text in words.items() if text}
 
 
 def worded(notice: Notice, phrase: Phrase, timetable: Timetable, now: float) -> Notice:
     """The notice with what its phrase says in each language for which it has no words of its own."""
-    said = phrase_words(phrase, notice, timetable, now)
-    header = {language: text for (name, language), text in said.items() if name == "header"}
-    description = {language: text for (name, language), text in said.items() if name == "description"}
+    words = phrase_words(phrase, notice, timetable, now)
+    header = {language: text for (name, language), text in words.items() if name == "header"}
+    description = {language: text for (name, language), text in words.items() if name == "description"}
     return notice.model_copy(update={"header": header | notice.header, "description": description | notice.description})
 
 
 def place_values(notice: Notice, timetable: Timetable, texts: Texts, now: float) -> dict[str, str]:
     """Values of a phrase's places. `texts`: the desk's catalogue of the language to speak."""
     lines = lines_of(timetable)
-    known = [timetable.route_index[one] for one in notice.routes if one in timetable.route_index]
+    known = [timetable.route_index[route_id] for route_id in notice.routes if route_id in timetable.route_index]
     names = [lines.all[route].name for route in sorted(known, key=lines.rank.__getitem__)]
     stops = dict.fromkeys(
-        str(timetable.stop_name[timetable.stop_index[one]]) for one in notice.stops if one in timetable.stop_index
+        str(timetable.stop_name[timetable.stop_index[stop_id]])
+        for stop_id in notice.stops
+        if stop_id in timetable.stop_index
     )
     return {
         "line": texts("phrase_line", count=len(names), names=listed(names, texts)) if names else "",

@@ -50,12 +50,12 @@ class StopChoice:
 def stop_choice(form: DisruptionForm, moment: PageMoment) -> StopChoice:
     """See the module's docstring. Every stop is in one chip at most that is ticked, so that unticking it works."""
     tt = moment.timetable
-    chosen = [tt.stop_index[one] for one in form.stops if one in tt.stop_index]
+    chosen = [tt.stop_index[stop_id] for stop_id in form.stops if stop_id in tt.stop_index]
     taken = set(chosen)
     hits = moment.view.stop_search.by_text(form.stop_query, 3 * _FOUND) if form.stop_query else []
     found = [hit.stop_idx for hit in hits if hit.stop_idx not in taken and moment.lines.at_stop(hit.stop_idx)]
     lines = []
-    for route in sorted((tt.route_index[one] for one in form.routes if one in tt.route_index),
+    for route in sorted((tt.route_index[route_id] for route_id in form.routes if route_id in tt.route_index),
                         key=moment.lines.rank.__getitem__):  # fmt: skip
         directions = _directions(moment, route)
         stops = [stop for _, some in directions for stop in some if stop not in taken]
@@ -109,9 +109,9 @@ def _same_name(moment: PageMoment, stops: list[int], taken: set[int]) -> list[St
     return list(chips.values())
 
 
-def _near(moment: PageMoment, one: int, other: int) -> bool:
+def _near(moment: PageMoment, stop: int, other: int) -> bool:
     """Within about 500 m."""
     tt = moment.timetable
-    here, there = [one], [other]
+    here, there = [stop], [other]
     metres = ground_distance_m(tt.stop_lat[here], tt.stop_lon[here], tt.stop_lat[there], tt.stop_lon[there])
     return bool(metres[0] < 500.0)

@@ -113,10 +113,10 @@ class Webhook:
             answer = self._client.post(
                 self._address, content=body, headers=headers, extensions=dict(self._cut_off.extensions)
             )
-        said = f"{self.name} answered {answer.status_code} {answer.reason_phrase}"
+        reply = f"{self.name} answered {answer.status_code} {answer.reason_phrase}"
         if answer.status_code in _OUT_OF_REACH:
-            raise _OutOfReachError(said)
+            raise _OutOfReachError(reply)
         if answer.status_code >= 500:
-            raise _FailedError(said)
+            raise _FailedError(reply)
         if not answer.is_success:
-            raise WebhookRefusedError(said)
+            raise WebhookRefusedError(reply)

@@ -61,7 +61,11 @@ def why(request: Request, _: Session, stop: str = "", line: str = "", direction:
     moment = page_moment(request)
     stop, tt = stop.strip()[:100], moment.timetable
     route = tt.route_index.get(line)
-    said, found, problem = Question(stop, line if route is not None else "", direction, ""), list[Explanation](), ""
+    question_asked, found, problem = (
+        Question(stop, line if route is not None else "", direction, ""),
+        list[Explanation](),
+        "",
+    )
     asked = bool(stop) or route is not None
     try:
         time = time_asked(moment, at or None)
@@ -70,11 +74,11 @@ def why(request: Request, _: Session, stop: str = "", line: str = "", direction:
     where = _stops(moment, stop) if stop else []
     if stop and not where:
         asked, problem = False, problem or moment.texts("results_none", query=stop)
-    said = Question(
-        stop=stop, line=said.line, direction=direction,
+    question_asked = Question(
+        stop=stop, line=question_asked.line, direction=direction,
         at=f"{datetime.fromtimestamp(time, moment.lines.zone):%Y-%m-%dT%H:%M}",
         stop_name=str(tt.stop_name[where[0]]) if where else "",
-        others=tuple((str(tt.stop_id[one]), str(tt.stop_name[one])) for one in where[1 : _OTHERS + 1]),
+        others=tuple((str(tt.stop_id[other]), str(tt.stop_name[other])) for other in where[1 : _OTHERS + 1]),
     )  # fmt: skip
     if asked:
         history = desk_of_request(request).service.history
@@ -84,9 +88,11 @@ def why(request: Request, _: Session, stop: str = "", line: str = "", direction:
         else:
             found = explain_line(history, tt, int(route or 0), time, direction=only)
     return desk_page(
-        request, moment, "why.html", badges=[one.badge for one in moment.lines.all], status=422 if problem else 200,
-        found="why_waits" if found and all(one.verdict.by_headway for one in found) else "why_found",
-        question=said, cases=[_case(one, moment) for one in found], asked=asked, problem=problem,
+        request, moment, "why.html", badges=[listed.badge for listed in moment.lines.all],
+        status=422 if problem else 200,
+        found="why_waits" if found and all(explanation.verdict.by_headway for explanation in found) else "why_found",
+        question=question_asked, cases=[_case(explanation, moment) for explanation in found],
+        asked=asked, problem=problem,
         directions=[] if route is None else _directions(moment, route),
     )  # fmt: skip
 
@@ -95,7 +101,7 @@ def _stops(moment: PageMoment, query: str) -> list[int]:
     """The stop of this id, else those found by name or number, the best first."""
     exact = moment.timetable.stop_index.get(query)
     found = [hit.stop_idx for hit in moment.view.stop_search.by_text(query, 3 * _OTHERS)]
-    served = [one for one in found if one != exact and moment.lines.at_stop(one)]
+    served = [candidate for candidate in found if candidate != exact and moment.lines.at_stop(candidate)]
     return served if exact is None else [exact]
 
 
@@ -110,18 +116,20 @@ def _directions(moment: PageMoment, route: int) -> list[tuple[str, str]]:
     return [(str(direction), place) for direction, place in sorted(places.items()) if direction >= 0]
 
 
-def _case(one: Explanation, moment: PageMoment) -> Case:
-    then, v, here = one.timetable, one.verdict, moment.texts.language
-    told = {language: words_of(one, language) for language in LANGUAGES}
-    index = moment.timetable.route_index.get(str(then.route_id[one.route]))
+def _case(explanation: Explanation, moment: PageMoment) -> Case:
+    then, v, here = explanation.timetable, explanation.verdict, moment.texts.language
+    words_by_language = {language: words_of(explanation, language) for language in LANGUAGES}
+    index = moment.timetable.route_index.get(str(then.route_id[explanation.route]))
     return Case(
         line=None if index is None else moment.lines.all[index],
-        line_name=str(then.route_short_name[one.route]) or str(then.route_long_name[one.route]),
-        headsign=one.headsign,
-        stop=str(then.stop_name[one.stop]),
+        line_name=str(then.route_short_name[explanation.route]) or str(then.route_long_name[explanation.route]),
+        headsign=explanation.headsign,
+        stop=str(then.stop_name[explanation.stop]),
         time=moment.words.time(v.scheduled),
         outcome=v.outcome,
-        told=" · ".join(word for word in (told[here].outcome, told[here].cause) if word),
-        facts=told[here].facts(),
-        answers=sorted(((language, words.answer()) for language, words in told.items()), key=lambda a: a[0] != here),
+        told=" · ".join(word for word in (words_by_language[here].outcome, words_by_language[here].cause) if word),
+        facts=words_by_language[here].facts(),
+        answers=sorted(
+            ((language, words.answer()) for language, words in words_by_language.items()), key=lambda a: a[0] != here
+        ),
     )

@@ -82,7 +82,7 @@ def stop(request: Request, stop_id: str, fragment: str = "", order: str = "", li
     page = stop_page(moment, index, order or request.cookies.get(_ORDER_COOKIE, ""), line)
     if fragment:
         return fragment_response(moment, "stop_board.html", page=page)
-    badges = (one.badge for one in page.lines)
+    badges = (line.badge for line in page.lines)
     response = rider_page(request, moment, "stop.html", badges, page.alerts, page=page)
     if order in ORDERS:
         response.set_cookie(_ORDER_COOKIE, order, max_age=_A_YEAR_S, samesite="lax", httponly=True)
@@ -147,9 +147,9 @@ def static(request: Request, name: str) -> Response:
 
 def _announced(moment: PageMoment) -> str:
     """How many messages there are now, and how many are planned."""
-    said = moment.said_all(announced_alerts(moment))
-    now = sum(one.in_force for one in said)
-    counts = (("alerts_count_now", now), ("alerts_count_planned", len(said) - now))
+    messages = moment.said_all(announced_alerts(moment))
+    now = sum(message.in_force for message in messages)
+    counts = (("alerts_count_now", now), ("alerts_count_planned", len(messages) - now))
     return " · ".join(moment.texts(key, count=count) for key, count in counts if count)
 
 

@@ -48,7 +48,7 @@ def alerts(request: Request, line: str = "", stop: str = "") -> Response:
     unknown = moment.texts("error_line", id=line) if line and line not in tt.route_index else ""
     unknown = moment.texts("error_stop", id=stop) if stop and stop not in tt.stop_named else unknown
     page = _page(moment, line, stop)
-    badges = [one.badge for one in (*page.lines, *([page.line] if page.line else ()))]
+    badges = [listed_line.badge for listed_line in (*page.lines, *([page.line] if page.line else ()))]
     return rider_page(
         request, moment, "alerts.html", badges, status=404 if unknown else 200, page=page, unknown=unknown
     )  # fmt: skip
@@ -59,7 +59,7 @@ def alerts_feed(request: Request, line: str = "", stop: str = "") -> Response:
     """The same as RSS 2.0: what changes comes as a new item."""
     moment = PageMoment.of(request)
     page = _page(moment, line, stop)
-    items = [(said, _names(said)) for said in (*page.now, *page.planned)]
+    items = [(message, _names(message)) for message in (*page.now, *page.planned)]
     says = (moment.texts.language, page.query, [digest for _, digest in items])
     site = str(request.base_url).rstrip("/")
 
@@ -69,26 +69,28 @@ def alerts_feed(request: Request, line: str = "", stop: str = "") -> Response:
     return answer(request, says, body, max_age_s=_FEED_MAX_AGE_S, media_type="application/rss+xml; charset=utf-8")
 
 
-def _names(said: AlertWords) -> str:
+def _names(message: AlertWords) -> str:
     """Names what is said: the same from day to day."""
-    lines, stops = [line.route_id for line in said.lines], [stop_id for stop_id, _ in said.stops]
-    return digest_of((said.header, said.description, said.url, lines, stops, said.starts_at, said.ends_at))
+    lines, stops = [line.route_id for line in message.lines], [stop_id for stop_id, _ in message.stops]
+    return digest_of(
+        (message.header, message.description, message.url, lines, stops, message.starts_at, message.ends_at)
+    )
 
 
 def _page(moment: PageMoment, route_id: str, stop_id: str) -> AlertsPage:
     tt = moment.timetable
     route, stop = tt.route_index.get(route_id), tt.stop_named.get(stop_id)
-    said = moment.said_all(announced_alerts(moment, route, stop))
-    lines = {line.route: line for one in said for line in one.lines}
+    messages = moment.said_all(announced_alerts(moment, route, stop))
+    lines = {line.route: line for message in messages for line in message.lines}
     asked = {
         name: value for name, value, known in (("line", route_id, route), ("stop", stop_id, stop)) if known is not None
     }
     return AlertsPage(
         line=None if route is None else moment.lines.all[route],
         stop=None if stop is None else (str(tt.stop_id[stop]), str(tt.stop_name[stop])),
-        now=[one for one in said if one.in_force],
-        planned=[one for one in said if not one.in_force],
+        now=[message for message in messages if message.in_force],
+        planned=[message for message in messages if not message.in_force],
         lines=[lines[key] for key in sorted(lines, key=moment.lines.rank.__getitem__)],
-        stops=sorted({named for one in said for named in one.stops}, key=lambda named: named[1]),
+        stops=sorted({named for message in messages for named in message.stops}, key=lambda named: named[1]),
         query=urlencode({**asked, "lang": moment.texts.language}),
     )  # fmt: skip

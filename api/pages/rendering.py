@@ -43,7 +43,9 @@ def rider_page(
         request,
         moment,
         template,
-        Frame(sheet, status, {one: f"{usual[one]} {more}" for one, more in (also_allowed or {}).items()}),
+        Frame(
+            sheet, status, {directive: f"{usual[directive]} {more}" for directive, more in (also_allowed or {}).items()}
+        ),
         agency=moment.timetable.network_name,
         script_texts=json.dumps(
             {key: moment.texts.entries[key] for key in (*_SCRIPT_TEXTS, *also_said)}, ensure_ascii=False

@@ -136,10 +136,10 @@ def _messages(moment: PageMoment, stop: int) -> list[str]:
 
 def _message(alert: AlertWords) -> str:
     lines = " ".join(line.name for line in alert.lines)
-    said = (
+    sentence = (
         f"{alert.header}. {alert.description}"
         if alert.header and alert.description
         else alert.header or alert.description
     )
-    said = re.sub(r"\s*\n\s*", " ", f"{alert.when} · {said}" if alert.when else said)
-    return f"{lines}: {said}" if lines else said
+    sentence = re.sub(r"\s*\n\s*", " ", f"{alert.when} · {sentence}" if alert.when else sentence)
+    return f"{lines}: {sentence}" if lines else sentence

@@ -54,8 +54,8 @@ def screen(
     asked = _asked(moment, stop_ids, stop or [])
     unknown = [stop_id for stop_id in asked if stop_id not in moment.timetable.stop_index]
     if unknown or not 1 <= len(asked) <= MOST_STOPS:
-        said = moment.texts("error_stop", id=unknown[0]) if unknown else moment.texts("screen_stops", most=MOST_STOPS)
-        return _notice(moment, said)
+        notice = moment.texts("error_stop", id=unknown[0]) if unknown else moment.texts("screen_stops", most=MOST_STOPS)
+        return _notice(moment, notice)
     if only == "stream":
         announcer: Announcer = request.app.state.announcer
         key = ("screen", tuple(asked), limit, language)

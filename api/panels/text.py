@@ -23,11 +23,11 @@ def panel_lines(rows: list[DepartureWords], messages: list[str], texts: Texts, *
     room = lines - 1 if messages and lines >= 3 else lines
     shown = rows[:room]
     column = min(max((cell_len(row.line.name) for row in shown), default=0), width // _LINE_NAME_SHARE)
-    said = [_departure(row, texts, column, width) for row in shown]
+    lines_shown = [_departure(row, texts, column, width) for row in shown]
     for message in messages:
-        said += textwrap.wrap(message, width)
-    said += [""] * lines
-    return [set_cell_size(unicodedata.normalize("NFC", line), width) for line in said[:lines]]
+        lines_shown += textwrap.wrap(message, width)
+    lines_shown += [""] * lines
+    return [set_cell_size(unicodedata.normalize("NFC", line), width) for line in lines_shown[:lines]]
 
 
 def _departure(row: DepartureWords, texts: Texts, column: int, width: int) -> str:

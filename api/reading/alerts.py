@@ -116,23 +116,23 @@ def cause_for(moment: Moment, row: RunCall) -> str:
 
 def lines_told_of(moment: Moment) -> set[int]:
     """Routes of which the operator's alerts in force tell already that they do not run as they should."""
-    told: set[int] = set()
+    routes: set[int] = set()
     for alert in moment.view.operator_alerts:
         if alert.state(moment.now) == "in_force" and alert.effect not in _SAYS_NOTHING_OF_SERVICE:
             informed = informed_by(moment, alert)
-            told |= informed.lines_told_of(moment.now, of_whole_networks=alert.effect in _STOPS_ALL)
-    return told
+            routes |= informed.lines_told_of(moment.now, of_whole_networks=alert.effect in _STOPS_ALL)
+    return routes
 
 
 def disturbed_lines(moment: Moment) -> frozenset[int]:
     """Routes that are marked wherever they are named: an alert in force speaks of them, by themselves, by their trips,
     or at some of their stops, and not of something welcome."""
-    told: set[int] = set()
+    routes: set[int] = set()
     for alert, informed in _all(moment):
         if alert.state(moment.now) == "in_force" and alert.effect not in _NO_DISTURBANCE:
             wide = alert.effect in _STOPS_ALL
-            told |= informed.lines_told_of(moment.now, of_whole_networks=wide, at_stops=True)
-    return frozenset(told)
+            routes |= informed.lines_told_of(moment.now, of_whole_networks=wide, at_stops=True)
+    return frozenset(routes)
 
 
 def _told(moment: Moment, concerns: Callable[[Informed], bool]) -> list[Alert]:

@@ -42,9 +42,9 @@ def badge(color: str, text_color: str) -> Badge:
     return Badge(background, max((_PAPER, _INK), key=lambda text: contrast(background, text)))
 
 
-def contrast(one: str, other: str) -> float:
+def contrast(colour: str, other: str) -> float:
     """WCAG contrast ratio of two RRGGBB colours, 1 to 21."""
-    dark, light = sorted((_luminance(one), _luminance(other)))
+    dark, light = sorted((_luminance(colour), _luminance(other)))
     return (light + 0.05) / (dark + 0.05)
 
 

@@ -77,12 +77,12 @@ def explain(
     entries = np.flatnonzero(np.isin(then.call_stop, then.members(stop_then)))
     entries = _of_line(then, entries, timetable, route, direction)
     scheduled = [
-        one
-        for one in _explained(store, then, entries, at - around_s - _LATEST_S, at + around_s)
-        if abs(one.verdict.scheduled - at) <= around_s or abs(one.verdict.passed_at - at) <= around_s
+        explanation
+        for explanation in _explained(store, then, entries, at - around_s - _LATEST_S, at + around_s)
+        if abs(explanation.verdict.scheduled - at) <= around_s or abs(explanation.verdict.passed_at - at) <= around_s
     ]
     waits = [wait for line in _by_line(then, entries) for wait in _waits(store, then, [line], at, around_s)]
-    return sorted(scheduled + waits, key=lambda one: one.verdict.scheduled)
+    return sorted(scheduled + waits, key=lambda explanation: explanation.verdict.scheduled)
 
 
 def explain_line(
@@ -105,15 +105,15 @@ def explain_line(
     departures = _explained(store, then, first, at - around_s, at + around_s)
     if not departures:
         return waits
-    trips = np.array(sorted({one.verdict.trip for one in departures}), np.int32)
+    trips = np.array(sorted({explanation.verdict.trip for explanation in departures}), np.int32)
     _, calls = then.entries_of(trips)
     longest_s = float((then.trip_end_s[trips] - then.trip_start_s[trips]).max())
     every = _explained(store, then, calls, at - around_s, at + around_s + longest_s)
     lost: dict[tuple[int, int, int], Explanation] = {}
-    for one in every:
-        if one.verdict.outcome == NOT_SERVED:
-            lost.setdefault(_journey(one), one)
-    return waits + [lost.get(_journey(one), one) for one in departures]
+    for explanation in every:
+        if explanation.verdict.outcome == NOT_SERVED:
+            lost.setdefault(_journey(explanation), explanation)
+    return waits + [lost.get(_journey(explanation), explanation) for explanation in departures]
 
 
 _DATE = (
@@ -150,8 +150,8 @@ def time_asked(moment: Moment, at: str | None) -> float:
     return asked.replace(tzinfo=asked.tzinfo or moment.view.zone).timestamp()
 
 
-def _journey(one: Explanation) -> tuple[int, int, int]:
-    return one.verdict.trip, one.verdict.service_day, one.verdict.shift_s
+def _journey(explanation: Explanation) -> tuple[int, int, int]:
+    return explanation.verdict.trip, explanation.verdict.service_day, explanation.verdict.shift_s
 
 
 def _of_line(
@@ -175,7 +175,7 @@ def _by_line(tt: Timetable, entries: Int64Array) -> list[Int64Array]:
     trip = tt.call_trip[entries]
     line = np.stack([tt.trip_route[trip], tt.pattern_direction[tt.trip_pattern[trip]]], axis=1)
     names, of = np.unique(line, axis=0, return_inverse=True)
-    groups = [entries[of.ravel() == one] for one in range(len(names))]
+    groups = [entries[of.ravel() == group] for group in range(len(names))]
     return [group for group in groups if tt.trip_is_frequency[tt.call_trip[group]].any()]
 
 
@@ -192,7 +192,7 @@ def _line_waits(
         trip = promise.journey[0]
         along = tt.call_stop[tt.calls_of(trip)][:-1]
         waits = _waits(store, tt, [calls[tt.call_stop[calls] == stop] for stop in along.tolist()], at, around_s)
-        found += [next((one for one in waits if one.verdict.outcome == LONG_WAIT), waits[0])] if waits else []
+        found += [next((wait for wait in waits if wait.verdict.outcome == LONG_WAIT), waits[0])] if waits else []
     return found
 
 

@@ -107,10 +107,10 @@ def _days_meant(moment: Moment, trip: int, date: str | None) -> list[int]:
 def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Journey:
     """What is known of one run."""
     tt, snapshot = moment.timetable, moment.view.snapshot
-    told = CallsAt(moment.view, moment.now, snapshot.journey(trip, service_day, shift_s))
-    calls, ahead = told.calls, ~told.calls.passed
+    calls_at = CallsAt(moment.view, moment.now, snapshot.journey(trip, service_day, shift_s))
+    calls, ahead = calls_at.calls, ~calls_at.calls.passed
     trip = int(calls.trip[0])
-    cancelled, live = bool((told.status == CANCELLED).all()), bool((told.status[ahead] == LIVE).any())
+    cancelled, live = bool((calls_at.status == CANCELLED).all()), bool((calls_at.status[ahead] == LIVE).any())
     with_vehicle = int(np.argmax(calls.vehicle))
     return Journey(
         trip_idx=trip, service_day=service_day, shift_s=shift_s, route_idx=int(tt.trip_route[trip]),
@@ -121,6 +121,6 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
         status=STATUSES[CANCELLED if cancelled else LIVE if live else SCHEDULED],
         doubt=DOUBTS[int(calls.doubt[ahead].max(initial=FOLLOWED))], over=bool(calls.passed.all()),
         vehicle=int(vehicle) if (vehicle := calls.vehicle[with_vehicle]) >= 0 else None,
-        age_s=known(told.age_s[with_vehicle]),
-        calls=[told.row(k) for k in range(len(told))],
+        age_s=known(calls_at.age_s[with_vehicle]),
+        calls=[calls_at.row(k) for k in range(len(calls_at))],
     )  # fmt: skip

@@ -44,8 +44,8 @@ class AcceptedTimetable:
     def read(self) -> Timetable | None:
         """What was kept, None where nothing was, or it was of another address, or an older version wrote it."""
         try:
-            said = json.loads((self._folder / _FILE).read_text())
-            version = str(said["version"]) if said["address"] == self._address else ""
+            note = json.loads((self._folder / _FILE).read_text())
+            version = str(note["version"]) if note["address"] == self._address else ""
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:

@@ -29,7 +29,7 @@ def framed_ref(call: RunCall) -> Json:
 def call_answer(asked: Asked, call: RunCall) -> Json:
     """`MonitoredCall` or `EstimatedCall`."""
     tt = asked.timetable
-    told: Json = {
+    call_json: Json = {
         "StopPointRef": asked.stop_ref(call.stop_idx),
         "StopPointName": values(str(tt.stop_name[call.stop_idx])),
         "Order": call.call + 1,
@@ -37,19 +37,19 @@ def call_answer(asked: Asked, call: RunCall) -> Json:
         "DestinationDisplay": values(call.destination),
     }
     if call.status in ("cancelled", "skipped"):
-        told["Cancellation"] = True
+        call_json["Cancellation"] = True
     for name, event in (("Arrival", call.arrival), ("Departure", call.departure)):
         if event is None:
             continue
         aimed, expected = asked.moment.iso(event.scheduled), asked.moment.iso(_expected(call, event))
-        told |= {f"Aimed{name}Time": aimed} if aimed else {}
-        told |= {f"Expected{name}Time": expected} if expected else {}
-        told[f"{name}Status"] = _status(call, event)
+        call_json |= {f"Aimed{name}Time": aimed} if aimed else {}
+        call_json |= {f"Expected{name}Time": expected} if expected else {}
+        call_json[f"{name}Status"] = _status(call, event)
         if call.platform:
-            told[f"{name}PlatformName"] = value(call.platform)
-    told["ArrivalBoardingActivity"] = _ALIGHTING[call.drop_off]
-    told["DepartureBoardingActivity"] = _BOARDING[call.pickup]
-    return told
+            call_json[f"{name}PlatformName"] = value(call.platform)
+    call_json["ArrivalBoardingActivity"] = _ALIGHTING[call.drop_off]
+    call_json["DepartureBoardingActivity"] = _BOARDING[call.pickup]
+    return call_json
 
 
 def occupancy(call: RunCall) -> Json:

@@ -99,14 +99,17 @@ class Asked:
     def line(self, route: int, direction: int) -> Json:
         """What each journey says of its line. `direction`: GTFS `direction_id`, -1 where none."""
         line: Line = self.moment.lines.all[route]
-        told: Json = {"LineRef": value(self.names.line_ref(line.route_id)), "PublishedLineName": values(line.name)}
+        journey_json: Json = {
+            "LineRef": value(self.names.line_ref(line.route_id)),
+            "PublishedLineName": values(line.name),
+        }
         if line.mode in ("bus", "tram", "metro", "rail", "ferry"):
-            told["VehicleMode"] = [line.mode]
+            journey_json["VehicleMode"] = [line.mode]
         if agency := str(self.timetable.route_agency_id[route]):
-            told["OperatorRef"] = value(agency)
+            journey_json["OperatorRef"] = value(agency)
         if direction >= 0:
-            told["DirectionRef"] = value(str(direction))
-        return told
+            journey_json["DirectionRef"] = value(str(direction))
+        return journey_json
 
     def deliver(self, delivery: str, content: Json) -> Response:
         """The answer; 304 where the reader has one that says the same."""
@@ -130,16 +133,16 @@ class Asked:
             echo["RequestMessageRef"] = value(message)
         if requestor := asked.get("RequestorRef"):
             echo["RequestorRef"] = value(requestor)
-        told = {**at, "Version": VERSION, **content}
+        delivered = {**at, "Version": VERSION, **content}
         if delivery in _DISCOVERIES:
-            return {delivery: {**told, **echo}}
+            return {delivery: {**delivered, **echo}}
         return {
             "ServiceDelivery": {
                 **at,
                 "ProducerRef": self.names.producer,
                 "ResponseMessageIdentifier": f"{self.names.producer}:ResponseMessage:{digest_of((at, content))}",
                 **echo,
-                delivery: [told],
+                delivery: [delivered],
             }
         }
 

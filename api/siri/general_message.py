@@ -67,8 +67,8 @@ def _message(asked: Asked, alert: Alert) -> Json:
             ],
             "Message": [
                 {"MessageType": kind, "MessageText": {"value": text, **({"lang": language} if language else {})}}
-                for kind, said in texts
-                for language, text in said.items()
+                for kind, by_language in texts
+                for language, text in by_language.items()
             ],
         },
     }

@@ -89,12 +89,15 @@ def get_departures_of_several_stops(
     if near is not None:
         hits = moment.view.stop_search.near(*place_of(near), MOST_STOPS)
         asked |= {hit.stop_idx: hit.distance_m for hit in hits if (hit.distance_m or 0.0) <= radius}
-    of_stops = [departure_rows(moment.view, one, moment.now, limit, float(window), only, arrivals) for one in asked]
+    of_stops = [
+        departure_rows(moment.view, stop_asked, moment.now, limit, float(window), only, arrivals)
+        for stop_asked in asked
+    ]
     # A platform may be asked for beside its station.
     rows = {(row.stop_idx, row.key): row for rows in of_stops for row in rows}
     soonest = sorted(rows.values(), key=lambda row: row.published)[:limit]
-    told = {alert.alert_id: alert for one in asked for alert in stop_alerts(moment, one)}
-    alerts = alerts_answer(moment, told.values())
+    alert_of_id = {alert.alert_id: alert for stop_asked in asked for alert in stop_alerts(moment, stop_asked)}
+    alerts = alerts_answer(moment, alert_of_id.values())
     says = (
         moment.timetable.feed_version, list(asked.items()), moment.feed_stopped, [_said(row) for row in soonest],
         [alert.model_dump() for alert in alerts],
@@ -103,7 +106,7 @@ def get_departures_of_several_stops(
     def body() -> str:
         return SeveralDepartures(
             **moment.answer_fields(),
-            stops=[stop_of(moment.timetable, one, distance_m) for one, distance_m in asked.items()],
+            stops=[stop_of(moment.timetable, stop_asked, distance_m) for stop_asked, distance_m in asked.items()],
             departures=[_departure(moment, row) for row in soonest],
             alerts=alerts,
         ).model_dump_json()

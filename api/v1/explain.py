@@ -96,29 +96,29 @@ def _time_asked(moment: Moment, at: str | None) -> float:
 def _answer(request: Request, moment: Moment, found: list[Explanation]) -> Response:
     service: Service = request.app.state.service
     until = service.history.until
-    explanations = [explanation_model(moment, one) for one in found]
+    explanations = [explanation_model(moment, explanation) for explanation in found]
 
     def body() -> str:
         return Explanations(
             **moment.answer_fields(), recorded_until=moment.iso(known(until)), explanations=explanations
         ).model_dump_json()
 
-    says = (moment.feed_stopped, [one.model_dump() for one in explanations])
+    says = (moment.feed_stopped, [explanation.model_dump() for explanation in explanations])
     return answer(request, says, body, max_age_s=STATIC_MAX_AGE_S, media_type="application/json")
 
 
-def explanation_model(moment: Moment, one: Explanation) -> ExplanationModel:
+def explanation_model(moment: Moment, explanation: Explanation) -> ExplanationModel:
     """An explanation as JSON tells it."""
-    tt, v = one.timetable, one.verdict
-    words = {language: words_of(one, language) for language in LANGUAGES}
-    lines = {language: told.facts() for language, told in words.items()}
+    tt, v = explanation.timetable, explanation.verdict
+    words = {language: words_of(explanation, language) for language in LANGUAGES}
+    lines = {language: words_here.facts() for language, words_here in words.items()}
     direction, passed = int(tt.pattern_direction[tt.trip_pattern[v.trip]]), math.isfinite(v.passed_at)
     return ExplanationModel(
-        route=route_ref(tt, one.route),
-        headsign=one.headsign,
+        route=route_ref(tt, explanation.route),
+        headsign=explanation.headsign,
         direction=direction if direction >= 0 else None,
-        stop_id=str(tt.stop_id[one.stop]),
-        stop_name=str(tt.stop_name[one.stop]),
+        stop_id=str(tt.stop_id[explanation.stop]),
+        stop_name=str(tt.stop_name[explanation.stop]),
         trip_id=str(tt.trip_id[v.trip]),
         service_date=iso_date(int(tt.date[v.service_day])),
         start_time=start_time(tt, v.trip, v.shift_s),
@@ -142,9 +142,9 @@ def explanation_model(moment: Moment, one: Explanation) -> ExplanationModel:
                 trip_id=str(tt.trip_id[fact.trip]) if fact.trip >= 0 else None,
                 vehicle_id=fact.vehicle_id or None,
                 alert_id=fact.alert_id or None,
-                text={language: told[i].what for language, told in lines.items()},
+                text={language: words_here[i].what for language, words_here in lines.items()},
             )
             for i, fact in enumerate(v.facts)
         ],
-        answer={language: told.answer() for language, told in words.items()},
+        answer={language: words_here.answer() for language, words_here in words.items()},
     )

@@ -39,7 +39,7 @@ def health_of(service: Service) -> Health:
     faults = faults_of(service)
     age = view.feed_age_s(now)
     return Health(
-        status="down" if service.stalled else "degraded" if {one.code for one in faults} - WARNINGS else "ok",
+        status="down" if service.stalled else "degraded" if {fault.code for fault in faults} - WARNINGS else "ok",
         detail=detail(faults),
         faults=[fault.code for fault in faults],
         feed_age_s=None if age is None else round(age, 1),

@@ -50,10 +50,10 @@ class ExplanationWords:
 
     def answer(self) -> str:
         """The whole answer, ready to be sent to the rider."""
-        v, told = self._one.verdict, self._header()
+        v, alert_header = self._one.verdict, self._header()
         parts = [self._opening(), self._what_happened()]
-        if told and v.outcome in (words.NOT_SERVED, words.LONG_WAIT):
-            parts.append(self._texts("alert_said", header=told))
+        if alert_header and v.outcome in (words.NOT_SERVED, words.LONG_WAIT):
+            parts.append(self._texts("alert_said", header=alert_header))
         if v.outcome in (words.EARLY, words.LATE, words.NOT_SERVED, words.LONG_WAIT):
             parts.append(self._texts("sorry"))
         elif v.outcome == words.NOT_SEEN and math.isnan(v.passed_at):
@@ -91,8 +91,8 @@ class ExplanationWords:
             seen = {f.kind: f for f in v.facts}
             if "last_seen" in seen and "next_seen" in seen:
                 for name in ("last", "next"):
-                    one = seen[f"{name}_seen"]
-                    values |= {f"{name}_place": self._stop(one.stop), f"{name}_time": self._time(one.since)}
+                    sighting = seen[f"{name}_seen"]
+                    values |= {f"{name}_place": self._stop(sighting.stop), f"{name}_time": self._time(sighting.since)}
             else:
                 key += "_announced"
         if fact:
@@ -101,8 +101,8 @@ class ExplanationWords:
         return self._sentence(key, values)
 
     def _sentence(self, key: str, values: dict[str, str]) -> str:
-        told = str(self._texts.entries[key]).format(**values)
-        return told[:1].upper() + told[1:]
+        sentence = str(self._texts.entries[key]).format(**values)
+        return sentence[:1].upper() + sentence[1:]
 
     def _deciding_fact(self) -> Fact | None:
         """The fact that the answer names."""
@@ -122,8 +122,10 @@ class ExplanationWords:
         return max(first, key=lambda fact: fact.until - fact.since, default=None)
 
     def _told(self, fact: Fact) -> str:
-        told = self._texts.entries[f"fact_{fact.kind}"]
-        parts = [str(told).format(stop=self._stop(fact.stop), since=self._time(fact.since), header=self._header(fact))]
+        sentence = self._texts.entries[f"fact_{fact.kind}"]
+        parts = [
+            str(sentence).format(stop=self._stop(fact.stop), since=self._time(fact.since), header=self._header(fact))
+        ]
         if fact.vehicle_id:
             parts.append(self._texts("by_vehicle", vehicle=fact.vehicle_id))
         if fact.trip >= 0:
@@ -136,7 +138,7 @@ class ExplanationWords:
     def _header(self, fact: Fact | None = None) -> str:
         """What an alert said (by default the first that the facts name), in this language where it has it."""
         named = [fact.alert_id] if fact else [f.alert_id for f in self._one.verdict.facts if f.alert_id]
-        alert = next((self._one.alerts[one] for one in named if one in self._one.alerts), None)
+        alert = next((self._one.alerts[alert_id] for alert_id in named if alert_id in self._one.alerts), None)
         return "" if alert is None else text_in(alert.header or alert.description, self._language)
 
     def _vehicle(self, vehicle_id: str) -> str:
@@ -198,12 +200,12 @@ class WaitWords(ExplanationWords):
     def _how_long(self, values: dict[str, str]) -> list[str]:
         v = self._one.verdict
         if math.isfinite(v.passed_at):
-            told = [self._sentence("wait_long", values)]
+            sentences = [self._sentence("wait_long", values)]
         else:
             waited = next(fact for fact in v.facts if fact.kind == "none_passed")
-            told = [self._sentence("wait_long_not_over", {"until": self._time(waited.until)})]
+            sentences = [self._sentence("wait_long_not_over", {"until": self._time(waited.until)})]
         before = [fact.until for fact in v.facts if fact.kind == "passed" and fact.until < v.scheduled]
-        return [*told, self._texts("wait_before", before=self._time(before[-1]))] if before else told
+        return [*sentences, self._texts("wait_before", before=self._time(before[-1]))] if before else sentences
 
     def _why(self) -> str:
         v, fact = self._one.verdict, self._deciding_fact()

@@ -68,8 +68,8 @@ def _last(moment: PageMoment, row: LineDirection) -> str:
     """The last departure of the service day that the first one belongs to."""
     if row.last is None or row.first is None:
         return ""
-    said = "last_is_this" if row.last.key == row.first.key else "last_at"
-    return moment.texts(said, time=moment.words.time(row.last.published))
+    sentence = "last_is_this" if row.last.key == row.first.key else "last_at"
+    return moment.texts(sentence, time=moment.words.time(row.last.published))
 
 
 def _departure(moment: PageMoment, row: RunCall, usual: str, *, say_platform: bool, first: bool) -> DepartureWords:

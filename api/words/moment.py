@@ -92,8 +92,8 @@ class PageMoment(Moment):
         age = self.view.feed_age_s(self.now)
         if age is None:
             return FeedState(True, self.texts("feed_never"), None)
-        said = "feed_stopped" if self.feed_stopped else "data_age"
-        return FeedState(self.feed_stopped, self.texts(said, age=self.words.age(age)), age)
+        sentence = "feed_stopped" if self.feed_stopped else "data_age"
+        return FeedState(self.feed_stopped, self.texts(sentence, age=self.words.age(age)), age)
 
     @property
     def old_messages(self) -> str:
@@ -167,16 +167,16 @@ class PageMoment(Moment):
     def said_all(self, alerts: Iterable[Alert]) -> list[AlertWords]:
         """Alerts in the reader's language. The same words sent for each of several lines are said once, of all; one
         without a word is not."""
-        said: dict[tuple[object, ...], AlertWords] = {}
+        words_of_key: dict[tuple[object, ...], AlertWords] = {}
         for words in map(self.said, alerts):
             if not words.header:
                 continue
             key = words.header, words.description, words.url, words.starts_at, words.ends_at
-            before = said.get(key, words)
+            before = words_of_key.get(key, words)
             lines = sorted({*before.lines, *words.lines}, key=lambda line: self.lines.rank[line.route])
             stops = dict.fromkeys((*before.stops, *words.stops))
-            said[key] = replace(words, lines=tuple(lines), stops=tuple(stops))
-        return list(said.values())
+            words_of_key[key] = replace(words, lines=tuple(lines), stops=tuple(stops))
+        return list(words_of_key.values())
 
     def reason_for(self, row: RunCall) -> str:
         """Why a departure is cancelled or its stop skipped, in a word; "" where no alert tells."""
