@@ -158,6 +158,8 @@ def encode_vehicle_positions(
             journeys.describe(
                 report.trip, int(vehicles.trip[i]), int(vehicles.service_day[i]), int(vehicles.shift_s[i])
             )
+            if vehicles.cancelled[i]:
+                report.trip.schedule_relationship = _Trip.CANCELED
         if calling[i]:
             report.current_stop_sequence = int(tt.stop_sequence[entry[i]])
             report.stop_id = str(tt.stop_id[tt.call_stop[entry[i]]])
@@ -604,8 +606,9 @@ def _update_times(tt: Timetable, calls: _Calls) -> _UpdateTimes:
         assigned=(_scheduled_stops(tt, calls) != tt.call_stop[entry]).tolist(),
         scheduled_arrival=np.where(own, origin + tt.arrival_s[entry], 0).tolist(),
         scheduled_departure=np.where(own, origin + tt.departure_s[entry], 0).tolist(),
-        arrives=(~first).tolist(),
-        departs=(~last).tolist(),
+        # Of a run that is told of at a single stop both are.
+        arrives=(~first | last).tolist(),
+        departs=(~last | first).tolist(),
         arrival=arrival.tolist(),
         departure=departure.tolist(),
         arrival_delay_s=(arrival - origin - tt.arrival_s[entry]).tolist(),

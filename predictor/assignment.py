@@ -99,6 +99,7 @@ class Assigner:
         self.grid = PatternGrid.of(tt)
         # Departures of each pattern in order, in CSR; one by headway has no time to be found by.
         journey = np.flatnonzero((tt.journey_headway_s == 0) & ~tt.trip_is_frequency[tt.journey_trip])
+        journey = journey[tt.trip_has_a_way[tt.journey_trip[journey]]]
         trip, shift = tt.journey_trip[journey], tt.journey_shift_s[journey]
         order = np.lexsort((tt.trip_start_s[trip] + shift, tt.trip_pattern[trip]))
         self._trips: Int32Array = trip[order]

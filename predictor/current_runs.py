@@ -56,7 +56,8 @@ class CurrentRuns:
         trip = obs.trip[rows]
         day, shift = self._day_and_shift(tracks, slot[rows], obs.take(rows))
         trip = self.timetable.standing_for(np.where(day < 0, NONE, trip), day, shift)
-        return runs.with_rows(rows, DatedRuns(trip, day, shift))
+        followed = (trip >= 0) & self.timetable.trip_has_a_way[trip]
+        return runs.with_rows(rows[followed], DatedRuns(trip, day, shift).take(followed))
 
     def _goes_on(self, tracks: Tracks, slot: Int64Array, obs: Observations) -> BoolArray:
         """Whether each vehicle (n,) goes on with the run that it is on, if it names none: not where it had got no

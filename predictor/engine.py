@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int8Array, Int64Array
+from predictor.arrays import BoolArray, Float64Array, Int8Array, Int64Array
 from predictor.arrivals import Chain, predict
 from predictor.assignment import Assigner
 from predictor.current_runs import CurrentRuns
@@ -173,7 +173,9 @@ class Engine:
         told = still_told(operator, now) if told_at >= live_since else np.empty(0, np.int64)
         legs, journey, doubt = self._legs(operator, told, now)
         leg, calls = self._predicted(legs, passages, now)
-        served = self._served(journey, now)
+        stands = ~self._left_to_operator(legs, journey, leg, calls, told, now)
+        leg, calls, journey_served = leg[stands[leg]], calls.take(stands[leg]), journey[stands]
+        served = self._served(journey_served, now)
         rest = unserved(operator, served, now)
         rows = [
             vehicle_rows(legs, journey, leg, calls, tracks, doubt, live_since),
@@ -187,7 +189,7 @@ class Engine:
             fleet_stands_since=self._feed.stands_since,
             timetable=self.timetable,
             scheduled_calls=self._scheduled_calls,
-            vehicles=vehicles_of(tracks, self.driving_times.diagram, doubt),
+            vehicles=vehicles_of(tracks, self.driving_times.diagram, doubt, self._journeys, operator),
             predictions=by_stop(self.timetable, rows, operator.skipped),
             claimed=np.unique(np.concatenate([served, operator.deleted, self._overlay.replaced])),
             cancelled=operator.cancelled,
@@ -315,6 +317,18 @@ class Engine:
         others = np.unique(legs.slot[~due[legs.slot]])
         kept.put_off(others, np.minimum(until[others], now))
         return kept.of_legs(legs)
+
+    def _left_to_operator(
+        self, legs: Legs, journey: Int64Array, leg: Int64Array, calls: KeptCalls, told: Int64Array, now: float
+    ) -> BoolArray:
+        """Legs (n,) of silent vehicles whose time at their next call has passed, where the operator goes on telling of
+        the run (`told`, journey keys). `leg`, `calls` (rows,): as of `_predicted`."""
+        slot, silent = legs.slot[leg], told_until(self._tracks, self.settings.patience) < now
+        opens = np.flatnonzero(np.append(True, slot[1:] != slot[:-1])[: len(slot)])
+        passed = np.zeros(len(self._tracks), bool)
+        passed[slot[opens]] = calls.departure[opens] < now
+        result: BoolArray = (silent & passed)[legs.slot] & np.isin(journey, told)
+        return result
 
     def _forecast(self, chain: Chain, until: Float64Array, passages: Passages, now: float) -> Forecast:
         """What is said of each call that is predicted anew; what came of earlier predictions is learned on the way."""

@@ -326,7 +326,8 @@ class _Patterns:
             gaps = ground_distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
             distance = np.concatenate([[0.0], np.cumsum(gaps)])
             self.line.append(len(base.line_ptr) - 1 + len(self.line_points))
-            self.line_points.append((lat, lon, distance))
+            vertices = np.zeros(2, np.int64) if n == 1 else np.arange(n)
+            self.line_points.append((lat[vertices], lon[vertices], distance[vertices]))
             self.has_shape.append(False)
         else:
             first = int(base.pattern_call_ptr[model])

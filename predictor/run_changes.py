@@ -69,6 +69,8 @@ def present_reports(
     runs = finder.find(names, obs.timestamp[known], np.ones(len(known), bool))
     known, runs = known[runs.trip >= 0], runs.take(runs.trip >= 0)
     runs = replace(runs, trip=timetable.standing_for(runs.trip, runs.service_day, runs.shift_s))
+    followed = timetable.trip_has_a_way[runs.trip]
+    known, runs = known[followed], runs.take(followed)
     s = slot[known]
     start = runs.origin(timetable) + timetable.trip_start_s[runs.trip]
     is_on = runs.same_as(tracks.runs.take(s)) & (tracks.arrived[s] < timetable.trip_calls[runs.trip])

@@ -81,7 +81,8 @@ class DatedRuns(Columns):
         trip[known] = new.standing_for(trip[known], day[known], self.shift_s[known])
         # A run that the operator adds is its trip's on that one day alone.
         added = known[trip[known] >= new.base.trips]
-        trip[added[~new.service_active[new.trip_service[trip[added]], day[added]]]] = NONE
+        runs = new.service_active[new.trip_service[trip[added]], day[added]] & new.trip_has_a_way[trip[added]]
+        trip[added[~runs]] = NONE
         return replace(self, trip=trip, service_day=day)
 
 

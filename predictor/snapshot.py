@@ -33,7 +33,7 @@ from predictor.passages import Passages
 from predictor.report_figures import ReportFigures
 from predictor.runs import DatedRuns
 from predictor.scheduled_calls import ScheduledCalls
-from predictor.timetable import Timetable
+from predictor.timetable import NO_PICKUP, Timetable
 
 UNMATCHED, LAYOVER, IN_SERVICE, OFF_ROUTE, DEADHEAD = 0, 1, 2, 3, 4
 """Vehicle states: no trip found; waiting at the first stop of its trip; driving its trip; on a trip but away from its
@@ -79,7 +79,7 @@ class Vehicles(DatedRuns):
     distance_m: Float64Array
     """Metres along the pattern, NaN where unmatched."""
     next_call: Int32Array
-    """Position in the trip of the next call, number of calls when the last is behind."""
+    """Position in the trip of the next call that is not skipped, number of calls when the last is behind."""
     at_stop: BoolArray
     """Standing at `next_call`."""
     delay_s: Float64Array
@@ -88,6 +88,8 @@ class Vehicles(DatedRuns):
     """The vehicle named its trip itself; False where that was found for it, or it is on none."""
     doubt: Int8Array
     """Index into `DOUBTS`."""
+    cancelled: BoolArray
+    """The operator has cancelled its run."""
     stalled_at: Float64Array
     """POSIX seconds since when it has got no further on its run: it moves no more, or is away from its line."""
 
@@ -278,6 +280,15 @@ class Snapshot:
         place = np.minimum(np.searchsorted(keys, runs.run_key), len(keys) - 1)
         return np.where(keys[place] == runs.run_key, self.shortened.ends_at[place], last).astype(np.int32)
 
+    def _ends_at(self, runs: DatedRuns, call: Int32Array) -> BoolArray:
+        """Whether each run (n,) ends at a call (n,). One that is told of at a single stop goes on from there, but where
+        nobody may board."""
+        tt = self.timetable
+        calls = tt.trip_calls[runs.trip]
+        ends: BoolArray = (call == self.last_calls(runs)) | (call == calls - 1)
+        ends &= (calls > 1) | (tt.pickup_type[tt.entry_of(runs.trip, call)] == NO_PICKUP)
+        return ends
+
     def headsign(self, trip: int, service_day: int, shift_s: int = 0, call: int | None = None) -> str:
         """What one run is bound for, see `headsigns`."""
         run = DatedRuns(*(np.array([index], np.int32) for index in (trip, service_day, shift_s)))
@@ -368,17 +379,30 @@ class Snapshot:
         cancelled = contains(self.cancelled, journey) | contains(self.deleted, journey)
         status[cancelled] = CANCELLED
         calls = RunCalls(
-            trip=runs.trip, service_day=runs.service_day, shift_s=runs.shift_s, call=call, stop=tt.call_stop[entry],
+            trip=runs.trip,
+            service_day=runs.service_day,
+            shift_s=runs.shift_s,
+            call=call,
+            stop=tt.call_stop[entry],
             scheduled_arrival=np.where(by_headway, np.nan, arrival),
             scheduled_departure=np.where(by_headway, np.nan, departure),
-            arrival=np.where(call == 0, departure, arrival), departure=departure.copy(),
-            published=np.full(len(call), np.nan), p10=np.full(len(call), np.nan), p50=np.full(len(call), np.nan),
-            p90=np.full(len(call), np.nan), at_stop=np.zeros(len(call), bool), status=status,
-            source=np.full(len(call), FROM_TIMETABLE, np.int8), vehicle=np.full(len(call), NONE, np.int32),
-            age_s=np.full(len(call), np.nan), doubt=np.full(len(call), FOLLOWED, np.int8),
+            arrival=np.where(call == 0, departure, arrival),
+            departure=departure.copy(),
+            published=np.full(len(call), np.nan),
+            p10=np.full(len(call), np.nan),
+            p50=np.full(len(call), np.nan),
+            p90=np.full(len(call), np.nan),
+            at_stop=np.zeros(len(call), bool),
+            status=status,
+            source=np.full(len(call), FROM_TIMETABLE, np.int8),
+            vehicle=np.full(len(call), NONE, np.int32),
+            age_s=np.full(len(call), np.nan),
+            doubt=np.full(len(call), FOLLOWED, np.int8),
             passed=asked.passed & ~cancelled,
-            first_call=call == 0, last_call=(call == self.last_calls(runs)) | (call == tt.trip_calls[runs.trip] - 1),
-        )  # fmt: skip
+            first_call=call == 0,
+            last_call=self._ends_at(runs, call),
+        )
+        calls.first_call[calls.last_call & (tt.trip_calls[runs.trip] == 1)] = False  # fmt: skip
         for name in _AS_PREDICTED:
             getattr(calls, name)[told] = getattr(self.predictions, name)[prediction[told]]
         known = np.flatnonzero(calls.vehicle >= 0)

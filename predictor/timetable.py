@@ -33,6 +33,8 @@ from predictor.arrays import (
 )
 
 _LINE_SPACING_M = 1.0e7
+NO_PICKUP = 1
+"""GTFS `pickup_type`: nobody may board."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -343,6 +345,13 @@ class Timetable:
         opens = np.ones(len(number), bool)
         opens[1:] = np.diff(number) > 1.5 * headway_s[1:]
         return number[opens]
+
+    @cached_property
+    def trip_has_a_way(self) -> BoolArray:
+        """(T,) whether the trip calls twice or more: on one that the operator tells of at a single stop no vehicle can
+        be followed."""
+        result: BoolArray = self.trip_calls > 1
+        return result
 
     @cached_property
     def trip_repeats(self) -> BoolArray:

@@ -4,38 +4,62 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import Int8Array
-from predictor.snapshot import IN_SERVICE, OFF_ROUTE, Vehicles
+from predictor.arrays import NONE, Int8Array, Int32Array, Int64Array
+from predictor.journeys import JourneyLookup, call_key
+from predictor.operator_times import OperatorTimes
+from predictor.snapshot import IN_SERVICE, OFF_ROUTE, UNMATCHED, Vehicles
 from predictor.time_distance import TimeDistance
 from predictor.tracks import Tracks
 
 
-def vehicles_of(tracks: Tracks, diagram: TimeDistance, doubt: Int8Array) -> Vehicles:
-    """A copy of what is known of each vehicle (slots,): the tracks go on changing."""
+def vehicles_of(
+    tracks: Tracks, diagram: TimeDistance, doubt: Int8Array, journeys: JourneyLookup, operator: OperatorTimes
+) -> Vehicles:
+    """A copy of what is known of each vehicle (slots,): the tracks go on changing. Of one whose run riders shall not
+    see at all the run is not told."""
+    tt, journey = diagram.timetable, np.full(len(tracks), NONE, np.int64)
+    on_run = np.flatnonzero(tracks.trip >= 0)
+    journey[on_run] = journeys.keys(tracks.trip[on_run], tracks.service_day[on_run], tracks.shift_s[on_run])
+    hidden = np.isin(journey, operator.deleted)
     stands = tracks.departed < tracks.arrived
+    next_call = np.where(stands, tracks.departed, tracks.arrived).astype(np.int32)
+    next_served = _next_served(next_call, tt.trip_calls[tracks.trip], journey, operator)
     delay_s = np.full(len(tracks), np.nan)
     # A run by headway has no times to be late against.
-    timed = (tracks.trip >= 0) & ~diagram.timetable.trip_is_frequency[tracks.trip]
+    timed = (tracks.trip >= 0) & ~tt.trip_is_frequency[tracks.trip]
     on = np.flatnonzero(timed & (tracks.state == IN_SERVICE) & np.isfinite(tracks.distance_m) & (tracks.arrived > 0))
     if len(on):
         runs = tracks.runs.take(on)
-        seconds = tracks.timestamp[on] - runs.origin(diagram.timetable)
+        seconds = tracks.timestamp[on] - runs.origin(tt)
         elapsed = diagram.elapsed_at(runs.trip, tracks.departed[on], tracks.distance_m[on])
-        late_s = seconds - diagram.timetable.trip_start_s[runs.trip] - elapsed
+        late_s = seconds - tt.trip_start_s[runs.trip] - elapsed
         # Who stands at a stop is late once it is past its departure: until then it waits for its time.
-        tt = diagram.timetable
         departure_s = tt.departure_s[tt.stay_end[tt.entry_of(runs.trip, tracks.departed[on])]]
         waiting = np.maximum(seconds - departure_s, np.minimum(late_s, 0.0))
         delay_s[on] = np.where(stands[on], waiting, late_s)
     return Vehicles(
-        trip=tracks.trip.copy(), service_day=tracks.service_day.copy(), shift_s=tracks.shift_s.copy(),
+        trip=np.where(hidden, np.int32(NONE), tracks.trip), service_day=tracks.service_day.copy(),
+        shift_s=tracks.shift_s.copy(),
         vehicle_id=tracks.vehicle_id, label=tracks.label, lat=tracks.lat.copy(), lon=tracks.lon.copy(),
         bearing=tracks.bearing.copy(), speed=tracks.speed.copy(), timestamp=tracks.timestamp.copy(),
         occupancy=tracks.occupancy.copy(), occupancy_percentage=tracks.occupancy_percentage.copy(),
-        wheelchair=tracks.wheelchair.copy(), state=tracks.state.copy(), distance_m=tracks.distance_m.copy(),
-        next_call=np.where(stands, tracks.departed, tracks.arrived).astype(np.int32), at_stop=tracks.at_stop.copy(),
+        wheelchair=tracks.wheelchair.copy(), state=np.where(hidden, np.int8(UNMATCHED), tracks.state),
+        distance_m=tracks.distance_m.copy(),
+        next_call=next_served, at_stop=tracks.at_stop & (next_served == next_call),
         stalled_at=np.where(
             tracks.state == OFF_ROUTE, np.fmax(tracks.on_line_at, tracks.since), np.fmax(tracks.moved_at, tracks.since)
         ),
-        delay_s=delay_s, named=tracks.names_its_trip & (tracks.trip >= 0), doubt=doubt,
+        delay_s=delay_s, named=tracks.names_its_trip & (tracks.trip >= 0) & ~hidden, doubt=doubt,
+        cancelled=np.isin(journey, operator.cancelled),
     )  # fmt: skip
+
+
+def _next_served(call: Int32Array, calls: Int32Array, journey: Int64Array, operator: OperatorTimes) -> Int32Array:
+    """The next call (n,) from `call` on that is not skipped, of runs with so many `calls`."""
+    result = call.copy()
+    while len(operator.skipped):
+        skipped = (journey >= 0) & (result < calls) & np.isin(call_key(journey, result), operator.skipped)
+        if not skipped.any():
+            break
+        result[skipped] += 1
+    return result

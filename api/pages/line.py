@@ -150,7 +150,7 @@ def _place_vehicles(
     """Put each vehicle of the direction at or before a row; answer with those that belong at none, and how many in
     all."""
     tt, vehicles = moment.timetable, moment.snapshot.vehicles
-    driving = (vehicles.trip >= 0) & np.isin(vehicles.state, (IN_SERVICE, LAYOVER, OFF_ROUTE))
+    driving = (vehicles.trip >= 0) & np.isin(vehicles.state, (IN_SERVICE, LAYOVER, OFF_ROUTE)) & ~vehicles.cancelled
     driving &= (vehicles.next_call < tt.trip_calls[vehicles.trip]) & _on_line(moment, vehicles.trip, route, direction)
     elsewhere, stands_for = [], _shown_for(tt, stops)
     found = np.flatnonzero(driving).tolist()

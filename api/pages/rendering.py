@@ -16,7 +16,8 @@ _SCRIPT_TEXTS = (
     "approaching", "here", "min", "range", "scheduled", "seconds", "minutes", "hours", "data_age",
     "feed_stopped", "network_gone_title", "network_last", "network_back", "near_me_wait", "near_me_refused",
     "favourite_add", "favourite_remove", "towards", "vehicle_towards", "vehicle_at", "vehicle_overdue",
-    "vehicle_held_up", "vehicle_held_up_at", "vehicle_given_up", "position_old", "map_feed_stopped", "alerts_of_line",
+    "vehicle_held_up", "vehicle_held_up_at", "vehicle_given_up", "trip_cancelled", "position_old", "map_feed_stopped",
+    "alerts_of_line",
 )  # fmt: skip
 
 

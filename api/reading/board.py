@@ -12,14 +12,11 @@ from api.reading.moment import Moment
 from api.service.view import ServiceView
 from predictor.arrays import BoolArray, RouteIdx, StopIdx
 from predictor.snapshot import FROM_TIMETABLE
+from predictor.timetable import NO_PICKUP
 
 PASSED_AFTER_S = 30.0
 """A departure stays on the board until this long after its published time."""
 WINDOW_S = 7200.0
-
-NO_PICKUP = 1
-"""GTFS `pickup_type`: nobody may board."""
-
 
 MOST_DEPARTURES = 30
 """The longest board that a panel or screen may ask for."""

@@ -113,7 +113,8 @@
     map.on("mouseleave", layer, () => { map.getCanvas().style.cursor = ""; });
   }
 
-  function placeOf({ doubt, at_stop, next_stop_name: stop }) {
+  function placeOf({ cancelled, doubt, at_stop, next_stop_name: stop }) {
+    if (cancelled) return texts.trip_cancelled;
     if (doubt === "given_up") return texts.vehicle_given_up;
     if (!stop) return "";
     if (doubt === "overdue") return fill("vehicle_overdue", { stop });

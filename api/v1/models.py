@@ -337,6 +337,7 @@ class VehicleProperties(BaseModel):
     route: RouteRef | None
     trip_id: str | None
     service_date: Date | None
+    cancelled: bool = Field(description="The operator has cancelled this trip")
     headsign: str | None
     direction: int | None
     next_stop_id: str | None

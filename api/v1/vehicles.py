@@ -121,6 +121,7 @@ def _feature(moment: Moment, row: int, headsign: str) -> VehicleFeature:
             route=route_ref(tt, int(tt.trip_route[trip])) if on_trip else None,
             trip_id=str(tt.trip_id[trip]) if on_trip else None,
             service_date=iso_date(int(tt.date[vehicles.service_day[row]])) if on_trip else None,
+            cancelled=bool(vehicles.cancelled[row]),
             headsign=headsign or None,
             direction=direction if direction >= 0 else None,
             next_stop_id=str(tt.stop_id[stop]) if stop >= 0 else None,

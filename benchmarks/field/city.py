@@ -406,9 +406,15 @@ class City:
         repeated = any(one.trip == key.trip for one in self.network.frequencies)
         own_start = None if trip is None else self._own_start(key.trip)
         another = trip is not None and key.start not in ("", own_start)
-        start = f"@{key.start[:5]}" if repeated or another else ""
+        start = f"@{key.start[:5]}" if repeated or another or self._shares_its_id(key.trip) else ""
         date = "" if key.date in ("", _iso(self.date)) else f"/{key.date}"
         return f"{key.trip}{start}{date}"
+
+    def _shares_its_id(self, trip: str) -> bool:
+        """Whether several runs that the operator adds go by this id."""
+        added = [told for told in self.updates if told.relationship in ("ADDED", "NEW", "DUPLICATED")]
+        named = [told.fields for told in added if trip in (told.trip, told.fields.get("new_trip_id"))]
+        return len({told.get("new_start_time", told.get("start_time")) for told in named}) > 1
 
     def _own_start(self, trip: str) -> str:
         """When a trip leaves by its own calls, HH:MM:SS."""

@@ -12,7 +12,7 @@ from feeds.trip_updates.run_calls import RunCalls, filled, listed_calls
 from predictor.arrays import NONE, Int32Array
 from predictor.new_places import NewRoute
 from predictor.stop_alignment import aligned, patterns_along
-from predictor.timetable import Timetable
+from predictor.timetable import NO_PICKUP, Timetable
 
 
 def listed_run(
@@ -59,11 +59,15 @@ def listed_run(
     position = np.arange(len(stop), dtype=np.float64)
     arrival, departure = filled(arrival, position), filled(departure, position)
     timed = ~(np.isnan(arrival) | np.isnan(departure))
+    pickup = updates.pickup_type.copy()
+    if len(stop) == 1 and np.isnan(updates.departure).all() and np.isnan(updates.departure_delay_s).all():
+        # A single stop of which only the arrival is told is where the run ends.
+        pickup[pickup < 0] = NO_PICKUP
     refused["added_stop_without_time"] += int((~timed).sum())
     return (
         listed_calls(
             owner, updates.sequence[timed], stop[timed], arrival[timed], departure[timed], base_call[timed].tolist(),
-            updates.pickup_type[timed], updates.drop_off_type[timed],
+            pickup[timed], updates.drop_off_type[timed],
         ),
         is_stated,
     )  # fmt: skip

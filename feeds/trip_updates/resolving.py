@@ -179,10 +179,18 @@ def _scheduled_headsigns(tt: Timetable, runs: UpdatedRuns, calls: RunCalls) -> S
 def _headsigns(tt: Timetable, runs: UpdatedRuns, calls: RunCalls, own_calls: BoolArray) -> StrArray:
     """What each run is bound for: as told; the trip's own where it ends as that does; else the stop where it ends."""
     signs = runs.headsign.astype(object)
-    last = group_starts(calls.owner, len(signs))[1:] - 1
+    ptr = group_starts(calls.owner, len(signs))
     for row in np.flatnonzero((runs.headsign == "") & own_calls).tolist():
-        trip, end = int(runs.trip[row]), int(last[row])
+        trip, end = int(runs.trip[row]), int(ptr[row + 1]) - 1
         ends_alike = trip >= 0 and calls.base_call[end] == tt.trip_calls[trip] - 1
         signs[row] = str(tt.trip_headsign[trip]) if ends_alike else ""
+        if end == ptr[row]:
+            signs[row] = _headsign_of_line(tt, int(runs.route[row]), int(runs.direction[row]))
         signs[row] = signs[row] or str(tt.stop_name[calls.stop[end]])
     return np.array(signs.tolist(), np.str_)
+
+
+def _headsign_of_line(tt: Timetable, route: int, direction: int) -> str:
+    """What all trips of a line in one direction are bound for, "" where they differ."""
+    signs = np.unique(tt.trip_headsign[(tt.trip_route == route) & (tt.pattern_direction[tt.trip_pattern] == direction)])
+    return str(signs[0]) if len(signs) == 1 else ""

@@ -17,7 +17,7 @@ from feeds.trip_updates.run_kinds import trip_name
 from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, expand_ranges
 from predictor.named_runs import RunNames, run_finder
 from predictor.timetable import Timetable
-from predictor.trip_updates import TRIP_ADDED, TRIP_NEW, TRIP_UNSCHEDULED
+from predictor.trip_updates import TRIP_ADDED, TRIP_CANCELED, TRIP_DELETED, TRIP_NEW, TRIP_UNSCHEDULED
 
 _DAY_S = 86_400
 _EXAMPLES = 3
@@ -108,7 +108,8 @@ def _found(
     trip, day = np.where(is_new, names.trip, found.trip).astype(np.int32), found.service_day.copy()
     refused["unknown_trip"] += int(((trip < 0) & ~is_added).sum())
     own_day = _lookup(names.service_date.tolist(), tt.date_index)
-    day[is_new & (own_day >= 0)] = own_day[is_new & (own_day >= 0)]
+    dated = (is_new | ((trip < 0) & np.isin(relationship, (TRIP_CANCELED, TRIP_DELETED)))) & (own_day >= 0)
+    day[dated] = own_day[dated]
     rows = np.flatnonzero(is_new & (day < 0) & np.isfinite(first_time))
     day[rows] = np.searchsorted(tt.date_origin, first_time[rows], side="right") - 1
     shift = np.where(is_new, 0, found.shift_s)

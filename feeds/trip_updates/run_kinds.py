@@ -65,8 +65,9 @@ def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refus
     by_timetable = [trip_name(tt, t) for t in trip.tolist()]
     of_timetable = (trip >= 0) & np.isin(relationship, OF_TIMETABLE)
     trip_id = np.where(of_timetable, by_timetable, runs.trip_id) if by_timetable else runs.trip_id
-    # Under an id of its own a copy is nobody's other run.
+    # Under an id of its own a run is nobody's other run: of several that share it each is known by its start.
     same_id = trip_id == np.array(by_timetable, np.str_)
+    own_id = ~same_id & (np.isin(calls_from, (COPY, LISTED)) | (trip < 0))
     return replace(
         runs,
         trip_id=trip_id,
@@ -74,16 +75,21 @@ def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refus
         calls_from=calls_from,
         service_day=day,
         moved_s=moved,
-        shift_s=np.where(same_id, moved, 0).astype(np.int32),
+        shift_s=np.where(own_id, np.maximum(start, 0), np.where(same_id, moved, 0)).astype(np.int32),
     )
 
 
 def with_cancelled_additions(runs: UpdatedRuns) -> UpdatedRuns:
-    """Added runs that the same message cancels are that: the timetable does not have them, so they go by their id."""
+    """Added runs that the same message cancels are that: the timetable does not have them, so they go by their id, and
+    by date and start where both are told."""
     relationship, unknown = runs.relationship.copy(), runs.trip < 0
-    for gone in (TRIP_CANCELED, TRIP_DELETED):
-        names = runs.trip_id[unknown & (runs.relationship == gone)]
-        relationship[unknown & (runs.calls_from == LISTED) & np.isin(runs.trip_id, names)] = gone
+    gone = np.flatnonzero(unknown & np.isin(relationship, (TRIP_CANCELED, TRIP_DELETED)))
+    own = np.isin(runs.calls_from, (COPY, LISTED))
+    for row in gone[np.isin(runs.trip_id[gone], runs.trip_id[own])].tolist():
+        meant = own & (runs.trip_id == runs.trip_id[row])
+        for names in (runs.service_day, runs.start_time_s):
+            meant &= (names == names[row]) | (names[row] < 0) | (names < 0)
+        relationship[meant] = runs.relationship[row]
     return replace(runs, relationship=relationship)
 
 

@@ -54,12 +54,12 @@ def vehicles(*rows: dict[str, Any]) -> Vehicles:
         "occupancy_percentage": 20, "wheelchair": 0,
         "state": IN_SERVICE, "trip": 0, "service_day": 0, "shift_s": 0, "distance_m": 1500.0, "next_call": 1,
         "at_stop": False, "delay_s": 60.0, "named": True,
-        "doubt": 0, "stalled_at": np.nan,
+        "doubt": 0, "stalled_at": np.nan, "cancelled": False,
     }  # fmt: skip
     types = {"bearing": np.float32, "speed": np.float32, "occupancy": np.int8,
              "occupancy_percentage": np.int16, "wheelchair": np.int8, "state": np.int8, "trip": np.int32,
              "service_day": np.int32, "shift_s": np.int32, "next_call": np.int32, "at_stop": np.bool_,
-             "named": np.bool_, "doubt": np.int8}  # fmt: skip
+             "named": np.bool_, "doubt": np.int8, "cancelled": np.bool_}  # fmt: skip
     columns: dict[str, Any] = {
         name: np.array([{**usual, **row}[name] for row in rows], types.get(name, np.float64)) for name in usual
     }

@@ -356,6 +356,65 @@ def test_an_added_trip_keeps_the_stops_that_are_known() -> None:
     assert [row.told["stop_id"] for row in city.trip("x")] == ["A", "C", "E"]
 
 
+@pytest.mark.parametrize("route", ["r1", ""])
+def test_an_added_trip_that_is_told_of_at_one_stop_stands_on_its_board(route: str) -> None:
+    city = City(at="07:55").trip_updates(added("x1", ("C", "08:10"), route=route, **TODAY))
+    assert city.board("C") == ["08:04 t1 scheduled", "08:10 x1 live", "09:04 t2 scheduled"]
+    assert city.departures("C")[1].told["headsign"] == "East", "as all of its line"
+    assert [row.stop for row in city.trip("x1")] == ["C"]
+    city.vehicle_positions(bus("v1", "x1", at="B", fresh=True)).at("08:09")
+    assert city.board("C")[0] == "08:10 x1 live", "its bus has no way to be followed on"
+    assert city.at("08:12").board("C") == ["09:04 t2 scheduled"]
+
+
+def test_an_added_trip_that_only_arrives_at_its_one_stop_offers_no_departure() -> None:
+    told = StopUpdate("C", arrival="08:10")
+    city = City(at="07:55").trip_updates(update("x1", told, relationship="ADDED", route_id="r1", **TODAY))
+    assert city.board("C") == ["08:04 t1 scheduled", "09:04 t2 scheduled"]
+    assert texts(city.departures("C", arrivals=True))[1] == "08:10 x1 live"
+
+
+def test_a_bus_stays_on_an_added_trip_that_is_told_of_at_one_stop_only_from_now_on() -> None:
+    city = City(at="08:09").trip_updates(added("x1", ("A", "08:10"), ("C", "08:14"), ("E", "08:18"), **TODAY))
+    city.vehicle_positions(bus("v1", "x1", between=("A", "C", 0.5), fresh=True)).at("08:12")
+    assert city.vehicles()["v1"]["trip_id"] == "x1"
+    city.trip_updates(added("x1", ("E", "08:19"), **TODAY)).at("08:13")
+    assert city.board("E") == ["08:19 x1 live"]
+
+
+def _at_two_starts(**told: Any) -> list[TripUpdate]:
+    return [
+        added("x1", ("A", start), ("C", end), start_time=f"{start}:00", **told)
+        for start, end in (("08:10", "08:14"), ("08:30", "08:34"))
+    ]
+
+
+def test_added_trips_of_one_id_are_told_apart_by_their_starts() -> None:
+    city = City(at="07:55").trip_updates(*_at_two_starts(**TODAY))
+    assert city.board("A")[1:3] == ["08:10 x1@08:10 live", "08:30 x1@08:30 live"]
+    city.trip_updates(*_at_two_starts(**TODAY), cancelled("x1", start_time="08:30:00", **TODAY))
+    assert city.board("A")[1:3] == ["08:10 x1@08:10 live", "08:30 x1@08:30 cancelled"]
+    city.trip_updates(*_at_two_starts(**TODAY)[::-1]).vehicle_positions(
+        bus("v1", "x1", at="A", start_time="08:10:00", fresh=True, **TODAY),
+        bus("v2", "x1", at="A", start_time="08:30:00", fresh=True, **TODAY), at="08:09:30",
+    )  # fmt: skip
+    assert [row.run for row in city.departures("A") if row.told["vehicle_id"]] == ["x1@08:10", "x1@08:30"]
+    city.trip_updates(_at_two_starts(**TODAY)[1]).at("08:11")
+    assert city.board("A")[0] == "08:30 x1 live"
+    assert city.vehicles()["v2"]["trip_id"] == "x1"
+
+
+def test_copies_of_one_id_are_told_apart_by_their_starts() -> None:
+    copies = [
+        update("t1", relationship="DUPLICATED", new_trip_id="x", new_start_time=start, new_start_date=20261126)
+        for start in ("08:20:00", "08:40:00")
+    ]
+    city = City(at="07:55").trip_updates(*copies)
+    assert city.board("C")[1:3] == ["08:24 x@08:20 scheduled", "08:44 x@08:40 scheduled"]
+    city.trip_updates(*copies, cancelled("x", start_time="08:40:00", **TODAY))
+    assert city.board("C")[1:3] == ["08:24 x@08:20 scheduled", "08:44 x@08:40 cancelled"]
+
+
 def test_an_added_trip_without_a_route_runs_on_the_line_of_its_stops() -> None:
     city = City(at="07:58").trip_updates(added("x", ("A", "08:20"), ("C", "08:25"), ("E", "08:30"), route=""))
     assert city.board("C")[1] == "08:25 x live"
@@ -500,3 +559,43 @@ def test_where_a_bus_falls_silent_the_operators_own_time_goes_on() -> None:
     assert city.board("D")[0] == "08:11 t1 live"
     city.vehicle_positions().at("08:09")
     assert city.board("D")[0] == "08:11 t1 live"
+
+
+def test_where_a_silent_bus_was_due_the_operators_own_time_to_come_is_told_at_once() -> None:
+    late = update("t1", StopUpdate("B", arrival="08:20", departure="08:20"), **TODAY)
+    city = City(at="08:00").vehicle_positions(bus("v1", "t1", late_s=0, silent_from="08:01")).trip_updates(late)
+    told = [city.at(f"08:{minute:02d}").board("B")[0] for minute in range(2, 10)]
+    assert all(row.endswith("t1 live") for row in told)
+    assert told[-1] == "08:20 t1 live"
+
+
+# Vehicles whose run the operator has changed
+
+
+def test_a_bus_on_a_cancelled_run_is_told_as_on_one() -> None:
+    city = City(at="07:59").vehicle_positions(bus("v1", "t1", late_s=0)).trip_updates(cancelled("t1", **TODAY))
+    city.at("08:03")
+    relationship = city.our_vehicle_positions()["v1"].trip.schedule_relationship
+    assert relationship == gtfs_realtime_pb2.TripDescriptor.CANCELED
+    assert city.vehicles()["v1"]["cancelled"]
+    assert "v1" not in "".join(node.text() for node in city.page("/lines/r1").css("ol.thread"))
+    city.trip_updates().at("08:03:30")
+    assert city.our_vehicle_positions()["v1"].trip.schedule_relationship == 0
+    assert not city.vehicles()["v1"]["cancelled"]
+
+
+def test_of_a_bus_on_a_run_that_riders_shall_not_see_no_run_is_told() -> None:
+    told = update("t1", relationship="DELETED", **TODAY)
+    city = City(at="07:59").vehicle_positions(bus("v1", "t1", late_s=0)).trip_updates(told).at("08:03")
+    assert not city.our_vehicle_positions()["v1"].HasField("trip")
+    assert city.vehicles()["v1"]["trip_id"] is None
+
+
+def test_a_bus_is_on_its_way_to_the_next_stop_that_it_serves() -> None:
+    told = update("t1", skipped("C"), StopUpdate("D", delay=0), **TODAY)
+    city = City(at="07:59").vehicle_positions(bus("v1", "t1", late_s=0)).trip_updates(told)
+    for at in ("08:03", "08:04"):
+        assert city.at(at).our_vehicle_positions()["v1"].stop_id == "D"
+        assert (city.vehicles()["v1"]["next_stop_id"], city.vehicles()["v1"]["at_stop"]) == ("D", False)
+    city.trip_updates(update("t1", skipped("D"), skipped("E"), **TODAY)).at("08:05")
+    assert city.vehicles()["v1"]["next_stop_id"] is None

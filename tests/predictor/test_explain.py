@@ -318,7 +318,7 @@ def vehicles(
         state=np.array([state], i8), trip=np.array([trip], i32),
         service_day=np.array([1], i32), shift_s=np.array([0], i32), distance_m=np.array([distance_m]),
         next_call=np.array([call], i32), at_stop=np.array([False]), delay_s=np.array([0.0]),
-        named=np.array([named]), doubt=np.array([0], i8), stalled_at=np.array([np.nan]),
+        named=np.array([named]), doubt=np.array([0], i8), cancelled=np.array([False]), stalled_at=np.array([np.nan]),
     )  # fmt: skip
 
 
