@@ -5,8 +5,7 @@ With D the departure from, A the arrival at call r of a vehicle's chain of calls
     A[r] = D[r - 1] + lead[r]        D[r] = max(A[r] + dwell[r], hold[r])
 
 where `hold` is the earliest departure: the scheduled one at a timepoint and at a trip's first stop. The recursion is a
-max-plus scan, and unrolls to D[r] = Z[r] + max over j <= r of (hold[j] - Z[j]) with Z the running sum of lead + dwell,
-so that one cumulative sum and one running maximum serve all vehicles together.
+max-plus scan along each vehicle's calls, which `predictor.arrivals_loop` does in one pass; here the chains begin.
 """
 
 from __future__ import annotations
@@ -15,7 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, expand_ranges
+from predictor.arrays import AnyArray, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
+from predictor.arrivals_loop import Departures, Ways, scan
 from predictor.columns import Columns
 from predictor.geometry import to_first_stop_m
 from predictor.legs import Legs
@@ -24,7 +24,7 @@ from predictor.snapshot import DEADHEAD, FROM_BLOCK, FROM_VEHICLE, LAYOVER
 from predictor.timetable import Timetable
 from predictor.timing_points import TimingPoints
 from predictor.tracks import Tracks
-from predictor.travel_times import TravelTimes
+from predictor.travel_times import HOURS, TravelTimes
 
 MINIMUM_LAYOVER_S = 60.0
 DEADHEAD_M_S = 7.0
@@ -37,7 +37,6 @@ STANDING_SD_S = 10.0
 """Standard deviation of the arrival of a vehicle that stands at a stop already."""
 LAYOVER_SD_S = 60.0
 """Standard deviation of the time between two trips, and of that on the way to a first stop."""
-_FAR = 1.0e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,43 +76,15 @@ class Chain(DatedRuns):
 
 
 @dataclass(frozen=True, eq=False)
-class _Calls(DatedRuns):
-    """The calls of legs that are still to come; all arrays (rows,), in the order of the chain."""
-
-    leg: Int64Array
-    slot: Int64Array
-    order: Int64Array
-    """The leg's."""
-    call: Int32Array
-    entry: Int64Array
-    opens_leg: BoolArray
-    """The first row of its leg,"""
-    opens: BoolArray
-    """and of its vehicle."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Links(Columns):
-    """The links that begin at calls; all arrays (rows,)."""
-
-    historic_s: Float64Array
-    recent_s: Float64Array
-    dwell_s: Float64Array
-    """Time at the call,"""
-    run_s: Float64Array
-    """and from there to the next."""
-    variance: Float64Array
-
-
-@dataclass(frozen=True, eq=False)
 class _Heads(Columns):
-    """The first row of each vehicle (n,): its arrival there relative to `now`, and the dwell still to come."""
+    """Each vehicle (n,) on its way to the first call of its chain; times relative to `now`."""
 
     arrival: Float64Array
-    dwell_s: Float64Array
+    waited_s: Float64Array
+    """The dwell that it needs at the least where it stands there, NaN elsewhere."""
     variance: Float64Array
     standing: BoolArray
-    ignore_hold: BoolArray
+    ignores_hold: BoolArray
     """It leaves whenever it likes."""
 
 
@@ -126,118 +97,56 @@ def predict(
     now: float,
 ) -> Chain:
     """Arrival and departure at every call of the legs."""
-    calls = _calls_ahead(timetable, legs)
-    links = _links_from(travel_times, calls, now)
-    head = np.flatnonzero(calls.opens)
-    owner = np.cumsum(calls.opens) - 1
-    first_row = head[owner]
+    tt = timetable
+    legs = legs.take(legs.first_call < legs.end_call)
+    opens = np.ones(len(legs), bool)
+    opens[1:] = legs.slot[1:] != legs.slot[:-1]
+    head, follows = np.flatnonzero(opens), np.flatnonzero(~opens)
+    heads = _heads(tt, travel_times, tracks, legs.take(head), now)
 
-    hold = _holds(timetable, timing_points, calls, now)
-    boarding = np.where(hold > -_FAR, BOARDING_S, np.inf)
-    heads = _heads(timetable, travel_times, tracks, calls.take(head), boarding[head], now)
-    dwell = np.minimum(links.dwell_s, boarding)
-    dwell[head] = heads.dwell_s
-    hold[head] = np.where(heads.ignore_hold, -_FAR, hold[head])
-    lead, variance = _from_the_call_before(timetable, calls, links)
-    lead[head], variance[head] = 0.0, heads.variance
-
-    departure = _departures(lead, dwell, hold, heads.arrival, head, owner)
-    arrival = np.empty(len(calls))
-    arrival[1:] = departure[:-1] + lead[1:]
-    arrival[head] = heads.arrival
-    waits = np.where(hold > -_FAR, np.maximum(departure - np.maximum(arrival, -_FAR) - dwell, 0.0), 0.0)
-    opening = np.flatnonzero(calls.opens_leg)
-    layover = np.where(calls.order > 0, (hold[opening] - arrival[opening])[np.cumsum(calls.opens_leg) - 1], 0.0)
-    total = np.cumsum(variance)
-    total -= (total[head] - variance[head])[owner]
-    standing = np.zeros(len(calls), bool)
-    standing[head] = heads.standing
-
-    def ahead(of_links: Float64Array) -> Float64Array:
-        """Sum of a link quantity from the chain's head to each row."""
-        before = np.cumsum(of_links) - of_links
-        result: Float64Array = before - before[first_row]
+    def of_heads(values: AnyArray) -> AnyArray:
+        """Laid out by leg."""
+        result = np.zeros(len(legs), values.dtype)
+        result[head] = values
         return result
 
-    return Chain(
-        trip=calls.trip, service_day=calls.service_day, shift_s=calls.shift_s, leg=calls.leg, slot=calls.slot,
-        call=calls.call, entry=calls.entry,
-        source=np.where(calls.order == 0, FROM_VEHICLE, FROM_BLOCK).astype(np.int8), standing=standing,
-        arrival=np.where(calls.call == 0, departure, arrival) + now, departure=departure + now,
-        dwell_s=dwell, hold=hold + now, sd_s=np.sqrt(total), head=first_row,
-        timetabled_s=ahead(travel_times.timetabled_s[calls.entry]), historic_s=ahead(links.historic_s),
-        recent_s=ahead(links.recent_s), held_s=ahead(waits), known=ahead(travel_times.known(calls.entry)),
-        layover_s=np.clip(layover, -3600.0, 3600.0),
-    )  # fmt: skip
-
-
-def _calls_ahead(tt: Timetable, legs: Legs) -> _Calls:
-    leg, call = expand_ranges(legs.first_call, np.maximum(legs.end_call - legs.first_call, 0))
-    slot, trip = legs.slot[leg], legs.trip[leg]
-    opens_leg, opens = np.ones(len(leg), bool), np.ones(len(leg), bool)
-    opens_leg[1:], opens[1:] = leg[1:] != leg[:-1], slot[1:] != slot[:-1]
-    return _Calls(
-        trip=trip, service_day=legs.service_day[leg], shift_s=legs.shift_s[leg], leg=leg, slot=slot,
-        order=legs.order[leg], call=call.astype(np.int32), entry=tt.entry_of(trip, call), opens_leg=opens_leg,
+    ways = Ways(
+        first_call=legs.first_call,
+        end_call=legs.end_call,
+        first_entry=tt.entry_of(legs.trip, legs.first_call),
+        hours=travel_times.day_type[legs.service_day] * HOURS,
+        origin=np.subtract(legs.origin(tt), now, dtype=np.float64),
+        by_headway=tt.trip_is_frequency[legs.trip],
+        is_next=legs.order > 0,
         opens=opens,
+        arrival=of_heads(heads.arrival),
+        waited_s=of_heads(heads.waited_s),
+        variance=of_heads(heads.variance),
+        ignores_hold=of_heads(heads.ignores_hold),
+        lead_s=np.zeros(len(legs)),
+        lead_variance=LAYOVER_SD_S**2,
+    )
+    ended, (end_lat, end_lon) = tt.trip_pattern[legs.trip[follows - 1]], tt.pattern_end
+    way_m = to_first_stop_m(tt, legs.trip[follows], end_lat[ended], end_lon[ended])
+    ways.lead_s[follows] = MINIMUM_LAYOVER_S + way_m / DEADHEAD_M_S
+    leaves = Departures(tt.departure_s, tt.timepoint, timing_points.place, timing_points.waiting_places(), BOARDING_S)
+    found = scan(ways, travel_times.of_links(now), leaves, int((legs.end_call - legs.first_call).sum()))
+    standing = np.zeros(len(found.row), bool)
+    standing[found.head == np.arange(len(found.row))] = heads.standing
+    return Chain(
+        trip=legs.trip[found.row], service_day=legs.service_day[found.row], shift_s=legs.shift_s[found.row],
+        leg=found.row, slot=legs.slot[found.row], call=found.call, entry=found.entry,
+        source=np.where(legs.order == 0, FROM_VEHICLE, FROM_BLOCK).astype(np.int8)[found.row], standing=standing,
+        arrival=found.arrival + now, departure=found.departure + now, dwell_s=found.dwell_s, hold=found.hold + now,
+        sd_s=np.sqrt(found.variance), head=found.head, timetabled_s=found.timetabled_s, historic_s=found.historic_s,
+        recent_s=found.recent_s, held_s=found.held_s, known=found.known, layover_s=found.layover_s,
     )  # fmt: skip
 
 
-def _links_from(travel_times: TravelTimes, calls: _Calls, now: float) -> _Links:
-    historic = travel_times.historic_s(calls.entry, calls.service_day)
-    recent = travel_times.recent_s(calls.entry, now)
-    link_time = np.maximum(historic + recent, 0.4 * historic)
-    dwell = np.minimum(travel_times.dwell_s[calls.entry], 0.8 * link_time)
-    return _Links(historic, recent, dwell, link_time - dwell, travel_times.variance(calls.entry))
-
-
-def _holds(tt: Timetable, timing_points: TimingPoints, calls: _Calls, now: float) -> Float64Array:
-    """Earliest departure from each call, relative to `now`; long ago where the vehicle waits for none."""
-    starts = calls.call == 0
-    scheduled = calls.origin(tt) - now + tt.departure_s[calls.entry]
-    hold = np.where(starts | timing_points.holds(calls.entry), scheduled, -_FAR)
-    hold[tt.trip_is_frequency[calls.trip] & ~starts] = -_FAR
-    return hold
-
-
-def _from_the_call_before(tt: Timetable, calls: _Calls, links: _Links) -> tuple[Float64Array, Float64Array]:
-    """Time from leaving the row before to each row, and its variance: along the link, or from the last stop of one trip
-    to the first of the next."""
-    lead, variance = np.zeros(len(calls)), np.zeros(len(calls))
-    lead[1:], variance[1:] = links.run_s[:-1], links.variance[:-1]
-    begins = np.flatnonzero(calls.opens_leg & ~calls.opens)
-    ended, (end_lat, end_lon) = tt.trip_pattern[calls.trip[begins - 1]], tt.pattern_end
-    way_m = to_first_stop_m(tt, calls.trip[begins], end_lat[ended], end_lon[ended])
-    lead[begins] = MINIMUM_LAYOVER_S + way_m / DEADHEAD_M_S
-    variance[begins] = LAYOVER_SD_S**2
-    return lead, variance
-
-
-def _departures(
-    lead: Float64Array, dwell: Float64Array, hold: Float64Array, arrival: Float64Array, head: Int64Array,
-    owner: Int64Array,
-) -> Float64Array:  # fmt: skip
-    """The recursion of the module's docstring, from the `arrival` (n,) of each vehicle at its `head` row on.
-
-    `owner` (rows,): which vehicle each row is of. Chains are lifted apart, so that one running maximum serves all.
-    """
-    step = lead + dwell
-    step[head] = 0.0
-    z = np.cumsum(step)
-    z -= z[head][owner]
-    earliest = hold - z
-    earliest[head] = np.maximum(arrival + dwell[head], hold[head])
-    lift = owner * (4.0 * _FAR)
-    result: Float64Array = np.maximum.accumulate(np.maximum(earliest, -_FAR) + lift) - lift + z
-    return result
-
-
-def _heads(
-    tt: Timetable, travel_times: TravelTimes, tracks: Tracks, first: _Calls, boarding_s: Float64Array, now: float
-) -> _Heads:
-    """Where each vehicle (n,) is on its way to the `first` call of its chain: driving there, standing there, or yet to
-    come to the first stop of its trip. `boarding_s` (n,): the longest dwell that it needs there."""
-    slot, call, entry = first.slot, first.call, first.entry
+def _heads(tt: Timetable, travel_times: TravelTimes, tracks: Tracks, first: Legs, now: float) -> _Heads:
+    """Where each vehicle (n,) is on its way to the first call of its chain, which is of the legs `first`: driving
+    there, standing there, or yet to come to the first stop of its trip."""
+    slot, call = first.slot, first.first_call
     reported = tracks.timestamp[slot] - now
     on_it = first.order == 0
     standing = on_it & (tracks.departed[slot] < tracks.arrived[slot])
@@ -252,29 +161,25 @@ def _heads(
     arrival = np.where(away, 1.3 * way_m / DEADHEAD_M_S + OVERDUE_START_S, arrival)
     variance = np.where(standing, STANDING_SD_S**2, left_variance)
     variance = np.where(away | stands_at_first, LAYOVER_SD_S**2, variance)
-
-    # Standing at a stop it has its dwell left; at the first stop it waits for its time.
-    waited = reported - (tracks.arrived_at[slot] - now)
-    dwell = np.minimum(travel_times.dwell_s[entry], boarding_s)
-    dwell = np.where(stands_on_the_way, np.fmax(dwell, waited + 5.0), dwell)
-    dwell = np.where(call == 0, 0.0, dwell)
-    by_headway = tt.trip_is_frequency[first.trip]
     return _Heads(
-        arrival=arrival, dwell_s=dwell, variance=variance,
+        arrival=arrival,
+        waited_s=np.where(stands_on_the_way, reported - (tracks.arrived_at[slot] - now) + 5.0, np.nan),
+        variance=variance,
         standing=standing & tracks.at_stop[slot] & (tracks.state[slot] != DEADHEAD),
-        ignore_hold=by_headway & stands_at_first & (tracks.state[slot] != LAYOVER),
-    )  # fmt: skip
+        ignores_hold=tt.trip_is_frequency[first.trip] & stands_at_first & (tracks.state[slot] != LAYOVER),
+    )
 
 
 def _left_of_the_link(
-    tt: Timetable, travel_times: TravelTimes, tracks: Tracks, first: _Calls, now: float
+    tt: Timetable, travel_times: TravelTimes, tracks: Tracks, first: Legs, now: float
 ) -> tuple[Float64Array, Float64Array]:
-    """Time that each vehicle (n,) needs from its last report to its `first` call, along the link that it is on, and the
-    variance of that."""
-    slot, before = first.slot, np.maximum(first.entry - 1, 0)
+    """Time that each vehicle (n,) needs from its last report to the first call of its chain, along the link that it is
+    on, and the variance of that."""
+    slot, entry = first.slot, tt.entry_of(first.trip, first.first_call)
+    before = np.maximum(entry - 1, 0)
     link_time = travel_times.expected_s(before, tracks.service_day[slot], now)
     run = link_time - np.minimum(travel_times.dwell_s[before], 0.8 * link_time)
-    here = tt.pattern_distance_m[tt.call_pattern_call[first.entry]]
+    here = tt.pattern_distance_m[tt.call_pattern_call[entry]]
     length = here - tt.pattern_distance_m[tt.call_pattern_call[before]]
     left = np.divide(here - tracks.distance_m[slot], length, out=np.zeros_like(length), where=length > 1.0)
     left = np.clip(np.nan_to_num(left, nan=1.0), 0.0, 1.0)

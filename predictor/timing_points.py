@@ -35,18 +35,14 @@ class TimingPoints:
         self.waited: Float64Array = np.zeros(len(place))
         """(places,) mean share of their earliness that vehicles waited."""
 
-    def share(self, entry: Int64Array) -> Float64Array:
-        """Share of its earliness that a vehicle is expected to wait at trip calls (m,)."""
-        place = self.place[entry]
-        weight = self.weight[place]
-        result: Float64Array = np.where(
-            self.timetable.timepoint[entry], 1.0, weight * self.waited[place] / (weight + PRIOR)
-        )
-        return result
-
     def holds(self, entry: Int64Array) -> BoolArray:
         """Whether vehicles wait for their time at trip calls (m,)."""
-        result: BoolArray = self.share(entry) >= WAITING_SHARE
+        result: BoolArray = self.timetable.timepoint[entry] | self.waiting_places()[self.place[entry]]
+        return result
+
+    def waiting_places(self) -> BoolArray:
+        """(places,) whether vehicles were seen to wait there: most of their earliness, on the whole."""
+        result: BoolArray = self.weight * self.waited >= WAITING_SHARE * (self.weight + PRIOR)
         return result
 
     def observe(self, entry: Int64Array, early_s: Float64Array, waited_s: Float64Array) -> None:

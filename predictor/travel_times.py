@@ -16,6 +16,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from predictor.arrays import AnyArray, Float64Array, Int32Array, Int64Array, StrArray
+from predictor.arrivals_loop import LinkTimes
 from predictor.timetable import Timetable
 
 HOURS = 24
@@ -79,22 +80,25 @@ class TravelTimes:
         result: Float64Array = np.where(link >= 0, by_hour, 0.0)
         return result
 
-    def recent_s(self, entry: Int64Array, now: float) -> Float64Array:
-        """What the last vehicles needed more than expected on the links from `entry` (m,), shrunk by its age."""
-        link = self.entry_link[entry]
-        w = self.recent_weight[link] * np.exp2((self.recent_at[link] - now) / RECENT_HALF_LIFE_S)
-        result: Float64Array = np.where(link >= 0, self.recent_residual_s[link] * w / (w + PRIOR_RECENT), 0.0)
-        return result
+    def of_links(self, now: float) -> LinkTimes:
+        """All that is known, as the recursion of `predictor.arrivals` reads it."""
+        return LinkTimes(
+            self.entry_link, self.timetabled_s, self.dwell_s, self.entry_hour, self.link_weight, self.link_mean_s,
+            self.link_variance, self.hour_weight, self.hour_mean_s, self._recent_s(now), np.log1p(self.link_weight),
+            PRIOR_LINK, PRIOR_HOUR,
+        )  # fmt: skip
 
-    def known(self, entry: Int64Array) -> Float64Array:
-        """How much is known of the links from `entry` (m,): log(1 + observations)."""
-        result: Float64Array = np.log1p(self.link_weight[np.maximum(self.entry_link[entry], 0)])
+    def _recent_s(self, now: float) -> Float64Array:
+        """What the last vehicles needed more than expected on each link (K,), shrunk by its age."""
+        w = self.recent_weight * np.exp2((self.recent_at - now) / RECENT_HALF_LIFE_S)
+        result: Float64Array = self.recent_residual_s * w / (w + PRIOR_RECENT)
         return result
 
     def expected_s(self, entry: Int64Array, service_day: Int32Array, now: float) -> Float64Array:
         """Expected link time (m,) from trip calls `entry`; 0 at last calls."""
-        historic = self.historic_s(entry, service_day)
-        return np.maximum(historic + self.recent_s(entry, now), 0.4 * historic)
+        historic, link = self.historic_s(entry, service_day), self.entry_link[entry]
+        recent = np.where(link >= 0, self._recent_s(now)[link], 0.0) if len(self.link_weight) else 0.0
+        return np.maximum(historic + recent, 0.4 * historic)
 
     def variance(self, entry: Int64Array) -> Float64Array:
         """Variance of the link time (m,), seconds squared."""

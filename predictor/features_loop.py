@@ -1,0 +1,139 @@
+"""The rows of `predictor.features`, one predicted call each, compiled."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from predictor.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
+from predictor.compiled import compiled
+
+
+class Timetabled(NamedTuple):
+    """Of the timetable: by trip (T,), trip call (E,), pattern call (C,) and service day (D,)."""
+
+    trip_calls: Int32Array
+    trip_start_s: Int32Array
+    by_headway: BoolArray
+    arrival_s: Int32Array
+    pattern_call: Int64Array
+    """(E,)"""
+    distance_m: Float64Array
+    """(C,)"""
+    origin: Float64Array
+    """(D,) relative to `now`"""
+    usual_weight: Float32Array
+    """(E,) how often the deviation that is usual there has been seen,"""
+    usual_s: Float32Array
+    """and that."""
+
+
+class Followed(NamedTuple):
+    """What is known of each vehicle (slots,)."""
+
+    age_s: Float64Array
+    report_gap_s: Float64Array
+    delay_s: Float64Array
+    """NaN where not known"""
+    delay_change_s: Float64Array
+    """NaN where not known"""
+    arrived: Int32Array
+    begun: BoolArray
+    distance_m: Float64Array
+    since_arrival_s: Float64Array
+    pace: Float64Array
+    astray: BoolArray
+
+
+class Ahead(NamedTuple):
+    """The chain (rows,)."""
+
+    trip: Int32Array
+    service_day: Int32Array
+    shift_s: Int32Array
+    leg: Int64Array
+    slot: Int64Array
+    call: Int32Array
+    entry: Int64Array
+    head: Int64Array
+    own_run: BoolArray
+    """Of the run that the vehicle is on."""
+    standing: BoolArray
+    arrival: Float64Array
+    """Relative to `now`"""
+    sd_s: Float64Array
+    timetabled_s: Float64Array
+    historic_s: Float64Array
+    recent_s: Float64Array
+    held_s: Float64Array
+    known: Float64Array
+    layover_s: Float64Array
+
+
+@compiled
+def fill(told: Float32Array, rows: Int64Array, ahead: Ahead, followed: Followed, timetabled: Timetabled) -> None:
+    """Fill (n, F) for some rows (n,) of the chain, its columns in the order of `features.FEATURES`."""
+    for n in range(len(rows)):
+        row = rows[n]
+        slot, entry, head, trip = ahead.slot[row], ahead.entry[row], ahead.head[row], ahead.trip[row]
+        call, calls, arrival = ahead.call[row], timetabled.trip_calls[trip], ahead.arrival[row]
+        origin = timetabled.origin[ahead.service_day[row]]
+        axis = origin + ahead.shift_s[row]
+        wait = max(arrival, 0.0)
+        next_trip = ahead.leg[row] != ahead.leg[head]
+        started = followed.begun[slot] and not next_trip and ahead.own_run[row]
+        distance = timetabled.distance_m[timetabled.pattern_call[entry]]
+
+        scheduled, delay = axis + timetabled.arrival_s[entry], followed.delay_s[slot]
+        if timetabled.by_headway[trip]:
+            scheduled, delay = arrival, np.nan
+        change = np.nan if np.isnan(delay) else followed.delay_change_s[slot]
+
+        weight = timetabled.usual_weight[entry]
+        usual = scheduled + timetabled.usual_s[entry] - arrival if weight > 0 else 0.0
+        from_here = 0.0
+        if started and weight > 0 and not np.isnan(delay):
+            here = entry - call + max(followed.arrived[slot] - 1, 0)
+            if timetabled.usual_weight[here] > 0:
+                from_here = usual - timetabled.usual_s[here] + delay
+
+        told[n, 0] = wait / 600.0
+        told[n, 1] = np.log1p(wait / 30.0)
+        told[n, 2] = _within((scheduled - arrival) / 100.0, -20.0, 20.0)
+        told[n, 3] = 0.0 if np.isnan(delay) else delay / 100.0
+        told[n, 4] = not np.isnan(delay)
+        told[n, 5] = 0.0 if np.isnan(change) else _within(change / 60.0, -5.0, 5.0)
+        told[n, 6] = followed.age_s[slot] / 60.0
+        told[n, 7] = followed.report_gap_s[slot] / 60.0
+        told[n, 8] = np.sqrt(row - head)
+        told[n, 9] = (distance - followed.distance_m[slot] if started else distance) / 2000.0
+        told[n, 10] = ahead.timetabled_s[row] / 300.0
+        told[n, 11] = (ahead.historic_s[row] - ahead.timetabled_s[row]) / 60.0
+        told[n, 12] = ahead.recent_s[row] / 60.0
+        told[n, 13] = ahead.sd_s[row] / 60.0
+        told[n, 14] = ahead.standing[row]
+        told[n, 15] = not started
+        told[n, 16] = next_trip
+        told[n, 17] = _within(followed.since_arrival_s[slot] / 60.0, 0.0, 15.0) if started else 0.0
+        # How far the next call's expected time lies back: the vehicle is slower than was thought.
+        told[n, 18] = _within(-ahead.arrival[head] / 60.0, -5.0, 15.0) if started else 0.0
+        told[n, 19] = followed.pace[slot]
+        told[n, 20] = _within(ahead.held_s[row] / 60.0, 0.0, 20.0)
+        told[n, 21] = 0.0 if started else _within((axis + timetabled.trip_start_s[trip]) / 100.0, -10.0, 20.0)
+        told[n, 22] = _within(ahead.layover_s[row] / 100.0, -10.0, 10.0) if next_trip else 0.0
+        told[n, 23] = _within(usual / 60.0, -10.0, 10.0)
+        told[n, 24] = _within(from_here / 60.0, -10.0, 10.0)
+        told[n, 25] = min(weight, 5.0)
+        told[n, 26] = ahead.known[row] / max(row - head, 1)
+        told[n, 27] = np.sin(-origin / 3600.0 * (np.pi / 12.0))
+        told[n, 28] = np.cos(-origin / 3600.0 * (np.pi / 12.0))
+        told[n, 29] = call / calls
+        told[n, 30] = np.sqrt(calls - call)
+        told[n, 31] = 0.0 if started else _within(ahead.arrival[head] / 300.0, 0.0, 5.0)
+        told[n, 32] = followed.astray[slot]
+
+
+@compiled
+def _within(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)
