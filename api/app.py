@@ -23,6 +23,7 @@ from api.answers.rate_limits import RateLimits
 from api.answers.said_once import SaidOnce
 from api.desk.desk import Desk
 from api.desk.disruptions_api import disruptions_router
+from api.desk.metrics import DeskCollector
 from api.desk.pages import desk_router
 from api.desk.timetable_word import timetable_router
 from api.pages.addresses import pages_router
@@ -123,6 +124,7 @@ def create_app(
     describe(app)
     doors = Doors(trusted_proxies)
     registry = registry_of(service, announcer, heavy_reads, doors)
+    registry.register(DeskCollector(desk))
     app.state.service = service
     app.state.desk = desk
     app.state.siri_names = siri_names or SiriNames()

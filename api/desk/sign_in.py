@@ -35,6 +35,8 @@ class SignIn:
             name: bytes.fromhex(token.removeprefix(HASHED)) if token.startswith(HASHED) else _digest(token)
             for name, token in tokens.items()
         }
+        self.wrong_tokens = 0
+        """Tried since the start."""
         self._database = database
         self._lock = Lock()
         self._sessions = database.sessions(time.time())
@@ -60,6 +62,7 @@ class SignIn:
         name = self.holder(given)
         if name is None and given:
             limits.spend(GUESSES, request)
+            self.wrong_tokens += 1
             log.warning("The desk was tried with a wrong token from %s.", client_of(request))
         return name
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
@@ -89,8 +89,9 @@ class ServiceCollector(Collector):
 
 
 def registry_of(service: Service, announcer: Announcer, heavy_reads: HeavyReads, doors: Doors) -> CollectorRegistry:
-    """A registry with the service's metrics, told of each step."""
+    """A registry with the service's metrics, told of each step, and those of its process."""
     registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
     steps = Histogram(
         "prochain_step_seconds", "How long a step of the engine takes, decoding included.", registry=registry,
         buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
