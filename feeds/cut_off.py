@@ -43,9 +43,9 @@ class CutOff:
                 # A timer that has just begun to run must not break what is asked next.
                 self._turn += 1
 
-    def _trace(self, _: str, told: Mapping[str, Any]) -> None:
+    def _trace(self, _: str, details: Mapping[str, Any]) -> None:
         """Told by httpcore of each stage of a request: of those that open a connection, or wrap it in TLS."""
-        stream = told.get("return_value")
+        stream = details.get("return_value")
         if isinstance(stream, NetworkStream):
             with self._lock:
                 self._streams.add(stream)

@@ -282,7 +282,9 @@ class DailyParquet:
             self._tell_readers()
             for path in _parts(folder):
                 first, last = _span(path.name)
-                if last <= merged or any(a <= first and last <= b for a, b in map(_span, (one.name for one in fresh))):
+                if last <= merged or any(
+                    a <= first and last <= b for a, b in map(_span, (path.name for path in fresh))
+                ):
                     path.unlink()
             if not any(folder.iterdir()):
                 folder.rmdir()

@@ -208,11 +208,11 @@ def encode_alerts(alerts: Iterable[Alert], timetable: Timetable, now: float) -> 
         entity.effect = cast(Any, gtfs_realtime_pb2.Alert.Effect.Value(alert.effect))
         if alert.severity != "UNKNOWN_SEVERITY":
             entity.severity_level = cast(Any, gtfs_realtime_pb2.Alert.SeverityLevel.Value(alert.severity))
-        for said, field in (
+        for periods, field in (
             (alert.active, entity.active_period), (alert.communication, entity.communication_period),
             (alert.impact, entity.impact_period),
         ):  # fmt: skip
-            for start, end in said:
+            for start, end in periods:
                 period = field.add()
                 if start > 0:
                     period.start = int(start)
@@ -403,12 +403,12 @@ def _own_calls(snapshot: Snapshot, predicted: _Calls) -> _Calls:
     own, day, shift, origin = own[ahead], day[ahead], shift[ahead], origin[ahead]
     row, entry = expand_ranges(tt.trip_call_ptr[own], tt.trip_calls[own])
     call = (entry - tt.trip_call_ptr[own][row]).astype(np.int32)
-    told = np.full(len(tt.arrival_s), np.inf)
+    arrival = np.full(len(tt.arrival_s), np.inf)
     timed = np.flatnonzero(~np.isnan(predicted.arrival) & (predicted.trip >= tt.base.trips))
-    np.minimum.at(told, tt.entry_of(predicted.trip[timed], predicted.call[timed]), predicted.arrival[timed])
+    np.minimum.at(arrival, tt.entry_of(predicted.trip[timed], predicted.call[timed]), predicted.arrival[timed])
     # Backwards over all runs, each a step down, so that a later run's times do not reach the one before.
     step = 1.0e7 * (len(own) - row)
-    soonest = np.minimum.accumulate((told[entry] - step)[::-1])[::-1] + step
+    soonest = np.minimum.accumulate((arrival[entry] - step)[::-1])[::-1] + step
     arrival = np.minimum(origin[row] + tt.arrival_s[entry], soonest)
     moved_only = tt.run_relationships[own][row] == _Trip.SCHEDULED
     nothing = np.full(len(row), np.nan)
@@ -458,11 +458,13 @@ def _with_followers(tt: Timetable, calls: _Calls, vehicles: int) -> _Calls:
     entry, left_s = tt.entry_of(rest.trip, rest.call), tt.departure_s[tt.entry_of(rest.trip, calls.call[from_last])]
     left = calls.departure[from_last]
     rest = replace(rest, arrival=left + tt.arrival_s[entry] - left_s, departure=left + tt.departure_s[entry] - left_s)
-    told = _Calls.joined(calls, rest)
-    told = told.take(np.lexsort((told.call, told.follower, told.shift_s, told.trip, told.service_day)))
+    together = _Calls.joined(calls, rest)
+    together = together.take(
+        np.lexsort((together.call, together.follower, together.shift_s, together.trip, together.service_day))
+    )
     # A run needs two calls to be one.
-    group = np.cumsum(_starts(told.service_day, told.trip, told.shift_s, told.follower)) - 1
-    return told.take((told.follower < 0) | (np.bincount(group)[group] > 1))
+    group = np.cumsum(_starts(together.service_day, together.trip, together.shift_s, together.follower)) - 1
+    return together.take((together.follower < 0) | (np.bincount(group)[group] > 1))
 
 
 def _followers(calls: _Calls, vehicles: int) -> Int32Array:

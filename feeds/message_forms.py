@@ -82,9 +82,9 @@ def _of_protobuf_text(data: bytes) -> gtfs_realtime_pb2.FeedMessage:
     return message
 
 
-def _of_json(said: object) -> gtfs_realtime_pb2.FeedMessage | None:
+def _of_json(content: object) -> gtfs_realtime_pb2.FeedMessage | None:
     """The message that JSON spells out, each entity as far as it can be read."""
-    box = _box(said)
+    box = _box(content)
     if box is None:
         return None
     named = {_plain(name): value for name, value in box.items()}
@@ -106,35 +106,35 @@ def _of_json(said: object) -> gtfs_realtime_pb2.FeedMessage | None:
     return message
 
 
-def _box(said: object) -> Mapping[str, object] | None:
+def _box(content: object) -> Mapping[str, object] | None:
     """What holds a header or entities, within the wrappings that web services put around their answers."""
     for _ in range(_DEEPEST_WRAPPER):
-        if isinstance(said, list):
-            entities = [each for each in said if isinstance(each, dict) and {*map(_plain, each)} & _KINDS]
+        if isinstance(content, list):
+            entities = [each for each in content if isinstance(each, dict) and {*map(_plain, each)} & _KINDS]
             return {"entity": entities} if entities else None
-        if not isinstance(said, dict):
+        if not isinstance(content, dict):
             return None
-        if any(_plain(name) in ("header", "entity") for name in said):
-            return said
-        inner = [value for value in said.values() if isinstance(value, dict | list) and value]
+        if any(_plain(name) in ("header", "entity") for name in content):
+            return content
+        inner = [value for value in content.values() if isinstance(value, dict | list) and value]
         if len(inner) != 1:
             return None
-        said = inner[0]
+        content = inner[0]
     return None
 
 
 _KINDS = {"tripupdate", "vehicle", "alert"}
 
 
-def _read(said: Mapping[str, object], message: object) -> None:
+def _read(content: Mapping[str, object], message: object) -> None:
     """Put into a message what JSON says of it; what cannot be meant by the field is left out."""
     descriptor: Descriptor = message.DESCRIPTOR  # type: ignore[attr-defined]
-    json_format.ParseDict(_meant(said, descriptor), message, ignore_unknown_fields=True)  # type: ignore[type-var]
+    json_format.ParseDict(_meant(content, descriptor), message, ignore_unknown_fields=True)  # type: ignore[type-var]
 
 
-def _meant(said: Mapping[str, object], kind: Descriptor) -> dict[str, object]:
+def _meant(content: Mapping[str, object], kind: Descriptor) -> dict[str, object]:
     fields, found = _fields(kind), {}
-    for name, value in said.items():
+    for name, value in content.items():
         field = fields.get(_plain(name))
         if field is None:
             continue
@@ -144,8 +144,8 @@ def _meant(said: Mapping[str, object], kind: Descriptor) -> dict[str, object]:
     return found
 
 
-def _values(said: Sequence[object], field: FieldDescriptor) -> Iterator[object]:
-    for value in said:
+def _values(content: Sequence[object], field: FieldDescriptor) -> Iterator[object]:
+    for value in content:
         if value is None:
             continue
         if field.message_type is not None:

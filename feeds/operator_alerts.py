@@ -52,15 +52,15 @@ def _with_own_ids(alerts: Iterable[Alert]) -> Iterable[Alert]:
         seen: Counter[str] = Counter()
         for alert in sharing:
             # Without its periods: an alert that is prolonged stays the same.
-            said = repr((alert.cause, alert.effect, alert.header, alert.description, alert.selectors))
-            digest = hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+            content = repr((alert.cause, alert.effect, alert.header, alert.description, alert.selectors))
+            digest = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:12]
             seen[digest] += 1
             times = f".{seen[digest]}" if seen[digest] > 1 else ""
             yield replace(alert, alert_id=f"{entity_id}:{digest}{times}".lstrip(":"))
 
 
 def _alert(alert_id: str, alert: gtfs_realtime_pb2.Alert) -> Alert:
-    periods = [_periods(said) for said in (alert.active_period, alert.communication_period, alert.impact_period)]
+    periods = [_periods(ranges) for ranges in (alert.active_period, alert.communication_period, alert.impact_period)]
     (active, communication, impact), unusable = zip(*periods, strict=True)
     return Alert(
         alert_id=alert_id,
@@ -72,7 +72,7 @@ def _alert(alert_id: str, alert: gtfs_realtime_pb2.Alert) -> Alert:
         description=plain_texts(alert.description_text) or plain_texts(alert.tts_description_text),
         url=plain_texts(alert.url),
         # A message must say whom it is for; one that does not is for everyone.
-        selectors=tuple(dict.fromkeys(_selector(said) for said in alert.informed_entity)) or (Selector(),),
+        selectors=tuple(dict.fromkeys(_selector(entity) for entity in alert.informed_entity)) or (Selector(),),
         active=active,
         communication=communication,
         impact=impact,
@@ -80,40 +80,40 @@ def _alert(alert_id: str, alert: gtfs_realtime_pb2.Alert) -> Alert:
     )
 
 
-def _selector(said: gtfs_realtime_pb2.EntitySelector) -> Selector:
+def _selector(entity: gtfs_realtime_pb2.EntitySelector) -> Selector:
     return Selector(
-        agency_id=id_of(said.agency_id),
-        route_id=id_of(said.route_id),
-        route_type=said.route_type if said.HasField("route_type") else -1,
-        direction_id=_direction(said),
-        trip=_trip(said.trip) if said.HasField("trip") else None,
-        stop_id=id_of(said.stop_id),
+        agency_id=id_of(entity.agency_id),
+        route_id=id_of(entity.route_id),
+        route_type=entity.route_type if entity.HasField("route_type") else -1,
+        direction_id=_direction(entity),
+        trip=_trip(entity.trip) if entity.HasField("trip") else None,
+        stop_id=id_of(entity.stop_id),
     )
 
 
-def _trip(said: gtfs_realtime_pb2.TripDescriptor) -> TripSelector | None:
+def _trip(descriptor: gtfs_realtime_pb2.TripDescriptor) -> TripSelector | None:
     trip = TripSelector(
-        trip_id=id_of(said.trip_id) or id_of(said.modified_trip.affected_trip_id),
-        route_id=id_of(said.route_id),
-        direction_id=_direction(said),
-        start_date=id_of(said.start_date),
-        start_time=id_of(said.start_time),
+        trip_id=id_of(descriptor.trip_id) or id_of(descriptor.modified_trip.affected_trip_id),
+        route_id=id_of(descriptor.route_id),
+        direction_id=_direction(descriptor),
+        start_date=id_of(descriptor.start_date),
+        start_time=id_of(descriptor.start_time),
     )
     if trip == TripSelector():
         return None
-    named = said.HasField("schedule_relationship")
-    relationship = gtfs_realtime_pb2.TripDescriptor.ScheduleRelationship.Name(said.schedule_relationship)
+    named = descriptor.HasField("schedule_relationship")
+    relationship = gtfs_realtime_pb2.TripDescriptor.ScheduleRelationship.Name(descriptor.schedule_relationship)
     return replace(trip, relationship=relationship if named else "")
 
 
-def _direction(said: gtfs_realtime_pb2.EntitySelector | gtfs_realtime_pb2.TripDescriptor) -> int:
-    return min(said.direction_id, 2**31 - 1) if said.HasField("direction_id") else -1
+def _direction(message: gtfs_realtime_pb2.EntitySelector | gtfs_realtime_pb2.TripDescriptor) -> int:
+    return min(message.direction_id, 2**31 - 1) if message.HasField("direction_id") else -1
 
 
-def _periods(said: Iterable[gtfs_realtime_pb2.TimeRange]) -> tuple[tuple[Period, ...], int]:
+def _periods(ranges: Iterable[gtfs_realtime_pb2.TimeRange]) -> tuple[tuple[Period, ...], int]:
     """The periods in order, and how many end before they begin. Of those nothing can be used: where there are no
     others the alert is in force as long as the feed carries it."""
-    periods = [(_start(period.start), _end(period.end)) for period in said]
+    periods = [(_start(period.start), _end(period.end)) for period in ranges]
     # The same time twice is when it was written, not when it ends.
     periods = [(start, math.inf if end == start else end) for start, end in periods]
     usable = sorted({(start, end) for start, end in periods if start < end})

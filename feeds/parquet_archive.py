@@ -65,8 +65,8 @@ class ParquetArchive:
             (span for group in groups if (span := self._span(group)) is not None), key=lambda span: span.first_at
         )
         if not self._spans:
-            told = self.problems[0].message if self.problems else "there are no reports in it"
-            raise FeedError(f"no readable recording among {sum(map(len, groups))} Parquet files: {told}")
+            reason = self.problems[0].message if self.problems else "there are no reports in it"
+            raise FeedError(f"no readable recording among {sum(map(len, groups))} Parquet files: {reason}")
         self.first_at = self._spans[0].first_at
         self.last_at = max(span.last_at for span in self._spans)
         self._counted: set[Path] = set()

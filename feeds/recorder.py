@@ -234,10 +234,10 @@ class Recorder:
         """Rows newer than what is archived of their vehicle, each report once; oldest first."""
         names, at = vehicle_names(reports), reports.number["timestamp"]
         before = np.fromiter((self._newest.get(name, -np.inf) for name in names), np.float64, len(names))
-        _, one = np.unique(
+        _, first = np.unique(
             np.array([f"{name}\0{t}" for name, t in zip(names, at.tolist(), strict=True)]), return_index=True
         )
-        rows = one[at[one] > before[one]]
+        rows = first[at[first] > before[first]]
         rows = rows[np.argsort(at[rows], kind="stable")]
         self._newest.update((names[row], float(at[row])) for row in rows.tolist())
         return rows

@@ -297,14 +297,14 @@ def _too_large(name: str, limit: int, size: int | None = None) -> str:
 
 def _status(name: str, answer: httpx.Response) -> str:
     code = answer.status_code
-    said = f"{name}: the server answered {code} {answer.reason_phrase}".rstrip()
+    message = f"{name}: the server answered {code} {answer.reason_phrase}".rstrip()
     if code in (401, 403):
-        return f"{said}; give a valid API key."
+        return f"{message}; give a valid API key."
     if code in (404, 410):
-        return f"{said}; check the address."
+        return f"{message}; check the address."
     if code == 429:
-        return f"{said}; poll less often."
-    return f"{said}; the fault is the server's, ask its operator if it lasts." if code >= 500 else f"{said}."
+        return f"{message}; poll less often."
+    return f"{message}; the fault is the server's, ask its operator if it lasts." if code >= 500 else f"{message}."
 
 
 def _reason(error: httpx.HTTPError) -> str:

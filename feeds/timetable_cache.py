@@ -43,7 +43,7 @@ def read_cached(folder: Path, digest: str) -> tuple[Timetable, tuple[Problem, ..
             values: dict[str, Any] = {
                 f.name: stored[f.name] if stored[f.name].ndim else str(stored[f.name]) for f in fields(Timetable)
             }
-            problems = tuple(Problem(**one) for one in json.loads(str(stored["problems"])))
+            problems = tuple(Problem(**problem) for problem in json.loads(str(stored["problems"])))
         with contextlib.suppress(OSError):
             os.utime(path)
         return Timetable(**values), problems

@@ -123,12 +123,12 @@ class DrivenOrder:
         tt = self.timetable
         stop, pattern = tt.call_stop[entry], tt.trip_pattern[tt.call_trip[entry]]
         for apart in range(1, min(REACH, len(run) - 1) + 1):
-            one = np.flatnonzero((run[apart:] == run[:-apart]) & (entry[apart:] - entry[:-apart] <= REACH))
-            other = one + apart
-            pair, reversed_ = _pairs_one_way(tt, pattern[one], stop[one], stop[other])
+            call = np.flatnonzero((run[apart:] == run[:-apart]) & (entry[apart:] - entry[:-apart] <= REACH))
+            later = call + apart
+            pair, reversed_ = _pairs_one_way(tt, pattern[call], stop[call], stop[later])
             place, known = np.searchsorted(self._pair, pair), contains(self._pair, pair)
-            for told, end in ((last[one] < first[other], reversed_), (last[other] < first[one], ~reversed_)):
-                rows = np.flatnonzero(known & told)
+            for in_order, end in ((last[call] < first[later], reversed_), (last[later] < first[call], ~reversed_)):
+                rows = np.flatnonzero(known & in_order)
                 np.add.at(self._first, (end[rows].astype(np.int64), place[rows]), 1)
 
     def backward_links(self) -> StrArray:
@@ -154,7 +154,7 @@ def _pairs_in_doubt(timetable: Timetable) -> tuple[Int64Array, Int64Array]:
         np.flatnonzero(doubtful[:-apart] & (pattern[:-apart] == pattern[apart:]))
         for apart in range(1, min(REACH, len(pattern) - 1) + 1)
     ]
-    after = [one + apart for apart, one in enumerate(at, 1)]
+    after = [calls + apart for apart, calls in enumerate(at, 1)]
     return np.concatenate(at), np.concatenate(after)
 
 

@@ -170,8 +170,8 @@ class Engine:
         self._feed.watch(self.timetable, self._tracks)
         tracks, live_since = self._tracks, now - self.settings.live_limit_s
         told_at = trip_updates.timestamp if trip_updates is not None else -np.inf
-        told = still_told(operator, now) if told_at >= live_since else np.empty(0, np.int64)
-        legs, journey, doubt = self._legs(operator, told, now)
+        still_told_runs = still_told(operator, now) if told_at >= live_since else np.empty(0, np.int64)
+        legs, journey, doubt = self._legs(operator, still_told_runs, now)
         leg, calls = self._predicted(legs, passages, now)
         stands = ~self._left_to_operator(legs, journey, leg, calls, told, now)
         leg, calls, journey_served = leg[stands[leg]], calls.take(stands[leg]), journey[stands]
@@ -283,7 +283,9 @@ class Engine:
         driving.remember(passages)
         return passages, times
 
-    def _legs(self, operator: OperatorTimes, told: Int64Array, now: float) -> tuple[Legs, Int64Array, Int8Array]:
+    def _legs(
+        self, operator: OperatorTimes, still_told_runs: Int64Array, now: float
+    ) -> tuple[Legs, Int64Array, Int8Array]:
         """The runs to predict, the key of the journey that each stands for; and the doubt about each vehicle. A run of
         a silent vehicle of which the operator goes on telling (`told`, journey keys) is left to it."""
         tracks, patience = self._tracks, self.settings.patience
@@ -300,7 +302,7 @@ class Engine:
         runs = ~np.isin(journey, np.concatenate([operator.cancelled, operator.deleted]))
         runs &= doubt[legs.slot] != GIVEN_UP
         silent = tracks.timestamp[legs.slot] < now - self.settings.live_limit_s
-        runs &= ~(silent & np.isin(journey, told))
+        runs &= ~(silent & np.isin(journey, still_told_runs))
         return legs.take(runs), journey[runs], doubt
 
     def _predicted(self, legs: Legs, passages: Passages, now: float) -> tuple[Int64Array, KeptCalls]:

@@ -170,8 +170,8 @@ class RunFinder:
                 trip[rows] = self._timetable.journey_trip[c.journey[best_row]]
                 day[rows], shift[rows], other[rows] = c.day[best_row], c.shift_s[best_row], c.other_day[best_row]
             self._each_its_own(named_day, under_way, trip, day, shift, other)
-        said = (names.trip >= 0) | ((names.route >= 0) & (names.start_time_s >= 0))
-        verdict[~said] = NOT_NAMED
+        is_named = (names.trip >= 0) | ((names.route >= 0) & (names.start_time_s >= 0))
+        verdict[~is_named] = NOT_NAMED
         lost = verdict != FOUND
         trip[lost], day[lost], shift[lost] = NONE, NONE, 0
         return FoundRuns(trip, day, shift, known, other & ~lost, verdict)

@@ -45,9 +45,9 @@ class Steadiness:
         others = np.ones(len(self._key), bool)
         others[place[known]] = False
         self._remember(key, passed, result, others, now)
-        said = np.empty(len(key))
-        said[order] = result
-        return said
+        restored = np.empty(len(key))
+        restored[order] = result
+        return restored
 
     def _remember(self, key: Int64Array, passed: Int32Array, said: Float64Array, others: BoolArray, now: float) -> None:
         """Remember this, sorted by key, with those `others` that are not too old."""

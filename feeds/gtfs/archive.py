@@ -119,8 +119,8 @@ def _at_path(path: Path, name: str) -> Iterator[GtfsArchive]:
         unpacked = Path(folder) / "gtfs.zip"
         unpacked.write_bytes(_unpacked(path, inner, name, -1))
         with _at_path(unpacked, f"{name}/{inner}") as packed:
-            told = Problem(inner, None, "", "the feed is a zip inside the zip; read from there.")
-            yield replace(packed, problems=(told, *packed.problems))
+            problem = Problem(inner, None, "", "the feed is a zip inside the zip; read from there.")
+            yield replace(packed, problems=(problem, *packed.problems))
 
 
 def _looked_over(path: Path, name: str, files: Mapping[str, _File], twice: list[str]) -> GtfsArchive:

@@ -154,8 +154,8 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
 
 def _told_version(feed_info: pd.DataFrame | None) -> str:
     """What the operator calls this feed."""
-    told = [] if feed_info is None else words(feed_info, "feed_version").str.slice(0, LONGEST_TEXT).tolist()
-    return next(filter(None, told), "")
+    versions = [] if feed_info is None else words(feed_info, "feed_version").str.slice(0, LONGEST_TEXT).tolist()
+    return next(filter(None, versions), "")
 
 
 def _time_zone(frame: pd.DataFrame, name: str, problems: Problems) -> ZoneInfo:

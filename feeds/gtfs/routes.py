@@ -54,11 +54,11 @@ def read_routes(frame: pd.DataFrame, agencies: Agencies, problems: Problems) -> 
 
 
 def _colors(frame: pd.DataFrame, column: str, problems: Problems) -> StrArray:
-    said = words(frame, column).str.removeprefix("#").str.upper()
-    valid = said.str.fullmatch("[0-9A-F]{6}").to_numpy(bool)
-    wrong = ~valid & (said != "").to_numpy(bool)
+    colour = words(frame, column).str.removeprefix("#").str.upper()
+    valid = colour.str.fullmatch("[0-9A-F]{6}").to_numpy(bool)
+    wrong = ~valid & (colour != "").to_numpy(bool)
     problems.rows(
         "routes.txt", frame.index.to_numpy()[wrong], frame["route_id"].to_numpy()[wrong],
         f"{column} is not six hexadecimal digits; taken as none.",
     )  # fmt: skip
-    return np.array(said.where(valid, "").tolist(), dtype=np.str_)
+    return np.array(colour.where(valid, "").tolist(), dtype=np.str_)

@@ -118,8 +118,8 @@ def _exception_rows(
 
 def _days(frame: pd.DataFrame, column: str, file: str, used: BoolArray, problems: Problems) -> Int64Array:
     """Days since 1970-01-01 (n,), cut to FIRST_DAY … LAST_DAY; the least integer where there is no valid date."""
-    said = words(frame, column)
-    code, unique = pd.factorize(said)
+    dates = words(frame, column)
+    code, unique = pd.factorize(dates)
     day = np.array([_day(str(text), column == "end_date") for text in unique], np.int64)[code]
     bad = used & (day == _NO_DAY)
     _tell(frame, file, bad, f"{column} is no date YYYYMMDD; the row is skipped.", problems)
@@ -131,10 +131,10 @@ def _days(frame: pd.DataFrame, column: str, file: str, used: BoolArray, problems
 
 def _day(text: str, is_end: bool) -> int:
     """Days since 1970-01-01, `_NO_DAY` where the text is no date. A period ends with the month whose 31st it names."""
-    said = service_date(text)
-    if not said or said < 10_000:
+    day_code = service_date(text)
+    if not day_code or day_code < 10_000:
         return _NO_DAY
-    year, month, day = said // 10_000, said // 100 % 100, said % 100
+    year, month, day = day_code // 10_000, day_code // 100 % 100, day_code % 100
     last = monthrange(year, month)[1]
     return date(year, month, min(day, last)).toordinal() - _EPOCH if day <= last or is_end else _NO_DAY
 

@@ -22,11 +22,11 @@ def alert_to_json(alert: Alert) -> str:
 
 def alert_from_json(alert_id: str, content: str) -> Alert:
     """The alert. Reads what earlier versions wrote as well."""
-    said: dict[str, Any] = json.loads(content)
-    selectors = _selectors_of_sets(said) if "routes" in said else tuple(map(_selector, said.pop("selectors")))
+    fields: dict[str, Any] = json.loads(content)
+    selectors = _selectors_of_sets(fields) if "routes" in fields else tuple(map(_selector, fields.pop("selectors")))
     for name in _PERIODS:
-        said[name] = tuple(map(_period, said.get(name, ())))
-    return Alert(alert_id=alert_id, selectors=selectors, **said)
+        fields[name] = tuple(map(_period, fields.get(name, ())))
+    return Alert(alert_id=alert_id, selectors=selectors, **fields)
 
 
 _PERIODS = ("active", "communication", "impact")
@@ -39,20 +39,20 @@ def _without_what_is_not_given(selector: Selector) -> dict[str, Any]:
     return content
 
 
-def _selector(said: dict[str, Any]) -> Selector:
-    trip = said.pop("trip", None)
-    return Selector(**said, trip=None if trip is None else TripSelector(**trip))
+def _selector(fields: dict[str, Any]) -> Selector:
+    trip = fields.pop("trip", None)
+    return Selector(**fields, trip=None if trip is None else TripSelector(**trip))
 
 
-def _selectors_of_sets(said: dict[str, Any]) -> tuple[Selector, ...]:
+def _selectors_of_sets(fields: dict[str, Any]) -> tuple[Selector, ...]:
     """Of an alert written as sets of ids, in which one that named stops was about those stops alone."""
-    routes, stops, trips = said.pop("routes"), said.pop("stops"), said.pop("trips")
-    if said.pop("whole_network"):
+    routes, stops, trips = fields.pop("routes"), fields.pop("stops"), fields.pop("trips")
+    if fields.pop("whole_network"):
         return (Selector(),)
     places = [Selector(stop_id=stop) for stop in stops] or [Selector(route_id=route) for route in routes]
     return (*places, *(Selector(trip=TripSelector(trip_id=trip)) for trip in trips))
 
 
-def _period(said: list[float | None]) -> Period:
-    start, end = said
+def _period(bounds: list[float | None]) -> Period:
+    start, end = bounds
     return float(start or 0.0), math.inf if end is None else end

@@ -57,8 +57,8 @@ class Announcements:
         self._over = [], []
 
 
-def _same(one: Int64Array, other: Int64Array) -> bool:
-    return one is other or np.array_equal(one, other)
+def _same(entries: Int64Array, other: Int64Array) -> bool:
+    return entries is other or np.array_equal(entries, other)
 
 
 def _named(tt: Timetable, cancelled: Int64Array, skipped: Int64Array) -> list[Named]:

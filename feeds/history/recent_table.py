@@ -41,4 +41,4 @@ class RecentTable:
 
     def drop_before(self, day: str) -> None:
         """Forget the days before `day`."""
-        self._days = {one: tables for one, tables in self._days.items() if one >= day}
+        self._days = {recent: tables for recent, tables in self._days.items() if recent >= day}

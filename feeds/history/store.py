@@ -118,8 +118,8 @@ class HistoryStore:
         before = self._watch
         gap = gap_between(before.feed_alive_at, before.until, step.feed_alive_at, step.at)
         if gap is not None:
-            told = self._gaps.get(gap.since, gap)
-            self._gaps[gap.since] = Gap(gap.since, gap.until, gap.watched and told.watched)
+            known = self._gaps.get(gap.since, gap)
+            self._gaps[gap.since] = Gap(gap.since, gap.until, gap.watched and known.watched)
         # Without a sign of life from any vehicle nobody is watching.
         since = float(np.fmin(before.since, step.at if math.isfinite(step.feed_alive_at) else math.nan))
         self._watch = Watch(since, step.at, step.feed_alive_at)
@@ -200,14 +200,16 @@ class HistoryStore:
                 # Merged into another while it was being read.
                 continue
         gaps = {gap.since: gap for gap in self._register.gaps(first, last)} | gaps
-        told = self._register.cancelled(trip_ids, dates)
-        told += [one for one in announced if one.trip_id in trip_ids and one.start_date in dates]
+        cancelled_trips = self._register.cancelled(trip_ids, dates)
+        cancelled_trips += [
+            cancelled for cancelled in announced if cancelled.trip_id in trip_ids and cancelled.start_date in dates
+        ]
         # What goes on has been put down already, as far as it had come then.
-        said = {replace(one, until=0.0): one for one in told}.values()
+        latest = {replace(cancelled, until=0.0): cancelled for cancelled in cancelled_trips}.values()
         return Evidence(
             passages=passages_of(passages, tt),
             traces=traces_of(traces, tt),
-            cancellations=tuple(_cancellations(tt, said)),
+            cancellations=tuple(_cancellations(tt, latest)),
             notices=tuple(_notice(tt, *seen) for seen in self.alerts(first, last)),
             gaps=tuple(gaps.values()),
             since=math.inf if math.isnan(watch.since) else watch.since,
@@ -328,16 +330,16 @@ def _passed(since: float, until: float) -> pc.Expression:
     return ((arrival >= since) & (arrival <= until)) | ((departure >= since) & (departure <= until))
 
 
-def _cancellations(tt: Timetable, said: Iterable[CancelledTrip]) -> Iterator[Cancellation]:
-    for one in said:
-        trip, day = tt.trip_index.get(one.trip_id, -1), tt.date_index.get(int(one.start_date), -1)
+def _cancellations(tt: Timetable, cancelled_trips: Iterable[CancelledTrip]) -> Iterator[Cancellation]:
+    for cancelled in cancelled_trips:
+        trip, day = tt.trip_index.get(cancelled.trip_id, -1), tt.date_index.get(int(cancelled.start_date), -1)
         if trip < 0 or day < 0:
             continue
         call = -1
-        if one.stop_sequence >= 0:
+        if cancelled.stop_sequence >= 0:
             span = tt.stop_sequence[tt.calls_of(trip)]
-            call = int(np.argmax(span == one.stop_sequence))
-        yield Cancellation(trip, day, one.shift_s, call, one.since, one.until)
+            call = int(np.argmax(span == cancelled.stop_sequence))
+        yield Cancellation(trip, day, cancelled.shift_s, call, cancelled.since, cancelled.until)
 
 
 def _read(text: AlertText) -> Alert | None:

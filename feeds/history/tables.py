@@ -162,8 +162,8 @@ def _calls(column: pa.ChunkedArray, trip: Int32Array, tt: Timetable) -> Int32Arr
     for rows in np.split(order, starts[1:]):
         if len(rows) == 0:
             continue
-        one = int(trip[rows[0]])
-        span = tt.stop_sequence[tt.calls_of(one)]
+        first_trip = int(trip[rows[0]])
+        span = tt.stop_sequence[tt.calls_of(first_trip)]
         by_sequence = np.argsort(span, kind="stable")
         place = np.minimum(np.searchsorted(span[by_sequence], sequence[rows]), len(span) - 1)
         hit = span[by_sequence[place]] == sequence[rows]

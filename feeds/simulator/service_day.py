@@ -72,9 +72,9 @@ class ServiceDay:
 
     def incidents(self) -> tuple[Incident, ...]:
         """What went wrong: the disruptions of the day, then the gap in the feed."""
-        told = [self._told(i, d) for i, d in enumerate(self.disruptions)]
+        incidents = [self._told(i, d) for i, d in enumerate(self.disruptions)]
         start, end = (self.origin + s for s in self.gap_s)
-        return (*told, Incident(FEED_GAP, start, end, (), "", (), float("nan")))
+        return (*incidents, Incident(FEED_GAP, start, end, (), "", (), float("nan")))
 
     def _calls(self, calls: np.ndarray[tuple[int], np.dtype[np.int64]]) -> pd.DataFrame:
         stop_id, trip_id = np.array(self.network.stop_id), np.array(self.schedule.trip_id)

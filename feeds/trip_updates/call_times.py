@@ -20,14 +20,14 @@ def with_starts(
 ) -> RunCalls:
     """Calls of runs by headway that do not tell their start: as scheduled then, so that what is told is on time."""
     arrival, departure = calls.arrival.copy(), calls.departure.copy()
-    told = first_known(updates.arrival, updates.departure)
-    rows = np.flatnonzero((found >= 0) & ~np.isnan(told))
+    time = first_known(updates.arrival, updates.departure)
+    rows = np.flatnonzero((found >= 0) & ~np.isnan(time))
     rows = rows[np.isnan(arrival[found[rows]])]
     for owner in np.unique(updates.owner[rows]).tolist():
         row = rows[updates.owner[rows] == owner][0]
         span = np.flatnonzero(calls.owner == owner)
         entry = tt.trip_call_ptr[runs.trip[owner]] + calls.call[span]
-        origin = told[row] - tt.arrival_s[tt.trip_call_ptr[runs.trip[owner]] + calls.call[found[row]]]
+        origin = time[row] - tt.arrival_s[tt.trip_call_ptr[runs.trip[owner]] + calls.call[found[row]]]
         arrival[span], departure[span] = origin + tt.arrival_s[entry], origin + tt.departure_s[entry]
         start = origin - tt.date_origin[runs.service_day[owner]]
         runs.shift_s[owner] = round(start)
@@ -85,9 +85,9 @@ def _told_times(
         without += int((np.isnan(time) & ~np.isnan(delay) & np.isnan(by_timetable) & (found >= 0)).sum())
         time = np.where(np.isnan(time), by_timetable + delay, time)
         rows = np.flatnonzero(of_last_entity & ~np.isnan(time))
-        told = np.full(len(calls), np.nan)
-        told[found[rows]] = time[rows]
-        times.append(np.where(silent, np.nan, told))
+        call_time = np.full(len(calls), np.nan)
+        call_time[found[rows]] = time[rows]
+        times.append(np.where(silent, np.nan, call_time))
     refused["delay_without_schedule"] += without
     return times[0], times[1]
 

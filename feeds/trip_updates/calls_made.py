@@ -82,8 +82,8 @@ def calls_of_runs(
 
 def with_modified(runs: UpdatedRuns, tt: Timetable, modified: Mapping[Run, ModifiedRun]) -> UpdatedRuns:
     """The runs, and those on a diversion of which no TripUpdate speaks."""
-    told = set(zip(runs.trip.tolist(), runs.service_day.tolist(), runs.shift_s.tolist(), strict=True))
-    silent = [run for run in modified if run not in told]
+    updated = set(zip(runs.trip.tolist(), runs.service_day.tolist(), runs.shift_s.tolist(), strict=True))
+    silent = [run for run in modified if run not in updated]
     if not silent:
         return runs
     trip, day, shift = np.array(silent, np.int32).T

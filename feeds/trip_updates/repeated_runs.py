@@ -20,9 +20,9 @@ def each_run_once(
     """Each run that was found once, with all that the message tells of it; once for each vehicle that it tells to drive
     it. Of one that lists its calls one list counts."""
     n = len(runs.trip)
-    told = np.bincount(updates.owner, minlength=n) > 0
+    has_calls = np.bincount(updates.owner, minlength=n) > 0
     # Who tells of the vehicle alone changes nothing of what others tell of the run.
-    silent = ~told & np.isnan(runs.delay_s) & (runs.relationship == TRIP_SCHEDULED)
+    silent = ~has_calls & np.isnan(runs.delay_s) & (runs.relationship == TRIP_SCHEDULED)
     found = (runs.service_day >= 0) & ((runs.trip >= 0) | (runs.calls_from == LISTED))
     run = np.full(n, NONE, np.int64)
     runs = replace(runs, delay_s=runs.delay_s.copy(), vehicle_id=runs.vehicle_id.copy(), headsign=runs.headsign.copy(),
@@ -33,9 +33,9 @@ def each_run_once(
             continue
         refused["duplicate_trip"] += len(rows) - 1
         rows_found = sorted((row for row in rows if found[row]), key=lambda row: (silent[row], -newest[row], -row))
-        for alike in _by_vehicle(rows_found, runs, told):
+        for alike in _by_vehicle(rows_found, runs, has_calls):
             first = alike[0]
-            tell = [row for row in alike if told[row]]
+            tell = [row for row in alike if has_calls[row]]
             run[tell[:1] if runs.calls_from[first] == LISTED else tell] = first
             run[first] = first
             delays = runs.delay_s[alike]
@@ -49,11 +49,11 @@ def each_run_once(
     return runs.take(chosen), updates.of_runs(place[run])
 
 
-def _by_vehicle(rows: list[int], runs: UpdatedRuns, told: BoolArray) -> list[list[int]]:
+def _by_vehicle(rows: list[int], runs: UpdatedRuns, has_calls: BoolArray) -> list[list[int]]:
     """The rows of one run, the one that counts most first, that are to be read as one: those that speak of its calls in
     the same way, and of one vehicle. Who names none speaks of the first one's."""
     rows = [row for row in rows if runs.calls_from[row] == runs.calls_from[rows[0]]]
-    vehicles = list(dict.fromkeys(str(runs.vehicle_id[row]) for row in rows if told[row] and runs.vehicle_id[row]))
+    vehicles = list(dict.fromkeys(str(runs.vehicle_id[row]) for row in rows if has_calls[row] and runs.vehicle_id[row]))
     if len(vehicles) < 2 or runs.calls_from[rows[0]] != TIMETABLE:
         return [rows] if rows else []
     other = [[row for row in rows if runs.vehicle_id[row] == vehicle] for vehicle in vehicles[1:]]

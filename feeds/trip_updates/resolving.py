@@ -52,12 +52,12 @@ def resolved(
     calls = with_starts(tt, runs, calls, updates, found)
 
     update = np.full(len(calls), NONE, np.int64)
-    told = np.flatnonzero(found >= 0)
+    found_rows = np.flatnonzero(found >= 0)
     # Who tells of one call that it is skipped and that it is made at another platform means the platform.
-    run_call = updates.entity[told] * len(calls) + found[told]
-    is_skipped = updates.relationship[told] == STOP_SKIPPED
-    told = told[~(is_skipped & np.isin(run_call, run_call[~is_skipped]))]
-    update[found[told]] = told
+    run_call = updates.entity[found_rows] * len(calls) + found[found_rows]
+    is_skipped = updates.relationship[found_rows] == STOP_SKIPPED
+    found_rows = found_rows[~(is_skipped & np.isin(run_call, run_call[~is_skipped]))]
+    update[found[found_rows]] = found_rows
     given = update >= 0
     if (found >= 0).sum() > given.sum():
         refused["duplicate_stop_time_update"] += updates_told_twice(updates.entity[found >= 0], found[found >= 0])

@@ -79,8 +79,8 @@ class WaitJudge:
         came = next((passing for passing in sure if passing.left >= at), None)
         before = next((earlier for earlier in reversed(sure) if earlier is not came and earlier.left < at), None)
         following = next((later for later in sure if came and later is not came and later.at >= came.at), None)
-        told = [seen for seen in sure if seen in (before, came, following) or abs(seen.at - at) <= around_s]
-        facts = [fact for passing in told for fact in passing.verdict.facts if fact.kind == "passed"]
+        passings = [seen for seen in sure if seen in (before, came, following) or abs(seen.at - at) <= around_s]
+        facts = [fact for passing in passings for fact in passing.verdict.facts if fact.kind == "passed"]
 
         case = Case(self._tt, promise.journey, promise.call)
         until = came.at if came else min(self._evidence.until, at + FURTHEST_S)
