@@ -173,7 +173,7 @@ class Engine:
         still_told_runs = still_told(operator, now) if told_at >= live_since else np.empty(0, np.int64)
         legs, journey, doubt = self._legs(operator, still_told_runs, now)
         leg, calls = self._predicted(legs, passages, now)
-        stands = ~self._left_to_operator(legs, journey, leg, calls, told, now)
+        stands = ~self._left_to_operator(legs, journey, leg, calls, still_told_runs, now)
         leg, calls, journey_served = leg[stands[leg]], calls.take(stands[leg]), journey[stands]
         served = self._served(journey_served, now)
         rest = unserved(operator, served, now)
