@@ -10,8 +10,9 @@ from api.answers.caching import digest_of
 from api.answers.noticed import noticed
 from api.reading.alerts import stop_alerts
 from api.reading.board import StopBoards, departure_rows
+from api.reading.line_directions import line_directions, soonest_first
 from api.reading.lines import Line
-from api.words.departures import DepartureWords, departure_words
+from api.words.line_directions import LineDirectionWords, line_direction_words
 from api.words.moment import COMING, AlertWords, PageMoment
 
 _MESSAGE_ROOM = 130
@@ -37,7 +38,8 @@ class ScreenStop:
 
     name: str
     platform: str
-    rows: list[DepartureWords]
+    rows: list[LineDirectionWords]
+    """One for each line and direction, soonest first."""
     say_platforms: bool
     """Whether they leave from more than one."""
 
@@ -55,7 +57,7 @@ class ScreenPage:
 
 
 def screen_page(boards: StopBoards, moment: PageMoment, stops: list[int], limit: int) -> ScreenPage:
-    """At most `limit` departures of each stop, in the language of `moment`."""
+    """At most `limit` rows of each stop, in the language of `moment`."""
     shown = [_stop(boards, moment, stop, limit) for stop in stops]
     alerts = {alert.alert_id: alert for stop in stops for alert in stop_alerts(moment, stop)}
     messages = [part for alert in moment.said_all(alerts.values()) for part in _parts(alert)]
@@ -63,7 +65,8 @@ def screen_page(boards: StopBoards, moment: PageMoment, stops: list[int], limit:
     lines |= {line.route: line for message in messages for line in message.lines}
     says = (
         moment.timetable.feed_version, moment.feed.stopped, messages,
-        [(noticed(row), row.clock.day) for stop in shown for row in stop.rows],
+        sorted(moment.disturbed & {row.line.route for stop in shown for row in stop.rows}),
+        [(noticed(call), call.clock.day) for stop in shown for row in stop.rows for call in row.departures],
     )  # fmt: skip
     return ScreenPage(shown, messages, list(lines.values()), digest_of(says))
 
@@ -104,12 +107,12 @@ def screen_timetable(boards: StopBoards, moment: PageMoment, stops: list[int]) -
 
 
 def _stop(boards: StopBoards, moment: PageMoment, stop: int, limit: int) -> ScreenStop:
-    rows = [departure_words(moment, row) for row in boards.rows(stop, limit)]
+    directions = soonest_first(line_directions(moment, boards.board(stop)))[:limit]
     return ScreenStop(
         name=str(moment.timetable.stop_name[stop]),
         platform=str(moment.timetable.stop_platform[stop]),
-        rows=rows,
-        say_platforms=len({row.platform for row in rows}) > 1,
+        rows=[line_direction_words(moment, row, from_afar=True) for row in directions],
+        say_platforms=len({call.platform for row in directions for call in row.departures}) > 1,
     )
 
 

@@ -6,7 +6,7 @@
   var STALE_S = 60; // without an answer for so long nothing is live any more
   var RETRY_S = 4, POLL_S = 15, TIMEOUT_S = 8, RENEW_S = 1800;
   var SETTLE_S = 15; // a prediction that moves less than this leaves the countdown alone
-  var PASSED_S = 30, CLOCK_FROM_MIN = 60, ROTATE_S = 9, DRIFTS = 8;
+  var PASSED_S = 30, CLOCK_FROM_MIN = 60, ROTATE_S = 9, DRIFTS = 8, SHOWN = 3;
 
   var body = document.body, texts = JSON.parse(body.dataset.texts), speed = Number(body.dataset.speed) || 1;
   var eink = body.classList.contains("eink");
@@ -73,33 +73,65 @@
   // The timetable in place of the board: what does not run, as far as was known, is still said.
   function fallBack() {
     var off = {};
-    each(".departure.cancelled, .departure.skipped", function (row) {
-      off[row.dataset.line + row.dataset.scheduled] = row.className;
+    each(".departure.cancelled, .departure.skipped", function (call) {
+      off[call.dataset.line + call.dataset.scheduled] = call.className;
     });
     fallenBack = true;
     Array.prototype.forEach.call(board.querySelectorAll(".stop"), function (stop, i) {
-      var list = stop.querySelector(".departures"), none = stop.querySelector(".none");
-      var platforms = {};
+      var list = stop.querySelector(".rows"), none = stop.querySelector(".none");
+      var platforms = {}, times = {};
       list.textContent = "";
       timetable.stops[i].forEach(function (call) {
-        var line = timetable.lines[call[1]];
-        var row = element("li", "", off[line[0] + call[0]] || (call[4] ? "departure scheduled" : "departure cancelled"));
-        var to = element("span", "", "to"), when = element("span", "", "when");
+        var line = timetable.lines[call[1]], way = call.slice(1, 4).join();
         platforms[call[3]] = true;
-        if (!call[5]) row.dataset.at = call[0]; // it comes every so many minutes
-        row.dataset.clock = call[5] || hours.format(call[0] * 1000);
-        row.dataset.day = "";
-        row.appendChild(element("span", line[0], "badge " + line[1]));
-        to.appendChild(element("span", timetable.destinations[call[2]], "name"));
-        if (call[3]) to.appendChild(element("span", texts.platform.replace("{name}", call[3]), "platform"));
-        row.appendChild(to);
-        when.appendChild(element("time", "", "wait"));
-        when.appendChild(element("span", row.classList.contains("scheduled") ? texts.scheduled : texts.cancelled, "status"));
-        row.appendChild(when);
-        list.appendChild(row);
+        if (!times[way]) times[way] = list.appendChild(rowOf(line, timetable.destinations[call[2]], call[3])).lastChild;
+        var time = element("li", "", off[line[0] + call[0]] || (call[4] ? "departure scheduled" : "departure cancelled"));
+        if (!call[5]) time.dataset.at = call[0]; // it comes every so many minutes
+        time.dataset.clock = call[5] || hours.format(call[0] * 1000);
+        time.dataset.day = "";
+        time.appendChild(element("time", "", "wait"));
+        time.appendChild(element("span", time.classList.contains("scheduled") ? texts.scheduled : texts.cancelled, "status"));
+        times[way].appendChild(time);
       });
       if (Object.keys(platforms).length < 2) list.classList.add("one-platform");
       if (!none) stop.appendChild(element("p", texts.screen_none, "none"));
+    });
+  }
+
+  function rowOf(line, destination, platform) {
+    var row = element("li", "", "row"), to = element("span", "", "to");
+    row.appendChild(element("span", line[0], "badge " + line[1]));
+    to.appendChild(element("span", destination, "name"));
+    if (platform) to.appendChild(element("span", texts.platform.replace("{name}", platform), "platform"));
+    row.appendChild(to);
+    row.appendChild(element("ol", "", "times"));
+    return row;
+  }
+
+  // The next few of each row, and the rows in the order of their first ones.
+  function arrange(row) {
+    var left = 0, first;
+    Array.prototype.forEach.call(row.querySelectorAll(".departure"), function (call) {
+      var passed = call.dataset.at - now() < -PASSED_S;
+      call.classList.toggle("passed", passed);
+      call.classList.toggle("later", !passed && left >= SHOWN);
+      if (passed || ++left > SHOWN) return;
+      first = first || call;
+      showWait(call);
+    });
+    row.classList.toggle("passed", !left);
+    if (fallenBack) ["scheduled", "cancelled", "skipped"].forEach(function (status) {
+      row.classList.toggle(status, Boolean(first) && first.classList.contains(status));
+    });
+    return first ? Number(first.dataset.at) || 0 : Infinity;
+  }
+
+  function arrangeAll() {
+    each(".rows", function (list) {
+      var rows = Array.prototype.map.call(list.children, function (row, i) { return { row: row, at: arrange(row), i: i }; });
+      if (!fallenBack) return;
+      rows.sort(function (one, other) { return one.at - other.at || one.i - other.i; });
+      if (rows.some(function (it, i) { return it.i !== i; })) rows.forEach(function (it) { list.appendChild(it.row); });
     });
   }
 
@@ -110,11 +142,8 @@
     if (waiting) { replaceBoard(waiting); waiting = null; }
     if (!fallenBack && since(heard) > STALE_S) { fallBack(); listenSoon(); }
     put(wall, hours.format(now() * 1000));
-    each(".departure", function (row) {
-      row.classList.toggle("passed", row.dataset.at - now() < -PASSED_S);
-      if (!row.classList.contains("passed")) showWait(row);
-    });
-    each(".none", function (none) { none.hidden = Boolean(none.parentNode.querySelector(".departure:not(.passed)")); });
+    arrangeAll();
+    each(".none", function (none) { none.hidden = Boolean(none.parentNode.querySelector(".row:not(.passed)")); });
     showMessage(minute);
     showNotice();
     for (var i = 0; i < DRIFTS; i++) body.classList.toggle("drift-" + i, i === minute % DRIFTS);

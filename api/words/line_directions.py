@@ -32,12 +32,9 @@ class LineDirectionWords:
     """When the last departure of the service day leaves, "" where that is not known or nothing leaves soon."""
 
 
-def line_direction_words(moment: PageMoment, row: LineDirection) -> LineDirectionWords:
-    """A row in the language of `moment`."""
-    departures = [
-        _departure(moment, call, row.destination, say_platform=not row.platform, first=place == 0)
-        for place, call in enumerate(row.departures)
-    ]
+def line_direction_words(moment: PageMoment, row: LineDirection, *, from_afar: bool = False) -> LineDirectionWords:
+    """A row in the language of `moment`. `from_afar`: in few words, without what explains a time."""
+    departures = [_departure(moment, call, row, from_afar=from_afar) for call in row.departures]
     return LineDirectionWords(
         line=row.line,
         direction=row.direction,
@@ -72,20 +69,21 @@ def _last(moment: PageMoment, row: LineDirection) -> str:
     return moment.texts(sentence, time=moment.words.time(row.last.published))
 
 
-def _departure(moment: PageMoment, row: RunCall, usual: str, *, say_platform: bool, first: bool) -> DepartureWords:
-    """`notes`: also why it does not come, another destination than its row's, platform, timetable time, age of the
-    position."""
-    words, texts, departure = moment.words, moment.texts, departure_words(moment, row)
-    live = departure.status == "live"
-    notes = [reason] if not departure.comes and (reason := moment.reason_for(row)) else []
-    if row.destination != usual:
-        notes.append(moment.towards(row.destination))
-    if say_platform and row.platform:
-        notes.append(texts("platform", name=row.platform))
+def _departure(moment: PageMoment, call: RunCall, row: LineDirection, *, from_afar: bool) -> DepartureWords:
+    """`notes`: also why it does not come, another destination than its row's, platform; timetable time and age of the
+    position, but from afar."""
+    words, texts, departure = moment.words, moment.texts, departure_words(moment, call)
+    live = departure.status == "live" and not from_afar
+    notes = [reason] if not departure.comes and (reason := moment.reason_for(call)) else []
+    if call.destination != row.destination:
+        notes.append(moment.towards(call.destination))
+    if not row.platform and call.platform:
+        notes.append(texts("platform", name=call.platform))
     notes += departure.notes
     # Once is enough: what the later ones were due at stands on their trips' pages.
-    if first and live and row.scheduled is not None and abs(row.published - row.scheduled) >= _WORTH_SAYING_S:
-        notes.append(texts("scheduled_at", time=words.time(row.scheduled)))
-    if live and row.age_s is not None and row.age_s > _OLD_S:
-        notes.append(texts("position_old", age=words.age(row.age_s)))
+    first = call is row.departures[0]
+    if first and live and call.scheduled is not None and abs(call.published - call.scheduled) >= _WORTH_SAYING_S:
+        notes.append(texts("scheduled_at", time=words.time(call.scheduled)))
+    if live and call.age_s is not None and call.age_s > _OLD_S:
+        notes.append(texts("position_old", age=words.age(call.age_s)))
     return replace(departure, notes=tuple(notes))
