@@ -220,7 +220,7 @@ class Network:
     def _rows(self) -> dict[str, list[Row]]:
         return {
             "agency": [
-                {"agency_id": agency.agency_id, "agency_name": agency.name, "agency_url": "https://town.example",
+                {"agency_id": agency.agency_id, "agency_name": agency.name, "agency_url": "https://town.example.org",
                  "agency_timezone": self.zone}
                 for agency in self.agencies
             ],
