@@ -6,7 +6,6 @@ import logging
 import os
 import tempfile
 import time
-from importlib.resources import as_file, files
 from pathlib import Path
 
 import numpy as np
@@ -125,5 +124,5 @@ def _refuse_absurd(name: str, array: AnyArray) -> None:
 
 def ready_made() -> Learned:
     """The network that comes with the package, trained in other cities: a first day need not begin from nothing."""
-    with as_file(files("feeds") / "ready_made.npz") as path:
-        return read_learned(path) if path.is_file() else Learned()
+    path = Path(__file__).with_name("ready_made.npz")
+    return read_learned(path) if path.is_file() else Learned()

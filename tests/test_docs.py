@@ -14,10 +14,10 @@ import typer
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.command.cli import app
 from api.service import demo as demo_room
 from api.service.demo import demo_service
 from api.service.settings import read_settings
+from benchmarks.command import app
 from tests.api.town import at, service_at
 
 ROOT = Path(__file__).parents[1]

@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 
 from api.reading.badges import Badge
 
+_STATIC = Path(__file__).parents[1] / "static"
 _SCRIPT = "text/javascript; charset=utf-8"
 _MEDIA_TYPES = {
     "board.js": _SCRIPT,
@@ -85,4 +85,4 @@ def _css(sheet: str) -> str:
 
 
 def _static(name: str) -> bytes:
-    return resources.files("api").joinpath("static", name).read_bytes()
+    return (_STATIC / name).read_bytes()

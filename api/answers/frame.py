@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import jinja2
@@ -36,7 +37,7 @@ _HEADERS = {
 }
 
 templates = jinja2.Environment(
-    loader=jinja2.PackageLoader("api", "templates"),
+    loader=jinja2.FileSystemLoader(Path(__file__).parents[1] / "templates"),
     autoescape=True,
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,

@@ -85,7 +85,7 @@ def prochain(
 @app.command(epilog="**Example:** prochain demo --port 8080")
 def demo(port: Port = None, host: Host = None, speed: Speed = 1.0, data_dir: DataDir = None) -> None:
     """Serve the demo network, a simulated town on a weekday morning. Nothing else is needed."""
-    with _said_plainly(), ExitStack() as held:
+    with said_plainly(), ExitStack() as held:
         import secrets
 
         from pydantic import SecretStr
@@ -142,7 +142,7 @@ def serve(
     data_dir: DataDir = None,
 ) -> None:
     """Serve a network from its feeds, or a recorded day with its clock shifted."""
-    with _said_plainly(), ExitStack() as held:
+    with said_plainly(), ExitStack() as held:
         from api.command.listening import listen
         from api.command.log_lines import log_to_stderr
         from api.service.settings import ConfigurationError, read_settings
@@ -204,7 +204,7 @@ def replay(
     ] = None,
 ) -> None:
     """Replay a recording through the engine as fast as the machine can."""
-    with _said_plainly():
+    with said_plainly():
         from api.command.replay import replay as replay_recording
         from feeds.learned_file import read_learned
 
@@ -230,7 +230,7 @@ def learn(
     model: Annotated[Path, typer.Option(help="File to write.")] = Path("learned.npz"),
 ) -> None:
     """Learn from recorded days what serve and replay then begin with (--model)."""
-    with _said_plainly(), ExitStack() as held:
+    with said_plainly(), ExitStack() as held:
         from api.command.replay import learn as learn_from_recording
         from feeds.learned_file import keep_learned
         from feeds.sole_writer import LOCK, sole_keeper, sole_writer
@@ -261,7 +261,7 @@ def check(
     header: Header = None,
 ) -> None:
     """Say what was read from feeds, what is wrong with them (file, row, id), and what of them can be used."""
-    with _said_plainly():
+    with said_plainly():
         from api.command.check import check_feed
 
         given = _given_feeds(vehicle_positions, trip_updates, alerts)
@@ -285,7 +285,7 @@ def record(
     header: Header = None,
 ) -> None:
     """Archive what comes in until interrupted; a crash loses at most a minute of it."""
-    with _said_plainly():
+    with said_plainly():
         from api.command.log_lines import log_to_stderr
         from api.service.settings import ConfigurationError
         from feeds.recorder import record as record_sources
@@ -310,7 +310,7 @@ def record(
 @app.command(name="config", epilog="**Example:** prochain config --config prochain.toml")
 def show_config(config: Config = None) -> None:
     """Say which settings are in force and where each comes from: the environment, the file or the default."""
-    with _said_plainly():
+    with said_plainly():
         from api.command.in_force import settings_in_force
 
         rows = list(settings_in_force(config))
@@ -328,7 +328,7 @@ def backup(
 ) -> None:
     """Put what must not be lost into one file, also while the service runs: disruptions, history, what was learned, the
     timetable accepted last."""
-    with _said_plainly(), _databases_said_plainly():
+    with said_plainly(), _databases_said_plainly():
         from feeds.backup import back_up
 
         folder, model = _what_is_kept(config, gtfs, data_dir)
@@ -345,7 +345,7 @@ def restore(
     force: Annotated[bool, typer.Option("--force", help="Put aside what lies in the data folder.")] = False,
 ) -> None:
     """Put a backup back. The service must not run."""
-    with _said_plainly(), _databases_said_plainly():
+    with said_plainly(), _databases_said_plainly():
         from api.desk.database import FILE_NAME
         from api.desk.database import SCHEMA as DESK_SCHEMA
         from feeds.backup import restore as put_back
@@ -508,7 +508,7 @@ def _told_while_it_lasts(doing: str) -> Iterator[None]:
 
 
 @contextmanager
-def _said_plainly() -> Iterator[None]:
+def said_plainly() -> Iterator[None]:
     """What the person at the keyboard can mend is said in one message, without a traceback."""
     from api.service.settings import ConfigurationError
 

@@ -6,12 +6,12 @@ import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.desk.disruption import LONGEST_DESCRIPTION, LONGEST_HEADER, Cause, Effect, Language
 from api.reading.alerts import ShownOn
+from api.words.texts import LOCALE
 
 BLANKS = ("minutes", "times", "via")
 """Places that the officer fills in by hand."""
@@ -75,5 +75,5 @@ def filled_description(phrase: Phrase, language: Language, values: Mapping[str, 
 @cache
 def default_phrases() -> dict[str, Phrase]:
     """The phrases that a new desk begins with, by key, in the order shown."""
-    tables = tomllib.loads(resources.files("api").joinpath("locale", "phrases.toml").read_text("utf-8"))
+    tables = tomllib.loads((LOCALE / "phrases.toml").read_text("utf-8"))
     return {key: Phrase(key=key, **table) for key, table in tables.items()}

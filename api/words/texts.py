@@ -5,7 +5,10 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from pathlib import Path
+
+LOCALE = Path(__file__).parents[1] / "locale"
+"""Where the catalogues lie."""
 
 LANGUAGES = ("en", "fr")
 """Languages of the pages; the first is for readers who want neither."""
@@ -45,7 +48,7 @@ class Texts:
 def texts_in(language: str, subject: str = "") -> Texts:
     """A catalogue of one of `LANGUAGES`: of the rider pages or of another `subject`."""
     name = f"{subject}.{language}.toml" if subject else f"{language}.toml"
-    source = resources.files("api").joinpath("locale", name).read_text("utf-8")
+    source = (LOCALE / name).read_text("utf-8")
     return Texts(language, tomllib.loads(source))
 
 

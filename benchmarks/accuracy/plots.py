@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator, PercentFormatter
 
 from benchmarks.accuracy.baselines import AT_ONCE, HINDSIGHT, HINDSIGHT_OF_OTHERS, MARKS
-from benchmarks.accuracy.judge import MEDIAN, PUBLISHED
+from benchmarks.accuracy.judging import MEDIAN, PUBLISHED
 from benchmarks.accuracy.result import REFERENCE, Result
 from predictor.arrays import BoolArray, Float64Array
 

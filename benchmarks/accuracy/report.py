@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from benchmarks.accuracy import metrics, plots, tables
 from benchmarks.accuracy.baselines import MARKS
-from benchmarks.accuracy.judge import MEDIAN, PUBLISHED
+from benchmarks.accuracy.judging import MEDIAN, PUBLISHED
 from benchmarks.accuracy.result import REFERENCE, Result
 
 
 def page(result: Result) -> str:
     """The page, self-contained: styles and drawings inline, no script, nothing fetched."""
     environment = Environment(
-        loader=PackageLoader("benchmarks.accuracy", "."), autoescape=True, undefined=StrictUndefined,
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters |= {"number": _number, "share": lambda v: _number(v, 1, scale=100.0, unit=" %")}

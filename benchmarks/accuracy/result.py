@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from benchmarks.accuracy.judge import MEDIAN, PUBLISHED, Judged
+from benchmarks.accuracy.judging import MEDIAN, PUBLISHED, Judged
 from benchmarks.accuracy.runs import Runs
 from benchmarks.accuracy.tables import ALL, BEFORE_START, LIVE, Tables
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.accuracy import metrics
-from benchmarks.accuracy.judge import MEDIAN, PUBLISHED, Judged
+from benchmarks.accuracy.judging import MEDIAN, PUBLISHED, Judged
 from benchmarks.accuracy.runs import Runs
 from predictor.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.accuracy import metrics
-from benchmarks.accuracy.judge import MEDIAN, PUBLISHED
+from benchmarks.accuracy.judging import MEDIAN, PUBLISHED
 from benchmarks.accuracy.result import REFERENCE, Result
 from benchmarks.accuracy.tables import ALL, BEFORE_START, UNDER_WAY
 

@@ -48,7 +48,7 @@ class WholeDay:
 def replayed(folder: Path, day: str) -> WholeDay:
     """Replay a day in a fresh process, so that its memory is its own."""
     done = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "benchmarks.speed.whole_day", str(folder), day],
+        [sys.executable, "-m", __name__, str(folder), day],
         check=True, capture_output=True, text=True,
     )  # fmt: skip
     return WholeDay(**json.loads(done.stdout))

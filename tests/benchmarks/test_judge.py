@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.accuracy import baselines, tables, terminal
-from benchmarks.accuracy.judge import MEDIAN, PUBLISHED, Judged, judge
+from benchmarks.accuracy.judging import MEDIAN, PUBLISHED, Judged, judge
 from benchmarks.accuracy.result import Result
 from benchmarks.accuracy.runs import Runs
 from feeds.errors import FeedError
@@ -200,7 +200,7 @@ def test_the_page_is_self_contained(result: Result) -> None:
 
 
 def test_days_are_those_recorded_and_stretches_are_consecutive(tmp_path: Path) -> None:
-    main = pytest.importorskip("benchmarks.accuracy.__main__")
+    main = pytest.importorskip("benchmarks.accuracy.recorded_days")
     for day in ("2015-11-17", "2015-11-18", "2015-11-23"):
         (tmp_path / f"vehicle_positions_{day}.parquet").touch()
     days = main.recorded_days(tmp_path, "2015-11-18..2015-11-30", "America/New_York")

@@ -11,7 +11,7 @@ from google.transit import gtfs_realtime_pb2
 
 from benchmarks.accuracy import baselines
 from benchmarks.accuracy.baselines import Questions
-from benchmarks.accuracy.judge import judge
+from benchmarks.accuracy.judging import judge
 from benchmarks.accuracy.operator_feed import OperatorFeed
 from benchmarks.accuracy.runs import Runs
 from benchmarks.accuracy.tables import TOLD_BY_OPERATOR, Tables

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from gtfs_rt_validator.api import Mode, Request, resolve_roles, validate
 
@@ -43,7 +44,7 @@ def found_in(city: City, folder: Path) -> set[tuple[str, str]]:
 
 
 def test_a_day_with_every_kind_of_run_is_sound_and_ends(tmp_path: Path) -> None:
-    today = {"start_date": DATE}
+    today: dict[str, Any] = {"start_date": DATE}
     city = City(NETWORK, at="07:58")
     city.vehicle_positions(
         bus("v1", "t1", late_s=60), bus("v2", "o1", late_s=0),

@@ -1,13 +1,11 @@
-"""`python -m benchmarks.speed`: how long a step of the engine takes, an answer, and a recorded day."""
+"""How long a step of the engine takes, an answer, and a recorded day."""
 
 from __future__ import annotations
 
-import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.table import Table
 
@@ -22,28 +20,35 @@ DAYS = (
 )  # fmt: skip
 
 
-def main(
-    vehicles: Annotated[list[int] | None, typer.Option(help="Simulated vehicles; may be given again.")] = None,
-    data: Annotated[Path, typer.Option(help="Folder of the recordings; left out where there is none.")] = DATA,
-    answers_only: Annotated[bool, typer.Option("--answers", help="Only how long answers take.")] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures as JSON.")] = None,
-) -> None:
-    """Measure the engine's steps on recordings and on the simulator's town, answers, and whole recorded days.
+def measure(
+    vehicles: Sequence[int] = (500, 1000, 10_000), data: Path = DATA, *, answers_only: bool = False
+) -> list[Figure]:
+    """Time the engine's steps on recordings and on the simulator's town, answers, and whole recorded days.
 
-    Example: python -m benchmarks.speed --vehicles 1000 --vehicles 10000
+    Parameters: `vehicles`: sizes of the simulated fleet; `data`: folder of the recordings, left out where there is
+    none; `answers_only`: only how long answers take.
     """
+    figures = [] if answers_only else _steps(data, vehicles)
+    figures += serving.warm_answers() + serving.first_answers()
+    return figures if answers_only else figures + _days(data)
+
+
+def show(figures: Sequence[Figure]) -> None:
+    """A table of them on the terminal, each beside what it is to be."""
     # What the figures are made of does not fit into a narrow terminal, nor into the 80 columns of a file.
     console = Console(width=max(Console().width, 150))
-    figures = [] if answers_only else _steps(data, vehicles or [500, 1000, 10_000])
-    figures += serving.warm_answers() + serving.first_answers()
-    if not answers_only:
-        figures += _days(data)
-    _show(console, figures)
-    if json_file:
-        json_file.write_text(json.dumps([figure.as_json() for figure in figures], indent=1))
+    table = Table(title="Speed")
+    table.add_column("work")
+    for name in ("value", "unit", "target", "ok"):
+        table.add_column(name, justify="left" if name == "unit" else "right")
+    for figure in figures:
+        target = "" if figure.target is None else f"{figure.wanted} {figure.target:g}"
+        value = f"{figure.value:,.0f}" if figure.value >= 100 else f"{figure.value:.3g}"
+        table.add_row(figure.work, value, figure.unit, target, {True: "yes", False: "no", None: ""}[figure.ok])
+    console.print(table)
 
 
-def _steps(data: Path, vehicles: list[int]) -> list[Figure]:
+def _steps(data: Path, vehicles: Sequence[int]) -> list[Figure]:
     recorded = [steps.recorded(data / name, at) for name, at in RECORDED if (data / name).is_dir()]
     simulated = [steps.simulated(number) for number in sorted(vehicles)]
     figures = []
@@ -73,19 +78,3 @@ def _days(data: Path) -> list[Figure]:
             Figure(f"served stops without a board: {name}", times.served_stops - times.stops_with_board, "stops"),
         ]
     return figures
-
-
-def _show(console: Console, figures: list[Figure]) -> None:
-    table = Table(title="Speed")
-    table.add_column("work")
-    for name in ("value", "unit", "target", "ok"):
-        table.add_column(name, justify="left" if name == "unit" else "right")
-    for figure in figures:
-        target = "" if figure.target is None else f"{figure.wanted} {figure.target:g}"
-        value = f"{figure.value:,.0f}" if figure.value >= 100 else f"{figure.value:.3g}"
-        table.add_row(figure.work, value, figure.unit, target, {True: "yes", False: "no", None: ""}[figure.ok])
-    console.print(table)
-
-
-if __name__ == "__main__":
-    typer.run(main)

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.accuracy`: replay recorded days, judge every prediction, print and write the figures."""
+"""Replay recorded days and judge every prediction."""
 
 from __future__ import annotations
 
@@ -7,15 +7,11 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
 
 import pyarrow.parquet as pq
-import typer
-from rich.console import Console
 
 from api.command.replay import learn, replay
-from benchmarks.accuracy import baselines, terminal, truth
-from benchmarks.accuracy.judge import judge
+from benchmarks.accuracy import baselines, judging, truth
 from benchmarks.accuracy.operator_feed import OperatorFeed
 from benchmarks.accuracy.result import Result
 from benchmarks.accuracy.runs import Runs
@@ -31,56 +27,31 @@ WRITTEN_HORIZON_S = 2700.0
 """Predictions up to here are taken from the replay, so that none that came true within half an hour is lost."""
 
 
-def main(
-    folder: Annotated[Path, typer.Option(help="Recording: gtfs.zip and vehicle positions.")],
-    judged: Annotated[str, typer.Option("--judge", help="Days to judge, A..B or one day (YYYY-MM-DD).")],
-    train: Annotated[str | None, typer.Option(help="Earlier days to learn from first, A..B.")] = None,
-    every: Annotated[float, typer.Option(help="Seconds between two messages.")] = 30.0,
-    predictions: Annotated[
-        list[Path] | None, typer.Option(help="Judge these files, as the replay writes them, instead of replaying.")
-    ] = None,
-    passages: Annotated[
-        list[Path] | None, typer.Option(help="Our own passages as truth, where the recording knows no others.")
-    ] = None,
-    trees: Annotated[
-        bool, typer.Option("--trees", help="Train boosted trees on the train days and judge them as well (minutes).")
-    ] = False,
-    keep: Annotated[
-        Path | None, typer.Option(help="Keep the replay's predictions and passages in this folder.")
-    ] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures as JSON.")] = None,
-    parquet_file: Annotated[Path | None, typer.Option("--parquet", help="Write all figures as Parquet.")] = None,
-    html_file: Annotated[Path | None, typer.Option("--html", help="Write a self-contained page with plots.")] = None,
-) -> None:
-    """Judge arrival predictions against what then happened.
+def judge(
+    folder: Path,
+    judged: str,
+    train: str | None = None,
+    *,
+    every: float = 30.0,
+    predictions: Sequence[Path] = (),
+    passages: Sequence[Path] = (),
+    trees: bool = False,
+    keep: Path | None = None,
+) -> Result:
+    """Compare every prediction for recorded days with what then happened.
 
-    Example: python -m benchmarks.accuracy --folder ../shared/data/pvta-2015 --train 2015-11-02..2015-11-17
-    --judge 2015-11-18..2015-11-25 --html accuracy.html
+    Parameters: `folder`: gtfs.zip and a recording; `judged`, `train`: days to judge, and earlier ones to learn from
+    first, “A..B” or one day; `every`: seconds between two polls; `predictions`, `passages`: files of `replay` to judge
+    instead of replaying, and our own passages where the recording knows no others; `trees`: judge boosted trees too
+    (minutes); `keep`: folder for what is replayed. Errors: FeedError.
     """
-    # So many columns do not fit into a narrow terminal, nor into the 80 of a file.
-    console = Console(width=max(Console().width, 132))
-    try:
-        with tempfile.TemporaryDirectory() as scratch:
-            result = _run(
-                folder, judged, train, every, predictions or [], passages or [], keep or Path(scratch), trees=trees
-            )
-    except FeedError as error:
-        console.print(f"[red]{error}[/]")
-        raise typer.Exit(1) from error
-    if json_file:
-        result.write_json(json_file)
-    if parquet_file:
-        result.write_parquet(parquet_file)
-    if html_file:
-        from benchmarks.accuracy.report import page
-
-        html_file.write_text(page(result), encoding="utf-8")
-    terminal.show(result, console)
+    with tempfile.TemporaryDirectory() as scratch:
+        return _judged(folder, judged, train, every, list(predictions), list(passages), keep or Path(scratch), trees)
 
 
-def _run(
+def _judged(
     folder: Path, judged: str, train: str | None, every: float, predictions: list[Path], passages: list[Path],
-    into: Path, *, trees: bool = False,
+    into: Path, trees: bool,
 ) -> Result:  # fmt: skip
     timetable = load_timetable(folder / "gtfs.zip").timetable
     judge_days = recorded_days(folder, judged, timetable.timezone)
@@ -110,7 +81,7 @@ def _run(
         from benchmarks.accuracy import boosted_trees
 
         methods |= boosted_trees.methods(trained, runs)
-    outcome = judge(predictions, runs, methods, feed)
+    outcome = judging.judge(predictions, runs, methods, feed)
     if not outcome.live.any():
         told = "; ".join(f"{name}: {number:,}" for name, number in outcome.counts.items())
         raise FeedError(f"No live prediction could be judged; are they of {_told(judge_days)}? {told}.")
@@ -174,7 +145,3 @@ def _numbers(days: Sequence[date]) -> list[int]:
 def _told(days: Sequence[date]) -> str:
     """Days in words, consecutive ones drawn together."""
     return ", ".join(f"{s[0]}" if len(s) == 1 else f"{s[0]}..{s[-1]}" for s in stretches(days)) or "none"
-
-
-if __name__ == "__main__":
-    typer.run(main)
