@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float64Array, Int8Array, Int64Array
+from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
 from predictor.arrivals import Chain, predict
 from predictor.assignment import Assigner
 from predictor.current_runs import CurrentRuns
@@ -21,7 +21,7 @@ from predictor.forecast import MISS_WEIGHT, Forecast, forecast, within_horizon
 from predictor.fresh_reports import fresh_reports
 from predictor.geometry import LineGeometry
 from predictor.journeys import JourneyLookup, dated_journeys, driven_call_key, driven_entry
-from predictor.kept_predictions import KeptCalls, KeptPredictions
+from predictor.kept_predictions import KeptPredictions
 from predictor.learned import Learned
 from predictor.learner import Learner
 from predictor.legs import Legs, current_legs, with_next_runs
@@ -42,7 +42,6 @@ from predictor.runs import DatedRuns, renamed
 from predictor.scheduled_calls import ScheduledCalls
 from predictor.service_days import ServiceDays
 from predictor.snapshot import GIVEN_UP, OFF_ROUTE, VEHICLE_STATES, Snapshot
-from predictor.steadiness import Steadiness
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 from predictor.trip_updates import TripUpdates
@@ -85,7 +84,6 @@ class Engine:
         self._tracks = Tracks.empty()
         self._finished = FinishedRuns.empty()
         self._past_calls = PastCalls()
-        self._steadiness = Steadiness()
         self._kept = KeptPredictions()
         self._report_figures = ReportFigures.none()
         self._counts: Counter[str] = Counter()
@@ -146,11 +144,10 @@ class Engine:
         entry = int(old.trip_call_ptr[first_changed])
         journey = int(np.searchsorted(old.journey_trip, first_changed)) if first_changed else 0
         self._learner.drop_open(driven_entry(self._learner.open_keys) >= entry)
-        self._steadiness.forget(driven_entry(self._steadiness.keys) >= entry)
         self._past_calls.forget(journeys_from=journey)
         self._finished = self._finished.in_timetable(old, self.timetable)
         self._tracks = self._tracks.in_timetable(old, self.timetable)
-        self._kept.forget()
+        self._kept.forget(first_changed)
 
     def step(self, observations: Observations, now: float, trip_updates: TripUpdates | None = None) -> Snapshot:
         """Take in what had been received by `now` and answer with a whole new snapshot.
@@ -305,23 +302,23 @@ class Engine:
         runs &= ~(silent & np.isin(journey, still_told_runs))
         return legs.take(runs), journey[runs], doubt
 
-    def _predicted(self, legs: Legs, passages: Passages, now: float) -> tuple[Int64Array, KeptCalls]:
+    def _predicted(self, legs: Legs, passages: Passages, now: float) -> tuple[Int64Array, Forecast]:
         """What is said of the calls of all legs, and which leg each is of (rows,)."""
         kept, driving = self._kept, self.driving_times
-        due = kept.due(legs, now)
-        if self._learner.wants(now):
-            # What is learned from is a sample of all predictions, not of those alone that come with a report.
-            due[:] = True
+        due, sampled = kept.due(legs, now), self._learner.sampled(len(self._tracks), now)
+        # What is learned from is a sample of all predictions, not of those alone that come with a report.
+        due |= sampled
         news = legs.take(due[legs.slot])
         chain = predict(self.timetable, driving.travel_times, driving.timing_points, self._tracks, news, now)
         until = told_until(self._tracks, self.settings.patience)
-        kept.put(chain, self._forecast(chain, until, passages, now), due, now)
+        self._forecast(chain, until, passages, sampled, now)
+        kept.put(chain, self._passed, due, now)
         others = np.unique(legs.slot[~due[legs.slot]])
         kept.put_off(others, np.minimum(until[others], now))
         return kept.of_legs(legs)
 
     def _left_to_operator(
-        self, legs: Legs, journey: Int64Array, leg: Int64Array, calls: KeptCalls, told: Int64Array, now: float
+        self, legs: Legs, journey: Int64Array, leg: Int64Array, calls: Forecast, told: Int64Array, now: float
     ) -> BoolArray:
         """Legs (n,) of silent vehicles whose time at their next call has passed, where the operator goes on telling of
         the run (`told`, journey keys). `leg`, `calls` (rows,): as of `_predicted`."""
@@ -332,21 +329,25 @@ class Engine:
         result: BoolArray = (silent & passed)[legs.slot] & np.isin(journey, told)
         return result
 
-    def _forecast(self, chain: Chain, until: Float64Array, passages: Passages, now: float) -> Forecast:
-        """What is said of each call that is predicted anew; what came of earlier predictions is learned on the way."""
-        tt, tracks, learner = self.timetable, self._tracks, self._learner
+    @property
+    def _passed(self) -> Int32Array:
+        """(slots,) how many times each vehicle has reached or left a stop of its run."""
+        return self._tracks.arrived + self._tracks.departed
+
+    def _forecast(self, chain: Chain, until: Float64Array, passages: Passages, sampled: BoolArray, now: float) -> None:
+        """What is said of each call that is predicted anew; what came of earlier predictions is learned on the way, and
+        of the vehicles `sampled` (slots,) what is said now will be."""
+        tt, learner = self.timetable, self._learner
         rows = within_horizon(chain, now)
-        features = features_of(tt, self.driving_times.trip_history, tracks, chain, rows, now)
-        key = driven_call_key(chain.service_day, chain.entry, chain.shift_s)
+        features = features_of(tt, self.driving_times.trip_history, self._tracks, chain, rows, now)
         entry = tt.entry_of(passages.trip, passages.call)
         learner.resolve(passages, driven_call_key(passages.service_day, entry, passages.shift_s))
-        if learner.wants(now):
-            learner.offer(chain.take(rows), key[rows], features, now)
+        learner.offer(chain, rows, features, sampled, now)
         self._counts["lessons"] += learner.study(now)
-        passed = (tracks.arrived + tracks.departed)[chain.slot]
-        return forecast(
-            chain, rows, features, learner.net, learner.calibration, now, self.settings.miss_weight, self._steadiness,
-            key, passed, until[chain.slot],
+        into, steadied = self._kept.room(len(chain))
+        forecast(
+            chain, rows, features, learner.net, learner.calibration, now, self.settings.miss_weight,
+            self._kept.said_before(chain, self._passed, now), until, into, steadied,
         )  # fmt: skip
 
     def _served(self, journey: Int64Array, now: float) -> Int64Array:

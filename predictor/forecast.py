@@ -13,12 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import Float32Array, Float64Array, Int32Array, Int64Array
+from predictor.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 from predictor.arrivals import Chain
 from predictor.calibration import Calibration
+from predictor.columns import Columns
 from predictor.features import has_begun, scale_s
+from predictor.forecast_loop import Expected, Quantiles, Said, SaidBefore, decide
 from predictor.quantile_net import MEDIAN, P10, P90, QUANTILES, QuantileNet
-from predictor.steadiness import Steadiness
 
 MISS_WEIGHT = 4.5
 """How much worse a minute of a missed bus is than a minute of waiting, for a bus about to come: with weight w the time
@@ -32,9 +33,10 @@ HORIZON_S = 2400.0
 
 
 @dataclass(frozen=True, eq=False)
-class Forecast:
-    """What is said of each row of a chain; all arrays (rows,), POSIX seconds."""
+class Forecast(Columns):
+    """What is said of each predicted call; all arrays (rows,), POSIX seconds."""
 
+    call: Int32Array
     p10: Float64Array
     """Quantiles of the arrival (at a trip's first call: of the departure)."""
     p50: Float64Array
@@ -42,6 +44,8 @@ class Forecast:
     arrival: Float64Array
     """The times to publish: decisions taken from the distribution."""
     departure: Float64Array
+    hold: Float64Array
+    at_stop: BoolArray
 
 
 def within_horizon(chain: Chain, now: float) -> Int64Array:
@@ -57,53 +61,34 @@ def forecast(
     calibration: Calibration,
     now: float,
     miss_weight: float,
-    steadiness: Steadiness,
-    key: Int64Array,
-    passed: Int32Array,
+    before: SaidBefore,
     told_until: Float64Array,
-) -> Forecast:
-    """The forecast of each row.
+    into: Forecast,
+    steadied: Float64Array,
+) -> None:
+    """The forecast of each row, written `into` it; and the median on its way from what was said `before`, written into
+    `steadied` (rows,).
 
     Parameters: `rows`: those `within_horizon`; `features`: (n, F) of them for the network, not looked at where there is
-    none; `key`, `passed`: (rows,) name
-    the calls and how far their vehicles have come, for `steadiness`; `told_until`: (rows,) until when a time that has
-    passed is put off to now.
+    none; `told_until`: (slots,) until when a time of the vehicle that has passed is put off to now.
     """
-    earliest = np.minimum(told_until, now)
-    expected = np.maximum(chain.arrival, earliest)
-    share = published_share(expected - now, miss_weight)
-    spread = chain.sd_s
-    p10, p50, p90 = expected - 1.1 * spread, expected.copy(), expected + 1.4 * spread
-    # A trip's first stop is left on time or late: nothing is gained by being there early.
-    early = np.where(chain.call == 0, 0.0, np.clip((0.5 - share) / 0.4, 0.0, 1.0))
-    published = expected + (p10 - expected) * early
+    earliest = np.minimum(told_until, now)[chain.slot]
+    came = np.maximum(chain.arrival, earliest)
+    asked = rows if net is not None else rows[:0]
+    ahead = np.maximum(came[asked] - now, 0.0)
+    value = np.empty((0, len(QUANTILES)), np.float32)
     if net is not None:
-        near = expected[rows]
-        ahead = np.maximum(near - now, 0.0)
-        unit = scale_s(ahead)
-        quantile = calibration.calibrated(net.predict(features), ahead, has_begun(features))
-        p10[rows] = near + quantile[:, P10] * unit
-        p50[rows] = near + quantile[:, MEDIAN] * unit
-        p90[rows] = near + quantile[:, P90] * unit
-        published[rows] = near + _at(quantile, share[rows]) * unit
-    # The range moves as a whole: each end on its own would lag behind as it narrows.
-    lag = steadiness.steadied(key, p50, passed, now) - p50
-    p10, p50, p90, published = p10 + lag, p50 + lag, p90 + lag, published + lag
-    vehicle = np.cumsum(np.arange(len(expected)) == chain.head) - 1
-    p50 = _in_order(np.maximum(p50, earliest), vehicle, now)
-    p10 = np.minimum(_in_order(np.maximum(p10, earliest), vehicle, now), p50)
-    p90 = np.maximum(_in_order(p90, vehicle, now), p50)
-    # Boards never ask for riders before the time at which a run is to begin.
-    published = np.where(chain.call == 0, np.maximum(published, chain.hold), published)
-    p90 = np.where(chain.call == 0, np.maximum(p90, chain.hold), p90)
-    arrival = np.minimum(_in_order(np.maximum(published, earliest), vehicle, now), p90)
-    departure = np.maximum(arrival + np.where(chain.call == 0, 0.0, chain.dwell_s), chain.hold)
-    departure = np.where(chain.standing & (chain.call > 0), np.maximum(chain.departure, earliest), departure)
-    # Nobody leaves a stop later than it is said to reach the next.
-    follows = np.flatnonzero(vehicle[1:] == vehicle[:-1])
-    departure[follows] = np.minimum(departure[follows], arrival[follows + 1])
-    departure = np.maximum(departure, arrival)
-    return Forecast(p10, p50, p90, np.where(chain.call == 0, departure, arrival), departure)
+        value = calibration.calibrated(net.predict(features), ahead, has_begun(features))
+    into.call[:], into.hold[:], into.at_stop[:] = chain.call, chain.hold, chain.standing
+    decide(
+        Expected(
+            chain.call, chain.head, chain.standing, earliest, came, published_share(came - now, miss_weight),
+            chain.departure, chain.dwell_s, chain.hold, chain.sd_s,
+        ),
+        Quantiles(asked, value, scale_s(ahead), QUANTILES, P10, MEDIAN, P90),
+        before,
+        Said(steadied, into.p10, into.p50, into.p90, into.arrival, into.departure),
+    )  # fmt: skip
 
 
 def published_share(ahead_s: Float64Array, miss_weight: float = MISS_WEIGHT) -> Float64Array:
@@ -111,20 +96,3 @@ def published_share(ahead_s: Float64Array, miss_weight: float = MISS_WEIGHT) -> 
     far = min(FAR_MISS_WEIGHT, miss_weight)
     share: Float64Array = 1.0 / (1.0 + far + (miss_weight - far) * np.exp(-np.maximum(ahead_s, 0.0) / LOOKS_AGAIN_S))
     return share
-
-
-def _at(quantile: Float32Array, share: Float64Array) -> Float64Array:
-    """Interpolate the quantiles (n, Q) at one probability a row (n,)."""
-    upper = np.clip(np.searchsorted(QUANTILES, share), 1, len(QUANTILES) - 1)
-    low, high = QUANTILES[upper - 1], QUANTILES[upper]
-    weight = np.clip((share - low) / (high - low), 0.0, 1.0)
-    row = np.arange(len(quantile))
-    result: Float64Array = quantile[row, upper - 1] * (1.0 - weight) + quantile[row, upper] * weight
-    return result
-
-
-def _in_order(time: Float64Array, vehicle: Int64Array, now: float) -> Float64Array:
-    """No time of a vehicle before the one before it: a running maximum over those of each (`vehicle`, ascending)."""
-    lifted = np.maximum.accumulate(time - now + vehicle * 1.0e6)
-    result: Float64Array = lifted - vehicle * 1.0e6 + now
-    return result

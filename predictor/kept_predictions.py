@@ -1,57 +1,64 @@
-"""What was said of vehicles that nothing new is known of is said again: most report less often than the engine steps.
+"""What was said of each vehicle's calls, kept from step to step.
 
-A vehicle's calls are predicted anew with each of its reports, when it is given other runs, and after `REFRESH_S` at the
+Most vehicles report less often than the engine steps: of those that nothing new is known of the same is said again. A
+vehicle's calls are predicted anew with each of its reports, when it is given other runs, and after `REFRESH_S` at the
 latest: by then others may have been seen on the road ahead of it. In between its times stay, but for those that pass.
+
+And it keeps the number on the board from trembling: between two stops each report brings news, and some of it is noise:
+of GPS, of where in its cycle a report falls. So what is said of a call moves towards what was just computed as a
+first-order low-pass filter does, with `SETTLES_S` as its time constant. A stop that the vehicle has reached or left is
+no noise: what is computed from it is said at once.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from predictor.arrays import AnyArray, BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges
+from predictor.arrays import NONE, AnyArray, BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges
 from predictor.arrivals import Chain
-from predictor.columns import Columns, column_types
+from predictor.columns import column_types
 from predictor.forecast import Forecast
-from predictor.legs import Legs
+from predictor.forecast_loop import SaidBefore
+from predictor.legs import NEXT_TRIPS, Legs
+from predictor.runs import trips_of
 
 REFRESH_S = 30.0
+SETTLES_S = 15.0
 _ROOM = 2.0
 """Rows that there is room for, by those in use."""
+_LEGS = 1 + NEXT_TRIPS
 _MIX = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9))
 """Odd numbers with bits all over (of xxHash), that make each leg's figures one number."""
-
-
-@dataclass(frozen=True, eq=False)
-class KeptCalls(Columns):
-    """What is kept of each predicted call; all arrays (rows,), POSIX seconds."""
-
-    call: Int32Array
-    p10: Float64Array
-    p50: Float64Array
-    p90: Float64Array
-    arrival: Float64Array
-    departure: Float64Array
-    hold: Float64Array
-    at_stop: BoolArray
 
 
 class KeptPredictions:
     """The rows of each vehicle one after the other, in a buffer that is put in order when it is full."""
 
     def __init__(self) -> None:
-        self.forget()
-
-    def forget(self) -> None:
-        """Predict everything anew."""
-        self._calls = KeptCalls.empty()
+        self._calls = Forecast.empty()
+        # The medians of these rows before they were put in order and off: what the next ones move on from.
+        self._steadied: Float64Array = np.empty(0)
         self._end = 0
         # By slot: where the rows of the vehicle begin, how many there are, what legs they are of, and when computed.
         self._start: Int64Array = np.empty(0, np.int64)
         self._count: Int64Array = np.empty(0, np.int64)
         self._legs = np.empty(0, np.uint64)
         self._made: Float64Array = np.empty(0)
+        # When it was last said, and how far the vehicle had come; by slot and leg: the run, the first call, and where
+        # its rows begin among the vehicle's.
+        self._said_at: Float64Array = np.empty(0)
+        self._passed: Int32Array = np.empty(0, np.int32)
+        self._run: Int64Array = np.empty((0, _LEGS), np.int64)
+        self._first: Int64Array = np.empty((0, _LEGS), np.int64)
+        self._offset: Int64Array = np.empty((0, _LEGS), np.int64)
+
+    def forget(self, first_changed: int) -> None:
+        """Predict everything anew; what was said of trips from `first_changed` on is of others now."""
+        self._made[:] = -np.inf
+        self._legs[:] = 0
+        self._run[trips_of(self._run) >= first_changed] = NONE
 
     def news_of(self, slot: Int64Array, slots: int) -> None:
         """The vehicles (n,), of so many `slots`, have reported."""
@@ -61,14 +68,19 @@ class KeptPredictions:
             self._start, self._count = np.append(self._start, zeros), np.append(self._count, zeros)
             self._legs = np.append(self._legs, np.zeros(more, np.uint64))
             self._made = np.append(self._made, np.full(more, -np.inf))
+            self._said_at = np.append(self._said_at, np.full(more, -np.inf))
+            self._passed = np.append(self._passed, np.zeros(more, np.int32))
+            self._run = np.append(self._run, np.full((more, _LEGS), NONE, np.int64), axis=0)
+            self._first = np.append(self._first, np.zeros((more, _LEGS), np.int64), axis=0)
+            self._offset = np.append(self._offset, np.zeros((more, _LEGS), np.int64), axis=0)
         self._made[slot] = -np.inf
 
     def without(self, gone: BoolArray) -> None:
         """Forget vehicles (slots,), as `Tracks.without` does."""
         if gone.any():
             kept = ~gone
-            self._start, self._count = self._start[kept], self._count[kept]
-            self._legs, self._made = self._legs[kept], self._made[kept]
+            for name in _BY_SLOT:
+                setattr(self, name, getattr(self, name)[kept])
 
     def due(self, legs: Legs, now: float) -> BoolArray:
         """(slots,) whether the calls of each vehicle are to be predicted anew. Its other legs are taken note of."""
@@ -80,20 +92,47 @@ class KeptPredictions:
         self._legs = known
         return due
 
-    def put(self, chain: Chain, made: Forecast, due: BoolArray, now: float) -> None:
-        """Keep the rows of the vehicles that were `due`."""
+    def room(self, rows: int) -> tuple[Forecast, Float64Array]:
+        """Room for what is said of so many calls anew, and for their medians as they are steadied."""
+        if self._end + rows > len(self._calls):
+            self._make_room(rows)
+        to = slice(self._end, self._end + rows)
+        return self._calls.take(to), self._steadied[to]
+
+    def said_before(self, chain: Chain, passed: Int32Array, now: float) -> SaidBefore:
+        """What was said of the calls of a chain by the same vehicle; nothing counts any more of one that has reached or
+        left a stop since, that is, whose `passed` (slots,) is another."""
+        begin = np.flatnonzero(np.diff(chain.leg, prepend=NONE))
+        runs, slot, call = chain.take(begin).run_key, chain.slot[begin], chain.call[begin]
+        at = np.zeros(len(begin), np.int64)
+        first, end = np.zeros(len(begin), np.int64), np.zeros(len(begin), np.int64)
+        same = self._passed[slot] == passed[slot]
+        for leg in range(_LEGS):
+            known = np.flatnonzero(same & (self._run[slot, leg] == runs))
+            s = slot[known]
+            after = self._offset[s, leg + 1] if leg + 1 < _LEGS else self._count[s]
+            first[known] = self._start[s] + self._offset[s, leg]
+            end[known] = self._start[s] + after
+            at[known] = first[known] + call[known] - self._first[s, leg]
+        fade = np.exp(-np.maximum(now - self._said_at[slot], 0.0) / SETTLES_S)
+        return SaidBefore(begin, at, first, end, fade, self._steadied)
+
+    def put(self, chain: Chain, passed: Int32Array, due: BoolArray, now: float) -> None:
+        """Keep the rows of the vehicles that were `due`, which `room` was made for and which have been filled in."""
         head = np.flatnonzero(np.arange(len(chain)) == chain.head)
+        slot = chain.slot[head]
         self._made[due] = now
         self._count[due] = 0
-        if self._end + len(chain) > len(self._calls):
-            self._make_room(len(chain))
-        begin, self._end = self._end, self._end + len(chain)
-        rows = slice(begin, self._end)
-        for name in column_types(KeptCalls):
-            source = chain if name in ("call", "hold") else made
-            getattr(self._calls, name)[rows] = chain.standing if name == "at_stop" else getattr(source, name)
-        self._start[chain.slot[head]] = begin + head
-        self._count[chain.slot[head]] = np.diff(head, append=len(chain))
+        self._run[due] = NONE
+        self._start[slot], self._count[slot] = self._end + head, np.diff(head, append=len(chain))
+        self._offset[slot] = self._count[slot][:, None]
+        self._said_at[slot], self._passed[slot] = now, passed[slot]
+        begin = np.flatnonzero(np.diff(chain.leg, prepend=NONE))
+        slot = chain.slot[begin]
+        nth = np.arange(len(begin)) - np.searchsorted(begin, chain.head[begin])
+        self._run[slot, nth] = chain.take(begin).run_key
+        self._first[slot, nth], self._offset[slot, nth] = chain.call[begin], begin - chain.head[begin]
+        self._end += len(chain)
 
     def _make_room(self, more: int) -> None:
         """Put the rows in use together, with room behind them for `more` and for steps to come."""
@@ -104,11 +143,10 @@ class KeptPredictions:
         if len(used) + more > room:
             room = int(_ROOM * (len(used) + more))
         columns: dict[str, AnyArray] = {}
-        for name, dtype in column_types(KeptCalls).items():
-            kept = getattr(self._calls, name)
-            columns[name] = kept if room == len(self._calls) else np.empty(room, dtype)
-            columns[name][: len(used)] = kept[used]
-        self._calls = KeptCalls(**columns)
+        for name, dtype in column_types(Forecast).items():
+            columns[name] = _moved(getattr(self._calls, name), used, room, dtype)
+        self._steadied = _moved(self._steadied, used, room, self._steadied.dtype)
+        self._calls = Forecast(**columns)
 
     def put_off(self, slot: Int64Array, earliest: Float64Array) -> None:
         """No time of a vehicle (n,) lies before the `earliest` (n,) that it can come."""
@@ -120,7 +158,7 @@ class KeptPredictions:
         for times in (self._calls.p10, self._calls.p50, self._calls.p90, self._calls.arrival, self._calls.departure):
             times[rows] = np.maximum(times[rows], earliest[of])
 
-    def of_legs(self, legs: Legs) -> tuple[Int64Array, KeptCalls]:
+    def of_legs(self, legs: Legs) -> tuple[Int64Array, Forecast]:
         """The rows of all legs, and which leg each is of (rows,)."""
         calls = np.maximum(legs.end_call - legs.first_call, 0).astype(np.int64)
         before = np.cumsum(calls) - calls
@@ -128,6 +166,16 @@ class KeptPredictions:
         vehicle = np.repeat(before[opens], np.diff(opens, append=len(legs)))
         leg, row = expand_ranges(self._start[legs.slot] + before - vehicle, calls)
         return leg, self._calls.take(row)
+
+
+def _moved(kept: AnyArray, used: Int64Array, room: int, dtype: np.dtype[Any]) -> AnyArray:
+    """The rows `used` together, with room for so many in all."""
+    to = kept if room == len(kept) else np.empty(room, dtype)
+    to[: len(used)] = kept[used]
+    return to
+
+
+_BY_SLOT = ("_start", "_count", "_legs", "_made", "_said_at", "_passed", "_run", "_first", "_offset")
 
 
 def _numbers(legs: Legs) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:

@@ -12,14 +12,16 @@ from predictor.arrays import BoolArray, Float32Array, Float64Array, Int64Array
 from predictor.arrivals import Chain
 from predictor.calibration import Calibration
 from predictor.features import FEATURES, has_begun, scale_s
+from predictor.journeys import driven_call_key
 from predictor.learned import Learned
 from predictor.passages import Passages
 from predictor.quantile_net import QuantileNet
 
-HORIZON_S = 2400.0
 _SHARP_S = 45.0
 """Passages known worse than this teach nothing."""
 _ROWS_A_STEP = 200
+_SAMPLED_VEHICLES = 250
+"""Of so many at a time: of a larger fleet, to predict all for the sake of a sample would cost more than the rest."""
 _OFFER_EVERY_S = 25.0
 _FORGOTTEN_AFTER_S = 3.0 * 3600.0
 _FARTHEST = 12.0
@@ -77,23 +79,32 @@ class Learner:
         """One that goes on from what was learned earlier."""
         return cls(learned.net, learned.calibration, learned.taught, capacity)
 
-    def wants(self, now: float) -> bool:
-        """Whether it is time for `offer` to be given predictions."""
-        return now - self._offered_at >= _OFFER_EVERY_S
+    def sampled(self, vehicles: int, now: float) -> BoolArray:
+        """(vehicles,) those whose predictions `offer` is to be given now, whether they have reported or not: none most
+        of the time."""
+        if now - self._offered_at < _OFFER_EVERY_S:
+            return np.zeros(vehicles, bool)
+        if vehicles <= _SAMPLED_VEHICLES:
+            return np.ones(vehicles, bool)
+        result: BoolArray = self._random.random(vehicles) * vehicles < _SAMPLED_VEHICLES
+        return result
 
-    def offer(self, chain: Chain, key: Int64Array, features: Float32Array, now: float) -> None:
-        """Take some of the rows predicted at `now`; `key` (rows,) names vehicle-independent calls of journeys."""
-        if not self.wants(now):
+    def offer(self, chain: Chain, rows: Int64Array, features: Float32Array, sampled: BoolArray, now: float) -> None:
+        """Take some of the `rows` (n,) of a chain predicted at `now` that are of vehicles `sampled` (slots,), with
+        their features (n, F)."""
+        if not sampled.any():
             return
         self._offered_at = now
-        rows = np.flatnonzero((chain.arrival < now + HORIZON_S) & ~chain.standing)
-        if len(rows) > _ROWS_A_STEP:
-            rows = np.sort(self._random.choice(rows, _ROWS_A_STEP, replace=False))
+        among = np.flatnonzero(sampled[chain.slot[rows]])
+        if len(among) > _ROWS_A_STEP:
+            among = np.sort(self._random.choice(among, _ROWS_A_STEP, replace=False))
+        taken = chain.take(rows[among])
         keep = self._made >= now - _FORGOTTEN_AFTER_S
-        self._key = np.concatenate([self._key[keep], key[rows]])
-        self._made = np.concatenate([self._made[keep], np.full(len(rows), now)])
-        self._expected = np.concatenate([self._expected[keep], np.maximum(chain.arrival[rows], now)])
-        self._features = np.concatenate([self._features[keep], features[rows]])
+        key = driven_call_key(taken.service_day, taken.entry, taken.shift_s)
+        self._key = np.concatenate([self._key[keep], key])
+        self._made = np.concatenate([self._made[keep], np.full(len(among), now)])
+        self._expected = np.concatenate([self._expected[keep], np.maximum(taken.arrival, now)])
+        self._features = np.concatenate([self._features[keep], features[among]])
 
     def resolve(self, passages: Passages, key: Int64Array) -> None:
         """Turn the rows whose call has been passed (`key` (n,) of the passages) into samples."""

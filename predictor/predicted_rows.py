@@ -8,8 +8,8 @@ import numpy as np
 
 from predictor.arrays import NONE, Int8Array, Int64Array
 from predictor.columns import column_types
+from predictor.forecast import Forecast
 from predictor.journeys import call_key
-from predictor.kept_predictions import KeptCalls
 from predictor.legs import Legs
 from predictor.operator_times import OperatorTimes
 from predictor.past_calls import STILL_DUE_S
@@ -40,7 +40,7 @@ class Rows(PredictedCalls):
 
 
 def vehicle_rows(
-    legs: Legs, journey: Int64Array, leg: Int64Array, calls: KeptCalls, tracks: Tracks, doubt: Int8Array,
+    legs: Legs, journey: Int64Array, leg: Int64Array, calls: Forecast, tracks: Tracks, doubt: Int8Array,
     live_since: float,
 ) -> Rows:  # fmt: skip
     """Rows of the vehicles: live where the report is not older than `live_since`, the vehicle on its line, and nothing
@@ -63,7 +63,7 @@ def vehicle_rows(
         status=np.where(live, LIVE, SCHEDULED).astype(np.int8)[leg],
         source=np.where(legs.order == 0, FROM_VEHICLE, FROM_BLOCK).astype(np.int8)[leg],
         doubt=np.where(later, np.int8(FOLLOWED), doubt[slot])[leg],
-        **{name: getattr(calls, name) for name in column_types(KeptCalls)},
+        **{name: getattr(calls, name) for name in column_types(Forecast)},
     )
 
 

@@ -86,6 +86,12 @@ class DatedRuns(Columns):
         return replace(self, trip=trip, service_day=day)
 
 
+def trips_of(run_keys: Int64Array) -> Int64Array:
+    """The trip (n,) of each `run_key`; of NONE one beyond all."""
+    result: Int64Array = (run_keys >> _SHIFT_BITS) & ((1 << _TRIP_BITS) - 1)
+    return result
+
+
 def renamed(index: Int32Array, names: npt.NDArray[Any], new_index: Mapping[Any, int]) -> Int32Array:
     """Where the things called `names[index]` stand in another timetable (n,), -1 where they are gone."""
     result = np.full(len(index), NONE, np.int32)

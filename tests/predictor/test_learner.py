@@ -9,6 +9,8 @@ import pytest
 
 from predictor.arrivals import Chain
 from predictor.features import FEATURES, scale_s
+from predictor.forecast import within_horizon
+from predictor.journeys import driven_call_key, driven_entry
 from predictor.learner import FIRST_LESSON, Learner
 from predictor.passages import Passages
 
@@ -19,9 +21,9 @@ def chain(arrival: np.ndarray) -> Chain:
     n = len(arrival)
     i32, i64, f64 = np.zeros(n, np.int32), np.zeros(n, np.int64), np.zeros(n)
     return Chain(
-        leg=i64, slot=i64, trip=i32, service_day=i32, shift_s=i32, call=i32, entry=i64, source=np.ones(n, np.int8),
-        standing=np.zeros(n, bool), arrival=arrival, departure=arrival, dwell_s=f64, hold=f64, sd_s=f64, head=i64,
-        timetabled_s=f64, historic_s=f64, recent_s=f64, held_s=f64, known=f64,
+        leg=i64, slot=i64, trip=i32, service_day=i32, shift_s=i32, call=i32, entry=np.arange(n),
+        source=np.ones(n, np.int8), standing=np.zeros(n, bool), arrival=arrival, departure=arrival, dwell_s=f64,
+        hold=f64, sd_s=f64, head=i64, timetabled_s=f64, historic_s=f64, recent_s=f64, held_s=f64, known=f64,
         layover_s=f64,
     )  # fmt: skip
 
@@ -37,9 +39,10 @@ def passages(arrival: np.ndarray, sd_s: float = 5.0) -> Passages:
 
 
 def offered(learner: Learner, arrival: np.ndarray, now: float = NOW) -> np.ndarray:
-    key = np.arange(len(arrival))
-    learner.offer(chain(arrival), key, np.ones((len(arrival), len(FEATURES)), np.float32), now)
-    return key
+    made, rows = chain(arrival), np.arange(len(arrival))
+    sampled = learner.sampled(1, now)
+    learner.offer(made, rows, np.ones((len(arrival), len(FEATURES)), np.float32), sampled, now)
+    return driven_call_key(made.service_day, made.entry, made.shift_s)
 
 
 def test_a_prediction_becomes_a_sample_when_its_call_is_passed() -> None:
@@ -102,8 +105,18 @@ def test_memory_stays_within_its_capacity() -> None:
 
 
 def test_nothing_is_learned_from_where_a_vehicle_stands_already() -> None:
+    made = chain(np.array([NOW + 10.0, NOW + 20.0]))
+    standing = replace(made, standing=np.array([True, False]))
+    assert within_horizon(standing, NOW).tolist() == [1]
+
+
+def test_of_a_large_fleet_some_vehicles_are_sampled_now_and_then_whether_they_have_reported_or_not() -> None:
     learner = Learner()
-    standing = replace(chain(np.array([NOW + 10.0])), standing=np.ones(1, bool))
-    learner.offer(standing, np.zeros(1, np.int64), np.ones((1, len(FEATURES)), np.float32), NOW)
-    learner.resolve(passages(np.array([NOW + 20.0])), np.zeros(1, np.int64))
-    assert len(learner.samples()[1]) == 0
+    sampled = learner.sampled(10_000, NOW)
+    assert 150 < sampled.sum() < 400
+    n = 10_000
+    made = replace(chain(np.full(n, NOW + 100.0)), slot=np.arange(n))
+    learner.offer(made, np.arange(n), np.ones((n, len(FEATURES)), np.float32), sampled, NOW)
+    assert len(learner.open_keys) == min(200, int(sampled.sum()))
+    assert np.isin(driven_entry(learner.open_keys), np.flatnonzero(sampled)).all()
+    assert not learner.sampled(10_000, NOW + 10.0).any(), "not at every step"
