@@ -8,11 +8,12 @@ from functools import lru_cache
 from predictor.timetable import Timetable
 
 TIME = re.compile(
-    r"\s*(?:(\d{1,3}) days? )?"
-    r"(\d{1,3})\s*:\s*([0-5]?\d)(?:\s*:\s*([0-5]?\d|60)(?:\.\d*)?)?\s*(?:([AaPp])\.?[Mm]\.?)?\s*",
+    r"\s*(?:(\d{1,3}) days? |\d{4}-\d\d-\d\d[T ])?"
+    r"(\d{1,3})\s*([:hH.])\s*([0-5]?\d)(?:\s*[:.mM]\s*([0-5]?\d|60)s?(?:[.,]\d*)?)?[Zm]?\s*(?:([AaPp])\.?[Mm]\.?)?\s*",
     re.ASCII,
 )
-"""`H:MM:SS` or `H:MM`, and what databases and spreadsheets make of them: `1 days 01:00:00`, `8:00:00.0`, `8:00 AM`."""
+"""`H:MM:SS` or `H:MM`, and what databases and spreadsheets make of them: `1 days 01:00:00`, `8:00:00.0`, `8:00 AM`,
+`1900-01-01 08:00:00`; and what people write: `8h00`, `08.00.00`."""
 DATE = re.compile(r"\s*(\d{4})([-/.]?)(\d\d)\2(\d\d)(?:\.0+|[T ][\d:.+Z-]*)?\s*", re.ASCII)
 """`YYYYMMDD`, and what databases and spreadsheets make of it: `2026-03-02`, `2026/03/02`, `20260302.0`."""
 
@@ -33,7 +34,10 @@ def seconds_of_day(text: str) -> int | None:
     found = TIME.fullmatch(text)
     if found is None:
         return None
-    days, hours, minutes, seconds, half = found.groups()
+    days, hours, mark, minutes, seconds, half = found.groups()
+    # With a point and no seconds it is a number: of hours, or of what part of a day.
+    if mark == "." and seconds is None:
+        return None
     hour = int(hours) if half is None else int(hours) % 12 + 12 * (half in "Pp")
     return (int(days or 0) * 24 + hour) * 3600 + int(minutes) * 60 + int(seconds or 0)
 

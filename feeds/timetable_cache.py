@@ -20,7 +20,7 @@ from predictor.timetable import Timetable
 
 log = logging.getLogger("prochain")
 
-FORMAT = 9
+FORMAT = 10
 """Goes up with every change in what is stored or in how feeds are read."""
 
 KEPT = 8
@@ -37,7 +37,7 @@ def default_cache_dir() -> Path | None:
 
 def read_cached(folder: Path, digest: str) -> tuple[Timetable, tuple[Problem, ...]] | None:
     """The timetable made from the feed with this SHA-256, None where there is none that can be read."""
-    path = _path(folder, digest)
+    path = cached_path(folder, digest)
     try:
         with np.load(path, allow_pickle=False) as stored:
             values: dict[str, Any] = {
@@ -64,7 +64,7 @@ def write_cached(folder: Path, timetable: Timetable, problems: tuple[Problem, ..
 
     A file is there whole or not at all.
     """
-    path = _path(folder, timetable.feed_version)
+    path = cached_path(folder, timetable.feed_version)
     arrays = {f.name: np.asarray(getattr(timetable, f.name)) for f in fields(Timetable)}
     arrays["problems"] = np.asarray(json.dumps([asdict(problem) for problem in problems]))
     try:
@@ -78,7 +78,7 @@ def write_cached(folder: Path, timetable: Timetable, problems: tuple[Problem, ..
 
 def is_cached(folder: Path, digest: str) -> bool:
     """Whether a timetable of this content lies there."""
-    return _path(folder, digest).is_file()
+    return cached_path(folder, digest).is_file()
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,8 @@ def _fetched_path(folder: Path, address: str) -> Path:
     return folder / f"fetched-{hashlib.sha256(address.encode()).hexdigest()[:32]}.json"
 
 
-def _path(folder: Path, digest: str) -> Path:
+def cached_path(folder: Path, digest: str) -> Path:
+    """Where the timetable of this content lies."""
     return folder / f"timetable-{FORMAT}-{digest}.npz"
 
 

@@ -8,7 +8,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,8 @@ from api.service.timetable_fit import LEAST_SHARE, WaitingTimetable, fit_of, tri
 from feeds.background import Queued, Watched
 from feeds.errors import FeedError
 from feeds.gtfs.kept_zip import copy_zip, kept_zip
-from feeds.timetable_cache import read_cached, write_cached
+from feeds.timetable import load_timetable
+from feeds.timetable_cache import cached_path, read_cached, write_cached
 from feeds.whole_file import whole_file
 from predictor.timetable import Timetable
 
@@ -42,7 +43,8 @@ class AcceptedTimetable:
         self._writer: Queued[Timetable] = Queued("accepted-timetable", self._write, room=8)
 
     def read(self) -> Timetable | None:
-        """What was kept, None where nothing was, or it was of another address, or an older version wrote it."""
+        """What was kept, None where nothing was, or it was of another address. What another version of the software
+        wrote, or what is damaged, is made anew of the feed's zip."""
         try:
             note = json.loads((self._folder / _FILE).read_text())
             version = str(note["version"]) if note["address"] == self._address else ""
@@ -51,9 +53,22 @@ class AcceptedTimetable:
         except (OSError, ValueError, KeyError, TypeError) as error:
             log.warning("%s: cannot be read (%s).", self._folder / _FILE, error)
             return None
-        cached = read_cached(self._folder, version) if version else None
+        if not version:
+            return None
+        cached = read_cached(self._folder, version)
         self._kept = version if cached else ""
-        return cached[0] if cached else None
+        return cached[0] if cached else self._made_anew(version)
+
+    def _made_anew(self, version: str) -> Timetable | None:
+        path = kept_zip([self._folder], version)
+        if path is None:
+            return None
+        try:
+            # That of a feed that was a folder has other bytes than its tables.
+            return replace(load_timetable(path, cache_dir=None).timetable, feed_version=version)
+        except FeedError as error:
+            log.warning("%s: the timetable accepted last cannot be made anew (%s).", path, error)
+            return None
 
     def keep(self, timetable: Timetable) -> None:
         """Have this kept soon: the service goes on with it."""
@@ -80,7 +95,7 @@ class AcceptedTimetable:
             with whole_file(self._folder / _FILE) as unfinished:
                 unfinished.write_text(json.dumps({"address": self._address, "version": version}))
             for path in self._folder.glob("timetable-*.npz"):
-                if version not in path.name:
+                if path != cached_path(self._folder, version):
                     path.unlink(missing_ok=True)
             if self._cache_dir:
                 copy_zip(self._cache_dir, self._folder, version)

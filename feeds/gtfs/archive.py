@@ -7,6 +7,7 @@ two feeds mixed are worse than none.
 from __future__ import annotations
 
 import hashlib
+import re
 import tempfile
 import zipfile
 import zlib
@@ -17,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
+from feeds.bounded_unpacking import GZIP_MAGIC, decoded
 from feeds.errors import FeedError, Problem
 
 TABLES = (
@@ -25,6 +27,12 @@ TABLES = (
 )  # fmt: skip
 
 _NEEDED = {"agency", "stops", "routes", "trips", "stop_times"}
+
+_SUFFIXES = re.compile(r"\s*(\.(txt|csv))+$")
+_PACKED_OTHERWISE = {
+    b"7z\xbc\xaf": "a 7-Zip archive", b"Rar!": "a RAR archive", b"\xfd7zX": "an xz archive", b"BZh": "a bzip2 archive",
+    b"\x28\xb5\x2f\xfd": "a zstd archive",
+}  # fmt: skip
 
 MAX_ZIP_BYTES = 1_000_000_000
 MAX_TABLE_BYTES = 8_000_000_000
@@ -92,6 +100,10 @@ class _File:
 @contextmanager
 def _at_path(path: Path, name: str) -> Iterator[GtfsArchive]:
     try:
+        if path.is_file() and (zipped := _zip_in_gzip(path, name)):
+            with fetched_archive(zipped, name) as archive:
+                yield archive
+            return
         if path.is_dir():
             files = {
                 str(file.relative_to(path)): _File(file.stat().st_size, datetime.fromtimestamp(file.stat().st_mtime))
@@ -107,13 +119,13 @@ def _at_path(path: Path, name: str) -> Iterator[GtfsArchive]:
                 f"{name}: there is no such file or folder; give a GTFS zip, a folder or an http(s) address."
             )
         inner = _zip_inside(path, files)
-        archive = None if inner else _looked_over(path, name, files, twice)
+        looked_over = None if inner else _looked_over(path, name, files, twice)
     except OSError as error:
         raise FeedError(
             f"{name}: cannot be read ({error.strerror or error}); check the path and its rights."
         ) from error
-    if archive:
-        yield archive
+    if looked_over:
+        yield looked_over
         return
     with tempfile.TemporaryDirectory(prefix="gtfs-") as folder:
         unpacked = Path(folder) / "gtfs.zip"
@@ -121,6 +133,13 @@ def _at_path(path: Path, name: str) -> Iterator[GtfsArchive]:
         with _at_path(unpacked, f"{name}/{inner}") as packed:
             problem = Problem(inner, None, "", "the feed is a zip inside the zip; read from there.")
             yield replace(packed, problems=(problem, *packed.problems))
+
+
+def _zip_in_gzip(path: Path, name: str) -> bytes:
+    """What a gzip file holds, nothing where it is another."""
+    with path.open("rb") as file:
+        is_gzip = file.read(2) == GZIP_MAGIC
+    return decoded(path.read_bytes(), "gzip", MAX_ZIP_BYTES, name) if is_gzip else b""
 
 
 def _looked_over(path: Path, name: str, files: Mapping[str, _File], twice: list[str]) -> GtfsArchive:
@@ -175,6 +194,11 @@ def _changed(info: zipfile.ZipInfo) -> datetime:
 def _not_a_zip(start: bytes) -> str:
     if start.startswith(b"PK"):
         return "the zip has no end, so it was written or downloaded only in part; fetch it again"
+    for magic, what in _PACKED_OTHERWISE.items():
+        if start.startswith(magic):
+            return f"this is {what} and no zip; unpack it and give the folder"
+    if start[257:262] == b"ustar":
+        return "this is a tar archive and no zip; unpack it and give the folder"
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith(b"<"):
         return "this is a web page (HTML or XML) and not a GTFS zip; check the address and whether it needs a key"
@@ -193,8 +217,10 @@ def _is_left_behind(path: PurePosixPath) -> bool:
 
 def _table_of(path: PurePosixPath) -> str:
     """The table that a file is, "" where it is none."""
-    table = path.stem.strip().lower()
-    is_text = path.suffix.lower() in (".txt", ".csv")
+    name = path.name.strip().lower()
+    # Twice where a program hides how names end.
+    table = _SUFFIXES.sub("", name)
+    is_text = table != name
     return table if is_text and table in TABLES and not _is_left_behind(path) else ""
 
 
@@ -234,6 +260,15 @@ def _tables_among(files: Mapping[str, _File], name: str) -> tuple[dict[str, str]
         for folder in others
         for same in folders[folder].values()
         for member in same
+    ]
+    missing = [table for table in _NEEDED if table not in members]
+    problems += [
+        Problem(member, None, "", f"is no table of GTFS by this name; left alone. Is {table}.txt meant?")
+        for member in files
+        for table in missing
+        if _path_of(member).parent == home
+        and _path_of(member).name.lower().startswith(table)
+        and not _table_of(_path_of(member))
     ]
     total = sum(files[member].size for member in members.values())
     if total > MAX_TABLE_BYTES:

@@ -36,7 +36,7 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
     """
     problems.add(archive.problems)
     tables = read_tables(archive, problems)
-    zone = _time_zone(tables["agency"], archive.name, problems)
+    zone = _time_zone(tables["agency"], tables["stops"], archive.name, problems)
     agencies = read_agencies(tables["agency"], problems)
     stops = read_stops(tables["stops"], problems)
     routes = read_routes(tables["routes"], agencies, problems)
@@ -158,10 +158,14 @@ def _told_version(feed_info: pd.DataFrame | None) -> str:
     return next(filter(None, versions), "")
 
 
-def _time_zone(frame: pd.DataFrame, name: str, problems: Problems) -> ZoneInfo:
+def _time_zone(frame: pd.DataFrame, stops: pd.DataFrame, name: str, problems: Problems) -> ZoneInfo:
     """The time zone of the first agency that has one."""
     zones = words(frame, "agency_timezone")
     given = zones[zones != ""]
+    at_stops = words(stops, "stop_timezone")
+    if given.empty and (at_stops != "").any():
+        problems.file("agency.txt", "no agency_timezone; the first stop_timezone of stops.txt is taken for it.")
+        given = at_stops[at_stops != ""]
     if given.empty:
         raise FeedError(
             f"{name}: agency.txt row {frame.index[0]} has no agency_timezone; give one, such as Europe/Paris."

@@ -81,6 +81,7 @@ def read_calls(frame: pd.DataFrame, trip_id: StrArray, stops: Stops, headsign: S
     part = stop >= len(stops.stop_id)
     stop[part] = stops.place_stop[stop[part] - len(stops.stop_id)]
     sequence = numbers(frame, "stop_sequence")
+    sequence, negative = _from_zero(sequence, trip)
     unnumbered = np.isnan(sequence) & ~np.isin(trip, trip[~np.isnan(sequence)]) & (trip >= 0)
     # In the order of the rows, from 1 in each trip.
     by_trip = np.flatnonzero(unnumbered)[np.argsort(trip[unnumbered], kind="stable")]
@@ -89,6 +90,7 @@ def read_calls(frame: pd.DataFrame, trip_id: StrArray, stops: Stops, headsign: S
     def tell(bad: BoolArray, column: str, message: str) -> None:
         problems.rows(FILE, row[bad], words(frame.loc[bad, [column]], column).to_numpy(), message)
 
+    tell(negative, "trip_id", "the stop_sequence of this trip begins below 0; counted from 0.")
     tell(trip < 0, "trip_id", "trips.txt has no such usable trip; the row is skipped.")
     tell(part & (trip >= 0), "stop_id", "no stop, but part of a station or platform; taken as a call at that.")
     on_demand = _on_demand(frame)
@@ -122,6 +124,20 @@ def read_calls(frame: pd.DataFrame, trip_id: StrArray, stops: Stops, headsign: S
     )
     calls = _in_order(calls.take((trip >= 0) & (stop >= 0) & placed), trip_id, problems)
     return _with_whole_waits(_without_repeated_times(_with_sound_times(calls, trip_id, problems), trip_id, problems))
+
+
+def _from_zero(sequence: Float64Array, trip: Int32Array) -> tuple[Float64Array, BoolArray]:
+    """The numbers (n,) with those of trips that begin below 0 moved up, and which rows were below. A number far below
+    those around it is a mistake."""
+    negative: BoolArray = (sequence < 0) & (sequence > -(2.0**31)) & (trip >= 0)
+    if not negative.any():
+        return sequence, negative
+    trips = int(trip.max()) + 1
+    lowest = np.zeros(trips)
+    np.minimum.at(lowest, trip[negative], sequence[negative])
+    lowest[np.bincount(trip[negative], minlength=trips) != -lowest] = 0.0
+    negative &= lowest[trip] < 0
+    return sequence - np.where(trip >= 0, lowest[trip], 0.0), negative
 
 
 def parse_times(text: pd.Series[str]) -> Float64Array:

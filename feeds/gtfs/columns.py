@@ -15,11 +15,9 @@ REQUIRED_COLUMNS = {
     "stop_times": ("trip_id", "stop_id", "stop_sequence"),
 }
 """Tables and columns without which nothing can be told."""
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 COLUMNS_OF_OPTIONAL = {
-    "calendar": (
-        "service_id", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "start_date",
-        "end_date",
-    ),
+    "calendar": ("service_id", *WEEKDAYS, "start_date", "end_date"),
     "calendar_dates": ("service_id", "date", "exception_type"),
     "frequencies": ("trip_id", "start_time", "end_time", "headway_secs"),
     "feed_info": ("feed_publisher_name",),

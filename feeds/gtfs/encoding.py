@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 
+from feeds.gtfs.code_pages import WESTERN, has_letters_of_several_bytes, page_of_text
 from feeds.gtfs.problems import Problems
 
 _BOM = "\ufeff"
@@ -11,16 +12,20 @@ _SAMPLE_BYTES = 4096
 _ALONE = "prochain.byte_alone"
 # Ends every file that CP/M's heirs write.
 _END_OF_FILE = b"\x1a"
+_CONTROLS = bytes(byte for byte in range(0x20) if byte not in b"\t\n\r") + b"\x7f"
 
 
-def utf8_lines(data: bytes, file: str, problems: Problems) -> bytes:
-    """The text of `file` as UTF-8 without a byte order mark or NUL, its lines ended by line feeds alone."""
-    data = _as_utf8(data, file, problems)
+def utf8_lines(data: bytes, file: str, problems: Problems, country_page: str = WESTERN) -> bytes:
+    """The text of `file` as UTF-8 without a byte order mark or control characters, its lines ended by line feeds alone.
+
+    `country_page`: the code page that programs of its country write.
+    """
+    data = _as_utf8(data, file, problems, country_page)
     data = data.rstrip(_END_OF_FILE)
-    if b"\0" in data:
-        row = data.count(b"\n", 0, data.index(b"\0")) + 1
-        problems.file(file, "holds NUL characters; taken out.", row=row)
-        data = data.replace(b"\0", b"")
+    if len(printable := data.translate(None, _CONTROLS)) < len(data):
+        place = min(place for byte in _CONTROLS if (place := data.find(byte)) >= 0)
+        problems.file(file, "holds control characters; taken out.", row=data.count(b"\n", 0, place) + 1)
+        data = printable
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
         alone = data.count(b"\r")
@@ -29,7 +34,7 @@ def utf8_lines(data: bytes, file: str, problems: Problems) -> bytes:
     return data
 
 
-def _as_utf8(data: bytes, file: str, problems: Problems) -> bytes:
+def _as_utf8(data: bytes, file: str, problems: Problems, country_page: str) -> bytes:
     wide = _wide_encoding(data)
     if wide:
         problems.file(file, f"is {wide.upper()[:6]}; GTFS asks for UTF-8. Read as {wide.upper()[:6]}.")
@@ -41,7 +46,7 @@ def _as_utf8(data: bytes, file: str, problems: Problems) -> bytes:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
-        return _with_windows_1252(data, file, problems)
+        return _of_code_page(data, file, problems, country_page)
     return data
 
 
@@ -61,24 +66,34 @@ def _wide_encoding(data: bytes) -> str:
     return ""
 
 
-def _with_windows_1252(data: bytes, file: str, problems: Problems) -> bytes:
-    """The bytes as UTF-8, those among them that are none read as Windows-1252: files are also written in both."""
-    rows: list[int] = []
-    counted_to, row = 0, 1
+def _of_code_page(data: bytes, file: str, problems: Problems, country_page: str) -> bytes:
+    """The bytes as UTF-8, those among them that are none read by a code page: files are also written in both."""
+    rows, odd = _odd_lines(data)
+    page = page_of_text(odd, country_page)
+    name = f"Windows-{page[2:]}" if page.startswith("cp125") else page
+    problems.rows(file, rows, [], f"is not UTF-8 in these rows; read as {name}, so accents may be wrong.")
+    if has_letters_of_several_bytes(page):
+        return data.decode(page, "replace").encode("utf-8")
 
     def read_alone(error: UnicodeError) -> tuple[str, int]:
-        nonlocal counted_to, row
         if not isinstance(error, UnicodeDecodeError):
             raise error
-        row += data.count(b"\n", counted_to, error.start)
-        counted_to = error.start
-        if not rows or rows[-1] != row:
-            rows.append(row)
-        odd = data[error.start : error.start + 1]
-        # Five bytes have no letter in Windows-1252.
-        return odd.decode("cp1252", "ignore") or odd.decode("latin-1"), error.start + 1
+        odd = error.object[error.start : error.start + 1]
+        # Some bytes have no letter in their page.
+        return odd.decode(page, "ignore") or odd.decode("latin-1"), error.start + 1
 
     codecs.register_error(_ALONE, read_alone)
-    text = data.decode("utf-8", _ALONE)
-    problems.rows(file, rows, [], "is not UTF-8 in these rows; read as Windows-1252, so accents may be wrong.")
-    return text.encode("utf-8")
+    return data.decode("utf-8", _ALONE).encode("utf-8")
+
+
+def _odd_lines(data: bytes) -> tuple[list[int], bytes]:
+    """Numbers of the lines that are no UTF-8, and these lines."""
+    rows, odd = [], []
+    for row, line in enumerate(data.splitlines(keepends=True), 1):
+        if not line.isascii():
+            try:
+                line.decode("utf-8")
+            except UnicodeDecodeError:
+                rows.append(row)
+                odd.append(line)
+    return rows, b"".join(odd)

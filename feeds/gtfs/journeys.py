@@ -48,7 +48,7 @@ def read_journeys(
     known = trip >= 0
     tell(~known, "trips.txt has no such usable trip; the row is skipped.")
     # Headways that go on after midnight.
-    end = np.where((end < start) & (start >= DAY_S / 2) & (end < DAY_S / 2), end + DAY_S, end)
+    end = np.where((end < start) & ((start >= DAY_S / 2) | (end == 0.0)) & (end < DAY_S / 2), end + DAY_S, end)
     ordered = end > start
     tell(known & ~ordered, "start_time and end_time are not two times in order; the row is skipped.")
     spaced = headway >= SHORTEST_HEADWAY_S

@@ -345,7 +345,13 @@ def _has_odd_quotes(field: str) -> bool:
 
 
 def _without_quotes(field: str) -> str:
-    return field.strip().strip('"').replace('""', '"') if _has_odd_quotes(field) else field
+    if not _has_odd_quotes(field):
+        return field
+    text = field.strip()
+    text = text[1:-1] if text.startswith('"') and text.endswith('"') and len(text) > 1 else text.strip('"')
+    # A pair that encloses all but what encloses it, or one that is left alone.
+    text = text.strip('"') if text.count('"') < 2 or text.startswith('"') else text
+    return text.replace('""', '"')
 
 
 def _without_empty_end(fields: list[str], width: int) -> list[str]:

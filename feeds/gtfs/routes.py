@@ -54,11 +54,16 @@ def read_routes(frame: pd.DataFrame, agencies: Agencies, problems: Problems) -> 
 
 
 def _colors(frame: pd.DataFrame, column: str, problems: Problems) -> StrArray:
-    colour = words(frame, column).str.removeprefix("#").str.upper()
-    valid = colour.str.fullmatch("[0-9A-F]{6}").to_numpy(bool)
-    wrong = ~valid & (colour != "").to_numpy(bool)
-    problems.rows(
-        "routes.txt", frame.index.to_numpy()[wrong], frame["route_id"].to_numpy()[wrong],
-        f"{column} is not six hexadecimal digits; taken as none.",
-    )  # fmt: skip
-    return np.array(colour.where(valid, "").tolist(), dtype=np.str_)
+    colour = words(frame, column).str.upper()
+    bare = colour.str.removeprefix("#").str.removeprefix("0X").str.removesuffix(".0")
+    # As web pages shorten them and lengthen them, and as spreadsheets do that take them for numbers.
+    digits = bare.str.replace(r"^(.)(.)(.)$", r"\1\1\2\2\3\3", regex=True).str.replace(r"^(.{6})..$", r"\1", regex=True)
+    digits = digits.where(digits == "", digits.str.zfill(6))
+    valid = digits.str.fullmatch("[0-9A-F]{6}").to_numpy(bool)
+    row, route_id = frame.index.to_numpy(), frame["route_id"].to_numpy()
+    for odd, message in (
+        (valid & (digits != colour).to_numpy(bool) & (digits != bare).to_numpy(bool), "read as such"),
+        (~valid & (colour != "").to_numpy(bool), "taken as none"),
+    ):
+        problems.rows("routes.txt", row[odd], route_id[odd], f"{column} is not six hexadecimal digits; {message}.")
+    return np.array(digits.where(valid, "").tolist(), dtype=np.str_)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from feeds.errors import FeedError
+from feeds.gtfs.columns import WEEKDAYS
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
 from feeds.gtfs.tables import Tables, numbers, words
@@ -18,7 +19,6 @@ from feeds.service_times import service_date
 from predictor.arrays import BoolArray, Int32Array, Int64Array, StrArray
 
 _FILES = ("calendar.txt", "calendar_dates.txt")
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 FIRST_DAY, LAST_DAY = np.datetime64("1990-01-01"), np.datetime64("2089-12-31")
 """Calendars “for ever” are cut to these days; a day costs one byte a service."""
@@ -49,8 +49,10 @@ def read_calendar(
     exceptions = _exception_rows(tables.get("calendar_dates"), service_id, problems)
     days = np.concatenate([weeks[1], weeks[2], exceptions[1]])
     if len(days) == 0:
-        why = next((f" {p.file} row {p.row}: {p.message}" for p in problems.all() if p.file in _FILES and p.row), "")
-        raise FeedError(f"{name}: no service that a trip uses has a day in calendar.txt or calendar_dates.txt.{why}")
+        told = (f" {p.file}{f' row {p.row}' if p.row else ''}: {p.message}" for p in problems.all() if p.file in _FILES)
+        raise FeedError(
+            f"{name}: no service that a trip uses has a day in calendar.txt or calendar_dates.txt.{next(told, '')}"
+        )
     first = int(days.min())
     active = np.zeros((len(service_id), int(days.max()) - first + 1), bool)
     for service, start, end, week in zip(*weeks, strict=True):

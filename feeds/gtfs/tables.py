@@ -18,11 +18,13 @@ import pyarrow.csv as pa_csv
 
 from feeds.errors import FeedError
 from feeds.gtfs.archive import TABLES, GtfsArchive
+from feeds.gtfs.code_pages import page_of_country
 from feeds.gtfs.columns import (
     COLUMNS_OF_OPTIONAL,
     FREE_TEXT,
     NEEDED_NUMBERS,
     REQUIRED_COLUMNS,
+    WEEKDAYS,
     fits,
     is_number,
     types_of,
@@ -42,11 +44,15 @@ LONGEST_TEXT = 200
 _LEAST_BLOCK_BYTES = 1 << 22
 _INT32 = 2**31
 # What programs write for yes and no.
-_TRUTH = {"TRUE": "1", "True": "1", "true": "1", "FALSE": "0", "False": "0", "false": "0"}
+_TRUTH = {"true": "1", "t": "1", "yes": "1", "y": "1", "x": "1", "false": "0", "f": "0", "no": "0", "n": "0"}
+# Commas as in 1,000,000.
+_THOUSANDS = r"(?<=\d),(?=\d{3}(?:,\d{3})*$)"
 _DECIMAL_COMMA = r"^([+-]?\d*),(\d+)$"
-_ODD_TEXT = f"&(?:#[0-9]+|#x[0-9a-fA-F]+|[a-zA-Z]{{2,8}});|{TAKEN_WRONGLY}"
+_ODD_TEXT = f"\\\\[\"']|&(?:#[0-9]+|#x[0-9a-fA-F]+|[a-zA-Z]{{2,8}});|{TAKEN_WRONGLY}"
+_ESCAPE = re.compile(r"\\([\"'])")
 _RULE = "[-=]{3,}"
 # What `strip` leaves: the byte order mark and the blank without width.
+_IN_SINGLE_QUOTES = "^'[^']*'$"
 _INVISIBLE = "[\ufeff\u200b]"
 
 
@@ -65,11 +71,12 @@ def read_tables(archive: GtfsArchive, problems: Problems) -> dict[str, pd.DataFr
             there += f" (and left alone: {', '.join(problem.file for problem in archive.problems[:5])})"
         raise FeedError(f"{archive.name}: {', '.join(missing)} missing; only {there} found. Ask for the whole feed.")
     tables = {}
+    country_page = page_of_country(archive.read("agency"))
     for table in TABLES:
         if table not in archive.members:
             continue
         try:
-            frame = _read(archive, table, problems)
+            frame = _read(archive, table, problems, country_page)
         except FeedError as error:
             if table not in DISPENSABLE:
                 raise
@@ -81,7 +88,10 @@ def read_tables(archive: GtfsArchive, problems: Problems) -> dict[str, pd.DataFr
                 f"{archive.name}: {table}.txt has no column {', '.join(lacking)}; its header is "
                 f"“{','.join(map(str, frame.columns))}”. Mend the header or ask for the whole feed."
             )
-        if lacking:
+        idle = [column for column in lacking if column in WEEKDAYS]
+        if idle and idle == lacking and len(idle) < len(WEEKDAYS):
+            problems.file(f"{table}.txt", f"no column {', '.join(idle)}; nothing runs on that day.")
+        elif lacking:
             problems.file(f"{table}.txt", f"no column {', '.join(lacking)}; the file was left out.")
             continue
         tables[table] = frame
@@ -121,10 +131,10 @@ def text_array(values: pd.Series[str]) -> StrArray:
     return np.array(values.str.replace("\0", "", regex=False).str.slice(0, LONGEST_TEXT).tolist(), dtype=np.str_)
 
 
-def _read(archive: GtfsArchive, table: str, problems: Problems) -> pd.DataFrame:
+def _read(archive: GtfsArchive, table: str, problems: Problems, country_page: str) -> pd.DataFrame:
     """One table, row by row as far as it can be read. Errors: FeedError where the bytes cannot be unpacked."""
     file = f"{table}.txt"
-    text = utf8_lines(archive.read(table), file, problems)
+    text = utf8_lines(archive.read(table), file, problems, country_page)
     if not text.strip():
         return pd.DataFrame(index=np.empty(0, np.int64))
     key = {**REQUIRED_COLUMNS, **COLUMNS_OF_OPTIONAL}[table][0]
@@ -157,14 +167,15 @@ def _without_rules(frame: pd.DataFrame, file: str, problems: Problems) -> pd.Dat
 
 
 def _readable(text: pd.Series[str], file: str, column: str, problems: Problems) -> pd.Series[str]:
-    """Names as people read them: not as web pages (`&amp;`) or with UTF-8 taken for Windows-1252 (`Ã©`) have them."""
+    """Names as people read them: not as web pages (`&amp;`), other programs' texts (`\\"`) or with UTF-8 taken for
+    Windows-1252 (`Ã©`) have them."""
     odd = text.str.contains(_ODD_TEXT).fillna(False).to_numpy(bool)
     if not odd.any():
         return text
     mended = text.copy()
-    mended[odd] = pd.array([as_meant(html.unescape(value)) for value in text[odd]], dtype="string")
+    mended[odd] = pd.array([as_meant(html.unescape(_ESCAPE.sub(r"\1", value))) for value in text[odd]], dtype="string")
     changed = odd & mended.ne(text).fillna(False).to_numpy(bool)
-    message = f"{column} went through a web page or a wrong encoding; read as it was meant."
+    message = f"{column} went through a web page, another program's text or a wrong encoding; read as it was meant."
     problems.rows(file, text.index.to_numpy()[changed], mended[changed].to_numpy(), message)
     return mended
 
@@ -209,6 +220,11 @@ def _bare(values: pa.ChunkedArray) -> pa.ChunkedArray:
     values = pc.utf8_trim_whitespace(values)
     if pc.any(pc.match_substring_regex(values, f"^{_INVISIBLE}|{_INVISIBLE}$")).as_py():
         values = pc.utf8_trim_whitespace(pc.replace_substring_regex(values, _INVISIBLE, ""))
+    # What databases write around text.
+    if pc.all(pc.match_substring_regex(values.slice(0, 1), _IN_SINGLE_QUOTES)).as_py() and len(values):
+        filled = pc.not_equal(values, "")
+        if pc.all(pc.match_substring_regex(values.filter(filled), _IN_SINGLE_QUOTES)).as_py():
+            values = pc.utf8_trim(values, "'")
     return pc.if_else(pc.equal(values, ""), None, values)
 
 
@@ -253,7 +269,7 @@ def _as_numbers(words_: pd.Series[str], whole: bool) -> tuple[Float64Array, Bool
     code, unique = pd.factorize(words_)
     text = pd.Series(np.asarray(unique, dtype=object), dtype="string")
     if whole:
-        text = text.replace(_TRUTH)
+        text = text.str.lower().replace(_TRUTH).str.replace(_THOUSANDS, "", regex=True)
     comma = none_of_them[: len(text)] if whole else text.str.fullmatch(_DECIMAL_COMMA[1:-1]).to_numpy(bool)
     text = text.mask(comma, text.str.replace(_DECIMAL_COMMA, r"\1.\2", regex=True))
     value = pd.to_numeric(text, errors="coerce").to_numpy(np.float64, na_value=np.nan)

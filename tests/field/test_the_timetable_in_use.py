@@ -13,6 +13,7 @@ from google.transit.gtfs_realtime_pb2 import FeedMessage
 from api.app import create_app
 from api.service.accepted_timetable import AcceptedTimetable
 from api.service.timetable_watch import timetable_from
+from feeds import timetable_cache
 from feeds.gtfs.kept_zip import kept_zip
 from tests.api.town import at, service_at
 from tests.feeds.small_feed import TABLES, write_feed
@@ -85,6 +86,31 @@ def test_it_is_kept_for_the_next_start_with_the_timetable(feed: Path, tmp_path: 
     kept = kept_zip([accepted], timetable.feed_version)
     assert kept is not None
     assert kept.read_bytes() == feed.read_bytes()
+
+
+@pytest.mark.parametrize("of_folder", [False, True])
+def test_a_new_version_of_the_software_goes_on_with_the_timetable_accepted_before(
+    feed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, of_folder: bool
+) -> None:
+    accepted, cache, source = tmp_path / "data", tmp_path / "cache", feed
+    if of_folder:
+        source = tmp_path / "folder"
+        with zipfile.ZipFile(feed) as archive:
+            archive.extractall(source)
+    timetable = timetable_from(str(source), cache).timetable
+    keeper = AcceptedTimetable(accepted, str(source), cache)
+    keeper.keep(timetable)
+    keeper.stop()
+    monkeypatch.setattr(timetable_cache, "FORMAT", timetable_cache.FORMAT + 1)
+    later = AcceptedTimetable(accepted, str(source), cache)
+    again = later.read()
+    assert again is not None
+    assert (again.feed_version, again.trip_id.tolist()) == (timetable.feed_version, timetable.trip_id.tolist())
+    later.keep(again)
+    later.stop()
+    assert len(list(accepted.glob("timetable-*.npz"))) == 1
+    kept_zip([accepted], timetable.feed_version).unlink()  # type: ignore[union-attr]
+    assert later.read() is not None, "and it is kept in the new form"
 
 
 def test_where_it_could_not_be_kept_that_is_told() -> None:
