@@ -11,7 +11,7 @@ import jinja2
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
 
-from api.answers.assets import Style, assets
+from api.answers.assets import Style, assets, map_library
 from api.words.moment import PageMoment
 from api.words.texts import LANGUAGE_COOKIE, LANGUAGES
 
@@ -44,6 +44,7 @@ templates = jinja2.Environment(
     lstrip_blocks=True,
 )
 templates.filters["path"] = lambda text: quote(str(text), safe="")
+templates.globals["has_map"] = map_library() is not None
 templates.globals["asset"] = lambda name: assets()[name].address
 
 

@@ -22,6 +22,17 @@ map_router = APIRouter(include_in_schema=False)
 _A_DAY_S = 86_400
 _ALLOWED = {"style-src": "'self'", "img-src": "data: blob:", "worker-src": "blob:"}
 """What MapLibre needs: its style sheet, its images, its workers."""
+_CONTROLS = {
+    "Map.Title": "map",
+    "NavigationControl.ZoomIn": "map_zoom_in",
+    "NavigationControl.ZoomOut": "map_zoom_out",
+    "GeolocateControl.FindMyLocation": "map_where_i_am",
+    "GeolocateControl.LocationNotAvailable": "map_where_unknown",
+    "Popup.Close": "map_close",
+    "ScaleControl.Meters": "unit_m",
+    "ScaleControl.Kilometers": "unit_km",
+}
+"""MapLibre's own words, by its names for them."""
 
 
 @map_router.get("/map")
@@ -34,10 +45,13 @@ def network_map(request: Request) -> Response:
         request,
         moment,
         "map.html",
+        [line.badge for line in moment.lines.all],
         also_said=[key for key in moment.texts.entries if key.startswith("occupancy_")],
         also_allowed=_ALLOWED,
         bounds=json.dumps([round(float(degrees), 5) for degrees in bounds]),
         version=tt.feed_version,
+        lines=[line for _, members in moment.lines.by_mode() for line in members],
+        controls=json.dumps({name: moment.texts(key) for name, key in _CONTROLS.items()}, ensure_ascii=False),
         drawable=map_library() is not None and bool(bounds),
     )
 
@@ -63,8 +77,8 @@ def _network(tt: Timetable) -> str:
     # Patterns share geometries: each is drawn once for each line that runs on it.
     pairs = np.unique(np.stack([tt.pattern_line, tt.pattern_route]), axis=1).T.tolist()
     features = [_line(tt, line, route, lines.all[route].badge.background) for line, route in pairs]
-    served = np.unique(tt.pattern_stop).tolist()
-    features += [_stop(tt, stop) for stop in served]
+    calls = np.bincount(tt.call_stop, minlength=tt.stops)
+    features += [_stop(tt, stop, int(calls[stop])) for stop in np.unique(tt.pattern_stop).tolist()]
     badges = {
         line.route_id: {"name": line.name, "color": f"#{line.badge.background}", "text": f"#{line.badge.text}"}
         for line in lines.all
@@ -84,10 +98,17 @@ def _line(tt: Timetable, line: int, route: int, color: str) -> dict[str, Any]:
     }
 
 
-def _stop(tt: Timetable, stop: int) -> dict[str, Any]:
+def _stop(tt: Timetable, stop: int, calls: int) -> dict[str, Any]:
     place = [round(float(tt.stop_lon[stop]), 5), round(float(tt.stop_lat[stop]), 5)]
+    parent = int(tt.stop_parent[stop])
     return {
         "type": "Feature",
         "geometry": {"type": "Point", "coordinates": place},
-        "properties": {"kind": "stop", "stop_id": str(tt.stop_id[stop]), "name": str(tt.stop_name[stop])},
+        "properties": {
+            "kind": "stop",
+            "stop_id": str(tt.stop_id[stop]),
+            "name": str(tt.stop_name[stop]),
+            "calls": calls,
+            "station": str(tt.stop_id[parent]) if parent >= 0 else "",
+        },
     }

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from fastapi import Request, Response
 
-from api.answers.assets import map_library, style
+from api.answers.assets import style
 from api.answers.frame import Frame, framed_in_language
 from api.reading.badges import Badge
 from api.words.moment import AlertWords, PageMoment
@@ -15,7 +15,7 @@ from api.words.moment import AlertWords, PageMoment
 _SCRIPT_TEXTS = (
     "approaching", "here", "min", "range", "scheduled", "seconds", "minutes", "hours", "data_age",
     "feed_stopped", "network_gone_title", "network_last", "network_back", "near_me_wait", "near_me_refused",
-    "favourite_add", "favourite_remove", "towards", "vehicle_towards", "vehicle_at", "vehicle_overdue",
+    "favourite_add", "favourite_remove", "vehicle_towards", "vehicle_at", "vehicle_overdue",
     "vehicle_held_up", "vehicle_held_up_at", "vehicle_given_up", "trip_cancelled", "position_old", "map_feed_stopped",
     "alerts_of_line",
 )  # fmt: skip
@@ -51,7 +51,6 @@ def rider_page(
         script_texts=json.dumps(
             {key: moment.texts.entries[key] for key in (*_SCRIPT_TEXTS, *also_said)}, ensure_ascii=False
         ),
-        has_map=map_library() is not None,
         speed=request.app.state.service.clock.speed,
         **context,
     )

@@ -8,6 +8,10 @@
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const [west, south, east, north] = JSON.parse(place.dataset.bounds);
 
+  const address = new URL(location.href);
+  let line = address.searchParams.get("line") ?? "", stop = address.searchParams.get("stop") ?? "", followed = "";
+  let lines = {}, known = [], popup; // badges by route, vehicles, what is told of what was chosen
+
   const ground = { id: "ground", type: "background", paint: { "background-color": color("--ground") } };
   const map = new maplibregl.Map({
     container: place,
@@ -17,10 +21,14 @@
     attributionControl: false,
     dragRotate: false,
     pitchWithRotate: false,
+    hash: true,
+    locale: JSON.parse(place.dataset.controls),
   });
   map.touchZoomRotate.disableRotation();
+  map.keyboard.disableRotation();
   map.addControl(new maplibregl.NavigationControl({ showCompass: false }));
   map.addControl(new maplibregl.GeolocateControl({ trackUserLocation: true }));
+  map.addControl(new maplibregl.ScaleControl(), "bottom-right");
 
   // A line's badge as an image: text on a map would need a server of fonts.
   function badge({ name, color: ground, text }, disturbed) {
@@ -55,14 +63,55 @@
     return pen.getImageData(0, 0, canvas.width, canvas.height);
   }
 
-  function draw(network) {
-    for (const [route, line] of Object.entries(network.lines)) {
+  // A name as an image, for the same reason, made when it comes into sight.
+  function label(name, strong) {
+    const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
+    const font = `${strong ? 700 : 500} ${(strong ? 13 : 12) * RATIO}px system-ui, sans-serif`;
+    pen.font = font;
+    canvas.width = Math.ceil(pen.measureText(name).width) + 8 * RATIO;
+    canvas.height = 20 * RATIO;
+    pen.font = font;
+    pen.textBaseline = "middle";
+    pen.lineJoin = "round";
+    pen.lineWidth = 3.5 * RATIO;
+    pen.strokeStyle = color("--ground");
+    pen.fillStyle = color(strong ? "--ink" : "--soft");
+    pen.strokeText(name, 4 * RATIO, canvas.height / 2);
+    pen.fillText(name, 4 * RATIO, canvas.height / 2);
+    return pen.getImageData(0, 0, canvas.width, canvas.height);
+  }
+
+  function arrow() {
+    const canvas = document.createElement("canvas"), pen = canvas.getContext("2d"), middle = 26 * RATIO;
+    canvas.width = canvas.height = 2 * middle;
+    pen.beginPath();
+    pen.moveTo(middle, 2 * RATIO);
+    pen.lineTo(middle + 8 * RATIO, 13 * RATIO);
+    pen.lineTo(middle - 8 * RATIO, 13 * RATIO);
+    pen.closePath();
+    pen.fillStyle = color("--ink");
+    pen.strokeStyle = color("--ground");
+    pen.lineWidth = 1.5 * RATIO;
+    pen.fill();
+    pen.stroke();
+    return pen.getImageData(0, 0, canvas.width, canvas.height);
+  }
+
+  map.on("styleimagemissing", ({ id }) => {
+    const [, kind, name] = id.match(/^(name|big)-(.*)$/s) ?? [];
+    if (kind) map.addImage(id, label(name, kind === "big"), { pixelRatio: RATIO });
+  });
+
+  function draw(drawn) {
+    lines = drawn.lines;
+    map.addImage("arrow", arrow(), { pixelRatio: RATIO });
+    for (const [route, line] of Object.entries(lines)) {
       map.addImage(`line-${route}`, badge(line), { pixelRatio: RATIO });
       map.addImage(`disturbed-${route}`, badge(line, true), { pixelRatio: RATIO });
     }
     const isA = (kind) => ["==", ["get", "kind"], kind];
     const byZoom = (...stops) => ["interpolate", ["exponential", 1.5], ["zoom"], ...stops];
-    map.addSource("network", { type: "geojson", data: network });
+    map.addSource("network", { type: "geojson", data: drawn });
     map.addSource("vehicles", { type: "geojson", data: { type: "FeatureCollection", features: [] } });
     // So that a dark line is seen on dark ground, and a pale one on pale.
     map.addLayer({
@@ -83,6 +132,21 @@
       },
     });
     map.addLayer({
+      id: "names", type: "symbol", source: "network", filter: isA("stop"), minzoom: 10,
+      layout: {
+        "icon-image": ["step", ["zoom"], ["concat", "big-", ["get", "name"]], 14, ["concat", "name-", ["get", "name"]]],
+        "icon-anchor": "left", "icon-offset": [8, 0], "icon-padding": 6,
+        "symbol-sort-key": ["-", ["get", "calls"]],
+      },
+    });
+    map.addLayer({
+      id: "directions", type: "symbol", source: "vehicles", filter: ["==", ["typeof", ["get", "bearing"]], "number"],
+      layout: {
+        "icon-image": "arrow", "icon-rotate": ["get", "bearing"], "icon-rotation-alignment": "map",
+        "icon-allow-overlap": true, "icon-size": byZoom(10, 0.7, 14, 1),
+      },
+    });
+    map.addLayer({
       id: "vehicles", type: "symbol", source: "vehicles",
       layout: {
         "icon-image": ["concat", ["case", ["get", "disturbed"], "disturbed-", "line-"], ["get", "route_id"]], "icon-allow-overlap": true,
@@ -92,10 +156,82 @@
     });
   }
 
-  const towards = (place) => (/(^|\s)(to|towards?|vers)\s/i.test(place) ? place : fill("towards", { place }));
   const lineAddress = (route) => `/lines/${encodeURIComponent(route)}`;
   const age = (seconds) => (seconds < 90 ? fill("seconds", { count: Math.round(seconds) })
     : fill("minutes", { count: Math.round(seconds / 60) }));
+
+  // What is chosen stands out, and stands in the address.
+  function choose(next) {
+    ({ line = line, stop = stop } = next);
+    const url = new URL(location.href);
+    for (const [name, value] of [["line", line], ["stop", stop]]) {
+      if (value) url.searchParams.set(name, value);
+      else url.searchParams.delete(name);
+    }
+    history.replaceState(history.state, "", url);
+    const of = (yes, no) => (line ? ["case", ["==", ["get", "route_id"], line], yes, no] : yes);
+    map.setPaintProperty("lines", "line-opacity", of(1, 0.15));
+    map.setPaintProperty("edges", "line-opacity", of(0.5, 0.08));
+    map.setPaintProperty("vehicles", "icon-opacity", ["*", ["case", ["get", "old"], 0.45, 1], of(1, 0.15)]);
+    map.setPaintProperty("directions", "icon-opacity", of(1, 0.1));
+    for (const link of document.querySelectorAll("[data-line]")) {
+      if (link.dataset.line === line) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    }
+    listVehicles();
+  }
+
+  const boundsOf = (features) => features.flatMap(({ geometry }) => geometry.coordinates)
+    .reduce((bounds, at) => bounds.extend(at), new maplibregl.LngLatBounds());
+
+  function tripAddress({ trip_id: trip, service_date: date }) {
+    return trip ? `/trips/${encodeURIComponent(trip)}?${new URLSearchParams({ date })}` : "";
+  }
+
+  // The same by keyboard: the vehicles of the chosen line, each with its trip's page.
+  function listVehicles() {
+    const list = document.getElementById("map-vehicles");
+    const on = line ? known.filter(({ properties }) => properties.route_id === line) : [];
+    list.hidden = !on.length;
+    const open = list.contains(document.activeElement) && document.activeElement.getAttribute("href");
+    list.replaceChildren(...on.map(({ properties }) => {
+      const item = document.createElement("li"), link = item.appendChild(document.createElement("a"));
+      link.href = tripAddress(properties);
+      link.textContent = `${properties.line} → ${properties.headsign} · ${placeOf(properties)}`;
+      return item;
+    }));
+    if (open) [...list.querySelectorAll("a")].find((link) => link.getAttribute("href") === open)?.focus();
+  }
+
+  const list = document.querySelector(".map-list");
+  if (matchMedia("(max-width: 47.99rem)").matches) list.open = false;
+  list.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-line]");
+    if (!link || !map.getLayer("lines")) return;
+    event.preventDefault();
+    choose({ line: link.dataset.line === line ? "" : link.dataset.line, stop: "" });
+    showLine();
+  });
+
+  function showLine() {
+    const features = network.features.filter(({ properties }) => properties.route_id === line);
+    if (line && features.length) map.fitBounds(boundsOf(features), { padding: 60, animate: false });
+  }
+
+  let network;
+  // A station is where one of its platforms is.
+  const stopChosen = () => network.features.find(({ properties }) => stop && [properties.stop_id, properties.station].includes(stop));
+  async function showStop() {
+    const found = stopChosen();
+    if (!found) return;
+    const asked = new URLSearchParams({ stop, fragment: "board", lang: document.documentElement.lang });
+    const answer = await fetch(`/?${asked}`).catch(() => null);
+    const rows = answer?.ok && new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".group");
+    const body = say(found.geometry.coordinates, ["a", found.properties.name, `/stops/${encodeURIComponent(stop)}`]);
+    if (!rows) return;
+    body.replaceChildren(document.adoptNode(rows));
+    popup.setLngLat(found.geometry.coordinates); // it finds its place anew
+  }
 
   function say(at, ...parts) {
     const body = document.createElement("div");
@@ -104,7 +240,10 @@
       made.textContent = text;
       if (href) made.href = href;
     }
-    new maplibregl.Popup({ maxWidth: "18rem" }).setLngLat(at).setDOMContent(body).addTo(map);
+    popup?.remove();
+    popup = new maplibregl.Popup({ maxWidth: "22rem" }).setLngLat(at).setDOMContent(body).addTo(map);
+    popup.on("close", () => { followed = ""; });
+    return body;
   }
 
   function onClick(layer, tell) {
@@ -127,16 +266,18 @@
     return old ? "" : words && of ? `${words} (${of})` : words || of;
   }
 
-  onClick("stops", ({ geometry, properties }) =>
-    say(geometry.coordinates, ["a", properties.name, `/stops/${encodeURIComponent(properties.stop_id)}`]));
-  onClick("vehicles", ({ geometry, properties }) => say(
-    geometry.coordinates,
-    ["a", `${properties.line} ${towards(properties.headsign)}`, lineAddress(properties.route_id)],
-    ["p", placeOf(properties)],
-    ["p", crowdingOf(properties)],
-    ["a", properties.disturbed && texts.alerts_of_line, `/alerts?line=${encodeURIComponent(properties.route_id)}`],
-    ["p", properties.old && fill("position_old", { age: age(properties.data_age_s) })],
-  ));
+  onClick("stops", ({ properties }) => { choose({ stop: properties.stop_id }); showStop(); });
+  onClick("vehicles", ({ geometry, properties }) => {
+    say(
+      geometry.coordinates,
+      ["a", `${properties.line} → ${properties.headsign}`, tripAddress(properties) || lineAddress(properties.route_id)],
+      ["p", placeOf(properties)],
+      ["p", crowdingOf(properties)],
+      ["a", properties.disturbed && texts.alerts_of_line, `/alerts?line=${encodeURIComponent(properties.route_id)}`],
+      ["p", properties.old && fill("position_old", { age: age(properties.data_age_s) })],
+    );
+    followed = properties.vehicle_id;
+  });
 
   let timer;
   async function ask(address) {
@@ -151,7 +292,7 @@
     try {
       const [vehicles, told] = await Promise.all([ask("/v1/vehicles"), ask("/map/disturbed")]);
       const disturbed = new Set(told);
-      const known = vehicles.features.filter(({ properties }) => properties.route).map(({ geometry, properties }) => ({
+      known = vehicles.features.filter(({ properties }) => properties.route).map(({ geometry, properties }) => ({
         type: "Feature", geometry, properties: {
           ...properties, route: null, route_id: properties.route.route_id, line: properties.route.short_name,
           disturbed: disturbed.has(properties.route.route_id),
@@ -159,6 +300,12 @@
         },
       }));
       map.getSource("vehicles").setData({ type: "FeatureCollection", features: known });
+      listVehicles();
+      const mine = known.find(({ properties }) => properties.vehicle_id === followed);
+      if (mine && popup?.isOpen()) {
+        popup.setLngLat(mine.geometry.coordinates);
+        if (!map.getBounds().contains(mine.geometry.coordinates)) map.panTo(mine.geometry.coordinates);
+      }
       const key = vehicles.feed_stopped ? "map_feed_stopped" : "data_age";
       said.textContent = fill(key, { age: age(vehicles.feed_age_s ?? 0) });
     } catch {
@@ -171,11 +318,16 @@
     try {
       const answer = await fetch(place.dataset.network);
       if (!answer.ok) throw new Error(answer.statusText);
-      draw(await answer.json());
+      network = await answer.json();
+      draw(network);
     } catch {
       said.textContent = texts.network_gone_title;
       return;
     }
+    choose({});
+    if (!address.hash) showLine();
+    if (stopChosen() && !address.hash) map.jumpTo({ center: stopChosen().geometry.coordinates, zoom: 15 });
+    showStop();
     await follow();
     await map.once("idle");
     place.dataset.drawn = "";

@@ -5,6 +5,7 @@ import pytest
 from api.answers.assets import map_library
 from tests.journeys.demo_site import DemoSite
 from tests.journeys.opening import NewPage
+from tests.journeys.places import station
 
 pytestmark = pytest.mark.skipif(map_library() is None, reason="MapLibre is missing: pip install -e '.[map]'.")
 
@@ -24,6 +25,14 @@ def test_lines_and_vehicles_are_drawn_from_our_own_data_alone(site: DemoSite, ne
     assert kinds.count("stop") > 300
     assert all(url.startswith((site.base, "blob:", "data:")) for url in asked), asked
     page.get_by_text("Données d’il y a").wait_for()
+
+    # By keyboard: a line is chosen, its vehicles are listed, and the address holds what was chosen.
+    page.locator(".map-list summary").press("Enter")
+    page.locator(".map-list [data-line]").first.press("Enter")
+    page.wait_for_url("**line=**")
+    assert page.locator("#map-vehicles a").first.get_attribute("href").startswith("/trips/")
+    page.goto(f"/map?stop={site.stop_id(station(site))}")
+    page.locator(".maplibregl-popup .row .wait").first.wait_for()
 
 
 def test_without_a_script_the_map_leads_to_the_lines(site: DemoSite, new_page: NewPage) -> None:
