@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+import numpy as np
+
+from predictor.arrays import Int32Array
 from predictor.timetable import Timetable
 
 TIME = re.compile(
@@ -51,5 +54,14 @@ def start_seconds(text: str) -> int | None:
 
 def start_time(timetable: Timetable, trip: int, shift_s: int) -> str:
     """HH:MM:SS after the origin of its service date, may pass 24:00:00: the start by which a run is named."""
-    seconds = max(int(timetable.named_start_s[trip]) + shift_s, 0)
+    return _clock(max(int(timetable.named_start_s[trip]) + shift_s, 0))
+
+
+def start_times(timetable: Timetable, trip: Int32Array, shift_s: Int32Array) -> list[str]:
+    """The `start_time` of each of runs (n,)."""
+    return list(map(_clock, np.maximum(timetable.named_start_s[trip] + shift_s, 0).tolist()))
+
+
+@lru_cache(maxsize=16384)
+def _clock(seconds: int) -> str:
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"

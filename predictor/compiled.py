@@ -16,8 +16,8 @@ Loop = TypeVar("Loop", bound=Callable[..., object])
 
 def compiled(loop: Loop) -> Loop:
     """Compile a function. Division by zero gives what it gives in NumPy; sums are never put in another order, so
-    results are the same on every machine."""
+    results are the same on every machine. Threads that answer readers go on meanwhile."""
     try:
-        return cast(Loop, numba.njit(cache=True, error_model="numpy")(loop))
+        return cast(Loop, numba.njit(cache=True, nogil=True, error_model="numpy")(loop))
     except RuntimeError:  # No folder to keep it in.
-        return cast(Loop, numba.njit(error_model="numpy")(loop))
+        return cast(Loop, numba.njit(nogil=True, error_model="numpy")(loop))

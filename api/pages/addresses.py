@@ -72,7 +72,7 @@ def home(
 
 
 @pages_router.get("/stops/{stop_id:path}")
-def stop(request: Request, stop_id: str, fragment: str = "", order: str = "", line: str = "") -> Response:
+async def stop(request: Request, stop_id: str, fragment: str = "", order: str = "", line: str = "") -> Response:
     """The departure board of one stop. Of a busy one: `order`, which is kept, and the only `line` to show."""
     moment = PageMoment.of(request)
     index = moment.timetable.stop_index.get(stop_id)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from api.reading.alerts import stop_alerts
 from api.reading.board import AHEAD_S, StopBoard
 from api.reading.line_directions import line_directions, soonest_first
 from api.reading.lines import Line
 from api.words.line_directions import LineDirectionWords, line_direction_words, quiet_words
-from api.words.moment import COMING, AlertWords, PageMoment
+from api.words.moment import AlertWords, PageMoment
+from predictor.snapshot import LIVE, SCHEDULED
 
 ORDERS = ("soonest", "line")
 """In which rows may stand, the first where nobody chose."""
@@ -85,5 +88,5 @@ def _facts(moment: PageMoment, platform: str, groups: list[LineDirectionWords]) 
 
 def _next_of_all(moment: PageMoment, stop: int) -> str:
     week = StopBoard(moment.view, stop, moment.now, _WEEK_S)
-    coming = (row for row in range(len(week)) if week.row(row).status in COMING)
-    return quiet_words(moment, None if (first := next(coming, None)) is None else week.row(first))
+    coming = np.flatnonzero((week.status == LIVE) | (week.status == SCHEDULED))
+    return quiet_words(moment, week.row(int(coming[0])) if len(coming) else None)

@@ -42,7 +42,7 @@ _BOARD: dict[int | str, dict[str, Any]] = {
 
 
 @panels_router.get("/v1/stops/{stop_id:path}/board", response_model=PanelBoard, responses=_BOARD)
-def get_board(
+async def get_board(
     request: Request,
     stop_id: str,
     limit: Limit = 6,

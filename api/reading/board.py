@@ -50,6 +50,8 @@ class StopBoard(CallsAt):
         """(n,) slots of a line run by headway that say nothing beside the first, or beside the first of a day: it comes
         every so many minutes."""
         repeats, tt = self.slot.copy(), self._view.timetable
+        if not repeats.any():
+            return repeats
         by_headway = np.flatnonzero(tt.trip_is_frequency[self.calls.trip] & (self.calls.source == FROM_TIMETABLE))
         calls = self.calls.take(by_headway)
         kinds = np.column_stack([tt.trip_pattern[calls.trip], calls.call])
@@ -79,7 +81,7 @@ def departure_rows(
     `arrivals`: also those that nobody can board (the trip ends here, or `pickup_type` is 1).
     """
     board = StopBoard(view, stop_idx, now, window_s, route, arrivals)
-    return [board.row(row) for row in board.shown[:limit]]
+    return board.rows(board.shown[:limit])
 
 
 class StopBoards:
@@ -99,5 +101,5 @@ class StopBoards:
     def rows(self, stop: int, limit: int) -> list[RunCall]:
         """The first `limit` departures of a stop (a station: of its platforms), soonest first."""
         board, rows = self.board(stop), self._rows[stop]
-        rows += (board.row(row) for row in board.shown[len(rows) : limit])
+        rows += board.rows(board.shown[len(rows) : limit])
         return rows[:limit]

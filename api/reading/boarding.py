@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, overload
 
+import numpy as np
 from google.transit import gtfs_realtime_pb2
 
-from predictor.snapshot import FROM_VEHICLE, RunCalls, Snapshot
+from predictor.arrays import Int8Array, Int32Array
+from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable
 
 BOARDING = ("regular", "none", "phone", "driver")
@@ -14,6 +17,8 @@ BOARDING = ("regular", "none", "phone", "driver")
 
 OCCUPANCIES = tuple(name for name, _ in gtfs_realtime_pb2.VehiclePosition.OccupancyStatus.items())
 """GTFS-Realtime OccupancyStatus by number."""
+WHEELCHAIR = ("unknown", "yes", "no")
+"""GTFS `wheelchair_boarding` and `wheelchair_accessible`."""
 _UNTOLD = "NO_DATA_AVAILABLE"
 
 
@@ -36,27 +41,28 @@ def occupancy_of(snapshot: Snapshot, vehicle: int) -> Occupancy | None:
     return None if name is None and share < 0 else Occupancy(name, share if share >= 0 else None)
 
 
-def occupancy_at(snapshot: Snapshot, calls: RunCalls, row: int) -> Occupancy | None:
-    """How full the vehicle on this very run is: on its next one it will be as full as it then is."""
-    return occupancy_of(snapshot, int(calls.vehicle[row])) if calls.source[row] == FROM_VEHICLE else None
+def wheelchair_access(timetable: Timetable, stop: Int32Array, vehicle: Int8Array) -> Int8Array:
+    """Whether both the vehicle and the stop (or its station, where it says nothing itself) can be used, (n,) indices
+    into `WHEELCHAIR`. `vehicle`: (n,) of what drives the trip, see `vehicle_wheelchair`."""
+    here, parent = timetable.stop_wheelchair[stop], timetable.stop_parent[stop]
+    here = np.where((here == 0) & (parent >= 0), timetable.stop_wheelchair[parent], here)
+    return np.where((here == 2) | (vehicle == 2), 2, (here == 1) & (vehicle == 1)).astype(np.int8)
 
 
-def wheelchair_access(timetable: Timetable, stop: int, vehicle: int) -> str:
-    """Whether both the vehicle and the stop (or its station, where it says nothing itself) can be used: `yes`, `no` or
-    `unknown`. `vehicle`: GTFS `wheelchair_accessible` of what drives the trip, see `vehicle_wheelchair`."""
-    here = int(timetable.stop_wheelchair[stop])
-    if here == 0 and timetable.stop_parent[stop] >= 0:
-        here = int(timetable.stop_wheelchair[timetable.stop_parent[stop]])
-    both = (here, vehicle)
-    return wheelchair_words(2 if 2 in both else 1 if both == (1, 1) else 0)
-
-
-def vehicle_wheelchair(snapshot: Snapshot, trip: int, vehicle: int) -> int:
-    """GTFS `wheelchair_accessible` of the vehicle (-1 for none) itself, where it says nothing of the trip."""
-    says = int(snapshot.vehicles.wheelchair[vehicle]) if vehicle >= 0 else 0
-    return says if says > 0 else int(snapshot.timetable.trip_wheelchair[trip])
+@overload
+def vehicle_wheelchair(snapshot: Snapshot, trip: int, vehicle: int) -> int: ...
+@overload
+def vehicle_wheelchair(snapshot: Snapshot, trip: Int32Array, vehicle: Int32Array) -> Int8Array: ...
+def vehicle_wheelchair(snapshot: Snapshot, trip: Any, vehicle: Any) -> Any:
+    """GTFS `wheelchair_accessible` of vehicles (-1 for none) themselves, of their trips where they say nothing; (n,) or
+    one."""
+    by_trip = snapshot.timetable.trip_wheelchair[trip]
+    if len(snapshot.vehicles) == 0:
+        return by_trip
+    says = np.where(vehicle >= 0, snapshot.vehicles.wheelchair[vehicle], 0)
+    return np.where(says > 0, says, by_trip).astype(np.int8)
 
 
 def wheelchair_words(code: int) -> str:
     """GTFS `wheelchair_boarding` or `wheelchair_accessible` as `yes`, `no` or `unknown`."""
-    return {1: "yes", 2: "no"}.get(code, "unknown")
+    return WHEELCHAIR[code]

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+from itertools import repeat
+from typing import NamedTuple
 
 import numpy as np
 
 from api.reading.boarding import (
     BOARDING,
+    WHEELCHAIR,
     Occupancy,
-    occupancy_at,
+    occupancy_of,
     vehicle_wheelchair,
     wheelchair_access,
-    wheelchair_words,
 )
 from api.service.view import ServiceView
-from feeds.service_times import start_time
+from feeds.service_times import start_times
 from predictor.arrays import BoolArray, Float64Array, Int8Array, StrArray
 from predictor.snapshot import (
     CANCELLED,
     DOUBTS,
     FOLLOWED,
+    FROM_BLOCK,
     FROM_TIMETABLE,
-    FROM_VEHICLES,
+    FROM_VEHICLE,
     LIVE,
     SCHEDULED,
     SKIPPED,
@@ -34,8 +37,7 @@ from predictor.snapshot import (
 )
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """The arrival or the departure of a call. Times are POSIX seconds."""
 
     scheduled: float | None
@@ -49,8 +51,7 @@ class Event:
         return None if self.predicted is None or self.scheduled is None else self.predicted - self.scheduled
 
 
-@dataclass(frozen=True)
-class RunCall:
+class RunCall(NamedTuple):
     """One call of a dated run. Times are POSIX seconds."""
 
     route_idx: int
@@ -146,12 +147,14 @@ class CallsAt:
 
     def __init__(self, view: ServiceView, now: float, calls: RunCalls) -> None:
         self._view, self._now = view, now
+        self._rows: dict[int, RunCall] = {}
         self.calls = calls
         since_step = now - view.snapshot.made_at
         self.age_s: Float64Array = np.maximum(calls.age_s + since_step, 0.0)
         """(n,) age of the vehicles' reports, NaN where none."""
         too_old = np.where(np.isnan(self.age_s), since_step, self.age_s) > view.live_limit_s
-        silent = np.isin(calls.source, FROM_VEHICLES) & view.feed_stopped(now)
+        from_vehicles = (calls.source == FROM_VEHICLE) | (calls.source == FROM_BLOCK)
+        silent = from_vehicles & view.feed_stopped(now)
         self.status: Int8Array = np.where((calls.status == LIVE) & (too_old | silent), SCHEDULED, calls.status)
         """(n,) the calls' own is older than this one."""
         tt, by_timetable = view.timetable, (calls.source == FROM_TIMETABLE) & (self.status == SCHEDULED)
@@ -170,62 +173,93 @@ class CallsAt:
 
     def row(self, i: int) -> RunCall:
         """All that is said of one call."""
-        snapshot, tt, calls = self._view.snapshot, self._view.timetable, self.calls
-        trip, stop, day, call = int(calls.trip[i]), int(calls.stop[i]), int(calls.service_day[i]), int(calls.call[i])
-        shift_s, vehicle, published = int(calls.shift_s[i]), int(calls.vehicle[i]), float(calls.published[i])
-        passed, status, source = bool(calls.passed[i]), STATUSES[int(self.status[i])], int(calls.source[i])
-        from_timetable = source == FROM_TIMETABLE or passed or self.status[i] == CANCELLED
-        arrival, departure = _events(calls, i)
-        scheduled, doubt = known(calls.scheduled_arrival[i]), DOUBTS[int(calls.doubt[i])]
-        if departure is not None:
-            scheduled = departure.scheduled
-        entry, takes = tt.entry_of(trip, call), vehicle_wheelchair(snapshot, trip, vehicle)
-        return RunCall(
-            route_idx=int(tt.trip_route[trip]), direction=int(tt.pattern_direction[tt.trip_pattern[trip]]),
-            destination=str(self.destinations[i]),
-            stop_idx=stop, stop_id=str(tt.stop_id[stop]), platform=str(tt.stop_platform[stop]),
-            trip_idx=trip, trip_id=str(tt.trip_id[trip]), service_day=day, service_date=iso_date(tt.date[day]),
-            start_time=start_time(tt, trip, shift_s), shift_s=shift_s, call=call,
-            stop_sequence=int(tt.stop_sequence[entry]), arrival=arrival, departure=departure,
-            at_stop=bool(calls.at_stop[i]), scheduled=scheduled, published=published,
-            predicted=None if from_timetable else published,
-            p10=known(calls.p10[i]), p50=None if from_timetable else known(calls.p50[i]), p90=known(calls.p90[i]),
-            minutes=None if passed or self.slot[i] else _minutes_to_wait(published, self._now, doubt), status=status,
-            passed=passed,
-            source=SOURCES[source], vehicle_id=str(snapshot.vehicles.vehicle_id[vehicle]) if vehicle >= 0 else None,
-            vehicle_label=str(snapshot.vehicles.label[vehicle]) if vehicle >= 0 else None,
-            age_s=known(self.age_s[i]), doubt=doubt,
-            clock=None if self.slot[i] else _clock_time(published, scheduled, self._now, doubt),
-            wheelchair=wheelchair_access(tt, stop, takes), vehicle_wheelchair=wheelchair_words(takes),
-            occupancy=None if passed else occupancy_at(snapshot, calls, i),
-            pickup=BOARDING[int(tt.pickup_type[entry])] if departure else "none",
-            drop_off=BOARDING[int(tt.drop_off_type[entry])] if arrival else "none",
-            headway_s=tt.headway_s(trip, shift_s) or None,
+        return self.rows([i])[0]
+
+    def rows(self, wanted: Sequence[int]) -> list[RunCall]:
+        """All that is said of some calls, by their places: made column by column, for a row of its own is dear."""
+        if unmade := [i for i in wanted if i not in self._rows]:
+            self._rows.update(zip(unmade, self._made(unmade), strict=True))
+        return [self._rows[i] for i in wanted]
+
+    def _made(self, wanted: Sequence[int]) -> list[RunCall]:
+        snapshot, tt, now = self._view.snapshot, self._view.timetable, self._now
+        places = np.asarray(wanted)
+        calls, status, slot = self.calls.take(places), self.status[places], self.slot[places]
+        trip, stop, vehicle = calls.trip, calls.stop, calls.vehicle
+        entry, takes = tt.entry_of(trip, calls.call), vehicle_wheelchair(snapshot, trip, vehicle)
+        from_timetable = calls.source == FROM_TIMETABLE
+        untold = from_timetable | (calls.status == CANCELLED) | (calls.status == SKIPPED) | calls.passed
+        columns = zip(
+            tt.trip_route[trip].tolist(), tt.pattern_direction[tt.trip_pattern[trip]].tolist(),
+            snapshot.headsigns(calls.runs, calls.call).tolist(),
+            stop.tolist(), tt.stop_id[stop].tolist(), tt.stop_platform[stop].tolist(), trip.tolist(),
+            tt.trip_id[trip].tolist(), calls.service_day.tolist(), tt.date[calls.service_day].tolist(),
+            start_times(tt, trip, calls.shift_s), calls.shift_s.tolist(), calls.call.tolist(),
+            tt.stop_sequence[entry].tolist(),
+            _events(calls.scheduled_arrival, calls.arrival, untold, calls.first_call),
+            _events(calls.scheduled_departure, calls.departure, untold, calls.last_call),
+            calls.at_stop.tolist(), _known(calls.scheduled_arrival), calls.published.tolist(),
+            (from_timetable | calls.passed | (status == CANCELLED)).tolist(),
+            _known(calls.p10), _known(calls.p50), _known(calls.p90), slot.tolist(), status.tolist(),
+            calls.passed.tolist(), calls.source.tolist(), vehicle.tolist(),
+            snapshot.vehicles.vehicle_id[vehicle].tolist() if vehicle.max() >= 0 else repeat(""),
+            snapshot.vehicles.label[vehicle].tolist() if vehicle.max() >= 0 else repeat(""),
+            _known(self.age_s[places]), calls.doubt.tolist(), wheelchair_access(tt, stop, takes).tolist(),
+            takes.tolist(), tt.pickup_type[entry].tolist(), tt.drop_off_type[entry].tolist(),
+            tt.trip_is_frequency[trip].tolist(), strict=False,
         )  # fmt: skip
+        rows = []
+        for (
+            route_idx, direction, destination, stop_idx, stop_id, platform, trip_idx, trip_id, service_day, date,
+            starts_at, shift_s, call, stop_sequence, arrival, departure, at_stop, scheduled_arrival, published,
+            not_predicted, p10, p50, p90, has_no_time, says, passed, source, vehicle_idx, vehicle_id, label, age_s,
+            doubt, access, takes_wheelchair, pickup_type, drop_off_type, by_headway,
+        ) in columns:  # fmt: skip
+            scheduled = scheduled_arrival if departure is None else departure.scheduled
+            rows.append(
+                RunCall(
+                    route_idx=route_idx, direction=direction, destination=destination, stop_idx=stop_idx,
+                    stop_id=stop_id, platform=platform, trip_idx=trip_idx, trip_id=trip_id, service_day=service_day,
+                    service_date=iso_date(date), start_time=starts_at, shift_s=shift_s, call=call,
+                    stop_sequence=stop_sequence, arrival=arrival, departure=departure, at_stop=at_stop,
+                    scheduled=scheduled, published=published, predicted=None if not_predicted else published,
+                    p10=p10, p50=None if not_predicted else p50, p90=p90,
+                    minutes=None if passed or has_no_time else _minutes_to_wait(published, now, doubt),
+                    status=STATUSES[says], passed=passed, source=SOURCES[source],
+                    vehicle_id=vehicle_id if vehicle_idx >= 0 else None,
+                    vehicle_label=label if vehicle_idx >= 0 else None,
+                    age_s=age_s, doubt=DOUBTS[doubt],
+                    clock=None if has_no_time else _clock_time(published, scheduled, now, doubt),
+                    wheelchair=WHEELCHAIR[access], vehicle_wheelchair=WHEELCHAIR[takes_wheelchair],
+                    # On its next run a vehicle will be as full as it then is.
+                    occupancy=occupancy_of(snapshot, vehicle_idx) if source == FROM_VEHICLE and not passed else None,
+                    pickup=BOARDING[pickup_type] if departure else "none",
+                    drop_off=BOARDING[drop_off_type] if arrival else "none",
+                    headway_s=(tt.headway_s(trip_idx, shift_s) or None) if by_headway else None,
+                )
+            )  # fmt: skip
+        return rows
 
 
-def _events(calls: RunCalls, row: int) -> tuple[Event | None, Event | None]:
-    """Arrival and departure of one call: a run does not arrive at its first stop, nor depart from its last."""
-    untold = calls.source[row] == FROM_TIMETABLE or calls.status[row] in (CANCELLED, SKIPPED) or bool(calls.passed[row])
-    arrival, departure = (
-        Event(known(float(scheduled)), None if untold else float(predicted))
-        for scheduled, predicted in (
-            (calls.scheduled_arrival[row], calls.arrival[row]),
-            (calls.scheduled_departure[row], calls.departure[row]),
+def _events(scheduled: Float64Array, predicted: Float64Array, untold: BoolArray, none: BoolArray) -> list[Event | None]:
+    """Arrivals or departures of calls (n,): a run does not arrive at its first stop, nor depart from its last."""
+    return [
+        None if is_none else Event(scheduled_at, None if is_untold else at)
+        for scheduled_at, at, is_untold, is_none in zip(
+            _known(scheduled), predicted.tolist(), untold.tolist(), none.tolist(), strict=True
         )
-    )
-    return None if calls.first_call[row] else arrival, None if calls.last_call[row] else departure
+    ]
 
 
-def _minutes_to_wait(published: float, now: float, doubt: str) -> int | None:
+def _minutes_to_wait(published: float, now: float, doubt: int) -> int | None:
     """Whole minutes, rounded down: better a minute early at the stop than one late. None for a vehicle in `doubt`."""
-    return None if doubt != DOUBTS[FOLLOWED] else max(math.floor((published - now) / 60.0), 0)
+    return None if doubt != FOLLOWED else max(math.floor((published - now) / 60.0), 0)
 
 
-def _clock_time(published: float, scheduled: float | None, now: float, doubt: str) -> float:
+def _clock_time(published: float, scheduled: float | None, now: float, doubt: int) -> float:
     """The time to show as a clock time: the published one. Of a vehicle in `doubt` that is due this is put off from
     minute to minute: there the timetable's says more."""
-    puts_off = doubt != DOUBTS[FOLLOWED] and published < now + 60.0
+    puts_off = doubt != FOLLOWED and published < now + 60.0
     return scheduled if puts_off and scheduled is not None else published
 
 
@@ -234,6 +268,12 @@ def known(value: float) -> float | None:
     return None if math.isnan(value) else float(value)
 
 
+def _known(values: Float64Array) -> list[float | None]:
+    """Values (n,), None for NaN."""
+    return [None if value != value else value for value in values.tolist()]
+
+
+@lru_cache(maxsize=1024)
 def iso_date(date: int) -> str:
     """YYYY-MM-DD of YYYYMMDD."""
     return f"{date // 10_000:04d}-{date // 100 % 100:02d}-{date % 100:02d}"

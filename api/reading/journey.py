@@ -122,5 +122,5 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
         doubt=DOUBTS[int(calls.doubt[ahead].max(initial=FOLLOWED))], over=bool(calls.passed.all()),
         vehicle=int(vehicle) if (vehicle := calls.vehicle[with_vehicle]) >= 0 else None,
         age_s=known(calls_at.age_s[with_vehicle]),
-        calls=[calls_at.row(k) for k in range(len(calls_at))],
+        calls=calls_at.rows(range(len(calls_at))),
     )  # fmt: skip

@@ -48,7 +48,10 @@ def line_directions(moment: Moment, board: StopBoard) -> list[LineDirection]:
     keys = np.rec.fromarrays([rank, direction, towards])
     _, group, sizes = np.unique(keys, return_inverse=True, return_counts=True)
     rows_by_group = np.split(np.argsort(group, kind="stable"), np.cumsum(sizes)[:-1])
-    return [_line_direction(moment, board, rows.tolist()) for rows in rows_by_group]
+    groups: list[list[int]] = [rows.tolist() for rows in rows_by_group]
+    # Made together, for a few rows cost as much as many.
+    board.rows([row for rows in groups for row in rows[: DEPARTURES_A_ROW + 1]])
+    return [_line_direction(moment, board, rows) for rows in groups]
 
 
 def soonest_first(rows: list[LineDirection]) -> list[LineDirection]:
@@ -63,7 +66,7 @@ def _line_direction(moment: Moment, board: StopBoard, rows: list[int]) -> LineDi
     shown = [row for row in rows if not board.repeats[row]][:DEPARTURES_A_ROW] or rows[:1]
     if coming and coming[0] not in shown:
         shown = [*shown[:-1], coming[0]]
-    departures = [board.row(row) for row in shown]
+    departures = board.rows(shown)
     destinations = board.destinations[soon or rows].tolist()
     platforms = {row.platform for row in departures}
     return LineDirection(

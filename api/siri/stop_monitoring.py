@@ -65,8 +65,8 @@ def stop_monitoring(
     if destination_ref:
         wanted &= np.isin(last, tt.members(asked.stop(destination_ref, "DestinationRef")))
     visits = []
-    for i in np.flatnonzero(wanted).tolist():
-        call = board.row(i)
+    places = np.flatnonzero(wanted).tolist()
+    for i, call in zip(places, board.rows(places), strict=True):
         if (stop_visit_types == "all"
             or (stop_visit_types == "departures" and call.boards)
             or (stop_visit_types == "arrivals" and call.arrival is not None and call.drop_off != "none")):  # fmt: skip

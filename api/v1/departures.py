@@ -32,7 +32,7 @@ Arrivals = Annotated[bool, Query(description="Also trips that end here or that n
 
 
 @departures_router.get("/v1/stops/{stop_id:path}/departures", response_model=Departures, responses=PROBLEMS | CACHED)
-def get_departures(
+async def get_departures(
     request: Request,
     stop_id: str,
     limit: Limit = 20,

@@ -14,11 +14,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
 from types import SimpleNamespace
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 from fastapi import FastAPI
 from google.transit.gtfs_realtime_pb2 import FeedMessage
+from starlette.types import Message
 
 from api.app import create_app
 from api.command.listening import Server, address_of, listen
@@ -76,9 +77,24 @@ def first_answers() -> list[Figure]:
 
 
 async def _ask_each(app: FastAPI, paths: list[str]) -> None:
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://demo") as client:
-        for path in paths:
-            (await client.get(path)).raise_for_status()
+    """Ask as the server does once it has read the request: a client of its own would take a third of the time."""
+
+    async def receive() -> Message:
+        never: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        return await never
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] != 200:
+            raise RuntimeError(f"{scope['path']}: {message['status']}")
+
+    for path in paths:
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
+            "path": unquote(path), "raw_path": path.encode(), "query_string": b"", "root_path": "",
+            "headers": [(b"host", b"demo"), (b"accept-encoding", b"gzip")], "client": ("127.0.0.1", 1),
+            "server": ("demo", 80), "state": {},
+        }  # fmt: skip
+        await app(scope, receive, send)
 
 
 def _busiest_stop(base: str) -> str:
