@@ -56,6 +56,8 @@ class DeskDatabase:
         `fault` tells what is wrong with the file, "" where nothing is. Where it cannot be used every write fails.
         """
         self._lock = Lock()
+        self._file: tuple[Path, int] | None = None
+        """Where it must still be, and its inode."""
         path = None if folder is None else folder / FILE_NAME
         try:
             if unwritable:
@@ -63,6 +65,7 @@ class DeskDatabase:
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)
             self._connection, self.fault = open_sqlite(path, _MIGRATIONS)
+            self._file = (path, path.stat().st_ino) if path else None
         except (OSError, sqlite3.Error) as error:
             # Riders' boards do without it, and what officers write is refused: it could not be kept.
             self.fault = (
@@ -187,6 +190,7 @@ class DeskDatabase:
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
+            self._require_file()
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -195,6 +199,18 @@ class DeskDatabase:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+    def _require_file(self) -> None:
+        """Errors: sqlite3.Error where the file is gone: SQLite would go on writing, and nobody would find it again."""
+        if self._file is None:
+            return
+        path, inode = self._file
+        try:
+            found = path.stat().st_ino
+        except OSError as error:
+            raise sqlite3.OperationalError(f"{path} is gone: {error.strerror}; put it back, or start anew") from error
+        if found != inode:
+            raise sqlite3.OperationalError(f"{path} is another file than at the start: start anew")
 
 
 def _note(connection: sqlite3.Connection, deed: Deed) -> None:

@@ -79,6 +79,10 @@ def _server(owner: FeedServer, host: str) -> ThreadingHTTPServer:
                 # A client that hangs up is what some scenarios are about.
                 self.close_connection = True
 
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.do_GET()
+
         def log_message(self, *_: object) -> None:
             """Nothing on the terminal."""
 
@@ -156,6 +160,16 @@ def silent(request: BaseHTTPRequestHandler, data: bytes) -> None:  # noqa: ARG00
     """Takes the question and never answers."""
     time.sleep(4.0 * TIMEOUT_S)
     request.close_connection = True
+
+
+def slow(seconds: float) -> Answer:
+    """Takes its time."""
+
+    def answer(request: BaseHTTPRequestHandler, data: bytes) -> None:
+        time.sleep(seconds)
+        whole(request, data)
+
+    return answer
 
 
 def drips(request: BaseHTTPRequestHandler, data: bytes) -> None:

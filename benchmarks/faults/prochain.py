@@ -79,10 +79,21 @@ class Running:
         assert board["departures"], "the board is empty"
         assert took_s <= seconds, f"a board took {took_s:.1f} s"
 
-    def memory_mb(self) -> float:
-        """Resident memory."""
+    def memory_mb(self, kind: str = "VmRSS") -> float:
+        """Resident memory, or another kind, as the kernel names it."""
         status = Path(f"/proc/{self.process.pid}/status").read_text()
-        return int(status.split("VmRSS:")[1].split()[0]) / 1024
+        return int(status.split(f"{kind}:")[1].split()[0]) / 1024
+
+    def faults(self) -> list[str]:
+        """Codes of what is wrong, by /readyz."""
+        return list((self.ask("/readyz")[1] or {}).get("faults", ()))
+
+    def tells_within(self, fault: str, seconds: float) -> None:
+        """Fail where a fault is not told in time."""
+        give_up_at = time.monotonic() + seconds
+        while fault not in self.faults():
+            assert time.monotonic() < give_up_at, f"/readyz tells {self.faults()}, not {fault}"
+            time.sleep(1.0)
 
     def ends_by(self, number: int) -> int:
         """Its exit code after a signal. Fails where it goes on."""
@@ -144,6 +155,22 @@ def small_files(number: int) -> Callable[[], None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (number, number))
 
     return limit
+
+
+def little_memory(megabytes: int) -> Callable[[], None]:
+    """No more address space than that."""
+    return lambda: resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+
+
+def small_disk(stage: Stage, megabytes: int) -> Path | None:
+    """A disk of its own of that size, None where this user may mount none. It goes with the scenario."""
+    disk = stage.folder / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m", "tmpfs", str(disk)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        return None
+    stage.held.callback(subprocess.run, ["umount", "--lazy", str(disk)], check=False)
+    return disk
 
 
 def _killed(process: subprocess.Popen[str]) -> None:
