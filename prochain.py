@@ -83,3 +83,7 @@ def main() -> None:
     from benchmarks.command import app
 
     app()
+
+
+if __name__ == "__main__":
+    main()

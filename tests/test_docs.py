@@ -9,6 +9,7 @@ from datetime import date
 from importlib import import_module
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import typer
 from fastapi.testclient import TestClient
@@ -18,6 +19,7 @@ from api.service import demo as demo_room
 from api.service.demo import demo_service
 from api.service.settings import read_settings
 from benchmarks.command import app
+from feeds.replay_tables import PASSAGES, PREDICTIONS
 from tests.api.town import at, service_at
 
 ROOT = Path(__file__).parents[1]
@@ -78,6 +80,20 @@ def test_every_call_of_the_api_that_is_told_exists() -> None:
         names = {part.split("=")[0] for part in query.split("&") if part}
         parameters = {p["name"] for p in described[path]["get"].get("parameters", []) if p["in"] == "query"}
         assert names <= parameters
+
+
+@pytest.mark.parametrize(("table", "schema"), [("Predictions", PREDICTIONS), ("Passages", PASSAGES)])
+def test_the_columns_of_tables_are_those_that_are_told(table: str, schema: pa.Schema) -> None:
+    part = TEXT["data.md"].split(f"## {table}")[1].split("\n## ")[0]
+    kinds = {
+        "text": (pa.types.is_string, pa.types.is_dictionary), "integer": (pa.types.is_integer,),
+        "number": (pa.types.is_floating,), "timestamp": (pa.types.is_timestamp,),
+        "true or false": (pa.types.is_boolean,),
+    }  # fmt: skip
+    told = re.findall(r"^\| `(\w+)` \| ([\w ]+) \|", part, re.M)
+    assert [name for name, _ in told] == schema.names
+    for name, kind in told:
+        assert any(fits(schema.field(name).type) for fits in kinds[kind]), name
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,6 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.progress import Progress
@@ -20,11 +19,11 @@ from feeds.errors import FeedError
 from feeds.history.happened import Happened
 from feeds.history.store import FOLDER as HISTORY
 from feeds.history.store import HistoryStore
-from feeds.history.tables import PASSAGES, passages_table
 from feeds.learned_file import ready_made
 from feeds.reading import Heed, Reading
 from feeds.recorded_span import date_range, local_time, must_hold
 from feeds.recording import open_recording
+from feeds.replay_tables import PASSAGES, PREDICTIONS, passed_table, predictions_table
 from feeds.sole_writer import sole_writer
 from feeds.timetable import load_timetable
 from feeds.whole_file import whole_file
@@ -32,8 +31,6 @@ from predictor.driven_order import DrivenOrder
 from predictor.engine import Engine
 from predictor.learned import Learned
 from predictor.learner import Learner
-from predictor.snapshot import STATUSES, Snapshot
-from predictor.timetable import Timetable
 
 POLL_S = 30.0
 HORIZON_S = 1800.0
@@ -43,21 +40,6 @@ LEARNED_SAMPLES = 1_200_000
 """Samples kept while learning from days at a time."""
 
 _ROW_GROUP = 500_000
-PREDICTIONS = pa.schema(
-    [
-        ("made_at", pa.float64()),
-        ("trip_id", pa.dictionary(pa.int32(), pa.string())),
-        ("start_date", pa.dictionary(pa.int32(), pa.string())),
-        ("stop_sequence", pa.int32()),
-        ("stop_id", pa.dictionary(pa.int32(), pa.string())),
-        ("vehicle_id", pa.dictionary(pa.int32(), pa.string())),
-        ("published", pa.float64()),
-        ("p10", pa.float64()),
-        ("p50", pa.float64()),
-        ("p90", pa.float64()),
-        ("status", pa.dictionary(pa.int32(), pa.string())),
-    ]
-)
 
 
 class ParquetRows:
@@ -89,55 +71,6 @@ def parquet_rows(path: Path, schema: pa.Schema) -> Iterator[ParquetRows]:
         rows = ParquetRows(writer)
         yield rows
         rows.flush()
-
-
-def _start_dates(timetable: Timetable) -> list[str]:
-    return [str(day) for day in timetable.date.tolist()]
-
-
-def _coded(index: np.ndarray, names: list[str]) -> pa.DictionaryArray:
-    """A dictionary column from indices into `names`, null where negative."""
-    codes = pa.array(index.astype(np.int32), mask=np.asarray(index < 0))
-    return pa.DictionaryArray.from_arrays(codes, pa.array(names, pa.string()))
-
-
-class PredictionRows:
-    """Turns snapshots of one timetable into rows of the predictions table."""
-
-    def __init__(self, timetable: Timetable) -> None:
-        self._trip_ids = timetable.trip_id.tolist()
-        self._stop_ids = timetable.stop_id.tolist()
-        self._dates = _start_dates(timetable)
-
-    def of(self, snapshot: Snapshot, horizon_s: float) -> pa.Table:
-        """Everything on the boards of all stops that is due within `horizon_s`."""
-        tt, now, made = snapshot.timetable, snapshot.made_at, snapshot.predictions
-        live = np.flatnonzero((made.arrival <= now + horizon_s) & (made.arrival >= now))
-        calls = snapshot.unclaimed_calls(now, now + horizon_s)
-        trip = np.concatenate([made.trip[live], calls.trip])
-        entry = tt.entry_of(trip, np.concatenate([made.call[live], calls.call]))
-        vehicle = np.concatenate([made.vehicle[live], np.full(len(calls), -1, np.int32)])
-
-        def of_arrival(name: str) -> pa.Array:
-            scheduled = np.full(len(calls), np.nan) if name in ("p10", "p90") else calls.arrival
-            return pa.array(np.concatenate([getattr(made, name)[live], scheduled]))
-
-        day = np.concatenate([made.service_day[live], calls.service_day])
-        status = np.concatenate([made.status[live], calls.status])
-        columns = [
-            pa.array(np.full(len(trip), now)),
-            _coded(trip, self._trip_ids),
-            _coded(day, self._dates),
-            pa.array(tt.stop_sequence[entry]),
-            _coded(tt.call_stop[entry], self._stop_ids),
-            _coded(vehicle, snapshot.vehicles.vehicle_id.tolist()),
-            of_arrival("arrival"),
-            of_arrival("p10"),
-            of_arrival("p50"),
-            of_arrival("p90"),
-            _coded(status, list(STATUSES)),
-        ]
-        return pa.Table.from_arrays(columns, schema=PREDICTIONS)
 
 
 def learn(
@@ -228,7 +161,6 @@ def replay(
         first, last = date_range(learn_from)
         if local_time(last, zone, end=True) > begin:
             raise FeedError(f"--learn-from {learn_from} must end before the replay starts.")
-    rows = PredictionRows(timetable)
     counts: dict[str, int] = {}
     with ExitStack() as files:
         # A place that cannot be written to is told of before days are learned from.
@@ -247,9 +179,9 @@ def replay(
         for now, reading in recording.frames(begin, finish, every, engine.heed):
             snapshot = engine.step(reading.observations, now, reading.trip_updates)
             if board:
-                board.append(rows.of(snapshot, horizon_s))
+                board.append(predictions_table(snapshot, horizon_s))
             if seen and len(snapshot.passages):
-                seen.append(passages_table(snapshot.timetable, snapshot.passages))
+                seen.append(passed_table(snapshot.timetable, snapshot.passages))
             if history:
                 history.offer(Happened.of(snapshot, reading.alerts), wait=True)
             counts = dict(snapshot.counts)

@@ -15,6 +15,7 @@ from benchmarks.accuracy.operator_feed import OperatorFeed
 from benchmarks.accuracy.runs import Runs
 from benchmarks.accuracy.truth import call_of_sequence
 from feeds.errors import FeedError
+from feeds.replay_tables import posix
 from predictor.arrays import NONE, BoolArray, Float32Array, Float64Array, Int32Array
 from predictor.snapshot import LIVE, SCHEDULED, STATUSES
 
@@ -133,7 +134,7 @@ def _judge_batch(
     counts: dict[str, int],
 ) -> dict[str, np.ndarray]:
     tt = runs.timetable
-    made_at, published, p10, p50, p90 = (table.column(name).to_numpy().astype(np.float64, copy=False) for name in TIMES)
+    made_at, published, p10, p50, p90 = (posix(table.column(name)) for name in TIMES)
     trip = _codes(table.column("trip_id"), tt.trip_index)
     day = _codes(table.column("start_date"), {str(d): i for d, i in tt.date_index.items()})
     vehicle = _codes(table.column("vehicle_id"), {v: i for i, v in enumerate(runs.vehicles)})
@@ -198,5 +199,5 @@ def _batches(file: Path) -> Iterable[pa.Table]:
 
 def _moments(file: Path) -> Float64Array:
     """The moments at which messages were made."""
-    moments: Float64Array = pq.read_table(file, columns=["made_at"]).column("made_at").unique().to_numpy()
+    moments = np.unique(posix(pq.read_table(file, columns=["made_at"]).column("made_at")))
     return moments.astype(np.float64)

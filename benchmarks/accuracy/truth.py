@@ -19,6 +19,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from feeds.errors import FeedError
+from feeds.replay_tables import posix
 from predictor.arrays import NONE, Int32Array
 from predictor.timetable import Timetable
 
@@ -68,7 +69,7 @@ def of_folder(folder: Path, timetable: Timetable, days: list[int], *, own: Seque
         raise FeedError(f"{folder} knows no true passages; give those that the replay found with --passages.")
     columns = ["vehicle_id", "timestamp"]
     reports = pd.concat([pd.read_parquet(f, columns=columns) for f in _recordings(folder)])
-    return from_passages(pd.concat([pd.read_parquet(f) for f in own]), reports, timetable, days)
+    return from_passages(pd.concat([_own_passages(f) for f in own]), reports, timetable, days)
 
 
 def operator_delays(folder: Path, days: list[int]) -> pd.DataFrame | None:
@@ -181,6 +182,13 @@ def from_passages(passages: pd.DataFrame, reports: pd.DataFrame, timetable: Time
     counts[f"uncertain by more than {LARGEST_SD_S:g} s, not judged"] = int((~passages.judged).sum())
     passages = passages.assign(start_s=np.nan, known=_next_report(passages, reports))
     return Truth(passages[COLUMNS].reset_index(drop=True), "the engine's own passages", counts)
+
+
+def _own_passages(file: Path) -> pd.DataFrame:
+    """Passages as the replay wrote them, times as POSIX seconds."""
+    table = pq.read_table(file)
+    frame: pd.DataFrame = table.to_pandas()
+    return frame.assign(arrival=posix(table["arrival"]), departure=posix(table["departure"]))
 
 
 def _next_report(passages: pd.DataFrame, reports: pd.DataFrame) -> pd.Series:

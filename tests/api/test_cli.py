@@ -23,6 +23,7 @@ from typer.testing import CliRunner, Result
 
 from api.command.cli import app
 from api.service.settings import Settings
+from feeds.replay_tables import PASSAGES, PREDICTIONS
 from tests.feeds.small_feed import LAT, SPACING_M, place, posix, write_feed
 
 COMMANDS = ("demo", "serve", "replay", "learn", "check", "record", "config")
@@ -196,18 +197,16 @@ def test_replay_writes_predictions_and_passages_with_the_columns_promised(record
     assert result.exit_code == 0, result.output
     assert "written: out/predictions.parquet" in result.output
     assert re.search(r"\d+ steps in \d", result.output)
-    predictions = pq.read_table(tmp_path / "out" / "predictions.parquet")
-    assert predictions.column_names == [
-        "made_at", "trip_id", "start_date", "stop_sequence", "stop_id", "vehicle_id", "published", "p10", "p50", "p90",
-        "status",
-    ]  # fmt: skip
-    passages = pq.read_table(tmp_path / "passages.parquet").to_pydict()
-    assert list(passages) == [
-        "trip_id", "start_date", "stop_sequence", "stop_id", "vehicle_id", "arrival", "departure", "arrival_sd_s",
-        "shift_s", "named",
-    ]  # fmt: skip
-    assert passages["stop_id"] == ["A", "B", "C"]
-    assert passages["arrival"][1] == pytest.approx(EIGHT + 120, abs=15)
+    predictions, passages = (pq.read_table(tmp_path / name) for name in ("out/predictions.parquet", "passages.parquet"))
+    assert (predictions.schema.names, passages.schema.names) == (PREDICTIONS.names, PASSAGES.names)
+    seen = passages.to_pydict()
+    assert (seen["stop_id"], seen["route_id"]) == (["A", "B", "C"], ["r1"] * 3)
+    assert seen["arrival"][0] is None, "what is not known is null"
+    assert seen["arrival"][1].timestamp() == pytest.approx(EIGHT + 120, abs=15)
+    assert seen["scheduled_arrival"][1].timestamp() == EIGHT + 120
+    told = predictions.to_pandas()
+    assert set(told.source[told.status == "live"]) == {"vehicle"}
+    assert told.p10[told.source == "timetable"].isna().all()
     assert not list(tmp_path.glob("**/*.unfinished"))
 
 

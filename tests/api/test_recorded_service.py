@@ -164,4 +164,4 @@ def test_a_replay_heeds_the_operators_word(
     cancelled = rows[rows.status == "cancelled"]
     assert set(cancelled.trip_id) <= CANCELLED
     assert len(cancelled)
-    assert cancelled.made_at.min() >= CANCELLED_FROM
+    assert cancelled.made_at.min().timestamp() >= CANCELLED_FROM
