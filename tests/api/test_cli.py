@@ -388,7 +388,13 @@ def test_long_work_ends_by_a_signal_also_where_the_shell_ignores_it(recording: P
     ignored = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         with started(command, str(recording), "--every", "1") as process:
-            time.sleep(3.0)
+            # It begins to heed the signal when it begins to work, which on a busy machine takes its time.
+            heeded = 1 << (signal.SIGINT - 1)
+            while (
+                not int(re.findall(r"SigCgt:\s*(\w+)", Path(f"/proc/{process.pid}/status").read_text())[0], 16) & heeded
+            ):
+                time.sleep(0.05)
+            time.sleep(1.0)
             assert process.poll() is None
             process.send_signal(signal.SIGINT)
             said = lines_until(process, "ended by SIGINT")
