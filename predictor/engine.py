@@ -188,7 +188,9 @@ class Engine:
             scheduled_calls=self._scheduled_calls,
             vehicles=vehicles_of(tracks, self.driving_times.diagram, doubt, self._journeys, operator),
             predictions=by_stop(self.timetable, rows, operator.skipped),
-            claimed=np.unique(np.concatenate([served, operator.deleted, self._overlay.replaced])),
+            claimed=np.unique(
+                np.concatenate([served, self._past_slots(now), operator.deleted, self._overlay.replaced])
+            ),
             cancelled=operator.cancelled,
             deleted=operator.deleted,
             skipped=operator.skipped,
@@ -351,13 +353,15 @@ class Engine:
         )  # fmt: skip
 
     def _served(self, journey: Int64Array, now: float) -> Int64Array:
-        """Keys of the journeys that the timetable promises nothing more of: those that a vehicle is predicted on
-        (`journey`) or has finished, and, while the feed is live, departures by headway that are past."""
+        """Keys of the journeys that a vehicle is predicted on (`journey`) or has finished."""
         over = self._finished = self._finished.remembered(now)
-        served = [journey, self._journeys.keys(over.trip, over.service_day, over.shift_s)]
-        if self._feed.is_live(now):
-            served.append(self._journeys.past_slots(self._days.around(now), now))
-        return np.unique(np.concatenate(served))
+        return np.concatenate([journey, self._journeys.keys(over.trip, over.service_day, over.shift_s)])
+
+    def _past_slots(self, now: float) -> Int64Array:
+        """Keys of the departures by headway of which the timetable promises nothing more: while the feed is live, those
+        that are past."""
+        alive = self._feed.is_live(now)
+        return self._journeys.past_slots(self._days.around(now) if alive else [], now)
 
     def _refuse(self, refused: Mapping[str, int]) -> None:
         self._counts.update({f"refused_{reason}": count for reason, count in refused.items()})

@@ -50,7 +50,8 @@ _TRIP_SPACING_S = 1.0e7
 
 # What speaks against a candidate, in hours: differences of start times are weighed with these.
 _OTHER_DAY, _OTHER_TIME_OF_DAY, _NO_NAMED_START = 0.5, 2.0, 0.75
-_FAR_AHEAD, _NOT_YET, _NEIGHBOUR_FAR, _FAR_OFF, _INACTIVE, _BY_UTC, _OVER = 1.0, 1.0, 2.0, 4.0, 5.0, 5.0, 12.0
+_FAR_AHEAD, _NOT_YET, _SET_OUT_BEFORE, _NEIGHBOUR_FAR = 1.0, 1.0, 1.0, 2.0
+_FAR_OFF, _INACTIVE, _BY_UTC, _OVER = 4.0, 5.0, 5.0, 12.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -349,6 +350,8 @@ class RunFinder:
                 # From its midnight on the named date is the calendar's; before that, only that of the run's start.
                 is_today = late >= -back * _DAY_S
                 spoken += np.where(is_today, 0.0, _NOT_YET)
+                # What set out before midnight is named by the date after only where nothing of that date can be meant.
+                spoken += np.where(start < -back * _DAY_S, _SET_OUT_BEFORE, 0.0)
                 reaches = (start >= -back * _DAY_S) | ((end >= -back * _DAY_S) & is_today)
             else:
                 reaches = start < _EARLY_S

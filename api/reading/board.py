@@ -11,7 +11,7 @@ from api.reading.calls import CallsAt, RunCall
 from api.reading.moment import Moment
 from api.service.view import ServiceView
 from predictor.arrays import BoolArray, RouteIdx, StopIdx
-from predictor.snapshot import FROM_TIMETABLE
+from predictor.snapshot import FROM_TIMETABLE, SCHEDULED
 from predictor.timetable import NO_PICKUP
 
 PASSED_AFTER_S = 30.0
@@ -52,7 +52,8 @@ class StopBoard(CallsAt):
         repeats, tt = self.slot.copy(), self._view.timetable
         if not repeats.any():
             return repeats
-        by_headway = np.flatnonzero(tt.trip_is_frequency[self.calls.trip] & (self.calls.source == FROM_TIMETABLE))
+        promised = (self.calls.source == FROM_TIMETABLE) & (self.status == SCHEDULED)
+        by_headway = np.flatnonzero(tt.trip_is_frequency[self.calls.trip] & promised)
         calls = self.calls.take(by_headway)
         kinds = np.column_stack([tt.trip_pattern[calls.trip], calls.call])
         _, first = np.unique(kinds, axis=0, return_index=True)

@@ -1,10 +1,10 @@
 """Which call of its run each stop time update means.
 
-By `stop_sequence`, and by the stop where that is missing or speaks against it. Numbers alone that begin at 0 where the
-timetable's do not are places in the run. A stop id that is none of the run's may
-be another platform of a station that it calls at, or the station itself. A stop that is served twice is told apart by
-the order of the updates, then by what they say: a departure is not of the last call, an arrival not of the first, and
-the time is near the timetable's.
+By `stop_sequence`, and by the stop where that is missing or speaks against it. Numbers alone that the timetable does
+not have, and that begin at 0 or end at the number of calls, are places in the run. A stop id that is none of the run's
+may be another platform of a station that it calls at, or the station itself. A stop that is served twice is told apart
+by the order of the updates, then by what they say: a departure is not of the last call, an arrival not of the first,
+and the time is near the timetable's.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ def find_calls(
     found = search(((calls.owner << 32) + calls.sequence)[order], (owner << 32) + np.maximum(sequence, 0))
     found = at(order, found, NONE)
     found[sequence < 0] = NONE
-    counted = _counted_from_0(owner, sequence, stop, found)
-    place = (owner[counted] << 32) + sequence[counted]
+    counted, first = _places(calls, owner, sequence, stop, found)
+    place = (owner[counted] << 32) + sequence[counted] - first
     in_run = np.argsort(by_place := (calls.owner << 32) + calls.call, kind="stable")
     found[counted] = at(in_run, search(by_place[in_run], place), NONE)
     station = np.where(timetable.stop_parent >= 0, timetable.stop_parent, np.arange(timetable.stops))
@@ -76,11 +76,22 @@ def find_calls(
     return found
 
 
-def _counted_from_0(owner: Int64Array, sequence: Int32Array, stop: Int32Array, found: Int64Array) -> Int64Array:
-    """Updates of the runs that name their calls by numbers alone, a 0 among them that the timetable does not have."""
-    runs = owner[(sequence == 0) & (stop < 0) & (found < 0)]
-    named = owner[(stop >= 0) | (sequence < 0)]
-    return np.flatnonzero(np.isin(owner, runs) & ~np.isin(owner, named))
+def _places(
+    calls: RunCalls, owner: Int64Array, sequence: Int32Array, stop: Int32Array, found: Int64Array
+) -> tuple[Int64Array, Int64Array]:
+    """Updates (u,) whose numbers are places in the run, and the number (u,) of its first call: 0 where the timetable
+    has no 0, 1 where it has none of a run's numbers and they end at how many calls there are."""
+    runs = int(owner.max(initial=-1)) + 1
+    by_number = np.ones(runs, bool)
+    by_number[owner[(stop >= 0) | (sequence < 0)]] = False
+    from_0 = np.zeros(runs, bool)
+    from_0[owner[(sequence == 0) & (found < 0)]] = True
+    known, last = np.zeros(runs, bool), np.zeros(runs, np.int64)
+    known[owner[found >= 0]] = True
+    np.maximum.at(last, owner, sequence)
+    from_1 = ~from_0 & ~known & (last == np.bincount(calls.owner, minlength=runs)[:runs])
+    rows = np.flatnonzero((by_number & (from_0 | from_1))[owner])
+    return rows, from_1[owner[rows]].astype(np.int64)
 
 
 def _by_stop(

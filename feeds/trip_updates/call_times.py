@@ -43,7 +43,8 @@ def expected_times(
     relationship: Int8Array,
     refused: Counter[str],
 ) -> tuple[Float64Array, Float64Array]:
-    """Arrival and departure of each call (k,): as told, else by the delay that holds there; NaN where none does.
+    """Arrival and departure of each call (k,): as told, else by the delay that holds there; NaN where none does. Calls
+    before the first one told are by the timetable, but no later than that one.
 
     Parameters: `update` (k,): the call's last update, -1 where none; `found` (m,): the call of each update;
     `relationship` (k,).
@@ -62,7 +63,23 @@ def expected_times(
         np.where(np.isnan(arrival), np.minimum(by_arrival, departure), arrival),
         np.where(np.isnan(departure), np.maximum(by_departure, arrival), departure),
     )
+    first_at = _first_told_after(calls.owner, arrival, departure)
+    passed_by = silent & np.isnan(departure) & (calls.departure > first_at)
+    arrival, departure = np.where(passed_by, first_at, arrival), np.where(passed_by, first_at, departure)
     return _in_order(calls.owner, arrival, departure, refused)
+
+
+def _first_told_after(owner: Int64Array, arrival: Float64Array, departure: Float64Array) -> Float64Array:
+    """For calls (k,) before the first one of their run that has a time: that time; NaN for the others."""
+    known = np.flatnonzero(~np.isnan(departure))
+    runs, first = np.unique(owner[known], return_index=True)
+    result = np.full(len(owner), np.nan)
+    if len(runs):
+        place = np.minimum(np.searchsorted(runs, owner), len(runs) - 1)
+        row = known[first][place]
+        before = (runs[place] == owner) & (np.arange(len(owner)) < row)
+        result[before] = np.fmin(arrival, departure)[row[before]]
+    return result
 
 
 def _told_times(

@@ -113,7 +113,7 @@ def _update_columns(
     stop_id, assigned_id, headsign = (
         list(map(id_of, column)) for column in (zip(*stops, strict=True) if stops else ((), (), ()))
     )
-    stop, assigned = (indices_of(words, timetable.stop_index, timetable) for words in (stop_id, assigned_id))
+    stop, assigned = (indices_of(words, timetable.stop_named, timetable) for words in (stop_id, assigned_id))
     for words, index in ((stop_id, stop), (assigned_id, assigned)):
         refused["unknown_stop"] += int((index < 0).sum()) - words.count("")
     # A station is no place to board at.

@@ -157,6 +157,8 @@ def _stops_now(
     tt: Timetable, calls: RunCalls, updates: StopTimeUpdates, update: Int64Array, listed: BoolArray
 ) -> tuple[Int32Array, BoolArray]:
     """The stop of each call (k,) as the message has it, and whether that is another one than scheduled."""
+    # What is skipped is skipped where riders wait for it.
+    update = np.where(at(updates.relationship, update, STOP_SCHEDULED) == STOP_SKIPPED, NONE, update)
     assigned, named = at(updates.assigned, update, NONE), at(updates.stop, update, NONE)
     platform = (named >= 0) & (tt.stop_location_type[np.maximum(named, 0)] == 0)
     station = np.where(tt.stop_parent >= 0, tt.stop_parent, NONE)

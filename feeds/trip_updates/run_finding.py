@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import islice, repeat
 from typing import Any
 
@@ -14,10 +15,18 @@ from feeds.service_times import service_date, start_seconds
 from feeds.trip_updates.entities import Entities, delay_in_range, short_text
 from feeds.trip_updates.message_columns import NOT_IN_TIMETABLE, TIMETABLE, StopTimeUpdates, UpdatedRuns
 from feeds.trip_updates.run_kinds import trip_name
-from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, expand_ranges
-from predictor.named_runs import RunNames, run_finder
+from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, Int64Array, expand_ranges
+from predictor.named_runs import AMBIGUOUS, RunNames, run_finder
+from predictor.stop_alignment import patterns_along
 from predictor.timetable import Timetable
-from predictor.trip_updates import TRIP_ADDED, TRIP_CANCELED, TRIP_DELETED, TRIP_NEW, TRIP_UNSCHEDULED
+from predictor.trip_updates import (
+    TRIP_ADDED,
+    TRIP_CANCELED,
+    TRIP_DELETED,
+    TRIP_NEW,
+    TRIP_REPLACEMENT,
+    TRIP_UNSCHEDULED,
+)
 
 _DAY_S = 86_400
 _EXAMPLES = 3
@@ -101,9 +110,15 @@ def _found(
     late = np.isfinite(updates.arrival_delay_s) | np.isfinite(updates.departure_delay_s)
     under_way[updates.owner[late]] = True
     at = np.where(np.isfinite(first_time), first_time, received_at)
-    found = run_finder(tt).find(names, at, under_way, _elapsed_s(tt, names, updates, first_time))
+    elapsed_s = _elapsed_s(tt, names, updates, first_time)
+    found = run_finder(tt).find(names, at, under_way, elapsed_s)
+    ambiguous = np.flatnonzero(found.verdict == AMBIGUOUS)
+    if len(ambiguous):
+        found = run_finder(tt).find(_with_direction_of_stops(tt, names, updates, ambiguous), at, under_way, elapsed_s)
     is_added = np.isin(relationship, (TRIP_ADDED, TRIP_NEW))
+    # What takes the place of a trip that the timetable does not have is one more.
     is_new = np.isin(relationship, NOT_IN_TIMETABLE)
+    is_new |= (relationship == TRIP_REPLACEMENT) & (names.trip < 0) & (found.trip < 0)
     found.count(refused, ~is_new)
     trip, day = np.where(is_new, names.trip, found.trip).astype(np.int32), found.service_day.copy()
     refused["unknown_trip"] += int(((trip < 0) & ~is_added).sum())
@@ -145,6 +160,17 @@ def _elapsed_s(tt: Timetable, names: RunNames, updates: StopTimeUpdates, first_t
     pair, entry = pair[hit][::-1], entry[hit][::-1]
     result[updates.owner[row[pair]]] = tt.arrival_s[entry] - tt.trip_start_s[trip[pair]]
     return result
+
+
+def _with_direction_of_stops(tt: Timetable, names: RunNames, updates: StopTimeUpdates, rows: Int64Array) -> RunNames:
+    """Names with the direction, for these rows, in which their line calls at the stops told in this order."""
+    direction = names.direction.copy()
+    for row in rows.tolist():
+        stop = updates.stop[(updates.owner == row) & (updates.stop >= 0)]
+        along = np.unique(tt.pattern_direction[patterns_along(tt, stop, int(names.route[row]))])
+        if len(stop) > 1 and len(along) == 1:
+            direction[row] = along[0]
+    return replace(names, direction=direction)
 
 
 def _lookup(words: Sequence[Any], index: Mapping[Any, int]) -> Int32Array:

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.field.city import City
 from benchmarks.field.messages import StopUpdate, TripUpdate, cancelled, skipped, update
-from benchmarks.field.network import Network, Trip
+from benchmarks.field.network import Call, Network, Stop, Trip, network
 from tests.field.test_operators_word import added
 
 TODAY: dict[str, Any] = {"start_date": 20261126}
@@ -36,6 +36,15 @@ def test_calls_may_be_counted_from_0(numbers: tuple[int, ...], named: str | None
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_calls_may_be_counted_where_the_timetable_numbers_them_in_tens(first: int) -> None:
+    # OneBusAway/onebusaway-application-modules#50
+    calls = tuple(Call(stop, f"08:0{2 * k}", sequence=10 * (k + 1)) for k, stop in enumerate("ABCDE"))
+    city = City(network(trips=(Trip("t1", calls=calls),)))
+    city.trip_updates(update("t1", *(StopUpdate(None, sequence=k + first, delay=60 * k) for k in range(5)), **TODAY))
+    assert [city.board(stop)[0] for stop in "ABC"] == ["08:00 t1 live", "08:03 t1 live", "08:06 t1 live"]
+
+
 def test_numbers_that_are_all_0_say_nothing() -> None:  # vingerha/gtfs2#90
     first = StopUpdate("A", sequence=0, arrival=0.0, arrival_delay=0, departure_delay=300)
     calls = (StopUpdate(stop, sequence=0, delay=300) for stop in "BCDE")
@@ -53,6 +62,13 @@ def test_a_number_and_a_stop_that_contradict_each_other_mean_the_stop() -> None:
 def test_a_stop_that_is_unknown_takes_nothing_from_the_others() -> None:  # opentripplanner/OpenTripPlanner#4702
     calls = (StopUpdate("A", delay=60), StopUpdate("nowhere", delay=900), StopUpdate("C", delay=120))
     assert told(update("t1", *calls, **TODAY))[:3] == ["08:01 t1 live", "08:03 t1 live", "08:06 t1 live"]
+
+
+def test_an_entrance_means_its_station() -> None:
+    stops = (Stop("A", 0.0), Stop("S", 600.0, location_type=1), Stop("S1", 600.0, 10.0, parent="S"),
+             Stop("door", 600.0, 40.0, parent="S", location_type=2), Stop("E", 1200.0))  # fmt: skip
+    city = City(network(stops, "A S1 E")).trip_updates(update("t1", StopUpdate("door", delay=60), **TODAY))
+    assert city.board("S1")[0] == "08:03 t1 live"
 
 
 def test_calls_out_of_order_are_put_in_order() -> None:  # TheTransitClock/transitime#63

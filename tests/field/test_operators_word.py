@@ -60,6 +60,24 @@ def test_a_trip_that_was_early_does_not_come_back_as_scheduled() -> None:
     assert city.at("08:04:30").trip_updates().board("D") == ["09:06 t2 scheduled"]
 
 
+def test_a_stop_that_an_early_bus_has_left_does_not_come_back_once_it_is_told_no_more() -> None:
+    # MobilityData/gtfs-realtime-validator#16
+    city = City(at="08:00").trip_updates(update("t1", StopUpdate("A", delay=-120), **TODAY)).at("08:00:30")
+    city.trip_updates(update("t1", StopUpdate("C", delay=-120), **TODAY))
+    assert [city.board(stop)[0] for stop in "ABC"] == ["09:00 t2 scheduled", "09:02 t2 scheduled", "08:02 t1 live"]
+
+
+def test_stops_before_the_first_one_told_are_no_later_than_that() -> None:
+    # opentripplanner/OpenTripPlanner#4035, #5286
+    city = City(at="07:59:30").trip_updates(update("t1", StopUpdate("C", delay=-180), **TODAY))
+    assert [city.board(stop)[0] for stop in "ABCD"] == [
+        "08:00 t1 scheduled", "08:01 t1 live", "08:01 t1 live", "08:03 t1 live",
+    ]  # fmt: skip
+    passed = (StopUpdate("C", "07:59", "07:59"), StopUpdate("D", "08:01", "08:01"))
+    city = City(at="08:00:30").trip_updates(update("t1", *passed, **TODAY))
+    assert [city.board(stop)[0][6:8] for stop in "ABCD"] == ["t2", "t2", "t2", "t1"]
+
+
 def test_a_delay_of_the_whole_trip_holds_for_all_its_stops() -> None:
     city = City(at="07:55").trip_updates(update("t1", delay=240, **TODAY))
     assert [city.board(stop)[0] for stop in "ABD"] == ["08:04 t1 live", "08:06 t1 live", "08:10 t1 live"]
@@ -155,6 +173,12 @@ def test_a_platform_that_is_skipped_for_another_one_is_no_skipped_stop(order: in
     assert (city.board("S2"), city.board("S1")) == (["08:03 t1 live"], ["09:02 t2 scheduled"])
 
 
+def test_a_platform_that_is_skipped_is_skipped_where_riders_wait() -> None:
+    told = StopUpdate("S1", relationship="SKIPPED", assigned_stop="S2")
+    city = City(station(), at="07:58").trip_updates(update("t1", told, **TODAY))
+    assert (city.board("S1")[0], city.board("S2")) == ("08:02 t1 skipped", [])
+
+
 def test_a_station_that_is_named_means_the_platform_scheduled() -> None:
     city = City(station(), at="07:58").trip_updates(update("t1", StopUpdate("S", delay=60), **TODAY))
     assert city.board("S1") == ["08:03 t1 live", "09:02 t2 scheduled"]
@@ -184,6 +208,17 @@ def test_a_replaced_trip_that_leaves_at_another_time_keeps_its_name() -> None:
     city = City(at="07:58").trip_updates(update("t1", *calls, relationship="REPLACEMENT", **TODAY))
     assert [city.board(stop)[0] for stop in "BC"] == ["08:20 t1 live", "08:25 t1 live"]
     assert [row.stop for row in city.trip_page("t1", start="08:00:00", date="2026-11-26")] == ["B", "C", "E"]
+
+
+def test_what_takes_the_place_of_a_trip_that_is_not_in_the_timetable_is_one_more() -> None:
+    calls = (("A", "08:10"), ("C", "08:15"), ("E", "08:20"))
+    city = City(at="07:55").trip_updates(added("gone", *calls, relationship="REPLACEMENT", **TODAY))
+    assert city.board("C") == ["08:04 t1 scheduled", "08:15 gone live", "09:04 t2 scheduled"]
+    assert city.our_trip_updates()[0].relationship == "NEW"
+    found = added("gone", *calls, relationship="REPLACEMENT", start_time="08:00:00", **TODAY)
+    assert city.trip_updates(found).board("C") == ["08:15 t1 live", "09:04 t2 scheduled"]
+    city.trip_updates(update("gone", relationship="REPLACEMENT", **TODAY))
+    assert city.board("C") == ["08:04 t1 scheduled", "09:04 t2 scheduled"]
 
 
 def test_a_trip_sent_elsewhere_calls_at_the_new_stop() -> None:

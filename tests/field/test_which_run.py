@@ -122,6 +122,14 @@ def test_tomorrows_cancellation_strikes_out_tomorrows_run() -> None:
     assert texts(city.far_departures("C"))[2] == "08:04 t1/2026-11-27 cancelled"
 
 
+def test_a_cancellation_of_the_coming_evening_leaves_the_bus_that_is_out_after_midnight() -> None:
+    late = Network(trips=(Trip("t1", "23:58"),))
+    city = City(late, at="24:01").trip_updates(cancelled("t1", start_date=DATE + 1))
+    assert texts(city.far_departures("C")) == ["00:02 t1 scheduled", "00:02 t1/2026-11-27 cancelled"]
+    city.trip_updates(cancelled("t1"))
+    assert texts(city.far_departures("C"))[0] == "00:02 t1 cancelled"
+
+
 def test_a_cancellation_of_a_day_without_the_trip_is_told_and_strikes_out_nothing() -> None:
     city = City(Network(services=(Service(days="0001000"),))).trip_updates(cancelled("t1", start_date=20261128))
     assert city.board("C") == ["08:04 t1 scheduled", "09:04 t2 scheduled"]
@@ -149,6 +157,16 @@ def test_what_cannot_be_found_is_told() -> None:
     city = City().trip_updates(cancelled(None, route_id="r1", start_date=DATE, start_time="08:17:00"))
     assert city.board("C") == ["08:04 t1 scheduled", "09:04 t2 scheduled"]
     assert "run_unknown" in str(city.readyz())
+
+
+def test_a_run_without_a_direction_is_found_by_its_stops() -> None:
+    both_ways = network(
+        patterns=(Pattern("main", "A B C D E"), Pattern("back", "E D C B A", direction=1)),
+        trips=(Trip("t1", "08:00"), Trip("u1", "08:00", "back")),
+    )
+    calls = (StopUpdate("D", "08:03", "08:03"), StopUpdate("B", "08:08", "08:08"))
+    city = City(both_ways).trip_updates(update(None, *calls, route_id="r1", start_time="08:00:00", start_date=DATE))
+    assert city.board("D") == ["08:03 u1 live", "08:06 t1 scheduled"]
 
 
 def test_a_start_that_two_runs_share_strikes_out_neither() -> None:
@@ -210,6 +228,26 @@ def test_a_change_of_a_run_by_headway_that_is_not_named_takes_no_run_from_the_bo
         update("t1", StopUpdate("S1", **change), relationship="UNSCHEDULED", start_date=DATE)
     )
     assert city.board("D") == before
+
+
+BY_HEADWAY = Network(trips=(Trip("t1", "06:00"),), frequencies=(Frequency("t1", "08:00", "09:00", 600),))
+
+
+def test_runs_by_headway_of_which_the_operator_tells_stay_after_they_have_set_out() -> None:
+    # CUTR-at-USF/bullrunner-gtfs-realtime-generator, opentripplanner/OpenTripPlanner#1647
+    told = (
+        update("t1", StopUpdate("C", at, at), relationship="UNSCHEDULED", start_time=start, start_date=DATE)
+        for start, at in (("08:03:00", "08:07"), ("08:13:00", "08:18"))
+    )
+    city = City(BY_HEADWAY, at="08:05").trip_updates(*told)
+    assert city.board("C")[:2] == ["08:07 t1@08:03 live", "08:18 t1@08:13 live"]
+    city.vehicle_positions(bus("v1", "t1", at="B", fresh=True, start_time="08:03:00", start_date=DATE)).at("08:06")
+    assert [row.split()[1:] for row in city.board("C")[:2]] == [["t1@08:03", "live"], ["t1@08:13", "live"]]
+
+
+def test_behind_a_cancelled_run_by_headway_the_next_is_told() -> None:
+    city = City(BY_HEADWAY, at="08:01").trip_updates(cancelled("t1", start_time="08:10:00", start_date=DATE))
+    assert city.board("C") == ["08:14 t1@08:10 cancelled", "t1@08:20 scheduled"]
 
 
 def test_buses_that_name_no_trip_are_found_each_on_its_run_by_exact_times() -> None:
