@@ -8,6 +8,7 @@ number that riders know, and numbers lose the zeros before them, or are given so
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import repeat
@@ -40,7 +41,7 @@ def indices_of(names: Sequence[Any], index: Mapping[Any, int], timetable: Timeta
 
 def known_id(name: str, index: Mapping[str, int], timetable: Timetable) -> str:
     """The id as the index has it: without its agency before it, or with that of the only one; a number with as many
-    zeros as the index writes; itself where that is none of the index's."""
+    zeros as the index writes, and other letters as it writes them; itself where that is none of the index's."""
     if not name or name in index:
         return name
     agencies = _agencies(timetable)
@@ -52,12 +53,23 @@ def known_id(name: str, index: Mapping[str, int], timetable: Timetable) -> str:
             written = f"{next(iter(agencies))}{separator_character}{name}"
             if written in index:
                 return written
-    if name.isdecimal():
-        number = name.lstrip("0") or "0"
-        padded = [filled for width in range(len(number), _WIDEST_NUMBER) if (filled := number.zfill(width)) in index]
-        if len(padded) == 1:
-            return padded[0]
-    return name
+    alike = [other for other in _written_otherwise(name) if other in index]
+    return alike[0] if len(alike) == 1 else name
+
+
+def _written_otherwise(name: str) -> set[str]:
+    """An id as other programs write it: a number with other zeros before it, in capitals or small letters, with “.0”
+    behind it or without, with accents encoded in another way."""
+    bare = name.removesuffix(".0")
+    if bare.isdecimal():
+        number = bare.lstrip("0") or "0"
+        padded = [number.zfill(width) for width in range(len(number), _WIDEST_NUMBER)]
+        return {*padded, *(f"{digits}.0" for digits in padded)}
+    return {
+        unicodedata.normalize(form, written)
+        for written in (name, name.lower(), name.upper(), name.capitalize())
+        for form in ("NFC", "NFD")
+    }
 
 
 @lru_cache(maxsize=4)

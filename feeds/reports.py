@@ -16,6 +16,7 @@ from google.transit import gtfs_realtime_pb2
 from feeds.known_ids import id_of, indices_of, routes_named
 from feeds.message import posix_seconds
 from feeds.service_times import service_date, start_seconds
+from feeds.shortened_ids import trips_meant
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, StrArray
 from predictor.named_runs import RunNames, run_finder
 from predictor.observations import Observations
@@ -137,12 +138,16 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
     refused["vehicle_id_missing"] = text["vehicle_id"].count("")
     route = _indices(text["route_id"], routes_named(timetable), timetable, "unknown_route", refused)
     trip = indices_of(text["trip_id"], timetable.trip_index, timetable)
+    dates = _parsed(text["start_date"], service_date, 0, "start_date_malformed", refused)
+    meant = trips_meant(text["trip_id"], dates, route, trip, np.zeros(len(reports), bool), timetable, received_at)
+    refused["trip_id_written_otherwise"] = int((meant != trip).sum())
+    trip = meant
     names = RunNames(
         trip=trip,
         # Ids change from one timetable to the next; lines and times hardly do.
         route=np.where(trip < 0, route, NONE).astype(np.int32),
         direction=_or_none(direction).astype(np.int8),
-        service_date=_parsed(text["start_date"], service_date, 0, "start_date_malformed", refused),
+        service_date=dates,
         start_time_s=_parsed(text["start_time"], start_seconds, -1, "start_time_malformed", refused),
     )
     under_way = np.ones(len(reports), bool)

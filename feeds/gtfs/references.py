@@ -5,17 +5,14 @@ Spreadsheets take ids for numbers: 0012 becomes 12 in one file and 12 becomes 12
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter
 
 import numpy as np
 import pandas as pd
 
 from feeds.gtfs.problems import Problems
+from feeds.spelling import spelled
 from predictor.arrays import NONE, Int32Array, StrArray
-
-_WHOLE_NUMBER = re.compile(r"0*(\d+)(\.0+)?", re.ASCII)
 
 
 def references(frame: pd.DataFrame, column: str, known: StrArray, file: str, problems: Problems) -> Int32Array:
@@ -48,14 +45,8 @@ def _written_otherwise(names: StrArray, known: StrArray, named: Int32Array) -> I
     free = np.ones(len(known), bool)
     free[named] = False
     places = np.flatnonzero(free).tolist()
-    keys = [_key(known[place]) for place in places]
-    times, asked = Counter(keys), [_key(name) for name in names]
+    keys = [spelled(known[place]) for place in places]
+    times, asked = Counter(keys), [spelled(name) for name in names]
     asked_times = Counter(asked)
     among = {key: place for key, place in zip(keys, places, strict=True) if times[key] == 1}
     return np.array([among.get(key, NONE) if asked_times[key] == 1 else NONE for key in asked], np.int32)
-
-
-def _key(name: object) -> str:
-    text = unicodedata.normalize("NFC", str(name)).casefold()
-    number = _WHOLE_NUMBER.fullmatch(text)
-    return number[1] if number else text

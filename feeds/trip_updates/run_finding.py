@@ -12,6 +12,7 @@ import numpy as np
 
 from feeds.known_ids import id_of, indices_of, routes_named
 from feeds.service_times import service_date, start_seconds
+from feeds.shortened_ids import trips_meant
 from feeds.trip_updates.entities import Entities, delay_in_range, short_text
 from feeds.trip_updates.message_columns import NOT_IN_TIMETABLE, TIMETABLE, StopTimeUpdates, UpdatedRuns
 from feeds.trip_updates.run_kinds import trip_name
@@ -53,12 +54,17 @@ def runs_named(
     dates, times = [service_date(text) for text in date], [start_seconds(text) for text in time]
     refused["start_date_malformed"] += dates.count(None) - date.count("")
     refused["start_time_malformed"] += times.count(None) - time.count("")
+    service_dates = np.array([value or 0 for value in dates], np.int32)
+    may_be_new = np.isin(relationship, NOT_IN_TIMETABLE)
+    meant = trips_meant(trip_id, service_dates, route, trip, may_be_new, tt, received_at)
+    refused["trip_id_written_otherwise"] += int((meant != trip).sum())
+    trip = meant
     names = RunNames(
         trip=trip,
         # Ids change from one timetable to the next; lines and times hardly do.
-        route=np.where((trip < 0) & ~np.isin(relationship, NOT_IN_TIMETABLE), route, NONE).astype(np.int32),
+        route=np.where((trip < 0) & ~may_be_new, route, NONE).astype(np.int32),
         direction=direction.astype(np.int8),
-        service_date=np.array([value or 0 for value in dates], np.int32),
+        service_date=service_dates,
         start_time_s=np.array([NONE if value is None else value for value in times], np.int32),
     )
     trip, day, shift = _found(tt, names, relationship, updates, received_at, refused)

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.field.city import City
 from benchmarks.field.messages import StopUpdate, alert, bus, cancelled, update
-from benchmarks.field.network import Network, Pattern, Route, Stop, Trip
+from benchmarks.field.network import Network, Pattern, Route, Service, Stop, Trip
 
 TODAY: dict[str, Any] = {"start_date": 20261126}
 
@@ -109,3 +109,67 @@ def test_zeros_before_a_number_hide_no_trip_and_no_stop(known: str, named: str) 
 def test_a_number_that_two_ids_are_means_neither() -> None:
     city = City(Network(trips=(Trip("012", "08:00"), Trip("0012", "08:30"))), at="07:58")
     assert city.trip_updates(cancelled("12", **TODAY)).board("C") == ["08:04 012 scheduled", "08:34 0012 scheduled"]
+
+
+@pytest.mark.parametrize(
+    ("known", "named"),
+    [("12", "12.0"), ("012.0", "12"), ("Nord", "NORD"), ("NORD", "nord"), ("caf\u00e9", "cafe\u0301")],
+)
+def test_other_letters_for_the_same_id_hide_no_trip_and_no_stop(known: str, named: str) -> None:
+    line = Network(
+        stops=(Stop("A", 0), Stop(known, 600), Stop("C", 1200)), patterns=(Pattern("main", f"A {known} C"),),
+        trips=(Trip(known, "08:00"),),
+    )  # fmt: skip
+    city = City(line, at="07:58").trip_updates(update(named, StopUpdate(named, delay=120), **TODAY))
+    assert city.board(known) == [f"08:04 {known} live"]
+
+
+WEEKDAYS = Service("weekdays", "1111100")
+SUNDAYS = Service("sundays", "0000001")
+
+
+# jamespfennell/transiter, iRail/iRail#593, hasadna/open-bus#239
+@pytest.mark.parametrize(
+    ("known", "named"),
+    [
+        ("AFA23GEN-2048-{}-00_051850_2..N08R", "051850_2..N08R"), ("AFA23GEN-2048-{}-00_051850_2..N08R", "051850_2..N"),
+        ("gt:nmbs:88____:UUU:1834:{}:20261110", "gt:nmbs:88____:UUU:1834:{}:20261120"),
+        ("gt:nmbs:{}:88____:UUU:1834:20261110", "88____:UUU:1834:20261120"), ("Line4-{}#12", "line4-{}"),
+        ("1834:{}", "1834:{}:20261126"), ("1834:{}", "40_1834:{}"), ("1834:{}", "1834:{}.0"),
+    ],
+)  # fmt: skip
+def test_a_trip_is_found_by_a_part_of_its_id_on_the_day_on_which_it_runs(known: str, named: str) -> None:
+    line = Network(
+        services=(WEEKDAYS, SUNDAYS),
+        trips=(Trip(known.format("Weekday"), "08:00", service="weekdays"),
+               Trip(known.format("Sunday"), "08:30", service="sundays")),
+    )  # fmt: skip
+    trip, told_as = known.format("Weekday"), named.format("Weekday")
+    city = City(line, at="07:58").trip_updates(update(told_as, StopUpdate("B", delay=120), **TODAY))
+    assert city.board("C") == [f"08:06 {trip} live"]
+    assert city.readyz()["faults"] == []
+    city = City(line, at="08:03").vehicle_positions(bus("v1", told_as, at="B"))
+    assert city.vehicles()["v1"]["trip_id"] == trip
+    city.trip_updates(cancelled(told_as, **TODAY))
+    assert city.board("D")[0].endswith("cancelled")
+
+
+def test_a_part_that_several_trips_of_the_day_have_is_none_of_theirs() -> None:
+    line = Network(trips=(Trip("x_1200", "08:00"), Trip("y_1200", "08:30")))
+    city = City(line, at="07:58").trip_updates(cancelled("1200", **TODAY))
+    assert all(row.endswith("scheduled") for row in city.board("C"))
+    assert "updates_not_found" in city.readyz()["faults"]
+
+
+def test_ids_that_most_trips_have_in_common_with_the_timetable_are_not_guessed_at() -> None:
+    line = Network(trips=(*(Trip(f"t{n}", f"08:0{n}") for n in range(5)), Trip("w_z9", "08:10")))
+    told = [update(f"t{n}", StopUpdate("B", delay=0), **TODAY) for n in range(5)]
+    city = City(line, at="07:58").trip_updates(*told, cancelled("z9", **TODAY))
+    assert "08:14 w_z9 scheduled" in city.board("C")
+
+
+def test_what_stands_before_all_ids_of_a_feed_is_no_part_of_them() -> None:
+    line = Network(trips=tuple(Trip(f"t{n}", f"08:0{n}") for n in range(3)))
+    told = [update(f"feed-7:t{n}", StopUpdate("B", delay=120), **TODAY) for n in range(3)]
+    city = City(line, at="07:58").trip_updates(*told)
+    assert [row[6:] for row in city.board("C")] == ["t0 live", "t1 live", "t2 live"]

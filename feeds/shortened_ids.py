@@ -1,0 +1,142 @@
+"""Trips that the realtime feeds call by a part of their id, or by more than that: New York's trains go by what stands
+behind the season and the kind of day, others by an id with the date behind it or a number before it.
+
+A part of an id may be that of several trips: of those that run on the day, just one must have it. Where most ids of a
+message are known as they are, those that are not are no trip's.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from feeds.spelling import spelled
+from predictor.arrays import NONE, BoolArray, Int32Array
+from predictor.timetable import Timetable
+
+MOST = 0.5
+"""So large a share of the ids must be unknown as they are, and be found so."""
+SEVERAL = 3
+"""So many ids with one and the same addition show that it is one."""
+
+_SEPARATOR = re.compile(r"[:_|/.\-#@~ ]+")
+_DATE = re.compile(r"[:_|/.\-#@~ ]?20\d{6}$")
+_PLAIN_ADDITION = re.compile(r"\d+_|[:_|/.\-#@~ ]20\d{6}|\.0")
+"""A number before an id, as OneBusAway writes an agency's, and a date or “.0” behind it."""
+_LEAST_BEGINNING = 6
+"""Fewer letters are the beginning of an id by chance."""
+
+
+class _Found(NamedTuple):
+    trip: int
+    addition: str
+    """What the message's id has besides the trip's; empty where it is a part of that."""
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The trips of one day by the parts of their ids; -1 where several have a part."""
+
+    trip_of: dict[str, int]
+    ordered: list[str]
+
+    @classmethod
+    def of(cls, names: Sequence[str], trips: Sequence[int]) -> _Parts:
+        trip_of: dict[str, int] = {}
+        for name, trip in zip(names, trips, strict=True):
+            for part in {spelled(part) for part in _parts(name)}:
+                trip_of[part] = trip if trip_of.get(part, trip) == trip else NONE
+        return cls(trip_of, sorted(trip_of))
+
+    def trip(self, name: str) -> int:
+        """The trip whose id has this part, or a part that begins so, -1 where none or several have."""
+        part = spelled(name)
+        if part in self.trip_of or len(part) < _LEAST_BEGINNING:
+            return self.trip_of.get(part, NONE)
+        found, at = NONE, bisect_left(self.ordered, part)
+        while at < len(self.ordered) and self.ordered[at].startswith(part):
+            trip = self.trip_of[self.ordered[at]]
+            if trip < 0 or (found >= 0 and trip != found):
+                return NONE
+            found, at = trip, at + 1
+        return found
+
+
+def trips_meant(
+    names: Sequence[str], service_date: Int32Array, route: Int32Array, trip: Int32Array, may_be_new: BoolArray,
+    timetable: Timetable, received_at: float,
+) -> Int32Array:  # fmt: skip
+    """The trips (n,) of a message, those found too that are called otherwise than in the timetable.
+
+    Parameters: `service_date` YYYYMMDD, 0 where not given; `route` and `trip`, -1 where not known; `may_be_new`: the
+    timetable need not have it. Trips are those of `timetable.base`.
+    """
+    lost = [row for row in np.flatnonzero((trip < 0) & ~may_be_new).tolist() if names[row]]
+    unknown = {names[row] for row in lost}
+    if not unknown or len(unknown) < MOST * len({name for name in names if name}):
+        return trip
+    found = {row: meant for row in lost if (meant := _found(names[row], int(service_date[row]), int(route[row]),
+                                                            timetable.base, received_at))}  # fmt: skip
+    times = Counter(addition for addition, _ in {(meant.addition, names[row]) for row, meant in found.items()})
+    good = {
+        row: meant.trip for row, meant in found.items()
+        if not meant.addition or times[meant.addition] >= SEVERAL or _PLAIN_ADDITION.fullmatch(meant.addition)
+    }  # fmt: skip
+    if len({names[row] for row in good}) < MOST * len(unknown):
+        return trip
+    result = trip.copy()
+    result[list(good)] = list(good.values())
+    return result
+
+
+def _found(name: str, date: int, route: int, timetable: Timetable, received_at: float) -> _Found | None:
+    for day in _days(date, timetable, received_at):
+        parts = _parts_of_day(timetable, day)
+        for part in dict.fromkeys((name, _DATE.sub("", name))):
+            trip = parts.trip(part)
+            if trip >= 0 and route in (NONE, timetable.trip_route[trip]):
+                return _Found(trip, "")
+        for part, addition in _shorter(name):
+            trip = timetable.trip_index.get(part, NONE)
+            runs = trip >= 0 and timetable.service_active[timetable.trip_service[trip], day]
+            if runs and route in (NONE, timetable.trip_route[trip]):
+                return _Found(trip, addition)
+    return None
+
+
+def _days(date: int, timetable: Timetable, received_at: float) -> list[int]:
+    """The service days that may be meant."""
+    if date:
+        return [timetable.date_index[date]] if date in timetable.date_index else []
+    today = int(np.searchsorted(timetable.date_origin, received_at, side="right")) - 1
+    return [day for day in (today, today - 1) if 0 <= day < len(timetable.date)]
+
+
+@lru_cache(maxsize=4)
+def _parts_of_day(timetable: Timetable, day: int) -> _Parts:
+    trips = np.flatnonzero(timetable.service_active[timetable.trip_service, day])
+    return _Parts.of(timetable.trip_id[trips].tolist(), trips.tolist())
+
+
+def _parts(name: str) -> Iterator[str]:
+    """An id, what stands before and behind each of its separators, and the same without the date at its end."""
+    for whole in dict.fromkeys((name, _DATE.sub("", name))):
+        yield whole
+        for part, _ in _shorter(whole):
+            yield part
+
+
+def _shorter(name: str) -> Iterator[tuple[str, str]]:
+    """What stands before and behind each separator, and what else the id has."""
+    for separator in _SEPARATOR.finditer(name):
+        if separator.start():
+            yield name[: separator.start()], name[separator.start() :]
+        if separator.end() < len(name):
+            yield name[separator.end() :], name[: separator.end()]
