@@ -64,6 +64,8 @@ class Route:
     type: int = 3
     agency: str = ""
     """The first agency where not given."""
+    color: str = ""
+    text_color: str = ""
 
 
 @dataclass(frozen=True)
@@ -234,7 +236,7 @@ class Network:
             "routes": [
                 {"route_id": route.route_id, "agency_id": route.agency or self.agencies[0].agency_id,
                  "route_short_name": route.short_name or route.route_id, "route_long_name": route.long_name,
-                 "route_type": route.type}
+                 "route_type": route.type, "route_color": route.color, "route_text_color": route.text_color}
                 for route in self.routes
             ],
             "trips": [self._trip_row(trip) for trip in self.trips],
@@ -260,9 +262,10 @@ class Network:
                 for date in dates
             ],
             "frequencies": [
-                {"trip_id": one.trip, "start_time": _feed_time(one.start), "end_time": _feed_time(one.end),
-                 "headway_secs": one.headway_s, "exact_times": one.exact_times}
-                for one in self.frequencies
+                {"trip_id": repeated.trip, "start_time": _feed_time(repeated.start),
+                 "end_time": _feed_time(repeated.end), "headway_secs": repeated.headway_s,
+                 "exact_times": repeated.exact_times}
+                for repeated in self.frequencies
             ],
             "shapes": [
                 {"shape_id": name, "shape_pt_lat": corner.lat, "shape_pt_lon": corner.lon,

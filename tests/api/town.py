@@ -7,9 +7,9 @@ A: gare:1  liberte  hopital  douets       08:00, 08:20, 08:40, and at 24:20
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime
-from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,8 @@ import numpy as np
 from api.service.clock import ShiftedClock
 from api.service.service import Service
 from api.service.view import FeedHealth
+from benchmarks.field.network import Agency, Call, Pattern, Route, Stop, Trip, hms, timetable_of
+from benchmarks.field.network import Service as Days
 from feeds.alerts import Alert, Selector
 from feeds.reading import Heed, Reading
 from predictor.engine import EngineSettings
@@ -25,7 +27,6 @@ from predictor.geometry import METRES_PER_DEGREE
 from predictor.observations import Observations
 from predictor.timetable import Timetable
 from predictor.trip_updates import STOP_SKIPPED, TRIP_CANCELED, TripUpdates
-from tests.predictor.one_agency import one_agency
 from tests.predictor.operator_word import ToldCall, ToldRun, trip_updates
 
 ZONE = ZoneInfo("Europe/Paris")
@@ -54,52 +55,49 @@ def at(hour: int, minute: int = 0, second: int = 0) -> float:
 
 def town() -> Timetable:
     """See the module's docstring. Vehicles reach each stop 120 s after the last."""
-    place = {"gare": 0.0, "gare:1": 0.0, "gare:2": 0.0, "liberte": 1.0, "hopital": 2.0, "douets": 3.0, "st-pierre": 0.5}
-    i8, i32 = np.int8, np.int32
-    calls = [[STOPS.index(stop) for stop in stops] for stops in PATTERNS]
-    lon = np.array([lon_at(place[stop] * SPACING_M) for stop in STOPS])
-    pattern_stop = np.concatenate(calls).astype(i32)
-    pattern_ptr = np.cumsum([0, *map(len, calls)]).astype(np.int64)
-    distance = np.concatenate([[place[STOPS[s]] * SPACING_M for s in stops] for stops in calls])
-    links = [(a, b) for stops in calls for a, b in pairwise(stops)]
-    times = [start + np.arange(len(calls[pattern])) * LINK_S for _, pattern, start in TRIPS]
-    trip_calls = [len(t) for t in times]
-    total = sum(trip_calls)
-    first = np.concatenate([np.arange(n) == 0 for n in trip_calls])
-    pickup = np.concatenate([np.arange(n) == n - 1 for n in trip_calls]).astype(i8)
-    n, trips = len(STOPS), len(TRIPS)
-    return Timetable(
-        feed_version="town", timezone="Europe/Paris", **one_agency("town", "Town"),
-        stop_id=np.array(STOPS), stop_code=np.array(["", "1001", "1002", "101", "102", "103", "104"]),
-        stop_name=np.array(NAMES), stop_platform=np.array(["", "1", "2", "", "", "", ""]),
-        stop_lat=np.full(n, LAT), stop_lon=lon, stop_parent=np.array([-1, 0, 0, -1, -1, -1, -1], i32),
-        stop_wheelchair=np.array([1, 0, 0, 1, 0, 2, 0], i8), stop_location_type=np.array([1, 0, 0, 0, 0, 0, 0], i8),
-        place_id=np.empty(0, np.str_), place_stop=np.empty(0, np.int32),
-        route_id=np.array(["tram-A", "bus-2"]), route_short_name=np.array(["A", "2"]),
-        route_long_name=np.array(["Gare – Les Douets", "Gare – Liberté"]), route_agency_id=np.full(2, "town"),
-        route_type=np.array([0, 3], i32),
-        route_color=np.array(["E2001A", ""]), route_text_color=np.array(["FFFFFF", ""]),
-        pattern_route=np.array([0, 1], i32), pattern_direction=np.array([0, -1], i8),
-        pattern_line=np.array([0, 1], i32), pattern_call_ptr=pattern_ptr, pattern_stop=pattern_stop,
-        pattern_distance_m=distance, pattern_link=np.array([0, 1, 2, -1, 3, 4, -1], i32),
-        line_ptr=pattern_ptr, line_lat=np.full(len(pattern_stop), LAT), line_lon=lon[pattern_stop],
-        line_distance_m=distance, line_has_shape=np.array([True, True]),
-        link_from_stop=np.array([a for a, _ in links], i32), link_to_stop=np.array([b for _, b in links], i32),
-        link_distance_m=np.array([SPACING_M, SPACING_M, SPACING_M, SPACING_M / 2, SPACING_M / 2]),
-        trip_id=np.array([t for t, _, _ in TRIPS]), trip_pattern=np.array([p for _, p, _ in TRIPS], i32),
-        trip_service=np.zeros(trips, i32), trip_headsign=np.array(["Les Douets"] * 4 + ["Liberté"] * 2),
-        trip_short_name=np.full(trips, ""), trip_block=np.full(trips, -1, i32),
-        trip_wheelchair=np.array([1, 1, 1, 1, 0, 0], i8),
-        trip_call_ptr=np.cumsum([0, *trip_calls]).astype(np.int64), arrival_s=np.concatenate(times).astype(i32),
-        departure_s=np.concatenate(times).astype(i32),
-        stop_sequence=np.concatenate([10 * np.arange(1, c + 1) for c in trip_calls]).astype(i32), timepoint=first,
-        pickup_type=pickup, drop_off_type=np.zeros(total, i8),
-        call_headsign=np.full(total, -1, np.int32), headsign_name=np.empty(0, np.str_), block_id=np.empty(0, np.str_),
-        journey_trip=np.arange(trips, dtype=i32), journey_shift_s=np.zeros(trips, i32),
-        journey_headway_s=np.zeros(trips, i32), service_id=np.array(["monday"]),
-        date=np.array([DATE - 1, DATE, DATE + 1], i32),
+    metres = dict(zip(STOPS, (0.0, 0.0, 0.0, 600.0, 1200.0, 1800.0, 300.0), strict=True))
+    codes = ["", "1001", "1002", "101", "102", "103", "104"]
+    stops = [
+        Stop(
+            stop, metres[stop], name=name, code=code, wheelchair=wheelchair, location_type=stop == "gare",
+            parent="gare" if ":" in stop else "", platform=stop.partition(":")[2],
+        )
+        for stop, name, code, wheelchair in zip(STOPS, NAMES, codes, [1, 0, 0, 1, 0, 2, 0], strict=True)
+    ]  # fmt: skip
+    lines = [("tram-A", 0, "Les Douets"), ("bus-2", None, "Liberté")]
+    monday = timetable_of(
+        stops,
+        [
+            Pattern(route, " ".join(PATTERNS[line]), route, direction, headsign)
+            for line, (route, direction, headsign) in enumerate(lines)
+        ],
+        [
+            Trip(trip, pattern=lines[line][0], service="monday", wheelchair=int(line == 0), calls=_calls(line, start_s))
+            for trip, line, start_s in TRIPS
+        ],
+        routes=(
+            Route("tram-A", "A", "Gare – Les Douets", 0, color="E2001A", text_color="FFFFFF"),
+            Route("bus-2", "2", "Gare – Liberté"),
+        ),
+        services=(Days("monday", days="", added=(DATE,)),),
+        agencies=(Agency("town", "Town"),),
+    )  # fmt: skip
+    # Its own arrays, which tests may change; nothing runs on the days before and after.
+    return replace(
+        deepcopy(monday),
+        feed_version="town",
+        date=np.array([DATE - 1, DATE, DATE + 1], np.int32),
         date_origin=(MIDNIGHT + 86_400 * np.arange(-1, 2)).astype(np.int64),
         service_active=np.array([[False, True, False]]),
+    )
+
+
+def _calls(line: int, start_s: int) -> tuple[Call, ...]:
+    stops = PATTERNS[line]
+    return tuple(
+        Call(stop, hms(start_s + k * LINK_S), pickup=int(k == len(stops) - 1), timepoint=int(k == 0),
+             sequence=10 * (k + 1))
+        for k, stop in enumerate(stops)
     )  # fmt: skip
 
 
