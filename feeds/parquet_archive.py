@@ -1,4 +1,4 @@
-"""Recorded reports in Parquet, played as a feed would have shown them: of each vehicle its latest report."""
+"""Recorded reports in tables, played as a feed would have shown them: of each vehicle its latest report."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pandas as pd
 from feeds.errors import FeedError, Problem
 from feeds.reports import positions_found, resolve
 from feeds.reports_parquet import read_reports, time_span
+from feeds.tides.vehicle_locations import is_vehicle_locations, read_vehicle_locations, vehicle_locations_span
 from predictor.arrays import NONE, Int32Array, Int64Array
 from predictor.observations import Observations
 from predictor.runs import renamed
@@ -66,7 +67,7 @@ class ParquetArchive:
         )
         if not self._spans:
             reason = self.problems[0].message if self.problems else "there are no reports in it"
-            raise FeedError(f"no readable recording among {sum(map(len, groups))} Parquet files: {reason}")
+            raise FeedError(f"no readable recording among {sum(map(len, groups))} files: {reason}")
         self.first_at = self._spans[0].first_at
         self.last_at = max(span.last_at for span in self._spans)
         self._counted: set[Path] = set()
@@ -111,7 +112,8 @@ class ParquetArchive:
         good, spans = [], []
         for path in paths:
             try:
-                spans.append(time_span(path))
+                tides = is_vehicle_locations(path)
+                spans.append(vehicle_locations_span(path, self._timetable.timezone) if tides else time_span(path))
                 good.append(path)
             except FeedError as error:
                 self._tell(path, error)
@@ -127,7 +129,8 @@ class ParquetArchive:
 
     def _read_file(self, path: Path) -> _Read | None:
         try:
-            reports = read_reports(path)
+            tides = is_vehicle_locations(path)
+            reports = read_vehicle_locations(path, self._timetable.timezone) if tides else read_reports(path)
         except FeedError as error:
             if path not in self._counted:
                 self._tell(path, error)

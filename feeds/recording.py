@@ -20,6 +20,8 @@ from feeds.messages_parquet import MessagesParquet
 from feeds.parquet_archive import ParquetArchive
 from feeds.reading import TRIP_UPDATES_KEPT_S, Heed, Reading
 from feeds.recorded_messages import MessageStore, RecordedMessages
+from feeds.tides.vehicle_locations import NAME as VEHICLE_LOCATIONS
+from feeds.tides.vehicle_locations import is_vehicle_locations
 from feeds.trip_updates.decoding import decode_trip_updates
 from predictor.observations import Observations
 from predictor.timetable import Timetable
@@ -155,10 +157,10 @@ def open_recording(
 ) -> Recording:
     """Open a folder that holds what `prochain record` wrote or recorded messages (`.pb`, `.pb.gz`, zips of them).
 
-    Vehicles are in `vehicle_messages*.parquet` as received, in `vehicle_positions*.parquet` as reports, or in messages
-    that are not named as another feed's; the operator's own words in `trip_updates*` and `alerts*`, where there are
-    any. `folder` may also be one file of vehicle positions. Where it holds both Parquet and messages in files of their
-    own, `prefer` decides.
+    Vehicles are in `vehicle_messages*.parquet` as received, in `vehicle_positions*.parquet` as reports, in messages
+    that are not named as another feed's, or in a TIDES table `vehicle_locations*`; the operator's own words in
+    `trip_updates*` and `alerts*`, where there are any. `folder` may also be one file of vehicle positions. Where it
+    holds both Parquet and messages in files of their own, `prefer` decides.
     Errors: FeedError where there is nothing, or nothing of it can be read.
     """
     if not folder.exists():
@@ -192,6 +194,7 @@ def open_recording(
 
 def _vehicles(folder: Path, timetable: Timetable, prefer: Literal["parquet", "messages"]) -> Archive | None:
     parquet, messages = _parquet_files(folder, VEHICLE_POSITIONS), _message_files(folder, VEHICLE_POSITIONS)
+    parquet = parquet or [[path] for path in _tides_files(folder)]
     received = [] if folder.is_file() else _flat(_parquet_files(folder, VEHICLE_MESSAGES))
     if messages and (prefer == "messages" or not (parquet or received)):
         return MessageArchive(MessageFiles(messages, vehicle_positions.FEED))
@@ -209,6 +212,11 @@ def _store(folder: Path, feed: str, prefer: Literal["parquet", "messages"]) -> M
     return MessageFiles(files, name) if files else None
 
 
+def _tides_files(folder: Path) -> list[Path]:
+    found = [folder] if folder.is_file() else sorted(folder.glob(f"{VEHICLE_LOCATIONS}*"))
+    return [path for path in found if is_vehicle_locations(path)]
+
+
 def _flat(groups: list[list[Path]]) -> list[Path]:
     return [path for group in groups for path in group]
 
@@ -216,7 +224,7 @@ def _flat(groups: list[list[Path]]) -> list[Path]:
 def _parquet_files(folder: Path, feed: str) -> list[list[Path]]:
     """Each file by itself, and the parts of a day that is still being recorded together."""
     if folder.is_file():
-        return [[folder]] if folder.suffix == ".parquet" else []
+        return [[folder]] if folder.suffix == ".parquet" and not is_vehicle_locations(folder) else []
     groups = [[path] for path in sorted(folder.glob(f"{feed}*.parquet")) if path.is_file()]
     days = [sorted(day.glob("part-*.parquet")) for day in sorted(folder.glob(f"{feed}*")) if day.is_dir()]
     return groups + [parts for parts in days if parts]

@@ -221,6 +221,23 @@ def replay(
                 print(f"written: {path}")
 
 
+@app.command(epilog="**Example:** prochain export FOLDER --tides tides --from 2015-11-17 --to 2015-11-17")
+def export(
+    folder: Annotated[Path, typer.Argument(help="Folder with gtfs.zip and the recorded vehicle positions.")],
+    tides: Annotated[Path, typer.Option(help="Folder to write a TIDES package to.")],
+    start: Annotated[str | None, typer.Option("--from", help="Local date or time to begin at.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Local date (its end) or time to end at.")] = None,
+    every: Annotated[float, typer.Option(min=1.0, help="Seconds between two polls.")] = 30.0,
+) -> None:
+    """Write what recorded vehicles did as a TIDES package: stop visits, trips performed, locations, vehicles."""
+    with said_plainly():
+        from api.command.replay import replay as replay_recording
+
+        counts = replay_recording(folder, start=start, end=end, every=every, tides=tides, progress=sys.stderr.isatty())
+        _print_counts(counts)
+        print(f"written: {tides / 'datapackage.json'}")
+
+
 @app.command(epilog="**Example:** prochain learn FOLDER --from 2015-10-30 --to 2015-11-17 --model learned.npz")
 def learn(
     folder: Annotated[Path, typer.Argument(help="Folder with gtfs.zip and the recorded vehicle positions.")],

@@ -25,6 +25,7 @@ from feeds.recorded_span import date_range, local_time, must_hold
 from feeds.recording import open_recording
 from feeds.replay_tables import PASSAGES, PREDICTIONS, passed_table, predictions_table
 from feeds.sole_writer import sole_writer
+from feeds.tides.export import tides_export
 from feeds.timetable import load_timetable
 from feeds.whole_file import whole_file
 from predictor.driven_order import DrivenOrder
@@ -138,6 +139,7 @@ def replay(
     learn_from: str | None = None,
     begin_with: Learned | None = None,
     data_dir: Path | None = None,
+    tides: Path | None = None,
     progress: bool = True,
 ) -> dict[str, int]:
     """Replay `folder` (gtfs.zip and a recording) and write predictions and passages as Parquet.
@@ -145,7 +147,7 @@ def replay(
     Parameters: `start`, `end`: local dates or times of the agency, by default the whole recording; `every`: seconds
     between two polls; `horizon_s`: how far ahead predictions are written; `learn_from`: “A..B”, days learned from
     first; `begin_with`: what was learned earlier, by default the network that comes with the package; `data_dir`:
-    where to write the history.
+    where to write the history; `tides`: folder for a TIDES package.
     Returns: the engine's running totals. Errors: FeedError; OSError where a file cannot be written.
     """
     one_matrix_thread()
@@ -166,6 +168,7 @@ def replay(
         # A place that cannot be written to is told of before days are learned from.
         board = files.enter_context(parquet_rows(predictions, PREDICTIONS)) if predictions else None
         seen = files.enter_context(parquet_rows(passages, PASSAGES)) if passages else None
+        package = files.enter_context(tides_export(tides, timetable.network_name)) if tides else None
         if learn_from:
             begin_with, _ = learn(folder, first, last, every, begin_with, progress)
         engine = Engine(timetable, learned=begin_with or ready_made())
@@ -182,6 +185,8 @@ def replay(
                 board.append(predictions_table(snapshot, horizon_s))
             if seen and len(snapshot.passages):
                 seen.append(passed_table(snapshot.timetable, snapshot.passages))
+            if package:
+                package.take(snapshot)
             if history:
                 history.offer(Happened.of(snapshot, reading.alerts), wait=True)
             counts = dict(snapshot.counts)
