@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse
 
 from api.answers.assets import Style, assets, map_library
 from api.words.moment import PageMoment
-from api.words.texts import LANGUAGE_COOKIE, LANGUAGES
+from api.words.texts import LANGUAGE_COOKIE, LANGUAGES, texts_in
 
 _A_YEAR_S = 365 * 86400
 _POLICY = {
@@ -68,6 +68,8 @@ class Frame:
     """Sources by directive of its content security policy that are others than usual; "": the directive is left out."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Those that are others than usual."""
+    languages: Sequence[str] = ()
+    """In which there is the page; all where none is named."""
 
 
 def framed(moment: PageMoment, template: str, frame: Frame, **context: object) -> Response:
@@ -83,12 +85,15 @@ def framed(moment: PageMoment, template: str, frame: Frame, **context: object) -
 def framed_in_language(
     request: Request, moment: PageMoment, template: str, frame: Frame, **context: object
 ) -> Response:
-    """A whole page with a link to itself in the other language; the language that a reader chose is kept."""
+    """A whole page with links to itself in the other languages; the language that a reader chose is kept."""
     language = moment.texts.language
-    other = next(offered for offered in LANGUAGES if offered != language)
     query = [(name, value) for name, value in request.query_params.multi_items() if name != LANGUAGE_COOKIE]
-    address = "?" + urlencode([*query, (LANGUAGE_COOKIE, other)])
-    response = framed(moment, template, frame, other_language=other, other_language_href=address, **context)
+    others = [
+        (other, texts_in(other)("language_name"), "?" + urlencode([*query, (LANGUAGE_COOKIE, other)]))
+        for other in (frame.languages or LANGUAGES)
+        if other != language
+    ]
+    response = framed(moment, template, frame, other_languages=others, **context)
     if request.query_params.get(LANGUAGE_COOKIE) in LANGUAGES:
         response.set_cookie(LANGUAGE_COOKIE, language, max_age=_A_YEAR_S, samesite="lax", httponly=True)
     return response

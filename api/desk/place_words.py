@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
+from babel.dates import format_date
+
 from api.desk.disruption import Language, Notice
 from api.desk.phrases import Phrase, filled_description, filled_header
 from api.reading.lines import lines_of
@@ -78,5 +80,5 @@ def _moment(at: datetime, near: datetime, texts: Texts) -> str:
     """Clock time; with its date where it is not of the day of `near`."""
     if at.date() == near.date():
         return f"{at:%H:%M}"
-    month = texts(f"month_{at.month}")
-    return texts("phrase_date", weekday=texts(f"day_{at.weekday()}"), day=at.day, month=month, time=f"{at:%H:%M}")
+    weekday, month = (format_date(at, part, texts.language) for part in ("EEEE", "MMMM"))
+    return texts("phrase_date", weekday=weekday, day=at.day, month=month, time=f"{at:%H:%M}")

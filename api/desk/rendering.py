@@ -19,7 +19,7 @@ from api.desk.desk import Desk
 from api.desk.sign_in import COOKIE
 from api.reading.badges import Badge
 from api.words.moment import PageMoment, language_of
-from api.words.texts import desk_texts_in
+from api.words.texts import desk_texts_in, languages_of
 
 _HEADERS = {
     "X-Frame-Options": "DENY",
@@ -111,7 +111,7 @@ def desk_page(
         request,
         moment,
         f"desk/{template}",
-        Frame(style(badges, "rider.css", "desk.css"), status, headers=_HEADERS),
+        Frame(style(badges, "rider.css", "desk.css"), status, headers=_HEADERS, languages=languages_of("desk")),
         signed_in=session is not None,
         csrf=desk.sign_in.form_token(session) if session else "",
         path=request.url.path,

@@ -31,16 +31,16 @@ def stop_stream(
     """An event `board` with the board's HTML whenever it says something that the script cannot count by itself."""
     here = PageMoment.of(request)
     stop_index(here, stop_id)
-    language = here.texts.language
+    language, country = here.texts.language, here.country
 
     def make(boards: StopBoards) -> Announcement:
-        moment = said_in(boards.moment, language)
+        moment = said_in(boards.moment, language, country)
         page = stop_page(moment, stop_index(moment, stop_id), order, line)
         board = fragment(moment, "stop_board.html", page=page)
         return Announcement(digest_of((moment.feed.stopped, _says(page, moment))), board)
 
     announcer: Announcer = request.app.state.announcer
-    return announcer.answer(("page", stop_id, language, order, line), make, last_event_id, client_of(request))
+    return announcer.answer(("page", stop_id, language, country, order, line), make, last_event_id, client_of(request))
 
 
 def _says(page: StopPage, moment: PageMoment) -> object:

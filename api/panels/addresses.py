@@ -22,11 +22,14 @@ from api.reading.board import MOST_DEPARTURES, StopBoards
 from api.reading.moment import Moment
 from api.words.departures import DepartureWords, departure_words
 from api.words.moment import AlertWords, PageMoment, said_in
+from api.words.texts import LANGUAGES
 
 panels_router = APIRouter(tags=["Panels"])
 
 Limit = Annotated[int, Query(ge=1, le=MOST_DEPARTURES, description="At most so many departures")]
-Language = Annotated[Literal["en", "fr"], Query(alias="lang", description="Language of the words")]
+Language = Annotated[
+    str, Query(alias="lang", pattern=f"^(?:{'|'.join(LANGUAGES)})$", description="Language of the words")
+]
 _BOARD: dict[int | str, dict[str, Any]] = {
     **PROBLEMS,
     **CACHED,
@@ -114,7 +117,7 @@ def _departure(moment: PageMoment, row: DepartureWords) -> PanelDeparture:
         notes=list(row.notes),
         occupancy=row.occupancy,
         wheelchair=cast(Any, row.wheelchair),
-        time="" if row.at is None else row.clock.value,
+        time="" if row.clock_at is None else moment.words.hours_minutes(row.clock_at),
         shown=moment.texts(row.status) if not row.comes else row.said if row.doubt else words,
     )
 

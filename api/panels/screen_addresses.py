@@ -17,7 +17,7 @@ from api.panels.screen import ScreenPage, screen_page, screen_timetable
 from api.reading.board import MOST_DEPARTURES, StopBoards
 from api.reading.moment import Moment
 from api.words.moment import PageMoment, said_in
-from api.words.texts import wanted_language
+from api.words.texts import region_of, wanted_language
 
 screens_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -50,7 +50,8 @@ def screen(
     """The screen of some stops; `only` the part that changes, once or as an event stream, is for its script."""
     boards = StopBoards(Moment.of(request))
     language = wanted_language(lang, None, request.headers.get("accept-language"))
-    moment = said_in(boards.moment, language)
+    country = region_of(language, request.headers.get("accept-language"))
+    moment = said_in(boards.moment, language, country)
     asked = _asked(moment, stop_ids, stop or [])
     unknown = [stop_id for stop_id in asked if stop_id not in moment.timetable.stop_index]
     if unknown or not 1 <= len(asked) <= MOST_STOPS:
@@ -58,9 +59,9 @@ def screen(
         return _notice(moment, notice)
     if only == "stream":
         announcer: Announcer = request.app.state.announcer
-        key = ("screen", tuple(asked), limit, language)
+        key = ("screen", tuple(asked), limit, language, country)
         return announcer.answer(
-            key, lambda boards: _announced(boards, asked, limit, language), last_event_id, client_of(request)
+            key, lambda boards: _announced(boards, asked, limit, language, country), last_event_id, client_of(request)
         )
     stops = [moment.timetable.stop_index[stop_id] for stop_id in asked]
     page = screen_page(boards, moment, stops, limit)
@@ -78,6 +79,7 @@ def screen(
         timetable=screen_timetable(boards, moment, stops),
         script_texts=json.dumps({key: moment.texts.entries[key] for key in _SCRIPT_TEXTS}, ensure_ascii=False),
         speed=request.app.state.service.clock.speed,
+        hour_cycle=moment.words.hour_cycle,
     )
 
 
@@ -88,8 +90,8 @@ def _asked(moment: PageMoment, stop_ids: str, more: list[str]) -> list[str]:
     return list(dict.fromkeys(stop_id for stop_id in (*listed, *more) if stop_id))
 
 
-def _announced(boards: StopBoards, asked: list[str], limit: int, language: str) -> Announcement:
-    moment = said_in(boards.moment, language)
+def _announced(boards: StopBoards, asked: list[str], limit: int, language: str, country: str) -> Announcement:
+    moment = said_in(boards.moment, language, country)
     index = moment.timetable.stop_index
     if any(stop_id not in index for stop_id in asked):
         raise Problem(404, "unknown-stop", "Unknown stop", "A stop of this screen is no longer in the timetable.")

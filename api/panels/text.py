@@ -43,5 +43,5 @@ def _wait(row: DepartureWords, texts: Texts) -> str:
     if row.doubt:
         return texts(f"panel_{row.doubt}")
     if row.status != "live" or row.wait.kind == "clock":
-        return f"{row.clock.day} {row.clock.value}".strip()
+        return f"{row.clock.day} {row.clock.text}".strip()
     return texts("panel_approaching") if row.wait.kind == "approach" else f"{row.wait.value} {row.wait.unit}"

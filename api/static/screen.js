@@ -13,7 +13,7 @@
   var board = document.getElementById("board"), wall = document.getElementById("clock");
   var pause = document.getElementById("pause");
   var timetable = JSON.parse(document.getElementById("timetable").textContent);
-  var hours = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: body.dataset.zone });
+  var hours = new Intl.DateTimeFormat(body.dataset.hours === "h12" ? "en-US" : "en-GB", { hour: body.dataset.hours === "h12" ? "numeric" : "2-digit", minute: "2-digit", hourCycle: body.dataset.hours, timeZone: body.dataset.zone });
 
   // Time is the service's, carried on from its last answer by `performance`: a panel without a clock of its own sets
   // `Date` forward by years once it finds the network.
@@ -40,7 +40,7 @@
     var comes = live || row.classList.contains("scheduled");
     var clock = !row.dataset.at || !comes || row.classList.contains("doubtful") || "stopped" in board.dataset || fallenBack || minutes >= CLOCK_FROM_MIN || (minutes < 1 && !live);
     var kind = clock ? "clock" : minutes < 1 ? "approach" : "minutes";
-    var parts = clock ? [row.dataset.day, row.dataset.clock, ""] : minutes < 1 ? ["", texts.panel_approaching, ""] : ["", String(minutes), texts.min];
+    var parts = clock ? [row.dataset.day, row.dataset.clock, row.dataset.unit || ""] : minutes < 1 ? ["", texts.panel_approaching, ""] : ["", String(minutes), texts.min];
     var place = row.querySelector(".wait"), shown = kind + parts.join();
     if (place.dataset.shown === shown) return;
     place.dataset.shown = shown;
@@ -87,7 +87,9 @@
         if (!times[way]) times[way] = list.appendChild(rowOf(line, timetable.destinations[call[2]], call[3])).lastChild;
         var time = element("li", "", off[line[0] + call[0]] || (call[4] ? "departure scheduled" : "departure cancelled"));
         if (!call[5]) time.dataset.at = call[0]; // it comes every so many minutes
-        time.dataset.clock = call[5] || hours.format(call[0] * 1000);
+        var clock = call[5] ? [call[5]] : hours.format(call[0] * 1000).split(/\s/);
+        time.dataset.clock = clock[0];
+        time.dataset.unit = call[5] ? "" : clock[1] || "";
         time.dataset.day = "";
         time.appendChild(element("time", "", "wait"));
         time.appendChild(element("span", time.classList.contains("scheduled") ? texts.scheduled : texts.cancelled, "status"));

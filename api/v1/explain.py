@@ -21,7 +21,7 @@ from api.service.service import Service
 from api.v1.models import Cause, ExplanationModel, Explanations, FactKind, FactModel, Outcome
 from api.v1.representations import route_ref
 from api.words.explanation import words_of
-from api.words.texts import LANGUAGES
+from api.words.texts import languages_of
 from feeds.service_times import start_time
 
 explain_router = APIRouter(tags=["Explanations"], dependencies=[Depends(limited(EXPLANATIONS))])
@@ -110,7 +110,7 @@ def _answer(request: Request, moment: Moment, found: list[Explanation]) -> Respo
 def explanation_model(moment: Moment, explanation: Explanation) -> ExplanationModel:
     """An explanation as JSON tells it."""
     tt, v = explanation.timetable, explanation.verdict
-    words = {language: words_of(explanation, language) for language in LANGUAGES}
+    words = {language: words_of(explanation, language) for language in languages_of("explain")}
     lines = {language: words_here.facts() for language, words_here in words.items()}
     direction, passed = int(tt.pattern_direction[tt.trip_pattern[v.trip]]), math.isfinite(v.passed_at)
     return ExplanationModel(

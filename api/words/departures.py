@@ -30,7 +30,9 @@ class DepartureWords:
     """Whole ones until then, None where `doubt` tells why nobody knows."""
     wait: Wait
     clock: Wait
-    """As a clock time, to fall back to when nothing is live any more."""
+    """As a clock time, to fall back to when nothing is live any more,"""
+    clock_at: float | None
+    """and that time, POSIX seconds."""
     scheduled: float | None
     """By the timetable, None for a trip run by headway."""
     status: str
@@ -76,6 +78,7 @@ def departure_words(moment: PageMoment, row: RunCall) -> DepartureWords:
         minutes=row.minutes,
         wait=moment.wait_of(row),
         clock=moment.clock_of(row),
+        clock_at=row.clock,
         scheduled=row.scheduled,
         status=status,
         said=moment.status_words(row),

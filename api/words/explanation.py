@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from api.reading.explanations import Explanation
-from api.words.texts import texts_in
+from api.words.texts import country_of, texts_in
+from api.words.times import TimeWords
 from feeds.translations import text_in
 from predictor.explain import verdict as words
 from predictor.explain.verdict import Fact
@@ -30,8 +30,9 @@ class ExplanationWords:
 
     def __init__(self, explanation: Explanation, language: str) -> None:
         self._one, self._language = explanation, language
-        self._texts, self._pages = texts_in(language, _SUBJECT), texts_in(language)
-        self._zone = ZoneInfo(explanation.timetable.timezone)
+        self._texts = texts_in(language, _SUBJECT)
+        zone = explanation.timetable.timezone
+        self._times = TimeWords(self._texts, ZoneInfo(zone), explanation.verdict.scheduled, country_of(zone))
 
     @property
     def outcome(self) -> str:
@@ -153,11 +154,10 @@ class ExplanationWords:
         return self._time(fact.since)
 
     def _time(self, at: float) -> str:
-        return f"{datetime.fromtimestamp(at, self._zone):%H:%M}"
+        return self._times.time(at)
 
     def _date(self, at: float) -> str:
-        moment = datetime.fromtimestamp(at, self._zone)
-        return self._pages("date", day=moment.day, month=self._pages(f"month_{moment.month}"))
+        return self._times.date(at)
 
 
 def words_of(explanation: Explanation, language: str) -> ExplanationWords:

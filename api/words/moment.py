@@ -16,7 +16,7 @@ from api.reading.calls import RunCall
 from api.reading.journey import Journey
 from api.reading.lines import Line
 from api.reading.moment import Moment
-from api.words.texts import LANGUAGE_COOKIE, Texts, texts_in, wanted_language
+from api.words.texts import LANGUAGE_COOKIE, Texts, country_of, region_of, texts_in, wanted_language
 from api.words.times import TimeWords, Wait
 from feeds.alerts import Alert
 from feeds.translations import text_in
@@ -64,12 +64,15 @@ class PageMoment(Moment):
     """Everything that a page reads. Two readings within one page therefore never contradict each other."""
 
     texts: Texts
+    country: str = ""
+    """Whose form of the language the reader asks for; "" for the network's."""
 
     @classmethod
     def of(cls, request: Request) -> PageMoment:
         """The latest view, now, in the reader's language."""
-        moment = Moment.of(request)
-        return cls(moment.view, moment.now, texts_in(language_of(request)))
+        moment, language = Moment.of(request), language_of(request)
+        country = region_of(language, request.headers.get("accept-language"))
+        return cls(moment.view, moment.now, texts_in(language), country)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -84,7 +87,7 @@ class PageMoment(Moment):
     @cached_property
     def words(self) -> TimeWords:
         """Says times seen from now."""
-        return TimeWords(self.texts, self.lines.zone, self.now)
+        return TimeWords(self.texts, self.lines.zone, self.now, self.country or country_of(self.timetable.timezone))
 
     @cached_property
     def feed(self) -> FeedState:
@@ -222,6 +225,6 @@ def language_of(request: Request) -> str:
     )
 
 
-def said_in(moment: Moment, language: str) -> PageMoment:
-    """The same moment in the words of one of `LANGUAGES`."""
-    return PageMoment(moment.view, moment.now, texts_in(language))
+def said_in(moment: Moment, language: str, country: str = "") -> PageMoment:
+    """The same moment in the words of one of `LANGUAGES`, in a country's form of it."""
+    return PageMoment(moment.view, moment.now, texts_in(language), country)

@@ -1,23 +1,44 @@
-"""The words of the rider pages: one TOML catalogue a language, and which of them a reader wants."""
+"""The words of the pages: one TOML catalogue a language, and which of them a reader wants.
+
+A language is one file: `api/locale/de.toml` makes the riders' pages speak German. Plural forms, dates and times are
+CLDR's, by Babel.
+"""
 
 from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
+
+from babel import Locale, UnknownLocaleError
+from babel.core import get_global
+from babel.languages import get_official_languages
 
 LOCALE = Path(__file__).parents[1] / "locale"
 """Where the catalogues lie."""
 
-LANGUAGES = ("en", "fr")
-"""Languages of the pages; the first is for readers who want neither."""
+_FALLBACK = "en"
+"""For readers who want none of ours."""
 
 LANGUAGE_COOKIE = "lang"
 """Keeps the language that a reader chose."""
 
 Entry = str | dict[str, str]
-"""A text with `{named}` places, or its two plural forms by `one` and `other`."""
+"""A text with `{named}` places, or its plural forms by their CLDR names (`one`, `few`, `other` …)."""
+
+
+@cache
+def languages_of(subject: str = "") -> tuple[str, ...]:
+    """Languages that have a catalogue of a subject, of the rider pages by default: English, then the others."""
+    names = (path.name.removesuffix(".toml") for path in LOCALE.iterdir())
+    start = f"{subject}." if subject else ""
+    found = {name.removeprefix(start) for name in names if name.startswith(start)}
+    return _FALLBACK, *sorted(name for name in found if name.isalpha() and len(name) <= 3 and name != _FALLBACK)
+
+
+LANGUAGES = languages_of()
+"""Languages of the rider pages."""
 
 
 @dataclass(frozen=True)
@@ -34,28 +55,23 @@ class Texts:
         """
         entry = self.entries[key]
         if isinstance(entry, dict):
-            entry = entry["one" if self._is_one(values["count"]) else "other"]
+            entry = entry.get(_plural_form(self.language, values["count"]), entry["other"])
         return entry.format(**values) if values else entry
-
-    def _is_one(self, count: object) -> bool:
-        if not isinstance(count, int | float):
-            raise TypeError(f"`count` is a number, not {count!r}")
-        # French counts zero as one ("0 résultat"), English does not ("0 results").
-        return abs(count) < 2 if self.language == "fr" else count == 1
 
 
 @cache
 def texts_in(language: str, subject: str = "") -> Texts:
-    """A catalogue of one of `LANGUAGES`: of the rider pages or of another `subject`."""
-    name = f"{subject}.{language}.toml" if subject else f"{language}.toml"
-    source = (LOCALE / name).read_text("utf-8")
-    return Texts(language, tomllib.loads(source))
+    """A catalogue of one of `LANGUAGES`: of the rider pages or of another `subject`, in English where that has none."""
+    spoken = language if language in languages_of(subject) else _FALLBACK
+    name = f"{subject}.{spoken}.toml" if subject else f"{spoken}.toml"
+    return Texts(spoken, tomllib.loads((LOCALE / name).read_text("utf-8")))
 
 
 @cache
 def desk_texts_in(language: str) -> Texts:
-    """The catalogue of the desk's pages in one of `LANGUAGES`: the riders' with its own."""
-    return Texts(language, texts_in(language).entries | texts_in(language, "desk").entries)
+    """The catalogue of the desk's pages: the riders' with its own, in English where there is none."""
+    desk = texts_in(language, "desk")
+    return Texts(desk.language, texts_in(desk.language).entries | desk.entries)
 
 
 def wanted_language(asked: str | None, remembered: str | None, accept_language: str | None) -> str:
@@ -67,15 +83,63 @@ def wanted_language(asked: str | None, remembered: str | None, accept_language: 
     for choice in (asked, remembered):
         if choice in LANGUAGES:
             return choice
+    return next((language for language, _ in _ranked(accept_language) if language in LANGUAGES), _FALLBACK)
+
+
+def region_of(language: str, accept_language: str | None) -> str:
+    """The country whose form of a language a browser asks for, such as "US" by "en-US"; "" where it names none."""
+    return next((region for spoken, region in _ranked(accept_language) if spoken == language and region), "")
+
+
+@cache
+def country_of(zone: str) -> str:
+    """The country of a time zone, "" for one of none."""
+    return str(get_global("zone_territories").get(zone, ""))
+
+
+@cache
+def locale_of(language: str, country: str) -> Locale:
+    """How dates are written in a language in a country; where CLDR has no such form, as in Europe or in general."""
+    for name in (f"{language}_{country}", f"{language}_150", language):
+        try:
+            return Locale.parse(name)
+        except (UnknownLocaleError, ValueError):
+            continue
+    return Locale(_FALLBACK)
+
+
+@cache
+def clock_of(language: str, country: str) -> str:
+    """CLDR pattern of the time of day in a country for who reads a language: "HH:mm", "h:mm a"."""
+    spoken_there = (f"{one}_{country}" for one in get_official_languages(country, de_facto=True)) if country else ()
+    for name in (f"{language}_{country}", *spoken_there):
+        try:
+            return str(Locale.parse(name).time_formats["short"].pattern)
+        except (UnknownLocaleError, ValueError):
+            continue
+    return "HH:mm"
+
+
+@lru_cache(maxsize=4096)
+def _plural_form(language: str, count: object) -> str:
+    if not isinstance(count, int | float):
+        raise TypeError(f"`count` is a number, not {count!r}")
+    return Locale(language).plural_form(abs(count))
+
+
+@lru_cache(maxsize=256)
+def _ranked(accept_language: str | None) -> tuple[tuple[str, str], ...]:
+    """Language and region ("" for none) of what a browser asks for, the most wanted first."""
     ranked = []
-    for place, part in enumerate((accept_language or "").split(",")):
+    for place, part in enumerate((accept_language or "")[:500].split(",")):
         tag, _, parameter = part.strip().partition(";")
         name, _, value = parameter.strip().partition("=")
         try:
             quality = float(value) if name.strip() == "q" else 1.0
         except ValueError:
             quality = 0.0
-        language = tag.strip().lower().split("-")[0]
-        if language in LANGUAGES and quality > 0:
-            ranked.append((-quality, place, language))
-    return min(ranked)[2] if ranked else LANGUAGES[0]
+        language, *subtags = tag.strip().lower().split("-")
+        region = next((subtag.upper() for subtag in subtags if len(subtag) == 2 and subtag.isalpha()), "")
+        if quality > 0:
+            ranked.append((-quality, place, language, region))
+    return tuple((language, region) for _, _, language, region in sorted(ranked))

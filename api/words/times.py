@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import floor, isfinite
 from zoneinfo import ZoneInfo
 
-from api.words.texts import Texts
+from babel import Locale
+from babel.dates import format_date, format_skeleton, format_time
+
+from api.words.texts import Texts, clock_of, locale_of
 
 CLOCK_FROM_MIN = 60
 """From this wait on a clock time says more than minutes."""
@@ -25,9 +29,14 @@ class Wait:
     value: str
     """The number, the clock time, or the words for `approach`."""
     unit: str = ""
-    """`min` after a number."""
+    """`min` after a number, "AM" or "PM" after a clock time of twelve hours."""
     day: str = ""
     """Before a clock time that is not today's."""
+
+    @property
+    def text(self) -> str:
+        """Value and unit in one."""
+        return f"{self.value}\u00a0{self.unit}" if self.unit else self.value
 
 
 @dataclass(frozen=True)
@@ -38,6 +47,8 @@ class TimeWords:
     zone: ZoneInfo
     now: float
     """POSIX seconds."""
+    country: str = ""
+    """Whose form of the language it is, "" for none in particular."""
 
     def wait(self, at: float, live: bool, *, here: bool = False) -> Wait:
         """How long until `at`. Only what is live counts down: a scheduled time under a minute away is a clock time,
@@ -51,14 +62,22 @@ class TimeWords:
 
     def at_clock(self, at: float) -> Wait:
         """A departure as its clock time."""
-        return Wait("clock", self.time(at), day=self.day(at))
+        value, _, unit = self.time(at).partition("\u00a0")
+        return Wait("clock", value, unit, self.day(at))
 
     def minutes(self, at: float) -> int:
         """Whole minutes until `at`, never negative: better a minute too early at the stop than one too late."""
         return max(floor((at - self.now) / 60), 0)
 
     def time(self, at: float) -> str:
-        """Time of day: "08:42"."""
+        """Time of day: "08:42", "8:42 AM"."""
+        local, pattern = self._local(at), clock_of(self.texts.language, self.country)
+        if pattern == "HH:mm":
+            return f"{local:%H:%M}"
+        return re.sub(r"\s", "\u00a0", format_time(local, pattern, locale=self._locale))
+
+    def hours_minutes(self, at: float) -> str:
+        """HH:MM, for machines."""
         return f"{self._local(at):%H:%M}"
 
     def day(self, at: float) -> str:
@@ -71,7 +90,7 @@ class TimeWords:
             return ""
         if days == 1:
             return self.texts("tomorrow")
-        return self.texts(f"day_{moment.weekday()}") if 0 < days < 7 else self.date(at)
+        return format_date(moment, "EEEE", self._locale) if 0 < days < 7 else self.date(at)
 
     def clock(self, at: float) -> str:
         """Clock time with the day it needs: "08:42", "tomorrow 05:42"."""
@@ -83,8 +102,7 @@ class TimeWords:
 
     def date(self, at: float) -> str:
         """Day and month: "12 March"."""
-        moment = self._local(at)
-        return self.texts("date", day=moment.day, month=self.texts(f"month_{moment.month}"))
+        return format_skeleton("MMMMd", self._local(at), locale=self._locale)
 
     def iso(self, at: float) -> str:
         """For a `datetime` attribute."""
@@ -106,6 +124,15 @@ class TimeWords:
         if seconds < 90 * 60:
             return self.texts("minutes", count=round(seconds / 60))
         return self.texts("hours", count=round(seconds / 3600))
+
+    @property
+    def hour_cycle(self) -> str:
+        """How browsers call the clock: `h12` or `h23`."""
+        return "h12" if "a" in clock_of(self.texts.language, self.country) else "h23"
+
+    @property
+    def _locale(self) -> Locale:
+        return locale_of(self.texts.language, self.country)
 
     def _local(self, at: float) -> datetime:
         return datetime.fromtimestamp(at, self.zone)

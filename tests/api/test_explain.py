@@ -18,7 +18,7 @@ from api.service.history_writer import HistoryWriter
 from api.service.service import Service
 from api.v1.models import Cause, FactKind, Outcome
 from api.words.explanation import words_of
-from api.words.texts import LANGUAGES, texts_in
+from api.words.texts import languages_of, texts_in
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
 from predictor.explain.verdict import BUNCHED, CAUSES, OUTCOMES, Fact, Verdict
@@ -143,7 +143,7 @@ def test_where_no_headway_was_promised_there_was_no_wait(by_headway: TestClient)
 
 
 @pytest.mark.parametrize("cause", ["", *sorted(set(CAUSES) & WAIT_CAUSES)])
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", languages_of("explain"))
 def test_every_long_wait_is_answered_with_nothing_left_blank(cause: str, language: str) -> None:
     tt = headway_town()
     facts = tuple(
@@ -167,7 +167,7 @@ def test_an_answer_has_an_etag(client: TestClient) -> None:
 def test_every_verdict_and_fact_has_words_in_every_language() -> None:
     assert set(get_args(Outcome)) == set(OUTCOMES)
     assert set(get_args(Cause)) == set(CAUSES) - {""}
-    for language in LANGUAGES:
+    for language in languages_of("explain"):
         entries = texts_in(language, "explain").entries
         assert {f"outcome_{name}" for name in OUTCOMES} <= set(entries)
         assert {f"cause_{name}" for name in get_args(Cause)} <= set(entries)
@@ -179,7 +179,7 @@ def test_every_verdict_and_fact_has_words_in_every_language() -> None:
 def test_both_languages_say_the_same_with_the_same_places() -> None:
     texts = [
         tomllib.loads(resources.files("api").joinpath("locale", f"explain.{language}.toml").read_text("utf-8"))
-        for language in LANGUAGES
+        for language in languages_of("explain")
     ]
     assert set(texts[0]) == set(texts[1])
 

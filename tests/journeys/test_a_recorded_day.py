@@ -207,7 +207,9 @@ def test_what_became_of_a_bus_is_told_with_its_time_and_vehicle_as_it_was_record
     desk.locator("form.why button").click()
     for one in served:
         at = datetime.fromisoformat(one["scheduled_time"])
-        said = desk.locator(f".case.{one['outcome']}").filter(has=desk.locator(f'h3 time:text-is("{at:%H:%M}")'))
+        said = desk.locator(f".case.{one['outcome']}").filter(
+            has=desk.locator(f'h3 time:text-is("{at:%-I:%M}\u00a0{at:%p}")')
+        )
         assert one["vehicle_id"] in said.first.inner_text()
 
 

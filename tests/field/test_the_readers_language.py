@@ -1,0 +1,68 @@
+"""Times, dates and plurals are written as the reader's language and country write them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from api.words.texts import LANGUAGES, LOCALE, clock_of, country_of, languages_of, region_of, texts_in
+from api.words.times import TimeWords
+from benchmarks.field.city import City
+from benchmarks.field.faces import text
+from benchmarks.field.network import Network
+
+MONDAY_AFTERNOON = 1772460120.0
+"""2026-03-02 15:02 in Paris."""
+
+
+def said(language: str, country: str, zone: str = "Europe/Paris") -> TimeWords:
+    return TimeWords(texts_in(language), ZoneInfo(zone), MONDAY_AFTERNOON, country)
+
+
+@pytest.mark.parametrize(
+    ("language", "country", "time", "date"),
+    [("en", "US", "3:02\u00a0PM", "March 2"), ("en", "GB", "15:02", "2 March"), ("en", "FR", "15:02", "2 March"),
+     ("fr", "FR", "15:02", "2 mars"), ("fr", "US", "3:02\u00a0PM", "2 mars"), ("de", "DE", "15:02", "2. März"),
+     ("en", "", "15:02", "2 March")],
+)  # fmt: skip
+def test_a_time_is_written_as_in_the_country(language: str, country: str, time: str, date: str) -> None:
+    words = said(language, country)
+    assert (words.time(MONDAY_AFTERNOON), words.date(MONDAY_AFTERNOON)) == (time, date)
+    assert words.day(MONDAY_AFTERNOON + 3 * 86_400) in ("Thursday", "jeudi", "Donnerstag")
+
+
+def test_the_country_is_the_readers_else_the_networks() -> None:
+    assert region_of("en", "fr-CA, en-US;q=0.8, en;q=0.5") == "US"
+    assert region_of("de", "de, en-GB") == ""
+    assert country_of("America/New_York") == "US"
+    assert clock_of("en", country_of("America/New_York")).startswith("h:mm")
+
+
+def test_faces_write_the_clock_of_a_network_in_america_and_machines_read_hhmm() -> None:
+    city = City(replace(Network(), zone="America/New_York"))
+    assert re.search(r"8:\d\d\sAM", text(city.page("/stops/A", lang="en").css_first("#board")))
+    assert re.search(r"7:55\sAM", text(city.page("/screen/A", lang="en").css_first("#clock")))
+    told = city.panel("A")[0].told
+    assert re.fullmatch(r"08:\d\d", told["time"])
+    assert text(city.page("/stops/A", lang="de").css_first("h1")) == "Stop A"
+
+
+def test_a_language_is_a_catalogue_and_no_code() -> None:
+    assert {"en", "fr", "de"} <= set(LANGUAGES)
+    assert set(languages_of("desk")) == {"en", "fr"}
+    english = tomllib.loads((LOCALE / "en.toml").read_text("utf-8"))
+    places = re.compile(r"\{(\w+)\}")
+    for language in LANGUAGES:
+        entries = texts_in(language).entries
+        assert set(entries) == set(english), language
+        for key, entry in entries.items():
+            assert set(places.findall(str(entry))) == set(places.findall(str(english[key]))), (language, key)
+
+
+def test_plurals_are_those_of_the_language() -> None:
+    counts = [texts_in(language)("results_count", count=0) for language in ("en", "fr", "de")]
+    assert counts == ["0 stops", "0 arrêt", "0 Haltestellen"]
