@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
+from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, sorted_once
 from predictor.arrivals import Chain, predict
 from predictor.assignment import Assigner
 from predictor.current_runs import CurrentRuns
@@ -33,7 +33,7 @@ from predictor.operator_vehicles import on_operators_runs
 from predictor.overlay import Overlay
 from predictor.passages import CallTimes, Passages, Stretches, call_times
 from predictor.past_calls import PastCalls
-from predictor.predicted_rows import by_stop, operator_rows, still_told, unserved, vehicle_rows
+from predictor.predicted_rows import operator_rows, predictions_of, still_told, unserved, vehicle_rows
 from predictor.progress import driven_since, driven_to_the_end, passages_of
 from predictor.report_clocks import clocks_set_right
 from predictor.report_figures import ReportFigures
@@ -171,13 +171,13 @@ class Engine:
         legs, journey, doubt = self._legs(operator, still_told_runs, now)
         leg, calls = self._predicted(legs, passages, now)
         stands = ~self._left_to_operator(legs, journey, leg, calls, still_told_runs, now)
-        leg, calls, journey_served = leg[stands[leg]], calls.take(stands[leg]), journey[stands]
+        journey_served = journey[stands]
+        if not stands.all():
+            leg, calls = leg[stands[leg]], calls.take(stands[leg])
         served = self._served(journey_served, now)
         rest = unserved(operator, served, now)
-        rows = [
-            vehicle_rows(legs, journey, leg, calls, tracks, doubt, live_since),
-            operator_rows(operator, rest, now, live=told_at >= live_since),
-        ]
+        rows = vehicle_rows(legs, journey, leg, calls, tracks, doubt, live_since, operator.skipped)
+        told_rows = operator_rows(operator, rest, now, operator.skipped, live=told_at >= live_since)
         self._counts["steps"] += 1
         return Snapshot(
             made_at=now,
@@ -187,14 +187,14 @@ class Engine:
             timetable=self.timetable,
             scheduled_calls=self._scheduled_calls,
             vehicles=vehicles_of(tracks, self.driving_times.diagram, doubt, self._journeys, operator),
-            predictions=by_stop(self.timetable, rows, operator.skipped),
-            claimed=np.unique(
+            predictions=predictions_of(self.timetable, rows, told_rows),
+            claimed=sorted_once(
                 np.concatenate([served, self._past_slots(now), operator.deleted, self._overlay.replaced])
             ),
             cancelled=operator.cancelled,
             deleted=operator.deleted,
             skipped=operator.skipped,
-            told_calls=np.unique(np.concatenate([operator.call_keys, self._past_calls.keys(now)])),
+            told_calls=sorted_once(np.concatenate([operator.call_keys, self._past_calls.keys(now)])),
             shortened=operator.shortened,
             passages=passages,
             report_figures=self._report_figures,
@@ -315,7 +315,8 @@ class Engine:
         until = told_until(self._tracks, self.settings.patience)
         self._forecast(chain, until, passages, sampled, now)
         kept.put(chain, self._passed, due, now)
-        others = np.unique(legs.slot[~due[legs.slot]])
+        others = legs.slot[~due[legs.slot]]
+        others = others[np.diff(others, prepend=NONE) > 0]
         kept.put_off(others, np.minimum(until[others], now))
         return kept.of_legs(legs)
 
@@ -324,6 +325,8 @@ class Engine:
     ) -> BoolArray:
         """Legs (n,) of silent vehicles whose time at their next call has passed, where the operator goes on telling of
         the run (`told`, journey keys). `leg`, `calls` (rows,): as of `_predicted`."""
+        if len(told) == 0:
+            return np.zeros(len(legs), bool)
         slot, silent = legs.slot[leg], told_until(self._tracks, self.settings.patience) < now
         opens = np.flatnonzero(np.append(True, slot[1:] != slot[:-1])[: len(slot)])
         passed = np.zeros(len(self._tracks), bool)

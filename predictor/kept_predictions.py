@@ -21,6 +21,7 @@ from predictor.arrivals import Chain
 from predictor.columns import column_types
 from predictor.forecast import Forecast
 from predictor.forecast_loop import SaidBefore
+from predictor.kept_loop import not_before
 from predictor.legs import NEXT_TRIPS, Legs
 from predictor.runs import trips_of
 
@@ -150,13 +151,11 @@ class KeptPredictions:
 
     def put_off(self, slot: Int64Array, earliest: Float64Array) -> None:
         """No time of a vehicle (n,) lies before the `earliest` (n,) that it can come."""
-        some = self._count[slot] > 0
-        slot, earliest = slot[some], earliest[some]
-        late = self._calls.p10[self._start[slot]] < earliest
-        slot, earliest = slot[late], earliest[late]
-        of, rows = expand_ranges(self._start[slot], self._count[slot])
-        for times in (self._calls.p10, self._calls.p50, self._calls.p90, self._calls.arrival, self._calls.departure):
-            times[rows] = np.maximum(times[rows], earliest[of])
+        calls = self._calls
+        not_before(
+            self._start[slot], self._count[slot], earliest, calls.p10, calls.p50, calls.p90, calls.arrival,
+            calls.departure,
+        )  # fmt: skip
 
     def of_legs(self, legs: Legs) -> tuple[Int64Array, Forecast]:
         """The rows of all legs, and which leg each is of (rows,)."""

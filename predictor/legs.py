@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array, contains, expand_ranges
+from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array, contains, expand_ranges, sorted_once
 from predictor.runs import DatedRuns
 from predictor.service_days import ServiceDays
 from predictor.snapshot import IN_SERVICE, LAYOVER
@@ -77,7 +77,7 @@ def _shared(legs: Legs, tracks: Tracks) -> Legs:
     # Who drives comes before who waits for the departure, and that before who is elsewhere.
     rank = np.where(state == IN_SERVICE, 0, np.where(state == LAYOVER, 1, 2))
     order = np.lexsort((legs.slot, tracks.since[legs.slot], -legs.first_call, rank, legs.run_key))
-    alone = len(order) == len(np.unique(legs.run_key))
+    alone = len(order) == len(sorted_once(legs.run_key))
     if not alone:
         order = order[~_replaced(legs.take(order), tracks)]
     legs, rank = legs.take(order), rank[order]

@@ -1,12 +1,10 @@
-"""The rows of the boards: our vehicles' predicted calls and the operator's own times, ordered by stop."""
+"""The rows of the boards: our vehicles' predicted calls and the operator's own times."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 import numpy as np
 
-from predictor.arrays import NONE, Int8Array, Int64Array
+from predictor.arrays import NONE, Int8Array, Int64Array, contains
 from predictor.columns import column_types
 from predictor.forecast import Forecast
 from predictor.journeys import call_key
@@ -22,31 +20,23 @@ from predictor.snapshot import (
     OFF_ROUTE,
     SCHEDULED,
     SKIPPED,
+    ByStop,
     PredictedCalls,
     Predictions,
 )
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 
-_SIXTEEN_BITS = 65_536
-
-
-@dataclass(frozen=True, eq=False)
-class Rows(PredictedCalls):
-    """Predicted calls in no order; all arrays (m,)."""
-
-    key: Int64Array
-    """The `call_key` of each."""
-
 
 def vehicle_rows(
     legs: Legs, journey: Int64Array, leg: Int64Array, calls: Forecast, tracks: Tracks, doubt: Int8Array,
-    live_since: float,
-) -> Rows:  # fmt: skip
+    live_since: float, skipped: Int64Array,
+) -> PredictedCalls:  # fmt: skip
     """Rows of the vehicles: live where the report is not older than `live_since`, the vehicle on its line, and nothing
     speaks against it (`doubt` (slots,)); of its later trips the doubt is not told, for they are not late by it yet.
 
-    Parameters: `journey` (legs,) the key of each; `leg`, `calls` (rows,) as `KeptPredictions.of_legs` gives them.
+    Parameters: `journey` (legs,) the key of each; `leg`, `calls` (rows,) as `KeptPredictions.of_legs` gives them;
+    `skipped`: the call keys of the calls that are.
     """
     slot = legs.slot
     live = (tracks.timestamp[slot] >= live_since) & (tracks.state[slot] != OFF_ROUTE) & (doubt[slot] == FOLLOWED)
@@ -54,13 +44,15 @@ def vehicle_rows(
     ahead = np.flatnonzero(np.bincount(leg, minlength=len(legs)))
     later = np.ones(len(legs), bool)
     later[ahead] = np.append(False, slot[ahead[1:]] == slot[ahead[:-1]])[: len(ahead)]
-    return Rows(
-        key=call_key(journey[leg], calls.call),
+    status = np.where(live, LIVE, SCHEDULED).astype(np.int8)[leg]
+    if len(skipped):
+        status[contains(skipped, call_key(journey[leg], calls.call))] = SKIPPED
+    return PredictedCalls(
         vehicle=slot.astype(np.int32)[leg],
         trip=legs.trip[leg],
         service_day=legs.service_day[leg],
         shift_s=legs.shift_s[leg],
-        status=np.where(live, LIVE, SCHEDULED).astype(np.int8)[leg],
+        status=status,
         source=np.where(legs.order == 0, FROM_VEHICLE, FROM_BLOCK).astype(np.int8)[leg],
         doubt=np.where(later, np.int8(FOLLOWED), doubt[slot])[leg],
         **{name: getattr(calls, name) for name in column_types(Forecast)},
@@ -78,13 +70,16 @@ def still_told(operator: OperatorTimes, now: float) -> Int64Array:
     return operator.journey[operator.departure >= now]
 
 
-def operator_rows(operator: OperatorTimes, rows: Int64Array, now: float, *, live: bool) -> Rows:
+def operator_rows(
+    operator: OperatorTimes, rows: Int64Array, now: float, skipped: Int64Array, *, live: bool
+) -> PredictedCalls:
     """Rows of the operator's times, with the range that it gives, else one as wide as such times usually miss by."""
     arrival, given_s = np.maximum(operator.arrival[rows], now), operator.uncertainty_s[rows]
     spread = 30.0 + 0.1 * (arrival - now)
     early_s, late_s = (np.where(np.isnan(given_s), usual_s, given_s) for usual_s in (1.1 * spread, 1.4 * spread))
-    return Rows(
-        key=operator.call_keys[rows],
+    status = np.full(len(rows), LIVE if live else SCHEDULED, np.int8)
+    status[contains(skipped, operator.call_keys[rows])] = SKIPPED
+    return PredictedCalls(
         vehicle=np.full(len(rows), NONE, np.int32),
         trip=operator.trip[rows],
         service_day=operator.service_day[rows],
@@ -97,24 +92,15 @@ def operator_rows(operator: OperatorTimes, rows: Int64Array, now: float, *, live
         departure=np.maximum(operator.departure[rows], arrival),
         hold=np.full(len(rows), -np.inf),
         at_stop=np.zeros(len(rows), bool),
-        status=np.full(len(rows), LIVE if live else SCHEDULED, np.int8),
+        status=status,
         source=np.full(len(rows), FROM_OPERATOR, np.int8),
         doubt=np.full(len(rows), FOLLOWED, np.int8),
     )
 
 
-def by_stop(timetable: Timetable, parts: list[Rows], skipped: Int64Array) -> Predictions:
-    """All rows, those of `skipped` call keys marked so, in CSR by stop."""
-    rows = Rows.joined(*(part for part in parts if len(part)))
-    if len(skipped):
-        rows = replace(rows, status=np.where(np.isin(rows.key, skipped), np.int8(SKIPPED), rows.status))
+def predictions_of(timetable: Timetable, vehicles: PredictedCalls, operator: PredictedCalls) -> Predictions:
+    """All rows, and where those of each stop are."""
+    rows = PredictedCalls.joined(vehicles, operator) if len(operator) else vehicles
     stop = timetable.stop_at(rows.trip, rows.call)
-    # Sixteen bits are sorted by radix, in linear time.
-    order = np.argsort(stop.astype(np.uint16), kind="stable")
-    if timetable.stops > _SIXTEEN_BITS:
-        order = order[np.argsort((stop >> 16).astype(np.uint16)[order], kind="stable")]
-    return Predictions(
-        stops=timetable.stops,
-        stop=stop[order],
-        **{name: getattr(rows, name)[order] for name in column_types(PredictedCalls)},
-    )
+    columns = {name: getattr(rows, name) for name in column_types(PredictedCalls)}
+    return Predictions(stop=stop, by_stop=ByStop.of(stop, timetable.stops), **columns)

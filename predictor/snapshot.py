@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,7 +25,6 @@ from predictor.arrays import (
     StopIdx,
     StrArray,
     contains,
-    group_starts,
 )
 from predictor.journeys import call_key, journey_key
 from predictor.operator_times import ShortenedRuns
@@ -33,6 +32,7 @@ from predictor.passages import Passages
 from predictor.report_figures import ReportFigures
 from predictor.runs import DatedRuns
 from predictor.scheduled_calls import ScheduledCalls
+from predictor.stop_order_loop import order_by_stop
 from predictor.timetable import NO_PICKUP, Timetable
 
 UNMATCHED, LAYOVER, IN_SERVICE, OFF_ROUTE, DEADHEAD = 0, 1, 2, 3, 4
@@ -118,18 +118,29 @@ class PredictedCalls(DatedRuns):
     """Why the vehicle is not live though it is heard of; index into `DOUBTS`."""
 
 
+class ByStop(NamedTuple):
+    """Where the calls of each stop stand among all rows (m,), in CSR."""
+
+    row: Int64Array
+    pointer: Int64Array
+    """(S + 1,)"""
+
+    @classmethod
+    def of(cls, stop: Int32Array, stops: int) -> ByStop:
+        """By the stop of each row (m,); `stops`: how many there are."""
+        return cls(*order_by_stop(stop, stops))
+
+
 @dataclass(frozen=True, eq=False)
 class Predictions(PredictedCalls):
-    """Predicted calls in order of stop; all arrays (m,)."""
+    """Predicted calls, each run's together and in order; all arrays (m,)."""
 
-    stops: int
-    """Number of the timetable's stops, S."""
     stop: Int32Array
+    by_stop: ByStop
 
-    @cached_property
-    def stop_ptr(self) -> Int64Array:
-        """(S + 1,): the calls at stop s are the rows from `stop_ptr[s]` to `stop_ptr[s + 1]`."""
-        return group_starts(self.stop.astype(np.int64), self.stops)
+    def rows_at(self, stop: int) -> Int64Array:
+        """The rows of one stop."""
+        return self.by_stop.row[self.by_stop.pointer[stop] : self.by_stop.pointer[stop + 1]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -337,7 +348,7 @@ class Snapshot:
 
     def _predicted_at(self, stop: int) -> _Asked:
         predictions = self.predictions
-        rows = np.arange(predictions.stop_ptr[stop], predictions.stop_ptr[stop + 1])
+        rows = predictions.rows_at(stop)
         runs = predictions.runs.take(rows)
         return _Asked(
             runs.trip, runs.service_day, runs.shift_s, predictions.call[rows], prediction=rows,

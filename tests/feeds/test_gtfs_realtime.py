@@ -33,6 +33,7 @@ from predictor.snapshot import (
     OFF_ROUTE,
     SCHEDULED,
     SKIPPED,
+    ByStop,
     Predictions,
     Snapshot,
     Vehicles,
@@ -77,8 +78,6 @@ def snapshot(
     table = np.array(rows, np.float64).reshape(-1, 8)
     trip, call = table[:, TRIP].astype(np.int32), table[:, CALL].astype(np.int32)
     stop = TIMETABLE.call_stop[TIMETABLE.trip_call_ptr[trip] + call]
-    order = np.argsort(stop, kind="stable")
-    table, stop, trip, call = table[order], stop[order], trip[order], call[order]
     keys = [
         journey_key(np.array([day], np.int32), np.array([journey], np.int32))[0] for journey, day in cancelled or []
     ]
@@ -90,7 +89,7 @@ def snapshot(
         made_at=NOW, feed_alive_at=NOW, timetable=TIMETABLE, scheduled_calls=ScheduledCalls.of(TIMETABLE),
         vehicles=vehicles() if on_road is None else on_road,
         predictions=Predictions(
-            stops=TIMETABLE.stops, stop=stop,
+            stop=stop, by_stop=ByStop.of(stop, TIMETABLE.stops),
             vehicle=table[:, VEHICLE].astype(np.int32), trip=trip, service_day=table[:, DAY].astype(np.int32),
             shift_s=table[:, SHIFT].astype(np.int32), call=call, p10=table[:, TIME] - 40, p50=table[:, TIME] + 10,
             p90=table[:, TIME] + 80, arrival=table[:, TIME], departure=table[:, TIME] + 20,

@@ -298,10 +298,11 @@ def test_whatever_a_vehicle_reports_the_snapshot_keeps_its_promises(moves: list[
         assert (made.p50 <= made.p90).all()
         assert (made.arrival >= now).all()
         assert (made.departure >= made.arrival).all()
-        assert (np.diff(made.stop) >= 0).all()
         assert not (found.arrival > now + 1e-6).any()
         assert not (found.departure < found.arrival).any()
+        assert sum(len(made.rows_at(stop)) for stop in range(tt.stops)) == len(made)
         for stop in range(tt.stops):
+            assert (made.stop[made.rows_at(stop)] == stop).all()
             rows = board(snapshot, stop)
             assert (np.diff(rows.published) >= 0).all()
             assert len({*zip(rows.trip.tolist(), rows.call.tolist(), strict=True)}) == len(rows)
