@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
@@ -49,6 +49,7 @@ from api.v1.stops import stops_router
 from api.v1.timetable import timetable_in_use_router
 from api.v1.trips import trips_router
 from api.v1.vehicles import vehicles_router
+from api.words.abbreviations import Abbreviations
 
 _DESCRIPTION = """
 Arrival predictions for every stop of a bus and tram network.
@@ -91,11 +92,13 @@ def create_app(
     *,
     trusted_proxies: Sequence[str] = (),
     siri_names: SiriNames | None = None,
+    abbreviations: Mapping[str, str] | None = None,
 ) -> FastAPI:
     """The application around `service`, which is started and stopped with it and kept at `app.state.service`.
 
     Without a `desk` there is one that nobody can open. `trusted_proxies`: addresses and networks of those who are
-    believed in whose name they ask; `siri_names`: how `/siri` names stops and lines.
+    believed in whose name they ask; `siri_names`: how `/siri` names stops and lines; `abbreviations`: the
+    operator's own, by the word.
     """
     desk = desk or Desk(service)
     announcer = Announcer(service)
@@ -128,6 +131,7 @@ def create_app(
     app.state.service = service
     app.state.desk = desk
     app.state.siri_names = siri_names or SiriNames()
+    app.state.abbreviations = Abbreviations(abbreviations or {})
     app.state.announcer = announcer
     app.state.heavy_reads = heavy_reads
     app.state.doors = doors

@@ -442,6 +442,7 @@ def _serve(
             lambda: print("  Ctrl-C ends it.", flush=True),
             settings.trusted_proxies,
             settings.siri,
+            settings.abbreviations,
         )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, cast
 from urllib.parse import quote
@@ -89,8 +89,9 @@ def serve(
     ready: Callable[[], None] = lambda: None,
     trusted_proxies: Sequence[str] = (),
     siri_names: SiriNames | None = None,
+    abbreviations: Mapping[str, str] | None = None,
 ) -> None:
     """Answer until SIGINT or SIGTERM; `ready` is called when that has begun."""
-    app = create_app(service, desk, trusted_proxies=trusted_proxies, siri_names=siri_names)
+    app = create_app(service, desk, trusted_proxies=trusted_proxies, siri_names=siri_names, abbreviations=abbreviations)
     app.state.doors.limit_to_files(allow_many_files())
     Server(app, ready).run(sockets=[listening])

@@ -34,7 +34,7 @@ def stop_stream(
     language, country = here.texts.language, here.country
 
     def make(boards: StopBoards) -> Announcement:
-        moment = said_in(boards.moment, language, country)
+        moment = said_in(boards.moment, language, country, here.abbreviations)
         page = stop_page(moment, stop_index(moment, stop_id), order, line)
         board = fragment(moment, "stop_board.html", page=page)
         return Announcement(digest_of((moment.feed.stopped, _says(page, moment))), board)

@@ -21,7 +21,7 @@ from api.reading.alerts import stop_alerts
 from api.reading.board import MOST_DEPARTURES, StopBoards
 from api.reading.moment import Moment
 from api.words.departures import DepartureWords, departure_words
-from api.words.moment import AlertWords, PageMoment, said_in
+from api.words.moment import AlertWords, PageMoment, abbreviations_of, said_in
 from api.words.texts import LANGUAGES
 
 panels_router = APIRouter(tags=["Panels"])
@@ -60,7 +60,7 @@ async def get_board(
     seconds with `If-None-Match` gets 304 in between."""
     boards = StopBoards(Moment.of(request))
     stop = stop_index(boards.moment, stop_id)
-    moment = said_in(boards.moment, language)
+    moment = said_in(boards.moment, language, abbreviations=abbreviations_of(request))
     if form == "text":
         text = _text(boards, moment, stop, width, lines)
         return answer(request, text, lambda: text, max_age_s=BOARD_MAX_AGE_S, media_type="text/plain")
@@ -129,7 +129,7 @@ def _says(shown: PanelBoard) -> str:
 
 def _text(boards: StopBoards, moment: PageMoment, stop: int, width: int, lines: int) -> str:
     rows = [departure_words(moment, row) for row in boards.rows(stop, lines)]
-    shown = panel_lines(rows, _messages(moment, stop), moment.texts, width=width, lines=lines)
+    shown = panel_lines(rows, _messages(moment, stop), moment.texts, moment.abbreviations, width=width, lines=lines)
     return "\n".join(shown) + "\n"
 
 

@@ -16,7 +16,7 @@ from api.answers.rate_limits import client_of
 from api.panels.screen import ScreenPage, screen_page, screen_timetable
 from api.reading.board import MOST_DEPARTURES, StopBoards
 from api.reading.moment import Moment
-from api.words.moment import PageMoment, said_in
+from api.words.moment import PageMoment, abbreviations_of, said_in
 from api.words.texts import region_of, wanted_language
 
 screens_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -51,7 +51,8 @@ def screen(
     boards = StopBoards(Moment.of(request))
     language = wanted_language(lang, None, request.headers.get("accept-language"))
     country = region_of(language, request.headers.get("accept-language"))
-    moment = said_in(boards.moment, language, country)
+    short = abbreviations_of(request)
+    moment = said_in(boards.moment, language, country, short)
     asked = _asked(moment, stop_ids, stop or [])
     unknown = [stop_id for stop_id in asked if stop_id not in moment.timetable.stop_index]
     if unknown or not 1 <= len(asked) <= MOST_STOPS:
@@ -60,9 +61,11 @@ def screen(
     if only == "stream":
         announcer: Announcer = request.app.state.announcer
         key = ("screen", tuple(asked), limit, language, country)
-        return announcer.answer(
-            key, lambda boards: _announced(boards, asked, limit, language, country), last_event_id, client_of(request)
-        )
+
+        def make(boards: StopBoards) -> Announcement:
+            return _announced(said_in(boards.moment, language, country, short), boards, asked, limit)
+
+        return announcer.answer(key, make, last_event_id, client_of(request))
     stops = [moment.timetable.stop_index[stop_id] for stop_id in asked]
     page = screen_page(boards, moment, stops, limit)
     if only == "board":
@@ -90,8 +93,7 @@ def _asked(moment: PageMoment, stop_ids: str, more: list[str]) -> list[str]:
     return list(dict.fromkeys(stop_id for stop_id in (*listed, *more) if stop_id))
 
 
-def _announced(boards: StopBoards, asked: list[str], limit: int, language: str, country: str) -> Announcement:
-    moment = said_in(boards.moment, language, country)
+def _announced(moment: PageMoment, boards: StopBoards, asked: list[str], limit: int) -> Announcement:
     index = moment.timetable.stop_index
     if any(stop_id not in index for stop_id in asked):
         raise Problem(404, "unknown-stop", "Unknown stop", "A stop of this screen is no longer in the timetable.")

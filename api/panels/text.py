@@ -7,6 +7,7 @@ import unicodedata
 
 from rich.cells import cell_len, set_cell_size
 
+from api.words.abbreviations import Abbreviations
 from api.words.departures import DepartureWords
 from api.words.texts import Texts
 
@@ -14,7 +15,15 @@ _LINE_NAME_SHARE = 4
 """A line's name may take a quarter of the width."""
 
 
-def panel_lines(rows: list[DepartureWords], messages: list[str], texts: Texts, *, width: int, lines: int) -> list[str]:
+def panel_lines(
+    rows: list[DepartureWords],
+    messages: list[str],
+    texts: Texts,
+    abbreviations: Abbreviations,
+    *,
+    width: int,
+    lines: int,
+) -> list[str]:
     """Exactly `lines` lines of exactly `width` columns: departures, then the messages.
 
     A live departure counts down ("3 min"), a scheduled one stands with its clock time, so that they are told apart
@@ -23,17 +32,18 @@ def panel_lines(rows: list[DepartureWords], messages: list[str], texts: Texts, *
     room = lines - 1 if messages and lines >= 3 else lines
     shown = rows[:room]
     column = min(max((cell_len(row.line.name) for row in shown), default=0), width // _LINE_NAME_SHARE)
-    lines_shown = [_departure(row, texts, column, width) for row in shown]
+    lines_shown = [_departure(row, texts, abbreviations, column, width) for row in shown]
     for message in messages:
         lines_shown += textwrap.wrap(message, width)
     lines_shown += [""] * lines
     return [set_cell_size(unicodedata.normalize("NFC", line), width) for line in lines_shown[:lines]]
 
 
-def _departure(row: DepartureWords, texts: Texts, column: int, width: int) -> str:
+def _departure(row: DepartureWords, texts: Texts, abbreviations: Abbreviations, column: int, width: int) -> str:
     wait = _wait(row, texts)
-    start = f"{set_cell_size(row.line.name, column)} {row.destination}"
     room = width - cell_len(wait) - 1
+    destination = abbreviations.shorten(row.destination, max(room - column - 1, 1))
+    start = f"{set_cell_size(row.line.name, column)} {destination}"
     return f"{set_cell_size(start, room)} {wait}" if room > 0 else wait
 
 

@@ -146,6 +146,10 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field(
         "text", description="how the log on stderr is written: lines for people, or JSON objects for a collector"
     )
+    abbreviations: dict[str, str] = Field(
+        default_factory=dict,
+        description="what words of long names are shortened to where there is no room, beside the usual ones",
+    )
     cache_dir: Path | None = Field(None, description="folder of the timetable cache; by default the user's own cache")
 
     @field_validator("desk_token", "desk_webhook_secret")

@@ -11,6 +11,8 @@ from api.reading.lines import Line
 from api.words.departures import DepartureWords, departure_words
 from api.words.moment import PageMoment
 
+_FROM_AFAR, _ON_A_PHONE = 30, 60
+"""Letters of a destination that can be read at a glance, and that there is room for."""
 _OLD_S = 90.0
 """From this age on a report's age is said beside the departure."""
 _WORTH_SAYING_S = 120.0
@@ -38,7 +40,7 @@ def line_direction_words(moment: PageMoment, row: LineDirection, *, from_afar: b
     return LineDirectionWords(
         line=row.line,
         direction=row.direction,
-        destination=" ".join(row.destination.split()),
+        destination=moment.abbreviations.shorten(row.destination, _FROM_AFAR if from_afar else _ON_A_PHONE),
         platform=row.platform,
         departures=departures,
         quiet="" if row.soon else quiet_words(moment, row.first),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from fastapi import Request
@@ -16,6 +16,7 @@ from api.reading.calls import RunCall
 from api.reading.journey import Journey
 from api.reading.lines import Line
 from api.reading.moment import Moment
+from api.words.abbreviations import Abbreviations
 from api.words.texts import LANGUAGE_COOKIE, Texts, country_of, region_of, texts_in, wanted_language
 from api.words.times import TimeWords, Wait
 from feeds.alerts import Alert
@@ -66,13 +67,15 @@ class PageMoment(Moment):
     texts: Texts
     country: str = ""
     """Whose form of the language the reader asks for; "" for the network's."""
+    abbreviations: Abbreviations = field(default_factory=Abbreviations)
+    """What words of long names are shortened to."""
 
     @classmethod
     def of(cls, request: Request) -> PageMoment:
         """The latest view, now, in the reader's language."""
         moment, language = Moment.of(request), language_of(request)
         country = region_of(language, request.headers.get("accept-language"))
-        return cls(moment.view, moment.now, texts_in(language), country)
+        return cls(moment.view, moment.now, texts_in(language), country, abbreviations_of(request))
 
     @property
     def snapshot(self) -> Snapshot:
@@ -225,6 +228,12 @@ def language_of(request: Request) -> str:
     )
 
 
-def said_in(moment: Moment, language: str, country: str = "") -> PageMoment:
+def abbreviations_of(request: Request) -> Abbreviations:
+    """The operator's."""
+    abbreviations: Abbreviations = request.app.state.abbreviations
+    return abbreviations
+
+
+def said_in(moment: Moment, language: str, country: str = "", abbreviations: Abbreviations | None = None) -> PageMoment:
     """The same moment in the words of one of `LANGUAGES`, in a country's form of it."""
-    return PageMoment(moment.view, moment.now, texts_in(language), country)
+    return PageMoment(moment.view, moment.now, texts_in(language), country, abbreviations or Abbreviations())

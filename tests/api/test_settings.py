@@ -56,7 +56,7 @@ _VALUES = {
     "added_as": "ADDED", "headway_as": "SCHEDULED", "desk_webhooks": ["https://example.org/hook"],
     "desk_tokens": {"anne": _SECRET}, "trusted_proxies": ["127.0.0.1", "fd00::/8"],
     "take_any_gtfs": True, "log_format": "json", "feed_headers": {"gtfs": {"a": "b"}},
-    "siri": {"producer": "TOWN"},
+    "siri": {"producer": "TOWN"}, "abbreviations": {"Heights": "Hts."},
 }  # fmt: skip
 
 
@@ -69,6 +69,7 @@ def test_every_setting_can_be_given_in_every_way(name: str, tmp_path: Path, monk
     tables = {
         "headers": 'headers = { a = "b" }\n',
         "siri": '[siri]\nproducer = "TOWN"\n',
+        "abbreviations": '[abbreviations]\nHeights = "Hts."\n',
         "feed_headers": '[feed_headers.gtfs]\na = "b"\n',
         "desk_tokens": f'desk_tokens = {{ anne = "{_SECRET}" }}\n',
     }
@@ -93,7 +94,7 @@ def test_a_missing_file_is_told() -> None:
     ("text", "said"),
     [
         ("gtfs = feed.zip\n", "not valid TOML: Invalid value (at line 1, column 8)"),
-        ('gtsf = "feed.zip"\n', "“gtsf” is no setting. Did you mean gtfs? The settings are: added_as, alerts, "),
+        ('gtsf = "feed.zip"\n', "“gtsf” is no setting. Did you mean gtfs? The settings are: abbreviations, added_as, "),
         ('port = "tram"\n', "port = 'tram': Input should be a valid integer"),
         ("port = 70000\n", "port = 70000: Input should be less than or equal to 65535"),
         ("poll_interval_s = 0\n", "poll_interval_s = 0: Input should be greater than or equal to 1"),

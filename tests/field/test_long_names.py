@@ -1,0 +1,37 @@
+"""A name that is too long is shortened at words, as people shorten it."""
+
+from __future__ import annotations
+
+import pytest
+
+from api.words.abbreviations import Abbreviations
+
+
+@pytest.mark.parametrize(
+    ("name", "room", "short"),
+    [
+        ("Gare", 10, "Gare"),
+        ("Centre Hospitalier Universitaire Trousseau", 42, "Centre Hospitalier Universitaire Trousseau"),
+        ("Centre Hospitalier Universitaire Trousseau", 30, "Centre Hosp. Univ. Trousseau"),
+        ("Centre Hospitalier Universitaire Trousseau", 20, "Ctre Hosp. Univ.…"),
+        ("Congress Heights+Barnaby", 22, "Congress Hts+Barnaby"),
+        ("Place de la Liberté", 17, "Pl. de la Liberté"),
+        ("Saint-Pierre-des-Corps Gare", 24, "St-Pierre-des-Corps Gare"),
+        ("Donaudampfschifffahrtsgesellschaft", 10, "Donaudampfschifffahrtsgesellschaft"),
+        ("North to Woodley Park", 18, "N to Woodley Park"),
+    ],
+)
+def test_a_name_is_shortened_no_more_than_it_must_be(name: str, room: int, short: str) -> None:
+    assert Abbreviations().shorten(name, room) == short
+
+
+def test_the_operators_own_words_count_more() -> None:
+    own = Abbreviations({"Woodley": "Wdly", "north": ""})
+    assert own.shorten("North to Woodley Park", 20) == "North to Wdly Park"
+
+
+@pytest.mark.parametrize("room", range(1, 40))
+def test_no_word_is_ever_cut(room: int) -> None:
+    name = "Rue du Général de Gaulle et Boulevard Heurteloup"
+    words = {*name.split(), "Gal", "Bd"}
+    assert set(Abbreviations().shorten(name, room).rstrip("…").split()) <= words
