@@ -29,7 +29,14 @@ _INLINE = frozenset(
 _TAG = re.compile(rf"</?(?:{'|'.join(sorted(_BREAKS | _INLINE))})(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _BREAK = re.compile(rf"<(?:{'|'.join(sorted(_BREAKS))})\b", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)
+_NO_TAG = re.compile(r"<(?!/?[A-Za-z][^<>]*>|!--[^<>]*-->)")
+"""What the parser would read on from to the end of the text, again and again, or break at."""
+_SECTION = re.compile(r"<!\[CDATA\[|\]\]>")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+_BLANKS = " \t\f\v"
 _ESCAPED_TWICE = 2
+_MOST_CHARACTERS = 20_000
+"""Nobody reads more at a stop."""
 
 
 def plain_texts(translated: gtfs_realtime_pb2.TranslatedString) -> dict[str, str]:
@@ -49,19 +56,19 @@ def plain_texts(translated: gtfs_realtime_pb2.TranslatedString) -> dict[str, str
 
 def plain_text(text: str, *, is_html: bool = False) -> str:
     """Without markup, its line breaks kept. What only looks like it ("< 5 min") stays."""
-    text = as_meant(text)
+    text = as_meant(text[:_MOST_CHARACTERS])
     for _ in range(_ESCAPED_TWICE):
         if is_html or _TAG.search(text):
             # Where nothing but line breaks parts paragraphs, they are meant.
             reader = _PlainText(blanks=r"\s+" if _BREAK.search(text) else r"[ \t\f]+")
-            reader.feed(text)
+            reader.feed(_NO_TAG.sub("&lt;", _SECTION.sub("", text)))
             reader.close()
             text, is_html = "".join(reader.parts), False
         elif _ENTITY.search(text):
             text = unescape(text)
         else:
             break
-    text = re.sub(r"[ \t\f\v\xa0]*(?:\r\n|\r|\n)[ \t\f\v]*", "\n", text)
+    text = "\n".join(line.rstrip(f"{_BLANKS}\xa0").lstrip(_BLANKS) for line in _LINE_END.split(text))
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 

@@ -11,6 +11,8 @@ from starlette.datastructures import FormData
 
 from api.desk.rendering import OwnForm, desk_of_request, desk_page, officer_of, on_disk, page_moment, posted_form, text
 
+_LONGEST_ADDRESS = 2000
+
 sign_in_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 
@@ -51,4 +53,6 @@ def end(request: Request, _: OwnForm) -> Response:
 
 def _own_page(address: str) -> str:
     """Only pages of the desk are gone on to: a link to the sign-in page must not lead elsewhere."""
-    return address if re.fullmatch(r"/desk(/[^\\\s]*)?(\?[^\\\s]*)?", address) else "/desk"
+    path = address.partition("?")[0]
+    ours = path == "/desk" or path.startswith("/desk/")
+    return address if ours and len(address) <= _LONGEST_ADDRESS and not re.search(r"[\\\s]", address) else "/desk"

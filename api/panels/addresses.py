@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter, Header, Query, Request
@@ -144,5 +143,6 @@ def _message(alert: AlertWords) -> str:
         if alert.header and alert.description
         else alert.header or alert.description
     )
-    sentence = re.sub(r"\s*\n\s*", " ", f"{alert.when} · {sentence}" if alert.when else sentence)
+    parts = (f"{alert.when} · {sentence}" if alert.when else sentence).split("\n")
+    sentence = " ".join(part for line in parts if (part := line.strip()))
     return f"{lines}: {sentence}" if lines else sentence
