@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 
@@ -23,21 +21,14 @@ from predictor.timetable import Timetable
 
 MOST = 0.5
 """So large a share of the ids must be unknown as they are, and be found so."""
-SEVERAL = 3
-"""So many ids with one and the same addition show that it is one."""
 
 _SEPARATOR = re.compile(r"[:_|/.\-#@~ ]+")
 _DATE = re.compile(r"[:_|/.\-#@~ ]?20\d{6}$")
 _PLAIN_ADDITION = re.compile(r"\d+_|[:_|/.\-#@~ ]20\d{6}|\.0")
-"""A number before an id, as OneBusAway writes an agency's, and a date or “.0” behind it."""
+"""A number before an id, as OneBusAway writes an agency's, and a date or “.0” behind it. Words before an id may be
+another agency's."""
 _LEAST_BEGINNING = 6
 """Fewer letters are the beginning of an id by chance."""
-
-
-class _Found(NamedTuple):
-    trip: int
-    addition: str
-    """What the message's id has besides the trip's; empty where it is a part of that."""
 
 
 @dataclass(frozen=True)
@@ -82,33 +73,33 @@ def trips_meant(
     unknown = {names[row] for row in lost}
     if not unknown or len(unknown) < MOST * len({name for name in names if name}):
         return trip
-    found = {row: meant for row in lost if (meant := _found(names[row], int(service_date[row]), int(route[row]),
-                                                            timetable.base, received_at))}  # fmt: skip
-    times = Counter(addition for addition, _ in {(meant.addition, names[row]) for row, meant in found.items()})
-    good = {
-        row: meant.trip for row, meant in found.items()
-        if not meant.addition or times[meant.addition] >= SEVERAL or _PLAIN_ADDITION.fullmatch(meant.addition)
-    }  # fmt: skip
-    if len({names[row] for row in good}) < MOST * len(unknown):
+    found = {}
+    for row in lost:
+        meant = _found(names[row], int(service_date[row]), int(route[row]), timetable.base, received_at)
+        if meant >= 0:
+            found[row] = meant
+    if len({names[row] for row in found}) < MOST * len(unknown):
         return trip
     result = trip.copy()
-    result[list(good)] = list(good.values())
+    result[list(found)] = list(found.values())
     return result
 
 
-def _found(name: str, date: int, route: int, timetable: Timetable, received_at: float) -> _Found | None:
+def _found(name: str, date: int, route: int, timetable: Timetable, received_at: float) -> int:
+    """The trip of that line, of any where that is -1, whose id has the name as a part or is one; -1 where none is."""
     for day in _days(date, timetable, received_at):
         parts = _parts_of_day(timetable, day)
-        for part in dict.fromkeys((name, _DATE.sub("", name))):
-            trip = parts.trip(part)
-            if trip >= 0 and route in (NONE, timetable.trip_route[trip]):
-                return _Found(trip, "")
-        for part, addition in _shorter(name):
-            trip = timetable.trip_index.get(part, NONE)
+        in_longer = (parts.trip(part) for part in dict.fromkeys((name, _DATE.sub("", name))))
+        in_name = (
+            timetable.trip_index.get(part, NONE)
+            for part, addition in _shorter(name)
+            if _PLAIN_ADDITION.fullmatch(addition)
+        )
+        for trip in (*in_longer, *in_name):
             runs = trip >= 0 and timetable.service_active[timetable.trip_service[trip], day]
             if runs and route in (NONE, timetable.trip_route[trip]):
-                return _Found(trip, addition)
-    return None
+                return trip
+    return NONE
 
 
 def _days(date: int, timetable: Timetable, received_at: float) -> list[int]:

@@ -225,8 +225,9 @@ class Engine:
         tracks, slot = self._tracks.with_vehicles_of(observations)
         observations, clock_fast_s = clocks_set_right(observations, slot, tracks, now)
         figures = ReportFigures.of(observations, clock_fast_s, now, self.settings.live_limit_s)
-        self._report_figures = figures if figures.reports else self._report_figures
         rows, counts = fresh_reports(observations, slot, tracks, now)
+        if figures.reports:
+            self._report_figures = figures.with_news(now - observations.timestamp[rows])
         self._counts.update(counts)
         finder = self._current_runs.finder
         rows, upcoming = present_reports(self.timetable, finder, tracks, slot, observations, rows, now)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from predictor.arrays import Float64Array
 from predictor.observations import Observations
+
+LATE_S = 60.0
+"""Vehicles report twice a minute, and networks take some seconds."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,18 @@ class ReportFigures:
     """By how much the clocks of most of its vehicles were found to be fast, seconds."""
     age_s: float = float("nan")
     """Median age of its reports by their own clocks, seconds."""
+    late: int = 0
+    """Were news, and old when they came,"""
+    late_s: float = float("nan")
+    """by so much at the median of all that were news, seconds."""
     unknown_trips: tuple[str, ...] = ()
     """Some of the trips that the timetable does not know."""
+
+    def with_news(self, age_s: Float64Array) -> ReportFigures:
+        """The same with the ages (n,) at which reports came that tell something new."""
+        if len(age_s) == 0:
+            return self
+        return replace(self, late=int((age_s >= LATE_S).sum()), late_s=float(np.median(age_s)))
 
     @classmethod
     def none(cls) -> ReportFigures:

@@ -19,20 +19,22 @@ from api.service.service import Service
 from api.service.view import FeedHealth
 from predictor.arrays import Float64Array
 from predictor.geometry import ground_distance_m
+from predictor.report_figures import LATE_S
 from predictor.snapshot import IN_SERVICE, OFF_ROUTE, UNMATCHED, Snapshot, Vehicles
 from predictor.timetable import Timetable
 
 FAULTS = (
     "engine_stalled", "no_step_yet", "feed_error", "feed_of_another", "feed_misplaced",
     "feed_stopped", "no_vehicles", "fleet_stands", "unknown_trips",
-    "clocks_far_ahead", "reports_old", "clock_fast", "positions_swapped", "vehicles_elsewhere", "vehicles_off_line",
+    "clocks_far_ahead", "reports_old", "reports_late", "clock_fast", "positions_swapped",
+    "vehicles_elsewhere", "vehicles_off_line",
     "no_vehicle_matches", "updates_not_found", "alerts_reach_nobody", "timetable_ended", "timetable_ends",
     "timetable_not_begun", "own_clock_jumped", "own_clock_set_back", "nothing_kept", "timetable_not_kept",
     "history_not_saved", "history_lost",
     "learned_not_saved", "files_set_aside", "file_damaged", "work_fails",
 )  # fmt: skip
 """Every code that a fault may have."""
-WARNINGS = frozenset(("clock_fast", "feed_misplaced", "timetable_ends"))
+WARNINGS = frozenset(("clock_fast", "feed_misplaced", "reports_late", "timetable_ends"))
 """Those by which riders lose nothing yet: they are told, and make nobody get up at night."""
 
 CLOCK_FAST_S = 10.0
@@ -126,6 +128,8 @@ def vehicle_faults(snapshot: Snapshot, live_limit_s: float) -> list[Fault]:
         found.append(Fault("clock_fast", {"seconds": round(figures.clock_fast_s)}))
     if expected == 0 or reports == 0 or not now - figures.at <= FIGURES_KEPT_S:
         return found
+    if figures.late >= SEVERAL and figures.late_s >= LATE_S:
+        found.append(Fault("reports_late", {"seconds": round(figures.late_s)}))
     usable = _usable(vehicles, now - live_limit_s)
     none_usable = usable <= UNUSABLE * min(expected, reports)
     telling = reports >= SEVERAL or none_usable

@@ -142,7 +142,7 @@ def test_trip_ids_that_match_nothing_are_named(count: int) -> None:
 @pytest.mark.parametrize(
     ("offset_s", "fault", "words"),
     [(3600, "clocks_far_ahead", "60 min"), (-3600, "reports_old", "60 min"), (45, "clock_fast", "45 s"),
-     (200, "clock_fast", "200 s"), (-900, "reports_old", "15 min")],
+     (200, "clock_fast", "200 s"), (-900, "reports_old", "15 min"), (-100, "reports_late", "100 s")],
 )  # fmt: skip
 def test_clocks_that_are_wrong_are_told(offset_s: float, fault: str, words: str) -> None:
     city = City(FLEET, at="08:09")

@@ -166,10 +166,3 @@ def test_ids_that_most_trips_have_in_common_with_the_timetable_are_not_guessed_a
     told = [update(f"t{n}", StopUpdate("B", delay=0), **TODAY) for n in range(5)]
     city = City(line, at="07:58").trip_updates(*told, cancelled("z9", **TODAY))
     assert "08:14 w_z9 scheduled" in city.board("C")
-
-
-def test_what_stands_before_all_ids_of_a_feed_is_no_part_of_them() -> None:
-    line = Network(trips=tuple(Trip(f"t{n}", f"08:0{n}") for n in range(3)))
-    told = [update(f"feed-7:t{n}", StopUpdate("B", delay=120), **TODAY) for n in range(3)]
-    city = City(line, at="07:58").trip_updates(*told)
-    assert [row[6:] for row in city.board("C")] == ["t0 live", "t1 live", "t2 live"]
