@@ -49,9 +49,11 @@ class _Fit:
     def run(self, pattern: int, trip: int, service_day: int, shift_s: int) -> bool:
         if self.everyone:
             return True
-        if pattern not in self.patterns or self.service_day not in (ANY, service_day):
+        if self.service_day not in (ANY, service_day):
             return False
-        return self.runs is None or (trip, None) in self.runs or (trip, shift_s) in self.runs
+        if self.runs is None:
+            return pattern in self.patterns
+        return (trip, None) in self.runs or (trip, shift_s) in self.runs
 
 
 class Informed:
@@ -202,7 +204,11 @@ class _Fitting:
         order = np.argsort(tt.pattern_stop, kind="stable")
         self._by_stop: Int64Array = pattern_of_call[order]
         self._stop_ptr = np.searchsorted(tt.pattern_stop[order], np.arange(tt.stops + 1))
-        self._departures = np.bincount(tt.journey_trip, minlength=tt.trips)
+        self._departures = np.bincount(tt.by_name.journey_trip, minlength=tt.trips)
+        self._own_runs: dict[int, list[int]] = {}
+        """The operator's own runs, by the trip that they are named by."""
+        for own_run, named in enumerate(tt.run_named.tolist()):
+            self._own_runs.setdefault(named, []).append(own_run)
 
     def all(self, selectors: Iterable[Selector], at: float) -> list[_Fit]:
         each = list(dict.fromkeys(map(self._in_own_ids, selectors)))
@@ -236,12 +242,15 @@ class _Fitting:
         if stops is not None and len(stops) == 0:
             return None
         runs, day = (None, ANY) if selector.trip is None else self._runs(selector.trip, dated)
-        if runs is not None and not runs:
-            return None
+        if runs is not None:
+            runs = self._with_own_runs(runs, day)
+            if not runs:
+                return None
         patterns, calling = self._patterns(selector, routes, stops, runs)
         named = self._named_line(selector, stops, routes, runs)
         if runs is not None:
-            runs = frozenset(run for run in runs if tt.trip_pattern[run[0]] in patterns)
+            # A run that keeps away from the stop now is still the one that is spoken of.
+            runs = self._with_own_runs(frozenset(run for run in runs if tt.trip_pattern[run[0]] in patterns), day)
             if not runs:
                 return None
         lines = set(tt.pattern_route[patterns].tolist())
@@ -341,6 +350,16 @@ class _Fitting:
         if trip.trip_id:
             return (frozenset() if trip_idx < 0 or date else frozenset({self._run(trip_idx, start_s)})), ANY
         return self._of_route(route, date, start_s)
+
+    def _with_own_runs(self, runs: frozenset[Run], day: int) -> frozenset[Run]:
+        """Runs of a service day, and those of the operator's own that stand in their place or share their id."""
+        tt = self._timetable
+        return runs.union(
+            (tt.base.trips + own_run, None)
+            for trip, shift_s in runs
+            for own_run in self._own_runs.get(trip, ())
+            if day in (ANY, tt.run_days[own_run]) and shift_s in (None, tt.run_shifts_s[own_run])
+        )
 
     def _named(self, trip: TripSelector) -> tuple[int, int, int, int]:
         """Trip and route, -1 where not known; date, 0 where none is given, and start time in seconds, -1 where none."""

@@ -88,7 +88,7 @@ class OverlaidTimetable(Timetable):
     @cached_property
     def by_name(self) -> Timetable:
         """The timetable as feeds name its runs: each under the first trip of its id, by the shift that it has there."""
-        base, named = self.base, self._named
+        base, named = self.base, self.run_named
         runs = np.arange(base.trips, self.trips)
         calendars = self.service_active.copy()
         trip_service = np.append(base.trip_service, self.trip_service[base.trips :])
@@ -118,10 +118,10 @@ class OverlaidTimetable(Timetable):
     @cached_property
     def named_start_s(self) -> Int32Array:
         """See `Timetable`."""
-        return np.append(self.base.trip_start_s, self.trip_start_s[self._named]).astype(np.int32)
+        return np.append(self.base.trip_start_s, self.trip_start_s[self.run_named]).astype(np.int32)
 
     @cached_property
-    def _named(self) -> Int32Array:
+    def run_named(self) -> Int32Array:
         """(r,) the first trip of each run's id."""
         return np.array([self.trip_index[name] for name in self.trip_id[self.base.trips :].tolist()], np.int32)
 
@@ -129,7 +129,7 @@ class OverlaidTimetable(Timetable):
     def _standing(self) -> tuple[Int64Array, Int32Array]:
         """Sorted keys of the runs as they are named, and the trips that stand for them."""
         runs = np.arange(self.base.trips, self.trips, dtype=np.int32)
-        key = DatedRuns(self._named, self.run_days, self.run_shifts_s).run_key
+        key = DatedRuns(self.run_named, self.run_days, self.run_shifts_s).run_key
         order = np.argsort(key, kind="stable")
         return key[order], runs[order]
 

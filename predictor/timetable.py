@@ -190,6 +190,11 @@ class Timetable:
         return np.empty(0, np.int32)
 
     @property
+    def run_named(self) -> Int32Array:
+        """(r,) the first trip of each one's id, by which feeds name it."""
+        return np.empty(0, np.int32)
+
+    @property
     def by_name(self) -> Timetable:
         """The timetable as feeds name its runs: what runs in a run's place goes by the name of that run."""
         return self

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.field.city import TOKEN, City
 from benchmarks.field.faces import text
-from benchmarks.field.messages import alert, bus
+from benchmarks.field.messages import StopUpdate, TripUpdate, alert, bus, update
 from benchmarks.field.network import (
     Agency,
     Frequency,
@@ -145,6 +145,42 @@ def test_one_run_of_several_is_named_by_its_start_time() -> None:
     city = City(often).alerts(alert(SAID, {"trip_id": "t1", "start_date": 20261126, "start_time": "08:30:00"}))
     assert city.trip_answer("t1", start="08:00:00")["alerts"] == []
     assert [told["header"][""] for told in city.trip_answer("t1", start="08:30:00")["alerts"]] == [SAID]
+
+
+def said_of(city: City, trip: str, **asked: str) -> list[str]:
+    """What readers of a run are told."""
+    return [told["header"][""] for told in city.trip_answer(trip, **asked)["alerts"]]
+
+
+@pytest.mark.parametrize("informed", [{"trip_id": "t1"}, {"trip_id": "t1", "start_date": 20261126}])
+@pytest.mark.parametrize(
+    ("told", "stop"),
+    [
+        (update("t1", *(StopUpdate(s, at, at) for s, at in (("A", "08:00"), ("F", "08:04"), ("E", "08:09"))),
+                relationship="REPLACEMENT", start_date=20261126), "F"),
+        (update("t1", StopUpdate("C", assigned_stop="W1"), start_date=20261126), "W1"),
+    ],
+)  # fmt: skip
+def test_a_message_about_a_trip_reaches_its_riders_where_the_operator_has_changed_it(
+    informed: dict[str, Any], told: TripUpdate, stop: str
+) -> None:
+    city = City(TOWN).trip_updates(told).alerts(alert(SAID, informed))
+    assert said_of(city, "t1") == heads(city, stop) == heads(city, "E") == [SAID]
+    city.alerts(alert(SAID, informed | {"stop_id": "C"}))
+    assert said_of(city, "t1") == heads(city, "C") == [SAID], "it may say that the trip does not call there"
+
+
+def test_of_added_runs_of_one_id_a_message_is_for_the_one_that_it_names() -> None:
+    both = (
+        update("x", StopUpdate("A", start, start), StopUpdate("C", end, end), relationship="NEW", route_id="r1",
+               start_date=20261126, start_time=f"{start}:00")
+        for start, end in (("08:10", "08:14"), ("08:30", "08:34"))
+    )  # fmt: skip
+    city = City(TOWN).trip_updates(*both)
+    starts = ("08:10:00", "08:30:00")
+    for informed, reached in ({"start_time": "08:30:00", "start_date": 20261126}, [0, 1]), ({}, [1, 1]):
+        city.alerts(alert(SAID, {"trip_id": "x"} | informed))
+        assert [len(said_of(city, "x", start=start)) for start in starts] == reached
 
 
 def test_alerts_that_share_an_id_are_all_read() -> None:
