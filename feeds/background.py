@@ -7,15 +7,19 @@ again, less and less often. One that dies all the same gets another (`revive`, c
 from __future__ import annotations
 
 import logging
+import os
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from queue import Empty, Full, Queue
-from threading import Event, Thread
+from threading import Event, Thread, get_native_id
 from typing import Generic, TypeVar
 
 _LOOK_S = 0.3
+_GIVES_WAY = 10
+"""Of the levels that Linux calls nice."""
 _LONGEST_PAUSE_S = 60.0
 
 log = logging.getLogger("prochain")
@@ -106,15 +110,18 @@ class Repeated(Watched):
         first_s: float | None = None,
         steady: bool = False,
         at_end: bool = False,
+        gives_way: bool = False,
     ) -> None:
         """Parameters: `every_s`: the pause before each time, `first_s`: before the first, where that is another;
-        `steady`: turns are counted from the one before, however long that took; `at_end`: once more when it stops."""
+        `steady`: turns are counted from the one before, however long that took; `at_end`: once more when it stops;
+        `gives_way`: other threads, and other processes, have the processor first."""
         super().__init__(name)
         self._do = do
         self._every_s = every_s
         self._first_s = every_s if first_s is None else first_s
         self._steady = steady
         self._at_end = at_end
+        self._gives_way = gives_way
         self._woken = Event()
 
     @property
@@ -138,6 +145,9 @@ class Repeated(Watched):
         super().stop(within_s)
 
     def _run(self) -> None:
+        if self._gives_way and sys.platform == "linux":
+            # Elsewhere this is of a whole process.
+            os.setpriority(os.PRIO_PROCESS, get_native_id(), _GIVES_WAY)
         due = time.monotonic() + self._first_s
         while True:
             self._woken.wait(max(due - time.monotonic(), 0.0))

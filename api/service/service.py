@@ -164,13 +164,15 @@ class Service:
         self._failures_in_a_row = 0
         self._stepped_at = time.monotonic()
         self._running = False
-        self._stepping = Repeated("step", self._catch_up, max(step_interval_s / self.clock.speed, 0.25))
+        self._stepping = Repeated("step", self._catch_up, max(step_interval_s / self.clock.speed, 0.25), gives_way=True)
         self._work = [self._stepping]
         if timetable_source:
             # What was not taken at the start is looked at again when vehicles have reported.
             unsettled = waiting_timetable or timetable_source.health().error
             first_s = min(timetable_source.every_s, _SOON_S) if unsettled else None
-            looking = Repeated("timetable", self._look_for_timetable, timetable_source.every_s, first_s=first_s)
+            looking = Repeated(
+                "timetable", self._look_for_timetable, timetable_source.every_s, first_s=first_s, gives_way=True
+            )
             self._work.append(looking)
         self._watching = Repeated("watch", self._revive, _REVIVED_WITHIN_S)
 

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -21,12 +22,15 @@ from fastapi import FastAPI
 from google.transit.gtfs_realtime_pb2 import FeedMessage
 from starlette.types import Message
 
+from api.answers.doors import Doors
 from api.app import create_app
+from api.command.connections import allow_many_files
 from api.command.listening import Server, address_of, listen
 from api.service.demo import demo_service
 from api.service.service import Service
 from api.service.settings import Settings
 from benchmarks.speed.figure import Figure
+from benchmarks.speed.whole_day import peak_memory_mb
 
 CONNECTIONS = 64
 SECONDS = 3.0
@@ -35,11 +39,11 @@ _KILOBYTE = {f"field {i:02}": "x" * 16 for i in range(32)}
 
 def warm_answers() -> list[Figure]:
     """Each kind of answer of the demo network at its busiest stop, asked for over and over."""
-    with _server(_plain) as (base, cpu_s):
-        plain = _answers_a_cpu_s(base, "/", cpu_s)
+    with application_server(_plain) as server:
+        plain = _answers_a_cpu_s(server, "/")
     figures = [Figure("a plain FastAPI endpoint, 1 kB", plain, "answers a CPU second")]
-    with _server(_demo) as (base, cpu_s):
-        stop = quote(_busiest_stop(base), safe="")
+    with application_server(demo) as server:
+        stop = quote(called_stops(server.base).most_common(1)[0][0], safe="")
         board = f"/v1/stops/{stop}/departures"
         for work, path, target, unchanged in (
             ("departures", board, 3.0, False),
@@ -48,8 +52,8 @@ def warm_answers() -> list[Figure]:
             ("stop page", f"/stops/{stop}", 1.0, False),
             ("TripUpdates", "/gtfs-rt/trip-updates", None, False),
         ):
-            headers = {"If-None-Match": httpx.get(base + path).headers["ETag"]} if unchanged else {}
-            rate = _answers_a_cpu_s(base, path, cpu_s, headers)
+            headers = {"If-None-Match": httpx.get(server.base + path).headers["ETag"]} if unchanged else {}
+            rate = _answers_a_cpu_s(server, path, headers)
             figures.append(Figure(f"{work}, warm", rate / plain, "times the plain one", target, "at least"))
     return figures
 
@@ -58,7 +62,7 @@ def first_answers() -> list[Figure]:
     """Every stop of the demo network asked for once since the step."""
     figures = []
     with TemporaryDirectory() as folder:
-        app = _demo(folder)
+        app = demo(folder)
         service: Service = app.state.service
         stops = [quote(str(stop), safe="") for stop in service.timetable.stop_id]
         for work, path in (
@@ -97,17 +101,17 @@ async def _ask_each(app: FastAPI, paths: list[str]) -> None:
         await app(scope, receive, send)
 
 
-def _busiest_stop(base: str) -> str:
+def called_stops(base: str) -> Counter[str]:
+    """How many predictions the service's own feed has of each stop."""
     message = FeedMessage.FromString(httpx.get(f"{base}/gtfs-rt/trip-updates").content)
-    calls = Counter(call.stop_id for entity in message.entity for call in entity.trip_update.stop_time_update)
-    return calls.most_common(1)[0][0]
+    return Counter(call.stop_id for entity in message.entity for call in entity.trip_update.stop_time_update)
 
 
-def _answers_a_cpu_s(base: str, path: str, cpu_s: Callable[[], float], headers: dict[str, str] | None = None) -> float:
-    asyncio.run(_ask(base, path, headers or {}, 0.5))
-    before = cpu_s()
-    answers = asyncio.run(_ask(base, path, headers or {}, SECONDS))
-    return answers / (cpu_s() - before)
+def _answers_a_cpu_s(server: ServedApplication, path: str, headers: dict[str, str] | None = None) -> float:
+    asyncio.run(_ask(server.base, path, headers or {}, 0.5))
+    before = server.cpu_s()
+    answers = asyncio.run(_ask(server.base, path, headers or {}, SECONDS))
+    return answers / (server.cpu_s() - before)
 
 
 class _Client(asyncio.Protocol):
@@ -162,21 +166,35 @@ async def _ask(base: str, path: str, headers: dict[str, str], seconds: float) ->
     return sum(await asyncio.gather(*ends))
 
 
+@dataclass(frozen=True)
+class ServedApplication:
+    """An application on a server in a process of its own."""
+
+    base: str
+    """Its address."""
+    process: int
+    _asked: Connection
+
+    def cpu_s(self) -> float:
+        """Processor time that it has used."""
+        self._asked.send(None)
+        return float(self._asked.recv())
+
+    def peak_memory_mb(self) -> float:
+        """The most that it has had resident."""
+        return peak_memory_mb(self.process)
+
+
 @contextmanager
-def _server(make: Callable[[str], FastAPI]) -> Iterator[tuple[str, Callable[[], float]]]:
-    """The address of an application in a process of its own, and what tells the processor time that it has used."""
+def application_server(make: Callable[[str], FastAPI]) -> Iterator[ServedApplication]:
+    """Serve what `make` makes, given a folder to write to."""
     ours, theirs = multiprocessing.Pipe()
     with TemporaryDirectory() as folder:
         process = multiprocessing.get_context("spawn").Process(target=_serve, args=(make, folder, theirs), daemon=True)
         process.start()
+        theirs.close()
         try:
-            base: str = ours.recv()
-
-            def cpu_s() -> float:
-                ours.send(None)
-                return float(ours.recv())
-
-            yield base, cpu_s
+            yield ServedApplication(ours.recv(), process.pid or 0, ours)
         finally:
             process.terminate()
             process.join(10.0)
@@ -184,6 +202,8 @@ def _server(make: Callable[[str], FastAPI]) -> Iterator[tuple[str, Callable[[], 
 
 def _serve(make: Callable[[str], FastAPI], folder: str, asked: Connection) -> None:
     listening = listen("127.0.0.1", 0)
+    app = make(folder)
+    app.state.doors.limit_to_files(allow_many_files())
 
     def tell() -> None:
         while True:
@@ -191,12 +211,13 @@ def _serve(make: Callable[[str], FastAPI], folder: str, asked: Connection) -> No
             asked.send(time.process_time())
 
     Thread(target=tell, daemon=True).start()
-    Server(make(folder), lambda: asked.send(address_of(listening))).run(sockets=[listening])
+    Server(app, lambda: asked.send(address_of(listening))).run(sockets=[listening])
 
 
 def _plain(_: str) -> FastAPI:
     app = FastAPI()
     app.state.announcer = SimpleNamespace(close=lambda: None)
+    app.state.doors = Doors()
 
     @app.get("/")
     def kilobyte() -> dict[str, str]:
@@ -205,6 +226,7 @@ def _plain(_: str) -> FastAPI:
     return app
 
 
-def _demo(folder: str) -> FastAPI:
+def demo(folder: str) -> FastAPI:
+    """The demo network, its files in `folder`."""
     settings = Settings.model_validate({"data_dir": Path(folder) / "data", "cache_dir": Path(folder) / "cache"})
     return create_app(demo_service(settings))

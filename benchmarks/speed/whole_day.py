@@ -82,15 +82,16 @@ def _replay(folder: Path, day: str) -> WholeDay:
     return WholeDay(
         network=folder.name, day=day, load_s=loaded - began, replay_s=seconds, steps=counts.get("steps", 0),
         reports=counts.get("reports_fresh", 0), passages=counts.get("passages", 0),
-        peak_memory_mb=_peak_memory_mb(),
+        peak_memory_mb=peak_memory_mb(),
         served_stops=int(served.sum()), stops_with_board=int((served & shown).sum()),
         stops_with_live=int((served & live).sum()),
     )  # fmt: skip
 
 
-def _peak_memory_mb() -> float:
+def peak_memory_mb(process: int | str = "self") -> float:
+    """The most that a process has had resident, in MB."""
     # getrusage would tell the peak of the process that started this one, were it higher.
-    status = Path("/proc/self/status")
+    status = Path(f"/proc/{process}/status")
     if status.exists():
         lines = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
         return int(lines["VmHWM"].split()[0]) / 1024.0

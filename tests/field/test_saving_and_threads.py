@@ -5,9 +5,11 @@ The kind: work beside the readers that stops, or loses what it holds, with nobod
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from pathlib import Path
-from threading import Event
+from threading import Event, get_native_id
 
 import pytest
 from fastapi.testclient import TestClient
@@ -109,3 +111,19 @@ def test_hours_of_learning_are_kept_elsewhere_where_the_disk_is_full(
     monkeypatch.setattr("feeds.learned_file.write_learned", full_disk)
     with pytest.raises(FeedError, match="No space left"):
         keep_learned(tmp_path / "learned.npz", ready_made())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux gives threads a priority of their own")
+def test_readers_have_the_processor_before_the_engines_step() -> None:
+    priorities: list[int] = []
+    noted = Event()
+
+    def note() -> None:
+        priorities.append(os.getpriority(os.PRIO_PROCESS, get_native_id()))
+        noted.set()
+
+    step = Repeated("step", note, 60.0, first_s=0.0, gives_way=True)
+    step.start()
+    assert noted.wait(5.0)
+    step.stop(1.0)
+    assert priorities[0] > os.getpriority(os.PRIO_PROCESS, get_native_id())

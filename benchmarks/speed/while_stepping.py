@@ -1,0 +1,142 @@
+"""How long a reader waits for a board while the engine steps through 10,000 vehicles, beside the same at rest."""
+
+from __future__ import annotations
+
+import csv
+import http.client
+import io
+import time
+import zipfile
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from fastapi import FastAPI
+
+from api.app import create_app
+from api.service.clock import ShiftedClock
+from api.service.incoming_feeds import PolledFeeds
+from api.service.service import Service
+from benchmarks.speed.figure import Figure
+from benchmarks.speed.serving import application_server
+from benchmarks.speed.steps import DAY, VEHICLES_A_TOWN
+from feeds.simulator import Simulator
+from feeds.timetable import load_timetable
+
+VEHICLES = 10_000
+_POLL_S = 10.0
+_WARM_UP_S = 300.0
+_SPEED = 20.0
+"""The clock's, so that each step has a new message however soon it follows the one before."""
+_ROUNDS, _ROUND_S = 3, 5.0
+_MESSAGES = int((_WARM_UP_S + 3 * _ROUNDS * _ROUND_S * _SPEED) / _POLL_S)
+_ASKED_EVERY_S = 0.01
+
+
+def waits(vehicles: int = VEHICLES) -> list[Figure]:
+    """p99 of boards that nobody asked for since the step, and of one that is asked for again and again."""
+    with TemporaryDirectory() as folder:
+        town = Path(folder)
+        _write_town(town, round(vehicles / VEHICLES_A_TOWN))
+        (town / "rest").touch()
+        with application_server(partial(_town, folder)) as server:
+            first_ms, again_ms = _measured(server.base, town)
+    figures = []
+    for work, by_phase in (("a board, first since the step", first_ms), ("a board asked for again", again_ms)):
+        rest, stepping = (float(np.quantile(by_phase[phase], 0.99)) for phase in (False, True))
+        figures += [
+            Figure(f"p99 of {work}, the engine at rest", rest, "ms"),
+            Figure(f"p99 of {work}, while it steps through {vehicles:,} vehicles", stepping / rest, "times that", 3.0),
+        ]
+    return figures
+
+
+def _write_town(folder: Path, towns: int) -> None:
+    simulator = Simulator(scale=towns, window=(7.9, 8.4))
+    simulator.write_gtfs(folder / "gtfs.zip", DAY, 1)
+    starts_at = _starts_at(simulator.timezone)
+    for poll in range(_MESSAGES):
+        (folder / f"{poll}.pb").write_bytes(simulator.vehicle_positions(starts_at + poll * _POLL_S))
+
+
+def _starts_at(timezone: str) -> float:
+    return datetime(DAY.year, DAY.month, DAY.day, 8, tzinfo=ZoneInfo(timezone)).timestamp()
+
+
+class _Messages:
+    """The town's messages; while there is a file `rest` beside them, whoever asks waits."""
+
+    name = "simulated vehicle positions"
+
+    def __init__(self, folder: Path, starts_at: float) -> None:
+        self._folder, self._starts_at = folder, starts_at
+        self.waits = False
+
+    def fetch(self, now: float) -> bytes:
+        while self.waits and (self._folder / "rest").exists():
+            time.sleep(0.02)
+        poll = min(int((now - self._starts_at) / _POLL_S), _MESSAGES - 1)
+        return (self._folder / f"{poll}.pb").read_bytes()
+
+
+def _town(town: str, _: str) -> FastAPI:
+    timetable = load_timetable(Path(town) / "gtfs.zip", cache_dir=None).timetable
+    starts_at = _starts_at(timetable.timezone)
+    messages = _Messages(Path(town), starts_at)
+    service = Service(
+        timetable,
+        PolledFeeds(messages, every_s=0.0, in_step=True),
+        ShiftedClock(starts_at + _WARM_UP_S, _SPEED),
+        step_interval_s=0.25,
+        warm_up_s=_WARM_UP_S,
+    )
+    messages.waits = True
+    return create_app(service)
+
+
+def _measured(base: str, town: Path) -> tuple[dict[bool, list[float]], dict[bool, list[float]]]:
+    """Milliseconds of each answer, at rest (False) and while the engine steps: of one stop after the other, of one."""
+    with zipfile.ZipFile(town / "gtfs.zip") as archive, archive.open("stops.txt") as file:
+        rows = csv.DictReader(io.TextIOWrapper(file, "utf-8-sig"))
+        boards = [f"/v1/stops/{quote(row['stop_id'], safe='')}/departures" for row in rows]
+    ask = _asking(base)
+    for board in boards[:200]:
+        ask(board)
+    first_ms: dict[bool, list[float]] = {False: [], True: []}
+    again_ms: dict[bool, list[float]] = {False: [], True: []}
+    order = np.random.default_rng(1).permutation(len(boards)).tolist()
+    for _ in range(_ROUNDS):
+        for stepping in (False, True):
+            if stepping:
+                (town / "rest").unlink()
+            else:
+                (town / "rest").touch()
+            # What is under way comes to its end.
+            time.sleep(2.0)
+            until = time.perf_counter() + _ROUND_S
+            while time.perf_counter() < until:
+                first_ms[stepping].append(ask(boards[order.pop()]))
+                again_ms[stepping].append(ask(boards[0]))
+                time.sleep(_ASKED_EVERY_S)
+    return first_ms, again_ms
+
+
+def _asking(base: str) -> Callable[[str], float]:
+    address = urlsplit(base)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port)
+
+    def ask(path: str) -> float:
+        began = time.perf_counter()
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        answer.read()
+        if answer.status != 200:
+            raise RuntimeError(f"{path}: {answer.status}")
+        return 1e3 * (time.perf_counter() - began)
+
+    return ask
