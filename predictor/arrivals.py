@@ -147,7 +147,7 @@ def _heads(tt: Timetable, travel_times: TravelTimes, tracks: Tracks, first: Legs
     """Where each vehicle (n,) is on its way to the first call of its chain, which is of the legs `first`: driving
     there, standing there, or yet to come to the first stop of its trip."""
     slot, call = first.slot, first.first_call
-    reported = tracks.timestamp[slot] - now
+    reported = tracks.placed_at[slot] - now
     on_it = first.order == 0
     standing = on_it & (tracks.departed[slot] < tracks.arrived[slot])
     stands_on_the_way, stands_at_first = standing & (call > 0), standing & (call == 0)

@@ -83,9 +83,9 @@ def doubts(
 def told_until(tracks: Tracks, patience: Patience) -> Float64Array:
     """Until when the time of each vehicle (slots,) may be put off because it has not come, POSIX seconds.
 
-    Who goes on reporting has not come yet: a time that has passed becomes "now". Of one that is silent nothing is
-    known: its times stay as they are, and pass.
+    Who goes on reporting has not come yet: a time that has passed becomes "now". Of one that is silent, or away from
+    its line, nobody knows when it will: its times stay as they are, and pass.
     """
     gap_s = np.fmax(2.0 * tracks.report_gap_s, patience.silent_s)
-    result: Float64Array = tracks.timestamp + gap_s
+    result: Float64Array = tracks.placed_at + gap_s
     return result

@@ -45,6 +45,8 @@ TOLD_STOP_M = 80.0
 """A vehicle this near to the stop that it says it stands at does stand there."""
 TOLD_STOP_SLACK_M = 200.0
 """A vehicle is looked for so far around the stop that it names, and the way to it."""
+TOLD_WRONG_M = 500.0
+"""One further than this from the stop that it names is elsewhere, if it is on its line there."""
 PRIOR_SCALE = 25.0
 AGAINST = -0.5
 """A movement is against the line where the cosine of the angle between them is less than this."""
@@ -110,7 +112,9 @@ class _StopTold(Columns):
     call: Int32Array
     """The call, -1 where none is named."""
     near: BoolArray
-    """The vehicle is at that stop, by its position."""
+    """The vehicle is at that stop, by its position;"""
+    far: BoolArray
+    """it is elsewhere."""
     stopped: BoolArray
     """It says that it is stopped there;"""
     coming: BoolArray
@@ -126,6 +130,8 @@ class _Place(Columns):
     jumped: BoolArray
     against_m: Float64Array
     """Metres moved against the line in a row."""
+    gets_on: BoolArray
+    """It has moved along the line with this report."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,9 +215,13 @@ class Matcher:
         known = (sequence >= 0) & (self._sequence_key[at] == key)
         call = np.where(known, tt.call_at(self._by_sequence[at]), NONE).astype(np.int32)
         status = obs.stop_status[reports.row]
-        near = known & (self._to_stop_m(reports, np.maximum(call, 0)) < TOLD_STOP_M)
+        to_stop_m = self._to_stop_m(reports, np.maximum(call, 0))
         return _StopTold(
-            call, near, known & (status == STOPPED_AT), known & np.isin(status, (INCOMING_AT, IN_TRANSIT_TO))
+            call=call,
+            near=known & (to_stop_m < TOLD_STOP_M),
+            far=known & (to_stop_m > TOLD_WRONG_M),
+            stopped=known & (status == STOPPED_AT),
+            coming=known & np.isin(status, (INCOMING_AT, IN_TRANSIT_TO)),
         )
 
     def _to_stop_m(self, reports: _OnRuns, call: Int32Array) -> Float64Array:
@@ -244,13 +254,14 @@ class Matcher:
         hinted = (around.low_m > window.low_m) | (around.high_m < window.high_m)
         found = self._projected(line, reports, around)
         # The stop named may be an old one: where the vehicle is counts.
-        rows, other = self._better(line, reports, np.flatnonzero(hinted), window, found)
+        rows, other = self._better(line, reports, np.flatnonzero(hinted & told.far), window, found)
         found.put(rows, other)
         stands = hinted & told.near & told.stopped
         stands[rows] = False
         # Where nothing in the window fits: anywhere on the line.
         anywhere = replace(window, low_m=np.zeros(len(reports)), high_m=np.full(len(reports), np.inf))
-        rows, other = self._better(line, reports, np.flatnonzero(under_way), anywhere, found)
+        again = np.flatnonzero(under_way | (around.low_m > 0))
+        rows, other = self._better(line, reports, again, anywhere, found)
         beside = found.offset_m > self._off_line_m(line, found)
         along, astray = found.along.copy(), beside.copy()
         along[rows], astray[rows] = other.along, False
@@ -265,12 +276,13 @@ class Matcher:
         rows, other = rows[~sideways & ~turns], other.take(~sideways & ~turns)
         found.put(rows, other)
         jumped = np.zeros(len(reports), bool)
-        jumped[rows], stands[rows] = True, False
+        jumped[rows], stands[rows] = under_way[rows], False
         at_m = np.where(stands, self.diagram.call_distance_m(reports.trip, told.call), found.distance_m)
         last = np.where(under_way, np.nan_to_num(reports.last_m), 0.0)
         at_m = np.where(under_way & ~jumped, np.maximum(at_m, last), at_m)
         at_m = self._not_past_unseen_stops(reports.trip, line, at_m, found.offset_m, last, reports.lat, reports.lon)
-        return _Place(at_m, off_line | (against_m >= TURNED_M), jumped, against_m)
+        gets_on = (reports.moved_m > 0) & (along > 0.0) & ~off_line
+        return _Place(at_m, off_line | (against_m >= TURNED_M), jumped, against_m, gets_on)
 
     def _better(
         self, line: Int32Array, reports: _OnRuns, rows: Int64Array, window: _Window, found: Projection
@@ -308,7 +320,7 @@ class Matcher:
         tt, diagram, trip, off = self.timetable, self.diagram, reports.trip, place.off_line
         pattern, calls = tt.trip_pattern[trip], tt.trip_calls[trip]
         first_m = diagram.call_distance_m(trip, np.zeros(len(trip), np.int32))
-        waiting, coming = self._yet_to_leave(reports, place.at_m, first_m)
+        waiting, coming = self._yet_to_leave(reports, place, first_m)
         still = waiting | coming
 
         arrived = diagram.calls_before(pattern, place.at_m + STOP_ZONE_M)
@@ -344,19 +356,26 @@ class Matcher:
         result: BoolArray = ((to_stop_m < AT_STOP_M) & ~on_its_way) | (named & told.near & told.stopped)
         return result
 
-    def _yet_to_leave(self, reports: _OnRuns, at_m: Float64Array, first_m: Float64Array) -> tuple[BoolArray, BoolArray]:
+    def _yet_to_leave(self, reports: _OnRuns, place: _Place, first_m: Float64Array) -> tuple[BoolArray, BoolArray]:
         """Whether each vehicle (m,) waits at its first stop (`first_m` along the line) for its departure, or is on its
         way there."""
-        early_s = self.timetable.trip_start_s[reports.trip] - reports.seconds
+        tt, trip, at_m = self.timetable, reports.trip, place.at_m
+        early_s = tt.trip_start_s[trip] - reports.seconds
         not_left = ~reports.same | (reports.departed == 0)
         early = early_s > EARLIEST_DEPARTURE_S
         waiting = not_left & (
             (reports.near_first & ((at_m <= first_m + STOP_ZONE_M) | early))
             | (early & (at_m - first_m < BEYOND_FIRST_M) & (reports.to_first_m < WAITS_WITHIN_M))
         )
+        # Who was on its way to the first stop still is until it moves along the line; and nobody is through by so much
+        # before the timetable that it cannot have begun.
+        is_coming = reports.same & (reports.arrived == 0) & (reports.departed == 0) & ~place.gets_on
+        at_end = at_m > self.diagram.call_distance_m(trip, tt.trip_calls[trip]) - STOP_ZONE_M
+        at_end &= tt.trip_end_s[trip] - reports.seconds > EARLIEST_DEPARTURE_S
+        crosses = ~place.off_line & (is_coming | at_end)
         # Who is too far away to be there in time is on its way to somewhere else.
-        in_reach = reports.to_first_m < FASTEST_M_S * early_s
-        return waiting, not_left & ~waiting & early & in_reach
+        in_reach = reports.to_first_m < FASTEST_M_S * np.maximum(early_s, EARLIEST_DEPARTURE_S)
+        return waiting, not_left & ~waiting & (early | crosses) & in_reach
 
     def _not_past_unseen_stops(
         self,

@@ -146,6 +146,13 @@ class Tracks(DatedRuns):
         return named
 
     @property
+    def placed_at(self) -> Float64Array:
+        """When each vehicle was last seen where it is taken to be: one away from its line stays where it left it."""
+        on_line_at = np.fmax(self.on_line_at, self.since)
+        result: Float64Array = np.where(self.state == OFF_ROUTE, on_line_at, self.timestamp)
+        return result
+
+    @property
     def finished(self) -> DatedRuns:
         """The run that each vehicle last finished."""
         return DatedRuns(self.finished_trip, self.finished_day, self.finished_shift_s)

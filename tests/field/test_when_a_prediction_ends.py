@@ -107,7 +107,7 @@ def test_a_bus_that_turns_back_is_live_at_no_stop_that_it_leaves() -> None:
     drive_back(city, 4.9, 2.4)
     assert [call.status for call in city.trip("t1")] == ["passed"] * 5 + ["scheduled"] * 3
     assert statuses(city, "C") == ["t2 scheduled"], "it has been there"
-    assert statuses(city, "G") == ["t1 scheduled", "t2 scheduled"]
+    assert [statuses(city, stop) for stop in "GH"] == [["t2 scheduled"], []], "what was told of it has passed"
     assert city.vehicles()["v1"]["state"] == "off_route"
 
 
@@ -132,3 +132,27 @@ def test_a_position_that_was_too_far_ahead_is_put_right_at_once() -> None:
     city.vehicle_positions(bus("v1", "t1", late_s=0), OTHER, at="08:06")
     city.at("08:07")
     assert statuses(city, "E")[0] == "t1 live"
+
+
+def test_what_was_told_of_a_bus_away_from_its_line_stays_and_passes() -> None:  # OneBusAway/onebusaway#25
+    city = City(FAR, at="07:55").vehicle_positions(bus("v1", "t1", late_s=0), OTHER).at("08:05")
+    city.vehicle_positions(bus("v1", "t1", place=(1500, 2000), fresh=True), OTHER).at("08:07")
+    assert city.board("E")[0] in ("08:07 t1 scheduled", "08:08 t1 scheduled")
+    city.at("08:12")
+    assert [statuses(city, stop) for stop in "EF"] == [["t2 scheduled"]] * 2
+
+
+def test_a_bus_that_another_one_has_replaced_is_not_waited_for() -> None:
+    city = City(FAR, at="07:55").vehicle_positions(bus("v1", "t1", late_s=0), OTHER).at("08:04")
+    city.vehicle_positions(bus("v1", None, "C", fresh=True), bus("v2", "t1", late_s=120), OTHER).at("08:07")
+    assert statuses(city, "C") == ["t2 scheduled"], "the one at C serves nobody any more"
+    assert statuses(city, "D")[0] == "t1 live"
+    assert city.departures("D")[0].told["vehicle_id"] == "v2"
+
+
+def test_no_run_is_over_before_it_has_begun() -> None:
+    # On a line driven one way only the bus names its next trip while it is at the end of the one before.
+    city = City(at="07:50").vehicle_positions(bus("v1", "t1", "E", fresh=True)).at("07:59")
+    assert statuses(city, "A")[0] == "t1 live" and city.board("A")[0] > "08:01"
+    late = City(at="07:58").vehicle_positions(bus("v1", "t1", "E", fresh=True)).at("07:59:30")
+    assert statuses(late, "A")[0] == "t1 live"
