@@ -444,8 +444,8 @@ def _with_followers(tt: Timetable, calls: _Calls, vehicles: int) -> _Calls:
     if (follower < 0).all():
         return calls
     calls = replace(calls, follower=follower)
-    # Two vehicles by headway have each their own start; a skipped call is none of a run that is told by its calls.
-    calls = calls.take((follower < 0) | ~(calls.skipped | tt.trip_is_frequency[calls.trip]))
+    # A skipped call is none of a run that is told by its calls.
+    calls = calls.take((follower < 0) | ~calls.skipped)
     order = np.lexsort((calls.call, calls.follower, calls.shift_s, calls.trip, calls.service_day))
     calls = calls.take(order)
     starts = _starts(calls.service_day, calls.trip, calls.shift_s, calls.follower)

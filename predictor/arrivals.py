@@ -15,10 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from predictor.arrays import AnyArray, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
-from predictor.arrivals_loop import Departures, Ways, scan
+from predictor.arrivals_loop import Departures, PutOff, Ways, scan
 from predictor.columns import Columns
 from predictor.geometry import to_first_stop_m
 from predictor.legs import Legs
+from predictor.operator_holds import OperatorHolds
 from predictor.runs import DatedRuns
 from predictor.snapshot import DEADHEAD, FROM_BLOCK, FROM_VEHICLE, LAYOVER
 from predictor.timetable import Timetable
@@ -94,9 +95,10 @@ def predict(
     timing_points: TimingPoints,
     tracks: Tracks,
     legs: Legs,
+    holds: OperatorHolds,
     now: float,
 ) -> Chain:
-    """Arrival and departure at every call of the legs."""
+    """Arrival and departure at every call of the legs; where the operator `holds` a vehicle, no departure before."""
     tt = timetable
     legs = legs.take(legs.first_call < legs.end_call)
     opens = np.ones(len(legs), bool)
@@ -130,7 +132,12 @@ def predict(
     way_m = to_first_stop_m(tt, legs.trip[follows], end_lat[ended], end_lon[ended])
     ways.lead_s[follows] = MINIMUM_LAYOVER_S + way_m / DEADHEAD_M_S
     leaves = Departures(tt.departure_s, tt.timepoint, timing_points.place, timing_points.waiting_places(), BOARDING_S)
-    found = scan(ways, travel_times.of_links(now), leaves, int((legs.end_call - legs.first_call).sum()))
+    end = np.cumsum(legs.end_call - legs.first_call, dtype=np.int64)
+    leg, call, until = holds.on(legs)
+    row = end[leg] - legs.end_call[leg] + call
+    order = np.argsort(row, kind="stable")
+    put_off = PutOff(row[order], until[order] - now)
+    found = scan(ways, travel_times.of_links(now), leaves, put_off, int(end[-1]) if len(end) else 0)
     standing = np.zeros(len(found.row), bool)
     standing[found.head == np.arange(len(found.row))] = heads.standing
     return Chain(

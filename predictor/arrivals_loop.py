@@ -50,6 +50,14 @@ class Departures(NamedTuple):
     """The longest stay that is no wait."""
 
 
+class PutOff(NamedTuple):
+    """Rows (m,) that the operator holds vehicles at, ascending."""
+
+    row: Int64Array
+    until: Float64Array
+    """Relative to `now`."""
+
+
 class Ways(NamedTuple):
     """The legs (n,) that have calls ahead of them, a vehicle's together and in order; times relative to `now`."""
 
@@ -100,14 +108,14 @@ class Scanned(NamedTuple):
 
 
 @compiled
-def scan(ways: Ways, links: LinkTimes, departures: Departures, rows: int) -> Scanned:
+def scan(ways: Ways, links: LinkTimes, departures: Departures, put_off: PutOff, rows: int) -> Scanned:
     """Follow every chain from its head on; `rows`: calls of all legs together."""
     out = Scanned(
         np.empty(rows, np.int64), np.empty(rows, np.int32), np.empty(rows, np.int64), np.empty(rows, np.int64),
         np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows),
         np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows),
     )  # fmt: skip
-    row = head = 0
+    row = head = told = 0
     left = run = link_variance = variance = layover = 0.0
     timetabled = historic = recent = held = known = 0.0
     for leg in range(len(ways.first_call)):
@@ -136,6 +144,11 @@ def scan(ways: Ways, links: LinkTimes, departures: Departures, rows: int) -> Sca
                 not by_headway and (departures.timepoint[entry] or departures.holds[departures.place[entry]])
             ):
                 hold = origin + departures.departure_s[entry]
+            if call == first and ways.opens[leg] and ways.ignores_hold[leg]:
+                hold = -FAR_S
+            while told < len(put_off.row) and put_off.row[told] == row:
+                hold = max(hold, put_off.until[told])
+                told += 1
             boarding = departures.boarding_s if hold > -FAR_S else np.inf
             dwell = min(link_dwell, boarding)
             if call == first and ways.opens[leg]:
@@ -147,8 +160,6 @@ def scan(ways: Ways, links: LinkTimes, departures: Departures, rows: int) -> Sca
                     dwell = max(dwell, ways.waited_s[leg])
                 if call == 0:
                     dwell = 0.0
-                if ways.ignores_hold[leg]:
-                    hold = -FAR_S
             elif call == first:
                 arrival, variance = left + ways.lead_s[leg], variance + ways.lead_variance
             else:

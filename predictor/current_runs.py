@@ -40,10 +40,9 @@ class CurrentRuns:
         Parameters: `cancelled`: `ServiceDays.key` of trips that the operator took out.
         """
         runs = self._named(tracks, slot, obs)
-        goes_on = (obs.trip < 0) & self._goes_on(tracks, slot, obs)
+        goes_on = np.flatnonzero((obs.trip < 0) & self._goes_on(tracks, slot, obs))
         # A vehicle that takes another's place names its run: the other one has been taken off it.
-        goes_on[goes_on] = ~np.isin(tracks.runs.take(slot[goes_on]).run_key, runs.run_key[runs.trip >= 0])
-        goes_on = np.flatnonzero(goes_on)
+        goes_on = goes_on[~np.isin(tracks.runs.take(slot[goes_on]).run_key, runs.run_key[runs.trip >= 0])]
         runs = runs.with_rows(goes_on, tracks.runs.take(slot[goes_on]))
         # A feed may go on naming the run that is over: the block's next one takes its place.
         over = (runs.trip >= 0) & tracks.finished.take(slot).same_as(runs)

@@ -17,6 +17,7 @@ import numpy as np
 
 from predictor.arrays import Float64Array, Int8Array
 from predictor.legs import Legs
+from predictor.operator_holds import OperatorHolds
 from predictor.snapshot import FOLLOWED, GIVEN_UP, HELD_UP, IN_SERVICE, OFF_ROUTE, OVERDUE
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
@@ -41,10 +42,12 @@ class Patience:
 
 
 def doubts(
-    timetable: Timetable, tracks: Tracks, legs: Legs, patience: Patience, fleet_stands_since: float = np.nan
-) -> Int8Array:
+    timetable: Timetable, tracks: Tracks, legs: Legs, holds: OperatorHolds, patience: Patience,
+    fleet_stands_since: float = np.nan,
+) -> Int8Array:  # fmt: skip
     """What speaks against each vehicle (slots,) on its legs: FOLLOWED (nothing), OVERDUE, HELD_UP or GIVEN_UP.
 
+    One that the operator `holds` at a stop waits there until then.
     `fleet_stands_since`: see `liveness`; of vehicles in the same place since then nobody knows where they are.
     """
     ahead = legs.take(legs.first_call < timetable.trip_calls[legs.trip])
@@ -53,7 +56,7 @@ def doubts(
     first = ahead.take(opens)
     slot, state = first.slot, tracks.state[first.slot]
     leaves = timetable.stay_end[timetable.entry_of(first.trip, first.first_call)]
-    due = first.origin(timetable) + timetable.departure_s[leaves]
+    due = np.maximum(first.origin(timetable) + timetable.departure_s[leaves], holds.of_first_calls(first))
     reported, moved_at = tracks.timestamp[slot], tracks.moved_at[slot]
     own = first.order == 0
     begun = own & (tracks.departed[slot] > 0)

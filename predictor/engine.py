@@ -28,6 +28,7 @@ from predictor.legs import Legs, current_legs, with_next_runs
 from predictor.liveness import FeedLiveness
 from predictor.matching import Matcher
 from predictor.observations import Observations
+from predictor.operator_holds import OperatorHolds
 from predictor.operator_times import OperatorTimes, operator_times
 from predictor.operator_vehicles import on_operators_runs
 from predictor.overlay import Overlay
@@ -167,9 +168,10 @@ class Engine:
         self._feed.watch(self.timetable, self._tracks)
         tracks, live_since = self._tracks, now - self.settings.live_limit_s
         told_at = trip_updates.timestamp if trip_updates is not None else -np.inf
-        still_told_runs = still_told(operator, now) if told_at >= live_since else np.empty(0, np.int64)
-        legs, journey, doubt = self._legs(operator, still_told_runs, now)
-        leg, calls = self._predicted(legs, passages, now)
+        fresh = operator if told_at >= live_since else OperatorTimes.none()
+        still_told_runs, holds = still_told(fresh, now), OperatorHolds.of(self.timetable, fresh)
+        legs, journey, doubt = self._legs(operator, still_told_runs, holds, now)
+        leg, calls = self._predicted(legs, holds, passages, now)
         stands = ~self._left_to_operator(legs, journey, leg, calls, still_told_runs, now)
         journey_served = journey[stands]
         if not stands.all():
@@ -223,6 +225,7 @@ class Engine:
         """Match the fresh reports, find the passages since each vehicle's last one, and learn from them."""
         self._refuse(observations.refused)
         tracks, slot = self._tracks.with_vehicles_of(observations)
+        stamped_at = observations.timestamp
         observations, clock_fast_s = clocks_set_right(observations, slot, tracks, now)
         figures = ReportFigures.of(observations, clock_fast_s, now, self.settings.live_limit_s)
         rows, counts = fresh_reports(observations, slot, tracks, now)
@@ -231,8 +234,8 @@ class Engine:
         self._counts.update(counts)
         finder = self._current_runs.finder
         rows, upcoming = present_reports(self.timetable, finder, tracks, slot, observations, rows, now)
-        obs, slot, clock_fast_s = observations.take(rows), slot[rows], clock_fast_s[rows]
-        tracks.set_clock(slot, clock_fast_s)
+        obs, slot = observations.take(rows), slot[rows]
+        tracks.set_clock(slot, clock_fast_s[rows], stamped_at[rows])
         runs = self._runs_of(tracks, slot, obs, upcoming, now, cancelled)
 
         tt, diagram = self.timetable, self.driving_times.diagram
@@ -284,20 +287,20 @@ class Engine:
         return passages, times
 
     def _legs(
-        self, operator: OperatorTimes, still_told_runs: Int64Array, now: float
+        self, operator: OperatorTimes, still_told_runs: Int64Array, holds: OperatorHolds, now: float
     ) -> tuple[Legs, Int64Array, Int8Array]:
         """The runs to predict, the key of the journey that each stands for; and the doubt about each vehicle. A run of
         a silent vehicle of which the operator goes on telling (`told`, journey keys) is left to it."""
         tracks, patience = self._tracks, self.settings.patience
         predictable = (tracks.trip >= 0) & ~((tracks.state == OFF_ROUTE) & ~np.isfinite(tracks.distance_m))
         current = current_legs(self.timetable, tracks, np.flatnonzero(predictable))
-        doubt = doubts(self.timetable, tracks, current, patience, self._feed.stands_since)
+        doubt = doubts(self.timetable, tracks, current, holds, patience, self._feed.stands_since)
         current = current.take(doubt[current.slot] != GIVEN_UP)
         legs = with_next_runs(self.timetable, self._days, tracks, current, now)
         # Who is through with its run is judged by its next one.
         under_way = current.slot[current.first_call < self.timetable.trip_calls[current.trip]]
         later = legs.take(~np.isin(legs.slot, under_way))
-        doubt = np.maximum(doubt, doubts(self.timetable, tracks, later, patience, self._feed.stands_since))
+        doubt = np.maximum(doubt, doubts(self.timetable, tracks, later, holds, patience, self._feed.stands_since))
         journey = self._journeys.keys(legs.trip, legs.service_day, legs.shift_s)
         runs = ~np.isin(journey, np.concatenate([operator.cancelled, operator.deleted]))
         runs &= doubt[legs.slot] != GIVEN_UP
@@ -305,14 +308,16 @@ class Engine:
         runs &= ~(silent & np.isin(journey, still_told_runs))
         return legs.take(runs), journey[runs], doubt
 
-    def _predicted(self, legs: Legs, passages: Passages, now: float) -> tuple[Int64Array, Forecast]:
+    def _predicted(
+        self, legs: Legs, holds: OperatorHolds, passages: Passages, now: float
+    ) -> tuple[Int64Array, Forecast]:
         """What is said of the calls of all legs, and which leg each is of (rows,)."""
         kept, driving = self._kept, self.driving_times
         due, sampled = kept.due(legs, now), self._learner.sampled(len(self._tracks), now)
         # What is learned from is a sample of all predictions, not of those alone that come with a report.
         due |= sampled
         news = legs.take(due[legs.slot])
-        chain = predict(self.timetable, driving.travel_times, driving.timing_points, self._tracks, news, now)
+        chain = predict(self.timetable, driving.travel_times, driving.timing_points, self._tracks, news, holds, now)
         until = told_until(self._tracks, self.settings.patience)
         self._forecast(chain, until, passages, sampled, now)
         kept.put(chain, self._passed, due, now)

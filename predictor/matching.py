@@ -367,12 +367,13 @@ class Matcher:
             (reports.near_first & ((at_m <= first_m + STOP_ZONE_M) | early))
             | (early & (at_m - first_m < BEYOND_FIRST_M) & (reports.to_first_m < WAITS_WITHIN_M))
         )
-        # Who was on its way to the first stop still is until it moves along the line; and nobody is through by so much
-        # before the timetable that it cannot have begun.
+        # Nobody is on the way by so much before the timetable that it cannot have begun: who was coming to the first
+        # stop still is, until it moves along the line; and at the end is nobody who was not seen driving there.
         is_coming = reports.same & (reports.arrived == 0) & (reports.departed == 0) & ~place.gets_on
         at_end = at_m > self.diagram.call_distance_m(trip, tt.trip_calls[trip]) - STOP_ZONE_M
-        at_end &= tt.trip_end_s[trip] - reports.seconds > EARLIEST_DEPARTURE_S
-        crosses = ~place.off_line & (is_coming | at_end)
+        before = self.diagram.calls_before(tt.trip_pattern[trip], at_m)
+        too_soon_s = early_s + self.diagram.elapsed_at(trip, before, at_m)
+        crosses = ~place.off_line & (is_coming | at_end) & (too_soon_s > EARLIEST_DEPARTURE_S)
         # Who is too far away to be there in time is on its way to somewhere else.
         in_reach = reports.to_first_m < FASTEST_M_S * np.maximum(early_s, EARLIEST_DEPARTURE_S)
         return waiting, not_left & ~waiting & (early | crosses) & in_reach

@@ -4,6 +4,9 @@ A report cannot be made after it is received. So the least that a vehicle's cloc
 of its reports was ever ahead of `now`, and that is taken off the times of all its reports. Up to `AHEAD_S` this needs
 no more proof. Where most vehicles of a message are ahead it is the operator's clock, believed up to `FEED_AHEAD_S`.
 Whatever lies further ahead is nothing that can be dated.
+
+Nor can a vehicle be elsewhere at the same time: where its position moves on and the time of its report does not, the
+report is dated by when it came.
 """
 
 from __future__ import annotations
@@ -13,11 +16,14 @@ from dataclasses import replace
 import numpy as np
 
 from predictor.arrays import Float64Array, Int64Array
+from predictor.geometry import ground_distance_m
 from predictor.observations import Observations
 from predictor.tracks import Tracks
 
 AHEAD_S = 60.0
 """A report this far ahead of ours is of a clock that is fast."""
+MOVED_M = 50.0
+"""A vehicle this far from where it was has moved since, and its receiver has not only changed its mind."""
 FEED_AHEAD_S = 300.0
 
 
@@ -34,4 +40,8 @@ def clocks_set_right(
     fast_s = tracks.clock_fast_s.copy()
     np.maximum.at(fast_s, slot[datable], ahead_s[datable])
     timestamp = np.where(datable, observations.timestamp - fast_s[slot], observations.timestamp)
+    moved_m = ground_distance_m(tracks.lat[slot], tracks.lon[slot], observations.lat, observations.lon)
+    alone = np.bincount(slot, minlength=len(tracks))[slot] == 1
+    stands = alone & (observations.timestamp == tracks.stamped_at[slot]) & (moved_m > MOVED_M)
+    timestamp = np.where(stands, np.fmin(observations.received_at, now), timestamp)
     return replace(observations, timestamp=timestamp), fast_s[slot]

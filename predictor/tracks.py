@@ -71,6 +71,8 @@ class Tracks(DatedRuns):
     """Usual time between two reports."""
     clock_fast_s: Float64Array = field(metadata=_ZERO)
     """By how much its clock was found to be fast."""
+    stamped_at: Float64Array
+    """The time of that report by the vehicle's own clock."""
     same_place_since: Float64Array
     """Since when it reports the very same coordinates."""
 
@@ -228,9 +230,9 @@ class Tracks(DatedRuns):
         for name in _OF_A_RUN:
             getattr(self, name)[slot] = getattr(blank, name)[0]
 
-    def set_clock(self, slot: Int64Array, fast_s: Float64Array) -> None:
-        """Remember how fast the clocks of vehicles (n,) are."""
-        self.clock_fast_s[slot] = fast_s
+    def set_clock(self, slot: Int64Array, fast_s: Float64Array, stamped_at: Float64Array) -> None:
+        """Remember how fast the clocks of vehicles (n,) are, and what they show."""
+        self.clock_fast_s[slot], self.stamped_at[slot] = fast_s, stamped_at
 
     def hear(self, slot: Int64Array, obs: Observations) -> None:
         """Remember that vehicles (n,) were heard, and which of them name their trip."""

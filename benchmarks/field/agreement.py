@@ -101,7 +101,9 @@ def _our_feed(city: City, board: Sequence[Row]) -> Iterator[str]:
             yield f"TripUpdates: {update.relationship} where the board says {ours}"
             continue
         # A run has one update, and its times run forwards: a vehicle behind the first one has an update of its own.
-        updates = [told for run, told in feed.items() if run == ours.run or run.startswith(f"{ours.run}:")]
+        assert ours.key is not None
+        behind = (f"{ours.run}:", f"{ours.key.trip}:")
+        updates = [told for run, told in feed.items() if run == ours.run or run.startswith(behind)]
         calls = [call for told in updates for call in told.stops if call.stop == ours.stop]
         if ours.status == "live":
             events = [at for call in calls if call.relationship != "SKIPPED" for at in (call.departure, call.arrival)]

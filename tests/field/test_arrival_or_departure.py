@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.field.city import City
-from benchmarks.field.messages import StopUpdate, bus, update
+from benchmarks.field.messages import StopUpdate, bus, skipped, update
 from benchmarks.field.network import Call, Trip, network
 
 HUB = (Call("A", "08:00"), Call("B", "08:14", "08:24"), Call("C", "08:30"), Call("D", "08:33"))
@@ -88,3 +88,29 @@ def test_a_late_bus_at_a_hub_leaves_at_its_time_or_as_soon_as_all_have_boarded(c
         city.at(city.posix("08:15") + late_s)
         delay_s = city.vehicles()["v1"]["delay_s"]
         assert delay_s == 0 if late_s < 600 else delay_s > 240
+
+
+# Departures that the operator puts off
+
+
+def test_a_bus_that_its_operator_sends_off_later_is_told_so_and_not_overdue() -> None:
+    city = City(at="07:55").vehicle_positions(bus("v1", "t1", "A", fresh=True))
+    city.trip_updates(update("t1", StopUpdate("A", departure="08:20"), StopUpdate("E", arrival="08:28")))
+    for time in ("07:59", "08:12"):
+        assert city.at(time).board("A")[0] == "08:20 t1 live"
+        assert city.departures("A")[0].told["doubt"] in (None, "followed")
+        assert city.board("C")[0][:5] in ("08:22", "08:23", "08:24")
+    assert city.trip_updates(update("t1", delay=0)).at("08:13").departures("A")[0].told["doubt"] == "overdue"
+
+
+def test_a_bus_held_for_a_connection_is_told_for_when_it_goes_on() -> None:
+    city = City(at="07:55").vehicle_positions(bus("v1", "t1", late_s=0, stuck_at="C"))
+    city.trip_updates(update("t1", StopUpdate("C", arrival="08:04", departure="08:14")))
+    assert city.at("08:06").board("C")[0] == "08:14 t1 live"
+    assert city.board("D")[0] in ("08:14 t1 live", "08:15 t1 live")
+
+
+def test_a_run_whose_first_stop_is_not_served_waits_for_its_time_at_the_next() -> None:
+    city = City(at="07:55").vehicle_positions(bus("v1", "t1", "B", fresh=True)).trip_updates(update("t1", skipped("A")))
+    for time in ("07:57", "08:01"):
+        assert city.at(time).board("B")[0] == "08:02 t1 live"

@@ -52,3 +52,14 @@ def test_a_report_that_is_told_again_is_no_news_though_its_clock_is_fast() -> No
     city = City(at="08:02")
     city.vehicle_positions(bus("v1", "t1", "B", timestamp=city.posix("08:02:40"))).at("08:03:30")
     assert city.vehicles()["v1"]["data_age_s"] == 90
+
+
+def test_a_bus_that_moves_is_live_though_the_time_of_its_reports_stands() -> None:
+    # CUTR-at-USF/gtfs-realtime-validator#347
+    city = City(at="07:59")
+    for _ in range(14):
+        city.clock.at += 30
+        place = max(city.now - city.posix("08:00"), 0.0) * 5.0
+        city.vehicle_positions(bus("v1", "t1", place=(place, 0), timestamp="07:59"))
+    row = next(row for row in city.departures("E", arrivals=True) if row.run == "t1")
+    assert city.board("D")[0] == "08:06 t1 live" and row.status == "live" and row.told["data_age_s"] < 60

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.field.city import City
 from benchmarks.field.faces import texts
 from benchmarks.field.messages import Bus, bus
-from benchmarks.field.network import Network, Pattern, Trip, network
+from benchmarks.field.network import Frequency, Network, Pattern, Trip, network
 
 DATE = 20261126
 THERE_AND_BACK = network(
@@ -60,6 +60,14 @@ def test_trip_planners_hear_of_both_buses_on_one_run(added_as: str) -> None:
     assert [[call.stop for call in told.stops] for told in (first, behind)] == [list("DE"), list("BCDE")]
     assert behind.message.trip_properties.trip_headsign == "East"
     city.board("C")
+
+
+def test_trip_planners_hear_of_both_buses_on_one_run_by_headway() -> None:
+    by_headway = network(trips=(Trip("t1", "08:00"),), frequencies=(Frequency("t1", "08:00", "10:00", 600),))
+    buses = (bus(f"v{k}", "t1", late_s=180 * k - 120, run_start="08:00", start_time="08:00:00") for k in (1, 2))
+    city = City(by_headway, at="08:00").vehicle_positions(*buses).at("08:04")
+    assert city.board("B")[0] == "08:06 t1@08:00 live"
+    assert city.board("D")[0] == "08:06 t1@08:00 live"
 
 
 def test_a_bus_that_comes_back_under_another_id_is_one_bus() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from predictor.arrays import Float64Array
 from predictor.arrivals import BOARDING_S, MINIMUM_LAYOVER_S, Chain, predict
 from predictor.legs import current_legs, with_next_runs
+from predictor.operator_holds import OperatorHolds
 from predictor.service_days import ServiceDays
 from predictor.snapshot import FROM_BLOCK, FROM_VEHICLE, IN_SERVICE, LAYOVER
 from predictor.timetable import Timetable
@@ -22,6 +23,8 @@ from tests.predictor.small_network import ORIGIN, SPACING_M, report, timetable
 
 EIGHT = 8 * 3600
 STOPS = 5
+
+NO_HOLDS = OperatorHolds.empty()
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Case:
             current_legs(self.timetable, self.tracks, slots),
             self.now,
         )
-        return predict(self.timetable, self.travel_times, self.timing_points, self.tracks, legs, self.now)
+        return predict(self.timetable, self.travel_times, self.timing_points, self.tracks, legs, NO_HOLDS, self.now)
 
 
 def with_times(base: Timetable, run_s: list[int], dwell_s: list[int], holds: list[bool]) -> Timetable:
@@ -154,7 +157,7 @@ def test_a_vehicle_is_predicted_as_if_it_were_alone(case: Case) -> None:
             current_legs(case.timetable, case.tracks, np.array([slot])),
             case.now,
         )
-        alone = predict(case.timetable, case.travel_times, case.timing_points, case.tracks, legs, case.now)
+        alone = predict(case.timetable, case.travel_times, case.timing_points, case.tracks, legs, NO_HOLDS, case.now)
         theirs = together.slot == slot
         own = np.isin(alone.trip, together.trip[theirs])
         assert together.departure[theirs] == pytest.approx(alone.departure[own], abs=1e-4)

@@ -1,0 +1,89 @@
+"""Departures that the operator puts off: a vehicle leaves no earlier than told, however ready it is.
+
+GPS tells where a vehicle is, not how long it is to wait: for a connection, for its driver, or at its first stop. What
+the operator says of that is kept to. Where the first stops of a run are not served, it begins at the one after these
+and waits there for its time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from predictor.arrays import Float64Array, Int32Array, Int64Array
+from predictor.journeys import dated_calls, dated_journeys
+from predictor.legs import Legs
+from predictor.operator_times import OperatorTimes
+from predictor.runs import DatedRuns
+from predictor.timetable import Timetable
+
+LEAST_HOLD_S = 60.0
+"""A departure told to be later than this after the timetable's, or after the arrival, is one that is put off."""
+
+
+@dataclass(frozen=True, eq=False)
+class OperatorHolds(DatedRuns):
+    """One row a call; all arrays (n,), by `run_key`."""
+
+    call: Int32Array
+    until: Float64Array
+    """Earliest departure, POSIX seconds."""
+
+    @classmethod
+    def of(cls, timetable: Timetable, operator: OperatorTimes) -> OperatorHolds:
+        """Those of a message."""
+        holds = cls.joined(_put_off(timetable, operator), _begun_later(timetable, operator))
+        return holds.take(np.argsort(holds.run_key, kind="stable"))
+
+    def on(self, legs: Legs) -> tuple[Int64Array, Int32Array, Float64Array]:
+        """The leg, the call and the earliest departure (m,) of those that are still ahead on `legs`."""
+        if len(self) == 0 or len(legs) == 0:
+            return np.empty(0, np.int64), self.call[:0], self.until[:0]
+        order = np.argsort(legs.run_key, kind="stable")
+        key = legs.run_key[order]
+        first = np.searchsorted(key, self.run_key, side="left")
+        # Several vehicles may be on one run, each with a part of its calls.
+        last = np.searchsorted(key, self.run_key, side="right")
+        hold = np.repeat(np.arange(len(self)), last - first)
+        leg = order[np.arange(len(hold)) - np.repeat(np.cumsum(last - first) - last, last - first)]
+        ahead = (self.call[hold] >= legs.first_call[leg]) & (self.call[hold] < legs.end_call[leg])
+        return leg[ahead], self.call[hold[ahead]], self.until[hold[ahead]]
+
+    def of_first_calls(self, legs: Legs) -> Float64Array:
+        """Until when the first call ahead of each leg is held, POSIX seconds; long ago where it is not."""
+        until = np.full(len(legs), -np.inf)
+        leg, call, at = self.on(legs)
+        first = call == legs.first_call[leg]
+        np.maximum.at(until, leg[first], at[first])
+        return until
+
+
+def _put_off(tt: Timetable, operator: OperatorTimes) -> OperatorHolds:
+    runs = DatedRuns(operator.trip, operator.service_day, operator.shift_s)
+    entry = tt.entry_of(runs.trip, operator.call)
+    due = runs.origin(tt) + tt.departure_s[entry]
+    stay_s = (tt.departure_s - tt.arrival_s)[entry]
+    begins = operator.call == 0
+    held = begins & (operator.departure > due + LEAST_HOLD_S)
+    held |= ~begins & (operator.departure - operator.arrival > stay_s + LEAST_HOLD_S)
+    held &= operator.call < tt.trip_calls[runs.trip] - 1
+    rows = np.flatnonzero(held)
+    of = runs.take(rows)
+    return OperatorHolds(of.trip, of.service_day, of.shift_s, operator.call[rows], operator.departure[rows])
+
+
+def _begun_later(tt: Timetable, operator: OperatorTimes) -> OperatorHolds:
+    key, call = dated_calls(operator.skipped)
+    # Keys are sorted: of the first stops each is skipped as long as the number of a call is that of its row.
+    opens = np.searchsorted(key, key, side="left")
+    from_the_first = call == np.arange(len(key)) - opens
+    key, skipped = np.unique(key[from_the_first], return_counts=True)
+    day, journey = dated_journeys(key)
+    trip = tt.journey_trip[journey]
+    runs = DatedRuns(trip, day, tt.journey_shift_s[journey])
+    begins = skipped.astype(np.int32)
+    known = np.flatnonzero((begins < tt.trip_calls[trip] - 1) & ~tt.trip_is_frequency[trip])
+    of = runs.take(known)
+    until: Float64Array = of.origin(tt) + tt.departure_s[tt.entry_of(of.trip, begins[known])].astype(np.float64)
+    return OperatorHolds(of.trip, of.service_day, of.shift_s, begins[known], until)
