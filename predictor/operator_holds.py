@@ -85,5 +85,5 @@ def _begun_later(tt: Timetable, operator: OperatorTimes) -> OperatorHolds:
     begins = skipped.astype(np.int32)
     known = np.flatnonzero((begins < tt.trip_calls[trip] - 1) & ~tt.trip_is_frequency[trip])
     of = runs.take(known)
-    until: Float64Array = of.origin(tt) + tt.departure_s[tt.entry_of(of.trip, begins[known])].astype(np.float64)
-    return OperatorHolds(of.trip, of.service_day, of.shift_s, begins[known], until)
+    until = of.origin(tt) + tt.departure_s[tt.entry_of(of.trip, begins[known])]
+    return OperatorHolds(of.trip, of.service_day, of.shift_s, begins[known], until.astype(np.float64))
