@@ -89,4 +89,6 @@ def _facts(moment: PageMoment, platform: str, groups: list[LineDirectionWords]) 
 def _next_of_all(moment: PageMoment, stop: int) -> str:
     week = StopBoard(moment.view, stop, moment.now, _WEEK_S)
     coming = np.flatnonzero((week.status == LIVE) | (week.status == SCHEDULED))
+    if len(coming) == 0 and len(StopBoard(moment.view, stop, moment.now, _WEEK_S, arrivals=True).calls):
+        return moment.texts("only_arrivals")
     return quiet_words(moment, week.row(int(coming[0])) if len(coming) else None)

@@ -319,3 +319,11 @@ def test_a_name_with_a_line_end_breaks_no_panel() -> None:
     assert city.panel("A")[0].told["destination"] == "Town Hall"
     assert city.panel_text("A")[0].split() == ["1", "Town", "Hall", "08:00"]
     city.faces_agree("A")
+
+
+@pytest.mark.parametrize(("stop", "boards"), [("B", False), ("D", False), ("A", True)])
+def test_where_nobody_may_board_the_page_says_that_passengers_only_get_off(stop: str, boards: bool) -> None:
+    # OneBusAway/onebusaway-application-modules#148, bustimes/bustimes.org#17
+    calls = (Call("A", "08:00"), Call("B", "08:02", pickup=1), Call("C", "08:04"), Call("D", "08:06"))
+    page = City(network("A B C D", trips=(Trip("t1", calls=calls),)), at="07:55").page(f"/stops/{stop}")
+    assert ("only get off here" in text(page)) != boards
