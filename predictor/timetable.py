@@ -311,6 +311,21 @@ class Timetable:
         """Latitude and longitude (P,) of each pattern's last call on its line."""
         return self._on_line(self.pattern_call_ptr[1:] - 1)
 
+    @cached_property
+    def pattern_way(self) -> Int8Array:
+        """(P,) the direction that each pattern leads in, 0 or 1, to riders: where the feed gives none, that of their
+        route's pattern with most trips for those that lead the same way as it, else the other."""
+        trips = np.bincount(self.trip_pattern, minlength=len(self.pattern_route))
+        order = np.lexsort((-trips, self.pattern_route))
+        opens = np.searchsorted(self.pattern_route[order], np.arange(self.pattern_route.max(initial=-1) + 1))
+        usual = order[np.minimum(opens, len(order) - 1)][self.pattern_route] if len(order) else order
+        (from_lat, from_lon), (to_lat, to_lon) = self.pattern_start, self.pattern_end
+        north, east = to_lat - from_lat, (to_lon - from_lon) * np.cos(np.radians(from_lat))
+        back = north * north[usual] + east * east[usual] < 0.0
+        main = np.maximum(self.pattern_direction[usual], 0)
+        inferred = np.where(back, 1 - main, main)
+        return np.where(self.pattern_direction < 0, inferred, self.pattern_direction).astype(np.int8)
+
     def _on_line(self, pattern_call: Int64Array) -> tuple[Float64Array, Float64Array]:
         """Where on their lines calls (P,), one a pattern, lie."""
         line = np.repeat(np.arange(len(self.line_ptr) - 1), np.diff(self.line_ptr))

@@ -50,7 +50,7 @@ def great_gaps(snapshot: Snapshot) -> list[Gap]:
 def _gap_at(snapshot: Snapshot, route: int, direction: int, stop: int) -> Gap | None:
     tt, now = snapshot.timetable, snapshot.made_at
     board = snapshot.board(StopIdx(stop), since=now, until=now + _AHEAD_S, route=RouteIdx(route))
-    here = tt.pattern_direction[tt.trip_pattern[board.trip]] == direction
+    here = tt.pattern_way[tt.trip_pattern[board.trip]] == direction
     scheduled = np.sort(board.scheduled_departure[here])
     scheduled = scheduled[(scheduled >= now) & (scheduled <= now + _AHEAD_S)]
     if len(scheduled) < 2:
@@ -76,5 +76,5 @@ def _middles(tt: Timetable) -> list[tuple[int, int, int]]:
     for pattern in np.argsort(trips, kind="stable").tolist():
         if trips[pattern]:
             middle = (int(tt.pattern_call_ptr[pattern]) + int(tt.pattern_call_ptr[pattern + 1])) // 2
-            places[int(tt.pattern_route[pattern]), int(tt.pattern_direction[pattern])] = int(tt.pattern_stop[middle])
+            places[int(tt.pattern_route[pattern]), int(tt.pattern_way[pattern])] = int(tt.pattern_stop[middle])
     return [(route, direction, stop) for (route, direction), stop in sorted(places.items())]

@@ -78,7 +78,7 @@ def _directions(moment: PageMoment, route: int) -> list[tuple[str, list[int]]]:
     directions: dict[int, tuple[str, dict[int, None]]] = {}
     for pattern in patterns_of(tt, np.flatnonzero(tt.trip_route == route)):
         place = destination_of(tt, int(moment.lines.pattern_example[pattern]))
-        _, stops = directions.setdefault(int(tt.pattern_direction[pattern]), (place, {}))
+        _, stops = directions.setdefault(int(tt.pattern_way[pattern]), (place, {}))
         stops.update(dict.fromkeys(stops_along(tt, pattern)))
     return [(place, list(stops)) for _, (place, stops) in sorted(directions.items())]
 

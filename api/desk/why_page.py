@@ -112,7 +112,7 @@ def _directions(moment: PageMoment, route: int) -> list[tuple[str, str]]:
     places: dict[int, str] = {}
     for pattern in patterns[np.argsort(-moment.lines.pattern_trips[patterns], kind="stable")].tolist():
         example = int(moment.lines.pattern_example[pattern])
-        places.setdefault(int(tt.pattern_direction[pattern]), destination_of(tt, example))
+        places.setdefault(int(tt.pattern_way[pattern]), destination_of(tt, example))
     return [(str(direction), place) for direction, place in sorted(places.items()) if direction >= 0]
 
 

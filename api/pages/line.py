@@ -64,7 +64,7 @@ def line_page(moment: PageMoment, route: int, direction: int | None) -> LinePage
     tt = moment.timetable
     trips = np.flatnonzero(tt.trip_route == route).astype(np.int32)
     day, trips = _running_today(moment, trips)
-    trip_direction = tt.pattern_direction[tt.trip_pattern[trips]]
+    trip_direction = tt.pattern_way[tt.trip_pattern[trips]]
     directions: list[int] = np.unique(trip_direction).tolist()
     first = directions[0] if directions else NONE
     shown = direction if direction is not None and direction in directions else first
@@ -140,7 +140,7 @@ def _shown_for(tt: Timetable, stops: list[int]) -> Int32Array:
 
 def _on_line(moment: PageMoment, trip: Int32Array, route: int, direction: int) -> BoolArray:
     tt = moment.timetable
-    on_line: BoolArray = (tt.trip_route[trip] == route) & (tt.pattern_direction[tt.trip_pattern[trip]] == direction)
+    on_line: BoolArray = (tt.trip_route[trip] == route) & (tt.pattern_way[tt.trip_pattern[trip]] == direction)
     return on_line
 
 

@@ -190,7 +190,7 @@ class CallsAt:
         from_timetable = calls.source == FROM_TIMETABLE
         untold = from_timetable | (calls.status == CANCELLED) | (calls.status == SKIPPED) | calls.passed
         columns = zip(
-            tt.trip_route[trip].tolist(), tt.pattern_direction[tt.trip_pattern[trip]].tolist(),
+            tt.trip_route[trip].tolist(), tt.pattern_way[tt.trip_pattern[trip]].tolist(),
             snapshot.headsigns(calls.runs, calls.call).tolist(),
             stop.tolist(), tt.stop_id[stop].tolist(), tt.stop_platform[stop].tolist(), trip.tolist(),
             tt.trip_id[trip].tolist(), calls.service_day.tolist(), tt.date[calls.service_day].tolist(),

@@ -28,7 +28,7 @@ def next_departures(
     for stop, board in boards.items():
         calls = board.calls
         comes: BoolArray = np.isin(board.status, (LIVE, SCHEDULED)) & (calls.stop == stop)
-        comes &= tt.pattern_direction[tt.trip_pattern[calls.trip]] == direction
+        comes &= tt.pattern_way[tt.trip_pattern[calls.trip]] == direction
         coming[stop] = np.flatnonzero(comes).tolist()
     visits = {stop: [k for k, other in enumerate(stops) if other == stop] for stop in boards}
     found: list[RunCall | None] = []

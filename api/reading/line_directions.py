@@ -43,7 +43,7 @@ def line_directions(moment: Moment, board: StopBoard) -> list[LineDirection]:
         return []
     tt, trip = moment.timetable, board.calls.trip
     rank = np.array([moment.lines.rank[route] for route in range(len(tt.route_id))])[tt.trip_route[trip]]
-    direction = tt.pattern_direction[tt.trip_pattern[trip]]
+    direction = tt.pattern_way[tt.trip_pattern[trip]]
     towards = np.where(direction < 0, board.destinations, "")
     keys = np.rec.fromarrays([rank, direction, towards])
     _, group, sizes = np.unique(keys, return_inverse=True, return_counts=True)

@@ -117,7 +117,7 @@ class Departure(BaseModel):
         description="What the trip is bound for, as said at this stop; where it ends before its last stop, that one",
         examples=["Lycée Jean Monnet"],
     )
-    direction: int | None = Field(description="GTFS direction_id", examples=[0])
+    direction: int | None = Field(description="GTFS direction_id; where the feed has none, by the way", examples=[0])
     stop_id: str = Field(description="The platform, at a station", examples=["gare:1"])
     platform: str | None = Field(examples=["1"])
     time: Moment | None = Field(

@@ -63,7 +63,7 @@ def _patterns(tt: Timetable, route: int) -> list[Pattern]:
     for p in patterns_of(tt, trips):
         headsigns = Counter(tt.trip_headsign[trips[pattern == p]].tolist())
         calls = slice(int(tt.pattern_call_ptr[p]), int(tt.pattern_call_ptr[p + 1]))
-        direction = int(tt.pattern_direction[p])
+        direction = int(tt.pattern_way[p])
         result.append(
             Pattern(
                 direction=direction if direction >= 0 else None,

@@ -109,7 +109,7 @@ def _feature(moment: Moment, row: int, headsign: str) -> VehicleFeature:
     stop = -1
     if on_trip and vehicles.next_call[row] < tt.trip_calls[trip]:
         stop = int(tt.stop_at(trip, int(vehicles.next_call[row])))
-    direction = int(tt.pattern_direction[tt.trip_pattern[trip]]) if on_trip else -1
+    direction = int(tt.pattern_way[tt.trip_pattern[trip]]) if on_trip else -1
     bearing, speed, delay = (float(values[row]) for values in (vehicles.bearing, vehicles.speed, vehicles.delay_s))
     return VehicleFeature(
         id=str(vehicles.vehicle_id[row]),

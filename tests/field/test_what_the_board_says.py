@@ -327,3 +327,15 @@ def test_where_nobody_may_board_the_page_says_that_passengers_only_get_off(stop:
     calls = (Call("A", "08:00"), Call("B", "08:02", pickup=1), Call("C", "08:04"), Call("D", "08:06"))
     page = City(network("A B C D", trips=(Trip("t1", calls=calls),)), at="07:55").page(f"/stops/{stop}")
     assert ("only get off here" in text(page)) != boards
+
+
+def test_a_line_without_directions_has_a_page_for_each_way() -> None:
+    ways = (Pattern("main", "A B C D E", direction=None), Pattern("back", "E D C B A", direction=None, headsign="West"))
+    lines = network(patterns=ways, trips=(Trip("t1", "08:00"), Trip("t2", "08:10", "back"), Trip("t3", "09:00")))
+    city = City(lines, at="08:03").vehicle_positions(bus("v1", "t1", late_s=0)).at("08:03:30")
+    assert [row.stop for row in city.line_page("r1")] == list("ABCDE")
+    assert [(row.clock, row.status) for row in city.line_page("r1")][1:4] == [
+        ("09:02", "scheduled"), ("08:03", "live"), ("08:05", "live")
+    ]  # fmt: skip
+    assert [(row.stop, row.clock) for row in city.line_page("r1", direction=1)][:2] == [("E", "08:10"), ("D", "08:12")]
+    assert city.board("C")[1] == "08:14 t2 scheduled"
