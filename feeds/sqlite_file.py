@@ -75,18 +75,39 @@ def _opened(path: Path | None, migrations: Sequence[str]) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if found != "ok":
-            damage = sqlite3.DatabaseError(str(found).replace("\n", " "))
-            damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-            raise damage
+            raise _damage(str(found).replace("\n", " "))
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > len(migrations):
             raise NewerSchemaError(f"its schema is {version}, and this version knows {len(migrations)}; update it")
         for number, script in enumerate(migrations[version:], version + 1):
             connection.executescript(f"BEGIN; {script}; PRAGMA user_version = {number}; COMMIT;")
+        if path is not None:
+            _require_tables(connection, migrations)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _require_tables(connection: sqlite3.Connection, migrations: Sequence[str]) -> None:
+    """Errors: sqlite3.DatabaseError of a damaged file where a table or a column is gone."""
+    with closing(_opened(None, migrations)) as new:
+        wanted, found = _columns(new), _columns(connection)
+    gone = [name for name, columns in wanted.items() if not columns <= found.get(name, set())]
+    if gone:
+        raise _damage(f"not as it was made: {', '.join(gone)}")
+
+
+def _columns(connection: sqlite3.Connection) -> dict[str, set[str]]:
+    """Names of columns by table."""
+    tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+    return {name: {row[1] for row in connection.execute(f"PRAGMA table_info({name})")} for (name,) in tables}
+
+
+def _damage(words: str) -> sqlite3.DatabaseError:
+    damage = sqlite3.DatabaseError(words)
+    damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return damage
 
 
 def _taken_over(damaged: Path, into: sqlite3.Connection) -> int:

@@ -361,7 +361,13 @@ class Service:
             log.exception("A step was good, but not all of it can be kept.")
 
     def _show(self, view: ServiceView, now: float) -> None:
-        self.view = view.with_own_alerts(self.own_alerts(view.timetable, now), now)
+        try:
+            own = self.own_alerts(view.timetable, now)
+        except Exception:
+            # Boards do not wait for what officers wrote.
+            log.exception("Our own messages cannot be made; those shown before stay.")
+            own = self.view.own_alerts
+        self.view = view.with_own_alerts(own, now)
 
     def _viewed(self, reading: Reading, now: float) -> ServiceView:
         trip = reading.observations.trip

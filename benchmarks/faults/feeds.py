@@ -639,6 +639,148 @@ def delays_from_far_away(stage: Stage) -> None:
             assert row.at is None or row.at < city.now + 3 * seconds("24:00"), str(row)
 
 
+def _goes_on_live(stage: Stage, change: Callable[[Any], None], steps: int = 8) -> WatchedCity:
+    """Messages changed so from now on: buses stay live, and nobody is told of a fault."""
+    city = running(stage)
+    for _ in range(steps):
+        message = _message(city.writer.vehicle_positions(fleet(), city.now))
+        change(message)
+        city.vehicle_positions(bytes(message.SerializeToString())).at(city.now + 30)
+    assert len(city.live) > 10, f"only {city.live} is live"
+    expect_well(city)
+    return city
+
+
+@scenario("feeds", "messages without a time of their own, their reports dated", "live as ever", quick=False)
+def a_header_without_a_time(stage: Stage) -> None:
+    _goes_on_live(stage, lambda message: message.header.ClearField("timestamp"))
+
+
+@scenario("feeds", "the header counts in milliseconds, its reports in seconds", "live as ever", quick=False)
+def a_header_in_milliseconds(stage: Stage) -> None:
+    def thousandfold(message: Any) -> None:
+        message.header.timestamp *= 1000
+
+    _goes_on_live(stage, thousandfold)
+
+
+@scenario("feeds", "each message has the other half of the fleet", "all buses stay live", quick=False)
+def half_of_the_fleet_in_turn(stage: Stage) -> None:
+    turn = iter(range(1000))
+
+    def halved(message: Any) -> None:
+        kept = list(message.entity)[next(turn) % 2 :: 2]
+        del message.entity[:]
+        message.entity.extend(kept)
+
+    _goes_on_live(stage, halved)
+
+
+@scenario("feeds", "vehicles have another id in each message", "each bus once on the board, live", quick=False)
+def ids_that_change(stage: Stage) -> None:
+    turn = iter(range(1000))
+
+    def renamed(message: Any) -> None:
+        number = next(turn)
+        for entity in message.entity:
+            entity.vehicle.vehicle.id += f"-{number}"
+
+    _goes_on_live(stage, renamed)
+
+
+@scenario("feeds", "vehicles have a label and no id", "live as ever", quick=False)
+def labels_alone(stage: Stage) -> None:
+    def labelled(message: Any) -> None:
+        for entity in message.entity:
+            entity.vehicle.vehicle.label = entity.vehicle.vehicle.id
+            entity.vehicle.vehicle.ClearField("id")
+
+    _goes_on_live(stage, labelled)
+
+
+@scenario("feeds", "the day of each trip is written 2026-11-26", "live as ever", quick=False)
+def days_with_hyphens(stage: Stage) -> None:
+    def hyphened(message: Any) -> None:
+        for entity in message.entity:
+            entity.vehicle.trip.start_date = "2026-11-26"
+
+    _goes_on_live(stage, hyphened)
+
+
+@scenario(
+    "feeds",
+    "speeds of NaN, bearings of 1e30, sequences of 2^32−1, stops that are control characters",
+    "live as ever",
+    quick=False,
+)
+def numbers_from_nowhere(stage: Stage) -> None:
+    def changed(message: Any) -> None:
+        for entity in message.entity:
+            position = entity.vehicle.position
+            position.speed, position.bearing, position.odometer = float("nan"), 1e30, -1e300
+            entity.vehicle.current_stop_sequence, entity.vehicle.stop_id = (1 << 32) - 1, "\x00\x1b"
+
+    _goes_on_live(stage, changed)
+
+
+@scenario("feeds", "ids and labels of 100,000 letters", "live as ever, answers stay small", quick=False)
+def ids_without_end(stage: Stage) -> None:
+    def lengthened(message: Any) -> None:
+        for entity in message.entity:
+            vehicle = entity.vehicle.vehicle
+            entity.id, vehicle.id, vehicle.label = "x" * 99_999 + entity.id, "y" * 99_999 + vehicle.id, "z" * 100_000
+
+    city = _goes_on_live(stage, lengthened, 3)
+    assert len(city.get("/v1/vehicles").text) < 50_000, "answers grew"
+
+
+@scenario("feeds", "the message stands twice, one after the other, in one answer", "each bus once, live", quick=False)
+def a_message_twice_over(stage: Stage) -> None:
+    city = running(stage)
+    for _ in range(4):
+        data = city.writer.vehicle_positions(fleet(), city.now)
+        city.vehicle_positions(data + data).at(city.now + 30)
+    assert len(city.live) > 10, f"only {city.live} is live"
+    expect(len(city.vehicles()), len(fleet()), "vehicles")
+
+
+@scenario("feeds", "all entities are marked as deleted", "nothing is live after the limit, told", quick=False)
+def everything_deleted(stage: Stage) -> None:
+    city = running(stage)
+    city.rule.honest = False
+    for _ in range(14):
+        message = _message(city.writer.vehicle_positions(fleet(), city.now))
+        for entity in message.entity:
+            entity.is_deleted = True
+        city.vehicle_positions(bytes(message.SerializeToString())).at(city.now + 30)
+    expect(city.live, [], "live")
+    expect_told(city, "no_vehicles")
+
+
+@scenario("feeds", "bytes of another thing follow the message", "told; live again with a whole one", quick=False)
+def bytes_behind_the_message(stage: Stage) -> None:
+    city = running(stage)
+    for _ in range(4):
+        city.vehicle_positions(city.writer.vehicle_positions(fleet(), city.now) + b"\x00\xff").at(city.now + 30)
+    expect_told(city, "feed_error")
+    city.vehicle_positions(*fleet()).at(city.now + 60)
+    assert len(city.live) > 10, f"only {city.live} is live"
+
+
+@scenario(
+    "feeds",
+    "a message of a megabyte to riders at a stop",
+    "the page and the panel stay small, the bus live",
+    quick=False,
+)
+def a_message_of_a_megabyte(stage: Stage) -> None:
+    city = running(stage)
+    city.alerts(alert("W" * 1_000_000, {"stop_id": "D"}, description="x " * 500_000)).at(city.now + 30)
+    assert len(city.get("/stops/D").text) < 200_000, "the page grew"
+    assert len(city.get("/v1/stops/D/board").text) < 200_000, "the panel grew"
+    assert city.live, "nothing is live"
+
+
 def _bytes(city: WatchedCity, buses: list[Any], *, shift_s: float = 0.0, stamp_s: float = 0.0) -> bytes:
     """What a feed says of the buses as they were `shift_s` from now, with clocks `stamp_s` ahead."""
     data = city.writer.vehicle_positions(buses, city.now + shift_s)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 
@@ -15,6 +18,7 @@ from benchmarks.faults.scenario import scenario
 from benchmarks.faults.stage import Stage, expect, expect_told
 from benchmarks.faults.town import TOWN, fleet, running
 from benchmarks.field.city import TOKEN
+from feeds.alerts import Alert
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
 from feeds.learned_file import ready_made, write_learned
@@ -90,6 +94,60 @@ def a_damaged_database_of_the_desk(stage: Stage) -> None:
         expect(bool(desk.fault), bool(list(folder.glob(f"*{DAMAGED}"))), "told and set aside")
         desk.close()
     assert len(city.live) > 10, city.live
+
+
+@scenario(
+    "files",
+    "each table of the desk's database is dropped, renamed, emptied, filled with garbage",
+    "boards are there, the file is set aside where a table is gone, the desk can publish",
+    quick=False,
+)
+def a_desk_without_a_table(stage: Stage) -> None:
+    city = running(stage)
+    Desk(city.service, token=TOKEN, folder=stage.folder / "good").close()
+    good = (stage.folder / "good" / FILE_NAME).read_bytes()
+    for case, table in enumerate(("disruption", "phrase", "bulletin", "dismissal", "deed", "session") * 4):
+        path = stage.folder / str(case) / FILE_NAME
+        path.parent.mkdir()
+        path.write_bytes(good)
+        harm = (
+            f"DROP TABLE {table}",
+            f"ALTER TABLE {table} RENAME TO other",
+            f"DELETE FROM {table}",  # noqa: S608
+            f"INSERT INTO {table} SELECT {', '.join(['7', *[repr('[' * 999)] * (_width(path, table) - 1)])}",
+        )[case // 6]
+        with closing(sqlite3.connect(path)) as other:
+            other.execute(harm)
+            other.commit()
+        desk = Desk(city.service, token=TOKEN, folder=path.parent)
+        assert desk._database.next_number() >= 1, "nothing can be numbered"
+        expect(bool(desk.fault), case // 6 < 2, f"told of {harm}")
+        assert isinstance(desk.deeds(5), list), "no journal"
+        desk.close()
+    city.at(city.now + 30)
+    assert len(city.live) > 10, city.live
+
+
+def _width(path: Path, table: str) -> int:
+    with closing(sqlite3.connect(path)) as other:
+        return len(other.execute(f"PRAGMA table_info({table})").fetchall())
+
+
+@scenario(
+    "files",
+    "what the desk gives for riders cannot be made any more",
+    "boards and steps go on, with the messages that were shown before",
+)
+def own_messages_that_break(stage: Stage) -> None:
+    city = running(stage)
+
+    def broken(*_: object) -> tuple[Alert, ...]:
+        raise KeyError("a row of another version")
+
+    city.service.own_alerts = broken
+    city.at(city.now + 60)
+    expect(city.service.step_failures, 0, "failed steps")
+    assert city.live, "nothing is live"
 
 
 @scenario(
