@@ -19,7 +19,7 @@ from feeds.service_times import service_date, start_seconds
 from feeds.shortened_ids import trips_meant
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, StrArray
 from predictor.named_runs import RunNames, run_finder
-from predictor.observations import Observations
+from predictor.observations import STOPPED_AT, Observations
 from predictor.timetable import Timetable
 
 TEXT_COLUMNS = (
@@ -119,6 +119,7 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
     name. What was left out is counted in `refused`.
     """
     refused: Counter[str] = Counter()
+    reports = _at_their_stops(reports, timetable, refused)
     reports = reports.take(_with_position(reports, refused))
     text, number = reports.text, reports.number
 
@@ -231,6 +232,21 @@ def _position_faults(reports: Reports) -> dict[str, BoolArray]:
         # What a receiver without a fix reports; the nearest stop is hundreds of kilometres from there.
         at_zero = ~missing & (np.abs(lat) < 0.01) & (np.abs(lon) < 0.01)
     return {"position_missing": missing, "position_out_of_range": outside, "position_at_zero": at_zero}
+
+
+def _at_their_stops(reports: Reports, timetable: Timetable, refused: Counter[str]) -> Reports:
+    """The reports with those that say at which stop they stand, and nothing else of where they are, placed there:
+    underground there are no satellites."""
+    lat, lon = reports.number["latitude"].copy(), reports.number["longitude"].copy()
+    missing = np.isnan(lat) & np.isnan(lon) & (reports.number["current_status"] == STOPPED_AT)
+    rows = [row for row in np.flatnonzero(missing).tolist() if reports.text["stop_id"][row]]
+    stop = indices_of([reports.text["stop_id"][row] for row in rows], timetable.stop_index, timetable)
+    at, stop = np.array(rows, np.int64)[stop >= 0], stop[stop >= 0]
+    if len(at) == 0:
+        return reports
+    refused["position_of_its_stop"] = len(at)
+    lat[at], lon[at] = timetable.stop_lat[stop], timetable.stop_lon[stop]
+    return replace(reports, number={**reports.number, "latitude": lat, "longitude": lon})
 
 
 def _with_position(reports: Reports, refused: Counter[str]) -> Int64Array:

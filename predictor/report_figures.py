@@ -32,6 +32,8 @@ class ReportFigures:
     """By how much the clocks of most of its vehicles were found to be fast, seconds."""
     age_s: float = float("nan")
     """Median age of its reports by their own clocks, seconds."""
+    without_position: int = 0
+    """Have none that a receiver can have found;"""
     late: int = 0
     """Were news, and old when they came,"""
     late_s: float = float("nan")
@@ -57,15 +59,17 @@ class ReportFigures:
         """Parameters: `observations` with their clocks set right; `clock_fast_s` (n,), see `report_clocks`."""
         refused = observations.refused
         unknown = min(refused.get("unknown_trip", 0), len(observations))
+        without_position = sum(refused.get(f"position_{fault}", 0) for fault in ("missing", "out_of_range", "at_zero"))
         too_new, too_old = refused.get("timestamp_in_future", 0), refused.get("timestamp_stale", 0)
         return cls(
             at=now,
-            reports=len(observations) + too_new + too_old,
+            reports=len(observations) + too_new + too_old + without_position,
             without_trip=int((observations.trip < 0).sum()) - unknown,
             unknown_trip=unknown,
             from_the_future=int((observations.timestamp > now).sum()) + too_new,
             stale=int((observations.timestamp < now - live_limit_s).sum()) + too_old,
             clock_fast_s=float(np.median(clock_fast_s)) if len(clock_fast_s) else 0.0,
             age_s=observations.usual_age_s,
+            without_position=without_position,
             unknown_trips=observations.unknown_trips,
         )

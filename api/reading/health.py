@@ -26,9 +26,9 @@ from predictor.timetable import Timetable
 FAULTS = (
     "engine_stalled", "no_step_yet", "feed_error", "feed_of_another", "feed_misplaced",
     "feed_stopped", "no_vehicles", "fleet_stands", "unknown_trips",
-    "clocks_far_ahead", "reports_old", "reports_late", "clock_fast", "positions_swapped",
-    "vehicles_elsewhere", "vehicles_off_line",
-    "no_vehicle_matches", "updates_not_found", "alerts_reach_nobody", "timetable_ended", "timetable_ends",
+    "clocks_far_ahead", "reports_old", "reports_late", "clock_fast", "positions_unusable", "positions_swapped",
+    "vehicles_elsewhere", "vehicles_off_line", "no_vehicle_matches", "updates_not_found", "updates_far_off",
+    "alerts_reach_nobody", "timetable_ended", "timetable_ends",
     "timetable_not_begun", "own_clock_jumped", "own_clock_set_back", "nothing_kept", "timetable_not_kept",
     "history_not_saved", "history_lost",
     "learned_not_saved", "files_set_aside", "file_damaged", "work_fails",
@@ -53,6 +53,8 @@ FIGURES_KEPT_S = 600.0
 """Older messages say nothing of now: that the feed has stopped is a fault of its own."""
 ELSEWHERE_M = 20_000.0
 """Depots and diversions are nearer to some stop than this."""
+FAR_OFF_S = 2400.0
+"""No fleet is as late as this, or as early, but by a clock or a zone that is wrong."""
 ENDS_SOON_S = 7 * 86_400.0
 """An operator needs some days to publish the next timetable."""
 ENDS_SOON_SHARE = 1 / 3
@@ -139,6 +141,8 @@ def vehicle_faults(snapshot: Snapshot, live_limit_s: float) -> list[Fault]:
         causes.append(
             Fault("unknown_trips", {"unknown": figures.unknown_trip, "reports": reports, "examples": examples})
         )
+    if none_usable and figures.without_position >= MOST * reports and reports <= PARKED * expected:
+        causes.append(Fault("positions_unusable", {"unusable": figures.without_position, "reports": reports}))
     if telling and figures.from_the_future >= MOST * reports:
         causes.append(Fault("clocks_far_ahead", {"minutes": round(-figures.age_s / 60), "reports": reports}))
     if none_usable and figures.stale >= MOST * reports and reports <= PARKED * expected:
@@ -222,6 +226,8 @@ def operator_faults(moment: Moment) -> list[Fault]:
         found.append(
             Fault("updates_not_found", {"not_found": updates.not_found, "runs": updates.runs, "examples": examples})
         )
+    if updates.timed_runs >= SEVERAL and abs(updates.off_s) >= FAR_OFF_S:
+        found.append(Fault("updates_far_off", {"minutes": round(updates.off_s / 60), "runs": updates.timed_runs}))
     alerts = [alert for alert in moment.view.operator_alerts if alert.state(moment.now) == "in_force"]
     unheard = sum(not informed_by(moment, alert).selectors for alert in alerts)
     if unheard > 0 and unheard >= MOST * len(alerts):

@@ -118,7 +118,7 @@ def _set(path: str, value: object) -> Fault:
 @pytest.mark.parametrize(
     ("reason", "fault"),
     [
-        ("position_missing", lambda e: e.vehicle.ClearField("position")),
+        ("position_missing", lambda e: (e.vehicle.ClearField("position"), e.vehicle.ClearField("stop_id"))),
         ("position_missing", lambda e: e.vehicle.position.ClearField("longitude")),
         ("position_missing", _set("position.latitude", float("nan"))),
         ("position_out_of_range", _set("position.latitude", 90.5)),

@@ -162,6 +162,39 @@ def test_vehicles_far_from_their_lines_are_told(place: tuple[float, float], faul
     assert live(city) == 0
 
 
+@pytest.mark.parametrize("degrees", [1e6, 0.0, float("nan")])
+def test_positions_that_no_receiver_can_have_found_are_told(degrees: float) -> None:
+    city = City(FLEET, at="08:05")
+    for _ in range(3):
+        city.clock.at += 30
+        message = gtfs_realtime_pb2.FeedMessage.FromString(city.writer.vehicle_positions(fleet(), city.now))
+        for entity in message.entity:
+            entity.vehicle.position.latitude *= degrees
+            entity.vehicle.position.longitude *= degrees
+        city.vehicle_positions(message.SerializeToString())
+    told(city, "positions_unusable", "6 of 6")
+
+
+def test_a_train_underground_is_live_by_the_stop_at_which_it_stands() -> None:
+    city = City(at="08:02")
+    message = gtfs_realtime_pb2.FeedMessage.FromString(
+        city.writer.vehicle_positions([bus("v1", "t1", at="B")], city.now)
+    )
+    report = message.entity[0].vehicle
+    report.ClearField("position")
+    report.stop_id, report.current_status = "B", report.STOPPED_AT
+    city.vehicle_positions(message.SerializeToString())
+    assert city.board("C")[0].endswith("t1 live")
+    assert city.vehicles()["v1"]["trip_id"] == "t1"
+
+
+@pytest.mark.parametrize("late_s", [3600, -3600])
+def test_times_that_are_an_hour_off_for_all_are_told(late_s: int) -> None:
+    city = City(FLEET, at="07:58")
+    city.trip_updates(*(update(f"t{k}", StopUpdate("B", delay=late_s), start_date=20261126) for k in range(1, 7)))
+    told(city, "updates_far_off", "off the timetable")
+
+
 def test_swapped_coordinates_are_told_as_such() -> None:
     east_m = (LAT - LON) * METRES_PER_DEGREE * float(np.cos(np.radians(LAT)))
     north_m = (LON - LAT) * METRES_PER_DEGREE
