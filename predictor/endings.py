@@ -18,7 +18,7 @@ import numpy as np
 from predictor.arrays import Float64Array, Int8Array
 from predictor.legs import Legs
 from predictor.operator_holds import OperatorHolds
-from predictor.snapshot import FOLLOWED, GIVEN_UP, HELD_UP, IN_SERVICE, OFF_ROUTE, OVERDUE
+from predictor.snapshot import FOLLOWED, GIVEN_UP, HELD_UP, IN_SERVICE, LAYOVER, OFF_ROUTE, OVERDUE
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 
@@ -61,8 +61,9 @@ def doubts(
     own = first.order == 0
     begun = own & (tracks.departed[slot] > 0)
 
-    # Who came late from the trip before has only begun to wait; who is still on its way there moves.
-    waits_since = np.maximum(due, np.where(own, tracks.since[slot], moved_at))
+    # Who came late, from the trip before or the depot, has only begun to wait; who is still on its way there moves.
+    came_at = np.fmax(tracks.since[slot], np.where(state == LAYOVER, tracks.waits_since[slot], -np.inf))
+    waits_since = np.maximum(due, np.where(own, came_at, moved_at))
     waited_s = np.where(begun, 0.0, reported - waits_since)
 
     # At a stop it may stand until its time, where it has one.

@@ -29,7 +29,7 @@ from predictor.match import STOP_ZONE_M, Match
 from predictor.observations import Observations
 from predictor.passages import CallTimes, Stretches
 from predictor.runs import DatedRuns
-from predictor.snapshot import OFF_ROUTE, UNMATCHED
+from predictor.snapshot import LAYOVER, OFF_ROUTE, UNMATCHED
 from predictor.timetable import Timetable
 
 _ZERO: Mapping[str, Any] = MappingProxyType({"nothing": 0})
@@ -101,6 +101,8 @@ class Tracks(DatedRuns):
     """When it was last seen on the line of its run."""
     away: Int32Array = field(metadata=_ZERO)
     """Reports in a row off that line."""
+    waits_since: Float64Array
+    """When it came to wait at the first stop of its run, NaN where it does not wait there."""
     from_m: Float64Array
     """Where on the line it was when it took up this run, or last before it left the first stop."""
     against_m: Float64Array = field(metadata=_ZERO)
@@ -293,6 +295,10 @@ class Tracks(DatedRuns):
         )
         self.away[slot] = np.where(match.state == OFF_ROUTE, np.where(match.continued, self.away[slot], 0) + 1, 0)
         self.since[slot] = np.where(match.continued, self.since[slot], obs.timestamp)
+        waits = match.state == LAYOVER
+        # Who has not moved has not only come there: it is seen to be near, or not, by a few metres.
+        came = ~match.continued | (match.moved & (self.state[slot] != LAYOVER)) | np.isnan(self.waits_since[slot])
+        self.waits_since[slot] = np.where(waits & came, obs.timestamp, self.waits_since[slot])
         under_way = match.continued & (self.departed[slot] > 0)
         self.from_m[slot] = np.where(under_way, self.from_m[slot], match.distance_m)
         self.arrived_at[slot], self.arrived_sd_s[slot] = arrived_at, arrived_sd_s
@@ -370,7 +376,7 @@ def _same_places(old: Timetable, was: Int32Array, new: Timetable, trip: Int32Arr
 
 _OF_A_RUN = (
     *column_types(DatedRuns), "distance_m", "arrived", "departed", "arrived_at", "arrived_sd_s", "since", "on_line_at",
-    "away", "from_m", "against_m", "at_stop", "state", "delay_s", "delay_before_s",
+    "away", "waits_since", "from_m", "against_m", "at_stop", "state", "delay_s", "delay_before_s",
 )  # fmt: skip
 """Columns that speak of the run that the vehicle is on."""
 _AS_REPORTED = ("lat", "lon", "bearing", "speed", "timestamp", "occupancy", "occupancy_percentage", "wheelchair")

@@ -156,3 +156,12 @@ def test_no_run_is_over_before_it_has_begun() -> None:
     assert statuses(city, "A")[0] == "t1 live" and city.board("A")[0] > "08:01"
     late = City(at="07:58").vehicle_positions(bus("v1", "t1", "E", fresh=True)).at("07:59:30")
     assert statuses(late, "A")[0] == "t1 live"
+
+
+def test_a_bus_that_comes_late_from_its_depot_has_only_begun_to_wait() -> None:
+    city = City(at="07:50").vehicle_positions(bus("v1", "t1", place=(-1500, 2000), fresh=True)).at("08:07")
+    assert "t1 live" not in statuses(city, "A")
+    city.vehicle_positions(bus("v1", "t1", place=(-600, 900), fresh=True)).at("08:07:30")
+    city.vehicle_positions(bus("v1", "t1", "A", fresh=True)).at("08:09")
+    assert statuses(city, "A")[0] == "t1 live" and statuses(city, "C")[0] == "t1 live"
+    assert city.at("08:14").departures("A")[0].told["doubt"] == "overdue"
