@@ -131,11 +131,11 @@ def _answer(
 ) -> Response:
     if asks_for_page(request) and "location" not in {name.lower() for name in headers or ()}:
         try:
-            return problem_page(request, status, detail, headers or {})
+            return problem_page(request, status, _sendable(detail), headers or {})
         except Exception:
             log.exception("The page of an error cannot be made.")
     problem = ProblemDetails(
-        type=kind, title=title, status=status, detail=detail, instance=request.url.path,
+        type=kind, title=title, status=status, detail=_sendable(detail), instance=_sendable(request.url.path),
         suggestions=list(suggestions) if suggestions else None,
     )  # fmt: skip
     return JSONResponse(
@@ -144,3 +144,8 @@ def _answer(
         headers={"Cache-Control": "no-store", "Access-Control-Allow-Origin": "*", **(headers or {})},
         media_type=MEDIA_TYPE,
     )
+
+
+def _sendable(text: str) -> str:
+    """With a mark in the place of half characters, which JSON can name and no answer can hold."""
+    return text.encode(errors="replace").decode()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,7 +32,7 @@ from feeds.history.tables import PASSAGES, TRACES, passages_of, passages_table, 
 from feeds.informed import Informed
 from feeds.parquet_damage import UNREADABLE
 from feeds.timetable_cache import read_cached, write_cached
-from feeds.whole_file import whole_file
+from feeds.whole_file import set_aside, whole_file
 from predictor.explain.evidence import Cancellation, Evidence, Journey, Notice, with_their_blocks
 from predictor.explain.gaps import Gap, gap_between
 from predictor.explain.traces import TraceFollower
@@ -251,12 +252,17 @@ class HistoryStore:
             return
         try:
             table = pq.read_table(path, schema=TRACES)
-        except UNREADABLE as error:
+            at = float(pc.max(table["until"]).as_py()) if table.num_rows else 0.0
+            day = _day(at)
+        except (*UNREADABLE, TypeError, ValueError, OverflowError) as error:
+            # What is not ours lacks our columns, or has no times in them.
+            with suppress(OSError):
+                aside = set_aside(path).name
+                self.fault = f"{self.fault} {path}: cannot be read ({error}); it was set aside as {aside}.".strip()
             log.warning("%s: cannot be read (%s); it is left out.", path, error)
             return
         if table.num_rows:
-            at = float(pc.max(table["until"]).as_py())
-            self._traces.begin(_day(at))
+            self._traces.begin(day)
             self._traces.add(table, at)
             self._traces.flush()
         path.unlink()

@@ -9,6 +9,8 @@ import sqlite3
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
 
@@ -158,3 +160,20 @@ def test_a_damaged_register_of_the_history_is_set_aside_and_the_history_goes_on(
         again.take(Happened.of(service.snapshot, ()))
         again.close()
         assert bool(again.fault) == bool(list(folder.glob(f"register*{DAMAGED}")))
+
+
+@pytest.mark.parametrize("until", [None, 1e300, float("nan")])
+def test_a_file_of_open_traces_that_is_not_ours_is_set_aside_and_the_history_goes_on(
+    tmp_path: Path, until: float | None
+) -> None:
+    service = service_at(at(8, 1))
+    first = HistoryStore(tmp_path)
+    first.take(Happened.of(service.snapshot, ()))
+    first.close()
+    path = tmp_path / "open_traces.parquet"
+    pq.write_table(pa.table({"another": [1]} if until is None else {"until": [until]}), path)
+    again = HistoryStore(tmp_path)
+    assert path.with_name(path.name + DAMAGED).exists()
+    assert DAMAGED in again.fault
+    again.take(Happened.of(service.snapshot, ()))
+    again.close()

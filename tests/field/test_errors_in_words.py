@@ -83,3 +83,13 @@ def test_a_page_too_large_too_often_or_broken_is_told_in_words_too(
 @pytest.mark.parametrize("path", ["/v1/nothing", "/siri/nothing.json", "/gtfs-rt/nothing", "/v1/stops/nix/stream"])
 def test_an_api_answers_problem_details_also_to_a_browser(client: TestClient, path: str) -> None:
     assert client.get(path, headers=BROWSER).headers["Content-Type"].startswith("application/")
+
+
+@pytest.mark.parametrize(
+    "said", ['{"phrase": "\\ud800"}', '{"stops": ["\\ud800"]}', '{"routes": ["\\udfff"], "header": {"en": "x"}}']
+)
+def test_half_a_character_is_refused_and_no_fault_of_ours(client: TestClient, said: str) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+    answer = client.post("/v1/disruptions", content=said, headers=headers)
+    assert answer.status_code == 409
+    assert answer.json()["detail"]
