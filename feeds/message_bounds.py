@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 from typing import cast
 
+import numpy as np
 from google.protobuf.descriptor import Descriptor
 from google.transit import gtfs_realtime_pb2
 
 from feeds.errors import FeedError
+from feeds.message_parts_loop import count_parts
+from predictor.arrays import Int32Array
 
 MAX_ENTITIES = 200_000
 """Several times as many as the feed of any country has: each costs memory, however few bytes it has."""
@@ -32,7 +34,7 @@ def refuse_floods(data: bytes, feed: str) -> None:
     Errors: FeedError where there are too many of them, or one entity is too large.
     """
     fields, parts, place = 0, 0, 0
-    entity_kind = cast(Descriptor, gtfs_realtime_pb2.FeedEntity.DESCRIPTOR)
+    octets = np.frombuffer(data, np.uint8)
     # Two bytes are the least that a part has.
     counts_all = len(data) > 2 * MAX_PARTS
     while place < len(data):
@@ -51,7 +53,7 @@ def refuse_floods(data: bytes, feed: str) -> None:
                 f"{feed}: an entity of {length / 1e6:.1f} MB; one may have {MAX_ENTITY_BYTES / 1e6:.0f} MB."
             )
         if counts_all or length > 2 * MAX_PARTS_OF_ENTITY:
-            count = _parts(data, begin, min(place, len(data)), entity_kind)
+            count = count_parts(octets, begin, min(place, len(data)), kinds_inside(), 0, MAX_PARTS_OF_ENTITY)
             parts += count
             for found, limit, where in ((count, MAX_PARTS_OF_ENTITY, "entity"), (parts, MAX_PARTS, "message")):
                 if found > limit:
@@ -61,30 +63,33 @@ def refuse_floods(data: bytes, feed: str) -> None:
                     )
 
 
-def _parts(data: bytes, place: int, end: int, kind: Descriptor) -> int:
-    """How many fields stand between two places of a message of this kind, at any depth at which some may be repeated;
-    no more than one entity may have are counted."""
-    inside, count = _with_parts(kind), 0
-    while 0 <= place < end and count <= MAX_PARTS_OF_ENTITY:
-        tag, begin, place = _field(data, place)
-        count += 1
-        if tag & 7 == _LENGTH_DELIMITED and tag >> 3 in inside:
-            count += _parts(data, begin, min(place, end), inside[tag >> 3])
-    return count
-
-
 @cache
-def _with_parts(kind: Descriptor) -> Mapping[int, Descriptor]:
-    """The fields of a message that may have repeated ones in them, by number."""
-    return {
-        field.number: field.message_type
-        for field in kind.fields
-        if field.message_type is not None and _has_repeated(field.message_type)
-    }
+def kinds_inside() -> Int32Array:
+    """(kinds, numbers) the kind of message that each field holds, where that may have repeated ones in it, else -1;
+    kind 0 is an entity."""
+    kinds: list[Descriptor] = [cast(Descriptor, gtfs_realtime_pb2.FeedEntity.DESCRIPTOR)]
+    held: list[dict[int, int]] = []
+    for kind in kinds:
+        inner = {
+            field.number: field.message_type
+            for field in kind.fields
+            if field.message_type is not None and _has_repeated(field.message_type)
+        }
+        kinds += [held_kind for held_kind in inner.values() if held_kind not in kinds]
+        held.append({number: kinds.index(held_kind) for number, held_kind in inner.items()})
+    numbers = 1 + max(number for fields in held for number in fields)
+    inside: Int32Array = np.full((len(kinds), numbers), -1, np.int32)
+    for row, fields in enumerate(held):
+        for number, held_index in fields.items():
+            inside[row, number] = held_index
+    return inside
 
 
 def _has_repeated(kind: Descriptor) -> bool:
-    return any(field.is_repeated for field in kind.fields) or bool(_with_parts(kind))
+    return any(
+        field.is_repeated or (field.message_type is not None and _has_repeated(field.message_type))
+        for field in kind.fields
+    )
 
 
 def _field(data: bytes, place: int) -> tuple[int, int, int]:

@@ -15,6 +15,7 @@ StopIdx = NewType("StopIdx", int)
 RouteIdx = NewType("RouteIdx", int)
 
 BoolArray = npt.NDArray[np.bool_]
+UInt8Array = npt.NDArray[np.uint8]
 Int8Array = npt.NDArray[np.int8]
 Int16Array = npt.NDArray[np.int16]
 Int32Array = npt.NDArray[np.int32]
