@@ -17,7 +17,7 @@ from feeds.trip_updates.entities import Entities, delay_in_range, short_text
 from feeds.trip_updates.message_columns import NOT_IN_TIMETABLE, TIMETABLE, StopTimeUpdates, UpdatedRuns
 from feeds.trip_updates.run_kinds import trip_name
 from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, Int64Array, expand_ranges
-from predictor.named_runs import AMBIGUOUS, RunNames, run_finder
+from predictor.named_runs import AMBIGUOUS, VERDICTS, RunNames, run_finder
 from predictor.stop_alignment import patterns_along
 from predictor.timetable import Timetable
 from predictor.trip_updates import (
@@ -126,10 +126,15 @@ def _found(
     is_new = np.isin(relationship, NOT_IN_TIMETABLE)
     is_new |= (relationship == TRIP_REPLACEMENT) & (names.trip < 0) & (found.trip < 0)
     found.count(refused, ~is_new)
-    trip, day = np.where(is_new, names.trip, found.trip).astype(np.int32), found.service_day.copy()
+    # One of several departures of a trip is struck out only where it is known which.
+    is_gone = np.isin(relationship, (TRIP_CANCELED, TRIP_DELETED))
+    unclear = is_gone & (found.trip >= 0) & ~found.start_known
+    refused[VERDICTS[AMBIGUOUS]] += int(unclear.sum())
+    trip = np.where(is_new, names.trip, np.where(unclear, NONE, found.trip)).astype(np.int32)
+    day = np.where(unclear, NONE, found.service_day)
     refused["unknown_trip"] += int(((trip < 0) & ~is_added).sum())
     own_day = _lookup(names.service_date.tolist(), tt.date_index)
-    dated = (is_new | ((trip < 0) & np.isin(relationship, (TRIP_CANCELED, TRIP_DELETED)))) & (own_day >= 0)
+    dated = (is_new | ((trip < 0) & is_gone)) & (own_day >= 0)
     day[dated] = own_day[dated]
     rows = np.flatnonzero(is_new & (day < 0) & np.isfinite(first_time))
     day[rows] = np.searchsorted(tt.date_origin, first_time[rows], side="right") - 1

@@ -17,6 +17,7 @@ from feeds.trip_updates.message_columns import (
     UpdatedRuns,
 )
 from predictor.arrays import NONE, group_starts
+from predictor.named_runs import SAME_START_S
 from predictor.stop_alignment import aligned
 from predictor.timetable import Timetable
 from predictor.trip_updates import (
@@ -50,13 +51,16 @@ def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refus
         calls_from[row] = LISTED
         if trip[row] < 0 or day[row] < 0:
             continue
-        own_start = not shift[row] or bool(tt.trip_repeats[trip[row]])
+        departures = tt.journey_shift_s[tt.journey_trip == trip[row]]
+        own = departures[np.abs(departures - shift[row]) <= SAME_START_S]
         along = _calls_along(tt, int(trip[row]), updates, slice(int(update_ptr[row]), int(update_ptr[row + 1])))
         if tt.trip_is_frequency[trip[row]]:
             relationship[row], calls_from[row] = TRIP_SCHEDULED, TIMETABLE
-        elif own_start and tt.service_active[tt.trip_service[trip[row]], day[row]]:
+            moved[row] = shift[row]
+        elif len(own) and tt.service_active[tt.trip_service[trip[row]], day[row]]:
             refused["added_trip_in_timetable"] += 1
             relationship[row], calls_from[row] = (TRIP_SCHEDULED, TIMETABLE) if along else (TRIP_REPLACEMENT, LISTED)
+            moved[row] = own[np.argmin(np.abs(own - shift[row]))]
         elif along and not _lists_its_calls(tt, int(trip[row]), update_ptr[row + 1] - update_ptr[row]):
             # A trip of the timetable once more, at another time or on another day.
             calls_from[row], moved[row] = COPY, shift[row]

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.field.city import City
 from benchmarks.field.faces import texts
-from benchmarks.field.messages import StopUpdate, bus, cancelled, update
+from benchmarks.field.messages import StopUpdate, TripUpdate, bus, cancelled, update
 from benchmarks.field.network import Frequency, Network, Pattern, Service, Stop, Trip, network, row_of_stops
 
 EVERY_HALF_HOUR = Network(
@@ -42,6 +42,23 @@ def test_the_run_that_the_operator_cancels_is_the_one_struck_out(start: str, tol
     assert city.board("C")[:3] == ["08:04 t1@08:00 scheduled", "08:34 t1@08:30 cancelled", "09:04 t1@09:00 scheduled"]
     assert city.trip_state("t1", start="08:30:00") == "cancelled"
     assert city.trip_state("t1", start="08:00:00") != "cancelled"
+
+
+def test_of_several_runs_none_is_struck_out_where_none_is_named() -> None:
+    city = City(EVERY_HALF_HOUR).trip_updates(cancelled("t1", start_date=DATE))
+    assert "cancelled" not in " ".join(city.board("C"))
+    assert city.service.snapshot.counts["refused_run_ambiguous"] > 0
+
+
+def test_a_run_added_to_a_trip_by_exact_times_is_the_one_of_its_start() -> None:
+    def added(start: str, *times: str) -> TripUpdate:
+        calls = (StopUpdate(stop, at, at) for stop, at in zip("ACE", times, strict=True))
+        return update("t1", *calls, relationship="ADDED", start_time=f"{start}:00", start_date=DATE)
+
+    city = City(EVERY_HALF_HOUR).trip_updates(added("08:40", "08:40", "08:44", "08:48"))
+    assert city.board("C")[1:4] == ["08:34 t1@08:30 scheduled", "08:44 t1@08:40 live", "09:04 t1@09:00 scheduled"]
+    city.trip_updates(added("08:30", "08:31", "08:36", "08:40"))
+    assert city.board("C")[:3] == ["08:04 t1@08:00 scheduled", "08:36 t1@08:30 live", "09:04 t1@09:00 scheduled"]
 
 
 def test_a_run_asked_for_by_about_its_start_time_is_the_nearest() -> None:
