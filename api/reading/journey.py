@@ -51,7 +51,7 @@ class Journey:
     over: bool
     """All calls lie behind."""
     vehicle: int | None
-    """Index into `Snapshot.vehicles`, None where none is known."""
+    """Index into `Snapshot.vehicles`, None where none is known that is on a run."""
     age_s: float | None
     """Age of the vehicle's report, None without a vehicle."""
     calls: list[RunCall]
@@ -111,7 +111,7 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
     calls, ahead = calls_at.calls, ~calls_at.calls.passed
     trip = int(calls.trip[0])
     cancelled, live = bool((calls_at.status == CANCELLED).all()), bool((calls_at.status[ahead] == LIVE).any())
-    with_vehicle = int(np.argmax(calls.vehicle))
+    with_vehicle, vehicles = int(np.argmax(calls.vehicle)), snapshot.vehicles
     return Journey(
         trip_idx=trip, service_day=service_day, shift_s=shift_s, route_idx=int(tt.trip_route[trip]),
         direction=int(tt.pattern_way[tt.trip_pattern[trip]]),
@@ -120,7 +120,7 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
         begins_at=float(tt.date_origin[service_day] + shift_s + tt.trip_start_s[trip]),
         status=STATUSES[CANCELLED if cancelled else LIVE if live else SCHEDULED],
         doubt=DOUBTS[int(calls.doubt[ahead].max(initial=FOLLOWED))], over=bool(calls.passed.all()),
-        vehicle=int(vehicle) if (vehicle := calls.vehicle[with_vehicle]) >= 0 else None,
+        vehicle=int(vehicle) if (vehicle := calls.vehicle[with_vehicle]) >= 0 <= vehicles.trip[vehicle] else None,
         age_s=known(calls_at.age_s[with_vehicle]),
         calls=calls_at.rows(range(len(calls_at))),
     )  # fmt: skip

@@ -626,6 +626,16 @@ def test_of_a_bus_on_a_run_that_riders_shall_not_see_no_run_is_told() -> None:
     assert city.vehicles()["v1"]["trip_id"] is None
 
 
+def test_the_next_trip_of_a_bus_on_a_run_that_riders_shall_not_see_is_told() -> None:
+    both_ways = network(
+        patterns=(Pattern("main", "A B C D E"), Pattern("back", "E D C B A", direction=1)),
+        trips=(Trip("t1", "08:00", block="b"), Trip("u1", "08:15", "back", block="b")),
+    )
+    city = City(both_ways, at="07:59").vehicle_positions(bus("v1", "t1", late_s=600))
+    city.trip_updates(update("t1", relationship="DELETED", **TODAY)).at("08:12")
+    assert city.board("D")[0].endswith("u1 live")
+
+
 def test_a_bus_is_on_its_way_to_the_next_stop_that_it_serves() -> None:
     told = update("t1", skipped("C"), StopUpdate("D", delay=0), **TODAY)
     city = City(at="07:59").vehicle_positions(bus("v1", "t1", late_s=0)).trip_updates(told)
