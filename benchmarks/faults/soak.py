@@ -146,16 +146,23 @@ def _sample(hour: float, service: Service, step_s: list[float], board_s: list[fl
 
 
 def slopes_of(samples: list[Sample]) -> dict[str, float]:
-    """By how much each figure grows in an hour, by a line through the second half: caches are filled by then. Times of
-    steps and boards and the memory follow the number of vehicles as well: that is allowed for, and what the samples
-    take."""
+    """By how much each figure grows in an hour, over the second half: caches are filled by then.
+
+    Of memory, less what the samples take, and of files it is the median of the slopes between any two (Theil-Sen):
+    neither a moment's peak nor how many vehicles there are decides. Times follow the number of vehicles: it is allowed
+    for by least squares.
+    """
     half = samples[len(samples) // 2 :]
-    known = np.array([[1.0, sample.hour, sample.vehicles] for sample in half])
+    hour = np.array([sample.hour for sample in half])
+    later, sooner = np.nonzero(hour[:, None] > hour)
     slopes = {}
-    for name in ("memory_mb", "open_files", "step_ms", "board_ms"):
+    for name in ("memory_mb", "open_files"):
+        own = [getattr(sample, name) - (sample.samples_mb if name == "memory_mb" else 0.0) for sample in half]
+        figures = np.array(own, float)
+        slopes[name] = float(np.median((figures[later] - figures[sooner]) / (hour[later] - hour[sooner])))
+    known = np.array([[1.0, sample.hour, sample.vehicles] for sample in half])
+    for name in ("step_ms", "board_ms"):
         figures = np.array([getattr(sample, name) for sample in half], float)
-        if name == "memory_mb":
-            figures -= [sample.samples_mb for sample in half]
         slopes[name] = float(np.linalg.lstsq(known, figures, rcond=None)[0][1])
     return slopes
 

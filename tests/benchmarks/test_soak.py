@@ -1,4 +1,4 @@
-"""A leak is found where there is one, and a day with more vehicles is none."""
+"""A leak is found where there is one; samples that are learned from, a moment's peak and more vehicles are none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def samples(leak_mb: float = 0.0, leak_files: int = 0) -> list[Sample]:
         Sample(
             k / 2,
             50 + (k * 7) % 30,
-            300 + leak_mb * k / 2 + (k * 7) % 30 + k,
+            300 + leak_mb * k / 2 + k + 60 * (k == 20),
             k,
             18 + leak_files * k,
             20 + (k * 7) % 30,
