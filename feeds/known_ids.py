@@ -53,6 +53,9 @@ def known_id(name: str, index: Mapping[str, int], timetable: Timetable) -> str:
             written = f"{next(iter(agencies))}{separator_character}{name}"
             if written in index:
                 return written
+    # Trips are made new every day, also with ids that differ from others by no more than that.
+    if index is timetable.trip_index and not name.removesuffix(".0").isdecimal():
+        return name
     alike = [other for other in _written_otherwise(name) if other in index]
     return alike[0] if len(alike) == 1 else name
 
