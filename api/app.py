@@ -32,6 +32,7 @@ from api.pages.crawlers import crawlers_router
 from api.pages.installable import installable_router
 from api.pages.map import map_router
 from api.pages.stream import page_stream_router
+from api.pages.timetable import timetable_pages_router
 from api.panels.addresses import panels_router
 from api.panels.screen_addresses import screens_router
 from api.service.service import Service
@@ -158,7 +159,8 @@ def create_app(
         departures_router, panels_router, explain_router, stops_router, routes_router, shapes_router, trips_router,
         vehicles_router, disruptions_router, realtime_feeds_router, siri_router, health_router, timetable_router,
         metrics_router, docs_router, timetable_in_use_router,
-        installable_router, crawlers_router, page_stream_router, desk_router, map_router, alerts_router, pages_router,
+        installable_router, crawlers_router, page_stream_router, timetable_pages_router,
+        desk_router, map_router, alerts_router, pages_router,
         screens_router,
     ):  # fmt: skip
         app.include_router(router)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from api.reading.board import StopBoard
+from api.reading.board import AHEAD_S, WINDOW_S, StopBoard
 from api.reading.calls import RunCall
 from api.service.view import ServiceView
 from predictor.arrays import BoolArray
@@ -17,19 +17,23 @@ def next_departures(
     view: ServiceView, now: float, route: int, direction: int, stops: Sequence[int]
 ) -> list[RunCall | None]:
     """For each of the stops along a line (one may stand there twice) the next departure of the line in that direction,
-    live or by the timetable; None where there is none within the board's window.
+    live or by the timetable; None where there is none in the coming hours.
 
     A trip that calls at a stop several times is told at the visit that it makes: the first at the first, and so on.
     Cost: one board for each different stop.
     """
     tt = view.timetable
-    boards = {stop: StopBoard(view, stop, now, route=route) for stop in dict.fromkeys(stops)}
+    boards: dict[int, StopBoard] = {}
     coming: dict[int, list[int]] = {}
-    for stop, board in boards.items():
-        calls = board.calls
-        comes: BoolArray = np.isin(board.status, (LIVE, SCHEDULED)) & (calls.stop == stop)
-        comes &= tt.pattern_way[tt.trip_pattern[calls.trip]] == direction
-        coming[stop] = np.flatnonzero(comes).tolist()
+    for stop in dict.fromkeys(stops):
+        # At night nothing comes soon: then the first of the morning is looked for.
+        for window_s in (WINDOW_S, AHEAD_S):
+            board = boards[stop] = StopBoard(view, stop, now, window_s, route=route)
+            comes: BoolArray = np.isin(board.status, (LIVE, SCHEDULED)) & (board.calls.stop == stop)
+            comes &= tt.pattern_way[tt.trip_pattern[board.calls.trip]] == direction
+            coming[stop] = np.flatnonzero(comes).tolist()
+            if coming[stop]:
+                break
     visits = {stop: [k for k, other in enumerate(stops) if other == stop] for stop in boards}
     found: list[RunCall | None] = []
     for place, stop in enumerate(stops):

@@ -93,6 +93,12 @@
   const keptS = Number(document.documentElement.dataset.keptS) || 0, old = document.getElementById("kept-page");
   if (old && keptS) old.hidden = false;
 
+  const print = document.getElementById("print");
+  if (print) {
+    print.hidden = false;
+    print.addEventListener("click", () => window.print());
+  }
+
   // This page and its scripts came before the worker was there to keep them.
   navigator.serviceWorker?.register("/worker.js").then(() => navigator.serviceWorker.ready).then(({ active }) => {
     if (!navigator.serviceWorker.controller) {

@@ -104,6 +104,22 @@ class TimeWords:
         """Day and month: "12 March"."""
         return format_skeleton("MMMMd", self._local(at), locale=self._locale)
 
+    def weekday_date(self, at: float, *, short: bool = False) -> str:
+        """Weekday with day and month: "Thursday 12 March", "Thu 12"."""
+        if short:
+            return format_skeleton("Ed", self._local(at), locale=self._locale)
+        return f"{format_date(self._local(at), 'EEEE', self._locale)} {self.date(at)}"
+
+    def hour(self, at: float) -> str:
+        """The hour that a time is in: "08", "8 AM"."""
+        if self.hour_cycle == "h23":
+            return f"{self._local(at):%H}"
+        return re.sub(r"\s", "\u00a0", format_time(self._local(at), "h a", locale=self._locale))
+
+    def minute(self, at: float) -> str:
+        """The minute within it: "05"."""
+        return f"{self._local(at):%M}"
+
     def iso(self, at: float) -> str:
         """For a `datetime` attribute."""
         return self._local(at).isoformat(timespec="seconds")

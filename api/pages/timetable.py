@@ -1,0 +1,163 @@
+"""`/stops/{stop_id}/timetable` and `/lines/{route_id}/timetable`: what is planned on a day, to be read and printed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse
+
+from api.pages.rendering import rider_page
+from api.reading.calls import iso_date
+from api.reading.day_timetable import DayRow, line_day, next_change, stop_day
+from api.reading.lines import Line
+from api.words.moment import PageMoment
+from feeds.service_times import service_date
+from predictor.arrays import NONE
+
+timetable_pages_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+_DAYS = 8
+"""So many days can be chosen by a link."""
+
+
+@dataclass(frozen=True)
+class DayChoice:
+    """A day that can be chosen."""
+
+    date: str
+    """YYYY-MM-DD."""
+    name: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class HourWords:
+    """The departures of one hour."""
+
+    hour: str
+    minutes: list[tuple[str, str]]
+    """Minute, and where it goes where that is not where most go."""
+
+
+@dataclass(frozen=True)
+class DayRowWords:
+    """A line in one direction on a day."""
+
+    line: Line
+    direction: int
+    destination: str
+    hours: list[HourWords]
+    spans: list[str]
+    """ "every 8 min, 06:00–09:00", of a line run by headway."""
+
+
+@dataclass(frozen=True)
+class DayPage:
+    """What both pages share."""
+
+    heading: str
+    href: str
+    """The page of the stop or line."""
+    day: str
+    days: list[DayChoice]
+    change: str
+    """When the times change next, "" where that is not known."""
+    valid: str
+    """Until when the timetable goes."""
+
+
+@timetable_pages_router.get("/stops/{stop_id:path}/timetable")
+def stop_timetable(request: Request, stop_id: str, date: str = "", line: str = "") -> Response:
+    """`date`: YYYY-MM-DD, today's where it is none of the timetable's; `line`: only this route_id."""
+    moment = PageMoment.of(request)
+    tt = moment.timetable
+    stop = tt.stop_index.get(stop_id)
+    if stop is None:
+        return rider_page(
+            request, moment, "notice.html", heading=moment.texts("error_title"), query="", status=404, found=[],
+            said=moment.texts("error_stop", id=stop_id),
+        )  # fmt: skip
+    day = _day(moment, date)
+    rows = [_row(moment, row) for row in stop_day(moment, stop, day) if line in ("", row.line.route_id)]
+    change = next_change(moment, stop, None, day)
+    page = _page(moment, str(tt.stop_name[stop]), f"/stops/{quote(stop_id, safe='')}", day, change)
+    return rider_page(
+        request, moment, "timetable.html", (row.line.badge for row in rows), page=page, rows=rows, columns=[], runs=[],
+        direction="", directions=[], by_headway=False,
+    )  # fmt: skip
+
+
+@timetable_pages_router.get("/lines/{route_id:path}/timetable")
+def line_timetable(request: Request, route_id: str, date: str = "", direction: str = "") -> Response:
+    """As that of a stop; `direction` a `direction_id`, the first where it is none of the line's."""
+    moment = PageMoment.of(request)
+    tt = moment.timetable
+    route = tt.route_index.get(route_id)
+    if route is None:
+        return rider_page(
+            request, moment, "notice.html", heading=moment.texts("error_title"), query="", status=404, found=[],
+            said=moment.texts("error_line", id=route_id),
+        )  # fmt: skip
+    day, line = _day(moment, date), moment.lines.all[route]
+    ways = sorted(set(tt.pattern_direction[tt.pattern_route == route].tolist())) or [NONE]
+    way = int(direction) if direction in map(str, ways) else ways[0]
+    shown = line_day(moment, route, way, day)
+    runs = [["" if at is None else moment.words.time(at) for at in run] for run in shown.runs]
+    heading, change = moment.texts("line_title", name=line.name), next_change(moment, None, route, day)
+    page = _page(moment, heading, f"/lines/{quote(route_id, safe='')}", day, change)
+    columns = [str(tt.stop_name[stop]) for stop in shown.stops]
+    others = [(one, str(tt.stop_name[found.stops[-1]])) for one in ways
+              if (found := line_day(moment, route, one, day)).stops]  # fmt: skip
+    return rider_page(
+        request, moment, "timetable.html", [line.badge], page=page, rows=[], columns=columns, runs=runs,
+        direction=str(way), directions=others, by_headway=shown.by_headway,
+    )  # fmt: skip
+
+
+def _day(moment: PageMoment, date: str) -> int:
+    """Index of the service day that is asked for, else of today's, else of the nearest one."""
+    tt = moment.timetable
+    number = service_date(date) if date else None
+    asked = None if number is None else tt.date_index.get(number)
+    if asked is not None:
+        return asked
+    origins = tt.date_origin + 12 * 3600
+    return int(abs(origins - moment.now).argmin())
+
+
+def _page(moment: PageMoment, heading: str, href: str, day: int, change: int | None) -> DayPage:
+    tt, words, texts = moment.timetable, moment.words, moment.texts
+    noon = [float(origin) + 12 * 3600 for origin in tt.date_origin]
+    today = _day(moment, "")
+    first = min(max(today, day - _DAYS + 1), day)
+    return DayPage(
+        heading=heading,
+        href=href,
+        day=words.weekday_date(noon[day]),
+        days=[
+            DayChoice(iso_date(int(tt.date[one])), words.weekday_date(noon[one], short=True), one == day)
+            for one in range(first, min(first + _DAYS, len(noon)))
+        ],
+        change="" if change is None else texts("timetable_change", date=words.weekday_date(noon[change])),
+        valid=texts("timetable_valid", date=words.date(noon[-1])),
+    )
+
+
+def _row(moment: PageMoment, row: DayRow) -> DayRowWords:
+    words = moment.words
+    timed = [one for one in row.departures if not one.headway_s]
+    hours = [
+        HourWords(
+            hour,
+            [(words.minute(one.at), "" if one.destination == row.destination else one.destination) for one in members],
+        )
+        for hour, members in ((hour, list(group)) for hour, group in groupby(timed, key=lambda one: words.hour(one.at)))
+    ]
+    spans = []
+    for headway_s, group in groupby((one for one in row.departures if one.headway_s), key=lambda one: one.headway_s):
+        times = [one.at for one in group]
+        spans.append(f"{moment.every(headway_s)}, {words.time(times[0])}–{words.time(times[-1] + headway_s)}")
+    return DayRowWords(row.line, row.direction, row.destination, hours, spans)

@@ -1,0 +1,162 @@
+"""The timetable of a stop or a line on one service day, as the operator published it: without the day's word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from api.reading.lines import Line, patterns_of, stops_along
+from api.reading.moment import Moment
+from predictor.arrays import BoolArray, Int32Array, Int64Array
+from predictor.runs import DatedRuns
+from predictor.timetable import NO_PICKUP
+
+_MOST_COLUMNS = 8
+_WEEKS_AHEAD = 12
+
+
+@dataclass(frozen=True)
+class DayDeparture:
+    """One departure by the timetable."""
+
+    at: float
+    """POSIX seconds."""
+    destination: str
+    headway_s: int
+    """Seconds until the next one of a line run by headway, whose times nobody promises; else 0."""
+
+
+@dataclass(frozen=True)
+class DayRow:
+    """A line in one direction at a stop on a day."""
+
+    line: Line
+    direction: int
+    """`direction_id`, -1 where the feed gives none."""
+    destination: str
+    """Where most go."""
+    departures: list[DayDeparture]
+
+
+@dataclass(frozen=True)
+class LineDay:
+    """A line in one direction on a day: when each run calls at the stops that tell most of its way."""
+
+    stops: list[int]
+    runs: list[list[float | None]]
+    """By run, POSIX seconds at each of `stops`; None where it does not call."""
+    by_headway: bool
+    """Whether nobody promises these times."""
+
+
+def stop_day(moment: Moment, stop: int, day: int) -> list[DayRow]:
+    """Departures from a stop (a station: from all its platforms) on a service day, by line and direction."""
+    calls, tt = _calls_at(moment, stop).on(moment, day), moment.timetable.base
+    entry, trip, journey = calls.entry, calls.trip, calls.journey
+    if not len(entry):
+        return []
+    shift = tt.journey_shift_s[journey]
+    at = tt.date_origin[day] + tt.departure_s[entry] + shift
+    runs = DatedRuns(trip, np.full(len(trip), day, np.int32), shift.astype(np.int32))
+    signs = moment.view.snapshot.headsigns(runs, tt.call_at(entry))
+    route, direction = tt.trip_route[trip], tt.pattern_direction[tt.trip_pattern[trip]]
+    rows: dict[tuple[int, int, str], list[int]] = {}
+    for i in np.argsort(at, kind="stable").tolist():
+        towards = "" if direction[i] >= 0 else str(signs[i])
+        rows.setdefault((moment.lines.rank[int(route[i])], int(direction[i]), towards), []).append(i)
+    headway = np.where(tt.trip_is_frequency[trip], tt.journey_headway_s[journey], 0)
+    found = []
+    for key in sorted(rows):
+        members = rows[key]
+        names = signs[members].tolist()
+        found.append(
+            DayRow(
+                line=moment.lines.all[int(route[members[0]])],
+                direction=key[1],
+                destination=max(dict.fromkeys(names), key=names.count),
+                departures=[DayDeparture(float(at[i]), str(signs[i]), int(headway[i])) for i in members],
+            )
+        )
+    return found
+
+
+def line_day(moment: Moment, route: int, direction: int, day: int) -> LineDay:
+    """The runs of a line in one direction on a service day, in the order in which they set out."""
+    tt = moment.timetable.base
+    journey = np.flatnonzero(_runs_on(moment, day) & (tt.trip_route[tt.journey_trip] == route))
+    journey = journey[tt.pattern_direction[tt.trip_pattern[tt.journey_trip[journey]]] == direction]
+    if not len(journey):
+        return LineDay([], [], by_headway=False)
+    trips = tt.journey_trip[journey]
+    stops = _columns(stops_along(tt, patterns_of(tt, trips)[0]))
+    runs = []
+    for trip, shift in zip(trips.tolist(), tt.journey_shift_s[journey].tolist(), strict=True):
+        calls = tt.calls_of(trip)
+        at = tt.date_origin[day] + tt.departure_s[calls] + shift
+        times = dict(zip(tt.call_stop[calls][::-1].tolist(), at[::-1].tolist(), strict=True))
+        runs.append([float(times[stop]) if stop in times else None for stop in stops])
+    runs.sort(key=lambda run: min(time for time in (*run, np.inf) if time is not None))
+    return LineDay(stops, runs, by_headway=bool(tt.trip_is_frequency[trips].all()))
+
+
+def next_change(moment: Moment, stop: int | None, route: int | None, day: int) -> int | None:
+    """The first later day of the same weekday on which other trips run here; None where none is known."""
+    tt = moment.timetable.base
+    serves: BoolArray = np.ones(tt.trips, np.bool_)
+    if stop is not None:
+        serves = np.isin(np.arange(tt.trips), _calls_at(moment, stop).trip)
+    if route is not None:
+        serves &= tt.trip_route == route
+    services = np.unique(tt.trip_service[serves])
+    active = tt.service_active[services]
+    for later in range(day + 7, min(day + 7 * _WEEKS_AHEAD, active.shape[1]), 7):
+        if (active[:, later] != active[:, day]).any():
+            return later
+    return None
+
+
+@dataclass(frozen=True)
+class _CallsAt:
+    """Boardable calls of all journeys at a stop (n,)."""
+
+    entry: Int64Array
+    trip: Int32Array
+    journey: Int32Array
+
+    def on(self, moment: Moment, day: int) -> _CallsAt:
+        """Those of the journeys that run on a day."""
+        runs = _runs_on(moment, day)[self.journey]
+        return _CallsAt(self.entry[runs], self.trip[runs], self.journey[runs])
+
+
+def _runs_on(moment: Moment, day: int) -> BoolArray:
+    """(J,) whether each journey runs on a service day."""
+    tt = moment.timetable.base
+    runs: BoolArray = tt.service_active[tt.trip_service[tt.journey_trip], day]
+    return runs
+
+
+def _calls_at(moment: Moment, stop: int) -> _CallsAt:
+    tt = moment.timetable.base
+    here = np.isin(tt.call_stop, tt.members(stop)) & (tt.pickup_type != NO_PICKUP) & ~tt.call_stays
+    entry = np.flatnonzero(here)
+    trip = np.searchsorted(tt.trip_call_ptr, entry, side="right") - 1
+    boards = entry < tt.trip_call_ptr[trip + 1] - 1
+    entry, trip = entry[boards], trip[boards]
+    order = np.argsort(tt.journey_trip, kind="stable")
+    of_trip = tt.journey_trip[order]
+    first, past = np.searchsorted(of_trip, trip, side="left"), np.searchsorted(of_trip, trip, side="right")
+    count = past - first
+    row = np.repeat(np.arange(len(entry)), count)
+    place = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count) + first[row]
+    return _CallsAt(entry[row], trip[row].astype(np.int32), order[place].astype(np.int32))
+
+
+def _columns(stops: list[int]) -> list[int]:
+    """The first, the last, and as many between them as there is room for, evenly."""
+    stops = list(dict.fromkeys(stops))
+    if len(stops) <= _MOST_COLUMNS:
+        return stops
+    places = np.linspace(0, len(stops) - 1, _MOST_COLUMNS).round().astype(int).tolist()
+    return [stops[place] for place in places]

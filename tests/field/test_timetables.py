@@ -1,0 +1,47 @@
+"""The timetable of a day, and what is shown when nothing is live."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks.field.city import City
+from benchmarks.field.faces import text
+from benchmarks.field.network import Pattern, Trip, network
+
+TOWN = network(
+    "A B C",
+    (Pattern("main", "A B C"), Pattern("back", "C B A", direction=1, headsign="West")),
+    (Trip("t1", "06:05"), Trip("t2", "06:35"), Trip("t3", "25:10"), Trip("b1", "07:00", "back")),
+)
+
+
+@pytest.fixture(scope="module")
+def city() -> City:
+    return City(TOWN, at="05:00")
+
+
+def test_a_stops_timetable_lists_the_day_by_hours_and_goes_on_past_midnight(city: City) -> None:
+    page = city.page("/stops/A/timetable", date="2026-11-26", lang="en")
+    assert [text(row) for row in page.css(".hours tr")] == ["06 05 35", "01 10"]
+    assert "Thursday 26 November" in text(page.css_first(".sign"))
+
+
+def test_nobody_boards_where_the_line_ends(city: City) -> None:
+    page = city.page("/stops/C/timetable", date="2026-11-26", lang="en")
+    assert [text(row) for row in page.css(".hours tr")] == ["07 00"]
+
+
+def test_a_lines_timetable_is_one_row_a_run(city: City) -> None:
+    page = city.page("/lines/r1/timetable", date="2026-11-26", lang="en")
+    assert [text(name) for name in page.css(".runs th")] == ["Stop A", "Stop B", "Stop C"]
+    assert [text(row).split()[0] for row in page.css(".runs tbody tr")] == ["06:05", "06:35", "01:10"]
+
+
+@pytest.mark.parametrize("date", ["", "2026-13-40", "tomorrow", "19700101"])
+def test_a_day_that_is_none_is_todays(city: City, date: str) -> None:
+    assert city.page("/stops/A/timetable", date=date).css(".hours tr")
+
+
+def test_at_night_a_lines_stops_show_the_first_of_the_morning() -> None:
+    rows = City(TOWN, at="02:30").line_page("r1")
+    assert [row.clock for row in rows][:2] == ["06:05", "06:07"]
