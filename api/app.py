@@ -29,6 +29,7 @@ from api.desk.timetable_word import timetable_router
 from api.pages.addresses import pages_router
 from api.pages.alerts import alerts_router
 from api.pages.crawlers import crawlers_router
+from api.pages.embed import embed_router
 from api.pages.installable import installable_router
 from api.pages.map import map_router
 from api.pages.stream import page_stream_router
@@ -159,7 +160,7 @@ def create_app(
         departures_router, panels_router, explain_router, stops_router, routes_router, shapes_router, trips_router,
         vehicles_router, disruptions_router, realtime_feeds_router, siri_router, health_router, timetable_router,
         metrics_router, docs_router, timetable_in_use_router,
-        installable_router, crawlers_router, page_stream_router, timetable_pages_router,
+        installable_router, crawlers_router, page_stream_router, timetable_pages_router, embed_router,
         desk_router, map_router, alerts_router, pages_router,
         screens_router,
     ):  # fmt: skip

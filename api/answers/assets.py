@@ -21,6 +21,7 @@ _MEDIA_TYPES = {
     "map.js": _SCRIPT,
     "search.js": _SCRIPT,
     "phone.js": _SCRIPT,
+    "ride.js": _SCRIPT,
     "worker.js": _SCRIPT,
     "screen.js": _SCRIPT,
     "icon.png": "image/png",

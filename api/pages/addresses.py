@@ -83,7 +83,8 @@ async def stop(request: Request, stop_id: str, fragment: str = "", order: str = 
     if fragment:
         return fragment_response(moment, "stop_board.html", page=page)
     badges = (line.badge for line in page.lines)
-    response = rider_page(request, moment, "stop.html", badges, page.alerts, page=page)
+    site = str(request.base_url)
+    response = rider_page(request, moment, "stop.html", badges, page.alerts, also_said=["copied"], page=page, site=site)
     if order in ORDERS:
         response.set_cookie(_ORDER_COOKIE, order, max_age=_A_YEAR_S, samesite="lax", httponly=True)
     return response
@@ -119,7 +120,8 @@ def trip(
     page = journey_page(moment, journey, stop)
     if fragment:
         return fragment_response(moment, "trip_board.html", page=page)
-    return rider_page(request, moment, "trip.html", [page.line.badge], page.alerts, page=page)
+    badges, said = [page.line.badge], ("ride_waiting", "ride_comes", "ride_minutes", "ride_next", "ride_there")
+    return rider_page(request, moment, "trip.html", badges, page.alerts, also_said=said, page=page)
 
 
 @pages_router.get("/offline")

@@ -21,6 +21,11 @@ _SCRIPT_TEXTS = (
 )  # fmt: skip
 
 
+def script_texts(moment: PageMoment, also_said: Iterable[str] = ()) -> str:
+    """What scripts say, as JSON: their usual texts and others."""
+    return json.dumps({key: moment.texts.entries[key] for key in (*_SCRIPT_TEXTS, *also_said)}, ensure_ascii=False)
+
+
 def rider_page(
     request: Request,
     moment: PageMoment,
@@ -48,9 +53,7 @@ def rider_page(
             sheet, status, {directive: f"{usual[directive]} {more}" for directive, more in (also_allowed or {}).items()}
         ),
         agency=moment.timetable.network_name,
-        script_texts=json.dumps(
-            {key: moment.texts.entries[key] for key in (*_SCRIPT_TEXTS, *also_said)}, ensure_ascii=False
-        ),
+        script_texts=script_texts(moment, also_said),
         speed=request.app.state.service.clock.speed,
         **context,
     )

@@ -102,7 +102,7 @@ def line_timetable(request: Request, route_id: str, date: str = "", direction: s
             said=moment.texts("error_line", id=route_id),
         )  # fmt: skip
     day, line = _day(moment, date), moment.lines.all[route]
-    ways = sorted(set(tt.pattern_direction[tt.pattern_route == route].tolist())) or [NONE]
+    ways = sorted(set(tt.pattern_way[tt.pattern_route == route].tolist())) or [NONE]
     way = int(direction) if direction in map(str, ways) else ways[0]
     shown = line_day(moment, route, way, day)
     runs = [["" if at is None else moment.words.time(at) for at in run] for run in shown.runs]

@@ -24,6 +24,10 @@ class CallWords:
     time: str
     """Clock time, predicted where it is; "" where there is none: the line runs by headway, and no vehicle is known."""
     iso: str
+    at: float | None
+    """POSIX seconds, None where there is no time,"""
+    low: float | None
+    """and the early end of its range, None where it has none."""
     timetable_time: str
     """The timetable's time where it is another minute, else ""."""
     status: str
@@ -114,6 +118,8 @@ def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWor
                 platform=str(tt.stop_platform[call.stop_idx]),
                 time=time,
                 iso=words.iso(call.published) if time else "",
+                at=round(call.published) if time else None,
+                low=None if call.p10 is None else round(call.p10),
                 timetable_time="" if planned == time else planned,
                 status="passed" if call.passed else call.status,
                 said=moment.texts("passed") if call.passed else moment.status_words(call),

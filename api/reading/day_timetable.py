@@ -33,7 +33,7 @@ class DayRow:
 
     line: Line
     direction: int
-    """`direction_id`, -1 where the feed gives none."""
+    """See `Timetable.pattern_way`."""
     destination: str
     """Where most go."""
     departures: list[DayDeparture]
@@ -60,11 +60,10 @@ def stop_day(moment: Moment, stop: int, day: int) -> list[DayRow]:
     at = tt.date_origin[day] + tt.departure_s[entry] + shift
     runs = DatedRuns(trip, np.full(len(trip), day, np.int32), shift.astype(np.int32))
     signs = moment.view.snapshot.headsigns(runs, tt.call_at(entry))
-    route, direction = tt.trip_route[trip], tt.pattern_direction[tt.trip_pattern[trip]]
-    rows: dict[tuple[int, int, str], list[int]] = {}
+    route, direction = tt.trip_route[trip], tt.pattern_way[tt.trip_pattern[trip]]
+    rows: dict[tuple[int, int], list[int]] = {}
     for i in np.argsort(at, kind="stable").tolist():
-        towards = "" if direction[i] >= 0 else str(signs[i])
-        rows.setdefault((moment.lines.rank[int(route[i])], int(direction[i]), towards), []).append(i)
+        rows.setdefault((moment.lines.rank[int(route[i])], int(direction[i])), []).append(i)
     headway = np.where(tt.trip_is_frequency[trip], tt.journey_headway_s[journey], 0)
     found = []
     for key in sorted(rows):
@@ -85,7 +84,7 @@ def line_day(moment: Moment, route: int, direction: int, day: int) -> LineDay:
     """The runs of a line in one direction on a service day, in the order in which they set out."""
     tt = moment.timetable.base
     journey = np.flatnonzero(_runs_on(moment, day) & (tt.trip_route[tt.journey_trip] == route))
-    journey = journey[tt.pattern_direction[tt.trip_pattern[tt.journey_trip[journey]]] == direction]
+    journey = journey[tt.pattern_way[tt.trip_pattern[tt.journey_trip[journey]]] == direction]
     if not len(journey):
         return LineDay([], [], by_headway=False)
     trips = tt.journey_trip[journey]

@@ -93,6 +93,21 @@
   const keptS = Number(document.documentElement.dataset.keptS) || 0, old = document.getElementById("kept-page");
   if (old && keptS) old.hidden = false;
 
+  const share = document.getElementById("share");
+  if (share && (navigator.share || navigator.clipboard)) {
+    share.hidden = false;
+    share.addEventListener("click", async () => {
+      const address = `${location.origin}${location.pathname}`;
+      try {
+        if (navigator.share) return await navigator.share({ title: document.title, url: address });
+        await navigator.clipboard.writeText(address);
+        share.textContent = texts.copied;
+      } catch {
+        // Whoever closes the sheet wants nothing shared.
+      }
+    });
+  }
+
   const print = document.getElementById("print");
   if (print) {
     print.hidden = false;

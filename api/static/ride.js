@@ -1,0 +1,97 @@
+// On a trip's page: says when the vehicle is five minutes away, and on board when to get off. While the page is open.
+"use strict";
+(() => {
+  const EARLY_S = 300;
+  const main = document.getElementById("content"), ride = document.getElementById("ride");
+  if (!ride) return;
+  const texts = JSON.parse(main.dataset.texts), speed = Number(main.dataset.speed) || 1;
+  const fill = (key, values) => texts[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+  const [tell, aboard, choice, said] = ["tell", "aboard", "my-stop", "ride-said"].map((id) => document.getElementById(id));
+  let seen = "", mark = 0, waiting = false, riding = false, warned = false, sound;
+
+  function now() {
+    const at = document.getElementById("board").dataset.now;
+    if (at !== seen) [seen, mark] = [at, performance.now()];
+    return Number(at) + ((performance.now() - mark) / 1000) * speed;
+  }
+
+  const calls = () => [...document.querySelectorAll("#board li[data-at]")];
+  const nameOf = (call) => call.querySelector(".stop-name").firstChild.textContent.trim();
+
+  // Browsers let a page sound and notify only after its reader has touched it.
+  function permit() {
+    sound ??= new AudioContext();
+    if ("Notification" in window && Notification.permission === "default") Notification.requestPermission().catch(() => {});
+  }
+
+  function announce(text) {
+    said.textContent = text;
+    navigator.vibrate?.([300, 150, 300]);
+    if (sound) {
+      const tone = sound.createOscillator(), loud = sound.createGain();
+      tone.connect(loud).connect(sound.destination);
+      tone.frequency.value = 880;
+      loud.gain.setValueAtTime(0.25, sound.currentTime);
+      loud.gain.exponentialRampToValueAtTime(0.001, sound.currentTime + 0.8);
+      tone.start();
+      tone.stop(sound.currentTime + 0.8);
+    }
+    if (!("Notification" in window) || Notification.permission !== "granted") return;
+    navigator.serviceWorker?.getRegistration().then((worker) =>
+      worker ? worker.showNotification(document.title, { body: text }) : new Notification(document.title, { body: text })).catch(() => {});
+  }
+
+  function list() {
+    const open = calls().filter((call) => !call.classList.contains("passed"));
+    const ids = open.map((call) => call.dataset.stop).join("\n");
+    ride.hidden = !open.length;
+    if (choice.dataset.shown === ids) return;
+    choice.dataset.shown = ids;
+    const kept = choice.value || open.at(-1)?.dataset.stop;
+    choice.replaceChildren(...open.map((call) => new Option(nameOf(call), call.dataset.stop)));
+    choice.value = open.some((call) => call.dataset.stop === kept) ? kept : open.at(-1)?.dataset.stop ?? "";
+  }
+
+  function tick() {
+    list();
+    const yours = calls().find((call) => call.classList.contains("yours"));
+    tell.hidden = !yours || yours.classList.contains("passed") || riding;
+    if (waiting && yours && Number(yours.dataset.low || yours.dataset.at) - now() <= EARLY_S) {
+      waiting = false;
+      tell.setAttribute("aria-pressed", false);
+      const minutes = Math.max(Math.floor((yours.dataset.at - now()) / 60), 0);
+      announce(fill("ride_comes", { stop: nameOf(yours), minutes }));
+    }
+    if (!riding) return;
+    const open = calls().filter((call) => !call.classList.contains("passed"));
+    const place = open.findIndex((call) => call.dataset.stop === choice.value);
+    if (place < 0) return stop(texts.ride_there);
+    const minutes = Math.max(Math.floor((open[place].dataset.at - now()) / 60), 0);
+    const values = { stop: nameOf(open[place]), minutes };
+    if (place === 0 && !warned) { warned = true; announce(fill("ride_next", values)); }
+    else if (place > 0) said.textContent = fill("ride_minutes", values);
+  }
+
+  function stop(text) {
+    riding = warned = false;
+    aboard.setAttribute("aria-pressed", false);
+    said.textContent = text;
+  }
+
+  tell.addEventListener("click", () => {
+    permit();
+    waiting = !waiting;
+    tell.setAttribute("aria-pressed", waiting);
+    said.textContent = waiting ? texts.ride_waiting : "";
+    tick();
+  });
+  aboard.addEventListener("click", () => {
+    permit();
+    if (riding) return stop("");
+    riding = true;
+    aboard.setAttribute("aria-pressed", true);
+    tick();
+  });
+  setInterval(tick, 1000);
+  tick();
+})();
