@@ -157,7 +157,11 @@ def _row(moment: PageMoment, row: DayRow) -> DayRowWords:
         for hour, members in ((hour, list(group)) for hour, group in groupby(timed, key=lambda one: words.hour(one.at)))
     ]
     spans = []
-    for headway_s, group in groupby((one for one in row.departures if one.headway_s), key=lambda one: one.headway_s):
-        times = [one.at for one in group]
-        spans.append(f"{moment.every(headway_s)}, {words.time(times[0])}–{words.time(times[-1] + headway_s)}")
+    by_headway = [one for one in row.departures if one.headway_s]
+    for place in dict.fromkeys(one.destination for one in by_headway):
+        there = [one for one in by_headway if one.destination == place]
+        to = "" if place == row.destination else f"{moment.towards(place)}: "
+        for every, group in groupby(there, key=lambda one: moment.every(one.headway_s)):
+            runs = list(group)
+            spans.append(f"{to}{every}, {words.time(runs[0].at)}–{words.time(runs[-1].at + runs[-1].headway_s)}")
     return DayRowWords(row.line, row.direction, row.destination, hours, spans)
