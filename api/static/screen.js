@@ -117,8 +117,9 @@
       var passed = call.dataset.at - now() < -PASSED_S;
       call.classList.toggle("passed", passed);
       call.classList.toggle("later", !passed && left >= SHOWN);
+      if (!passed && !first) first = call;
+      call.classList.toggle("first", call === first);
       if (passed || ++left > SHOWN) return;
-      first = first || call;
       showWait(call);
     });
     row.classList.toggle("passed", !left);
