@@ -10,15 +10,16 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Hashable
+from collections.abc import AsyncGenerator, Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
 import anyio.to_thread
-from sse_starlette import EventSourceResponse, ServerSentEvent
+from sse_starlette import ServerSentEvent
 
 from api.answers.answer import Answer
+from api.answers.event_stream import EventStream
 from api.answers.problems import PROBLEMS, Problem, ProblemDetails
 from api.reading.board import StopBoards
 from api.reading.moment import Moment
@@ -27,16 +28,15 @@ from api.service.view import ServiceView
 
 HEARTBEAT_S = 10.0
 """A listener that heard nothing for much longer has lost the connection."""
-_LOOK_S = 0.5
+_LOOK_S = 0.1
 _REMAKE_S = 5.0
 """Without a new view minutes pass all the same, and reports grow old."""
-_MOST_LISTENERS = 5000
+_MADE_TOGETHER = 50
+"""So many boards are made before those who listen to them are told."""
+_MOST_LISTENERS = 10_000
 _MOST_OF_A_CLIENT = 500
 """All screens of an operator may be behind one address."""
 _RETRY_AFTER_S = 120
-_SEND_LIMIT_S = 30.0
-"""A listener that takes nothing for so long is gone."""
-_FAREWELL_S = 2.0
 
 STREAM: dict[int | str, dict[str, Any]] = {
     **PROBLEMS,
@@ -69,6 +69,10 @@ class _Channel:
     make: Make
     listeners: int = 0
     latest: Announcement | None = None
+    said: bytes = b""
+    """The same as it is sent."""
+    told_at: float = 0.0
+    """When all who listen were last woken, by the event loop's clock."""
     ended: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -80,10 +84,12 @@ class _Channel:
             return
         else:
             self.latest = made
+            self.said = _event(made.event, made.body, made.event_id)
         self.tell()
 
     def tell(self) -> None:
         """Wake all who wait."""
+        self.told_at = asyncio.get_running_loop().time()
         self.changed.set()
         self.changed = asyncio.Event()
 
@@ -104,7 +110,7 @@ class Announcer:
         """How many listen now."""
         return sum(channel.listeners for channel in list(self._channels.values()))
 
-    def answer(self, key: Hashable, make: Make, last_event_id: str | None, client: str) -> EventSourceResponse:
+    def answer(self, key: Hashable, make: Make, last_event_id: str | None, client: str) -> EventStream:
         """A response that goes on until the listener leaves or the server stops: at once the event, or a
         `heartbeat` where `last_event_id` is still the newest; then one for each change.
 
@@ -123,14 +129,7 @@ class Announcer:
                 f"{_MOST_OF_A_CLIENT} streams of yours are open: close some, or poll.",
                 headers={"Retry-After": str(_RETRY_AFTER_S)},
             )  # fmt: skip
-        return EventSourceResponse(
-            self._listen(key, make, last_event_id, client),
-            headers={"Cache-Control": "no-store"},
-            ping=0,
-            sep="\n",
-            send_timeout=_SEND_LIMIT_S,
-            shutdown_grace_period=_FAREWELL_S,
-        )
+        return EventStream(self._listen(key, make, last_event_id, client))
 
     def close(self) -> None:
         """End all streams: each is closed as HTTP wants it, and its listener comes back by itself."""
@@ -138,25 +137,24 @@ class Announcer:
         for channel in self._channels.values():
             channel.tell()
 
-    async def _listen(
-        self, key: Hashable, make: Make, last_event_id: str | None, client: str
-    ) -> AsyncIterator[ServerSentEvent]:
+    async def _listen(self, key: Hashable, make: Make, last_event_id: str | None, client: str) -> AsyncGenerator[bytes]:
         channel = self._channels.setdefault(key, _Channel(make))
         channel.listeners += 1
         self._of_client[client] += 1
         self._keep_watching()
         # A restart must not bring all listeners back in the same second.
-        retry = random.randint(2000, 6000)  # noqa: S311
+        retry = f"retry: {random.randint(2000, 6000)}\n".encode()  # noqa: S311
         try:
             while not (self._closing or channel.ended):
                 latest, changed = channel.latest, channel.changed
                 if latest is not None and latest.event_id != last_event_id:
                     last_event_id = latest.event_id
-                    yield ServerSentEvent(latest.body, event=latest.event, id=latest.event_id, retry=retry, sep="\n")
+                    yield retry + channel.said
+                    retry = b""
                 elif latest is not None:
-                    yield ServerSentEvent(self._heartbeat(), event="heartbeat", retry=retry, sep="\n")
-                with anyio.move_on_after(HEARTBEAT_S):
-                    await changed.wait()
+                    yield retry + self._heartbeat()
+                    retry = b""
+                await changed.wait()
         finally:
             channel.listeners -= 1
             self._of_client[client] -= 1
@@ -165,9 +163,9 @@ class Announcer:
             if not channel.listeners and self._channels.get(key) is channel:
                 del self._channels[key]
 
-    def _heartbeat(self) -> str:
+    def _heartbeat(self) -> bytes:
         moment = Moment(self._service.view, self._service.clock.now())
-        return Answer(**moment.answer_fields()).model_dump_json()
+        return _event("heartbeat", Answer(**moment.answer_fields()).model_dump_json())
 
     def _keep_watching(self) -> None:
         if self._watching is None or self._watching.done():
@@ -189,11 +187,20 @@ class Announcer:
                 seen, made_at = view, at
             if due:
                 moment = Moment(view, self._service.clock.now())
-                made = await anyio.to_thread.run_sync(_made, moment, [channel.make for channel in due])
-                for channel, announcement in zip(due, made, strict=True):
-                    channel.take(announcement)
+                for first in range(0, len(due), _MADE_TOGETHER):
+                    some = due[first : first + _MADE_TOGETHER]
+                    made = await anyio.to_thread.run_sync(_made, moment, [channel.make for channel in some])
+                    for channel, announcement in zip(some, made, strict=True):
+                        channel.take(announcement)
+            for channel in self._channels.values():
+                if at >= channel.told_at + HEARTBEAT_S and channel.latest is not None:
+                    channel.tell()
             with anyio.move_on_after(_LOOK_S):
                 await self._look.wait()
+
+
+def _event(name: str, body: str, event_id: str | None = None) -> bytes:
+    return ServerSentEvent(body, event=name, id=event_id, sep="\n").encode()
 
 
 def _made(moment: Moment, makes: list[Make]) -> list[Announcement | Problem | None]:

@@ -6,11 +6,11 @@ from typing import Annotated, Any, Literal, cast
 
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
-from sse_starlette import EventSourceResponse
 
 from api.answers.announcer import STREAM, Announcement, Announcer
 from api.answers.answer import Status
 from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, digest_of
+from api.answers.event_stream import EventStream
 from api.answers.lookups import stop_index
 from api.answers.problems import PROBLEMS
 from api.answers.rate_limits import client_of
@@ -69,7 +69,7 @@ async def get_board(
     )
 
 
-@panels_router.get("/v1/stops/{stop_id:path}/stream", responses=STREAM, response_class=EventSourceResponse)
+@panels_router.get("/v1/stops/{stop_id:path}/stream", responses=STREAM, response_class=EventStream)
 def stream_board(
     request: Request,
     stop_id: str,

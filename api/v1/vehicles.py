@@ -8,10 +8,10 @@ from typing import Annotated, Any, cast
 import numpy as np
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
-from sse_starlette import EventSourceResponse
 
 from api.answers.announcer import STREAM, Announcement, Announcer
 from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, digest_of
+from api.answers.event_stream import EventStream
 from api.answers.lookups import route_index
 from api.answers.problems import PROBLEMS
 from api.answers.rate_limits import client_of
@@ -49,7 +49,7 @@ def list_vehicles(
     )
 
 
-@vehicles_router.get("/v1/vehicles/stream", responses=STREAM, response_class=EventSourceResponse)
+@vehicles_router.get("/v1/vehicles/stream", responses=STREAM, response_class=EventStream)
 def stream_vehicles(
     request: Request,
     route: Annotated[str | None, Query(description="Only vehicles on this route_id")] = None,

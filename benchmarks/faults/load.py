@@ -43,15 +43,14 @@ def answers(connections: list[socket.socket]) -> Counter[str]:
 @scenario(
     "load",
     "10,000 streams from 20 addresses",
-    "5,000 are served, the others told when to come again; boards come within 2 s",
+    "all are served; boards come within 2 s",
     quick=False,
 )
 def ten_thousand_streams(stage: Stage) -> None:
     running = serve(stage)
     connections = opened(stage, running, 10_000)
     told = answers(connections)
-    expect(set(told), {"200", "503"}, "answers")
-    assert abs(told["200"] - 5000) <= AT_ONCE, f"{told['200']} streams served"
+    expect(set(told), {"200"}, "answers")
     running.board_within(2.0)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.speed import serving, steps, while_stepping, whole_day
+from benchmarks.speed import screens, serving, starts, steps, while_stepping, whole_day
 from benchmarks.speed.figure import Figure
 
 DATA = Path("../shared/data")
@@ -30,7 +30,11 @@ def measure(
     """
     figures = [] if answers_only else _steps(data, vehicles)
     figures += serving.warm_answers() + serving.first_answers()
-    return figures if answers_only else figures + while_stepping.waits() + _days(data)
+    return (
+        figures
+        if answers_only
+        else figures + while_stepping.waits() + screens.listened() + starts.starts() + _days(data)
+    )
 
 
 def show(figures: Sequence[Figure]) -> None:
