@@ -644,3 +644,10 @@ def test_a_bus_is_on_its_way_to_the_next_stop_that_it_serves() -> None:
         assert (city.vehicles()["v1"]["next_stop_id"], city.vehicles()["v1"]["at_stop"]) == ("D", False)
     city.trip_updates(update("t1", skipped("D"), skipped("E"), **TODAY)).at("08:05")
     assert city.vehicles()["v1"]["next_stop_id"] is None
+
+
+def test_an_added_trip_whose_id_is_like_another_is_a_trip_of_its_own() -> None:
+    city = City(at="07:55").trip_updates(
+        update("T1", StopUpdate("B", departure="08:10"), StopUpdate("A", arrival="08:14"), relationship="ADDED")
+    )
+    assert city.board("B") == ["08:02 t1 scheduled", "08:10 T1 live", "09:02 t2 scheduled"]
