@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from statistics import median
 from typing import NamedTuple
 
-import numpy as np
 from google.protobuf.message import DecodeError
 from google.transit import gtfs_realtime_pb2
 
@@ -14,7 +13,6 @@ from feeds.bounded_unpacking import unpacked
 from feeds.errors import FeedError
 from feeds.message_bounds import refuse_floods, varint
 from feeds.message_forms import message_inside, message_of_text
-from predictor.arrays import Float64Array
 
 MAX_MESSAGE_BYTES = 50_000_000
 
@@ -81,13 +79,6 @@ def posix_seconds(value: float) -> float:
         if seconds > _MILLISECONDS_ABOVE:
             seconds /= 1000.0
     return seconds
-
-
-def posix_times(values: Float64Array) -> Float64Array:
-    """`posix_seconds` of timestamps (n,)."""
-    for _ in range(3):
-        values = np.where(values > _MILLISECONDS_ABOVE, values / 1000.0, values)
-    return values
 
 
 def text_of(value: str | bytes) -> str:

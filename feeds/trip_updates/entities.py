@@ -10,11 +10,9 @@ import numpy as np
 from google.transit import gtfs_realtime_pb2
 
 from feeds.known_ids import id_of, indices_of
-from feeds.message import posix_seconds, posix_times
-from feeds.trip_updates.distinct_texts_loop import distinct
+from feeds.message import posix_seconds
 from feeds.trip_updates.message_columns import DELAY_LIMIT_S, OF_TIMETABLE, TIME_LIMIT_S, StopTimeUpdates
-from feeds.trip_updates.stop_times_loop import NUMBERS, TEXTS, read
-from predictor.arrays import NONE, Float64Array, Int32Array, Int64Array, StrArray, UInt8Array
+from predictor.arrays import NONE, Float64Array, StrArray
 from predictor.timetable import Timetable
 from predictor.trip_updates import STOP_NO_DATA, STOP_SKIPPED, TRIP_ADDED, TRIP_NEW
 
@@ -40,13 +38,11 @@ class Entities(NamedTuple):
 def read_entities(
     message: gtfs_realtime_pb2.FeedMessage, timetable: Timetable, received_at: float, refused: Counter[str]
 ) -> tuple[Entities, StopTimeUpdates]:
-    """One pass over the message; what it holds that is unknown to us is taken from it."""
+    """One pass over the message."""
     words: list[tuple[str, ...]] = []
     numbers: list[tuple[float, ...]] = []
-    told: list[bytes] = []
-    stop_time_updates = 0
-    # As protobuf writes it each field stands once: of what it does not know that cannot be told.
-    message.DiscardUnknownFields()
+    rows: list[tuple[float, ...]] = []
+    stops: list[tuple[str, str, str]] = []
     for entity in message.entity:
         if entity.is_deleted:
             refused["deleted_entity"] += 1
@@ -65,6 +61,7 @@ def read_entities(
         if not trip_id and not (trip.route_id and start_time):
             refused["trip_id_missing"] += 1
             continue
+        owner = len(words)
         words.append(
             (
                 trip_id, own.trip_id or trip_id,
@@ -81,29 +78,47 @@ def read_entities(
                 posix_seconds(update.timestamp),
             )
         )
-        told.append(update.SerializePartialToString())
-        stop_time_updates += len(update.stop_time_update)
-    return Entities(words, numbers), _update_columns(told, stop_time_updates, timetable, received_at, refused)
+        for stop in update.stop_time_update:
+            arrival, departure, kinds = stop.arrival, stop.departure, stop.stop_time_properties
+            stops.append((stop.stop_id, kinds.assigned_stop_id, kinds.stop_headsign))
+            rows.append(
+                (
+                    owner,
+                    stop.stop_sequence if stop.HasField("stop_sequence") else NONE,
+                    stop.schedule_relationship,
+                    posix_seconds(arrival.time),
+                    arrival.delay if arrival.HasField("delay") else np.nan,
+                    posix_seconds(arrival.scheduled_time),
+                    posix_seconds(departure.time),
+                    departure.delay if departure.HasField("delay") else np.nan,
+                    posix_seconds(departure.scheduled_time),
+                    max(arrival.uncertainty, departure.uncertainty),
+                    kinds.pickup_type if kinds.HasField("pickup_type") else NONE,
+                    kinds.drop_off_type if kinds.HasField("drop_off_type") else NONE,
+                )
+            )
+    return Entities(words, numbers), _update_columns(rows, stops, timetable, received_at, refused)
 
 
 def _update_columns(
-    told: list[bytes], updates: int, timetable: Timetable, received_at: float, refused: Counter[str]
+    rows: list[tuple[float, ...]],
+    stops: list[tuple[str, str, str]],
+    timetable: Timetable,
+    received_at: float,
+    refused: Counter[str],
 ) -> StopTimeUpdates:
-    """The stop time updates of TripUpdates `told`, of which there are so many in all."""
-    joined = b"".join(told)
-    data, ends = np.frombuffer(joined, np.uint8), np.cumsum([len(update) for update in told], dtype=np.int64)
-    numbers, spans = read(data, ends, updates)
-    of = dict(zip(NUMBERS, numbers.T, strict=True))
-    stop_ids, assigned_ids, headsigns = (_texts(joined, data, spans[:, nth]) for nth in range(len(TEXTS)))
-    stop, assigned = (_stops(*ids, timetable, refused) for ids in (stop_ids, assigned_ids))
+    owner, sequence, relationship, *times, uncertainty_s, pickup, drop_off = (
+        np.array(rows, np.float64).reshape(-1, 12).T
+    )
+    stop_id, assigned_id, headsign = (
+        list(map(id_of, column)) for column in (zip(*stops, strict=True) if stops else ((), (), ()))
+    )
+    stop, assigned = (indices_of(words, timetable.stop_named, timetable) for words in (stop_id, assigned_id))
+    for words, index in ((stop_id, stop), (assigned_id, assigned)):
+        refused["unknown_stop"] += int((index < 0).sum()) - words.count("")
     # A station is no place to board at.
     assigned[(assigned >= 0) & (timetable.stop_location_type[np.maximum(assigned, 0)] != 0)] = NONE
-    arrival, arrival_delay, scheduled_arrival = (of[name] for name in NUMBERS[3:6])
-    departure, departure_delay, scheduled_departure = (of[name] for name in NUMBERS[6:9])
-    relationship, uncertainty_s = of["relationship"], of["uncertainty_s"]
-    owner, sequence, pickup, drop_off = (
-        np.where(np.isnan(of[name]), NONE, of[name]) for name in ("owner", "sequence", "pickup_type", "drop_off_type")
-    )
+    arrival, arrival_delay, scheduled_arrival, departure, departure_delay, scheduled_departure = times
     untimed = np.isin(relationship, (STOP_SKIPPED, STOP_NO_DATA))
     arrival, departure, scheduled_arrival, scheduled_departure = (
         _near(time, received_at, refused) for time in (arrival, departure, scheduled_arrival, scheduled_departure)
@@ -127,34 +142,11 @@ def _update_columns(
         uncertainty_s=np.where((uncertainty_s > 0) & (uncertainty_s < DELAY_LIMIT_S), uncertainty_s, np.nan),
         pickup_type=pickup.astype(np.int8),
         drop_off_type=drop_off.astype(np.int8),
-        headsign=short_text(headsigns[0])[headsigns[1]],
+        headsign=short_text(headsign),
     )
 
 
-def _texts(joined: bytes, data: UInt8Array, spans: Int64Array) -> tuple[list[str], Int64Array]:
-    """The texts that stand in spans (n, 2), each once, and which of them each span holds (n,)."""
-    which, each = distinct(data, np.ascontiguousarray(spans))
-    return [id_of(_text(joined[begin:end])) for begin, end in each.tolist()], which
-
-
-def _stops(names: list[str], which: Int64Array, timetable: Timetable, refused: Counter[str]) -> Int32Array:
-    """The stops (n,) that are named, -1 where none or none that is known."""
-    index = indices_of(names, timetable.stop_named, timetable)
-    unknown = np.array([name != "" for name in names], bool) & (index < 0)
-    refused["unknown_stop"] += int(unknown[which].sum())
-    return index[which]
-
-
-def _text(text: bytes) -> str | bytes:
-    """As protobuf hands it over: as bytes what is no UTF-8."""
-    try:
-        return text.decode()
-    except UnicodeDecodeError:
-        return text
-
-
 def _near(time: Float64Array, received_at: float, refused: Counter[str]) -> Float64Array:
-    time = posix_times(time)
     absurd = (time > 0) & (np.abs(time - received_at) > TIME_LIMIT_S)
     refused["time_out_of_range"] += int(absurd.sum())
     return np.where((time > 0) & ~absurd, time, np.nan)
