@@ -39,7 +39,7 @@ NETWORK: Network = network(
 
 STOPS = ("A", "B", "C", "D", "E", "S")
 NAMED = ("t1", "t2", "t3", "o1", "x1", "h1")
-EXTRA = ("X1", "X2")
+EXTRA = ("new1", "new2")
 """Trips that the operator alone knows."""
 STARTS = {"x1": ("08:00:00", "08:15:00", "08:30:00", "08:45:00"), "h1": ("08:00:00", "08:10:00", "08:20:00")}
 
@@ -70,16 +70,22 @@ def _stop_updates(draw: st.DrawFn, trip: str) -> tuple[StopUpdate, ...]:
     told = []
     for place in places:
         stop, sequence = calls[place].stop, place + 1
-        kind = draw(st.sampled_from(("delay", "delay", "skip", "no data", "departure", "early")))
+        kind = draw(st.sampled_from(("delay", "delay", "skip", "no data", "departure", "early", "platform", "nowhere")))
         written = {
             "skip": skipped(stop),
             "no data": no_data(stop),
             "early": StopUpdate(stop, delay=-120),
+            "platform": StopUpdate(stop, delay=60, assigned_stop={"S1": "S2", "S2": "S"}.get(stop, "nowhere")),
+            "nowhere": StopUpdate("nowhere", delay=60),
             "departure": StopUpdate(stop, departure_delay=draw(st.integers(-60, 900))),
         }.get(kind) or StopUpdate(stop, delay=draw(st.integers(-60, 1200)))
         named = draw(st.sampled_from(("both", "stop", "sequence")))
         told.append(
-            replace(written, sequence=None if named == "stop" else sequence, stop=None if named == "sequence" else stop)
+            replace(
+                written,
+                sequence=None if named == "stop" else sequence,
+                stop=None if named == "sequence" else written.stop,
+            )
         )
     return tuple(told)
 
@@ -96,9 +102,9 @@ def _of_trip(trip: str) -> st.SearchStrategy[TripUpdate]:
 
 
 @st.composite
-def _calls(draw: st.DrawFn) -> tuple[StopUpdate, ...]:
+def _calls(draw: st.DrawFn, fewest: int = 2) -> tuple[StopUpdate, ...]:
     """Calls of a run that is not as the timetable has it, with times of their own."""
-    stops = draw(st.lists(st.sampled_from("ABCDE"), min_size=2, max_size=5, unique=True))
+    stops = draw(st.lists(st.sampled_from("ABCDE"), min_size=fewest, max_size=5, unique=True))
     at = 8 * 3600 + 60 * draw(st.integers(0, 40))
     calls = []
     for stop in stops:
@@ -110,8 +116,15 @@ def _calls(draw: st.DrawFn) -> tuple[StopUpdate, ...]:
 
 _extra = st.one_of(
     st.builds(
-        lambda name, kind, stops: update(name, *stops, relationship=kind, start_date=DATE, route_id="r1"),
-        st.sampled_from(EXTRA), st.sampled_from(("ADDED", "NEW")), _calls(),
+        lambda name, kind, stops, start: update(
+            name, *stops, relationship=kind, start_date=DATE, route_id="r1", start_time=start
+        ),
+        st.sampled_from(EXTRA), st.sampled_from(("ADDED", "NEW", "REPLACEMENT")), _calls(fewest=1),
+        st.sampled_from(("08:00:00", "08:20:00")),
+    ),
+    st.builds(
+        lambda name, start: cancelled(name, start_date=DATE, start_time=start),
+        st.sampled_from(EXTRA), st.sampled_from(("08:00:00", "08:20:00")),
     ),
     st.builds(
         lambda minute: update(
@@ -127,7 +140,7 @@ _extra = st.one_of(
 def _updates(draw: st.DrawFn) -> tuple[TripUpdate, ...]:
     """One entity a run at most, in any order."""
     trips = draw(st.lists(st.sampled_from(NAMED), max_size=3, unique=True))
-    told = [draw(_of_trip(trip)) for trip in trips] + draw(st.lists(_extra, max_size=2, unique_by=lambda one: one.trip))
+    told = [draw(_of_trip(trip)) for trip in trips] + draw(st.lists(_extra, max_size=3))
     return tuple(draw(st.permutations(told)))
 
 

@@ -102,7 +102,7 @@ def runs_taken_out(city: City, told: TripUpdate) -> list[str]:
     """Runs that a message cancels, where it names them without a doubt."""
     if told.relationship not in ("CANCELED", "DELETED") or "start_date" not in told.fields or told.trip is None:
         return []
-    if told.trip in STARTS and "start_time" not in told.fields:
+    if told.trip in EXTRA or (told.trip in STARTS and "start_time" not in told.fields):
         return []
     start = str(told.fields.get("start_time", hms(seconds(NETWORK.calls(told.trip)[0].arrival))))
     return [city.run(Run(told.trip, "2026-11-26", start))]
