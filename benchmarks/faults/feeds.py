@@ -321,7 +321,7 @@ def a_web_page_for_a_feed(stage: Stage) -> None:
 
 @scenario("feeds", "JSON in place of protobuf", "told as JSON", quick=False)
 def json_for_a_feed(stage: Stage) -> None:
-    lasts(stage, feed_server.body(b'{"header": {"gtfsRealtimeVersion": "2.0"}, "entity": []}'), "JSON")
+    lasts(stage, feed_server.body(b'{"statusCode": 401, "message": "Access denied"}'), "JSON")
 
 
 @scenario("feeds", "an answer of no bytes with 200", "told as empty", quick=False)
