@@ -139,6 +139,7 @@ def _read(archive: GtfsArchive, table: str, problems: Problems, country_page: st
         return pd.DataFrame(index=np.empty(0, np.int64))
     key = {**REQUIRED_COLUMNS, **COLUMNS_OF_OPTIONAL}[table][0]
     records = records_of(text, file, key, FREE_TEXT, lambda columns: fits(table, columns), problems)
+    del text
     parsed = _parsed(records, archive.name, file)
     frame = {}
     for name, place in _distinct(records.columns, parsed, file, problems).items():
@@ -163,7 +164,7 @@ def _without_rules(frame: pd.DataFrame, file: str, problems: Problems) -> pd.Dat
         if all(word.lower() in (name, "") or rule.fullmatch(word) for name, word in zip(names, row, strict=True))
     ]
     problems.rows(file, lines, [], "the header once more or a line drawn below it, no row; it is left out.")
-    return frame.drop(index=lines)
+    return frame.drop(index=lines) if lines else frame
 
 
 def _readable(text: pd.Series[str], file: str, column: str, problems: Problems) -> pd.Series[str]:
@@ -243,19 +244,19 @@ def _with_numbers(frame: pd.DataFrame, table: str, problems: Problems) -> pd.Dat
         bad: BoolArray = words_.notna().to_numpy(bool) & ~good
         fate = "the row is skipped" if column in needed else "taken as missing"
         kind = "whole number" if whole else "number"
-        ids = frame.iloc[:, 0].astype("string").fillna("").to_numpy()
-        lines = frame.index.to_numpy()
-        if bad.any():
-            word = str(words_.to_numpy()[bad][0])[:40]
-            problems.rows(f"{table}.txt", lines[bad], ids[bad], f"{column} “{word}” is no {kind}; {fate}.")
-        problems.rows(
-            f"{table}.txt", lines[with_comma], ids[with_comma],
-            f"{column} is written with a decimal comma; read as a point.",
-        )  # fmt: skip
+        for odd, message in (
+            (bad, f"{column} “{{word}}” is no {kind}; {fate}."),
+            (with_comma, f"{column} is written with a decimal comma; read as a point."),
+        ):
+            if odd.any():
+                # Of these rows alone: the ids of ten million fill a gigabyte as Python's text.
+                ids = frame[odd].iloc[:, 0].astype("string").fillna("").to_numpy()
+                word = str(words_[odd].iloc[0])[:40]
+                problems.rows(f"{table}.txt", frame.index.to_numpy()[odd], ids, message.replace("{word}", word))
         frame[column] = np.where(good, number, np.nan)
         if column in needed:
             keep &= ~bad
-    return frame[keep]
+    return frame if keep.all() else frame[keep]
 
 
 def _as_numbers(words_: pd.Series[str], whole: bool) -> tuple[Float64Array, BoolArray]:
