@@ -135,7 +135,7 @@ def test_a_rider_without_a_pointer_gets_to_a_trip(site: DemoSite, new_page: NewP
     page.goto("/")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Aller au contenu"
-    for _ in range(6):
+    for _ in range(8):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.id") == "q":
             break
