@@ -319,7 +319,7 @@ def a_web_page_for_a_feed(stage: Stage) -> None:
     lasts(stage, feed_server.body(b"<!DOCTYPE html><title>Maintenance</title>" + b" " * 300), "HTML")
 
 
-@scenario("feeds", "JSON in place of protobuf", "told as JSON", quick=False)
+@scenario("feeds", "JSON that is no message in place of the feed", "told as JSON", quick=False)
 def json_for_a_feed(stage: Stage) -> None:
     lasts(stage, feed_server.body(b'{"statusCode": 401, "message": "Access denied"}'), "JSON")
 
@@ -542,7 +542,7 @@ def positions_from_nowhere(stage: Stage) -> None:
 @scenario(
     "feeds",
     "the address of VehiclePositions serves Alerts, that of Alerts VehiclePositions",
-    "nothing live, no alert; the operator is told",
+    "each is read as what it is, live; the operator is told",
 )
 def feeds_swapped(stage: Stage) -> None:
     city = stage.city(TOWN, at="08:10", honest=False)
@@ -551,8 +551,9 @@ def feeds_swapped(stage: Stage) -> None:
         positions = _bytes(city, fleet())
         city.alerts(positions)
         city.vehicle_positions(city.writer.alerts([alert("Works", {"route_id": "r1"})], city.now))
-    expect(city.live, [], "live")
-    assert city.faults, "nothing is told"
+    assert len(city.live) > 10, f"only {city.live} is live"
+    assert "Works" in city.get("/stops/D").text, "the alert is not shown"
+    expect_told(city, "feed_misplaced")
 
 
 @scenario("feeds", "every entity stands twice, under the same and under other ids", "each bus once, live")

@@ -102,7 +102,8 @@ def expect_told(city: WatchedCity, fault: str, words: str = "") -> None:
     wanted = "ok" if set(health["faults"]) <= WARNINGS else "degraded"
     assert health["status"] == wanted, f"/readyz: {health['status']}"
     assert city.desk()["health"] or city.desk()["feeds"], "the desk says nothing"
-    assert f'prochain_fault{{code="{fault}"}} 1.0' in city.get("/metrics").text, f"no metric of {fault}"
+    counted = f'prochain_fault{{code="{fault}"}} {health["faults"].count(fault)}.0'
+    assert counted in city.get("/metrics").text, f"no metric of {fault}"
 
 
 def expect_well(city: WatchedCity) -> None:
