@@ -74,7 +74,11 @@ def nothing_live_is_older_than_the_limit(rows: list[Row]) -> None:
 
 
 def no_row_stands_for_a_call_that_the_run_does_not_make(moment: Moment, rows: list[Row]) -> None:
-    own = {told.trip: stops_of(told) for told in moment.updates if stops_of(told)}
+    own: dict[str | None, list[str]] = {}
+    for told in moment.updates:
+        # Several runs may share an id.
+        if stops_of(told):
+            own[told.trip] = own.get(told.trip, []) + stops_of(told)
     for row in rows:
         assert row.key is not None
         trip = row.key.trip
