@@ -1,7 +1,8 @@
 """Loops that numba compiles to machine code: for what NumPy can only do in many passes over memory.
 
 Each stands in a file of its own (`*_loop.py`), takes plain arrays and numbers, and is compiled when first called; the
-result is kept on disk beside the file, or in the user's cache folder where that cannot be written.
+result is kept on disk beside the file, or in the user's cache folder where that cannot be written. It is made anew when
+that file changes and no other: a loop calls none of another file.
 """
 
 from __future__ import annotations
