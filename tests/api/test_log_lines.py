@@ -23,6 +23,8 @@ def logging_as_a_new_process_has_it() -> Iterator[None]:
     logger = logging.getLogger()
     handlers, level = logger.handlers[:], logger.level
     logger.handlers.clear()
+    # An earlier test's process may have caught warnings; pytest has taken them back since.
+    logging.captureWarnings(capture=False)
     try:
         yield
     finally:

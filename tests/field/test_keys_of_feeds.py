@@ -62,7 +62,7 @@ def polled(tmp_path: Path, **settings: Any) -> None:
     }  # fmt: skip
     given = Settings(**kept, **settings)
     service = live_service(given)
-    for feed in service._feeds._feeds():  # type: ignore[attr-defined]
+    for feed in service._feeds._feeds.values():  # type: ignore[attr-defined]
         feed.poll(0.0)
     service.stop()
 
