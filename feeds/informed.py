@@ -13,6 +13,7 @@ import numpy as np
 from feeds.alerts import Selector, TripSelector
 from feeds.known_ids import known_id, routes_named
 from feeds.service_times import service_date, start_seconds
+from feeds.shortened_ids import trips_meant
 from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array
 from predictor.named_runs import FOUND, RunNames, run_finder
 from predictor.timetable import Timetable
@@ -23,6 +24,8 @@ ANY = -1
 _LINGERS_S = 3600.0
 """So long after its scheduled end a run still counts for its line and stops: it may be late."""
 _MOST_KEPT = 4096
+_NEED_NOT_BE_KNOWN = frozenset({"ADDED", "NEW", "DUPLICATED"})
+"""ScheduleRelationships of runs whose ids the timetable need not have."""
 
 Run = tuple[int, int | None]
 """Trip, and shift in seconds (None: any)."""
@@ -65,16 +68,17 @@ class Informed:
 
     @classmethod
     def of(cls, selectors: tuple[Selector, ...], timetable: Timetable, at: float) -> Informed:
-        """Made once for each timetable. `at`: about when it is asked, POSIX seconds: of two runs that a date may name,
-        the nearer one is meant."""
+        """Made once for each timetable and day. `at`: about when it is asked, POSIX seconds: of two runs that a date
+        may name, the nearer one is meant, and by a part of an id the trip that runs then."""
         fitting = _fitting(timetable)
+        key = selectors, int(np.searchsorted(timetable.date_origin, at, side="right"))
         with fitting.lock:
             made = fitting.made
-            if selectors not in made:
+            if key not in made:
                 if len(made) >= _MOST_KEPT:
                     made.clear()
-                made[selectors] = cls(timetable, tuple(fitting.all(selectors, at)))
-            return made[selectors]
+                made[key] = cls(timetable, tuple(fitting.all(selectors, at)))
+            return made[key]
 
     @property
     def selectors(self) -> list[Selector]:
@@ -199,7 +203,7 @@ class _Fitting:
     def __init__(self, timetable: Timetable) -> None:
         tt = self._timetable = timetable
         self.lock = Lock()
-        self.made: dict[tuple[Selector, ...], Informed] = {}
+        self.made: dict[tuple[tuple[Selector, ...], int], Informed] = {}
         pattern_of_call = np.repeat(np.arange(len(tt.pattern_route)), np.diff(tt.pattern_call_ptr))
         order = np.argsort(tt.pattern_stop, kind="stable")
         self._by_stop: Int64Array = pattern_of_call[order]
@@ -211,7 +215,7 @@ class _Fitting:
             self._own_runs.setdefault(named, []).append(own_run)
 
     def all(self, selectors: Iterable[Selector], at: float) -> list[_Fit]:
-        each = list(dict.fromkeys(map(self._in_own_ids, selectors)))
+        each = list(dict.fromkeys(self._with_trips_meant([self._in_own_ids(selector) for selector in selectors], at)))
         dated = self._dated_runs([selector.trip for selector in each if selector.trip], at)
         return [fit for selector in each if (fit := self._fit(selector, dated)) is not None]
 
@@ -230,6 +234,26 @@ class _Fitting:
             trip=trip
             and replace(trip, trip_id=known_id(trip.trip_id, tt.trip_index, tt), route_id=route_of(trip.route_id)),
         )
+
+    def _with_trips_meant(self, selectors: list[Selector], at: float) -> list[Selector]:
+        """Those that call trips by a part of their ids, or by more, with the timetable's ids."""
+        tt = self._timetable
+        trips = [selector.trip or TripSelector() for selector in selectors]
+        names = [trip.trip_id for trip in trips]
+        known = np.array([tt.trip_index.get(name, NONE) for name in names], np.int32)
+        meant = trips_meant(
+            names,
+            np.array([service_date(trip.start_date) or 0 for trip in trips], np.int32),
+            np.array([tt.route_index.get(trip.route_id, NONE) for trip in trips], np.int32),
+            known,
+            np.array([trip.relationship in _NEED_NOT_BE_KNOWN for trip in trips], bool),
+            tt,
+            at,
+        )
+        return [
+            selector if here == there else replace(selector, trip=replace(trip, trip_id=str(tt.trip_id[here])))
+            for selector, trip, here, there in zip(selectors, trips, meant.tolist(), known.tolist(), strict=True)
+        ]
 
     def _fit(self, selector: Selector, dated: dict[TripSelector, tuple[Run, int]]) -> _Fit | None:
         tt = self._timetable

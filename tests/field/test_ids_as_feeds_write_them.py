@@ -152,6 +152,18 @@ def test_a_trip_is_found_by_a_part_of_its_id_on_the_day_on_which_it_runs(known: 
     assert city.vehicles()["v1"]["trip_id"] == trip
     city.trip_updates(cancelled(told_as, **TODAY))
     assert city.board("D")[0].endswith("cancelled")
+    for dated in ({}, TODAY):
+        city.alerts(alert("Crowded", {"trip_id": told_as, **dated}))
+        assert all(any("Crowded" in head for head in heads) for heads in city.messages(trip=trip).values())
+        assert "alerts_reach_nobody" not in city.readyz()["faults"]
+        assert city.our_alerts()[0].alert.informed_entity[0].trip.trip_id == trip
+
+
+def test_a_message_for_a_part_that_several_trips_of_the_day_have_reaches_nobody() -> None:
+    line = Network(trips=(Trip("x_1200", "08:00"), Trip("y_1200", "08:30")))
+    city = City(line, at="07:58").alerts(alert("Crowded", {"trip_id": "1200"}))
+    assert not any(heads for trip in ("x_1200", "y_1200") for heads in city.messages(trip=trip).values())
+    assert "alerts_reach_nobody" in city.readyz()["faults"]
 
 
 def test_a_part_that_several_trips_of_the_day_have_is_none_of_theirs() -> None:
