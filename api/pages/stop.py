@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from api.reading.alerts import stop_alerts
 from api.reading.board import AHEAD_S, StopBoard
 from api.reading.line_directions import line_directions, soonest_first
 from api.reading.lines import Line
-from api.words.line_directions import LineDirectionWords, line_direction_words, quiet_words
+from api.words.line_directions import LineDirectionWords, line_direction_words, nothing_leaves
 from api.words.moment import AlertWords, PageMoment
-from predictor.snapshot import LIVE, SCHEDULED
 
 ORDERS = ("soonest", "line")
 """In which rows may stand, the first where nobody chose."""
 _DESTINATIONS = 2
 _MOST_CARDS = 6
 """With more lines and directions than so, each gets a row only."""
-_WEEK_S = 8 * 86400.0
-"""How far ahead the first departure is looked for where none is found within `AHEAD_S`."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +68,7 @@ def stop_page(moment: PageMoment, stop: int, order: str = "", only: str = "") ->
         busy=busy,
         order=order,
         only=only,
-        quiet="" if rows else _next_of_all(moment, stop),
+        quiet="" if rows else nothing_leaves(moment, stop),
         alerts=moment.said_all(stop_alerts(moment, stop)),
         lines=lines,
         facts=_facts(moment, str(tt.stop_platform[stop]), groups),
@@ -84,11 +79,3 @@ def _facts(moment: PageMoment, platform: str, groups: list[LineDirectionWords]) 
     destinations = list(dict.fromkeys(group.destination for group in groups))[:_DESTINATIONS]
     facts = [moment.towards(place) for place in destinations]
     return [moment.texts("platform", name=platform), *facts] if platform else facts
-
-
-def _next_of_all(moment: PageMoment, stop: int) -> str:
-    week = StopBoard(moment.view, stop, moment.now, _WEEK_S)
-    coming = np.flatnonzero((week.status == LIVE) | (week.status == SCHEDULED))
-    if len(coming) == 0 and len(StopBoard(moment.view, stop, moment.now, _WEEK_S, arrivals=True).calls):
-        return moment.texts("only_arrivals")
-    return quiet_words(moment, week.row(int(coming[0])) if len(coming) else None)

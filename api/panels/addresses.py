@@ -20,6 +20,7 @@ from api.reading.alerts import stop_alerts
 from api.reading.board import MOST_DEPARTURES, StopBoards
 from api.reading.moment import Moment
 from api.words.departures import DepartureWords, departure_words
+from api.words.line_directions import nothing_leaves
 from api.words.moment import AlertWords, PageMoment, abbreviations_of, said_in
 from api.words.texts import LANGUAGES
 
@@ -128,7 +129,8 @@ def _says(shown: PanelBoard) -> str:
 
 def _text(boards: StopBoards, moment: PageMoment, stop: int, width: int, lines: int) -> str:
     rows = [departure_words(moment, row) for row in boards.rows(stop, lines)]
-    shown = panel_lines(rows, _messages(moment, stop), moment.texts, moment.abbreviations, width=width, lines=lines)
+    quiet, messages = "" if rows else nothing_leaves(moment, stop), _messages(moment, stop)
+    shown = panel_lines(rows, quiet, messages, moment.texts, moment.abbreviations, width=width, lines=lines)
     return "\n".join(shown) + "\n"
 
 

@@ -17,6 +17,7 @@ _LINE_NAME_SHARE = 4
 
 def panel_lines(
     rows: list[DepartureWords],
+    quiet: str,
     messages: list[str],
     texts: Texts,
     abbreviations: Abbreviations,
@@ -24,7 +25,7 @@ def panel_lines(
     width: int,
     lines: int,
 ) -> list[str]:
-    """Exactly `lines` lines of exactly `width` columns: departures, then the messages.
+    """Exactly `lines` lines of exactly `width` columns: departures, or `quiet` where there is none, then the messages.
 
     A live departure counts down ("3 min"), a scheduled one stands with its clock time, so that they are told apart
     without colour. Where there is a message and at least three lines, the last line is the message's.
@@ -33,6 +34,8 @@ def panel_lines(
     shown = rows[:room]
     column = min(max((cell_len(row.line.name) for row in shown), default=0), width // _LINE_NAME_SHARE)
     lines_shown = [_departure(row, texts, abbreviations, column, width) for row in shown]
+    if not rows:
+        lines_shown = textwrap.wrap(quiet, width)[:room]
     for message in messages:
         lines_shown += textwrap.wrap(message, width)
     lines_shown += [""] * lines

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+import numpy as np
+
+from api.reading.board import StopBoard
 from api.reading.calls import RunCall
 from api.reading.line_directions import LineDirection
 from api.reading.lines import Line
 from api.words.departures import DepartureWords, departure_words
 from api.words.moment import PageMoment
+from predictor.snapshot import LIVE, SCHEDULED
 
 _FROM_AFAR, _ON_A_PHONE = 30, 60
 """Letters of a destination that can be read at a glance, and that there is room for."""
+_WEEK_S = 8 * 86400.0
+"""How far ahead the first departure is looked for where a board is empty."""
 _OLD_S = 90.0
 """From this age on a report's age is said beside the departure."""
 _WORTH_SAYING_S = 120.0
@@ -56,6 +62,15 @@ def quiet_words(moment: PageMoment, first: RunCall | None) -> str:
     if words.day(at):
         return f"{texts('none_today')} {texts('first_next', time=words.clock(at))}"
     return texts("next_at", time=words.clock(at))
+
+
+def nothing_leaves(moment: PageMoment, stop: int) -> str:
+    """What an empty board of a stop says: when the first departure of the coming days leaves, or that none does."""
+    week = StopBoard(moment.view, stop, moment.now, _WEEK_S)
+    coming = np.flatnonzero((week.status == LIVE) | (week.status == SCHEDULED))
+    if len(coming) == 0 and len(StopBoard(moment.view, stop, moment.now, _WEEK_S, arrivals=True).calls):
+        return moment.texts("only_arrivals")
+    return quiet_words(moment, week.row(int(coming[0])) if len(coming) else None)
 
 
 def lines_in(rows: Iterable[LineDirectionWords]) -> list[Line]:

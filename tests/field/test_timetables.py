@@ -6,7 +6,8 @@ import pytest
 
 from benchmarks.field.city import City
 from benchmarks.field.faces import text
-from benchmarks.field.network import Pattern, Trip, network
+from benchmarks.field.messages import alert
+from benchmarks.field.network import Pattern, Service, Trip, network
 
 TOWN = network(
     "A B C",
@@ -45,3 +46,19 @@ def test_a_day_that_is_none_is_todays(city: City, date: str) -> None:
 def test_at_night_a_lines_stops_show_the_first_of_the_morning() -> None:
     rows = City(TOWN, at="02:30").line_page("r1")
     assert [row.clock for row in rows][:2] == ["06:05", "06:07"]
+
+
+def test_a_panel_of_text_says_in_words_when_nothing_leaves_today() -> None:
+    sundays = network("A B C", trips=[Trip("t1", "08:00", service="sun")], services=(Service("sun", "0000001"),))
+    city = City(sundays, at="09:00")
+    assert city.panel("A") == []
+    assert city.get("/v1/stops/A/board", format="text", width=24).text.splitlines() == [
+        "No more departures      ",
+        "today. First departure  ",
+        f"{'Sunday 08:00.':24}",
+        " " * 24,
+    ]
+    assert city.panel_text("C", width=40)[0].strip() == "Passengers only get off here: nothing"
+    assert "First departure Sunday 08:00" in text(city.page("/stops/A"))
+    city.alerts(alert("Works", {"stop_id": "A"})).at("09:01")
+    assert city.panel_text("A", width=24)[3].strip() == "Works"
