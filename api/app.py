@@ -14,7 +14,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.answers.announcer import Announcer
 from api.answers.body_limit import BodyLimit
-from api.answers.document import describe, operation_id
+from api.answers.document import describe
 from api.answers.doors import Doors
 from api.answers.heavy_reads import HeavyReads
 from api.answers.own_redirects import OwnRedirects
@@ -124,7 +124,6 @@ def create_app(
         description=_DESCRIPTION,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
-        generate_unique_id_function=operation_id,
     )
     describe(app)
     doors = Doors(trusted_proxies)
@@ -164,6 +163,7 @@ def create_app(
         desk_router, map_router, alerts_router, pages_router,
         screens_router,
     ):  # fmt: skip
-        app.include_router(router)
+        # As they are: an included router is described anew for each application, and searched for each request.
+        app.router.routes.extend(router.routes)
     app.mount(DOCS_FILES, docs_files)
     return app

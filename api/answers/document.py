@@ -22,17 +22,16 @@ _IF_NONE_MATCH = {
 }
 
 
-def operation_id(route: APIRoute) -> str:
-    """Name of an operation in clients: its function's, which tells it from all others."""
-    return route.name
-
-
 def describe(app: FastAPI) -> None:
     """Let `app` give this document at `/openapi.json`."""
     made = app.openapi
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
+            for route in app.routes:
+                if isinstance(route, APIRoute):
+                    # In clients an operation is called as its function, which tells it from all others.
+                    route.unique_id = route.name
             for path in made()["paths"].values():
                 for operation in path.values():
                     _complete(operation)

@@ -22,4 +22,4 @@ for _router in (
     deed_pages_router,
     timetable_form_router,
 ):
-    desk_router.include_router(_router)
+    desk_router.routes.extend(_router.routes)

@@ -15,4 +15,4 @@ for _router in (
     stop_monitoring_router, estimated_timetable_router, vehicle_monitoring_router, general_message_router,
     discovery_router,
 ):  # fmt: skip
-    siri_router.include_router(_router)
+    siri_router.routes.extend(_router.routes)
