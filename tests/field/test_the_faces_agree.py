@@ -20,7 +20,7 @@ from tests.field.any_day import DATE, EXTRA, NETWORK, STARTS, STOPS, Moment, mom
 LIVE_LIMIT_S = 300.0
 ASKED = os.environ.get("FIELD_EXAMPLES")
 any_day = settings(
-    max_examples=int(ASKED or 20),
+    max_examples=int(ASKED or 10),
     derandomize=ASKED is None,
     # A failing day is worth minutes of simplifying only to who asked for it.
     phases=tuple(Phase) if ASKED else (Phase.explicit, Phase.generate),
