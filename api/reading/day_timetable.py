@@ -52,7 +52,7 @@ class LineDay:
 
 def stop_day(moment: Moment, stop: int, day: int) -> list[DayRow]:
     """Departures from a stop (a station: from all its platforms) on a service day, by line and direction."""
-    calls, tt = _calls_at(moment, stop).on(moment, day), moment.timetable.base
+    calls, tt = _calls(moment, stop).on(moment, day), moment.timetable.base
     entry, trip, journey = calls.entry, calls.trip, calls.journey
     if not len(entry):
         return []
@@ -100,24 +100,34 @@ def line_day(moment: Moment, route: int, direction: int, day: int) -> LineDay:
 
 
 def next_change(moment: Moment, stop: int | None, route: int | None, day: int) -> int | None:
-    """The first later day of the same weekday on which other trips run here; None where none is known."""
+    """The first later day of the same weekday on which other departures leave here, by their times, lines and
+    destinations; None where none is known. Trips and services that only have another name are the same."""
     tt = moment.timetable.base
-    serves: BoolArray = np.ones(tt.trips, np.bool_)
-    if stop is not None:
-        serves = np.isin(np.arange(tt.trips), _calls_at(moment, stop).trip)
-    if route is not None:
-        serves &= tt.trip_route == route
-    services = np.unique(tt.trip_service[serves])
-    active = tt.service_active[services]
+    calls = _calls(moment, stop, route)
+    _, sign = np.unique(np.concatenate([tt.trip_headsign, tt.headsign_name]), return_inverse=True)
+    own = tt.call_headsign[calls.entry]
+    shown = np.column_stack([
+        tt.departure_s[calls.entry] + tt.journey_shift_s[calls.journey],
+        np.where(tt.trip_is_frequency[calls.trip], tt.journey_headway_s[calls.journey], 0),
+        tt.trip_route[calls.trip], tt.pattern_way[tt.trip_pattern[calls.trip]],
+        np.zeros_like(own) if route is None else tt.call_stop[calls.entry],
+        sign[np.where(own >= 0, tt.trips + own, calls.trip)],
+    ])  # fmt: skip
+    order = np.lexsort(shown.T)
+    shown, trip = shown[order], calls.trip[order]
+    active = tt.service_active[np.unique(tt.trip_service[trip])]
     for later in range(day + 7, min(day + 7 * _WEEKS_AHEAD, active.shape[1]), 7):
-        if (active[:, later] != active[:, day]).any():
+        if (active[:, later] == active[:, day]).all():
+            continue
+        now, then = (shown[tt.service_active[tt.trip_service[trip], on]] for on in (day, later))
+        if not np.array_equal(now, then):
             return later
     return None
 
 
 @dataclass(frozen=True)
 class _CallsAt:
-    """Boardable calls of all journeys at a stop (n,)."""
+    """Boardable calls of all journeys (n,)."""
 
     entry: Int64Array
     trip: Int32Array
@@ -136,9 +146,14 @@ def _runs_on(moment: Moment, day: int) -> BoolArray:
     return runs
 
 
-def _calls_at(moment: Moment, stop: int) -> _CallsAt:
+def _calls(moment: Moment, stop: int | None = None, route: int | None = None) -> _CallsAt:
+    """Those at a stop (a station: at all its platforms), of a line."""
     tt = moment.timetable.base
-    here = np.isin(tt.call_stop, tt.members(stop)) & (tt.pickup_type != NO_PICKUP) & ~tt.call_stays
+    here = (tt.pickup_type != NO_PICKUP) & ~tt.call_stays
+    if stop is not None:
+        here &= np.isin(tt.call_stop, tt.members(stop))
+    if route is not None:
+        here &= np.repeat(tt.trip_route == route, tt.trip_calls)
     entry = np.flatnonzero(here)
     trip = np.searchsorted(tt.trip_call_ptr, entry, side="right") - 1
     boards = entry < tt.trip_call_ptr[trip + 1] - 1

@@ -62,3 +62,21 @@ def test_a_panel_of_text_says_in_words_when_nothing_leaves_today() -> None:
     assert "First departure Sunday 08:00" in text(city.page("/stops/A"))
     city.alerts(alert("Works", {"stop_id": "A"})).at("09:01")
     assert city.panel_text("A", width=24)[3].strip() == "Works"
+
+
+def test_a_change_is_told_when_departures_change_not_when_services_have_another_name() -> None:
+    weeks = (
+        Service("now", end=20261129),
+        Service("soon", start=20261130, end=20261213),
+        Service("then", start=20261214),
+    )
+    trips = [
+        Trip("t1", "08:00", service="now"),
+        Trip("t2", "08:00", service="soon"),
+        Trip("t3", "08:05", service="then"),
+    ]
+    city = City(network("A B C", trips=trips, services=weeks), at="07:00")
+    for path in ("/stops/A/timetable", "/lines/r1/timetable"):
+        page = city.page(path, date="2026-11-26", lang="en")
+        assert "The times change on Thursday 17 December." in text(page.css_first("main"))
+        assert "The times change" not in text(city.page(path, date="2026-12-17", lang="en").css_first("main"))
