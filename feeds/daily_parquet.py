@@ -26,7 +26,7 @@ import pyarrow.parquet as pq
 
 from feeds.errors import FeedError
 from feeds.parquet_damage import UNREADABLE, is_damage
-from feeds.whole_file import UNFINISHED, set_aside, whole_file
+from feeds.whole_file import UNFINISHED, regular, set_aside, whole_file
 
 _LAST_PART = b"prochain.last_part"
 _ROW_GROUP = 100_000
@@ -71,7 +71,7 @@ class Rows:
         for day, path in self.files:
             if first_day <= day <= last_day and path not in self.damaged:
                 try:
-                    file = ds.dataset(path, schema=self.schema, format="parquet")
+                    file = ds.dataset(regular(path), schema=self.schema, format="parquet")
                     tables.append(file.to_table(filter=where, columns=columns))
                 except FileNotFoundError:
                     if not missing_ok:
@@ -298,12 +298,12 @@ class DailyParquet:
         most_rows, most_bytes = (_ORDERED_AT_ONCE, _ORDERED_BYTES) if self._ordered_by else (_ROW_GROUP, _GROUP_BYTES)
         with pq.ParquetWriter(to, schema, **self._layout) as writer:
             if whole.exists():
-                with pq.ParquetFile(whole) as file:
+                with pq.ParquetFile(regular(whole)) as file:
                     for group in range(file.num_row_groups):
                         writer.write_table(_grown(file.read_row_group(group), schema))
             waiting: list[pa.Table] = []
             for part in parts:
-                waiting.append(_grown(pq.read_table(part), schema))
+                waiting.append(_grown(pq.read_table(regular(part)), schema))
                 rows, size = sum(table.num_rows for table in waiting), sum(table.nbytes for table in waiting)
                 if part == parts[-1] or rows >= most_rows or size >= most_bytes:
                     self._write(writer, pa.concat_tables(waiting))
@@ -340,7 +340,7 @@ class DailyParquet:
         tables = [self._schema.empty_table()]
         for path in parts:
             try:
-                tables.append(_grown(pq.read_table(path), self._schema))
+                tables.append(_grown(pq.read_table(regular(path)), self._schema))
             except UNREADABLE as error:
                 if not is_damage(error):
                     raise
@@ -368,7 +368,7 @@ class DailyParquet:
 
     def _is_whole(self, path: Path) -> bool:
         try:
-            schema = pq.read_schema(path).remove_metadata()
+            schema = pq.read_schema(regular(path)).remove_metadata()
             return len(schema) > 0 and bool(schema.equals(pa.schema(list(self._schema)[: len(schema)])))
         except UNREADABLE as error:
             if self._ordered_by and is_damage(error):

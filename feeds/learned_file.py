@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from feeds.errors import FeedError
-from feeds.whole_file import write_npz
+from feeds.whole_file import regular, write_npz
 from predictor.arrays import AnyArray
 from predictor.calibration import Calibration
 from predictor.features import FEATURES
@@ -76,7 +76,7 @@ def read_learned(path: Path) -> Learned:
     Errors: FeedError where the file is missing, damaged, or of another format; UnreadableError.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with np.load(regular(path), allow_pickle=False) as stored:
             named = {name: stored[name] for name in stored.files}
         if int(named["format"]) != FORMAT:
             raise FeedError(

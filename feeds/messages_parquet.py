@@ -20,6 +20,7 @@ from google.transit import gtfs_realtime_pb2
 from feeds.errors import FeedError, Problem
 from feeds.message import decode_message
 from feeds.parquet_damage import UNREADABLE, not_whole
+from feeds.whole_file import regular
 from predictor.arrays import Float64Array
 
 SCHEMA = pa.schema(
@@ -90,7 +91,7 @@ class MessagesParquet:
     def _rows_of(self, path: Path) -> list[_Row]:
         rows: list[_Row] = []
         try:
-            with pq.ParquetFile(path) as file:
+            with pq.ParquetFile(regular(path)) as file:
                 missing = [name for name in SCHEMA.names if name not in file.schema_arrow.names]
                 if missing:
                     raise FeedError(f"{path}: no column {', '.join(missing)}; it is no archive of messages.")
@@ -107,7 +108,7 @@ class MessagesParquet:
 
     def _read(self, path: Path, row_group: int) -> pa.ChunkedArray:
         try:
-            with pq.ParquetFile(path) as file:
+            with pq.ParquetFile(regular(path)) as file:
                 return file.read_row_group(row_group, columns=["message"])["message"].cast(pa.binary())
         except UNREADABLE as error:
             raise FeedError(not_whole(path, error)) from error

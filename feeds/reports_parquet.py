@@ -16,6 +16,7 @@ from google.transit import gtfs_realtime_pb2
 from feeds.errors import FeedError
 from feeds.parquet_damage import UNREADABLE, not_whole
 from feeds.reports import NUMBER_COLUMNS, TEXT_COLUMNS, Reports
+from feeds.whole_file import regular
 from predictor.arrays import Float64Array
 
 NEEDED = ("latitude", "longitude", "timestamp")
@@ -92,7 +93,7 @@ def table_of(reports: Reports) -> pa.Table:
 
 def _opened(path: Path) -> Any:
     try:
-        file = pq.ParquetFile(path)
+        file = pq.ParquetFile(regular(path))
     except UNREADABLE as error:
         raise FeedError(not_whole(path, error)) from error
     missing = [name for name in NEEDED if name not in file.schema_arrow.names]

@@ -15,7 +15,7 @@ import numpy as np
 
 from feeds.errors import Problem
 from feeds.user_folders import user_folder
-from feeds.whole_file import set_aside, whole_file, write_npz
+from feeds.whole_file import regular, set_aside, whole_file, write_npz
 from predictor.timetable import Timetable
 
 log = logging.getLogger("prochain")
@@ -39,7 +39,7 @@ def read_cached(folder: Path, digest: str) -> tuple[Timetable, tuple[Problem, ..
     """The timetable made from the feed with this SHA-256, None where there is none that can be read."""
     path = cached_path(folder, digest)
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with np.load(regular(path), allow_pickle=False) as stored:
             values: dict[str, Any] = {
                 f.name: stored[f.name] if stored[f.name].ndim else str(stored[f.name]) for f in fields(Timetable)
             }
@@ -94,7 +94,7 @@ class Fetched:
 def read_fetched(folder: Path, address: str) -> Fetched | None:
     """What the address gave last, None where that is not known."""
     try:
-        stored = json.loads(_fetched_path(folder, address).read_text())
+        stored = json.loads(regular(_fetched_path(folder, address)).read_text())
         return Fetched(str(stored["digest"]), {str(name): str(value) for name, value in stored["validators"].items()})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +17,13 @@ UNFINISHED = "unfinished"
 
 DAMAGED = ".damaged"
 """Added to the name of a file that was set aside."""
+
+
+def regular(path: Path) -> Path:
+    """The same, where it is a file or nothing: a pipe or a device would be read for ever. Errors: OSError."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is a folder, a pipe or a device, not a file", str(path))
+    return path
 
 
 def set_aside(path: Path) -> Path:

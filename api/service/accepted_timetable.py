@@ -19,7 +19,7 @@ from feeds.errors import FeedError
 from feeds.gtfs.kept_zip import copy_zip, kept_zip
 from feeds.timetable import load_timetable
 from feeds.timetable_cache import cached_path, read_cached, write_cached
-from feeds.whole_file import whole_file
+from feeds.whole_file import regular, whole_file
 from predictor.timetable import Timetable
 
 FOLDER = "timetable"
@@ -46,7 +46,7 @@ class AcceptedTimetable:
         """What was kept, None where nothing was, or it was of another address. What another version of the software
         wrote, or what is damaged, is made anew of the feed's zip."""
         try:
-            note = json.loads((self._folder / _FILE).read_text())
+            note = json.loads(regular(self._folder / _FILE).read_text())
             version = str(note["version"]) if note["address"] == self._address else ""
         except FileNotFoundError:
             return None

@@ -32,7 +32,7 @@ from feeds.history.tables import PASSAGES, TRACES, passages_of, passages_table, 
 from feeds.informed import Informed
 from feeds.parquet_damage import UNREADABLE
 from feeds.timetable_cache import read_cached, write_cached
-from feeds.whole_file import set_aside, whole_file
+from feeds.whole_file import regular, set_aside, whole_file
 from predictor.explain.evidence import Cancellation, Evidence, Journey, Notice, with_their_blocks
 from predictor.explain.gaps import Gap, gap_between
 from predictor.explain.traces import TraceFollower
@@ -251,7 +251,7 @@ class HistoryStore:
         if not path or not path.exists():
             return
         try:
-            table = pq.read_table(path, schema=TRACES)
+            table = pq.read_table(regular(path), schema=TRACES)
             at = float(pc.max(table["until"]).as_py()) if table.num_rows else 0.0
             day = _day(at)
         except (*UNREADABLE, TypeError, ValueError, OverflowError) as error:

@@ -14,6 +14,7 @@ from google.transit.gtfs_realtime_pb2 import VehiclePosition
 
 from feeds.errors import FeedError
 from feeds.reports import NUMBER_COLUMNS, TEXT_COLUMNS, Reports
+from feeds.whole_file import regular
 from predictor.arrays import Float64Array
 
 NAME = "vehicle_locations"
@@ -74,8 +75,8 @@ def vehicle_locations_span(path: Path, timezone: str) -> tuple[float, float]:
 def _table(path: Path) -> pa.Table:
     try:
         if path.suffix == ".parquet":
-            return pq.read_table(path)
-        with path.open("rb") as file:
+            return pq.read_table(regular(path))
+        with regular(path).open("rb") as file:
             names = file.readline().decode("utf-8-sig").strip().replace('"', "").split(",")
         options = pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)
         return pa_csv.read_csv(path, convert_options=options)

@@ -5,8 +5,11 @@ The kind: a file that a power cut, a full disk or a bad copy left half or change
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
+from threading import Timer
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +25,9 @@ from feeds.errors import FeedError
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
 from feeds.learned_file import read_learned, ready_made, write_learned
+from feeds.reports_parquet import read_reports
 from feeds.sqlite_file import NewerSchemaError, open_sqlite
+from feeds.tides.vehicle_locations import read_vehicle_locations
 from feeds.timetable_cache import read_cached, write_cached
 from feeds.whole_file import DAMAGED
 from tests.api.town import at, service_at, town
@@ -177,3 +182,33 @@ def test_a_file_of_open_traces_that_is_not_ours_is_set_aside_and_the_history_goe
     assert DAMAGED in again.fault
     again.take(Happened.of(service.snapshot, ()))
     again.close()
+
+
+@pytest.mark.parametrize("name", ["learned.npz", "vehicle_positions.parquet", "vehicle_locations.csv"])
+def test_a_pipe_in_the_place_of_a_file_is_refused_in_words_and_not_waited_for(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    os.mkfifo(path)
+    reads: dict[str, Callable[[Path], object]] = {
+        "learned.npz": read_learned,
+        "vehicle_positions.parquet": read_reports,
+        "vehicle_locations.csv": lambda path: read_vehicle_locations(path, "UTC"),
+    }
+    # Who waits for this pipe gets a damaged file after a while, which is told in other words.
+    late = Timer(20.0, lambda: os.close(os.open(path, os.O_WRONLY)))
+    late.start()
+    with pytest.raises(FeedError, match="not a file"):
+        reads[name](path)
+    late.cancel()
+
+
+def test_a_pipe_in_the_place_of_what_was_learned_is_left_alone_and_the_service_starts(tmp_path: Path) -> None:
+    path = tmp_path / "learned.npz"
+    os.mkfifo(path)
+    checkpoint = Checkpoint(path)
+    assert checkpoint.read().net is not None
+    assert "not a file" in checkpoint.fault
+    assert path.is_fifo()
+    os.mkfifo(tmp_path / "open_traces.parquet")
+    store = HistoryStore(tmp_path)
+    assert "not a file" in store.fault
+    store.close()
