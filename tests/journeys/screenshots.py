@@ -1,8 +1,12 @@
-"""Pictures of every page for docs/screenshots: `python -m tests.journeys.screenshots [FOLDER]`."""
+"""Pictures of every page, to be looked at: `python -m tests.journeys.screenshots [FOLDER]`.
+
+Those that the documentation shows go there too.
+"""
 
 from __future__ import annotations
 
 import io
+import shutil
 import sys
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
@@ -19,7 +23,14 @@ from tests.journeys.demo_site import DAY, DESK_TOKEN, DemoSite, demo_site
 from tests.journeys.places import station, stop_with
 from tests.journeys.test_every_page import addresses
 
-FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
+_ROOT = Path(__file__).parents[2]
+FOLDER = _ROOT / ".screenshots"
+DOCUMENTED = _ROOT / "docs" / "screenshots"
+SHOWN = (
+    "home-360-light", "stop-360-light", "trip-360-dark", "line-1280-light", "map-1280-light",
+    "screen-two-stops-1920x1080", "screen-eink-1080x1920", "desk-1280-light", "desk-why-1280-light",
+)  # fmt: skip
+"""Pictures that the README and the pages on screens and the desk show."""
 SIZES = {360: 740, 1280: 800, 1920: 1080}
 PANELS = ((1080, 1920), (1920, 1080), (1280, 720))
 SCHEMES = ("light", "dark")
@@ -166,6 +177,8 @@ def main(folder: Path = FOLDER) -> None:
         morning(browser, folder)
         evening(browser, folder)
         browser.close()
+    for name in SHOWN:
+        shutil.copy(folder / f"{name}.webp", DOCUMENTED)
     pictures = list(folder.glob("*.webp"))
     print(f"{len(pictures)} pictures, {sum(p.stat().st_size for p in pictures) / 1e6:.2f} MB in {folder}")
 
