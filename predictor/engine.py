@@ -46,6 +46,7 @@ from predictor.snapshot import GIVEN_UP, OFF_ROUTE, VEHICLE_STATES, Snapshot
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 from predictor.trip_updates import TripUpdates
+from predictor.untold_starts import on_followed_runs
 from predictor.vehicles import vehicles_of
 
 _SIGNED_OFF_S = 1800.0
@@ -156,7 +157,7 @@ class Engine:
         `observations` were decoded against `self.timetable`, `trip_updates` against its base.
         """
         old = self.timetable
-        operator = self._obey(trip_updates, now)
+        operator = self._obey(trip_updates)
         if self.timetable is not old:
             trip = renamed(observations.trip, old.trip_id, self.timetable.trip_index)
             observations = replace(observations, trip=trip)
@@ -165,6 +166,7 @@ class Engine:
             self._counts["reports_joined"] += joined
         self._feed.hear(observations, now)
         passages = self._follow(observations, now, self._taken_out(operator))
+        operator = self._with_followed(operator, trip_updates, now)
         self._feed.watch(self.timetable, self._tracks)
         tracks, live_since = self._tracks, now - self.settings.live_limit_s
         told_at = trip_updates.timestamp if trip_updates is not None else -np.inf
@@ -203,13 +205,21 @@ class Engine:
             counts=dict(self._counts),
         )
 
-    def _obey(self, updates: TripUpdates | None, now: float) -> OperatorTimes:
+    def _obey(self, updates: TripUpdates | None) -> OperatorTimes:
         """The operator's word on the runs of these days; those with calls of their own join the timetable."""
         self.heed(updates)
         if updates is None:
             return OperatorTimes.none()
         self._refuse(updates.refused)
-        operator = operator_times(self._overlay, self._journeys, updates)
+        return operator_times(self._overlay, self._journeys, updates)
+
+    def _with_followed(self, operator: OperatorTimes, updates: TripUpdates | None, now: float) -> OperatorTimes:
+        """The operator's word on runs by headway whose start it does not tell, as that on the runs of vehicles."""
+        if updates is None:
+            return operator
+        followed = on_followed_runs(updates, self._overlay, self._journeys, self.driving_times.diagram, self._tracks)
+        if followed is not updates:
+            operator = operator_times(self._overlay, self._journeys, followed)
         self._past_calls.told(operator, now)
         return operator
 

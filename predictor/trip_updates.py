@@ -53,6 +53,8 @@ class TripUpdates:
     """Index into `Timetable.date`."""
     shift_s: Int32Array
     """Seconds by which the run is later than the trip's own times; 0 where it has calls of its own under its own id."""
+    start_untold: BoolArray
+    """A run by headway whose start the operator does not tell: the shift is that by its times."""
     route: Int32Array
     direction: Int8Array
     headsign: StrArray

@@ -108,6 +108,7 @@ def resolved(
         trip=runs.trip,
         service_day=runs.service_day,
         shift_s=runs.shift_s,
+        start_untold=(runs.trip >= 0) & tt.trip_is_frequency[runs.trip] & (runs.start_time_s < 0) & ~own_calls,
         route=runs.route,
         direction=runs.direction,
         headsign=_headsigns(tt, runs, calls, own_calls),

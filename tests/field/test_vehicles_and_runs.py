@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.field.city import City
 from benchmarks.field.faces import texts
-from benchmarks.field.messages import Bus, bus
+from benchmarks.field.messages import Bus, StopUpdate, TripUpdate, bus, update
 from benchmarks.field.network import Frequency, Network, Pattern, Trip, network
 
 DATE = 20261126
@@ -68,6 +68,31 @@ def test_trip_planners_hear_of_both_buses_on_one_run_by_headway() -> None:
     city = City(by_headway, at="08:00").vehicle_positions(*buses).at("08:04")
     assert city.board("B")[0] == "08:06 t1@08:00 live"
     assert city.board("D")[0] == "08:06 t1@08:00 live"
+
+
+BY_HEADWAY = network(trips=(Trip("t1", "08:00"),), frequencies=(Frequency("t1", "08:00", "10:00", 600),))
+
+
+def told_at_d(*times: str, vehicle: str = "") -> list[TripUpdate]:
+    return [update("t1", StopUpdate("D", arrival=time), vehicle=vehicle, start_date=DATE) for time in times]
+
+
+@pytest.mark.parametrize("start", [{}, {"start_time": "08:00:00"}])
+@pytest.mark.parametrize("time", ["08:08", "08:12:30", "08:16"])
+@pytest.mark.parametrize("vehicle", ["", "v1", "car-1"])
+def test_a_bus_by_headway_is_one_row_where_its_operators_update_names_no_start(
+    start: dict[str, str], time: str, vehicle: str
+) -> None:
+    city = City(BY_HEADWAY, at="08:03").vehicle_positions(bus("v1", "t1", late_s=60, run_start="08:00", **start))
+    city.trip_updates(*told_at_d(time, vehicle=vehicle)).at("08:05")
+    assert [row.told["vehicle_id"] for row in city.departures("D") if row.status == "live"] == ["v1"]
+    assert city.board("D")[0].startswith("08:06 ")
+
+
+def test_a_bus_by_headway_that_is_not_seen_stays_beside_the_one_that_is() -> None:
+    city = City(BY_HEADWAY, at="08:03").vehicle_positions(bus("v1", "t1", late_s=60, run_start="08:00"))
+    city.trip_updates(*told_at_d("08:21", "08:09")).at("08:05")
+    assert [row.clock for row in city.departures("D") if row.status == "live"] == ["08:06", "08:21"]
 
 
 def test_a_bus_that_comes_back_under_another_id_is_one_bus() -> None:

@@ -53,6 +53,7 @@ def trip_updates(timetable: Timetable, at: float, day: int, *runs: ToldRun) -> T
     return TripUpdates(
         timestamp=at, trip_id=np.array([run.trip_id or timetable.trip_id[run.trip] for run in runs], np.str_),
         trip=np.array([run.trip for run in runs], i32), service_day=np.full(n, day, i32), shift_s=np.zeros(n, i32),
+        start_untold=np.zeros(n, bool),
         route=np.array([run.route for run in runs], i32), direction=np.zeros(n, i8), headsign=np.full(n, ""),
         short_name=np.full(n, ""), relationship=np.array([run.relationship for run in runs], i8),
         vehicle_id=np.full(n, ""), last_call=np.array(last_call, i32), own_calls=own, own_times=np.zeros(n, bool),
