@@ -64,7 +64,7 @@ def home(
     if query:
         return _search(request, moment, query)
     modes = moment.lines.by_mode()
-    alerts = moment.said_all(network_alerts(moment))
+    alerts = moment.said_first(network_alerts(moment))
     return rider_page(
         request, moment, "home.html", _all_badges(moment), alerts, modes=modes, alert_list=alerts, query="",
         announced=_announced(moment), board=home_board(moment),

@@ -18,6 +18,8 @@ from api.words.moment import AlertWords, PageMoment
 alerts_router = APIRouter(include_in_schema=False)
 
 _FEED_MAX_AGE_S = 60
+_MOST = 100
+"""So many messages stand on one page, or in the feed."""
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that no XML document may hold."""
 
@@ -38,19 +40,23 @@ class AlertsPage:
     """and the stops, id and name."""
     query: str
     """What is asked for, as the feed's address has it."""
+    before: str
+    """Address of the page before this one, "" where this is the first,"""
+    further: str
+    """and of the one after it, "" where this is the last."""
 
 
 @alerts_router.get("/alerts")
-def alerts(request: Request, line: str = "", stop: str = "") -> Response:
-    """`line` a route_id, `stop` a stop_id; one that is not known is told, and all are shown."""
+def alerts(request: Request, line: str = "", stop: str = "", page: str = "") -> Response:
+    """`line` a route_id, `stop` a stop_id; one that is not known is told, and all are shown. `page` counts from 1."""
     moment = PageMoment.of(request)
     tt = moment.timetable
     unknown = moment.texts("error_line", id=line) if line and line not in tt.route_index else ""
     unknown = moment.texts("error_stop", id=stop) if stop and stop not in tt.stop_named else unknown
-    page = _page(moment, line, stop)
-    badges = [listed_line.badge for listed_line in (*page.lines, *([page.line] if page.line else ()))]
+    shown = _page(moment, line, stop, int(page) if re.fullmatch("[0-9]{1,6}", page) else 1)
+    badges = [listed_line.badge for listed_line in (*shown.lines, *([shown.line] if shown.line else ()))]
     return rider_page(
-        request, moment, "alerts.html", badges, status=404 if unknown else 200, page=page, unknown=unknown
+        request, moment, "alerts.html", badges, status=404 if unknown else 200, page=shown, unknown=unknown
     )  # fmt: skip
 
 
@@ -77,14 +83,21 @@ def _names(message: AlertWords) -> str:
     )
 
 
-def _page(moment: PageMoment, route_id: str, stop_id: str) -> AlertsPage:
+def _page(moment: PageMoment, route_id: str, stop_id: str, number: int = 1) -> AlertsPage:
     tt = moment.timetable
     route, stop = tt.route_index.get(route_id), tt.stop_named.get(stop_id)
     messages = moment.said_all(announced_alerts(moment, route, stop))
     lines = {line.route: line for message in messages for line in message.lines}
+    last = max(-(-len(messages) // _MOST), 1)
+    number = min(max(number, 1), last)
+    messages = messages[(number - 1) * _MOST : number * _MOST]
     asked = {
         name: value for name, value, known in (("line", route_id, route), ("stop", stop_id, stop)) if known is not None
     }
+    before, further = (
+        "/alerts?" + urlencode({**asked, "page": other}) if 1 <= other <= last else ""
+        for other in (number - 1, number + 1)
+    )
     return AlertsPage(
         line=None if route is None else moment.lines.all[route],
         stop=None if stop is None else (str(tt.stop_id[stop]), str(tt.stop_name[stop])),
@@ -93,4 +106,6 @@ def _page(moment: PageMoment, route_id: str, stop_id: str) -> AlertsPage:
         lines=[lines[key] for key in sorted(lines, key=moment.lines.rank.__getitem__)],
         stops=sorted({named for message in messages for named in message.stops}, key=lambda named: named[1]),
         query=urlencode({**asked, "lang": moment.texts.language}),
+        before=before,
+        further=further,
     )  # fmt: skip

@@ -80,7 +80,7 @@ def line_page(moment: PageMoment, route: int, direction: int | None) -> LinePage
         elsewhere=elsewhere,
         also=[(str(tt.stop_id[stop]), str(tt.stop_name[stop])) for stop in also],
         vehicles=count,
-        alerts=moment.said_all(line_alerts(moment, route)),
+        alerts=moment.said_first(line_alerts(moment, route)),
     )
 
 

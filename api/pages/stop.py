@@ -69,7 +69,7 @@ def stop_page(moment: PageMoment, stop: int, order: str = "", only: str = "") ->
         order=order,
         only=only,
         quiet="" if rows else nothing_leaves(moment, stop),
-        alerts=moment.said_all(stop_alerts(moment, stop)),
+        alerts=moment.said_first(stop_alerts(moment, stop)),
         lines=lines,
         facts=_facts(moment, str(tt.stop_platform[stop]), groups),
     )

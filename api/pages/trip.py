@@ -86,7 +86,7 @@ def journey_page(moment: PageMoment, journey: Journey, your_stop: str) -> Journe
         else None,
         behind=calls[:behind],
         calls=calls[behind:],
-        alerts=moment.said_all(run_alerts(moment, trip, journey.service_day, journey.shift_s)),
+        alerts=moment.said_first(run_alerts(moment, trip, journey.service_day, journey.shift_s)),
     )
 
 

@@ -135,7 +135,7 @@ def _text(boards: StopBoards, moment: PageMoment, stop: int, width: int, lines: 
 
 
 def _messages(moment: PageMoment, stop: int) -> list[str]:
-    return [_message(alert) for alert in moment.said_all(stop_alerts(moment, stop))]
+    return [_message(alert) for alert in moment.said_first(stop_alerts(moment, stop))]
 
 
 def _message(alert: AlertWords) -> str:

@@ -60,7 +60,7 @@ def screen_page(boards: StopBoards, moment: PageMoment, stops: list[int], limit:
     """At most `limit` rows of each stop, in the language of `moment`."""
     shown = [_stop(boards, moment, stop, limit) for stop in stops]
     alerts = {alert.alert_id: alert for stop in stops for alert in stop_alerts(moment, stop)}
-    messages = [part for alert in moment.said_all(alerts.values()) for part in _parts(alert)]
+    messages = [part for alert in moment.said_first(alerts.values()) for part in _parts(alert)]
     lines = {line.route: line for stop in stops for line in moment.lines.at_stop(stop)}
     lines |= {line.route: line for message in messages for line in message.lines}
     says = (

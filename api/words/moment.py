@@ -23,6 +23,8 @@ from feeds.alerts import Alert
 from feeds.translations import text_in
 from predictor.snapshot import Snapshot
 
+_MOST_ALERTS = 20
+"""So many a page, panel or screen has room for."""
 _SAYS_TO = re.compile(r"(?:^|\s)(?:to|towards?|vers)\s", re.IGNORECASE)
 COMING = ("live", "scheduled")
 """Statuses of what does come."""
@@ -183,6 +185,16 @@ class PageMoment(Moment):
             stops = dict.fromkeys((*before.stops, *words.stops))
             words_of_key[key] = replace(words, lines=tuple(lines), stops=tuple(stops))
         return list(words_of_key.values())
+
+    def said_first(self, alerts: Iterable[Alert]) -> list[AlertWords]:
+        """The first of them, as `said_all`, for where they stand beside something else; the last one says how many more
+        there are, and leads to the page of all."""
+        said = self.said_all(alerts)
+        shown, count = said[:_MOST_ALERTS], len(said) - _MOST_ALERTS
+        if count > 0:
+            header = self.texts("alerts_others", count=count)
+            shown.append(AlertWords(header, "", "/alerts", (), (), "", 0.0, math.inf, in_force=True))
+        return shown
 
     def reason_for(self, row: RunCall) -> str:
         """Why a departure is cancelled or its stop skipped, in a word; "" where no alert tells."""

@@ -134,3 +134,24 @@ def test_the_home_page_says_how_many_messages_there_are() -> None:
     assert city.page("/").css_first(".more") is None
     city.alerts(alert("a", {"route_id": "r1"}), alert("b", {"route_id": "r2"}, active=[("10:00", "12:00")]))
     assert text(city.page("/", lang="en").css_first(".more")) == "1 message now · 1 planned"
+
+
+def test_of_very_many_messages_each_face_shows_some_and_says_how_many_more_there_are() -> None:
+    many = [alert(f"Works in street {number}", {"route_type": 3}) for number in range(250)]
+    city = City(network("A B"), at="08:00").alerts(*many).at("08:01")
+    for path in ("/", "/stops/A", "/lines/r1", "/trips/t1"):
+        heads = [text(head) for head in city.page(path, lang="en").css(".alert-head")]
+        assert len(heads) == 21 and heads[-1] == "230 more messages", path
+        assert city.page(path).css(".alert a[href='/alerts']"), path
+    assert city.get("/v1/stops/A/board").json()["messages"][20:] == ["230 more messages"]
+    assert len(city.page("/screen/A").css(".message")) == 21
+    assert len(ElementTree.fromstring(city.get("/alerts.rss").text).findall(".//item")) == 100
+    seen = []
+    for number, leads_to in enumerate((["2"], ["1", "3"], ["2"]), 1):
+        page = city.page("/alerts", page=str(number))
+        seen += [text(head) for head in page.css(".alert-head")]
+        links = [str(link.attributes["href"]) for link in page.css(".more a")]
+        assert [link.partition("?page=")[2] for link in links if "?page=" in link] == leads_to
+    assert sorted(seen) == sorted(f"Works in street {number}" for number in range(250))
+    assert len(city.page("/alerts", line="r1", page="99999").css(".alert-head")) == 50
+    assert len(city.page("/alerts", page="-x").css(".alert-head")) == 100
