@@ -50,6 +50,35 @@ def test_a_small_stop_is_found_by_a_misspelt_name_and_its_countdown_reaches_zero
     assert "à l’approche" in seen, seen
 
 
+def test_a_rider_is_told_when_the_bus_is_five_minutes_away_and_where_to_get_off(
+    site: DemoSite, new_page: NewPage
+) -> None:
+    stop = small_stop_with_live_departure(site, 450, 900)
+    page = new_page(clock=True, service_workers="block")
+    page.add_init_script("""window.told = [];
+        window.Notification = class {
+            static permission = "granted";
+            constructor(title, { body }) { told.push(body); }
+        };""")
+    page.goto(f"/stops/{site.stop_id(stop)}")
+    choices = page.locator(f'a[href^="/trips/"][href$="stop={site.stop_id(stop)}"]')
+    page.goto(choices.first.get_attribute("href"))
+    name = str(site.service.timetable.stop_name[stop])
+    page.locator("#tell").click()
+    page.get_by_text("Gardez cette page ouverte").wait_for()
+    assert page.evaluate("told") == []
+    yours = page.locator("#board li.yours")
+    low, now = (float(yours.get_attribute("data-low")), float(page.locator("#board").get_attribute("data-now")))
+    site.move_clock(site.service.clock.now() + low - now - 290)
+    page.clock.fast_forward(int(1000 * (low - now - 290)))
+    page.get_by_text(f"À {name} dans").wait_for()
+    (notice,) = page.evaluate("told")
+    assert re.fullmatch(rf"À {re.escape(name)} dans [45678] min\.", notice), notice
+    page.locator("#my-stop").select_option(site.stop_id(stop))
+    page.locator("#aboard").click()
+    assert name in page.locator("#ride-said").inner_text()
+
+
 def test_without_a_script_the_board_is_whole_and_reloads_itself(site: DemoSite, new_page: NewPage) -> None:
     stop = small_stop_with_live_departure(site, 300, 900)
     page = new_page(java_script_enabled=False)
