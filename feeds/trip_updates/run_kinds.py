@@ -15,8 +15,9 @@ from feeds.trip_updates.message_columns import (
     TIMETABLE,
     StopTimeUpdates,
     UpdatedRuns,
+    first_known,
 )
-from predictor.arrays import NONE, group_starts
+from predictor.arrays import NONE, Int32Array, Int64Array, group_starts
 from predictor.named_runs import SAME_START_S
 from predictor.stop_alignment import aligned
 from predictor.timetable import Timetable
@@ -73,15 +74,40 @@ def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refus
     # Under an id of its own a run is nobody's other run: of several that share it each is known by its start.
     same_id = trip_id == np.array(by_timetable, np.str_)
     own_id = ~same_id & (np.isin(calls_from, (COPY, LISTED)) | (trip < 0))
+    among_others = own_id & (start < 0) & (day >= 0) & np.isin(trip_id, trip_id[own_id & (start >= 0)])
+    start = _with_first_times(tt, start, day, np.flatnonzero(among_others), updates, update_ptr)
     return replace(
         runs,
         trip_id=trip_id,
+        start_time_s=start,
         relationship=relationship,
         calls_from=calls_from,
         service_day=day,
         moved_s=moved,
         shift_s=np.where(own_id, np.maximum(start, 0), np.where(same_id, moved, 0)).astype(np.int32),
     )
+
+
+def _with_first_times(
+    tt: Timetable,
+    start: Int32Array,
+    day: Int32Array,
+    rows: Int64Array,
+    updates: StopTimeUpdates,
+    update_ptr: Int64Array,
+) -> Int32Array:
+    """The start times (n,), those of `rows` by the first time told of each, as scheduled where that is known."""
+    start = start.copy()
+    time = first_known(
+        updates.scheduled_departure, updates.departure - updates.departure_delay_s, updates.departure,
+        updates.scheduled_arrival, updates.arrival - updates.arrival_delay_s, updates.arrival,
+    )  # fmt: skip
+    for row in rows.tolist():
+        told = time[update_ptr[row] : update_ptr[row + 1]]
+        told = told[~np.isnan(told)]
+        if len(told):
+            start[row] = max(int(told[0] - tt.date_origin[day[row]]), 0)
+    return start
 
 
 def with_cancelled_additions(runs: UpdatedRuns) -> UpdatedRuns:

@@ -651,3 +651,15 @@ def test_an_added_trip_whose_id_is_like_another_is_a_trip_of_its_own() -> None:
         update("T1", StopUpdate("B", departure="08:10"), StopUpdate("A", arrival="08:14"), relationship="ADDED")
     )
     assert city.board("B") == ["08:02 t1 scheduled", "08:10 T1 live", "09:02 t2 scheduled"]
+
+
+@pytest.mark.parametrize("added_as", ["ADDED", "NEW"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_added_runs_of_one_id_each_goes_by_its_start_where_one_names_none(added_as: str, order: int) -> None:
+    runs = [
+        update("x1", StopUpdate("A", departure=f"08:{minute:02}"), StopUpdate("C", arrival=f"08:{minute + 4:02}"),
+               relationship=added_as, route_id="r1", start_date=20261126, **start)
+        for minute, start in ((5, {"start_time": "08:05:00"}), (20, {}))
+    ]  # fmt: skip
+    city = City(at="07:58").trip_updates(*runs[::order])
+    assert city.board("A")[1:3] == ["08:05 x1@08:05 live", "08:20 x1@08:20 live"]
