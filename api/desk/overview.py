@@ -16,6 +16,7 @@ from api.desk.outbox import Delivery
 from api.desk.rendering import OwnForm, Session, desk_of_request, desk_page, officer_of, on_disk, page_moment, text
 from api.desk.running_trips import RunningTrips
 from api.desk.standing import LineState, Standing
+from api.reading.destinations import destination
 from api.reading.health import faults_of
 from api.reading.lines import Line
 from api.words.health import fault_words
@@ -204,13 +205,14 @@ def _deviation(delay_s: float, moment: PageMoment) -> str:
 
 
 def _uncovered(trips: RunningTrips, moment: PageMoment) -> list[tuple[Line, str]]:
-    tt, headsign = moment.timetable, moment.snapshot.headsign
+    tt = moment.timetable
     rows = [row for row in range(len(trips)) if trips.uncovered[row]]
     rows.sort(key=lambda row: -trips.started_at[row])
     return [
         (moment.lines.all[int(tt.trip_route[trips.trip[row]])],
          moment.texts("trip_of", time=moment.words.time(float(trips.started_at[row])),
-                      place=headsign(int(trips.trip[row]), int(trips.service_day[row]), int(trips.shift_s[row]), 0)))
+                      place=destination(moment.snapshot, int(trips.trip[row]), int(trips.service_day[row]),
+                                        int(trips.shift_s[row]), 0)))
         for row in rows
     ]  # fmt: skip
 
@@ -221,7 +223,7 @@ def _given_up(vehicle: int, moment: PageMoment) -> tuple[Line, str]:
     starts_at = float(tt.date_origin[day] + shift_s + tt.trip_start_s[trip])
     run = moment.texts(
         "trip_of", time=moment.words.clock(starts_at),
-        place=moment.snapshot.headsign(trip, day, shift_s),
+        place=destination(moment.snapshot, trip, day, shift_s),
     )  # fmt: skip
     sentence = "given_up_off_route" if vehicles.state[vehicle] == OFF_ROUTE else "given_up"
     since = moment.words.clock(float(vehicles.stalled_at[vehicle]))

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from api.desk.disruption_form import DisruptionForm
-from api.reading.lines import Line, destination_of, patterns_of, stops_along
+from api.reading.destinations import destination_of
+from api.reading.lines import Line, patterns_of, stops_along
 from api.words.moment import PageMoment
 from predictor.geometry import ground_distance_m
 

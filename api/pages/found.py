@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from api.reading.lines import Line, destination_of
+from api.reading.destinations import destination_of
+from api.reading.lines import Line
 from api.service.stop_search import StopHit
 from api.words.moment import PageMoment
 

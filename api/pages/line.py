@@ -8,6 +8,7 @@ from itertools import chain, groupby
 import numpy as np
 
 from api.reading.alerts import line_alerts
+from api.reading.destinations import destinations
 from api.reading.line_departures import next_departures, row_nearest
 from api.reading.lines import Line, patterns_of, stops_along
 from api.words.departures import DepartureWords, departure_words
@@ -96,8 +97,8 @@ def _usual_destination(moment: PageMoment, day: int, trips: Int32Array) -> str:
     """What most of the trips are bound for where they set out."""
     at_first = np.zeros(len(trips), np.int32)
     runs = DatedRuns(trips, np.full(len(trips), day, np.int32), at_first)
-    destinations: list[str] = moment.snapshot.headsigns(runs, at_first).tolist()
-    return max(dict.fromkeys(destinations), key=destinations.count)
+    places: list[str] = destinations(moment.snapshot, runs, at_first).tolist()
+    return max(dict.fromkeys(places), key=places.count)
 
 
 def _stops_of(moment: PageMoment, trips: Int32Array) -> tuple[list[int], list[int]]:

@@ -18,6 +18,7 @@ from api.reading.boarding import (
     vehicle_wheelchair,
     wheelchair_access,
 )
+from api.reading.destinations import destinations
 from api.service.view import ServiceView
 from feeds.service_times import start_times
 from predictor.arrays import BoolArray, Float64Array, Int8Array, StrArray
@@ -169,7 +170,7 @@ class CallsAt:
     @cached_property
     def destinations(self) -> StrArray:
         """(n,) what the run of each call is bound for, as said here."""
-        return self._view.snapshot.headsigns(self.calls.runs, self.calls.call)
+        return destinations(self._view.snapshot, self.calls.runs, self.calls.call)
 
     def row(self, i: int) -> RunCall:
         """All that is said of one call."""
@@ -191,7 +192,7 @@ class CallsAt:
         untold = from_timetable | (calls.status == CANCELLED) | (calls.status == SKIPPED) | calls.passed
         columns = zip(
             tt.trip_route[trip].tolist(), tt.pattern_way[tt.trip_pattern[trip]].tolist(),
-            snapshot.headsigns(calls.runs, calls.call).tolist(),
+            destinations(snapshot, calls.runs, calls.call).tolist(),
             stop.tolist(), tt.stop_id[stop].tolist(), tt.stop_platform[stop].tolist(), trip.tolist(),
             tt.trip_id[trip].tolist(), calls.service_day.tolist(), tt.date[calls.service_day].tolist(),
             start_times(tt, trip, calls.shift_s), calls.shift_s.tolist(), calls.call.tolist(),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from api.reading.destinations import destinations
 from api.reading.lines import Line, patterns_of, stops_along
 from api.reading.moment import Moment
 from predictor.arrays import BoolArray, Int32Array, Int64Array
@@ -59,7 +60,7 @@ def stop_day(moment: Moment, stop: int, day: int) -> list[DayRow]:
     shift = tt.journey_shift_s[journey]
     at = tt.date_origin[day] + tt.departure_s[entry] + shift
     runs = DatedRuns(trip, np.full(len(trip), day, np.int32), shift.astype(np.int32))
-    signs = moment.view.snapshot.headsigns(runs, tt.call_at(entry))
+    signs = destinations(moment.view.snapshot, runs, tt.call_at(entry))
     route, direction = tt.trip_route[trip], tt.pattern_way[tt.trip_pattern[trip]]
     rows: dict[tuple[int, int], list[int]] = {}
     for i in np.argsort(at, kind="stable").tolist():

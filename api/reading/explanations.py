@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from api.reading.lines import destination_of
+from api.reading.destinations import destination_of
 from api.reading.moment import Moment
 from feeds.alerts import Alert
 from feeds.history.store import HistoryStore

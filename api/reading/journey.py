@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from api.reading.calls import CallsAt, RunCall, iso_date, known
+from api.reading.destinations import destination
 from api.reading.moment import Moment
 from feeds.service_times import service_date, start_seconds
 from predictor.named_runs import START_TOLERANCE_S
@@ -115,7 +116,7 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
     return Journey(
         trip_idx=trip, service_day=service_day, shift_s=shift_s, route_idx=int(tt.trip_route[trip]),
         direction=int(tt.pattern_way[tt.trip_pattern[trip]]),
-        destination=snapshot.headsign(trip, service_day, shift_s),
+        destination=destination(snapshot, trip, service_day, shift_s),
         headway_s=tt.headway_s(trip, shift_s) or None,
         begins_at=float(tt.date_origin[service_day] + shift_s + tt.trip_start_s[trip]),
         status=STATUSES[CANCELLED if cancelled else LIVE if live else SCHEDULED],

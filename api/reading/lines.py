@@ -16,8 +16,9 @@ from predictor.timetable import Timetable
 
 _MODES = {0: "tram", 1: "metro", 2: "rail", 3: "bus", 4: "ferry", 5: "cable", 6: "cable", 7: "cable", 11: "bus"}
 _MODES_EXTENDED = {1: "rail", 4: "metro", 7: "bus", 8: "bus", 9: "tram", 10: "ferry", 12: "ferry", 13: "cable"}
-_KIND = re.compile(r"^(?:lignes?|lines?|routes?|bus|tram|tramway|metro|train)\s+")
-"""What people write before a line's name, as `normalised`."""
+KINDS = "(?:lignes?|lines?|routes?|bus|tram|tramway|metro|train)"
+"""What people write before a line's name, as `normalised`: a pattern."""
+_KIND = re.compile(rf"^{KINDS}\s+")
 _MODE_ORDER = ("metro", "tram", "rail", "bus", "ferry", "cable", "other")
 
 
@@ -103,12 +104,6 @@ def stops_along(timetable: Timetable, pattern: int) -> list[int]:
     calls = slice(timetable.pattern_call_ptr[pattern], timetable.pattern_call_ptr[pattern + 1])
     stops: list[int] = timetable.pattern_stop[calls].tolist()
     return stops
-
-
-def destination_of(timetable: Timetable, trip: int) -> str:
-    """Headsign of a trip, the name of its last stop where it has none."""
-    last = timetable.stop_at(trip, int(timetable.trip_calls[trip]) - 1)
-    return str(timetable.trip_headsign[trip]) or str(timetable.stop_name[last])
 
 
 @lru_cache(maxsize=2)

@@ -114,7 +114,8 @@ class Departure(BaseModel):
 
     route: RouteRef
     headsign: str = Field(
-        description="What the trip is bound for, as said at this stop; where it ends before its last stop, that one",
+        description="What the trip is bound for, as said at this stop, without the line's name where that is repeated; "
+        "where it ends before its last stop, that one",
         examples=["Lycée Jean Monnet"],
     )
     direction: int | None = Field(description="GTFS direction_id; where the feed has none, by the way", examples=[0])

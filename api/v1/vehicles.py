@@ -18,6 +18,7 @@ from api.answers.rate_limits import client_of
 from api.reading.board import StopBoards
 from api.reading.boarding import occupancy_of, vehicle_wheelchair, wheelchair_words
 from api.reading.calls import iso_date
+from api.reading.destinations import destinations
 from api.reading.moment import Moment
 from api.v1.geojson import GeoJSONResponse
 from api.v1.models import Access, Point, VehicleCollection, VehicleFeature, VehicleProperties, VehicleState
@@ -97,7 +98,7 @@ def _headsigns(snapshot: Snapshot) -> list[str]:
     runs = vehicles.runs.take(on_trip)
     call = np.minimum(vehicles.next_call[on_trip], tt.trip_calls[runs.trip] - 1)
     signs = np.full(len(vehicles), "", object)
-    signs[on_trip] = snapshot.headsigns(runs, call)
+    signs[on_trip] = destinations(snapshot, runs, call)
     return [str(sign) for sign in signs]
 
 

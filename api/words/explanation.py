@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
+from api.reading.destinations import destination_of
 from api.reading.explanations import Explanation
 from api.words.texts import country_of, texts_in
 from api.words.times import TimeWords
@@ -132,7 +133,7 @@ class ExplanationWords:
         if fact.trip >= 0:
             tt = self._one.timetable
             begins = float(tt.date_origin[self._one.verdict.service_day] + tt.trip_start_s[fact.trip])
-            headsign = str(tt.trip_headsign[fact.trip])
+            headsign = destination_of(tt, fact.trip)
             parts.append(self._texts("on_other_trip", time=self._time(begins), headsign=headsign))
         return ", ".join(parts)
 

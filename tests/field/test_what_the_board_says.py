@@ -11,7 +11,7 @@ import pytest
 from benchmarks.field.city import City
 from benchmarks.field.faces import only, text
 from benchmarks.field.messages import StopUpdate, bus, skipped, update
-from benchmarks.field.network import Call, Frequency, Pattern, Trip, network, row_of_stops
+from benchmarks.field.network import Call, Frequency, Pattern, Route, Trip, network, row_of_stops
 from feeds.headway_runs import HeadwayAs
 
 
@@ -339,3 +339,28 @@ def test_a_line_without_directions_has_a_page_for_each_way() -> None:
     ]  # fmt: skip
     assert [(row.stop, row.clock) for row in city.line_page("r1", direction=1)][:2] == [("E", "08:10"), ("D", "08:12")]
     assert city.board("C")[1] == "08:14 t2 scheduled"
+
+
+@pytest.mark.parametrize(
+    ("line", "headsign", "said"),
+    [
+        ("12", "12 Centre", "Centre"), ("12", "Line 12 - Centre", "Centre"), ("12", "LIGNE 12 : Centre", "Centre"),
+        ("A", "A – Centre", "Centre"), ("A", "Bus A Centre", "Centre"), ("A", "A Coruña", "A Coruña"),
+        ("12", "120 Centre", "120 Centre"), ("12", "12", "12"), ("12", "Line 12", "Line 12"),
+        ("2", "2 Stop 8", "Stop 8"), ("8", "8 Mile Road", "8 Mile Road"), ("12", "12-14 Centre", "12-14 Centre"),
+    ],
+)  # fmt: skip
+def test_a_lines_name_stands_once_on_the_badge_and_not_before_the_destination_too(
+    line: str, headsign: str, said: str
+) -> None:
+    first, second, last = row_of_stops("A B 8")
+    stops = (first, second, replace(last, name="8 Mile Road / East") if line == "8" else last)
+    town = network(stops, (Pattern("main", "A B 8", headsign=headsign),), routes=(Route("r1", line),))
+    city = City(town, at="07:55")
+    city.faces_agree("A")
+    assert city.departures("A")[0].told["headsign"] == said
+    assert city.panel("A")[0].told["destination"] == said
+    for path in ("/stops/A", "/lines/r1", "/trips/t1", "/stops/A/timetable", "/screen/A"):
+        shown = text(city.page(path, lang="en").css_first("main"))
+        # Beside the badge the bare name reads the same.
+        assert said in shown and (said == headsign or headsign == f"{line} {said}" or headsign not in shown), path

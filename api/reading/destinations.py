@@ -1,0 +1,58 @@
+"""What runs are bound for, as riders are told: a headsign that repeats the line's name is said without it."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+import numpy as np
+
+from api.reading.lines import KINDS
+from predictor.arrays import Int32Array, StrArray
+from predictor.runs import DatedRuns
+from predictor.snapshot import Snapshot
+from predictor.timetable import Timetable
+
+_AFTER_NAME = r"(?:\s*:\s*|\s+[-–—·>|]\s*|[-–—]\s+)"
+"""What sets a line's name off from a destination, beside a mere space."""
+
+
+def destinations(snapshot: Snapshot, runs: DatedRuns, call: Int32Array | None = None) -> StrArray:
+    """(n,) what runs are bound for, see `Snapshot.headsigns`: the badge beside it tells the line already."""
+    tt, signs = snapshot.timetable, snapshot.headsigns(runs, call)
+    names = tt.route_short_name[tt.trip_route[runs.trip]]
+    repeats = np.flatnonzero((names != "") & (np.char.find(signs, names) >= 0))
+    if not len(repeats):
+        return signs
+    last = tt.stop_name[tt.call_stop[tt.entry_of(runs.trip[repeats], snapshot.last_calls(runs)[repeats])]]
+    columns = zip(signs[repeats].tolist(), names[repeats].tolist(), last.tolist(), strict=True)
+    signs = signs.copy()
+    signs[repeats] = [_without_line(sign, name, stop) for sign, name, stop in columns]
+    return signs
+
+
+def destination(snapshot: Snapshot, trip: int, service_day: int, shift_s: int = 0, call: int | None = None) -> str:
+    """What one run is bound for, see `destinations`."""
+    run = DatedRuns(*(np.array([index], np.int32) for index in (trip, service_day, shift_s)))
+    return str(destinations(snapshot, run, None if call is None else np.array([call], np.int32))[0])
+
+
+def destination_of(timetable: Timetable, trip: int) -> str:
+    """What a trip is bound for by the timetable: its headsign, the name of its last stop where it has none."""
+    last = str(timetable.stop_name[timetable.stop_at(trip, int(timetable.trip_calls[trip]) - 1)])
+    name = str(timetable.route_short_name[timetable.trip_route[trip]])
+    sign = str(timetable.trip_headsign[trip]) or last
+    return _without_line(sign, name, last) if name else sign
+
+
+@lru_cache(maxsize=16384)
+def _without_line(sign: str, name: str, last_stop: str) -> str:
+    """Of line 12 "12 Centre", "12 - Centre", "Line 12: Centre" are all "Centre". What is a name itself stays: "8 Mile"
+    of line 8 to a stop of that name, "A Coruña" of line A."""
+    if last_stop.casefold().startswith(sign.casefold()):
+        return sign
+    space = rf"(?:{_AFTER_NAME}|\s+)"
+    named = re.escape(name)
+    alone = space if any(letter.isdecimal() for letter in name) else _AFTER_NAME
+    found = re.match(rf"\s*(?:{KINDS}\s+{named}{space}|{named}{alone})(?=.*[^\W\d])", sign, re.IGNORECASE)
+    return sign[found.end() :].strip() if found else sign
