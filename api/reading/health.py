@@ -15,6 +15,7 @@ import numpy as np
 
 from api.reading.alerts import informed_by
 from api.reading.moment import Moment
+from api.reading.zone_places import great_circle_km, zone_place
 from api.service.service import Service
 from api.service.view import FeedHealth
 from predictor.arrays import Float64Array
@@ -28,7 +29,7 @@ FAULTS = (
     "feed_stopped", "no_vehicles", "fleet_stands", "unknown_trips",
     "clocks_far_ahead", "reports_old", "reports_late", "clock_fast", "positions_unusable", "positions_swapped",
     "vehicles_elsewhere", "vehicles_off_line", "no_vehicle_matches", "updates_not_found", "updates_far_off",
-    "alerts_reach_nobody", "timetable_ended", "timetable_ends",
+    "alerts_reach_nobody", "stops_swapped", "timetable_ended", "timetable_ends",
     "timetable_not_begun", "own_clock_jumped", "own_clock_set_back", "nothing_kept", "timetable_not_kept",
     "history_not_saved", "history_lost",
     "learned_not_saved", "files_set_aside", "file_damaged", "work_fails",
@@ -59,6 +60,9 @@ ENDS_SOON_S = 7 * 86_400.0
 """An operator needs some days to publish the next timetable."""
 ENDS_SOON_SHARE = 1 / 3
 """Of a timetable of few days, renewed as they pass: so little of it is left only where it is not renewed."""
+OUT_OF_ZONE_KM = 3000.0
+"""Stops so far from the city that a time zone is named by may be anywhere but there: no zone reaches as far, but for
+some of islands and of the largest countries."""
 SET_BACK_TOLD_S = 900.0
 """So long it is told that our clock was set back: by then all vehicles are followed again."""
 _SOME_VEHICLES = 200
@@ -168,7 +172,25 @@ def trips_under_way(timetable: Timetable, now: float) -> int:
 
 
 def timetable_faults(timetable: Timetable, now: float) -> list[Fault]:
-    """Whether the timetable has ended, soon ends, or has not begun."""
+    """Whether the stops are where their time zone is, and whether the timetable has ended, soon ends, or has not
+    begun."""
+    return [*_swapped_stops(timetable), *_days_left(timetable, now)]
+
+
+def _swapped_stops(timetable: Timetable) -> list[Fault]:
+    """Whether the stops are near the place of their time zone only with latitude and longitude exchanged."""
+    place = zone_place(timetable.timezone)
+    known = np.flatnonzero(np.isfinite(timetable.stop_lat))
+    if place is None or len(known) == 0:
+        return []
+    lat, lon = float(np.median(timetable.stop_lat[known])), float(np.median(timetable.stop_lon[known]))
+    away_km, swapped_km = great_circle_km(place, (lat, lon)), great_circle_km(place, (lon, lat))
+    if away_km < OUT_OF_ZONE_KM or swapped_km > away_km / 2 or abs(lon) > 90:
+        return []
+    return [Fault("stops_swapped", {"km": round(away_km), "zone": timetable.timezone})]
+
+
+def _days_left(timetable: Timetable, now: float) -> list[Fault]:
     tt = timetable
     used = np.bincount(tt.trip_service, minlength=len(tt.service_id)) > 0
     days = np.flatnonzero(tt.service_active[used].any(axis=0))
@@ -201,7 +223,9 @@ def _misplaced(timetable: Timetable, vehicles: Vehicles, *, none_usable: bool) -
     away_m = _to_nearest_stop_m(timetable, lat, lon)
     if (away_m > ELSEWHERE_M).mean() >= MOST:
         figures = {"vehicles": len(vehicles), "km": round(float(np.median(away_m)) / 1000)}
-        swapped = np.median(_to_nearest_stop_m(timetable, lon, lat)) < ELSEWHERE_M
+        near_if_swapped = bool(np.median(_to_nearest_stop_m(timetable, lon, lat)) < ELSEWHERE_M)
+        # Where the stops themselves are, that is told of them.
+        swapped = near_if_swapped and not _swapped_stops(timetable)
         return [Fault("positions_swapped" if swapped else "vehicles_elsewhere", figures)]
     state = vehicles.state[vehicles.trip >= 0]
     off = int((state == OFF_ROUTE).sum())

@@ -195,6 +195,15 @@ def test_times_that_are_an_hour_off_for_all_are_told(late_s: int) -> None:
     told(city, "updates_far_off", "off the timetable")
 
 
+def test_stops_with_swapped_coordinates_are_told_as_such() -> None:
+    east_m = (LAT - LON) * METRES_PER_DEGREE * float(np.cos(np.radians(LAT)))
+    north_m = (LON - LAT) * METRES_PER_DEGREE
+    stops = (replace(stop, east_m=stop.east_m + east_m, north_m=stop.north_m + north_m) for stop in Network().stops)
+    line = Network(stops=tuple(stops))
+    told(City(line, at="07:00"), "stops_swapped", "swapped in stops.txt")
+    assert "stops_swapped" not in City(at="07:00").readyz()["faults"]
+
+
 def test_swapped_coordinates_are_told_as_such() -> None:
     east_m = (LAT - LON) * METRES_PER_DEGREE * float(np.cos(np.radians(LAT)))
     north_m = (LON - LAT) * METRES_PER_DEGREE
