@@ -25,6 +25,7 @@ from feeds.background import Repeated
 from feeds.daily_parquet import DailyParquet
 from feeds.errors import FeedError
 from feeds.message import decode_message, header_timestamp
+from feeds.message_kinds import feeds_in, served_as
 from feeds.message_recorder import MessageRecorder
 from feeds.recording import VEHICLE_MESSAGES, VEHICLE_POSITIONS
 from feeds.reports import Reports, reports_of, vehicle_names
@@ -79,12 +80,15 @@ def record(
 ) -> Recorded:
     """Poll each feed's source every `every_s` seconds and archive what is new until `stopping`; then close the day.
 
+    What an address serves is archived as the feed that it is (`feeds.message_kinds`), whichever it was given as.
     A poll that fails is logged and counted, and the next one is made all the same. Each feed is polled in a thread of
     its own, which is not waited for: an answer that never ends holds up neither the other feeds nor the end.
     Errors: FeedError where another process writes to `folder`, or nothing can be written there.
     """
     polls = failed = 0
     archived = dict.fromkeys(sources, 0)
+    addresses = {feed: source.name for feed, source in sources.items()}
+    holds: dict[str, frozenset[str]] = dict.fromkeys(sources, frozenset())
     answers: SimpleQueue[_Poll] = SimpleQueue()
     with sole_writer(folder):
         recorders = {feed: _recorder(feed, folder) for feed in sources}
@@ -103,7 +107,14 @@ def record(
                     if isinstance(poll.answer, FeedError):
                         raise poll.answer
                     if poll.answer is not None:
-                        archived[poll.feed] += recorders[poll.feed].write(poll.answer, poll.answered_at)
+                        held = feeds_in(decode_message(poll.answer, poll.feed))
+                        holds[poll.feed] = held or holds[poll.feed]
+                        feed = served_as(holds, addresses)[poll.feed]
+                        if feed not in recorders:
+                            recorders[feed], archived[feed] = _recorder(feed, folder), 0
+                        # Of addresses in the wrong order each is known once both have answered.
+                        if not held or feed in held:
+                            archived[feed] += recorders[feed].write(poll.answer, poll.answered_at)
                 except Empty:
                     pass
                 except FeedError as error:

@@ -255,6 +255,21 @@ def test_recording_goes_on_through_failed_polls_and_keeps_its_pace(tmp_path: Pat
     assert all(asked - began >= 0.05 * turn - 0.01 for turn, asked in enumerate(source.asked))
 
 
+@pytest.mark.parametrize("other_is_given", [False, True])
+def test_what_an_address_serves_is_archived_as_what_it_is(tmp_path: Path, *, other_is_given: bool) -> None:
+    stopping = Event()
+    vehicles = Scripted(stopping, *(message(at(8, minute), ("a", at(8, minute))) for minute in range(8)))
+    updates = gtfs_realtime_pb2.FeedMessage()
+    updates.header.gtfs_realtime_version = "2.0"
+    updates.entity.add(id="1").trip_update.trip.trip_id = "A1"
+    other = Scripted(Event(), *[updates.SerializeToString()] * 8)
+    other.name = "other"
+    sources = {TRIP_UPDATES: vehicles} | ({VEHICLE_POSITIONS: other} if other_is_given else {})
+    done = record(sources, tmp_path, 0.05, stopping, clock=lambda: at(8, 9))
+    assert archived(tmp_path)[-1] == ("a", at(8, 7))
+    assert done.archived == {VEHICLE_POSITIONS: len(archived(tmp_path)), TRIP_UPDATES: int(other_is_given)}
+
+
 def test_a_feed_that_breaks_unforeseen_is_polled_again(tmp_path: Path) -> None:
     stopping = Event()
 
