@@ -25,12 +25,14 @@ def on_followed_runs(
     meant, within a headway, for there the next one is; where the message names it, within the time that a run takes.
     `overlay`, `journeys`, `diagram` and `tracks` are of one timetable.
     """
-    tt, trip = overlay.timetable, overlay.trips_of(updates)
     untold = updates.start_untold & (updates.service_day >= 0)
+    if not untold.any():
+        return updates
+    tt, trip = overlay.timetable, overlay.trips_of(updates)
     run, slot = np.flatnonzero(untold), np.flatnonzero((tracks.trip >= 0) & np.isfinite(tracks.distance_m))
     told_runs = DatedRuns(trip, updates.service_day, updates.shift_s).take(~untold)
     slot = slot[~np.isin(tracks.runs.take(slot).run_key, told_runs.run_key)]
-    if len(run) == 0 or len(slot) == 0:
+    if len(slot) == 0:
         return updates
     day_and_trip = updates.service_day.astype(np.int64) * tt.trips + trip
     of_slot = tracks.service_day[slot].astype(np.int64) * tt.trips + tracks.trip[slot]
