@@ -29,6 +29,8 @@ def on_followed_runs(
     if not untold.any():
         return updates
     tt, trip = overlay.timetable, overlay.trips_of(updates)
+    # A trip without any journey (an empty frequencies.txt row) runs never.
+    untold &= np.isin(trip, tt.journey_trip)
     run, slot = np.flatnonzero(untold), np.flatnonzero((tracks.trip >= 0) & np.isfinite(tracks.distance_m))
     told_runs = DatedRuns(trip, updates.service_day, updates.shift_s).take(~untold)
     slot = slot[~np.isin(tracks.runs.take(slot).run_key, told_runs.run_key)]
@@ -42,7 +44,7 @@ def on_followed_runs(
     pair, place = expand_ranges(first, np.searchsorted(of_slot, day_and_trip[run], side="right") - first)
     run, slot = run[pair], slot[place]
     named, vehicle = updates.vehicle_id[run], tracks.vehicle_id[slot]
-    is_its_vehicle = named == vehicle
+    is_its_vehicle = (named == vehicle) & (named != "")
     off_s = np.abs(_started_as(diagram, tracks, slot) - updates.shift_s[run])
     _, journey = dated_journeys(journeys.keys(trip[run], updates.service_day[run], updates.shift_s[run]))
     lasts_s = tt.trip_end_s[trip[run]] - tt.trip_start_s[trip[run]]
