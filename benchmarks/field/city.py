@@ -403,7 +403,7 @@ class City:
     def run(self, key: Run) -> str:
         """The run as rows name it."""
         trip = next((trip for trip in self.network.trips if trip.trip_id == key.trip), None)
-        repeated = any(one.trip == key.trip for one in self.network.frequencies)
+        repeated = any(frequency.trip == key.trip for frequency in self.network.frequencies)
         own_start = None if trip is None else self._own_start(key.trip)
         another = trip is not None and key.start not in ("", own_start)
         start = f"@{key.start[:5]}" if repeated or another or self._shares_its_id(key.trip) else ""
@@ -411,9 +411,13 @@ class City:
         return f"{key.trip}{start}{date}"
 
     def _shares_its_id(self, trip: str) -> bool:
-        """Whether several runs that the operator adds go by this id."""
-        added = [told for told in self.updates if told.relationship in ("ADDED", "NEW", "DUPLICATED")]
-        named = [told.fields for told in added if trip in (told.trip, told.fields.get("new_trip_id"))]
+        """Whether several runs that the operator adds, or that it alone knows, go by this id."""
+        known = {trip.trip_id for trip in self.network.trips}
+        own = [
+            told for told in self.updates
+            if told.relationship in ("ADDED", "NEW", "DUPLICATED") or told.trip not in known
+        ]  # fmt: skip
+        named = [told.fields for told in own if trip in (told.trip, told.fields.get("new_trip_id"))]
         return len({told.get("new_start_time", told.get("start_time")) for told in named}) > 1
 
     def _own_start(self, trip: str) -> str:
@@ -431,7 +435,7 @@ class City:
     def run_named(self, trip: gtfs_realtime_pb2.TripDescriptor) -> str:
         """The run that a TripDescriptor names."""
         date = _iso(int(trip.start_date)) if trip.start_date else ""
-        known = any(one.trip_id == trip.trip_id for one in self.network.trips)
+        known = any(own.trip_id == trip.trip_id for own in self.network.trips)
         start = trip.start_time or (self._own_start(trip.trip_id) if known else "")
         return self.run(Run(trip.trip_id, date, start))
 
