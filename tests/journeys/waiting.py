@@ -30,5 +30,6 @@ def waits_of_the_first_departure(page: Any) -> list[str]:
     assert len(minutes) >= 2, seen
     # A vehicle held up may cost its rider a minute, never more at once.
     assert all(later <= earlier + 1 for earlier, later in pairwise(minutes)), seen
-    assert minutes[-1] == 1, seen
+    # One that makes good time gives a minute back: from two it may be arriving.
+    assert minutes[-1] <= 2, seen
     return seen
