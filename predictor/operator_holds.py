@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int32Array, Int64Array
+from predictor.arrays import Float64Array, Int32Array, Int64Array, expand_ranges
 from predictor.journeys import dated_calls, dated_journeys
 from predictor.legs import Legs
 from predictor.operator_times import OperatorTimes
@@ -45,8 +45,8 @@ class OperatorHolds(DatedRuns):
         first = np.searchsorted(key, self.run_key, side="left")
         # Several vehicles may be on one run, each with a part of its calls.
         last = np.searchsorted(key, self.run_key, side="right")
-        hold = np.repeat(np.arange(len(self)), last - first)
-        leg = order[np.arange(len(hold)) - np.repeat(np.cumsum(last - first) - last, last - first)]
+        hold, place = expand_ranges(first, last - first)
+        leg = order[place]
         ahead = (self.call[hold] >= legs.first_call[leg]) & (self.call[hold] < legs.end_call[leg])
         return leg[ahead], self.call[hold[ahead]], self.until[hold[ahead]]
 

@@ -16,7 +16,7 @@ from api.answers.rate_limits import SEARCHES, rate_limits_of
 from api.pages.found import found_stops
 from api.pages.home import home_board, place_of
 from api.pages.line import line_page
-from api.pages.rendering import rider_page
+from api.pages.rendering import not_found_page, rider_page
 from api.pages.stop import ORDERS, stop_page
 from api.pages.trip import journey_page
 from api.reading.alerts import announced_alerts, network_alerts
@@ -188,10 +188,8 @@ def _results(
 
 
 def _not_found(request: Request, moment: PageMoment, said: str, like: Iterable[int] = ()) -> Response:
-    return rider_page(
-        request, moment, "notice.html", _all_badges(moment), heading=moment.texts("error_title"), query="", status=404,
-        said=f"{said} {moment.texts('error_hint')}", found=found_stops(moment, [StopHit(stop) for stop in like]),
-    )  # fmt: skip
+    found = found_stops(moment, [StopHit(stop) for stop in like])
+    return not_found_page(request, moment, f"{said} {moment.texts('error_hint')}", found, _all_badges(moment))
 
 
 def _all_badges(moment: PageMoment) -> list[Badge]:

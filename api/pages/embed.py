@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from api.answers.assets import style
 from api.answers.frame import Frame, fragment_response, framed
-from api.pages.rendering import rider_page, script_texts
+from api.pages.rendering import not_found_page, rider_page, script_texts
 from api.pages.stop import stop_page
 from api.words.moment import PageMoment
 
@@ -45,10 +45,7 @@ def sign(request: Request, stop_id: str) -> Response:
     moment = PageMoment.of(request)
     stop = moment.timetable.stop_index.get(stop_id)
     if stop is None:
-        return rider_page(
-            request, moment, "notice.html", heading=moment.texts("error_title"), query="", status=404, found=[],
-            said=moment.texts("error_stop", id=stop_id),
-        )  # fmt: skip
+        return not_found_page(request, moment, moment.texts("error_stop", id=stop_id))
     page, address = stop_page(moment, stop), f"{request.base_url}stops/{quote(stop_id, safe='')}"
     code = segno.make_qr(address, error="m").svg_inline(border=_QR_BORDER, omitsize=True, lineclass=None, svgclass="qr")
     ways = list(dict.fromkeys((group.line, group.destination) for group in page.groups))

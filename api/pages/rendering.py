@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from fastapi import Request, Response
 
@@ -57,3 +57,18 @@ def rider_page(
         speed=request.app.state.service.clock.speed,
         **context,
     )
+
+
+def not_found_page(
+    request: Request,
+    moment: PageMoment,
+    said: str,
+    found: Sequence[object] = (),
+    badges: Iterable[Badge] = (),
+) -> Response:
+    """What is asked for is not there: it is `said` what, with the stops `found` that may be meant, whose lines need
+    `badges`."""
+    return rider_page(
+        request, moment, "notice.html", badges, status=404, heading=moment.texts("error_title"), query="", said=said,
+        found=found,
+    )  # fmt: skip

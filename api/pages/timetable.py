@@ -9,13 +9,14 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
-from api.pages.rendering import rider_page
+from api.pages.rendering import not_found_page, rider_page
 from api.reading.calls import iso_date
 from api.reading.day_timetable import DayRow, line_day, next_change, stop_day
 from api.reading.lines import Line
 from api.words.moment import PageMoment
 from feeds.service_times import service_date
-from predictor.arrays import NONE
+from predictor.arrays import NONE, Int64Array
+from predictor.timetable import Timetable
 
 timetable_pages_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -76,10 +77,7 @@ def stop_timetable(request: Request, stop_id: str, date: str = "", line: str = "
     tt = moment.timetable
     stop = tt.stop_index.get(stop_id)
     if stop is None:
-        return rider_page(
-            request, moment, "notice.html", heading=moment.texts("error_title"), query="", status=404, found=[],
-            said=moment.texts("error_stop", id=stop_id),
-        )  # fmt: skip
+        return not_found_page(request, moment, moment.texts("error_stop", id=stop_id))
     day = _day(moment, date)
     rows = [_row(moment, row) for row in stop_day(moment, stop, day) if line in ("", row.line.route_id)]
     change = next_change(moment, stop, None, day)
@@ -97,20 +95,17 @@ def line_timetable(request: Request, route_id: str, date: str = "", direction: s
     tt = moment.timetable
     route = tt.route_index.get(route_id)
     if route is None:
-        return rider_page(
-            request, moment, "notice.html", heading=moment.texts("error_title"), query="", status=404, found=[],
-            said=moment.texts("error_line", id=route_id),
-        )  # fmt: skip
+        return not_found_page(request, moment, moment.texts("error_line", id=route_id))
     day, line = _day(moment, date), moment.lines.all[route]
     ways = sorted(set(tt.pattern_way[tt.pattern_route == route].tolist())) or [NONE]
     way = int(direction) if direction in map(str, ways) else ways[0]
-    shown = line_day(moment, route, way, day)
+    of_ways = {each: line_day(moment, route, each, day) for each in ways}
+    shown = of_ways[way]
     runs = [["" if at is None else moment.words.time(at) for at in run] for run in shown.runs]
     heading, change = moment.texts("line_title", name=line.name), next_change(moment, None, route, day)
     page = _page(moment, heading, f"/lines/{quote(route_id, safe='')}", day, change)
     columns = [str(tt.stop_name[stop]) for stop in shown.stops]
-    others = [(one, str(tt.stop_name[found.stops[-1]])) for one in ways
-              if (found := line_day(moment, route, one, day)).stops]  # fmt: skip
+    others = [(each, str(tt.stop_name[found.stops[-1]])) for each, found in of_ways.items() if found.stops]
     return rider_page(
         request, moment, "timetable.html", [line.badge], page=page, rows=[], columns=columns, runs=runs,
         direction=str(way), directions=others, by_headway=shown.by_headway,
@@ -124,13 +119,17 @@ def _day(moment: PageMoment, date: str) -> int:
     asked = None if number is None else tt.date_index.get(number)
     if asked is not None:
         return asked
-    origins = tt.date_origin + 12 * 3600
-    return int(abs(origins - moment.now).argmin())
+    return int(abs(_noons(tt) - moment.now).argmin())
+
+
+def _noons(tt: Timetable) -> Int64Array:
+    """(D,) POSIX seconds at noon of each service day."""
+    return tt.date_origin + 12 * 3600
 
 
 def _page(moment: PageMoment, heading: str, href: str, day: int, change: int | None) -> DayPage:
     tt, words, texts = moment.timetable, moment.words, moment.texts
-    noon = [float(origin) + 12 * 3600 for origin in tt.date_origin]
+    noon = _noons(tt).astype(float).tolist()
     today = _day(moment, "")
     first = min(max(today, day - _DAYS + 1), day)
     return DayPage(
@@ -138,8 +137,8 @@ def _page(moment: PageMoment, heading: str, href: str, day: int, change: int | N
         href=href,
         day=words.weekday_date(noon[day]),
         days=[
-            DayChoice(iso_date(int(tt.date[one])), words.weekday_date(noon[one], short=True), one == day)
-            for one in range(first, min(first + _DAYS, len(noon)))
+            DayChoice(iso_date(int(tt.date[other])), words.weekday_date(noon[other], short=True), other == day)
+            for other in range(first, min(first + _DAYS, len(noon)))
         ],
         change="" if change is None else texts("timetable_change", date=words.weekday_date(noon[change])),
         valid=texts("timetable_valid", date=words.date(noon[-1])),
@@ -148,20 +147,23 @@ def _page(moment: PageMoment, heading: str, href: str, day: int, change: int | N
 
 def _row(moment: PageMoment, row: DayRow) -> DayRowWords:
     words = moment.words
-    timed = [one for one in row.departures if not one.headway_s]
+    timed = [departure for departure in row.departures if not departure.headway_s]
     hours = [
         HourWords(
             hour,
-            [(words.minute(one.at), "" if one.destination == row.destination else one.destination) for one in members],
+            [
+                (words.minute(departure.at), "" if departure.destination == row.destination else departure.destination)
+                for departure in group
+            ],
         )
-        for hour, members in ((hour, list(group)) for hour, group in groupby(timed, key=lambda one: words.hour(one.at)))
+        for hour, group in groupby(timed, key=lambda departure: words.hour(departure.at))
     ]
     spans = []
-    by_headway = [one for one in row.departures if one.headway_s]
-    for place in dict.fromkeys(one.destination for one in by_headway):
-        there = [one for one in by_headway if one.destination == place]
+    by_headway = [departure for departure in row.departures if departure.headway_s]
+    for place in dict.fromkeys(departure.destination for departure in by_headway):
+        there = [departure for departure in by_headway if departure.destination == place]
         to = "" if place == row.destination else f"{moment.towards(place)}: "
-        for every, group in groupby(there, key=lambda one: moment.every(one.headway_s)):
+        for every, group in groupby(there, key=lambda departure: moment.every(departure.headway_s)):
             runs = list(group)
             spans.append(f"{to}{every}, {words.time(runs[0].at)}–{words.time(runs[-1].at + runs[-1].headway_s)}")
     return DayRowWords(row.line, row.direction, row.destination, hours, spans)

@@ -9,7 +9,7 @@ import numpy as np
 from api.reading.destinations import destinations
 from api.reading.lines import Line, patterns_of, stops_along
 from api.reading.moment import Moment
-from predictor.arrays import BoolArray, Int32Array, Int64Array
+from predictor.arrays import BoolArray, Int32Array, Int64Array, expand_ranges
 from predictor.runs import DatedRuns
 from predictor.timetable import NO_PICKUP
 
@@ -156,16 +156,14 @@ def _calls(moment: Moment, stop: int | None = None, route: int | None = None) ->
     if route is not None:
         here &= np.repeat(tt.trip_route == route, tt.trip_calls)
     entry = np.flatnonzero(here)
-    trip = np.searchsorted(tt.trip_call_ptr, entry, side="right") - 1
+    trip = tt.call_trip[entry]
     boards = entry < tt.trip_call_ptr[trip + 1] - 1
     entry, trip = entry[boards], trip[boards]
     order = np.argsort(tt.journey_trip, kind="stable")
     of_trip = tt.journey_trip[order]
     first, past = np.searchsorted(of_trip, trip, side="left"), np.searchsorted(of_trip, trip, side="right")
-    count = past - first
-    row = np.repeat(np.arange(len(entry)), count)
-    place = np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count) + first[row]
-    return _CallsAt(entry[row], trip[row].astype(np.int32), order[place].astype(np.int32))
+    row, place = expand_ranges(first, past - first)
+    return _CallsAt(entry[row], trip[row], order[place].astype(np.int32))
 
 
 def _columns(stops: list[int]) -> list[int]:
