@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from api.command.cli import app as app
-from api.command.cli import said_plainly
+from api.command.plainly import said_plainly
 
 
 @app.command(

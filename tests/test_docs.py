@@ -38,7 +38,10 @@ def commands(text: str, program: str) -> list[list[str]]:
 def test_every_command_of_the_command_line_has_the_options_that_are_told(page: str) -> None:
     known = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     for _, name, *words in commands(TEXT[page], "prochain"):
-        options = {option for parameter in known[name].params for option in parameter.opts}
+        command = known[name]
+        if words and words[0] in getattr(command, "commands", {}):
+            command = command.commands[words[0]]
+        options = {option for parameter in command.params for option in parameter.opts}
         assert {word for word in words if word.startswith("--")} <= options
 
 

@@ -8,12 +8,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from threading import Event, Thread, current_thread, main_thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from feeds.errors import FeedError
+from api.command.plainly import Signalled, databases_said_plainly, said_plainly, say
+from api.command.users import users
+from api.command.which_service import Config, DataDir, GtfsOfService, what_is_kept
 
 if TYPE_CHECKING:
     import socket
@@ -29,6 +31,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+app.add_typer(users, name="users")
 
 Port = Annotated[
     int | None, typer.Option(help="Port to listen on; 8000 where nothing else is set.", show_default=False)
@@ -39,14 +42,6 @@ Host = Annotated[
         help="Address to listen on; 0.0.0.0 for all. 127.0.0.1 where nothing else is set.", show_default=False
     ),
 ]
-Config = Annotated[Path | None, typer.Option(help="TOML configuration; prochain.toml where there is one.")]
-GtfsOfService = Annotated[str | None, typer.Option(help="GTFS feed whose service is meant, where none is configured.")]
-DataDir = Annotated[
-    Path | None,
-    typer.Option(
-        help="Folder of what must not be lost: disruptions, and what became of each departure.", show_default=False
-    ),
-]
 Header = Annotated[
     list[str] | None,
     typer.Option(
@@ -54,7 +49,6 @@ Header = Annotated[
         "the host of the first feed."
     ),
 ]
-OfWhichGtfs = Annotated[str | None, typer.Option(help="GTFS feed whose service is meant, where none is configured.")]
 _ARCHIVED = {
     "vehicle_positions": "vehicle reports",
     "trip_updates": "messages of TripUpdates",
@@ -345,10 +339,10 @@ def backup(
 ) -> None:
     """Put what must not be lost into one file, also while the service runs: disruptions, history, what was learned, the
     timetable accepted last."""
-    with said_plainly(), _databases_said_plainly():
+    with said_plainly(), databases_said_plainly():
         from feeds.backup import back_up
 
-        folder, model = _what_is_kept(config, gtfs, data_dir)
+        folder, model = what_is_kept(config, gtfs, data_dir)
         files = back_up(folder, model, file)
         print(f"{files:,} files of {folder}, written: {file}")
 
@@ -362,39 +356,17 @@ def restore(
     force: Annotated[bool, typer.Option("--force", help="Put aside what lies in the data folder.")] = False,
 ) -> None:
     """Put a backup back. The service must not run."""
-    with said_plainly(), _databases_said_plainly():
+    with said_plainly(), databases_said_plainly():
         from api.desk.database import FILE_NAME
         from api.desk.database import SCHEMA as DESK_SCHEMA
         from feeds.backup import restore as put_back
         from feeds.history.register import SCHEMA as REGISTER_SCHEMA
         from feeds.history.store import FOLDER as HISTORY
 
-        folder, model = _what_is_kept(config, gtfs, data_dir)
+        folder, model = what_is_kept(config, gtfs, data_dir)
         schemas = {FILE_NAME: DESK_SCHEMA, f"{HISTORY}/register.sqlite": REGISTER_SCHEMA}
         files = put_back(file, folder, model, schemas, force=force)
         print(f"{files:,} files put back into {folder}")
-
-
-def _what_is_kept(config: Path | None, gtfs: str | None, data_dir: Path | None) -> tuple[Path, Path | None]:
-    """The data folder of a service, and the file of what it has learned. Errors: ConfigurationError."""
-    from api.service.live import data_folder, model_file
-    from api.service.settings import ConfigurationError, read_settings
-
-    settings = read_settings(config, gtfs=gtfs, data_dir=data_dir)
-    folder, why_none = data_folder(settings)
-    if folder is None:
-        raise ConfigurationError(why_none)
-    return folder, model_file(settings)
-
-
-@contextmanager
-def _databases_said_plainly() -> Iterator[None]:
-    import sqlite3
-
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise FeedError(f"A database of the data folder cannot be read: {error}.") from error
 
 
 @app.command(epilog="**Example:** prochain token")
@@ -431,10 +403,16 @@ def _serve(
     print(f"  {base}")
     for kind, stop in stops_worth_opening(view, service.clock.now()):
         print(f"  {stop_address(base, str(tt.stop_id[stop]))}  {tt.stop_name[stop]} ({kind})")
-    how = f"token {shown_token}" if shown_token else "open" if desk.sign_in.possible else "off: set desk_token"
+    how = (
+        f"token {shown_token}"
+        if shown_token
+        else "open"
+        if desk.sign_in.possible
+        else "off: set desk_token, or prochain users add"
+    )
     print(f"  {base}/desk  the officer's desk ({how})")
     print(f"  {base}/docs  the API\n", flush=True)
-    with suppress(_Signalled):
+    with suppress(Signalled):
         answer_requests(
             service,
             desk,
@@ -481,7 +459,7 @@ def _headers_of(given: dict[str, str], header: list[str] | None) -> dict[str, di
         {feed: place for feed, place in given.items() if is_address(place)}, *_headers(header)
     )
     if without:
-        _say(f'{" and ".join(without)}: asked without keys, at another host; give its own, as "FEED=Name: value".')
+        say(f'{" and ".join(without)}: asked without keys, at another host; give its own, as "FEED=Name: value".')
     return headers
 
 
@@ -523,58 +501,3 @@ def _told_while_it_lasts(doing: str) -> Iterator[None]:
         yield
     finally:
         done.set()
-
-
-@contextmanager
-def said_plainly() -> Iterator[None]:
-    """What the person at the keyboard can mend is said in one message, without a traceback."""
-    from api.service.settings import ConfigurationError
-
-    try:
-        with _ended_by_signals():
-            yield
-    except _Signalled as signalled:
-        _say(f"ended by {signalled}.")
-        raise typer.Exit(128 + signalled.number) from None
-    except (FeedError, ConfigurationError) as error:
-        message = str(error)
-    except OSError as error:
-        if error.filename is None:
-            raise
-        message = f"{error.filename}: {error.strerror}; check the path and its rights."
-    else:
-        return
-    _say(message)
-    raise typer.Exit(1)
-
-
-def _say(words: str) -> None:
-    typer.secho(f"prochain: {words}", fg=typer.colors.RED, err=True)
-
-
-class _Signalled(BaseException):
-    """SIGINT or SIGTERM: an end, and no error of anything that it is raised in."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(signal.Signals(number).name)
-        self.number = number
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """Whatever is waited for in this context, either signal ends it: also where the shell has switched SIGINT off, and
-    in a container, whose first process the system's own way of ending does not reach. A second one ends it at once."""
-
-    def end(number: int, _: object) -> None:
-        signal.signal(number, signal.SIG_DFL)
-        raise _Signalled(number)
-
-    if current_thread() is not main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

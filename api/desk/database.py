@@ -1,11 +1,13 @@
 """The desk's SQLite file: disruptions, the bulletins about them that are owed to subscribers, the phrases that
-officers changed, the drafts that they dismissed, what they did, and their sessions. What it took is on the disk."""
+officers changed, the drafts that they dismissed, who may write, what they did, and their sessions. What it took is on
+the disk."""
 
 from __future__ import annotations
 
 import json
 import logging
 import sqlite3
+import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from api.desk.account import Account
 from api.desk.deed import KEPT_S, Deed
 from api.desk.dismissal import Dismissal
 from api.desk.disruption import Disruption
@@ -35,10 +38,16 @@ CREATE TABLE IF NOT EXISTS dismissal (situation TEXT PRIMARY KEY, document TEXT 
 CREATE TABLE IF NOT EXISTS deed (number INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, document TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS session (key TEXT PRIMARY KEY, until REAL NOT NULL);
 """,
+    """
+CREATE TABLE IF NOT EXISTS account (name TEXT PRIMARY KEY, document TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS deed_subject ON deed (json_extract(document, '$.subject'), number);
+""",
 )
 
 SCHEMA = len(_MIGRATIONS)
-_KEYED: dict[type[BaseModel], tuple[str, str]] = {Phrase: ("phrase", "key"), Dismissal: ("dismissal", "situation")}
+_KEYED: dict[type[BaseModel], tuple[str, str]] = {
+    Phrase: ("phrase", "key"), Dismissal: ("dismissal", "situation"), Account: ("account", "name"),
+}  # fmt: skip
 """Table, and its column that names a document, which is also the document's field."""
 
 log = logging.getLogger("prochain")
@@ -56,6 +65,7 @@ class DeskDatabase:
         `fault` tells what is wrong with the file, "" where nothing is. Where it cannot be used every write fails.
         """
         self._lock = Lock()
+        self._writes = 0
         self._file: tuple[Path, int] | None = None
         """Where it must still be, and its inode."""
         path = None if folder is None else folder / FILE_NAME
@@ -114,10 +124,20 @@ class DeskDatabase:
         with self._writing() as connection:
             _note(connection, deed)
 
-    def deeds(self, most: int) -> list[Deed]:
-        """The last so many, the last first."""
-        rows = self._rows("SELECT number, document FROM deed ORDER BY number DESC LIMIT ?", most)
-        return [read for row in rows if (read := _read(Deed, "deed", *row))]
+    def deeds(self, most: int, before: int | None = None, subject: str = "") -> list[tuple[int, Deed]]:
+        """So many with their numbers, the last first. Parameters: `before`: only those with a lower number; `subject`:
+        only what was done to it."""
+        which, values = ("AND json_extract(document, '$.subject') = ?", (subject,)) if subject else ("", ())
+        rows = self._rows(
+            f"SELECT number, document FROM deed WHERE number < ? {which} ORDER BY number DESC LIMIT ?",  # noqa: S608
+            sys.maxsize if before is None else before, *values, most,
+        )  # fmt: skip
+        return [(row[0], read) for row in rows if (read := _read(Deed, "deed", *row))]
+
+    def version(self) -> tuple[int, int]:
+        """Another one where something may have been written since, by us or by another process."""
+        ((by_others,),) = self._rows("PRAGMA data_version")
+        return by_others, self._writes
 
     def sessions(self, now: float) -> dict[str, float]:
         """When each session ends that has not ended, POSIX seconds by key."""
@@ -163,12 +183,12 @@ class DeskDatabase:
             )
 
     def kept(self, kind: type[Model]) -> list[Model]:
-        """All phrases that were added or changed, or all dismissals of drafts."""
+        """All phrases that were added or changed, all dismissals of drafts, or all accounts."""
         table, key = _KEYED[kind]
         rows = self._rows(f"SELECT {key}, document FROM {table} ORDER BY {key}")  # noqa: S608
         return [read for row in rows if (read := _read(kind, table, *row))]
 
-    def keep(self, document: Phrase | Dismissal) -> None:
+    def keep(self, document: Phrase | Dismissal | Account) -> None:
         """Add it, or put it in the place of the one of its key."""
         table, key = _KEYED[type(document)]
         with self._writing() as connection:
@@ -177,7 +197,7 @@ class DeskDatabase:
                 (getattr(document, key), document.model_dump_json()),
             )
 
-    def forget(self, kind: type[Phrase | Dismissal], key: str) -> None:
+    def forget(self, kind: type[Phrase | Dismissal | Account], key: str) -> None:
         """Drop the one of this key; of a default phrase, what was changed of it."""
         table, column = _KEYED[kind]
         with self._writing() as connection:
@@ -191,6 +211,7 @@ class DeskDatabase:
     def _writing(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             self._require_file()
+            self._writes += 1
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from api.desk.disruption import Disruption
+
 KEPT_S = 400 * 86_400.0
 """A season, compared with the one of a year before."""
 
@@ -21,6 +23,10 @@ What = Literal[
     "timetable_taken",
     "signed_in",
     "signed_out",
+    "account_added",
+    "account_renewed",
+    "account_role",
+    "account_removed",
 ]
 
 
@@ -32,9 +38,11 @@ class Deed(BaseModel):
     at: float
     """POSIX seconds by the service's clock."""
     who: str
-    """Name of the token, "" where the service itself did it."""
+    """Name of the account or token, "" where the service itself did it."""
     what: What
     subject: str = ""
     """What it was done to: `desk:12`, a phrase's key, a draft's situation, a timetable's version."""
     said: dict[str, str] = {}
     """By language, what riders then read of it."""
+    version: Disruption | None = None
+    """The disruption as it then was; None of other deeds, and of old ones."""

@@ -1,29 +1,72 @@
-"""/desk/deeds: who did what at the desk."""
+"""/desk/deeds: who did what at the desk, and what riders were told each time."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
+from api.desk.deed import Deed
+from api.desk.disruption import Disruption
+from api.desk.place_words import when
 from api.desk.rendering import Session, desk_of_request, desk_page, on_disk, page_moment
+from api.words.moment import PageMoment
 
 deed_pages_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
-_SHOWN = 500
+_PAGE = 50
+
+
+@dataclass(frozen=True)
+class DeedRow:
+    """One deed as the page shows it."""
+
+    deed: Deed
+    time: str
+    said: str
+    version: list[tuple[str, str]]
+    """The disruption as it then was: what each text is, and the text."""
 
 
 @deed_pages_router.get("/desk/deeds")
-def deeds(request: Request, _: Session) -> Response:
-    """The last ones, the last first."""
-    moment = page_moment(request)
+def deeds(request: Request, _: Session, before: int | None = None, subject: str = "") -> Response:
+    """A page of them, the last first. `before`: number of the last deed on the page before; `subject`: only what was
+    done to it."""
+    moment, subject = page_moment(request), subject[:200]
     with on_disk():
-        shown = desk_of_request(request).deeds(_SHOWN)
+        found = desk_of_request(request).deeds(_PAGE + 1, before, subject)
+    rows = [_row(deed, moment) for _, deed in found[:_PAGE]]
+    of_subject = {"subject": subject} if subject else {}
+    older = f"/desk/deeds?{urlencode({**of_subject, 'before': found[_PAGE - 1][0]})}" if len(found) > _PAGE else ""
+    newest = f"/desk/deeds?{urlencode(of_subject)}".rstrip("?") if before is not None else ""
+    return desk_page(request, moment, "deeds.html", rows=rows, subject=subject, older=older, newest=newest)
+
+
+def _row(deed: Deed, moment: PageMoment) -> DeedRow:
+    said = deed.said.get(moment.texts.language) or next(iter(deed.said.values()), "")
+    time = f"{moment.words.date(deed.at)} {moment.words.clock(deed.at)}"
+    return DeedRow(deed, time, said, _version(deed.version, moment) if deed.version else [])
+
+
+def _version(disruption: Disruption, moment: PageMoment) -> list[tuple[str, str]]:
+    """What no timetable knows any longer is told by its id."""
+    tt, texts = moment.timetable, moment.texts
+    lines = [moment.lines.all[tt.route_index[route_id]].name if route_id in tt.route_index else route_id
+             for route_id in disruption.routes]  # fmt: skip
+    stops = [str(tt.stop_name[tt.stop_index[stop_id]]) if stop_id in tt.stop_index else stop_id
+             for stop_id in disruption.stops]  # fmt: skip
+    times = when(disruption.starts_at, disruption.ends_at, texts, tt, disruption.changed_at)
     rows = [
-        (deed, f"{moment.words.date(deed.at)} {moment.words.clock(deed.at)}", _said(deed.said, moment.texts.language))
-        for deed in shown
+        (texts(f"words_{name}", language=texts(f"language_{language}")), words)
+        for name, by_language in (("header", disruption.header), ("description", disruption.description))
+        for language, words in by_language.items()
     ]
-    return desk_page(request, moment, "deeds.html", rows=rows)
-
-
-def _said(header: dict[str, str], language: str) -> str:
-    return header.get(language) or next(iter(header.values()), "")
+    rows += [
+        (texts("lines"), ", ".join(lines)),
+        (texts("stops"), ", ".join(dict.fromkeys(stops))),
+        (texts("times"), times),
+        (texts("shown_on"), texts(f"shown_on_{disruption.shown_on}")),
+    ]
+    return [(name, words) for name, words in rows if words]

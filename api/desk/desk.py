@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 
+from api.desk.accounts import Accounts
 from api.desk.database import DeskDatabase
 from api.desk.deed import Deed, What
 from api.desk.dismissal import Dismissal
@@ -48,11 +49,13 @@ class Desk:
         unwritable: str = "",
         subscribers: Iterable[Subscriber] = (),
     ) -> None:
-        """Parameters: `token`, and `tokens` by name: without any the desk is shut; `folder` of its database, None for
-        memory alone; `unwritable`: why nothing can be written there."""
+        """Parameters: `token`, and `tokens` by name: without any, and without an account, the desk is shut; `folder` of
+        its database, None for memory alone; `unwritable`: why nothing can be written there."""
         self.service = service
         self._database = DeskDatabase(folder, unwritable)
-        self.sign_in = SignIn({**({DESK: token} if token else {}), **(tokens or {})}, self._database)
+        of_settings = {**({DESK: token} if token else {}), **(tokens or {})}
+        self.accounts = Accounts(self._database, of_settings)
+        self.sign_in = SignIn(of_settings, self.accounts, self._database)
         self.phrases = PhraseBook(self._database)
         self._dismissals = Dismissals(self._database)
         named = _named(subscribers)
@@ -121,9 +124,9 @@ class Desk:
         except sqlite3.Error:
             log.exception("The disk takes no note of this: %s %s %s", who, what, subject)
 
-    def deeds(self, most: int) -> list[Deed]:
-        """The last so many, the last first. Errors: sqlite3.Error."""
-        return self._database.deeds(most)
+    def deeds(self, most: int, before: int | None = None, subject: str = "") -> list[tuple[int, Deed]]:
+        """So many with their numbers, the last first: see `DeskDatabase.deeds`. Errors: sqlite3.Error."""
+        return self._database.deeds(most, before, subject)
 
     def publish_once(self, form_id: str, notice: Notice, now: float, by: str) -> Disruption:
         """Publish what a form says; the same form sent twice publishes once. Errors: sqlite3.Error."""

@@ -88,7 +88,9 @@ class Disruptions:
         self, disruption: Disruption, event: Literal["published", "changed", "ended"], now: float, by: str
     ) -> Disruption:
         bulletin = Bulletin(event=event, at=now, disruption=disruption)
-        deed = Deed(at=now, who=by, what=event, subject=disruption.alert_id, said=dict(disruption.header))
+        deed = Deed(
+            at=now, who=by, what=event, subject=disruption.alert_id, said=dict(disruption.header), version=disruption
+        )
         with self._lock:
             self._database.save(bulletin, self._subscribers, deed)
             self._all = {**self._all, disruption.number: disruption}

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
@@ -38,7 +39,9 @@ class AuthorisedFirst(APIRoute):
 
         async def authorised(request: Request) -> Response:
             if request.method not in ("GET", "HEAD"):
-                request.state.token_name = request.app.state.desk.sign_in.require_bearer(request)
+                # In a thread: the disk may have to be asked whose token it is.
+                sign_in = request.app.state.desk.sign_in
+                request.state.token_name = await run_in_threadpool(sign_in.require_bearer, request)
                 rate_limits_of(request).spend(WRITES, request)
             return await handle(request)
 

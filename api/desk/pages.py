@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from api.desk.account_pages import account_pages_router
 from api.desk.deed_pages import deed_pages_router
 from api.desk.disruption_pages import disruption_pages_router
 from api.desk.overview import overview_router
@@ -20,6 +21,7 @@ for _router in (
     phrase_pages_router,
     why_router,
     deed_pages_router,
+    account_pages_router,
     timetable_form_router,
 ):
     desk_router.routes.extend(_router.routes)

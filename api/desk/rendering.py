@@ -55,7 +55,7 @@ def session_of(request: Request) -> str:
 
 
 def officer_of(request: Request) -> str:
-    """Name of the token by which the request's session was begun, "" where there is none."""
+    """Name of who began the request's session, "" where there is none."""
     sign_in = desk_of_request(request).sign_in
     return sign_in.holder_of(request.cookies.get(COOKIE, "")) or ""
 
@@ -76,6 +76,18 @@ def own_form(request: Request, session: Session, form: Annotated[FormData, Depen
 
 
 OwnForm = Annotated[FormData, Depends(own_form)]
+
+
+def require_administrator(request: Request, _: Session) -> None:
+    """Errors: Problem 403 of one who is signed in and may not."""
+    if not is_administrator(request):
+        raise Problem(403, "administrators-only", "Not allowed", "Only an administrator may do this.")
+
+
+def is_administrator(request: Request) -> bool:
+    """Whether the request's session is one's who adds and removes others."""
+    officer = officer_of(request)
+    return bool(officer) and desk_of_request(request).sign_in.role_of(officer) == "administrator"
 
 
 def text(form: FormData, name: str) -> str:
@@ -115,5 +127,7 @@ def desk_page(
         signed_in=session is not None,
         csrf=desk.sign_in.form_token(session) if session else "",
         path=request.url.path,
+        officer=officer_of(request),
+        nav_account="nav_accounts" if is_administrator(request) else "nav_account",
         **context,
     )

@@ -22,19 +22,21 @@ def login(request: Request, next: str = "/desk") -> Response:  # noqa: A002
     possible = desk_of_request(request).sign_in.possible
     return desk_page(
         request, page_moment(request), "login.html", status=200 if possible else 403, possible=possible,
-        wrong=False, next=_own_page(next),
+        wrong=False, next=_own_page(next), named=_named(request), name="",
     )  # fmt: skip
 
 
 @sign_in_router.post("/desk/login")
 def begin(request: Request, form: Annotated[FormData, Depends(posted_form)]) -> Response:
-    """Begin a session where the token is right."""
+    """Begin a session where the token, or the name and password, are right."""
     sign_in, page = desk_of_request(request).sign_in, _own_page(text(form, "next"))
-    name = sign_in.try_token(request, text(form, "token").strip())
+    given_name = text(form, "name").strip()[:100]
+    name = sign_in.who_signs_in(request, given_name, text(form, "token").strip())
     if name is None:
         return desk_page(
-            request, page_moment(request), "login.html", status=403, possible=sign_in.possible, wrong=True, next=page
-        )
+            request, page_moment(request), "login.html", status=403, possible=sign_in.possible, wrong=True, next=page,
+            named=_named(request), name=given_name,
+        )  # fmt: skip
     response = RedirectResponse(page, 303)
     sign_in.begin(request, response, name)
     desk_of_request(request).note(name, "signed_in")
@@ -49,6 +51,11 @@ def end(request: Request, _: OwnForm) -> Response:
         desk.sign_in.end(request, response)
     desk.note(officer, "signed_out")
     return response
+
+
+def _named(request: Request) -> bool:
+    """Whether anybody signs in by a name."""
+    return any(account.role != "tool" for account in desk_of_request(request).accounts.all())
 
 
 def _own_page(address: str) -> str:

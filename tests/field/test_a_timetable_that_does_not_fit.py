@@ -92,7 +92,7 @@ def test_the_officer_s_word_takes_it(tmp_path: Path) -> None:
     assert len(state["losses"]) == 1
     with_token = {"Authorization": f"Bearer {TOKEN}"}
     assert client.post("/v1/timetable", headers=with_token).status_code == 200
-    assert [deed.what for deed in desk.deeds(1)] == ["timetable_taken"]
+    assert [deed.what for _, deed in desk.deeds(1)] == ["timetable_taken"]
     served.city.at("08:02")
     assert served.version == state["waiting_version"]
     assert client.post("/v1/timetable", headers=with_token).status_code == 404

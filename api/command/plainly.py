@@ -1,0 +1,78 @@
+"""What goes wrong at the command line is said in one message, and signals end what is waited for."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import current_thread, main_thread
+
+import typer
+
+from feeds.errors import FeedError
+
+
+@contextmanager
+def said_plainly() -> Iterator[None]:
+    """What the person at the keyboard can mend is said in one message, without a traceback."""
+    from api.service.settings import ConfigurationError
+
+    try:
+        with _ended_by_signals():
+            yield
+    except Signalled as signalled:
+        say(f"ended by {signalled}.")
+        raise typer.Exit(128 + signalled.number) from None
+    except (FeedError, ConfigurationError) as error:
+        message = str(error)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        message = f"{error.filename}: {error.strerror}; check the path and its rights."
+    else:
+        return
+    say(message)
+    raise typer.Exit(1)
+
+
+def say(words: str) -> None:
+    """To the person at the keyboard, on stderr."""
+    typer.secho(f"prochain: {words}", fg=typer.colors.RED, err=True)
+
+
+class Signalled(BaseException):
+    """SIGINT or SIGTERM: an end, and no error of anything that it is raised in."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Whatever is waited for in this context, either signal ends it: also where the shell has switched SIGINT off, and
+    in a container, whose first process the system's own way of ending does not reach. A second one ends it at once."""
+
+    def end(number: int, _: object) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        raise Signalled(number)
+
+    if current_thread() is not main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def databases_said_plainly() -> Iterator[None]:
+    """What is wrong with a database is said in one message."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise FeedError(f"A database of the data folder cannot be read: {error}.") from error
