@@ -360,11 +360,14 @@ def restore(
         from api.desk.database import FILE_NAME
         from api.desk.database import SCHEMA as DESK_SCHEMA
         from feeds.backup import restore as put_back
+        from feeds.history.accuracy_sums import FILE as ACCURACY
+        from feeds.history.accuracy_sums import SCHEMA as ACCURACY_SCHEMA
         from feeds.history.register import SCHEMA as REGISTER_SCHEMA
         from feeds.history.store import FOLDER as HISTORY
 
         folder, model = what_is_kept(config, gtfs, data_dir)
-        schemas = {FILE_NAME: DESK_SCHEMA, f"{HISTORY}/register.sqlite": REGISTER_SCHEMA}
+        schemas = {FILE_NAME: DESK_SCHEMA, f"{HISTORY}/register.sqlite": REGISTER_SCHEMA,
+                   f"{HISTORY}/{ACCURACY}": ACCURACY_SCHEMA}  # fmt: skip
         files = put_back(file, folder, model, schemas, force=force)
         print(f"{files:,} files put back into {folder}")
 

@@ -28,6 +28,7 @@ from feeds.sole_writer import sole_writer
 from feeds.tides.export import tides_export
 from feeds.timetable import load_timetable
 from feeds.whole_file import whole_file
+from predictor.accuracy.scorer import Sampling
 from predictor.driven_order import DrivenOrder
 from predictor.engine import Engine
 from predictor.learned import Learned
@@ -176,6 +177,7 @@ def replay(
         task = bar.add_task("Replaying", total=finish - begin)
         files.enter_context(sole_writer(data_dir))
         history = HistoryWriter(HistoryStore(data_dir / HISTORY)) if data_dir else None
+        sampling = Sampling()
         if history:
             files.callback(history.store.close)
             files.callback(history.stop)
@@ -188,7 +190,10 @@ def replay(
             if package:
                 package.take(snapshot)
             if history:
-                history.offer(Happened.of(snapshot, reading.alerts), wait=True)
+                sampled = sampling.due(now)
+                history.offer(
+                    Happened.of(snapshot, reading.alerts, reading.trip_updates, sampled=sampled), wait=True
+                )  # fmt: skip
             counts = dict(snapshot.counts)
             bar.update(task, completed=now - begin)
     return counts

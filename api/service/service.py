@@ -35,6 +35,7 @@ from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
 from feeds.learned_file import ready_made
 from feeds.reading import Reading
+from predictor.accuracy.scorer import Sampling
 from predictor.arrays import StrArray
 from predictor.engine import Engine, EngineSettings
 from predictor.observations import Observations
@@ -148,6 +149,7 @@ class Service:
         self._named: tuple[StrArray, int, float] = (np.empty(0, np.str_), 0, -math.inf)
         self._checkpoint = checkpoint
         self._history = HistoryWriter(history or HistoryStore())
+        self._sampling = Sampling()
         learned = checkpoint.read() if checkpoint else ready_made()
         try:
             self._engine = Engine(timetable, self._settings, learned)
@@ -337,7 +339,8 @@ class Service:
             now = max(now, self.snapshot.made_at)
         try:
             self._take_offered_timetable()
-            view = self._viewed(self._feeds.read(self._engine.timetable, now, self._engine.heed), now)
+            reading = self._feeds.read(self._engine.timetable, now, self._engine.heed)
+            view = self._viewed(reading, now)
             with self._view_lock:
                 self._show(view, now)
         except Exception:
@@ -354,7 +357,8 @@ class Service:
         self._stepped_at = time.monotonic()
         try:
             self.on_step(time.perf_counter() - began)
-            self._history.offer(Happened.of(self.snapshot, self.alerts))
+            sampled = self._sampling.due(now)
+            self._history.offer(Happened.of(self.snapshot, self.alerts, reading.trip_updates, sampled=sampled))
             if self._running and self._checkpoint and self._checkpoint.due:
                 self._checkpoint.offer(self._engine.learned())
         except Exception:

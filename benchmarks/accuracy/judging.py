@@ -16,8 +16,21 @@ from benchmarks.accuracy.runs import Runs
 from benchmarks.accuracy.truth import call_of_sequence
 from feeds.errors import FeedError
 from feeds.replay_tables import posix
-from predictor.arrays import NONE, BoolArray, Float32Array, Float64Array, Int32Array
-from predictor.snapshot import LIVE, SCHEDULED, STATUSES
+from predictor.accuracy.completeness import CLOSED_AFTER_S, scheduled_between
+from predictor.accuracy.samples import TOLD_WITHIN_S
+from predictor.arrays import (
+    NONE,
+    BoolArray,
+    Float32Array,
+    Float64Array,
+    Int32Array,
+    Int64Array,
+    contains,
+    sorted_once,
+)
+from predictor.journeys import driven_call_key
+from predictor.snapshot import CANCELLED, LIVE, SCHEDULED, SKIPPED, STATUSES
+from predictor.timetable import Timetable
 
 MEDIAN, PUBLISHED = "ours, median", "ours, published"
 TIMES = ("made_at", "published", "p10", "p50", "p90")
@@ -53,6 +66,10 @@ class Judged:
     """(m,) over all cells: a live prediction could be read ten minutes before the passage."""
     owed: BoolArray
     """(m,) over all cells: judged passages with a message ten minutes before."""
+    scheduled_calls: int
+    """Calls that riders should have been told of (see `predictor.accuracy.completeness`),"""
+    complete_calls: int
+    """and those of them that they were told of."""
     counts: Mapping[str, int] = field(default_factory=dict)
     """Predictions by what became of them."""
 
@@ -75,10 +92,14 @@ def judge(
          "no passage known (scheduled)", "passage not exact enough", "over 30 minutes before", "judged"), 0
     )  # fmt: skip
     polls: list[Float64Array] = []
+    told: list[Int64Array] = []
     files = list(files)
     for file in files:
         polls.append(_moments(file))
-        parts.extend(_judge_batch(batch, runs, methods, operator_feed, counts) for batch in _batches(file))
+        for batch in _batches(file):
+            parts.append(_judge_batch(batch, runs, methods, operator_feed, counts))
+            told.append(_told(batch, runs.timetable))
+    scheduled, complete = _complete(runs.timetable, polls, told)
     poll = np.unique(np.concatenate(polls)) if polls else np.empty(0)
     poll_s = float(np.median(np.diff(poll))) if len(poll) > 1 else float("nan")
     joined = {
@@ -111,7 +132,7 @@ def judge(
         told_s=joined["told"],
         error_s={name: joined[name] for name in (*methods, MEDIAN, PUBLISHED)},
         p10_error_s=joined["p10"], p90_error_s=joined["p90"], poll_s=poll_s, available=available & owed, owed=owed,
-        counts=counts,
+        scheduled_calls=scheduled, complete_calls=complete, counts=counts,
     )  # fmt: skip
 
 
@@ -136,7 +157,7 @@ def _judge_batch(
     tt = runs.timetable
     made_at, published, p10, p50, p90 = (posix(table.column(name)) for name in TIMES)
     trip = _codes(table.column("trip_id"), tt.trip_index)
-    day = _codes(table.column("start_date"), {str(d): i for d, i in tt.date_index.items()})
+    day = _codes(table.column("start_date"), _dates(tt))
     vehicle = _codes(table.column("vehicle_id"), {v: i for i, v in enumerate(runs.vehicles)})
     status = _codes(table.column("status"), {name: i for i, name in enumerate(STATUSES)})
     call = call_of_sequence(tt, trip, table.column("stop_sequence").to_numpy())
@@ -178,6 +199,35 @@ def _judge_batch(
     }
 
 
+def _told(table: pa.Table, tt: Timetable) -> Int64Array:
+    """`driven_call_key` of the calls that are told of as complete information."""
+    made_at, published = (posix(table.column(name)) for name in ("made_at", "published"))
+    trip, day = _codes(table.column("trip_id"), tt.trip_index), _codes(table.column("start_date"), _dates(tt))
+    status = _codes(table.column("status"), {name: i for i, name in enumerate(STATUSES)})
+    call = call_of_sequence(tt, trip, table.column("stop_sequence").to_numpy())
+    shifted = "shift_s" in table.column_names
+    shift_s = table.column("shift_s").to_numpy() if shifted else np.zeros(len(trip), np.int32)
+    told = (status == LIVE) & (published >= made_at) & (published <= made_at + TOLD_WITHIN_S)
+    rows = np.flatnonzero((told | np.isin(status, (CANCELLED, SKIPPED))) & (trip >= 0) & (day >= 0) & (call >= 0))
+    return sorted_once(driven_call_key(day[rows], tt.entry_of(trip[rows], call[rows]), shift_s[rows]))
+
+
+def _complete(tt: Timetable, polls: list[Float64Array], told: list[Int64Array]) -> tuple[int, int]:
+    """How many scheduled calls riders should have been told of by the messages, and of how many they were."""
+    keys = sorted_once(np.concatenate(told)) if told else np.empty(0, np.int64)
+    scheduled = complete = 0
+    for moments in polls:
+        for stretch in np.split(moments, np.flatnonzero(np.diff(moments) > TOLD_WITHIN_S) + 1):
+            if len(stretch):
+                calls = scheduled_between(tt, stretch[0] + TOLD_WITHIN_S, stretch[-1] - CLOSED_AFTER_S)
+                scheduled, complete = scheduled + len(calls), complete + int(contains(keys, calls.key).sum())
+    return scheduled, complete
+
+
+def _dates(tt: Timetable) -> dict[str, int]:
+    return {str(date): day for date, day in tt.date_index.items()}
+
+
 def _codes(column: pa.ChunkedArray, index: Mapping[str, int]) -> Int32Array:
     """Index of each text (n,), NONE where `index` does not have it."""
     coded = column.combine_chunks()
@@ -193,7 +243,8 @@ def _batches(file: Path) -> Iterable[pa.Table]:
     if missing:
         raise FeedError(f"{file} is no predictions file: it lacks {', '.join(sorted(missing))}.")
     source = pq.ParquetFile(file, read_dictionary=list(TEXTS))
-    for batch in source.iter_batches(ROWS_AT_A_TIME, columns=list(COLUMNS)):
+    shift = ["shift_s"] if "shift_s" in source.schema_arrow.names else []
+    for batch in source.iter_batches(ROWS_AT_A_TIME, columns=[*COLUMNS, *shift]):
         yield pa.Table.from_batches([batch])
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from benchmarks.accuracy import metrics, plots, tables
+from benchmarks.accuracy import plots, tables
 from benchmarks.accuracy.baselines import MARKS
 from benchmarks.accuracy.judging import MEDIAN, PUBLISHED
 from benchmarks.accuracy.result import REFERENCE, Result
+from predictor.accuracy import measures
 
 
 def page(result: Result) -> str:
@@ -26,7 +27,7 @@ def page(result: Result) -> str:
     stop_names = result.runs.timetable.stop_name
     worst = plots.worst_stops(result).reset_index()
     return environment.get_template("report.html.jinja").render(
-        result=result, judged=result.judged, buckets=metrics.BUCKETS, all=tables.ALL, ours=(MEDIAN, PUBLISHED),
+        result=result, judged=result.judged, buckets=measures.BUCKETS, all=tables.ALL, ours=(MEDIAN, PUBLISHED),
         median=MEDIAN, published=PUBLISHED, reference=REFERENCE,
         sets=[(name, int(sizes[name]), _of_set(result, name)) for name in result.sets()],
         headline=_of_set(result, tables.LIVE), ranges=_ranges(result), availability=overall,

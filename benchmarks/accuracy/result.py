@@ -62,6 +62,7 @@ class Result:
             "network": self.network, "judged_days": self.judged_days, "train_days": self.train_days,
             "truth": {"source": self.truth, "counts": dict(self.truth_counts)}, "predictions": dict(self.judged.counts),
             "poll_s": self.judged.poll_s,
+            "completeness": {"scheduled": self.judged.scheduled_calls, "complete": self.judged.complete_calls},
         }  # fmt: skip
         groups = self.tables.groups
         brief = groups[(groups.dimension != "stop") | (groups.bucket == ALL)]

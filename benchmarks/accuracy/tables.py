@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-from benchmarks.accuracy import metrics
 from benchmarks.accuracy.judging import MEDIAN, PUBLISHED, Judged
 from benchmarks.accuracy.runs import Runs
-from predictor.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
+from predictor.accuracy import measures
+from predictor.accuracy.tally import SUMS, Errors, figures_of, sums_of
+from predictor.arrays import BoolArray, Float64Array, Int32Array
 
 ALL = "all"
 UNDER_WAY, AT_PASSAGES, BEFORE_START, LIVE, TOLD_BY_OPERATOR, SCHEDULED = (
@@ -24,20 +25,18 @@ operator's own recorded feed held a time for at that moment; those from the time
 DAY_TYPES = ("weekday", "Saturday", "Sunday")
 STOP_SIZES = ("smallest quarter", "second quarter", "third quarter", "largest quarter")
 
-_SUMS = ("mae", "bias", "missed", "within", "mbta", "covered", "width")
-
 
 @dataclass(frozen=True, eq=False)
 class Tables:
     """All figures, long: one row for each set or group, method and horizon bucket ("all" over all)."""
 
     methods: pd.DataFrame
-    """`predictions_of`, `method`, `bucket`, the fields of `metrics.Score`, `jump_s`."""
+    """`predictions_of`, `method`, `bucket`, the fields of `measures.Score`, `jump_s`, `inconsistency_s`."""
     ranges: pd.DataFrame
-    """`predictions_of`, `bucket`, the fields of `metrics.RangeScore`."""
+    """`predictions_of`, `bucket`, the fields of `measures.RangeScore`."""
     groups: pd.DataFrame
-    """`dimension`, `group`, `method`, `bucket`, `predictions`, `mae`, `bias`, `missed`, `eta`, `mbta`, `coverage` and
-    `width_s` (ours), over live predictions."""
+    """`dimension`, `group`, `method`, `bucket`, `predictions` and `tally.FIGURES` (the range's of ours alone), over
+    live predictions."""
     availability: pd.DataFrame
     """`dimension`, `group`, `passages` (owed), `available` (share with a live prediction ten minutes before)."""
 
@@ -112,41 +111,49 @@ def _by_method(judged: Judged, sets: Mapping[str, BoolArray]) -> pd.DataFrame:
         horizon, cell = judged.horizon_s[chosen], judged.cell[chosen]
         for method, errors in judged.error_s.items():
             error = errors[chosen]
-            jump = metrics.jumps(error, horizon, cell, largest_gap_s=1.5 * judged.poll_s)
+            jump = measures.jumps(error, horizon, cell, largest_gap_s=1.5 * judged.poll_s)
+            known = np.isfinite(error)
+            *_, spread = measures.spreads(error[known], horizon[known], cell[known])
             of = {"predictions_of": name, "method": method}
-            total = asdict(metrics.score(error, horizon))
-            rows.append({**of, "bucket": ALL, **total, "jump_s": metrics.mean(jump)})
+            total = asdict(measures.score(error, horizon))
+            rows.append({**of, "bucket": ALL, **total, "jump_s": measures.mean(jump),
+                         "inconsistency_s": measures.mean(spread)})  # fmt: skip
             rows.extend(
-                {**of, "bucket": label, **asdict(metrics.score(error, horizon, bucket=i))}
-                for i, label in enumerate(metrics.BUCKETS)
+                {**of, "bucket": label, **asdict(measures.score(error, horizon, bucket=i))}
+                for i, label in enumerate(measures.BUCKETS)
             )
     return pd.DataFrame(rows)
 
 
 def _ranges(judged: Judged, sets: Mapping[str, BoolArray]) -> pd.DataFrame:
-    bucket = metrics.bucket_of(judged.horizon_s)
+    bucket = measures.bucket_of(judged.horizon_s)
     rows = []
     for name, chosen in sets.items():
-        for label, inside in ((ALL, bucket >= 0), *((x, bucket == i) for i, x in enumerate(metrics.BUCKETS))):
+        for label, inside in ((ALL, bucket >= 0), *((x, bucket == i) for i, x in enumerate(measures.BUCKETS))):
             of = chosen & inside
-            figures = metrics.range_score(judged.p10_error_s[of], judged.error_s[MEDIAN][of], judged.p90_error_s[of])
+            figures = measures.range_score(judged.p10_error_s[of], judged.error_s[MEDIAN][of], judged.p90_error_s[of])
             rows.append({"predictions_of": name, "bucket": label, **asdict(figures)})
     return pd.DataFrame(rows)
 
 
 def _by_group(judged: Judged, runs: Runs) -> tuple[pd.DataFrame, pd.DataFrame]:
     live = judged.live
-    cell, bucket = judged.cell[live], metrics.bucket_of(judged.horizon_s[live])
-    low, high = judged.p10_error_s[live], judged.p90_error_s[live]
-    bin_ = metrics.bucket_of(judged.horizon_s[live], metrics.MBTA_MIN)
+    cell, horizon = judged.cell[live], judged.horizon_s[live]
+    ranges = judged.p10_error_s[live], judged.p90_error_s[live]
     groups, available = [], []
     for dimension in dimensions(runs):
         code, labels = dimension.code[cell], np.array(dimension.labels)
         for method, errors in judged.error_s.items():
-            columns = _columns(errors[live], bucket, bin_)
-            if method in (MEDIAN, PUBLISHED):
-                columns["covered"], columns["width"] = (low >= 0) & (high <= 0), low - high
-            frame = _means(code, bucket, len(labels), columns)
+            known = np.flatnonzero(np.isfinite(errors[live]))
+            ours = method in (MEDIAN, PUBLISHED)
+            sums = sums_of(
+                Errors(
+                    cell[known].astype(np.int64), horizon[known], errors[live][known],
+                    *(quantile[known] if ours else np.full(len(known), np.nan, np.float32) for quantile in ranges),
+                ),
+                code[known].astype(np.int64), len(labels),
+            )  # fmt: skip
+            frame = _means(sums)
             frame.insert(0, "method", method)
             frame.insert(0, "group", labels[frame.pop("code")])
             frame.insert(0, "dimension", dimension.name)
@@ -163,47 +170,19 @@ def _by_group(judged: Judged, runs: Runs) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.concat(groups, ignore_index=True), pd.concat(available, ignore_index=True)
 
 
-def _columns(error: Float32Array, bucket: np.ndarray, mbta_bin: np.ndarray) -> dict[str, np.ndarray]:
-    return {
-        "mae": np.abs(error),
-        "bias": error,
-        "missed": error < -metrics.MISSED_S,
-        "within": metrics.within(error, bucket, metrics.ETA_EARLY_S, metrics.ETA_LATE_S),
-        "mbta": metrics.within(error, mbta_bin, metrics.MBTA_EARLY_S, metrics.MBTA_LATE_S),
-    }
-
-
-def _means(code: Int32Array, bucket: np.ndarray, groups: int, columns: dict[str, np.ndarray]) -> pd.DataFrame:
-    """Means of the columns by (group, bucket) and by group; rows without an error or a bucket are left out."""
-    buckets = len(metrics.BUCKETS)
-    known = (bucket >= 0) & np.isfinite(columns["bias"])
-    key: Int64Array = code[known].astype(np.int64) * buckets + bucket[known]
-    size = groups * buckets
-    counts = np.bincount(key, minlength=size).reshape(groups, buckets)
-    sums = {
-        name: np.bincount(key, weights=columns[name][known], minlength=size).reshape(groups, buckets)
-        if name in columns
-        else np.full((groups, buckets), np.nan)
-        for name in _SUMS
-    }
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = sums["within"] / counts
-        share[:, len(metrics.ETA_EARLY_S) :] = np.nan
-        by_bucket = {name: total / counts for name, total in sums.items() if name != "within"} | {"eta": share}
-        overall = {name: total.sum(1) / counts.sum(1) for name, total in sums.items() if name != "within"}
-    # A group that lacks one of the four buckets is scored by those that it has.
-    has = np.isfinite(share)
-    overall["eta"] = np.where(has, share, 0.0).sum(1) / np.where(has.any(1), has.sum(1), np.nan)
+def _means(sums: Float64Array) -> pd.DataFrame:
+    """Figures by (group, bucket) and by group."""
+    by_bucket, overall = figures_of(sums)
+    counts = sums[..., SUMS.index("predictions")]
     parts = [_frame(ALL, counts.sum(1), overall)]
     parts += [
         _frame(label, counts[:, i], {name: values[:, i] for name, values in by_bucket.items()})
-        for i, label in enumerate(metrics.BUCKETS)
+        for i, label in enumerate(measures.BUCKETS)
     ]
     return pd.concat(parts, ignore_index=True)
 
 
-def _frame(bucket: str, counts: np.ndarray, figures: dict[str, np.ndarray]) -> pd.DataFrame:
+def _frame(bucket: str, counts: Float64Array, figures: Mapping[str, Float64Array]) -> pd.DataFrame:
     some = np.flatnonzero(counts)
-    frame = pd.DataFrame({"code": some, "bucket": bucket, "predictions": counts[some]})
-    renamed = {"covered": "coverage", "width": "width_s"}
-    return frame.assign(**{renamed.get(name, name): values[some] for name, values in figures.items()})
+    frame = pd.DataFrame({"code": some, "bucket": bucket, "predictions": counts[some].astype(np.int64)})
+    return frame.assign(**{name: values[some] for name, values in figures.items()})

@@ -8,10 +8,10 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.accuracy import metrics
 from benchmarks.accuracy.judging import MEDIAN, PUBLISHED
 from benchmarks.accuracy.result import REFERENCE, Result
 from benchmarks.accuracy.tables import ALL, BEFORE_START, UNDER_WAY
+from predictor.accuracy import measures
 
 WORST = 10
 
@@ -28,6 +28,9 @@ def show(result: Result, console: Console) -> None:
     overall = available[available.dimension == ALL]
     for row in overall.to_dict("records"):
         console.print(f"A live prediction ten minutes before: {row['available']:.1%} of {row['passages']:,} passages")
+    if result.judged.scheduled_calls:
+        share = result.judged.complete_calls / result.judged.scheduled_calls
+        console.print(f"ETA Completeness Benchmark: {share:.1%} of {result.judged.scheduled_calls:,} scheduled calls")
     for dimension in ("stop size", "day type", "hour", "route"):
         console.print(_groups(result, dimension))
 
@@ -38,7 +41,8 @@ def _methods(name: str, rows: pd.DataFrame) -> Table:
         "MAE by minutes before the passage"
     )
     table.add_column("method", no_wrap=True)
-    for heading in (*metrics.BUCKETS, "ETA score", "median", "bias", "90 %", "missed", "MBTA", "jump"):
+    for heading in (*measures.BUCKETS, "ETA score", "median", "bias", "90 %", "missed", "MBTA", "reliable", "incons.",
+                    "jump"):  # fmt: skip
         table.add_column(heading, justify="right", no_wrap=True)
     for method, of in rows.groupby("method", sort=False):
         by = {row["bucket"]: row for row in of.to_dict("records")}
@@ -47,10 +51,10 @@ def _methods(name: str, rows: pd.DataFrame) -> Table:
             continue
         table.add_row(
             str(method),
-            *(number(by[bucket]["mae"]) for bucket in metrics.BUCKETS),
+            *(number(by[bucket]["mae"]) for bucket in measures.BUCKETS),
             number(total["eta"], ".3f"), number(total["median_ae"]), number(total["bias"], "+.1f"),
             number(total["p90_ae"], ".0f"), number(total["missed"], ".1%"), number(total["mbta"], ".3f"),
-            number(total["jump_s"]),
+            number(total["reliable"], ".3f"), number(total["inconsistency_s"]), number(total["jump_s"]),
             style="bold" if method in (MEDIAN, PUBLISHED) else "",
         )  # fmt: skip
     return table
@@ -66,7 +70,7 @@ def _ranges(ranges: pd.DataFrame) -> Table:
         table.add_row(
             row["predictions_of"], row["bucket"], f"{row['predictions']:,}",
             *(number(row[name], ".1%") for name in ("coverage", "below", "above")),
-            number(row["width_s"]), number(row["pinball_s"]), end_section=row["bucket"] == metrics.BUCKETS[-1],
+            number(row["width_s"]), number(row["pinball_s"]), end_section=row["bucket"] == measures.BUCKETS[-1],
         )  # fmt: skip
     return table
 

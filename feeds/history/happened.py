@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from feeds.alerts import Alert
+from predictor.accuracy.samples import Told, told_by_operator, told_by_us
 from predictor.arrays import Int64Array
 from predictor.passages import Passages
 from predictor.snapshot import Snapshot, Vehicles
 from predictor.timetable import Timetable
+from predictor.trip_updates import TripUpdates
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,11 +28,19 @@ class Happened:
     skipped: Int64Array
     """Sorted call keys."""
     alerts: tuple[Alert, ...]
+    told: tuple[Told | None, Told | None] = (None, None)
+    """What we and what the operator's TripUpdates said, where the step is one of those that are sampled."""
 
     @classmethod
-    def of(cls, snapshot: Snapshot, alerts: tuple[Alert, ...] = ()) -> Happened:
-        """What to remember of a step."""
+    def of(
+        cls, snapshot: Snapshot, alerts: tuple[Alert, ...] = (), updates: TripUpdates | None = None, *,
+        sampled: bool = False,
+    ) -> Happened:  # fmt: skip
+        """What to remember of a step. Parameters: `updates`, what the operator says then; `sampled`: keep what was
+        told, to be judged by what happens."""
         return cls(
             snapshot.made_at, snapshot.feed_alive_at, snapshot.timetable, snapshot.vehicles, snapshot.passages,
             snapshot.cancelled, snapshot.skipped, alerts,
+            (told_by_us(snapshot) if sampled else None,
+             told_by_operator(updates, snapshot) if sampled and updates is not None else None),
         )  # fmt: skip

@@ -23,6 +23,8 @@ import pyarrow.parquet as pq
 from feeds.alerts import Alert
 from feeds.daily_parquet import DailyParquet, Rows
 from feeds.errors import FeedError
+from feeds.history.accuracy_sums import FILE as ACCURACY
+from feeds.history.accuracy_sums import AccuracySums
 from feeds.history.alert_json import alert_from_json
 from feeds.history.announcements import Announcements
 from feeds.history.happened import Happened
@@ -73,12 +75,14 @@ class HistoryStore:
         if folder is None:
             self._passages, self._traces = RecentTable(PASSAGES), RecentTable(TRACES)
             self._register = Register(None)
+            self.accuracy = AccuracySums(None)
         else:
             # Put down together, by `flush`: what is said to be saved is saved in all of them.
             self._passages = DailyParquet(folder, "passages", PASSAGES, flush_every_s=math.inf, ordered_by="vehicle_id")
             self._traces = DailyParquet(folder, "traces", TRACES, flush_every_s=math.inf, ordered_by="vehicle_id")
             self._register = Register(folder / "register.sqlite")
-        self.fault = self._register.fault
+            self.accuracy = AccuracySums(folder / ACCURACY)
+        self.fault = f"{self._register.fault} {self.accuracy.fault}".strip()
         """What was wrong with its files at the start, "" where nothing was."""
         self._watch = self._register.watch()
         self._recover_open_traces()
@@ -110,6 +114,7 @@ class HistoryStore:
                 # Where the day before cannot be put down, what is new waits with its own.
                 with self._lock:
                     self._take(step)
+            self.accuracy.take(step)
 
     def _take(self, step: Happened) -> None:
         tt = step.timetable
@@ -139,6 +144,7 @@ class HistoryStore:
                 return
             self._passages.flush()
             self._traces.flush()
+            self.accuracy.flush()
             if self._folder:
                 self._keep_timetable(self._folder, tt)
                 table = traces_table(tt, self._follower.open_traces())
@@ -165,6 +171,7 @@ class HistoryStore:
             self._passages.close()
             self._traces.close()
             self._register.close()
+            self.accuracy.close()
 
     def timetable_at(self, at: float, current: Timetable) -> Timetable:
         """The timetable that was in use at a time; `current` where it is no longer there, or was the same."""
@@ -273,6 +280,7 @@ class HistoryStore:
         self._passages.drop_before(_day(before))
         self._traces.drop_before(_day(before))
         self._register.drop_before(before)
+        self.accuracy.drop_before(int(_day(before).replace("-", "")))
         if self._folder:
             used = self._register.timetables()
             for path in (self._folder / "timetables").glob("timetable-*.npz"):

@@ -1,4 +1,11 @@
-"""What a prediction is judged by. Pure functions of errors.
+"""What a prediction is judged by, live and on recordings: each measure is defined here alone.
+
+| measure | its source |
+| --- | --- |
+| ETA Accuracy Benchmark | github.com/TransitApp/ETA-Accuracy-Benchmark (2024) |
+| MBTA's bins | MBTA, "Arrival Prediction Accuracy" (mbta.com, performance metrics) |
+| reliable prediction accuracy, prediction inconsistency | Cal-ITP, github.com/cal-itp/data-analyses, rt_predictions |
+| ETA Completeness Benchmark (`completeness.py`) | github.com/SwiftlyInc/ETA-Completeness-Benchmark (2026) |
 
 The error of a prediction is *actual − predicted* in seconds: positive when the vehicle came later than said (the rider
 waited), negative when it came earlier (the rider may have missed it).
@@ -31,6 +38,11 @@ MBTA_MIN = (0, 3, 6, 12, 30)
 MBTA_EARLY_S = (60.0, 90.0, 150.0, 240.0)
 MBTA_LATE_S = (60.0, 120.0, 210.0, 360.0)
 
+RELIABLE_EARLY_MIN, RELIABLE_LATE_MIN = 1.3, 1.5
+"""Cal-ITP: with t minutes to go by the prediction, -60 ln(t + 1.3) < error < 60 ln(t + 1.5)."""
+WINDOWS = 30
+"""Cal-ITP: prediction inconsistency looks at so many windows of two minutes, one begins each minute."""
+
 MISSED_S = 30.0
 """A bus that comes more than this before the published time is missed."""
 LEVELS = (0.1, 0.5, 0.9)
@@ -53,6 +65,8 @@ class Score:
     """Share within the ETA Accuracy Benchmark's tolerance; over all buckets: the plain mean of the four shares."""
     mbta: float
     """Share within MBTA's tolerance, each prediction by its own bin."""
+    reliable: float
+    """Share between the two curves of Cal-ITP's reliable prediction accuracy."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +102,40 @@ def within(error_s: FloatArray, bucket: IntArray, early_s: Sequence[float], late
     return result
 
 
+def reliable(error_s: FloatArray, horizon_s: FloatArray) -> BoolArray:
+    """Whether each prediction (n,) lies between Cal-ITP's curves, by the time that it said was left."""
+    left_min = np.maximum(horizon_s - error_s, 0.0) / 60.0
+    early, late = np.log(left_min + RELIABLE_EARLY_MIN), np.log(left_min + RELIABLE_LATE_MIN)
+    result: BoolArray = (error_s > -60.0 * early) & (error_s < 60.0 * late)
+    return result
+
+
+def spreads(error_s: FloatArray, horizon_s: FloatArray, call: IntArray) -> tuple[IntArray, IntArray, FloatArray]:
+    """Cal-ITP's prediction inconsistency: how far apart the times are that were said of a call within two minutes.
+
+    Parameters: (n,) each without NaN, ordered by `call` (what is predicted) and within it by falling `horizon_s`.
+    Returns: for each window (w,) in which something was said: a row of its call, the minute before the passage with
+    which it ends, and the spread in seconds.
+    """
+    if len(error_s) == 0:
+        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
+    minute = (horizon_s // 60.0).astype(np.int64)
+    begins = np.flatnonzero((np.diff(call, prepend=call[0] - 1) != 0) | (np.diff(minute, prepend=minute[0]) != 0))
+    least, most = np.minimum.reduceat(error_s, begins), np.maximum.reduceat(error_s, begins)
+    of, minute = call[begins], minute[begins]
+    goes_on = (of[1:] == of[:-1]) & (minute[1:] == minute[:-1] - 1)
+    earlier = np.append(False, goes_on)
+    # A window ends with each minute that has something in it, and with the one after it where that has not.
+    both = np.flatnonzero(earlier)
+    spread = most - least
+    spread[both] = np.maximum(most[both], most[both - 1]) - np.minimum(least[both], least[both - 1])
+    alone = np.flatnonzero(~np.append(goes_on, False) & (minute > 0))
+    row, ends = np.append(begins, begins[alone]), np.append(minute, minute[alone] - 1)
+    spread = np.append(spread, (most - least)[alone])
+    counted = ends < WINDOWS
+    return row[counted], ends[counted], spread[counted]
+
+
 def eta_score(error_s: FloatArray, bucket: IntArray) -> float:
     """ETA Accuracy Benchmark: the plain mean of the four buckets' shares; NaN where one of them is empty."""
     inside = within(error_s, bucket, ETA_EARLY_S, ETA_LATE_S)
@@ -119,6 +167,7 @@ def score(error_s: FloatArray, horizon_s: FloatArray, *, bucket: int | None = No
         missed=mean(error < -MISSED_S),
         eta=eta,
         mbta=mean(within(error, bucket_of(horizon, MBTA_MIN), MBTA_EARLY_S, MBTA_LATE_S)),
+        reliable=mean(reliable(error, horizon)),
     )
 
 
