@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -98,7 +99,7 @@ def test_news_are_told_by_two_thirds_after_the_time_constant_whatever_the_step()
         speaker.say(NOW, {0: T})
         for n in range(1, steps + 1):
             said = speaker.say(NOW + SETTLES_S * n / steps, {0: [T[0] + 60.0, T[1], T[2]]})
-        assert said[0] == pytest.approx([T[0] + 60.0 - 60.0 / np.e, T[1], T[2]])
+        assert said[0] == pytest.approx([T[0] + 60.0 - 60.0 / math.e, T[1], T[2]])
 
 
 def test_what_a_stop_reached_or_left_tells_is_said_at_once() -> None:
