@@ -73,7 +73,7 @@ class Alert:
 
     def in_force_at(self, now: float) -> bool:
         """Whether service is affected."""
-        return _within(self._affects, now)
+        return _within(self.affects, now)
 
     def shown_at(self, now: float) -> bool:
         """Whether riders are told: from before it is in force, where the feed says so, never after it is over."""
@@ -85,17 +85,18 @@ class Alert:
 
     def state(self, now: float) -> State:
         """`in_force` where riders are told of what affects service now; `over` where nothing more of it comes."""
-        if _over(self._affects, now) or _over(self._told, now):
+        if _over(self.affects, now) or _over(self._told, now):
             return "over"
         return "in_force" if self.in_force_at(now) and _within(self._told, now) else "planned"
 
     def period(self, now: float) -> Period:
         """When it is in force: the period around `now`, else the next, else the last."""
-        coming = [period for period in self._affects if period[1] > now]
-        return min(coming) if coming else max(self._affects, default=(0.0, math.inf))
+        coming = [period for period in self.affects if period[1] > now]
+        return min(coming) if coming else max(self.affects, default=(0.0, math.inf))
 
     @property
-    def _affects(self) -> tuple[Period, ...]:
+    def affects(self) -> tuple[Period, ...]:
+        """When service is affected; empty: always."""
         return self.impact or self.active
 
     @property

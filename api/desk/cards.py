@@ -6,8 +6,9 @@ import math
 from dataclasses import dataclass
 
 from api.desk.disruption import Disruption, Notice, alert_of
-from api.desk.place_words import when
+from api.desk.place_words import notice_times, when
 from api.reading.alerts import Audience, audience_of, informed_by, operator_alerts
+from api.reading.recurrence import recurrence_of
 from api.words.moment import AlertWords, PageMoment
 from feeds.alerts import Alert
 
@@ -39,7 +40,7 @@ class Card:
 def card(disruption: Disruption, moment: PageMoment) -> Card:
     """For the list of an officer."""
     alert = alert_of(disruption, moment.timetable, disruption.alert_id)
-    times = when(disruption.starts_at, disruption.ends_at, moment.texts, moment.timetable, moment.now)
+    times = notice_times(disruption, moment.texts, moment.timetable, moment.now)
     return Card(disruption.number, disruption.state(moment.now), moment.said(alert), times[:1].upper() + times[1:],
                 audience_words(disruption, moment))  # fmt: skip
 
@@ -62,7 +63,10 @@ def operator_cards(moment: PageMoment) -> list[OperatorCard]:
 
 def _operator_card(alert: Alert, moment: PageMoment) -> OperatorCard:
     start, end = alert.period(moment.now)
-    times = when(start, end if math.isfinite(end) else None, moment.texts, moment.timetable, moment.now)
+    times = when(
+        start, end if math.isfinite(end) else None, moment.texts, moment.timetable, moment.now,
+        recurrence_of(alert.affects, moment.lines.zone),
+    )  # fmt: skip
     doubts = []
     if not informed_by(moment, alert).selectors:
         doubts.append(moment.texts("concerns_nobody"))

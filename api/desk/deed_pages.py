@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from api.desk.deed import Deed
 from api.desk.disruption import Disruption
-from api.desk.place_words import when
+from api.desk.place_words import notice_times
 from api.desk.rendering import Session, desk_of_request, desk_page, on_disk, page_moment
 from api.words.moment import PageMoment
 
@@ -57,7 +57,7 @@ def _version(disruption: Disruption, moment: PageMoment) -> list[tuple[str, str]
              for route_id in disruption.routes]  # fmt: skip
     stops = [str(tt.stop_name[tt.stop_index[stop_id]]) if stop_id in tt.stop_index else stop_id
              for stop_id in disruption.stops]  # fmt: skip
-    times = when(disruption.starts_at, disruption.ends_at, texts, tt, disruption.changed_at)
+    times = notice_times(disruption, texts, tt, disruption.changed_at)
     rows = [
         (texts(f"words_{name}", language=texts(f"language_{language}")), words)
         for name, by_language in (("header", disruption.header), ("description", disruption.description))

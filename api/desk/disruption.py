@@ -9,9 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
+from api.desk.repeats import LONGEST_DAYS, Repeats, periods_of
 from api.reading.alerts import ShownOn
 from api.reading.lines import lines_of
-from feeds.alerts import FAR_OFF, Alert, Selector, State
+from feeds.alerts import FAR_OFF, Alert, Period, Selector, State
 from predictor.timetable import Timetable
 
 LONGEST_HEADER = 120
@@ -76,6 +77,17 @@ class Notice(BaseModel):
     """POSIX seconds."""
     ends_at: Annotated[float | None, AfterValidator(_end)] = None
     """POSIX seconds, None until further notice."""
+    repeats: Repeats | None = None
+    """On which days and when within the two times above; None all the time."""
+    zone: str = ""
+    """Time zone of `repeats`, as IANA names it."""
+
+    @property
+    def periods(self) -> tuple[Period, ...]:
+        """When it is in force; at least one, which may be empty."""
+        end = math.inf if self.ends_at is None else self.ends_at
+        found = () if self.repeats is None else periods_of(self.repeats, self.starts_at, min(end, FAR_OFF), self.zone)
+        return found or ((self.starts_at, end),)
 
     def problem(self) -> str:
         """Key of what keeps it from being published, "" where nothing does."""
@@ -85,6 +97,10 @@ class Notice(BaseModel):
             return "starts_far_off"
         if self.ends_at is not None and self.ends_at <= self.starts_at:
             return "ends_before_start"
+        if self.repeats and (self.ends_at is None or self.ends_at - self.starts_at > LONGEST_DAYS * 86_400.0):
+            return "repeats_without_end"
+        if self.repeats and not periods_of(self.repeats, self.starts_at, self.ends_at or 0.0, self.zone):
+            return "repeats_never"
         if self.shown_on == "stops" and not self.stops:
             return "no_stops"
         if self.shown_on == "lines" and not self.routes:
@@ -106,9 +122,10 @@ class Disruption(Notice):
 
     def state(self, now: float) -> State:
         """Whether riders see it at `now`."""
-        if self.ends_at is not None and self.ends_at <= now:
+        periods = self.periods
+        if now >= periods[-1][1]:
             return "over"
-        return "planned" if now < self.starts_at else "in_force"
+        return "in_force" if any(start <= now < end for start, end in periods) else "planned"
 
 
 def alert_of(notice: Notice, timetable: Timetable, alert_id: str) -> Alert:
@@ -120,7 +137,7 @@ def alert_of(notice: Notice, timetable: Timetable, alert_id: str) -> Alert:
         header=notice.header,
         description=notice.description,
         selectors=tuple(_selectors(notice, timetable)),
-        active=((notice.starts_at, math.inf if notice.ends_at is None else notice.ends_at),),
+        active=notice.periods,
     )
 
 

@@ -10,17 +10,17 @@ from pydantic import ValidationError
 from starlette.datastructures import FormData, QueryParams
 
 from api.desk.disruption import LONGEST_DESCRIPTION, LONGEST_HEADER, Disruption, Notice
-from api.desk.phrases import BLANKS, Phrase
+from api.desk.phrases import BLANKS, SPANS_MIN, Phrase
 from api.desk.place_words import LANGUAGES, phrase_words
+from api.desk.repeats import WEEKDAYS, Repeats
 from api.reading.alerts import ShownOn
 from api.reading.lines import lines_of
+from api.reading.moment import Moment
 from api.words.moment import PageMoment
 from feeds.alerts import FAR_OFF
 from predictor.timetable import Timetable
 
 _LONGEST_BLANK = 200
-SPANS_MIN = (30, 60, 120, 240)
-"""Ends to pick, in minutes from the beginning."""
 _DAY_ENDS_H = 4
 SHOWN_ON: tuple[ShownOn, ...] = ("lines", "stops", "network")
 
@@ -55,13 +55,20 @@ class DisruptionForm:
     end: str = "open"
     """`open`, minutes, `day` (the end of the service day) or `at`."""
     end_at: str = ""
+    repeat: bool = False
+    repeat_days: list[str] = field(default_factory=lambda: list(WEEKDAYS[:5]))
+    """Of `WEEKDAYS`."""
+    repeat_start: str = ""
+    """Time of day as browsers send it: HH:MM."""
+    repeat_end: str = ""
     own: dict[tuple[str, str], str] = field(default_factory=dict)
     """The officer's own words by (field, language)."""
 
 
-def form_of_query(query: QueryParams) -> DisruptionForm:
-    """A form to begin with, filled in by a link."""
+def form_of_query(query: QueryParams, phrase: Phrase | None) -> DisruptionForm:
+    """A form to begin with, filled in by a link; its end is the phrase's."""
     return DisruptionForm(
+        end=phrase.ends if phrase else "open",
         routes=query.getlist("line"),
         stops=query.getlist("stop"),
         blanks={name: query[name][:_LONGEST_BLANK] for name in BLANKS if name in query},
@@ -94,6 +101,10 @@ def form_of_post(form: FormData) -> DisruptionForm:
         start_at=field("start_at"),
         end=field("end") or "open",
         end_at=field("end_at"),
+        repeat=field("repeat") == "days",
+        repeat_days=[day for day in WEEKDAYS if day in many("repeat_day")],
+        repeat_start=field("repeat_start"),
+        repeat_end=field("repeat_end"),
         own=own,
     )
 
@@ -105,13 +116,15 @@ def form_of_disruption(kept: Disruption, phrase: Phrase | None, timetable: Timet
     def local(at: float) -> str:
         return f"{datetime.fromtimestamp(at, zone):%Y-%m-%dT%H:%M}"
 
-    made = _made(kept, phrase, timetable, kept.changed_at)
+    made, repeats = _made(kept, phrase, timetable, kept.changed_at), kept.repeats
     texts = {("header", language): text for language, text in kept.header.items()}
     texts |= {("description", language): text for language, text in kept.description.items()}
     return DisruptionForm(
         routes=list(kept.routes), stops=list(kept.stops), blanks=dict(kept.blanks), shown_on=kept.shown_on,
         start="kept" if kept.starts_at <= now else "at", start_at=local(kept.starts_at),
         end="open" if kept.ends_at is None else "at", end_at="" if kept.ends_at is None else local(kept.ends_at),
+        repeat=repeats is not None, repeat_days=list(repeats.days if repeats else WEEKDAYS[:5]),
+        repeat_start=repeats.start if repeats else "", repeat_end=repeats.end if repeats else "",
         own={key: text for key, text in texts.items() if text != made.get(key)},
     )  # fmt: skip
 
@@ -128,7 +141,9 @@ def notice_of(form: DisruptionForm, phrase: Phrase | None, moment: PageMoment, k
         shown_on=chosen_audience(form, phrase),
         blanks=form.blanks,
         starts_at=starts_at,
-        ends_at=_end(form, moment, starts_at),
+        ends_at=end_of(form.end, form.end_at, moment, starts_at),
+        repeats=_repeats(form),
+        zone=moment.lines.zone.key,
     )
     made = _made(base, phrase, moment.timetable, moment.now)
     try:
@@ -176,24 +191,36 @@ def _start(form: DisruptionForm, moment: PageMoment, kept: Disruption | None) ->
     return at
 
 
-def _end(form: DisruptionForm, moment: PageMoment, starts_at: float) -> float | None:
-    if form.end == "open":
+def _repeats(form: DisruptionForm) -> Repeats | None:
+    if not form.repeat:
         return None
-    if form.end == "day":
-        zone = moment.lines.zone
+    try:
+        # Some browsers send seconds.
+        given = {"days": form.repeat_days, "start": form.repeat_start[:5], "end": form.repeat_end[:5]}
+        return Repeats.model_validate(given)
+    except ValidationError as error:
+        raise ValueError("bad_repeats") from error
+
+
+def end_of(end: str, end_at: str, moment: Moment, starts_at: float) -> float | None:
+    """When it ends that begins at `starts_at`: see `DisruptionForm`. Errors: ValueError."""
+    if end == "open":
+        return None
+    if end == "day":
+        zone = lines_of(moment.timetable).zone
         begins = datetime.fromtimestamp(starts_at, zone)
-        end = begins.replace(hour=_DAY_ENDS_H, minute=0, second=0, microsecond=0)
-        return (end if begins.hour < _DAY_ENDS_H else end + timedelta(days=1)).timestamp()
-    if form.end.isdecimal() and int(form.end) in SPANS_MIN:
+        day_ends = begins.replace(hour=_DAY_ENDS_H, minute=0, second=0, microsecond=0)
+        return (day_ends if begins.hour < _DAY_ENDS_H else day_ends + timedelta(days=1)).timestamp()
+    if end.isdecimal() and int(end) in SPANS_MIN:
         # Whole minutes, as riders are told them.
-        return -(-(starts_at + 60.0 * int(form.end)) // 60) * 60
-    return _local(form.end_at, moment, "bad_end")
+        return -(-(starts_at + 60.0 * int(end)) // 60) * 60
+    return _local(end_at, moment, "bad_end")
 
 
-def _local(text: str, moment: PageMoment, problem: str) -> float:
+def _local(text: str, moment: Moment, problem: str) -> float:
     try:
         at = datetime.fromisoformat(text)
-        return (at if at.tzinfo else at.replace(tzinfo=moment.lines.zone)).timestamp()
+        return (at if at.tzinfo else at.replace(tzinfo=lines_of(moment.timetable).zone)).timestamp()
     except (ValueError, OverflowError) as error:
         raise ValueError(problem) from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
@@ -15,7 +15,6 @@ from api.desk.cards import AudienceWords, audience_words, card, operator_cards
 from api.desk.disruption import Disruption, Notice, alert_of
 from api.desk.disruption_form import (
     SHOWN_ON,
-    SPANS_MIN,
     DisruptionForm,
     Words,
     chosen_audience,
@@ -25,7 +24,8 @@ from api.desk.disruption_form import (
     notice_of,
     words_of,
 )
-from api.desk.phrases import Phrase
+from api.desk.ending_soon import ending_soon
+from api.desk.phrases import SPANS_MIN, Phrase
 from api.desk.place_words import LANGUAGES
 from api.desk.rendering import (
     OwnForm,
@@ -38,8 +38,10 @@ from api.desk.rendering import (
     page_moment,
     text,
 )
+from api.desk.repeats import WEEKDAYS
 from api.desk.stop_choice import StopChoice, stop_choice
 from api.words.moment import AlertWords, PageMoment
+from api.words.recurrence import weekdays
 
 disruption_pages_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -82,7 +84,8 @@ def new(request: Request, _: Session, phrase: str = "") -> Response:
     """The form, with what the link has filled in."""
     moment = page_moment(request)
     picked = _phrase(request, phrase)
-    return _form_page(request, moment, form_of_query(request.query_params), picked, None, secrets.token_urlsafe(9))
+    form = form_of_query(request.query_params, picked)
+    return _form_page(request, moment, form, picked, None, secrets.token_urlsafe(9))
 
 
 @disruption_pages_router.post("/desk/disruptions/new")
@@ -141,6 +144,22 @@ def end(request: Request, form: OwnForm, number: int) -> Response:  # noqa: ARG0
     return RedirectResponse(f"/desk?{urlencode({'ended': number})}", 303)
 
 
+@disruption_pages_router.post("/desk/disruptions/{number}/put-off")
+def put_off(request: Request, form: OwnForm, number: int) -> Response:
+    """Let it end so many minutes later; words that follow its phrase say so."""
+    moment, desk, kept = page_moment(request), desk_of_request(request), _kept(request, number)
+    ending, by_min = ending_soon(kept, moment.now), text(form, "by")
+    if ending and by_min in map(str, ending.put_off_min):
+        phrase = _phrase(request, kept.phrase)
+        filled = form_of_disruption(kept, phrase, moment.timetable, moment.now)
+        later = replace(filled, end="at", end_at=moment.words.iso(ending.ends_at + 60.0 * int(by_min)))
+        notice, problem = _said(later, phrase, moment, kept)
+        if notice and not problem:
+            with on_disk():
+                desk.disruptions.change(number, notice, moment.now, officer_of(request))
+    return RedirectResponse(f"/desk?{urlencode({'published': number})}", 303)
+
+
 def _said(
     form: DisruptionForm, phrase: Phrase | None, moment: PageMoment, kept: Disruption | None
 ) -> tuple[Notice | None, str]:
@@ -189,6 +208,7 @@ def _form_page(
     return desk_page(
         request, moment, "disruption.html", badges=[line.badge for line in moment.lines.all], status=status,
         page=page, spans=SPANS_MIN, shown_on=SHOWN_ON,
+        weekdays=[(day, weekdays([number], moment.texts)) for number, day in enumerate(WEEKDAYS)],
     )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request
@@ -23,10 +24,14 @@ from api.answers.problems import PROBLEMS, Problem, ProblemDetails
 from api.answers.rate_limits import TOO_OFTEN, WRITES, rate_limits_of
 from api.desk.desk import Desk
 from api.desk.disruption import Cause, Description, Disruption, Effect, Header, Notice, alert_of
+from api.desk.disruption_form import end_of
 from api.desk.place_words import worded
 from api.desk.rendering import on_disk
+from api.desk.repeats import WEEKDAYS, Repeats, TimeOfDay, Weekday
 from api.reading.alerts import ShownOn, informed_by, operator_alerts, shown_on
+from api.reading.lines import lines_of
 from api.reading.moment import Moment
+from api.reading.recurrence import Recurrence, recurrence_of
 from feeds.alerts import Alert, State
 
 
@@ -70,6 +75,14 @@ _SENDING: dict[int | str, dict[str, Any]] = {
 }
 
 
+class RepeatsAnswer(BaseModel):
+    """Days of the week and times of day, by the clocks of the network's time zone."""
+
+    days: list[Weekday]
+    start: TimeOfDay
+    end: TimeOfDay = Field(description="Up to the start itself it is of the next day")
+
+
 class DisruptionAnswer(BaseModel):
     """One message to riders. Texts by language tag, "" where the operator's feed names none."""
 
@@ -87,6 +100,7 @@ class DisruptionAnswer(BaseModel):
     informed: list[InformedEntity] = Field(description="Whom exactly it concerns: any of these suffices")
     starts_at: IsoMoment | None
     ends_at: IsoMoment | None = Field(description="null until further notice")
+    repeats: RepeatsAnswer | None = Field(description="In force only then, within the two above; null: always")
 
 
 class DisruptionsAnswer(Answer):
@@ -118,7 +132,10 @@ class DisruptionPatch(BaseModel):
         default_factory=dict, description="For the phrase: `minutes`, `times`, `via`", examples=[{"via": "rue Neuve"}]
     )  # fmt: skip
     starts_at: AwareDatetime | None = Field(None, description="null: now")
-    ends_at: AwareDatetime | None = Field(None, description="null: until further notice")
+    ends_at: AwareDatetime | None = Field(
+        None, description="null: until further notice; not named in what is new: as its phrase ends by default"
+    )
+    repeats: Repeats | None = Field(None, description="In force at these times alone, until ends_at; null: always")
 
 
 def _writable_desk(request: Request, _: Annotated[object, Depends(HTTPBearer(auto_error=False))]) -> Desk:
@@ -159,7 +176,7 @@ def get_disruption(request: Request, disruption_id: Id) -> OneDisruption:
 def publish_disruption(request: Request, response: Response, desk: Writing, given: DisruptionPatch) -> OneDisruption:
     """Publish now, or for later by `starts_at`: by a ready-made phrase with its lines and stops, or in own words."""
     moment = Moment.of(request)
-    notice = _notice(moment, desk, given, Notice(starts_at=moment.now))
+    notice = _notice(moment, desk, given, Notice(starts_at=moment.now), new=True)
     with on_disk():
         published = desk.disruptions.publish(notice, moment.now, request.state.token_name)
     response.headers["Location"] = f"/v1/disruptions/{published.alert_id}"
@@ -189,14 +206,16 @@ def end_disruption(request: Request, desk: Writing, disruption_id: Id) -> OneDis
         return _answer(moment, desk.disruptions.end(kept.number, moment.now, request.state.token_name))
 
 
-def _notice(moment: Moment, desk: Desk, given: DisruptionPatch, base: Notice) -> Notice:
-    """`base` with what is given; errors: Problem 409."""
+def _notice(moment: Moment, desk: Desk, given: DisruptionPatch, base: Notice, *, new: bool = False) -> Notice:
+    """`base` with what is given; a `new` one ends when its phrase does. Errors: Problem 409."""
     named = given.model_fields_set
     changes: dict[str, Any] = {name: getattr(given, name) for name in named}
     for name in ("starts_at", "ends_at"):
         if name in named:
             at = getattr(given, name)
             changes[name] = at.timestamp() if at else moment.now if name == "starts_at" else None
+    if changes.get("repeats"):
+        changes["zone"] = lines_of(moment.timetable).zone.key
     for name in ("cause", "effect", "shown_on", "phrase"):
         if changes.get(name) is None:
             changes.pop(name, None)
@@ -215,8 +234,11 @@ def _notice(moment: Moment, desk: Desk, given: DisruptionPatch, base: Notice) ->
             stop_index(moment, stop)
     if phrase is not None:
         if "phrase" in named:
-            changes = {"cause": phrase.cause, "effect": phrase.effect, "shown_on": phrase.shown_on, **changes}
-        if named & {"phrase", "routes", "stops", "starts_at", "ends_at", "blanks"}:
+            starts_at = changes.get("starts_at", base.starts_at)
+            by_phrase = {"cause": phrase.cause, "effect": phrase.effect, "shown_on": phrase.shown_on}
+            ends = {"ends_at": end_of(phrase.ends, "", moment, starts_at)} if new else {}
+            changes = {**by_phrase, **ends, **changes}
+        if named & {"phrase", "routes", "stops", "starts_at", "ends_at", "repeats", "blanks"}:
             changes = {"header": {}, "description": {}, **changes}
     notice = Notice.model_validate({**base.model_dump(), **changes})
     if phrase is not None:
@@ -230,6 +252,8 @@ _PROBLEMS = {
     "no_header": "It says nothing: give a header, or a phrase.",
     "starts_far_off": "It begins in another century: check starts_at.",
     "ends_before_start": "It ends before it begins: check starts_at and ends_at.",
+    "repeats_without_end": "What repeats ends within 400 days: give ends_at.",
+    "repeats_never": "None of the days lies between starts_at and ends_at: check repeats.",
     "no_stops": "It is to be shown at stops but names none: give stops, or another shown_on.",
     "no_lines": "It is to be shown on lines but names none: give routes, or another shown_on.",
 }
@@ -268,11 +292,15 @@ def _of_desk(moment: Moment, disruption: Disruption) -> DisruptionAnswer:
         routes=list(disruption.routes), stops=list(disruption.stops),
         trips=[], shown_on=disruption.shown_on, informed=[selector_of(selector) for selector in selectors],
         starts_at=moment.iso(disruption.starts_at), ends_at=moment.iso(disruption.ends_at),
+        repeats=RepeatsAnswer(**disruption.repeats.model_dump()) if disruption.repeats else None,
     )  # fmt: skip
 
 
 def _of_operator(moment: Moment, alert: Alert) -> DisruptionAnswer:
     tt, informed, (start, end) = moment.timetable, informed_by(moment, alert), alert.period(moment.now)
+    recurrence = recurrence_of(alert.affects, lines_of(tt).zone)
+    if recurrence:
+        start, end = recurrence.first, recurrence.ends
     return DisruptionAnswer(
         disruption_id=alert.alert_id, source="operator", state=alert.state(moment.now), cause=alert.cause,
         effect=alert.effect, header=dict(alert.header), description=dict(alert.description),
@@ -281,4 +309,11 @@ def _of_operator(moment: Moment, alert: Alert) -> DisruptionAnswer:
         trips=[str(tt.trip_id[t]) for t in sorted(informed.trips)], shown_on=shown_on(informed),
         informed=[selector_of(selector) for selector in alert.selectors],
         starts_at=moment.iso(start) if start > 0 else None, ends_at=moment.iso(end) if math.isfinite(end) else None,
+        repeats=_repeats(moment, recurrence) if recurrence else None,
     )  # fmt: skip
+
+
+def _repeats(moment: Moment, recurrence: Recurrence) -> RepeatsAnswer:
+    zone = lines_of(moment.timetable).zone
+    start, end = (f"{datetime.fromtimestamp(at, zone):%H:%M}" for at in recurrence.period)
+    return RepeatsAnswer(days=[WEEKDAYS[day] for day in recurrence.days], start=start, end=end)

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.desk.cards import Card, OperatorCard, card, operator_cards
 from api.desk.drafts import Draft
+from api.desk.ending_soon import Ending, ending_soon
 from api.desk.outbox import Delivery
 from api.desk.rendering import OwnForm, Session, desk_of_request, desk_page, officer_of, on_disk, page_moment, text
 from api.desk.running_trips import RunningTrips
@@ -33,6 +34,7 @@ _LISTED = 12
 _TROUBLE_FROM = 1.0
 _LATE_TO_TELL_S = 120.0
 _NEAR_M = 500.0
+_DAY_MIN = 1440
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,21 @@ class FeedWords:
 
 
 @dataclass(frozen=True)
+class EndingWords:
+    """A disruption whose end comes near."""
+
+    card: Card
+    said: str
+    put_off: list[tuple[int, str]]
+    """Minutes by which its end may be put off, and the words for them."""
+
+
+@dataclass(frozen=True)
 class Overview:
     """What the first page shows."""
 
+    ending: list[EndingWords]
+    """Those whose end comes near."""
     cards: list[Card]
     by_operator: list[OperatorCard]
     drafts: list[DraftWords]
@@ -114,6 +128,7 @@ def overview(request: Request, _: Session, published: str = "", ended: str = "")
     uncovered = _uncovered(standing.trips, moment)
     suggested = desk.drafts()
     page = Overview(
+        ending=[_ending(ending, moment) for disruption in shown if (ending := ending_soon(disruption, moment.now))],
         cards=[card(disruption, moment) for disruption in shown],
         by_operator=operator_cards(moment),
         drafts=[_draft(draft, standing, moment, request) for draft in suggested.offered],
@@ -154,6 +169,17 @@ def dismiss(request: Request, form: OwnForm) -> Response:
 def bring_back(request: Request, form: OwnForm) -> Response:
     """Now after all."""
     return _done(desk_of_request(request).bring_back, text(form, "draft"), officer_of(request))
+
+
+def _ending(ending: Ending, moment: PageMoment) -> EndingWords:
+    texts, words = moment.texts, moment.words
+    in_words = texts("ends_in", time=words.clock(ending.ends_at), wait=words.age(ending.ends_at - moment.now))
+    put_off = [
+        (minutes, texts("put_off_hours", count=minutes // 60) if minutes < _DAY_MIN
+         else texts("put_off_days", count=minutes // _DAY_MIN))
+        for minutes in ending.put_off_min
+    ]  # fmt: skip
+    return EndingWords(card(ending.disruption, moment), in_words, put_off)
 
 
 def _done(write: Callable[[str, str], None], situation: str, officer: str) -> Response:

@@ -13,7 +13,7 @@ from starlette.datastructures import FormData
 from api.answers.problems import Problem
 from api.desk.disruption import LONGEST_DESCRIPTION, LONGEST_HEADER, Cause, Effect, Notice
 from api.desk.disruption_form import SHOWN_ON
-from api.desk.phrases import PLACES, Phrase
+from api.desk.phrases import PLACES, SPANS_MIN, End, Phrase
 from api.desk.place_words import LANGUAGES, phrase_words
 from api.desk.rendering import OwnForm, Session, desk_of_request, desk_page, officer_of, page_moment, text
 from api.words.moment import PageMoment
@@ -67,7 +67,7 @@ def _phrase(form: FormData, key: str, taken: list[str]) -> tuple[Phrase, str]:
                if (words := text(form, f"{name}_{language}").replace("\r\n", "\n").strip()[:longest])}
         for name, longest in _FIELDS
     }  # fmt: skip
-    cause, effect, shown_on = (text(form, name) for name in ("cause", "effect", "shown_on"))
+    cause, effect, shown_on, ends = (text(form, name) for name in ("cause", "effect", "shown_on", "ends"))
     if key == NEW:
         base = re.sub(r"[^a-z0-9]+", "_", (texts["name"].get("en") or next(iter(texts["name"].values()), "")).lower())
         base = base.strip("_")[:30] or "phrase"
@@ -79,6 +79,7 @@ def _phrase(form: FormData, key: str, taken: list[str]) -> tuple[Phrase, str]:
         cause=cast(Cause, cause if cause in get_args(Cause) else "UNKNOWN_CAUSE"),
         effect=cast(Effect, effect if effect in get_args(Effect) else "UNKNOWN_EFFECT"),
         shown_on=shown_on if shown_on in SHOWN_ON else "lines",
+        ends=cast(End, ends if ends in get_args(End) else "day"),
         **texts,
     )
     if set(phrase.name) != set(LANGUAGES) or set(phrase.header) != set(LANGUAGES):
@@ -111,7 +112,7 @@ def _form(
     unknown = ", ".join(f"{{{place}}}" for place in phrase.unknown_places())
     return desk_page(
         request, moment, "phrase.html", status=status, phrase=phrase, key=key, fields=_FIELDS, languages=LANGUAGES,
-        causes=get_args(Cause), effects=get_args(Effect), shown_on=SHOWN_ON, places=PLACES,
+        causes=get_args(Cause), effects=get_args(Effect), shown_on=SHOWN_ON, places=PLACES, spans=SPANS_MIN,
         example=_example(phrase, moment), problem=moment.texts(f"problem_{problem}", places=unknown) if problem else "",
         can_reset=book.is_own(key), is_default=book.is_default(key),
     )  # fmt: skip

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,6 +14,10 @@ from api.desk.disruption import LONGEST_DESCRIPTION, LONGEST_HEADER, Cause, Effe
 from api.reading.alerts import ShownOn
 from api.words.texts import LOCALE
 
+SPANS_MIN = (30, 60, 120, 240)
+"""Ends to pick, in minutes from the beginning."""
+End = Literal["open", "day", "30", "60", "120", "240"]
+"""Until further notice, until the service day ends, or minutes from the beginning."""
 BLANKS = ("minutes", "times", "via")
 """Places that the officer fills in by hand."""
 PLACES = ("line", "stops", "when", *BLANKS)
@@ -33,6 +38,8 @@ class Phrase(BaseModel):
     shown_on: ShownOn = "lines"
     header: dict[Language, str]
     description: dict[Language, str]
+    ends: End = "day"
+    """By default what is published ends then: what nobody ends is told for good."""
 
     @property
     def blanks(self) -> tuple[str, ...]:

@@ -11,7 +11,10 @@ from babel.dates import format_date
 from api.desk.disruption import Language, Notice
 from api.desk.phrases import Phrase, filled_description, filled_header
 from api.reading.lines import lines_of
+from api.reading.recurrence import Recurrence, recurrence_of
+from api.words.recurrence import recurrence_words
 from api.words.texts import Texts, desk_texts_in
+from api.words.times import TimeWords
 from predictor.timetable import Timetable
 
 LANGUAGES: tuple[Language, ...] = ("fr", "en")
@@ -51,7 +54,7 @@ def place_values(notice: Notice, timetable: Timetable, texts: Texts, now: float)
     return {
         "line": texts("phrase_line", count=len(names), names=listed(names, texts)) if names else "",
         "stops": listed(list(stops), texts),
-        "when": when(notice.starts_at, notice.ends_at, texts, timetable, now),
+        "when": notice_times(notice, texts, timetable, now),
         **{name: value.strip() for name, value in notice.blanks.items()},
     }
 
@@ -63,10 +66,27 @@ def listed(names: Sequence[str], texts: Texts) -> str:
     return texts("phrase_and", first=", ".join(names[:-1]), last=names[-1])
 
 
-def when(starts_at: float, ends_at: float | None, texts: Texts, timetable: Timetable, now: float) -> str:
-    """From when to when. Days are named by their date: what is said today is read tomorrow."""
+def notice_times(notice: Notice, texts: Texts, timetable: Timetable, now: float) -> str:
+    """When a notice is in force."""
+    recurrence = recurrence_of(notice.periods, lines_of(timetable).zone) if notice.repeats else None
+    return when(notice.starts_at, notice.ends_at, texts, timetable, now, recurrence)
+
+
+def when(
+    starts_at: float,
+    ends_at: float | None,
+    texts: Texts,
+    timetable: Timetable,
+    now: float,
+    recurrence: Recurrence | None = None,
+) -> str:
+    """From when to when, or on which days until when. Days are named by their date: what is said today is read
+    tomorrow."""
     zone = lines_of(timetable).zone
     today, begin = datetime.fromtimestamp(now, zone), datetime.fromtimestamp(starts_at, zone)
+    if recurrence:
+        words = TimeWords(texts, zone, now)
+        return recurrence_words(recurrence, texts, words.hours_minutes, words.date)
     begun = starts_at <= now
     if ends_at is None:
         return texts("phrase_open") if begun else texts("phrase_from", start=_moment(begin, today, texts))

@@ -16,7 +16,9 @@ from api.reading.calls import RunCall
 from api.reading.journey import Journey
 from api.reading.lines import Line
 from api.reading.moment import Moment
+from api.reading.recurrence import recurrence_of
 from api.words.abbreviations import Abbreviations
+from api.words.recurrence import recurrence_words
 from api.words.texts import LANGUAGE_COOKIE, Texts, country_of, region_of, texts_in, wanted_language
 from api.words.times import TimeWords, Wait
 from feeds.alerts import Alert
@@ -43,7 +45,9 @@ class AlertWords:
     stops: tuple[tuple[str, str], ...]
     """Id and name of the stops that it names."""
     when: str
-    """From when on, of one told before it is in force; else ""."""
+    """From when on, or on which days, of one told before it is in force; else ""."""
+    repeats: str
+    """On which days and when, of one that comes back each week; else ""."""
     starts_at: float
     """POSIX seconds, 0 where it began at some time,"""
     ends_at: float
@@ -193,7 +197,7 @@ class PageMoment(Moment):
         shown, count = said[:_MOST_ALERTS], len(said) - _MOST_ALERTS
         if count > 0:
             header = self.texts("alerts_others", count=count)
-            shown.append(AlertWords(header, "", "/alerts", (), (), "", 0.0, math.inf, in_force=True))
+            shown.append(AlertWords(header, "", "/alerts", (), (), "", "", 0.0, math.inf, in_force=True))
         return shown
 
     def reason_for(self, row: RunCall) -> str:
@@ -208,6 +212,12 @@ class PageMoment(Moment):
         if not header:
             header, description = description or self._word(f"effect_{alert.effect}") or url, ""
         start, end = alert.period(self.now)
+        recurrence, repeats = recurrence_of(alert.affects, self.lines.zone), ""
+        if recurrence:
+            repeats = recurrence_words(recurrence, self.texts, self.words.time, self.words.date, self.country)
+            start, end = recurrence.first, recurrence.ends
+        state = alert.state(self.now)
+        coming = "" if start <= self.now else self.texts("alert_from", time=self.words.clock(start))
         tt, informed = self.timetable, informed_by(self, alert)
         return AlertWords(
             header=header,
@@ -215,14 +225,18 @@ class PageMoment(Moment):
             url=url if url.startswith(("https://", "http://")) else "",
             lines=tuple(self.lines.all[route] for route in sorted(informed.routes, key=self.lines.rank.__getitem__)),
             stops=tuple((str(tt.stop_id[stop]), str(tt.stop_name[stop])) for stop in sorted(informed.stops)),
-            when="" if start <= self.now else self.texts("alert_from", time=self.words.clock(start)),
+            when=(repeats if state != "in_force" else "") if repeats else coming,
+            repeats=repeats,
             starts_at=start,
             ends_at=end,
-            in_force=alert.state(self.now) == "in_force",
+            in_force=state == "in_force",
         )
 
     def until(self, alert: AlertWords, *, dated: bool = False) -> str:
-        """Until when an alert is in force, "" where that is not known. `dated`: to be read on another day too."""
+        """Until when an alert is in force, "" where that is not known, or told already. `dated`: to be read on another
+        day too."""
+        if alert.repeats:
+            return "" if alert.when else alert.repeats
         if math.isinf(alert.ends_at):
             return ""
         return self.texts("alert_until", time=(self.words.dated if dated else self.words.clock)(alert.ends_at))
