@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from api.reading.destinations import destination_of
 from api.reading.explanations import Explanation
 from api.words.texts import country_of, texts_in
-from api.words.times import TimeWords
+from api.words.times import TimeWords, clock_minutes
 from feeds.translations import text_in
 from predictor.explain import verdict as words
 from predictor.explain.verdict import Fact
@@ -81,7 +81,7 @@ class ExplanationWords:
         values: dict[str, str] = {"vehicle": self._vehicle(v.vehicle_id)}
         if math.isfinite(v.passed_at):
             values["passed"] = self._time(v.passed_at)
-            values["minutes"] = self._texts("minutes", count=max(round(abs(v.deviation_s) / 60), 1))
+            values["minutes"] = self._texts("minutes", count=max(abs(clock_minutes(v.scheduled, v.passed_at)), 1))
             if v.outcome == words.NOT_SEEN and f"{key}_likely" in self._texts.entries:
                 key += "_likely"
         fact = self._deciding_fact()
@@ -229,8 +229,10 @@ class WaitWords(ExplanationWords):
         return self._sentence(key, values)
 
     def _wait(self) -> str:
-        wait_s = self._one.verdict.deviation_s
-        return self._texts("under_a_minute") if wait_s < 60.0 else self._minutes(wait_s)
+        v = self._one.verdict
+        if v.deviation_s < 60.0:
+            return self._texts("under_a_minute")
+        return self._texts("minutes", count=clock_minutes(v.scheduled, v.passed_at))
 
     def _minutes(self, seconds: float) -> str:
         return self._texts("minutes", count=max(round(seconds / 60), 1))

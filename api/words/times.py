@@ -20,6 +20,11 @@ WIDE_MIN, WIDE_SHARE = 3, 0.4
 _NIGHT_ENDS_H = 4
 
 
+def clock_minutes(earlier: float, later: float) -> int:
+    """Minutes between two times as clocks show them, without their seconds: 1 from 08:26:05 to 08:27:55."""
+    return floor(later / 60) - floor(earlier / 60)
+
+
 @dataclass(frozen=True)
 class Wait:
     """How long until a departure, as shown."""

@@ -209,3 +209,22 @@ def test_what_cannot_be_taken_in_is_counted_and_the_service_goes_on(monkeypatch:
     writer.drain()
     assert writer.store.until == step.at
     writer.stop()
+
+
+@pytest.mark.parametrize(
+    "outcome, due, passed, said",
+    [
+        ("early", (8, 27, 55), (8, 26, 5), "passed at 08:26, 1 minute before"),
+        ("early", (8, 27, 0), (8, 25, 50), "passed at 08:25, 2 minutes before"),
+        ("late", (8, 27, 50), (8, 33, 10), "passed at 08:33, 6 minutes late"),
+        ("late", (8, 27, 0), (8, 33, 40), "passed at 08:33, 6 minutes late"),
+        ("long_wait", (8, 27, 0), (8, 47, 40), "passed only at 08:47: a wait of 20 minutes"),
+    ],
+)
+def test_minutes_are_those_between_the_clock_times_that_the_rider_reads(
+    outcome: str, due: tuple[int, int, int], passed: tuple[int, int, int], said: str
+) -> None:
+    by_headway = 600.0 if outcome == "long_wait" else float("nan")
+    facts = (Fact("passed", at(*passed), at(*passed), 3),)
+    verdict = Verdict(0, 1, 0, 1, at(*due), outcome, "", at(*passed), "7001", facts, headway_s=by_headway)
+    assert said in words_of(Explanation(headway_town(), verdict, {}), "en").answer()
