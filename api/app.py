@@ -21,6 +21,7 @@ from api.answers.own_redirects import OwnRedirects
 from api.answers.problems import answer_with_problems
 from api.answers.rate_limits import RateLimits
 from api.answers.said_once import SaidOnce
+from api.answers.screens_seen import ScreensSeen
 from api.desk.desk import Desk
 from api.desk.disruptions_api import disruptions_router
 from api.desk.metrics import DeskCollector
@@ -135,6 +136,7 @@ def create_app(
     app.state.abbreviations = Abbreviations(abbreviations or {})
     app.state.announcer = announcer
     app.state.heavy_reads = heavy_reads
+    app.state.screens_seen = ScreensSeen()
     app.state.doors = doors
     app.state.registry = registry
     app.state.rate_limits = RateLimits(behind_proxy=bool(trusted_proxies))

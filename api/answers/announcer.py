@@ -11,6 +11,7 @@ import logging
 import random
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,11 +111,19 @@ class Announcer:
         """How many listen now."""
         return sum(channel.listeners for channel in list(self._channels.values()))
 
-    def answer(self, key: Hashable, make: Make, last_event_id: str | None, client: str) -> EventStream:
+    def answer(
+        self,
+        key: Hashable,
+        make: Make,
+        last_event_id: str | None,
+        client: str,
+        attended: AbstractContextManager[None] | None = None,
+    ) -> EventStream:
         """A response that goes on until the listener leaves or the server stops: at once the event, or a
         `heartbeat` where `last_event_id` is still the newest; then one for each change.
 
-        Parameters: `key`: those who give the same share what `make` makes; `client`: whose the stream is.
+        Parameters: `key`: those who give the same share what `make` makes; `client`: whose the stream is; `attended`:
+        entered while it is open.
         Errors: Problem 503 when full, 429 when this client has too many.
         """
         if self.listeners >= _MOST_LISTENERS:
@@ -129,7 +138,7 @@ class Announcer:
                 f"{_MOST_OF_A_CLIENT} streams of yours are open: close some, or poll.",
                 headers={"Retry-After": str(_RETRY_AFTER_S)},
             )  # fmt: skip
-        return EventStream(self._listen(key, make, last_event_id, client))
+        return EventStream(self._listen(key, make, last_event_id, client, attended or nullcontext()))
 
     def close(self) -> None:
         """End all streams: each is closed as HTTP wants it, and its listener comes back by itself."""
@@ -137,31 +146,39 @@ class Announcer:
         for channel in self._channels.values():
             channel.tell()
 
-    async def _listen(self, key: Hashable, make: Make, last_event_id: str | None, client: str) -> AsyncGenerator[bytes]:
-        channel = self._channels.setdefault(key, _Channel(make))
-        channel.listeners += 1
-        self._of_client[client] += 1
-        self._keep_watching()
-        # A restart must not bring all listeners back in the same second.
-        retry = f"retry: {random.randint(2000, 6000)}\n".encode()  # noqa: S311
-        try:
-            while not (self._closing or channel.ended):
-                latest, changed = channel.latest, channel.changed
-                if latest is not None and latest.event_id != last_event_id:
-                    last_event_id = latest.event_id
-                    yield retry + channel.said
-                    retry = b""
-                elif latest is not None:
-                    yield retry + self._heartbeat()
-                    retry = b""
-                await changed.wait()
-        finally:
-            channel.listeners -= 1
-            self._of_client[client] -= 1
-            if not self._of_client[client]:
-                del self._of_client[client]
-            if not channel.listeners and self._channels.get(key) is channel:
-                del self._channels[key]
+    async def _listen(
+        self,
+        key: Hashable,
+        make: Make,
+        last_event_id: str | None,
+        client: str,
+        attended: AbstractContextManager[None],
+    ) -> AsyncGenerator[bytes]:
+        with attended:
+            channel = self._channels.setdefault(key, _Channel(make))
+            channel.listeners += 1
+            self._of_client[client] += 1
+            self._keep_watching()
+            # A restart must not bring all listeners back in the same second.
+            retry = f"retry: {random.randint(2000, 6000)}\n".encode()  # noqa: S311
+            try:
+                while not (self._closing or channel.ended):
+                    latest, changed = channel.latest, channel.changed
+                    if latest is not None and latest.event_id != last_event_id:
+                        last_event_id = latest.event_id
+                        yield retry + channel.said
+                        retry = b""
+                    elif latest is not None:
+                        yield retry + self._heartbeat()
+                        retry = b""
+                    await changed.wait()
+            finally:
+                channel.listeners -= 1
+                self._of_client[client] -= 1
+                if not self._of_client[client]:
+                    del self._of_client[client]
+                if not channel.listeners and self._channels.get(key) is channel:
+                    del self._channels[key]
 
     def _heartbeat(self) -> bytes:
         moment = Moment(self._service.view, self._service.clock.now())

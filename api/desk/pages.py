@@ -9,6 +9,7 @@ from api.desk.deed_pages import deed_pages_router
 from api.desk.disruption_pages import disruption_pages_router
 from api.desk.overview import overview_router
 from api.desk.phrase_pages import phrase_pages_router
+from api.desk.screen_pages import screen_pages_router
 from api.desk.sign_in_pages import sign_in_router
 from api.desk.timetable_word import timetable_form_router
 from api.desk.why_page import why_router
@@ -22,6 +23,7 @@ for _router in (
     why_router,
     deed_pages_router,
     account_pages_router,
+    screen_pages_router,
     timetable_form_router,
 ):
     desk_router.routes.extend(_router.routes)

@@ -14,6 +14,7 @@ from api.answers.event_stream import EventStream
 from api.answers.lookups import stop_index
 from api.answers.problems import PROBLEMS
 from api.answers.rate_limits import client_of
+from api.answers.screens_seen import ScreenKey, ScreenName, screens_seen_of
 from api.panels.models import PanelBoard, PanelDeparture
 from api.panels.text import panel_lines
 from api.reading.alerts import stop_alerts
@@ -55,10 +56,12 @@ async def get_board(
     ] = "json",
     width: Annotated[int, Query(ge=8, le=200, description="Columns of each line of text")] = 24,
     lines: Annotated[int, Query(ge=1, le=40, description="Lines of text")] = 4,
+    name: ScreenName = "",
 ) -> Response:
     """What a panel at the stop shows. The ETag changes only when something shown changes: a panel that polls every 15
     seconds with `If-None-Match` gets 304 in between."""
     boards = StopBoards(Moment.of(request))
+    screens_seen_of(request).asked(ScreenKey("panel", (stop_id,), name), boards.moment.now)
     stop = stop_index(boards.moment, stop_id)
     moment = said_in(boards.moment, language, abbreviations=abbreviations_of(request))
     if form == "text":
@@ -76,11 +79,14 @@ def stream_board(
     stop_id: str,
     limit: Limit = 6,
     language: Language = "en",
+    name: ScreenName = "",
     last_event_id: Annotated[str | None, Header(description="The id of the last event received")] = None,
 ) -> Response:
     """The board as Server-Sent Events: an event `board` (as `…/board` gives it) whenever something shown changes, an
     event `heartbeat` every 10 seconds otherwise. Who comes back with `Last-Event-ID` gets the board only if it has
     changed since."""
+    screens, clock = screens_seen_of(request), request.app.state.service.clock
+    seen = screens.asked(ScreenKey("panel", (stop_id,), name), clock.now())
     stop_index(Moment.of(request), stop_id)
 
     def make(boards: StopBoards) -> Announcement:
@@ -88,7 +94,9 @@ def stream_board(
         return Announcement(digest_of(_says(shown)), shown.model_dump_json())
 
     announcer: Announcer = request.app.state.announcer
-    return announcer.answer(("board", stop_id, limit, language), make, last_event_id, client_of(request))
+    return announcer.answer(
+        ("board", stop_id, limit, language), make, last_event_id, client_of(request), screens.listening(seen, clock)
+    )
 
 
 def _board(boards: StopBoards, moment: PageMoment, stop: int, limit: int) -> PanelBoard:

@@ -13,6 +13,7 @@ from api.answers.assets import style
 from api.answers.frame import Frame, fragment, framed
 from api.answers.problems import Problem
 from api.answers.rate_limits import client_of
+from api.answers.screens_seen import ScreenKey, ScreenName, screens_seen_of
 from api.panels.screen import ScreenPage, screen_page, screen_timetable
 from api.reading.board import MOST_DEPARTURES, StopBoards
 from api.reading.moment import Moment
@@ -45,6 +46,7 @@ def screen(
     lang: str = "",
     variant: Literal["", "contrast", "eink"] = "",
     only: Literal["", "board", "stream"] = "",
+    name: ScreenName = "",
     last_event_id: Annotated[str | None, Header()] = None,
 ) -> Response:
     """The screen of some stops; `only` the part that changes, once or as an event stream, is for its script."""
@@ -54,6 +56,8 @@ def screen(
     short = abbreviations_of(request)
     moment = said_in(boards.moment, language, country, short)
     asked = _asked(moment, stop_ids, stop or [])
+    screens, clock = screens_seen_of(request), request.app.state.service.clock
+    seen = screens.asked(ScreenKey("screen", tuple(asked), name), clock.now())
     unknown = [stop_id for stop_id in asked if stop_id not in moment.timetable.stop_index]
     if unknown or not 1 <= len(asked) <= MOST_STOPS:
         notice = moment.texts("error_stop", id=unknown[0]) if unknown else moment.texts("screen_stops", most=MOST_STOPS)
@@ -65,7 +69,7 @@ def screen(
         def make(boards: StopBoards) -> Announcement:
             return _announced(said_in(boards.moment, language, country, short), boards, asked, limit)
 
-        return announcer.answer(key, make, last_event_id, client_of(request))
+        return announcer.answer(key, make, last_event_id, client_of(request), screens.listening(seen, clock))
     stops = [moment.timetable.stop_index[stop_id] for stop_id in asked]
     page = screen_page(boards, moment, stops, limit)
     if only == "board":
