@@ -40,6 +40,7 @@ from api.panels.screen_addresses import screens_router
 from api.service.service import Service
 from api.service.siri_names import SiriNames
 from api.siri.addresses import siri_router
+from api.v1.accuracy import accuracy_router
 from api.v1.departures import departures_router
 from api.v1.docs_page import DOCS_FILES, docs_files, docs_router
 from api.v1.explain import explain_router
@@ -158,7 +159,8 @@ def create_app(
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(trusted_proxies))
     answer_with_problems(app)
     for router in (
-        departures_router, panels_router, explain_router, stops_router, routes_router, shapes_router, trips_router,
+        departures_router, panels_router, explain_router, accuracy_router, stops_router,
+        routes_router, shapes_router, trips_router,
         vehicles_router, disruptions_router, realtime_feeds_router, siri_router, health_router, timetable_router,
         metrics_router, docs_router, timetable_in_use_router,
         installable_router, crawlers_router, page_stream_router, timetable_pages_router, embed_router,

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from api.reading.alerts import informed_by
+from api.reading.lines import lines_of
 from api.reading.moment import Moment
 from api.reading.zone_places import great_circle_km, zone_place
 from api.service.service import Service
@@ -32,10 +33,10 @@ FAULTS = (
     "alerts_reach_nobody", "stops_swapped", "timetable_ended", "timetable_ends",
     "timetable_not_begun", "own_clock_jumped", "own_clock_set_back", "nothing_kept", "timetable_not_kept",
     "history_not_saved", "history_lost",
-    "learned_not_saved", "files_set_aside", "file_damaged", "work_fails",
+    "learned_not_saved", "files_set_aside", "file_damaged", "lines_worse", "work_fails",
 )  # fmt: skip
 """Every code that a fault may have."""
-WARNINGS = frozenset(("clock_fast", "feed_misplaced", "reports_late", "timetable_ends"))
+WARNINGS = frozenset(("clock_fast", "feed_misplaced", "lines_worse", "reports_late", "timetable_ends"))
 """Those by which riders lose nothing yet: they are told, and make nobody get up at night."""
 
 CLOCK_FAST_S = 10.0
@@ -86,7 +87,7 @@ def faults_of(service: Service) -> list[Fault]:
     elif service.steps == 0:
         found.append(Fault("no_step_yet"))
     saving = [Fault(code, figures) for code, figures in service.saving_faults]
-    return [*found, *view_faults(moment), *_clock_faults(service, moment.now), *saving]
+    return [*found, *view_faults(moment), *_clock_faults(service, moment.now), *saving, *_worse_lines(service)]
 
 
 def view_faults(moment: Moment) -> list[Fault]:
@@ -257,6 +258,18 @@ def operator_faults(moment: Moment) -> list[Fault]:
     if unheard > 0 and unheard >= MOST * len(alerts):
         found.append(Fault("alerts_reach_nobody", {"unheard": unheard, "alerts": len(alerts)}))
     return found
+
+
+def _worse_lines(service: Service) -> list[Fault]:
+    """Lines that are predicted far worse than in the same hours of other days."""
+    names, worse = lines_of(service.timetable).all, service.history.accuracy.recent.worse
+    index = service.timetable.route_index
+    told = [
+        f"{names[index[line.route_id]].name} ({line.score:.0%} < {line.usual:.0%})"
+        for line in worse
+        if line.route_id in index
+    ]
+    return [Fault("lines_worse", {"lines": ", ".join(told)})] if told else []
 
 
 def _clock_faults(service: Service, now: float) -> list[Fault]:

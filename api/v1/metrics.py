@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 
@@ -17,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.answers.announcer import Announcer
 from api.answers.doors import Doors
 from api.answers.heavy_reads import HeavyReads
+from api.reading.accuracy import recent
 from api.reading.health import FAULTS, faults_of
 from api.service.service import Service
 from predictor.snapshot import SOURCES, STATUSES, VEHICLE_STATES
@@ -86,6 +88,35 @@ class ServiceCollector(Collector):
             failing.add_metric([name], float(bool(feed.error)))
         yield errors
         yield failing
+        yield from self._accuracy()
+
+    def _accuracy(self) -> Iterator[Metric]:
+        """The last three hours, by line."""
+        labels = ["source", "route_id"]
+        told = {
+            "predictions": "Predictions judged in the last three hours.",
+            "eta": "ETA Accuracy Benchmark of the last three hours.",
+            "mae": "Mean absolute error of the last three hours, seconds.",
+            "missed": "Share of the last three hours' predictions whose vehicle came over 30 s earlier.",
+            "reliable": "Cal-ITP's reliable prediction accuracy of the last three hours.",
+            "completeness": "ETA Completeness Benchmark of the last three hours.",
+            "on_time": "On-time performance of the last three hours.",
+        }
+        gauges = {
+            name: GaugeMetricFamily(f"prochain_accuracy_{name}", text, labels=labels) for name, text in told.items()
+        }
+        for scores in recent(self._service.history.accuracy, self._service.timetable):
+            values = {"predictions": float(scores.predictions), "completeness": scores.completeness,
+                      "on_time": scores.on_time, **scores.figures}  # fmt: skip
+            for name, gauge in gauges.items():
+                if not math.isnan(values[name]):
+                    gauge.add_metric([scores.source, scores.group], values[name])
+        yield from gauges.values()
+        worse = GaugeMetricFamily("prochain_accuracy_worse", "1 where a line is predicted worse than it used to be.",
+                                  labels=["route_id"])  # fmt: skip
+        for line in self._service.history.accuracy.recent.worse:
+            worse.add_metric([line.route_id], 1.0)
+        yield worse
 
 
 def registry_of(service: Service, announcer: Announcer, heavy_reads: HeavyReads, doors: Doors) -> CollectorRegistry:

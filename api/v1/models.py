@@ -463,3 +463,69 @@ class Health(BaseModel):
         default_factory=dict, description="What of the feeds could not be used since the start, by reason"
     )
     feeds: dict[str, FeedState] = Field(default_factory=dict)
+
+
+class PredictionFigures(BaseModel):
+    """What a set of predictions is judged by. An error is what happened less what was told: negative where the vehicle
+    came earlier."""
+
+    predictions: int = Field(description="Judged: told before the passage, not more than half an hour", examples=[4210])
+    mae_s: float | None = Field(description="Mean absolute error", examples=[48.2])
+    bias_s: float | None = Field(description="Mean error", examples=[6.1])
+    eta_accuracy: float | None = Field(
+        description="ETA Accuracy Benchmark: share within its tolerance; over all horizons the mean of the shares of "
+        "the first four", examples=[0.91],
+    )  # fmt: skip
+    mbta: float | None = Field(description="Share within MBTA's bins", examples=[0.9])
+    reliable: float | None = Field(description="Share within Cal-ITP's reliable accuracy", examples=[0.8])
+    missed: float | None = Field(description="Share whose vehicle came over 30 s earlier than told", examples=[0.07])
+
+
+class HorizonFigures(PredictionFigures):
+    """Predictions made so long before the passage."""
+
+    minutes: str = Field(examples=["3–6"])
+
+
+class Completeness(BaseModel):
+    """ETA Completeness Benchmark: were riders told of the scheduled calls that were due an hour ago or longer?"""
+
+    scheduled: int = Field(examples=[1810])
+    complete: int = Field(
+        description="A vehicle was predicted to be within a quarter of an hour, or the call was told not to be served",
+        examples=[1779],
+    )
+    share: float | None = Field(examples=[0.9829])
+
+
+class OnTime(BaseModel):
+    """On-time performance: from a minute before to five minutes after the scheduled departure is on time."""
+
+    passages: int = Field(description="Seen, certain enough; those of runs by headway have no time to keep")
+    early: int
+    on_time: int
+    late: int
+    share: float | None = Field(description="Of those that have a time to keep", examples=[0.87])
+
+
+class AccuracyGroup(PredictionFigures):
+    """One group's figures of one source; null where there is nothing to judge."""
+
+    group: str | None = Field(description="route_id, stop_id, hour of the service day, or day; null of all")
+    name: str | None = Field(description="The line's or stop's")
+    source: str = Field(description="`prochain`: what we told; `operator`: its own TripUpdates", examples=["prochain"])
+    coverage: float | None = Field(description="Share of passages between p10 and p90; 0.8 is right")
+    range_width_s: float | None = Field(description="Mean of p90 − p10")
+    inconsistency_s: float | None = Field(description="Cal-ITP's prediction inconsistency")
+    horizons: list[HorizonFigures]
+    completeness: Completeness
+    on_time: OnTime
+
+
+class Accuracy(Answer):
+    """How good predictions were."""
+
+    since: Date
+    until: Date
+    groups: list[AccuracyGroup]
+    groups_left_out: int = Field(description="By `limit`")

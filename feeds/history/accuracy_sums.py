@@ -6,6 +6,7 @@ counted as told of or not that were due within the hour before.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -23,7 +24,8 @@ from predictor.accuracy.completeness import Completeness
 from predictor.accuracy.punctuality import EARLY, LATE, ON_TIME, punctuality
 from predictor.accuracy.samples import Told
 from predictor.accuracy.scorer import Passed, Scorer
-from predictor.accuracy.tally import BUCKETS, SUMS, sums_of
+from predictor.accuracy.tally import BUCKETS, SUMS, figures_of, sums_of
+from predictor.accuracy.worsening import worse_than_usual
 from predictor.arrays import Float64Array, Int32Array, Int64Array
 from predictor.timetable import Timetable
 
@@ -38,6 +40,11 @@ BY_HOUR, BY_STOP = 0, 1
 By = Literal["all", "line", "stop", "hour", "day"]
 _COLUMN = {"all": "''", "line": "route_id", "stop": "stop_id", "hour": "hour", "day": "day"}
 _KEY = ("kind", "day", "route_id", "stop_id", "hour", "source")
+RECENT_HOURS = 3
+"""The last hours are this one and the two before."""
+PAST_DAYS = 14
+_LOOK_EVERY_S = 300.0
+_DAY_BEGINS_S = 3 * 3600.0
 _MOST_WAITING = 300
 """Parts are joined when they are more than so many."""
 
@@ -65,6 +72,23 @@ class GroupSums:
     """(len(CALLS),)"""
 
 
+@dataclass(frozen=True)
+class WorseLine:
+    """A line whose predictions are worse than in the same hours of other days, by the ETA Accuracy Benchmark."""
+
+    route_id: str
+    score: float
+    usual: float
+
+
+@dataclass(frozen=True, eq=False)
+class Recent:
+    """The last hours, as of the last time that they were looked at."""
+
+    lines: tuple[GroupSums, ...] = ()
+    worse: tuple[WorseLine, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class _Part:
     """Sums of groups (g,) of one kind and source, each group with its own number."""
@@ -88,7 +112,9 @@ class AccuracySums:
             self._reader = open_sqlite(path, _MIGRATIONS)[0] if path else self._db
         except sqlite3.Error as error:
             raise FeedError(f"{path}: cannot be used as a database ({error}); move it away or mend it.") from error
+        self.recent = Recent()
         self._timetable: Timetable | None = None
+        self._at, self._looked_at = math.nan, -math.inf
         self._scorers = Scorer(), Scorer()
         self._completeness = Completeness(), Completeness()
         self._parts: list[_Part] = []
@@ -103,6 +129,7 @@ class AccuracySums:
             self._timetable = tt
             for waiting in (*self._scorers, *self._completeness):
                 waiting.forget()
+        self._at = step.at
         passed = Passed.of(step.passages, step.timetable)
         if len(passed):
             self._take_passages(tt, passed)
@@ -139,10 +166,29 @@ class AccuracySums:
             ) from error
         self._named = {}
 
+    def look(self) -> None:
+        """Look at the last hours anew, where that is due."""
+        tt, now = self._timetable, self._at
+        if tt is None or self._looked_at <= now < self._looked_at + _LOOK_EVERY_S:
+            return
+        self._looked_at = now
+        day = int(np.searchsorted(tt.date_origin, now - _DAY_BEGINS_S, side="right")) - 1
+        if day < 0:
+            self.recent = Recent()
+            return
+        last = int((now - tt.date_origin[day]) // 3600) % 24
+        hours = max(last - RECENT_HOURS + 1, 0), last
+        today = int(tt.date[day])
+        lines = self.read(today, today, "line", hours=hours)
+        past = [self.read(date, date, "line", hours=hours) for date in tt.date[max(day - PAST_DAYS, 0) : day].tolist()]
+        self.recent = Recent(tuple(lines), _worse(lines, past))
+
     def read(
-        self, first_day: int, last_day: int, by: By = "all", *, route_id: str | None = None, stop_id: str | None = None
-    ) -> list[GroupSums]:
-        """Sums by group and source over days (YYYYMMDD, both included), of one line or stop or of all.
+        self, first_day: int, last_day: int, by: By = "all", *, route_id: str | None = None, stop_id: str | None = None,
+        hours: tuple[int, int] = (0, 23),
+    ) -> list[GroupSums]:  # fmt: skip
+        """Sums by group and source over days (YYYYMMDD, both included), of one line or stop or of all, and of some
+        hours of the day.
 
         Where a stop is asked for there are no hours: by "hour" nothing is found of it.
         """
@@ -150,6 +196,8 @@ class AccuracySums:
         if kind == BY_STOP and by == "hour":
             return []
         where, values = "kind = ? AND day BETWEEN ? AND ?", list[object]([kind, first_day, last_day])
+        if hours != (0, 23):
+            where, values = f"{where} AND hour BETWEEN ? AND ?", [*values, *hours]
         for column, wanted in (("route_id", route_id), ("stop_id", stop_id)):
             if wanted is not None:
                 where, values = f"{where} AND {column} = ?", [*values, wanted]
@@ -266,6 +314,20 @@ def _joined(parts: list[_Part]) -> Iterator[_Part]:
             np.add.at(sums[0], of, np.concatenate([part.predictions for part in some]))
             np.add.at(sums[1], of, np.concatenate([part.calls for part in some]))
             yield _Part(kind, source, groups, *sums)
+
+
+def _worse(today: list[GroupSums], past: list[list[GroupSums]]) -> tuple[WorseLine, ...]:
+    """Which lines are predicted worse than on past days; our own predictions alone."""
+    ours = [sums for sums in today if sums.source == OURS]
+    row = {sums.group: place for place, sums in enumerate(ours)}
+    score, predictions = np.full((len(ours), 1 + len(past)), np.nan), np.zeros((len(ours), 1 + len(past)))
+    for column, sums_of_day in enumerate([ours, *past]):
+        for sums in sums_of_day:
+            if sums.source == OURS and sums.group in row:
+                score[row[sums.group], column] = figures_of(sums.predictions)[1]["eta"]
+                predictions[row[sums.group], column] = sums.predictions[:, 0].sum()
+    worse, usual = worse_than_usual(score[:, 0], predictions[:, 0], score[:, 1:], predictions[:, 1:])
+    return tuple(WorseLine(ours[i].group, float(score[i, 0]), float(usual[i])) for i in np.flatnonzero(worse).tolist())
 
 
 def _added(table: str, key: tuple[str, ...], sums: tuple[str, ...]) -> str:

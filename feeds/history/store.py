@@ -145,6 +145,7 @@ class HistoryStore:
             self._passages.flush()
             self._traces.flush()
             self.accuracy.flush()
+            self.accuracy.look()
             if self._folder:
                 self._keep_timetable(self._folder, tt)
                 table = traces_table(tt, self._follower.open_traces())

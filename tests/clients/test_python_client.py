@@ -30,7 +30,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "stream_board": STOP, "explain_stop": STOP | {"at": "08:05"}, "explain_route": ROUTE | {"at": "08:05"},
     "list_routes": {}, "get_route": ROUTE, "get_trip": TRIP, "list_vehicles": {}, "stream_vehicles": {},
     "get_departures_of_several_stops": {"stop": ["liberte", "gare"]}, "get_shape": {"shape_id": SHAPE},
-    "list_agencies": {}, "get_gtfs": {},
+    "get_accuracy": {}, "list_agencies": {}, "get_gtfs": {},
     "get_trip_updates": {}, "get_vehicle_positions": {}, "get_alerts": {}, "get_health": {}, "get_readiness": {},
     "get_metrics": {},
     "stop_monitoring": {"monitoring_ref": "liberte"}, "estimated_timetable": {"line_ref": "tram-A"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from benchmarks.accuracy import truth
 from benchmarks.accuracy.judging import PUBLISHED, Judged, judge
 from benchmarks.accuracy.runs import Runs
 from benchmarks.accuracy.tables import ALL, Tables
-from feeds.history.accuracy_sums import CALLS, FILE, OPERATOR, OURS, AccuracySums
+from feeds.history.accuracy_sums import BY_HOUR, CALLS, FILE, OPERATOR, OURS, AccuracySums
 from feeds.history.happened import Happened
 from feeds.replay_tables import passed_table, predictions_table
 from feeds.simulator import Simulator
@@ -22,7 +23,7 @@ from feeds.timetable import load_timetable
 from feeds.trip_updates.decoding import decode_trip_updates
 from feeds.vehicle_positions import decode_vehicle_positions
 from predictor.accuracy.samples import AHEAD_S
-from predictor.accuracy.tally import FIGURES, SUMS, figures_of
+from predictor.accuracy.tally import BUCKETS, FIGURES, SUMS, figures_of
 from predictor.engine import Engine
 from predictor.timetable import Timetable
 
@@ -91,3 +92,25 @@ def test_scheduled_calls_are_complete_where_riders_were_told(hour: tuple[Path, T
     assert 0.8 < of["complete"] / of["scheduled"] < 1.0
     assert of["passed"] >= of["early"] + of["on_time"] + of["late"] > 0
     assert operator.predictions[:, 0].sum() > 1000
+
+
+def test_a_line_that_is_predicted_much_worse_than_on_other_days_is_told(
+    hour: tuple[Path, Timetable, Judged, Runs],
+) -> None:
+    _, tt, _, _ = hour
+    sums, quiet = AccuracySums(None), AccuracySums(None)
+    days = tt.date.tolist()
+    wide = replace(tt, date=np.arange(20251111, 20251119, dtype=np.int32),
+                   date_origin=(tt.date_origin[0] + 86_400 * np.arange(-6, 2)).astype(np.int64))  # fmt: skip
+    assert days[0] == 20251117
+    for day in wide.date.tolist():
+        for store, within in ((sums, 50.0 if day == DAY_NUMBER else 90.0 + day % 2), (quiet, 88.0 + day % 2)):
+            part = np.zeros((BUCKETS, len(SUMS)))
+            part[:4, SUMS.index("predictions")], part[:4, SUMS.index("eta")] = 100.0, within
+            store._named[(BY_HOUR, day, "A", "", 11, OURS)] = part, np.zeros(len(CALLS))
+    for store, worse in ((sums, [("A", 0.5, 0.9)]), (quiet, [])):
+        store.flush()
+        store._timetable, store._at = wide, float(wide.date_origin[-1]) + 12.5 * 3600.0
+        store.look()
+        assert [(line.route_id, line.score, round(line.usual, 1)) for line in store.recent.worse] == worse
+        assert len(store.recent.lines) == 1

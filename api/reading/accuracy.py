@@ -1,0 +1,130 @@
+"""How good predictions were: by line, stop, hour and day, ours and the operator's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from api.reading.calls import iso_date
+from api.reading.lines import lines_of
+from api.reading.moment import Moment
+from feeds.history.accuracy_sums import CALLS, OPERATOR, OURS, AccuracySums, By, GroupSums
+from predictor.accuracy import measures
+from predictor.accuracy.tally import FIGURES, SUMS, figures_of
+from predictor.timetable import Timetable
+
+SOURCES = {OURS: "prochain", OPERATOR: "operator"}
+DAYS = 7
+"""So many days, today among them, where nobody says."""
+MOST_DAYS = 366
+MOST_GROUPS = 2000
+
+
+@dataclass(frozen=True, eq=False)
+class Horizon:
+    """The figures of predictions made so long before the passage."""
+
+    minutes: str
+    predictions: int
+    figures: Mapping[str, float]
+    """By the names of `FIGURES`, NaN where there is nothing to judge."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """The figures of one group and source."""
+
+    group: str
+    """`route_id`, `stop_id`, hour (00 to 23), day (ISO date); "" of all."""
+    name: str
+    """What riders call it."""
+    source: str
+    predictions: int
+    figures: Mapping[str, float]
+    horizons: tuple[Horizon, ...]
+    calls: Mapping[str, int]
+    """By the names of `CALLS`."""
+
+    def share(self, part: str, *whole: str) -> float:
+        """Of the calls counted as `whole`, how many are `part`; NaN of none."""
+        total = sum(self.calls[name] for name in whole)
+        return self.calls[part] / total if total else math.nan
+
+    @property
+    def completeness(self) -> float:
+        """ETA Completeness Benchmark."""
+        return self.share("complete", "scheduled")
+
+    @property
+    def on_time(self) -> float:
+        """On-time performance."""
+        return self.share("on_time", "early", "on_time", "late")
+
+
+def accuracy(
+    sums: AccuracySums, timetable: Timetable, first: date, last: date, by: By = "all", *, route: int | None = None,
+    stop: int | None = None,
+) -> list[Scores]:  # fmt: skip
+    """Figures of the days from `first` to `last`, of one line or stop (indices) or of all: in order of hour or day,
+    else those of which most was predicted first. It reads from disk: not for the event loop."""
+    tt = timetable
+    found = sums.read(
+        _number(first), _number(last), by, route_id=None if route is None else str(tt.route_id[route]),
+        stop_id=None if stop is None else str(tt.stop_id[stop]),
+    )  # fmt: skip
+    scores = [_scores(tt, group, by) for group in found]
+    if by in ("line", "stop"):
+        scores.sort(key=lambda one: (-one.predictions, one.group, one.source != SOURCES[OURS]))
+    else:
+        scores.sort(key=lambda one: (one.group, one.source != SOURCES[OURS]))
+    return scores
+
+
+def recent(sums: AccuracySums, timetable: Timetable) -> list[Scores]:
+    """Figures of the last hours by line."""
+    return [_scores(timetable, group, "line") for group in sums.recent.lines]
+
+
+def days_until_now(moment: Moment, days: int = DAYS) -> tuple[date, date]:
+    """The last service days, today included: it begins in the small hours."""
+    today = (datetime.fromtimestamp(moment.now, moment.view.zone) - timedelta(hours=3)).date()
+    return today - timedelta(days=days - 1), today
+
+
+def _scores(tt: Timetable, sums: GroupSums, by: By) -> Scores:
+    by_bucket, overall = figures_of(sums.predictions)
+    predictions = sums.predictions[:, SUMS.index("predictions")]
+    return Scores(
+        group=_group(sums.group, by),
+        name=_name(tt, sums.group, by),
+        source=SOURCES[sums.source],
+        predictions=int(predictions.sum()),
+        figures={name: float(overall[name]) for name in FIGURES},
+        horizons=tuple(
+            Horizon(minutes, int(predictions[bucket]), {name: float(by_bucket[name][bucket]) for name in FIGURES})
+            for bucket, minutes in enumerate(measures.BUCKETS)
+        ),
+        calls={name: int(count) for name, count in zip(CALLS, sums.calls.tolist(), strict=True)},
+    )
+
+
+def _group(group: str, by: By) -> str:
+    if by == "hour":
+        return group.zfill(2)
+    return iso_date(int(group)) if by == "day" else group
+
+
+def _name(tt: Timetable, group: str, by: By) -> str:
+    if by == "line":
+        route = tt.route_index.get(group)
+        return group if route is None else lines_of(tt).all[route].name
+    if by == "stop":
+        stop = tt.stop_index.get(group)
+        return group if stop is None else str(tt.stop_name[stop])
+    return ""
+
+
+def _number(day: date) -> int:
+    return day.year * 10_000 + day.month * 100 + day.day

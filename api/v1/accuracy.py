@@ -1,0 +1,102 @@
+"""`/v1/accuracy`: how good the predictions were."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+
+from api.answers.caching import CACHED, STATIC_MAX_AGE_S, answer
+from api.answers.heavy_reads import BUSY, heavy
+from api.answers.lookups import route_index, stop_index
+from api.answers.problems import PROBLEMS
+from api.answers.rate_limits import EXPLANATIONS, TOO_OFTEN, limited
+from api.reading.accuracy import DAYS, MOST_DAYS, MOST_GROUPS, Horizon, Scores, accuracy, days_until_now
+from api.reading.moment import Moment
+from api.service.service import Service
+from api.v1.models import Accuracy, AccuracyGroup, Completeness, HorizonFigures, OnTime
+
+accuracy_router = APIRouter(tags=["Accuracy"], dependencies=[Depends(limited(EXPLANATIONS))])
+
+_GROUPS = 200
+
+
+@accuracy_router.get("/v1/accuracy", response_model=Accuracy, responses=PROBLEMS | CACHED | BUSY | TOO_OFTEN)
+@heavy
+def get_accuracy(
+    request: Request,
+    by: Annotated[
+        Literal["all", "line", "stop", "hour", "day"],
+        Query(description="One group for each; of a stop there are no hours"),
+    ] = "all",
+    route: Annotated[str | None, Query(description="Only this route_id")] = None,
+    stop: Annotated[str | None, Query(description="Only this stop_id")] = None,
+    day: Annotated[date | None, Query(description="Only this service day; by default the last ones")] = None,
+    days: Annotated[int, Query(ge=1, le=MOST_DAYS, description="So many service days, the last one today")] = DAYS,
+    limit: Annotated[int, Query(ge=1, le=MOST_GROUPS, description="At most so many groups")] = _GROUPS,
+) -> Response:
+    """How good the predictions were that were told, of those vehicles that have come since: by the ETA Accuracy
+    Benchmark, MBTA's bins and Cal-ITP's measures; how many scheduled calls riders were told of at all; and how punctual
+    the vehicles were. Ours and, where the operator has TripUpdates, its own. Predictions are sampled once a minute.
+    Lines and stops of which most was predicted come first."""
+    moment = Moment.of(request)
+    service: Service = request.app.state.service
+    first, last = days_until_now(moment, days) if day is None else (day, day)
+    found = accuracy(
+        service.history.accuracy, moment.timetable, first, last, by,
+        route=None if route is None else route_index(moment, route),
+        stop=None if stop is None else stop_index(moment, stop),
+    )  # fmt: skip
+    groups = [_group(scores) for scores in found[:limit]]
+
+    def body() -> str:
+        return Accuracy(
+            **moment.answer_fields(), since=first.isoformat(), until=last.isoformat(), groups=groups,
+            groups_left_out=len(found) - len(groups),
+        ).model_dump_json()  # fmt: skip
+
+    says = (moment.feed_stopped, first, last, [group.model_dump() for group in groups])
+    return answer(request, says, body, max_age_s=STATIC_MAX_AGE_S, media_type="application/json")
+
+
+def _group(scores: Scores) -> AccuracyGroup:
+    calls, figures = scores.calls, scores.figures
+    return AccuracyGroup(
+        group=scores.group or None,
+        name=scores.name or None,
+        source=scores.source,
+        predictions=scores.predictions,
+        eta_accuracy=_figure(figures["eta"], 4),
+        coverage=_figure(figures["coverage"], 4),
+        range_width_s=_figure(figures["width_s"]),
+        inconsistency_s=_figure(figures["inconsistency_s"]),
+        **_figures(figures),
+        horizons=[_horizon(horizon) for horizon in scores.horizons if horizon.predictions],
+        completeness=Completeness(
+            scheduled=calls["scheduled"], complete=calls["complete"], share=_figure(scores.completeness, 4)
+        ),
+        on_time=OnTime(
+            passages=calls["passed"], early=calls["early"], on_time=calls["on_time"], late=calls["late"],
+            share=_figure(scores.on_time, 4),
+        ),
+    )  # fmt: skip
+
+
+def _horizon(horizon: Horizon) -> HorizonFigures:
+    within = _figure(horizon.figures["eta"], 4)
+    return HorizonFigures(
+        minutes=horizon.minutes, predictions=horizon.predictions, eta_accuracy=within, **_figures(horizon.figures)
+    )
+
+
+def _figures(figures: Mapping[str, float]) -> dict[str, float | None]:
+    shares = {name: _figure(figures[name], 4) for name in ("mbta", "reliable", "missed")}
+    return {"mae_s": _figure(figures["mae"]), "bias_s": _figure(figures["bias"])} | shares
+
+
+def _figure(value: float, digits: int = 1) -> float | None:
+    return round(value, digits) if math.isfinite(value) else None

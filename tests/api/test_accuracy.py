@@ -1,0 +1,79 @@
+"""What the service says of its own predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.app import create_app
+from api.service.service import Service
+from feeds.history.accuracy_sums import WorseLine
+from tests.api.town import at, service_at
+
+
+@pytest.fixture(scope="module")
+def service() -> Service:
+    """A tram that leaves at 08:00, on time, has come to its end; an hour later, all is counted."""
+    service = service_at(at(7, 30))
+    for minute in range(31, 60 + 100):
+        for second in (0, 30) if minute < 70 else (0,):
+            service.step(at(7, minute, second))
+    service._history.drain()
+    service.history.flush()
+    return service
+
+
+@pytest.fixture(scope="module")
+def client(service: Service) -> Iterator[TestClient]:
+    yield TestClient(create_app(service))
+
+
+def test_the_predictions_of_a_tram_that_came_on_time_are_good(client: TestClient) -> None:
+    answer = client.get("/v1/accuracy").json()
+    assert answer["until"] == "2026-03-02"
+    (ours, operator) = answer["groups"]
+    assert (ours["source"], operator["source"]) == ("prochain", "operator")
+    assert ours["predictions"] > 10
+    assert ours["eta_accuracy"] == 1.0
+    assert ours["mae_s"] < 60
+    assert ours["on_time"]["early"] == 0
+    assert ours["on_time"]["late"] == 0
+    assert ours["on_time"]["on_time"] > 2
+
+
+def test_groups_are_by_line_stop_hour_and_day(client: TestClient) -> None:
+    def groups(**asked: str) -> list[str]:
+        answer = client.get("/v1/accuracy", params=asked).json()
+        return [group["group"] for group in answer["groups"] if group["source"] == "prochain"]
+
+    assert groups(by="line")[0] == "tram-A"
+    assert set(groups(by="stop")) >= {"liberte", "hopital", "douets"}
+    assert groups(by="stop", route="bus-2", limit="1") == ["gare:2"]
+    assert groups(by="hour") == ["08"]
+    assert groups(by="day") == ["2026-03-02"]
+    assert groups(by="hour", stop="liberte") == []
+    assert groups(by="line", day="2026-03-01") == []
+
+
+def test_calls_that_riders_were_not_told_of_are_incomplete(client: TestClient) -> None:
+    """Of the tram's later runs no vehicle is seen: A-0820 is told to be cancelled, of bus 2 nothing is told."""
+    answer = client.get("/v1/accuracy", params={"by": "line"}).json()
+    told = {group["group"]: group["completeness"] for group in answer["groups"] if group["source"] == "prochain"}
+    assert told["tram-A"]["complete"] >= 8
+    assert told["bus-2"] == {"scheduled": 5, "complete": 0, "share": 0.0}
+
+
+def test_the_last_hours_are_told_to_prometheus_and_a_line_that_is_worse_as_a_warning(
+    client: TestClient, service: Service
+) -> None:
+    service.history.accuracy._looked_at = -1e18
+    service.history.accuracy.look()
+    assert 'prochain_accuracy_eta{route_id="tram-A",source="prochain"} 1.0' in client.get("/metrics").text
+    recent = service.history.accuracy.recent
+    service.history.accuracy.recent = type(recent)(recent.lines, (WorseLine("tram-A", 0.52, 0.91),))
+    health = client.get("/readyz").json()
+    assert "lines_worse" in health["faults"]
+    assert "A (52% < 91%)" in health["detail"]
+    assert 'prochain_accuracy_worse{route_id="tram-A"} 1.0' in client.get("/metrics").text
