@@ -33,6 +33,13 @@ def judge(
     keep: Annotated[
         Path | None, typer.Option(help="Keep the replay's predictions and passages in this folder.")
     ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Replay each judged day on its own, knowing the train days, in so many processes."),
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option(metavar="tcp://HOST:8786", help="The same by a Dask scheduler's workers.")
+    ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures as JSON.")] = None,
     parquet_file: Annotated[Path | None, typer.Option("--parquet", help="Write all figures as Parquet.")] = None,
     html_file: Annotated[
@@ -48,7 +55,7 @@ def judge(
 
         result = judge_days(
             folder, days, train, every=every, predictions=predictions or (), passages=passages or (), trees=trees,
-            keep=keep,
+            keep=keep, workers=workers, on=on,
         )  # fmt: skip
         if json_file:
             result.write_json(json_file)

@@ -196,21 +196,43 @@ def replay(
     data_dir: Annotated[
         Path | None, typer.Option(help="Write the history, as serve does, to ask afterwards what happened.")
     ] = None,
+    by_day: Annotated[
+        Path | None,
+        typer.Option(help="Instead replay each day on its own, and write its predictions and passages to this folder."),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="With --by-day: processes that share the days.")] = 1,
+    on: Annotated[
+        str | None, typer.Option(metavar="tcp://HOST:8786", help="With --by-day: a Dask scheduler to share them by.")
+    ] = None,
 ) -> None:
     """Replay a recording through the engine as fast as the machine can."""
     with said_plainly():
         from api.command.replay import replay as replay_recording
+        from api.command.replay_days import replay_days
+        from feeds.errors import FeedError
         from feeds.learned_file import read_learned
 
+        whole = [path for path in (predictions, passages, data_dir) if path]
+        if by_day and whole:
+            raise FeedError("--by-day writes a file a day: leave out --predictions, --passages and --data-dir.")
+        if not by_day and (workers > 1 or on):
+            raise FeedError("Processes share days that are replayed each on its own: say where to with --by-day.")
         began = time.perf_counter()
-        counts = replay_recording(
-            folder, start=start, end=end, every=every, predictions=predictions, passages=passages, horizon_s=horizon,
-            learn_from=learn_from, begin_with=read_learned(model) if model else None, data_dir=data_dir,
-            progress=sys.stderr.isatty(),
-        )  # fmt: skip
+        known = read_learned(model) if model else None
+        if by_day:
+            counts = replay_days(
+                folder, by_day, start, end, every=every, horizon_s=horizon, learn_from=learn_from, begin_with=known,
+                workers=workers, on=on,
+            )  # fmt: skip
+        else:
+            counts = replay_recording(
+                folder, start=start, end=end, every=every, predictions=predictions, passages=passages,
+                horizon_s=horizon, learn_from=learn_from, begin_with=known, data_dir=data_dir,
+                progress=sys.stderr.isatty(),
+            )  # fmt: skip
         _print_counts(counts)
         print(f"{counts.get('steps', 0):,} steps in {time.perf_counter() - began:.1f} s")
-        for path in (predictions, passages, data_dir):
+        for path in [by_day] if by_day else whole:
             if path:
                 print(f"written: {path}")
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from datetime import date, timedelta
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
 from api.command.replay import learn, replay
+from api.command.replay_days import DAY_BEGINS
+from api.command.spread import spread
 from benchmarks.accuracy import baselines, judging, truth
 from benchmarks.accuracy.operator_feed import OperatorFeed
 from benchmarks.accuracy.result import Result
@@ -21,8 +24,6 @@ from feeds.recording import open_recording
 from feeds.timetable import load_timetable
 from predictor.learned import Learned
 
-DAY_BEGINS = "03:00"
-"""Local time at which a judged day begins and the one before ends: when fewest vehicles are out."""
 WRITTEN_HORIZON_S = 2700.0
 """Predictions up to here are taken from the replay, so that none that came true within half an hour is lost."""
 
@@ -37,21 +38,26 @@ def judge(
     passages: Sequence[Path] = (),
     trees: bool = False,
     keep: Path | None = None,
+    workers: int | None = None,
+    on: str | None = None,
 ) -> Result:
     """Compare every prediction for recorded days with what then happened.
 
     Parameters: `folder`: gtfs.zip and a recording; `judged`, `train`: days to judge, and earlier ones to learn from
     first, “A..B” or one day; `every`: seconds between two polls; `predictions`, `passages`: files of `replay` to judge
     instead of replaying, and our own passages where the recording knows no others; `trees`: judge boosted trees too
-    (minutes); `keep`: folder for what is replayed. Errors: FeedError.
+    (minutes); `keep`: folder for what is replayed; `workers`, `on`: processes or a Dask scheduler that share the judged
+    days (see `spread`), each of which then begins with what the earlier ones taught and no more. Errors: FeedError.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        return _judged(folder, judged, train, every, list(predictions), list(passages), keep or Path(scratch), trees)
+        return _judged(
+            folder, judged, train, every, list(predictions), list(passages), keep or Path(scratch), trees, workers, on
+        )
 
 
 def _judged(
     folder: Path, judged: str, train: str | None, every: float, predictions: list[Path], passages: list[Path],
-    into: Path, trees: bool,
+    into: Path, trees: bool, workers: int | None, on: str | None,
 ) -> Result:  # fmt: skip
     timetable = load_timetable(folder / "gtfs.zip").timetable
     judge_days = recorded_days(folder, judged, timetable.timezone)
@@ -61,12 +67,14 @@ def _judged(
     own = not truth.known_to(folder)
     if not predictions:
         learned = learn(folder, f"{train_days[0]}", f"{train_days[-1]}", every)[0] if train_days else None
-        for stretch in stretches(judge_days):
-            written = _replay(folder, stretch, every, into, learned)
-            predictions.append(written[0])
-            passages.append(written[1])
+        apart = workers is not None or on is not None
+        parts = [[day] for day in judge_days] if apart else stretches(judge_days)
+        work = partial(_replay, folder, every, into, learned)
+        written = sorted(files for _, files in spread(work, parts, workers or 1, on))
+        predictions += [file for file, _ in written]
+        passages += [file for _, file in written]
         if own:
-            passages += [_replay(folder, s, every, into, predict=False)[1] for s in stretches(train_days)]
+            passages += [_replay(folder, every, into, None, s, predict=False)[1] for s in stretches(train_days)]
     truths = truth.of_folder(folder, timetable, _numbers(judge_days), own=passages)
     runs = Runs.of(truths.passages, timetable)
     trained = None
@@ -94,10 +102,10 @@ def _judged(
 
 def _replay(
     folder: Path,
-    days: Sequence[date],
     every: float,
     into: Path,
-    learned: Learned | None = None,
+    learned: Learned | None,
+    days: Sequence[date],
     *,
     predict: bool = True,
 ) -> tuple[Path, Path]:
