@@ -16,6 +16,8 @@ Done = TypeVar("Done")
 
 LOST_WORKERS = 2
 """So many workers that are lost while they do one part are another's turn; then it is given up."""
+ANSWERS_WITHIN = "10s"
+"""After this long a scheduler is taken not to be there."""
 
 
 def spread(
@@ -49,6 +51,6 @@ def _client(workers: int, on: str | None) -> Client:
         # How much a city's day takes is known to nobody before: the system says when memory is short.
         return Client(n_workers=workers, threads_per_worker=1, memory_limit=None, dashboard_address=None)
     try:
-        return Client(on, timeout="10s")
+        return Client(on, timeout=ANSWERS_WITHIN)
     except (OSError, ValueError) as error:
         raise FeedError(f"No Dask scheduler answers at {on}: start one (dask scheduler) or correct --on.") from error

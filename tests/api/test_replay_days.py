@@ -1,0 +1,45 @@
+"""Days that are replayed each on its own are the same whoever replays them."""
+
+from __future__ import annotations
+
+import socket
+from datetime import date
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from api.command.replay_days import day_file, replay_days
+from api.command.spread import spread
+from feeds.errors import FeedError
+
+AUSTIN = Path(__file__).parents[2].parent / "shared" / "data" / "capmetro-2016"
+DAYS = (date(2016, 11, 25), date(2016, 11, 26))
+EVERY_S = 1500.0
+
+
+@pytest.mark.recording
+@pytest.mark.skipif(not AUSTIN.is_dir(), reason=f"the recorded feed is not there ({AUSTIN})")
+def test_days_replayed_by_a_cluster_are_those_of_one_process(tmp_path: Path) -> None:
+    from distributed import LocalCluster
+
+    here, there = tmp_path / "here", tmp_path / "there"
+    first, last = (day.isoformat() for day in DAYS)
+    counts = replay_days(AUSTIN, here, first, last, every=EVERY_S)
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster:  # type: ignore[no-untyped-call]
+        assert replay_days(AUSTIN, there, first, last, every=EVERY_S, on=cluster.scheduler_address) == counts
+    for table in ("predictions", "passages"):
+        for day in DAYS:
+            rows = pq.read_table(day_file(here, table, day))
+            assert len(rows) > 20, table
+            assert rows.equals(pq.read_table(day_file(there, table, day)))
+    # Read as one table, the folder gives the day as a column.
+    assert set(pq.read_table(here / "passages", partitioning="hive")["day"].to_pylist()) == {str(day) for day in DAYS}
+
+
+def test_an_address_without_a_scheduler_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.command.spread.ANSWERS_WITHIN", "200ms")
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        with pytest.raises(FeedError, match="No Dask scheduler answers at tcp://"):
+            list(spread(abs, [1], on=f"tcp://127.0.0.1:{nobody.getsockname()[1]}"))
