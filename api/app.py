@@ -20,6 +20,7 @@ from api.answers.heavy_reads import HeavyReads
 from api.answers.own_redirects import OwnRedirects
 from api.answers.problems import answer_with_problems
 from api.answers.rate_limits import RateLimits
+from api.answers.root_path import RootPath, clash
 from api.answers.said_once import SaidOnce
 from api.answers.screens_seen import ScreensSeen
 from api.desk.desk import Desk
@@ -38,6 +39,7 @@ from api.pages.timetable import timetable_pages_router
 from api.panels.addresses import panels_router
 from api.panels.screen_addresses import screens_router
 from api.service.service import Service
+from api.service.settings import ConfigurationError
 from api.service.siri_names import SiriNames
 from api.siri.addresses import siri_router
 from api.v1.accuracy import accuracy_router
@@ -95,14 +97,15 @@ def create_app(
     desk: Desk | None = None,
     *,
     trusted_proxies: Sequence[str] = (),
+    root_path: str = "",
     siri_names: SiriNames | None = None,
     abbreviations: Mapping[str, str] | None = None,
 ) -> FastAPI:
     """The application around `service`, which is started and stopped with it and kept at `app.state.service`.
 
     Without a `desk` there is one that nobody can open. `trusted_proxies`: addresses and networks of those who are
-    believed in whose name they ask; `siri_names`: how `/siri` names stops and lines; `abbreviations`: the
-    operator's own, by the word.
+    believed in whose name they ask; `root_path`: "/bus" where a proxy serves it under that; `siri_names`: how `/siri`
+    names stops and lines; `abbreviations`: the operator's own, by the word. Errors: ConfigurationError.
     """
     desk = desk or Desk(service)
     announcer = Announcer(service)
@@ -170,4 +173,8 @@ def create_app(
         # As they are: an included router is described anew for each application, and searched for each request.
         app.router.routes.extend(router.routes)
     app.mount(DOCS_FILES, docs_files)
+    if root_path:
+        if taken := clash(app, root_path):
+            raise ConfigurationError(f"root_path = {root_path!r}: {taken} is an address of ours; choose another path.")
+        app.add_middleware(RootPath, root=root_path)
     return app

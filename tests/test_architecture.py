@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,3 +69,23 @@ def test_the_core_needs_numpy_and_numba_alone_and_neither_files_nor_a_clock() ->
         if path.name == "compiled.py":
             foreign -= {"numba"}
         assert not foreign, f"{path.relative_to(ROOT)} imports {sorted(foreign)}"
+
+
+_ADDRESS_IN_TEMPLATE = re.compile(
+    r"""\b(?:href|src|srcset|action|formaction|poster|data-ask|data-stream|data-network)="
+    (?!"|[#?]|{{\ (?:root|site|href|asset\(|of\.url)|'\ ~\ site)[^"]*""",
+    re.VERBOSE,
+)
+_ADDRESS_IN_SCRIPT = re.compile(r"""(?<![\w$)\]])["'`]/(?:[\w$?]|["'`])[^"'`\n]*""")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "api").rglob("*.*ml")), ids=lambda path: path.name)
+def test_every_address_in_a_template_stays_under_the_path_that_a_proxy_serves_us_under(path: Path) -> None:
+    outside = _ADDRESS_IN_TEMPLATE.search(path.read_text())
+    assert not outside, f'write {{{{ root }}}} before each address of ours, href="{{{{ root }}}}/…", not {outside[0]}'
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "api").rglob("*.js")), ids=lambda path: path.name)
+def test_every_address_in_a_script_does_too(path: Path) -> None:
+    outside = _ADDRESS_IN_SCRIPT.search(path.read_text())
+    assert not outside, f"write `${{root}}/…`, root from document.documentElement.dataset, not {outside[0]}"

@@ -25,7 +25,7 @@ for name in prochain.__all__:
     getattr(prochain, name)
 import prochain.benchmarks.command, prochain.api.app, prochain.api.words.texts
 from prochain.feeds.learned_file import ready_made
-templates = prochain.api.answers.frame.templates.list_templates()
+templates = prochain.api.answers.frame.templates('').list_templates()
 ours = sorted(name for name in sys.modules if name.partition(".")[0] in ("predictor", "feeds", "api", "benchmarks"))
 print(json.dumps([heavy, ours, ready_made().net is not None, "stop.html" in templates,
                   prochain.api.words.texts.texts_in('fr').language]))

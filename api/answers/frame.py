@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
@@ -36,21 +37,30 @@ _HEADERS = {
     "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",
 }
 
-templates = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parents[1] / "templates"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-templates.filters["path"] = lambda text: quote(str(text), safe="")
-templates.globals["has_map"] = map_library() is not None
-templates.globals["asset"] = lambda name: assets()[name].address
+_MOST_ROOTS = 8
+"""One at a time is usual."""
+
+
+@lru_cache(_MOST_ROOTS)
+def templates(root: str) -> jinja2.Environment:
+    """The templates of pages whose addresses begin with `root`."""
+    made = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parents[1] / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["path"] = lambda text: quote(str(text), safe="")
+    made.globals["has_map"] = map_library() is not None
+    made.globals["root"] = root
+    made.globals["asset"] = lambda name: root + assets()[name].address
+    return made
 
 
 def fragment(moment: PageMoment, template: str, **context: object) -> str:
     """The HTML of a template: the part of a page that changes."""
-    return templates.get_template(template).render(context, moment=moment, texts=moment.texts)
+    return templates(moment.root).get_template(template).render(context, moment=moment, texts=moment.texts)
 
 
 def fragment_response(moment: PageMoment, template: str, **context: object) -> Response:
@@ -95,5 +105,10 @@ def framed_in_language(
     ]
     response = framed(moment, template, frame, other_languages=others, **context)
     if request.query_params.get(LANGUAGE_COOKIE) in LANGUAGES:
-        response.set_cookie(LANGUAGE_COOKIE, language, max_age=_A_YEAR_S, samesite="lax", httponly=True)
+        keep_choice(response, moment, LANGUAGE_COOKIE, language)
     return response
+
+
+def keep_choice(response: Response, moment: PageMoment, name: str, value: str) -> None:
+    """Let the reader's browser keep what was chosen, for the pages of this network alone."""
+    response.set_cookie(name, value, max_age=_A_YEAR_S, path=f"{moment.root}/", samesite="lax", httponly=True)

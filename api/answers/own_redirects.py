@@ -7,10 +7,12 @@ from urllib.parse import urlsplit, urlunsplit
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.words.root_path import root_of
+
 
 class OwnRedirects:
-    """ASGI middleware that makes each Location a path: every redirect of ours leads to a page of ours, and what stands
-    before its path came from the Host header."""
+    """ASGI middleware that makes each Location a path under our root path: every redirect of ours leads to a page of
+    ours, and what stands before its path came from the Host header."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -25,17 +27,20 @@ class OwnRedirects:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=message.setdefault("headers", []))
                 if "location" in headers:
-                    headers["location"] = own_path(headers["location"])
+                    headers["location"] = own_path(headers["location"], root_of(scope))
             await send(message)
 
         await self._app(scope, receive, sending)
 
 
-def own_path(location: str) -> str:
-    """The path, query and fragment of an address; a path that a browser would take for a host is none."""
+def own_path(location: str, root: str = "") -> str:
+    """The path, query and fragment of an address; a path that a browser would take for a host is none. `root` is put
+    before a path that begins at ours."""
     try:
         parts = urlsplit(location)
     except ValueError:
-        return "/"
+        return f"{root}/"
     path = "/" + parts.path.replace("\\", "/").lstrip("/") if parts.netloc or parts.path else parts.path
+    if path and path != root and not path.startswith(f"{root}/"):
+        path = root + path
     return urlunsplit(("", "", path, parts.query, parts.fragment))

@@ -9,6 +9,7 @@ from fastapi import Request, Response
 from api.answers.assets import style
 from api.answers.frame import Frame, framed
 from api.words.moment import PageMoment
+from api.words.root_path import path_within
 
 _DESK = "/desk"
 _PEOPLE = (_DESK, "/stops/", "/lines/", "/trips/", "/alerts", "/map", "/screen", "/offline")
@@ -19,7 +20,7 @@ _MACHINES = ("/v1/", "/gtfs-rt", "/siri", "/healthz", "/readyz", "/metrics", "/o
 
 def asks_for_page(request: Request) -> bool:
     """Whether a page is wanted, and not problem details."""
-    path, accept = request.url.path, request.headers.get("accept", "")
+    path, accept = path_within(request.scope), request.headers.get("accept", "")
     # A part of a page is for its script.
     part = path.endswith("/stream") or not request.query_params.keys().isdisjoint(("fragment", "only"))
     if path.startswith(_MACHINES) or part:
@@ -34,7 +35,7 @@ def problem_page(request: Request, status: int, detail: str, headers: Mapping[st
     """
     moment = PageMoment.of(request)
     key = f"problem_{status}"
-    desk = request.url.path.startswith(_DESK)
+    desk = path_within(request.scope).startswith(_DESK)
     wait_s = headers.get("Retry-After", "")
     return framed(
         moment,

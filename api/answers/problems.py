@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
 from api.answers.problem_pages import asks_for_page, problem_page
+from api.words.root_path import root_of
 
 log = logging.getLogger("prochain")
 
@@ -79,14 +80,13 @@ def answer_with_problems(app: FastAPI) -> None:
         if isinstance(error, Problem):
             return problem_response(request, error)
         title = HTTPStatus(error.status_code).phrase
-        detail = str(error.detail)
+        detail, docs = str(error.detail), f"{root_of(request.scope)}/docs"
         if error.status_code == HTTPStatus.NOT_FOUND:
-            detail = f"There is nothing at {request.url.path}. All addresses are listed at /docs."
+            detail = f"There is nothing at {request.url.path}. All addresses are listed at {docs}."
         elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
             can = _methods_at(app, request)
-            detail = (
-                f"{request.url.path} answers {', '.join(can)}, not {request.method}. All addresses are listed at /docs."
-            )
+            answers = f"{request.url.path} answers {', '.join(can)}, not {request.method}."
+            detail = f"{answers} All addresses are listed at {docs}."
             allow = ", ".join(can + ["HEAD"] * ("GET" in can))
             return _answer(request, error.status_code, "about:blank", title, detail, headers={"Allow": allow})
         return _answer(request, error.status_code, "about:blank", title, detail, headers=error.headers)

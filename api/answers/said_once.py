@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.answers.caching import has_same
 from api.service.service import Service
 from api.service.view import ServiceView
+from api.words.root_path import path_within
 
 _SAME_FOR_ALL = re.compile(
     r"/(?:v1/stops/.+/(?:departures|board)|v1/(?:vehicles|routes|agencies|(?:routes|trips)/.+)|gtfs-rt/.+|siri/2\.0/.+"
@@ -56,18 +57,19 @@ class SaidOnce:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
+        path = path_within(scope) if scope["type"] == "http" else ""
         if (
-            scope["type"] != "http"
+            not path
             or scope["method"] != "GET"
-            or not _SAME_FOR_ALL.fullmatch(scope["path"])
+            or not _SAME_FOR_ALL.fullmatch(path)
             # A search from the home page is counted against its client.
-            or (scope["path"] == "/" and scope["query_string"])
+            or (path == "/" and scope["query_string"])
         ):
             await self._app(scope, receive, send)
             return
         self._turn_over()
         answers, headers = self._answers, dict(scope["headers"])
-        key = (scope["path"], scope["query_string"], *map(headers.get, _VARY))
+        key = (scope.get("root_path"), path, scope["query_string"], *map(headers.get, _VARY))
         answer = answers.get(key)
         if answer is None:
             answer = await self._make(key, scope, receive, send)

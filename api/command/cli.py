@@ -422,7 +422,7 @@ def _serve(
 
     # Riders elsewhere must not be told of what happens in a demo, or happened long ago.
     desk = desk_of(service, settings, folder, unwritable=unwritable, tells=live)
-    base, tt, view = address_of(listening), service.timetable, service.view
+    base, tt, view = address_of(listening) + settings.root_path, service.timetable, service.view
     moment = view.iso(service.clock.now())[:16].replace("T", " ")
     print(f"\n  {tt.network_name or 'prochain'}: {tt.stops:,} stops, {tt.trips:,} trips; it is {moment} there.\n")
     print(f"  {base}")
@@ -444,6 +444,7 @@ def _serve(
             listening,
             lambda: print("  Ctrl-C ends it.", flush=True),
             settings.trusted_proxies,
+            settings.root_path,
             settings.siri,
             settings.abbreviations,
         )

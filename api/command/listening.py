@@ -96,10 +96,14 @@ def serve(
     listening: socket.socket,
     ready: Callable[[], None] = lambda: None,
     trusted_proxies: Sequence[str] = (),
+    root_path: str = "",
     siri_names: SiriNames | None = None,
     abbreviations: Mapping[str, str] | None = None,
 ) -> None:
     """Answer until SIGINT or SIGTERM; `ready` is called when that has begun."""
-    app = create_app(service, desk, trusted_proxies=trusted_proxies, siri_names=siri_names, abbreviations=abbreviations)
+    app = create_app(
+        service, desk, trusted_proxies=trusted_proxies, root_path=root_path, siri_names=siri_names,
+        abbreviations=abbreviations,
+    )  # fmt: skip
     app.state.doors.limit_to_files(allow_many_files())
     Server(app, ready).run(sockets=[listening])

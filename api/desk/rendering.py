@@ -19,6 +19,7 @@ from api.desk.desk import Desk
 from api.desk.sign_in import COOKIE
 from api.reading.badges import Badge
 from api.words.moment import PageMoment, language_of
+from api.words.root_path import path_within, root_of
 from api.words.texts import desk_texts_in, languages_of
 
 _HEADERS = {
@@ -41,14 +42,15 @@ def page_moment(request: Request) -> PageMoment:
 def moment_in(request: Request, language: str) -> PageMoment:
     """Now, in one of `LANGUAGES`."""
     service = desk_of_request(request).service
-    return PageMoment(view=service.view, now=service.clock.now(), texts=desk_texts_in(language))
+    texts, root = desk_texts_in(language), root_of(request.scope)
+    return PageMoment(view=service.view, now=service.clock.now(), texts=texts, root=root)
 
 
 def session_of(request: Request) -> str:
     """The officer's session. Errors: HTTPException 303 to the sign-in page where there is none."""
     session = desk_of_request(request).sign_in.session(request)
     if session is None:
-        here = f"{request.url.path}?{request.url.query}".rstrip("?") if request.method == "GET" else "/desk"
+        here = f"{path_within(request.scope)}?{request.url.query}".rstrip("?") if request.method == "GET" else "/desk"
         address = f"/desk/login?{urlencode({'next': here})}"
         raise HTTPException(303, "Sign in first.", headers={"Location": address})
     return session
@@ -126,7 +128,7 @@ def desk_page(
         Frame(style(badges, "rider.css", "desk.css"), status, headers=_HEADERS, languages=languages_of("desk")),
         signed_in=session is not None,
         csrf=desk.sign_in.form_token(session) if session else "",
-        path=request.url.path,
+        path=path_within(request.scope),
         officer=officer_of(request),
         nav_account="nav_accounts" if is_administrator(request) else "nav_account",
         **context,

@@ -18,6 +18,7 @@ from api.answers.rate_limits import GUESSES, client_of, rate_limits_of
 from api.desk.account import Role, digest_of
 from api.desk.accounts import Accounts
 from api.desk.database import DeskDatabase
+from api.words.root_path import root_of
 
 log = logging.getLogger("prochain")
 
@@ -98,7 +99,7 @@ class SignIn:
             except sqlite3.Error:
                 log.exception("The disk takes no note of a session, which a restart will end.")
         response.set_cookie(
-            COOKIE, session, max_age=SESSION_S, path="/desk", httponly=True, samesite="lax",
+            COOKIE, session, max_age=SESSION_S, path=f"{root_of(request.scope)}/desk", httponly=True, samesite="lax",
             secure=request.url.scheme == "https",
         )  # fmt: skip
 
@@ -111,8 +112,9 @@ class SignIn:
                 self._sessions = {key: until for key, until in self._sessions.items() if key not in keys}
                 self._database.end_sessions(keys)
         response.delete_cookie(
-            COOKIE, path="/desk", httponly=True, samesite="lax", secure=request.url.scheme == "https"
-        )
+            COOKIE, path=f"{root_of(request.scope)}/desk", httponly=True, samesite="lax",
+            secure=request.url.scheme == "https",
+        )  # fmt: skip
 
     def session(self, request: Request) -> str | None:
         """The request's session, None where it has none."""

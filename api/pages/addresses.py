@@ -11,7 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.answers.assets import assets
-from api.answers.frame import fragment_response
+from api.answers.frame import fragment_response, keep_choice
 from api.answers.rate_limits import SEARCHES, rate_limits_of
 from api.pages.found import found_stops
 from api.pages.home import home_board, place_of
@@ -86,7 +86,7 @@ async def stop(request: Request, stop_id: str, fragment: str = "", order: str = 
     site = str(request.base_url)
     response = rider_page(request, moment, "stop.html", badges, page.alerts, also_said=["copied"], page=page, site=site)
     if order in ORDERS:
-        response.set_cookie(_ORDER_COOKIE, order, max_age=_A_YEAR_S, samesite="lax", httponly=True)
+        keep_choice(response, moment, _ORDER_COOKIE, order)
     return response
 
 

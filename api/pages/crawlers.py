@@ -12,6 +12,7 @@ from fastapi.responses import PlainTextResponse, Response
 
 from api.answers.caching import answer
 from api.words.moment import PageMoment
+from api.words.root_path import root_of
 from predictor.timetable import Timetable
 
 crawlers_router = APIRouter(include_in_schema=False)
@@ -28,7 +29,7 @@ def robots(request: Request) -> PlainTextResponse:
     """RFC 9309."""
     lines = [
         "User-agent: *",
-        *(f"Disallow: {path}" for path in _FOR_PROGRAMS),
+        *(f"Disallow: {root_of(request.scope)}{path}" for path in _FOR_PROGRAMS),
         f"Sitemap: {request.base_url}sitemap.xml",
     ]
     return PlainTextResponse("\n".join(lines) + "\n", headers={"Cache-Control": f"public, max-age={_A_DAY_S}"})

@@ -34,13 +34,14 @@ def stop_stream(
     language, country = here.texts.language, here.country
 
     def make(boards: StopBoards) -> Announcement:
-        moment = said_in(boards.moment, language, country, here.abbreviations)
+        moment = said_in(boards.moment, language, country, here.abbreviations, here.root)
         page = stop_page(moment, stop_index(moment, stop_id), order, line)
         board = fragment(moment, "stop_board.html", page=page)
         return Announcement(digest_of((moment.feed.stopped, _says(page, moment))), board)
 
     announcer: Announcer = request.app.state.announcer
-    return announcer.answer(("page", stop_id, language, country, order, line), make, last_event_id, client_of(request))
+    key = ("page", here.root, stop_id, language, country, order, line)
+    return announcer.answer(key, make, last_event_id, client_of(request))
 
 
 def _says(page: StopPage, moment: PageMoment) -> object:

@@ -18,6 +18,7 @@ from api.panels.screen import ScreenPage, screen_page, screen_timetable
 from api.reading.board import MOST_DEPARTURES, StopBoards
 from api.reading.moment import Moment
 from api.words.moment import PageMoment, abbreviations_of, said_in
+from api.words.root_path import root_of
 from api.words.texts import region_of, wanted_language
 
 screens_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -54,7 +55,7 @@ def screen(
     language = wanted_language(lang, None, request.headers.get("accept-language"))
     country = region_of(language, request.headers.get("accept-language"))
     short = abbreviations_of(request)
-    moment = said_in(boards.moment, language, country, short)
+    moment = said_in(boards.moment, language, country, short, root_of(request.scope))
     asked = _asked(moment, stop_ids, stop or [])
     screens, clock = screens_seen_of(request), request.app.state.service.clock
     seen = screens.asked(ScreenKey("screen", tuple(asked), name), clock.now())

@@ -54,6 +54,9 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on")
+    root_path: str = Field(
+        "", description="path under which a proxy serves us, such as /bus, with which every address then begins"
+    )
     poll_interval_s: float = Field(10.0, ge=1.0, le=600.0, description="seconds between two polls of a realtime feed")
     step_interval_s: float = Field(5.0, ge=0.25, le=60.0, description="seconds between two steps of the engine")
     live_limit_s: float = Field(
@@ -168,6 +171,14 @@ class Settings(BaseSettings):
             if token.startswith("sha256:") and not re.fullmatch(r"sha256:[0-9a-f]{64}", token):
                 raise ValueError("after sha256: there are 64 hexadecimal digits; make one with prochain token")
         return tokens
+
+    @field_validator("root_path")
+    @classmethod
+    def _path(cls, path: str) -> str:
+        parts = [part for part in path.split("/") if part]
+        if not all(re.fullmatch(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*", part) for part in parts):
+            raise ValueError("a path is made of letters, digits, dots, - and _, such as /bus or /town/bus")
+        return "".join(f"/{part}" for part in parts)
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -4,6 +4,7 @@
   const EVERY_MS = 10000, BADGE_PX = 26, MARK_PX = 16, RATIO = 2;
   const place = document.getElementById("map"), said = document.getElementById("map-age");
   const texts = JSON.parse(document.getElementById("content").dataset.texts);
+  const { root } = document.documentElement.dataset;
   const fill = (key, values) => texts[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const [west, south, east, north] = JSON.parse(place.dataset.bounds);
@@ -156,7 +157,7 @@
     });
   }
 
-  const lineAddress = (route) => `/lines/${encodeURIComponent(route)}`;
+  const lineAddress = (route) => `${root}/lines/${encodeURIComponent(route)}`;
   const age = (seconds) => (seconds < 90 ? fill("seconds", { count: Math.round(seconds) })
     : fill("minutes", { count: Math.round(seconds / 60) }));
 
@@ -185,7 +186,7 @@
     .reduce((bounds, at) => bounds.extend(at), new maplibregl.LngLatBounds());
 
   function tripAddress({ trip_id: trip, service_date: date }) {
-    return trip ? `/trips/${encodeURIComponent(trip)}?${new URLSearchParams({ date })}` : "";
+    return trip ? `${root}/trips/${encodeURIComponent(trip)}?${new URLSearchParams({ date })}` : "";
   }
 
   // The same by keyboard: the vehicles of the chosen line, each with its trip's page.
@@ -225,9 +226,9 @@
     const found = stopChosen();
     if (!found) return;
     const asked = new URLSearchParams({ stop, fragment: "board", lang: document.documentElement.lang });
-    const answer = await fetch(`/?${asked}`).catch(() => null);
+    const answer = await fetch(`${root}/?${asked}`).catch(() => null);
     const rows = answer?.ok && new DOMParser().parseFromString(await answer.text(), "text/html").querySelector(".group");
-    const body = say(found.geometry.coordinates, ["a", found.properties.name, `/stops/${encodeURIComponent(stop)}`]);
+    const body = say(found.geometry.coordinates, ["a", found.properties.name, `${root}/stops/${encodeURIComponent(stop)}`]);
     if (!rows) return;
     body.replaceChildren(document.adoptNode(rows));
     popup.setLngLat(found.geometry.coordinates); // it finds its place anew
@@ -273,7 +274,7 @@
       ["a", `${properties.line} → ${properties.headsign}`, tripAddress(properties) || lineAddress(properties.route_id)],
       ["p", placeOf(properties)],
       ["p", crowdingOf(properties)],
-      ["a", properties.disturbed && texts.alerts_of_line, `/alerts?line=${encodeURIComponent(properties.route_id)}`],
+      ["a", properties.disturbed && texts.alerts_of_line, `${root}/alerts?line=${encodeURIComponent(properties.route_id)}`],
       ["p", properties.old && fill("position_old", { age: age(properties.data_age_s) })],
     );
     followed = properties.vehicle_id;
@@ -290,7 +291,7 @@
     clearTimeout(timer);
     if (document.hidden) return;
     try {
-      const [vehicles, told] = await Promise.all([ask("/v1/vehicles"), ask("/map/disturbed")]);
+      const [vehicles, told] = await Promise.all([ask(`${root}/v1/vehicles`), ask(`${root}/map/disturbed`)]);
       const disturbed = new Set(told);
       known = vehicles.features.filter(({ properties }) => properties.route).map(({ geometry, properties }) => ({
         type: "Feature", geometry, properties: {

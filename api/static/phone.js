@@ -3,10 +3,11 @@
 (() => {
   const MOST_RECENT = 5, MOST_ASKED = 12;
   const texts = JSON.parse(document.getElementById("content").dataset.texts);
+  const { root } = document.documentElement.dataset;
 
   function read(name) {
     try {
-      const kept = JSON.parse(localStorage.getItem(name));
+      const kept = JSON.parse(localStorage.getItem(root + name));
       return Array.isArray(kept) ? kept.filter((stop) => typeof stop?.id === "string") : [];
     } catch {
       return [];
@@ -15,7 +16,7 @@
 
   function write(name, stops) {
     try {
-      localStorage.setItem(name, JSON.stringify(stops));
+      localStorage.setItem(root + name, JSON.stringify(stops));
     } catch {
       // Private windows may keep nothing: the page does without.
     }
@@ -45,7 +46,7 @@
     section.hidden = stops.length === 0;
     section.querySelector("ul").replaceChildren(...stops.map((stop) => {
       const made = row.content.cloneNode(true);
-      made.querySelector("a").href = `/stops/${encodeURIComponent(stop.id)}`;
+      made.querySelector("a").href = `${root}/stops/${encodeURIComponent(stop.id)}`;
       made.querySelector(".stop-name").textContent = stop.name;
       made.querySelector(".stop-facts").textContent = stop.facts ?? "";
       return made;
@@ -74,7 +75,7 @@
     if (place) asked.push(["near", place]);
     if (!asked.length && !board.matches("[data-mine]")) return;
     asked.push(["fragment", "board"], ["lang", document.documentElement.lang]);
-    board.dataset.ask = `/?${new URLSearchParams(asked)}`;
+    board.dataset.ask = `${root}/?${new URLSearchParams(asked)}`;
     board.dispatchEvent(new Event("ask"));
   }
 
@@ -115,7 +116,7 @@
   }
 
   // This page and its scripts came before the worker was there to keep them.
-  navigator.serviceWorker?.register("/worker.js").then(() => navigator.serviceWorker.ready).then(({ active }) => {
+  navigator.serviceWorker?.register(`${root}/worker.js`).then(() => navigator.serviceWorker.ready).then(({ active }) => {
     if (!navigator.serviceWorker.controller) {
       active.postMessage([location.href, ...[...document.scripts].map((script) => script.src)]);
     }

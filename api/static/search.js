@@ -6,6 +6,7 @@
   const field = document.getElementById("q");
   if (!field) return;
   const texts = JSON.parse(document.getElementById("content").dataset.texts);
+  const { root } = document.documentElement.dataset;
   const form = field.form, found = document.getElementById("suggestions");
   const near = document.getElementById("near"), said = document.getElementById("near-said");
 
@@ -14,7 +15,7 @@
     const refused = () => { said.textContent = texts.near_me_refused; };
     if (!navigator.geolocation) return refused();
     navigator.geolocation.getCurrentPosition(
-      ({ coords }) => location.assign(`/?near=${coords.latitude.toFixed(5)},${coords.longitude.toFixed(5)}`),
+      ({ coords }) => location.assign(`${root}/?near=${coords.latitude.toFixed(5)},${coords.longitude.toFixed(5)}`),
       refused, { enableHighAccuracy: true, timeout: 10000, maximumAge: 60000 });
   });
 
@@ -29,7 +30,7 @@
     asked?.abort();
     asked = new AbortController();
     try {
-      const answer = await fetch(`/?q=${encodeURIComponent(field.value)}&fragment=1`, { signal: asked.signal });
+      const answer = await fetch(`${root}/?q=${encodeURIComponent(field.value)}&fragment=1`, { signal: asked.signal });
       if (!answer.ok) return close();
       found.innerHTML = await answer.text();
       found.hidden = !found.querySelector("a");

@@ -1,6 +1,8 @@
 // Service worker: the last pages seen, for when there is no network. What it gives back says how old it is.
 "use strict";
-const PAGES = "pages-1", FILES = "files-1", OFFLINE = "/offline";
+const root = new URL(registration.scope).pathname.replace(/\/$/, "");
+// Several networks of one host keep theirs apart.
+const PAGES = `pages-1${root}`, FILES = `files-1${root}`, OFFLINE = `${root}/offline`;
 const MOST_PAGES = 40, PATIENCE_MS = 6000;
 
 self.addEventListener("install", (event) => {
@@ -9,7 +11,9 @@ self.addEventListener("install", (event) => {
 
 self.addEventListener("activate", (event) => {
   event.waitUntil((async () => {
-    for (const name of await caches.keys()) if (![PAGES, FILES].includes(name)) await caches.delete(name);
+    for (const name of await caches.keys()) {
+      if (/^\w+-\d+(.*)$/.exec(name)?.[1] === root && ![PAGES, FILES].includes(name)) await caches.delete(name);
+    }
     await self.clients.claim();
   })());
 });
@@ -29,8 +33,8 @@ self.addEventListener("fetch", (event) => {
   else if (event.request.mode === "navigate" && isPage(address)) event.respondWith(page(event));
 });
 
-const isFile = (address) => address.pathname.startsWith("/static/");
-const isPage = (address) => address.pathname === "/" || /^\/(stops|lines|trips)\//.test(address.pathname);
+const isFile = (address) => address.pathname.startsWith(`${root}/static/`);
+const isPage = (address) => /^\/(?:$|(?:stops|lines|trips)\/)/.test(address.pathname.slice(root.length));
 
 // A file's address changes with its content: what is kept is right for ever.
 async function file(request) {

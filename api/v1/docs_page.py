@@ -14,6 +14,8 @@ from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
+from api.words.root_path import root_of
+
 DOCS_FILES = "/static-offline-docs"
 docs_files = StaticFiles(directory=Path(fastapi_offline.__file__).parent / "static")
 docs_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -23,7 +25,7 @@ _INLINE_SCRIPT = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 @docs_router.get("/docs")
 def docs(request: Request) -> HTMLResponse:
     """Swagger UI. Of scripts only those that are ours may run, the one in the page by its hash."""
-    root = request.scope.get("root_path", "")
+    root = root_of(request.scope)
     page = get_swagger_ui_html(
         openapi_url=f"{root}{request.app.openapi_url}",
         title=f"{request.app.title} - API",

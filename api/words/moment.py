@@ -19,6 +19,7 @@ from api.reading.moment import Moment
 from api.reading.recurrence import recurrence_of
 from api.words.abbreviations import Abbreviations
 from api.words.recurrence import recurrence_words
+from api.words.root_path import root_of
 from api.words.texts import LANGUAGE_COOKIE, Texts, country_of, region_of, texts_in, wanted_language
 from api.words.times import TimeWords, Wait
 from feeds.alerts import Alert
@@ -75,13 +76,17 @@ class PageMoment(Moment):
     """Whose form of the language the reader asks for; "" for the network's."""
     abbreviations: Abbreviations = field(default_factory=Abbreviations)
     """What words of long names are shortened to."""
+    root: str = ""
+    """What the addresses of pages begin with: the path under which a proxy serves us."""
 
     @classmethod
     def of(cls, request: Request) -> PageMoment:
         """The latest view, now, in the reader's language."""
         moment, language = Moment.of(request), language_of(request)
         country = region_of(language, request.headers.get("accept-language"))
-        return cls(moment.view, moment.now, texts_in(language), country, abbreviations_of(request))
+        return cls(
+            moment.view, moment.now, texts_in(language), country, abbreviations_of(request), root_of(request.scope)
+        )
 
     @property
     def snapshot(self) -> Snapshot:
@@ -197,7 +202,7 @@ class PageMoment(Moment):
         shown, count = said[:_MOST_ALERTS], len(said) - _MOST_ALERTS
         if count > 0:
             header = self.texts("alerts_others", count=count)
-            shown.append(AlertWords(header, "", "/alerts", (), (), "", "", 0.0, math.inf, in_force=True))
+            shown.append(AlertWords(header, "", f"{self.root}/alerts", (), (), "", "", 0.0, math.inf, in_force=True))
         return shown
 
     def reason_for(self, row: RunCall) -> str:
@@ -260,6 +265,8 @@ def abbreviations_of(request: Request) -> Abbreviations:
     return abbreviations
 
 
-def said_in(moment: Moment, language: str, country: str = "", abbreviations: Abbreviations | None = None) -> PageMoment:
+def said_in(
+    moment: Moment, language: str, country: str = "", abbreviations: Abbreviations | None = None, root: str = ""
+) -> PageMoment:
     """The same moment in the words of one of `LANGUAGES`, in a country's form of it."""
-    return PageMoment(moment.view, moment.now, texts_in(language), country, abbreviations or Abbreviations())
+    return PageMoment(moment.view, moment.now, texts_in(language), country, abbreviations or Abbreviations(), root)

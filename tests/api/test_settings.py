@@ -56,7 +56,7 @@ _VALUES = {
     "added_as": "ADDED", "headway_as": "SCHEDULED", "desk_webhooks": ["https://example.org/hook"],
     "desk_tokens": {"anne": _SECRET}, "trusted_proxies": ["127.0.0.1", "fd00::/8"],
     "take_any_gtfs": True, "log_format": "json", "feed_headers": {"gtfs": {"a": "b"}},
-    "siri": {"producer": "TOWN"}, "abbreviations": {"Heights": "Hts."},
+    "root_path": "/bus", "siri": {"producer": "TOWN"}, "abbreviations": {"Heights": "Hts."},
 }  # fmt: skip
 
 

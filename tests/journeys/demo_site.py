@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from datetime import time as clock_time
+from typing import Literal
 
 import uvicorn
+from fastapi import FastAPI
 from google.transit.gtfs_realtime_pb2 import FeedMessage
 
 from api.app import create_app
@@ -124,8 +126,17 @@ def demo_site(hours: tuple[float, float] = (7.0, 9.5), starts: clock_time = MORN
     town = DemoTown(window=hours)
     service = demo_service(read_settings(step_interval_s=0.5), today=DAY, starts=starts, simulator=town)
     listening = listen("127.0.0.1", 0)
-    app = create_app(service, Desk(service, token=DESK_TOKEN))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
+    with served(create_app(service, Desk(service, token=DESK_TOKEN)), listening):
+        yield DemoSite(town, service, listening)
+
+
+@contextmanager
+def served(
+    app: FastAPI, listening: socket.socket | None = None, *, lifespan: Literal["on", "off"] = "on"
+) -> Iterator[str]:
+    """An application on a port of this machine, a free one where none is given; yields its address."""
+    listening = listening or listen("127.0.0.1", 0)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan=lifespan))
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     while not server.started:
@@ -133,7 +144,7 @@ def demo_site(hours: tuple[float, float] = (7.0, 9.5), starts: clock_time = MORN
             raise RuntimeError("The server did not start.")
         time.sleep(0.02)
     try:
-        yield DemoSite(town, service, listening)
+        yield address_of(listening)
     finally:
         server.should_exit = True
         thread.join(10.0)

@@ -1,0 +1,34 @@
+"""Serving under a path, behind a proxy that takes it off the addresses or leaves it there."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+
+class RootPath:
+    """ASGI middleware that tells the application the path under which it is served, as ASGI does."""
+
+    def __init__(self, app: ASGIApp, root: str) -> None:
+        """`root`: "/bus"."""
+        self._app, self._root = app, root
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] == "http":
+            scope, path = {**scope, "root_path": self._root}, scope["path"]
+            if path == self._root:
+                scope["path"] += "/"
+            elif not path.startswith(f"{self._root}/"):
+                scope["path"] = self._root + path
+                scope["raw_path"] = quote(self._root).encode() + scope.get("raw_path", quote(path).encode())
+        await self._app(scope, receive, send)
+
+
+def clash(app: FastAPI, root: str) -> str:
+    """The address of ours that a root path cannot be told from, "" where there is none."""
+    first = f"/{root.split('/')[1]}"
+    routed = {f"/{getattr(route, 'path', '').strip('/').split('/')[0]}" for route in app.routes}
+    return first if first in routed else ""
