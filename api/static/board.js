@@ -128,7 +128,7 @@
     if (board.querySelector("details[open]")) next.querySelector("details")?.toggleAttribute("open", true);
     board.replaceWith(document.adoptNode(next));
     board = next;
-    board.addEventListener("ask", poll);
+    board.addEventListener("ask", askAnew);
     heard = mark(Number(board.dataset.now));
     offline = false;
     tick();
@@ -166,7 +166,13 @@
     adopt(await answer.text());
   }
 
-  let timer, polling = false;
+  // What is asked for anew while an answer is on its way is asked after it: that would take its place.
+  let timer, polling = false, next = "";
+  function askAnew() {
+    if (polling) next = board.dataset.ask;
+    else poll();
+  }
+
   async function poll() {
     clearTimeout(timer);
     if (document.hidden || polling) return;
@@ -180,6 +186,7 @@
       tick();
     } finally {
       polling = false;
+      if (next) { board.dataset.ask = next; next = ""; pause = 0; }
     }
     // Screens that were opened together must not ask together.
     timer = setTimeout(poll, pause * 1000 * (0.9 + 0.2 * Math.random()));
@@ -192,7 +199,7 @@
     poll();
   };
   document.addEventListener("visibilitychange", wake);
-  board.addEventListener("ask", poll);
+  board.addEventListener("ask", askAnew);
   addEventListener("pageshow", (event) => { if (event.persisted) wake(); });
   addEventListener("online", wake);
   addEventListener("offline", () => { offline = true; hangUp(); tick(); });
