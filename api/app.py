@@ -17,6 +17,7 @@ from api.answers.body_limit import BodyLimit
 from api.answers.document import describe
 from api.answers.doors import Doors
 from api.answers.heavy_reads import HeavyReads
+from api.answers.map_tiles import MapTiles
 from api.answers.own_redirects import OwnRedirects
 from api.answers.problems import answer_with_problems
 from api.answers.rate_limits import RateLimits
@@ -100,12 +101,14 @@ def create_app(
     root_path: str = "",
     siri_names: SiriNames | None = None,
     abbreviations: Mapping[str, str] | None = None,
+    map_tiles: MapTiles | None = None,
 ) -> FastAPI:
     """The application around `service`, which is started and stopped with it and kept at `app.state.service`.
 
     Without a `desk` there is one that nobody can open. `trusted_proxies`: addresses and networks of those who are
     believed in whose name they ask; `root_path`: "/bus" where a proxy serves it under that; `siri_names`: how `/siri`
-    names stops and lines; `abbreviations`: the operator's own, by the word. Errors: ConfigurationError.
+    names stops and lines; `abbreviations`: the operator's own, by the word; `map_tiles`: the streets beneath the map.
+    Errors: ConfigurationError.
     """
     desk = desk or Desk(service)
     announcer = Announcer(service)
@@ -138,6 +141,7 @@ def create_app(
     app.state.desk = desk
     app.state.siri_names = siri_names or SiriNames()
     app.state.abbreviations = Abbreviations(abbreviations or {})
+    app.state.map_tiles = map_tiles
     app.state.announcer = announcer
     app.state.heavy_reads = heavy_reads
     app.state.screens_seen = ScreensSeen()

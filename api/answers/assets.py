@@ -19,6 +19,8 @@ _MEDIA_TYPES = {
     "board.js": _SCRIPT,
     "desk.js": _SCRIPT,
     "map.js": _SCRIPT,
+    "streets.js": _SCRIPT,
+    "pmtiles.js": _SCRIPT,
     "search.js": _SCRIPT,
     "phone.js": _SCRIPT,
     "ride.js": _SCRIPT,

@@ -81,13 +81,15 @@ def demo(port: Port = None, host: Host = None, speed: Speed = 1.0, data_dir: Dat
     """Serve the demo network, a simulated town on a weekday morning. Nothing else is needed."""
     with said_plainly(), ExitStack() as held:
         import secrets
+        import tempfile
 
         from pydantic import SecretStr
 
         from api.command.listening import listen
         from api.command.log_lines import log_to_stderr
-        from api.service.demo import demo_service
+        from api.service.demo import demo_ground, demo_service
         from api.service.settings import read_settings
+        from feeds.simulator import Simulator
         from feeds.sole_writer import sole_writer
 
         settings = read_settings(port=port, host=host, data_dir=data_dir)
@@ -98,7 +100,11 @@ def demo(port: Port = None, host: Host = None, speed: Speed = 1.0, data_dir: Dat
         listening = listen(settings.host, settings.port)
         held.enter_context(sole_writer(settings.data_dir))
         with _progress("Waking the demo town up") as progress:
-            service = demo_service(settings, speed, progress)
+            town = Simulator()
+            service = demo_service(settings, speed, progress, simulator=town)
+            if settings.map_tiles is None:
+                ground = demo_ground(Path(held.enter_context(tempfile.TemporaryDirectory())), town)
+                settings = settings.model_copy(update={"map_tiles": ground})
         _serve(service, settings, settings.data_dir, listening, live=False, shown_token=shown)
 
 
@@ -415,11 +421,13 @@ def _serve(
     live: bool,
     shown_token: str | None = None,
 ) -> None:
+    from api.answers.map_tiles import MapTiles
     from api.command.listening import address_of, stop_address
     from api.command.listening import serve as answer_requests
     from api.command.worth_opening import stops_worth_opening
     from api.desk.desk import desk_of
 
+    map_tiles = MapTiles(settings.map_tiles) if settings.map_tiles else None
     # Riders elsewhere must not be told of what happens in a demo, or happened long ago.
     desk = desk_of(service, settings, folder, unwritable=unwritable, tells=live)
     base, tt, view = address_of(listening) + settings.root_path, service.timetable, service.view
@@ -447,6 +455,7 @@ def _serve(
             settings.root_path,
             settings.siri,
             settings.abbreviations,
+            map_tiles,
         )
 
 

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import uvicorn
 from fastapi import FastAPI
 
+from api.answers.map_tiles import MapTiles
 from api.app import create_app
 from api.command.connections import KEEP_ALIVE_S, TimedConnection, allow_many_files
 from api.desk.desk import Desk
@@ -99,11 +100,12 @@ def serve(
     root_path: str = "",
     siri_names: SiriNames | None = None,
     abbreviations: Mapping[str, str] | None = None,
+    map_tiles: MapTiles | None = None,
 ) -> None:
     """Answer until SIGINT or SIGTERM; `ready` is called when that has begun."""
     app = create_app(
         service, desk, trusted_proxies=trusted_proxies, root_path=root_path, siri_names=siri_names,
-        abbreviations=abbreviations,
+        abbreviations=abbreviations, map_tiles=map_tiles,
     )  # fmt: skip
     app.state.doors.limit_to_files(allow_many_files())
     Server(app, ready).run(sockets=[listening])

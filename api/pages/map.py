@@ -12,6 +12,7 @@ from fastapi.responses import Response
 
 from api.answers.assets import map_library
 from api.answers.caching import BOARD_MAX_AGE_S, answer
+from api.answers.map_tiles import MapTiles
 from api.pages.rendering import rider_page
 from api.reading.lines import lines_of
 from api.words.moment import PageMoment
@@ -29,6 +30,7 @@ _CONTROLS = {
     "GeolocateControl.FindMyLocation": "map_where_i_am",
     "GeolocateControl.LocationNotAvailable": "map_where_unknown",
     "Popup.Close": "map_close",
+    "AttributionControl.ToggleAttribution": "map_made_by",
     "ScaleControl.Meters": "unit_m",
     "ScaleControl.Kilometers": "unit_km",
 }
@@ -40,6 +42,7 @@ def network_map(request: Request) -> Response:
     """Lines and vehicles on a map; without its library or a script, the way to the lines."""
     moment = PageMoment.of(request)
     tt = moment.timetable
+    map_tiles: MapTiles | None = request.app.state.map_tiles
     bounds = [tt.line_lon.min(), tt.line_lat.min(), tt.line_lon.max(), tt.line_lat.max()] if len(tt.line_lon) else []
     return rider_page(
         request,
@@ -50,6 +53,7 @@ def network_map(request: Request) -> Response:
         also_allowed=_ALLOWED,
         bounds=json.dumps([round(float(degrees), 5) for degrees in bounds]),
         version=tt.feed_version,
+        tiles=map_tiles.address if map_tiles else "",
         lines=[line for _, members in moment.lines.by_mode() for line in members],
         controls=json.dumps({name: moment.texts(key) for name, key in _CONTROLS.items()}, ensure_ascii=False),
         drawable=map_library() is not None and bool(bounds),
@@ -61,6 +65,13 @@ def network(request: Request) -> Response:
     """Lines and stops as GeoJSON."""
     tt = PageMoment.of(request).timetable
     return answer(request, tt.feed_version, lambda: _network(tt), max_age_s=_A_DAY_S, media_type="application/geo+json")
+
+
+@map_router.get("/map/tiles.pmtiles")
+def tiles(request: Request) -> Response:
+    """Ranges of bytes of the file with the streets."""
+    map_tiles: MapTiles | None = request.app.state.map_tiles
+    return map_tiles.response(request.headers.get("range")) if map_tiles else Response(status_code=404)
 
 
 @map_router.get("/map/disturbed")

@@ -35,6 +35,16 @@ class SimulatedSource:
         return self.answer(now)
 
 
+def demo_ground(folder: Path, town: Simulator) -> Path | None:
+    """The streets beneath the demo town's map, made in `folder`; None without the extra `map`."""
+    path = folder / "ground.pmtiles"
+    try:
+        town.write_ground_tiles(path)
+    except ImportError:
+        return None
+    return path
+
+
 def demo_service(
     settings: Settings,
     speed: float = 1.0,

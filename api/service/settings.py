@@ -153,6 +153,10 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="what words of long names are shortened to where there is no room, beside the usual ones",
     )
+    map_tiles: Path | None = Field(
+        None,
+        description="PMTiles file with the city's streets, water and places, which the map draws beneath the lines",
+    )
     cache_dir: Path | None = Field(None, description="folder of the timetable cache; by default the user's own cache")
 
     @field_validator("desk_token", "desk_webhook_secret")

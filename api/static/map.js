@@ -65,18 +65,18 @@
   }
 
   // A name as an image, for the same reason, made when it comes into sight.
-  function label(name, strong) {
+  function label(name, look, ink) {
     const canvas = document.createElement("canvas"), pen = canvas.getContext("2d");
-    const font = `${strong ? 700 : 500} ${(strong ? 13 : 12) * RATIO}px system-ui, sans-serif`;
+    const font = look.replace(/(\d+)px/, (_, size) => `${size * RATIO}px system-ui, sans-serif`);
     pen.font = font;
     canvas.width = Math.ceil(pen.measureText(name).width) + 8 * RATIO;
-    canvas.height = 20 * RATIO;
+    canvas.height = 22 * RATIO;
     pen.font = font;
     pen.textBaseline = "middle";
     pen.lineJoin = "round";
     pen.lineWidth = 3.5 * RATIO;
     pen.strokeStyle = color("--ground");
-    pen.fillStyle = color(strong ? "--ink" : "--soft");
+    pen.fillStyle = color(ink);
     pen.strokeText(name, 4 * RATIO, canvas.height / 2);
     pen.fillText(name, 4 * RATIO, canvas.height / 2);
     return pen.getImageData(0, 0, canvas.width, canvas.height);
@@ -98,9 +98,13 @@
     return pen.getImageData(0, 0, canvas.width, canvas.height);
   }
 
+  const LOOKS = {
+    name: ["500 12px", "--soft"], big: ["700 13px", "--ink"], town: ["600 16px", "--ink"],
+    quarter: ["600 13px", "--soft"], street: ["400 11px", "--soft"], water: ["italic 500 13px", "--link"],
+  };
   map.on("styleimagemissing", ({ id }) => {
-    const [, kind, name] = id.match(/^(name|big)-(.*)$/s) ?? [];
-    if (kind) map.addImage(id, label(name, kind === "big"), { pixelRatio: RATIO });
+    const [, kind, name] = id.match(/^(\w+)-(.*)$/s) ?? [];
+    if (LOOKS[kind]) map.addImage(id, label(name, ...LOOKS[kind]), { pixelRatio: RATIO });
   });
 
   function draw(drawn) {
@@ -144,13 +148,14 @@
       id: "directions", type: "symbol", source: "vehicles", filter: ["==", ["typeof", ["get", "bearing"]], "number"],
       layout: {
         "icon-image": "arrow", "icon-rotate": ["get", "bearing"], "icon-rotation-alignment": "map",
-        "icon-allow-overlap": true, "icon-size": byZoom(10, 0.7, 14, 1),
+        "icon-allow-overlap": true, "icon-ignore-placement": true, "icon-size": byZoom(10, 0.7, 14, 1),
       },
     });
     map.addLayer({
       id: "vehicles", type: "symbol", source: "vehicles",
       layout: {
-        "icon-image": ["concat", ["case", ["get", "disturbed"], "disturbed-", "line-"], ["get", "route_id"]], "icon-allow-overlap": true,
+        "icon-image": ["concat", ["case", ["get", "disturbed"], "disturbed-", "line-"], ["get", "route_id"]],
+        "icon-allow-overlap": true, "icon-ignore-placement": true,
         "icon-size": byZoom(10, 0.6, 14, 1),
       },
       paint: { "icon-opacity": ["case", ["get", "old"], 0.45, 1] },
@@ -332,6 +337,15 @@
     await follow();
     await map.once("idle");
     place.dataset.drawn = "";
+    // Last, so that nothing of the network waits for them.
+    if (!place.dataset.tiles) return;
+    try {
+      await drawStreets(map, place.dataset.tiles, document.documentElement.lang);
+      await map.once("idle");
+      place.dataset.streets = "";
+    } catch (error) {
+      console.warn(error); // the network is whole without them
+    }
   });
   document.addEventListener("visibilitychange", () => { if (map.getSource("vehicles")) follow(); });
 })();

@@ -65,6 +65,13 @@ class Simulator:
         kinds = {day_type(first_date + timedelta(days=n)) for n in range(days)}
         write_gtfs(path, self._network, {kind: self._schedule(kind) for kind in kinds}, first_date, days)
 
+    def write_ground_tiles(self, path: Path) -> None:
+        """Write the streets, rivers and names of the ground as a PMTiles file. Errors: ImportError without the extra
+        `map`, OSError."""
+        from feeds.simulator.ground_tiles import write_ground_tiles
+
+        write_ground_tiles(self._network, path, self._seed)
+
     def vehicle_positions(self, now: float) -> bytes:
         """VehiclePositions as the operator's server answers at `now` (POSIX seconds): each vehicle's latest report,
         vehicles silent for ten minutes left out. In a feed gap the server repeats its last message."""

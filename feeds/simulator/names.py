@@ -63,6 +63,11 @@ _PLACES = (
 )  # fmt: skip
 
 
+def street_names(rng: np.random.Generator, needed: int) -> list[str]:
+    """Names of streets, at most as many as there are."""
+    return [f"Rue {name}" for name in rng.permutation([*_COMPLEMENTS, *_PERSONS])[:needed]]
+
+
 def stop_names(rng: np.random.Generator, needed: int) -> list[str]:
     """`needed` different names, none of them a tram station's, in an order of `rng`'s making."""
     kind = rng.permutation(len(_COMPLEMENTS)) % len(_KINDS)

@@ -66,9 +66,10 @@ class Streets:
         first = np.concatenate([[0], np.cumsum(pieces)])
         share = (np.arange(len(start)) - first[start]) / pieces[start]
         flat = grid[start] + share[:, None] * (grid[start + 1] - grid[start])
-        return self._bend(np.vstack([flat, grid[-1]])), first
+        return self.bent(np.vstack([flat, grid[-1]])), first
 
-    def _bend(self, flat: Float64Array) -> Float64Array:
+    def bent(self, flat: Float64Array) -> Float64Array:
+        """Places of the straight grid, in its metres, where the waves put them."""
         u, v = flat[:, 0], flat[:, 1]
         a, b, c, d = self.phase
         x = u + 250.0 * np.sin(v / 1400.0 + a) + 40.0 * np.sin(v / 410.0 + b)

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import socket
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from datetime import time as clock_time
+from pathlib import Path
 from typing import Literal
 
 import uvicorn
 from fastapi import FastAPI
 from google.transit.gtfs_realtime_pb2 import FeedMessage
 
+from api.answers.map_tiles import MapTiles
 from api.app import create_app
 from api.command.listening import address_of, listen
 from api.desk.desk import Desk
 from api.reading.board import departure_rows
 from api.reading.calls import RunCall
 from api.service.clock import ShiftedClock
-from api.service.demo import demo_service
+from api.service.demo import demo_ground, demo_service
 from api.service.service import Service
 from api.service.settings import read_settings
 from feeds.errors import FeedError
@@ -126,8 +129,11 @@ def demo_site(hours: tuple[float, float] = (7.0, 9.5), starts: clock_time = MORN
     town = DemoTown(window=hours)
     service = demo_service(read_settings(step_interval_s=0.5), today=DAY, starts=starts, simulator=town)
     listening = listen("127.0.0.1", 0)
-    with served(create_app(service, Desk(service, token=DESK_TOKEN)), listening):
-        yield DemoSite(town, service, listening)
+    with tempfile.TemporaryDirectory() as folder:
+        ground = demo_ground(Path(folder), town)
+        tiles = MapTiles(ground) if ground else None
+        with served(create_app(service, Desk(service, token=DESK_TOKEN), map_tiles=tiles), listening):
+            yield DemoSite(town, service, listening)
 
 
 @contextmanager

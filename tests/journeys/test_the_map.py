@@ -23,7 +23,9 @@ def test_lines_and_vehicles_are_drawn_from_our_own_data_alone(site: DemoSite, ne
     assert set(network["lines"]) == set(site.service.timetable.route_id.tolist())
     assert kinds.count("line") >= len(network["lines"])
     assert kinds.count("stop") > 300
-    assert all(url.startswith((site.base, "blob:", "data:")) for url in asked), asked
+    page.locator("#map[data-streets]").wait_for(timeout=30_000)
+    assert sum("tiles.pmtiles" in url for url in asked) > 2, "the streets are read in ranges"
+    assert all(url.startswith((site.base, "blob:", "data:", "pmtiles:")) for url in asked), asked
     page.get_by_text("Données d’il y a").wait_for()
 
     # By keyboard: a line is chosen, its vehicles are listed, and the address holds what was chosen.

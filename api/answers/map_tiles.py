@@ -1,0 +1,62 @@
+"""The streets beneath the map: a PMTiles file of the city's own, of which browsers read what they show."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import Response
+from starlette.responses import FileResponse
+
+from api.service.settings import ConfigurationError
+
+_MAGIC, _VERSION, _HEADER_BYTES = b"PMTiles", 3, 127
+_TILE_TYPE, _VECTOR = 99, 1
+"""Where the header says of what kind the tiles are, and what it says of vector tiles."""
+_A_DAY_S = 86_400
+
+
+class MapTiles:
+    """A PMTiles file of vector tiles, version 3."""
+
+    def __init__(self, path: Path) -> None:
+        """Errors: ConfigurationError for what is no such file."""
+        self._path = path
+        try:
+            # A pipe would be waited for without end.
+            header = path.open("rb").read(_HEADER_BYTES) if path.is_file() else b""
+        except OSError as error:
+            raise ConfigurationError(f"map_tiles: {path} cannot be read ({error.strerror}).") from error
+        if not header:
+            raise ConfigurationError(f"map_tiles: there is no file {path}, or it is empty.")
+        if len(header) < _HEADER_BYTES or header[: len(_MAGIC)] != _MAGIC or header[len(_MAGIC)] != _VERSION:
+            raise ConfigurationError(f"map_tiles: {path} is not a PMTiles file of version {_VERSION}.")
+        if header[_TILE_TYPE] != _VECTOR:
+            raise ConfigurationError(
+                f"map_tiles: {path} holds pictures; the map draws vector tiles, as of Protomaps or OpenMapTiles."
+            )
+
+    @property
+    def address(self) -> str:
+        """Where browsers read it, without the site's root: another for each state of the file, of which they keep what
+        they read. Empty while it is not there."""
+        try:
+            state = self._path.stat()
+        except OSError:
+            return ""
+        return f"/map/tiles.pmtiles?{state.st_mtime_ns:x}-{state.st_size:x}"
+
+    def response(self, wanted: str | None) -> Response:
+        """The bytes that a `Range` asks for; the whole is for nobody."""
+        try:
+            state = self._path.stat()
+        except OSError:
+            return Response("The file of the map's tiles is not there.\n", 404, media_type="text/plain")
+        if wanted is None:
+            said = "Ask for a range of bytes of it.\n"
+            return Response(said, 416, {"Content-Range": f"bytes */{state.st_size}"}, media_type="text/plain")
+        return FileResponse(
+            self._path,
+            media_type="application/vnd.pmtiles",
+            headers={"Cache-Control": f"public, max-age={_A_DAY_S}", "X-Content-Type-Options": "nosniff"},
+            stat_result=state,
+        )
