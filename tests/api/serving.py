@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
+from typing import Any
 
 from api.app import create_app
 from api.command.listening import Server, address_of, listen
@@ -14,10 +15,10 @@ from api.service.service import Service
 
 
 @contextmanager
-def served(service: Service, port: int = 0, desk: Desk | None = None) -> Iterator[str]:
-    """Address of the running service; it is stopped at the end as SIGTERM stops it."""
+def served(service: Service, port: int = 0, desk: Desk | None = None, **options: Any) -> Iterator[str]:
+    """Address of the running service, its application made with `options`; at the end it is stopped as by SIGTERM."""
     listening = listen("127.0.0.1", port)
-    server = Server(create_app(service, desk))
+    server = Server(create_app(service, desk, **options))
     thread = Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     try:
