@@ -29,6 +29,8 @@ class NewStop:
     parent: int = NONE
     """Index of its station."""
     wheelchair: int = 0
+    timezone: str = ""
+    """See `Timetable.stop_timezone`."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ def _with_places(timetable: Timetable, new: NewPlaces) -> Timetable:
         "stop_parent": [stop.parent for stop in stops],
         "stop_wheelchair": [stop.wheelchair for stop in stops],
         "stop_location_type": [0 for _ in stops],
+        "stop_timezone": [stop.timezone for stop in stops],
         "route_id": [route.route_id for route in routes],
         "route_short_name": ["" for _ in routes],
         "route_long_name": [route.name for route in routes],

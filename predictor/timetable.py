@@ -74,6 +74,8 @@ class Timetable:
     """`wheelchair_boarding`: 0 unknown, 1 yes, 2 no."""
     stop_location_type: Int8Array
     """0 platform or stop, 1 station."""
+    stop_timezone: StrArray
+    """IANA name of the time zone that clocks there show, "" where it is the agency's."""
 
     # Entrances, nodes and boarding areas: nothing calls there, but messages name them
     place_id: StrArray

@@ -80,7 +80,7 @@ def _shows(stop_id: str, boards: StopBoards, moment: PageMoment) -> tuple[str, b
     if not rows:
         return texts("screen_quiet", stop=name, why=nothing_leaves(moment, stop)), False
     live = Counter(row.status for row in rows)["live"]
-    next_at = moment.words.clock(rows[0].published)
+    next_at = moment.words_at(rows[0].stop_idx).clock(rows[0].published)
     return texts("screen_shows", stop=name, count=len(rows), live=live, time=next_at), True
 
 

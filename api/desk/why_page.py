@@ -68,16 +68,17 @@ def why(request: Request, _: Session, stop: str = "", line: str = "", direction:
         "",
     )
     asked = bool(stop) or route is not None
+    where = _stops(moment, stop) if stop else []
+    zone = moment.view.zone_at(where[0]) if where else moment.view.zone
     try:
-        time = time_asked(moment, at or None)
+        time = time_asked(moment, at or None, zone)
     except (ValueError, OverflowError, OSError):
         time, asked, problem = moment.now, False, moment.texts("why_bad_time")
-    where = _stops(moment, stop) if stop else []
     if stop and not where:
         asked, problem = False, problem or moment.texts("results_none", query=stop)
     question_asked = Question(
         stop=stop, line=question_asked.line, direction=direction,
-        at=f"{datetime.fromtimestamp(time, moment.lines.zone):%Y-%m-%dT%H:%M}",
+        at=f"{datetime.fromtimestamp(time, zone):%Y-%m-%dT%H:%M}",
         stop_name=str(tt.stop_name[where[0]]) if where else "",
         others=tuple((str(tt.stop_id[other]), str(tt.stop_name[other])) for other in where[1 : _OTHERS + 1]),
     )  # fmt: skip
@@ -126,7 +127,7 @@ def _case(explanation: Explanation, moment: PageMoment) -> Case:
         line_name=str(then.route_short_name[explanation.route]) or str(then.route_long_name[explanation.route]),
         headsign=explanation.headsign,
         stop=str(then.stop_name[explanation.stop]),
-        time=moment.words.time(v.scheduled),
+        time=words_by_language[here].scheduled,
         outcome=v.outcome,
         told=" · ".join(word for word in (words_by_language[here].outcome, words_by_language[here].cause) if word),
         facts=words_by_language[here].facts(),

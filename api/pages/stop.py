@@ -10,6 +10,7 @@ from api.reading.line_directions import line_directions, soonest_first
 from api.reading.lines import Line
 from api.words.line_directions import LineDirectionWords, line_direction_words, nothing_leaves
 from api.words.moment import AlertWords, PageMoment
+from api.words.times import TimeWords
 
 ORDERS = ("soonest", "line")
 """In which rows may stand, the first where nobody chose."""
@@ -39,6 +40,8 @@ class StopPage:
     """Said when nothing leaves at all in the coming days."""
     alerts: list[AlertWords]
     lines: list[Line]
+    clock: TimeWords
+    """Says times as clocks there show them."""
     facts: list[str]
     """What tells this stop from another of its name: platform, destinations."""
 
@@ -71,6 +74,7 @@ def stop_page(moment: PageMoment, stop: int, order: str = "", only: str = "") ->
         quiet="" if rows else nothing_leaves(moment, stop),
         alerts=moment.said_first(stop_alerts(moment, stop)),
         lines=lines,
+        clock=moment.words_at(stop),
         facts=_facts(moment, str(tt.stop_platform[stop]), groups),
     )
 

@@ -79,7 +79,7 @@ def stop_timetable(request: Request, stop_id: str, date: str = "", line: str = "
     if stop is None:
         return not_found_page(request, moment, moment.texts("error_stop", id=stop_id))
     day = _day(moment, date)
-    rows = [_row(moment, row) for row in stop_day(moment, stop, day) if line in ("", row.line.route_id)]
+    rows = [_row(moment, stop, row) for row in stop_day(moment, stop, day) if line in ("", row.line.route_id)]
     change = next_change(moment, stop, None, day)
     page = _page(moment, str(tt.stop_name[stop]), f"/stops/{quote(stop_id, safe='')}", day, change)
     return rider_page(
@@ -101,7 +101,8 @@ def line_timetable(request: Request, route_id: str, date: str = "", direction: s
     way = int(direction) if direction in map(str, ways) else ways[0]
     of_ways = {each: line_day(moment, route, each, day) for each in ways}
     shown = of_ways[way]
-    runs = [["" if at is None else moment.words.time(at) for at in run] for run in shown.runs]
+    clocks = [moment.words_at(stop) for stop in shown.stops]
+    runs = [["" if at is None else words.time(at) for at, words in zip(run, clocks, strict=True)] for run in shown.runs]
     heading, change = moment.texts("line_title", name=line.name), next_change(moment, None, route, day)
     page = _page(moment, heading, f"/lines/{quote(route_id, safe='')}", day, change)
     columns = [str(tt.stop_name[stop]) for stop in shown.stops]
@@ -145,8 +146,8 @@ def _page(moment: PageMoment, heading: str, href: str, day: int, change: int | N
     )
 
 
-def _row(moment: PageMoment, row: DayRow) -> DayRowWords:
-    words = moment.words
+def _row(moment: PageMoment, stop: int, row: DayRow) -> DayRowWords:
+    words = moment.words_at(stop)
     timed = [departure for departure in row.departures if not departure.headway_s]
     hours = [
         HourWords(

@@ -98,11 +98,11 @@ def _behind(calls: list[CallWords]) -> int:
 
 
 def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWords]:
-    tt, words = moment.timetable, moment.words
+    tt = moment.timetable
     next_call = next((k for k, call in enumerate(journey.calls) if not call.passed), None)
     calls, said_before = [], journey.destination
     for k, call in enumerate(journey.calls):
-        stop_id = str(tt.stop_id[call.stop_idx])
+        stop_id, words = str(tt.stop_id[call.stop_idx]), moment.words_at(call.stop_idx)
         time = "" if call.clock is None else words.time(call.clock)
         planned = time if call.scheduled is None else words.time(call.scheduled)
         # Said where it changes: what stands at the top holds until then.

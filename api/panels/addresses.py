@@ -125,7 +125,7 @@ def _departure(moment: PageMoment, row: DepartureWords) -> PanelDeparture:
         notes=list(row.notes),
         occupancy=row.occupancy,
         wheelchair=cast(Any, row.wheelchair),
-        time="" if row.clock_at is None else moment.words.hours_minutes(row.clock_at),
+        time=row.hhmm,
         shown=moment.texts(row.status) if not row.comes else row.said if row.doubt else words,
     )
 

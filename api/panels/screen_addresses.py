@@ -88,6 +88,7 @@ def screen(
         script_texts=json.dumps({key: moment.texts.entries[key] for key in _SCRIPT_TEXTS}, ensure_ascii=False),
         speed=request.app.state.service.clock.speed,
         hour_cycle=moment.words.hour_cycle,
+        clock=moment.words_at(stops[0]),
     )
 
 

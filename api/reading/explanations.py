@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -128,14 +129,15 @@ TIME_ASKED = rf"^(?:{_CLOCK}|(?:{_DATE})(?:[T ]{_TIME}(?:{_ZONE})?|T{_TIME} (?:0
 """Pattern of a time as a reader writes it."""
 
 
-def time_asked(moment: Moment, at: str | None) -> float:
-    """POSIX seconds of a time as a reader writes it: ISO 8601, or HH:MM for the last time that it was so late.
+def time_asked(moment: Moment, at: str | None, zone: ZoneInfo) -> float:
+    """POSIX seconds of a time as a reader writes it: ISO 8601, or HH:MM for the last time that it was so late; in
+    `zone` where it names none.
 
     Errors: ValueError.
     """
     if at is None:
         return moment.now
-    now = datetime.fromtimestamp(moment.now, moment.view.zone)
+    now = datetime.fromtimestamp(moment.now, zone)
     at = at.strip()
     if not re.search(TIME_ASKED, at):
         raise ValueError(f"{at!r} is no time")
@@ -147,7 +149,7 @@ def time_asked(moment: Moment, at: str | None) -> float:
             asked -= timedelta(days=1)
     else:
         asked = datetime.fromisoformat(re.sub(r" (\d\d:\d\d)$", r"+\1", at) if "T" in at else at)
-    return asked.replace(tzinfo=asked.tzinfo or moment.view.zone).timestamp()
+    return asked.replace(tzinfo=asked.tzinfo or zone).timestamp()
 
 
 def _journey(explanation: Explanation) -> tuple[int, int, int]:

@@ -51,9 +51,9 @@ class Moment:
         """Whether the vehicle feed has gone silent."""
         return self.view.feed_stopped(self.now)
 
-    def iso(self, at: float | None) -> str | None:
-        """ISO 8601 with the agency's offset; None for None."""
-        return None if at is None else self.view.iso(at)
+    def iso(self, at: float | None, stop: int | None = None) -> str | None:
+        """ISO 8601 with the offset of a stop, by default the agency's; None for None."""
+        return None if at is None else self.view.iso(at, stop)
 
     def answer_fields(self) -> AnswerFields:
         """What every answer says of itself."""

@@ -142,9 +142,14 @@ class ServiceView:
         age = now - self.snapshot.feed_alive_at
         return max(age, 0.0) if math.isfinite(age) else None
 
-    def iso(self, at: float) -> str:
-        """ISO 8601 with the agency's offset, to the second."""
-        return _iso(math.floor(at), self.zone)
+    def zone_at(self, stop: int) -> ZoneInfo:
+        """The time zone that clocks at a stop show: trips tell all their times in the agency's."""
+        own = self.timetable.stop_timezone[stop]
+        return ZoneInfo(str(own)) if own else self.zone
+
+    def iso(self, at: float, stop: int | None = None) -> str:
+        """ISO 8601 to the second, with the offset of a stop, by default the agency's."""
+        return _iso(math.floor(at), self.zone if stop is None else self.zone_at(stop))
 
     def once(self, key: str, make: Callable[[], T]) -> T:
         """What `make` gives, made once for this view however many readers ask."""

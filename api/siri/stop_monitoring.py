@@ -57,7 +57,7 @@ def stop_monitoring(
     asked = Asked.of(request)
     moment, tt = asked.moment, asked.timetable
     stop, route = asked.stop(monitoring_ref, "MonitoringRef"), asked.route(line_ref) if line_ref else None
-    begins = moment.now if start_time is None else _begins(moment, start_time)
+    begins = moment.now if start_time is None else _begins(moment, stop, start_time)
     window_s = begins + seconds_ahead(preview_interval) - moment.now
     board = StopBoard(moment.view, stop, moment.now, window_s, route, arrivals=True)
     last = tt.call_stop[tt.entry_of(board.calls.trip, moment.view.snapshot.last_calls(board.calls))]
@@ -76,16 +76,17 @@ def stop_monitoring(
     return asked.deliver("StopMonitoringDelivery", {"MonitoredStopVisit": visits})
 
 
-def _begins(moment: Moment, start_time: datetime) -> float:
+def _begins(moment: Moment, stop: int, start_time: datetime) -> float:
     """From when on, POSIX seconds: not from what lies behind, and no farther than anything is told."""
     # Compared as dates first: the ends of the calendar have no POSIX seconds in every zone.
-    today = datetime.fromtimestamp(moment.now, moment.view.zone).date()
+    zone = moment.view.zone_at(stop)
+    today = datetime.fromtimestamp(moment.now, zone).date()
     if start_time.date() < today - FARTHEST:
         return moment.now
     farthest = moment.now + FARTHEST.total_seconds()
     if start_time.date() > today + FARTHEST:
         return farthest
-    at = start_time if start_time.tzinfo else start_time.replace(tzinfo=moment.view.zone)
+    at = start_time if start_time.tzinfo else start_time.replace(tzinfo=zone)
     return min(max(at.timestamp(), moment.now), farthest)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from typing import Annotated, cast
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
@@ -29,8 +30,8 @@ explain_router = APIRouter(tags=["Explanations"], dependencies=[Depends(limited(
 At = Annotated[
     Annotated[str, WithJsonSchema({"type": "string", "maxLength": 40, "pattern": TIME_ASKED})] | None,
     Query(
-        description="Around which time: ISO 8601, by default in the agency's zone, or HH:MM for the last time that it "
-        "was so late; by default now",
+        description="Around which time: ISO 8601, by default by the clocks of the stop (of a line: the agency's), or "
+        "HH:MM for the last time that it was so late; by default now",
         examples=["2026-03-02T07:42", "07:42"],
     ),
 ]
@@ -58,7 +59,7 @@ def explain_stop(
     only = None if route is None else route_index(moment, route)
     service: Service = request.app.state.service
     found = explain(
-        service.history, moment.timetable, stop, _time_asked(moment, at),
+        service.history, moment.timetable, stop, _time_asked(moment, at, moment.view.zone_at(stop)),
         route=only, direction=direction, around_s=float(around),
     )  # fmt: skip
     return _answer(request, moment, found)
@@ -77,15 +78,15 @@ def explain_route(
     moment = Moment.of(request)
     service: Service = request.app.state.service
     found = explain_line(
-        service.history, moment.timetable, route_index(moment, route_id), _time_asked(moment, at),
+        service.history, moment.timetable, route_index(moment, route_id), _time_asked(moment, at, moment.view.zone),
         direction=direction, around_s=float(around),
     )  # fmt: skip
     return _answer(request, moment, found)
 
 
-def _time_asked(moment: Moment, at: str | None) -> float:
+def _time_asked(moment: Moment, at: str | None, zone: ZoneInfo) -> float:
     try:
-        return time_asked(moment, at)
+        return time_asked(moment, at, zone)
     except ValueError as error:
         raise Problem(
             422, "bad-parameter", "Parameter not understood",

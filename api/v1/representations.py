@@ -61,12 +61,13 @@ def stop_of(tt: Timetable, stop: int, distance_m: float | None = None) -> Stop:
     )
 
 
-def event_answer(moment: Moment, event: Event | None) -> EventTimes | None:
-    """An arrival or a departure, None where there is none."""
+def event_answer(moment: Moment, call: RunCall, event: Event | None) -> EventTimes | None:
+    """The arrival or the departure of a call, None where there is none."""
     if event is None:
         return None
     delay_s = None if event.delay_s is None else round(event.delay_s)
-    return EventTimes(scheduled=moment.iso(event.scheduled), predicted=moment.iso(event.predicted), delay_s=delay_s)
+    scheduled, predicted = (moment.iso(at, call.stop_idx) for at in (event.scheduled, event.predicted))
+    return EventTimes(scheduled=scheduled, predicted=predicted, delay_s=delay_s)
 
 
 def occupancy_answer(occupancy: Occupancy | None) -> OccupancyTold | None:
@@ -78,8 +79,8 @@ def range_answer(moment: Moment, call: RunCall) -> Range | None:
     """How sure a predicted time is, None where nothing is predicted."""
     if call.predicted is None or call.p10 is None or call.p50 is None or call.p90 is None:
         return None
-    iso = moment.view.iso
-    return Range(p10=iso(call.p10), p50=iso(call.p50), p90=iso(call.p90))
+    p10, p50, p90 = (moment.view.iso(at, call.stop_idx) for at in (call.p10, call.p50, call.p90))
+    return Range(p10=p10, p50=p50, p90=p90)
 
 
 def alerts_answer(moment: Moment, alerts: Iterable[Told]) -> list[Alert]:

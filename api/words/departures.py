@@ -31,8 +31,8 @@ class DepartureWords:
     wait: Wait
     clock: Wait
     """As a clock time, to fall back to when nothing is live any more,"""
-    clock_at: float | None
-    """and that time, POSIX seconds."""
+    hhmm: str
+    """and that as machines read it; "" of a trip without a time."""
     scheduled: float | None
     """By the timetable, None for a trip run by headway."""
     status: str
@@ -63,7 +63,7 @@ class DepartureWords:
 
 def departure_words(moment: PageMoment, row: RunCall) -> DepartureWords:
     """A departure in the language of `moment`."""
-    words, status = moment.words, row.status
+    words, status = moment.words_at(row.stop_idx), row.status
     p10, p90 = (None if at is None or status != "live" else round(at) for at in (row.p10, row.p90))
     return DepartureWords(
         key=row.key,
@@ -78,7 +78,7 @@ def departure_words(moment: PageMoment, row: RunCall) -> DepartureWords:
         minutes=row.minutes,
         wait=moment.wait_of(row),
         clock=moment.clock_of(row),
-        clock_at=row.clock,
+        hhmm="" if row.clock is None else words.hours_minutes(row.clock),
         scheduled=row.scheduled,
         status=status,
         said=moment.status_words(row),

@@ -32,8 +32,14 @@ class ExplanationWords:
     def __init__(self, explanation: Explanation, language: str) -> None:
         self._one, self._language = explanation, language
         self._texts = texts_in(language, _SUBJECT)
-        zone = explanation.timetable.timezone
-        self._times = TimeWords(self._texts, ZoneInfo(zone), explanation.verdict.scheduled, country_of(zone))
+        tt = explanation.timetable
+        zone = ZoneInfo(str(tt.stop_timezone[explanation.stop]) or tt.timezone)
+        self._times = TimeWords(self._texts, zone, explanation.verdict.scheduled, country_of(tt.timezone))
+
+    @property
+    def scheduled(self) -> str:
+        """The time of day that it is told for."""
+        return self._times.time(self._one.verdict.scheduled)
 
     @property
     def outcome(self) -> str:

@@ -58,7 +58,7 @@ def quiet_words(moment: PageMoment, first: RunCall | None) -> str:
     """When the first departure after a quiet time leaves."""
     if first is None:
         return moment.texts("none_found")
-    words, texts, at = moment.words, moment.texts, first.published
+    words, texts, at = moment.words_at(first.stop_idx), moment.texts, first.published
     if words.day(at):
         return f"{texts('none_today')} {texts('first_next', time=words.clock(at))}"
     return texts("next_at", time=words.clock(at))
@@ -83,13 +83,13 @@ def _last(moment: PageMoment, row: LineDirection) -> str:
     if row.last is None or row.first is None:
         return ""
     sentence = "last_is_this" if row.last.key == row.first.key else "last_at"
-    return moment.texts(sentence, time=moment.words.time(row.last.published))
+    return moment.texts(sentence, time=moment.words_at(row.last.stop_idx).time(row.last.published))
 
 
 def _departure(moment: PageMoment, call: RunCall, row: LineDirection, *, from_afar: bool) -> DepartureWords:
     """`notes`: also why it does not come, another destination than its row's, platform; timetable time and age of the
     position, but from afar."""
-    words, texts, departure = moment.words, moment.texts, departure_words(moment, call)
+    words, texts, departure = moment.words_at(call.stop_idx), moment.texts, departure_words(moment, call)
     live = departure.status == "live" and not from_afar
     notes = [reason] if not departure.comes and (reason := moment.reason_for(call)) else []
     if call.destination != row.destination:

@@ -103,6 +103,11 @@ class PageMoment(Moment):
         """Says times seen from now."""
         return TimeWords(self.texts, self.lines.zone, self.now, self.country or country_of(self.timetable.timezone))
 
+    def words_at(self, stop: int) -> TimeWords:
+        """The same by the clocks at a stop."""
+        zone = self.view.zone_at(stop)
+        return self.words if zone is self.words.zone else replace(self.words, zone=zone)
+
     @cached_property
     def feed(self) -> FeedState:
         """Whether what is shown is live."""
@@ -131,20 +136,22 @@ class PageMoment(Moment):
         and for a vehicle that gets no further a clock time says enough."""
         if row.status not in COMING or self.feed.stopped or row.minutes is None:
             return self.clock_of(row)
-        return self.words.wait(row.published, row.status == "live", here=row.at_stop)
+        return self.words_at(row.stop_idx).wait(row.published, row.status == "live", here=row.at_stop)
 
     def notes_of(self, row: RunCall, *, of_journey: bool = False) -> list[str]:
         """What a rider has to know of a call beside its time, in words. `of_journey`: shown among its run's calls."""
         notes = []
         if row.at_stop and row.status == "live" and row.published >= self.now + 60.0:
-            notes.append(self.texts("at_stop_until", time=self.words.time(row.published)))
+            notes.append(self.texts("at_stop_until", time=self.words_at(row.stop_idx).time(row.published)))
         if not of_journey and row.clock is not None and (every := self.every(row.headway_s)):
             notes.append(every)
         return notes + self._boarding_notes(row, of_journey)
 
     def clock_of(self, row: RunCall) -> Wait:
         """When a departure is, as a clock time; how often there is one, where it has none."""
-        return Wait("clock", self.every(row.headway_s)) if row.clock is None else self.words.at_clock(row.clock)
+        if row.clock is None:
+            return Wait("clock", self.every(row.headway_s))
+        return self.words_at(row.stop_idx).at_clock(row.clock)
 
     def towards(self, destination: str) -> str:
         """ "to Centre"; a destination that has such a word itself ("North to Centre") as it is."""

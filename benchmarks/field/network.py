@@ -42,6 +42,7 @@ class Stop:
     code: str = ""
     wheelchair: int = 0
     location_type: int = 0
+    timezone: str = ""
 
     @property
     def lat(self) -> float:
@@ -230,7 +231,7 @@ class Network:
                 {"stop_id": stop.stop_id, "stop_code": stop.code, "stop_name": stop.name or f"Stop {stop.stop_id}",
                  "stop_lat": stop.lat, "stop_lon": stop.lon, "location_type": stop.location_type,
                  "parent_station": stop.parent, "platform_code": stop.platform,
-                 "wheelchair_boarding": stop.wheelchair}
+                 "wheelchair_boarding": stop.wheelchair, "stop_timezone": stop.timezone}
                 for stop in self.stops
             ],
             "routes": [

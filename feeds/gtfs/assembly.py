@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import replace
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -23,6 +21,7 @@ from feeds.gtfs.service_calendar import read_calendar
 from feeds.gtfs.shapes import read_shapes
 from feeds.gtfs.stops import Stops, read_stops
 from feeds.gtfs.tables import LONGEST_TEXT, read_tables, words
+from feeds.gtfs.time_zones import known_zone, zones_like
 from feeds.gtfs.trips import Trips, read_trips
 from predictor.arrays import NONE, Int32Array, StrArray
 from predictor.driven_order import undrivable_hops
@@ -38,7 +37,7 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
     tables = read_tables(archive, problems)
     zone = _time_zone(tables["agency"], tables["stops"], archive.name, problems)
     agencies = read_agencies(tables["agency"], problems)
-    stops = read_stops(tables["stops"], problems)
+    stops = read_stops(tables["stops"], zone.key, problems)
     routes = read_routes(tables["routes"], agencies, problems)
     trips = read_trips(tables["trips"], routes.route_id, problems)
     stop_times = tables.pop("stop_times")
@@ -94,6 +93,7 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
         stop_parent=stops.parent,
         stop_wheelchair=stops.wheelchair,
         stop_location_type=stops.location_type,
+        stop_timezone=stops.timezone,
         place_id=stops.place_id,
         place_stop=stops.place_stop,
         route_id=routes.route_id,
@@ -171,25 +171,17 @@ def _time_zone(frame: pd.DataFrame, stops: pd.DataFrame, name: str, problems: Pr
             f"{name}: agency.txt row {frame.index[0]} has no agency_timezone; give one, such as Europe/Paris."
         )
     key = str(given.iloc[0])
-    known = _time_zones()
-    # No two zones differ in capitals alone, and none has a blank in its name.
-    key = known.get(key.replace(" ", "_").casefold(), key)
-    if key not in known.values():
-        near = difflib.get_close_matches(key, known.values(), n=3, cutoff=0.5)
+    zone = known_zone(key)
+    if zone is None:
+        near = zones_like(key)
         hint = f"; did you mean {' or '.join(near)}?" if near else "; give one of the IANA names, such as Europe/Paris."
         raise FeedError(f"{name}: agency.txt row {given.index[0]}: there is no time zone “{key}”{hint}")
     others = given[given != given.iloc[0]]
     problems.rows(
         "agency.txt", others.index.to_numpy(), others.to_numpy(),
-        f"another agency_timezone than the first agency's; all times are read as {key}, as GTFS asks.",
+        f"another agency_timezone than the first agency's; all times are read as {zone}, as GTFS asks.",
     )  # fmt: skip
-    return ZoneInfo(key)
-
-
-@cache
-def _time_zones() -> dict[str, str]:
-    """Names of the IANA database, which stands in hundreds of files, by the same in small letters."""
-    return {name.casefold(): name for name in available_timezones()}
+    return ZoneInfo(zone)
 
 
 def _located(stops: Stops, calls: Calls, problems: Problems) -> Stops:

@@ -10,6 +10,7 @@ import pandas as pd
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
 from feeds.gtfs.tables import choice, numbers, text_array, words
+from feeds.gtfs.time_zones import known_zone
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
 
 STATION = 1
@@ -29,6 +30,7 @@ class Stops:
     parent: Int32Array
     wheelchair: Int8Array
     location_type: Int8Array
+    timezone: StrArray
     row: Int64Array
     """Line in stops.txt."""
     place_id: StrArray
@@ -50,8 +52,8 @@ def unique_rows(frame: pd.DataFrame, key: str, file: str, problems: Problems) ->
     return frame.assign(**{key: ids})[~(missing | twice)]
 
 
-def read_stops(frame: pd.DataFrame, problems: Problems) -> Stops:
-    """Build the stops from stops.txt."""
+def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Stops:
+    """Build the stops from stops.txt of a feed whose times are of `agency_zone` (IANA name)."""
     frame = unique_rows(frame, "stop_id", "stops.txt", problems)
     kind = choice(frame, "location_type", range(0, 5), 0)
     places = frame[kind > STATION]
@@ -89,10 +91,25 @@ def read_stops(frame: pd.DataFrame, problems: Problems) -> Stops:
         parent=parent,
         wheelchair=wheelchair.astype(np.int8),
         location_type=kind.astype(np.int8),
+        timezone=_timezones(frame, parent, agency_zone, problems),
         row=row,
         place_id=np.array(places["stop_id"].tolist(), dtype=np.str_)[within >= 0],
         place_stop=within[within >= 0],
     )
+
+
+def _timezones(frame: pd.DataFrame, parent: Int32Array, agency_zone: str, problems: Problems) -> StrArray:
+    """(S,) the zone of each stop, "" for the agency's: within a station that of the station."""
+    given = words(frame, "stop_timezone").to_numpy(object)
+    zone_of = {text: "" if text == "" else known_zone(text) for text in set(given.tolist())}
+    zone = np.array([zone_of[text] or "" for text in given.tolist()], np.str_)
+    unknown = np.array([zone_of[text] is None for text in given.tolist()], bool)
+    problems.rows(
+        "stops.txt", frame.index.to_numpy()[unknown], given[unknown],
+        f"stop_timezone is no time zone that is known; times there are shown as {agency_zone}.",
+    )  # fmt: skip
+    zone = np.where(zone == agency_zone, "", zone)
+    return text_array(pd.Series(np.where(parent >= 0, zone[parent], zone), dtype="string"))
 
 
 def is_on_earth(lat: Float64Array, lon: Float64Array) -> BoolArray:

@@ -52,6 +52,7 @@ def new_stops(
                 platform=_text(stop.platform_code),
                 parent=parent if is_station else NONE,
                 wheelchair=int(stop.wheelchair_boarding) if stop.wheelchair_boarding in (1, 2) else 0,
+                timezone=str(timetable.stop_timezone[parent]) if is_station else "",
             )
     return tuple(found.values())
 

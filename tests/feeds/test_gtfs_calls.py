@@ -179,7 +179,7 @@ def test_whatever_the_times_say_they_end_up_complete_and_forward(
     ]
     frame = pd.DataFrame(rows, columns=["trip_id", "arrival_time", "departure_time", "stop_id", "stop_sequence"])
     known = np.array([f"t{i}" for i in range(len(trips))])
-    at = read_stops(pd.DataFrame({"stop_id": [f"s{k}" for k in range(9)]}), Problems())
+    at = read_stops(pd.DataFrame({"stop_id": [f"s{k}" for k in range(9)]}), "UTC", Problems())
     found = read_calls(frame.astype({"trip_id": "string"}), known, at, np.empty(0, np.str_), Problems())
     filled = interpolated(found, len(trips), np.cumsum(np.full(len(found), 300.0)))
     for trip in range(len(trips)):
