@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.desk.account_pages import account_pages_router
+from api.desk.accuracy_page import accuracy_page_router
 from api.desk.deed_pages import deed_pages_router
 from api.desk.disruption_pages import disruption_pages_router
 from api.desk.overview import overview_router
@@ -21,6 +22,7 @@ for _router in (
     disruption_pages_router,
     phrase_pages_router,
     why_router,
+    accuracy_page_router,
     deed_pages_router,
     account_pages_router,
     screen_pages_router,

@@ -71,7 +71,7 @@ def accuracy(
     else those of which most was predicted first. It reads from disk: not for the event loop."""
     tt = timetable
     found = sums.read(
-        _number(first), _number(last), by, route_id=None if route is None else str(tt.route_id[route]),
+        number_of(first), number_of(last), by, route_id=None if route is None else str(tt.route_id[route]),
         stop_id=None if stop is None else str(tt.stop_id[stop]),
     )  # fmt: skip
     scores = [_scores(tt, group, by) for group in found]
@@ -126,5 +126,6 @@ def _name(tt: Timetable, group: str, by: By) -> str:
     return ""
 
 
-def _number(day: date) -> int:
+def number_of(day: date) -> int:
+    """YYYYMMDD."""
     return day.year * 10_000 + day.month * 100 + day.day

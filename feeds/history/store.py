@@ -38,6 +38,7 @@ from feeds.whole_file import regular, set_aside, whole_file
 from predictor.explain.evidence import Cancellation, Evidence, Journey, Notice, with_their_blocks
 from predictor.explain.gaps import Gap, gap_between
 from predictor.explain.traces import TraceFollower
+from predictor.passages import Passages
 from predictor.timetable import Timetable
 
 FOLDER = "history"
@@ -224,6 +225,17 @@ class HistoryStore:
             since=math.inf if math.isnan(watch.since) else watch.since,
             until=watch.until,
         )
+
+    def passages_of_line(self, timetable: Timetable, route: int, service_day: int) -> Passages:
+        """All passages of a line's runs of a service day (indices). It reads from disk."""
+        tt = timetable
+        origin = float(tt.date_origin[service_day])
+        trips = set(tt.trip_id[tt.trip_route == route].tolist())
+        where = _among("trip_id", trips) & _among("start_date", {str(tt.date[service_day])})
+        days = _day(origin - _AROUND_S), _day(origin + _DAY_S + float(tt.trip_end_s.max(initial=0)))
+        with self._lock:
+            rows = self._passages.rows
+        return passages_of(rows.read(*days, where), tt)
 
     def alerts(self, since: float, until: float) -> list[tuple[Alert, float, float]]:
         """The operator's alerts seen in force between the two times, each as it was at last, and from when to when."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
+from api.desk.charts import chart
+from api.desk.desk import Desk
 from api.service.service import Service
 from feeds.history.accuracy_sums import WorseLine
 from tests.api.town import at, service_at
@@ -77,3 +80,48 @@ def test_the_last_hours_are_told_to_prometheus_and_a_line_that_is_worse_as_a_war
     assert "lines_worse" in health["faults"]
     assert "A (52% < 91%)" in health["detail"]
     assert 'prochain_accuracy_worse{route_id="tram-A"} 1.0' in client.get("/metrics").text
+
+
+@pytest.fixture
+def officer(service: Service) -> Iterator[TestClient]:
+    token = "a token of the town"
+    officer = TestClient(create_app(service, Desk(service, token=token)), headers={"Accept-Language": "en"})
+    officer.post("/desk/login", data={"token": token})
+    yield officer
+
+
+def test_an_officer_sees_how_good_predictions_were_and_how_a_line_ran(officer: TestClient) -> None:
+    page = officer.get("/desk/accuracy").text
+    assert "How good were the predictions?" in page
+    assert "100 %" in page
+    assert page.count("<polyline") >= 2
+    line = officer.get("/desk/accuracy?line=tram-A&day=2026-03-02").text
+    assert "Gare de Tours – Place de la Liberté" in line
+    assert re.search(r'<td class="s\d">1\d<small>2:00 → [12]:\d\d', line)
+    assert "Place de la Liberté" in line
+    assert officer.get("/desk/accuracy?day=2026-03-01").text.count("<polyline") == 0
+    wrong = officer.get("/desk/accuracy?day=tomorrow&line=nowhere&days=4000")
+    assert (wrong.status_code, "This is no day: tomorrow." in wrong.text) == (422, True)
+    assert "Les prévisions étaient-elles bonnes" in officer.get("/desk/accuracy?lang=fr").text
+    assert TestClient(officer.app).get("/desk/accuracy", follow_redirects=False).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "labels"),
+    [([0.52, 0.9], True, ["40 %", "60 %", "80 %", "100 %"]), ([0.97], True, ["90 %", "100 %"]),
+     ([31.0, 77.0], False, ["0", "20", "40", "60", "80"]), ([0.0], False, ["0", "1"]), ([0.0, 1.0], True, None)],
+)  # fmt: skip
+def test_a_chart_holds_all_its_figures(values: list[float], share: bool, labels: list[str] | None) -> None:
+    drawn = chart("figures", ["a", "b", "c"][: len(values)], {"prochain": values}, share=share)
+    assert drawn is not None
+    assert labels is None or [label for _, label in drawn.y_labels] == labels
+    assert all(0 <= y <= drawn.height and drawn.left <= x <= drawn.right for x, y, _ in drawn.series[0].marks)
+
+
+def test_a_chart_is_broken_where_nothing_is_known_and_left_out_where_there_is_nothing() -> None:
+    nan = float("nan")
+    drawn = chart("gap", list("abcde"), {"prochain": [1.0, 2.0, nan, 3.0, 4.0], "operator": [nan] * 5})
+    assert drawn is not None
+    assert [len(series.lines) for series in drawn.series] == [2, 0]
+    assert drawn.rows[2] == ("c", ("–", "–"))
+    assert chart("nothing", ["a"], {"prochain": [nan]}) is None

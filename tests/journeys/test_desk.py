@@ -27,7 +27,7 @@ REFRESHED_EVERY_MS = 10_000
 PAGES = [
     "/desk", "/desk/disruptions", "/desk/disruptions/new?phrase=stop_not_served&line=A",
     "/desk/disruptions/new?phrase=delay", "/desk/phrases", "/desk/phrases/works",
-    "/desk/phrases/new", "/desk/why?line=A",
+    "/desk/phrases/new", "/desk/why?line=A", "/desk/accuracy?line=A",
 ]  # fmt: skip
 
 
