@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from functools import lru_cache
 from typing import Any
 
@@ -14,7 +15,8 @@ from api.answers.assets import map_library
 from api.answers.caching import BOARD_MAX_AGE_S, answer
 from api.answers.map_tiles import MapTiles
 from api.pages.rendering import rider_page
-from api.reading.lines import lines_of
+from api.reading.lines import Line, lines_of
+from api.reading.street_lanes import street_lanes
 from api.words.moment import PageMoment
 from predictor.timetable import Timetable
 
@@ -85,9 +87,11 @@ def disturbed(request: Request) -> Response:
 @lru_cache(maxsize=2)
 def _network(tt: Timetable) -> str:
     lines = lines_of(tt)
-    # Patterns share geometries: each is drawn once for each line that runs on it.
-    pairs = np.unique(np.stack([tt.pattern_line, tt.pattern_route]), axis=1).T.tolist()
-    features = [_line(tt, line, route, lines.all[route].badge.background) for line, route in pairs]
+    lanes = street_lanes(tt)
+    drawn: dict[tuple[int, float], list[Any]] = defaultdict(list)
+    for route, lane, places in zip(lanes.route.tolist(), lanes.lane.tolist(), lanes.places, strict=True):
+        drawn[route, lane].append(places.round(5).tolist())
+    features = [_lane(lines.all[route], lane, pieces) for (route, lane), pieces in drawn.items()]
     calls = np.bincount(tt.call_stop, minlength=tt.stops)
     features += [_stop(tt, stop, int(calls[stop])) for stop in np.unique(tt.pattern_stop).tolist()]
     badges = {
@@ -99,14 +103,14 @@ def _network(tt: Timetable) -> str:
     )
 
 
-def _line(tt: Timetable, line: int, route: int, color: str) -> dict[str, Any]:
-    vertices = slice(int(tt.line_ptr[line]), int(tt.line_ptr[line + 1]))
-    places = np.column_stack([tt.line_lon[vertices], tt.line_lat[vertices]]).round(5).tolist()
+def _lane(line: Line, lane: float, pieces: list[Any]) -> dict[str, Any]:
     return {
         "type": "Feature",
-        "geometry": {"type": "LineString", "coordinates": places},
-        "properties": {"kind": "line", "route_id": str(tt.route_id[route]), "color": f"#{color}"},
-    }
+        "geometry": {"type": "MultiLineString", "coordinates": pieces},
+        "properties": {
+            "kind": "line", "route_id": line.route_id, "color": f"#{line.badge.background}", "lane": lane
+        },
+    }  # fmt: skip
 
 
 def _stop(tt: Timetable, stop: int, calls: int) -> dict[str, Any]:

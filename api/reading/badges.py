@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 CONTRAST = 4.5
 """WCAG 2.2 AA contrast of text."""
 _HEX = re.compile(r"[0-9A-Fa-f]{6}")
-_PLAIN = "3B4654"
-"""Background where the feed gives no colour."""
+_OWN = (
+    "0B5CAD", "C8201C", "2E7D1E", "8A2BB0", "F2A900", "00757A", "B0146B", "7A3B1E",
+    "7FC8F8", "5A5F14", "3949AB", "F4A6C0", "006B3F", "C2410C", "B9A5F0", "1B4B72",
+    "A8D65C", "8B1A3A", "6D4FC2", "5FD0C0", "00658F", "FFD84D", "475569", "E57373",
+)  # fmt: skip
+"""Backgrounds where the feed gives no colour."""
+_NO_COLOURS = ({"FFFFFF"}, {"000000"}, set[str]())
+"""What feeds that have no colours say of all their lines."""
 _INK, _PAPER = "000000", "FFFFFF"
 
 
@@ -31,11 +39,33 @@ class Badge:
         return f".{self.css_class}{{background:#{self.background};color:#{self.text}}}"
 
 
-def badge(color: str, text_color: str) -> Badge:
-    """Badge for `route_color` and `route_text_color`: the feed's text colour is kept only where it can be read."""
-    if not _HEX.fullmatch(color):
-        return Badge(_PLAIN, _PAPER)
-    background = color.upper()
+def badges(ids: Sequence[str], colors: Sequence[str], text_colors: Sequence[str]) -> list[Badge]:
+    """Badges of all lines of a network, by their `route_id`, `route_color` and `route_text_color`.
+
+    A line without a colour gets one of ours that it keeps from one timetable to the next, each of them as often as
+    any other.
+    """
+    given = [color.upper() if _HEX.fullmatch(color) else "" for color in colors]
+    if len(given) > 1 and set(given) - {""} in _NO_COLOURS:
+        given = [""] * len(given)
+    own = _own_colours([route_id for route_id, color in zip(ids, given, strict=True) if not color])
+    return [_badge(color or own[route_id], text) for route_id, color, text in zip(ids, given, text_colors, strict=True)]
+
+
+def _own_colours(ids: Iterable[str]) -> dict[str, str]:
+    """Each id's colour: the one that the id alone says, or the next that fewer others have."""
+    chosen: dict[str, str] = {}
+    used = [0] * len(_OWN)
+    for route_id in sorted(ids):
+        first = int.from_bytes(hashlib.blake2b(route_id.encode(), digest_size=4).digest()) % len(_OWN)
+        place = min(range(len(_OWN)), key=lambda n: (used[n], (n - first) % len(_OWN)))
+        used[place] += 1
+        chosen[route_id] = _OWN[place]
+    return chosen
+
+
+def _badge(background: str, text_color: str) -> Badge:
+    """The feed's text colour is kept only where it can be read."""
     if _HEX.fullmatch(text_color) and contrast(background, text_color) >= CONTRAST:
         return Badge(background, text_color.upper())
     # One of black and white always reaches 4.58 on any colour.

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from api.reading.badges import Badge, badge
+from api.reading.badges import Badge, badges
 from api.service.stop_search import normalised
 from predictor.arrays import NONE, Int32Array, Int64Array
 from predictor.timetable import Timetable
@@ -42,7 +42,13 @@ class Lines:
 
     def __init__(self, timetable: Timetable) -> None:
         self._timetable = timetable
-        self.all: tuple[Line, ...] = tuple(_line(timetable, route) for route in range(len(timetable.route_id)))
+        colors = (
+            [str(color).lstrip("#") for color in column]
+            for column in (timetable.route_color, timetable.route_text_color)
+        )
+        self.all: tuple[Line, ...] = tuple(
+            _line(timetable, route, badge) for route, badge in enumerate(badges(timetable.route_id.tolist(), *colors))
+        )
         order = sorted(self.all, key=lambda line: (_MODE_ORDER.index(line.mode), _natural(line.name)))
         self.ordered: tuple[Line, ...] = tuple(order)
         """By mode, then by name as people sort it: 2 before 10."""
@@ -112,7 +118,7 @@ def lines_of(timetable: Timetable) -> Lines:
     return Lines(timetable)
 
 
-def _line(timetable: Timetable, route: int) -> Line:
+def _line(timetable: Timetable, route: int, badge: Badge) -> Line:
     short = " ".join(str(timetable.route_short_name[route]).split())
     long = " ".join(str(timetable.route_long_name[route]).split())
     name = short or long or str(timetable.route_id[route])
@@ -124,7 +130,7 @@ def _line(timetable: Timetable, route: int) -> Line:
         name=name,
         long_name="" if long == name else long,
         mode=mode or "other",
-        badge=badge(str(timetable.route_color[route]).lstrip("#"), str(timetable.route_text_color[route]).lstrip("#")),
+        badge=badge,
     )
 
 

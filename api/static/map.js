@@ -116,18 +116,20 @@
     }
     const isA = (kind) => ["==", ["get", "kind"], kind];
     const byZoom = (...stops) => ["interpolate", ["exponential", 1.5], ["zoom"], ...stops];
+    // Lines that share a street lie side by side.
+    const lane = ["get", "lane"], aside = byZoom(10, ["*", lane, 2.2], 16, ["*", lane, 7]);
     map.addSource("network", { type: "geojson", data: drawn });
     map.addSource("vehicles", { type: "geojson", data: { type: "FeatureCollection", features: [] } });
     // So that a dark line is seen on dark ground, and a pale one on pale.
     map.addLayer({
       id: "edges", type: "line", source: "network", filter: isA("line"),
       layout: { "line-join": "round", "line-cap": "round" },
-      paint: { "line-color": color("--soft"), "line-width": byZoom(10, 3, 16, 8.5), "line-opacity": 0.5 },
+      paint: { "line-color": color("--soft"), "line-width": byZoom(10, 3, 16, 8.5), "line-offset": aside, "line-opacity": 0.5 },
     });
     map.addLayer({
       id: "lines", type: "line", source: "network", filter: isA("line"),
       layout: { "line-join": "round", "line-cap": "round" },
-      paint: { "line-color": ["get", "color"], "line-width": byZoom(10, 2, 16, 6) },
+      paint: { "line-color": ["get", "color"], "line-width": byZoom(10, 2, 16, 6), "line-offset": aside },
     });
     map.addLayer({
       id: "stops", type: "circle", source: "network", filter: isA("stop"), minzoom: 11.5,
@@ -148,14 +150,14 @@
       id: "directions", type: "symbol", source: "vehicles", filter: ["==", ["typeof", ["get", "bearing"]], "number"],
       layout: {
         "icon-image": "arrow", "icon-rotate": ["get", "bearing"], "icon-rotation-alignment": "map",
-        "icon-allow-overlap": true, "icon-ignore-placement": true, "icon-size": byZoom(10, 0.7, 14, 1),
+        "icon-allow-overlap": true, "icon-size": byZoom(10, 0.7, 14, 1),
       },
     });
     map.addLayer({
       id: "vehicles", type: "symbol", source: "vehicles",
       layout: {
         "icon-image": ["concat", ["case", ["get", "disturbed"], "disturbed-", "line-"], ["get", "route_id"]],
-        "icon-allow-overlap": true, "icon-ignore-placement": true,
+        "icon-allow-overlap": true,
         "icon-size": byZoom(10, 0.6, 14, 1),
       },
       paint: { "icon-opacity": ["case", ["get", "old"], 0.45, 1] },
@@ -187,7 +189,7 @@
     listVehicles();
   }
 
-  const boundsOf = (features) => features.flatMap(({ geometry }) => geometry.coordinates)
+  const boundsOf = (features) => features.flatMap(({ geometry }) => geometry.coordinates.flat())
     .reduce((bounds, at) => bounds.extend(at), new maplibregl.LngLatBounds());
 
   function tripAddress({ trip_id: trip, service_date: date }) {

@@ -48,7 +48,8 @@ const drawStreets = (() => {
       label(names, "street", isOf(...BIG, ...SMALL, "pedestrian"), 14.5, along),
       label(["water", "water_name"], "water", isShape("Point"), 11),
       label(["places", "place"], "quarter", isOf(...QUARTERS), 12),
-      label(["places", "place"], "town", isOf(...TOWNS), 0),
+      // Vehicles stand on the middle of a town all day: its name lies beneath them.
+      label(["places", "place"], "town", isOf(...TOWNS), 0, { "icon-overlap": "cooperative" }),
     ];
   }
 
