@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -58,6 +58,20 @@ def town() -> WatchedCity:
     return city
 
 
+@pytest.fixture(scope="module")
+def _of_all() -> WatchedCity:
+    return town()
+
+
+@pytest.fixture
+def city(_of_all: WatchedCity) -> Iterator[WatchedCity]:
+    """A town that is only asked: whatever a test has it say, or hear, is of that test alone."""
+    before = dict(vars(_of_all))
+    yield _of_all
+    vars(_of_all).clear()
+    vars(_of_all).update(before)
+
+
 def lying(city: WatchedCity, face: str, change: Callable[[Any], Any]) -> None:
     """Let a face say something else."""
     tells = getattr(city, face)
@@ -106,42 +120,37 @@ def nothing(rows: list[Any]) -> list[Any]:
         ("our_trip_updates", twice, "stands 2 times"),
     ],
 )
-def test_a_lie_of_one_face_is_caught(face: str, change: Callable[[Any], Any], words: str) -> None:
-    city = town()
+def test_a_lie_of_one_face_is_caught(face: str, change: Callable[[Any], Any], words: str, city: WatchedCity) -> None:
     lying(city, face, change)
     assert any(words in lie for lie in city.rule.lies()), city.rule.lies()
 
 
 @pytest.mark.parametrize("face", ["departures", "panel", "screen", "stop_page", "trip", "trip_page", "line_page"])
 @pytest.mark.parametrize("change", [LATER, NOT_LIVE, nothing], ids=["later", "not live", "nothing"])
-def test_a_face_that_says_something_else_is_caught(face: str, change: Callable[[Any], Any]) -> None:
-    city = town()
+def test_a_face_that_says_something_else_is_caught(face: str, change: Callable[[Any], Any], city: WatchedCity) -> None:
     lying(city, face, change)
-    found = [said for stop in "ABDFH" for said in city.rule.contradictions(stop)]
-    assert found
+    assert any(city.rule.contradictions(stop) for stop in "ABDFH")
 
 
-def test_a_feed_of_ours_that_leaves_a_bus_out_or_tells_an_old_report_is_caught() -> None:
-    city = town()
-    lying(city, "our_trip_updates", nothing)
-    assert any("TripUpdates" in said for said in city.rule.contradictions("D"))
-    city = town()
+def test_a_feed_of_ours_that_leaves_a_bus_out_or_tells_an_old_report_is_caught(
+    city: WatchedCity,
+) -> None:
     old = city.our_trip_updates()
+    lying(city, "our_trip_updates", nothing)
+    assert any("TripUpdates" in lie for lie in city.rule.contradictions("D"))
     for told in old:
         told.message.timestamp -= 400
     lying(city, "our_trip_updates", lambda _: old)
     assert any("from a report" in lie for lie in city.rule.lies())
 
 
-def test_a_cancelled_bus_that_is_live_is_caught() -> None:
-    city = town()
+def test_a_cancelled_bus_that_is_live_is_caught(city: WatchedCity) -> None:
     # The service has not heard of it.
     city._updates = [cancelled("t4", start_date=20261126)]
     assert any("cancelled" in lie for lie in city.rule.lies())
 
 
-def test_a_bus_that_has_left_is_caught_where_it_is_live() -> None:
-    city = town()
+def test_a_bus_that_has_left_is_caught_where_it_is_live(city: WatchedCity) -> None:
     rows = {stop: city.departures(stop, limit=100) for stop in city.rule.stops}
     at_d = next(row for row in rows["E"] if row.run == "t1")
     city._buses = [replace(bus, late_s=-600.0) for bus in city.buses]
