@@ -18,6 +18,7 @@ _SCRIPT = "text/javascript; charset=utf-8"
 _MEDIA_TYPES = {
     "board.js": _SCRIPT,
     "desk.js": _SCRIPT,
+    "desk_map.js": _SCRIPT,
     "map.js": _SCRIPT,
     "streets.js": _SCRIPT,
     "pmtiles.js": _SCRIPT,

@@ -80,11 +80,14 @@ class Frame:
     """Those that are others than usual."""
     languages: Sequence[str] = ()
     """In which there is the page; all where none is named."""
+    also_allowed: Mapping[str, str] = field(default_factory=dict)
+    """Sources by directive that it lets in beside the usual ones."""
 
 
 def framed(moment: PageMoment, template: str, frame: Frame, **context: object) -> Response:
     """A whole page."""
     rules = {**_POLICY, "style-src": frame.sheet.csp_source, **frame.policy}
+    rules |= {directive: f"{rules[directive]} {more}" for directive, more in frame.also_allowed.items()}
     content_policy = "; ".join(f"{directive} {sources}" for directive, sources in rules.items() if sources)
     body = fragment(moment, template, css=frame.sheet.css, **context)
     return HTMLResponse(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import sqlite3
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from api.answers.map_frame import MAP_POLICY, map_context
 from api.answers.problems import Problem
 from api.desk.cards import AudienceWords, audience_words, card, operator_cards
 from api.desk.disruption import Disruption, Notice, alert_of
@@ -46,6 +48,7 @@ from api.words.recurrence import weekdays
 disruption_pages_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 _OVER = 200
+_MAP_TEXTS = ("map_picked", "map_unpicked", "map_loading", "line_title", "network_gone_title")
 
 
 @dataclass(frozen=True)
@@ -208,6 +211,8 @@ def _form_page(
     return desk_page(
         request, moment, "disruption.html", badges=[line.badge for line in moment.lines.all], status=status,
         page=page, spans=SPANS_MIN, shown_on=SHOWN_ON,
+        also_allowed=MAP_POLICY, **map_context(moment),
+        map_texts=json.dumps({key: moment.texts.entries[key] for key in _MAP_TEXTS}, ensure_ascii=False),
         weekdays=[(day, weekdays([number], moment.texts)) for number, day in enumerate(WEEKDAYS)],
     )  # fmt: skip
 

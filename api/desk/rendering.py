@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated
 from urllib.parse import urlencode
@@ -116,16 +116,23 @@ def desk_page(
     *,
     badges: Iterable[Badge] = (),
     status: int = 200,
+    also_allowed: Mapping[str, str] | None = None,
     **context: object,
 ) -> Response:
-    """A whole page. `badges`: the lines whose colours it needs."""
+    """A whole page. `badges`: the lines whose colours it needs; `also_allowed`: see `Frame`."""
     desk = desk_of_request(request)
     session = desk.sign_in.session(request)
     return framed_in_language(
         request,
         moment,
         f"desk/{template}",
-        Frame(style(badges, "rider.css", "desk.css"), status, headers=_HEADERS, languages=languages_of("desk")),
+        Frame(
+            style(badges, "rider.css", "desk.css"),
+            status,
+            also_allowed=also_allowed or {},
+            headers=_HEADERS,
+            languages=languages_of("desk"),
+        ),
         signed_in=session is not None,
         csrf=desk.sign_in.form_token(session) if session else "",
         path=path_within(request.scope),

@@ -13,6 +13,7 @@ from fastapi.responses import Response
 
 from api.answers.assets import map_library
 from api.answers.caching import BOARD_MAX_AGE_S, answer
+from api.answers.map_frame import MAP_POLICY, map_context
 from api.answers.map_tiles import MapTiles
 from api.pages.rendering import rider_page
 from api.reading.lines import Line, lines_of
@@ -23,42 +24,24 @@ from predictor.timetable import Timetable
 map_router = APIRouter(include_in_schema=False)
 
 _A_DAY_S = 86_400
-_ALLOWED = {"style-src": "'self'", "img-src": "data: blob:", "worker-src": "blob:"}
-"""What MapLibre needs: its style sheet, its images, its workers."""
-_CONTROLS = {
-    "Map.Title": "map",
-    "NavigationControl.ZoomIn": "map_zoom_in",
-    "NavigationControl.ZoomOut": "map_zoom_out",
-    "GeolocateControl.FindMyLocation": "map_where_i_am",
-    "GeolocateControl.LocationNotAvailable": "map_where_unknown",
-    "Popup.Close": "map_close",
-    "AttributionControl.ToggleAttribution": "map_made_by",
-    "ScaleControl.Meters": "unit_m",
-    "ScaleControl.Kilometers": "unit_km",
-}
-"""MapLibre's own words, by its names for them."""
 
 
 @map_router.get("/map")
 def network_map(request: Request) -> Response:
     """Lines and vehicles on a map; without its library or a script, the way to the lines."""
     moment = PageMoment.of(request)
-    tt = moment.timetable
     map_tiles: MapTiles | None = request.app.state.map_tiles
-    bounds = [tt.line_lon.min(), tt.line_lat.min(), tt.line_lon.max(), tt.line_lat.max()] if len(tt.line_lon) else []
     return rider_page(
         request,
         moment,
         "map.html",
         [line.badge for line in moment.lines.all],
         also_said=[key for key in moment.texts.entries if key.startswith("occupancy_")],
-        also_allowed=_ALLOWED,
-        bounds=json.dumps([round(float(degrees), 5) for degrees in bounds]),
-        version=tt.feed_version,
+        also_allowed=MAP_POLICY,
         tiles=map_tiles.address if map_tiles else "",
         lines=[line for _, members in moment.lines.by_mode() for line in members],
-        controls=json.dumps({name: moment.texts(key) for name, key in _CONTROLS.items()}, ensure_ascii=False),
-        drawable=map_library() is not None and bool(bounds),
+        drawable=map_library() is not None and len(moment.timetable.line_lon) > 0,
+        **map_context(moment),
     )
 
 

@@ -44,14 +44,11 @@ def rider_page(
     those of all pages; `also_allowed`: sources that its content security policy lets in beside its own, by directive.
     """
     sheet = style([*badges, *(line.badge for alert in alerts for line in alert.lines)])
-    usual = {"style-src": sheet.csp_source, "img-src": "'self'", "worker-src": "'self'"}
     return framed_in_language(
         request,
         moment,
         template,
-        Frame(
-            sheet, status, {directive: f"{usual[directive]} {more}" for directive, more in (also_allowed or {}).items()}
-        ),
+        Frame(sheet, status, also_allowed=also_allowed or {}),
         agency=moment.timetable.network_name,
         script_texts=script_texts(moment, also_said),
         speed=request.app.state.service.clock.speed,

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from google.transit.gtfs_realtime_pb2 import FeedMessage
 
+from api.answers.assets import map_library
 from tests.feeds.strict_validator import violations
 from tests.journeys.conftest import PHONE
 from tests.journeys.demo_site import DESK_TOKEN, DemoSite
@@ -27,8 +28,17 @@ REFRESHED_EVERY_MS = 10_000
 PAGES = [
     "/desk", "/desk/disruptions", "/desk/disruptions/new?phrase=stop_not_served&line=A",
     "/desk/disruptions/new?phrase=delay", "/desk/phrases", "/desk/phrases/works",
-    "/desk/phrases/new", "/desk/why?line=A", "/desk/accuracy?line=A",
+    "/desk/phrases/new", "/desk/why?line=A", "/desk/accuracy?line=A", "/desk/users", "/desk/deeds", "/desk/screens",
 ]  # fmt: skip
+WHERE_ON_THE_MAP = """(place, [lon, lat]) => {
+  const north = (degrees) => Math.log(Math.tan(Math.PI / 4 + (degrees * Math.PI) / 360));
+  const east = (degrees) => (degrees * Math.PI) / 180;
+  const [w, s, e, n] = JSON.parse(place.dataset.bounds), box = place.getBoundingClientRect();
+  const scale = Math.min((box.width - 40) / (east(e) - east(w)), (box.height - 40) / (north(n) - north(s)));
+  return [box.x + box.width / 2 + scale * (east(lon) - (east(w) + east(e)) / 2),
+          box.y + box.height / 2 - scale * (north(lat) - (north(s) + north(n)) / 2)];
+}"""
+"""Where a place lies on a map that shows all lines, as MapLibre fits them in: pixels of the page."""
 
 
 @pytest.fixture
@@ -99,6 +109,29 @@ def test_the_preview_follows_what_is_picked_without_a_click(desk: Any) -> None:
     desk.get_by_label("Itinéraire par").press_sequentially("rue Neuve")
     desk.locator("#preview").get_by_text("déviation par rue Neuve").wait_for()
     assert desk.get_by_label("Itinéraire par").evaluate("field => field === document.activeElement")
+
+
+@pytest.mark.skipif(map_library() is None, reason="MapLibre is missing: pip install -e '.[map]'.")
+def test_an_officer_picks_a_stop_on_the_map_and_takes_it_out_again(site: DemoSite, desk: Any) -> None:
+    tt, hub = site.service.timetable, station(site)
+    stop = next(stop for stop in tt.pattern_stop.tolist() if tt.stop_name[stop] == tt.stop_name[hub])
+    desk.set_viewport_size({"width": 1280, "height": 900})
+    desk.goto("/desk/disruptions/new?phrase=stop_not_served")
+    desk.locator("#map-pick summary").press("Enter")
+    desk.locator("#pick-map[data-drawn]").wait_for(timeout=30_000)
+    desk.locator("#pick-map").scroll_into_view_if_needed()
+    x, y = desk.locator("#pick-map").evaluate(WHERE_ON_THE_MAP, [float(tt.stop_lon[stop]), float(tt.stop_lat[stop])])
+    desk.mouse.move(x, y)
+    for _ in range(6):
+        desk.mouse.wheel(0, -400)
+        desk.wait_for_timeout(300)
+    said, chosen = desk.locator("#pick-said"), desk.locator("#stops .chosen", has_text=str(tt.stop_name[stop]))
+    desk.mouse.click(x, y)
+    chosen.wait_for()
+    assert str(tt.stop_name[stop]) in said.inner_text()
+    desk.locator("#preview").get_by_text(f"Pas d’arrêt à {tt.stop_name[stop]}").wait_for()
+    desk.mouse.click(x, y)
+    chosen.wait_for(state="detached")
 
 
 @pytest.fixture
