@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from api.command.log_lines import one_line
 from api.reading.calls import iso_date
 from api.reading.health import Fault, feed_faults, operator_faults, timetable_faults, vehicle_faults
 from api.reading.moment import Moment
@@ -111,7 +113,8 @@ def _print_timetable(console: Console, name: str, tt: Timetable) -> None:
     runs = np.flatnonzero(trips)
     served = np.unique(tt.call_stop)
     unserved = int((tt.stop_location_type == 0).sum()) - len(served)
-    console.print(f"\n[bold]{name}[/bold]: {tt.network_name or 'agency without a name'}, times in {tt.timezone}")
+    console.print()
+    _print_name(console, name, f"{tt.network_name or 'agency without a name'}, times in {tt.timezone}")
     rows = [
         ("stops", f"{len(served):,} that trips call at, {unserved:,} that none calls at"),
         ("routes", f"{len(tt.route_id):,}"),
@@ -149,7 +152,10 @@ def _print_problems(console: Console, problems: Sequence[Problem]) -> None:
     table.add_column("what is wrong", overflow="fold", ratio=1)
     for problem in problems:
         row = "" if problem.row is None else f"{problem.row:,}"
-        table.add_row(problem.file, row, problem.entity_id, f"{problem.count:,}", problem.message)
+        file, entity_id, message = (
+            Text(one_line(words)) for words in (problem.file, problem.entity_id, problem.message)
+        )
+        table.add_row(file, row, entity_id, f"{problem.count:,}", message)
     console.print(table)
     console.print()
 
@@ -225,7 +231,7 @@ def _check_messages(
     _print_faults(console, feed_faults(served))
     _print_faults(console, operator_faults(Moment(view, moment)))
     for error in errors[:-1]:
-        console.print(str(error), style="yellow", highlight=False, markup=False)
+        _print_warning(console, str(error))
     if errors:
         raise errors[-1]
 
@@ -250,7 +256,7 @@ def _fetched(feed: str, place: str, headers: Mapping[str, str] | None) -> _Messa
 
 
 def _print_message(console: Console, message: _Message, what: str, stale_after_s: float) -> None:
-    console.print(f"[bold]{message.name}[/bold]: {len(message.data):,} bytes, {what}")
+    _print_name(console, message.name, f"{len(message.data):,} bytes, {what}")
     if message.made_at <= 0:
         console.print("The message does not say when it was made (header.timestamp).")
     else:
@@ -284,7 +290,7 @@ def _check_recording(console: Console, path: Path, timetable: Timetable) -> None
         datetime.fromtimestamp(moment, zone).strftime("%Y-%m-%d %H:%M")
         for moment in (recording.first_at, recording.last_at, middle)
     )
-    console.print(f"[bold]{path}[/bold]: recorded from {first} to {last}; played up to {at}")
+    _print_name(console, str(path), f"recorded from {first} to {last}; played up to {at}")
     _print_vehicles(console, *latest)
     _print_faults(console, vehicle_faults(latest[1], engine.settings.live_limit_s))
     _print_refused(console, recording.refused)
@@ -315,7 +321,16 @@ def _print_vehicles(console: Console, observations: Observations, snapshot: Snap
 
 def _print_faults(console: Console, faults: Sequence[Fault]) -> None:
     for fault in faults:
-        console.print(fault_words(fault), style="yellow", highlight=False, markup=False)
+        _print_warning(console, fault_words(fault))
+
+
+def _print_warning(console: Console, words: str) -> None:
+    console.print(Text(one_line(words), "yellow"))
+
+
+def _print_name(console: Console, name: str, what: str) -> None:
+    """What comes from a feed is no markup."""
+    console.print(Text.assemble((one_line(name), "bold"), f": {one_line(what)}"))
 
 
 def _print_refused(console: Console, refused: Mapping[str, int]) -> None:

@@ -322,11 +322,12 @@ def record(
     alerts: Annotated[str | None, typer.Option(help="The operator's Alerts.")] = None,
     every: Annotated[float, typer.Option(min=1.0, help="Seconds between two polls.")] = 15.0,
     header: Header = None,
+    config: Annotated[Path | None, typer.Option(help="TOML configuration that says how the log is written.")] = None,
 ) -> None:
     """Archive what comes in until interrupted; a crash loses at most a minute of it."""
     with said_plainly():
         from api.command.log_lines import log_to_stderr
-        from api.service.settings import ConfigurationError
+        from api.service.settings import ConfigurationError, read_settings
         from feeds.recorder import record as record_sources
         from feeds.source import open_source
 
@@ -335,7 +336,7 @@ def record(
         sources = {feed: open_source(place, headers=headers.get(feed)) for feed, place in given.items()}
         if not sources:
             raise ConfigurationError("No feed is given: use --vehicle-positions, --trip-updates or --alerts.")
-        log_to_stderr("text")
+        log_to_stderr(read_settings(config).log_format)
         stopping = Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopping.set())

@@ -15,12 +15,17 @@ LogFormat = Literal["text", "json"]
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 
 
-class OneLine(logging.Formatter):
+def one_line(text: str) -> str:
     """Text in which what others wrote, as in a feed, neither begins a line of its own nor steers a terminal."""
+    return _CONTROLS.sub(lambda found: repr(found[0])[1:-1], text)
+
+
+class OneLine(logging.Formatter):
+    """Each message on one line."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
         """See `logging.Formatter`; a traceback, which follows, keeps its lines."""
-        return _CONTROLS.sub(lambda found: repr(found[0])[1:-1], super().formatMessage(record))
+        return one_line(super().formatMessage(record))
 
 
 def log_to_stderr(log_format: LogFormat) -> None:

@@ -10,6 +10,7 @@ from threading import current_thread, main_thread
 
 import typer
 
+from api.command.log_lines import one_line
 from feeds.errors import FeedError
 
 
@@ -38,7 +39,7 @@ def said_plainly() -> Iterator[None]:
 
 def say(words: str) -> None:
     """To the person at the keyboard, on stderr."""
-    typer.secho(f"prochain: {words}", fg=typer.colors.RED, err=True)
+    typer.secho(f"prochain: {one_line(words)}", fg=typer.colors.RED, err=True)
 
 
 class Signalled(BaseException):

@@ -104,8 +104,9 @@ class DisruptionAnswer(BaseModel):
 
 
 class DisruptionsAnswer(Answer):
-    """All messages to riders."""
+    """Messages to riders, by pages."""
 
+    total: int = Field(description="How many there are on all pages")
     disruptions: list[DisruptionAnswer]
 
 
@@ -149,20 +150,32 @@ Id = Annotated[str, Path(description="Such as desk:12")]
 
 @disruptions_router.get("/v1/disruptions", response_model=DisruptionsAnswer, responses=CACHED)
 def list_disruptions(
-    request: Request, over: Annotated[bool, Query(description="Also those of the desk that are over")] = False
+    request: Request,
+    over: Annotated[bool, Query(description="Also those of the desk that are over")] = False,
+    limit: Annotated[int, Query(ge=1, le=1000, description="At most so many on a page")] = 200,
+    page: Annotated[int, Query(ge=1, le=1_000_000, description="Which page, from 1")] = 1,
 ) -> Response:
-    """In force and planned, of the officer's desk and of the operator's own feed."""
+    """In force and planned, of the officer's desk and of the operator's own feed. Where there are more than one page
+    holds, `Link` leads to the next one (RFC 8288)."""
     moment = Moment.of(request)
     desk: Desk = request.app.state.desk
-    shown = desk.disruptions.now(moment.now) + (desk.disruptions.over(moment.now) if over else [])
-    answers = [_of_desk(moment, disruption) for disruption in shown]
-    answers += [_of_operator(moment, alert) for alert in operator_alerts(moment)]
+    own = desk.disruptions.now(moment.now) + (desk.disruptions.over(moment.now) if over else [])
+    messages: list[Disruption | Alert] = [*own, *operator_alerts(moment)]
+    answers = [
+        _of_operator(moment, message) if isinstance(message, Alert) else _of_desk(moment, message)
+        for message in messages[(page - 1) * limit : page * limit]
+    ]
 
     def body() -> str:
-        return DisruptionsAnswer(**moment.answer_fields(), disruptions=answers).model_dump_json()
+        return DisruptionsAnswer(**moment.answer_fields(), total=len(messages), disruptions=answers).model_dump_json()
 
-    says = (moment.timetable.feed_version, [disruption.model_dump() for disruption in answers], moment.feed_stopped)
-    return answer(request, says, body, max_age_s=_MAX_AGE_S, media_type="application/json")
+    shown = [disruption.model_dump() for disruption in answers]
+    says = (moment.timetable.feed_version, len(messages), shown, moment.feed_stopped)
+    listed = answer(request, says, body, max_age_s=_MAX_AGE_S, media_type="application/json")
+    if page * limit < len(messages):
+        # Of the same path, whatever it is under.
+        listed.headers["Link"] = f'<?{request.url.include_query_params(page=page + 1).query}>; rel="next"'
+    return listed
 
 
 @disruptions_router.get("/v1/disruptions/{disruption_id}", response_model=OneDisruption, responses=PROBLEMS)

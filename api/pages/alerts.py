@@ -20,6 +20,8 @@ alerts_router = APIRouter(include_in_schema=False)
 _FEED_MAX_AGE_S = 60
 _MOST = 100
 """So many messages stand on one page, or in the feed."""
+_MOST_CHIPS = 60
+"""So many lines, and so many stops, are offered to choose from."""
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Characters that no XML document may hold."""
 
@@ -35,9 +37,9 @@ class AlertsPage:
     now: list[AlertWords]
     planned: list[AlertWords]
     lines: list[Line]
-    """Those that the alerts name,"""
+    """The first of those that the alerts name,"""
     stops: list[tuple[str, str]]
-    """and the stops, id and name."""
+    """and of the stops, id and name."""
     query: str
     """What is asked for, as the feed's address has it."""
     before: str
@@ -103,8 +105,10 @@ def _page(moment: PageMoment, route_id: str, stop_id: str, number: int = 1) -> A
         stop=None if stop is None else (str(tt.stop_id[stop]), str(tt.stop_name[stop])),
         now=[message for message in messages if message.in_force],
         planned=[message for message in messages if not message.in_force],
-        lines=[lines[key] for key in sorted(lines, key=moment.lines.rank.__getitem__)],
-        stops=sorted({named for message in messages for named in message.stops}, key=lambda named: named[1]),
+        lines=[lines[key] for key in sorted(lines, key=moment.lines.rank.__getitem__)[:_MOST_CHIPS]],
+        stops=sorted({named for message in messages for named in message.stops}, key=lambda named: named[1])[
+            :_MOST_CHIPS
+        ],
         query=urlencode({**asked, "lang": moment.texts.language}),
         before=before,
         further=further,

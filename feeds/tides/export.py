@@ -14,6 +14,7 @@ import pandas as pd
 from google.transit.gtfs_realtime_pb2 import TripDescriptor
 
 from feeds.service_times import start_time
+from feeds.tides.formulas import guarded
 from feeds.whole_file import whole_file
 from predictor.arrays import AnyArray, Float64Array, Int32Array, StrArray
 from predictor.snapshot import DEADHEAD, IN_SERVICE, LAYOVER, Snapshot
@@ -97,7 +98,7 @@ class TidesExport:
                 vehicles.shift_s[run],
             ).set_index(run)  # fmt: skip
             locations = _locations(snapshot, new, trips).reindex(columns=COLUMNS["vehicle_locations"])
-            locations.to_csv(self._locations, header=False, index=False)
+            guarded(locations).to_csv(self._locations, header=False, index=False)
             self._keep(trips)
             self._vehicles |= set(vehicles.vehicle_id[new].tolist())
 
@@ -142,7 +143,7 @@ def tides_export(folder: Path, network: str) -> Iterator[TidesExport]:
             export = TidesExport(locations)
             yield export
         for name, table in export.tables():
-            table.reindex(columns=COLUMNS[name]).to_csv(unfinished[name], index=False)
+            guarded(table.reindex(columns=COLUMNS[name])).to_csv(unfinished[name], index=False)
         descriptor.write_text(json.dumps(_package(network), indent=2, ensure_ascii=False), encoding="utf-8")
 
 

@@ -14,6 +14,7 @@ from google.transit.gtfs_realtime_pb2 import VehiclePosition
 
 from feeds.errors import FeedError
 from feeds.reports import NUMBER_COLUMNS, TEXT_COLUMNS, Reports
+from feeds.tides.formulas import unguarded
 from feeds.whole_file import regular
 from predictor.arrays import Float64Array
 
@@ -87,7 +88,8 @@ def _table(path: Path) -> pa.Table:
 def _words(column: Any) -> list[str]:
     if pa.types.is_timestamp(column.type):
         return [value.isoformat() if value is not None else "" for value in column.to_pylist()]
-    return ["" if word is None or word in _MISSING else word for word in column.cast(pa.string()).to_pylist()]
+    words = column.cast(pa.string()).to_pylist()
+    return ["" if word is None or word in _MISSING else unguarded(word) for word in words]
 
 
 def _posix(words: list[str], timezone: str) -> Float64Array:

@@ -23,6 +23,7 @@ from typer.testing import CliRunner, Result
 
 from api.command.cli import app
 from api.service.settings import Settings
+from feeds.recorder import Recorded
 from feeds.replay_tables import PASSAGES, PREDICTIONS
 from tests.feeds.small_feed import LAT, SPACING_M, place, posix, write_feed
 
@@ -431,3 +432,16 @@ def test_a_second_service_on_a_data_folder_says_so(recording: Path) -> None:
     with started(*options) as after:
         lines_until(after, "Ctrl-C ends it")
     assert after.returncode == 0
+
+
+def test_recording_logs_as_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    logged: list[str] = []
+    monkeypatch.setattr("api.command.log_lines.log_to_stderr", logged.append)
+    monkeypatch.setattr("feeds.recorder.record", lambda *_: Recorded(0, 0, {}))
+    Path("desk.toml").write_text('log_format = "json"\n')
+    asked = ("record", "--vehicle-positions", "v.pb", "--to", "x")
+    run(*asked)
+    run(*asked, "--config", "desk.toml")
+    monkeypatch.setenv("PROCHAIN_LOG_FORMAT", "json")
+    run(*asked)
+    assert logged == ["text", "json", "json"]

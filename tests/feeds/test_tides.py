@@ -126,3 +126,19 @@ def test_locations_as_others_write_them_are_read(tmp_path: Path) -> None:
     assert list(reports.text["trip_id"]) == ["t1", "t1", "", ""]
     recording = open_recording(tmp_path, load_timetable(tmp_path / "gtfs.zip", cache_dir=None).timetable)
     assert recording.observations_at(seven + 60.0).vehicle_id.tolist() == ["12"]
+
+
+# Spreadsheets run a cell that begins so.
+@pytest.mark.parametrize(
+    "vehicle", ['=HYPERLINK("https://evil.example")', "@SUM(1+1)", "+cmd|' /C calc'!A0", "-1+1", "-5", "'=1"]
+)
+def test_an_id_is_no_formula_where_a_table_is_opened_and_the_same_id_where_it_is_read(
+    tmp_path: Path, vehicle: str
+) -> None:
+    city = City(NETWORK, at="07:59")
+    with tides_export(tmp_path, "Town Buses") as export:
+        city.vehicle_positions(bus(vehicle, "t1", at="A", fresh=True)).at("08:01")
+        export.take(city.service.snapshot)
+    written = table(tmp_path, "vehicle_locations").vehicle_id.tolist()
+    assert written and not written[0].startswith(("=", "@", "+", "-1+"))
+    assert set(read_vehicle_locations(tmp_path / "vehicle_locations.csv", "UTC").text["vehicle_id"]) == {vehicle}

@@ -155,3 +155,30 @@ def test_of_very_many_messages_each_face_shows_some_and_says_how_many_more_there
     assert sorted(seen) == sorted(f"Works in street {number}" for number in range(250))
     assert len(city.page("/alerts", line="r1", page="99999").css(".alert-head")) == 50
     assert len(city.page("/alerts", page="-x").css(".alert-head")) == 100
+
+
+def test_a_program_reads_very_many_messages_page_by_page() -> None:
+    many = [alert(f"Works in street {number}", {"route_type": 3}) for number in range(450)]
+    city = City(network("A B"), at="08:00").alerts(*many).at("08:01")
+    seen = []
+    for page, leads_to in ((1, "?page=2"), (2, "?page=3"), (3, "")):
+        answer = city.get("/v1/disruptions", page=page)
+        assert answer.json()["total"] == 450
+        assert answer.links.get("next", {}).get("url", "") == leads_to
+        seen += [next(iter(message["header"].values())) for message in answer.json()["disruptions"]]
+    assert seen == [f"Works in street {number}" for number in range(450)]
+    assert len(city.get("/v1/disruptions", limit="1000").json()["disruptions"]) == 450
+    assert city.get("/v1/disruptions", page="9").json()["disruptions"] == []
+
+
+def test_of_very_many_lines_and_stops_some_are_offered() -> None:
+    routes = tuple(Route(f"r{number}", str(number)) for number in range(300))
+    patterns = tuple(Pattern(f"p{number}", "A B", route=f"r{number}") for number in range(300))
+    trips = tuple(Trip(f"t{number}", "08:10", f"p{number}") for number in range(300))
+    town = network("A B", patterns, trips, routes=routes)
+    city = City(town, at="08:00").alerts(alert("Strike", *({"route_id": f"r{number}"} for number in range(300))))
+    page = city.page("/alerts")
+    assert len(page.css(".chips a")) == 60
+    assert len(page.css(".alert-head .badge")) == 20
+    assert "+280 Strike" in text(page.css_first(".alert-head"))
+    assert "+280 · Strike" in city.get("/alerts.rss").text

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from urllib.parse import quote
 from xml.etree import ElementTree
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from api.command.check import check_feed
 from api.desk.sign_in_pages import _own_page
 from benchmarks.field.city import City
 from benchmarks.field.messages import alert, bus
 from benchmarks.field.network import Call, Network, Pattern, Route, Stop, Trip
 from feeds.translations import plain_text
+from tests.feeds.small_feed import TABLES, write_feed
 
 EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>&amp;{{7919*7919}}\x0b\x1b[2J\u202e"
 STOP = "A\"'><script>alert(1)</script>"
@@ -143,3 +146,22 @@ def test_after_the_sign_in_a_page_of_the_desk_comes_at_once(address: str, leads_
     began = time.process_time()
     assert _own_page(address) == leads_to
     assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize(
+    "word", ["[/x]", "[bold]", "[link=https://evil.example]x", "\x1b[2J\x1b]0;evil\x07", "\u2028x"]
+)
+def test_check_says_what_a_feed_calls_things_and_is_steered_by_none_of_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    tables = {name: str(text) for name, text in TABLES.items()}
+    tables["agency"] = f"agency_name,agency_url,agency_timezone\nTown {word},https://a.example,Europe/Paris\n"
+    write_feed(tmp_path / "gtfs.zip", **{**tables, "stops": tables["stops"] + f"{word}x,Nowhere,99,0\n"})
+    city = City(at="08:00")
+    buses = [bus(f"v{number}", f"{word}t", at="B") for number in range(3)]
+    (tmp_path / "vehicles.pb").write_bytes(city.writer.vehicle_positions(buses, city.now))
+    check_feed(str(tmp_path / "gtfs.zip"), str(tmp_path / "vehicles.pb"))
+    said = capsys.readouterr().out
+    assert not set("\x1b\x07\u2028") & set(said)
+    if word.startswith("["):
+        assert f"Town {word}" in said
