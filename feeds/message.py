@@ -12,7 +12,7 @@ from google.transit import gtfs_realtime_pb2
 from feeds.bounded_unpacking import unpacked
 from feeds.errors import FeedError
 from feeds.message_bounds import refuse_floods, varint
-from feeds.message_forms import message_inside, message_of_text
+from feeds.message_forms import as_utf8, message_inside, message_of_text
 
 MAX_MESSAGE_BYTES = 50_000_000
 
@@ -39,7 +39,7 @@ def decode_message(data: bytes, feed: str) -> gtfs_realtime_pb2.FeedMessage:
     Errors: FeedError where the bytes are empty, too many or of too many entities or parts, HTML, JSON of something
     else, cut short, or no FeedMessage.
     """
-    data = unpacked(data, MAX_MESSAGE_BYTES, feed)
+    data = as_utf8(unpacked(data, MAX_MESSAGE_BYTES, feed))
     if len(data) > MAX_MESSAGE_BYTES:
         raise FeedError(f"{feed}: {len(data) / 1e6:.0f} MB; a message may have {MAX_MESSAGE_BYTES / 1e6:.0f} MB.")
     if not data:

@@ -4,12 +4,14 @@ else before or after it."""
 from __future__ import annotations
 
 import base64
+import codecs
 import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
+from itertools import chain
 
 from google.protobuf import json_format, text_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -25,8 +27,10 @@ MAX_TEXT_BYTES = 20_000_000
 _WHITE = b"\xef\xbb\xbf \t\r\n"
 _MOST_BEFORE = 16
 _VERSION = re.compile(r"\d\.\d")
-_BASE64 = re.compile(rb"[A-Za-z0-9+/\r\n]+={0,2}\s*")
+_BASE64 = re.compile(rb"\s*\"?[A-Za-z0-9+/_\-\r\n]+={0,2}\"?\s*")
+_ADDRESS_LETTERS = bytes.maketrans(b"-_", b"+/")
 _DEEPEST_WRAPPER = 3
+_MOST_MESSAGES = 100
 _WHOLE = frozenset(
     (
         FieldDescriptor.CPPTYPE_INT32, FieldDescriptor.CPPTYPE_INT64,
@@ -34,6 +38,12 @@ _WHOLE = frozenset(
     )
 )  # fmt: skip
 _TRUTH = {"true": True, "1": True, "false": False, "0": False}
+
+
+def as_utf8(data: bytes) -> bytes:
+    """Text of two bytes a letter, as Windows writes files, as UTF-8; anything else as it is."""
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and len(data) <= 2 * MAX_TEXT_BYTES
+    return data.decode("utf-16", "replace").encode() if wide else data
 
 
 def message_of_text(data: bytes, feed: str) -> gtfs_realtime_pb2.FeedMessage | None:
@@ -61,7 +71,8 @@ def message_inside(data: bytes) -> gtfs_realtime_pb2.FeedMessage | None:
     none: programs put a byte order mark, empty lines or its length before a message."""
     if _BASE64.fullmatch(data):
         try:
-            data = base64.b64decode(data)
+            # In letters for addresses, and as a string of JSON, too.
+            data = base64.b64decode(data.strip(_WHITE + b'"').translate(_ADDRESS_LETTERS))
         except ValueError:
             return None
     for begin in [place for place, byte in enumerate(data[:_MOST_BEFORE]) if byte == 0x0A]:
@@ -87,14 +98,11 @@ def _of_json(content: object) -> gtfs_realtime_pb2.FeedMessage | None:
     box = _box(content)
     if box is None:
         return None
-    named = {_plain(name): value for name, value in box.items()}
     message = gtfs_realtime_pb2.FeedMessage()
-    header, entities = named.get("header"), named.get("entity")
+    header = box.get("header")
     if isinstance(header, dict):
         _read(header, message.header)
-    if isinstance(entities, dict):
-        entities = list(entities.values())
-    for number, entity in enumerate(entities[: MAX_ENTITIES + 1] if isinstance(entities, list) else ()):
+    for number, entity in enumerate(_listed(box)[: MAX_ENTITIES + 1]):
         if isinstance(entity, dict):
             read = message.entity.add()
             _read(entity, read)
@@ -111,11 +119,15 @@ def _box(content: object) -> Mapping[str, object] | None:
     for _ in range(_DEEPEST_WRAPPER):
         if isinstance(content, list):
             entities = [each for each in content if isinstance(each, dict) and {*map(_plain, each)} & _KINDS]
-            return {"entity": entities} if entities else None
+            if entities:
+                return {"entity": entities}
+            # Several messages, one after the other.
+            boxes = [found for each in content[:_MOST_MESSAGES] if (found := _box_of(each))]
+            return {**boxes[0], "entity": [*chain.from_iterable(map(_listed, boxes))]} if boxes else None
         if not isinstance(content, dict):
             return None
-        if any(_plain(name) in ("header", "entity") for name in content):
-            return content
+        if found := _box_of(content):
+            return found
         inner = [value for value in content.values() if isinstance(value, dict | list) and value]
         if len(inner) != 1:
             return None
@@ -124,6 +136,17 @@ def _box(content: object) -> Mapping[str, object] | None:
 
 
 _KINDS = {"tripupdate", "vehicle", "alert"}
+
+
+def _box_of(content: object) -> dict[str, object]:
+    """What holds a header or entities, by their names without marks; nothing where it is something else."""
+    named = {_plain(str(name)): value for name, value in content.items()} if isinstance(content, dict) else {}
+    return named if named.keys() & {"header", "entity"} else {}
+
+
+def _listed(box: Mapping[str, object]) -> list[object]:
+    entities = box.get("entity")
+    return entities if isinstance(entities, list) else [*entities.values()] if isinstance(entities, dict) else []
 
 
 def _read(content: Mapping[str, object], message: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
 import numpy as np
@@ -11,30 +12,30 @@ from predictor.arrays import Int32Array
 from predictor.timetable import Timetable
 
 TIME = re.compile(
-    r"\s*(?:(\d{1,3}) days? |\d{4}-\d\d-\d\d[T ])?"
-    r"(\d{1,3})\s*([:hH.])\s*([0-5]?\d)(?:\s*[:.mM]\s*([0-5]?\d|60)s?(?:[.,]\d*)?)?[Zm]?\s*(?:([AaPp])\.?[Mm]\.?)?\s*",
+    r"\s*(?:(\d{1,3}) days? |(?:\d{4}-\d\d-\d\d)?[T ])?"
+    r"(\d{1,3})\s*([:hH.])\s*([0-5]?\d)(?:\s*[:.mM]\s*([0-5]?\d|60)s?(?:[.,]\d*)?)?(?:[Zm]|[+-]\d\d:?\d\d)?\s*(?:([AaPp])\.?[Mm]\.?)?\s*",
     re.ASCII,
 )
 """`H:MM:SS` or `H:MM`, and what databases and spreadsheets make of them: `1 days 01:00:00`, `8:00:00.0`, `8:00 AM`,
-`1900-01-01 08:00:00`; and what people write: `8h00`, `08.00.00`."""
-DATE = re.compile(r"\s*(\d{4})([-/.]?)(\d\d)\2(\d\d)(?:\.0+|[T ][\d:.+Z-]*)?\s*", re.ASCII)
-"""`YYYYMMDD`, and what databases and spreadsheets make of it: `2026-03-02`, `2026/03/02`, `20260302.0`."""
+`1900-01-01 08:00:00`, `08:00:00+01:00`; and what people write: `8h00`, `08.00.00`."""
+DATE = re.compile(r"\s*(\d{4})(?:([-/.])(\d\d?)\2(\d\d?)|(\d\d)(\d\d))(?:\.0+|[T ][\d:.+Z-]*)?\s*", re.ASCII)
+"""`YYYYMMDD`, and what databases and spreadsheets make of it: `2026-03-02`, `2026/3/2`, `20260302.0`."""
 
 
 @lru_cache(maxsize=4096)
 def service_date(text: str) -> int | None:
     """A `DATE` as the integer YYYYMMDD; None where the text is none."""
-    found = DATE.fullmatch(text)
+    found = DATE.fullmatch(_narrow(text))
     if found is None:
         return None
-    year, month, day = int(found[1]), int(found[3]), int(found[4])
+    year, month, day = int(found[1]), int(found[3] or found[5]), int(found[4] or found[6])
     return year * 10_000 + month * 100 + day if 1 <= month <= 12 and 1 <= day <= 31 else None
 
 
 @lru_cache(maxsize=16384)
 def seconds_of_day(text: str) -> int | None:
     """Seconds after the origin of the service date of a `TIME`, hours may pass 24; None where malformed."""
-    found = TIME.fullmatch(text)
+    found = TIME.fullmatch(_narrow(text))
     if found is None:
         return None
     days, hours, mark, minutes, seconds, half = found.groups()
@@ -43,6 +44,11 @@ def seconds_of_day(text: str) -> int | None:
         return None
     hour = int(hours) if half is None else int(hours) % 12 + 12 * (half in "Pp")
     return (int(days or 0) * 24 + hour) * 3600 + int(minutes) * 60 + int(seconds or 0)
+
+
+def _narrow(text: str) -> str:
+    """Digits and marks as ASCII has them: keyboards of East Asia also write wide ones."""
+    return text if text.isascii() else unicodedata.normalize("NFKC", text)
 
 
 def start_seconds(text: str) -> int | None:

@@ -29,9 +29,24 @@ def utf8_lines(data: bytes, file: str, problems: Problems, country_page: str = W
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n")
         alone = data.count(b"\r")
-        # Old Macs end lines so; a single one among other ends stands inside a name.
-        data = data.replace(b"\r", b"\n" if alone > data.count(b"\n") else b" ") if alone else data
+        # Old Macs end lines so.
+        data = data.replace(b"\r", b"\n") if alone > data.count(b"\n") else _with_single_ends(data) if alone else data
     return data
+
+
+def _with_single_ends(data: bytes) -> bytes:
+    """Carriage returns alone among other line ends: where rows stand on both sides they end a line, as where files of
+    several programs were put together; others stand inside a name."""
+    lines = data.split(b"\n")
+    fields = max(lines[0].split(b"\r")[0].count(mark) for mark in (b",", b";", b"\t", b"|"))
+    for i, line in enumerate(lines):
+        if b"\r" in line:
+            rows = line.rstrip(b"\r").split(b"\r")
+            whole = fields > 0 and all(
+                max(row.count(mark) for mark in (b",", b";", b"\t", b"|")) >= fields for row in rows
+            )
+            lines[i] = (b"\n" if whole else b" ").join(rows)
+    return b"\n".join(lines)
 
 
 def _as_utf8(data: bytes, file: str, problems: Problems, country_page: str) -> bytes:

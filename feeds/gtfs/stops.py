@@ -56,6 +56,9 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
     """Build the stops from stops.txt of a feed whose times are of `agency_zone` (IANA name)."""
     frame = unique_rows(frame, "stop_id", "stops.txt", problems)
     kind = choice(frame, "location_type", range(0, 5), 0)
+    # An entrance to nothing is a stop whose type was mistaken: trips may call there.
+    astray = (kind > STATION) & ~words(frame, "parent_station").isin(frame["stop_id"]).to_numpy(bool)
+    kind = np.where(astray & is_on_earth(numbers(frame, "stop_lat"), numbers(frame, "stop_lon")), 0, kind)
     places = frame[kind > STATION]
     frame, kind = frame[kind <= STATION], kind[kind <= STATION]
     stop_id, row = frame["stop_id"], frame.index.to_numpy(np.int64)

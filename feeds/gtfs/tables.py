@@ -48,6 +48,9 @@ _TRUTH = {"true": "1", "t": "1", "yes": "1", "y": "1", "x": "1", "false": "0", "
 # Commas as in 1,000,000.
 _THOUSANDS = r"(?<=\d),(?=\d{3}(?:,\d{3})*$)"
 _DECIMAL_COMMA = r"^([+-]?\d*),(\d+)$"
+# As in 47.39° N.
+_DEGREES = r"^([+-]?\d[\d.]*)\s*°"
+_HEMISPHERE = r"^([+-]?\d[\d.]*)\s*[NESW]$"
 _ODD_TEXT = f"\\\\[\"']|&(?:#[0-9]+|#x[0-9a-fA-F]+|[a-zA-Z]{{2,8}});|{TAKEN_WRONGLY}"
 _ESCAPE = re.compile(r"\\([\"'])")
 _RULE = "[-=]{3,}"
@@ -269,9 +272,15 @@ def _as_numbers(words_: pd.Series[str], whole: bool) -> tuple[Float64Array, Bool
         pass
     code, unique = pd.factorize(words_)
     text = pd.Series(np.asarray(unique, dtype=object), dtype="string")
+    # Keyboards of East Asia also write wide digits.
+    text = text.str.normalize("NFKC")
     if whole:
         text = text.str.lower().replace(_TRUTH).str.replace(_THOUSANDS, "", regex=True)
     comma = none_of_them[: len(text)] if whole else text.str.fullmatch(_DECIMAL_COMMA[1:-1]).to_numpy(bool)
     text = text.mask(comma, text.str.replace(_DECIMAL_COMMA, r"\1.\2", regex=True))
+    if not whole:
+        text = text.str.replace(_DEGREES, r"\1", regex=True)
+        south_or_west = text.str.contains("[SW]$", regex=True).fillna(False)
+        text = text.mask(south_or_west, "-" + text).str.replace(_HEMISPHERE, r"\1", regex=True)
     value = pd.to_numeric(text, errors="coerce").to_numpy(np.float64, na_value=np.nan)
     return np.append(value, np.nan)[code], np.append(comma, False)[code]

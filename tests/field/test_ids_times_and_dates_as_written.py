@@ -80,7 +80,8 @@ def test_ids_that_differ_in_capitals_alone_are_different_stops(tmp_path: Path) -
     [
         ("08:00:00.000", "08:02:00.0", "08:04:00.000"), ("8:00:00 AM", "8:02 am", "8:04:00 A.M."),
         ("0 days 08:00:00", "0 days 08:02:00", "0 days 08:04:00"), ("07:59:60", "08:01:60", "08:04:00"),
-        ("08: 0:00", " 8:02:00", "08 :04:00"),
+        ("08: 0:00", " 8:02:00", "08 :04:00"), ("０８:００:００", "08：02：00", "8:04"),
+        ("T08:00:00", "08:02:00+01:00", "2026-03-02T08:04:00-0500"),
     ],
 )  # fmt: skip
 def test_times_are_read_as_programs_write_them(tmp_path: Path, times: tuple[str, ...]) -> None:
@@ -92,7 +93,7 @@ def test_times_are_read_as_programs_write_them(tmp_path: Path, times: tuple[str,
     ("first", "last"),
     [
         ("2026-03-02", "2026-03-08"), ("2026/03/02", "2026/03/08"), ("20260302.0", "20260308.0"),
-        ("2026-03-02T00:00:00", "2026-03-08 00:00:00"),
+        ("2026-03-02T00:00:00", "2026-03-08 00:00:00"), ("2026-3-2", "2026/3/8"), ("２０２６０３０２", "20260308"),
     ],
 )  # fmt: skip
 def test_dates_are_read_as_programs_write_them(tmp_path: Path, first: str, last: str) -> None:

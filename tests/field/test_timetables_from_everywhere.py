@@ -87,6 +87,42 @@ def test_single_quotes_around_all_values_are_no_part_of_them(tmp_path: Path) -> 
     assert is_whole(load(tmp_path, stops=f"{STOPS}A,'t Hof,{A}\nB,Stop B,{B}\nC,'s Graven',{C}\n"))
 
 
+@pytest.mark.parametrize("place_of", ["{}°", "{} °N", "{}E", " {}\u00a0"])
+def test_degrees_are_read_with_their_marks(tmp_path: Path, place_of: str) -> None:
+    rows = "".join(
+        f"{stop},Stop {stop},{','.join(place_of.format(degrees) for degrees in at.split(','))}\n"
+        for stop, at in zip("ABC", (A, B, C), strict=True)
+    )
+    loaded = load(tmp_path, stops=STOPS + rows)
+    assert is_whole(loaded)
+    assert abs(loaded.timetable.stop_lat[0] - float(A.split(",")[0])) < 1e-6
+    southern = load(tmp_path, stops=f"{STOPS}A,A,47.39S,0.69W\nB,B,47.39S,0.69W\nC,C,-47.39,-0.69\n").timetable
+    assert (southern.stop_lat < 0).all() and (southern.stop_lon < 0).all()
+
+
+def test_line_ends_of_several_kinds_in_one_file_end_lines(tmp_path: Path) -> None:
+    tables = {name: str(text) for name, text in TABLES.items()}
+    rows = tables["stops"].splitlines()
+    loaded = load(tmp_path, stops=f"{rows[0]}\n{rows[1]}\r\n{rows[2]}\r{rows[3]}\n")
+    assert is_whole(loaded)
+    assert loaded.problems == ()
+    assert load(tmp_path, stops=named("Hall\rnorth")).timetable.stop_name[0] == "Hall north"
+
+
+# mfdz/GTFS-Issues#72
+def test_an_entrance_to_nothing_at_which_trips_call_is_a_stop(tmp_path: Path) -> None:
+    stops = f"{STATIONS}A,Stop A,{A},2,\nB,Stop B,{B},3,gone\nC,Stop C,{C},0,\n"
+    assert is_whole(load(tmp_path, stops=stops))
+
+
+# public-transport/transitous#1457: a page of the server's own stands before the zip, or behind it.
+@pytest.mark.parametrize("before", [b"", b"<html><body>one moment</body></html>\r\n"])
+def test_a_zip_inside_of_what_a_server_says_is_read(tmp_path: Path, before: bytes) -> None:
+    packed = zipped(tmp_path / "gtfs.zip").read_bytes()
+    (tmp_path / "gtfs.zip").write_bytes(before + packed + b"\n<!-- done -->\n")
+    assert is_whole(load_timetable(tmp_path / "gtfs.zip", cache_dir=None))
+
+
 # chairemobilite/transition#1909
 def test_line_ends_of_three_characters_end_a_line(tmp_path: Path) -> None:
     assert is_whole(load(tmp_path, **{name: str(text).replace("\n", "\r\r\n") for name, text in TABLES.items()}))
@@ -226,11 +262,22 @@ ROUTED = "route_id,service_id,trip_id,shape_id\nr1,daily,t1,way\n"
         {"trips": str(TABLES["trips"]) + "r1,nope,t2\nr9,daily,t3\n", "routes": str(TABLES["routes"]) + "r2,2,3\n"},
         {"transfers": "from_trip_id,to_trip_id,transfer_type\nt1,gone,4\n", "translations": "table_name\n",
          "fare_leg_rules": "\0", "pathways": "", "feed_info": "garbage"},
+        # OneBusAway/maglev#649, opentripplanner/OpenTripPlanner#2392
+        {"trips": str(TABLES["trips"]) + "r1,daily,t2\nr1,daily,t3\n",
+         "stop_times": STOP_TIMES + calls("t1", *TIMES) + calls("t3", "", "", "")},
+        # matsim-org/pt2matsim#90, etalab/transport-site#2929
+        {"stops": named("Spini \"Casa Circondariale'")}, {"stops": named('Le Grand Vau X des \\""Côtes\\""')},
+        # conveyal/gtfs-lib#40, ad-freiburg/pfaedle#42, MobilityData/gtfs-validator#2018, google/transit#380
+        {"routes": "route_id,agency_id,route_short_name,route_type\nr1,,1,1700\n",
+         "agency": "agency_id,agency_name,agency_url,agency_timezone\na,A,x,Europe/Paris\nb,B,x,Europe/Paris\n"},
+        {"trips": ROUTED, "shapes": SHAPES + f"way,{A},1\nway,{B},2\nway,{C},3\n",
+         "stop_times": STOP_TIMES.replace("\n", ",shape_dist_traveled\n") + "".join(
+             f"t1,{TIMES[n]},{TIMES[n]},{stop},{n},{n * 9.5}\n" for n, stop in enumerate("ABC"))},
         # public-transport/transitous#816
         {"frequencies": "trip_id,start_time,end_time,headway_secs\nt1,08:00:00,09:00:00,7\nt2,x,y,z\n"},
         {name: f"{str(text).splitlines()[0]}\n{2 * str(text).partition(chr(10))[2]}" for name, text in TABLES.items()},
     ],
-    ids=range(14),
+    ids=range(19),
 )  # fmt: skip
 def test_what_is_wrong_elsewhere_takes_no_call_away(tmp_path: Path, tables: dict[str, Any]) -> None:
     assert is_whole(load(tmp_path, **tables))
