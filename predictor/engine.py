@@ -28,6 +28,7 @@ from predictor.legs import Legs, current_legs, with_next_runs
 from predictor.liveness import FeedLiveness
 from predictor.matching import Matcher
 from predictor.observations import Observations
+from predictor.operator_blocks import with_next_runs_told
 from predictor.operator_holds import OperatorHolds
 from predictor.operator_times import OperatorTimes, operator_times
 from predictor.operator_vehicles import on_operators_runs
@@ -179,9 +180,10 @@ class Engine:
         if not stands.all():
             leg, calls = leg[stands[leg]], calls.take(stands[leg])
         served = self._served(journey_served, now)
-        rest = unserved(operator, served, now)
+        told = with_next_runs_told(operator, self.timetable, self._days, self._journeys, now)
+        rest = unserved(told, served, now)
         rows = vehicle_rows(legs, journey, leg, calls, tracks, doubt, live_since, operator.skipped)
-        told_rows = operator_rows(operator, rest, now, operator.skipped, live=told_at >= live_since)
+        told_rows = operator_rows(told, rest, now, operator.skipped, live=told_at >= live_since)
         self._counts["steps"] += 1
         return Snapshot(
             made_at=now,
@@ -198,7 +200,7 @@ class Engine:
             cancelled=operator.cancelled,
             deleted=operator.deleted,
             skipped=operator.skipped,
-            told_calls=sorted_once(np.concatenate([operator.call_keys, self._past_calls.keys(now)])),
+            told_calls=sorted_once(np.concatenate([told.call_keys, self._past_calls.keys(now)])),
             shortened=operator.shortened,
             passages=passages,
             report_figures=self._report_figures,

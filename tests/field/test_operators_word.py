@@ -663,3 +663,27 @@ def test_of_two_added_runs_of_one_id_each_goes_by_its_start_where_one_names_none
     ]  # fmt: skip
     city = City(at="07:58").trip_updates(*runs[::order])
     assert city.board("A")[1:3] == ["08:05 x1@08:05 live", "08:20 x1@08:20 live"]
+
+
+# The block's next trip
+
+
+def test_a_delay_goes_on_to_the_blocks_next_trip_as_far_as_the_layover_does_not_absorb_it() -> None:
+    # google/transit#110, #206, OneBusAway/onebusaway-android#606
+    both = (Pattern("main", "A B C D E"), Pattern("back", "E D C B A", direction=1, headsign="West"))
+    trips = (Trip("t1", "08:00", block="b"), Trip("t2", "08:12", "back", block="b"), Trip("t3", "08:24", block="b"))
+    city = City(network("A B C D E", both, trips), at="07:58")
+
+    def rows(*told: TripUpdate) -> list[str]:
+        city.trip_updates(*told)
+        return [city.board("E")[0], city.board("A")[-1]]
+
+    on_time = ["08:12 t2 scheduled", "08:24 t3 scheduled"]
+    assert rows(update("t1", StopUpdate("A", delay=600), **TODAY)) == ["08:18 t2 live", "08:26 t3 live"]
+    assert rows(update("t1", StopUpdate("A", delay=240), **TODAY)) == on_time
+    assert rows(update("t1", StopUpdate("A", delay=600), skipped("E"), **TODAY)) == on_time
+    assert rows(update("t1", StopUpdate("A", delay=600), no_data("D"), **TODAY)) == on_time
+    assert rows(cancelled("t1", **TODAY)) == on_time
+    own = (update("t1", StopUpdate("A", delay=600), **TODAY), update("t2", StopUpdate("E", delay=60), **TODAY))
+    assert rows(*own) == ["08:13 t2 live", "08:24 t3 scheduled"]
+    assert rows(own[0], cancelled("t2", **TODAY)) == ["08:12 t2 cancelled", "08:24 t3 scheduled"]

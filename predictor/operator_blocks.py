@@ -1,0 +1,69 @@
+"""The operator's delays carried over to the block's next runs, of which it does not tell: as far as the layover does
+not absorb them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from predictor.arrays import Float64Array, contains, expand_ranges
+from predictor.journeys import JourneyLookup
+from predictor.legs import NEXT_TRIP_WINDOW_S, NEXT_TRIPS
+from predictor.operator_times import OperatorTimes
+from predictor.service_days import ServiceDays
+from predictor.timetable import Timetable
+
+
+def with_next_runs_told(
+    operator: OperatorTimes, timetable: Timetable, days: ServiceDays, journeys: JourneyLookup, now: float
+) -> OperatorTimes:
+    """The operator's word with times for runs that their vehicle cannot begin before it is through with the run before,
+    told to be late at its last stop."""
+    told, latest = operator, operator
+    for _ in range(NEXT_TRIPS):
+        latest = _carried_over(latest, told, timetable, days, journeys, now)
+        if len(latest.journey) == 0:
+            break
+        more: dict[str, Any] = {
+            name: np.concatenate([getattr(told, name), getattr(latest, name)]) for name in _OF_A_CALL
+        }
+        told = replace(told, **more)
+    return told
+
+
+def _carried_over(
+    before: OperatorTimes, told: OperatorTimes, tt: Timetable, days: ServiceDays, journeys: JourneyLookup, now: float
+) -> OperatorTimes:
+    """Times for the calls of the runs after those of `before`, where nothing is `told` of them."""
+    # A trip that runs several times a day, and one that ends before its last stop, tells nothing of the next.
+    ends = (before.call == tt.trip_calls[before.trip] - 1) & ~contains(told.skipped, before.call_keys)
+    row = np.flatnonzero(ends & (before.shift_s == 0))
+    day = before.service_day[row]
+    trip = np.full(len(row), -1, np.int32)
+    for service_day in np.unique(day).tolist():
+        of_day = day == service_day
+        trip[of_day] = days.next_trip(service_day)[before.trip[row[of_day]]]
+    starts_at = tt.date_origin[day] + tt.trip_start_s[trip]
+    late_s = before.arrival[row] - starts_at
+    kept = np.flatnonzero((trip >= 0) & (late_s > 0) & (starts_at <= now + NEXT_TRIP_WINDOW_S))
+    row, trip, day, late_s = row[kept], trip[kept], day[kept], late_s[kept]
+    journey = journeys.keys(trip, day, np.zeros(len(trip), np.int32))
+    if len(journey) == 0:
+        return OperatorTimes.none()
+    # Rows of a run stand together.
+    told_of = told.journey[np.flatnonzero(np.diff(told.journey, prepend=-1))]
+    untold = ~np.isin(journey, np.concatenate([told_of, told.cancelled, told.deleted]))
+    row, trip, day, late_s, journey = row[untold], trip[untold], day[untold], late_s[untold], journey[untold]
+    run, entry = expand_ranges(tt.trip_call_ptr[trip], tt.trip_calls[trip])
+    begins: Float64Array = (tt.date_origin[day] + late_s).astype(np.float64)[run]
+    return replace(
+        before,
+        journey=journey[run], trip=trip[run], service_day=day[run], shift_s=np.zeros(len(run), np.int32),
+        call=tt.call_at(entry), arrival=begins + tt.arrival_s[entry], departure=begins + tt.departure_s[entry],
+        uncertainty_s=before.uncertainty_s[row][run],
+    )  # fmt: skip
+
+
+_OF_A_CALL = ("journey", "trip", "service_day", "shift_s", "call", "arrival", "departure", "uncertainty_s")
