@@ -14,8 +14,9 @@ demo: .venv/.installed
 	$(BIN)/prochain demo
 
 # Three workers keep two cores busy, since browsers and other processes are often waited for; threads of the matrix
-# library would only wait for one another.
+# library would only wait for one another. Some hundred processes read the same modules: compiled once, they are kept.
 test: export OPENBLAS_NUM_THREADS = 1
+test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/.installed
 	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
