@@ -21,7 +21,7 @@ from api.answers.map_tiles import MapTiles
 from api.answers.own_redirects import OwnRedirects
 from api.answers.problems import answer_with_problems
 from api.answers.rate_limits import RateLimits
-from api.answers.root_path import RootPath, clash
+from api.answers.root_path import RootPath
 from api.answers.said_once import SaidOnce
 from api.answers.screens_seen import ScreensSeen
 from api.desk.desk import Desk
@@ -40,7 +40,6 @@ from api.pages.timetable import timetable_pages_router
 from api.panels.addresses import panels_router
 from api.panels.screen_addresses import screens_router
 from api.service.service import Service
-from api.service.settings import ConfigurationError
 from api.service.siri_names import SiriNames
 from api.siri.addresses import siri_router
 from api.v1.accuracy import accuracy_router
@@ -98,6 +97,7 @@ def create_app(
     desk: Desk | None = None,
     *,
     trusted_proxies: Sequence[str] = (),
+    behind_socket: bool = False,
     root_path: str = "",
     siri_names: SiriNames | None = None,
     abbreviations: Mapping[str, str] | None = None,
@@ -106,9 +106,9 @@ def create_app(
     """The application around `service`, which is started and stopped with it and kept at `app.state.service`.
 
     Without a `desk` there is one that nobody can open. `trusted_proxies`: addresses and networks of those who are
-    believed in whose name they ask; `root_path`: "/bus" where a proxy serves it under that; `siri_names`: how `/siri`
-    names stops and lines; `abbreviations`: the operator's own, by the word; `map_tiles`: the streets beneath the map.
-    Errors: ConfigurationError.
+    believed in whose name they ask; `behind_socket`: so is everybody, for all come through a socket in the file system;
+    `root_path`: "/bus" where a proxy serves it under that; `siri_names`: how `/siri` names stops and lines;
+    `abbreviations`: the operator's own, by the word; `map_tiles`: the streets beneath the map.
     """
     desk = desk or Desk(service)
     announcer = Announcer(service)
@@ -147,7 +147,7 @@ def create_app(
     app.state.screens_seen = ScreensSeen()
     app.state.doors = doors
     app.state.registry = registry
-    app.state.rate_limits = RateLimits(behind_proxy=bool(trusted_proxies))
+    app.state.rate_limits = RateLimits(behind_proxy=behind_socket or bool(trusted_proxies))
     # The last one added is the outermost.
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(
@@ -163,7 +163,7 @@ def create_app(
     app.add_middleware(RequestMetrics, registry=registry)
     app.add_middleware(HeadAsGet)
     app.add_middleware(OwnRedirects)
-    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(trusted_proxies))
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts="*" if behind_socket else list(trusted_proxies))
     answer_with_problems(app)
     for router in (
         departures_router, panels_router, explain_router, accuracy_router, stops_router,
@@ -178,7 +178,5 @@ def create_app(
         app.router.routes.extend(router.routes)
     app.mount(DOCS_FILES, docs_files)
     if root_path:
-        if taken := clash(app, root_path):
-            raise ConfigurationError(f"root_path = {root_path!r}: {taken} is an address of ours; choose another path.")
         app.add_middleware(RootPath, root=root_path)
     return app

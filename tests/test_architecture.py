@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 OURS = {"predictor", "feeds", "api", "benchmarks", "tests"}
-FACES = ("v1", "siri", "pages", "panels", "desk")
+FACES = ("v1", "siri", "pages", "panels", "desk", "networks")
 INSIDE = {
     "predictor": {"predictor"},
     "feeds": {"feeds", "predictor"},

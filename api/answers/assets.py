@@ -11,8 +11,11 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+from fastapi import Request, Response
+
 from api.reading.badges import Badge
 
+_A_YEAR_S = 365 * 86400
 _STATIC = Path(__file__).parents[1] / "static"
 _SCRIPT = "text/javascript; charset=utf-8"
 _MEDIA_TYPES = {
@@ -64,6 +67,22 @@ def assets() -> dict[str, Asset]:
         address = f"/static/{stem}.{hashlib.sha256(body).hexdigest()[:12]}.{suffix}"
         found[name] = Asset(body, media_types[name], address)
     return found
+
+
+def asset_answer(request: Request, name: str) -> Response:
+    """The file of this name: kept by browsers for a year, since another content has another address."""
+    for asset in assets().values():
+        if asset.address.endswith(f"/{name}"):
+            etag = f'"{name}"'
+            headers = {
+                "Cache-Control": f"public, max-age={_A_YEAR_S}, immutable",
+                "ETag": etag,
+                "X-Content-Type-Options": "nosniff",
+            }
+            if request.headers.get("if-none-match") == etag:
+                return Response(status_code=304, headers=headers)
+            return Response(asset.body, media_type=asset.media_type, headers=headers)
+    return Response("No such file: reload the page that asked for it.\n", 404, media_type="text/plain")
 
 
 @cache

@@ -50,6 +50,8 @@ class Doors:
             del self._of[client]
 
     def _is_proxy(self, host: str) -> bool:
+        if not host:
+            return True  # on a socket in the file system, which only a proxy is given
         try:
             address = ip_address(host)
         except ValueError:

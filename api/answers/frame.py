@@ -86,10 +86,14 @@ class Frame:
 
 def framed(moment: PageMoment, template: str, frame: Frame, **context: object) -> Response:
     """A whole page."""
+    return whole_page(fragment(moment, template, css=frame.sheet.css, **context), frame)
+
+
+def whole_page(body: str, frame: Frame) -> Response:
+    """A page's HTML with what is to be said of it."""
     rules = {**_POLICY, "style-src": frame.sheet.csp_source, **frame.policy}
     rules |= {directive: f"{rules[directive]} {more}" for directive, more in frame.also_allowed.items()}
     content_policy = "; ".join(f"{directive} {sources}" for directive, sources in rules.items() if sources)
-    body = fragment(moment, template, css=frame.sheet.css, **context)
     return HTMLResponse(
         body, frame.status, headers={"Content-Security-Policy": content_policy, **_HEADERS, **frame.headers}
     )

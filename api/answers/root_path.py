@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 
@@ -25,10 +24,3 @@ class RootPath:
                 scope["path"] = self._root + path
                 scope["raw_path"] = quote(self._root).encode() + scope.get("raw_path", quote(path).encode())
         await self._app(scope, receive, send)
-
-
-def clash(app: FastAPI, root: str) -> str:
-    """The address of ours that a root path cannot be told from, "" where there is none."""
-    first = f"/{root.split('/')[1]}"
-    routed = {f"/{getattr(route, 'path', '').strip('/').split('/')[0]}" for route in app.routes}
-    return first if first in routed else ""

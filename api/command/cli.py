@@ -140,8 +140,12 @@ def serve(
     speed: Speed = 1.0,
     model: Annotated[Path | None, typer.Option(help="File of what is learned: read, and kept up to date.")] = None,
     data_dir: DataDir = None,
+    network: Annotated[
+        str | None, typer.Option(help="Of [networks] in the configuration only this one.", show_default=False)
+    ] = None,
+    ends_with_stdin: Annotated[bool, typer.Option("--ends-with-stdin", hidden=True)] = False,
 ) -> None:
-    """Serve a network from its feeds, or a recorded day with its clock shifted."""
+    """Serve a network from its feeds, or a recorded day with its clock shifted; or all networks of a configuration."""
     with said_plainly(), ExitStack() as held:
         from api.command.listening import listen
         from api.command.log_lines import log_to_stderr
@@ -152,9 +156,20 @@ def serve(
         settings = read_settings(
             config, gtfs=gtfs, vehicle_positions=vehicle_positions, trip_updates=trip_updates, alerts=alerts,
             headers=headers or None, feed_headers=feed_headers or None, host=host, port=port, model=model,
-            data_dir=data_dir,
+            data_dir=data_dir, network=network,
         )  # fmt: skip
-        log_to_stderr(settings.log_format)
+        log_to_stderr(settings.log_format, settings.network)
+        if settings.networks and settings.network is None:
+            from api.command.many_networks import serve_networks
+
+            if replay_folder is not None:
+                raise ConfigurationError("--replay serves one network: say which with --network.")
+            serve_networks(settings, config)
+            return
+        if ends_with_stdin:
+            from api.command.many_networks import end_with_stdin
+
+            end_with_stdin()
         if replay_folder is None and (at is not None or speed != 1.0):
             raise ConfigurationError("--at and --speed go with --replay FOLDER; live feeds run at their own time.")
         listening = listen(settings.host, settings.port)

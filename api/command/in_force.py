@@ -42,7 +42,7 @@ def _told(name: str, value: Any) -> str:
         return "none"
     if isinstance(value, SecretStr):
         return "(a secret)"
-    if name in ("headers", "feed_headers", "desk_tokens"):
+    if name in ("headers", "feed_headers", "desk_tokens", "networks"):
         return json.dumps(_without_values(value), ensure_ascii=False)
     if isinstance(value, str | Path):
         return public_place(str(value))

@@ -8,11 +8,12 @@ import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from api.answers.map_tiles import MapTiles
 from api.app import create_app
@@ -24,12 +25,17 @@ from api.service.siri_names import SiriNames
 
 _TURN_S = 0.0005
 """The engine's thread goes on for no longer than this where a reader waits; Python's own 5 ms are felt."""
+IN_FILES = "unix:"
+"""What the host begins with where it is a socket in the file system."""
+_WAITING = 1024
 _EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens. Errors: ConfigurationError."""
+    """A socket that listens; `host` "unix:/run/…" names one in the file system. Errors: ConfigurationError."""
     try:
+        if host.startswith(IN_FILES):
+            return _listen_in_files(Path(host.removeprefix(IN_FILES)))
         return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
@@ -42,8 +48,21 @@ def listen(host: str, port: int) -> socket.socket:
         raise ConfigurationError(f"Cannot listen on {host}, port {port}: {error.strerror or error}.") from error
 
 
+def _listen_in_files(path: Path) -> socket.socket:
+    if path.is_socket():
+        path.unlink()
+    listening = socket.socket(socket.AF_UNIX)
+    listening.bind(str(path))
+    # Who may come in, the rights of its folder say.
+    path.chmod(0o666)
+    listening.listen(_WAITING)
+    return listening
+
+
 def address_of(listening: socket.socket) -> str:
     """Where a browser on this machine finds the service."""
+    if listening.family == socket.AF_UNIX:
+        return IN_FILES + str(listening.getsockname())
     host, port = listening.getsockname()[:2]
     if host in _EVERYWHERE:
         host = "127.0.0.1"
@@ -58,7 +77,7 @@ def stop_address(base: str, stop_id: str) -> str:
 class Server(uvicorn.Server):
     """Answers until SIGINT or SIGTERM."""
 
-    def __init__(self, app: FastAPI, ready: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, app: Starlette, ready: Callable[[], None] = lambda: None) -> None:
         self._app, self._ready = app, ready
         super().__init__(
             uvicorn.Config(
@@ -104,7 +123,8 @@ def serve(
 ) -> None:
     """Answer until SIGINT or SIGTERM; `ready` is called when that has begun."""
     app = create_app(
-        service, desk, trusted_proxies=trusted_proxies, root_path=root_path, siri_names=siri_names,
+        service, desk, trusted_proxies=trusted_proxies, root_path=root_path,
+        behind_socket=listening.family == socket.AF_UNIX, siri_names=siri_names,
         abbreviations=abbreviations, map_tiles=map_tiles,
     )  # fmt: skip
     app.state.doors.limit_to_files(allow_many_files())

@@ -28,19 +28,24 @@ class OneLine(logging.Formatter):
         return one_line(super().formatMessage(record))
 
 
-def log_to_stderr(log_format: LogFormat) -> None:
-    """Let everything that is logged in this process, by libraries too, come out here."""
+def log_to_stderr(log_format: LogFormat, network: str | None = None) -> None:
+    """Let everything that is logged in this process, by libraries too, come out here; of one of many networks with its
+    name."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_json() if log_format == "json" else OneLine("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(_json(network) if log_format == "json" else _text(network))
     handler.addFilter(Folded())
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     logging.captureWarnings(capture=True)
     logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
-def _json() -> logging.Formatter:
+def _text(network: str | None) -> logging.Formatter:
+    return OneLine(" ".join(filter(None, ("%(asctime)s", network, "%(levelname)s %(message)s"))))
+
+
+def _json(network: str | None) -> logging.Formatter:
     names = {"asctime": "time", "levelname": "level", "name": "logger", "exc_info": "exception"}
     return JsonFormatter(
         "%(asctime)s %(levelname)s %(name)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S%z", rename_fields=names,
-        json_ensure_ascii=False,
+        json_ensure_ascii=False, static_fields={"network": network} if network else None,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from api.answers.assets import assets
+from api.answers.assets import asset_answer
 from api.answers.frame import fragment_response, keep_choice
 from api.answers.rate_limits import SEARCHES, rate_limits_of
 from api.pages.found import found_stops
@@ -32,7 +32,6 @@ _RESULTS = 20
 _SUGGESTIONS = 6
 _LONGEST_QUERY = 100
 _ORDER_COOKIE = "order"
-_A_YEAR_S = 365 * 86400
 
 
 @pages_router.get("/")
@@ -133,18 +132,7 @@ def offline(request: Request) -> Response:
 @pages_router.get("/static/{name}")
 def static(request: Request, name: str) -> Response:
     """Script and icon: kept by browsers for a year, since another content has another address."""
-    for asset in assets().values():
-        if asset.address.endswith(f"/{name}"):
-            etag = f'"{name}"'
-            headers = {
-                "Cache-Control": f"public, max-age={_A_YEAR_S}, immutable",
-                "ETag": etag,
-                "X-Content-Type-Options": "nosniff",
-            }
-            if request.headers.get("if-none-match") == etag:
-                return Response(status_code=304, headers=headers)
-            return Response(asset.body, media_type=asset.media_type, headers=headers)
-    return Response("No such file: reload the page that asked for it.\n", 404, media_type="text/plain")
+    return asset_answer(request, name)
 
 
 def _announced(moment: PageMoment) -> str:

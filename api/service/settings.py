@@ -27,6 +27,16 @@ _SECRETS = ("desk_token", "desk_tokens", "desk_webhook_secret", "desk_webhooks")
 """Settings whose values no message repeats."""
 _PREFIX = "prochain_"
 """Of the environment's variables, in capitals or not."""
+ADDRESSES = frozenset((
+    "alerts", "alerts.rss", "desk", "docs", "embed", "gtfs-rt", "gtfs.zip", "healthz", "lines", "manifest.webmanifest",
+    "map", "metrics", "offline", "openapi.json", "readyz", "robots.txt", "screen", "siri", "sitemap.xml", "static",
+    "static-offline-docs", "stops", "trips", "v1", "worker.js",
+))  # fmt: skip
+"""What our own addresses begin with: a path that a proxy puts before them must be told from these."""
+OF_THE_WHOLE = frozenset(("networks", "network", "host", "port", "root_path", "trusted_proxies", "log_format"))
+"""Settings of a service, not of one of its networks."""
+_OF_A_NETWORK = ("gtfs", "vehicle_positions", "trip_updates", "alerts", "model")
+"""Settings of a network, never of all."""
 CONFIG_FILE = Path("prochain.toml")
 """Read where it is there and no other file is named."""
 
@@ -57,6 +67,11 @@ class Settings(BaseSettings):
     root_path: str = Field(
         "", description="path under which a proxy serves us, such as /bus, with which every address then begins"
     )
+    networks: dict[str, dict[str, Any]] = Field(
+        default_factory=dict,
+        description="settings of each network, by its name, where one service serves many; those beside are for all",
+    )
+    network: str | None = Field(None, description="the one of networks that is meant, where not all are")
     poll_interval_s: float = Field(10.0, ge=1.0, le=600.0, description="seconds between two polls of a realtime feed")
     step_interval_s: float = Field(5.0, ge=0.25, le=60.0, description="seconds between two steps of the engine")
     live_limit_s: float = Field(
@@ -182,7 +197,21 @@ class Settings(BaseSettings):
         parts = [part for part in path.split("/") if part]
         if not all(re.fullmatch(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*", part) for part in parts):
             raise ValueError("a path is made of letters, digits, dots, - and _, such as /bus or /town/bus")
+        if parts and parts[0] in ADDRESSES:
+            raise ValueError(f"/{parts[0]} is an address of ours; choose another path")
         return "".join(f"/{part}" for part in parts)
+
+    @field_validator("networks")
+    @classmethod
+    def _named(cls, networks: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        for name, table in networks.items():
+            if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name) or name in ADDRESSES:
+                raise ValueError(
+                    f"“{name}” cannot name a network: small letters, digits, - and _, and no address of ours"
+                )
+            for setting in OF_THE_WHOLE & table.keys():
+                raise ValueError(f"“{setting}” is for all networks, and stands outside of [networks.{name}]")
+        return networks
 
     @field_validator("trusted_proxies")
     @classmethod
@@ -215,10 +244,38 @@ class Settings(BaseSettings):
 
 
 def read_settings(config: Path | None = None, **given: Any) -> Settings:
-    """Settings from `config` (by default `prochain.toml`, where there is one), the environment, and those `given`.
+    """Settings from `config` (by default `prochain.toml`, where there is one), the environment, and those `given`;
+    where these name a network, those of that.
 
     A value of None among `given` counts as not given. Errors: ConfigurationError.
     """
+    settings = _read(config, given)
+    return settings if settings.network is None else _of_network(settings, settings.network, config, given)
+
+
+def settings_by_network(settings: Settings, config: Path | None = None) -> dict[str, Settings]:
+    """Those of each of its networks. Errors: ConfigurationError."""
+    for name in _OF_A_NETWORK:
+        if getattr(settings, name) is not None:
+            raise ConfigurationError(f"There are [networks]: put {name} into each of them.")
+    return {name: _of_network(settings, name, config, {}) for name in settings.networks}
+
+
+def _of_network(whole: Settings, name: str, config: Path | None, given: dict[str, Any]) -> Settings:
+    if name not in whole.networks:
+        known = ", ".join(sorted(whole.networks)) or "none"
+        raise ConfigurationError(f"There is no network “{name}”; the networks are: {known}.")
+    own: dict[str, Any] = {"root_path": f"{whole.root_path}/{name}", "network": name}
+    if whole.data_dir is not None:
+        own["data_dir"] = whole.data_dir / name
+    given = {setting: value for setting, value in given.items() if value is not None}
+    try:
+        return _read(config, {**own, **whole.networks[name], **given})
+    except ConfigurationError as error:
+        raise ConfigurationError(f"[networks.{name}]: {error}") from error
+
+
+def _read(config: Path | None, given: dict[str, Any]) -> Settings:
     if config is not None and not config.is_file():
         raise ConfigurationError(f"{config}: there is no such configuration file; check --config.")
     file = config or CONFIG_FILE

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
-from api.service.settings import ConfigurationError, Settings, read_settings
+from api.service.settings import ConfigurationError, Settings, read_settings, settings_by_network
 
 
 @pytest.fixture(autouse=True)
@@ -56,11 +58,12 @@ _VALUES = {
     "added_as": "ADDED", "headway_as": "SCHEDULED", "desk_webhooks": ["https://example.org/hook"],
     "desk_tokens": {"anne": _SECRET}, "trusted_proxies": ["127.0.0.1", "fd00::/8"],
     "take_any_gtfs": True, "log_format": "json", "feed_headers": {"gtfs": {"a": "b"}},
-    "root_path": "/bus", "siri": {"producer": "TOWN"}, "abbreviations": {"Heights": "Hts."},
+    "root_path": "/bus",
+    "networks": {"tours": {"gtfs": "a.zip"}}, "siri": {"producer": "TOWN"}, "abbreviations": {"Heights": "Hts."},
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+@pytest.mark.parametrize("name", sorted(Settings.model_fields.keys() - {"network"}))
 def test_every_setting_can_be_given_in_every_way(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     value: Any = _VALUES.get(name, "x")
     if name.endswith("_s"):
@@ -68,6 +71,7 @@ def test_every_setting_can_be_given_in_every_way(name: str, tmp_path: Path, monk
     file = tmp_path / "some.toml"
     tables = {
         "headers": 'headers = { a = "b" }\n',
+        "networks": '[networks.tours]\ngtfs = "a.zip"\n',
         "siri": '[siri]\nproducer = "TOWN"\n',
         "abbreviations": '[abbreviations]\nHeights = "Hts."\n',
         "feed_headers": '[feed_headers.gtfs]\na = "b"\n',
@@ -160,3 +164,48 @@ def test_the_documentation_lists_every_setting_with_its_default() -> None:
             assert f"| {field.default:g} |" in row
     example = text.split("```toml\n", 1)[1].split("```", 1)[0]
     assert Settings(**tomllib.loads(example)).gtfs is not None
+
+
+NETWORKS = """
+data_dir = "kept"
+desk_token = "one for all networks"
+root_path = "/bus"
+[networks.tours]
+gtfs = "tours.zip"
+[networks.lyon]
+gtfs = "lyon.zip"
+data_dir = "elsewhere"
+desk_token = "another for this one"
+"""
+
+
+def test_a_network_has_its_own_settings_over_those_for_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "prochain.toml").write_text(NETWORKS)
+    both = settings_by_network(read_settings())
+    monkeypatch.setenv("PROCHAIN_NETWORK", "lyon")
+    assert read_settings() == both["lyon"]
+    told = [(own.gtfs, own.root_path, str(own.data_dir), own.desk_token) for own in both.values()]
+    assert told == [
+        ("tours.zip", "/bus/tours", "kept/tours", SecretStr("one for all networks")),
+        ("lyon.zip", "/bus/lyon", "elsewhere", SecretStr("another for this one")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[networks.Tours]\n", "“Tours” cannot name a network"),
+        ("[networks.stops]\n", "“stops” cannot name a network"),
+        ("[networks.tours]\nport = 1\n", "“port” is for all networks, and stands outside of [networks.tours]"),
+        ('[networks.tours]\ngtsf = "a.zip"\n', "[networks.tours]: “gtsf” is no setting. Did you mean gtfs?"),
+        ('gtfs = "a.zip"\n[networks.tours]\n', "There are [networks]: put gtfs into each of them."),
+    ],
+)
+def test_what_is_wrong_with_networks_is_told_by_name(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "prochain.toml").write_text(text)
+    with pytest.raises(ConfigurationError, match=re.escape(said)):
+        settings_by_network(read_settings())
+
+
+def test_a_network_that_there_is_not_is_told() -> None:
+    assert refused(network="lyno") == "There is no network “lyno”; the networks are: none."
