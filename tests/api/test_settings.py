@@ -183,7 +183,7 @@ def test_a_network_has_its_own_settings_over_those_for_all(tmp_path: Path, monke
     (tmp_path / "prochain.toml").write_text(NETWORKS)
     both = settings_by_network(read_settings())
     monkeypatch.setenv("PROCHAIN_NETWORK", "lyon")
-    assert read_settings() == both["lyon"]
+    assert read_settings().model_dump() == both["lyon"].model_dump()
     told = [(own.gtfs, own.root_path, str(own.data_dir), own.desk_token) for own in both.values()]
     assert told == [
         ("tours.zip", "/bus/tours", "kept/tours", SecretStr("one for all networks")),
@@ -197,7 +197,10 @@ def test_a_network_has_its_own_settings_over_those_for_all(tmp_path: Path, monke
         ("[networks.Tours]\n", "“Tours” cannot name a network"),
         ("[networks.stops]\n", "“stops” cannot name a network"),
         ("[networks.tours]\nport = 1\n", "“port” is for all networks, and stands outside of [networks.tours]"),
-        ('[networks.tours]\ngtsf = "a.zip"\n', "[networks.tours]: “gtsf” is no setting. Did you mean gtfs?"),
+        (
+            '[networks.tours]\ngtsf = "a.zip"\n',
+            "[networks.tours]: prochain.toml, environment or command line: “gtsf” is no setting. Did",
+        ),
         ('gtfs = "a.zip"\n[networks.tours]\n', "There are [networks]: put gtfs into each of them."),
     ],
 )
