@@ -35,6 +35,7 @@ from api.pages.crawlers import crawlers_router
 from api.pages.embed import embed_router
 from api.pages.installable import installable_router
 from api.pages.map import map_router
+from api.pages.map_picture import map_picture_router
 from api.pages.stream import page_stream_router
 from api.pages.timetable import timetable_pages_router
 from api.panels.addresses import panels_router
@@ -171,7 +172,7 @@ def create_app(
         vehicles_router, disruptions_router, realtime_feeds_router, siri_router, health_router, timetable_router,
         metrics_router, docs_router, timetable_in_use_router,
         installable_router, crawlers_router, page_stream_router, timetable_pages_router, embed_router,
-        desk_router, map_router, alerts_router, pages_router,
+        desk_router, map_router, map_picture_router, alerts_router, pages_router,
         screens_router,
     ):  # fmt: skip
         # As they are: an included router is described anew for each application, and searched for each request.

@@ -51,6 +51,12 @@ class Style:
     css: str
     csp_source: str
 
+    @classmethod
+    def of(cls, css: str) -> Style:
+        """With its hash."""
+        digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
+        return cls(css, f"'sha256-{digest}'")
+
 
 @cache
 def assets() -> dict[str, Asset]:
@@ -97,8 +103,7 @@ def style(badges: Iterable[Badge], *sheets: str) -> Style:
     """Style sheets (the riders' where none is named) with the colours of the lines that a page shows: no second trip
     for it, no inline attributes."""
     css = "".join(map(_css, sheets or ("rider.css",))) + "".join(sorted({badge.css_rule for badge in badges}))
-    digest = base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()
-    return Style(css, f"'sha256-{digest}'")
+    return Style.of(css)
 
 
 @cache

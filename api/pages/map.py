@@ -15,6 +15,7 @@ from api.answers.assets import map_library
 from api.answers.caching import BOARD_MAX_AGE_S, answer
 from api.answers.map_frame import MAP_POLICY, map_context
 from api.answers.map_tiles import MapTiles
+from api.pages.map_picture import STYLE_SOURCE, picture
 from api.pages.rendering import rider_page
 from api.reading.lines import Line, lines_of
 from api.reading.street_lanes import street_lanes
@@ -37,7 +38,8 @@ def network_map(request: Request) -> Response:
         "map.html",
         [line.badge for line in moment.lines.all],
         also_said=[key for key in moment.texts.entries if key.startswith("occupancy_")],
-        also_allowed=MAP_POLICY,
+        also_allowed={**MAP_POLICY, "style-src": f"{MAP_POLICY['style-src']} {STYLE_SOURCE}"},
+        picture=picture(moment.timetable) if len(moment.timetable.line_lon) else "",
         tiles=map_tiles.address if map_tiles else "",
         lines=[line for _, members in moment.lines.by_mode() for line in members],
         drawable=map_library() is not None and len(moment.timetable.line_lon) > 0,

@@ -37,6 +37,30 @@ def test_lines_and_vehicles_are_drawn_from_our_own_data_alone(site: DemoSite, ne
     page.locator(".maplibregl-popup .row .wait").first.wait_for()
 
 
+def test_on_a_slow_network_the_lines_are_seen_before_what_draws_them_has_come(
+    site: DemoSite, new_page: NewPage
+) -> None:
+    page = new_page(service_workers="block")
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    slow_3g = {"offline": False, "latency": 2000, "downloadThroughput": 50_000, "uploadThroughput": 50_000}
+    session.send("Network.emulateNetworkConditions", slow_3g)
+    page.goto("/map", wait_until="commit")
+    page.locator(".map-first path").first.wait_for()
+    seen_ms = page.evaluate("performance.now()")
+    assert seen_ms < 3000
+    assert page.get_by_text("Chargement du plan…").is_visible()
+
+
+def test_small_maps_lead_to_the_map_by_keyboard_and_without_a_script(site: DemoSite, new_page: NewPage) -> None:
+    page = new_page(java_script_enabled=False)
+    page.goto(f"/stops/{site.stop_id(station(site))}")
+    small = page.locator(".small-map")
+    small.locator("img").evaluate("img => img.decode()")
+    small.press("Enter")
+    page.wait_for_url("**/map?stop=*")
+
+
 def test_without_a_script_the_map_leads_to_the_lines(site: DemoSite, new_page: NewPage) -> None:
     page = new_page(java_script_enabled=False)
     page.goto("/map")

@@ -1,0 +1,145 @@
+"""Small maps as pictures: a line, what is around a stop, or the whole network, without a script."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import shapely
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from api.answers.assets import Style
+from api.answers.caching import answer
+from api.reading.lines import lines_of
+from api.reading.moment import Moment
+from api.reading.street_lanes import street_lanes
+from predictor.arrays import NONE, Float64Array, Int64Array
+from predictor.geometry import METRES_PER_DEGREE
+from predictor.timetable import Timetable
+
+map_picture_router = APIRouter(include_in_schema=False)
+
+_A_DAY_S = 86_400
+_WIDE, _HIGH, _EDGE = 640, 320, 24
+"""Of a picture, and what stays free around a line, in its own units."""
+_AROUND_STOP_M = 600.0
+"""So far a stop's picture shows to the left and right of it."""
+_SMOOTH, _COARSE = 0.7, 1.8
+"""How far a path may be from where its line goes: that of what is looked at, and that of the rest."""
+_STYLE = (
+    ".m path{fill:none;stroke-linecap:round;stroke-linejoin:round}.m .e{stroke:#535c69;opacity:.35}"
+    ".m .o{stroke:#b9c1cd}.m circle{fill:#fff;stroke:#535c69}.m .y{fill:#12161c;stroke:#fff}"
+    "@media(prefers-color-scheme:dark){.m .e{stroke:#a8b2c1}.m .o{stroke:#3a4453}"
+    ".m circle{fill:#191f29;stroke:#a8b2c1}.m .y{fill:#fff;stroke:#0f131a}}"
+)
+STYLE_SOURCE = Style.of(_STYLE).csp_source
+"""By which the content security policy of a page lets it in that has such a picture in itself."""
+
+
+@map_picture_router.get("/map/picture.svg")
+def map_picture(request: Request, line: str = "", stop: str = "") -> Response:
+    """A picture of a line, of what is around a stop, or of all lines; of an unknown line or stop there is none."""
+    tt = Moment.of(request).timetable
+    route, place = tt.route_index.get(line, NONE), tt.stop_index.get(stop, NONE)
+    if (line and route == NONE) or (stop and place == NONE):
+        return Response("No such line or stop.\n", 404, media_type="text/plain")
+    return answer(
+        request,
+        (tt.feed_version, tt.trips, line, stop),
+        lambda: picture(tt, int(route), int(place)),
+        max_age_s=_A_DAY_S,
+        media_type="image/svg+xml",
+    )
+
+
+@dataclass(frozen=True)
+class _Sheet:
+    """Where on the picture places lie."""
+
+    middle: Float64Array
+    """(2,) metres east and north."""
+    per_metre: float
+    metres: Float64Array
+    """(2,) a degree of longitude and latitude."""
+
+    def put(self, places: Float64Array) -> Float64Array:
+        """(v, 2) longitude and latitude as places on the picture."""
+        across = (places * self.metres - self.middle) * self.per_metre
+        return np.asarray(across * [1.0, -1.0] + [_WIDE / 2.0, _HIGH / 2.0])
+
+
+@lru_cache(maxsize=256)
+def picture(tt: Timetable, route: int = NONE, stop: int = NONE) -> str:
+    """An SVG of a line, of what is around a stop, or of all lines."""
+    lanes, lines = street_lanes(tt), lines_of(tt)
+    of_route = np.flatnonzero((lanes.route == route) | (route == NONE))
+    stops = np.unique(tt.pattern_stop) if stop != NONE else _stops_of(tt, route)
+    seen = [lanes.places[piece] for piece in of_route.tolist()]
+    if stop != NONE:
+        sheet = _around(np.array([[tt.stop_lon[stop], tt.stop_lat[stop]]]), _AROUND_STOP_M)
+    else:
+        sheet = _around(np.concatenate(seen) if seen else np.zeros((1, 2)), 0.0)
+    wide = 7.0 if stop != NONE else 4.0 if route != NONE else 1.6
+    ways: dict[tuple[int, float], list[str]] = defaultdict(list)
+    for of, lane, places in zip(lanes.route.tolist(), lanes.lane.tolist(), lanes.places, strict=True):
+        # Where one line is meant, the others are one.
+        key = (of, lane if stop != NONE else 0.0) if route == NONE else (route if of == route else NONE, 0.0)
+        smooth = _SMOOTH if stop != NONE or of == route else _COARSE
+        ways[key].append(_path(sheet.put(places), key[1] * (wide + 1.0), smooth))
+    drawn: list[str] = []
+    # The others lie beneath, without a colour.
+    for (of, _), parts in sorted(ways.items()):
+        path = "".join(parts)
+        if of == NONE:
+            drawn.append(f'<path class="o" stroke-width="1.5" d="{path}"/>')
+        elif path:
+            if stop != NONE or route != NONE:
+                drawn.append(f'<path class="e" stroke-width="{wide + 1.5:g}" d="{path}"/>')
+            drawn.append(f'<path stroke="#{lines.all[of].badge.background}" stroke-width="{wide:g}" d="{path}"/>')
+    radius = 4.5 if stop != NONE else 2.5
+    places = sheet.put(np.column_stack([tt.stop_lon[stops], tt.stop_lat[stops]]))
+    inside = (np.abs(places - [_WIDE / 2.0, _HIGH / 2.0]) < [_WIDE / 2.0, _HIGH / 2.0]).all(axis=1)
+    drawn += [f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{radius:g}" stroke-width="1.5"/>' for x, y in places[inside]]
+    if stop != NONE:
+        drawn.append(f'<circle class="y" cx="{_WIDE // 2}" cy="{_HIGH // 2}" r="9" stroke-width="3"/>')
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="m" viewBox="0 0 {_WIDE} {_HIGH}"><style>{_STYLE}</style>'
+        f"{''.join(drawn)}</svg>"
+    )
+
+
+def _stops_of(tt: Timetable, route: int) -> Int64Array:
+    """Where a line calls; of all lines at once the dots would hide them."""
+    calls = np.repeat(tt.pattern_route, np.diff(tt.pattern_call_ptr)) == route
+    return np.unique(tt.pattern_stop[calls]).astype(np.int64)
+
+
+def _around(places: Float64Array, least_m: float) -> _Sheet:
+    """The sheet that shows all places, and so many metres to both sides of their middle."""
+    metres = METRES_PER_DEGREE * np.array([np.cos(np.radians(np.median(places[:, 1]))), 1.0])
+    low, high = (places * metres).min(axis=0), (places * metres).max(axis=0)
+    half = np.maximum((high - low) / 2.0, [max(least_m, 1.0), 1.0])
+    room = np.array([_WIDE, _HIGH]) / 2.0 - (0.0 if least_m else _EDGE)
+    return _Sheet((low + high) / 2.0, float((room / half).min()), metres)
+
+
+def _path(places: Float64Array, aside: float, smooth: float) -> str:
+    """What of a way lies on the picture, moved to its right; empty where nothing does."""
+    shape = shapely.clip_by_rect(shapely.LineString(places), -20.0, -20.0, _WIDE + 20.0, _HIGH + 20.0)
+    shape = shapely.simplify(shape, smooth)
+    if aside and not shape.is_empty:
+        # Down is more here: what is right of a way is left of it on the sheet.
+        shape = shapely.offset_curve(shape, aside, join_style="mitre")
+    return "".join(_steps(shapely.get_coordinates(part).round().astype(int)) for part in shapely.get_parts(shape))
+
+
+def _steps(at: Int64Array) -> str:
+    """A path from place to place, each told by the step to it: most are short."""
+    steps = np.diff(at, axis=0)
+    steps = steps[steps.any(axis=1)]
+    if not len(steps):
+        return ""
+    return f"M{at[0, 0]} {at[0, 1]}l" + " ".join(f"{x} {y}" for x, y in steps.tolist()).replace(" -", "-")
