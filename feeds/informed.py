@@ -115,16 +115,16 @@ class Informed:
     def lines_told_of(self, now: float, *, of_whole_networks: bool, at_stops: bool = False) -> set[int]:
         """Routes that it speaks of as lines or by their trips. `of_whole_networks`: also where it names them all at
         once; `at_stops`: also where it speaks of them at single stops of theirs."""
-        told: set[int] = set()
+        told_lines: set[int] = set()
         for fit in self._fits:
             selector = fit.selector
             if fit.until <= now or (selector.stop_id and not (at_stops and (selector.route_id or selector.trip))):
                 continue
             if not _of_all_its_lines(fit.selector):
-                told |= fit.lines
+                told_lines |= fit.lines
             elif of_whole_networks:
-                told |= set(range(len(self._timetable.route_id))) if fit.everyone else fit.lines
-        return told
+                told_lines |= set(range(len(self._timetable.route_id))) if fit.everyone else fit.lines
+        return told_lines
 
     def line(self, route: int, now: float) -> bool:
         """Whether it concerns a line: as such, at a stop of it, or one of its trips."""

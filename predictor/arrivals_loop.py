@@ -115,7 +115,7 @@ def scan(ways: Ways, links: LinkTimes, departures: Departures, put_off: PutOff, 
         np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows),
         np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows),
     )  # fmt: skip
-    row = head = told = 0
+    row = head = next_put_off = 0
     left = run = link_variance = variance = layover = 0.0
     timetabled = historic = recent = held = known = 0.0
     for leg in range(len(ways.first_call)):
@@ -146,9 +146,9 @@ def scan(ways: Ways, links: LinkTimes, departures: Departures, put_off: PutOff, 
                 hold = origin + departures.departure_s[entry]
             if call == first and ways.opens[leg] and ways.ignores_hold[leg]:
                 hold = -FAR_S
-            while told < len(put_off.row) and put_off.row[told] == row:
-                hold = max(hold, put_off.until[told])
-                told += 1
+            while next_put_off < len(put_off.row) and put_off.row[next_put_off] == row:
+                hold = max(hold, put_off.until[next_put_off])
+                next_put_off += 1
             boarding = departures.boarding_s if hold > -FAR_S else np.inf
             dwell = min(link_dwell, boarding)
             if call == first and ways.opens[leg]:

@@ -339,17 +339,17 @@ class Engine:
         return kept.of_legs(legs)
 
     def _left_to_operator(
-        self, legs: Legs, journey: Int64Array, leg: Int64Array, calls: Forecast, told: Int64Array, now: float
+        self, legs: Legs, journey: Int64Array, leg: Int64Array, calls: Forecast, told_journeys: Int64Array, now: float
     ) -> BoolArray:
         """Legs (n,) of silent vehicles whose time at their next call has passed, where the operator goes on telling of
         the run (`told`, journey keys). `leg`, `calls` (rows,): as of `_predicted`."""
-        if len(told) == 0:
+        if len(told_journeys) == 0:
             return np.zeros(len(legs), bool)
         slot, silent = legs.slot[leg], told_until(self._tracks, self.settings.patience) < now
         opens = np.flatnonzero(np.append(True, slot[1:] != slot[:-1])[: len(slot)])
         passed = np.zeros(len(self._tracks), bool)
         passed[slot[opens]] = calls.departure[opens] < now
-        result: BoolArray = (silent & passed)[legs.slot] & np.isin(journey, told)
+        result: BoolArray = (silent & passed)[legs.slot] & np.isin(journey, told_journeys)
         return result
 
     @property

@@ -72,7 +72,7 @@ class Ahead(NamedTuple):
 
 
 @compiled
-def fill(told: Float32Array, rows: Int64Array, ahead: Ahead, followed: Followed, timetabled: Timetabled) -> None:
+def fill(features: Float32Array, rows: Int64Array, ahead: Ahead, followed: Followed, timetabled: Timetabled) -> None:
     """Fill (n, F) for some rows (n,) of the chain, its columns in the order of `features.FEATURES`."""
     for n in range(len(rows)):
         row = rows[n]
@@ -98,40 +98,40 @@ def fill(told: Float32Array, rows: Int64Array, ahead: Ahead, followed: Followed,
             if timetabled.usual_weight[here] > 0:
                 from_here = usual - timetabled.usual_s[here] + delay
 
-        told[n, 0] = wait / 600.0
-        told[n, 1] = np.log1p(wait / 30.0)
-        told[n, 2] = _within((scheduled - arrival) / 100.0, -20.0, 20.0)
-        told[n, 3] = 0.0 if np.isnan(delay) else delay / 100.0
-        told[n, 4] = not np.isnan(delay)
-        told[n, 5] = 0.0 if np.isnan(change) else _within(change / 60.0, -5.0, 5.0)
-        told[n, 6] = followed.age_s[slot] / 60.0
-        told[n, 7] = followed.report_gap_s[slot] / 60.0
-        told[n, 8] = np.sqrt(row - head)
-        told[n, 9] = (distance - followed.distance_m[slot] if started else distance) / 2000.0
-        told[n, 10] = ahead.timetabled_s[row] / 300.0
-        told[n, 11] = (ahead.historic_s[row] - ahead.timetabled_s[row]) / 60.0
-        told[n, 12] = ahead.recent_s[row] / 60.0
-        told[n, 13] = ahead.sd_s[row] / 60.0
-        told[n, 14] = ahead.standing[row]
-        told[n, 15] = not started
-        told[n, 16] = next_trip
-        told[n, 17] = _within(followed.since_arrival_s[slot] / 60.0, 0.0, 15.0) if started else 0.0
+        features[n, 0] = wait / 600.0
+        features[n, 1] = np.log1p(wait / 30.0)
+        features[n, 2] = _within((scheduled - arrival) / 100.0, -20.0, 20.0)
+        features[n, 3] = 0.0 if np.isnan(delay) else delay / 100.0
+        features[n, 4] = not np.isnan(delay)
+        features[n, 5] = 0.0 if np.isnan(change) else _within(change / 60.0, -5.0, 5.0)
+        features[n, 6] = followed.age_s[slot] / 60.0
+        features[n, 7] = followed.report_gap_s[slot] / 60.0
+        features[n, 8] = np.sqrt(row - head)
+        features[n, 9] = (distance - followed.distance_m[slot] if started else distance) / 2000.0
+        features[n, 10] = ahead.timetabled_s[row] / 300.0
+        features[n, 11] = (ahead.historic_s[row] - ahead.timetabled_s[row]) / 60.0
+        features[n, 12] = ahead.recent_s[row] / 60.0
+        features[n, 13] = ahead.sd_s[row] / 60.0
+        features[n, 14] = ahead.standing[row]
+        features[n, 15] = not started
+        features[n, 16] = next_trip
+        features[n, 17] = _within(followed.since_arrival_s[slot] / 60.0, 0.0, 15.0) if started else 0.0
         # How far the next call's expected time lies back: the vehicle is slower than was thought.
-        told[n, 18] = _within(-ahead.arrival[head] / 60.0, -5.0, 15.0) if started else 0.0
-        told[n, 19] = followed.pace[slot]
-        told[n, 20] = _within(ahead.held_s[row] / 60.0, 0.0, 20.0)
-        told[n, 21] = 0.0 if started else _within((axis + timetabled.trip_start_s[trip]) / 100.0, -10.0, 20.0)
-        told[n, 22] = _within(ahead.layover_s[row] / 100.0, -10.0, 10.0) if next_trip else 0.0
-        told[n, 23] = _within(usual / 60.0, -10.0, 10.0)
-        told[n, 24] = _within(from_here / 60.0, -10.0, 10.0)
-        told[n, 25] = min(weight, 5.0)
-        told[n, 26] = ahead.known[row] / max(row - head, 1)
-        told[n, 27] = np.sin(-origin / 3600.0 * (np.pi / 12.0))
-        told[n, 28] = np.cos(-origin / 3600.0 * (np.pi / 12.0))
-        told[n, 29] = call / calls
-        told[n, 30] = np.sqrt(calls - call)
-        told[n, 31] = 0.0 if started else _within(ahead.arrival[head] / 300.0, 0.0, 5.0)
-        told[n, 32] = followed.astray[slot]
+        features[n, 18] = _within(-ahead.arrival[head] / 60.0, -5.0, 15.0) if started else 0.0
+        features[n, 19] = followed.pace[slot]
+        features[n, 20] = _within(ahead.held_s[row] / 60.0, 0.0, 20.0)
+        features[n, 21] = 0.0 if started else _within((axis + timetabled.trip_start_s[trip]) / 100.0, -10.0, 20.0)
+        features[n, 22] = _within(ahead.layover_s[row] / 100.0, -10.0, 10.0) if next_trip else 0.0
+        features[n, 23] = _within(usual / 60.0, -10.0, 10.0)
+        features[n, 24] = _within(from_here / 60.0, -10.0, 10.0)
+        features[n, 25] = min(weight, 5.0)
+        features[n, 26] = ahead.known[row] / max(row - head, 1)
+        features[n, 27] = np.sin(-origin / 3600.0 * (np.pi / 12.0))
+        features[n, 28] = np.cos(-origin / 3600.0 * (np.pi / 12.0))
+        features[n, 29] = call / calls
+        features[n, 30] = np.sqrt(calls - call)
+        features[n, 31] = 0.0 if started else _within(ahead.arrival[head] / 300.0, 0.0, 5.0)
+        features[n, 32] = followed.astray[slot]
 
 
 @compiled

@@ -72,7 +72,7 @@ class Said(NamedTuple):
 
 
 @compiled
-def decide(expected: Expected, quantiles: Quantiles, before: SaidBefore, said: Said) -> None:
+def decide(expected: Expected, quantiles: Quantiles, before: SaidBefore, forecast: Said) -> None:
     """Fill in what is said of each row."""
     nth, leg, at = 0, -1, 0
     most50 = most10 = most90 = most = leaves = came_before = -np.inf
@@ -98,7 +98,7 @@ def decide(expected: Expected, quantiles: Quantiles, before: SaidBefore, said: S
             lag = before.fade[leg] * (before.p50[at] - p50)
             p10, p50, p90, published = p10 + lag, p50 + lag, p90 + lag, published + lag
         at += 1
-        said.steadied[row] = p50
+        forecast.steadied[row] = p50
 
         # No time of a vehicle before the one before it.
         opens = expected.head[row] == row
@@ -116,19 +116,19 @@ def decide(expected: Expected, quantiles: Quantiles, before: SaidBefore, said: S
 
         if not opens:
             # Nobody leaves a stop later than it is said to reach the next.
-            _leave(said, row - 1, came_before, min(leaves, arrival), expected.call[row - 1] == 0)
+            _leave(forecast, row - 1, came_before, min(leaves, arrival), expected.call[row - 1] == 0)
         leaves = max(arrival if starts else arrival + expected.dwell_s[row], expected.hold[row])
         if expected.standing[row] and not starts:
             leaves = max(expected.departure[row], earliest)
-        said.p10[row], said.p50[row], said.p90[row], came_before = p10, p50, p90, arrival
-        _leave(said, row, arrival, leaves, starts)
+        forecast.p10[row], forecast.p50[row], forecast.p90[row], came_before = p10, p50, p90, arrival
+        _leave(forecast, row, arrival, leaves, starts)
 
 
 @compiled
-def _leave(said: Said, row: int, arrival: float, leaves: float, starts: bool) -> None:
+def _leave(forecast: Said, row: int, arrival: float, leaves: float, starts: bool) -> None:
     """Say when the vehicle comes and leaves, not before it arrives; at a trip's first call both are the departure."""
-    said.departure[row] = max(leaves, arrival)
-    said.arrival[row] = said.departure[row] if starts else arrival
+    forecast.departure[row] = max(leaves, arrival)
+    forecast.arrival[row] = forecast.departure[row] if starts else arrival
 
 
 @compiled

@@ -246,17 +246,17 @@ class Matcher:
         high = np.where(begins, 0.5 * length, high)
         return _Window(low, high, prior)
 
-    def _place(self, reports: _OnRuns, window: _Window, told: _StopTold) -> _Place:
+    def _place(self, reports: _OnRuns, window: _Window, stop_told: _StopTold) -> _Place:
         """Where along its line each vehicle (m,) is, whether it is on it, and whether it drives it the other way."""
         tt, under_way = self.timetable, reports.under_way
         line = tt.pattern_line[tt.trip_pattern[reports.trip]]
-        around = self._around_the_stop(reports.trip, window, told)
+        around = self._around_the_stop(reports.trip, window, stop_told)
         hinted = (around.low_m > window.low_m) | (around.high_m < window.high_m)
         found = self._projected(line, reports, around)
         # The stop named may be an old one: where the vehicle is counts.
-        rows, other = self._better(line, reports, np.flatnonzero(hinted & told.far), window, found)
+        rows, other = self._better(line, reports, np.flatnonzero(hinted & stop_told.far), window, found)
         found.put(rows, other)
-        stands = hinted & told.near & told.stopped
+        stands = hinted & stop_told.near & stop_told.stopped
         stands[rows] = False
         # Where nothing in the window fits: anywhere on the line.
         anywhere = replace(window, low_m=np.zeros(len(reports)), high_m=np.full(len(reports), np.inf))
@@ -277,7 +277,7 @@ class Matcher:
         found.put(rows, other)
         jumped = np.zeros(len(reports), bool)
         jumped[rows], stands[rows] = under_way[rows], False
-        at_m = np.where(stands, self.diagram.call_distance_m(reports.trip, told.call), found.distance_m)
+        at_m = np.where(stands, self.diagram.call_distance_m(reports.trip, stop_told.call), found.distance_m)
         last = np.where(under_way, np.nan_to_num(reports.last_m), 0.0)
         at_m = np.where(under_way & ~jumped, np.maximum(at_m, last), at_m)
         at_m = self._not_past_unseen_stops(reports.trip, line, at_m, found.offset_m, last, reports.lat, reports.lon)
@@ -315,7 +315,7 @@ class Matcher:
         result: Float64Array = OFF_LINE_M + straying
         return result
 
-    def _progress(self, reports: _OnRuns, place: _Place, told: _StopTold) -> _Progress:
+    def _progress(self, reports: _OnRuns, place: _Place, stop_told: _StopTold) -> _Progress:
         """How far each vehicle (m,) has come on its run."""
         tt, diagram, trip, off = self.timetable, self.diagram, reports.trip, place.off_line
         pattern, calls = tt.trip_pattern[trip], tt.trip_calls[trip]
@@ -346,14 +346,14 @@ class Matcher:
         state = np.where(waiting, LAYOVER, np.where(off, OFF_ROUTE, IN_SERVICE)).astype(np.int8)
         state[was_over | coming | over] = DEADHEAD
         at_stop = (departed < arrived) & (state != OFF_ROUTE)
-        at_stop &= (state == IN_SERVICE) | self._at_the_stop(reports, departed, told)
+        at_stop &= (state == IN_SERVICE) | self._at_the_stop(reports, departed, stop_told)
         return _Progress(state, distance_m, arrived, departed, at_stop)
 
-    def _at_the_stop(self, reports: _OnRuns, call: Int32Array, told: _StopTold) -> BoolArray:
+    def _at_the_stop(self, reports: _OnRuns, call: Int32Array, stop_told: _StopTold) -> BoolArray:
         """Whether each vehicle (m,) is at the stop of a call of its trip, by its position and its own word."""
-        to_stop_m, named = self._to_stop_m(reports, call), told.call == call
-        on_its_way = (named & told.coming) & (to_stop_m > STOP_ZONE_M)
-        result: BoolArray = ((to_stop_m < AT_STOP_M) & ~on_its_way) | (named & told.near & told.stopped)
+        to_stop_m, named = self._to_stop_m(reports, call), stop_told.call == call
+        on_its_way = (named & stop_told.coming) & (to_stop_m > STOP_ZONE_M)
+        result: BoolArray = ((to_stop_m < AT_STOP_M) & ~on_its_way) | (named & stop_told.near & stop_told.stopped)
         return result
 
     def _yet_to_leave(self, reports: _OnRuns, place: _Place, first_m: Float64Array) -> tuple[BoolArray, BoolArray]:
@@ -407,12 +407,12 @@ class Matcher:
         result: Float64Array = np.where(unseen, np.where(near, np.minimum(at_m, here), np.minimum(at_m, before)), at_m)
         return result
 
-    def _around_the_stop(self, trip: Int32Array, window: _Window, told: _StopTold) -> _Window:
+    def _around_the_stop(self, trip: Int32Array, window: _Window, stop_told: _StopTold) -> _Window:
         """The window (m,) narrowed to the stop that a report names; one that would not meet it stays as it is."""
-        here, before = (self.diagram.call_distance_m(trip, told.call - k) for k in (0, 1))
+        here, before = (self.diagram.call_distance_m(trip, stop_told.call - k) for k in (0, 1))
         low = np.maximum(window.low_m, before - TOLD_STOP_SLACK_M)
         high = np.minimum(window.high_m, here + TOLD_STOP_SLACK_M)
-        meets = (told.call >= 0) & (low < high)
+        meets = (stop_told.call >= 0) & (low < high)
         return replace(window, low_m=np.where(meets, low, window.low_m), high_m=np.where(meets, high, window.high_m))
 
 

@@ -245,9 +245,9 @@ class RunFinder:
                 off = np.abs(self._start_s[journey] - seconds) / 3600.0
                 limit = START_TOLERANCE_S / 3600.0
                 if by_start:
-                    one = np.where(has_start & ~under_way, np.minimum(off, _NO_NAMED_START), 0.0)
-                    many = np.where(has_start & (by_headway | (off <= limit)), off, np.inf)
-                    off = np.where(several, many, one)
+                    of_the_only_run = np.where(has_start & ~under_way, np.minimum(off, _NO_NAMED_START), 0.0)
+                    of_several_runs = np.where(has_start & (by_headway | (off <= limit)), off, np.inf)
+                    off = np.where(several, of_several_runs, of_the_only_run)
                     off[~several & (penalty > 0)] = np.inf
                 else:
                     allowed = several & (~has_start | (under_way & ~by_headway))

@@ -266,8 +266,8 @@ class Snapshot:
             passed = call < predictions.call[rows].min()
         else:
             # Without a vehicle only that has passed which the operator said would have.
-            told = contains(self.told_calls, call_key(key, call)) & (prediction < 0)
-            passed = told | contains(self.claimed, key)
+            is_told = contains(self.told_calls, call_key(key, call)) & (prediction < 0)
+            passed = is_told | contains(self.claimed, key)
         asked = _Asked(
             runs.trip, runs.service_day, runs.shift_s, call, prediction=prediction, journey=key, passed=passed
         )
@@ -380,7 +380,7 @@ class Snapshot:
     def _calls(self, asked: _Asked) -> RunCalls:
         """What is known of calls of runs (n,): all boards and journeys are made here."""
         runs, call, prediction, journey = asked.runs, asked.call, asked.prediction, asked.journey
-        tt, told = self.timetable, np.flatnonzero(prediction >= 0)
+        tt, predicted_rows = self.timetable, np.flatnonzero(prediction >= 0)
         entry, origin = tt.entry_of(runs.trip, call), runs.origin(tt)
         arrival: Float64Array = (origin + tt.arrival_s[entry]).astype(np.float64)
         departure: Float64Array = (origin + tt.departure_s[entry]).astype(np.float64)
@@ -415,18 +415,18 @@ class Snapshot:
         )
         calls.first_call[calls.last_call & (tt.trip_calls[runs.trip] == 1)] = False  # fmt: skip
         for name in _AS_PREDICTED:
-            getattr(calls, name)[told] = getattr(self.predictions, name)[prediction[told]]
+            getattr(calls, name)[predicted_rows] = getattr(self.predictions, name)[prediction[predicted_rows]]
         known = np.flatnonzero(calls.vehicle >= 0)
         calls.age_s[known] = self.made_at - self.vehicles.timestamp[calls.vehicle[known]]
         calls.published[:] = np.where(calls.last_call, calls.arrival, calls.departure)
         calls.p50[:] = calls.published
         # Who waits for its time leaves at that time, however early it came.
-        hold = self.predictions.hold[prediction[told]]
-        wait, ends = (calls.departure - calls.arrival)[told], calls.last_call[told]
-        held = (calls.departure[told] <= hold) & ~ends
+        hold = self.predictions.hold[prediction[predicted_rows]]
+        wait, ends = (calls.departure - calls.arrival)[predicted_rows], calls.last_call[predicted_rows]
+        held = (calls.departure[predicted_rows] <= hold) & ~ends
         for name in ("p10", "p50", "p90"):
-            quantile = getattr(self.predictions, name)[prediction[told]]
-            getattr(calls, name)[told] = np.where(
+            quantile = getattr(self.predictions, name)[prediction[predicted_rows]]
+            getattr(calls, name)[predicted_rows] = np.where(
                 held, np.maximum(quantile, hold), quantile + np.where(ends, 0.0, wait)
             )
         return calls

@@ -106,9 +106,9 @@ class TripUpdates:
     def first_time(self) -> Float64Array:
         """The earliest time (n,) told of each trip, NaN where none is."""
         time = np.append(np.fmin(self.arrival, self.departure), np.nan)
-        told = np.diff(self.update_ptr) > 0
+        has_stops = np.diff(self.update_ptr) > 0
         result = np.full(len(self), np.nan)
-        result[told] = np.fmin.reduceat(time, self.update_ptr[:-1][told])
+        result[has_stops] = np.fmin.reduceat(time, self.update_ptr[:-1][has_stops])
         return result
 
     @classmethod

@@ -52,8 +52,8 @@ class MapTiles:
         except OSError:
             return Response("The file of the map's tiles is not there.\n", 404, media_type="text/plain")
         if wanted is None:
-            said = "Ask for a range of bytes of it.\n"
-            return Response(said, 416, {"Content-Range": f"bytes */{state.st_size}"}, media_type="text/plain")
+            advice = "Ask for a range of bytes of it.\n"
+            return Response(advice, 416, {"Content-Range": f"bytes */{state.st_size}"}, media_type="text/plain")
         return FileResponse(
             self._path,
             media_type="application/vnd.pmtiles",

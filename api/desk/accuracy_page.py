@@ -108,8 +108,8 @@ def accuracy_page(request: Request, _: Session, days: str = "", day: str = "", l
 
     overall = read("all")
     worse = {
-        one.route_id: moment.texts("accuracy_worse", now=f"{one.score:.0%}", usual=f"{one.usual:.0%}")
-        for one in history.accuracy.recent.worse
+        line.route_id: moment.texts("accuracy_worse", now=f"{line.score:.0%}", usual=f"{line.usual:.0%}")
+        for line in history.accuracy.recent.worse
     }
     by_line = [scores for scores in read("line") if scores.source == SOURCES[0]]
     page = AccuracyPage(
@@ -179,7 +179,7 @@ def _charts(read: Callable[[By], list[Scores]], moment: PageMoment) -> tuple[Cha
             shown = labels if by == "hour" else [_short_day(label, moment) for label in labels]
             if len(labels) > 1:
                 drawn.append(chart(f"{what} · {title}", shown, series, share=share))
-    return tuple(one for one in drawn if one is not None)
+    return tuple(graph for graph in drawn if graph is not None)
 
 
 def _row(scores: Scores, moment: PageMoment, worse: str = "") -> Row:

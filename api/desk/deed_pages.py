@@ -45,9 +45,9 @@ def deeds(request: Request, _: Session, before: int | None = None, subject: str 
 
 
 def _row(deed: Deed, moment: PageMoment) -> DeedRow:
-    said = deed.said.get(moment.texts.language) or next(iter(deed.said.values()), "")
+    header = deed.said.get(moment.texts.language) or next(iter(deed.said.values()), "")
     time = f"{moment.words.date(deed.at)} {moment.words.clock(deed.at)}"
-    return DeedRow(deed, time, said, _version(deed.version, moment) if deed.version else [])
+    return DeedRow(deed, time, header, _version(deed.version, moment) if deed.version else [])
 
 
 def _version(disruption: Disruption, moment: PageMoment) -> list[tuple[str, str]]:

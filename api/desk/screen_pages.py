@@ -66,7 +66,7 @@ def _row(screen: ScreenSeen, boards: StopBoards, moment: PageMoment) -> ScreenRo
         address=_address(key),
         heard=texts("screen_connected") if screen.streams else texts("screen_asked", age=age),
         since=words.clock(screen.since),
-        shows=[*([texts("screen_silent", age=age)] if silent else []), *(said for said, _ in shows)],
+        shows=[*([texts("screen_silent", age=age)] if silent else []), *(line_shown for line_shown, _ in shows)],
         good=not silent and any(good for _, good in shows),
     )
 

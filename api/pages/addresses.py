@@ -119,8 +119,8 @@ def trip(
     page = journey_page(moment, journey, stop)
     if fragment:
         return fragment_response(moment, "trip_board.html", page=page)
-    badges, said = [page.line.badge], ("ride_waiting", "ride_comes", "ride_minutes", "ride_next", "ride_there")
-    return rider_page(request, moment, "trip.html", badges, page.alerts, also_said=said, page=page)
+    badges, ride_texts = [page.line.badge], ("ride_waiting", "ride_comes", "ride_minutes", "ride_next", "ride_there")
+    return rider_page(request, moment, "trip.html", badges, page.alerts, also_said=ride_texts, page=page)
 
 
 @pages_router.get("/offline")
@@ -151,8 +151,8 @@ def _search(request: Request, moment: PageMoment, query: str) -> Response:
         address = f"/stops/{quote(str(tt.stop_id[exact[0].stop_idx]), safe='')}"
         return RedirectResponse(address, 303, headers={"Cache-Control": "no-cache"})
     texts = moment.texts
-    said, hint = texts("results_none", query=query), texts("results_none_hint")
-    return _results(request, moment, hits, texts("results_title", query=query), said, hint, query)
+    notice, hint = texts("results_none", query=query), texts("results_none_hint")
+    return _results(request, moment, hits, texts("results_title", query=query), notice, hint, query)
 
 
 def _nearest(request: Request, moment: PageMoment, near: str) -> Response:
@@ -167,17 +167,23 @@ def _nearest(request: Request, moment: PageMoment, near: str) -> Response:
 
 
 def _results(
-    request: Request, moment: PageMoment, hits: list[StopHit], heading: str, said: str, hint: str = "", query: str = ""
+    request: Request,
+    moment: PageMoment,
+    hits: list[StopHit],
+    heading: str,
+    notice: str,
+    hint: str = "",
+    query: str = "",
 ) -> Response:
     return rider_page(
         request, moment, "results.html", _all_badges(moment), found=found_stops(moment, hits), heading=heading,
-        said=said, hint=hint, query=query, lines=lines_named(moment.lines, query),
+        said=notice, hint=hint, query=query, lines=lines_named(moment.lines, query),
     )  # fmt: skip
 
 
-def _not_found(request: Request, moment: PageMoment, said: str, like: Iterable[int] = ()) -> Response:
+def _not_found(request: Request, moment: PageMoment, notice: str, like: Iterable[int] = ()) -> Response:
     found = found_stops(moment, [StopHit(stop) for stop in like])
-    return not_found_page(request, moment, f"{said} {moment.texts('error_hint')}", found, _all_badges(moment))
+    return not_found_page(request, moment, f"{notice} {moment.texts('error_hint')}", found, _all_badges(moment))
 
 
 def _all_badges(moment: PageMoment) -> list[Badge]:

@@ -111,7 +111,7 @@ def _board(moment: PageMoment, page: ScreenPage) -> str:
     return fragment(moment, "screen_board.html", page=page, message_shown=0)
 
 
-def _notice(moment: PageMoment, said: str) -> Response:
+def _notice(moment: PageMoment, notice: str) -> Response:
     """A screen that cannot be shown: it asks again by itself, for the next timetable may know the stop."""
     frame = Frame(style([], "screen.css"), 404, _POLICY, _HEADERS)
-    return framed(moment, "screen_notice.html", frame, said=said)
+    return framed(moment, "screen_notice.html", frame, said=notice)

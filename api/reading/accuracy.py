@@ -76,9 +76,9 @@ def accuracy(
     )  # fmt: skip
     scores = [_scores(tt, group, by) for group in found]
     if by in ("line", "stop"):
-        scores.sort(key=lambda one: (-one.predictions, one.group, one.source != SOURCES[OURS]))
+        scores.sort(key=lambda score: (-score.predictions, score.group, score.source != SOURCES[OURS]))
     else:
-        scores.sort(key=lambda one: (one.group, one.source != SOURCES[OURS]))
+        scores.sort(key=lambda score: (score.group, score.source != SOURCES[OURS]))
     return scores
 
 

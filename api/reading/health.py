@@ -264,12 +264,12 @@ def _worse_lines(service: Service) -> list[Fault]:
     """Lines that are predicted far worse than in the same hours of other days."""
     names, worse = lines_of(service.timetable).all, service.history.accuracy.recent.worse
     index = service.timetable.route_index
-    told = [
+    lines = [
         f"{names[index[line.route_id]].name} ({line.score:.0%} < {line.usual:.0%})"
         for line in worse
         if line.route_id in index
     ]
-    return [Fault("lines_worse", {"lines": ", ".join(told)})] if told else []
+    return [Fault("lines_worse", {"lines": ", ".join(lines)})] if lines else []
 
 
 def _clock_faults(service: Service, now: float) -> list[Fault]:

@@ -19,9 +19,9 @@ def zone_place(zone: str) -> Place | None:
     return _places().get(zone)
 
 
-def great_circle_km(one: Place, other: Place) -> float:
+def great_circle_km(first: Place, second: Place) -> float:
     """The distance between two places."""
-    (lat1, lon1), (lat2, lon2) = (tuple(map(math.radians, place)) for place in (one, other))
+    (lat1, lon1), (lat2, lon2) = (tuple(map(math.radians, place)) for place in (first, second))
     haversine = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
     return 2 * _EARTH_KM * math.asin(math.sqrt(min(max(haversine, 0.0), 1.0)))
 

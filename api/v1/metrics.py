@@ -93,7 +93,7 @@ class ServiceCollector(Collector):
     def _accuracy(self) -> Iterator[Metric]:
         """The last three hours, by line."""
         labels = ["source", "route_id"]
-        told = {
+        descriptions = {
             "predictions": "Predictions judged in the last three hours.",
             "eta": "ETA Accuracy Benchmark of the last three hours.",
             "mae": "Mean absolute error of the last three hours, seconds.",
@@ -103,7 +103,8 @@ class ServiceCollector(Collector):
             "on_time": "On-time performance of the last three hours.",
         }
         gauges = {
-            name: GaugeMetricFamily(f"prochain_accuracy_{name}", text, labels=labels) for name, text in told.items()
+            name: GaugeMetricFamily(f"prochain_accuracy_{name}", text, labels=labels)
+            for name, text in descriptions.items()
         }
         for scores in recent(self._service.history.accuracy, self._service.timetable):
             values = {"predictions": float(scores.predictions), "completeness": scores.completeness,

@@ -205,8 +205,8 @@ class PageMoment(Moment):
     def said_first(self, alerts: Iterable[Alert]) -> list[AlertWords]:
         """The first of them, as `said_all`, for where they stand beside something else; the last one says how many more
         there are, and leads to the page of all."""
-        said = self.said_all(alerts)
-        shown, count = said[:_MOST_ALERTS], len(said) - _MOST_ALERTS
+        alert_words = self.said_all(alerts)
+        shown, count = alert_words[:_MOST_ALERTS], len(alert_words) - _MOST_ALERTS
         if count > 0:
             header = self.texts("alerts_others", count=count)
             shown.append(AlertWords(header, "", f"{self.root}/alerts", (), (), "", "", 0.0, math.inf, in_force=True))

@@ -31,8 +31,8 @@ def weekdays(days: Sequence[int], texts: Texts, country: str = "") -> str:
     if len(days) == _WEEK:
         return texts("repeats_daily")
     names = get_day_names("abbreviated", "stand-alone", locale_of(texts.language, country))
-    told: list[str] = []
+    phrases: list[str] = []
     for _, run in groupby(enumerate(sorted(days)), key=lambda pair: pair[1] - pair[0]):
         on_end = [names[day] for _, day in run]
-        told += [f"{on_end[0]}–{on_end[-1]}"] if len(on_end) >= _SPAN_FROM else on_end
-    return ", ".join(told)
+        phrases += [f"{on_end[0]}–{on_end[-1]}"] if len(on_end) >= _SPAN_FROM else on_end
+    return ", ".join(phrases)

@@ -111,7 +111,9 @@ def locale_of(language: str, country: str) -> Locale:
 @cache
 def clock_of(language: str, country: str) -> str:
     """CLDR pattern of the time of day in a country for who reads a language: "HH:mm", "h:mm a"."""
-    spoken_there = (f"{one}_{country}" for one in get_official_languages(country, de_facto=True)) if country else ()
+    spoken_there = (
+        (f"{spoken}_{country}" for spoken in get_official_languages(country, de_facto=True)) if country else ()
+    )
     for name in (f"{language}_{country}", *spoken_there):
         try:
             return str(Locale.parse(name).time_formats["short"].pattern)

@@ -221,9 +221,9 @@ def kalman(runs: Runs, asked: Questions, history: KalmanHistory) -> Float64Array
         owner, cell = expand_ranges(runs.ptr[runs_asked], length)
         at = traversals.last(runs.link[cell].astype(np.int64), moments[owner])
         last = np.full(len(cell), np.nan)
-        told = np.flatnonzero(at >= 0)
-        told = told[moments[owner[told]] - traversals.known[at[told]] <= KALMAN_RECENT_S]
-        last[told] = runs.ran_s[traversals.cell[at[told]]]
+        known_rows = np.flatnonzero(at >= 0)
+        known_rows = known_rows[moments[owner[known_rows]] - traversals.known[at[known_rows]] <= KALMAN_RECENT_S]
+        last[known_rows] = runs.ran_s[traversals.cell[at[known_rows]]]
         blended = gain[cell] * usual[cell] + (1.0 - gain[cell]) * last
         taken = np.where(np.isnan(last) | (gain[cell] >= 1.0), usual[cell], blended)
         offset = (np.cumsum(length) - length)[pair[rows] - begin] - runs.ptr[run[rows]]

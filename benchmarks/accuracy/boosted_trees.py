@@ -168,13 +168,13 @@ def methods(trained: Runs, runs: Runs) -> dict[str, Method]:
     """
     asked = training_questions(trained)
     usual = Usual.of(trained, trained)
-    told = features(trained, usual, Residuals.of(trained, usual), asked)
+    inputs = features(trained, usual, Residuals.of(trained, usual), asked)
     target = trained.passed[asked.cell] - along_links(trained, asked, usual.by_link_s)
     known = Usual.of(trained, runs)
     news = Residuals.of(runs, known)
 
     def method(level: float) -> Method:
-        trees = lightgbm.train(_PARAMETERS | {"alpha": level}, lightgbm.Dataset(told, target), _ROUNDS)
+        trees = lightgbm.train(_PARAMETERS | {"alpha": level}, lightgbm.Dataset(inputs, target), _ROUNDS)
 
         def answer(asked: Questions) -> Float64Array:
             times = np.full(len(asked), np.nan)

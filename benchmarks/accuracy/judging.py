@@ -92,14 +92,14 @@ def judge(
          "no passage known (scheduled)", "passage not exact enough", "over 30 minutes before", "judged"), 0
     )  # fmt: skip
     polls: list[Float64Array] = []
-    told: list[Int64Array] = []
+    told_keys: list[Int64Array] = []
     files = list(files)
     for file in files:
         polls.append(_moments(file))
         for batch in _batches(file):
             parts.append(_judge_batch(batch, runs, methods, operator_feed, counts))
-            told.append(_told(batch, runs.timetable))
-    scheduled, complete = _complete(runs.timetable, polls, told)
+            told_keys.append(_told(batch, runs.timetable))
+    scheduled, complete = _complete(runs.timetable, polls, told_keys)
     poll = np.unique(np.concatenate(polls)) if polls else np.empty(0)
     poll_s = float(np.median(np.diff(poll))) if len(poll) > 1 else float("nan")
     joined = {
@@ -207,14 +207,14 @@ def _told(table: pa.Table, tt: Timetable) -> Int64Array:
     call = call_of_sequence(tt, trip, table.column("stop_sequence").to_numpy())
     shifted = "shift_s" in table.column_names
     shift_s = table.column("shift_s").to_numpy() if shifted else np.zeros(len(trip), np.int32)
-    told = (status == LIVE) & (published >= made_at) & (published <= made_at + TOLD_WITHIN_S)
-    rows = np.flatnonzero((told | np.isin(status, (CANCELLED, SKIPPED))) & (trip >= 0) & (day >= 0) & (call >= 0))
+    is_told = (status == LIVE) & (published >= made_at) & (published <= made_at + TOLD_WITHIN_S)
+    rows = np.flatnonzero((is_told | np.isin(status, (CANCELLED, SKIPPED))) & (trip >= 0) & (day >= 0) & (call >= 0))
     return sorted_once(driven_call_key(day[rows], tt.entry_of(trip[rows], call[rows]), shift_s[rows]))
 
 
-def _complete(tt: Timetable, polls: list[Float64Array], told: list[Int64Array]) -> tuple[int, int]:
+def _complete(tt: Timetable, polls: list[Float64Array], told_keys: list[Int64Array]) -> tuple[int, int]:
     """How many scheduled calls riders should have been told of by the messages, and of how many they were."""
-    keys = sorted_once(np.concatenate(told)) if told else np.empty(0, np.int64)
+    keys = sorted_once(np.concatenate(told_keys)) if told_keys else np.empty(0, np.int64)
     scheduled = complete = 0
     for moments in polls:
         for stretch in np.split(moments, np.flatnonzero(np.diff(moments) > TOLD_WITHIN_S) + 1):

@@ -91,8 +91,8 @@ def _judged(
         methods |= boosted_trees.methods(trained, runs)
     outcome = judging.judge(predictions, runs, methods, feed)
     if not outcome.live.any():
-        told = "; ".join(f"{name}: {number:,}" for name, number in outcome.counts.items())
-        raise FeedError(f"No live prediction could be judged; are they of {_told(judge_days)}? {told}.")
+        counts_text = "; ".join(f"{name}: {number:,}" for name, number in outcome.counts.items())
+        raise FeedError(f"No live prediction could be judged; are they of {_told(judge_days)}? {counts_text}.")
     return Result(
         network=f"{timetable.network_name} ({folder.name})", judged_days=_told(judge_days),
         train_days=_told(train_days), truth=truths.source, truth_counts=truths.counts, judged=outcome, runs=runs,

@@ -86,9 +86,9 @@ def _route_names(runs: Runs) -> list[str]:
     """Short names, with the id where two routes share one or have none."""
     tt = runs.timetable
     short = pd.Series(tt.route_short_name)
-    told = (short != "") & ~short.duplicated(keep=False)
+    is_its_own = (short != "") & ~short.duplicated(keep=False)
     apart = short.str.cat(pd.Series(tt.route_id), sep=" · ").str.removeprefix(" · ")
-    return short.where(told, apart).tolist()
+    return short.where(is_its_own, apart).tolist()
 
 
 def passages_a_day(runs: Runs) -> Float64Array:

@@ -25,9 +25,9 @@ def main() -> None:
     for seed in asked.seeds:
         began = time.perf_counter()
         truth, verdicts = judged_day(seed, asked.day, asked.every, trip_ids=asked.trip_ids)
-        one = score(truth, verdicts)
-        total = total.and_(one)
-        _print(f"seed {seed}, {asked.day}, {time.perf_counter() - began:.0f} s", one)
+        day_score = score(truth, verdicts)
+        total = total.and_(day_score)
+        _print(f"seed {seed}, {asked.day}, {time.perf_counter() - began:.0f} s", day_score)
     _print(f"all {len(asked.seeds)} days", total)
 
 

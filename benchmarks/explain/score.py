@@ -43,7 +43,7 @@ class Score:
 
     def said(self, kind: str) -> int:
         """Calls that were said to be."""
-        return sum(n for (_, said), n in self.counts.items() if said == kind)
+        return sum(n for (_, verdict), n in self.counts.items() if verdict == kind)
 
     def right(self, kind: str) -> int:
         """Calls rightly said to be."""
@@ -59,7 +59,7 @@ class Score:
 
     def mistaken(self, kind: str) -> list[tuple[str, int]]:
         """What calls of this kind were said to be instead, the most frequent first."""
-        wrong = Counter({said: n for (true, said), n in self.counts.items() if true == kind and said != kind})
+        wrong = Counter({verdict: n for (true, verdict), n in self.counts.items() if true == kind and verdict != kind})
         return wrong.most_common(5)
 
 
@@ -75,4 +75,4 @@ def kind_said(verdict: Verdict) -> str:
 def score(truth: pd.Series, verdicts: list[Verdict]) -> Score:
     """Compare verdicts with the true kinds, in the same order; what is uncertain is left out."""
     pairs = zip(truth.tolist(), map(kind_said, verdicts), strict=True)
-    return Score(Counter((true, said) for true, said in pairs if true != UNCERTAIN))
+    return Score(Counter((true, verdict) for true, verdict in pairs if true != UNCERTAIN))

@@ -73,8 +73,8 @@ def asked_at_random(
         stop, direction = places[int(random.integers(len(places)))]
         some = events[(events["stop"] == stop) & (events["direction"] == direction)]
         came = some[some["left"] >= at]
-        for one in explain(store, tt, stop, at, direction=direction):
-            v = one.verdict
+        for answer in explain(store, tt, stop, at, direction=direction):
+            v = answer.verdict
             if v.by_headway and len(came):
                 true_s = max(float(came["at"].iloc[0]) - at, 0.0)
                 recorded = v.vehicle_id in set(some["vehicle"])
@@ -83,29 +83,29 @@ def asked_at_random(
 
 
 def _print(answers: pd.DataFrame) -> None:
-    told = answers[answers["outcome"].isin([ON_HEADWAY, LONG_WAIT]) & answers["told_s"].notna()]
-    off = (told["told_s"] - told["true_s"]).to_numpy()
-    said_long = told["outcome"] == LONG_WAIT
-    both = told[told["recorded"]]
+    told_answers = answers[answers["outcome"].isin([ON_HEADWAY, LONG_WAIT]) & answers["told_s"].notna()]
+    off = (told_answers["told_s"] - told_answers["true_s"]).to_numpy()
+    said_long = told_answers["outcome"] == LONG_WAIT
+    both = told_answers[told_answers["recorded"]]
     was_long, as_long = both["true_s"] > (1.0 + OFF_HEADWAY) * both["headway_s"], both["outcome"] == LONG_WAIT
     table = Table(title="waits told against the operator's stop events", title_justify="left")
     table.add_column("")
     table.add_column("", justify="right")
     for name, value in (
         ("answers", f"{len(answers):,}"),
-        ("a wait told", f"{len(told):,}"),
+        ("a wait told", f"{len(told_answers):,}"),
         ("agree within a minute", f"{np.mean(np.abs(off) <= _AGREE_S):.3f}"),
         ("told too long by more", f"{np.mean(off > _AGREE_S):.3f}"),
         ("told too short by more", f"{np.mean(off < -_AGREE_S):.3f}"),
         (
             "agree, where the operator has an event of that tram",
-            f"{np.mean(np.abs(off[told['recorded']]) <= _AGREE_S):.3f}",
+            f"{np.mean(np.abs(off[told_answers['recorded']]) <= _AGREE_S):.3f}",
         ),
-        ("trams that it has no event of", f"{(~told['recorded']).sum()}"),
+        ("trams that it has no event of", f"{(~told_answers['recorded']).sum()}"),
         ("median difference, s", f"{np.median(np.abs(off)):.0f}"),
         ("long waits there: true, said, both", f"{was_long.sum()}, {as_long.sum()}, {(was_long & as_long).sum()}"),
-        ("causes of all long waits said", _counted(told.loc[said_long, "cause"])),
-        ("not told", _counted(answers.drop(told.index)["cause"])),
+        ("causes of all long waits said", _counted(told_answers.loc[said_long, "cause"])),
+        ("not told", _counted(answers.drop(told_answers.index)["cause"])),
     ):
         table.add_row(name, value)
     Console(width=120).print(table)

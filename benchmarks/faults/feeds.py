@@ -514,7 +514,7 @@ def headers_that_look_like_text(stage: Stage) -> None:
 @scenario("feeds", "texts that are no UTF-8", "the vehicles are live all the same, pages can be read")
 def texts_that_are_no_utf_8(stage: Stage) -> None:
     city = running(stage)
-    data = _bytes(city, [replace(told, fields={"label": f"Ligne-{k}-EEE"}) for k, told in enumerate(fleet())])
+    data = _bytes(city, [replace(report, fields={"label": f"Ligne-{k}-EEE"}) for k, report in enumerate(fleet())])
     city.clock.at += 1
     city.vehicle_positions(data.replace(b"EEE", b"\xe9\xe8\xff"))
     assert len(city.live) > 10, city.live
@@ -534,7 +534,11 @@ def positions_from_nowhere(stage: Stage) -> None:
             odd.vehicle.id = f"odd{k}"
             odd.position.latitude, odd.position.longitude = lat, lon
         city.vehicle_positions(message.SerializeToString())
-    shown = {told["vehicle_id"] for stop in "DEFGH" for told in city.json(f"/v1/stops/{stop}/departures")["departures"]}
+    shown = {
+        departure["vehicle_id"]
+        for stop in "DEFGH"
+        for departure in city.json(f"/v1/stops/{stop}/departures")["departures"]
+    }
     expect({name for name in shown if name and name.startswith("odd")}, set(), "live from nowhere")
     assert len(city.live) > 10, city.live
 

@@ -49,8 +49,8 @@ def answers(connections: list[socket.socket]) -> Counter[str]:
 def ten_thousand_streams(stage: Stage) -> None:
     running = serve(stage)
     connections = opened(stage, running, 10_000)
-    told = answers(connections)
-    expect(set(told), {"200"}, "answers")
+    statuses = answers(connections)
+    expect(set(statuses), {"200"}, "answers")
     running.board_within(2.0)
 
 
@@ -68,9 +68,9 @@ def streams_of_one_client(stage: Stage) -> None:
         stage.held.callback(connection.close)
         connection.sendall(STREAM)
         made.append(connection)
-    told = answers(made)
-    expect(sum(told.values()), 600, "answers")
-    assert abs(told["200"] - 500) <= AT_ONCE, f"{told['200']} streams served"
+    statuses = answers(made)
+    expect(sum(statuses.values()), 600, "answers")
+    assert abs(statuses["200"] - 500) <= AT_ONCE, f"{statuses['200']} streams served"
     running.board_within(1.0)
 
 
@@ -128,16 +128,16 @@ def many_ask_why(stage: Stage) -> None:
         time.sleep(0.2)
         running.board_within(1.0)
         expect(running.ask("/healthz", within_s=1.0)[0], 200, "/healthz")
-        told = Counter(one.result()[0] for one in asked)
-    assert set(told) <= {200, 429, 503}, told
+        statuses = Counter(answer.result()[0] for answer in asked)
+    assert set(statuses) <= {200, 429, 503}, statuses
 
 
 @scenario("load", "100 wrong tokens", "ten are told 401, the rest 429; the log names the address", quick=False)
 def guesses_at_the_token(stage: Stage) -> None:
     running = serve(stage)
     wrong = {"Authorization": "Bearer wrong"}
-    told = Counter(running.ask("/v1/disruptions", {}, headers=wrong)[0] for _ in range(100))
-    expect((told[401], told[429]), (10, 90), "answers")
+    statuses = Counter(running.ask("/v1/disruptions", {}, headers=wrong)[0] for _ in range(100))
+    expect((statuses[401], statuses[429]), (10, 90), "answers")
     running.board_within(1.0)
 
 

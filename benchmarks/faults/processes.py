@@ -44,9 +44,11 @@ def kill_9_while_publishing(stage: Stage) -> None:
     for turn in range(3):
         running = serve(stage)
         for _ in range(5 + 3 * turn):
-            status, told = running.ask("/v1/disruptions", DISRUPTION)
+            status, published = running.ask("/v1/disruptions", DISRUPTION)
             expect(status, 201, "publishing")
-            acknowledged.add(str(told["disruption_id"]) if "disruption_id" in told else str(next(iter(told.values()))))
+            acknowledged.add(
+                str(published["disruption_id"]) if "disruption_id" in published else str(next(iter(published.values())))
+            )
         running.process.kill()
         running.process.wait()
     running = serve(stage)
@@ -205,9 +207,9 @@ def kill_9_while_telling_a_webhook(stage: Stage) -> None:
     for turn in range(6):
         running = serve(stage)
         for _ in range(2):
-            status, told = running.ask("/v1/disruptions", DISRUPTION)
+            status, published = running.ask("/v1/disruptions", DISRUPTION)
             expect(status, 201, "publishing")
-            acknowledged.add(told["disruption"]["disruption_id"])
+            acknowledged.add(published["disruption"]["disruption_id"])
         time.sleep(0.15 * turn)
         running.process.kill()
         running.process.wait()
@@ -263,9 +265,9 @@ def a_disk_full_to_the_last_byte(stage: Stage) -> None:
 
 
 def _published(running: Running) -> set[str]:
-    status, told = running.ask("/v1/disruptions", DISRUPTION)
+    status, published = running.ask("/v1/disruptions", DISRUPTION)
     expect(status, 201, "publishing")
-    return {told["disruption"]["disruption_id"]}
+    return {published["disruption"]["disruption_id"]}
 
 
 @scenario(

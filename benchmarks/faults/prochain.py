@@ -133,13 +133,13 @@ def started(stage: Stage, *arguments: str, until: str, limit: Callable[[], None]
         env={**os.environ, **home, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PROCHAIN_DESK_TOKEN": TOKEN},
     )  # fmt: skip
     stage.held.callback(_killed, process)
-    said, give_up_at = "", time.monotonic() + STARTS_WITHIN_S
+    output, give_up_at = "", time.monotonic() + STARTS_WITHIN_S
     assert process.stdout
     for line in process.stdout if until else ():
-        said += line
+        output += line
         if until in line or time.monotonic() > give_up_at:
             break
-    return Running(process, said)
+    return Running(process, output)
 
 
 def few_files(number: int) -> Callable[[], None]:

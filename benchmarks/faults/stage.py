@@ -42,7 +42,7 @@ class WatchedCity(City):
     def look(self) -> None:
         """Compare all faces at all stops."""
         self._none(
-            self.rule.lies() + [said for stop in self.network.stops for said in self.rule.contradictions(stop.stop_id)]
+            self.rule.lies() + [lie for stop in self.network.stops for lie in self.rule.contradictions(stop.stop_id)]
         )
 
     @property
@@ -113,5 +113,5 @@ def expect_well(city: WatchedCity) -> None:
 
 def expect_first(city: WatchedCity, stop: str, row: str) -> None:
     """Fail where the first departure of a stop is another."""
-    rows = [str(told) for told in city.departures(stop)]
+    rows = [str(departure) for departure in city.departures(stop)]
     assert rows[:1] == [row], f"{stop} shows {rows[:3]}, not {row} first"

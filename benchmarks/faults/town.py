@@ -19,12 +19,12 @@ TOWN: Network = network(STOPS, (PATTERN,), TRIPS)
 """Trips t1 to t6 from 08:00 on, every five minutes, 21 minutes each; one at 09:30 that nobody drives."""
 
 
-def fleet(**told: object) -> list[Bus]:
+def fleet(**fields: object) -> list[Bus]:
     """A bus on each trip, half a minute late; `told` as for `bus`."""
-    return [bus(f"v{k}", f"t{k}", **({"late_s": LATE_S} | told)) for k in NUMBERS]  # type: ignore[arg-type]
+    return [bus(f"v{k}", f"t{k}", **({"late_s": LATE_S} | fields)) for k in NUMBERS]  # type: ignore[arg-type]
 
 
-def frozen(buses: list[Bus], city: WatchedCity, **told: Any) -> list[Bus]:
+def frozen(buses: list[Bus], city: WatchedCity, **fields: Any) -> list[Bus]:
     """The same buses standing where each of them drives now, as on the town's straight road."""
     stops = STOPS.split()
     made = []
@@ -32,7 +32,7 @@ def frozen(buses: list[Bus], city: WatchedCity, **told: Any) -> list[Bus]:
         start = city.posix(next(trip.start for trip in TRIPS if trip.trip_id == report.trip))
         hops = min(max((city.now - start - float(report.late_s or 0.0)) / HOP_S, 0.0), len(stops) - 1.001)
         where = (stops[int(hops)], stops[int(hops) + 1], hops - int(hops))
-        made.append(replace(report, late_s=None, between=where, **told))
+        made.append(replace(report, late_s=None, between=where, **fields))
     return made
 
 

@@ -53,7 +53,7 @@ class TruthRule:
 
     def contradictions(self, stop: str) -> list[str]:
         """What two faces say differently of a stop."""
-        return [f"at {stop}: {said}" for said in disagreements(self.city, stop)]
+        return [f"at {stop}: {lie}" for lie in disagreements(self.city, stop)]
 
     @property
     def stops(self) -> list[str]:
@@ -62,21 +62,21 @@ class TruthRule:
 
     def _of_boards(self, stops: Sequence[str]) -> Iterator[str]:
         city = self.city
-        self._claimed |= {told["trip_id"] for told in city.vehicles().values() if told["trip_id"]}
+        self._claimed |= {vehicle["trip_id"] for vehicle in city.vehicles().values() if vehicle["trip_id"]}
         for stop in stops:
             rows = city.departures(stop, limit=100, window=int(AHEAD_S))
             for row in rows:
                 yield from (f"{stop}: {row}: {wrong}" for wrong in self._of_row(row))
-            told = Counter((row.run, row.sequence) for row in rows)
-            yield from (f"{stop}: {run} stands {count} times" for (run, _), count in told.items() if count > 1)
+            counts = Counter((row.run, row.sequence) for row in rows)
+            yield from (f"{stop}: {run} stands {count} times" for (run, _), count in counts.items() if count > 1)
             yield from self._missing(stop, rows)
 
     def _of_row(self, row: Row) -> Iterator[str]:
-        now, told = self.city.now, row.told
+        now, answer = self.city.now, row.told
         if row.status != "live":
             return
-        if told["vehicle_id"] and not 0 <= told["data_age_s"] <= LIVE_LIMIT_S:
-            yield f"its report is {told['data_age_s']} s old"
+        if answer["vehicle_id"] and not 0 <= answer["data_age_s"] <= LIVE_LIMIT_S:
+            yield f"its report is {answer['data_age_s']} s old"
         if row.at is None or row.at < now - PASSED_S:
             yield "its time has passed"
         if row.run in self._gone:
@@ -100,7 +100,7 @@ class TruthRule:
     def _missing(self, stop: str, rows: list[Row]) -> Iterator[str]:
         """Runs of which nobody has said anything, and which are not on the board all the same."""
         city, shown = self.city, {(row.key, row.stop) for row in rows}
-        spoken_of = {bus.trip for bus in city.buses} | {told.trip for told in city.updates} | self._claimed
+        spoken_of = {bus.trip for bus in city.buses} | {update.trip for update in city.updates} | self._claimed
         for call in self._scheduled:
             due = city.now + PASSED_S < call.at < city.now + AHEAD_S - PASSED_S
             if call.stop == stop and due and call.run.trip not in spoken_of and (call.run, stop) not in shown:
@@ -108,25 +108,25 @@ class TruthRule:
 
     def _of_our_feed(self) -> Iterator[str]:
         now, runs = self.city.now, Counter[str]()
-        for told in self.city.our_trip_updates():
-            runs[told.run] += 1
-            times = [call for call in told.stops if call.departure or call.arrival]
-            if told.vehicle and times and now - told.message.timestamp > LIVE_LIMIT_S + _ROUNDED_S:
-                yield f"TripUpdates: {told.run} from a report {now - told.message.timestamp:.0f} s old"
-            if told.run in self._gone and times:
-                yield f"TripUpdates: times of {told.run}, which is cancelled"
+        for update in self.city.our_trip_updates():
+            runs[update.run] += 1
+            times = [call for call in update.stops if call.departure or call.arrival]
+            if update.vehicle and times and now - update.message.timestamp > LIVE_LIMIT_S + _ROUNDED_S:
+                yield f"TripUpdates: {update.run} from a report {now - update.message.timestamp:.0f} s old"
+            if update.run in self._gone and times:
+                yield f"TripUpdates: times of {update.run}, which is cancelled"
         yield from (f"TripUpdates: {run} stands {count} times" for run, count in runs.items() if count > 1)
 
     @property
     def _gone(self) -> set[str]:
         """Runs that the operator takes out by their dates."""
         gone = set()
-        for told in self.city.updates:
-            out = told.relationship in ("CANCELED", "DELETED") and told.trip is not None
-            if out and "start_date" in told.fields and "start_time" not in told.fields:
-                day = str(told.fields["start_date"])
-                start = hms(seconds(self.city.network.calls(str(told.trip))[0].arrival))
-                gone.add(self.city.run(Run(str(told.trip), f"{day[:4]}-{day[4:6]}-{day[6:]}", start)))
+        for update in self.city.updates:
+            out = update.relationship in ("CANCELED", "DELETED") and update.trip is not None
+            if out and "start_date" in update.fields and "start_time" not in update.fields:
+                day = str(update.fields["start_date"])
+                start = hms(seconds(self.city.network.calls(str(update.trip))[0].arrival))
+                gone.add(self.city.run(Run(str(update.trip), f"{day[:4]}-{day[4:6]}-{day[6:]}", start)))
         return gone
 
     @property
@@ -140,7 +140,7 @@ class TruthRule:
 
 def scheduled_calls(network: Network, days: list[date]) -> list[ScheduledCall]:
     """Every departure of a network on some days, but those of trips run by headway or several times a day."""
-    zone, repeated = ZoneInfo(network.zone), {one.trip for one in network.frequencies}
+    zone, repeated = ZoneInfo(network.zone), {frequency.trip for frequency in network.frequencies}
     services = {service.service_id: service for service in network.services}
     return [
         call

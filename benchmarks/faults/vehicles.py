@@ -38,11 +38,11 @@ def runs_live(city: WatchedCity, stop: str) -> set[str]:
     return {row.run for row in city.departures(stop, arrivals=True) if row.status == "live"}
 
 
-def at_hop(hops: float, vehicle: str = "v1", trip: str | None = "t1", **told: Any) -> Bus:
+def at_hop(hops: float, vehicle: str = "v1", trip: str | None = "t1", **fields: Any) -> Bus:
     """A report from so many hops along the road."""
     stops = STOPS.split()
     k = min(int(hops), len(stops) - 2)
-    return bus(vehicle, trip, between=(stops[k], stops[k + 1], hops - k), **told)
+    return bus(vehicle, trip, between=(stops[k], stops[k + 1], hops - k), **fields)
 
 
 # Where they are
@@ -89,8 +89,8 @@ def mirrored_coordinates(stage: Stage) -> None:
     for _ in range(10):
         city.clock.at += 30
         mirrored = [
-            replace(told, between=None, place=(-told_east(city, told) - 100_000, 0), timestamp=city.now)
-            for told in frozen(fleet(), city)
+            replace(report, between=None, place=(-told_east(city, report) - 100_000, 0), timestamp=city.now)
+            for report in frozen(fleet(), city)
         ]
         city.vehicle_positions(*mirrored)
     expect(city.live, [], "live")
@@ -224,15 +224,15 @@ def two_buses_on_a_trip(stage: Stage) -> None:
     city = stage.city(TOWN, at="08:09")
     city.vehicle_positions(bus("v1", "t1", late_s=30), bus("v2", "t1", late_s=330)).at("08:16")
     for stop in "DEFGH":
-        told = [row for row in city.departures(stop, arrivals=True) if row.run == "t1"]
-        assert len(told) <= 1, f"{stop}: {[str(row) for row in told]}"
+        departures = [row for row in city.departures(stop, arrivals=True) if row.run == "t1"]
+        assert len(departures) <= 1, f"{stop}: {[str(row) for row in departures]}"
     assert city.live, "nothing is live"
 
 
 @scenario("vehicles", "all vehicles have one id", "each bus is live on its own trip")
 def one_id_for_all(stage: Stage) -> None:
     city = stage.city(TOWN, at="08:09", honest=False)
-    city.vehicle_positions(*(replace(told, vehicle="0") for told in fleet())).at("08:15")
+    city.vehicle_positions(*(replace(report, vehicle="0") for report in fleet())).at("08:15")
     assert {"t1", "t2", "t3"} <= runs_live(city, "H"), runs_live(city, "H")
 
 
@@ -244,7 +244,7 @@ def one_id_for_all(stage: Stage) -> None:
 )
 def no_ids_at_all(stage: Stage) -> None:
     city = stage.city(TOWN, at="08:09", honest=False)
-    city.vehicle_positions(*(replace(told, vehicle="") for told in fleet())).at("08:15")
+    city.vehicle_positions(*(replace(report, vehicle="") for report in fleet())).at("08:15")
     assert {"t1", "t2", "t3"} <= runs_live(city, "H"), runs_live(city, "H")
 
 
@@ -267,7 +267,7 @@ def unknown_trips(stage: Stage) -> None:
     city = stage.city(TOWN, at="08:09", honest=False)
     for _ in range(8):
         city.clock.at += 30
-        strangers = [replace(told, trip=f"x{told.trip}", timestamp=city.now) for told in frozen(fleet(), city)]
+        strangers = [replace(report, trip=f"x{report.trip}", timestamp=city.now) for report in frozen(fleet(), city)]
         city.vehicle_positions(*strangers)
     expect_told(city, "unknown_trips", "xt1")
 
@@ -277,9 +277,9 @@ def no_trip_at_all(stage: Stage) -> None:
     city = stage.city(TOWN, at="08:03", honest=False)
     for _ in range(20):
         city.clock.at += 30
-        strangers = [replace(told, trip=None, timestamp=city.now) for told in frozen(fleet(), city)]
+        strangers = [replace(report, trip=None, timestamp=city.now) for report in frozen(fleet(), city)]
         city.vehicle_positions(*strangers)
-    wrong = {told["vehicle_id"]: told["trip_id"] for told in city.vehicles().values() if told["trip_id"]}
+    wrong = {vehicle["vehicle_id"]: vehicle["trip_id"] for vehicle in city.vehicles().values() if vehicle["trip_id"]}
     bad = {vehicle: trip for vehicle, trip in wrong.items() if vehicle[1:] != trip[1:]}
     expect(bad, {}, "buses on another's trip")
 
@@ -377,8 +377,8 @@ def one_clock_two_minutes_ahead(stage: Stage) -> None:
     city = stage.city(TOWN, at="08:09", honest=False)
     for _ in range(10):
         city.clock.at += 30
-        told = frozen(fleet()[:1], city, timestamp=city.now + 120)
-        city.vehicle_positions(*told, *fleet()[1:])
+        reports = frozen(fleet()[:1], city, timestamp=city.now + 120)
+        city.vehicle_positions(*reports, *fleet()[1:])
     row = next(row for row in city.departures("G") if row.run == "t1")
     assert row.status != "live" or row.clock in ("08:17", "08:18", "08:19"), str(row)
 

@@ -77,8 +77,8 @@ def _trips(city: City, board: Sequence[Row]) -> Iterator[str]:
             yield f"v1 trip: {call} where the board says {ours}"
         if ours.status in _COMES and call.minutes != ours.minutes:
             yield f"v1 trip: {call} in {call.minutes} min where the board says {ours.minutes}"
-        if [told.stop for told in page] != [told.stop for told in calls]:
-            yield f"trip page {ours.run}: calls {[told.stop for told in page]}, not {[told.stop for told in calls]}"
+        if [row.stop for row in page] != [row.stop for row in calls]:
+            yield f"trip page {ours.run}: calls {[row.stop for row in page]}, not {[row.stop for row in calls]}"
             continue
         shown = page[where[0]]
         if shown.status != ours.status or (ours.status in _COMES and not _same_time(shown.at, ours.at)):
@@ -87,10 +87,10 @@ def _trips(city: City, board: Sequence[Row]) -> Iterator[str]:
 
 def _our_feed(city: City, board: Sequence[Row]) -> Iterator[str]:
     feed: dict[str, TripUpdateTold] = {}
-    for told in city.our_trip_updates():
-        if told.run in feed:
-            yield f"TripUpdates: {told.run} stands twice"
-        feed[told.run] = told
+    for trip_update in city.our_trip_updates():
+        if trip_update.run in feed:
+            yield f"TripUpdates: {trip_update.run} stands twice"
+        feed[trip_update.run] = trip_update
     for ours in board:
         update = feed.get(ours.run)
         if ours.status == "cancelled":
@@ -103,8 +103,8 @@ def _our_feed(city: City, board: Sequence[Row]) -> Iterator[str]:
         # A run has one update, and its times run forwards: a vehicle behind the first one has an update of its own.
         assert ours.key is not None
         behind = (f"{ours.run}:", f"{ours.key.trip}:")
-        updates = [told for run, told in feed.items() if run == ours.run or run.startswith(behind)]
-        calls = [call for told in updates for call in told.stops if call.stop == ours.stop]
+        updates = [trip_update for run, trip_update in feed.items() if run == ours.run or run.startswith(behind)]
+        calls = [call for trip_update in updates for call in trip_update.stops if call.stop == ours.stop]
         if ours.status == "live":
             events = [at for call in calls if call.relationship != "SKIPPED" for at in (call.departure, call.arrival)]
             if not any(_same_time(at, ours.at, IN_ORDER_S) for at in events):
@@ -140,6 +140,6 @@ def _line_pages(city: City, board: Sequence[Row]) -> Iterator[str]:
             yield f"line page {route}: no wait at {shown[0].run} where the board says {there[0]}"
 
 
-def _same_time(one: float | None, another: float | None, within_s: float = ROUNDED_S) -> bool:
+def _same_time(first: float | None, second: float | None, within_s: float = ROUNDED_S) -> bool:
     """Two faces that show no time agree too: a line run by headway has none without a vehicle."""
-    return one == another if one is None or another is None else abs(one - another) <= within_s
+    return first == second if first is None or second is None else abs(first - second) <= within_s

@@ -165,24 +165,24 @@ class City:
 
     # The operator
 
-    def vehicle_positions(self, *told: Bus | bytes, at: Time | None = None) -> City:
+    def vehicle_positions(self, *reports: Bus | bytes, at: Time | None = None) -> City:
         """From now on, or from `at` on, the feed says this of its vehicles: reports, or one message as bytes, told
         once."""
         if at is not None:
             # The step at that time hears this and no more what was said before.
             self.at(max(self.now, self.posix(at) - STEP_S))
             self.clock.at = self.posix(at)
-        self._buses, self._buses_at = _told(told, self._sources["vehicle_positions"]), self.clock.at
+        self._buses, self._buses_at = _told(reports, self._sources["vehicle_positions"]), self.clock.at
         return self.step()
 
-    def trip_updates(self, *told: TripUpdate | bytes) -> City:
+    def trip_updates(self, *updates: TripUpdate | bytes) -> City:
         """From now on the feed says this of its trips: entities, or one message as bytes, told once."""
-        self._updates = _told(told, self._sources["trip_updates"])
+        self._updates = _told(updates, self._sources["trip_updates"])
         return self.step()
 
-    def alerts(self, *told: AlertMessage | bytes) -> City:
+    def alerts(self, *alerts: AlertMessage | bytes) -> City:
         """From now on the feed says this to riders: entities, or one message as bytes, told once."""
-        self._alerts = _told(told, self._sources["alerts"])
+        self._alerts = _told(alerts, self._sources["alerts"])
         return self.step()
 
     @property
@@ -226,14 +226,22 @@ class City:
         answer = self.json(
             f"/v1/stops/{_id(stop)}/departures", limit=limit, window=window, arrivals=str(arrivals).lower()
         )
-        return [self._departure(told) for told in answer["departures"]]
+        return [self._departure(departure) for departure in answer["departures"]]
 
     def panel(self, stop: str, *, limit: int = MOST, lang: str = "en") -> list[Row]:
         """/v1/stops/{id}/board. A panel names no trips: `run` is the destination."""
         answer = self.json(f"/v1/stops/{_id(stop)}/board", limit=limit, lang=lang)
         return [
-            Row(told["destination"], stop, None, told["time"], told["minutes"], told["status"], told)
-            for told in answer["departures"]
+            Row(
+                departure["destination"],
+                stop,
+                None,
+                departure["time"],
+                departure["minutes"],
+                departure["status"],
+                departure,
+            )
+            for departure in answer["departures"]
         ]
 
     def panel_text(self, stop: str, **asked: Any) -> list[str]:
@@ -258,7 +266,7 @@ class City:
         """Calls of /v1/trips/{id}: of the run that it finds by itself where neither `start` nor `date` is given."""
         answer = self.trip_answer(trip, start=start, date=date)
         run = Run(answer["trip_id"], answer["service_date"], answer["start_time"])
-        return [self._call(run, told) for told in answer["calls"]]
+        return [self._call(run, call) for call in answer["calls"]]
 
     def trip_answer(self, trip: str, *, start: str | None = None, date: str | None = None) -> Any:
         """All of /v1/trips/{id}."""
@@ -414,11 +422,11 @@ class City:
         """Whether several runs that the operator adds, or that it alone knows, go by this id."""
         known = {trip.trip_id for trip in self.network.trips}
         own = [
-            told for told in self.updates
-            if told.relationship in ("ADDED", "NEW", "DUPLICATED") or told.trip not in known
+            update for update in self.updates
+            if update.relationship in ("ADDED", "NEW", "DUPLICATED") or update.trip not in known
         ]  # fmt: skip
-        named = [told.fields for told in own if trip in (told.trip, told.fields.get("new_trip_id"))]
-        return len({told.get("new_start_time", told.get("start_time")) for told in named}) > 1
+        named = [update.fields for update in own if trip in (update.trip, update.fields.get("new_trip_id"))]
+        return len({update.get("new_start_time", update.get("start_time")) for update in named}) > 1
 
     def _own_start(self, trip: str) -> str:
         """When a trip leaves by its own calls, HH:MM:SS."""
@@ -439,21 +447,21 @@ class City:
         start = trip.start_time or (self._own_start(trip.trip_id) if known else "")
         return self.run(Run(trip.trip_id, date, start))
 
-    def _departure(self, told: Any) -> Row:
-        key = Run(told["trip_id"], told["service_date"], told["start_time"])
-        at = posix(told["time"])
+    def _departure(self, departure: Any) -> Row:
+        key = Run(departure["trip_id"], departure["service_date"], departure["start_time"])
+        at = posix(departure["time"])
         return Row(
-            self.run(key), told["stop_id"], at, self._hhmm(at), told["minutes"], told["status"], told, key,
-            told["stop_sequence"],
+            self.run(key), departure["stop_id"], at, self._hhmm(at), departure["minutes"], departure["status"],
+            departure, key, departure["stop_sequence"],
         )  # fmt: skip
 
-    def _call(self, key: Run, told: Any) -> Row:
-        first = told["predicted_time"] or told["scheduled_arrival"]
+    def _call(self, key: Run, call: Any) -> Row:
+        first = call["predicted_time"] or call["scheduled_arrival"]
         at = posix(first)
-        status = "passed" if told["passed"] else told["status"]
+        status = "passed" if call["passed"] else call["status"]
         return Row(
-            self.run(key), told["stop_id"], at, self._hhmm(at), told["minutes"], status, told, key,
-            told["stop_sequence"],
+            self.run(key), call["stop_id"], at, self._hhmm(at), call["minutes"], status, call, key,
+            call["stop_sequence"],
         )  # fmt: skip
 
     def _page_rows(self, stop: str, page: LexborHTMLParser) -> list[Row]:
@@ -479,16 +487,16 @@ class City:
 _STATUSES = ("live", "scheduled", "cancelled", "skipped", "passed")
 
 
-def _told(told: tuple[Any, ...], source: FedSource) -> list[Any] | None:
-    if any(isinstance(part, bytes) for part in told):
-        (message,) = told
+def _told(parts: tuple[Any, ...], source: FedSource) -> list[Any] | None:
+    if any(isinstance(part, bytes) for part in parts):
+        (message,) = parts
         source.give(message)
         return None
-    return list(told)
+    return list(parts)
 
 
 def _heads(alerts: Iterable[Any]) -> list[str]:
-    return [next(iter(told["header"].values()), "") for told in alerts]
+    return [next(iter(alert["header"].values()), "") for alert in alerts]
 
 
 def _id(name: str) -> str:

@@ -135,13 +135,13 @@ def stop_updates(update: gtfs_realtime_pb2.TripUpdate) -> tuple[StopUpdateTold, 
     relationship = gtfs_realtime_pb2.TripUpdate.StopTimeUpdate.ScheduleRelationship
     return tuple(
         StopUpdateTold(
-            told.stop_id,
-            told.stop_sequence if told.HasField("stop_sequence") else None,
-            float(told.arrival.time) if told.HasField("arrival") else None,
-            float(told.departure.time) if told.HasField("departure") else None,
-            relationship.Name(told.schedule_relationship),
+            stop_update.stop_id,
+            stop_update.stop_sequence if stop_update.HasField("stop_sequence") else None,
+            float(stop_update.arrival.time) if stop_update.HasField("arrival") else None,
+            float(stop_update.departure.time) if stop_update.HasField("departure") else None,
+            relationship.Name(stop_update.schedule_relationship),
         )
-        for told in update.stop_time_update
+        for stop_update in update.stop_time_update
     )
 
 

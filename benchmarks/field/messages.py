@@ -51,12 +51,12 @@ class Bus:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
-def bus(vehicle: str, trip: str | None = None, at: str = "", **told: Any) -> Bus:
+def bus(vehicle: str, trip: str | None = None, at: str = "", **fields: Any) -> Bus:
     """Parameters: those of `Bus`; fields of TripDescriptor (`start_date=20261126`, …), of VehicleDescriptor (`label`,
     `wheelchair_accessible`), of VehiclePosition (`stop_id`, `current_stop_sequence`, `current_status`,
     `occupancy_status`) and of Position (`bearing`, `speed`)."""
-    own = {name: told.pop(name) for name in list(told) if name in Bus.__dataclass_fields__}
-    return Bus(vehicle, trip, at, fields=told, **own)
+    own = {name: fields.pop(name) for name in list(fields) if name in Bus.__dataclass_fields__}
+    return Bus(vehicle, trip, at, fields=fields, **own)
 
 
 @dataclass(frozen=True)
@@ -100,17 +100,17 @@ class TripUpdate:
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
-def update(trip: str | None, *stops: StopUpdate, relationship: str = "", **told: Any) -> TripUpdate:
+def update(trip: str | None, *stops: StopUpdate, relationship: str = "", **fields: Any) -> TripUpdate:
     """Parameters: `relationship` of the trip, such as CANCELED; `delay`, `vehicle`, `timestamp`; fields of
     TripDescriptor (`start_date`, `start_time`, `route_id`, `direction_id`); of TripProperties with `new_` before
     them (`new_trip_id`, `new_start_date`, `new_start_time`, `new_trip_headsign`, `new_trip_short_name`)."""
-    own = {name: told.pop(name) for name in list(told) if name in ("delay", "vehicle", "timestamp")}
-    return TripUpdate(trip, stops, relationship, fields=told, **own)
+    own = {name: fields.pop(name) for name in list(fields) if name in ("delay", "vehicle", "timestamp")}
+    return TripUpdate(trip, stops, relationship, fields=fields, **own)
 
 
-def cancelled(trip: str | None, **told: Any) -> TripUpdate:
+def cancelled(trip: str | None, **fields: Any) -> TripUpdate:
     """The run does not take place."""
-    return update(trip, relationship="CANCELED", **told)
+    return update(trip, relationship="CANCELED", **fields)
 
 
 @dataclass(frozen=True)
@@ -128,11 +128,11 @@ class AlertMessage:
     entity_id: str | None = None
 
 
-def alert(header: str | Mapping[str, str], *informed: Mapping[str, Any], **told: Any) -> AlertMessage:
+def alert(header: str | Mapping[str, str], *informed: Mapping[str, Any], **fields: Any) -> AlertMessage:
     """Parameters: `header` text, or texts by language; `informed` selectors, each a dict of fields of EntitySelector
     (`agency_id`, `route_id`, `route_type`, `direction_id`, `stop_id`) and, for its trip, `trip_id` and fields of
     TripDescriptor with `trip_` before them (`trip_route_id`); the rest those of `AlertMessage`."""
-    return AlertMessage(header, informed, **told)
+    return AlertMessage(header, informed, **fields)
 
 
 @dataclass(frozen=True)
@@ -166,42 +166,45 @@ class Writer:
     def trip_updates(self, updates: Iterable[TripUpdate], now: float) -> bytes:
         """A message of `now`, POSIX seconds."""
         message = _message(now)
-        for place, told in enumerate(updates):
+        for place, update in enumerate(updates):
             written = message.entity.add(id=str(place)).trip_update
-            written.timestamp = int(now if told.timestamp is None else self.clock(told.timestamp))
-            if told.trip is not None:
-                written.trip.trip_id = told.trip
-            if told.relationship:
-                _set(written.trip, "schedule_relationship", told.relationship)
-            if told.delay is not None:
-                written.delay = told.delay
-            if told.vehicle:
-                written.vehicle.id = told.vehicle
-            for name, value in told.fields.items():
+            written.timestamp = int(now if update.timestamp is None else self.clock(update.timestamp))
+            if update.trip is not None:
+                written.trip.trip_id = update.trip
+            if update.relationship:
+                _set(written.trip, "schedule_relationship", update.relationship)
+            if update.delay is not None:
+                written.delay = update.delay
+            if update.vehicle:
+                written.vehicle.id = update.vehicle
+            for name, value in update.fields.items():
                 new = name.startswith("new_")
                 _set(written.trip_properties if new else written.trip, name.removeprefix("new_"), value)
-            for stop in told.stops:
+            for stop in update.stops:
                 self._write(written.stop_time_update.add(), stop)
         return message.SerializeToString()
 
     def alerts(self, alerts: Iterable[AlertMessage], now: float) -> bytes:
         """A message of `now`, POSIX seconds."""
         message = _message(now)
-        for place, told in enumerate(alerts):
-            entity = message.entity.add(id=str(place) if told.entity_id is None else told.entity_id)
+        for place, alert in enumerate(alerts):
+            entity = message.entity.add(id=str(place) if alert.entity_id is None else alert.entity_id)
             written = entity.alert
-            _set(written, "cause", told.cause)
-            _set(written, "effect", told.effect)
+            _set(written, "cause", alert.cause)
+            _set(written, "effect", alert.effect)
             for texts, text_field in (
-                (told.header, written.header_text), (told.description, written.description_text),
-                (told.url, written.url),
+                (alert.header, written.header_text), (alert.description, written.description_text),
+                (alert.url, written.url),
             ):  # fmt: skip
                 for language, text in ({"": texts} if isinstance(texts, str) else texts).items():
                     if text:
                         translation = text_field.translation.add(text=text)
                         if language:
                             translation.language = language
-            for spans, periods in ((told.active, written.active_period), (told.communication, _communication(written))):
+            for spans, periods in (
+                (alert.active, written.active_period),
+                (alert.communication, _communication(written)),
+            ):
                 for start, end in spans:
                     period = periods.add()
                     # What is an integer already may be larger than a float can tell.
@@ -209,7 +212,7 @@ class Writer:
                         period.start = start if isinstance(start, int) else int(self.clock(start))
                     if end is not None:
                         period.end = end if isinstance(end, int) else int(self.clock(end))
-            for selector in told.informed:
+            for selector in alert.informed:
                 named = written.informed_entity.add()
                 for name, value in selector.items():
                     of_trip = name.startswith("trip_") or name in ("start_date", "start_time", "schedule_relationship")
@@ -217,27 +220,28 @@ class Writer:
                     _set(named.trip if of_trip else named, trip_field if of_trip else name, value)
         return message.SerializeToString()
 
-    def _write(self, written: Any, told: StopUpdate) -> None:
-        if told.stop is not None:
-            written.stop_id = told.stop
-        if told.sequence is not None:
-            written.stop_sequence = told.sequence
-        if told.relationship:
-            _set(written, "schedule_relationship", told.relationship)
-        if told.assigned_stop:
-            written.stop_time_properties.assigned_stop_id = told.assigned_stop
-        if told.headsign:
-            written.stop_time_properties.stop_headsign = told.headsign
-        for event, at, delay in (
-            ("arrival", told.arrival, told.arrival_delay if told.arrival_delay is not None else told.delay),
-            ("departure", told.departure, told.departure_delay if told.departure_delay is not None else told.delay),
-        ):  # fmt: skip
+    def _write(self, written: Any, update: StopUpdate) -> None:
+        if update.stop is not None:
+            written.stop_id = update.stop
+        if update.sequence is not None:
+            written.stop_sequence = update.sequence
+        if update.relationship:
+            _set(written, "schedule_relationship", update.relationship)
+        if update.assigned_stop:
+            written.stop_time_properties.assigned_stop_id = update.assigned_stop
+        if update.headsign:
+            written.stop_time_properties.stop_headsign = update.headsign
+        for event, at, own_delay in (
+            ("arrival", update.arrival, update.arrival_delay),
+            ("departure", update.departure, update.departure_delay),
+        ):
+            delay = update.delay if own_delay is None else own_delay
             if at is not None:
                 getattr(written, event).time = int(self.clock(at))
             if delay is not None:
                 getattr(written, event).delay = delay
-            if told.uncertainty is not None and (at is not None or delay is not None):
-                getattr(written, event).uncertainty = told.uncertainty
+            if update.uncertainty is not None and (at is not None or delay is not None):
+                getattr(written, event).uncertainty = update.uncertainty
 
     def _measured_at(self, report: Bus, now: float, told_at: float) -> float:
         moves = report.late_s is not None or report.fresh

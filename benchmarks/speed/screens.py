@@ -49,12 +49,12 @@ def listened(screens: int = SCREENS) -> list[Figure]:
 def _noting_steps(file: str, folder: str) -> FastAPI:
     app = demo(folder)
     service: Service = app.state.service
-    told: Callable[[float], None] = service.on_step
+    when_stepped: Callable[[float], None] = service.on_step
 
     def on_step(seconds: float) -> None:
         with Path(file).open("a") as steps:
             steps.write(f"{time.time()}\n")
-        told(seconds)
+        when_stepped(seconds)
 
     service.on_step = on_step
     return app

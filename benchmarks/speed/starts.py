@@ -50,8 +50,8 @@ def _start(folder: Path) -> dict[str, float]:
     done = subprocess.run(  # noqa: S603
         [sys.executable, "-m", "benchmarks.speed.starts", str(folder)], check=True, capture_output=True, text=True
     )
-    told: dict[str, float] = json.loads(done.stdout)
-    return told
+    timings: dict[str, float] = json.loads(done.stdout)
+    return timings
 
 
 def _load(folder: Path) -> dict[str, float]:

@@ -49,9 +49,11 @@ def read_calendar(
     exceptions = _exception_rows(tables.get("calendar_dates"), service_id, problems)
     days = np.concatenate([weeks[1], weeks[2], exceptions[1]])
     if len(days) == 0:
-        told = (f" {p.file}{f' row {p.row}' if p.row else ''}: {p.message}" for p in problems.all() if p.file in _FILES)
+        reasons = (
+            f" {p.file}{f' row {p.row}' if p.row else ''}: {p.message}" for p in problems.all() if p.file in _FILES
+        )
         raise FeedError(
-            f"{name}: no service that a trip uses has a day in calendar.txt or calendar_dates.txt.{next(told, '')}"
+            f"{name}: no service that a trip uses has a day in calendar.txt or calendar_dates.txt.{next(reasons, '')}"
         )
     first = int(days.min())
     active = np.zeros((len(service_id), int(days.max()) - first + 1), bool)

@@ -133,9 +133,9 @@ class AccuracySums:
         passed = Passed.of(step.passages, step.timetable)
         if len(passed):
             self._take_passages(tt, passed)
-        for source, told in enumerate(step.told):
-            if told is not None:
-                self._take_told(tt, source, told)
+        for source, times_told in enumerate(step.told):
+            if times_told is not None:
+                self._take_told(tt, source, times_told)
         if len(self._parts) > _MOST_WAITING:
             self._parts = list(_joined(self._parts))
 
@@ -250,10 +250,10 @@ class AccuracySums:
                         counts[:, place] = np.bincount(of[kept == word], minlength=len(groups))
                 self._parts.append(_Part(kind, source, groups, sums_of(errors, of[row], len(groups)), counts))
 
-    def _take_told(self, tt: Timetable, source: int, told: Told) -> None:
-        self._scorers[source].keep(told.samples)
+    def _take_told(self, tt: Timetable, source: int, times_told: Told) -> None:
+        self._scorers[source].keep(times_told.samples)
         completeness = self._completeness[source]
-        completeness.tell(told.calls, told.cancelled, told.samples.made_at)
+        completeness.tell(times_told.calls, times_told.cancelled, times_told.samples.made_at)
         calls, complete = completeness.close(tt)
         if len(calls) == 0:
             return

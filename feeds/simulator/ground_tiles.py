@@ -60,10 +60,10 @@ def _lay_out(streets: Streets, town: int, rng: np.random.Generator, layers: dict
     water = shapely.union_all(rivers)
     for river, (name, *others) in zip(rivers, _RIVER_NAMES, strict=True):
         layers["water"].append({"kind": "river", "geometry": ground(river)})
-        told = {f"name:{language}": other for language, other in zip(_LANGUAGES, others, strict=True)}
+        translations = {f"name:{language}": other for language, other in zip(_LANGUAGES, others, strict=True)}
         for x in (-4_000.0, 2_500.0):
             middle = shapely.intersection(river, shapely.LineString([(x, -20_000.0), (x, 20_000.0)])).centroid
-            layers["water"].append({"kind": "river", "name": name, **told, "geometry": ground(middle)})
+            layers["water"].append({"kind": "river", "name": name, **translations, "geometry": ground(middle)})
     layers["places"].append(
         {"kind": "locality", "name": town_name(town), "geometry": ground(shapely.Point(0.0, 300.0))}
     )
@@ -101,14 +101,14 @@ def _put_together(parts: list[Path], path: Path) -> None:
     """One file out of several of a layer each: a tile's layers stand one after another in its bytes."""
     tiles: dict[int, bytes] = defaultdict(bytes)
     bounds: list[Float64Array] = []
-    said: list[dict[str, object]] = []
+    vector_layers: list[dict[str, object]] = []
     for part in parts:
         with part.open("rb") as file:
             source = MmapSource(file)
             reader = Reader(source)
             header = reader.header()
             bounds.append(np.array([header[f"{edge}_e7"] for edge in ("min_lon", "min_lat", "max_lon", "max_lat")]))
-            said += reader.metadata()["vector_layers"]
+            vector_layers += reader.metadata()["vector_layers"]
             for (zoom, x, y), tile in all_tiles(source):
                 tiles[zxy_to_tileid(zoom, x, y)] += gzip.decompress(tile)
     west, south = np.min(bounds, axis=0)[:2].tolist()
@@ -122,4 +122,4 @@ def _put_together(parts: list[Path], path: Path) -> None:
             "max_lon_e7": east, "max_lat_e7": north, "center_lon_e7": (west + east) // 2,
             "center_lat_e7": (south + north) // 2,
         }  # fmt: skip
-        writer.finalize(kept, {"name": "ground", "vector_layers": said})
+        writer.finalize(kept, {"name": "ground", "vector_layers": vector_layers})

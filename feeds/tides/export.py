@@ -176,7 +176,7 @@ def _trips(tt: Timetable, vehicle: StrArray, trip: Int32Array, day: Int32Array, 
     block, direction = tt.trip_block[trip], tt.pattern_direction[tt.trip_pattern[trip]]
     route = tt.trip_route[trip]
     ours = (trip >= tt.base.trips) & (relationship != TripDescriptor.SCHEDULED) & (model < 0)
-    said = pd.Series(relationship).map(_RELATIONSHIPS)
+    relationships = pd.Series(relationship).map(_RELATIONSHIPS)
     return pd.DataFrame(
         {
             "service_date": _dates(tt, day),
@@ -192,7 +192,9 @@ def _trips(tt: Timetable, vehicle: StrArray, trip: Int32Array, day: Int32Array, 
             "schedule_trip_start": _times(np.where(by_headway, np.nan, origin + tt.trip_start_s[trip])),
             "schedule_trip_end": _times(np.where(by_headway, np.nan, origin + tt.trip_end_s[trip])),
             "trip_type": "In service",
-            "schedule_relationship": np.where(said.isna(), np.where(by_headway, "Unscheduled", "Scheduled"), said),
+            "schedule_relationship": np.where(
+                relationships.isna(), np.where(by_headway, "Unscheduled", "Scheduled"), relationships
+            ),
             "calls": calls,
         }
     ).assign(direction_id=lambda frame: frame.direction_id.mask(direction < 0))

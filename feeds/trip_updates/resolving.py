@@ -75,8 +75,8 @@ def resolved(
         runs, own_calls, own_times, runs_calls = runs.take(kept), own_calls[kept], own_times[kept], runs_calls[kept]
     stop_now, moved = _stops_now(tt, calls, updates, update, runs.calls_from == LISTED)
     pickup, drop_off = (
-        np.where(at(told, update, NONE) >= 0, at(told, update, NONE), by_timetable).astype(np.int8)
-        for told, by_timetable in (
+        np.where(at(by_operator, update, NONE) >= 0, at(by_operator, update, NONE), by_timetable).astype(np.int8)
+        for by_operator, by_timetable in (
             (updates.pickup_type, calls.pickup_type), (updates.drop_off_type, calls.drop_off_type),
         )
     )  # fmt: skip

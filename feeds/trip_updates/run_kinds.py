@@ -103,10 +103,10 @@ def _with_first_times(
         updates.scheduled_arrival, updates.arrival - updates.arrival_delay_s, updates.arrival,
     )  # fmt: skip
     for row in rows.tolist():
-        told = time[update_ptr[row] : update_ptr[row + 1]]
-        told = told[~np.isnan(told)]
-        if len(told):
-            start[row] = max(int(told[0] - tt.date_origin[day[row]]), 0)
+        told_times = time[update_ptr[row] : update_ptr[row + 1]]
+        told_times = told_times[~np.isnan(told_times)]
+        if len(told_times):
+            start[row] = max(int(told_times[0] - tt.date_origin[day[row]]), 0)
     return start
 
 

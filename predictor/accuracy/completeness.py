@@ -73,8 +73,8 @@ class Completeness:
         self._closed_until = max(self._closed_until, until)
         complete = np.zeros(len(calls), bool)
         for of, keys in ((self._calls, calls.key), (self._cancelled, calls.journey_key)):
-            for told in of.values():
-                complete |= contains(told, keys)
+            for run_keys in of.values():
+                complete |= contains(run_keys, keys)
         return calls, complete
 
 

@@ -104,10 +104,10 @@ def told_by_operator(updates: TripUpdates, snapshot: Snapshot) -> Told:
     seen = snapshot.vehicles.run_key[snapshot.vehicles.trip >= 0]
     run = DatedRuns(updates.trip, updates.service_day, updates.shift_s)
     has_vehicle = (updates.vehicle_id != "") | np.isin(run.run_key, seen)
-    told = ahead & (time <= now + TOLD_WITHIN_S) & has_vehicle[owner]
-    told |= updates.stop_relationship[known] == STOP_SKIPPED
+    is_told = ahead & (time <= now + TOLD_WITHIN_S) & has_vehicle[owner]
+    is_told |= updates.stop_relationship[known] == STOP_SKIPPED
     cancelled = _of_base(tt, np.union1d(snapshot.cancelled, snapshot.deleted))
-    return Told(_thinned(samples, tt), sorted_once(key[told]), cancelled)
+    return Told(_thinned(samples, tt), sorted_once(key[is_told]), cancelled)
 
 
 def base_calls(
