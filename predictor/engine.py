@@ -38,7 +38,7 @@ from predictor.past_calls import PastCalls
 from predictor.predicted_rows import operator_rows, predictions_of, still_told, unserved, vehicle_rows
 from predictor.progress import driven_since, driven_to_the_end, passages_of
 from predictor.report_clocks import clocks_set_right
-from predictor.report_figures import ReportFigures
+from predictor.report_figures import LATE_S, ReportFigures
 from predictor.run_changes import RunChanges, present_reports
 from predictor.runs import DatedRuns, renamed
 from predictor.scheduled_calls import ScheduledCalls
@@ -241,8 +241,11 @@ class Engine:
         observations, clock_fast_s = clocks_set_right(observations, slot, tracks, now)
         figures = ReportFigures.of(observations, clock_fast_s, now, self.settings.live_limit_s)
         rows, counts = fresh_reports(observations, slot, tracks, now)
+        age_s = now - observations.timestamp[rows]
+        tracks.note_ages(slot[rows], age_s)
         if figures.reports:
-            self._report_figures = figures.with_news(now - observations.timestamp[rows])
+            behind = tracks.always_late(np.unique(slot), LATE_S)
+            self._report_figures = figures.with_news(age_s, tracks.vehicle_id[behind], tracks.least_age_s[behind])
         self._counts.update(counts)
         finder = self._current_runs.finder
         rows, upcoming = present_reports(self.timetable, finder, tracks, slot, observations, rows, now)

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from predictor.arrays import Float64Array
+from predictor.arrays import Float64Array, StrArray
 from predictor.observations import Observations
 
 LATE_S = 60.0
 """Vehicles report twice a minute, and networks take some seconds."""
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,19 @@ class ReportFigures:
     """by so much at the median of all that were news, seconds."""
     unknown_trips: tuple[str, ...] = ()
     """Some of the trips that the timetable does not know."""
+    always_late: int = 0
+    """Vehicles whose reports have come late for minutes, each of them:"""
+    always_late_vehicles: tuple[tuple[str, float], ...] = ()
+    """some of them, and how old the youngest report of each was, seconds."""
 
-    def with_news(self, age_s: Float64Array) -> ReportFigures:
-        """The same with the ages (n,) at which reports came that tell something new."""
-        if len(age_s) == 0:
-            return self
-        return replace(self, late=int((age_s >= LATE_S).sum()), late_s=float(np.median(age_s)))
+    def with_news(self, age_s: Float64Array, late_vehicle: StrArray, least_age_s: Float64Array) -> ReportFigures:
+        """The same with the ages (n,) at which reports came that tell something new, and the vehicles (k,) that always
+        report late."""
+        named = zip(late_vehicle[:_NAMED].tolist(), least_age_s[:_NAMED].tolist(), strict=True)
+        return replace(
+            self, late=int((age_s >= LATE_S).sum()), late_s=float(np.median(age_s)) if len(age_s) else self.late_s,
+            always_late=len(late_vehicle), always_late_vehicles=tuple(named),
+        )  # fmt: skip
 
     @classmethod
     def none(cls) -> ReportFigures:

@@ -34,12 +34,15 @@ from predictor.timetable import Timetable
 
 _ZERO: Mapping[str, Any] = MappingProxyType({"nothing": 0})
 _NEVER: Mapping[str, Any] = MappingProxyType({"nothing": -np.inf})
+_ALWAYS: Mapping[str, Any] = MappingProxyType({"nothing": np.inf})
 _UNMATCHED: Mapping[str, Any] = MappingProxyType({"nothing": UNMATCHED})
 
 _SAME_PLACE_M = 150.0
 """A call that is moved by no more, as to another platform, is the same call to a vehicle under way."""
 _PACE_MEMORY_S = 1200.0
 _LONGEST_REPORT_GAP_S = 600.0
+_HEARD_LONG_S = 180.0
+"""A vehicle may report late for so long, where the network is bad, without its clock being slow."""
 _STANDS_NOW_SD_S = 30.0
 """How sharply the arrival of a vehicle is known that is first seen standing at its stop."""
 
@@ -73,6 +76,8 @@ class Tracks(DatedRuns):
     """By how much its clock was found to be fast."""
     stamped_at: Float64Array
     """The time of that report by the vehicle's own clock."""
+    least_age_s: Float64Array = field(metadata=_ALWAYS)
+    """The least age at which any of its reports came: by so much its clock is slow at most."""
     same_place_since: Float64Array
     """Since when it reports the very same coordinates."""
 
@@ -235,6 +240,18 @@ class Tracks(DatedRuns):
     def set_clock(self, slot: Int64Array, fast_s: Float64Array, stamped_at: Float64Array) -> None:
         """Remember how fast the clocks of vehicles (n,) are, and what they show."""
         self.clock_fast_s[slot], self.stamped_at[slot] = fast_s, stamped_at
+
+    def note_ages(self, slot: Int64Array, age_s: Float64Array) -> None:
+        """Remember how old reports (n,) of vehicles were when they came."""
+        self.least_age_s[slot] = np.fmin(self.least_age_s[slot], age_s)
+
+    def always_late(self, slot: Int64Array, late_s: float) -> Int64Array:
+        """Those of vehicles (n,) that have reported for some minutes and never less than `late_s` late, the latest
+        first."""
+        heard_for_s = self.timestamp[slot] - self.heard_at[slot]
+        late = slot[(heard_for_s >= _HEARD_LONG_S) & (self.least_age_s[slot] >= late_s)]
+        order: Int64Array = np.argsort(-self.least_age_s[late], kind="stable")
+        return late[order]
 
     def hear(self, slot: Int64Array, obs: Observations) -> None:
         """Remember that vehicles (n,) were heard, and which of them name their trip."""

@@ -28,15 +28,18 @@ from predictor.timetable import Timetable
 FAULTS = (
     "engine_stalled", "no_step_yet", "feed_error", "feed_of_another", "feed_misplaced",
     "feed_stopped", "no_vehicles", "fleet_stands", "unknown_trips",
-    "clocks_far_ahead", "reports_old", "reports_late", "clock_fast", "positions_unusable", "positions_swapped",
-    "vehicles_elsewhere", "vehicles_off_line", "no_vehicle_matches", "updates_not_found", "updates_far_off",
+    "clocks_far_ahead", "reports_old", "reports_late", "vehicle_clock_slow", "clock_fast",
+    "positions_unusable", "positions_swapped", "vehicles_elsewhere", "vehicles_off_line",
+    "no_vehicle_matches", "updates_not_found", "updates_far_off",
     "alerts_reach_nobody", "stops_swapped", "timetable_ended", "timetable_ends",
     "timetable_not_begun", "own_clock_jumped", "own_clock_set_back", "nothing_kept", "timetable_not_kept",
     "history_not_saved", "history_lost",
     "learned_not_saved", "files_set_aside", "file_damaged", "lines_worse", "work_fails",
 )  # fmt: skip
 """Every code that a fault may have."""
-WARNINGS = frozenset(("clock_fast", "feed_misplaced", "lines_worse", "reports_late", "timetable_ends"))
+WARNINGS = frozenset(
+    ("clock_fast", "feed_misplaced", "lines_worse", "reports_late", "timetable_ends", "vehicle_clock_slow")
+)
 """Those by which riders lose nothing yet: they are told, and make nobody get up at night."""
 
 CLOCK_FAST_S = 10.0
@@ -137,6 +140,9 @@ def vehicle_faults(snapshot: Snapshot, live_limit_s: float) -> list[Fault]:
         return found
     if figures.late >= SEVERAL and figures.late_s >= LATE_S:
         found.append(Fault("reports_late", {"seconds": round(figures.late_s)}))
+    elif figures.always_late:
+        named = ", ".join(f"{vehicle} ({seconds:.0f} s)" for vehicle, seconds in figures.always_late_vehicles)
+        found.append(Fault("vehicle_clock_slow", {"vehicles": figures.always_late, "examples": named}))
     usable = _usable(vehicles, now - live_limit_s)
     none_usable = usable <= UNUSABLE * min(expected, reports)
     telling = reports >= SEVERAL or none_usable

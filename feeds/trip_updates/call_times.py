@@ -63,8 +63,8 @@ def expected_times(
         np.where(np.isnan(arrival), np.minimum(by_arrival, departure), arrival),
         np.where(np.isnan(departure), np.maximum(by_departure, arrival), departure),
     )
-    first_at = _first_told_after(calls.owner, arrival, departure)
-    passed_by = silent & np.isnan(departure) & (calls.departure > first_at)
+    first_at = _first_told_after(calls.owner, np.where(silent, np.nan, arrival), np.where(silent, np.nan, departure))
+    passed_by = silent & (first_known(departure, calls.departure) > first_at)
     arrival, departure = np.where(passed_by, first_at, arrival), np.where(passed_by, first_at, departure)
     return _in_order(calls.owner, arrival, departure, refused)
 

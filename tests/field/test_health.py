@@ -152,6 +152,23 @@ def test_clocks_that_are_wrong_are_told(offset_s: float, fault: str, words: str)
     told(city, fault, words)
 
 
+def test_a_single_bus_with_a_slow_clock_is_told_by_its_name() -> None:
+    city, buses = City(FLEET, at="08:02"), fleet()
+    for minute in range(16):
+        at = city.now + 30
+        slow = replace(buses[0], timestamp=at - (100 + 20 * (minute % 3)))
+        # A bus that was in a tunnel once has no slow clock.
+        shaded = replace(buses[1], timestamp=at - (120 if minute == 8 else 5))
+        city.vehicle_positions(slow, shaded, *(replace(report, timestamp=at) for report in buses[2:]), at=at)
+        if not 5 < minute < 9:
+            assert city.readyz()["faults"] == ["vehicle_clock_slow"] * (minute >= 9)
+    city.at(city.now + 5)
+    told = city.readyz()
+    assert told["status"] == "ok"
+    assert f"such as {buses[0].vehicle} (100 s)" in told["detail"]
+    assert f"{buses[0].vehicle} (100 s)" in " ".join(city.desk()["health"])
+
+
 @pytest.mark.parametrize(
     ("place", "fault"), [((FAR_M, 0.0), "vehicles_elsewhere"), ((0.0, 3000.0), "vehicles_off_line")]
 )

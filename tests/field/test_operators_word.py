@@ -83,6 +83,12 @@ def test_a_delay_of_the_whole_trip_holds_for_all_its_stops() -> None:
     assert [city.board(stop)[0] for stop in "ABD"] == ["08:04 t1 live", "08:06 t1 live", "08:10 t1 live"]
 
 
+# MobilityData/transit#6
+def test_a_stop_that_is_told_counts_more_than_the_delay_of_the_whole_trip() -> None:
+    city = City(at="08:03").trip_updates(update("t1", StopUpdate("C", delay=120), delay=600, **TODAY))
+    assert [city.board(stop)[0] for stop in "CD"] == ["08:06 t1 live", "08:08 t1 live"]
+
+
 @pytest.mark.parametrize(("given", "range_s"), [(90, 90), (600, 600), (None, None), (0, None)])
 def test_how_sure_a_time_is_is_as_the_operator_says(given: int | None, range_s: int | None) -> None:
     told = StopUpdate("D", arrival="08:16", departure="08:16", uncertainty=given)
