@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from google.transit import gtfs_realtime_pb2
 
-from feeds.recording import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS
-
+VEHICLE_POSITIONS, TRIP_UPDATES, ALERTS = "vehicle_positions", "trip_updates", "alerts"
+"""The feeds of an operator, as their files are named in a recording."""
 FEEDS = (VEHICLE_POSITIONS, TRIP_UPDATES, ALERTS)
 
 _ENTITIES = {

@@ -7,15 +7,20 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
-from feeds import operator_alerts, vehicle_positions
+import numpy as np
+
+from feeds import operator_alerts
 from feeds.alerts import Alert
 from feeds.errors import FeedError, Problem
+from feeds.message import decode_message
 from feeds.message_archive import MessageArchive
 from feeds.message_files import SUFFIXES, MessageFiles
+from feeds.message_kinds import ALERTS, FEEDS, TRIP_UPDATES, VEHICLE_POSITIONS, feeds_in, served_as
 from feeds.messages_parquet import MessagesParquet
 from feeds.parquet_archive import ParquetArchive
 from feeds.reading import TRIP_UPDATES_KEPT_S, Heed, Reading
@@ -27,11 +32,10 @@ from predictor.observations import Observations
 from predictor.timetable import Timetable
 from predictor.trip_updates import TripUpdates
 
-VEHICLE_POSITIONS, TRIP_UPDATES, ALERTS = "vehicle_positions", "trip_updates", "alerts"
-"""The feeds of an operator, as their files are named in a recording."""
 VEHICLE_MESSAGES = "vehicle_messages"
 """The same feed as `VEHICLE_POSITIONS`, in the messages that it came in."""
 
+_LOOKED_INTO = 5
 _NAMED = {
     TRIP_UPDATES: re.compile(r"trip.?updates?", re.IGNORECASE),
     ALERTS: re.compile(r"alerts?", re.IGNORECASE),
@@ -175,13 +179,14 @@ def open_recording(
     def alerts(data: bytes, *_: object) -> tuple[Alert, ...]:
         return operator_alerts.decode_alerts(data)
 
-    archive = _vehicles(folder, timetable, prefer)
-    stores = [None if folder.is_file() else _store(folder, feed, prefer) for feed in (TRIP_UPDATES, ALERTS)]
+    feeds = (VEHICLE_POSITIONS,) if folder.is_file() else FEEDS
+    named = {feed: store for feed in feeds if (store := _store(folder, feed, prefer)) is not None}
+    stores = _as_what_they_hold(named)
     recording = Recording(
         timetable,
-        archive,
-        RecordedMessages(stores[0], updates) if stores[0] else None,
-        RecordedMessages(stores[1], alerts) if stores[1] else None,
+        _vehicles(folder, timetable, stores.get(VEHICLE_POSITIONS), strayed=stores != named),
+        RecordedMessages(stores[TRIP_UPDATES], updates) if TRIP_UPDATES in stores else None,
+        RecordedMessages(stores[ALERTS], alerts) if ALERTS in stores else None,
         refused,
     )
     if not recording.feeds:
@@ -192,24 +197,48 @@ def open_recording(
     return recording
 
 
-def _vehicles(folder: Path, timetable: Timetable, prefer: Literal["parquet", "messages"]) -> Archive | None:
-    parquet, messages = _parquet_files(folder, VEHICLE_POSITIONS), _message_files(folder, VEHICLE_POSITIONS)
-    parquet = parquet or [[path] for path in _tides_files(folder)]
-    received = [] if folder.is_file() else _flat(_parquet_files(folder, VEHICLE_MESSAGES))
-    if messages and (prefer == "messages" or not (parquet or received)):
-        return MessageArchive(MessageFiles(messages, vehicle_positions.FEED))
-    reports = ParquetArchive(parquet, timetable) if parquet else None
-    return MessageArchive(MessagesParquet(received, vehicle_positions.FEED), reports) if received else reports
+def _vehicles(folder: Path, timetable: Timetable, store: MessageStore | None, *, strayed: bool) -> Archive | None:
+    """Parameters: `store`: the vehicles' messages; `strayed`: whether it has the name of another feed."""
+    if isinstance(store, MessageFiles):
+        return MessageArchive(store)
+    groups = _parquet_files(folder, VEHICLE_POSITIONS) or [[path] for path in _tides_files(folder)]
+    # Where another feed was recorded under their name nothing of it became a report.
+    reports = ParquetArchive(groups, timetable) if groups and not strayed else None
+    return MessageArchive(store, reports) if store else reports
 
 
 def _store(folder: Path, feed: str, prefer: Literal["parquet", "messages"]) -> MessageStore | None:
-    """A feed's messages, None where there are none. That nothing among them can be read is no error: the vehicles can
-    be played all the same."""
-    parquet, files = _flat(_parquet_files(folder, feed)), _message_files(folder, feed)
-    name = feed.replace("_", " ")
-    if parquet and (prefer == "parquet" or not files):
-        return MessagesParquet(parquet, name)
-    return MessageFiles(files, name) if files else None
+    """A feed's messages, None where there are none. That nothing among them can be read is no error where the vehicles
+    can be played all the same."""
+    files, name = _message_files(folder, feed), feed.replace("_", " ")
+    of_vehicles = feed == VEHICLE_POSITIONS
+    received = [] if folder.is_file() else _flat(_parquet_files(folder, VEHICLE_MESSAGES if of_vehicles else feed))
+    is_parquet = bool(received) or (of_vehicles and bool(_parquet_files(folder, feed) or _tides_files(folder)))
+    if files and (prefer == "messages" or not is_parquet):
+        return MessageFiles(files, name)
+    return MessagesParquet(received, name) if received else None
+
+
+def _as_what_they_hold(named: Mapping[str, MessageStore]) -> dict[str, MessageStore]:
+    """Each feed's messages, whichever feed they are named as: addresses were given in the wrong order."""
+    holds = {feed: _held(store) for feed, store in named.items()}
+    roles = served_as(holds, {feed: feed for feed in named})
+    for feed, store in named.items():
+        if roles[feed] != feed:
+            message = f"holds {roles[feed]} under the name of {feed}; read as what it is."
+            store.problems.append(Problem(store.name(0), None, "", message))
+    return {roles[feed]: store for feed, store in named.items()}
+
+
+def _held(store: MessageStore) -> frozenset[str]:
+    """The feeds of which some of its messages have entities: addresses may also have been put right in between."""
+    held: set[str] = set()
+    if len(store.times) == 0:
+        return frozenset()
+    for index in sorted({*np.linspace(0, len(store.times) - 1, _LOOKED_INTO).astype(int).tolist()}):
+        with suppress(FeedError):
+            held |= feeds_in(decode_message(store.message(index), ""))
+    return frozenset(held)
 
 
 def _tides_files(folder: Path) -> list[Path]:

@@ -26,10 +26,10 @@ from api.words.health import fault_words
 from feeds.alerts import Alert
 from feeds.errors import FeedError, Problem
 from feeds.message import decode_message, posix_seconds
-from feeds.message_kinds import FEEDS, feeds_in, served_as
+from feeds.message_kinds import ALERTS, FEEDS, TRIP_UPDATES, VEHICLE_POSITIONS, feeds_in, served_as
 from feeds.operator_alerts import decode_alerts
 from feeds.reading import ALERTS_KEPT_S, TRIP_UPDATES_KEPT_S
-from feeds.recording import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS, open_recording
+from feeds.recording import open_recording
 from feeds.source import open_source
 from feeds.timetable import load_timetable
 from feeds.trip_updates.decoding import decode_trip_updates

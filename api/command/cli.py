@@ -495,7 +495,7 @@ def _headers(given: list[str] | None) -> tuple[dict[str, str], dict[str, dict[st
 
 def _given_feeds(vehicle_positions: str | None, trip_updates: str | None, alerts: str | None) -> dict[str, str]:
     """Paths and addresses by feed."""
-    from feeds.recording import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS
+    from feeds.message_kinds import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS
 
     named = {VEHICLE_POSITIONS: vehicle_positions, TRIP_UPDATES: trip_updates, ALERTS: alerts}
     return {feed: place for feed, place in named.items() if place is not None}

@@ -14,10 +14,10 @@ from api.service.view import FeedHealth
 from feeds.background import Repeated, Watched
 from feeds.errors import FeedError
 from feeds.message import BEHIND_FOR_S, NO_HEADER, decode_message, header_of
-from feeds.message_kinds import feeds_in, served_as
+from feeds.message_kinds import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS, feeds_in, served_as
 from feeds.operator_alerts import decode_alerts
 from feeds.reading import ALERTS_KEPT_S, TRIP_UPDATES_KEPT_S, Heed, Reading
-from feeds.recording import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS, Recording
+from feeds.recording import Recording
 from feeds.source import Source
 from feeds.trip_updates.decoding import decode_trip_updates
 from feeds.vehicle_positions import decode_vehicle_positions

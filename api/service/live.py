@@ -21,7 +21,7 @@ from feeds.errors import FeedError
 from feeds.feed_headers import headers_by_feed
 from feeds.history.store import FOLDER as HISTORY
 from feeds.history.store import HistoryStore
-from feeds.recording import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS
+from feeds.message_kinds import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS
 from feeds.source import Source, is_address, open_source
 from feeds.timetable_cache import default_cache_dir
 from feeds.user_folders import user_folder

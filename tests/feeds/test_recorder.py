@@ -12,8 +12,9 @@ import pytest
 from google.transit import gtfs_realtime_pb2
 
 from feeds.errors import FeedError
+from feeds.message_kinds import TRIP_UPDATES, VEHICLE_POSITIONS
 from feeds.recorder import Recorder, record
-from feeds.recording import TRIP_UPDATES, VEHICLE_POSITIONS, open_recording
+from feeds.recording import open_recording
 from feeds.reports_parquet import read_reports
 from feeds.sole_writer import sole_writer
 from tests.feeds.tiny_network import at, tiny_network

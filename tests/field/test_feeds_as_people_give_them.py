@@ -14,6 +14,9 @@ from api.command.check import check_feed
 from benchmarks.field.city import City
 from benchmarks.field.messages import StopUpdate, alert, bus, update
 from benchmarks.field.network import Network, Trip
+from feeds.message_recorder import MessageRecorder
+from feeds.recorder import VehicleRecorder
+from feeds.recording import open_recording
 
 TODAY: dict[str, Any] = {"start_date": 20261126}
 CASES = Path(__file__).parents[3] / "shared" / "cases"
@@ -77,6 +80,30 @@ def test_check_says_of_swapped_addresses_what_the_service_says(
     said = " ".join(capsys.readouterr().out.split())
     assert "1 vehicles" in said and "It speaks of 1 runs" in said
     assert "The address given for vehicle_positions serves trip_updates, and is used as such" in said
+
+
+@pytest.mark.parametrize("told_in", ["parquet", "pb"])
+def test_what_was_recorded_under_the_name_of_another_feed_is_played_as_what_it_is(tmp_path: Path, told_in: str) -> None:
+    city = City(at="08:03")
+    order = {"vehicle_positions": "alerts", "trip_updates": "vehicle_positions", "alerts": "trip_updates"}
+    recorders = {feed: VehicleRecorder(tmp_path) if feed == "vehicle_positions" else MessageRecorder(tmp_path, feed)
+                 for feed in order}  # fmt: skip
+    for _ in range(3):
+        city.clock.at += 30
+        told = messages(city)
+        for feed, held in order.items():
+            if told_in == "parquet":
+                recorders[feed].write(told[held], city.now)
+            else:
+                (tmp_path / f"{feed}-{city.now:.0f}.pb").write_bytes(told[held])
+    if told_in == "parquet":
+        for recorder in recorders.values():
+            recorder.close()
+    recording = open_recording(tmp_path, city.service.timetable)
+    assert recording.observations_at(city.now).vehicle_id.tolist() == ["v1"]
+    assert len(recording.trip_updates_at(city.now) or ()) == 1
+    assert [next(iter(dict(told.header).values())) for told in recording.alerts_at(city.now)] == ["Crowded"]
+    assert sum("read as what it is" in problem.message for problem in recording.problems) == 3
 
 
 # vingerha/gtfs2#134, MobilityData/gtfs-realtime-bindings#134
