@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from feeds.errors import FeedError, Problem
+from feeds.gtfs.apart import LARGE_BYTES, make_apart
 from feeds.gtfs.archive import MAX_ZIP_BYTES, GtfsArchive, fetched_archive, open_archive
 from feeds.gtfs.kept_zip import keep_zip, kept_zip
 from feeds.public_address import public_address
@@ -169,6 +170,15 @@ class TimetableSource:
         return LoadedTimetable(*cached, from_cache=True) if cached else None
 
     def _built(self, archive: GtfsArchive) -> LoadedTimetable:
+        if (
+            self._folder
+            and self._to_be_served
+            and archive.size_bytes() >= LARGE_BYTES
+            and make_apart(archive, self._folder)
+        ):
+            made = read_cached(self._folder, archive.digest)
+            if made:
+                return LoadedTimetable(*made, from_cache=False)
         # A second of imports that a start from the cache need not pay.
         from feeds.gtfs.assembly import build_timetable
         from feeds.gtfs.problems import Problems

@@ -87,6 +87,7 @@ def demo(port: Port = None, host: Host = None, speed: Speed = 1.0, data_dir: Dat
 
         from api.command.listening import listen
         from api.command.log_lines import log_to_stderr
+        from api.command.unused_memory import share_heaps
         from api.service.demo import demo_ground, demo_service
         from api.service.settings import read_settings
         from feeds.simulator import Simulator
@@ -97,6 +98,7 @@ def demo(port: Port = None, host: Host = None, speed: Speed = 1.0, data_dir: Dat
         shown = None if settings.desk_token or settings.desk_tokens else secrets.token_urlsafe(12)
         if shown:
             settings = settings.model_copy(update={"desk_token": SecretStr(shown)})
+        share_heaps()
         listening = listen(settings.host, settings.port)
         held.enter_context(sole_writer(settings.data_dir))
         with _progress("Waking the demo town up") as progress:
@@ -149,6 +151,7 @@ def serve(
     with said_plainly(), ExitStack() as held:
         from api.command.listening import listen
         from api.command.log_lines import log_to_stderr
+        from api.command.unused_memory import share_heaps
         from api.service.settings import ConfigurationError, read_settings
         from feeds.sole_writer import sole_writer
 
@@ -172,6 +175,7 @@ def serve(
             end_with_stdin()
         if replay_folder is None and (at is not None or speed != 1.0):
             raise ConfigurationError("--at and --speed go with --replay FOLDER; live feeds run at their own time.")
+        share_heaps()
         listening = listen(settings.host, settings.port)
         if replay_folder is not None:
             from api.service.playback import recorded_service

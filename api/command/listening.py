@@ -18,6 +18,7 @@ from starlette.applications import Starlette
 from api.answers.map_tiles import MapTiles
 from api.app import create_app
 from api.command.connections import KEEP_ALIVE_S, TimedConnection, allow_many_files
+from api.command.unused_memory import give_back
 from api.desk.desk import Desk
 from api.service.service import Service
 from api.service.settings import ConfigurationError
@@ -101,6 +102,7 @@ class Server(uvicorn.Server):
         # What is there now stays: to look through it for what nobody needs any more would hold up all readers.
         gc.collect()
         gc.freeze()
+        give_back()
         await super().startup(sockets)
         self._ready()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, TypeVar
@@ -49,7 +50,13 @@ def _client(workers: int, on: str | None) -> Client:
 
     if on is None:
         # How much a city's day takes is known to nobody before: the system says when memory is short.
-        return Client(n_workers=workers, threads_per_worker=1, memory_limit=None, dashboard_address=None)
+        return Client(
+            n_workers=workers,
+            threads_per_worker=1,
+            memory_limit=None,
+            dashboard_address=None,
+            silence_logs=logging.ERROR,
+        )
     try:
         return Client(on, timeout=ANSWERS_WITHIN)
     except (OSError, ValueError) as error:

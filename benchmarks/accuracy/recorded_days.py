@@ -22,6 +22,7 @@ from benchmarks.accuracy.tables import Tables
 from feeds.errors import FeedError
 from feeds.recording import open_recording
 from feeds.timetable import load_timetable
+from predictor.driven_order import with_driven_order
 from predictor.learned import Learned
 
 WRITTEN_HORIZON_S = 2700.0
@@ -66,7 +67,11 @@ def _judged(
         raise FeedError(f"--train {train} must end before --judge {judged} begins: later days may not teach earlier.")
     own = not truth.known_to(folder)
     if not predictions:
-        learned = learn(folder, f"{train_days[0]}", f"{train_days[-1]}", every)[0] if train_days else None
+        learned = None
+        if train_days:
+            learned, _ = learn(folder, f"{train_days[0]}", f"{train_days[-1]}", every)
+            # The methods beside ours know as well in which order stops are called at.
+            timetable = with_driven_order(timetable, learned.backward_links)
         apart = workers is not None or on is not None
         parts = [[day] for day in judge_days] if apart else stretches(judge_days)
         work = partial(_replay, folder, every, into, learned)

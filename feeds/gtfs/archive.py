@@ -53,6 +53,12 @@ class GtfsArchive:
     problems: tuple[Problem, ...]
     """What else lies beside them and was left alone."""
 
+    def size_bytes(self) -> int:
+        """Size of the files as they lie there."""
+        if self.path.is_dir():
+            return sum((self.path / member).stat().st_size for member in self.members.values())
+        return self.path.stat().st_size
+
     def read(self, table: str, limit: int = -1) -> bytes:
         """The bytes of one table, at most `limit` of them where it is not negative. Errors: FeedError."""
         return _unpacked(self.path, self.members[table], self.name, limit)

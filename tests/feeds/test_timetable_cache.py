@@ -136,3 +136,23 @@ def test_the_users_cache_folder_is_the_default(feed: Path, tmp_path: Path, monke
     monkeypatch.setenv("XDG_CACHE_HOME", "relative")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert timetable_cache.default_cache_dir() == tmp_path / "home" / ".cache" / "prochain"
+
+
+def test_a_service_gets_a_large_feed_from_another_process_and_the_words_on_a_bad_one(
+    feed: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("feeds.timetable.LARGE_BYTES", 0)
+    # Made here it would be made by these.
+    monkeypatch.delattr("feeds.gtfs.assembly.build_timetable")
+    apart = load_timetable(feed, cache_dir=folder, to_be_served=True)
+    monkeypatch.undo()
+    here = load_timetable(feed, cache_dir=tmp_path / "another")
+    assert not apart.from_cache
+    assert_same(apart, here)
+    bad = write_feed(tmp_path / "bad.zip", stops="stop_id,stop_name\n")
+    with pytest.raises(FeedError) as said_here:
+        load_timetable(bad, cache_dir=folder)
+    monkeypatch.setattr("feeds.timetable.LARGE_BYTES", 0)
+    with pytest.raises(FeedError) as said_apart:
+        load_timetable(bad, cache_dir=folder, to_be_served=True)
+    assert str(said_apart.value) == str(said_here.value)
