@@ -1,21 +1,28 @@
 """Builds the wheel: all of it under one name, `prochain`, so that no folder of its users called `api` or `feeds` gets
-in its way, nor it in theirs."""
+in its way, nor it in theirs. What package indexes show of the README has no link that leads nowhere there."""
 
 from __future__ import annotations
 
 import ast
+import os
 import re
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 ROOMS = ("predictor", "feeds", "api", "benchmarks")
 FOR_THE_TESTS = ("benchmarks/faults", "benchmarks/field", "benchmarks/ready_made.py")
 """Not in the wheel: they need the repository around them."""
 _NAMED = "|".join(ROOMS)
 _FROM = re.compile(rf"^(\s*from )((?:{_NAMED})(?:\.[\w.]+)? import )", re.MULTILINE)
+_LINK = re.compile(r"(?<!!)\[([^\]]+)\]\((?!https?:|#|mailto:)([^)\s]+)\)")
+_PICTURE = re.compile(r'<img src="(?!https?:)([^"]+)"([^>]*)>')
+SOURCE = "PROCHAIN_SOURCE_URL"
+"""Where the repository's files can be read, as https://host/owner/prochain/blob/v1.0: from the environment of whoever
+builds for an index."""
 _RUN = "from prochain import main\n\nmain()\n"
 
 
@@ -46,6 +53,26 @@ class UnderOneName(BuildHookInterface[Any]):
         """What was made for the wheel is in it."""
         if version != "editable":
             self._made.cleanup()
+
+
+class ReadmeOfIndexes(MetadataHookInterface):
+    """See the module's docstring."""
+
+    def update(self, metadata: dict[str, Any]) -> None:
+        """The README is shown far from the files that it links to."""
+        text = (Path(self.root) / "README.md").read_text(encoding="utf-8")
+        shown = linked_absolutely(text, os.environ.get(SOURCE, ""))
+        metadata["readme"] = {"content-type": "text/markdown", "text": shown}
+
+
+def linked_absolutely(text: str, source: str) -> str:
+    """Markdown with its links to files by their addresses under `source`; where that is "", without links and pictures
+    that would lead nowhere."""
+    if not source:
+        return _PICTURE.sub("", _LINK.sub(r"\1", text))
+    base = source.rstrip("/")
+    text = _PICTURE.sub(lambda found: f'<img src="{base}/{found[1]}?raw=true"{found[2]}>', text)
+    return _LINK.sub(lambda found: f"[{found[1]}]({base}/{found[2]})", text)
 
 
 def renamed(source: str, name: Path) -> str:

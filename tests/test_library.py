@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -14,7 +15,7 @@ import pytest
 from hatchling.builders.wheel import WheelBuilder
 
 import prochain
-from hatch_build import renamed
+from hatch_build import linked_absolutely, renamed
 
 ROOT = Path(__file__).parents[1]
 SEEN = """
@@ -69,6 +70,20 @@ def test_folders_of_its_users_do_not_get_in_its_way_and_nothing_heavy_is_importe
 ) -> None:
     assert json.loads(run(installed, tmp_path, "-c", SEEN)) == [[], [], True, True, "fr"]
     assert "judge" in run(installed, tmp_path, "-m", "prochain", "--help")
+
+
+def test_no_link_of_the_readme_leads_nowhere_where_an_index_shows_it(installed: Path) -> None:
+    (described,) = installed.glob("*.dist-info/METADATA")
+    shown = described.read_text()
+    assert "Description-Content-Type: text/markdown" in shown
+    assert "docs/api.md shows the answers" in shown
+    readme = (ROOT / "README.md").read_text()
+    placed = linked_absolutely(readme, "https://example.org/prochain/blob/main/")
+    for text in (shown, placed):
+        targets = re.findall(r"\]\(([^)]+)\)", text) + re.findall(r'<img src="([^"]+)"', text)
+        assert all(target.startswith(("https://", "#")) for target in targets), targets
+    assert "[docs/api.md](https://example.org/prochain/blob/main/docs/api.md)" in placed
+    assert '"https://example.org/prochain/blob/main/docs/screenshots/home-360-light.webp?raw=true"' in placed
 
 
 def test_an_import_that_would_not_be_found_there_stops_the_build() -> None:
