@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test fuzz lint format screenshots clean
+.PHONY: demo test fuzz lint format screenshots accuracy clean
 
 .venv/.installed: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; set PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
@@ -37,6 +37,16 @@ format: .venv/.installed
 
 screenshots: .venv/.installed
 	$(BIN)/python -m tests.journeys.screenshots
+
+# Half an hour, where the recordings are at hand: docs/accuracy-by-day.md.
+accuracy: export OPENBLAS_NUM_THREADS = 1
+accuracy: RECORDINGS ?= ../shared/data
+accuracy: JUDGE = $(BIN)/prochain judge --every 60 --page docs/accuracy-by-day.md
+accuracy: .venv/.installed
+	$(JUDGE) $(RECORDINGS)/capmetro-2016 --days 2016-11-25..2016-11-26
+	$(JUDGE) $(RECORDINGS)/stib-tram55-2025 --days 2025-03-18
+	$(JUDGE) $(RECORDINGS)/wmata-2026-02-16 --days 2026-02-16
+	$(JUDGE) $(RECORDINGS)/pvta-2015 --days 2015-11-18..2015-11-19
 
 clean:
 	rm -rf .venv

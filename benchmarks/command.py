@@ -42,6 +42,9 @@ def judge(
     ] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures as JSON.")] = None,
     parquet_file: Annotated[Path | None, typer.Option("--parquet", help="Write all figures as Parquet.")] = None,
+    page: Annotated[
+        Path | None, typer.Option(help="Put the figures by day into this Markdown page, as the network's section.")
+    ] = None,
     html_file: Annotated[
         Path | None, typer.Option("--html", help="Write a self-contained page with plots (needs prochain[bench]).")
     ] = None,
@@ -61,10 +64,14 @@ def judge(
             result.write_json(json_file)
         if parquet_file:
             result.write_parquet(parquet_file)
-        if html_file:
-            from benchmarks.accuracy.report import page
+        if page:
+            from benchmarks.accuracy.page import write_section
 
-            html_file.write_text(page(result), encoding="utf-8")
+            write_section(result, page)
+        if html_file:
+            from benchmarks.accuracy.report import page as report
+
+            html_file.write_text(report(result), encoding="utf-8")
         # So many columns do not fit into a narrow terminal, nor into the 80 of a file.
         terminal.show(result, Console(width=max(Console().width, 132)))
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 
 from api.command.replay import learn, replay
@@ -20,10 +23,12 @@ from benchmarks.accuracy.result import Result
 from benchmarks.accuracy.runs import Runs
 from benchmarks.accuracy.tables import Tables
 from feeds.errors import FeedError
+from feeds.recorded_span import local_time
 from feeds.recording import open_recording
 from feeds.timetable import load_timetable
 from predictor.driven_order import with_driven_order
 from predictor.learned import Learned
+from predictor.timetable import Timetable
 
 WRITTEN_HORIZON_S = 2700.0
 """Predictions up to here are taken from the replay, so that none that came true within half an hour is lost."""
@@ -61,8 +66,8 @@ def _judged(
     into: Path, trees: bool, workers: int | None, on: str | None,
 ) -> Result:  # fmt: skip
     timetable = load_timetable(folder / "gtfs.zip").timetable
-    judge_days = recorded_days(folder, judged, timetable.timezone)
-    train_days = recorded_days(folder, train, timetable.timezone) if train else []
+    judge_days = recorded_days(folder, judged, timetable)
+    train_days = recorded_days(folder, train, timetable) if train else []
     if train_days and train_days[-1] >= judge_days[0]:
         raise FeedError(f"--train {train} must end before --judge {judged} begins: later days may not teach earlier.")
     own = not truth.known_to(folder)
@@ -114,18 +119,22 @@ def _replay(
     *,
     predict: bool = True,
 ) -> tuple[Path, Path]:
-    """Replay consecutive days; the files of predictions and of passages."""
+    """Replay what was recorded of consecutive days; the files of predictions and of passages."""
     into.mkdir(parents=True, exist_ok=True)
     predictions, passages = (into / f"{name}_{days[0]}.parquet" for name in ("predictions", "passages"))
+    timetable = load_timetable(folder / "gtfs.zip").timetable
+    recording, zone = open_recording(folder, timetable), timetable.timezone
+    begin = max(local_time(f"{days[0]} {DAY_BEGINS}", zone), recording.first_at)
+    end = min(local_time(f"{days[-1] + timedelta(days=1)} {DAY_BEGINS}", zone), recording.last_at + every)
+    first, last = (datetime.fromtimestamp(moment, ZoneInfo(zone)).isoformat() for moment in (begin, end))
     replay(
-        folder, f"{days[0]} {DAY_BEGINS}", f"{days[-1] + timedelta(days=1)} {DAY_BEGINS}", every=every,
-        predictions=predictions if predict else None, passages=passages, horizon_s=WRITTEN_HORIZON_S,
-        begin_with=learned,
+        folder, first, last, every=every, predictions=predictions if predict else None, passages=passages,
+        horizon_s=WRITTEN_HORIZON_S, begin_with=learned,
     )  # fmt: skip
     return predictions, passages
 
 
-def recorded_days(folder: Path, days: str, timezone: str) -> list[date]:
+def recorded_days(folder: Path, days: str, timetable: Timetable) -> list[date]:
     """The days among “A..B” (or the one day) that a folder has a recording of. Raises FeedError where none."""
     first, _, last = days.partition("..")
     try:
@@ -133,7 +142,13 @@ def recorded_days(folder: Path, days: str, timezone: str) -> list[date]:
     except ValueError as error:
         raise FeedError(f"“{days}” names no days: write 2015-11-18..2015-11-25 or 2015-11-18.") from error
     found: set[date] = set()
-    for file in sorted(folder.glob("vehicle_positions*.parquet")):
+    files, timezone = sorted(folder.glob("vehicle_positions*.parquet")), timetable.timezone
+    if not files:
+        # Messages, or a TIDES package: what lies between has to be looked for in all of it.
+        recording = open_recording(folder, timetable)
+        at = pd.Series(np.append(np.arange(recording.first_at, recording.last_at, 3600.0), recording.last_at))
+        found.update(truth.day_of(at, timezone).unique())
+    for file in files:
         try:
             found.add(date.fromisoformat(file.stem.removeprefix("vehicle_positions_")))
         except ValueError:

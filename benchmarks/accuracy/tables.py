@@ -66,7 +66,7 @@ class Dimension:
 
 
 def dimensions(runs: Runs) -> list[Dimension]:
-    """Route, stop, hour, day type and stop size of each cell."""
+    """Route, stop, hour, day, day type and stop size of each cell."""
     tt = runs.timetable
     route = tt.trip_route[runs.trip][runs.run]
     hour = runs.hour_of(np.where(np.isnan(runs.passed), runs.expected, runs.passed), runs.run)
@@ -77,9 +77,14 @@ def dimensions(runs: Runs) -> list[Dimension]:
         Dimension("route", _route_names(runs), route),
         Dimension("stop", tt.stop_id.tolist(), runs.stop),
         Dimension("hour", [f"{h:02}" for h in range(24)], hour),
+        Dimension("day", [_iso(day) for day in tt.date.tolist()], runs.service_day[runs.run]),
         Dimension("day type", list(DAY_TYPES), day_type.astype(np.int32)),
         Dimension("stop size", list(STOP_SIZES), _stop_size(runs)[runs.stop]),
     ]
+
+
+def _iso(day: int) -> str:
+    return f"{day // 10_000:04}-{day // 100 % 100:02}-{day % 100:02}"
 
 
 def _route_names(runs: Runs) -> list[str]:

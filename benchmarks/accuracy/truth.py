@@ -19,6 +19,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from feeds.errors import FeedError
+from feeds.recording import open_recording
 from feeds.replay_tables import posix
 from predictor.arrays import NONE, Int32Array
 from predictor.timetable import Timetable
@@ -31,6 +32,8 @@ LONGEST_GAP_S = 130.0
 90 s to 128 s and once more on reaching each stop.)"""
 LARGEST_DEVIATION_S = 1200.0
 """A passage this far from the trip's usual deviation belongs to another run of the vehicle."""
+LONGEST_DAY_S = 30 * 3600.0
+POLL_S = 30.0
 LARGEST_SD_S = 60.0
 """Our own passages less certain than this are known, not judged."""
 
@@ -67,8 +70,7 @@ def of_folder(folder: Path, timetable: Timetable, days: list[int], *, own: Seque
         return from_stop_reports(named, timetable)
     if not own:
         raise FeedError(f"{folder} knows no true passages; give those that the replay found with --passages.")
-    columns = ["vehicle_id", "timestamp"]
-    reports = pd.concat([pd.read_parquet(f, columns=columns) for f in _recordings(folder)])
+    reports = _reports(folder, timetable, days)
     return from_passages(pd.concat([_own_passages(f) for f in own]), reports, timetable, days)
 
 
@@ -220,6 +222,20 @@ def _service_day(start_date: pd.Series, timetable: Timetable) -> pd.Series:
 
 def _recordings(folder: Path) -> list[Path]:
     return sorted(folder.glob("vehicle_positions*.parquet"))
+
+
+def _reports(folder: Path, timetable: Timetable, days: list[int]) -> pd.DataFrame:
+    """`vehicle_id` and `timestamp` of all reports, of messages and TIDES tables those that polls of the days get."""
+    files = _recordings(folder)
+    if files:
+        return pd.concat([pd.read_parquet(f, columns=["vehicle_id", "timestamp"]) for f in files])
+    recording, parts = open_recording(folder, timetable), [pd.DataFrame({"vehicle_id": [], "timestamp": []})]
+    for origin in (float(timetable.date_origin[timetable.date_index[day]]) for day in days):
+        first, last = max(origin, recording.first_at), min(origin + LONGEST_DAY_S, recording.last_at)
+        for now in np.arange(first, last + POLL_S, POLL_S).tolist():
+            seen = recording.observations_at(now)
+            parts.append(pd.DataFrame({"vehicle_id": seen.vehicle_id, "timestamp": seen.timestamp}))
+    return pd.concat(parts).drop_duplicates()
 
 
 def _reports_of_days(folder: Path, columns: list[str], days: list[int]) -> pd.DataFrame | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 
 from benchmarks.accuracy import baselines, tables, terminal
 from benchmarks.accuracy.judging import MEDIAN, PUBLISHED, Judged, judge
+from benchmarks.accuracy.page import write_section
 from benchmarks.accuracy.result import Result
 from benchmarks.accuracy.runs import Runs
 from feeds.errors import FeedError
@@ -199,17 +202,33 @@ def test_the_page_is_self_contained(result: Result) -> None:
         assert foreign not in text
 
 
-def test_days_are_those_recorded_and_stretches_are_consecutive(tmp_path: Path) -> None:
+def test_days_are_those_recorded_and_stretches_are_consecutive(timetable: Timetable, tmp_path: Path) -> None:
     main = pytest.importorskip("benchmarks.accuracy.recorded_days")
     for day in ("2015-11-17", "2015-11-18", "2015-11-23"):
         (tmp_path / f"vehicle_positions_{day}.parquet").touch()
-    days = main.recorded_days(tmp_path, "2015-11-18..2015-11-30", "America/New_York")
+    days = main.recorded_days(tmp_path, "2015-11-18..2015-11-30", timetable)
     assert days == [date(2015, 11, 18), date(2015, 11, 23)]
     assert main.stretches([date(2015, 11, 17), *days]) == [
         [date(2015, 11, 17), date(2015, 11, 18)],
         [date(2015, 11, 23)],
     ]
     with pytest.raises(FeedError, match=r"it has 2015-11-17\.\.2015-11-18, 2015-11-23"):
-        main.recorded_days(tmp_path, "2016-01-01", "America/New_York")
+        main.recorded_days(tmp_path, "2016-01-01", timetable)
     with pytest.raises(FeedError, match="names no days"):
-        main.recorded_days(tmp_path, "yesterday", "America/New_York")
+        main.recorded_days(tmp_path, "yesterday", timetable)
+
+
+def test_a_networks_figures_by_day_take_the_place_of_its_own_on_a_page(result: Result, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    write_section(replace(result, network="another"), page)
+    write_section(result, page)
+    once = page.read_text()
+    write_section(replace(result, network="another", truth="a better one"), page)
+    text = page.read_text()
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["another", result.network]
+    assert "Truth: a better one." in text
+    assert text.count("| 2015-11-17 | ") == once.count("| 2015-11-17 | ") == 2
+    row = re.search(r"^\| 2015-11-17 \|.*$", text, re.MULTILINE)
+    assert row is not None
+    published = result.by_group("day").loc["2015-11-17"]
+    assert f"| {published.predictions:.0f} | {published.eta:.3f} |" in row[0]

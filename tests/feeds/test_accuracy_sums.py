@@ -7,12 +7,14 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.accuracy import truth
 from benchmarks.accuracy.judging import PUBLISHED, Judged, judge
+from benchmarks.accuracy.recorded_days import judge as judge_days
 from benchmarks.accuracy.runs import Runs
 from benchmarks.accuracy.tables import ALL, Tables
 from feeds.history.accuracy_sums import BY_HOUR, CALLS, FILE, OPERATOR, OURS, AccuracySums
@@ -114,3 +116,22 @@ def test_a_line_that_is_predicted_much_worse_than_on_other_days_is_told(
         store.look()
         assert [(line.route_id, line.score, round(line.usual, 1)) for line in store.recent.worse] == worse
         assert len(store.recent.lines) == 1
+
+
+def test_a_folder_of_tides_vehicle_locations_alone_is_judged(
+    hour: tuple[Path, Timetable, Judged, Runs], tmp_path: Path
+) -> None:
+    folder, _, judged, _ = hour
+    (tmp_path / "gtfs.zip").write_bytes((folder / "gtfs.zip").read_bytes())
+    passed = truth._own_passages(folder / "passages.parquet").dropna(subset=["arrival"])
+    at = pd.to_datetime(passed.arrival, unit="s", utc=True).dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    pd.DataFrame(
+        {"location_ping_id": np.arange(len(passed)), "service_date": f"{DAY}", "event_timestamp": at,
+         "vehicle_id": passed.vehicle_id, "latitude": 47.4, "longitude": 0.7}
+    ).to_csv(tmp_path / "vehicle_locations.csv", index=False)  # fmt: skip
+    result = judge_days(
+        tmp_path, f"{DAY}", predictions=[folder / "predictions.parquet"], passages=[folder / "passages.parquet"]
+    )
+    assert result.judged_days == f"{DAY}"
+    assert len(result.judged) == len(judged)
+    assert set(result.judged.error_s) >= {"schedule", "schedule + delay", PUBLISHED}
