@@ -36,6 +36,8 @@ from api.pages.embed import embed_router
 from api.pages.installable import installable_router
 from api.pages.map import map_router
 from api.pages.map_picture import map_picture_router
+from api.pages.push import push_router
+from api.pages.reminders import Reminders
 from api.pages.stream import page_stream_router
 from api.pages.timetable import timetable_pages_router
 from api.panels.addresses import panels_router
@@ -103,13 +105,15 @@ def create_app(
     siri_names: SiriNames | None = None,
     abbreviations: Mapping[str, str] | None = None,
     map_tiles: MapTiles | None = None,
+    reminders: Reminders | None = None,
 ) -> FastAPI:
     """The application around `service`, which is started and stopped with it and kept at `app.state.service`.
 
     Without a `desk` there is one that nobody can open. `trusted_proxies`: addresses and networks of those who are
     believed in whose name they ask; `behind_socket`: so is everybody, for all come through a socket in the file system;
     `root_path`: "/bus" where a proxy serves it under that; `siri_names`: how `/siri` names stops and lines;
-    `abbreviations`: the operator's own, by the word; `map_tiles`: the streets beneath the map.
+    `abbreviations`: the operator's own, by the word; `map_tiles`: the streets beneath the map;
+    `reminders`: riders whom push messages tell.
     """
     desk = desk or Desk(service)
     announcer = Announcer(service)
@@ -118,7 +122,11 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         service.start()
+        if reminders:
+            reminders.start()
         yield
+        if reminders:
+            reminders.close()
         heavy_reads.close()
         service.stop()
         desk.close()
@@ -144,6 +152,7 @@ def create_app(
     app.state.abbreviations = Abbreviations(abbreviations or {})
     app.state.map_tiles = map_tiles
     app.state.announcer = announcer
+    app.state.reminders = reminders
     app.state.heavy_reads = heavy_reads
     app.state.screens_seen = ScreensSeen()
     app.state.doors = doors
@@ -172,6 +181,7 @@ def create_app(
         vehicles_router, disruptions_router, realtime_feeds_router, siri_router, health_router, timetable_router,
         metrics_router, docs_router, timetable_in_use_router,
         installable_router, crawlers_router, page_stream_router, timetable_pages_router, embed_router,
+        push_router,
         desk_router, map_router, map_picture_router, alerts_router, pages_router,
         screens_router,
     ):  # fmt: skip

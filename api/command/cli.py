@@ -407,6 +407,8 @@ def restore(
     with said_plainly(), databases_said_plainly():
         from api.desk.database import FILE_NAME
         from api.desk.database import SCHEMA as DESK_SCHEMA
+        from api.pages.reminders import FILE_NAME as REMINDERS
+        from api.pages.reminders import SCHEMA as REMINDERS_SCHEMA
         from feeds.backup import restore as put_back
         from feeds.history.accuracy_sums import FILE as ACCURACY
         from feeds.history.accuracy_sums import SCHEMA as ACCURACY_SCHEMA
@@ -415,7 +417,7 @@ def restore(
 
         folder, model = what_is_kept(config, gtfs, data_dir)
         schemas = {FILE_NAME: DESK_SCHEMA, f"{HISTORY}/register.sqlite": REGISTER_SCHEMA,
-                   f"{HISTORY}/{ACCURACY}": ACCURACY_SCHEMA}  # fmt: skip
+                   f"{HISTORY}/{ACCURACY}": ACCURACY_SCHEMA, REMINDERS: REMINDERS_SCHEMA}  # fmt: skip
         files = put_back(file, folder, model, schemas, force=force)
         print(f"{files:,} files put back into {folder}")
 
@@ -446,10 +448,12 @@ def _serve(
     from api.command.listening import serve as answer_requests
     from api.command.worth_opening import stops_worth_opening
     from api.desk.desk import desk_of
+    from api.pages.reminders import reminders_of
 
     map_tiles = MapTiles(settings.map_tiles) if settings.map_tiles else None
     # Riders elsewhere must not be told of what happens in a demo, or happened long ago.
     desk = desk_of(service, settings, folder, unwritable=unwritable, tells=live)
+    reminders = reminders_of(service, settings, None if unwritable else folder)
     base, tt, view = address_of(listening) + settings.root_path, service.timetable, service.view
     moment = view.iso(service.clock.now())[:16].replace("T", " ")
     print(f"\n  {tt.network_name or 'prochain'}: {tt.stops:,} stops, {tt.trips:,} trips; it is {moment} there.\n")
@@ -476,6 +480,7 @@ def _serve(
             settings.siri,
             settings.abbreviations,
             map_tiles,
+            reminders,
         )
 
 

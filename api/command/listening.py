@@ -20,6 +20,7 @@ from api.app import create_app
 from api.command.connections import KEEP_ALIVE_S, TimedConnection, allow_many_files
 from api.command.unused_memory import give_back
 from api.desk.desk import Desk
+from api.pages.reminders import Reminders
 from api.service.service import Service
 from api.service.settings import ConfigurationError
 from api.service.siri_names import SiriNames
@@ -122,12 +123,13 @@ def serve(
     siri_names: SiriNames | None = None,
     abbreviations: Mapping[str, str] | None = None,
     map_tiles: MapTiles | None = None,
+    reminders: Reminders | None = None,
 ) -> None:
     """Answer until SIGINT or SIGTERM; `ready` is called when that has begun."""
     app = create_app(
         service, desk, trusted_proxies=trusted_proxies, root_path=root_path,
         behind_socket=listening.family == socket.AF_UNIX, siri_names=siri_names,
-        abbreviations=abbreviations, map_tiles=map_tiles,
+        abbreviations=abbreviations, map_tiles=map_tiles, reminders=reminders,
     )  # fmt: skip
     app.state.doors.limit_to_files(allow_many_files())
     Server(app, ready).run(sockets=[listening])

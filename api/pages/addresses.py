@@ -16,6 +16,7 @@ from api.answers.rate_limits import SEARCHES, rate_limits_of
 from api.pages.found import found_stops
 from api.pages.home import home_board, place_of
 from api.pages.line import line_page
+from api.pages.push import push_key
 from api.pages.rendering import not_found_page, rider_page
 from api.pages.stop import ORDERS, stop_page
 from api.pages.trip import journey_page
@@ -119,8 +120,11 @@ def trip(
     page = journey_page(moment, journey, stop)
     if fragment:
         return fragment_response(moment, "trip_board.html", page=page)
-    badges, ride_texts = [page.line.badge], ("ride_waiting", "ride_comes", "ride_minutes", "ride_next", "ride_there")
-    return rider_page(request, moment, "trip.html", badges, page.alerts, also_said=ride_texts, page=page)
+    ride_texts = ("ride_waiting", "ride_waiting_push", "ride_comes", "ride_minutes", "ride_next", "ride_there")
+    return rider_page(
+        request, moment, "trip.html", [page.line.badge], page.alerts, also_said=ride_texts, page=page,
+        push_key=push_key(request), run={"trip": trip_id, "date": date, "start": start, "stop": stop},
+    )  # fmt: skip
 
 
 @pages_router.get("/offline")

@@ -130,6 +130,8 @@ class Service:
         changed."""
         self.desk_threads: Callable[[], Sequence[Watched]] = lambda: ()
         """Those that tell others of what officers write."""
+        self.face_threads: list[Watched] = []
+        """Those of faces, that tell riders."""
         self.desk_fault: Callable[[], str] = lambda: ""
         """What is wrong with what officers write, "" where nothing is."""
         self._settings = engine_settings or EngineSettings()
@@ -248,7 +250,13 @@ class Service:
     @property
     def threads(self) -> list[Watched]:
         """All that goes on beside the readers."""
-        found: list[Watched] = [*self._work, self._history.work, *self._feeds.threads, *self.desk_threads()]
+        found: list[Watched] = [
+            *self._work,
+            self._history.work,
+            *self._feeds.threads,
+            *self.desk_threads(),
+            *self.face_threads,
+        ]
         return found + [keeper.work for keeper in (self._checkpoint, self._accepted) if keeper]
 
     @property

@@ -160,6 +160,18 @@ class Settings(BaseSettings):
     desk_webhook_secret: SecretStr | None = Field(
         None, description="key by which what is sent to the webhooks is signed (HMAC-SHA256)"
     )
+    web_push: bool = Field(
+        True,
+        description="whether riders may be told by push messages when a bus is five minutes away; only over HTTPS or "
+        "from this machine",
+    )
+    push_hosts: list[str] = Field(
+        default=[
+            "fcm.googleapis.com", "*.push.services.mozilla.com", "*.push.apple.com", "*.notify.windows.com",
+        ],
+        description="push services of browsers' makers that are asked to tell riders, *. standing for all beneath; no "
+        "other address is ever asked, whatever a visitor gives",
+    )  # fmt: skip
     siri: SiriNames = Field(default=SiriNames(), description="how /siri names stops and lines; see docs/siri.md")
     log_format: Literal["text", "json"] = Field(
         "text", description="how the log on stderr is written: lines for people, or JSON objects for a collector"
@@ -222,6 +234,13 @@ class Settings(BaseSettings):
             except ValueError as error:
                 raise ValueError(f"each proxy is an IP address or network, such as 10.0.0.0/8 ({error})") from error
         return proxies
+
+    @field_validator("push_hosts")
+    @classmethod
+    def _host_names(cls, hosts: list[str]) -> list[str]:
+        if not all(re.fullmatch(r"(\*\.)?([a-z0-9-]+\.)+[a-z0-9-]+", host) for host in hosts):
+            raise ValueError("each is a host name, such as push.example.org or *.push.example.org")
+        return hosts
 
     @field_validator("desk_webhooks")
     @classmethod

@@ -19,12 +19,32 @@
   const nameOf = (call) => call.querySelector(".stop-name").firstChild.textContent.trim();
 
   // Browsers let a page sound and notify only after its reader has touched it.
-  function permit() {
+  async function permit() {
     sound ??= new AudioContext();
-    if ("Notification" in window && Notification.permission === "default") Notification.requestPermission().catch(() => {});
+    if ("Notification" in window && Notification.permission === "default") await Notification.requestPermission().catch(() => {});
   }
 
-  function announce(text) {
+  // So that the rider is told when the page is closed too. Where there is no Web Push the page has to stay open.
+  async function subscription() {
+    const worker = ride.dataset.push && "PushManager" in window && Notification.permission === "granted"
+      && await navigator.serviceWorker?.getRegistration();
+    if (!worker) return null;
+    const key = Uint8Array.from(atob(ride.dataset.push.replace(/-/g, "+").replace(/_/g, "\u002f")), (letter) => letter.charCodeAt(0));
+    const kept = await worker.pushManager.getSubscription();
+    const known = kept && new Uint8Array(kept.options.applicationServerKey ?? []);
+    if (kept && known.join() === key.join()) return kept;
+    await kept?.unsubscribe(); // it is bound to keys of before
+    return worker.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+  }
+
+  async function remind(method) {
+    const to = await subscription();
+    const body = to && JSON.stringify({ ...to.toJSON(), ...JSON.parse(ride.dataset.run) });
+    const answer = to && await fetch(ride.dataset.reminders, { method, body, headers: { "Content-Type": "application/json" } });
+    return Boolean(answer?.ok);
+  }
+
+  function announce(text, tag = "") {
     said.textContent = text;
     navigator.vibrate?.([300, 150, 300]);
     if (sound) {
@@ -38,7 +58,8 @@
     }
     if (!("Notification" in window) || Notification.permission !== "granted") return;
     navigator.serviceWorker?.getRegistration().then((worker) =>
-      worker ? worker.showNotification(document.title, { body: text }) : new Notification(document.title, { body: text })).catch(() => {});
+      worker ? worker.showNotification(document.title, { body: text, tag, data: location.href }) : new Notification(document.title, { body: text })).catch(() => {});
+    // A push message of the same bus takes this one's place.
   }
 
   function list() {
@@ -60,7 +81,7 @@
       waiting = false;
       tell.setAttribute("aria-pressed", false);
       const minutes = Math.max(Math.floor((yours.dataset.at - now()) / 60), 0);
-      announce(fill("ride_comes", { stop: nameOf(yours), minutes }));
+      announce(fill("ride_comes", { stop: nameOf(yours), minutes }), `ride:${yours.dataset.stop}`);
     }
     if (!riding) return;
     const open = calls().filter((call) => !call.classList.contains("passed"));
@@ -78,12 +99,15 @@
     said.textContent = text;
   }
 
-  tell.addEventListener("click", () => {
-    permit();
+  tell.addEventListener("click", async () => {
+    const permitted = permit();
     waiting = !waiting;
     tell.setAttribute("aria-pressed", waiting);
     said.textContent = waiting ? texts.ride_waiting : "";
     tick();
+    await permitted;
+    const pushed = await remind(waiting ? "POST" : "DELETE").catch(() => false);
+    if (pushed && waiting) said.textContent = texts.ride_waiting_push;
   });
   aboard.addEventListener("click", () => {
     permit();

@@ -79,3 +79,18 @@ async function saidOld(kept) {
   const html = (await kept.text()).replace("<html ", `<html data-kept-s="${ageS.toFixed(1)}" `);
   return new Response(html, { headers: kept.headers });
 }
+
+// A rider who closed the page is told all the same, and led back to it.
+self.addEventListener("push", (event) => {
+  const { title, body, tag, address } = event.data.json();
+  event.waitUntil(self.registration.showNotification(title, { body, tag, data: address, vibrate: [300, 150, 300] }));
+});
+
+self.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  event.waitUntil((async () => {
+    const address = new URL(event.notification.data ?? "", self.registration.scope);
+    const open = (await self.clients.matchAll({ type: "window" })).find(({ url }) => new URL(url).pathname === address.pathname);
+    await (open ? open.focus() : self.clients.openWindow(address.href));
+  })());
+});

@@ -19,8 +19,12 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.desk.database import FILE_NAME, SCHEMA
 from api.desk.desk import Desk
+from api.pages.reminders import FILE_NAME as REMINDERS
+from api.pages.reminders import SCHEMA as REMINDERS_SCHEMA
 from feeds.backup import back_up, restore
 from feeds.errors import FeedError
+from feeds.history.accuracy_sums import FILE as ACCURACY
+from feeds.history.accuracy_sums import SCHEMA as ACCURACY_SCHEMA
 from feeds.history.happened import Happened
 from feeds.history.register import SCHEMA as REGISTER_SCHEMA
 from feeds.history.store import HistoryStore
@@ -28,7 +32,10 @@ from feeds.learned_file import read_learned, ready_made, write_learned
 from feeds.sole_writer import sole_writer
 from tests.api.town import at, service_at
 
-SCHEMAS = {FILE_NAME: SCHEMA, "history/register.sqlite": REGISTER_SCHEMA}
+SCHEMAS = {
+    FILE_NAME: SCHEMA, "history/register.sqlite": REGISTER_SCHEMA, f"history/{ACCURACY}": ACCURACY_SCHEMA,
+    REMINDERS: REMINDERS_SCHEMA,
+}  # fmt: skip
 WITH_TOKEN = {"Authorization": "Bearer a token of the desk"}
 SAID = {"header": {"en": "x"}, "shown_on": "network"}
 

@@ -1,0 +1,256 @@
+"""Who waits for which bus with the page closed: told once when it is five minutes away, then forgotten."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import sqlite3
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+from urllib.parse import quote, urlencode
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from api.pages.push_sender import PushSender
+from api.reading.calls import RunCall
+from api.reading.journey import Journey, UnknownRunError, journey_of, run_meant
+from api.reading.moment import Moment
+from api.service.service import Service
+from api.service.settings import Settings
+from api.words.moment import said_in
+from api.words.times import TimeWords
+from feeds.background import Repeated
+from feeds.sqlite_file import open_sqlite
+
+FILE_NAME = "reminders.sqlite"
+_MIGRATIONS = ("CREATE TABLE IF NOT EXISTS reminder (key TEXT PRIMARY KEY, document TEXT NOT NULL);",)
+SCHEMA = len(_MIGRATIONS)
+EARLY_S = 300.0
+"""As on the page while it is open (`ride.js`): by the early end of the range."""
+MOST = 2000
+MOST_OF_ONE = 10
+"""Of one browser."""
+AHEAD_S = 12 * 3600.0
+_LOOK_S, _LOOK_AGAIN_S = 2.0, 30.0
+_FORGOTTEN_AFTER_S = 3 * 3600.0
+_TTL_S = 300
+"""After so long a push service need not tell any more."""
+_TRIES, _TRY_AGAIN_S = 3, 10.0
+_SENDERS = 4
+_CLOSING_S = 2.0
+
+log = logging.getLogger("prochain")
+
+
+class TooManyError(Exception):
+    """No more riders can wait: of all, or of one browser."""
+
+
+class NothingToTellError(LookupError):
+    """No such run calls at such a stop in the coming hours."""
+
+
+class Reminder(BaseModel):
+    """One browser that waits for one run at one stop. There is no more known of its rider."""
+
+    model_config = ConfigDict(frozen=True)
+
+    endpoint: str
+    """Address at a push service,"""
+    p256dh: str
+    auth: str
+    """and the keys by which it alone reads what is sent there."""
+    trip_id: str
+    date: str
+    start: str
+    stop_id: str
+    language: str
+    country: str = ""
+    site: str
+    until: float = 0.0
+    """POSIX seconds after which it is forgotten in any case."""
+
+    @property
+    def key(self) -> str:
+        """The same for the same browser, run and stop."""
+        named = "\n".join((self.endpoint, self.trip_id, self.date, self.start, self.stop_id))
+        return hashlib.sha256(named.encode()).hexdigest()
+
+
+@dataclass
+class _Waiting:
+    reminder: Reminder
+    look_at: float = 0.0
+    tries: int = 0
+    sending: bool = False
+
+
+class Reminders:
+    """Riders who wait. Safe to use from any thread; nobody waits for a push service but threads of its own."""
+
+    def __init__(self, service: Service, sender: PushSender, folder: Path | None) -> None:
+        """`folder`: where those who wait outlive a restart, None for memory alone."""
+        self._service = service
+        self._sender = sender
+        self._lock = Lock()
+        try:
+            self._connection, _ = open_sqlite(folder / FILE_NAME if folder else None, _MIGRATIONS)
+        except sqlite3.Error:
+            log.exception("Riders who wait for a push message are kept in memory alone.")
+            self._connection, _ = open_sqlite(None, _MIGRATIONS)
+        # Nothing of a rider stays in the file's free pages.
+        self._connection.execute("PRAGMA secure_delete = ON")
+        self._waiting = {reminder.key: _Waiting(reminder) for reminder in self._kept()}
+        self._senders = ThreadPoolExecutor(_SENDERS, "push")
+        self._looking = Repeated("push reminders", self.look, _LOOK_S, gives_way=True)
+
+    @property
+    def public_key(self) -> str:
+        """See `PushSender`."""
+        return self._sender.public_key
+
+    def allows(self, endpoint: str) -> bool:
+        """See `PushSender`."""
+        return self._sender.allows(endpoint)
+
+    @property
+    def count(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
+    @property
+    def sending(self) -> bool:
+        """Whether a message is on its way."""
+        return any(waiting.sending for waiting in self._waiting.values())
+
+    def start(self) -> None:
+        """Look from now on."""
+        self._looking.start()
+        self._service.face_threads.append(self._looking)
+
+    def close(self) -> None:
+        """End looking; who waits is kept for the next start."""
+        self._service.face_threads = [thread for thread in self._service.face_threads if thread is not self._looking]
+        self._looking.stop(_CLOSING_S)
+        self._senders.shutdown(wait=False, cancel_futures=True)
+        self._sender.close()
+        with self._lock:
+            self._connection.close()
+
+    def add(self, reminder: Reminder) -> None:
+        """Errors: NothingToTellError; TooManyError."""
+        moment = Moment(self._service.view, self._service.clock.now())
+        call = self._call(self._journey(moment, reminder), moment, reminder)
+        if call is None or call.passed or call.published > moment.now + AHEAD_S:
+            raise NothingToTellError
+        reminder = reminder.model_copy(update={"until": call.published + _FORGOTTEN_AFTER_S})
+        with self._lock:
+            of_one = Counter(waiting.reminder.endpoint for waiting in self._waiting.values())[reminder.endpoint]
+            if reminder.key not in self._waiting and (len(self._waiting) >= MOST or of_one >= MOST_OF_ONE):
+                raise TooManyError
+            self._waiting = {**self._waiting, reminder.key: _Waiting(reminder)}
+            with suppress(sqlite3.Error):
+                self._connection.execute(
+                    "INSERT OR REPLACE INTO reminder (key, document) VALUES (?, ?)",
+                    (reminder.key, reminder.model_dump_json()),
+                )
+
+    def remove(self, key: str) -> None:
+        """Forget one, where it is there."""
+        with self._lock:
+            self._waiting = {other: waiting for other, waiting in self._waiting.items() if other != key}
+            with suppress(sqlite3.Error):
+                self._connection.execute("DELETE FROM reminder WHERE key = ?", (key,))
+
+    def look(self) -> None:
+        """Tell those whose bus is near, forget those whose bus has gone."""
+        moment = Moment(self._service.view, self._service.clock.now())
+        journeys: dict[tuple[str, str, str], Journey | None] = {}
+        for key, waiting in self._waiting.items():
+            if waiting.sending or waiting.look_at > moment.now:
+                continue
+            reminder = waiting.reminder
+            run = reminder.trip_id, reminder.date, reminder.start
+            if run not in journeys:
+                with suppress(NothingToTellError):
+                    journeys[run] = self._journey(moment, reminder)
+            call = self._call(journeys.get(run), moment, reminder)
+            if reminder.until <= moment.now or (call is not None and call.passed):
+                self.remove(key)
+            elif call is None or (call.status not in _OFF and call.clock is None):
+                waiting.look_at = moment.now + _LOOK_AGAIN_S
+            elif call.status in _OFF or _low(call) - moment.now <= EARLY_S:
+                waiting.sending = True
+                message = self._message(moment, journeys[run], call, reminder)
+                self._senders.submit(self._send, key, waiting, message)
+            else:
+                # The nearer it comes, the more often: a prediction may come forward.
+                left_s = _low(call) - EARLY_S - moment.now
+                waiting.look_at = moment.now + min(left_s / 4.0, _LOOK_AGAIN_S)
+
+    def _send(self, key: str, waiting: _Waiting, message: dict[str, str]) -> None:
+        reminder = waiting.reminder
+        sent = self._sender.send(reminder.endpoint, reminder.p256dh, reminder.auth, message, _TTL_S, reminder.site)
+        waiting.tries += 1
+        if sent != "again" or waiting.tries >= _TRIES:
+            self.remove(key)
+            return
+        waiting.look_at = self._service.clock.now() + _TRY_AGAIN_S
+        waiting.sending = False
+
+    def _journey(self, moment: Moment, reminder: Reminder) -> Journey:
+        trip = moment.timetable.trip_index.get(reminder.trip_id)
+        if trip is None:
+            raise NothingToTellError
+        try:
+            return journey_of(moment, trip, *run_meant(moment, trip, reminder.date, reminder.start))
+        except UnknownRunError as error:
+            raise NothingToTellError from error
+
+    def _call(self, journey: Journey | None, moment: Moment, reminder: Reminder) -> RunCall | None:
+        """The next one at the rider's stop, the last where all have passed."""
+        stop_id = moment.timetable.stop_id
+        calls = [call for call in journey.calls if str(stop_id[call.stop_idx]) == reminder.stop_id] if journey else []
+        return next((call for call in calls if not call.passed), calls[-1] if calls else None)
+
+    def _message(self, moment: Moment, journey: Journey | None, call: RunCall, reminder: Reminder) -> dict[str, str]:
+        in_words = said_in(moment, reminder.language, reminder.country)
+        words: TimeWords = in_words.words
+        stop = str(moment.timetable.stop_name[call.stop_idx])
+        key = "ride_cancelled" if call.status in _OFF else "ride_comes"
+        line, towards = (
+            in_words.lines.all[call.route_idx].name,
+            in_words.towards(journey.destination if journey else ""),
+        )
+        asked = {"date": reminder.date, "start": reminder.start, "stop": reminder.stop_id}
+        return {
+            "title": f"{in_words.texts('line_title', name=line)} {towards}".strip(),
+            "body": in_words.texts(key, stop=stop, minutes=words.minutes(call.published)),
+            "tag": f"ride:{reminder.stop_id}",
+            "address": f"trips/{quote(reminder.trip_id, safe='')}?{urlencode({k: v for k, v in asked.items() if v})}",
+        }
+
+    def _kept(self) -> list[Reminder]:
+        kept = []
+        for (document,) in self._connection.execute("SELECT document FROM reminder").fetchall():
+            with suppress(ValidationError):
+                kept.append(Reminder.model_validate_json(document))
+        return kept[:MOST]
+
+
+_OFF = ("cancelled", "skipped")
+
+
+def _low(call: RunCall) -> float:
+    return call.published if call.p10 is None else call.p10
+
+
+def reminders_of(service: Service, settings: Settings, folder: Path | None) -> Reminders | None:
+    """Those of a service that `settings` describe, None where they switch them off."""
+    if not settings.web_push:
+        return None
+    return Reminders(service, PushSender(folder, settings.push_hosts), folder)
