@@ -291,8 +291,9 @@ def _feeds(moment: PageMoment) -> list[FeedWords]:
         age = moment.now - feed.good_at
         silent = name == "vehicle_positions" and moment.feed.stopped
         read = texts("feed_read", age=moment.words.age(age)) if math.isfinite(age) else texts("feed_unread")
+        kind, _, number = name.partition(" ")
         words.append(
-            FeedWords(texts(f"feed_{name}"), moment.feed.message if silent else read, feed.error,
+            FeedWords(f"{texts(f'feed_{kind}')} {number}".rstrip(), moment.feed.message if silent else read, feed.error,
                       not feed.error and not silent)
         )  # fmt: skip
     return words

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from dataclasses import replace
 from functools import partial
 from threading import Lock
@@ -18,6 +18,7 @@ from feeds.message_kinds import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS, feeds_i
 from feeds.operator_alerts import decode_alerts
 from feeds.reading import ALERTS_KEPT_S, TRIP_UPDATES_KEPT_S, Heed, Reading
 from feeds.recording import Recording
+from feeds.several_sources import SeveralSources
 from feeds.source import Source
 from feeds.trip_updates.decoding import decode_trip_updates
 from feeds.vehicle_positions import decode_vehicle_positions
@@ -143,6 +144,15 @@ class PolledFeed(Generic[T]):
             return frozenset((self.given_as,))
         return feeds_in(decode_message(data, self.health.name)) | own
 
+    def healths(self) -> Iterator[FeedHealth]:
+        """Its health, and where it has several addresses that of each, by their numbers."""
+        yield self.health
+        if isinstance(self._source, SeveralSources):
+            for number, address in enumerate(self._source.addresses, 1):
+                yield FeedHealth(
+                    f"{self.health.name} {number}", address.source.name, address.good_at, address.error, address.errors
+                )
+
     def serve_as(self, name: str, decode: Decode[Any]) -> None:
         """Read its messages as those of this feed from now on, the newest one too."""
         with self._lock:
@@ -233,7 +243,7 @@ class PolledFeeds:
 
     def health(self) -> Mapping[str, FeedHealth]:
         """See `RealtimeFeeds`."""
-        return {feed.health.name: feed.health for feed in self._feeds.values()}
+        return {health.name: health for feed in self._feeds.values() for health in feed.healths()}
 
     def _sort_out(self) -> None:
         """Let each address serve, from the next reading on, as the feed that its messages are of."""

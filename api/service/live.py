@@ -22,6 +22,7 @@ from feeds.feed_headers import headers_by_feed
 from feeds.history.store import FOLDER as HISTORY
 from feeds.history.store import HistoryStore
 from feeds.message_kinds import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS
+from feeds.several_sources import SeveralSources
 from feeds.source import Source, is_address, open_source
 from feeds.timetable_cache import default_cache_dir
 from feeds.user_folders import user_folder
@@ -67,7 +68,19 @@ def live_service(settings: Settings, data: DataFolder | None = None) -> Service:
 
     def source(feed: str) -> Source | None:
         address: str | None = getattr(settings, feed)
-        return None if address is None else open_source(address, headers=headers.get(feed))
+        further = [one for one in settings.further_feeds if one.feed == feed]
+        if address is None:
+            if further:
+                raise ConfigurationError(f"further_feeds has {feed}: set the first address of these as {feed}.")
+            return None
+        each = [[open_source(address, headers=headers.get(feed))]]
+        for one in further:
+            opened = open_source(one.address, headers=one.headers)
+            if one.fallback:
+                each[-1].append(opened)
+            else:
+                each.append([opened])
+        return SeveralSources(feed, each) if further else each[0][0]
 
     clock = LiveClock()
     feeds = PolledFeeds(

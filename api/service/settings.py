@@ -10,7 +10,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -45,6 +45,19 @@ class ConfigurationError(Exception):
     """A setting that cannot be used. The message says which, where it was given, and what to do."""
 
 
+class FurtherFeed(BaseModel):
+    """One more address of a realtime feed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    feed: Literal["vehicle_positions", "trip_updates", "alerts"]
+    address: str
+    """Path or address."""
+    headers: dict[str, str] = Field(default_factory=dict)
+    fallback: bool = False
+    """Whether it is asked only where the one before it fails or stands still; else they are read as one."""
+
+
 class Settings(BaseSettings):
     """What to serve, and how. Paths are relative to the working directory."""
 
@@ -61,6 +74,10 @@ class Settings(BaseSettings):
     )
     feed_headers: dict[Literal["gtfs", "vehicle_positions", "trip_updates", "alerts"], dict[str, str]] = Field(
         default_factory=dict, description="HTTP headers of one feed, by its name; they stand in the place of headers"
+    )
+    further_feeds: list[FurtherFeed] = Field(
+        default_factory=list,
+        description="more addresses of realtime feeds: of vehicles that the others do not tell, or to fall back on",
     )
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0 for all")
     port: int = Field(8000, ge=0, le=65535, description="port to listen on")
@@ -352,6 +369,8 @@ def _in_words(error: ValidationError, file: Path) -> str:
         name = ".".join(str(part) for part in problem["loc"])
         if problem["type"] == "extra_forbidden":
             lines.append(_unknown(name, name))
+        elif name.startswith("further_feeds"):
+            lines.append(f"{name}: {problem['msg']}; each has feed, address, and where wanted headers and fallback.")
         elif name.startswith("headers"):
             lines.append("headers is a table of names and values, all of them text.")
         elif name.startswith("feed_headers"):

@@ -35,7 +35,7 @@ class FeedHealth:
     """How one of the feeds is doing."""
 
     name: str
-    """`vehicle_positions`, `trip_updates`, `alerts` or `gtfs`."""
+    """`vehicle_positions`, `trip_updates`, `alerts` or `gtfs`; of one of several addresses with its number."""
     source: str
     """Where it comes from, without secrets."""
     good_at: float = math.nan

@@ -9,13 +9,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fastapi.testclient import TestClient
 from google.transit import gtfs_realtime_pb2
 
+from api.app import create_app
+from api.desk.desk import Desk
 from api.reading.board import departure_rows
 from api.service.clock import ShiftedClock
 from api.service.incoming_feeds import PolledFeeds
 from api.service.service import Service
 from api.service.timetable_watch import TimetableWatch
+from feeds.several_sources import SeveralSources
 from feeds.source import FileSource
 from feeds.timetable import load_timetable
 from predictor.timetable import Timetable
@@ -247,3 +251,18 @@ def test_a_timetable_that_the_engine_cannot_take_leaves_the_old_one() -> None:
 
 def timetable_of(path: Path, folder: Path) -> Timetable:
     return load_timetable(path, cache_dir=folder / "cache").timetable
+
+
+def test_of_several_addresses_each_tells_how_it_is_and_riders_keep_the_trams_of_the_other(tmp_path: Path) -> None:
+    (tmp_path / "tram.pb").write_bytes(message(NOW))
+    both = SeveralSources("vehicle_positions", [[FileSource(tmp_path / "tram.pb")], [FileSource(tmp_path / "bus.pb")]])
+    service = Service(town(), PolledFeeds(both, every_s=1.0, in_step=True), ShiftedClock(NOW))
+    service.step(NOW)
+    health = TestClient(create_app(service)).get("/readyz").json()
+    assert [name for name, feed in health["feeds"].items() if feed["error"]] == ["vehicle_positions 2"]
+    assert health["faults"] == ["feed_error"]
+    assert service.view.snapshot.vehicles.vehicle_id.tolist() == ["7001"]
+    desk = Desk(service, token="a token of the town")
+    officer = TestClient(create_app(service, desk))
+    officer.post("/desk/login", data={"token": "a token of the town"})
+    assert "Positions des véhicules 2" in officer.get("/desk?lang=fr").text

@@ -59,7 +59,7 @@ _VALUES = {
     "desk_tokens": {"anne": _SECRET}, "trusted_proxies": ["127.0.0.1", "fd00::/8"],
     "take_any_gtfs": True, "log_format": "json", "feed_headers": {"gtfs": {"a": "b"}},
     "web_push": False, "push_hosts": ["push.example.org"],
-    "root_path": "/bus",
+    "root_path": "/bus", "further_feeds": [{"feed": "alerts", "address": "a.pb"}],
     "networks": {"tours": {"gtfs": "a.zip"}}, "siri": {"producer": "TOWN"}, "abbreviations": {"Heights": "Hts."},
 }  # fmt: skip
 
@@ -73,6 +73,7 @@ def test_every_setting_can_be_given_in_every_way(name: str, tmp_path: Path, monk
     tables = {
         "headers": 'headers = { a = "b" }\n',
         "networks": '[networks.tours]\ngtfs = "a.zip"\n',
+        "further_feeds": '[[further_feeds]]\nfeed = "alerts"\naddress = "a.pb"\n',
         "siri": '[siri]\nproducer = "TOWN"\n',
         "abbreviations": '[abbreviations]\nHeights = "Hts."\n',
         "feed_headers": '[feed_headers.gtfs]\na = "b"\n',

@@ -1,0 +1,141 @@
+"""One feed of several addresses: those of buses and of trams read as one, and one asked where another fails."""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from google.transit.gtfs_realtime_pb2 import FeedMessage, VehiclePosition
+
+from feeds.errors import FeedError
+from feeds.message import decode_message, posix_seconds, refuse_differential
+from feeds.source import Source
+
+log = logging.getLogger("prochain")
+
+STANDS_STILL_S = 180.0
+"""A message older than this is no better than none where there is another address to ask."""
+KEPT_S = 1800.0
+"""What an address said last goes on to count for so long after it fails."""
+
+
+@dataclass
+class Address:
+    """One of the addresses, and how it is doing."""
+
+    source: Source
+    good_at: float = math.nan
+    """POSIX seconds, NaN before the first time."""
+    error: str = ""
+    errors: int = 0
+    message: FeedMessage | None = None
+    """The last good one."""
+
+    @property
+    def written_at(self) -> float:
+        """When its last message was written; NaN where that does not say."""
+        at = posix_seconds(self.message.header.timestamp) if self.message else 0.0
+        return at or math.nan
+
+    def ask(self, feed: str, now: float, *, alone: bool) -> bool:
+        """Whether it has something to tell; what is wrong stands in `error`. `alone`: there is no other to be asked."""
+        try:
+            data = self.source.fetch(now)
+            if data is not None:
+                message = decode_message(data, self.source.name)
+                refuse_differential(message, feed)
+                self.message = message
+        except FeedError as error:
+            self._failed(feed, str(error))
+            return False
+        if not alone and now - self.written_at > STANDS_STILL_S:
+            minutes = (now - self.written_at) / 60
+            self._failed(
+                feed, f"{self.source.name}: its newest message is {minutes:.0f} min old, and others are asked."
+            )
+            return False
+        self.good_at, self.error = now, ""
+        return self.message is not None
+
+    def _failed(self, feed: str, error: str) -> None:
+        if not self.error:
+            log.warning("%s: %s", feed, error)
+        self.error, self.errors = error, self.errors + 1
+
+
+class SeveralSources:
+    """A `Source` of several: each an address and those to be asked where it fails, in this order."""
+
+    def __init__(self, feed: str, each: Sequence[Sequence[Source]]) -> None:
+        """`feed`: what they are of, for messages."""
+        self._feed = feed
+        self._each = [[Address(source) for source in alternatives] for alternatives in each]
+        self.name = ", ".join(address.source.name for address in self.addresses)
+        self._told: bytes | None = None
+        self._of_another: set[tuple[int, str]] = set()
+        """Vehicles whose id another feed has given to another vehicle: number of the feed, id."""
+
+    @property
+    def addresses(self) -> list[Address]:
+        """All of them."""
+        return [address for alternatives in self._each for address in alternatives]
+
+    def fetch(self, now: float) -> bytes | None:
+        """See `Source`. One that fails does not hide what the others say. Errors: FeedError where all fail."""
+        with ThreadPoolExecutor(len(self._each)) as together:
+            chosen = list(together.map(lambda alternatives: self._ask(alternatives, now), self._each))
+        messages = [message for message in chosen if message is not None]
+        if not messages or all(address.error for address in self.addresses):
+            raise FeedError(" ".join(address.error for address in self.addresses if address.error))
+        data = self._merged(messages).SerializeToString(deterministic=True)
+        if data == self._told:
+            return None
+        self._told = data
+        return data
+
+    def _ask(self, alternatives: Sequence[Address], now: float) -> FeedMessage | None:
+        """What the first of them tells that does not fail; where all do, what was told last."""
+        for address in alternatives:
+            if address.ask(self._feed, now, alone=len(alternatives) == 1):
+                return address.message
+        kept = [address for address in alternatives if address.message and now - address.good_at <= KEPT_S]
+        newest = max(kept, key=lambda address: address.good_at, default=None)
+        return newest.message if newest else None
+
+    def _merged(self, messages: Sequence[FeedMessage]) -> FeedMessage:
+        merged, ids = FeedMessage(), set[str]()
+        vehicles: dict[str, VehiclePosition] = {}
+        merged.header.CopyFrom(max((message.header for message in messages), key=lambda header: header.timestamp))
+        for number, message in enumerate(messages, 1):
+            for given in message.entity:
+                if given.HasField("vehicle") and self._is_known(number, given.vehicle, vehicles):
+                    continue
+                entity = merged.entity.add()
+                entity.CopyFrom(given)
+                if entity.id in ids:
+                    entity.id = f"{entity.id} ({number})"
+                ids.add(entity.id)
+                for part in ("vehicle", "trip_update"):
+                    # Undated, it is as old as its own message, whatever the others say.
+                    if entity.HasField(part) and not getattr(entity, part).timestamp and message.header.timestamp:
+                        getattr(entity, part).timestamp = message.header.timestamp
+                if entity.HasField("vehicle"):
+                    said = entity.vehicle.vehicle
+                    if (number, said.id) in self._of_another:
+                        said.id = f"{said.id} ({number})"
+                    vehicles[said.id] = entity.vehicle
+        return merged
+
+    def _is_known(self, number: int, given: VehiclePosition, vehicles: dict[str, VehiclePosition]) -> bool:
+        """Whether another feed told of the same vehicle. Of one with its id on another trip it is noted: numbers of
+        buses and trams may be the same."""
+        other = vehicles.get(given.vehicle.id) if given.vehicle.id else None
+        if other is None:
+            return False
+        if given.trip.trip_id and given.trip.trip_id == other.trip.trip_id:
+            return True
+        self._of_another.add((number, given.vehicle.id))
+        return False
