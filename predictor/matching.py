@@ -34,9 +34,13 @@ OFF_LINE_SHAPELESS = 0.5
 """Where the line was drawn straight between stops, the road may stray by this share of the gap as well."""
 EARLIEST_DEPARTURE_S = 180.0
 """A vehicle seen moving earlier than this before its trip's departure is on its way to the first stop."""
+EARLIEST_ON_ITS_LINE_S = 900.0
+"""One seen to leave the first stop along its line is under way, if it is not earlier than this."""
 JUST_BEHIND_M = 200.0
 BEYOND_FIRST_M = 400.0
 """A vehicle no further along the line than this, long before its departure, is still waiting for it."""
+WINDING = 2.0
+"""So many times as long as the straight line is the way of a vehicle that has just left."""
 WAITS_WITHIN_M = 1000.0
 """No vehicle further from its first stop than this waits there, wherever on the line it would be projected to."""
 LONG_WAY_M = 1500.0
@@ -362,7 +366,11 @@ class Matcher:
         tt, trip, at_m = self.timetable, reports.trip, place.at_m
         early_s = tt.trip_start_s[trip] - reports.seconds
         not_left = ~reports.same | (reports.departed == 0)
-        early = early_s > EARLIEST_DEPARTURE_S
+        # Who waited and now drives its line has left, however early: but not who stands elsewhere around a terminus,
+        # where the line may come by again later on.
+        has_left = reports.same & (reports.arrived > 0) & place.gets_on & (reports.to_first_m >= BEYOND_FIRST_M)
+        has_left &= at_m - first_m < WINDING * reports.to_first_m
+        early = (early_s > EARLIEST_DEPARTURE_S) & ~(has_left & (early_s < EARLIEST_ON_ITS_LINE_S))
         waiting = not_left & (
             (reports.near_first & ((at_m <= first_m + STOP_ZONE_M) | early))
             | (early & (at_m - first_m < BEYOND_FIRST_M) & (reports.to_first_m < WAITS_WITHIN_M))

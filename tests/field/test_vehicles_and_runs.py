@@ -258,3 +258,17 @@ def test_a_bus_is_at_its_first_stop_only_when_it_is_there(
     assert city.vehicles()["v1"]["at_stop"] == there
     assert city.trip("t1")[0].told["at_stop"] == there
     assert (city.our_vehicle_positions()["v1"].current_status == 1) == there
+
+
+def test_a_bus_that_leaves_long_before_its_time_is_told_so_at_the_next_stop() -> None:
+    # SoundTransit/soundtransit-rds#32, grote/Transportr#60
+    city = City(at="07:49").vehicle_positions(bus("v1", "t1", late_s=-480)).at("07:51:30")
+    assert [city.board(stop)[0] for stop in "AB"] == ["08:00 t1 live", "08:01 t1 live"]
+    city.at("07:53:30")
+    assert [row[:5] for row in (city.board("A")[0], city.board("B")[0], city.board("D")[0])] == [
+        "09:00", "07:54", "07:58",
+    ]  # fmt: skip
+    # A few hundred metres around the terminus are no departure.
+    city = City(at="07:49").vehicle_positions(bus("v1", "t1", "A", fresh=True)).at("07:50")
+    city.vehicle_positions(bus("v1", "t1", between=("A", "B", 0.6), fresh=True)).at("07:53")
+    assert [city.board(stop)[0] for stop in "AB"] == ["08:00 t1 live", "08:01 t1 live"]
