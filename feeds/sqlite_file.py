@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import shutil
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
+from typing import Any
 
+from feeds.errors import FeedError
 from feeds.whole_file import set_aside
 
 log = logging.getLogger("prochain")
@@ -17,6 +20,54 @@ log = logging.getLogger("prochain")
 
 class NewerSchemaError(sqlite3.Error):
     """The file was written by a later version."""
+
+
+class SharedSqlite:
+    """A file that one thread writes and any may read. Every write is on disk when it returns."""
+
+    def __init__(self, path: Path | None, migrations: Sequence[str], what: str) -> None:
+        """Open the file; None for one in memory. `fault` tells what was wrong with it; `what` it holds, for errors.
+
+        Errors: FeedError where it is not ours or cannot be opened.
+        """
+        self._what = what
+        self._reading = Lock()
+        self._writing = Lock() if path else self._reading
+        try:
+            self._writer, self.fault = open_sqlite(path, migrations)
+            # Who reads never waits for a write; what is in memory alone has but one connection.
+            self._reader = open_sqlite(path, migrations)[0] if path else self._writer
+        except sqlite3.Error as error:
+            raise FeedError(f"{path}: cannot be used as a database ({error}); move it away or mend it.") from error
+
+    @contextmanager
+    def written(self) -> Iterator[sqlite3.Cursor]:
+        """A transaction: all that is done within, or nothing. Errors: FeedError where it cannot be."""
+        try:
+            with self._writing, closing(self._writer.cursor()) as cursor:
+                cursor.execute("BEGIN")
+                try:
+                    yield cursor
+                    cursor.execute("COMMIT")
+                except BaseException:
+                    if self._writer.in_transaction:
+                        cursor.execute("ROLLBACK")
+                    raise
+        except sqlite3.Error as error:
+            raise FeedError(
+                f"{self._what} cannot be written ({error}); make room or give the right to write."
+            ) from error
+
+    def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+        with self._reading:
+            return self._reader.execute(query, values).fetchall()
+
+    def close(self) -> None:
+        """Close it."""
+        with self._writing:
+            self._writer.close()
+        self._reader.close()
 
 
 def open_sqlite(path: Path | None, migrations: Sequence[str]) -> tuple[sqlite3.Connection, str]:

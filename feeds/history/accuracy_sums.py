@@ -7,19 +7,15 @@ counted as told of or not that were due within the hour before.
 from __future__ import annotations
 
 import math
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
 from typing import Any, Literal
 
 import numpy as np
 
-from feeds.errors import FeedError
 from feeds.history.happened import Happened
-from feeds.sqlite_file import open_sqlite
+from feeds.sqlite_file import SharedSqlite
 from predictor.accuracy.completeness import Completeness
 from predictor.accuracy.punctuality import EARLY, LATE, ON_TIME, punctuality
 from predictor.accuracy.samples import Told
@@ -105,13 +101,8 @@ class AccuracySums:
 
     def __init__(self, path: Path | None) -> None:
         """Open the file; None for one in memory. Errors: FeedError where it cannot be opened."""
-        self._reading = Lock()
-        self._writing = Lock() if path else self._reading
-        try:
-            self._db, self.fault = open_sqlite(path, _MIGRATIONS)
-            self._reader = open_sqlite(path, _MIGRATIONS)[0] if path else self._db
-        except sqlite3.Error as error:
-            raise FeedError(f"{path}: cannot be used as a database ({error}); move it away or mend it.") from error
+        self._file = SharedSqlite(path, _MIGRATIONS, "The figures of accuracy")
+        self.fault = self._file.fault
         self.recent = Recent()
         self._timetable: Timetable | None = None
         self._at, self._looked_at = math.nan, -math.inf
@@ -150,20 +141,9 @@ class AccuracySums:
             predictions += [(*key, bucket, *sums[bucket].tolist()) for bucket in some]
             if counts.any():
                 calls.append((*key, *counts.tolist()))
-        try:
-            with self._writing, closing(self._db.cursor()) as cursor:
-                cursor.execute("BEGIN")
-                try:
-                    cursor.executemany(_added("predictions", (*_KEY, "bucket"), SUMS), predictions)
-                    cursor.executemany(_added("calls", _KEY, CALLS), calls)
-                    cursor.execute("COMMIT")
-                except BaseException:
-                    cursor.execute("ROLLBACK")
-                    raise
-        except sqlite3.Error as error:
-            raise FeedError(
-                f"The figures of accuracy cannot be written ({error}); make room or give the right to write."
-            ) from error
+        with self._file.written() as cursor:
+            cursor.executemany(_added("predictions", (*_KEY, "bucket"), SUMS), predictions)
+            cursor.executemany(_added("calls", _KEY, CALLS), calls)
         self._named = {}
 
     def look(self) -> None:
@@ -213,7 +193,7 @@ class AccuracySums:
                 f"SELECT {_COLUMN[by]} AS part, source{key}, {totals} FROM {table} "  # noqa: S608
                 f"WHERE {where} GROUP BY part, source{key}"
             )
-            for group, source, *rest in self._rows(query, *values):
+            for group, source, *rest in self._file.rows(query, *values):
                 if table == "calls":
                     of(group, source).calls[:] = rest
                 else:
@@ -222,15 +202,13 @@ class AccuracySums:
 
     def drop_before(self, day: int) -> None:
         """Forget the days before `day` (YYYYMMDD)."""
-        with self._writing:
+        with self._file.written() as cursor:
             for table in ("predictions", "calls"):
-                self._db.execute(f"DELETE FROM {table} WHERE kind IN (0, 1) AND day < ?", (day,))  # noqa: S608
+                cursor.execute(f"DELETE FROM {table} WHERE kind IN (0, 1) AND day < ?", (day,))  # noqa: S608
 
     def close(self) -> None:
         """Close the file."""
-        with self._writing:
-            self._db.close()
-        self._reader.close()
+        self._file.close()
 
     def _take_passages(self, tt: Timetable, passed: Passed) -> None:
         trip = tt.call_trip[passed.entry]
@@ -283,10 +261,6 @@ class AccuracySums:
                 before = self._named.get(key, (0.0, 0.0))
                 self._named[key] = before[0] + part.predictions[row], before[1] + part.calls[row]
         self._parts = []
-
-    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._reading:
-            return self._reader.execute(query, values).fetchall()
 
 
 def _groups(

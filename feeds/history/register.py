@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Iterable
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Lock
-from typing import Any
 
-from feeds.errors import FeedError
-from feeds.sqlite_file import open_sqlite
+from feeds.sqlite_file import SharedSqlite
 from predictor.explain.gaps import Gap
 
 _MIGRATIONS = (
@@ -65,21 +60,12 @@ SCHEMA = len(_MIGRATIONS)
 
 
 class Register:
-    """One SQLite file. Every write is on disk when it returns. One thread writes, any may read."""
+    """One SQLite file. One thread writes, any may read."""
 
     def __init__(self, path: Path | None) -> None:
-        """Open the file; None for one in memory. `fault` tells what was wrong with it.
-
-        Errors: FeedError where it is not ours or cannot be opened.
-        """
-        self._reading = Lock()
-        self._writing = Lock() if path else self._reading
-        try:
-            self._db, self.fault = open_sqlite(path, _MIGRATIONS)
-            # Who reads never waits for a write; what is in memory alone has but one connection.
-            self._reader = open_sqlite(path, _MIGRATIONS)[0] if path else self._db
-        except sqlite3.Error as error:
-            raise FeedError(f"{path}: cannot be used as a database ({error}); move it away or mend it.") from error
+        """Open the file; None for one in memory. Errors: FeedError where it is not ours or cannot be opened."""
+        self._file = SharedSqlite(path, _MIGRATIONS, "The history")
+        self.fault = self._file.fault
 
     def write(
         self,
@@ -90,48 +76,36 @@ class Register:
         watch: Watch,
     ) -> None:
         """Put down what is new, all or nothing; of what was there already only `until` grows. Errors: FeedError."""
-        try:
-            with self._writing, closing(self._db.cursor()) as cursor:
-                cursor.execute("BEGIN")
-                try:
-                    cursor.executemany(
-                        "INSERT INTO cancellations VALUES (?, ?, ?, ?, ?, ?) "
-                        "ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
-                        [(c.trip_id, c.start_date, c.shift_s, c.stop_sequence, c.since, c.until) for c in cancelled],
-                    )
-                    cursor.executemany(
-                        "INSERT INTO alerts VALUES (?, ?, ?, ?) "
-                        "ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
-                        [(a.alert_id, a.content, a.since, a.until) for a in alerts],
-                    )
-                    cursor.executemany(
-                        "INSERT INTO gaps VALUES (?, ?, ?) "
-                        "ON CONFLICT DO UPDATE SET until = excluded.until, watched = min(watched, excluded.watched)",
-                        [(g.since, g.until, int(g.watched)) for g in gaps],
-                    )
-                    if timetable is not None:
-                        cursor.execute(
-                            "INSERT INTO timetables VALUES (?, ?, ?) "
-                            "ON CONFLICT DO UPDATE SET until = max(until, excluded.until)", timetable,
-                        )  # fmt: skip
-                    cursor.execute(
-                        "INSERT INTO watch VALUES (1, ?, ?, ?) ON CONFLICT DO UPDATE SET "
-                        "since = coalesce(min(since, excluded.since), since, excluded.since), until = excluded.until, "
-                        "feed_alive_at = excluded.feed_alive_at",
-                        (watch.since, watch.until, watch.feed_alive_at),
-                    )
-                    cursor.execute("COMMIT")
-                except BaseException:
-                    cursor.execute("ROLLBACK")
-                    raise
-        except sqlite3.Error as error:
-            raise FeedError(
-                f"The history cannot be written ({error}); make room or give the right to write."
-            ) from error
+        with self._file.written() as cursor:
+            cursor.executemany(
+                "INSERT INTO cancellations VALUES (?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
+                [(c.trip_id, c.start_date, c.shift_s, c.stop_sequence, c.since, c.until) for c in cancelled],
+            )
+            cursor.executemany(
+                "INSERT INTO alerts VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET until = max(until, excluded.until)",
+                [(a.alert_id, a.content, a.since, a.until) for a in alerts],
+            )
+            cursor.executemany(
+                "INSERT INTO gaps VALUES (?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET until = excluded.until, watched = min(watched, excluded.watched)",
+                [(g.since, g.until, int(g.watched)) for g in gaps],
+            )
+            if timetable is not None:
+                cursor.execute(
+                    "INSERT INTO timetables VALUES (?, ?, ?) "
+                    "ON CONFLICT DO UPDATE SET until = max(until, excluded.until)", timetable,
+                )  # fmt: skip
+            cursor.execute(
+                "INSERT INTO watch VALUES (1, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+                "since = coalesce(min(since, excluded.since), since, excluded.since), until = excluded.until, "
+                "feed_alive_at = excluded.feed_alive_at",
+                (watch.since, watch.until, watch.feed_alive_at),
+            )
 
     def watch(self) -> Watch:
         """How far the records reach."""
-        row = next(iter(self._rows("SELECT since, until, feed_alive_at FROM watch")), (None, None, None))
+        row = next(iter(self._file.rows("SELECT since, until, feed_alive_at FROM watch")), (None, None, None))
         return Watch(*(float("nan") if at is None else at for at in row))
 
     def cancelled(self, trip_ids: Iterable[str], start_dates: Collection[str]) -> list[CancelledTrip]:
@@ -140,7 +114,7 @@ class Register:
         return [
             CancelledTrip(*row)
             for trip_id in trip_ids
-            for row in self._rows(
+            for row in self._file.rows(
                 f"SELECT * FROM cancellations WHERE trip_id = ? AND start_date IN ({dates})",  # noqa: S608
                 trip_id,
                 *start_dates,
@@ -149,40 +123,34 @@ class Register:
 
     def alerts(self, since: float, until: float) -> list[AlertText]:
         """Alerts seen in force between the two times, each as it was at last."""
-        rows = self._rows("SELECT * FROM alerts WHERE since <= ? AND until >= ? ORDER BY until", until, since)
+        rows = self._file.rows("SELECT * FROM alerts WHERE since <= ? AND until >= ? ORDER BY until", until, since)
         return list({row[0]: AlertText(*row) for row in rows}.values())
 
     def gaps(self, since: float, until: float) -> tuple[Gap, ...]:
         """Gaps that reach into the time between."""
-        rows = self._rows(
+        rows = self._file.rows(
             "SELECT since, until, watched FROM gaps WHERE since <= ? AND until >= ? ORDER BY since", until, since
         )
         return tuple(Gap(begin, end, bool(watched)) for begin, end, watched in rows)
 
     def timetable_at(self, at: float) -> str | None:
         """Version of the timetable in use at a time, the nearest where none was, None where none is known."""
-        rows = self._rows(
+        rows = self._file.rows(
             "SELECT feed_version FROM timetables ORDER BY max(since - ?, ? - until, 0), since DESC LIMIT 1", at, at
         )
         return str(rows[0][0]) if rows else None
 
     def timetables(self) -> set[str]:
         """Versions of all timetables that something is known of."""
-        return {str(row[0]) for row in self._rows("SELECT feed_version FROM timetables")}
+        return {str(row[0]) for row in self._file.rows("SELECT feed_version FROM timetables")}
 
     def drop_before(self, at: float) -> None:
         """Forget what ended before a time."""
-        with self._writing:
+        with self._file.written() as cursor:
             for table in ("cancellations", "alerts", "gaps", "timetables"):
-                self._db.execute(f"DELETE FROM {table} WHERE until < ?", (at,))  # noqa: S608
-            self._db.execute("UPDATE watch SET since = max(since, ?)", (at,))
+                cursor.execute(f"DELETE FROM {table} WHERE until < ?", (at,))  # noqa: S608
+            cursor.execute("UPDATE watch SET since = max(since, ?)", (at,))
 
     def close(self) -> None:
         """Close the file."""
-        with self._writing:
-            self._db.close()
-        self._reader.close()
-
-    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._reading:
-            return self._reader.execute(query, values).fetchall()
+        self._file.close()
