@@ -76,7 +76,7 @@ _ADDRESS_IN_TEMPLATE = re.compile(
     (?!"|[#?]|{{\ (?:root|site|href|asset\(|of\.url)|'\ ~\ site)[^"]*""",
     re.VERBOSE,
 )
-_ADDRESS_IN_SCRIPT = re.compile(r"""(?<![\w$)\]])["'`]/(?:[\w$?]|["'`])[^"'`\n]*""")
+_ADDRESS_IN_SCRIPT = re.compile(r"""(?<![\w$)\]])(?<!/g, )["'`]/(?:[\w$?]|["'`])[^"'`\n]*""")
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "api").rglob("*.*ml")), ids=lambda path: path.name)

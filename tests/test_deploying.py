@@ -9,7 +9,7 @@ import pytest
 import typer
 
 from api.app import create_app
-from api.service.settings import Settings
+from api.service.settings import ADDRESSES, ConfigurationError, Settings, read_settings
 from benchmarks.command import app
 from tests.api.town import at, service_at
 
@@ -41,3 +41,10 @@ def test_every_address_that_others_are_given_is_one_of_ours() -> None:
     given += re.findall(r"127\.0\.0\.1:8000(/\w+)", FILES["Containerfile"])
     assert len(given) >= 6
     assert {path for path in given if not any(known.startswith(path) for known in paths)} == set()
+
+
+def test_a_path_and_a_networks_name_can_be_told_from_our_addresses() -> None:
+    routes = create_app(service_at(at(8, 1))).routes
+    assert {str(getattr(route, "path", "")).split("/")[1] for route in routes} <= ADDRESSES | {""}
+    with pytest.raises(ConfigurationError, match="/stops is an address of ours"):
+        read_settings(root_path="stops/")

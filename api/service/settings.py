@@ -29,8 +29,8 @@ _PREFIX = "prochain_"
 """Of the environment's variables, in capitals or not."""
 ADDRESSES = frozenset((
     "alerts", "alerts.rss", "desk", "docs", "embed", "gtfs-rt", "gtfs.zip", "healthz", "lines", "manifest.webmanifest",
-    "map", "metrics", "offline", "openapi.json", "readyz", "robots.txt", "screen", "siri", "sitemap.xml", "static",
-    "static-offline-docs", "stops", "trips", "v1", "worker.js",
+    "map", "metrics", "offline", "openapi.json", "push", "readyz", "robots.txt", "screen", "siri", "sitemap.xml",
+    "static", "static-offline-docs", "stops", "trips", "v1", "worker.js",
 ))  # fmt: skip
 """What our own addresses begin with: a path that a proxy puts before them must be told from these."""
 OF_THE_WHOLE = frozenset(("networks", "network", "host", "port", "root_path", "trusted_proxies", "log_format"))

@@ -29,7 +29,7 @@
     const worker = ride.dataset.push && "PushManager" in window && Notification.permission === "granted"
       && await navigator.serviceWorker?.getRegistration();
     if (!worker) return null;
-    const key = Uint8Array.from(atob(ride.dataset.push.replace(/-/g, "+").replace(/_/g, "\u002f")), (letter) => letter.charCodeAt(0));
+    const key = Uint8Array.from(atob(ride.dataset.push.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
     const kept = await worker.pushManager.getSubscription();
     const known = kept && new Uint8Array(kept.options.applicationServerKey ?? []);
     if (kept && known.join() === key.join()) return kept;

@@ -14,7 +14,6 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.desk.desk import Desk
-from api.service.settings import ADDRESSES, ConfigurationError, read_settings
 from tests.journeys.demo_site import DemoSite, served
 from tests.journeys.places import station
 
@@ -112,12 +111,6 @@ def test_answers_kept_for_a_second_are_not_given_under_another_path(site: DemoSi
     for _ in range(2):
         assert 'href="/bus/stops/' in under.get(f"{ROOT}{line}").text
         assert 'href="/stops/' in plain.get(line).text
-
-
-def test_a_path_that_cannot_be_told_from_our_addresses_is_refused(app: FastAPI) -> None:
-    with pytest.raises(ConfigurationError, match="/stops is an address of ours"):
-        read_settings(root_path="stops/")
-    assert {str(getattr(route, "path", "")).split("/")[1] for route in app.routes} <= ADDRESSES | {""}
 
 
 def test_what_scripts_ask_for_stays_under_the_path(app: FastAPI, browser: Any, site: DemoSite) -> None:
