@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -21,6 +22,7 @@ push_router = APIRouter(include_in_schema=False)
 _ASKED = (RateLimitItemPerMinute(30, namespace="push"),)
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _RETRY_AFTER_S = 120
+_NOWHERE = "https://localhost"
 
 
 class Keys(BaseModel):
@@ -90,8 +92,14 @@ def _reminder(request: Request, asked: Asked) -> Reminder:
         endpoint=asked.endpoint, p256dh=asked.keys.p256dh, auth=asked.keys.auth, trip_id=asked.trip, date=asked.date,
         start=asked.start, stop_id=asked.stop, language=language,
         country=region_of(language, request.headers.get("accept-language")),
-        site=f"https://{request.url.netloc}"[:200],
+        site=_site(request),
     )  # fmt: skip
+
+
+def _site(request: Request) -> str:
+    """Who we are to a push service: a name without a port, as VAPID has it."""
+    host = request.url.hostname or ""
+    return f"https://{host}" if re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)+", host) and len(host) < 254 else _NOWHERE
 
 
 def _secure(request: Request) -> bool:

@@ -7,7 +7,7 @@ import json
 import os
 import sqlite3
 import time
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -238,6 +238,20 @@ def test_push_is_offered_over_https_and_on_this_machine_alone(base: str, offered
     town = opened(None, base=base)
     assert ("data-push" in town.client.get("/trips/A-0800?stop=douets").text) is offered
     assert town.client.post("/push/reminders", json=Browser().asks()).status_code == (204 if offered else 404)
+
+
+@pytest.mark.parametrize(
+    "base, site",
+    [("https://town.example:8443", "https://town.example"), ("http://localhost:8000", "https://localhost"),
+     ("http://127.0.0.1:8000", "https://127.0.0.1"), ("http://[::1]:8000", "https://localhost")],
+)  # fmt: skip
+def test_wherever_it_is_served_the_push_service_is_told_who_asks(base: str, site: str) -> None:
+    town, browser = opened(None, base=base), Browser()
+    assert town.client.post("/push/reminders", json=browser.asks()).status_code == 204
+    town.at(town.low() - EARLY_S)
+    (request,) = town.push.asked
+    claims = request.headers["Authorization"].split(".")[1]
+    assert json.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["sub"] == site
 
 
 def test_switched_off_nothing_is_offered() -> None:

@@ -13,6 +13,7 @@ from datetime import time as clock_time
 from pathlib import Path
 from typing import Literal
 
+import httpx
 import uvicorn
 from fastapi import FastAPI
 from google.transit.gtfs_realtime_pb2 import FeedMessage
@@ -21,6 +22,8 @@ from api.answers.map_tiles import MapTiles
 from api.app import create_app
 from api.command.listening import address_of, listen
 from api.desk.desk import Desk
+from api.pages.push_sender import PushSender
+from api.pages.reminders import Reminders
 from api.reading.board import departure_rows
 from api.reading.calls import RunCall
 from api.service.clock import ShiftedClock
@@ -34,6 +37,7 @@ DAY = date(2026, 3, 3)
 """An ordinary Tuesday."""
 MORNING = clock_time(8, 0)
 DESK_TOKEN = "the token of the demo town"
+PUSH_HOST = "push.example"
 FAST = 15.0
 """Seconds of the town that pass in a second while the clock is let run: a minute's wait takes four."""
 
@@ -66,6 +70,13 @@ class DemoSite:
         self.town = town
         self.service = service
         self.base = address_of(listening)
+        self.pushed: list[httpx.Request] = []
+        """What its push service was sent."""
+
+    def take_push(self, request: httpx.Request) -> httpx.Response:
+        """The push service of the riders' browsers."""
+        self.pushed.append(request)
+        return httpx.Response(201)
 
     def departures(self, stop: int, window_s: float = 3600.0) -> list[RunCall]:
         """What the board of a stop holds now."""
@@ -132,8 +143,12 @@ def demo_site(hours: tuple[float, float] = (7.0, 9.5), starts: clock_time = MORN
     with tempfile.TemporaryDirectory() as folder:
         ground = demo_ground(Path(folder), town)
         tiles = MapTiles(ground) if ground else None
-        with served(create_app(service, Desk(service, token=DESK_TOKEN), map_tiles=tiles), listening):
-            yield DemoSite(town, service, listening)
+        site = DemoSite(town, service, listening)
+        sender = PushSender(None, [PUSH_HOST], httpx.MockTransport(site.take_push))
+        reminders = Reminders(service, sender, None)
+        desk = Desk(service, token=DESK_TOKEN)
+        with served(create_app(service, desk, map_tiles=tiles, reminders=reminders), listening):
+            yield site
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -8,7 +9,8 @@ import numpy as np
 from api.service.stop_search import normalised
 from tests.api.serving import served
 from tests.api.town import at, service_at, tram_on_time
-from tests.journeys.demo_site import FAST, DemoSite
+from tests.field.test_told_when_the_page_is_closed import Browser
+from tests.journeys.demo_site import FAST, PUSH_HOST, DemoSite
 from tests.journeys.opening import NewPage
 from tests.journeys.places import small_stop_with_live_departure, station
 from tests.journeys.waiting import waits_of_the_first_departure
@@ -77,6 +79,56 @@ def test_a_rider_is_told_when_the_bus_is_five_minutes_away_and_where_to_get_off(
     page.locator("#my-stop").select_option(site.stop_id(stop))
     page.locator("#aboard").click()
     assert name in page.locator("#ride-said").inner_text()
+
+
+BROWSERS_PUSH_MANAGER = """(asked) => {
+    const made = { toJSON: () => asked, options: {}, unsubscribe: async () => true };
+    PushManager.prototype.getSubscription = async () => null;
+    PushManager.prototype.subscribe = async () => made;
+}"""
+"""Stands in for the push service of a browser's maker, which is not to be reached here."""
+
+
+def test_a_rider_who_has_closed_the_page_is_told_by_a_push_message_that_the_phone_shows(
+    site: DemoSite, new_page: NewPage
+) -> None:
+    rider = Browser(f"https://{PUSH_HOST}/a-phone")
+    stop = small_stop_with_live_departure(site, 450, 900)
+    page = new_page(permissions=["notifications"])
+    page.add_init_script(
+        f"({BROWSERS_PUSH_MANAGER})({json.dumps({name: rider.asks()[name] for name in ('endpoint', 'keys')})})"
+    )
+    page.goto(f"/stops/{site.stop_id(stop)}")
+    page.goto(page.locator(f'a[href^="/trips/"][href$="stop={site.stop_id(stop)}"]').first.get_attribute("href"))
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.locator("#tell").click()
+    page.get_by_text("Vous serez prévenu, même cette page fermée.").wait_for()
+    low = float(page.locator("#board li.yours").get_attribute("data-low"))
+    phone = page.context.new_page()
+    phone.goto("/offline")
+    page.close()
+    site.pushed.clear()
+    site.move_clock(low - 290)
+    for _ in range(100):
+        if site.pushed:
+            break
+        phone.wait_for_timeout(100)
+    (request,) = site.pushed
+    message = rider.reads(request)
+    assert re.fullmatch(
+        rf"À {re.escape(str(site.service.timetable.stop_name[stop]))} dans [45678] min\.", message["body"]
+    )
+
+    devtools, registrations = phone.context.new_cdp_session(phone), []
+    devtools.on("ServiceWorker.workerRegistrationUpdated", lambda event: registrations.extend(event["registrations"]))
+    devtools.send("ServiceWorker.enable")
+    phone.wait_for_timeout(200)
+    told = {"origin": site.base, "registrationId": registrations[0]["registrationId"], "data": json.dumps(message)}
+    devtools.send("ServiceWorker.deliverPushMessage", told)
+    shown = """navigator.serviceWorker.ready.then((worker) => worker.getNotifications())
+        .then((all) => all.map(({ body, tag, data }) => ({ body, tag, address: data })))"""
+    phone.wait_for_function(f"({shown}).then((all) => all.length)")
+    assert phone.evaluate(shown) == [{name: message[name] for name in ("body", "tag", "address")}]
 
 
 def test_without_a_script_the_board_is_whole_and_reloads_itself(site: DemoSite, new_page: NewPage) -> None:
