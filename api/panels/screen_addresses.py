@@ -31,6 +31,9 @@ _SCRIPT_TEXTS = (
     "panel_approaching", "min", "scheduled", "cancelled", "screen_offline", "screen_timetable", "screen_none",
     "screen_pause", "screen_resume", "platform",
 )  # fmt: skip
+_VOICE_TEXTS = (
+    "voice_read", "voice_stop", "voice_row", "voice_minutes", "voice_at", "voice_due", "voice_off", "voice_then",
+)  # fmt: skip
 
 _POLICY = {"form-action": "'none'", "frame-ancestors": ""}
 """Unlike other pages it may stand in a frame, as the players of signs do it: there is nothing to click on."""
@@ -46,6 +49,7 @@ def screen(
     limit: Annotated[int, Query(ge=1, le=MOST_DEPARTURES)] = 12,
     lang: str = "",
     variant: Literal["", "contrast", "eink"] = "",
+    voice: Literal["", "0", "1"] = "",
     only: Literal["", "board", "stream"] = "",
     name: ScreenName = "",
     last_event_id: Annotated[str | None, Header()] = None,
@@ -76,16 +80,18 @@ def screen(
     if only == "board":
         return HTMLResponse(_board(moment, page), headers=_HEADERS)
     minute = int(moment.now // 60)
+    said = _SCRIPT_TEXTS + (_VOICE_TEXTS if voice == "1" else ())
     return framed(
         moment,
         "screen.html",
         Frame(style((line.badge for line in page.lines), "screen.css"), policy=_POLICY, headers=_HEADERS),
         page=page,
         variant=variant,
+        voice=voice == "1",
         drift=minute % _DRIFTS,
         message_shown=int(moment.now // _ROTATE_WITHOUT_SCRIPT_S) % max(len(page.messages), 1),
         timetable=screen_timetable(boards, moment, stops),
-        script_texts=json.dumps({key: moment.texts.entries[key] for key in _SCRIPT_TEXTS}, ensure_ascii=False),
+        script_texts=json.dumps({key: moment.texts.entries[key] for key in said}, ensure_ascii=False),
         speed=request.app.state.service.clock.speed,
         hour_cycle=moment.words.hour_cycle,
         clock=moment.words_at(stops[0]),

@@ -238,6 +238,70 @@
     if (since(renewed) > RENEW_S / speed) renew();
   }
 
+  // Read aloud to who presses the button, or a key of the panel that is Enter: each row, the notice, the messages.
+  var voice = document.getElementById("voice"), reading = 0;
+
+  function fill(text, values) {
+    return text.replace(/\{(\w+)\}/g, function (_, name) { return values[name]; });
+  }
+
+  function textOf(place, selector) {
+    var found = place.querySelector(selector);
+    return found ? found.textContent.replace(/\s+/g, " ").trim() : "";
+  }
+
+  function waitAloud(call) {
+    var wait = call.querySelector(".wait"), time = textOf(call, ".wait"), said;
+    if (wait.classList.contains("approach")) said = texts.voice_due;
+    else if (wait.classList.contains("clock")) said = fill(texts.voice_at, { time: time });
+    else {
+      var count = Number(textOf(call, ".wait b")), form = new Intl.PluralRules(document.documentElement.lang).select(count);
+      said = fill(texts.voice_minutes[form] || texts.voice_minutes.other, { count: count });
+    }
+    var off = call.classList.contains("cancelled") || call.classList.contains("skipped");
+    return off ? fill(texts.voice_off, { status: textOf(call, ".status"), wait: said }) : said;
+  }
+
+  function sentences() {
+    var said = [], several = board.querySelectorAll(".stop").length > 1;
+    each(".stop", function (stop) {
+      said.push(several ? textOf(stop, "h2") : textOf(document, "h1"));
+      Array.prototype.forEach.call(stop.querySelectorAll(".row:not(.passed)"), function (row) {
+        var calls = row.querySelectorAll(".departure:not(.passed):not(.later)");
+        var waits = Array.prototype.map.call(calls, waitAloud).join(texts.voice_then);
+        said.push(fill(texts.voice_row, { line: textOf(row, ".badge"), destination: textOf(row, ".name"), waits: waits }));
+      });
+      if (!stop.querySelector(".row:not(.passed)")) said.push(texts.screen_none);
+    });
+    if (!board.querySelector(".notice").hidden) said.push(textOf(board, ".notice"));
+    each(".message p", function (message) { said.push(textOf(message, "strong"), message.lastChild.textContent.trim()); });
+    return said.filter(Boolean);
+  }
+
+  function hush() {
+    reading = 0;
+    speechSynthesis.cancel();
+    voice.textContent = texts.voice_read;
+  }
+
+  if (voice && "speechSynthesis" in window) {
+    voice.hidden = false;
+    voice.focus(); // a panel with one key has no other to get here
+    voice.addEventListener("click", function () {
+      if (reading) return hush();
+      speechSynthesis.cancel(); // what a browser may have left unsaid
+      voice.textContent = texts.voice_stop;
+      // One by one: browsers break off what takes longer than a quarter of a minute.
+      sentences().forEach(function (text) {
+        var part = new SpeechSynthesisUtterance(text);
+        part.lang = document.documentElement.lang;
+        part.onend = part.onerror = function () { if (reading && !--reading) hush(); };
+        reading++;
+        speechSynthesis.speak(part);
+      });
+    });
+  }
+
   pause.addEventListener("click", function () {
     paused = paused ? false : { turn: showMessage(shownMinute) };
     pause.textContent = paused ? texts.screen_resume : texts.screen_pause;

@@ -217,13 +217,43 @@ def test_all_that_is_shown_is_on_the_panel_and_large(screen: NewPage, address: s
             assert size >= least / 100 * min(width, height), (text, width, height, size)
 
 
+@pytest.mark.parametrize(
+    ("language", "row", "button"),
+    [("fr", r"Ligne A, direction Les Douets : \d+ minutes?, puis à 08:2\d, supprimé", "Écouter"),
+     ("en", r"Line A, towards Les Douets: \d+ minutes?, then at 08:2\d, cancelled", "Read aloud"),
+     ("de", r"Linie A, Richtung Les Douets: \d+ Minuten?, dann um 08:2\d, fällt aus", "Vorlesen")],
+)  # fmt: skip
+def test_a_screen_reads_itself_aloud_to_who_presses_enter(
+    screen: NewPage, address: str, language: str, row: str, button: str
+) -> None:
+    page = screen("about:blank")
+    page.add_init_script(
+        """window.heard = [];
+        window.SpeechSynthesisUtterance = function (text) { this.text = text; };
+        Object.defineProperty(window, "speechSynthesis", { value: {
+            speak: (part) => { heard.push(part); }, cancel: () => {} } });"""
+    )
+    page.goto(f"{address}/screen/hopital,liberte?voice=1&lang={language}")
+    expect(page.get_by_role("button", name=button)).to_be_focused()
+    page.keyboard.press("Enter")
+    heard = page.evaluate("heard.map(({ text, lang }) => [text, lang])")
+    assert {lang for _, lang in heard} == {language}
+    assert heard[0][0] == page.locator("h2").first.inner_text()
+    assert any(re.match(row, text) for text, _ in heard), heard
+    assert any(text == "Rue Nationale fermée." for text, _ in heard), "messages that wait for their turn are read too"
+    page.evaluate("heard.forEach((part) => part.onend())")
+    expect(page.get_by_role("button", name=button)).to_be_visible()
+    page.goto(f"{address}/screen/liberte?lang={language}")
+    expect(page.locator("#voice")).to_have_count(0)
+
+
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_axe_finds_no_fault(screen: NewPage, address: str, variant: str) -> None:
     axe = pytest.importorskip(
         "axe_playwright_python.sync_playwright", reason="axe is missing: pip install -e '.[dev]'."
     )
     wcag = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-    page = screen(f"{address}/screen/liberte,gare?variant={variant}")
+    page = screen(f"{address}/screen/liberte,gare?variant={variant}&voice=1")
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         faults = axe.Axe().run(page, options={**wcag, "resultTypes": ["violations"]}).response["violations"]
