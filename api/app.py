@@ -18,6 +18,7 @@ from api.answers.document import describe
 from api.answers.doors import Doors
 from api.answers.heavy_reads import HeavyReads
 from api.answers.map_tiles import MapTiles
+from api.answers.of_the_engine import OfTheEngine
 from api.answers.own_redirects import OwnRedirects
 from api.answers.problems import answer_with_problems
 from api.answers.rate_limits import RateLimits
@@ -42,7 +43,7 @@ from api.pages.stream import page_stream_router
 from api.pages.timetable import timetable_pages_router
 from api.panels.addresses import panels_router
 from api.panels.screen_addresses import screens_router
-from api.service.service import Service
+from api.service.served import Served
 from api.service.siri_names import SiriNames
 from api.siri.addresses import siri_router
 from api.v1.accuracy import accuracy_router
@@ -96,7 +97,7 @@ class HeadAsGet:
 
 
 def create_app(
-    service: Service,
+    service: Served,
     desk: Desk | None = None,
     *,
     trusted_proxies: Sequence[str] = (),
@@ -106,14 +107,17 @@ def create_app(
     abbreviations: Mapping[str, str] | None = None,
     map_tiles: MapTiles | None = None,
     reminders: Reminders | None = None,
+    reads: bool = False,
+    engine: str | None = None,
 ) -> FastAPI:
     """The application around `service`, which is started and stopped with it and kept at `app.state.service`.
 
     Without a `desk` there is one that nobody can open. `trusted_proxies`: addresses and networks of those who are
     believed in whose name they ask; `behind_socket`: so is everybody, for all come through a socket in the file system;
     `root_path`: "/bus" where a proxy serves it under that; `siri_names`: how `/siri` names stops and lines;
-    `abbreviations`: the operator's own, by the word; `map_tiles`: the streets beneath the map;
-    `reminders`: riders whom push messages tell.
+    `abbreviations`: the operator's own, by the word; `map_tiles`: the streets beneath the map; `reminders`: riders
+    whom push messages tell; `reads`: the service reads what an engine publishes; `engine`: the address at which that
+    engine answers what only it can.
     """
     desk = desk or Desk(service)
     announcer = Announcer(service)
@@ -168,6 +172,8 @@ def create_app(
         expose_headers=["ETag", "Feed-Age", "Feed-Stopped"],
         max_age=86_400,
     )
+    if reads:
+        app.add_middleware(OfTheEngine, address=engine)
     app.add_middleware(BodyLimit)
     app.add_middleware(SaidOnce, service=service)
     app.add_middleware(RequestMetrics, registry=registry)

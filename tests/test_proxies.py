@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from api.command.listening import listen
+from api.command.port import listen
 from tests.api.serving import served
 from tests.api.town import at, service_at
 

@@ -24,7 +24,7 @@ from api.answers.event_stream import EventStream
 from api.answers.problems import PROBLEMS, Problem, ProblemDetails
 from api.reading.board import StopBoards
 from api.reading.moment import Moment
-from api.service.service import Service
+from api.service.served import Served
 from api.service.view import ServiceView
 
 HEARTBEAT_S = 10.0
@@ -98,7 +98,7 @@ class _Channel:
 class Announcer:
     """See the module's docstring. To be used from one event loop at a time."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Served) -> None:
         self._service = service
         self._channels: dict[Hashable, _Channel] = {}
         self._of_client: Counter[str] = Counter()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.answers.caching import has_same
-from api.service.service import Service
+from api.service.served import Served
 from api.service.view import ServiceView
 from api.words.root_path import path_within
 
@@ -48,7 +48,7 @@ class SaidOnce:
     The first who asks has the answer made, those who ask meanwhile wait for it.
     """
 
-    def __init__(self, app: ASGIApp, service: Service) -> None:
+    def __init__(self, app: ASGIApp, service: Served) -> None:
         self._app, self._service = app, service
         self._view: ServiceView | None = None
         self._second = -1

@@ -5,23 +5,16 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from pathlib import Path
-from threading import Event, Thread
-from typing import TYPE_CHECKING, Annotated
+from threading import Event
+from typing import Annotated
 
 import typer
 
-from api.command.plainly import Signalled, databases_said_plainly, said_plainly, say
+from api.command.plainly import databases_said_plainly, said_plainly, say
 from api.command.users import users
 from api.command.which_service import Config, DataDir, GtfsOfService, what_is_kept
-
-if TYPE_CHECKING:
-    import socket
-
-    from api.service.service import Service
-    from api.service.settings import Settings
 
 app = typer.Typer(
     name="prochain",
@@ -54,8 +47,20 @@ _ARCHIVED = {
     "trip_updates": "messages of TripUpdates",
     "alerts": "messages of Alerts",
 }
-_STILL_S = 10.0
-"""It is said so often that what is waited for has not come."""
+RoleOfProcess = Annotated[
+    str | None,
+    typer.Option(
+        help="engine: publish each view to --redis as well; api: have no feeds, answer from what is published there.",
+        show_default=False,
+    ),
+]
+Workers = Annotated[
+    int | None, typer.Option(help="Processes that answer readers, beside one for the engine.", show_default=False)
+]
+RedisAddress = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Redis or Valkey, such as redis://localhost:6379.", show_default=False),
+]
 Speed = Annotated[float, typer.Option(min=0.1, max=600.0, help="How many times faster than real time.")]
 
 
@@ -77,7 +82,10 @@ def prochain(
 
 
 @app.command(epilog="**Example:** prochain demo --port 8080")
-def demo(port: Port = None, host: Host = None, speed: Speed = 1.0, data_dir: DataDir = None) -> None:
+def demo(
+    port: Port = None, host: Host = None, speed: Speed = 1.0, data_dir: DataDir = None, role: RoleOfProcess = None,
+    workers: Workers = None, redis: RedisAddress = None,
+) -> None:  # fmt: skip
     """Serve the demo network, a simulated town on a weekday morning. Nothing else is needed."""
     with said_plainly(), ExitStack() as held:
         import secrets
@@ -85,29 +93,24 @@ def demo(port: Port = None, host: Host = None, speed: Speed = 1.0, data_dir: Dat
 
         from pydantic import SecretStr
 
-        from api.command.listening import listen
         from api.command.log_lines import log_to_stderr
+        from api.command.network import Network
+        from api.command.roles import serve_network
         from api.command.unused_memory import share_heaps
-        from api.service.demo import demo_ground, demo_service
+        from api.service.demo import demo_ground
         from api.service.settings import read_settings
         from feeds.simulator import Simulator
-        from feeds.sole_writer import sole_writer
 
-        settings = read_settings(port=port, host=host, data_dir=data_dir)
+        settings = read_settings(port=port, host=host, data_dir=data_dir, role=role, workers=workers, redis=redis)
         log_to_stderr(settings.log_format)
         shown = None if settings.desk_token or settings.desk_tokens else secrets.token_urlsafe(12)
         if shown:
             settings = settings.model_copy(update={"desk_token": SecretStr(shown)})
         share_heaps()
-        listening = listen(settings.host, settings.port)
-        held.enter_context(sole_writer(settings.data_dir))
-        with _progress("Waking the demo town up") as progress:
-            town = Simulator()
-            service = demo_service(settings, speed, progress, simulator=town)
-            if settings.map_tiles is None:
-                ground = demo_ground(Path(held.enter_context(tempfile.TemporaryDirectory())), town)
-                settings = settings.model_copy(update={"map_tiles": ground})
-        _serve(service, settings, settings.data_dir, listening, live=False, shown_token=shown)
+        if settings.map_tiles is None:
+            ground = demo_ground(Path(held.enter_context(tempfile.TemporaryDirectory())), Simulator())
+            settings = settings.model_copy(update={"map_tiles": ground})
+        serve_network(Network("demo", settings, speed=speed, shown_token=shown))
 
 
 @app.command(
@@ -142,24 +145,31 @@ def serve(
     speed: Speed = 1.0,
     model: Annotated[Path | None, typer.Option(help="File of what is learned: read, and kept up to date.")] = None,
     data_dir: DataDir = None,
+    role: RoleOfProcess = None,
+    workers: Workers = None,
+    redis: RedisAddress = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(help="With --role api: http address of the engine's process, for the desk and what has happened."),
+    ] = None,
     network: Annotated[
         str | None, typer.Option(help="Of [networks] in the configuration only this one.", show_default=False)
     ] = None,
     ends_with_stdin: Annotated[bool, typer.Option("--ends-with-stdin", hidden=True)] = False,
 ) -> None:
     """Serve a network from its feeds, or a recorded day with its clock shifted; or all networks of a configuration."""
-    with said_plainly(), ExitStack() as held:
-        from api.command.listening import listen
+    with said_plainly():
         from api.command.log_lines import log_to_stderr
+        from api.command.network import Network
+        from api.command.roles import serve_network
         from api.command.unused_memory import share_heaps
         from api.service.settings import ConfigurationError, read_settings
-        from feeds.sole_writer import sole_writer
 
         headers, feed_headers = _headers(header)
         settings = read_settings(
             config, gtfs=gtfs, vehicle_positions=vehicle_positions, trip_updates=trip_updates, alerts=alerts,
             headers=headers or None, feed_headers=feed_headers or None, host=host, port=port, model=model,
-            data_dir=data_dir, network=network,
+            data_dir=data_dir, network=network, role=role, workers=workers, redis=redis, engine=engine,
         )  # fmt: skip
         log_to_stderr(settings.log_format, settings.network)
         if settings.networks and settings.network is None:
@@ -176,28 +186,13 @@ def serve(
         if replay_folder is None and (at is not None or speed != 1.0):
             raise ConfigurationError("--at and --speed go with --replay FOLDER; live feeds run at their own time.")
         share_heaps()
-        listening = listen(settings.host, settings.port)
-        if replay_folder is not None:
-            from api.service.playback import recorded_service
-
+        if replay_folder is None:
+            served = Network("live", settings)
+        else:
             # A past day must not get among what the live service keeps.
             settings = settings.model_copy(update={"data_dir": data_dir, "model": model})
-            folder, unwritable = settings.data_dir, ""
-            held.enter_context(sole_writer(folder))
-            with _progress("Following the vehicles up to then") as progress:
-                service = recorded_service(settings, replay_folder, at, speed, progress)
-        else:
-            from api.service.data_folder import held_or_done_without
-            from api.service.live import data_folder, live_service, model_file
-            from feeds.public_address import public_place
-            from feeds.sole_writer import sole_keeper
-
-            data = held.enter_context(held_or_done_without(*data_folder(settings)))
-            held.enter_context(sole_keeper(model_file(settings)))
-            folder, unwritable = data.path or data.read_only, data.fault
-            with _progress(f"Reading the timetable of {public_place(settings.gtfs or '')}"):
-                service = live_service(settings, data)
-        _serve(service, settings, folder, listening, unwritable=unwritable, live=replay_folder is None)
+            served = Network("recorded", settings, speed=speed, recording=replay_folder, at=at)
+        serve_network(served)
 
 
 @app.command(
@@ -433,57 +428,6 @@ def token() -> None:
     print(f"token, for who is to have it:  {made}\nfor [desk_tokens]:             {hash_of(made)}")
 
 
-def _serve(
-    service: Service,
-    settings: Settings,
-    folder: Path | None,
-    listening: socket.socket,
-    *,
-    unwritable: str = "",
-    live: bool,
-    shown_token: str | None = None,
-) -> None:
-    from api.answers.map_tiles import MapTiles
-    from api.command.listening import address_of, stop_address
-    from api.command.listening import serve as answer_requests
-    from api.command.worth_opening import stops_worth_opening
-    from api.desk.desk import desk_of
-    from api.pages.reminders import reminders_of
-
-    map_tiles = MapTiles(settings.map_tiles) if settings.map_tiles else None
-    # Riders elsewhere must not be told of what happens in a demo, or happened long ago.
-    desk = desk_of(service, settings, folder, unwritable=unwritable, tells=live)
-    reminders = reminders_of(service, settings, None if unwritable else folder)
-    base, tt, view = address_of(listening) + settings.root_path, service.timetable, service.view
-    moment = view.iso(service.clock.now())[:16].replace("T", " ")
-    print(f"\n  {tt.network_name or 'prochain'}: {tt.stops:,} stops, {tt.trips:,} trips; it is {moment} there.\n")
-    print(f"  {base}")
-    for kind, stop in stops_worth_opening(view, service.clock.now()):
-        print(f"  {stop_address(base, str(tt.stop_id[stop]))}  {tt.stop_name[stop]} ({kind})")
-    how = (
-        f"token {shown_token}"
-        if shown_token
-        else "open"
-        if desk.sign_in.possible
-        else "off: set desk_token, or prochain users add"
-    )
-    print(f"  {base}/desk  the officer's desk ({how})")
-    print(f"  {base}/docs  the API\n", flush=True)
-    with suppress(Signalled):
-        answer_requests(
-            service,
-            desk,
-            listening,
-            lambda: print("  Ctrl-C ends it.", flush=True),
-            settings.trusted_proxies,
-            settings.root_path,
-            settings.siri,
-            settings.abbreviations,
-            map_tiles,
-            reminders,
-        )
-
-
 def _headers(given: list[str] | None) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     """Those for all feeds, and those for one, by feed."""
     from api.service.live import FEEDS, GTFS
@@ -528,36 +472,3 @@ def _print_counts(counts: dict[str, int]) -> None:
     for name, count in sorted(counts.items()):
         if count:
             print(f"{name.replace('_', ' '):<{width}} {count:>12,}")
-
-
-@contextmanager
-def _progress(doing: str) -> Iterator[Callable[[float], None]]:
-    """A bar on a terminal, elsewhere a line now and then; what it gives is told the share done."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        with _told_while_it_lasts(doing):
-            yield lambda _: None
-        return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(doing, total=None)
-        yield lambda share: bar.update(task, total=1.0, completed=share)
-
-
-@contextmanager
-def _told_while_it_lasts(doing: str) -> Iterator[None]:
-    done, began = Event(), time.monotonic()
-
-    def tell() -> None:
-        print(f"{doing} …", file=sys.stderr, flush=True)
-        while not done.wait(_STILL_S):
-            print(f"{doing}, for {time.monotonic() - began:.0f} s now …", file=sys.stderr, flush=True)
-
-    Thread(target=tell, name="progress", daemon=True).start()
-    try:
-        yield
-    finally:
-        done.set()

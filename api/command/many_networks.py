@@ -13,8 +13,9 @@ from threading import Thread
 import typer
 
 from api.command.connections import allow_many_files
-from api.command.listening import IN_FILES, Server, address_of, listen
+from api.command.listening import Server
 from api.command.plainly import Signalled
+from api.command.port import IN_FILES, address_of, listen
 from api.networks.app import networks_app
 from api.networks.supervised import SupervisedNetwork
 from api.service.settings import ConfigurationError, Settings, settings_by_network

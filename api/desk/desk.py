@@ -26,7 +26,7 @@ from api.desk.subscribers import TOLD_WITHIN_S, Subscriber, installed_subscriber
 from api.desk.webhook import Webhook
 from api.reading.alerts import lines_told_of
 from api.reading.moment import Moment
-from api.service.service import Service
+from api.service.served import Served
 from api.service.settings import Settings
 
 log = logging.getLogger("prochain")
@@ -41,7 +41,7 @@ class Desk:
 
     def __init__(
         self,
-        service: Service,
+        service: Served,
         *,
         token: str | None = None,
         tokens: Mapping[str, str] | None = None,
@@ -164,7 +164,7 @@ def _named(subscribers: Iterable[Subscriber]) -> dict[str, Subscriber]:
 
 
 def desk_of(
-    service: Service, settings: Settings, folder: Path | None, *, unwritable: str = "", tells: bool = True
+    service: Served, settings: Settings, folder: Path | None, *, unwritable: str = "", tells: bool = True
 ) -> Desk:
     """The desk that `settings` describe; `unwritable`: why nothing can be written to `folder`; `tells`: whether
     subscribers hear of what it publishes.

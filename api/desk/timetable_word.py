@@ -10,7 +10,7 @@ from api.answers.problems import PROBLEMS, Problem
 from api.desk.desk import Desk
 from api.desk.disruptions_api import WRITING, AuthorisedFirst, Writing
 from api.desk.rendering import OwnForm, desk_of_request, officer_of
-from api.service.service import Service
+from api.service.served import Served
 
 timetable_router = APIRouter(tags=["Health"], route_class=AuthorisedFirst)
 timetable_form_router = APIRouter(include_in_schema=False)
@@ -53,7 +53,7 @@ def _taken(desk: Desk, by: str) -> bool:
     return True
 
 
-def _state(service: Service) -> TimetableState:
+def _state(service: Served) -> TimetableState:
     waiting = service.waiting_timetable
     return TimetableState(
         version=service.timetable.feed_version,

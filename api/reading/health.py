@@ -17,7 +17,7 @@ from api.reading.alerts import informed_by
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
 from api.reading.zone_places import great_circle_km, zone_place
-from api.service.service import Service
+from api.service.served import Served
 from api.service.view import FeedHealth
 from predictor.arrays import Float64Array
 from predictor.geometry import ground_distance_m
@@ -26,7 +26,8 @@ from predictor.snapshot import IN_SERVICE, OFF_ROUTE, UNMATCHED, Snapshot, Vehic
 from predictor.timetable import Timetable
 
 FAULTS = (
-    "engine_stalled", "no_step_yet", "feed_error", "feed_of_another", "feed_misplaced",
+    "engine_stalled", "no_step_yet", "engine_silent", "exchange_gone", "views_unreadable", "not_published",
+    "feed_error", "feed_of_another", "feed_misplaced",
     "feed_stopped", "no_vehicles", "fleet_stands", "unknown_trips",
     "clocks_far_ahead", "reports_old", "reports_late", "vehicle_clock_slow", "clock_fast",
     "positions_unusable", "positions_swapped", "vehicles_elsewhere", "vehicles_off_line",
@@ -81,16 +82,13 @@ class Fault:
     figures: Mapping[str, object] = field(default_factory=dict)
 
 
-def faults_of(service: Service) -> list[Fault]:
+def faults_of(service: Served) -> list[Fault]:
     """All that is wrong now, what is worst first."""
     moment = Moment(service.view, service.clock.now())
-    found = []
-    if service.stalled:
-        found.append(Fault("engine_stalled", {"seconds": round(service.since_step_s)}))
-    elif service.steps == 0:
-        found.append(Fault("no_step_yet"))
-    saving = [Fault(code, figures) for code, figures in service.saving_faults]
-    return [*found, *view_faults(moment), *_clock_faults(service, moment.now), *saving, *_worse_lines(service)]
+    behind, saving = (
+        [Fault(code, figures) for code, figures in told] for told in (service.behind, service.saving_faults)
+    )
+    return [*behind, *view_faults(moment), *_clock_faults(service, moment.now), *saving, *_worse_lines(service)]
 
 
 def view_faults(moment: Moment) -> list[Fault]:
@@ -266,7 +264,7 @@ def operator_faults(moment: Moment) -> list[Fault]:
     return found
 
 
-def _worse_lines(service: Service) -> list[Fault]:
+def _worse_lines(service: Served) -> list[Fault]:
     """Lines that are predicted far worse than in the same hours of other days."""
     names, worse = lines_of(service.timetable).all, service.history.accuracy.recent.worse
     index = service.timetable.route_index
@@ -278,7 +276,7 @@ def _worse_lines(service: Service) -> list[Fault]:
     return [Fault("lines_worse", {"lines": ", ".join(lines)})] if lines else []
 
 
-def _clock_faults(service: Service, now: float) -> list[Fault]:
+def _clock_faults(service: Served, now: float) -> list[Fault]:
     found = []
     if service.clock.jumped_s:
         found.append(Fault("own_clock_jumped", {"seconds": round(service.clock.jumped_s)}))

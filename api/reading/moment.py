@@ -9,7 +9,7 @@ from typing import TypedDict
 from fastapi import Request
 
 from api.reading.lines import Lines, lines_of
-from api.service.service import Service
+from api.service.served import Served
 from api.service.view import ServiceView
 from predictor.timetable import Timetable
 
@@ -33,7 +33,7 @@ class Moment:
     @classmethod
     def of(cls, request: Request) -> Moment:
         """The latest view, now."""
-        service: Service = request.app.state.service
+        service: Served = request.app.state.service
         return cls(service.view, service.clock.now())
 
     @property

@@ -19,10 +19,13 @@ log = logging.getLogger("prochain")
 class Clock(Protocol):
     """Tells the time of the network being served."""
 
-    speed: float
-    """Seconds of the network's time that pass in a second."""
-    jumped_s: float
-    """By how much the machine's clock has jumped away from the time that is told, 0 where it has not."""
+    @property
+    def speed(self) -> float:
+        """Seconds of the network's time that pass in a second."""
+
+    @property
+    def jumped_s(self) -> float:
+        """By how much the machine's clock has jumped away from the time that is told, 0 where it has not."""
 
     def now(self) -> float:
         """POSIX seconds."""

@@ -10,7 +10,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import Protocol
@@ -23,10 +23,10 @@ from api.service.checkpoint import Checkpoint
 from api.service.clock import SLEWED_S, Clock, LiveClock
 from api.service.history_writer import HistoryWriter
 from api.service.incoming_feeds import RealtimeFeeds
+from api.service.served import Served, SetBack, Told
 from api.service.stop_search import StopSearch
 from api.service.timetable_fit import WaitingTimetable, fit_of
 from api.service.view import FeedHealth, ServiceView, UpdateFigures
-from feeds.alerts import Alert
 from feeds.background import Repeated, Watched
 from feeds.gtfs.kept_zip import kept_zip
 from feeds.gtfs_realtime import AddedAs
@@ -39,7 +39,6 @@ from predictor.accuracy.scorer import Sampling
 from predictor.arrays import StrArray
 from predictor.engine import Engine, EngineSettings
 from predictor.observations import Observations
-from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable
 
 LONGEST_STEP_S = 30.0
@@ -68,22 +67,13 @@ class TimetableSource(Protocol):
         """How the GTFS feed is doing."""
 
 
-@dataclass(frozen=True)
-class SetBack:
-    """The clock was set back."""
-
-    at: float
-    """What it showed then, POSIX seconds."""
-    seconds: float
-
-
 def one_matrix_thread() -> None:
     """Let this process multiply matrices on one thread from now on: the core multiplies many small ones, one after the
     other, and more threads only wait for each other on the cores that answer readers."""
     threadpool_limits(limits=1, user_api="blas")
 
 
-class Service:
+class Service(Served):
     """See the module's docstring. As long as `start` has not been called, `step` may be called by hand."""
 
     def __init__(
@@ -119,24 +109,17 @@ class Service:
         """
         one_matrix_thread()
         self.clock: Clock = clock or LiveClock()
-        self.steps = 0
-        self.step_failures = 0
-        self.set_back: SetBack | None = None
-        """When the clock was last set back."""
-        self.on_step: Callable[[float], None] = lambda _: None
-        """Told how many seconds each good step took."""
-        self.own_alerts: Callable[[Timetable, float], tuple[Alert, ...]] = lambda *_: ()
-        """Messages to riders beside the operator's, for a timetable and a time. Call `show_own_alerts` when they
-        changed."""
-        self.desk_threads: Callable[[], Sequence[Watched]] = lambda: ()
-        """Those that tell others of what officers write."""
-        self.face_threads: list[Watched] = []
-        """Those of faces, that tell riders."""
-        self.desk_fault: Callable[[], str] = lambda: ""
-        """What is wrong with what officers write, "" where nothing is."""
+        super().__init__()
+        self.on_view: Callable[[], None] = lambda: None
+        """Called with each new view."""
+        self.publishing: Callable[[], Sequence[Watched]] = lambda: ()
+        """Those that publish what is shown to readers elsewhere."""
+        self.publishing_fault: Callable[[], str] = lambda: ""
+        """Why readers elsewhere do not see it, "" where they do."""
         self._settings = engine_settings or EngineSettings()
         self._feeds = feeds
-        self._step_interval_s = step_interval_s
+        self.step_interval_s = step_interval_s
+        """Of the network's time."""
         self._feed_stopped_after_s = feed_stopped_after_s
         self._added_as = added_as
         self._headway_as = headway_as
@@ -190,24 +173,9 @@ class Service:
             accepted.keep(timetable)
 
     @property
-    def snapshot(self) -> Snapshot:
-        """The latest snapshot."""
-        return self.view.snapshot
-
-    @property
-    def timetable(self) -> Timetable:
-        """The timetable in use."""
-        return self.view.timetable
-
-    @property
     def gtfs_zip(self) -> Path | None:
         """The feed that the timetable in use was made of, as the operator gave it; None where it is not at hand."""
         return kept_zip(self._gtfs_zips, self.timetable.feed_version)
-
-    @property
-    def alerts(self) -> tuple[Alert, ...]:
-        """Messages to riders, in force or not."""
-        return self.view.alerts
 
     @property
     def history(self) -> HistoryStore:
@@ -215,9 +183,21 @@ class Service:
         return self._history.store
 
     @property
-    def saving_faults(self) -> list[tuple[str, dict[str, object]]]:
-        """What cannot be saved, what was lost, which work fails: a code of `api.reading.health`, and its figures."""
-        store, checkpoint, found = self.history, self._checkpoint, list[tuple[str, dict[str, object]]]()
+    def behind(self) -> list[Told]:
+        """See `Served`."""
+        found = list[Told]()
+        if self.stalled:
+            found.append(("engine_stalled", {"seconds": round(self.since_step_s)}))
+        elif self.steps == 0:
+            found.append(("no_step_yet", {}))
+        if fault := self.publishing_fault():
+            found.append(("not_published", {"error": fault}))
+        return found
+
+    @property
+    def saving_faults(self) -> list[Told]:
+        """See `Served`."""
+        store, checkpoint, found = self.history, self._checkpoint, list[Told]()
         if self._data_fault:
             found.append(("nothing_kept", {"error": self._data_fault}))
         if self._accepted and self._accepted.fault:
@@ -250,13 +230,8 @@ class Service:
     @property
     def threads(self) -> list[Watched]:
         """All that goes on beside the readers."""
-        found: list[Watched] = [
-            *self._work,
-            self._history.work,
-            *self._feeds.threads,
-            *self.desk_threads(),
-            *self.face_threads,
-        ]
+        found: list[Watched] = [*self._work, self._history.work, *self._feeds.threads]
+        found += [*self.desk_threads(), *self.face_threads, *self.publishing()]
         return found + [keeper.work for keeper in (self._checkpoint, self._accepted) if keeper]
 
     @property
@@ -267,7 +242,7 @@ class Service:
     @property
     def stalled(self) -> bool:
         """Whether steps have failed to come for so long that something is broken."""
-        return self.since_step_s > max(_STALLED_AFTER_S, 10.0 * self._step_interval_s)
+        return self.since_step_s > max(_STALLED_AFTER_S, 10.0 * self.step_interval_s)
 
     def start(self) -> None:
         """Let the clock run; begin to poll, to step, and to look for new timetables. A second call changes nothing."""
@@ -380,6 +355,7 @@ class Service:
             log.exception("Our own messages cannot be made; those shown before stay.")
             own = self.view.own_alerts
         self.view = view.with_own_alerts(own, now)
+        self.on_view()
 
     def _viewed(self, reading: Reading, now: float) -> ServiceView:
         trip = reading.observations.trip
@@ -389,7 +365,7 @@ class Service:
         self._headway_named = named or self._headway_named
         snapshot = self._engine.step(reading.observations, now, reading.trip_updates)
         if snapshot.timetable.feed_version != self._searched:
-            self._stop_search = StopSearch(snapshot.timetable)
+            self._stop_search = StopSearch(snapshot.timetable.base)
             self._searched = snapshot.timetable.feed_version
         health = dict(self._feeds.health())
         if self._timetable_source:

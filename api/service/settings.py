@@ -23,7 +23,7 @@ from api.service.siri_names import SiriNames
 from predictor.forecast import MISS_WEIGHT
 
 SHORTEST_SECRET = 16
-_SECRETS = ("desk_token", "desk_tokens", "desk_webhook_secret", "desk_webhooks")
+_SECRETS = ("redis", "desk_token", "desk_tokens", "desk_webhook_secret", "desk_webhooks")
 """Settings whose values no message repeats."""
 _PREFIX = "prochain_"
 """Of the environment's variables, in capitals or not."""
@@ -159,6 +159,28 @@ class Settings(BaseSettings):
         "departure of the last 30 days; by default one in the user's "
         "state folder for each GTFS address. The demo and replays keep nothing unless it is given",
     )
+    role: Literal["all", "engine", "api"] = Field(
+        "all",
+        description="what this process does: all of it; engine: it publishes each view to redis as well; api: it has "
+        "no feeds, and answers from what an engine has published there",
+    )
+    workers: int = Field(
+        0, ge=0, le=64,
+        description="processes that answer readers, beside one for the engine where there is one here; 0: all in one",
+    )  # fmt: skip
+    redis: SecretStr | None = Field(
+        None,
+        description="Redis or Valkey that views are published to and read from: redis://, rediss:// or unix:// address",
+    )
+    redis_prefix: str = Field(
+        "prochain", min_length=1, max_length=100, pattern=r"^[\w.:-]+$",
+        description="what the names of all keys there begin with: another for each network",
+    )  # fmt: skip
+    engine: str | None = Field(
+        None,
+        description="http address of the engine's process, which those of role api hand on to what only it can answer: "
+        "the desk, /v1/disruptions, /v1/timetable, explanations",
+    )
     trusted_proxies: list[str] = Field(
         default_factory=list,
         description="addresses and networks of the proxies before the service, whose X-Forwarded-For and "
@@ -241,6 +263,20 @@ class Settings(BaseSettings):
             for setting in OF_THE_WHOLE & table.keys():
                 raise ValueError(f"“{setting}” is for all networks, and stands outside of [networks.{name}]")
         return networks
+
+    @field_validator("redis")
+    @classmethod
+    def _redis_address(cls, address: SecretStr | None) -> SecretStr | None:
+        if address is not None and not address.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("it is an address such as redis://localhost:6379/0, rediss://… or unix:///run/redis.sock")
+        return address
+
+    @field_validator("engine")
+    @classmethod
+    def _engine_address(cls, address: str | None) -> str | None:
+        if address is not None and not address.startswith(("http://", "https://")):
+            raise ValueError("it is an http(s) address, such as http://engine:8000")
+        return address
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -17,7 +17,7 @@ from api.answers.problems import PROBLEMS
 from api.answers.rate_limits import EXPLANATIONS, TOO_OFTEN, limited
 from api.reading.accuracy import DAYS, MOST_DAYS, MOST_GROUPS, Horizon, Scores, accuracy, days_until_now
 from api.reading.moment import Moment
-from api.service.service import Service
+from api.service.served import Served
 from api.v1.models import Accuracy, AccuracyGroup, Completeness, HorizonFigures, OnTime
 
 accuracy_router = APIRouter(tags=["Accuracy"], dependencies=[Depends(limited(EXPLANATIONS))])
@@ -44,7 +44,7 @@ def get_accuracy(
     the vehicles were. Ours and, where the operator has TripUpdates, its own. Predictions are sampled once a minute.
     Lines and stops of which most was predicted come first."""
     moment = Moment.of(request)
-    service: Service = request.app.state.service
+    service: Served = request.app.state.service
     first, last = days_until_now(moment, days) if day is None else (day, day)
     found = accuracy(
         service.history.accuracy, moment.timetable, first, last, by,

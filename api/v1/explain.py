@@ -18,7 +18,7 @@ from api.answers.rate_limits import EXPLANATIONS, TOO_OFTEN, limited
 from api.reading.calls import iso_date, known
 from api.reading.explanations import AROUND_S, TIME_ASKED, Explanation, explain, explain_line, time_asked
 from api.reading.moment import Moment
-from api.service.service import Service
+from api.service.served import Served
 from api.v1.models import Cause, ExplanationModel, Explanations, FactKind, FactModel, Outcome
 from api.v1.representations import route_ref
 from api.words.explanation import words_of
@@ -57,7 +57,7 @@ def explain_stop(
     moment = Moment.of(request)
     stop = stop_index(moment, stop_id)
     only = None if route is None else route_index(moment, route)
-    service: Service = request.app.state.service
+    service: Served = request.app.state.service
     found = explain(
         service.history, moment.timetable, stop, _time_asked(moment, at, moment.view.zone_at(stop)),
         route=only, direction=direction, around_s=float(around),
@@ -76,7 +76,7 @@ def explain_route(
     that was not served, else of the first one. Of a line run by headway: the wait at the first stop where it was long,
     else at the first one."""
     moment = Moment.of(request)
-    service: Service = request.app.state.service
+    service: Served = request.app.state.service
     found = explain_line(
         service.history, moment.timetable, route_index(moment, route_id), _time_asked(moment, at, moment.view.zone),
         direction=direction, around_s=float(around),
@@ -95,7 +95,7 @@ def _time_asked(moment: Moment, at: str | None, zone: ZoneInfo) -> float:
 
 
 def _answer(request: Request, moment: Moment, found: list[Explanation]) -> Response:
-    service: Service = request.app.state.service
+    service: Served = request.app.state.service
     until = service.history.until
     explanations = [explanation_model(moment, explanation) for explanation in found]
 

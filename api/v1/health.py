@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from api.reading.health import WARNINGS, faults_of
-from api.service.service import Service
+from api.service.served import Served
 from api.v1.models import FeedState, Health
 from api.words.health import detail
 
@@ -27,13 +27,13 @@ def get_health(request: Request) -> JSONResponse:
 @health_router.get("/readyz", response_model=Health, responses={503: {"model": Health}})
 def get_readiness(request: Request) -> JSONResponse:
     """Whether requests should be sent here: 503 until the engine has made its first steps, and when it is stuck."""
-    service: Service = request.app.state.service
+    service: Served = request.app.state.service
     health = health_of(service)
     ready = health.status != "down" and service.steps > 0
     return JSONResponse(health.model_dump(), 200 if ready else 503, headers=_NO_STORE)
 
 
-def health_of(service: Service) -> Health:
+def health_of(service: Served) -> Health:
     """How the service is doing now."""
     view, now = service.view, service.clock.now()
     faults = faults_of(service)

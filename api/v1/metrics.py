@@ -20,7 +20,7 @@ from api.answers.doors import Doors
 from api.answers.heavy_reads import HeavyReads
 from api.reading.accuracy import recent
 from api.reading.health import FAULTS, faults_of
-from api.service.service import Service
+from api.service.served import Served
 from predictor.snapshot import SOURCES, STATUSES, VEHICLE_STATES
 
 metrics_router = APIRouter(tags=["Health"])
@@ -38,7 +38,7 @@ def get_metrics(request: Request) -> Response:
 class ServiceCollector(Collector):
     """Reads the service's latest view when asked."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Served) -> None:
         self._service = service
 
     def collect(self) -> Iterator[Metric]:
@@ -120,7 +120,7 @@ class ServiceCollector(Collector):
         yield worse
 
 
-def registry_of(service: Service, announcer: Announcer, heavy_reads: HeavyReads, doors: Doors) -> CollectorRegistry:
+def registry_of(service: Served, announcer: Announcer, heavy_reads: HeavyReads, doors: Doors) -> CollectorRegistry:
     """A registry with the service's metrics, told of each step, and those of its process."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)

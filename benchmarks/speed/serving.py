@@ -25,7 +25,8 @@ from starlette.types import Message
 from api.answers.doors import Doors
 from api.app import create_app
 from api.command.connections import allow_many_files
-from api.command.listening import Server, address_of, listen
+from api.command.listening import Server
+from api.command.port import address_of, listen
 from api.service.demo import demo_service
 from api.service.service import Service
 from api.service.settings import Settings

@@ -20,7 +20,7 @@ _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 def keep_zip(folder: Path, archive: GtfsArchive) -> None:
     """Keep a feed's bytes; of a feed that is a folder, its tables in a zip. Where that cannot be written, it is told in
     the log."""
-    path = _path(folder, archive.digest)
+    path = zip_path(folder, archive.digest)
     if path.exists():
         return
     try:
@@ -35,8 +35,8 @@ def keep_zip(folder: Path, archive: GtfsArchive) -> None:
 
 def copy_zip(source: Path, folder: Path, digest: str) -> None:
     """Keep in `folder` too what `source` keeps, and nothing else. Errors: OSError."""
-    path = _path(folder, digest)
-    if not path.exists() and (kept := _path(source, digest)).exists():
+    path = zip_path(folder, digest)
+    if not path.exists() and (kept := zip_path(source, digest)).exists():
         with whole_file(path) as unfinished:
             shutil.copy2(kept, unfinished)
     for other in folder.glob("gtfs-*.zip"):
@@ -46,10 +46,11 @@ def copy_zip(source: Path, folder: Path, digest: str) -> None:
 
 def kept_zip(folders: Iterable[Path], digest: str) -> Path | None:
     """Where the zip of this content lies, None where it is in none of the folders."""
-    return next((path for folder in folders if (path := _path(folder, digest)).is_file()), None)
+    return next((path for folder in folders if (path := zip_path(folder, digest)).is_file()), None)
 
 
-def _path(folder: Path, digest: str) -> Path:
+def zip_path(folder: Path, digest: str) -> Path:
+    """Where the zip of this content is kept in a folder."""
     return folder / f"gtfs-{digest}.zip"
 
 

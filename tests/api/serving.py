@@ -9,7 +9,8 @@ from threading import Thread
 from typing import Any
 
 from api.app import create_app
-from api.command.listening import Server, address_of, listen
+from api.command.listening import Server
+from api.command.port import address_of, listen
 from api.desk.desk import Desk
 from api.service.service import Service
 

@@ -21,6 +21,7 @@ from api.desk.gaps import great_gaps
 from api.desk.running_trips import running_trips
 from api.desk.standing import standing
 from api.service.clock import ShiftedClock
+from api.service.service import Service
 from api.service.view import FeedHealth
 from api.words.texts import desk_texts_in
 from feeds.reading import Reading
@@ -380,6 +381,7 @@ def test_a_line_that_riders_are_told_of_already_is_not_drafted_again() -> None:
 
 def test_while_the_feed_is_silent_nothing_is_drafted_and_the_page_says_so(desk: Desk, officer: TestClient) -> None:
     desk.service.clock = ShiftedClock(at(8, 5, 30))
+    assert isinstance(desk.service, Service)
     desk.service.step(at(8, 5, 30))
     desk.service.clock = ShiftedClock(at(8, 9))
     assert desk.drafts().offered == []

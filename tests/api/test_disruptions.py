@@ -84,6 +84,7 @@ def test_it_is_on_every_face_before_the_engine_steps_again(client: TestClient, d
 
 def test_it_stays_when_the_engine_steps_and_beside_the_operators_own(client: TestClient, desk: Desk) -> None:
     said = publish(client, **DETOUR)
+    assert isinstance(desk.service, Service)
     desk.service.step(NOW + 5)
     assert alert_ids(client) == [said["disruption_id"], "works"]
     sources = [one["source"] for one in client.get("/v1/disruptions").json()["disruptions"]]
@@ -226,7 +227,8 @@ def test_a_row_that_cannot_be_read_is_left_out_and_the_others_serve(tmp_path: Pa
 
 
 def test_publishing_while_the_engine_steps_loses_no_message(desk: Desk) -> None:
-    service: Service = desk.service
+    service = desk.service
+    assert isinstance(service, Service)
     stopping = Event()
 
     def step() -> None:

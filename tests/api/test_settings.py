@@ -58,6 +58,7 @@ _VALUES = {
     "added_as": "ADDED", "headway_as": "SCHEDULED", "desk_webhooks": ["https://example.org/hook"],
     "desk_tokens": {"anne": _SECRET}, "trusted_proxies": ["127.0.0.1", "fd00::/8"],
     "take_any_gtfs": True, "log_format": "json", "feed_headers": {"gtfs": {"a": "b"}},
+    "role": "api", "workers": 3, "redis": "redis://localhost:1", "engine": "http://engine:8000",
     "web_push": False, "push_hosts": ["push.example.org"],
     "root_path": "/bus", "further_feeds": [{"feed": "alerts", "address": "a.pb"}],
     "networks": {"tours": {"gtfs": "a.zip"}}, "siri": {"producer": "TOWN"}, "abbreviations": {"Heights": "Hts."},

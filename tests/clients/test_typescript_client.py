@@ -18,7 +18,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.command.listening import address_of, listen
+from api.command.port import address_of, listen
 from api.desk.desk import Desk
 from tests.api.town import TOWN, at, service_at
 from tests.clients.test_python_client import BYTES, CALLS, ORDER, TOKEN

@@ -20,7 +20,7 @@ from google.transit.gtfs_realtime_pb2 import FeedMessage
 
 from api.answers.map_tiles import MapTiles
 from api.app import create_app
-from api.command.listening import address_of, listen
+from api.command.port import address_of, listen
 from api.desk.desk import Desk
 from api.pages.push_sender import PushSender
 from api.pages.reminders import Reminders

@@ -1,0 +1,146 @@
+"""What a process does: it follows a network, or answers readers from what is published."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from threading import Thread
+from typing import TYPE_CHECKING
+
+import uvicorn
+from starlette.types import Message, Receive, Scope, Send
+
+from api.answers.map_tiles import MapTiles
+from api.command.listening import serve
+from api.command.network import Network
+from api.command.plainly import Signalled
+from api.command.port import stop_address
+from api.command.worth_opening import stops_worth_opening
+from api.desk.desk import Desk, desk_of
+from api.pages.reminders import reminders_of
+from api.service.settings import Settings
+
+if TYPE_CHECKING:
+    from api.service.exchange import Exchange
+    from api.service.service import Service
+
+_AT_ONCE_S = 2.0
+_NOT_YET = (
+    b'{"type":"about:blank","title":"Not yet","status":503,"detail":"The engine has published nothing yet.",'
+    b'"code":"no-view-yet"}'
+)
+
+
+def follow_network(
+    network: Network,
+    listening: socket.socket,
+    base: str,
+    exchange: Exchange | None,
+    ready: Callable[[], None] = lambda: print("  Ctrl-C ends it.", flush=True),
+) -> None:
+    """Follow the network, answer all that is asked, publish each view where there is an `exchange`.
+
+    Parameters: `base`: the address at which readers ask; `ready`: called when requests are answered.
+    """
+    settings = network.settings
+    with ExitStack() as held:
+        service, folder, unwritable = network.service(held)
+        # Riders elsewhere must not be told of what happens in a demo, or happened long ago.
+        desk = desk_of(service, settings, folder, unwritable=unwritable, tells=network.kind == "live")
+        reminders = reminders_of(service, settings, None if unwritable else folder)
+        if exchange is not None:
+            from api.service.publisher import Publisher
+
+            publisher = Publisher(service, exchange)
+            held.callback(publisher.stop)
+            publisher.start()
+        _tell_what_is_served(service, desk, base + settings.root_path, network.shown_token)
+        with suppress(Signalled):
+            serve(
+                service, desk, listening, ready, settings.trusted_proxies, settings.root_path, settings.siri,
+                settings.abbreviations, map_tiles_of(settings),
+                reminders,
+            )  # fmt: skip
+
+
+def answer_readers(
+    settings: Settings,
+    listening: socket.socket,
+    exchange: Exchange,
+    engine: str | None,
+    ready: Callable[[], None] = lambda: print("  Ctrl-C ends it.", flush=True),
+) -> None:
+    """Answer readers from what an engine publishes. Parameters: `engine`: the address of its process."""
+    from api.service.live import cache_folder
+    from api.service.reader import Reader
+
+    folders = [folder for folder in (cache_folder(settings),) if folder]
+    reader = Reader(exchange, folders)
+    with suppress(Signalled):
+        try:
+            reader.start()
+            if not reader.wait(_AT_ONCE_S):
+                print(f"Waiting for the engine's first view at {exchange.place} …", flush=True)
+                _say_not_yet(listening, reader.wait)
+            serve(
+                reader, Desk(reader), listening, ready, settings.trusted_proxies, settings.root_path, settings.siri,
+                settings.abbreviations, map_tiles_of(settings),
+                reads=True, engine=engine,
+            )  # fmt: skip
+        finally:
+            reader.stop()
+
+
+def map_tiles_of(settings: Settings) -> MapTiles | None:
+    """The streets beneath the map. Errors: ConfigurationError."""
+    return MapTiles(settings.map_tiles) if settings.map_tiles else None
+
+
+def _tell_what_is_served(service: Service, desk: Desk, base: str, shown_token: str | None) -> None:
+    tt, view = service.timetable, service.view
+    moment = view.iso(service.clock.now())[:16].replace("T", " ")
+    lines = [f"\n  {tt.network_name or 'prochain'}: {tt.stops:,} stops, {tt.trips:,} trips; it is {moment} there.\n"]
+    lines.append(f"  {base}")
+    for kind, stop in stops_worth_opening(view, service.clock.now()):
+        lines.append(f"  {stop_address(base, str(tt.stop_id[stop]))}  {tt.stop_name[stop]} ({kind})")
+    how = (
+        f"token {shown_token}"
+        if shown_token
+        else "open"
+        if desk.sign_in.possible
+        else "off: set desk_token, or prochain users add"
+    )
+    lines += [f"  {base}/desk  the officer's desk ({how})", f"  {base}/docs  the API\n"]
+    print("\n".join(lines), flush=True)
+
+
+def _say_not_yet(listening: socket.socket, wait: Callable[[float], bool]) -> None:
+    """Answer 503 until `wait` has come to its end, so that whoever watches over the process sees that it is there."""
+    server = uvicorn.Server(
+        uvicorn.Config(_not_yet, log_config=None, log_level="warning", access_log=False, lifespan="off")
+    )
+
+    def end() -> None:
+        while not (wait(1.0) or server.should_exit):
+            pass
+        server.should_exit = True
+
+    Thread(target=end, name="first view", daemon=True).start()
+    # The server closes what it is given.
+    asyncio.run(server.serve(sockets=[listening.dup()]))
+
+
+async def _not_yet(scope: Scope, _: Receive, send: Send) -> None:
+    started: Message = {
+        "type": "http.response.start",
+        "status": 503,
+        "headers": [
+            (b"content-type", b"application/problem+json"), (b"content-length", str(len(_NOT_YET)).encode()),
+            (b"retry-after", b"5"), (b"cache-control", b"no-store"), (b"connection", b"close"),
+        ],
+    }  # fmt: skip
+    if scope["type"] == "http":
+        await send(started)
+        await send({"type": "http.response.body", "body": _NOT_YET})

@@ -1,0 +1,54 @@
+"""Which network is served, as it is handed to the process whose engine follows it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from api.command.progress import progress
+from api.service.settings import Settings
+
+if TYPE_CHECKING:
+    from api.service.service import Service
+
+
+@dataclass(frozen=True)
+class Network:
+    """A live one, a recorded day of one, or the demo."""
+
+    kind: Literal["live", "recorded", "demo"]
+    settings: Settings
+    speed: float = 1.0
+    recording: Path | None = None
+    at: str | None = None
+    """Local time at which the recorded day begins."""
+    shown_token: str | None = None
+    """The desk's, made for this start, to be told to whoever starts it."""
+
+    def service(self, held: ExitStack) -> tuple[Service, Path | None, str]:
+        """The service; the folder of what must not be lost, held until `held` ends; why nothing can be written there.
+        Errors: ConfigurationError, FeedError."""
+        from feeds.sole_writer import sole_keeper, sole_writer
+
+        settings = self.settings
+        if self.kind == "live":
+            from api.service.data_folder import held_or_done_without
+            from api.service.live import data_folder, live_service, model_file
+            from feeds.public_address import public_place
+
+            data = held.enter_context(held_or_done_without(*data_folder(settings)))
+            held.enter_context(sole_keeper(model_file(settings)))
+            with progress(f"Reading the timetable of {public_place(settings.gtfs or '')}"):
+                return live_service(settings, data), data.path or data.read_only, data.fault
+        held.enter_context(sole_writer(settings.data_dir))
+        if self.recording is not None:
+            from api.service.playback import recorded_service
+
+            with progress("Following the vehicles up to then") as done:
+                return recorded_service(settings, self.recording, self.at, self.speed, done), settings.data_dir, ""
+        from api.service.demo import demo_service
+
+        with progress("Waking the demo town up") as done:
+            return demo_service(settings, self.speed, done), settings.data_dir, ""

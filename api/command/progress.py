@@ -1,0 +1,45 @@
+"""What is waited for at the start, shown while it lasts."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
+
+_STILL_S = 10.0
+"""It is said so often that what is waited for has not come."""
+
+
+@contextmanager
+def progress(doing: str) -> Iterator[Callable[[float], None]]:
+    """A bar on a terminal, elsewhere a line now and then; what it gives is told the share done."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        with _told_while_it_lasts(doing):
+            yield lambda _: None
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(doing, total=None)
+        yield lambda share: bar.update(task, total=1.0, completed=share)
+
+
+@contextmanager
+def _told_while_it_lasts(doing: str) -> Iterator[None]:
+    done, began = Event(), time.monotonic()
+
+    def tell() -> None:
+        print(f"{doing} …", file=sys.stderr, flush=True)
+        while not done.wait(_STILL_S):
+            print(f"{doing}, for {time.monotonic() - began:.0f} s now …", file=sys.stderr, flush=True)
+
+    Thread(target=tell, name="progress", daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()

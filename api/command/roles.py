@@ -1,0 +1,48 @@
+"""Which processes serve a network: this one all of it, or a part of it, or several on this machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from api.command.network import Network
+from api.command.port import address_of, listen
+from api.service.settings import ConfigurationError, Settings
+
+if TYPE_CHECKING:
+    from api.service.exchange import Exchange
+
+
+def serve_network(network: Network) -> None:
+    """Serve it as its settings say, until SIGINT or SIGTERM. Errors: ConfigurationError, FeedError."""
+    settings = network.settings
+    if settings.role != "all" and settings.redis is None:
+        raise ConfigurationError(
+            f"role = {settings.role!r} needs redis, where the engine's views are published, such as "
+            "--redis redis://localhost:6379; on one machine --workers N does without."
+        )
+    listening = listen(settings.host, settings.port)
+    if settings.workers:
+        from api.command.processes import serve_by_processes
+
+        serve_by_processes(network, listening)
+        return
+    from api.command.answering import answer_readers, follow_network
+
+    if settings.role == "api":
+        answer_readers(settings, listening, exchange_of(settings), settings.engine)
+    else:
+        exchange = exchange_of(settings) if settings.role == "engine" else None
+        follow_network(network, listening, address_of(listening), exchange)
+
+
+def exchange_of(settings: Settings, folder: Path | None = None) -> Exchange:
+    """Where views are put and found: in Redis where that is set, else in `folder`. Errors: ConfigurationError."""
+    from api.service.exchange import FolderExchange, RedisExchange
+
+    if settings.redis is not None:
+        prefix = f"{settings.redis_prefix}:{settings.network}" if settings.network else settings.redis_prefix
+        return RedisExchange(settings.redis.get_secret_value(), prefix)
+    if folder is None:
+        raise ConfigurationError("redis is not set.")
+    return FolderExchange(folder)

@@ -1,0 +1,257 @@
+"""Where an engine puts its views and readers find them: Redis (Valkey speaks the same), or a folder of this machine."""
+
+from __future__ import annotations
+
+import logging
+import mmap
+import struct
+import time
+import uuid
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from api.service.packed import Packed
+from api.service.settings import ConfigurationError
+from feeds.public_address import public_place
+
+log = logging.getLogger("prochain")
+
+_VIEW = "view"
+_LOOK_S = 0.05
+_ANSWERS_WITHIN_S = 10.0
+_CONNECTS_WITHIN_S = 3.0
+_KEPT_S = 7 * 86_400
+"""What no engine renews for so long is forgotten."""
+_SOLE_S = 30.0
+"""Another engine may take over when the one that publishes has been silent for so long."""
+_LENGTH = struct.Struct("<Q")
+
+
+class ExchangeError(Exception):
+    """What is published cannot be reached now."""
+
+
+class Exchange(Protocol):
+    """Whole or not at all: nobody ever reads a part of anything. Errors of all: ExchangeError."""
+
+    place: str
+    """Without secrets."""
+
+    def publish(self, version: str, view: bytes) -> None:
+        """Replace the view, and tell those who wait."""
+
+    def keep(self, name: str, content: bytes) -> None:
+        """Keep what views name."""
+
+    def has(self, name: str) -> bool:
+        """Whether that is kept; asked again and again, it stays."""
+
+    def get(self, name: str) -> Packed | None:
+        """What is kept by that name."""
+
+    def version(self) -> str | None:
+        """Which view is there now, None where none is."""
+
+    def view(self) -> Packed | None:
+        """The view that is there now."""
+
+    def wait(self, seconds: float) -> None:
+        """Until there may be another view, no longer than that."""
+
+    def close(self) -> None:
+        """End."""
+
+
+class RedisExchange:
+    """Views in Redis, compressed. Of several engines only one publishes; another takes over where it falls silent."""
+
+    def __init__(self, address: str, prefix: str) -> None:
+        """Errors: ConfigurationError."""
+        try:
+            import redis
+        except ImportError as error:
+            raise ConfigurationError('redis is set, but not installed: pip install "prochain[redis]".') from error
+        self.place = public_place(address)
+        self._prefix = prefix
+        self._errors: tuple[type[Exception], ...] = (redis.RedisError, OSError)
+        keep_alive = {} if address.startswith("unix:") else {"socket_keepalive": True}
+        try:
+            # It connects by itself, and anew where the connection is lost.
+            self._redis: Any = redis.Redis.from_url(
+                address,
+                socket_timeout=_ANSWERS_WITHIN_S,
+                socket_connect_timeout=_CONNECTS_WITHIN_S,
+                health_check_interval=15,
+                **keep_alive,
+            )
+            # What the address asks for and cannot be had is known at once.
+            self._redis.connection_pool.make_connection()
+        except (ValueError, TypeError) as error:
+            raise ConfigurationError(f"redis: {self.place} cannot be used: {error}.") from error
+        self._told: Any = None
+        self._me = uuid.uuid4().hex
+        self._codec = pa.Codec("zstd", compression_level=1)
+
+    def publish(self, version: str, view: bytes) -> None:
+        """See `Exchange`."""
+        compressed = self._compressed(view)
+        with self._said(), self._redis.pipeline(transaction=True) as pipe:
+            self._be_the_one()
+            pipe.set(self._key(_VIEW), compressed, ex=_KEPT_S)
+            pipe.set(self._key("version"), version, ex=_KEPT_S)
+            pipe.publish(self._key("views"), version)
+            pipe.execute()
+
+    def keep(self, name: str, content: bytes) -> None:
+        """See `Exchange`."""
+        with self._said():
+            self._redis.set(self._key(name), self._compressed(content), ex=_KEPT_S)
+
+    def has(self, name: str) -> bool:
+        """See `Exchange`."""
+        with self._said():
+            return bool(self._redis.expire(self._key(name), _KEPT_S))
+
+    def get(self, name: str) -> Packed | None:
+        """See `Exchange`."""
+        with self._said():
+            compressed: bytes | None = self._redis.get(self._key(name))
+        if compressed is None:
+            return None
+        try:
+            (length,) = _LENGTH.unpack_from(compressed)
+            return memoryview(self._codec.decompress(memoryview(compressed)[_LENGTH.size :], decompressed_size=length))
+        except (struct.error, OSError, ValueError, MemoryError) as error:
+            raise ExchangeError(f"{self.place}: {name} is damaged ({error})") from error
+
+    def version(self) -> str | None:
+        """See `Exchange`."""
+        with self._said():
+            version: bytes | None = self._redis.get(self._key("version"))
+        return None if version is None else version.decode()
+
+    def view(self) -> Packed | None:
+        """See `Exchange`."""
+        return self.get(_VIEW)
+
+    def wait(self, seconds: float) -> None:
+        """See `Exchange`."""
+        with self._said():
+            if self._told is None:
+                told = self._redis.pubsub(ignore_subscribe_messages=True)
+                told.subscribe(self._key("views"))
+                self._told = told
+            try:
+                self._told.get_message(timeout=seconds)
+            except BaseException:
+                self._forget_told()
+                raise
+
+    def close(self) -> None:
+        """See `Exchange`."""
+        with suppress(*self._errors):
+            if self._redis.get(self._key("engine")) == self._me.encode():
+                self._redis.delete(self._key("engine"))
+        self._forget_told()
+        self._redis.close()
+
+    def _be_the_one(self) -> None:
+        key, milliseconds = self._key("engine"), int(1000 * _SOLE_S)
+        if self._redis.set(key, self._me, nx=True, px=milliseconds):
+            return
+        if self._redis.get(key) != self._me.encode():
+            raise ExchangeError(f"another engine publishes to {self.place}; this one takes over when that falls silent")
+        self._redis.pexpire(key, milliseconds)
+
+    def _forget_told(self) -> None:
+        told, self._told = self._told, None
+        if told is not None:
+            with suppress(*self._errors):
+                told.close()
+
+    def _compressed(self, content: bytes) -> bytes:
+        return b"".join([_LENGTH.pack(len(content)), self._codec.compress(content)])
+
+    def _key(self, name: str) -> str:
+        return f"{self._prefix}:{name}"
+
+    def _said(self) -> _Said:
+        return _Said(self._errors, self.place)
+
+
+class FolderExchange:
+    """Views as files of a folder that all processes of one machine map into their memory, where they lie but once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.place = "this machine's memory"
+        self._folder = folder
+        self._seen: str | None = None
+
+    def publish(self, version: str, view: bytes) -> None:
+        """See `Exchange`."""
+        del version
+        self.keep(_VIEW, view)
+
+    def keep(self, name: str, content: bytes) -> None:
+        """See `Exchange`."""
+        with self._said():
+            unfinished = self._folder / f".{name}"
+            unfinished.write_bytes(content)
+            unfinished.replace(self._folder / name)
+
+    def has(self, name: str) -> bool:
+        """See `Exchange`."""
+        return (self._folder / name).exists()
+
+    def get(self, name: str) -> Packed | None:
+        """See `Exchange`."""
+        with self._said():
+            try:
+                with (self._folder / name).open("rb") as file:
+                    return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            except FileNotFoundError:
+                return None
+
+    def version(self) -> str | None:
+        """See `Exchange`."""
+        with self._said():
+            try:
+                found = (self._folder / _VIEW).stat()
+            except FileNotFoundError:
+                return None
+            self._seen = f"{found.st_ino}-{found.st_mtime_ns}"
+            return self._seen
+
+    def view(self) -> Packed | None:
+        """See `Exchange`."""
+        return self.get(_VIEW)
+
+    def wait(self, seconds: float) -> None:
+        """See `Exchange`."""
+        seen, until = self._seen, time.monotonic() + seconds
+        while self.version() == seen and time.monotonic() < until:
+            time.sleep(_LOOK_S)
+
+    def close(self) -> None:
+        """See `Exchange`."""
+
+    def _said(self) -> _Said:
+        return _Said((OSError, ValueError), self.place)
+
+
+class _Said:
+    """What goes wrong in this context is said in words."""
+
+    def __init__(self, errors: tuple[type[Exception], ...], place: str) -> None:
+        self._errors, self._place = errors, place
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        """Errors: ExchangeError."""
+        if isinstance(error, self._errors):
+            raise ExchangeError(f"{self._place}: {error}") from error

@@ -1,0 +1,146 @@
+"""A view that is published says to readers elsewhere what it says here; half of one, or one of another version, is
+never shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import numpy as np
+import pytest
+
+from api.app import create_app
+from api.desk.desk import Desk
+from api.desk.disruption import Notice
+from api.reading.health import faults_of
+from api.service.exchange import FolderExchange
+from api.service.packed import PackedError, pack, unpack
+from api.service.published_view import Packing, Unpacking
+from api.service.publisher import Publisher
+from api.service.reader import Reader
+from benchmarks.field.city import City
+from benchmarks.field.in_process import InProcess
+from benchmarks.field.messages import StopUpdate, TripUpdate, alert, bus, cancelled, skipped, update
+from predictor.overlay import OverlaidTimetable
+
+_ASKED = (
+    "/v1/stops/{stop}/departures?arrivals=true", "/v1/stops/{stop}/board", "/stops/{stop}", "/v1/routes/r1",
+    "/v1/trips/t1", "/v1/trips/extra", "/trips/extra", "/v1/vehicles", "/gtfs-rt/trip-updates",
+    "/gtfs-rt/vehicle-positions", "/gtfs-rt/alerts", "/v1/stops?q=stop+{stop}", "/readyz", "/alerts",
+    "/siri/2.0/stop-monitoring.json?MonitoringRef={stop}",
+)  # fmt: skip
+
+
+def extra(*stops: str) -> TripUpdate:
+    calls = (StopUpdate(stop, arrival=f"08:1{k}", departure=f"08:1{k}") for k, stop in enumerate(stops))
+    return update("extra", *calls, relationship="NEW", route_id="r1", start_date=20261126)
+
+
+@pytest.fixture(scope="module")
+def city() -> City:
+    """A bus on its way, a trip added, one cancelled, a stop skipped, a message of the operator's and one of ours."""
+    city = City(at="07:55").trip_updates(
+        extra("A", "C", "D"), cancelled("t2", start_date=20261126), update("t3", skipped("B"), start_date=20261126)
+    )
+    city.vehicle_positions(bus("v1", "t1", "B")).alerts(alert("Works", {"route_id": "r1"})).at("08:01")
+    city.get("/v1/disruptions")
+    desk = Desk(city.service)
+    desk.disruptions.publish(Notice(header={"en": "Detour"}, routes=("r1",), starts_at=city.now), city.now)
+    return city
+
+
+@contextmanager
+def elsewhere(city: City, folder: Path) -> Iterator[tuple[Publisher, Reader]]:
+    publisher, reader = Publisher(city.service, FolderExchange(folder)), Reader(FolderExchange(folder))
+    publisher.start()
+    reader.start()
+    try:
+        assert reader.wait(10.0)
+        reader.clock = city.clock
+        yield publisher, reader
+    finally:
+        publisher.stop()
+        reader.stop()
+
+
+def test_readers_elsewhere_see_what_the_engine_shows_on_every_face(city: City, tmp_path: Path) -> None:
+    assert isinstance(city.service.timetable, OverlaidTimetable)
+    with elsewhere(city, tmp_path) as (_, reader):
+        there = InProcess(create_app(reader), **{"Accept-Language": "en"})
+        for address in (asked.format(stop=stop) for asked in _ASKED for stop in "BC"):
+            path, _, query = address.partition("?")
+            answers = city.get(path, **dict(parse_qsl(query))), there.get(address)
+            assert answers[0].content == answers[1].content, address
+            assert answers[0].headers.get("etag") == answers[1].headers.get("etag")
+
+
+def test_nothing_of_a_view_is_lost_on_the_way(city: City) -> None:
+    packing = Packing(city.clock, 5.0)
+    packed = packing.packed(city.service.view, "1")
+    unpacking = Unpacking(lambda _: packing.timetable.packed)
+    view = unpacking.view(packed).view
+    _same(city.service.view, view, "view")
+    # What stays the same is the very same, so that what was made of it is not made again.
+    again = unpacking.view(packing.packed(city.service.view, "2")).view
+    assert again.timetable is view.timetable
+    assert again.alerts[0] is view.alerts[0]
+    with pytest.raises(ValueError, match="read-only"):
+        view.snapshot.predictions.arrival[0] = 0.0
+
+
+def _same(here: Any, there: Any, name: str) -> None:
+    if isinstance(here, np.ndarray):
+        assert (here.dtype, here.shape) == (there.dtype, there.shape), name
+        assert np.array_equal(here, there, equal_nan=here.dtype.kind == "f"), name
+    elif is_dataclass(here):
+        assert type(here) is type(there), name
+        for field in fields(here):
+            if not field.name.startswith("_"):
+                _same(getattr(here, field.name), getattr(there, field.name), f"{name}.{field.name}")
+    elif isinstance(here, tuple):
+        assert len(here) == len(there), name
+        for k, (one, other) in enumerate(zip(here, there, strict=True)):
+            _same(one, other, f"{name}[{k}]")
+    elif isinstance(here, dict):
+        assert here.keys() == there.keys(), name
+        for key, value in here.items():
+            _same(value, there[key], f"{name}[{key}]")
+    elif isinstance(here, int | float | str | None):
+        assert here == there or (here != here and there != there), name
+    else:
+        assert type(here) is type(there), name
+
+
+@pytest.mark.parametrize("cut", [0, 5, 30, 1000, -1])
+def test_a_part_of_a_view_is_refused(city: City, cut: int) -> None:
+    with pytest.raises(PackedError):
+        unpack(Packing(city.clock, 5.0).packed(city.service.view, "1")[:cut])
+
+
+def test_a_damaged_view_and_one_of_another_version_leave_the_last_one(city: City, tmp_path: Path) -> None:
+    with elsewhere(city, tmp_path) as (publisher, reader):
+        publisher.stop()
+        before, exchange = reader.view, FolderExchange(tmp_path)
+        good = Packing(city.clock, 5.0).packed(city.service.view, "1")
+        for bad, said in (
+            (good[:-9] + b"damaged!!", "damaged"), (pack({"form": "other"}, {}), "another version"), (b"", "too short"),
+        ):  # fmt: skip
+            exchange.publish("bad", bad or b"x")
+            _until(lambda said=said: any(said in str(fault.figures.get("error")) for fault in faults_of(reader)))
+            assert reader.view is before
+        exchange.publish("good", good)
+        _until(lambda: reader.view is not before)
+        assert [fault.code for fault in faults_of(reader)] == [fault.code for fault in faults_of(city.service)]
+
+
+def _until(true: Any) -> None:
+    import time
+
+    give_up_at = time.monotonic() + 10.0
+    while not true():
+        assert time.monotonic() < give_up_at
+        time.sleep(0.02)
