@@ -38,7 +38,7 @@ def _default_folders(settings: Settings) -> dict[str, Path | None]:
 
 
 def _told(name: str, value: Any) -> str:
-    if value is None:
+    if value in (None, ""):
         return "none"
     if isinstance(value, SecretStr):
         return "(a secret)"
