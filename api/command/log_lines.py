@@ -12,6 +12,7 @@ from pythonjsonlogger.json import JsonFormatter
 from api.command.folded_log import Folded
 
 LogFormat = Literal["text", "json"]
+_OURS = ("prochain", "api", "feeds")
 _CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\x85\u2028\u2029]")
 
 
@@ -29,14 +30,15 @@ class OneLine(logging.Formatter):
 
 
 def log_to_stderr(log_format: LogFormat, network: str | None = None) -> None:
-    """Let everything that is logged in this process, by libraries too, come out here; of one of many networks with its
-    name."""
+    """Let everything that is logged in this process come out here, of libraries their warnings; of one of many networks
+    with its name."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_json(network) if log_format == "json" else _text(network))
     handler.addFilter(Folded())
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.captureWarnings(capture=True)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    for ours in _OURS:
+        logging.getLogger(ours).setLevel(logging.INFO)
 
 
 def _text(network: str | None) -> logging.Formatter:

@@ -23,6 +23,7 @@ def logging_as_a_new_process_has_it() -> Iterator[None]:
     logger = logging.getLogger()
     handlers, level = logger.handlers[:], logger.level
     logger.handlers.clear()
+    logger.setLevel(logging.WARNING)
     # An earlier test's process may have caught warnings; pytest has taken them back since.
     logging.captureWarnings(capture=False)
     try:
@@ -43,6 +44,9 @@ def _say_all() -> None:
     Server(create_app(service_at(at(8, 1))))
     for _ in range(3):
         logging.getLogger(SERVER).warning("Invalid HTTP request received.")
+    # What a library does is nobody's news, and what we do is.
+    logging.getLogger("pyogrio").info("Created 6 records")
+    logging.getLogger("feeds.source").info("The feed answers again.")
     logging.getLogger("prochain").warning("Stop %s", "a\n2026-01-01 ERROR forged\x1b[2J“é”")
     try:
         raise KeyError("board")
@@ -56,16 +60,17 @@ def _say_all() -> None:
 def test_every_line_is_an_object_where_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     told = [json.loads(line) for line in lines_of(capsys, "json")]
     assert [(line["logger"], line["level"]) for line in told] == [
-        (SERVER, "WARNING"), ("prochain", "WARNING"), (SERVER, "ERROR"), ("py.warnings", "WARNING"),
+        (SERVER, "WARNING"), ("feeds.source", "INFO"), ("prochain", "WARNING"), (SERVER, "ERROR"),
+        ("py.warnings", "WARNING"),
     ]  # fmt: skip
-    assert told[1]["message"] == "Stop a\n2026-01-01 ERROR forged\x1b[2J“é”"
-    assert told[2]["exception"].endswith("KeyError: 'board'")
+    assert told[2]["message"] == "Stop a\n2026-01-01 ERROR forged\x1b[2J“é”"
+    assert told[3]["exception"].endswith("KeyError: 'board'")
     assert all(line["time"][10] == "T" for line in told)
 
 
 def test_text_has_no_line_that_others_begin(capsys: pytest.CaptureFixture[str]) -> None:
     told = lines_of(capsys, "text")
     assert sum("Invalid HTTP request" in line for line in told) == 1
-    assert told[1].endswith(r"WARNING Stop a\n2026-01-01 ERROR forged\x1b[2J“é”")
-    assert told[2].endswith(r"ERROR Exception in ASGI application\n")
-    assert told[3].startswith("Traceback")
+    assert told[2].endswith(r"WARNING Stop a\n2026-01-01 ERROR forged\x1b[2J“é”")
+    assert told[3].endswith(r"ERROR Exception in ASGI application\n")
+    assert told[4].startswith("Traceback")
