@@ -14,6 +14,10 @@ from predictor.overlay import Overlay
 from predictor.runs import DatedRuns
 from predictor.trip_updates import STOP_SKIPPED, TRIP_CANCELED, TRIP_DELETED, TripUpdates
 
+EARLIEST_S = 2400.0
+"""No run is so early: it is meant of another run, or a clock or a zone is wrong, and who waits by the timetable is
+right."""
+
 
 @dataclass(frozen=True, eq=False)
 class ShortenedRuns(DatedRuns):
@@ -70,7 +74,9 @@ def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdat
     runs = named & (updates.relationship != TRIP_CANCELED) & (updates.relationship != TRIP_DELETED)
     owner = np.repeat(np.arange(len(trip)), np.diff(updates.update_ptr))
     skipped = np.flatnonzero(runs[owner] & (updates.stop_relationship == STOP_SKIPPED))
-    rows = np.flatnonzero(runs[owner] & np.isfinite(updates.arrival))
+    with np.errstate(invalid="ignore"):
+        believed = ~(updates.scheduled_arrival - updates.arrival > EARLIEST_S)
+    rows = np.flatnonzero(runs[owner] & np.isfinite(updates.arrival) & believed)
     short = np.flatnonzero(runs & (updates.last_call >= 0))
     short = short[updates.last_call[short] < tt.trip_calls[trip[short]] - 1]
     shortened = ShortenedRuns(trip[short], updates.service_day[short], updates.shift_s[short], updates.last_call[short])

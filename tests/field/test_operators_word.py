@@ -83,6 +83,14 @@ def test_a_delay_of_the_whole_trip_holds_for_all_its_stops() -> None:
     assert [city.board(stop)[0] for stop in "ABD"] == ["08:04 t1 live", "08:06 t1 live", "08:10 t1 live"]
 
 
+# mfdz/GTFS-Issues#269
+@pytest.mark.parametrize(
+    ("delay_s", "row"), [(-3600, "08:04 t1 scheduled"), (-3133, "08:04 t1 scheduled"), (-240, "08:00 t1 live")]
+)
+def test_a_run_that_would_be_an_hour_early_is_told_as_it_is_scheduled(delay_s: int, row: str) -> None:
+    assert City(at="07:57").trip_updates(update("t1", StopUpdate("A", delay=delay_s), **TODAY)).board("C")[0] == row
+
+
 # MobilityData/transit#6
 def test_a_stop_that_is_told_counts_more_than_the_delay_of_the_whole_trip() -> None:
     city = City(at="08:03").trip_updates(update("t1", StopUpdate("C", delay=120), delay=600, **TODAY))
