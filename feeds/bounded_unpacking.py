@@ -37,7 +37,7 @@ def decoded(data: bytes, content_encoding: str, limit: int, what: str) -> bytes:
     """The body of an HTTP answer without its Content-Encoding. Errors: as of `unpacked`, and where it is unknown."""
     for name in reversed(content_encoding.lower().replace(" ", "").split(",")):
         form = _OF_HTTP.get(name, name)
-        if form in ("", "identity", "none", "aws-chunked", "utf-8"):
+        if form in ("", "identity", "none", "aws-chunked", "utf-8", "binary", "8bit", "7bit"):
             continue
         if form not in ("gzip", "deflate", *_BY_ARROW):
             raise FeedError(

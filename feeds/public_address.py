@@ -1,8 +1,35 @@
-"""Addresses as they may be told."""
+"""Addresses and paths as people give them, and as they may be told."""
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import re
+from urllib.parse import unquote, urlsplit
+
+from feeds.errors import FeedError
+
+_SCHEME = re.compile(r"([a-z][a-z0-9+.-]+):/", re.IGNORECASE)
+
+
+def place_meant(path_or_url: str) -> str:
+    """An http(s) address, or a path, of one that was copied with blanks around it or is a `file:` address. Errors:
+    FeedError where it is another kind of address, or none."""
+    place = path_or_url.strip()
+    scheme = found[1].lower() if (found := _SCHEME.match(place)) else ""
+    if scheme == "file":
+        return unquote(re.sub("^/+", "/", place[len("file:") :].removeprefix("//localhost")))
+    if scheme in ("http", "https"):
+        try:
+            named = bool(urlsplit(place).hostname)
+        except ValueError:
+            named = False
+        if not named:
+            raise FeedError(f"{public_address(place)}: this is no address; it begins with https:// and a host's name.")
+    elif scheme:
+        raise FeedError(
+            f"{public_address(place)}: {scheme} is not spoken here; give an http or https address, or fetch the file "
+            "by another program and give its path."
+        )
+    return place
 
 
 def public_address(url: str) -> str:

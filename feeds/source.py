@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Protocol, runtime_checkable
-from urllib.parse import urlsplit
 
 import httpx
 from tenacity import (
@@ -27,7 +26,7 @@ from feeds.bounded_unpacking import decoded
 from feeds.cut_off import CutOff
 from feeds.errors import FeedError
 from feeds.feed_headers import OPEN_HEADERS, is_at_home
-from feeds.public_address import public_address
+from feeds.public_address import place_meant, public_address
 
 MAX_BYTES = 50_000_000
 
@@ -59,14 +58,14 @@ class Source(Protocol):
 
 def is_address(path_or_url: str) -> bool:
     """Whether this is an http(s) address, and no path."""
-    return urlsplit(path_or_url).scheme in ("http", "https")
+    return path_or_url.lower().startswith(("http://", "https://"))
 
 
 def open_source(path_or_url: str, *, headers: Mapping[str, str] | None = None) -> Source:
-    """A source for an http(s) address or a file's path; `headers` go with each HTTP request (API keys)."""
-    if is_address(path_or_url):
-        return HttpSource(path_or_url, headers=headers)
-    return FileSource(Path(path_or_url))
+    """A source for an http(s) address or a file's path; `headers` go with each HTTP request (API keys). Errors:
+    FeedError where it is neither."""
+    place = place_meant(path_or_url)
+    return HttpSource(place, headers=headers) if is_address(place) else FileSource(Path(place))
 
 
 class FileSource:
@@ -210,7 +209,8 @@ class HttpSource:
                     return None
                 if answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error:
                     raise _TransientError(_status(self.name, answer), _retry_after_s(answer))
-                if answer.status_code != httpx.codes.OK:
+                # Proxies on the way change the answer (203), and some servers send all of it as a part (206).
+                if answer.status_code not in (httpx.codes.OK, 203, httpx.codes.PARTIAL_CONTENT):
                     raise _StatusError(_status(self.name, answer), _retry_after_s(answer))
                 data = self._body(answer)
         except httpx.TransportError as error:

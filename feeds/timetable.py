@@ -12,7 +12,7 @@ from feeds.errors import FeedError, Problem
 from feeds.gtfs.apart import LARGE_BYTES, make_apart
 from feeds.gtfs.archive import MAX_ZIP_BYTES, GtfsArchive, fetched_archive, open_archive
 from feeds.gtfs.kept_zip import keep_zip, kept_zip
-from feeds.public_address import public_address
+from feeds.public_address import place_meant, public_address
 from feeds.timetable_cache import (
     Fetched,
     default_cache_dir,
@@ -81,9 +81,10 @@ class TimetableSource:
         is kept there too, for others who ask for it (`feeds.gtfs.kept_zip`)."""
         self._to_be_served = to_be_served
         self._patience_s = patience_s
+        source = place_meant(str(source))
         self._source = source
         self._headers = headers
-        self._address = str(source) if str(source).lower().startswith(("http://", "https://")) else ""
+        self._address = source if source.lower().startswith(("http://", "https://")) else ""
         self._folder = default_cache_dir() if cache_dir == DEFAULT else cache_dir
         self._http: HttpSource | None = None
         self._refused = ""

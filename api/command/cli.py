@@ -449,9 +449,10 @@ def _headers(given: list[str] | None) -> tuple[dict[str, str], dict[str, dict[st
 def _given_feeds(vehicle_positions: str | None, trip_updates: str | None, alerts: str | None) -> dict[str, str]:
     """Paths and addresses by feed."""
     from feeds.message_kinds import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS
+    from feeds.public_address import place_meant
 
     named = {VEHICLE_POSITIONS: vehicle_positions, TRIP_UPDATES: trip_updates, ALERTS: alerts}
-    return {feed: place for feed, place in named.items() if place is not None}
+    return {feed: place_meant(place) for feed, place in named.items() if place is not None}
 
 
 def _headers_of(given: dict[str, str], header: list[str] | None) -> dict[str, dict[str, str]]:

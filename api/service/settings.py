@@ -20,6 +20,8 @@ from pydantic_settings import (
 )
 
 from api.service.siri_names import SiriNames
+from feeds.errors import FeedError
+from feeds.public_address import place_meant
 from predictor.forecast import MISS_WEIGHT
 
 SHORTEST_SECRET = 16
@@ -43,6 +45,9 @@ CONFIG_FILE = Path("prochain.toml")
 
 class ConfigurationError(Exception):
     """A setting that cannot be used. The message says which, where it was given, and what to do."""
+
+
+_PLACES = ("gtfs", "vehicle_positions", "trip_updates", "alerts")
 
 
 class FurtherFeed(BaseModel):
@@ -224,6 +229,14 @@ class Settings(BaseSettings):
         description="PMTiles file with the city's streets, water and places, which the map draws beneath the lines",
     )
     cache_dir: Path | None = Field(None, description="folder of the timetable cache; by default the user's own cache")
+
+    @field_validator(*_PLACES)
+    @classmethod
+    def _place(cls, place: str | None) -> str | None:
+        try:
+            return place_meant(place) if place else place
+        except FeedError as error:
+            raise ValueError(str(error)) from error
 
     @field_validator("desk_token", "desk_webhook_secret")
     @classmethod
@@ -415,6 +428,7 @@ def _in_words(error: ValidationError, file: Path) -> str:
                 "vehicle_positions, trip_updates and alerts."
             )
         else:
-            given = "" if name.startswith(_SECRETS) else f" = {problem['input']!r}"
+            # An address may hold a key.
+            given = "" if name.startswith(_SECRETS) or name in _PLACES else f" = {problem['input']!r}"
             lines.append(f"{name}{given}: {problem['msg'].removeprefix('Value error, ')}.")
     return f"{file}, environment or command line: " + " ".join(lines)

@@ -10,6 +10,7 @@ import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +20,7 @@ import httpx
 import pyarrow as pa
 import pytest
 
+from api.service.settings import ConfigurationError, read_settings
 from feeds.errors import FeedError
 from feeds.public_address import public_address
 from feeds.source import LONGEST_BACK_OFF_S, FileSource, HttpSource, Source, open_source
@@ -325,6 +327,36 @@ def test_what_is_no_file_or_too_large_is_refused(tmp_path: Path) -> None:
     (tmp_path / "big").write_bytes(b"x" * 100)
     with pytest.raises(FeedError, match="at most"):
         FileSource(tmp_path / "big", max_bytes=10).fetch(0)
+
+
+# BlinkTagInc/node-gtfs#199
+@pytest.mark.parametrize(("status", "packing"), [(203, ""), (206, ""), (200, "binary"), (200, "UTF-8")])
+def test_an_answer_that_is_good_is_taken_whatever_it_is_called(server: Server, status: int, packing: str) -> None:
+    server.answers = [answer(status, b"all of it", **({"Content_Encoding": packing} if packing else {}))]
+    assert source(server).fetch(time.time()) == b"all of it"
+
+
+def test_a_place_is_read_as_people_copy_it(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "a feed.pb").write_bytes(b"x")
+    server.answers = [answer(200, b"fed")]
+    assert open_source(f" {server.url}\n").fetch(time.time()) == b"fed"
+    for place in (f" {tmp_path}/a feed.pb ", f"file://{tmp_path}/a%20feed.pb", f"file:{tmp_path}/a feed.pb"):
+        assert open_source(place).fetch(time.time()) == b"x"
+
+
+# transitland/transitland#235
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        ("ftp://me:secret@feeds.example/gtfs.zip", "ftp is not spoken"), ("s3://town/gtfs.zip", "s3 is not spoken"),
+        ("http://[::1/x", "no address"), ("https://", "no address"), ("http:///x", "no address"),
+    ],
+)  # fmt: skip
+def test_an_address_of_another_kind_is_refused_in_words(place: str, why: str, tmp_path: Path) -> None:
+    for opened in (open_source, partial(load_timetable, cache_dir=None), lambda given: read_settings(gtfs=given)):
+        with pytest.raises((FeedError, ConfigurationError), match=why) as told:
+            opened(place)
+        assert "secret" not in str(told.value)
 
 
 def test_open_source_tells_addresses_from_paths(tmp_path: Path) -> None:
