@@ -33,6 +33,9 @@ from predictor.arrays import (
 )
 
 _LINE_SPACING_M = 1.0e7
+PLATFORM, STATION = 0, 1
+"""Of `stop_location_type`."""
+WHEELCHAIR_UNKNOWN, WHEELCHAIR_YES, WHEELCHAIR_NO = 0, 1, 2
 NO_PICKUP = 1
 """GTFS `pickup_type`: nobody may board."""
 
@@ -71,9 +74,9 @@ class Timetable:
     stop_parent: Int32Array
     """Parent station, -1 where none."""
     stop_wheelchair: Int8Array
-    """`wheelchair_boarding`: 0 unknown, 1 yes, 2 no."""
+    """`wheelchair_boarding`: `WHEELCHAIR_UNKNOWN`, …"""
     stop_location_type: Int8Array
-    """0 platform or stop, 1 station."""
+    """`PLATFORM` (also a stop without one) or `STATION`."""
     stop_timezone: StrArray
     """IANA name of the time zone that clocks there show, "" where it is the agency's."""
 

@@ -38,7 +38,7 @@ from predictor.arrays import Int64Array
 from predictor.engine import Engine
 from predictor.observations import Observations
 from predictor.snapshot import VEHICLE_STATES, Snapshot
-from predictor.timetable import Timetable
+from predictor.timetable import PLATFORM, Timetable
 from predictor.trip_updates import (
     STOP_SKIPPED,
     TRIP_ADDED,
@@ -112,7 +112,7 @@ def _print_timetable(console: Console, name: str, tt: Timetable) -> None:
     trips = np.bincount(tt.trip_service, minlength=len(tt.service_id)) @ tt.service_active
     runs = np.flatnonzero(trips)
     served = np.unique(tt.call_stop)
-    unserved = int((tt.stop_location_type == 0).sum()) - len(served)
+    unserved = int((tt.stop_location_type == PLATFORM).sum()) - len(served)
     console.print()
     _print_name(console, name, f"{tt.network_name or 'agency without a name'}, times in {tt.timezone}")
     rows = [

@@ -14,7 +14,7 @@ from api.reading.lines import lines_of
 from api.reading.moment import Moment
 from feeds.alerts import Alert
 from feeds.informed import Informed
-from predictor.timetable import Timetable
+from predictor.timetable import PLATFORM, Timetable
 
 ShownOn = Literal["lines", "stops", "network"]
 """Who reads it: everyone on the lines; only readers at the stops; everyone."""
@@ -93,7 +93,7 @@ def audience_of(alert: Alert, timetable: Timetable) -> Audience:
     """Lines and served stops at which riders read `alert` when it is in force."""
     at, _ = alert.period(0.0)
     informed, lines = Informed.of(alert.selectors, timetable, at), lines_of(timetable)
-    served = (s for s in range(timetable.stops) if lines.routes_at(s) and timetable.stop_location_type[s] == 0)
+    served = (s for s in range(timetable.stops) if lines.routes_at(s) and timetable.stop_location_type[s] == PLATFORM)
     return Audience(
         routes=tuple(route for route in range(len(timetable.route_id)) if informed.line(route, at)),
         stops=tuple(stop for stop in served if informed.stop((stop,), at)),

@@ -10,7 +10,7 @@ from google.transit import gtfs_realtime_pb2
 
 from predictor.arrays import Int8Array, Int32Array
 from predictor.snapshot import Snapshot
-from predictor.timetable import Timetable
+from predictor.timetable import WHEELCHAIR_NO, WHEELCHAIR_UNKNOWN, WHEELCHAIR_YES, Timetable
 
 BOARDING = ("regular", "none", "phone", "driver")
 """GTFS `pickup_type` and `drop_off_type`: as usual, not at all, on request by telephone, on request to the driver."""
@@ -45,8 +45,10 @@ def wheelchair_access(timetable: Timetable, stop: Int32Array, vehicle: Int8Array
     """Whether both the vehicle and the stop (or its station, where it says nothing itself) can be used, (n,) indices
     into `WHEELCHAIR`. `vehicle`: (n,) of what drives the trip, see `vehicle_wheelchair`."""
     here, parent = timetable.stop_wheelchair[stop], timetable.stop_parent[stop]
-    here = np.where((here == 0) & (parent >= 0), timetable.stop_wheelchair[parent], here)
-    return np.where((here == 2) | (vehicle == 2), 2, (here == 1) & (vehicle == 1)).astype(np.int8)
+    here = np.where((here == WHEELCHAIR_UNKNOWN) & (parent >= 0), timetable.stop_wheelchair[parent], here)
+    both = np.where((here == WHEELCHAIR_YES) & (vehicle == WHEELCHAIR_YES), WHEELCHAIR_YES, WHEELCHAIR_UNKNOWN)
+    neither = (here == WHEELCHAIR_NO) | (vehicle == WHEELCHAIR_NO)
+    return np.where(neither, WHEELCHAIR_NO, both).astype(np.int8)
 
 
 @overload

@@ -18,7 +18,7 @@ from api.answers.caching import BOARD_MAX_AGE_S, answer, digest_of
 from api.reading.lines import Line
 from api.reading.moment import Moment
 from api.service.siri_names import SiriNames
-from predictor.timetable import Timetable
+from predictor.timetable import STATION, Timetable
 
 VERSION = "2.0"
 FARTHEST = timedelta(days=2)
@@ -93,7 +93,7 @@ class Asked:
 
     def stop_ref(self, stop: int) -> Json:
         """Reference to a stop."""
-        station = bool(self.timetable.stop_location_type[stop] == 1)
+        station = bool(self.timetable.stop_location_type[stop] == STATION)
         return value(self.names.stop_ref(str(self.timetable.stop_id[stop]), station=station))
 
     def line(self, route: int, direction: int) -> Json:

@@ -12,7 +12,7 @@ from api.reading.lines import lines_of
 from api.reading.moment import Moment
 from api.v1.models import Access, Alert, EventTimes, OccupancyTold, Platform, Range, RouteRef, Stop
 from feeds.alerts import Alert as Told
-from predictor.timetable import Timetable
+from predictor.timetable import STATION, Timetable
 
 
 def route_ref(tt: Timetable, route: int) -> RouteRef:
@@ -54,7 +54,7 @@ def stop_of(tt: Timetable, stop: int, distance_m: float | None = None) -> Stop:
     parent = int(tt.stop_parent[stop])
     return Stop(
         **platform(tt, stop).model_dump(),
-        type="station" if tt.stop_location_type[stop] == 1 else "stop",
+        type="station" if tt.stop_location_type[stop] == STATION else "stop",
         parent_station=str(tt.stop_id[parent]) if parent >= 0 else None,
         routes=[route_ref(tt, route) for route in lines_of(tt).routes_at(stop)],
         distance_m=None if distance_m is None else round(distance_m, 1),

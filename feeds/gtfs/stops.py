@@ -12,8 +12,7 @@ from feeds.gtfs.references import references
 from feeds.gtfs.tables import choice, numbers, text_array, words
 from feeds.gtfs.time_zones import known_zone
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
-
-STATION = 1
+from predictor.timetable import PLATFORM, STATION, WHEELCHAIR_UNKNOWN
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +57,7 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
     kind = choice(frame, "location_type", range(0, 5), 0)
     # An entrance to nothing is a stop whose type was mistaken: trips may call there.
     astray = (kind > STATION) & ~words(frame, "parent_station").isin(frame["stop_id"]).to_numpy(bool)
-    kind = np.where(astray & is_on_earth(numbers(frame, "stop_lat"), numbers(frame, "stop_lon")), 0, kind)
+    kind = np.where(astray & is_on_earth(numbers(frame, "stop_lat"), numbers(frame, "stop_lon")), PLATFORM, kind)
     places = frame[kind > STATION]
     frame, kind = frame[kind <= STATION], kind[kind <= STATION]
     stop_id, row = frame["stop_id"], frame.index.to_numpy(np.int64)
@@ -83,7 +82,7 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
     )
     within = references(places, "parent_station", stop_id.to_numpy(np.str_), "stops.txt", problems)
     wheelchair = choice(frame, "wheelchair_boarding", range(0, 3), 0)
-    wheelchair = np.where((wheelchair == 0) & has_parent, wheelchair[parent], wheelchair)
+    wheelchair = np.where((wheelchair == WHEELCHAIR_UNKNOWN) & has_parent, wheelchair[parent], wheelchair)
     return Stops(
         stop_id=np.array(stop_id.tolist(), dtype=np.str_),
         code=text_array(words(frame, "stop_code")),

@@ -13,7 +13,7 @@ from feeds.known_ids import id_of, indices_of
 from feeds.message import posix_seconds
 from feeds.trip_updates.message_columns import DELAY_LIMIT_S, OF_TIMETABLE, TIME_LIMIT_S, StopTimeUpdates
 from predictor.arrays import NONE, Float64Array, StrArray
-from predictor.timetable import Timetable
+from predictor.timetable import PLATFORM, Timetable
 from predictor.trip_updates import STOP_NO_DATA, STOP_SKIPPED, TRIP_ADDED, TRIP_NEW
 
 _LONGEST_ID = 128
@@ -117,7 +117,7 @@ def _update_columns(
     for words, index in ((stop_id, stop), (assigned_id, assigned)):
         refused["unknown_stop"] += int((index < 0).sum()) - words.count("")
     # A station is no place to board at.
-    assigned[(assigned >= 0) & (timetable.stop_location_type[np.maximum(assigned, 0)] != 0)] = NONE
+    assigned[(assigned >= 0) & (timetable.stop_location_type[np.maximum(assigned, 0)] != PLATFORM)] = NONE
     arrival, arrival_delay, scheduled_arrival, departure, departure_delay, scheduled_departure = times
     untimed = np.isin(relationship, (STOP_SKIPPED, STOP_NO_DATA))
     arrival, departure, scheduled_arrival, scheduled_departure = (

@@ -12,7 +12,7 @@ from feeds.trip_updates.run_calls import RunCalls, filled, listed_calls
 from predictor.arrays import NONE, Int32Array
 from predictor.new_places import NewRoute
 from predictor.stop_alignment import aligned, patterns_along
-from predictor.timetable import NO_PICKUP, Timetable
+from predictor.timetable import NO_PICKUP, PLATFORM, Timetable
 
 
 def listed_run(
@@ -81,7 +81,7 @@ def _platforms(
     for u in np.flatnonzero((stop < 0) & (sequence >= 0)).tolist():
         numbered = np.flatnonzero(base_sequence == sequence[u])
         stop[u] = base_stop[numbered[0]] if len(numbered) else NONE
-    for u in np.flatnonzero((stop >= 0) & (tt.stop_location_type[np.maximum(stop, 0)] != 0)).tolist():
+    for u in np.flatnonzero((stop >= 0) & (tt.stop_location_type[np.maximum(stop, 0)] != PLATFORM)).tolist():
         own = base_stop[tt.stop_parent[base_stop] == stop[u]]
         platforms = own if len(own) else np.flatnonzero(tt.stop_parent == stop[u])
         if len(own) or len(platforms) == 1:

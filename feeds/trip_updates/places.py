@@ -19,7 +19,7 @@ from feeds.translations import plain_texts
 from predictor.arrays import NONE, Float64Array, Int32Array
 from predictor.geometry import ground_distance_m
 from predictor.new_places import NewStop
-from predictor.timetable import Timetable
+from predictor.timetable import STATION, Timetable
 from predictor.trip_updates import RunShape
 
 FAR_M = 200.0
@@ -42,7 +42,7 @@ def new_stops(
             refused["new_stop_without_place"] += 1
         elif indices_of([stop_id], timetable.stop_index, timetable)[0] < 0:
             parent = int(indices_of([id_of(stop.parent_station)], timetable.stop_index, timetable)[0])
-            is_station = parent >= 0 and timetable.stop_location_type[parent] == 1
+            is_station = parent >= 0 and timetable.stop_location_type[parent] == STATION
             found[stop_id] = NewStop(
                 stop_id=stop_id[:_MOST_TEXT],
                 name=_text(stop.stop_name) or stop_id[:_MOST_TEXT],

@@ -14,7 +14,7 @@ from feeds.trip_updates.places import MessageShapes
 from feeds.trip_updates.repeated_runs import next_to_come, updates_told_twice
 from feeds.trip_updates.run_calls import RunCalls
 from predictor.arrays import NONE, BoolArray, Int8Array, Int32Array, Int64Array, StrArray, group_starts
-from predictor.timetable import Timetable
+from predictor.timetable import PLATFORM, Timetable
 from predictor.trip_updates import STOP_SCHEDULED, STOP_SKIPPED, TRIP_CANCELED, RunShape, TripUpdates
 
 
@@ -161,7 +161,7 @@ def _stops_now(
     # What is skipped is skipped where riders wait for it.
     update = np.where(at(updates.relationship, update, STOP_SCHEDULED) == STOP_SKIPPED, NONE, update)
     assigned, named = at(updates.assigned, update, NONE), at(updates.stop, update, NONE)
-    platform = (named >= 0) & (tt.stop_location_type[np.maximum(named, 0)] == 0)
+    platform = (named >= 0) & (tt.stop_location_type[np.maximum(named, 0)] == PLATFORM)
     station = np.where(tt.stop_parent >= 0, tt.stop_parent, NONE)
     beside = platform & (station[np.maximum(named, 0)] >= 0) & (station[calls.stop] == station[np.maximum(named, 0)])
     stop = np.where(assigned >= 0, assigned, np.where(beside, named, calls.stop))
