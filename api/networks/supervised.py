@@ -63,7 +63,7 @@ class SupervisedNetwork:
         clock = asyncio.get_running_loop().time
         while True:
             await asyncio.sleep(_LOOK_S)
-            with suppress(UnreachableError, ValueError):
+            with suppress(UnreachableError, ValueError, KeyError):
                 await self._look()
                 if self.health and self.health["status"] != "down":
                     self._heard_at = clock()
@@ -82,8 +82,8 @@ class SupervisedNetwork:
 
     async def _run(self) -> str:
         """One life of the process. Returns how it ended."""
-        self._socket.unlink(missing_ok=True)
         try:
+            self._socket.unlink(missing_ok=True)
             process = await asyncio.create_subprocess_exec(
                 *self._command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL,
                 # What is typed at the terminal is for us: we end it.

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from google.transit import gtfs_realtime_pb2
 
+from api.answers.forwarding import UnreachableError
+from api.networks import supervised
 from tests.feeds.small_feed import write_feed
 
 ROOT = Path(__file__).parents[2]
@@ -118,3 +123,61 @@ def test_one_that_dies_is_started_again_while_the_other_serves_on_and_all_end_wi
         process.kill()
         process.wait(10.0)
         until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left), 20.0)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"FIRST_WAIT_S": 0.01, "LONGEST_WAIT_S": 0.04, "_LOOK_S": 0.01, "_HUNG_S": 0.1}.items():
+        monkeypatch.setattr(supervised, name, value)
+
+
+def kept(network: supervised.SupervisedNetwork, starts: int) -> None:
+    """Keep it until it was started so often."""
+
+    async def keep() -> None:
+        tasks = [asyncio.create_task(network.keep()), asyncio.create_task(network.watch())]
+        async with asyncio.timeout(20.0):
+            while network.starts < starts:
+                await asyncio.sleep(0.005)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    with ThreadPoolExecutor(1) as apart:
+        apart.submit(asyncio.run, keep()).result()
+
+
+@pytest.mark.usefixtures("quick")
+def test_one_that_ends_at_once_is_started_after_longer_and_longer(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    network = supervised.SupervisedNetwork("tours", ["false"], tmp_path / "socket")
+    with caplog.at_level("ERROR"):
+        kept(network, starts=5)
+    waits = [record.args[2] for record in caplog.records if isinstance(record.args, tuple)][:4]
+    assert waits == [0.01, 0.02, 0.04, 0.04]
+    assert caplog.records[0].args[:2] == ("tours", "status 1")  # type: ignore[index]
+
+
+@pytest.mark.usefixtures("quick")
+@pytest.mark.parametrize("answers", [0, 1])
+def test_one_that_answers_no_more_or_whose_engine_stands_still_is_ended_and_started_again(
+    answers: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = supervised.SupervisedNetwork("tours", ["sleep", "60"], tmp_path / "socket")
+    asked = 0
+
+    async def ask(path: str) -> tuple[int, bytes]:
+        nonlocal asked
+        asked += 1
+        if path == "/manifest.webmanifest":
+            return 200, b'{"short_name": "Fil Bleu"}'
+        if asked > 2:
+            if answers:
+                return 503, b'{"status": "down"}'
+            raise UnreachableError
+        return 200, b'{"status": "ok"}'
+
+    monkeypatch.setattr(network.forwarding, "ask", ask)
+    kept(network, starts=2)
+    assert network.title == "Fil Bleu"
