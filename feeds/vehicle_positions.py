@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from feeds.headway_runs import named_in_reports
-from feeds.message import STALE_LIMIT_S, decode_message, header_timestamp, refuse_differential
+from feeds.message import decode_message, header_timestamp, refuse_differential
 from feeds.reports import reports_of, resolve, with_refused
 from feeds.shared_ids import with_own_names
 from predictor.observations import Observations
@@ -19,6 +19,8 @@ from predictor.timetable import Timetable
 FEED = "vehicle positions"
 FUTURE_LIMIT_S = AHEAD_S + FEED_AHEAD_S
 """No clock is believed to be faster."""
+DAY_S = 86400.0
+"""A report of a vehicle whose clock stands may bear the time at which its driver logged on."""
 SAME_TIME_S = 5.0
 """Reports of one vehicle within this time tell where it is now, each with another of its trips."""
 
@@ -36,13 +38,13 @@ def decode_vehicle_positions(data: bytes, timetable: Timetable, received_at: flo
     reports, shared = with_own_names(reports, feed_timestamp)
     refused["vehicle_id_shared"] = shared
     observations = resolve(reports, timetable, received_at, feed_timestamp)
-    observations = with_refused(_one_a_vehicle(_of_this_hour(observations, refused), refused), refused)
+    observations = with_refused(_one_a_vehicle(_of_this_day(observations, refused), refused), refused)
     return replace(observations, headway_as=named_in_reports((e.vehicle.trip for e in message.entity), timetable))
 
 
-def _of_this_hour(observations: Observations, refused: Counter[str]) -> Observations:
+def _of_this_day(observations: Observations, refused: Counter[str]) -> Observations:
     age = observations.received_at - observations.timestamp
-    ahead, stale = age < -FUTURE_LIMIT_S, age > STALE_LIMIT_S
+    ahead, stale = age < -FUTURE_LIMIT_S, age > DAY_S
     refused["timestamp_in_future"] = int(ahead.sum())
     refused["timestamp_stale"] = int(stale.sum())
     kept = observations.take(np.flatnonzero(~(ahead | stale)))

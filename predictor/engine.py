@@ -37,7 +37,7 @@ from predictor.passages import CallTimes, Passages, Stretches, call_times
 from predictor.past_calls import PastCalls
 from predictor.predicted_rows import operator_rows, predictions_of, still_told, unserved, vehicle_rows
 from predictor.progress import driven_since, driven_to_the_end, passages_of
-from predictor.report_clocks import clocks_set_right
+from predictor.report_clocks import StandingClocks, clocks_set_right
 from predictor.report_figures import LATE_S, ReportFigures
 from predictor.run_changes import RunChanges, present_reports
 from predictor.runs import DatedRuns, renamed
@@ -87,6 +87,7 @@ class Engine:
         self._tracks = Tracks.empty()
         self._finished = FinishedRuns.empty()
         self._past_calls = PastCalls()
+        self._standing_clocks = StandingClocks()
         self._kept = KeptPredictions()
         self._report_figures = ReportFigures.none()
         self._counts: Counter[str] = Counter()
@@ -238,6 +239,7 @@ class Engine:
         self._refuse(observations.refused)
         tracks, slot = self._tracks.with_vehicles_of(observations)
         stamped_at = observations.timestamp
+        observations = self._standing_clocks.dated(observations, now)
         observations, clock_fast_s = clocks_set_right(observations, slot, tracks, now)
         figures = ReportFigures.of(observations, clock_fast_s, now, self.settings.live_limit_s)
         rows, counts = fresh_reports(observations, slot, tracks, now)

@@ -6,7 +6,7 @@ no more proof. Where most vehicles of a message are ahead it is the operator's c
 Whatever lies further ahead is nothing that can be dated.
 
 Nor can a vehicle be elsewhere at the same time: where its position moves on and the time of its report does not, the
-report is dated by when it came.
+report is dated by when it came, though that time be of hours ago, as when its driver logged on.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int64Array
+from predictor.arrays import Float64Array, Int64Array, StrArray
 from predictor.geometry import ground_distance_m
 from predictor.observations import Observations
 from predictor.tracks import Tracks
@@ -25,6 +25,43 @@ AHEAD_S = 60.0
 MOVED_M = 50.0
 """A vehicle this far from where it was has moved since, and its receiver has not only changed its mind."""
 FEED_AHEAD_S = 300.0
+FOLLOWED_S = 900.0
+"""Vehicles whose reports are older by their clocks are not followed, and known here alone."""
+
+
+class StandingClocks:
+    """Remembers where vehicles were whose reports are too old to be followed."""
+
+    def __init__(self) -> None:
+        self._vehicle: StrArray = np.empty(0, np.str_)
+        """Sorted."""
+        self._stamp, self._lat, self._lon, self._noted_at = (np.empty(0) for _ in range(4))
+
+    def dated(self, observations: Observations, now: float) -> Observations:
+        """The reports with those dated by when they came that tell of another place at the same old time."""
+        rows = np.flatnonzero(observations.timestamp < now - FOLLOWED_S)
+        if len(rows) == 0 and len(self._vehicle) == 0:
+            return observations
+        vehicle, first, count = np.unique(observations.vehicle_id[rows], return_index=True, return_counts=True)
+        rows = rows[first[count == 1]]
+        seen = observations.take(rows)
+        _, place, here = np.intersect1d(self._vehicle, vehicle[count == 1], assume_unique=True, return_indices=True)
+        same = self._stamp[place] == seen.timestamp[here]
+        place, here = place[same], here[same]
+        lat, lon = seen.lat.copy(), seen.lon.copy()
+        lat[here], lon[here] = self._lat[place], self._lon[place]
+        moved = ground_distance_m(lat, lon, seen.lat, seen.lon) > MOVED_M
+        kept = ~np.isin(self._vehicle, seen.vehicle_id) & (self._noted_at >= now - FOLLOWED_S)
+        names = np.concatenate([self._vehicle[kept], seen.vehicle_id])
+        order = np.argsort(names, kind="stable")
+        self._vehicle = names[order]
+        self._stamp = np.append(self._stamp[kept], seen.timestamp)[order]
+        self._lat = np.append(self._lat[kept], np.where(moved, seen.lat, lat))[order]
+        self._lon = np.append(self._lon[kept], np.where(moved, seen.lon, lon))[order]
+        self._noted_at = np.append(self._noted_at[kept], np.full(len(rows), now))[order]
+        timestamp = observations.timestamp.copy()
+        timestamp[rows[moved]] = np.fmin(observations.received_at, now)
+        return replace(observations, timestamp=timestamp)
 
 
 def clocks_set_right(

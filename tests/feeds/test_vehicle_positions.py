@@ -125,7 +125,7 @@ def _set(path: str, value: object) -> Fault:
         ("position_out_of_range", _set("position.longitude", float("inf"))),
         ("position_at_zero", lambda e: (_set("position.latitude", 0)(e), _set("position.longitude", 0)(e))),
         ("timestamp_in_future", _set("timestamp", int(NOW) + 361)),
-        ("timestamp_stale", _set("timestamp", int(NOW) - 3601)),
+        ("timestamp_stale", _set("timestamp", int(NOW) - 86_401)),
         ("deleted_entity", lambda e: setattr(e, "is_deleted", True)),
     ],
 )

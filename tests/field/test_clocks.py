@@ -63,3 +63,18 @@ def test_a_bus_that_moves_is_live_though_the_time_of_its_reports_stands() -> Non
         city.vehicle_positions(bus("v1", "t1", place=(place, 0), timestamp="07:59"))
     row = next(row for row in city.departures("E", arrivals=True) if row.run == "t1")
     assert city.board("D")[0] == "08:06 t1 live" and row.status == "live" and row.told["data_age_s"] < 60
+
+
+def test_a_bus_is_live_though_its_reports_bear_the_time_of_its_drivers_log_on() -> None:
+    city = City(at="08:00")
+    for at, share in (("08:02:30", 0.2), ("08:03", 0.45), ("08:03:30", 0.7)):
+        standing = bus("v2", "t2", "A", timestamp="05:10", start_date=20261126)
+        city.vehicle_positions(
+            bus("v1", "t1", between=("B", "C", share), timestamp="05:00", start_date=20261126), standing, at=at
+        )
+    assert city.board("C") == ["08:04 t1 live", "09:04 t2 scheduled"]
+    assert city.board("D")[0] == "08:05 t1 live"
+    assert list(city.vehicles()) == ["v1"]
+    # It tells no more than that it stands: what was told of it stays and passes.
+    city.vehicle_positions(bus("v1", "t1", between=("B", "C", 0.7), timestamp="05:00", fresh=False)).at("08:10")
+    assert city.board("D") == ["09:06 t2 scheduled"]
