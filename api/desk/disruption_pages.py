@@ -211,7 +211,7 @@ def _form_page(
     return desk_page(
         request, moment, "disruption.html", badges=[line.badge for line in moment.lines.all], status=status,
         page=page, spans=SPANS_MIN, shown_on=SHOWN_ON,
-        also_allowed=MAP_POLICY, **map_context(moment),
+        also_allowed=MAP_POLICY, **map_context(request, moment),
         map_texts=json.dumps({key: moment.texts.entries[key] for key in _MAP_TEXTS}, ensure_ascii=False),
         weekdays=[(day, weekdays([number], moment.texts)) for number, day in enumerate(WEEKDAYS)],
     )  # fmt: skip

@@ -31,7 +31,6 @@ _A_DAY_S = 86_400
 def network_map(request: Request) -> Response:
     """Lines and vehicles on a map; without its library or a script, the way to the lines."""
     moment = PageMoment.of(request)
-    map_tiles: MapTiles | None = request.app.state.map_tiles
     return rider_page(
         request,
         moment,
@@ -40,10 +39,9 @@ def network_map(request: Request) -> Response:
         also_said=[key for key in moment.texts.entries if key.startswith("occupancy_")],
         also_allowed={**MAP_POLICY, "style-src": f"{MAP_POLICY['style-src']} {STYLE_SOURCE}"},
         picture=picture(moment.timetable) if len(moment.timetable.line_lon) else "",
-        tiles=map_tiles.address if map_tiles else "",
         lines=[line for _, members in moment.lines.by_mode() for line in members],
         drawable=map_library() is not None and len(moment.timetable.line_lon) > 0,
-        **map_context(moment),
+        **map_context(request, moment),
     )
 
 

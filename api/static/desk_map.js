@@ -18,12 +18,12 @@
   const pickedStops = () => boxes("stops").filter((box) => box.checked).flatMap(idsOf);
   const pickedLines = () => boxes("line").filter((box) => box.checked).map((box) => box.value);
 
-  function label(name) {
+  function label(name, ink) {
     const canvas = document.createElement("canvas"), pen = canvas.getContext("2d"), font = `500 ${12 * RATIO}px system-ui, sans-serif`;
     pen.font = font;
     canvas.width = Math.ceil(pen.measureText(name).width) + 8 * RATIO;
     canvas.height = 20 * RATIO;
-    Object.assign(pen, { font, textBaseline: "middle", lineJoin: "round", lineWidth: 3.5 * RATIO, strokeStyle: color("--ground"), fillStyle: color("--ink") });
+    Object.assign(pen, { font, textBaseline: "middle", lineJoin: "round", lineWidth: 3.5 * RATIO, strokeStyle: color("--ground"), fillStyle: color(ink) });
     pen.strokeText(name, 4 * RATIO, canvas.height / 2);
     pen.fillText(name, 4 * RATIO, canvas.height / 2);
     return pen.getImageData(0, 0, canvas.width, canvas.height);
@@ -118,6 +118,7 @@
         fetch(place.dataset.network), added("script", { src: place.dataset.library }), added("link", { rel: "stylesheet", href: place.dataset.sheet }),
       ]);
       network = await answer.json();
+      for (const src of place.dataset.streets?.split(" ") ?? []) await added("script", { src });
     } catch {
       said.textContent = texts.network_gone_title;
       map = undefined;
@@ -131,11 +132,16 @@
     });
     map.touchZoomRotate.disableRotation();
     map.addControl(new maplibregl.NavigationControl({ showCompass: false }));
-    map.on("styleimagemissing", ({ id }) => { if (id.startsWith("name-")) map.addImage(id, label(id.slice(5)), { pixelRatio: RATIO }); });
+    map.on("styleimagemissing", ({ id }) => {
+      const name = id.replace(/^\w+-/, "");
+      if (name !== id) map.addImage(id, label(name, id.startsWith("name-") ? "--ink" : "--soft"), { pixelRatio: RATIO });
+    });
     map.on("click", onClick);
     map.on("mousemove", ({ point }) => { map.getCanvas().style.cursor = around(point, ["picked", "stops", "lines"]).length ? "pointer" : ""; });
     map.on("load", async () => {
       draw();
+      // Without the streets lines and stops can be picked all the same.
+      if (place.dataset.tiles) await drawStreets(map, place.dataset.tiles, document.documentElement.lang).catch(() => {});
       show();
       await map.once("idle");
       place.dataset.drawn = "";

@@ -69,7 +69,7 @@ const drawStreets = (() => {
       for (const part of of.filter((each) => known.has(each))) {
         map.addLayer(
           { id: `streets-${number}-${part}`, source: "streets", "source-layer": part, ...layer },
-          named ? "directions" : "edges",
+          named ? map.getLayer("directions") && "directions" : "edges",
         );
       }
     });
