@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -11,6 +12,7 @@ from urllib.parse import quote, urlencode
 import jinja2
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
+from markupsafe import Markup, escape
 
 from api.answers.assets import Style, assets, map_library
 from api.words.moment import PageMoment
@@ -51,11 +53,18 @@ def templates(root: str) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["breakable"] = _breakable
     made.filters["path"] = lambda text: quote(str(text), safe="")
     made.globals["has_map"] = map_library() is not None
     made.globals["root"] = root
     made.globals["asset"] = lambda name: root + assets()[name].address
     return made
+
+
+def _breakable(name: str) -> Markup:
+    """A name that may be broken after what joins its words, as in "9 St NW+Constitution Av NW": elsewhere it would be
+    broken within one."""
+    return Markup(re.sub(r"(?<=\w)([+/@])(?=\w)", r"\1<wbr>", str(escape(name))))  # noqa: S704
 
 
 def fragment(moment: PageMoment, template: str, **context: object) -> str:

@@ -23,10 +23,13 @@ from predictor.timetable import Timetable
 map_picture_router = APIRouter(include_in_schema=False)
 
 _A_DAY_S = 86_400
-_WIDE, _HIGH, _EDGE = 640, 320, 24
-"""Of a picture, and what stays free around a line, in its own units."""
+_WIDE, _HIGH, _HIGH_LINE = 640.0, 320.0, 480.0
+"""Of a picture, that of a line higher, in its own units."""
+_EDGE = 28
+"""So much stays free around a line."""
 _AROUND_STOP_M = 600.0
 """So far a stop's picture shows to the left and right of it."""
+_FEW_STOPS = 50
 _SMOOTH, _COARSE = 0.7, 1.8
 """How far a path may be from where its line goes: that of what is looked at, and that of the rest."""
 _STYLE = (
@@ -64,11 +67,13 @@ class _Sheet:
     per_metre: float
     metres: Float64Array
     """(2,) a degree of longitude and latitude."""
+    size: Float64Array
+    """(2,) width and height."""
 
     def put(self, places: Float64Array) -> Float64Array:
         """(v, 2) longitude and latitude as places on the picture."""
         across = (places * self.metres - self.middle) * self.per_metre
-        return np.asarray(across * [1.0, -1.0] + [_WIDE / 2.0, _HIGH / 2.0])
+        return np.asarray(across * [1.0, -1.0] + self.size / 2.0)
 
 
 @lru_cache(maxsize=256)
@@ -79,9 +84,10 @@ def picture(tt: Timetable, route: int = NONE, stop: int = NONE) -> str:
     stops = np.unique(tt.pattern_stop) if stop != NONE else _stops_of(tt, route)
     seen = [lanes.places[piece] for piece in of_route.tolist()]
     if stop != NONE:
-        sheet = _around(np.array([[tt.stop_lon[stop], tt.stop_lat[stop]]]), _AROUND_STOP_M)
+        sheet = _around(np.array([[tt.stop_lon[stop], tt.stop_lat[stop]]]), _HIGH, _AROUND_STOP_M)
     else:
-        sheet = _around(np.concatenate(seen) if seen else np.zeros((1, 2)), 0.0)
+        high = _HIGH if route == NONE else _HIGH_LINE
+        sheet = _around(np.concatenate(seen) if seen else np.zeros((1, 2)), high)
     wide = 7.0 if stop != NONE else 4.0 if route != NONE else 1.6
     ways: dict[tuple[int, float], list[str]] = defaultdict(list)
     for of, lane, places in zip(lanes.route.tolist(), lanes.lane.tolist(), lanes.places, strict=True):
@@ -99,14 +105,19 @@ def picture(tt: Timetable, route: int = NONE, stop: int = NONE) -> str:
             if stop != NONE or route != NONE:
                 drawn.append(f'<path class="e" stroke-width="{wide + 1.5:g}" d="{path}"/>')
             drawn.append(f'<path stroke="#{lines.all[of].badge.background}" stroke-width="{wide:g}" d="{path}"/>')
-    radius = 4.5 if stop != NONE else 2.5
+    # Of a line with many stops the dots would hide it.
+    radius = 4.5 if stop != NONE else 2.5 if len(stops) < _FEW_STOPS else 1.2
     places = sheet.put(np.column_stack([tt.stop_lon[stops], tt.stop_lat[stops]]))
-    inside = (np.abs(places - [_WIDE / 2.0, _HIGH / 2.0]) < [_WIDE / 2.0, _HIGH / 2.0]).all(axis=1)
-    drawn += [f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{radius:g}" stroke-width="1.5"/>' for x, y in places[inside]]
+    inside = (np.abs(places - sheet.size / 2.0) < sheet.size / 2.0).all(axis=1)
+    drawn += [
+        f'<circle cx="{x:.0f}" cy="{y:.0f}" r="{radius:g}" stroke-width="{radius / 2.0:.1f}"/>'
+        for x, y in places[inside]
+    ]
     if stop != NONE:
-        drawn.append(f'<circle class="y" cx="{_WIDE // 2}" cy="{_HIGH // 2}" r="9" stroke-width="3"/>')
+        drawn.append(f'<circle class="y" cx="{_WIDE / 2.0:g}" cy="{_HIGH / 2.0:g}" r="9" stroke-width="3"/>')
+    box = f"0 0 {sheet.size[0]:g} {sheet.size[1]:g}"
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="m" viewBox="0 0 {_WIDE} {_HIGH}"><style>{_STYLE}</style>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" class="m" viewBox="{box}"><style>{_STYLE}</style>'
         f"{''.join(drawn)}</svg>"
     )
 
@@ -117,18 +128,19 @@ def _stops_of(tt: Timetable, route: int) -> Int64Array:
     return np.unique(tt.pattern_stop[calls]).astype(np.int64)
 
 
-def _around(places: Float64Array, least_m: float) -> _Sheet:
+def _around(places: Float64Array, high: float, least_m: float = 0.0) -> _Sheet:
     """The sheet that shows all places, and so many metres to both sides of their middle."""
     metres = METRES_PER_DEGREE * np.array([np.cos(np.radians(np.median(places[:, 1]))), 1.0])
-    low, high = (places * metres).min(axis=0), (places * metres).max(axis=0)
-    half = np.maximum((high - low) / 2.0, [max(least_m, 1.0), 1.0])
-    room = np.array([_WIDE, _HIGH]) / 2.0 - (0.0 if least_m else _EDGE)
-    return _Sheet((low + high) / 2.0, float((room / half).min()), metres)
+    low, up = (places * metres).min(axis=0), (places * metres).max(axis=0)
+    half = np.maximum((up - low) / 2.0, [max(least_m, 1.0), 1.0])
+    size = np.array([_WIDE, high])
+    room = size / 2.0 - (0.0 if least_m else _EDGE)
+    return _Sheet((low + up) / 2.0, float((room / half).min()), metres, size)
 
 
 def _path(places: Float64Array, aside: float, smooth: float) -> str:
     """What of a way lies on the picture, moved to its right; empty where nothing does."""
-    shape = shapely.clip_by_rect(shapely.LineString(places), -20.0, -20.0, _WIDE + 20.0, _HIGH + 20.0)
+    shape = shapely.clip_by_rect(shapely.LineString(places), -20.0, -20.0, _WIDE + 20.0, _HIGH_LINE + 20.0)
     shape = shapely.simplify(shape, smooth)
     if aside and not shape.is_empty:
         # Down is more here: what is right of a way is left of it on the sheet.

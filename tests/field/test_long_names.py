@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from api.answers.frame import templates
 from api.words.abbreviations import Abbreviations
 
 
@@ -35,3 +36,16 @@ def test_no_word_is_ever_cut(room: int) -> None:
     name = "Rue du Général de Gaulle et Boulevard Heurteloup"
     words = {*name.split(), "Gal", "Bd"}
     assert set(Abbreviations().shorten(name, room).rstrip("…").split()) <= words
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("9 St NW+Constitution Av NW", "9 St NW+<wbr>Constitution Av NW"),
+        ("GUADALUPE/4TH", "GUADALUPE/<wbr>4TH"),
+        ("Gare + Mairie", "Gare + Mairie"),
+        ("A<b>+C", "A&lt;b&gt;+C"),
+    ],
+)
+def test_a_name_is_broken_where_its_words_are_joined(name: str, shown: str) -> None:
+    assert templates("").from_string("{{ name|breakable }}").render(name=name) == shown
