@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -24,9 +24,11 @@ MOST = 0.5
 
 _SEPARATOR = re.compile(r"[:_|/.\-#@~ ]+")
 _DATE = re.compile(r"[:_|/.\-#@~ ]?20\d{6}$")
-_PLAIN_ADDITION = re.compile(r"\d+_|[:_|/.\-#@~ ]20\d{6}|\.0")
-"""A number before an id, as OneBusAway writes an agency's, and a date or “.0” behind it. Words before an id may be
-another agency's."""
+_PLAIN_ADDITION = re.compile(r"\d+[_:]|[:_|/.\-#@~ ]20\d{6}|\.0")
+"""A number before an id, as OneBusAway writes an agency's and OpenTripPlanner a feed's, and a date or “.0” behind it.
+Words before an id may be another agency's."""
+_FEED_OF = 5
+"""Words before each of so many ids, all of which are ours without them, are the feed's name."""
 _LEAST_BEGINNING = 6
 """Fewer letters are the beginning of an id by chance."""
 
@@ -73,9 +75,10 @@ def trips_meant(
     unknown = {names[row] for row in lost}
     if not unknown or len(unknown) < MOST * len({name for name in names if name}):
         return trip
-    found = {}
+    found, before = {}, _before_each(unknown, timetable.base)
     for row in lost:
-        meant = _found(names[row], int(service_date[row]), int(route[row]), timetable.base, received_at)
+        name = names[row].removeprefix(before)
+        meant = _found(name, int(service_date[row]), int(route[row]), timetable.base, received_at)
         if meant >= 0:
             found[row] = meant
     if len({names[row] for row in found}) < MOST * len(unknown):
@@ -100,6 +103,15 @@ def _found(name: str, date: int, route: int, timetable: Timetable, received_at: 
             if runs and route in (NONE, timetable.trip_route[trip]):
                 return trip
     return NONE
+
+
+def _before_each(unknown: Set[str], timetable: Timetable) -> str:
+    """The words that stand before each of the ids, "" where some are no trip's without them."""
+    if len(unknown) < _FEED_OF:
+        return ""
+    some, ours = next(iter(unknown)), timetable.trip_index
+    beginnings = (some[: separator.end()] for separator in _SEPARATOR.finditer(some))
+    return next((b for b in beginnings if all(n.startswith(b) and n.removeprefix(b) in ours for n in unknown)), "")
 
 
 def _days(date: int, timetable: Timetable, received_at: float) -> list[int]:

@@ -34,6 +34,17 @@ def test_another_agencys_trip_is_not_ours() -> None:
     assert city.board("C")[0] == "08:04 t1 scheduled"
 
 
+# opentripplanner/OpenTripPlanner#2838
+@pytest.mark.parametrize("before", ["HSL:", "ch-sbb_", "1:", "Town Buses_"])
+def test_the_feeds_name_before_each_id_hides_no_trip_and_names_no_other(before: str) -> None:
+    town = Network(trips=tuple(Trip(f"trip-10{number}", f"08:{number:02d}") for number in range(10, 16)))
+    names = [trip.trip_id for trip in town.trips]
+    told = [update(f"{before}{name}", StopUpdate("B", delay=120), **TODAY) for name in names]
+    assert City(town, at="08:07").trip_updates(*told).board("C")[0] == "08:16 trip-1010 live"
+    strange = City(town, at="08:07").trip_updates(*told[:5], cancelled(f"{before}trip-2099", **TODAY))
+    assert strange.board("C")[0].endswith("live") == before[0].isdigit()
+
+
 # opentripplanner/OpenTripPlanner#6226, motis-project/nigiri#251
 NAMED = {"route_id": "r1", "direction_id": 0, "start_time": "08:00:00", **TODAY}
 
