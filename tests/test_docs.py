@@ -19,7 +19,9 @@ from api.service import demo as demo_room
 from api.service.demo import demo_service
 from api.service.settings import read_settings
 from benchmarks.command import app
+from feeds.history.accuracy_sums import CALLS as CALLS_COUNTED
 from feeds.replay_tables import PASSAGES, PREDICTIONS
+from predictor.accuracy.tally import SUMS
 from tests.api.town import at, service_at
 
 ROOT = Path(__file__).parents[1]
@@ -97,6 +99,14 @@ def test_the_columns_of_tables_are_those_that_are_told(table: str, schema: pa.Sc
     assert [name for name, _ in told] == schema.names
     for name, kind in told:
         assert any(fits(schema.field(name).type) for fits in kinds[kind]), name
+
+
+def test_the_sums_of_accuracy_are_those_that_are_told() -> None:
+    part = TEXT["data.md"].split("## Accuracy")[1].split("\n## ")[0]
+    told = [re.findall(r"`(\w+)`", row) for row in re.findall(r"^\| (`.+?) \|", part, re.MULTILINE)]
+    predictions, calls = told[1 : len(told) - 4], told[len(told) - 3 :]
+    assert [name for names in predictions for name in names] == list(SUMS)
+    assert [name for names in calls for name in names] == list(CALLS_COUNTED)
 
 
 @pytest.fixture(scope="module")

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
+from pydantic import WithJsonSchema
 
 from api.answers.caching import CACHED, STATIC_MAX_AGE_S, answer
 from api.answers.heavy_reads import BUSY, heavy
 from api.answers.lookups import route_index, stop_index
-from api.answers.problems import PROBLEMS
+from api.answers.problems import PROBLEMS, Problem
 from api.answers.rate_limits import EXPLANATIONS, TOO_OFTEN, limited
 from api.reading.accuracy import DAYS, MOST_DAYS, MOST_GROUPS, Horizon, Scores, accuracy, days_until_now
 from api.reading.moment import Moment
@@ -35,7 +36,10 @@ def get_accuracy(
     ] = "all",
     route: Annotated[str | None, Query(description="Only this route_id")] = None,
     stop: Annotated[str | None, Query(description="Only this stop_id")] = None,
-    day: Annotated[date | None, Query(description="Only this service day; by default the last ones")] = None,
+    day: Annotated[
+        Annotated[str, WithJsonSchema({"type": "string", "format": "date"})] | None,
+        Query(description="Only this service day; by default the last ones", examples=["2026-03-02"]),
+    ] = None,
     days: Annotated[int, Query(ge=1, le=MOST_DAYS, description="So many service days, the last one today")] = DAYS,
     limit: Annotated[int, Query(ge=1, le=MOST_GROUPS, description="At most so many groups")] = _GROUPS,
 ) -> Response:
@@ -45,7 +49,7 @@ def get_accuracy(
     Lines and stops of which most was predicted come first."""
     moment = Moment.of(request)
     service: Served = request.app.state.service
-    first, last = days_until_now(moment, days) if day is None else (day, day)
+    first, last = days_until_now(moment, days) if day is None else (_day(day), _day(day))
     found = accuracy(
         service.history.accuracy, moment.timetable, first, last, by,
         route=None if route is None else route_index(moment, route),
@@ -61,6 +65,19 @@ def get_accuracy(
 
     says = (moment.feed_stopped, first, last, [group.model_dump() for group in groups])
     return answer(request, says, body, max_age_s=STATIC_MAX_AGE_S, media_type="application/json")
+
+
+def _day(day: str) -> date:
+    try:
+        # Weeks and dates without dashes are ISO 8601 too, and not what a date of the document looks like.
+        if len(day) != len("2026-03-02"):
+            raise ValueError(day)
+        return datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError as error:
+        raise Problem(
+            422, "bad-parameter", "Parameter not understood",
+            f"“day”: “{day}” is no date; write YYYY-MM-DD, such as 2026-03-02.",
+        ) from error  # fmt: skip
 
 
 def _group(scores: Scores) -> AccuracyGroup:

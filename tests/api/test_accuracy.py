@@ -58,6 +58,8 @@ def test_groups_are_by_line_stop_hour_and_day(client: TestClient) -> None:
     assert groups(by="day") == ["2026-03-02"]
     assert groups(by="hour", stop="liberte") == []
     assert groups(by="line", day="2026-03-01") == []
+    for no_day in ("0", "20260302", "2026-02-30", ""):
+        assert client.get("/v1/accuracy", params={"day": no_day}).status_code == 422
 
 
 def test_calls_that_riders_were_not_told_of_are_incomplete(client: TestClient) -> None:
