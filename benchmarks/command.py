@@ -85,6 +85,9 @@ def bench(
         Path | None, typer.Option(help="Folder of recordings, each a folder; left out where there is none.")
     ] = None,
     answers_only: Annotated[bool, typer.Option("--answers", help="Only how long answers take.")] = False,
+    roles_only: Annotated[
+        bool, typer.Option("--roles", help="Only of an engine in one process and readers in others.")
+    ] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures as JSON.")] = None,
 ) -> None:
     """Measure how long a step of the engine takes on this machine, an answer, and a recorded day."""
@@ -93,7 +96,9 @@ def bench(
 
         from benchmarks.speed.figures import DATA, measure, show
 
-        figures = measure(vehicles or (500, 1000, 10_000), data or DATA, answers_only=answers_only)
+        figures = measure(
+            vehicles or (500, 1000, 10_000), data or DATA, answers_only=answers_only, roles_only=roles_only
+        )
         show(figures)
         if json_file:
             json_file.write_text(json.dumps([figure.as_json() for figure in figures], indent=1))

@@ -97,7 +97,7 @@ class RedisExchange:
 
     def publish(self, version: str, view: bytes) -> None:
         """See `Exchange`."""
-        compressed = self._compressed(view)
+        compressed = self.compressed(view)
         with self._said(), self._redis.pipeline(transaction=True) as pipe:
             self._be_the_one()
             pipe.set(self._key(_VIEW), compressed, ex=_KEPT_S)
@@ -108,7 +108,7 @@ class RedisExchange:
     def keep(self, name: str, content: bytes) -> None:
         """See `Exchange`."""
         with self._said():
-            self._redis.set(self._key(name), self._compressed(content), ex=_KEPT_S)
+            self._redis.set(self._key(name), self.compressed(content), ex=_KEPT_S)
 
     def has(self, name: str) -> bool:
         """See `Exchange`."""
@@ -172,7 +172,8 @@ class RedisExchange:
             with suppress(*self._errors):
                 told.close()
 
-    def _compressed(self, content: bytes) -> bytes:
+    def compressed(self, content: bytes) -> bytes:
+        """As it lies in Redis."""
         return b"".join([_LENGTH.pack(len(content)), self._codec.compress(content)])
 
     def _key(self, name: str) -> str:

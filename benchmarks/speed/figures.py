@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.speed import screens, serving, starts, steps, while_stepping, whole_day
+from benchmarks.speed import roles, screens, serving, starts, steps, while_stepping, whole_day
 from benchmarks.speed.figure import Figure
 
 DATA = Path("../shared/data")
@@ -21,19 +21,26 @@ DAYS = (
 
 
 def measure(
-    vehicles: Sequence[int] = (500, 1000, 10_000), data: Path = DATA, *, answers_only: bool = False
+    vehicles: Sequence[int] = (500, 1000, 10_000),
+    data: Path = DATA,
+    *,
+    answers_only: bool = False,
+    roles_only: bool = False,
 ) -> list[Figure]:
     """Time the engine's steps on recordings and on the simulator's town, answers, and whole recorded days.
 
     Parameters: `vehicles`: sizes of the simulated fleet; `data`: folder of the recordings, left out where there is
-    none; `answers_only`: only how long answers take.
+    none; `answers_only`: only how long answers take; `roles_only`: only of an engine in one process and readers in
+    others.
     """
+    if roles_only:
+        return roles.figures()
     figures = [] if answers_only else _steps(data, vehicles)
     figures += serving.warm_answers() + serving.first_answers()
     return (
         figures
         if answers_only
-        else figures + while_stepping.waits() + screens.listened() + starts.starts() + _days(data)
+        else figures + while_stepping.waits() + roles.figures() + screens.listened() + starts.starts() + _days(data)
     )
 
 

@@ -41,7 +41,7 @@ _KILOBYTE = {f"field {i:02}": "x" * 16 for i in range(32)}
 def warm_answers() -> list[Figure]:
     """Each kind of answer of the demo network at its busiest stop, asked for over and over."""
     with application_server(_plain) as server:
-        plain = _answers_a_cpu_s(server, "/")
+        plain = answers_a_cpu_s(server, "/")
     figures = [Figure("a plain FastAPI endpoint, 1 kB", plain, "answers a CPU second")]
     with application_server(demo) as server:
         stop = quote(called_stops(server.base).most_common(1)[0][0], safe="")
@@ -54,7 +54,7 @@ def warm_answers() -> list[Figure]:
             ("TripUpdates", "/gtfs-rt/trip-updates", None, False),
         ):
             headers = {"If-None-Match": httpx.get(server.base + path).headers["ETag"]} if unchanged else {}
-            rate = _answers_a_cpu_s(server, path, headers)
+            rate = answers_a_cpu_s(server, path, headers)
             figures.append(Figure(f"{work}, warm", rate / plain, "times the plain one", target, "at least"))
     return figures
 
@@ -108,7 +108,8 @@ def called_stops(base: str) -> Counter[str]:
     return Counter(call.stop_id for entity in message.entity for call in entity.trip_update.stop_time_update)
 
 
-def _answers_a_cpu_s(server: ServedApplication, path: str, headers: dict[str, str] | None = None) -> float:
+def answers_a_cpu_s(server: ServedApplication, path: str, headers: dict[str, str] | None = None) -> float:
+    """How often a path is answered in a second of the server's processor time."""
     asyncio.run(_ask(server.base, path, headers or {}, 0.5))
     before = server.cpu_s()
     answers = asyncio.run(_ask(server.base, path, headers or {}, SECONDS))

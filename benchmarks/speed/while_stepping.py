@@ -42,12 +42,15 @@ def waits(vehicles: int = VEHICLES) -> list[Figure]:
     """p99 of boards that nobody asked for since the step, and of one that is asked for again and again."""
     with TemporaryDirectory() as folder:
         town = Path(folder)
-        _write_town(town, round(vehicles / VEHICLES_A_TOWN))
-        (town / "rest").touch()
+        write_town(town, round(vehicles / VEHICLES_A_TOWN))
         with application_server(partial(_town, folder)) as server:
-            first_ms, again_ms = _measured(server.base, town)
-    figures = []
-    for work, by_phase in (("a board, first since the step", first_ms), ("a board asked for again", again_ms)):
+            return told_waits(server.base, town, vehicles)
+
+
+def told_waits(base: str, town: Path, vehicles: int, where: str = "") -> list[Figure]:
+    """The same of a server. Parameters: `town`: the folder that its engine reads; `where`: what is said of it."""
+    figures, (first_ms, again_ms) = list[Figure](), _measured(base, town)
+    for work, by_phase in ((f"a board{where}, first since the step", first_ms), (f"a board{where} again", again_ms)):
         rest, stepping = (float(np.quantile(by_phase[phase], 0.99)) for phase in (False, True))
         figures += [
             Figure(f"p99 of {work}, the engine at rest", rest, "ms"),
@@ -56,7 +59,9 @@ def waits(vehicles: int = VEHICLES) -> list[Figure]:
     return figures
 
 
-def _write_town(folder: Path, towns: int) -> None:
+def write_town(folder: Path, towns: int) -> None:
+    """The town's GTFS and messages; its engine rests until the file `rest` is gone."""
+    (folder / "rest").touch()
     simulator = Simulator(scale=towns, window=(7.9, 8.4))
     simulator.write_gtfs(folder / "gtfs.zip", DAY, 1)
     starts_at = _starts_at(simulator.timezone)
@@ -85,6 +90,11 @@ class _Messages:
 
 
 def _town(town: str, _: str) -> FastAPI:
+    return create_app(town_service(town))
+
+
+def town_service(town: str) -> Service:
+    """A service of the town in a folder."""
     timetable = load_timetable(Path(town) / "gtfs.zip", cache_dir=None).timetable
     starts_at = _starts_at(timetable.timezone)
     messages = _Messages(Path(town), starts_at)
@@ -96,7 +106,7 @@ def _town(town: str, _: str) -> FastAPI:
         warm_up_s=_WARM_UP_S,
     )
     messages.waits = True
-    return create_app(service)
+    return service
 
 
 def _measured(base: str, town: Path) -> tuple[dict[bool, list[float]], dict[bool, list[float]]]:
