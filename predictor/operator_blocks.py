@@ -52,9 +52,7 @@ def _carried_over(
     journey = journeys.keys(trip, day, np.zeros(len(trip), np.int32))
     if len(journey) == 0:
         return OperatorTimes.none()
-    # Rows of a run stand together.
-    told_of = told.journey[np.flatnonzero(np.diff(told.journey, prepend=-1))]
-    untold = ~np.isin(journey, np.concatenate([told_of, told.cancelled, told.deleted]))
+    untold = ~contains(told.named, journey)
     row, trip, day, late_s, journey = row[untold], trip[untold], day[untold], late_s[untold], journey[untold]
     run, entry = expand_ranges(tt.trip_call_ptr[trip], tt.trip_calls[trip])
     begins: Float64Array = (tt.date_origin[day] + late_s).astype(np.float64)[run]

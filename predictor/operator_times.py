@@ -31,6 +31,8 @@ class ShortenedRuns(DatedRuns):
 class OperatorTimes:
     """Keys are sorted; the times are one row a call that the operator has a time for, arrays (m,)."""
 
+    named: Int64Array
+    """Journey keys of all runs that it tells of, if only that it knows nothing."""
     cancelled: Int64Array
     """Journey keys."""
     deleted: Int64Array
@@ -82,6 +84,7 @@ def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdat
     shortened = ShortenedRuns(trip[short], updates.service_day[short], updates.shift_s[short], updates.last_call[short])
     who = owner[rows]
     return OperatorTimes(
+        named=np.unique(key[named]),
         cancelled=np.unique(key[named & (updates.relationship == TRIP_CANCELED)]),
         deleted=np.unique(key[named & (updates.relationship == TRIP_DELETED)]),
         skipped=np.unique(call_key(key[owner[skipped]], updates.call[skipped])),
