@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -120,6 +121,10 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 
 def _opened(path: Path | None, migrations: Sequence[str]) -> sqlite3.Connection:
+    if path is not None:
+        # Who signs in, and whose phone waits for which bus, is for nobody else; SQLite's companion files follow.
+        with suppress(OSError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
     connection = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode = WAL")

@@ -85,6 +85,7 @@ def test_neither_passwords_nor_tokens_lie_on_the_disk(desk: Desk, tmp_path: Path
     assert "$argon2id$" in documents
     assert PASSWORD not in documents
     assert token not in documents
+    assert {file.stat().st_mode & 0o077 for file in tmp_path.rglob("desk.sqlite*")} == {0}
 
 
 def test_another_password_a_removal_and_a_role_are_in_force_at_once(desk: Desk) -> None:
