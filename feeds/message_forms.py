@@ -81,8 +81,9 @@ def message_inside(data: bytes) -> gtfs_realtime_pb2.FeedMessage | None:
                 message = gtfs_realtime_pb2.FeedMessage.FromString(data[begin:end])
             except DecodeError:
                 continue
-            # Short ones are met by chance.
-            if _VERSION.fullmatch(message.header.gtfs_realtime_version) and message.IsInitialized():
+            # Short ones are met by chance; text that is no UTF-8 is left as bytes.
+            version = message.header.gtfs_realtime_version
+            if isinstance(version, str) and _VERSION.fullmatch(version) and message.IsInitialized():
                 return message
     return None
 

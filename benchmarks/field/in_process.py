@@ -11,7 +11,6 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, cast
-from urllib.parse import unquote
 
 import anyio.to_thread
 import httpx
@@ -50,7 +49,7 @@ class _Asked(httpx.BaseTransport):
         scope = {
             "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": request.method,
             "headers": [(name.lower(), value) for name, value in request.headers.raw], "scheme": url.scheme,
-            "path": unquote(url.path), "raw_path": url.raw_path.split(b"?")[0], "query_string": url.query,
+            "path": url.path, "raw_path": url.raw_path.split(b"?")[0], "query_string": url.query,
             "server": (url.host, url.port), "client": ("127.0.0.1", 123), "root_path": "",
         }  # fmt: skip
         # Playwright's loop stands still meanwhile, and is this thread's all the same.

@@ -218,6 +218,7 @@ def test_absurd_header_timestamp_still_gives_a_feed_error() -> None:
 
 @given(st.binary(max_size=60), st.integers(0, 150), st.integers(0, 40))
 @example(b"\x80", 125, 1)
+@example(b"\x07\n\x0b\n\x03\xff", 0, 5)
 @settings(max_examples=300, deadline=None)
 def test_damaged_bytes_never_raise_anything_but_feed_error(noise: bytes, where: int, cut: int) -> None:
     good = message_bytes()
