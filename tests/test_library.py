@@ -18,6 +18,8 @@ import prochain
 from hatch_build import linked_absolutely, renamed
 
 ROOT = Path(__file__).parents[1]
+# The wheel is built once for all.
+pytestmark = pytest.mark.xdist_group("library")
 SEEN = """
 import json, sys, time
 import prochain

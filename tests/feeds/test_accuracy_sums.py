@@ -31,6 +31,8 @@ from predictor.timetable import Timetable
 
 DAY = date(2025, 11, 18)
 DAY_NUMBER = 20251118
+# A simulated town's two hours are driven once for all.
+pytestmark = pytest.mark.xdist_group("accuracy sums")
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,8 @@ from tests.feeds.small_feed import write_feed
 from tests.field.any_day import DATE, NETWORK
 
 SCHEMAS = Path("../shared/data/tides-schema")
+# The package is written once for all.
+pytestmark = pytest.mark.xdist_group("tides")
 
 
 @pytest.fixture(scope="module")
