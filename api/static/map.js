@@ -226,7 +226,7 @@
     if (line && features.length) map.fitBounds(boundsOf(features), { padding: 60, animate: false });
   }
 
-  let network;
+  let network, stops = new Map(); // where each stop is
   // A station is where one of its platforms is.
   const stopChosen = () => network.features.find(({ properties }) => stop && [properties.stop_id, properties.station].includes(stop));
   async function showStop() {
@@ -294,6 +294,14 @@
     return answer.json();
   }
 
+  // Many feeds do not tell whither a vehicle drives: to its next stop, then.
+  function course([longitude, latitude], { next_stop_id: stop, at_stop: stands }) {
+    const to = !stands && stops.get(stop);
+    if (!to) return null;
+    const east = (to[0] - longitude) * Math.cos(latitude * Math.PI / 180), north = to[1] - latitude;
+    return Math.hypot(east, north) > 1e-4 ? Math.atan2(east, north) * 180 / Math.PI : null;
+  }
+
   async function follow() {
     clearTimeout(timer);
     if (document.hidden) return;
@@ -302,7 +310,7 @@
       const disturbed = new Set(told);
       known = vehicles.features.filter(({ properties }) => properties.route).map(({ geometry, properties }) => ({
         type: "Feature", geometry, properties: {
-          ...properties, route: null, route_id: properties.route.route_id, line: properties.route.short_name,
+          ...properties, bearing: properties.bearing ?? course(geometry.coordinates, properties), route: null, route_id: properties.route.route_id, line: properties.route.short_name,
           disturbed: disturbed.has(properties.route.route_id),
           old: properties.data_age_s > 90 || vehicles.feed_stopped,
         },
@@ -327,6 +335,8 @@
       const answer = await fetch(place.dataset.network);
       if (!answer.ok) throw new Error(answer.statusText);
       network = await answer.json();
+      stops = new Map(network.features.filter(({ properties }) => properties.kind === "stop")
+        .map(({ geometry, properties }) => [properties.stop_id, geometry.coordinates]));
       draw(network);
     } catch {
       said.textContent = texts.network_gone_title;
