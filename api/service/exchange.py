@@ -25,7 +25,7 @@ _ANSWERS_WITHIN_S = 10.0
 _CONNECTS_WITHIN_S = 3.0
 _KEPT_S = 7 * 86_400
 """What no engine renews for so long is forgotten."""
-_SOLE_S = 30.0
+_SOLE_S = 5.0
 """Another engine may take over when the one that publishes has been silent for so long."""
 _LENGTH = struct.Struct("<Q")
 
@@ -42,6 +42,9 @@ class Exchange(Protocol):
 
     def publish(self, version: str, view: bytes) -> None:
         """Replace the view, and tell those who wait."""
+
+    def hold(self) -> None:
+        """Go on being the one that publishes: to be called each second or so."""
 
     def keep(self, name: str, content: bytes) -> None:
         """Keep what views name."""
@@ -99,11 +102,25 @@ class RedisExchange:
         """See `Exchange`."""
         compressed = self.compressed(view)
         with self._said(), self._redis.pipeline(transaction=True) as pipe:
-            self._be_the_one()
+            self.hold()
             pipe.set(self._key(_VIEW), compressed, ex=_KEPT_S)
             pipe.set(self._key("version"), version, ex=_KEPT_S)
             pipe.publish(self._key("views"), version)
             pipe.execute()
+
+    def hold(self) -> None:
+        """See `Exchange`."""
+        key, milliseconds = self._key("engine"), int(1000 * _SOLE_S)
+        with self._said():
+            if self._redis.set(key, self._me, nx=True, px=milliseconds):
+                return
+            holder = self._redis.get(key)
+            if holder == self._me.encode():
+                self._redis.pexpire(key, milliseconds)
+            elif holder is not None:
+                raise ExchangeError(
+                    f"another engine publishes to {self.place}; this one takes over when it falls silent"
+                )
 
     def keep(self, name: str, content: bytes) -> None:
         """See `Exchange`."""
@@ -158,14 +175,6 @@ class RedisExchange:
         self._forget_told()
         self._redis.close()
 
-    def _be_the_one(self) -> None:
-        key, milliseconds = self._key("engine"), int(1000 * _SOLE_S)
-        if self._redis.set(key, self._me, nx=True, px=milliseconds):
-            return
-        if self._redis.get(key) != self._me.encode():
-            raise ExchangeError(f"another engine publishes to {self.place}; this one takes over when that falls silent")
-        self._redis.pexpire(key, milliseconds)
-
     def _forget_told(self) -> None:
         told, self._told = self._told, None
         if told is not None:
@@ -195,6 +204,9 @@ class FolderExchange:
         """See `Exchange`."""
         del version
         self.keep(_VIEW, view)
+
+    def hold(self) -> None:
+        """See `Exchange`: there is one engine on it."""
 
     def keep(self, name: str, content: bytes) -> None:
         """See `Exchange`."""

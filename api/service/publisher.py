@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from contextlib import suppress
 
 from api.service.exchange import Exchange, ExchangeError
 from api.service.published_view import Packing
@@ -55,7 +56,11 @@ class Publisher:
 
     def _publish(self) -> None:
         view = self._service.view
-        if view is self._published or self._service.steps == 0:
+        if self._service.steps == 0:
+            return
+        if view is self._published:
+            with suppress(ExchangeError):
+                self._exchange.hold()
             return
         self._number += 1
         version = f"{self._me}-{self._number}"
