@@ -132,11 +132,9 @@ def test_nothing_is_wrong_with_a_fleet_that_runs() -> None:
 
 @pytest.mark.parametrize("count", [1, 6])
 def test_trip_ids_that_match_nothing_are_named(count: int) -> None:
-    other = [
-        replace(report, trip=f"other-{report.trip}", late_s=None, place=(0, 900), fresh=True) for report in fleet()
-    ]
+    other = [replace(report, trip=f"other{report.trip}", late_s=None, place=(0, 900), fresh=True) for report in fleet()]
     city = City(FLEET, at="07:58").vehicle_positions(*other[:count]).at("08:09")
-    told(city, "unknown_trips", "other-t1")
+    told(city, "unknown_trips", "othert1")
 
 
 @pytest.mark.parametrize(
