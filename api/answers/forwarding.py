@@ -9,7 +9,6 @@ from pathlib import Path
 import httpcore
 from starlette.types import Message, Receive, Scope, Send
 
-_ORIGIN = httpcore.Origin(b"http", b"localhost", 80)
 _BETWEEN_US = frozenset((b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"upgrade", b"expect"))
 """Headers of one connection alone."""
 _OF_THE_SERVER = frozenset((b"transfer-encoding", b"date", b"server"))
@@ -24,14 +23,15 @@ class UnreachableError(Exception):
 
 
 class Forwarding:
-    """To the process that listens on a socket in the file system.
+    """To the process that listens on a socket in the file system, or at an http address.
 
     Each request has a connection of its own: opening one on the same machine costs next to nothing, and a pool would
     look through thousands of open streams for each request.
     """
 
-    def __init__(self, socket: Path) -> None:
-        self._socket = str(socket)
+    def __init__(self, to: Path | str) -> None:
+        self._socket = str(to) if isinstance(to, Path) else None
+        self._url = httpcore.URL("http://localhost" if isinstance(to, Path) else to)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """An ASGI application. Errors: UnreachableError where nothing was answered yet."""
@@ -51,21 +51,24 @@ class Forwarding:
         """Status and body of what is at a path, asked for under the name of a host. Errors: UnreachableError."""
         headers = [("Host", host), ("X-Forwarded-Proto", scheme), ("Connection", "close")]
         try:
-            async with _connection(self._socket) as connection:
+            async with self._connection() as connection:
                 answer = await connection.request(
-                    "GET", f"http://localhost{path}", headers=headers, extensions={"timeout": _WAITS}
+                    "GET", self._url, headers=headers, extensions={"target": path.encode(), "timeout": _WAITS}
                 )
                 return answer.status, answer.content
         except _FAILURES as error:
             raise UnreachableError(str(error)) from error
 
+    def _connection(self) -> httpcore.AsyncHTTPConnection:
+        return httpcore.AsyncHTTPConnection(self._url.origin, uds=self._socket)
+
     async def _answer(self, request: _Request, send: Send) -> None:
         began = False
         try:
             async with (
-                _connection(self._socket) as connection,
+                self._connection() as connection,
                 connection.stream(
-                    request.scope["method"], "http://localhost/", headers=request.headers(), content=request.body(),
+                    request.scope["method"], self._url, headers=request.headers(), content=request.body(),
                     extensions={"target": request.target, "timeout": _WAITS},
                 ) as answer,
             ):  # fmt: skip
@@ -126,7 +129,3 @@ class _Request:
 
 
 _FAILURES = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
-
-
-def _connection(socket: str) -> httpcore.AsyncHTTPConnection:
-    return httpcore.AsyncHTTPConnection(_ORIGIN, uds=socket)
