@@ -122,7 +122,7 @@ def morning(browser: Browser, folder: Path) -> None:
     with demo_site() as site:
         camera, all_pages = Camera(browser, site, folder), addresses(site)
         camera.pages({name: all_pages[name] for name in LIVE_PAGES})
-        camera.pages({"map": "/map"}, until="#map[data-drawn]")
+        camera.pages({"map": "/map"}, until="#map[data-streets]")
         with site.silence():
             site.move_clock(site.service.clock.now() + 90)
             camera.pages({"feed stopped": all_pages["station"]})
