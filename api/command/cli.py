@@ -87,9 +87,8 @@ def demo(
     workers: Workers = None, redis: RedisAddress = None,
 ) -> None:  # fmt: skip
     """Serve the demo network, a simulated town on a weekday morning. Nothing else is needed."""
-    with said_plainly(), ExitStack() as held:
+    with said_plainly():
         import secrets
-        import tempfile
 
         from pydantic import SecretStr
 
@@ -97,9 +96,7 @@ def demo(
         from api.command.network import Network
         from api.command.roles import serve_network
         from api.command.unused_memory import share_heaps
-        from api.service.demo import demo_ground
         from api.service.settings import read_settings
-        from feeds.simulator import Simulator
 
         settings = read_settings(port=port, host=host, data_dir=data_dir, role=role, workers=workers, redis=redis)
         log_to_stderr(settings.log_format)
@@ -107,9 +104,6 @@ def demo(
         if shown:
             settings = settings.model_copy(update={"desk_token": SecretStr(shown)})
         share_heaps()
-        if settings.map_tiles is None:
-            ground = demo_ground(Path(held.enter_context(tempfile.TemporaryDirectory())), Simulator())
-            settings = settings.model_copy(update={"map_tiles": ground})
         serve_network(Network("demo", settings, speed=speed, shown_token=shown))
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 from api.command.progress import progress
@@ -26,6 +27,16 @@ class Network:
     """Local time at which the recorded day begins."""
     shown_token: str | None = None
     """The desk's, made for this start, to be told to whoever starts it."""
+
+    def with_streets(self, held: ExitStack) -> Network:
+        """With the streets beneath its map where it is the demo and none are set, in a file until `held` ends."""
+        if self.kind != "demo" or self.settings.map_tiles is not None:
+            return self
+        from api.service.demo import demo_ground
+        from feeds.simulator import Simulator
+
+        ground = demo_ground(Path(held.enter_context(TemporaryDirectory())), Simulator())
+        return replace(self, settings=self.settings.model_copy(update={"map_tiles": ground}))
 
     def service(self, held: ExitStack) -> tuple[Service, Path | None, str]:
         """The service; the folder of what must not be lost, held until `held` ends; why nothing can be written there.

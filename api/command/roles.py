@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,12 @@ def serve_network(network: Network) -> None:
             "--redis redis://localhost:6379; on one machine --workers N does without."
         )
     listening = listen(settings.host, settings.port)
+    with ExitStack() as held:
+        _serve(network.with_streets(held), listening)
+
+
+def _serve(network: Network, listening: socket.socket) -> None:
+    settings = network.settings
     if settings.workers:
         from api.command.processes import serve_by_processes
 
