@@ -18,6 +18,7 @@ from feeds.errors import FeedError
 from feeds.replay_tables import posix
 from predictor.accuracy.completeness import CLOSED_AFTER_S, scheduled_between
 from predictor.accuracy.samples import TOLD_WITHIN_S
+from predictor.accuracy.scorer import LONGEST_HORIZON_S
 from predictor.arrays import (
     NONE,
     BoolArray,
@@ -36,7 +37,6 @@ MEDIAN, PUBLISHED = "ours, median", "ours, published"
 TIMES = ("made_at", "published", "p10", "p50", "p90")
 TEXTS = ("trip_id", "start_date", "vehicle_id", "status")
 COLUMNS = (*TIMES, *TEXTS, "stop_sequence")
-LONGEST_HORIZON_S = 1800.0
 AVAILABLE_BEFORE_S = 600.0
 ROWS_AT_A_TIME = 2_000_000
 
@@ -97,8 +97,9 @@ def judge(
     for file in files:
         polls.append(_moments(file))
         for batch in _batches(file):
-            parts.append(_judge_batch(batch, runs, methods, operator_feed, counts))
-            told_keys.append(_told(batch, runs.timetable))
+            rows = _Rows.of(batch, runs.timetable)
+            parts.append(_judge_batch(batch, rows, runs, methods, operator_feed, counts))
+            told_keys.append(_told(batch, rows, runs.timetable))
     scheduled, complete = _complete(runs.timetable, polls, told_keys)
     poll = np.unique(np.concatenate(polls)) if polls else np.empty(0)
     poll_s = float(np.median(np.diff(poll))) if len(poll) > 1 else float("nan")
@@ -147,20 +148,39 @@ def _owed(runs: Runs, poll: Float64Array, poll_s: float) -> tuple[BoolArray, Flo
     return owed, moment
 
 
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """What the rows of a batch (n,) are about; -1 where it is unknown."""
+
+    made_at: Float64Array
+    published: Float64Array
+    trip: Int32Array
+    day: Int32Array
+    call: Int32Array
+    status: Int32Array
+
+    @classmethod
+    def of(cls, table: pa.Table, tt: Timetable) -> _Rows:
+        made_at, published = (posix(table.column(name)) for name in ("made_at", "published"))
+        trip = _codes(table.column("trip_id"), tt.trip_index)
+        day = _codes(table.column("start_date"), {str(date): day for date, day in tt.date_index.items()})
+        status = _codes(table.column("status"), {name: i for i, name in enumerate(STATUSES)})
+        call = call_of_sequence(tt, trip, table.column("stop_sequence").to_numpy())
+        return cls(made_at, published, trip, day, call, status)
+
+
 def _judge_batch(
     table: pa.Table,
+    batch: _Rows,
     runs: Runs,
     methods: Mapping[str, Method],
     operator_feed: OperatorFeed | None,
     counts: dict[str, int],
 ) -> dict[str, np.ndarray]:
-    tt = runs.timetable
-    made_at, published, p10, p50, p90 = (posix(table.column(name)) for name in TIMES)
-    trip = _codes(table.column("trip_id"), tt.trip_index)
-    day = _codes(table.column("start_date"), _dates(tt))
+    made_at, published, trip, day = batch.made_at, batch.published, batch.trip, batch.day
+    call, status = batch.call, batch.status
+    p10, p50, p90 = (posix(table.column(name)) for name in ("p10", "p50", "p90"))
     vehicle = _codes(table.column("vehicle_id"), {v: i for i, v in enumerate(runs.vehicles)})
-    status = _codes(table.column("status"), {name: i for i, name in enumerate(STATUSES)})
-    call = call_of_sequence(tt, trip, table.column("stop_sequence").to_numpy())
 
     counts["read"] += len(made_at)
     runs_at_all = np.isin(status, (LIVE, SCHEDULED))
@@ -199,12 +219,10 @@ def _judge_batch(
     }
 
 
-def _told(table: pa.Table, tt: Timetable) -> Int64Array:
+def _told(table: pa.Table, batch: _Rows, tt: Timetable) -> Int64Array:
     """`driven_call_key` of the calls that are told of as complete information."""
-    made_at, published = (posix(table.column(name)) for name in ("made_at", "published"))
-    trip, day = _codes(table.column("trip_id"), tt.trip_index), _codes(table.column("start_date"), _dates(tt))
-    status = _codes(table.column("status"), {name: i for i, name in enumerate(STATUSES)})
-    call = call_of_sequence(tt, trip, table.column("stop_sequence").to_numpy())
+    made_at, published, trip, day = batch.made_at, batch.published, batch.trip, batch.day
+    call, status = batch.call, batch.status
     shifted = "shift_s" in table.column_names
     shift_s = table.column("shift_s").to_numpy() if shifted else np.zeros(len(trip), np.int32)
     is_told = (status == LIVE) & (published >= made_at) & (published <= made_at + TOLD_WITHIN_S)
@@ -222,10 +240,6 @@ def _complete(tt: Timetable, polls: list[Float64Array], told_keys: list[Int64Arr
                 calls = scheduled_between(tt, stretch[0] + TOLD_WITHIN_S, stretch[-1] - CLOSED_AFTER_S)
                 scheduled, complete = scheduled + len(calls), complete + int(contains(keys, calls.key).sum())
     return scheduled, complete
-
-
-def _dates(tt: Timetable) -> dict[str, int]:
-    return {str(date): day for date, day in tt.date_index.items()}
 
 
 def _codes(column: pa.ChunkedArray, index: Mapping[str, int]) -> Int32Array:

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from feeds.errors import FeedError
 from feeds.recording import open_recording
 from feeds.replay_tables import posix
+from predictor.accuracy.scorer import LARGEST_SD_S
 from predictor.arrays import NONE, Int32Array
 from predictor.timetable import Timetable
 
@@ -34,8 +35,6 @@ LARGEST_DEVIATION_S = 1200.0
 """A passage this far from the trip's usual deviation belongs to another run of the vehicle."""
 LONGEST_DAY_S = 30 * 3600.0
 POLL_S = 30.0
-LARGEST_SD_S = 60.0
-"""Our own passages less certain than this are known, not judged."""
 
 
 @dataclass(frozen=True, eq=False)
