@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -71,11 +70,6 @@ def nothing_leaves(moment: PageMoment, stop: int) -> str:
     if len(coming) == 0 and len(StopBoard(moment.view, stop, moment.now, _WEEK_S, arrivals=True).calls):
         return moment.texts("only_arrivals")
     return quiet_words(moment, week.row(int(coming[0])) if len(coming) else None)
-
-
-def lines_in(rows: Iterable[LineDirectionWords]) -> list[Line]:
-    """The lines of some rows, each once."""
-    return list({row.line.route: row.line for row in rows}.values())
 
 
 def _last(moment: PageMoment, row: LineDirection) -> str:
