@@ -53,6 +53,7 @@ from api.v1.explain import explain_router
 from api.v1.gtfs_realtime import realtime_feeds_router
 from api.v1.health import health_router
 from api.v1.metrics import RequestMetrics, metrics_router, registry_of
+from api.v1.route_departures import route_departures_router
 from api.v1.routes import routes_router
 from api.v1.shapes import shapes_router
 from api.v1.stops import stops_router
@@ -182,7 +183,7 @@ def create_app(
     app.add_middleware(ProxyHeadersMiddleware, trusted_hosts="*" if behind_socket else list(trusted_proxies))
     answer_with_problems(app)
     for router in (
-        departures_router, panels_router, explain_router, accuracy_router, stops_router,
+        departures_router, route_departures_router, panels_router, explain_router, accuracy_router, stops_router,
         routes_router, shapes_router, trips_router,
         vehicles_router, disruptions_router, realtime_feeds_router, siri_router, health_router, timetable_router,
         metrics_router, docs_router, timetable_in_use_router,

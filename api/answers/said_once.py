@@ -20,7 +20,7 @@ from api.words.root_path import path_within
 
 _SAME_FOR_ALL = re.compile(
     r"/(?:v1/stops/.+/(?:departures|board)|v1/(?:vehicles|routes|agencies|(?:routes|trips)/.+)|gtfs-rt/.+|siri/2\.0/.+"
-    r"|(?:stops|lines|trips)/.+(?<!/stream))?"
+    r"|(?:stops|lines|trips)/.+)?(?<!/stream)"
 )
 """Addresses whose answers are the same for all who ask with the same headers, and are counted against nobody."""
 _VARY = (b"accept-encoding", b"accept-language", b"cookie", b"origin")

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from itertools import chain, groupby
 
 import numpy as np
 
 from api.reading.alerts import line_alerts
-from api.reading.destinations import destinations
-from api.reading.line_departures import next_departures, row_nearest
-from api.reading.lines import Line, patterns_of, stops_along
+from api.reading.line_departures import LineDirection, directions_of, next_departures, row_nearest
+from api.reading.lines import Line
 from api.words.departures import DepartureWords, departure_words
 from api.words.moment import AlertWords, PageMoment
 from api.words.vehicles import VehicleWords, vehicle_words
 from predictor.arrays import NONE, BoolArray, Int32Array
-from predictor.runs import DatedRuns
 from predictor.snapshot import IN_SERVICE, LAYOVER, OFF_ROUTE
 from predictor.timetable import Timetable
 
-
-@dataclass(frozen=True)
-class DirectionWords:
-    """One direction of a line."""
-
-    direction: int
-    destination: str
+_NOWHERE = LineDirection(NONE, "", [], [])
+"""Of a line without trips."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +40,7 @@ class LinePage:
     """What the line page shows."""
 
     line: Line
-    directions: list[DirectionWords]
+    directions: list[LineDirection]
     shown: int
     """The direction shown."""
     stops: list[LineStop]
@@ -63,51 +55,20 @@ class LinePage:
 def line_page(moment: PageMoment, route: int, direction: int | None) -> LinePage:
     """Parameters: `direction` the `direction_id` asked for; the line's first where None or unknown."""
     tt = moment.timetable
-    trips = np.flatnonzero(tt.trip_route == route).astype(np.int32)
-    day, trips = _running_today(moment, trips)
-    trip_direction = tt.pattern_way[tt.trip_pattern[trips]]
-    directions: list[int] = np.unique(trip_direction).tolist()
-    first = directions[0] if directions else NONE
-    shown = direction if direction is not None and direction in directions else first
-    trips_shown = trips[trip_direction == shown]
-    stops, also = _stops_of(moment, trips_shown)
-    rows = _with_waits(moment, route, shown, stops)
-    elsewhere, count = _place_vehicles(moment, route, shown, stops, rows)
+    directions = directions_of(moment, route)
+    shown = next((way for way in directions if way.direction == direction), directions[0] if directions else _NOWHERE)
+    rows = _with_waits(moment, route, shown.direction, shown.stops)
+    elsewhere, count = _place_vehicles(moment, route, shown.direction, shown.stops, rows)
     return LinePage(
         line=moment.lines.all[route],
-        directions=[DirectionWords(d, _usual_destination(moment, day, trips[trip_direction == d])) for d in directions],
-        shown=shown,
+        directions=directions,
+        shown=shown.direction,
         stops=rows,
         elsewhere=elsewhere,
-        also=[(str(tt.stop_id[stop]), str(tt.stop_name[stop])) for stop in also],
+        also=[(str(tt.stop_id[stop]), str(tt.stop_name[stop])) for stop in shown.also],
         vehicles=count,
         alerts=moment.said_first(line_alerts(moment, route)),
     )
-
-
-def _running_today(moment: PageMoment, trips: Int32Array) -> tuple[int, Int32Array]:
-    """The service day nearest to now, and those of the trips that run on it; all of them where none does."""
-    tt = moment.timetable
-    day = int(np.argmin(np.abs(tt.date_origin + 12 * 3600 - moment.now)))
-    active = tt.service_active[tt.trip_service[trips], day]
-    return day, trips[active] if active.any() else trips
-
-
-def _usual_destination(moment: PageMoment, day: int, trips: Int32Array) -> str:
-    """What most of the trips are bound for where they set out."""
-    at_first = np.zeros(len(trips), np.int32)
-    runs = DatedRuns(trips, np.full(len(trips), day, np.int32), at_first)
-    places: list[str] = destinations(moment.snapshot, runs, at_first).tolist()
-    return max(dict.fromkeys(places), key=places.count)
-
-
-def _stops_of(moment: PageMoment, trips: Int32Array) -> tuple[list[int], list[int]]:
-    """Stops of the pattern with most trips, and those that only other patterns serve."""
-    tt = moment.timetable
-    stops, *others = [stops_along(tt, pattern) for pattern in patterns_of(tt, trips)] or [[]]
-    # Two calls in a row at one stop are one to riders.
-    stops = [stop for stop, _ in groupby(stops)]
-    return stops, [stop for stop in dict.fromkeys(chain(*others)) if stop not in set(stops)]
 
 
 def _with_waits(moment: PageMoment, route: int, direction: int, stops: list[int]) -> list[LineStop]:

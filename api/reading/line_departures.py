@@ -1,16 +1,67 @@
-"""The next departure from each stop along a line, each visit to a stop by itself."""
+"""The directions of a line, and the next departure from each stop along them, each visit to a stop by itself."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, groupby
 
 import numpy as np
 
 from api.reading.board import AHEAD_S, WINDOW_S, StopBoard
 from api.reading.calls import RunCall
+from api.reading.destinations import destinations
+from api.reading.lines import patterns_of, stops_along
+from api.reading.moment import Moment
 from api.service.view import ServiceView
-from predictor.arrays import BoolArray
+from predictor.arrays import BoolArray, Int32Array
+from predictor.runs import DatedRuns
 from predictor.snapshot import LIVE, SCHEDULED
+
+
+@dataclass(frozen=True)
+class LineDirection:
+    """One direction of a line, as its trips of today run it."""
+
+    direction: int
+    destination: str
+    """What most of its trips are bound for where they set out."""
+    stops: list[int]
+    """Those of the pattern that most of its trips run."""
+    also: list[int]
+    """Those that only its other trips serve."""
+
+
+def directions_of(moment: Moment, route: int) -> list[LineDirection]:
+    """The directions in which a line runs today, or on any day where it does not today."""
+    tt = moment.timetable
+    day, trips = _running_today(moment, np.flatnonzero(tt.trip_route == route).astype(np.int32))
+    direction = tt.pattern_way[tt.trip_pattern[trips]]
+    return [_direction(moment, day, way, trips[direction == way]) for way in np.unique(direction).tolist()]
+
+
+def _running_today(moment: Moment, trips: Int32Array) -> tuple[int, Int32Array]:
+    """The service day nearest to now, and those of the trips that run on it; all of them where none does."""
+    tt = moment.timetable
+    day = int(np.argmin(np.abs(tt.date_origin + 12 * 3600 - moment.now)))
+    active = tt.service_active[tt.trip_service[trips], day]
+    return day, trips[active] if active.any() else trips
+
+
+def _direction(moment: Moment, day: int, direction: int, trips: Int32Array) -> LineDirection:
+    tt = moment.timetable
+    at_first = np.zeros(len(trips), np.int32)
+    runs = DatedRuns(trips, np.full(len(trips), day, np.int32), at_first)
+    places: list[str] = destinations(moment.view.snapshot, runs, at_first).tolist()
+    stops, *others = [stops_along(tt, pattern) for pattern in patterns_of(tt, trips)]
+    # Two calls in a row at one stop are one to riders.
+    stops = [stop for stop, _ in groupby(stops)]
+    return LineDirection(
+        direction=direction,
+        destination=max(dict.fromkeys(places), key=places.count),
+        stops=stops,
+        also=[stop for stop in dict.fromkeys(chain(*others)) if stop not in set(stops)],
+    )
 
 
 def next_departures(

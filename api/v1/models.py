@@ -191,6 +191,33 @@ class SeveralDepartures(Answer):
     alerts: list[Alert] = Field(description="In force now, for any of the stops")
 
 
+class LineStop(BaseModel):
+    """A stop of a line."""
+
+    stop_id: str = Field(examples=["liberte"])
+    name: str
+    platform: str | None
+    departure: Departure | None = Field(
+        description="The next one of this visit to the stop; null where none comes, and at a last stop"
+    )
+
+
+class DirectionDepartures(BaseModel):
+    """A line in one direction."""
+
+    direction: int | None = Field(description="GTFS direction_id; where the feed has none, by the way", examples=[0])
+    headsign: str = Field(description="What most of its trips are bound for")
+    stops: list[LineStop] = Field(description="In order, of the stop sequence that most of today's trips run")
+
+
+class RouteDepartures(Answer):
+    """What comes along one route."""
+
+    route: RouteRef
+    directions: list[DirectionDepartures]
+    alerts: list[Alert]
+
+
 class LineString(BaseModel):
     """GeoJSON."""
 

@@ -6,11 +6,26 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import cast
 
+from api.answers.answer import Status
+from api.answers.caching import steady
 from api.reading.boarding import Occupancy, wheelchair_words
 from api.reading.calls import Event, RunCall
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
-from api.v1.models import Access, Alert, EventTimes, OccupancyTold, Platform, Range, RouteRef, Stop
+from api.v1.models import (
+    Access,
+    Alert,
+    Boarding,
+    Departure,
+    Doubt,
+    EventTimes,
+    OccupancyTold,
+    Platform,
+    Range,
+    RouteRef,
+    Stop,
+    TimeSource,
+)
 from feeds.alerts import Alert as Told
 from predictor.timetable import STATION, Timetable
 
@@ -98,3 +113,49 @@ def alerts_answer(moment: Moment, alerts: Iterable[Told]) -> list[Alert]:
         )
         for alert in alerts
     ]
+
+
+def departure_says(row: RunCall) -> tuple[object, ...]:
+    """What a reader of a departure would notice: for the ETag."""
+    return (
+        row.trip_idx, row.service_day, row.start_time, row.call, row.stop_idx, row.status, row.minutes, row.source,
+        row.scheduled, row.clock and steady(row.published), row.headway_s, row.vehicle_id, row.doubt, row.at_stop,
+        row.occupancy, row.vehicle_wheelchair,
+    )  # fmt: skip
+
+
+def departure_answer(moment: Moment, row: RunCall) -> Departure:
+    """One coming departure."""
+    return Departure(
+        route=route_ref(moment.timetable, row.route_idx),
+        headsign=row.destination,
+        direction=row.direction if row.direction >= 0 else None,
+        stop_id=row.stop_id,
+        platform=row.platform or None,
+        time=None if row.clock is None else moment.view.iso(row.published, row.stop_idx),
+        arrival=event_answer(moment, row, row.arrival),
+        departure=event_answer(moment, row, row.departure),
+        at_stop=row.at_stop,
+        scheduled_time=moment.iso(row.scheduled, row.stop_idx),
+        predicted_time=moment.iso(row.predicted, row.stop_idx),
+        range=range_answer(moment, row),
+        minutes=row.minutes,
+        delay_s=None if row.delay_s is None else round(row.delay_s),
+        headway_s=row.headway_s,
+        status=cast(Status, row.status),
+        source=cast(TimeSource, row.source),
+        vehicle_id=row.vehicle_id,
+        vehicle_label=row.vehicle_label,
+        data_age_s=None if row.age_s is None else round(row.age_s),
+        doubt=cast(Doubt, row.doubt),
+        trip_id=row.trip_id,
+        service_date=row.service_date,
+        start_time=row.start_time,
+        stop_sequence=row.stop_sequence,
+        wheelchair=cast(Access, row.wheelchair),
+        vehicle_wheelchair=cast(Access, row.vehicle_wheelchair),
+        occupancy=occupancy_answer(row.occupancy),
+        pickup_type=cast(Boarding, row.pickup),
+        drop_off_type=cast(Boarding, row.drop_off),
+        pickup=row.boards,
+    )

@@ -38,10 +38,11 @@ client = httpx.Client(limits=httpx.Limits(max_connections=None), timeout=10.0)
 class Listener:
     """One open stream."""
 
-    def __init__(self, stack: ExitStack, address: str, stop: str = "hopital", query: str = "", **headers: str) -> None:
-        self.response = stack.enter_context(
-            client.stream("GET", f"{address}/v1/stops/{stop}/stream{query}", headers=headers)
-        )
+    def __init__(
+        self, stack: ExitStack, address: str, stop: str = "hopital", query: str = "", path: str = "", **headers: str
+    ) -> None:
+        path = path or f"/v1/stops/{stop}/stream{query}"
+        self.response = stack.enter_context(client.stream("GET", address + path, headers=headers))
         self._lines = self.response.iter_lines()
 
     def next(self) -> dict[str, str]:
@@ -93,6 +94,28 @@ def test_a_listener_is_given_the_board_at_once(address: str, open_stream: Callab
     given = listener.next_board()
     polled = client.get(f"{address}/v1/stops/hopital/board?limit=2&lang=fr").json()
     assert given["departures"] == polled["departures"]
+
+
+def test_who_listens_to_a_line_is_told_what_comes_at_each_of_its_stops(
+    address: str, open_stream: Callable[..., Listener]
+) -> None:
+    path = "/v1/routes/tram-A/"
+    event = open_stream(path=path + "stream").next()
+    assert event["event"] == "departures"
+    told = json.loads(event["data"])
+    assert told["directions"] == client.get(f"{address}{path}departures").json()["directions"]
+    (direction,) = told["directions"]
+    assert (told["route"]["route_id"], direction["headsign"]) == ("tram-A", "Les Douets")
+    coming = {stop["name"]: stop["departure"] for stop in direction["stops"]}
+    assert list(coming) == ["Gare de Tours", "Place de la Liberté", "Hôpital Trousseau", "Les Douets"]
+    # The tram has left the station, where the next one is cancelled; nobody boards where a line ends.
+    assert [row and (row["trip_id"], row["status"]) for row in coming.values()] == [
+        ("A-0840", "scheduled"), ("A-0800", "live"), ("A-0800", "live"), None,
+    ]  # fmt: skip
+    board = client.get(f"{address}/v1/stops/hopital/departures?limit=1").json()["departures"]
+    assert coming["Hôpital Trousseau"] | {"data_age_s": 0} == board[0] | {"data_age_s": 0}
+    assert client.get(f"{address}{path}departures?direction=1").json()["directions"] == []
+    assert client.get(f"{address}/v1/routes/nowhere/stream").status_code == 404
 
 
 def test_a_listener_is_told_when_a_minute_has_passed() -> None:

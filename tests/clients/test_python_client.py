@@ -29,6 +29,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "find_stops": {"q": "liberte"}, "get_stop": {"stop_id": "gare"}, "get_departures": STOP, "get_board": STOP,
     "stream_board": STOP, "explain_stop": STOP | {"at": "08:05"}, "explain_route": ROUTE | {"at": "08:05"},
     "list_routes": {}, "get_route": ROUTE, "get_trip": TRIP, "list_vehicles": {}, "stream_vehicles": {},
+    "get_departures_of_route": ROUTE, "stream_departures_of_route": ROUTE,
     "get_departures_of_several_stops": {"stop": ["liberte", "gare"]}, "get_shape": {"shape_id": SHAPE},
     "get_accuracy": {}, "list_agencies": {}, "get_gtfs": {},
     "get_trip_updates": {}, "get_vehicle_positions": {}, "get_alerts": {}, "get_health": {}, "get_readiness": {},
@@ -43,7 +44,7 @@ CALLS: dict[str, dict[str, Any]] = {
 ORDER = sorted(CALLS, key=lambda name: name != "publish_disruption")
 BYTES = {
     "get_gtfs", "get_metrics", "get_trip_updates", "get_vehicle_positions", "get_alerts", "stream_board",
-    "stream_vehicles",
+    "stream_departures_of_route", "stream_vehicles",
 }  # fmt: skip
 """Operations that answer with text or bytes."""
 

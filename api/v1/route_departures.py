@@ -1,0 +1,113 @@
+"""`/v1/routes/{route_id}/departures` and `…/stream`: what comes next at each stop along a route."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.responses import Response
+
+from api.answers.announcer import STREAM, Announcement, Announcer
+from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, digest_of
+from api.answers.event_stream import EventStream
+from api.answers.lookups import route_index
+from api.answers.problems import PROBLEMS
+from api.answers.rate_limits import client_of
+from api.reading.alerts import line_alerts
+from api.reading.board import StopBoards
+from api.reading.calls import RunCall
+from api.reading.line_departures import LineDirection, directions_of, next_departures
+from api.reading.moment import Moment
+from api.v1.models import Alert, DirectionDepartures, LineStop, RouteDepartures
+from api.v1.representations import alerts_answer, departure_answer, departure_says, route_ref
+
+route_departures_router = APIRouter(tags=["Departures"])
+
+Direction = Annotated[int | None, Query(ge=0, le=1, description="Only this direction")]
+
+
+@route_departures_router.get(
+    "/v1/routes/{route_id:path}/departures", response_model=RouteDepartures, responses=PROBLEMS | CACHED
+)
+def get_departures_of_route(request: Request, route_id: str, direction: Direction = None) -> Response:
+    """The next departure of a line at each of its stops, live or by the timetable. The ETag changes only when what is
+    said changes, as that of a stop's board does."""
+    coming = _Coming.at(Moment.of(request), route_id, direction)
+    return answer(request, coming.says(), coming.body, max_age_s=BOARD_MAX_AGE_S, media_type="application/json")
+
+
+@route_departures_router.get("/v1/routes/{route_id:path}/stream", responses=STREAM, response_class=EventStream)
+def stream_departures_of_route(
+    request: Request,
+    route_id: str,
+    direction: Direction = None,
+    last_event_id: Annotated[str | None, Header(description="The id of the last event received")] = None,
+) -> Response:
+    """The same as Server-Sent Events: an event `departures` (as `…/departures` gives it) whenever something in it
+    changes, an event `heartbeat` every 10 seconds otherwise. The line's vehicles are at
+    `/v1/vehicles/stream?route=…`."""
+    route_index(Moment.of(request), route_id)
+
+    def make(boards: StopBoards) -> Announcement:
+        coming = _Coming.at(boards.moment, route_id, direction)
+        return Announcement(digest_of(coming.says()), coming.body(), "departures")
+
+    announcer: Announcer = request.app.state.announcer
+    return announcer.answer(("route", route_id, direction), make, last_event_id, client_of(request))
+
+
+@dataclass(frozen=True)
+class _Coming:
+    """What comes along a route at one moment."""
+
+    moment: Moment
+    route: int
+    directions: list[tuple[LineDirection, list[RunCall | None]]]
+    alerts: list[Alert]
+
+    @classmethod
+    def at(cls, moment: Moment, route_id: str, direction: int | None) -> _Coming:
+        """Errors: Problem 404 where there is no such route."""
+        route = route_index(moment, route_id)
+        ways = [way for way in directions_of(moment, route) if direction in (None, way.direction)]
+        return cls(
+            moment,
+            route,
+            [(way, next_departures(moment.view, moment.now, route, way.direction, way.stops)) for way in ways],
+            alerts_answer(moment, line_alerts(moment, route)),
+        )
+
+    def says(self) -> tuple[object, ...]:
+        return (
+            self.moment.timetable.feed_version, self.route, self.moment.feed_stopped,
+            [
+                (way.direction, way.destination, [row and departure_says(row) for row in rows])
+                for way, rows in self.directions
+            ],
+            [alert.model_dump() for alert in self.alerts],
+        )  # fmt: skip
+
+    def body(self) -> str:
+        return RouteDepartures(
+            **self.moment.answer_fields(),
+            route=route_ref(self.moment.timetable, self.route),
+            directions=[self._direction(way, rows) for way, rows in self.directions],
+            alerts=self.alerts,
+        ).model_dump_json()
+
+    def _direction(self, way: LineDirection, rows: list[RunCall | None]) -> DirectionDepartures:
+        tt = self.moment.timetable
+        return DirectionDepartures(
+            direction=way.direction if way.direction >= 0 else None,
+            headsign=way.destination,
+            stops=[
+                LineStop(
+                    stop_id=str(tt.stop_id[stop]),
+                    name=str(tt.stop_name[stop]),
+                    platform=str(tt.stop_platform[stop]) or None,
+                    departure=row and departure_answer(self.moment, row),
+                )
+                for stop, row in zip(way.stops, rows, strict=True)
+            ],
+        )
