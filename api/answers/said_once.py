@@ -1,7 +1,7 @@
 """An answer is made once a view and second, however many ask: what follows are look-ups and bytes.
 
-A small shared cache in front of the application. What it keeps depends on nothing but the view, the clock, the address
-and the headers in `_VARY`; a new view empties it at once, so what an officer publishes is never held back.
+A small shared cache in front of the application. What it keeps depends on nothing but the view, the clock, the scheme,
+the address and the headers in `_VARY`; a new view empties it at once, so what an officer publishes is never held back.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ _SAME_FOR_ALL = re.compile(
     r"|(?:stops|lines|trips)/.+)?(?<!/stream)"
 )
 """Addresses whose answers are the same for all who ask with the same headers, and are counted against nobody."""
-_VARY = (b"accept-encoding", b"accept-language", b"cookie", b"origin")
+_VARY = (b"accept-encoding", b"accept-language", b"cookie", b"host", b"origin")
+"""Pages write the host under which they were asked for into their codes and frames: whoever makes one up is told it
+alone."""
 _NOT_OF_304 = (b"content-length", b"content-type", b"content-encoding")
 _MOST_BYTES = 64 * 1024 * 1024
 """So much is kept at most, of one second."""
@@ -69,7 +71,7 @@ class SaidOnce:
             return
         self._turn_over()
         answers, headers = self._answers, dict(scope["headers"])
-        key = (scope.get("root_path"), path, scope["query_string"], *map(headers.get, _VARY))
+        key = (scope["scheme"], scope.get("root_path"), path, scope["query_string"], *map(headers.get, _VARY))
         answer = answers.get(key)
         if answer is None:
             answer = await self._make(key, scope, receive, send)

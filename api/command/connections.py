@@ -28,8 +28,8 @@ class TimedConnection(HttpToolsProtocol):
     """Closes a connection whose next request does not come whole, to the end of its headers, in time, or whose headers
     grow too long.
 
-    uvicorn alone waits without end for the first byte of a connection, and for the rest of the headers, and takes in as
-    many as come.
+    uvicorn alone waits without end for the first byte of a connection, for the rest of the headers, and for what is
+    left of a request that was answered before it was whole, and takes in as many headers as come.
     """
 
     def __init__(self, *args: Any, doors: Doors, **kwargs: Any) -> None:
@@ -58,6 +58,11 @@ class TimedConnection(HttpToolsProtocol):
         self._in_head, self._head_bytes = True, 0
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """One of its headers. Those that follow a body are read by nobody."""
+        if self._in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """Its headers are whole."""
         self._in_head = False
@@ -77,6 +82,9 @@ class TimedConnection(HttpToolsProtocol):
                 self.send_400_response("The headers are too long.")
             elif self._late is None:
                 self._expect_headers()
+        elif self._late is None and self.cycle is not None and self.cycle.response_complete:
+            # The rest of a request that was answered already, which uvicorn would wait for without end.
+            self._expect_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """See `asyncio.Protocol`."""

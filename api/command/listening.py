@@ -37,6 +37,9 @@ class Server(uvicorn.Server):
                 log_config=None,
                 log_level="warning",
                 access_log=False,
+                # We speak none; where a library for them happens to be there, their connections would be counted by
+                # nobody.
+                ws="none",
                 timeout_graceful_shutdown=3,
                 # Its type says class; a function that makes one does as well.
                 http=cast(Any, partial(TimedConnection, doors=app.state.doors)),

@@ -12,6 +12,8 @@ from api.service.settings import ConfigurationError
 IN_FILES = "unix:"
 """What the host begins with where it is a socket in the file system."""
 _WAITING = 1024
+TAKES_NOTHING_S = 60
+"""A connection whose other side has taken nothing of what it was sent for so long is gone, or blocks us on purpose."""
 _EVERYWHERE = ("0.0.0.0", "::", "")  # noqa: S104
 
 
@@ -20,7 +22,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         if host.startswith(IN_FILES):
             return _listen_in_files(Path(host.removeprefix(IN_FILES)))
-        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise ConfigurationError(
@@ -30,6 +32,10 @@ def listen(host: str, port: int) -> socket.socket:
         if error.errno == errno.EACCES:
             raise ConfigurationError(f"Port {port} may not be used by this user: choose one above 1023.") from error
         raise ConfigurationError(f"Cannot listen on {host}, port {port}: {error.strerror or error}.") from error
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # Each connection has it from the socket that it came by.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1000 * TAKES_NOTHING_S)
+    return listening
 
 
 def _listen_in_files(path: Path) -> socket.socket:

@@ -141,14 +141,14 @@ class RedisExchange:
         try:
             (length,) = _LENGTH.unpack_from(compressed)
             return memoryview(self._codec.decompress(memoryview(compressed)[_LENGTH.size :], decompressed_size=length))
-        except (struct.error, OSError, ValueError, MemoryError) as error:
+        except (struct.error, OSError, ValueError, OverflowError, MemoryError) as error:
             raise ExchangeError(f"{self.place}: {name} is damaged ({error})") from error
 
     def version(self) -> str | None:
         """See `Exchange`."""
         with self._said():
             version: bytes | None = self._redis.get(self._key("version"))
-        return None if version is None else version.decode()
+        return None if version is None else version.decode(errors="replace")
 
     def view(self) -> Packed | None:
         """See `Exchange`."""

@@ -186,10 +186,13 @@ class Reader(Served):
             return
         try:
             published = self._unpacking.view(packed)
-        except PackedError as error:
+        except ExchangeError:
+            raise
+        except Exception as error:
+            # Whole, and yet not what an engine writes: another program, or a version that nobody foresaw.
             if not self._unreadable:
-                log.warning("A view cannot be used: %s. The last one goes on.", error)
-            self._unreadable = str(error)
+                log.warning("A view cannot be used: %r. The last one goes on.", error)
+            self._unreadable = str(error) if isinstance(error, PackedError) else f"{type(error).__name__}: {error}"
             return
         self._own_clock.follow(published.clock)
         self.view = published.view

@@ -111,11 +111,13 @@ class Asked:
             journey_json["DirectionRef"] = value(str(direction))
         return journey_json
 
-    def deliver(self, delivery: str, content: Json) -> Response:
-        """The answer; 304 where the reader has one that says the same."""
+    def deliver(self, delivery: str, content: Json, *, more_data: bool = False) -> Response:
+        """The answer; 304 where the reader has one that says the same. `more_data`: there is more than it holds."""
         return answer(
-            self.request, (delivery, self.request.query_params.get("MessageIdentifier"), content),
-            lambda: SiriAnswer(Siri=self._wrapped(delivery, {"Status": "true", **content})).model_dump_json(),
+            self.request, (delivery, self.request.query_params.get("MessageIdentifier"), content, more_data),
+            lambda: SiriAnswer(
+                Siri=self._wrapped(delivery, {"Status": "true", **content}, more_data=more_data)
+            ).model_dump_json(),
             max_age_s=BOARD_MAX_AGE_S, media_type="application/json",
         )  # fmt: skip
 
@@ -125,7 +127,7 @@ class Asked:
         content = {"Status": "false", "ErrorCondition": condition}
         return JSONResponse({"Siri": self._wrapped(delivery, content)}, status, headers={"Cache-Control": "no-store"})
 
-    def _wrapped(self, delivery: str, content: Mapping[str, Any]) -> Json:
+    def _wrapped(self, delivery: str, content: Mapping[str, Any], *, more_data: bool = False) -> Json:
         asked = self.request.query_params
         at = {"ResponseTimestamp": self.moment.view.iso(self.moment.now)}
         echo: Json = {}
@@ -142,6 +144,7 @@ class Asked:
                 "ProducerRef": self.names.producer,
                 "ResponseMessageIdentifier": f"{self.names.producer}:ResponseMessage:{digest_of((at, content))}",
                 **echo,
+                **({"MoreData": True} if more_data else {}),
                 delivery: [delivered],
             }
         }

@@ -14,6 +14,9 @@ from feeds.alerts import FAR_OFF, Alert
 
 general_message_router = APIRouter(tags=["SIRI Lite"], route_class=SiriRoute)
 
+MOST_MESSAGES = 500
+"""Of one answer."""
+
 Channel = Literal["Perturbation", "Information", "Commercial"]
 
 
@@ -28,19 +31,23 @@ def general_message(
     info_channel_ref: Annotated[
         Channel | None, Query(alias="InfoChannelRef", description="Only disturbances, or only the other messages")
     ] = None,
+    page: Annotated[
+        int, Query(alias="Page", ge=1, le=1_000_000, description="Where one answer does not hold all: which, from 1")
+    ] = 1,
     requestor_ref: RequestorRef = None,  # noqa: ARG001
     message_identifier: MessageIdentifier = None,  # noqa: ARG001
 ) -> Response:
-    """Messages in force and announced."""
+    """Messages in force and announced, at most 500 in an answer: `MoreData` says that there are more, on the next
+    `Page`."""
     asked = Asked.of(request)
     route = asked.route(line_ref) if line_ref else None
     stop = asked.stop(stop_point_ref, "StopPointRef") if stop_point_ref else None
-    messages = [
-        _message(asked, alert)
-        for alert in announced_alerts(asked.moment, route, stop)
-        if info_channel_ref in (None, _channel(alert))
+    alerts = [
+        alert for alert in announced_alerts(asked.moment, route, stop) if info_channel_ref in (None, _channel(alert))
     ]
-    return asked.deliver("GeneralMessageDelivery", {"InfoMessage": messages})
+    begin, end = (page - 1) * MOST_MESSAGES, page * MOST_MESSAGES
+    messages = [_message(asked, alert) for alert in alerts[begin:end]]
+    return asked.deliver("GeneralMessageDelivery", {"InfoMessage": messages}, more_data=end < len(alerts))
 
 
 def _channel(alert: Alert) -> Channel:

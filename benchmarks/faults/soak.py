@@ -8,6 +8,7 @@ import logging
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from pathlib import Path
@@ -16,8 +17,6 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from api.app import create_app
 from api.service.checkpoint import Checkpoint
@@ -76,15 +75,12 @@ def main(
     Example: python -m benchmarks.faults.soak --vehicles 1000
     """
     logging.getLogger("prochain").setLevel(logging.ERROR)
+    samples = list[Sample]()
+    print(*(f"{column.name:>11}" for column in fields(Sample)))
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
-        samples = played(Path(folder), vehicles, hours, start, every)
-    console = Console(width=110)
-    table = Table(title=f"{vehicles:,} vehicles, {hours:g} h")
-    for column in fields(Sample):
-        table.add_column(column.name.replace("_", " "), justify="right")
-    for sample in samples:
-        table.add_row(*(f"{getattr(sample, column.name):,.1f}" for column in fields(Sample)))
-    console.print(table)
+        for sample in played(Path(folder), vehicles, hours, start, every):
+            print(*(f"{getattr(sample, column.name):11,.1f}" for column in fields(Sample)), flush=True)
+            samples.append(sample)
     slopes = slopes_of(samples)
     limits = (MOST_MB_AN_HOUR, MOST_FILES_AN_HOUR, MOST_MS_AN_HOUR, MOST_MS_AN_HOUR)
     for (name, slope), limit in zip(slopes.items(), limits, strict=True):
@@ -92,8 +88,8 @@ def main(
     sys.exit(any(slope > limit for slope, limit in zip(slopes.values(), limits, strict=True)))
 
 
-def played(folder: Path, vehicles: int, hours: float, start: float, every_s: float) -> list[Sample]:
-    """A sample each simulated half hour."""
+def played(folder: Path, vehicles: int, hours: float, start: float, every_s: float) -> Iterator[Sample]:
+    """A sample each simulated half hour, as soon as it is taken."""
     simulator = Simulator(scale=max(1, round(vehicles / VEHICLES_A_TOWN)))
     simulator.write_gtfs(folder / "gtfs.zip", DAY, 3)
     timetable = load_timetable(folder / "gtfs.zip", cache_dir=None).timetable
@@ -105,7 +101,7 @@ def played(folder: Path, vehicles: int, hours: float, start: float, every_s: flo
     service = Service(timetable, feeds, clock, history=HistoryStore(folder / "history"), checkpoint=checkpoint)
     client = InProcess(create_app(service))
     stops = timetable.stop_id[np.unique(timetable.call_stop)]
-    random, samples = np.random.default_rng(1), list[Sample]()
+    random, samples_mb = np.random.default_rng(1), 0.0
     step_s, board_s, told_at = list[float](), list[float](), begin
     while clock.at < begin + 3600.0 * hours:
         clock.at += every_s
@@ -122,13 +118,13 @@ def played(folder: Path, vehicles: int, hours: float, start: float, every_s: flo
             told_at = clock.at
             checkpoint.offer(service._engine.learned())
             gc.collect()
-            before_mb = samples[-1].samples_mb if samples else 0.0
-            samples.append(_sample((clock.at - begin) / 3600.0, service, step_s, board_s, before_mb))
+            sample = _sample((clock.at - begin) / 3600.0, service, step_s, board_s, samples_mb)
+            samples_mb = sample.samples_mb
+            yield sample
             step_s.clear()
             board_s.clear()
     assert service.step_failures == 0, f"{service.step_failures} steps failed"
     service.stop()
-    return samples
 
 
 def _sample(hour: float, service: Service, step_s: list[float], board_s: list[float], samples_mb: float) -> Sample:

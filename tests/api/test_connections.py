@@ -14,11 +14,23 @@ import pytest
 from api.command import connections
 from api.command.connections import allow_many_files
 from api.command.folded_log import Folded
+from api.command.port import listen
 from tests.api.serving import served
 from tests.api.town import at, service_at
 
+_HEALTH = b"GET /healthz HTTP/1.1\r\nHost: town\r\n"
 
-@pytest.mark.parametrize("head", [b"", b"GET /healthz HTTP/1.1\r\nHost: town\r\n"])
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"",
+        _HEALTH,
+        # Answered already, and never whole.
+        _HEALTH + b"Content-Length: 100000\r\n\r\n",
+        _HEALTH + b"Transfer-Encoding: chunked\r\n\r\n0\r\nTrailer: ",
+    ],
+)
 def test_a_connection_that_asks_nothing_whole_is_closed_however_it_drips(
     head: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -49,6 +61,13 @@ def test_a_request_that_came_in_time_is_answered_and_the_next_one_too(monkeypatc
                 received += kept.recv(65536)
             assert received.startswith(b"HTTP/1.1 200")
             time.sleep(0.8)
+
+
+def test_what_nobody_takes_is_not_kept_without_end() -> None:
+    with listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 60_000
 
 
 def test_the_process_may_open_as_many_files_as_the_system_lets_it() -> None:

@@ -123,6 +123,15 @@ def test_an_address_out_of_order_is_tried_until_it_answers() -> None:
     assert desk.deliveries[0].error == ""
 
 
+def test_an_answer_without_end_is_not_read() -> None:
+    pieces = (b"x" for _ in range(3))
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, content=pieces))
+    desk = Desk(service_at(NOW), subscribers=[Webhook("https://sms.example/hook", transport=transport)])
+    desk.disruptions.publish(SAID, NOW)
+    assert eventually(lambda: desk.deliveries[0].delivered == 1)
+    assert len(list(pieces)) == 3
+
+
 def test_a_refusal_is_final_and_told_at_the_desk_without_the_addresss_secrets() -> None:
     address = Address(403)
     desk = Desk(service_at(NOW), subscribers=[address.webhook()])

@@ -19,7 +19,7 @@ from api.desk.disruption import Notice
 from api.reading.health import faults_of
 from api.service.exchange import FolderExchange
 from api.service.packed import PackedError, pack, unpack
-from api.service.published_view import Packing, Unpacking
+from api.service.published_view import FORM, Packing, Unpacking
 from api.service.publisher import Publisher
 from api.service.reader import Reader
 from benchmarks.field.city import City
@@ -128,6 +128,7 @@ def test_a_damaged_view_and_one_of_another_version_leave_the_last_one(city: City
         good = Packing(city.clock, 5.0).packed(city.service.view, "1")
         for bad, said in (
             (good[:-9] + b"damaged!!", "damaged"), (pack({"form": "other"}, {}), "another version"), (b"", "too short"),
+            (pack({"form": FORM}, {}), "KeyError"),
         ):  # fmt: skip
             exchange.publish("bad", bad or b"x")
             _until(lambda said=said: any(said in str(fault.figures.get("error")) for fault in faults_of(reader)))

@@ -83,6 +83,12 @@ def test_readers_of_other_languages_get_their_own(service: Service) -> None:
     assert french.text.endswith("fr") and english.text.endswith("en")
 
 
+def test_who_makes_up_a_host_is_told_it_alone(service: Service) -> None:
+    app = create_app(service)
+    made_up, own = run(ask(app, "/stops/liberte/sign", host="evil.example"), ask(app, "/stops/liberte/sign"))
+    assert "http://evil.example/" in made_up.text and "evil.example" not in own.text
+
+
 @pytest.mark.parametrize(
     "path", ["/healthz", "/v1/stops/liberte/explain", "/v1/stops?q=a", "/?q=a", "/stops/liberte/stream"]
 )

@@ -12,7 +12,10 @@ from fastapi.testclient import TestClient
 from siri_lite.siri_client import parse_stop_monitoring_response  # type: ignore[import-untyped]
 
 from api.app import create_app
+from api.desk.desk import Desk
+from api.desk.disruption import Notice
 from api.service.siri_names import Naming, SiriNames
+from api.siri import general_message
 from tests.api.town import at, service_at
 
 NOW = at(8, 1)
@@ -148,6 +151,19 @@ def test_references_are_written_as_configured_and_read_back() -> None:
     assert {visit["MonitoringRef"]["value"] for visit in visits(answer)} == {"TOWN:StopPoint:Q:gare:1:"}
     # A feed's own ids are understood too.
     assert len(visits(ask(client, "stop-monitoring", MonitoringRef="gare", LineRef="tram-A"))) == len(visits(answer))
+
+
+def test_messages_without_number_come_by_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(general_message, "MOST_MESSAGES", 2)
+    desk = Desk(service := service_at(NOW))
+    for number in range(2):
+        desk.disruptions.publish(Notice(header={"en": f"Detour {number}"}, shown_on="network", starts_at=NOW), NOW)
+    client, told = TestClient(create_app(service, desk)), list[str]()
+    for page, more in ((1, True), (2, None)):
+        delivered = ask(client, "general-message", Page=page)["Siri"]["ServiceDelivery"]
+        assert delivered.get("MoreData") is more
+        told += [message["ItemIdentifier"] for message in delivered["GeneralMessageDelivery"][0]["InfoMessage"]]
+    assert len(told) == len(set(told)) == 3, "beside the operator's"
 
 
 @pytest.mark.parametrize(
