@@ -17,9 +17,9 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, events: AsyncGenerator[bytes], status_code: int = 200) -> None:
+    def __init__(self, events: AsyncGenerator[bytes]) -> None:
         """Parameters: `events`: each whole, as it is sent."""
-        super().__init__(status_code=status_code, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._events = events
 

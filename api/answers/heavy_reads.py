@@ -33,29 +33,25 @@ T = TypeVar("T")
 class HeavyReads:
     """The threads, and the queue before them; `refused` counts who found no room in it."""
 
-    def __init__(self, threads: int = THREADS, room: int = ROOM) -> None:
+    def __init__(self, room: int = ROOM) -> None:
         self.refused = 0
+        self.inside = 0
+        """How many are answered or wait to be."""
         self._room = room
         self._lock = Lock()
-        self._inside = 0
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="heavy-read")
-
-    @property
-    def inside(self) -> int:
-        """How many are answered or wait to be."""
-        return self._inside
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="heavy-read")
 
     async def run(self, read: Callable[[], T]) -> T:
         """What `read` gives. Errors: Problem (503) where there is no room, or the end has come."""
         with self._lock:
-            if self._inside >= self._room:
+            if self.inside >= self._room:
                 self.refused += 1
                 raise Problem(
                     503, "busy", "Busy",
                     f"{self._room} such questions are being answered already; ask again in {_RETRY_AFTER_S} s.",
                     headers={"Retry-After": str(_RETRY_AFTER_S)},
                 )  # fmt: skip
-            self._inside += 1
+            self.inside += 1
         try:
             waiting = self._threads.submit(read)
         except RuntimeError:
@@ -72,7 +68,7 @@ class HeavyReads:
 
     def _leave(self) -> None:
         with self._lock:
-            self._inside -= 1
+            self.inside -= 1
 
 
 def heavy(endpoint: Callable[P, T]) -> Callable[P, Awaitable[T]]:

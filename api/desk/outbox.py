@@ -11,7 +11,7 @@ from threading import Event
 
 from api.desk.database import DeskDatabase
 from api.desk.subscribers import TOLD_WITHIN_S, Bulletin, Subscriber
-from feeds.background import Repeated, Watched
+from feeds.background import Repeated
 
 _CLOSING_S = 3.0
 _LOOK_AGAIN_S = 60.0
@@ -47,8 +47,9 @@ class Outbox:
         self._delivered = self._failed = 0
         self._error = ""
         self._closing = Event()
-        self._telling = Repeated(f"tell-{name}", self._tell_all, _LOOK_AGAIN_S, first_s=0.0, at_end=True)
-        self._telling.start()
+        self.work = Repeated(f"tell-{name}", self._tell_all, _LOOK_AGAIN_S, first_s=0.0, at_end=True)
+        """Its thread."""
+        self.work.start()
 
     @property
     def delivery(self) -> Delivery:
@@ -58,18 +59,13 @@ class Outbox:
 
     def wake(self) -> None:
         """There is more to tell."""
-        self._telling.wake()
-
-    @property
-    def work(self) -> Watched:
-        """Its thread."""
-        return self._telling
+        self.work.wake()
 
     def close(self) -> None:
         """Try each bulletin that waits once more, for some seconds at most; the others stay owed."""
         self._closing.set()
         self._subscriber.close()
-        self._telling.stop(_CLOSING_S)
+        self.work.stop(_CLOSING_S)
 
     def _tell_all(self) -> None:
         try:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from api.reading.alerts import informed_by
+from api.reading.calls import iso_date
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
 from api.reading.zone_places import great_circle_km, zone_place
@@ -204,13 +205,13 @@ def _days_left(timetable: Timetable, now: float) -> list[Fault]:
     first, last = int(days[0]), int(days[-1])
     ends_at = float(tt.date_origin[last]) + max(float(tt.trip_end_s.max(initial=0)), 86_400.0)
     if now > ends_at:
-        return [Fault("timetable_ended", {"date": _date(tt, last)})]
+        return [Fault("timetable_ended", {"date": iso_date(int(tt.date[last]))})]
     soon_s = min(ENDS_SOON_S, ENDS_SOON_SHARE * (ends_at - float(tt.date_origin[first])))
     # One of a single day always ends soon.
     if now > ends_at - soon_s and last > first:
-        return [Fault("timetable_ends", {"date": _date(tt, last)})]
+        return [Fault("timetable_ends", {"date": iso_date(int(tt.date[last]))})]
     if now < tt.date_origin[first]:
-        return [Fault("timetable_not_begun", {"date": _date(tt, first)})]
+        return [Fault("timetable_not_begun", {"date": iso_date(int(tt.date[first]))})]
     return []
 
 
@@ -284,8 +285,3 @@ def _clock_faults(service: Served, now: float) -> list[Fault]:
     if set_back is not None and 0.0 <= now - set_back.at < SET_BACK_TOLD_S:
         found.append(Fault("own_clock_set_back", {"seconds": round(set_back.seconds)}))
     return found
-
-
-def _date(timetable: Timetable, day: int) -> str:
-    date = int(timetable.date[day])
-    return f"{date // 10_000:04d}-{date // 100 % 100:02d}-{date % 100:02d}"

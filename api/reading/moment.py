@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypedDict
+from typing import Any
 
 from fastapi import Request
 
@@ -12,14 +12,6 @@ from api.reading.lines import Lines, lines_of
 from api.service.served import Served
 from api.service.view import ServiceView
 from predictor.timetable import Timetable
-
-
-class AnswerFields(TypedDict):
-    """Fields of `models.Answer`."""
-
-    generated_at: str
-    feed_age_s: float | None
-    feed_stopped: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +47,8 @@ class Moment:
         """ISO 8601 with the offset of a stop, by default the agency's; None for None."""
         return None if at is None else self.view.iso(at, stop)
 
-    def answer_fields(self) -> AnswerFields:
-        """What every answer says of itself."""
+    def answer_fields(self) -> dict[str, Any]:
+        """What every answer says of itself: the fields of `Answer`."""
         age = self.view.feed_age_s(self.now)
         return {
             "generated_at": self.view.iso(self.now),

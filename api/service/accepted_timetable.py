@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from api.service.timetable_fit import LEAST_SHARE, WaitingTimetable, fit_of, trips_of_today
-from feeds.background import Queued, Watched
+from feeds.background import Queued
 from feeds.errors import FeedError
 from feeds.gtfs.kept_zip import copy_zip, kept_zip
 from feeds.timetable import load_timetable
@@ -40,7 +40,8 @@ class AcceptedTimetable:
         # Addresses hold keys.
         self._address = hashlib.sha256(gtfs.encode()).hexdigest()
         self._kept = ""
-        self._writer: Queued[Timetable] = Queued("accepted-timetable", self._write, room=8)
+        self.work: Queued[Timetable] = Queued("accepted-timetable", self._write, room=8)
+        """Its thread."""
 
     def read(self) -> Timetable | None:
         """What was kept, None where nothing was, or it was of another address. What another version of the software
@@ -72,17 +73,12 @@ class AcceptedTimetable:
 
     def keep(self, timetable: Timetable) -> None:
         """Have this kept soon: the service goes on with it."""
-        if not self._writer.offer(timetable.base):
-            self.fault = f"The timetable in use cannot be kept: {self._writer.error or 'too much waits to be written'}."
-
-    @property
-    def work(self) -> Watched:
-        """Its thread."""
-        return self._writer
+        if not self.work.offer(timetable.base):
+            self.fault = f"The timetable in use cannot be kept: {self.work.error or 'too much waits to be written'}."
 
     def stop(self) -> None:
         """Write what is waiting, and end."""
-        self._writer.stop(30.0)
+        self.work.stop(30.0)
 
     def _write(self, timetable: Timetable) -> None:
         version = timetable.feed_version

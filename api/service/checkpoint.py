@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-from feeds.background import Queued, Watched
+from feeds.background import Queued
 from feeds.errors import FeedError
 from feeds.learned_file import UnreadableError, read_learned, ready_made, write_learned
 from feeds.whole_file import set_aside
@@ -31,7 +31,8 @@ class Checkpoint:
         self._left_alone = False
         self._every_s = every_s
         self._offered_at = time.monotonic()
-        self._writer = Queued("checkpoint", self._write, room=1)
+        self.work = Queued("checkpoint", self._write, room=1)
+        """Its thread."""
 
     def read(self) -> Learned:
         """What was kept; the package's own network where there is nothing, or nothing of use."""
@@ -71,17 +72,12 @@ class Checkpoint:
         self._offered_at = time.monotonic()
         if self._left_alone:
             return
-        self._writer.drop_waiting()
-        self._writer.offer(learned)
-
-    @property
-    def work(self) -> Watched:
-        """Its thread."""
-        return self._writer
+        self.work.drop_waiting()
+        self.work.offer(learned)
 
     def stop(self) -> None:
         """Write what is waiting, and end."""
-        self._writer.stop(30.0)
+        self.work.stop(30.0)
 
     def _write(self, learned: Learned) -> None:
         try:

@@ -82,19 +82,18 @@ class ShiftedClock:
 
     jumped_s = 0.0
 
-    def __init__(self, at: float, speed: float = 1.0, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, at: float, speed: float = 1.0) -> None:
         self.speed = speed
         self._at = at
-        self._monotonic = monotonic
         self._started_at: float | None = None
 
     def now(self) -> float:
         """POSIX seconds."""
         if self._started_at is None:
             return self._at
-        return self._at + self.speed * (self._monotonic() - self._started_at)
+        return self._at + self.speed * (time.monotonic() - self._started_at)
 
     def start(self) -> None:
         """Let time pass; a second call changes nothing."""
         if self._started_at is None:
-            self._started_at = self._monotonic()
+            self._started_at = time.monotonic()

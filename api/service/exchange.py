@@ -7,9 +7,11 @@ import mmap
 import struct
 import time
 import uuid
-from contextlib import suppress
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 
@@ -34,41 +36,58 @@ class ExchangeError(Exception):
     """What is published cannot be reached now."""
 
 
-class Exchange(Protocol):
+class Exchange(ABC):
     """Whole or not at all: nobody ever reads a part of anything. Errors of all: ExchangeError."""
 
-    place: str
-    """Without secrets."""
+    def __init__(self, place: str, *errors: type[Exception]) -> None:
+        """Parameters: `place`: without secrets; `errors`: by which it tells that it cannot be reached."""
+        self.place = place
+        self._errors = errors
 
+    @abstractmethod
     def publish(self, version: str, view: bytes) -> None:
         """Replace the view, and tell those who wait."""
 
-    def hold(self) -> None:
-        """Go on being the one that publishes: to be called each second or so."""
-
+    @abstractmethod
     def keep(self, name: str, content: bytes) -> None:
         """Keep what views name."""
 
+    @abstractmethod
     def has(self, name: str) -> bool:
         """Whether that is kept; asked again and again, it stays."""
 
+    @abstractmethod
     def get(self, name: str) -> Packed | None:
         """What is kept by that name."""
 
+    @abstractmethod
     def version(self) -> str | None:
         """Which view is there now, None where none is."""
 
-    def view(self) -> Packed | None:
-        """The view that is there now."""
-
+    @abstractmethod
     def wait(self, seconds: float) -> None:
         """Until there may be another view, no longer than that."""
 
-    def close(self) -> None:
+    def view(self) -> Packed | None:
+        """The view that is there now."""
+        return self.get(_VIEW)
+
+    def hold(self) -> None:  # noqa: B027
+        """Go on being the one that publishes: to be called each second or so."""
+
+    def close(self) -> None:  # noqa: B027
         """End."""
 
+    @contextmanager
+    def _said(self) -> Iterator[None]:
+        """What goes wrong in this context is said in words."""
+        try:
+            yield
+        except self._errors as error:
+            raise ExchangeError(f"{self.place}: {error}") from error
 
-class RedisExchange:
+
+class RedisExchange(Exchange):
     """Views in Redis, compressed. Of several engines only one publishes; another takes over where it falls silent."""
 
     def __init__(self, address: str, prefix: str) -> None:
@@ -77,9 +96,8 @@ class RedisExchange:
             import redis
         except ImportError as error:
             raise ConfigurationError('redis is set, but not installed: pip install "prochain[redis]".') from error
-        self.place = public_place(address)
+        super().__init__(public_place(address), redis.RedisError, OSError)
         self._prefix = prefix
-        self._errors: tuple[type[Exception], ...] = (redis.RedisError, OSError)
         keep_alive = {} if address.startswith("unix:") else {"socket_keepalive": True}
         try:
             # It connects by itself, and anew where the connection is lost.
@@ -150,10 +168,6 @@ class RedisExchange:
             version: bytes | None = self._redis.get(self._key("version"))
         return None if version is None else version.decode(errors="replace")
 
-    def view(self) -> Packed | None:
-        """See `Exchange`."""
-        return self.get(_VIEW)
-
     def wait(self, seconds: float) -> None:
         """See `Exchange`."""
         with self._said():
@@ -188,15 +202,12 @@ class RedisExchange:
     def _key(self, name: str) -> str:
         return f"{self._prefix}:{name}"
 
-    def _said(self) -> _Said:
-        return _Said(self._errors, self.place)
 
-
-class FolderExchange:
+class FolderExchange(Exchange):
     """Views as files of a folder that all processes of one machine map into their memory, where they lie but once."""
 
     def __init__(self, folder: Path) -> None:
-        self.place = "this machine's memory"
+        super().__init__("this machine's memory", OSError, ValueError)
         self._folder = folder
         self._seen: str | None = None
 
@@ -204,9 +215,6 @@ class FolderExchange:
         """See `Exchange`."""
         del version
         self.keep(_VIEW, view)
-
-    def hold(self) -> None:
-        """See `Exchange`: there is one engine on it."""
 
     def keep(self, name: str, content: bytes) -> None:
         """See `Exchange`."""
@@ -238,33 +246,8 @@ class FolderExchange:
             self._seen = f"{found.st_ino}-{found.st_mtime_ns}"
             return self._seen
 
-    def view(self) -> Packed | None:
-        """See `Exchange`."""
-        return self.get(_VIEW)
-
     def wait(self, seconds: float) -> None:
         """See `Exchange`."""
         seen, until = self._seen, time.monotonic() + seconds
         while self.version() == seen and time.monotonic() < until:
             time.sleep(_LOOK_S)
-
-    def close(self) -> None:
-        """See `Exchange`."""
-
-    def _said(self) -> _Said:
-        return _Said((OSError, ValueError), self.place)
-
-
-class _Said:
-    """What goes wrong in this context is said in words."""
-
-    def __init__(self, errors: tuple[type[Exception], ...], place: str) -> None:
-        self._errors, self._place = errors, place
-
-    def __enter__(self) -> None:
-        """Begin."""
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        """Errors: ExchangeError."""
-        if isinstance(error, self._errors):
-            raise ExchangeError(f"{self._place}: {error}") from error

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from feeds.background import Queued, Watched
+from feeds.background import Queued
 from feeds.errors import FeedError
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
@@ -21,42 +21,37 @@ log = logging.getLogger("prochain")
 class HistoryWriter:
     """Writes what it is offered into `store`; `lost` counts the steps that it could not take in."""
 
-    def __init__(self, store: HistoryStore, flush_every_s: float = FLUSH_EVERY_S) -> None:
+    def __init__(self, store: HistoryStore) -> None:
         self.store = store
         self.lost = 0
-        self._flush_every_s = flush_every_s
         self._flushed_at = time.monotonic()
-        self._writer = Queued("history", self._take, _WAITING, self._flush_when_due)
+        self.work = Queued("history", self._take, _WAITING, self._flush_when_due)
+        """Its thread."""
         self.fault = ""
         """Why what is remembered is not saved now, "" where it is."""
         self.failures = 0
 
     def offer(self, step: Happened, *, wait: bool = False) -> None:
         """Have this written soon. Where too much is waiting it is dropped, or (`wait`) waited with."""
-        if not self._writer.offer(step, wait=wait):
+        if not self.work.offer(step, wait=wait):
             self.lost += 1
             if self.lost == 1:
                 log.warning("The history cannot keep up with the service; steps are left out of it.")
 
-    @property
-    def work(self) -> Watched:
-        """Its thread."""
-        return self._writer
-
     def drain(self) -> None:
         """Wait until everything offered has been taken in."""
-        self._writer.drain()
+        self.work.drain()
 
     def stop(self) -> None:
         """Write what is waiting."""
-        self._writer.stop(60.0)
+        self.work.stop(60.0)
         self._guarded(self.store.flush)
 
     def _take(self, step: Happened) -> None:
         self._guarded(partial(self.store.take, step))
 
     def _flush_when_due(self) -> None:
-        if time.monotonic() - self._flushed_at >= self._flush_every_s:
+        if time.monotonic() - self._flushed_at >= FLUSH_EVERY_S:
             self._guarded(self.store.flush)
             self._flushed_at = time.monotonic()
 

@@ -34,8 +34,6 @@ class Publisher:
     def __init__(self, service: Service, exchange: Exchange) -> None:
         self.fault = ""
         """Why readers elsewhere do not see what is shown here, "" where they do."""
-        self.last_bytes = 0
-        """Of the last view published."""
         self._service, self._exchange = service, exchange
         self._packing = Packing(service.clock, service.step_interval_s / service.clock.speed)
         self._me, self._number = uuid.uuid4().hex[:12], 0
@@ -76,7 +74,7 @@ class Publisher:
             return
         if self.fault:
             log.warning("Views are published again.")
-        self.fault, self._published, self.last_bytes = "", view, len(packed)
+        self.fault, self._published = "", view
 
     def _keep(self, name: str, content: bytes) -> None:
         # It may have lost what it had.

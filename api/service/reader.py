@@ -15,7 +15,6 @@ from api.service.packed import Packed, PackedError
 from api.service.published_view import Unpacking
 from api.service.publisher import gtfs_name, timetable_name
 from api.service.served import Served, Told
-from api.service.timetable_fit import WaitingTimetable
 from feeds.background import Repeated, Watched
 from feeds.gtfs.kept_zip import kept_zip, zip_path
 from feeds.history.store import HistoryStore
@@ -114,36 +113,9 @@ class Reader(Served):
         return found
 
     @property
-    def saving_faults(self) -> list[Told]:
-        """See `Served`."""
-        return [("work_fails", {"work": work.name, "error": work.error}) for work in self.threads if work.error]
-
-    @property
-    def saving(self) -> dict[str, int]:
-        """See `Served`."""
-        return {}
-
-    @property
     def threads(self) -> list[Watched]:
         """See `Served`."""
         return [self._reading]
-
-    @property
-    def stalled(self) -> bool:
-        """Never: to start it anew brings no view."""
-        return False
-
-    @property
-    def waiting_timetable(self) -> WaitingTimetable | None:
-        """None: that is the engine's."""
-        return None
-
-    def take_waiting_timetable(self) -> WaitingTimetable | None:
-        """See `waiting_timetable`."""
-        return None
-
-    def show_own_alerts(self) -> None:
-        """The engine publishes them with its views."""
 
     def start(self) -> None:
         """See `Served`."""

@@ -76,7 +76,7 @@ class Served(ABC):
     @property
     @abstractmethod
     def history(self) -> HistoryStore:
-        """What has happened until now."""
+        """What has happened until now; where there is no engine nothing: that is asked of the engine."""
 
     @property
     @abstractmethod
@@ -85,35 +85,34 @@ class Served(ABC):
 
     @property
     @abstractmethod
-    def saving_faults(self) -> list[Told]:
-        """What cannot be saved, what was lost, which work fails."""
-
-    @property
-    @abstractmethod
-    def saving(self) -> dict[str, int]:
-        """Counts of what saving has met with."""
-
-    @property
-    @abstractmethod
     def threads(self) -> list[Watched]:
         """All that goes on beside the readers."""
 
     @property
-    @abstractmethod
-    def stalled(self) -> bool:
-        """Whether this process is broken, and should be started anew."""
+    def saving_faults(self) -> list[Told]:
+        """What cannot be saved, what was lost, which work fails."""
+        return [("work_fails", {"work": work.name, "error": work.error}) for work in self.threads if work.error]
 
     @property
-    @abstractmethod
+    def saving(self) -> dict[str, int]:
+        """Counts of what saving has met with."""
+        return {}
+
+    @property
+    def stalled(self) -> bool:
+        """Whether this process is broken, and should be started anew."""
+        return False
+
+    @property
     def waiting_timetable(self) -> WaitingTimetable | None:
         """A new timetable by which much would be lost: it waits for `take_waiting_timetable`."""
+        return None
 
-    @abstractmethod
     def take_waiting_timetable(self) -> WaitingTimetable | None:
         """Go on with the timetable that waits, and give it; None where none does."""
+        return None
 
-    @abstractmethod
-    def show_own_alerts(self) -> None:
+    def show_own_alerts(self) -> None:  # noqa: B027
         """Let readers see what `own_alerts` says now, without waiting for the next step."""
 
     @abstractmethod

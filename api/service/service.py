@@ -212,8 +212,7 @@ class Service(Served):
             found.append(("files_set_aside", {"files": store.files_set_aside}))
         damaged = (store.fault, checkpoint.fault if checkpoint else "", self.desk_fault())
         found += [("file_damaged", {"error": fault}) for fault in damaged if fault]
-        failing = [work for work in self.threads if work.error]
-        return found + [("work_fails", {"work": work.name, "error": work.error}) for work in failing]
+        return found + super().saving_faults
 
     @property
     def saving(self) -> dict[str, int]:
