@@ -41,7 +41,6 @@ def wall(city: WatchedCity, stop: str, run: str = "n") -> tuple[str, str]:
 
 
 @scenario(
-    "calendar",
     "a trip that is under way when clocks go forward, 2027-03-28",
     "GTFS counts from noon less twelve hours: right to the minute, live all the way",
 )
@@ -53,7 +52,6 @@ def the_night_that_is_an_hour_shorter(stage: Stage) -> None:
 
 
 @scenario(
-    "calendar",
     "the same where clocks go forward between the trip's start and its end, begun the evening before",
     "every call at the same distance in real time",
     quick=False,
@@ -65,11 +63,7 @@ def a_trip_into_the_shorter_night(stage: Stage) -> None:
     expect(wall(city, "D"), ("03:30", "live"), "at D")
 
 
-@scenario(
-    "calendar",
-    "a trip that is under way when clocks go back, 2026-10-25",
-    "no call an hour early or late, live all the way",
-)
+@scenario("a trip that is under way when clocks go back, 2026-10-25", "no call an hour early or late, live all the way")
 def the_night_that_is_an_hour_longer(stage: Stage) -> None:
     net = night_line("25:30", service=Service(start=20261001, end=20261130))
     city = driven(stage, net, 20261024, "25:35", "25:55")
@@ -80,9 +74,7 @@ def the_night_that_is_an_hour_longer(stage: Stage) -> None:
     assert abs(at - city.posix("26:50")) < OFF_S, f"at E {at - city.posix('26:50'):.0f} s off"
 
 
-@scenario(
-    "calendar", "all day long on 2026-10-25, which has 25 hours", "each hour's departures stand on the board once"
-)
+@scenario("all day long on 2026-10-25, which has 25 hours", "each hour's departures stand on the board once")
 def every_hour_of_the_longer_day(stage: Stage) -> None:
     trips = tuple(Trip(f"h{h}", f"{h:02d}:15") for h in range(0, 24))
     city = stage.city(network("A B C", trips=trips), at="00:00", date=20261025)
@@ -91,10 +83,7 @@ def every_hour_of_the_longer_day(stage: Stage) -> None:
 
 
 @scenario(
-    "calendar",
-    "all day long on 2027-03-28, which has 23 hours",
-    "each hour's departures stand on the board once",
-    quick=False,
+    "all day long on 2027-03-28, which has 23 hours", "each hour's departures stand on the board once", quick=False
 )
 def every_hour_of_the_shorter_day(stage: Stage) -> None:
     trips = tuple(Trip(f"h{h}", f"{h:02d}:15") for h in range(0, 24))
@@ -103,7 +92,7 @@ def every_hour_of_the_shorter_day(stage: Stage) -> None:
         city.at(city.now + 3600, every_s=3600)
 
 
-@scenario("calendar", "29 February 2028", "a day like others, live")
+@scenario("29 February 2028", "a day like others, live")
 def the_leap_day(stage: Stage) -> None:
     net = night_line("08:00", service=Service(start=20280101, end=20281231), hop_s=300)
     city = driven(stage, net, 20280229, "08:02", "08:06")
@@ -112,10 +101,7 @@ def the_leap_day(stage: Stage) -> None:
 
 
 @scenario(
-    "calendar",
-    "a trip over the end of February in a year without a 29th",
-    "live through midnight, on its own day",
-    quick=False,
+    "a trip over the end of February in a year without a 29th", "live through midnight, on its own day", quick=False
 )
 def the_end_of_february(stage: Stage) -> None:
     net = night_line("23:50", service=Service(start=20270101, end=20271231), hop_s=300)
@@ -124,9 +110,7 @@ def the_end_of_february(stage: Stage) -> None:
     expect(city.trip_answer("n")["service_date"], "2027-02-28", "its day")
 
 
-@scenario(
-    "calendar", "a trip of 30 hours, from 06:00 to 36:00", "live on the second day; the next day's run is another"
-)
+@scenario("a trip of 30 hours, from 06:00 to 36:00", "live on the second day; the next day's run is another")
 def a_trip_of_30_hours(stage: Stage) -> None:
     calls = tuple(Call(stop, hms(6 * 3600 + k * 27_000)) for k, stop in enumerate("ABCDE"))
     city = stage.city(network("A B C D E", trips=(Trip("n", calls=calls),)), at="34:00", honest=False)
@@ -137,9 +121,7 @@ def a_trip_of_30_hours(stage: Stage) -> None:
     expect([str(row) for row in city.departures("A")][:1], [], "yesterday's run at A")
 
 
-@scenario(
-    "calendar", "a trip at 25:10 of yesterday and one at 01:10 of today, of one line", "two rows, each on its day"
-)
+@scenario("a trip at 25:10 of yesterday and one at 01:10 of today, of one line", "two rows, each on its day")
 def after_midnight_twice(stage: Stage) -> None:
     net = network("A B C", trips=(Trip("late", "25:10"), Trip("early", "01:20")))
     city = stage.city(net, at="24:50")
@@ -148,7 +130,6 @@ def after_midnight_twice(stage: Stage) -> None:
 
 
 @scenario(
-    "calendar",
     "an operator cancels a trip at 25:10, by its service day, by the calendar's day, and for another day",
     "struck out by the first two alone",
 )
@@ -162,11 +143,7 @@ def a_trip_cancelled_by_either_date(stage: Stage) -> None:
     expect([row.status for row in city.departures("A")], ["scheduled"], "with another day")
 
 
-@scenario(
-    "calendar",
-    "a delay over midnight: due at 23:55, an hour late",
-    "the time of the next day, live, on its own service day",
-)
+@scenario("a delay over midnight: due at 23:55, an hour late", "the time of the next day, live, on its own service day")
 def late_into_the_next_day(stage: Stage) -> None:
     city = stage.city(network("A B C", trips=(Trip("late", "23:55"),)), at="23:50")
     city.trip_updates(update("late", StopUpdate("A", delay=3600), start_date=20261126))
@@ -175,7 +152,7 @@ def late_into_the_next_day(stage: Stage) -> None:
     expect_first(city, "A", "00:55 late live")
 
 
-@scenario("calendar", "New Year's Eve: a trip from 23:50 to 00:10", "live through midnight, on its own day")
+@scenario("New Year's Eve: a trip from 23:50 to 00:10", "live through midnight, on its own day")
 def new_years_eve(stage: Stage) -> None:
     city = driven(stage, night_line("23:50", hop_s=300), 20261231, "23:52", "24:03")
     expect(wall(city, "D"), ("00:05", "live"), "at D")
@@ -183,9 +160,7 @@ def new_years_eve(stage: Stage) -> None:
 
 
 @scenario(
-    "calendar",
-    "today is taken out by calendar_dates, tomorrow is not",
-    "nothing today, tomorrow's departures from midnight on",
+    "today is taken out by calendar_dates, tomorrow is not", "nothing today, tomorrow's departures from midnight on"
 )
 def a_day_taken_out(stage: Stage) -> None:
     net = network("A B C", trips=(Trip("t", "08:00"),), services=(Service(removed=(20261126,)),))
@@ -194,18 +169,14 @@ def a_day_taken_out(stage: Stage) -> None:
     expect([str(row) for row in city.far_departures("A")], ["08:00 t/2026-11-27 scheduled"], "tomorrow")
 
 
-@scenario("calendar", "a service of calendar_dates alone, today", "its departures are there")
+@scenario("a service of calendar_dates alone, today", "its departures are there")
 def a_day_put_in(stage: Stage) -> None:
     net = network("A B C", trips=(Trip("t", "08:00"),), services=(Service(days="", added=(20261126,)),))
     city = stage.city(net, at="07:00")
     expect([str(row) for row in city.departures("A")], ["08:00 t scheduled"], "today")
 
 
-@scenario(
-    "calendar",
-    "the timetable ends with today, its last trip runs past midnight",
-    "live to its end; told before and after",
-)
+@scenario("the timetable ends with today, its last trip runs past midnight", "live to its end; told before and after")
 def the_last_day_of_the_timetable(stage: Stage) -> None:
     net = night_line("23:40", service=Service(start=20260101, end=20261126), hop_s=600)
     city = driven(stage, net, 20261126, "23:45", "24:15")
@@ -216,7 +187,6 @@ def the_last_day_of_the_timetable(stage: Stage) -> None:
 
 
 @scenario(
-    "calendar",
     "a zone 14 hours ahead of Greenwich, one 11 behind, one with 45 minutes, one with half an hour of summer",
     "the wall's time of each, live",
 )
@@ -227,7 +197,6 @@ def far_zones(stage: Stage) -> None:
 
 
 @scenario(
-    "calendar",
     "a zone whose clocks go forward at midnight: 00:30 does not exist (Cairo, 2027-04-30)",
     "departures around it stand once each, the day begins all the same",
 )
@@ -238,7 +207,7 @@ def a_midnight_that_does_not_exist(stage: Stage) -> None:
     city.at("26:00", every_s=900)
 
 
-@scenario("calendar", "lines run by headway over midnight", "slots go on after midnight, none stands twice")
+@scenario("lines run by headway over midnight", "slots go on after midnight, none stands twice")
 def a_headway_over_midnight(stage: Stage) -> None:
     net = network(
         "A B C", trips=(Trip("f", "22:00"), Trip("t", "08:00")), frequencies=(Frequency("f", "22:00", "26:00", 900, 1),)
@@ -250,7 +219,7 @@ def a_headway_over_midnight(stage: Stage) -> None:
     expect([row.clock for row in city.departures("A")][:3], ["00:30", "00:45", "01:00"], "at A after midnight")
 
 
-@scenario("calendar", "trips at 00:00:00 and at 24:00:00 of the day before", "both on the board, each once")
+@scenario("trips at 00:00:00 and at 24:00:00 of the day before", "both on the board, each once")
 def midnight_by_two_names(stage: Stage) -> None:
     net = network("A B C", trips=(Trip("zero", "00:00"), Trip("full", "24:00")))
     city = stage.city(net, at="23:30")
@@ -258,7 +227,6 @@ def midnight_by_two_names(stage: Stage) -> None:
 
 
 @scenario(
-    "calendar",
     "a whole week, stepped by the hour, with weekday, Saturday and Sunday services",
     "no board lacks a run, all week",
     quick=False,
@@ -276,11 +244,7 @@ def a_week(stage: Stage) -> None:
         city.at(24 * 3600 * (day + 1) + city.posix("00:00"), every_s=1800)
 
 
-@scenario(
-    "calendar",
-    "the clock stands on a day before the timetable begins, and on one years after it",
-    "told; nothing breaks",
-)
+@scenario("the clock stands on a day before the timetable begins, and on one years after it", "told; nothing breaks")
 def years_away(stage: Stage) -> None:
     for year, fault in ((2015, "timetable_not_begun"), (2037, "timetable_ended")):
         date = int(f"{(datetime(year, 6, 1) + timedelta(days=1)):%Y%m%d}")

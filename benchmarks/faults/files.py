@@ -37,7 +37,6 @@ def damages(data: bytes, kinds: int = 8) -> Iterator[bytes]:
 
 
 @scenario(
-    "files",
     "what was learned is damaged in 13 ways",
     "the service starts, sets the file aside by name, and says so",
     quick=False,
@@ -56,10 +55,7 @@ def a_damaged_file_of_what_was_learned(stage: Stage) -> None:
 
 
 @scenario(
-    "files",
-    "the cache of timetables is damaged in 13 ways",
-    "made anew from the feed, the damaged one set aside",
-    quick=False,
+    "the cache of timetables is damaged in 13 ways", "made anew from the feed, the damaged one set aside", quick=False
 )
 def a_damaged_cache_of_timetables(stage: Stage) -> None:
     feed, cache = stage.folder / "gtfs.zip", stage.folder / "cache"
@@ -74,7 +70,6 @@ def a_damaged_cache_of_timetables(stage: Stage) -> None:
 
 
 @scenario(
-    "files",
     "the desk's database is damaged in 13 ways",
     "boards are there, the file is set aside, the desk can publish",
     quick=False,
@@ -97,7 +92,6 @@ def a_damaged_database_of_the_desk(stage: Stage) -> None:
 
 
 @scenario(
-    "files",
     "each table of the desk's database is dropped, renamed, emptied, filled with garbage",
     "boards are there, the file is set aside where a table is gone, the desk can publish",
     quick=False,
@@ -134,7 +128,6 @@ def _width(path: Path, table: str) -> int:
 
 
 @scenario(
-    "files",
     "what the desk gives for riders cannot be made any more",
     "boards and steps go on, with the messages that were shown before",
 )
@@ -151,10 +144,7 @@ def own_messages_that_break(stage: Stage) -> None:
 
 
 @scenario(
-    "files",
-    "the history's register and one of its days are damaged",
-    "set aside by name; the history goes on",
-    quick=False,
+    "the history's register and one of its days are damaged", "set aside by name; the history goes on", quick=False
 )
 def a_damaged_history(stage: Stage) -> None:
     city = running(stage)
@@ -172,7 +162,7 @@ def a_damaged_history(stage: Stage) -> None:
             again.close()
 
 
-@scenario("files", "the data folder is a file", "the desk says that nothing can be published; boards are there")
+@scenario("the data folder is a file", "the desk says that nothing can be published; boards are there")
 def a_data_folder_that_is_none(stage: Stage) -> None:
     city = running(stage)
     (stage.folder / FILE_NAME).mkdir()
@@ -181,7 +171,7 @@ def a_data_folder_that_is_none(stage: Stage) -> None:
     desk.close()
 
 
-@scenario("files", "the disk is full while what was learned and what happened is saved", "told, counted; boards go on")
+@scenario("the disk is full while what was learned and what happened is saved", "told, counted; boards go on")
 def a_full_disk(stage: Stage) -> None:
     folder = stage.folder / "kept"
     folder.mkdir()
@@ -211,11 +201,7 @@ class Machine:
         return self.clock.now()
 
 
-@scenario(
-    "files",
-    "the machine's clock is an hour ahead for 15 s, and back",
-    "the service's own time runs on, the jump is told",
-)
+@scenario("the machine's clock is an hour ahead for 15 s, and back", "the service's own time runs on, the jump is told")
 def a_clock_an_hour_ahead_for_15_seconds(stage: Stage) -> None:  # noqa: ARG001
     machine = Machine()
     before = machine.later(1)
@@ -229,7 +215,6 @@ def a_clock_an_hour_ahead_for_15_seconds(stage: Stage) -> None:  # noqa: ARG001
 
 
 @scenario(
-    "files",
     "the machine's clock is set back by ten minutes, for good",
     "told, followed after two minutes; buses are live again soon",
 )

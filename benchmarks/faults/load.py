@@ -40,12 +40,7 @@ def answers(connections: list[socket.socket]) -> Counter[str]:
     return found
 
 
-@scenario(
-    "load",
-    "10,000 streams from 20 addresses",
-    "all are served; boards come within 2 s",
-    quick=False,
-)
+@scenario("10,000 streams from 20 addresses", "all are served; boards come within 2 s", quick=False)
 def ten_thousand_streams(stage: Stage) -> None:
     running = serve(stage)
     connections = opened(stage, running, 10_000)
@@ -55,10 +50,7 @@ def ten_thousand_streams(stage: Stage) -> None:
 
 
 @scenario(
-    "load",
-    "600 streams from one address",
-    "500 are served, the others refused with 429; boards come at once",
-    quick=False,
+    "600 streams from one address", "500 are served, the others refused with 429; boards come at once", quick=False
 )
 def streams_of_one_client(stage: Stage) -> None:
     running = serve(stage)
@@ -74,9 +66,7 @@ def streams_of_one_client(stage: Stage) -> None:
     running.board_within(1.0)
 
 
-@scenario(
-    "load", "300 streams whose readers take nothing", "others get their boards at once, memory stays", quick=False
-)
+@scenario("300 streams whose readers take nothing", "others get their boards at once, memory stays", quick=False)
 def readers_that_take_nothing(stage: Stage) -> None:
     running = serve(stage)
     before = running.memory_mb()
@@ -88,7 +78,6 @@ def readers_that_take_nothing(stage: Stage) -> None:
 
 
 @scenario(
-    "load",
     "300 connections that send a byte of their headers each second",
     "boards come at once; they are closed after 10 s",
     quick=False,
@@ -115,7 +104,6 @@ def dripping_requests(stage: Stage) -> None:
 
 
 @scenario(
-    "load",
     "80 at once ask why buses did not come",
     "boards and health come within a second; the last are told when to come again",
     quick=False,
@@ -132,7 +120,7 @@ def many_ask_why(stage: Stage) -> None:
     assert set(statuses) <= {200, 429, 503}, statuses
 
 
-@scenario("load", "100 wrong tokens", "ten are told 401, the rest 429; the log names the address", quick=False)
+@scenario("100 wrong tokens", "ten are told 401, the rest 429; the log names the address", quick=False)
 def guesses_at_the_token(stage: Stage) -> None:
     running = serve(stage)
     wrong = {"Authorization": "Bearer wrong"}
@@ -141,7 +129,7 @@ def guesses_at_the_token(stage: Stage) -> None:
     running.board_within(1.0)
 
 
-@scenario("load", "a body of 600 MB without a token", "refused before it is read; memory stays", quick=False)
+@scenario("a body of 600 MB without a token", "refused before it is read; memory stays", quick=False)
 def a_huge_body(stage: Stage) -> None:
     running = serve(stage)
     before = running.memory_mb()
@@ -160,7 +148,6 @@ def a_huge_body(stage: Stage) -> None:
 
 
 @scenario(
-    "load",
     "2,000 requests a client never takes the answers of, on one connection each in turn",
     "boards come at once",
     quick=False,

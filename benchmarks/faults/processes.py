@@ -34,7 +34,6 @@ DISRUPTION = {"header": {"en": "Works"}, "stops": ["B"], "shown_on": "stops"}
 
 
 @scenario(
-    "processes",
     "kill -9 of serve while disruptions are published, three times",
     "every one that was acknowledged is there after each start",
     quick=False,
@@ -58,10 +57,7 @@ def kill_9_while_publishing(stage: Stage) -> None:
 
 
 @scenario(
-    "processes",
-    "kill -9 of serve at its start, four times, ever later",
-    "it starts afterwards as if nothing had been",
-    quick=False,
+    "kill -9 of serve at its start, four times, ever later", "it starts afterwards as if nothing had been", quick=False
 )
 def kill_9_at_the_start(stage: Stage) -> None:
     gtfs, positions = files_of(stage)
@@ -74,9 +70,7 @@ def kill_9_at_the_start(stage: Stage) -> None:
     serve(stage).board_within(5.0)
 
 
-@scenario(
-    "processes", "kill -9 of record, three times", "what was put down can be read, and recording goes on", quick=False
-)
+@scenario("kill -9 of record, three times", "what was put down can be read, and recording goes on", quick=False)
 def kill_9_of_record(stage: Stage) -> None:
     _, positions = files_of(stage)
     options = ("record", "--vehicle-positions", str(positions), "--to", str(stage.folder / "archive"), "--every", "1")
@@ -92,7 +86,7 @@ def kill_9_of_record(stage: Stage) -> None:
     expect(pq.read_table(file).to_pydict()["vehicle_id"], ["v1"], "reports")
 
 
-@scenario("processes", "kill -9 of learn at five moments", "its file is whole or not there", quick=False)
+@scenario("kill -9 of learn at five moments", "its file is whole or not there", quick=False)
 def kill_9_of_learn(stage: Stage) -> None:
     gtfs, positions = files_of(stage)
     folder = stage.folder / "recording"
@@ -113,9 +107,7 @@ def kill_9_of_learn(stage: Stage) -> None:
                 raise AssertionError(f"after {seconds} s: {error}") from error
 
 
-@scenario(
-    "processes", "a second serve on the same data folder", "a plain message and an end; the first goes on", quick=False
-)
+@scenario("a second serve on the same data folder", "a plain message and an end; the first goes on", quick=False)
 def two_services_on_a_folder(stage: Stage) -> None:
     first = serve(stage)
     second = serve(stage)
@@ -125,7 +117,7 @@ def two_services_on_a_folder(stage: Stage) -> None:
     first.board_within(2.0)
 
 
-@scenario("processes", "a second record on the same folder", "a plain message and an end", quick=False)
+@scenario("a second record on the same folder", "a plain message and an end", quick=False)
 def two_recorders_on_a_folder(stage: Stage) -> None:
     _, positions = files_of(stage)
     options = ("record", "--vehicle-positions", str(positions), "--to", str(stage.folder / "archive"))
@@ -136,7 +128,7 @@ def two_recorders_on_a_folder(stage: Stage) -> None:
     expect(second.process.wait(20), 1, "exit code of the second")
 
 
-@scenario("processes", "SIGTERM and SIGINT while streams are open", "an end with 0 within seconds", quick=False)
+@scenario("SIGTERM and SIGINT while streams are open", "an end with 0 within seconds", quick=False)
 def signals_while_streams_are_open(stage: Stage) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         running = serve(stage)
@@ -148,7 +140,7 @@ def signals_while_streams_are_open(stage: Stage) -> None:
             stream.close()
 
 
-@scenario("processes", "SIGTERM while the GTFS address drips, at the start", "an end within seconds", quick=False)
+@scenario("SIGTERM while the GTFS address drips, at the start", "an end within seconds", quick=False)
 def a_signal_while_the_start_waits(stage: Stage) -> None:
     server = stage.server()
     server.answer = feed_server.drips
@@ -160,7 +152,6 @@ def a_signal_while_the_start_waits(stage: Stage) -> None:
 
 
 @scenario(
-    "processes",
     "64 file handles, and 100 connections that hold them",
     "survived: boards answer once there are some again",
     quick=False,
@@ -180,7 +171,6 @@ def no_file_handles(stage: Stage) -> None:
 
 
 @scenario(
-    "processes",
     "no file may grow beyond 64 KB, as on a full disk, while an officer publishes",
     "boards go on; what cannot be kept is not acknowledged",
     quick=False,
@@ -194,7 +184,6 @@ def a_disk_that_is_full(stage: Stage) -> None:
 
 
 @scenario(
-    "processes",
     "kill -9 in the middle of telling a webhook, six times, ever later",
     "every disruption that was acknowledged is told; one told twice has the same Idempotency-Key",
     quick=False,
@@ -228,7 +217,6 @@ def _keys(server: feed_server.FeedServer) -> list[str]:
 
 
 @scenario(
-    "processes",
     "the disk is full to the last byte, and has room again (a tmpfs of 4 MB; where none may be mounted, no file grows)",
     "boards go on; what cannot be kept is not acknowledged (507) and told; all is well again without a restart",
     quick=False,
@@ -271,7 +259,6 @@ def _published(running: Running) -> set[str]:
 
 
 @scenario(
-    "processes",
     "too little memory (RLIMIT_AS) for a feed of 40 MB that comes in the place of the small one",
     "the feed is told as bad, boards go on, and the next good message is taken",
     quick=False,
@@ -308,7 +295,6 @@ def _entity(number: int) -> bytes:
 
 
 @scenario(
-    "processes",
     "the data folder is taken away while the service runs, and put back",
     "boards go on; nothing is acknowledged that is not kept",
     quick=False,
@@ -332,7 +318,6 @@ def a_data_folder_taken_away(stage: Stage) -> None:
 
 
 @scenario(
-    "processes",
     "another program holds the desk's database locked, and lets it go",
     "boards and the desk's lists go on, publishing is refused within seconds, and works again",
     quick=False,

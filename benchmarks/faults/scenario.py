@@ -10,12 +10,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Literal
 
 from benchmarks.faults.stage import Stage
 
-Kind = Literal["feeds", "timetables", "vehicles", "calendar", "files", "processes", "load"]
-KINDS: tuple[Kind, ...] = ("feeds", "timetables", "vehicles", "calendar", "files", "processes", "load")
+KINDS = ("feeds", "timetables", "vehicles", "calendar", "files", "processes", "load")
+"""Each has a file of its own."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,8 @@ class Scenario:
     """Something that goes wrong."""
 
     name: str
-    kind: Kind
+    kind: str
+    """One of `KINDS`."""
     done: str
     """What is done, in words."""
     seen: str
@@ -32,8 +32,6 @@ class Scenario:
     """Raises where something else is seen."""
     quick: bool = True
     """Whether it is played with the tests."""
-    fails: str = ""
-    """Why it is known not to hold, "" where it does."""
 
 
 @dataclass(frozen=True)
@@ -55,14 +53,15 @@ _ALL: dict[str, Scenario] = {}
 
 
 def scenario(
-    kind: Kind, done: str, seen: str, *, quick: bool = True, fails: str = ""
+    done: str, seen: str, *, quick: bool = True, name: str = ""
 ) -> Callable[[Callable[[Stage], None]], Callable[[Stage], None]]:
-    """Declare the function below to play a scenario, named as it is. Parameters: those of `Scenario`."""
+    """Declare the function below to play a scenario of its file's kind, named as it is where no `name` is given.
+    Parameters: those of `Scenario`."""
 
     def declare(play: Callable[[Stage], None]) -> Callable[[Stage], None]:
-        name = play.__name__.strip("_").replace("_", " ")
-        assert name not in _ALL, f"{name}: twice"
-        _ALL[name] = Scenario(name, kind, done, seen, play, quick, fails)
+        called = name or play.__name__.replace("_", " ")
+        assert called not in _ALL, f"{called}: twice"
+        _ALL[called] = Scenario(called, play.__module__.rpartition(".")[2], done, seen, play, quick)
         return play
 
     return declare

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -44,6 +45,12 @@ class WatchedCity(City):
         self._none(
             self.rule.lies() + [lie for stop in self.network.stops for lie in self.rule.contradictions(stop.stop_id)]
         )
+
+    def turns(self, number: int, every_s: float = 30.0) -> Iterator[int]:
+        """So many turns, before each of which the clock moves on."""
+        for turn in range(number):
+            self.clock.at += every_s
+            yield turn
 
     @property
     def live(self) -> list[str]:

@@ -33,8 +33,7 @@ def described(found: Scenario) -> str:
 
 
 def _row(verdict: Verdict) -> str:
-    fails = verdict.scenario.fails or verdict.wrong
-    word = "holds" if verdict.holds else f"**fails**: {_cell(fails)}"
+    word = "holds" if verdict.holds else f"**fails**: {_cell(verdict.wrong)}"
     return f"{described(verdict.scenario)} {word}{'' if verdict.scenario.quick else ', slow'} |"
 
 

@@ -88,7 +88,7 @@ def tables_of(feed: bytes) -> dict[str, bytes]:
 # What is no timetable
 
 
-@scenario("timetables", "the zip is cut in the middle", "refused, told; the old one stays, live")
+@scenario("the zip is cut in the middle", "refused, told; the old one stays, live")
 def a_zip_cut_short(stage: Stage) -> None:
     renewed = Renewed(stage)
     renewed.publishes(TOWN.feed[: len(TOWN.feed) // 2])
@@ -96,10 +96,7 @@ def a_zip_cut_short(stage: Stage) -> None:
 
 
 @scenario(
-    "timetables",
-    "some bytes in the middle of the zip are others",
-    "refused by its checksums, told; the old one stays",
-    quick=False,
+    "some bytes in the middle of the zip are others", "refused by its checksums, told; the old one stays", quick=False
 )
 def a_zip_with_changed_bytes(stage: Stage) -> None:
     renewed = Renewed(stage)
@@ -110,31 +107,21 @@ def a_zip_with_changed_bytes(stage: Stage) -> None:
     renewed.keeps_the_first()
 
 
-@scenario(
-    "timetables",
-    "a web page in place of the zip",
-    "refused, told; the old one stays",
-    quick=False,
-)
+@scenario("a web page in place of the zip", "refused, told; the old one stays", quick=False)
 def a_web_page_for_a_zip(stage: Stage) -> None:
     renewed = Renewed(stage)
     renewed.publishes(b"<!DOCTYPE html><title>Log in</title>")
     renewed.keeps_the_first()
 
 
-@scenario(
-    "timetables",
-    "no bytes at all",
-    "refused, told; the old one stays",
-    quick=False,
-)
+@scenario("no bytes at all", "refused, told; the old one stays", quick=False)
 def an_empty_file(stage: Stage) -> None:
     renewed = Renewed(stage)
     renewed.publishes(b"")
     renewed.keeps_the_first()
 
 
-@scenario("timetables", "the file is gone for a while, then there again", "told, the old one stays; then all is well")
+@scenario("the file is gone for a while, then there again", "told, the old one stays; then all is well")
 def a_file_that_is_gone(stage: Stage) -> None:
     renewed = Renewed(stage)
     renewed.path.unlink()
@@ -144,11 +131,7 @@ def a_file_that_is_gone(stage: Stage) -> None:
     expect_well(renewed.city)
 
 
-@scenario(
-    "timetables",
-    "three tables that say they unpack to 4 GB each",
-    "refused before anything is unpacked; the old one stays",
-)
+@scenario("three tables that say they unpack to 4 GB each", "refused before anything is unpacked; the old one stays")
 def a_zip_bomb(stage: Stage) -> None:
     renewed = Renewed(stage)
     bomb = bytearray(TOWN.feed)
@@ -161,7 +144,6 @@ def a_zip_bomb(stage: Stage) -> None:
 
 
 @scenario(
-    "timetables",
     "names in the zip lead out of it (../../stops.txt, /etc/…)",
     "nothing is written anywhere, the feed is judged by what is in it",
 )
@@ -175,19 +157,14 @@ def names_that_lead_out(stage: Stage) -> None:
     assert len(renewed.city.live) > 5, f"only {renewed.city.live} is live"
 
 
-@scenario("timetables", "stop_times.txt is missing", "refused by its name; the old one stays")
+@scenario("stop_times.txt is missing", "refused by its name; the old one stays")
 def without_stop_times(stage: Stage) -> None:
     renewed = Renewed(stage)
     renewed.publishes(with_tables(stop_times=None).feed)
     renewed.keeps_the_first("stop_times")
 
 
-@scenario(
-    "timetables",
-    "a table has its header and no row: stops, then trips",
-    "refused; the old one stays",
-    quick=False,
-)
+@scenario("a table has its header and no row: stops, then trips", "refused; the old one stays", quick=False)
 def tables_without_rows(stage: Stage) -> None:
     for name in ("stops", "trips"):
         renewed = Renewed(stage)
@@ -195,7 +172,7 @@ def tables_without_rows(stage: Stage) -> None:
         renewed.keeps_the_first()
 
 
-@scenario("timetables", "a zone that does not exist", "refused, told; the old one stays")
+@scenario("a zone that does not exist", "refused, told; the old one stays")
 def a_zone_that_is_none(stage: Stage) -> None:
     renewed = Renewed(stage)
     renewed.publishes(with_tables(agency=table("agency").replace("Europe/Paris", "Europe/Tours")).feed)
@@ -207,49 +184,35 @@ def a_zone_that_is_none(stage: Stage) -> None:
 # What is another timetable
 
 
-@scenario(
-    "timetables",
-    "the timetable of another city",
-    "waits for the officer's word, told with what would be lost; live as before",
-)
+@scenario("the timetable of another city", "waits for the officer's word, told with what would be lost; live as before")
 def another_city(stage: Stage) -> None:
     renewed = Renewed(stage)
     renewed.publishes(network([Stop(f"X{k}", 90_000.0 + 500 * k, 40_000.0) for k in range(8)], trips=TRIPS))
     renewed.keeps_the_first("waits for your word")
 
 
-@scenario(
-    "timetables",
-    "a timetable that ended two years ago",
-    "waits, told; live as before",
-    quick=False,
-)
+@scenario("a timetable that ended two years ago", "waits, told; live as before", quick=False)
 def an_expired_timetable(stage: Stage) -> None:
     renewed = Renewed(stage)
     renewed.publishes(replace(TOWN, services=(Service(start=20240101, end=20241231),)))
     renewed.keeps_the_first("waits for your word")
 
 
-@scenario("timetables", "the timetable of next month, published too early", "waits until its first day; live as before")
+@scenario("the timetable of next month, published too early", "waits until its first day; live as before")
 def a_timetable_to_come(stage: Stage) -> None:
     renewed = Renewed(stage)
     renewed.publishes(replace(TOWN, services=(Service(start=20261201, end=20271231),)))
     renewed.keeps_the_first("waits for your word")
 
 
-@scenario("timetables", "all trip ids are new, the vehicles name the old ones", "waits, told; live as before")
+@scenario("all trip ids are new, the vehicles name the old ones", "waits, told; live as before")
 def all_new_ids(stage: Stage) -> None:
     renewed = Renewed(stage)
     renewed.publishes(network(STOPS, (PATTERN,), [replace(trip, trip_id=f"n-{trip.trip_id}") for trip in TRIPS]))
     renewed.keeps_the_first("waits for your word")
 
 
-@scenario(
-    "timetables",
-    "all stops have moved by 10 km",
-    "waits, told; live as before",
-    quick=False,
-)
+@scenario("all stops have moved by 10 km", "waits, told; live as before", quick=False)
 def stops_moved(stage: Stage) -> None:
     renewed = Renewed(stage)
     moved = [replace(stop, north_m=10_000.0) for stop in row_of_stops(STOPS)]
@@ -257,7 +220,7 @@ def stops_moved(stage: Stage) -> None:
     renewed.keeps_the_first("waits for your word")
 
 
-@scenario("timetables", "one that waits is taken by the officer's word", "in use with the next step")
+@scenario("one that waits is taken by the officer's word", "in use with the next step")
 def taken_by_the_officers_word(stage: Stage) -> None:
     renewed = Renewed(stage)
     city = renewed.city
@@ -270,7 +233,7 @@ def taken_by_the_officers_word(stage: Stage) -> None:
     assert city.service.timetable.feed_version != renewed.first, "not taken"
 
 
-@scenario("timetables", "one more trip and one more stop", "taken at once, every live time stays")
+@scenario("one more trip and one more stop", "taken at once, every live time stays")
 def one_more_trip(stage: Stage) -> None:
     renewed = Renewed(stage)
     before = renewed.city.live
@@ -281,12 +244,7 @@ def one_more_trip(stage: Stage) -> None:
     expect_well(renewed.city)
 
 
-@scenario(
-    "timetables",
-    "another of them every minute, ten times",
-    "each is taken, buses stay live throughout",
-    quick=False,
-)
+@scenario("another of them every minute, ten times", "each is taken, buses stay live throughout", quick=False)
 def a_timetable_every_minute(stage: Stage) -> None:
     renewed = Renewed(stage)
     for k in range(10):
@@ -294,7 +252,7 @@ def a_timetable_every_minute(stage: Stage) -> None:
         assert len(renewed.city.live) > 5, f"only {renewed.city.live} is live after the {k + 1}th"
 
 
-@scenario("timetables", "half of it is written, the service looks, then the rest", "refused and told, then taken")
+@scenario("half of it is written, the service looks, then the rest", "refused and told, then taken")
 def a_file_in_the_writing(stage: Stage) -> None:
     renewed = Renewed(stage)
     new = network(STOPS, (PATTERN,), [*TRIPS, Trip("extra", "09:45")])
@@ -305,7 +263,7 @@ def a_file_in_the_writing(stage: Stage) -> None:
     expect_well(renewed.city)
 
 
-@scenario("timetables", "trips are at other times, the ids as before", "taken; boards tell the new times")
+@scenario("trips are at other times, the ids as before", "taken; boards tell the new times")
 def other_times(stage: Stage) -> None:
     renewed = Renewed(stage)
     later = [*TRIPS[:-1], Trip("later", "09:40")]
@@ -317,7 +275,7 @@ def other_times(stage: Stage) -> None:
 # As people write them
 
 
-@scenario("timetables", "a comma too many at the end of each line of stops.txt", "read as meant, taken")
+@scenario("a comma too many at the end of each line of stops.txt", "read as meant, taken")
 def commas_at_line_ends(stage: Stage) -> None:
     head, *rows = table("stops").splitlines()
     renewed = Renewed(stage)
@@ -325,9 +283,7 @@ def commas_at_line_ends(stage: Stage) -> None:
     renewed.takes_it()
 
 
-@scenario(
-    "timetables", "a name with a comma, without quotes", "no column shifts: the stop stays where it is, told by row"
-)
+@scenario("a name with a comma, without quotes", "no column shifts: the stop stays where it is, told by row")
 def a_comma_in_a_name(stage: Stage) -> None:
     renewed = Renewed(stage)
     city = renewed.publishes(with_tables(stops=table("stops").replace("Stop C", "Stop C, north")))
@@ -336,7 +292,7 @@ def a_comma_in_a_name(stage: Stage) -> None:
     assert abs(stop["lon"] - TOWN.places["C"].lon) < 0.001, f"C is at {stop['lon']}"
 
 
-@scenario("timetables", "a quote that is never closed", "no row is swallowed, or the feed is refused; live either way")
+@scenario("a quote that is never closed", "no row is swallowed, or the feed is refused; live either way")
 def a_quote_never_closed(stage: Stage) -> None:
     renewed = Renewed(stage)
     city = renewed.publishes(with_tables(stops=table("stops").replace("Stop C", '"Stop C')).feed)
@@ -346,7 +302,7 @@ def a_quote_never_closed(stage: Stage) -> None:
             city.json(f"/v1/stops/{stop}")
 
 
-@scenario("timetables", "a stop called NA, a trip called null, a line called None", "read by these names, taken")
+@scenario("a stop called NA, a trip called null, a line called None", "read by these names, taken")
 def names_that_mean_missing(stage: Stage) -> None:
     renewed = Renewed(stage)
     stops = [*row_of_stops(STOPS), Stop("NA", 5000.0, name="None")]
@@ -359,12 +315,7 @@ def names_that_mean_missing(stage: Stage) -> None:
     expect([row.run for row in city.departures("NA", arrivals=True)], ["null"], "at NA")
 
 
-@scenario(
-    "timetables",
-    "an old copy of the feed in a folder of the zip",
-    "the one at the top, no mixture",
-    quick=False,
-)
+@scenario("an old copy of the feed in a folder of the zip", "the one at the top, no mixture", quick=False)
 def two_feeds_in_a_zip(stage: Stage) -> None:
     renewed = Renewed(stage)
     old = {f"old/{name}": content for name, content in tables_of(network("A B C").feed).items()}
@@ -373,7 +324,7 @@ def two_feeds_in_a_zip(stage: Stage) -> None:
     assert len(city.live) > 5, f"only {city.live} is live"
 
 
-@scenario("timetables", "all tables in one folder of the zip", "taken as they are")
+@scenario("all tables in one folder of the zip", "taken as they are")
 def a_feed_in_a_folder(stage: Stage) -> None:
     renewed = Renewed(stage)
     new = network(STOPS, (PATTERN,), [*TRIPS, Trip("x", "09:50")])
@@ -382,7 +333,7 @@ def a_feed_in_a_folder(stage: Stage) -> None:
     assert len(city.live) > 5, f"only {city.live} is live"
 
 
-@scenario("timetables", "a byte order mark, Windows line ends, blanks around ids and names", "taken as meant, live")
+@scenario("a byte order mark, Windows line ends, blanks around ids and names", "taken as meant, live")
 def marks_and_blanks(stage: Stage) -> None:
     renewed = Renewed(stage)
     files = {
@@ -393,12 +344,7 @@ def marks_and_blanks(stage: Stage) -> None:
     renewed.takes_it()
 
 
-@scenario(
-    "timetables",
-    "every row of trips.txt and stop_times.txt stands twice",
-    "each run once on the board",
-    quick=False,
-)
+@scenario("every row of trips.txt and stop_times.txt stands twice", "each run once on the board", quick=False)
 def every_row_twice(stage: Stage) -> None:
     renewed = Renewed(stage)
     twice = {}
@@ -409,12 +355,7 @@ def every_row_twice(stage: Stage) -> None:
     renewed.takes_it()
 
 
-@scenario(
-    "timetables",
-    "stop_times of trips and stops that do not exist",
-    "those rows are left out, the rest is taken",
-    quick=False,
-)
+@scenario("stop_times of trips and stops that do not exist", "those rows are left out, the rest is taken", quick=False)
 def rows_of_nothing(stage: Stage) -> None:
     renewed = Renewed(stage)
     rows = table("stop_times")
@@ -434,9 +375,7 @@ def rows_of_nothing(stage: Stage) -> None:
 
 
 @scenario(
-    "timetables",
-    "times run backwards in one trip, and one lasts a million hours",
-    "that trip is mended or left out, the others stay",
+    "times run backwards in one trip, and one lasts a million hours", "that trip is mended or left out, the others stay"
 )
 def impossible_times(stage: Stage) -> None:
     renewed = Renewed(stage)
@@ -450,7 +389,6 @@ def impossible_times(stage: Stage) -> None:
 
 
 @scenario(
-    "timetables",
     "the server of the timetable is down, answers 500, a page, and half a zip",
     "told each time; the old one stays; the next good one is taken",
     quick=False,
@@ -477,11 +415,7 @@ def a_server_of_timetables_that_fails(stage: Stage) -> None:
     assert renewed.taken, renewed.city.readyz()["detail"]
 
 
-@scenario(
-    "timetables",
-    "the server says that nothing has changed, for hours",
-    "asked with If-None-Match, nothing fetched, all well",
-)
+@scenario("the server says that nothing has changed, for hours", "asked with If-None-Match, nothing fetched, all well")
 def a_timetable_not_modified(stage: Stage) -> None:
     server = stage.server()
     tagged = feed_server.changed(lambda data: data, ETag='"1"')

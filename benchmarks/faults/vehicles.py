@@ -48,7 +48,7 @@ def at_hop(hops: float, vehicle: str = "v1", trip: str | None = "t1", **fields: 
 # Where they are
 
 
-@scenario("vehicles", "a bus is 300 km away for one report", "its riders keep their times, and it passes no stop by it")
+@scenario("a bus is 300 km away for one report", "its riders keep their times, and it passes no stop by it")
 def a_teleport_for_one_report(stage: Stage) -> None:
     city = alone(stage)
     drives = list(city.buses)
@@ -60,7 +60,7 @@ def a_teleport_for_one_report(stage: Stage) -> None:
     expect([row.stop for row in city.trip("t1") if row.status == "passed"], ["A", "B", "C", "D"], "passed")
 
 
-@scenario("vehicles", "a bus goes 300 km away and stays there", "not live there, nor waiting at any stop")
+@scenario("a bus goes 300 km away and stays there", "not live there, nor waiting at any stop")
 def a_teleport_for_good(stage: Stage) -> None:
     city = alone(stage)
     city.rule.honest = False
@@ -68,12 +68,7 @@ def a_teleport_for_good(stage: Stage) -> None:
     expect(city.live, [], "live")
 
 
-@scenario(
-    "vehicles",
-    "latitude and longitude are swapped for all",
-    "nothing live; told as swapped",
-    quick=False,
-)
+@scenario("latitude and longitude are swapped for all", "nothing live; told as swapped", quick=False)
 def swapped_coordinates(stage: Stage) -> None:
     east_m = (LAT - LON) * METRES_PER_DEGREE * float(np.cos(np.radians(LAT)))
     buses = fleet(late_s=None, place=(east_m, (LON - LAT) * METRES_PER_DEGREE), fresh=True)
@@ -83,11 +78,10 @@ def swapped_coordinates(stage: Stage) -> None:
     expect_told(city, "positions_swapped")
 
 
-@scenario("vehicles", "the sign of the longitude is lost: the fleet drives mirrored, 100 km away", "nothing live; told")
+@scenario("the sign of the longitude is lost: the fleet drives mirrored, 100 km away", "nothing live; told")
 def mirrored_coordinates(stage: Stage) -> None:
     city = stage.city(TOWN, at="08:10", honest=False)
-    for _ in range(10):
-        city.clock.at += 30
+    for _ in city.turns(10):
         mirrored = [
             replace(report, between=None, place=(-told_east(city, report) - 100_000, 0), timestamp=city.now)
             for report in frozen(fleet(), city)
@@ -98,7 +92,6 @@ def mirrored_coordinates(stage: Stage) -> None:
 
 
 @scenario(
-    "vehicles",
     "all positions stand still to the last digit, with fresh times",
     "after minutes nothing is live; told; live again when they move",
 )
@@ -113,7 +106,6 @@ def frozen_gps_of_the_fleet(stage: Stage) -> None:
 
 
 @scenario(
-    "vehicles",
     "one bus stands between two stops for half an hour, reporting",
     "held up after ten minutes and not live; its run is without a vehicle after twenty",
 )
@@ -128,13 +120,12 @@ def frozen_gps_of_one_bus(stage: Stage) -> None:
     assert "t1" not in runs_live(city, "H"), "live again"
 
 
-@scenario("vehicles", "GPS noise of 60 m at each report", "live as ever, no stop passed that was not")
+@scenario("GPS noise of 60 m at each report", "live as ever, no stop passed that was not")
 def noise_of_60_metres(stage: Stage) -> None:
     city = alone(stage)
     city.rule.honest = False
     random = np.random.default_rng(1)
-    for _ in range(12):
-        city.clock.at += 30
+    for _ in city.turns(12):
         east = told_east(city, bus("v1", "t1", late_s=LATE_S))
         jitter = random.normal(0, 60, 2)
         city.vehicle_positions(bus("v1", "t1", place=(east + jitter[0], jitter[1])), parked())
@@ -145,7 +136,6 @@ def noise_of_60_metres(stage: Stage) -> None:
 
 
 @scenario(
-    "vehicles",
     "a bus on a detour, 800 m beside its line for three stops",
     "not live while it is off its line, live again when it is back",
 )
@@ -162,52 +152,35 @@ def a_detour(stage: Stage) -> None:
     assert "t1" in runs_live(city, "H"), "not live though it is back"
 
 
-@scenario(
-    "vehicles",
-    "a bus drives its line backwards under its trip's id",
-    "no stop ahead of it gets a live time by it",
-)
+@scenario("a bus drives its line backwards under its trip's id", "no stop ahead of it gets a live time by it")
 def a_bus_that_drives_backwards(stage: Stage) -> None:
     city = stage.city(TOWN, at="08:12", honest=False)
-    for k in range(14):
-        city.clock.at += 30
+    for k in city.turns(14):
         city.vehicle_positions(at_hop(6.5 - k / 4, bearing=270.0), parked())
     expect(runs_live(city, "H"), set(), "live at the end that it drives away from")
 
 
 @scenario(
-    "vehicles",
     "a bus jumps four stops ahead between two reports half a minute apart",
     "live at what is still ahead, or not at all; never at a stop behind it",
 )
 def a_bus_that_jumps_ahead(stage: Stage) -> None:
     city = alone(stage)
     city.rule.honest = False
-    for k in range(6):
-        city.clock.at += 30
+    for k in city.turns(6):
         city.vehicle_positions(at_hop(5.6 + k / 6), parked())
     for stop in "CDE":
         assert "t1" not in runs_live(city, stop), f"live at {stop}, behind it"
 
 
-@scenario(
-    "vehicles",
-    "a speed of 400 km/h and a bearing of 720° are reported",
-    "positions count, not these",
-    quick=False,
-)
+@scenario("a speed of 400 km/h and a bearing of 720° are reported", "positions count, not these", quick=False)
 def impossible_speed_and_bearing(stage: Stage) -> None:
     city = alone(stage, replace(bus("v1", "t1", late_s=LATE_S), fields={"speed": 111.0, "bearing": 720.0}))
     city.at("08:12")
     expect(runs_live(city, "H"), {"t1"}, "live at H")
 
 
-@scenario(
-    "vehicles",
-    "two hundred buses are parked in the yard, reporting",
-    "no fault, and the others are live",
-    quick=False,
-)
+@scenario("two hundred buses are parked in the yard, reporting", "no fault, and the others are live", quick=False)
 def a_full_yard(stage: Stage) -> None:
     city = stage.city(TOWN, at="08:09")
     yard = [bus(f"y{k}", place=(k % 20, 900 + k // 20), fresh=True) for k in range(200)]
@@ -219,7 +192,7 @@ def a_full_yard(stage: Stage) -> None:
 # Who they are
 
 
-@scenario("vehicles", "two buses are on one trip, five minutes apart", "each stop is told of the next one, once")
+@scenario("two buses are on one trip, five minutes apart", "each stop is told of the next one, once")
 def two_buses_on_a_trip(stage: Stage) -> None:
     city = stage.city(TOWN, at="08:09")
     city.vehicle_positions(bus("v1", "t1", late_s=30), bus("v2", "t1", late_s=330)).at("08:16")
@@ -229,54 +202,41 @@ def two_buses_on_a_trip(stage: Stage) -> None:
     assert city.live, "nothing is live"
 
 
-@scenario("vehicles", "all vehicles have one id", "each bus is live on its own trip")
+@scenario("all vehicles have one id", "each bus is live on its own trip")
 def one_id_for_all(stage: Stage) -> None:
     city = stage.city(TOWN, at="08:09", honest=False)
     city.vehicle_positions(*(replace(report, vehicle="0") for report in fleet())).at("08:15")
     assert {"t1", "t2", "t3"} <= runs_live(city, "H"), runs_live(city, "H")
 
 
-@scenario(
-    "vehicles",
-    "no vehicle has an id",
-    "each bus is live on its own trip",
-    quick=False,
-)
+@scenario("no vehicle has an id", "each bus is live on its own trip", quick=False)
 def no_ids_at_all(stage: Stage) -> None:
     city = stage.city(TOWN, at="08:09", honest=False)
     city.vehicle_positions(*(replace(report, vehicle="") for report in fleet())).at("08:15")
     assert {"t1", "t2", "t3"} <= runs_live(city, "H"), runs_live(city, "H")
 
 
-@scenario(
-    "vehicles",
-    "each report of a bus has another id",
-    "one bus on its trip, live, never two rows",
-    quick=False,
-)
+@scenario("each report of a bus has another id", "one bus on its trip, live, never two rows", quick=False)
 def another_id_at_each_report(stage: Stage) -> None:
     city = stage.city(TOWN, at="08:05", honest=False)
-    for k in range(12):
-        city.clock.at += 30
+    for k in city.turns(12):
         city.vehicle_positions(bus(f"v{k}", "t1", late_s=LATE_S), parked())
     assert "t1" in runs_live(city, "H"), city.live
 
 
-@scenario("vehicles", "trips that the timetable does not know", "nothing live by them; told, with examples")
+@scenario("trips that the timetable does not know", "nothing live by them; told, with examples")
 def unknown_trips(stage: Stage) -> None:
     city = stage.city(TOWN, at="08:09", honest=False)
-    for _ in range(8):
-        city.clock.at += 30
+    for _ in city.turns(8):
         strangers = [replace(report, trip=f"x{report.trip}", timestamp=city.now) for report in frozen(fleet(), city)]
         city.vehicle_positions(*strangers)
     expect_told(city, "unknown_trips", "xt1")
 
 
-@scenario("vehicles", "no report names a trip", "buses are found by where and when they drive, or nothing is live")
+@scenario("no report names a trip", "buses are found by where and when they drive, or nothing is live")
 def no_trip_at_all(stage: Stage) -> None:
     city = stage.city(TOWN, at="08:03", honest=False)
-    for _ in range(20):
-        city.clock.at += 30
+    for _ in city.turns(20):
         strangers = [replace(report, trip=None, timestamp=city.now) for report in frozen(fleet(), city)]
         city.vehicle_positions(*strangers)
     wrong = {vehicle["vehicle_id"]: vehicle["trip_id"] for vehicle in city.vehicles().values() if vehicle["trip_id"]}
@@ -284,17 +244,15 @@ def no_trip_at_all(stage: Stage) -> None:
     expect(bad, {}, "buses on another's trip")
 
 
-@scenario("vehicles", "a bus names the trip of the other direction", "not live where it does not go")
+@scenario("a bus names the trip of the other direction", "not live where it does not go")
 def the_wrong_direction(stage: Stage) -> None:
     city = stage.city(THERE_AND_BACK, at="08:30", honest=False)
-    for k in range(14):
-        city.clock.at += 30
+    for k in city.turns(14):
         city.vehicle_positions(at_hop(1.0 + k / 6, trip="t2"), parked())
     expect({stop for stop in "AB" if "t2" in runs_live(city, stop)}, set(), "stops behind it that are live")
 
 
 @scenario(
-    "vehicles",
     "a bus goes on naming the trip that it has ended, parked at its last stop",
     "its trip is over, and nobody waits for it",
     quick=False,
@@ -307,24 +265,20 @@ def parked_at_the_terminus(stage: Stage) -> None:
 
 
 @scenario(
-    "vehicles",
     "a bus changes to its next trip half-way, as its driver does by mistake, and back",
     "its riders keep a live time or the timetable's; it is never live on both at one place",
 )
 def a_trip_changed_by_mistake(stage: Stage) -> None:
     city = stage.city(THERE_AND_BACK, at="08:04", honest=False)
     city.vehicle_positions(bus("v1", "t1", late_s=LATE_S), parked()).at("08:08")
-    for k in range(4):
-        city.clock.at += 30
+    for k in city.turns(4):
         city.vehicle_positions(at_hop(2.5 + k / 6, trip="t2"), parked())
-    for k in range(8):
-        city.clock.at += 30
+    for k in city.turns(8):
         city.vehicle_positions(at_hop(3.2 + k / 6, trip="t1"), parked())
     assert "t1" in runs_live(city, "H"), "not live on its own trip again"
 
 
 @scenario(
-    "vehicles",
     "a bus of the afternoon reports with its trip in the morning, from the yard",
     "told for the timetable's time, and no earlier",
 )
@@ -338,7 +292,7 @@ def parked_with_a_later_trip(stage: Stage) -> None:
 # When they are
 
 
-@scenario("vehicles", "a bus falls silent on its way", "live for as long as the limit, then the timetable")
+@scenario("a bus falls silent on its way", "live for as long as the limit, then the timetable")
 def a_bus_that_falls_silent(stage: Stage) -> None:
     city = alone(stage)
     city.rule.honest = False
@@ -348,7 +302,7 @@ def a_bus_that_falls_silent(stage: Stage) -> None:
     expect(city.live, [], "live after six minutes")
 
 
-@scenario("vehicles", "a bus comes back after ten minutes of silence", "live again at once, and no stop behind it")
+@scenario("a bus comes back after ten minutes of silence", "live again at once, and no stop behind it")
 def a_bus_that_comes_back(stage: Stage) -> None:
     city = alone(stage)
     drives = city.buses[0]
@@ -361,34 +315,27 @@ def a_bus_that_comes_back(stage: Stage) -> None:
     expect({stop for stop in "ABCDE" if "t1" in runs_live(city, stop)}, set(), "live behind it")
 
 
-@scenario("vehicles", "the clock of one bus is an hour ahead", "it is not live, the others are")
+@scenario("the clock of one bus is an hour ahead", "it is not live, the others are")
 def one_clock_an_hour_ahead(stage: Stage) -> None:
     city = stage.city(TOWN, at="08:09", honest=False)
-    for _ in range(8):
-        city.clock.at += 30
+    for _ in city.turns(8):
         ahead = replace(fleet()[0], late_s=None, between=("D", "E", 0.5), timestamp=city.now + 3600)
         city.vehicle_positions(ahead, *fleet()[1:])
     assert "t1" not in runs_live(city, "H"), "live from an hour ahead"
     assert "t2" in runs_live(city, "H"), "the others are not live"
 
 
-@scenario("vehicles", "the clock of one bus is two minutes ahead", "live at the right time, as the others")
+@scenario("the clock of one bus is two minutes ahead", "live at the right time, as the others")
 def one_clock_two_minutes_ahead(stage: Stage) -> None:
     city = stage.city(TOWN, at="08:09", honest=False)
-    for _ in range(10):
-        city.clock.at += 30
+    for _ in city.turns(10):
         reports = frozen(fleet()[:1], city, timestamp=city.now + 120)
         city.vehicle_positions(*reports, *fleet()[1:])
     row = next(row for row in city.departures("G") if row.run == "t1")
     assert row.status != "live" or row.clock in ("08:17", "08:18", "08:19"), str(row)
 
 
-@scenario(
-    "vehicles",
-    "a bus never leaves its first stop",
-    "overdue and not live after five minutes, given up later",
-    quick=False,
-)
+@scenario("a bus never leaves its first stop", "overdue and not live after five minutes, given up later", quick=False)
 def a_bus_that_never_leaves(stage: Stage) -> None:
     city = stage.city(TOWN, at="07:56", honest=False)
     city.vehicle_positions(bus("v1", "t1", "A", fresh=True), *fleet()[1:]).at("07:59")
@@ -399,7 +346,7 @@ def a_bus_that_never_leaves(stage: Stage) -> None:
     assert "t1" not in runs_live(city, "D"), "live twenty minutes after its time"
 
 
-@scenario("vehicles", "a bus is 40 minutes late", "live forty minutes late, and its stop not empty until then")
+@scenario("a bus is 40 minutes late", "live forty minutes late, and its stop not empty until then")
 def a_bus_40_minutes_late(stage: Stage) -> None:
     city = stage.city(TOWN, at="08:44")
     city.vehicle_positions(bus("v1", "t1", late_s=2400), parked()).at("08:50")
@@ -408,7 +355,7 @@ def a_bus_40_minutes_late(stage: Stage) -> None:
     assert "08:53" <= row.clock <= "08:56", str(row)
 
 
-@scenario("vehicles", "a bus runs ten minutes early", "live early: who waits by the timetable would miss it")
+@scenario("a bus runs ten minutes early", "live early: who waits by the timetable would miss it")
 def a_bus_ten_minutes_early(stage: Stage) -> None:
     city = stage.city(TOWN, at="08:12", honest=False)
     city.vehicle_positions(bus("v6", "t6", late_s=-600), parked()).at("08:22")
@@ -418,13 +365,12 @@ def a_bus_ten_minutes_early(stage: Stage) -> None:
     assert row.clock <= "08:31", str(row)
 
 
-@scenario("vehicles", "an old report of a bus comes after a newer one, again and again", "it does not go back")
+@scenario("an old report of a bus comes after a newer one, again and again", "it does not go back")
 def old_reports_after_new_ones(stage: Stage) -> None:
     city = alone(stage)
     city.rule.honest = False
     clocks: list[Any] = []
-    for k in range(12):
-        city.clock.at += 15
+    for k in city.turns(12, 15):
         hop = told_east(city, bus("v1", "t1", late_s=LATE_S)) / SPACING_M
         late = 90 if k % 2 else 0
         city.vehicle_positions(at_hop(hop - late / HOP_S, timestamp=city.now - late), parked())
