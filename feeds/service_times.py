@@ -13,13 +13,18 @@ from predictor.timetable import Timetable
 
 TIME = re.compile(
     r"\s*(?:(\d{1,3}) days? |(?:\d{4}-\d\d-\d\d)?[T ])?"
-    r"(\d{1,3})\s*([:hH.])\s*([0-5]?\d)(?:\s*[:.mM]\s*([0-5]?\d|60)s?(?:[.,]\d*)?)?(?:[Zm]|[+-]\d\d:?\d\d)?\s*(?:([AaPp])\.?[Mm]\.?)?\s*",
+    r"'?(\d{1,3})\s*([:;hH.])\s*([0-5]?\d)(?:\s*[:;.mM]\s*([0-5]?\d|60)s?(?:[.,]\d*)?)?(?:[Zm]|[+-]\d\d:?\d\d)?\s*"
+    r"(?:([AaPp])\.?(?:\s*[Mm]\.?)?|[Uu]hr)?\s*",
     re.ASCII,
 )
 """`H:MM:SS` or `H:MM`, and what databases and spreadsheets make of them: `1 days 01:00:00`, `8:00:00.0`, `8:00 AM`,
-`1900-01-01 08:00:00`, `08:00:00+01:00`; and what people write: `8h00`, `08.00.00`."""
-DATE = re.compile(r"\s*(\d{4})(?:([-/.])(\d\d?)\2(\d\d?)|(\d\d)(\d\d))(?:\.0+|[T ][\d:.+Z-]*)?\s*", re.ASCII)
-"""`YYYYMMDD`, and what databases and spreadsheets make of it: `2026-03-02`, `2026/3/2`, `20260302.0`."""
+`1900-01-01 08:00:00`, `08:00:00+01:00`; and what people write: `8h00`, `08.00.00`, `8:00 Uhr`."""
+DATE = re.compile(
+    r"\s*'?(\d{4})(?:([-/. \u5e74])(\d\d?)[-/. \u6708](\d\d?)\u65e5?|(\d\d)(\d\d))"
+    r"(?:\.0+|[T ][\d:.+Z-]*(?:\s*[AaPp]\.?[Mm]\.?)?)?\s*",
+    re.ASCII,
+)
+"""`YYYYMMDD`, and what programs make of it: `2026-03-02`, `2026/3/2`, `20260302.0`, `2026年3月2日`."""
 
 
 @lru_cache(maxsize=4096)

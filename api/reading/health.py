@@ -17,9 +17,9 @@ from api.reading.alerts import informed_by
 from api.reading.calls import iso_date
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
-from api.reading.zone_places import great_circle_km, zone_place
 from api.service.served import Served
 from api.service.view import FeedHealth
+from feeds.zone_places import OUT_OF_ZONE_KM, great_circle_km, zone_place
 from predictor.arrays import Float64Array
 from predictor.geometry import ground_distance_m
 from predictor.report_figures import LATE_S
@@ -66,9 +66,6 @@ ENDS_SOON_S = 7 * 86_400.0
 """An operator needs some days to publish the next timetable."""
 ENDS_SOON_SHARE = 1 / 3
 """Of a timetable of few days, renewed as they pass: so little of it is left only where it is not renewed."""
-OUT_OF_ZONE_KM = 3000.0
-"""Stops so far from the city that a time zone is named by may be anywhere but there: no zone reaches as far, but for
-some of islands and of the largest countries."""
 SET_BACK_TOLD_S = 900.0
 """So long it is told that our clock was set back: by then all vehicles are followed again."""
 _SOME_VEHICLES = 200

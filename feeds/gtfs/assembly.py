@@ -20,8 +20,8 @@ from feeds.gtfs.routes import read_routes
 from feeds.gtfs.service_calendar import read_calendar
 from feeds.gtfs.shapes import read_shapes
 from feeds.gtfs.stops import Stops, read_stops
-from feeds.gtfs.tables import LONGEST_TEXT, read_tables, words
-from feeds.gtfs.time_zones import known_zone, zones_like
+from feeds.gtfs.tables import LONGEST_TEXT, numbers, read_tables, words
+from feeds.gtfs.time_zones import known_zone, what_to_give, zone_of_offset
 from feeds.gtfs.trips import Trips, read_trips
 from predictor.arrays import NONE, Int32Array, StrArray
 from predictor.driven_order import undrivable_hops
@@ -53,7 +53,7 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
         )
 
     trip_ptr = calls.ptr(len(trips.trip_id))
-    shapes = read_shapes(tables.get("shapes"), _named(trips.shape_id), problems)
+    shapes = read_shapes(tables.get("shapes"), _named(trips.shape_id), zone.key, problems)
     trip_shape = _index(shapes.shape_id, trips.shape_id)
     drawn = (trips.shape_id != "") & (trip_shape < 0)
     problems.rows(
@@ -173,9 +173,13 @@ def _time_zone(frame: pd.DataFrame, stops: pd.DataFrame, name: str, problems: Pr
     key = str(given.iloc[0])
     zone = known_zone(key)
     if zone is None:
-        near = zones_like(key)
-        hint = f"; did you mean {' or '.join(near)}?" if near else "; give one of the IANA names, such as Europe/Paris."
-        raise FeedError(f"{name}: agency.txt row {given.index[0]}: there is no time zone “{key}”{hint}")
+        places = np.column_stack([numbers(stops, "stop_lat"), numbers(stops, "stop_lon")])
+        known = places[np.isfinite(places).all(axis=1)]
+        zone = zone_of_offset(key, tuple(np.median(known, axis=0).tolist())) if len(known) else None
+    if zone is None:
+        raise FeedError(f"{name}: agency.txt row {given.index[0]}: there is no time zone “{key}”{what_to_give(key)}")
+    if zone.casefold() != key.replace(" ", "_").casefold():
+        problems.file("agency.txt", f"agency_timezone “{key}” is read as {zone}.", row=int(given.index[0]))
     others = given[given != given.iloc[0]]
     problems.rows(
         "agency.txt", others.index.to_numpy(), others.to_numpy(),

@@ -12,7 +12,7 @@ from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
 from feeds.gtfs.stops import Stops
 from feeds.gtfs.tables import choice, numbers, words
-from feeds.service_times import seconds_of_day
+from feeds.gtfs.times import times_of
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray, group_starts
 from predictor.columns import Columns
 
@@ -102,19 +102,16 @@ def read_calls(frame: pd.DataFrame, trip_id: StrArray, stops: Stops, headsign: S
     tell(unnumbered, "trip_id", "no row of this trip has a stop_sequence; taken in the order of the rows.")
     placed = (sequence >= 0) & (sequence < 2**31)
     tell(~placed & (trip >= 0) & (stop >= 0), "trip_id", "no valid stop_sequence; the row is skipped.")
-    times = {}
-    for column in ("arrival_time", "departure_time"):
-        times[column] = parse_times(frame[column]) if column in frame else np.full(len(frame), np.nan)
-        if column in frame:
-            malformed = np.isnan(times[column]) & (words(frame, column) != "").to_numpy(bool) & (trip >= 0)
-            tell(malformed, "trip_id", f"{column} is not a time HH:MM:SS; taken as missing.")
+    arrival_s, departure_s = (
+        times_of(frame, column, FILE, trip >= 0, problems) for column in ("arrival_time", "departure_time")
+    )
     timepoint = np.where(words(frame, "timepoint") == "", -1, numbers(frame, "timepoint") == 1)
     calls = Calls(
         trip=trip,
         stop=stop,
         sequence=np.where(placed, sequence, -1).astype(np.int32),
-        arrival_s=times["arrival_time"],
-        departure_s=times["departure_time"],
+        arrival_s=arrival_s,
+        departure_s=departure_s,
         timepoint=timepoint.astype(np.int8),
         pickup_type=choice(frame, "pickup_type", range(0, 4), 0).astype(np.int8),
         drop_off_type=choice(frame, "drop_off_type", range(0, 4), 0).astype(np.int8),
@@ -138,14 +135,6 @@ def _from_zero(sequence: Float64Array, trip: Int32Array) -> tuple[Float64Array, 
     lowest[np.bincount(trip[negative], minlength=trips) != -lowest] = 0.0
     negative &= lowest[trip] < 0
     return sequence - np.where(trip >= 0, lowest[trip], 0.0), negative
-
-
-def parse_times(text: pd.Series[str]) -> Float64Array:
-    """Seconds (n,) of times (`feeds.service_times.TIME`), hours may pass 24; NaN where missing or malformed."""
-    code, unique = pd.factorize(text)
-    times = np.array([*map(seconds_of_day, unique), None], np.float64)
-    result: Float64Array = times[code]
-    return result
 
 
 def interpolated(calls: Calls, trips: int, distance_m: Float64Array) -> Calls:

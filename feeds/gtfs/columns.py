@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from feeds.service_times import DATE, TIME
+from feeds.gtfs.written_dates import LIKE_DATES
+from feeds.service_times import TIME
 
 REQUIRED_COLUMNS = {
     "agency": ("agency_timezone",),
@@ -38,7 +39,7 @@ _TOGETHER = (("stop_lat", "stop_lon"), ("shape_pt_lat", "shape_pt_lon"), ("start
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 _FORMS = (
     (re.compile(r".*_time"), TIME),
-    (re.compile(r"(.*_)?date"), DATE),
+    (re.compile(r"(.*_)?date"), LIKE_DATES),
     (re.compile(r".*_timezone"), re.compile(r"UTC|GMT|\w+(/[\w+-]+)+")),
     (re.compile(r".*_url"), re.compile(r"\S*\.\S+|\w+:\S+")),
     (re.compile(r".*_color"), re.compile(r"#?[0-9a-fA-F]{6}")),

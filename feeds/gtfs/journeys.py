@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from feeds.gtfs.calls import DAY_S, parse_times
+from feeds.gtfs.calls import DAY_S
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
 from feeds.gtfs.tables import numbers, words
+from feeds.gtfs.times import times_of
 from predictor.arrays import BoolArray, Float64Array, Int32Array, StrArray
 
 FILE = "frequencies.txt"
@@ -39,7 +40,7 @@ def read_journeys(
         return Journeys(scheduled, np.zeros(len(trip_id), np.int32), np.zeros(len(trip_id), np.int32))
     name = words(frame, "trip_id").to_numpy(object)
     trip = references(frame, "trip_id", trip_id, FILE, problems)
-    start, end = parse_times(frame["start_time"]), parse_times(frame["end_time"])
+    start, end = (times_of(frame, column, FILE, trip >= 0, problems) for column in ("start_time", "end_time"))
     headway = numbers(frame, "headway_secs")
 
     def tell(bad: BoolArray, message: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import chain
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -15,7 +16,7 @@ from feeds.gtfs.columns import WEEKDAYS
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
 from feeds.gtfs.tables import Tables, numbers, words
-from feeds.service_times import service_date
+from feeds.gtfs.written_dates import day_first, is_of_two, written_date
 from predictor.arrays import BoolArray, Int32Array, Int64Array, StrArray
 
 _FILES = ("calendar.txt", "calendar_dates.txt")
@@ -45,8 +46,15 @@ def read_calendar(
 
     Errors: FeedError where none of them ever runs.
     """
-    weeks = _week_rows(tables.get("calendar"), service_id, problems)
-    exceptions = _exception_rows(tables.get("calendar_dates"), service_id, problems)
+    written = [
+        words(tables[table], column).unique().tolist()
+        for table, columns in (("calendar", ("start_date", "end_date")), ("calendar_dates", ("date",)))
+        for column in columns
+        if table in tables
+    ]
+    order = day_first(chain.from_iterable(written))
+    weeks = _week_rows(tables.get("calendar"), service_id, order, problems)
+    exceptions = _exception_rows(tables.get("calendar_dates"), service_id, order, problems)
     days = np.concatenate([weeks[1], weeks[2], exceptions[1]])
     if len(days) == 0:
         reasons = (
@@ -86,15 +94,15 @@ def origin_of(day: datetime, zone: ZoneInfo) -> int:
 
 
 def _week_rows(
-    frame: pd.DataFrame | None, services: StrArray, problems: Problems
+    frame: pd.DataFrame | None, services: StrArray, order: bool | None, problems: Problems
 ) -> tuple[Int64Array, Int64Array, Int64Array, BoolArray]:
     """Service, first day, last day (n,) and weekdays (n, 7) of each usable row."""
     if frame is None:
         none = np.empty(0, np.int64)
         return none, none, none, np.empty((0, 7), bool)
     service = references(frame, "service_id", services, "calendar.txt", problems).astype(np.int64)
-    start = _days(frame, "start_date", "calendar.txt", service >= 0, problems)
-    end = _days(frame, "end_date", "calendar.txt", service >= 0, problems)
+    start = _days(frame, "start_date", "calendar.txt", service >= 0, order, problems)
+    end = _days(frame, "end_date", "calendar.txt", service >= 0, order, problems)
     dated = (service >= 0) & (start != _NO_DAY) & (end != _NO_DAY)
     _tell(
         frame, "calendar.txt", dated & (end < start), "end_date lies before start_date; the row is skipped.", problems
@@ -105,14 +113,14 @@ def _week_rows(
 
 
 def _exception_rows(
-    frame: pd.DataFrame | None, services: StrArray, problems: Problems
+    frame: pd.DataFrame | None, services: StrArray, order: bool | None, problems: Problems
 ) -> tuple[Int64Array, Int64Array, Int64Array]:
     """Service, day and exception_type (n,) of each usable row."""
     if frame is None:
         none = np.empty(0, np.int64)
         return none, none, none
     service = references(frame, "service_id", services, "calendar_dates.txt", problems).astype(np.int64)
-    day = _days(frame, "date", "calendar_dates.txt", service >= 0, problems)
+    day = _days(frame, "date", "calendar_dates.txt", service >= 0, order, problems)
     kind = numbers(frame, "exception_type")
     odd = (service >= 0) & ~((kind == _ADDED) | (kind == _REMOVED))
     _tell(frame, "calendar_dates.txt", odd, "exception_type is neither 1 nor 2; the row is skipped.", problems)
@@ -120,22 +128,40 @@ def _exception_rows(
     return service[keep], day[keep], kind[keep].astype(np.int64)
 
 
-def _days(frame: pd.DataFrame, column: str, file: str, used: BoolArray, problems: Problems) -> Int64Array:
+def _days(
+    frame: pd.DataFrame, column: str, file: str, used: BoolArray, order: bool | None, problems: Problems
+) -> Int64Array:
     """Days since 1970-01-01 (n,), cut to FIRST_DAY … LAST_DAY; the least integer where there is no valid date."""
     dates = words(frame, column)
     code, unique = pd.factorize(dates)
-    day = np.array([_day(str(text), column == "end_date") for text in unique], np.int64)[code]
+    day = np.array([_day(str(text), column == "end_date", order) for text in unique], np.int64)[code]
+    of_two = np.array([is_of_two(str(text)) for text in unique], bool)[code]
     bad = used & (day == _NO_DAY)
-    _tell(frame, file, bad, f"{column} is no date YYYYMMDD; the row is skipped.", problems)
+    for odd, message in (
+        (bad & ~of_two, "{column} “{word}” is no date YYYYMMDD; the row is skipped."),
+        (
+            bad & of_two,
+            "{column} “{word}” may be of two months, and no date tells whether days or months stand first; the row is "
+            "skipped. Write YYYYMMDD.",
+        ),
+        (
+            used & of_two & ~bad,
+            f"{{column}} is written as {{word}}; read with the {'day' if order else 'month'} first, as all of the "
+            "dates tell.",
+        ),
+    ):
+        if odd.any():
+            word = str(dates.iloc[int(np.argmax(odd))])[:40]
+            _tell(frame, file, odd, message.format(column=column, word=word), problems)
     low, high = int(FIRST_DAY.astype(int)), int(LAST_DAY.astype(int))
     outside = used & (day != _NO_DAY) & ((day < low) | (day > high))
     _tell(frame, file, outside, f"{column} lies outside {FIRST_DAY} to {LAST_DAY}; cut to that.", problems)
     return np.where(day == _NO_DAY, day, np.clip(day, low, high))
 
 
-def _day(text: str, is_end: bool) -> int:
+def _day(text: str, is_end: bool, order: bool | None) -> int:
     """Days since 1970-01-01, `_NO_DAY` where the text is no date. A period ends with the month whose 31st it names."""
-    day_code = service_date(text)
+    day_code = written_date(text, day_first=order)
     if not day_code or day_code < 10_000:
         return _NO_DAY
     year, month, day = day_code // 10_000, day_code // 100 % 100, day_code % 100

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from feeds.gtfs.degrees import degrees, is_on_earth
 from feeds.gtfs.polylines import Polylines, polylines
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
-from feeds.gtfs.stops import is_on_earth
 from feeds.gtfs.tables import numbers, words
 from predictor.arrays import Float64Array, StrArray, group_starts
 
@@ -27,14 +27,15 @@ class Shapes:
     """(vertices,) `shape_dist_traveled` in the feed's own unit, NaN where a shape has none that makes sense."""
 
 
-def read_shapes(frame: pd.DataFrame | None, wanted: StrArray, problems: Problems) -> Shapes:
-    """Build the wanted shapes from shapes.txt; those of fewer than two places are left out."""
+def read_shapes(frame: pd.DataFrame | None, wanted: StrArray, zone: str, problems: Problems) -> Shapes:
+    """Build the wanted shapes from shapes.txt of a feed in `zone` (IANA name); those of fewer than two places are left
+    out."""
     none = Shapes(np.empty(0, np.str_), Polylines(np.zeros(1, np.int64), *(np.empty(0) for _ in range(3))), np.empty(0))
     if frame is None or len(wanted) == 0:
         return none
     name = words(frame, "shape_id").to_numpy(object)
     shape = references(frame, "shape_id", wanted, FILE, problems)
-    lat, lon = numbers(frame, "shape_pt_lat"), numbers(frame, "shape_pt_lon")
+    lat, lon = degrees(frame, "shape_pt", FILE, zone, problems)
     sequence, given = numbers(frame, "shape_pt_sequence"), numbers(frame, "shape_dist_traveled")
     row = frame.index.to_numpy(np.int64)
 

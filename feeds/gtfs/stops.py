@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from feeds.gtfs.degrees import degrees, is_on_earth
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
-from feeds.gtfs.tables import choice, numbers, text_array, words
+from feeds.gtfs.tables import choice, text_array, words
 from feeds.gtfs.time_zones import known_zone
-from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
+from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
 from predictor.timetable import PLATFORM, STATION, WHEELCHAIR_UNKNOWN
 
 
@@ -57,13 +58,14 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
     kind = choice(frame, "location_type", range(0, 5), 0)
     # An entrance to nothing is a stop whose type was mistaken: trips may call there.
     astray = (kind > STATION) & ~words(frame, "parent_station").isin(frame["stop_id"]).to_numpy(bool)
-    kind = np.where(astray & is_on_earth(numbers(frame, "stop_lat"), numbers(frame, "stop_lon")), PLATFORM, kind)
+    lat, lon = degrees(frame, "stop", "stops.txt", agency_zone, problems)
+    kind = np.where(astray & is_on_earth(lat, lon), PLATFORM, kind)
     places = frame[kind > STATION]
-    frame, kind = frame[kind <= STATION], kind[kind <= STATION]
+    loaded = kind <= STATION
+    frame, kind, lat, lon = frame[loaded], kind[loaded], lat[loaded], lon[loaded]
     stop_id, row = frame["stop_id"], frame.index.to_numpy(np.int64)
     parent = _parents(frame, kind, problems)
     has_parent = parent >= 0
-    lat, lon = numbers(frame, "stop_lat"), numbers(frame, "stop_lon")
     absurd = ~is_on_earth(lat, lon)
     lat[absurd] = lon[absurd] = np.nan
     inherits = absurd & has_parent
@@ -112,13 +114,6 @@ def _timezones(frame: pd.DataFrame, parent: Int32Array, agency_zone: str, proble
     )  # fmt: skip
     zone = np.where(zone == agency_zone, "", zone)
     return text_array(pd.Series(np.where(parent >= 0, zone[parent], zone), dtype="string"))
-
-
-def is_on_earth(lat: Float64Array, lon: Float64Array) -> BoolArray:
-    """(n,) whether the degrees are a place on earth; 0, 0 is where missing positions end up."""
-    with np.errstate(invalid="ignore"):
-        result: BoolArray = (np.abs(lat) <= 90) & (np.abs(lon) <= 180) & ((np.abs(lat) > 0.01) | (np.abs(lon) > 0.01))
-    return result
 
 
 def _parents(frame: pd.DataFrame, kind: Float64Array, problems: Problems) -> Int32Array:

@@ -41,6 +41,7 @@ DISPENSABLE = ("feed_info",)
 Tables = Mapping[str, pd.DataFrame]
 
 LONGEST_TEXT = 200
+_DURATIONS = ("headway_secs",)
 _LEAST_BLOCK_BYTES = 1 << 22
 _INT32 = 2**31
 # What programs write for yes and no.
@@ -48,9 +49,20 @@ _TRUTH = {"true": "1", "t": "1", "yes": "1", "y": "1", "x": "1", "false": "0", "
 # Commas as in 1,000,000.
 _THOUSANDS = r"(?<=\d),(?=\d{3}(?:,\d{3})*$)"
 _DECIMAL_COMMA = r"^([+-]?\d*),(\d+)$"
-# As in 47.39° N.
-_DEGREES = r"^([+-]?\d[\d.]*)\s*°"
+# As in 47.39° N, or N 47.39.
+_DEGREES = r"^([+-]?\d[\d.]*)\s*°(?=\s*[NESW]?$)"
 _HEMISPHERE = r"^([+-]?\d[\d.]*)\s*[NESW]$"
+_HEMISPHERE_FIRST = r"^([NESW])\s*(\d.*)$"
+# As in 47°23'24.0".
+_SEXAGESIMAL = re.compile(
+    r"([+-]?)(\d{1,3})\s*[°d:]\s*([0-5]?\d)\s*['′’:m]\s*([0-5]?\d(?:\.\d*)?)\s*(?:\"|″|′′|”|''|s)?\s*([NESW]?)"
+)
+_MINUS = r"^[\u2212\u2013](?=[\d.])"
+# As in 00:10:00, 600s, 10 min, PT10M.
+_DURATION = re.compile(
+    r"(?:pt)?(?:(\d+)\s*h(?:ours?|rs?)?)?\s*(?:(\d+)\s*m(?:in(?:ute)?s?)?\.?)?\s*(?:(\d+)\s*s(?:ec(?:ond)?s?)?\.?)?"
+)
+_CLOCK = re.compile(r"(\d{1,2}):([0-5]\d):([0-5]\d)")
 _ODD_TEXT = f"\\\\[\"']|&(?:#[0-9]+|#x[0-9a-fA-F]+|[a-zA-Z]{{2,8}});|{TAKEN_WRONGLY}"
 _ESCAPE = re.compile(r"\\([\"'])")
 _RULE = "[-=]{3,}"
@@ -238,6 +250,8 @@ def _with_numbers(frame: pd.DataFrame, table: str, problems: Problems) -> pd.Dat
     needed = NEEDED_NUMBERS.get(table, ())
     for column in [str(c) for c in frame if is_number(table, str(c))]:
         words_ = frame[column]
+        if column in _DURATIONS:
+            words_ = words_.map(_in_seconds, na_action="ignore").astype("string")
         whole = types_of(table)[column].startswith("Int")
         number, with_comma = _as_numbers(words_, whole)
         with np.errstate(invalid="ignore"):
@@ -273,14 +287,33 @@ def _as_numbers(words_: pd.Series[str], whole: bool) -> tuple[Float64Array, Bool
     code, unique = pd.factorize(words_)
     text = pd.Series(np.asarray(unique, dtype=object), dtype="string")
     # Keyboards of East Asia also write wide digits.
-    text = text.str.normalize("NFKC")
+    text = text.str.normalize("NFKC").str.removeprefix("'").str.replace(_MINUS, "-", regex=True)
     if whole:
         text = text.str.lower().replace(_TRUTH).str.replace(_THOUSANDS, "", regex=True)
     comma = none_of_them[: len(text)] if whole else text.str.fullmatch(_DECIMAL_COMMA[1:-1]).to_numpy(bool)
     text = text.mask(comma, text.str.replace(_DECIMAL_COMMA, r"\1.\2", regex=True))
     if not whole:
+        text = text.str.replace(_HEMISPHERE_FIRST, r"\2\1", regex=True).map(_in_degrees, na_action="ignore")
         text = text.str.replace(_DEGREES, r"\1", regex=True)
         south_or_west = text.str.contains("[SW]$", regex=True).fillna(False)
         text = text.mask(south_or_west, "-" + text).str.replace(_HEMISPHERE, r"\1", regex=True)
     value = pd.to_numeric(text, errors="coerce").to_numpy(np.float64, na_value=np.nan)
     return np.append(value, np.nan)[code], np.append(comma, False)[code]
+
+
+def _in_degrees(text: str) -> str:
+    """Degrees, minutes and seconds as degrees; others as they are."""
+    found = _SEXAGESIMAL.fullmatch(text)
+    if found is None:
+        return text
+    sign, whole, minutes, seconds, hemisphere = found.groups()
+    return f"{sign}{int(whole) + int(minutes) / 60 + float(seconds) / 3600:.8f}{hemisphere}"
+
+
+def _in_seconds(text: str) -> str:
+    """A duration with its units, or as HH:MM:SS, in seconds; others as they are."""
+    found = _CLOCK.fullmatch(text) or _DURATION.fullmatch(text.lower())
+    if found is None or not any(found.groups()):
+        return text
+    hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    return str(hours * 3600 + minutes * 60 + seconds)

@@ -11,9 +11,9 @@ import numpy as np
 import polyline
 from google.transit import gtfs_realtime_pb2
 
+from feeds.gtfs.degrees import is_on_earth
 from feeds.gtfs.polylines import polylines
 from feeds.gtfs.stop_distances import offsets_m, place_stops
-from feeds.gtfs.stops import is_on_earth
 from feeds.known_ids import id_of, indices_of
 from feeds.translations import plain_texts
 from predictor.arrays import NONE, Float64Array, Int32Array

@@ -83,7 +83,7 @@ def test_a_feed_in_which_nothing_ever_runs_is_refused(tmp_path: Path, calendar: 
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        ("daily,1,1,1,1,1,1,1,20260230,20260308", "start_date is no date"),
+        ("daily,1,1,1,1,1,1,1,20260230,20260308", "start_date “20260230” is no date"),
         ("daily,1,1,1,1,1,1,1,20260308,20260302", "end_date lies before start_date"),
     ],
 )

@@ -10,6 +10,10 @@ from importlib.resources import files
 _EARTH_KM = 6371.0
 _ANGLES = re.compile(r"([+-]\d{2,3})(\d{2})(\d{2})?")
 
+OUT_OF_ZONE_KM = 3000.0
+"""Stops so far from the city that a time zone is named by may be anywhere but there: no zone reaches as far, but for
+some of islands and of the largest countries."""
+
 Place = tuple[float, float]
 """Latitude and longitude, degrees."""
 
@@ -17,6 +21,11 @@ Place = tuple[float, float]
 def zone_place(zone: str) -> Place | None:
     """The place of a zone's city, None where the zone is of none."""
     return _places().get(zone)
+
+
+def zones_by_distance(place: Place) -> list[tuple[float, str]]:
+    """Kilometres to the city of each zone, the nearest first."""
+    return sorted((great_circle_km(place, city), zone) for zone, city in _places().items())
 
 
 def great_circle_km(first: Place, second: Place) -> float:
