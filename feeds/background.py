@@ -20,10 +20,17 @@ from typing import Generic, TypeVar
 _LOOK_S = 0.3
 _GIVES_WAY = 10
 """Of the levels that Linux calls nice."""
-_LONGEST_PAUSE_S = 60.0
+LONGEST_PAUSE_S = 60.0
+STEADY_S = 60.0
+"""What has gone on for so long did not end by its start."""
 
 log = logging.getLogger("prochain")
 T = TypeVar("T")
+
+
+def pause_after(failures: int, first_s: float = 1.0) -> float:
+    """Seconds until something is tried again, or started again, that failed so often in a row: doubled each time."""
+    return min(first_s * 2.0 ** min(failures - 1, 10), LONGEST_PAUSE_S)
 
 
 class Watched:
@@ -63,7 +70,7 @@ class Watched:
         if not self.dead or now < self._revive_at:
             return
         self._failed("its thread has died")
-        self._revive_at = now + min(2.0 ** min(self._in_a_row - 1, 10), _LONGEST_PAUSE_S)
+        self._revive_at = now + pause_after(self._in_a_row)
         log.error("The thread of %s has died (%d failures so far); it gets another.", self.name, self.failures)
         try:
             self._begin()
@@ -80,7 +87,7 @@ class Watched:
 
     def pause_s(self, every_s: float) -> float:
         """How long to wait before the next time: the longer, the more often in a row it has failed."""
-        return max(every_s, min(every_s * 2.0 ** min(self._in_a_row - 1, 10), _LONGEST_PAUSE_S))
+        return max(every_s, pause_after(self._in_a_row, every_s))
 
     def _failed(self, error: str) -> None:
         self.failures += 1

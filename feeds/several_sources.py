@@ -1,12 +1,14 @@
-"""One feed of several addresses: those of buses and of trams read as one, and one asked where another fails."""
+"""One feed of several addresses: those of buses and of trams read as one, and one asked where another fails. Each goes
+at its own pace: for one that is slow the others do not wait."""
 
 from __future__ import annotations
 
 import logging
 import math
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
+from threading import Thread
 
 from google.transit.gtfs_realtime_pb2 import FeedMessage, VehiclePosition
 
@@ -20,6 +22,8 @@ STANDS_STILL_S = 180.0
 """A message older than this is no better than none where there is another address to ask."""
 KEPT_S = 1800.0
 """What an address said last goes on to count for so long after it fails."""
+AT_ONCE_S = 2.0
+"""What takes longer is read with the next call."""
 
 
 @dataclass
@@ -66,13 +70,52 @@ class Address:
         self.error, self.errors = error, self.errors + 1
 
 
+class Alternatives:
+    """An address, and those to be asked where it fails, in this order."""
+
+    def __init__(self, feed: str, sources: Sequence[Source]) -> None:
+        self.addresses = [Address(source) for source in sources]
+        self._feed = feed
+        self._answer: Future[FeedMessage | None] | None = None
+
+    def asked(self, now: float) -> Future[FeedMessage | None]:
+        """What they tell, asked now unless they are still being asked. Errors: RuntimeError where the system gives no
+        thread."""
+        if self._answer is None or self._answer.done():
+            answer = Future[FeedMessage | None]()
+
+            def ask() -> None:
+                try:
+                    answer.set_result(self._ask(now))
+                except BaseException as error:
+                    answer.set_exception(error)
+
+            # Nobody waits for it at the end either.
+            Thread(target=ask, name=f"ask-{self._feed}", daemon=True).start()
+            self._answer = answer
+        return self._answer
+
+    def kept(self, now: float) -> FeedMessage | None:
+        """What was told last."""
+        kept = [address for address in self.addresses if address.message and now - address.good_at <= KEPT_S]
+        newest = max(kept, key=lambda address: address.good_at, default=None)
+        return newest.message if newest else None
+
+    def _ask(self, now: float) -> FeedMessage | None:
+        """What the first of them tells that does not fail; where all do, what was told last."""
+        for address in self.addresses:
+            if address.ask(self._feed, now, alone=len(self.addresses) == 1):
+                return address.message
+        return self.kept(now)
+
+
 class SeveralSources:
-    """A `Source` of several: each an address and those to be asked where it fails, in this order."""
+    """A `Source` of several."""
 
     def __init__(self, feed: str, each: Sequence[Sequence[Source]]) -> None:
         """`feed`: what they are of, for messages."""
         self._feed = feed
-        self._each = [[Address(source) for source in alternatives] for alternatives in each]
+        self._each = [Alternatives(feed, sources) for sources in each]
         self.name = ", ".join(address.source.name for address in self.addresses)
         self._told: bytes | None = None
         self._of_another: set[tuple[int, str]] = set()
@@ -81,29 +124,28 @@ class SeveralSources:
     @property
     def addresses(self) -> list[Address]:
         """All of them."""
-        return [address for alternatives in self._each for address in alternatives]
+        return [address for alternatives in self._each for address in alternatives.addresses]
 
     def fetch(self, now: float) -> bytes | None:
-        """See `Source`. One that fails does not hide what the others say. Errors: FeedError where all fail."""
-        with ThreadPoolExecutor(len(self._each)) as together:
-            chosen = list(together.map(lambda alternatives: self._ask(alternatives, now), self._each))
+        """See `Source`. One that fails or is slow does not hide what the others say. Errors: FeedError where all
+        fail."""
+        answers = [alternatives.asked(now) for alternatives in self._each]
+        here, _ = wait(answers, AT_ONCE_S)
+        chosen = [
+            answer.result() if answer in here else alternatives.kept(now)
+            for alternatives, answer in zip(self._each, answers, strict=True)
+        ]
         messages = [message for message in chosen if message is not None]
-        if not messages or all(address.error for address in self.addresses):
-            raise FeedError(" ".join(address.error for address in self.addresses if address.error))
+        errors = [address.error for address in self.addresses if address.error]
+        if len(errors) == len(self.addresses) or (errors and not messages):
+            raise FeedError(" ".join(errors))
+        if not messages:
+            return None
         data = self._merged(messages).SerializeToString(deterministic=True)
         if data == self._told:
             return None
         self._told = data
         return data
-
-    def _ask(self, alternatives: Sequence[Address], now: float) -> FeedMessage | None:
-        """What the first of them tells that does not fail; where all do, what was told last."""
-        for address in alternatives:
-            if address.ask(self._feed, now, alone=len(alternatives) == 1):
-                return address.message
-        kept = [address for address in alternatives if address.message and now - address.good_at <= KEPT_S]
-        newest = max(kept, key=lambda address: address.good_at, default=None)
-        return newest.message if newest else None
 
     def _merged(self, messages: Sequence[FeedMessage]) -> FeedMessage:
         merged, ids = FeedMessage(), set[str]()

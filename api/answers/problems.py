@@ -129,7 +129,8 @@ def _answer(
     suggestions: Sequence[str] | None = None,
     headers: Any = None,
 ) -> Response:
-    if asks_for_page(request) and "location" not in {name.lower() for name in headers or ()}:
+    # A page says what a view holds: before there is an application, nobody has one.
+    if "app" in request.scope and asks_for_page(request) and "location" not in {name.lower() for name in headers or ()}:
         try:
             return problem_page(request, status, _sendable(detail), headers or {})
         except Exception:

@@ -10,9 +10,11 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 import uvicorn
-from starlette.types import Message, Receive, Scope, Send
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
 
 from api.answers.map_tiles import MapTiles
+from api.answers.problems import Problem, problem_response
 from api.command.listening import serve
 from api.command.network import Network
 from api.command.plainly import Signalled
@@ -27,10 +29,6 @@ if TYPE_CHECKING:
     from api.service.service import Service
 
 _AT_ONCE_S = 2.0
-_NOT_YET = (
-    b'{"type":"about:blank","title":"Not yet","status":503,"detail":"The engine has published nothing yet.",'
-    b'"code":"no-view-yet"}'
-)
 
 
 def follow_network(
@@ -119,7 +117,7 @@ def _tell_what_is_served(service: Service, desk: Desk, base: str, shown_token: s
 def _say_not_yet(listening: socket.socket, wait: Callable[[float], bool]) -> None:
     """Answer 503 until `wait` has come to its end, so that whoever watches over the process sees that it is there."""
     server = uvicorn.Server(
-        uvicorn.Config(_not_yet, log_config=None, log_level="warning", access_log=False, lifespan="off")
+        uvicorn.Config(not_yet, log_config=None, log_level="warning", access_log=False, lifespan="off")
     )
 
     def end() -> None:
@@ -132,15 +130,11 @@ def _say_not_yet(listening: socket.socket, wait: Callable[[float], bool]) -> Non
     asyncio.run(server.serve(sockets=[listening.dup()]))
 
 
-async def _not_yet(scope: Scope, _: Receive, send: Send) -> None:
-    started: Message = {
-        "type": "http.response.start",
-        "status": 503,
-        "headers": [
-            (b"content-type", b"application/problem+json"), (b"content-length", str(len(_NOT_YET)).encode()),
-            (b"retry-after", b"5"), (b"cache-control", b"no-store"), (b"connection", b"close"),
-        ],
-    }  # fmt: skip
+async def not_yet(scope: Scope, receive: Receive, send: Send) -> None:
+    """An ASGI application that answers before there is a view."""
     if scope["type"] == "http":
-        await send(started)
-        await send({"type": "http.response.body", "body": _NOT_YET})
+        problem = Problem(
+            503, "no-view-yet", "Not yet", "The engine has published nothing yet.",
+            headers={"Retry-After": "5", "Connection": "close"},
+        )  # fmt: skip
+        await problem_response(Request(scope), problem)(scope, receive, send)

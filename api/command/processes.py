@@ -27,13 +27,11 @@ from api.command.plainly import said_plainly
 from api.command.port import address_of, listen
 from api.command.unused_memory import share_heaps
 from api.service.settings import Settings
+from feeds.background import STEADY_S, pause_after
 
 log = logging.getLogger("prochain")
 
 _ENDS_WITHIN_S = 15.0
-_LONGEST_PAUSE_S = 30.0
-_STAYS_S = 60.0
-"""One that has run for so long did not die of its start."""
 _LOOPBACK = "127.0.0.1"
 
 # Nothing of one process, such as its threads, is in another.
@@ -98,13 +96,13 @@ def _watch_over(children: list[_Child]) -> None:
 
 
 def _mourn(child: _Child, now: float) -> None:
-    """Have it started again: at once, then less and less often. Errors: typer.Exit for one that cannot begin, and has
+    """Have it started again, less and less often. Errors: typer.Exit for one that cannot begin, and has
     said why."""
     code = child.process.exitcode if child.process else None
     if code == 1 and not child.ready.is_set():
         raise typer.Exit(1)
-    child.deaths = 1 if now - child.started_at > _STAYS_S else child.deaths + 1
-    pause_s = min(2.0 ** (child.deaths - 1) - 1.0, _LONGEST_PAUSE_S)
+    child.deaths = 1 if now - child.started_at > STEADY_S else child.deaths + 1
+    pause_s = pause_after(child.deaths)
     child.process, child.again_at = None, now + pause_s
     log.error("The process of %s has died (exit code %s); it is started again in %.0f s.", child.name, code, pause_s)
 

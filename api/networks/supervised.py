@@ -12,11 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from api.answers.forwarding import Forwarding, UnreachableError
+from feeds.background import STEADY_S, pause_after
 
-FIRST_WAIT_S = 1.0
-LONGEST_WAIT_S = 60.0
-_STEADY_S = 60.0
-"""Whoever went on for so long begins with the shortest wait again."""
 _LOOK_S = 2.0
 _HUNG_S = 60.0
 _END_WITHIN_S = 10.0
@@ -48,15 +45,14 @@ class SupervisedNetwork:
 
     async def keep(self) -> None:
         """Start it, and start it again, until cancelled: then it is ended."""
-        clock, wait_s = asyncio.get_running_loop().time, FIRST_WAIT_S
+        clock, ends = asyncio.get_running_loop().time, 0
         while True:
             began = clock()
             ended = await self._run()
-            if clock() - began >= _STEADY_S:
-                wait_s = FIRST_WAIT_S
+            ends = 1 if clock() - began > STEADY_S else ends + 1
+            wait_s = pause_after(ends)
             log.error("The network %s ended (%s): it is started again in %.0f s.", self.name, ended, wait_s)
             await asyncio.sleep(wait_s)
-            wait_s = min(2.0 * wait_s, LONGEST_WAIT_S)
 
     async def watch(self) -> None:
         """Ask it how it is, until cancelled; one that has answered and does no more is ended."""

@@ -20,6 +20,7 @@ from google.transit import gtfs_realtime_pb2
 
 from api.answers.forwarding import UnreachableError
 from api.networks import supervised
+from feeds.background import pause_after
 from tests.feeds.small_feed import write_feed
 
 ROOT = Path(__file__).parents[2]
@@ -127,7 +128,8 @@ def test_one_that_dies_is_started_again_while_the_other_serves_on_and_all_end_wi
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"FIRST_WAIT_S": 0.01, "LONGEST_WAIT_S": 0.04, "_LOOK_S": 0.01, "_HUNG_S": 0.1}.items():
+    monkeypatch.setattr(supervised, "pause_after", lambda ends: pause_after(ends) / 100)
+    for name, value in {"_LOOK_S": 0.01, "_HUNG_S": 0.1}.items():
         monkeypatch.setattr(supervised, name, value)
 
 
@@ -155,7 +157,8 @@ def test_one_that_ends_at_once_is_started_after_longer_and_longer(
     with caplog.at_level("ERROR"):
         kept(network, starts=5)
     waits = [record.args[2] for record in caplog.records if isinstance(record.args, tuple)][:4]
-    assert waits == [0.01, 0.02, 0.04, 0.04]
+    assert waits == [0.01, 0.02, 0.04, 0.08]
+    assert pause_after(100) == 60.0
     assert caplog.records[0].args[:2] == ("tours", "status 1")  # type: ignore[index]
 
 

@@ -3,6 +3,7 @@ never shown."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
@@ -10,10 +11,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+import httpx
 import numpy as np
 import pytest
 
 from api.app import create_app
+from api.command.answering import not_yet
 from api.desk.desk import Desk
 from api.desk.disruption import Notice
 from api.reading.health import faults_of
@@ -136,6 +139,17 @@ def test_a_damaged_view_and_one_of_another_version_leave_the_last_one(city: City
         exchange.publish("good", good)
         _until(lambda: reader.view is not before)
         assert [fault.code for fault in faults_of(reader)] == [fault.code for fault in faults_of(city.service)]
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_before_the_first_view_all_are_told_to_come_again(accept: str) -> None:
+    async def ask() -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(not_yet), base_url="http://town") as client:
+            return await client.get("/stops/A", headers={"Accept": accept})
+
+    answer = asyncio.run(ask())
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert answer.json()["type"] == "urn:prochain:no-view-yet"
 
 
 def _until(true: Any) -> None:

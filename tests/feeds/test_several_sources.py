@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
 import pytest
 from google.transit.gtfs_realtime_pb2 import FeedMessage
 
+from feeds import several_sources
 from feeds.errors import FeedError
 from feeds.several_sources import SeveralSources
 
@@ -23,8 +25,12 @@ class Served:
     """Entity, vehicle and trip of each."""
     at: float = NOW
     fails: bool = False
+    answers: Event | None = None
+    """It takes its time until this is set."""
 
     def fetch(self, now: float) -> bytes | None:
+        if self.answers:
+            self.answers.wait(10.0)
         if self.fails:
             raise FeedError(f"{self.name}: HTTP 503.")
         message = FeedMessage()
@@ -68,6 +74,21 @@ def test_where_one_fails_the_other_goes_on_and_each_tells_how_it_is() -> None:
     bus.fails = True
     with pytest.raises(FeedError, match=r"bus: HTTP 503\. tram: HTTP 503\."):
         both.fetch(NOW + 2010)
+
+
+def test_for_one_that_is_slow_the_other_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    bus, tram = Served("bus", [("1", "b7", "t1")]), Served("tram", [("2", "a1", "t9")])
+    both = SeveralSources("vehicle_positions", [[bus], [tram]])
+    both.fetch(NOW)
+    monkeypatch.setattr(several_sources, "AT_ONCE_S", 0.05)
+    slow = tram.answers = Event()
+    assert SeveralSources("vehicle_positions", [[tram]]).fetch(NOW) is None, "nothing is wrong yet"
+    for later in (10, 20):
+        bus.at = tram.at = NOW + later
+        assert vehicles(both, NOW + later) == [("b7", "t1", later), ("a1", "t9", 0)], "what it said last"
+    monkeypatch.setattr(several_sources, "AT_ONCE_S", 10.0)
+    slow.set()
+    assert [told[2] for told in vehicles(both, NOW + 30)] == [20, 20]
 
 
 @pytest.mark.parametrize("how", ["fails", "stands still"])
