@@ -11,6 +11,7 @@ import numpy as np
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, sorted_once
 from predictor.arrivals import Chain, predict
 from predictor.assignment import Assigner
+from predictor.calls_left import with_calls_left
 from predictor.current_runs import CurrentRuns
 from predictor.driven_order import with_driven_order
 from predictor.driving_times import DrivingTimes
@@ -28,7 +29,7 @@ from predictor.legs import Legs, current_legs, with_next_runs
 from predictor.liveness import FeedLiveness
 from predictor.matching import Matcher
 from predictor.observations import Observations
-from predictor.operator_blocks import with_next_runs_told
+from predictor.operator_blocks import OperatorBlocks
 from predictor.operator_holds import OperatorHolds
 from predictor.operator_times import OperatorTimes, operator_times
 from predictor.operator_vehicles import on_operators_runs
@@ -47,7 +48,7 @@ from predictor.snapshot import GIVEN_UP, OFF_ROUTE, VEHICLE_STATES, Snapshot
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 from predictor.trip_updates import TripUpdates
-from predictor.untold_starts import on_followed_runs
+from predictor.untold_starts import UntoldStarts
 from predictor.vehicles import vehicles_of
 
 _SIGNED_OFF_S = 1800.0
@@ -87,6 +88,8 @@ class Engine:
         self._tracks = Tracks.empty()
         self._finished = FinishedRuns.empty()
         self._past_calls = PastCalls()
+        self._untold_starts = UntoldStarts()
+        self._operator_blocks = OperatorBlocks()
         self._standing_clocks = StandingClocks()
         self._kept = KeptPredictions()
         self._report_figures = ReportFigures.none()
@@ -135,7 +138,7 @@ class Engine:
 
         `step` does so too; who asks before sees vehicles on added runs from their first report on.
         """
-        overlay = self._overlay.renewed(updates)
+        overlay = self._overlay.renewed(self._whole(updates))
         if overlay is not self._overlay:
             old, added = self.timetable, overlay.trip_of.keys() - self._overlay.trip_of.keys()
             self._counts["trips_added"] += len(added)
@@ -149,6 +152,8 @@ class Engine:
         journey = int(np.searchsorted(old.journey_trip, first_changed)) if first_changed else 0
         self._learner.drop_open(driven_entry(self._learner.open_keys) >= entry)
         self._past_calls.forget(journeys_from=journey)
+        self._operator_blocks.forget(first_changed)
+        self._untold_starts.forget(first_changed)
         self._finished = self._finished.in_timetable(old, self.timetable)
         self._tracks = self._tracks.in_timetable(old, self.timetable)
         self._kept.forget(first_changed)
@@ -159,6 +164,7 @@ class Engine:
         `observations` were decoded against `self.timetable`, `trip_updates` against its base.
         """
         old = self.timetable
+        trip_updates = self._whole(trip_updates)
         operator = self._obey(trip_updates)
         if self.timetable is not old:
             trip = renamed(observations.trip, old.trip_id, self.timetable.trip_index)
@@ -181,7 +187,9 @@ class Engine:
         if not stands.all():
             leg, calls = leg[stands[leg]], calls.take(stands[leg])
         served = self._served(journey_served, now)
-        told = with_next_runs_told(operator, self.timetable, self._days, self._journeys, now)
+        told = self._operator_blocks.with_next_runs_told(
+            operator, self.timetable, self._days, self._journeys, now, self.settings.live_limit_s
+        )
         rest = unserved(told, served, now)
         rows = vehicle_rows(legs, journey, leg, calls, tracks, doubt, live_since, operator.skipped)
         told_rows = operator_rows(told, rest, now, operator.skipped, live=told_at >= live_since)
@@ -208,6 +216,10 @@ class Engine:
             counts=dict(self._counts),
         )
 
+    def _whole(self, updates: TripUpdates | None) -> TripUpdates | None:
+        """The operator's message with the calls that its own runs have left."""
+        return None if updates is None else with_calls_left(updates, self._overlay)
+
     def _obey(self, updates: TripUpdates | None) -> OperatorTimes:
         """The operator's word on the runs of these days; those with calls of their own join the timetable."""
         self.heed(updates)
@@ -217,12 +229,13 @@ class Engine:
         return operator_times(self._overlay, self._journeys, updates)
 
     def _with_followed(self, operator: OperatorTimes, updates: TripUpdates | None, now: float) -> OperatorTimes:
-        """The operator's word on runs by headway whose start it does not tell, as that on the runs of vehicles."""
+        """The operator's word with the runs by headway whose start it does not tell as those that are known."""
         if updates is None:
             return operator
-        followed = on_followed_runs(updates, self._overlay, self._journeys, self.driving_times.diagram, self._tracks)
-        if followed is not updates:
-            operator = operator_times(self._overlay, self._journeys, followed)
+        diagram = self.driving_times.diagram
+        settled = self._untold_starts.settled(updates, self._overlay, self._journeys, diagram, self._tracks)
+        if settled is not updates:
+            operator = operator_times(self._overlay, self._journeys, settled)
         self._past_calls.told(operator, now)
         return operator
 

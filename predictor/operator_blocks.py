@@ -1,5 +1,5 @@
 """The operator's delays carried over to the block's next runs, of which it does not tell: as far as the layover does
-not absorb them."""
+not absorb them. Between two runs many operators tell of neither: what was told last of the one still holds."""
 
 from __future__ import annotations
 
@@ -8,29 +8,66 @@ from typing import Any
 
 import numpy as np
 
-from predictor.arrays import Float64Array, contains, expand_ranges
+from predictor.arrays import Float64Array, Int64Array, contains, expand_ranges
 from predictor.journeys import JourneyLookup
 from predictor.legs import NEXT_TRIP_WINDOW_S, NEXT_TRIPS
 from predictor.operator_times import OperatorTimes
 from predictor.service_days import ServiceDays
 from predictor.timetable import Timetable
 
+_NEARLY_THERE_S = 60.0
+"""A run that is told of no more and was so near to its last stop has reached it; else it was withdrawn."""
 
-def with_next_runs_told(
-    operator: OperatorTimes, timetable: Timetable, days: ServiceDays, journeys: JourneyLookup, now: float
-) -> OperatorTimes:
-    """The operator's word with times for runs that their vehicle cannot begin before it is through with the run before,
-    told to be late at its last stop."""
-    told, latest = operator, operator
-    for _ in range(NEXT_TRIPS):
-        latest = _carried_over(latest, told, timetable, days, journeys, now)
-        if len(latest.journey) == 0:
-            break
-        more: dict[str, Any] = {
-            name: np.concatenate([getattr(told, name), getattr(latest, name)]) for name in _OF_A_CALL
-        }
-        told = replace(told, **more)
-    return told
+
+class OperatorBlocks:
+    """Remembers when the operator's runs came to their last stops, until their vehicles are off again."""
+
+    def __init__(self) -> None:
+        self._ends = OperatorTimes.none()
+        """Rows of the last calls of runs."""
+
+    def forget(self, trips_from: int) -> None:
+        """Trips from this one on have other indices from now on."""
+        self._ends = _rows_at(self._ends, np.flatnonzero(self._ends.trip < trips_from))
+
+    def with_next_runs_told(
+        self,
+        operator: OperatorTimes,
+        timetable: Timetable,
+        days: ServiceDays,
+        journeys: JourneyLookup,
+        now: float,
+        silence_s: float,
+    ) -> OperatorTimes:
+        """The operator's word with times for runs that their vehicle cannot begin before it is through with the run
+        before, told to be late at its last stop.
+
+        `silence_s`: so long after that stop what was told of it holds, where the operator tells of neither run.
+        """
+        before = self._ends
+        over = ~contains(operator.named, before.journey) & (before.arrival > now - silence_s)
+        ended = _rows_at(before, np.flatnonzero(over & (before.arrival <= now + _NEARLY_THERE_S)))
+        at_end = operator.call == timetable.trip_calls[operator.trip] - 1
+        at_end &= ~contains(operator.skipped, operator.call_keys)
+        self._ends = _with_rows_of(ended, _rows_at(operator, np.flatnonzero(at_end)))
+        told, latest = operator, _with_rows_of(operator, ended)
+        for _ in range(NEXT_TRIPS):
+            latest = _carried_over(latest, told, timetable, days, journeys, now)
+            if len(latest.journey) == 0:
+                break
+            told = _with_rows_of(told, latest)
+        return told
+
+
+def _rows_at(times: OperatorTimes, rows: Int64Array) -> OperatorTimes:
+    """Nothing but the times of these rows."""
+    columns: dict[str, Any] = {name: getattr(times, name)[rows] for name in _OF_A_CALL}
+    return replace(OperatorTimes.none(), **columns)
+
+
+def _with_rows_of(times: OperatorTimes, more: OperatorTimes) -> OperatorTimes:
+    columns: dict[str, Any] = {name: np.concatenate([getattr(times, name), getattr(more, name)]) for name in _OF_A_CALL}
+    return replace(times, **columns)
 
 
 def _carried_over(

@@ -117,8 +117,10 @@ class OverlaidTimetable(Timetable):
 
     @cached_property
     def named_start_s(self) -> Int32Array:
-        """See `Timetable`."""
-        return np.append(self.base.trip_start_s, self.trip_start_s[self.run_named]).astype(np.int32)
+        """See `Timetable`: of a run under an id of its own that is as the operator says, where it does."""
+        told = (self.run_named >= self.base.trips) & (self.run_shifts_s > 0)
+        start_s = np.where(told, 0, self.trip_start_s[self.run_named])
+        return np.append(self.base.trip_start_s, start_s).astype(np.int32)
 
     @cached_property
     def run_named(self) -> Int32Array:
@@ -177,8 +179,13 @@ class Overlay:
         """The trip (n,) of each run of the message that this overlay was made from."""
         trip = updates.trip.copy()
         for row in np.flatnonzero(updates.own_calls).tolist():
-            trip[row] = self.trip_of[_name(updates, row)]
+            trip[row] = self.trip_of[self.name_of(updates, row)]
         return trip
+
+    @staticmethod
+    def name_of(updates: TripUpdates, row: int) -> tuple[str, int, int]:
+        """A run of a message by its id, service day and shift."""
+        return str(updates.trip_id[row]), int(updates.service_day[row]), int(updates.shift_s[row])
 
     def _former(self, run: _OwnRun) -> tuple[Int32Array, Int32Array, Int32Array] | None:
         """Stops and scheduled times that the run had so far, None where it is new."""
@@ -189,15 +196,11 @@ class Overlay:
         return tt.call_stop[span], tt.arrival_s[span], tt.departure_s[span]
 
 
-def _name(updates: TripUpdates, row: int) -> tuple[str, int, int]:
-    return str(updates.trip_id[row]), int(updates.service_day[row]), int(updates.shift_s[row])
-
-
 def _content(updates: TripUpdates, row: int) -> tuple[object, ...]:
     span = slice(int(updates.update_ptr[row]), int(updates.update_ptr[row + 1]))
     stated = bool(updates.own_times[row])
     return (
-        _name(updates, row), int(updates.trip[row]), int(updates.route[row]), int(updates.direction[row]),
+        Overlay.name_of(updates, row), int(updates.trip[row]), int(updates.route[row]), int(updates.direction[row]),
         str(updates.headsign[row]), str(updates.short_name[row]), updates.stop[span].tobytes(),
         updates.stop_sequence[span].tobytes(), updates.pickup_type[span].tobytes(),
         updates.drop_off_type[span].tobytes(), updates.base_call[span].tobytes(),
@@ -239,7 +242,7 @@ class _OwnRun:
     def of(cls, base: Timetable, updates: TripUpdates, row: int) -> _OwnRun:
         """One run of a message."""
         span = slice(int(updates.update_ptr[row]), int(updates.update_ptr[row + 1]))
-        _, day, shift = name = _name(updates, row)
+        _, day, shift = name = Overlay.name_of(updates, row)
         origin = float(base.date_origin[day] + shift)
         return cls(
             name=name, trip=int(updates.trip[row]), route=int(updates.route[row]),

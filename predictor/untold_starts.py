@@ -1,84 +1,137 @@
-"""Runs by headway of which the operator does not say when they started: those that are followed already."""
+"""Runs by headway of which the operator does not say when they started: those that are followed already, or that it
+told of before."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float64Array, Int64Array, expand_ranges
+from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, StrArray, expand_ranges
 from predictor.journeys import JourneyLookup, dated_journeys
 from predictor.overlay import Overlay
 from predictor.runs import DatedRuns
 from predictor.time_distance import TimeDistance
+from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 from predictor.trip_updates import TripUpdates
 
 
-def on_followed_runs(
-    updates: TripUpdates, overlay: Overlay, journeys: JourneyLookup, diagram: TimeDistance, tracks: Tracks
-) -> TripUpdates:
-    """The message with the runs by headway whose start is not told as those of vehicles on their trips, each vehicle's
-    once; itself where there are none.
+@dataclass(frozen=True, eq=False)
+class _Known(DatedRuns):
+    """Runs that one without a start may be, by the shift under which they are known."""
 
-    By its told times such a run is where one is that started at its shift. The vehicle that is nearest to that is
-    meant, within a headway, for there the next one is; where the message names it, within the time that a run takes.
-    `overlay`, `journeys`, `diagram` and `tracks` are of one timetable.
-    """
-    untold = updates.start_untold & (updates.service_day >= 0)
-    if not untold.any():
-        return updates
-    tt, trip = overlay.timetable, overlay.trips_of(updates)
-    # A trip without any journey (an empty frequencies.txt row) runs never.
-    untold &= np.isin(trip, tt.journey_trip)
-    run, slot = np.flatnonzero(untold), np.flatnonzero((tracks.trip >= 0) & np.isfinite(tracks.distance_m))
-    told_runs = DatedRuns(trip, updates.service_day, updates.shift_s).take(~untold)
-    slot = slot[~np.isin(tracks.runs.take(slot).run_key, told_runs.run_key)]
-    if len(slot) == 0:
-        return updates
-    day_and_trip = updates.service_day.astype(np.int64) * tt.trips + trip
-    of_slot = tracks.service_day[slot].astype(np.int64) * tt.trips + tracks.trip[slot]
-    order = np.argsort(of_slot, kind="stable")
-    slot, of_slot = slot[order], of_slot[order]
-    first = np.searchsorted(of_slot, day_and_trip[run])
-    pair, place = expand_ranges(first, np.searchsorted(of_slot, day_and_trip[run], side="right") - first)
-    run, slot = run[pair], slot[place]
-    named, vehicle = updates.vehicle_id[run], tracks.vehicle_id[slot]
-    is_its_vehicle = (named == vehicle) & (named != "")
-    off_s = np.abs(_started_as(diagram, tracks, slot) - updates.shift_s[run])
-    _, journey = dated_journeys(journeys.keys(trip[run], updates.service_day[run], updates.shift_s[run]))
-    lasts_s = tt.trip_end_s[trip[run]] - tt.trip_start_s[trip[run]]
-    near = off_s < np.maximum(tt.journey_headway_s[journey], np.where(is_its_vehicle, lasts_s, 0))
-    # What is told of one vehicle that is followed is not told of another.
-    near &= is_its_vehicle | ~np.isin(named, tracks.vehicle_id)
-    run, slot = _paired(run[near], slot[near], off_s[near], ~is_its_vehicle[near])
-    shift_s = updates.shift_s.copy()
-    shift_s[run] = tracks.shift_s[slot]
-    return replace(updates, shift_s=shift_s)
+    vehicle_id: StrArray
+    shift_by_times_s: Float64Array
+    """The shift of a run that would be where this one is, or was told to be."""
 
 
-def _started_as(diagram: TimeDistance, tracks: Tracks, slot: Int64Array) -> Float64Array:
-    """The shift (n,) of a run that would be where each vehicle is."""
-    tt, trip = diagram.timetable, tracks.trip[slot]
+class UntoldStarts:
+    """Which runs are meant, the same from message to message: their times move, the name of a run does not."""
+
+    def __init__(self) -> None:
+        self._told = _Known.empty()
+        """The runs of the last message."""
+
+    def forget(self, trips_from: int = 0) -> None:
+        """Trips from this one on have other indices from now on."""
+        self._told = self._told.take(self._told.trip < trips_from)
+
+    def settled(
+        self,
+        updates: TripUpdates,
+        overlay: Overlay,
+        journeys: JourneyLookup,
+        diagram: TimeDistance,
+        tracks: Tracks,
+    ) -> TripUpdates:
+        """The message with the runs by headway whose start is not told as those of vehicles on their trips, each
+        vehicle's once, else as those told before; itself where there are none.
+
+        By its told times such a run is where one is that started at its shift. The known run that is nearest to that is
+        meant, within a headway, for there the next one is; where the message names its vehicle, within the time that a
+        run takes. `overlay`, `journeys`, `diagram` and `tracks` are of one timetable.
+        """
+        untold = updates.start_untold & (updates.service_day >= 0)
+        if not untold.any():
+            self.forget()
+            return updates
+        tt, trip = overlay.timetable, overlay.trips_of(updates)
+        # A trip without any journey (an empty frequencies.txt row) runs never.
+        untold &= np.isin(trip, tt.journey_trip)
+        run = np.flatnonzero(untold)
+        runs = _Known(
+            trip[run], updates.service_day[run], updates.shift_s[run], updates.vehicle_id[run],
+            updates.shift_s[run].astype(np.float64),
+        )  # fmt: skip
+        told_runs = DatedRuns(trip, updates.service_day, updates.shift_s).take(~untold)
+        followed = _followed(diagram, tracks)
+        followed = followed.take(~np.isin(followed.run_key, told_runs.run_key))
+        shift_s, is_followed = _as_known(tt, journeys, runs, followed, tracks.vehicle_id)
+        told = self._told.take(~np.isin(self._told.run_key, np.concatenate([followed.run_key, told_runs.run_key])))
+        rest = np.flatnonzero(~is_followed)
+        shift_s[rest], _ = _as_known(tt, journeys, runs.take(rest), told, self._told.vehicle_id)
+        self._told = replace(runs, shift_s=shift_s)
+        result = updates.shift_s.copy()
+        result[run] = shift_s
+        return replace(updates, shift_s=result)
+
+
+def _followed(diagram: TimeDistance, tracks: Tracks) -> _Known:
+    """The runs of the vehicles that are followed."""
+    tt, slot = diagram.timetable, np.flatnonzero((tracks.trip >= 0) & np.isfinite(tracks.distance_m))
+    trip, day = tracks.trip[slot], tracks.service_day[slot]
     elapsed = diagram.elapsed_at(trip, tracks.departed[slot], tracks.distance_m[slot])
-    result: Float64Array = tracks.timestamp[slot] - tt.date_origin[tracks.service_day[slot]] - tt.trip_start_s[trip]
-    return result - elapsed
+    started_as: Float64Array = tracks.timestamp[slot] - tt.date_origin[day] - tt.trip_start_s[trip] - elapsed
+    return _Known(trip, day, tracks.shift_s[slot], tracks.vehicle_id[slot], started_as)
+
+
+def _as_known(
+    tt: Timetable, journeys: JourneyLookup, runs: _Known, known: _Known, vehicles: StrArray
+) -> tuple[Int32Array, BoolArray]:
+    """The shift of each run (n,), that of the known run (k,) that it is where it is one, and whether it is one.
+
+    What is told of one of `vehicles` is not told of another.
+    """
+    order = np.argsort(_day_and_trip(tt, known), kind="stable")
+    known = known.take(order)
+    wanted, of_known = _day_and_trip(tt, runs), _day_and_trip(tt, known)
+    first = np.searchsorted(of_known, wanted)
+    run, other = expand_ranges(first, np.searchsorted(of_known, wanted, side="right") - first)
+    other = other.astype(np.int64)
+    named, vehicle = runs.vehicle_id[run], known.vehicle_id[other]
+    is_its_vehicle = (named == vehicle) & (named != "")
+    off_s = np.abs(known.shift_by_times_s[other] - runs.shift_by_times_s[run])
+    pairs = runs.take(run)
+    _, journey = dated_journeys(journeys.keys(pairs.trip, pairs.service_day, pairs.shift_s))
+    lasts_s = tt.trip_end_s[pairs.trip] - tt.trip_start_s[pairs.trip]
+    near = off_s < np.maximum(tt.journey_headway_s[journey], np.where(is_its_vehicle, lasts_s, 0))
+    near &= is_its_vehicle | (named == "") | ~np.isin(named, vehicles)
+    run, other = _paired(run[near], other[near], off_s[near], ~is_its_vehicle[near])
+    shift_s, is_known = runs.shift_s.copy(), np.zeros(len(runs), bool)
+    shift_s[run], is_known[run] = known.shift_s[other], True
+    return shift_s, is_known
+
+
+def _day_and_trip(tt: Timetable, runs: DatedRuns) -> Int64Array:
+    result: Int64Array = runs.service_day.astype(np.int64) * tt.trips + runs.trip
+    return result
 
 
 def _paired(
-    run: Int64Array, slot: Int64Array, off_s: Float64Array, is_unnamed: BoolArray
+    run: Int64Array, other: Int64Array, off_s: Float64Array, is_unnamed: BoolArray
 ) -> tuple[Int64Array, Int64Array]:
-    """Of pairs (n,) those in which each run and each vehicle has the best one that is left to both."""
-    order = np.lexsort((slot, run, off_s, is_unnamed))
-    run, slot = run[order], slot[order]
-    runs, slots = [run[:0]], [slot[:0]]
+    """Of pairs (n,) those in which each run and each known one has the best one that is left to both."""
+    order = np.lexsort((other, run, off_s, is_unnamed))
+    run, other = run[order], other[order]
+    runs, others = [run[:0]], [other[:0]]
     while len(run):
-        first_of_run, first_of_slot = np.zeros(len(run), bool), np.zeros(len(run), bool)
+        first_of_run, first_of_other = np.zeros(len(run), bool), np.zeros(len(run), bool)
         first_of_run[np.unique(run, return_index=True)[1]] = True
-        first_of_slot[np.unique(slot, return_index=True)[1]] = True
-        both = first_of_run & first_of_slot
+        first_of_other[np.unique(other, return_index=True)[1]] = True
+        both = first_of_run & first_of_other
         runs.append(run[both])
-        slots.append(slot[both])
-        left = ~np.isin(run, runs[-1]) & ~np.isin(slot, slots[-1])
-        run, slot = run[left], slot[left]
-    return np.concatenate(runs), np.concatenate(slots)
+        others.append(other[both])
+        left = ~np.isin(run, runs[-1]) & ~np.isin(other, others[-1])
+        run, other = run[left], other[left]
+    return np.concatenate(runs), np.concatenate(others)

@@ -71,6 +71,22 @@ def home(
     )  # fmt: skip
 
 
+@pages_router.get("/lines")
+@pages_router.get("/lines/")
+def lines() -> RedirectResponse:
+    """The list of lines."""
+    return RedirectResponse("/#lines")
+
+
+@pages_router.get("/stops")
+@pages_router.get("/stops/")
+@pages_router.get("/trips")
+@pages_router.get("/trips/")
+def nothing_named() -> RedirectResponse:
+    """Where stops are searched for."""
+    return RedirectResponse("/")
+
+
 @pages_router.get("/stops/{stop_id:path}")
 async def stop(request: Request, stop_id: str, fragment: str = "", order: str = "", line: str = "") -> Response:
     """The departure board of one stop. Of a busy one: `order`, which is kept, and the only `line` to show."""

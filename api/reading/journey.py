@@ -66,17 +66,17 @@ def run_meant(moment: Moment, trip: int, date: str | None = None, start: str | N
     """
     tt = moment.timetable
     named = tt.by_name
-    first_s, last_s = int(tt.trip_start_s[trip]), int(tt.trip_end_s[trip])
+    first_s, last_s, named_s = int(tt.trip_start_s[trip]), int(tt.trip_end_s[trip]), int(tt.named_start_s[trip])
     shifts = np.unique(named.journey_shift_s[named.journey_trip == trip])
     if start:
         seconds = start_seconds(start)
         if seconds is None:
             raise UnknownRunError("bad_start")
-        off_s = np.abs(first_s + shifts - seconds)
+        off_s = np.abs(named_s + shifts - seconds)
         meant = off_s == off_s.min(initial=START_TOLERANCE_S)
         # A run by headway, or one that the operator moved, starts at a time that the timetable does not have.
         exact = bool(tt.trip_repeats[trip]) and not tt.trip_is_frequency[trip]
-        shifts = shifts[meant] if exact and meant.any() else np.array([seconds - first_s])
+        shifts = shifts[meant] if exact and meant.any() else np.array([seconds - named_s])
     elif len(shifts) == 0:
         shifts = np.zeros(1, int)
     days = _days_meant(moment, trip, date)

@@ -144,12 +144,31 @@ def _found(
     shift = np.where(is_new, 0, found.shift_s)
     unscheduled = (relationship == TRIP_UNSCHEDULED) & (trip >= 0) & (names.start_time_s >= 0)
     shift[unscheduled] = names.start_time_s[unscheduled] - tt.trip_start_s[trip[unscheduled]]
+    untold = (trip >= 0) & (day >= 0) & (names.start_time_s < 0) & np.isfinite(elapsed_s)
+    untold &= tt.trip_is_frequency[trip] if tt.trips else False
+    _tell_apart(tt, np.flatnonzero(untold & ~is_new), trip, day, shift, first_time - elapsed_s)
     # Of a run whose times lie days from the date that it names one of the two is wrong.
     off_s = first_time - (tt.date_origin[np.maximum(day, 0)] if len(tt.date) else 0.0)
     astray = (day >= 0) & np.isfinite(first_time) & ((off_s < -_DAY_S) | (off_s > 4 * _DAY_S))
     refused["time_far_from_start_date"] += int(astray.sum())
     trip[astray & ~is_new], day[astray], shift[astray] = NONE, NONE, 0
     return trip, day.astype(np.int32), shift.astype(np.int32)
+
+
+def _tell_apart(
+    tt: Timetable, rows: Int64Array, trip: Int32Array, day: Int32Array, shift: Int32Array, begins_at: Float64Array
+) -> None:
+    """Put the `shift` of runs by headway (rows) whose start is not told where they begin by their times: several may be
+    nearest to one departure of the timetable. Those of one trip within half a headway are one run."""
+    begins_s = begins_at[rows] - tt.date_origin[day[rows]] - tt.trip_start_s[trip[rows]]
+    slot, last = 0, (NONE, NONE, -np.inf)
+    for k in np.lexsort((begins_s, day[rows], trip[rows])).tolist():
+        row, at_s = rows[k], float(begins_s[k])
+        this = int(trip[row]), int(day[row])
+        alike = last[:2] == this and at_s - last[2] < tt.headway_s(this[0], int(shift[row])) / 2
+        slot = slot if alike else round(at_s)
+        last = (*this, at_s)
+        shift[row] = slot
 
 
 def names_not_found(runs: UpdatedRuns) -> tuple[str, ...]:

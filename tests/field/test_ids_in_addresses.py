@@ -9,6 +9,13 @@ from benchmarks.field.messages import bus
 from benchmarks.field.network import Call, Network, Pattern, Route, Stop, Trip
 
 
+@pytest.mark.parametrize("address", ["/lines", "/lines/", "/stops", "/trips/"])
+def test_an_address_without_an_id_leads_to_where_stops_and_lines_are_found(address: str) -> None:
+    answer = City().get(address)
+    assert str(answer.url).endswith("/#lines" if "lines" in address else "/")
+    assert answer.text.count('id="lines"') == 1
+
+
 @pytest.mark.parametrize(
     "odd", ["a/b", "a%2Fb", "a?b#c", "a&b=c+d", "'a\"b", "<b>", "é ß", "🚌", "0012", "1.0", "nan", "{id}", "x" * 120]
 )

@@ -1,0 +1,126 @@
+"""Runs that list their calls: those that they have left, which the operator lists no more. Without them a run would
+begin anew at each stop, under another start time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from predictor.arrays import NONE, Int32Array, group_starts
+from predictor.overlay import Overlay
+from predictor.stop_alignment import aligned
+from predictor.timetable import Timetable
+from predictor.trip_updates import STOP_SCHEDULED, TripUpdates
+
+SOON_S = 60.0
+"""A call is left out as left up to so long before it is expected to be."""
+
+
+def with_calls_left(updates: TripUpdates, overlay: Overlay) -> TripUpdates:
+    """The message with the calls before the first one listed that each run had in `overlay`, where by the times told it
+    has left them; itself where there are none. Called again with the overlay made from what it gives, it gives the
+    same."""
+    if not overlay.trip_of:
+        return updates
+    runs = [
+        run
+        for row in np.flatnonzero(updates.own_calls).tolist()
+        if row not in updates.shapes and (run := _Left.of(updates, row, overlay)) is not None
+    ]
+    if not runs:
+        return updates
+    return _inserted(updates, runs, overlay.timetable)
+
+
+@dataclass(frozen=True, eq=False)
+class _Left:
+    """One run of a message (`row`), its trip in the overlay, and how many calls it has left."""
+
+    row: int
+    trip: int
+    calls: int
+
+    @classmethod
+    def of(cls, updates: TripUpdates, row: int, overlay: Overlay) -> _Left | None:
+        """None where the run has left no call that the message leaves out."""
+        tt, trip = overlay.timetable, overlay.trip_of.get(overlay.name_of(updates, row))
+        first, end = int(updates.update_ptr[row]), int(updates.update_ptr[row + 1])
+        listed = end - first
+        if trip is None or not 0 < listed < int(tt.trip_calls[trip]):
+            return None
+        left, span = int(tt.trip_calls[trip]) - listed, tt.calls_of(trip)
+        if not np.array_equal(tt.call_stop[span][left:], updates.stop[first:end]):
+            return None
+        origin = float(tt.date_origin[updates.service_day[row]] + updates.shift_s[row])
+        late_s = np.fmin(updates.arrival, updates.departure)[first:end] - (origin + tt.arrival_s[span][left:])
+        known = late_s[np.isfinite(late_s)]
+        left_at = origin + float(tt.departure_s[span][left - 1]) + (float(known[0]) if len(known) else 0.0)
+        return cls(row, trip, left) if left_at <= updates.timestamp + SOON_S else None
+
+
+def _inserted(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> TripUpdates:
+    """The message with the calls that the runs have left before those that it lists; nothing is told of them."""
+    row = np.array([run.row for run in runs])
+    left = np.zeros(len(updates), np.int32)
+    left[row] = [run.calls for run in runs]
+    owner = np.repeat(np.arange(len(updates)), np.diff(updates.update_ptr))
+    entry = np.concatenate([np.arange(run.calls) + tt.trip_call_ptr[run.trip] for run in runs])
+    of_entry = np.repeat(row, left[row])
+    origin = (tt.date_origin[updates.service_day[of_entry]] + updates.shift_s[of_entry]).astype(np.float64)
+    nothing = np.full(len(entry), np.nan)
+    inserted: dict[str, Any] = {
+        "call": tt.call_at(entry),
+        "stop": tt.call_stop[entry],
+        "stop_sequence": tt.stop_sequence[entry],
+        "scheduled_arrival": origin + tt.arrival_s[entry],
+        "scheduled_departure": origin + tt.departure_s[entry],
+        "arrival": nothing,
+        "departure": nothing,
+        "stop_relationship": np.full(len(entry), STOP_SCHEDULED, np.int8),
+        "base_call": np.full(len(entry), NONE, np.int32),
+        "pickup_type": tt.pickup_type[entry],
+        "drop_off_type": tt.drop_off_type[entry],
+        "stop_headsign": np.append(tt.headsign_name, "")[tt.call_headsign[entry]],
+        "uncertainty_s": nothing,
+    }
+    if len(updates.uncertainty_s) == 0:
+        del inserted["uncertainty_s"]
+    renumbered = replace(updates, call=(updates.call + left[owner]).astype(np.int32))
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(renumbered, name), more]) for name, more in inserted.items()
+    }
+    owner = np.concatenate([owner, of_entry])
+    order = np.lexsort((columns["call"], owner))
+    ptr = group_starts(owner[order], len(updates))
+    columns = {name: column[order] for name, column in columns.items()}
+    route, direction = updates.route.copy(), updates.direction.copy()
+    headsign = updates.headsign.astype(object)
+    for run in runs:
+        span, pattern = slice(int(ptr[run.row]), int(ptr[run.row + 1])), int(tt.trip_pattern[run.trip])
+        columns["base_call"][span] = _base_calls(tt, int(updates.trip[run.row]), columns["stop"][span])
+        # The numbers that it had: of what is listed anew each time they begin anew.
+        columns["stop_sequence"][span] = tt.stop_sequence[tt.calls_of(run.trip)]
+        # Of fewer stops the line may not be known any more.
+        if tt.pattern_route[pattern] < len(tt.base.route_id):
+            route[run.row], direction[run.row] = tt.pattern_route[pattern], tt.pattern_direction[pattern]
+        if span.stop - span.start == run.calls + 1:
+            headsign[run.row] = str(tt.trip_headsign[run.trip])
+    last_call = np.where(updates.last_call >= 0, updates.last_call + left, updates.last_call).astype(np.int32)
+    return replace(
+        updates,
+        route=route,
+        direction=direction,
+        headsign=np.array(headsign.tolist(), np.str_),
+        last_call=last_call,
+        update_ptr=ptr,
+        **columns,
+    )
+
+
+def _base_calls(tt: Timetable, trip: int, stop: Int32Array) -> Int32Array:
+    """Where the calls (c,) stand in the timetable's trip, -1 where it is none or does not make them."""
+    if trip < 0:
+        return np.full(len(stop), NONE, np.int32)
+    return np.array(aligned(tuple(stop.tolist()), tuple(tt.call_stop[tt.calls_of(trip)].tolist())), np.int32)

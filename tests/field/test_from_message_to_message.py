@@ -1,0 +1,97 @@
+"""What an operator leaves out of its next message: a run keeps its name, its calls and its delay all the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from benchmarks.field.city import City
+from benchmarks.field.faces import texts
+from benchmarks.field.messages import StopUpdate, TripUpdate, bus, update
+from benchmarks.field.network import Frequency, Pattern, Trip, network
+
+TODAY: dict[str, Any] = {"start_date": 20261126}
+
+
+def _listed(relationship: str, *stops: tuple[str, str], **told: Any) -> TripUpdate:
+    calls = (StopUpdate(stop, arrival=at, departure=at) for stop, at in stops)
+    trip = "t1" if relationship == "REPLACEMENT" else "x1"
+    return update(trip, *calls, relationship=relationship, route_id="r1", **TODAY, **told)
+
+
+# MobilityData/gtfs-realtime-validator#34, google/transit#16
+@pytest.mark.parametrize("relationship", ["ADDED", "NEW", "REPLACEMENT"])
+@pytest.mark.parametrize("start", [{}, {"start_time": "08:10:00"}])
+def test_a_run_whose_past_stops_are_left_out_keeps_its_start_and_its_stops(
+    relationship: str, start: dict[str, str]
+) -> None:
+    replaced = relationship == "REPLACEMENT"
+    name, begins = ("t1", "08:00:00") if replaced else ("x1", "08:10:00")
+    start = {} if replaced else start
+    city = City(at="08:05")
+    city.trip_updates(_listed(relationship, ("A", "08:10"), ("C", "08:14"), ("E", "08:18"), **start))
+    on_its_way: list[Any] = [("08:11:30", ("A", "C", 0.3), ("C", "08:16"), ("E", "08:20"))]
+    # A replacement of one stop is none: it tells of a stop of the timetable's trip.
+    on_its_way += [] if replaced else [("08:17", ("C", "E", 0.3), ("E", "08:21"))]
+    for at, between, *stops in on_its_way:
+        city.at(at).trip_updates(_listed(relationship, *stops, **start))
+        city.vehicle_positions(bus("v1", name, between=between, **TODAY, **start))
+        assert [row.stop for row in city.trip(name)] == ["A", "C", "E"]
+        assert texts(city.departures("E", arrivals=True))[0].endswith(f"{name} live")
+        assert city.board("E") == [], "it ends there"
+        (told,) = (told for told in city.our_trip_updates() if told.run.startswith(name))
+        assert told.message.trip.start_time in (begins, "")
+        assert [stop.sequence for stop in told.stops] == [1, 2, 3]
+        assert city.trip_answer(name)["start_time"] == begins
+        assert city.vehicles()["v1"]["trip_id"] == name
+
+
+def test_a_run_of_which_we_hear_on_its_way_has_the_start_that_is_told() -> None:
+    told = _listed("NEW", ("C", "08:16"), ("E", "08:20"), start_time="08:10:00")
+    city = City(at="08:13").trip_updates(told)
+    assert city.board("C")[0] == "08:16 x1 live"
+    assert city.our_trip_updates()[0].message.trip.start_time == "08:10:00"
+    assert city.trip_answer("x1", start="08:10:00")["start_time"] == "08:10:00"
+
+
+def test_a_stop_that_is_left_out_long_before_is_withdrawn() -> None:
+    city = City(at="08:00").trip_updates(_listed("NEW", ("A", "08:20"), ("C", "08:24"), ("E", "08:28")))
+    city.trip_updates(_listed("NEW", ("C", "08:24"), ("E", "08:28")))
+    assert [row.stop for row in city.trip("x1")] == ["C", "E"]
+    assert city.board("A") == ["08:00 t1 scheduled", "09:00 t2 scheduled"]
+
+
+BY_HEADWAY = network(trips=[Trip("f", "08:00")], frequencies=(Frequency("f", "07:00", "10:00", 600),))
+
+
+# MobilityData/gtfs-realtime-validator#34
+@pytest.mark.parametrize("vehicles", [("v1", "v2"), ("", "")])
+def test_a_run_by_headway_without_a_start_goes_by_one_name_while_its_times_move(vehicles: tuple[str, str]) -> None:
+    city = City(BY_HEADWAY, at="08:20")
+    for at in ("08:27", "08:28", "08:31", "08:35"):
+        city.trip_updates(
+            update("f", StopUpdate("B", arrival=at), relationship="UNSCHEDULED", vehicle=vehicles[0]),
+            update("f", StopUpdate("D", arrival="08:23"), relationship="UNSCHEDULED", vehicle=vehicles[1]),
+        )
+        assert f"{at} f@08:25 live" in city.board("B")
+        assert city.board("D")[0] == "08:23 f@08:17 live", "both stand nearest to the 08:20 of the timetable"
+
+
+def test_a_bus_at_its_turn_keeps_its_delay_where_the_operator_tells_of_neither_trip() -> None:
+    both = (Pattern("main", "A B C D E"), Pattern("back", "E D C B A", direction=1, headsign="West"))
+    trips = (Trip("t1", "08:00", block="b"), Trip("t2", "08:10", "back", block="b"), Trip("t3", "08:40"))
+    city = City(network("A B C D E", both, trips), at="08:10")
+    late, another = update("t1", StopUpdate("E", arrival="08:13"), **TODAY), update("t3", delay=0, **TODAY)
+    city.trip_updates(late, another).at("08:13")
+    city.trip_updates(another).at("08:14")
+    assert [city.board(stop)[0] for stop in "DB"] == ["08:15 t2 live", "08:19 t2 live"]
+    # Once the operator tells of the next trip that counts.
+    city.trip_updates(another, update("t2", StopUpdate("D", delay=120), **TODAY))
+    assert [city.board(stop)[0] for stop in "DB"] == ["08:14 t2 live", "08:18 t2 live"]
+    # What it says no more long before the end it has withdrawn; and five minutes of silence are no news.
+    city = City(network("A B C D E", both, trips), at="08:08").trip_updates(late, another)
+    assert city.trip_updates(another).board("D")[0] == "08:12 t2 scheduled"
+    city.trip_updates(late, another).at("08:13").trip_updates(another)
+    assert city.board("B")[0] == "08:19 t2 live"
+    assert city.at("08:18:30").board("B") == ["08:42 t3 live"]
