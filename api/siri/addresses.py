@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from collections.abc import Callable
 
-from api.siri.discovery import discovery_router
-from api.siri.estimated_timetable import estimated_timetable_router
-from api.siri.general_message import general_message_router
-from api.siri.stop_monitoring import stop_monitoring_router
-from api.siri.vehicle_monitoring import vehicle_monitoring_router
+from fastapi import APIRouter, Depends
+from fastapi.responses import Response
 
-siri_router = APIRouter()
-for _router in (
-    stop_monitoring_router, estimated_timetable_router, vehicle_monitoring_router, general_message_router,
-    discovery_router,
-):  # fmt: skip
-    siri_router.routes.extend(_router.routes)
+from api.siri.delivery import RESPONSES, SiriRoute, echoed
+from api.siri.discovery import lines_discovery, stoppoints_discovery
+from api.siri.estimated_timetable import estimated_timetable
+from api.siri.general_message import general_message
+from api.siri.stop_monitoring import stop_monitoring
+from api.siri.vehicle_monitoring import vehicle_monitoring
+
+_SERVICES: tuple[Callable[..., Response], ...] = (
+    stop_monitoring, estimated_timetable, vehicle_monitoring, general_message, stoppoints_discovery, lines_discovery,
+)  # fmt: skip
+
+siri_router = APIRouter(tags=["SIRI Lite"], route_class=SiriRoute, dependencies=[Depends(echoed)])
+for _service in _SERVICES:
+    _address = f"/siri/2.0/{_service.__name__.replace('_', '-')}"
+    siri_router.get(_address, include_in_schema=False)(_service)
+    siri_router.get(f"{_address}.json", responses=RESPONSES, response_class=Response)(_service)

@@ -25,11 +25,6 @@ FARTHEST = timedelta(days=2)
 
 Json = dict[str, Any]
 
-RequestorRef = Annotated[str | None, Query(alias="RequestorRef", max_length=200, description="Who asks; echoed")]
-MessageIdentifier = Annotated[
-    str | None, Query(alias="MessageIdentifier", max_length=200, description="Names the request; echoed")
-]
-
 
 class SiriAnswer(BaseModel):
     """`Siri`, with a delivery of the service in it."""
@@ -41,6 +36,16 @@ PreviewInterval = Annotated[
     timedelta, Query(alias="PreviewInterval", description="How far, such as PT30M; at most two days")
 ]
 
+
+async def echoed(
+    _: Annotated[str | None, Query(alias="RequestorRef", max_length=200, description="Who asks; echoed")] = None,
+    __: Annotated[
+        str | None, Query(alias="MessageIdentifier", max_length=200, description="Names the request; echoed")
+    ] = None,
+) -> None:
+    """Parameters that every service takes."""
+
+
 RESPONSES: dict[int | str, dict[str, Any]] = {
     200: {"model": SiriAnswer, "description": "The delivery"},
     304: {"description": "What was sent before still holds"},
@@ -49,6 +54,14 @@ RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 """For the OpenAPI document of each service."""
 
+_DELIVERIES = {
+    "stop-monitoring": "StopMonitoringDelivery",
+    "estimated-timetable": "EstimatedTimetableDelivery",
+    "vehicle-monitoring": "VehicleMonitoringDelivery",
+    "general-message": "GeneralMessageDelivery",
+    "stoppoints-discovery": "StopPointsDelivery",
+    "lines-discovery": "LinesDelivery",
+}
 _DISCOVERIES = ("StopPointsDelivery", "LinesDelivery")
 """They stand in `Siri` as they are, without a `ServiceDelivery`."""
 
@@ -111,24 +124,29 @@ class Asked:
             journey_json["DirectionRef"] = value(str(direction))
         return journey_json
 
-    def deliver(self, delivery: str, content: Json, *, more_data: bool = False) -> Response:
+    def deliver(self, content: Json, *, more_data: bool = False) -> Response:
         """The answer; 304 where the reader has one that says the same. `more_data`: there is more than it holds."""
         return answer(
-            self.request, (delivery, self.request.query_params.get("MessageIdentifier"), content, more_data),
+            self.request, (self._delivery, self.request.query_params.get("MessageIdentifier"), content, more_data),
             lambda: SiriAnswer(
-                Siri=self._wrapped(delivery, {"Status": "true", **content}, more_data=more_data)
+                Siri=self._wrapped({"Status": "true", **content}, more_data=more_data)
             ).model_dump_json(),
             max_age_s=BOARD_MAX_AGE_S, media_type="application/json",
         )  # fmt: skip
 
-    def refuse(self, delivery: str, status: int, text: str) -> Response:
+    def refuse(self, status: int, text: str) -> Response:
         """The answer to a request that cannot be answered: what it names cannot be found, or understood."""
         condition = {"InvalidDataReferencesError": {"ErrorText": text}, "Description": text}
         content = {"Status": "false", "ErrorCondition": condition}
-        return JSONResponse({"Siri": self._wrapped(delivery, content)}, status, headers={"Cache-Control": "no-store"})
+        return JSONResponse({"Siri": self._wrapped(content)}, status, headers={"Cache-Control": "no-store"})
 
-    def _wrapped(self, delivery: str, content: Mapping[str, Any], *, more_data: bool = False) -> Json:
-        asked = self.request.query_params
+    @property
+    def _delivery(self) -> str:
+        """What the delivery of the service that is asked is called."""
+        return _DELIVERIES[self.request.url.path.rpartition("/")[2].removesuffix(".json")]
+
+    def _wrapped(self, content: Mapping[str, Any], *, more_data: bool = False) -> Json:
+        asked, delivery = self.request.query_params, self._delivery
         at = {"ResponseTimestamp": self.moment.view.iso(self.moment.now)}
         echo: Json = {}
         if message := asked.get("MessageIdentifier"):
@@ -166,26 +184,12 @@ class SiriRoute(APIRoute):
             try:
                 return await handle(request)
             except UnknownReferenceError as unknown:
-                return Asked.of(request).refuse(_delivery_of(self), 404, str(unknown))
+                return Asked.of(request).refuse(404, str(unknown))
             except RequestValidationError as error:
                 wrong = (f"{problem['loc'][-1]}: {problem['msg']}" for problem in error.errors())
-                return Asked.of(request).refuse(_delivery_of(self), 400, "; ".join(wrong) + ".")
+                return Asked.of(request).refuse(400, "; ".join(wrong) + ".")
 
         return answering
-
-
-_DELIVERIES = {
-    "stop-monitoring": "StopMonitoringDelivery",
-    "estimated-timetable": "EstimatedTimetableDelivery",
-    "vehicle-monitoring": "VehicleMonitoringDelivery",
-    "general-message": "GeneralMessageDelivery",
-    "stoppoints-discovery": "StopPointsDelivery",
-    "lines-discovery": "LinesDelivery",
-}
-
-
-def _delivery_of(route: APIRoute) -> str:
-    return _DELIVERIES[route.path.rsplit("/", 1)[-1].removesuffix(".json")]
 
 
 def value(text: str) -> Json:

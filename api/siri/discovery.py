@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from api.reading.lines import patterns_of, stops_along
-from api.siri.delivery import RESPONSES, Asked, Json, MessageIdentifier, RequestorRef, SiriRoute, value, values
+from api.siri.delivery import Asked, Json, value, values
 from predictor.timetable import Timetable
 
-discovery_router = APIRouter(tags=["SIRI Lite"], route_class=SiriRoute)
 
-
-@discovery_router.get("/siri/2.0/stoppoints-discovery", include_in_schema=False)
-@discovery_router.get("/siri/2.0/stoppoints-discovery.json", responses=RESPONSES, response_class=Response)
 def stoppoints_discovery(
     request: Request,
     line_ref: Annotated[str | None, Query(alias="LineRef", description="Only stops of this line")] = None,
-    requestor_ref: RequestorRef = None,  # noqa: ARG001
-    message_identifier: MessageIdentifier = None,  # noqa: ARG001
 ) -> Response:
     """Every stop and station at which a line calls."""
     asked = Asked.of(request)
@@ -30,20 +24,16 @@ def stoppoints_discovery(
         for stop in range(asked.timetable.stops)
         if (routes := asked.moment.lines.routes_at(stop)) and (route is None or route in routes)
     ]
-    return asked.deliver("StopPointsDelivery", {"AnnotatedStopPointRef": found})
+    return asked.deliver({"AnnotatedStopPointRef": found})
 
 
-@discovery_router.get("/siri/2.0/lines-discovery", include_in_schema=False)
-@discovery_router.get("/siri/2.0/lines-discovery.json", responses=RESPONSES, response_class=Response)
 def lines_discovery(
     request: Request,
-    requestor_ref: RequestorRef = None,  # noqa: ARG001
-    message_identifier: MessageIdentifier = None,  # noqa: ARG001
 ) -> Response:
     """Every line, with the stops that its runs end at."""
     asked = Asked.of(request)
     lines = [_line(asked, line.route) for line in asked.moment.lines.ordered]
-    return asked.deliver("LinesDelivery", {"AnnotatedLineRef": lines})
+    return asked.deliver({"AnnotatedLineRef": lines})
 
 
 def _stop(asked: Asked, stop: int, routes: list[int]) -> Json:

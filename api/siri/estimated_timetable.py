@@ -6,36 +6,26 @@ from datetime import timedelta
 from typing import Annotated
 
 import numpy as np
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from api.reading.board import WINDOW_S
 from api.reading.journey import Journey, journey_of
 from api.siri.calls import call_answer, framed_ref, occupancy
 from api.siri.delivery import (
-    RESPONSES,
     Asked,
     Json,
-    MessageIdentifier,
     PreviewInterval,
-    RequestorRef,
-    SiriRoute,
     seconds_ahead,
     values,
 )
 from predictor.runs import DatedRuns
 
-estimated_timetable_router = APIRouter(tags=["SIRI Lite"], route_class=SiriRoute)
 
-
-@estimated_timetable_router.get("/siri/2.0/estimated-timetable", include_in_schema=False)
-@estimated_timetable_router.get("/siri/2.0/estimated-timetable.json", responses=RESPONSES, response_class=Response)
 def estimated_timetable(
     request: Request,
     line_ref: Annotated[str, Query(alias="LineRef", description="The line")],
     preview_interval: PreviewInterval = timedelta(seconds=WINDOW_S),
-    requestor_ref: RequestorRef = None,  # noqa: ARG001
-    message_identifier: MessageIdentifier = None,  # noqa: ARG001
 ) -> Response:
     """Every run of the line that calls somewhere in that time, cancelled ones too."""
     asked = Asked.of(request)
@@ -55,7 +45,7 @@ def estimated_timetable(
         "RecordedAtTime": moment.view.iso(snapshot.made_at),
         "EstimatedVehicleJourney": [_journey(asked, journey) for journey in journeys if not journey.over],
     }
-    return asked.deliver("EstimatedTimetableDelivery", {"EstimatedJourneyVersionFrame": [frame]})
+    return asked.deliver({"EstimatedJourneyVersionFrame": [frame]})
 
 
 def _journey(asked: Asked, journey: Journey) -> Json:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from api.reading.alerts import announced_alerts, informed_by
-from api.siri.delivery import RESPONSES, Asked, Json, MessageIdentifier, RequestorRef, SiriRoute, value
+from api.siri.delivery import Asked, Json, value
 from feeds.alerts import FAR_OFF, Alert
-
-general_message_router = APIRouter(tags=["SIRI Lite"], route_class=SiriRoute)
 
 MOST_MESSAGES = 500
 """Of one answer."""
@@ -20,8 +18,6 @@ MOST_MESSAGES = 500
 Channel = Literal["Perturbation", "Information", "Commercial"]
 
 
-@general_message_router.get("/siri/2.0/general-message", include_in_schema=False)
-@general_message_router.get("/siri/2.0/general-message.json", responses=RESPONSES, response_class=Response)
 def general_message(
     request: Request,
     line_ref: Annotated[str | None, Query(alias="LineRef", description="Only what is told on this line")] = None,
@@ -34,8 +30,6 @@ def general_message(
     page: Annotated[
         int, Query(alias="Page", ge=1, le=1_000_000, description="Where one answer does not hold all: which, from 1")
     ] = 1,
-    requestor_ref: RequestorRef = None,  # noqa: ARG001
-    message_identifier: MessageIdentifier = None,  # noqa: ARG001
 ) -> Response:
     """Messages in force and announced, at most 500 in an answer: `MoreData` says that there are more, on the next
     `Page`."""
@@ -47,7 +41,7 @@ def general_message(
     ]
     begin, end = (page - 1) * MOST_MESSAGES, page * MOST_MESSAGES
     messages = [_message(asked, alert) for alert in alerts[begin:end]]
-    return asked.deliver("GeneralMessageDelivery", {"InfoMessage": messages}, more_data=end < len(alerts))
+    return asked.deliver({"InfoMessage": messages}, more_data=end < len(alerts))
 
 
 def _channel(alert: Alert) -> Channel:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 import numpy as np
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 
 from api.reading.board import WINDOW_S, StopBoard
@@ -15,22 +15,14 @@ from api.reading.moment import Moment
 from api.siri.calls import call_answer, framed_ref, journey_ref, occupancy
 from api.siri.delivery import (
     FARTHEST,
-    RESPONSES,
     Asked,
     Json,
-    MessageIdentifier,
     PreviewInterval,
-    RequestorRef,
-    SiriRoute,
     seconds_ahead,
     values,
 )
 
-stop_monitoring_router = APIRouter(tags=["SIRI Lite"], route_class=SiriRoute)
 
-
-@stop_monitoring_router.get("/siri/2.0/stop-monitoring", include_in_schema=False)
-@stop_monitoring_router.get("/siri/2.0/stop-monitoring.json", responses=RESPONSES, response_class=Response)
 def stop_monitoring(
     request: Request,
     monitoring_ref: Annotated[str, Query(alias="MonitoringRef", description="A stop; of a station all its platforms")],
@@ -49,8 +41,6 @@ def stop_monitoring(
         Literal["all", "arrivals", "departures"],
         Query(alias="StopVisitTypes", description="`departures`: only what can be boarded; `arrivals`: left"),
     ] = "all",
-    requestor_ref: RequestorRef = None,  # noqa: ARG001
-    message_identifier: MessageIdentifier = None,  # noqa: ARG001
 ) -> Response:
     """Visits of a stop, soonest first. A run that no vehicle reports for is there by the timetable: `Monitored` is
     false."""
@@ -73,7 +63,7 @@ def stop_monitoring(
             visits.append(_visit(asked, call, int(last[i])))
         if len(visits) == maximum_stop_visits:
             break
-    return asked.deliver("StopMonitoringDelivery", {"MonitoredStopVisit": visits})
+    return asked.deliver({"MonitoredStopVisit": visits})
 
 
 def _begins(moment: Moment, stop: int, start_time: datetime) -> float:

@@ -7,21 +7,17 @@ from datetime import timedelta
 from typing import Annotated
 
 import numpy as np
-from fastapi import APIRouter, Query, Request
+from fastapi import Query, Request
 from fastapi.responses import Response
 from pydantic import TypeAdapter
 
 from api.reading.journey import journey_of
 from api.siri.calls import call_answer, framed_ref, occupancy
-from api.siri.delivery import RESPONSES, Asked, Json, MessageIdentifier, RequestorRef, SiriRoute, value, values
-
-vehicle_monitoring_router = APIRouter(tags=["SIRI Lite"], route_class=SiriRoute)
+from api.siri.delivery import Asked, Json, value, values
 
 _DURATION = TypeAdapter(timedelta)
 
 
-@vehicle_monitoring_router.get("/siri/2.0/vehicle-monitoring", include_in_schema=False)
-@vehicle_monitoring_router.get("/siri/2.0/vehicle-monitoring.json", responses=RESPONSES, response_class=Response)
 def vehicle_monitoring(
     request: Request,
     line_ref: Annotated[str | None, Query(alias="LineRef", description="Only vehicles on this line")] = None,
@@ -29,8 +25,6 @@ def vehicle_monitoring(
     maximum_vehicles: Annotated[
         int, Query(alias="MaximumVehicles", ge=1, le=1000, description="At most so many")
     ] = 200,
-    requestor_ref: RequestorRef = None,  # noqa: ARG001
-    message_identifier: MessageIdentifier = None,  # noqa: ARG001
 ) -> Response:
     """Vehicles on a run, each with the call that it comes to next."""
     asked = Asked.of(request)
@@ -42,7 +36,7 @@ def vehicle_monitoring(
         wanted &= vehicles.vehicle_id == vehicle_ref
     rows = np.flatnonzero(wanted)[:maximum_vehicles]
     activities = [_activity(asked, row) for row in rows.tolist()]
-    return asked.deliver("VehicleMonitoringDelivery", {"VehicleActivity": activities})
+    return asked.deliver({"VehicleActivity": activities})
 
 
 def _activity(asked: Asked, row: int) -> Json:
