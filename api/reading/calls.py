@@ -5,23 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
-from itertools import repeat
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from api.reading.boarding import (
-    BOARDING,
-    WHEELCHAIR,
-    Occupancy,
-    occupancy_of,
-    vehicle_wheelchair,
-    wheelchair_access,
-)
+from api.reading.boarding import BOARDING, WHEELCHAIR, Occupancy, occupancy_of, vehicle_wheelchair, wheelchair_access
 from api.reading.destinations import destinations
 from api.service.view import ServiceView
 from feeds.service_times import start_times
-from predictor.arrays import BoolArray, Float64Array, Int8Array, StrArray
+from predictor.arrays import NONE, AnyArray, BoolArray, Float64Array, Int8Array, Int32Array, StrArray
 from predictor.snapshot import (
     CANCELLED,
     DOUBTS,
@@ -36,6 +28,7 @@ from predictor.snapshot import (
     STATUSES,
     RunCalls,
 )
+from predictor.timetable import NO_PICKUP
 
 
 class Event(NamedTuple):
@@ -183,63 +176,62 @@ class CallsAt:
         return [self._rows[i] for i in wanted]
 
     def _made(self, wanted: Sequence[int]) -> list[RunCall]:
-        snapshot, tt, now = self._view.snapshot, self._view.timetable, self._now
-        places = np.asarray(wanted)
-        calls, status, slot = self.calls.take(places), self.status[places], self.slot[places]
+        snapshot, tt, places = self._view.snapshot, self._view.timetable, np.asarray(wanted)
+        calls, status, slot, age_s = self.calls.take(places), self.status[places], self.slot[places], self.age_s[places]
         trip, stop, vehicle = calls.trip, calls.stop, calls.vehicle
         entry, takes = tt.entry_of(trip, calls.call), vehicle_wheelchair(snapshot, trip, vehicle)
         from_timetable = calls.source == FROM_TIMETABLE
         untold = from_timetable | (calls.status == CANCELLED) | (calls.status == SKIPPED) | calls.passed
-        columns = zip(
-            tt.trip_route[trip].tolist(), tt.pattern_way[tt.trip_pattern[trip]].tolist(),
-            destinations(snapshot, calls.runs, calls.call).tolist(),
-            stop.tolist(), tt.stop_id[stop].tolist(), tt.stop_platform[stop].tolist(), trip.tolist(),
-            tt.trip_id[trip].tolist(), calls.service_day.tolist(), tt.date[calls.service_day].tolist(),
-            start_times(tt, trip, calls.shift_s), calls.shift_s.tolist(), calls.call.tolist(),
-            tt.stop_sequence[entry].tolist(),
-            _events(calls.scheduled_arrival, calls.arrival, untold, calls.first_call),
-            _events(calls.scheduled_departure, calls.departure, untold, calls.last_call),
-            calls.at_stop.tolist(), _known(calls.scheduled_arrival), calls.published.tolist(),
-            (from_timetable | calls.passed | (status == CANCELLED)).tolist(),
-            _known(calls.p10), _known(calls.p50), _known(calls.p90), slot.tolist(), status.tolist(),
-            calls.passed.tolist(), calls.source.tolist(), vehicle.tolist(),
-            snapshot.vehicles.vehicle_id[vehicle].tolist() if vehicle.max() >= 0 else repeat(""),
-            snapshot.vehicles.label[vehicle].tolist() if vehicle.max() >= 0 else repeat(""),
-            _known(self.age_s[places]), calls.doubt.tolist(), wheelchair_access(tt, stop, takes).tolist(),
-            takes.tolist(), tt.pickup_type[entry].tolist(), tt.drop_off_type[entry].tolist(),
-            tt.trip_is_frequency[trip].tolist(), strict=False,
-        )  # fmt: skip
-        rows = []
-        for (
-            route_idx, direction, destination, stop_idx, stop_id, platform, trip_idx, trip_id, service_day, date,
-            starts_at, shift_s, call, stop_sequence, arrival, departure, at_stop, scheduled_arrival, published,
-            not_predicted, p10, p50, p90, has_no_time, says, passed, source, vehicle_idx, vehicle_id, label, age_s,
-            doubt, access, takes_wheelchair, pickup_type, drop_off_type, by_headway,
-        ) in columns:  # fmt: skip
-            scheduled = scheduled_arrival if departure is None else departure.scheduled
-            rows.append(
-                RunCall(
-                    route_idx=route_idx, direction=direction, destination=destination, stop_idx=stop_idx,
-                    stop_id=stop_id, platform=platform, trip_idx=trip_idx, trip_id=trip_id, service_day=service_day,
-                    service_date=iso_date(date), start_time=starts_at, shift_s=shift_s, call=call,
-                    stop_sequence=stop_sequence, arrival=arrival, departure=departure, at_stop=at_stop,
-                    scheduled=scheduled, published=published, predicted=None if not_predicted else published,
-                    p10=p10, p50=None if not_predicted else p50, p90=p90,
-                    minutes=None if passed or has_no_time else _minutes_to_wait(published, now, doubt),
-                    status=STATUSES[says], passed=passed, source=SOURCES[source],
-                    vehicle_id=vehicle_id if vehicle_idx >= 0 else None,
-                    vehicle_label=label if vehicle_idx >= 0 else None,
-                    age_s=age_s, doubt=DOUBTS[doubt],
-                    clock=None if has_no_time else _clock_time(published, scheduled, now, doubt),
-                    wheelchair=WHEELCHAIR[access], vehicle_wheelchair=WHEELCHAIR[takes_wheelchair],
-                    # On its next run a vehicle will be as full as it then is.
-                    occupancy=occupancy_of(snapshot, vehicle_idx) if source == FROM_VEHICLE and not passed else None,
-                    pickup=BOARDING[pickup_type] if departure else "none",
-                    drop_off=BOARDING[drop_off_type] if arrival else "none",
-                    headway_s=(tt.headway_s(trip_idx, shift_s) or None) if by_headway else None,
+        not_predicted = from_timetable | calls.passed | (status == CANCELLED)
+        scheduled = np.where(calls.last_call, calls.scheduled_arrival, calls.scheduled_departure)
+        told = (calls.source == FROM_VEHICLE) & ~calls.passed
+        columns: dict[str, list[Any]] = {
+            "route_idx": tt.trip_route[trip].tolist(),
+            "direction": tt.pattern_way[tt.trip_pattern[trip]].tolist(),
+            "destination": destinations(snapshot, calls.runs, calls.call).tolist(),
+            "stop_idx": stop.tolist(),
+            "stop_id": tt.stop_id[stop].tolist(),
+            "platform": tt.stop_platform[stop].tolist(),
+            "trip_idx": trip.tolist(),
+            "trip_id": tt.trip_id[trip].tolist(),
+            "service_day": calls.service_day.tolist(),
+            "service_date": list(map(iso_date, tt.date[calls.service_day].tolist())),
+            "start_time": list(start_times(tt, trip, calls.shift_s)),
+            "shift_s": calls.shift_s.tolist(),
+            "call": calls.call.tolist(),
+            "stop_sequence": tt.stop_sequence[entry].tolist(),
+            "arrival": _events(calls.scheduled_arrival, calls.arrival, untold, calls.first_call),
+            "departure": _events(calls.scheduled_departure, calls.departure, untold, calls.last_call),
+            "at_stop": calls.at_stop.tolist(),
+            "scheduled": _known(scheduled),
+            "published": calls.published.tolist(),
+            "predicted": _known(np.where(not_predicted, np.nan, calls.published)),
+            "p10": _known(calls.p10),
+            "p50": _known(np.where(not_predicted, np.nan, calls.p50)),
+            "p90": _known(calls.p90),
+            "minutes": _minutes_to_wait(calls, slot, self._now),
+            "status": _named(STATUSES, status),
+            "passed": calls.passed.tolist(),
+            "source": _named(SOURCES, calls.source),
+            "vehicle_id": _of_vehicles(snapshot.vehicles.vehicle_id, vehicle),
+            "vehicle_label": _of_vehicles(snapshot.vehicles.label, vehicle),
+            "age_s": _known(age_s),
+            "doubt": _named(DOUBTS, calls.doubt),
+            "clock": _known(np.where(slot, np.nan, _clock_times(calls, scheduled, self._now))),
+            "wheelchair": _named(WHEELCHAIR, wheelchair_access(tt, stop, takes)),
+            "vehicle_wheelchair": _named(WHEELCHAIR, takes),
+            # On its next run a vehicle will be as full as it then is.
+            "occupancy": [occupancy_of(snapshot, i) for i in np.where(told, vehicle, NONE).tolist()],
+            "pickup": _named(BOARDING, np.where(calls.last_call, NO_PICKUP, tt.pickup_type[entry])),
+            "drop_off": _named(BOARDING, np.where(calls.first_call, NO_PICKUP, tt.drop_off_type[entry])),
+            "headway_s": [
+                (tt.headway_s(trip_idx, shift_s) or None) if by_headway else None
+                for trip_idx, shift_s, by_headway in zip(
+                    trip.tolist(), calls.shift_s.tolist(), tt.trip_is_frequency[trip].tolist(), strict=True
                 )
-            )  # fmt: skip
-        return rows
+            ],
+        }
+        return list(map(RunCall, *(columns[name] for name in RunCall._fields)))
 
 
 def _events(scheduled: Float64Array, predicted: Float64Array, untold: BoolArray, none: BoolArray) -> list[Event | None]:
@@ -252,16 +244,26 @@ def _events(scheduled: Float64Array, predicted: Float64Array, untold: BoolArray,
     ]
 
 
-def _minutes_to_wait(published: float, now: float, doubt: int) -> int | None:
+def _minutes_to_wait(calls: RunCalls, slot: BoolArray, now: float) -> list[int | None]:
     """Whole minutes, rounded down: better a minute early at the stop than one late. None for a vehicle in `doubt`."""
-    return None if doubt != FOLLOWED else max(math.floor((published - now) / 60.0), 0)
+    minutes = np.maximum(np.floor((calls.published - now) / 60.0), 0.0).astype(np.int64)
+    nobody_knows = calls.passed | slot | (calls.doubt != FOLLOWED)
+    return [None if unknown else m for m, unknown in zip(minutes.tolist(), nobody_knows.tolist(), strict=True)]
 
 
-def _clock_time(published: float, scheduled: float | None, now: float, doubt: int) -> float:
-    """The time to show as a clock time: the published one. Of a vehicle in `doubt` that is due this is put off from
-    minute to minute: there the timetable's says more."""
-    puts_off = doubt != FOLLOWED and published < now + 60.0
-    return scheduled if puts_off and scheduled is not None else published
+def _clock_times(calls: RunCalls, scheduled: Float64Array, now: float) -> Float64Array:
+    """(n,) the times to show as clock times: the published ones. Of a vehicle in `doubt` that is due this is put off
+    from minute to minute: there the timetable's says more."""
+    puts_off = (calls.doubt != FOLLOWED) & (calls.published < now + 60.0) & np.isfinite(scheduled)
+    return np.where(puts_off, scheduled, calls.published)
+
+
+def _of_vehicles(texts: StrArray, vehicle: Int32Array) -> list[str | None]:
+    return [str(texts[i]) if i >= 0 else None for i in vehicle.tolist()]
+
+
+def _named(names: Sequence[str], codes: AnyArray) -> list[str]:
+    return [names[code] for code in codes.tolist()]
 
 
 def known(value: float) -> float | None:
