@@ -21,11 +21,11 @@ from api.desk.drafts import Drafts, drafts, suggestions
 from api.desk.outbox import Delivery, Outbox
 from api.desk.phrase_book import PhraseBook
 from api.desk.sign_in import SignIn
-from api.desk.standing import Standing, standing
 from api.desk.subscribers import TOLD_WITHIN_S, Subscriber, installed_subscribers
 from api.desk.webhook import Webhook
 from api.reading.alerts import lines_told_of
 from api.reading.moment import Moment
+from api.reading.standing import Standing, standing
 from api.service.served import Served
 from api.service.settings import Settings
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from api.desk.dismissal import Dismissal
 from api.desk.disruption import Disruption
-from api.desk.gaps import Gap
-from api.desk.standing import Standing
+from api.reading.gaps import Gap
+from api.reading.standing import Standing
 
 MOST = 8
 _TIMES_SAID = 4

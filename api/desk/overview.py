@@ -15,11 +15,11 @@ from api.desk.drafts import Draft
 from api.desk.ending_soon import Ending, ending_soon
 from api.desk.outbox import Delivery
 from api.desk.rendering import OwnForm, Session, desk_of_request, desk_page, officer_of, on_disk, page_moment, text
-from api.desk.running_trips import RunningTrips
-from api.desk.standing import LineState, Standing
 from api.reading.destinations import destination
 from api.reading.health import faults_of
 from api.reading.lines import Line
+from api.reading.running_trips import RunningTrips
+from api.reading.standing import LineState, Standing
 from api.words.health import fault_words
 from api.words.moment import PageMoment
 from api.words.texts import texts_in

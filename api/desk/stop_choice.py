@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 
 from api.desk.disruption_form import DisruptionForm
 from api.reading.destinations import destination_of
-from api.reading.lines import Line, patterns_of, stops_along
+from api.reading.lines import Line, patterns_by_direction, stops_along
 from api.words.moment import PageMoment
 from predictor.geometry import ground_distance_m
 
@@ -75,13 +76,11 @@ def stop_choice(form: DisruptionForm, moment: PageMoment) -> StopChoice:
 
 def _directions(moment: PageMoment, route: int) -> list[tuple[str, list[int]]]:
     """Destination and stops of each direction, in the order of its pattern with most trips, then the others'."""
-    tt = moment.timetable
-    directions: dict[int, tuple[str, dict[int, None]]] = {}
-    for pattern in patterns_of(tt, np.flatnonzero(tt.trip_route == route)):
-        place = destination_of(tt, int(moment.lines.pattern_example[pattern]))
-        _, stops = directions.setdefault(int(tt.pattern_way[pattern]), (place, {}))
-        stops.update(dict.fromkeys(stops_along(tt, pattern)))
-    return [(place, list(stops)) for _, (place, stops) in sorted(directions.items())]
+    tt, example = moment.timetable, moment.lines.pattern_example
+    return [
+        (destination_of(tt, int(example[ways[0]])), list(dict.fromkeys(chain(*(stops_along(tt, way) for way in ways)))))
+        for ways in patterns_by_direction(tt, route).values()
+    ]
 
 
 def _by_name(moment: PageMoment, stops: Iterable[int]) -> list[StopChip]:

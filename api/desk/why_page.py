@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
@@ -14,7 +13,7 @@ from api.desk.place_words import LANGUAGES
 from api.desk.rendering import Session, desk_of_request, desk_page, page_moment
 from api.reading.destinations import destination_of
 from api.reading.explanations import Explanation, explain, explain_line, time_asked
-from api.reading.lines import Line
+from api.reading.lines import Line, patterns_by_direction
 from api.words.explanation import FactLine, words_of
 from api.words.moment import PageMoment
 
@@ -109,13 +108,9 @@ def _stops(moment: PageMoment, query: str) -> list[int]:
 
 def _directions(moment: PageMoment, route: int) -> list[tuple[str, str]]:
     """`direction_id` and where most of its trips go."""
-    tt = moment.timetable
-    patterns = np.flatnonzero((tt.pattern_route == route) & (moment.lines.pattern_trips > 0))
-    places: dict[int, str] = {}
-    for pattern in patterns[np.argsort(-moment.lines.pattern_trips[patterns], kind="stable")].tolist():
-        example = int(moment.lines.pattern_example[pattern])
-        places.setdefault(int(tt.pattern_way[pattern]), destination_of(tt, example))
-    return [(str(direction), place) for direction, place in sorted(places.items()) if direction >= 0]
+    tt, example = moment.timetable, moment.lines.pattern_example
+    ways = patterns_by_direction(tt, route).items()
+    return [(str(way), destination_of(tt, int(example[patterns[0]]))) for way, patterns in ways if way >= 0]
 
 
 def _case(explanation: Explanation, moment: PageMoment) -> Case:

@@ -181,9 +181,9 @@ class Reminders:
             call = self._call(journeys.get(run), moment, reminder)
             if reminder.until <= moment.now or (call is not None and call.passed):
                 self.remove(key)
-            elif call is None or (call.status not in _OFF and call.clock is None):
+            elif call is None or (call.comes and call.clock is None):
                 waiting.look_at = moment.now + _LOOK_AGAIN_S
-            elif call.status in _OFF or _low(call) - moment.now <= EARLY_S:
+            elif not call.comes or _low(call) - moment.now <= EARLY_S:
                 waiting.sending = True
                 message = self._message(moment, journeys[run], call, reminder)
                 self._senders.submit(self._send, key, waiting, message)
@@ -221,7 +221,7 @@ class Reminders:
         in_words = said_in(moment, reminder.language, reminder.country)
         words: TimeWords = in_words.words
         stop = str(moment.timetable.stop_name[call.stop_idx])
-        key = "ride_cancelled" if call.status in _OFF else "ride_comes"
+        key = "ride_comes" if call.comes else "ride_cancelled"
         line, towards = (
             in_words.lines.all[call.route_idx].name,
             in_words.towards(journey.destination if journey else ""),
@@ -240,9 +240,6 @@ class Reminders:
             with suppress(ValidationError):
                 kept.append(Reminder.model_validate_json(document))
         return kept[:MOST]
-
-
-_OFF = ("cancelled", "skipped")
 
 
 def _low(call: RunCall) -> float:

@@ -13,7 +13,7 @@ from api.reading.board import StopBoards, departure_rows
 from api.reading.line_directions import line_directions, soonest_first
 from api.reading.lines import Line
 from api.words.line_directions import LineDirectionWords, line_direction_words
-from api.words.moment import COMING, AlertWords, PageMoment
+from api.words.moment import AlertWords, PageMoment
 
 _MESSAGE_ROOM = 130
 """Characters that can be read at a glance: a longer message is shown in parts."""
@@ -92,7 +92,7 @@ def screen_timetable(boards: StopBoards, moment: PageMoment, stops: list[int]) -
                     lines.setdefault(row.route_idx, len(lines)),
                     destinations.setdefault(row.destination, len(destinations)),
                     row.platform,
-                    int(row.status in COMING),
+                    int(row.comes),
                     *([moment.every(row.headway_s)] if row.headway_s and row.source == "timetable" else []),
                 )
                 for row in rows

@@ -30,6 +30,8 @@ from predictor.snapshot import (
 )
 from predictor.timetable import NO_PICKUP
 
+_COMING = (STATUSES[LIVE], STATUSES[SCHEDULED])
+
 
 class Event(NamedTuple):
     """The arrival or the departure of a call. Times are POSIX seconds."""
@@ -121,6 +123,11 @@ class RunCall(NamedTuple):
         return f"{self.trip_id} {self.service_date} {self.start_time} {self.call}"
 
     @property
+    def comes(self) -> bool:
+        """Neither the run nor its stop here is cancelled."""
+        return self.status in _COMING
+
+    @property
     def boards(self) -> bool:
         """False where the run ends or nobody may board: shown among arrivals only."""
         return self.pickup != "none"
@@ -159,6 +166,11 @@ class CallsAt:
 
     def __len__(self) -> int:
         return len(self.calls)
+
+    @cached_property
+    def comes(self) -> BoolArray:
+        """(n,) see `RunCall.comes`."""
+        return np.isin(self.status, (LIVE, SCHEDULED))
 
     @cached_property
     def destinations(self) -> StrArray:

@@ -17,6 +17,7 @@ from api.reading.alerts import informed_by
 from api.reading.calls import iso_date
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
+from api.reading.running_trips import journeys_under_way
 from api.service.served import Served
 from api.service.view import FeedHealth
 from feeds.zone_places import OUT_OF_ZONE_KM, great_circle_km, zone_place
@@ -162,16 +163,8 @@ def vehicle_faults(snapshot: Snapshot, live_limit_s: float) -> list[Fault]:
 
 def trips_under_way(timetable: Timetable, now: float) -> int:
     """How many trips the timetable has on the road; of those run by headway one a trip."""
-    tt, count = timetable, 0
-    trip, shift = tt.journey_trip, tt.journey_shift_s
-    if len(trip) == 0:
-        return 0
-    start_s, end_s = tt.trip_start_s[trip].astype(np.float64) + shift, tt.trip_end_s[trip].astype(np.float64) + shift
-    for day in np.flatnonzero((tt.date_origin <= now) & (tt.date_origin + end_s.max() >= now)).tolist():
-        at = now - tt.date_origin[day]
-        running = tt.service_active[tt.trip_service[trip], day] & (start_s <= at) & (end_s >= at)
-        count += len(np.unique(trip[running]))
-    return count
+    day, journey = journeys_under_way(timetable, now)
+    return len(np.unique(day.astype(np.int64) * timetable.trips + timetable.journey_trip[journey]))
 
 
 def timetable_faults(timetable: Timetable, now: float) -> list[Fault]:

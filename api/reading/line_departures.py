@@ -14,9 +14,8 @@ from api.reading.destinations import destinations
 from api.reading.lines import patterns_of, stops_along
 from api.reading.moment import Moment
 from api.service.view import ServiceView
-from predictor.arrays import BoolArray, Int32Array
+from predictor.arrays import Int32Array
 from predictor.runs import DatedRuns
-from predictor.snapshot import LIVE, SCHEDULED
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ def next_departures(
         # At night nothing comes soon: then the first of the morning is looked for.
         for window_s in (WINDOW_S, AHEAD_S):
             board = boards[stop] = StopBoard(view, stop, now, window_s, route=route)
-            comes: BoolArray = np.isin(board.status, (LIVE, SCHEDULED)) & (board.calls.stop == stop)
+            comes = board.comes & (board.calls.stop == stop)
             comes &= tt.pattern_way[tt.trip_pattern[board.calls.trip]] == direction
             coming[stop] = np.flatnonzero(comes).tolist()
             if coming[stop]:

@@ -10,7 +10,6 @@ from api.reading.board import StopBoard
 from api.reading.calls import RunCall
 from api.reading.lines import Line
 from api.reading.moment import Moment
-from predictor.snapshot import LIVE, SCHEDULED
 
 DEPARTURES_A_ROW = 3
 _SOON_S = 2 * 3600.0
@@ -62,7 +61,7 @@ def soonest_first(rows: list[LineDirection]) -> list[LineDirection]:
 def _line_direction(moment: Moment, board: StopBoard, rows: list[int]) -> LineDirection:
     published = board.calls.published
     soon = [row for row in rows if published[row] <= moment.now + _SOON_S]
-    coming = [row for row in rows if board.status[row] in (LIVE, SCHEDULED)]
+    coming = [row for row in rows if board.comes[row]]
     shown = [row for row in rows if not board.repeats[row]][:DEPARTURES_A_ROW] or rows[:1]
     if coming and coming[0] not in shown:
         shown = [*shown[:-1], coming[0]]

@@ -105,6 +105,14 @@ def patterns_of(timetable: Timetable, trips: Int32Array | Int64Array) -> list[in
     return ordered
 
 
+def patterns_by_direction(timetable: Timetable, route: int) -> dict[int, list[int]]:
+    """The patterns of a route's trips by direction, each in the order of `patterns_of`."""
+    found: dict[int, list[int]] = {}
+    for pattern in patterns_of(timetable, np.flatnonzero(timetable.trip_route == route)):
+        found.setdefault(int(timetable.pattern_way[pattern]), []).append(pattern)
+    return dict(sorted(found.items()))
+
+
 def stops_along(timetable: Timetable, pattern: int) -> list[int]:
     """Indices of the stops of a pattern, in order."""
     calls = slice(timetable.pattern_call_ptr[pattern], timetable.pattern_call_ptr[pattern + 1])

@@ -36,7 +36,7 @@ def call_answer(asked: Asked, call: RunCall) -> Json:
         "VehicleAtStop": call.at_stop,
         "DestinationDisplay": values(call.destination),
     }
-    if call.status in ("cancelled", "skipped"):
+    if not call.comes:
         call_json["Cancellation"] = True
     for name, event in (("Arrival", call.arrival), ("Departure", call.departure)):
         if event is None:
@@ -60,13 +60,13 @@ def occupancy(call: RunCall) -> Json:
 
 def _expected(call: RunCall, event: Event) -> float | None:
     """What is told to riders: of a run that nobody predicts the timetable's, `Monitored` says which it is."""
-    if call.status in ("cancelled", "skipped") or call.passed:
+    if not call.comes or call.passed:
         return None
     return event.scheduled if event.predicted is None else event.predicted
 
 
 def _status(call: RunCall, event: Event) -> str:
-    if call.status in ("cancelled", "skipped"):
+    if not call.comes:
         return "cancelled"
     if call.doubt != "followed":
         return "delayed"

@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 
 from api.reading.calls import RunCall
 from api.reading.lines import Line
-from api.words.moment import COMING, PageMoment
+from api.words.moment import PageMoment
 from api.words.times import Wait
 
 
@@ -39,6 +39,8 @@ class DepartureWords:
     """`live`, `scheduled`, `cancelled` or `skipped`."""
     said: str
     """The status in words."""
+    comes: bool
+    """See `RunCall`."""
     doubt: str
     """`overdue` or `held_up` where the vehicle gets no further: nothing counts down; else ""."""
     here: bool
@@ -54,11 +56,6 @@ class DepartureWords:
     """How full the vehicle is, "" where not told."""
     wheelchair: str
     """Whether the vehicle takes wheelchairs: `yes`, `no`, or "" where that is not known."""
-
-    @property
-    def comes(self) -> bool:
-        """Whether it can be boarded."""
-        return self.status in COMING
 
 
 def departure_words(moment: PageMoment, row: RunCall) -> DepartureWords:
@@ -82,12 +79,13 @@ def departure_words(moment: PageMoment, row: RunCall) -> DepartureWords:
         scheduled=row.scheduled,
         status=status,
         said=moment.status_words(row),
+        comes=row.comes,
         doubt=moment.doubt_of(row),
         here=row.at_stop,
         p10=p10,
         p90=p90,
         range="" if p10 is None or p90 is None else words.range(p10, p90),
         notes=tuple(moment.notes_of(row)),
-        occupancy=moment.occupancy_words(row.occupancy) if status in COMING else "",
+        occupancy=moment.occupancy_words(row.occupancy) if row.comes else "",
         wheelchair=moment.wheelchair_of(row),
     )

@@ -12,7 +12,6 @@ from api.reading.line_directions import LineDirection
 from api.reading.lines import Line
 from api.words.departures import DepartureWords, departure_words
 from api.words.moment import PageMoment
-from predictor.snapshot import LIVE, SCHEDULED
 
 _FROM_AFAR, _ON_A_PHONE = 30, 60
 """Letters of a destination that can be read at a glance, and that there is room for."""
@@ -66,7 +65,7 @@ def quiet_words(moment: PageMoment, first: RunCall | None) -> str:
 def nothing_leaves(moment: PageMoment, stop: int) -> str:
     """What an empty board of a stop says: when the first departure of the coming days leaves, or that none does."""
     week = StopBoard(moment.view, stop, moment.now, _WEEK_S)
-    coming = np.flatnonzero((week.status == LIVE) | (week.status == SCHEDULED))
+    coming = np.flatnonzero(week.comes)
     if len(coming) == 0 and len(StopBoard(moment.view, stop, moment.now, _WEEK_S, arrivals=True).calls):
         return moment.texts("only_arrivals")
     return quiet_words(moment, week.row(int(coming[0])) if len(coming) else None)

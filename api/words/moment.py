@@ -29,8 +29,6 @@ from predictor.snapshot import Snapshot
 _MOST_ALERTS = 20
 """So many a page, panel or screen has room for."""
 _SAYS_TO = re.compile(r"(?:^|\s)(?:to|towards?|vers)\s", re.IGNORECASE)
-COMING = ("live", "scheduled")
-"""Statuses of what does come."""
 DOUBTED = ("overdue", "held_up")
 """Doubts about a vehicle that riders are told."""
 
@@ -134,7 +132,7 @@ class PageMoment(Moment):
     def wait_of(self, row: RunCall) -> Wait:
         """How long until a departure, as shown. A countdown is a promise: without live data, for what does not come,
         and for a vehicle that gets no further a clock time says enough."""
-        if row.status not in COMING or self.feed.stopped or row.minutes is None:
+        if not row.comes or self.feed.stopped or row.minutes is None:
             return self.clock_of(row)
         return self.words_at(row.stop_idx).wait(row.published, row.status == "live", here=row.at_stop)
 
@@ -176,7 +174,7 @@ class PageMoment(Moment):
 
     def wheelchair_of(self, row: RunCall) -> str:
         """Whether the vehicle takes wheelchairs, as shown: `no`; `yes` where the vehicle itself tells; else ""."""
-        if row.status not in COMING or row.vehicle_wheelchair == "unknown":
+        if not row.comes or row.vehicle_wheelchair == "unknown":
             return ""
         return row.vehicle_wheelchair if row.vehicle_wheelchair == "no" or row.vehicle_id is not None else ""
 

@@ -17,9 +17,9 @@ from api.app import create_app
 from api.desk.desk import Desk
 from api.desk.disruption import Notice
 from api.desk.drafts import drafts, suggestions
-from api.desk.gaps import great_gaps
-from api.desk.running_trips import running_trips
-from api.desk.standing import standing
+from api.reading.gaps import great_gaps
+from api.reading.running_trips import running_trips
+from api.reading.standing import standing
 from api.service.clock import ShiftedClock
 from api.service.service import Service
 from api.service.view import FeedHealth

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from api.desk.gaps import Gap, great_gaps
-from api.desk.running_trips import RunningTrips, running_trips
-from predictor.arrays import Int32Array
+from api.reading.gaps import Gap, great_gaps
+from api.reading.running_trips import RunningTrips, running_trips
+from predictor.arrays import BoolArray, Float64Array, Int32Array
 from predictor.snapshot import GIVEN_UP, IN_SERVICE, LAYOVER, OFF_ROUTE, UNMATCHED, VEHICLE_STATES, Snapshot
 
 LATE_S, EARLY_S = 300.0, -120.0
@@ -74,11 +74,11 @@ def standing(snapshot: Snapshot, live_limit_s: float) -> Standing:
     trip_route = tt.trip_route[trips.trip]
     moving = on_trip & (vehicles.state != LAYOVER)
 
-    def vehicles_where(condition: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[int]:
+    def vehicles_where(condition: BoolArray) -> list[int]:
         counted: list[int] = np.bincount(route[condition], minlength=routes + 1).tolist()
         return counted
 
-    def trips_where(condition: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[int]:
+    def trips_where(condition: BoolArray) -> list[int]:
         counted: list[int] = np.bincount(trip_route[condition], minlength=routes).tolist()
         return counted
 
@@ -108,6 +108,6 @@ def standing(snapshot: Snapshot, live_limit_s: float) -> Standing:
     )
 
 
-def _median(delay_s: np.ndarray[tuple[int], np.dtype[np.float64]]) -> float:
+def _median(delay_s: Float64Array) -> float:
     known = delay_s[~np.isnan(delay_s)]
     return float(np.median(known)) if len(known) else float("nan")

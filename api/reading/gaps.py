@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from api.desk.running_trips import GRACE_S
 from api.reading.lines import lines_of
+from api.reading.running_trips import GRACE_S
 from predictor.arrays import RouteIdx, StopIdx
 from predictor.snapshot import CANCELLED, FROM_TIMETABLE, SKIPPED, Snapshot
 from predictor.timetable import Timetable
