@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.answers.announcer import Announcer
@@ -18,6 +17,7 @@ from api.answers.document import describe
 from api.answers.doors import Doors
 from api.answers.heavy_reads import HeavyReads
 from api.answers.map_tiles import MapTiles
+from api.answers.middleware import HeadAsGet
 from api.answers.of_the_engine import OfTheEngine
 from api.answers.own_redirects import OwnRedirects
 from api.answers.problems import answer_with_problems
@@ -71,30 +71,17 @@ they say changes: send it back in `If-None-Match` and get 304 in between. Errors
 """
 
 
-class HeadAsGet:
-    """ASGI middleware that answers HEAD as GET, without the body."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
-        if scope["type"] != "http" or scope["method"] != "HEAD":
-            await self._app(scope, receive, send)
-            return
-        ended = False
-
-        async def sending(message: Message) -> None:
-            nonlocal ended
-            if message["type"] == "http.response.start":
-                await send(message)
-            elif message["type"] == "http.response.body" and not ended:
-                # The first piece ends the answer: the server then says that the listener has gone, which is what
-                # ends an event stream.
-                ended = True
-                await send({"type": "http.response.body", "body": b""})
-
-        await self._app({**scope, "method": "GET"}, receive, sending)
+_ROUTERS: tuple[APIRouter, ...] = (
+    departures_router, route_departures_router, panels_router, explain_router, accuracy_router, stops_router,
+    routes_router, shapes_router, trips_router,
+    vehicles_router, disruptions_router, realtime_feeds_router, siri_router, health_router, timetable_router,
+    metrics_router, docs_router, timetable_in_use_router,
+    installable_router, crawlers_router, page_stream_router, timetable_pages_router, embed_router,
+    push_router,
+    desk_router, map_router, map_picture_router, alerts_router, pages_router,
+    screens_router,
+)  # fmt: skip
+"""The first that fits answers."""
 
 
 def create_app(
@@ -121,21 +108,7 @@ def create_app(
     engine answers what only it can.
     """
     desk = desk or Desk(service)
-    announcer = Announcer(service)
-    heavy_reads = HeavyReads()
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        service.start()
-        if reminders:
-            reminders.start()
-        yield
-        if reminders:
-            reminders.close()
-        heavy_reads.close()
-        service.stop()
-        desk.close()
-
+    announcer, heavy_reads, doors = Announcer(service), HeavyReads(), Doors(trusted_proxies)
     app = FastAPI(
         docs_url=None,
         redoc_url=None,
@@ -145,10 +118,9 @@ def create_app(
         summary="Real-time bus and tram arrival predictions",
         description=_DESCRIPTION,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        lifespan=lifespan,
+        lifespan=lambda _: _running(service, desk, heavy_reads, reminders),
     )
     describe(app)
-    doors = Doors(trusted_proxies)
     registry = registry_of(service, announcer, heavy_reads, doors)
     registry.register(DeskCollector(desk))
     app.state.service = service
@@ -163,7 +135,35 @@ def create_app(
     app.state.doors = doors
     app.state.registry = registry
     app.state.rate_limits = RateLimits(behind_proxy=behind_socket or bool(trusted_proxies))
-    # The last one added is the outermost.
+    _add_middleware(app, service, reads=reads, engine=engine)
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts="*" if behind_socket else list(trusted_proxies))
+    if root_path:
+        app.add_middleware(RootPath, root=root_path)
+    answer_with_problems(app)
+    for router in _ROUTERS:
+        # As they are: an included router is described anew for each application, and searched for each request.
+        app.router.routes.extend(router.routes)
+    app.mount(DOCS_FILES, docs_files)
+    return app
+
+
+@asynccontextmanager
+async def _running(
+    service: Served, desk: Desk, heavy_reads: HeavyReads, reminders: Reminders | None
+) -> AsyncIterator[None]:
+    service.start()
+    if reminders:
+        reminders.start()
+    yield
+    if reminders:
+        reminders.close()
+    heavy_reads.close()
+    service.stop()
+    desk.close()
+
+
+def _add_middleware(app: FastAPI, service: Served, *, reads: bool, engine: str | None) -> None:
+    """The last one added is the outermost."""
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(
         CORSMiddleware,
@@ -177,24 +177,6 @@ def create_app(
         app.add_middleware(OfTheEngine, address=engine)
     app.add_middleware(BodyLimit)
     app.add_middleware(SaidOnce, service=service)
-    app.add_middleware(RequestMetrics, registry=registry)
+    app.add_middleware(RequestMetrics, registry=app.state.registry)
     app.add_middleware(HeadAsGet)
     app.add_middleware(OwnRedirects)
-    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts="*" if behind_socket else list(trusted_proxies))
-    answer_with_problems(app)
-    for router in (
-        departures_router, route_departures_router, panels_router, explain_router, accuracy_router, stops_router,
-        routes_router, shapes_router, trips_router,
-        vehicles_router, disruptions_router, realtime_feeds_router, siri_router, health_router, timetable_router,
-        metrics_router, docs_router, timetable_in_use_router,
-        installable_router, crawlers_router, page_stream_router, timetable_pages_router, embed_router,
-        push_router,
-        desk_router, map_router, map_picture_router, alerts_router, pages_router,
-        screens_router,
-    ):  # fmt: skip
-        # As they are: an included router is described anew for each application, and searched for each request.
-        app.router.routes.extend(router.routes)
-    app.mount(DOCS_FILES, docs_files)
-    if root_path:
-        app.add_middleware(RootPath, root=root_path)
-    return app

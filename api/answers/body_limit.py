@@ -6,8 +6,9 @@ import asyncio
 import time
 
 from fastapi import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
+from api.answers.middleware import HttpMiddleware
 from api.answers.problems import Problem, problem_response
 
 MOST_BYTES = 512 * 1024
@@ -24,20 +25,14 @@ def _too_large() -> Problem:
     )  # fmt: skip
 
 
-class BodyLimit:
-    """ASGI middleware that refuses a body by its announced length, by what has come of it, and by the time it takes.
+class BodyLimit(HttpMiddleware):
+    """Refuses a body by its announced length, by what has come of it, and by the time it takes.
 
     Errors: Problem 413 and 408, raised from `receive` where the application is already reading.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See `HttpMiddleware`."""
         announced = dict(scope["headers"]).get(b"content-length", b"0")
         # The server refuses what is no number; a number may still be longer than Python turns into one.
         if len(announced) > 15 or int(announced) > MOST_BYTES:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.answers.forwarding import Forwarding, UnreachableError
+from api.answers.middleware import HttpMiddleware
 from api.answers.problems import Problem, problem_response
 from api.words.root_path import path_within
 
@@ -21,17 +22,17 @@ _OF_THE_ENGINE = re.compile(
 _RETRY_AFTER_S = 10
 
 
-class OfTheEngine:
-    """ASGI middleware that hands such requests on to the engine, in the name of who asks, and its answers back."""
+class OfTheEngine(HttpMiddleware):
+    """Hands such requests on to the engine, in the name of who asks, and its answers back."""
 
     def __init__(self, app: ASGIApp, address: str | None) -> None:
         """Parameters: `address`: where the engine listens, None where that is not told."""
-        self._app = app
+        super().__init__(app)
         self._engine = Forwarding(address) if address else None
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
-        if scope["type"] != "http" or not _OF_THE_ENGINE.fullmatch(path_within(scope)):
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See `HttpMiddleware`."""
+        if not _OF_THE_ENGINE.fullmatch(path_within(scope)):
             await self._app(scope, receive, send)
             return
         scope["route"] = SimpleNamespace(path_format="of the engine")

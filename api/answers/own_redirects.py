@@ -5,23 +5,18 @@ from __future__ import annotations
 from urllib.parse import urlsplit, urlunsplit
 
 from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
+from api.answers.middleware import HttpMiddleware
 from api.words.root_path import root_of
 
 
-class OwnRedirects:
-    """ASGI middleware that makes each Location a path under our root path: every redirect of ours leads to a page of
+class OwnRedirects(HttpMiddleware):
+    """Makes each Location a path under our root path: every redirect of ours leads to a page of
     ours, and what stands before its path came from the Host header."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See `HttpMiddleware`."""
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":

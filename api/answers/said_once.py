@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.answers.caching import has_same
+from api.answers.middleware import HttpMiddleware
 from api.service.served import Served
 from api.service.view import ServiceView
 from api.words.root_path import path_within
@@ -44,25 +45,25 @@ class _Answer:
     unchanged: Message
 
 
-class SaidOnce:
-    """ASGI middleware that says again what it said for the same view and second.
+class SaidOnce(HttpMiddleware):
+    """Says again what it said for the same view and second.
 
     The first who asks has the answer made, those who ask meanwhile wait for it.
     """
 
     def __init__(self, app: ASGIApp, service: Served) -> None:
-        self._app, self._service = app, service
+        super().__init__(app)
+        self._service = service
         self._view: ServiceView | None = None
         self._second = -1
         self._answers: dict[tuple[object, ...], _Answer | asyncio.Future[_Answer | None]] = {}
         self._bytes = 0
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
-        path = path_within(scope) if scope["type"] == "http" else ""
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See `HttpMiddleware`."""
+        path = path_within(scope)
         if (
-            not path
-            or scope["method"] != "GET"
+            scope["method"] != "GET"
             or not _SAME_FOR_ALL.fullmatch(path)
             # A search from the home page is counted against its client.
             or (path == "/" and scope["query_string"])

@@ -19,6 +19,7 @@ from api.answers.assets import asset_answer, style
 from api.answers.doors import Doors
 from api.answers.forwarding import UnreachableError
 from api.answers.frame import Frame, templates, whole_page
+from api.answers.middleware import HttpMiddleware
 from api.answers.own_redirects import OwnRedirects
 from api.answers.problems import Problem, problem_response
 from api.answers.root_path import RootPath
@@ -70,15 +71,16 @@ class Networks:
             task.cancel()
 
 
-class ToNetworks:
-    """ASGI middleware that hands what is asked of a network on to its process."""
+class ToNetworks(HttpMiddleware):
+    """Hands what is asked of a network on to its process."""
 
     def __init__(self, app: ASGIApp, networks: Networks) -> None:
-        self._app, self._networks = app, networks
+        super().__init__(app)
+        self._networks = networks
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
-        name, slash, _ = path_within(scope)[1:].partition("/") if scope["type"] == "http" else ("", "", "")
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See `HttpMiddleware`."""
+        name, slash, _ = path_within(scope)[1:].partition("/")
         network = self._networks.named(name)
         if network is None:
             await self._app(scope, receive, send)

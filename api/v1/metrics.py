@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.answers.announcer import Announcer
 from api.answers.doors import Doors
 from api.answers.heavy_reads import HeavyReads
+from api.answers.middleware import HttpMiddleware
 from api.reading.accuracy import recent
 from api.reading.health import FAULTS, faults_of
 from api.service.served import Served
@@ -143,11 +144,11 @@ def registry_of(service: Served, announcer: Announcer, heavy_reads: HeavyReads, 
     return registry
 
 
-class RequestMetrics:
-    """ASGI middleware that counts requests by route, and the time until their answers begin: a stream never ends."""
+class RequestMetrics(HttpMiddleware):
+    """Counts requests by route, and the time until their answers begin: a stream never ends."""
 
     def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
-        self._app = app
+        super().__init__(app)
         self._count = Counter(
             "prochain_requests", "Requests answered.", ["route", "status"], registry=registry
         )  # fmt: skip
@@ -156,11 +157,8 @@ class RequestMetrics:
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0),
         )  # fmt: skip
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See `HttpMiddleware`."""
         began, answered = time.perf_counter(), False
 
         def answers(status: int) -> None:
