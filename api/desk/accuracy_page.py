@@ -69,24 +69,6 @@ class Way:
     headways: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True)
-class AccuracyPage:
-    """What the page shows."""
-
-    asked: Asked
-    problem: str
-    span: str
-    sources: tuple[str, ...]
-    figures: tuple[tuple[str, tuple[str, ...]], ...]
-    """Name of each figure, a cell a source."""
-    charts: tuple[Chart, ...]
-    lines: tuple[Row, ...]
-    stops: tuple[Row, ...]
-    line: Line | None
-    day: str
-    ways: tuple[Way, ...]
-
-
 @accuracy_page_router.get("/desk/accuracy")
 @heavy
 def accuracy_page(request: Request, _: Session, days: str = "", day: str = "", line: str = "") -> Response:
@@ -107,30 +89,32 @@ def accuracy_page(request: Request, _: Session, days: str = "", day: str = "", l
         return accuracy(history.accuracy, moment.timetable, first, last, by, route=index)
 
     overall = read("all")
+    by_line = [scores for scores in read("line") if scores.source == SOURCES[0]]
     worse = {
         line.route_id: moment.texts("accuracy_worse", now=f"{line.score:.0%}", usual=f"{line.usual:.0%}")
         for line in history.accuracy.recent.worse
     }
-    by_line = [scores for scores in read("line") if scores.source == SOURCES[0]]
-    page = AccuracyPage(
+    return desk_page(
+        request,
+        moment,
+        "accuracy.html",
+        badges=[listed.badge for listed in moment.lines.all],
+        status=422 if problem else 200,
         asked=Asked(count, day, line if chosen else ""),
+        spans=SPANS,
         problem=problem,
         span=_span(first, last, moment),
-        sources=tuple(scores.source for scores in overall),
+        sources=[scores.source for scores in overall],
         figures=_figures(overall, moment),
         charts=_charts(read, moment),
-        lines=tuple(_row(scores, moment, worse.get(scores.group, "")) for scores in by_line if scores.predictions),
-        stops=_worst_stops(read("stop"), moment) if chosen else (),
+        lines=[_row(scores, moment, worse.get(scores.group, "")) for scores in by_line if scores.predictions],
+        stops=_worst_stops(read("stop"), moment) if chosen else [],
         line=chosen,
         day=_day(last, moment),
-        ways=() if index is None else tuple(
-            _way(way, moment) for way in line_performance(history, moment.timetable, index, last)
-        ),
-    )  # fmt: skip
-    return desk_page(
-        request, moment, "accuracy.html", badges=[listed.badge for listed in moment.lines.all], page=page, spans=SPANS,
-        status=422 if problem else 200,
-    )  # fmt: skip
+        ways=[]
+        if index is None
+        else [_way(way, moment) for way in line_performance(history, moment.timetable, index, last)],
+    )
 
 
 def _figures(overall: list[Scores], moment: PageMoment) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -178,8 +178,7 @@ def words_of(form: DisruptionForm, phrase: Phrase | None, notice: Notice, moment
 
 
 def _made(notice: Notice, phrase: Phrase | None, timetable: Timetable, now: float) -> dict[tuple[str, str], str]:
-    made = {} if phrase is None else phrase_words(phrase, notice, timetable, now)
-    return {(name, language): text for (name, language), text in made.items()}
+    return {} if phrase is None else phrase_words(phrase, notice, timetable, now)
 
 
 def _start(form: DisruptionForm, moment: PageMoment, kept: Disruption | None) -> float:

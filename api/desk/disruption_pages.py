@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
@@ -13,12 +13,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.answers.map_frame import MAP_POLICY, map_context
 from api.answers.problems import Problem
-from api.desk.cards import AudienceWords, audience_words, card, operator_cards
+from api.desk.cards import audience_words, card, operator_cards
 from api.desk.disruption import Disruption, Notice, alert_of
 from api.desk.disruption_form import (
     SHOWN_ON,
     DisruptionForm,
-    Words,
     chosen_audience,
     form_of_disruption,
     form_of_post,
@@ -41,32 +40,14 @@ from api.desk.rendering import (
     text,
 )
 from api.desk.repeats import WEEKDAYS
-from api.desk.stop_choice import StopChoice, stop_choice
-from api.words.moment import AlertWords, PageMoment
+from api.desk.stop_choice import stop_choice
+from api.words.moment import PageMoment
 from api.words.recurrence import weekdays
 
 disruption_pages_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 _OVER = 200
 _MAP_TEXTS = ("map_picked", "map_unpicked", "map_loading", "line_title", "network_gone_title")
-
-
-@dataclass(frozen=True)
-class FormPage:
-    """What the form's page shows."""
-
-    kept: Disruption | None
-    phrase: Phrase | None
-    name: str
-    form: DisruptionForm
-    shown_on: str
-    stops: StopChoice
-    words: list[Words]
-    preview: list[tuple[str, AlertWords]]
-    """Language and how riders read it in that language."""
-    audience: AudienceWords | None
-    problem: str
-    form_id: str
 
 
 @disruption_pages_router.get("/desk/disruptions")
@@ -195,26 +176,30 @@ def _form_page(
         shown_on=chosen_audience(form, phrase),
     )  # fmt: skip
     alert = alert_of(shown, moment.timetable, "")
-    page = FormPage(
+    return desk_page(
+        request,
+        moment,
+        "disruption.html",
+        badges=[line.badge for line in moment.lines.all],
+        status=status,
+        also_allowed=MAP_POLICY,
         kept=kept,
         phrase=phrase,
         name=phrase.name.get(moment.texts.language, phrase.key) if phrase else moment.texts("phrase_free"),
         form=form,
+        form_id=form_id,
         shown_on=shown.shown_on,
         stops=stop_choice(form, moment),
         words=words_of(form, phrase, shown, moment),
         preview=[] if unread else [(language, moment_in(request, language).said(alert)) for language in LANGUAGES],
-        audience=None if unread else audience_words(shown, moment),
+        reach=None if unread else audience_words(shown, moment),
         problem=moment.texts(f"problem_{problem}") if problem else "",
-        form_id=form_id,
-    )
-    return desk_page(
-        request, moment, "disruption.html", badges=[line.badge for line in moment.lines.all], status=status,
-        page=page, spans=SPANS_MIN, shown_on=SHOWN_ON,
-        also_allowed=MAP_POLICY, **map_context(request, moment),
-        map_texts=json.dumps({key: moment.texts.entries[key] for key in _MAP_TEXTS}, ensure_ascii=False),
+        spans=SPANS_MIN,
+        audiences=SHOWN_ON,
         weekdays=[(day, weekdays([number], moment.texts)) for number, day in enumerate(WEEKDAYS)],
-    )  # fmt: skip
+        map_texts=json.dumps({key: moment.texts.entries[key] for key in _MAP_TEXTS}, ensure_ascii=False),
+        **map_context(request, moment),
+    )
 
 
 def _phrase(request: Request, key: str) -> Phrase | None:

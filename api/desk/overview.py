@@ -10,7 +10,7 @@ import numpy as np
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
-from api.desk.cards import Card, OperatorCard, card, operator_cards
+from api.desk.cards import Card, card, operator_cards
 from api.desk.drafts import Draft
 from api.desk.ending_soon import Ending, ending_soon
 from api.desk.outbox import Delivery
@@ -23,7 +23,7 @@ from api.reading.standing import LineState, Standing
 from api.words.health import fault_words
 from api.words.moment import PageMoment
 from api.words.texts import texts_in
-from api.words.vehicles import vehicle_label
+from api.words.vehicles import deviation_words, vehicle_label
 from predictor.geometry import ground_distance_m
 from predictor.snapshot import OFF_ROUTE
 
@@ -89,48 +89,26 @@ class EndingWords:
     """Minutes by which its end may be put off, and the words for them."""
 
 
-@dataclass(frozen=True)
-class Overview:
-    """What the first page shows."""
-
-    ending: list[EndingWords]
-    """Those whose end comes near."""
-    cards: list[Card]
-    by_operator: list[OperatorCard]
-    drafts: list[DraftWords]
-    dismissed: list[DraftWords]
-    faults: list[str]
-    """What is wrong with the feeds, the timetable and the service."""
-    feeds: list[FeedWords]
-    """Our own sources, then those whom we tell."""
-    states: list[tuple[str, str, int]]
-    """State, its name, how many vehicles."""
-    running: int
-    uncovered: list[tuple[Line, str]]
-    more_uncovered: int
-    given_up: list[tuple[Line, str]]
-    more_given_up: int
-    worst: list[LineWords]
-    unmatched: list[VehicleRow]
-    more_unmatched: int
-    step_age: str
-    timetable_waits: bool
-    """Whether a new timetable waits for the officer's word; the GTFS feed's error says why."""
-
-
 @overview_router.get("/desk")
 def overview(request: Request, _: Session, published: str = "", ended: str = "") -> Response:
     """What is published, suggested, and going on."""
-    moment = page_moment(request)
-    desk = desk_of_request(request)
-    standing, shown = desk.standing(), desk.disruptions.now(moment.now)
-    worst = [_line(line, moment) for line in standing.lines if line.trouble >= _TROUBLE_FROM][:_WORST]
-    uncovered = _uncovered(standing.trips, moment)
-    suggested = desk.drafts()
-    page = Overview(
+    moment, desk = page_moment(request), desk_of_request(request)
+    standing, shown, suggested = desk.standing(), desk.disruptions.now(moment.now), desk.drafts()
+    worst = [state for state in standing.lines if state.trouble >= _TROUBLE_FROM]
+    uncovered, given_up, unmatched = standing.trips.uncovered_rows(), standing.given_up, standing.unmatched
+    number = published or ended
+    flash = desk.disruptions.get(int(number[:9])) if number.isdecimal() else None
+    return desk_page(
+        request,
+        moment,
+        "overview.html",
+        badges=[line.badge for line in moment.lines.all],
+        flash=card(flash, moment) if flash else None,
+        done="published" if published else "ended",
+        phrases=desk.phrases.all(),
         ending=[_ending(ending, moment) for disruption in shown if (ending := ending_soon(disruption, moment.now))],
         cards=[card(disruption, moment) for disruption in shown],
-        by_operator=operator_cards(moment),
+        by_operators=operator_cards(moment),
         drafts=[_draft(draft, standing, moment, request) for draft in suggested.offered],
         dismissed=[
             _draft(draft, standing, moment, request, moment.words.time(dismissal.until))
@@ -140,23 +118,16 @@ def overview(request: Request, _: Session, published: str = "", ended: str = "")
         feeds=[*_feeds(moment), *(_told(delivery, moment) for delivery in desk.deliveries)],
         states=[(state, moment.texts(f"state_{state}"), count) for state, count in standing.by_state.items()],
         running=len(standing.trips) - int(standing.trips.cancelled.sum()),
-        uncovered=uncovered[:_LISTED],
+        uncovered=[_uncovered(standing.trips, row, moment) for row in uncovered[:_LISTED]],
         more_uncovered=max(len(uncovered) - _LISTED, 0),
-        given_up=[_given_up(vehicle, moment) for vehicle in standing.given_up[:_LISTED].tolist()],
-        more_given_up=max(len(standing.given_up) - _LISTED, 0),
-        worst=worst,
-        unmatched=[_unmatched(vehicle, moment) for vehicle in standing.unmatched[:_LISTED].tolist()],
-        more_unmatched=max(len(standing.unmatched) - _LISTED, 0),
+        given_up=[_given_up(vehicle, moment) for vehicle in given_up[:_LISTED].tolist()],
+        more_given_up=max(len(given_up) - _LISTED, 0),
+        worst=[_line(state, moment) for state in worst[:_WORST]],
+        unmatched=[_unmatched(vehicle, moment) for vehicle in unmatched[:_LISTED].tolist()],
+        more_unmatched=max(len(unmatched) - _LISTED, 0),
         step_age=moment.words.age(max(moment.now - standing.snapshot.made_at, 0.0)),
         timetable_waits=desk.service.waiting_timetable is not None,
     )
-    badges = [line.badge for line in moment.lines.all]
-    done = next((("published" if published else "ended"), number) for number in (published or ended,))
-    flash = card(kept, moment) if done[1].isdecimal() and (kept := desk.disruptions.get(int(done[1][:9]))) else None
-    return desk_page(
-        request, moment, "overview.html", badges=badges, page=page, flash=flash, done=done[0],
-        phrases=desk.phrases.all(),
-    )  # fmt: skip
 
 
 @overview_router.post("/desk/drafts/dismiss")
@@ -219,28 +190,18 @@ def _line(state: LineState, moment: PageMoment) -> LineWords:
     ]
     if state.gap:
         facts.append(texts("line_gap", wait=round(state.gap.wait_s / 60), start=moment.words.time(state.gap.begins_at)))
-    median = "" if math.isnan(state.median_delay_s) else _deviation(state.median_delay_s, moment)
+    late_s = state.median_delay_s
+    median = "" if math.isnan(late_s) else deviation_words(late_s, texts, least_min=1)
     return LineWords(moment.lines.all[state.route], median, facts)
 
 
-def _deviation(delay_s: float, moment: PageMoment) -> str:
-    minutes = round(delay_s / 60)
-    if abs(minutes) < 1:
-        return moment.texts("on_time")
-    return moment.texts("late" if minutes > 0 else "early", count=abs(minutes))
-
-
-def _uncovered(trips: RunningTrips, moment: PageMoment) -> list[tuple[Line, str]]:
-    tt = moment.timetable
-    rows = [row for row in range(len(trips)) if trips.uncovered[row]]
-    rows.sort(key=lambda row: -trips.started_at[row])
-    return [
-        (moment.lines.all[int(tt.trip_route[trips.trip[row]])],
-         moment.texts("trip_of", time=moment.words.time(float(trips.started_at[row])),
-                      place=destination(moment.snapshot, int(trips.trip[row]), int(trips.service_day[row]),
-                                        int(trips.shift_s[row]), 0)))
-        for row in rows
-    ]  # fmt: skip
+def _uncovered(trips: RunningTrips, row: int, moment: PageMoment) -> tuple[Line, str]:
+    trip, day, shift_s = int(trips.trip[row]), int(trips.service_day[row]), int(trips.shift_s[row])
+    words = moment.texts(
+        "trip_of", time=moment.words.time(float(trips.started_at[row])),
+        place=destination(moment.snapshot, trip, day, shift_s, 0),
+    )  # fmt: skip
+    return moment.lines.all[int(moment.timetable.trip_route[trip])], words
 
 
 def _given_up(vehicle: int, moment: PageMoment) -> tuple[Line, str]:

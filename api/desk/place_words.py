@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
 
 from babel.dates import format_date
 
@@ -21,11 +20,9 @@ LANGUAGES: tuple[Language, ...] = ("fr", "en")
 """Languages in which riders are told."""
 
 
-def phrase_words(
-    phrase: Phrase, notice: Notice, timetable: Timetable, now: float
-) -> dict[tuple[Literal["header", "description"], Language], str]:
+def phrase_words(phrase: Phrase, notice: Notice, timetable: Timetable, now: float) -> dict[tuple[str, str], str]:
     """What a phrase says of the notice's places, by field and language; without what it says nothing of."""
-    words: dict[tuple[Literal["header", "description"], Language], str] = {}
+    words: dict[tuple[str, str], str] = {}
     for language in LANGUAGES:
         values = place_values(notice, timetable, desk_texts_in(language), now)
         words["header", language] = filled_header(phrase, language, values)

@@ -49,8 +49,8 @@ class Question:
     direction: str
     at: str
     """As a `datetime-local` field takes it."""
-    stop_name: str = ""
-    others: tuple[tuple[str, str], ...] = ()
+    stop_name: str
+    others: list[tuple[str, str]]
     """Id and name of other stops that match."""
 
 
@@ -59,13 +59,8 @@ class Question:
 def why(request: Request, _: Session, stop: str = "", line: str = "", direction: str = "", at: str = "") -> Response:
     """Ask by stop and time, or by line, direction and time."""
     moment = page_moment(request)
-    stop, tt = stop.strip()[:100], moment.timetable
+    stop, tt, problem, found = stop.strip()[:100], moment.timetable, "", list[Explanation]()
     route = tt.route_index.get(line)
-    question_asked, found, problem = (
-        Question(stop, line if route is not None else "", direction, ""),
-        list[Explanation](),
-        "",
-    )
     asked = bool(stop) or route is not None
     where = _stops(moment, stop) if stop else []
     zone = moment.view.zone_at(where[0]) if where else moment.view.zone
@@ -75,11 +70,11 @@ def why(request: Request, _: Session, stop: str = "", line: str = "", direction:
         time, asked, problem = moment.now, False, moment.texts("why_bad_time")
     if stop and not where:
         asked, problem = False, problem or moment.texts("results_none", query=stop)
-    question_asked = Question(
-        stop=stop, line=question_asked.line, direction=direction,
+    question = Question(
+        stop=stop, line="" if route is None else line, direction=direction,
         at=f"{datetime.fromtimestamp(time, zone):%Y-%m-%dT%H:%M}",
         stop_name=str(tt.stop_name[where[0]]) if where else "",
-        others=tuple((str(tt.stop_id[other]), str(tt.stop_name[other])) for other in where[1 : _OTHERS + 1]),
+        others=[(str(tt.stop_id[other]), str(tt.stop_name[other])) for other in where[1 : _OTHERS + 1]],
     )  # fmt: skip
     if asked:
         history = desk_of_request(request).service.history
@@ -92,7 +87,7 @@ def why(request: Request, _: Session, stop: str = "", line: str = "", direction:
         request, moment, "why.html", badges=[listed.badge for listed in moment.lines.all],
         status=422 if problem else 200,
         found="why_waits" if found and all(explanation.verdict.by_headway for explanation in found) else "why_found",
-        question=question_asked, cases=[_case(explanation, moment) for explanation in found],
+        question=question, cases=[_case(explanation, moment) for explanation in found],
         asked=asked, problem=problem,
         directions=[] if route is None else _directions(moment, route),
     )  # fmt: skip

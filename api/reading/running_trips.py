@@ -31,6 +31,12 @@ class RunningTrips:
     def __len__(self) -> int:
         return len(self.trip)
 
+    def uncovered_rows(self) -> list[int]:
+        """Rows of the uncovered, those that should have begun last first."""
+        rows = np.flatnonzero(self.uncovered)
+        ordered: list[int] = rows[np.argsort(-self.started_at[rows], kind="stable")].tolist()
+        return ordered
+
 
 def running_trips(snapshot: Snapshot) -> RunningTrips:
     """Journeys that by the timetable began more than `GRACE_S` before the snapshot and are not at their end."""

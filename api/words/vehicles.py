@@ -8,6 +8,7 @@ import numpy as np
 
 from api.reading.boarding import occupancy_of, vehicle_wheelchair, wheelchair_words
 from api.words.moment import PageMoment
+from api.words.texts import Texts
 from predictor.snapshot import DOUBTS, LAYOVER, OFF_ROUTE, Vehicles
 
 _OLD_S = 90.0
@@ -60,7 +61,7 @@ def vehicle_words(moment: PageMoment, vehicle: int) -> VehicleWords:
         label=vehicle_label(vehicles, vehicle),
         place=place,
         doubtful=doubt != "followed",
-        punctuality="" if state == LAYOVER or np.isnan(delay) else _punctuality(moment, delay),
+        punctuality="" if state == LAYOVER or np.isnan(delay) else deviation_words(delay, texts),
         late=delay >= 120,
         occupancy=moment.occupancy_words(occupancy_of(moment.snapshot, vehicle)),
         wheelchair="" if takes == "unknown" else takes,
@@ -68,13 +69,12 @@ def vehicle_words(moment: PageMoment, vehicle: int) -> VehicleWords:
     )
 
 
-def _punctuality(moment: PageMoment, delay_s: float) -> str:
+def deviation_words(delay_s: float, texts: Texts, *, least_min: int = 2) -> str:
+    """ "3 min late", "on time" where it is less than `least_min` minutes."""
     minutes = round(delay_s / 60)
-    if minutes >= 2:
-        return moment.texts("late", count=minutes)
-    if minutes <= -2:
-        return moment.texts("early", count=-minutes)
-    return moment.texts("on_time")
+    if abs(minutes) < least_min:
+        return texts("on_time")
+    return texts("late" if minutes > 0 else "early", count=abs(minutes))
 
 
 def vehicle_label(vehicles: Vehicles, vehicle: int) -> str:
