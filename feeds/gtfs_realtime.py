@@ -22,7 +22,7 @@ from feeds.alerts import Alert, Selector
 from feeds.headway_runs import HeadwayAs
 from feeds.informed import Informed
 from feeds.service_times import start_time
-from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges
+from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges, first_of_each
 from predictor.geometry import LineGeometry
 from predictor.journeys import call_key, dated_calls, dated_journeys
 from predictor.runs import DatedRuns
@@ -98,7 +98,7 @@ def encode_trip_updates(
         entity.trip_update.trip.schedule_relationship = relationship
         entity.trip_update.timestamp = message.header.timestamp
     calls = _calls(snapshot, vehicles_live)
-    first = np.flatnonzero(_starts(calls.service_day, calls.trip, calls.shift_s, calls.follower))
+    first = np.flatnonzero(first_of_each(calls.service_day, calls.trip, calls.shift_s, calls.follower))
     update_times = _update_times(tt, calls)
     of_no_journey = {journey for journey, _ in gone}
     for begin, end in pairwise([*first.tolist(), len(calls.trip)]):
@@ -386,7 +386,7 @@ def _calls(snapshot: Snapshot, vehicles_live: bool) -> _Calls:
         (both.arrival, untold, both.vehicle < 0, ~both.skipped, both.call, both.shift_s, both.trip, both.service_day)
     )
     both = both.take(order)
-    both = both.take(_starts(both.service_day, both.trip, both.shift_s, both.call))
+    both = both.take(first_of_each(both.service_day, both.trip, both.shift_s, both.call))
     return _with_followers(tt, both, len(snapshot.vehicles))
 
 
@@ -401,7 +401,7 @@ def _own_calls(snapshot: Snapshot, predicted: _Calls) -> _Calls:
     np.maximum.at(last_at, predicted.trip, np.nan_to_num(predicted.departure, nan=-np.inf))
     ahead = np.maximum(origin + tt.trip_end_s[own], last_at[own]) >= snapshot.made_at
     own, day, shift, origin = own[ahead], day[ahead], shift[ahead], origin[ahead]
-    row, entry = expand_ranges(tt.trip_call_ptr[own], tt.trip_calls[own])
+    row, entry = tt.entries_of(own)
     call = (entry - tt.trip_call_ptr[own][row]).astype(np.int32)
     arrival = np.full(len(tt.arrival_s), np.inf)
     timed = np.flatnonzero(~np.isnan(predicted.arrival) & (predicted.trip >= tt.base.trips))
@@ -448,7 +448,7 @@ def _with_followers(tt: Timetable, calls: _Calls, vehicles: int) -> _Calls:
     calls = calls.take((follower < 0) | ~calls.skipped)
     order = np.lexsort((calls.call, calls.follower, calls.shift_s, calls.trip, calls.service_day))
     calls = calls.take(order)
-    starts = _starts(calls.service_day, calls.trip, calls.shift_s, calls.follower)
+    starts = first_of_each(calls.service_day, calls.trip, calls.shift_s, calls.follower)
     last = np.flatnonzero(np.append(starts[1:], True) & (calls.follower >= 0))
     owner, call = expand_ranges(calls.call[last] + np.int64(1), tt.trip_calls[calls.trip[last]] - calls.call[last] - 1)
     rest = replace(calls.take(last[owner]), call=call.astype(np.int32))
@@ -463,14 +463,14 @@ def _with_followers(tt: Timetable, calls: _Calls, vehicles: int) -> _Calls:
         np.lexsort((together.call, together.follower, together.shift_s, together.trip, together.service_day))
     )
     # A run needs two calls to be one.
-    group = np.cumsum(_starts(together.service_day, together.trip, together.shift_s, together.follower)) - 1
+    group = np.cumsum(first_of_each(together.service_day, together.trip, together.shift_s, together.follower)) - 1
     return together.take((together.follower < 0) | (np.bincount(group)[group] > 1))
 
 
 def _followers(calls: _Calls, vehicles: int) -> Int32Array:
     """`follower` of calls (m,): in order of run and call, of two vehicles on one run the second is told of first. Where
     none is named a time before that of the call before gives them away."""
-    journey = np.cumsum(_starts(calls.service_day, calls.trip, calls.shift_s)) - 1
+    journey = np.cumsum(first_of_each(calls.service_day, calls.trip, calls.shift_s)) - 1
     first_vehicle = np.full(len(calls), -1, np.int32)
     driven = np.flatnonzero(calls.vehicle >= 0)
     # Of each run the last call counts.
@@ -500,13 +500,6 @@ def _vehicle_name(snapshot: Snapshot, follower: int) -> str:
         return ""
     vehicles = snapshot.vehicles
     return f":{vehicles.vehicle_id[follower] if follower < len(vehicles) else follower - len(vehicles) + 1}"
-
-
-def _starts(*columns: Int32Array) -> BoolArray:
-    """Where any of the sorted columns differs from the row before."""
-    result = np.ones(len(columns[0]), bool)
-    result[1:] = np.any([column[1:] != column[:-1] for column in columns], axis=0)
-    return result
 
 
 def _ascending(sequence: list[int]) -> list[int]:
@@ -585,7 +578,7 @@ class _UpdateTimes:
 
 def _update_times(tt: Timetable, calls: _Calls) -> _UpdateTimes:
     """Whole seconds, each stop later than the one before (E022) and no departure before its arrival (E025)."""
-    journey = np.cumsum(_starts(calls.service_day, calls.trip, calls.shift_s, calls.follower))
+    journey = np.cumsum(first_of_each(calls.service_day, calls.trip, calls.shift_s, calls.follower))
     base = np.floor(np.nanmin(calls.arrival)) if np.isfinite(calls.arrival).any() else 0.0
     times = np.column_stack([calls.arrival, calls.departure]) - base
     # A skipped call, which has no time, only takes its second on the ladder.
@@ -623,11 +616,7 @@ def _update_times(tt: Timetable, calls: _Calls) -> _UpdateTimes:
 def _near_line(tt: Timetable, trip: Int32Array, lat: Float64Array, lon: Float64Array) -> BoolArray:
     """Whether positions lie near the shape of their trip (E029); so they do where it has none."""
     line = tt.pattern_line[tt.trip_pattern[trip]]
-    n = len(trip)
-    nowhere = np.full(n, np.nan)
-    projection = _lines(tt).project(
-        line, lat, lon, low_m=np.zeros(n), high_m=np.full(n, np.inf), course=nowhere, prior_m=nowhere, prior_scale=0.0
-    )
+    projection = _lines(tt).project(line, lat, lon, course=np.full(len(trip), np.nan))
     near: BoolArray = ~tt.line_has_shape[line] | (projection.offset_m <= _SHAPE_M)
     return near
 

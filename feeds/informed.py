@@ -204,9 +204,8 @@ class _Fitting:
         tt = self._timetable = timetable
         self.lock = Lock()
         self.made: dict[tuple[tuple[Selector, ...], int], Informed] = {}
-        pattern_of_call = np.repeat(np.arange(len(tt.pattern_route)), np.diff(tt.pattern_call_ptr))
         order = np.argsort(tt.pattern_stop, kind="stable")
-        self._by_stop: Int64Array = pattern_of_call[order]
+        self._by_stop: Int64Array = tt.pattern_of_call[order]
         self._stop_ptr = np.searchsorted(tt.pattern_stop[order], np.arange(tt.stops + 1))
         self._departures = np.bincount(tt.by_name.journey_trip, minlength=tt.trips)
         self._own_runs: dict[int, list[int]] = {}

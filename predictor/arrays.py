@@ -49,15 +49,27 @@ def group_starts(owner: Int64Array, groups: int) -> Int64Array:
 def sorted_once(keys: Int64Array) -> Int64Array:
     """`keys` (n,) sorted, each once: as `np.unique`, which makes a hash table first and takes five times as long."""
     keys = np.sort(keys)
-    first = np.ones(len(keys), bool)
-    first[1:] = keys[1:] != keys[:-1]
-    return keys[first]
+    return keys[first_of_each(keys)]
+
+
+def first_of_each(*columns: AnyArray) -> BoolArray:
+    """Rows (n,) that are the first of their group; those that are alike in all `columns` (n,) stand together."""
+    first = np.ones(len(columns[0]), bool)
+    first[1:] = columns[0][1:] != columns[0][:-1]
+    for column in columns[1:]:
+        first[1:] |= column[1:] != column[:-1]
+    return first
+
+
+def places_of(keys: AnyArray, sorted_keys: AnyArray) -> Int64Array:
+    """Where each of `keys` (n,) stands first among `sorted_keys`, -1 where it is none of them."""
+    if len(sorted_keys) == 0:
+        return np.full(len(keys), NONE, np.int64)
+    place = np.minimum(np.searchsorted(sorted_keys, keys), len(sorted_keys) - 1)
+    return np.where(sorted_keys[place] == keys, place, NONE)
 
 
 def contains(sorted_keys: Int64Array, keys: Int64Array) -> BoolArray:
     """For each of `keys` (n,), whether it is among `sorted_keys`."""
-    if len(sorted_keys) == 0:
-        return np.zeros(len(keys), bool)
-    place = np.minimum(np.searchsorted(sorted_keys, keys), len(sorted_keys) - 1)
-    found: BoolArray = sorted_keys[place] == keys
+    found: BoolArray = places_of(keys, sorted_keys) >= 0
     return found

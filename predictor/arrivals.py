@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import AnyArray, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
+from predictor.arrays import AnyArray, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, first_of_each
 from predictor.arrivals_loop import Departures, PutOff, Ways, scan
 from predictor.columns import Columns
 from predictor.geometry import to_first_stop_m
@@ -101,8 +101,7 @@ def predict(
     """Arrival and departure at every call of the legs; where the operator `holds` a vehicle, no departure before."""
     tt = timetable
     legs = legs.take(legs.first_call < legs.end_call)
-    opens = np.ones(len(legs), bool)
-    opens[1:] = legs.slot[1:] != legs.slot[:-1]
+    opens = first_of_each(legs.slot)
     head, follows = np.flatnonzero(opens), np.flatnonzero(~opens)
     heads = _heads(tt, travel_times, tracks, legs.take(head), now)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges
+from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges, first_of_each, places_of
 from predictor.geometry import METRES_PER_DEGREE, LineGeometry
 from predictor.observations import Observations
 from predictor.runs import DatedRuns
@@ -50,7 +50,7 @@ class PatternGrid:
         """Lay every line's vertices, no further than a square apart, on the grid."""
         tt = timetable
         cos = float(np.cos(np.radians(np.median(tt.line_lat)))) if len(tt.line_lat) else 1.0
-        line = np.repeat(np.arange(len(tt.line_ptr) - 1), np.diff(tt.line_ptr))
+        line = tt.line_of_vertex
         step = np.diff(tt.line_distance_m, append=0.0)
         step[tt.line_ptr[1:] - 1] = 0.0
         owner, index = expand_ranges(np.zeros(len(line), np.int64), (step // (CELL_M / 2)).astype(np.int64) + 1)
@@ -74,10 +74,8 @@ class PatternGrid:
         owners, patterns = [], []
         for north in (-1, 0, 1):
             for east in (-1, 0, 1):
-                wanted = _cell(lat + north * degrees, lon + east * degrees / self.cos, self.cos)
-                at = np.minimum(np.searchsorted(self.cell, wanted), len(self.cell) - 1)
-                hit = self.cell[at] == wanted
-                owner, index = expand_ranges(self.ptr[at], np.where(hit, self.ptr[at + 1] - self.ptr[at], 0))
+                at = places_of(_cell(lat + north * degrees, lon + east * degrees / self.cos, self.cos), self.cell)
+                owner, index = expand_ranges(self.ptr[at], np.where(at >= 0, self.ptr[at + 1] - self.ptr[at], 0))
                 owners.append(owner)
                 patterns.append(self.pattern[index])
         pairs = np.unique(np.concatenate(owners) * _PATTERNS + np.concatenate(patterns))
@@ -155,9 +153,8 @@ class Assigner:
         best_m = np.full(len(slot), np.nan)
         same = (tracks.guess_trip[slot] >= 0)[owner]
         before = np.where(same, tracks.guess_m[slot][owner], np.nan)
-        zero, far = np.zeros(len(owner)), np.full(len(owner), np.inf)
         place = self.lines.project(
-            tt.pattern_line[pattern], obs.lat[owner], obs.lon[owner], low_m=zero, high_m=far,
+            tt.pattern_line[pattern], obs.lat[owner], obs.lon[owner],
             course=obs.bearing[owner].astype(np.float64), prior_m=before, prior_scale=10.0,
         )  # fmt: skip
         shapeless = ~tt.line_has_shape[tt.pattern_line[pattern]]
@@ -189,9 +186,7 @@ class Assigner:
             # The trip that is being tried keeps a small lead, so that two trips close in time do not take turns.
             score -= np.where(tracks.guessed.take(slot[owner[pair]]).same_as(runs), 2.0, 0.0)
             row = np.lexsort((score, owner[pair]))
-            first = np.ones(len(row), bool)
-            first[1:] = owner[pair[row[1:]]] != owner[pair[row[:-1]]]
-            chosen = row[first]
+            chosen = row[first_of_each(owner[pair[row]])]
             report = owner[pair[chosen]]
             better = score[chosen] < score_of[report]
             chosen, report = chosen[better], report[better]

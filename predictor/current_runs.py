@@ -10,7 +10,7 @@ import numpy as np
 
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array
 from predictor.geometry import LineGeometry, to_first_stop_m
-from predictor.matching import OFF_LINE_M, PRIOR_SCALE, TERMINUS_M
+from predictor.matching import OFF_LINE_M, TERMINUS_M
 from predictor.named_runs import RunNames, run_finder
 from predictor.observations import Observations
 from predictor.runs import DatedRuns
@@ -120,10 +120,7 @@ class CurrentRuns:
             return np.empty(0)
         tt = self.timetable
         line = tt.pattern_line[tt.trip_pattern[obs.trip]]
-        place = self.lines.project(
-            line, obs.lat, obs.lon, low_m=np.zeros(len(obs)), high_m=np.full(len(obs), np.inf),
-            course=obs.bearing.astype(np.float64), prior_m=np.full(len(obs), np.nan), prior_scale=PRIOR_SCALE,
-        )  # fmt: skip
+        place = self.lines.project(line, obs.lat, obs.lon, course=obs.bearing.astype(np.float64))
         departed = self.diagram.calls_before(tt.trip_pattern[obs.trip], place.distance_m)
         elapsed = self.diagram.elapsed_at(obs.trip, departed, place.distance_m)
         return np.where(place.offset_m < OFF_LINE_M, elapsed, np.nan)

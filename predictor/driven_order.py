@@ -22,6 +22,7 @@ from predictor.arrays import (
     StrArray,
     contains,
     expand_ranges,
+    first_of_each,
 )
 from predictor.geometry import METRES_PER_DEGREE, ground_distance_m
 from predictor.links import with_links
@@ -63,9 +64,7 @@ class DrivenOrder:
     def __init__(self, timetable: Timetable) -> None:
         self.timetable = timetable
         at, after = _pairs_in_doubt(timetable)
-        pair, reversed_ = _pairs_one_way(
-            timetable, _pattern_of_calls(timetable)[at], *timetable.pattern_stop[[at, after]]
-        )
+        pair, reversed_ = _pairs_one_way(timetable, timetable.pattern_of_call[at], *timetable.pattern_stop[[at, after]])
         # Pairs of stops and the way that lines drive (n,) as one number each, ascending; how often each end was first;
         # and whether the feed has each first on a line in doubt.
         self._pair: Int64Array = np.unique(pair)
@@ -148,7 +147,7 @@ class DrivenOrder:
 def _pairs_in_doubt(timetable: Timetable) -> tuple[Int64Array, Int64Array]:
     """The two pattern calls (n,) of each pair, one soon after the other on a line that cannot be driven."""
     tt = timetable
-    pattern = _pattern_of_calls(tt)
+    pattern = tt.pattern_of_call
     doubtful = _undrivable(tt)[tt.pattern_line][pattern]
     at = [
         np.flatnonzero(doubtful[:-apart] & (pattern[:-apart] == pattern[apart:]))
@@ -189,7 +188,7 @@ def _passed(
     gap = np.diff(time, prepend=time[0])
     known = (np.diff(run, prepend=-1) == 0) & (gap < LONGEST_GAP_S) & (np.hypot(x, y) < LONGEST_WAY_M)
     x, y, gap = x * known, y * known, gap * known
-    here, entry = expand_ranges(tt.trip_call_ptr[trip], tt.trip_calls[trip])
+    here, entry = tt.entries_of(trip)
     x, y, stop = x[here], y[here], tt.call_stop[entry]
     stop_x = (lon[here] - tt.stop_lon[stop]) * metres_east[here]
     stop_y = (lat[here] - tt.stop_lat[stop]) * METRES_PER_DEGREE
@@ -202,20 +201,15 @@ def _passed(
     here, entry, off_m, passed_at = here[order], entry[order], off_m[order], passed_at[order]
     if len(here) == 0:
         return run[:0], entry, passed_at, passed_at
-    opens = _changes(run[here], entry)
+    opens = np.flatnonzero(first_of_each(run[here], entry))
     nearest = np.minimum.reduceat(off_m, opens)
     near = off_m <= np.repeat(nearest, np.diff(np.append(opens, len(here)))) + AS_NEAR_M
     here, entry, passed_at = here[near], entry[near], passed_at[near]
-    opens = _changes(run[here], entry)
+    opens = np.flatnonzero(first_of_each(run[here], entry))
     return (
         run[here[opens]], entry[opens],
         np.minimum.reduceat(passed_at, opens), np.maximum.reduceat(passed_at, opens),
     )  # fmt: skip
-
-
-def _changes(run: Int64Array, entry: Int64Array) -> Int64Array:
-    """Where another run or trip call begins."""
-    return np.flatnonzero(np.append(True, (run[1:] != run[:-1]) | (entry[1:] != entry[:-1])))
 
 
 def with_driven_order(timetable: Timetable, backward_links: StrArray) -> Timetable:
@@ -230,7 +224,7 @@ def with_driven_order(timetable: Timetable, backward_links: StrArray) -> Timetab
     if len(moved) == 0:
         return timetable
     changed = np.zeros(len(timetable.line_ptr) - 1, bool)
-    changed[timetable.pattern_line[_pattern_of_calls(timetable)[moved]]] = True
+    changed[timetable.pattern_line[timetable.pattern_of_call[moved]]] = True
     return _in_places(timetable, place, changed)
 
 
@@ -245,7 +239,7 @@ def _pairs_named(timetable: Timetable, links: StrArray) -> Int64Array:
 def _driven_places(timetable: Timetable, backward: Int64Array) -> Int64Array:
     """(pattern calls,) which pattern call of the feed stands at each one's place."""
     tt = timetable
-    movable = _undrivable(tt)[tt.pattern_line][_pattern_of_calls(tt)]
+    movable = _undrivable(tt)[tt.pattern_line][tt.pattern_of_call]
     movable[tt.pattern_call_ptr[:-1]] = movable[tt.pattern_call_ptr[1:] - 1] = False
     exchangeable = movable[:-1] & movable[1:]
     place = np.arange(len(tt.pattern_stop))
@@ -295,22 +289,16 @@ def _undrivable(timetable: Timetable) -> BoolArray:
     rows = np.flatnonzero(drawn[of_call])
     vertex = tt.line_ptr[of_call[rows]] + rows - tt.trip_call_ptr[tt.call_trip[rows]]
     undrivable = np.bincount(vertex, undrivable_hops(tt)[rows], tt.line_ptr[-1])
-    vertex_line = np.repeat(np.arange(len(drawn)), vertices)
     found: BoolArray = np.zeros(len(drawn), bool)
-    found[vertex_line[(undrivable > 0) & (undrivable >= 0.5 * trips[vertex_line])]] = True
+    found[tt.line_of_vertex[(undrivable > 0) & (undrivable >= 0.5 * trips[tt.line_of_vertex])]] = True
     return found
-
-
-def _pattern_of_calls(timetable: Timetable) -> Int64Array:
-    """(pattern calls,) the pattern of each."""
-    return np.repeat(np.arange(len(timetable.pattern_line)), np.diff(timetable.pattern_call_ptr))
 
 
 def _in_places(timetable: Timetable, place: Int64Array, changed: BoolArray) -> Timetable:
     """The timetable with its calls put in `place` (pattern calls,), and the lines that are `changed` (lines,) drawn
     anew."""
     tt = timetable
-    pattern = _pattern_of_calls(tt)
+    pattern = tt.pattern_of_call
     moved = np.flatnonzero(changed[tt.pattern_line[pattern]])
     stop, vertex = tt.pattern_stop[place], tt.line_ptr[tt.pattern_line[pattern]] + np.arange(len(place))
     vertex -= tt.pattern_call_ptr[pattern]
@@ -350,7 +338,7 @@ def _drawn(
     calls = np.diff(tt.line_ptr)[line]
     _, vertex = expand_ranges(tt.line_ptr[line], calls)
     _, call = expand_ranges(tt.pattern_call_ptr[tt.trip_pattern[model[line]]], calls)
-    _, entry = expand_ranges(tt.trip_call_ptr[model[line]], calls)
+    _, entry = tt.entries_of(model[line])
     stop, ptr = pattern_stop[call], np.append(0, np.cumsum(calls))
     lat, lon, along = tt.line_lat.copy(), tt.line_lon.copy(), tt.line_distance_m.copy()
     lat[vertex], lon[vertex] = straight_lines(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int8Array
+from predictor.arrays import Float64Array, Int8Array, first_of_each
 from predictor.legs import Legs
 from predictor.operator_holds import OperatorHolds
 from predictor.snapshot import FOLLOWED, GIVEN_UP, HELD_UP, IN_SERVICE, LAYOVER, OFF_ROUTE, OVERDUE
@@ -51,9 +51,7 @@ def doubts(
     `fleet_stands_since`: see `liveness`; of vehicles in the same place since then nobody knows where they are.
     """
     ahead = legs.take(legs.first_call < timetable.trip_calls[legs.trip])
-    opens = np.ones(len(ahead), bool)
-    opens[1:] = ahead.slot[1:] != ahead.slot[:-1]
-    first = ahead.take(opens)
+    first = ahead.take(first_of_each(ahead.slot))
     slot, state = first.slot, tracks.state[first.slot]
     leaves = timetable.stay_end[timetable.entry_of(first.trip, first.first_call)]
     due = np.maximum(first.origin(timetable) + timetable.departure_s[leaves], holds.of_first_calls(first))

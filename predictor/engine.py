@@ -8,7 +8,16 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, sorted_once
+from predictor.arrays import (
+    NONE,
+    BoolArray,
+    Float64Array,
+    Int8Array,
+    Int32Array,
+    Int64Array,
+    first_of_each,
+    sorted_once,
+)
 from predictor.arrivals import Chain, predict
 from predictor.assignment import Assigner
 from predictor.calls_left import with_calls_left
@@ -320,7 +329,7 @@ class Engine:
         self, operator: OperatorTimes, still_told_runs: Int64Array, holds: OperatorHolds, now: float
     ) -> tuple[Legs, Int64Array, Int8Array]:
         """The runs to predict, the key of the journey that each stands for; and the doubt about each vehicle. A run of
-        a silent vehicle of which the operator goes on telling (`told`, journey keys) is left to it."""
+        a silent vehicle of which the operator goes on telling (`still_told_runs`, journey keys) is left to it."""
         tracks, patience = self._tracks, self.settings.patience
         predictable = (tracks.trip >= 0) & ~((tracks.state == OFF_ROUTE) & ~np.isfinite(tracks.distance_m))
         current = current_legs(self.timetable, tracks, np.flatnonzero(predictable))
@@ -331,7 +340,7 @@ class Engine:
         under_way = current.slot[current.first_call < self.timetable.trip_calls[current.trip]]
         later = legs.take(~np.isin(legs.slot, under_way))
         doubt = np.maximum(doubt, doubts(self.timetable, tracks, later, holds, patience, self._feed.stands_since))
-        journey = self._journeys.keys(legs.trip, legs.service_day, legs.shift_s)
+        journey = self._journeys.keys(legs)
         runs = ~np.isin(journey, np.concatenate([operator.cancelled, operator.deleted]))
         runs &= doubt[legs.slot] != GIVEN_UP
         silent = tracks.timestamp[legs.slot] < now - self.settings.live_limit_s
@@ -360,11 +369,11 @@ class Engine:
         self, legs: Legs, journey: Int64Array, leg: Int64Array, calls: Forecast, told_journeys: Int64Array, now: float
     ) -> BoolArray:
         """Legs (n,) of silent vehicles whose time at their next call has passed, where the operator goes on telling of
-        the run (`told`, journey keys). `leg`, `calls` (rows,): as of `_predicted`."""
+        the run (`told_journeys`). `leg`, `calls` (rows,): as of `_predicted`."""
         if len(told_journeys) == 0:
             return np.zeros(len(legs), bool)
         slot, silent = legs.slot[leg], told_until(self._tracks, self.settings.patience) < now
-        opens = np.flatnonzero(np.append(True, slot[1:] != slot[:-1])[: len(slot)])
+        opens = np.flatnonzero(first_of_each(slot))
         passed = np.zeros(len(self._tracks), bool)
         passed[slot[opens]] = calls.departure[opens] < now
         result: BoolArray = (silent & passed)[legs.slot] & np.isin(journey, told_journeys)
@@ -393,8 +402,8 @@ class Engine:
 
     def _served(self, journey: Int64Array, now: float) -> Int64Array:
         """Keys of the journeys that a vehicle is predicted on (`journey`) or has finished."""
-        over = self._finished = self._finished.remembered(now)
-        return np.concatenate([journey, self._journeys.keys(over.trip, over.service_day, over.shift_s)])
+        self._finished = self._finished.remembered(now)
+        return np.concatenate([journey, self._journeys.keys(self._finished)])
 
     def _past_slots(self, now: float) -> Int64Array:
         """Keys of the departures by headway of which the timetable promises nothing more: while the feed is live, those

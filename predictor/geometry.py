@@ -76,7 +76,7 @@ class LineGeometry:
     def of(cls, timetable: Timetable) -> LineGeometry:
         """Flatten the timetable's lines."""
         ptr = timetable.line_ptr
-        line = np.repeat(np.arange(len(ptr) - 1), np.diff(ptr))
+        line = timetable.line_of_vertex
         cos = np.cos(np.radians(timetable.line_lat[ptr[:-1]]))
         x = timetable.line_lon * cos[line] * METRES_PER_DEGREE
         y = timetable.line_lat * METRES_PER_DEGREE
@@ -94,17 +94,18 @@ class LineGeometry:
         lat: Float64Array,
         lon: Float64Array,
         *,
-        low_m: Float64Array,
-        high_m: Float64Array,
         course: Float64Array,
-        prior_m: Float64Array,
-        prior_scale: float,
+        low_m: Float64Array | float = 0.0,
+        high_m: Float64Array | float = np.inf,
+        prior_m: Float64Array | float = np.nan,
+        prior_scale: float = 0.0,
     ) -> Projection:
         """Nearest point of each position's line with distance in [low_m, high_m].
 
-        Parameters: all (n,). `course`: degrees clockwise from north, NaN where unknown; segments against it are
-        penalised. `prior_m`: where along the line the vehicle is thought to be, NaN for no opinion; `prior_scale`:
-        metres off the line that a kilometre away from the prior is worth (no more than two kilometres' worth).
+        Parameters: all (n,), or one for all. `course`: degrees clockwise from north, NaN where unknown; segments
+        against it are penalised. `prior_m`: where along the line the vehicle is thought to be, NaN for no opinion;
+        `prior_scale`: metres off the line that a kilometre away from the prior is worth (no more than two kilometres'
+        worth).
         Cost: O(segments inside the windows).
         """
         n = len(line)
@@ -135,7 +136,7 @@ class LineGeometry:
             -(dx * ux[pair] + dy * uy[pair]), np.sqrt(square), out=np.zeros_like(square), where=square > 0
         )
         cost += _AGAINST_COURSE_M**2 * np.maximum(against, 0.0)
-        away = np.minimum(np.abs(np.nan_to_num(distance - prior_m[pair])), 2000.0)
+        away = np.minimum(np.abs(np.nan_to_num(distance - np.broadcast_to(prior_m, n)[pair])), 2000.0)
         cost += (away * (prior_scale / 1000.0)) ** 2
 
         starts = np.cumsum(last - first) - (last - first)

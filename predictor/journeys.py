@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from predictor.arrays import Float64Array, Int32Array, Int64Array
+from predictor.runs import DatedRuns
 from predictor.timetable import Timetable
 
 _TRIP_SPACING_S = 1.0e7
@@ -13,9 +14,6 @@ _CALLS = 4096
 _ENTRIES = 2**31
 _SHIFTS = 2**19
 """Room for shifts of three days to either side."""
-
-CALL_STEP = _SHIFTS
-"""From one `driven_call_key` of a run to that of its next call."""
 
 
 def journey_key(service_day: Int32Array, journey: Int32Array) -> Int64Array:
@@ -68,17 +66,17 @@ class JourneyLookup:
         trip = timetable.journey_trip[by_headway]
         self._headway_start_s = timetable.trip_start_s[trip] + timetable.journey_shift_s[by_headway]
 
-    def keys(self, trip: Int32Array, service_day: Int32Array, shift_s: Int32Array) -> Int64Array:
-        """Key of each dated journey (n,); those whose trip has no journey at all are left out."""
+    def keys(self, runs: DatedRuns) -> Int64Array:
+        """Key of the journey of each run (n,); those whose trip has no journey at all are left out."""
         if len(self._axis) == 0:
             return np.empty(0, np.int64)
-        place = trip * np.float64(_TRIP_SPACING_S) + shift_s
+        place = runs.trip * np.float64(_TRIP_SPACING_S) + runs.shift_s
         right = np.minimum(np.searchsorted(self._axis, place), len(self._axis) - 1)
         left = np.maximum(right - 1, 0)
         nearer = np.abs(self._axis[left] - place) <= np.abs(self._axis[right] - place)
         journey = self._order[np.where(nearer, left, right)].astype(np.int32)
-        own = self._timetable.journey_trip[journey] == trip
-        return journey_key(service_day[own], journey[own])
+        own = self._timetable.journey_trip[journey] == runs.trip
+        return journey_key(runs.service_day[own], journey[own])
 
     def past_slots(self, service_days: list[int], now: float) -> Int64Array:
         """Keys of the headway slots that have begun: what runs of them is known by its vehicles alone."""

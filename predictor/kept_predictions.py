@@ -16,7 +16,16 @@ from typing import Any
 
 import numpy as np
 
-from predictor.arrays import NONE, AnyArray, BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges
+from predictor.arrays import (
+    NONE,
+    AnyArray,
+    BoolArray,
+    Float64Array,
+    Int32Array,
+    Int64Array,
+    expand_ranges,
+    first_of_each,
+)
 from predictor.arrivals import Chain
 from predictor.columns import column_types
 from predictor.forecast import Forecast
@@ -87,7 +96,7 @@ class KeptPredictions:
         """(slots,) whether the calls of each vehicle are to be predicted anew. Its other legs are taken note of."""
         known = np.zeros(len(self._made), np.uint64)
         if len(legs):
-            opens = np.flatnonzero(np.append(True, legs.slot[1:] != legs.slot[:-1]))
+            opens = np.flatnonzero(first_of_each(legs.slot))
             known[legs.slot[opens]] = np.add.reduceat(_numbers(legs), opens)
         due: BoolArray = (known != self._legs) | (now - self._made >= REFRESH_S)
         self._legs = known
@@ -161,7 +170,7 @@ class KeptPredictions:
         """The rows of all legs, and which leg each is of (rows,)."""
         calls = np.maximum(legs.end_call - legs.first_call, 0).astype(np.int64)
         before = np.cumsum(calls) - calls
-        opens = np.flatnonzero(np.append(True, legs.slot[1:] != legs.slot[:-1])) if len(legs) else np.empty(0, np.int64)
+        opens = np.flatnonzero(first_of_each(legs.slot))
         vehicle = np.repeat(before[opens], np.diff(opens, append=len(legs)))
         leg, row = expand_ranges(self._start[legs.slot] + before - vehicle, calls)
         return leg, self._calls.take(row)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float32Array, Float64Array, Int64Array
+from predictor.arrays import BoolArray, Float32Array, Float64Array, Int64Array, places_of
 from predictor.arrivals import Chain
 from predictor.calibration import Calibration
 from predictor.features import FEATURES, has_begun, scale_s
@@ -113,8 +113,8 @@ class Learner:
         order = np.argsort(key[usable])
         passed, time = key[usable][order], at[usable][order]
         if len(passed) and len(self._key):
-            place = np.minimum(np.searchsorted(passed, self._key), len(passed) - 1)
-            rows = np.flatnonzero((passed[place] == self._key) & (time[place] >= self._made))
+            place = places_of(self._key, passed)
+            rows = np.flatnonzero((place >= 0) & (time[place] >= self._made))
             ahead = self._expected[rows] - self._made[rows]
             missed = (time[place[rows]] - self._expected[rows]) / scale_s(ahead)
             self._take(self._features[rows], ahead, np.clip(missed, -_FARTHEST, _FARTHEST).astype(np.float32))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
+from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, places_of
 from predictor.columns import Columns
 from predictor.geometry import LineGeometry, Projection, course_deg, ground_distance_m, to_first_stop_m
 from predictor.match import STOP_ZONE_M, Match
@@ -215,8 +215,8 @@ class Matcher:
         of_trip = (named < 0) | (tt.standing_for(named, reports.service_day, reports.shift_s) == trip)
         sequence = np.where(of_trip, obs.stop_sequence[reports.row], NONE)
         key = _sequence_key(trip, sequence)
-        at = np.minimum(np.searchsorted(self._sequence_key, key), len(self._sequence_key) - 1)
-        known = (sequence >= 0) & (self._sequence_key[at] == key)
+        at = places_of(key, self._sequence_key)
+        known = (sequence >= 0) & (at >= 0)
         call = np.where(known, tt.call_at(self._by_sequence[at]), NONE).astype(np.int32)
         status = obs.stop_status[reports.row]
         to_stop_m = self._to_stop_m(reports, np.maximum(call, 0))
@@ -266,7 +266,7 @@ class Matcher:
         anywhere = replace(window, low_m=np.zeros(len(reports)), high_m=np.full(len(reports), np.inf))
         again = np.flatnonzero(under_way | (around.low_m > 0))
         rows, other = self._better(line, reports, again, anywhere, found)
-        beside = found.offset_m > self._off_line_m(line, found)
+        beside = found.offset_m > off_line_m(tt, line, found)
         along, astray = found.along.copy(), beside.copy()
         along[rows], astray[rows] = other.along, False
         against_m = self._moved_against_m(reports, along, astray)
@@ -292,9 +292,10 @@ class Matcher:
         self, line: Int32Array, reports: _OnRuns, rows: Int64Array, window: _Window, found: Projection
     ) -> tuple[Int64Array, Projection]:
         """Of `rows`, those that do not fit their line where they were `found` and do in another window, and where."""
-        rows = rows[found.cost[rows] > self._off_line_m(line[rows], found.take(rows)) ** 2]
+        tt = self.timetable
+        rows = rows[found.cost[rows] > off_line_m(tt, line[rows], found.take(rows)) ** 2]
         other = self._projected(line[rows], reports.take(rows), window.take(rows))
-        fits = (other.cost < 0.25 * found.cost[rows]) & (other.offset_m < 0.6 * self._off_line_m(line[rows], other))
+        fits = (other.cost < 0.25 * found.cost[rows]) & (other.offset_m < 0.6 * off_line_m(tt, line[rows], other))
         return rows[fits], other.take(fits)
 
     def _moved_against_m(self, reports: _OnRuns, along: Float64Array, astray: BoolArray) -> Float64Array:
@@ -312,12 +313,6 @@ class Matcher:
             line, reports.lat, reports.lon, low_m=window.low_m, high_m=window.high_m, course=reports.course,
             prior_m=window.prior_m, prior_scale=PRIOR_SCALE,
         )  # fmt: skip
-
-    def _off_line_m(self, line: Int32Array, place: Projection) -> Float64Array:
-        """Metres beside its line (m,) from which on a vehicle is not on it."""
-        straying = np.where(self.timetable.line_has_shape[line], 0.0, OFF_LINE_SHAPELESS * place.segment_m)
-        result: Float64Array = OFF_LINE_M + straying
-        return result
 
     def _progress(self, reports: _OnRuns, place: _Place, stop_told: _StopTold) -> _Progress:
         """How far each vehicle (m,) has come on its run."""
@@ -422,6 +417,13 @@ class Matcher:
         high = np.minimum(window.high_m, here + TOLD_STOP_SLACK_M)
         meets = (stop_told.call >= 0) & (low < high)
         return replace(window, low_m=np.where(meets, low, window.low_m), high_m=np.where(meets, high, window.high_m))
+
+
+def off_line_m(timetable: Timetable, line: Int32Array, place: Projection) -> Float64Array:
+    """Metres beside its line (n,) from which on a vehicle is not on it."""
+    straying = np.where(timetable.line_has_shape[line], 0.0, OFF_LINE_SHAPELESS * place.segment_m)
+    result: Float64Array = OFF_LINE_M + straying
+    return result
 
 
 def _sequence_key(trip: Int32Array, stop_sequence: Int32Array) -> Int64Array:

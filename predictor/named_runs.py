@@ -21,7 +21,16 @@ from functools import lru_cache
 
 import numpy as np
 
-from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, expand_ranges
+from predictor.arrays import (
+    NONE,
+    BoolArray,
+    Float64Array,
+    Int8Array,
+    Int32Array,
+    Int64Array,
+    expand_ranges,
+    first_of_each,
+)
 from predictor.columns import Columns, column_types
 from predictor.runs import DatedRuns
 from predictor.timetable import Timetable
@@ -308,8 +317,7 @@ class RunFinder:
         """Rows that have a candidate, the best of each, and whether no other run is as good (each (r,))."""
         order = np.lexsort((c.hours_off, owner))
         order = order[np.isfinite(c.hours_off[order])]
-        first = np.ones(len(order), bool)
-        first[1:] = owner[order[1:]] != owner[order[:-1]]
+        first = first_of_each(owner[order])
         best = order[first]
         rank = np.cumsum(first) - 1
         trip = self._timetable.journey_trip[c.journey]

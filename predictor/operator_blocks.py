@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int64Array, contains, expand_ranges
+from predictor.arrays import Float64Array, Int64Array, contains
 from predictor.journeys import JourneyLookup
 from predictor.legs import NEXT_TRIP_WINDOW_S, NEXT_TRIPS
 from predictor.operator_times import OperatorTimes
+from predictor.runs import DatedRuns
 from predictor.service_days import ServiceDays
 from predictor.timetable import Timetable
 
@@ -86,12 +87,12 @@ def _carried_over(
     late_s = before.arrival[row] - starts_at
     kept = np.flatnonzero((trip >= 0) & (late_s > 0) & (starts_at <= now + NEXT_TRIP_WINDOW_S))
     row, trip, day, late_s = row[kept], trip[kept], day[kept], late_s[kept]
-    journey = journeys.keys(trip, day, np.zeros(len(trip), np.int32))
+    journey = journeys.keys(DatedRuns(trip, day, np.zeros(len(trip), np.int32)))
     if len(journey) == 0:
         return OperatorTimes.none()
     untold = ~contains(told.named, journey)
     row, trip, day, late_s, journey = row[untold], trip[untold], day[untold], late_s[untold], journey[untold]
-    run, entry = expand_ranges(tt.trip_call_ptr[trip], tt.trip_calls[trip])
+    run, entry = tt.entries_of(trip)
     begins: Float64Array = (tt.date_origin[day] + late_s).astype(np.float64)[run]
     return replace(
         before,

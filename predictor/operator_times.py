@@ -70,7 +70,7 @@ def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdat
     # A trip without any journey (an empty frequencies.txt row) runs never.
     run = np.flatnonzero(np.isin(trip, tt.journey_trip))
     key = np.zeros(len(trip), np.int64)
-    key[run] = journeys.keys(trip[run], updates.service_day[run], updates.shift_s[run])
+    key[run] = journeys.keys(DatedRuns(trip, updates.service_day, updates.shift_s).take(run))
     named = np.zeros(len(trip), bool)
     named[run] = True
     runs = named & (updates.relationship != TRIP_CANCELED) & (updates.relationship != TRIP_DELETED)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from predictor.arrays import NONE, Float64Array, Int64Array, StrArray
+from predictor.arrays import NONE, Float64Array, Int64Array, places_of
 from predictor.observations import Observations
 from predictor.overlay import Overlay
 from predictor.trip_updates import TRIP_CANCELED, TRIP_DELETED, TripUpdates
@@ -37,8 +37,9 @@ def on_operators_runs(
     order = np.lexsort((begins, away_s, updates.vehicle_id[runs]))
     vehicles, first = np.unique(updates.vehicle_id[runs[order]], return_index=True)
     of_vehicle = runs[order][first]
-    run = _found(vehicles, of_vehicle, observations.vehicle_id[nameless])
-    run = np.where(run < 0, _found(vehicles, of_vehicle, observations.vehicle_label[nameless]), run)
+    place = places_of(observations.vehicle_id[nameless], vehicles)
+    place = np.where(place < 0, places_of(observations.vehicle_label[nameless], vehicles), place)
+    run = np.where(place >= 0, of_vehicle[place], NONE)
     route = observations.route[nameless]
     on_its_line = (route < 0) | (route == tt.trip_route[np.maximum(trip[run], 0)])
     rows, run = nameless[(run >= 0) & on_its_line], run[(run >= 0) & on_its_line]
@@ -63,11 +64,3 @@ def _span(updates: TripUpdates, overlay: Overlay, runs: Int64Array) -> tuple[Flo
     begins[has_calls] = np.where(from_first, updates.departure[first], begins[has_calls])
     ends[has_calls] = np.where(np.isfinite(updates.arrival[last]), updates.arrival[last], ends[has_calls])
     return begins, ends
-
-
-def _found(names: StrArray, runs: Int64Array, wanted: StrArray) -> Int64Array:
-    """The run (w,) of each wanted name among the sorted `names`, -1 where it is none of them."""
-    if len(names) == 0:
-        return np.full(len(wanted), NONE, np.int64)
-    at = np.minimum(np.searchsorted(names, wanted), len(names) - 1)
-    return np.where((names[at] == wanted) & (wanted != ""), runs[at], NONE)

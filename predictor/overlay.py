@@ -15,7 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from predictor.arrays import NONE, AnyArray, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
+from predictor.arrays import (
+    NONE,
+    AnyArray,
+    BoolArray,
+    Float64Array,
+    Int8Array,
+    Int32Array,
+    Int64Array,
+    StrArray,
+    places_of,
+)
 from predictor.geometry import ground_distance_m
 from predictor.journeys import journey_key
 from predictor.links import link_pairs
@@ -80,10 +90,8 @@ class OverlaidTimetable(Timetable):
         keys, runs = self._standing
         if len(keys) == 0:
             return trip
-        wanted = DatedRuns(trip, service_day, shift_s).run_key
-        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        changed = (keys[place] == wanted) & (trip >= 0)
-        return np.where(changed, runs[place], trip).astype(np.int32)
+        place = places_of(DatedRuns(trip, service_day, shift_s).run_key, keys)
+        return np.where((place >= 0) & (trip >= 0), runs[place], trip).astype(np.int32)
 
     @cached_property
     def by_name(self) -> Timetable:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float64Array, Int64Array
+from predictor.arrays import BoolArray, Float64Array, Int64Array, first_of_each
 from predictor.geometry import to_first_stop_m
 from predictor.match import Match
 from predictor.matching import FASTEST_M_S, TERMINUS_M
@@ -154,8 +154,7 @@ def link_times_of(timetable: Timetable, diagram: TimeDistance, driven: Stretches
     start = np.where(waits, times.departure - diagram.dwell_s[entry], times.arrival)
     begin, begin_sd = np.empty(len(k)), np.empty(len(k))
     begin[1:], begin_sd[1:] = start[:-1], times.arrival_sd_s[:-1]
-    opens = np.ones(len(k), bool)
-    opens[1:] = k[1:] != k[:-1]
+    opens = first_of_each(k)
     begin[opens], begin_sd[opens] = driven.arrived_at[k[opens]], driven.arrived_sd_s[k[opens]]
     new = (times.call >= np.maximum(driven.arrived_from[k], 1)) & np.isfinite(begin) & np.isfinite(times.arrival)
     k, entry = k[new], entry[new]

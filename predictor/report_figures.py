@@ -21,10 +21,8 @@ class ReportFigures:
     at: float
     """`now` of its step, POSIX seconds, NaN before the first."""
     reports: int
-    without_trip: int
-    """Name no trip;"""
     unknown_trip: int
-    """name one that the timetable does not know."""
+    """Name a trip that the timetable does not know."""
     from_the_future: int
     """Dated further ahead than any clock is believed to be fast;"""
     stale: int
@@ -58,7 +56,7 @@ class ReportFigures:
     @classmethod
     def none(cls) -> ReportFigures:
         """Before any message."""
-        return cls(float("nan"), 0, 0, 0, 0, 0, 0.0)
+        return cls(float("nan"), 0, 0, 0, 0, 0.0)
 
     @classmethod
     def of(
@@ -72,7 +70,6 @@ class ReportFigures:
         return cls(
             at=now,
             reports=len(observations) + too_new + too_old + without_position,
-            without_trip=int((observations.trip < 0).sum()) - unknown,
             unknown_trip=unknown,
             from_the_future=int((observations.timestamp > now).sum()) + too_new,
             stale=int((observations.timestamp < now - live_limit_s).sum()) + too_old,

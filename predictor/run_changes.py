@@ -10,9 +10,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array
+from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array, first_of_each
 from predictor.geometry import LineGeometry, ground_distance_m, to_first_stop_m
-from predictor.matching import FASTEST_M_S, MOVED_M, OFF_LINE_M, OFF_LINE_SHAPELESS, PRIOR_SCALE, TERMINUS_M
+from predictor.matching import FASTEST_M_S, MOVED_M, TERMINUS_M, off_line_m
 from predictor.named_runs import RunFinder, RunNames
 from predictor.observations import Observations
 from predictor.runs import DatedRuns
@@ -76,8 +76,7 @@ def present_reports(
     is_on = runs.same_as(tracks.runs.take(s)) & (tracks.arrived[s] < timetable.trip_calls[runs.trip])
     is_over = runs.same_as(tracks.finished.take(s))
     order = np.lexsort((start, is_over, ~is_on, s))
-    first = np.ones(len(order), bool)
-    first[1:] = s[order[1:]] != s[order[:-1]]
+    first = first_of_each(s[order])
     rows = rows.copy()
     rows[place[s[order[first]]]] = known[order[first]]
     chosen = order[first][np.cumsum(first) - 1]
@@ -154,9 +153,7 @@ class RunChanges:
         tt = self._timetable
         line = tt.pattern_line[tt.trip_pattern[runs.trip]]
         place = self._lines.project(
-            line, obs.lat, obs.lon, low_m=low_m, high_m=high_m, course=obs.bearing.astype(np.float64),
-            prior_m=np.full(len(runs), np.nan), prior_scale=PRIOR_SCALE,
-        )  # fmt: skip
-        limit = OFF_LINE_M + np.where(tt.line_has_shape[line], 0.0, OFF_LINE_SHAPELESS * place.segment_m)
-        on_line: BoolArray = place.offset_m < limit
+            line, obs.lat, obs.lon, low_m=low_m, high_m=high_m, course=obs.bearing.astype(np.float64)
+        )
+        on_line: BoolArray = place.offset_m < off_line_m(tt, line, place)
         return place.distance_m, on_line

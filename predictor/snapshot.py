@@ -25,6 +25,7 @@ from predictor.arrays import (
     StopIdx,
     StrArray,
     contains,
+    places_of,
 )
 from predictor.journeys import call_key, journey_key
 from predictor.operator_times import ShortenedRuns
@@ -285,11 +286,10 @@ class Snapshot:
     def last_calls(self, runs: DatedRuns) -> Int32Array:
         """The call (n,) at which each run ends: its trip's last, or the last that is served."""
         last = self.timetable.trip_calls[runs.trip] - 1
-        keys = self.shortened.run_key
-        if len(keys) == 0:
+        if len(self.shortened) == 0:
             return last
-        place = np.minimum(np.searchsorted(keys, runs.run_key), len(keys) - 1)
-        return np.where(keys[place] == runs.run_key, self.shortened.ends_at[place], last).astype(np.int32)
+        place = places_of(runs.run_key, self.shortened.run_key)
+        return np.where(place >= 0, self.shortened.ends_at[place], last).astype(np.int32)
 
     def _ends_at(self, runs: DatedRuns, call: Int32Array) -> BoolArray:
         """Whether each run (n,) ends at a call (n,). One that is told of at a single stop goes on from there, but where

@@ -52,12 +52,11 @@ def _all_in_order(stops: tuple[int, ...], others: tuple[int, ...]) -> tuple[int,
 def patterns_along(timetable: Timetable, stops: Int32Array, route: int = NONE) -> Int32Array:
     """Patterns, of one route or of any, that call at all of these stops (s,) in this order."""
     tt = timetable
-    pattern = np.repeat(np.arange(len(tt.pattern_route)), np.diff(tt.pattern_call_ptr))
     wanted = np.unique(stops)
     served = np.isin(tt.pattern_stop, wanted)
     if route >= 0:
-        served &= tt.pattern_route[pattern] == route
-    visits = np.unique(np.stack([pattern[served], tt.pattern_stop[served]]), axis=1)
+        served &= tt.pattern_route[tt.pattern_of_call] == route
+    visits = np.unique(np.stack([tt.pattern_of_call[served], tt.pattern_stop[served]]), axis=1)
     candidates = np.flatnonzero(np.bincount(visits[0], minlength=len(tt.pattern_route)) == len(wanted))
     in_order = tuple(stops.tolist())
     along = [p for p in candidates.tolist() if NONE not in aligned(in_order, pattern_stops(tt, p))]

@@ -36,12 +36,11 @@ class TimeDistance:
     def of(cls, timetable: Timetable, travel_times: TravelTimes) -> TimeDistance:
         """Lay all trips and patterns on their axes."""
         tt = timetable
-        pattern = np.repeat(np.arange(len(tt.pattern_call_ptr) - 1), np.diff(tt.pattern_call_ptr))
         total = np.cumsum(travel_times.timetabled_s) - travel_times.timetabled_s
         return cls(
             timetable=tt,
             departure_axis=tt.call_trip * np.float64(_TRIP_SPACING_S) + tt.departure_s,
-            distance_axis=pattern * _PATTERN_SPACING_M + tt.pattern_distance_m,
+            distance_axis=tt.pattern_of_call * _PATTERN_SPACING_M + tt.pattern_distance_m,
             elapsed_s=total - np.repeat(total[tt.trip_call_ptr[:-1]], tt.trip_calls),
             dwell_s=travel_times.dwell_s,
         )

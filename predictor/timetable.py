@@ -282,7 +282,7 @@ class Timetable:
         """Where the calls of one trip stand in the trip-call arrays."""
         return slice(int(self.trip_call_ptr[trip]), int(self.trip_call_ptr[trip + 1]))
 
-    def entries_of(self, trip: Int32Array) -> tuple[Int64Array, Int64Array]:
+    def entries_of(self, trip: Int32Array | Int64Array) -> tuple[Int64Array, Int64Array]:
         """All calls of trips (n,): which trip each is of, and its entry in the trip-call arrays; both (m,)."""
         return expand_ranges(self.trip_call_ptr[trip], self.trip_calls[trip])
 
@@ -333,8 +333,7 @@ class Timetable:
 
     def _on_line(self, pattern_call: Int64Array) -> tuple[Float64Array, Float64Array]:
         """Where on their lines calls (P,), one a pattern, lie."""
-        line = np.repeat(np.arange(len(self.line_ptr) - 1), np.diff(self.line_ptr))
-        axis = line * _LINE_SPACING_M + self.line_distance_m
+        axis = self.line_of_vertex * _LINE_SPACING_M + self.line_distance_m
         at = self.pattern_line * _LINE_SPACING_M + self.pattern_distance_m[pattern_call]
         return np.interp(at, axis, self.line_lat), np.interp(at, axis, self.line_lon)
 
@@ -408,6 +407,16 @@ class Timetable:
         """(trip calls,) pattern call of each trip call."""
         k = np.arange(len(self.arrival_s)) - np.repeat(self.trip_call_ptr[:-1], self.trip_calls)
         return k + self.pattern_call_ptr[self.trip_pattern[self.call_trip]]
+
+    @cached_property
+    def pattern_of_call(self) -> Int64Array:
+        """(pattern calls,) pattern of each pattern call."""
+        return np.repeat(np.arange(len(self.pattern_route)), np.diff(self.pattern_call_ptr))
+
+    @cached_property
+    def line_of_vertex(self) -> Int64Array:
+        """(vertices,) line of each vertex."""
+        return np.repeat(np.arange(len(self.line_ptr) - 1), np.diff(self.line_ptr))
 
     @cached_property
     def call_stop(self) -> Int32Array:

@@ -26,7 +26,7 @@ class TimingPoints:
 
     def __init__(self, timetable: Timetable) -> None:
         tt = self.timetable = timetable
-        route = np.repeat(tt.pattern_route, np.diff(tt.pattern_call_ptr)).astype(np.int64)
+        route = tt.pattern_route[tt.pattern_of_call].astype(np.int64)
         place, of_pattern_call = np.unique(route * len(tt.stop_id) + tt.pattern_stop, return_inverse=True)
         self._route, self._stop = place // len(tt.stop_id), place % len(tt.stop_id)
         self.place: Int32Array = of_pattern_call.astype(np.int32)[tt.call_pattern_call]

@@ -19,7 +19,7 @@ def vehicles_of(
     see at all the run is not told."""
     tt, journey = diagram.timetable, np.full(len(tracks), NONE, np.int64)
     on_run = np.flatnonzero(tracks.trip >= 0)
-    journey[on_run] = journeys.keys(tracks.trip[on_run], tracks.service_day[on_run], tracks.shift_s[on_run])
+    journey[on_run] = journeys.keys(tracks.runs.take(on_run))
     hidden = np.isin(journey, operator.deleted)
     stands = tracks.departed < tracks.arrived
     next_call = np.where(stands, tracks.departed, tracks.arrived).astype(np.int32)

@@ -56,7 +56,7 @@ def _towards(moment: PageMoment, stop: int) -> list[str]:
     tt = moment.timetable
     goes_on = np.isin(tt.pattern_stop, tt.members(stop))
     goes_on[tt.pattern_call_ptr[1:] - 1] = False
-    pattern = np.unique(np.repeat(np.arange(len(tt.pattern_route)), np.diff(tt.pattern_call_ptr))[goes_on])
+    pattern = np.unique(tt.pattern_of_call[goes_on])
     trips, example = moment.lines.pattern_trips[pattern], moment.lines.pattern_example[pattern]
     order = np.argsort(-trips, kind="stable")
     places = dict.fromkeys(destination_of(tt, trip) for trip in example[order[trips[order] > 0]].tolist())

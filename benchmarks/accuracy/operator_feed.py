@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.accuracy.baselines import Questions
 from benchmarks.accuracy.runs import Runs
-from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array
+from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array, places_of
 from predictor.trip_updates import TripUpdates
 
 
@@ -77,11 +77,6 @@ def _first_known(time: Float64Array, otherwise: Float64Array) -> Float64Array:
 
 def _found(have: Int64Array, want: Int64Array, time: Float64Array, *, only_single: bool = False) -> Float64Array:
     """The time of each wanted key, NaN where there is none, or (`only_single`) where there are several."""
-    if len(have) == 0:
-        return np.full(len(want), np.nan)
     keys, first, count = np.unique(have, return_index=True, return_counts=True)
-    at = np.minimum(np.searchsorted(keys, want), len(keys) - 1)
-    found = keys[at] == want
-    if only_single:
-        found &= count[at] == 1
-    return np.where(found, time[first[at]], np.nan)
+    times = np.where((count == 1) | (not only_single), time[first], np.nan)
+    return np.append(times, np.nan)[places_of(want, keys)]

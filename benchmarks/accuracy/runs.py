@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array
+from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, places_of
 from predictor.timetable import Timetable
 
 _TIME_SPAN_S = 1.0e8
@@ -208,9 +208,8 @@ class Runs:
         unique, group = np.unique(have, return_inverse=True)
         keys = self._key(group, self.passed[cells])
         order = np.argsort(keys, kind="stable")
-        wanted = np.minimum(np.searchsorted(unique, want), len(unique) - 1)
-        known = unique[wanted] == want
+        wanted = places_of(want, unique)
         at = np.searchsorted(keys[order], self._key(wanted, after), side="right")
         at_cell = order[np.minimum(at, len(order) - 1)]
-        known &= (at < len(order)) & (group[at_cell] == wanted)
+        known = (at < len(order)) & (group[at_cell] == wanted)
         return np.where(known, cells[at_cell], NONE)

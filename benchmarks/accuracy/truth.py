@@ -22,7 +22,7 @@ from feeds.errors import FeedError
 from feeds.recording import open_recording
 from feeds.replay_tables import posix
 from predictor.accuracy.scorer import LARGEST_SD_S
-from predictor.arrays import NONE, Int32Array
+from predictor.arrays import NONE, Int32Array, places_of
 from predictor.timetable import Timetable
 
 COLUMNS = ["vehicle_id", "trip", "service_day", "start_s", "call", "time", "known", "judged"]
@@ -208,9 +208,9 @@ def call_of_sequence(timetable: Timetable, trip: Int32Array, stop_sequence: npt.
     have = timetable.call_trip.astype(np.int64) * span + timetable.stop_sequence
     order = np.argsort(have, kind="stable")
     want = trip.astype(np.int64) * span + stop_sequence
-    at = order[np.minimum(np.searchsorted(have, want, sorter=order), len(have) - 1)]
-    known = (have[at] == want) & (stop_sequence >= 0) & (stop_sequence < span)
-    call = np.where(known, at - timetable.trip_call_ptr[trip], NONE)
+    place = places_of(want, have[order])
+    known = (place >= 0) & (stop_sequence >= 0) & (stop_sequence < span)
+    call = np.where(known, order[place] - timetable.trip_call_ptr[trip], NONE)
     return call.astype(np.int32)
 
 

@@ -20,7 +20,8 @@ from api.command.replay import replay
 from api.reading.explanations import explain
 from feeds.history.store import FOLDER, HistoryStore
 from feeds.timetable import load_timetable
-from predictor.explain.verdict import LONG_WAIT, OFF_HEADWAY, ON_HEADWAY
+from predictor.accuracy.punctuality import OFF_HEADWAY
+from predictor.explain.verdict import LONG_WAIT, ON_HEADWAY
 from predictor.timetable import Timetable
 
 _AGREE_S = 60.0

@@ -23,7 +23,7 @@ from feeds.gtfs.stops import Stops, read_stops
 from feeds.gtfs.tables import LONGEST_TEXT, numbers, read_tables, words
 from feeds.gtfs.time_zones import known_zone, what_to_give, zone_of_offset
 from feeds.gtfs.trips import Trips, read_trips
-from predictor.arrays import NONE, Int32Array, StrArray
+from predictor.arrays import Int32Array, StrArray, places_of
 from predictor.driven_order import undrivable_hops
 from predictor.timetable import Timetable
 
@@ -239,7 +239,4 @@ def _named(values: StrArray) -> StrArray:
 
 def _index(names: StrArray, values: StrArray) -> Int32Array:
     """Place of each value among the sorted `names`, -1 where it is not among them."""
-    if len(names) == 0:
-        return np.full(len(values), NONE, np.int32)
-    at = np.minimum(np.searchsorted(names, values), len(names) - 1)
-    return np.where(names[at] == values, at, NONE).astype(np.int32)
+    return places_of(values, names).astype(np.int32)

@@ -13,7 +13,17 @@ from feeds.gtfs.references import references
 from feeds.gtfs.stops import Stops
 from feeds.gtfs.tables import choice, numbers, words
 from feeds.gtfs.times import times_of
-from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray, group_starts
+from predictor.arrays import (
+    NONE,
+    BoolArray,
+    Float64Array,
+    Int8Array,
+    Int32Array,
+    Int64Array,
+    StrArray,
+    first_of_each,
+    group_starts,
+)
 from predictor.columns import Columns
 
 FILE = "stop_times.txt"
@@ -309,7 +319,7 @@ def _days_past_midnight(trip: Int32Array, times: Float64Array) -> Int64Array:
     falls = (arrives - leaves < -DAY_S / 2) & (leaves % DAY_S > 0.75 * DAY_S) & (arrives % DAY_S < 0.3 * DAY_S)
     falls &= (trip[1:] == trip[:-1]) & (leaves < DAY_S)
     total = np.append(0, np.cumsum(falls)) if len(trip) else np.zeros(0, np.int64)
-    starts = np.flatnonzero(np.append(True, trip[1:] != trip[:-1])[: len(trip)])
+    starts = np.flatnonzero(first_of_each(trip))
     return total - np.repeat(total[starts], np.diff(np.append(starts, len(trip))))
 
 
@@ -332,7 +342,7 @@ def _not_backwards(trip: Int32Array, times: Float64Array) -> tuple[Float64Array,
         - (some * _TRIP_SPACING_S)[:, None]
     )
     changed = (mended != mine).any(axis=2)
-    starts = np.flatnonzero(np.append(True, some[1:] != some[:-1]))
+    starts = np.flatnonzero(first_of_each(some))
     ends_at = np.append(starts[1:], len(some)) - 1
     takes_s = mended[:, ends_at, 1] - mended[:, starts, 0]
     cost = np.add.reduceat(changed, starts, axis=1, dtype=np.float64) + takes_s / (1.0 + takes_s.max())

@@ -12,7 +12,7 @@ from feeds.gtfs.polylines import Polylines, polylines
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
 from feeds.gtfs.tables import numbers, words
-from predictor.arrays import Float64Array, StrArray, group_starts
+from predictor.arrays import Float64Array, StrArray, first_of_each, group_starts
 
 FILE = "shapes.txt"
 
@@ -46,8 +46,7 @@ def read_shapes(frame: pd.DataFrame | None, wanted: StrArray, zone: str, problem
     keep = np.flatnonzero((shape >= 0) & ~bad)
     keep = keep[np.lexsort((sequence[keep], shape[keep]))]
     shape, lat, lon, given, row = shape[keep], lat[keep], lon[keep], given[keep], row[keep]
-    moves = np.ones(len(shape), bool)
-    moves[1:] = (shape[1:] != shape[:-1]) | (lat[1:] != lat[:-1]) | (lon[1:] != lon[:-1])
+    moves = first_of_each(shape, lat, lon)
     points = np.bincount(shape[moves], minlength=len(wanted))
     short = points < 2
     stub = short[shape]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, StrArray
+from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, StrArray, places_of
 from predictor.explain.traces import Traces
 from predictor.passages import Passages
 from predictor.snapshot import VEHICLE_STATES
@@ -165,9 +165,8 @@ def _calls(column: pa.ChunkedArray, trip: Int32Array, tt: Timetable) -> Int32Arr
         first_trip = int(trip[rows[0]])
         span = tt.stop_sequence[tt.calls_of(first_trip)]
         by_sequence = np.argsort(span, kind="stable")
-        place = np.minimum(np.searchsorted(span[by_sequence], sequence[rows]), len(span) - 1)
-        hit = span[by_sequence[place]] == sequence[rows]
-        result[rows[hit]] = by_sequence[place[hit]]
+        place = places_of(sequence[rows], span[by_sequence])
+        result[rows] = np.where(place >= 0, by_sequence[place], NONE)
     return result
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from feeds.trip_updates.call_finding import at
 from feeds.trip_updates.message_columns import TIME_LIMIT_S, StopTimeUpdates, UpdatedRuns, first_known
 from feeds.trip_updates.run_calls import RunCalls
-from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int64Array
+from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int64Array, first_of_each, places_of
 from predictor.timetable import Timetable
 from predictor.trip_updates import STOP_NO_DATA, STOP_SCHEDULED, STOP_SKIPPED
 
@@ -73,12 +73,10 @@ def _first_told_after(owner: Int64Array, arrival: Float64Array, departure: Float
     """For calls (k,) before the first one of their run that has a time: that time; NaN for the others."""
     known = np.flatnonzero(~np.isnan(departure))
     runs, first = np.unique(owner[known], return_index=True)
+    row = np.append(known[first], NONE)[places_of(owner, runs)]
+    before = np.arange(len(owner)) < row
     result = np.full(len(owner), np.nan)
-    if len(runs):
-        place = np.minimum(np.searchsorted(runs, owner), len(runs) - 1)
-        row = known[first][place]
-        before = (runs[place] == owner) & (np.arange(len(owner)) < row)
-        result[before] = np.fmin(arrival, departure)[row[before]]
+    result[before] = np.fmin(arrival, departure)[row[before]]
     return result
 
 
@@ -122,9 +120,7 @@ def _before(owner: Int64Array, delay: Float64Array, run_delay: Float64Array) -> 
     """The delay at the call before each call (k,), at the first one the run's."""
     before = np.empty(len(delay))
     before[1:], before[:1] = delay[:-1], np.nan
-    opens = np.ones(len(owner), bool)
-    opens[1:] = owner[1:] != owner[:-1]
-    return np.where(opens, run_delay[owner], before)
+    return np.where(first_of_each(owner), run_delay[owner], before)
 
 
 def _in_order(

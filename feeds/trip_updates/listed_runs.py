@@ -118,8 +118,7 @@ class NewRoutes:
         """The line of this id; a new one is of the type of most lines at these stops."""
         tt = self._timetable
         if route_id not in self._found:
-            pattern = np.repeat(np.arange(len(tt.pattern_route)), np.diff(tt.pattern_call_ptr))
-            types = tt.route_type[tt.pattern_route[pattern[np.isin(tt.pattern_stop, stops)]]]
+            types = tt.route_type[tt.pattern_route[tt.pattern_of_call[np.isin(tt.pattern_stop, stops)]]]
             agencies = np.unique(tt.route_agency_id)
             self._found[route_id] = NewRoute(
                 route_id=route_id,

@@ -16,7 +16,7 @@ from feeds.shortened_ids import trips_meant
 from feeds.trip_updates.entities import Entities, delay_in_range, short_text
 from feeds.trip_updates.message_columns import NOT_IN_TIMETABLE, TIMETABLE, StopTimeUpdates, UpdatedRuns
 from feeds.trip_updates.run_kinds import trip_name
-from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, Int64Array, expand_ranges
+from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, Int64Array
 from predictor.named_runs import AMBIGUOUS, VERDICTS, RunNames, run_finder
 from predictor.stop_alignment import patterns_along
 from predictor.timetable import Timetable
@@ -186,7 +186,7 @@ def _elapsed_s(tt: Timetable, names: RunNames, updates: StopTimeUpdates, first_t
     time = np.fmin(updates.arrival, updates.departure)
     row = np.flatnonzero(several[updates.owner] & (time == first_time[updates.owner]))
     trip = names.trip[updates.owner[row]]
-    pair, entry = expand_ranges(tt.trip_call_ptr[trip], tt.trip_calls[trip])
+    pair, entry = tt.entries_of(trip)
     sequence, stop = updates.sequence[row[pair]], updates.stop[row[pair]]
     hit = np.where(sequence >= 0, tt.stop_sequence[entry] == sequence, tt.call_stop[entry] == stop)
     # Of several calls at one stop the first: it is written last.

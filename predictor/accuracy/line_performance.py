@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from predictor.accuracy.completeness import ScheduledCall
+from predictor.accuracy.punctuality import OFF_HEADWAY
 from predictor.accuracy.scorer import LARGEST_SD_S
-from predictor.arrays import Float64Array, Int8Array, Int32Array, Int64Array
+from predictor.arrays import Float64Array, Int8Array, Int32Array, Int64Array, places_of
 from predictor.columns import Columns
 from predictor.journeys import driven_call_key
 from predictor.passages import Passages
@@ -19,8 +20,6 @@ LONGEST_RUN_S = 3600.0
 """A longer time from stop to stop is no run."""
 LONGEST_HEADWAY_S = 7200.0
 """Nor is what lies further apart a headway."""
-OFF_HEADWAY = 0.5
-"""A headway that is off by more than this share of the scheduled one is not kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,11 +122,8 @@ def _scheduled_headway(p: Passages, scheduled: ScheduledCall, tt: Timetable) -> 
     headway[same] = at[same] - at[same - 1]
     have = scheduled.key[order]
     by_call = np.argsort(have)
-    want = driven_call_key(p.service_day, tt.entry_of(p.trip, p.call), p.shift_s)
-    found = np.full(len(p), np.nan)
-    if len(have):
-        at_call = by_call[np.minimum(np.searchsorted(have, want, sorter=by_call), len(have) - 1)]
-        found = np.where(have[at_call] == want, headway[at_call], np.nan)
+    place = places_of(driven_call_key(p.service_day, tt.entry_of(p.trip, p.call), p.shift_s), have[by_call])
+    found = np.append(headway[by_call], np.nan)[place]
     runs, of = np.unique(np.stack([p.trip, p.shift_s]), axis=1, return_inverse=True)
     promised = np.array([tt.headway_s(trip, shift) for trip, shift in runs.T.tolist()], np.float64)[of.ravel()]
     return np.where(promised > 0, promised, found)

@@ -1,4 +1,4 @@
-"""On-time performance: how passages keep to the timetable."""
+"""On-time performance: how passages keep to the timetable, or to the headway."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ from predictor.arrays import Int8Array
 
 EARLY_S, LATE_S = 60.0, 300.0
 """On time is from one minute before to five minutes after the scheduled departure (TCRP's usual bounds)."""
+OFF_HEADWAY = 0.5
+"""TCQSM (TCRP Report 100, 2nd ed., headway adherence): a vehicle is off headway when the time since the one before is
+out by more than half the scheduled headway. So a wait is longer than promised when it exceeds one and a half headways,
+and a vehicle that comes less than half a headway after another is bunched with it."""
 NOT_JUDGED, EARLY, ON_TIME, LATE = -1, 0, 1, 2
 
 

@@ -11,14 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import (
-    NONE,
-    Float32Array,
-    Int32Array,
-    Int64Array,
-    expand_ranges,
-    sorted_once,
-)
+from predictor.arrays import NONE, Float32Array, Int32Array, Int64Array, first_of_each, sorted_once
 from predictor.columns import Columns
 from predictor.journeys import dated_calls, dated_journeys, driven_call_key, driven_entry
 from predictor.runs import DatedRuns
@@ -126,7 +119,7 @@ def base_calls(
     shift_s[own] = timetable.run_shifts_s[run]
     entry[own] = NONE
     of_base = np.flatnonzero(named < base.trips)
-    place, among = expand_ranges(base.trip_call_ptr[named[of_base]], base.trip_calls[named[of_base]])
+    place, among = base.entries_of(named[of_base])
     same = base.stop_sequence[among] == sequence[of_base][place]
     entry[own[of_base[place[same]]]] = among[same]
     return entry, day, shift_s
@@ -135,8 +128,7 @@ def base_calls(
 def _thinned(samples: Samples, base: Timetable) -> Samples:
     """Sorted, each call once, and no more than `MOST_ROWS` or so: of whole trips all calls, or none."""
     samples = samples.take(np.argsort(samples.key, kind="stable"))
-    first = np.ones(len(samples), bool)
-    first[1:] = samples.key[1:] != samples.key[:-1]
+    first = first_of_each(samples.key)
     every = 1 << max(int(np.ceil(np.log2(max(len(samples), 1) / MOST_ROWS))), 0)
     if every > 1:
         first &= base.call_trip[driven_entry(samples.key)] % every == 0

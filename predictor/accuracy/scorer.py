@@ -12,7 +12,7 @@ import numpy as np
 
 from predictor.accuracy.samples import AHEAD_S, EVERY_S, Samples, base_calls
 from predictor.accuracy.tally import Errors
-from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, places_of
 from predictor.columns import Columns
 from predictor.journeys import driven_call_key
 from predictor.passages import Passages
@@ -99,9 +99,9 @@ class Scorer:
 
     def _scored(self, place: int, passed: Passed) -> tuple[Errors, Int64Array]:
         samples, is_open = self._waiting[place].samples, self._waiting[place].open
-        at = np.minimum(np.searchsorted(samples.key, passed.key), max(len(samples) - 1, 0))
-        hit = samples.key[at] == passed.key if len(samples) else np.zeros(len(at), bool)
-        row = np.flatnonzero(hit & is_open[at]) if len(samples) else np.empty(0, np.int64)
+        at = places_of(passed.key, samples.key)
+        row = np.flatnonzero(at >= 0)
+        row = row[is_open[at[row]]]
         at = at[row]
         is_open[at] = False
         horizon = passed.at[row] - samples.made_at

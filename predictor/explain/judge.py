@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from predictor.accuracy.punctuality import EARLY_S, LATE_S
 from predictor.arrays import NONE
 from predictor.explain.case import Case
 from predictor.explain.evidence import Evidence
@@ -23,13 +24,11 @@ from predictor.explain.verdict import (
     CANCELLED,
     DETOUR,
     EARLY,
-    EARLY_S,
     ENDED_EARLY,
     EXPECTED,
     FEED_GAP,
     JOINED_LATE,
     LATE,
-    LATE_S,
     NO_RECORDS,
     NO_VEHICLE,
     NOT_SERVED,

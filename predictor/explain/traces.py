@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
+from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray, places_of
 from predictor.columns import column_types
 from predictor.geometry import ground_distance_m
 from predictor.runs import DatedRuns
@@ -78,11 +78,8 @@ class TraceFollower:
     def _on(self, open_: Traces, v: Vehicles, order: Int64Array, *, standing: bool) -> tuple[Traces, Traces]:
         """The stretches that go on, in order of vehicle, and those that have ended."""
         names, at = v.vehicle_id[order], v.timestamp[order]
-        if len(open_):
-            place = np.minimum(np.searchsorted(open_.vehicle_id, names), len(open_) - 1)
-            known = open_.vehicle_id[place] == names
-        else:
-            place, known = np.zeros(len(names), np.int64), np.zeros(len(names), bool)
+        place = places_of(names, open_.vehicle_id)
+        known = place >= 0
         fresh = _begun(v, order, standing)
         if not known.any():
             return fresh, open_

@@ -9,8 +9,8 @@ ON_TIME, EARLY, LATE, NOT_SERVED, NOT_SEEN, EXPECTED, ON_HEADWAY, LONG_WAIT = (
     "on_time", "early", "late", "not_served", "not_seen", "expected", "on_headway", "long_wait"
 )  # fmt: skip
 OUTCOMES = (ON_TIME, EARLY, LATE, NOT_SERVED, NOT_SEEN, EXPECTED, ON_HEADWAY, LONG_WAIT)
-"""Outcomes: passed within `EARLY_S` and `LATE_S` of its time; earlier; later; did not come; cannot be told; not yet.
-Of a line run by headway: the wait was as promised; it was longer than `OFF_HEADWAY` allows."""
+"""Outcomes: passed on time (`predictor.accuracy.punctuality`); earlier; later; did not come; cannot be told; not yet.
+Of a line run by headway: the wait was as promised; it was longer than `OFF_HEADWAY` allows, there."""
 
 CANCELLED, DETOUR, BREAKDOWN, SHORT_TURN, STUCK, ENDED_EARLY, JOINED_LATE, NO_VEHICLE = (
     "cancelled", "detour", "breakdown", "short_turn", "stuck", "ended_early", "joined_late", "no_vehicle"
@@ -27,13 +27,6 @@ not go on; it turned before; the block's vehicle was held up elsewhere (also of 
 before, or took it up after, and nobody knows why; nobody took the trip. Of a long wait also: vehicles came together
 after it. Not seen: the feed gave nothing; this vehicle gave nothing; it was seen before and after, but not here; it
 was, or may have been, one that named no trip; the records do not reach back."""
-
-EARLY_S, LATE_S = 60.0, 300.0
-"""TCRP: on time is from one minute early to five minutes late."""
-OFF_HEADWAY = 0.5
-"""TCQSM (TCRP Report 100, 2nd ed., headway adherence): a vehicle is off headway when the time since the one before is
-out by more than half the scheduled headway. So a wait is longer than promised when it exceeds one and a half headways,
-and a vehicle that comes less than half a headway after another is bunched with it."""
 
 
 @dataclass(frozen=True)

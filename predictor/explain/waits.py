@@ -12,6 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from predictor.accuracy.punctuality import OFF_HEADWAY
 from predictor.arrays import Int64Array
 from predictor.explain.case import Case
 from predictor.explain.evidence import Evidence
@@ -33,7 +34,6 @@ from predictor.explain.verdict import (
     NO_VEHICLE,
     NOT_SEEN,
     NOT_SERVED,
-    OFF_HEADWAY,
     ON_HEADWAY,
     SHORT_TURN,
     STUCK,
