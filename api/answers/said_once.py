@@ -71,7 +71,10 @@ class SaidOnce(HttpMiddleware):
             await self._app(scope, receive, send)
             return
         self._turn_over()
-        answers, headers = self._answers, dict(scope["headers"])
+        answers, headers = self._answers, dict[bytes, bytes]()
+        for name, value in scope["headers"]:
+            # Of one that comes twice neither is left out: the application may heed either.
+            headers[name] = b"\n".join((headers[name], value)) if name in headers else value
         key = (scope["scheme"], scope.get("root_path"), path, scope["query_string"], *map(headers.get, _VARY))
         answer = answers.get(key)
         if answer is None:

@@ -25,6 +25,8 @@ from api.desk.subscribers import Bulletin
 from feeds.sqlite_file import open_sqlite, read_into_memory
 
 FILE_NAME = "desk.sqlite"
+_SUBJECT = "CASE WHEN json_valid(document) THEN json_extract(document, '$.subject') END"
+"""Of a deed; none of one that is damaged, for which the whole file would otherwise be refused."""
 _MIGRATIONS = (
     """
 CREATE TABLE IF NOT EXISTS disruption (number INTEGER PRIMARY KEY AUTOINCREMENT, document TEXT NOT NULL);
@@ -40,7 +42,10 @@ CREATE TABLE IF NOT EXISTS session (key TEXT PRIMARY KEY, until REAL NOT NULL);
 """,
     """
 CREATE TABLE IF NOT EXISTS account (name TEXT PRIMARY KEY, document TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS deed_subject ON deed (json_extract(document, '$.subject'), number);
+""",
+    f"""
+DROP INDEX IF EXISTS deed_subject;
+CREATE INDEX deed_subject ON deed ({_SUBJECT}, number);
 """,
 )
 
@@ -127,7 +132,7 @@ class DeskDatabase:
     def deeds(self, most: int, before: int | None = None, subject: str = "") -> list[tuple[int, Deed]]:
         """So many with their numbers, the last first. Parameters: `before`: only those with a lower number; `subject`:
         only what was done to it."""
-        which, values = ("AND json_extract(document, '$.subject') = ?", (subject,)) if subject else ("", ())
+        which, values = (f"AND {_SUBJECT} = ?", (subject,)) if subject else ("", ())
         rows = self._rows(
             f"SELECT number, document FROM deed WHERE number < ? {which} ORDER BY number DESC LIMIT ?",  # noqa: S608
             sys.maxsize if before is None else before, *values, most,

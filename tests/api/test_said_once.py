@@ -85,8 +85,14 @@ def test_readers_of_other_languages_get_their_own(service: Service) -> None:
 
 def test_who_makes_up_a_host_is_told_it_alone(service: Service) -> None:
     app = create_app(service)
-    made_up, own = run(ask(app, "/stops/liberte/sign", host="evil.example"), ask(app, "/stops/liberte/sign"))
-    assert "http://evil.example/" in made_up.text and "evil.example" not in own.text
+
+    async def ask_by(*hosts: str) -> httpx.Response:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://town") as client:
+            return await client.get("/stops/liberte/sign", headers=[("Host", host) for host in hosts])
+
+    made_up, two, own = run(ask_by("evil.example"), ask_by("evil.example", "town"), ask_by("town"))
+    assert "http://evil.example/" in made_up.text and "http://evil.example/" in two.text
+    assert "evil.example" not in own.text
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from api.desk.database import FILE_NAME
+from api.desk.database import _MIGRATIONS, _SUBJECT, FILE_NAME
 from api.desk.desk import Desk
+from api.desk.disruption import Notice
 from api.service.checkpoint import Checkpoint
 from feeds.errors import FeedError
 from feeds.history.happened import Happened
@@ -99,6 +100,19 @@ def test_boards_stand_whatever_is_in_the_desks_file_and_what_can_be_read_of_it_i
         assert bool(desk.fault) == bool(list(folder.glob(f"*{DAMAGED}")))
         desk.close()
     assert list(tmp_path.rglob(f"*{DAMAGED}"))
+
+
+def test_one_damaged_row_of_the_journal_shuts_no_desk_also_of_an_earlier_version(tmp_path: Path) -> None:
+    earlier, _ = open_sqlite(tmp_path / FILE_NAME, _MIGRATIONS[:2])
+    earlier.execute("INSERT INTO deed (at, document) VALUES (?, ?)", (NOW, "[" * 999))
+    earlier.close()
+    desk = Desk(service_at(NOW), token=TOKEN, folder=tmp_path)
+    assert not desk.fault
+    published = desk.disruptions.publish(Notice(header={"en": "Works"}, shown_on="network", starts_at=NOW), NOW)
+    assert [deed.subject for _, deed in desk._database.deeds(5, subject=published.alert_id)] == [published.alert_id]
+    plan = desk._database._rows(f"EXPLAIN QUERY PLAN SELECT 1 FROM deed WHERE {_SUBJECT} = ''")
+    assert "deed_subject" in str(plan)
+    desk.close()
 
 
 def test_rows_on_whole_pages_of_a_damaged_database_are_taken_over(tmp_path: Path) -> None:
