@@ -17,9 +17,10 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, events: AsyncGenerator[bytes]) -> None:
+    # FastAPI's document of the API takes the status of a class of responses from this parameter.
+    def __init__(self, events: AsyncGenerator[bytes], status_code: int = 200) -> None:
         """Parameters: `events`: each whole, as it is sent."""
-        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        super().__init__(status_code=status_code, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._events = events
 
