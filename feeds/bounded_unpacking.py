@@ -64,15 +64,22 @@ def _without(form: str, data: bytes, limit: int, what: str) -> bytes:
 def _inflated(data: bytes, form: str, limit: int, what: str) -> bytes:
     # By its first bytes with a header of gzip or zlib; "deflate" is also sent without either.
     bare = form == "deflate" and packed_as(data) != "deflate"
-    stream = zlib.decompressobj(wbits=-15 if bare else 47)
-    try:
-        plain = stream.decompress(data, limit + 1)
-    except zlib.error as error:
-        raise FeedError(f"{what}: the {form} data is damaged ({error}); fetch it again.") from error
-    _limited(plain, limit, what)
-    if not stream.eof:
-        raise FeedError(f"{what}: the {form} data is cut short; the transfer or the writer stopped half-way.")
-    return plain
+    parts: list[bytes] = []
+    size, rest = 0, data
+    # A file may be of several, one after the other.
+    while not parts or packed_as(rest) == "gzip" == form:
+        stream = zlib.decompressobj(wbits=-15 if bare else 47)
+        try:
+            parts.append(stream.decompress(rest, limit - size + 1))
+        except zlib.error as error:
+            raise FeedError(f"{what}: the {form} data is damaged ({error}); fetch it again.") from error
+        size += len(parts[-1])
+        if size > limit:
+            _limited(b"".join(parts), limit, what)
+        if not stream.eof:
+            raise FeedError(f"{what}: the {form} data is cut short; the transfer or the writer stopped half-way.")
+        rest = stream.unused_data
+    return b"".join(parts)
 
 
 def _by_arrow(data: bytes, form: str, limit: int, what: str) -> bytes:

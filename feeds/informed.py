@@ -240,9 +240,10 @@ class _Fitting:
         trips = [selector.trip or TripSelector() for selector in selectors]
         names = [trip.trip_id for trip in trips]
         known = np.array([tt.trip_index.get(name, NONE) for name in names], np.int32)
-        meant = trips_meant(
+        told = np.array([service_date(trip.start_date) or 0 for trip in trips], np.int32)
+        meant, dates = trips_meant(
             names,
-            np.array([service_date(trip.start_date) or 0 for trip in trips], np.int32),
+            told,
             np.array([tt.route_index.get(trip.route_id, NONE) for trip in trips], np.int32),
             known,
             np.array([trip.relationship in _NEED_NOT_BE_KNOWN for trip in trips], bool),
@@ -250,8 +251,17 @@ class _Fitting:
             at,
         )
         return [
-            selector if here == there else replace(selector, trip=replace(trip, trip_id=str(tt.trip_id[here])))
-            for selector, trip, here, there in zip(selectors, trips, meant.tolist(), known.tolist(), strict=True)
+            selector
+            if here == there
+            else replace(
+                selector,
+                trip=replace(
+                    trip, trip_id=str(tt.trip_id[here]), start_date=trip.start_date or (str(date) if date else "")
+                ),
+            )
+            for selector, trip, here, there, date in zip(
+                selectors, trips, meant.tolist(), known.tolist(), dates.tolist(), strict=True
+            )
         ]
 
     def _fit(self, selector: Selector, dated: dict[TripSelector, tuple[Run, int]]) -> _Fit | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from statistics import median
 from typing import NamedTuple
@@ -13,6 +14,7 @@ from feeds.bounded_unpacking import unpacked
 from feeds.errors import FeedError
 from feeds.message_bounds import refuse_floods, varint
 from feeds.message_forms import as_utf8, message_inside, message_of_text
+from feeds.message_wrappers import unwrapped
 
 MAX_MESSAGE_BYTES = 50_000_000
 
@@ -23,13 +25,35 @@ have been set back."""
 FUTURE_LIMIT_S = 300.0
 STALE_LIMIT_S = 3600.0
 
+_MOST_LAYERS = 4
+_EXCERPT_BYTES = 120
+_OTHER_FORMS = (
+    (re.compile(rb"<[\w:]*Siri\b"), "SIRI in XML, another format; ask the operator for its GTFS-Realtime address"),
+    (
+        re.compile(rb"<[\w:]*PublicationDelivery\b"),
+        "NeTEx, a timetable; ask the operator for its GTFS-Realtime address",
+    ),
+    (
+        re.compile(rb"^\{\s*\"(?:openapi|swagger)\"|^(?:openapi|swagger):"),
+        "the description of an API (OpenAPI), not its answer; the address of the feed stands in it",
+    ),
+    (re.compile(rb"^version https://git-lfs"), "a pointer of Git LFS in place of the file; fetch the file itself"),
+)
 _LENGTH_DELIMITED = 2
 _REPLACED = b"\xef\xbf\xbd"
 """What programs write for bytes that are no UTF-8."""
 _HEADER_TAG = gtfs_realtime_pb2.FeedMessage.HEADER_FIELD_NUMBER << 3 | _LENGTH_DELIMITED
 
-# Seconds reach this value in the year 5138: anything above was counted in thousandths, or thousandths of these.
-_MILLISECONDS_ABOVE = 1e11
+_EARLIEST_S, _LATEST_S = 946_684_800, 3_600_000_000
+"""From 2000 to 2084: no message is of another time."""
+_CLOCKS = (
+    (1, 0), (1_000, 0), (1_000_000, 0), (1_000_000_000, 0), (1, -2_208_988_800), (10_000_000, -62_135_596_800),
+    (10_000_000, -11_644_473_600),
+)  # fmt: skip
+"""How many a second, and which POSIX second is their 0: seconds, milli-, micro- and nanoseconds; NTP's seconds since
+1900, .NET's ticks since the year 1, Windows' since 1601. No number is of this century by two of them."""
+_HOUR_S, _YEARS_S = 3600.0, (365 * 86_400.0, 366 * 86_400.0)
+_ALIKE_S = 300.0
 
 
 def decode_message(data: bytes, feed: str) -> gtfs_realtime_pb2.FeedMessage:
@@ -39,28 +63,47 @@ def decode_message(data: bytes, feed: str) -> gtfs_realtime_pb2.FeedMessage:
     Errors: FeedError where the bytes are empty, too many or of too many entities or parts, HTML, JSON of something
     else, cut short, or no FeedMessage.
     """
-    data = as_utf8(unpacked(data, MAX_MESSAGE_BYTES, feed))
-    if len(data) > MAX_MESSAGE_BYTES:
-        raise FeedError(f"{feed}: {len(data) / 1e6:.0f} MB; a message may have {MAX_MESSAGE_BYTES / 1e6:.0f} MB.")
-    if not data:
-        raise FeedError(f"{feed}: the answer is empty (0 bytes); ask the feed's operator whether it is up.")
+    layer: bytes | None = data
+    what = ""
+    for _ in range(_MOST_LAYERS):
+        if layer is None:
+            break
+        layer = as_utf8(unpacked(layer, MAX_MESSAGE_BYTES, feed))
+        if len(layer) > MAX_MESSAGE_BYTES:
+            raise FeedError(f"{feed}: {len(layer) / 1e6:.0f} MB; a message may have {MAX_MESSAGE_BYTES / 1e6:.0f} MB.")
+        if not layer.strip():
+            raise FeedError(
+                f"{feed}: the answer is empty ({len(layer)} bytes); ask the feed's operator whether it is up."
+            )
+        message, otherwise = _read(layer, feed)
+        if message is not None:
+            return message
+        what = what or otherwise
+        layer = unwrapped(layer)
+    raise FeedError(f"{feed}: {what}; the address serves something other than GTFS-Realtime.")
+
+
+def _read(data: bytes, feed: str) -> tuple[gtfs_realtime_pb2.FeedMessage | None, str]:
+    """The message that the bytes are, or None and what they are instead. Errors: FeedError where it is too large."""
     # The version in a header makes bytes of a message other than text.
     written = message_of_text(data, feed) if _is_text(data) else None
     if written is None:
         refuse_floods(data, feed)
-        message, why = gtfs_realtime_pb2.FeedMessage(), ""
+        message, why, broken = gtfs_realtime_pb2.FeedMessage(), "", False
         try:
             message.ParseFromString(data)
         except DecodeError as error:
-            why = f" ({error})"
-        if not why and message.HasField("header") and (message.header.gtfs_realtime_version or not _is_text(data)):
-            return message
+            # Of text it says nothing.
+            why = "" if _is_text(data) else f" ({error})"
+            broken = True
+        if not broken and message.HasField("header") and (message.header.gtfs_realtime_version or not _is_text(data)):
+            return message, ""
         written = message_inside(data)
         if written is None:
-            what = _what_it_is_instead(data) if why or _is_text(data) else "the message has no header"
-            raise FeedError(f"{feed}: {what}{why}; the address serves something other than GTFS-Realtime.")
+            what = _what_it_is_instead(data) if broken or _is_text(data) else "the message has no header"
+            return None, f"{what}{why}"
     refuse_floods(written.SerializePartialToString(), feed)
-    return written
+    return written, ""
 
 
 def refuse_differential(message: gtfs_realtime_pb2.FeedMessage, feed: str) -> None:
@@ -73,12 +116,9 @@ def refuse_differential(message: gtfs_realtime_pb2.FeedMessage, feed: str) -> No
 
 
 def posix_seconds(value: float) -> float:
-    """A timestamp in seconds, where some feeds count milli-, micro- or nanoseconds."""
-    seconds = float(value)
-    for _ in range(3):
-        if seconds > _MILLISECONDS_ABOVE:
-            seconds /= 1000.0
-    return seconds
+    """A timestamp in POSIX seconds, where some feeds count otherwise (`_CLOCKS`); others as they are."""
+    read = (value / a_second + zero for a_second, zero in _CLOCKS)
+    return next((seconds for seconds in read if _EARLIEST_S <= seconds < _LATEST_S), float(value))
 
 
 def text_of(value: str | bytes) -> str:
@@ -100,15 +140,30 @@ def header_timestamp(message: gtfs_realtime_pb2.FeedMessage, received_at: float,
         return float("nan")
     if ahead > FUTURE_LIMIT_S:
         raise FeedError(
-            f"{feed}: header timestamp {_said(at)} is {ahead:,.0f} s in the future; one of the two clocks is wrong, "
-            "ours or the operator's."
+            f"{feed}: header timestamp {_said(at)} is {ahead:,.0f} s in the future; "
+            f"{_clock_mistake(ahead) or 'one of the two clocks is wrong, ours or the operators'}."
         )
     if ahead < -STALE_LIMIT_S:
+        mistake = _clock_mistake(ahead)
         raise FeedError(
-            f"{feed}: header timestamp {_said(at)} is {-ahead / 60:,.0f} minutes old: a stale feed. Ask the operator "
-            "whether its realtime system still writes it."
+            f"{feed}: header timestamp {_said(at)} is {-ahead / 60:,.0f} minutes old: a stale feed"
+            f"{f', or {mistake}' if mistake else ''}. Ask the operator whether its realtime system still writes it."
         )
     return at
+
+
+def _clock_mistake(ahead_s: float) -> str:
+    """What puts a clock so far ahead, or behind where negative, in words; "" where nothing usual does."""
+    off_s = abs(ahead_s)
+    hours = round(off_s / _HOUR_S)
+    if 1 <= hours <= 14 and abs(off_s - hours * _HOUR_S) <= _ALIKE_S:
+        return (
+            f"just {hours} h off: the operator's system sends local time in place of UTC, or has not changed its "
+            "clocks for summer or winter"
+        )
+    if any(abs(off_s - year_s) <= STALE_LIMIT_S for year_s in _YEARS_S):
+        return "just a year off: the operator's clock has the wrong year"
+    return ""
 
 
 def _is_of_now(message: gtfs_realtime_pb2.FeedMessage, received_at: float) -> bool:
@@ -154,6 +209,9 @@ def header_of(data: bytes) -> Header:
 def _what_it_is_instead(data: bytes) -> str:
     """What bytes are that are no message."""
     start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
+    known = next((words for form, words in _OTHER_FORMS if form.search(start)), "")
+    if known:
+        return f"got {known}"
     if start.startswith(b"<"):
         return (
             f"got HTML or XML where GTFS-Realtime protobuf was expected, beginning {_excerpt(start)}; check the "
@@ -189,4 +247,4 @@ def _said(at: float) -> str:
 
 
 def _excerpt(start: bytes) -> str:
-    return repr(start[:40].decode("utf-8", "replace"))
+    return repr(start[:_EXCERPT_BYTES].decode("utf-8", "replace"))

@@ -1,9 +1,8 @@
-"""GTFS-Realtime that was not written as plain protobuf: as JSON, as protobuf's own text, as base64, or with something
-else before or after it."""
+"""GTFS-Realtime that was not written as plain protobuf: as JSON, as protobuf's own text, or with something else before
+or after it."""
 
 from __future__ import annotations
 
-import base64
 import codecs
 import json
 import math
@@ -25,10 +24,9 @@ MAX_TEXT_BYTES = 20_000_000
 """Text takes ten times as long to read as protobuf."""
 
 _WHITE = b"\xef\xbb\xbf \t\r\n"
+_WITHOUT_MARK = re.compile(rb"(?:[{\[he]\0)(?:[\x09-\x7e]\0){4}")
 _MOST_BEFORE = 16
 _VERSION = re.compile(r"\d\.\d")
-_BASE64 = re.compile(rb"\s*\"?[A-Za-z0-9+/_\-\r\n]+={0,2}\"?\s*")
-_ADDRESS_LETTERS = bytes.maketrans(b"-_", b"+/")
 _DEEPEST_WRAPPER = 3
 _MOST_MESSAGES = 100
 _WHOLE = frozenset(
@@ -42,8 +40,11 @@ _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 def as_utf8(data: bytes) -> bytes:
     """Text of two bytes a letter, as Windows writes files, as UTF-8; anything else as it is."""
-    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) and len(data) <= 2 * MAX_TEXT_BYTES
-    return data.decode("utf-16", "replace").encode() if wide else data
+    if len(data) > 2 * MAX_TEXT_BYTES:
+        return data
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace").encode()
+    return data.decode("utf-16-le", "replace").encode() if _WITHOUT_MARK.match(data) else data
 
 
 def message_of_text(data: bytes, feed: str) -> gtfs_realtime_pb2.FeedMessage | None:
@@ -67,16 +68,13 @@ def message_of_text(data: bytes, feed: str) -> gtfs_realtime_pb2.FeedMessage | N
 
 
 def message_inside(data: bytes) -> gtfs_realtime_pb2.FeedMessage | None:
-    """The message in base64, or behind a few bytes that belong to another form or before line ends, None where there is
+    """The message behind a few bytes that belong to another form, or before line ends or NULs, None where there is
     none: programs put a byte order mark, empty lines or its length before a message."""
-    if _BASE64.fullmatch(data):
-        try:
-            # In letters for addresses, and as a string of JSON, too.
-            data = base64.b64decode(data.strip(_WHITE + b'"').translate(_ADDRESS_LETTERS))
-        except ValueError:
-            return None
+    bare = data.rstrip(b"\0")
+    # A message itself may end with a few.
+    ends = {len(data), len(data.rstrip(b"\r\n")), *range(len(bare), min(len(bare) + 8, len(data)))}
     for begin in [place for place, byte in enumerate(data[:_MOST_BEFORE]) if byte == 0x0A]:
-        for end in {len(data), len(data.rstrip(b"\r\n"))}:
+        for end in sorted(ends, reverse=True):
             try:
                 message = gtfs_realtime_pb2.FeedMessage.FromString(data[begin:end])
             except DecodeError:
@@ -130,6 +128,9 @@ def _box(content: object) -> Mapping[str, object] | None:
         if found := _box_of(content):
             return found
         inner = [value for value in content.values() if isinstance(value, dict | list) and value]
+        # Beside the answer stands how it went.
+        telling = [value for value in inner if _box_of(value)]
+        inner = telling or inner
         if len(inner) != 1:
             return None
         content = inner[0]

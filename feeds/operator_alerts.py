@@ -12,7 +12,7 @@ from google.transit import gtfs_realtime_pb2
 
 from feeds.alerts import FAR_OFF, Alert, Period, Selector, TripSelector
 from feeds.known_ids import id_of
-from feeds.message import decode_message, refuse_differential, text_of
+from feeds.message import decode_message, posix_seconds, refuse_differential, text_of
 from feeds.translations import plain_texts
 
 FEED = "alerts"
@@ -20,8 +20,9 @@ FEED = "alerts"
 _LARGEST_INT32 = 2**31 - 1
 _NEGATIVE_FROM = 2**63
 """From here on an unsigned time is a negative one in disguise: a date that was not filled in."""
-_MILLISECONDS = range(946_684_800_000, FAR_OFF * 1000)
-"""Milliseconds of this century."""
+
+_PARTS_ABOVE = 10**11
+"""No year of four digits is so many seconds."""
 
 _Alert = gtfs_realtime_pb2.Alert
 
@@ -132,5 +133,6 @@ def _end(value: int) -> float:
 
 
 def _seconds(value: int) -> float:
-    """POSIX seconds, where some feeds count milliseconds: the year 9999 in seconds is not the year 1978 in them."""
-    return value / 1000.0 if value in _MILLISECONDS else float(value)
+    """POSIX seconds, where some feeds count thousandths, or other parts of them: the year 9999 in seconds is none of
+    this century in those."""
+    return posix_seconds(value) if value > _PARTS_ABOVE else float(value)

@@ -60,6 +60,11 @@ class Reports:
         )
 
 
+def _half_circle(degrees: float) -> float:
+    """A longitude that is counted from 0 to 360 as from -180 to 180."""
+    return degrees - 360.0 if 180.0 < degrees < 360.0 else degrees
+
+
 def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter[str]]:
     """The vehicle reports of a message, as it says them, and what was left out by reason."""
     refused: Counter[str] = Counter()
@@ -89,7 +94,7 @@ def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter
             (
                 trip.direction_id if trip.HasField("direction_id") else _NAN,
                 position.latitude if position.HasField("latitude") else _NAN,
-                position.longitude if position.HasField("longitude") else _NAN,
+                _half_circle(position.longitude) if position.HasField("longitude") else _NAN,
                 position.bearing if position.HasField("bearing") else _NAN,
                 position.speed if position.HasField("speed") else _NAN,
                 report.current_stop_sequence if has("current_stop_sequence") else _NAN,
@@ -140,7 +145,9 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
     route = _indices(text["route_id"], routes_named(timetable), timetable, "unknown_route", refused)
     trip = indices_of(text["trip_id"], timetable.trip_index, timetable)
     dates = _parsed(text["start_date"], service_date, 0, "start_date_malformed", refused)
-    meant = trips_meant(text["trip_id"], dates, route, trip, np.zeros(len(reports), bool), timetable, received_at)
+    meant, dates = trips_meant(
+        text["trip_id"], dates, route, trip, np.zeros(len(reports), bool), timetable, received_at
+    )
     refused["trip_id_written_otherwise"] = int((meant != trip).sum())
     trip = meant
     names = RunNames(

@@ -24,11 +24,18 @@ MOST = 0.5
 
 _SEPARATOR = re.compile(r"[:_|/.\-#@~ ]+")
 _DATE = re.compile(r"[:_|/.\-#@~ ]?20\d{6}$")
-_PLAIN_ADDITION = re.compile(r"\d+[_:]|[:_|/.\-#@~ ]20\d{6}|\.0")
-"""A number before an id, as OneBusAway writes an agency's and OpenTripPlanner a feed's, and a date or “.0” behind it.
-Words before an id may be another agency's."""
+_DATED = re.compile(
+    rf"(?P<behind>.+){_SEPARATOR.pattern}(?P<last>20\d{{6}}|20\d\d-\d\d-\d\d)"
+    rf"|(?P<first>20\d{{6}}|20\d\d-\d\d-\d\d){_SEPARATOR.pattern}(?P<before>.+)"
+)
+_PLAIN_ADDITION = re.compile(
+    r"\d+[_:]|[:_|/.\-#@~ ]20(?:\d{6}|\d\d-\d\d-\d\d)|\.0|[@#~]\d+|[_-]?merged[_-]?\d+", re.IGNORECASE
+)
+"""A number before an id, as OneBusAway writes an agency's and OpenTripPlanner a feed's, and a date, “.0”, which
+copy it is (`@1`) or what it was put together from (`_merged_1`) behind it. Words before it may be another agency's."""
 _FEED_OF = 5
-"""Words before each of so many ids, all of which are ours without them, are the feed's name."""
+"""Words before each of so many ids, all of which are ours without them, are the feed's name; what stands behind each of
+so many, alike but for its numbers, is nothing of ours."""
 _LEAST_BEGINNING = 6
 """Fewer letters are the beginning of an id by chance."""
 
@@ -65,8 +72,9 @@ class _Parts:
 def trips_meant(
     names: Sequence[str], service_date: Int32Array, route: Int32Array, trip: Int32Array, may_be_new: BoolArray,
     timetable: Timetable, received_at: float,
-) -> Int32Array:  # fmt: skip
-    """The trips (n,) of a message, those found too that are called otherwise than in the timetable.
+) -> tuple[Int32Array, Int32Array]:  # fmt: skip
+    """The trips (n,) of a message, those found too that are called otherwise than in the timetable; and their service
+    dates (n,), those too that stand behind or before an id in place of a start date.
 
     Parameters: `service_date` YYYYMMDD, 0 where not given; `route` and `trip`, -1 where not known; `may_be_new`: the
     timetable need not have it. Trips are those of `timetable.base`.
@@ -74,18 +82,34 @@ def trips_meant(
     lost = [row for row in np.flatnonzero((trip < 0) & ~may_be_new).tolist() if names[row]]
     unknown = {names[row] for row in lost}
     if not unknown or len(unknown) < MOST * len({name for name in names if name}):
-        return trip
-    found, before = {}, _before_each(unknown, timetable.base)
+        return trip, service_date
+    found, dates = {}, service_date.copy()
+    before = _before_each(unknown, timetable.base)
+    behind = {} if before else _behind_each(unknown, timetable.base)
     for row in lost:
+        dates[row] = dates[row] or _date_of(names[row], timetable.base, received_at)
         name = names[row].removeprefix(before)
-        meant = _found(name, int(service_date[row]), int(route[row]), timetable.base, received_at)
+        name = name[: len(name) - behind.get(names[row], 0)]
+        meant = _found(name, int(dates[row]), int(route[row]), timetable.base, received_at)
         if meant >= 0:
             found[row] = meant
     if len({names[row] for row in found}) < MOST * len(unknown):
-        return trip
-    result = trip.copy()
-    result[list(found)] = list(found.values())
-    return result
+        return trip, service_date
+    result, rows = trip.copy(), list(found)
+    result[rows] = list(found.values())
+    told = service_date.copy()
+    told[rows] = dates[rows]
+    return result, told
+
+
+def _date_of(name: str, timetable: Timetable, received_at: float) -> int:
+    """The date YYYYMMDD that stands beside an id of ours, 0 where none does or one that is over: of a version."""
+    found = _DATED.fullmatch(name)
+    if found is None or (found["behind"] or found["before"]) not in timetable.trip_index:
+        return 0
+    date = int((found["last"] or found["first"]).replace("-", ""))
+    days = _days(0, timetable, received_at)
+    return date if days and date >= timetable.date[min(days)] else 0
 
 
 def _found(name: str, date: int, route: int, timetable: Timetable, received_at: float) -> int:
@@ -112,6 +136,21 @@ def _before_each(unknown: Set[str], timetable: Timetable) -> str:
     some, ours = next(iter(unknown)), timetable.trip_index
     beginnings = (some[: separator.end()] for separator in _SEPARATOR.finditer(some))
     return next((b for b in beginnings if all(n.startswith(b) and n.removeprefix(b) in ours for n in unknown)), "")
+
+
+def _behind_each(unknown: Set[str], timetable: Timetable) -> dict[str, int]:
+    """How many letters behind each of the ids are none of ours, nothing where they are not alike but for their numbers
+    or some ids are no trip's, or another's too, without them."""
+    if len(unknown) < _FEED_OF:
+        return {}
+    some, ours = next(iter(unknown)), timetable.trip_index
+    for separator in _SEPARATOR.finditer(some):
+        form = re.compile(r"(.+?)" + re.sub(r"\d+", r"\\d+", re.escape(some[separator.start() :])))
+        found = {name: form.fullmatch(name) for name in unknown}
+        bare = [match[1] for match in found.values() if match and match[1] in ours]
+        if len(set(bare)) == len(unknown):
+            return {name: len(name) - len(match[1]) for name, match in found.items() if match}
+    return {}
 
 
 def _days(date: int, timetable: Timetable, received_at: float) -> list[int]:

@@ -59,7 +59,7 @@ def runs_named(
     # The id of a run that is new is one of its own, however like it another is.
     as_written = np.array([name in tt.trip_index for name in trip_id], bool)
     trip = np.where(may_be_new & ~as_written, np.int32(NONE), trip)
-    meant = trips_meant(trip_id, service_dates, route, trip, may_be_new, tt, received_at)
+    meant, service_dates = trips_meant(trip_id, service_dates, route, trip, may_be_new, tt, received_at)
     refused["trip_id_written_otherwise"] += int((meant != trip).sum())
     trip = meant
     names = RunNames(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import html
 import io
 import json
 import zipfile
@@ -64,6 +65,12 @@ def zipped(**files: bytes) -> bytes:
         (zipped(**{"a.pb": message_bytes(), "b.pb": message_bytes()}), "2 files"),
         (zipped(**{"stop_times.txt": b"trip_id", "trips.txt": b""}), "GTFS timetable"),
         (b"Rate limit exceeded", "got text"),
+        (b'<?xml version="1.0"?><Siri xmlns="http://www.siri.org.uk/siri"/>', "SIRI in XML"),
+        # mark1foley/ha-gtfs-rt-v2#44
+        (b'{"openapi":"3.0.1","info":{}}', "description of an API"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:1\n", "Git LFS"),
+        (b'{"statusCode":401,"message":"Access denied due to missing key."}', "Access denied due to missing key"),
+        (b"\r\n  \n", "empty"),
         (b"hello", "got text"),
         (message_bytes()[:-5], "cut short"),
         (b"\x1a\x03xyz", "no header"),
@@ -121,7 +128,26 @@ def zstd(data: bytes) -> bytes:
         lambda _: text_format.MessageToString(MESSAGE).encode(),
         base64.b64encode, lambda data: base64.encodebytes(data),
         lambda data: b"\xef\xbb\xbf" + data, lambda data: b"\r\n\r\n" + data + b"\r\n", lambda data: data + b"\n",
-        lambda data: bytes([len(data) & 0x7F | 0x80, len(data) >> 7]) + data,
+        lambda data: bytes([len(data) & 0x7F | 0x80, len(data) >> 7]) + data, lambda data: data + bytes(64),
+        # Letters in place of bytes.
+        lambda data: data.hex().encode(), lambda data: b"\\x" + data.hex(" ").upper().encode() + b"\n",
+        lambda data: json.dumps({"data": base64.b64encode(gzip.compress(data)).decode()}).encode(),
+        lambda data: json.dumps({"type": "Buffer", "data": list(data)}).encode(),
+        lambda data: b"data:application/x-protobuf;base64," + base64.b64encode(data),
+        lambda data: data.decode("latin-1").encode(),
+        # What servers and proxies put around it.
+        lambda data: b"--xyz\r\nContent-Type: application/x-protobuf\r\n\r\n" + data + b"\r\n--xyz--\r\n",
+        lambda data: b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(data), data),
+        lambda data: b"\0" + len(data).to_bytes(4, "big") + data + b"\x80\0\0\0\x0fgrpc-status:0\r\n",
+        lambda data: base64.b64encode(b"\0" + len(data).to_bytes(4, "big") + data) + base64.b64encode(b"\x80\0\0\0\0"),
+        lambda data: gzip.compress(data[:20]) + gzip.compress(data[20:]),
+        # JSON for scripts, in pages, in texts, one object a line.
+        lambda _: b"/**/jQuery12_3(" + json.dumps(SPELLED).encode() + b");",
+        lambda _: b")]}',\n" + json.dumps(SPELLED).encode(),
+        lambda _: b"<html><body><pre>" + html.escape(json.dumps(SPELLED)).encode() + b"</pre></body></html>",
+        lambda _: json.dumps(json.dumps(SPELLED)).encode(), lambda _: json.dumps(SPELLED).encode("utf-16-le"),
+        lambda _: json.dumps({"status": {"code": 200}, "response": SPELLED}).encode(),
+        lambda _: "\n".join(map(json.dumps, SPELLED["entity"])).encode(),
     ],
 )  # fmt: skip
 def test_a_message_is_read_in_every_form_in_which_servers_hand_it_over(form: Callable[[bytes], bytes]) -> None:
@@ -209,6 +235,27 @@ def test_header_an_hour_back_is_a_stale_feed() -> None:
 
 def test_header_in_milliseconds_is_read_as_seconds() -> None:
     assert header_timestamp(decode_message(message_bytes(at(8) * 1000), "x"), at(8), "x") == at(8)
+
+
+@pytest.mark.parametrize("count", [
+    lambda at: at * 10**6, lambda at: at * 10**9, lambda at: at + 2_208_988_800,
+    lambda at: (at + 62_135_596_800) * 10**7, lambda at: (at + 11_644_473_600) * 10**7,
+])  # fmt: skip
+def test_timestamps_of_any_clock_are_read(count: Callable[[int], int]) -> None:
+    now = int(at(8))
+    assert header_timestamp(decode_message(message_bytes(count(now)), "x"), now, "x") == pytest.approx(now, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("off_s", "said"),
+    [
+        (3600, "just 1 h off: .* local time in place of UTC"), (-7210, "old: a stale feed, or just 2 h off"),
+        (-365 * 86_400, "the wrong year"), (-5400, "90 minutes old: a stale feed. Ask"),
+    ],
+)  # fmt: skip
+def test_a_clock_that_is_hours_or_a_year_off_is_named(off_s: int, said: str) -> None:
+    with pytest.raises(FeedError, match=said):
+        header_timestamp(decode_message(message_bytes(at(8) + off_s), "x"), at(8), "x")
 
 
 def test_absurd_header_timestamp_still_gives_a_feed_error() -> None:

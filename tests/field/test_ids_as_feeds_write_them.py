@@ -170,6 +170,29 @@ def test_a_trip_is_found_by_a_part_of_its_id_on_the_day_on_which_it_runs(known: 
         assert city.our_alerts()[0].alert.informed_entity[0].trip.trip_id == trip
 
 
+@pytest.mark.parametrize("behind", ["@1", "#2", "_merged_123", "-merged-5", "_2026-11-26"])
+def test_what_programs_put_behind_an_id_hides_no_trip(behind: str) -> None:
+    city = City(at="07:58").trip_updates(update(f"t1{behind}", StopUpdate("B", delay=120), **TODAY))
+    assert city.board("C")[0] == "08:06 t1 live"
+
+
+@pytest.mark.parametrize("behind", ["-{}x7", "_A{}", "|dep{}"])
+def test_what_stands_behind_every_id_hides_no_trip(behind: str) -> None:
+    town = Network(trips=tuple(Trip(f"trip{number}", f"08:{number:02d}") for number in range(10, 16)))
+    told = [update(f"trip{n}{behind.format(3 * n)}", StopUpdate("B", delay=120), **TODAY) for n in range(10, 16)]
+    assert City(town, at="08:07").trip_updates(*told).board("C")[:2] == ["08:16 trip10 live", "08:17 trip11 live"]
+
+
+@pytest.mark.parametrize("written", ["t1-{}", "{}_t1"])
+def test_a_date_beside_an_id_is_the_day_on_which_it_runs(written: str) -> None:
+    today, tomorrow = written.format(20261126), written.format(20261127)
+    city = City(at="07:58").trip_updates(cancelled(tomorrow), update(today, StopUpdate("B", delay=120)))
+    assert city.board("C")[0] == "08:06 t1 live"
+    city.alerts(alert("Crowded", {"trip_id": tomorrow}))
+    assert not any(city.messages(trip="t1").values())
+    assert City(at="07:58").trip_updates(cancelled(today)).board("C")[0] == "08:04 t1 cancelled"
+
+
 def test_a_message_for_a_part_that_several_trips_of_the_day_have_reaches_nobody() -> None:
     line = Network(trips=(Trip("x_1200", "08:00"), Trip("y_1200", "08:30")))
     city = City(line, at="07:58").alerts(alert("Crowded", {"trip_id": "1200"}))
