@@ -207,6 +207,7 @@ class Engine:
             made_at=now,
             feed_alive_at=self._feed.alive_at,
             feed_lag_s=self._feed.lag_s,
+            feed_every_s=self._feed.every_s,
             fleet_stands_since=self._feed.stands_since,
             timetable=self.timetable,
             scheduled_calls=self._scheduled_calls,

@@ -6,6 +6,8 @@ the feed has lost them. A single vehicle that stands is a matter of `predictor.e
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 
 from predictor.arrays import Float64Array
@@ -20,6 +22,8 @@ STANDS_STILL_S = 240.0
 """to the last digit of their coordinates, for so long,"""
 _REPORTS = 4.0
 """nor for the usual time of so many reports, where these are rare."""
+_GAPS = 9
+"""The usual time between signs of life is the median of so many."""
 _SHARE = 0.9
 """A few may be wrong otherwise: a fleet stands where this share of it does."""
 
@@ -39,6 +43,7 @@ class FeedLiveness:
         self.stands_since = float("nan")
         """Since when no vehicle under way has come any further, NaN where they do."""
         self._dated_at = float("nan")
+        self._gaps_s: deque[float] = deque(maxlen=_GAPS)
 
     def hear(self, observations: Observations, now: float) -> None:
         """Take in what had been received by `now`."""
@@ -47,9 +52,17 @@ class FeedLiveness:
         dated_at = float(np.fmax(self._dated_at, np.fmin(sign, now) if np.isfinite(sign) else np.nan))
         if not dated_at <= self._dated_at and np.isfinite(dated_at):
             self.lag_s = now - dated_at
+            if dated_at - self._dated_at <= self.limit_s:
+                self._gaps_s.append(dated_at - self._dated_at)
         if not dated_at - self._dated_at <= self.limit_s:
             self.heard_since = dated_at
         self.alive_at = self._dated_at = dated_at
+
+    @property
+    def every_s(self) -> float:
+        """The usual time between its signs of life, 0 while that is not known: what speaks every two minutes has not
+        stopped after one."""
+        return float(np.median(self._gaps_s)) if len(self._gaps_s) == _GAPS else 0.0
 
     def watch(self, timetable: Timetable, tracks: Tracks) -> None:
         """See whether the fleet moves, as it is known after the reports heard last."""

@@ -227,12 +227,14 @@ class Snapshot:
     shortened: ShortenedRuns = field(default_factory=ShortenedRuns.empty)
     feed_lag_s: float = 0.0
     """How old the newest sign of life was when it came."""
+    feed_every_s: float = 0.0
+    """The usual time between two of them, 0 where not known."""
     fleet_stands_since: float = float("nan")
     """Since when no vehicle under way has come any further though the feed goes on, NaN where they do."""
 
     def feed_stopped(self, now: float, limit_s: float = 60.0) -> bool:
-        """Whether the vehicle feed has shown no new sign of life for longer than `limit_s`."""
-        return not now - self.feed_alive_at - self.feed_lag_s <= limit_s
+        """Whether the vehicle feed has shown no new sign of life for longer than `limit_s`, and missed one."""
+        return not now - self.feed_alive_at - self.feed_lag_s <= max(limit_s, 2.0 * self.feed_every_s)
 
     def board(
         self, stop: StopIdx, *, since: float, until: float, route: RouteIdx | None = None, limit: int | None = None

@@ -13,7 +13,7 @@ from api.reading.badges import Badge
 from api.words.moment import AlertWords, PageMoment
 
 _SCRIPT_TEXTS = (
-    "approaching", "here", "min", "range", "scheduled", "seconds", "minutes", "hours", "data_age",
+    "approaching", "here", "min", "range", "estimated", "seconds", "minutes", "hours", "data_age",
     "feed_stopped", "network_gone_title", "network_last", "network_back", "near_me_wait", "near_me_refused",
     "favourite_add", "favourite_remove", "vehicle_towards", "vehicle_at", "vehicle_overdue",
     "vehicle_held_up", "vehicle_held_up_at", "vehicle_given_up", "trip_cancelled", "position_old", "map_feed_stopped",

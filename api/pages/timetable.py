@@ -106,7 +106,7 @@ def line_timetable(request: Request, route_id: str, date: str = "", direction: s
     heading, change = moment.texts("line_title", name=line.name), next_change(moment, None, route, day)
     page = _page(moment, heading, f"/lines/{quote(route_id, safe='')}", day, change)
     columns = [str(tt.stop_name[stop]) for stop in shown.stops]
-    others = [(each, str(tt.stop_name[found.stops[-1]])) for each, found in of_ways.items() if found.stops]
+    others = [(each, found.destination) for each, found in of_ways.items() if found.stops]
     return rider_page(
         request, moment, "timetable.html", [line.badge], page=page, rows=[], columns=columns, runs=runs,
         direction=str(way), directions=others, by_headway=shown.by_headway,
@@ -163,7 +163,7 @@ def _row(moment: PageMoment, stop: int, row: DayRow) -> DayRowWords:
     by_headway = [departure for departure in row.departures if departure.headway_s]
     for place in dict.fromkeys(departure.destination for departure in by_headway):
         there = [departure for departure in by_headway if departure.destination == place]
-        to = "" if place == row.destination else f"{moment.towards(place)}: "
+        to = "" if place == row.destination else f"{moment.towards(place)} · "
         for every, group in groupby(there, key=lambda departure: moment.every(departure.headway_s)):
             runs = list(group)
             spans.append(f"{to}{every}, {words.time(runs[0].at)}–{words.time(runs[-1].at + runs[-1].headway_s)}")

@@ -8,6 +8,7 @@ from api.reading.alerts import run_alerts
 from api.reading.journey import Journey
 from api.reading.lines import Line
 from api.words.moment import DOUBTED, AlertWords, PageMoment
+from api.words.times import clock_minutes
 from api.words.vehicles import VehicleWords, vehicle_words
 
 _FEW = 3
@@ -29,7 +30,7 @@ class CallWords:
     low: float | None
     """and the early end of its range, None where it has none."""
     timetable_time: str
-    """The timetable's time where it is another minute, else ""."""
+    """The timetable's time where it is another by more than a minute, which rounding alone may make; else ""."""
     status: str
     """`passed` or one of `STATUSES`."""
     said: str
@@ -55,6 +56,8 @@ class JourneyPage:
     """Date of the service day, "" where it is today's."""
     state: str
     """`followed`, `not_followed`, `overdue`, `held_up`, `cancelled` or `over`."""
+    estimated: bool
+    """Not followed any more: the times are what the vehicle's last position let expect."""
     vehicle: VehicleWords | None
     behind: list[CallWords]
     """Stops that the vehicle has left behind, but for the last one; empty where they are few."""
@@ -81,6 +84,7 @@ def journey_page(moment: PageMoment, journey: Journey, your_stop: str) -> Journe
         every=moment.every(journey.headway_s),
         day=words.date(journey.begins_at) if words.day(journey.begins_at) else "",
         state=state,
+        estimated=state == "not_followed" and any(c.predicted is not None and not c.passed for c in journey.calls),
         vehicle=vehicle_words(moment, journey.vehicle)
         if journey.vehicle is not None and state in ("followed", *DOUBTED)
         else None,
@@ -104,7 +108,7 @@ def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWor
     for k, call in enumerate(journey.calls):
         stop_id, words = str(tt.stop_id[call.stop_idx]), moment.words_at(call.stop_idx)
         time = "" if call.clock is None else words.time(call.clock)
-        planned = time if call.scheduled is None else words.time(call.scheduled)
+        late = 0 if call.clock is None or call.scheduled is None else clock_minutes(call.scheduled, call.clock)
         # Said where it changes: what stands at the top holds until then.
         changes = call.destination != said_before and call.departure is not None
         signs = [moment.towards(call.destination)] if changes else []
@@ -120,7 +124,7 @@ def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWor
                 iso=words.iso(call.published) if time else "",
                 at=round(call.published) if time else None,
                 low=None if call.p10 is None else round(call.p10),
-                timetable_time="" if planned == time else planned,
+                timetable_time=words.time(call.scheduled) if call.scheduled is not None and abs(late) > 1 else "",
                 status="passed" if call.passed else call.status,
                 said=moment.texts("passed") if call.passed else moment.status_words(call),
                 doubtful=not call.passed and bool(moment.doubt_of(call)),

@@ -10,8 +10,8 @@ import numpy as np
 from api.reading.calls import CallsAt, RunCall
 from api.reading.moment import Moment
 from api.service.view import ServiceView
-from predictor.arrays import BoolArray, RouteIdx, StopIdx
-from predictor.snapshot import FROM_TIMETABLE, SCHEDULED
+from predictor.arrays import NONE, BoolArray, RouteIdx, StopIdx
+from predictor.snapshot import FROM_TIMETABLE, LIVE, SCHEDULED
 from predictor.timetable import NO_PICKUP
 
 PASSED_AFTER_S = 30.0
@@ -47,13 +47,19 @@ class StopBoard(CallsAt):
 
     @cached_property
     def repeats(self) -> BoolArray:
-        """(n,) slots of a line run by headway that say nothing beside the first, or beside the first of a day: it comes
-        every so many minutes."""
+        """(n,) slots of a line run by headway that say nothing beside the first, beside the first of a day, or before a
+        vehicle that is on its way: it comes every so many minutes."""
         repeats, tt = self.slot.copy(), self._view.timetable
         if not repeats.any():
             return repeats
+        trip = self.calls.trip
+        ways = np.column_stack([tt.trip_route[trip], tt.pattern_way[tt.trip_pattern[trip]]])
+        _, way = np.unique(ways, axis=0, return_inverse=True)
+        last_live, live = np.full(way.max() + 1, NONE), np.flatnonzero(self.status == LIVE)
+        np.maximum.at(last_live, way[live], live)
         promised = (self.calls.source == FROM_TIMETABLE) & (self.status == SCHEDULED)
-        by_headway = np.flatnonzero(tt.trip_is_frequency[self.calls.trip] & promised)
+        promised &= ~self.slot | (np.arange(len(self)) > last_live[way])
+        by_headway = np.flatnonzero(tt.trip_is_frequency[trip] & promised)
         calls = self.calls.take(by_headway)
         kinds = np.column_stack([tt.trip_pattern[calls.trip], calls.call])
         _, first = np.unique(kinds, axis=0, return_index=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from api.reading.destinations import destinations
+from api.reading.destinations import destinations, usual_destination
 from api.reading.lines import Line, patterns_of, stops_along
 from api.reading.moment import Moment
 from predictor.arrays import BoolArray, Int32Array, Int64Array, expand_ranges
@@ -49,6 +49,8 @@ class LineDay:
     """By run, POSIX seconds at each of `stops`; None where it does not call."""
     by_headway: bool
     """Whether nobody promises these times."""
+    destination: str
+    """Where most go."""
 
 
 def stop_day(moment: Moment, stop: int, day: int) -> list[DayRow]:
@@ -87,7 +89,7 @@ def line_day(moment: Moment, route: int, direction: int, day: int) -> LineDay:
     journey = np.flatnonzero(_runs_on(moment, day) & (tt.trip_route[tt.journey_trip] == route))
     journey = journey[tt.pattern_way[tt.trip_pattern[tt.journey_trip[journey]]] == direction]
     if not len(journey):
-        return LineDay([], [], by_headway=False)
+        return LineDay([], [], by_headway=False, destination="")
     trips = tt.journey_trip[journey]
     stops = _columns(stops_along(tt, patterns_of(tt, trips)[0]))
     runs = []
@@ -97,7 +99,8 @@ def line_day(moment: Moment, route: int, direction: int, day: int) -> LineDay:
         times = dict(zip(tt.call_stop[calls][::-1].tolist(), at[::-1].tolist(), strict=True))
         runs.append([float(times[stop]) if stop in times else None for stop in stops])
     runs.sort(key=lambda run: min(time for time in (*run, np.inf) if time is not None))
-    return LineDay(stops, runs, by_headway=bool(tt.trip_is_frequency[trips].all()))
+    destination = usual_destination(moment.view.snapshot, day, trips)
+    return LineDay(stops, runs, bool(tt.trip_is_frequency[trips].all()), destination)
 
 
 def next_change(moment: Moment, stop: int | None, route: int | None, day: int) -> int | None:

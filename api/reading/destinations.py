@@ -15,6 +15,8 @@ from predictor.timetable import Timetable
 
 _AFTER_NAME = r"(?:\s*:\s*|\s+[-–—·>|]\s*|[-–—]\s+)"
 """What sets a line's name off from a destination, beside a mere space."""
+_HABIT_LINES, _HABIT_SHARE = 3, 0.5
+"""Where so many lines, and this share of all, write "7-Centre" on their trips, the 7 is the line's name there too."""
 
 
 def destinations(snapshot: Snapshot, runs: DatedRuns, call: Int32Array | None = None) -> StrArray:
@@ -26,8 +28,8 @@ def destinations(snapshot: Snapshot, runs: DatedRuns, call: Int32Array | None = 
         return signs
     last = tt.stop_name[tt.call_stop[tt.entry_of(runs.trip[repeats], snapshot.last_calls(runs)[repeats])]]
     columns = zip(signs[repeats].tolist(), names[repeats].tolist(), last.tolist(), strict=True)
-    signs = signs.copy()
-    signs[repeats] = [_without_line(sign, name, stop) for sign, name, stop in columns]
+    signs, hyphened = signs.copy(), _names_with_hyphens(tt)
+    signs[repeats] = [_without_line(sign, name, stop, hyphened) for sign, name, stop in columns]
     return signs
 
 
@@ -37,22 +39,43 @@ def destination(snapshot: Snapshot, trip: int, service_day: int, shift_s: int = 
     return str(destinations(snapshot, run, None if call is None else np.array([call], np.int32))[0])
 
 
+def usual_destination(snapshot: Snapshot, service_day: int, trips: Int32Array) -> str:
+    """What most of these trips (n > 0,) are bound for where they set out on a day."""
+    at_first = np.zeros(len(trips), np.int32)
+    runs = DatedRuns(trips, np.full(len(trips), service_day, np.int32), at_first)
+    places: list[str] = destinations(snapshot, runs, at_first).tolist()
+    return max(dict.fromkeys(places), key=places.count)
+
+
 def destination_of(timetable: Timetable, trip: int) -> str:
     """What a trip is bound for by the timetable: its headsign, the name of its last stop where it has none."""
     last = str(timetable.stop_name[timetable.stop_at(trip, int(timetable.trip_calls[trip]) - 1)])
     name = str(timetable.route_short_name[timetable.trip_route[trip]])
     sign = str(timetable.trip_headsign[trip]) or last
-    return _without_line(sign, name, last) if name else sign
+    return _without_line(sign, name, last, _names_with_hyphens(timetable)) if name else sign
+
+
+@lru_cache(maxsize=2)
+def _names_with_hyphens(tt: Timetable) -> bool:
+    """Whether this network writes "7-Centre" on the trips of its lines, as many do that have no better place for the
+    line's name: on a single one it may be a name itself, such as "14-Juillet"."""
+    routes, trips = np.unique(tt.trip_route, return_index=True)
+    begins = np.char.startswith(tt.trip_headsign[trips], np.char.add(tt.route_short_name[routes], "-"))
+    lines = int((begins & (tt.route_short_name[routes] != "")).sum())
+    return lines >= _HABIT_LINES and lines >= _HABIT_SHARE * len(routes)
 
 
 @lru_cache(maxsize=16384)
-def _without_line(sign: str, name: str, last_stop: str) -> str:
-    """Of line 12 "12 Centre", "12 - Centre", "Line 12: Centre" are all "Centre". What is a name itself stays: "8 Mile"
-    of line 8 to a stop of that name, "A Coruña" of line A."""
+def _without_line(sign: str, name: str, last_stop: str, hyphened: bool) -> str:
+    """Of line 12 "12 Centre", "12 - Centre", "Line 12: Centre" are all "Centre", and "12-Centre" where all lines are
+    written so (`hyphened`). What is a name itself stays: "8 Mile" of line 8 to a stop of that name, "A Coruña" of line
+    A."""
     if last_stop.casefold().startswith(sign.casefold()):
         return sign
     space = rf"(?:{_AFTER_NAME}|\s+)"
     named = re.escape(name)
     alone = space if any(letter.isdecimal() for letter in name) else _AFTER_NAME
+    if hyphened:
+        alone = rf"(?:{alone}|-(?!\d))"
     found = re.match(rf"\s*(?:{KINDS}\s+{named}{space}|{named}{alone})(?=.*[^\W\d])", sign, re.IGNORECASE)
     return sign[found.end() :].strip() if found else sign

@@ -10,12 +10,11 @@ import numpy as np
 
 from api.reading.board import AHEAD_S, WINDOW_S, StopBoard
 from api.reading.calls import RunCall
-from api.reading.destinations import destinations
+from api.reading.destinations import usual_destination
 from api.reading.lines import patterns_of, stops_along
 from api.reading.moment import Moment
 from api.service.view import ServiceView
 from predictor.arrays import Int32Array
-from predictor.runs import DatedRuns
 
 
 @dataclass(frozen=True)
@@ -49,15 +48,12 @@ def _running_today(moment: Moment, trips: Int32Array) -> tuple[int, Int32Array]:
 
 def _direction(moment: Moment, day: int, direction: int, trips: Int32Array) -> LineDirection:
     tt = moment.timetable
-    at_first = np.zeros(len(trips), np.int32)
-    runs = DatedRuns(trips, np.full(len(trips), day, np.int32), at_first)
-    places: list[str] = destinations(moment.view.snapshot, runs, at_first).tolist()
     stops, *others = [stops_along(tt, pattern) for pattern in patterns_of(tt, trips)]
     # Two calls in a row at one stop are one to riders.
     stops = [stop for stop, _ in groupby(stops)]
     return LineDirection(
         direction=direction,
-        destination=max(dict.fromkeys(places), key=places.count),
+        destination=usual_destination(moment.view.snapshot, day, trips),
         stops=stops,
         also=[stop for stop in dict.fromkeys(chain(*others)) if stop not in set(stops)],
     )

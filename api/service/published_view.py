@@ -34,7 +34,7 @@ _GROUPS: dict[str, type[Columns]] = {
     "vehicles": Vehicles, "predictions": Predictions, "passages": Passages, "shortened": ShortenedRuns,
 }  # fmt: skip
 _KEYS = ("claimed", "cancelled", "skipped", "deleted", "told_calls")
-_SNAPSHOT_FIGURES = ("made_at", "feed_alive_at", "feed_lag_s", "fleet_stands_since", "counts")
+_SNAPSHOT_FIGURES = ("made_at", "feed_alive_at", "feed_lag_s", "feed_every_s", "fleet_stands_since", "counts")
 _VIEW_FIGURES = ("alerts_at", "live_limit_s", "feed_stopped_after_s", "added_as", "headway_as")
 _DIGITS = 32
 

@@ -133,7 +133,10 @@ class Settings(BaseSettings):
         "more, the earlier the time published",
     )  # fmt: skip
     feed_stopped_after_s: float = Field(
-        60.0, ge=10.0, le=3600.0, description="a vehicle feed silent for this long is said to have stopped"
+        60.0,
+        ge=10.0,
+        le=3600.0,
+        description="a vehicle feed silent for this long, and for two of its usual intervals, is said to have stopped",
     )
     added_as: Literal["NEW", "ADDED"] = Field(
         "NEW",

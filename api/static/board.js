@@ -76,7 +76,7 @@
   function degrade(row) {
     row.classList.replace("live", "scheduled");
     row.querySelector(".status use").setAttribute("href", "#i-scheduled");
-    put(row.querySelector(".status span"), texts.scheduled);
+    put(row.querySelector(".status span"), texts.estimated);
     put(row.querySelector(".range"), "");
     delete row.dataset.live;
     delete row.dataset.p10;

@@ -192,8 +192,8 @@
   const boundsOf = (features) => features.flatMap(({ geometry }) => geometry.coordinates.flat())
     .reduce((bounds, at) => bounds.extend(at), new maplibregl.LngLatBounds());
 
-  function tripAddress({ trip_id: trip, service_date: date }) {
-    return trip ? `${root}/trips/${encodeURIComponent(trip)}?${new URLSearchParams({ date })}` : "";
+  function tripAddress({ trip_id: trip, service_date: date, start_time: start }) {
+    return trip ? `${root}/trips/${encodeURIComponent(trip)}?${new URLSearchParams({ date, start })}` : "";
   }
 
   // The same by keyboard: the vehicles of the chosen line, each with its trip's page.
@@ -239,6 +239,14 @@
     if (!rows) return;
     body.replaceChildren(document.adoptNode(rows));
     popup.setLngLat(found.geometry.coordinates); // it finds its place anew
+    showWhole(popup.getElement());
+  }
+
+  // Rows that came later may reach beyond the map's edge.
+  function showWhole(element) {
+    const [box, frame] = [element, place].map((each) => each.getBoundingClientRect()), edge = 8;
+    const beyond = Math.max(box.bottom + edge - frame.bottom, 0) || Math.min(box.top - edge - frame.top, 0);
+    if (beyond) map.panBy([0, beyond], { animate: false });
   }
 
   function say(at, ...parts) {
@@ -324,6 +332,7 @@
       }
       const key = vehicles.feed_stopped ? "map_feed_stopped" : "data_age";
       said.textContent = fill(key, { age: age(vehicles.feed_age_s ?? 0) });
+      said.classList.toggle("stopped", vehicles.feed_stopped);
     } catch {
       said.textContent = texts.network_gone_title;
     }

@@ -16,7 +16,9 @@
   }
 
   const calls = () => [...document.querySelectorAll("#board li[data-at]")];
-  const nameOf = (call) => call.querySelector(".stop-name").firstChild.textContent.trim();
+  // Its own text alone: long names have places to break in them, and marks after them.
+  const nameOf = (call) => [...call.querySelector(".stop-name").childNodes]
+    .map((node) => (node.nodeType === Node.TEXT_NODE ? node.data : "")).join("").trim();
 
   // Browsers let a page sound and notify only after its reader has touched it.
   async function permit() {

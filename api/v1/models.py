@@ -365,6 +365,10 @@ class VehicleProperties(BaseModel):
     route: RouteRef | None
     trip_id: str | None
     service_date: Date | None
+    start_time: str | None = Field(
+        description="HH:MM:SS of the run's first departure: where a line runs by headway many share the trip",
+        examples=["08:00:00"],
+    )
     cancelled: bool = Field(description="The operator has cancelled this trip")
     headsign: str | None
     direction: int | None

@@ -23,6 +23,7 @@ from api.reading.moment import Moment
 from api.v1.geojson import GeoJSONResponse
 from api.v1.models import Access, Point, VehicleCollection, VehicleFeature, VehicleProperties, VehicleState
 from api.v1.representations import route_ref
+from feeds.service_times import start_times
 from predictor.snapshot import DOUBTS, VEHICLE_STATES, Snapshot
 
 vehicles_router = APIRouter(tags=["Vehicles"])
@@ -122,6 +123,7 @@ def _feature(moment: Moment, row: int, headsign: str) -> VehicleFeature:
             route=route_ref(tt, int(tt.trip_route[trip])) if on_trip else None,
             trip_id=str(tt.trip_id[trip]) if on_trip else None,
             service_date=iso_date(int(tt.date[vehicles.service_day[row]])) if on_trip else None,
+            start_time=start_times(tt, vehicles.trip[[row]], vehicles.shift_s[[row]])[0] if on_trip else None,
             cancelled=bool(vehicles.cancelled[row]),
             headsign=headsign or None,
             direction=direction if direction >= 0 else None,

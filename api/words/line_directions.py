@@ -89,9 +89,9 @@ def _departure(moment: PageMoment, call: RunCall, row: LineDirection, *, from_af
         notes.append(moment.towards(call.destination))
     if not row.platform and call.platform:
         notes.append(texts("platform", name=call.platform))
-    notes += departure.notes
-    # Once is enough: what the later ones were due at stands on their trips' pages.
+    # Once is enough: how often they come, and what the later ones were due at, which stands on their trips' pages.
     first = call is row.departures[0]
+    notes += [note for note in departure.notes if first or note != moment.every(call.headway_s)]
     if first and live and call.scheduled is not None and abs(call.published - call.scheduled) >= _WORTH_SAYING_S:
         notes.append(texts("scheduled_at", time=words.time(call.scheduled)))
     if live and call.age_s is not None and call.age_s > _OLD_S:

@@ -126,8 +126,10 @@ class PageMoment(Moment):
         return row.doubt if row.doubt in DOUBTED and row.status == "scheduled" and not self.feed.stopped else ""
 
     def status_words(self, row: RunCall) -> str:
-        """The status in a word or two; in the place of "scheduled" what speaks against the vehicle."""
-        return self.texts(self.doubt_of(row) or row.status)
+        """The status in a word or two; in the place of "scheduled" what speaks against the vehicle, or that the time is
+        what its last position let expect."""
+        estimated = row.status == "scheduled" and row.predicted is not None
+        return self.texts(self.doubt_of(row) or ("estimated" if estimated else row.status))
 
     def wait_of(self, row: RunCall) -> Wait:
         """How long until a departure, as shown. A countdown is a promise: without live data, for what does not come,

@@ -341,6 +341,49 @@ def test_a_line_without_directions_has_a_page_for_each_way() -> None:
     assert city.board("C")[1] == "08:14 t2 scheduled"
 
 
+def test_what_is_on_its_way_stands_before_how_often_the_line_comes() -> None:
+    # "arriving, every 5 min, 6 min": the slot between two vehicles has none of its own.
+    run: dict[str, Any] = {"start_date": 20261126}
+    vehicles = [
+        bus("v1", "h1", late_s=0, start_time="08:00:00", **run),
+        bus("v2", "h1", late_s=960, start_time="08:16:00", **run),
+    ]
+    city = City(OFTEN, at="07:58").vehicle_positions(*vehicles).at("08:05")
+    city.faces_agree("C")
+    assert [(row.status, row.clock[:4]) for row in city.departures("B")] == [("live", "08:1"), ("scheduled", "")]
+    assert city.vehicles()["v2"]["start_time"] == "08:16:00"
+
+
+def test_a_time_that_is_not_live_any_more_is_told_as_estimated_and_not_as_the_timetables() -> None:
+    city = City(at="07:55").vehicle_positions(bus("v1", "t1", late_s=300)).at("08:06")
+    assert "estimated" not in text(city.page("/stops/D")) + text(city.page("/trips/t1"))
+    silent = city.vehicle_positions(b"").at("08:08")
+    board, trip = text(only(silent.page("/stops/D"), "li.departure")), silent.page("/trips/t1")
+    assert "estimated" in board and "scheduled" not in board
+    assert "estimated times" in text(only(trip, "p.trip-state")) and "timetable 08:" in text(trip)
+
+
+@pytest.mark.parametrize(
+    ("signs", "said"),
+    [
+        (("7-Duval / Dove Springs", "10-South 1st", "14-Juillet"), "Duval / Dove Springs"),
+        (("7-Eleven", "C", "D"), "7-Eleven"),
+    ],
+)
+def test_a_networks_habit_of_hyphens_after_the_lines_name_is_told_from_a_name_with_one(
+    signs: tuple[str, ...], said: str
+) -> None:
+    # scascketta/CapMetrics
+    lines = ("7", "10", "14")
+    ways = [Pattern(name, "A B C", f"r{name}", headsign=sign) for name, sign in zip(lines, signs, strict=True)]
+    trips, routes = (
+        [Trip(f"t{name}", "08:00", name) for name in lines],
+        tuple(Route(f"r{name}", name) for name in lines),
+    )
+    city = City(network("A B C", ways, trips, routes=routes), at="07:55")
+    assert next(row for row in city.departures("A") if row.run == "t7").told["headsign"] == said
+
+
 @pytest.mark.parametrize(
     ("line", "headsign", "said"),
     [
