@@ -10,7 +10,7 @@ from google.protobuf.descriptor import Descriptor
 from google.transit import gtfs_realtime_pb2
 
 from feeds.errors import FeedError
-from feeds.message_parts_loop import count_parts
+from feeds.message_parts_loop import measure
 from predictor.arrays import Int32Array
 
 MAX_ENTITIES = 200_000
@@ -22,10 +22,7 @@ MAX_PARTS_OF_ENTITY = 20_000
 MAX_PARTS = 1_000_000
 """Calls, selectors and texts of all entities: several times as many as the feed of any country has."""
 
-_VARINT, _LENGTH_DELIMITED, _GROUP, _GROUP_END = 0, 2, 3, 4
-_FIXED_BYTES = {1: 8, 5: 4}
-"""Wire types of protobuf."""
-_ENTITY_TAG = gtfs_realtime_pb2.FeedMessage.ENTITY_FIELD_NUMBER << 3 | _LENGTH_DELIMITED
+_ENTITY = gtfs_realtime_pb2.FeedMessage.ENTITY_FIELD_NUMBER
 
 
 def refuse_floods(data: bytes, feed: str) -> None:
@@ -33,34 +30,19 @@ def refuse_floods(data: bytes, feed: str) -> None:
 
     Errors: FeedError where there are too many of them, or one entity is too large.
     """
-    fields, parts, place = 0, 0, 0
-    octets = np.frombuffer(data, np.uint8)
-    # Two bytes are the least that a part has.
-    counts_all = len(data) > 2 * MAX_PARTS
-    while place < len(data):
-        tag, begin, place = _field(data, place)
-        fields += 1
-        if place < 0:
-            # No message: the parser refuses it.
-            return
-        if fields > MAX_ENTITIES:
-            raise FeedError(f"{feed}: more than {MAX_ENTITIES:,} entities in one message, which is no feed's.")
-        if tag != _ENTITY_TAG:
-            continue
-        length = place - begin
-        if length > MAX_ENTITY_BYTES and place <= len(data):
+    fields, largest, most, parts = measure(
+        np.frombuffer(data, np.uint8), kinds_inside(), _ENTITY, MAX_ENTITIES, MAX_ENTITY_BYTES, MAX_PARTS_OF_ENTITY,
+        MAX_PARTS,
+    )  # fmt: skip
+    if fields > MAX_ENTITIES:
+        raise FeedError(f"{feed}: more than {MAX_ENTITIES:,} entities in one message, which is no feed's.")
+    if largest > MAX_ENTITY_BYTES:
+        raise FeedError(f"{feed}: an entity of {largest / 1e6:.1f} MB; one may have {MAX_ENTITY_BYTES / 1e6:.0f} MB.")
+    for found, limit, where in ((most, MAX_PARTS_OF_ENTITY, "entity"), (parts, MAX_PARTS, "message")):
+        if found > limit:
             raise FeedError(
-                f"{feed}: an entity of {length / 1e6:.1f} MB; one may have {MAX_ENTITY_BYTES / 1e6:.0f} MB."
+                f"{feed}: more than {limit:,} calls, selectors, periods or texts in one {where}, which is no feed's."
             )
-        if counts_all or length > 2 * MAX_PARTS_OF_ENTITY:
-            count = count_parts(octets, begin, min(place, len(data)), kinds_inside(), 0, MAX_PARTS_OF_ENTITY)
-            parts += count
-            for found, limit, where in ((count, MAX_PARTS_OF_ENTITY, "entity"), (parts, MAX_PARTS, "message")):
-                if found > limit:
-                    raise FeedError(
-                        f"{feed}: more than {limit:,} calls, selectors, periods or texts in one {where}, which is no "
-                        "feed's."
-                    )
 
 
 @cache
@@ -90,21 +72,6 @@ def _has_repeated(kind: Descriptor) -> bool:
         field.is_repeated or (field.message_type is not None and _has_repeated(field.message_type))
         for field in kind.fields
     )
-
-
-def _field(data: bytes, place: int) -> tuple[int, int, int]:
-    """The tag at a place, where its value begins, and the place after it, -1 where there is no such wire type."""
-    tag, place = varint(data, place)
-    wire_type = tag & 7
-    if wire_type == _LENGTH_DELIMITED:
-        length, place = varint(data, place)
-        return tag, place, place + length
-    if wire_type == _VARINT:
-        return tag, place, varint(data, place)[1]
-    if wire_type in (_GROUP, _GROUP_END):
-        # What stands in a group is read as if it stood beside it.
-        return tag, place, place
-    return tag, place, place + _FIXED_BYTES[wire_type] if wire_type in _FIXED_BYTES else -1
 
 
 def varint(data: bytes, place: int) -> tuple[int, int]:

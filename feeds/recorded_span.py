@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from feeds.errors import FeedError
 from feeds.recording import Recording
+from feeds.service_times import DAY_BEGINS_S
 
 
 def local_time(text: str, timezone: str, *, end: bool = False) -> float:
@@ -21,6 +22,11 @@ def local_time(text: str, timezone: str, *, end: bool = False) -> float:
     if end and len(text) <= len("2015-11-17"):
         moment += timedelta(days=1)
     return moment.timestamp()
+
+
+def day_begins(day: date) -> str:
+    """When a recorded day begins, and the one before ends, as a local time."""
+    return f"{datetime.combine(day, time()) + timedelta(seconds=DAY_BEGINS_S)}"
 
 
 def date_range(text: str) -> tuple[str, str]:

@@ -11,6 +11,9 @@ import numpy as np
 from predictor.arrays import Int32Array
 from predictor.timetable import Timetable
 
+DAY_BEGINS_S = 3 * 3600
+"""Seconds after midnight at which a day of recordings and figures begins, and the one before ends: when fewest vehicles
+are out."""
 TIME = re.compile(
     r"\s*(?:(\d{1,3}) days? |(?:\d{4}-\d\d-\d\d)?[T ])?"
     r"'?(\d{1,3})\s*([:;hH.])\s*([0-5]?\d)(?:\s*[:;.mM]\s*([0-5]?\d|60)s?(?:[.,]\d*)?)?(?:[Zm]|[+-]\d\d:?\d\d)?\s*"

@@ -76,17 +76,15 @@ class CurrentRuns:
         """The runs (n,) with those of the rows `over` replaced by their blocks' next ones, where the vehicle is near
         the first stop of that or on it already; else it is on none, unless it goes on naming the old one."""
         trip, day, shift = runs.trip.copy(), runs.service_day.copy(), runs.shift_s.copy()
-        for service_day in np.unique(day[over]).tolist():
-            rows = over[runs.service_day[over] == service_day]
-            next_trip = self.days.next_trip(service_day)
-            following = next_trip[runs.trip[rows]]
-            while (out := (following >= 0) & np.isin(self.days.key(following, service_day), cancelled)).any():
-                following[out] = next_trip[following[out]]
-            first_m = to_first_stop_m(self.timetable, np.maximum(following, 0), obs.lat[rows], obs.lon[rows])
-            takes = (following >= 0) & ((first_m < TERMINUS_M) | (tracks.trip[slot[rows]] == following))
-            trip[rows[takes]], shift[rows[takes]] = following[takes], 0
-            lost = rows[~takes & (obs.trip[rows] < 0)]
-            trip[lost], day[lost] = NONE, NONE
+        on_day = day[over]
+        following = self.days.following(trip[over], on_day)
+        while (out := (following >= 0) & np.isin(self.days.key(following, on_day), cancelled)).any():
+            following[out] = self.days.following(following[out], on_day[out])
+        first_m = to_first_stop_m(self.timetable, np.maximum(following, 0), obs.lat[over], obs.lon[over])
+        takes = (following >= 0) & ((first_m < TERMINUS_M) | (tracks.trip[slot[over]] == following))
+        trip[over[takes]], shift[over[takes]] = following[takes], 0
+        lost = over[~takes & (obs.trip[over] < 0)]
+        trip[lost], day[lost] = NONE, NONE
         return DatedRuns(trip, day, shift)
 
     def _day_and_shift(self, tracks: Tracks, slot: Int64Array, obs: Observations) -> tuple[Int32Array, Int32Array]:

@@ -219,7 +219,7 @@ class Engine:
             cancelled=operator.cancelled,
             deleted=operator.deleted,
             skipped=operator.skipped,
-            told_calls=sorted_once(np.concatenate([told.call_keys, self._past_calls.keys(now)])),
+            told_calls=sorted_once(np.concatenate([told.calls.keys, self._past_calls.keys(now)])),
             shortened=operator.shortened,
             passages=passages,
             report_figures=self._report_figures,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array, contains, expand_ranges, sorted_once
+from predictor.arrays import BoolArray, Int32Array, Int64Array, contains, expand_ranges, sorted_once
 from predictor.runs import DatedRuns
 from predictor.service_days import ServiceDays
 from predictor.snapshot import IN_SERVICE, LAYOVER
@@ -110,11 +110,8 @@ def _next(
 ) -> Legs:  # fmt: skip
     """The legs after these that begin soon, where no vehicle drives them (`taken`, sorted run keys): what each vehicle
     has been given (where `announced`), else its block's."""
-    trip, day = np.full(len(legs), NONE, np.int32), legs.service_day.copy()
+    trip, day = days.following(legs.trip, legs.service_day), legs.service_day
     shift = np.zeros(len(legs), np.int32)
-    for service_day in np.unique(legs.service_day).tolist():
-        rows = legs.service_day == service_day
-        trip[rows] = days.next_trip(service_day)[legs.trip[rows]]
     if announced:
         given = tracks.upcoming.take(legs.slot)
         is_given = (given.trip >= 0) & ~given.same_as(legs)

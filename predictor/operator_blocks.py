@@ -4,14 +4,13 @@ not absorb them. Between two runs many operators tell of neither: what was told 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int64Array, contains
+from predictor.arrays import Float64Array, contains
 from predictor.journeys import JourneyLookup
 from predictor.legs import NEXT_TRIP_WINDOW_S, NEXT_TRIPS
-from predictor.operator_times import OperatorTimes
+from predictor.operator_times import OperatorTimes, ToldCalls
 from predictor.runs import DatedRuns
 from predictor.service_days import ServiceDays
 from predictor.timetable import Timetable
@@ -24,12 +23,12 @@ class OperatorBlocks:
     """Remembers when the operator's runs came to their last stops, until their vehicles are off again."""
 
     def __init__(self) -> None:
-        self._ends = OperatorTimes.none()
-        """Rows of the last calls of runs."""
+        self._ends = ToldCalls.empty()
+        """The last calls of runs."""
 
     def forget(self, trips_from: int) -> None:
         """Trips from this one on have other indices from now on."""
-        self._ends = _rows_at(self._ends, np.flatnonzero(self._ends.trip < trips_from))
+        self._ends = self._ends.take(self._ends.trip < trips_from)
 
     def with_next_runs_told(
         self,
@@ -45,61 +44,42 @@ class OperatorBlocks:
 
         `silence_s`: so long after that stop what was told of it holds, where the operator tells of neither run.
         """
-        before = self._ends
+        before, calls = self._ends, operator.calls
         over = ~contains(operator.named, before.journey) & (before.arrival > now - silence_s)
-        ended = _rows_at(before, np.flatnonzero(over & (before.arrival <= now + _NEARLY_THERE_S)))
-        at_end = operator.call == timetable.trip_calls[operator.trip] - 1
-        at_end &= ~contains(operator.skipped, operator.call_keys)
-        self._ends = _with_rows_of(ended, _rows_at(operator, np.flatnonzero(at_end)))
-        told, latest = operator, _with_rows_of(operator, ended)
+        ended = before.take(over & (before.arrival <= now + _NEARLY_THERE_S))
+        at_end = (calls.call == timetable.trip_calls[calls.trip] - 1) & ~contains(operator.skipped, calls.keys)
+        self._ends = ToldCalls.joined(ended, calls.take(at_end))
+        told, latest = calls, ToldCalls.joined(calls, ended)
         for _ in range(NEXT_TRIPS):
-            latest = _carried_over(latest, told, timetable, days, journeys, now)
-            if len(latest.journey) == 0:
+            latest = _carried_over(latest, operator, timetable, days, journeys, now)
+            if len(latest) == 0:
                 break
-            told = _with_rows_of(told, latest)
-        return told
-
-
-def _rows_at(times: OperatorTimes, rows: Int64Array) -> OperatorTimes:
-    """Nothing but the times of these rows."""
-    columns: dict[str, Any] = {name: getattr(times, name)[rows] for name in _OF_A_CALL}
-    return replace(OperatorTimes.none(), **columns)
-
-
-def _with_rows_of(times: OperatorTimes, more: OperatorTimes) -> OperatorTimes:
-    columns: dict[str, Any] = {name: np.concatenate([getattr(times, name), getattr(more, name)]) for name in _OF_A_CALL}
-    return replace(times, **columns)
+            told = ToldCalls.joined(told, latest)
+        return replace(operator, calls=told)
 
 
 def _carried_over(
-    before: OperatorTimes, told: OperatorTimes, tt: Timetable, days: ServiceDays, journeys: JourneyLookup, now: float
-) -> OperatorTimes:
+    before: ToldCalls, told: OperatorTimes, tt: Timetable, days: ServiceDays, journeys: JourneyLookup, now: float
+) -> ToldCalls:
     """Times for the calls of the runs after those of `before`, where nothing is `told` of them."""
     # A trip that runs several times a day, and one that ends before its last stop, tells nothing of the next.
-    ends = (before.call == tt.trip_calls[before.trip] - 1) & ~contains(told.skipped, before.call_keys)
+    ends = (before.call == tt.trip_calls[before.trip] - 1) & ~contains(told.skipped, before.keys)
     row = np.flatnonzero(ends & (before.shift_s == 0))
     day = before.service_day[row]
-    trip = np.full(len(row), -1, np.int32)
-    for service_day in np.unique(day).tolist():
-        of_day = day == service_day
-        trip[of_day] = days.next_trip(service_day)[before.trip[row[of_day]]]
+    trip = days.following(before.trip[row], day)
     starts_at = tt.date_origin[day] + tt.trip_start_s[trip]
     late_s = before.arrival[row] - starts_at
     kept = np.flatnonzero((trip >= 0) & (late_s > 0) & (starts_at <= now + NEXT_TRIP_WINDOW_S))
     row, trip, day, late_s = row[kept], trip[kept], day[kept], late_s[kept]
     journey = journeys.keys(DatedRuns(trip, day, np.zeros(len(trip), np.int32)))
     if len(journey) == 0:
-        return OperatorTimes.none()
+        return ToldCalls.empty()
     untold = ~contains(told.named, journey)
     row, trip, day, late_s, journey = row[untold], trip[untold], day[untold], late_s[untold], journey[untold]
     run, entry = tt.entries_of(trip)
     begins: Float64Array = (tt.date_origin[day] + late_s).astype(np.float64)[run]
-    return replace(
-        before,
-        journey=journey[run], trip=trip[run], service_day=day[run], shift_s=np.zeros(len(run), np.int32),
+    return ToldCalls(
+        trip=trip[run], service_day=day[run], shift_s=np.zeros(len(run), np.int32), journey=journey[run],
         call=tt.call_at(entry), arrival=begins + tt.arrival_s[entry], departure=begins + tt.departure_s[entry],
         uncertainty_s=before.uncertainty_s[row][run],
     )  # fmt: skip
-
-
-_OF_A_CALL = ("journey", "trip", "service_day", "shift_s", "call", "arrival", "departure", "uncertainty_s")

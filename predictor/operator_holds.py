@@ -60,17 +60,16 @@ class OperatorHolds(DatedRuns):
 
 
 def _put_off(tt: Timetable, operator: OperatorTimes) -> OperatorHolds:
-    runs = DatedRuns(operator.trip, operator.service_day, operator.shift_s)
-    entry = tt.entry_of(runs.trip, operator.call)
-    due = runs.origin(tt) + tt.departure_s[entry]
+    calls = operator.calls
+    entry = tt.entry_of(calls.trip, calls.call)
+    due = calls.origin(tt) + tt.departure_s[entry]
     stay_s = (tt.departure_s - tt.arrival_s)[entry]
-    begins = operator.call == 0
-    held = begins & (operator.departure > due + LEAST_HOLD_S)
-    held |= ~begins & (operator.departure - operator.arrival > stay_s + LEAST_HOLD_S)
-    held &= operator.call < tt.trip_calls[runs.trip] - 1
-    rows = np.flatnonzero(held)
-    of = runs.take(rows)
-    return OperatorHolds(of.trip, of.service_day, of.shift_s, operator.call[rows], operator.departure[rows])
+    begins = calls.call == 0
+    held = begins & (calls.departure > due + LEAST_HOLD_S)
+    held |= ~begins & (calls.departure - calls.arrival > stay_s + LEAST_HOLD_S)
+    held &= calls.call < tt.trip_calls[calls.trip] - 1
+    of = calls.take(held)
+    return OperatorHolds(of.trip, of.service_day, of.shift_s, of.call, of.departure)
 
 
 def _begun_later(tt: Timetable, operator: OperatorTimes) -> OperatorHolds:

@@ -28,8 +28,26 @@ class ShortenedRuns(DatedRuns):
 
 
 @dataclass(frozen=True, eq=False)
+class ToldCalls(DatedRuns):
+    """Calls that the operator has a time for; all arrays (m,). Times are POSIX seconds."""
+
+    journey: Int64Array
+    """Journey key."""
+    call: Int32Array
+    arrival: Float64Array
+    departure: Float64Array
+    uncertainty_s: Float64Array
+    """How far off the times may be, NaN where the operator does not say."""
+
+    @property
+    def keys(self) -> Int64Array:
+        """`call_key` of each."""
+        return call_key(self.journey, self.call)
+
+
+@dataclass(frozen=True, eq=False)
 class OperatorTimes:
-    """Keys are sorted; the times are one row a call that the operator has a time for, arrays (m,)."""
+    """What the operator says of runs and calls; keys are sorted."""
 
     named: Int64Array
     """Journey keys of all runs that it tells of, if only that it knows nothing."""
@@ -40,27 +58,13 @@ class OperatorTimes:
     skipped: Int64Array
     """Call keys."""
     shortened: ShortenedRuns
-    journey: Int64Array
-    """Journey key of each row."""
-    trip: Int32Array
-    service_day: Int32Array
-    shift_s: Int32Array
-    call: Int32Array
-    arrival: Float64Array
-    departure: Float64Array
-    uncertainty_s: Float64Array
-    """How far off the times may be, NaN where the operator does not say."""
+    calls: ToldCalls
 
     @classmethod
     def none(cls) -> OperatorTimes:
         """Nothing said."""
         columns: dict[str, Any] = no_rows(cls)
-        return cls(shortened=ShortenedRuns.empty(), **columns)
-
-    @property
-    def call_keys(self) -> Int64Array:
-        """(m,) `call_key` of each row."""
-        return call_key(self.journey, self.call)
+        return cls(shortened=ShortenedRuns.empty(), calls=ToldCalls.empty(), **columns)
 
 
 def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdates) -> OperatorTimes:
@@ -89,12 +93,9 @@ def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdat
         deleted=np.unique(key[named & (updates.relationship == TRIP_DELETED)]),
         skipped=np.unique(call_key(key[owner[skipped]], updates.call[skipped])),
         shortened=shortened.take(np.argsort(shortened.run_key, kind="stable")),
-        journey=key[who],
-        trip=trip[who],
-        service_day=updates.service_day[who],
-        shift_s=updates.shift_s[who],
-        call=updates.call[rows],
-        arrival=updates.arrival[rows],
-        departure=updates.departure[rows],
-        uncertainty_s=updates.uncertainty_s[rows] if len(updates.uncertainty_s) else np.full(len(rows), np.nan),
-    )
+        calls=ToldCalls(
+            trip=trip[who], service_day=updates.service_day[who], shift_s=updates.shift_s[who], journey=key[who],
+            call=updates.call[rows], arrival=updates.arrival[rows], departure=updates.departure[rows],
+            uncertainty_s=updates.uncertainty_s[rows] if len(updates.uncertainty_s) else np.full(len(rows), np.nan),
+        ),
+    )  # fmt: skip

@@ -24,12 +24,12 @@ class PastCalls:
 
     def told(self, operator: OperatorTimes, now: float) -> None:
         """Take in what a message says."""
-        key = operator.call_keys
+        key = operator.calls.keys
         # A call that a message leaves out has been left, if it was due by then; else nothing is known of it.
         kept = ~np.isin(self._key, key) & (self._departure <= now) & (self._departure > now - _REMEMBERED_S)
         key = np.concatenate([key, self._key[kept]])
-        departure = np.concatenate([operator.departure, self._departure[kept]])
-        left = np.arange(len(key)) >= len(operator.journey)
+        departure = np.concatenate([operator.calls.departure, self._departure[kept]])
+        left = np.arange(len(key)) >= len(operator.calls)
         order = np.argsort(key, kind="stable")
         self._key, self._departure, self._left = key[order], departure[order], left[order]
 

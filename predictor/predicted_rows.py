@@ -61,35 +61,37 @@ def vehicle_rows(
 
 def unserved(operator: OperatorTimes, served: Int64Array, now: float) -> Int64Array:
     """Rows of the operator's times for calls to come of journeys that no vehicle of ours serves."""
-    rows: Int64Array = np.flatnonzero(~np.isin(operator.journey, served) & (operator.departure >= now - STILL_DUE_S))
+    calls = operator.calls
+    rows: Int64Array = np.flatnonzero(~np.isin(calls.journey, served) & (calls.departure >= now - STILL_DUE_S))
     return rows
 
 
 def still_told(operator: OperatorTimes, now: float) -> Int64Array:
     """Keys of the journeys of which the operator tells calls to come."""
-    return operator.journey[operator.departure >= now]
+    return operator.calls.journey[operator.calls.departure >= now]
 
 
 def operator_rows(
     operator: OperatorTimes, rows: Int64Array, now: float, skipped: Int64Array, *, live: bool
 ) -> PredictedCalls:
     """Rows of the operator's times, with the range that it gives, else one as wide as such times usually miss by."""
-    arrival, given_s = np.maximum(operator.arrival[rows], now), operator.uncertainty_s[rows]
+    calls = operator.calls.take(rows)
+    arrival, given_s = np.maximum(calls.arrival, now), calls.uncertainty_s
     spread = 30.0 + 0.1 * (arrival - now)
     early_s, late_s = (np.where(np.isnan(given_s), usual_s, given_s) for usual_s in (1.1 * spread, 1.4 * spread))
     status = np.full(len(rows), LIVE if live else SCHEDULED, np.int8)
-    status[contains(skipped, operator.call_keys[rows])] = SKIPPED
+    status[contains(skipped, calls.keys)] = SKIPPED
     return PredictedCalls(
         vehicle=np.full(len(rows), NONE, np.int32),
-        trip=operator.trip[rows],
-        service_day=operator.service_day[rows],
-        shift_s=operator.shift_s[rows],
-        call=operator.call[rows],
+        trip=calls.trip,
+        service_day=calls.service_day,
+        shift_s=calls.shift_s,
+        call=calls.call,
         p10=np.maximum(arrival - early_s, now),
         p50=arrival,
         p90=arrival + late_s,
         arrival=arrival,
-        departure=np.maximum(operator.departure[rows], arrival),
+        departure=np.maximum(calls.departure, arrival),
         hold=np.full(len(rows), -np.inf),
         at_stop=np.zeros(len(rows), bool),
         status=status,

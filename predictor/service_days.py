@@ -33,6 +33,14 @@ class ServiceDays:
         result: Int64Array = np.asarray(service_day, np.int64) * self._timetable.trips + trip
         return result
 
+    def following(self, trip: Int32Array, service_day: Int32Array) -> Int32Array:
+        """The trip that the same block drives after each trip (n,) on its day, -1 where none."""
+        result = np.full(len(trip), NONE, np.int32)
+        for day in np.unique(service_day).tolist():
+            of_day = service_day == day
+            result[of_day] = self.next_trip(day)[trip[of_day]]
+        return result
+
     def _next_trip(self, service_day: int) -> Int32Array:
         """(T,) the trip that the same block drives after each trip on that day, -1 where none.
 

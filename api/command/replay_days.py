@@ -12,14 +12,11 @@ from zoneinfo import ZoneInfo
 from api.command.replay import HORIZON_S, POLL_S, learn, replay
 from api.command.spread import spread
 from feeds.errors import FeedError
-from feeds.recorded_span import date_range
+from feeds.recorded_span import date_range, day_begins
 from feeds.recording import Recording, open_recording
+from feeds.service_times import DAY_BEGINS_S
 from feeds.timetable import load_timetable
 from predictor.learned import Learned
-
-DAY_BEGINS = "03:00"
-"""Local time at which a day begins and the one before ends: when fewest vehicles are out."""
-_BEGINS_S = 3 * 3600
 
 
 def replay_days(
@@ -64,12 +61,12 @@ def replay_day(
     horizon_s: float,
     begin_with: Learned | None,
 ) -> dict[str, int]:
-    """Replay one day, from its `DAY_BEGINS` to the next one's. Returns the engine's totals."""
+    """Replay one day, from when it begins to when the next one does. Returns the engine's totals."""
     predictions, passages = day_file(into, "predictions", day), day_file(into, "passages", day)
     for file in (predictions, passages):
         file.parent.mkdir(parents=True, exist_ok=True)
     return replay(
-        folder, f"{day} {DAY_BEGINS}", f"{day + timedelta(days=1)} {DAY_BEGINS}", every=every,
+        folder, day_begins(day), day_begins(day + timedelta(days=1)), every=every,
         predictions=predictions, passages=passages, horizon_s=horizon_s, begin_with=begin_with, progress=False,
     )  # fmt: skip
 
@@ -82,7 +79,7 @@ def day_file(into: Path, table: str, day: date) -> Path:
 def days_of(recording: Recording, start: str | None, end: str | None, timezone: str) -> Sequence[date]:
     """The local dates of a recording from `start` to `end`, ISO dates. Errors: FeedError where none."""
     recorded_first, recorded_last = (
-        datetime.fromtimestamp(moment - _BEGINS_S, ZoneInfo(timezone)).date()
+        datetime.fromtimestamp(moment - DAY_BEGINS_S, ZoneInfo(timezone)).date()
         for moment in (recording.first_at, recording.last_at)
     )
     try:

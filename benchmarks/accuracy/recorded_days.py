@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from api.command.replay import learn, replay
-from api.command.replay_days import DAY_BEGINS
+from api.command.replay_days import day_file
 from api.command.spread import spread
 from benchmarks.accuracy import baselines, judging, truth
 from benchmarks.accuracy.operator_feed import OperatorFeed
@@ -23,7 +23,7 @@ from benchmarks.accuracy.result import Result
 from benchmarks.accuracy.runs import Runs
 from benchmarks.accuracy.tables import Tables
 from feeds.errors import FeedError
-from feeds.recorded_span import local_time
+from feeds.recorded_span import day_begins, local_time
 from feeds.recording import open_recording
 from feeds.timetable import load_timetable
 from predictor.driven_order import with_driven_order
@@ -120,12 +120,13 @@ def _replay(
     predict: bool = True,
 ) -> tuple[Path, Path]:
     """Replay what was recorded of consecutive days; the files of predictions and of passages."""
-    into.mkdir(parents=True, exist_ok=True)
-    predictions, passages = (into / f"{name}_{days[0]}.parquet" for name in ("predictions", "passages"))
+    predictions, passages = (day_file(into, name, days[0]) for name in ("predictions", "passages"))
+    for file in (predictions, passages):
+        file.parent.mkdir(parents=True, exist_ok=True)
     timetable = load_timetable(folder / "gtfs.zip").timetable
     recording, zone = open_recording(folder, timetable), timetable.timezone
-    begin = max(local_time(f"{days[0]} {DAY_BEGINS}", zone), recording.first_at)
-    end = min(local_time(f"{days[-1] + timedelta(days=1)} {DAY_BEGINS}", zone), recording.last_at + every)
+    begin = max(local_time(day_begins(days[0]), zone), recording.first_at)
+    end = min(local_time(day_begins(days[-1] + timedelta(days=1)), zone), recording.last_at + every)
     first, last = (datetime.fromtimestamp(moment, ZoneInfo(zone)).isoformat() for moment in (begin, end))
     replay(
         folder, first, last, every=every, predictions=predictions if predict else None, passages=passages,

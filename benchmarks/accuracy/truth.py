@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from feeds.errors import FeedError
 from feeds.recording import open_recording
 from feeds.replay_tables import posix
+from feeds.service_times import DAY_BEGINS_S
 from predictor.accuracy.scorer import LARGEST_SD_S
 from predictor.arrays import NONE, Int32Array, places_of
 from predictor.timetable import Timetable
@@ -80,7 +81,7 @@ def operator_delays(folder: Path, days: list[int]) -> pd.DataFrame | None:
 
 def day_of(at: pd.Series, timezone: str) -> pd.Series:
     """Local date of POSIX seconds, the small hours counting to the day before."""
-    return (pd.to_datetime(at - 3 * 3600, unit="s", utc=True).dt.tz_convert(timezone)).dt.date
+    return (pd.to_datetime(at - DAY_BEGINS_S, unit="s", utc=True).dt.tz_convert(timezone)).dt.date
 
 
 def from_stop_reports(reports: pd.DataFrame, timetable: Timetable) -> Truth:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from feeds.learned_file import ready_made
-from feeds.recorded_span import local_time
+from feeds.recorded_span import day_begins, local_time
 from feeds.recording import open_recording
 from feeds.timetable import load_timetable
 from predictor.engine import Engine
@@ -60,7 +60,7 @@ def _replay(folder: Path, day: str) -> WholeDay:
     loaded = time.perf_counter()
     recording = open_recording(folder, timetable)
     start, end = (
-        local_time(f"{date.fromisoformat(day) + timedelta(days=n)} 03:00", timetable.timezone) for n in (0, 1)
+        local_time(day_begins(date.fromisoformat(day) + timedelta(days=n)), timetable.timezone) for n in (0, 1)
     )
     engine = Engine(timetable, learned=ready_made())
     shown, live = np.zeros(timetable.stops, bool), np.zeros(timetable.stops, bool)

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from feeds.history.happened import Happened
+from feeds.service_times import DAY_BEGINS_S
 from feeds.sqlite_file import SharedSqlite
 from predictor.accuracy.completeness import Completeness
 from predictor.accuracy.punctuality import EARLY, LATE, ON_TIME, punctuality
@@ -40,7 +41,6 @@ RECENT_HOURS = 3
 """The last hours are this one and the two before."""
 PAST_DAYS = 14
 _LOOK_EVERY_S = 300.0
-_DAY_BEGINS_S = 3 * 3600.0
 _MOST_WAITING = 300
 """Parts are joined when they are more than so many."""
 
@@ -152,7 +152,7 @@ class AccuracySums:
         if tt is None or self._looked_at <= now < self._looked_at + _LOOK_EVERY_S:
             return
         self._looked_at = now
-        day = int(np.searchsorted(tt.date_origin, now - _DAY_BEGINS_S, side="right")) - 1
+        day = int(np.searchsorted(tt.date_origin, now - DAY_BEGINS_S, side="right")) - 1
         if day < 0:
             self.recent = Recent()
             return
