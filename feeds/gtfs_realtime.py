@@ -118,9 +118,9 @@ def encode_trip_updates(
             update.vehicle.label = str(snapshot.vehicles.label[vehicle])
             _write_wheelchair(update.vehicle, int(snapshot.vehicles.wheelchair[vehicle]))
             update.timestamp = min(update.timestamp, int(snapshot.vehicles.timestamp[vehicle]))  # E012
-        by_headway = bool(journeys.unscheduled[journey[0]])
+        by_headway, added = bool(journeys.unscheduled[journey[0]]), update.trip.schedule_relationship == _Trip.ADDED
         for row in _ascending(update_times.stop_sequence[begin:end]):
-            update_times.write(update.stop_time_update.add(), begin + row, by_headway=by_headway)
+            update_times.write(update.stop_time_update.add(), begin + row, by_headway=by_headway, added=added)
     _write_new_stops(message, tt, tt.call_stop[tt.entry_of(calls.trip, calls.call)])
     return message
 
@@ -547,8 +547,11 @@ class _UpdateTimes:
     has_delay: list[bool]
     uncertainty_s: list[int]
 
-    def write(self, update: gtfs_realtime_pb2.TripUpdate.StopTimeUpdate, row: int, *, by_headway: bool) -> None:
-        """Fill `update` from one row."""
+    def write(
+        self, update: gtfs_realtime_pb2.TripUpdate.StopTimeUpdate, row: int, *, by_headway: bool, added: bool
+    ) -> None:
+        """Fill `update` from one row, of a run called ADDED without the scheduled times: it has none by the
+        specification."""
         update.stop_sequence = self.stop_sequence[row]
         update.stop_id = self.stop_id[row]
         if self.assigned[row]:
@@ -565,14 +568,14 @@ class _UpdateTimes:
             event.time, event.uncertainty = self.arrival[row], self.uncertainty_s[row]
             if self.has_delay[row]:
                 event.delay = self.arrival_delay_s[row]
-            if self.scheduled_arrival[row]:
+            if self.scheduled_arrival[row] and not added:
                 event.scheduled_time = self.scheduled_arrival[row]
         if self.departs[row]:
             event = update.departure
             event.time, event.uncertainty = self.departure[row], self.uncertainty_s[row]
             if self.has_delay[row]:
                 event.delay = self.departure_delay_s[row]
-            if self.scheduled_departure[row]:
+            if self.scheduled_departure[row] and not added:
                 event.scheduled_time = self.scheduled_departure[row]
 
 

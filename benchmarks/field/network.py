@@ -229,7 +229,7 @@ class Network:
             ],
             "stops": [
                 {"stop_id": stop.stop_id, "stop_code": stop.code, "stop_name": stop.name or f"Stop {stop.stop_id}",
-                 "stop_lat": stop.lat, "stop_lon": stop.lon, "location_type": stop.location_type,
+                 "stop_lat": stop.lat, "stop_lon": stop.lon, "location_type": int(stop.location_type),
                  "parent_station": stop.parent, "platform_code": stop.platform,
                  "wheelchair_boarding": stop.wheelchair, "stop_timezone": stop.timezone}
                 for stop in self.stops

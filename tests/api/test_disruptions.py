@@ -23,8 +23,8 @@ from api.desk.phrases import default_phrases, filled
 from api.reading.alerts import Audience, audience_of
 from api.service.clock import ShiftedClock
 from api.service.service import Service
-from tests.api.town import STOPS, ZONE, at, service_at, town
-from tests.feeds.strict_validator import violations
+from tests.api.town import STOPS, ZONE, at, service_at, town, town_feed
+from tests.feeds.validated import faults
 
 NOW = at(8, 1)
 TOKEN = "a token of the town"
@@ -98,7 +98,7 @@ def test_what_goes_out_as_gtfs_realtime_is_valid_and_newer_than_before(client: T
     desk.service.clock = ShiftedClock(NOW + 3)
     publish(client, phrase="delay", routes=["tram-A"])
     message = FeedMessage.FromString(client.get("/gtfs-rt/alerts").content)
-    assert violations(town(), NOW + 3, alerts=message) == []
+    assert faults(town_feed().feed, NOW + 3, alerts=message) == []
     # Readers of GTFS-Realtime take a message of the same timestamp for the same.
     assert message.header.timestamp == int(NOW + 3)
     assert len(json.loads(client.get("/gtfs-rt/alerts?format=json").content)["entity"]) == 5
