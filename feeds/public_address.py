@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from feeds.errors import FeedError
@@ -29,7 +30,7 @@ def place_meant(path_or_url: str) -> str:
             f"{public_address(place)}: {scheme} is not spoken here; give an http or https address, or fetch the file "
             "by another program and give its path."
         )
-    return place
+    return str(Path(place).expanduser()) if place.startswith("~") else place
 
 
 def public_address(url: str) -> str:

@@ -34,6 +34,9 @@ _PACKED_OTHERWISE = {
     b"\x28\xb5\x2f\xfd": "a zstd archive",
 }  # fmt: skip
 
+# A message begins with its header, and that with its version.
+_REALTIME = re.compile(rb"\n.{1,2}?\n.[12]\.\d", re.DOTALL)
+
 MAX_ZIP_BYTES = 1_000_000_000
 MAX_TABLE_BYTES = 8_000_000_000
 
@@ -88,7 +91,12 @@ def _unpacked(path: Path, member: str, name: str, limit: int) -> bytes:
                 return file.read(limit)
         with zipfile.ZipFile(path) as archive, archive.open(member) as packed:
             return packed.read(limit)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+    except NotImplementedError as error:
+        raise FeedError(
+            f"{name}: {member} is packed in a way that is not read here (by Deflate64, as Windows packs gigabytes, or "
+            "otherwise); unpack it and give the folder, or ask for a zip packed by Deflate."
+        ) from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
         raise FeedError(
             f"{name}: {member} cannot be unpacked ({error}); the archive is damaged or was written only in "
             "part. Fetch it again."
@@ -203,6 +211,12 @@ def _not_a_zip(start: bytes) -> str:
     for magic, what in _PACKED_OTHERWISE.items():
         if start.startswith(magic):
             return f"this is {what} and no zip; unpack it and give the folder"
+    if start.startswith(b"version https://git-lfs"):
+        return "this is a pointer of Git LFS in place of the file; fetch the file itself"
+    if _REALTIME.match(start):
+        return (
+            "this is a GTFS-Realtime message and not a GTFS zip; give it as such, and the address of the timetable here"
+        )
     if start[257:262] == b"ustar":
         return "this is a tar archive and no zip; unpack it and give the folder"
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()

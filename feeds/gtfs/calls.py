@@ -130,6 +130,7 @@ def read_calls(frame: pd.DataFrame, trip_id: StrArray, stops: Stops, headsign: S
         row=row,
     )
     calls = _in_order(calls.take((trip >= 0) & (stop >= 0) & placed), trip_id, problems)
+    calls = _once(_forwards(calls, trip_id, problems), trip_id, problems)
     return _with_whole_waits(_without_repeated_times(_with_sound_times(calls, trip_id, problems), trip_id, problems))
 
 
@@ -236,6 +237,44 @@ def _in_order(calls: Calls, trip_id: StrArray, problems: Problems) -> Calls:
         )  # fmt: skip
         calls = calls.take(~twice)
     return calls
+
+
+def _forwards(calls: Calls, trip_id: StrArray, problems: Problems) -> Calls:
+    """The calls with trips turned round of which each call of three or more is earlier than the one before."""
+    at = np.where(np.isnan(calls.departure_s), calls.arrival_s, calls.departure_s)
+    same = calls.trip[1:] == calls.trip[:-1]
+    trips = int(calls.trip.max(initial=-1)) + 1
+    with np.errstate(invalid="ignore"):
+        falls = same & (at[1:] < at[:-1])
+    turned = (np.bincount(calls.trip, minlength=trips) >= 3) & (np.bincount(calls.trip[1:], same & ~falls, trips) == 0)
+    rows = np.flatnonzero(turned[calls.trip])
+    if len(rows) == 0:
+        return calls
+    first = np.append(True, ~same)[rows]
+    problems.rows(
+        FILE, calls.row[rows][first], trip_id[calls.trip[rows][first]],
+        "stop_sequence counts down along this trip while its times run forwards; turned round.",
+    )  # fmt: skip
+    order = np.arange(len(calls))
+    # Within each trip the last comes first, and keeps the numbers in order.
+    order[rows] = rows[np.lexsort((-rows, calls.trip[rows]))]
+    return replace(calls.take(order), sequence=calls.sequence)
+
+
+def _once(calls: Calls, trip_id: StrArray, problems: Problems) -> Calls:
+    """The calls without those that name the stop of the one before or behind it, and no time."""
+    if len(calls) == 0:
+        return calls
+    timed = ~(np.isnan(calls.arrival_s) & np.isnan(calls.departure_s))
+    again = (calls.trip[1:] == calls.trip[:-1]) & (calls.stop[1:] == calls.stop[:-1])
+    needless = np.zeros(len(calls), bool)
+    needless[1:] |= again & ~timed[1:]
+    needless[:-1] |= again & ~timed[:-1] & timed[1:]
+    problems.rows(
+        FILE, calls.row[needless], trip_id[calls.trip[needless]],
+        "the stop of the row beside it once more, without a time; the two are one call.",
+    )  # fmt: skip
+    return calls.take(~needless) if needless.any() else calls
 
 
 def _counted_on(calls: Calls, twice: BoolArray) -> tuple[Calls, BoolArray]:

@@ -13,7 +13,7 @@ REQUIRED_COLUMNS = {
     "stops": ("stop_id",),
     "routes": ("route_id",),
     "trips": ("trip_id", "route_id", "service_id"),
-    "stop_times": ("trip_id", "stop_id", "stop_sequence"),
+    "stop_times": ("trip_id", "stop_id"),
 }
 """Tables and columns without which nothing can be told."""
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -44,6 +44,31 @@ _FORMS = (
     (re.compile(r".*_url"), re.compile(r"\S*\.\S+|\w+:\S+")),
     (re.compile(r".*_color"), re.compile(r"#?[0-9a-fA-F]{6}")),
 )
+
+
+_ALIASES = {
+    "stops": {"stoplatitude": "stop_lat", "stoplongitude": "stop_lon", "stoplong": "stop_lon", "stoplng": "stop_lon"},
+    "calendar": {day[:3]: day for day in WEEKDAYS},
+}
+_NO_LETTER = re.compile(r"[^a-z]")
+
+
+def meant_columns(table: str, columns: Sequence[str]) -> list[str]:
+    """The columns (n,) under the names of GTFS: others know them without underlines, in the singular, with the table
+    before them or their type behind them."""
+    known = {*types_of(table), *REQUIRED_COLUMNS.get(table, ()), *COLUMNS_OF_OPTIONAL.get(table, ())}
+    meant = {_plain(name): name for name in known} | _ALIASES.get(table, {})
+    found = list(columns)
+    for place, name in enumerate(columns):
+        bare = name.removeprefix(f"{table}.").partition(":")[0]
+        other = bare if bare in known else meant.get(_plain(bare), name)
+        if other not in found:
+            found[place] = other
+    return found
+
+
+def _plain(name: str) -> str:
+    return _NO_LETTER.sub("", name).removesuffix("s")
 
 
 def is_number(table: str, column: str) -> bool:

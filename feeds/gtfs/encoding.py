@@ -8,6 +8,7 @@ from feeds.gtfs.code_pages import WESTERN, has_letters_of_several_bytes, page_of
 from feeds.gtfs.problems import Problems
 
 _BOM = "\ufeff"
+_MARK_TWICE = codecs.BOM_UTF8.decode("cp1252").encode()
 _SAMPLE_BYTES = 4096
 _ALONE = "prochain.byte_alone"
 # Ends every file that CP/M's heirs write.
@@ -54,8 +55,9 @@ def _as_utf8(data: bytes, file: str, problems: Problems, country_page: str) -> b
     if wide:
         problems.file(file, f"is {wide.upper()[:6]}; GTFS asks for UTF-8. Read as {wide.upper()[:6]}.")
         return data.decode(wide, "replace").lstrip(_BOM).encode("utf-8", "replace")
-    while data.startswith(codecs.BOM_UTF8):
-        data = data.removeprefix(codecs.BOM_UTF8)
+    # The second is what a program makes of the first that takes it for letters.
+    while data.startswith(marks := (codecs.BOM_UTF8, _MARK_TWICE)):
+        data = data.removeprefix(marks[0]).removeprefix(marks[1])
     if data.isascii():
         return data
     try:

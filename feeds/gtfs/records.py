@@ -55,13 +55,15 @@ def records_of(
     file: str,
     key: str,
     free_text: re.Pattern[str],
+    meant: Callable[[Sequence[str]], list[str]],
     fits: Callable[[Sequence[str]], Fits],
     problems: Problems,
 ) -> Records:
     """The rows of a table.
 
     Parameters: `data`: UTF-8, lines ended by line feeds; `key`: a column by which the header is known; `free_text`:
-    names of columns in which a comma that should have been quoted may stand; `fits`: makes, of column names, the test
+    names of columns in which a comma that should have been quoted may stand; `meant`: column names as GTFS has them;
+    `fits`: makes, of column names, the test
     of a row's values.
     """
     if not data.endswith(b"\n"):
@@ -76,6 +78,10 @@ def records_of(
         problems.file(file, f"columns are parted by {named}; read as such.")
     first_line = data.count(b"\n", 0, end) + 1
     names = [_column_name(name) for name in _split(header.decode(), separator)[0]]
+    for written, name in zip(names, known := meant(names), strict=True):
+        if written != name:
+            problems.file(file, f"the column {written} must be {name}; read as such.", row=first_line - 1)
+    names = known
     body = data[end:]
     lines = _Lines.of(body, ord(separator))
     while names and not names[-1] and lines.usual_fields() < len(names):

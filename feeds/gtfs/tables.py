@@ -27,6 +27,7 @@ from feeds.gtfs.columns import (
     WEEKDAYS,
     fits,
     is_number,
+    meant_columns,
     types_of,
 )
 from feeds.gtfs.encoding import utf8_lines
@@ -153,7 +154,10 @@ def _read(archive: GtfsArchive, table: str, problems: Problems, country_page: st
     if not text.strip():
         return pd.DataFrame(index=np.empty(0, np.int64))
     key = {**REQUIRED_COLUMNS, **COLUMNS_OF_OPTIONAL}[table][0]
-    records = records_of(text, file, key, FREE_TEXT, lambda columns: fits(table, columns), problems)
+    records = records_of(
+        text, file, key, FREE_TEXT, lambda columns: meant_columns(table, columns),
+        lambda columns: fits(table, columns), problems,
+    )  # fmt: skip
     del text
     parsed = _parsed(records, archive.name, file)
     frame = {}

@@ -50,7 +50,7 @@ def test_without_any_calendar_both_files_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("table", "header", "column"),
     [
-        ("stop_times", "trip_id,arrival_time,departure_time,stop_id", "stop_sequence"),
+        ("stop_times", "trip_id,arrival_time,departure_time,stop_sequence", "stop_id"),
         ("trips", "route_id,trip_id", "service_id"),
         ("agency", "agency_name,agency_url", "agency_timezone"),
     ],
