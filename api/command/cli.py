@@ -35,13 +35,24 @@ Host = Annotated[
         help="Address to listen on; 0.0.0.0 for all. 127.0.0.1 where nothing else is set.", show_default=False
     ),
 ]
+VehiclePositions = Annotated[str | None, typer.Option(help="GTFS-Realtime VehiclePositions: path or address.")]
+TripUpdates = Annotated[str | None, typer.Option(help="The operator's own TripUpdates: path or address.")]
+Alerts = Annotated[str | None, typer.Option(help="The operator's Alerts: path or address.")]
 Header = Annotated[
     list[str] | None,
     typer.Option(
-        help='HTTP header, such as "X-Api-Key: secret"; for one feed alone "alerts=X-Api-Key: secret". A key goes to '
-        "the host of the first feed."
+        help='HTTP header for the realtime feeds, such as "X-Api-Key: secret"; for one feed alone "alerts=X-Api-Key: '
+        'secret". A key goes to the host of the first feed.'
     ),
 ]
+Recorded = Annotated[Path, typer.Argument(help="Folder with gtfs.zip and the recorded vehicle positions.")]
+From = Annotated[
+    str | None, typer.Option("--from", help="Local date or time to begin at; by default the recording's begin.")
+]
+To = Annotated[
+    str | None, typer.Option("--to", help="Local date (its end) or time to end at; by default the recording's end.")
+]
+Every = Annotated[float, typer.Option(min=1.0, help="Seconds between two polls.")]
 _ARCHIVED = {
     "vehicle_positions": "vehicle reports",
     "trip_updates": "messages of TripUpdates",
@@ -116,18 +127,10 @@ def demo(
 def serve(
     config: Config = None,
     gtfs: Annotated[str | None, typer.Option(help="GTFS feed: path of a zip or folder, or an address.")] = None,
-    vehicle_positions: Annotated[
-        str | None, typer.Option(help="GTFS-Realtime VehiclePositions: path or address.")
-    ] = None,
-    trip_updates: Annotated[str | None, typer.Option(help="The operator's own TripUpdates.")] = None,
-    alerts: Annotated[str | None, typer.Option(help="The operator's Alerts.")] = None,
-    header: Annotated[
-        list[str] | None,
-        typer.Option(
-            help='HTTP header for the realtime feeds, such as "X-Api-Key: secret"; for one feed alone '
-            '"gtfs=X-Api-Key: secret".'
-        ),
-    ] = None,
+    vehicle_positions: VehiclePositions = None,
+    trip_updates: TripUpdates = None,
+    alerts: Alerts = None,
+    header: Header = None,
     host: Host = None,
     port: Port = None,
     replay_folder: Annotated[
@@ -196,10 +199,10 @@ def serve(
     "prochain replay FOLDER --from 2015-11-18 --learn-from 2015-10-30..2015-11-17 --predictions predictions.parquet"
 )
 def replay(
-    folder: Annotated[Path, typer.Argument(help="Folder with gtfs.zip and the recorded vehicle positions.")],
-    start: Annotated[str | None, typer.Option("--from", help="Local date or time to begin at.")] = None,
-    end: Annotated[str | None, typer.Option("--to", help="Local date (its end) or time to end at.")] = None,
-    every: Annotated[float, typer.Option(min=1.0, help="Seconds between two polls.")] = 30.0,
+    folder: Recorded,
+    start: From = None,
+    end: To = None,
+    every: Every = 30.0,
     predictions: Annotated[Path | None, typer.Option(help="Write what riders could have read (Parquet).")] = None,
     passages: Annotated[Path | None, typer.Option(help="Write when each vehicle passed each stop (Parquet).")] = None,
     horizon: Annotated[float, typer.Option(min=60.0, help="How far ahead predictions are written, seconds.")] = 1800.0,
@@ -253,11 +256,11 @@ def replay(
 
 @app.command(epilog="**Example:** prochain export FOLDER --tides tides --from 2015-11-17 --to 2015-11-17")
 def export(
-    folder: Annotated[Path, typer.Argument(help="Folder with gtfs.zip and the recorded vehicle positions.")],
+    folder: Recorded,
     tides: Annotated[Path, typer.Option(help="Folder to write a TIDES package to.")],
-    start: Annotated[str | None, typer.Option("--from", help="Local date or time to begin at.")] = None,
-    end: Annotated[str | None, typer.Option("--to", help="Local date (its end) or time to end at.")] = None,
-    every: Annotated[float, typer.Option(min=1.0, help="Seconds between two polls.")] = 30.0,
+    start: From = None,
+    end: To = None,
+    every: Every = 30.0,
 ) -> None:
     """Write what recorded vehicles did as a TIDES package: stop visits, trips performed, locations, vehicles."""
     with said_plainly():
@@ -270,10 +273,10 @@ def export(
 
 @app.command(epilog="**Example:** prochain learn FOLDER --from 2015-10-30 --to 2015-11-17 --model learned.npz")
 def learn(
-    folder: Annotated[Path, typer.Argument(help="Folder with gtfs.zip and the recorded vehicle positions.")],
-    start: Annotated[str | None, typer.Option("--from", help="First local date; by default the recording's.")] = None,
-    end: Annotated[str | None, typer.Option("--to", help="Last local date; by default the recording's.")] = None,
-    every: Annotated[float, typer.Option(min=1.0, help="Seconds between two polls.")] = 30.0,
+    folder: Recorded,
+    start: From = None,
+    end: To = None,
+    every: Every = 30.0,
     model: Annotated[Path, typer.Option(help="File to write.")] = Path("learned.npz"),
 ) -> None:
     """Learn from recorded days what serve and replay then begin with (--model)."""
@@ -303,8 +306,8 @@ def check(
     vehicle_positions: Annotated[
         str | None, typer.Option(help="GTFS-Realtime VehiclePositions: path or address; or a recording.")
     ] = None,
-    trip_updates: Annotated[str | None, typer.Option(help="The operator's own TripUpdates: path or address.")] = None,
-    alerts: Annotated[str | None, typer.Option(help="The operator's Alerts: path or address.")] = None,
+    trip_updates: TripUpdates = None,
+    alerts: Alerts = None,
     header: Header = None,
 ) -> None:
     """Say what was read from feeds, what is wrong with them (file, row, id), and what of them can be used."""
@@ -323,12 +326,10 @@ def check(
 )
 def record(
     to: Annotated[Path, typer.Option(help="Folder to write to: a Parquet file a day and feed.")],
-    vehicle_positions: Annotated[
-        str | None, typer.Option(help="GTFS-Realtime VehiclePositions: path or address.")
-    ] = None,
-    trip_updates: Annotated[str | None, typer.Option(help="The operator's own TripUpdates.")] = None,
-    alerts: Annotated[str | None, typer.Option(help="The operator's Alerts.")] = None,
-    every: Annotated[float, typer.Option(min=1.0, help="Seconds between two polls.")] = 15.0,
+    vehicle_positions: VehiclePositions = None,
+    trip_updates: TripUpdates = None,
+    alerts: Alerts = None,
+    every: Every = 15.0,
     header: Header = None,
     config: Annotated[Path | None, typer.Option(help="TOML configuration that says how the log is written.")] = None,
 ) -> None:

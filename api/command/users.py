@@ -7,9 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -31,36 +30,21 @@ _BY = "prochain users"
 """Who did it, in the journal: whoever has the machine."""
 
 
-class Role(StrEnum):
-    """What somebody may do."""
-
-    OFFICER = "officer"
-    ADMINISTRATOR = "administrator"
-    TOOL = "tool"
-
-
-class _Changes:
-    """The accounts of one service, and the journal of what is done to them."""
-
-    def __init__(self, accounts: Accounts, note: Callable[[What, str], None]) -> None:
-        self.accounts = accounts
-        self.note = note
-
-
 @users.command(epilog="**Example:** prochain users add anne --role administrator")
 def add(
     name: Name,
-    role: Annotated[Role, typer.Option(help="A tool writes to the API by a token, and cannot open the desk.")] = (
-        Role.OFFICER
-    ),
+    role: Annotated[
+        Literal["officer", "administrator", "tool"],
+        typer.Option(help="A tool writes to the API by a token, and cannot open the desk."),
+    ] = "officer",
     config: Config = None,
     gtfs: GtfsOfService = None,
     data_dir: DataDir = None,
 ) -> None:
     """Add a user, whose password is asked for (or read from standard input), or a tool, whose token is printed."""
-    with _changing(config, gtfs, data_dir) as kept:
-        token = kept.accounts.add(name, role.value, "" if role is Role.TOOL else _password())
-        kept.note("account_added", name)
+    with _changing(config, gtfs, data_dir) as (accounts, note):
+        token = accounts.add(name, role, "" if role == "tool" else _password())
+        note("account_added", name)
         _print_done(f"{name} is added.", token)
 
 
@@ -68,36 +52,39 @@ def add(
 def password(name: Name, config: Config = None, gtfs: GtfsOfService = None, data_dir: DataDir = None) -> None:
     """Set another password, which ends the user's sessions; of a tool, make another token, beside which the one before
     opens for a day."""
-    with _changing(config, gtfs, data_dir) as kept:
-        account = kept.accounts.get(name)
+    with _changing(config, gtfs, data_dir) as (accounts, note):
+        account = accounts.get(name)
         is_tool = account is not None and account.role == "tool"
-        token = kept.accounts.renew(name, "" if is_tool or account is None else _password())
-        kept.note("account_renewed", name)
+        token = accounts.renew(name, "" if is_tool or account is None else _password())
+        note("account_renewed", name)
         _print_done(f"{name} has a new {'token' if is_tool else 'password'}.", token)
 
 
 @users.command(epilog="**Example:** prochain users remove anne")
 def remove(name: Name, config: Config = None, gtfs: GtfsOfService = None, data_dir: DataDir = None) -> None:
     """Remove a user or tool: sessions end, tokens open nothing."""
-    with _changing(config, gtfs, data_dir) as kept:
-        kept.accounts.remove(name)
-        kept.note("account_removed", name)
+    with _changing(config, gtfs, data_dir) as (accounts, note):
+        accounts.remove(name)
+        note("account_removed", name)
         _print_done(f"{name} is removed.")
 
 
 @users.command(name="list", epilog="**Example:** prochain users list")
 def list_users(config: Config = None, gtfs: GtfsOfService = None, data_dir: DataDir = None) -> None:
     """Say who there is, with their roles and since when the password or token is the same."""
-    with _changing(config, gtfs, data_dir) as kept:
-        found = kept.accounts.all()
+    with _changing(config, gtfs, data_dir) as (accounts, _):
+        found = accounts.all()
         width = max((len(account.name) for account in found), default=0)
         for account in found:
             print(f"{account.name:<{width}}  {account.role:<13}  {datetime.fromtimestamp(account.changed_at):%Y-%m-%d}")
 
 
 @contextmanager
-def _changing(config: Path | None, gtfs: str | None, data_dir: Path | None) -> Iterator[_Changes]:
-    """Errors: FeedError in words of what cannot be done."""
+def _changing(
+    config: Path | None, gtfs: str | None, data_dir: Path | None
+) -> Iterator[tuple[Accounts, Callable[[What, str], None]]]:
+    """The accounts of a service, and what tells the journal what is done to whom. Errors: FeedError in words of what
+    cannot be done."""
     with said_plainly(), databases_said_plainly():
         from api.desk.accounts import SHORTEST_PASSWORD, AccountError, Accounts
         from api.desk.database import DeskDatabase
@@ -113,10 +100,7 @@ def _changing(config: Path | None, gtfs: str | None, data_dir: Path | None) -> I
             raise FeedError(database.fault)
         try:
             accounts = Accounts(database, {DESK, *read_settings(config, gtfs=gtfs, data_dir=data_dir).desk_tokens})
-            yield _Changes(
-                accounts,
-                lambda what, name: database.note(Deed(at=time.time(), who=_BY, what=what, subject=name)),
-            )
+            yield accounts, lambda what, name: database.note(Deed(at=time.time(), who=_BY, what=what, subject=name))
         except AccountError as error:
             raise FeedError(desk_texts_in("en")(f"problem_{error}", count=SHORTEST_PASSWORD)) from error
         finally:
