@@ -9,6 +9,9 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response
+from pydantic import BaseModel
+
+from api.reading.moment import Moment
 
 BOARD_MAX_AGE_S = 5
 STATIC_MAX_AGE_S = 30
@@ -46,6 +49,16 @@ def answer(
     if has_same(request.headers.get("If-None-Match", ""), etag):
         return Response(status_code=304, headers=headers)
     return Response(body(), headers=headers, media_type=media_type)
+
+
+def json_answer(
+    request: Request, moment: Moment, says: object, made: Callable[[], BaseModel], *, max_age_s: int,
+    media_type: str = "application/json",
+) -> Response:  # fmt: skip
+    """The same of what `made` gives as JSON: `says` for the timetable of the moment, and a feed that goes on or has
+    stopped."""
+    says = moment.timetable.feed_version, moment.feed_stopped, says
+    return answer(request, says, lambda: made().model_dump_json(), max_age_s=max_age_s, media_type=media_type)
 
 
 def has_same(if_none_match: str, etag: str) -> bool:

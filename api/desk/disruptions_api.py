@@ -17,7 +17,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from api.answers.answer import Answer
 from api.answers.answer import Moment as IsoMoment
-from api.answers.caching import CACHED, answer
+from api.answers.caching import CACHED, json_answer
 from api.answers.informed_entity import InformedEntity, selector_of
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS, Problem, ProblemDetails
@@ -165,13 +165,11 @@ def list_disruptions(
         _of_operator(moment, message) if isinstance(message, Alert) else _of_desk(moment, message)
         for message in messages[(page - 1) * limit : page * limit]
     ]
-
-    def body() -> str:
-        return DisruptionsAnswer(**moment.answer_fields(), total=len(messages), disruptions=answers).model_dump_json()
-
-    shown = [disruption.model_dump() for disruption in answers]
-    says = (moment.timetable.feed_version, len(messages), shown, moment.feed_stopped)
-    listed = answer(request, says, body, max_age_s=_MAX_AGE_S, media_type="application/json")
+    listed = json_answer(
+        request, moment, (len(messages), [disruption.model_dump() for disruption in answers]),
+        lambda: DisruptionsAnswer(**moment.answer_fields(), total=len(messages), disruptions=answers),
+        max_age_s=_MAX_AGE_S,
+    )  # fmt: skip
     if page * limit < len(messages):
         # Of the same path, whatever it is under.
         listed.headers["Link"] = f'<?{request.url.include_query_params(page=page + 1).query}>; rel="next"'

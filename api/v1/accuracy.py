@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import WithJsonSchema
 
-from api.answers.caching import CACHED, STATIC_MAX_AGE_S, answer
+from api.answers.caching import CACHED, STATIC_MAX_AGE_S, json_answer
 from api.answers.heavy_reads import BUSY, heavy
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS, Problem
@@ -56,15 +56,13 @@ def get_accuracy(
         stop=None if stop is None else stop_index(moment, stop),
     )  # fmt: skip
     groups = [_group(scores) for scores in found[:limit]]
-
-    def body() -> str:
-        return Accuracy(
+    return json_answer(
+        request, moment, (first, last, [group.model_dump() for group in groups]),
+        lambda: Accuracy(
             **moment.answer_fields(), since=first.isoformat(), until=last.isoformat(), groups=groups,
             groups_left_out=len(found) - len(groups),
-        ).model_dump_json()  # fmt: skip
-
-    says = (moment.feed_stopped, first, last, [group.model_dump() for group in groups])
-    return answer(request, says, body, max_age_s=STATIC_MAX_AGE_S, media_type="application/json")
+        ), max_age_s=STATIC_MAX_AGE_S,
+    )  # fmt: skip
 
 
 def _day(day: str) -> date:

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer
+from api.answers.caching import BOARD_MAX_AGE_S, CACHED, json_answer
 from api.answers.lookups import route_index, stop_index
 from api.answers.place import Place, place_of
 from api.answers.problems import PROBLEMS
@@ -45,20 +45,14 @@ async def get_departures(
     only = None if route is None else route_index(moment, route)
     rows = departure_rows(moment.view, stop, moment.now, limit, float(window), only, arrivals)
     alerts = alerts_answer(moment, stop_alerts(moment, stop))
-    says = (
-        moment.timetable.feed_version, stop, moment.feed_stopped, [departure_says(row) for row in rows],
-        [alert.model_dump() for alert in alerts],
+    says = stop, [departure_says(row) for row in rows], [alert.model_dump() for alert in alerts]
+    return json_answer(
+        request, moment, says,
+        lambda: Departures(
+            **moment.answer_fields(), stop=stop_of(moment.timetable, stop),
+            departures=[departure_answer(moment, row) for row in rows], alerts=alerts,
+        ), max_age_s=BOARD_MAX_AGE_S,
     )  # fmt: skip
-
-    def body() -> str:
-        return Departures(
-            **moment.answer_fields(),
-            stop=stop_of(moment.timetable, stop),
-            departures=[departure_answer(moment, row) for row in rows],
-            alerts=alerts,
-        ).model_dump_json()
-
-    return answer(request, says, body, max_age_s=BOARD_MAX_AGE_S, media_type="application/json")
 
 
 @departures_router.get("/v1/departures", response_model=SeveralDepartures, responses=PROBLEMS | CACHED | TOO_OFTEN,
@@ -96,18 +90,12 @@ def get_departures_of_several_stops(
     soonest = sorted(rows.values(), key=lambda row: row.published)[:limit]
     alert_of_id = {alert.alert_id: alert for stop_asked in asked for alert in stop_alerts(moment, stop_asked)}
     alerts = alerts_answer(moment, alert_of_id.values())
-    says = (
-        moment.timetable.feed_version, list(asked.items()), moment.feed_stopped,
-        [departure_says(row) for row in soonest],
-        [alert.model_dump() for alert in alerts],
-    )  # fmt: skip
-
-    def body() -> str:
-        return SeveralDepartures(
+    says = list(asked.items()), [departure_says(row) for row in soonest], [alert.model_dump() for alert in alerts]
+    return json_answer(
+        request, moment, says,
+        lambda: SeveralDepartures(
             **moment.answer_fields(),
             stops=[stop_of(moment.timetable, stop_asked, distance_m) for stop_asked, distance_m in asked.items()],
-            departures=[departure_answer(moment, row) for row in soonest],
-            alerts=alerts,
-        ).model_dump_json()
-
-    return answer(request, says, body, max_age_s=BOARD_MAX_AGE_S, media_type="application/json")
+            departures=[departure_answer(moment, row) for row in soonest], alerts=alerts,
+        ), max_age_s=BOARD_MAX_AGE_S,
+    )  # fmt: skip

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import WithJsonSchema
 
-from api.answers.caching import CACHED, STATIC_MAX_AGE_S, answer
+from api.answers.caching import CACHED, STATIC_MAX_AGE_S, json_answer
 from api.answers.heavy_reads import BUSY, heavy
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS, Problem
@@ -98,14 +98,12 @@ def _answer(request: Request, moment: Moment, found: list[Explanation]) -> Respo
     service: Served = request.app.state.service
     until = service.history.until
     explanations = [explanation_model(moment, explanation) for explanation in found]
-
-    def body() -> str:
-        return Explanations(
+    return json_answer(
+        request, moment, [explanation.model_dump() for explanation in explanations],
+        lambda: Explanations(
             **moment.answer_fields(), recorded_until=moment.iso(known(until)), explanations=explanations
-        ).model_dump_json()
-
-    says = (moment.feed_stopped, [explanation.model_dump() for explanation in explanations])
-    return answer(request, says, body, max_age_s=STATIC_MAX_AGE_S, media_type="application/json")
+        ), max_age_s=STATIC_MAX_AGE_S,
+    )  # fmt: skip
 
 
 def explanation_model(moment: Moment, explanation: Explanation) -> ExplanationModel:

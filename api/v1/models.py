@@ -109,38 +109,30 @@ class OccupancyTold(BaseModel):
     percentage: int | None = Field(description="Of the passengers that it takes", examples=[65])
 
 
-class Departure(BaseModel):
-    """One coming departure."""
+class CallState(BaseModel):
+    """What is known of one call of a run, on a board and in its trip alike."""
 
-    route: RouteRef
+    stop_id: str = Field(description="The platform, at a station", examples=["gare:1"])
+    platform: str | None = Field(examples=["1"])
+    stop_sequence: int = Field(examples=[7])
     headsign: str = Field(
         description="What the trip is bound for, as said at this stop, without the line's name where that is repeated; "
         "where it ends before its last stop, that one",
         examples=["Lycée Jean Monnet"],
     )
-    direction: int | None = Field(description="GTFS direction_id; where the feed has none, by the way", examples=[0])
-    stop_id: str = Field(description="The platform, at a station", examples=["gare:1"])
-    platform: str | None = Field(examples=["1"])
-    time: Moment | None = Field(
-        description="The time to show and count down to: of the departure, at a trip's last stop of the arrival; the "
-        "predicted, else the scheduled one; null for a line run by headway where no vehicle is known: it comes every "
-        "`headway_s`, which one such row tells for all"
-    )
     arrival: EventTimes | None = Field(description="null at a trip's first stop")
     departure: EventTimes | None = Field(description="null at a trip's last stop")
-    at_stop: bool = Field(description="The vehicle stands here: it can be boarded until `time`")
-    scheduled_time: Moment | None = Field(description="By the timetable; null for a trip run by headway")
+    at_stop: bool = Field(description="The vehicle stands here: it can be boarded until it leaves")
     predicted_time: Moment | None = Field(
-        description="null where only the timetable is known, and for cancelled trips and skipped stops"
+        description="Of the departure, at a trip's last stop of the arrival; null where passed, where only the "
+        "timetable is known, and for cancelled trips and skipped stops"
     )
     range: Range | None = Field(description="How sure `predicted_time` is")
     minutes: int | None = Field(
-        description="Whole minutes to wait, never negative; null where `doubt` tells why nobody knows, or without "
-        "`time`",
+        description="Whole minutes to wait, never negative; null where passed, where `doubt` tells why nobody knows, "
+        "or where a line run by headway has no time",
         examples=[3],
     )
-    delay_s: int | None = Field(description="Seconds late, negative when early", examples=[70])
-    headway_s: int | None = Field(description="Seconds between vehicles, for a trip run by headway; else null")
     status: Status = Field(
         description="`live` only for a prediction from a recent report; `skipped`: the trip runs but does not stop here"
     )
@@ -148,30 +140,44 @@ class Departure(BaseModel):
         description="Where the time comes from: the timetable, the vehicle on this trip, the vehicle that will "
         "drive it after the trip it is on (block), or the operator's own prediction"
     )
-    vehicle_id: str | None = Field(examples=["1042"])
-    vehicle_label: str | None
-    data_age_s: int | None = Field(description="Age of the vehicle's report", examples=[14])
     doubt: Doubt = Field(
         description="Why the time is not live though the vehicle reports: `overdue`, it has not left its first stop; "
         "`held_up`, it stands on the way; else `followed`"
     )
+    wheelchair: Access
+    occupancy: OccupancyTold | None = Field(description="null where passed, or where the vehicle does not tell")
+    pickup_type: Boarding = Field(
+        description="How to board: as usual (`regular`), not at all (`none`), on request by telephoning the agency "
+        "(`phone`) or to the driver (`driver`)"
+    )
+    drop_off_type: Boarding = Field(description="How to alight, in the same words")
+
+
+class Departure(CallState):
+    """One coming departure."""
+
+    route: RouteRef
+    direction: int | None = Field(description="GTFS direction_id; where the feed has none, by the way", examples=[0])
+    time: Moment | None = Field(
+        description="The time to show and count down to: of the departure, at a trip's last stop of the arrival; the "
+        "predicted, else the scheduled one; null for a line run by headway where no vehicle is known: it comes every "
+        "`headway_s`, which one such row tells for all"
+    )
+    scheduled_time: Moment | None = Field(description="By the timetable; null for a trip run by headway")
+    delay_s: int | None = Field(description="Seconds late, negative when early", examples=[70])
+    headway_s: int | None = Field(description="Seconds between vehicles, for a trip run by headway; else null")
+    vehicle_id: str | None = Field(examples=["1042"])
+    vehicle_label: str | None
+    data_age_s: int | None = Field(description="Age of the vehicle's report", examples=[14])
     trip_id: str = Field(examples=["A-0800-0"])
     service_date: Date
     start_time: str = Field(
         description="HH:MM:SS after the service date's origin; names one run of a trip run by headway",
         examples=["08:00:00"],
     )
-    stop_sequence: int = Field(examples=[7])
-    wheelchair: Access
     vehicle_wheelchair: Access = Field(
         description="Of the vehicle alone: by its own word where it has one, else its trip's"
     )
-    occupancy: OccupancyTold | None = Field(description="null where the vehicle does not tell")
-    pickup_type: Boarding = Field(
-        description="How to board: as usual (`regular`), not at all (`none`), on request by telephoning the agency "
-        "(`phone`) or to the driver (`driver`)"
-    )
-    drop_off_type: Boarding = Field(description="How to alight, in the same words")
     pickup: bool = Field(description="False where nobody may board; such calls are listed with `arrivals=true` only")
 
 
@@ -301,41 +307,13 @@ class RouteAnswer(Answer):
     alerts: list[Alert]
 
 
-class Call(BaseModel):
+class Call(CallState):
     """One call of a trip."""
 
-    stop_id: str
-    name: str
-    platform: str | None
-    headsign: str = Field(description="What the trip is bound for, as said at this stop")
-    stop_sequence: int
-    arrival: EventTimes | None = Field(description="null at a trip's first stop")
-    departure: EventTimes | None = Field(description="null at a trip's last stop")
-    at_stop: bool = Field(description="The vehicle stands here")
+    name: str = Field(description="Of the stop")
     scheduled_arrival: Moment | None
     scheduled_departure: Moment | None
-    predicted_time: Moment | None = Field(
-        description="Of the departure, at a trip's last stop of the arrival; null where passed, or where only the "
-        "timetable is known"
-    )
-    range: Range | None
-    minutes: int | None = Field(
-        description="Whole minutes to wait; null where passed, or where `doubt` tells why nobody knows"
-    )
-    status: Status
-    source: TimeSource
-    doubt: Doubt = Field(
-        description="Why the time is not live though the vehicle reports: `overdue`, it has not left its first stop; "
-        "`held_up`, it stands on the way; else `followed`"
-    )
     passed: bool
-    wheelchair: Access
-    occupancy: OccupancyTold | None = Field(description="null where passed or where the vehicle does not tell")
-    pickup_type: Boarding = Field(
-        description="How to board: as usual (`regular`), not at all (`none`), on request by telephoning the agency "
-        "(`phone`) or to the driver (`driver`)"
-    )
-    drop_off_type: Boarding = Field(description="How to alight, in the same words")
 
 
 class TripAnswer(Answer):

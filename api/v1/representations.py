@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import cast
+from typing import Any, cast
 
-from api.answers.answer import Status
 from api.answers.caching import steady
 from api.reading.boarding import Occupancy, wheelchair_words
 from api.reading.calls import Event, RunCall
@@ -15,16 +14,13 @@ from api.reading.moment import Moment
 from api.v1.models import (
     Access,
     Alert,
-    Boarding,
     Departure,
-    Doubt,
     EventTimes,
     OccupancyTold,
     Platform,
     Range,
     RouteRef,
     Stop,
-    TimeSource,
 )
 from feeds.alerts import Alert as Told
 from predictor.timetable import STATION, Timetable
@@ -124,38 +120,45 @@ def departure_says(row: RunCall) -> tuple[object, ...]:
     )  # fmt: skip
 
 
+def call_state(moment: Moment, call: RunCall) -> dict[str, Any]:
+    """The fields of `CallState`."""
+    return {
+        "stop_id": call.stop_id,
+        "platform": call.platform or None,
+        "stop_sequence": call.stop_sequence,
+        "headsign": call.destination,
+        "arrival": event_answer(moment, call, call.arrival),
+        "departure": event_answer(moment, call, call.departure),
+        "at_stop": call.at_stop,
+        "predicted_time": moment.iso(call.predicted, call.stop_idx),
+        "range": range_answer(moment, call),
+        "minutes": call.minutes,
+        "status": call.status,
+        "source": call.source,
+        "doubt": call.doubt,
+        "wheelchair": call.wheelchair,
+        "occupancy": occupancy_answer(call.occupancy),
+        "pickup_type": call.pickup,
+        "drop_off_type": call.drop_off,
+    }
+
+
 def departure_answer(moment: Moment, row: RunCall) -> Departure:
     """One coming departure."""
     return Departure(
+        **call_state(moment, row),
         route=route_ref(moment.timetable, row.route_idx),
-        headsign=row.destination,
         direction=row.direction if row.direction >= 0 else None,
-        stop_id=row.stop_id,
-        platform=row.platform or None,
         time=None if row.clock is None else moment.view.iso(row.published, row.stop_idx),
-        arrival=event_answer(moment, row, row.arrival),
-        departure=event_answer(moment, row, row.departure),
-        at_stop=row.at_stop,
         scheduled_time=moment.iso(row.scheduled, row.stop_idx),
-        predicted_time=moment.iso(row.predicted, row.stop_idx),
-        range=range_answer(moment, row),
-        minutes=row.minutes,
         delay_s=None if row.delay_s is None else round(row.delay_s),
         headway_s=row.headway_s,
-        status=cast(Status, row.status),
-        source=cast(TimeSource, row.source),
         vehicle_id=row.vehicle_id,
         vehicle_label=row.vehicle_label,
         data_age_s=None if row.age_s is None else round(row.age_s),
-        doubt=cast(Doubt, row.doubt),
         trip_id=row.trip_id,
         service_date=row.service_date,
         start_time=row.start_time,
-        stop_sequence=row.stop_sequence,
-        wheelchair=cast(Access, row.wheelchair),
         vehicle_wheelchair=cast(Access, row.vehicle_wheelchair),
-        occupancy=occupancy_answer(row.occupancy),
-        pickup_type=cast(Boarding, row.pickup),
-        drop_off_type=cast(Boarding, row.drop_off),
         pickup=row.boards,
     )

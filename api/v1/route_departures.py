@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import Response
 
 from api.answers.announcer import STREAM, Announcement, Announcer
-from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, digest_of
+from api.answers.caching import BOARD_MAX_AGE_S, CACHED, digest_of, json_answer
 from api.answers.event_stream import EventStream
 from api.answers.lookups import route_index
 from api.answers.problems import PROBLEMS
@@ -34,7 +34,7 @@ def get_departures_of_route(request: Request, route_id: str, direction: Directio
     """The next departure of a line at each of its stops, live or by the timetable. The ETag changes only when what is
     said changes, as that of a stop's board does."""
     coming = _Coming.at(Moment.of(request), route_id, direction)
-    return answer(request, coming.says(), coming.body, max_age_s=BOARD_MAX_AGE_S, media_type="application/json")
+    return json_answer(request, coming.moment, coming.says(), coming.told, max_age_s=BOARD_MAX_AGE_S)
 
 
 @route_departures_router.get("/v1/routes/{route_id:path}/stream", responses=STREAM, response_class=EventStream)
@@ -51,7 +51,7 @@ def stream_departures_of_route(
 
     def make(boards: StopBoards) -> Announcement:
         coming = _Coming.at(boards.moment, route_id, direction)
-        return Announcement(digest_of(coming.says()), coming.body(), "departures")
+        return Announcement(digest_of(coming.says()), coming.told().model_dump_json(), "departures")
 
     announcer: Announcer = request.app.state.announcer
     return announcer.answer(("route", route_id, direction), make, last_event_id, client_of(request))
@@ -88,13 +88,13 @@ class _Coming:
             [alert.model_dump() for alert in self.alerts],
         )  # fmt: skip
 
-    def body(self) -> str:
+    def told(self) -> RouteDepartures:
         return RouteDepartures(
             **self.moment.answer_fields(),
             route=route_ref(self.moment.timetable, self.route),
             directions=[self._direction(way, rows) for way, rows in self.directions],
             alerts=self.alerts,
-        ).model_dump_json()
+        )
 
     def _direction(self, way: LineDirection, rows: list[RunCall | None]) -> DirectionDepartures:
         tt = self.moment.timetable

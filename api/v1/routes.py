@@ -8,7 +8,7 @@ import numpy as np
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from api.answers.caching import CACHED, STATIC_MAX_AGE_S, answer
+from api.answers.caching import CACHED, STATIC_MAX_AGE_S, json_answer
 from api.answers.lookups import route_index
 from api.answers.problems import PROBLEMS
 from api.reading.alerts import line_alerts
@@ -27,13 +27,12 @@ def list_routes(request: Request) -> Response:
     """All routes, in the timetable's order."""
     moment = Moment.of(request)
     tt = moment.timetable
-
-    def body() -> str:
-        routes = [_route(tt, route) for route in range(len(tt.route_id))]
-        return Routes(**moment.answer_fields(), routes=routes).model_dump_json()
-
-    says = (tt.feed_version, moment.feed_stopped)
-    return answer(request, says, body, max_age_s=STATIC_MAX_AGE_S, media_type="application/json")
+    routes = range(len(tt.route_id))
+    return json_answer(
+        request, moment, "routes",
+        lambda: Routes(**moment.answer_fields(), routes=[_route(tt, route) for route in routes]),
+        max_age_s=STATIC_MAX_AGE_S,
+    )  # fmt: skip
 
 
 @routes_router.get("/v1/routes/{route_id:path}", response_model=RouteAnswer, responses=PROBLEMS | CACHED)
@@ -42,14 +41,12 @@ def get_route(request: Request, route_id: str) -> Response:
     moment = Moment.of(request)
     tt, route = moment.timetable, route_index(moment, route_id)
     alerts = alerts_answer(moment, line_alerts(moment, route))
-
-    def body() -> str:
-        return RouteAnswer(
+    return json_answer(
+        request, moment, (tt.trips, route, [alert.model_dump() for alert in alerts]),
+        lambda: RouteAnswer(
             **moment.answer_fields(), route=_route(tt, route), patterns=_patterns(tt, route), alerts=alerts
-        ).model_dump_json()
-
-    says = (tt.feed_version, tt.trips, route, [alert.model_dump() for alert in alerts], moment.feed_stopped)
-    return answer(request, says, body, max_age_s=STATIC_MAX_AGE_S, media_type="application/json")
+        ), max_age_s=STATIC_MAX_AGE_S,
+    )  # fmt: skip
 
 
 def _route(tt: Timetable, route: int) -> Route:

@@ -6,7 +6,7 @@ import numpy as np
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from api.answers.caching import CACHED, STATIC_MAX_AGE_S, answer
+from api.answers.caching import CACHED, STATIC_MAX_AGE_S, json_answer
 from api.answers.problems import PROBLEMS, Problem
 from api.reading.moment import Moment
 from api.reading.shapes import shapes_of
@@ -35,7 +35,7 @@ def get_shape(request: Request, shape_id: str) -> Response:
             f"There is no shape “{shape_id}” in the timetable of now; /v1/routes/{{route_id}} names those of a line.",
         )  # fmt: skip
 
-    def body() -> str:
+    def made() -> ShapeAnswer:
         routes = np.unique(tt.pattern_route[tt.pattern_line == line]).tolist()
         places = [(lon, lat) for lon, lat in shapes.places(line).round(6).tolist()]
         return ShapeAnswer(
@@ -43,7 +43,8 @@ def get_shape(request: Request, shape_id: str) -> Response:
             id=shape_id,
             geometry=LineString(coordinates=places),
             properties=ShapeProperties(shape_id=shape_id, routes=[route_ref(tt, route) for route in routes]),
-        ).model_dump_json()
+        )
 
-    says = (tt.feed_version, shape_id, moment.feed_stopped)
-    return answer(request, says, body, max_age_s=STATIC_MAX_AGE_S, media_type=GeoJSONResponse.media_type)
+    return json_answer(
+        request, moment, shape_id, made, max_age_s=STATIC_MAX_AGE_S, media_type=GeoJSONResponse.media_type
+    )

@@ -7,14 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from api.answers.caching import CACHED, STATIC_MAX_AGE_S, answer
+from api.answers.caching import CACHED, STATIC_MAX_AGE_S, json_answer
 from api.answers.lookups import stop_index
 from api.answers.place import Place, place_of
 from api.answers.problems import PROBLEMS
 from api.answers.rate_limits import SEARCHES, TOO_OFTEN, limited
 from api.reading.alerts import stop_alerts
 from api.reading.moment import Moment
-from api.service.stop_search import StopHit
 from api.v1.models import StopAnswer, Stops
 from api.v1.representations import alerts_answer, platform, stop_of
 
@@ -51,15 +50,12 @@ def find_stops(
             hits = [hit for hit in hits if hit.stop_idx in named][:limit]
     else:
         hits = search.busiest(limit) if q is None else search.by_text(q, limit)
-    says = (moment.timetable.feed_version, [(hit.stop_idx, hit.distance_m) for hit in hits], moment.feed_stopped)
-    return answer(
-        request, says, lambda: _found(moment, hits), max_age_s=STATIC_MAX_AGE_S, media_type="application/json"
-    )
-
-
-def _found(moment: Moment, hits: list[StopHit]) -> str:
-    stops = [stop_of(moment.timetable, hit.stop_idx, hit.distance_m) for hit in hits]
-    return Stops(**moment.answer_fields(), stops=stops).model_dump_json()
+    return json_answer(
+        request, moment, [(hit.stop_idx, hit.distance_m) for hit in hits],
+        lambda: Stops(
+            **moment.answer_fields(), stops=[stop_of(moment.timetable, hit.stop_idx, hit.distance_m) for hit in hits]
+        ), max_age_s=STATIC_MAX_AGE_S,
+    )  # fmt: skip
 
 
 @stops_router.get("/v1/stops/{stop_id:path}", response_model=StopAnswer, responses=PROBLEMS | CACHED)
@@ -69,14 +65,10 @@ def get_stop(request: Request, stop_id: str) -> Response:
     tt, stop = moment.timetable, stop_index(moment, stop_id)
     members = tt.members(stop).tolist()
     alerts = alerts_answer(moment, stop_alerts(moment, stop))
-    says = (tt.feed_version, stop, [alert.model_dump() for alert in alerts], moment.feed_stopped)
-
-    def body() -> str:
-        return StopAnswer(
-            **moment.answer_fields(),
-            stop=stop_of(tt, stop),
-            platforms=[platform(tt, member) for member in members if member != stop],
-            alerts=alerts,
-        ).model_dump_json()
-
-    return answer(request, says, body, max_age_s=STATIC_MAX_AGE_S, media_type="application/json")
+    return json_answer(
+        request, moment, (stop, [alert.model_dump() for alert in alerts]),
+        lambda: StopAnswer(
+            **moment.answer_fields(), stop=stop_of(tt, stop),
+            platforms=[platform(tt, member) for member in members if member != stop], alerts=alerts,
+        ), max_age_s=STATIC_MAX_AGE_S,
+    )  # fmt: skip

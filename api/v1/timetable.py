@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
 
-from api.answers.caching import CACHED, STATIC_MAX_AGE_S, answer, has_same
+from api.answers.caching import CACHED, STATIC_MAX_AGE_S, has_same, json_answer
 from api.answers.problems import PROBLEMS, Problem
 from api.reading.moment import Moment
 from api.service.served import Served
@@ -57,7 +57,7 @@ def list_agencies(request: Request) -> Response:
     moment = Moment.of(request)
     tt = moment.timetable
 
-    def body() -> str:
+    def made() -> Agencies:
         columns = (
             tt.agency_id, tt.agency_name, tt.agency_url, tt.agency_lang, tt.agency_phone, tt.agency_email,
             tt.agency_fare_url,
@@ -69,7 +69,6 @@ def list_agencies(request: Request) -> Response:
             )
             for agency_id, name, url, lang, phone, email, fare_url in zip(*(c.tolist() for c in columns), strict=True)
         ]  # fmt: skip
-        return Agencies(**moment.answer_fields(), agencies=agencies).model_dump_json()
+        return Agencies(**moment.answer_fields(), agencies=agencies)
 
-    says = (tt.feed_version, moment.feed_stopped)
-    return answer(request, says, body, max_age_s=STATIC_MAX_AGE_S, media_type="application/json")
+    return json_answer(request, moment, "agencies", made, max_age_s=STATIC_MAX_AGE_S)

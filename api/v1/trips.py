@@ -16,8 +16,8 @@ from api.reading.alerts import run_alerts
 from api.reading.calls import RunCall, iso_date
 from api.reading.journey import Journey, UnknownRunError, journey_of, run_meant
 from api.reading.moment import Moment
-from api.v1.models import Access, Boarding, Call, Doubt, TimeSource, TripAnswer
-from api.v1.representations import alerts_answer, event_answer, occupancy_answer, range_answer, route_ref
+from api.v1.models import Call, TripAnswer
+from api.v1.representations import alerts_answer, call_state, route_ref
 from feeds.service_times import start_time
 
 trips_router = APIRouter(tags=["Trips"])
@@ -103,27 +103,11 @@ def _trip_answer(moment: Moment, journey: Journey) -> TripAnswer:
 
 
 def _call(moment: Moment, call: RunCall) -> Call:
-    tt, stop = moment.timetable, call.stop_idx
+    stop = call.stop_idx
     return Call(
-        stop_id=str(tt.stop_id[stop]),
-        name=str(tt.stop_name[stop]),
-        platform=str(tt.stop_platform[stop]) or None,
-        headsign=call.destination,
-        stop_sequence=call.stop_sequence,
-        arrival=event_answer(moment, call, call.arrival),
-        departure=event_answer(moment, call, call.departure),
-        at_stop=call.at_stop,
+        **call_state(moment, call),
+        name=str(moment.timetable.stop_name[stop]),
         scheduled_arrival=moment.iso(call.arrival.scheduled if call.arrival else call.scheduled, stop),
         scheduled_departure=moment.iso(call.departure.scheduled if call.departure else call.scheduled, stop),
-        predicted_time=moment.iso(call.predicted, stop),
-        range=range_answer(moment, call),
-        minutes=call.minutes,
-        status=cast(Status, call.status),
-        source=cast(TimeSource, call.source),
-        doubt=cast(Doubt, call.doubt),
         passed=call.passed,
-        wheelchair=cast(Access, call.wheelchair),
-        occupancy=occupancy_answer(call.occupancy),
-        pickup_type=cast(Boarding, call.pickup),
-        drop_off_type=cast(Boarding, call.drop_off),
     )
