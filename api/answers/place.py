@@ -21,10 +21,18 @@ Place = Annotated[str, WithJsonSchema({"type": "string", "pattern": PLACE})]
 
 def place_of(near: str) -> tuple[float, float]:
     """Latitude and longitude. Errors: Problem 422."""
-    if not re.search(PLACE, near):
+    place = place_in(near)
+    if place is None:
         raise Problem(
             422, "bad-parameter", "Parameter not understood",
             f"“near”: “{near}” is no place; write latitude and longitude in degrees, such as near=47.39,0.69.",
         )  # fmt: skip
+    return place
+
+
+def place_in(near: str) -> tuple[float, float] | None:
+    """Latitude and longitude, None where it is no place."""
+    if not re.search(PLACE, near):
+        return None
     lat, lon = map(float, near.split(","))
     return lat, lon

@@ -18,7 +18,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from api.answers.answer import Answer
 from api.answers.answer import Moment as IsoMoment
 from api.answers.caching import CACHED, json_answer
-from api.answers.informed_entity import InformedEntity, selector_of
+from api.answers.informed_entity import InformedEntity, informed_entities
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS, Problem, ProblemDetails
 from api.answers.rate_limits import TOO_OFTEN, WRITES, rate_limits_of
@@ -301,7 +301,7 @@ def _of_desk(moment: Moment, disruption: Disruption) -> DisruptionAnswer:
         cause=disruption.cause, effect=disruption.effect,
         header=disruption.header, description=disruption.description,
         routes=list(disruption.routes), stops=list(disruption.stops),
-        trips=[], shown_on=disruption.shown_on, informed=[selector_of(selector) for selector in selectors],
+        trips=[], shown_on=disruption.shown_on, informed=informed_entities(selectors),
         starts_at=moment.iso(disruption.starts_at), ends_at=moment.iso(disruption.ends_at),
         repeats=RepeatsAnswer(**disruption.repeats.model_dump()) if disruption.repeats else None,
     )  # fmt: skip
@@ -318,7 +318,7 @@ def _of_operator(moment: Moment, alert: Alert) -> DisruptionAnswer:
         routes=[str(tt.route_id[r]) for r in sorted(informed.routes)],
         stops=[str(tt.stop_id[s]) for s in sorted(informed.stops)],
         trips=[str(tt.trip_id[t]) for t in sorted(informed.trips)], shown_on=shown_on(informed),
-        informed=[selector_of(selector) for selector in alert.selectors],
+        informed=informed_entities(alert.selectors),
         starts_at=moment.iso(start) if start > 0 else None, ends_at=moment.iso(end) if math.isfinite(end) else None,
         repeats=_repeats(moment, recurrence) if recurrence else None,
     )  # fmt: skip

@@ -12,9 +12,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.answers.assets import asset_answer
 from api.answers.frame import fragment_response, keep_choice
+from api.answers.place import place_in
 from api.answers.rate_limits import SEARCHES, rate_limits_of
 from api.pages.found import found_stops
-from api.pages.home import home_board, place_of
+from api.pages.home import home_board
 from api.pages.line import line_page
 from api.pages.push import push_key
 from api.pages.rendering import not_found_page, rider_page
@@ -177,11 +178,12 @@ def _search(request: Request, moment: PageMoment, query: str) -> Response:
 
 def _nearest(request: Request, moment: PageMoment, near: str) -> Response:
     texts = moment.texts
-    if place_of(near) is None:
+    place = place_in(near)
+    if place is None:
         return _results(request, moment, [], texts("near_title"), texts("near_bad"))
     board = home_board(moment, near=near)
     if not board.near:
-        hits = moment.view.stop_search.near(*(place_of(near) or (0.0, 0.0)), _RESULTS)
+        hits = moment.view.stop_search.near(*place, _RESULTS)
         return _results(request, moment, hits, texts("near_title"), texts("near_none"))
     return rider_page(request, moment, "near.html", _all_badges(moment), board=board, query="")
 

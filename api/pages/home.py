@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from api.answers.place import place_in
 from api.pages.found import distance_words
 from api.reading.board import StopBoards
 from api.reading.line_directions import LineDirection, line_directions, soonest_first
@@ -61,7 +62,7 @@ def home_board(
     moment: PageMoment, stop_ids: Sequence[str] = (), route_ids: Sequence[str] = (), near: str = ""
 ) -> HomeBoard:
     """Parameters: favourite stops and lines, those not known left out; `near`: "latitude,longitude" or ""."""
-    tt, boards, place = moment.timetable, StopBoards(moment), place_of(near)
+    tt, boards, place = moment.timetable, StopBoards(moment), place_in(near)
     known = [tt.stop_index[stop_id] for stop_id in dict.fromkeys(stop_ids) if stop_id in tt.stop_index]
     routes = [tt.route_index[route_id] for route_id in dict.fromkeys(route_ids) if route_id in tt.route_index]
     search = moment.view.stop_search
@@ -78,15 +79,6 @@ def home_board(
         busiest=busiest,
         ask="/?" + urlencode([*asked, ("fragment", "board"), ("lang", moment.texts.language)]),
     )
-
-
-def place_of(near: str) -> tuple[float, float] | None:
-    """Latitude and longitude of "47.39,0.69", None where it is no place."""
-    try:
-        lat, lon = (float(part) for part in near.split(","))
-    except ValueError:
-        return None
-    return (lat, lon) if math.isfinite(lat) and math.isfinite(lon) and abs(lat) <= 90 and abs(lon) <= 180 else None
 
 
 def _is_near(moment: PageMoment, hit: StopHit) -> bool:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, cast
 
+from fastapi.responses import JSONResponse
+
 from api.answers.caching import steady
 from api.reading.boarding import Occupancy, wheelchair_words
 from api.reading.calls import Event, RunCall
@@ -24,6 +26,12 @@ from api.v1.models import (
 )
 from feeds.alerts import Alert as Told
 from predictor.timetable import STATION, Timetable
+
+
+class GeoJSONResponse(JSONResponse):
+    """GeoJSON (RFC 7946), by its own media type."""
+
+    media_type = "application/geo+json"
 
 
 def route_ref(tt: Timetable, route: int) -> RouteRef:

@@ -10,9 +10,8 @@ from api.answers.caching import CACHED, STATIC_MAX_AGE_S, json_answer
 from api.answers.problems import PROBLEMS, Problem
 from api.reading.moment import Moment
 from api.reading.shapes import shapes_of
-from api.v1.geojson import GeoJSONResponse
 from api.v1.models import LineString, ShapeAnswer, ShapeProperties
-from api.v1.representations import route_ref
+from api.v1.representations import GeoJSONResponse, route_ref
 
 shapes_router = APIRouter(tags=["Routes"])
 

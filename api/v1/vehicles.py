@@ -20,9 +20,8 @@ from api.reading.boarding import occupancy_of, vehicle_wheelchair, wheelchair_wo
 from api.reading.calls import iso_date
 from api.reading.destinations import destinations
 from api.reading.moment import Moment
-from api.v1.geojson import GeoJSONResponse
 from api.v1.models import Access, Point, VehicleCollection, VehicleFeature, VehicleProperties, VehicleState
-from api.v1.representations import route_ref
+from api.v1.representations import GeoJSONResponse, route_ref
 from feeds.service_times import start_times
 from predictor.snapshot import DOUBTS, VEHICLE_STATES, Snapshot
 

@@ -103,10 +103,14 @@ class ExplanationWords:
                     values |= {f"{name}_place": self._stop(sighting.stop), f"{name}_time": self._time(sighting.since)}
             else:
                 key += "_announced"
-        if fact:
-            until = fact.until if math.isfinite(fact.until) else fact.since
-            values |= {"place": self._stop(fact.stop), "since": self._time(fact.since), "until": self._time(until)}
-        return self._sentence(key, values)
+        return self._sentence(key, values | self._places_and_times(fact))
+
+    def _places_and_times(self, fact: Fact | None) -> dict[str, str]:
+        """Of the fact that an answer names."""
+        if fact is None:
+            return {}
+        until = fact.until if math.isfinite(fact.until) else fact.since
+        return {"place": self._stop(fact.stop), "since": self._time(fact.since), "until": self._time(until)}
 
     def _sentence(self, key: str, values: dict[str, str]) -> str:
         sentence = str(self._texts.entries[key]).format(**values)
@@ -227,11 +231,7 @@ class WaitWords(ExplanationWords):
                 "place": self._stop(fact.stop), "since": self._time(left[0].since), "until": self._time(left[-1].since)
             }  # fmt: skip
         elif fact:
-            values = {
-                "vehicle": self._vehicle(fact.vehicle_id), "place": self._stop(fact.stop),
-                "since": self._time(fact.since),
-                "until": self._time(fact.until if math.isfinite(fact.until) else fact.since),
-            }  # fmt: skip
+            values = {"vehicle": self._vehicle(fact.vehicle_id), **self._places_and_times(fact)}
         return self._sentence(key, values)
 
     def _wait(self) -> str:
