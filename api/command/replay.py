@@ -22,7 +22,7 @@ from feeds.history.store import HistoryStore
 from feeds.learned_file import ready_made
 from feeds.reading import Heed, Reading
 from feeds.recorded_span import date_range, local_time, must_hold
-from feeds.recording import open_recording
+from feeds.recording import Recording, open_recording
 from feeds.replay_tables import PASSAGES, PREDICTIONS, passed_table, predictions_table
 from feeds.sole_writer import sole_writer
 from feeds.tides.export import tides_export
@@ -33,6 +33,7 @@ from predictor.driven_order import DrivenOrder
 from predictor.engine import Engine
 from predictor.learned import Learned
 from predictor.learner import Learner
+from predictor.timetable import Timetable
 
 POLL_S = 30.0
 HORIZON_S = 1800.0
@@ -75,6 +76,12 @@ def parquet_rows(path: Path, schema: pa.Schema) -> Iterator[ParquetRows]:
         rows.flush()
 
 
+def _opened(folder: Path) -> tuple[Timetable, Recording]:
+    one_matrix_thread()
+    timetable = load_timetable(folder / "gtfs.zip").timetable
+    return timetable, open_recording(folder, timetable)
+
+
 def learn(
     folder: Path,
     start: str | None = None,
@@ -88,9 +95,7 @@ def learn(
     Parameters: `start`, `end`: first and last local date, by default all of it. Returns: what was learned, and counts
     of what it was learned from. Errors: FeedError.
     """
-    one_matrix_thread()
-    timetable = load_timetable(folder / "gtfs.zip").timetable
-    recording = open_recording(folder, timetable)
+    timetable, recording = _opened(folder)
     zone = timetable.timezone
     first = start or datetime.fromtimestamp(recording.first_at, ZoneInfo(zone)).date().isoformat()
     last = end or datetime.fromtimestamp(recording.last_at, ZoneInfo(zone)).date().isoformat()
@@ -151,9 +156,7 @@ def replay(
     where to write the history; `tides`: folder for a TIDES package.
     Returns: the engine's running totals. Errors: FeedError; OSError where a file cannot be written.
     """
-    one_matrix_thread()
-    timetable = load_timetable(folder / "gtfs.zip").timetable
-    recording = open_recording(folder, timetable)
+    timetable, recording = _opened(folder)
     zone = timetable.timezone
     begin = local_time(start, zone) if start else recording.first_at
     finish = local_time(end, zone, end=True) if end else recording.last_at

@@ -67,27 +67,16 @@ def renew(request: Request, form: OwnForm, _: Administrator) -> Response:
 @account_pages_router.post("/desk/users/role")
 def set_role(request: Request, form: OwnForm, _: Administrator) -> Response:
     """Officer or administrator."""
-    name, role = text(form, "name"), text(form, "role")
-
-    def change() -> str:
-        _require_another(request, name)
-        desk_of_request(request).accounts.set_role(name, "administrator" if role == "administrator" else "officer")
-        return ""
-
-    return _changed(request, name, "account_role", change)
+    name, accounts = text(form, "name"), desk_of_request(request).accounts
+    role: Role = "administrator" if text(form, "role") == "administrator" else "officer"
+    return _changed(request, name, "account_role", lambda: accounts.set_role(_another(request, name), role))
 
 
 @account_pages_router.post("/desk/users/remove")
 def remove(request: Request, form: OwnForm, _: Administrator) -> Response:
     """It opens nothing any longer."""
-    name = text(form, "name")
-
-    def change() -> str:
-        _require_another(request, name)
-        desk_of_request(request).accounts.remove(name)
-        return ""
-
-    return _changed(request, name, "account_removed", change)
+    name, accounts = text(form, "name"), desk_of_request(request).accounts
+    return _changed(request, name, "account_removed", lambda: accounts.remove(_another(request, name)))
 
 
 @account_pages_router.post("/desk/users/password")
@@ -109,14 +98,18 @@ def own_password(request: Request, form: OwnForm) -> Response:
     return response
 
 
-def _require_another(request: Request, name: str) -> None:
-    """Errors: AccountError of oneself: an administrator who is left out by mistake cannot come back."""
+def _another(request: Request, name: str) -> str:
+    """The name. Errors: AccountError of oneself: an administrator who is left out by mistake cannot come back."""
     account = desk_of_request(request).accounts.get(name)
     if account and account.name == officer_of(request):
         raise AccountError("account_oneself")
+    return name
 
 
-def _changed(request: Request, name: str, what: What, change: Callable[[], str], *, adding: bool = False) -> Response:
+def _changed(
+    request: Request, name: str, what: What, change: Callable[[], str | None], *, adding: bool = False
+) -> Response:
+    """`change` gives a tool's token where it makes one."""
     desk, officer = desk_of_request(request), officer_of(request)
     try:
         with on_disk():

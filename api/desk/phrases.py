@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.desk.disruption import LONGEST_DESCRIPTION, LONGEST_HEADER, Cause, Effect, Language
+from api.desk.disruption import Cause, Effect, Language
 from api.reading.alerts import ShownOn
 from api.words.texts import LOCALE
 
@@ -67,16 +67,6 @@ def filled(text: str, values: Mapping[str, str], longest: int) -> str:
     whole = _PLACE.sub(lambda match: values.get(match[1], ""), _OPTIONAL.sub(part, text)).strip()
     whole = whole[:1].upper() + whole[1:]
     return whole if len(whole) <= longest else whole[: longest - 1].rstrip() + "…"
-
-
-def filled_header(phrase: Phrase, language: Language, values: Mapping[str, str]) -> str:
-    """The headline in one language."""
-    return filled(phrase.header.get(language, ""), values, LONGEST_HEADER)
-
-
-def filled_description(phrase: Phrase, language: Language, values: Mapping[str, str]) -> str:
-    """The text under it in one language."""
-    return filled(phrase.description.get(language, ""), values, LONGEST_DESCRIPTION)
 
 
 @cache

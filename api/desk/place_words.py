@@ -7,8 +7,8 @@ from datetime import datetime
 
 from babel.dates import format_date
 
-from api.desk.disruption import Language, Notice
-from api.desk.phrases import Phrase, filled_description, filled_header
+from api.desk.disruption import LONGEST_DESCRIPTION, LONGEST_HEADER, Language, Notice
+from api.desk.phrases import Phrase, filled
 from api.reading.lines import lines_of
 from api.reading.recurrence import Recurrence, recurrence_of
 from api.words.recurrence import recurrence_words
@@ -25,8 +25,8 @@ def phrase_words(phrase: Phrase, notice: Notice, timetable: Timetable, now: floa
     words: dict[tuple[str, str], str] = {}
     for language in LANGUAGES:
         values = place_values(notice, timetable, desk_texts_in(language), now)
-        words["header", language] = filled_header(phrase, language, values)
-        words["description", language] = filled_description(phrase, language, values)
+        words["header", language] = filled(phrase.header.get(language, ""), values, LONGEST_HEADER)
+        words["description", language] = filled(phrase.description.get(language, ""), values, LONGEST_DESCRIPTION)
     return {where: text for where, text in words.items() if text}
 
 

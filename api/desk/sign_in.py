@@ -15,7 +15,7 @@ from fastapi import Request, Response
 
 from api.answers.problems import Problem
 from api.answers.rate_limits import GUESSES, client_of, rate_limits_of
-from api.desk.account import Role, digest_of
+from api.desk.account import Account, Role, digest_of
 from api.desk.accounts import Accounts
 from api.desk.database import DeskDatabase
 from api.words.root_path import root_of
@@ -57,12 +57,9 @@ class SignIn:
     def who_signs_in(self, request: Request, name: str, given: str) -> str | None:
         """Name of the token of the settings, or of the person whose name and password these are; None where they are
         wrong. Errors: Problem 429."""
-
-        def person() -> str | None:
-            account = self.accounts.person(name, given) if name else None
-            return account.name if account else None
-
-        return self._tried(request, given, lambda: self._holder(given) or person())
+        return self._tried(
+            request, given, lambda: self._holder(given) or _name_of(self.accounts.person(name, given) if name else None)
+        )
 
     def _tried(self, request: Request, given: str, known: Callable[[], str | None]) -> str | None:
         """What is `known`; a wrong secret is told in the log, and after too many of them from one client none is looked
@@ -149,14 +146,9 @@ class SignIn:
         if not self.possible:
             raise Problem(403, "desk-off", "The desk is off", f"No token is set, so nothing can be written. {_HOW}")
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
-        given = given.strip()
-
-        def tool() -> str | None:
-            account = self.accounts.tool(given)
-            return account.name if account else None
-
-        bearer = scheme.lower() == "bearer"
-        name = self._tried(request, given, lambda: self._holder(given) or tool()) if bearer else None
+        given, name = given.strip(), None
+        if scheme.lower() == "bearer":
+            name = self._tried(request, given, lambda: self._holder(given) or _name_of(self.accounts.tool(given)))
         if name is None:
             raise Problem(
                 401, "no-token", "Not allowed", "Send the desk's token in the header “Authorization: Bearer …”.",
@@ -168,6 +160,10 @@ class SignIn:
 def hash_of(token: str) -> str:
     """A token as the settings may hold it: whoever reads it there cannot sign in."""
     return HASHED + digest_of(token).hex()
+
+
+def _name_of(account: Account | None) -> str | None:
+    return account.name if account else None
 
 
 def _session_key(digest: bytes, session: str) -> str:

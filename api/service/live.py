@@ -66,30 +66,9 @@ def live_service(settings: Settings, data: DataFolder | None = None) -> Service:
     first = first_timetable(kept, served, take_any=settings.take_any_gtfs)
     read = first.waiting.timetable if first.waiting else first.timetable
 
-    def source(feed: str) -> Source | None:
-        address: str | None = getattr(settings, feed)
-        further = [one for one in settings.further_feeds if one.feed == feed]
-        if address is None:
-            if further:
-                raise ConfigurationError(f"further_feeds has {feed}: set the first address of these as {feed}.")
-            return None
-        each = [[open_source(address, headers=headers.get(feed))]]
-        for one in further:
-            opened = open_source(one.address, headers=one.headers)
-            if one.fallback:
-                each[-1].append(opened)
-            else:
-                each.append([opened])
-        return SeveralSources(feed, each) if further else each[0][0]
-
     clock = LiveClock()
-    feeds = PolledFeeds(
-        source(VEHICLE_POSITIONS),
-        source(TRIP_UPDATES),
-        source(ALERTS),
-        every_s=settings.poll_interval_s,
-        clock=clock,
-    )
+    sources = [_source(settings, feed, headers.get(feed)) for feed in FEEDS]
+    feeds = PolledFeeds(*sources, every_s=settings.poll_interval_s, clock=clock)
     return configured_service(
         settings,
         first.timetable,
@@ -110,6 +89,24 @@ def live_service(settings: Settings, data: DataFolder | None = None) -> Service:
         waiting_timetable=first.waiting,
         checkpoint=Checkpoint(model) if (model := model_file(settings)) else None,
     )
+
+
+def _source(settings: Settings, feed: str, headers: dict[str, str] | None) -> Source | None:
+    """All addresses of a feed as one."""
+    address: str | None = getattr(settings, feed)
+    further = [one for one in settings.further_feeds if one.feed == feed]
+    if address is None:
+        if further:
+            raise ConfigurationError(f"further_feeds has {feed}: set the first address of these as {feed}.")
+        return None
+    each = [[open_source(address, headers=headers)]]
+    for one in further:
+        opened = open_source(one.address, headers=one.headers)
+        if one.fallback:
+            each[-1].append(opened)
+        else:
+            each.append([opened])
+    return SeveralSources(feed, each) if further else each[0][0]
 
 
 def _headers(settings: Settings) -> dict[str, dict[str, str]]:

@@ -135,14 +135,7 @@ class Service(Served):
         self._checkpoint = checkpoint
         self._history = HistoryWriter(history or HistoryStore())
         self._sampling = Sampling()
-        learned = checkpoint.read() if checkpoint else ready_made()
-        try:
-            self._engine = Engine(timetable, self._settings, learned)
-        except Exception as error:
-            if checkpoint is None:
-                raise
-            reason = f"{checkpoint.path}: cannot be used ({type(error).__name__}: {error})."
-            self._engine = Engine(timetable, self._settings, checkpoint.set_aside(reason))
+        self._engine = self._first_engine(timetable)
         self._stop_search = StopSearch(timetable)
         self._searched = timetable.feed_version
         self._offered: Timetable | None = None
@@ -171,6 +164,16 @@ class Service(Served):
             progress(done / len(moments))
         if accepted:
             accepted.keep(timetable)
+
+    def _first_engine(self, timetable: Timetable) -> Engine:
+        if self._checkpoint is None:
+            return Engine(timetable, self._settings, ready_made())
+        learned = self._checkpoint.read()
+        try:
+            return Engine(timetable, self._settings, learned)
+        except Exception as error:
+            reason = f"{self._checkpoint.path}: cannot be used ({type(error).__name__}: {error})."
+            return Engine(timetable, self._settings, self._checkpoint.set_aside(reason))
 
     @property
     def gtfs_zip(self) -> Path | None:
