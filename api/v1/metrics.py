@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from fastapi import APIRouter, Request
@@ -22,6 +22,7 @@ from api.answers.middleware import HttpMiddleware
 from api.reading.accuracy import recent
 from api.reading.health import FAULTS, faults_of
 from api.service.served import Served
+from predictor.arrays import Int8Array
 from predictor.snapshot import SOURCES, STATUSES, VEHICLE_STATES
 
 metrics_router = APIRouter(tags=["Health"])
@@ -45,50 +46,35 @@ class ServiceCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """All gauges and totals of the engine and the feeds."""
         service, view, now = self._service, self._service.view, self._service.clock.now()
-        snapshot = view.snapshot
-        yield GaugeMetricFamily("prochain_feed_stopped", "1 where the vehicle feed has gone silent.",
-                                float(view.feed_stopped(now)))  # fmt: skip
-        age = view.feed_age_s(now)
-        yield GaugeMetricFamily("prochain_feed_age_seconds", "Since the vehicle feed's last sign of life.",
-                                float("nan") if age is None else age)  # fmt: skip
-        yield GaugeMetricFamily("prochain_snapshot_age_seconds", "Since the engine's last good step.",
-                                max(now - snapshot.made_at, 0.0))  # fmt: skip
-        codes = [fault.code for fault in faults_of(service)]
-        faults = GaugeMetricFamily("prochain_fault", "How often something is wrong now, by its kind.", labels=["code"])
-        for code in FAULTS:
-            faults.add_metric([code], float(codes.count(code)))
-        yield faults
-        yield CounterMetricFamily("prochain_step_failures", "Steps that failed.", service.step_failures)
-        yield _by("prochain_vehicles", "Vehicles by state.", "state", VEHICLE_STATES, snapshot.vehicles.state)
-        yield _by("prochain_predictions", "Predicted calls by status.", "status", STATUSES,
-                  snapshot.predictions.status)  # fmt: skip
-        yield _by("prochain_predictions_by_source", "Predicted calls by source.", "source", SOURCES,
-                  snapshot.predictions.source)  # fmt: skip
-        yield GaugeMetricFamily("prochain_alerts", "Alerts known.", len(view.alerts))
-        saving = CounterMetricFamily("prochain_saving", "What saving has met with: losses, failures.", labels=["what"])
-        for what, count in service.saving.items():
-            saving.add_metric([what], count)
-        yield saving
-        threads = CounterMetricFamily("prochain_thread_failures", "Times that a thread's work failed.", labels=["name"])
-        for work in service.threads:
-            threads.add_metric([work.name], work.failures)
-        yield threads
-        refused = CounterMetricFamily("prochain_refused", "Left out of the feeds, by reason.", labels=["reason"])
-        engine = CounterMetricFamily("prochain_engine", "The engine's running totals.", labels=["what"])
-        for name, count in snapshot.counts.items():
-            if name.startswith("refused_"):
-                refused.add_metric([name.removeprefix("refused_")], count)
-            else:
-                engine.add_metric([name], count)
-        yield refused
-        yield engine
-        errors = CounterMetricFamily("prochain_feed_errors", "Polls that brought nothing usable.", labels=["feed"])
-        failing = GaugeMetricFamily("prochain_feed_failing", "1 where a feed is bad now.", labels=["feed"])
-        for name, feed in view.feeds.items():
-            errors.add_metric([name], feed.errors)
-            failing.add_metric([name], float(bool(feed.error)))
-        yield errors
-        yield failing
+        snapshot, age, codes = view.snapshot, view.feed_age_s(now), [fault.code for fault in faults_of(service)]
+        gauge, counter = GaugeMetricFamily, CounterMetricFamily
+        yield gauge("prochain_feed_stopped", "1 where the vehicle feed has gone silent.", float(view.feed_stopped(now)))
+        yield gauge("prochain_feed_age_seconds", "Since the vehicle feed's last sign of life.",
+                    math.nan if age is None else age)  # fmt: skip
+        yield gauge("prochain_snapshot_age_seconds", "Since the engine's last good step.",
+                    max(now - snapshot.made_at, 0.0))  # fmt: skip
+        yield _by(gauge, "prochain_fault", "How often something is wrong now, by its kind.", "code",
+                  {code: codes.count(code) for code in FAULTS})  # fmt: skip
+        yield counter("prochain_step_failures", "Steps that failed.", service.step_failures)
+        yield _by(gauge, "prochain_vehicles", "Vehicles by state.", "state",
+                  _counted(VEHICLE_STATES, snapshot.vehicles.state))  # fmt: skip
+        yield _by(gauge, "prochain_predictions", "Predicted calls by status.", "status",
+                  _counted(STATUSES, snapshot.predictions.status))  # fmt: skip
+        yield _by(gauge, "prochain_predictions_by_source", "Predicted calls by source.", "source",
+                  _counted(SOURCES, snapshot.predictions.source))  # fmt: skip
+        yield gauge("prochain_alerts", "Alerts known.", len(view.alerts))
+        yield _by(counter, "prochain_saving", "What saving has met with: losses, failures.", "what", service.saving)
+        yield _by(counter, "prochain_thread_failures", "Times that a thread's work failed.", "name",
+                  {work.name: work.failures for work in service.threads})  # fmt: skip
+        refused = {name: count for name, count in snapshot.counts.items() if name.startswith("refused_")}
+        yield _by(counter, "prochain_refused", "Left out of the feeds, by reason.", "reason",
+                  {name.removeprefix("refused_"): count for name, count in refused.items()})  # fmt: skip
+        yield _by(counter, "prochain_engine", "The engine's running totals.", "what",
+                  {name: count for name, count in snapshot.counts.items() if name not in refused})  # fmt: skip
+        yield _by(counter, "prochain_feed_errors", "Polls that brought nothing usable.", "feed",
+                  {name: feed.errors for name, feed in view.feeds.items()})  # fmt: skip
+        yield _by(gauge, "prochain_feed_failing", "1 where a feed is bad now.", "feed",
+                  {name: bool(feed.error) for name, feed in view.feeds.items()})  # fmt: skip
         yield from self._accuracy()
 
     def _accuracy(self) -> Iterator[Metric]:
@@ -130,16 +116,15 @@ def registry_of(service: Served, announcer: Announcer, heavy_reads: HeavyReads, 
         buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
     )  # fmt: skip
     service.on_step = steps.observe
-    listeners = Gauge("prochain_listeners", "Open event streams.", registry=registry)
-    listeners.set_function(lambda: announcer.listeners)
-    waiting = Gauge("prochain_heavy_reads", "Questions to the history under way or waiting.", registry=registry)
-    waiting.set_function(lambda: heavy_reads.inside)
-    refused = Gauge("prochain_heavy_reads_refused", "Questions to the history sent away so far.", registry=registry)
-    refused.set_function(lambda: heavy_reads.refused)
-    connections = Gauge("prochain_connections", "Open connections.", registry=registry)
-    connections.set_function(lambda: doors.open)
-    turned_away = Gauge("prochain_connections_refused", "Connections turned away so far.", registry=registry)
-    turned_away.set_function(lambda: doors.refused)
+    asked: dict[str, tuple[str, Callable[[], float]]] = {
+        "prochain_listeners": ("Open event streams.", lambda: announcer.listeners),
+        "prochain_heavy_reads": ("Questions to the history under way or waiting.", lambda: heavy_reads.inside),
+        "prochain_heavy_reads_refused": ("Questions to the history sent away so far.", lambda: heavy_reads.refused),
+        "prochain_connections": ("Open connections.", lambda: doors.open),
+        "prochain_connections_refused": ("Connections turned away so far.", lambda: doors.refused),
+    }
+    for name, (text, ask) in asked.items():
+        Gauge(name, text, registry=registry).set_function(ask)
     registry.register(ServiceCollector(service))
     return registry
 
@@ -181,9 +166,16 @@ class RequestMetrics(HttpMiddleware):
                 answers(500)
 
 
-def _by(name: str, text: str, label: str, values: tuple[str, ...], codes: np.ndarray[tuple[int], np.dtype[np.int8]]
-) -> GaugeMetricFamily:  # fmt: skip
-    family = GaugeMetricFamily(name, text, labels=[label])
-    for value, count in zip(values, np.bincount(codes, minlength=len(values)).tolist(), strict=True):
-        family.add_metric([value], count)
-    return family
+def _counted(values: tuple[str, ...], codes: Int8Array) -> dict[str, float]:
+    """How often each code, an index into `values`, is there."""
+    return dict(zip(values, np.bincount(codes, minlength=len(values)).tolist(), strict=True))
+
+
+def _by(
+    family: type[GaugeMetricFamily | CounterMetricFamily], name: str, text: str, label: str,
+    figures: Mapping[str, float],
+) -> Metric:  # fmt: skip
+    made = family(name, text, labels=[label])
+    for value, figure in figures.items():
+        made.add_metric([value], float(figure))
+    return made
