@@ -17,22 +17,11 @@ from api.reading.badges import Badge
 
 _A_YEAR_S = 365 * 86400
 _STATIC = Path(__file__).parents[1] / "static"
-_SCRIPT = "text/javascript; charset=utf-8"
 _MEDIA_TYPES = {
-    "board.js": _SCRIPT,
-    "desk.js": _SCRIPT,
-    "desk_map.js": _SCRIPT,
-    "map.js": _SCRIPT,
-    "streets.js": _SCRIPT,
-    "pmtiles.js": _SCRIPT,
-    "search.js": _SCRIPT,
-    "phone.js": _SCRIPT,
-    "ride.js": _SCRIPT,
-    "worker.js": _SCRIPT,
-    "screen.js": _SCRIPT,
-    "icon.png": "image/png",
-    "icon.svg": "image/svg+xml",
-}
+    ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".png": "image/png",
+    ".svg": "image/svg+xml",
+}  # fmt: skip
+"""Style sheets of ours stand in the pages themselves."""
 
 
 @dataclass(frozen=True)
@@ -61,17 +50,14 @@ class Style:
 @cache
 def assets() -> dict[str, Asset]:
     """Files that pages link to, by name."""
+    files = [path for path in _STATIC.iterdir() if path.suffix in _MEDIA_TYPES and path.suffix != ".css"]
+    if library := map_library():
+        files += [library / "maplibre-gl.js", library / "maplibre-gl.css"]
     found = {}
-    library = map_library()
-    files = {name: _static(name) for name in _MEDIA_TYPES}
-    media_types = dict(_MEDIA_TYPES)
-    if library:
-        for name, media_type in (("maplibre-gl.js", _SCRIPT), ("maplibre-gl.css", "text/css; charset=utf-8")):
-            files[name], media_types[name] = (library / name).read_bytes(), media_type
-    for name, body in files.items():
-        stem, suffix = name.rsplit(".", 1)
-        address = f"/static/{stem}.{hashlib.sha256(body).hexdigest()[:12]}.{suffix}"
-        found[name] = Asset(body, media_types[name], address)
+    for path in files:
+        body = path.read_bytes()
+        address = f"/static/{path.stem}.{hashlib.sha256(body).hexdigest()[:12]}{path.suffix}"
+        found[path.name] = Asset(body, _MEDIA_TYPES[path.suffix], address)
     return found
 
 
@@ -108,9 +94,5 @@ def style(badges: Iterable[Badge], *sheets: str) -> Style:
 
 @cache
 def _css(sheet: str) -> str:
-    css = re.sub(r"/\*.*?\*/", "", _static(sheet).decode(), flags=re.DOTALL)
+    css = re.sub(r"/\*.*?\*/", "", (_STATIC / sheet).read_text("utf-8"), flags=re.DOTALL)
     return re.sub(r"\s*([{};,])\s*", r"\1", re.sub(r"\s+", " ", css)).strip()
-
-
-def _static(name: str) -> bytes:
-    return (_STATIC / name).read_bytes()

@@ -48,14 +48,6 @@ def end_with_stdin() -> None:
 
 
 def _supervised(name: str, config: Path | None, socket: Path) -> SupervisedNetwork:
-    command = [
-        sys.executable,
-        sys.argv[0],
-        "serve",
-        "--network",
-        name,
-        "--host",
-        f"{IN_FILES}{socket}",
-        "--ends-with-stdin",
-    ]
-    return SupervisedNetwork(name, [*command, *(["--config", str(config)] if config else [])], socket)
+    to_start = [sys.executable, sys.argv[0], "serve", "--network", name, "--host", f"{IN_FILES}{socket}"]
+    command = [*to_start, "--ends-with-stdin", *(["--config", str(config)] if config else [])]
+    return SupervisedNetwork(name, command, socket)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from api.reading.board import departure_rows
+from api.reading.lines import lines_of
 from api.service.view import ServiceView
 
 _LOOKED_AT = 300
 _SOON_S = 1800.0
-TRAM = (0, 5, *range(900, 907))
-"""GTFS route types of trams: basic, cable tram, extended."""
 
 
 def stops_worth_opening(view: ServiceView, now: float) -> list[tuple[str, int]]:
@@ -19,7 +18,8 @@ def stops_worth_opening(view: ServiceView, now: float) -> list[tuple[str, int]]:
     hits = view.stop_search.busiest(tt.stops)
     busiest = [hit.stop_idx for hit in hits]
     calls = np.bincount(tt.call_stop, minlength=tt.stops)
-    by_tram = np.unique(tt.call_stop[np.isin(tt.route_type[tt.trip_route[tt.call_trip]], TRAM)]).tolist()
+    trams = [line.route for line in lines_of(tt).all if line.mode == "tram"]
+    by_tram = np.unique(tt.call_stop[np.isin(tt.trip_route[tt.call_trip], trams)]).tolist()
     stations = {int(tt.stop_parent[stop]) if tt.stop_parent[stop] >= 0 else stop for stop in by_tram}
     chosen: dict[int, str] = {}
     for name, candidates in (

@@ -13,21 +13,9 @@ KEPT_S = 400 * 86_400.0
 
 
 What = Literal[
-    "published",
-    "changed",
-    "ended",
-    "dismissed",
-    "brought_back",
-    "phrase_saved",
-    "phrase_reset",
-    "timetable_taken",
-    "signed_in",
-    "signed_out",
-    "account_added",
-    "account_renewed",
-    "account_role",
-    "account_removed",
-]
+    "published", "changed", "ended", "dismissed", "brought_back", "phrase_saved", "phrase_reset", "timetable_taken",
+    "signed_in", "signed_out", "account_added", "account_renewed", "account_role", "account_removed",
+]  # fmt: skip
 
 
 class Deed(BaseModel):

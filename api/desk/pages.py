@@ -17,15 +17,7 @@ from api.desk.why_page import why_router
 
 desk_router = APIRouter(include_in_schema=False)
 for _router in (
-    sign_in_router,
-    overview_router,
-    disruption_pages_router,
-    phrase_pages_router,
-    why_router,
-    accuracy_page_router,
-    deed_pages_router,
-    account_pages_router,
-    screen_pages_router,
-    timetable_form_router,
-):
+    sign_in_router, overview_router, disruption_pages_router, phrase_pages_router, why_router, accuracy_page_router,
+    deed_pages_router, account_pages_router, screen_pages_router, timetable_form_router,
+):  # fmt: skip
     desk_router.routes.extend(_router.routes)

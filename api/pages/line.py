@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from api.reading.alerts import line_alerts
-from api.reading.line_departures import LineDirection, directions_of, next_departures, row_nearest
+from api.reading.line_departures import RouteDirection, directions_of, next_departures, row_nearest
 from api.reading.lines import Line
 from api.words.departures import DepartureWords, departure_words
 from api.words.moment import AlertWords, PageMoment
@@ -16,7 +16,7 @@ from predictor.arrays import NONE, BoolArray, Int32Array
 from predictor.snapshot import IN_SERVICE, LAYOVER, OFF_ROUTE
 from predictor.timetable import Timetable
 
-_NOWHERE = LineDirection(NONE, "", [], [])
+_NOWHERE = RouteDirection(NONE, "", [], [])
 """Of a line without trips."""
 
 
@@ -40,7 +40,7 @@ class LinePage:
     """What the line page shows."""
 
     line: Line
-    directions: list[LineDirection]
+    directions: list[RouteDirection]
     shown: int
     """The direction shown."""
     stops: list[LineStop]

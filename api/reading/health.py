@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
@@ -88,6 +89,13 @@ def faults_of(service: Served) -> list[Fault]:
         [Fault(code, figures) for code, figures in told] for told in (service.behind, service.saving_faults)
     )
     return [*behind, *view_faults(moment), *_clock_faults(service, moment.now), *saving, *_worse_lines(service)]
+
+
+def status_of(service: Served, faults: Iterable[Fault]) -> Literal["ok", "degraded", "down"]:
+    """How the service is doing by what is wrong with it: down where it should be started anew."""
+    if service.stalled:
+        return "down"
+    return "degraded" if {fault.code for fault in faults} - WARNINGS else "ok"
 
 
 def view_faults(moment: Moment) -> list[Fault]:

@@ -12,6 +12,7 @@ from api.reading.destinations import destination
 from api.reading.moment import Moment
 from feeds.service_times import service_date, start_seconds
 from predictor.named_runs import START_TOLERANCE_S
+from predictor.runs import DatedRuns
 from predictor.snapshot import CANCELLED, DOUBTS, FOLLOWED, LIVE, SCHEDULED, STATUSES
 
 Reason = Literal["bad_date", "bad_start", "never_runs", "unknown_date", "not_on_date"]
@@ -125,3 +126,17 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
         age_s=known(calls_at.age_s[with_vehicle]),
         calls=calls_at.rows(range(len(calls_at))),
     )  # fmt: skip
+
+
+def journeys_of_line(moment: Moment, route: int, until: float) -> list[Journey]:
+    """Runs of a line that call somewhere between now and `until`, cancelled ones too, but those that are over; in the
+    order in which they set out."""
+    tt, snapshot = moment.timetable, moment.view.snapshot
+    predicted, planned = snapshot.predictions, snapshot.unclaimed_calls(moment.now, until)
+    soon = (tt.trip_route[predicted.trip] == route) & (predicted.arrival <= until)
+    parts = predicted.runs.take(soon), planned.take(tt.trip_route[planned.trip] == route)
+    runs = DatedRuns.joined(*(DatedRuns(part.trip, part.service_day, part.shift_s) for part in parts))
+    _, first = np.unique(runs.run_key, return_index=True)
+    columns = (column[first].tolist() for column in (runs.trip, runs.service_day, runs.shift_s))
+    found = [journey_of(moment, *run) for run in zip(*columns, strict=True)]
+    return sorted((run for run in found if not run.over), key=lambda run: (run.begins_at, run.trip_idx))

@@ -18,7 +18,7 @@ from predictor.arrays import Int32Array
 
 
 @dataclass(frozen=True)
-class LineDirection:
+class RouteDirection:
     """One direction of a line, as its trips of today run it."""
 
     direction: int
@@ -30,7 +30,7 @@ class LineDirection:
     """Those that only its other trips serve."""
 
 
-def directions_of(moment: Moment, route: int) -> list[LineDirection]:
+def directions_of(moment: Moment, route: int) -> list[RouteDirection]:
     """The directions in which a line runs today, or on any day where it does not today."""
     tt = moment.timetable
     day, trips = _running_today(moment, np.flatnonzero(tt.trip_route == route).astype(np.int32))
@@ -46,12 +46,12 @@ def _running_today(moment: Moment, trips: Int32Array) -> tuple[int, Int32Array]:
     return day, trips[active] if active.any() else trips
 
 
-def _direction(moment: Moment, day: int, direction: int, trips: Int32Array) -> LineDirection:
+def _direction(moment: Moment, day: int, direction: int, trips: Int32Array) -> RouteDirection:
     tt = moment.timetable
     stops, *others = [stops_along(tt, pattern) for pattern in patterns_of(tt, trips)]
     # Two calls in a row at one stop are one to riders.
     stops = [stop for stop, _ in groupby(stops)]
-    return LineDirection(
+    return RouteDirection(
         direction=direction,
         destination=usual_destination(moment.view.snapshot, day, trips),
         stops=stops,

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-import numpy as np
 from fastapi import Query, Request
 from fastapi.responses import Response
 
 from api.reading.board import WINDOW_S
-from api.reading.journey import Journey, journey_of
+from api.reading.journey import Journey, journeys_of_line
 from api.siri.calls import call_answer, framed_ref, occupancy
 from api.siri.delivery import (
     Asked,
@@ -19,7 +18,6 @@ from api.siri.delivery import (
     seconds_ahead,
     values,
 )
-from predictor.runs import DatedRuns
 
 
 def estimated_timetable(
@@ -29,21 +27,12 @@ def estimated_timetable(
 ) -> Response:
     """Every run of the line that calls somewhere in that time, cancelled ones too."""
     asked = Asked.of(request)
-    moment, tt, snapshot = asked.moment, asked.timetable, asked.moment.view.snapshot
-    route, until = asked.route(line_ref), asked.moment.now + seconds_ahead(preview_interval)
-    predicted = snapshot.predictions
-    soon = (tt.trip_route[predicted.trip] == route) & (predicted.arrival <= until)
-    planned = snapshot.unclaimed_calls(moment.now, until)
-    parts = predicted.runs.take(soon), planned.take(tt.trip_route[planned.trip] == route)
-    runs = DatedRuns.joined(*(DatedRuns(part.trip, part.service_day, part.shift_s) for part in parts))
-    _, first = np.unique(runs.run_key, return_index=True)
-    journeys = [
-        journey_of(moment, int(runs.trip[i]), int(runs.service_day[i]), int(runs.shift_s[i])) for i in first.tolist()
-    ]
-    journeys.sort(key=lambda journey: (journey.begins_at, journey.trip_idx))
+    moment, until = asked.moment, asked.moment.now + seconds_ahead(preview_interval)
     frame = {
-        "RecordedAtTime": moment.view.iso(snapshot.made_at),
-        "EstimatedVehicleJourney": [_journey(asked, journey) for journey in journeys if not journey.over],
+        "RecordedAtTime": moment.view.iso(moment.view.snapshot.made_at),
+        "EstimatedVehicleJourney": [
+            _journey(asked, journey) for journey in journeys_of_line(moment, asked.route(line_ref), until)
+        ],
     }
     return asked.deliver({"EstimatedJourneyVersionFrame": [frame]})
 

@@ -7,7 +7,7 @@ import math
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from api.reading.health import WARNINGS, faults_of
+from api.reading.health import faults_of, status_of
 from api.service.served import Served
 from api.v1.models import FeedState, Health
 from api.words.health import detail
@@ -39,7 +39,7 @@ def health_of(service: Served) -> Health:
     faults = faults_of(service)
     age = view.feed_age_s(now)
     return Health(
-        status="down" if service.stalled else "degraded" if {fault.code for fault in faults} - WARNINGS else "ok",
+        status=status_of(service, faults),
         detail=detail(faults),
         faults=[fault.code for fault in faults],
         feed_age_s=None if age is None else round(age, 1),

@@ -17,7 +17,7 @@ from api.answers.rate_limits import client_of
 from api.reading.alerts import line_alerts
 from api.reading.board import StopBoards
 from api.reading.calls import RunCall
-from api.reading.line_departures import LineDirection, directions_of, next_departures
+from api.reading.line_departures import RouteDirection, directions_of, next_departures
 from api.reading.moment import Moment
 from api.v1.models import Alert, DirectionDepartures, LineStop, RouteDepartures
 from api.v1.representations import alerts_answer, departure_answer, departure_says, route_ref
@@ -63,7 +63,7 @@ class _Coming:
 
     moment: Moment
     route: int
-    directions: list[tuple[LineDirection, list[RunCall | None]]]
+    directions: list[tuple[RouteDirection, list[RunCall | None]]]
     alerts: list[Alert]
 
     @classmethod
@@ -96,7 +96,7 @@ class _Coming:
             alerts=self.alerts,
         )
 
-    def _direction(self, way: LineDirection, rows: list[RunCall | None]) -> DirectionDepartures:
+    def _direction(self, way: RouteDirection, rows: list[RunCall | None]) -> DirectionDepartures:
         tt = self.moment.timetable
         return DirectionDepartures(
             direction=way.direction if way.direction >= 0 else None,
