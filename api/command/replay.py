@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -33,6 +33,7 @@ from predictor.driven_order import DrivenOrder
 from predictor.engine import Engine
 from predictor.learned import Learned
 from predictor.learner import Learner
+from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable
 
 POLL_S = 30.0
@@ -170,33 +171,50 @@ def replay(
     counts: dict[str, int] = {}
     with ExitStack() as files:
         # A place that cannot be written to is told of before days are learned from.
-        board = files.enter_context(parquet_rows(predictions, PREDICTIONS)) if predictions else None
-        seen = files.enter_context(parquet_rows(passages, PASSAGES)) if passages else None
-        package = files.enter_context(tides_export(tides, timetable.network_name)) if tides else None
+        takers = _takers(files, timetable, predictions, passages, horizon_s, data_dir, tides)
         if learn_from:
             begin_with, _ = learn(folder, first, last, every, begin_with, progress)
         engine = Engine(timetable, learned=begin_with or ready_made())
         bar = files.enter_context(Progress(disable=not progress))
         task = bar.add_task("Replaying", total=finish - begin)
-        files.enter_context(sole_writer(data_dir))
-        history = HistoryWriter(HistoryStore(data_dir / HISTORY)) if data_dir else None
-        sampling = Sampling()
-        if history:
-            files.callback(history.store.close)
-            files.callback(history.stop)
         for now, reading in recording.frames(begin, finish, every, engine.heed):
             snapshot = engine.step(reading.observations, now, reading.trip_updates)
-            if board:
-                board.append(predictions_table(snapshot, horizon_s))
-            if seen and len(snapshot.passages):
-                seen.append(passed_table(snapshot.timetable, snapshot.passages))
-            if package:
-                package.take(snapshot)
-            if history:
-                sampled = sampling.due(now)
-                history.offer(
-                    Happened.of(snapshot, reading.alerts, reading.trip_updates, sampled=sampled), wait=True
-                )  # fmt: skip
+            for take in takers:
+                take(snapshot, reading)
             counts = dict(snapshot.counts)
             bar.update(task, completed=now - begin)
     return counts
+
+
+def _takers(
+    files: ExitStack, timetable: Timetable, predictions: Path | None, passages: Path | None, horizon_s: float,
+    data_dir: Path | None, tides: Path | None,
+) -> list[Callable[[Snapshot, Reading], None]]:  # fmt: skip
+    """What takes each step's snapshot and reading, until `files` ends: one for each place that is to be written to."""
+    found: list[Callable[[Snapshot, Reading], None]] = []
+    if predictions:
+        board = files.enter_context(parquet_rows(predictions, PREDICTIONS))
+        found.append(lambda snapshot, _: board.append(predictions_table(snapshot, horizon_s)))
+    if passages:
+        seen = files.enter_context(parquet_rows(passages, PASSAGES))
+
+        def see(snapshot: Snapshot, _: Reading) -> None:
+            if len(snapshot.passages):
+                seen.append(passed_table(snapshot.timetable, snapshot.passages))
+
+        found.append(see)
+    if tides:
+        package = files.enter_context(tides_export(tides, timetable.network_name))
+        found.append(lambda snapshot, _: package.take(snapshot))
+    if data_dir:
+        files.enter_context(sole_writer(data_dir))
+        history, sampling = HistoryWriter(HistoryStore(data_dir / HISTORY)), Sampling()
+        files.callback(history.store.close)
+        files.callback(history.stop)
+
+        def remember(snapshot: Snapshot, reading: Reading) -> None:
+            sampled = sampling.due(snapshot.made_at)
+            history.offer(Happened.of(snapshot, reading.alerts, reading.trip_updates, sampled=sampled), wait=True)
+
+        found.append(remember)
+    return found

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from api.reading.alerts import line_alerts
-from api.reading.line_departures import RouteDirection, directions_of, next_departures, row_nearest
+from api.reading.line_departures import RouteDirection, directions_of, next_departures
+from api.reading.line_vehicles import vehicles_along
 from api.reading.lines import Line
 from api.words.departures import DepartureWords, departure_words
 from api.words.moment import AlertWords, PageMoment
 from api.words.vehicles import VehicleWords, vehicle_words
-from predictor.arrays import NONE, BoolArray, Int32Array
-from predictor.snapshot import IN_SERVICE, LAYOVER, OFF_ROUTE
-from predictor.timetable import Timetable
+from predictor.arrays import NONE
 
 _NOWHERE = RouteDirection(NONE, "", [], [])
 """Of a line without trips."""
@@ -58,7 +55,10 @@ def line_page(moment: PageMoment, route: int, direction: int | None) -> LinePage
     directions = directions_of(moment, route)
     shown = next((way for way in directions if way.direction == direction), directions[0] if directions else _NOWHERE)
     rows = _with_waits(moment, route, shown.direction, shown.stops)
-    elsewhere, count = _place_vehicles(moment, route, shown.direction, shown.stops, rows)
+    placed, elsewhere = vehicles_along(moment, route, shown.direction, shown.stops), list[VehicleWords]()
+    for vehicle, row, stands in placed:
+        beside = elsewhere if row is None else rows[row].here if stands else rows[row].before
+        beside.append(vehicle_words(moment, vehicle))
     return LinePage(
         line=moment.lines.all[route],
         directions=directions,
@@ -66,7 +66,7 @@ def line_page(moment: PageMoment, route: int, direction: int | None) -> LinePage
         stops=rows,
         elsewhere=elsewhere,
         also=[(str(tt.stop_id[stop]), str(tt.stop_name[stop])) for stop in shown.also],
-        vehicles=count,
+        vehicles=len(placed),
         alerts=moment.said_first(line_alerts(moment, route)),
     )
 
@@ -84,48 +84,3 @@ def _with_waits(moment: PageMoment, route: int, direction: int, stops: list[int]
             zip(stops, next_departures(moment.view, moment.now, route, direction, stops), strict=True)
         )
     ]
-
-
-def _shown_for(tt: Timetable, stops: list[int]) -> Int32Array:
-    """(S,) the stop before which a vehicle is shown that comes to a stop: where a station's platform is on the page and
-    it comes to another one, that; else the stop itself."""
-    shown = np.array(stops, np.int32)
-    stands_for = np.arange(tt.stops, dtype=np.int32)
-    beside = np.full(tt.stops + 1, NONE, np.int32)
-    beside[tt.stop_parent[shown]] = shown
-    beside[NONE] = NONE
-    other = beside[tt.stop_parent]
-    stands_for[other >= 0] = other[other >= 0]
-    stands_for[shown] = shown
-    return stands_for
-
-
-def _on_line(moment: PageMoment, trip: Int32Array, route: int, direction: int) -> BoolArray:
-    tt = moment.timetable
-    on_line: BoolArray = (tt.trip_route[trip] == route) & (tt.pattern_way[tt.trip_pattern[trip]] == direction)
-    return on_line
-
-
-def _place_vehicles(
-    moment: PageMoment, route: int, direction: int, stops: list[int], rows: list[LineStop]
-) -> tuple[list[VehicleWords], int]:
-    """Put each vehicle of the direction at or before a row; answer with those that belong at none, and how many in
-    all."""
-    tt, vehicles = moment.timetable, moment.snapshot.vehicles
-    driving = (vehicles.trip >= 0) & np.isin(vehicles.state, (IN_SERVICE, LAYOVER, OFF_ROUTE)) & ~vehicles.cancelled
-    driving &= (vehicles.next_call < tt.trip_calls[vehicles.trip]) & _on_line(moment, vehicles.trip, route, direction)
-    elsewhere, stands_for = [], _shown_for(tt, stops)
-    found = np.flatnonzero(driving).tolist()
-    for vehicle in found:
-        trip, call = int(vehicles.trip[vehicle]), int(vehicles.next_call[vehicle])
-        words = vehicle_words(moment, vehicle)
-        ahead = stands_for[tt.call_stop[tt.calls_of(trip)][call:]].tolist()
-        # On another pattern than the one shown, the next of its stops that is shown places the vehicle.
-        row = next((row for stop in ahead if (row := row_nearest(stops, stop, call)) is not None), None)
-        if row is None or vehicles.state[vehicle] == OFF_ROUTE:
-            elsewhere.append(words)
-        elif stops[row] == ahead[0] and vehicles.at_stop[vehicle]:
-            rows[row].here.append(words)
-        else:
-            rows[row].before.append(words)
-    return elsewhere, len(found)

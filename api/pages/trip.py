@@ -70,12 +70,8 @@ def journey_page(moment: PageMoment, journey: Journey, your_stop: str) -> Journe
     """Parameters: `your_stop` the stop_id from which the reader came, or ""."""
     words, trip = moment.words, journey.trip_idx
     calls = _calls(moment, journey, your_stop)
-    if journey.status == "cancelled":
-        state = "cancelled"
-    elif journey.over:
-        state = "over"
-    else:
-        state = "followed" if journey.status == "live" else "not_followed"
+    state: str = journey.state
+    if state == "not_followed":
         state = moment.doubt_of(journey) or state
     behind = 0 if state == "over" else _behind(calls)
     return JourneyPage(

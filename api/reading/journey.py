@@ -58,6 +58,15 @@ class Journey:
     """Age of the vehicle's report, None without a vehicle."""
     calls: list[RunCall]
 
+    @property
+    def state(self) -> Literal["cancelled", "over", "followed", "not_followed"]:
+        """Whether it runs, and whether its vehicle tells how."""
+        if self.status == "cancelled":
+            return "cancelled"
+        if self.over:
+            return "over"
+        return "followed" if self.status == "live" else "not_followed"
+
 
 def run_meant(moment: Moment, trip: int, date: str | None = None, start: str | None = None) -> tuple[int, int]:
     """Service day (index) and `shift_s` of the run of a trip that is under way or nearest to now.

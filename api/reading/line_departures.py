@@ -103,8 +103,3 @@ def _visit(view: ServiceView, places: list[int], trip: int, call: int, stop: int
     if len(calls) == len(places) and call in calls:
         return places[calls.index(call)]
     return min(places, key=lambda place: abs(place - call))
-
-
-def row_nearest(stops: Sequence[int], stop: int, call: int) -> int | None:
-    """Where a stop stands among those shown: of several places (a loop) the one nearest to the position `call`."""
-    return min((row for row, shown in enumerate(stops) if shown == stop), key=lambda row: abs(row - call), default=None)
