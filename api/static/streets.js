@@ -14,7 +14,7 @@ const drawStreets = (() => {
   ];
   const TOWNS = ["locality", "city", "town", "village"], QUARTERS = ["neighbourhood", "macrohood", "suburb", "quarter", "hamlet"];
 
-  const kind = ["coalesce", ["get", "kind"], ["get", "class"], ""];
+  const kind = ["coalesce", ["get", "kind"], ["get", "pmap:kind"], ["get", "class"], ""]; // the second: Protomaps until 2023
   const isOf = (...kinds) => ["in", kind, ["literal", kinds]];
   const isShape = (...shapes) => ["in", ["geometry-type"], ["literal", shapes.flatMap((shape) => [shape, `Multi${shape}`])]];
   const byZoom = (...stops) => ["interpolate", ["exponential", 1.6], ["zoom"], ...stops];
@@ -47,6 +47,7 @@ const drawStreets = (() => {
       line(streets, ground.street, byZoom(9, 0.8, 18, 22), isOf(...BIG)),
       label(names, "street", isOf(...BIG, ...SMALL, "pedestrian"), 14.5, along),
       label(["water", "water_name"], "water", isShape("Point"), 11),
+      label(["water", "waterway", "water_name"], "water", isShape("LineString"), 12, along),
       label(["places", "place"], "quarter", isOf(...QUARTERS), 12),
       // Vehicles stand on the middle of a town all day: its name lies beneath them.
       label(["places", "place"], "town", isOf(...TOWNS), 0, { "icon-overlap": "cooperative" }),
@@ -58,7 +59,7 @@ const drawStreets = (() => {
     protocol.add(archive);
     maplibregl.addProtocol("pmtiles", protocol.tile);
     const [header, said] = await Promise.all([archive.getHeader(), archive.getMetadata()]);
-    const known = new Set(said.vector_layers?.map(({ id }) => id));
+    const known = said.vector_layers && new Set(said.vector_layers.map(({ id }) => id));
     map.addSource("streets", {
       type: "vector", tiles: [`pmtiles://${archive.source.getKey()}/{z}/{x}/{y}`],
       minzoom: header.minZoom, maxzoom: header.maxZoom,
@@ -66,7 +67,7 @@ const drawStreets = (() => {
     });
     // Ground lies under the network, names above it, but under the vehicles.
     layersOf(language).forEach(({ of, named, ...layer }, number) => {
-      for (const part of of.filter((each) => known.has(each))) {
+      for (const part of of.filter((each) => !known || known.has(each))) {
         map.addLayer(
           { id: `streets-${number}-${part}`, source: "streets", "source-layer": part, ...layer },
           named ? map.getLayer("directions") && "directions" : "edges",

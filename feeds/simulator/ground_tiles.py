@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import tempfile
 from collections import defaultdict
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -38,6 +39,12 @@ def write_ground_tiles(network: Network, path: Path, seed: int) -> None:
     layers: dict[str, list[dict[str, object]]] = defaultdict(list)
     for town, streets in enumerate(network.streets):
         _lay_out(streets, town, np.random.default_rng([seed, 2, town]), layers)
+    write_tiles(layers, path)
+
+
+def write_tiles(layers: Mapping[str, list[dict[str, object]]], path: Path) -> None:
+    """Write a PMTiles file of vector tiles: of each layer its features, their `geometry` in degrees, east first, and
+    what else they say. Errors: OSError."""
     with tempfile.TemporaryDirectory() as folder, whole_file(path) as unfinished:
         parts = []
         for name, features in layers.items():

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
+import shapely
 
 from api.answers.assets import map_library
+from feeds.simulator.ground_tiles import write_tiles
 from tests.journeys.demo_site import DemoSite
 from tests.journeys.opening import NewPage
 from tests.journeys.places import station
@@ -41,6 +46,78 @@ def test_lines_and_vehicles_are_drawn_from_our_own_data_alone(site: DemoSite, ne
     assert page.locator("#map-vehicles a").first.get_attribute("href").startswith("/trips/")
     page.goto(f"/map?stop={site.stop_id(station(site))}")
     page.locator(".maplibregl-popup .row .wait").first.wait_for()
+
+
+COUNTRYSIDE = (0.9, 47.6)
+"""Where nothing of the demo network lies."""
+OPENMAPTILES = {
+    "water": [("area", {"class": "river"})],
+    "waterway": [("line", {"class": "river", "name": "Loire"})],
+    "water_name": [("point", {"class": "lake", "name": "Lac"})],
+    "landcover": [("area", {"class": "grass", "subclass": "park"})],
+    "transportation": [("line", {"class": "primary"}), ("line", {"class": "minor"}), ("line", {"class": "rail"})],
+    "transportation_name": [("line", {"class": "primary", "name": "Main Street", "name:fr": "Grand-Rue"})],
+    "place": [("point", {"class": "town", "name": "Klarental", "name_fr": "Clairval"})],
+}
+PROTOMAPS = {
+    "water": [
+        ("area", {"kind": "river"}),
+        ("line", {"kind": "river", "name": "Loire"}),
+        ("point", {"kind": "lake", "name": "Lac"}),
+    ],
+    "landuse": [("area", {"kind": "park"})],
+    "roads": [
+        ("line", {"kind": "major_road", "kind_detail": "primary", "name": "Main Street", "name:fr": "Grand-Rue"}),
+        ("line", {"kind": "minor_road"}), ("line", {"kind": "rail"}),
+    ],
+    "places": [("point", {"kind": "locality", "kind_detail": "town", "name": "Klarental", "name:fr": "Clairval"})],
+}  # fmt: skip
+"""Layers and kinds as files of both schemas have them: https://openmaptiles.org/schema, protomaps/basemaps."""
+KEEP_THE_MAP = """
+    let library;
+    Object.defineProperty(window, "maplibregl", { get: () => library, set: (loaded) => {
+        const { Map } = loaded;
+        library = loaded;
+        library.Map = class extends Map { constructor(of) { super(of); window.theMap = this; } };
+    } });"""
+
+
+def as_tiles(schema: dict[str, list[tuple[str, dict[str, str]]]], path: Path) -> bytes:
+    """A file of that schema: each feature beside the others."""
+    east, north = COUNTRYSIDE
+    layers: dict[str, list[dict[str, Any]]] = {}
+    for name, features in schema.items():
+        for shape, says in features:
+            y = north - 0.004 + 0.001 * sum(map(len, layers.values()))
+            line = shapely.LineString([(east - 0.02, y), (east + 0.02, y)])
+            of_kind = {"line": line, "area": line.buffer(0.0003), "point": shapely.Point(east, y)}
+            layers.setdefault(name, []).append({**says, "geometry": of_kind[shape]})
+    write_tiles(layers, path)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("schema", [OPENMAPTILES, PROTOMAPS], ids=["openmaptiles", "protomaps"])
+def test_streets_water_and_names_are_drawn_of_either_schema_that_a_city_brings(
+    schema: Any, site: DemoSite, new_page: NewPage, tmp_path: Path
+) -> None:
+    data, page = as_tiles(schema, tmp_path / "town.pmtiles"), new_page(service_workers="block")
+
+    def part(route: Any) -> None:
+        start, end = map(int, route.request.headers["range"].removeprefix("bytes=").split("-"))
+        says = {"Content-Range": f"bytes {start}-{min(end, len(data) - 1)}/{len(data)}"}
+        route.fulfill(status=206, headers=says, body=data[start : end + 1])
+
+    page.route("**/tiles.pmtiles*", part)
+    page.add_init_script(KEEP_THE_MAP)
+    page.goto("/map#15/{1}/{0}".format(*COUNTRYSIDE))
+    page.locator("#map[data-streets]").wait_for(timeout=30_000)
+    drawn = page.evaluate("""() => theMap.queryRenderedFeatures().filter(({ source }) => source === "streets")
+        .map(({ layer, properties: says }) => `${layer.type} ${says.kind ?? says.class}`)""")
+    assert {"fill river", "line rail", "symbol lake", "symbol river"} <= set(drawn), drawn
+    assert "fill park" in drawn or "fill grass" in drawn
+    assert {"line primary", "line minor"} <= set(drawn) or {"line major_road", "line minor_road"} <= set(drawn), drawn
+    for image in ("town-Clairval", "street-Grand-Rue", "water-Loire", "water-Lac"):
+        assert page.evaluate("image => theMap.hasImage(image)", image), image
 
 
 def test_on_a_slow_network_the_lines_are_seen_before_what_draws_them_has_come(
