@@ -38,6 +38,7 @@ from api.pages.installable import installable_router
 from api.pages.map import map_router
 from api.pages.map_picture import map_picture_router
 from api.pages.push import push_router
+from api.pages.push_metrics import RemindersCollector
 from api.pages.reminders import Reminders
 from api.pages.stream import page_stream_router
 from api.pages.timetable import timetable_pages_router
@@ -123,6 +124,7 @@ def create_app(
     describe(app)
     registry = registry_of(service, announcer, heavy_reads, doors)
     registry.register(DeskCollector(desk))
+    registry.register(RemindersCollector(reminders))
     app.state.service = service
     app.state.desk = desk
     app.state.siri_names = siri_names or SiriNames()

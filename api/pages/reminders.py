@@ -11,11 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
+from typing import get_args
 from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from api.pages.push_sender import PushSender
+from api.pages.push_sender import PushSender, Sent
 from api.reading.calls import RunCall
 from api.reading.journey import Journey, UnknownRunError, journey_of, run_meant
 from api.reading.moment import Moment
@@ -97,6 +98,8 @@ class Reminders:
         self._service = service
         self._sender = sender
         self._lock = Lock()
+        self.outcomes: dict[Sent, int] = dict.fromkeys(get_args(Sent), 0)
+        """How many messages were sent, refused, and to be tried again, since the start."""
         try:
             self._connection, _ = open_sqlite(folder / FILE_NAME if folder else None, _MIGRATIONS)
         except sqlite3.Error:
@@ -196,6 +199,8 @@ class Reminders:
         reminder = waiting.reminder
         sent = self._sender.send(reminder.endpoint, reminder.p256dh, reminder.auth, message, _TTL_S, reminder.site)
         waiting.tries += 1
+        with self._lock:
+            self.outcomes[sent] += 1
         if sent != "again" or waiting.tries >= _TRIES:
             self.remove(key)
             return

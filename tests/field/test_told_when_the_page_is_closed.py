@@ -126,6 +126,7 @@ def test_the_rider_is_told_once_at_the_right_minute_and_then_forgotten(town: Tow
     for now in (NOW, near - 31.0, near - 1.0):
         town.at(now)
     assert (town.push.asked, town.reminders.count) == ([], 1)
+    assert "prochain_push_waiting 1.0" in town.client.get("/metrics").text
     for now in (near, near + 1.0, near + 40.0):
         town.at(now)
     (request,) = town.push.asked
@@ -135,6 +136,7 @@ def test_the_rider_is_told_once_at_the_right_minute_and_then_forgotten(town: Tow
         "address": "trips/A-0800?date=2026-03-02&stop=douets",
     }  # fmt: skip
     assert b"Douets" not in request.content
+    assert 'prochain_push_messages_total{outcome="sent"} 1.0' in town.client.get("/metrics").text
     assert Vapid02.verify(request.headers["Authorization"])
     assert town.reminders.count == 0
     town.reminders.close()
