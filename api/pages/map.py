@@ -15,7 +15,7 @@ from api.answers.assets import map_library
 from api.answers.caching import BOARD_MAX_AGE_S, answer
 from api.answers.map_frame import MAP_POLICY, map_context
 from api.answers.map_tiles import MapTiles
-from api.pages.map_picture import STYLE_SOURCE, picture
+from api.pages.map_picture import STYLE_SOURCE, overview
 from api.pages.rendering import rider_page
 from api.reading.lines import Line, lines_of
 from api.reading.street_lanes import street_lanes
@@ -38,7 +38,7 @@ def network_map(request: Request) -> Response:
         [line.badge for line in moment.lines.all],
         also_said=[key for key in moment.texts.entries if key.startswith("occupancy_")],
         also_allowed={**MAP_POLICY, "style-src": f"{MAP_POLICY['style-src']} {STYLE_SOURCE}"},
-        picture=picture(moment.timetable) if len(moment.timetable.line_lon) else "",
+        picture=overview(moment.timetable.base) if len(moment.timetable.line_lon) else "",
         lines=[line for _, members in moment.lines.by_mode() for line in members],
         drawable=map_library() is not None and len(moment.timetable.line_lon) > 0,
         **map_context(request, moment),
@@ -49,6 +49,8 @@ def network_map(request: Request) -> Response:
 def network(request: Request) -> Response:
     """Lines and stops as GeoJSON."""
     tt = PageMoment.of(request).timetable
+    if len(tt.base.route_id) == len(tt.route_id):
+        tt = tt.base  # which stays, while each message of the operator makes another with its runs
     return answer(request, tt.feed_version, lambda: _network(tt), max_age_s=_A_DAY_S, media_type="application/geo+json")
 
 

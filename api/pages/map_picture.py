@@ -32,6 +32,8 @@ _AROUND_STOP_M = 600.0
 _FEW_STOPS = 50
 _SMOOTH, _COARSE = 0.7, 1.8
 """How far a path may be from where its line goes: that of what is looked at, and that of the rest."""
+_COARSEST, _OVERVIEW_BYTES = 16.0, 12_000
+"""That of a whole network is made coarser until its paths weigh no more, for a page carries them in itself."""
 _STYLE = (
     ".m path{fill:none;stroke-linecap:round;stroke-linejoin:round}.m .e{stroke:#535c69;opacity:.35}"
     ".m .o{stroke:#b9c1cd}.m circle{fill:#fff;stroke:#535c69}.m .y{fill:#12161c;stroke:#fff}"
@@ -46,6 +48,8 @@ STYLE_SOURCE = Style.of(_STYLE).csp_source
 def map_picture(request: Request, line: str = "", stop: str = "") -> Response:
     """A picture of a line, of what is around a stop, or of all lines; of an unknown line or stop there is none."""
     tt = Moment.of(request).timetable
+    if line in tt.base.route_index or stop in tt.base.stop_index or not line + stop:
+        tt = tt.base  # which stays, while each message of the operator makes another with its runs
     route, place = tt.route_index.get(line, NONE), tt.stop_index.get(stop, NONE)
     if (line and route == NONE) or (stop and place == NONE):
         return Response("No such line or stop.\n", 404, media_type="text/plain")
@@ -76,23 +80,49 @@ class _Sheet:
         return np.asarray(across * [1.0, -1.0] + self.size / 2.0)
 
 
+@lru_cache(maxsize=2)
+def overview(tt: Timetable) -> str:
+    """An SVG of all lines, each once however often its runs come by: light enough to be part of a page."""
+    lanes, lines = street_lanes(tt), lines_of(tt)
+    sheet = _around(np.concatenate(lanes.places) if len(lanes.places) else np.zeros((1, 2)), _HIGH)
+    ways: dict[int, list[shapely.LineString]] = defaultdict(list)
+    for route, places in zip(lanes.route.tolist(), lanes.places, strict=True):
+        ways[route].append(shapely.LineString(sheet.put(places)))
+    coarse, drawn = _COARSE, ""
+    while coarse < _COARSEST and (not drawn or len(drawn) > _OVERVIEW_BYTES):
+        drawn = "".join(
+            f'<path stroke="#{lines.all[route].badge.background}" stroke-width="1.6" d="{_woven(parts, coarse)}"/>'
+            for route, parts in sorted(ways.items())
+        )
+        coarse *= 1.5
+    return _svg(sheet, drawn)
+
+
+def _woven(parts: list[shapely.LineString], coarse: float) -> str:
+    """Pieces of a line as few ways as can be: what lies within `coarse` of one another is one."""
+    one = shapely.unary_union(shapely.MultiLineString(parts), grid_size=coarse)
+    shape = shapely.simplify(shapely.line_merge(one), coarse)
+    return "".join(_steps(shapely.get_coordinates(part).round().astype(int)) for part in shapely.get_parts(shape))
+
+
 @lru_cache(maxsize=256)
 def picture(tt: Timetable, route: int = NONE, stop: int = NONE) -> str:
     """An SVG of a line, of what is around a stop, or of all lines."""
+    if route == NONE == stop:
+        return overview(tt)
     lanes, lines = street_lanes(tt), lines_of(tt)
-    of_route = np.flatnonzero((lanes.route == route) | (route == NONE))
+    of_route = np.flatnonzero(lanes.route == route)
     stops = np.unique(tt.pattern_stop) if stop != NONE else _stops_of(tt, route)
     seen = [lanes.places[piece] for piece in of_route.tolist()]
     if stop != NONE:
         sheet = _around(np.array([[tt.stop_lon[stop], tt.stop_lat[stop]]]), _HIGH, _AROUND_STOP_M)
     else:
-        high = _HIGH if route == NONE else _HIGH_LINE
-        sheet = _around(np.concatenate(seen) if seen else np.zeros((1, 2)), high)
-    wide = 7.0 if stop != NONE else 4.0 if route != NONE else 1.6
+        sheet = _around(np.concatenate(seen) if seen else np.zeros((1, 2)), _HIGH_LINE)
+    wide = 7.0 if stop != NONE else 4.0
     ways: dict[tuple[int, float], list[str]] = defaultdict(list)
     for of, lane, places in zip(lanes.route.tolist(), lanes.lane.tolist(), lanes.places, strict=True):
         # Where one line is meant, the others are one.
-        key = (of, lane if stop != NONE else 0.0) if route == NONE else (route if of == route else NONE, 0.0)
+        key = (of, lane) if stop != NONE else (route if of == route else NONE, 0.0)
         smooth = _SMOOTH if stop != NONE or of == route else _COARSE
         ways[key].append(_path(sheet.put(places), key[1] * (wide + 1.0), smooth))
     drawn: list[str] = []
@@ -102,8 +132,7 @@ def picture(tt: Timetable, route: int = NONE, stop: int = NONE) -> str:
         if of == NONE:
             drawn.append(f'<path class="o" stroke-width="1.5" d="{path}"/>')
         elif path:
-            if stop != NONE or route != NONE:
-                drawn.append(f'<path class="e" stroke-width="{wide + 1.5:g}" d="{path}"/>')
+            drawn.append(f'<path class="e" stroke-width="{wide + 1.5:g}" d="{path}"/>')
             drawn.append(f'<path stroke="#{lines.all[of].badge.background}" stroke-width="{wide:g}" d="{path}"/>')
     # Of a line with many stops the dots would hide it.
     radius = 4.5 if stop != NONE else 2.5 if len(stops) < _FEW_STOPS else 1.2
@@ -115,11 +144,12 @@ def picture(tt: Timetable, route: int = NONE, stop: int = NONE) -> str:
     ]
     if stop != NONE:
         drawn.append(f'<circle class="y" cx="{_WIDE / 2.0:g}" cy="{_HIGH / 2.0:g}" r="9" stroke-width="3"/>')
+    return _svg(sheet, "".join(drawn))
+
+
+def _svg(sheet: _Sheet, drawn: str) -> str:
     box = f"0 0 {sheet.size[0]:g} {sheet.size[1]:g}"
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" class="m" viewBox="{box}"><style>{_STYLE}</style>'
-        f"{''.join(drawn)}</svg>"
-    )
+    return f'<svg xmlns="http://www.w3.org/2000/svg" class="m" viewBox="{box}"><style>{_STYLE}</style>{drawn}</svg>'
 
 
 def _stops_of(tt: Timetable, route: int) -> Int64Array:
