@@ -15,6 +15,7 @@ from api.answers.announcer import Announcer
 from api.answers.body_limit import BodyLimit
 from api.answers.document import describe
 from api.answers.doors import Doors
+from api.answers.fair_turns import FairTurns
 from api.answers.heavy_reads import HeavyReads
 from api.answers.map_tiles import MapTiles
 from api.answers.middleware import HeadAsGet
@@ -166,6 +167,7 @@ async def _running(
 
 def _add_middleware(app: FastAPI, service: Served, *, reads: bool, engine: str | None) -> None:
     """The last one added is the outermost."""
+    app.add_middleware(FairTurns, routes=app.router.routes)
     app.add_middleware(GZipMiddleware, minimum_size=1000, compresslevel=5)
     app.add_middleware(
         CORSMiddleware,

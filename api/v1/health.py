@@ -1,4 +1,5 @@
-"""`/healthz` and `/readyz`: for whatever watches over the service."""
+"""`/healthz` and `/readyz`: for whatever watches over the service, answered by the event loop itself: who finds no
+thread free would be taken for dead."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ _NO_STORE = {"Cache-Control": "no-store"}
 
 
 @health_router.get("/healthz", response_model=Health, responses={503: {"model": Health}})
-def get_health(request: Request) -> JSONResponse:
+async def get_health(request: Request) -> JSONResponse:
     """Whether the process does its work: 503 where it should be started anew. A stopped feed is no reason for that:
     it makes the service `degraded`."""
     health = health_of(request.app.state.service)
@@ -25,7 +26,7 @@ def get_health(request: Request) -> JSONResponse:
 
 
 @health_router.get("/readyz", response_model=Health, responses={503: {"model": Health}})
-def get_readiness(request: Request) -> JSONResponse:
+async def get_readiness(request: Request) -> JSONResponse:
     """Whether requests should be sent here: 503 until the engine has made its first steps, and when it is stuck."""
     service: Served = request.app.state.service
     health = health_of(service)

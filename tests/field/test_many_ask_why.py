@@ -5,18 +5,24 @@ The kind: work that one visitor asks for takes what all others need (a lock, a p
 
 from __future__ import annotations
 
+import asyncio
 import math
+import time
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from threading import Event
 
+import anyio.to_thread
 import httpx
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from fastapi import FastAPI
 
+from api.answers.fair_turns import AT_ONCE, FairTurns
 from api.answers.heavy_reads import ROOM
+from api.app import create_app
 from api.service.clock import ShiftedClock
 from feeds.daily_parquet import DailyParquet
 from feeds.errors import FeedError
@@ -237,3 +243,58 @@ def test_what_a_full_disk_cost_is_counted_and_memory_stays_bounded(
     assert table.lost_rows >= 19
     table.close()
     assert seen(table) == [float(number) for number in range(table.lost_rows, 30)]
+
+
+def test_who_asks_for_many_answers_at_once_waits_for_himself_alone() -> None:
+    app, inside, most = FastAPI(), 0, 0
+
+    @app.get("/lines")
+    def lines() -> None:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        time.sleep(0.02)
+        inside -= 1
+
+    @app.get("/board")
+    async def board() -> None:
+        return None
+
+    app.add_middleware(FairTurns, routes=app.router.routes)
+
+    async def ask() -> list[str]:
+        order = list[str]()
+
+        async def one(host: str, path: str) -> None:
+            transport = httpx.ASGITransport(app, client=(host, 1))
+            async with httpx.AsyncClient(transport=transport, base_url="http://town") as client:
+                assert (await client.get(path)).status_code == 200
+            order.append(f"{host} {path}")
+
+        async with asyncio.TaskGroup() as all_at_once:
+            for _ in range(40):
+                all_at_once.create_task(one("10.0.0.1", "/lines"))
+            await asyncio.sleep(0.01)
+            all_at_once.create_task(one("10.0.0.1", "/board"))
+            all_at_once.create_task(one("10.0.0.2", "/lines"))
+        return order
+
+    order = asyncio.run(ask())
+    assert most <= AT_ONCE + 1
+    assert max(order.index("10.0.0.1 /board"), order.index("10.0.0.2 /lines")) < 30
+
+
+def test_who_watches_over_the_service_and_who_waits_at_a_stop_are_answered_while_no_thread_is_free() -> None:
+    app = create_app(service_at(at(8, 1)))
+
+    async def ask() -> list[int]:
+        threads = anyio.to_thread.current_default_thread_limiter()
+        threads.total_tokens = 1
+        async with (
+            threads, asyncio.timeout(10.0),
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://town") as client,
+        ):  # fmt: skip
+            paths = ("/healthz", "/readyz", "/v1/stops/liberte/departures", "/v1/stops/liberte/board", "/stops/liberte")
+            return [(await client.get(path)).status_code for path in paths]
+
+    assert asyncio.run(ask()) == [200] * 5

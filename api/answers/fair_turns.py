@@ -1,0 +1,60 @@
+"""Answers that threads make, in turns: who asks for many at once waits for himself, and holds up nobody else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from inspect import iscoroutinefunction
+from weakref import WeakValueDictionary
+
+from starlette.requests import Request
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.answers.middleware import HttpMiddleware
+from api.answers.rate_limits import client_of
+from api.words.root_path import path_within
+
+AT_ONCE = 10
+"""Answers made for one client; there are 40 threads."""
+
+
+class FairTurns(HttpMiddleware):
+    """A client's further questions begin when those before them are answered. What the event loop answers by itself,
+    or threads of its own, waits for no turn; neither does an answer's way to a slow reader take one."""
+
+    def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
+        """Parameters: `routes` of the application, also those that are added later."""
+        super().__init__(app)
+        self._routes = routes
+        self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See `HttpMiddleware`."""
+        if scope["method"] != "GET" or not self._is_made_by_a_thread(path_within(scope)):
+            await self._app(scope, receive, send)
+            return
+        turns = self._turns.setdefault(client_of(Request(scope)), asyncio.Semaphore(AT_ONCE))
+        await turns.acquire()
+        making = True
+
+        def made() -> None:
+            nonlocal making
+            if making:
+                making = False
+                turns.release()
+
+        async def sending(message: Message) -> None:
+            made()
+            await send(message)
+
+        try:
+            await self._app(scope, receive, sending)
+        finally:
+            made()
+
+    def _is_made_by_a_thread(self, path: str) -> bool:
+        for route in self._routes:
+            if isinstance(route, Route) and "GET" in (route.methods or ()) and route.path_regex.match(path):
+                return not iscoroutinefunction(route.endpoint)
+        return False
