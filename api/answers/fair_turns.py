@@ -8,6 +8,7 @@ from inspect import iscoroutinefunction
 from weakref import WeakValueDictionary
 
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -34,7 +35,9 @@ class FairTurns(HttpMiddleware):
         if scope["method"] != "GET" or not self._is_made_by_a_thread(path_within(scope)):
             await self._app(scope, receive, send)
             return
-        turns = self._turns.setdefault(client_of(Request(scope)), asyncio.Semaphore(AT_ONCE))
+        request = Request(scope, receive)
+        turns = self._turns.setdefault(client_of(request), asyncio.Semaphore(AT_ONCE))
+        waits = turns.locked()
         await turns.acquire()
         making = True
 
@@ -49,7 +52,9 @@ class FairTurns(HttpMiddleware):
             await send(message)
 
         try:
-            await self._app(scope, receive, sending)
+            # For whoever has gone meanwhile nothing is made.
+            gone = waits and await request.is_disconnected()
+            await (Response(status_code=503) if gone else self._app)(scope, receive, sending)
         finally:
             made()
 
