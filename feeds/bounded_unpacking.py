@@ -36,8 +36,9 @@ def unpacked(data: bytes, limit: int, what: str) -> bytes:
 def decoded(data: bytes, content_encoding: str, limit: int, what: str) -> bytes:
     """The body of an HTTP answer without its Content-Encoding. Errors: as of `unpacked`, and where it is unknown."""
     for name in reversed(content_encoding.lower().replace(" ", "").split(",")):
+        name = name.partition(";")[0]
         form = _OF_HTTP.get(name, name)
-        if form in ("", "identity", "none", "aws-chunked", "utf-8", "binary", "8bit", "7bit"):
+        if form in ("", "identity", "none", "chunked", "aws-chunked", "utf-8", "binary", "8bit", "7bit"):
             continue
         if form not in ("gzip", "deflate", *_BY_ARROW):
             raise FeedError(
@@ -46,8 +47,17 @@ def decoded(data: bytes, content_encoding: str, limit: int, what: str) -> bytes:
         # Some servers on the way unpack it and leave the header.
         if form in ("gzip", "zstd") and packed_as(data) != form:
             continue
-        data = _without(form, data, limit, what)
+        try:
+            data = _without(form, data, limit, what)
+        except _DamagedError:
+            # Bytes of these two tell nothing of what they are.
+            if form not in ("deflate", "brotli"):
+                raise
     return data
+
+
+class _DamagedError(FeedError):
+    """What is not packed as it was said to be, or not whole."""
 
 
 def packed_as(data: bytes) -> str:
@@ -72,12 +82,12 @@ def _inflated(data: bytes, form: str, limit: int, what: str) -> bytes:
         try:
             parts.append(stream.decompress(rest, limit - size + 1))
         except zlib.error as error:
-            raise FeedError(f"{what}: the {form} data is damaged ({error}); fetch it again.") from error
+            raise _DamagedError(f"{what}: the {form} data is damaged ({error}); fetch it again.") from error
         size += len(parts[-1])
         if size > limit:
             _limited(b"".join(parts), limit, what)
         if not stream.eof:
-            raise FeedError(f"{what}: the {form} data is cut short; the transfer or the writer stopped half-way.")
+            raise _DamagedError(f"{what}: the {form} data is cut short; the transfer or the writer stopped half-way.")
         rest = stream.unused_data
     return b"".join(parts)
 
@@ -90,7 +100,7 @@ def _by_arrow(data: bytes, form: str, limit: int, what: str) -> bytes:
         with pa.CompressedInputStream(pa.BufferReader(data), form) as stream:
             plain: bytes = stream.read(limit + 1)
     except (OSError, ValueError) as error:
-        raise FeedError(f"{what}: the {form} data is damaged or cut short ({error}); fetch it again.") from error
+        raise _DamagedError(f"{what}: the {form} data is damaged or cut short ({error}); fetch it again.") from error
     return _limited(plain, limit, what)
 
 

@@ -37,6 +37,8 @@ class Address:
     errors: int = 0
     message: FeedMessage | None = None
     """The last good one."""
+    _answer: bytes | None = None
+    """What came last, until it is read."""
 
     @property
     def written_at(self) -> float:
@@ -49,9 +51,12 @@ class Address:
         try:
             data = self.source.fetch(now)
             if data is not None:
-                message = decode_message(data, self.source.name)
+                self._answer = data
+            if self._answer is not None:
+                # What could not be read is no better for being told again.
+                message = decode_message(self._answer, self.source.name)
                 refuse_differential(message, feed)
-                self.message = message
+                self.message, self._answer = message, None
         except FeedError as error:
             self._failed(feed, str(error))
             return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -32,6 +33,8 @@ MAX_BYTES = 50_000_000
 
 LONGEST_PAUSE_S = 5.0
 """What is waited for inside one call; a server that asks for more is left alone by the calls that follow."""
+UNCHANGED_S = 600.0
+"""So long a server is believed that nothing has changed."""
 FIRST_BACK_OFF_S, LONGEST_BACK_OFF_S = 15.0, 300.0
 """After a second failed call; doubled by each one more."""
 LONGEST_RETRY_AFTER_S = 3600.0
@@ -93,7 +96,9 @@ class FileSource:
             with self._path.open("rb") as file:
                 data = file.read(self._max_bytes + 1)
         except OSError as error:
-            raise FeedError(f"{self.name}: cannot be read ({error.strerror or error}); check the path.") from error
+            raise FeedError(
+                f"{self.name}: cannot be read ({error.strerror or error}); check the path. An address begins with https://."
+            ) from error
         if len(data) > self._max_bytes:
             raise FeedError(_too_large(self.name, self._max_bytes))
         self._seen = version
@@ -106,7 +111,8 @@ class HttpSource:
     Asks with If-None-Match and If-Modified-Since; tries again on time-outs, broken connections, 429 and 5xx, with
     growing, jittered pauses; gives up after `attempts` or when `patience_s` is used up, however slowly headers and body
     drip in. From then on one attempt a call, and calls that come too soon fail without asking: before the time of the
-    server's Retry-After, and while the pause between calls grows. A larger answer than `max_bytes` is refused while it
+    server's Retry-After, and while the pause between calls grows. A server that says for `unchanged_s` that nothing has
+    changed is asked for all of it: some say so whatever has. A larger answer than `max_bytes` is refused while it
     comes in. `headers` go with each request to the address's own host, and to no other that it redirects to.
     """
 
@@ -121,6 +127,7 @@ class HttpSource:
         attempts: int = 3,
         pause_s: float = 0.5,
         max_bytes: int = MAX_BYTES,
+        unchanged_s: float = UNCHANGED_S,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         """`validators`: If-None-Match and If-Modified-Since of what was fetched by an earlier source."""
@@ -128,6 +135,8 @@ class HttpSource:
         self._url = url
         self._patience_s = patience_s
         self._max_bytes = max_bytes
+        self._unchanged_s = unchanged_s
+        self._whole_at = float("nan")
         self.validators: Mapping[str, str] = dict(validators or {})
         """Request headers by which the server tells whether its answer would be another."""
         self._digest = b""
@@ -152,6 +161,10 @@ class HttpSource:
         # A clock that was set back must not silence the feed.
         if self._failed_at <= now < self._ask_again_at:
             raise FeedError(self._failure)
+        if not self._whole_at <= now <= self._whole_at + self._unchanged_s:
+            if math.isfinite(self._whole_at):
+                self.validators = {}
+            self._whole_at = now
         deadline = time.monotonic() + self._patience_s
         retrying = Retrying(
             stop=stop_any(
@@ -205,14 +218,16 @@ class HttpSource:
         )
         try:
             with self._cut_off.within(deadline - time.monotonic()), asking as answer:
-                if answer.status_code == httpx.codes.NOT_MODIFIED:
+                if answer.status_code == httpx.codes.NOT_MODIFIED and self.validators:
                     return None
                 if answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error:
                     raise _TransientError(_status(self.name, answer), _retry_after_s(answer))
                 # Proxies on the way change the answer (203), and some servers send all of it as a part (206).
-                if answer.status_code not in (httpx.codes.OK, 203, httpx.codes.PARTIAL_CONTENT):
+                if not answer.is_success:
                     raise _StatusError(_status(self.name, answer), _retry_after_s(answer))
                 data = self._body(answer)
+                if not data and answer.status_code != httpx.codes.OK:
+                    raise _StatusError(f"{_status(self.name, answer)} There is nothing in it.")
         except httpx.TransportError as error:
             if self._cut_off.passed:
                 raise self._too_slow() from error
@@ -221,7 +236,12 @@ class HttpSource:
             "If-None-Match": answer.headers.get("ETag"),
             "If-Modified-Since": answer.headers.get("Last-Modified"),
         }
-        self.validators = {name: value for name, value in validators.items() if value}
+        # What is empty may be filled without another mark, and what is no ASCII cannot be sent back.
+        self.validators = {
+            name: value
+            for name, value in validators.items()
+            if data and value and value.isascii() and value.isprintable()
+        }
         digest = hashlib.blake2b(data).digest()
         if digest == self._digest:
             return None
@@ -304,12 +324,20 @@ def _status(name: str, answer: httpx.Response) -> str:
         return f"{message}; check the address."
     if code == 429:
         return f"{message}; poll less often."
-    return f"{message}; the fault is the server's, ask its operator if it lasts." if code >= 500 else f"{message}."
+    if code == httpx.codes.NOT_MODIFIED:
+        return f"{message} to a question that asked for all of it; the fault is the server's."
+    if answer.is_redirect or code < 400:
+        return f"{message}, and no place to go to; check the address." if code >= 300 else f"{message}."
+    if code < 500:
+        return f"{message}; check the address and what the operator asks of those who use it."
+    return f"{message}; the fault is the server's, ask its operator if it lasts."
 
 
 def _reason(error: httpx.HTTPError) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "no answer in time; the server is slow or unreachable"
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return f"the server's certificate is not to be trusted ({error}); ask the operator to renew it"
     if isinstance(error, httpx.ConnectError):
         return f"no connection ({error}); check the address and the network"
     if isinstance(error, httpx.RemoteProtocolError | httpx.ReadError):

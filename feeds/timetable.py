@@ -31,6 +31,8 @@ DEFAULT: Final = Path("~/.cache/prochain")
 """Stands for the user's cache folder (`feeds.timetable_cache.default_cache_dir`)."""
 
 DOWNLOAD_PATIENCE_S = 300.0
+UNCHANGED_S = 86_400.0
+"""So long a server is believed that a feed has not changed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,6 +141,7 @@ class TimetableSource:
             timeout_s=30.0,
             patience_s=self._patience_s or DOWNLOAD_PATIENCE_S,
             max_bytes=MAX_ZIP_BYTES,
+            unchanged_s=UNCHANGED_S,
         )
         return self._http
 

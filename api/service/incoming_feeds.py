@@ -71,6 +71,8 @@ class PolledFeed(Generic[T]):
         self._last: tuple[bytes, float] | None = None
         self._last_timetable: Timetable | None = None
         self._value: T | None = None
+        self._stands = False
+        """Whether the message that came last could be read, so that nothing new is nothing wrong."""
         self._newest_header, self._newest_header_at = NO_HEADER, float("-inf")
         self.health = FeedHealth(name, source.name)
 
@@ -87,8 +89,10 @@ class PolledFeed(Generic[T]):
             with self._lock:
                 if data is not None and not self._is_behind(data, now):
                     self._waiting = (data, now)
-                elif not self.health.error:
-                    self.health = replace(self.health, good_at=now)
+                elif self._stands and self._waiting is None:
+                    if self.health.error:
+                        log.info("%s: good again", self.health.name)
+                    self.health = replace(self.health, good_at=now, error="")
 
     def _is_behind(self, data: bytes, now: float) -> bool:
         header = header_of(data)
@@ -121,6 +125,7 @@ class PolledFeed(Generic[T]):
 
     def _decoded(self, message: tuple[bytes, float], timetable: Timetable) -> T | None:
         data, received_at = message
+        self._stands = False
         try:
             value = self._decode(data, timetable, received_at)
         except FeedError as error:
@@ -132,6 +137,7 @@ class PolledFeed(Generic[T]):
             return None
         self.holds = self._held(data, is_empty=len(value) == 0)
         with self._lock:
+            self._stands = True
             if self.health.error:
                 log.info("%s: good again", self.health.name)
             others = () if self.health.name in self.holds else tuple(sorted(self.holds))

@@ -330,10 +330,44 @@ def test_what_is_no_file_or_too_large_is_refused(tmp_path: Path) -> None:
 
 
 # BlinkTagInc/node-gtfs#199
-@pytest.mark.parametrize(("status", "packing"), [(203, ""), (206, ""), (200, "binary"), (200, "UTF-8")])
+@pytest.mark.parametrize(
+    ("status", "packing"),
+    [(203, ""), (206, ""), (201, ""), (200, "binary"), (200, "UTF-8"), (200, "chunked"), (200, "br"), (200, "deflate"),
+     (200, "gzip;q=1.0")],
+)  # fmt: skip
 def test_an_answer_that_is_good_is_taken_whatever_it_is_called(server: Server, status: int, packing: str) -> None:
     server.answers = [answer(status, b"all of it", **({"Content_Encoding": packing} if packing else {}))]
     assert source(server).fetch(time.time()) == b"all of it"
+
+
+# OpenMobilityData/OpenMobilityData-Public#142
+def test_a_server_that_says_whatever_has_changed_that_nothing_has_is_asked_for_all_of_it(server: Server) -> None:
+    def lying(request: BaseHTTPRequestHandler) -> None:
+        condition = request.headers.get("If-None-Match") or request.headers.get("If-Modified-Since")
+        answer(304 if condition else 200, b"" if condition else b"%d" % len(server.requests), ETag='"a"')(request)
+
+    server.answers = [lying]
+    polled = source(server, unchanged_s=60.0)
+    assert [polled.fetch(at) for at in (0.0, 30.0, 60.0, 61.0, 90.0)] == [b"1", None, None, b"4", None]
+    server.answers = [answer(304)]
+    with pytest.raises(FeedError, match="304 Not Modified to a question that asked for all of it"):
+        source(server).fetch(0.0)
+
+
+@pytest.mark.parametrize("mark", ["\u00e9\u00ff", "", "a\tb"])
+def test_a_mark_that_cannot_be_sent_back_ends_no_polling(server: Server, mark: str) -> None:
+    server.answers = [answer(200, b"a", ETag=mark), answer(200, b"b", ETag=mark)]
+    polled = source(server)
+    assert [polled.fetch(0.0), polled.fetch(1.0)] == [b"a", b"b"]
+
+
+def test_an_empty_answer_hides_nothing_that_comes_after_it(server: Server) -> None:
+    server.answers = [answer(200, b"", ETag='"a"'), answer(200, b"full", ETag='"a"'), answer(204)]
+    polled = source(server)
+    assert [polled.fetch(0.0), polled.fetch(1.0)] == [b"", b"full"]
+    assert "If-None-Match" not in server.requests[1]
+    with pytest.raises(FeedError, match=r"204 No Content\. There is nothing in it"):
+        polled.fetch(2.0)
 
 
 def test_a_place_is_read_as_people_copy_it(server: Server, tmp_path: Path) -> None:

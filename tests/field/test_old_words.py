@@ -46,3 +46,37 @@ def test_after_an_hour_nobody_is_told_what_may_be_over(city: City) -> None:
     assert "Road works" not in stop_page(city)
     assert "messages were last read at 07:50" in stop_page(city)
     assert not any(city.messages(stop="C").values())
+
+
+def test_a_feed_that_failed_once_and_says_since_that_nothing_has_changed_is_as_good_as_new(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    city = City(at="07:50").alerts(alert("Road works", {"stop_id": "C"}))
+    fetch, fails_until = HandSource.fetch, city.posix("07:52")
+
+    def unchanged(source: HandSource, now: float) -> bytes | None:
+        if source.name != "alerts":
+            return fetch(source, now)
+        if now < fails_until:
+            raise FeedError("alerts: no answer in time.")
+        return None
+
+    monkeypatch.setattr(HandSource, "fetch", unchanged)
+    assert "feed_error" in city.at("07:51").readyz()["faults"]
+    assert "feed_error" not in city.at("07:53").readyz()["faults"]
+    city.at("09:10", every_s=60)
+    assert "Road works" in stop_page(city)
+    assert "last read" not in stop_page(city)
+
+
+def test_a_web_page_that_is_told_again_and_again_in_place_of_a_feed_stays_a_fault(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    city = City(at="07:50").alerts(alert("Road works", {"stop_id": "C"}))
+    fetch, pages = HandSource.fetch, iter([b"<html>Sign in</html>"])
+
+    def unchanged(source: HandSource, now: float) -> bytes | None:
+        return next(pages, None) if source.name == "alerts" else fetch(source, now)
+
+    monkeypatch.setattr(HandSource, "fetch", unchanged)
+    assert "feed_error" in city.at("07:53").readyz()["faults"]
