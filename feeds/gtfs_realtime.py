@@ -345,40 +345,25 @@ def _calls(snapshot: Snapshot, vehicles_live: bool) -> _Calls:
     # E047: a vehicle is named with the one trip that its position is given for.
     drives[drives] = snapshot.vehicles.trip[vehicle[drives]] == predictions.trip[rows][drives]
     skipped = predictions.status[rows] == SKIPPED
-    predicted = _Calls(
-        trip=predictions.trip[rows],
-        service_day=predictions.service_day[rows],
-        shift_s=predictions.shift_s[rows],
-        call=predictions.call[rows],
-        skipped=skipped,
-        no_data=np.zeros(len(rows), bool),
-        vehicle=np.where(drives, vehicle, -1),
+    predicted = replace(
+        _Calls.blank(len(rows)),
+        trip=predictions.trip[rows], service_day=predictions.service_day[rows], shift_s=predictions.shift_s[rows],
+        call=predictions.call[rows], skipped=skipped, vehicle=np.where(drives, vehicle, NONE),
         by_operator=predictions.source[rows] == FROM_OPERATOR,
-        follower=np.full(len(rows), NONE, np.int32),
         arrival=np.where(skipped, np.nan, predictions.arrival[rows]),
         departure=np.where(skipped, np.nan, predictions.departure[rows]),
         uncertainty_s=np.maximum((predictions.p90[rows] - predictions.p10[rows]) / 2.0, 1.0),
-    )
+    )  # fmt: skip
     keys, call = dated_calls(snapshot.skipped)
     day, journey = dated_journeys(keys)
     trip = tt.journey_trip[journey]
     # A run by headway is told by its vehicle's predictions; the slot nearest to it is none that anybody drives.
     slots = np.flatnonzero(~tt.trip_is_frequency[trip])
-    nothing = np.full(len(slots), np.nan)
-    unserved = _Calls(
-        trip=trip[slots],
-        service_day=day[slots],
-        shift_s=tt.journey_shift_s[journey][slots],
-        call=call[slots],
+    unserved = replace(
+        _Calls.blank(len(slots)),
+        trip=trip[slots], service_day=day[slots], shift_s=tt.journey_shift_s[journey][slots], call=call[slots],
         skipped=np.ones(len(slots), bool),
-        no_data=np.zeros(len(slots), bool),
-        vehicle=np.full(len(slots), -1, np.int32),
-        by_operator=np.zeros(len(slots), bool),
-        follower=np.full(len(slots), NONE, np.int32),
-        arrival=nothing,
-        departure=nothing,
-        uncertainty_s=nothing,
-    )
+    )  # fmt: skip
     both = _Calls.joined(predicted, unserved, _own_calls(snapshot, predicted))
     # Of several predictions of one call the skip counts most, then that of a vehicle on this very trip.
     untold = np.arange(len(both)) >= len(predicted) + len(unserved)
@@ -402,7 +387,7 @@ def _own_calls(snapshot: Snapshot, predicted: _Calls) -> _Calls:
     ahead = np.maximum(origin + tt.trip_end_s[own], last_at[own]) >= snapshot.made_at
     own, day, shift, origin = own[ahead], day[ahead], shift[ahead], origin[ahead]
     row, entry = tt.entries_of(own)
-    call = (entry - tt.trip_call_ptr[own][row]).astype(np.int32)
+    call = tt.call_at(entry)
     arrival = np.full(len(tt.arrival_s), np.inf)
     timed = np.flatnonzero(~np.isnan(predicted.arrival) & (predicted.trip >= tt.base.trips))
     np.minimum.at(arrival, tt.entry_of(predicted.trip[timed], predicted.call[timed]), predicted.arrival[timed])
@@ -411,21 +396,13 @@ def _own_calls(snapshot: Snapshot, predicted: _Calls) -> _Calls:
     soonest = np.minimum.accumulate((arrival[entry] - step)[::-1])[::-1] + step
     arrival = np.minimum(origin[row] + tt.arrival_s[entry], soonest)
     moved_only = tt.run_relationships[own][row] == _Trip.SCHEDULED
-    nothing = np.full(len(row), np.nan)
-    calls = _Calls(
-        trip=own[row],
-        service_day=day[row],
-        shift_s=shift[row],
-        call=call,
-        skipped=np.zeros(len(row), bool),
-        no_data=moved_only,
-        vehicle=np.full(len(row), -1, np.int32),
-        by_operator=np.zeros(len(row), bool),
-        follower=np.full(len(row), NONE, np.int32),
-        arrival=np.where(moved_only, nothing, arrival),
-        departure=np.where(moved_only, nothing, np.minimum(origin[row] + tt.departure_s[entry], soonest)),
+    calls = replace(
+        _Calls.blank(len(row)),
+        trip=own[row], service_day=day[row], shift_s=shift[row], call=call, no_data=moved_only,
+        arrival=np.where(moved_only, np.nan, arrival),
+        departure=np.where(moved_only, np.nan, np.minimum(origin[row] + tt.departure_s[entry], soonest)),
         uncertainty_s=np.zeros(len(row)),
-    )
+    )  # fmt: skip
     return calls.take(~moved_only | (_scheduled_stops(tt, calls) != tt.call_stop[entry]))
 
 
@@ -446,8 +423,7 @@ def _with_followers(tt: Timetable, calls: _Calls, vehicles: int) -> _Calls:
     calls = replace(calls, follower=follower)
     # A skipped call is none of a run that is told by its calls.
     calls = calls.take((follower < 0) | ~calls.skipped)
-    order = np.lexsort((calls.call, calls.follower, calls.shift_s, calls.trip, calls.service_day))
-    calls = calls.take(order)
+    calls = calls.take(_by_run_and_follower(calls))
     starts = first_of_each(calls.service_day, calls.trip, calls.shift_s, calls.follower)
     last = np.flatnonzero(np.append(starts[1:], True) & (calls.follower >= 0))
     owner, call = expand_ranges(calls.call[last] + np.int64(1), tt.trip_calls[calls.trip[last]] - calls.call[last] - 1)
@@ -459,12 +435,15 @@ def _with_followers(tt: Timetable, calls: _Calls, vehicles: int) -> _Calls:
     left = calls.departure[from_last]
     rest = replace(rest, arrival=left + tt.arrival_s[entry] - left_s, departure=left + tt.departure_s[entry] - left_s)
     together = _Calls.joined(calls, rest)
-    together = together.take(
-        np.lexsort((together.call, together.follower, together.shift_s, together.trip, together.service_day))
-    )
+    together = together.take(_by_run_and_follower(together))
     # A run needs two calls to be one.
     group = np.cumsum(first_of_each(together.service_day, together.trip, together.shift_s, together.follower)) - 1
     return together.take((together.follower < 0) | (np.bincount(group)[group] > 1))
+
+
+def _by_run_and_follower(calls: _Calls) -> Int64Array:
+    """The order of calls (m,) by run, vehicle on it and call."""
+    return np.lexsort((calls.call, calls.follower, calls.shift_s, calls.trip, calls.service_day))
 
 
 def _followers(calls: _Calls, vehicles: int) -> Int32Array:

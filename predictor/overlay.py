@@ -271,22 +271,30 @@ class _OwnRun:
         return replace(self, arrival_s=former[1], departure_s=former[2])
 
 
+_Points = tuple[Float64Array, Float64Array, Float64Array]
+"""Latitude, longitude and metres along it of a line's vertices."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Pattern:
+    """A new pattern, its calls (c,)."""
+
+    run: _OwnRun
+    """One that drives it."""
+    line: int
+    distance_m: Float64Array
+    link: Int32Array
+    """(c - 1,) the model's links between calls that follow each other there too, else -1."""
+
+
 class _Patterns:
     """Patterns, lines and links appended to a base's."""
 
     def __init__(self, base: Timetable) -> None:
         self.base = base
-        self.route: list[int] = []
-        self.direction: list[int] = []
-        self.line: list[int] = []
-        self.calls: list[int] = []
-        self.stop: list[Int32Array] = []
-        self.distance_m: list[Float64Array] = []
-        self.link: list[Int32Array] = []
-        """(c - 1,) of each pattern: the model's links between calls that follow each other there too, else -1."""
-        self.line_points: list[tuple[Float64Array, Float64Array, Float64Array]] = []
-        self.has_shape: list[bool] = []
-        """Of each of `line_points`."""
+        self._new: list[_Pattern] = []
+        self._lines: list[tuple[_Points, bool]] = []
+        """Each with whether it is a shape."""
         self._made: dict[tuple[object, ...], int] = {}
 
     def of(self, run: _OwnRun) -> int:
@@ -305,12 +313,14 @@ class _Patterns:
         along = patterns_along(self.base, run.stop, run.route)
         directions = self.base.pattern_direction[along]
         along = along[(directions == run.direction) | (run.direction < 0) | (directions < 0)]
+        if len(along) == 0:
+            return self._append(run, NONE, ())
         calls = self.base.pattern_call_ptr[along + 1] - self.base.pattern_call_ptr[along]
-        for pattern in along[np.argsort(calls, kind="stable")].tolist():
-            if run.shape is None and int(calls.min()) == len(stops):
-                return int(pattern) if pattern_stops(self.base, pattern) == stops else self._append(run, NONE, ())
-            return self._append(run, pattern, aligned(stops, pattern_stops(self.base, pattern)))
-        return self._append(run, NONE, ())
+        shortest = int(along[np.argmin(calls)])
+        theirs = pattern_stops(self.base, shortest)
+        if run.shape is None and len(theirs) == len(stops):
+            return shortest if theirs == stops else self._append(run, NONE, ())
+        return self._append(run, shortest, aligned(stops, theirs))
 
     def _along(self, run: _OwnRun) -> int:
         model = int(self.base.trip_pattern[run.trip])
@@ -321,105 +331,88 @@ class _Patterns:
     def _append(self, run: _OwnRun, model: int, places: tuple[int, ...]) -> int:
         """A new pattern: on the run's own shape, else on the model's line from call to call that both have, straight on
         where they do not."""
-        base, n = self.base, len(run.stop)
+        base, n, place = self.base, len(run.stop), np.array(places, np.int64)
         links = np.full(n - 1, NONE, np.int32)
-        lat, lon = base.stop_lat[run.stop], base.stop_lon[run.stop]
+        if model >= 0 and max(places, default=NONE) >= 0:
+            follows = np.flatnonzero((place[:-1] >= 0) & (place[1:] == place[:-1] + 1))
+            links[follows] = base.pattern_link[int(base.pattern_call_ptr[model]) + place[follows]]
         if run.shape is not None:
             distance = run.shape.call_m
-            self.line.append(len(base.line_ptr) - 1 + len(self.line_points))
-            self.line_points.append((run.shape.lat, run.shape.lon, run.shape.distance_m))
-            self.has_shape.append(True)
-            if model >= 0:
-                place = np.array(places)
-                follows = np.flatnonzero((place[:-1] >= 0) & (place[1:] == place[:-1] + 1))
-                links[follows] = base.pattern_link[int(base.pattern_call_ptr[model]) + place[follows]]
+            line = self._add_line((run.shape.lat, run.shape.lon, run.shape.distance_m), is_shape=True)
         elif model < 0 or max(places, default=NONE) < 0:
+            lat, lon = base.stop_lat[run.stop], base.stop_lon[run.stop]
             gaps = ground_distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
             distance = np.concatenate([[0.0], np.cumsum(gaps)])
-            self.line.append(len(base.line_ptr) - 1 + len(self.line_points))
             vertices = np.zeros(2, np.int64) if n == 1 else np.arange(n)
-            self.line_points.append((lat[vertices], lon[vertices], distance[vertices]))
-            self.has_shape.append(False)
-        else:
-            first = int(base.pattern_call_ptr[model])
-            place = np.array(places)
-            follows = np.flatnonzero((place[:-1] >= 0) & (place[1:] == place[:-1] + 1))
-            links[follows] = base.pattern_link[first + place[follows]]
-            model_m = base.pattern_distance_m
+            line = self._add_line((lat[vertices], lon[vertices], distance[vertices]), is_shape=False)
+        elif min(places) >= 0:
+            distance = base.pattern_distance_m[int(base.pattern_call_ptr[model]) + place]
             line = int(base.pattern_line[model])
-            if min(places) >= 0:
-                distance = model_m[first + place]
-                self.line.append(line)
+        else:
+            points, distance = self._partly_along(run, model, places)
+            line = self._add_line(points, is_shape=False)
+        self._new.append(_Pattern(run, line, distance, links))
+        return len(base.pattern_route) + len(self._new) - 1
+
+    def _add_line(self, points: _Points, *, is_shape: bool) -> int:
+        self._lines.append((points, is_shape))
+        return len(self.base.line_ptr) - 2 + len(self._lines)
+
+    def _partly_along(self, run: _OwnRun, model: int, places: tuple[int, ...]) -> tuple[_Points, Float64Array]:
+        """The way on the model's line from call to call that both have (`places`: the model's call, -1 where it has
+        none), straight on elsewhere; and the distance of each call (c,)."""
+        base = self.base
+        model_m, first, line = base.pattern_distance_m, int(base.pattern_call_ptr[model]), int(base.pattern_line[model])
+        lat, lon = base.stop_lat[run.stop], base.stop_lon[run.stop]
+        straight_m = ground_distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
+        parts: list[_Points] = []
+        distance, along = np.zeros(len(places)), 0.0
+        for k, place in enumerate(places):
+            if k and place >= 0 and places[k - 1] >= 0:
+                start_m, end_m = float(model_m[first + places[k - 1]]), float(model_m[first + place])
+                part_lat, part_lon, part_m = _part_of_line(base, line, start_m, end_m)
+                parts.append((part_lat, part_lon, along + part_m))
+                along += end_m - start_m
             else:
-                points_lat, points_lon, points_m = [], [], []
-                distance, along = np.zeros(n), 0.0
-                for k in range(n):
-                    if k and places[k] >= 0 and places[k - 1] >= 0:
-                        start_m, end_m = (float(model_m[first + places[k - 1]]), float(model_m[first + places[k]]))
-                        a, b, c = _part_of_line(base, line, start_m, end_m)
-                        points_lat.append(a)
-                        points_lon.append(b)
-                        points_m.append(along + c)
-                        along += end_m - start_m
-                    else:
-                        if k:
-                            along += float(ground_distance_m(lat[k - 1 : k], lon[k - 1 : k], lat[k : k + 1],
-                                                             lon[k : k + 1])[0])  # fmt: skip
-                        points_lat.append(lat[k : k + 1])
-                        points_lon.append(lon[k : k + 1])
-                        points_m.append(np.array([along]))
-                    distance[k] = along
-                self.line.append(len(base.line_ptr) - 1 + len(self.line_points))
-                self.line_points.append(
-                    (np.concatenate(points_lat), np.concatenate(points_lon), np.concatenate(points_m))
-                )
-                self.has_shape.append(False)
-        self.route.append(run.route)
-        self.direction.append(run.direction)
-        self.calls.append(n)
-        self.stop.append(run.stop)
-        self.distance_m.append(distance)
-        self.link.append(links)
-        return len(base.pattern_route) + len(self.route) - 1
+                along += float(straight_m[k - 1]) if k else 0.0
+                parts.append((lat[k : k + 1], lon[k : k + 1], np.array([along])))
+            distance[k] = along
+        part_lats, part_lons, part_metres = zip(*parts, strict=True)
+        return (np.concatenate(part_lats), np.concatenate(part_lons), np.concatenate(part_metres)), distance
 
     def columns(self) -> dict[str, Any]:
         """The columns of patterns, lines and links, the base's and these."""
-        base, i32 = self.base, np.int32
-        start = _joined([stop[:-1] for stop in self.stop], i32)
-        end = _joined([stop[1:] for stop in self.stop], i32)
-        gap = _joined([np.diff(distance) for distance in self.distance_m], np.float64)
-        link = _joined(self.link, i32)
-        new = link < 0
-        link_from, link_to, link_m, link[new] = link_pairs(base, start[new], end[new], gap[new])
-        pattern_link, used = [], 0
-        for calls in self.calls:
-            pattern_link.append(np.append(link[used : used + calls - 1], i32(NONE)))
-            used += calls - 1
-        points = [len(lat) for lat, _, _ in self.line_points]
-        return {
-            "pattern_route": np.append(base.pattern_route, np.array(self.route, i32)),
-            "pattern_direction": np.append(base.pattern_direction, np.array(self.direction, np.int8)),
-            "pattern_line": np.append(base.pattern_line, np.array(self.line, i32)),
-            "pattern_call_ptr": np.append(
-                base.pattern_call_ptr, base.pattern_call_ptr[-1] + np.cumsum(self.calls, dtype=np.int64)
-            ),
-            "pattern_stop": np.append(base.pattern_stop, _joined(self.stop, i32)),
-            "pattern_distance_m": np.append(base.pattern_distance_m, _joined(self.distance_m, np.float64)),
-            "pattern_link": np.append(base.pattern_link, _joined(pattern_link, i32)),
-            "line_ptr": np.append(base.line_ptr, base.line_ptr[-1] + np.cumsum(points, dtype=np.int64)),
-            "line_lat": np.append(base.line_lat, _joined([lat for lat, _, _ in self.line_points], np.float64)),
-            "line_lon": np.append(base.line_lon, _joined([lon for _, lon, _ in self.line_points], np.float64)),
-            "line_distance_m": np.append(
-                base.line_distance_m, _joined([metres for _, _, metres in self.line_points], np.float64)
-            ),
-            "line_has_shape": np.append(base.line_has_shape, np.array(self.has_shape, bool)),
-            "link_from_stop": link_from, "link_to_stop": link_to, "link_distance_m": link_m,
-        }  # fmt: skip
+        base, new, i32 = self.base, self._new, np.int32
+        stops, distances = [pattern.run.stop for pattern in new], [pattern.distance_m for pattern in new]
+        start, end = _joined([stop[:-1] for stop in stops], i32), _joined([stop[1:] for stop in stops], i32)
+        gap = _joined([np.diff(distance) for distance in distances], np.float64)
+        link = _joined([pattern.link for pattern in new], i32)
+        unknown = link < 0
+        link_from, link_to, link_m, link[unknown] = link_pairs(base, start[unknown], end[unknown], gap[unknown])
+        calls = [len(stop) for stop in stops]
+        last = np.cumsum(calls, dtype=np.int64) - 1
+        pattern_link = np.insert(link, last - np.arange(len(last)), NONE).astype(i32)
+        lat, lon, metres = ([points[axis] for points, _ in self._lines] for axis in range(3))
+        vertices = np.cumsum([len(points) for points in lat], dtype=np.int64)
+        added: dict[str, AnyArray] = {
+            "pattern_route": np.array([pattern.run.route for pattern in new], i32),
+            "pattern_direction": np.array([pattern.run.direction for pattern in new], np.int8),
+            "pattern_line": np.array([pattern.line for pattern in new], i32),
+            "pattern_call_ptr": base.pattern_call_ptr[-1] + last + 1,
+            "pattern_stop": _joined(stops, i32),
+            "pattern_distance_m": _joined(distances, np.float64),
+            "pattern_link": pattern_link,
+            "line_ptr": base.line_ptr[-1] + vertices,
+            "line_lat": _joined(lat, np.float64),
+            "line_lon": _joined(lon, np.float64),
+            "line_distance_m": _joined(metres, np.float64),
+            "line_has_shape": np.array([is_shape for _, is_shape in self._lines], bool),
+        }
+        columns = {name: np.append(getattr(base, name), column) for name, column in added.items()}
+        return columns | {"link_from_stop": link_from, "link_to_stop": link_to, "link_distance_m": link_m}
 
 
-def _part_of_line(
-    tt: Timetable, line: int, start_m: float, end_m: float
-) -> tuple[Float64Array, Float64Array, Float64Array]:
+def _part_of_line(tt: Timetable, line: int, start_m: float, end_m: float) -> _Points:
     """Vertices of a line behind `start_m` as far as `end_m`: latitude, longitude, metres from `start_m`."""
     span = slice(int(tt.line_ptr[line]), int(tt.line_ptr[line + 1]))
     metres = tt.line_distance_m[span]

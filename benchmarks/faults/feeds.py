@@ -567,92 +567,77 @@ def delays_from_far_away(stage: Stage) -> None:
             assert row.at is None or row.at < city.now + 3 * seconds("24:00"), str(row)
 
 
-def _goes_on_live(stage: Stage, change: Callable[[Any], None], steps: int = 8) -> WatchedCity:
-    """Messages changed so from now on: buses stay live, and nobody is told of a fault."""
+def _goes_on_live(stage: Stage, change: Callable[[Any, int], None], steps: int = 8) -> WatchedCity:
+    """Messages changed so from now on, each with its number: buses stay live, and nobody is told of a fault."""
     city = running(stage)
-    for _ in range(steps):
+    for number in range(steps):
         message = _message(city.writer.vehicle_positions(fleet(), city.now))
-        change(message)
+        change(message, number)
         city.vehicle_positions(bytes(message.SerializeToString())).at(city.now + 30)
     assert len(city.live) > 10, f"only {city.live} is live"
     expect_well(city)
     return city
 
 
-@scenario("messages without a time of their own, their reports dated", "live as ever", quick=False)
-def a_header_without_a_time(stage: Stage) -> None:
-    _goes_on_live(stage, lambda message: message.header.ClearField("timestamp"))
+def changed(done: str, seen: str) -> Callable[[Callable[[Any, int], None]], None]:
+    """Declare the scenario of messages that the function below changes (`_goes_on_live`), named as it is."""
+
+    def declare(change: Callable[[Any, int], None]) -> None:
+        def play(stage: Stage) -> None:
+            _goes_on_live(stage, change)
+
+        scenario(done, seen, quick=False, name=change.__name__.replace("_", " "))(play)
+
+    return declare
 
 
-@scenario("the header counts in milliseconds, its reports in seconds", "live as ever", quick=False)
-def a_header_in_milliseconds(stage: Stage) -> None:
-    def thousandfold(message: Any) -> None:
-        message.header.timestamp *= 1000
-
-    _goes_on_live(stage, thousandfold)
+@changed("messages without a time of their own, their reports dated", "live as ever")
+def a_header_without_a_time(message: Any, _: int) -> None:
+    message.header.ClearField("timestamp")
 
 
-@scenario("each message has the other half of the fleet", "all buses stay live", quick=False)
-def half_of_the_fleet_in_turn(stage: Stage) -> None:
-    turn = iter(range(1000))
-
-    def halved(message: Any) -> None:
-        kept = list(message.entity)[next(turn) % 2 :: 2]
-        del message.entity[:]
-        message.entity.extend(kept)
-
-    _goes_on_live(stage, halved)
+@changed("the header counts in milliseconds, its reports in seconds", "live as ever")
+def a_header_in_milliseconds(message: Any, _: int) -> None:
+    message.header.timestamp *= 1000
 
 
-@scenario("vehicles have another id in each message", "each bus once on the board, live", quick=False)
-def ids_that_change(stage: Stage) -> None:
-    turn = iter(range(1000))
-
-    def renamed(message: Any) -> None:
-        number = next(turn)
-        for entity in message.entity:
-            entity.vehicle.vehicle.id += f"-{number}"
-
-    _goes_on_live(stage, renamed)
+@changed("each message has the other half of the fleet", "all buses stay live")
+def half_of_the_fleet_in_turn(message: Any, number: int) -> None:
+    kept = list(message.entity)[number % 2 :: 2]
+    del message.entity[:]
+    message.entity.extend(kept)
 
 
-@scenario("vehicles have a label and no id", "live as ever", quick=False)
-def labels_alone(stage: Stage) -> None:
-    def labelled(message: Any) -> None:
-        for entity in message.entity:
-            entity.vehicle.vehicle.label = entity.vehicle.vehicle.id
-            entity.vehicle.vehicle.ClearField("id")
-
-    _goes_on_live(stage, labelled)
+@changed("vehicles have another id in each message", "each bus once on the board, live")
+def ids_that_change(message: Any, number: int) -> None:
+    for entity in message.entity:
+        entity.vehicle.vehicle.id += f"-{number}"
 
 
-@scenario("the day of each trip is written 2026-11-26", "live as ever", quick=False)
-def days_with_hyphens(stage: Stage) -> None:
-    def hyphened(message: Any) -> None:
-        for entity in message.entity:
-            entity.vehicle.trip.start_date = "2026-11-26"
-
-    _goes_on_live(stage, hyphened)
+@changed("vehicles have a label and no id", "live as ever")
+def labels_alone(message: Any, _: int) -> None:
+    for entity in message.entity:
+        entity.vehicle.vehicle.label = entity.vehicle.vehicle.id
+        entity.vehicle.vehicle.ClearField("id")
 
 
-@scenario(
-    "speeds of NaN, bearings of 1e30, sequences of 2^32−1, stops that are control characters",
-    "live as ever",
-    quick=False,
-)
-def numbers_from_nowhere(stage: Stage) -> None:
-    def changed(message: Any) -> None:
-        for entity in message.entity:
-            position = entity.vehicle.position
-            position.speed, position.bearing, position.odometer = float("nan"), 1e30, -1e300
-            entity.vehicle.current_stop_sequence, entity.vehicle.stop_id = (1 << 32) - 1, "\x00\x1b"
+@changed("the day of each trip is written 2026-11-26", "live as ever")
+def days_with_hyphens(message: Any, _: int) -> None:
+    for entity in message.entity:
+        entity.vehicle.trip.start_date = "2026-11-26"
 
-    _goes_on_live(stage, changed)
+
+@changed("speeds of NaN, bearings of 1e30, sequences of 2^32−1, stops that are control characters", "live as ever")
+def numbers_from_nowhere(message: Any, _: int) -> None:
+    for entity in message.entity:
+        position = entity.vehicle.position
+        position.speed, position.bearing, position.odometer = float("nan"), 1e30, -1e300
+        entity.vehicle.current_stop_sequence, entity.vehicle.stop_id = (1 << 32) - 1, "\x00\x1b"
 
 
 @scenario("ids and labels of 100,000 letters", "live as ever, answers stay small", quick=False)
 def ids_without_end(stage: Stage) -> None:
-    def lengthened(message: Any) -> None:
+    def lengthened(message: Any, _: int) -> None:
         for entity in message.entity:
             vehicle = entity.vehicle.vehicle
             entity.id, vehicle.id, vehicle.label = "x" * 99_999 + entity.id, "y" * 99_999 + vehicle.id, "z" * 100_000

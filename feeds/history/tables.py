@@ -11,93 +11,54 @@ from predictor.passages import Passages
 from predictor.snapshot import VEHICLE_STATES
 from predictor.timetable import Timetable
 
+_WORD, _WHOLE, _NUMBER, _TRUTH = pa.string(), pa.int32(), pa.float64(), pa.bool_()
 PASSAGES = pa.schema(
     [
-        ("trip_id", pa.string()),
-        ("start_date", pa.string()),
-        ("stop_sequence", pa.int32()),
-        ("stop_id", pa.string()),
-        ("vehicle_id", pa.string()),
-        ("arrival", pa.float64()),
-        ("departure", pa.float64()),
-        ("arrival_sd_s", pa.float64()),
-        ("shift_s", pa.int32()),
-        ("named", pa.bool_()),
+        ("trip_id", _WORD), ("start_date", _WORD), ("stop_sequence", _WHOLE), ("stop_id", _WORD),
+        ("vehicle_id", _WORD), ("arrival", _NUMBER), ("departure", _NUMBER), ("arrival_sd_s", _NUMBER),
+        ("shift_s", _WHOLE), ("named", _TRUTH),
     ]
-)
+)  # fmt: skip
 TRACES = pa.schema(
     [
-        ("vehicle_id", pa.string()),
-        ("standing", pa.bool_()),
-        ("state", pa.string()),
-        ("trip_id", pa.string()),
-        ("start_date", pa.string()),
-        ("shift_s", pa.int32()),
-        ("since", pa.float64()),
-        ("until", pa.float64()),
-        ("from_stop_sequence", pa.int32()),
-        ("to_stop_sequence", pa.int32()),
-        ("from_lat", pa.float64()),
-        ("from_lon", pa.float64()),
-        ("to_lat", pa.float64()),
-        ("to_lon", pa.float64()),
-        ("named", pa.bool_()),
+        ("vehicle_id", _WORD), ("standing", _TRUTH), ("state", _WORD), ("trip_id", _WORD), ("start_date", _WORD),
+        ("shift_s", _WHOLE), ("since", _NUMBER), ("until", _NUMBER), ("from_stop_sequence", _WHOLE),
+        ("to_stop_sequence", _WHOLE), ("from_lat", _NUMBER), ("from_lon", _NUMBER), ("to_lat", _NUMBER),
+        ("to_lon", _NUMBER), ("named", _TRUTH),
     ]
-)
+)  # fmt: skip
 
 
 def passages_table(timetable: Timetable, passages: Passages) -> pa.Table:
     """Rows of `PASSAGES`; times are POSIX seconds, NaN where not seen."""
     tt = timetable
     entry = tt.entry_of(passages.trip, passages.call)
-    return pa.Table.from_arrays(
-        [
-            pa.array(tt.trip_id[passages.trip]),
-            pa.array(tt.date[passages.service_day].astype(np.str_)),
-            pa.array(tt.stop_sequence[entry]),
-            pa.array(tt.stop_id[passages.stop]),
-            pa.array(passages.vehicle_id),
-            pa.array(passages.arrival),
-            pa.array(passages.departure),
-            pa.array(passages.arrival_sd_s),
-            pa.array(passages.shift_s),
-            pa.array(passages.named),
-        ],
-        schema=PASSAGES,
-    )
+    columns = (
+        tt.trip_id[passages.trip], tt.date[passages.service_day].astype(np.str_), tt.stop_sequence[entry],
+        tt.stop_id[passages.stop], passages.vehicle_id, passages.arrival, passages.departure, passages.arrival_sd_s,
+        passages.shift_s, passages.named,
+    )  # fmt: skip
+    return pa.Table.from_arrays([pa.array(column) for column in columns], schema=PASSAGES)
 
 
 def traces_table(timetable: Timetable, traces: Traces) -> pa.Table:
     """Rows of `TRACES`; trip, date and stop sequence are null where the vehicle was on no trip."""
     tt = timetable
-    on = traces.trip >= 0
-    off = ~on
+    off = traces.trip < 0
     trip, day = np.maximum(traces.trip, 0), np.maximum(traces.service_day, 0)
 
     def sequence(call: Int32Array) -> pa.Array:
         at = tt.entry_of(trip, np.clip(call, 0, tt.trip_calls[trip] - 1))
         return pa.array(tt.stop_sequence[at], mask=off)
 
-    return pa.Table.from_arrays(
-        [
-            pa.array(traces.vehicle_id),
-            pa.array(traces.standing),
-            pa.array(np.array(VEHICLE_STATES)[traces.state]),
-            pa.array(tt.trip_id[trip], mask=off),
-            pa.array(tt.date[day].astype(np.str_), mask=off),
-            pa.array(traces.shift_s),
-            pa.array(traces.since),
-            pa.array(traces.until),
-            sequence(traces.from_call),
-            sequence(traces.to_call),
-            pa.array(traces.from_lat),
-            pa.array(traces.from_lon),
-            pa.array(traces.to_lat),
-            pa.array(traces.to_lon),
-            pa.array(traces.named),
-        ],
-        schema=TRACES,
-    )
+    columns = (
+        traces.vehicle_id, traces.standing, np.array(VEHICLE_STATES)[traces.state],
+        pa.array(tt.trip_id[trip], mask=off), pa.array(tt.date[day].astype(np.str_), mask=off), traces.shift_s,
+        traces.since, traces.until,
+        sequence(traces.from_call), sequence(traces.to_call), traces.from_lat, traces.from_lon, traces.to_lat,
+        traces.to_lon, traces.named,
+    )  # fmt: skip
+    return pa.Table.from_arrays([pa.array(column) for column in columns], schema=TRACES)
 
 
 def passages_of(table: pa.Table, timetable: Timetable) -> Passages:

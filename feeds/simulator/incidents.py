@@ -106,7 +106,7 @@ class _Choice:
         self._free: BoolArray = schedule.block_town[schedule.trip_block] == town
         block = schedule.trip_block
         self._follows = np.concatenate([block[1:] == block[:-1], [False]])
-        self._call_stop = _call_stop(network, schedule)
+        self._call_stop = network.call_stop[schedule.pattern_call(network)]
 
     def all(self) -> list[Disruption]:
         """One detour, two rounds of cancelled trips, one or two breakdowns, two short turns: fewer if it is quiet."""
@@ -224,12 +224,6 @@ class _Choice:
                 skips_announced=bool(rng.random() < 0.5),
             )  # fmt: skip
         return None
-
-
-def _call_stop(network: Network, schedule: Schedule) -> Int32Array:
-    """(calls,) stop of each call."""
-    at = schedule.call_of_pattern + np.repeat(network.pattern_call_ptr[schedule.trip_pattern], schedule.trip_calls)
-    return network.call_stop[at]
 
 
 def _termini(network: Network, schedule: Schedule) -> tuple[Int32Array, Int32Array]:

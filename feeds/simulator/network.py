@@ -142,35 +142,43 @@ class Network:
 
 
 @dataclass
-class _Stops:
-    """Stops gathered while lines are laid."""
+class _Stop:
+    """A stop being laid."""
 
-    stop_id: list[str] = field(default_factory=list)
-    name: list[str] = field(default_factory=list)
-    platform: list[str] = field(default_factory=list)
-    position: list[tuple[float, float]] = field(default_factory=list)
-    parent: list[int] = field(default_factory=list)
-    is_station: list[bool] = field(default_factory=list)
-    wheelchair: list[int] = field(default_factory=list)
-    place: list[int] = field(default_factory=list)
-    node: list[Corner] = field(default_factory=list)
-    town: list[int] = field(default_factory=list)
-    demand: list[float] = field(default_factory=list)
+    stop_id: str
+    name: str
+    position: tuple[float, float]
+    is_station: bool
+    wheelchair: int
+    place: int
+    node: Corner
+    town: int
+    demand: float
+    platform: str = ""
+    parent: int = -1
+
+
+@dataclass(frozen=True, eq=False)
+class _Pattern:
+    """A pattern that has been laid, its calls (c,)."""
+
+    route: int
+    direction: int
+    way: int
+    headsign: str
+    stops: list[int]
+    distance_m: Float64Array
+    timepoint: BoolArray
+    links: list[int]
+    shape: Float64Array
 
 
 @dataclass
-class _Lines:
-    """Patterns and links gathered while lines are laid."""
+class _Laid:
+    """What has been laid so far."""
 
-    route: list[int] = field(default_factory=list)
-    direction: list[int] = field(default_factory=list)
-    way: list[int] = field(default_factory=list)
-    headsign: list[str] = field(default_factory=list)
-    calls: list[list[int]] = field(default_factory=list)
-    distance: list[Float64Array] = field(default_factory=list)
-    timepoint: list[list[bool]] = field(default_factory=list)
-    links: list[list[int]] = field(default_factory=list)
-    shape: list[Float64Array] = field(default_factory=list)
+    stops: list[_Stop] = field(default_factory=list)
+    patterns: list[_Pattern] = field(default_factory=list)
     link_index: dict[tuple[int, int], int] = field(default_factory=dict)
     link_attributes: list[tuple[float, bool, int, float, float, float]] = field(default_factory=list)
 
@@ -187,40 +195,42 @@ def id_prefix(town: int) -> str:
 
 def build_network(seed: int, towns: int) -> Network:
     """Lay out `towns` towns."""
-    stops, lines = _Stops(), _Lines()
-    streets: list[Streets] = []
-    plans: list[LinePlan] = []
-    route_id: list[str] = []
-    long_name: list[str] = []
-    route_town: list[int] = []
+    laid, streets = _Laid(), list[Streets]()
+    routes: list[tuple[LinePlan, int, str]] = []
     for town in range(towns):
         rng = np.random.default_rng([seed, 1, town])
-        layout = Streets.laid_out(rng, town)
-        streets.append(layout)
-        builder = _Town(town, layout, rng, stops, lines)
+        streets.append(Streets.laid_out(rng, town))
+        builder = _Town(town, streets[-1], rng, laid)
         for plan in LINES:
-            first, last = builder.add_line(plan, len(route_id))
-            route_id.append(id_prefix(town) + plan.name)
-            long_name.append(first if first == last else f"{first} – {last}")
-            plans.append(plan)
-            route_town.append(town)
+            first, last = builder.add_line(plan, len(routes))
+            routes.append((plan, town, first if first == last else f"{first} – {last}"))
         builder.number_platforms()
-    link = np.array(lines.link_attributes)
-    position = np.array(stops.position)
-    pairs = np.array(list(lines.link_index), np.int32)
+    stops, patterns = laid.stops, laid.patterns
+    link, pairs = np.array(laid.link_attributes), np.array(list(laid.link_index), np.int32)
+    position = np.array([stop.position for stop in stops])
     return Network(
-        streets=tuple(streets), stop_id=stops.stop_id, stop_name=stops.name, stop_platform=stops.platform,
-        stop_lat=position[:, 0], stop_lon=position[:, 1], stop_parent=np.array(stops.parent, np.int32),
-        stop_is_station=np.array(stops.is_station), stop_wheelchair=np.array(stops.wheelchair, np.int32),
-        stop_place=np.array(stops.place, np.int32), stop_node=np.array(stops.node, np.int32),
-        stop_town=np.array(stops.town, np.int32), stop_demand=np.array(stops.demand), route_id=route_id,
-        route_long_name=long_name, route_plan=plans, route_town=np.array(route_town, np.int32),
-        pattern_route=np.array(lines.route, np.int32), pattern_direction=np.array(lines.direction, np.int32),
-        pattern_way=np.array(lines.way, np.int32), pattern_headsign=lines.headsign,
-        pattern_call_ptr=np.concatenate([[0], np.cumsum([len(c) for c in lines.calls])]).astype(np.int64),
-        call_stop=np.concatenate(lines.calls).astype(np.int32), call_distance_m=np.concatenate(lines.distance),
-        call_timepoint=np.concatenate(lines.timepoint).astype(bool),
-        call_link=np.concatenate(lines.links).astype(np.int32), paths=Paths.of(lines.shape),
+        streets=tuple(streets), stop_id=[stop.stop_id for stop in stops], stop_name=[stop.name for stop in stops],
+        stop_platform=[stop.platform for stop in stops], stop_lat=position[:, 0], stop_lon=position[:, 1],
+        stop_parent=np.array([stop.parent for stop in stops], np.int32),
+        stop_is_station=np.array([stop.is_station for stop in stops]),
+        stop_wheelchair=np.array([stop.wheelchair for stop in stops], np.int32),
+        stop_place=np.array([stop.place for stop in stops], np.int32),
+        stop_node=np.array([stop.node for stop in stops], np.int32),
+        stop_town=np.array([stop.town for stop in stops], np.int32),
+        stop_demand=np.array([stop.demand for stop in stops]),
+        route_id=[id_prefix(town) + plan.name for plan, town, _ in routes],
+        route_long_name=[name for *_, name in routes], route_plan=[plan for plan, *_ in routes],
+        route_town=np.array([town for _, town, _ in routes], np.int32),
+        pattern_route=np.array([pattern.route for pattern in patterns], np.int32),
+        pattern_direction=np.array([pattern.direction for pattern in patterns], np.int32),
+        pattern_way=np.array([pattern.way for pattern in patterns], np.int32),
+        pattern_headsign=[pattern.headsign for pattern in patterns],
+        pattern_call_ptr=np.append(0, np.cumsum([len(pattern.stops) for pattern in patterns])).astype(np.int64),
+        call_stop=np.concatenate([pattern.stops for pattern in patterns]).astype(np.int32),
+        call_distance_m=np.concatenate([pattern.distance_m for pattern in patterns]),
+        call_timepoint=np.concatenate([pattern.timepoint for pattern in patterns]),
+        call_link=np.concatenate([pattern.links for pattern in patterns]).astype(np.int32),
+        paths=Paths.of([pattern.shape for pattern in patterns]),
         link_from=pairs[:, 0], link_length_m=link[:, 0], link_is_tram=link[:, 1].astype(bool),
         link_town=link[:, 2].astype(np.int32), link_x_km=link[:, 3], link_y_km=link[:, 4], link_inbound=link[:, 5],
     )  # fmt: skip
@@ -229,17 +239,17 @@ def build_network(seed: int, towns: int) -> Network:
 class _Town:
     """One town's stops and lines being laid."""
 
-    def __init__(self, town: int, streets: Streets, rng: np.random.Generator, stops: _Stops, lines: _Lines) -> None:
-        self._town, self._streets, self._stops, self._lines = town, streets, stops, lines
+    def __init__(self, town: int, streets: Streets, rng: np.random.Generator, laid: _Laid) -> None:
+        self._town, self._streets, self._laid, self._stops = town, streets, laid, laid.stops
         seeds = rng.integers(0, 2**31, 3)
         self._names = iter(stop_names(np.random.default_rng(seeds[0]), 400))
         self._tram_names = iter(TRAM_STATIONS)
         self._layout_rng = np.random.default_rng(seeds[1])
         self._demand_rng = np.random.default_rng(seeds[2])
-        self._first_stop = len(stops.stop_id)
+        self._first_stop = len(self._stops)
         self._places: dict[tuple[Corner, ...], int] = {}
         self._place_names: list[str] = []
-        self._first_place = max(stops.place, default=-1) + 1
+        self._first_place = max((stop.place for stop in self._stops), default=-1) + 1
         self._station: dict[int, int] = {}
         self._by_key: dict[tuple[Corner, Corner, str, int], int] = {}
         # Where on each stretch of street the stop pair stands, and which stretches have none.
@@ -254,7 +264,7 @@ class _Town:
             for direction, there in enumerate((nodes, nodes[::-1])):
                 calls = self._add_pattern(plan, route, direction, way, there)
                 if direction == 0:
-                    termini += [self._stops.name[calls[0]], self._stops.name[calls[-1]]]
+                    termini += [self._stops[calls[0]].name, self._stops[calls[-1]].name]
         return termini[0], " / ".join(dict.fromkeys(termini[1::2]))
 
     def number_platforms(self) -> None:
@@ -262,14 +272,14 @@ class _Town:
         trams: dict[int, int] = {}
         buses: dict[int, int] = {}
         tram = {stop for key, stop in self._by_key.items() if key[3] == TRAM}
-        for stop in range(self._first_stop, len(self._stops.stop_id)):
-            station = self._station.get(self._stops.place[stop])
-            if station is None or station == stop:
+        for number, stop in enumerate(self._stops[self._first_stop :], self._first_stop):
+            station = self._station.get(stop.place)
+            if station is None or station == number:
                 continue
-            self._stops.parent[stop] = station
-            seen = trams if stop in tram else buses
+            stop.parent = station
+            seen = trams if number in tram else buses
             seen[station] = seen.get(station, 0) + 1
-            self._stops.platform[stop] = str(seen[station]) if stop in tram else chr(64 + seen[station])
+            stop.platform = str(seen[station]) if number in tram else chr(64 + seen[station])
 
     def _add_pattern(self, plan: LinePlan, route: int, direction: int, way: int, nodes: list[Corner]) -> list[int]:
         xy, vertex = self._streets.polyline(nodes)
@@ -290,29 +300,21 @@ class _Town:
             for metres, kind in points:
                 calls.append(self._stop(plan.mode, a, b, kind, xy, along, at[i] + metres))
                 distance.append(at[i] + metres)
-        timepoint = [False] * len(calls)
-        for k in np.linspace(0, len(calls) - 1, 2 + len(calls) // 9).round().astype(int):
-            timepoint[k] = True
-        out = self._lines
+        timepoint = np.zeros(len(calls), bool)
+        timepoint[np.linspace(0, len(calls) - 1, 2 + len(calls) // 9).round().astype(int)] = True
         shape = self._streets.ground(xy)
-        ground = Paths.of([shape]).distance_m
-        metres_along = np.interp(distance, along, ground)
-        out.route.append(route)
-        out.direction.append(direction)
-        out.way.append(way)
-        out.calls.append(calls)
-        out.distance.append(metres_along)
-        out.timepoint.append(timepoint)
-        out.shape.append(shape)
-        out.links.append(self._links(calls, np.interp(distance, along, xy[:, 0]), np.interp(distance, along, xy[:, 1]),
-                                     np.diff(metres_along), plan.mode == TRAM))  # fmt: skip
-        ring = nodes[0] == nodes[-1]
-        middle = self._stops.name[calls[len(calls) // 2]]
-        out.headsign.append(f"Ceinture par {middle}" if ring else self._stops.name[calls[-1]])
+        metres_along = np.interp(distance, along, Paths.of([shape]).distance_m)
+        x, y = (np.interp(distance, along, xy[:, axis]) for axis in (0, 1))
+        links = self._links(calls, x, y, np.diff(metres_along), plan.mode == TRAM)
+        middle, end = (self._stops[calls[k]].name for k in (len(calls) // 2, -1))
+        headsign = f"Ceinture par {middle}" if nodes[0] == nodes[-1] else end
+        self._laid.patterns.append(
+            _Pattern(route, direction, way, headsign, calls, metres_along, timepoint, links, shape)
+        )
         return calls
 
     def _links(self, calls: list[int], x: Float64Array, y: Float64Array, length: Float64Array, tram: bool) -> list[int]:
-        index, attributes = self._lines.link_index, self._lines.link_attributes
+        index, attributes = self._laid.link_index, self._laid.link_attributes
         links = []
         for k, pair in enumerate(pairwise(calls)):
             if pair not in index:
@@ -348,21 +350,17 @@ class _Town:
         return stop
 
     def _new_stop(self, place: int, xy: Float64Array, node: Corner, demand: float, station: bool) -> int:
-        out = self._stops
         lat, lon = self._streets.ground(xy[None, :])[0]
-        number = len(out.stop_id) - self._first_stop
-        out.stop_id.append(f"{id_prefix(self._town)}{'S' if station else ''}{1001 + number}")
-        out.name.append(self._place_names[place - self._first_place])
-        out.platform.append("")
-        out.position.append((float(lat), float(lon)))
-        out.parent.append(-1)
-        out.is_station.append(station)
-        out.wheelchair.append(1 if station else int(self._layout_rng.choice([1, 1, 1, 2, 0])))
-        out.place.append(place)
-        out.node.append(node)
-        out.town.append(self._town)
-        out.demand.append(demand)
-        return len(out.stop_id) - 1
+        number = len(self._stops) - self._first_stop
+        self._stops.append(
+            _Stop(
+                stop_id=f"{id_prefix(self._town)}{'S' if station else ''}{1001 + number}",
+                name=self._place_names[place - self._first_place], position=(float(lat), float(lon)),
+                is_station=station, wheelchair=1 if station else int(self._layout_rng.choice([1, 1, 1, 2, 0])),
+                place=place, node=node, town=self._town, demand=demand,
+            )
+        )  # fmt: skip
+        return len(self._stops) - 1
 
     def _place(self, key: tuple[Corner, ...], mode: int) -> int:
         if key not in self._places:

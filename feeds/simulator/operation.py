@@ -95,7 +95,7 @@ class _Day:
         n = len(schedule.arrival_s)
         self._trip = schedule.call_trip.astype(np.int32)
         k = schedule.call_of_pattern
-        at = k + network.pattern_call_ptr[schedule.trip_pattern[self._trip]]
+        at = schedule.pattern_call(network)
         self._stop, self._link = network.call_stop[at], network.call_link[at]
         self._distance_m, self._timepoint = network.call_distance_m[at], network.call_timepoint[at]
         self._first, self._last = k == 0, self._link < 0

@@ -58,6 +58,10 @@ class Schedule:
         """(calls,) position of each call in its trip, 0 for the first."""
         return np.arange(len(self.arrival_s)) - np.repeat(self.trip_call_ptr[:-1], self.trip_calls)
 
+    def pattern_call(self, network: Network) -> Int64Array:
+        """(calls,) the pattern call of each call."""
+        return self.call_of_pattern + np.repeat(network.pattern_call_ptr[self.trip_pattern], self.trip_calls)
+
 
 def build_schedule(network: Network, day_type: str, seed: int) -> Schedule:
     """Plan a day: the same for all days of the type."""

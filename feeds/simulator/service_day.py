@@ -48,9 +48,7 @@ class ServiceDay:
     @property
     def call_stop(self) -> Int32Array:
         """(calls,) stop of each scheduled call."""
-        sched, net = self.schedule, self.network
-        start = net.pattern_call_ptr[sched.trip_pattern]
-        return net.call_stop[sched.call_of_pattern + np.repeat(start, sched.trip_calls)]
+        return self.network.call_stop[self.schedule.pattern_call(self.network)]
 
     def passages(self) -> pd.DataFrame:
         """Every call that was served, in order of (block, time)."""
