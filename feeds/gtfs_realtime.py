@@ -317,17 +317,19 @@ class _TripDescriptors:
         """Fill the properties of a run that the reader's timetable does not have; a duplicate is named by the trip that
         it copies, and its own id, day and time stand there."""
         tt, properties = self._timetable, update.trip_properties
-        if update.trip.schedule_relationship in (_Trip.SCHEDULED, _Trip.UNSCHEDULED):
+        model = int(tt.run_models[trip])
+        is_of_timetable = update.trip.schedule_relationship in (_Trip.SCHEDULED, _Trip.UNSCHEDULED)
+        names = (tt.trip_headsign, tt.trip_short_name)
+        if is_of_timetable and (model < 0 or all(name[trip] == name[model] for name in names)):
             return
         properties.trip_headsign = snapshot.headsign(trip, service_day, shift_s)
         if tt.trip_short_name[trip]:
             properties.trip_short_name = str(tt.trip_short_name[trip])
         if update.trip.schedule_relationship == _Trip.DUPLICATED:
-            original = int(tt.run_models[trip])
             properties.trip_id, properties.start_date = update.trip.trip_id, update.trip.start_date
             properties.start_time = update.trip.start_time
-            update.trip.trip_id = str(tt.trip_id[original])
-            update.trip.start_time = start_time(tt, original, 0)
+            update.trip.trip_id = str(tt.trip_id[model])
+            update.trip.start_time = start_time(tt, model, 0)
 
 
 def _journeys_of(tt: Timetable, keys: Int64Array) -> list[tuple[int, int, int]]:

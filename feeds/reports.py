@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, repeat
+from math import isnan
+from statistics import mean
 
 import numpy as np
 from google.transit import gtfs_realtime_pb2
@@ -34,6 +36,8 @@ FASTEST_M_S = 60.0
 _LONGEST_ID = 128
 _EXAMPLES = 3
 _NAN = float("nan")
+_FILLING = frozenset(range(6))
+"""OccupancyStatus from EMPTY to FULL, in order of how full."""
 _NOT_RUN = (gtfs_realtime_pb2.TripDescriptor.CANCELED, gtfs_realtime_pb2.TripDescriptor.DELETED)
 
 
@@ -90,6 +94,7 @@ def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter
             )
         )  # fmt: skip
         has = report.HasField
+        occupancy, percentage = _occupancy(report)
         number.append(
             (
                 trip.direction_id if trip.HasField("direction_id") else _NAN,
@@ -99,8 +104,8 @@ def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter
                 position.speed if position.HasField("speed") else _NAN,
                 report.current_stop_sequence if has("current_stop_sequence") else _NAN,
                 report.current_status if has("current_status") else _NAN,
-                report.occupancy_status if has("occupancy_status") else _NAN,
-                report.occupancy_percentage if has("occupancy_percentage") else _NAN,
+                occupancy,
+                percentage,
                 vehicle.wheelchair_accessible if vehicle.HasField("wheelchair_accessible") else _NAN,
                 posix_seconds(report.timestamp) or _NAN,
             )
@@ -114,6 +119,22 @@ def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter
         ),
         refused,
     )
+
+
+def _occupancy(report: gtfs_realtime_pb2.VehiclePosition) -> tuple[float, float]:
+    """OccupancyStatus and percentage of the whole vehicle, NaN where not told: where it tells of its carriages alone,
+    those of all passengers on all of them."""
+    status = float(report.occupancy_status) if report.HasField("occupancy_status") else _NAN
+    percentage = float(report.occupancy_percentage) if report.HasField("occupancy_percentage") else _NAN
+    carriages = report.multi_carriage_details
+    if not carriages or not (isnan(status) and isnan(percentage)):
+        return status, percentage
+    filling = [carriage.occupancy_status for carriage in carriages if carriage.occupancy_status in _FILLING]
+    closed = {carriage.occupancy_status for carriage in carriages} - _FILLING
+    shares = [carriage.occupancy_percentage for carriage in carriages if carriage.occupancy_percentage >= 0]
+    if filling or len(closed) == 1:
+        status = float(round(mean(filling)) if filling else closed.pop())
+    return status, float(round(mean(shares))) if shares else _NAN
 
 
 def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_timestamp: float) -> Observations:

@@ -48,6 +48,8 @@ class Bus:
     """So old was its report when it was told."""
     fresh: bool = False
     """It goes on reporting from where it is."""
+    carriages: tuple[str, ...] = ()
+    """OccupancyStatus of each of its carriages."""
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -154,6 +156,8 @@ class Writer:
             vehicle.position.latitude, vehicle.position.longitude = stop.lat, stop.lon
             if report.trip is not None:
                 vehicle.trip.trip_id = report.trip
+            for number, status in enumerate(report.carriages, 1):
+                _set(vehicle.multi_carriage_details.add(carriage_sequence=number), "occupancy_status", status)
             for name, value in report.fields.items():
                 part = next(
                     part

@@ -55,9 +55,11 @@ def read_entities(
         # Of a run of the timetable these are to be ignored, as the reference says.
         own = _NO_PROPERTIES if relationship in OF_TIMETABLE else properties
         trip_id = trip.trip_id or modified.affected_trip_id
-        if not trip_id and relationship in (TRIP_ADDED, TRIP_NEW):
-            trip_id = entity.id
         start_time = own.start_time or trip.start_time or modified.start_time
+        if not trip_id and relationship in (TRIP_ADDED, TRIP_NEW):
+            # The ids of entities often count them, and change from message to message.
+            by_line = trip.route_id and start_time
+            trip_id = f"{trip.route_id} {trip.direction_id} {start_time}" if by_line else entity.id
         if not trip_id and not (trip.route_id and start_time):
             refused["trip_id_missing"] += 1
             continue

@@ -85,7 +85,9 @@ def resolved(
     moved |= (stop_headsign != "") & (stop_headsign != _scheduled_headsigns(tt, runs, calls))
     n = len(runs.trip)
     run_shapes = _run_shapes(tt, runs, calls.owner, stop_now, shapes, refused)
-    own_calls = own_calls | (np.bincount(calls.owner[moved], minlength=n) > 0)
+    own_calls = (
+        own_calls | (np.bincount(calls.owner[moved], minlength=n) > 0) | (runs_calls & _named_otherwise(tt, runs))
+    )
     own_calls[list(run_shapes)] = True
     # Of a run by headway that tells neither its start nor a time nobody knows which one it is.
     unplaced = np.bincount(calls.owner[np.isnan(calls.arrival)], minlength=n) > 0
@@ -167,6 +169,16 @@ def _stops_now(
     stop = np.where(assigned >= 0, assigned, np.where(beside, named, calls.stop))
     stop = np.where(listed[calls.owner] & (assigned < 0), calls.stop, stop).astype(np.int32)
     return stop, stop != calls.stop
+
+
+def _named_otherwise(tt: Timetable, runs: UpdatedRuns) -> BoolArray:
+    """Which runs (n,) of the timetable have another headsign or number by the operator's word."""
+    result = np.zeros(len(runs), bool)
+    for told, scheduled in ((runs.headsign, tt.trip_headsign), (runs.short_name, tt.trip_short_name)):
+        rows = np.flatnonzero((runs.trip >= 0) & (told != ""))
+        both = zip(told[rows].tolist(), scheduled[runs.trip[rows]].tolist(), strict=True)
+        result[rows] |= np.array([name.casefold() != planned.casefold() for name, planned in both], bool)
+    return result
 
 
 def _scheduled_headsigns(tt: Timetable, runs: UpdatedRuns, calls: RunCalls) -> StrArray:

@@ -453,6 +453,17 @@ def test_added_trips_of_one_id_are_told_apart_by_their_starts() -> None:
     assert city.vehicles()["v2"]["trip_id"] == "x1"
 
 
+def test_added_trips_without_an_id_are_told_apart_by_their_starts_in_any_order() -> None:
+    names = []
+    for order in (1, -1):
+        stops = (("08:10", "08:14"), ("08:30", "08:34"))
+        told = [added("", ("A", a), ("C", b), start_time=f"{a}:00", direction_id=0, **TODAY) for a, b in stops]
+        city = City(at="07:55").trip_updates(*told[::order])
+        assert [row.clock for row in city.departures("A")] == ["08:00", "08:10", "08:30", "09:00"]
+        names.append([row.run for row in city.departures("A")])
+    assert names[0] == names[1]
+
+
 def test_copies_of_one_id_are_told_apart_by_their_starts() -> None:
     copies = [
         update("t1", relationship="DUPLICATED", new_trip_id="x", new_start_time=start, new_start_date=20261126)

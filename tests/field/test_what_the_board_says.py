@@ -115,6 +115,27 @@ def test_how_full_the_bus_is_is_told_of_its_own_run_everywhere() -> None:
     assert (ours.occupancy_status, ours.occupancy_percentage) == (2, 65)
 
 
+# google/transit#237
+def test_of_a_train_that_tells_of_its_carriages_alone_riders_read_how_full_it_is_on_the_whole() -> None:
+    carriages = ("EMPTY", "FULL", "STANDING_ROOM_ONLY", "NO_DATA_AVAILABLE", "NOT_BOARDABLE")
+    city = City(at="08:01").vehicle_positions(bus("v1", "t1", late_s=0, carriages=carriages))
+    assert city.panel("B")[0].told["occupancy"] == "standing room only"
+    city.vehicle_positions(bus("v1", "t1", late_s=0, carriages=carriages, occupancy_status="FULL"), at="08:01:30")
+    assert city.panel("B")[0].told["occupancy"] == "full", "as it says itself"
+
+
+def test_a_run_has_the_headsign_and_the_number_that_the_operator_gives_to_it() -> None:
+    told = update("t1", StopUpdate("B", delay=60), new_trip_headsign="Hospital", new_trip_short_name="77")
+    city = City().trip_updates(told, update("t2", delay=0, new_trip_headsign="EAST"))
+    assert city.board("B") == ["08:03 t1 live", "09:02 t2 live"]
+    assert [row.told["headsign"] for row in city.departures("B")] == ["Hospital", "East"]
+    assert [row.run for row in city.panel("B")[:2]] == ["Hospital", "East"]
+    ours = {told.run: told.message for told in city.our_trip_updates()}
+    assert ours["t1"].trip_properties.trip_headsign == "Hospital"
+    assert ours["t1"].trip_properties.trip_short_name == "77"
+    assert not ours["t2"].HasField("trip_properties")
+
+
 def test_a_stop_on_request_says_how_to_ask() -> None:
     calls = (Call("A", "08:00"), Call("B", "08:02", pickup=2, drop_off=3), Call("C", "08:04", pickup=3, drop_off=3),
              Call("D", "08:06"))  # fmt: skip
