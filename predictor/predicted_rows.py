@@ -27,6 +27,9 @@ from predictor.snapshot import (
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 
+_WAIT_S = 60.0
+"""Who is told to stand so long at a stop waits there."""
+
 
 def vehicle_rows(
     legs: Legs, journey: Int64Array, leg: Int64Array, calls: Forecast, tracks: Tracks, doubt: Int8Array,
@@ -81,6 +84,8 @@ def operator_rows(
     early_s, late_s = (np.where(np.isnan(given_s), usual_s, given_s) for usual_s in (1.1 * spread, 1.4 * spread))
     status = np.full(len(rows), LIVE if live else SCHEDULED, np.int8)
     status[contains(skipped, calls.keys)] = SKIPPED
+    departure = np.maximum(calls.departure, arrival)
+    waits = (calls.arrival <= now) & (departure - calls.arrival >= _WAIT_S) & (departure > now)
     return PredictedCalls(
         vehicle=np.full(len(rows), NONE, np.int32),
         trip=calls.trip,
@@ -91,9 +96,9 @@ def operator_rows(
         p50=arrival,
         p90=arrival + late_s,
         arrival=arrival,
-        departure=np.maximum(calls.departure, arrival),
+        departure=departure,
         hold=np.full(len(rows), -np.inf),
-        at_stop=np.zeros(len(rows), bool),
+        at_stop=waits & (status == LIVE),
         status=status,
         source=np.full(len(rows), FROM_OPERATOR, np.int8),
         doubt=np.full(len(rows), FOLLOWED, np.int8),

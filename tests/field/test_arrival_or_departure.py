@@ -55,6 +55,17 @@ def test_the_operators_departure_is_told_where_it_gives_both() -> None:
     assert (row["arrival"]["delay_s"], row["departure"]["delay_s"]) == (120, 120)
 
 
+def test_a_train_that_waits_by_its_operators_times_is_told_as_at_the_stop() -> None:
+    city = hub_city().trip_updates(update("t1", StopUpdate("B", "08:16", "08:26"), start_date=20261126))
+    assert not city.at("08:15").departures("B")[0].told["at_stop"]
+    row = city.at("08:18").departures("B")[0].told
+    assert (clock(city, "B"), row["at_stop"], row["minutes"]) == ("08:26", True, 8)
+    assert [row.told["at_stop"] for row in city.trip("t1")] == [False, True, False, False]
+    # Who is on the way only passes.
+    city.trip_updates(update("t1", StopUpdate("C", "08:18", "08:18:30"), start_date=20261126))
+    assert not any(row.told["at_stop"] for row in city.departures("C"))
+
+
 def test_at_the_last_stop_the_arrival_is_told() -> None:
     city = hub_city()
     row = city.departures("D", arrivals=True)[0].told
