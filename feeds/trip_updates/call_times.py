@@ -50,19 +50,27 @@ def expected_times(
     `relationship` (k,).
     """
     arrival, departure = _told_times(updates, calls, update, found, refused)
+    arrival_told, departure_told = ~np.isnan(arrival), ~np.isnan(departure)
     own_delay = np.where(np.isnan(departure), arrival - calls.arrival, departure - calls.departure)
     delay = _carried(calls.owner, own_delay, relationship == STOP_NO_DATA, runs.delay_s)
     before = np.where(np.isnan(own_delay), delay, _before(calls.owner, delay, runs.delay_s))
     silent = ~np.isin(relationship, (STOP_SKIPPED, STOP_NO_DATA)) & np.isnan(arrival) & np.isnan(departure)
     arrival = np.where(silent, calls.arrival + delay, arrival)
     departure = np.where(silent, calls.departure + delay, departure)
-    # Of two events of which one is told the other is as late: the arrival as the departure before, if any.
+    # Of two events of which one is told the other is as late: the arrival as the departure before, if any; and who is
+    # told to be less late further on has waited for less than it was planned to.
     by_arrival = first_known(calls.arrival + before, calls.arrival + own_delay, departure)
-    by_departure = first_known(calls.departure + own_delay, arrival)
+    by_departure = first_known(calls.departure + np.fmin(own_delay, _next_told(calls.owner, own_delay)), arrival)
     arrival, departure = (
         np.where(np.isnan(arrival), np.minimum(by_arrival, departure), arrival),
         np.where(np.isnan(departure), np.maximum(by_departure, arrival), departure),
     )
+    # What is only carried on gives way to what is told.
+    times, is_told = (np.column_stack(both).ravel() for both in ((arrival, departure), (arrival_told, departure_told)))
+    at_most = _next_told(np.repeat(calls.owner, 2), np.where(is_told, times, np.nan))
+    late = ~is_told & (times > at_most)
+    times[late] = at_most[late]
+    arrival, departure = times[0::2], times[1::2]
     first_at = _first_told_after(calls.owner, np.where(silent, np.nan, arrival), np.where(silent, np.nan, departure))
     passed_by = silent & (first_known(departure, calls.departure) > first_at)
     arrival, departure = np.where(passed_by, first_at, arrival), np.where(passed_by, first_at, departure)
@@ -114,6 +122,13 @@ def _carried(owner: Int64Array, delay: Float64Array, ends: BoolArray, run_delay:
     last = at(speaks, last, NONE)
     of_this_run = at(owner, last, NONE) == owner
     return np.where(of_this_run, at(delay, last), run_delay[owner])
+
+
+def _next_told(owner: Int64Array, told: Float64Array) -> Float64Array:
+    """What is told next behind each place (k,) of a run, NaN where nothing is."""
+    speaks = np.flatnonzero(~np.isnan(told))
+    following = at(np.append(speaks, NONE), np.searchsorted(speaks, np.arange(len(owner)), side="right"), NONE)
+    return np.where(at(owner, following, NONE) == owner, at(told, following), np.nan)
 
 
 def _before(owner: Int64Array, delay: Float64Array, run_delay: Float64Array) -> Float64Array:

@@ -11,7 +11,7 @@ from google.transit import gtfs_realtime_pb2
 from benchmarks.field.city import City
 from benchmarks.field.faces import TripUpdateTold, posix, texts
 from benchmarks.field.messages import StopUpdate, TripUpdate, bus, cancelled, no_data, skipped, update
-from benchmarks.field.network import Frequency, Network, Pattern, Stop, Trip, network, row_of_stops
+from benchmarks.field.network import Call, Frequency, Network, Pattern, Stop, Trip, network, row_of_stops
 from feeds.errors import FeedError
 from feeds.trip_updates.decoding import decode_trip_updates
 
@@ -95,6 +95,24 @@ def test_a_run_that_would_be_an_hour_early_is_told_as_it_is_scheduled(delay_s: i
 def test_a_stop_that_is_told_counts_more_than_the_delay_of_the_whole_trip() -> None:
     city = City(at="08:03").trip_updates(update("t1", StopUpdate("C", delay=120), delay=600, **TODAY))
     assert [city.board(stop)[0] for stop in "CD"] == ["08:06 t1 live", "08:08 t1 live"]
+
+
+# opentripplanner/OpenTripPlanner#2761, google/transit#144
+def test_a_delay_that_is_only_carried_on_puts_off_no_time_that_is_told_further_on() -> None:
+    told = update("t1", StopUpdate("B", delay=420), StopUpdate("E", arrival="08:10"), **TODAY)
+    city = City(at="07:58").trip_updates(told)
+    assert [city.board(stop)[0].split()[0] for stop in "BCD"] == ["08:09", "08:10", "08:10"]
+    assert texts(city.departures("E", arrivals=True))[0] == "08:10 t1 live"
+
+
+@pytest.mark.parametrize(("next_arrival", "leaves"), [("08:20", "08:15"), ("08:22", "08:17"), ("08:40", "08:22")])
+def test_who_arrives_late_at_a_hub_leaves_in_time_for_the_next_arrival_that_is_told(
+    next_arrival: str, leaves: str
+) -> None:
+    hub = (Call("A", "08:00"), Call("B", "08:05", "08:15"), Call("C", "08:20"), Call("D", "08:25"))
+    told = update("t1", StopUpdate("B", arrival="08:12"), StopUpdate("C", arrival=next_arrival), **TODAY)
+    city = City(network("A B C D", trips=(Trip("t1", calls=hub),))).trip_updates(told)
+    assert [city.board(stop)[0] for stop in "BC"] == [f"{leaves} t1 live", f"{next_arrival} t1 live"]
 
 
 @pytest.mark.parametrize(("given", "range_s"), [(90, 90), (600, 600), (None, None), (0, None)])
