@@ -62,9 +62,10 @@ def _line_direction(moment: Moment, board: StopBoard, rows: list[int]) -> LineDi
     published = board.calls.published
     soon = [row for row in rows if published[row] <= moment.now + _SOON_S]
     coming = [row for row in rows if board.comes[row]]
-    shown = [row for row in rows if not board.repeats[row]][:DEPARTURES_A_ROW] or rows[:1]
-    if coming and coming[0] not in shown:
-        shown = [*shown[:-1], coming[0]]
+    told = [row for row in rows if not board.repeats[row]] or rows[:1]
+    shown, first = told[:DEPARTURES_A_ROW], next((row for row in told if board.comes[row]), None)
+    if first is not None and first not in shown:
+        shown = [*shown[:-1], first]
     departures = board.rows(shown)
     destinations = board.destinations[soon or rows].tolist()
     platforms = {row.platform for row in departures}
@@ -75,7 +76,7 @@ def _line_direction(moment: Moment, board: StopBoard, rows: list[int]) -> LineDi
         platform=platforms.pop() if len(platforms) == 1 else "",
         departures=departures,
         soon=bool(soon),
-        first=board.row(coming[0]) if coming else None,
+        first=None if first is None else board.row(first),
         last=_last(board, coming),
     )
 
