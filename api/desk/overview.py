@@ -51,25 +51,6 @@ class DraftWords:
 
 
 @dataclass(frozen=True)
-class LineWords:
-    """How a line runs."""
-
-    line: Line
-    median: str
-    facts: list[str]
-
-
-@dataclass(frozen=True)
-class VehicleRow:
-    """A vehicle without its trip."""
-
-    label: str
-    age: str
-    place: str
-    """The stop that it is near, else its coordinates; "" where it has no position."""
-
-
-@dataclass(frozen=True)
 class FeedWords:
     """One feed, or one subscriber."""
 
@@ -77,16 +58,6 @@ class FeedWords:
     state: str
     error: str
     good: bool
-
-
-@dataclass(frozen=True)
-class EndingWords:
-    """A disruption whose end comes near."""
-
-    card: Card
-    said: str
-    put_off: list[tuple[int, str]]
-    """Minutes by which its end may be put off, and the words for them."""
 
 
 @overview_router.get("/desk")
@@ -142,7 +113,8 @@ def bring_back(request: Request, form: OwnForm) -> Response:
     return _done(desk_of_request(request).bring_back, text(form, "draft"), officer_of(request))
 
 
-def _ending(ending: Ending, moment: PageMoment) -> EndingWords:
+def _ending(ending: Ending, moment: PageMoment) -> tuple[Card, str, list[tuple[int, str]]]:
+    """The disruption, when it ends, and by how many minutes that may be put off, with the words for them."""
     texts, words = moment.texts, moment.words
     in_words = texts("ends_in", time=words.clock(ending.ends_at), wait=words.age(ending.ends_at - moment.now))
     put_off = [
@@ -150,7 +122,7 @@ def _ending(ending: Ending, moment: PageMoment) -> EndingWords:
          else texts("put_off_days", count=minutes // _DAY_MIN))
         for minutes in ending.put_off_min
     ]  # fmt: skip
-    return EndingWords(card(ending.disruption, moment), in_words, put_off)
+    return card(ending.disruption, moment), in_words, put_off
 
 
 def _done(write: Callable[[str, str], None], situation: str, officer: str) -> Response:
@@ -181,7 +153,8 @@ def _draft(draft: Draft, standing: Standing, moment: PageMoment, request: Reques
     )  # fmt: skip
 
 
-def _line(state: LineState, moment: PageMoment) -> LineWords:
+def _line(state: LineState, moment: PageMoment) -> tuple[Line, list[str], str]:
+    """A line, what is wrong with it, and how late it is."""
     texts = moment.texts
     facts = [
         texts(f"line_{name}", count=count)
@@ -192,7 +165,7 @@ def _line(state: LineState, moment: PageMoment) -> LineWords:
         facts.append(texts("line_gap", wait=round(state.gap.wait_s / 60), start=moment.words.time(state.gap.begins_at)))
     late_s = state.median_delay_s
     median = "" if math.isnan(late_s) else deviation_words(late_s, texts, least_min=1)
-    return LineWords(moment.lines.all[state.route], median, facts)
+    return moment.lines.all[state.route], facts, median
 
 
 def _uncovered(trips: RunningTrips, row: int, moment: PageMoment) -> tuple[Line, str]:
@@ -218,17 +191,16 @@ def _given_up(vehicle: int, moment: PageMoment) -> tuple[Line, str]:
     return moment.lines.all[int(tt.trip_route[trip])], words
 
 
-def _unmatched(vehicle: int, moment: PageMoment) -> VehicleRow:
+def _unmatched(vehicle: int, moment: PageMoment) -> tuple[str, str, str]:
+    """A vehicle without a trip: what it is called, where it is, how old that is."""
     vehicles = moment.snapshot.vehicles
+    place = _place(float(vehicles.lat[vehicle]), float(vehicles.lon[vehicle]), moment)
     age = moment.words.age(max(moment.now - float(vehicles.timestamp[vehicle]), 0.0))
-    return VehicleRow(
-        vehicle_label(vehicles, vehicle),
-        age,
-        _place(float(vehicles.lat[vehicle]), float(vehicles.lon[vehicle]), moment),
-    )
+    return vehicle_label(vehicles, vehicle), place, age
 
 
 def _place(lat: float, lon: float, moment: PageMoment) -> str:
+    """The stop that is near, else the coordinates; "" where they are not known."""
     if not (math.isfinite(lat) and math.isfinite(lon)):
         return ""
     tt = moment.timetable

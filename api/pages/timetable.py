@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.pages.rendering import not_found_page, rider_page
+from api.reading.badges import Badge
 from api.reading.calls import iso_date
 from api.reading.day_timetable import DayRow, line_day, next_change, stop_day
 from api.reading.lines import Line
 from api.words.moment import PageMoment
 from feeds.service_times import service_date
-from predictor.arrays import NONE, Int64Array
-from predictor.timetable import Timetable
+from predictor.arrays import NONE
 
 timetable_pages_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
@@ -55,21 +56,6 @@ class DayRowWords:
     """ "every 8 min, 06:00–09:00", of a line run by headway."""
 
 
-@dataclass(frozen=True)
-class DayPage:
-    """What both pages share."""
-
-    heading: str
-    href: str
-    """The page of the stop or line."""
-    day: str
-    days: list[DayChoice]
-    change: str
-    """When the times change next, "" where that is not known."""
-    valid: str
-    """Until when the timetable goes."""
-
-
 @timetable_pages_router.get("/stops/{stop_id:path}/timetable")
 def stop_timetable(request: Request, stop_id: str, date: str = "", line: str = "") -> Response:
     """`date`: YYYY-MM-DD, today's where it is none of the timetable's; `line`: only this route_id."""
@@ -80,11 +66,9 @@ def stop_timetable(request: Request, stop_id: str, date: str = "", line: str = "
         return not_found_page(request, moment, moment.texts("error_stop", id=stop_id))
     day = _day(moment, date)
     rows = [_row(moment, stop, row) for row in stop_day(moment, stop, day) if line in ("", row.line.route_id)]
-    change = next_change(moment, stop, None, day)
-    page = _page(moment, str(tt.stop_name[stop]), f"/stops/{quote(stop_id, safe='')}", day, change)
-    return rider_page(
-        request, moment, "timetable.html", (row.line.badge for row in rows), page=page, rows=rows, columns=[], runs=[],
-        direction="", directions=[], by_headway=False,
+    return _page(
+        request, moment, str(tt.stop_name[stop]), f"/stops/{quote(stop_id, safe='')}", day,
+        next_change(moment, stop, None, day), [row.line.badge for row in rows], rows=rows,
     )  # fmt: skip
 
 
@@ -103,46 +87,53 @@ def line_timetable(request: Request, route_id: str, date: str = "", direction: s
     shown = of_ways[way]
     clocks = [moment.words_at(stop) for stop in shown.stops]
     runs = [["" if at is None else words.time(at) for at, words in zip(run, clocks, strict=True)] for run in shown.runs]
-    heading, change = moment.texts("line_title", name=line.name), next_change(moment, None, route, day)
-    page = _page(moment, heading, f"/lines/{quote(route_id, safe='')}", day, change)
     columns = [str(tt.stop_name[stop]) for stop in shown.stops]
     others = [(each, found.destination) for each, found in of_ways.items() if found.stops]
-    return rider_page(
-        request, moment, "timetable.html", [line.badge], page=page, rows=[], columns=columns, runs=runs,
-        direction=str(way), directions=others, by_headway=shown.by_headway,
+    return _page(
+        request, moment, moment.texts("line_title", name=line.name), f"/lines/{quote(route_id, safe='')}", day,
+        next_change(moment, None, route, day), [line.badge], columns=columns, runs=runs, direction=str(way),
+        directions=others, by_headway=shown.by_headway,
     )  # fmt: skip
 
 
 def _day(moment: PageMoment, date: str) -> int:
     """Index of the service day that is asked for, else of today's, else of the nearest one."""
-    tt = moment.timetable
     number = service_date(date) if date else None
-    asked = None if number is None else tt.date_index.get(number)
-    if asked is not None:
-        return asked
-    return int(abs(_noons(tt) - moment.now).argmin())
+    asked = None if number is None else moment.timetable.date_index.get(number)
+    return moment.today if asked is None else asked
 
 
-def _noons(tt: Timetable) -> Int64Array:
-    """(D,) POSIX seconds at noon of each service day."""
-    return tt.date_origin + 12 * 3600
+_EMPTY: dict[str, Any] = {
+    "rows": (), "columns": (), "runs": (), "direction": "", "directions": (), "by_headway": False,
+}  # fmt: skip
+"""What one of the two pages does not have."""
 
 
-def _page(moment: PageMoment, heading: str, href: str, day: int, change: int | None) -> DayPage:
+def _page(
+    request: Request, moment: PageMoment, heading: str, href: str, day: int, change: int | None,
+    badges: list[Badge], **content: Any,
+) -> Response:  # fmt: skip
+    """Parameters: `href`: the page of the stop or line; `change`: the day on which the times change next, None where
+    that is not known; `content`: what is planned on the day."""
     tt, words, texts = moment.timetable, moment.words, moment.texts
-    noon = _noons(tt).astype(float).tolist()
-    today = _day(moment, "")
-    first = min(max(today, day - _DAYS + 1), day)
-    return DayPage(
+    noon = (tt.date_origin + 12 * 3600.0).tolist()
+    first = min(max(moment.today, day - _DAYS + 1), day)
+    days = [
+        DayChoice(iso_date(int(tt.date[other])), words.weekday_date(noon[other], short=True), other == day)
+        for other in range(first, min(first + _DAYS, len(noon)))
+    ]
+    return rider_page(
+        request,
+        moment,
+        "timetable.html",
+        badges,
         heading=heading,
         href=href,
-        day=words.weekday_date(noon[day]),
-        days=[
-            DayChoice(iso_date(int(tt.date[other])), words.weekday_date(noon[other], short=True), other == day)
-            for other in range(first, min(first + _DAYS, len(noon)))
-        ],
+        shown_day=words.weekday_date(noon[day]),
+        days=days,
         change="" if change is None else texts("timetable_change", date=words.weekday_date(noon[change])),
         valid=texts("timetable_valid", date=words.date(noon[-1])),
+        **_EMPTY | content,
     )
 
 

@@ -40,8 +40,7 @@ def directions_of(moment: Moment, route: int) -> list[RouteDirection]:
 
 def _running_today(moment: Moment, trips: Int32Array) -> tuple[int, Int32Array]:
     """The service day nearest to now, and those of the trips that run on it; all of them where none does."""
-    tt = moment.timetable
-    day = int(np.argmin(np.abs(tt.date_origin + 12 * 3600 - moment.now)))
+    tt, day = moment.timetable, moment.today
     active = tt.service_active[tt.trip_service[trips], day]
     return day, trips[active] if active.any() else trips
 

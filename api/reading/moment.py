@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from fastapi import Request
 
 from api.reading.lines import Lines, lines_of
@@ -37,6 +38,11 @@ class Moment:
     def lines(self) -> Lines:
         """Lines of the timetable."""
         return lines_of(self.timetable)
+
+    @property
+    def today(self) -> int:
+        """Index of the service day whose noon is nearest to now."""
+        return int(np.abs(self.timetable.date_origin + 12 * 3600 - self.now).argmin())
 
     @property
     def feed_stopped(self) -> bool:
