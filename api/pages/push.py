@@ -49,7 +49,7 @@ def push_key(request: Request) -> str:
     """The key by which a page asks its browser for push messages; "" where there are none: they are switched off, or
     the page came neither over HTTPS nor from this machine."""
     reminders: Reminders | None = request.app.state.reminders
-    return reminders.public_key if reminders and _secure(request) else ""
+    return reminders.sender.public_key if reminders and _secure(request) else ""
 
 
 def _reminders(request: Request) -> Reminders:
@@ -65,7 +65,7 @@ Waiting = Annotated[Reminders, Depends(_reminders)]
 @push_router.post("/push/reminders", status_code=204, dependencies=[Depends(limited(_ASKED))])
 def remind(request: Request, asked: Asked, reminders: Waiting) -> Response:
     """Wait. The same asked twice waits once."""
-    if not reminders.allows(asked.endpoint) or not are_keys(asked.keys.p256dh, asked.keys.auth):
+    if not reminders.sender.allows(asked.endpoint) or not are_keys(asked.keys.p256dh, asked.keys.auth):
         raise Problem(409, "bad-subscription", "Not a subscription", "This is no address of a known push service.")
     try:
         reminders.add(_reminder(request, asked))

@@ -96,7 +96,7 @@ class Reminders:
     def __init__(self, service: Service, sender: PushSender, folder: Path | None) -> None:
         """`folder`: where those who wait outlive a restart, None for memory alone."""
         self._service = service
-        self._sender = sender
+        self.sender = sender
         self._lock = Lock()
         self.outcomes: dict[Sent, int] = dict.fromkeys(get_args(Sent), 0)
         """How many messages were sent, refused, and to be tried again, since the start."""
@@ -108,17 +108,8 @@ class Reminders:
         # Nothing of a rider stays in the file's free pages.
         self._connection.execute("PRAGMA secure_delete = ON")
         self._waiting = {reminder.key: _Waiting(reminder) for reminder in self._kept()}
-        self._senders = ThreadPoolExecutor(_SENDERS, "push")
+        self.senders = ThreadPoolExecutor(_SENDERS, "push")
         self._looking = Repeated("push reminders", self.look, _LOOK_S, gives_way=True)
-
-    @property
-    def public_key(self) -> str:
-        """See `PushSender`."""
-        return self._sender.public_key
-
-    def allows(self, endpoint: str) -> bool:
-        """See `PushSender`."""
-        return self._sender.allows(endpoint)
 
     @property
     def count(self) -> int:
@@ -139,8 +130,8 @@ class Reminders:
         """End looking; who waits is kept for the next start."""
         self._service.face_threads = [thread for thread in self._service.face_threads if thread is not self._looking]
         self._looking.stop(_CLOSING_S)
-        self._senders.shutdown(wait=False, cancel_futures=True)
-        self._sender.close()
+        self.senders.shutdown(wait=False, cancel_futures=True)
+        self.sender.close()
         with self._lock:
             self._connection.close()
 
@@ -189,7 +180,7 @@ class Reminders:
             elif not call.comes or _low(call) - moment.now <= EARLY_S:
                 waiting.sending = True
                 message = self._message(moment, journeys[run], call, reminder)
-                self._senders.submit(self._send, key, waiting, message)
+                self.senders.submit(self._send, key, waiting, message)
             else:
                 # The nearer it comes, the more often: a prediction may come forward.
                 left_s = _low(call) - EARLY_S - moment.now
@@ -197,7 +188,7 @@ class Reminders:
 
     def _send(self, key: str, waiting: _Waiting, message: dict[str, str]) -> None:
         reminder = waiting.reminder
-        sent = self._sender.send(reminder.endpoint, reminder.p256dh, reminder.auth, message, _TTL_S, reminder.site)
+        sent = self.sender.send(reminder.endpoint, reminder.p256dh, reminder.auth, message, _TTL_S, reminder.site)
         waiting.tries += 1
         with self._lock:
             self.outcomes[sent] += 1

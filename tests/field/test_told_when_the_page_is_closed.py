@@ -148,7 +148,7 @@ def test_who_waits_is_told_after_a_restart_too_by_the_same_keys(tmp_path: Path) 
     assert before.client.post("/push/reminders", json=browser.asks()).status_code == 204
     before.reminders.close()
     after = opened(tmp_path)
-    assert after.reminders.public_key == before.reminders.public_key
+    assert after.reminders.sender.public_key == before.reminders.sender.public_key
     assert (tmp_path / "vapid.pem").stat().st_mode & 0o077 == 0
     after.at(after.low() - EARLY_S)
     assert [browser.reads(request)["tag"] for request in after.push.asked] == ["ride:douets"]
