@@ -9,7 +9,8 @@ from api.desk.disruption import Disruption, Notice, alert_of
 from api.desk.place_words import notice_times, when
 from api.reading.alerts import Audience, audience_of, informed_by, operator_alerts
 from api.reading.recurrence import recurrence_of
-from api.words.moment import AlertWords, PageMoment
+from api.words.alerts import AlertWords, alert_words
+from api.words.moment import PageMoment
 from feeds.alerts import Alert
 
 _NAMES = 6
@@ -41,8 +42,10 @@ def card(disruption: Disruption, moment: PageMoment) -> Card:
     """For the list of an officer."""
     alert = alert_of(disruption, moment.timetable, disruption.alert_id)
     times = notice_times(disruption, moment.texts, moment.timetable, moment.now)
-    return Card(disruption.number, disruption.state(moment.now), moment.said(alert), times[:1].upper() + times[1:],
-                audience_words(disruption, moment))  # fmt: skip
+    return Card(
+        disruption.number, disruption.state(moment.now), alert_words(moment, alert), times[:1].upper() + times[1:],
+        audience_words(disruption, moment),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def _operator_card(alert: Alert, moment: PageMoment) -> OperatorCard:
         doubts.append(moment.texts("concerns_nobody"))
     if alert.unusable_periods:
         doubts.append(moment.texts("unusable_periods"))
-    return OperatorCard(alert.state(moment.now), moment.said(alert), times[:1].upper() + times[1:], doubts)
+    return OperatorCard(alert.state(moment.now), alert_words(moment, alert), times[:1].upper() + times[1:], doubts)
 
 
 def audience_words(notice: Notice, moment: PageMoment) -> AudienceWords:

@@ -41,6 +41,7 @@ from api.desk.rendering import (
 )
 from api.desk.repeats import WEEKDAYS
 from api.desk.stop_choice import stop_choice
+from api.words.alerts import alert_words
 from api.words.moment import PageMoment
 from api.words.recurrence import weekdays
 
@@ -191,7 +192,9 @@ def _form_page(
         shown_on=shown.shown_on,
         stops=stop_choice(form, moment),
         words=words_of(form, phrase, shown, moment),
-        preview=[] if unread else [(language, moment_in(request, language).said(alert)) for language in LANGUAGES],
+        preview=[]
+        if unread
+        else [(language, alert_words(moment_in(request, language), alert)) for language in LANGUAGES],
         reach=None if unread else audience_words(shown, moment),
         problem=moment.texts(f"problem_{problem}") if problem else "",
         spans=SPANS_MIN,

@@ -26,6 +26,7 @@ from api.reading.badges import Badge
 from api.reading.journey import UnknownRunError, journey_of, run_meant
 from api.reading.lines import lines_named
 from api.service.stop_search import StopHit
+from api.words.alerts import all_alert_words, first_alert_words
 from api.words.moment import PageMoment
 
 pages_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -65,7 +66,7 @@ def home(
     if query:
         return _search(request, moment, query)
     modes = moment.lines.by_mode()
-    alerts = moment.said_first(network_alerts(moment))
+    alerts = first_alert_words(moment, network_alerts(moment))
     return rider_page(
         request, moment, "home.html", _all_badges(moment), alerts, modes=modes, alert_list=alerts, query="",
         announced=_announced(moment), board=home_board(moment),
@@ -158,7 +159,7 @@ def static(request: Request, name: str) -> Response:
 
 def _announced(moment: PageMoment) -> str:
     """How many messages there are now, and how many are planned."""
-    messages = moment.said_all(announced_alerts(moment))
+    messages = all_alert_words(moment, announced_alerts(moment))
     now = sum(message.in_force for message in messages)
     counts = (("alerts_count_now", now), ("alerts_count_planned", len(messages) - now))
     return " · ".join(moment.texts(key, count=count) for key, count in counts if count)

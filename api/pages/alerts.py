@@ -13,7 +13,8 @@ from api.answers.frame import fragment
 from api.pages.rendering import rider_page
 from api.reading.alerts import announced_alerts
 from api.reading.lines import Line
-from api.words.moment import AlertWords, PageMoment
+from api.words.alerts import AlertWords, all_alert_words
+from api.words.moment import PageMoment
 
 alerts_router = APIRouter(include_in_schema=False)
 
@@ -88,7 +89,7 @@ def _names(message: AlertWords) -> str:
 def _page(moment: PageMoment, route_id: str, stop_id: str, number: int = 1) -> AlertsPage:
     tt = moment.timetable
     route, stop = tt.route_index.get(route_id), tt.stop_named.get(stop_id)
-    messages = moment.said_all(announced_alerts(moment, route, stop))
+    messages = all_alert_words(moment, announced_alerts(moment, route, stop))
     lines = {line.route: line for message in messages for line in message.lines}
     last = max(-(-len(messages) // _MOST), 1)
     number = min(max(number, 1), last)

@@ -8,8 +8,9 @@ from api.reading.alerts import line_alerts
 from api.reading.line_departures import RouteDirection, directions_of, next_departures
 from api.reading.line_vehicles import vehicles_along
 from api.reading.lines import Line
+from api.words.alerts import AlertWords, first_alert_words
 from api.words.departures import DepartureWords, departure_words
-from api.words.moment import AlertWords, PageMoment
+from api.words.moment import PageMoment
 from api.words.vehicles import VehicleWords, vehicle_words
 from predictor.arrays import NONE
 
@@ -67,7 +68,7 @@ def line_page(moment: PageMoment, route: int, direction: int | None) -> LinePage
         elsewhere=elsewhere,
         also=[(str(tt.stop_id[stop]), str(tt.stop_name[stop])) for stop in shown.also],
         vehicles=len(placed),
-        alerts=moment.said_first(line_alerts(moment, route)),
+        alerts=first_alert_words(moment, line_alerts(moment, route)),
     )
 
 

@@ -10,7 +10,8 @@ from fastapi import Request, Response
 from api.answers.assets import style
 from api.answers.frame import Frame, framed_in_language
 from api.reading.badges import Badge
-from api.words.moment import AlertWords, PageMoment
+from api.words.alerts import AlertWords
+from api.words.moment import PageMoment
 
 _SCRIPT_TEXTS = (
     "approaching", "here", "min", "range", "estimated", "seconds", "minutes", "hours", "data_age",

@@ -8,8 +8,9 @@ from api.reading.alerts import stop_alerts
 from api.reading.board import AHEAD_S, StopBoard
 from api.reading.line_directions import line_directions, soonest_first
 from api.reading.lines import Line
+from api.words.alerts import AlertWords, first_alert_words
 from api.words.line_directions import LineDirectionWords, line_direction_words, nothing_leaves
-from api.words.moment import AlertWords, PageMoment
+from api.words.moment import PageMoment
 from api.words.times import TimeWords
 
 ORDERS = ("soonest", "line")
@@ -72,7 +73,7 @@ def stop_page(moment: PageMoment, stop: int, order: str = "", only: str = "") ->
         order=order,
         only=only,
         quiet="" if rows else nothing_leaves(moment, stop),
-        alerts=moment.said_first(stop_alerts(moment, stop)),
+        alerts=first_alert_words(moment, stop_alerts(moment, stop)),
         lines=lines,
         clock=moment.words_at(stop),
         facts=_facts(moment, str(tt.stop_platform[stop]), groups),

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from api.reading.alerts import run_alerts
 from api.reading.journey import Journey
 from api.reading.lines import Line
-from api.words.moment import DOUBTED, AlertWords, PageMoment
+from api.words.alerts import AlertWords, first_alert_words
+from api.words.moment import DOUBTED, PageMoment
 from api.words.times import clock_minutes
 from api.words.vehicles import VehicleWords, vehicle_words
 
@@ -86,7 +87,7 @@ def journey_page(moment: PageMoment, journey: Journey, your_stop: str) -> Journe
         else None,
         behind=calls[:behind],
         calls=calls[behind:],
-        alerts=moment.said_first(run_alerts(moment, trip, journey.service_day, journey.shift_s)),
+        alerts=first_alert_words(moment, run_alerts(moment, trip, journey.service_day, journey.shift_s)),
     )
 
 

@@ -20,9 +20,10 @@ from api.panels.text import panel_lines
 from api.reading.alerts import stop_alerts
 from api.reading.board import MOST_DEPARTURES, StopBoards
 from api.reading.moment import Moment
+from api.words.alerts import AlertWords, first_alert_words
 from api.words.departures import DepartureWords, departure_words
 from api.words.line_directions import nothing_leaves
-from api.words.moment import AlertWords, PageMoment, abbreviations_of, said_in
+from api.words.moment import PageMoment, abbreviations_of, said_in
 from api.words.texts import LANGUAGES
 
 panels_router = APIRouter(tags=["Panels"])
@@ -143,7 +144,7 @@ def _text(boards: StopBoards, moment: PageMoment, stop: int, width: int, lines: 
 
 
 def _messages(moment: PageMoment, stop: int) -> list[str]:
-    return [_message(alert) for alert in moment.said_first(stop_alerts(moment, stop))]
+    return [_message(alert) for alert in first_alert_words(moment, stop_alerts(moment, stop))]
 
 
 def _message(alert: AlertWords) -> str:

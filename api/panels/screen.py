@@ -12,8 +12,9 @@ from api.reading.alerts import stop_alerts
 from api.reading.board import StopBoards, departure_rows
 from api.reading.line_directions import line_directions, soonest_first
 from api.reading.lines import Line
+from api.words.alerts import AlertWords, first_alert_words
 from api.words.line_directions import LineDirectionWords, line_direction_words
-from api.words.moment import AlertWords, PageMoment
+from api.words.moment import PageMoment
 
 _MESSAGE_ROOM = 130
 """Characters that can be read at a glance: a longer message is shown in parts."""
@@ -60,7 +61,7 @@ def screen_page(boards: StopBoards, moment: PageMoment, stops: list[int], limit:
     """At most `limit` rows of each stop, in the language of `moment`."""
     shown = [_stop(boards, moment, stop, limit) for stop in stops]
     alerts = {alert.alert_id: alert for stop in stops for alert in stop_alerts(moment, stop)}
-    messages = [part for alert in moment.said_first(alerts.values()) for part in _parts(alert)]
+    messages = [part for alert in first_alert_words(moment, alerts.values()) for part in _parts(alert)]
     lines = {line.route: line for stop in stops for line in moment.lines.at_stop(stop)}
     lines |= {line.route: line for message in messages for line in message.lines}
     says = (

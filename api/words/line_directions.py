@@ -10,6 +10,7 @@ from api.reading.board import StopBoard
 from api.reading.calls import RunCall
 from api.reading.line_directions import LineDirection
 from api.reading.lines import Line
+from api.words.alerts import reason_words
 from api.words.departures import DepartureWords, departure_words
 from api.words.moment import PageMoment
 
@@ -84,7 +85,7 @@ def _departure(moment: PageMoment, call: RunCall, row: LineDirection, *, from_af
     position, but from afar."""
     words, texts, departure = moment.words_at(call.stop_idx), moment.texts, departure_words(moment, call)
     live = departure.status == "live" and not from_afar
-    notes = [reason] if not departure.comes and (reason := moment.reason_for(call)) else []
+    notes = [reason] if not departure.comes and (reason := reason_words(moment, call)) else []
     if call.destination != row.destination:
         notes.append(moment.towards(call.destination))
     if not row.platform and call.platform:

@@ -2,56 +2,26 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from fastapi import Request
 
-from api.reading.alerts import cause_for, disturbed_lines, informed_by
+from api.reading.alerts import disturbed_lines
 from api.reading.boarding import Occupancy
 from api.reading.calls import RunCall
 from api.reading.journey import Journey
-from api.reading.lines import Line
 from api.reading.moment import Moment
-from api.reading.recurrence import recurrence_of
 from api.words.abbreviations import Abbreviations
-from api.words.recurrence import recurrence_words
 from api.words.root_path import root_of
 from api.words.texts import LANGUAGE_COOKIE, Texts, country_of, region_of, texts_in, wanted_language
 from api.words.times import TimeWords, Wait
-from feeds.alerts import Alert
-from feeds.translations import text_in
 from predictor.snapshot import Snapshot
 
-_MOST_ALERTS = 20
-"""So many a page, panel or screen has room for."""
 _SAYS_TO = re.compile(r"(?:^|\s)(?:to|towards?|vers)\s", re.IGNORECASE)
 DOUBTED = ("overdue", "held_up")
 """Doubts about a vehicle that riders are told."""
-
-
-@dataclass(frozen=True)
-class AlertWords:
-    """An alert in the reader's language."""
-
-    header: str
-    description: str
-    url: str
-    lines: tuple[Line, ...]
-    stops: tuple[tuple[str, str], ...]
-    """Id and name of the stops that it names."""
-    when: str
-    """From when on, or on which days, of one told before it is in force; else ""."""
-    repeats: str
-    """On which days and when, of one that comes back each week; else ""."""
-    starts_at: float
-    """POSIX seconds, 0 where it began at some time,"""
-    ends_at: float
-    """and inf where its end is not known."""
-    in_force: bool
 
 
 @dataclass(frozen=True)
@@ -187,74 +157,6 @@ class PageMoment(Moment):
         words = "" if occupancy.status is None else self.texts(f"occupancy_{occupancy.status}")
         share = "" if occupancy.percentage is None else self.texts("occupancy_share", share=occupancy.percentage)
         return f"{words} ({share})" if words and share else words or share
-
-    def said_all(self, alerts: Iterable[Alert]) -> list[AlertWords]:
-        """Alerts in the reader's language. The same words sent for each of several lines are said once, of all; one
-        without a word is not."""
-        words_of_key: dict[tuple[object, ...], AlertWords] = {}
-        for words in map(self.said, alerts):
-            if not words.header:
-                continue
-            key = words.header, words.description, words.url, words.starts_at, words.ends_at
-            before = words_of_key.get(key, words)
-            lines = sorted({*before.lines, *words.lines}, key=lambda line: self.lines.rank[line.route])
-            stops = dict.fromkeys((*before.stops, *words.stops))
-            words_of_key[key] = replace(words, lines=tuple(lines), stops=tuple(stops))
-        return list(words_of_key.values())
-
-    def said_first(self, alerts: Iterable[Alert]) -> list[AlertWords]:
-        """The first of them, as `said_all`, for where they stand beside something else; the last one says how many more
-        there are, and leads to the page of all."""
-        alert_words = self.said_all(alerts)
-        shown, count = alert_words[:_MOST_ALERTS], len(alert_words) - _MOST_ALERTS
-        if count > 0:
-            header = self.texts("alerts_others", count=count)
-            shown.append(AlertWords(header, "", f"{self.root}/alerts", (), (), "", "", 0.0, math.inf, in_force=True))
-        return shown
-
-    def reason_for(self, row: RunCall) -> str:
-        """Why a departure is cancelled or its stop skipped, in a word; "" where no alert tells."""
-        return self._word(f"cause_{cause_for(self, row)}")
-
-    def said(self, alert: Alert) -> AlertWords:
-        """An alert in the reader's language."""
-        language = self.texts.language
-        header, description = text_in(alert.header, language), text_in(alert.description, language)
-        url = text_in(alert.url, language)
-        if not header:
-            header, description = description or self._word(f"effect_{alert.effect}") or url, ""
-        start, end = alert.period(self.now)
-        recurrence, repeats = recurrence_of(alert.affects, self.lines.zone), ""
-        if recurrence:
-            repeats = recurrence_words(recurrence, self.texts, self.words.time, self.words.date, self.country)
-            start, end = recurrence.first, recurrence.ends
-        state = alert.state(self.now)
-        coming = "" if start <= self.now else self.texts("alert_from", time=self.words.clock(start))
-        tt, informed = self.timetable, informed_by(self, alert)
-        return AlertWords(
-            header=header,
-            description=description,
-            url=url if url.startswith(("https://", "http://")) else "",
-            lines=tuple(self.lines.all[route] for route in sorted(informed.routes, key=self.lines.rank.__getitem__)),
-            stops=tuple((str(tt.stop_id[stop]), str(tt.stop_name[stop])) for stop in sorted(informed.stops)),
-            when=(repeats if state != "in_force" else "") if repeats else coming,
-            repeats=repeats,
-            starts_at=start,
-            ends_at=end,
-            in_force=state == "in_force",
-        )
-
-    def until(self, alert: AlertWords, *, dated: bool = False) -> str:
-        """Until when an alert is in force, "" where that is not known, or told already. `dated`: to be read on another
-        day too."""
-        if alert.repeats:
-            return "" if alert.when else alert.repeats
-        if math.isinf(alert.ends_at):
-            return ""
-        return self.texts("alert_until", time=(self.words.dated if dated else self.words.clock)(alert.ends_at))
-
-    def _word(self, key: str) -> str:
-        return self.texts(key) if key in self.texts.entries else ""
 
 
 def language_of(request: Request) -> str:

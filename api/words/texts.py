@@ -58,6 +58,10 @@ class Texts:
             entry = entry.get(_plural_form(self.language, values["count"]), entry["other"])
         return entry.format(**values) if values else entry
 
+    def known(self, key: str) -> str:
+        """The text of that name, "" where the catalogue has none."""
+        return self(key) if key in self.entries else ""
+
 
 @cache
 def texts_in(language: str, subject: str = "") -> Texts:

@@ -1,0 +1,111 @@
+"""Alerts in the reader's language, and when they are in force."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from api.reading.alerts import cause_for, informed_by
+from api.reading.calls import RunCall
+from api.reading.lines import Line
+from api.reading.recurrence import recurrence_of
+from api.words.moment import PageMoment
+from api.words.recurrence import recurrence_words
+from feeds.alerts import Alert
+from feeds.translations import text_in
+
+_MOST = 20
+"""So many a page, panel or screen has room for."""
+
+
+@dataclass(frozen=True)
+class AlertWords:
+    """An alert in the reader's language."""
+
+    header: str
+    description: str
+    url: str
+    lines: tuple[Line, ...]
+    stops: tuple[tuple[str, str], ...]
+    """Id and name of the stops that it names."""
+    starts_at: float
+    """POSIX seconds, 0 where it began at some time,"""
+    ends_at: float
+    """and inf where its end is not known."""
+    in_force: bool
+    when: str = ""
+    """From when on, or on which days, of one told before it is in force; else ""."""
+    repeats: str = ""
+    """On which days and when, of one that comes back each week; else ""."""
+    until: str = ""
+    """Until when it is in force, "" where that is not known, or told already;"""
+    until_dated: str = ""
+    """the same to be read on another day too."""
+
+
+def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
+    """An alert in the language of `moment`."""
+    texts, times, tt, rank = moment.texts, moment.words, moment.timetable, moment.lines.rank
+    header, description, url = (text_in(text, texts.language) for text in (alert.header, alert.description, alert.url))
+    if not header:
+        header, description = description or texts.known(f"effect_{alert.effect}") or url, ""
+    start, end = alert.period(moment.now)
+    recurrence, repeats = recurrence_of(alert.affects, moment.lines.zone), ""
+    if recurrence:
+        repeats = recurrence_words(recurrence, texts, times.time, times.date, moment.country)
+        start, end = recurrence.first, recurrence.ends
+    in_force, informed = alert.state(moment.now) == "in_force", informed_by(moment, alert)
+    if repeats:
+        when, until = ("", [repeats] * 2) if in_force else (repeats, ["", ""])
+    else:
+        when = "" if start <= moment.now else texts("alert_from", time=times.clock(start))
+        until = ["", ""]
+        if math.isfinite(end):
+            until = [texts("alert_until", time=time(end)) for time in (times.clock, times.dated)]
+    return AlertWords(
+        header=header,
+        description=description,
+        url=url if url.startswith(("https://", "http://")) else "",
+        lines=tuple(moment.lines.all[route] for route in sorted(informed.routes, key=rank.__getitem__)),
+        stops=tuple((str(tt.stop_id[stop]), str(tt.stop_name[stop])) for stop in sorted(informed.stops)),
+        starts_at=start,
+        ends_at=end,
+        in_force=in_force,
+        when=when,
+        repeats=repeats,
+        until=until[0],
+        until_dated=until[1],
+    )
+
+
+def all_alert_words(moment: PageMoment, alerts: Iterable[Alert]) -> list[AlertWords]:
+    """Alerts in the language of `moment`. The same words sent for each of several lines are said once, of all; one
+    without a word is not."""
+    words_of_key: dict[tuple[object, ...], AlertWords] = {}
+    for alert in alerts:
+        words = alert_words(moment, alert)
+        if not words.header:
+            continue
+        key = words.header, words.description, words.url, words.starts_at, words.ends_at
+        before = words_of_key.get(key, words)
+        lines = sorted({*before.lines, *words.lines}, key=lambda line: moment.lines.rank[line.route])
+        stops = dict.fromkeys((*before.stops, *words.stops))
+        words_of_key[key] = replace(words, lines=tuple(lines), stops=tuple(stops))
+    return list(words_of_key.values())
+
+
+def first_alert_words(moment: PageMoment, alerts: Iterable[Alert]) -> list[AlertWords]:
+    """The first of all, for where they stand beside something else; the last one says how many more there are, and
+    leads to the page of all."""
+    words = all_alert_words(moment, alerts)
+    shown, count = words[:_MOST], len(words) - _MOST
+    if count > 0:
+        header = moment.texts("alerts_others", count=count)
+        shown.append(AlertWords(header, "", f"{moment.root}/alerts", (), (), 0.0, math.inf, in_force=True))
+    return shown
+
+
+def reason_words(moment: PageMoment, row: RunCall) -> str:
+    """Why a departure is cancelled or its stop skipped, in a word; "" where no alert tells."""
+    return moment.texts.known(f"cause_{cause_for(moment, row)}")
