@@ -63,8 +63,3 @@ def vehicle_wheelchair(snapshot: Snapshot, trip: Any, vehicle: Any) -> Any:
         return by_trip
     says = np.where(vehicle >= 0, snapshot.vehicles.wheelchair[vehicle], 0)
     return np.where(says > 0, says, by_trip).astype(np.int8)
-
-
-def wheelchair_words(code: int) -> str:
-    """GTFS `wheelchair_boarding` or `wheelchair_accessible` as `yes`, `no` or `unknown`."""
-    return WHEELCHAIR[code]

@@ -9,7 +9,7 @@ from typing import Any, cast
 from fastapi.responses import JSONResponse
 
 from api.answers.caching import steady
-from api.reading.boarding import Occupancy, wheelchair_words
+from api.reading.boarding import WHEELCHAIR, Occupancy
 from api.reading.calls import Event, RunCall
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
@@ -64,7 +64,7 @@ def platform(tt: Timetable, stop: int) -> Platform:
         platform=str(tt.stop_platform[stop]) or None,
         lat=float(tt.stop_lat[stop]),
         lon=float(tt.stop_lon[stop]),
-        wheelchair=cast(Access, wheelchair_words(int(tt.stop_wheelchair[stop]))),
+        wheelchair=cast(Access, WHEELCHAIR[int(tt.stop_wheelchair[stop])]),
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from api.reading.boarding import occupancy_of, vehicle_wheelchair, wheelchair_words
+from api.reading.boarding import WHEELCHAIR, occupancy_of, vehicle_wheelchair
 from api.words.moment import PageMoment
 from api.words.texts import Texts
 from predictor.snapshot import DOUBTS, LAYOVER, OFF_ROUTE, Vehicles
@@ -56,7 +56,7 @@ def vehicle_words(moment: PageMoment, vehicle: int) -> VehicleWords:
         place = texts("vehicle_at" if vehicles.at_stop[vehicle] else "vehicle_towards", stop=stop)
     age = moment.now - float(vehicles.timestamp[vehicle])
     delay = float(vehicles.delay_s[vehicle])
-    takes = wheelchair_words(vehicle_wheelchair(moment.snapshot, trip, vehicle))
+    takes = WHEELCHAIR[vehicle_wheelchair(moment.snapshot, trip, vehicle)]
     return VehicleWords(
         label=vehicle_label(vehicles, vehicle),
         place=place,
