@@ -111,6 +111,7 @@ def create_app(
     """
     desk = desk or Desk(service)
     announcer, heavy_reads, doors = Announcer(service), HeavyReads(), Doors(trusted_proxies)
+    screens_seen = ScreensSeen(desk.folder)
     app = FastAPI(
         docs_url=None,
         redoc_url=None,
@@ -120,7 +121,7 @@ def create_app(
         summary="Real-time bus and tram arrival predictions",
         description=_DESCRIPTION,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        lifespan=lambda _: _running(service, desk, heavy_reads, reminders),
+        lifespan=lambda _: _running(service, desk, heavy_reads, screens_seen, reminders),
     )
     describe(app)
     registry = registry_of(service, announcer, heavy_reads, doors)
@@ -134,7 +135,7 @@ def create_app(
     app.state.announcer = announcer
     app.state.reminders = reminders
     app.state.heavy_reads = heavy_reads
-    app.state.screens_seen = ScreensSeen()
+    app.state.screens_seen = screens_seen
     app.state.doors = doors
     app.state.registry = registry
     app.state.rate_limits = RateLimits(behind_proxy=behind_socket or bool(trusted_proxies))
@@ -150,14 +151,21 @@ def create_app(
     return app
 
 
+_CLOSING_S = 2.0
+
+
 @asynccontextmanager
 async def _running(
-    service: Served, desk: Desk, heavy_reads: HeavyReads, reminders: Reminders | None
+    service: Served, desk: Desk, heavy_reads: HeavyReads, screens_seen: ScreensSeen, reminders: Reminders | None
 ) -> AsyncIterator[None]:
     service.start()
+    if desk.folder:
+        service.face_threads.append(screens_seen.saving)
+        screens_seen.saving.start()
     if reminders:
         reminders.start()
     yield
+    screens_seen.saving.stop(_CLOSING_S)
     if reminders:
         reminders.close()
     heavy_reads.close()

@@ -14,6 +14,8 @@ _BETWEEN_US = frozenset((b"connection", b"keep-alive", b"proxy-connection", b"te
 _OF_THE_SERVER = frozenset((b"transfer-encoding", b"date", b"server"))
 """Of an answer: ours writes its own."""
 _OF_PROXIES = frozenset((b"forwarded", b"x-forwarded-for", b"x-forwarded-proto"))
+ANSWERS_WITHIN_S = 8.0
+"""Of what is asked about all networks at once: one that hangs must not hide the others."""
 _WAITS = {"connect": 2.0, "write": 30.0, "read": 60.0}
 """Seconds. An event stream is never silent for so long."""
 
@@ -51,7 +53,7 @@ class Forwarding:
         """Status and body of what is at a path, asked for under the name of a host. Errors: UnreachableError."""
         headers = [("Host", host), ("X-Forwarded-Proto", scheme), ("Connection", "close")]
         try:
-            async with self._connection() as connection:
+            async with asyncio.timeout(ANSWERS_WITHIN_S), self._connection() as connection:
                 answer = await connection.request(
                     "GET", self._url, headers=headers, extensions={"target": path.encode(), "timeout": _WAITS}
                 )
@@ -128,4 +130,4 @@ class _Request:
             pass
 
 
-_FAILURES = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException)
+_FAILURES = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException, TimeoutError)

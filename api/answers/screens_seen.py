@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from threading import Lock
 from typing import Annotated, Literal
 
 from fastapi import Query, Request
+from pydantic import TypeAdapter
 
 from api.service.clock import Clock
+from feeds.background import Repeated
+from feeds.whole_file import set_aside, whole_file
 
+log = logging.getLogger("prochain")
+
+FILE_NAME = "screens.json"
+_SAVED_EVERY_S = 60.0
 MOST_SCREENS = 2000
 """Then the one that has not asked for longest is forgotten,"""
 FORGOTTEN_S = 7 * 86_400.0
@@ -55,12 +64,20 @@ class ScreenSeen:
         return not self.streams and now - self.last > SILENT_S
 
 
-class ScreensSeen:
-    """Those since the start. Safe to use from any thread."""
+_FILE = TypeAdapter(list[ScreenSeen])
 
-    def __init__(self) -> None:
+
+class ScreensSeen:
+    """A restart forgets none: one that has fallen silent must not vanish from the list by it. Safe to use from any
+    thread."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """`folder` of the file that keeps them, None for memory alone."""
         self._lock = Lock()
-        self._seen: OrderedDict[ScreenKey, ScreenSeen] = OrderedDict()
+        self._path = folder and folder / FILE_NAME
+        self._saved: bytes | None = None
+        self._seen = OrderedDict((screen.key, replace(screen, streams=0)) for screen in self._kept())
+        self.saving = Repeated("screens seen", self._save, _SAVED_EVERY_S, at_end=True)
 
     def asked(self, key: ScreenKey, now: float, streams: int = 0) -> ScreenKey:
         """Note that one has asked; gives the key under which it is kept. `streams`: how many more are open."""
@@ -72,6 +89,27 @@ class ScreensSeen:
             while len(self._seen) > MOST_SCREENS or now - next(iter(self._seen.values())).last > FORGOTTEN_S:
                 self._seen.popitem(last=False)
         return key
+
+    def _kept(self) -> list[ScreenSeen]:
+        if self._path is None or not self._path.is_file():
+            return []
+        try:
+            return _FILE.validate_json(self._path.read_bytes())[-MOST_SCREENS:]
+        except OSError as error:
+            log.warning("%s: cannot be read (%s); screens are listed as they ask.", self._path, error)
+        except ValueError:
+            log.warning("%s is damaged: it is set aside, and screens are listed as they ask.", self._path)
+            set_aside(self._path)
+        return []
+
+    def _save(self) -> None:
+        with self._lock:
+            seen = list(self._seen.values())
+        content = _FILE.dump_json(seen)
+        if self._path is not None and content != self._saved:
+            with whole_file(self._path) as unfinished:
+                unfinished.write_bytes(content)
+            self._saved = content
 
     @contextmanager
     def listening(self, key: ScreenKey, clock: Clock) -> Iterator[None]:

@@ -52,6 +52,8 @@ class Desk:
         """Parameters: `token`, and `tokens` by name: without any, and without an account, the desk is shut; `folder` of
         its database, None for memory alone; `unwritable`: why nothing can be written there."""
         self.service = service
+        self.folder = None if unwritable else folder
+        """Where something may be kept, None for memory alone."""
         self._database = DeskDatabase(folder, unwritable)
         of_settings = {**({DESK: token} if token else {}), **(tokens or {})}
         self.accounts = Accounts(self._database, of_settings)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
-from limits import RateLimitItemPerMinute
+from limits import RateLimitItemPerHour, RateLimitItemPerMinute
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.answers.problems import Problem
@@ -19,7 +19,8 @@ from api.words.texts import region_of
 
 push_router = APIRouter(include_in_schema=False)
 
-_ASKED = (RateLimitItemPerMinute(30, namespace="push"),)
+_ASKED = (RateLimitItemPerMinute(30, namespace="push"), RateLimitItemPerHour(150, namespace="push"))
+"""By the hour so few that one client alone cannot take all the room, for the hours that riders wait at most."""
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 _RETRY_AFTER_S = 120
 _NOWHERE = "https://localhost"

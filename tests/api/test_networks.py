@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,8 +19,10 @@ import httpx
 import pytest
 from google.transit import gtfs_realtime_pb2
 
+from api.answers import forwarding
 from api.answers.forwarding import UnreachableError
 from api.networks import supervised
+from api.networks.watched import metrics
 from feeds.background import pause_after
 from tests.feeds.small_feed import write_feed
 
@@ -147,6 +150,15 @@ def kept(network: supervised.SupervisedNetwork, starts: int) -> None:
 
     with ThreadPoolExecutor(1) as apart:
         apart.submit(asyncio.run, keep()).result()
+
+
+def test_one_that_hangs_hides_no_figures_of_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forwarding, "ANSWERS_WITHIN_S", 0.05)
+    with socket.socket(socket.AF_UNIX) as hanging:
+        hanging.bind(str(tmp_path / "socket"))
+        hanging.listen()
+        network = supervised.SupervisedNetwork("tours", ["false"], tmp_path / "socket")
+        assert b'prochain_network_up{network="tours"} 0.0' in asyncio.run(metrics([network]))
 
 
 @pytest.mark.usefixtures("quick")

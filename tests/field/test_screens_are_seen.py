@@ -6,15 +6,17 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
-from api.answers.screens_seen import FORGOTTEN_S, MOST_SCREENS, ScreenKey, ScreensSeen
+from api.answers.screens_seen import FILE_NAME, FORGOTTEN_S, MOST_SCREENS, ScreenKey, ScreenSeen, ScreensSeen
 from api.app import create_app
 from api.desk.desk import Desk
 from api.service.clock import ShiftedClock
 from feeds.reading import Reading
+from feeds.whole_file import DAMAGED
 from tests.api.town import at, service_at, tram_on_time
 
 NOW = at(8, 1)
@@ -92,6 +94,16 @@ def test_what_is_kept_is_bounded_and_forgotten() -> None:
     assert len(kept) == MOST_SCREENS
     assert kept[0].key.stops == ("10",) * 6
     assert seen.all(NOW + FORGOTTEN_S + 1) == []
+
+
+def test_one_that_fell_silent_before_a_restart_is_listed_after_it_too(tmp_path: Path) -> None:
+    before = ScreensSeen(tmp_path)
+    before.saving.start()
+    before.asked(key := ScreenKey("screen", ("a",), "North hall"), NOW, streams=1)
+    before.saving.stop(5.0)
+    assert ScreensSeen(tmp_path).all(NOW + 660) == [ScreenSeen(key, NOW, NOW)]
+    (tmp_path / FILE_NAME).write_text("[{")
+    assert ScreensSeen(tmp_path).all(NOW) == [] and list(tmp_path.glob(f"*{DAMAGED}"))
 
 
 def test_nothing_is_kept_of_who_asks(client: TestClient) -> None:
