@@ -1,8 +1,12 @@
-"""Letters of UTF-8 that a program on the way took for Windows-1252 and wrote as such: `Ã©` for `é`."""
+"""What programs on the way do to letters: they take UTF-8 for Windows-1252 and write it as such (`Ã©` for `é`), or put
+a mark before it."""
 
 from __future__ import annotations
 
 import re
+
+BEFORE_TEXT = b"\xef\xbb\xbf \t\r\n"
+"""Bytes that may stand before a text and say nothing: a byte order mark, blanks and line ends."""
 
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 TAKEN_WRONGLY = "[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]"

@@ -12,6 +12,7 @@ from google.transit import gtfs_realtime_pb2
 
 from feeds.bounded_unpacking import unpacked
 from feeds.errors import FeedError
+from feeds.letters import BEFORE_TEXT
 from feeds.message_bounds import refuse_floods, varint
 from feeds.message_forms import as_utf8, message_inside, message_of_text
 from feeds.message_wrappers import unwrapped
@@ -208,7 +209,7 @@ def header_of(data: bytes) -> Header:
 
 def _what_it_is_instead(data: bytes) -> str:
     """What bytes are that are no message."""
-    start = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = data[:512].lstrip(BEFORE_TEXT)
     known = next((words for form, words in _OTHER_FORMS if form.search(start)), "")
     if known:
         return f"got {known}"

@@ -18,12 +18,12 @@ from google.protobuf.message import DecodeError
 from google.transit import gtfs_realtime_pb2
 
 from feeds.errors import FeedError
+from feeds.letters import BEFORE_TEXT
 from feeds.message_bounds import MAX_ENTITIES, MAX_PARTS
 
 MAX_TEXT_BYTES = 20_000_000
 """Text takes ten times as long to read as protobuf."""
 
-_WHITE = b"\xef\xbb\xbf \t\r\n"
 _WITHOUT_MARK = re.compile(rb"(?:[{\[he]\0)(?:[\x09-\x7e]\0){4}")
 _MOST_BEFORE = 16
 _VERSION = re.compile(r"\d\.\d")
@@ -52,7 +52,7 @@ def message_of_text(data: bytes, feed: str) -> gtfs_realtime_pb2.FeedMessage | N
 
     Errors: FeedError where it is too large.
     """
-    start = data[:512].lstrip(_WHITE)
+    start = data[:512].lstrip(BEFORE_TEXT)
     written = start.startswith((b"header", b"entity", b"#"))
     if not (written or start.startswith((b"{", b"["))):
         return None

@@ -17,7 +17,7 @@ from feeds.message import MAX_MESSAGE_BYTES, decode_message
 from feeds.messages_parquet import SCHEMA, digest_of
 
 
-class MessageRecorder:
+class MessageRecorder(DailyParquet):
     """Takes messages in, one after another in order of time. Not to be shared between threads or processes."""
 
     def __init__(self, folder: Path, feed: str, *, flush_every_s: float = 60.0) -> None:
@@ -25,8 +25,8 @@ class MessageRecorder:
 
         Parameters: `feed` names the files, such as "trip_updates".
         """
+        super().__init__(folder, feed, SCHEMA, flush_every_s=flush_every_s)
         self._feed = feed
-        self._table = DailyParquet(folder, feed, SCHEMA, flush_every_s=flush_every_s)
         self._last = ("", b"")
         """Day and digest of the last message: each day's file stands by itself."""
 
@@ -47,13 +47,5 @@ class MessageRecorder:
             "digest": [self._last[1]],
             "message": [plain if new else None],
         }
-        self._table.append(pa.table(row, SCHEMA), day, received_at)
+        self.append(pa.table(row, SCHEMA), day, received_at)
         return int(new)
-
-    def flush_when_due(self, now: float) -> None:
-        """Put down what has waited for a minute, or is much. Errors: FeedError."""
-        self._table.flush_when_due(now)
-
-    def close(self) -> None:
-        """Put down what is pending and close the day. Errors: FeedError."""
-        self._table.close()

@@ -9,8 +9,8 @@ import json
 import re
 
 from feeds.bounded_unpacking import packed_as
+from feeds.letters import BEFORE_TEXT
 
-_WHITE = b"\xef\xbb\xbf \t\r\n"
 _HEX = re.compile(rb"(?:0x|\\x)?((?:[0-9a-fA-F]{2}[ \t\r\n:]*){8,})")
 _BASE64 = re.compile(rb"(?:[A-Za-z0-9+/_\-]{4}|[\r\n]|[A-Za-z0-9+/_\-]{2,3}={0,2})*")
 _DATA_ADDRESS = re.compile(rb"data:[\w/+.;=-]*;base64,")
@@ -21,11 +21,13 @@ _CHUNK = re.compile(rb"([0-9a-fA-F]{1,8})(?:;[^\r\n]*)?\r\n")
 _TAG = re.compile(rb"<[^<>]{0,500}>")
 _SCRIPT = re.compile(rb"[^{\[\"<]{0,200}")
 _FRAME_BYTES = 5
+_SHORTEST = 8
+"""No message is written in fewer letters."""
 
 
 def unwrapped(data: bytes) -> bytes | None:
     """The bytes with the outermost wrapper taken off, None where none is known."""
-    text = data.strip(_WHITE)
+    text = data.strip(BEFORE_TEXT)
     return (
         _of_letters(text)
         or _after_head(data)
@@ -52,7 +54,7 @@ def _of_letters(text: bytes) -> bytes | None:
     text = _DATA_ADDRESS.sub(b"", text.strip(b'"'), count=1)
     if found := _HEX.fullmatch(text):
         return binascii.unhexlify(re.sub(rb"[\s:]", b"", found[1]))
-    if len(text) < 8 or not _BASE64.fullmatch(text):
+    if len(text) < _SHORTEST or not _BASE64.fullmatch(text):
         return None
     try:
         # Frames one after the other are each padded.
@@ -111,7 +113,7 @@ def _of_json(text: bytes) -> bytes | None:
     except (ValueError, RecursionError):
         return _of_lines(text)
     if isinstance(content, dict):
-        held = [value for value in content.values() if isinstance(value, str | list) and len(value) > len(_WHITE)]
+        held = [value for value in content.values() if isinstance(value, str | list) and len(value) >= _SHORTEST]
         content = held[0] if len(held) == 1 else content
     if isinstance(content, str):
         return content.encode("utf-8", "surrogatepass")

@@ -86,12 +86,9 @@ def record(
     Errors: FeedError where another process writes to `folder`, or nothing can be written there.
     """
     polls = failed = 0
-    archived = dict.fromkeys(sources, 0)
-    addresses = {feed: source.name for feed, source in sources.items()}
-    holds: dict[str, frozenset[str]] = dict.fromkeys(sources, frozenset())
     answers: SimpleQueue[_Poll] = SimpleQueue()
     with sole_writer(folder):
-        recorders = {feed: _recorder(feed, folder) for feed in sources}
+        archive = _Archive(sources, folder)
         polling = [
             Repeated(f"poll-{feed}", partial(_poll, feed, source, clock, answers), every_s, first_s=0.0, steady=True)
             for feed, source in sources.items()
@@ -104,17 +101,7 @@ def record(
                 try:
                     poll = answers.get(timeout=_LOOK_S)
                     polls += 1
-                    if isinstance(poll.answer, FeedError):
-                        raise poll.answer
-                    if poll.answer is not None:
-                        held = feeds_in(decode_message(poll.answer, poll.feed))
-                        holds[poll.feed] = held or holds[poll.feed]
-                        feed = served_as(holds, addresses)[poll.feed]
-                        if feed not in recorders:
-                            recorders[feed], archived[feed] = _recorder(feed, folder), 0
-                        # Of addresses in the wrong order each is known once both have answered.
-                        if not held or feed in held:
-                            archived[feed] += recorders[feed].write(poll.answer, poll.answered_at)
+                    archive.take(poll)
                 except Empty:
                     pass
                 except FeedError as error:
@@ -124,17 +111,13 @@ def record(
                     poller.revive(time.monotonic())
                 if clock() >= flush_at:
                     flush_at = clock() + every_s
-                    _flush_when_due(recorders.values(), clock())
+                    archive.flush_when_due(clock())
         finally:
             stopping.set()
             for poller in polling:
                 poller.stop(0.0)
-            _close(recorders.values())
-    return Recorded(polls, failed, archived)
-
-
-def _recorder(feed: str, folder: Path) -> FeedRecorder:
-    return VehicleRecorder(folder) if feed == VEHICLE_POSITIONS else MessageRecorder(folder, feed)
+            archive.close()
+    return Recorded(polls, failed, archive.taken)
 
 
 def _poll(feed: str, source: Source, clock: Callable[[], float], answers: SimpleQueue[_Poll]) -> None:
@@ -149,16 +132,44 @@ def _poll(feed: str, source: Source, clock: Callable[[], float], answers: Simple
     answers.put(_Poll(feed, clock(), answer))
 
 
-def _flush_when_due(recorders: Iterable[FeedRecorder], now: float) -> None:
-    for recorder in recorders:
-        try:
-            recorder.flush_when_due(now)
-        except FeedError as error:
-            _log.warning("%s", error)
+class _Archive:
+    """What addresses serve, each archived as the feed that it is."""
 
+    def __init__(self, sources: Mapping[str, Source], folder: Path) -> None:
+        self._folder = folder
+        self._addresses = {feed: source.name for feed, source in sources.items()}
+        self._holds: dict[str, frozenset[str]] = dict.fromkeys(sources, frozenset())
+        self._recorders = {feed: self._recorder(feed) for feed in sources}
+        self.taken = dict.fromkeys(sources, 0)
 
-def _close(recorders: Iterable[FeedRecorder]) -> None:
-    _each([recorder.close for recorder in recorders])
+    def take(self, poll: _Poll) -> None:
+        """Archive an answer. Errors: FeedError where it is none, cannot be used or cannot be written."""
+        if isinstance(poll.answer, FeedError):
+            raise poll.answer
+        if poll.answer is None:
+            return
+        held = feeds_in(decode_message(poll.answer, poll.feed))
+        self._holds[poll.feed] = held or self._holds[poll.feed]
+        feed = served_as(self._holds, self._addresses)[poll.feed]
+        if feed not in self._recorders:
+            self._recorders[feed], self.taken[feed] = self._recorder(feed), 0
+        # Of addresses in the wrong order each is known once both have answered.
+        if not held or feed in held:
+            self.taken[feed] += self._recorders[feed].write(poll.answer, poll.answered_at)
+
+    def flush_when_due(self, now: float) -> None:
+        for recorder in self._recorders.values():
+            try:
+                recorder.flush_when_due(now)
+            except FeedError as error:
+                _log.warning("%s", error)
+
+    def close(self) -> None:
+        """Close all days. Errors: FeedError."""
+        _each([recorder.close for recorder in self._recorders.values()])
+
+    def _recorder(self, feed: str) -> FeedRecorder:
+        return VehicleRecorder(self._folder) if feed == VEHICLE_POSITIONS else MessageRecorder(self._folder, feed)
 
 
 def _each(steps: Iterable[Callable[[], None]]) -> None:
@@ -195,17 +206,15 @@ class VehicleRecorder:
         _each([self._messages.close, self._reports.close])
 
 
-class Recorder:
+class Recorder(DailyParquet):
     """Archives vehicle positions, message after message in order of time. Not to be shared between threads or
     processes."""
 
     def __init__(self, folder: Path, *, flush_every_s: float = 60.0, flush_rows: int = 100_000) -> None:
         """Go on in `folder`, where an earlier recorder may have stopped or crashed. Errors: FeedError."""
-        self._table = DailyParquet(
-            folder, VEHICLE_POSITIONS, SCHEMA, flush_every_s=flush_every_s, flush_rows=flush_rows
-        )
+        super().__init__(folder, VEHICLE_POSITIONS, SCHEMA, flush_every_s=flush_every_s, flush_rows=flush_rows)
         self._newest: dict[str, float] = {}
-        for path in self._table.latest():
+        for path in self.latest():
             try:
                 self._news(read_reports(path, only_last=True))
             except FeedError as error:
@@ -226,20 +235,8 @@ class Recorder:
         reports = reports.take(self._news(reports))
         if len(reports):
             day = datetime.fromtimestamp(received_at, UTC).date().isoformat()
-            self._table.append(table_of(reports), day, received_at)
+            self.append(table_of(reports), day, received_at)
         return len(reports)
-
-    def flush_when_due(self, now: float) -> None:
-        """Put down what has waited for a minute, or is much. Errors: FeedError."""
-        self._table.flush_when_due(now)
-
-    def flush(self) -> None:
-        """Put down what is pending; it is safe on disk when this returns. Errors: FeedError."""
-        self._table.flush()
-
-    def close(self) -> None:
-        """Put down what is pending and close the day. Errors: FeedError."""
-        self._table.close()
 
     def _news(self, reports: Reports) -> Int64Array:
         """Rows newer than what is archived of their vehicle, each report once; oldest first."""

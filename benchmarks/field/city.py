@@ -6,7 +6,7 @@ The only place here that knows where in `api/` things lie.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Any, Protocol
 from urllib.parse import quote, unquote
@@ -505,9 +505,3 @@ def _id(name: str) -> str:
 
 def _iso(date: int) -> str:
     return f"{date // 10_000:04d}-{date // 100 % 100:02d}-{date % 100:02d}"
-
-
-def day_after(date: int, days: int = 1) -> int:
-    """YYYYMMDD so many days later."""
-    day = datetime(date // 10_000, date // 100 % 100, date % 100) + timedelta(days=days)
-    return day.year * 10_000 + day.month * 100 + day.day

@@ -20,6 +20,7 @@ from pathlib import Path, PurePosixPath
 
 from feeds.bounded_unpacking import GZIP_MAGIC, decoded
 from feeds.errors import FeedError, Problem
+from feeds.letters import BEFORE_TEXT
 
 TABLES = (
     "agency", "stops", "routes", "trips", "stop_times", "calendar", "calendar_dates", "frequencies", "shapes",
@@ -219,7 +220,7 @@ def _not_a_zip(start: bytes) -> str:
         )
     if start[257:262] == b"ustar":
         return "this is a tar archive and no zip; unpack it and give the folder"
-    text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    text = start.lstrip(BEFORE_TEXT).lower()
     if text.startswith(b"<"):
         return "this is a web page (HTML or XML) and not a GTFS zip; check the address and whether it needs a key"
     if text.startswith((b"{", b"[")):
