@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
@@ -125,7 +126,9 @@ def _replay(
         file.parent.mkdir(parents=True, exist_ok=True)
     timetable = load_timetable(folder / "gtfs.zip").timetable
     recording, zone = open_recording(folder, timetable), timetable.timezone
-    begin = max(local_time(day_begins(days[0]), zone), recording.first_at)
+    begin = local_time(day_begins(days[0]), zone)
+    # At the polls of a whole day: begun at the first report, all would ask at another age of the reports.
+    begin += max(0, math.ceil((recording.first_at - begin) / every)) * every
     end = min(local_time(day_begins(days[-1] + timedelta(days=1)), zone), recording.last_at + every)
     first, last = (datetime.fromtimestamp(moment, ZoneInfo(zone)).isoformat() for moment in (begin, end))
     replay(
