@@ -17,7 +17,6 @@ import httpx
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid02, VapidException
-from pywebpush import WebPusher
 
 from feeds.whole_file import set_aside
 
@@ -64,6 +63,9 @@ class PushSender:
         """`site`: address of ours, by which the push service may tell us from others. Raises nothing."""
         if not self.allows(endpoint):
             return "refused"
+        # Brings two HTTP clients along: no start need wait for those.
+        from pywebpush import WebPusher
+
         try:
             pusher = WebPusher({"endpoint": endpoint, "keys": {"p256dh": p256dh, "auth": auth}})
             body = pusher.encode(json.dumps(message, ensure_ascii=False).encode())["body"]
