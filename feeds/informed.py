@@ -11,8 +11,9 @@ from threading import Lock
 import numpy as np
 
 from feeds.alerts import Selector, TripSelector
+from feeds.gtfs.written_dates import existing_date
 from feeds.known_ids import known_id, routes_named
-from feeds.service_times import service_date, start_seconds
+from feeds.service_times import start_seconds
 from feeds.shortened_ids import trips_meant
 from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array
 from predictor.named_runs import FOUND, RunNames, run_finder
@@ -240,7 +241,7 @@ class _Fitting:
         trips = [selector.trip or TripSelector() for selector in selectors]
         names = [trip.trip_id for trip in trips]
         known = np.array([tt.trip_index.get(name, NONE) for name in names], np.int32)
-        told = np.array([service_date(trip.start_date) or 0 for trip in trips], np.int32)
+        told = np.array([existing_date(trip.start_date) or 0 for trip in trips], np.int32)
         meant, dates = trips_meant(
             names,
             told,
@@ -399,7 +400,7 @@ class _Fitting:
         tt, start_s = self._timetable, start_seconds(trip.start_time)
         return (
             tt.trip_index.get(trip.trip_id, NONE), tt.route_index.get(trip.route_id, NONE),
-            service_date(trip.start_date) or 0, NONE if start_s is None else start_s,
+            existing_date(trip.start_date) or 0, NONE if start_s is None else start_s,
         )  # fmt: skip
 
     def _dated_runs(self, trips: Iterable[TripSelector], at: float) -> dict[TripSelector, tuple[Run, int]]:

@@ -15,9 +15,10 @@ from statistics import mean
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
+from feeds.gtfs.written_dates import existing_date
 from feeds.known_ids import id_of, indices_of, routes_named
 from feeds.message import posix_seconds
-from feeds.service_times import service_date, start_seconds
+from feeds.service_times import start_seconds
 from feeds.shortened_ids import trips_meant
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, StrArray
 from predictor.named_runs import RunNames, run_finder
@@ -165,7 +166,7 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
     refused["vehicle_id_missing"] = text["vehicle_id"].count("")
     route = _indices(text["route_id"], routes_named(timetable), timetable, "unknown_route", refused)
     trip = indices_of(text["trip_id"], timetable.trip_index, timetable)
-    dates = _parsed(text["start_date"], service_date, 0, "start_date_malformed", refused)
+    dates = _parsed(text["start_date"], existing_date, 0, "start_date_malformed", refused)
     meant, dates = trips_meant(
         text["trip_id"], dates, route, trip, np.zeros(len(reports), bool), timetable, received_at
     )

@@ -4,7 +4,9 @@ tell in which."""
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable
+from functools import lru_cache
 
 from feeds.service_times import DATE, service_date
 
@@ -44,7 +46,8 @@ def day_first(texts: Iterable[str]) -> bool | None:
     return True if leads or (points and not follows) else False if follows else None
 
 
-def written_date(text: str, *, day_first: bool | None) -> int | None:
+@lru_cache(maxsize=4096)
+def written_date(text: str, *, day_first: bool | None = None) -> int | None:
     """A date as the integer YYYYMMDD, None where it is none, or one of two."""
     if found := _FLOAT.fullmatch(text):
         text = f"{float(found[1]):.0f}"
@@ -64,6 +67,13 @@ def written_date(text: str, *, day_first: bool | None) -> int | None:
     leads = first > 12 if day_first is None else day_first
     day_of_month, month = (first, second) if leads else (second, first)
     return int(found[6]) * 10_000 + month * 100 + day_of_month if 1 <= month <= 12 and 1 <= day_of_month <= 31 else None
+
+
+def existing_date(text: str) -> int | None:
+    """A date that stands alone, as in realtime messages, as the integer YYYYMMDD; None where the calendar has none,
+    or it is one of two."""
+    day = written_date(text)
+    return day if day and day % 100 <= monthrange(max(day // 10_000, 1), day // 100 % 100)[1] else None
 
 
 def is_of_two(text: str) -> bool:

@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
+from feeds.gtfs.written_dates import existing_date
 from feeds.known_ids import id_of, indices_of
 from feeds.message import text_of
-from feeds.service_times import service_date, start_seconds
+from feeds.service_times import start_seconds
 from feeds.trip_updates.run_calls import RunCalls, listed_calls, timetabled_calls
 from predictor.arrays import NONE
 from predictor.timetable import Timetable
@@ -55,7 +56,7 @@ def _selected(
     modifications: Any, tt: Timetable, received_at: float, refused: Counter[str]
 ) -> Iterator[tuple[Run, str]]:
     near = (tt.date_origin > received_at - 86400 - _DAYS_BACK_S) & (tt.date_origin < received_at + _DAYS_AHEAD_S)
-    dates = [service_date(text_of(date)) for date in modifications.service_dates]
+    dates = [existing_date(text_of(date)) for date in modifications.service_dates]
     refused["modification_date_unknown"] += sum(date not in tt.date_index for date in dates)
     days = [day for day in np.flatnonzero(near).tolist() if not dates or int(tt.date[day]) in dates]
     starts = [s for s in (start_seconds(text_of(time)) for time in modifications.start_times) if s is not None]

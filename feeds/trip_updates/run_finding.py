@@ -10,13 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from feeds.gtfs.written_dates import existing_date
 from feeds.known_ids import id_of, indices_of, routes_named
-from feeds.service_times import service_date, start_seconds
+from feeds.service_times import start_seconds
 from feeds.shortened_ids import trips_meant
 from feeds.trip_updates.entities import Entities, delay_in_range, short_text
 from feeds.trip_updates.message_columns import NOT_IN_TIMETABLE, TIMETABLE, StopTimeUpdates, UpdatedRuns
 from feeds.trip_updates.run_kinds import trip_name
-from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, Int64Array
+from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
 from predictor.named_runs import AMBIGUOUS, VERDICTS, RunNames, run_finder
 from predictor.stop_alignment import patterns_along
 from predictor.timetable import Timetable
@@ -51,8 +52,10 @@ def runs_named(
     trip = indices_of(trip_id, tt.trip_index, tt)
     route = indices_of(route_id, routes_named(tt), tt)
     refused["unknown_route"] += int((route < 0).sum()) - route_id.count("")
-    dates, times = [service_date(text) for text in date], [start_seconds(text) for text in time]
+    dates, times = [existing_date(text) for text in date], [start_seconds(text) for text in time]
     refused["start_date_malformed"] += dates.count(None) - date.count("")
+    # Zeros stand for no date.
+    of_some_day = np.array([day is None and text.strip("0") != "" for day, text in zip(dates, date, strict=True)], bool)
     refused["start_time_malformed"] += times.count(None) - time.count("")
     service_dates = np.array([value or 0 for value in dates], np.int32)
     may_be_new = np.isin(relationship, NOT_IN_TIMETABLE)
@@ -70,7 +73,7 @@ def runs_named(
         service_date=service_dates,
         start_time_s=np.array([NONE if value is None else value for value in times], np.int32),
     )
-    trip, day, shift = _found(tt, names, relationship, updates, received_at, refused)
+    trip, day, shift = _found(tt, names, relationship, of_some_day, updates, received_at, refused)
     known = trip >= 0
     route[known] = tt.trip_route[trip[known]]
     direction[known & (direction < 0)] = tt.pattern_direction[tt.trip_pattern[trip[known & (direction < 0)]]]
@@ -103,11 +106,14 @@ def _found(
     tt: Timetable,
     names: RunNames,
     relationship: Int8Array,
+    of_some_day: BoolArray,
     updates: StopTimeUpdates,
     received_at: float,
     refused: Counter[str],
 ) -> tuple[Int32Array, Int32Array, Int32Array]:
     """Trip, service day and shift (n,) of each run that is named, -1 where it is none of the timetable's.
+
+    `of_some_day` (n,): its date cannot be read.
 
     A run is under way where its times or delays are told, else only spoken of. One that the timetable need not have
     runs on the day that it names, else on that of its first time.
@@ -129,9 +135,9 @@ def _found(
     is_new = np.isin(relationship, NOT_IN_TIMETABLE)
     is_new |= (relationship == TRIP_REPLACEMENT) & (names.trip < 0) & (found.trip < 0)
     found.count(refused, ~is_new)
-    # One of several departures of a trip is struck out only where it is known which.
+    # One of several departures of a trip, or of its days, is struck out only where it is known which.
     is_gone = np.isin(relationship, (TRIP_CANCELED, TRIP_DELETED))
-    unclear = is_gone & (found.trip >= 0) & ~found.start_known
+    unclear = is_gone & (found.trip >= 0) & (~found.start_known | of_some_day)
     refused[VERDICTS[AMBIGUOUS]] += int(unclear.sum())
     trip = np.where(is_new, names.trip, np.where(unclear, NONE, found.trip)).astype(np.int32)
     day = np.where(unclear, NONE, found.service_day)

@@ -149,7 +149,7 @@ def test_a_useless_report_is_refused_and_the_others_kept(reason: str, fault: Fau
         ("bearing_out_of_range", _set("position.bearing", -1.0), "bearing", np.nan),
         ("speed_out_of_range", _set("position.speed", 61.0), "speed", np.nan),
         ("speed_out_of_range", _set("position.speed", -0.5), "speed", np.nan),
-        ("start_date_malformed", _set("trip.start_date", "16/03/2026"), "service_date", 0),
+        ("start_date_malformed", _set("trip.start_date", "04/03/2026"), "service_date", 0),
         ("start_time_malformed", _set("trip.start_time", "8x05"), "start_time_s", -1),
         ("stop_sequence_out_of_range", _set("current_stop_sequence", 2**32 - 1), "stop_sequence", -1),
     ],

@@ -193,6 +193,23 @@ def test_a_date_beside_an_id_is_the_day_on_which_it_runs(written: str) -> None:
     assert City(at="07:58").trip_updates(cancelled(today)).board("C")[0] == "08:04 t1 cancelled"
 
 
+@pytest.mark.parametrize(
+    "tomorrow", ["27/11/2026", "11/27/2026", "27.11.2026", "2026-11-27T00:00:00+01:00", "27112026"]
+)
+def test_a_cancellation_of_tomorrow_takes_nothing_away_today_however_its_date_is_written(tomorrow: str) -> None:
+    city = City(at="07:58").trip_updates(cancelled("t1", start_date=tomorrow))
+    assert city.board("C")[0] == "08:04 t1 scheduled"
+    today = tomorrow.replace("27", "26")
+    assert City(at="07:58").trip_updates(cancelled("t1", start_date=today)).board("C")[0] == "08:04 t1 cancelled"
+
+
+@pytest.mark.parametrize("day", ["01/12/2026", "Thursday", "1795820400", "20261131"])
+def test_a_cancellation_of_a_day_that_cannot_be_read_is_told_and_takes_nothing_away(day: str) -> None:
+    city = City(at="07:58").trip_updates(cancelled("t1", start_date=day))
+    assert city.board("C")[0] == "08:04 t1 scheduled"
+    assert "updates_not_found" in city.readyz()["faults"]
+
+
 def test_a_message_for_a_part_that_several_trips_of_the_day_have_reaches_nobody() -> None:
     line = Network(trips=(Trip("x_1200", "08:00"), Trip("y_1200", "08:30")))
     city = City(line, at="07:58").alerts(alert("Crowded", {"trip_id": "1200"}))
