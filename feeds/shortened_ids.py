@@ -33,6 +33,7 @@ _PLAIN_ADDITION = re.compile(
 )
 """A number before an id, as OneBusAway writes an agency's and OpenTripPlanner a feed's, and a date, “.0”, which
 copy it is (`@1`) or what it was put together from (`_merged_1`) behind it. Words before it may be another agency's."""
+_MERGED = re.compile(r"(.+)_merged_\d+")
 _FEED_OF = 5
 """Words before each of so many ids, all of which are ours without them, are the feed's name; what stands behind each of
 so many, alike but for its numbers, is nothing of ours."""
@@ -80,6 +81,13 @@ def trips_meant(
     timetable need not have it. Trips are those of `timetable.base`.
     """
     lost = [row for row in np.flatnonzero((trip < 0) & ~may_be_new).tolist() if names[row]]
+    merged = _of_merged(timetable.base)
+    if merged and (of_merged := [row for row in lost if names[row] in merged]):
+        trip = trip.copy()
+        for row in of_merged:
+            days = _days(int(service_date[row]), timetable.base, received_at)
+            trip[row] = _only_one(merged[names[row]], days, int(route[row]), timetable.base)
+        lost = [row for row in lost if trip[row] < 0]
     unknown = {names[row] for row in lost}
     if not unknown or len(unknown) < MOST * len({name for name in names if name}):
         return trip, service_date
@@ -126,6 +134,30 @@ def _found(name: str, date: int, route: int, timetable: Timetable, received_at: 
             runs = trip >= 0 and timetable.service_active[timetable.trip_service[trip], day]
             if runs and route in (NONE, timetable.trip_route[trip]):
                 return trip
+    return NONE
+
+
+@lru_cache(maxsize=4)
+def _of_merged(timetable: Timetable) -> dict[str, list[int]]:
+    """The trips by their ids without what tools that merge timetables put behind them."""
+    found: dict[str, list[int]] = {}
+    for trip, name in enumerate(timetable.trip_id.tolist()):
+        if match := _MERGED.fullmatch(name):
+            found.setdefault(match[1], []).append(trip)
+    return found
+
+
+def _only_one(trips: Sequence[int], days: Sequence[int], route: int, timetable: Timetable) -> int:
+    """The only one of the trips that runs on the first of the days on which any does, -1 where there is none."""
+    for day in days:
+        running = [
+            trip
+            for trip in trips
+            if timetable.service_active[timetable.trip_service[trip], day]
+            and route in (NONE, timetable.trip_route[trip])
+        ]
+        if running:
+            return running[0] if len(running) == 1 else NONE
     return NONE
 
 

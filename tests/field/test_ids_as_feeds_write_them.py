@@ -176,6 +176,17 @@ def test_what_programs_put_behind_an_id_hides_no_trip(behind: str) -> None:
     assert city.board("C")[0] == "08:06 t1 live"
 
 
+# whatcomtrans/publicwtadata#3
+def test_a_trip_of_one_of_two_timetables_that_were_merged_is_found_among_others() -> None:
+    line = Network(
+        services=(WEEKDAYS, SUNDAYS),
+        trips=(Trip("t1", "07:50", service="weekdays"), Trip("t2_merged_17", "08:00", service="weekdays"),
+               Trip("t2_merged_18", "08:30", service="sundays"), Trip("t3", "08:40", service="weekdays")),
+    )  # fmt: skip
+    told = [update(trip, StopUpdate("B", delay=120), **TODAY) for trip in ("t1", "t2", "t3")]
+    assert "08:06 t2_merged_17 live" in City(line, at="07:58").trip_updates(*told).board("C")
+
+
 @pytest.mark.parametrize("behind", ["-{}x7", "_A{}", "|dep{}"])
 def test_what_stands_behind_every_id_hides_no_trip(behind: str) -> None:
     town = Network(trips=tuple(Trip(f"trip{number}", f"08:{number:02d}") for number in range(10, 16)))
