@@ -17,7 +17,8 @@ from api.words.root_path import path_within
 log = logging.getLogger("prochain")
 
 _OF_THE_ENGINE = re.compile(
-    r"/desk(?:/.*)?|/push/.+|/v1/disruptions(?:/.*)?|/v1/timetable|/v1/accuracy|/v1/(?:stops|routes)/.+/explain"
+    r"/desk(?:/.*)?|/push/.+|/v1/disruptions(?:/.*)?|/v1/timetable|/v1/accuracy|/v1/stops/.+/explain"
+    r"|/v1/routes/.+/(?:explain|performance)"
 )
 _RETRY_AFTER_S = 10
 

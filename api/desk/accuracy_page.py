@@ -14,7 +14,6 @@ from api.answers.heavy_reads import heavy
 from api.desk.charts import Chart, chart
 from api.desk.rendering import Session, desk_of_request, desk_page, page_moment
 from api.reading.accuracy import DAYS, SOURCES, Scores, accuracy, days_until_now
-from api.reading.destinations import destination_of
 from api.reading.line_performance import Cell, Direction, line_performance
 from api.reading.lines import Line
 from api.words.moment import PageMoment
@@ -198,10 +197,10 @@ def _way(way: Direction, moment: PageMoment) -> Way:
         )
 
     return Way(
-        moment.towards(destination_of(moment.timetable, way.trip)) if way.trip < moment.timetable.trips else "",
+        moment.towards(way.destination),
         tuple(f"{hour:02}" for hour in way.hours),
         tuple(
-            (f"{segment.start} – {segment.end}", tuple(cell_words(cell) for cell in segment.cells))
+            (f"{segment.start.name} – {segment.end.name}", tuple(cell_words(cell) for cell in segment.cells))
             for segment in way.segments
         ),
         tuple(

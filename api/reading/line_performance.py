@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 
 from api.reading.accuracy import number_of
+from api.reading.destinations import destination_of
 from api.reading.lines import patterns_of
 from feeds.history.store import HistoryStore
 from predictor.accuracy.completeness import scheduled_between
@@ -27,11 +28,19 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Place:
+    """A stop, by the timetable of that day."""
+
+    stop_id: str
+    name: str
+
+
+@dataclass(frozen=True)
 class Segment:
     """From one stop to the next."""
 
-    start: str
-    end: str
+    start: Place
+    end: Place
     cells: tuple[Cell | None, ...]
     """By hour, as `Direction.hours`; None where nobody drove it."""
 
@@ -55,8 +64,8 @@ class Direction:
 
     direction: int
     """-1 where the line has none."""
-    trip: int
-    """One that runs the stop sequence."""
+    destination: str
+    """Of those trips."""
     hours: tuple[int, ...]
     segments: tuple[Segment, ...]
     headways: tuple[Headways, ...]
@@ -99,10 +108,10 @@ def _directions(tt: Timetable, route: int, runs: SegmentRuns, kept: HeadwayKept)
         example = int(trips[np.argmax(tt.trip_pattern[trips] == pattern)])
         rows = np.flatnonzero(kept.direction == way)
         found[way] = Direction(
-            way, example, hours,
+            way, destination_of(tt, example), hours,
             tuple(
                 Segment(
-                    str(tt.stop_name[tt.link_from_stop[link]]), str(tt.stop_name[tt.link_to_stop[link]]),
+                    _place(tt, int(tt.link_from_stop[link])), _place(tt, int(tt.link_to_stop[link])),
                     tuple(cells.get((link, hour)) for hour in hours),
                 )
                 for link in links
@@ -117,3 +126,7 @@ def _directions(tt: Timetable, route: int, runs: SegmentRuns, kept: HeadwayKept)
             ),
         )  # fmt: skip
     return [found[way] for way in sorted(found)]
+
+
+def _place(tt: Timetable, stop: int) -> Place:
+    return Place(str(tt.stop_id[stop]), str(tt.stop_name[stop]))

@@ -1,4 +1,4 @@
-"""`/v1/accuracy`: how good the predictions were."""
+"""`/v1/accuracy` and `/v1/routes/{route_id}/performance`: how good the predictions were, and how a line ran."""
 
 from __future__ import annotations
 
@@ -17,13 +17,27 @@ from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS, Problem
 from api.answers.rate_limits import EXPLANATIONS, TOO_OFTEN, limited
 from api.reading.accuracy import DAYS, MOST_DAYS, MOST_GROUPS, Horizon, Scores, accuracy, days_until_now
+from api.reading.line_performance import Direction, line_performance
 from api.reading.moment import Moment
 from api.service.served import Served
-from api.v1.models import Accuracy, AccuracyGroup, Completeness, HorizonFigures, OnTime
+from api.v1.models import (
+    Accuracy,
+    AccuracyGroup,
+    Completeness,
+    DirectionPerformance,
+    HeadwayHour,
+    HorizonFigures,
+    OnTime,
+    RoutePerformance,
+    SegmentHour,
+    SegmentPerformance,
+)
+from api.v1.representations import route_ref
 
 accuracy_router = APIRouter(tags=["Accuracy"], dependencies=[Depends(limited(EXPLANATIONS))])
 
 _GROUPS = 200
+_Day = Annotated[str, WithJsonSchema({"type": "string", "format": "date", "examples": ["2026-03-02"]})]
 
 
 @accuracy_router.get("/v1/accuracy", response_model=Accuracy, responses=PROBLEMS | CACHED | BUSY | TOO_OFTEN)
@@ -36,10 +50,7 @@ def get_accuracy(
     ] = "all",
     route: Annotated[str | None, Query(description="Only this route_id")] = None,
     stop: Annotated[str | None, Query(description="Only this stop_id")] = None,
-    day: Annotated[
-        Annotated[str, WithJsonSchema({"type": "string", "format": "date"})] | None,
-        Query(description="Only this service day; by default the last ones", examples=["2026-03-02"]),
-    ] = None,
+    day: Annotated[_Day | None, Query(description="Only this service day; by default the last ones")] = None,
     days: Annotated[int, Query(ge=1, le=MOST_DAYS, description="So many service days, the last one today")] = DAYS,
     limit: Annotated[int, Query(ge=1, le=MOST_GROUPS, description="At most so many groups")] = _GROUPS,
 ) -> Response:
@@ -62,6 +73,66 @@ def get_accuracy(
             **moment.answer_fields(), since=first.isoformat(), until=last.isoformat(), groups=groups,
             groups_left_out=len(found) - len(groups),
         ), max_age_s=STATIC_MAX_AGE_S,
+    )  # fmt: skip
+
+
+@accuracy_router.get(
+    "/v1/routes/{route_id:path}/performance",
+    response_model=RoutePerformance,
+    responses=PROBLEMS | CACHED | BUSY | TOO_OFTEN,
+)
+@heavy
+def get_performance_of_route(
+    request: Request,
+    route_id: str,
+    day: Annotated[_Day | None, Query(description="The service day; by default today")] = None,
+) -> Response:
+    """Reports of a line's day as operators know them, from its vehicles' passages: run times and speeds by segment and
+    hour (the speed map), and how headways were kept. On-time performance is at `/v1/accuracy`."""
+    moment = Moment.of(request)
+    service: Served = request.app.state.service
+    route = route_index(moment, route_id)
+    asked = days_until_now(moment)[1] if day is None else _day(day)
+    ways = line_performance(service.history, moment.timetable, route, asked)
+    directions = [_direction(way) for way in ways]
+    return json_answer(
+        request, moment, (route, asked, [direction.model_dump() for direction in directions]),
+        lambda: RoutePerformance(
+            **moment.answer_fields(), route=route_ref(moment.timetable, route), service_date=asked.isoformat(),
+            directions=directions,
+        ), max_age_s=STATIC_MAX_AGE_S,
+    )  # fmt: skip
+
+
+def _direction(way: Direction) -> DirectionPerformance:
+    return DirectionPerformance(
+        direction=way.direction if way.direction >= 0 else None,
+        headsign=way.destination,
+        segments=[
+            SegmentPerformance(
+                from_stop_id=segment.start.stop_id,
+                from_name=segment.start.name,
+                to_stop_id=segment.end.stop_id,
+                to_name=segment.end.name,
+                hours=[
+                    SegmentHour(
+                        hour=hour, runs=cell.runs, run_s=round(cell.run_s, 1), scheduled_s=round(cell.scheduled_s, 1),
+                        speed_km_h=round(cell.speed_km_h, 1),
+                    )
+                    for hour, cell in zip(way.hours, segment.cells, strict=True)
+                    if cell is not None
+                ],
+            )
+            for segment in way.segments
+        ],
+        headways=[
+            HeadwayHour(
+                hour=kept.hour, headways=kept.headways, scheduled_s=round(kept.scheduled_s, 1),
+                actual_s=round(kept.actual_s, 1), adherence=round(kept.variation, 3), kept=round(kept.kept, 4),
+                excess_wait_s=round(kept.excess_wait_s, 1),
+            )
+            for kept in way.headways
+        ],
     )  # fmt: skip
 
 

@@ -538,3 +538,54 @@ class Accuracy(Answer):
     until: Date
     groups: list[AccuracyGroup]
     groups_left_out: int = Field(description="By `limit`")
+
+
+class SegmentHour(BaseModel):
+    """Runs over a segment within one hour."""
+
+    hour: int = Field(description="Of the service day: 25 is one o'clock of the next morning", examples=[8])
+    runs: int
+    run_s: float = Field(description="Median seconds from leaving one stop to reaching the next")
+    scheduled_s: float = Field(description="Median of the same by the timetable")
+    speed_km_h: float = Field(description="By the median")
+
+
+class SegmentPerformance(BaseModel):
+    """From one stop to the next."""
+
+    from_stop_id: str
+    from_name: str
+    to_stop_id: str
+    to_name: str
+    hours: list[SegmentHour] = Field(description="Those in which it was driven")
+
+
+class HeadwayHour(BaseModel):
+    """Headways within one hour, at all stops but the last."""
+
+    hour: int
+    headways: int
+    scheduled_s: float = Field(description="Mean")
+    actual_s: float = Field(description="Mean")
+    adherence: float = Field(
+        description="TCQSM's headway adherence: standard deviation of actual less scheduled over the mean scheduled one"
+    )
+    kept: float = Field(description="Share within half of the scheduled one")
+    excess_wait_s: float = Field(description="How much longer riders who come at any time wait than by the timetable")
+
+
+class DirectionPerformance(BaseModel):
+    """A line in one direction, on the stop sequence that most of its trips run."""
+
+    direction: int | None = Field(description="GTFS direction_id; where the feed has none, by the way", examples=[0])
+    headsign: str
+    segments: list[SegmentPerformance]
+    headways: list[HeadwayHour]
+
+
+class RoutePerformance(Answer):
+    """How a line ran on a day."""
+
+    route: RouteRef
+    service_date: Date
+    directions: list[DirectionPerformance] = Field(description="Those of which passages are known")

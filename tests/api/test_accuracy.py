@@ -62,6 +62,21 @@ def test_groups_are_by_line_stop_hour_and_day(client: TestClient) -> None:
         assert client.get("/v1/accuracy", params={"day": no_day}).status_code == 422
 
 
+def test_a_line_is_told_with_its_speeds_and_headways_by_hour(client: TestClient) -> None:
+    told = client.get("/v1/routes/tram-A/performance").json()
+    assert (told["route"]["route_id"], told["service_date"]) == ("tram-A", "2026-03-02")
+    (direction,) = told["directions"]
+    assert direction["headsign"] == "Les Douets"
+    last = direction["segments"][-1]
+    assert (last["from_stop_id"], last["to_stop_id"], last["to_name"]) == ("hopital", "douets", "Les Douets")
+    (hour,) = last["hours"]
+    assert (hour["hour"], hour["runs"], hour["scheduled_s"]) == (8, 1, 120.0)
+    assert hour["run_s"] == pytest.approx(120, abs=20)
+    assert hour["speed_km_h"] == pytest.approx(3.6 * 600 / hour["run_s"], abs=0.1)
+    assert client.get("/v1/routes/tram-A/performance?day=2026-03-01").json()["directions"] == []
+    assert client.get("/v1/routes/nowhere/performance").status_code == 404
+
+
 def test_calls_that_riders_were_not_told_of_are_incomplete(client: TestClient) -> None:
     """Of the tram's later runs no vehicle is seen: A-0820 is told to be cancelled, of bus 2 nothing is told."""
     answer = client.get("/v1/accuracy", params={"by": "line"}).json()

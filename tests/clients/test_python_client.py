@@ -31,7 +31,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "list_routes": {}, "get_route": ROUTE, "get_trip": TRIP, "list_vehicles": {}, "stream_vehicles": {},
     "get_departures_of_route": ROUTE, "stream_departures_of_route": ROUTE,
     "get_departures_of_several_stops": {"stop": ["liberte", "gare"]}, "get_shape": {"shape_id": SHAPE},
-    "get_accuracy": {}, "list_agencies": {}, "get_gtfs": {},
+    "get_accuracy": {}, "get_performance_of_route": ROUTE, "list_agencies": {}, "get_gtfs": {},
     "get_trip_updates": {}, "get_vehicle_positions": {}, "get_alerts": {}, "get_health": {}, "get_readiness": {},
     "get_metrics": {},
     "stop_monitoring": {"monitoring_ref": "liberte"}, "estimated_timetable": {"line_ref": "tram-A"},
