@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from platformdirs import user_cache_path
 
 from feeds.errors import Problem
-from feeds.user_folders import user_folder
 from feeds.whole_file import regular, set_aside, whole_file, write_npz
 from predictor.timetable import Timetable
 
@@ -28,9 +28,9 @@ KEPT = 8
 
 
 def default_cache_dir() -> Path | None:
-    """`prochain` under XDG_CACHE_HOME or ~/.cache; None where there is no home."""
+    """`prochain` among the user's caches: under XDG_CACHE_HOME or ~/.cache; None where there is no home."""
     try:
-        return user_folder("XDG_CACHE_HOME", ".cache")
+        return user_cache_path("prochain", appauthor=False)
     except RuntimeError:
         return None
 

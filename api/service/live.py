@@ -8,6 +8,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from platformdirs import user_state_path
+
 from api.service.accepted_timetable import FOLDER as ACCEPTED
 from api.service.accepted_timetable import AcceptedTimetable, first_timetable
 from api.service.checkpoint import Checkpoint
@@ -25,7 +27,6 @@ from feeds.message_kinds import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS
 from feeds.several_sources import SeveralSources
 from feeds.source import Source, is_address, open_source
 from feeds.timetable_cache import default_cache_dir
-from feeds.user_folders import user_folder
 from predictor.endings import Patience
 from predictor.engine import EngineSettings
 from predictor.timetable import Timetable
@@ -35,7 +36,6 @@ log = logging.getLogger("prochain")
 GTFS = "gtfs"
 FEEDS = (VEHICLE_POSITIONS, TRIP_UPDATES, ALERTS)
 _START_PATIENCE_S = 20.0
-_STATE = ("XDG_STATE_HOME", ".local/state")
 
 
 def live_service(settings: Settings, data: DataFolder | None = None) -> Service:
@@ -127,7 +127,7 @@ def model_file(settings: Settings) -> Path | None:
     """Where what is learned about the feed is kept: the setting `model`, or a file of the GTFS feed's own; None where
     the user has no home."""
     try:
-        return settings.model or user_folder(*_STATE) / f"learned-{_short_name(settings.gtfs or '')}.npz"
+        return settings.model or _user_folder() / f"learned-{_short_name(settings.gtfs or '')}.npz"
     except RuntimeError:
         return None
 
@@ -136,9 +136,15 @@ def data_folder(settings: Settings) -> tuple[Path | None, str]:
     """Where what must not be lost is kept: the setting `data_dir`, or a folder of the GTFS feed's own; None where the
     user has no home, and what to do then."""
     try:
-        return settings.data_dir or user_folder(*_STATE) / f"data-{_short_name(settings.gtfs or '')}", ""
+        return settings.data_dir or user_state_path(
+            "prochain", appauthor=False
+        ) / f"data-{_short_name(settings.gtfs or '')}", ""
     except RuntimeError:
         return None, "This user has no home folder to keep anything in; set data_dir and model."
+
+
+def _user_folder() -> Path:
+    return user_state_path("prochain", appauthor=False)
 
 
 def cache_folder(settings: Settings) -> Path | None:

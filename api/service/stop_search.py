@@ -1,4 +1,4 @@
-"""Finding stops by name, by code, or by place; accents, case, abbreviations and a typing error are forgiven."""
+"""Finding stops by name, by code, or by place; accents, case, abbreviations and typing errors are forgiven."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
 
 from predictor.arrays import Float64Array, Int32Array
 from predictor.timetable import Timetable
@@ -37,10 +39,14 @@ _SMALL_WORDS = {
 """Left out of a query that has other words."""
 
 _EXACT, _PREFIX, _TYPO = 3.0, 2.0, 1.0
-"""Worth of a word of the query that is a word of the name, begins one, or is one letter away from one."""
-_TYPO_FROM_LETTERS = 4
+"""Worth of a word of the query that is a word of the name, begins one, or is one error away from one; two errors away
+it is half of that."""
+_TYPO_FROM_LETTERS, _TWO_TYPOS_FROM_LETTERS = 4, 7
 _WORDS = 8
 """Words of a query that are looked at."""
+_LIKE = 80.0
+"""A name that is at least so much like a query (rapidfuzz, 100 the same) may be meant by it."""
+_MOST_LIKE = 20
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,8 @@ class StopHit:
 class StopSearch:
     """Search index over the stops of one timetable. Platforms are found by their own code or id; else their station.
 
-    Cost: made once per timetable, about 20 µs a stop; a search takes well under a millisecond.
+    Cost: made once per timetable, about 20 µs a stop; a search takes well under a millisecond, one with a word that no
+    name has some milliseconds.
     """
 
     def __init__(self, timetable: Timetable) -> None:
@@ -76,12 +83,8 @@ class StopSearch:
                 stops_of[_short_form(word)].add(stop)
         self._stops_of = {word: np.array(sorted(stops), np.int32) for word, stops in stops_of.items()}
         self._vocabulary = sorted(self._stops_of)
-        self._near_words: defaultdict[str, set[str]] = defaultdict(set)
-        for word in self._vocabulary:
-            if len(word) >= _TYPO_FROM_LETTERS:
-                for near in _one_letter_less(word):
-                    self._near_words[near].add(word)
 
+        self._written = {stop: _compared(self._names[stop]) for stop in np.unique(self._shown).tolist()}
         self._stops_of_code: defaultdict[str, list[int]] = defaultdict(list)
         for codes in (tt.stop_code.tolist(), tt.stop_id.tolist()):
             for stop, code in enumerate(codes):
@@ -129,13 +132,15 @@ class StopSearch:
         return [code for code in self._codes[first : first + limit] if code.startswith(start)]
 
     def _by_name(self, query: str) -> list[int]:
-        asked = [word for word in query.split() if word not in _SMALL_WORDS] or query.split()
+        asked = _words_of(query)
         score = np.zeros(len(self._names))
         met = np.zeros(len(self._names), np.int64)
+        unmet = False
         for word in asked[:_WORDS]:
             worth = self._worth_of(word)
             score += worth
             met += worth > 0
+            unmet |= len(word) >= _TYPO_FROM_LETTERS and not word.isdecimal() and not worth.any()
         # A name that lacks a word of the query is better than none.
         found = np.flatnonzero(met == max(met.max(initial=0), 1))
         whole = np.array([self._names[i] == query for i in found.tolist()], bool)
@@ -143,7 +148,15 @@ class StopSearch:
         share = len(asked) / self._word_count[found]
         # In order of weight: matched words, the whole name, its beginning, how busy, how little else is in the name.
         order = np.lexsort((-share, -self._calls[found], ~starts, ~whole, -score[found]))
-        return [int(i) for i in found[order]]
+        by_words = [int(i) for i in found[order]]
+        return [*self._like(query), *by_words] if unmet else by_words
+
+    def _like(self, query: str) -> list[int]:
+        """Stops whose names are much like a query as a whole: several errors, words joined or torn apart."""
+        hits = process.extract(
+            _compared(query), self._written, scorer=fuzz.WRatio, limit=_MOST_LIKE, score_cutoff=_LIKE
+        )
+        return [stop for _, _, stop in sorted(hits, key=lambda hit: (-round(hit[1]), -self._calls[hit[2]]))]
 
     def _worth_of(self, word: str) -> Float64Array:
         """(S,) how well a word of the query is met by each stop's name."""
@@ -157,9 +170,11 @@ class StopSearch:
             if exact in self._stops_of:
                 worth[self._stops_of[exact]] = _EXACT
         if not worth.any() and len(word) >= _TYPO_FROM_LETTERS:
-            near = set().union(*(self._near_words.get(form, ()) for form in _one_letter_less(word)))
-            for known in near:
-                worth[self._stops_of[known]] = _TYPO
+            most = 2 if len(word) >= _TWO_TYPOS_FROM_LETTERS else 1
+            errors = process.cdist([word], self._vocabulary, scorer=OSA.distance, score_cutoff=most)[0]
+            for near in np.flatnonzero(errors <= most):
+                stops = self._stops_of[self._vocabulary[near]]
+                worth[stops] = np.maximum(worth[stops], _TYPO / max(errors[near], 1))
         return worth
 
 
@@ -178,10 +193,14 @@ def normalised(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", plain))
 
 
+def _words_of(query: str) -> list[str]:
+    return [word for word in query.split() if word not in _SMALL_WORDS] or query.split()
+
+
+def _compared(name: str) -> str:
+    """A name as it is compared as a whole: without small words, with the short forms of others."""
+    return " ".join(_short_form(word) for word in _words_of(name))
+
+
 def _short_form(word: str) -> str:
     return _SHORT_FORMS.get(word, word)
-
-
-def _one_letter_less(word: str) -> set[str]:
-    """The word and all forms of it that lack one letter: words one error apart share one of these."""
-    return {word, *(word[:i] + word[i + 1 :] for i in range(len(word)))}

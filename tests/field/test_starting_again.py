@@ -6,6 +6,7 @@ The kind: a start that takes, drops or insists on whatever lies there.
 
 from __future__ import annotations
 
+import pwd
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -212,12 +213,12 @@ def test_a_history_that_cannot_be_used_is_told_and_kept_in_memory(place: Place) 
 
 
 def test_a_user_without_a_home_is_served_from_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_home() -> Path:
-        raise RuntimeError("Could not determine home directory.")
+    def unknown_user(uid: int) -> None:
+        raise KeyError(uid)
 
-    for variable in ("XDG_STATE_HOME", "XDG_CACHE_HOME"):
+    for variable in ("XDG_STATE_HOME", "XDG_CACHE_HOME", "HOME"):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setattr(Path, "home", no_home)
+    monkeypatch.setattr(pwd, "getpwuid", unknown_user)
     place = Place(tmp_path)
     place.publishes(Network())
     service = live_service(Settings(gtfs=str(place.gtfs), vehicle_positions="none.pb"))
