@@ -22,6 +22,7 @@ from feeds.errors import FeedError
 from feeds.recording import open_recording
 from feeds.replay_tables import posix
 from feeds.service_times import DAY_BEGINS_S
+from feeds.tides.stop_visits import has_stop_visits, read_stop_visits
 from predictor.accuracy.scorer import LARGEST_SD_S
 from predictor.arrays import NONE, Int32Array, places_of
 from predictor.timetable import Timetable
@@ -49,21 +50,26 @@ class Truth:
 
 def known_to(folder: Path) -> bool:
     """Whether a recording knows true passages of its own."""
-    return any(folder.glob("passages_*.parquet")) or any(_has(f, "last_stop_name") for f in _recordings(folder))
+    if any(folder.glob("passages_*.parquet")) or has_stop_visits(folder):
+        return True
+    return any(_has(f, "last_stop_name") for f in _recordings(folder))
 
 
 def of_folder(folder: Path, timetable: Timetable, days: list[int], *, own: Sequence[Path] = ()) -> Truth:
     """The best truth that a recording offers for `days` (YYYYMMDD).
 
-    The operator's stop events (`passages_*.parquet`) first, then reports that name the stop just reached
-    (`last_stop_name`), then our own passages as the replay wrote them (`own`).
-    Raises FeedError where there is none of the three.
+    The operator's stop events (`passages_*.parquet`) first, then stop visits of a TIDES package, then reports that name
+    the stop just reached (`last_stop_name`), then our own passages as the replay wrote them (`own`).
+    Raises FeedError where there is none of these.
     """
     events = sorted(folder.glob("passages_*.parquet"))
     if events:
         columns = ["vehicle_id", "start_date", "start_time", "timestamp"]
         reports = pd.concat([pd.read_parquet(f, columns=columns) for f in _recordings(folder)])
         return from_stop_events(pd.concat([pd.read_parquet(f) for f in events]), reports, timetable, days)
+    if has_stop_visits(folder):
+        visits, reports = read_stop_visits(folder, timetable.timezone), _reports(folder, timetable, days)
+        return from_stop_visits(visits, reports, timetable, days)
     columns = ["vehicle_id", "trip_id", "start_date", "timestamp", "last_stop_name"]
     named = _reports_of_days(folder, columns, days)
     if named is not None:
@@ -143,12 +149,33 @@ def from_stop_events(events: pd.DataFrame, reports: pd.DataFrame, timetable: Tim
     start of each vehicle's trip.
     """
     begun = reports.sort_values("timestamp").drop_duplicates("vehicle_id").set_index("vehicle_id")
-    counts = {"stop events": len(events)}
     events = events.assign(
-        trip=events.trip_id.map(timetable.trip_index),
         service_day=_service_day(events.vehicle_id.map(begun.start_date), timetable),
         start_s=pd.to_timedelta(events.vehicle_id.map(begun.start_time)).dt.total_seconds(),
-    ).dropna(subset=["trip", "service_day"])
+    )
+    return _from_events(events, reports, timetable, days, "the operator's stop events")
+
+
+def from_stop_visits(visits: pd.DataFrame, reports: pd.DataFrame, timetable: Timetable, days: list[int]) -> Truth:
+    """The same from a TIDES package. Parameters: `visits` as `read_stop_visits` gives them; `reports` with
+    `vehicle_id`, `timestamp`."""
+    day = _service_day(visits.start_date, timetable)
+    trip = visits.trip_id.map(timetable.trip_index)
+    origin = pd.Series(timetable.date_origin.astype(np.float64)).reindex(day).to_numpy()
+    by_headway = pd.Series(timetable.trip_is_frequency).reindex(trip).fillna(False).to_numpy(bool)
+    events = visits.assign(
+        service_day=day,
+        start_s=np.where(by_headway, visits.begins - origin, np.nan),
+        stop_sequence=visits.stop_sequence.fillna(-1).astype(np.int64),
+    )
+    return _from_events(events, reports, timetable, days, "stop visits of a TIDES package")
+
+
+def _from_events(
+    events: pd.DataFrame, reports: pd.DataFrame, timetable: Timetable, days: list[int], source: str
+) -> Truth:
+    counts = {"stop events": len(events)}
+    events = events.assign(trip=events.trip_id.map(timetable.trip_index)).dropna(subset=["trip", "service_day"])
     events = events.astype({"trip": np.int32, "service_day": np.int32})
     events["call"] = call_of_sequence(timetable, events.trip.to_numpy(), events.stop_sequence.to_numpy())
     events = events[(events.call >= 0) & np.isin(timetable.date[events.service_day.to_numpy()], days)]
@@ -159,7 +186,7 @@ def from_stop_events(events: pd.DataFrame, reports: pd.DataFrame, timetable: Tim
     events["time"] = events.time.fillna(events.departure).fillna(events.arrival)
     counts["arrival not seen, not judged"] = int((~events.judged).sum())
     events["known"] = _next_report(events, reports)
-    return Truth(events[COLUMNS].reset_index(drop=True), "the operator's stop events", counts)
+    return Truth(events[COLUMNS].reset_index(drop=True), source, counts)
 
 
 def from_passages(passages: pd.DataFrame, reports: pd.DataFrame, timetable: Timetable, days: list[int]) -> Truth:

@@ -140,3 +140,36 @@ def test_a_folder_without_truth_says_what_to_give(timetable: Timetable, tmp_path
 def test_calls_are_found_by_stop_sequence(timetable: Timetable) -> None:
     trip = np.array([0, 0, 1, 1, -1], np.int32)
     assert truth.call_of_sequence(timetable, trip, np.array([1, 5, 3, 4, 1])).tolist() == [0, 4, 2, -1, -1]
+
+
+def test_stop_visits_of_a_tides_package_are_the_truth_where_a_folder_has_them(
+    timetable: Timetable, tmp_path: Path
+) -> None:
+    (tmp_path / "vehicle_locations.csv").write_text(
+        "event_timestamp,vehicle_id,latitude,longitude,trip_id_scheduled,service_date\n"
+        "2015-11-17T10:02:30-05:00,bus,47.39,0.69,out,2015-11-17\n"
+    )
+    assert not truth.known_to(tmp_path)
+    (tmp_path / "trips_performed.csv").write_text(
+        "service_date,trip_id_performed,vehicle_id,trip_id_scheduled,schedule_trip_start\n"
+        "2015-11-17,p1,bus,out,2015-11-17T10:00:00-05:00\n2015-11-17,p2,tram,tram,2015-11-17T10:20:00-05:00\n"
+        "2015-11-17,p3,van,,\n"
+    )
+    (tmp_path / "stop_visits.csv").write_text(
+        "service_date,trip_id_performed,scheduled_stop_sequence,vehicle_id,actual_arrival_time,actual_departure_time\n"
+        f"2015-11-17,p1,{timetable.stop_sequence[0]},bus,,2015-11-17T10:00:10-05:00\n"
+        f"2015-11-17,p1,{timetable.stop_sequence[1]},bus,2015-11-17T10:02:10-05:00,2015-11-17T10:02:20-05:00\n"
+        f"2015-11-17,p1,{timetable.stop_sequence[2]},bus,,2015-11-17T10:04:30-05:00\n"
+        f"2015-11-17,p2,{timetable.stop_sequence[1]},tram,2015-11-17T10:21:05-05:00,\n"
+        "2015-11-17,p3,2,van,2015-11-17T10:21:05-05:00,\n"
+    )
+    assert truth.known_to(tmp_path)
+    found = truth.of_folder(tmp_path, timetable, [DAY])
+    assert found.source == "stop visits of a TIDES package"
+    # Where it was seen to leave alone it was passed, but is not judged by.
+    assert passed(found, timetable) == [
+        ("out", 0, 36010, True), ("out", 1, 36130, True), ("out", 2, 36270, False), ("tram", 1, 37265, True),
+    ]  # fmt: skip
+    assert found.passages.start_s.dropna().tolist() == [37200.0]
+    assert found.passages.known.tolist()[:2] == [timetable.date_origin[1] + 36150] * 2
+    assert found.counts["trip, date or stop sequence unknown"] == 1
