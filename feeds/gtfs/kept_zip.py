@@ -4,6 +4,7 @@ that is in use from these."""
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import zipfile
 from collections.abc import Iterable
@@ -26,7 +27,7 @@ def keep_zip(folder: Path, archive: GtfsArchive) -> None:
     try:
         with whole_file(path) as unfinished:
             if archive.path.is_file():
-                shutil.copy2(archive.path, unfinished)
+                _copy(archive.path, unfinished)
             else:
                 _pack(archive, unfinished)
     except OSError as error:
@@ -38,7 +39,7 @@ def copy_zip(source: Path, folder: Path, digest: str) -> None:
     path = zip_path(folder, digest)
     if not path.exists() and (kept := zip_path(source, digest)).exists():
         with whole_file(path) as unfinished:
-            shutil.copy2(kept, unfinished)
+            _copy(kept, unfinished)
     for other in folder.glob("gtfs-*.zip"):
         if other != path:
             other.unlink(missing_ok=True)
@@ -52,6 +53,13 @@ def kept_zip(folders: Iterable[Path], digest: str) -> Path | None:
 def zip_path(folder: Path, digest: str) -> Path:
     """Where the zip of this content is kept in a folder."""
     return folder / f"gtfs-{digest}.zip"
+
+
+def _copy(source: Path, into: Path) -> None:
+    """Content and age: who may write to an operator's file is no matter of ours."""
+    shutil.copyfile(source, into)
+    age = source.stat()
+    os.utime(into, ns=(age.st_atime_ns, age.st_mtime_ns))
 
 
 def _pack(archive: GtfsArchive, into: Path) -> None:

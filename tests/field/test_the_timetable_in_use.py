@@ -113,6 +113,16 @@ def test_a_new_version_of_the_software_goes_on_with_the_timetable_accepted_befor
     assert later.read() is not None, "and it is kept in the new form"
 
 
+def test_of_a_file_that_nobody_may_write_a_service_that_is_not_root_keeps_a_copy(feed: Path, tmp_path: Path) -> None:
+    # So are files that a container mounts.
+    feed.chmod(0o444)
+    client = client_of(feed, tmp_path / "cache")
+    (kept,) = (tmp_path / "cache").glob("gtfs-*.zip")
+    assert kept.stat().st_mode & 0o200
+    assert kept.stat().st_mtime == feed.stat().st_mtime
+    assert client.get("/gtfs.zip").content == feed.read_bytes()
+
+
 def test_where_it_could_not_be_kept_that_is_told() -> None:
     answer = TestClient(create_app(service_at(at(8, 1)))).get("/gtfs.zip")
     assert (answer.status_code, answer.json()["type"]) == (404, "urn:prochain:no-gtfs")
