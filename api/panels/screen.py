@@ -19,6 +19,8 @@ from api.words.moment import PageMoment
 _MESSAGE_ROOM = 130
 """Characters that can be read at a glance: a longer message is shown in parts."""
 _LEAST_ROOM = 50
+_NAME_ROOM, _NARROW_NAME_ROOM = 27, 22
+"""Letters of a stop's name that a line above its rows has room for, where two stops share a screen, and where more."""
 _FALLBACK_S = 6 * 3600.0
 _FALLBACK_DEPARTURES = 300
 """Of each stop: so much of the timetable a screen carries for when the network is gone."""
@@ -59,7 +61,8 @@ class ScreenPage:
 
 def screen_page(boards: StopBoards, moment: PageMoment, stops: list[int], limit: int) -> ScreenPage:
     """At most `limit` rows of each stop, in the language of `moment`."""
-    shown = [_stop(boards, moment, stop, limit) for stop in stops]
+    room = 0 if len(stops) == 1 else _NAME_ROOM if len(stops) == 2 else _NARROW_NAME_ROOM
+    shown = [_stop(boards, moment, stop, limit, room) for stop in stops]
     alerts = {alert.alert_id: alert for stop in stops for alert in stop_alerts(moment, stop)}
     messages = [part for alert in first_alert_words(moment, alerts.values()) for part in _parts(alert)]
     lines = {line.route: line for stop in stops for line in moment.lines.at_stop(stop)}
@@ -107,10 +110,11 @@ def screen_timetable(boards: StopBoards, moment: PageMoment, stops: list[int]) -
     }
 
 
-def _stop(boards: StopBoards, moment: PageMoment, stop: int, limit: int) -> ScreenStop:
+def _stop(boards: StopBoards, moment: PageMoment, stop: int, limit: int, room: int) -> ScreenStop:
     directions = soonest_first(line_directions(moment, boards.board(stop)))[:limit]
+    name = str(moment.timetable.stop_name[stop])
     return ScreenStop(
-        name=str(moment.timetable.stop_name[stop]),
+        name=moment.abbreviations.shorten(name, room) if room else name,
         platform=str(moment.timetable.stop_platform[stop]),
         rows=[line_direction_words(moment, row, from_afar=True) for row in directions],
         say_platforms=len({call.platform for row in directions for call in row.departures}) > 1,

@@ -125,7 +125,7 @@
     }
     const links = [...board.querySelectorAll("a")], focused = links.indexOf(document.activeElement);
     if ("stopped" in next.dataset && !("stopped" in board.dataset)) said.textContent = next.querySelector(".banner").textContent;
-    if (board.querySelector("details[open]")) next.querySelector("details")?.toggleAttribute("open", true);
+    for (const open of board.querySelectorAll("details[open]")) next.querySelector(`details.${open.className}`)?.toggleAttribute("open", true);
     board.replaceWith(document.adoptNode(next));
     board = next;
     board.addEventListener("ask", askAnew);

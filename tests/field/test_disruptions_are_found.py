@@ -136,6 +136,15 @@ def test_the_home_page_says_how_many_messages_there_are() -> None:
     assert text(city.page("/", lang="en").css_first(".more")) == "1 message now · 1 planned"
 
 
+def test_many_messages_leave_the_departures_where_riders_look_for_them() -> None:
+    works = [alert(f"Works in street {number}", {"route_id": "r1"}) for number in range(5)]
+    city = City(network("A B"), at="07:55").alerts(*works).at("07:56")
+    for face in ("/stops/A", "/lines/r1"):
+        page = city.page(face)
+        assert len(page.css(".alerts > .alert")) == 2, face
+        assert len(page.css(".alerts > details:not([open]) > .alert")) == 3, face
+
+
 def test_of_very_many_messages_each_face_shows_some_and_says_how_many_more_there_are() -> None:
     many = [alert(f"Works in street {number}", {"route_type": 3}) for number in range(250)]
     city = City(network("A B"), at="08:00").alerts(*many).at("08:01")

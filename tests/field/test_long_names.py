@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from api.answers.frame import templates
 from api.words.abbreviations import Abbreviations
+from benchmarks.field.city import City
+from benchmarks.field.faces import text
+from benchmarks.field.network import network, row_of_stops
 
 
 @pytest.mark.parametrize(
@@ -24,6 +29,14 @@ from api.words.abbreviations import Abbreviations
 )
 def test_a_name_is_shortened_no_more_than_it_must_be(name: str, room: int, short: str) -> None:
     assert Abbreviations().shorten(name, room) == short
+
+
+def test_stops_that_share_a_screen_are_named_in_whole_words() -> None:
+    long = "Centre Hospitalier Universitaire Trousseau"
+    first, *others = row_of_stops("A B C")
+    city = City(network([replace(first, name=long), *others]), at="07:55")
+    assert text(city.page("/screen/A").css_first("h1")) == long
+    assert [text(name) for name in city.page("/screen/A,B").css("h2")] == ["Ctre Hosp. Univ. Trousseau", "Stop B"]
 
 
 def test_the_operators_own_words_count_more() -> None:

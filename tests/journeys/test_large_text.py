@@ -9,7 +9,7 @@ import pytest
 
 from api.words.texts import LANGUAGES
 from tests.journeys.conftest import PHONE
-from tests.journeys.demo_site import DemoSite
+from tests.journeys.demo_site import DESK_TOKEN, DemoSite
 from tests.journeys.opening import opening
 from tests.journeys.test_every_page import PAGES, addresses, axe
 
@@ -49,3 +49,18 @@ def test_nothing_is_cut_or_leaves_the_screen_or_pales(name: str, site: DemoSite,
         assert page.evaluate(LOST_TEXT) == [], language
     faults = axe.Axe().run(page, options={"runOnly": ["color-contrast", "target-size"]}).response["violations"]
     assert not faults, [(fault["id"], fault["nodes"][0]["html"]) for fault in faults]
+
+
+def test_nothing_of_the_desk_leaves_the_screen(site: DemoSite, large_text: Any) -> None:
+    page = large_text
+    page.goto("/desk/login")
+    page.locator("#token").fill(DESK_TOKEN)
+    page.locator("button.main").click()
+    page.wait_for_url("**/desk")
+    route = site.service.timetable.route_id[0]
+    for address in (
+        "/desk", "/desk/disruptions", f"/desk/disruptions/new?phrase=accident&line={route}", "/desk/phrases/accident",
+        f"/desk/why?line={route}", "/desk/accuracy", "/desk/screens", "/desk/deeds", "/desk/users",
+    ):  # fmt: skip
+        page.goto(address)
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], address
