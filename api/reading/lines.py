@@ -16,7 +16,7 @@ from predictor.timetable import Timetable
 
 _MODES = {0: "tram", 1: "metro", 2: "rail", 3: "bus", 4: "ferry", 5: "cable", 6: "cable", 7: "cable", 11: "bus"}
 _MODES_EXTENDED = {1: "rail", 4: "metro", 7: "bus", 8: "bus", 9: "tram", 10: "ferry", 12: "ferry", 13: "cable"}
-KINDS = "(?:lignes?|lines?|routes?|bus|tram|tramway|metro|train)"
+KINDS = "(?:lignes?|lines?|linien?|routes?|bus|tram|tramway|stra(?:ss|ß)enbahn|metro|u-bahn|train|zug)"
 """What people write before a line's name, as `normalised`: a pattern."""
 _KIND = re.compile(rf"^{KINDS}\s+")
 _MODE_ORDER = ("metro", "tram", "rail", "bus", "ferry", "cable", "other")
