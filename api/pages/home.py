@@ -21,6 +21,8 @@ MOST_FAVOURITES = 12
 _NEAREST, _BUSIEST = 4, 3
 _WITHIN_M = 1_500.0
 """Stops farther away are not near."""
+_NEAR_ENOUGH, _LOOKED_AT = 80, 6
+"""So many stops are near, and so many of a favourite line are looked at for where it leaves next."""
 _ROWS_A_STOP = 6
 _LEAVE_NOW_S = 90.0
 _LEAVE_SOON_S = 15 * 60.0
@@ -50,6 +52,8 @@ class HomeBoard:
 
     favourites: list[StopRows]
     favourite_lines: list[Line]
+    line_stops: list[StopRows]
+    """Where these leave nearest to one's place, each direction once; none that `near` shows."""
     near: list[StopRows] | None
     """None where one's place is not known."""
     busiest: list[StopRows]
@@ -66,19 +70,34 @@ def home_board(
     known = [tt.stop_index[stop_id] for stop_id in dict.fromkeys(stop_ids) if stop_id in tt.stop_index]
     routes = [tt.route_index[route_id] for route_id in dict.fromkeys(route_ids) if route_id in tt.route_index]
     search = moment.view.stop_search
-    hits = None if place is None else [hit for hit in search.near(*place, 4 * _NEAREST) if _is_near(moment, hit)]
+    hits = None if place is None else [hit for hit in search.near(*place, _NEAR_ENOUGH) if _is_near(moment, hit)]
     shown = [_stop(moment, boards, StopHit(stop)) for stop in known[:MOST_FAVOURITES]]
     nearest = None if hits is None else [_stop(moment, boards, hit) for hit in hits[:_NEAREST]]
+    routes = routes[:MOST_FAVOURITES]
     busiest = [] if shown or nearest else [_stop(moment, boards, hit) for hit in search.busiest(_BUSIEST)]
     asked = [("stop", stop_id) for stop_id in stop_ids] + [("line", route_id) for route_id in route_ids]
     asked += [("near", near)] if place else []
     return HomeBoard(
         favourites=shown,
-        favourite_lines=[moment.lines.all[route] for route in routes[:MOST_FAVOURITES]],
+        favourite_lines=[moment.lines.all[route] for route in routes],
+        line_stops=_line_stops(moment, boards, hits or [], routes),
         near=nearest,
         busiest=busiest,
         ask="/?" + urlencode([*asked, ("fragment", "board"), ("lang", moment.texts.language)]),
     )
+
+
+def _line_stops(moment: PageMoment, boards: StopBoards, hits: list[StopHit], routes: list[int]) -> list[StopRows]:
+    rows_by_stop: dict[int, list[LineDirection]] = {}
+    for route in routes:
+        seen: set[int] = set()
+        for hit in [hit for hit in hits if route in moment.lines.routes_at(hit.stop_idx)][:_LOOKED_AT]:
+            directions = line_directions(moment, boards.board(hit.stop_idx))
+            new = [row for row in directions if row.soon and row.line.route == route and row.direction not in seen]
+            seen |= {row.direction for row in new}
+            if hit not in hits[:_NEAREST]:
+                rows_by_stop.setdefault(hit.stop_idx, []).extend(new)
+    return [_rows_of(moment, hit, rows) for hit in hits if (rows := rows_by_stop.get(hit.stop_idx))]
 
 
 def _is_near(moment: PageMoment, hit: StopHit) -> bool:
@@ -86,8 +105,11 @@ def _is_near(moment: PageMoment, hit: StopHit) -> bool:
 
 
 def _stop(moment: PageMoment, boards: StopBoards, hit: StopHit) -> StopRows:
+    return _rows_of(moment, hit, line_directions(moment, boards.board(hit.stop_idx)))
+
+
+def _rows_of(moment: PageMoment, hit: StopHit, directions: list[LineDirection]) -> StopRows:
     tt, texts, stop = moment.timetable, moment.texts, hit.stop_idx
-    directions = line_directions(moment, boards.board(stop))
     rows = soonest_first([row for row in directions if row.soon])
     walking_s = None if hit.distance_m is None else walk_s(hit.distance_m)
     facts = []

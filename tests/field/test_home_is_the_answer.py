@@ -40,6 +40,19 @@ def test_favourites_are_asked_for_in_their_order_and_what_is_gone_is_left_out(ci
     assert [text(node) for node in page.css(".lines .badge")] == ["C53"]
 
 
+def test_favourite_lines_come_with_their_minutes_where_they_leave_nearest() -> None:
+    stops = "A B C D E F G"
+    ways = Pattern("main", stops), Pattern("far", "F A", "r2", 0, "Far"), Pattern("back", "A F", "r2", 1, "Back")
+    trips = Trip("t1", "08:00"), Trip("f1", "08:05", "far"), Trip("k1", "08:05", "back")
+    town = City(network(stops, ways, trips, routes=(Route("r1", "C53"), Route("r2", "7"))), at="07:58")
+    tt = town.service.timetable
+    page = town.page("/", near=f"{tt.stop_lat[3]:.5f},{tt.stop_lon[3]:.5f}", line=["r2", "r1"], fragment="board")
+    shown = page.css_first(".lines + .stop-rows")
+    assert [text(node) for node in shown.css(".row .towards")] == ["to Far"]
+    assert [text(node)[:6] for node in shown.css(".stop-title")] == ["Stop F"]
+    assert not town.page("/", line=["r2"], fragment="board").css(".lines + .stop-rows"), "without a place nobody knows"
+
+
 def test_who_has_to_leave_now_is_told(city: City) -> None:
     stop = int(city.service.timetable.stop_index["B"])
     lat, lon = city.service.timetable.stop_lat[stop], city.service.timetable.stop_lon[stop]

@@ -19,7 +19,8 @@ TOWN = network(
 @pytest.mark.parametrize(
     ("query", "lines"),
     [("C53", ["C53"]), ("c53", ["C53"]), ("ligne 2", ["2"]), ("Ligne C53", ["C53"]), ("bus 12", ["12"]),
-     ("Tram 2", ["2"]), ("line 2", ["2"]), ("Linie 2", ["2"]), ("Straßenbahn 2", ["2"]), ("ligne", []), ("ligne 99", [])],
+     ("Tram 2", ["2"]), ("line 2", ["2"]), ("Linie 2", ["2"]), ("Straßenbahn 2", ["2"]),
+     ("ligne", []), ("ligne 99", [])],
 )  # fmt: skip
 @pytest.mark.parametrize("fragment", ["", "1"])
 def test_a_line_is_found_by_its_name(query: str, lines: list[str], fragment: str) -> None:
