@@ -203,13 +203,14 @@ def _write_alert(alert: Any, day: ServiceDay, d: Disruption) -> None:
         informed.trip.trip_id, informed.trip.start_date = sched.trip_id[trip], f"{day.day:%Y%m%d}"
     if len(not_run) == 0:
         alert.informed_entity.add().route_id = net.route_id[route]
-    times = ", ".join(_clock(sched.departure_s[sched.trip_call_ptr[t]]) for t in not_run.tolist())
+    clocks = [_clock(sched.departure_s[sched.trip_call_ptr[t]]) for t in not_run.tolist()]
+    times, times_fr = (_listed(clocks, last) for last in ("and", "et"))
     if d.kind == BREAKDOWN:
         alert.cause, alert.effect = gtfs_rt.Alert.TECHNICAL_PROBLEM, gtfs_rt.Alert.REDUCED_SERVICE
         _say(alert.header_text, f"Ligne {line} : véhicule en panne", f"Line {line}: vehicle breakdown")
         _say(
             alert.description_text,
-            f"Un véhicule est en panne. Départs supprimés : {times or 'aucun'}.",
+            f"Un véhicule est en panne. Départs supprimés : {times_fr or 'aucun'}.",
             f"A vehicle has broken down. Cancelled departures: {times or 'none'}.",
         )
         return
@@ -217,9 +218,13 @@ def _write_alert(alert: Any, day: ServiceDay, d: Disruption) -> None:
     _say(alert.header_text, f"Ligne {line} : départs supprimés", f"Line {line}: cancelled departures")
     _say(
         alert.description_text,
-        f"Les départs de {times} ne sont pas assurés.",
+        f"Les départs de {times_fr} ne sont pas assurés.",
         f"The departures at {times} do not run.",
     )
+
+
+def _listed(words: list[str], last: str) -> str:
+    return f" {last} ".join([*([", ".join(words[:-1])] if words[1:] else []), *words[-1:]])
 
 
 def _say(text: Any, french: str, english: str) -> None:

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from benchmarks.field.city import City
-from benchmarks.field.faces import text
+from benchmarks.field.faces import only, text
 from benchmarks.field.network import Pattern, Route, Trip, network
 
 LINES = tuple("123456")
@@ -47,7 +47,7 @@ def test_favourite_lines_come_with_their_minutes_where_they_leave_nearest() -> N
     town = City(network(stops, ways, trips, routes=(Route("r1", "C53"), Route("r2", "7"))), at="07:58")
     tt = town.service.timetable
     page = town.page("/", near=f"{tt.stop_lat[3]:.5f},{tt.stop_lon[3]:.5f}", line=["r2", "r1"], fragment="board")
-    shown = page.css_first(".lines + .stop-rows")
+    shown = only(page, ".lines + .stop-rows")
     assert [text(node) for node in shown.css(".row .towards")] == ["to Far"]
     assert [text(node)[:6] for node in shown.css(".stop-title")] == ["Stop F"]
     assert not town.page("/", line=["r2"], fragment="board").css(".lines + .stop-rows"), "without a place nobody knows"
