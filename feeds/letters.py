@@ -1,9 +1,10 @@
-"""What programs on the way do to letters: they take UTF-8 for Windows-1252 and write it as such (`Ã©` for `é`), or put
-a mark before it."""
+"""What programs on the way do to letters: they take UTF-8 for Windows-1252 and write it as such (`Ã©` for `é`), put a
+mark before it, or what nobody can read into it."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 
 BEFORE_TEXT = b"\xef\xbb\xbf \t\r\n"
 """Bytes that may stand before a text and say nothing: a byte order mark, blanks and line ends."""
@@ -12,6 +13,15 @@ _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 TAKEN_WRONGLY = "[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]"
 """What Windows-1252 makes of the first byte of a letter with one of the bytes behind it."""
 _TAKEN_WRONGLY = re.compile(TAKEN_WRONGLY)
+
+UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\u202c\u202f-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What steers machines, what is no character, and what turns round all that is written behind it; no XML holds it."""
+
+
+def readable(text: str) -> str:
+    """The text without `UNREADABLE`, "" where nothing is left that anybody sees."""
+    text = UNREADABLE.sub("", text)
+    return text if any(unicodedata.category(letter)[0] not in "ZC" for letter in text) else ""
 
 
 def as_meant(text: str) -> str:

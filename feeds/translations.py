@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 from google.transit import gtfs_realtime_pb2
 
-from feeds.letters import as_meant
+from feeds.letters import as_meant, readable
 from feeds.message import text_of
 
 Texts = Mapping[str, str]
@@ -56,7 +56,7 @@ def plain_texts(translated: gtfs_realtime_pb2.TranslatedString) -> dict[str, str
 
 def plain_text(text: str, *, is_html: bool = False) -> str:
     """Without markup, its line breaks kept. What only looks like it ("< 5 min") stays."""
-    text = as_meant(text[:_MOST_CHARACTERS])
+    text = readable(as_meant(text[:_MOST_CHARACTERS]))
     for _ in range(_ESCAPED_TWICE):
         if is_html or _TAG.search(text):
             # Where nothing but line breaks parts paragraphs, they are meant.

@@ -13,6 +13,7 @@ from api.desk.repeats import LONGEST_DAYS, Repeats, periods_of
 from api.reading.alerts import ShownOn
 from api.reading.lines import lines_of
 from feeds.alerts import FAR_OFF, Alert, Period, Selector, State
+from feeds.letters import readable
 from predictor.timetable import Timetable
 
 LONGEST_HEADER = 120
@@ -31,11 +32,11 @@ Language = Annotated[str, Field(pattern="^(fr|en)$"), WithJsonSchema({"type": "s
 
 def _one_line(texts: dict[Language, str]) -> dict[Language, str]:
     # No `split()`: it would split at the no-break space before a colon.
-    return {language: re.sub(r"[ \t\r\n]+", " ", text).strip() for language, text in texts.items() if text.strip()}
+    return {language: re.sub(r"[ \t\r\n]+", " ", text) for language, text in _stripped(texts).items()}
 
 
 def _stripped(texts: dict[Language, str]) -> dict[Language, str]:
-    return {language: text.strip() for language, text in texts.items() if text.strip()}
+    return {language: said for language, text in texts.items() if (said := readable(text).strip())}
 
 
 Header = Annotated[

@@ -15,6 +15,7 @@ from api.reading.alerts import announced_alerts
 from api.reading.lines import Line
 from api.words.alerts import AlertWords, all_alert_words
 from api.words.moment import PageMoment
+from feeds.letters import UNREADABLE
 
 alerts_router = APIRouter(include_in_schema=False)
 
@@ -23,8 +24,6 @@ _MOST = 100
 """So many messages stand on one page, or in the feed."""
 _MOST_CHIPS = 60
 """So many lines, and so many stops, are offered to choose from."""
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that no XML document may hold."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def alerts_feed(request: Request, line: str = "", stop: str = "") -> Response:
     site = str(request.base_url).rstrip("/")
 
     def body() -> str:
-        return _NOT_XML.sub("", fragment(moment, "alerts.xml", page=page, items=items, site=site))
+        return UNREADABLE.sub("", fragment(moment, "alerts.xml", page=page, items=items, site=site))
 
     return answer(request, says, body, max_age_s=_FEED_MAX_AGE_S, media_type="application/rss+xml; charset=utf-8")
 

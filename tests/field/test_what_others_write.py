@@ -16,6 +16,7 @@ import pytest
 from selectolax.lexbor import LexborHTMLParser
 
 from api.command.check import check_feed
+from api.desk.disruption import Notice
 from api.desk.sign_in_pages import _own_page
 from benchmarks.field.city import City
 from benchmarks.field.messages import alert, bus
@@ -130,6 +131,20 @@ def test_a_long_text_takes_no_time(text: str) -> None:
 )
 def test_what_only_looks_like_markup_stays(text: str, plain: str) -> None:
     assert plain_text(text) == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "seen"),
+    [
+        ("\x1b[31mDétour\x07 \u202erue\uffff A\x00", "[31mDétour rue A"),
+        ("\u200b\u2066 \u00a0\x00\u202e", ""),
+        ("שלום \u2067A 12\u2069, 5\u202fmin 🚌", "שלום \u2067A 12\u2069, 5\u202fmin 🚌"),
+    ],
+)
+def test_what_nobody_can_read_is_no_message_the_operators_or_ours(text: str, seen: str) -> None:
+    assert plain_text(text) == seen
+    notice = Notice(header={"fr": text}, description={"fr": text}, starts_at=1.7e9)
+    assert (notice.header, notice.description) == (({"fr": seen},) * 2 if seen else ({}, {}))
 
 
 @pytest.mark.parametrize(
