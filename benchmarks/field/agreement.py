@@ -31,6 +31,7 @@ def disagreements(city: City, stop: str) -> list[str]:
         *_trips(city, [row for row in board if (row.at or 0.0) <= city.now + NEAR_S]),
         *_our_feed(city, board),
         *_line_pages(city, board),
+        *_line_departures(city, stop, board),
     ]
 
 
@@ -138,6 +139,14 @@ def _line_pages(city: City, board: Sequence[Row]) -> Iterator[str]:
         there = [ours for ours in soon if ours.stop in {row.stop for row in shown}]
         if there and not any(row.status for row in shown):
             yield f"line page {route}: no wait at {shown[0].run} where the board says {there[0]}"
+
+
+def _line_departures(city: City, stop: str, board: Sequence[Row]) -> Iterator[str]:
+    """What is told along a line is a row of the board, word for word."""
+    for route in dict.fromkeys(ours.told["route"]["route_id"] for ours in board):
+        for theirs in city.line_departures(route):
+            if theirs.stop == stop and theirs.told not in [ours.told for ours in board]:
+                yield f"line departures {route}: {theirs}, which the board does not say"
 
 
 def _same_time(first: float | None, second: float | None, within_s: float = ROUNDED_S) -> bool:

@@ -305,6 +305,12 @@ class City:
             rows.append(Row(name, stop, at, self._hhmm(at), minutes, status, node))
         return rows
 
+    def line_departures(self, route: str) -> list[Row]:
+        """/v1/routes/{id}/departures: the next at each stop of each direction that has one."""
+        answer = self.json(f"/v1/routes/{_id(route)}/departures")
+        stops = [stop for direction in answer["directions"] for stop in direction["stops"]]
+        return [self._departure(stop["departure"]) for stop in stops if stop["departure"]]
+
     # What others read
 
     def our_trip_updates(self) -> list[TripUpdateTold]:
