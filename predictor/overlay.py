@@ -430,89 +430,76 @@ def _overlaid(feed: Timetable, base: Timetable, runs: list[_OwnRun]) -> Overlaid
 
     Parameters: `base`: the feed's timetable with the places that the runs need.
     """
-    n, i8, i32 = len(runs), np.int8, np.int32
+    i8, i32 = np.int8, np.int32
     patterns = _Patterns(base)
-    trip_pattern = np.array([patterns.of(run) for run in runs], i32)
-    day = np.array([run.name[1] for run in runs], i32)
-    shift = np.array([run.name[2] for run in runs], i32)
-    model = np.array([run.trip for run in runs], i32)
-    ids = np.array([run.name[0] for run in runs], np.str_)
     named = np.array([base.trip_index.get(run.name[0], NONE) for run in runs], i32)
-    calls = np.array([len(run.stop) for run in runs], np.int64)
-    times = {name: _joined([getattr(run, name) for run in runs], i32) for name in ("arrival_s", "departure_s")}
-    first = np.cumsum(calls) - calls
-    timepoint = np.zeros(int(calls.sum()), bool)
-    timepoint[first] = True
-    stands_alone = _has_one_journey(base)
-    hidden = named[(named >= 0) & stands_alone[named] & (shift == 0)]
-    hidden_day = day[(named >= 0) & stands_alone[named] & (shift == 0)]
-    # Each base trip that is replaced on some day gets a calendar of its own, without those days.
-    replaced, of_replaced = np.unique(hidden, return_inverse=True)
-    calendars = base.service_active[base.trip_service[replaced]].copy()
-    calendars[of_replaced, hidden_day] = False
-    own_day = np.zeros((n, len(base.date)), bool)
-    own_day[np.arange(n), day] = True
+    own = OwnRuns(
+        trip=base.trips + np.arange(len(runs), dtype=i32),
+        service_day=np.array([run.name[1] for run in runs], i32),
+        shift_s=np.array([run.name[2] for run in runs], i32),
+        relationship=np.array([run.relationship for run in runs], i8),
+        model=np.array([run.trip for run in runs], i32),
+    )
+    trip_id = np.array([run.name[0] for run in runs], np.str_)
+    # Who takes a run's place drives on with its block.
+    keeps_block = (named == own.model) & (own.shift_s == 0)
+    headsign, headsign_name = _call_headsigns(base, runs)
+    of_runs = {
+        "trip_id": trip_id,
+        "trip_pattern": np.array([patterns.of(run) for run in runs], i32),
+        "trip_headsign": np.array([run.headsign for run in runs], np.str_),
+        "trip_short_name": _short_names(base, runs),
+        "trip_block": np.where(keeps_block, np.append(base.trip_block, i32(NONE))[named], i32(NONE)),
+        "trip_wheelchair": np.append(base.trip_wheelchair, i8(0))[own.model],
+        "trip_call_ptr": base.trip_call_ptr[-1] + np.cumsum([len(run.stop) for run in runs]),
+        "arrival_s": _joined([run.arrival_s for run in runs], i32),
+        "departure_s": _joined([run.departure_s for run in runs], i32),
+        "stop_sequence": _joined([run.stop_sequence for run in runs], i32),
+        "timepoint": _timepoints(base, runs),
+        "pickup_type": _joined([run.pickup_type for run in runs], i8),
+        "drop_off_type": _joined([run.drop_off_type for run in runs], i8),
+        "call_headsign": headsign,
+        "journey_trip": own.trip,
+        "journey_shift_s": own.shift_s,
+        "journey_headway_s": np.zeros(len(runs), i32),
+    }
+    columns = {f.name: getattr(base, f.name) for f in fields(Timetable)} | patterns.columns()
+    columns |= {name: np.append(columns[name], column) for name, column in of_runs.items()}
+    columns |= _calendars(base, trip_id, named, own) | {"headsign_name": headsign_name}
+    return OverlaidTimetable(**columns, base_timetable=feed, own_runs=own)
+
+
+def _calendars(base: Timetable, trip_id: StrArray, named: Int32Array, own: OwnRuns) -> dict[str, AnyArray]:
+    """Calendars behind the base's: of each base trip (`named` by the runs) that is replaced on some day, without those
+    days, and of each run; and `trip_service` by them."""
+    hides = (named >= 0) & _has_one_journey(base)[named] & (own.shift_s == 0)
+    replaced, of_replaced = np.unique(named[hides], return_inverse=True)
+    without = base.service_active[base.trip_service[replaced]].copy()
+    without[of_replaced, own.service_day[hides]] = False
     trip_service = base.trip_service.copy()
     trip_service[replaced] = len(base.service_id) + np.arange(len(replaced))
-    own_service = len(base.service_id) + len(replaced) + np.arange(n)
-    # Who takes a run's place drives on with its block.
-    keeps_block = (named >= 0) & (named == model) & (shift == 0)
-    block = np.where(keeps_block, base.trip_block[named] if base.trips else NONE, NONE)
-    of_model = model >= 0
-
-    def modelled(column: Int8Array) -> Int8Array:
-        return np.where(of_model, column[model] if len(column) else 0, 0).astype(i8)
-
-    headsign, headsign_name = _call_headsigns(base, runs)
-    columns = {f.name: getattr(base, f.name) for f in fields(Timetable)} | patterns.columns()
-    columns |= {
-        "trip_id": np.append(base.trip_id, ids),
-        "trip_pattern": np.append(base.trip_pattern, trip_pattern),
-        "trip_service": np.append(trip_service, own_service.astype(i32)).astype(i32),
-        "trip_headsign": np.append(base.trip_headsign, np.array([run.headsign for run in runs], np.str_)),
-        "trip_short_name": np.append(base.trip_short_name, _short_names(base, runs)),
-        "trip_block": np.append(base.trip_block, block.astype(i32)),
-        "trip_wheelchair": np.append(base.trip_wheelchair, modelled(base.trip_wheelchair)),
-        "trip_call_ptr": np.append(base.trip_call_ptr, base.trip_call_ptr[-1] + np.cumsum(calls)),
-        "arrival_s": np.append(base.arrival_s, times["arrival_s"]),
-        "departure_s": np.append(base.departure_s, times["departure_s"]),
-        "stop_sequence": np.append(base.stop_sequence, _joined([run.stop_sequence for run in runs], i32)),
-        "timepoint": np.append(base.timepoint, _timepoints(base, runs, timepoint)),
-        "pickup_type": np.append(base.pickup_type, _joined([run.pickup_type for run in runs], i8)),
-        "drop_off_type": np.append(base.drop_off_type, _joined([run.drop_off_type for run in runs], i8)),
-        "call_headsign": np.append(base.call_headsign, headsign),
-        "headsign_name": headsign_name,
-        "journey_trip": np.append(base.journey_trip, base.trips + np.arange(n, dtype=i32)),
-        "journey_shift_s": np.append(base.journey_shift_s, shift),
-        "journey_headway_s": np.append(base.journey_headway_s, np.zeros(n, i32)),
-        "service_id": np.array(
-            base.service_id.tolist() + [f"without {name}" for name in base.trip_id[replaced].tolist()]
-            + [f"run of {name}" for name in ids.tolist()], np.str_,
+    own_service = len(base.service_id) + len(replaced) + np.arange(len(own), dtype=np.int32)
+    names = [f"without {name}" for name in base.trip_id[replaced].tolist()]
+    names += [f"run of {name}" for name in trip_id.tolist()]
+    return {
+        "trip_service": np.append(trip_service, own_service),
+        "service_id": np.append(base.service_id, np.array(names, np.str_)),
+        "service_active": np.concatenate(
+            [base.service_active, without, np.arange(len(base.date)) == own.service_day[:, None]]
         ),
-        "service_active": np.concatenate([base.service_active, calendars, own_day]),
-    }  # fmt: skip
-    return OverlaidTimetable(
-        **columns,
-        base_timetable=feed,
-        own_runs=OwnRuns(
-            trip=base.trips + np.arange(n, dtype=i32),
-            service_day=day,
-            shift_s=shift,
-            relationship=np.array([run.relationship for run in runs], i8),
-            model=model,
-        ),
-    )
+    }
 
 
-def _timepoints(base: Timetable, runs: list[_OwnRun], timepoint: BoolArray) -> BoolArray:
+def _timepoints(base: Timetable, runs: list[_OwnRun]) -> BoolArray:
     """(calls,) the timing points of the runs: their first stops, and those of the trips that they are made after."""
-    result, used = timepoint.copy(), 0
+    parts = []
     for run in runs:
+        timepoint = np.arange(len(run.stop)) == 0
         if run.trip >= 0:
             same = np.flatnonzero(run.base_call >= 0)
-            result[used + same] |= base.timepoint[base.trip_call_ptr[run.trip] + run.base_call[same]]
-        used += len(run.stop)
-    return result
+            timepoint[same] |= base.timepoint[base.trip_call_ptr[run.trip] + run.base_call[same]]
+        parts.append(timepoint)
+    return _joined(parts, np.bool_)
 
 
 def _call_headsigns(base: Timetable, runs: list[_OwnRun]) -> tuple[Int32Array, StrArray]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -39,6 +40,15 @@ TEXTS = ("trip_id", "start_date", "vehicle_id", "status")
 COLUMNS = (*TIMES, *TEXTS, "stop_sequence")
 AVAILABLE_BEFORE_S = 600.0
 ROWS_AT_A_TIME = 2_000_000
+_FATES = (
+    "read", "cancelled or skipped", "trip, date or stop unknown", "no passage known (live)",
+    "no passage known (scheduled)", "passage not exact enough", "over 30 minutes before", "judged",
+)  # fmt: skip
+_OF_EACH: dict[str, type] = {
+    "cell": np.int32, "horizon_s": np.float32, "live": np.bool_, "under_way": np.bool_, "told_by_operator": np.bool_,
+    "told_s": np.float32, "p10_error_s": np.float32, "p90_error_s": np.float32,
+}  # fmt: skip
+"""What `Judged` says of each prediction, beside the error of each method."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,13 +97,9 @@ def judge(
     Parameters: `operator_feed`, where the operator's TripUpdates were recorded.
     """
     parts: list[dict[str, np.ndarray]] = []
-    counts = dict.fromkeys(
-        ("read", "cancelled or skipped", "trip, date or stop unknown", "no passage known (live)",
-         "no passage known (scheduled)", "passage not exact enough", "over 30 minutes before", "judged"), 0
-    )  # fmt: skip
+    counts = dict.fromkeys(_FATES, 0)
     polls: list[Float64Array] = []
     told_keys: list[Int64Array] = []
-    files = list(files)
     for file in files:
         polls.append(_moments(file))
         for batch in _batches(file):
@@ -103,37 +109,20 @@ def judge(
     scheduled, complete = _complete(runs.timetable, polls, told_keys)
     poll = np.unique(np.concatenate(polls)) if polls else np.empty(0)
     poll_s = float(np.median(np.diff(poll))) if len(poll) > 1 else float("nan")
-    joined = {
-        name: np.concatenate([part[name] for part in parts]) if parts else np.empty(0, np.float32)
-        for name in (
-            "cell",
-            "horizon",
-            "live",
-            "under_way",
-            "by_operator",
-            "told",
-            "p10",
-            "p90",
-            *methods,
-            MEDIAN,
-            PUBLISHED,
-        )
+    kinds = _OF_EACH | dict.fromkeys((*methods, MEDIAN, PUBLISHED), np.float32)
+    joined: dict[str, Any] = {
+        name: np.concatenate([np.empty(0, kind), *(part[name] for part in parts)]) for name, kind in kinds.items()
     }
-    order = np.lexsort((-joined["horizon"], joined["cell"]))
+    order = np.lexsort((-joined["horizon_s"], joined["cell"]))
     joined = {name: column[order] for name, column in joined.items()}
     owed, moment = _owed(runs, poll, poll_s)
-    cell = joined["cell"].astype(np.int32)
-    asked_at = runs.passed[cell] - joined["horizon"]
-    at_moment = joined["live"].astype(bool) & (np.abs(asked_at - moment[cell]) < 0.25)
+    asked_at = runs.passed[joined["cell"]] - joined["horizon_s"]
+    at_moment = joined["live"] & (np.abs(asked_at - moment[joined["cell"]]) < 0.25)
     available = np.zeros(len(owed), bool)
-    available[cell[at_moment]] = True
+    available[joined["cell"][at_moment]] = True
     return Judged(
-        cell=cell, horizon_s=joined["horizon"], live=joined["live"].astype(bool),
-        under_way=joined["under_way"].astype(bool), told_by_operator=joined["by_operator"].astype(bool),
-        told_s=joined["told"],
-        error_s={name: joined[name] for name in (*methods, MEDIAN, PUBLISHED)},
-        p10_error_s=joined["p10"], p90_error_s=joined["p90"], poll_s=poll_s, available=available & owed, owed=owed,
-        scheduled_calls=scheduled, complete_calls=complete, counts=counts,
+        **{name: joined.pop(name) for name in _OF_EACH}, error_s=joined, poll_s=poll_s, available=available & owed,
+        owed=owed, scheduled_calls=scheduled, complete_calls=complete, counts=counts,
     )  # fmt: skip
 
 
@@ -207,15 +196,15 @@ def _judge_batch(
     result = {name: (actual - method(asked)).astype(np.float32) for name, method in methods.items()}
     return result | {
         "cell": cell.astype(np.int32),
-        "horizon": horizon.astype(np.float32),
+        "horizon_s": horizon.astype(np.float32),
         "live": status[rows] == LIVE,
         "under_way": asked.last >= 0,
-        "by_operator": operator_feed.tells(asked) if operator_feed else np.zeros(len(asked), bool),
-        "told": np.where(asked.last >= 0, made_at[rows] - runs.known[asked.last], np.nan).astype(np.float32),
+        "told_by_operator": operator_feed.tells(asked) if operator_feed else np.zeros(len(asked), bool),
+        "told_s": np.where(asked.last >= 0, made_at[rows] - runs.known[asked.last], np.nan).astype(np.float32),
         MEDIAN: (actual - p50[rows]).astype(np.float32),
         PUBLISHED: (actual - published[rows]).astype(np.float32),
-        "p10": (actual - p10[rows]).astype(np.float32),
-        "p90": (actual - p90[rows]).astype(np.float32),
+        "p10_error_s": (actual - p10[rows]).astype(np.float32),
+        "p90_error_s": (actual - p90[rows]).astype(np.float32),
     }
 
 
