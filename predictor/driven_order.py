@@ -260,13 +260,13 @@ def undrivable_hops(timetable: Timetable) -> BoolArray:
     tt = timetable
     if tt.trips == 0:
         return np.zeros(0, bool)
-    stop, trip, begins = tt.call_stop, tt.call_trip, tt.trip_call_ptr[:-1]
+    stop, trip, begins = tt.pattern_stop, tt.call_trip, tt.trip_call_ptr[:-1]
     inside = np.append(trip[1:] == trip[:-1], False)
-    way_m = np.zeros(len(stop))
-    way_m[:-1] = ground_distance_m(
+    hop_m = np.zeros(len(stop))
+    hop_m[:-1] = ground_distance_m(
         tt.stop_lat[stop[:-1]], tt.stop_lon[stop[:-1]], tt.stop_lat[stop[1:]], tt.stop_lon[stop[1:]]
     )
-    way_m = np.where(inside, way_m, 0.0)
+    way_m = np.where(inside, hop_m[tt.call_pattern_call], 0.0)
     time_s = np.append(tt.arrival_s[1:] - tt.departure_s[:-1], 0)
     grain_s = np.minimum(np.gcd.reduceat(np.gcd(tt.arrival_s, tt.departure_s), begins), COARSEST_TIMES_S)
     whole_s = tt.arrival_s[tt.trip_call_ptr[1:] - 1] - tt.departure_s[begins]

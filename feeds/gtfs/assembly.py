@@ -11,7 +11,7 @@ import pandas as pd
 from feeds.errors import FeedError
 from feeds.gtfs.agencies import read_agencies
 from feeds.gtfs.archive import GtfsArchive
-from feeds.gtfs.calls import FILE, Calls, interpolated, read_calls, stop_headsigns
+from feeds.gtfs.calls import FILE, Calls, in_order, interpolated, read_calls, stop_headsigns
 from feeds.gtfs.journeys import read_journeys
 from feeds.gtfs.pattern_lines import find_lines
 from feeds.gtfs.patterns import find_links, find_patterns
@@ -44,6 +44,7 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
     headsign_name = stop_headsigns(stop_times)
     calls = read_calls(stop_times, trips.trip_id, stops, headsign_name, problems)
     del stop_times
+    calls = in_order(calls, trips.trip_id, problems)
     stops = _located(stops, calls, problems)
     trips, calls = _running(trips, calls, stops, problems)
     if len(trips.trip_id) == 0:

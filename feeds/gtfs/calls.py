@@ -74,16 +74,18 @@ class Calls(Columns):
 
 def stop_headsigns(frame: pd.DataFrame) -> StrArray:
     """The different `stop_headsign`s of stop_times.txt, sorted."""
-    signs = words(frame, "stop_headsign").unique()
+    if "stop_headsign" not in frame:
+        return np.empty(0, np.str_)
+    signs = words(frame[["stop_headsign"]].drop_duplicates(), "stop_headsign")
     return np.unique(np.array([sign for sign in signs if sign], np.str_))
 
 
 def read_calls(frame: pd.DataFrame, trip_id: StrArray, stops: Stops, headsign: StrArray, problems: Problems) -> Calls:
-    """Build the calls of the given trips at the given stops, with these headsigns, from stop_times.txt.
+    """Build the calls of the given trips at the given stops, with these headsigns, from stop_times.txt, in the order of
+    the rows and with times as given (`in_order`).
 
     A call at an entrance or a boarding area is one at the station or platform that it is part of. Rows of unknown trips
-    or stops, rows that name a place in a trip twice and calls at a trip's ends that have no time are left out. Times
-    are in order along each trip; those inside a trip may be missing.
+    or stops are left out.
     """
     row = frame.index.to_numpy(np.int64)
     trip = references(frame, "trip_id", trip_id, FILE, problems)
@@ -115,23 +117,35 @@ def read_calls(frame: pd.DataFrame, trip_id: StrArray, stops: Stops, headsign: S
     arrival_s, departure_s = (
         times_of(frame, column, FILE, trip >= 0, problems) for column in ("arrival_time", "departure_time")
     )
-    timepoint = np.where(words(frame, "timepoint") == "", -1, numbers(frame, "timepoint") == 1)
+    timepoint = numbers(frame, "timepoint")
     calls = Calls(
         trip=trip,
         stop=stop,
         sequence=np.where(placed, sequence, -1).astype(np.int32),
         arrival_s=arrival_s,
         departure_s=departure_s,
-        timepoint=timepoint.astype(np.int8),
+        timepoint=np.where(np.isnan(timepoint), -1, timepoint == 1).astype(np.int8),
         pickup_type=choice(frame, "pickup_type", range(0, 4), 0).astype(np.int8),
         drop_off_type=choice(frame, "drop_off_type", range(0, 4), 0).astype(np.int8),
-        headsign=_index_of(words(frame, "stop_headsign"), headsign),
+        headsign=_headsigns(frame, headsign),
         shape_dist=numbers(frame, "shape_dist_traveled"),
         row=row,
     )
-    calls = _in_order(calls.take((trip >= 0) & (stop >= 0) & placed), trip_id, problems)
-    calls = _once(_forwards(calls, trip_id, problems), trip_id, problems)
+    return _those(calls, (trip >= 0) & (stop >= 0) & placed)
+
+
+def in_order(calls: Calls, trip_id: StrArray, problems: Problems) -> Calls:
+    """The calls sorted, with sound times: in order along each trip; those inside a trip may be missing.
+
+    Calls that name a place in a trip twice, and those at a trip's ends that have no time, are left out.
+    """
+    calls = _once(_forwards(_sorted(calls, trip_id, problems), trip_id, problems), trip_id, problems)
     return _with_whole_waits(_without_repeated_times(_with_sound_times(calls, trip_id, problems), trip_id, problems))
+
+
+def _those(calls: Calls, keep: BoolArray) -> Calls:
+    """The calls to keep, copied only where some are not: a copy of ten million takes half a gigabyte."""
+    return calls if keep.all() else calls.take(keep)
 
 
 def _from_zero(sequence: Float64Array, trip: Int32Array) -> tuple[Float64Array, BoolArray]:
@@ -203,22 +217,29 @@ def _with_whole_waits(calls: Calls) -> Calls:
 def _on_demand(frame: pd.DataFrame) -> BoolArray:
     """(n,) whether a row tells of an area, or of a window of time in which people are picked up anywhere in it."""
 
-    def says(column: str) -> BoolArray:
-        result: BoolArray = (words(frame, column) != "").to_numpy(bool)
-        return result
-
-    untimed = ~(says("arrival_time") | says("departure_time"))
-    return says("location_id") | says("location_group_id") | (says("start_pickup_drop_off_window") & untimed)
+    untimed = ~(_says(frame, "arrival_time") | _says(frame, "departure_time"))
+    window = _says(frame, "start_pickup_drop_off_window") & untimed
+    return _says(frame, "location_id") | _says(frame, "location_group_id") | window
 
 
-def _index_of(names: pd.Series[str], known: StrArray) -> Int32Array:
-    code, unique = pd.factorize(names)
-    among = pd.Index(known.astype(object)).get_indexer(pd.Index(np.asarray(unique, dtype=object)))
-    result: Int32Array = np.append(among, -1).astype(np.int32)[code]
+def _says(frame: pd.DataFrame, column: str) -> BoolArray:
+    """(n,) whether anything stands there."""
+    result: BoolArray = frame[column].notna().to_numpy(bool) if column in frame else np.zeros(len(frame), bool)
     return result
 
 
-def _in_order(calls: Calls, trip_id: StrArray, problems: Problems) -> Calls:
+def _headsigns(frame: pd.DataFrame, known: StrArray) -> Int32Array:
+    """(n,) place of each row's `stop_headsign` among the known, -1 where it has none."""
+    if "stop_headsign" not in frame:
+        return np.full(len(frame), NONE, np.int32)
+    code, unique = pd.factorize(frame["stop_headsign"])
+    names = pd.Series(unique, dtype="string").str.strip().to_numpy(object)
+    among = pd.Index(known.astype(object)).get_indexer(pd.Index(names))
+    result: Int32Array = np.append(among, NONE).astype(np.int32)[code]
+    return result
+
+
+def _sorted(calls: Calls, trip_id: StrArray, problems: Problems) -> Calls:
     key = calls.trip.astype(np.int64) * 2**31 + calls.sequence
     if len(key) and not (np.diff(key) > 0).all():
         order = np.argsort(key, kind="stable")
@@ -235,7 +256,7 @@ def _in_order(calls: Calls, trip_id: StrArray, problems: Problems) -> Calls:
             FILE, calls.row[twice], trip_id[calls.trip[twice]],
             "this trip has an earlier row with the same stop_sequence; this row is skipped.",
         )  # fmt: skip
-        calls = calls.take(~twice)
+        calls = _those(calls, ~twice)
     return calls
 
 
@@ -305,7 +326,7 @@ def _with_sound_times(calls: Calls, trip_id: StrArray, problems: Problems) -> Ca
         FILE, calls.row[~inside], trip_id[calls.trip[~inside]],
         "no time, and none before or after it in this trip to reckon it from; the row is skipped.",
     )  # fmt: skip
-    calls = calls.take(inside)
+    calls = _those(calls, inside)
     known = np.flatnonzero(~np.isnan(calls.departure_s))
     trip = calls.trip[known]
     times = np.column_stack([calls.arrival_s[known], calls.departure_s[known]])
@@ -354,10 +375,15 @@ def _between_timed(calls: Calls, known: Int64Array) -> BoolArray:
 
 def _days_past_midnight(trip: Int32Array, times: Float64Array) -> Int64Array:
     """(n,) days to add to each time of trips whose times fall from late evening to early morning."""
-    leaves, arrives = times[:-1], times[1:]
-    falls = (arrives - leaves < -DAY_S / 2) & (leaves % DAY_S > 0.75 * DAY_S) & (arrives % DAY_S < 0.3 * DAY_S)
-    falls &= (trip[1:] == trip[:-1]) & (leaves < DAY_S)
-    total = np.append(0, np.cumsum(falls)) if len(trip) else np.zeros(0, np.int64)
+    back = np.flatnonzero(times[1:] - times[:-1] < -DAY_S / 2)
+    leaves, arrives = times[back], times[back + 1]
+    falls = (leaves % DAY_S > 0.75 * DAY_S) & (arrives % DAY_S < 0.3 * DAY_S)
+    falls &= (trip[back + 1] == trip[back]) & (leaves < DAY_S)
+    if not falls.any():
+        return np.zeros(len(trip), np.int64)
+    total = np.zeros(len(trip), np.int64)
+    total[back[falls] + 1] = 1
+    total = np.cumsum(total)
     starts = np.flatnonzero(first_of_each(trip))
     return total - np.repeat(total[starts], np.diff(np.append(starts, len(trip))))
 

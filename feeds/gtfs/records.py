@@ -23,7 +23,7 @@ from predictor.arrays import BoolArray, Int64Array
 
 _NEWLINE, _QUOTE = ord("\n"), ord('"')
 _SEPARATORS = ",;\t|"
-_CHUNK_BYTES = 1 << 24
+_CHUNK_BYTES = 1 << 22
 LONGEST_PREFACE = 10
 """Lines that may stand before a header: a comment, or what tells a spreadsheet how columns are parted."""
 LONGEST_RECORD = 60
@@ -40,7 +40,7 @@ class Records:
     columns: list[str]
     """Column names: lower case, no blanks; "" for a column without a name."""
     separator: str
-    body: bytes
+    body: bytes | memoryview
     """The rows without the header, UTF-8."""
     line: Int64Array
     """(n,) line of the file that each row begins at; the header is most often line 1."""
@@ -82,15 +82,14 @@ def records_of(
         if written != name:
             problems.file(file, f"the column {written} must be {name}; read as such.", row=first_line - 1)
     names = known
-    body = data[end:]
-    lines = _Lines.of(body, ord(separator))
+    lines = _Lines.of(data, end, ord(separator))
     while names and not names[-1] and lines.usual_fields() < len(names):
         names.pop()
     if "" in names:
         problems.file(file, "the header has a column without a name; it is left out.", row=first_line - 1)
     mender = _Mender(file, names, separator, free_text, fits(names), problems)
-    kept, number = mender.mended(body, lines, first_line)
-    longest = min(LONGEST_RECORD * int(np.diff(lines.start, append=len(body)).max(initial=0)), len(kept))
+    kept, number = mender.mended(data, lines, first_line)
+    longest = min(LONGEST_RECORD * int(np.diff(lines.start, append=len(data)).max(initial=0)), len(kept))
     return Records(names, separator, kept, number, longest, mender.has_long)
 
 
@@ -106,12 +105,13 @@ class _Lines:
     """(n,) whether every quotation mark opens, closes or doubles as RFC 4180 has it, none left open."""
 
     @classmethod
-    def of(cls, body: bytes, separator: int) -> _Lines:
+    def of(cls, data: bytes, begin: int, separator: int) -> _Lines:
+        """Those from `begin` on."""
         parts = []
-        at = 0
-        while at < len(body):
-            stop = body.find(b"\n", min(at + _CHUNK_BYTES, len(body) - 1)) + 1
-            parts.append(_shapes(np.frombuffer(body, np.uint8, stop - at, at), separator, at))
+        at = begin
+        while at < len(data):
+            stop = data.find(b"\n", min(at + _CHUNK_BYTES, len(data) - 1)) + 1
+            parts.append(_shapes(np.frombuffer(data, np.uint8, stop - at, at), separator, at))
             at = stop
         none = np.empty(0, np.int64)
         start, fields, sound = (np.concatenate(p) for p in zip(*parts, strict=True)) if parts else (none, none, none)
@@ -145,7 +145,7 @@ def _shapes(text: npt.NDArray[np.uint8], separator: int, offset: int) -> tuple[I
 class _Ahead:
     """A line and those after it."""
 
-    body: bytes
+    data: bytes
     lines: _Lines
     ends: Int64Array
     first: int
@@ -155,7 +155,7 @@ class _Ahead:
         at = self.first + i
         if at >= len(self.ends):
             return None
-        return self.body[self.lines.start[at] : self.ends[at] - 1].decode()
+        return self.data[self.lines.start[at] : self.ends[at] - 1].decode()
 
 
 class _Mender:
@@ -181,14 +181,16 @@ class _Mender:
         # Message to (line, first field) of each row that it is said of.
         self._told: defaultdict[str, list[tuple[int, str]]] = defaultdict(list)
 
-    def mended(self, body: bytes, lines: _Lines, first_line: int) -> tuple[bytes, Int64Array]:
+    def mended(self, data: bytes, lines: _Lines, first_line: int) -> tuple[bytes | memoryview, Int64Array]:
         """The rows, each sound and as wide as the header, and the line that each begins at."""
-        ends = np.append(lines.start[1:], len(body))[: len(lines.start)].astype(np.int64)
+        # Its slices are no copies: a table may fill half a gigabyte.
+        body = memoryview(data)
+        ends = np.append(lines.start[1:], len(data))[: len(lines.start)].astype(np.int64)
         number = np.arange(first_line, first_line + len(ends))
         odd = np.flatnonzero(~lines.sound | (lines.fields != len(self._columns)))
         if len(odd) == 0:
-            return body, number
-        pieces: list[bytes] = []
+            return body[lines.start[0] if len(ends) else len(data) :], number
+        pieces: list[bytes | memoryview] = []
         mended_number: list[Int64Array] = []
         # The first line that is not yet read.
         unread = 0
@@ -197,7 +199,7 @@ class _Mender:
                 continue
             pieces.append(body[lines.start[unread] : lines.start[i]])
             mended_number.append(number[unread:i])
-            fields, used = self._read(_Ahead(body, lines, ends, i), first_line + i)
+            fields, used = self._read(_Ahead(data, lines, ends, i), first_line + i)
             if fields is not None:
                 pieces.append(_written(fields, self._separator))
                 mended_number.append(number[i : i + 1])

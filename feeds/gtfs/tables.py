@@ -40,10 +40,14 @@ DISPENSABLE = ("feed_info",)
 """Tables that tell of the feed, and nothing of what runs."""
 
 Tables = Mapping[str, pd.DataFrame]
+Text = pd.api.extensions.ExtensionArray
+"""A column (n,) of text: a string array, or a Categorical of strings."""
 
 LONGEST_TEXT = 200
 _DURATIONS = ("headway_secs",)
-_LEAST_BLOCK_BYTES = 1 << 22
+_REPEATING = ("stop_times", "shapes")
+"""Tables of many rows in which the same ids and times come again and again: each different one is kept once."""
+_LEAST_BLOCK_BYTES = 1 << 24
 _INT32 = 2**31
 # What programs write for yes and no.
 _TRUTH = {"true": "1", "t": "1", "yes": "1", "y": "1", "x": "1", "false": "0", "f": "0", "no": "0", "n": "0"}
@@ -67,8 +71,8 @@ _CLOCK = re.compile(r"(\d{1,2}):([0-5]\d):([0-5]\d)")
 _ODD_TEXT = f"\\\\[\"']|&(?:#[0-9]+|#x[0-9a-fA-F]+|[a-zA-Z]{{2,8}});|{TAKEN_WRONGLY}"
 _ESCAPE = re.compile(r"\\([\"'])")
 _RULE = "[-=]{3,}"
+_IN_SINGLE_QUOTES = "'[^']*'"
 # What `strip` leaves: the byte order mark and the blank without width.
-_IN_SINGLE_QUOTES = "^'[^']*'$"
 _INVISIBLE = "[\ufeff\u200b]"
 
 
@@ -151,7 +155,7 @@ def _read(archive: GtfsArchive, table: str, problems: Problems, country_page: st
     """One table, row by row as far as it can be read. Errors: FeedError where the bytes cannot be unpacked."""
     file = f"{table}.txt"
     text = utf8_lines(archive.read(table), file, problems, country_page)
-    if not text.strip():
+    if not text or text.isspace():
         return pd.DataFrame(index=np.empty(0, np.int64))
     key = {**REQUIRED_COLUMNS, **COLUMNS_OF_OPTIONAL}[table][0]
     records = records_of(
@@ -159,15 +163,18 @@ def _read(archive: GtfsArchive, table: str, problems: Problems, country_page: st
         lambda columns: fits(table, columns), problems,
     )  # fmt: skip
     del text
-    parsed = _parsed(records, archive.name, file)
+    repeating = [table in _REPEATING and types_of(table).get(name) != "float" for name in records.columns]
+    columns, line = _parsed(records, repeating, archive.name, file), records.line
+    places = _distinct(records.columns, columns, file, problems)
+    # The text that all of it was parsed from fills half a gigabyte where there are ten million rows.
+    del records
     frame = {}
-    for name, place in _distinct(records.columns, parsed, file, problems).items():
-        values = _bare(parsed.column(place))
-        frame[name] = pd.Series(pd.array(values, dtype="string"), index=records.line)
+    for name, place in places.items():
+        frame[name] = pd.Series(_without_single_quotes(columns[place]), index=line)
         if FREE_TEXT.fullmatch(name):
-            frame[name] = _readable(frame[name], file, name, problems)
-    rows = _without_rules(pd.DataFrame(frame, index=records.line), file, problems)
-    return _with_numbers(rows, table, problems)
+            frame[name] = _readable(frame[name].astype("string"), file, name, problems)
+    del columns
+    return _with_numbers(_without_rules(pd.DataFrame(frame, index=line), file, problems), table, problems)
 
 
 def _without_rules(frame: pd.DataFrame, file: str, problems: Problems) -> pd.DataFrame:
@@ -179,7 +186,7 @@ def _without_rules(frame: pd.DataFrame, file: str, problems: Problems) -> pd.Dat
     rule, names = re.compile(_RULE), [str(name) for name in frame]
     lines = [
         line
-        for line, *row in frame[maybe.fillna(False).to_numpy(bool)].fillna("").itertuples()
+        for line, *row in frame[maybe.fillna(False).to_numpy(bool)].astype("string").fillna("").itertuples()
         if all(word.lower() in (name, "") or rule.fullmatch(word) for name, word in zip(names, row, strict=True))
     ]
     problems.rows(file, lines, [], "the header once more or a line drawn below it, no row; it is left out.")
@@ -200,52 +207,77 @@ def _readable(text: pd.Series[str], file: str, column: str, problems: Problems) 
     return mended
 
 
-def _parsed(records: Records, name: str, file: str) -> pa.Table:
-    """The records as columns of text, named by their place."""
-    places = [str(i) for i in range(len(records.columns))]
+def _parsed(records: Records, repeating: list[bool], name: str, file: str) -> list[Text]:
+    """The records as columns of bare text, null where nothing stands: those that repeat by their different values."""
     if len(records.line) == 0:
-        return pa.table({place: pa.array([], pa.string()) for place in places})
+        return [pd.array([], dtype="string") for _ in repeating]
+    places = [str(i) for i in range(len(repeating))]
+    pieces: list[list[pa.Array]] = [[] for _ in repeating]
+    rows = 0
     try:
-        table = pa_csv.read_csv(
+        # Piece by piece: as texts, the columns of ten million rows fill gigabytes.
+        for piece in pa_csv.open_csv(
             pa.py_buffer(records.body),
             pa_csv.ReadOptions(column_names=places, block_size=max(_LEAST_BLOCK_BYTES, records.longest + 1)),
             pa_csv.ParseOptions(
                 delimiter=records.separator, newlines_in_values=records.has_long, ignore_empty_lines=False
             ),
             pa_csv.ConvertOptions(column_types=dict.fromkeys(places, pa.string()), strings_can_be_null=False),
-        )
+        ):
+            rows += piece.num_rows
+            for kept, values, repeats in zip(pieces, piece.columns, repeating, strict=True):
+                bare = _bare(values)
+                kept.append(pc.dictionary_encode(bare) if repeats else bare)
     except pa.ArrowInvalid as error:
         raise FeedError(f"{name}: {file} is no table of comma-separated values ({error}).") from error
-    if table.num_rows != len(records.line):
-        raise FeedError(f"{name}: {file} is no table of comma-separated values ({table.num_rows:,} rows in it).")
-    return table
+    if rows != len(records.line):
+        raise FeedError(f"{name}: {file} is no table of comma-separated values ({rows:,} rows in it).")
+    return [_column(kept) for kept in pieces]
 
 
-def _distinct(columns: list[str], parsed: pa.Table, file: str, problems: Problems) -> dict[str, int]:
+def _column(pieces: list[pa.Array]) -> Text:
+    """The pieces of a column, which are given back."""
+    values = pa.chunked_array(pieces)
+    pieces.clear()
+    if not pa.types.is_dictionary(values.type):
+        text: Text = pd.array(values, dtype="string")
+        return text
+    values = values.unify_dictionaries()
+    code = np.concatenate([chunk.indices.fill_null(-1).to_numpy() for chunk in values.chunks])
+    return pd.Categorical.from_codes(code, pd.Index(values.chunk(0).dictionary, dtype="string"))
+
+
+def _distinct(names: list[str], columns: list[Text], file: str, problems: Problems) -> dict[str, int]:
     """The place of each column that has a name: of two with the same one the first that holds anything."""
     places: dict[str, int] = {}
-    for place, name in enumerate(columns):
+    for place, name in enumerate(names):
         if name not in places:
             places[name] = place
             continue
-        if pc.all(pc.equal(parsed.column(places[name]), "")).as_py():
+        if columns[places[name]].isna().all():
             places[name] = place
         problems.file(file, f"the column {name} comes twice; the first that holds anything counts.", row=1)
     places.pop("", None)
     return places
 
 
-def _bare(values: pa.ChunkedArray) -> pa.ChunkedArray:
+def _bare(values: pa.Array) -> pa.Array:
     """Text without blanks around it, null where nothing is left."""
     values = pc.utf8_trim_whitespace(values)
     if pc.any(pc.match_substring_regex(values, f"^{_INVISIBLE}|{_INVISIBLE}$")).as_py():
         values = pc.utf8_trim_whitespace(pc.replace_substring_regex(values, _INVISIBLE, ""))
-    # What databases write around text.
-    if pc.all(pc.match_substring_regex(values.slice(0, 1), _IN_SINGLE_QUOTES)).as_py() and len(values):
-        filled = pc.not_equal(values, "")
-        if pc.all(pc.match_substring_regex(values.filter(filled), _IN_SINGLE_QUOTES)).as_py():
-            values = pc.utf8_trim(values, "'")
     return pc.if_else(pc.equal(values, ""), None, values)
+
+
+def _without_single_quotes(values: Text) -> Text:
+    """The column without what databases write around text, where all of it is written so."""
+    if len(values) == 0 or not re.fullmatch(_IN_SINGLE_QUOTES, str(values[0])):
+        return values
+    text = pd.Series(values, dtype="string")
+    if not text.dropna().str.fullmatch(_IN_SINGLE_QUOTES).all():
+        return values
+    bare = text.str.strip("'")
+    return bare.mask(bare == "").array
 
 
 def _with_numbers(frame: pd.DataFrame, table: str, problems: Problems) -> pd.DataFrame:
@@ -282,6 +314,10 @@ def _with_numbers(frame: pd.DataFrame, table: str, problems: Problems) -> pd.Dat
 
 def _as_numbers(words_: pd.Series[str], whole: bool) -> tuple[Float64Array, BoolArray]:
     """Numbers (n,), NaN where there are none, and which were written with a comma in place of the point (n,)."""
+    if isinstance(words_.dtype, pd.CategoricalDtype):
+        number, with_comma = _as_numbers(pd.Series(words_.cat.categories), whole)
+        code = words_.cat.codes.to_numpy()
+        return np.append(number, np.nan)[code], np.append(with_comma, False)[code]
     none_of_them = np.zeros(len(words_), bool)
     try:
         cast = pc.cast(pa.array(words_, pa.large_string()), pa.float64())

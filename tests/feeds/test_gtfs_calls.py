@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.gtfs.calls import interpolated, read_calls
+from feeds.gtfs.calls import in_order, interpolated, read_calls
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.stops import read_stops
 from feeds.service_times import seconds_of_day
@@ -180,7 +180,8 @@ def test_whatever_the_times_say_they_end_up_complete_and_forward(
     frame = pd.DataFrame(rows, columns=["trip_id", "arrival_time", "departure_time", "stop_id", "stop_sequence"])
     known = np.array([f"t{i}" for i in range(len(trips))])
     at = read_stops(pd.DataFrame({"stop_id": [f"s{k}" for k in range(9)]}), "UTC", Problems())
-    found = read_calls(frame.astype({"trip_id": "string"}), known, at, np.empty(0, np.str_), Problems())
+    rows_read = read_calls(frame.astype({"trip_id": "string"}), known, at, np.empty(0, np.str_), Problems())
+    found = in_order(rows_read, known, Problems())
     filled = interpolated(found, len(trips), np.cumsum(np.full(len(found), 300.0)))
     for trip in range(len(trips)):
         own = filled.trip == trip
