@@ -1,17 +1,16 @@
 """Tells listeners over Server-Sent Events when what they show has changed.
 
 One task on the event loop looks whether the service has a new view, has what is listened to made in one worker thread,
-and wakes those for whom it says something new. A thousand listeners of a stop cost one board a view, and no thread.
+and tells those for whom it says something new. A thousand listeners of a stop cost one board a view, and no thread.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections import Counter
-from collections.abc import AsyncGenerator, Callable, Hashable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +33,7 @@ _REMAKE_S = 5.0
 """Without a new view minutes pass all the same, and reports grow old."""
 _MADE_TOGETHER = 50
 """So many boards are made before those who listen to them are told."""
+_TOLD_TOGETHER = 200
 _MOST_LISTENERS = 10_000
 _MOST_OF_A_CLIENT = 500
 """All screens of an operator may be behind one address."""
@@ -68,31 +68,46 @@ Make = Callable[[StopBoards], Announcement]
 @dataclass(eq=False)
 class _Channel:
     make: Make
-    listeners: int = 0
+    streams: dict[EventStream, str | None] = field(default_factory=dict)
+    """Those who listen, with the event that each knew when it came, until it is told."""
     latest: Announcement | None = None
     said: bytes = b""
     """The same as it is sent."""
     told_at: float = 0.0
-    """When all who listen were last woken, by the event loop's clock."""
+    """When all who listen were last told anything, by the event loop's clock."""
     ended: bool = False
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def take(self, made: Announcement | Problem | None) -> None:
+    def enter(self, stream: EventStream, known: str | None, heartbeat: Callable[[], bytes]) -> None:
+        """One more listens, who knows that event already."""
+        self.streams[stream] = known
+        if self.ended:
+            stream.end()
+        elif self.latest is not None:
+            self._tell(stream, heartbeat)
+
+    async def take(self, made: Announcement | Problem | None, heartbeat: Callable[[], bytes]) -> None:
         """Tell those who listen if this is something new."""
         if isinstance(made, Problem):
             self.ended = True
-        elif made is None or (self.latest is not None and made.event_id == self.latest.event_id):
-            return
-        else:
+            for stream in self.streams:
+                stream.end()
+        elif made is not None and (self.latest is None or made.event_id != self.latest.event_id):
             self.latest = made
             self.said = _event(made.event, made.body, made.event_id)
-        self.tell()
+            self.told_at = asyncio.get_running_loop().time()
+            for i, stream in enumerate(list(self.streams)):
+                # Others are answered in between.
+                if i % _TOLD_TOGETHER == _TOLD_TOGETHER - 1:
+                    await asyncio.sleep(0)
+                if stream in self.streams:
+                    self._tell(stream, heartbeat)
 
-    def tell(self) -> None:
-        """Wake all who wait."""
-        self.told_at = asyncio.get_running_loop().time()
-        self.changed.set()
-        self.changed = asyncio.Event()
+    def _tell(self, stream: EventStream, heartbeat: Callable[[], bytes]) -> None:
+        if self.latest is not None and self.streams[stream] == self.latest.event_id:
+            stream.beat(heartbeat())
+        else:
+            stream.say(self.said)
+        self.streams[stream] = None
 
 
 class Announcer:
@@ -109,7 +124,7 @@ class Announcer:
     @property
     def listeners(self) -> int:
         """How many listen now."""
-        return sum(channel.listeners for channel in list(self._channels.values()))
+        return sum(len(channel.streams) for channel in list(self._channels.values()))
 
     def answer(
         self,
@@ -138,47 +153,34 @@ class Announcer:
                 f"{_MOST_OF_A_CLIENT} streams of yours are open: close some, or poll.",
                 headers={"Retry-After": str(_RETRY_AFTER_S)},
             )  # fmt: skip
-        return EventStream(self._listen(key, make, last_event_id, client, attended or nullcontext()))
+
+        @contextmanager
+        def listening(stream: EventStream) -> Iterator[None]:
+            with attended or nullcontext():
+                channel = self._channels.setdefault(key, _Channel(make))
+                self._of_client[client] += 1
+                try:
+                    channel.enter(stream, last_event_id, self._heartbeat)
+                    if self._closing:
+                        stream.end()
+                    self._keep_watching()
+                    yield
+                finally:
+                    del channel.streams[stream]
+                    self._of_client[client] -= 1
+                    if not self._of_client[client]:
+                        del self._of_client[client]
+                    if not channel.streams and self._channels.get(key) is channel:
+                        del self._channels[key]
+
+        return EventStream(listening)
 
     def close(self) -> None:
         """End all streams: each is closed as HTTP wants it, and its listener comes back by itself."""
         self._closing = True
         for channel in self._channels.values():
-            channel.tell()
-
-    async def _listen(
-        self,
-        key: Hashable,
-        make: Make,
-        last_event_id: str | None,
-        client: str,
-        attended: AbstractContextManager[None],
-    ) -> AsyncGenerator[bytes]:
-        with attended:
-            channel = self._channels.setdefault(key, _Channel(make))
-            channel.listeners += 1
-            self._of_client[client] += 1
-            self._keep_watching()
-            # A restart must not bring all listeners back in the same second.
-            retry = f"retry: {random.randint(2000, 6000)}\n".encode()  # noqa: S311
-            try:
-                while not (self._closing or channel.ended):
-                    latest, changed = channel.latest, channel.changed
-                    if latest is not None and latest.event_id != last_event_id:
-                        last_event_id = latest.event_id
-                        yield retry + channel.said
-                        retry = b""
-                    elif latest is not None:
-                        yield retry + self._heartbeat()
-                        retry = b""
-                    await changed.wait()
-            finally:
-                channel.listeners -= 1
-                self._of_client[client] -= 1
-                if not self._of_client[client]:
-                    del self._of_client[client]
-                if not channel.listeners and self._channels.get(key) is channel:
-                    del self._channels[key]
+            for stream in channel.streams:
+                stream.end()
 
     def _heartbeat(self) -> bytes:
         moment = Moment(self._service.view, self._service.clock.now())
@@ -208,10 +210,19 @@ class Announcer:
                     some = due[first : first + _MADE_TOGETHER]
                     made = await anyio.to_thread.run_sync(_made, moment, [channel.make for channel in some])
                     for channel, announcement in zip(some, made, strict=True):
-                        channel.take(announcement)
-            for channel in self._channels.values():
-                if at >= channel.told_at + HEARTBEAT_S and channel.latest is not None:
-                    channel.tell()
+                        await channel.take(announcement, self._heartbeat)
+            silent = [
+                channel
+                for channel in self._channels.values()
+                if at >= channel.told_at + HEARTBEAT_S and channel.latest is not None
+            ]
+            if silent:
+                heartbeat = self._heartbeat()
+                for channel in silent:
+                    channel.told_at = at
+                    for stream in channel.streams:
+                        stream.beat(heartbeat)
+                    await asyncio.sleep(0)
             with anyio.move_on_after(_LOOK_S):
                 await self._look.wait()
 
