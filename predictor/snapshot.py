@@ -25,6 +25,7 @@ from predictor.arrays import (
     StopIdx,
     StrArray,
     contains,
+    expand_ranges,
     places_of,
 )
 from predictor.journeys import call_key, journey_key
@@ -243,7 +244,7 @@ class Snapshot:
         parts, days = [], self._days(since, until)
         for member in self.timetable.members(stop).tolist():
             parts.append(self._predicted_at(member))
-            parts += [self._scheduled_at(member, day, since, until) for day in days]
+            parts.append(self._scheduled_at(member, days, since, until))
         asked = _Asked.joined(*parts)
         calls = self._calls(asked)
         in_time = (asked.prediction < 0) | ((calls.published >= since) & (calls.published <= until))
@@ -283,7 +284,9 @@ class Snapshot:
         """
         every = np.arange(len(self.scheduled_calls.call))
         days = self._days(since, until)
-        return self._calls(_Asked.joined(*(self._scheduled(every, day, since, until) for day in days)))
+        return self._calls(
+            _Asked.joined(*(self._scheduled(every, np.full(len(every), day, np.int32), since, until) for day in days))
+        )
 
     def last_calls(self, runs: DatedRuns) -> Int32Array:
         """The call (n,) at which each run ends: its trip's last, or the last that is served."""
@@ -357,25 +360,28 @@ class Snapshot:
             journey=np.full(len(rows), NONE, np.int64), passed=np.zeros(len(rows), bool),
         )  # fmt: skip
 
-    def _scheduled_at(self, stop: int, day: int, since: float, until: float) -> _Asked:
-        calls, origin = self.scheduled_calls, self.timetable.date_origin[day]
+    def _scheduled_at(self, stop: int, days: list[int], since: float, until: float) -> _Asked:
+        calls, origin = self.scheduled_calls, self.timetable.date_origin[days]
         first, last = int(calls.stop_ptr[stop]), int(calls.stop_ptr[stop + 1])
-        low, high = np.searchsorted(calls.departure_s[first:last], [since - origin - 1, until - origin + 1])
-        return self._scheduled(np.arange(first + low, first + high), day, since, until)
+        # Whole seconds, as the calls have them: for others NumPy would make a copy of all.
+        between = np.concatenate([np.floor(since - origin) - 1, np.ceil(until - origin) + 1]).astype(np.int32)
+        low, high = np.searchsorted(calls.departure_s[first:last], between).reshape(2, -1)
+        owner, rows = expand_ranges(first + low, high - low)
+        return self._scheduled(rows, np.array(days, np.int32)[owner], since, until)
 
-    def _scheduled(self, rows: Int64Array, day: int, since: float, until: float) -> _Asked:
-        """Those of the scheduled calls `rows` that happen on a day between two times and that no prediction stands
-        for."""
+    def _scheduled(self, rows: Int64Array, day: Int32Array, since: float, until: float) -> _Asked:
+        """Those of the scheduled calls `rows` (n,) that happen on a `day` (n,) between two times and that no prediction
+        stands for."""
         tt, calls = self.timetable, self.scheduled_calls
         departure, journey = tt.date_origin[day] + calls.departure_s[rows], calls.journey[rows]
         happens = tt.service_active[tt.trip_service[tt.journey_trip[journey]], day]
         happens &= (departure >= since) & (departure <= until)
-        rows, journey = rows[happens], journey[happens]
-        key = journey_key(np.full(len(journey), day, np.int32), journey)
+        rows, journey, day = rows[happens], journey[happens], day[happens]
+        key = journey_key(day, journey)
         open_ = ~(contains(self.claimed, key) | contains(self.told_calls, call_key(key, calls.call[rows])))
-        rows, journey, key = rows[open_], journey[open_], key[open_]
+        rows, journey, day, key = rows[open_], journey[open_], day[open_], key[open_]
         return _Asked(
-            tt.journey_trip[journey], np.full(len(rows), day, np.int32), tt.journey_shift_s[journey], calls.call[rows],
+            tt.journey_trip[journey], day, tt.journey_shift_s[journey], calls.call[rows],
             prediction=np.full(len(rows), NONE, np.int64), journey=key, passed=np.zeros(len(rows), bool),
         )  # fmt: skip
 

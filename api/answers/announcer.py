@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
@@ -208,7 +208,7 @@ class Announcer:
                 moment = Moment(view, self._service.clock.now())
                 for first in range(0, len(due), _MADE_TOGETHER):
                     some = due[first : first + _MADE_TOGETHER]
-                    made = await anyio.to_thread.run_sync(_made, moment, [channel.make for channel in some])
+                    made = await anyio.to_thread.run_sync(made_of, moment, [channel.make for channel in some])
                     for channel, announcement in zip(some, made, strict=True):
                         await channel.take(announcement, self._heartbeat)
             silent = [
@@ -231,8 +231,8 @@ def _event(name: str, body: str, event_id: str | None = None) -> bytes:
     return ServerSentEvent(body, event=name, id=event_id, sep="\n").encode()
 
 
-def _made(moment: Moment, makes: list[Make]) -> list[Announcement | Problem | None]:
-    """What each gives, None where it fails."""
+def made_of(moment: Moment, makes: Sequence[Make]) -> list[Announcement | Problem | None]:
+    """What each gives, a Problem where it ends, None where it fails."""
     boards = StopBoards(moment)
     made: list[Announcement | Problem | None] = []
     for make in makes:

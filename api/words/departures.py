@@ -15,13 +15,13 @@ from api.words.times import Wait
 class DepartureWords:
     """One departure as shown."""
 
+    call: RunCall
+    """What is shown."""
     key: str
     """Names this departure from one rendering to the next."""
     line: Line
     destination: str
     platform: str
-    trip_href: str
-    """Its trip's page."""
     at: float | None
     """POSIX seconds to count down to, None where nobody knows: it comes every so many minutes."""
     iso: str
@@ -57,19 +57,25 @@ class DepartureWords:
     wheelchair: str
     """Whether the vehicle takes wheelchairs: `yes`, `no`, or "" where that is not known."""
 
+    @property
+    def trip_href(self) -> str:
+        """Its trip's page. Panels and screens do not ask for it."""
+        call = self.call
+        named = urlencode({"date": call.service_date, "start": call.start_time, "stop": call.stop_id})
+        return f"/trips/{quote(call.trip_id, safe='')}?{named}"
+
 
 def departure_words(moment: PageMoment, row: RunCall) -> DepartureWords:
     """A departure in the language of `moment`."""
     words, status = moment.words_at(row.stop_idx), row.status
     p10, p90 = (None if at is None or status != "live" else round(at) for at in (row.p10, row.p90))
     return DepartureWords(
+        call=row,
         key=row.key,
         line=moment.lines.all[row.route_idx],
         # Names may have line ends in them, panels have not.
         destination=" ".join(row.destination.split()),
         platform=row.platform,
-        trip_href=f"/trips/{quote(row.trip_id, safe='')}?"
-        + urlencode({"date": row.service_date, "start": row.start_time, "stop": row.stop_id}),
         at=None if row.clock is None else round(row.published, 1),
         iso="" if row.clock is None else words.iso(row.published),
         minutes=row.minutes,

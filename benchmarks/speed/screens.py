@@ -1,11 +1,13 @@
-"""10,000 screens on the event streams of one server: its memory, and how long after a step each has what changed."""
+"""10,000 screens on the event streams of one server: its memory, and how long after a change each has it.
+
+Boards change with each step of the engine, and between two steps by the minutes that pass."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +16,10 @@ from urllib.parse import quote, urlsplit
 import numpy as np
 from fastapi import FastAPI
 
+from api.answers import announcer
+from api.answers.problems import Problem
 from api.command.connections import allow_many_files
+from api.reading.moment import Moment
 from api.service.service import Service
 from benchmarks.speed.figure import Figure
 from benchmarks.speed.serving import ServedApplication, application_server, called_stops, demo
@@ -29,13 +34,13 @@ def listened(screens: int = SCREENS) -> list[Figure]:
     """Screens of all stops of the demo network, from many addresses of this machine."""
     allow_many_files()
     with TemporaryDirectory() as folder:
-        steps = Path(folder) / "steps"
-        with application_server(partial(_noting_steps, str(steps))) as server:
+        changes = Path(folder) / "changes"
+        with application_server(partial(_noting_changes, str(changes))) as server:
             stops = sorted(called_stops(server.base))
             received, cpu_s = asyncio.run(_listen(server, stops, screens))
             memory_mb = server.peak_memory_mb()
-        step_at = [float(line) for line in steps.read_text().split()]
-    late = np.array([at - step_at[bisect_right(step_at, at) - 1] for at in received if at > step_at[0]])
+        change_at = [float(line) for line in changes.read_text().split()]
+    late = np.array([at - change_at[bisect_right(change_at, at) - 1] for at in received if at > change_at[0]])
     work = f"{screens:,} screens of one server"
     return [
         Figure(f"{work}: its peak memory", memory_mb, "MB", 1000.0),
@@ -46,17 +51,29 @@ def listened(screens: int = SCREENS) -> list[Figure]:
     ]
 
 
-def _noting_steps(file: str, folder: str) -> FastAPI:
+def _noting_changes(file: str, folder: str) -> FastAPI:
     app = demo(folder)
     service: Service = app.state.service
     when_stepped: Callable[[float], None] = service.on_step
+    make = announcer.made_of
+    read: list[Moment] = []
+
+    def note() -> None:
+        with Path(file).open("a") as changes:
+            changes.write(f"{time.time()}\n")
 
     def on_step(seconds: float) -> None:
-        with Path(file).open("a") as steps:
-            steps.write(f"{time.time()}\n")
+        note()
         when_stepped(seconds)
 
+    def made_of(moment: Moment, makes: Sequence[announcer.Make]) -> list[announcer.Announcement | Problem | None]:
+        if read and moment is not read[-1] and moment.view is read[-1].view:
+            note()
+        read[:] = [moment]
+        return make(moment, makes)
+
     service.on_step = on_step
+    announcer.made_of = made_of
     return app
 
 
