@@ -88,6 +88,9 @@ def bench(
     roles_only: Annotated[
         bool, typer.Option("--roles", help="Only of an engine in one process and readers in others.")
     ] = False,
+    outages: Annotated[
+        bool, typer.Option("--outages", help="Only what is lost where processes are killed (needs wrk and Redis).")
+    ] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures as JSON.")] = None,
 ) -> None:
     """Measure how long a step of the engine takes on this machine, an answer, and a recorded day."""
@@ -97,8 +100,9 @@ def bench(
         from benchmarks.speed.figures import DATA, measure, show
 
         figures = measure(
-            vehicles or (500, 1000, 10_000), data or DATA, answers_only=answers_only, roles_only=roles_only
-        )
+            vehicles or (500, 1000, 10_000), data or DATA, answers_only=answers_only, roles_only=roles_only,
+            outages_only=outages,
+        )  # fmt: skip
         show(figures)
         if json_file:
             json_file.write_text(json.dumps([figure.as_json() for figure in figures], indent=1))

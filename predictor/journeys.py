@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int32Array, Int64Array
+from predictor.arrays import NONE, Float64Array, Int32Array, Int64Array
 from predictor.runs import DatedRuns
 from predictor.timetable import Timetable
 
@@ -61,6 +61,10 @@ class JourneyLookup:
         self._order: Int64Array = np.argsort(axis, kind="stable")
         self._axis: Float64Array = axis[self._order]
         self._timetable = timetable
+        # Most trips have one journey, which is found without a search among all.
+        self._only = np.full(timetable.trips, NONE, np.int32)
+        self._only[timetable.journey_trip] = np.arange(len(timetable.journey_trip), dtype=np.int32)
+        self._only[np.bincount(timetable.journey_trip, minlength=timetable.trips) > 1] = NONE
         by_headway = np.flatnonzero(timetable.journey_headway_s > 0).astype(np.int32)
         self._headway_journey = by_headway
         trip = timetable.journey_trip[by_headway]
@@ -70,13 +74,19 @@ class JourneyLookup:
         """Key of the journey of each run (n,); those whose trip has no journey at all are left out."""
         if len(self._axis) == 0:
             return np.empty(0, np.int64)
-        place = runs.trip * np.float64(_TRIP_SPACING_S) + runs.shift_s
+        journey = self._only[runs.trip]
+        several = np.flatnonzero(journey < 0)
+        journey[several] = self._nearest(runs.trip[several], runs.shift_s[several])
+        own = self._timetable.journey_trip[journey] == runs.trip
+        return journey_key(runs.service_day[own], journey[own])
+
+    def _nearest(self, trip: Int32Array, shift_s: Int32Array) -> Int32Array:
+        """The journey nearest to each start (n,), perhaps another trip's."""
+        place = trip * np.float64(_TRIP_SPACING_S) + shift_s
         right = np.minimum(np.searchsorted(self._axis, place), len(self._axis) - 1)
         left = np.maximum(right - 1, 0)
         nearer = np.abs(self._axis[left] - place) <= np.abs(self._axis[right] - place)
-        journey = self._order[np.where(nearer, left, right)].astype(np.int32)
-        own = self._timetable.journey_trip[journey] == runs.trip
-        return journey_key(runs.service_day[own], journey[own])
+        return self._order[np.where(nearer, left, right)].astype(np.int32)
 
     def past_slots(self, service_days: list[int], now: float) -> Int64Array:
         """Keys of the headway slots that have begun: what runs of them is known by its vehicles alone."""

@@ -63,7 +63,7 @@ def _put_off(tt: Timetable, operator: OperatorTimes) -> OperatorHolds:
     calls = operator.calls
     entry = tt.entry_of(calls.trip, calls.call)
     due = calls.origin(tt) + tt.departure_s[entry]
-    stay_s = (tt.departure_s - tt.arrival_s)[entry]
+    stay_s = tt.departure_s[entry] - tt.arrival_s[entry]
     begins = calls.call == 0
     held = begins & (calls.departure > due + LEAST_HOLD_S)
     held |= ~begins & (calls.departure - calls.arrival > stay_s + LEAST_HOLD_S)

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.speed import roles, screens, serving, starts, steps, while_stepping, whole_day
+from benchmarks.speed import outages, roles, screens, serving, starts, steps, while_stepping, whole_day
 from benchmarks.speed.figure import Figure
 
 DATA = Path("../shared/data")
@@ -26,13 +26,16 @@ def measure(
     *,
     answers_only: bool = False,
     roles_only: bool = False,
+    outages_only: bool = False,
 ) -> list[Figure]:
     """Time the engine's steps on recordings and on the simulator's town, answers, and whole recorded days.
 
     Parameters: `vehicles`: sizes of the simulated fleet; `data`: folder of the recordings, left out where there is
     none; `answers_only`: only how long answers take; `roles_only`: only of an engine in one process and readers in
-    others.
+    others; `outages_only`: only of these, killed in turn.
     """
+    if outages_only:
+        return outages.figures()
     if roles_only:
         return roles.figures()
     figures = [] if answers_only else _steps(data, vehicles)

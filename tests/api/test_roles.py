@@ -4,96 +4,22 @@ again, boards go on, whole and right, and all of them are soon those of the engi
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
-TOKEN = "a token for the test"
+from benchmarks.speed.site import TOKEN, Site
+
 _WITHIN_S = 40.0
 _SPEED = "4"
-
-
-class Site:
-    """Processes by name, and their addresses."""
-
-    def __init__(self, folder: Path, held: ExitStack) -> None:
-        self._folder, self._held = folder, held
-        self.running: dict[str, subprocess.Popen[str]] = {}
-        self.at = {name: f"http://127.0.0.1:{free_port()}" for name in ("engine", "worker 1", "worker 2")}
-
-    def start(self, name: str) -> None:
-        path = self._folder / "redis.sock"
-        redis = f"unix://{path}"
-        if name == "redis":
-            command = [
-                "redis-server", "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(self._folder),
-            ]  # fmt: skip
-            until = "eady to accept"
-        else:
-            python = [sys.executable, "-c", "from api.command.cli import app; app()"]
-            role = {
-                "engine": ["demo", "--role", "engine", "--speed", _SPEED],
-                "worker 1": ["serve", "--role", "api", "--engine", self.at["engine"]],
-                "worker 2": ["serve", "--role", "api", "--engine", self.at["engine"]],
-            }[name]
-            port = self.at[name].rpartition(":")[2]
-            command, until = [*python, *role, "--redis", redis, "--port", port], "Ctrl-C ends it"
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self._folder,
-            env={
-                **os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PROCHAIN_DESK_TOKEN": TOKEN,
-                "XDG_CACHE_HOME": str(self._folder / "cache"), "PROCHAIN_TRUSTED_PROXIES": '["127.0.0.1"]',
-            },
-        )  # fmt: skip
-        self._held.callback(_killed, process)
-        self.running[name] = process
-        said = ""
-        assert process.stdout
-        for line in process.stdout:
-            said += line
-            if until in line:
-                break
-        else:
-            raise AssertionError(f"{name} ended: {said}")
-        # What else it says must not fill the pipe.
-        Thread(target=process.stdout.read, daemon=True).start()
-
-    def kill(self, name: str) -> None:
-        _killed(self.running.pop(name))
-
-    def get(self, name: str, path: str) -> Any:
-        with urllib.request.urlopen(self.at[name] + path, timeout=10.0) as answer:
-            return json.loads(answer.read())
-
-    def faults(self, name: str) -> list[str]:
-        found: list[str] = self.get(name, "/readyz")["faults"]
-        return found
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-        return port
-
-
-def _killed(process: subprocess.Popen[str]) -> None:
-    process.kill()
-    process.wait()
 
 
 class Riders(Thread):
@@ -131,7 +57,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     if shutil.which("redis-server") is None:
         pytest.skip("no redis-server is installed")
     with ExitStack() as held:
-        site = Site(tmp_path_factory.mktemp("site"), held)
+        site = Site(tmp_path_factory.mktemp("site"), held, _SPEED)
         site.start("redis")
         with ThreadPoolExecutor(3) as pool:
             list(pool.map(site.start, ("engine", "worker 1", "worker 2")))

@@ -1,0 +1,90 @@
+"""An engine and two processes that answer readers, each of its own, over a real Redis."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import urllib.request
+from contextlib import ExitStack
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "a token for the desk"  # noqa: S105
+WORKERS = ("worker 1", "worker 2")
+
+
+class Site:
+    """Processes by name (`redis`, `engine`, `worker 1`, `worker 2`), and their addresses."""
+
+    def __init__(self, folder: Path, held: ExitStack, speed: str = "1") -> None:
+        """Parameters: `folder`: for what they write; `held`: where it ends, they do; `speed`: of the demo's clock."""
+        self._folder, self._held, self._speed = folder, held, speed
+        self.running: dict[str, subprocess.Popen[str]] = {}
+        self.at = {name: f"http://127.0.0.1:{free_port()}" for name in ("engine", *WORKERS)}
+
+    def start(self, name: str) -> None:
+        """Start a process, and wait until it answers."""
+        path = self._folder / "redis.sock"
+        redis = f"unix://{path}"
+        if name == "redis":
+            command = [
+                "redis-server", "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(self._folder),
+            ]  # fmt: skip
+            until = "eady to accept"
+        else:
+            python = [sys.executable, "-c", "from api.command.cli import app; app()"]
+            role = ["serve", "--role", "api", "--engine", self.at["engine"]]
+            if name == "engine":
+                role = ["demo", "--role", "engine", "--speed", self._speed]
+            port = self.at[name].rpartition(":")[2]
+            command, until = [*python, *role, "--redis", redis, "--port", port], "Ctrl-C ends it"
+        process = subprocess.Popen(  # noqa: S603
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self._folder,
+            env={
+                **os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "PROCHAIN_DESK_TOKEN": TOKEN,
+                "XDG_CACHE_HOME": str(self._folder / "cache"), "PROCHAIN_TRUSTED_PROXIES": '["127.0.0.1"]',
+            },
+        )  # fmt: skip
+        self._held.callback(_killed, process)
+        self.running[name] = process
+        said = ""
+        for line in process.stdout or ():
+            said += line
+            if until in line:
+                break
+        else:
+            raise RuntimeError(f"{name} ended: {said}")
+        if process.stdout:
+            # What else it says must not fill the pipe.
+            Thread(target=process.stdout.read, daemon=True).start()
+
+    def kill(self, name: str) -> None:
+        """End a process as a power cut does."""
+        _killed(self.running.pop(name))
+
+    def get(self, name: str, path: str) -> Any:
+        """What a process answers."""
+        with urllib.request.urlopen(self.at[name] + path, timeout=10.0) as answer:  # noqa: S310
+            return json.loads(answer.read())
+
+    def faults(self, name: str) -> list[str]:
+        """What a process says is wrong."""
+        found: list[str] = self.get(name, "/readyz")["faults"]
+        return found
+
+
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def _killed(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.wait()
