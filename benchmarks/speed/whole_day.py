@@ -10,9 +10,11 @@ import time
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from api.command.replay import replay
 from feeds.learned_file import ready_made
 from feeds.recorded_span import day_begins, local_time
 from feeds.recording import open_recording
@@ -52,6 +54,23 @@ def replayed(folder: Path, day: str) -> WholeDay:
         check=True, capture_output=True, text=True,
     )  # fmt: skip
     return WholeDay(**json.loads(done.stdout))
+
+
+def written(folder: Path, day: str) -> tuple[float, float]:
+    """Seconds of `prochain replay --predictions` of a day, and the most megabytes that it had resident."""
+    with TemporaryDirectory() as written_to:
+        done = subprocess.run(  # noqa: S603
+            [sys.executable, "-m", __name__, str(folder), day, str(Path(written_to) / "predictions.parquet")],
+            check=True, capture_output=True, text=True,
+        )  # fmt: skip
+    seconds, memory_mb = json.loads(done.stdout)
+    return seconds, memory_mb
+
+
+def _written(folder: Path, day: str, predictions: Path) -> tuple[float, float]:
+    began = time.perf_counter()
+    replay(folder, start=day, end=day, predictions=predictions, progress=False)
+    return time.perf_counter() - began, peak_memory_mb()
 
 
 def _replay(folder: Path, day: str) -> WholeDay:
@@ -107,4 +126,7 @@ def _served(tt: Timetable, day: str) -> np.ndarray[tuple[int], np.dtype[np.bool_
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(_replay(Path(sys.argv[1]), sys.argv[2]))))
+    recorded, which = Path(sys.argv[1]), sys.argv[2]
+    print(
+        json.dumps(_written(recorded, which, Path(sys.argv[3])) if sys.argv[3:] else asdict(_replay(recorded, which)))
+    )
