@@ -17,6 +17,9 @@ _PEOPLE = (_DESK, "/stops/", "/lines/", "/trips/", "/alerts", "/map", "/screen",
 _MACHINES = ("/v1/", "/gtfs-rt", "/siri", "/healthz", "/readyz", "/metrics", "/openapi.json", "/static/", "/map/")
 """Where programs do, also where a person looks on."""
 
+_PASSES = (408, 429)
+"""What may be otherwise when asked again, beside faults of ours: who asks for what is not there is led home."""
+
 
 def asks_for_page(request: Request) -> bool:
     """Whether a page is wanted, and not problem details."""
@@ -44,6 +47,7 @@ def problem_page(request: Request, status: int, detail: str, headers: Mapping[st
         said=moment.texts(key if key in moment.texts.entries else "problem_other"),
         wait_s=int(wait_s) if wait_s.isdecimal() else None,
         asked=request.method in ("GET", "HEAD"),
+        again=status >= 500 or status in _PASSES,
         home=_DESK if desk else "/",
         detail=detail if desk else "",
     )

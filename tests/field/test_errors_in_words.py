@@ -53,6 +53,11 @@ def test_a_person_reads_a_page_and_a_program_problem_details(
     assert (page.status_code, page.headers["Content-Type"]) == (status, "text/html; charset=utf-8")
     assert words in page.text.replace("\u00a0", " ")
     assert "<script>alert" not in page.text
+    if method == "GET":
+        leads = (
+            'href="">Réessayer' if status == 503 else f'href="{"/desk" if path.startswith("/desk") else "/"}">Accueil'
+        )
+        assert leads in page.text, "asking again for what is not there brings nobody on"
     assert page.headers["Cache-Control"] == "no-store"
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     told = client.request(method, path, headers=PROGRAM)
