@@ -30,10 +30,12 @@ _POLICY = {
     "base-uri": "'none'",
     "frame-ancestors": "'none'",
 }
+BY_LANGUAGE = "Accept-Language, Cookie"
+"""What `Vary` says of an answer in the reader's language, or a cache on the way would give it to others."""
 _HEADERS = {
     # A page that comes back from a cache would show old minutes as live ones.
     "Cache-Control": "no-store",
-    "Vary": "Accept-Language, Cookie",
+    "Vary": BY_LANGUAGE,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "geolocation=(self), camera=(), microphone=()",

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request, Response
 
 from api.answers.caching import answer, digest_of
-from api.answers.frame import fragment
+from api.answers.frame import BY_LANGUAGE, fragment
 from api.pages.rendering import rider_page
 from api.reading.alerts import announced_alerts
 from api.reading.lines import Line
@@ -68,13 +68,15 @@ def alerts_feed(request: Request, line: str = "", stop: str = "") -> Response:
     moment = PageMoment.of(request)
     page = _page(moment, line, stop)
     items = [(message, _names(message)) for message in (*page.now, *page.planned)]
-    says = (moment.texts.language, page.query, [digest for _, digest in items])
     site = str(request.base_url).rstrip("/")
+    says = (site, moment.texts.language, page.query, [digest for _, digest in items])
 
     def body() -> str:
         return UNREADABLE.sub("", fragment(moment, "alerts.xml", page=page, items=items, site=site))
 
-    return answer(request, says, body, max_age_s=_FEED_MAX_AGE_S, media_type="application/rss+xml; charset=utf-8")
+    feed = answer(request, says, body, max_age_s=_FEED_MAX_AGE_S, media_type="application/rss+xml; charset=utf-8")
+    feed.headers["Vary"] = BY_LANGUAGE
+    return feed
 
 
 def _names(message: AlertWords) -> str:

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from api.answers.assets import assets
+from api.answers.frame import BY_LANGUAGE
 from api.words.moment import PageMoment
 
 installable_router = APIRouter(include_in_schema=False)
@@ -39,7 +40,7 @@ def manifest(request: Request) -> Response:
             ],
         },
         media_type="application/manifest+json",
-        headers={"Cache-Control": "no-cache"},
+        headers={"Cache-Control": "no-cache", "Vary": BY_LANGUAGE},
     )
 
 

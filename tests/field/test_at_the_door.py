@@ -68,6 +68,15 @@ def test_a_location_is_a_path_of_ours(location: str, path: str) -> None:
     assert own_path(location) == path
 
 
+@pytest.mark.parametrize("address", ["/alerts.rss", "/manifest.webmanifest", "/stops/liberte", "/screen/liberte"])
+def test_a_cache_on_the_way_gives_what_is_said_in_one_language_to_no_reader_of_another(
+    client: TestClient, address: str
+) -> None:
+    answer = client.get(address, headers={"Accept-Language": "fr"})
+    assert "Accept-Language" in answer.headers["Vary"]
+    assert answer.text != client.get(address, headers={"Accept-Language": "en"}).text
+
+
 def test_a_created_disruption_says_where_it_is_without_a_host(client: TestClient) -> None:
     answer = client.post(
         "/v1/disruptions", json={"header": {"en": "x"}, "shown_on": "network"},
