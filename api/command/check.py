@@ -184,19 +184,7 @@ def _check_messages(
 ) -> None:
     """One message of each feed, read together as the service reads them."""
     errors: list[FeedError] = []
-    messages = {}
-    for feed, place in places.items():
-        with _kept(errors):
-            messages[feed] = _fetched(feed, place, headers.get(feed))
-    roles = served_as({feed: message.holds for feed, message in messages.items()}, places)
-    served = [
-        FeedHealth(
-            roles[feed], message.name, given_as=feed if roles[feed] != feed else "",
-            holds=() if roles[feed] in message.holds else tuple(sorted(message.holds)),
-        )
-        for feed, message in messages.items()
-    ]  # fmt: skip
-    messages = {roles[feed]: message for feed, message in messages.items()}
+    messages, served = _messages_of(places, headers, errors)
     # Vehicles move from one second to the next; what is said of trips and to riders holds for longer.
     moment = next((messages[feed].moment for feed in FEEDS if feed in messages), time.time())
     engine, updates, observations, alerts = Engine(timetable), None, Observations.empty(moment), tuple[Alert, ...]()
@@ -234,6 +222,25 @@ def _check_messages(
         _print_warning(console, str(error))
     if errors:
         raise errors[-1]
+
+
+def _messages_of(
+    places: Mapping[str, str], headers: Mapping[str, Mapping[str, str]], errors: list[FeedError]
+) -> tuple[dict[str, _Message], list[FeedHealth]]:
+    """A message of each feed, by the feed that it is of, and how each place was given."""
+    messages = {}
+    for feed, place in places.items():
+        with _kept(errors):
+            messages[feed] = _fetched(feed, place, headers.get(feed))
+    roles = served_as({feed: message.holds for feed, message in messages.items()}, places)
+    served = [
+        FeedHealth(
+            roles[feed], message.name, given_as=feed if roles[feed] != feed else "",
+            holds=() if roles[feed] in message.holds else tuple(sorted(message.holds)),
+        )
+        for feed, message in messages.items()
+    ]  # fmt: skip
+    return {roles[feed]: message for feed, message in messages.items()}, served
 
 
 @contextmanager

@@ -20,9 +20,8 @@ class LineState:
 
     route: int
     vehicles: int
-    running: int
-    """Trips that should be under way, the cancelled ones left out."""
     uncovered: int
+    """Trips that should be under way without a vehicle."""
     cancelled: int
     late: int
     """Vehicles at least `LATE_S` late."""
@@ -89,7 +88,7 @@ def standing(snapshot: Snapshot, live_limit_s: float) -> Standing:
     longest = {gap.route: gap for gap in reversed(gaps)}
     lines = [
         LineState(
-            route=r, vehicles=there[r], running=running[r], uncovered=uncovered[r], cancelled=cancelled[r],
+            route=r, vehicles=there[r], uncovered=uncovered[r], cancelled=cancelled[r],
             late=late[r], early=early[r], off_route=away[r],
             median_delay_s=_median(vehicles.delay_s[on_trip & (route == r)]), gap=longest.get(r),
         )
