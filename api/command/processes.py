@@ -139,7 +139,7 @@ def _end_with_parent() -> None:
 
 def _follow(ready: Event, network: Network, listening: socket.socket, base: str, views: Path) -> None:
     from api.command.answering import follow_network
-    from api.command.roles import exchange_of
+    from api.service.exchange import exchange_of
 
     log_to_stderr(network.settings.log_format, network.settings.network)
     follow_network(network, listening, base, exchange_of(network.settings, views), ready.set)
@@ -147,7 +147,7 @@ def _follow(ready: Event, network: Network, listening: socket.socket, base: str,
 
 def _answer(ready: Event, settings: Settings, listening: socket.socket, engine: str | None, views: Path) -> None:
     from api.command.answering import answer_readers
-    from api.command.roles import exchange_of
+    from api.service.exchange import exchange_of
 
     log_to_stderr(settings.log_format, settings.network)
     answer_readers(settings, listening, exchange_of(settings, views), engine, ready.set)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import socket
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from api.command.network import Network
 from api.command.port import address_of, listen
-from api.service.settings import ConfigurationError, Settings
+from api.service.settings import ConfigurationError
 
 if TYPE_CHECKING:
-    from api.service.exchange import Exchange
+    pass
 
 
 def serve_network(network: Network) -> None:
@@ -36,21 +35,10 @@ def _serve(network: Network, listening: socket.socket) -> None:
         serve_by_processes(network, listening)
         return
     from api.command.answering import answer_readers, follow_network
+    from api.service.exchange import exchange_of
 
     if settings.role == "api":
         answer_readers(settings, listening, exchange_of(settings), settings.engine)
     else:
         exchange = exchange_of(settings) if settings.role == "engine" else None
         follow_network(network, listening, address_of(listening), exchange)
-
-
-def exchange_of(settings: Settings, folder: Path | None = None) -> Exchange:
-    """Where views are put and found: in Redis where that is set, else in `folder`. Errors: ConfigurationError."""
-    from api.service.exchange import FolderExchange, RedisExchange
-
-    if settings.redis is not None:
-        prefix = f"{settings.redis_prefix}:{settings.network}" if settings.network else settings.redis_prefix
-        return RedisExchange(settings.redis.get_secret_value(), prefix)
-    if folder is None:
-        raise ConfigurationError("redis is not set.")
-    return FolderExchange(folder)

@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from api.service.packed import Packed
-from api.service.settings import ConfigurationError
+from api.service.settings import ConfigurationError, Settings
 from feeds.public_address import public_place
 
 log = logging.getLogger("prochain")
@@ -251,3 +251,13 @@ class FolderExchange(Exchange):
         seen, until = self._seen, time.monotonic() + seconds
         while self.version() == seen and time.monotonic() < until:
             time.sleep(_LOOK_S)
+
+
+def exchange_of(settings: Settings, folder: Path | None = None) -> Exchange:
+    """Where views are put and found: in Redis where that is set, else in `folder`. Errors: ConfigurationError."""
+    if settings.redis is not None:
+        prefix = f"{settings.redis_prefix}:{settings.network}" if settings.network else settings.redis_prefix
+        return RedisExchange(settings.redis.get_secret_value(), prefix)
+    if folder is None:
+        raise ConfigurationError("redis is not set.")
+    return FolderExchange(folder)
