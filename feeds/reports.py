@@ -39,6 +39,17 @@ _AROUND = 0.5
 _LONGEST_ID = 128
 _EXAMPLES = 3
 _NAN = float("nan")
+_RANGES = {
+    "bearing": (0.0, 360.0, "bearing_out_of_range"),
+    "speed": (0.0, FASTEST_M_S, "speed_out_of_range"),
+    "direction_id": (0, 1, "direction_out_of_range"),
+    "current_status": (0, 2, "status_out_of_range"),
+    "occupancy_status": (0, 8, "occupancy_out_of_range"),
+    "occupancy_percentage": (0, 1000, "occupancy_out_of_range"),
+    "wheelchair_accessible": (0, 3, "wheelchair_out_of_range"),
+    "current_stop_sequence": (0, 2**31 - 1, "stop_sequence_out_of_range"),
+}
+"""Least and most of each number that can be true, and what others are counted as."""
 _FILLING = frozenset(range(6))
 """OccupancyStatus from EMPTY to FULL, in order of how full."""
 _NOT_RUN = (gtfs_realtime_pb2.TripDescriptor.CANCELED, gtfs_realtime_pb2.TripDescriptor.DELETED)
@@ -157,14 +168,7 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
     refused["timestamp_missing"] = int(undated.sum())
     at = np.where(undated, np.fmin(feed_timestamp, received_at), at)
 
-    bearing = _within(number["bearing"], 0.0, 360.0, "bearing_out_of_range", refused)
-    speed = _within(number["speed"], 0.0, FASTEST_M_S, "speed_out_of_range", refused)
-    direction = _within(number["direction_id"], 0, 1, "direction_out_of_range", refused)
-    status = _within(number["current_status"], 0, 2, "status_out_of_range", refused)
-    occupancy = _within(number["occupancy_status"], 0, 8, "occupancy_out_of_range", refused)
-    percentage = _within(number["occupancy_percentage"], 0, 1000, "occupancy_out_of_range", refused)
-    wheelchair = _within(number["wheelchair_accessible"], 0, 3, "wheelchair_out_of_range", refused)
-    sequence = _within(number["current_stop_sequence"], 0, 2**31 - 1, "stop_sequence_out_of_range", refused)
+    number = {**number, **_possible(number, refused)}
     refused["vehicle_id_missing"] = text["vehicle_id"].count("")
     route = _indices(text["route_id"], routes_named(timetable), timetable, "unknown_route", refused)
     trip = indices_of(text["trip_id"], timetable.trip_index, timetable)
@@ -178,7 +182,7 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
         trip=trip,
         # Ids change from one timetable to the next; lines and times hardly do.
         route=np.where(trip < 0, route, NONE).astype(np.int32),
-        direction=_or_none(direction).astype(np.int8),
+        direction=_or_none(number["direction_id"]).astype(np.int8),
         service_date=dates,
         start_time_s=_parsed(text["start_time"], start_seconds, -1, "start_time_malformed", refused),
     )
@@ -201,15 +205,15 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
         direction=names.direction,
         lat=number["latitude"],
         lon=number["longitude"],
-        bearing=(bearing % 360.0).astype(np.float32),
-        speed=speed.astype(np.float32),
-        stop_sequence=_or_none(sequence).astype(np.int32),
+        bearing=(number["bearing"] % 360.0).astype(np.float32),
+        speed=number["speed"].astype(np.float32),
+        stop_sequence=_or_none(number["current_stop_sequence"]).astype(np.int32),
         stop=_indices(text["stop_id"], timetable.stop_index, timetable, "unknown_stop", refused),
-        stop_status=_or_none(status).astype(np.int8),
-        occupancy=_or_none(occupancy).astype(np.int8),
-        occupancy_percentage=_or_none(percentage).astype(np.int16),
+        stop_status=_or_none(number["current_status"]).astype(np.int8),
+        occupancy=_or_none(number["occupancy_status"]).astype(np.int8),
+        occupancy_percentage=_or_none(number["occupancy_percentage"]).astype(np.int16),
         # GTFS-Realtime counts from "no value" and "unknown".
-        wheelchair=np.maximum(_or_none(wheelchair) - 1.0, 0.0).astype(np.int8),
+        wheelchair=np.maximum(_or_none(number["wheelchair_accessible"]) - 1.0, 0.0).astype(np.int8),
         timestamp=at,
         refused={},
         unknown_trips=tuple(name[:_LONGEST_ID] for name in islice(dict.fromkeys(unknown), _EXAMPLES)),
@@ -330,11 +334,14 @@ def _parsed(
     return np.array([absent if value is None else value for value in values], np.int32)
 
 
-def _within(values: Float64Array, low: float, high: float, reason: str, refused: Counter[str]) -> Float64Array:
-    with np.errstate(invalid="ignore"):
-        absurd = (values < low) | (values > high)
-    refused[reason] += int(absurd.sum())
-    return np.where(absurd, _NAN, values)
+def _possible(number: Mapping[str, Float64Array], refused: Counter[str]) -> dict[str, Float64Array]:
+    """The columns of `_RANGES`, NaN where the number is absurd."""
+    possible = {}
+    for name, (least, most, reason) in _RANGES.items():
+        absurd = (number[name] < least) | (number[name] > most)
+        refused[reason] += int(absurd.sum())
+        possible[name] = np.where(absurd, _NAN, number[name])
+    return possible
 
 
 def _or_none(values: Float64Array) -> Float64Array:
