@@ -65,7 +65,7 @@ def decode_message(data: bytes, feed: str) -> gtfs_realtime_pb2.FeedMessage:
     else, cut short, or no FeedMessage.
     """
     layer: bytes | None = data
-    what, flood = "", None
+    what = ""
     for _ in range(_MOST_LAYERS):
         if layer is None:
             break
@@ -76,17 +76,11 @@ def decode_message(data: bytes, feed: str) -> gtfs_realtime_pb2.FeedMessage:
             raise FeedError(
                 f"{feed}: the answer is empty ({len(layer)} bytes); ask the feed's operator whether it is up."
             )
-        try:
-            message, otherwise = _read(layer, feed)
-        except FeedError as error:
-            # Letters in place of bytes, taken for bytes, tell of entities without end.
-            message, otherwise, flood = None, "too many entities", error
+        message, otherwise = _read(layer, feed)
         if message is not None:
             return message
         what = what or otherwise
         layer = unwrapped(layer)
-        if flood is not None and layer is None:
-            raise flood
     raise FeedError(f"{feed}: {what}; the address serves something other than GTFS-Realtime.")
 
 

@@ -12,7 +12,7 @@ from feeds.bounded_unpacking import packed_as
 from feeds.letters import BEFORE_TEXT
 
 _HEX = re.compile(rb"(?:0x|\\x)?((?:[0-9a-fA-F]{2}[ \t\r\n:]*){8,})")
-_BASE64 = re.compile(rb"[A-Za-z0-9+/_\-=\r\n]+")
+_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/_\-]{4}|[\r\n]|[A-Za-z0-9+/_\-]{2,3}={0,2})*")
 _DATA_ADDRESS = re.compile(rb"data:[\w/+.;=-]*;base64,")
 _ADDRESS_LETTERS = bytes.maketrans(b"-_", b"+/")
 _PADDED = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
@@ -21,8 +21,6 @@ _CHUNK = re.compile(rb"([0-9a-fA-F]{1,8})(?:;[^\r\n]*)?\r\n")
 _TAG = re.compile(rb"<[^<>]{0,500}>")
 _SCRIPT = re.compile(rb"[^{\[\"<]{0,200}")
 _FRAME_BYTES = 5
-_MOST_PARTS = 50_000
-_LONGEST_PAGE = 2_000_000
 _SHORTEST = 8
 """No message is written in fewer letters."""
 
@@ -60,10 +58,7 @@ def _of_letters(text: bytes) -> bytes | None:
         return None
     try:
         # Frames one after the other are each padded.
-        bare = re.sub(rb"\s", b"", text.translate(_ADDRESS_LETTERS))
-        if bare.count(b"=") > _MOST_PARTS:
-            return None
-        parts = _PADDED.findall(bare)
+        parts = _PADDED.findall(re.sub(rb"\s", b"", text.translate(_ADDRESS_LETTERS)))
         return b"".join(base64.b64decode(part + b"=" * (-len(part) % 4)) for part in parts)
     except ValueError:
         return None
@@ -85,7 +80,7 @@ def _of_chunks(data: bytes) -> bytes | None:
     """What was sent in chunks, where their lengths were left among them."""
     parts: list[bytes] = []
     place = 0
-    while len(parts) < _MOST_PARTS and (found := _CHUNK.match(data, place)):
+    while found := _CHUNK.match(data, place):
         length = int(found[1], 16)
         if length == 0:
             return b"".join(parts) or None
@@ -103,7 +98,7 @@ def _framed(data: bytes) -> bytes | None:
 
 def _of_page(text: bytes) -> bytes | None:
     """The text of a web page or an XML document that holds hardly anything else."""
-    if not text.startswith(b"<") or len(text) > _LONGEST_PAGE:
+    if not text.startswith(b"<"):
         return None
     inside = html.unescape(_TAG.sub(b"", text).decode("utf-8", "replace")).strip().encode()
     return inside if inside and inside != text else None

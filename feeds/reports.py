@@ -34,8 +34,6 @@ NUMBER_COLUMNS = (
 )  # fmt: skip
 
 FASTEST_M_S = 60.0
-_AROUND = 0.5
-"""Degrees around all stops within which vehicles may be."""
 _LONGEST_ID = 128
 _EXAMPLES = 3
 _NAN = float("nan")
@@ -159,7 +157,7 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
     name. What was left out is counted in `refused`.
     """
     refused: Counter[str] = Counter()
-    reports = _at_their_stops(_in_degrees(reports, timetable, refused), timetable, refused)
+    reports = _at_their_stops(reports, timetable, refused)
     reports = reports.take(_with_position(reports, refused))
     text, number = reports.text, reports.number
 
@@ -267,26 +265,6 @@ def _position_faults(reports: Reports) -> dict[str, BoolArray]:
         # What a receiver without a fix reports; the nearest stop is hundreds of kilometres from there.
         at_zero = ~missing & (np.abs(lat) < 0.01) & (np.abs(lon) < 0.01)
     return {"position_missing": missing, "position_out_of_range": outside, "position_at_zero": at_zero}
-
-
-def _in_degrees(reports: Reports, timetable: Timetable, refused: Counter[str]) -> Reports:
-    """The reports with those in degrees that are counted in millionths of them, or tenths of these, and so lie among
-    the stops."""
-    lat, lon = reports.number["latitude"], reports.number["longitude"]
-    with np.errstate(invalid="ignore"):
-        beyond = (np.abs(lat) > 90.0) | (np.abs(lon) > 180.0)
-    placed = np.isfinite(timetable.stop_lat) & np.isfinite(timetable.stop_lon)
-    if not beyond.any() or not placed.any():
-        return reports
-    lat, lon = lat.copy(), lon.copy()
-    stop_lat, stop_lon = timetable.stop_lat[placed], timetable.stop_lon[placed]
-    for parts in (1e6, 1e7):
-        near = beyond & (lat / parts > stop_lat.min() - _AROUND) & (lat / parts < stop_lat.max() + _AROUND)
-        near &= (lon / parts > stop_lon.min() - _AROUND) & (lon / parts < stop_lon.max() + _AROUND)
-        lat[near], lon[near] = lat[near] / parts, lon[near] / parts
-        beyond &= ~near
-        refused["counted_in_parts_of_degrees"] += int(near.sum())
-    return replace(reports, number={**reports.number, "latitude": lat, "longitude": lon})
 
 
 def _at_their_stops(reports: Reports, timetable: Timetable, refused: Counter[str]) -> Reports:

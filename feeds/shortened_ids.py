@@ -37,8 +37,6 @@ _MERGED = re.compile(r"(.+)_merged_\d+")
 _FEED_OF = 5
 """Words before each of so many ids, all of which are ours without them, are the feed's name; what stands behind each of
 so many, alike but for its numbers, is nothing of ours."""
-_LONGEST = 256
-"""No id has more letters; each of their separators costs a look at all."""
 _LEAST_BEGINNING = 6
 """Fewer letters are the beginning of an id by chance."""
 
@@ -165,7 +163,7 @@ def _only_one(trips: Sequence[int], days: Sequence[int], route: int, timetable: 
 
 def _before_each(unknown: Set[str], timetable: Timetable) -> str:
     """The words that stand before each of the ids, "" where some are no trip's without them."""
-    if len(unknown) < _FEED_OF or max(map(len, unknown)) > _LONGEST:
+    if len(unknown) < _FEED_OF:
         return ""
     some, ours = next(iter(unknown)), timetable.trip_index
     beginnings = (some[: separator.end()] for separator in _SEPARATOR.finditer(some))
@@ -175,7 +173,7 @@ def _before_each(unknown: Set[str], timetable: Timetable) -> str:
 def _behind_each(unknown: Set[str], timetable: Timetable) -> dict[str, int]:
     """How many letters behind each of the ids are none of ours, nothing where they are not alike but for their numbers
     or some ids are no trip's, or another's too, without them."""
-    if len(unknown) < _FEED_OF or max(map(len, unknown)) > _LONGEST:
+    if len(unknown) < _FEED_OF:
         return {}
     some, ours = next(iter(unknown)), timetable.trip_index
     for separator in _SEPARATOR.finditer(some):

@@ -51,15 +51,6 @@ _LEAST_BLOCK_BYTES = 1 << 24
 _INT32 = 2**31
 # What programs write for yes and no.
 _TRUTH = {"true": "1", "t": "1", "yes": "1", "y": "1", "x": "1", "false": "0", "f": "0", "no": "0", "n": "0"}
-_CASES: Mapping[str, Mapping[str, str]] = {
-    "exception_type": {"added": "1", "add": "1", "removed": "2", "remove": "2"},
-    "location_type": {"stop": "0", "platform": "0", "station": "1", "entrance": "2", "exit": "2", "node": "3"},
-    "route_type": {
-        "tram": "0", "streetcar": "0", "subway": "1", "metro": "1", "rail": "2", "train": "2", "bus": "3", "ferry": "4",
-        "gondola": "6", "funicular": "7", "trolleybus": "11", "monorail": "12",
-    },
-}  # fmt: skip
-"""What people write in place of GTFS' numbers."""
 # Commas as in 1,000,000.
 _THOUSANDS = r"(?<=\d),(?=\d{3}(?:,\d{3})*$)"
 _DECIMAL_COMMA = r"^([+-]?\d*),(\d+)$"
@@ -295,8 +286,6 @@ def _with_numbers(frame: pd.DataFrame, table: str, problems: Problems) -> pd.Dat
     needed = NEEDED_NUMBERS.get(table, ())
     for column in [str(c) for c in frame if is_number(table, str(c))]:
         words_ = frame[column]
-        if column in _CASES:
-            words_ = words_.str.lower().replace(_CASES[column])
         if column in _DURATIONS:
             words_ = words_.map(_in_seconds, na_action="ignore").astype("string")
         whole = types_of(table)[column].startswith("Int")

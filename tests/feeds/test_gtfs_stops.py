@@ -82,7 +82,7 @@ def test_routes_keep_their_names_and_colours_and_absurd_ones_are_told(tmp_path: 
     loaded = load(
         tmp_path,
         routes="route_id,route_short_name,route_long_name,route_type,route_color,route_text_color\n"
-        "r1,A,Gare – Lac,0,#00a0e9,FFFFFF\nr2,,,3,,\nr3,3,,skates,red,\n",
+        "r1,A,Gare – Lac,0,#00a0e9,FFFFFF\nr2,,,3,,\nr3,3,,tram,red,\n",
     )
     tt = loaded.timetable
     assert tt.route_short_name.tolist() == ["A", "r2", "3"]

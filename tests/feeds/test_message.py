@@ -156,15 +156,6 @@ def test_a_message_is_read_in_every_form_in_which_servers_hand_it_over(form: Cal
 
 
 # vingerha/gtfs2#134, zacs/ha-gtfs-rt#32, MobilityData/gtfs-realtime-bindings#134
-@pytest.mark.parametrize("form", [base64.b64encode, lambda data: data.hex().encode()])
-def test_a_large_message_in_letters_is_no_flood(form: Callable[[bytes], bytes]) -> None:
-    message = gtfs_realtime_pb2.FeedMessage()
-    message.CopyFrom(MESSAGE)
-    for number in range(20_000):
-        message.entity.add(id=f"vehicle-{number}").vehicle.CopyFrom(MESSAGE.entity[0].vehicle)
-    assert len(decode_message(form(message.SerializeToString()), "x").entity) == 20_003
-
-
 def test_json_is_read_as_other_programs_spell_it() -> None:
     position = {"Latitude": "47.4", "Longitude": 0.69, "Bearing": None, "Odometer": "far"}
     vehicle = {"Trip": {"TripId": 7, "ScheduleRelationship": "Scheduled"}, "Position": position,

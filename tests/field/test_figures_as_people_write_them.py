@@ -3,14 +3,10 @@ where they can mean only one thing, and otherwise told by file and row with what
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from google.transit import gtfs_realtime_pb2
 
-from benchmarks.field.city import City
-from benchmarks.field.messages import bus
 from feeds.errors import FeedError
 from feeds.timetable import LoadedTimetable
 from predictor.timetable import Timetable
@@ -144,29 +140,6 @@ def test_places_are_read_in_parts_of_a_degree_and_around_the_globe(tmp_path: Pat
     assert is_whole(tt)
     assert abs(tt.stop_lat[1] - PLACES[1][0]) < 1e-5 and abs(tt.stop_lon[1] - PLACES[1][1]) < 1e-5
     assert tt.line_has_shape.all() and abs(tt.line_lon[-1] - PLACES[2][1]) < 1e-5
-
-
-@pytest.mark.parametrize("written", [lambda x: x * 1e6, lambda x: x * 1e7])
-def test_a_bus_is_live_though_its_position_is_counted_in_parts_of_a_degree(written: Callable[[float], float]) -> None:
-    city = City(at="08:03")
-    for _ in range(3):
-        city.clock.at += 20
-        told = city.writer.vehicle_positions([bus("v1", "t1", at="B")], city.now)
-        message = gtfs_realtime_pb2.FeedMessage.FromString(told)
-        at = message.entity[0].vehicle.position
-        at.latitude, at.longitude = written(at.latitude), written(at.longitude)
-        city.vehicle_positions(message.SerializeToString())
-    assert city.board("C")[0].endswith("t1 live")
-
-
-def test_kinds_and_exceptions_may_be_told_in_words(tmp_path: Path) -> None:
-    loaded = load(
-        tmp_path, routes="route_id,route_short_name,route_type\nr1,1,Tram\n",
-        calendar_dates="service_id,date,exception_type\ndaily,20260303,Removed\ndaily,20260309,added\n",
-    )  # fmt: skip
-    assert loaded.problems == ()
-    assert loaded.timetable.route_type[0] == 0
-    assert loaded.timetable.service_active[0].tolist() == [True, False, True, True, True, True, True, True]
 
 
 def test_a_place_on_a_grid_of_metres_is_told_and_one_at_a_pole_is_none(tmp_path: Path) -> None:
