@@ -279,6 +279,7 @@ class DailyParquet:
             if fresh:
                 with whole_file(whole) as path:
                     self._merge(whole, fresh, path)
+                _give_back()
             self._tell_readers()
             for path in _parts(folder):
                 first, last = _span(path.name)
@@ -329,6 +330,7 @@ class DailyParquet:
             try:
                 with whole_file(into) as path:
                     self._merge_few(few, path)
+                _give_back()
                 self._tell_readers()
                 for path in few:
                     path.unlink()
@@ -376,6 +378,11 @@ class DailyParquet:
             else:
                 _log.warning("%s: not a whole Parquet file (%s); it is left as it is.", path, error)
             return False
+
+
+def _give_back() -> None:
+    """Let the system have the memory that merging took: Arrow would keep all of it for the next time."""
+    pa.default_memory_pool().release_unused()
 
 
 def _grown(table: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -40,6 +40,30 @@ def answers(connections: list[socket.socket]) -> Counter[str]:
     return found
 
 
+def closed_however_they_drip(stage: Stage, begin: bytes) -> None:
+    """300 connections that begin so and then send a byte each second are closed, while others get their boards."""
+    running = serve(stage)
+    connections = opened(stage, running, 300, begin)
+    closed = 0
+    for _ in range(14):
+        for connection in connections:
+            with suppress(OSError):
+                connection.send(b"X")
+        time.sleep(1.0)
+    running.board_within(1.0)
+    for connection in connections:
+        connection.settimeout(0.2)
+        try:
+            while connection.recv(4096):
+                pass
+            closed += 1
+        except TimeoutError:
+            pass
+        except OSError:
+            closed += 1
+    expect(closed, 300, "closed")
+
+
 @scenario("10,000 streams from 20 addresses", "all are served; boards come within 2 s", quick=False)
 def ten_thousand_streams(stage: Stage) -> None:
     running = serve(stage)
@@ -83,24 +107,16 @@ def readers_that_take_nothing(stage: Stage) -> None:
     quick=False,
 )
 def dripping_requests(stage: Stage) -> None:
-    running = serve(stage)
-    connections = opened(stage, running, 300, b"GET /healthz HTTP/1.1\r\n")
-    closed = 0
-    for _ in range(14):
-        for connection in connections:
-            with suppress(OSError):
-                connection.send(b"X")
-        time.sleep(1.0)
-    running.board_within(1.0)
-    for connection in connections:
-        connection.settimeout(0.2)
-        try:
-            closed += connection.recv(1) == b""
-        except TimeoutError:
-            pass
-        except OSError:
-            closed += 1
-    expect(closed, 300, "closed")
+    closed_however_they_drip(stage, b"GET /healthz HTTP/1.1\r\n")
+
+
+@scenario(
+    "300 requests that are answered before their bodies are whole, which go on a byte each second",
+    "boards come at once; they are closed after 10 s",
+    quick=False,
+)
+def bodies_that_nobody_reads(stage: Stage) -> None:
+    closed_however_they_drip(stage, b"GET /healthz HTTP/1.1\r\nHost: town\r\nContent-Length: 100000\r\n\r\n")
 
 
 @scenario(
