@@ -70,7 +70,7 @@ def expected_times(
     at_most = _next_told(np.repeat(calls.owner, 2), np.where(is_told, times, np.nan))
     late = ~is_told & (times > at_most)
     times[late] = at_most[late]
-    arrival, departure = times[0::2], times[1::2]
+    arrival, departure = times[0::2], np.where(departure_told, times[1::2], np.fmax(times[0::2], times[1::2]))
     first_at = _first_told_after(calls.owner, np.where(silent, np.nan, arrival), np.where(silent, np.nan, departure))
     passed_by = silent & (first_known(departure, calls.departure) > first_at)
     arrival, departure = np.where(passed_by, first_at, arrival), np.where(passed_by, first_at, departure)
