@@ -63,6 +63,10 @@ class Timetable:
     agency_phone: StrArray
     agency_email: StrArray
     agency_fare_url: StrArray
+    agency_timezone: StrArray
+    """Its own, "" where it has none that is known; GTFS wants one for all, and `timezone` is that."""
+    agency_row: Int32Array
+    """Where it stands in agency.txt."""
 
     # Stops (S,)
     stop_id: StrArray

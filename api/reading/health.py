@@ -10,7 +10,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -35,7 +37,7 @@ FAULTS = (
     "clocks_far_ahead", "reports_old", "reports_late", "vehicle_clock_slow", "clock_fast",
     "positions_unusable", "positions_swapped", "vehicles_elsewhere", "vehicles_off_line",
     "no_vehicle_matches", "updates_not_found", "updates_far_off",
-    "alerts_reach_nobody", "stops_swapped", "timetable_ended", "timetable_ends",
+    "alerts_reach_nobody", "stops_swapped", "agency_in_another_zone", "timetable_ended", "timetable_ends",
     "timetable_not_begun", "own_clock_jumped", "own_clock_set_back", "nothing_kept", "timetable_not_kept",
     "history_not_saved", "history_lost",
     "learned_not_saved", "files_set_aside", "file_damaged", "lines_worse", "work_fails",
@@ -176,9 +178,21 @@ def trips_under_way(timetable: Timetable, now: float) -> int:
 
 
 def timetable_faults(timetable: Timetable, now: float) -> list[Fault]:
-    """Whether the stops are where their time zone is, and whether the timetable has ended, soon ends, or has not
-    begun."""
-    return [*_swapped_stops(timetable), *_days_left(timetable, now)]
+    """Whether the stops are where their time zone is and all agencies in one, and whether the timetable has ended, soon
+    ends, or has not begun."""
+    return [*_swapped_stops(timetable), *_other_zones(timetable, now), *_days_left(timetable, now)]
+
+
+def _other_zones(timetable: Timetable, now: float) -> list[Fault]:
+    """The first agency whose clocks show another time than those by which the whole feed is read."""
+    tt = timetable
+    ours = datetime.fromtimestamp(now, ZoneInfo(tt.timezone)).utcoffset()
+    for row, name, zone in zip(
+        tt.agency_row.tolist(), tt.agency_name.tolist(), tt.agency_timezone.tolist(), strict=True
+    ):
+        if zone and datetime.fromtimestamp(now, ZoneInfo(zone)).utcoffset() != ours:
+            return [Fault("agency_in_another_zone", {"row": row, "agency": name, "zone": zone, "ours": tt.timezone})]
+    return []
 
 
 def _swapped_stops(timetable: Timetable) -> list[Fault]:

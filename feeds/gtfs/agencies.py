@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.tables import text_array, words
-from predictor.arrays import StrArray
+from feeds.gtfs.time_zones import known_zone
+from predictor.arrays import Int32Array, StrArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +24,8 @@ class Agencies:
     phone: StrArray
     email: StrArray
     fare_url: StrArray
+    timezone: StrArray
+    row: Int32Array
 
 
 def read_agencies(frame: pd.DataFrame, problems: Problems) -> Agencies:
@@ -35,5 +39,13 @@ def read_agencies(frame: pd.DataFrame, problems: Problems) -> Agencies:
         "the agency stands there before; the row is skipped.",
     )  # fmt: skip
     kept = frame[~twice]
-    texts = [text_array(words(kept, f"agency_{column}")) for column in ("url", "lang", "phone", "email", "fare_url")]
-    return Agencies(text_array(agency_id[~twice]), text_array(name[~twice]), *texts)
+    zones = [known_zone(zone) or "" for zone in words(kept, "agency_timezone").tolist()]
+
+    def texts(column: str) -> StrArray:
+        return text_array(words(kept, f"agency_{column}"))
+
+    return Agencies(
+        agency_id=text_array(agency_id[~twice]), name=text_array(name[~twice]), url=texts("url"), lang=texts("lang"),
+        phone=texts("phone"), email=texts("email"), fare_url=texts("fare_url"), timezone=np.array(zones, np.str_),
+        row=kept.index.to_numpy(np.int32),
+    )  # fmt: skip

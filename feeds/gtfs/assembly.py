@@ -85,6 +85,8 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
         agency_phone=agencies.phone,
         agency_email=agencies.email,
         agency_fare_url=agencies.fare_url,
+        agency_timezone=agencies.timezone,
+        agency_row=agencies.row,
         stop_id=stops.stop_id,
         stop_code=stops.code,
         stop_name=stops.name,

@@ -231,6 +231,15 @@ def test_stops_with_swapped_coordinates_are_told_as_such() -> None:
     assert "stops_swapped" not in City(at="07:00").readyz()["faults"]
 
 
+def test_an_agency_in_another_time_zone_is_told_by_its_row() -> None:
+    def town(zone: str) -> City:
+        rows = ("agency_id,agency_name,agency_url,agency_timezone", "TB,Town,x,Europe/Paris", f"B2,Coach,x,{zone}")
+        return City(Network(tables={"agency": "\n".join(rows)}), at="07:00")
+
+    told(town("Europe/London"), "agency_in_another_zone", "agency.txt row 3: Coach has the time zone Europe/London")
+    assert "agency_in_another_zone" not in town("Europe/Berlin").readyz()["faults"], "its clocks show the same"
+
+
 def test_swapped_coordinates_are_told_as_such() -> None:
     east_m = (LAT - LON) * METRES_PER_DEGREE * float(np.cos(np.radians(LAT)))
     north_m = (LON - LAT) * METRES_PER_DEGREE
