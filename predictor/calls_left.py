@@ -1,5 +1,6 @@
-"""Runs that list their calls: those that they have left, which the operator lists no more. Without them a run would
-begin anew at each stop, under another start time."""
+"""Runs that list their calls: those that they have left, which the operator lists no more, and all of a run that it
+cancels by its name alone. Without them a run would begin anew at each stop, under another start time, and who waits for
+one that is cancelled would see nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +13,7 @@ from predictor.arrays import NONE, Int32Array, group_starts
 from predictor.overlay import Overlay
 from predictor.stop_alignment import aligned
 from predictor.timetable import Timetable
-from predictor.trip_updates import STOP_SCHEDULED, TripUpdates
+from predictor.trip_updates import STOP_SCHEDULED, TRIP_CANCELED, TRIP_DELETED, TripUpdates
 
 SOON_S = 60.0
 """A call is left out as left up to so long before it is expected to be."""
@@ -20,14 +21,16 @@ SOON_S = 60.0
 
 def with_calls_left(updates: TripUpdates, overlay: Overlay) -> TripUpdates:
     """The message with the calls before the first one listed that each run had in `overlay`, where by the times told it
-    has left them; itself where there are none. Called again with the overlay made from what it gives, it gives the
-    same."""
+    has left them, and with all calls of a run that is cancelled by its name alone; itself where there are none. Called
+    again with the overlay made from what it gives, it gives the same."""
     if not overlay.trip_of:
         return updates
+    is_gone = (updates.trip < 0) & np.isin(updates.relationship, (TRIP_CANCELED, TRIP_DELETED)) & ~updates.own_calls
     runs = [
         run
-        for row in np.flatnonzero(updates.own_calls).tolist()
-        if row not in updates.shapes and (run := _Left.of(updates, row, overlay)) is not None
+        for row in np.flatnonzero(updates.own_calls | is_gone).tolist()
+        if row not in updates.shapes
+        and (run := (_Left.cancelled if is_gone[row] else _Left.of)(updates, row, overlay)) is not None
     ]
     if not runs:
         return updates
@@ -59,6 +62,14 @@ class _Left:
         left_at = origin + float(tt.departure_s[span][left - 1]) + (float(known[0]) if len(known) else 0.0)
         return cls(row, trip, left) if left_at <= updates.timestamp + SOON_S else None
 
+    @classmethod
+    def cancelled(cls, updates: TripUpdates, row: int, overlay: Overlay) -> _Left | None:
+        """None where no run of the overlay is meant: it goes by its id and day, and by its start among several."""
+        trip_id, day, shift_s = overlay.name_of(updates, row)
+        alike = {start: trip for (name, on, start), trip in overlay.trip_of.items() if (name, on) == (trip_id, day)}
+        trip = alike.get(shift_s, next(iter(alike.values())) if len(alike) == 1 else None)
+        return None if trip is None else cls(row, trip, int(overlay.timetable.trip_calls[trip]))
+
 
 def _inserted(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> TripUpdates:
     """The message with the calls that the runs have left before those that it lists; nothing is told of them."""
@@ -68,7 +79,10 @@ def _inserted(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> TripUpd
     owner = np.repeat(np.arange(len(updates)), np.diff(updates.update_ptr))
     entry = np.concatenate([np.arange(run.calls) + tt.trip_call_ptr[run.trip] for run in runs])
     of_entry = np.repeat(row, left[row])
-    origin = (tt.date_origin[updates.service_day[of_entry]] + updates.shift_s[of_entry]).astype(np.float64)
+    own_calls, shift_s = updates.own_calls.copy(), updates.shift_s.copy()
+    own_calls[row] = True
+    shift_s[row] = tt.run_shifts_s[np.array([run.trip for run in runs]) - tt.base.trips]
+    origin = (tt.date_origin[updates.service_day[of_entry]] + shift_s[of_entry]).astype(np.float64)
     nothing = np.full(len(entry), np.nan)
     inserted: dict[str, Any] = {
         "call": tt.call_at(entry),
@@ -105,7 +119,7 @@ def _inserted(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> TripUpd
         # Of fewer stops the line may not be known any more.
         if tt.pattern_route[pattern] < len(tt.base.route_id):
             route[run.row], direction[run.row] = tt.pattern_route[pattern], tt.pattern_direction[pattern]
-        if span.stop - span.start == run.calls + 1:
+        if span.stop - span.start <= run.calls + 1:
             headsign[run.row] = str(tt.trip_headsign[run.trip])
     last_call = np.where(updates.last_call >= 0, updates.last_call + left, updates.last_call).astype(np.int32)
     return replace(
@@ -114,6 +128,8 @@ def _inserted(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> TripUpd
         direction=direction,
         headsign=np.array(headsign.tolist(), np.str_),
         last_call=last_call,
+        own_calls=own_calls,
+        shift_s=shift_s,
         update_ptr=ptr,
         **columns,
     )

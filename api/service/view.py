@@ -77,7 +77,8 @@ class UpdateFigures:
         late_s = (updates.arrival - updates.scheduled_arrival)[late[first]]
         least, most = np.quantile(late_s, (_FEW, 1.0 - _FEW)) if len(late_s) else (0.0, 0.0)
         off_s = float(max(least, 0.0) or min(most, 0.0))
-        return cls(len(updates) + not_found, not_found, updates.not_found, len(late_s), off_s)
+        runs = int(((updates.trip >= 0) | updates.own_calls).sum())
+        return cls(runs + not_found, not_found, updates.not_found, len(late_s), off_s)
 
 
 @dataclass(frozen=True, eq=False)

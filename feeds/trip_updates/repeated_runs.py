@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from feeds.trip_updates.message_columns import LISTED, TIMETABLE, StopTimeUpdates, UpdatedRuns
+from feeds.trip_updates.message_columns import LISTED, NO_CALLS, TIMETABLE, StopTimeUpdates, UpdatedRuns
 from feeds.trip_updates.run_calls import RunCalls
 from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array, group_starts
 from predictor.past_calls import STILL_DUE_S
-from predictor.trip_updates import TRIP_SCHEDULED
+from predictor.trip_updates import TRIP_CANCELED, TRIP_DELETED, TRIP_SCHEDULED
 
 
 def each_run_once(
@@ -24,6 +24,9 @@ def each_run_once(
     # Who tells of the vehicle alone changes nothing of what others tell of the run.
     silent = ~has_calls & np.isnan(runs.delay_s) & (runs.relationship == TRIP_SCHEDULED)
     found = (runs.service_day >= 0) & ((runs.trip >= 0) | (runs.calls_from == LISTED))
+    # An added run may be cancelled by its name alone, in a message without it.
+    is_gone = np.isin(runs.relationship, (TRIP_CANCELED, TRIP_DELETED)) & (runs.trip < 0) & (runs.trip_id != "")
+    found |= is_gone & (runs.service_day >= 0) & ~np.isin(runs.trip_id, runs.trip_id[runs.calls_from != NO_CALLS])
     run = np.full(n, NONE, np.int64)
     runs = replace(runs, delay_s=runs.delay_s.copy(), vehicle_id=runs.vehicle_id.copy(), headsign=runs.headsign.copy(),
                    short_name=runs.short_name.copy())  # fmt: skip

@@ -55,6 +55,23 @@ def test_a_run_of_which_we_hear_on_its_way_has_the_start_that_is_told() -> None:
     assert city.trip_answer("x1", start="08:10:00")["start_time"] == "08:10:00"
 
 
+# opentripplanner/OpenTripPlanner#3118
+@pytest.mark.parametrize("start", [{}, {"start_time": "08:10:00"}])
+def test_an_added_run_that_is_cancelled_by_its_name_alone_is_struck_out(start: dict[str, str]) -> None:
+    listed = _listed("NEW", ("A", "08:10"), ("C", "08:14"), start_time="08:10:00")
+    city = City(at="08:05").trip_updates(listed)
+    gone = update("x1", relationship="CANCELED", **TODAY, **start)
+    city.trip_updates(gone).trip_updates(gone)
+    assert city.board("A")[0] == "08:10 x1 cancelled"
+    assert city.trip_state("x1") == "cancelled"
+    city.trip_updates(update("x1", relationship="DELETED", **TODAY, **start))
+    assert city.board("A") == ["09:00 t2 scheduled"]
+    city.trip_updates(listed)
+    assert city.board("A")[0] == "08:10 x1 live"
+    city.trip_updates()
+    assert city.board("A") == ["09:00 t2 scheduled"]
+
+
 def test_a_stop_that_is_left_out_long_before_is_withdrawn() -> None:
     city = City(at="08:00").trip_updates(_listed("NEW", ("A", "08:20"), ("C", "08:24"), ("E", "08:28")))
     city.trip_updates(_listed("NEW", ("C", "08:24"), ("E", "08:28")))
