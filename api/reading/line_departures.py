@@ -74,7 +74,7 @@ def next_departures(
         # At night nothing comes soon: then the first of the morning is looked for.
         for window_s in (WINDOW_S, AHEAD_S):
             board = boards[stop] = StopBoard(view, stop, now, window_s, route=route)
-            comes = board.comes & (board.calls.stop == stop)
+            comes = board.comes & ~board.repeats & (board.calls.stop == stop)
             comes &= tt.pattern_way[tt.trip_pattern[board.calls.trip]] == direction
             coming[stop] = np.flatnonzero(comes).tolist()
             if coming[stop]:
