@@ -11,6 +11,7 @@ import numpy as np
 
 from predictor.arrays import NONE, Int32Array, group_starts
 from predictor.overlay import Overlay
+from predictor.past_calls import STILL_DUE_S
 from predictor.stop_alignment import aligned
 from predictor.timetable import Timetable
 from predictor.trip_updates import STOP_SCHEDULED, TRIP_CANCELED, TRIP_DELETED, TripUpdates
@@ -44,6 +45,8 @@ class _Left:
     row: int
     trip: int
     calls: int
+    late_s: float
+    """How late it was by the time of the first call that is told; NaN where it is cancelled."""
 
     @classmethod
     def of(cls, updates: TripUpdates, row: int, overlay: Overlay) -> _Left | None:
@@ -59,8 +62,9 @@ class _Left:
         origin = float(tt.date_origin[updates.service_day[row]] + updates.shift_s[row])
         late_s = np.fmin(updates.arrival, updates.departure)[first:end] - (origin + tt.arrival_s[span][left:])
         known = late_s[np.isfinite(late_s)]
-        left_at = origin + float(tt.departure_s[span][left - 1]) + (float(known[0]) if len(known) else 0.0)
-        return cls(row, trip, left) if left_at <= updates.timestamp + SOON_S else None
+        late = float(known[0]) if len(known) else 0.0
+        left_at = origin + float(tt.departure_s[span][left - 1]) + late
+        return cls(row, trip, left, late) if left_at <= updates.timestamp + SOON_S else None
 
     @classmethod
     def cancelled(cls, updates: TripUpdates, row: int, overlay: Overlay) -> _Left | None:
@@ -68,11 +72,12 @@ class _Left:
         trip_id, day, shift_s = overlay.name_of(updates, row)
         alike = {start: trip for (name, on, start), trip in overlay.trip_of.items() if (name, on) == (trip_id, day)}
         trip = alike.get(shift_s, next(iter(alike.values())) if len(alike) == 1 else None)
-        return None if trip is None else cls(row, trip, int(overlay.timetable.trip_calls[trip]))
+        return None if trip is None else cls(row, trip, int(overlay.timetable.trip_calls[trip]), np.nan)
 
 
 def _inserted(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> TripUpdates:
-    """The message with the calls that the runs have left before those that it lists; nothing is told of them."""
+    """The message with the calls that the runs have left before those that it lists, told as past; of those of a
+    cancelled run nothing is told."""
     row = np.array([run.row for run in runs])
     left = np.zeros(len(updates), np.int32)
     left[row] = [run.calls for run in runs]
@@ -83,21 +88,21 @@ def _inserted(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> TripUpd
     own_calls[row] = True
     shift_s[row] = tt.run_shifts_s[np.array([run.trip for run in runs]) - tt.base.trips]
     origin = (tt.date_origin[updates.service_day[of_entry]] + shift_s[of_entry]).astype(np.float64)
-    nothing = np.full(len(entry), np.nan)
+    late_s, past = np.repeat([run.late_s for run in runs], left[row]), updates.timestamp - STILL_DUE_S - 1.0
     inserted: dict[str, Any] = {
         "call": tt.call_at(entry),
         "stop": tt.call_stop[entry],
         "stop_sequence": tt.stop_sequence[entry],
         "scheduled_arrival": origin + tt.arrival_s[entry],
         "scheduled_departure": origin + tt.departure_s[entry],
-        "arrival": nothing,
-        "departure": nothing,
+        "arrival": np.minimum(origin + tt.arrival_s[entry] + late_s, past),
+        "departure": np.minimum(origin + tt.departure_s[entry] + late_s, past),
         "stop_relationship": np.full(len(entry), STOP_SCHEDULED, np.int8),
         "base_call": np.full(len(entry), NONE, np.int32),
         "pickup_type": tt.pickup_type[entry],
         "drop_off_type": tt.drop_off_type[entry],
         "stop_headsign": np.append(tt.headsign_name, "")[tt.call_headsign[entry]],
-        "uncertainty_s": nothing,
+        "uncertainty_s": np.full(len(entry), np.nan),
     }
     if len(updates.uncertainty_s) == 0:
         del inserted["uncertainty_s"]

@@ -47,6 +47,14 @@ def test_a_run_whose_past_stops_are_left_out_keeps_its_start_and_its_stops(
         assert city.vehicles()["v1"]["trip_id"] == name
 
 
+def test_a_stop_that_an_added_run_has_left_early_is_on_no_board() -> None:
+    city = City(at="08:05").trip_updates(_listed("NEW", ("A", "08:10"), ("C", "08:14"), ("E", "08:18"))).at("08:08:30")
+    city.trip_updates(_listed("NEW", ("C", "08:12"), ("E", "08:16")))
+    assert city.board("A") == ["09:00 t2 scheduled"]
+    assert city.board("C")[0] == "08:12 x1 live"
+    assert [row.status for row in city.trip("x1")] == ["passed", "live", "live"]
+
+
 def test_a_run_of_which_we_hear_on_its_way_has_the_start_that_is_told() -> None:
     told = _listed("NEW", ("C", "08:16"), ("E", "08:20"), start_time="08:10:00")
     city = City(at="08:13").trip_updates(told)
