@@ -29,8 +29,9 @@ from api.service.view import ServiceView
 HEARTBEAT_S = 10.0
 """A listener that heard nothing for much longer has lost the connection."""
 _LOOK_S = 0.1
-_REMAKE_S = 5.0
-"""Without a new view minutes pass all the same, and reports grow old."""
+_REMAKE_S = 8.0
+"""Without a new view minutes pass all the same, and reports grow old. More than most steps are apart: what is made just
+before a view comes holds it up."""
 _MADE_TOGETHER = 50
 """So many boards are made before those who listen to them are told."""
 _TOLD_TOGETHER = 200
