@@ -10,9 +10,11 @@ from feeds.errors import FeedError
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZIP_MAGIC = b"PK\x03\x04"
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+BZIP2_MAGIC = b"BZh"
 _MAGIC = {
     GZIP_MAGIC: "gzip", b"\x78\x01": "deflate", b"\x78\x5e": "deflate", b"\x78\x9c": "deflate", b"\x78\xda": "deflate",
-    b"\x28\xb5\x2f\xfd": "zstd", b"\x04\x22\x4d\x18": "lz4", b"BZh": "bz2", ZIP_MAGIC: "zip",
+    ZSTD_MAGIC: "zstd", b"\x04\x22\x4d\x18": "lz4", BZIP2_MAGIC: "bz2", ZIP_MAGIC: "zip",
 }  # fmt: skip
 """First bytes by which a form is known. None can begin a GTFS-Realtime message."""
 _OF_HTTP = {"x-gzip": "gzip", "br": "brotli"}

@@ -185,10 +185,8 @@ class TimetableSource:
                 return LoadedTimetable(*made, from_cache=False)
         # A second of imports that a start from the cache need not pay.
         from feeds.gtfs.assembly import build_timetable
-        from feeds.gtfs.problems import Problems
 
-        problems = Problems()
-        timetable = build_timetable(archive, problems)
+        timetable, problems = build_timetable(archive)
         if self._folder:
-            write_cached(self._folder, timetable, problems.all())
-        return LoadedTimetable(timetable, problems.all(), from_cache=False)
+            write_cached(self._folder, timetable, problems)
+        return LoadedTimetable(timetable, problems, from_cache=False)

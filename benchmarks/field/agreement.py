@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from benchmarks.field.faces import Row, TripUpdateTold
-
-if TYPE_CHECKING:
-    from benchmarks.field.city import City
 
 NEAR_S = 7200.0
 """Calls so near are looked up on their trips' pages too."""
@@ -20,7 +17,45 @@ IN_ORDER_S = 10.0
 _COMES = ("live", "scheduled")
 
 
-def disagreements(city: City, stop: str) -> list[str]:
+class Faces(Protocol):
+    """What is asked of a city: see `benchmarks.field.city.City`."""
+
+    @property
+    def now(self) -> float:
+        """POSIX seconds."""
+
+    def far_departures(self, stop: str) -> list[Row]:
+        """All that panels and screens could show."""
+
+    def screen(self, stop: str) -> list[Row]:
+        """A screen."""
+
+    def panel(self, stop: str) -> list[Row]:
+        """A panel."""
+
+    def stop_page(self, stop: str) -> list[Row]:
+        """A stop's page."""
+
+    def home(self, stop: str) -> list[Row]:
+        """The page of a rider whose favourite the stop is."""
+
+    def trip(self, trip: str, *, start: str | None, date: str | None) -> list[Row]:
+        """Calls of a run in the API."""
+
+    def trip_page(self, trip: str, *, start: str | None, date: str | None) -> list[Row]:
+        """Calls of a run on its page."""
+
+    def line_page(self, route: str, *, direction: int | None) -> list[Row]:
+        """Stops of a line on its page."""
+
+    def line_departures(self, route: str) -> list[Row]:
+        """What comes along a line."""
+
+    def our_trip_updates(self) -> list[TripUpdateTold]:
+        """Our feed."""
+
+
+def disagreements(city: Faces, stop: str) -> list[str]:
     """What two faces say differently of a stop, as text; empty where they agree."""
     board = city.far_departures(stop)
     return [
@@ -64,7 +99,7 @@ def _first_few(face: str, board: Sequence[Row], shown: Sequence[Row], now: float
         yield f"{face}: not a word of {soonest}"
 
 
-def _trips(city: City, board: Sequence[Row]) -> Iterator[str]:
+def _trips(city: Faces, board: Sequence[Row]) -> Iterator[str]:
     for ours in board:
         assert ours.key is not None
         asked = {"date": ours.key.date, "start": ours.key.start}
@@ -86,7 +121,7 @@ def _trips(city: City, board: Sequence[Row]) -> Iterator[str]:
             yield f"trip page: {shown} where the board says {ours}"
 
 
-def _our_feed(city: City, board: Sequence[Row]) -> Iterator[str]:
+def _our_feed(city: Faces, board: Sequence[Row]) -> Iterator[str]:
     feed: dict[str, TripUpdateTold] = {}
     for trip_update in city.our_trip_updates():
         if trip_update.run in feed:
@@ -116,7 +151,7 @@ def _our_feed(city: City, board: Sequence[Row]) -> Iterator[str]:
             yield f"TripUpdates: {calls} where the board says {ours}"
 
 
-def _line_pages(city: City, board: Sequence[Row]) -> Iterator[str]:
+def _line_pages(city: Faces, board: Sequence[Row]) -> Iterator[str]:
     """A wait on a line's page is that of a departure of the board, the soonest one that comes."""
     lines = {(ours.told["route"]["route_id"], ours.told["direction"]) for ours in board}
     for route, direction in sorted(lines, key=str):
@@ -141,7 +176,7 @@ def _line_pages(city: City, board: Sequence[Row]) -> Iterator[str]:
             yield f"line page {route}: no wait at {shown[0].run} where the board says {there[0]}"
 
 
-def _line_departures(city: City, stop: str, board: Sequence[Row]) -> Iterator[str]:
+def _line_departures(city: Faces, stop: str, board: Sequence[Row]) -> Iterator[str]:
     """What is told along a line is a row of the board, word for word."""
     for route in dict.fromkeys(ours.told["route"]["route_id"] for ours in board):
         for theirs in city.line_departures(route):

@@ -43,12 +43,10 @@ def make_apart(archive: GtfsArchive, cache: Path) -> bool:
 
 def _make(archive: GtfsArchive, cache: Path, sending: Connection) -> None:
     from feeds.gtfs.assembly import build_timetable
-    from feeds.gtfs.problems import Problems
 
     # Ctrl-C reaches all processes of a terminal; the service ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    problems = Problems()
     try:
-        sending.send(write_cached(cache, build_timetable(archive, problems), problems.all()))
+        sending.send(write_cached(cache, *build_timetable(archive)))
     except Exception as error:
         sending.send(error)

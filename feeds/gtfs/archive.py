@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
-from feeds.bounded_unpacking import GZIP_MAGIC, decoded
+from feeds.bounded_unpacking import BZIP2_MAGIC, GZIP_MAGIC, ZSTD_MAGIC, decoded
 from feeds.errors import FeedError, Problem
 from feeds.letters import BEFORE_TEXT
 
@@ -31,8 +31,8 @@ _NEEDED = {"agency", "stops", "routes", "trips", "stop_times"}
 
 _SUFFIXES = re.compile(r"\s*(\.(txt|csv))+$")
 _PACKED_OTHERWISE = {
-    b"7z\xbc\xaf": "a 7-Zip archive", b"Rar!": "a RAR archive", b"\xfd7zX": "an xz archive", b"BZh": "a bzip2 archive",
-    b"\x28\xb5\x2f\xfd": "a zstd archive",
+    b"7z\xbc\xaf": "a 7-Zip archive", b"Rar!": "a RAR archive", b"\xfd7zX": "an xz archive",
+    BZIP2_MAGIC: "a bzip2 archive", ZSTD_MAGIC: "a zstd archive",
 }  # fmt: skip
 
 # A message begins with its header, and that with its version.

@@ -2,40 +2,86 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
-from feeds.errors import FeedError
-from feeds.gtfs.agencies import read_agencies
+from feeds.errors import FeedError, Problem
+from feeds.gtfs.agencies import Agencies, read_agencies
 from feeds.gtfs.archive import GtfsArchive
 from feeds.gtfs.calls import FILE, Calls, in_order, interpolated, read_calls, stop_headsigns
-from feeds.gtfs.journeys import read_journeys
-from feeds.gtfs.pattern_lines import find_lines
-from feeds.gtfs.patterns import find_links, find_patterns
+from feeds.gtfs.journeys import Journeys, read_journeys
+from feeds.gtfs.pattern_lines import PatternLines, find_lines
+from feeds.gtfs.patterns import Links, Patterns, find_links, find_patterns
 from feeds.gtfs.problems import Problems
-from feeds.gtfs.routes import read_routes
-from feeds.gtfs.service_calendar import read_calendar
+from feeds.gtfs.routes import Routes, read_routes
+from feeds.gtfs.service_calendar import ServiceCalendar, read_calendar
 from feeds.gtfs.shapes import read_shapes
 from feeds.gtfs.stops import Stops, read_stops
 from feeds.gtfs.tables import LONGEST_TEXT, numbers, read_tables, words
 from feeds.gtfs.time_zones import known_zone, what_to_give, zone_of_offset
 from feeds.gtfs.trips import Trips, read_trips
-from predictor.arrays import Int32Array, StrArray, places_of
+from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, StrArray, places_of
 from predictor.driven_order import undrivable_hops
 from predictor.timetable import Timetable
 
 
-def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
-    """Read and put together the whole feed; what had to be left out or mended goes to `problems`.
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """What the feed's tables say, without what cannot be used: trips (T,) with two calls or more at known places,
+    and their calls (E,), ordered by trip and sequence."""
+
+    zone: ZoneInfo
+    agencies: Agencies
+    stops: Stops
+    routes: Routes
+    trips: Trips
+    calls: Calls
+    headsign_name: StrArray
+
+
+@dataclass(frozen=True, eq=False)
+class _Ways:
+    """The ways that the trips (T,) drive: their patterns, each pattern's line, and the links from stop to stop."""
+
+    drawn: BoolArray
+    """(T,) whether the feed has the trip's shape."""
+    trip_ptr: Int64Array
+    patterns: Patterns
+    lines: PatternLines
+    links: Links
+    call_of_trip: Int64Array
+    """(E,) 0 at each trip's first call."""
+    distance_m: Float64Array
+    """(E,) along the trip's line."""
+
+
+def build_timetable(archive: GtfsArchive) -> tuple[Timetable, tuple[Problem, ...]]:
+    """The whole feed, read and put together, and what had to be left out or mended.
 
     Errors: FeedError where nothing useful can be made of it.
     """
+    problems = Problems()
     problems.add(archive.problems)
     tables = read_tables(archive, problems)
-    zone = _time_zone(tables["agency"], tables["stops"], archive.name, problems)
+    rows = _usable_rows(tables, archive.name, problems)
+    ways = _ways(rows, tables.get("shapes"), problems)
+    calls = interpolated(rows.calls, len(rows.trips.trip_id), ways.distance_m)
+    rows = replace(rows, calls=calls)
+    calendar = read_calendar(tables, np.unique(rows.trips.service_id), rows.zone, archive.name, problems)
+    starts_s = calls.departure_s[ways.trip_ptr[:-1]]
+    journeys = read_journeys(tables.get("frequencies"), rows.trips.trip_id, starts_s, problems)
+    told_version = _told_version(tables.get("feed_info"))
+    timetable = _put_together(archive.digest, told_version, rows, ways, calendar, journeys)
+    _tell_undrivable(timetable, rows, ways.drawn, problems)
+    return timetable, problems.all()
+
+
+def _usable_rows(tables: dict[str, pd.DataFrame], name: str, problems: Problems) -> _Rows:
+    """Read agencies, stops, routes, trips and their calls; `stop_times` is taken out of `tables`, for it is large."""
+    zone = _time_zone(tables["agency"], tables["stops"], name, problems)
     agencies = read_agencies(tables["agency"], problems)
     stops = read_stops(tables["stops"], zone.key, problems)
     routes = read_routes(tables["routes"], agencies, problems)
@@ -49,35 +95,43 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
     trips, calls = _running(trips, calls, stops, problems)
     if len(trips.trip_id) == 0:
         raise FeedError(
-            f"{archive.name}: no trip with two calls is left; see what is wrong with `prochain check --gtfs`. "
+            f"{name}: no trip with two calls is left; see what is wrong with `prochain check --gtfs`. "
             + "; ".join(f"{p.file} row {p.row}: {p.message}" for p in problems.all()[:3])
         )
+    return _Rows(zone, agencies, stops, routes, trips, calls, headsign_name)
 
+
+def _ways(rows: _Rows, shapes_table: pd.DataFrame | None, problems: Problems) -> _Ways:
+    """Group the trips to patterns and lay these along the feed's shapes, from stop to stop where it has none."""
+    trips, calls = rows.trips, rows.calls
     trip_ptr = calls.ptr(len(trips.trip_id))
-    shapes = read_shapes(tables.get("shapes"), _named(trips.shape_id), zone.key, problems)
+    shapes = read_shapes(shapes_table, _named(trips.shape_id), rows.zone.key, problems)
     trip_shape = _index(shapes.shape_id, trips.shape_id)
-    drawn = (trips.shape_id != "") & (trip_shape < 0)
+    lost = (trips.shape_id != "") & (trip_shape < 0)
     problems.rows(
-        "trips.txt", trips.row[drawn], trips.shape_id[drawn],
+        "trips.txt", trips.row[lost], trips.shape_id[lost],
         "shapes.txt has no such usable shape; drawn from stop to stop instead.",
     )  # fmt: skip
     patterns = find_patterns(trips.route, trips.direction, trip_shape, trip_ptr, calls.stop)
-    lines = find_lines(patterns, calls, trip_shape[patterns.model_trip], shapes, stops, problems)
-    links = find_links(patterns.call_ptr, patterns.stop, lines.distance_m, len(stops.stop_id))
+    lines = find_lines(patterns, calls, trip_shape[patterns.model_trip], shapes, rows.stops, problems)
+    links = find_links(patterns.call_ptr, patterns.stop, lines.distance_m, len(rows.stops.stop_id))
+    call_of_trip = np.arange(len(calls)) - np.repeat(trip_ptr[:-1], np.diff(trip_ptr))
+    distance_m = lines.distance_m[call_of_trip + patterns.call_ptr[patterns.of_trip][calls.trip]]
+    return _Ways(trip_shape >= 0, trip_ptr, patterns, lines, links, call_of_trip, distance_m)
 
-    trip_calls = np.diff(trip_ptr)
-    step = np.arange(len(calls)) - np.repeat(trip_ptr[:-1], trip_calls)
-    pattern_call = step + patterns.call_ptr[patterns.of_trip][calls.trip]
-    calls = interpolated(calls, len(trips.trip_id), lines.distance_m[pattern_call])
-    service_id = np.unique(trips.service_id)
-    calendar = read_calendar(tables, service_id, zone, archive.name, problems)
-    journeys = read_journeys(tables.get("frequencies"), trips.trip_id, calls.departure_s[trip_ptr[:-1]], problems)
-    block_id = _named(trips.block_id)
-    headsign = np.where(trips.headsign == "", stops.name[calls.stop[trip_ptr[1:] - 1]], trips.headsign)
-    timetable = Timetable(
-        feed_version=archive.digest,
-        timezone=zone.key,
-        told_version=_told_version(tables.get("feed_info")),
+
+def _put_together(
+    feed_version: str, told_version: str, rows: _Rows, ways: _Ways, calendar: ServiceCalendar, journeys: Journeys
+) -> Timetable:
+    """The timetable's columns, one by one."""
+    agencies, stops, routes, trips, calls = rows.agencies, rows.stops, rows.routes, rows.trips, rows.calls
+    patterns, lines, links, trip_ptr = ways.patterns, ways.lines, ways.links, ways.trip_ptr
+    block_id, service_id = _named(trips.block_id), np.unique(trips.service_id)
+    ends_at = stops.name[calls.stop[trip_ptr[1:] - 1]]
+    return Timetable(
+        feed_version=feed_version,
+        timezone=rows.zone.key,
+        told_version=told_version,
         agency_id=agencies.agency_id,
         agency_name=agencies.name,
         agency_url=agencies.url,
@@ -124,7 +178,7 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
         trip_id=trips.trip_id,
         trip_pattern=patterns.of_trip,
         trip_service=_index(service_id, trips.service_id),
-        trip_headsign=headsign,
+        trip_headsign=np.where(trips.headsign == "", ends_at, trips.headsign),
         trip_short_name=trips.short_name,
         trip_block=_index(block_id, trips.block_id),
         trip_wheelchair=trips.wheelchair,
@@ -132,11 +186,11 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
         arrival_s=calls.arrival_s.astype(np.int32),
         departure_s=calls.departure_s.astype(np.int32),
         stop_sequence=calls.sequence,
-        timepoint=calls.waits | (step == 0),
+        timepoint=calls.waits | (ways.call_of_trip == 0),
         pickup_type=calls.pickup_type,
         drop_off_type=calls.drop_off_type,
         call_headsign=calls.headsign,
-        headsign_name=headsign_name,
+        headsign_name=rows.headsign_name,
         block_id=block_id,
         journey_trip=journeys.trip,
         journey_shift_s=journeys.shift_s,
@@ -146,13 +200,17 @@ def build_timetable(archive: GtfsArchive, problems: Problems) -> Timetable:
         date_origin=calendar.date_origin,
         service_active=calendar.service_active,
     )
-    undrivable = undrivable_hops(timetable) & (trip_shape < 0)[calls.trip]
+
+
+def _tell_undrivable(timetable: Timetable, rows: _Rows, drawn: BoolArray, problems: Problems) -> None:
+    """Where, of the trips that are not `drawn` (T,), an order of stops cannot be driven."""
+    trips, calls = rows.trips, rows.calls
+    undrivable = undrivable_hops(timetable) & ~drawn[calls.trip]
     problems.rows(
         FILE, calls.row[undrivable], trips.trip_id[calls.trip[undrivable]],
         "the way to the next stop asks for far more speed than this trip has elsewhere; the order given stays, unless "
         "vehicles are seen to call in another one (prochain learn).",
     )  # fmt: skip
-    return timetable
 
 
 def _told_version(feed_info: pd.DataFrame | None) -> str:
