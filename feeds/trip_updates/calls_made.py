@@ -37,7 +37,7 @@ def calls_of_runs(
         base = int(runs.trip[row])
         listed, own_times[row] = listed_run(tt, row, base, int(runs.service_day[row]), int(runs.moved_s[row]),
                                          updates.take(np.arange(span.start, span.stop)), refused)  # fmt: skip
-        if len(listed) < (2 if relationship[row] == TRIP_REPLACEMENT else 1):
+        if len(listed) == 0:
             if relationship[row] == TRIP_REPLACEMENT:
                 refused["replacement_without_stops"] += 1
                 relationship[row], calls_from[row] = TRIP_SCHEDULED, TIMETABLE

@@ -31,9 +31,9 @@ def test_a_run_whose_past_stops_are_left_out_keeps_its_start_and_its_stops(
     start = {} if replaced else start
     city = City(at="08:05")
     city.trip_updates(_listed(relationship, ("A", "08:10"), ("C", "08:14"), ("E", "08:18"), **start))
-    on_its_way: list[Any] = [("08:11:30", ("A", "C", 0.3), ("C", "08:16"), ("E", "08:20"))]
-    # A replacement of one stop is none: it tells of a stop of the timetable's trip.
-    on_its_way += [] if replaced else [("08:17", ("C", "E", 0.3), ("E", "08:21"))]
+    on_its_way: list[Any] = [
+        ("08:11:30", ("A", "C", 0.3), ("C", "08:16"), ("E", "08:20")), ("08:17", ("C", "E", 0.3), ("E", "08:21")),
+    ]  # fmt: skip
     for at, between, *stops in on_its_way:
         city.at(at).trip_updates(_listed(relationship, *stops, **start))
         city.vehicle_positions(bus("v1", name, between=between, **TODAY, **start))
@@ -45,6 +45,12 @@ def test_a_run_whose_past_stops_are_left_out_keeps_its_start_and_its_stops(
         assert [stop.sequence for stop in told.stops] == [1, 2, 3]
         assert city.trip_answer(name)["start_time"] == begins
         assert city.vehicles()["v1"]["trip_id"] == name
+
+
+def test_a_replaced_run_of_which_we_hear_on_its_last_way_alone_calls_nowhere_else() -> None:
+    city = City(at="08:07").trip_updates(_listed("REPLACEMENT", ("D", "08:09")))
+    assert city.board("C") == ["09:04 t2 scheduled"]
+    assert texts(city.departures("D", arrivals=True))[0] == "08:09 t1 live"
 
 
 def test_a_stop_that_an_added_run_has_left_early_is_on_no_board() -> None:
