@@ -35,7 +35,7 @@ def with_calls_left(updates: TripUpdates, overlay: Overlay) -> TripUpdates:
     ]
     if not runs:
         return updates
-    return _inserted(updates, runs, overlay.timetable)
+    return _with_found(_inserted(updates, runs, overlay.timetable), [run.row for run in runs if is_gone[run.row]])
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,6 +137,17 @@ def _inserted(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> TripUpd
         shift_s=shift_s,
         update_ptr=ptr,
         **columns,
+    )
+
+
+def _with_found(updates: TripUpdates, rows: list[int]) -> TripUpdates:
+    """The message without the runs (rows) among those that are not found."""
+    names, refused = set(updates.trip_id[rows].tolist()), dict(updates.refused)
+    left = max(refused.pop("unknown_trip", 0) - len(rows), 0)
+    return replace(
+        updates,
+        not_found=tuple(name for name in updates.not_found if name not in names),
+        refused=refused | ({"unknown_trip": left} if left else {}),
     )
 
 

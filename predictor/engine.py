@@ -147,7 +147,7 @@ class Engine:
 
         `step` does so too; who asks before sees vehicles on added runs from their first report on.
         """
-        overlay = self._overlay.renewed(self._whole(updates))
+        overlay = self._overlay.renewed(self.whole(updates))
         if overlay is not self._overlay:
             old, added = self.timetable, overlay.trip_of.keys() - self._overlay.trip_of.keys()
             self._counts["trips_added"] += len(added)
@@ -173,7 +173,7 @@ class Engine:
         `observations` were decoded against `self.timetable`, `trip_updates` against its base.
         """
         old = self.timetable
-        trip_updates = self._whole(trip_updates)
+        trip_updates = self.whole(trip_updates)
         operator = self._obey(trip_updates)
         if self.timetable is not old:
             trip = renamed(observations.trip, old.trip_id, self.timetable.trip_index)
@@ -226,8 +226,8 @@ class Engine:
             counts=dict(self._counts),
         )
 
-    def _whole(self, updates: TripUpdates | None) -> TripUpdates | None:
-        """The operator's message with the calls that its own runs have left."""
+    def whole(self, updates: TripUpdates | None) -> TripUpdates | None:
+        """The operator's message with what it leaves out of its own runs, as they were told before."""
         return None if updates is None else with_calls_left(updates, self._overlay)
 
     def _obey(self, updates: TripUpdates | None) -> OperatorTimes:

@@ -78,6 +78,7 @@ def test_an_added_run_that_is_cancelled_by_its_name_alone_is_struck_out(start: d
     city.trip_updates(gone).trip_updates(gone)
     assert city.board("A")[0] == "08:10 x1 cancelled"
     assert city.trip_state("x1") == "cancelled"
+    assert "updates_not_found" not in city.readyz()["faults"]
     city.trip_updates(update("x1", relationship="DELETED", **TODAY, **start))
     assert city.board("A") == ["09:00 t2 scheduled"]
     city.trip_updates(listed)
