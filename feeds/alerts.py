@@ -45,6 +45,12 @@ class Selector:
     trip: TripSelector | None = None
     stop_id: str = ""
 
+    @property
+    def ids(self) -> str:
+        """All ids that it names, for those who look for them."""
+        trip = self.trip or TripSelector()
+        return " + ".join(filter(None, (self.agency_id, self.route_id or trip.route_id, trip.trip_id, self.stop_id)))
+
 
 @dataclass(frozen=True)
 class Alert:

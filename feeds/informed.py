@@ -64,8 +64,10 @@ class Informed:
     """What of one timetable some selectors inform about. A selector that names something which the timetable does not
     have fits nothing: it must not widen to all the rest that it names."""
 
-    def __init__(self, timetable: Timetable, fits: tuple[_Fit, ...]) -> None:
+    def __init__(self, timetable: Timetable, fits: tuple[_Fit, ...], astray: tuple[Selector, ...]) -> None:
         self._timetable, self._fits = timetable, fits
+        self.astray = astray
+        """The selectors that fit nothing."""
 
     @classmethod
     def of(cls, selectors: tuple[Selector, ...], timetable: Timetable, at: float) -> Informed:
@@ -78,7 +80,7 @@ class Informed:
             if key not in made:
                 if len(made) >= _MOST_KEPT:
                     made.clear()
-                made[key] = cls(timetable, tuple(fitting.all(selectors, at)))
+                made[key] = cls(timetable, *fitting.all(selectors, at))
             return made[key]
 
     @property
@@ -214,10 +216,12 @@ class _Fitting:
         for own_run, named in enumerate(tt.run_named.tolist()):
             self._own_runs.setdefault(named, []).append(own_run)
 
-    def all(self, selectors: Iterable[Selector], at: float) -> list[_Fit]:
+    def all(self, selectors: Iterable[Selector], at: float) -> tuple[tuple[_Fit, ...], tuple[Selector, ...]]:
+        """What the selectors fit, and those that fit nothing."""
         each = list(dict.fromkeys(self._with_trips_meant([self._in_own_ids(selector) for selector in selectors], at)))
         dated = self._dated_runs([selector.trip for selector in each if selector.trip], at)
-        return [fit for selector in each if (fit := self._fit(selector, dated)) is not None]
+        fits = {selector: self._fit(selector, dated) for selector in each}
+        return tuple(filter(None, fits.values())), tuple(selector for selector, fit in fits.items() if fit is None)
 
     def _in_own_ids(self, selector: Selector) -> Selector:
         tt, trip = self._timetable, selector.trip

@@ -25,6 +25,7 @@ from api.service.view import FeedHealth, ServiceView, UpdateFigures
 from api.words.health import fault_words
 from feeds.alerts import Alert
 from feeds.errors import FeedError, Problem
+from feeds.informed import Informed
 from feeds.message import decode_message, posix_seconds
 from feeds.message_kinds import ALERTS, FEEDS, TRIP_UPDATES, VEHICLE_POSITIONS, feeds_in, served_as
 from feeds.operator_alerts import decode_alerts
@@ -215,7 +216,11 @@ def _check_messages(
         _print_message(console, message, f"{len(alerts):,} alerts", stale_after_s=ALERTS_KEPT_S)
         in_force = sum(alert.state(moment) == "in_force" for alert in alerts)
         console.print(f"{in_force:,} of {len(alerts):,} alerts are in force.")
-        _print_refused(console, {"unusable_period": sum(alert.unusable_periods for alert in alerts)})
+        astray = [name for alert in alerts for name in Informed.of(alert.selectors, snapshot.timetable, moment).astray]
+        unusable = sum(alert.unusable_periods for alert in alerts)
+        _print_refused(console, {"unusable_period": unusable, "informed_entity_that_fits_nothing": len(astray)})
+        if astray:
+            console.print(Text(one_line("such as " + ", ".join(name.ids for name in astray[:3]))))
     _print_faults(console, feed_faults(served))
     _print_faults(console, operator_faults(Moment(view, moment)))
     for error in errors[:-1]:

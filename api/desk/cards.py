@@ -71,8 +71,12 @@ def _operator_card(alert: Alert, moment: PageMoment) -> OperatorCard:
         recurrence_of(alert.affects, moment.lines.zone),
     )  # fmt: skip
     doubts = []
-    if not informed_by(moment, alert).selectors:
+    informed = informed_by(moment, alert)
+    if not informed.selectors:
         doubts.append(moment.texts("concerns_nobody"))
+    elif informed.astray:
+        names = ", ".join(dict.fromkeys(filter(None, (selector.ids for selector in informed.astray[:_NAMES]))))
+        doubts.append(moment.texts("concerns_unknown", names=names))
     if alert.unusable_periods:
         doubts.append(moment.texts("unusable_periods"))
     return OperatorCard(alert.state(moment.now), alert_words(moment, alert), times[:1].upper() + times[1:], doubts)

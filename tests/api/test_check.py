@@ -125,10 +125,12 @@ def test_alerts_that_reach_nobody_are_told(gtfs: str, tmp_path: Path) -> None:
     def fill(message: gtfs_realtime_pb2.FeedMessage) -> None:
         for route_id in ("r9", "r8", "r1"):
             message.entity.add(id=route_id).alert.informed_entity.add(route_id=route_id)
+        message.entity[2].alert.informed_entity.add(route_id="r1", stop_id="gone")
 
     text = said(gtfs, alerts=message_of(tmp_path / "alerts.pb", fill))
     assert "3 of 3 alerts are in force" in text
     assert "2 of 3 alerts in force reach nobody" in text
+    assert "3 × informed entity that fits nothing\nsuch as r9, r8, r1 + gone" in text
 
 
 def test_a_bus_on_an_added_trip_is_matched_where_the_trip_updates_are_given_too(gtfs: str, tmp_path: Path) -> None:

@@ -284,6 +284,13 @@ def test_the_desk_tells_of_the_operators_alerts_and_proposes_nothing_that_they_s
 def test_the_desk_tells_of_an_alert_that_reaches_nobody() -> None:
     city = City().alerts(alert(SAID, {"agency_id": "elsewhere"}))
     assert "Nobody is shown this" in city.officer.get("/desk").text
+    # What is right in it does not hide what is wrong.
+    city.alerts(
+        alert(SAID, {"route_id": "r1"}, {"route_id": "r1", "stop_id": "gone"}, {"route_id": "r2", "stop_id": "A"})
+    )
+    said = city.officer.get("/desk").text
+    assert "r1 + gone, r2 + A" in said
+    assert "Nobody is shown this" not in said
 
 
 @pytest.mark.parametrize(
