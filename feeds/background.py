@@ -17,7 +17,6 @@ from queue import Empty, Full, Queue
 from threading import Event, Thread, get_native_id
 from typing import Generic, TypeVar
 
-_LOOK_S = 0.3
 _GIVES_WAY = 10
 """Of the levels that Linux calls nice."""
 LONGEST_PAUSE_S = 60.0
@@ -172,17 +171,21 @@ class Repeated(Watched):
             self.attempt(self._do)
 
 
+class _End:
+    """What stands behind all that a queue shall still take in."""
+
+
+_END = _End()
+
+
 class Queued(Watched, Generic[T]):
     """Takes in one thing after another. Its thread begins with the first, and again with the first after `stop`."""
 
-    def __init__(
-        self, name: str, take: Callable[[T], None], room: int, between: Callable[[], None] = lambda: None
-    ) -> None:
-        """Parameters: `between` is called now and then; `room`: so much may wait."""
+    def __init__(self, name: str, take: Callable[[T], None], room: int) -> None:
+        """Parameters: `room`: so much may wait."""
         super().__init__(name)
         self._take = take
-        self._between = between
-        self._waiting: Queue[T] = Queue(room)
+        self._waiting: Queue[T | _End] = Queue(room)
 
     def offer(self, thing: T, *, wait: bool = False) -> bool:
         """Have it taken in soon. False where too much is waiting already, or the system gives no thread; `wait`: wait
@@ -213,14 +216,20 @@ class Queued(Watched, Generic[T]):
         """Wait until everything offered has been taken in."""
         self._waiting.join()
 
+    def stop(self, within_s: float) -> None:
+        """See `Watched`."""
+        until = time.monotonic() + within_s
+        self._stopping.set()
+        if self._thread and self._thread.is_alive():
+            with suppress(Full):
+                self._waiting.put(_END, timeout=within_s)
+        super().stop(max(until - time.monotonic(), 0.0))
+
     def _run(self) -> None:
         while True:
-            try:
-                thing = self._waiting.get(timeout=_LOOK_S)
-            except Empty:
-                if self._stopping.is_set():
-                    return
-            else:
+            thing = self._waiting.get()
+            if not isinstance(thing, _End):
                 self.attempt(partial(self._take, thing))
-                self._waiting.task_done()
-            self.attempt(self._between)
+            self._waiting.task_done()
+            if isinstance(thing, _End) and self._stopping.is_set():
+                return

@@ -25,7 +25,7 @@ class HistoryWriter:
         self.store = store
         self.lost = 0
         self._flushed_at = time.monotonic()
-        self.work = Queued("history", self._take, _WAITING, self._flush_when_due)
+        self.work = Queued("history", self._take, _WAITING)
         """Its thread."""
         self.fault = ""
         """Why what is remembered is not saved now, "" where it is."""
@@ -49,8 +49,6 @@ class HistoryWriter:
 
     def _take(self, step: Happened) -> None:
         self._guarded(partial(self.store.take, step))
-
-    def _flush_when_due(self) -> None:
         if time.monotonic() - self._flushed_at >= FLUSH_EVERY_S:
             self._guarded(self.store.flush)
             self._flushed_at = time.monotonic()
