@@ -36,10 +36,10 @@ def on_operators_runs(
     runs, begins, away_s = runs[near], begins[near], away_s[near]
     order = np.lexsort((begins, away_s, updates.vehicle_id[runs]))
     vehicles, first = np.unique(updates.vehicle_id[runs[order]], return_index=True)
-    of_vehicle = runs[order][first]
+    of_vehicle = np.append(runs[order][first], NONE)
     place = places_of(observations.vehicle_id[nameless], vehicles)
     place = np.where(place < 0, places_of(observations.vehicle_label[nameless], vehicles), place)
-    run = np.where(place >= 0, of_vehicle[place], NONE)
+    run = of_vehicle[place]
     route = observations.route[nameless]
     on_its_line = (route < 0) | (route == tt.trip_route[np.maximum(trip[run], 0)])
     rows, run = nameless[(run >= 0) & on_its_line], run[(run >= 0) & on_its_line]

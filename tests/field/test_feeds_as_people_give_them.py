@@ -149,6 +149,12 @@ def test_of_the_runs_that_a_bus_is_given_it_is_on_the_one_under_way() -> None:
     assert city.vehicles()["v1"]["trip_id"] == "t2"
 
 
+def test_a_bus_that_is_given_to_a_run_of_hours_later_alone_is_on_none_and_holds_nothing_up() -> None:
+    city = City(at="02:00").trip_updates(update("t2", StopUpdate("E", delay=0), vehicle="v1", **TODAY))
+    city.vehicle_positions(bus("v1", None, at="A"))
+    assert city.board("A") == []
+
+
 def test_a_bus_is_known_by_its_label_too_and_by_its_line() -> None:
     city = City(CLOSE, at="08:05").trip_updates(update("t1", vehicle="7", **TODAY))
     city.vehicle_positions(bus("uuid", None, at="A", label="7"))
