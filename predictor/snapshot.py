@@ -247,11 +247,11 @@ class Snapshot:
             parts.append(self._scheduled_at(member, days, since, until))
         asked = _Asked.joined(*parts)
         calls = self._calls(asked)
-        in_time = (asked.prediction < 0) | ((calls.published >= since) & (calls.published <= until))
-        calls = self._as_stays(calls.take(in_time))
+        wanted = (asked.prediction < 0) | ((calls.published >= since) & (calls.published <= until))
         if route is not None:
-            calls = calls.take(self.timetable.trip_route[calls.trip] == route)
-        return calls.take(np.argsort(calls.published, kind="stable")[:limit])
+            wanted &= self.timetable.trip_route[calls.trip] == route
+        rows = self._one_a_stay(calls, np.flatnonzero(wanted))
+        return calls.take(rows[np.argsort(calls.published[rows], kind="stable")[:limit]])
 
     def journey(self, trip: int, service_day: int, shift_s: int = 0) -> RunCalls:
         """Every call of one dated run, as the operator may have changed it, in order."""
@@ -275,7 +275,8 @@ class Snapshot:
         asked = _Asked(
             runs.trip, runs.service_day, runs.shift_s, call, prediction=prediction, journey=key, passed=passed
         )
-        return self._as_stays(self._calls(asked))
+        calls = self._calls(asked)
+        return calls.take(self._one_a_stay(calls, np.arange(len(calls))))
 
     def unclaimed_calls(self, since: float, until: float) -> RunCalls:
         """Scheduled calls of the whole network in [since, until] that no prediction stands for.
@@ -322,16 +323,17 @@ class Snapshot:
         signs: StrArray = np.where(as_planned, sign, tt.stop_name[tt.call_stop[tt.entry_of(runs.trip, last)]])
         return signs
 
-    def _as_stays(self, calls: RunCalls) -> RunCalls:
-        """Calls with those in a row at one stop made one: the arrival of the first, all else of the last."""
-        tt = self.timetable
-        entry = tt.entry_of(calls.trip, calls.call)
-        follows = (calls.call > 0) & tt.call_stays[entry - 1]
-        if not follows.any():
-            return calls.take(~tt.call_stays[entry])
-        place = {key: row for row, key in enumerate(zip(calls.run_key.tolist(), calls.call.tolist(), strict=True))}
+    def _one_a_stay(self, calls: RunCalls, rows: Int64Array) -> Int64Array:
+        """Those of the `rows` that stand for a stay, all else of which is told there: of calls in a row at one stop the
+        last, with the arrival of the first."""
+        tt, call = self.timetable, calls.call[rows]
+        entry = tt.entry_of(calls.trip[rows], call)
+        follows = np.flatnonzero((call > 0) & tt.call_stays[entry - 1])
+        if not len(follows):
+            return rows[~tt.call_stays[entry]]
+        place = dict(zip(zip(calls.run_key[rows].tolist(), call.tolist(), strict=True), rows.tolist(), strict=True))
         # In order of the calls, so that of three in a row the second has the first's arrival already.
-        for row in np.flatnonzero(follows)[np.argsort(calls.call[follows], kind="stable")].tolist():
+        for row in rows[follows[np.argsort(call[follows], kind="stable")]].tolist():
             before = place.get((int(calls.run_key[row]), int(calls.call[row]) - 1))
             if before is None:
                 continue
@@ -343,7 +345,7 @@ class Snapshot:
             if calls.status[row] == SKIPPED != calls.status[before]:
                 for name in ("status", "departure", "published", "p10", "p50", "p90"):
                     getattr(calls, name)[row] = getattr(calls, name)[before]
-        return calls.take(~tt.call_stays[entry])
+        return rows[~tt.call_stays[entry]]
 
     def _days(self, since: float, until: float) -> list[int]:
         """Service days on which a call between the two times can lie."""

@@ -42,7 +42,7 @@ class StopBoard(CallsAt):
         tt = view.timetable
         if not arrivals:
             boards = ~calls.last_call & (tt.pickup_type[tt.entry_of(calls.trip, calls.call)] != NO_PICKUP)
-            calls = calls.take(np.flatnonzero(boards))
+            calls = calls if boards.all() else calls.take(np.flatnonzero(boards))
         super().__init__(view, now, calls)
 
     @cached_property

@@ -145,12 +145,11 @@ class ServiceView:
 
     def zone_at(self, stop: int) -> ZoneInfo:
         """The time zone that clocks at a stop show: trips tell all their times in the agency's."""
-        own = self.timetable.stop_timezone[stop]
-        return ZoneInfo(str(own)) if own else self.zone
+        return _zones(self.timetable).get(stop, self.zone)
 
     def iso(self, at: float, stop: int | None = None) -> str:
         """ISO 8601 to the second, with the offset of a stop, by default the agency's."""
-        return _iso(math.floor(at), self.zone if stop is None else self.zone_at(stop))
+        return iso_in(self.zone if stop is None else self.zone_at(stop), at)
 
     def once(self, key: str, make: Callable[[], T]) -> T:
         """What `make` gives, made once for this view however many readers ask."""
@@ -158,6 +157,18 @@ class ServiceView:
             if key not in self._made:
                 self._made[key] = make()
             return cast(T, self._made[key])
+
+
+@lru_cache(maxsize=2)
+def _zones(timetable: Timetable) -> Mapping[int, ZoneInfo]:
+    """Of the stops that have one of their own."""
+    own = np.flatnonzero(timetable.stop_timezone != "").tolist()
+    return {stop: ZoneInfo(str(timetable.stop_timezone[stop])) for stop in own}
+
+
+def iso_in(zone: ZoneInfo, at: float) -> str:
+    """ISO 8601 to the second, with the offset of a time zone."""
+    return _iso(math.floor(at), zone)
 
 
 @lru_cache(maxsize=_SECONDS_SAID)

@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from fastapi.responses import JSONResponse
 
 from api.answers.caching import steady
-from api.reading.boarding import WHEELCHAIR, Occupancy
+from api.reading.boarding import WHEELCHAIR
 from api.reading.calls import Event, RunCall
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
+from api.service.view import iso_in
 from api.v1.models import (
     Access,
     Alert,
     Departure,
-    EventTimes,
-    OccupancyTold,
     Platform,
-    Range,
     RouteRef,
     Stop,
 )
@@ -80,28 +79,6 @@ def stop_of(tt: Timetable, stop: int, distance_m: float | None = None) -> Stop:
     )
 
 
-def event_answer(moment: Moment, call: RunCall, event: Event | None) -> EventTimes | None:
-    """The arrival or the departure of a call, None where there is none."""
-    if event is None:
-        return None
-    delay_s = None if event.delay_s is None else round(event.delay_s)
-    scheduled, predicted = (moment.iso(at, call.stop_idx) for at in (event.scheduled, event.predicted))
-    return EventTimes(scheduled=scheduled, predicted=predicted, delay_s=delay_s)
-
-
-def occupancy_answer(occupancy: Occupancy | None) -> OccupancyTold | None:
-    """How full a vehicle is, None where not told."""
-    return None if occupancy is None else OccupancyTold(status=occupancy.status, percentage=occupancy.percentage)
-
-
-def range_answer(moment: Moment, call: RunCall) -> Range | None:
-    """How sure a predicted time is, None where nothing is predicted."""
-    if call.predicted is None or call.p10 is None or call.p50 is None or call.p90 is None:
-        return None
-    p10, p50, p90 = (moment.view.iso(at, call.stop_idx) for at in (call.p10, call.p50, call.p90))
-    return Range(p10=p10, p50=p50, p90=p90)
-
-
 def alerts_answer(moment: Moment, alerts: Iterable[Told]) -> list[Alert]:
     """Alerts as the JSON answers give them."""
     return [
@@ -129,37 +106,63 @@ def departure_says(row: RunCall) -> tuple[object, ...]:
 
 
 def call_state(moment: Moment, call: RunCall) -> dict[str, Any]:
-    """The fields of `CallState`."""
+    """The fields of `CallState`. What is within one is of fields too: a model of its own each would cost as much as all
+    the rest."""
+    zone = moment.view.zone_at(call.stop_idx)
     return {
         "stop_id": call.stop_id,
         "platform": call.platform or None,
         "stop_sequence": call.stop_sequence,
         "headsign": call.destination,
-        "arrival": event_answer(moment, call, call.arrival),
-        "departure": event_answer(moment, call, call.departure),
+        "arrival": _event_times(zone, call.arrival),
+        "departure": _event_times(zone, call.departure),
         "at_stop": call.at_stop,
-        "predicted_time": moment.iso(call.predicted, call.stop_idx),
-        "range": range_answer(moment, call),
+        "predicted_time": _iso(zone, call.predicted),
+        "range": _range(zone, call),
         "minutes": call.minutes,
         "status": call.status,
         "source": call.source,
         "doubt": call.doubt,
         "wheelchair": call.wheelchair,
-        "occupancy": occupancy_answer(call.occupancy),
+        "occupancy": call.occupancy and vars(call.occupancy),
         "pickup_type": call.pickup,
         "drop_off_type": call.drop_off,
     }
 
 
+def _event_times(zone: ZoneInfo, event: Event | None) -> dict[str, Any] | None:
+    """The fields of `EventTimes`, None where there is none."""
+    if event is None:
+        return None
+    scheduled, predicted, delay_s = event.scheduled, event.predicted, event.delay_s
+    return {
+        "scheduled": _iso(zone, scheduled),
+        "predicted": _iso(zone, predicted),
+        "delay_s": None if delay_s is None else round(delay_s),
+    }
+
+
+def _range(zone: ZoneInfo, call: RunCall) -> dict[str, str] | None:
+    """The fields of `Range`: how sure a predicted time is, None where nothing is predicted."""
+    if call.predicted is None or call.p10 is None or call.p50 is None or call.p90 is None:
+        return None
+    return {"p10": iso_in(zone, call.p10), "p50": iso_in(zone, call.p50), "p90": iso_in(zone, call.p90)}
+
+
+def _iso(zone: ZoneInfo, at: float | None) -> str | None:
+    return None if at is None else iso_in(zone, at)
+
+
 def departure_answer(moment: Moment, row: RunCall) -> Departure:
     """One coming departure."""
+    zone, delay_s = moment.view.zone_at(row.stop_idx), row.delay_s
     return Departure(
         **call_state(moment, row),
         route=route_ref(moment.timetable, row.route_idx),
         direction=row.direction if row.direction >= 0 else None,
-        time=None if row.clock is None else moment.view.iso(row.published, row.stop_idx),
-        scheduled_time=moment.iso(row.scheduled, row.stop_idx),
-        delay_s=None if row.delay_s is None else round(row.delay_s),
+        time=None if row.clock is None else iso_in(zone, row.published),
+        scheduled_time=_iso(zone, row.scheduled),
+        delay_s=None if delay_s is None else round(delay_s),
         headway_s=row.headway_s,
         vehicle_id=row.vehicle_id,
         vehicle_label=row.vehicle_label,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from math import floor, isfinite
 from zoneinfo import ZoneInfo
 
@@ -156,7 +157,13 @@ class TimeWords:
         return locale_of(self.texts.language, self.country)
 
     def _local(self, at: float) -> datetime:
-        return datetime.fromtimestamp(at, self.zone)
+        return _local(at, self.zone)
+
+
+@lru_cache(maxsize=8192)
+def _local(at: float, zone: ZoneInfo) -> datetime:
+    # A row says its time in several ways, and boards say the same times over and over.
+    return datetime.fromtimestamp(at, zone)
 
 
 def _hours_minutes(local: datetime) -> str:
