@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -53,7 +54,7 @@ from predictor.run_changes import RunChanges, present_reports
 from predictor.runs import DatedRuns, renamed
 from predictor.scheduled_calls import ScheduledCalls
 from predictor.service_days import ServiceDays
-from predictor.snapshot import GIVEN_UP, OFF_ROUTE, VEHICLE_STATES, Snapshot
+from predictor.snapshot import GIVEN_UP, OFF_ROUTE, VEHICLE_STATES, Predictions, Snapshot
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 from predictor.trip_updates import TripUpdates
@@ -76,6 +77,21 @@ class EngineSettings:
     """How long a vehicle that gets no further stands for its run."""
     miss_weight: float = MISS_WEIGHT
     """How much worse a minute of a missed bus is than a minute of waiting (see `forecast`)."""
+
+
+class _Ahead(NamedTuple):
+    """What vehicles have ahead of them: the runs that they are on or go on with, and what is said of their calls."""
+
+    legs: Legs
+    journey: Int64Array
+    """(legs,) key."""
+    served: Int64Array
+    """Keys of the journeys that are not left to the operator."""
+    doubt: Int8Array
+    """(slots,)"""
+    leg: Int64Array
+    """(rows,) which leg each call is of."""
+    calls: Forecast
 
 
 class Engine:
@@ -172,37 +188,29 @@ class Engine:
 
         `observations` were decoded against `self.timetable`, `trip_updates` against its base.
         """
-        old = self.timetable
-        trip_updates = self.whole(trip_updates)
-        operator = self._obey(trip_updates)
-        if self.timetable is not old:
-            trip = renamed(observations.trip, old.trip_id, self.timetable.trip_index)
-            observations = replace(observations, trip=trip)
-        if trip_updates is not None and trip_updates.timestamp >= now - self.settings.live_limit_s:
-            observations, joined = on_operators_runs(observations, trip_updates, self._overlay, now)
-            self._counts["reports_joined"] += joined
+        updates = self.whole(trip_updates)
+        fresh = updates if updates is not None and updates.timestamp >= now - self.settings.live_limit_s else None
+        operator, observations = self._obey(updates, observations)
+        observations = self._on_operators_runs(observations, fresh, now)
         self._feed.hear(observations, now)
         passages = self._follow(observations, now, self._taken_out(operator))
-        operator = self._with_followed(operator, trip_updates, now)
+        operator = self._with_followed(operator, updates, now)
         self._feed.watch(self.timetable, self._tracks)
-        tracks, live_since = self._tracks, now - self.settings.live_limit_s
-        told_at = trip_updates.timestamp if trip_updates is not None else -np.inf
-        fresh = operator if told_at >= live_since else OperatorTimes.none()
-        still_told_runs, holds = still_told(fresh, now), OperatorHolds.of(self.timetable, fresh)
-        legs, journey, doubt = self._legs(operator, still_told_runs, holds, now)
-        leg, calls = self._predicted(legs, holds, passages, now)
-        stands = ~self._left_to_operator(legs, journey, leg, calls, still_told_runs, now)
-        journey_served = journey[stands]
-        if not stands.all():
-            leg, calls = leg[stands[leg]], calls.take(stands[leg])
-        served = self._served(journey_served, now)
+        ahead = self._ahead(operator, OperatorTimes.none() if fresh is None else operator, passages, now)
+        served = self._served(ahead.served, now)
         told = self._operator_blocks.with_next_runs_told(
             operator, self.timetable, self._days, self._journeys, now, self.settings.live_limit_s
         )
-        rest = unserved(told, served, now)
-        rows = vehicle_rows(legs, journey, leg, calls, tracks, doubt, live_since, operator.skipped)
-        told_rows = operator_rows(told, rest, now, operator.skipped, live=told_at >= live_since)
+        predictions = self._rows(ahead, told, served, operator.skipped, now, told_live=fresh is not None)
         self._counts["steps"] += 1
+        return self._snapshot(now, operator, told, predictions, served, ahead.doubt, passages)
+
+    def _snapshot(
+        self, now: float, operator: OperatorTimes, told: OperatorTimes, predictions: Predictions, served: Int64Array,
+        doubt: Int8Array, passages: Passages,
+    ) -> Snapshot:  # fmt: skip
+        """What readers see of this step. `told`: the operator's word with the blocks' next runs; `served`: journey
+        keys; `doubt` (slots,)."""
         return Snapshot(
             made_at=now,
             feed_alive_at=self._feed.alive_at,
@@ -211,8 +219,8 @@ class Engine:
             fleet_stands_since=self._feed.stands_since,
             timetable=self.timetable,
             scheduled_calls=self._scheduled_calls,
-            vehicles=vehicles_of(tracks, self.driving_times.diagram, doubt, self._journeys, operator),
-            predictions=predictions_of(self.timetable, rows, told_rows),
+            vehicles=vehicles_of(self._tracks, self.driving_times.diagram, doubt, self._journeys, operator),
+            predictions=predictions,
             claimed=sorted_once(
                 np.concatenate([served, self._past_slots(now), operator.deleted, self._overlay.replaced])
             ),
@@ -230,13 +238,26 @@ class Engine:
         """The operator's message with what it leaves out of its own runs, as they were told before."""
         return None if updates is None else with_calls_left(updates, self._overlay)
 
-    def _obey(self, updates: TripUpdates | None) -> OperatorTimes:
-        """The operator's word on the runs of these days; those with calls of their own join the timetable."""
+    def _obey(self, updates: TripUpdates | None, observations: Observations) -> tuple[OperatorTimes, Observations]:
+        """The operator's word on the runs of these days; those with calls of their own join the timetable, by which the
+        observations name their trips."""
+        old = self.timetable
         self.heed(updates)
+        if self.timetable is not old:
+            trip = renamed(observations.trip, old.trip_id, self.timetable.trip_index)
+            observations = replace(observations, trip=trip)
         if updates is None:
-            return OperatorTimes.none()
+            return OperatorTimes.none(), observations
         self._refuse(updates.refused)
-        return operator_times(self._overlay, self._journeys, updates)
+        return operator_times(self._overlay, self._journeys, updates), observations
+
+    def _on_operators_runs(self, observations: Observations, fresh: TripUpdates | None, now: float) -> Observations:
+        """The observations with the vehicles that name no trip on the runs that a `fresh` message gives to them."""
+        if fresh is None:
+            return observations
+        observations, joined = on_operators_runs(observations, fresh, self._overlay, now)
+        self._counts["reports_joined"] += joined
+        return observations
 
     def _with_followed(self, operator: OperatorTimes, updates: TripUpdates | None, now: float) -> OperatorTimes:
         """The operator's word with the runs by headway whose start it does not tell as those that are known."""
@@ -325,6 +346,28 @@ class Engine:
         passages = passages_of(self.timetable, tracks, driven, times)
         driving.remember(passages)
         return passages, times
+
+    def _ahead(self, operator: OperatorTimes, fresh: OperatorTimes, passages: Passages, now: float) -> _Ahead:
+        """What vehicles have ahead of them. `fresh`: the operator's word where it is new enough to leave runs to it."""
+        still_told_runs, holds = still_told(fresh, now), OperatorHolds.of(self.timetable, fresh)
+        legs, journey, doubt = self._legs(operator, still_told_runs, holds, now)
+        leg, calls = self._predicted(legs, holds, passages, now)
+        stands = ~self._left_to_operator(legs, journey, leg, calls, still_told_runs, now)
+        if not stands.all():
+            leg, calls = leg[stands[leg]], calls.take(stands[leg])
+        return _Ahead(legs, journey, journey[stands], doubt, leg, calls)
+
+    def _rows(
+        self, ahead: _Ahead, told: OperatorTimes, served: Int64Array, skipped: Int64Array, now: float, *,
+        told_live: bool,
+    ) -> Predictions:  # fmt: skip
+        """The vehicles' rows, and the operator's of the runs that none of them has `served` (journey keys)."""
+        live_since = now - self.settings.live_limit_s
+        rows = vehicle_rows(
+            ahead.legs, ahead.journey, ahead.leg, ahead.calls, self._tracks, ahead.doubt, live_since, skipped
+        )
+        told_rows = operator_rows(told, unserved(told, served, now), now, skipped, live=told_live)
+        return predictions_of(self.timetable, rows, told_rows)
 
     def _legs(
         self, operator: OperatorTimes, still_told_runs: Int64Array, holds: OperatorHolds, now: float

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,7 +13,8 @@ from feeds.trip_updates.message_columns import LISTED, NO_CALLS, StopTimeUpdates
 from feeds.trip_updates.places import MessageShapes
 from feeds.trip_updates.repeated_runs import next_to_come, updates_told_twice
 from feeds.trip_updates.run_calls import RunCalls
-from predictor.arrays import NONE, BoolArray, Int8Array, Int32Array, Int64Array, StrArray, group_starts
+from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray, group_starts
+from predictor.columns import Columns
 from predictor.timetable import PLATFORM, Timetable
 from predictor.trip_updates import STOP_SCHEDULED, STOP_SKIPPED, TRIP_CANCELED, RunShape, TripUpdates
 
@@ -31,8 +32,56 @@ def resolved(
     refused: Counter[str],
 ) -> TripUpdates:
     """Find each update's call, make its times absolute, and carry delays on to the calls left out."""
-    runs_calls = runs.calls_from != NO_CALLS
-    updates = updates.take(runs_calls[updates.owner])
+    updates = updates.take((runs.calls_from != NO_CALLS)[updates.owner])
+    found = _calls_meant(tt, runs, calls, updates, received_at, refused)
+    calls = with_starts(tt, runs, calls, updates, found)
+    told = _told(runs, calls, updates, found, refused)
+    kept, source = next_to_come(runs, calls, told.departure, received_at)
+    if len(kept) < len(runs.trip):
+        owner, stays = np.searchsorted(kept, calls.owner), np.isin(calls.owner, kept)
+        calls, told = replace(calls.take(source[stays]), owner=owner[stays]), told.take(source[stays])
+        runs, own_calls, own_times = runs.take(kept), own_calls[kept], own_times[kept]
+    served_as = _served_as(tt, runs, calls, updates, told.update)
+    run_shapes = _run_shapes(tt, runs, calls.owner, served_as.stop, shapes, refused)
+    own_calls = _with_own_calls(tt, runs, calls, own_calls, served_as.is_changed, list(run_shapes), refused)
+    run_shapes = {row: shape for row, shape in run_shapes.items() if own_calls[row]}
+    return _as_message(tt, runs, calls, told, served_as, own_calls, own_times, run_shapes, timestamp, refused)
+
+
+@dataclass(frozen=True, eq=False)
+class _Told(Columns):
+    """When each call (k,) of `RunCalls` is made by the operator's word."""
+
+    update: Int64Array
+    """Row of the update that counts, -1 where none tells of the call."""
+    relationship: Int8Array
+    arrival: Float64Array
+    departure: Float64Array
+    uncertainty_s: Float64Array
+
+
+@dataclass(frozen=True, eq=False)
+class _ServedAs(Columns):
+    """Where and for whom each call (k,) of `RunCalls` is made by the operator's word."""
+
+    stop: Int32Array
+    pickup_type: Int8Array
+    drop_off_type: Int8Array
+    headsign: StrArray
+    """"" where not told."""
+    is_changed: BoolArray
+    """Otherwise than scheduled."""
+
+
+def _calls_meant(
+    tt: Timetable,
+    runs: UpdatedRuns,
+    calls: RunCalls,
+    updates: StopTimeUpdates,
+    received_at: float,
+    refused: Counter[str],
+) -> Int64Array:
+    """Row in `calls` of each update (m,), -1 where none."""
     hints = Hints(
         arrives=~np.isnan(updates.arrival) | ~np.isnan(updates.arrival_delay_s),
         departs=~np.isnan(updates.departure) | ~np.isnan(updates.departure_delay_s),
@@ -49,8 +98,13 @@ def resolved(
     lost = np.flatnonzero((found < 0) & ~listed)
     named = np.stack([updates.owner[lost], updates.sequence[lost], updates.stop[lost]])
     refused["stop_not_in_trip"] += np.unique(named, axis=1).shape[1]
-    calls = with_starts(tt, runs, calls, updates, found)
+    return found
 
+
+def _told(
+    runs: UpdatedRuns, calls: RunCalls, updates: StopTimeUpdates, found: Int64Array, refused: Counter[str]
+) -> _Told:
+    """What is told of each call; `found` (m,): the call of each update. Of several of one call the last counts."""
     update = np.full(len(calls), NONE, np.int64)
     found_rows = np.flatnonzero(found >= 0)
     # Who tells of one call that it is skipped and that it is made at another platform means the platform.
@@ -58,52 +112,74 @@ def resolved(
     is_skipped = updates.relationship[found_rows] == STOP_SKIPPED
     found_rows = found_rows[~(is_skipped & np.isin(run_call, run_call[~is_skipped]))]
     update[found[found_rows]] = found_rows
-    given = update >= 0
-    if (found >= 0).sum() > given.sum():
+    if (found >= 0).sum() > (update >= 0).sum():
         refused["duplicate_stop_time_update"] += updates_told_twice(updates.entity[found >= 0], found[found >= 0])
-
     relationship: Int8Array = at(updates.relationship, update, STOP_SCHEDULED)
     arrival, departure = expected_times(runs, calls, updates, update, found, relationship, refused)
-    uncertainty_s = at(updates.uncertainty_s, update)
-    kept, source = next_to_come(runs, calls, departure, received_at)
-    if len(kept) < len(runs.trip):
-        owner, stays = np.searchsorted(kept, calls.owner), np.isin(calls.owner, kept)
-        source = source[stays]
-        calls = replace(calls.take(source), owner=owner[stays])
-        update, given, relationship = update[source], given[source], relationship[source]
-        arrival, departure, uncertainty_s = arrival[source], departure[source], uncertainty_s[source]
-        runs, own_calls, own_times, runs_calls = runs.take(kept), own_calls[kept], own_times[kept], runs_calls[kept]
-    stop_now, moved = _stops_now(tt, calls, updates, update, runs.calls_from == LISTED)
+    return _Told(update, relationship, arrival, departure, at(updates.uncertainty_s, update))
+
+
+def _served_as(
+    tt: Timetable, runs: UpdatedRuns, calls: RunCalls, updates: StopTimeUpdates, update: Int64Array
+) -> _ServedAs:
+    """How each call is made; `update` (k,): as of `_Told`."""
+    stop, changed = _stops_now(tt, calls, updates, update, runs.calls_from == LISTED)
     pickup, drop_off = (
         np.where(at(by_operator, update, NONE) >= 0, at(by_operator, update, NONE), by_timetable).astype(np.int8)
         for by_operator, by_timetable in (
             (updates.pickup_type, calls.pickup_type), (updates.drop_off_type, calls.drop_off_type),
         )
     )  # fmt: skip
-    moved |= (pickup != calls.pickup_type) | (drop_off != calls.drop_off_type)
-    stop_headsign: StrArray = np.append(updates.headsign, "")[update]
-    moved |= (stop_headsign != "") & (stop_headsign != _scheduled_headsigns(tt, runs, calls))
+    changed |= (pickup != calls.pickup_type) | (drop_off != calls.drop_off_type)
+    headsign: StrArray = np.append(updates.headsign, "")[update]
+    changed |= (headsign != "") & (headsign != _scheduled_headsigns(tt, runs, calls))
+    return _ServedAs(stop, pickup, drop_off, headsign, changed)
+
+
+def _with_own_calls(
+    tt: Timetable,
+    runs: UpdatedRuns,
+    calls: RunCalls,
+    own_calls: BoolArray,
+    is_changed: BoolArray,
+    with_shape: list[int],
+    refused: Counter[str],
+) -> BoolArray:
+    """Which runs (n,) have calls of their own: `own_calls` (n,) from the start; those of which calls are changed
+    (`is_changed` (k,)), that are named otherwise or have a way of their own (rows `with_shape`)."""
     n = len(runs.trip)
-    run_shapes = _run_shapes(tt, runs, calls.owner, stop_now, shapes, refused)
-    own_calls = (
-        own_calls | (np.bincount(calls.owner[moved], minlength=n) > 0) | (runs_calls & _named_otherwise(tt, runs))
-    )
-    own_calls[list(run_shapes)] = True
+    has_changed = np.bincount(calls.owner[is_changed], minlength=n) > 0
+    own_calls = own_calls | has_changed | ((runs.calls_from != NO_CALLS) & _named_otherwise(tt, runs))
+    own_calls[with_shape] = True
     # Of a run by headway that tells neither its start nor a time nobody knows which one it is.
     unplaced = np.bincount(calls.owner[np.isnan(calls.arrival)], minlength=n) > 0
     refused["start_time_missing"] += int((own_calls & unplaced).sum())
-    own_calls &= ~unplaced
-    run_shapes = {row: shape for row, shape in run_shapes.items() if own_calls[row]}
+    return own_calls & ~unplaced
 
-    served = np.where(relationship == STOP_SKIPPED, NONE, calls.call)
+
+def _as_message(
+    tt: Timetable,
+    runs: UpdatedRuns,
+    calls: RunCalls,
+    told: _Told,
+    served_as: _ServedAs,
+    own_calls: BoolArray,
+    own_times: BoolArray,
+    run_shapes: dict[int, RunShape],
+    timestamp: float,
+    refused: Counter[str],
+) -> TripUpdates:
+    """Runs with the calls of which something is told, and with all of those that have calls of their own. A run none of
+    whose calls is served is cancelled."""
+    n = len(runs.trip)
+    served = np.where(told.relationship == STOP_SKIPPED, NONE, calls.call)
     last_call = np.full(n, NONE, np.int32)
     np.maximum.at(last_call, calls.owner, served.astype(np.int32))
-    nothing_served = runs_calls & (last_call < 0)
-    run_relationship = np.where(nothing_served, TRIP_CANCELED, runs.relationship).astype(np.int8)
-
-    keep = np.flatnonzero(own_calls[calls.owner] | given | ~np.isnan(arrival))
+    nothing_served = (runs.calls_from != NO_CALLS) & (last_call < 0)
+    headsign = _headsigns(tt, runs, calls, own_calls)
+    keep = np.flatnonzero(own_calls[calls.owner] | (told.update >= 0) | ~np.isnan(told.arrival))
     keep = keep[~(nothing_served & ~own_calls)[calls.owner[keep]]]
-    owner = calls.owner[keep]
+    calls, told, served_as = calls.take(keep), told.take(keep), served_as.take(keep)
     return TripUpdates(
         timestamp=timestamp,
         trip_id=runs.trip_id,
@@ -113,27 +189,27 @@ def resolved(
         start_untold=(runs.trip >= 0) & tt.trip_is_frequency[runs.trip] & (runs.start_time_s < 0) & ~own_calls,
         route=runs.route,
         direction=runs.direction,
-        headsign=_headsigns(tt, runs, calls, own_calls),
+        headsign=headsign,
         short_name=runs.short_name,
-        relationship=run_relationship,
+        relationship=np.where(nothing_served, TRIP_CANCELED, runs.relationship).astype(np.int8),
         vehicle_id=runs.vehicle_id,
         last_call=last_call,
         own_calls=own_calls,
         own_times=own_times,
-        update_ptr=group_starts(owner, n),
-        call=calls.call[keep].astype(np.int32),
-        stop=stop_now[keep],
-        stop_sequence=calls.sequence[keep],
-        scheduled_arrival=calls.arrival[keep],
-        scheduled_departure=calls.departure[keep],
-        arrival=arrival[keep],
-        departure=departure[keep],
-        uncertainty_s=uncertainty_s[keep],
-        stop_relationship=relationship[keep],
-        base_call=calls.base_call[keep],
-        pickup_type=pickup[keep],
-        drop_off_type=drop_off[keep],
-        stop_headsign=stop_headsign[keep],
+        update_ptr=group_starts(calls.owner, n),
+        call=calls.call.astype(np.int32),
+        stop=served_as.stop,
+        stop_sequence=calls.sequence,
+        scheduled_arrival=calls.arrival,
+        scheduled_departure=calls.departure,
+        arrival=told.arrival,
+        departure=told.departure,
+        uncertainty_s=told.uncertainty_s,
+        stop_relationship=told.relationship,
+        base_call=calls.base_call,
+        pickup_type=served_as.pickup_type,
+        drop_off_type=served_as.drop_off_type,
+        stop_headsign=served_as.headsign,
         shapes=run_shapes,
         refused={reason: count for reason, count in sorted(refused.items()) if count},
     )
