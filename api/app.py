@@ -9,6 +9,7 @@ from importlib.metadata import version
 from fastapi import APIRouter, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
+from starlette.types import Lifespan
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from api.answers.announcer import Announcer
@@ -112,18 +113,7 @@ def create_app(
     desk = desk or Desk(service)
     announcer, heavy_reads, doors = Announcer(service), HeavyReads(), Doors(trusted_proxies)
     screens_seen = ScreensSeen(desk.folder)
-    app = FastAPI(
-        docs_url=None,
-        redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
-        title="prochain",
-        version=version("prochain"),
-        summary="Real-time bus and tram arrival predictions",
-        description=_DESCRIPTION,
-        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
-        lifespan=lambda _: _running(service, desk, heavy_reads, screens_seen, reminders),
-    )
-    describe(app)
+    app = _described(lambda _: _running(service, desk, heavy_reads, screens_seen, reminders))
     registry = registry_of(service, announcer, heavy_reads, doors)
     registry.register(DeskCollector(desk))
     registry.register(RemindersCollector(reminders))
@@ -148,6 +138,23 @@ def create_app(
         # As they are: an included router is described anew for each application, and searched for each request.
         app.router.routes.extend(router.routes)
     app.mount(DOCS_FILES, docs_files)
+    return app
+
+
+def _described(lifespan: Lifespan[FastAPI]) -> FastAPI:
+    """An application without a route, which says of itself what it is."""
+    app = FastAPI(
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+        title="prochain",
+        version=version("prochain"),
+        summary="Real-time bus and tram arrival predictions",
+        description=_DESCRIPTION,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        lifespan=lifespan,
+    )
+    describe(app)
     return app
 
 

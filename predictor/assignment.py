@@ -10,6 +10,7 @@ own.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -88,6 +89,18 @@ def _cell(lat: Float64Array, lon: Float64Array, cos: float) -> Int64Array:
     return row * 1_000_000 + column
 
 
+class _Near(NamedTuple):
+    """Candidates, (pairs,): reports and the patterns whose line passes near them."""
+
+    owner: Int64Array
+    """Row of the report."""
+    pattern: Int32Array
+    at_m: Float64Array
+    """Along the line."""
+    cost: Float64Array
+    """See `LineGeometry.project`."""
+
+
 class Assigner:
     """Finds trips for vehicles that name none."""
 
@@ -148,9 +161,32 @@ class Assigner:
     ) -> tuple[DatedRuns, Float64Array]:
         """The best of each report's candidate patterns, pairs (`owner`, `pattern`): the run and metres along its line,
         each (n,); NONE and NaN where none fits."""
+        best, best_m = DatedRuns.blank(len(slot)), np.full(len(slot), np.nan)
+        score_of = np.full(len(slot), np.inf)
+        near = self._near(tracks, slot, obs, owner, pattern)
+        taken = tracks.runs.take(tracks.trip >= 0).run_key
+        heard_at = tracks.heard_at[slot]
+        came_at = np.where(heard_at > heard_since + HEARD_LATE_S, heard_at, -np.inf)
+        for day in self.days.around(now):
+            pair, runs, late = self._free_runs(near, day, obs.timestamp, came_at, cancelled, taken)
+            report = near.owner[pair]
+            score = np.where(late < 0, -2.0 * late, late) / 60.0 + near.cost[pair] / 30.0**2
+            score[(late < -EARLY_S) | (late > LATE_S)] = np.inf
+            # The trip that is being tried keeps a small lead, so that two trips close in time do not take turns.
+            score -= np.where(tracks.guessed.take(slot[report]).same_as(runs), 2.0, 0.0)
+            row = np.lexsort((score, report))
+            chosen = row[first_of_each(report[row])]
+            chosen = chosen[score[chosen] < score_of[report[chosen]]]
+            report = report[chosen]
+            score_of[report], best_m[report] = score[chosen], near.at_m[pair[chosen]]
+            best = best.with_rows(report, runs.take(chosen))
+        return best, best_m
+
+    def _near(
+        self, tracks: Tracks, slot: Int64Array, obs: Observations, owner: Int64Array, pattern: Int32Array
+    ) -> _Near:
+        """Of the candidates, pairs (`owner`, `pattern`), those whose line passes near the vehicle."""
         tt = self.timetable
-        best = DatedRuns.blank(len(slot))
-        best_m = np.full(len(slot), np.nan)
         same = (tracks.guess_trip[slot] >= 0)[owner]
         before = np.where(same, tracks.guess_m[slot][owner], np.nan)
         place = self.lines.project(
@@ -159,37 +195,37 @@ class Assigner:
         )  # fmt: skip
         shapeless = ~tt.line_has_shape[tt.pattern_line[pattern]]
         near = place.cost < (NEAR_LINE_M + np.where(shapeless, 0.2 * place.segment_m, 0.0)) ** 2
-        owner, pattern, at_m, cost = owner[near], pattern[near], place.distance_m[near], place.cost[near]
-        on = tracks.trip >= 0
-        taken = tracks.runs.take(on).run_key
-        heard_at = tracks.heard_at[slot]
-        came_at = np.where(heard_at > heard_since + HEARD_LATE_S, heard_at, -np.inf)
-        score_of = np.full(len(slot), np.inf)
-        for day in self.days.around(now):
-            pair, index = expand_ranges(self._ptr[pattern], self._ptr[pattern + 1] - self._ptr[pattern])
-            trip, shift = self._trips[index], self._shifts_s[index]
-            # On the trip's own times.
-            seconds = obs.timestamp[owner[pair]] - tt.date_origin[day] - shift
-            around = (tt.trip_start_s[trip] - EARLY_S <= seconds) & (seconds <= tt.trip_end_s[trip] + LATE_S)
-            around &= tt.date_origin[day] + tt.trip_start_s[trip] + shift >= came_at[owner[pair]] - HEARD_LATE_S
-            around &= tt.service_active[tt.trip_service[trip], day]
-            around &= ~np.isin(self.days.key(trip, day), cancelled)
-            pair, trip, seconds, shift = pair[around], trip[around], seconds[around], shift[around]
-            runs = DatedRuns(trip, np.full(len(trip), day, np.int32), shift)
-            free = ~np.isin(runs.run_key, taken)
-            pair, trip, seconds, runs = pair[free], trip[free], seconds[free], runs.take(free)
-            departed = self.diagram.calls_before(tt.trip_pattern[trip], at_m[pair])
-            elapsed = self.diagram.elapsed_at(trip, departed, at_m[pair])
-            late = seconds - tt.trip_start_s[trip] - elapsed
-            score = np.where(late < 0, -2.0 * late, late) / 60.0 + cost[pair] / 30.0**2
-            score[(late < -EARLY_S) | (late > LATE_S)] = np.inf
-            # The trip that is being tried keeps a small lead, so that two trips close in time do not take turns.
-            score -= np.where(tracks.guessed.take(slot[owner[pair]]).same_as(runs), 2.0, 0.0)
-            row = np.lexsort((score, owner[pair]))
-            chosen = row[first_of_each(owner[pair[row]])]
-            report = owner[pair[chosen]]
-            better = score[chosen] < score_of[report]
-            chosen, report = chosen[better], report[better]
-            score_of[report], best_m[report] = score[chosen], at_m[pair[chosen]]
-            best = best.with_rows(report, runs.take(chosen))
-        return best, best_m
+        return _Near(owner[near], pattern[near], place.distance_m[near], place.cost[near])
+
+    def _free_runs(
+        self,
+        near: _Near,
+        day: int,
+        timestamp: Float64Array,
+        came_at: Float64Array,
+        cancelled: Int64Array,
+        taken: Int64Array,
+    ) -> tuple[Int64Array, DatedRuns, Float64Array]:
+        """Runs of a service day near each report (n,) in place and time, that take place and that no other vehicle
+        drives: row of `near`, run, and seconds by which it would be late.
+
+        Parameters: `came_at` (n,): when the vehicle was first heard of, -inf where it may have been there before;
+        `taken`: `run_key` of the runs that others drive.
+        """
+        tt, owner = self.timetable, near.owner
+        first = self._ptr[near.pattern]
+        pair, index = expand_ranges(first, self._ptr[near.pattern + 1] - first)
+        trip, shift = self._trips[index], self._shifts_s[index]
+        # On the trip's own times.
+        seconds = timestamp[owner[pair]] - tt.date_origin[day] - shift
+        around = (tt.trip_start_s[trip] - EARLY_S <= seconds) & (seconds <= tt.trip_end_s[trip] + LATE_S)
+        around &= tt.date_origin[day] + tt.trip_start_s[trip] + shift >= came_at[owner[pair]] - HEARD_LATE_S
+        around &= tt.service_active[tt.trip_service[trip], day]
+        around &= ~np.isin(self.days.key(trip, day), cancelled)
+        pair, trip, seconds, shift = pair[around], trip[around], seconds[around], shift[around]
+        runs = DatedRuns(trip, np.full(len(trip), day, np.int32), shift)
+        free = ~np.isin(runs.run_key, taken)
+        pair, trip, seconds, runs = pair[free], trip[free], seconds[free], runs.take(free)
+        at_m = near.at_m[pair]
+        departed = self.diagram.calls_before(tt.trip_pattern[trip], at_m)
+        return pair, runs, seconds - tt.trip_start_s[trip] - self.diagram.elapsed_at(trip, departed, at_m)

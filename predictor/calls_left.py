@@ -82,14 +82,33 @@ def _inserted(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> TripUpd
     left = np.zeros(len(updates), np.int32)
     left[row] = [run.calls for run in runs]
     owner = np.repeat(np.arange(len(updates)), np.diff(updates.update_ptr))
-    entry = np.concatenate([np.arange(run.calls) + tt.trip_call_ptr[run.trip] for run in runs])
-    of_entry = np.repeat(row, left[row])
     own_calls, shift_s = updates.own_calls.copy(), updates.shift_s.copy()
     own_calls[row] = True
     shift_s[row] = tt.run_shifts_s[np.array([run.trip for run in runs]) - tt.base.trips]
-    origin = (tt.date_origin[updates.service_day[of_entry]] + shift_s[of_entry]).astype(np.float64)
-    late_s, past = np.repeat([run.late_s for run in runs], left[row]), updates.timestamp - STILL_DUE_S - 1.0
-    inserted: dict[str, Any] = {
+    updates = replace(
+        updates,
+        own_calls=own_calls,
+        shift_s=shift_s,
+        call=(updates.call + left[owner]).astype(np.int32),
+        last_call=np.where(updates.last_call >= 0, updates.last_call + left, updates.last_call).astype(np.int32),
+    )
+    columns: dict[str, Any] = {
+        name: np.concatenate([getattr(updates, name), more]) for name, more in _told_as_past(updates, runs, tt).items()
+    }
+    owner = np.concatenate([owner, np.repeat(row, left[row])])
+    order = np.lexsort((columns["call"], owner))
+    columns = {name: column[order] for name, column in columns.items()}
+    return _as_they_were(replace(updates, update_ptr=group_starts(owner[order], len(updates)), **columns), runs, tt)
+
+
+def _told_as_past(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> dict[str, Any]:
+    """The calls that the runs have left, as columns of `TripUpdates`."""
+    calls = [run.calls for run in runs]
+    entry = np.concatenate([np.arange(run.calls) + tt.trip_call_ptr[run.trip] for run in runs])
+    row = np.repeat([run.row for run in runs], calls)
+    origin = (tt.date_origin[updates.service_day[row]] + updates.shift_s[row]).astype(np.float64)
+    late_s, past = np.repeat([run.late_s for run in runs], calls), updates.timestamp - STILL_DUE_S - 1.0
+    columns: dict[str, Any] = {
         "call": tt.call_at(entry),
         "stop": tt.call_stop[entry],
         "stop_sequence": tt.stop_sequence[entry],
@@ -105,38 +124,34 @@ def _inserted(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> TripUpd
         "uncertainty_s": np.full(len(entry), np.nan),
     }
     if len(updates.uncertainty_s) == 0:
-        del inserted["uncertainty_s"]
-    renumbered = replace(updates, call=(updates.call + left[owner]).astype(np.int32))
-    columns: dict[str, Any] = {
-        name: np.concatenate([getattr(renumbered, name), more]) for name, more in inserted.items()
-    }
-    owner = np.concatenate([owner, of_entry])
-    order = np.lexsort((columns["call"], owner))
-    ptr = group_starts(owner[order], len(updates))
-    columns = {name: column[order] for name, column in columns.items()}
+        del columns["uncertainty_s"]
+    return columns
+
+
+def _as_they_were(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> TripUpdates:
+    """The message with the runs' call numbers, and with their line and destination where too few calls are listed to
+    tell them, as the overlay has them."""
+    base_call, stop_sequence = updates.base_call.copy(), updates.stop_sequence.copy()
     route, direction = updates.route.copy(), updates.direction.copy()
     headsign = updates.headsign.astype(object)
     for run in runs:
-        span, pattern = slice(int(ptr[run.row]), int(ptr[run.row + 1])), int(tt.trip_pattern[run.trip])
-        columns["base_call"][span] = _base_calls(tt, int(updates.trip[run.row]), columns["stop"][span])
+        span = slice(int(updates.update_ptr[run.row]), int(updates.update_ptr[run.row + 1]))
+        pattern = int(tt.trip_pattern[run.trip])
+        base_call[span] = _base_calls(tt, int(updates.trip[run.row]), updates.stop[span])
         # The numbers that it had: of what is listed anew each time they begin anew.
-        columns["stop_sequence"][span] = tt.stop_sequence[tt.calls_of(run.trip)]
+        stop_sequence[span] = tt.stop_sequence[tt.calls_of(run.trip)]
         # Of fewer stops the line may not be known any more.
         if tt.pattern_route[pattern] < len(tt.base.route_id):
             route[run.row], direction[run.row] = tt.pattern_route[pattern], tt.pattern_direction[pattern]
         if span.stop - span.start <= run.calls + 1:
             headsign[run.row] = str(tt.trip_headsign[run.trip])
-    last_call = np.where(updates.last_call >= 0, updates.last_call + left, updates.last_call).astype(np.int32)
     return replace(
         updates,
+        base_call=base_call,
+        stop_sequence=stop_sequence,
         route=route,
         direction=direction,
         headsign=np.array(headsign.tolist(), np.str_),
-        last_call=last_call,
-        own_calls=own_calls,
-        shift_s=shift_s,
-        update_ptr=ptr,
-        **columns,
     )
 
 

@@ -35,6 +35,7 @@ Host = Annotated[
         help="Address to listen on; 0.0.0.0 for all. 127.0.0.1 where nothing else is set.", show_default=False
     ),
 ]
+Gtfs = Annotated[str | None, typer.Option(help="GTFS feed: path of a zip or folder, or an address.")]
 VehiclePositions = Annotated[str | None, typer.Option(help="GTFS-Realtime VehiclePositions: path or address.")]
 TripUpdates = Annotated[str | None, typer.Option(help="The operator's own TripUpdates: path or address.")]
 Alerts = Annotated[str | None, typer.Option(help="The operator's Alerts: path or address.")]
@@ -72,6 +73,19 @@ RedisAddress = Annotated[
     str | None,
     typer.Option(metavar="ADDRESS", help="Redis or Valkey, such as redis://localhost:6379.", show_default=False),
 ]
+EngineAddress = Annotated[
+    str | None,
+    typer.Option(help="With --role api: http address of the engine's process, for the desk and what has happened."),
+]
+OneNetwork = Annotated[
+    str | None, typer.Option(help="Of [networks] in the configuration only this one.", show_default=False)
+]
+EndsWithStdin = Annotated[bool, typer.Option("--ends-with-stdin", hidden=True)]
+Replayed = Annotated[
+    Path | None, typer.Option("--replay", metavar="FOLDER", help="Serve a recording instead of live feeds.")
+]
+At = Annotated[str | None, typer.Option(help='With --replay: local time to begin at, such as "2015-11-17 08:00".')]
+Model = Annotated[Path | None, typer.Option(help="File of what is learned: read, and kept up to date.")]
 Speed = Annotated[float, typer.Option(min=0.1, max=600.0, help="How many times faster than real time.")]
 
 
@@ -125,35 +139,12 @@ def demo(
     'prochain serve --replay ../shared/data/pvta-2015 --at "2015-11-17 08:00" --speed 5'
 )
 def serve(
-    config: Config = None,
-    gtfs: Annotated[str | None, typer.Option(help="GTFS feed: path of a zip or folder, or an address.")] = None,
-    vehicle_positions: VehiclePositions = None,
-    trip_updates: TripUpdates = None,
-    alerts: Alerts = None,
-    header: Header = None,
-    host: Host = None,
-    port: Port = None,
-    replay_folder: Annotated[
-        Path | None, typer.Option("--replay", metavar="FOLDER", help="Serve a recording instead of live feeds.")
-    ] = None,
-    at: Annotated[
-        str | None, typer.Option(help='With --replay: local time to begin at, such as "2015-11-17 08:00".')
-    ] = None,
-    speed: Speed = 1.0,
-    model: Annotated[Path | None, typer.Option(help="File of what is learned: read, and kept up to date.")] = None,
-    data_dir: DataDir = None,
-    role: RoleOfProcess = None,
-    workers: Workers = None,
-    redis: RedisAddress = None,
-    engine: Annotated[
-        str | None,
-        typer.Option(help="With --role api: http address of the engine's process, for the desk and what has happened."),
-    ] = None,
-    network: Annotated[
-        str | None, typer.Option(help="Of [networks] in the configuration only this one.", show_default=False)
-    ] = None,
-    ends_with_stdin: Annotated[bool, typer.Option("--ends-with-stdin", hidden=True)] = False,
-) -> None:
+    config: Config = None, gtfs: Gtfs = None, vehicle_positions: VehiclePositions = None,
+    trip_updates: TripUpdates = None, alerts: Alerts = None, header: Header = None, host: Host = None,
+    port: Port = None, replay_folder: Replayed = None, at: At = None, speed: Speed = 1.0, model: Model = None,
+    data_dir: DataDir = None, role: RoleOfProcess = None, workers: Workers = None, redis: RedisAddress = None,
+    engine: EngineAddress = None, network: OneNetwork = None, ends_with_stdin: EndsWithStdin = False,
+) -> None:  # fmt: skip
     """Serve a network from its feeds, or a recorded day with its clock shifted; or all networks of a configuration."""
     with said_plainly():
         from api.command.log_lines import log_to_stderr

@@ -147,23 +147,27 @@ class Service(Served):
         self._stepping = Repeated("step", self._catch_up, max(step_interval_s / self.clock.speed, 0.25), gives_way=True)
         self._work = [self._stepping]
         if timetable_source:
-            # What was not taken at the start is looked at again when vehicles have reported.
-            unsettled = waiting_timetable or timetable_source.health().error
-            first_s = min(timetable_source.every_s, _SOON_S) if unsettled else None
-            looking = Repeated(
-                "timetable", self._look_for_timetable, timetable_source.every_s, first_s=first_s, gives_way=True
-            )
-            self._work.append(looking)
+            self._work.append(self._looking(timetable_source))
         self._watching = Repeated("watch", self._revive, _REVIVED_WITHIN_S)
+        self._warm_up(warm_up_s, progress)
+        if accepted:
+            accepted.keep(timetable)
 
+    def _looking(self, source: TimetableSource) -> Repeated:
+        """Looks for a new timetable."""
+        # What was not taken at the start is looked at again when vehicles have reported.
+        unsettled = self._waiting or source.health().error
+        first_s = min(source.every_s, _SOON_S) if unsettled else None
+        return Repeated("timetable", self._look_for_timetable, source.every_s, first_s=first_s, gives_way=True)
+
+    def _warm_up(self, warm_up_s: float, progress: Callable[[float], None]) -> None:
+        """The first view, of the clock's time."""
         end = self.clock.now()
         self.view = self._viewed(Reading(Observations.empty(end - warm_up_s)), end - warm_up_s)
         moments = np.linspace(end - warm_up_s, end, math.ceil(warm_up_s / LONGEST_STEP_S) + 1).tolist()
         for done, now in enumerate(moments, 1):
             self.step(now)
             progress(done / len(moments))
-        if accepted:
-            accepted.keep(timetable)
 
     def _first_engine(self, timetable: Timetable) -> Engine:
         if self._checkpoint is None:

@@ -8,6 +8,7 @@ late vehicles get later: they bunch.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -69,6 +70,22 @@ class Operation:
     legs: Legs
 
 
+class _Chance(NamedTuple):
+    """What is left to chance on a day, by call (n,) and by piece."""
+
+    run_noise: Float32Array
+    red_draw: Float32Array
+    red_size: Float32Array
+    rider_noise: Float32Array
+    stop_draw: Float32Array
+    wait_draw: Float64Array
+    late_start_s: Float64Array
+    pace: Float64Array
+    """(pieces,)"""
+    early_s: Float64Array
+    """(pieces,)"""
+
+
 def operate(
     network: Network,
     schedule: Schedule,
@@ -81,6 +98,10 @@ def operate(
 ) -> Operation:
     """Drive a day. Legs are kept for what happened inside `window_s`; passages for the whole day."""
     return _Day(network, schedule, slowness, disruptions, seed, rng).driven(window_s)
+
+
+def _hour_bin(at: Float64Array) -> Int64Array:
+    return np.clip((at / BIN_S).astype(np.int64), 0, BINS - 1)
 
 
 class _Day:
@@ -233,73 +254,89 @@ class _Day:
         )  # fmt: skip
 
     def _move(self) -> None:
-        rng, n, sched = self._rng, len(self._stop), self._sched
-        scheduled = sched.departure_s.astype(np.float64)
-        free = free_run_s(self._net, self._seed)
-        riders = riders_by_time(sched.day_type)
-        demand = self._net.stop_demand[self._stop]
-        # Chance is dealt out by call, so that the order of the rounds cannot change it.
-        run_noise = np.exp(rng.standard_normal(n, np.float32) * np.float32(0.05))
-        red_draw, red_size = rng.random(n, np.float32), rng.random(n, np.float32)
-        rider_noise, stop_draw, wait_draw = rng.standard_normal(n, np.float32), rng.random(n, np.float32), rng.random(n)
-        late_start = np.where(rng.random(n) < 0.05, rng.exponential(100.0, n), 0.0) + rng.normal(6.0, 9.0, n)
-        pieces = len(self._piece_call)
-        pace = np.exp(rng.normal(0.0, 0.03, pieces))
-        early_s = rng.uniform(100.0, 360.0, pieces) - np.where(rng.random(pieces) < 0.03, 500.0, 0.0)
-        due = scheduled[self._piece_call] - early_s
+        """Drive all pieces, in rounds, until each has come to its end."""
+        chance, free = self._chance(), free_run_s(self._net, self._seed)
+        riders = riders_by_time(self._sched.day_type)
+        self._closes = np.array([d.start_s for d in self._disruptions] + [np.inf])
+        self._opens = np.array([d.end_s for d in self._disruptions] + [np.inf])
+        due = self._sched.departure_s[self._piece_call] - chance.early_s
         at = self._piece_call.copy()
         left = np.full(int(self._slot.max(initial=0)) + 1, -np.inf)
-        closes = np.array([d.start_s for d in self._disruptions] + [np.inf])
-        opens = np.array([d.end_s for d in self._disruptions] + [np.inf])
-
         clock = float(due.min(initial=np.inf))
         while np.isfinite(clock):
             clock += _TICK_S
             while len(p := np.flatnonzero(due < clock)):
                 i, now = at[p], due[p]
-                tram, first, last, begins = self._tram[i], self._first[i], self._last[i], self._begins[i]
                 slot = self._slot[i]
-                behind = tram & ~first
+                behind = self._tram[i] & ~self._first[i]
                 now = np.where(behind, np.maximum(now, left[slot] + _TRAM_SPACING_S), now)
-                hour_bin = np.clip((now / BIN_S).astype(np.int64), 0, BINS - 1)
-
-                headway = np.clip(now - left[slot], 20.0, _HEADWAY_CAP_S)
-                mean = demand[i] * riders[hour_bin] * headway
-                boarding = np.maximum(np.round(mean + np.sqrt(mean) * rider_noise[i]), 0.0)
-                passes = (boarding == 0.0) & (stop_draw[i] < 0.5) & ~tram
-                bus_dwell = np.where(passes, 0.0, np.minimum(6.0 + 2.3 * boarding, 110.0))
-                leave = now + np.where(tram, 18.0 + np.minimum(0.35 * boarding, 30.0), bus_dwell)
-                # Nearly all drivers wait for their time at timepoints.
-                waits = self._timepoint[i] & (wait_draw[i] < 0.88) & ~last
-                leave = np.where(waits, np.maximum(leave, scheduled[i] + late_start[i] * 0.5 - 10.0), leave)
-                leave = np.where(begins, np.maximum(now + 20.0, scheduled[i] + late_start[i]), leave)
-                leave = np.where(last, now + 20.0 + 25.0 * stop_draw[i], leave)
-                leave = leave + self._held_s[i]
+                leave = self._leaves(i, now, now - left[slot], riders, chance)
                 self._arrival[i], self._leave[i], self._piece[i] = now, leave, p
                 left[slot] = leave
-
-                detour = self._detour[i]
-                diverted = (detour >= 0) & (leave >= closes[detour]) & (leave < opens[detour])
-                following = np.where(diverted, self._detour_next[i], self._next[i])
-                way = np.where(diverted, self._detour_way[i], self._way[i])
-                link = self._link[i]
-                hour_bin = np.clip((leave / BIN_S).astype(np.int64), 0, BINS - 1)
-                slow = np.where(link >= 0, self._slowness[link, hour_bin], 1.0)
-                # Late drivers hurry a little, early ones dawdle.
-                hurry = 1.0 - np.clip((leave - scheduled[i]) / 4000.0, -0.04, 0.04)
-                run = free[link] * slow * pace[p] * hurry * run_noise[i]
-                is_red = red_draw[i] < np.where(tram, RED_SHARE[True], RED_SHARE[False])
-                red = np.where(is_red, red_size[i] * np.where(tram, RED_MAX_S[True], RED_MAX_S[False]), 0.0)
-                length = self._way_length_m[way]
-                around = length / np.where(diverted, BUS_SPEED, _YARD_SPEED) * slow + np.where(diverted, 20.0, 15.0)
-                run = np.where(way >= 0, around, run)
-                red = np.where(way >= 0, 0.0, red)
-                self._red[i] = red
-                ended = following < 0
-                due[p] = np.where(ended, np.inf, leave + run + red)
-                at[p[~ended]] = following[~ended]
-                self._next[i], self._way[i] = following, way
+                due[p] = self._reaches_next(i, p, leave, free, chance)
+                following = self._next[i]
+                goes_on = following >= 0
+                at[p[goes_on]] = following[goes_on]
             clock = max(clock, float(due.min(initial=np.inf)))
+
+    def _chance(self) -> _Chance:
+        """Chance is dealt out by call and piece, so that the order of the rounds cannot change it."""
+        rng, n, pieces = self._rng, len(self._stop), len(self._piece_call)
+        return _Chance(
+            run_noise=np.exp(rng.standard_normal(n, np.float32) * np.float32(0.05)),
+            red_draw=rng.random(n, np.float32),
+            red_size=rng.random(n, np.float32),
+            rider_noise=rng.standard_normal(n, np.float32),
+            stop_draw=rng.random(n, np.float32),
+            wait_draw=rng.random(n),
+            late_start_s=np.where(rng.random(n) < 0.05, rng.exponential(100.0, n), 0.0) + rng.normal(6.0, 9.0, n),
+            pace=np.exp(rng.normal(0.0, 0.03, pieces)),
+            early_s=rng.uniform(100.0, 360.0, pieces) - np.where(rng.random(pieces) < 0.03, 500.0, 0.0),
+        )
+
+    def _leaves(
+        self, i: Int64Array, now: Float64Array, since_last_s: Float64Array, riders: Float64Array, chance: _Chance
+    ) -> Float64Array:
+        """When vehicles that reach the calls `i` now (c,) leave them; `since_last_s`: since the one before left."""
+        tram, last = self._tram[i], self._last[i]
+        scheduled = self._sched.departure_s[i].astype(np.float64)
+        headway = np.clip(since_last_s, 20.0, _HEADWAY_CAP_S)
+        mean = self._net.stop_demand[self._stop[i]] * riders[_hour_bin(now)] * headway
+        boarding = np.maximum(np.round(mean + np.sqrt(mean) * chance.rider_noise[i]), 0.0)
+        passes = (boarding == 0.0) & (chance.stop_draw[i] < 0.5) & ~tram
+        bus_dwell = np.where(passes, 0.0, np.minimum(6.0 + 2.3 * boarding, 110.0))
+        leave = now + np.where(tram, 18.0 + np.minimum(0.35 * boarding, 30.0), bus_dwell)
+        # Nearly all drivers wait for their time at timepoints.
+        waits = self._timepoint[i] & (chance.wait_draw[i] < 0.88) & ~last
+        late_start_s = chance.late_start_s[i]
+        leave = np.where(waits, np.maximum(leave, scheduled + late_start_s * 0.5 - 10.0), leave)
+        leave = np.where(self._begins[i], np.maximum(now + 20.0, scheduled + late_start_s), leave)
+        leave = np.where(last, now + 20.0 + 25.0 * chance.stop_draw[i], leave)
+        result: Float64Array = leave + self._held_s[i]
+        return result
+
+    def _reaches_next(
+        self, i: Int64Array, p: Int64Array, leave: Float64Array, free: Float64Array, chance: _Chance
+    ) -> Float64Array:
+        """When the pieces `p`, which leave the calls `i` then (c,), reach their next ones, inf where a piece has ended;
+        notes which these are, and the way there."""
+        tram, detour = self._tram[i], self._detour[i]
+        diverted = (detour >= 0) & (leave >= self._closes[detour]) & (leave < self._opens[detour])
+        following = np.where(diverted, self._detour_next[i], self._next[i])
+        way = np.where(diverted, self._detour_way[i], self._way[i])
+        link = self._link[i]
+        slow = np.where(link >= 0, self._slowness[link, _hour_bin(leave)], 1.0)
+        # Late drivers hurry a little, early ones dawdle.
+        hurry = 1.0 - np.clip((leave - self._sched.departure_s[i]) / 4000.0, -0.04, 0.04)
+        run = free[link] * slow * chance.pace[p] * hurry * chance.run_noise[i]
+        is_red = chance.red_draw[i] < np.where(tram, RED_SHARE[True], RED_SHARE[False])
+        red = np.where(is_red, chance.red_size[i] * np.where(tram, RED_MAX_S[True], RED_MAX_S[False]), 0.0)
+        length = self._way_length_m[way]
+        around = length / np.where(diverted, BUS_SPEED, _YARD_SPEED) * slow + np.where(diverted, 20.0, 15.0)
+        run, red = np.where(way >= 0, around, run), np.where(way >= 0, 0.0, red)
+        self._red[i], self._next[i], self._way[i] = red, following, way
+        result: Float64Array = np.where(following < 0, np.inf, leave + run + red)
+        return result
 
     def _end_pieces(self) -> None:
         """From the depot to the first stop, and home: to the depot, or from where a vehicle broke down."""
