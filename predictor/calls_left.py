@@ -121,6 +121,7 @@ def _told_as_past(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> dic
         "pickup_type": tt.pickup_type[entry],
         "drop_off_type": tt.drop_off_type[entry],
         "stop_headsign": np.append(tt.headsign_name, "")[tt.call_headsign[entry]],
+        "occupancy": np.full(len(entry), NONE, np.int8),
         "uncertainty_s": np.full(len(entry), np.nan),
     }
     if len(updates.uncertainty_s) == 0:

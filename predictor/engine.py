@@ -201,7 +201,7 @@ class Engine:
         told = self._operator_blocks.with_next_runs_told(
             operator, self.timetable, self._days, self._journeys, now, self.settings.live_limit_s
         )
-        predictions = self._rows(ahead, told, served, operator.skipped, now, told_live=fresh is not None)
+        predictions = self._rows(ahead, told, served, now, told_live=fresh is not None)
         self._counts["steps"] += 1
         return self._snapshot(now, operator, told, predictions, served, ahead.doubt, passages)
 
@@ -229,6 +229,7 @@ class Engine:
             skipped=operator.skipped,
             told_calls=sorted_once(np.concatenate([told.calls.keys, self._past_calls.keys(now)])),
             shortened=operator.shortened,
+            told_vehicles=operator.vehicles,
             passages=passages,
             report_figures=self._report_figures,
             counts=dict(self._counts),
@@ -358,15 +359,14 @@ class Engine:
         return _Ahead(legs, journey, journey[stands], doubt, leg, calls)
 
     def _rows(
-        self, ahead: _Ahead, told: OperatorTimes, served: Int64Array, skipped: Int64Array, now: float, *,
-        told_live: bool,
-    ) -> Predictions:  # fmt: skip
+        self, ahead: _Ahead, told: OperatorTimes, served: Int64Array, now: float, *, told_live: bool
+    ) -> Predictions:
         """The vehicles' rows, and the operator's of the runs that none of them has `served` (journey keys)."""
-        live_since = now - self.settings.live_limit_s
+        live_since, expected = now - self.settings.live_limit_s, told if told_live else told.without_times()
         rows = vehicle_rows(
-            ahead.legs, ahead.journey, ahead.leg, ahead.calls, self._tracks, ahead.doubt, live_since, skipped
+            ahead.legs, ahead.journey, ahead.leg, ahead.calls, self._tracks, ahead.doubt, live_since, expected
         )
-        told_rows = operator_rows(told, unserved(told, served, now), now, skipped, live=told_live)
+        told_rows = operator_rows(told, unserved(told, served, now), now, told.skipped, live=told_live)
         return predictions_of(self.timetable, rows, told_rows)
 
     def _legs(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from predictor.arrays import Float64Array, contains
+from predictor.arrays import NONE, Float64Array, contains
 from predictor.journeys import JourneyLookup
 from predictor.legs import NEXT_TRIP_WINDOW_S, NEXT_TRIPS
 from predictor.operator_times import OperatorTimes, ToldCalls
@@ -81,5 +81,5 @@ def _carried_over(
     return ToldCalls(
         trip=trip[run], service_day=day[run], shift_s=np.zeros(len(run), np.int32), journey=journey[run],
         call=tt.call_at(entry), arrival=begins + tt.arrival_s[entry], departure=begins + tt.departure_s[entry],
-        uncertainty_s=before.uncertainty_s[row][run],
+        uncertainty_s=before.uncertainty_s[row][run], occupancy=np.full(len(run), NONE, np.int8),
     )  # fmt: skip

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int32Array, Int64Array
+from predictor.arrays import Float64Array, Int8Array, Int32Array, Int64Array, StrArray, places_of
 from predictor.columns import no_rows
 from predictor.journeys import JourneyLookup, call_key
 from predictor.overlay import Overlay
@@ -28,6 +28,20 @@ class ShortenedRuns(DatedRuns):
 
 
 @dataclass(frozen=True, eq=False)
+class ToldVehicles(DatedRuns):
+    """Runs (n,) of which the operator tells what vehicle drives them, by `run_key`."""
+
+    vehicle_id: StrArray
+    label: StrArray
+    wheelchair: Int8Array = field(metadata={"nothing": 0})
+    """GTFS `wheelchair_accessible`: 0 nothing, 1 yes, 2 no."""
+
+    def places(self, runs: DatedRuns) -> Int64Array:
+        """The row (m,) of each of other runs, -1 where nothing is told of its vehicle."""
+        return places_of(runs.run_key, self.run_key)
+
+
+@dataclass(frozen=True, eq=False)
 class ToldCalls(DatedRuns):
     """Calls that the operator has a time for; all arrays (m,). Times are POSIX seconds."""
 
@@ -38,6 +52,8 @@ class ToldCalls(DatedRuns):
     departure: Float64Array
     uncertainty_s: Float64Array
     """How far off the times may be, NaN where the operator does not say."""
+    occupancy: Int8Array
+    """GTFS-Realtime OccupancyStatus that is expected on departure, -1 where not given."""
 
     @property
     def keys(self) -> Int64Array:
@@ -59,12 +75,17 @@ class OperatorTimes:
     """Call keys."""
     shortened: ShortenedRuns
     calls: ToldCalls
+    vehicles: ToldVehicles
+
+    def without_times(self) -> OperatorTimes:
+        """The same, but for what it expects of calls."""
+        return replace(self, calls=ToldCalls.empty())
 
     @classmethod
     def none(cls) -> OperatorTimes:
         """Nothing said."""
         columns: dict[str, Any] = no_rows(cls)
-        return cls(shortened=ShortenedRuns.empty(), calls=ToldCalls.empty(), **columns)
+        return cls(shortened=ShortenedRuns.empty(), calls=ToldCalls.empty(), vehicles=ToldVehicles.empty(), **columns)
 
 
 def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdates) -> OperatorTimes:
@@ -86,6 +107,11 @@ def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdat
     short = np.flatnonzero(runs & (updates.last_call >= 0))
     short = short[updates.last_call[short] < tt.trip_calls[trip[short]] - 1]
     shortened = ShortenedRuns(trip[short], updates.service_day[short], updates.shift_s[short], updates.last_call[short])
+    driven = np.flatnonzero(runs & ((updates.vehicle_label != "") | (updates.vehicle_wheelchair > 0)))
+    vehicles = ToldVehicles(
+        trip[driven], updates.service_day[driven], updates.shift_s[driven], updates.vehicle_id[driven],
+        updates.vehicle_label[driven], updates.vehicle_wheelchair[driven],
+    )  # fmt: skip
     who = owner[rows]
     return OperatorTimes(
         named=np.unique(key[named]),
@@ -97,5 +123,7 @@ def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdat
             trip=trip[who], service_day=updates.service_day[who], shift_s=updates.shift_s[who], journey=key[who],
             call=updates.call[rows], arrival=updates.arrival[rows], departure=updates.departure[rows],
             uncertainty_s=updates.uncertainty_s[rows] if len(updates.uncertainty_s) else np.full(len(rows), np.nan),
+            occupancy=updates.occupancy[rows],
         ),
+        vehicles=vehicles.take(np.argsort(vehicles.run_key, kind="stable")),
     )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import NONE, Int8Array, Int64Array, contains
+from predictor.arrays import NONE, Int8Array, Int64Array, contains, places_of
 from predictor.columns import column_types
 from predictor.forecast import Forecast
 from predictor.journeys import call_key
@@ -33,13 +33,13 @@ _WAIT_S = 60.0
 
 def vehicle_rows(
     legs: Legs, journey: Int64Array, leg: Int64Array, calls: Forecast, tracks: Tracks, doubt: Int8Array,
-    live_since: float, skipped: Int64Array,
+    live_since: float, operator: OperatorTimes,
 ) -> PredictedCalls:  # fmt: skip
     """Rows of the vehicles: live where the report is not older than `live_since`, the vehicle on its line, and nothing
     speaks against it (`doubt` (slots,)); of its later trips the doubt is not told, for they are not late by it yet.
 
     Parameters: `journey` (legs,) the key of each; `leg`, `calls` (rows,) as `KeptPredictions.of_legs` gives them;
-    `skipped`: the call keys of the calls that are.
+    `operator`: which calls are skipped, and how full it expects the vehicle to be.
     """
     slot = legs.slot
     live = (tracks.timestamp[slot] >= live_since) & (tracks.state[slot] != OFF_ROUTE) & (doubt[slot] == FOLLOWED)
@@ -48,8 +48,8 @@ def vehicle_rows(
     later = np.ones(len(legs), bool)
     later[ahead] = np.append(False, slot[ahead[1:]] == slot[ahead[:-1]])[: len(ahead)]
     status = np.where(live, LIVE, SCHEDULED).astype(np.int8)[leg]
-    if len(skipped):
-        status[contains(skipped, call_key(journey[leg], calls.call))] = SKIPPED
+    if len(operator.skipped):
+        status[contains(operator.skipped, call_key(journey[leg], calls.call))] = SKIPPED
     return PredictedCalls(
         vehicle=slot.astype(np.int32)[leg],
         trip=legs.trip[leg],
@@ -58,8 +58,18 @@ def vehicle_rows(
         status=status,
         source=np.where(legs.order == 0, FROM_VEHICLE, FROM_BLOCK).astype(np.int8)[leg],
         doubt=np.where(later, np.int8(FOLLOWED), doubt[slot])[leg],
+        occupancy=_occupancy_told(operator, journey, leg, calls),
         **{name: getattr(calls, name) for name in column_types(Forecast)},
     )
+
+
+def _occupancy_told(operator: OperatorTimes, journey: Int64Array, leg: Int64Array, calls: Forecast) -> Int8Array:
+    told = operator.calls.take(operator.calls.occupancy >= 0)
+    if len(told) == 0:
+        return np.full(len(leg), NONE, np.int8)
+    keys, first = np.unique(told.keys, return_index=True)
+    place = places_of(call_key(journey[leg], calls.call), keys)
+    return np.where(place >= 0, told.occupancy[first][place], np.int8(NONE))
 
 
 def unserved(operator: OperatorTimes, served: Int64Array, now: float) -> Int64Array:
@@ -102,6 +112,7 @@ def operator_rows(
         status=status,
         source=np.full(len(rows), FROM_OPERATOR, np.int8),
         doubt=np.full(len(rows), FOLLOWED, np.int8),
+        occupancy=calls.occupancy,
     )
 
 

@@ -29,7 +29,7 @@ from predictor.arrays import (
     places_of,
 )
 from predictor.journeys import call_key, journey_key
-from predictor.operator_times import ShortenedRuns
+from predictor.operator_times import ShortenedRuns, ToldVehicles
 from predictor.passages import Passages
 from predictor.report_figures import ReportFigures
 from predictor.runs import DatedRuns
@@ -76,7 +76,7 @@ class Vehicles(DatedRuns):
     occupancy_percentage: Int16Array
     """Of the passengers that it takes, -1 where not given; may be more than 100."""
     wheelchair: Int8Array
-    """GTFS `wheelchair_accessible` as the vehicle itself says: 0 nothing, 1 yes, 2 no."""
+    """GTFS `wheelchair_accessible` as the vehicle itself says, else the operator of its run: 0 nothing, 1 yes, 2 no."""
     state: Int8Array
     distance_m: Float64Array
     """Metres along the pattern, NaN where unmatched."""
@@ -118,6 +118,8 @@ class PredictedCalls(DatedRuns):
     source: Int8Array
     doubt: Int8Array
     """Why the vehicle is not live though it is heard of; index into `DOUBTS`."""
+    occupancy: Int8Array
+    """GTFS-Realtime OccupancyStatus that the operator expects on departure, -1 where it does not say."""
 
 
 class ByStop(NamedTuple):
@@ -175,6 +177,8 @@ class RunCalls(DatedRuns):
     """Age of the vehicle's report at `Snapshot.made_at`, NaN where none."""
     doubt: Int8Array
     """Index into `DOUBTS`, FOLLOWED where there is no vehicle."""
+    occupancy: Int8Array
+    """GTFS-Realtime OccupancyStatus that the operator expects on departure, -1 where it does not say."""
     passed: BoolArray
     """The run has left the call behind."""
     last_call: BoolArray
@@ -226,6 +230,7 @@ class Snapshot:
     """Sorted keys (`call_key`) of calls that the operator gives a time for, or did until they were past: the timetable
     does not speak of them, whether a prediction still stands for them or not."""
     shortened: ShortenedRuns = field(default_factory=ShortenedRuns.empty)
+    told_vehicles: ToldVehicles = field(default_factory=ToldVehicles.empty)
     feed_lag_s: float = 0.0
     """How old the newest sign of life was when it came."""
     feed_every_s: float = 0.0
@@ -419,6 +424,7 @@ class Snapshot:
             vehicle=np.full(len(call), NONE, np.int32),
             age_s=np.full(len(call), np.nan),
             doubt=np.full(len(call), FOLLOWED, np.int8),
+            occupancy=np.full(len(call), NONE, np.int8),
             passed=asked.passed & ~cancelled,
             first_call=call == 0,
             last_call=self._ends_at(runs, call),
@@ -442,4 +448,4 @@ class Snapshot:
         return calls
 
 
-_AS_PREDICTED = ("arrival", "departure", "at_stop", "status", "source", "vehicle", "stop", "doubt")
+_AS_PREDICTED = ("arrival", "departure", "at_stop", "status", "source", "vehicle", "stop", "doubt", "occupancy")

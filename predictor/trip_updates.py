@@ -62,6 +62,10 @@ class TripUpdates:
     short_name: StrArray
     relationship: Int8Array
     vehicle_id: StrArray
+    vehicle_label: StrArray
+    """What riders can read on it, its id where it has no label."""
+    vehicle_wheelchair: Int8Array
+    """GTFS `wheelchair_accessible` of the vehicle: 0 nothing, 1 yes, 2 no."""
     last_call: Int32Array
     """Last call that is not skipped, -1 where the run is told of without its calls."""
     own_calls: BoolArray
@@ -89,6 +93,8 @@ class TripUpdates:
     drop_off_type: Int8Array
     stop_headsign: StrArray
     """Where the operator gives one for this call, else ""."""
+    occupancy: Int8Array
+    """GTFS-Realtime OccupancyStatus that is expected on departure, -1 where not given."""
     uncertainty_s: Float64Array = field(default_factory=lambda: np.empty(0))
     """How far off the time may be, NaN where the operator does not say; empty where it never does."""
     new_places: NewPlaces = field(default_factory=NewPlaces)

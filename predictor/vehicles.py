@@ -22,6 +22,12 @@ def vehicles_of(
     journey[on_run] = journeys.keys(tracks.runs.take(on_run))
     hidden = np.isin(journey, operator.deleted)
     stands = tracks.departed < tracks.arrived
+    told = operator.vehicles
+    place = told.places(tracks.runs)
+    # What is told of another vehicle is not true of this one.
+    named = np.append(told.vehicle_id, "")[place]
+    is_told = (named == "") | (named == tracks.vehicle_id) | (named == tracks.label)
+    by_operator = np.where(is_told, np.append(told.wheelchair, np.int8(0))[place], np.int8(0))
     next_call = np.where(stands, tracks.departed, tracks.arrived).astype(np.int32)
     next_served = _next_served(next_call, tt.trip_calls[tracks.trip], journey, operator)
     delay_s = np.full(len(tracks), np.nan)
@@ -43,7 +49,8 @@ def vehicles_of(
         vehicle_id=tracks.vehicle_id, label=tracks.label, lat=tracks.lat.copy(), lon=tracks.lon.copy(),
         bearing=tracks.bearing.copy(), speed=tracks.speed.copy(), timestamp=tracks.timestamp.copy(),
         occupancy=tracks.occupancy.copy(), occupancy_percentage=tracks.occupancy_percentage.copy(),
-        wheelchair=tracks.wheelchair.copy(), state=np.where(hidden, np.int8(UNMATCHED), tracks.state),
+        wheelchair=np.where(tracks.wheelchair > 0, tracks.wheelchair, by_operator),
+        state=np.where(hidden, np.int8(UNMATCHED), tracks.state),
         distance_m=tracks.distance_m.copy(),
         next_call=next_served, at_stop=tracks.at_stop & (next_served == next_call),
         stalled_at=np.where(

@@ -10,7 +10,7 @@ from api.reading.lines import Line
 from api.words.alerts import AlertWords, first_alert_words
 from api.words.moment import DOUBTED, PageMoment
 from api.words.times import clock_minutes
-from api.words.vehicles import VehicleWords, vehicle_words
+from api.words.vehicles import VehicleWords, told_vehicle_words, vehicle_words
 
 _FEW = 3
 """So many stops behind the vehicle are not worth folding away."""
@@ -82,13 +82,17 @@ def journey_page(moment: PageMoment, journey: Journey, your_stop: str) -> Journe
         day=words.date(journey.begins_at) if words.day(journey.begins_at) else "",
         state=state,
         estimated=state == "not_followed" and any(c.predicted is not None and not c.passed for c in journey.calls),
-        vehicle=vehicle_words(moment, journey.vehicle)
-        if journey.vehicle is not None and state in ("followed", *DOUBTED)
-        else None,
+        vehicle=_vehicle(moment, journey, state),
         behind=calls[:behind],
         calls=calls[behind:],
         alerts=first_alert_words(moment, run_alerts(moment, trip, journey.service_day, journey.shift_s)),
     )
+
+
+def _vehicle(moment: PageMoment, journey: Journey, state: str) -> VehicleWords | None:
+    if journey.vehicle is not None:
+        return vehicle_words(moment, journey.vehicle) if state in ("followed", *DOUBTED) else None
+    return told_vehicle_words(moment, journey.coming) if journey.coming and state != "cancelled" else None
 
 
 def _behind(calls: list[CallWords]) -> int:

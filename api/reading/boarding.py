@@ -8,7 +8,7 @@ from typing import Any, overload
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
-from predictor.arrays import Int8Array, Int32Array
+from predictor.arrays import NONE, Int8Array, Int32Array
 from predictor.snapshot import Snapshot
 from predictor.timetable import WHEELCHAIR_NO, WHEELCHAIR_UNKNOWN, WHEELCHAIR_YES, Timetable
 
@@ -32,11 +32,14 @@ class Occupancy:
     """Of the passengers that it takes; None where not told."""
 
 
-def occupancy_of(snapshot: Snapshot, vehicle: int) -> Occupancy | None:
-    """What a vehicle last told; None for none (-1), or where it does not tell."""
-    if vehicle < 0:
-        return None
-    status, share = int(snapshot.vehicles.occupancy[vehicle]), int(snapshot.vehicles.occupancy_percentage[vehicle])
+def occupancy_of(snapshot: Snapshot, vehicle: int, expected: int = NONE) -> Occupancy | None:
+    """What a vehicle last told; for none (-1), or where it does not tell, the status that the operator expects. None
+    where neither is told."""
+    status, share = NONE, NONE
+    if vehicle >= 0:
+        status, share = int(snapshot.vehicles.occupancy[vehicle]), int(snapshot.vehicles.occupancy_percentage[vehicle])
+    if share < 0 and (status < 0 or OCCUPANCIES[status] == _UNTOLD):
+        status = expected
     name = OCCUPANCIES[status] if status >= 0 and OCCUPANCIES[status] != _UNTOLD else None
     return None if name is None and share < 0 else Occupancy(name, share if share >= 0 else None)
 

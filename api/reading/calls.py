@@ -13,7 +13,7 @@ from api.reading.boarding import BOARDING, WHEELCHAIR, Occupancy, occupancy_of, 
 from api.reading.destinations import destinations
 from api.service.view import ServiceView
 from feeds.service_times import start_times
-from predictor.arrays import NONE, AnyArray, BoolArray, Float64Array, Int8Array, Int32Array, StrArray
+from predictor.arrays import NONE, AnyArray, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
 from predictor.snapshot import (
     CANCELLED,
     DOUBTS,
@@ -192,6 +192,11 @@ class CallsAt:
         calls, status, slot, age_s = self.calls.take(places), self.status[places], self.slot[places], self.age_s[places]
         trip, stop, vehicle = calls.trip, calls.stop, calls.vehicle
         entry, takes = tt.entry_of(trip, calls.call), vehicle_wheelchair(snapshot, trip, vehicle)
+        by_operator = snapshot.told_vehicles
+        # Of a run whose vehicle does not report itself.
+        ride = np.where((vehicle < 0) & ~calls.passed & (status != CANCELLED), by_operator.places(calls), NONE)
+        says = np.append(by_operator.wheelchair, np.int8(0))[ride]
+        takes = np.where(says > 0, says, takes)
         from_timetable = calls.source == FROM_TIMETABLE
         untold = from_timetable | (calls.status == CANCELLED) | (calls.status == SKIPPED) | calls.passed
         not_predicted = from_timetable | calls.passed | (status == CANCELLED)
@@ -225,15 +230,22 @@ class CallsAt:
             "status": _named(STATUSES, status),
             "passed": calls.passed.tolist(),
             "source": _named(SOURCES, calls.source),
-            "vehicle_id": _of_vehicles(snapshot.vehicles.vehicle_id, vehicle),
-            "vehicle_label": _of_vehicles(snapshot.vehicles.label, vehicle),
+            "vehicle_id": _of_vehicles(snapshot.vehicles.vehicle_id, vehicle, by_operator.vehicle_id, ride),
+            "vehicle_label": _of_vehicles(snapshot.vehicles.label, vehicle, by_operator.label, ride),
             "age_s": _known(age_s),
             "doubt": _named(DOUBTS, calls.doubt),
             "clock": _known(np.where(slot, np.nan, _clock_times(calls, scheduled, self._now))),
             "wheelchair": _named(WHEELCHAIR, wheelchair_access(tt, stop, takes)),
             "vehicle_wheelchair": _named(WHEELCHAIR, takes),
             # On its next run a vehicle will be as full as it then is.
-            "occupancy": [occupancy_of(snapshot, i) for i in np.where(told, vehicle, NONE).tolist()],
+            "occupancy": [
+                occupancy_of(snapshot, i, expected)
+                for i, expected in zip(
+                    np.where(told, vehicle, NONE).tolist(),
+                    np.where(calls.passed | (status != LIVE), NONE, calls.occupancy).tolist(),
+                    strict=True,
+                )
+            ],
             "pickup": _named(BOARDING, np.where(calls.last_call, NO_PICKUP, tt.pickup_type[entry])),
             "drop_off": _named(BOARDING, np.where(calls.first_call, NO_PICKUP, tt.drop_off_type[entry])),
             "headway_s": [
@@ -270,8 +282,12 @@ def _clock_times(calls: RunCalls, scheduled: Float64Array, now: float) -> Float6
     return np.where(puts_off, scheduled, calls.published)
 
 
-def _of_vehicles(texts: StrArray, vehicle: Int32Array) -> list[str | None]:
-    return [str(texts[i]) if i >= 0 else None for i in vehicle.tolist()]
+def _of_vehicles(texts: StrArray, vehicle: Int32Array, told_texts: StrArray, told: Int64Array) -> list[str | None]:
+    """What vehicles (n,) are called, or the operator calls those of their runs; None where nothing is known."""
+    return [
+        str(texts[i]) if i >= 0 else (str(told_texts[k]) or None) if k >= 0 else None
+        for i, k in zip(vehicle.tolist(), told.tolist(), strict=True)
+    ]
 
 
 def _named(names: Sequence[str], codes: AnyArray) -> list[str]:

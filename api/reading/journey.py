@@ -59,6 +59,11 @@ class Journey:
     calls: list[RunCall]
 
     @property
+    def coming(self) -> RunCall | None:
+        """The next call, None where all lie behind."""
+        return next((call for call in self.calls if not call.passed), None)
+
+    @property
     def state(self) -> Literal["cancelled", "over", "followed", "not_followed"]:
         """Whether it runs, and whether its vehicle tells how."""
         if self.status == "cancelled":

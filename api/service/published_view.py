@@ -22,7 +22,7 @@ from feeds.alerts import Alert
 from feeds.history.alert_json import alert_from_json, alert_to_json
 from predictor.arrays import AnyArray
 from predictor.columns import Columns, column_types
-from predictor.operator_times import ShortenedRuns
+from predictor.operator_times import ShortenedRuns, ToldVehicles
 from predictor.overlay import OverlaidTimetable, OwnRuns
 from predictor.passages import Passages
 from predictor.report_figures import ReportFigures
@@ -32,6 +32,7 @@ from predictor.timetable import Timetable
 
 _GROUPS: dict[str, type[Columns]] = {
     "vehicles": Vehicles, "predictions": Predictions, "passages": Passages, "shortened": ShortenedRuns,
+    "told_vehicles": ToldVehicles,
 }  # fmt: skip
 _KEYS = ("claimed", "cancelled", "skipped", "deleted", "told_calls")
 _SNAPSHOT_FIGURES = ("made_at", "feed_alive_at", "feed_lag_s", "feed_every_s", "fleet_stands_since", "counts")

@@ -145,7 +145,7 @@ class CallState(BaseModel):
         "`held_up`, it stands on the way; else `followed`"
     )
     wheelchair: Access
-    occupancy: OccupancyTold | None = Field(description="null where passed, or where the vehicle does not tell")
+    occupancy: OccupancyTold | None = Field(description="null where passed, or where nobody tells")
     pickup_type: Boarding = Field(
         description="How to board: as usual (`regular`), not at all (`none`), on request by telephoning the agency "
         "(`phone`) or to the driver (`driver`)"
@@ -358,7 +358,7 @@ class VehicleProperties(BaseModel):
     speed_m_s: float | None
     occupancy: str | None = Field(description="GTFS-Realtime OccupancyStatus by its name", examples=["FULL"])
     occupancy_percentage: int | None = Field(description="Of the passengers that it takes")
-    wheelchair: Access = Field(description="Whether it takes wheelchairs: by its own word, else its trip's")
+    wheelchair: Access = Field(description="Takes wheelchairs: by its own word or the operator's, else its trip's")
     reported_at: Moment
     data_age_s: int
     doubt: Doubt | Literal["given_up"] = Field(

@@ -84,6 +84,9 @@ def _problem(trip_id: str, date: str | None, start: str | None, unknown: Unknown
 
 def _trip_answer(moment: Moment, journey: Journey) -> TripAnswer:
     tt, vehicles, trip = moment.timetable, moment.view.snapshot.vehicles, journey.trip_idx
+    vehicle_id, label = (journey.coming.vehicle_id, journey.coming.vehicle_label) if journey.coming else (None, None)
+    if journey.vehicle is not None:
+        vehicle_id, label = str(vehicles.vehicle_id[journey.vehicle]), str(vehicles.label[journey.vehicle])
     return TripAnswer(
         **moment.answer_fields(),
         trip_id=str(tt.trip_id[trip]),
@@ -94,8 +97,8 @@ def _trip_answer(moment: Moment, journey: Journey) -> TripAnswer:
         direction=journey.direction if journey.direction >= 0 else None,
         headway_s=journey.headway_s,
         status=cast(Status, journey.status),
-        vehicle_id=None if journey.vehicle is None else str(vehicles.vehicle_id[journey.vehicle]),
-        vehicle_label=None if journey.vehicle is None else str(vehicles.label[journey.vehicle]),
+        vehicle_id=vehicle_id,
+        vehicle_label=label,
         data_age_s=None if journey.age_s is None else round(journey.age_s),
         calls=[_call(moment, call) for call in journey.calls],
         alerts=alerts_answer(moment, run_alerts(moment, trip, journey.service_day, journey.shift_s)),

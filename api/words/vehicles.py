@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from api.reading.boarding import WHEELCHAIR, occupancy_of, vehicle_wheelchair
+from api.reading.calls import RunCall
 from api.words.moment import PageMoment
 from api.words.texts import Texts
 from predictor.snapshot import DOUBTS, LAYOVER, OFF_ROUTE, Vehicles
@@ -67,6 +68,17 @@ def vehicle_words(moment: PageMoment, vehicle: int) -> VehicleWords:
         wheelchair="" if takes == "unknown" else takes,
         age=texts("position_old", age=moment.words.age(age)) if age > _OLD_S else "",
     )
+
+
+def told_vehicle_words(moment: PageMoment, call: RunCall) -> VehicleWords | None:
+    """The vehicle of a run's next call as the operator tells, where nobody knows where it is; None where it says
+    nothing."""
+    if call.vehicle_label is None:
+        return None
+    return VehicleWords(
+        label=call.vehicle_label, place="", doubtful=False, punctuality="", late=False,
+        occupancy=moment.occupancy_words(call.occupancy), wheelchair=moment.wheelchair_of(call), age="",
+    )  # fmt: skip
 
 
 def deviation_words(delay_s: float, texts: Texts, *, least_min: int = 2) -> str:

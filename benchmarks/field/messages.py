@@ -77,6 +77,8 @@ class StopUpdate:
     assigned_stop: str = ""
     headsign: str = ""
     uncertainty: int | None = None
+    occupancy: str = ""
+    """OccupancyStatus on departure."""
 
 
 def skipped(stop: str | None = None, sequence: int | None = None) -> StopUpdate:
@@ -104,7 +106,8 @@ class TripUpdate:
 
 def update(trip: str | None, *stops: StopUpdate, relationship: str = "", **fields: Any) -> TripUpdate:
     """Parameters: `relationship` of the trip, such as CANCELED; `delay`, `vehicle`, `timestamp`; fields of
-    TripDescriptor (`start_date`, `start_time`, `route_id`, `direction_id`); of TripProperties with `new_` before
+    TripDescriptor (`start_date`, `start_time`, `route_id`, `direction_id`); of VehicleDescriptor (`label`,
+    `wheelchair_accessible`); of TripProperties with `new_` before
     them (`new_trip_id`, `new_start_date`, `new_start_time`, `new_trip_headsign`, `new_trip_short_name`)."""
     own = {name: fields.pop(name) for name in list(fields) if name in ("delay", "vehicle", "timestamp")}
     return TripUpdate(trip, stops, relationship, fields=fields, **own)
@@ -183,7 +186,9 @@ class Writer:
                 written.vehicle.id = update.vehicle
             for name, value in update.fields.items():
                 new = name.startswith("new_")
-                _set(written.trip_properties if new else written.trip, name.removeprefix("new_"), value)
+                of_vehicle = name in ("label", "wheelchair_accessible")
+                part = written.trip_properties if new else written.vehicle if of_vehicle else written.trip
+                _set(part, name.removeprefix("new_"), value)
             for stop in update.stops:
                 self._write(written.stop_time_update.add(), stop)
         return message.SerializeToString()
@@ -231,6 +236,8 @@ class Writer:
             written.stop_sequence = update.sequence
         if update.relationship:
             _set(written, "schedule_relationship", update.relationship)
+        if update.occupancy:
+            _set(written, "departure_occupancy_status", update.occupancy)
         if update.assigned_stop:
             written.stop_time_properties.assigned_stop_id = update.assigned_stop
         if update.headsign:

@@ -94,6 +94,7 @@ def with_modified(runs: UpdatedRuns, tt: Timetable, modified: Mapping[Run, Modif
         direction=tt.pattern_direction[tt.trip_pattern[trip]], route_id=nothing, shape_id=nothing, headsign=nothing,
         short_name=nothing,
         relationship=np.full(len(trip), TRIP_SCHEDULED, np.int8), vehicle_id=nothing,
+        vehicle_label=nothing, vehicle_wheelchair=np.zeros(len(trip), np.int8),
         delay_s=np.full(len(trip), np.nan), calls_from=np.full(len(trip), TIMETABLE, np.int8),
     )  # fmt: skip
     return UpdatedRuns.joined(runs, more)

@@ -25,9 +25,10 @@ class Entities(NamedTuple):
 
     words: list[tuple[str, ...]]
     """Trip id, the id that it is served by, start date, start time, route id, shape id, headsign, short name, vehicle
-    id."""
+    id, vehicle label."""
     numbers: list[tuple[float, ...]]
-    """Relationship, delay of the run as a whole, direction, time at which it was measured."""
+    """Relationship, delay of the run as a whole, direction, GTFS `wheelchair_accessible` of the vehicle, time at which
+    it was measured."""
 
     @property
     def measured_at(self) -> Float64Array:
@@ -63,13 +64,13 @@ def read_entities(
         if not trip_id and not (trip.route_id and start_time):
             refused["trip_id_missing"] += 1
             continue
-        owner = len(words)
+        owner, vehicle = len(words), update.vehicle
         words.append(
             (
                 trip_id, own.trip_id or trip_id,
                 own.start_date or trip.start_date or modified.start_date,
                 start_time, trip.route_id, properties.shape_id, properties.trip_headsign, properties.trip_short_name,
-                update.vehicle.id or update.vehicle.label,
+                vehicle.id or vehicle.label, vehicle.label or vehicle.id,
             )
         )  # fmt: skip
         numbers.append(
@@ -77,6 +78,8 @@ def read_entities(
                 relationship,
                 float(update.delay) if update.HasField("delay") else np.nan,
                 trip.direction_id if trip.HasField("direction_id") and trip.direction_id <= 1 else NONE,
+                # GTFS-Realtime counts from "no value" and "unknown".
+                max(vehicle.wheelchair_accessible - 1, 0),
                 posix_seconds(update.timestamp),
             )
         )
@@ -97,6 +100,7 @@ def read_entities(
                     max(arrival.uncertainty, departure.uncertainty),
                     kinds.pickup_type if kinds.HasField("pickup_type") else NONE,
                     kinds.drop_off_type if kinds.HasField("drop_off_type") else NONE,
+                    stop.departure_occupancy_status if stop.HasField("departure_occupancy_status") else NONE,
                 )
             )
     return Entities(words, numbers), _update_columns(rows, stops, timetable, received_at, refused)
@@ -109,8 +113,8 @@ def _update_columns(
     received_at: float,
     refused: Counter[str],
 ) -> StopTimeUpdates:
-    owner, sequence, relationship, *times, uncertainty_s, pickup, drop_off = (
-        np.array(rows, np.float64).reshape(-1, 12).T
+    owner, sequence, relationship, *times, uncertainty_s, pickup, drop_off, occupancy = (
+        np.array(rows, np.float64).reshape(-1, 13).T
     )
     stop_id, assigned_id, headsign = (
         list(map(id_of, column)) for column in (zip(*stops, strict=True) if stops else ((), (), ()))
@@ -145,6 +149,7 @@ def _update_columns(
         pickup_type=pickup.astype(np.int8),
         drop_off_type=drop_off.astype(np.int8),
         headsign=short_text(headsign),
+        occupancy=occupancy.astype(np.int8),
     )
 
 

@@ -49,6 +49,9 @@ class UpdatedRuns(Columns):
     short_name: StrArray
     relationship: Int8Array
     vehicle_id: StrArray
+    vehicle_label: StrArray
+    vehicle_wheelchair: Int8Array
+    """GTFS `wheelchair_accessible` of the vehicle: 0 nothing, 1 yes, 2 no."""
     delay_s: Float64Array
     """Delay of the run as a whole, NaN where not given."""
     calls_from: Int8Array
@@ -80,6 +83,8 @@ class StopTimeUpdates(Columns):
     drop_off_type: Int8Array
     headsign: StrArray
     """"" where not given."""
+    occupancy: Int8Array
+    """GTFS-Realtime OccupancyStatus on departure, -1 where not given."""
 
     def of_runs(self, run: Int64Array) -> StopTimeUpdates:
         """The updates by new runs, `run[owner]` (-1: left out); of one run in the order in which they stand here."""

@@ -28,8 +28,8 @@ def each_run_once(
     is_gone = np.isin(runs.relationship, (TRIP_CANCELED, TRIP_DELETED)) & (runs.trip < 0) & (runs.trip_id != "")
     found |= is_gone & (runs.service_day >= 0) & ~np.isin(runs.trip_id, runs.trip_id[runs.calls_from != NO_CALLS])
     run = np.full(n, NONE, np.int64)
-    runs = replace(runs, delay_s=runs.delay_s.copy(), vehicle_id=runs.vehicle_id.copy(), headsign=runs.headsign.copy(),
-                   short_name=runs.short_name.copy())  # fmt: skip
+    mended = ("delay_s", "vehicle_id", "vehicle_label", "vehicle_wheelchair", "headsign", "short_name")
+    runs = replace(runs, **{name: getattr(runs, name).copy() for name in mended})
     for rows in _rows_by_run(runs):
         if len(rows) == 1:
             run[rows[0]] = rows[0] if found[rows[0]] else NONE
@@ -43,7 +43,9 @@ def each_run_once(
             run[first] = first
             delays = runs.delay_s[alike]
             runs.delay_s[first] = next(iter(delays[~np.isnan(delays)]), np.nan)
-            for texts in (runs.vehicle_id, runs.headsign, runs.short_name):
+            wheelchair = runs.vehicle_wheelchair[alike]
+            runs.vehicle_wheelchair[first] = next(iter(wheelchair[wheelchair > 0]), 0)
+            for texts in (runs.vehicle_id, runs.vehicle_label, runs.headsign, runs.short_name):
                 texts[first] = next(filter(None, texts[alike].tolist()), "")
     chosen = np.unique(run[run >= 0])
     place = np.append(np.full(n, NONE, np.int64), NONE)

@@ -58,6 +58,8 @@ class _Told(Columns):
     arrival: Float64Array
     departure: Float64Array
     uncertainty_s: Float64Array
+    occupancy: Int8Array
+    """GTFS-Realtime OccupancyStatus on departure, -1 where not told."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +118,8 @@ def _told(
         refused["duplicate_stop_time_update"] += updates_told_twice(updates.entity[found >= 0], found[found >= 0])
     relationship: Int8Array = at(updates.relationship, update, STOP_SCHEDULED)
     arrival, departure = expected_times(runs, calls, updates, update, found, relationship, refused)
-    return _Told(update, relationship, arrival, departure, at(updates.uncertainty_s, update))
+    uncertainty_s, occupancy = at(updates.uncertainty_s, update), at(updates.occupancy, update, NONE)
+    return _Told(update, relationship, arrival, departure, uncertainty_s, occupancy)
 
 
 def _served_as(
@@ -193,6 +196,8 @@ def _as_message(
         short_name=runs.short_name,
         relationship=np.where(nothing_served, TRIP_CANCELED, runs.relationship).astype(np.int8),
         vehicle_id=runs.vehicle_id,
+        vehicle_label=runs.vehicle_label,
+        vehicle_wheelchair=runs.vehicle_wheelchair,
         last_call=last_call,
         own_calls=own_calls,
         own_times=own_times,
@@ -210,6 +215,7 @@ def _as_message(
         pickup_type=served_as.pickup_type,
         drop_off_type=served_as.drop_off_type,
         stop_headsign=served_as.headsign,
+        occupancy=told.occupancy,
         shapes=run_shapes,
         refused={reason: count for reason, count in sorted(refused.items()) if count},
     )

@@ -43,11 +43,11 @@ def runs_named(
 ) -> UpdatedRuns:
     """The runs (n,) of the entities of a message; trip and service day -1 where none of the timetable's is meant."""
     tt = timetable
-    columns = zip(*entities.words, strict=True) if entities.words else repeat((), 9)
-    trip_id, served, date, time, route_id, shape_id, headsign, short_name, vehicle = (
+    columns = zip(*entities.words, strict=True) if entities.words else repeat((), 10)
+    trip_id, served, date, time, route_id, shape_id, headsign, short_name, vehicle, label = (
         list(map(id_of, column)) for column in columns
     )
-    kind, delay, direction, _ = np.array(entities.numbers, np.float64).reshape(-1, 4).T
+    kind, delay, direction, wheelchair, _ = np.array(entities.numbers, np.float64).reshape(-1, 5).T
     relationship = kind.astype(np.int8)
     trip = indices_of(trip_id, tt.trip_index, tt)
     route = indices_of(route_id, routes_named(tt), tt)
@@ -97,6 +97,8 @@ def runs_named(
         short_name=short_text(short_name),
         relationship=relationship,
         vehicle_id=short_text(vehicle),
+        vehicle_label=short_text(label),
+        vehicle_wheelchair=wheelchair.astype(np.int8),
         delay_s=delay_in_range(delay, refused),
         calls_from=np.full(len(trip), TIMETABLE, np.int8),
     )

@@ -96,7 +96,7 @@ def snapshot(
             p90=table[:, TIME] + 80, arrival=table[:, TIME], departure=table[:, TIME] + 20,
             hold=np.full(len(table), -np.inf), at_stop=np.zeros(len(table), bool),
             status=table[:, STATUS].astype(np.int8), source=table[:, SOURCE].astype(np.int8),
-            doubt=np.zeros(len(table), np.int8),
+            doubt=np.zeros(len(table), np.int8), occupancy=np.full(len(table), -1, np.int8),
         ),
         claimed=np.empty(0, np.int64), cancelled=np.sort(np.array(keys, np.int64)),
         skipped=np.sort(np.array(calls, np.int64)), passages=Passages.empty(),

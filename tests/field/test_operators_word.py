@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import polyline
@@ -733,3 +734,34 @@ def test_a_delay_goes_on_to_the_blocks_next_trip_as_far_as_the_layover_does_not_
     # Who gives the next trip another vehicle, or says that nothing is known of it, has told of it.
     for next_trip in (update("t2", vehicle="v2", **TODAY), update("t2", no_data("E"), **TODAY)):
         assert rows(own[0], next_trip) == on_time
+
+
+# Vehicles that only the operator tells of
+
+
+# google/transit#260, opentripplanner/OpenTripPlanner#3881
+def test_what_the_operator_tells_of_a_vehicle_that_does_not_report_is_shown() -> None:
+    stops = (StopUpdate("B", delay=60, occupancy="FULL"), StopUpdate("C", delay=60, occupancy="MANY_SEATS_AVAILABLE"))
+    told = update("t1", *stops, vehicle="v1", label="17", wheelchair_accessible="WHEELCHAIR_ACCESSIBLE", **TODAY)
+    city = City(at="07:58").trip_updates(told)
+    for stop, status, words in (("B", "FULL", "full"), ("C", "MANY_SEATS_AVAILABLE", "many seats free")):
+        (row, *_) = city.json(f"/v1/stops/{stop}/departures")["departures"]
+        assert (row["vehicle_id"], row["vehicle_label"], row["occupancy"]["status"]) == ("v1", "17", status)
+        assert words in city.panel(stop)[0].told["occupancy"].lower()
+    answer = city.trip_answer("t1")
+    assert (answer["vehicle_id"], answer["vehicle_label"]) == ("v1", "17")
+    assert [call["occupancy"] and call["occupancy"]["status"] for call in answer["calls"]] == [
+        None, "FULL", "MANY_SEATS_AVAILABLE", None, None,
+    ]  # fmt: skip
+    assert "17" in "".join(node.text() for node in city.page("/trips/t1").css("p.vehicle"))
+    # What the vehicle itself says counts, and of another one nothing is true that is told of this one.
+    city.vehicle_positions(bus("v2", "t1", late_s=60, occupancy_status="EMPTY")).at("08:02")
+    (row, *_) = city.json("/v1/stops/C/departures")["departures"]
+    assert (row["vehicle_label"], row["occupancy"]["status"]) == ("v2", "EMPTY")
+    assert city.vehicles()["v2"]["wheelchair"] == "unknown"
+    city = City(at="07:59").trip_updates(told).vehicle_positions(bus("v1", "t1", late_s=60)).at("08:01")
+    (row, *_) = city.json("/v1/stops/C/departures")["departures"]
+    assert row["occupancy"]["status"] == "MANY_SEATS_AVAILABLE"
+    assert city.vehicles()["v1"]["wheelchair"] == "yes"
+    city = City(at="07:58").trip_updates(replace(told, relationship="CANCELED", stops=()))
+    assert city.json("/v1/stops/B/departures")["departures"][0]["vehicle_id"] is None

@@ -56,7 +56,8 @@ def trip_updates(timetable: Timetable, at: float, day: int, *runs: ToldRun) -> T
         start_untold=np.zeros(n, bool),
         route=np.array([run.route for run in runs], i32), direction=np.zeros(n, i8), headsign=np.full(n, ""),
         short_name=np.full(n, ""), relationship=np.array([run.relationship for run in runs], i8),
-        vehicle_id=np.full(n, ""), last_call=np.array(last_call, i32), own_calls=own, own_times=np.zeros(n, bool),
+        vehicle_id=np.full(n, ""), vehicle_label=np.full(n, ""), vehicle_wheelchair=np.zeros(n, i8),
+        last_call=np.array(last_call, i32), own_calls=own, own_times=np.zeros(n, bool),
         update_ptr=np.cumsum([0, *(len(run.calls) for run in runs)]).astype(np.int64),
         call=np.array([call.call for call in calls], i32), stop=np.array(stops, i32),
         stop_sequence=np.array([call.call + 1 for call in calls], i32), scheduled_arrival=times,
@@ -64,5 +65,5 @@ def trip_updates(timetable: Timetable, at: float, day: int, *runs: ToldRun) -> T
         stop_relationship=np.array([call.relationship for call in calls], i8),
         base_call=np.full(len(calls), -1, i32), pickup_type=np.zeros(len(calls), i8),
         drop_off_type=np.zeros(len(calls), i8),
-        stop_headsign=np.full(len(calls), ""),
+        stop_headsign=np.full(len(calls), ""), occupancy=np.full(len(calls), -1, i8),
     )  # fmt: skip
