@@ -99,7 +99,7 @@ def encode_trip_updates(
         entity.trip_update.timestamp = message.header.timestamp
     calls = _calls(snapshot, vehicles_live)
     first = np.flatnonzero(first_of_each(calls.service_day, calls.trip, calls.shift_s, calls.follower))
-    update_times = _update_times(tt, calls)
+    update_times, ride = _update_times(tt, calls), snapshot.told_vehicles.places(calls)
     of_no_journey = {journey for journey, _ in gone}
     for begin, end in pairwise([*first.tolist(), len(calls.trip)]):
         journey = (int(calls.trip[begin]), int(calls.service_day[begin]), int(calls.shift_s[begin]))
@@ -118,6 +118,10 @@ def encode_trip_updates(
             update.vehicle.label = str(snapshot.vehicles.label[vehicle])
             _write_wheelchair(update.vehicle, int(snapshot.vehicles.wheelchair[vehicle]))
             update.timestamp = min(update.timestamp, int(snapshot.vehicles.timestamp[vehicle]))  # E012
+        elif ride[begin] >= 0 and not behind:
+            told = snapshot.told_vehicles
+            update.vehicle.id, update.vehicle.label = str(told.vehicle_id[ride[begin]]), str(told.label[ride[begin]])
+            _write_wheelchair(update.vehicle, int(told.wheelchair[ride[begin]]))
         by_headway, added = bool(journeys.unscheduled[journey[0]]), update.trip.schedule_relationship == _Trip.ADDED
         for row in _ascending(update_times.stop_sequence[begin:end]):
             update_times.write(update.stop_time_update.add(), begin + row, by_headway=by_headway, added=added)
@@ -153,6 +157,8 @@ def encode_vehicle_positions(
             report.occupancy_status = cast(Any, int(vehicles.occupancy[i]))
         if vehicles.occupancy_percentage[i] >= 0:
             report.occupancy_percentage = int(vehicles.occupancy_percentage[i])
+        if vehicles.congestion[i] > 0:
+            report.congestion_level = cast(Any, int(vehicles.congestion[i]))
         _write_wheelchair(report.vehicle, int(vehicles.wheelchair[i]))
         if on_trip[i]:
             journeys.describe(

@@ -30,7 +30,8 @@ TEXT_COLUMNS = (
 )  # fmt: skip
 NUMBER_COLUMNS = (
     "direction_id", "latitude", "longitude", "bearing", "speed", "current_stop_sequence", "current_status",
-    "occupancy_status", "occupancy_percentage", "wheelchair_accessible", "timestamp",
+    "occupancy_status", "occupancy_percentage", "wheelchair_accessible", "congestion_level",
+    "timestamp",
 )  # fmt: skip
 
 FASTEST_M_S = 60.0
@@ -45,6 +46,7 @@ _RANGES = {
     "occupancy_status": (0, 8, "occupancy_out_of_range"),
     "occupancy_percentage": (0, 1000, "occupancy_out_of_range"),
     "wheelchair_accessible": (0, 3, "wheelchair_out_of_range"),
+    "congestion_level": (0, 4, "congestion_out_of_range"),
     "current_stop_sequence": (0, 2**31 - 1, "stop_sequence_out_of_range"),
 }
 """Least and most of each number that can be true, and what others are counted as."""
@@ -119,6 +121,7 @@ def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter
                 occupancy,
                 percentage,
                 vehicle.wheelchair_accessible if vehicle.HasField("wheelchair_accessible") else _NAN,
+                report.congestion_level if has("congestion_level") else _NAN,
                 posix_seconds(report.timestamp) or _NAN,
             )
         )
@@ -212,6 +215,7 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
         occupancy_percentage=_or_none(number["occupancy_percentage"]).astype(np.int16),
         # GTFS-Realtime counts from "no value" and "unknown".
         wheelchair=np.maximum(_or_none(number["wheelchair_accessible"]) - 1.0, 0.0).astype(np.int8),
+        congestion=np.maximum(_or_none(number["congestion_level"]), 0.0).astype(np.int8),
         timestamp=at,
         refused={},
         unknown_trips=tuple(name[:_LONGEST_ID] for name in islice(dict.fromkeys(unknown), _EXAMPLES)),

@@ -23,6 +23,7 @@ NEEDED = ("latitude", "longitude", "timestamp")
 _NO_TEXT = {"nan", "NaN", "None", "<NA>"}
 _NAMES = {
     "current_status": gtfs_realtime_pb2.VehiclePosition.VehicleStopStatus,
+    "congestion_level": gtfs_realtime_pb2.VehiclePosition.CongestionLevel,
     "occupancy_status": gtfs_realtime_pb2.VehiclePosition.OccupancyStatus,
     "wheelchair_accessible": gtfs_realtime_pb2.VehicleDescriptor.WheelchairAccessible,
 }

@@ -48,6 +48,8 @@ class Observations(Columns):
     """Of the passengers that it takes, -1 where not given; may be more than 100."""
     wheelchair: Int8Array
     """GTFS `wheelchair_accessible` as the vehicle itself says: 0 nothing, 1 yes, 2 no."""
+    congestion: Int8Array
+    """GTFS-Realtime CongestionLevel of the traffic around it, 0 where not known."""
     timestamp: Float64Array
     """POSIX seconds at which the position was measured."""
     refused: Mapping[str, int] = field(default_factory=dict)

@@ -77,6 +77,8 @@ class Vehicles(DatedRuns):
     """Of the passengers that it takes, -1 where not given; may be more than 100."""
     wheelchair: Int8Array
     """GTFS `wheelchair_accessible` as the vehicle itself says, else the operator of its run: 0 nothing, 1 yes, 2 no."""
+    congestion: Int8Array
+    """GTFS-Realtime CongestionLevel of the traffic around it, 0 where not known."""
     state: Int8Array
     distance_m: Float64Array
     """Metres along the pattern, NaN where unmatched."""

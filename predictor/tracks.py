@@ -66,6 +66,7 @@ class Tracks(DatedRuns):
     occupancy: Int8Array
     occupancy_percentage: Int16Array
     wheelchair: Int8Array
+    congestion: Int8Array = field(metadata={"nothing": 0})
     heard_at: Float64Array
     """The first report."""
     named_at: Float64Array = field(metadata=_NEVER)
@@ -396,7 +397,9 @@ _OF_A_RUN = (
     "away", "waits_since", "from_m", "against_m", "at_stop", "state", "delay_s", "delay_before_s",
 )  # fmt: skip
 """Columns that speak of the run that the vehicle is on."""
-_AS_REPORTED = ("lat", "lon", "bearing", "speed", "timestamp", "occupancy", "occupancy_percentage", "wheelchair")
+_AS_REPORTED = (
+    "lat", "lon", "bearing", "speed", "timestamp", "occupancy", "occupancy_percentage", "wheelchair", "congestion",
+)  # fmt: skip
 _AS_MATCHED = (
     *column_types(DatedRuns), "state", "distance_m", "arrived", "departed", "course", "against_m", "at_stop",
 )  # fmt: skip

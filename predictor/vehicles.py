@@ -50,6 +50,7 @@ def vehicles_of(
         bearing=tracks.bearing.copy(), speed=tracks.speed.copy(), timestamp=tracks.timestamp.copy(),
         occupancy=tracks.occupancy.copy(), occupancy_percentage=tracks.occupancy_percentage.copy(),
         wheelchair=np.where(tracks.wheelchair > 0, tracks.wheelchair, by_operator),
+        congestion=tracks.congestion.copy(),
         state=np.where(hidden, np.int8(UNMATCHED), tracks.state),
         distance_m=tracks.distance_m.copy(),
         next_call=next_served, at_stop=tracks.at_stop & (next_served == next_call),

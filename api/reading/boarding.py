@@ -17,6 +17,8 @@ BOARDING = ("regular", "none", "phone", "driver")
 
 OCCUPANCIES = tuple(name for name, _ in gtfs_realtime_pb2.VehiclePosition.OccupancyStatus.items())
 """GTFS-Realtime OccupancyStatus by number."""
+CONGESTIONS = (None, "RUNNING_SMOOTHLY", "STOP_AND_GO", "CONGESTION", "SEVERE_CONGESTION")
+"""GTFS-Realtime CongestionLevel by number, None where not known."""
 WHEELCHAIR = ("unknown", "yes", "no")
 """GTFS `wheelchair_boarding` and `wheelchair_accessible`."""
 _UNTOLD = "NO_DATA_AVAILABLE"

@@ -359,6 +359,9 @@ class VehicleProperties(BaseModel):
     occupancy: str | None = Field(description="GTFS-Realtime OccupancyStatus by its name", examples=["FULL"])
     occupancy_percentage: int | None = Field(description="Of the passengers that it takes")
     wheelchair: Access = Field(description="Takes wheelchairs: by its own word or the operator's, else its trip's")
+    congestion: str | None = Field(
+        description="GTFS-Realtime CongestionLevel by its name; null where not told", examples=["CONGESTION"]
+    )
     reported_at: Moment
     data_age_s: int
     doubt: Doubt | Literal["given_up"] = Field(

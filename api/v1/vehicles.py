@@ -16,7 +16,7 @@ from api.answers.lookups import route_index
 from api.answers.problems import PROBLEMS
 from api.answers.rate_limits import client_of
 from api.reading.board import StopBoards
-from api.reading.boarding import WHEELCHAIR, occupancy_of, vehicle_wheelchair
+from api.reading.boarding import CONGESTIONS, WHEELCHAIR, occupancy_of, vehicle_wheelchair
 from api.reading.calls import iso_date
 from api.reading.destinations import destinations
 from api.reading.moment import Moment
@@ -138,6 +138,7 @@ def _feature(moment: Moment, row: int, headsign: str) -> VehicleFeature:
                 Access,
                 WHEELCHAIR[vehicle_wheelchair(snapshot, trip, row) if on_trip else int(vehicles.wheelchair[row])],
             ),
+            congestion=CONGESTIONS[int(vehicles.congestion[row])],
             reported_at=moment.view.iso(reported_at),
             data_age_s=round(max(moment.now - reported_at, 0.0)),
             doubt=cast(Any, DOUBTS[int(vehicles.doubt[row])]),

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from api.reading.boarding import WHEELCHAIR, occupancy_of, vehicle_wheelchair
+from api.reading.boarding import CONGESTIONS, WHEELCHAIR, occupancy_of, vehicle_wheelchair
 from api.reading.calls import RunCall
 from api.words.moment import PageMoment
 from api.words.texts import Texts
 from predictor.snapshot import DOUBTS, LAYOVER, OFF_ROUTE, Vehicles
 
+_HINDERS = ("STOP_AND_GO", "CONGESTION", "SEVERE_CONGESTION")
 _OLD_S = 90.0
 """From this age on a position's age is said beside the vehicle."""
 
@@ -32,6 +33,8 @@ class VehicleWords:
     """How full it is, "" where not told."""
     wheelchair: str
     """Whether it takes wheelchairs: `yes`, `no`, or "" where that is not known."""
+    traffic: str
+    """ "in heavy traffic", "" where it drives as usual, or does not tell."""
     age: str
     """Age of its position, said only when old."""
 
@@ -66,6 +69,7 @@ def vehicle_words(moment: PageMoment, vehicle: int) -> VehicleWords:
         late=delay >= 120,
         occupancy=moment.occupancy_words(occupancy_of(moment.snapshot, vehicle)),
         wheelchair="" if takes == "unknown" else takes,
+        traffic=_traffic_words(vehicles, vehicle, texts),
         age=texts("position_old", age=moment.words.age(age)) if age > _OLD_S else "",
     )
 
@@ -77,8 +81,13 @@ def told_vehicle_words(moment: PageMoment, call: RunCall) -> VehicleWords | None
         return None
     return VehicleWords(
         label=call.vehicle_label, place="", doubtful=False, punctuality="", late=False,
-        occupancy=moment.occupancy_words(call.occupancy), wheelchair=moment.wheelchair_of(call), age="",
+        occupancy=moment.occupancy_words(call.occupancy), wheelchair=moment.wheelchair_of(call), traffic="", age="",
     )  # fmt: skip
+
+
+def _traffic_words(vehicles: Vehicles, vehicle: int, texts: Texts) -> str:
+    level = CONGESTIONS[int(vehicles.congestion[vehicle])]
+    return texts(f"traffic_{level}") if level in _HINDERS else ""
 
 
 def deviation_words(delay_s: float, texts: Texts, *, least_min: int = 2) -> str:

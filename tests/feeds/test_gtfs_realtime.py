@@ -53,13 +53,14 @@ def vehicles(*rows: dict[str, Any]) -> Vehicles:
     """Vehicles v0, v1, … on trip A1 near s2 but for what each row says otherwise."""
     usual: dict[str, Any] = {
         "lat": 47.40, "lon": 0.69, "bearing": 45.0, "speed": 8.0, "timestamp": NOW - 20, "occupancy": 1,
-        "occupancy_percentage": 20, "wheelchair": 0,
+        "occupancy_percentage": 20, "wheelchair": 0, "congestion": 0,
         "state": IN_SERVICE, "trip": 0, "service_day": 0, "shift_s": 0, "distance_m": 1500.0, "next_call": 1,
         "at_stop": False, "delay_s": 60.0, "named": True,
         "doubt": 0, "stalled_at": np.nan, "cancelled": False,
     }  # fmt: skip
     types = {"bearing": np.float32, "speed": np.float32, "occupancy": np.int8,
-             "occupancy_percentage": np.int16, "wheelchair": np.int8, "state": np.int8, "trip": np.int32,
+             "occupancy_percentage": np.int16, "wheelchair": np.int8, "congestion": np.int8,
+             "state": np.int8, "trip": np.int32,
              "service_day": np.int32, "shift_s": np.int32, "next_call": np.int32, "at_stop": np.bool_,
              "named": np.bool_, "doubt": np.int8, "cancelled": np.bool_}  # fmt: skip
     columns: dict[str, Any] = {

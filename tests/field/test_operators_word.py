@@ -753,6 +753,8 @@ def test_what_the_operator_tells_of_a_vehicle_that_does_not_report_is_shown() ->
     assert [call["occupancy"] and call["occupancy"]["status"] for call in answer["calls"]] == [
         None, "FULL", "MANY_SEATS_AVAILABLE", None, None,
     ]  # fmt: skip
+    descriptor = city.our_trip_updates()[0].message.vehicle
+    assert (descriptor.id, descriptor.label, descriptor.wheelchair_accessible) == ("v1", "17", 2)
     assert "17" in "".join(node.text() for node in city.page("/trips/t1").css("p.vehicle"))
     # What the vehicle itself says counts, and of another one nothing is true that is told of this one.
     city.vehicle_positions(bus("v2", "t1", late_s=60, occupancy_status="EMPTY")).at("08:02")

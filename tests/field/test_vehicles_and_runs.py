@@ -272,3 +272,15 @@ def test_a_bus_that_leaves_long_before_its_time_is_told_so_at_the_next_stop() ->
     city = City(at="07:49").vehicle_positions(bus("v1", "t1", "A", fresh=True)).at("07:50")
     city.vehicle_positions(bus("v1", "t1", between=("A", "B", 0.6), fresh=True)).at("07:53")
     assert [city.board(stop)[0] for stop in "AB"] == ["08:00 t1 live", "08:01 t1 live"]
+
+
+@pytest.mark.parametrize(("level", "words"), [("CONGESTION", "in heavy traffic"), ("RUNNING_SMOOTHLY", "")])
+def test_a_bus_in_heavy_traffic_is_told_to_be_in_it(level: str, words: str) -> None:
+    city = City(at="07:59").vehicle_positions(bus("v1", "t1", late_s=60, congestion_level=level)).at("08:03")
+    assert city.vehicles()["v1"]["congestion"] == level
+    told = city.our_vehicle_positions()["v1"]
+    assert told.congestion_level == {"RUNNING_SMOOTHLY": 1, "CONGESTION": 3}[level]
+    for page in ("/trips/t1", "/lines/r1"):
+        shown = city.page(page).text()
+        assert ("traffic" in shown) == bool(words)
+        assert words in shown

@@ -315,6 +315,7 @@ def vehicles(
         bearing=np.array([0.0], f32), speed=np.array([0.0], f32), timestamp=np.array([at]),
         occupancy=np.array([-1], i8),
         occupancy_percentage=np.array([-1], np.int16), wheelchair=np.zeros(1, i8),
+        congestion=np.zeros(1, i8),
         state=np.array([state], i8), trip=np.array([trip], i32),
         service_day=np.array([1], i32), shift_s=np.array([0], i32), distance_m=np.array([distance_m]),
         next_call=np.array([call], i32), at_stop=np.array([False]), delay_s=np.array([0.0]),
