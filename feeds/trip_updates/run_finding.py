@@ -147,6 +147,10 @@ def _found(
     own_day = _lookup(names.service_date.tolist(), tt.date_index)
     dated = (is_new | ((trip < 0) & is_gone)) & (own_day >= 0)
     day[dated] = own_day[dated]
+    # A run that was added may be cancelled by its name alone.
+    day[(trip < 0) & is_gone & (names.service_date == 0) & ~of_some_day] = (
+        np.searchsorted(tt.date_origin, received_at, side="right") - 1
+    )
     rows = np.flatnonzero(is_new & (day < 0) & np.isfinite(first_time))
     day[rows] = np.searchsorted(tt.date_origin, first_time[rows], side="right") - 1
     shift = np.where(is_new, 0, found.shift_s)
