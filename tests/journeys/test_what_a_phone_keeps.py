@@ -20,7 +20,10 @@ def keep_long_ago(page: Any, address: str) -> None:
           await navigator.serviceWorker.ready;
           const pages = await caches.open("pages-1"), url = new URL(address, location);
           let kept;
-          while (!(kept = await pages.match(url))) await new Promise(done => setTimeout(done, 50));
+          for (let looks = 0; !(kept = await pages.match(url)); looks++) {
+            if (looks > 400) throw new Error(`${url} was not kept`);
+            await new Promise(done => setTimeout(done, 50));
+          }
           const headers = new Headers(kept.headers);
           headers.set("Kept-At", Number(headers.get("Kept-At")) - ago * 1000);
           await pages.put(url, new Response(await kept.text(), { headers }));
