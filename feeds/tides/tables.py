@@ -42,7 +42,7 @@ def read_table(path: Path) -> pa.Table:
     """A file as a table, of CSV all columns as text. Errors: FeedError."""
     try:
         if path.suffix == ".parquet":
-            return pq.readread_table(regular(path))
+            return pq.read_table(regular(path))
         with regular(path).open("rb") as file:
             names = file.readline().decode("utf-8-sig").strip().replace('"', "").split(",")
         options = pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False)

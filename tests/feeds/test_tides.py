@@ -130,6 +130,15 @@ def test_locations_as_others_write_them_are_read(tmp_path: Path) -> None:
     assert recording.observations_at(seven + 60.0).vehicle_id.tolist() == ["12"]
 
 
+def test_a_table_as_parquet_says_what_it_says_as_csv(package: Path, tmp_path: Path) -> None:
+    table(package, "vehicle_locations").to_parquet(tmp_path / "vehicle_locations.parquet")
+    read = read_vehicle_locations(tmp_path / "vehicle_locations.parquet", "Europe/Paris")
+    same = read_vehicle_locations(package / "vehicle_locations.csv", "Europe/Paris")
+    assert read.text["vehicle_id"] and read.text == same.text
+    for name in ("timestamp", "latitude", "longitude"):
+        np.testing.assert_array_equal(read.number[name], same.number[name])
+
+
 # Spreadsheets run a cell that begins so.
 @pytest.mark.parametrize(
     "vehicle", ['=HYPERLINK("https://evil.example")', "@SUM(1+1)", "+cmd|' /C calc'!A0", "-1+1", "-5", "'=1"]
