@@ -163,13 +163,16 @@ class Engine:
 
         `step` does so too; who asks before sees vehicles on added runs from their first report on.
         """
-        overlay = self._overlay.renewed(self.whole(updates))
+        self._heed(self.whole(updates))
+        return self.timetable
+
+    def _heed(self, whole: TripUpdates | None) -> None:
+        overlay = self._overlay.renewed(whole)
         if overlay is not self._overlay:
             old, added = self.timetable, overlay.trip_of.keys() - self._overlay.trip_of.keys()
             self._counts["trips_added"] += len(added)
             self._lay(overlay, self.learned())
             self._go_on_from(old, first_changed=old.base.trips)
-        return self.timetable
 
     def _go_on_from(self, old: Timetable, first_changed: int) -> None:
         """Carry over what is remembered; trips from `first_changed` on had other indices, or were others."""
@@ -240,10 +243,10 @@ class Engine:
         return None if updates is None else with_calls_left(updates, self._overlay)
 
     def _obey(self, updates: TripUpdates | None, observations: Observations) -> tuple[OperatorTimes, Observations]:
-        """The operator's word on the runs of these days; those with calls of their own join the timetable, by which the
-        observations name their trips."""
+        """The word of the operator's `whole` message on the runs of these days; those with calls of their own join the
+        timetable, by which the observations name their trips."""
         old = self.timetable
-        self.heed(updates)
+        self._heed(updates)
         if self.timetable is not old:
             trip = renamed(observations.trip, old.trip_id, self.timetable.trip_index)
             observations = replace(observations, trip=trip)
