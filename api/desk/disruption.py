@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 from api.desk.repeats import LONGEST_DAYS, Repeats, periods_of
 from api.reading.alerts import ShownOn
 from api.reading.lines import lines_of
+from api.words.texts import languages_of
 from feeds.alerts import FAR_OFF, Alert, Period, Selector, State
 from feeds.letters import readable
 from predictor.timetable import Timetable
@@ -27,7 +28,11 @@ Effect = Literal[
     "NO_SERVICE", "REDUCED_SERVICE", "SIGNIFICANT_DELAYS", "DETOUR", "ADDITIONAL_SERVICE", "MODIFIED_SERVICE",
     "OTHER_EFFECT", "UNKNOWN_EFFECT", "STOP_MOVED",
 ]  # fmt: skip
-Language = Annotated[str, Field(pattern="^(fr|en)$"), WithJsonSchema({"type": "string", "enum": ["fr", "en"]})]
+LANGUAGES = languages_of("desk")
+"""Languages in which riders are told: those that officers have words in."""
+Language = Annotated[
+    str, Field(pattern=f"^({'|'.join(LANGUAGES)})$"), WithJsonSchema({"type": "string", "enum": list(LANGUAGES)})
+]
 
 
 def _one_line(texts: dict[Language, str]) -> dict[Language, str]:

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from pydantic import ValidationError
 from starlette.datastructures import FormData, QueryParams
 
-from api.desk.disruption import LONGEST_DESCRIPTION, LONGEST_HEADER, Disruption, Notice
+from api.desk.disruption import LANGUAGES, LONGEST_DESCRIPTION, LONGEST_HEADER, Disruption, Notice
 from api.desk.phrases import BLANKS, SPANS_MIN, Phrase
-from api.desk.place_words import LANGUAGES, phrase_words
+from api.desk.place_words import languages_for, phrase_words
 from api.desk.repeats import WEEKDAYS, Repeats
 from api.reading.alerts import ShownOn
 from api.reading.lines import lines_of
@@ -172,7 +172,7 @@ def words_of(form: DisruptionForm, phrase: Phrase | None, notice: Notice, moment
     return [
         Words(name, language, form.own.get((name, language)) or made.get((name, language), ""),
               made.get((name, language), ""), longest)
-        for language in LANGUAGES
+        for language in languages_for(moment.texts)
         for name, longest in (("header", LONGEST_HEADER), ("description", LONGEST_DESCRIPTION))
     ]  # fmt: skip
 

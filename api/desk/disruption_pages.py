@@ -27,7 +27,7 @@ from api.desk.disruption_form import (
 )
 from api.desk.ending_soon import ending_soon
 from api.desk.phrases import SPANS_MIN, Phrase
-from api.desk.place_words import LANGUAGES
+from api.desk.place_words import languages_for
 from api.desk.rendering import (
     OwnForm,
     Session,
@@ -186,7 +186,7 @@ def _form_page(
         also_allowed=MAP_POLICY,
         kept=kept,
         phrase=phrase,
-        name=phrase.name.get(moment.texts.language, phrase.key) if phrase else moment.texts("phrase_free"),
+        name=phrase.name_in(moment.texts.language) if phrase else moment.texts("phrase_free"),
         form=form,
         form_id=form_id,
         shown_on=shown.shown_on,
@@ -194,7 +194,7 @@ def _form_page(
         words=words_of(form, phrase, shown, moment),
         preview=[]
         if unread
-        else [(language, alert_words(moment_in(request, language), alert)) for language in LANGUAGES],
+        else [(language, alert_words(moment_in(request, language), alert)) for language in languages_for(moment.texts)],
         reach=None if unread else audience_words(shown, moment),
         problem=moment.texts(f"problem_{problem}") if problem else "",
         spans=SPANS_MIN,

@@ -148,7 +148,7 @@ def _draft(draft: Draft, standing: Standing, moment: PageMoment, request: Reques
         why = texts("draft_uncovered", count=len(draft.trips), times=draft.blanks["times"])
     phrase = desk_of_request(request).phrases.get(draft.phrase)
     return DraftWords(
-        moment.lines.all[draft.route], why, phrase.name.get(texts.language, draft.phrase) if phrase else draft.phrase,
+        moment.lines.all[draft.route], why, phrase.name_in(texts.language) if phrase else draft.phrase,
         draft.address, draft.situation, until,
     )  # fmt: skip
 

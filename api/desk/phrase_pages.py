@@ -11,10 +11,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import FormData
 
 from api.answers.problems import Problem
-from api.desk.disruption import LONGEST_DESCRIPTION, LONGEST_HEADER, Cause, Effect, Notice
+from api.desk.disruption import LANGUAGES, LONGEST_DESCRIPTION, LONGEST_HEADER, Cause, Effect, Language, Notice
 from api.desk.disruption_form import SHOWN_ON
 from api.desk.phrases import PLACES, SPANS_MIN, End, Phrase
-from api.desk.place_words import LANGUAGES, phrase_words
+from api.desk.place_words import languages_for, languages_needed, phrase_words
 from api.desk.rendering import OwnForm, Session, desk_of_request, desk_page, officer_of, page_moment, text
 from api.words.moment import PageMoment
 
@@ -50,7 +50,8 @@ def save(request: Request, form: OwnForm, key: str) -> Response:
             book.reset(key)
             desk_of_request(request).note(officer_of(request), "phrase_reset", key)
             return RedirectResponse("/desk/phrases", 303)
-        phrase, problem = _phrase(form, key, [phrase_of_book.key for phrase_of_book in book.all()])
+        taken = [phrase_of_book.key for phrase_of_book in book.all()]
+        phrase, problem = _phrase(form, key, taken, languages_needed(moment.timetable))
         if problem or text(form, "do") != "save":
             return _form(request, moment, phrase, key, problem, status=422 if problem else 200)
         book.save(phrase)
@@ -60,8 +61,8 @@ def save(request: Request, form: OwnForm, key: str) -> Response:
     return RedirectResponse(f"/desk/phrases?saved={phrase.key}", 303)
 
 
-def _phrase(form: FormData, key: str, taken: list[str]) -> tuple[Phrase, str]:
-    """What the form says, and the key of what is wrong with it."""
+def _phrase(form: FormData, key: str, taken: list[str], needed: set[Language]) -> tuple[Phrase, str]:
+    """What the form says, and the key of what is wrong with it. `needed`: see `languages_needed`."""
     texts = {
         name: {language: words for language in LANGUAGES
                if (words := text(form, f"{name}_{language}").replace("\r\n", "\n").strip()[:longest])}
@@ -82,7 +83,7 @@ def _phrase(form: FormData, key: str, taken: list[str]) -> tuple[Phrase, str]:
         ends=cast(End, ends if ends in get_args(End) else "day"),
         **texts,
     )
-    if set(phrase.name) != set(LANGUAGES) or set(phrase.header) != set(LANGUAGES):
+    if needed - (set(phrase.name) & set(phrase.header)):
         return phrase, "phrase_languages"
     return phrase, "phrase_places" if phrase.unknown_places() else ""
 
@@ -101,7 +102,7 @@ def _example(phrase: Phrase, moment: PageMoment) -> list[tuple[str, str, str]]:
     words = phrase_words(phrase, notice, tt, moment.now)
     return [
         (language, words.get(("header", language), ""), words.get(("description", language), ""))
-        for language in LANGUAGES
+        for language in languages_for(moment.texts)
     ]
 
 
@@ -111,7 +112,8 @@ def _form(
     book = desk_of_request(request).phrases
     unknown = ", ".join(f"{{{place}}}" for place in phrase.unknown_places())
     return desk_page(
-        request, moment, "phrase.html", status=status, phrase=phrase, key=key, fields=_FIELDS, languages=LANGUAGES,
+        request, moment, "phrase.html", status=status, phrase=phrase, key=key, fields=_FIELDS,
+        languages=languages_for(moment.texts), needed=languages_needed(moment.timetable),
         causes=get_args(Cause), effects=get_args(Effect), shown_on=SHOWN_ON, places=PLACES, spans=SPANS_MIN,
         example=_example(phrase, moment), problem=moment.texts(f"problem_{problem}", places=unknown) if problem else "",
         can_reset=book.is_own(key), is_default=book.is_default(key),

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.desk.disruption import Cause, Effect, Language
 from api.reading.alerts import ShownOn
 from api.words.texts import LOCALE
+from feeds.translations import text_in
 
 SPANS_MIN = (30, 60, 120, 240)
 """Ends to pick, in minutes from the beginning."""
@@ -47,6 +48,10 @@ class Phrase(BaseModel):
         texts = " ".join([*self.header.values(), *self.description.values()])
         named = set(_PLACE.findall(texts))
         return tuple(blank for blank in BLANKS if blank in named)
+
+    def name_in(self, language: str) -> str:
+        """Its name in a language, else in another."""
+        return text_in(self.name, language) or self.key
 
     def unknown_places(self) -> list[str]:
         """Places in its texts that nothing can be filled into."""

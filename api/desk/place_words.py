@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
 from babel.dates import format_date
 
-from api.desk.disruption import LONGEST_DESCRIPTION, LONGEST_HEADER, Language, Notice
+from api.desk.disruption import LANGUAGES, LONGEST_DESCRIPTION, LONGEST_HEADER, Language, Notice
 from api.desk.phrases import Phrase, filled
 from api.reading.lines import lines_of
 from api.reading.recurrence import Recurrence, recurrence_of
@@ -16,8 +17,16 @@ from api.words.texts import Texts, desk_texts_in
 from api.words.times import TimeWords
 from predictor.timetable import Timetable
 
-LANGUAGES: tuple[Language, ...] = ("fr", "en")
-"""Languages in which riders are told."""
+
+def languages_for(texts: Texts) -> list[Language]:
+    """Those of `LANGUAGES`, the officer's own first."""
+    return sorted(LANGUAGES, key=lambda language: language != texts.language)
+
+
+def languages_needed(timetable: Timetable) -> set[Language]:
+    """Those that no phrase may lack: what the network's agencies speak, and English, which stands in for others."""
+    spoken = {re.split("[-_]", tag)[0].lower() for tag in timetable.agency_lang.tolist()}
+    return {language for language in LANGUAGES if language in spoken} | {"en"}
 
 
 def phrase_words(phrase: Phrase, notice: Notice, timetable: Timetable, now: float) -> dict[tuple[str, str], str]:

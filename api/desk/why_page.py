@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.answers.heavy_reads import heavy
-from api.desk.place_words import LANGUAGES
+from api.desk.disruption import LANGUAGES
 from api.desk.rendering import Session, desk_of_request, desk_page, page_moment
 from api.reading.destinations import destination_of
 from api.reading.explanations import Explanation, explain, explain_line, time_asked

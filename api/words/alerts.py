@@ -12,6 +12,7 @@ from api.reading.lines import Line
 from api.reading.recurrence import recurrence_of
 from api.words.moment import PageMoment
 from api.words.recurrence import recurrence_words
+from api.words.texts import typeset
 from feeds.alerts import Alert
 from feeds.translations import text_in
 
@@ -48,6 +49,7 @@ def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
     """An alert in the language of `moment`."""
     texts, times, tt, rank = moment.texts, moment.words, moment.timetable, moment.lines.rank
     header, description, url = (text_in(text, texts.language) for text in (alert.header, alert.description, alert.url))
+    header, description = (typeset(text, texts.language) for text in (header, description))
     if not header:
         header, description = description or texts.known(f"effect_{alert.effect}") or url, ""
     start, end = alert.period(moment.now)

@@ -6,6 +6,7 @@ CLDR's, by Babel.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -23,6 +24,11 @@ _FALLBACK = "en"
 
 LANGUAGE_COOKIE = "lang"
 """Keeps the language that a reader chose."""
+
+_BEFORE_UNIT = re.compile(r"(?<=[}\d]) (?=(?:min|km|[hms])\b|%)")
+_BEFORE_COLON = re.compile(r"(?<=\S)[ \u202f](?=:(?!\S))")
+_BEFORE_MARK = re.compile(r"(?<=\S)[ \u00a0](?=[;!?](?!\S))")
+_IN_QUOTES = re.compile(r"(?<=«)[ \u202f]|[ \u202f](?=»)")
 
 Entry = str | dict[str, str]
 """A text with `{named}` places, or its plural forms by their CLDR names (`one`, `few`, `other` …)."""
@@ -63,12 +69,30 @@ class Texts:
         return self(key) if key in self.entries else ""
 
 
+def typeset(text: str, language: str) -> str:
+    """`text` with no-break spaces where a line must not end: before units, and in French where its marks want them, as
+    wide as the Imprimerie nationale has them."""
+    text = _BEFORE_UNIT.sub("\u00a0", text)
+    if language != "fr":
+        return text
+    return _IN_QUOTES.sub("\u00a0", _BEFORE_MARK.sub("\u202f", _BEFORE_COLON.sub("\u00a0", text)))
+
+
 @cache
 def texts_in(language: str, subject: str = "") -> Texts:
     """A catalogue of one of `LANGUAGES`: of the rider pages or of another `subject`, in English where that has none."""
     spoken = language if language in languages_of(subject) else _FALLBACK
     name = f"{subject}.{spoken}.toml" if subject else f"{spoken}.toml"
-    return Texts(spoken, tomllib.loads((LOCALE / name).read_text("utf-8")))
+    entries: dict[str, Entry] = tomllib.loads((LOCALE / name).read_text("utf-8"))
+    return Texts(
+        spoken,
+        {
+            key: {form: typeset(text, spoken) for form, text in entry.items()}
+            if isinstance(entry, dict)
+            else typeset(entry, spoken)
+            for key, entry in entries.items()
+        },
+    )
 
 
 @cache

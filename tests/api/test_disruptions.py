@@ -18,7 +18,7 @@ from google.transit.gtfs_realtime_pb2 import FeedMessage
 from api.app import create_app
 from api.desk.database import FILE_NAME, DeskDatabase
 from api.desk.desk import Desk
-from api.desk.disruption import Notice, alert_of
+from api.desk.disruption import LANGUAGES, Notice, alert_of
 from api.desk.phrases import default_phrases, filled
 from api.reading.alerts import Audience, audience_of
 from api.service.clock import ShiftedClock
@@ -61,11 +61,13 @@ def alert_ids(client: TestClient) -> list[str]:
     return [entity.id for entity in FeedMessage.FromString(client.get("/gtfs-rt/alerts").content).entity]
 
 
-def test_a_picked_phrase_is_worded_in_both_languages(client: TestClient) -> None:
+def test_a_picked_phrase_is_worded_in_all_languages(client: TestClient) -> None:
     said = publish(client, **DETOUR, ends_at=iso(at(18, 30)))
-    assert said["header"] == {"fr": "Ligne 2\N{NO-BREAK SPACE}: déviation par rue Neuve",
-                              "en": "Line 2: detour via rue Neuve"}  # fmt: skip
-    assert said["description"] == {"fr": "Jusqu’à 18:30.", "en": "Until 18:30."}
+    assert said["header"] == {
+        "fr": "Ligne 2\N{NO-BREAK SPACE}: déviation par rue Neuve", "en": "Line 2: detour via rue Neuve",
+        "de": "Linie 2: Umleitung über rue Neuve",
+    }  # fmt: skip
+    assert said["description"] == {"fr": "Jusqu’à 18:30.", "en": "Until 18:30.", "de": "Bis 18:30."}
     assert (said["cause"], said["effect"], said["state"]) == ("UNKNOWN_CAUSE", "DETOUR", "in_force")
 
 
@@ -127,7 +129,10 @@ def test_changing_one_makes_its_words_anew_but_keeps_the_officers_own(client: Te
     assert changed["header"]["en"] == "Line 2: detour via rue Vieille"
     kept = client.patch(f"/v1/disruptions/{said['disruption_id']}", json={"header": {"en": "Bus 2 goes round"}},
                         headers=MAY_WRITE).json()["disruption"]  # fmt: skip
-    assert kept["header"] == {"en": "Bus 2 goes round", "fr": "Ligne 2\N{NO-BREAK SPACE}: déviation par rue Vieille"}
+    assert kept["header"] == {
+        "en": "Bus 2 goes round", "fr": "Ligne 2\N{NO-BREAK SPACE}: déviation par rue Vieille",
+        "de": "Linie 2: Umleitung über rue Vieille",
+    }  # fmt: skip
     assert headers_at(client, "st-pierre") == ["Bus 2 goes round"]
 
 
@@ -284,9 +289,8 @@ def test_places_are_filled_and_empty_parts_left_out(text: str, values: dict[str,
     assert filled(text, values, 120) == said
 
 
-def test_every_default_phrase_is_whole_in_both_languages() -> None:
+def test_every_default_phrase_is_whole_in_all_languages() -> None:
     for phrase in default_phrases().values():
         assert phrase.unknown_places() == []
         for texts in (phrase.name, phrase.header, phrase.description):
-            assert set(texts) == {"fr", "en"}
-        assert set(phrase.header) == {"fr", "en"}
+            assert set(texts) == set(LANGUAGES)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from api.words.texts import LANGUAGES, LOCALE, clock_of, country_of, languages_of, region_of, texts_in
+from api.words.texts import LANGUAGES, clock_of, country_of, languages_of, region_of, texts_in, typeset
 from api.words.times import TimeWords
 from benchmarks.field.city import City
 from benchmarks.field.faces import text
@@ -53,14 +52,30 @@ def test_faces_write_the_clock_of_a_network_in_america_and_machines_read_hhmm() 
 
 def test_a_language_is_a_catalogue_and_no_code() -> None:
     assert {"en", "fr", "de"} <= set(LANGUAGES)
-    assert set(languages_of("desk")) == {"en", "fr"}
-    english = tomllib.loads((LOCALE / "en.toml").read_text("utf-8"))
     places = re.compile(r"\{(\w+)\}")
-    for language in LANGUAGES:
-        entries = texts_in(language).entries
-        assert set(entries) == set(english), language
-        for key, entry in entries.items():
-            assert set(places.findall(str(entry))) == set(places.findall(str(english[key]))), (language, key)
+    for subject in ("", "desk", "explain", "health"):
+        assert set(languages_of(subject)) == set(LANGUAGES), subject
+        english = texts_in("en", subject).entries
+        for language in LANGUAGES:
+            entries = texts_in(language, subject).entries
+            assert set(entries) == set(english), (language, subject)
+            for key, entry in entries.items():
+                assert isinstance(entry, str) is isinstance(english[key], str), (language, key)
+                assert set(places.findall(str(entry))) == set(places.findall(str(english[key]))), (language, key)
+
+
+def test_no_line_ends_before_a_mark_or_a_unit_in_french() -> None:
+    for subject in ("", "desk", "explain", "health"):
+        for key, entry in texts_in("fr", subject).entries.items():
+            assert not re.search(r"« | [:;!?»](?=\s|$)|[}\d] (min|km|h|s|%)(?!\w)", str(entry)), (subject, key, entry)
+
+
+def test_what_is_published_in_french_is_set_as_french_is() -> None:
+    assert typeset("Ligne 2 : arrêt « Gare » déplacé ! 5 min", "fr") == (
+        "Ligne 2\u00a0: arrêt «\u00a0Gare\u00a0» déplacé\u202f! 5\u00a0min"
+    )
+    assert typeset("Line 2 : moved", "en") == "Line 2 : moved"
+    assert typeset("https://x.example/ ?q a :b", "fr") == "https://x.example/ ?q a :b"
 
 
 def test_plurals_are_those_of_the_language() -> None:

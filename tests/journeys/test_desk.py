@@ -11,6 +11,7 @@ import pytest
 from google.transit.gtfs_realtime_pb2 import FeedMessage
 
 from api.answers.assets import map_library
+from api.words.texts import LANGUAGES
 from tests.journeys.conftest import PHONE
 from tests.journeys.demo_site import DESK_TOKEN, DemoSite
 from tests.journeys.opening import NewPage, opening
@@ -194,7 +195,7 @@ def looked_at(browser: Any, site: DemoSite) -> Iterator[Any]:
 @pytest.mark.parametrize("address", [*PAGES, "/desk/login"])
 def test_it_fits_every_width_and_axe_finds_no_fault_in_light_or_dark(address: str, looked_at: Any) -> None:
     page = looked_at
-    for language in ("fr", "en"):
+    for language in LANGUAGES:
         page.goto(f"{address}{'&' if '?' in address else '?'}lang={language}")
         assert_it_fits_every_width(page)
     assert_axe_finds_no_fault(page)
