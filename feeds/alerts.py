@@ -64,6 +64,10 @@ class Alert:
     header: Mapping[str, str] = field(default_factory=dict)
     description: Mapping[str, str] = field(default_factory=dict)
     url: Mapping[str, str] = field(default_factory=dict)
+    cause_detail: Mapping[str, str] = field(default_factory=dict)
+    """The cause in words of the agency's own,"""
+    effect_detail: Mapping[str, str] = field(default_factory=dict)
+    """and the effect."""
     selectors: tuple[Selector, ...] = ()
     """Any of them suffices; without one it concerns nobody."""
     active: tuple[Period, ...] = ()

@@ -232,6 +232,7 @@ def encode_alerts(alerts: Iterable[Alert], timetable: Timetable, now: float) -> 
                 _write_selector(entity.informed_entity.add(), selector, timetable, by_headway)
         for texts, translated in (
             (alert.header, entity.header_text), (alert.description, entity.description_text), (alert.url, entity.url),
+            (alert.cause_detail, entity.cause_detail), (alert.effect_detail, entity.effect_detail),
         ):  # fmt: skip
             for language, text in texts.items():
                 translation = translated.translation.add(text=text)

@@ -210,6 +210,8 @@ class _Fitting:
         order = np.argsort(tt.pattern_stop, kind="stable")
         self._by_stop: Int64Array = tt.pattern_of_call[order]
         self._stop_ptr = np.searchsorted(tt.pattern_stop[order], np.arange(tt.stops + 1))
+        # Where the only agency goes by its name, the timetable gives it no id: whatever realtime feeds call it is it.
+        self._only_agency = len(tt.agency_id) == 1 and tt.agency_id[0] == tt.agency_name[0]
         self._departures = np.bincount(tt.by_name.journey_trip, minlength=tt.trips)
         self._own_runs: dict[int, list[int]] = {}
         """The operator's own runs, by the trip that they are named by."""
@@ -312,7 +314,7 @@ class _Fitting:
         for route_id in (selector.route_id, trip.route_id):
             if route_id:
                 fits &= np.arange(len(fits)) == tt.route_index.get(route_id, NONE)
-        if selector.agency_id:
+        if selector.agency_id and not self._only_agency:
             fits &= tt.route_agency_id == selector.agency_id
         if selector.route_type >= 0:
             fits &= _of_type(tt.route_type, selector.route_type)

@@ -2,7 +2,7 @@
 
 Feeds are put together by other programs than timetables are: some fill ids up with blanks, some write the agency's id
 before them (`TB:t1`, `TB_t1`) where the timetable does not, or leave it out where it does, some call a line by the
-number that riders know, and numbers lose the zeros before them, or are given some.
+number that riders know or a stop by its code, and numbers lose the zeros before them, or are given some.
 """
 
 from __future__ import annotations
@@ -57,6 +57,8 @@ def known_id(name: str, index: Mapping[str, int], timetable: Timetable) -> str:
     if index is timetable.trip_index and not name.removesuffix(".0").isdecimal():
         return name
     alike = [other for other in _written_otherwise(name) if other in index]
+    if not alike and index in (timetable.stop_index, timetable.stop_named):
+        return _stop_of_code(timetable).get(name, name)
     return alike[0] if len(alike) == 1 else name
 
 
@@ -82,6 +84,16 @@ def routes_named(timetable: Timetable) -> Mapping[str, int]:
     by_number = {str(name): int(route) for name, route in zip(names[count == 1], first[count == 1], strict=True)}
     by_number.pop("", None)
     return {**by_number, **timetable.route_index}
+
+
+@lru_cache(maxsize=4)
+def _stop_of_code(timetable: Timetable) -> Mapping[str, str]:
+    """Ids of stops by the code that only one of them has; none where a code may be another stop's id."""
+    codes, first, count = np.unique(timetable.stop_code, return_index=True, return_counts=True)
+    ids = dict(zip(codes[count == 1].tolist(), timetable.stop_id[first[count == 1]].tolist(), strict=True))
+    ids.pop("", None)
+    named = timetable.stop_named
+    return {} if any(named.get(code, named[stop_id]) != named[stop_id] for code, stop_id in ids.items()) else ids
 
 
 @lru_cache(maxsize=4)

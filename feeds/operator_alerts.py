@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
@@ -23,6 +24,9 @@ _NEGATIVE_FROM = 2**63
 
 _PARTS_ABOVE = 10**11
 """No year of four digits is so many seconds."""
+
+_BARE_ADDRESS = re.compile(r"^(?:[\w-]+\.)+[a-z]{2,}(?=[:/?#]|$)", re.IGNORECASE)
+"""An address as people write it, without how to get there."""
 
 _Alert = gtfs_realtime_pb2.Alert
 
@@ -71,7 +75,9 @@ def _alert(alert_id: str, alert: gtfs_realtime_pb2.Alert) -> Alert:
         # What is written to be spoken stands in where nothing is written to be read.
         header=plain_texts(alert.header_text) or plain_texts(alert.tts_header_text),
         description=plain_texts(alert.description_text) or plain_texts(alert.tts_description_text),
-        url=plain_texts(alert.url),
+        url={language: _BARE_ADDRESS.sub(r"https://\g<0>", url) for language, url in plain_texts(alert.url).items()},
+        cause_detail=plain_texts(alert.cause_detail),
+        effect_detail=plain_texts(alert.effect_detail),
         # A message must say whom it is for; one that does not is for everyone.
         selectors=tuple(dict.fromkeys(_selector(entity) for entity in alert.informed_entity)) or (Selector(),),
         active=active,
@@ -112,12 +118,17 @@ def _direction(message: gtfs_realtime_pb2.EntitySelector | gtfs_realtime_pb2.Tri
 
 
 def _periods(ranges: Iterable[gtfs_realtime_pb2.TimeRange]) -> tuple[tuple[Period, ...], int]:
-    """The periods in order, and how many end before they begin. Of those nothing can be used: where there are no
-    others the alert is in force as long as the feed carries it."""
+    """The periods in order, those that overlap as one, and how many end before they begin. Of those nothing can be
+    used: where there are no others the alert is in force as long as the feed carries it."""
     periods = [(_start(period.start), _end(period.end)) for period in ranges]
     # The same time twice is when it was written, not when it ends.
     periods = [(start, math.inf if end == start else end) for start, end in periods]
-    usable = sorted({(start, end) for start, end in periods if start < end})
+    usable: list[Period] = []
+    for start, end in sorted({(start, end) for start, end in periods if start < end}):
+        if usable and start < usable[-1][1]:
+            usable[-1] = usable[-1][0], max(end, usable[-1][1])
+        else:
+            usable.append((start, end))
     return tuple(usable), sum(start > end for start, end in periods)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from html import unescape
 from html.parser import HTMLParser
 
+from babel.core import get_global
 from google.transit import gtfs_realtime_pb2
 
 from feeds.letters import as_meant, readable
@@ -32,15 +33,20 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.I
 _NO_TAG = re.compile(r"<(?!/?[A-Za-z][^<>]*>|!--[^<>]*-->)")
 """What the parser would read on from to the end of the text, again and again, or break at."""
 _SECTION = re.compile(r"<!\[CDATA\[|\]\]>")
+_WRITTEN_BREAK = re.compile(r"(?:\\r)?\\n")
+_ESCAPED = re.compile(r"\\([\"'/])")
+"""Line ends and quotes as programs write them, and some send them."""
+_NO_WORD = re.compile(r"[\W_]*|null|none|nil|nan|undefined|n/?a", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _BLANKS = " \t\f\v"
 _ESCAPED_TWICE = 2
+_OF_THREE_LETTERS = 3
 _MOST_CHARACTERS = 20_000
 """Nobody reads more at a stop."""
 
 
 def plain_texts(translated: gtfs_realtime_pb2.TranslatedString) -> dict[str, str]:
-    """The texts by language, none of them empty, markup taken out.
+    """The texts by language, none of them empty or what programs write in place of nothing, markup taken out.
 
     A text marked as HTML (`en-html`) only stands in where its language has no plain one.
     """
@@ -49,7 +55,7 @@ def plain_texts(translated: gtfs_realtime_pb2.TranslatedString) -> dict[str, str
     for translation in translated.translation:
         language, is_html = _language(text_of(translation.language))
         text = plain_text(text_of(translation.text), is_html=is_html)
-        if text:
+        if not _NO_WORD.fullmatch(text):
             (marked if is_html else plain).setdefault(language, text)
     return plain | {language: text for language, text in marked.items() if language not in plain}
 
@@ -57,11 +63,13 @@ def plain_texts(translated: gtfs_realtime_pb2.TranslatedString) -> dict[str, str
 def plain_text(text: str, *, is_html: bool = False) -> str:
     """Without markup, its line breaks kept. What only looks like it ("< 5 min") stays."""
     text = readable(as_meant(text[:_MOST_CHARACTERS]))
+    text = _ESCAPED.sub(r"\1", _WRITTEN_BREAK.sub("\n", text))
     for _ in range(_ESCAPED_TWICE):
+        text = _SECTION.sub("", text)
         if is_html or _TAG.search(text):
             # Where nothing but line breaks parts paragraphs, they are meant.
             reader = _PlainText(blanks=r"\s+" if _BREAK.search(text) else r"[ \t\f]+")
-            reader.feed(_NO_TAG.sub("&lt;", _SECTION.sub("", text)))
+            reader.feed(_NO_TAG.sub("&lt;", text))
             reader.close()
             text, is_html = "".join(reader.parts), False
         elif _ENTITY.search(text):
@@ -87,13 +95,15 @@ def _distance(tag: str, language: str) -> int:
 
 
 def _language(tag: str) -> tuple[str, bool]:
-    """A tag in its usual spelling without `html`, and whether that stood there."""
+    """A tag in its usual spelling (`fr` for `fre`) without `html`, and whether that stood there."""
     subtags = [subtag for subtag in re.split(r"[-_]", tag.strip()) if subtag]
     kept = [subtag for subtag in subtags if subtag.lower() != _HTML]
     is_html = len(kept) < len(subtags)
     if not kept or kept[0].lower() in _NO_LANGUAGE:
         return "", is_html
-    return "-".join([kept[0].lower(), *(s.upper() if len(s) == 2 else s for s in kept[1:])]), is_html
+    primary = kept[0].lower()
+    primary = get_global("language_aliases").get(primary, primary) if len(primary) == _OF_THREE_LETTERS else primary
+    return "-".join([primary, *(s.upper() if len(s) == 2 else s for s in kept[1:])]), is_html
 
 
 class _PlainText(HTMLParser):

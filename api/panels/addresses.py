@@ -149,11 +149,8 @@ def _messages(moment: PageMoment, stop: int) -> list[str]:
 
 def _message(alert: AlertWords) -> str:
     lines = " ".join(line.name for line in alert.lines)
-    sentence = (
-        f"{alert.header}. {alert.description}"
-        if alert.header and alert.description
-        else alert.header or alert.description
-    )
+    full_stop = "" if alert.header.endswith((".", "!", "?", "…", ":")) else "."
+    sentence = f"{alert.header}{full_stop} {alert.description}" if alert.description else alert.header
     parts = (f"{alert.when} · {sentence}" if alert.when else sentence).split("\n")
     sentence = " ".join(part for line in parts if (part := line.strip()))
     return f"{lines}: {sentence}" if lines else sentence

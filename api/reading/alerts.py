@@ -100,18 +100,18 @@ def audience_of(alert: Alert, timetable: Timetable) -> Audience:
     )
 
 
-def cause_for(moment: Moment, row: RunCall) -> str:
-    """Why a departure is cancelled or its stop skipped, as a GTFS-Realtime Cause; "" where no alert tells."""
+def telling_why(moment: Moment, row: RunCall) -> Alert | None:
+    """The alert whose cause is why a departure is cancelled or its stop skipped; None where none tells."""
     run = row.trip_idx, row.service_day, row.shift_s
-    found: list[tuple[bool, str]] = []
+    found: list[tuple[bool, Alert]] = []
     for alert, informed in _all(moment):
         if alert.state(moment.now) != "in_force":
             continue
         for selector in informed.fitting(*run, row.stop_idx if row.status == "skipped" else None):
             of_this = bool(selector.trip or selector.stop_id)
             if of_this or (row.status == "cancelled" and (selector.route_id or alert.effect in _STOPS_ALL)):
-                found.append((not of_this, alert.cause))
-    return min(found, default=(False, ""), key=lambda pair: pair[0])[1]
+                found.append((not of_this, alert))
+    return min(found, default=(False, None), key=lambda pair: pair[0])[1]
 
 
 def lines_told_of(moment: Moment) -> set[int]:

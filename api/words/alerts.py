@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from api.reading.alerts import cause_for, informed_by
+from api.reading.alerts import informed_by, telling_why
 from api.reading.calls import RunCall
 from api.reading.lines import Line
 from api.reading.recurrence import recurrence_of
@@ -16,6 +16,9 @@ from api.words.texts import typeset
 from feeds.alerts import Alert
 from feeds.translations import text_in
 
+_BLANKS = " \t\xa0"
+_ENDS = f"{_BLANKS}\n.:;!?-–—"
+"""What stands between a sentence and the next."""
 _MOST = 20
 """So many a page, panel or screen has room for."""
 
@@ -51,7 +54,8 @@ def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
     header, description, url = (text_in(text, texts.language) for text in (alert.header, alert.description, alert.url))
     header, description = (typeset(text, texts.language) for text in (header, description))
     if not header:
-        header, description = description or texts.known(f"effect_{alert.effect}") or url, ""
+        effect = text_in(alert.effect_detail, texts.language) or texts.known(f"effect_{alert.effect}")
+        header, description = description or effect or url, ""
     start, end = alert.period(moment.now)
     recurrence, repeats = recurrence_of(alert.affects, moment.lines.zone), ""
     if recurrence:
@@ -67,7 +71,7 @@ def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
             until = [texts("alert_until", time=time(end)) for time in (times.clock, times.dated)]
     return AlertWords(
         header=header,
-        description=description,
+        description=_beyond(header, description),
         url=url if url.startswith(("https://", "http://")) else "",
         lines=tuple(moment.lines.all[route] for route in sorted(informed.routes, key=rank.__getitem__)),
         stops=tuple((str(tt.stop_id[stop]), str(tt.stop_name[stop])) for stop in sorted(informed.stops)),
@@ -89,12 +93,21 @@ def all_alert_words(moment: PageMoment, alerts: Iterable[Alert]) -> list[AlertWo
         words = alert_words(moment, alert)
         if not words.header:
             continue
-        key = words.header, words.description, words.url, words.starts_at, words.ends_at
+        key = words.header, words.description, words.url, words.when, words.until_dated, words.in_force
         before = words_of_key.get(key, words)
         lines = sorted({*before.lines, *words.lines}, key=lambda line: moment.lines.rank[line.route])
         stops = dict.fromkeys((*before.stops, *words.stops))
         words_of_key[key] = replace(words, lines=tuple(lines), stops=tuple(stops))
     return list(words_of_key.values())
+
+
+def _beyond(header: str, description: str) -> str:
+    """What a description says beyond the header, which many of them repeat."""
+    repeated = header.rstrip(_ENDS)
+    if description[: len(repeated)].casefold() != repeated.casefold():
+        return description
+    rest = description[len(repeated) :].lstrip(_BLANKS)
+    return rest.lstrip(_ENDS) if rest[:1] in _ENDS else description
 
 
 def first_alert_words(moment: PageMoment, alerts: Iterable[Alert]) -> list[AlertWords]:
@@ -110,4 +123,7 @@ def first_alert_words(moment: PageMoment, alerts: Iterable[Alert]) -> list[Alert
 
 def reason_words(moment: PageMoment, row: RunCall) -> str:
     """Why a departure is cancelled or its stop skipped, in a word; "" where no alert tells."""
-    return moment.texts.known(f"cause_{cause_for(moment, row)}")
+    alert = telling_why(moment, row)
+    if alert is None:
+        return ""
+    return text_in(alert.cause_detail, moment.texts.language) or moment.texts.known(f"cause_{alert.cause}")

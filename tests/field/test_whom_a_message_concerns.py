@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from google.transit import gtfs_realtime_pb2
 
 from benchmarks.field.city import TOKEN, City
-from benchmarks.field.faces import text
-from benchmarks.field.messages import StopUpdate, TripUpdate, alert, bus, update
+from benchmarks.field.faces import text, texts
+from benchmarks.field.messages import StopUpdate, TripUpdate, alert, bus, cancelled, update
 from benchmarks.field.network import (
     Agency,
     Frequency,
@@ -322,3 +323,86 @@ def test_a_message_of_an_address_alone_is_told_by_it_and_one_without_a_word_is_n
     city = City().alerts(alert("", {"route_id": "r1"}, url="https://town.example/works"), alert("", {"route_id": "r1"}))
     assert city.messages(route="r1")["line page"] == ["https://town.example/works"]
     assert city.messages(stop="B")["screen"] == ["1 https://town.example/works"]
+
+
+@pytest.mark.parametrize("agency_id", ["1", "Town Buses"])
+def test_where_the_only_agency_has_no_id_whatever_a_message_calls_it_is_it(agency_id: str) -> None:
+    agency = "agency_name,agency_url,agency_timezone\nTown Buses,https://town.example.org,Europe/Paris\n"
+    routes = "route_id,route_short_name,route_type\nr1,1,3\n"
+    city = City(Network(tables={"agency": agency, "routes": routes}))
+    city.alerts(alert(SAID, {"agency_id": agency_id}), alert("Detour", {"agency_id": agency_id, "route_id": "r1"}))
+    assert heads(city, "home") == [SAID]
+    assert heads(city, "C") == heads(city, "r1") == heads(city, "t1") == [SAID, "Detour"]
+
+
+def test_a_stop_may_be_named_by_the_code_on_its_pole() -> None:  # kona314/transit-fedilerts#11
+    poles = (*row_of_stops("A"), Stop("13291", 600.0, code="3291"), Stop("C", 1200.0, code="A"))
+    city = City(network(poles)).alerts(alert(SAID, {"stop_id": "3291"}))
+    assert city.messages(stop="13291")["panel"] == [], "of codes that may be another stop's id none is believed"
+    city = City(network(poles[:2])).alerts(alert(SAID, {"stop_id": "3291"}))
+    city.trip_updates(update("t1", StopUpdate("3291", delay=120)))
+    assert city.messages(stop="13291")["panel"] == [SAID]
+    assert texts(city.departures("13291", arrivals=True))[0] == "08:04 t1 live"
+
+
+def test_periods_that_overlap_are_one() -> None:
+    works = alert(SAID, {"route_id": "r1"}, active=(("07:00", "09:00"), ("08:00", "10:00"), ("10:00", "11:00")))
+    city = City(at="08:30").alerts(works)
+    assert "Until 10:00" in text(city.page("/alerts"))
+    assert city.json("/v1/disruptions")["disruptions"][0]["ends_at"].startswith("2026-11-26T10:00")
+
+
+def test_the_same_words_are_said_once_whenever_they_were_first_said() -> None:
+    city = City().alerts(*(alert(SAID, {"route_id": "r1"}, active=((start, "20:00"),)) for start in ("07:00", "07:10")))
+    told = city.messages(stop="C")
+    assert (told["stop page"], told["panel"], told["screen"]) == ([SAID], [f"1: {SAID}"], [f"1 {SAID}"])
+
+
+@pytest.mark.parametrize(
+    ("header", "description", "said", "beyond"),
+    [
+        ("Stop C closed", "Stop C closed.", "Stop C closed", ""),
+        ("Stop C closed", "STOP C CLOSED - use D", "Stop C closed. use D", "use D"),
+        ("Stop C closed.", "Stop C closed.\nUse D", "Stop C closed. Use D", "Use D"),
+        ("Stop C", "Stop C is closed", "Stop C. Stop C is closed", "Stop C is closed"),
+        ("Closed!", "Use D", "Closed! Use D", "Use D"),
+        # What programs write in place of nothing.
+        ("null", "Use D", "Use D", ""), ("-", "Use D", "Use D", ""), ("Closed", "N/A", "Closed", ""),
+        ("<![CDATA[Closed]]>", r"Use D\nor \"E\"", 'Closed. Use D or "E"', 'Use D or "E"'),
+    ],
+)  # fmt: skip
+def test_nothing_is_said_twice_nor_what_stands_for_nothing(
+    header: str, description: str, said: str, beyond: str
+) -> None:
+    city = City().alerts(alert(header, {"route_id": "r1"}, description=description))
+    assert city.messages(stop="C")["panel"] == [f"1: {said}"]
+    assert [text(shown) for shown in city.page("/stops/C").css(".alerts p")][1:] == [beyond] * bool(beyond)
+
+
+def test_a_language_may_be_named_by_three_letters() -> None:
+    city = City().alerts(alert({"fre": "Travaux", "eng": SAID}, {"route_id": "r1"}))
+    assert city.messages(route="r1")["line page"] == [SAID]
+    assert city.json("/v1/stops/C/board", lang="fr")["messages"] == ["1: Travaux"]
+
+
+@pytest.mark.parametrize("url", ["bustracker.ridewta.com", "www.town.example/works", "https://town.example/works"])
+def test_an_address_leads_there_though_it_does_not_say_how(url: str) -> None:  # whatcomtrans/publicwtadata#4
+    city = City().alerts(alert(SAID, {"route_id": "r1"}, url=url))
+    (link,) = city.page("/stops/C").css(".alerts a")
+    assert link.attributes["href"] == (url if "://" in url else f"https://{url}")
+
+
+def test_the_agencys_own_words_for_cause_and_effect_are_told_and_passed_on() -> None:
+    city = City().trip_updates(cancelled("t1", start_date=20261126))
+    message = gtfs_realtime_pb2.FeedMessage()
+    message.ParseFromString(
+        city.writer.alerts([alert("", {"trip_id": "t1"}, cause="DEMONSTRATION", effect="NO_SERVICE")], city.now)
+    )
+    written = message.entity[0].alert
+    written.cause_detail.translation.add(text="Marathon")
+    written.effect_detail.translation.add(text="The 08:00 does not run")
+    city.alerts(message.SerializeToString())
+    assert city.messages(stop="C")["panel"] == ["1: The 08:00 does not run"]
+    assert "Marathon" in text(city.page("/stops/C").css_first("li.departure"))
+    ours = city.our_alerts()[0].alert
+    assert (ours.cause_detail, ours.effect_detail) == (written.cause_detail, written.effect_detail)
