@@ -12,15 +12,17 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 import anyio
 import anyio.to_thread
+from fastapi import Header, Request
 from sse_starlette import ServerSentEvent
 
 from api.answers.answer import Answer
 from api.answers.event_stream import EventStream
 from api.answers.problems import PROBLEMS, Problem, ProblemDetails
+from api.answers.rate_limits import client_of
 from api.reading.board import StopBoards
 from api.reading.moment import Moment
 from api.service.served import Served
@@ -47,6 +49,7 @@ STREAM: dict[int | str, dict[str, Any]] = {
     503: {"model": ProblemDetails, "description": "Too many listeners: poll instead"},
 }
 """For the OpenAPI document of each event stream."""
+LastEventId = Annotated[str | None, Header(description="The id of the last event received")]
 
 log = logging.getLogger("prochain")
 
@@ -226,6 +229,18 @@ class Announcer:
                     await asyncio.sleep(0)
             with anyio.move_on_after(_LOOK_S):
                 await self._look.wait()
+
+
+def announced(
+    request: Request,
+    key: Hashable,
+    make: Make,
+    last_event_id: str | None,
+    attended: AbstractContextManager[None] | None = None,
+) -> EventStream:
+    """The application's answer to who listens, see `Announcer.answer`."""
+    announcer: Announcer = request.app.state.announcer
+    return announcer.answer(key, make, last_event_id, client_of(request), attended)
 
 
 def _event(name: str, body: str, event_id: str | None = None) -> bytes:

@@ -26,7 +26,7 @@ _STEADY_S = 30.0
 
 
 def digest_of(says: object) -> str:
-    """Short hash of what an answer says; `says` is made of tuples, lists, strings and numbers."""
+    """Short hash of what an answer says; `says` is made of tuples, lists, models, strings and numbers."""
     return hashlib.blake2b(repr(says).encode(), digest_size=12).hexdigest()
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import WithJsonSchema
 
-from api.answers.problems import Problem
+from api.answers.problems import no_such
 
 _FRACTION = r"(?:\.[0-9]{1,15})?"
 PLACE = (
@@ -23,10 +23,7 @@ def place_of(near: str) -> tuple[float, float]:
     """Latitude and longitude. Errors: Problem 422."""
     place = place_in(near)
     if place is None:
-        raise Problem(
-            422, "bad-parameter", "Parameter not understood",
-            f"“near”: “{near}” is no place; write latitude and longitude in degrees, such as near=47.39,0.69.",
-        )  # fmt: skip
+        raise no_such("near", near, "place; write latitude and longitude in degrees, such as near=47.39,0.69")
     return place
 
 

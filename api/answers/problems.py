@@ -65,6 +65,11 @@ class Problem(HTTPException):
         self.suggestions = suggestions
 
 
+def no_such(name: str, given: str | None, wanted: str) -> Problem:
+    """A parameter that cannot be understood. `wanted`: "date; write YYYY-MM-DD"."""
+    return Problem(422, "bad-parameter", "Parameter not understood", f"“{name}”: “{given}” is no {wanted}.")
+
+
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     404: {"model": ProblemDetails, "description": "No such thing; the detail says what to do"},
     422: {"model": ProblemDetails, "description": "A parameter that cannot be understood"},

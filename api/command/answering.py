@@ -7,14 +7,16 @@ import socket
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from api.answers.map_tiles import MapTiles
 from api.answers.problems import Problem, problem_response
+from api.app import create_app
 from api.command.listening import serve
 from api.command.network import Network
 from api.command.plainly import Signalled
@@ -22,6 +24,7 @@ from api.command.port import stop_address
 from api.command.worth_opening import stops_worth_opening
 from api.desk.desk import Desk, desk_of
 from api.pages.reminders import reminders_of
+from api.service.served import Served
 from api.service.settings import Settings
 
 if TYPE_CHECKING:
@@ -56,11 +59,7 @@ def follow_network(
             publisher.start()
         _tell_what_is_served(service, desk, base + settings.root_path, network.shown_token)
         with suppress(Signalled):
-            serve(
-                service, desk, listening, ready, settings.trusted_proxies, settings.root_path, settings.siri,
-                settings.abbreviations, map_tiles_of(settings),
-                reminders,
-            )  # fmt: skip
+            serve(_app(service, desk, settings, listening, reminders=reminders), listening, ready)
 
 
 def answer_readers(
@@ -82,18 +81,19 @@ def answer_readers(
             if not reader.wait(_AT_ONCE_S):
                 print(f"Waiting for the engine's first view at {exchange.place} …", flush=True)
                 _say_not_yet(listening, reader.wait)
-            serve(
-                reader, Desk(reader), listening, ready, settings.trusted_proxies, settings.root_path, settings.siri,
-                settings.abbreviations, map_tiles_of(settings),
-                reads=True, engine=engine,
-            )  # fmt: skip
+            serve(_app(reader, Desk(reader), settings, listening, reads=True, engine=engine), listening, ready)
         finally:
             reader.stop()
 
 
-def map_tiles_of(settings: Settings) -> MapTiles | None:
-    """The streets beneath the map. Errors: ConfigurationError."""
-    return MapTiles(settings.map_tiles) if settings.map_tiles else None
+def _app(service: Served, desk: Desk, settings: Settings, listening: socket.socket, **more: Any) -> FastAPI:
+    """The faces of a service as `settings` want them. Parameters: `more`: see `create_app`. Errors:
+    ConfigurationError."""
+    return create_app(
+        service, desk, trusted_proxies=settings.trusted_proxies, behind_socket=listening.family == socket.AF_UNIX,
+        root_path=settings.root_path, siri_names=settings.siri, abbreviations=settings.abbreviations,
+        map_tiles=MapTiles(settings.map_tiles) if settings.map_tiles else None, **more,
+    )  # fmt: skip
 
 
 def _tell_what_is_served(service: Service, desk: Desk, base: str, shown_token: str | None) -> None:

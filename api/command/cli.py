@@ -416,8 +416,9 @@ def token() -> None:
 
 def _headers(given: list[str] | None) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     """Those for all feeds, and those for one, by feed."""
-    from api.service.live import FEEDS, GTFS
+    from api.service.live import GTFS
     from api.service.settings import ConfigurationError
+    from feeds.message_kinds import FEEDS
 
     for_all, for_one = dict[str, str](), dict[str, dict[str, str]]()
     for header in given or ():

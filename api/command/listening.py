@@ -5,21 +5,15 @@ from __future__ import annotations
 import gc
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
 
 import uvicorn
 from starlette.applications import Starlette
 
-from api.answers.map_tiles import MapTiles
-from api.app import create_app
 from api.command.connections import KEEP_ALIVE_S, TimedConnection, allow_many_files
 from api.command.unused_memory import give_back
-from api.desk.desk import Desk
-from api.pages.reminders import Reminders
-from api.service.served import Served
-from api.service.siri_names import SiriNames
 
 _TURN_S = 0.0005
 """The engine's thread goes on for no longer than this where a reader waits; Python's own 5 ms are felt."""
@@ -65,26 +59,7 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def serve(
-    service: Served,
-    desk: Desk,
-    listening: socket.socket,
-    ready: Callable[[], None] = lambda: None,
-    trusted_proxies: Sequence[str] = (),
-    root_path: str = "",
-    siri_names: SiriNames | None = None,
-    abbreviations: Mapping[str, str] | None = None,
-    map_tiles: MapTiles | None = None,
-    reminders: Reminders | None = None,
-    *,
-    reads: bool = False,
-    engine: str | None = None,
-) -> None:
-    """Answer until SIGINT or SIGTERM; `ready` is called when that has begun. Parameters: see `create_app`."""
-    app = create_app(
-        service, desk, trusted_proxies=trusted_proxies, root_path=root_path,
-        behind_socket=listening.family == socket.AF_UNIX, siri_names=siri_names,
-        abbreviations=abbreviations, map_tiles=map_tiles, reminders=reminders, reads=reads, engine=engine,
-    )  # fmt: skip
+def serve(app: Starlette, listening: socket.socket, ready: Callable[[], None]) -> None:
+    """Answer until SIGINT or SIGTERM; `ready` is called when that has begun."""
     app.state.doors.limit_to_files(allow_many_files())
     Server(app, ready).run(sockets=[listening])

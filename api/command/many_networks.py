@@ -12,8 +12,7 @@ from threading import Thread
 
 import typer
 
-from api.command.connections import allow_many_files
-from api.command.listening import Server
+from api.command.listening import serve
 from api.command.plainly import Signalled
 from api.command.port import IN_FILES, address_of, listen
 from api.networks.app import networks_app
@@ -30,11 +29,10 @@ def serve_networks(settings: Settings, config: Path | None) -> None:
     with TemporaryDirectory(prefix="prochain-") as folder:
         networks = [_supervised(name, config, Path(folder) / f"{name}.socket") for name in settings.networks]
         app = networks_app(networks, trusted_proxies=settings.trusted_proxies, root_path=settings.root_path)
-        app.state.doors.limit_to_files(allow_many_files())
         base = address_of(listening) + settings.root_path
         typer.echo("\n".join(["", f"  {base}/", *(f"  {base}/{name}/" for name in settings.networks), ""]))
         with suppress(Signalled):
-            Server(app, lambda: typer.echo("  Ctrl-C ends it.")).run(sockets=[listening])
+            serve(app, listening, lambda: typer.echo("  Ctrl-C ends it."))
 
 
 def end_with_stdin() -> None:

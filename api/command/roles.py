@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
 
 from api.command.network import Network
 from api.command.port import address_of, listen
 from api.service.settings import ConfigurationError
-
-if TYPE_CHECKING:
-    pass
 
 
 def serve_network(network: Network) -> None:
@@ -24,21 +19,18 @@ def serve_network(network: Network) -> None:
         )
     listening = listen(settings.host, settings.port)
     with ExitStack() as held:
-        _serve(network.with_streets(held), listening)
+        network = network.with_streets(held)
+        settings = network.settings
+        if settings.workers:
+            from api.command.processes import serve_by_processes
 
+            serve_by_processes(network, listening)
+            return
+        from api.command.answering import answer_readers, follow_network
+        from api.service.exchange import exchange_of
 
-def _serve(network: Network, listening: socket.socket) -> None:
-    settings = network.settings
-    if settings.workers:
-        from api.command.processes import serve_by_processes
-
-        serve_by_processes(network, listening)
-        return
-    from api.command.answering import answer_readers, follow_network
-    from api.service.exchange import exchange_of
-
-    if settings.role == "api":
-        answer_readers(settings, listening, exchange_of(settings), settings.engine)
-    else:
-        exchange = exchange_of(settings) if settings.role == "engine" else None
-        follow_network(network, listening, address_of(listening), exchange)
+        if settings.role == "api":
+            answer_readers(settings, listening, exchange_of(settings), settings.engine)
+        else:
+            exchange = exchange_of(settings) if settings.role == "engine" else None
+            follow_network(network, listening, address_of(listening), exchange)

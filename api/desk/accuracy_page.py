@@ -18,6 +18,7 @@ from api.reading.line_performance import Cell, Direction, line_performance
 from api.reading.lines import Line
 from api.words.moment import PageMoment
 from feeds.history.accuracy_sums import By
+from feeds.service_times import DAY_BEGINS_S
 from predictor.accuracy.measures import BUCKETS
 
 accuracy_page_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -214,7 +215,7 @@ def _way(way: Direction, moment: PageMoment) -> Way:
 
 
 def _service_hour(hour: str) -> int:
-    return (int(hour) - 3) % 24
+    return (int(hour) - DAY_BEGINS_S // 3600) % 24
 
 
 def _span(first: date, last: date, moment: PageMoment) -> str:

@@ -73,7 +73,7 @@ class Desk:
         self._published: OrderedDict[str, int] = OrderedDict()
         service.own_alerts = self.disruptions.alerts
         service.desk_fault = lambda: self.fault
-        service.desk_threads = lambda: [outbox.work for outbox in self._outboxes]
+        service.face_threads += [outbox.work for outbox in self._outboxes]
         self.disruptions.show = service.show_own_alerts
         service.show_own_alerts()
 

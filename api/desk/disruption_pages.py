@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
+from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.datastructures import FormData
 
 from api.answers.map_frame import MAP_POLICY, map_context
 from api.answers.problems import Problem
@@ -76,19 +78,11 @@ def new(request: Request, _: Session, phrase: str = "") -> Response:
 @disruption_pages_router.post("/desk/disruptions/new")
 def publish(request: Request, form: OwnForm) -> Response:
     """Publish, or show what it would be like."""
-    moment, desk = page_moment(request), desk_of_request(request)
-    phrase, given = _phrase(request, text(form, "phrase")), form_of_post(form)
-    form_id = text(form, "form_id")
-    if text(form, "do") != "publish":
-        return _form_page(request, moment, given, phrase, None, form_id)
-    notice, problem = _said(given, phrase, moment, None)
-    if notice is None or problem:
-        return _form_page(request, moment, given, phrase, None, form_id, problem, status=422)
-    try:
-        number = desk.publish_once(form_id, notice, moment.now, officer_of(request)).number
-    except sqlite3.Error:
-        return _form_page(request, moment, given, phrase, None, form_id, "not_saved", status=507)
-    return RedirectResponse(f"/desk?{urlencode({'published': number})}", 303)
+    moment, once = page_moment(request), desk_of_request(request).publish_once
+    return _written(
+        request, form, moment, None,
+        lambda notice: once(text(form, "form_id"), notice, moment.now, officer_of(request)),
+    )  # fmt: skip
 
 
 @disruption_pages_router.get("/desk/disruptions/{number}")
@@ -104,19 +98,29 @@ def edit(request: Request, _: Session, number: int) -> Response:
 @disruption_pages_router.post("/desk/disruptions/{number}")
 def change(request: Request, form: OwnForm, number: int) -> Response:
     """Change it, or show what it would be like."""
-    moment, desk, kept = page_moment(request), desk_of_request(request), _kept(request, number)
-    phrase, given = _phrase(request, text(form, "phrase")), form_of_post(form)
+    moment, disruptions, kept = page_moment(request), desk_of_request(request).disruptions, _kept(request, number)
+    return _written(
+        request, form, moment, kept,
+        lambda notice: disruptions.change(number, notice, moment.now, officer_of(request)),
+    )  # fmt: skip
+
+
+def _written(
+    request: Request, form: FormData, moment: PageMoment, kept: Disruption | None, write: Callable[[Notice], Disruption]
+) -> Response:
+    """Write what the form says where that is asked for and nothing speaks against it, else show it."""
+    phrase, given, form_id = _phrase(request, text(form, "phrase")), form_of_post(form), text(form, "form_id")
     if text(form, "do") != "publish":
-        return _form_page(request, moment, given, phrase, kept, "")
+        return _form_page(request, moment, given, phrase, kept, form_id)
     notice, problem = _said(given, phrase, moment, kept)
-    if text(form, "changed_at") != repr(kept.changed_at):
+    if kept and text(form, "changed_at") != repr(kept.changed_at):
         problem = "changed_meanwhile"
     if notice is None or problem:
-        return _form_page(request, moment, given, phrase, kept, "", problem, status=422)
+        return _form_page(request, moment, given, phrase, kept, form_id, problem, status=422)
     try:
-        desk.disruptions.change(number, notice, moment.now, officer_of(request))
+        number = write(notice).number
     except sqlite3.Error:
-        return _form_page(request, moment, given, phrase, kept, "", "not_saved", status=507)
+        return _form_page(request, moment, given, phrase, kept, form_id, "not_saved", status=507)
     return RedirectResponse(f"/desk?{urlencode({'published': number})}", 303)
 
 

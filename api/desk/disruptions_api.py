@@ -166,7 +166,7 @@ def list_disruptions(
         for message in messages[(page - 1) * limit : page * limit]
     ]
     listed = json_answer(
-        request, moment, (len(messages), [disruption.model_dump() for disruption in answers]),
+        request, moment, (len(messages), answers),
         lambda: DisruptionsAnswer(**moment.answer_fields(), total=len(messages), disruptions=answers),
         max_age_s=_MAX_AGE_S,
     )  # fmt: skip

@@ -68,15 +68,7 @@ class Outbox:
         self.work.stop(_CLOSING_S)
 
     def _tell_all(self) -> None:
-        try:
-            self._tell_what_is_owed()
-        except sqlite3.Error:
-            # Closed under a subscriber that hangs, this is how the thread learns of it.
-            if not self._closing.is_set():
-                raise
-
-    def _tell_what_is_owed(self) -> None:
-        while (owed := self._database.next_bulletin(self._name, self._settled)) is not None:
+        while (owed := self._next()) is not None:
             number, bulletin = owed
             error = self._tell(bulletin)
             if error and self._closing.is_set():
@@ -90,6 +82,15 @@ class Outbox:
                 self._database.settle(self._name, number)
             except sqlite3.Error:
                 log.exception("%s: a bulletin is told again after the next start.", self._name)
+
+    def _next(self) -> tuple[int, Bulletin | None] | None:
+        try:
+            return self._database.next_bulletin(self._name, self._settled)
+        except sqlite3.Error:
+            # Closed under a subscriber that hangs, this is how the thread learns of it.
+            if not self._closing.is_set():
+                raise
+            return None
 
     def _tell(self, bulletin: Bulletin | None) -> str:
         """What keeps it from being told, "" where it was."""

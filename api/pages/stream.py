@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from api.answers.announcer import Announcement, Announcer
+from api.answers.announcer import Announcement, LastEventId, announced
 from api.answers.caching import digest_of, steady
 from api.answers.frame import fragment
 from api.answers.lookups import stop_index
 from api.answers.noticed import noticed
-from api.answers.rate_limits import client_of
 from api.pages.stop import StopPage, stop_page
 from api.reading.board import StopBoards
 from api.words.moment import PageMoment, said_in
@@ -22,11 +19,7 @@ page_stream_router = APIRouter(include_in_schema=False)
 
 @page_stream_router.get("/stops/{stop_id:path}/stream")
 def stop_stream(
-    request: Request,
-    stop_id: str,
-    order: str = "",
-    line: str = "",
-    last_event_id: Annotated[str | None, Header()] = None,
+    request: Request, stop_id: str, order: str = "", line: str = "", last_event_id: LastEventId = None
 ) -> Response:
     """An event `board` with the board's HTML whenever it says something that the script cannot count by itself."""
     here = PageMoment.of(request)
@@ -39,9 +32,7 @@ def stop_stream(
         board = fragment(moment, "stop_board.html", page=page)
         return Announcement(digest_of((moment.feed.stopped, _says(page, moment))), board)
 
-    announcer: Announcer = request.app.state.announcer
-    key = ("page", here.root, stop_id, language, country, order, line)
-    return announcer.answer(key, make, last_event_id, client_of(request))
+    return announced(request, ("page", here.root, stop_id, language, country, order, line), make, last_event_id)
 
 
 def _says(page: StopPage, moment: PageMoment) -> object:

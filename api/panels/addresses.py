@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, cast
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from api.answers.announcer import STREAM, Announcement, Announcer
+from api.answers.announcer import STREAM, Announcement, LastEventId, announced
 from api.answers.answer import Status
 from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, digest_of
 from api.answers.event_stream import EventStream
 from api.answers.lookups import stop_index
 from api.answers.problems import PROBLEMS
-from api.answers.rate_limits import client_of
 from api.answers.screens_seen import ScreenKey, ScreenName, screens_seen_of
 from api.panels.models import PanelBoard, PanelDeparture
 from api.panels.text import panel_lines
@@ -81,7 +80,7 @@ def stream_board(
     limit: Limit = 6,
     language: Language = "en",
     name: ScreenName = "",
-    last_event_id: Annotated[str | None, Header(description="The id of the last event received")] = None,
+    last_event_id: LastEventId = None,
 ) -> Response:
     """The board as Server-Sent Events: an event `board` (as `…/board` gives it) whenever something shown changes, an
     event `heartbeat` every 10 seconds otherwise. Who comes back with `Last-Event-ID` gets the board only if it has
@@ -94,10 +93,8 @@ def stream_board(
         shown = _board(boards, said_in(boards.moment, language), stop_index(boards.moment, stop_id), limit)
         return Announcement(digest_of(_says(shown)), shown.model_dump_json())
 
-    announcer: Announcer = request.app.state.announcer
-    return announcer.answer(
-        ("board", stop_id, limit, language), make, last_event_id, client_of(request), screens.listening(seen, clock)
-    )
+    key = ("board", stop_id, limit, language)
+    return announced(request, key, make, last_event_id, screens.listening(seen, clock))
 
 
 def _board(boards: StopBoards, moment: PageMoment, stop: int, limit: int) -> PanelBoard:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from api.answers.announcer import Announcement, Announcer
+from api.answers.announcer import Announcement, LastEventId, announced
 from api.answers.assets import style
 from api.answers.frame import Frame, fragment, framed
 from api.answers.problems import Problem
-from api.answers.rate_limits import client_of
 from api.answers.screens_seen import ScreenKey, ScreenName, screens_seen_of
 from api.panels.screen import ScreenPage, screen_page, screen_timetable
 from api.reading.board import MOST_DEPARTURES, StopBoards
@@ -52,7 +51,7 @@ def screen(
     voice: Literal["", "0", "1"] = "",
     only: Literal["", "board", "stream"] = "",
     name: ScreenName = "",
-    last_event_id: Annotated[str | None, Header()] = None,
+    last_event_id: LastEventId = None,
 ) -> Response:
     """The screen of some stops; `only` the part that changes, once or as an event stream, is for its script."""
     boards = StopBoards(Moment.of(request))
@@ -68,13 +67,12 @@ def screen(
         notice = moment.texts("error_stop", id=unknown[0]) if unknown else moment.texts("screen_stops", most=MOST_STOPS)
         return _notice(moment, notice)
     if only == "stream":
-        announcer: Announcer = request.app.state.announcer
         key = ("screen", tuple(asked), limit, language, country)
 
         def make(boards: StopBoards) -> Announcement:
             return _announced(said_in(boards.moment, language, country, short), boards, asked, limit)
 
-        return announcer.answer(key, make, last_event_id, client_of(request), screens.listening(seen, clock))
+        return announced(request, key, make, last_event_id, screens.listening(seen, clock))
     stops = [moment.timetable.stop_index[stop_id] for stop_id in asked]
     page = screen_page(boards, moment, stops, limit)
     if only == "board":

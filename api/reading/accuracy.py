@@ -11,6 +11,7 @@ from api.reading.calls import iso_date
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
 from feeds.history.accuracy_sums import CALLS, OPERATOR, OURS, AccuracySums, By, GroupSums
+from feeds.service_times import DAY_BEGINS_S
 from predictor.accuracy import measures
 from predictor.accuracy.tally import FIGURES, SUMS, figures_of
 from predictor.timetable import Timetable
@@ -89,7 +90,7 @@ def recent(sums: AccuracySums, timetable: Timetable) -> list[Scores]:
 
 def days_until_now(moment: Moment, days: int = DAYS) -> tuple[date, date]:
     """The last service days, today included: it begins in the small hours."""
-    today = (datetime.fromtimestamp(moment.now, moment.view.zone) - timedelta(hours=3)).date()
+    today = (datetime.fromtimestamp(moment.now, moment.view.zone) - timedelta(seconds=DAY_BEGINS_S)).date()
     return today - timedelta(days=days - 1), today
 
 

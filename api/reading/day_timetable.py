@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from api.reading.destinations import destinations, usual_destination
+from api.reading.destinations import destinations, most_common, usual_destination
 from api.reading.lines import Line, patterns_of, stops_along
 from api.reading.moment import Moment
 from predictor.arrays import BoolArray, Int32Array, Int64Array, expand_ranges
@@ -71,12 +71,11 @@ def stop_day(moment: Moment, stop: int, day: int) -> list[DayRow]:
     found = []
     for key in sorted(rows):
         members = rows[key]
-        names = signs[members].tolist()
         found.append(
             DayRow(
                 line=moment.lines.all[int(route[members[0]])],
                 direction=key[1],
-                destination=max(dict.fromkeys(names), key=names.count),
+                destination=most_common(signs[members]),
                 departures=[DayDeparture(float(at[i]), str(signs[i]), int(headway[i])) for i in members],
             )
         )

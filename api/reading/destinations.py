@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
 
 import numpy as np
@@ -43,8 +44,12 @@ def usual_destination(snapshot: Snapshot, service_day: int, trips: Int32Array) -
     """What most of these trips (n > 0,) are bound for where they set out on a day."""
     at_first = np.zeros(len(trips), np.int32)
     runs = DatedRuns(trips, np.full(len(trips), service_day, np.int32), at_first)
-    places: list[str] = destinations(snapshot, runs, at_first).tolist()
-    return max(dict.fromkeys(places), key=places.count)
+    return most_common(destinations(snapshot, runs, at_first))
+
+
+def most_common(places: StrArray) -> str:
+    """The destination that stands there (n > 0,) most often, the first of several."""
+    return str(Counter(places.tolist()).most_common(1)[0][0])
 
 
 def destination_of(timetable: Timetable, trip: int) -> str:

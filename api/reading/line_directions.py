@@ -8,6 +8,7 @@ import numpy as np
 
 from api.reading.board import StopBoard
 from api.reading.calls import RunCall
+from api.reading.destinations import most_common
 from api.reading.lines import Line
 from api.reading.moment import Moment
 
@@ -67,12 +68,11 @@ def _line_direction(moment: Moment, board: StopBoard, rows: list[int]) -> LineDi
     if first is not None and first not in shown:
         shown = [*shown[:-1], first]
     departures = board.rows(shown)
-    destinations = board.destinations[soon or rows].tolist()
     platforms = {row.platform for row in departures}
     return LineDirection(
         line=moment.lines.all[departures[0].route_idx],
         direction=departures[0].direction,
-        destination=max(dict.fromkeys(destinations), key=destinations.count),
+        destination=most_common(board.destinations[soon or rows]),
         platform=platforms.pop() if len(platforms) == 1 else "",
         departures=departures,
         soon=bool(soon),

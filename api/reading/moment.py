@@ -15,6 +15,12 @@ from api.service.view import ServiceView
 from predictor.timetable import Timetable
 
 
+def service_of(request: Request) -> Served:
+    """The application's."""
+    service: Served = request.app.state.service
+    return service
+
+
 @dataclass(frozen=True, eq=False)
 class Moment:
     """A view and when it is looked at."""
@@ -26,7 +32,7 @@ class Moment:
     @classmethod
     def of(cls, request: Request) -> Moment:
         """The latest view, now."""
-        service: Served = request.app.state.service
+        service = service_of(request)
         return cls(service.view, service.clock.now())
 
     @property

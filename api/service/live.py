@@ -23,7 +23,7 @@ from feeds.errors import FeedError
 from feeds.feed_headers import headers_by_feed
 from feeds.history.store import FOLDER as HISTORY
 from feeds.history.store import HistoryStore
-from feeds.message_kinds import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS
+from feeds.message_kinds import FEEDS
 from feeds.several_sources import SeveralSources
 from feeds.source import Source, is_address, open_source
 from feeds.timetable_cache import default_cache_dir
@@ -34,7 +34,6 @@ from predictor.timetable import Timetable
 log = logging.getLogger("prochain")
 
 GTFS = "gtfs"
-FEEDS = (VEHICLE_POSITIONS, TRIP_UPDATES, ALERTS)
 _START_PATIENCE_S = 20.0
 
 
@@ -127,7 +126,7 @@ def model_file(settings: Settings) -> Path | None:
     """Where what is learned about the feed is kept: the setting `model`, or a file of the GTFS feed's own; None where
     the user has no home."""
     try:
-        return settings.model or _user_folder() / f"learned-{_short_name(settings.gtfs or '')}.npz"
+        return settings.model or _of_the_feed(settings, "learned-{}.npz")
     except RuntimeError:
         return None
 
@@ -136,25 +135,21 @@ def data_folder(settings: Settings) -> tuple[Path | None, str]:
     """Where what must not be lost is kept: the setting `data_dir`, or a folder of the GTFS feed's own; None where the
     user has no home, and what to do then."""
     try:
-        return settings.data_dir or user_state_path(
-            "prochain", appauthor=False
-        ) / f"data-{_short_name(settings.gtfs or '')}", ""
+        return settings.data_dir or _of_the_feed(settings, "data-{}"), ""
     except RuntimeError:
         return None, "This user has no home folder to keep anything in; set data_dir and model."
 
 
-def _user_folder() -> Path:
-    return user_state_path("prochain", appauthor=False)
+def _of_the_feed(settings: Settings, name: str) -> Path:
+    """In the user's folder, named by the GTFS address. Errors: RuntimeError where the user has no home."""
+    digest = hashlib.sha256((settings.gtfs or "").encode()).hexdigest()[:16]
+    return user_state_path("prochain", appauthor=False) / name.format(digest)
 
 
 def cache_folder(settings: Settings) -> Path | None:
     """Where timetables are kept for quick starts: the setting `cache_dir`, or the user's cache; None where the
     user has no home."""
     return settings.cache_dir or default_cache_dir()
-
-
-def _short_name(gtfs: str) -> str:
-    return hashlib.sha256(gtfs.encode()).hexdigest()[:16]
 
 
 def configured_service(

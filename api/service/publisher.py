@@ -40,7 +40,7 @@ class Publisher:
         self._published: ServiceView | None = None
         self._work = Repeated("publish", self._publish, _TRIED_AGAIN_S)
         service.on_view = self._work.wake
-        service.publishing = lambda: [self._work]
+        service.face_threads.append(self._work)
         service.publishing_fault = lambda: self.fault
 
     def start(self) -> None:

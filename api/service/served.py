@@ -4,7 +4,7 @@ publishes."""
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,10 +46,8 @@ class Served(ABC):
         self.own_alerts: Callable[[Timetable, float], tuple[Alert, ...]] = lambda *_: ()
         """Messages to riders beside the operator's, for a timetable and a time. Call `show_own_alerts` when they
         changed."""
-        self.desk_threads: Callable[[], Sequence[Watched]] = lambda: ()
-        """Those that tell others of what officers write."""
         self.face_threads: list[Watched] = []
-        """Those of faces, that tell riders."""
+        """Those that tell others of what is shown, or of what officers write."""
         self.desk_fault: Callable[[], str] = lambda: ""
         """What is wrong with what officers write, "" where nothing is."""
 

@@ -112,8 +112,6 @@ class Service(Served):
         super().__init__()
         self.on_view: Callable[[], None] = lambda: None
         """Called with each new view."""
-        self.publishing: Callable[[], Sequence[Watched]] = lambda: ()
-        """Those that publish what is shown to readers elsewhere."""
         self.publishing_fault: Callable[[], str] = lambda: ""
         """Why readers elsewhere do not see it, "" where they do."""
         self._settings = engine_settings or EngineSettings()
@@ -204,22 +202,18 @@ class Service(Served):
     @property
     def saving_faults(self) -> list[Told]:
         """See `Served`."""
-        store, checkpoint, found = self.history, self._checkpoint, list[Told]()
-        if self._data_fault:
-            found.append(("nothing_kept", {"error": self._data_fault}))
-        if self._accepted and self._accepted.fault:
-            found.append(("timetable_not_kept", {"error": self._accepted.fault}))
-        if self._history.fault:
-            found.append(("history_not_saved", {"error": self._history.fault}))
-        if self._history.lost or store.lost_rows:
-            found.append(("history_lost", {"steps": self._history.lost, "rows": store.lost_rows}))
-        if checkpoint and checkpoint.write_fault:
-            found.append(("learned_not_saved", {"error": checkpoint.write_fault}))
-        if store.files_set_aside:
-            found.append(("files_set_aside", {"files": store.files_set_aside}))
+        store, checkpoint = self.history, self._checkpoint
         damaged = (store.fault, checkpoint.fault if checkpoint else "", self.desk_fault())
-        found += [("file_damaged", {"error": fault}) for fault in damaged if fault]
-        return found + super().saving_faults
+        may_be: list[Told] = [
+            ("nothing_kept", {"error": self._data_fault}),
+            ("timetable_not_kept", {"error": self._accepted.fault if self._accepted else ""}),
+            ("history_not_saved", {"error": self._history.fault}),
+            ("history_lost", {"steps": self._history.lost, "rows": store.lost_rows}),
+            ("learned_not_saved", {"error": checkpoint.write_fault if checkpoint else ""}),
+            ("files_set_aside", {"files": store.files_set_aside}),
+            *(("file_damaged", dict[str, object](error=fault)) for fault in damaged),
+        ]
+        return [(code, figures) for code, figures in may_be if any(figures.values())] + super().saving_faults
 
     @property
     def saving(self) -> dict[str, int]:
@@ -236,9 +230,8 @@ class Service(Served):
     @property
     def threads(self) -> list[Watched]:
         """All that goes on beside the readers."""
-        found: list[Watched] = [*self._work, self._history.work, *self._feeds.threads]
-        found += [*self.desk_threads(), *self.face_threads, *self.publishing()]
-        return found + [keeper.work for keeper in (self._checkpoint, self._accepted) if keeper]
+        kept = [keeper.work for keeper in (self._checkpoint, self._accepted) if keeper]
+        return [*self._work, self._history.work, *self._feeds.threads, *self.face_threads, *kept]
 
     @property
     def since_step_s(self) -> float:

@@ -13,9 +13,8 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from predictor.arrays import Float64Array, Int32Array
+from predictor.geometry import METRES_PER_DEGREE
 from predictor.timetable import Timetable
-
-_METRES_PER_DEGREE = 111_195.0
 
 _SHORT_FORMS = {
     "allee": "all", "aeroport": "aerop", "airport": "aerop", "avenue": "av", "ave": "av", "boulevard": "bd",
@@ -107,7 +106,7 @@ class StopSearch:
         """The nearest stops, stations once with their nearest platform's distance."""
         dx = (self._lon - lon) * np.cos(np.radians(lat))
         dx = (dx + 180.0) % 360.0 - 180.0
-        distance = _METRES_PER_DEGREE * np.hypot(self._lat - lat, dx)
+        distance = METRES_PER_DEGREE * np.hypot(self._lat - lat, dx)
         distance[~np.isfinite(distance)] = np.inf
         nearest: Float64Array = np.full(len(distance), np.inf)
         np.minimum.at(nearest, self._shown, distance)

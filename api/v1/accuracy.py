@@ -14,12 +14,11 @@ from pydantic import WithJsonSchema
 from api.answers.caching import CACHED, STATIC_MAX_AGE_S, json_answer
 from api.answers.heavy_reads import BUSY, heavy
 from api.answers.lookups import route_index, stop_index
-from api.answers.problems import PROBLEMS, Problem
+from api.answers.problems import PROBLEMS, no_such
 from api.answers.rate_limits import EXPLANATIONS, TOO_OFTEN, limited
 from api.reading.accuracy import DAYS, MOST_DAYS, MOST_GROUPS, Horizon, Scores, accuracy, days_until_now
 from api.reading.line_performance import Direction, line_performance
-from api.reading.moment import Moment
-from api.service.served import Served
+from api.reading.moment import Moment, service_of
 from api.v1.models import (
     Accuracy,
     AccuracyGroup,
@@ -59,16 +58,15 @@ def get_accuracy(
     the vehicles were. Ours and, where the operator has TripUpdates, its own. Predictions are sampled once a minute.
     Lines and stops of which most was predicted come first."""
     moment = Moment.of(request)
-    service: Served = request.app.state.service
     first, last = days_until_now(moment, days) if day is None else (_day(day), _day(day))
     found = accuracy(
-        service.history.accuracy, moment.timetable, first, last, by,
+        service_of(request).history.accuracy, moment.timetable, first, last, by,
         route=None if route is None else route_index(moment, route),
         stop=None if stop is None else stop_index(moment, stop),
     )  # fmt: skip
     groups = [_group(scores) for scores in found[:limit]]
     return json_answer(
-        request, moment, (first, last, [group.model_dump() for group in groups]),
+        request, moment, (first, last, groups),
         lambda: Accuracy(
             **moment.answer_fields(), since=first.isoformat(), until=last.isoformat(), groups=groups,
             groups_left_out=len(found) - len(groups),
@@ -90,13 +88,12 @@ def get_performance_of_route(
     """Reports of a line's day as operators know them, from its vehicles' passages: run times and speeds by segment and
     hour (the speed map), and how headways were kept. On-time performance is at `/v1/accuracy`."""
     moment = Moment.of(request)
-    service: Served = request.app.state.service
     route = route_index(moment, route_id)
     asked = days_until_now(moment)[1] if day is None else _day(day)
-    ways = line_performance(service.history, moment.timetable, route, asked)
+    ways = line_performance(service_of(request).history, moment.timetable, route, asked)
     directions = [_direction(way) for way in ways]
     return json_answer(
-        request, moment, (route, asked, [direction.model_dump() for direction in directions]),
+        request, moment, (route, asked, directions),
         lambda: RoutePerformance(
             **moment.answer_fields(), route=route_ref(moment.timetable, route), service_date=asked.isoformat(),
             directions=directions,
@@ -143,10 +140,7 @@ def _day(day: str) -> date:
             raise ValueError(day)
         return datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC).date()
     except ValueError as error:
-        raise Problem(
-            422, "bad-parameter", "Parameter not understood",
-            f"“day”: “{day}” is no date; write YYYY-MM-DD, such as 2026-03-02.",
-        ) from error  # fmt: skip
+        raise no_such("day", day, "date; write YYYY-MM-DD, such as 2026-03-02") from error
 
 
 def _group(scores: Scores) -> AccuracyGroup:

@@ -45,7 +45,7 @@ async def get_departures(
     only = None if route is None else route_index(moment, route)
     rows = departure_rows(moment.view, stop, moment.now, limit, float(window), only, arrivals)
     alerts = alerts_answer(moment, stop_alerts(moment, stop))
-    says = stop, [departure_says(row) for row in rows], [alert.model_dump() for alert in alerts]
+    says = stop, [departure_says(row) for row in rows], alerts
     return json_answer(
         request, moment, says,
         lambda: Departures(
@@ -90,7 +90,7 @@ def get_departures_of_several_stops(
     soonest = sorted(rows.values(), key=lambda row: row.published)[:limit]
     alert_of_id = {alert.alert_id: alert for stop_asked in asked for alert in stop_alerts(moment, stop_asked)}
     alerts = alerts_answer(moment, alert_of_id.values())
-    says = list(asked.items()), [departure_says(row) for row in soonest], [alert.model_dump() for alert in alerts]
+    says = list(asked.items()), [departure_says(row) for row in soonest], alerts
     return json_answer(
         request, moment, says,
         lambda: SeveralDepartures(

@@ -13,12 +13,11 @@ from pydantic import WithJsonSchema
 from api.answers.caching import CACHED, STATIC_MAX_AGE_S, json_answer
 from api.answers.heavy_reads import BUSY, heavy
 from api.answers.lookups import route_index, stop_index
-from api.answers.problems import PROBLEMS, Problem
+from api.answers.problems import PROBLEMS, no_such
 from api.answers.rate_limits import EXPLANATIONS, TOO_OFTEN, limited
 from api.reading.calls import iso_date, known
 from api.reading.explanations import AROUND_S, TIME_ASKED, Explanation, explain, explain_line, time_asked
-from api.reading.moment import Moment
-from api.service.served import Served
+from api.reading.moment import Moment, service_of
 from api.v1.models import Cause, ExplanationModel, Explanations, FactKind, FactModel, Outcome
 from api.v1.representations import route_ref
 from api.words.explanation import words_of
@@ -57,9 +56,8 @@ def explain_stop(
     moment = Moment.of(request)
     stop = stop_index(moment, stop_id)
     only = None if route is None else route_index(moment, route)
-    service: Served = request.app.state.service
     found = explain(
-        service.history, moment.timetable, stop, _time_asked(moment, at, moment.view.zone_at(stop)),
+        service_of(request).history, moment.timetable, stop, _time_asked(moment, at, moment.view.zone_at(stop)),
         route=only, direction=direction, around_s=float(around),
     )  # fmt: skip
     return _answer(request, moment, found)
@@ -76,10 +74,9 @@ def explain_route(
     that was not served, else of the first one. Of a line run by headway: the wait at the first stop where it was long,
     else at the first one."""
     moment = Moment.of(request)
-    service: Served = request.app.state.service
     found = explain_line(
-        service.history, moment.timetable, route_index(moment, route_id), _time_asked(moment, at, moment.view.zone),
-        direction=direction, around_s=float(around),
+        service_of(request).history, moment.timetable, route_index(moment, route_id),
+        _time_asked(moment, at, moment.view.zone), direction=direction, around_s=float(around),
     )  # fmt: skip
     return _answer(request, moment, found)
 
@@ -88,18 +85,14 @@ def _time_asked(moment: Moment, at: str | None, zone: ZoneInfo) -> float:
     try:
         return time_asked(moment, at, zone)
     except ValueError as error:
-        raise Problem(
-            422, "bad-parameter", "Parameter not understood",
-            f"“at”: “{at}” is no time; write 2026-03-02T07:42 or 07:42.",
-        ) from error  # fmt: skip
+        raise no_such("at", at, "time; write 2026-03-02T07:42 or 07:42") from error
 
 
 def _answer(request: Request, moment: Moment, found: list[Explanation]) -> Response:
-    service: Served = request.app.state.service
-    until = service.history.until
+    until = service_of(request).history.until
     explanations = [explanation_model(moment, explanation) for explanation in found]
     return json_answer(
-        request, moment, [explanation.model_dump() for explanation in explanations],
+        request, moment, explanations,
         lambda: Explanations(
             **moment.answer_fields(), recorded_until=moment.iso(known(until)), explanations=explanations
         ), max_age_s=STATIC_MAX_AGE_S,

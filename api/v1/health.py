@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from api.reading.health import faults_of, status_of
+from api.reading.moment import service_of
 from api.service.served import Served
 from api.v1.models import FeedState, Health
 from api.words.health import detail
@@ -21,14 +22,14 @@ _NO_STORE = {"Cache-Control": "no-store"}
 async def get_health(request: Request) -> JSONResponse:
     """Whether the process does its work: 503 where it should be started anew. A stopped feed is no reason for that:
     it makes the service `degraded`."""
-    health = health_of(request.app.state.service)
+    health = health_of(service_of(request))
     return JSONResponse(health.model_dump(), 503 if health.status == "down" else 200, headers=_NO_STORE)
 
 
 @health_router.get("/readyz", response_model=Health, responses={503: {"model": Health}})
 async def get_readiness(request: Request) -> JSONResponse:
     """Whether requests should be sent here: 503 until the engine has made its first steps, and when it is stuck."""
-    service: Served = request.app.state.service
+    service = service_of(request)
     health = health_of(service)
     ready = health.status != "down" and service.steps > 0
     return JSONResponse(health.model_dump(), 200 if ready else 503, headers=_NO_STORE)

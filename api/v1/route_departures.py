@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from api.answers.announcer import STREAM, Announcement, Announcer
+from api.answers.announcer import STREAM, Announcement, LastEventId, announced
 from api.answers.caching import BOARD_MAX_AGE_S, CACHED, digest_of, json_answer
 from api.answers.event_stream import EventStream
 from api.answers.lookups import route_index
 from api.answers.problems import PROBLEMS
-from api.answers.rate_limits import client_of
 from api.reading.alerts import line_alerts
 from api.reading.board import StopBoards
 from api.reading.calls import RunCall
@@ -39,10 +38,7 @@ def get_departures_of_route(request: Request, route_id: str, direction: Directio
 
 @route_departures_router.get("/v1/routes/{route_id:path}/stream", responses=STREAM, response_class=EventStream)
 def stream_departures_of_route(
-    request: Request,
-    route_id: str,
-    direction: Direction = None,
-    last_event_id: Annotated[str | None, Header(description="The id of the last event received")] = None,
+    request: Request, route_id: str, direction: Direction = None, last_event_id: LastEventId = None
 ) -> Response:
     """The same as Server-Sent Events: an event `departures` (as `…/departures` gives it) whenever something in it
     changes, an event `heartbeat` every 10 seconds otherwise. The line's vehicles are at
@@ -53,8 +49,7 @@ def stream_departures_of_route(
         coming = _Coming.at(boards.moment, route_id, direction)
         return Announcement(digest_of(coming.says()), coming.told().model_dump_json(), "departures")
 
-    announcer: Announcer = request.app.state.announcer
-    return announcer.answer(("route", route_id, direction), make, last_event_id, client_of(request))
+    return announced(request, ("route", route_id, direction), make, last_event_id)
 
 
 @dataclass(frozen=True)
@@ -85,7 +80,7 @@ class _Coming:
                 (way.direction, way.destination, [row and departure_says(row) for row in rows])
                 for way, rows in self.directions
             ],
-            [alert.model_dump() for alert in self.alerts],
+            self.alerts,
         )  # fmt: skip
 
     def told(self) -> RouteDepartures:

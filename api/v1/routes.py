@@ -42,7 +42,7 @@ def get_route(request: Request, route_id: str) -> Response:
     tt, route = moment.timetable, route_index(moment, route_id)
     alerts = alerts_answer(moment, line_alerts(moment, route))
     return json_answer(
-        request, moment, (tt.trips, route, [alert.model_dump() for alert in alerts]),
+        request, moment, (tt.trips, route, alerts),
         lambda: RouteAnswer(
             **moment.answer_fields(), route=_route(tt, route), patterns=_patterns(tt, route), alerts=alerts
         ), max_age_s=STATIC_MAX_AGE_S,

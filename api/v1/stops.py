@@ -66,7 +66,7 @@ def get_stop(request: Request, stop_id: str) -> Response:
     members = tt.members(stop).tolist()
     alerts = alerts_answer(moment, stop_alerts(moment, stop))
     return json_answer(
-        request, moment, (stop, [alert.model_dump() for alert in alerts]),
+        request, moment, (stop, alerts),
         lambda: StopAnswer(
             **moment.answer_fields(), stop=stop_of(tt, stop),
             platforms=[platform(tt, member) for member in members if member != stop], alerts=alerts,

@@ -7,8 +7,7 @@ from fastapi.responses import FileResponse, Response
 
 from api.answers.caching import CACHED, STATIC_MAX_AGE_S, has_same, json_answer
 from api.answers.problems import PROBLEMS, Problem
-from api.reading.moment import Moment
-from api.service.served import Served
+from api.reading.moment import Moment, service_of
 from api.v1.models import Agencies, Agency
 
 timetable_in_use_router = APIRouter(tags=["Timetable"])
@@ -31,8 +30,7 @@ _MAX_AGE_S = 60
 )
 def get_gtfs(request: Request) -> Response:
     """The GTFS feed of the timetable in use: the one that `/gtfs-rt/…` speaks of, byte for byte."""
-    service: Served = request.app.state.service
-    path = service.gtfs_zip
+    path = service_of(request).gtfs_zip
     if path is None:
         raise Problem(
             404, "no-gtfs", "No GTFS feed",

@@ -11,7 +11,7 @@ from pydantic import WithJsonSchema
 from api.answers.answer import Status
 from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, steady
 from api.answers.lookups import trip_index
-from api.answers.problems import PROBLEMS, Problem
+from api.answers.problems import PROBLEMS, Problem, no_such
 from api.reading.alerts import run_alerts
 from api.reading.calls import RunCall, iso_date
 from api.reading.journey import Journey, UnknownRunError, journey_of, run_meant
@@ -65,11 +65,9 @@ def get_trip(
 def _problem(trip_id: str, date: str | None, start: str | None, unknown: UnknownRunError) -> Problem:
     match unknown.reason:
         case "bad_start":
-            return Problem(422, "bad-parameter", "Parameter not understood",
-                           f"“start_time”: “{start}” is no time; write HH:MM:SS, such as 08:00:00.")  # fmt: skip
+            return no_such("start_time", start, "time; write HH:MM:SS, such as 08:00:00")
         case "bad_date":
-            return Problem(422, "bad-parameter", "Parameter not understood",
-                           f"“date”: “{date}” is no date; write YYYY-MM-DD, such as 2026-03-02.")  # fmt: skip
+            return no_such("date", date, "date; write YYYY-MM-DD, such as 2026-03-02")
         case "unknown_date":
             return Problem(404, "unknown-date", "No timetable for this date",
                            f"The timetable holds {' to '.join(unknown.dates)}, not {date}.")  # fmt: skip

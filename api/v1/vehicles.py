@@ -6,15 +6,14 @@ import math
 from typing import Annotated, Any, cast
 
 import numpy as np
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from api.answers.announcer import STREAM, Announcement, Announcer
+from api.answers.announcer import STREAM, Announcement, LastEventId, announced
 from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, digest_of
 from api.answers.event_stream import EventStream
 from api.answers.lookups import route_index
 from api.answers.problems import PROBLEMS
-from api.answers.rate_limits import client_of
 from api.reading.board import StopBoards
 from api.reading.boarding import CONGESTIONS, WHEELCHAIR, occupancy_of, vehicle_wheelchair
 from api.reading.calls import iso_date
@@ -27,6 +26,8 @@ from predictor.snapshot import DOUBTS, VEHICLE_STATES, Snapshot
 
 vehicles_router = APIRouter(tags=["Vehicles"])
 
+OnRoute = Annotated[str | None, Query(description="Only vehicles on this route_id")]
+
 
 @vehicles_router.get(
     "/v1/vehicles",
@@ -35,9 +36,7 @@ vehicles_router = APIRouter(tags=["Vehicles"])
     response_description="GeoJSON FeatureCollection",
     responses=PROBLEMS | CACHED,
 )
-def list_vehicles(
-    request: Request, route: Annotated[str | None, Query(description="Only vehicles on this route_id")] = None
-) -> Response:
+def list_vehicles(request: Request, route: OnRoute = None) -> Response:
     """Vehicles heard of in the last minutes, with the trip that each was matched to."""
     moment = Moment.of(request)
     only = None if route is None else route_index(moment, route)
@@ -51,11 +50,7 @@ def list_vehicles(
 
 
 @vehicles_router.get("/v1/vehicles/stream", responses=STREAM, response_class=EventStream)
-def stream_vehicles(
-    request: Request,
-    route: Annotated[str | None, Query(description="Only vehicles on this route_id")] = None,
-    last_event_id: Annotated[str | None, Header(description="The id of the last event received")] = None,
-) -> Response:
+def stream_vehicles(request: Request, route: OnRoute = None, last_event_id: LastEventId = None) -> Response:
     """The vehicles as Server-Sent Events: an event `vehicles` (as `/v1/vehicles` gives it) with each step of the
     engine, an event `heartbeat` every 10 seconds where there is none."""
     moment = Moment.of(request)
@@ -67,8 +62,7 @@ def stream_vehicles(
         says = digest_of(_says(boards.moment, only))
         return Announcement(says, _collection(boards.moment, only), "vehicles")
 
-    announcer: Announcer = request.app.state.announcer
-    return announcer.answer(("vehicles", route), make, last_event_id, client_of(request))
+    return announced(request, ("vehicles", route), make, last_event_id)
 
 
 def _says(moment: Moment, only: int | None) -> tuple[object, ...]:
