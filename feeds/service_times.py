@@ -55,8 +55,10 @@ def seconds_of_day(text: str) -> int | None:
 
 
 def _narrow(text: str) -> str:
-    """Digits and marks as ASCII has them: keyboards of East Asia also write wide ones."""
-    return text if text.isascii() else unicodedata.normalize("NFKC", text)
+    """Digits and marks as ASCII has them: keyboards of East Asia also write wide ones, others their own."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(letter, letter)) for letter in unicodedata.normalize("NFKC", text))
 
 
 def start_seconds(text: str) -> int | None:

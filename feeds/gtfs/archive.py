@@ -7,7 +7,9 @@ two feeds mixed are worse than none.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -17,6 +19,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+
+from inflate64 import Inflater
 
 from feeds.bounded_unpacking import BZIP2_MAGIC, GZIP_MAGIC, ZSTD_MAGIC, decoded
 from feeds.errors import FeedError, Problem
@@ -37,6 +41,10 @@ _PACKED_OTHERWISE = {
 
 # A message begins with its header, and that with its version.
 _REALTIME = re.compile(rb"\n.{1,2}?\n.[12]\.\d", re.DOTALL)
+
+_DEFLATE64 = 9
+_INFLATED_AT_ONCE = 4096
+"""Bytes; of each may come 30,000."""
 
 MAX_ZIP_BYTES = 1_000_000_000
 MAX_TABLE_BYTES = 8_000_000_000
@@ -90,18 +98,46 @@ def _unpacked(path: Path, member: str, name: str, limit: int) -> bytes:
         if path.is_dir():
             with (path / member).open("rb") as file:
                 return file.read(limit)
-        with zipfile.ZipFile(path) as archive, archive.open(member) as packed:
-            return packed.read(limit)
+        with zipfile.ZipFile(path) as archive:
+            if (info := archive.getinfo(member)).compress_type == _DEFLATE64:
+                return _inflated(path, info, limit)
+            with archive.open(member) as packed:
+                return packed.read(limit)
     except NotImplementedError as error:
         raise FeedError(
-            f"{name}: {member} is packed in a way that is not read here (by Deflate64, as Windows packs gigabytes, or "
-            "otherwise); unpack it and give the folder, or ask for a zip packed by Deflate."
+            f"{name}: {member} is packed in a way that is not read here ({error}); unpack it and give the folder, or "
+            "ask for a zip packed by Deflate."
         ) from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError) as error:
         raise FeedError(
             f"{name}: {member} cannot be unpacked ({error}); the archive is damaged or was written only in "
             "part. Fetch it again."
         ) from error
+
+
+def _inflated(path: Path, info: zipfile.ZipInfo, limit: int) -> bytes:
+    """A member packed by Deflate64, as Windows packs gigabytes; `limit` as in `GtfsArchive.read`. Errors:
+    zipfile.BadZipFile, and those of what is cut short."""
+    pieces, size = [], 0
+    with path.open("rb") as file:
+        file.seek(info.header_offset + 26)
+        file.seek(sum(struct.unpack("<HH", file.read(4))), os.SEEK_CUR)
+        inflater, left = Inflater(), info.compress_size
+        while left > 0 and (limit < 0 or size < limit):
+            packed = file.read(min(left, _INFLATED_AT_ONCE))
+            if not packed:
+                raise EOFError("it ends in the middle")
+            left -= len(packed)
+            pieces.append(inflater.inflate(packed))
+            size += len(pieces[-1])
+            if size > info.file_size:
+                raise zipfile.BadZipFile(f"more than the {info.file_size:,} bytes that it should be")
+    data = b"".join(pieces)
+    if limit >= 0 and len(data) >= limit:
+        return data[:limit]
+    if zlib.crc32(data) != info.CRC:
+        raise zipfile.BadZipFile("its checksum is another")
+    return data
 
 
 @dataclass(frozen=True)
@@ -186,6 +222,10 @@ def _zip_members(path: Path, name: str) -> tuple[dict[str, _File], list[str]]:
     try:
         with zipfile.ZipFile(path) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
+    except UnicodeDecodeError as error:
+        raise FeedError(
+            f"{name}: the zip calls a file {error.object!r}, which is not in the encoding that it tells; pack it anew."
+        ) from error
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise FeedError(f"{name}: {_not_a_zip(start)}.") from error
     if any(info.flag_bits & 1 for info in infos):

@@ -11,7 +11,7 @@ import pandas as pd
 from feeds.errors import FeedError, Problem
 from feeds.gtfs.agencies import Agencies, read_agencies
 from feeds.gtfs.archive import GtfsArchive
-from feeds.gtfs.calls import FILE, Calls, in_order, interpolated, read_calls, stop_headsigns
+from feeds.gtfs.calls import DAY_S, FILE, HOUR_S, Calls, in_order, interpolated, read_calls, stop_headsigns
 from feeds.gtfs.journeys import Journeys, read_journeys
 from feeds.gtfs.pattern_lines import PatternLines, find_lines
 from feeds.gtfs.patterns import Links, Patterns, find_links, find_patterns
@@ -24,8 +24,13 @@ from feeds.gtfs.tables import LONGEST_TEXT, numbers, read_tables, words
 from feeds.gtfs.time_zones import known_zone, what_to_give, zone_of_offset
 from feeds.gtfs.trips import Trips, read_trips
 from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, StrArray, places_of
-from predictor.driven_order import undrivable_hops
+from predictor.driven_order import COARSEST_TIMES_S, undrivable_hops
+from predictor.geometry import ground_distance_m
+from predictor.straight_lines import IMPOSSIBLE_M_S, SLACK_M
 from predictor.timetable import Timetable
+
+SOUND_M_S, ASTRAY_M = 340.0, 100_000.0
+"""Nobody averages more from one stop to the next; times may be wrong, too, so what is nearer is believed."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +51,8 @@ class _Rows:
 class _Ways:
     """The ways that the trips (T,) drive: their patterns, each pattern's line, and the links from stop to stop."""
 
+    stops: Stops
+    """Where they must be for the trips to get there."""
     drawn: BoolArray
     """(T,) whether the feed has the trip's shape."""
     trip_ptr: Int64Array
@@ -69,13 +76,14 @@ def build_timetable(archive: GtfsArchive) -> tuple[Timetable, tuple[Problem, ...
     rows = _usable_rows(tables, archive.name, problems)
     ways = _ways(rows, tables.get("shapes"), problems)
     calls = interpolated(rows.calls, len(rows.trips.trip_id), ways.distance_m)
-    rows = replace(rows, calls=calls)
+    rows = replace(rows, calls=calls, stops=ways.stops)
     calendar = read_calendar(tables, np.unique(rows.trips.service_id), rows.zone, archive.name, problems)
     starts_s = calls.departure_s[ways.trip_ptr[:-1]]
     journeys = read_journeys(tables.get("frequencies"), rows.trips.trip_id, starts_s, problems)
     told_version = _told_version(tables.get("feed_info"))
     timetable = _put_together(archive.digest, told_version, rows, ways, calendar, journeys)
     _tell_undrivable(timetable, rows, ways.drawn, problems)
+    _tell_half_days(timetable, rows, problems)
     return timetable, problems.all()
 
 
@@ -113,11 +121,12 @@ def _ways(rows: _Rows, shapes_table: pd.DataFrame | None, problems: Problems) ->
         "shapes.txt has no such usable shape; drawn from stop to stop instead.",
     )  # fmt: skip
     patterns = find_patterns(trips.route, trips.direction, trip_shape, trip_ptr, calls.stop)
-    lines = find_lines(patterns, calls, trip_shape[patterns.model_trip], shapes, rows.stops, problems)
-    links = find_links(patterns.call_ptr, patterns.stop, lines.distance_m, len(rows.stops.stop_id))
+    stops = _put_right(rows.stops, patterns, calls, problems)
+    lines = find_lines(patterns, calls, trip_shape[patterns.model_trip], shapes, stops, problems)
+    links = find_links(patterns.call_ptr, patterns.stop, lines.distance_m, len(stops.stop_id))
     call_of_trip = np.arange(len(calls)) - np.repeat(trip_ptr[:-1], np.diff(trip_ptr))
     distance_m = lines.distance_m[call_of_trip + patterns.call_ptr[patterns.of_trip][calls.trip]]
-    return _Ways(trip_shape >= 0, trip_ptr, patterns, lines, links, call_of_trip, distance_m)
+    return _Ways(stops, trip_shape >= 0, trip_ptr, patterns, lines, links, call_of_trip, distance_m)
 
 
 def _put_together(
@@ -213,6 +222,20 @@ def _tell_undrivable(timetable: Timetable, rows: _Rows, drawn: BoolArray, proble
     )  # fmt: skip
 
 
+def _tell_half_days(timetable: Timetable, rows: _Rows, problems: Problems) -> None:
+    """Where a trip takes half a day more than its way to the next stop."""
+    tt, trip = timetable, timetable.call_trip
+    way_m = np.diff(tt.pattern_distance_m[tt.call_pattern_call])
+    more_s = tt.arrival_s[1:] - tt.departure_s[:-1] - DAY_S / 2 + COARSEST_TIMES_S
+    odd = (trip[1:] == trip[:-1]) & (more_s >= 0) & (more_s < HOUR_S) & (way_m < IMPOSSIBLE_M_S * more_s + SLACK_M)
+    call = np.flatnonzero(odd)
+    problems.rows(
+        FILE, rows.calls.row[call], rows.trips.trip_id[trip[call]],
+        "twelve hours and no more than the way takes to the next stop, as where AM and PM are exchanged or were lost; "
+        "read as written.",
+    )  # fmt: skip
+
+
 def _told_version(feed_info: pd.DataFrame | None) -> str:
     """What the operator calls this feed."""
     versions = [] if feed_info is None else words(feed_info, "feed_version").str.slice(0, LONGEST_TEXT).tolist()
@@ -254,21 +277,72 @@ def _located(stops: Stops, calls: Calls, problems: Problems) -> Stops:
     lost = np.isnan(stops.lat)
     if not lost.any():
         return stops
-    lat, lon = stops.lat.copy(), stops.lon.copy()
-    total = np.zeros((3, len(lat)))
     same = calls.trip[1:] == calls.trip[:-1]
-    for here, there in ((calls.stop[1:][same], calls.stop[:-1][same]), (calls.stop[:-1][same], calls.stop[1:][same])):
-        helps = lost[here] & ~lost[there]
-        for i, weight in enumerate((lat[there[helps]], lon[there[helps]], None)):
-            total[i] += np.bincount(here[helps], weight, len(lat))
-    found = lost & (total[2] > 0)
-    lat[found], lon[found] = total[:2, found] / total[2, found]
+    lat, lon = _between_neighbours(stops.lat, stops.lon, calls.stop[:-1][same], calls.stop[1:][same])
+    found = lost & ~np.isnan(lat)
     # Nothing calls there, or nothing near it has a position: boards work, maps and matching leave it out.
     problems.rows(
         "stops.txt", stops.row[found], stops.stop_id[found],
         "no valid stop_lat and stop_lon; put between the stops before and after it.",
     )  # fmt: skip
     return replace(stops, lat=lat, lon=lon)
+
+
+def _between_neighbours(
+    lat: Float64Array, lon: Float64Array, before: Int32Array, after: Int32Array
+) -> tuple[Float64Array, Float64Array]:
+    """Positions (S,) of which those not known, NaN, are put midway between the stops of hops (n,) to and from them."""
+    lost, (lat, lon), total = np.isnan(lat), (lat.copy(), lon.copy()), np.zeros((3, len(lat)))
+    for here, there in ((after, before), (before, after)):
+        helps = lost[here] & ~lost[there]
+        for i, weight in enumerate((lat[there[helps]], lon[there[helps]], None)):
+            total[i] += np.bincount(here[helps], weight, len(lat))
+    found = lost & (total[2] > 0)
+    lat[found], lon[found] = total[:2, found] / total[2, found]
+    return lat, lon
+
+
+def _put_right(stops: Stops, patterns: Patterns, calls: Calls, problems: Problems) -> Stops:
+    """The stops with those that no trip gets to or from in its time, each further from the middle of the network than
+    the ones before and after it, put between these."""
+    pattern = np.repeat(np.arange(len(patterns.model_trip)), np.diff(patterns.call_ptr))
+    hop = np.flatnonzero(pattern[1:] == pattern[:-1])
+    a, b = patterns.stop[hop], patterns.stop[hop + 1]
+    hop_m = _apart_m(stops.lat[a], stops.lon[a], stops.lat[b], stops.lon[b])
+    takes_s = _longest_s(calls, patterns.model_call[hop])
+    never = np.flatnonzero(hop_m > np.maximum(SOUND_M_S * (takes_s + COARSEST_TIMES_S), ASTRAY_M))
+    if len(never) == 0:
+        return stops
+    away_m = _apart_m(np.nanmedian(stops.lat), np.nanmedian(stops.lon), stops.lat, stops.lon)
+    further = np.where(away_m[a[never]] >= away_m[b[never]], a[never], b[never])
+    impossible = np.bincount(further, minlength=len(away_m))
+    hops = np.bincount(np.concatenate([a, b]), minlength=len(away_m))
+    astray = (impossible > 0) & (impossible == hops)
+    lat, lon = np.where(astray, np.nan, stops.lat), np.where(astray, np.nan, stops.lon)
+    found_lat, found_lon = _between_neighbours(lat, lon, a, b)
+    found = astray & ~np.isnan(found_lat)
+    problems.rows(
+        "stops.txt", stops.row[found], stops.stop_id[found],
+        "lies further from the stops before and after it than anybody gets in the time between; put between them. Is a "
+        "digit or a sign wrong, or are latitude and longitude exchanged?",
+    )  # fmt: skip
+    return replace(stops, lat=np.where(found, found_lat, stops.lat), lon=np.where(found, found_lon, stops.lon))
+
+
+def _longest_s(calls: Calls, first: Int64Array) -> Float64Array:
+    """Seconds (n,) that a trip may take from calls to the next at most: between two without times as much as between
+    the nearest ones that have some."""
+    timed = np.flatnonzero(~np.isnan(calls.departure_s))
+    before, after = np.searchsorted(timed, first, side="right") - 1, np.searchsorted(timed, first + 1)
+    result: Float64Array = calls.arrival_s[timed[after]] - calls.departure_s[timed[before]]
+    return result
+
+
+def _apart_m(
+    lat1: Float64Array | np.float64, lon1: Float64Array | np.float64, lat2: Float64Array, lon2: Float64Array
+) -> Float64Array:
+    """Metres between positions (n,), on either side of the date line too."""
+    return ground_distance_m(np.asarray(lat1), np.asarray(lon1), lat2, lon2 - 360.0 * np.rint((lon2 - lon1) / 360.0))
 
 
 def _running(trips: Trips, calls: Calls, stops: Stops, problems: Problems) -> tuple[Trips, Calls]:

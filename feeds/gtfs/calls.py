@@ -28,7 +28,7 @@ from predictor.columns import Columns
 
 FILE = "stop_times.txt"
 
-DAY_S = 86_400.0
+DAY_S, HOUR_S = 86_400.0, 3600.0
 # Further apart than any two times of one trip, so that trips laid end to end never mix.
 _TRIP_SPACING_S = 1.0e8
 _TRIP_SPACING_M = 1.0e7
@@ -331,6 +331,7 @@ def _with_sound_times(calls: Calls, trip_id: StrArray, problems: Problems) -> Ca
     trip = calls.trip[known]
     times = np.column_stack([calls.arrival_s[known], calls.departure_s[known]])
 
+    _tell_twelve_hours(calls.row[known], trip, trip_id, times, problems)
     wrapped = _days_past_midnight(np.repeat(trip, 2), times.ravel()).reshape(-1, 2)
     times += DAY_S * wrapped
     late = wrapped[:, 1] > np.append(0, wrapped[:-1, 1])
@@ -360,6 +361,20 @@ def _with_sound_times(calls: Calls, trip_id: StrArray, problems: Problems) -> Ca
         departure_s=departure,
         timepoint=np.where(np.isnan(departure), 0, calls.timepoint).astype(np.int8),
     )
+
+
+def _tell_twelve_hours(
+    row: Int64Array, trip: Int32Array, trip_id: StrArray, times: Float64Array, problems: Problems
+) -> None:
+    """Where times (n, 2) seem to be of a clock that begins again at one: whether before or after noon nobody knows."""
+    after_noon, after_one = times[:-1, 1] >= DAY_S / 2, (times[1:, 0] >= HOUR_S) & (times[1:, 0] < 4 * HOUR_S)
+    falls = np.flatnonzero((trip[1:] == trip[:-1]) & after_noon & after_one)
+    if len(falls) and (times < DAY_S / 2 + HOUR_S).all():
+        problems.rows(
+            FILE, row[falls + 1], trip_id[trip[falls + 1]],
+            "times fall from past 12:00 to past 1:00, and none of the file is later than 12:59: a clock of twelve "
+            "hours, it seems, without AM and PM. Afternoons are read as nights; write 13:00 for 1 PM.",
+        )  # fmt: skip
 
 
 def _between_timed(calls: Calls, known: Int64Array) -> BoolArray:

@@ -22,7 +22,7 @@ COLUMNS_OF_OPTIONAL = {
     "calendar_dates": ("service_id", "date", "exception_type"),
     "frequencies": ("trip_id", "start_time", "end_time", "headway_secs"),
     "feed_info": ("feed_publisher_name",),
-    "shapes": ("shape_id", "shape_pt_lat", "shape_pt_lon", "shape_pt_sequence"),
+    "shapes": ("shape_id", "shape_pt_lat", "shape_pt_lon"),
 }  # fmt: skip
 """Tables that may be missing, and what they must hold where they are there."""
 NEEDED_NUMBERS = {

@@ -52,7 +52,8 @@ def degrees(
     half = within_half_circle(lon)
     # One far from all others is a mistake.
     turned = known & (half != lon)
-    turned[turned] = np.abs(half[turned] - np.median(half[known])) < _WIDEST_FEED
+    if turned.any():
+        turned[turned] = np.abs(half[turned] - np.median(half[known])) < _WIDEST_FEED
     half = np.where(turned, half, lon)
     problems.rows(
         file, frame.index.to_numpy()[turned], frame[turned].iloc[:, 0].astype("string").fillna("").to_numpy(),

@@ -13,12 +13,15 @@ from feeds.gtfs.problems import Problems
 from feeds.gtfs.shapes import Shapes
 from feeds.gtfs.stop_distances import given_distances, not_falling, offsets_m, place_stops
 from feeds.gtfs.stops import Stops
-from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges
+from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges
 from predictor.geometry import ground_distance_m
 from predictor.straight_lines import straight_lines
 
 FAR_M = 200.0
 """A stop further than this from its shape is worth a word; where most are, the shape is another trip's."""
+_UNFIT, _DOUBTFUL, _SURE = 0.5, 0.3, 0.2
+"""Shares of a pattern's stops that lie far from its shape: above the first it is another trip's; from the second on it
+may be driven from its end, as where both directions share one; and is, where no more than the third do then."""
 
 # Streets are longer than the crow flies.
 _DETOUR = 1.2
@@ -48,43 +51,76 @@ def find_lines(
 
     Parameters: `pattern_shape` (P,) index into `shapes`, -1 where none; `calls` whose times may have gaps.
     """
-    simple = shapes.lines.simplified()
-    on_shape = pattern_shape >= 0
+    simple, line = shapes.lines.simplified(), pattern_shape.astype(np.int64)
     distance = np.empty(len(patterns.stop))
-    if on_shape.any():
-        shaped = np.flatnonzero(on_shape)
-        ptr, within = _calls_of(patterns, shaped)
-        distance[within], fits = _along_shapes(
-            simple, shapes, pattern_shape[shaped].astype(np.int64), ptr, patterns.model_call[within], calls, stops,
-            problems,
-        )  # fmt: skip
-        on_shape[shaped] = fits
-    used, of_shape = np.unique(pattern_shape[on_shape], return_inverse=True)
+    shaped = np.flatnonzero(line >= 0)
+    if len(shaped):
+        laid = _laid(patterns, shaped, simple, shapes, line[shaped], calls, stops)
+        doubtful = np.flatnonzero(laid.share_far >= _DOUBTFUL)
+        back, of_back = np.unique(line[shaped[doubtful]], return_inverse=True)
+        if len(back):
+            backwards = simple.reversed(back)
+            turned = _laid(patterns, shaped[doubtful], backwards, shapes.reversed(back), of_back, calls, stops)
+            better = (turned.share_far <= _SURE) & (turned.share_far < laid.share_far[doubtful])
+            laid = laid.with_those(doubtful[better], turned, better)
+            line[shaped[doubtful[better]]] = len(simple) + of_back[better]
+            simple = joined(simple, backwards)
+        distance[laid.call] = laid.distance_m
+        line[shaped[laid.share_far > _UNFIT]] = NONE
+        _tell(patterns, shaped, laid, line, pattern_shape, shapes, stops, calls, problems)
+    on_shape = line >= 0
+    used, of_shape = np.unique(line[on_shape], return_inverse=True)
     straight, straight_of, straight_m = _straight_lines(patterns, np.flatnonzero(~on_shape), stops, calls)
-    of_pattern = np.empty(len(pattern_shape), np.int32)
+    of_pattern = np.empty(len(line), np.int32)
     of_pattern[on_shape] = of_shape
     of_pattern[~on_shape] = len(used) + straight_of
     distance[np.repeat(~on_shape, np.diff(patterns.call_ptr))] = straight_m
     return PatternLines(
-        lines=joined(_selected(simple, used.astype(np.int64)), straight),
+        lines=joined(_selected(simple, used), straight),
         has_shape=np.arange(len(used) + len(straight)) < len(used),
         of_pattern=of_pattern,
         distance_m=distance,
     )
 
 
-def _along_shapes(
+@dataclass(frozen=True, eq=False)
+class _Laid:
+    """Patterns (n,) laid along lines, and their calls (calls,)."""
+
+    pattern: Int64Array
+    """(calls,) which of the n patterns each call is of."""
+    call: Int64Array
+    """(calls,) places among all pattern calls."""
+    distance_m: Float64Array
+    far: BoolArray
+    """(calls,) whether the stop lies further than `FAR_M` from its place on the line."""
+
+    @property
+    def share_far(self) -> Float64Array:
+        """(n,)"""
+        result: Float64Array = np.bincount(self.pattern, self.far) / np.bincount(self.pattern)
+        return result
+
+    def with_those(self, which: Int64Array, others: _Laid, among: BoolArray) -> _Laid:
+        """The same with patterns (m,), ascending, as they are `among` (k,) the `others`."""
+        here, there = np.isin(self.pattern, which), among[others.pattern]
+        distance_m, far = self.distance_m.copy(), self.far.copy()
+        distance_m[here], far[here] = others.distance_m[there], others.far[there]
+        return _Laid(self.pattern, self.call, distance_m, far)
+
+
+def _laid(
+    patterns: Patterns,
+    which: Int64Array,
     simple: Polylines,
     shapes: Shapes,
     shape: Int64Array,
-    ptr: Int64Array,
-    model_call: Int64Array,
     calls: Calls,
     stops: Stops,
-    problems: Problems,
-) -> tuple[Float64Array, BoolArray]:
-    """Metres along their shapes (calls,) of the calls of patterns (n,), and which patterns' shapes fit them (n,)."""
-    n = len(shape)
+) -> _Laid:
+    """Lay patterns (n,) along their shapes (n,); `simple` are the shapes' lines, simplified."""
+    ptr, within = _calls_of(patterns, which)
+    model_call, n = patterns.model_call[within], len(which)
     owner = np.repeat(np.arange(n), np.diff(ptr))
     stop = calls.stop[model_call].astype(np.int64)
     lat, lon = stops.lat[stop], stops.lon[stop]
@@ -94,21 +130,39 @@ def _along_shapes(
     off_placed = offsets_m(simple, shape[owner], placed, lat, lon)
     off_given = offsets_m(simple, shape[owner], given, lat, lon)
     believed = usable & (_spread(off_given, owner, n) <= _spread(off_placed, owner, n) + _GIVEN_SLACK_M)
-
     far = np.where(believed[owner], off_given, off_placed) > FAR_M
-    fits = 2 * np.bincount(owner, far, n) <= np.diff(ptr)
-    problems.rows(
-        "stop_times.txt", calls.row[model_call[ptr[:-1][~fits]]], shapes.shape_id[shape[~fits]],
-        f"most stops of the trips lie more than {FAR_M:.0f} m from this shape, so it is not theirs; drawn from stop to "
-        "stop instead.",
-    )  # fmt: skip
-    astray = np.unique(stop[far & fits[owner]])
+    return _Laid(owner, within, np.where(believed[owner], given, placed), far)
+
+
+def _tell(
+    patterns: Patterns,
+    shaped: Int64Array,
+    laid: _Laid,
+    line: Int64Array,
+    pattern_shape: Int32Array,
+    shapes: Shapes,
+    stops: Stops,
+    calls: Calls,
+    problems: Problems,
+) -> None:
+    """What is wrong with the shapes of the patterns (n,) that are `shaped`."""
+    fits, first = line[shaped] >= 0, calls.row[patterns.model_call[patterns.call_ptr[shaped]]]
+    name = shapes.shape_id[pattern_shape[shaped]]
+    for those, message in (
+        (
+            ~fits,
+            f"most stops of the trips lie more than {FAR_M:.0f} m from this shape, so it is not theirs; drawn from "
+            "stop to stop instead.",
+        ),
+        (line[shaped] >= len(shapes.shape_id), "the trips run along this shape from its end to its beginning."),
+    ):
+        problems.rows("stop_times.txt", first[those], name[those], message)
+    astray = np.unique(patterns.stop[laid.call[laid.far & fits[laid.pattern]]])
     problems.rows(
         "stops.txt", stops.row[astray], stops.stop_id[astray],
         f"lies more than {FAR_M:.0f} m from the shape of a trip that calls there; put at the nearest place that the "
         "order of the stops allows.",
     )  # fmt: skip
-    return np.where(believed[owner], given, placed), fits
 
 
 def _calls_of(patterns: Patterns, which: Int64Array) -> tuple[Int64Array, Int64Array]:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import shapely
 
-from predictor.arrays import Float64Array, Int64Array
+from predictor.arrays import Float64Array, Int64Array, expand_ranges
 from predictor.geometry import METRES_PER_DEGREE, ground_distance_m
 
 SIMPLIFY_M = 2.5
@@ -78,6 +78,14 @@ class Polylines:
         shift = ground_distance_m(*rough.place_at(self.line, self.distance_m), self.lat, self.lon)
         shifted = np.flatnonzero(shift > SHIFT_M)
         return self._through(np.union1d(kept, shifted)) if len(shifted) else rough
+
+    def reversed(self, which: Int64Array) -> Polylines:
+        """Some of the lines (n,), driven from their ends."""
+        count = np.diff(self.ptr)[which]
+        owner, step = expand_ranges(np.zeros(len(which), np.int64), count)
+        vertex = self.ptr[which + 1][owner] - 1 - step
+        along = self.length_m[which][owner] - self.distance_m[vertex]
+        return Polylines(np.append(0, np.cumsum(count)), self.lat[vertex], self.lon[vertex], along)
 
     def _through(self, vertex: Int64Array) -> Polylines:
         """The same lines through some of their vertices (n,), ascending, the first and the last of each among them."""

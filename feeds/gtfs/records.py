@@ -77,7 +77,7 @@ def records_of(
         named = {";": "semicolons", "\t": "tabs", "|": "bars"}[separator]
         problems.file(file, f"columns are parted by {named}; read as such.")
     first_line = data.count(b"\n", 0, end) + 1
-    names = [_column_name(name) for name in _split(header.decode(), separator)[0]]
+    names = [_column_name(name) for name in _names_in(header.decode(), separator)]
     for written, name in zip(names, known := meant(names), strict=True):
         if written != name:
             problems.file(file, f"the column {written} must be {name}; read as such.", row=first_line - 1)
@@ -264,6 +264,10 @@ class _Mender:
             return self._with_comma_in_text(cut, line), 1
         if len(fields) == width:
             return fields, 1
+        inside, odd_quotes = _split(fields[0], self._separator)
+        if len(fields) == 1 < len(inside) and not odd_quotes:
+            self._tell(line, inside, "stands in quotation marks as a whole, as if it were one value; read as a row.")
+            return self._of_width(inside, ahead, line)
         return self._too_short(fields, ahead, line)
 
     def _with_comma_in_text(self, fields: list[str], line: int) -> list[str] | None:
@@ -384,10 +388,16 @@ def _header_of(data: bytes, key: str) -> tuple[int, int]:
         if end == 0:
             break
         line = data[begin:end].rstrip(b"\n")
-        if key in map(_column_name, _split(line.decode(), _separator_of(line))[0]):
+        if key in map(_column_name, _names_in(line.decode(), _separator_of(line))):
             return begin, end
         begin = end
     return first, data.find(b"\n", first) + 1
+
+
+def _names_in(header: str, separator: str) -> list[str]:
+    """The names in a header, which may stand in quotation marks as a whole."""
+    names = _split(header, separator)[0]
+    return names if len(names) > 1 else _split(names[0], separator)[0]
 
 
 def _separator_of(header: bytes) -> str:

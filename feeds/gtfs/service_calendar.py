@@ -16,7 +16,7 @@ from feeds.gtfs.columns import WEEKDAYS
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
 from feeds.gtfs.tables import Tables, numbers, words
-from feeds.gtfs.written_dates import day_first, is_of_two, written_date
+from feeds.gtfs.written_dates import day_first, has_year_of_two, is_day_number, is_of_two, written_date
 from predictor.arrays import BoolArray, Int32Array, Int64Array, StrArray
 
 _FILES = ("calendar.txt", "calendar_dates.txt")
@@ -135,10 +135,23 @@ def _days(
     dates = words(frame, column)
     code, unique = pd.factorize(dates)
     day = np.array([_day(str(text), column == "end_date", order) for text in unique], np.int64)[code]
-    of_two = np.array([is_of_two(str(text)) for text in unique], bool)[code]
+    of_two, short, counted = (
+        np.array([is_so(str(text)) for text in unique], bool)[code]
+        for is_so in (is_of_two, has_year_of_two, is_day_number)
+    )
     bad = used & (day == _NO_DAY)
     for odd, message in (
-        (bad & ~of_two, "{column} “{word}” is no date YYYYMMDD; the row is skipped."),
+        (bad & ~of_two & ~short, "{column} “{word}” is no date YYYYMMDD; the row is skipped."),
+        (
+            bad & short,
+            "{column} “{word}” has two digits for the year, which may be of any part; the row is skipped. Write "
+            "YYYYMMDD.",
+        ),
+        (
+            used & counted,
+            "{column} is written as {word}, the number of a day as spreadsheets count them; read as such. Write "
+            "YYYYMMDD.",
+        ),
         (
             bad & of_two,
             "{column} “{word}” may be of two months, and no date tells whether days or months stand first; the row is "

@@ -12,7 +12,7 @@ from feeds.gtfs.polylines import Polylines, polylines
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
 from feeds.gtfs.tables import numbers, words
-from predictor.arrays import Float64Array, StrArray, first_of_each, group_starts
+from predictor.arrays import Float64Array, Int64Array, StrArray, first_of_each, group_starts
 
 FILE = "shapes.txt"
 
@@ -26,6 +26,11 @@ class Shapes:
     given_dist: Float64Array
     """(vertices,) `shape_dist_traveled` in the feed's own unit, NaN where a shape has none that makes sense."""
 
+    def reversed(self, which: Int64Array) -> Shapes:
+        """Some of the shapes (n,), driven from their ends; their own distances count from where they begin."""
+        lines = self.lines.reversed(which)
+        return Shapes(self.shape_id[which], lines, np.full(len(lines.lat), np.nan))
+
 
 def read_shapes(frame: pd.DataFrame | None, wanted: StrArray, zone: str, problems: Problems) -> Shapes:
     """Build the wanted shapes from shapes.txt of a feed in `zone` (IANA name); those of fewer than two places are left
@@ -38,6 +43,12 @@ def read_shapes(frame: pd.DataFrame | None, wanted: StrArray, zone: str, problem
     lat, lon = degrees(frame, "shape_pt", FILE, zone, problems)
     sequence, given = numbers(frame, "shape_pt_sequence"), numbers(frame, "shape_dist_traveled")
     row = frame.index.to_numpy(np.int64)
+    unnumbered = np.isnan(sequence) & ~np.isin(shape, shape[~np.isnan(sequence)]) & (shape >= 0)
+    sequence[unnumbered] = row[unnumbered]
+    problems.rows(
+        FILE, row[unnumbered], name[unnumbered],
+        "no row of this shape has a shape_pt_sequence; taken in the order of the rows.",
+    )  # fmt: skip
 
     bad = (shape >= 0) & ~(is_on_earth(lat, lon) & (sequence >= 0))
     problems.rows(

@@ -71,9 +71,11 @@ _CLOCK = re.compile(r"(\d{1,2}):([0-5]\d):([0-5]\d)")
 _ODD_TEXT = f"\\\\[\"']|&(?:#[0-9]+|#x[0-9a-fA-F]+|[a-zA-Z]{{2,8}});|{TAKEN_WRONGLY}"
 _ESCAPE = re.compile(r"\\([\"'])")
 _RULE = "[-=]{3,}"
+_NULL = "\\N"
+_NULL_ALONE = re.compile(rb"(?:^|[,;|\t\"])\\N(?:$|[,;|\t\"])", re.MULTILINE)
 _IN_SINGLE_QUOTES = "'[^']*'"
-# What `strip` leaves: the byte order mark and the blank without width.
-_INVISIBLE = "[\ufeff\u200b]"
+# What `strip` leaves: the byte order mark, the blank without width, and marks of direction and of no line end.
+_INVISIBLE = "[\ufeff\u200b\u200e\u2060]"
 
 
 def read_tables(archive: GtfsArchive, problems: Problems) -> dict[str, pd.DataFrame]:
@@ -157,6 +159,9 @@ def _read(archive: GtfsArchive, table: str, problems: Problems, country_page: st
     text = utf8_lines(archive.read(table), file, problems, country_page)
     if not text or text.isspace():
         return pd.DataFrame(index=np.empty(0, np.int64))
+    if _NULL.encode() in text and (null := _NULL_ALONE.search(text)):
+        row = text.count(b"\n", 0, null.start(0) + 1) + 1
+        problems.file(file, f"{_NULL} stands for nothing, as in a database; read as such.", row=row)
     key = {**REQUIRED_COLUMNS, **COLUMNS_OF_OPTIONAL}[table][0]
     records = records_of(
         text, file, key, FREE_TEXT, lambda columns: meant_columns(table, columns),
@@ -262,11 +267,11 @@ def _distinct(names: list[str], columns: list[Text], file: str, problems: Proble
 
 
 def _bare(values: pa.Array) -> pa.Array:
-    """Text without blanks around it, null where nothing is left."""
+    """Text without blanks around it, null where nothing is left or a database has written that nothing stands."""
     values = pc.utf8_trim_whitespace(values)
     if pc.any(pc.match_substring_regex(values, f"^{_INVISIBLE}|{_INVISIBLE}$")).as_py():
         values = pc.utf8_trim_whitespace(pc.replace_substring_regex(values, _INVISIBLE, ""))
-    return pc.if_else(pc.equal(values, ""), None, values)
+    return pc.if_else(pc.is_in(values, pa.array(["", _NULL])), None, values)
 
 
 def _without_single_quotes(values: Text) -> Text:

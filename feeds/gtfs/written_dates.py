@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Iterable
+from datetime import date, timedelta
 from functools import lru_cache
 
 from feeds.service_times import DATE, service_date
@@ -23,10 +24,14 @@ _MONTHS = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
     "december",
 )  # fmt: skip
+_DAY_NUMBER = re.compile(r"\s*(\d{5})(?:\.0+)?\s*", re.ASCII)
+_DAY_0, _FIRST_NUMBER, _LAST_NUMBER = date(1899, 12, 30), 36_526, 73_050
+"""As spreadsheets count days, and the numbers of this century."""
+_YEAR_OF_TWO = re.compile(r"\s*'?(?:\d\d?([-/. ])\d\d?\1\d\d?|\d{6})\s*", re.ASCII)
 _FLOAT = re.compile(r"\s*(\d\.\d{1,7}[eE]\+?0?7)\s*", re.ASCII)
 
 LIKE_DATES = re.compile(
-    "|".join(f"(?:{form.pattern})" for form in (DATE, _YEAR_LAST)).replace(r"\2", "[-/. ]"), re.ASCII
+    "|".join(f"(?:{form.pattern})" for form in (DATE, _YEAR_LAST, _DAY_NUMBER)).replace(r"\2", "[-/. ]"), re.ASCII
 )
 """What may be a date in a row that is put together again."""
 
@@ -54,6 +59,9 @@ def written_date(text: str, *, day_first: bool | None = None) -> int | None:
     day = service_date(text)
     if day is not None:
         return day
+    if is_day_number(text):
+        counted = _DAY_0 + timedelta(days=int(float(text)))
+        return counted.year * 10_000 + counted.month * 100 + counted.day
     if found := _NAMED.fullmatch(text):
         name = (found[2] or found[3]).lower()
         months = [number for number, month in enumerate(_MONTHS, 1) if month.startswith(name)]
@@ -74,6 +82,17 @@ def existing_date(text: str) -> int | None:
     or it is one of two."""
     day = written_date(text)
     return day if day and day % 100 <= monthrange(max(day // 10_000, 1), day // 100 % 100)[1] else None
+
+
+def is_day_number(text: str) -> bool:
+    """Whether the text is a day as spreadsheets count them."""
+    found = _DAY_NUMBER.fullmatch(text)
+    return found is not None and _FIRST_NUMBER <= int(found[1]) < _LAST_NUMBER
+
+
+def has_year_of_two(text: str) -> bool:
+    """Whether the text is a date with two digits for the year, of which nobody knows where they stand."""
+    return _YEAR_OF_TWO.fullmatch(text) is not None
 
 
 def is_of_two(text: str) -> bool:
