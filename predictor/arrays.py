@@ -6,6 +6,8 @@ every float array. A `NewType` names what a single index counts where two could 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NewType
 
 import numpy as np
@@ -24,6 +26,16 @@ Float32Array = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]
 AnyArray = npt.NDArray[Any]
 StrArray = npt.NDArray[np.str_]
+
+# Looked up, not taken apart: what an `NDArray[…]` is made of is NumPy's own matter, and changes.
+DTYPES: Mapping[Any, np.dtype[Any]] = MappingProxyType(
+    {
+        BoolArray: np.dtype(np.bool_), UInt8Array: np.dtype(np.uint8), Int8Array: np.dtype(np.int8),
+        Int16Array: np.dtype(np.int16), Int32Array: np.dtype(np.int32), Int64Array: np.dtype(np.int64),
+        Float32Array: np.dtype(np.float32), Float64Array: np.dtype(np.float64), StrArray: np.dtype(np.str_),
+    }
+)  # fmt: skip
+"""What each array type holds."""
 
 NONE = -1
 

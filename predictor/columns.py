@@ -18,11 +18,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Self, cast, get_args, get_origin, get_type_hints
+from typing import Any, Self, cast, get_type_hints
 
 import numpy as np
 
-from predictor.arrays import NONE, AnyArray, BoolArray, Int64Array
+from predictor.arrays import DTYPES, NONE, AnyArray, BoolArray, Int64Array
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({"f": np.nan, "i": NONE, "b": False, "U": ""})
 
@@ -80,13 +80,7 @@ def column_types(group: type) -> Mapping[str, np.dtype[Any]]:
 @cache
 def _column_types(group: type) -> Mapping[str, np.dtype[Any]]:
     hints = get_type_hints(group)
-    return MappingProxyType(
-        {
-            f.name: np.dtype(get_args(get_args(hints[f.name])[1])[0])
-            for f in fields(group)
-            if get_origin(hints[f.name]) is np.ndarray
-        }
-    )
+    return MappingProxyType({f.name: DTYPES[hints[f.name]] for f in fields(group) if hints[f.name] in DTYPES})
 
 
 def no_rows(group: type) -> dict[str, AnyArray]:
