@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from threading import Lock
-from typing import Protocol
 
 SLEWED_S = 2.0
 """By less than this a time service corrects a clock that is right."""
@@ -16,21 +16,19 @@ BELIEVED_AFTER_S = 120.0
 log = logging.getLogger("prochain")
 
 
-class Clock(Protocol):
+class Clock(ABC):
     """Tells the time of the network being served."""
 
-    @property
-    def speed(self) -> float:
-        """Seconds of the network's time that pass in a second."""
+    speed = 1.0
+    """Seconds of the network's time that pass in a second."""
+    jumped_s = 0.0
+    """By how much the machine's clock has jumped away from the time that is told, 0 where it has not."""
 
-    @property
-    def jumped_s(self) -> float:
-        """By how much the machine's clock has jumped away from the time that is told, 0 where it has not."""
-
+    @abstractmethod
     def now(self) -> float:
         """POSIX seconds."""
 
-    def start(self) -> None:
+    def start(self) -> None:  # noqa: B027
         """Let time pass, where it stood still until now."""
 
 
@@ -39,13 +37,10 @@ def _uptime() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
 
 
-class LiveClock:
+class LiveClock(Clock):
     """The machine's own clock, but for its jumps: these are followed only when it has stayed where it jumped to."""
 
-    speed = 1.0
-
     def __init__(self, *, wall: Callable[[], float] = time.time, uptime: Callable[[], float] = _uptime) -> None:
-        self.jumped_s = 0.0
         self._wall, self._uptime = wall, uptime
         self._started_at = wall() - uptime()
         self._jumped_at = 0.0
@@ -69,18 +64,13 @@ class LiveClock:
             self._follow(apart_s)
             return steady + apart_s
 
-    def start(self) -> None:
-        """It never stands still."""
-
     def _follow(self, apart_s: float) -> None:
         self._started_at += apart_s
         self.jumped_s = 0.0
 
 
-class ShiftedClock:
+class ShiftedClock(Clock):
     """A clock that stands at `at` until it is started, then runs `speed` times as fast as real time."""
-
-    jumped_s = 0.0
 
     def __init__(self, at: float, speed: float = 1.0) -> None:
         self.speed = speed

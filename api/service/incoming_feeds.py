@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from dataclasses import replace
 from functools import partial
 from threading import Lock
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from api.service.clock import Clock, LiveClock
 from api.service.view import FeedHealth
@@ -29,19 +30,21 @@ log = logging.getLogger("prochain")
 T = TypeVar("T", bound=Sized)
 
 
-class RealtimeFeeds(Protocol):
+class RealtimeFeeds(ABC):
     """Where a service's readings come from."""
 
-    def start(self) -> None:
+    def start(self) -> None:  # noqa: B027
         """Begin to poll, where that goes on in the background."""
 
-    def stop(self) -> None:
+    def stop(self) -> None:  # noqa: B027
         """End it, and wait for it to end."""
 
     @property
     def threads(self) -> Sequence[Watched]:
         """What goes on in the background."""
+        return ()
 
+    @abstractmethod
     def read(self, timetable: Timetable, now: float, heed: Heed) -> Reading:
         """What had been received by `now`. No waiting, no FeedError: what cannot be used is told by `health`.
 
@@ -49,6 +52,7 @@ class RealtimeFeeds(Protocol):
         same moment is known from its first report on.
         """
 
+    @abstractmethod
     def health(self) -> Mapping[str, FeedHealth]:
         """How each feed is doing, by its name."""
 
@@ -182,7 +186,7 @@ DECODERS: Mapping[str, Decode[Any]] = {
 }
 
 
-class PolledFeeds:
+class PolledFeeds(RealtimeFeeds):
     """Feeds asked every `every_s` seconds: each by its own thread, or (`in_step`) while reading, for sources that
     answer at once. An address that was given for another feed than it serves is read as what it serves."""
 
@@ -272,23 +276,12 @@ class PolledFeeds:
         feed.poll(self._clock.now())
 
 
-class RecordedFeeds:
+class RecordedFeeds(RealtimeFeeds):
     """The feeds of a recording, at whatever time the clock shows."""
 
     def __init__(self, recording: Recording, name: str) -> None:
         self._recording = recording
         self._health = {feed: FeedHealth(feed, name) for feed in recording.feeds}
-
-    def start(self) -> None:
-        """Nothing goes on in the background."""
-
-    def stop(self) -> None:
-        """Nothing goes on in the background."""
-
-    @property
-    def threads(self) -> Sequence[Watched]:
-        """Nothing goes on in the background."""
-        return ()
 
     def read(self, timetable: Timetable, now: float, heed: Heed) -> Reading:  # noqa: ARG002
         """See `RealtimeFeeds`."""

@@ -29,38 +29,23 @@ _SILENT_S, _SILENT_STEPS = 20.0, 4
 """An engine that publishes nothing for longer, and for so many of its steps, has fallen silent."""
 
 
-class EnginesClock:
+class EnginesClock(LiveClock):
     """This machine's clock; of a day that is shown again, the engine's."""
 
-    def __init__(self) -> None:
-        self._own = LiveClock()
-        self._follows: tuple[float, float, float] | None = None
-
-    @property
-    def speed(self) -> float:
-        """Seconds of the network's time that pass in a second."""
-        return self._follows[2] if self._follows else 1.0
-
-    @property
-    def jumped_s(self) -> float:
-        """See `Clock`."""
-        return 0.0 if self._follows else self._own.jumped_s
+    _follows: Sequence[float] | None = None
 
     def follow(self, clock: Sequence[float] | None) -> None:
         """Go on as the engine's does. Parameters: `clock`: what it showed, when by this machine's, and its speed; None:
         it is everybody's."""
-        self._follows = (clock[0], clock[1], clock[2]) if clock else None
+        self._follows, self.speed = clock, clock[2] if clock else 1.0
 
     def now(self) -> float:
         """POSIX seconds."""
         follows = self._follows
         if follows is None:
-            return self._own.now()
+            return super().now()
         at, wall, speed = follows
         return at + speed * (time.time() - wall)
-
-    def start(self) -> None:
-        """It never stands still."""
 
 
 class Reader(Served):

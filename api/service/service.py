@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
-from typing import Protocol
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -26,7 +25,8 @@ from api.service.incoming_feeds import RealtimeFeeds
 from api.service.served import Served, SetBack, Told
 from api.service.stop_search import StopSearch
 from api.service.timetable_fit import WaitingTimetable, fit_of
-from api.service.view import FeedHealth, ServiceView, UpdateFigures
+from api.service.timetable_watch import TimetableWatch
+from api.service.view import ServiceView, UpdateFigures
 from feeds.background import Repeated, Watched
 from feeds.gtfs.kept_zip import kept_zip
 from feeds.gtfs_realtime import AddedAs
@@ -53,20 +53,6 @@ _REVIVED_WITHIN_S = 1.0
 log = logging.getLogger("prochain")
 
 
-class TimetableSource(Protocol):
-    """Looks whether there is a new timetable."""
-
-    every_s: float
-    version: str
-    """`feed_version` of what was read last, "" before the first time."""
-
-    def newer(self, current: Timetable, now: float) -> Timetable | None:
-        """The timetable where its content is another than `current`'s. Raises nothing: errors are told by `health`."""
-
-    def health(self) -> FeedHealth:
-        """How the GTFS feed is doing."""
-
-
 def one_matrix_thread() -> None:
     """Let this process multiply matrices on one thread from now on: the core multiplies many small ones, one after the
     other, and more threads only wait for each other on the cores that answer readers."""
@@ -87,7 +73,7 @@ class Service(Served):
         feed_stopped_after_s: float = 60.0,
         added_as: AddedAs = "NEW",
         headway_as: HeadwayAs | None = None,
-        timetable_source: TimetableSource | None = None,
+        timetable_source: TimetableWatch | None = None,
         take_any_timetable: bool = False,
         accepted: AcceptedTimetable | None = None,
         waiting_timetable: WaitingTimetable | None = None,
@@ -151,7 +137,7 @@ class Service(Served):
         if accepted:
             accepted.keep(timetable)
 
-    def _looking(self, source: TimetableSource) -> Repeated:
+    def _looking(self, source: TimetableWatch) -> Repeated:
         """Looks for a new timetable."""
         # What was not taken at the start is looked at again when vehicles have reported.
         unsettled = self._waiting or source.health().error

@@ -8,9 +8,9 @@ import tomllib
 from difflib import get_close_matches
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -48,6 +48,15 @@ class ConfigurationError(Exception):
 
 
 _PLACES = ("gtfs", "vehicle_positions", "trip_updates", "alerts")
+
+
+def _web_address(address: str) -> str:
+    if not address.startswith(("http://", "https://")):
+        raise ValueError("it is an http(s) address, such as http://engine:8000")
+    return address
+
+
+WebAddress = Annotated[str, AfterValidator(_web_address)]
 
 
 class FurtherFeed(BaseModel):
@@ -184,7 +193,7 @@ class Settings(BaseSettings):
         "prochain", min_length=1, max_length=100, pattern=r"^[\w.:-]+$",
         description="what the names of all keys there begin with: another for each network",
     )  # fmt: skip
-    engine: str | None = Field(
+    engine: WebAddress | None = Field(
         None,
         description="http address of the engine's process, which those of role api hand on to what only it can answer: "
         "the desk, /v1/disruptions, /v1/timetable, explanations",
@@ -201,7 +210,7 @@ class Settings(BaseSettings):
         default_factory=dict,
         description="more such secrets by the name of who has each, also as `prochain token` hashes them",
     )
-    desk_webhooks: list[str] = Field(
+    desk_webhooks: list[WebAddress] = Field(
         default_factory=list, description="addresses told of every disruption published, changed or ended (HTTP POST)"
     )
     desk_webhook_secret: SecretStr | None = Field(
@@ -287,13 +296,6 @@ class Settings(BaseSettings):
             raise ValueError("it is an address such as redis://localhost:6379/0, rediss://… or unix:///run/redis.sock")
         return address
 
-    @field_validator("engine")
-    @classmethod
-    def _engine_address(cls, address: str | None) -> str | None:
-        if address is not None and not address.startswith(("http://", "https://")):
-            raise ValueError("it is an http(s) address, such as http://engine:8000")
-        return address
-
     @field_validator("trusted_proxies")
     @classmethod
     def _networks(cls, proxies: list[str]) -> list[str]:
@@ -310,13 +312,6 @@ class Settings(BaseSettings):
         if not all(re.fullmatch(r"(\*\.)?([a-z0-9-]+\.)+[a-z0-9-]+", host) for host in hosts):
             raise ValueError("each is a host name, such as push.example.org or *.push.example.org")
         return hosts
-
-    @field_validator("desk_webhooks")
-    @classmethod
-    def _web_addresses(cls, addresses: list[str]) -> list[str]:
-        if not all(address.startswith(("http://", "https://")) for address in addresses):
-            raise ValueError("each webhook is an http(s) address")
-        return addresses
 
     @classmethod
     def settings_customise_sources(

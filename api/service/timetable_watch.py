@@ -44,7 +44,7 @@ class TimetableWatch:
         """Parameters: `version`: `feed_version` of what was read there at the start; `refused`: why nothing was."""
         self.every_s = every_s
         self.version = version
-        """See `TimetableSource`."""
+        """`feed_version` of what was read last, "" before the first time."""
         self._gtfs = gtfs
         self._source = TimetableSource(gtfs, cache_dir=cache_dir or DEFAULT, headers=headers, to_be_served=True)
         self._stat: tuple[int, int] | None = self._stat_of_file()

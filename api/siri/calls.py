@@ -21,9 +21,20 @@ def journey_ref(call: RunCall) -> str:
     return f"{call.trip_id}:{call.start_time}" if call.headway_s or call.shift_s else call.trip_id
 
 
-def framed_ref(call: RunCall) -> Json:
-    """`FramedVehicleJourneyRef`."""
-    return {"DataFrameRef": value(call.service_date), "DatedVehicleJourneyRef": journey_ref(call)}
+def journey_answer(asked: Asked, call: RunCall, destination: str, last_stop: int, *, live: bool) -> Json:
+    """What each service says of the run of a `call`, bound for `destination`, that ends at `last_stop`."""
+    return {
+        **asked.line(call.route_idx, call.direction),
+        "FramedVehicleJourneyRef": {
+            "DataFrameRef": value(call.service_date), "DatedVehicleJourneyRef": journey_ref(call),
+        },
+        "DirectionName": values(destination),
+        "DestinationRef": asked.stop_ref(last_stop),
+        "DestinationName": values(destination),
+        "Monitored": live,
+        **({"HeadwayService": True} if call.headway_s else {}),
+        **_occupancy(call),
+    }  # fmt: skip
 
 
 def call_answer(asked: Asked, call: RunCall) -> Json:
@@ -52,7 +63,7 @@ def call_answer(asked: Asked, call: RunCall) -> Json:
     return call_json
 
 
-def occupancy(call: RunCall) -> Json:
+def _occupancy(call: RunCall) -> Json:
     """How full the vehicle is, where it tells."""
     status = call.occupancy.status if call.occupancy else None
     return {"Occupancy": _OCCUPANCIES[status]} if status in _OCCUPANCIES else {}

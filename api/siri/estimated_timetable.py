@@ -10,14 +10,8 @@ from fastapi.responses import Response
 
 from api.reading.board import WINDOW_S
 from api.reading.journey import Journey, journeys_of_line
-from api.siri.calls import call_answer, framed_ref, occupancy
-from api.siri.delivery import (
-    Asked,
-    Json,
-    PreviewInterval,
-    seconds_ahead,
-    values,
-)
+from api.siri.calls import call_answer, journey_answer
+from api.siri.delivery import Asked, Json, PreviewInterval, seconds_ahead, values
 
 
 def estimated_timetable(
@@ -45,17 +39,10 @@ def _journey(asked: Asked, journey: Journey) -> Json:
     recorded_at = view.snapshot.made_at if journey.age_s is None else asked.moment.now - journey.age_s
     return {
         "RecordedAtTime": view.iso(recorded_at),
-        **asked.line(journey.route_idx, journey.direction),
-        "FramedVehicleJourneyRef": framed_ref(first),
-        "DirectionName": values(journey.destination),
+        **journey_answer(asked, coming[0], journey.destination, last.stop_idx, live=journey.status == "live"),
         "OriginRef": asked.stop_ref(first.stop_idx),
         "OriginName": values(str(tt.stop_name[first.stop_idx])),
-        "DestinationRef": asked.stop_ref(last.stop_idx),
-        "DestinationName": values(journey.destination),
         "Cancellation": journey.status == "cancelled",
-        "Monitored": journey.status == "live",
-        **({"HeadwayService": True} if journey.headway_s else {}),
-        **occupancy(coming[0]),
         "IsCompleteStopSequence": len(coming) == len(journey.calls),
         "EstimatedCalls": {"EstimatedCall": [call_answer(asked, call) for call in coming]},
     }

@@ -12,15 +12,8 @@ from fastapi.responses import Response
 from api.reading.board import WINDOW_S, StopBoard
 from api.reading.calls import RunCall
 from api.reading.moment import Moment
-from api.siri.calls import call_answer, framed_ref, journey_ref, occupancy
-from api.siri.delivery import (
-    FARTHEST,
-    Asked,
-    Json,
-    PreviewInterval,
-    seconds_ahead,
-    values,
-)
+from api.siri.calls import call_answer, journey_answer, journey_ref
+from api.siri.delivery import FARTHEST, Asked, Json, PreviewInterval, seconds_ahead, value
 
 
 def stop_monitoring(
@@ -88,15 +81,8 @@ def _visit(asked: Asked, call: RunCall, destination: int) -> Json:
         "ItemIdentifier": f"{journey_ref(call)}:{call.service_date}:{call.call + 1}",
         "MonitoringRef": asked.stop_ref(call.stop_idx),
         "MonitoredVehicleJourney": {
-            **asked.line(call.route_idx, call.direction),
-            "FramedVehicleJourneyRef": framed_ref(call),
-            "DirectionName": values(call.destination),
-            "DestinationRef": asked.stop_ref(destination),
-            "DestinationName": values(call.destination),
-            **({"VehicleRef": {"value": call.vehicle_id}} if call.vehicle_id else {}),
-            "Monitored": call.status == "live",
-            **({"HeadwayService": True} if call.headway_s else {}),
-            **occupancy(call),
+            **journey_answer(asked, call, call.destination, destination, live=call.status == "live"),
+            **({"VehicleRef": value(call.vehicle_id)} if call.vehicle_id else {}),
             "MonitoredCall": call_answer(asked, call),
         },
     }

@@ -12,8 +12,8 @@ from fastapi.responses import Response
 from pydantic import TypeAdapter
 
 from api.reading.journey import journey_of
-from api.siri.calls import call_answer, framed_ref, occupancy
-from api.siri.delivery import Asked, Json, value, values
+from api.siri.calls import call_answer, journey_answer
+from api.siri.delivery import Asked, Json, value
 
 _DURATION = TypeAdapter(timedelta)
 
@@ -51,19 +51,15 @@ def _activity(asked: Asked, row: int) -> Json:
         "ValidUntilTime": view.iso(reported_at + view.live_limit_s),
         "VehicleMonitoringRef": value(str(vehicles.vehicle_id[row])),
         "MonitoredVehicleJourney": {
-            **asked.line(journey.route_idx, journey.direction),
-            "FramedVehicleJourneyRef": framed_ref(next_call),
-            "DirectionName": values(journey.destination),
-            "DestinationRef": asked.stop_ref(calls[-1].stop_idx),
-            "DestinationName": values(journey.destination),
-            "Monitored": journey.status == "live",
+            **journey_answer(
+                asked, next_call, journey.destination, calls[-1].stop_idx, live=journey.status == "live"
+            ),
             "VehicleLocation": {
                 "Longitude": round(float(vehicles.lon[row]), 6), "Latitude": round(float(vehicles.lat[row]), 6),
             },
             **({} if math.isnan(bearing) else {"Bearing": round(bearing, 1)}),
             **({} if math.isnan(delay_s) else {"Delay": _duration(delay_s)}),
             "VehicleRef": value(str(vehicles.vehicle_id[row])),
-            **occupancy(next_call),
             "MonitoredCall": call_answer(asked, next_call),
         },
     }  # fmt: skip

@@ -82,15 +82,8 @@ def stop_of(tt: Timetable, stop: int, distance_m: float | None = None) -> Stop:
 def alerts_answer(moment: Moment, alerts: Iterable[Told]) -> list[Alert]:
     """Alerts as the JSON answers give them."""
     return [
-        Alert(
-            alert_id=alert.alert_id,
-            cause=alert.cause,
-            effect=alert.effect,
-            severity=alert.severity,
-            state="in_force" if alert.state(moment.now) == "in_force" else "planned",
-            header=dict(alert.header),
-            description=dict(alert.description),
-            url=dict(alert.url),
+        Alert.model_validate(
+            {**vars(alert), "state": "in_force" if alert.state(moment.now) == "in_force" else "planned"}
         )
         for alert in alerts
     ]
@@ -110,36 +103,28 @@ def call_state(moment: Moment, call: RunCall) -> dict[str, Any]:
     the rest."""
     zone = moment.view.zone_at(call.stop_idx)
     return {
-        "stop_id": call.stop_id,
+        **{name: getattr(call, name) for name in _AS_THEY_ARE},
         "platform": call.platform or None,
-        "stop_sequence": call.stop_sequence,
         "headsign": call.destination,
         "arrival": _event_times(zone, call.arrival),
         "departure": _event_times(zone, call.departure),
-        "at_stop": call.at_stop,
         "predicted_time": _iso(zone, call.predicted),
         "range": _range(zone, call),
-        "minutes": call.minutes,
-        "status": call.status,
-        "source": call.source,
-        "doubt": call.doubt,
-        "wheelchair": call.wheelchair,
         "occupancy": call.occupancy and vars(call.occupancy),
         "pickup_type": call.pickup,
         "drop_off_type": call.drop_off,
     }
 
 
+_AS_THEY_ARE = ("stop_id", "stop_sequence", "at_stop", "minutes", "status", "source", "doubt", "wheelchair")
+
+
 def _event_times(zone: ZoneInfo, event: Event | None) -> dict[str, Any] | None:
     """The fields of `EventTimes`, None where there is none."""
     if event is None:
         return None
-    scheduled, predicted, delay_s = event.scheduled, event.predicted, event.delay_s
-    return {
-        "scheduled": _iso(zone, scheduled),
-        "predicted": _iso(zone, predicted),
-        "delay_s": None if delay_s is None else round(delay_s),
-    }
+    times = {"scheduled": _iso(zone, event.scheduled), "predicted": _iso(zone, event.predicted)}
+    return {**times, "delay_s": None if event.delay_s is None else round(event.delay_s)}
 
 
 def _range(zone: ZoneInfo, call: RunCall) -> dict[str, str] | None:

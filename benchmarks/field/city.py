@@ -17,6 +17,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from api.app import create_app
 from api.desk.desk import Desk
+from api.service.clock import Clock
 from api.service.incoming_feeds import PolledFeeds
 from api.service.service import Service
 from benchmarks.field.agreement import disagreements
@@ -52,11 +53,8 @@ MOST = 30
 TOKEN = "a token of the field"  # noqa: S105
 
 
-class HandClock:
+class HandClock(Clock):
     """Stands where it was put."""
-
-    speed = 1.0
-    jumped_s = 0.0
 
     def __init__(self, at: float) -> None:
         self.at = at
@@ -64,9 +62,6 @@ class HandClock:
     def now(self) -> float:
         """POSIX seconds."""
         return self.at
-
-    def start(self) -> None:
-        """It never runs."""
 
 
 class FedSource(Protocol):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -132,58 +133,30 @@ def _ways(rows: _Rows, shapes_table: pd.DataFrame | None, problems: Problems) ->
 def _put_together(
     feed_version: str, told_version: str, rows: _Rows, ways: _Ways, calendar: ServiceCalendar, journeys: Journeys
 ) -> Timetable:
-    """The timetable's columns, one by one."""
-    agencies, stops, routes, trips, calls = rows.agencies, rows.stops, rows.routes, rows.trips, rows.calls
-    patterns, lines, links, trip_ptr = ways.patterns, ways.lines, ways.links, ways.trip_ptr
+    """The timetable's columns, kind by kind."""
+    stops, trips, calls = rows.stops, rows.trips, rows.calls
+    patterns, lines, trip_ptr = ways.patterns, ways.lines, ways.trip_ptr
     block_id, service_id = _named(trips.block_id), np.unique(trips.service_id)
     ends_at = stops.name[calls.stop[trip_ptr[1:] - 1]]
     return Timetable(
         feed_version=feed_version,
         timezone=rows.zone.key,
         told_version=told_version,
-        agency_id=agencies.agency_id,
-        agency_name=agencies.name,
-        agency_url=agencies.url,
-        agency_lang=agencies.lang,
-        agency_phone=agencies.phone,
-        agency_email=agencies.email,
-        agency_fare_url=agencies.fare_url,
-        agency_timezone=agencies.timezone,
-        agency_row=agencies.row,
-        stop_id=stops.stop_id,
-        stop_code=stops.code,
-        stop_name=stops.name,
-        stop_platform=stops.platform,
-        stop_lat=stops.lat,
-        stop_lon=stops.lon,
-        stop_parent=stops.parent,
-        stop_wheelchair=stops.wheelchair,
-        stop_location_type=stops.location_type,
-        stop_timezone=stops.timezone,
+        **_columns("agency", rows.agencies),
+        **_columns("stop", stops),
+        **_columns("route", rows.routes),
         place_id=stops.place_id,
         place_stop=stops.place_stop,
-        route_id=routes.route_id,
-        route_short_name=routes.short_name,
-        route_long_name=routes.long_name,
-        route_agency_id=routes.agency_id,
-        route_type=routes.type,
-        route_color=routes.color,
-        route_text_color=routes.text_color,
         pattern_route=trips.route[patterns.model_trip],
         pattern_direction=trips.direction[patterns.model_trip],
         pattern_line=lines.of_pattern,
         pattern_call_ptr=patterns.call_ptr,
         pattern_stop=patterns.stop,
         pattern_distance_m=lines.distance_m,
-        pattern_link=links.of_call,
-        line_ptr=lines.lines.ptr,
-        line_lat=lines.lines.lat,
-        line_lon=lines.lines.lon,
-        line_distance_m=lines.lines.distance_m,
+        pattern_link=ways.links.of_call,
+        **_columns("line", lines.lines),
         line_has_shape=lines.has_shape,
-        link_from_stop=links.from_stop,
-        link_to_stop=links.to_stop,
-        link_distance_m=links.distance_m,
+        **_columns("link", ways.links),
         trip_id=trips.trip_id,
         trip_pattern=patterns.of_trip,
         trip_service=_index(service_id, trips.service_id),
@@ -201,14 +174,18 @@ def _put_together(
         call_headsign=calls.headsign,
         headsign_name=rows.headsign_name,
         block_id=block_id,
-        journey_trip=journeys.trip,
-        journey_shift_s=journeys.shift_s,
-        journey_headway_s=journeys.headway_s,
+        **_columns("journey", journeys),
         service_id=service_id,
         date=calendar.date,
         date_origin=calendar.date_origin,
         service_active=calendar.service_active,
     )
+
+
+def _columns(kind: str, group: Any) -> dict[str, Any]:
+    """Those columns of a group that the timetable has, by its names: `name` of an agency is `agency_name` there."""
+    named = {f.name if f.name == f"{kind}_id" else f"{kind}_{f.name}": getattr(group, f.name) for f in fields(group)}
+    return {f.name: named[f.name] for f in fields(Timetable) if f.name in named}
 
 
 def _tell_undrivable(timetable: Timetable, rows: _Rows, drawn: BoolArray, problems: Problems) -> None:

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from api.service.clock import ShiftedClock
+from api.service.incoming_feeds import RealtimeFeeds
 from api.service.service import Service
 from api.service.view import FeedHealth
 from benchmarks.field.network import Agency, Call, Network, Pattern, Route, Stop, Trip, hms, network
@@ -154,13 +155,12 @@ WORKS = Alert(
 )  # fmt: skip
 
 
-class HandFeeds:
+class HandFeeds(RealtimeFeeds):
     """Feeds that say what the test wants."""
 
     def __init__(self, read: Callable[[float], Reading]) -> None:
         self.says = read
         self.running = False
-        self.threads: tuple[()] = ()
 
     def start(self) -> None:
         self.running = True
