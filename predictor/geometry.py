@@ -13,12 +13,11 @@ import numpy as np
 
 from predictor.arrays import Float64Array, Int32Array, Int64Array, expand_ranges
 from predictor.columns import Columns, column_types
+from predictor.search_loop import first_above
 from predictor.timetable import Timetable
 
 METRES_PER_DEGREE = 6_371_008.8 * np.pi / 180.0
 
-# Lines are laid end to end on one axis, this far apart, so that one binary search serves all of them.
-_LINE_SPACING_M = 1.0e7
 # A segment that runs against the vehicle's course counts as this much further away.
 _AGAINST_COURSE_M = 80.0
 
@@ -68,8 +67,6 @@ class LineGeometry:
     y: Float64Array
     dx: Float64Array
     dy: Float64Array
-    axis: Float64Array
-    """`start_m` on the common axis, ascending over all lines."""
     line_length_m: Float64Array
 
     @classmethod
@@ -85,7 +82,7 @@ class LineGeometry:
         dx[end] = dy[end] = length[end] = 0.0
         return cls(
             line_ptr=ptr, line_cos=cos, start_m=timetable.line_distance_m, length_m=length, x=x, y=y, dx=dx, dy=dy,
-            axis=line * _LINE_SPACING_M + timetable.line_distance_m, line_length_m=timetable.line_distance_m[end],
+            line_length_m=timetable.line_distance_m[end],
         )  # fmt: skip
 
     def project(
@@ -113,9 +110,10 @@ class LineGeometry:
             return Projection.empty()
         low_m = np.clip(low_m, 0.0, self.line_length_m[line])
         high_m = np.clip(high_m, low_m, self.line_length_m[line])
-        base = line * _LINE_SPACING_M
-        first = np.maximum(np.searchsorted(self.axis, base + low_m, side="right") - 1, self.line_ptr[line])
-        last = np.minimum(np.searchsorted(self.axis, base + high_m, side="left"), self.line_ptr[line + 1] - 1)
+        begins, ends = self.line_ptr[line], self.line_ptr[line + 1]
+        first = np.maximum(first_above(self.start_m, begins, ends, low_m) - 1, begins)
+        # From the first vertex at `high_m` or beyond on: that is, above all numbers below it.
+        last = np.minimum(first_above(self.start_m, begins, ends, np.nextafter(high_m, -np.inf)), ends - 1)
         last = np.maximum(last, first + 1)
         pair, segment = expand_ranges(first, last - first)
 

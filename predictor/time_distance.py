@@ -1,7 +1,6 @@
 """The time-distance diagram of every trip: where the timetable puts a vehicle at a time, and when at a place.
 
-All trips' calls lie end to end on one axis, and so do all patterns' calls, so that each question is one binary search
-for all vehicles together.
+Each question is one binary search a vehicle, within the calls of its own trip or pattern.
 """
 
 from __future__ import annotations
@@ -11,11 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from predictor.arrays import Float64Array, Int32Array
+from predictor.search_loop import first_above
 from predictor.timetable import Timetable
 from predictor.travel_times import TravelTimes
-
-_TRIP_SPACING_S = 1.0e7
-_PATTERN_SPACING_M = 1.0e7
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,10 +20,6 @@ class TimeDistance:
     """See the module's docstring."""
 
     timetable: Timetable
-    departure_axis: Float64Array
-    """(trip calls,) scheduled departures on the common axis."""
-    distance_axis: Float64Array
-    """(pattern calls,) distances on the common axis."""
     elapsed_s: Float64Array
     """(trip calls,) sum of the link times before each call: strictly ascending along a trip."""
     dwell_s: Float64Array
@@ -34,13 +27,11 @@ class TimeDistance:
 
     @classmethod
     def of(cls, timetable: Timetable, travel_times: TravelTimes) -> TimeDistance:
-        """Lay all trips and patterns on their axes."""
+        """By the link times of the timetable."""
         tt = timetable
         total = np.cumsum(travel_times.timetabled_s) - travel_times.timetabled_s
         return cls(
             timetable=tt,
-            departure_axis=tt.call_trip * np.float64(_TRIP_SPACING_S) + tt.departure_s,
-            distance_axis=tt.pattern_of_call * _PATTERN_SPACING_M + tt.pattern_distance_m,
             elapsed_s=total - np.repeat(total[tt.trip_call_ptr[:-1]], tt.trip_calls),
             dwell_s=travel_times.dwell_s,
         )
@@ -50,8 +41,7 @@ class TimeDistance:
         tt = self.timetable
         first, last = tt.trip_call_ptr[trip], tt.trip_call_ptr[trip + 1] - 1
         seconds = np.clip(seconds, tt.departure_s[first], tt.arrival_s[last])
-        entry = np.searchsorted(self.departure_axis, trip * _TRIP_SPACING_S + seconds, side="right") - 1
-        entry = np.clip(entry, first, np.maximum(last - 1, first))
+        entry = np.clip(first_above(tt.departure_s, first, last + 1, seconds) - 1, first, np.maximum(last - 1, first))
         span = np.maximum(tt.arrival_s[entry + 1] - tt.departure_s[entry], 1)
         share = np.clip((seconds - tt.departure_s[entry]) / span, 0.0, 1.0)
         here = tt.call_pattern_call[entry]
@@ -62,9 +52,8 @@ class TimeDistance:
     def calls_before(self, pattern: Int32Array, distance_m: Float64Array) -> Int32Array:
         """Number of each pattern's (n,) calls at or before a distance."""
         ptr = self.timetable.pattern_call_ptr
-        distance_m = np.clip(distance_m, -1.0, _PATTERN_SPACING_M / 2)
-        at = np.searchsorted(self.distance_axis, pattern * _PATTERN_SPACING_M + distance_m, side="right")
-        count: Int32Array = np.clip(at - ptr[pattern], 0, ptr[pattern + 1] - ptr[pattern]).astype(np.int32)
+        at = first_above(self.timetable.pattern_distance_m, ptr[pattern], ptr[pattern + 1], distance_m)
+        count: Int32Array = (at - ptr[pattern]).astype(np.int32)
         return count
 
     def call_distance_m(self, trip: Int32Array, call: Int32Array) -> Float64Array:

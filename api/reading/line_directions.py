@@ -11,6 +11,7 @@ from api.reading.calls import RunCall
 from api.reading.destinations import most_common
 from api.reading.lines import Line
 from api.reading.moment import Moment
+from predictor.arrays import first_of_each
 
 DEPARTURES_A_ROW = 3
 _SOON_S = 2 * 3600.0
@@ -42,13 +43,11 @@ def line_directions(moment: Moment, board: StopBoard) -> list[LineDirection]:
     if not len(board):
         return []
     tt, trip = moment.timetable, board.calls.trip
-    rank = np.array([moment.lines.rank[route] for route in range(len(tt.route_id))])[tt.trip_route[trip]]
-    direction = tt.pattern_way[tt.trip_pattern[trip]]
+    rank, direction = moment.lines.rank[tt.trip_route[trip]], tt.pattern_way[tt.trip_pattern[trip]]
     towards = np.where(direction < 0, board.destinations, "")
-    keys = np.rec.fromarrays([rank, direction, towards])
-    _, group, sizes = np.unique(keys, return_inverse=True, return_counts=True)
-    rows_by_group = np.split(np.argsort(group, kind="stable"), np.cumsum(sizes)[:-1])
-    groups: list[list[int]] = [rows.tolist() for rows in rows_by_group]
+    order = np.lexsort((towards, direction, rank))
+    opens = np.flatnonzero(first_of_each(rank[order], direction[order], towards[order]))
+    groups: list[list[int]] = [rows.tolist() for rows in np.split(order, opens[1:])]
     # Made together, for a few rows cost as much as many.
     board.rows([row for rows in groups for row in rows[: DEPARTURES_A_ROW + 1]])
     return [_line_direction(moment, board, rows) for rows in groups]

@@ -52,7 +52,8 @@ class Lines:
         order = sorted(self.all, key=lambda line: (_MODE_ORDER.index(line.mode), _natural(line.name)))
         self.ordered: tuple[Line, ...] = tuple(order)
         """By mode, then by name as people sort it: 2 before 10."""
-        self.rank: dict[int, int] = {line.route: place for place, line in enumerate(order)}
+        self.rank: Int64Array = np.argsort([line.route for line in order])
+        """(routes,) the place of each in that order."""
         self.zone = ZoneInfo(timetable.timezone)
         patterns = len(timetable.pattern_route)
         self.pattern_trips: Int64Array = np.bincount(timetable.trip_pattern, minlength=patterns)

@@ -45,10 +45,9 @@ def street_lanes(timetable: Timetable) -> StreetLanes:
     """The lanes of a timetable, made once for each."""
     tt = timetable
     way, route = np.unique(np.stack([tt.pattern_line, tt.pattern_route]), axis=1).astype(np.int64)
-    rank = np.array([lines_of(tt).rank[r] for r in range(len(tt.route_id))], np.int64)
     places = np.column_stack([tt.line_lon, tt.line_lat])
     ways = [places[tt.line_ptr[w] : tt.line_ptr[w + 1]] for w in way.tolist()]
-    return side_by_side(ways, route, rank)
+    return side_by_side(ways, route, lines_of(tt).rank)
 
 
 def side_by_side(ways: list[Float64Array], route: Int64Array, rank: Int64Array) -> StreetLanes:
