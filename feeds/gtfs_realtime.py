@@ -608,8 +608,7 @@ def _near_line(tt: Timetable, trip: Int32Array, lat: Float64Array, lon: Float64A
     """Whether positions lie near the shape of their trip (E029); so they do where it has none."""
     line = tt.pattern_line[tt.trip_pattern[trip]]
     projection = _lines(tt).project(line, lat, lon, course=np.full(len(trip), np.nan))
-    near: BoolArray = ~tt.line_has_shape[line] | (projection.offset_m <= _SHAPE_M)
-    return near
+    return ~tt.line_has_shape[line] | (projection.offset_m <= _SHAPE_M)
 
 
 @lru_cache(maxsize=1)

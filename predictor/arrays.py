@@ -83,5 +83,4 @@ def places_of(keys: AnyArray, sorted_keys: AnyArray) -> Int64Array:
 
 def contains(sorted_keys: Int64Array, keys: Int64Array) -> BoolArray:
     """For each of `keys` (n,), whether it is among `sorted_keys`."""
-    found: BoolArray = places_of(keys, sorted_keys) >= 0
-    return found
+    return places_of(keys, sorted_keys) >= 0

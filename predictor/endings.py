@@ -89,5 +89,4 @@ def told_until(tracks: Tracks, patience: Patience) -> Float64Array:
     its line, nobody knows when it will: its times stay as they are, and pass.
     """
     gap_s = np.fmax(2.0 * tracks.report_gap_s, patience.silent_s)
-    result: Float64Array = tracks.placed_at + gap_s
-    return result
+    return tracks.placed_at + gap_s

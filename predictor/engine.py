@@ -423,8 +423,7 @@ class Engine:
         opens = np.flatnonzero(first_of_each(slot))
         passed = np.zeros(len(self._tracks), bool)
         passed[slot[opens]] = calls.departure[opens] < now
-        result: BoolArray = (silent & passed)[legs.slot] & np.isin(journey, told_journeys)
-        return result
+        return (silent & passed)[legs.slot] & np.isin(journey, told_journeys)
 
     @property
     def _passed(self) -> Int32Array:

@@ -31,8 +31,7 @@ def scale_s(ahead_s: Float64Array) -> Float64Array:
 
 def has_begun(features: Float32Array) -> BoolArray:
     """Whether the vehicle of each row (n, F) is under way on the row's trip."""
-    begun: BoolArray = features[:, _NOT_STARTED] < 0.5
-    return begun
+    return features[:, _NOT_STARTED] < 0.5
 
 
 def features_of(

@@ -94,5 +94,4 @@ def forecast(
 def published_share(ahead_s: Float64Array, miss_weight: float = MISS_WEIGHT) -> Float64Array:
     """Probability (n,) with which the bus may come before the published time, for waits of `ahead_s` (n,)."""
     far = min(FAR_MISS_WEIGHT, miss_weight)
-    share: Float64Array = 1.0 / (1.0 + far + (miss_weight - far) * np.exp(-np.maximum(ahead_s, 0.0) / LOOKS_AGAIN_S))
-    return share
+    return 1.0 / (1.0 + far + (miss_weight - far) * np.exp(-np.maximum(ahead_s, 0.0) / LOOKS_AGAIN_S))

@@ -147,8 +147,7 @@ class LineGeometry:
 def ground_distance_m(lat1: Float64Array, lon1: Float64Array, lat2: Float64Array, lon2: Float64Array) -> Float64Array:
     """Metres between positions (n,), planar."""
     dx = (lon2 - lon1) * np.cos(np.radians((lat1 + lat2) / 2.0))
-    result: Float64Array = np.hypot(dx, lat2 - lat1) * METRES_PER_DEGREE
-    return result
+    return np.hypot(dx, lat2 - lat1) * METRES_PER_DEGREE
 
 
 def to_first_stop_m(timetable: Timetable, trip: Int32Array, lat: Float64Array, lon: Float64Array) -> Float64Array:
@@ -160,5 +159,4 @@ def to_first_stop_m(timetable: Timetable, trip: Int32Array, lat: Float64Array, l
 def course_deg(lat1: Float64Array, lon1: Float64Array, lat2: Float64Array, lon2: Float64Array) -> Float64Array:
     """Degrees clockwise from north from the first to the second position (n,)."""
     dx = (lon2 - lon1) * np.cos(np.radians((lat1 + lat2) / 2.0))
-    result: Float64Array = np.degrees(np.arctan2(dx, lat2 - lat1)) % 360.0
-    return result
+    return np.degrees(np.arctan2(dx, lat2 - lat1)) % 360.0

@@ -30,14 +30,12 @@ def driven_call_key(service_day: Int32Array, entry: Int64Array, shift_s: Int32Ar
     """One int64 for each call as a vehicle drives it: unlike `call_key`, two vehicles that share the nearest slot of a
     headway are told apart by the shift of their own start."""
     dated = service_day.astype(np.int64) * _ENTRIES + entry
-    result: Int64Array = dated * _SHIFTS + shift_s + _SHIFTS // 2
-    return result
+    return dated * _SHIFTS + shift_s + _SHIFTS // 2
 
 
 def driven_entry(driven_call_keys: Int64Array) -> Int64Array:
     """The trip call (n,) that each `driven_call_key` stands for."""
-    result: Int64Array = driven_call_keys // _SHIFTS % _ENTRIES
-    return result
+    return driven_call_keys // _SHIFTS % _ENTRIES
 
 
 def dated_journeys(journey_keys: Int64Array) -> tuple[Int32Array, Int32Array]:

@@ -86,8 +86,7 @@ class Learner:
             return np.zeros(vehicles, bool)
         if vehicles <= _SAMPLED_VEHICLES:
             return np.ones(vehicles, bool)
-        result: BoolArray = self._random.random(vehicles) * vehicles < _SAMPLED_VEHICLES
-        return result
+        return self._random.random(vehicles) * vehicles < _SAMPLED_VEHICLES
 
     def offer(self, chain: Chain, rows: Int64Array, features: Float32Array, sampled: BoolArray, now: float) -> None:
         """Take some of the `rows` (n,) of a chain predicted at `now` that are of vehicles `sampled` (slots,), with

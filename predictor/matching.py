@@ -95,8 +95,7 @@ class _OnRuns(DatedRuns):
     @property
     def near_first(self) -> BoolArray:
         """It is near the first stop now."""
-        near: BoolArray = self.to_first_m < TERMINUS_M
-        return near
+        return self.to_first_m < TERMINUS_M
 
 
 @dataclass(frozen=True, eq=False)
@@ -305,8 +304,7 @@ class Matcher:
         against = moved & (along < AGAINST)
         ahead = moved & (far | ((along > 0) & ~astray))
         more_m = np.minimum(reports.moved_m, ONE_MOVEMENT_M)
-        result: Float64Array = np.where(against, reports.against_m + more_m, np.where(ahead, 0.0, reports.against_m))
-        return result
+        return np.where(against, reports.against_m + more_m, np.where(ahead, 0.0, reports.against_m))
 
     def _projected(self, line: Int32Array, reports: _OnRuns, window: _Window) -> Projection:
         return self.lines.project(
@@ -407,8 +405,7 @@ class Matcher:
         stop = tt.stop_at(trip, first)
         near = ground_distance_m(tt.stop_lat[stop], tt.stop_lon[stop], lat, lon) < AT_STOP_M
         before = np.maximum(here - STOP_ZONE_M - 1.0, last_m)
-        result: Float64Array = np.where(unseen, np.where(near, np.minimum(at_m, here), np.minimum(at_m, before)), at_m)
-        return result
+        return np.where(unseen, np.where(near, np.minimum(at_m, here), np.minimum(at_m, before)), at_m)
 
     def _around_the_stop(self, trip: Int32Array, window: _Window, stop_told: _StopTold) -> _Window:
         """The window (m,) narrowed to the stop that a report names; one that would not meet it stays as it is."""
@@ -422,8 +419,7 @@ class Matcher:
 def off_line_m(timetable: Timetable, line: Int32Array, place: Projection) -> Float64Array:
     """Metres beside its line (n,) from which on a vehicle is not on it."""
     straying = np.where(timetable.line_has_shape[line], 0.0, OFF_LINE_SHAPELESS * place.segment_m)
-    result: Float64Array = OFF_LINE_M + straying
-    return result
+    return OFF_LINE_M + straying
 
 
 def _sequence_key(trip: Int32Array, stop_sequence: Int32Array) -> Int64Array:

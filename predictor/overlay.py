@@ -526,8 +526,7 @@ def _short_names(base: Timetable, runs: list[_OwnRun]) -> StrArray:
 
 def _has_one_journey(base: Timetable) -> BoolArray:
     """(T,) trips that are no more than one run a day."""
-    single: BoolArray = np.bincount(base.journey_trip, minlength=max(base.trips, 1)) <= 1
-    return single
+    return np.bincount(base.journey_trip, minlength=max(base.trips, 1)) <= 1
 
 
 def _replaced_journeys(base: Timetable, runs: list[_OwnRun]) -> Int64Array:

@@ -75,8 +75,7 @@ def _occupancy_told(operator: OperatorTimes, journey: Int64Array, leg: Int64Arra
 def unserved(operator: OperatorTimes, served: Int64Array, now: float) -> Int64Array:
     """Rows of the operator's times for calls to come of journeys that no vehicle of ours serves."""
     calls = operator.calls
-    rows: Int64Array = np.flatnonzero(~np.isin(calls.journey, served) & (calls.departure >= now - STILL_DUE_S))
-    return rows
+    return np.flatnonzero(~np.isin(calls.journey, served) & (calls.departure >= now - STILL_DUE_S))
 
 
 def still_told(operator: OperatorTimes, now: float) -> Int64Array:

@@ -143,8 +143,7 @@ class RunChanges:
         near = to_first_stop_m(tt, named.trip, obs.lat, obs.lon) < TERMINUS_M
         elsewhere = to_first_stop_m(tt, named.trip, end_lat[end], end_lon[end]) > TERMINUS_M
         left_m = self._diagram.call_distance_m(old.trip, tt.trip_calls[old.trip] - 1) - at_m
-        result: BoolArray = near & (elsewhere | (left_m < AT_THE_END_M))
-        return result
+        return near & (elsewhere | (left_m < AT_THE_END_M))
 
     def _place(
         self, runs: DatedRuns, obs: Observations, low_m: Float64Array, high_m: Float64Array

@@ -52,13 +52,11 @@ class DatedRuns(Columns):
     def run_key(self) -> Int64Array:
         """One int64 for each run; sorted, keys are in order of day, trip and shift."""
         day_and_trip = (self.service_day.astype(np.int64) << _TRIP_BITS) + self.trip
-        result: Int64Array = (day_and_trip << _SHIFT_BITS) + self.shift_s + (1 << (_SHIFT_BITS - 1))
-        return result
+        return (day_and_trip << _SHIFT_BITS) + self.shift_s + (1 << (_SHIFT_BITS - 1))
 
     def origin(self, timetable: Timetable) -> Int64Array:
         """POSIX seconds at which the time axis of each run begins, on which its trip's own times are counted."""
-        result: Int64Array = timetable.date_origin[self.service_day] + self.shift_s
-        return result
+        return timetable.date_origin[self.service_day] + self.shift_s
 
     def same_as(self, other: DatedRuns) -> BoolArray:
         """Whether each is the same run as that of `other` (n,)."""
@@ -88,8 +86,7 @@ class DatedRuns(Columns):
 
 def trips_of(run_keys: Int64Array) -> Int64Array:
     """The trip (n,) of each `run_key`; of NONE one beyond all."""
-    result: Int64Array = (run_keys >> _SHIFT_BITS) & ((1 << _TRIP_BITS) - 1)
-    return result
+    return (run_keys >> _SHIFT_BITS) & ((1 << _TRIP_BITS) - 1)
 
 
 def renamed(index: Int32Array, names: npt.NDArray[Any], new_index: Mapping[Any, int]) -> Int32Array:

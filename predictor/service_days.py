@@ -25,13 +25,11 @@ class ServiceDays:
     def active(self, trip: Int32Array, service_day: Int32Array) -> BoolArray:
         """Whether each trip's service runs on the day (n,)."""
         tt = self._timetable
-        result: BoolArray = tt.service_active[tt.trip_service[trip], service_day]
-        return result
+        return tt.service_active[tt.trip_service[trip], service_day]
 
     def key(self, trip: Int32Array, service_day: Int32Array | int) -> Int64Array:
         """One int64 for each trip on a service day (n,)."""
-        result: Int64Array = np.asarray(service_day, np.int64) * self._timetable.trips + trip
-        return result
+        return np.asarray(service_day, np.int64) * self._timetable.trips + trip
 
     def following(self, trip: Int32Array, service_day: Int32Array) -> Int32Array:
         """The trip that the same block drives after each trip (n,) on its day, -1 where none."""

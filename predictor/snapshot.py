@@ -327,8 +327,7 @@ class Snapshot:
             own = tt.call_headsign[tt.entry_of(runs.trip, call)]
             sign = np.where(own >= 0, tt.headsign_name[np.maximum(own, 0)], sign)
         as_planned = (last == tt.trip_calls[runs.trip] - 1) & (sign != "")
-        signs: StrArray = np.where(as_planned, sign, tt.stop_name[tt.call_stop[tt.entry_of(runs.trip, last)]])
-        return signs
+        return np.where(as_planned, sign, tt.stop_name[tt.call_stop[tt.entry_of(runs.trip, last)]])
 
     def _one_a_stay(self, calls: RunCalls, rows: Int64Array) -> Int64Array:
         """Those of the `rows` that stand for a stay, all else of which is told there: of calls in a row at one stop the

@@ -61,8 +61,7 @@ class TimeDistance:
         tt = self.timetable
         pattern = tt.trip_pattern[trip]
         at = np.minimum(tt.pattern_call_ptr[pattern] + np.maximum(call, 0), tt.pattern_call_ptr[pattern + 1] - 1)
-        result: Float64Array = tt.pattern_distance_m[at]
-        return result
+        return tt.pattern_distance_m[at]
 
     def elapsed_at(self, trip: Int32Array, departed: Int32Array, distance_m: Float64Array) -> Float64Array:
         """Timetabled running seconds (n,) from the trip's start to a place between call departed - 1 and the next."""

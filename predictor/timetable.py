@@ -279,8 +279,7 @@ class Timetable:
 
     def call_at(self, entry: Int64Array) -> Int32Array:
         """Position in its trip (n,) of each entry of the trip-call arrays."""
-        result: Int32Array = (entry - self.trip_call_ptr[self.call_trip[entry]]).astype(np.int32)
-        return result
+        return (entry - self.trip_call_ptr[self.call_trip[entry]]).astype(np.int32)
 
     def calls_of(self, trip: int) -> slice:
         """Where the calls of one trip stand in the trip-call arrays."""
@@ -378,8 +377,7 @@ class Timetable:
     def trip_has_a_way(self) -> BoolArray:
         """(T,) whether the trip calls twice or more: on one that the operator tells of at a single stop no vehicle can
         be followed."""
-        result: BoolArray = self.trip_calls > 1
-        return result
+        return self.trip_calls > 1
 
     @cached_property
     def trip_repeats(self) -> BoolArray:
@@ -440,5 +438,4 @@ class Timetable:
 
 def _run_number(trip: Int32Array, shift_s: Int32Array) -> Int64Array:
     """A number for each run (n,) of a trip, in order of trips and starts, those of two trips far apart."""
-    result: Int64Array = trip.astype(np.int64) * 2**32 + shift_s
-    return result
+    return trip.astype(np.int64) * 2**32 + shift_s

@@ -37,14 +37,12 @@ class TimingPoints:
 
     def holds(self, entry: Int64Array) -> BoolArray:
         """Whether vehicles wait for their time at trip calls (m,)."""
-        result: BoolArray = self.timetable.timepoint[entry] | self.waiting_places(self.place[entry])
-        return result
+        return self.timetable.timepoint[entry] | self.waiting_places(self.place[entry])
 
     def waiting_places(self, place: Int32Array | slice = slice(None)) -> BoolArray:
         """(n,) whether vehicles were seen to wait at places, by default all: most of their earliness, on the whole."""
         weight = self.weight[place]
-        result: BoolArray = weight * self.waited[place] >= WAITING_SHARE * (weight + PRIOR)
-        return result
+        return weight * self.waited[place] >= WAITING_SHARE * (weight + PRIOR)
 
     def observe(self, entry: Int64Array, early_s: Float64Array, waited_s: Float64Array) -> None:
         """Learn from vehicles (n,) at trip calls `entry`.

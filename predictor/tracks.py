@@ -152,15 +152,13 @@ class Tracks(DatedRuns):
     def names_its_trip(self) -> BoolArray:
         """Whether each vehicle has named a trip since it took up its run: if not, that was found for it."""
         # On no run yet, `since` is NaN.
-        named: BoolArray = self.named_at >= np.fmax(self.since, -np.finfo(np.float64).max)
-        return named
+        return self.named_at >= np.fmax(self.since, -np.finfo(np.float64).max)
 
     @property
     def placed_at(self) -> Float64Array:
         """When each vehicle was last seen where it is taken to be: one away from its line stays where it left it."""
         on_line_at = np.fmax(self.on_line_at, self.since)
-        result: Float64Array = np.where(self.state == OFF_ROUTE, on_line_at, self.timestamp)
-        return result
+        return np.where(self.state == OFF_ROUTE, on_line_at, self.timestamp)
 
     @property
     def finished(self) -> DatedRuns:

@@ -77,8 +77,7 @@ class TravelTimes:
         by_link = (w * self.link_mean_s[link] + PRIOR_LINK * scheduled) / (w + PRIOR_LINK)
         w = self.hour_weight[link, slot]
         by_hour = (w * self.hour_mean_s[link, slot] + PRIOR_HOUR * by_link) / (w + PRIOR_HOUR)
-        result: Float64Array = np.where(link >= 0, by_hour, 0.0)
-        return result
+        return np.where(link >= 0, by_hour, 0.0)
 
     def of_links(self, now: float) -> LinkTimes:
         """All that is known, as the recursion of `predictor.arrivals` reads it."""
@@ -91,8 +90,7 @@ class TravelTimes:
     def _recent_s(self, now: float) -> Float64Array:
         """What the last vehicles needed more than expected on each link (K,), shrunk by its age."""
         w = self.recent_weight * np.exp2((self.recent_at - now) / RECENT_HALF_LIFE_S)
-        result: Float64Array = self.recent_residual_s * w / (w + PRIOR_RECENT)
-        return result
+        return self.recent_residual_s * w / (w + PRIOR_RECENT)
 
     def expected_s(self, entry: Int64Array, service_day: Int32Array, now: float) -> Float64Array:
         """Expected link time (m,) from trip calls `entry`; 0 at last calls."""
@@ -105,8 +103,7 @@ class TravelTimes:
         link = self.entry_link[entry]
         prior = (10.0 + 0.25 * self.timetabled_s[entry]) ** 2
         w = self.link_weight[link]
-        result: Float64Array = np.where(link >= 0, (w * self.link_variance[link] + 5.0 * prior) / (w + 5.0), 0.0)
-        return result
+        return np.where(link >= 0, (w * self.link_variance[link] + 5.0 * prior) / (w + 5.0), 0.0)
 
     def observe(
         self, entry: Int64Array, service_day: Int32Array, seconds: Float64Array, weight: Float64Array, at: Float64Array

@@ -114,8 +114,7 @@ def _as_known(
 
 
 def _day_and_trip(tt: Timetable, runs: DatedRuns) -> Int64Array:
-    result: Int64Array = runs.service_day.astype(np.int64) * tt.trips + runs.trip
-    return result
+    return runs.service_day.astype(np.int64) * tt.trips + runs.trip
 
 
 def _paired(

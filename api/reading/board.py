@@ -69,8 +69,7 @@ class StopBoard(CallsAt):
     @cached_property
     def shown(self) -> list[int]:
         """All rows but those."""
-        rows: list[int] = np.flatnonzero(~self.repeats).tolist()
-        return rows
+        return np.flatnonzero(~self.repeats).tolist()
 
 
 def departure_rows(

@@ -261,8 +261,7 @@ class Traversals:
 
 
 def _link_and_moment(link: Int64Array, moment: Float64Array, origin: float) -> Float64Array:
-    result: Float64Array = link * 2.0**33 + (moment - origin + 2.0**32)
-    return result
+    return link * 2.0**33 + (moment - origin + 2.0**32)
 
 
 AT_ONCE = "schedule + delay, at once"

@@ -234,8 +234,7 @@ def _label_offsets(x: Float64Array, y: Float64Array) -> Float64Array:
         np.fill_diagonal(distance, np.inf)
         push = np.clip(19.0 - distance, 0.0, None) / np.maximum(distance, 1.0)
         label += 0.3 * (push[..., None] * apart).sum(1)
-    offset: Float64Array = label - at
-    return offset
+    return label - at
 
 
 def _minute(result: Result) -> np.ndarray:

@@ -198,8 +198,7 @@ class Runs:
         return keys[order], cells[order]
 
     def _key(self, group: Int64Array, time: Float64Array) -> Float64Array:
-        result: Float64Array = group * _TIME_SPAN_S + (time - self.first_time + _TIME_SPAN_S / 2)
-        return result
+        return group * _TIME_SPAN_S + (time - self.first_time + _TIME_SPAN_S / 2)
 
     def _first_after(self, have: Int64Array, cells: Int64Array, want: Int64Array, after: Float64Array) -> Int64Array:
         """First of `cells` (keys `have`) with the key `want` that is passed later than `after`; -1 where none."""

@@ -83,5 +83,4 @@ def true_kinds(city: Simulator, day: date) -> pd.Series:
 def _scheduled(truth: pd.Series, tt: Timetable, origin: float) -> Float64Array:
     trip = truth.index.get_level_values(0).map(tt.trip_index.__getitem__).to_numpy()
     entry = tt.entry_of(trip, truth.index.get_level_values(1).to_numpy() - 1)
-    scheduled: Float64Array = (origin + tt.arrival_s[entry]).astype(np.float64)
-    return scheduled
+    return (origin + tt.arrival_s[entry]).astype(np.float64)

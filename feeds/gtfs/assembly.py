@@ -345,8 +345,7 @@ def _running(trips: Trips, calls: Calls, stops: Stops, problems: Problems) -> tu
 
 def _named(values: StrArray) -> StrArray:
     """The different names among `values`, sorted, without the empty one."""
-    result: StrArray = np.unique(values[values != ""])
-    return result
+    return np.unique(values[values != ""])
 
 
 def _index(names: StrArray, values: StrArray) -> Int32Array:

@@ -224,8 +224,7 @@ def _on_demand(frame: pd.DataFrame) -> BoolArray:
 
 def _says(frame: pd.DataFrame, column: str) -> BoolArray:
     """(n,) whether anything stands there."""
-    result: BoolArray = frame[column].notna().to_numpy(bool) if column in frame else np.zeros(len(frame), bool)
-    return result
+    return frame[column].notna().to_numpy(bool) if column in frame else np.zeros(len(frame), bool)
 
 
 def _headsigns(frame: pd.DataFrame, known: StrArray) -> Int32Array:
@@ -235,8 +234,7 @@ def _headsigns(frame: pd.DataFrame, known: StrArray) -> Int32Array:
     code, unique = pd.factorize(frame["stop_headsign"])
     names = pd.Series(unique, dtype="string").str.strip().to_numpy(object)
     among = pd.Index(known.astype(object)).get_indexer(pd.Index(names))
-    result: Int32Array = np.append(among, NONE).astype(np.int32)[code]
-    return result
+    return np.append(among, NONE).astype(np.int32)[code]
 
 
 def _sorted(calls: Calls, trip_id: StrArray, problems: Problems) -> Calls:
@@ -384,8 +382,7 @@ def _between_timed(calls: Calls, known: Int64Array) -> BoolArray:
     np.minimum.at(first, calls.trip[known], known)
     np.maximum.at(last, calls.trip[known], known)
     here = np.arange(len(calls))
-    result: BoolArray = (here >= first[calls.trip]) & (here <= last[calls.trip])
-    return result
+    return (here >= first[calls.trip]) & (here <= last[calls.trip])
 
 
 def _days_past_midnight(trip: Int32Array, times: Float64Array) -> Int64Array:

@@ -187,8 +187,7 @@ def _expected_gaps(ptr: Int64Array, lat: Float64Array, lon: Float64Array, depart
     way = np.bincount(owner, crow, len(ptr) - 1) * _DETOUR
     duration = np.bincount(owner, seconds, len(ptr) - 1)
     speed = np.divide(way, duration, out=np.zeros_like(way), where=duration > 0)
-    result: Float64Array = np.where(duration[owner] > 0, seconds * speed[owner], crow * _DETOUR)
-    return result
+    return np.where(duration[owner] > 0, seconds * speed[owner], crow * _DETOUR)
 
 
 def _steps(ptr: Int64Array, lat: Float64Array, lon: Float64Array) -> Float64Array:
@@ -200,8 +199,7 @@ def _steps(ptr: Int64Array, lat: Float64Array, lon: Float64Array) -> Float64Arra
 def _spread(off_m: Float64Array, owner: Int64Array, patterns: int) -> Float64Array:
     """(patterns,) root mean square of the stops' offsets."""
     square = np.bincount(owner, np.minimum(off_m, _OFFSET_CAP_M) ** 2, patterns)
-    result: Float64Array = np.sqrt(square / np.maximum(np.bincount(owner, minlength=patterns), 1))
-    return result
+    return np.sqrt(square / np.maximum(np.bincount(owner, minlength=patterns), 1))
 
 
 def _straight_lines(

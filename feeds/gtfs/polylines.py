@@ -42,8 +42,7 @@ class Polylines:
     @cached_property
     def cos(self) -> Float64Array:
         """(L,) cosine of the latitude of each line's first vertex."""
-        result: Float64Array = np.cos(np.radians(self.lat[self.ptr[:-1]]))
-        return result
+        return np.cos(np.radians(self.lat[self.ptr[:-1]]))
 
     @cached_property
     def xy(self) -> Float64Array:

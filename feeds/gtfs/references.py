@@ -36,8 +36,7 @@ def references(frame: pd.DataFrame, column: str, known: StrArray, file: str, pro
                 file, frame.index.to_numpy()[rows], names[code[rows]],
                 f"{column} “{names[first]}” must mean {known[place[first]]}; ids are to be written alike everywhere.",
             )  # fmt: skip
-    result: Int32Array = np.append(place, NONE).astype(np.int32)[code]
-    return result
+    return np.append(place, NONE).astype(np.int32)[code]
 
 
 def _written_otherwise(names: StrArray, known: StrArray, named: Int32Array) -> Int32Array:

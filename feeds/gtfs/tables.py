@@ -131,8 +131,7 @@ def numbers(frame: pd.DataFrame, column: str) -> Float64Array:
     series = frame[column]
     if not pd.api.types.is_numeric_dtype(series):
         series = pd.to_numeric(series, errors="coerce")
-    result: Float64Array = series.to_numpy(np.float64, copy=True, na_value=np.nan)
-    return result
+    return series.to_numpy(np.float64, copy=True, na_value=np.nan)
 
 
 def choice(frame: pd.DataFrame, column: str, allowed: range, default: int) -> Float64Array:

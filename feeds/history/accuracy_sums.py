@@ -272,8 +272,7 @@ def _groups(
 
 def _hour(tt: Timetable, at: Float64Array, service_day: Int32Array) -> Int32Array:
     """Hour of the service day (0 to 23) of POSIX times."""
-    hour: Int32Array = ((at - tt.date_origin[service_day]) // 3600 % 24).astype(np.int32)
-    return hour
+    return ((at - tt.date_origin[service_day]) // 3600 % 24).astype(np.int32)
 
 
 def _joined(parts: list[_Part]) -> Iterator[_Part]:

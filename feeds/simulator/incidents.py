@@ -131,8 +131,7 @@ class _Choice:
         return trip
 
     def _between(self, from_h: float, to_h: float) -> BoolArray:
-        result: BoolArray = (self._start_s >= from_h * 3600.0) & (self._end_s <= to_h * 3600.0)
-        return result
+        return (self._start_s >= from_h * 3600.0) & (self._end_s <= to_h * 3600.0)
 
     def _calls(self, trip: int) -> Int64Array:
         return np.arange(self._sched.trip_call_ptr[trip], self._sched.trip_call_ptr[trip + 1])

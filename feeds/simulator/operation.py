@@ -312,8 +312,7 @@ class _Day:
         leave = np.where(waits, np.maximum(leave, scheduled + late_start_s * 0.5 - 10.0), leave)
         leave = np.where(self._begins[i], np.maximum(now + 20.0, scheduled + late_start_s), leave)
         leave = np.where(last, now + 20.0 + 25.0 * chance.stop_draw[i], leave)
-        result: Float64Array = leave + self._held_s[i]
-        return result
+        return leave + self._held_s[i]
 
     def _reaches_next(
         self, i: Int64Array, p: Int64Array, leave: Float64Array, free: Float64Array, chance: _Chance
@@ -335,8 +334,7 @@ class _Day:
         around = length / np.where(diverted, BUS_SPEED, _YARD_SPEED) * slow + np.where(diverted, 20.0, 15.0)
         run, red = np.where(way >= 0, around, run), np.where(way >= 0, 0.0, red)
         self._red[i], self._next[i], self._way[i] = red, following, way
-        result: Float64Array = np.where(following < 0, np.inf, leave + run + red)
-        return result
+        return np.where(following < 0, np.inf, leave + run + red)
 
     def _end_pieces(self) -> None:
         """From the depot to the first stop, and home: to the depot, or from where a vehicle broke down."""

@@ -127,8 +127,7 @@ def _lost(
     depth = np.zeros(len(at) + 1, np.int64)
     np.add.at(depth, first, 1)
     np.add.at(depth, last, -1)
-    result: BoolArray = lost | (np.cumsum(depth)[:-1] > 0)
-    return result
+    return lost | (np.cumsum(depth)[:-1] > 0)
 
 
 def _leg_at(legs: Legs, piece: Int64Array, at: Float64Array) -> tuple[Int64Array, BoolArray]:

@@ -104,8 +104,7 @@ def mean_red_s(tram: BoolArray) -> Float64Array:
 
 
 def _bump(hour: Float64Array, centre: float, width: float) -> Float64Array:
-    result: Float64Array = np.exp(-0.5 * ((hour - centre) / width) ** 2)
-    return result
+    return np.exp(-0.5 * ((hour - centre) / width) ** 2)
 
 
 def _correlated(rng: np.random.Generator, series: int, memory_s: float) -> Float32Array:

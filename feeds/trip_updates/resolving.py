@@ -269,8 +269,7 @@ def _scheduled_headsigns(tt: Timetable, runs: UpdatedRuns, calls: RunCalls) -> S
     entry = np.where((trip >= 0) & (calls.base_call >= 0), tt.entry_of(trip, calls.base_call), NONE)
     sign = at(tt.call_headsign, entry, NONE)
     of_trip = np.append(tt.trip_headsign, "")[np.where(entry >= 0, trip, NONE)]
-    result: StrArray = np.where(sign >= 0, np.append(tt.headsign_name, "")[sign], of_trip)
-    return result
+    return np.where(sign >= 0, np.append(tt.headsign_name, "")[sign], of_trip)
 
 
 def _headsigns(tt: Timetable, runs: UpdatedRuns, calls: RunCalls, own_calls: BoolArray) -> StrArray:

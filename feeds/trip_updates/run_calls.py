@@ -100,5 +100,4 @@ def filled(times: Float64Array, position: Float64Array) -> Float64Array:
     known = np.flatnonzero(~np.isnan(times))
     if len(known) == 0:
         return times
-    result: Float64Array = np.interp(position, position[known], times[known], left=np.nan, right=np.nan)
-    return result
+    return np.interp(position, position[known], times[known], left=np.nan, right=np.nan)

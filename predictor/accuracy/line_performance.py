@@ -97,8 +97,7 @@ def headways_kept(passages: Passages, scheduled: ScheduledCall, timetable: Timet
     size = np.bincount(of, minlength=len(group)).astype(np.float64)
 
     def mean(values: Float64Array) -> Float64Array:
-        result: Float64Array = np.bincount(of, weights=values, minlength=len(group)) / size
-        return result
+        return np.bincount(of, weights=values, minlength=len(group)) / size
 
     off = actual_s - planned
     mean_planned, mean_actual = mean(planned), mean(actual_s)
@@ -140,8 +139,7 @@ def _certain(p: Passages) -> Passages:
 
 
 def _hour(tt: Timetable, at: Float64Array, service_day: Int32Array) -> Int32Array:
-    hour: Int32Array = ((at - tt.date_origin[service_day]) // 3600 % HOURS).astype(np.int32)
-    return hour
+    return ((at - tt.date_origin[service_day]) // 3600 % HOURS).astype(np.int32)
 
 
 def _medians(values: Float64Array, group: Int64Array, groups: int) -> Float64Array:

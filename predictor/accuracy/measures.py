@@ -98,16 +98,14 @@ def within(error_s: FloatArray, bucket: IntArray, early_s: Sequence[float], late
     known = (bucket >= 0) & (bucket < len(early_s))
     of = np.where(known, bucket, 0)
     inside = (error_s >= -np.array(early_s)[of]) & (error_s <= np.array(late_s)[of])
-    result: BoolArray = known & inside
-    return result
+    return known & inside
 
 
 def reliable(error_s: FloatArray, horizon_s: FloatArray) -> BoolArray:
     """Whether each prediction (n,) lies between Cal-ITP's curves, by the time that it said was left."""
     left_min = np.maximum(horizon_s - error_s, 0.0) / 60.0
     early, late = np.log(left_min + RELIABLE_EARLY_MIN), np.log(left_min + RELIABLE_LATE_MIN)
-    result: BoolArray = (error_s > -60.0 * early) & (error_s < 60.0 * late)
-    return result
+    return (error_s > -60.0 * early) & (error_s < 60.0 * late)
 
 
 def spreads(error_s: FloatArray, horizon_s: FloatArray, call: IntArray) -> tuple[IntArray, IntArray, FloatArray]:

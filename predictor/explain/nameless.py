@@ -42,8 +42,7 @@ class Nameless:
         share = step / np.maximum(steps - 1, 1)[way]
 
         def along(begin: Float64Array, end: Float64Array) -> Float64Array:
-            place: Float64Array = begin[way] + share * (end - begin)[way]
-            return place
+            return begin[way] + share * (end - begin)[way]
 
         self._vehicle = np.concatenate([p.vehicle_id[rows], vehicle[way]])
         self._at = np.concatenate([at, along(since, until)])
