@@ -6,7 +6,9 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice, takewhile
 
 import numpy as np
 from rapidfuzz import fuzz, process
@@ -38,13 +40,15 @@ _SMALL_WORDS = {
 """Left out of a query that has other words."""
 
 _EXACT, _PREFIX, _TYPO = 3.0, 2.0, 1.0
-"""Worth of a word of the query that is a word of the name, begins one, or is one error away from one; two errors away
-it is half of that."""
-_TYPO_FROM_LETTERS, _TWO_TYPOS_FROM_LETTERS = 4, 7
+"""Worth of a word of the query that is a word of the name, begins one, or is one error away from one or from several
+written as one; two errors away it is half of that."""
+_TYPO_FROM_LETTERS, _TWO_TYPOS_FROM_LETTERS = 4, 8
+_JOINED = 3
+"""Words of a name that somebody may write as one."""
 _WORDS = 8
 """Words of a query that are looked at."""
 _LIKE = 80.0
-"""A name that is at least so much like a query (rapidfuzz, 100 the same) may be meant by it."""
+"""A name that is at least so much like a query, spaces aside (rapidfuzz, 100 the same), may be meant by it."""
 _MOST_LIKE = 20
 
 
@@ -60,8 +64,8 @@ class StopHit:
 class StopSearch:
     """Search index over the stops of one timetable. Platforms are found by their own code or id; else their station.
 
-    Cost: made once per timetable, about 20 µs a stop; a search takes well under a millisecond, one with a word that no
-    name has some milliseconds.
+    Cost: made once per timetable, about 20 µs a stop; a search takes well under a millisecond where there are some
+    thousand stops.
     """
 
     def __init__(self, timetable: Timetable) -> None:
@@ -76,12 +80,20 @@ class StopSearch:
         words = [self._names[i].split() for i in range(tt.stops)]
         self._word_count = np.array([max(len(w), 1) for w in words])
         stops_of: defaultdict[str, set[int]] = defaultdict(set)
+        joined: defaultdict[str, set[int]] = defaultdict(set)
         for stop in np.unique(self._shown).tolist():
             for word in words[stop]:
                 stops_of[word].add(stop)
                 stops_of[_short_form(word)].add(stop)
+            for first in range(len(words[stop]) - 1):
+                for many in range(2, _JOINED + 1):
+                    joined["".join(words[stop][first : first + many])].add(stop)
         self._stops_of = {word: np.array(sorted(stops), np.int32) for word, stops in stops_of.items()}
         self._vocabulary = sorted(self._stops_of)
+        for word, stops in stops_of.items():
+            joined[word] |= stops
+        self._stops_of_joined = {word: np.array(sorted(stops), np.int32) for word, stops in joined.items()}
+        self._joined_too = sorted(self._stops_of_joined)
 
         self._written = {stop: _compared(self._names[stop]) for stop in np.unique(self._shown).tolist()}
         self._stops_of_code: defaultdict[str, list[int]] = defaultdict(list)
@@ -98,7 +110,7 @@ class StopSearch:
         found += self._by_name(normalised(text))
         if len(code) >= 2:
             known = set(found)
-            begun = [stop for c in self._codes_from(code, limit) for stop in self._stops_of_code[c]]
+            begun = [stop for c in islice(_begun(self._codes, code), limit) for stop in self._stops_of_code[c]]
             found += [stop for stop in begun if self._shown[stop] not in known]
         return [StopHit(stop) for stop in list(dict.fromkeys(found))[:limit]]
 
@@ -123,12 +135,8 @@ class StopSearch:
         code = stop_id.strip().casefold()
         shared = code[: max(len(code) * 2 // 3, 1)]
         found = [hit.stop_idx for hit in self.by_text(stop_id, limit)]
-        found += [stop for c in self._codes_from(shared, limit) for stop in self._stops_of_code[c]]
+        found += [stop for c in islice(_begun(self._codes, shared), limit) for stop in self._stops_of_code[c]]
         return list(dict.fromkeys(found))[:limit]
-
-    def _codes_from(self, start: str, limit: int) -> list[str]:
-        first = bisect_left(self._codes, start)
-        return [code for code in self._codes[first : first + limit] if code.startswith(start)]
 
     def _by_name(self, query: str) -> list[int]:
         asked = _words_of(query)
@@ -151,30 +159,34 @@ class StopSearch:
         return [*self._like(query), *by_words] if unmet else by_words
 
     def _like(self, query: str) -> list[int]:
-        """Stops whose names are much like a query as a whole: several errors, words joined or torn apart."""
-        hits = process.extract(
-            _compared(query), self._written, scorer=fuzz.WRatio, limit=_MOST_LIKE, score_cutoff=_LIKE
-        )
+        """Stops whose names are much like a query as a whole: several errors, all words joined."""
+        hits = process.extract(_compared(query), self._written, scorer=fuzz.ratio, limit=_MOST_LIKE, score_cutoff=_LIKE)
         return [stop for _, _, stop in sorted(hits, key=lambda hit: (-round(hit[1]), -self._calls[hit[2]]))]
 
     def _worth_of(self, word: str) -> Float64Array:
         """(S,) how well a word of the query is met by each stop's name."""
         worth = np.zeros(len(self._names))
-        first = bisect_left(self._vocabulary, word)
-        for known in self._vocabulary[first:]:
-            if not known.startswith(word):
-                break
+        for known in _begun(self._vocabulary, word):
             worth[self._stops_of[known]] = _PREFIX
         for exact in {word, _short_form(word)}:
             if exact in self._stops_of:
                 worth[self._stops_of[exact]] = _EXACT
+        if not worth.any():
+            for known in _begun(self._joined_too, word):
+                worth[self._stops_of_joined[known]] = _TYPO
         if not worth.any() and len(word) >= _TYPO_FROM_LETTERS:
             most = 2 if len(word) >= _TWO_TYPOS_FROM_LETTERS else 1
-            errors = process.cdist([word], self._vocabulary, scorer=OSA.distance, score_cutoff=most)[0]
+            errors = process.cdist([word], self._joined_too, scorer=OSA.distance, score_cutoff=most)[0]
             for near in np.flatnonzero(errors <= most):
-                stops = self._stops_of[self._vocabulary[near]]
-                worth[stops] = np.maximum(worth[stops], _TYPO / max(errors[near], 1))
+                stops = self._stops_of_joined[self._joined_too[near]]
+                worth[stops] = np.maximum(worth[stops], _TYPO / errors[near])
         return worth
+
+
+def _begun(words: list[str], start: str) -> Iterator[str]:
+    """Those of sorted words that begin so."""
+    first = bisect_left(words, start)
+    return takewhile(lambda word: word.startswith(start), (words[i] for i in range(first, len(words))))
 
 
 def normalised(text: str) -> str:
@@ -197,8 +209,8 @@ def _words_of(query: str) -> list[str]:
 
 
 def _compared(name: str) -> str:
-    """A name as it is compared as a whole: without small words, with the short forms of others."""
-    return " ".join(_short_form(word) for word in _words_of(name))
+    """A name as it is compared as a whole: without small words, with the short forms of others, in one."""
+    return "".join(_short_form(word) for word in _words_of(name))
 
 
 def _short_form(word: str) -> str:

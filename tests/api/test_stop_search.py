@@ -29,6 +29,8 @@ def found(text: str, limit: int = 10) -> list[str]:
         ("trouseau", "hopital"),
         ("truosseu", "hopital"),
         ("hopitaltrousseau", "hopital"),
+        ("hopitaltrous", "hopital"),
+        ("hopitaltruosseau", "hopital"),
         ("libertte plase", "liberte"),
         ("stpiere", "st-pierre"),
         ("St Pierre", "st-pierre"),
@@ -51,6 +53,11 @@ def test_a_station_is_found_once_and_its_platform_by_its_own_code() -> None:
 
 def test_nonsense_finds_nothing() -> None:
     assert found("") == found("  ?! ") == found("zzzzqqq") == []
+
+
+@pytest.mark.parametrize("text", ["liberal", "donnets", "pierrot", "toussaint"])
+def test_a_word_that_only_looks_a_little_like_one_of_a_name_finds_nothing(text: str) -> None:
+    assert found(text) == []
 
 
 def test_the_whole_name_comes_before_a_longer_one_that_is_busier() -> None:
