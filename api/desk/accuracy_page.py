@@ -92,7 +92,7 @@ def accuracy_page(request: Request, _: Session, days: str = "", day: str = "", l
     by_line = [scores for scores in read("line") if scores.source == SOURCES[0]]
     worse = {
         line.route_id: moment.texts("accuracy_worse", now=f"{line.score:.0%}", usual=f"{line.usual:.0%}")
-        for line in history.accuracy.recent.worse
+        for line in moment.view.accuracy.worse
     }
     return desk_page(
         request,

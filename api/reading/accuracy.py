@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from api.reading.calls import iso_date
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
+from api.service.view import ServiceView
 from feeds.history.accuracy_sums import CALLS, OPERATOR, OURS, AccuracySums, By, GroupSums
 from feeds.service_times import DAY_BEGINS_S
 from predictor.accuracy import measures
@@ -83,9 +84,9 @@ def accuracy(
     return scores
 
 
-def recent(sums: AccuracySums, timetable: Timetable) -> list[Scores]:
+def recent(view: ServiceView) -> list[Scores]:
     """Figures of the last hours by line."""
-    return [_scores(timetable, group, "line") for group in sums.recent.lines]
+    return [_scores(view.timetable, group, "line") for group in view.accuracy.lines]
 
 
 def days_until_now(moment: Moment, days: int = DAYS) -> tuple[date, date]:

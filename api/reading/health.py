@@ -279,7 +279,7 @@ def operator_faults(moment: Moment) -> list[Fault]:
 
 def _worse_lines(service: Served) -> list[Fault]:
     """Lines that are predicted far worse than in the same hours of other days."""
-    names, worse = lines_of(service.timetable).all, service.history.accuracy.recent.worse
+    names, worse = lines_of(service.timetable).all, service.view.accuracy.worse
     index = service.timetable.route_index
     lines = [
         f"{names[index[line.route_id]].name} ({line.score:.0%} < {line.usual:.0%})"

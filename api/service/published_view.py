@@ -19,7 +19,9 @@ from api.service.packed import Packed, PackedError, pack, unpack
 from api.service.stop_search import StopSearch
 from api.service.view import FeedHealth, ServiceView, UpdateFigures
 from feeds.alerts import Alert
+from feeds.history.accuracy_sums import CALLS, GroupSums, Recent, WorseLine
 from feeds.history.alert_json import alert_from_json, alert_to_json
+from predictor.accuracy.tally import BUCKETS, SUMS
 from predictor.arrays import AnyArray
 from predictor.columns import Columns, column_types
 from predictor.operator_times import ShortenedRuns, ToldVehicles
@@ -37,6 +39,7 @@ _GROUPS: dict[str, type[Columns]] = {
 _KEYS = ("claimed", "cancelled", "skipped", "deleted", "told_calls")
 _SNAPSHOT_FIGURES = ("made_at", "feed_alive_at", "feed_lag_s", "feed_every_s", "fleet_stands_since", "counts")
 _VIEW_FIGURES = ("alerts_at", "live_limit_s", "feed_stopped_after_s", "added_as", "headway_as")
+_SUMS_SHAPE = BUCKETS, len(SUMS)
 _DIGITS = 32
 
 T = TypeVar("T")
@@ -46,9 +49,10 @@ def _form() -> str:
     """A name for what is written here: another version's bytes are told apart, whatever was changed."""
     classes: list[type] = [
         *_GROUPS.values(), Snapshot, ServiceView, Timetable, OwnRuns, ScheduledCalls, Alert, FeedHealth, UpdateFigures,
-        ReportFigures,
+        ReportFigures, Recent, GroupSums, WorseLine,
     ]  # fmt: skip
-    told = [(made.__name__, [(f.name, str(f.type)) for f in fields(made)]) for made in classes]
+    told: list[object] = [SUMS, CALLS]
+    told += [(made.__name__, [(f.name, str(f.type)) for f in fields(made)]) for made in classes]
     return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
 
 
@@ -107,6 +111,9 @@ class Packing:
             arrays |= {f"{group}.{name}": getattr(columns, name) for name in column_types(kind)}
         arrays |= {name: getattr(snapshot, name) for name in _KEYS}
         arrays["by_stop.row"], arrays["by_stop.pointer"] = snapshot.predictions.by_stop
+        lines = view.accuracy.lines
+        arrays["accuracy.predictions"] = np.reshape([line.predictions for line in lines], (-1, *_SUMS_SHAPE))
+        arrays["accuracy.calls"] = np.reshape([line.calls for line in lines], (-1, len(CALLS)))
         now, wall = self._clock.now(), time.time()
         told = {
             "form": FORM,
@@ -117,6 +124,8 @@ class Packing:
             "report_figures": asdict(snapshot.report_figures),
             "view": {name: getattr(view, name) for name in _VIEW_FIGURES},
             "update_figures": asdict(view.update_figures),
+            "accuracy": [(line.group, line.source) for line in lines],
+            "worse": [asdict(line) for line in view.accuracy.worse],
             "feeds": {name: asdict(health) for name, health in view.feeds.items()},
             "alerts": {name: self._told_alerts(name, getattr(view, name)) for name in _ALERTS},
             # Of a day that is shown again the time is the engine's; a live one is everybody's.
@@ -189,6 +198,7 @@ class Unpacking:
             stop_search=self._stop_search(timetable),
             feeds={name: _made(FeedHealth, health) for name, health in told["feeds"].items()},
             update_figures=_made(UpdateFigures, told["update_figures"]),
+            accuracy=_accuracy(told, arrays),
             **of_view,
             **told["view"],
         )
@@ -229,6 +239,14 @@ def _made(kind: type[T], told: Mapping[str, Any]) -> T:
     hints = get_type_hints(kind)
     return kind(
         **{name: tuple(value) if isinstance(value, list) else value for name, value in told.items() if name in hints}
+    )
+
+
+def _accuracy(told: Mapping[str, Any], arrays: Mapping[str, AnyArray]) -> Recent:
+    sums = zip(told["accuracy"], arrays["accuracy.predictions"], arrays["accuracy.calls"], strict=True)
+    return Recent(
+        tuple(GroupSums(group, source, predictions, calls) for (group, source), predictions, calls in sums),
+        tuple(_made(WorseLine, line) for line in told["worse"]),
     )
 
 

@@ -364,6 +364,7 @@ class Service(Served):
             alerts_at=now,
             feeds=health,
             update_figures=UpdateFigures.of(self._engine.whole(reading.trip_updates)),
+            accuracy=self.history.accuracy.recent,
             live_limit_s=self._settings.live_limit_s,
             feed_stopped_after_s=self._feed_stopped_after_s,
             added_as=self._added_as,

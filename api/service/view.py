@@ -17,6 +17,7 @@ from api.service.stop_search import StopSearch
 from feeds.alerts import Alert
 from feeds.gtfs_realtime import AddedAs
 from feeds.headway_runs import HeadwayAs
+from feeds.history.accuracy_sums import Recent
 from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable
 from predictor.trip_updates import TripUpdates
@@ -95,6 +96,8 @@ class ServiceView:
     """When the alerts were last put together, POSIX seconds."""
     feeds: Mapping[str, FeedHealth] = field(default_factory=dict)
     update_figures: UpdateFigures = field(default_factory=UpdateFigures)
+    accuracy: Recent = field(default_factory=Recent)
+    """How good the predictions of the last hours were."""
     live_limit_s: float = 300.0
     """A report older than this makes nothing live."""
     feed_stopped_after_s: float = 60.0

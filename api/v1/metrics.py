@@ -22,6 +22,7 @@ from api.answers.middleware import HttpMiddleware
 from api.reading.accuracy import recent
 from api.reading.health import FAULTS, faults_of
 from api.service.served import Served
+from api.service.view import ServiceView
 from predictor.arrays import Int8Array
 from predictor.snapshot import SOURCES, STATUSES, VEHICLE_STATES
 
@@ -75,36 +76,7 @@ class ServiceCollector(Collector):
                   {name: feed.errors for name, feed in view.feeds.items()})  # fmt: skip
         yield _by(gauge, "prochain_feed_failing", "1 where a feed is bad now.", "feed",
                   {name: bool(feed.error) for name, feed in view.feeds.items()})  # fmt: skip
-        yield from self._accuracy()
-
-    def _accuracy(self) -> Iterator[Metric]:
-        """The last three hours, by line."""
-        labels = ["source", "route_id"]
-        descriptions = {
-            "predictions": "Predictions judged in the last three hours.",
-            "eta": "ETA Accuracy Benchmark of the last three hours.",
-            "mae": "Mean absolute error of the last three hours, seconds.",
-            "missed": "Share of the last three hours' predictions whose vehicle came over 30 s earlier.",
-            "reliable": "Cal-ITP's reliable prediction accuracy of the last three hours.",
-            "completeness": "ETA Completeness Benchmark of the last three hours.",
-            "on_time": "On-time performance of the last three hours.",
-        }
-        gauges = {
-            name: GaugeMetricFamily(f"prochain_accuracy_{name}", text, labels=labels)
-            for name, text in descriptions.items()
-        }
-        for scores in recent(self._service.history.accuracy, self._service.timetable):
-            values = {"predictions": float(scores.predictions), "completeness": scores.completeness,
-                      "on_time": scores.on_time, **scores.figures}  # fmt: skip
-            for name, gauge in gauges.items():
-                if not math.isnan(values[name]):
-                    gauge.add_metric([scores.source, scores.group], values[name])
-        yield from gauges.values()
-        worse = GaugeMetricFamily("prochain_accuracy_worse", "1 where a line is predicted worse than it used to be.",
-                                  labels=["route_id"])  # fmt: skip
-        for line in self._service.history.accuracy.recent.worse:
-            worse.add_metric([line.route_id], 1.0)
-        yield worse
+        yield from _accuracy(view)
 
 
 def registry_of(service: Served, announcer: Announcer, heavy_reads: HeavyReads, doors: Doors) -> CollectorRegistry:
@@ -164,6 +136,35 @@ class RequestMetrics(HttpMiddleware):
         finally:
             if not answered:
                 answers(500)
+
+
+def _accuracy(view: ServiceView) -> Iterator[Metric]:
+    """The last three hours, by line."""
+    labels = ["source", "route_id"]
+    descriptions = {
+        "predictions": "Predictions judged in the last three hours.",
+        "eta": "ETA Accuracy Benchmark of the last three hours.",
+        "mae": "Mean absolute error of the last three hours, seconds.",
+        "missed": "Share of the last three hours' predictions whose vehicle came over 30 s earlier.",
+        "reliable": "Cal-ITP's reliable prediction accuracy of the last three hours.",
+        "completeness": "ETA Completeness Benchmark of the last three hours.",
+        "on_time": "On-time performance of the last three hours.",
+    }
+    gauges = {
+        name: GaugeMetricFamily(f"prochain_accuracy_{name}", text, labels=labels) for name, text in descriptions.items()
+    }
+    for scores in recent(view):
+        values = {"predictions": float(scores.predictions), "completeness": scores.completeness,
+                  "on_time": scores.on_time, **scores.figures}  # fmt: skip
+        for name, gauge in gauges.items():
+            if not math.isnan(values[name]):
+                gauge.add_metric([scores.source, scores.group], values[name])
+    yield from gauges.values()
+    worse = GaugeMetricFamily("prochain_accuracy_worse", "1 where a line is predicted worse than it used to be.",
+                              labels=["route_id"])  # fmt: skip
+    for line in view.accuracy.worse:
+        worse.add_metric([line.route_id], 1.0)
+    yield worse
 
 
 def _counted(values: tuple[str, ...], codes: Int8Array) -> dict[str, float]:

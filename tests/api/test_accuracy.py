@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -90,9 +91,10 @@ def test_the_last_hours_are_told_to_prometheus_and_a_line_that_is_worse_as_a_war
 ) -> None:
     service.history.accuracy._looked_at = -1e18
     service.history.accuracy.look()
-    assert 'prochain_accuracy_eta{route_id="tram-A",source="prochain"} 1.0' in client.get("/metrics").text
     recent = service.history.accuracy.recent
-    service.history.accuracy.recent = type(recent)(recent.lines, (WorseLine("tram-A", 0.52, 0.91),))
+    service.view = replace(service.view, accuracy=recent)
+    assert 'prochain_accuracy_eta{route_id="tram-A",source="prochain"} 1.0' in client.get("/metrics").text
+    service.view = replace(service.view, accuracy=replace(recent, worse=(WorseLine("tram-A", 0.52, 0.91),)))
     health = client.get("/readyz").json()
     assert "lines_worse" in health["faults"]
     assert "A (52% < 91%)" in health["detail"]

@@ -4,9 +4,10 @@ never shown."""
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -28,6 +29,8 @@ from api.service.reader import Reader
 from benchmarks.field.city import City
 from benchmarks.field.in_process import InProcess
 from benchmarks.field.messages import StopUpdate, TripUpdate, alert, bus, cancelled, skipped, update
+from feeds.history.accuracy_sums import CALLS, GroupSums, Recent, WorseLine
+from predictor.accuracy.tally import BUCKETS, SUMS
 from predictor.overlay import OverlaidTimetable
 
 _ASKED = (
@@ -45,7 +48,7 @@ def extra(*stops: str) -> TripUpdate:
 
 @pytest.fixture(scope="module")
 def city() -> City:
-    """A bus on its way, a trip added, one cancelled, a stop skipped, a message of the operator's and one of ours."""
+    """A bus on its way, a trip added, one cancelled, a stop skipped, two messages, a line that was predicted badly."""
     city = City(at="07:55").trip_updates(
         extra("A", "C", "D"), cancelled("t2", start_date=20261126), update("t3", skipped("B"), start_date=20261126)
     )
@@ -53,6 +56,11 @@ def city() -> City:
     city.get("/v1/disruptions")
     desk = Desk(city.service)
     desk.disruptions.publish(Notice(header={"en": "Detour"}, routes=("r1",), starts_at=city.now), city.now)
+    sums = GroupSums(
+        "r1", 0, np.arange(1.0, BUCKETS * len(SUMS) + 1).reshape(BUCKETS, -1), np.arange(1.0, len(CALLS) + 1)
+    )
+    accuracy = Recent((sums,), (WorseLine("r1", 0.52, 0.91),))
+    city.service.view = replace(city.service.view, accuracy=accuracy)
     return city
 
 
@@ -79,6 +87,12 @@ def test_readers_elsewhere_see_what_the_engine_shows_on_every_face(city: City, t
             answers = city.get(path, **dict(parse_qsl(query))), there.get(address)
             assert answers[0].content == answers[1].content, address
             assert answers[0].headers.get("etag") == answers[1].headers.get("etag")
+        told = [
+            re.findall(r"^prochain_accuracy_.+$", face("/metrics").text, re.MULTILINE) for face in (city.get, there.get)
+        ]
+        assert told[0] == told[1]
+        assert 'prochain_accuracy_worse{route_id="r1"} 1.0' in told[1]
+        assert len(told[1]) >= 5
 
 
 def test_nothing_of_a_view_is_lost_on_the_way(city: City) -> None:
