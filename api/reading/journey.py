@@ -142,15 +142,21 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
     )  # fmt: skip
 
 
-def journeys_of_line(moment: Moment, route: int, until: float) -> list[Journey]:
-    """Runs of a line that call somewhere between now and `until`, cancelled ones too, but those that are over; in the
-    order in which they set out."""
+def runs_of_line(moment: Moment, route: int | None, until: float) -> DatedRuns:
+    """Runs of a line, None of all, that call somewhere between now and `until`, cancelled ones too; by line."""
     tt, snapshot = moment.timetable, moment.view.snapshot
     predicted, planned = snapshot.predictions, snapshot.unclaimed_calls(moment.now, until)
-    soon = (tt.trip_route[predicted.trip] == route) & (predicted.arrival <= until)
-    parts = predicted.runs.take(soon), planned.take(tt.trip_route[planned.trip] == route)
+    parts = predicted.runs.take(predicted.arrival <= until), planned
     runs = DatedRuns.joined(*(DatedRuns(part.trip, part.service_day, part.shift_s) for part in parts))
+    if route is not None:
+        runs = runs.take(tt.trip_route[runs.trip] == route)
     _, first = np.unique(runs.run_key, return_index=True)
-    columns = (column[first].tolist() for column in (runs.trip, runs.service_day, runs.shift_s))
+    runs = runs.take(first)
+    return runs.take(np.argsort(tt.trip_route[runs.trip], kind="stable"))
+
+
+def journeys_of(moment: Moment, runs: DatedRuns) -> list[Journey]:
+    """Those that are not over, in the order in which they set out."""
+    columns = (column.tolist() for column in (runs.trip, runs.service_day, runs.shift_s))
     found = [journey_of(moment, *run) for run in zip(*columns, strict=True)]
     return sorted((run for run in found if not run.over), key=lambda run: (run.begins_at, run.trip_idx))

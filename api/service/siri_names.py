@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -42,6 +42,9 @@ class SiriNames(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     producer: str = Field(default="prochain", description="ProducerRef: who speaks")
+    times: Literal["local", "utc"] = Field(
+        default="local", description="by the stop's clocks, or in UTC with milliseconds, as PRIM writes them"
+    )
     stop_point: Naming = Field(default=Naming(), description="platforms and stops")
     stop_area: Naming = Field(default=Naming(), description="stations")
     line: Naming = Field(default=Naming(), description="routes")

@@ -52,7 +52,7 @@ def call_answer(asked: Asked, call: RunCall) -> Json:
     for name, event in (("Arrival", call.arrival), ("Departure", call.departure)):
         if event is None:
             continue
-        aimed, expected = (asked.moment.iso(at, call.stop_idx) for at in (event.scheduled, _expected(call, event)))
+        aimed, expected = (asked.time(at, call.stop_idx) for at in (event.scheduled, _expected(call, event)))
         call_json |= {f"Aimed{name}Time": aimed} if aimed else {}
         call_json |= {f"Expected{name}Time": expected} if expected else {}
         call_json[f"{name}Status"] = _status(call, event)

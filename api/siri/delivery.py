@@ -3,16 +3,18 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Self
 
 from fastapi import Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 
 from api.answers.caching import BOARD_MAX_AGE_S, answer, digest_of
 from api.reading.lines import Line
@@ -32,6 +34,24 @@ class SiriAnswer(BaseModel):
     Siri: dict[str, Any]
 
 
+def _with_its_sign(text: object) -> object:
+    # In an address a plus that is not written %2B is a space.
+    return text.replace(" ", "+") if isinstance(text, str) and _LOST_SIGN.search(text) else text
+
+
+_LOST_SIGN = re.compile(r"T[\d:.]+ \d\d:?\d\d$")
+
+StartTime = Annotated[
+    datetime | None,
+    BeforeValidator(_with_its_sign),
+    Query(alias="StartTime", description="From then on; without an offset in the agency's time"),
+]
+Page = Annotated[
+    int, Query(alias="Page", ge=1, le=1_000_000, description="Where one answer does not hold all: which, from 1")
+]
+DirectionRef = Annotated[
+    str | None, Query(alias="DirectionRef", max_length=200, description="Only this direction, 0 or 1 as GTFS has it")
+]
 PreviewInterval = Annotated[
     timedelta, Query(alias="PreviewInterval", description="How far, such as PT30M; at most two days")
 ]
@@ -62,6 +82,8 @@ _DELIVERIES = {
     "stoppoints-discovery": "StopPointsDelivery",
     "lines-discovery": "LinesDelivery",
 }
+_UNKNOWN = "La requête contient des identifiants qui sont inconnus"
+"""Of what PRIM says its clients know this sentence."""
 _DISCOVERIES = ("StopPointsDelivery", "LinesDelivery")
 """They stand in `Siri` as they are, without a `ServiceDelivery`."""
 
@@ -124,6 +146,15 @@ class Asked:
             journey_json["DirectionRef"] = value(str(direction))
         return journey_json
 
+    def time(self, at: float | None, stop: int | None = None) -> str | None:
+        """POSIX seconds as this network's answers write times: by the clocks of a stop, else the agency's, or in UTC;
+        None of none."""
+        if at is None:
+            return None
+        if self.names.times == "local":
+            return self.moment.view.iso(at, stop)
+        return datetime.fromtimestamp(math.floor(at), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
     def deliver(self, content: Json, *, more_data: bool = False) -> Response:
         """The answer; 304 where the reader has one that says the same. `more_data`: there is more than it holds."""
         return answer(
@@ -135,8 +166,12 @@ class Asked:
         )  # fmt: skip
 
     def refuse(self, status: int, text: str) -> Response:
-        """The answer to a request that cannot be answered: what it names cannot be found, or understood."""
-        condition = {"InvalidDataReferencesError": {"ErrorText": text}, "Description": text}
+        """The answer to a request that cannot be answered: what it names cannot be found, or understood. Its condition
+        is told as SIRI has it, and as PRIM."""
+        condition = {
+            "InvalidDataReferencesError": {"ErrorText": text}, "Description": text,
+            "ErrorInformation": {"ErrorText": _UNKNOWN if status == 404 else text, "ErrorDescription": text},
+        }  # fmt: skip
         content = {"Status": "false", "ErrorCondition": condition}
         return JSONResponse({"Siri": self._wrapped(content)}, status, headers={"Cache-Control": "no-store"})
 
@@ -147,7 +182,7 @@ class Asked:
 
     def _wrapped(self, content: Mapping[str, Any], *, more_data: bool = False) -> Json:
         asked, delivery = self.request.query_params, self._delivery
-        at = {"ResponseTimestamp": self.moment.view.iso(self.moment.now)}
+        at = {"ResponseTimestamp": self.time(self.moment.now)}
         echo: Json = {}
         if message := asked.get("MessageIdentifier"):
             echo["RequestMessageRef"] = value(message)

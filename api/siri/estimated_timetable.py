@@ -1,34 +1,49 @@
-"""`/siri/2.0/estimated-timetable.json`: the runs of a line with the calls still to come."""
+"""`/siri/2.0/estimated-timetable.json`: the runs of a line, or of all, with the calls still to come."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Annotated
 
+import numpy as np
 from fastapi import Query, Request
 from fastapi.responses import Response
 
 from api.reading.board import WINDOW_S
-from api.reading.journey import Journey, journeys_of_line
+from api.reading.journey import Journey, journeys_of, runs_of_line
 from api.siri.calls import call_answer, journey_answer
-from api.siri.delivery import Asked, Json, PreviewInterval, seconds_ahead, values
+from api.siri.delivery import Asked, DirectionRef, Json, Page, PreviewInterval, seconds_ahead, values
+
+MOST_RUNS = 500
+"""Of one answer."""
+_EVERY_LINE = "ALL"
 
 
 def estimated_timetable(
     request: Request,
-    line_ref: Annotated[str, Query(alias="LineRef", description="The line")],
+    line_ref: Annotated[
+        str | None, Query(alias="LineRef", description="The line; without it, or with `ALL`, every line")
+    ] = None,
+    direction_ref: DirectionRef = None,
     preview_interval: PreviewInterval = timedelta(seconds=WINDOW_S),
+    page: Page = 1,
 ) -> Response:
-    """Every run of the line that calls somewhere in that time, cancelled ones too."""
+    """Every run of the line that calls somewhere in that time, cancelled ones too; at most 500 in an answer: `MoreData`
+    says that there are more, on the next `Page`."""
     asked = Asked.of(request)
     moment, until = asked.moment, asked.moment.now + seconds_ahead(preview_interval)
+    route = None if line_ref in (None, _EVERY_LINE) else asked.route(line_ref)
+    runs = runs_of_line(moment, route, until)
+    if direction_ref:
+        directions = asked.timetable.pattern_direction[asked.timetable.trip_pattern[runs.trip]]
+        runs = runs.take(directions.astype(np.str_) == direction_ref)
+    begin, end = (page - 1) * MOST_RUNS, page * MOST_RUNS
+    journeys = journeys_of(moment, runs.take(slice(begin, end)))
     frame = {
-        "RecordedAtTime": moment.view.iso(moment.view.snapshot.made_at),
-        "EstimatedVehicleJourney": [
-            _journey(asked, journey) for journey in journeys_of_line(moment, asked.route(line_ref), until)
-        ],
+        "RecordedAtTime": asked.time(moment.view.snapshot.made_at),
+        "EstimatedVehicleJourney": [_journey(asked, journey) for journey in journeys],
     }
-    return asked.deliver({"EstimatedJourneyVersionFrame": [frame]})
+    return asked.deliver({"EstimatedJourneyVersionFrame": [frame]}, more_data=end < len(runs))
 
 
 def _journey(asked: Asked, journey: Journey) -> Json:
@@ -38,7 +53,7 @@ def _journey(asked: Asked, journey: Journey) -> Json:
     first, last = made[0], made[-1]
     recorded_at = view.snapshot.made_at if journey.age_s is None else asked.moment.now - journey.age_s
     return {
-        "RecordedAtTime": view.iso(recorded_at),
+        "RecordedAtTime": asked.time(recorded_at),
         **journey_answer(asked, coming[0], journey.destination, last.stop_idx, live=journey.status == "live"),
         "OriginRef": asked.stop_ref(first.stop_idx),
         "OriginName": values(str(tt.stop_name[first.stop_idx])),

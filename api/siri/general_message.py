@@ -9,7 +9,7 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from api.reading.alerts import announced_alerts, informed_by
-from api.siri.delivery import Asked, Json, value
+from api.siri.delivery import Asked, Json, Page, value
 from feeds.alerts import FAR_OFF, Alert
 
 MOST_MESSAGES = 500
@@ -27,9 +27,7 @@ def general_message(
     info_channel_ref: Annotated[
         Channel | None, Query(alias="InfoChannelRef", description="Only disturbances, or only the other messages")
     ] = None,
-    page: Annotated[
-        int, Query(alias="Page", ge=1, le=1_000_000, description="Where one answer does not hold all: which, from 1")
-    ] = 1,
+    page: Page = 1,
 ) -> Response:
     """Messages in force and announced, at most 500 in an answer: `MoreData` says that there are more, on the next
     `Page`."""
@@ -55,12 +53,12 @@ def _message(asked: Asked, alert: Alert) -> Json:
     stops = dict.fromkeys(s.stop_id for s in alert.selectors)
     texts = [("SHORT_MESSAGE", alert.header), ("TEXT_ONLY", alert.description)]
     return {
-        "RecordedAtTime": view.iso(view.alerts_at if math.isfinite(view.alerts_at) else view.snapshot.made_at),
+        "RecordedAtTime": asked.time(view.alerts_at if math.isfinite(view.alerts_at) else view.snapshot.made_at),
         "ItemIdentifier": alert.alert_id,
         "InfoMessageIdentifier": value(alert.alert_id),
         "InfoMessageVersion": 1,
         "InfoChannelRef": value(_channel(alert)),
-        **({"ValidUntilTime": view.iso(ends)} if ends < FAR_OFF else {}),
+        **({"ValidUntilTime": asked.time(ends)} if ends < FAR_OFF else {}),
         "Content": {
             "LineRef": [value(names.line_ref(str(tt.route_id[route]))) for route in sorted(routes)],
             "StopPointRef": [

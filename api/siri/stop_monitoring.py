@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Annotated, Literal
 
 import numpy as np
@@ -13,50 +16,102 @@ from api.reading.board import WINDOW_S, StopBoard
 from api.reading.calls import RunCall
 from api.reading.moment import Moment
 from api.siri.calls import call_answer, journey_answer, journey_ref
-from api.siri.delivery import FARTHEST, Asked, Json, PreviewInterval, seconds_ahead, value
+from api.siri.delivery import (
+    FARTHEST,
+    Asked,
+    DirectionRef,
+    Json,
+    PreviewInterval,
+    StartTime,
+    seconds_ahead,
+    value,
+)  # fmt: skip
+
+MOST_STOPS = 20
+
+StopVisitTypes = Literal["all", "arrivals", "departures"]
 
 
 def stop_monitoring(
     request: Request,
-    monitoring_ref: Annotated[str, Query(alias="MonitoringRef", description="A stop; of a station all its platforms")],
+    monitoring_ref: Annotated[
+        list[str],
+        Query(
+            alias="MonitoringRef",
+            min_length=1,
+            max_length=MOST_STOPS,
+            description="A stop, as often as there are stops; of a station all its platforms",
+        ),
+    ],
     line_ref: Annotated[str | None, Query(alias="LineRef", description="Only this line")] = None,
+    direction_ref: DirectionRef = None,
     destination_ref: Annotated[
         str | None, Query(alias="DestinationRef", description="Only runs that end at this stop or station")
     ] = None,
-    start_time: Annotated[
-        datetime | None, Query(alias="StartTime", description="From then on; without an offset in the agency's time")
-    ] = None,
+    start_time: StartTime = None,
     preview_interval: PreviewInterval = timedelta(seconds=WINDOW_S),
     maximum_stop_visits: Annotated[
         int, Query(alias="MaximumStopVisits", ge=1, le=500, description="At most so many")
     ] = 100,
     stop_visit_types: Annotated[
-        Literal["all", "arrivals", "departures"],
+        StopVisitTypes,
         Query(alias="StopVisitTypes", description="`departures`: only what can be boarded; `arrivals`: left"),
     ] = "all",
 ) -> Response:
-    """Visits of a stop, soonest first. A run that no vehicle reports for is there by the timetable: `Monitored` is
-    false."""
+    """Visits of a stop, or of several, soonest first. A run that no vehicle reports for is there by the timetable:
+    `Monitored` is false."""
     asked = Asked.of(request)
+    stops = dict.fromkeys(asked.stop(ref, "MonitoringRef") for ref in monitoring_ref)
+    ends_at = asked.stop(destination_ref, "DestinationRef") if destination_ref else None
+    wanted = _Wanted(
+        asked.route(line_ref) if line_ref else None, direction_ref or None, ends_at, start_time,
+        seconds_ahead(preview_interval), stop_visit_types,
+    )  # fmt: skip
+    # A platform may be asked for beside its station.
+    calls = {
+        (call.stop_idx, call.key): (call, last)
+        for stop in stops
+        for call, last in islice(_calls(asked, stop, wanted), maximum_stop_visits)
+    }
+    soonest = sorted(calls.values(), key=lambda found: found[0].published)[:maximum_stop_visits]
+    return asked.deliver({"MonitoredStopVisit": [_visit(asked, *found) for found in soonest]})
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """Which visits of a stop."""
+
+    route: int | None
+    direction: str | None
+    ends_at: int | None
+    """Of runs that end at this stop or station."""
+    start_time: datetime | None
+    ahead_s: float
+    types: StopVisitTypes
+
+    def holds(self, call: RunCall) -> bool:
+        """Whether a call is of the wanted types and direction."""
+        of_type = (
+            self.types == "all"
+            or (self.types == "departures" and call.boards)
+            or (self.types == "arrivals" and call.arrival is not None and call.drop_off != "none")
+        )
+        return of_type and self.direction in (None, str(call.direction))
+
+
+def _calls(asked: Asked, stop: int, wanted: _Wanted) -> Iterator[tuple[RunCall, int]]:
+    """The wanted calls at a stop, soonest first, each with the stop at which its run ends."""
     moment, tt = asked.moment, asked.timetable
-    stop, route = asked.stop(monitoring_ref, "MonitoringRef"), asked.route(line_ref) if line_ref else None
-    begins = moment.now if start_time is None else _begins(moment, stop, start_time)
-    window_s = begins + seconds_ahead(preview_interval) - moment.now
-    board = StopBoard(moment.view, stop, moment.now, window_s, route, arrivals=True)
+    begins = moment.now if wanted.start_time is None else _begins(moment, stop, wanted.start_time)
+    board = StopBoard(moment.view, stop, moment.now, begins + wanted.ahead_s - moment.now, wanted.route, arrivals=True)
     last = tt.call_stop[tt.entry_of(board.calls.trip, moment.view.snapshot.last_calls(board.calls))]
-    wanted = np.ones(len(board), bool) if start_time is None else board.calls.published >= begins
-    if destination_ref:
-        wanted &= np.isin(last, tt.members(asked.stop(destination_ref, "DestinationRef")))
-    visits = []
-    places = np.flatnonzero(wanted).tolist()
+    rows = np.ones(len(board), bool) if wanted.start_time is None else board.calls.published >= begins
+    if wanted.ends_at is not None:
+        rows &= np.isin(last, tt.members(wanted.ends_at))
+    places = np.flatnonzero(rows).tolist()
     for i, call in zip(places, board.rows(places), strict=True):
-        if (stop_visit_types == "all"
-            or (stop_visit_types == "departures" and call.boards)
-            or (stop_visit_types == "arrivals" and call.arrival is not None and call.drop_off != "none")):  # fmt: skip
-            visits.append(_visit(asked, call, int(last[i])))
-        if len(visits) == maximum_stop_visits:
-            break
-    return asked.deliver({"MonitoredStopVisit": visits})
+        if wanted.holds(call):
+            yield call, int(last[i])
 
 
 def _begins(moment: Moment, stop: int, start_time: datetime) -> float:
@@ -77,7 +132,7 @@ def _visit(asked: Asked, call: RunCall, destination: int) -> Json:
     view = asked.moment.view
     recorded_at = view.snapshot.made_at if call.age_s is None else asked.moment.now - call.age_s
     return {
-        "RecordedAtTime": view.iso(recorded_at),
+        "RecordedAtTime": asked.time(recorded_at),
         "ItemIdentifier": f"{journey_ref(call)}:{call.service_date}:{call.call + 1}",
         "MonitoringRef": asked.stop_ref(call.stop_idx),
         "MonitoredVehicleJourney": {

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 
 from api.reading.journey import journey_of
 from api.siri.calls import call_answer, journey_answer
-from api.siri.delivery import Asked, Json, value
+from api.siri.delivery import Asked, DirectionRef, Json, value
 
 _DURATION = TypeAdapter(timedelta)
 
@@ -21,6 +21,7 @@ _DURATION = TypeAdapter(timedelta)
 def vehicle_monitoring(
     request: Request,
     line_ref: Annotated[str | None, Query(alias="LineRef", description="Only vehicles on this line")] = None,
+    direction_ref: DirectionRef = None,
     vehicle_ref: Annotated[str | None, Query(alias="VehicleRef", description="Only this vehicle")] = None,
     maximum_vehicles: Annotated[
         int, Query(alias="MaximumVehicles", ge=1, le=1000, description="At most so many")
@@ -32,6 +33,9 @@ def vehicle_monitoring(
     wanted = vehicles.trip >= 0
     if line_ref:
         wanted &= tt.trip_route[np.maximum(vehicles.trip, 0)] == asked.route(line_ref)
+    if direction_ref:
+        directions = tt.pattern_direction[tt.trip_pattern[np.maximum(vehicles.trip, 0)]]
+        wanted &= directions.astype(np.str_) == direction_ref
     if vehicle_ref:
         wanted &= vehicles.vehicle_id == vehicle_ref
     rows = np.flatnonzero(wanted)[:maximum_vehicles]
@@ -47,8 +51,8 @@ def _activity(asked: Asked, row: int) -> Json:
     calls = journey.calls
     next_call = calls[min(int(vehicles.next_call[row]), len(calls) - 1)]
     return {
-        "RecordedAtTime": view.iso(reported_at),
-        "ValidUntilTime": view.iso(reported_at + view.live_limit_s),
+        "RecordedAtTime": asked.time(reported_at),
+        "ValidUntilTime": asked.time(reported_at + view.live_limit_s),
         "VehicleMonitoringRef": value(str(vehicles.vehicle_id[row])),
         "MonitoredVehicleJourney": {
             **journey_answer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -15,7 +15,7 @@ from api.app import create_app
 from api.desk.desk import Desk
 from api.desk.disruption import Notice
 from api.service.siri_names import Naming, SiriNames
-from api.siri import general_message
+from api.siri import estimated_timetable, general_message
 from tests.api.town import at, service_at
 
 NOW = at(8, 1)
@@ -84,11 +84,64 @@ def test_visits_are_those_asked_for(client: TestClient) -> None:
     # The bus ends here.
     assert set(lines(StopVisitTypes="departures")) == {"tram-A"}
     assert lines(PreviewInterval="PT10M") == every[: len(lines(PreviewInterval="PT10M"))] != every
+    assert lines(DirectionRef="0") == every
+    assert lines(DirectionRef="1") == []
     later = lines(StartTime="2026-03-02T08:15:00", PreviewInterval="PT30M")
     assert 0 < len(later) < len(every)
     assert lines(StartTime="0001-01-01T00:00:00+14:00") == every
     assert lines(StartTime="9999-12-31T23:00:00-08:00", PreviewInterval="PT1H") == []
     assert lines(LineRef="", DestinationRef="", PreviewInterval="P9999D") == lines(PreviewInterval="P2D")
+
+
+def test_a_start_time_whose_plus_was_not_written_as_one_is_understood(client: TestClient) -> None:
+    asked = "/siri/2.0/stop-monitoring.json?MonitoringRef=liberte&PreviewInterval=PT30M&StartTime=2026-03-02T08:15:00"
+    answers = [visits(client.get(f"{asked}{offset}").json()) for offset in ("%2B01:00", "+01:00", "+0100", "")]
+    assert answers[0] == answers[1] == answers[2] == answers[3] != []
+
+
+def test_several_stops_are_told_in_one_answer_soonest_first(client: TestClient) -> None:
+    def calls(*stops: str) -> list[tuple[str, str]]:
+        answer = client.get("/siri/2.0/stop-monitoring.json", params={"MonitoringRef": stops}).json()
+        return [(visit["MonitoringRef"]["value"], visit["ItemIdentifier"]) for visit in visits(answer)]
+
+    both = calls("hopital", "gare", "gare:1")
+    assert sorted(both) == sorted({*calls("hopital"), *calls("gare")})
+    assert both[0] in (calls("hopital")[0], calls("gare")[0])
+    assert both != calls("hopital") + calls("gare")
+
+
+def test_the_runs_of_all_lines_come_by_pages(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def runs(**parameters: object) -> tuple[bool | None, list[str]]:
+        delivery = ask(client, "estimated-timetable", **parameters)["Siri"]["ServiceDelivery"]
+        (frame,) = delivery["EstimatedTimetableDelivery"][0]["EstimatedJourneyVersionFrame"]
+        told = [run["FramedVehicleJourneyRef"]["DatedVehicleJourneyRef"] for run in frame["EstimatedVehicleJourney"]]
+        return delivery.get("MoreData"), told
+
+    by_line = runs(LineRef="tram-A")[1] + runs(LineRef="bus-2")[1]
+    assert sorted(runs()[1]) == sorted(runs(LineRef="ALL")[1]) == sorted(by_line)
+    assert runs(LineRef="bus-2", DirectionRef="7") == (None, [])
+    monkeypatch.setattr(estimated_timetable, "MOST_RUNS", 3)
+    pages = [runs(LineRef="ALL", Page=page) for page in (1, 2)]
+    assert [more for more, _ in pages] == [True, None]
+    assert sorted(pages[0][1] + pages[1][1]) == sorted(by_line)
+
+
+def test_the_address_of_all_services_answers_with_them(client: TestClient) -> None:
+    """transport.data.gouv.fr asks whether the address that a data set names can be reached."""
+    for address in ("/siri/2.0/", "/siri/2.0", "/siri"):
+        services = client.get(address).json()["services"]
+        assert "http://testserver/siri/2.0/stop-monitoring.json" in services
+
+
+def test_times_are_told_as_prims_clients_read_them_where_that_is_set(client: TestClient) -> None:
+    there = TestClient(create_app(service_at(NOW), siri_names=NAMES.model_copy(update={"times": "utc"})))
+    told = [visits(ask(face, "stop-monitoring", MonitoringRef="liberte")) for face in (client, there)]
+    calls = [[visit["MonitoredVehicleJourney"]["MonitoredCall"] for visit in visits] for visits in told]
+    local, utc = ([call["AimedArrivalTime"] for call in of] for of in calls)
+    # droso-hass/idfm-api reads no others.
+    read = [datetime.strptime(time, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC) for time in utc]
+    assert read == [datetime.fromisoformat(time) for time in local] != []
+    assert told[1][0]["RecordedAtTime"].endswith(".000Z")
 
 
 def test_a_cancelled_run_is_told_as_cancelled(client: TestClient) -> None:
@@ -185,4 +238,9 @@ def test_what_cannot_be_answered_is_refused_in_siris_words(
         pair for pair in response.json()["Siri"]["ServiceDelivery"].items() if pair[0].endswith("Delivery")
     ]
     assert delivery["Status"] == "false"
-    assert says in delivery["ErrorCondition"]["InvalidDataReferencesError"]["ErrorText"]
+    condition = delivery["ErrorCondition"]
+    assert says in condition["InvalidDataReferencesError"]["ErrorText"]
+    # As droso-hass/idfm-api knows it.
+    unknown = condition["ErrorInformation"]["ErrorText"] == "La requête contient des identifiants qui sont inconnus"
+    assert unknown == (status == 404)
+    assert says in condition["ErrorInformation"]["ErrorDescription"]
