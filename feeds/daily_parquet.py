@@ -320,9 +320,10 @@ class DailyParquet:
     def _merge_parts(self, folder: Path, at_least: int) -> None:
         """Merge the open day's small parts where there are so many, and what that has made where that is many again."""
         merged = _last(self._last_merged(folder.name.removeprefix(f"{self._name}_")))
-        for most_calls, number in ((1, at_least), (_MERGED_AT * _MERGED_AGAIN_AT - 1, _MERGED_AGAIN_AT)):
+        levels = ((1, 1, at_least), (2, _MERGED_AT * _MERGED_AGAIN_AT - 1, _MERGED_AGAIN_AT))
+        for least_calls, most_calls, number in levels:
             parts = [path for path in _whole_parts(folder) if _last(path.name) > merged]
-            few = [path for path in parts if (span := _span(path.name))[1] - span[0] < most_calls]
+            few = [path for path in parts if least_calls <= _calls(path.name) <= most_calls]
             few = [path for path in few if self._is_whole(path)]
             if len(few) < number:
                 continue
@@ -411,6 +412,12 @@ def _span(part: str) -> tuple[int, int]:
     """The numbers of the first and the last part whose rows are in this one."""
     numbers = part.removeprefix("part-").removesuffix(".parquet").split("-")
     return int(numbers[0] or -1), int(numbers[-1] or -1)
+
+
+def _calls(part: str) -> int:
+    """How many calls of `flush` have written the rows in a part."""
+    first, last = _span(part)
+    return 1 + last - first
 
 
 def _last(part: str) -> int:

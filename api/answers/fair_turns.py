@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from inspect import iscoroutinefunction
+from typing import ParamSpec, TypeVar
 from weakref import WeakValueDictionary
 
 from starlette.requests import Request
@@ -18,6 +19,16 @@ from api.words.root_path import path_within
 
 AT_ONCE = 10
 """Answers made for one client; there are 40 threads."""
+_IN_TURN = "in_turn"
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def in_turn(endpoint: Callable[P, T]) -> Callable[P, T]:
+    """An endpoint of the event loop that has a thread make its answer."""
+    setattr(endpoint, _IN_TURN, True)
+    return endpoint
 
 
 class FairTurns(HttpMiddleware):
@@ -61,5 +72,5 @@ class FairTurns(HttpMiddleware):
     def _is_made_by_a_thread(self, path: str) -> bool:
         for route in self._routes:
             if isinstance(route, Route) and "GET" in (route.methods or ()) and route.path_regex.match(path):
-                return not iscoroutinefunction(route.endpoint)
+                return not iscoroutinefunction(route.endpoint) or hasattr(route.endpoint, _IN_TURN)
         return False

@@ -64,8 +64,11 @@ class TimedConnection(HttpToolsProtocol):
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """Its headers are whole."""
+        """Its headers are whole. Errors: ValueError, which is answered by 400, where they name two hosts: a proxy may
+        have heeded the other one."""
         self._in_head = False
+        if sum(name == b"host" for name, _ in self.headers) > 1:
+            raise ValueError("two Host headers")
         if self._late is not None:
             self._stop_waiting()
         super().on_headers_complete()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
-from threading import RLock
+from threading import Lock, RLock
 from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
 
@@ -82,6 +82,15 @@ class UpdateFigures:
         return cls(runs + not_found, not_found, updates.not_found, len(late_s), off_s)
 
 
+@dataclass(eq=False)
+class _Made:
+    """What was made for a view."""
+
+    making: RLock = field(default_factory=RLock)
+    what: Any = None
+    whole: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class ServiceView:
     """The snapshot and what belongs to it. The service replaces it whole; nobody changes it."""
@@ -106,8 +115,8 @@ class ServiceView:
     """What added trips are called in our own feeds,"""
     headway_as: HeadwayAs = "UNSCHEDULED"
     """and what runs by headway."""
-    _made: dict[str, Any] = field(default_factory=dict, repr=False)
-    _making: RLock = field(default_factory=RLock, repr=False)
+    _made: dict[str, _Made] = field(default_factory=dict, repr=False)
+    _making: Lock = field(default_factory=Lock, repr=False)
 
     @property
     def timetable(self) -> Timetable:
@@ -121,7 +130,7 @@ class ServiceView:
 
     def with_own_alerts(self, alerts: tuple[Alert, ...], at: float) -> ServiceView:
         """The same view with other messages of our own, put together at `at` (POSIX seconds)."""
-        return replace(self, own_alerts=alerts, alerts_at=max(at, self.snapshot.made_at), _made={}, _making=RLock())
+        return replace(self, own_alerts=alerts, alerts_at=max(at, self.snapshot.made_at), _made={}, _making=Lock())
 
     @cached_property
     def zone(self) -> ZoneInfo:
@@ -155,11 +164,14 @@ class ServiceView:
         return iso_in(self.zone if stop is None else self.zone_at(stop), at)
 
     def once(self, key: str, make: Callable[[], T]) -> T:
-        """What `make` gives, made once for this view however many readers ask."""
+        """What `make` gives, made once for this view however many readers ask: who asks for something else does not
+        wait for it."""
         with self._making:
-            if key not in self._made:
-                self._made[key] = make()
-            return cast(T, self._made[key])
+            made = self._made.setdefault(key, _Made())
+        with made.making:
+            if not made.whole:
+                made.what, made.whole = make(), True
+            return cast(T, made.what)
 
 
 @lru_cache(maxsize=2)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from google.protobuf.json_format import MessageToJson
 from google.transit.gtfs_realtime_pb2 import FeedMessage
 
 from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer
+from api.answers.fair_turns import in_turn
+from api.answers.heavy_reads import BUSY, HeavyReads
 from api.answers.problems import PROBLEMS
 from api.reading.moment import Moment
 from feeds.gtfs_realtime import encode_alerts, encode_trip_updates, encode_vehicle_positions
@@ -33,15 +37,17 @@ _CONTENT: dict[int | str, dict[str, Any]] = {
         },
     },
     422: PROBLEMS[422],
+    **BUSY,
 }
 
 
 @realtime_feeds_router.get("/trip-updates", responses=_CONTENT, response_class=Response)
-def get_trip_updates(request: Request, form: Annotated[Format, Query(alias="format")] = "protobuf") -> Response:
+@in_turn
+async def get_trip_updates(request: Request, form: Annotated[Format, Query(alias="format")] = "protobuf") -> Response:
     """Predicted times of every trip that a vehicle reports for, cancelled trips and skipped stops."""
     moment = Moment.of(request)
     view, stopped = moment.view, moment.feed_stopped
-    return _feed(
+    return await _feed(
         request,
         moment,
         f"trip-updates {stopped}",
@@ -51,27 +57,31 @@ def get_trip_updates(request: Request, form: Annotated[Format, Query(alias="form
 
 
 @realtime_feeds_router.get("/vehicle-positions", responses=_CONTENT, response_class=Response)
-def get_vehicle_positions(request: Request, form: Annotated[Format, Query(alias="format")] = "protobuf") -> Response:
+@in_turn
+async def get_vehicle_positions(
+    request: Request, form: Annotated[Format, Query(alias="format")] = "protobuf"
+) -> Response:
     """Every vehicle with the trip that it was matched to."""
     moment = Moment.of(request)
     view = moment.view
-    return _feed(
+    return await _feed(
         request, moment, "vehicle-positions", form, lambda: encode_vehicle_positions(view.snapshot, view.headway_as)
     )
 
 
 @realtime_feeds_router.get("/alerts", responses=_CONTENT, response_class=Response)
-def get_alerts(request: Request, form: Annotated[Format, Query(alias="format")] = "protobuf") -> Response:
+@in_turn
+async def get_alerts(request: Request, form: Annotated[Format, Query(alias="format")] = "protobuf") -> Response:
     """The operator's messages to riders, in force or to come."""
     moment = Moment.of(request)
     view = moment.view
-    return _feed(
+    return await _feed(
         request, moment, "alerts", form, lambda: encode_alerts(view.alerts, view.timetable, view.alerts_at),
         says=(view.alerts_at, view.alerts), max_age_s=_ALERTS_MAX_AGE_S,
     )  # fmt: skip
 
 
-def _feed(
+async def _feed(
     request: Request,
     moment: Moment,
     name: str,
@@ -80,6 +90,23 @@ def _feed(
     *,
     says: object = None,
     max_age_s: int = BOARD_MAX_AGE_S,
+) -> Response:
+    made = partial(_answered, request, moment, name, form, encode, says, max_age_s)
+    if form == "json":
+        # Of a large city it takes seconds, and is for people who look into it.
+        reads: HeavyReads = request.app.state.heavy_reads
+        return await reads.run(made)
+    return await run_in_threadpool(made)
+
+
+def _answered(
+    request: Request,
+    moment: Moment,
+    name: str,
+    form: str,
+    encode: Callable[[], FeedMessage],
+    says: object,
+    max_age_s: int,
 ) -> Response:
     view = moment.view
 

@@ -63,6 +63,14 @@ def test_a_request_that_came_in_time_is_answered_and_the_next_one_too(monkeypatc
             time.sleep(0.8)
 
 
+def test_a_request_to_two_hosts_is_refused() -> None:
+    with served(service_at(at(8, 1))) as base:
+        for hosts, status in ((b"", b"200"), (b"Host: village\r\n", b"400"), (b"host: town\r\n", b"400")):
+            with socket.create_connection(("127.0.0.1", urlsplit(base).port)) as asking:
+                asking.sendall(_HEALTH + hosts + b"\r\n")
+                assert asking.recv(65536).startswith(b"HTTP/1.1 " + status)
+
+
 def test_what_nobody_takes_is_not_kept_without_end() -> None:
     with listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
         accepted, _ = listening.accept()

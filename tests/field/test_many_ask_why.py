@@ -11,19 +11,24 @@ import time
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import anyio.to_thread
 import httpx
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from fastapi import FastAPI
+from google.protobuf.json_format import MessageToJson
 
 from api.answers.fair_turns import AT_ONCE, FairTurns
 from api.answers.heavy_reads import ROOM
 from api.app import create_app
 from api.service.clock import ShiftedClock
+from api.v1 import gtfs_realtime
+from feeds import daily_parquet
 from feeds.daily_parquet import DailyParquet
 from feeds.errors import FeedError
 from feeds.history.happened import Happened
@@ -84,6 +89,29 @@ def test_boards_and_health_answer_while_many_wait_for_the_disk_and_the_last_are_
         assert rider.get(f"/v1/stops/{stop}{WHY}", timeout=30.0).status_code == 200
 
 
+def test_boards_answer_while_the_feed_of_a_large_city_is_written_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    may_end, json_of = Event(), MessageToJson
+
+    def slow(*args: Any, **kwargs: Any) -> str:
+        may_end.wait(20.0)
+        return json_of(*args, **kwargs)
+
+    monkeypatch.setattr(gtfs_realtime, "MessageToJson", slow)
+    service = service_at(at(8, 5))
+    service.clock = ShiftedClock(at(8, 5))
+    stop = str(service.timetable.stop_id[int(service.timetable.call_stop[1])])
+    board = f"/v1/stops/{stop}/departures"
+    with served(service, trusted_proxies=["127.0.0.1"]) as address, ThreadPoolExecutor(ROOM + 2) as visitors:
+        url, names = f"{address}/gtfs-rt/trip-updates?format=json", (f"192.0.2.{n}" for n in range(ROOM + 2))
+        headers = [{"X-Forwarded-For": name, "Accept-Language": name} for name in names]
+        asking = [visitors.submit(httpx.get, url, headers=of_one, timeout=30.0) for of_one in headers]
+        assert {answer.status_code for answer in _first(asking, 2)} == {503}
+        for path in (board, "/gtfs-rt/trip-updates", "/v1/vehicles", f"/stops/{stop}", "/readyz"):
+            assert httpx.get(f"{address}{path}", timeout=5.0).status_code == 200
+        may_end.set()
+        assert sorted(one.result().status_code for one in asking) == [200] * ROOM + [503] * 2
+
+
 def _first(asking: list[Future[httpx.Response]], number: int) -> list[httpx.Response]:
     done = as_completed(asking, timeout=15.0)
     return [next(done).result() for _ in range(number)]
@@ -112,17 +140,48 @@ def test_a_reader_does_not_wait_while_the_history_is_put_down(tmp_path: Path, mo
         flushing.result(timeout=5.0)
 
 
-def test_a_day_of_parts_stays_few_files_with_every_row_once(tmp_path: Path) -> None:
+def test_a_day_of_parts_stays_few_files_with_every_row_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(daily_parquet, "_MERGED_AT", 8)
+    monkeypatch.setattr(daily_parquet, "_MERGED_AGAIN_AT", 4)
+    write, written = DailyParquet._write, list[int]()
+
+    def counted(self: DailyParquet, writer: pq.ParquetWriter, table: pa.Table) -> None:
+        written.append(table.num_rows)
+        write(self, writer, table)
+
+    monkeypatch.setattr(DailyParquet, "_write", counted)
     table = ordered(tmp_path)
-    for number in range(700):
+    for number in range(90):
         table.append(rows(number), DAY, float(number))
         table.flush()
-    assert len(list(tmp_path.rglob("*.parquet"))) < 64 + 16
-    assert len(table.rows.files) < 16
-    assert seen(table) == seen(ordered(tmp_path)) == [float(number) for number in range(700)]
+    assert len(list(tmp_path.rglob("*.parquet"))) < 8 + 4 + 3
+    assert len(table.rows.files) < 4 + 3
+    assert sum(written) <= 2 * 90, "each row is written again twice: with few others, and with many"
+    assert seen(table) == seen(ordered(tmp_path)) == [float(number) for number in range(90)]
     table.close()
     assert [path.name for path in tmp_path.rglob("*.parquet")] == [f"seen_{DAY}.parquet"]
-    assert seen(ordered(tmp_path)) == [float(number) for number in range(700)]
+    assert seen(ordered(tmp_path)) == [float(number) for number in range(90)]
+
+
+def test_a_day_is_merged_a_piece_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(daily_parquet, "_ORDERED_AT_ONCE", 1_000)
+    table, number = ordered(tmp_path), np.arange(1_000)
+    names = pa.array([f"bus{k * 7 % 97}".ljust(2_000) for k in number])
+    table.begin(DAY)
+    for part in range(40):
+        table.add(pa.table({"vehicle_id": names, "at": number + 1_000.0 * part}, schema=SCHEMA), part)
+        table.flush()
+    day_bytes = table.read(DAY, DAY).nbytes
+    pool, usual = pa.proxy_memory_pool(pa.default_memory_pool()), pa.default_memory_pool()
+    pa.set_memory_pool(pool)
+    try:
+        table.begin("2026-03-03")
+        assert pool.max_memory() < 0.5 * day_bytes, "more is held than some parts of the day"
+        assert pool.bytes_allocated() == 0
+    finally:
+        pa.set_memory_pool(usual)
+    assert [path.name for path in tmp_path.iterdir()] == [f"seen_{DAY}.parquet"]
+    assert seen(table) == list(range(40_000))
 
 
 @pytest.mark.parametrize("crash", ["before", "after", "halfway"])
