@@ -22,7 +22,16 @@ from feeds.alerts import Alert, Selector
 from feeds.headway_runs import HeadwayAs
 from feeds.informed import Informed
 from feeds.service_times import start_time
-from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges, first_of_each
+from predictor.arrays import (
+    NONE,
+    BoolArray,
+    Float64Array,
+    Int8Array,
+    Int32Array,
+    Int64Array,
+    expand_ranges,
+    first_of_each,
+)
 from predictor.geometry import LineGeometry
 from predictor.journeys import call_key, dated_calls, dated_journeys
 from predictor.runs import DatedRuns
@@ -65,6 +74,8 @@ class _Calls(DatedRuns):
     """NaN where skipped."""
     departure: Float64Array
     uncertainty_s: Float64Array
+    occupancy: Int8Array
+    """OccupancyStatus that is expected on departure, -1 where the operator does not say."""
 
 
 def encode_trip_updates(
@@ -362,6 +373,7 @@ def _calls(snapshot: Snapshot, vehicles_live: bool) -> _Calls:
         arrival=np.where(skipped, np.nan, predictions.arrival[rows]),
         departure=np.where(skipped, np.nan, predictions.departure[rows]),
         uncertainty_s=np.maximum((predictions.p90[rows] - predictions.p10[rows]) / 2.0, 1.0),
+        occupancy=predictions.occupancy[rows],
     )  # fmt: skip
     keys, call = dated_calls(snapshot.skipped)
     day, journey = dated_journeys(keys)
@@ -436,7 +448,7 @@ def _with_followers(tt: Timetable, calls: _Calls, vehicles: int) -> _Calls:
     starts = first_of_each(calls.service_day, calls.trip, calls.shift_s, calls.follower)
     last = np.flatnonzero(np.append(starts[1:], True) & (calls.follower >= 0))
     owner, call = expand_ranges(calls.call[last] + np.int64(1), tt.trip_calls[calls.trip[last]] - calls.call[last] - 1)
-    rest = replace(calls.take(last[owner]), call=call.astype(np.int32))
+    rest = replace(calls.take(last[owner]), call=call.astype(np.int32), occupancy=np.full(len(call), NONE, np.int8))
     served = ~np.isin(_call_names(rest), _call_names(calls.take(calls.skipped)))
     rest = rest.take(served)
     from_last = last[owner][served]
@@ -534,6 +546,8 @@ class _UpdateTimes:
     departure_delay_s: list[int]
     has_delay: list[bool]
     uncertainty_s: list[int]
+    occupancy: list[int]
+    """-1 where not told."""
 
     def write(
         self, update: gtfs_realtime_pb2.TripUpdate.StopTimeUpdate, row: int, *, by_headway: bool, added: bool
@@ -549,6 +563,8 @@ class _UpdateTimes:
         if self.skipped[row] or self.no_data[row]:
             update.schedule_relationship = _StopTimeUpdate.SKIPPED if self.skipped[row] else _StopTimeUpdate.NO_DATA
             return
+        if self.occupancy[row] >= 0 and self.departs[row]:
+            update.departure_occupancy_status = cast(Any, self.occupancy[row])
         scheduled = _StopTimeUpdate.UNSCHEDULED if by_headway else _StopTimeUpdate.SCHEDULED  # E013, W009
         update.schedule_relationship = scheduled
         if self.arrives[row]:
@@ -601,6 +617,7 @@ def _update_times(tt: Timetable, calls: _Calls) -> _UpdateTimes:
         departure_delay_s=(departure - origin - tt.departure_s[entry]).tolist(),
         has_delay=(~tt.trip_is_frequency[calls.trip] & ~own).tolist(),
         uncertainty_s=np.round(np.nan_to_num(calls.uncertainty_s)).astype(np.int64).tolist(),
+        occupancy=calls.occupancy.tolist(),
     )
 
 

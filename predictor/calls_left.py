@@ -1,6 +1,6 @@
 """Runs that list their calls: those that they have left, which the operator lists no more, and all of a run that it
 cancels by its name alone. Without them a run would begin anew at each stop, under another start time, and who waits for
-one that is cancelled would see nothing."""
+one that is cancelled would see nothing, or the stops and times that it no longer had."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.arrays import NONE, Int32Array, group_starts
+from predictor.arrays import NONE, AnyArray, Int32Array, group_starts
 from predictor.overlay import Overlay
 from predictor.past_calls import STILL_DUE_S
 from predictor.stop_alignment import aligned
@@ -18,15 +18,21 @@ from predictor.trip_updates import STOP_SCHEDULED, TRIP_CANCELED, TRIP_DELETED, 
 
 SOON_S = 60.0
 """A call is left out as left up to so long before it is expected to be."""
+_CALL_COLUMNS = (
+    "call", "stop", "stop_sequence", "scheduled_arrival", "scheduled_departure", "arrival", "departure",
+    "stop_relationship", "base_call", "pickup_type", "drop_off_type", "stop_headsign", "occupancy",
+)  # fmt: skip
 
 
-def with_calls_left(updates: TripUpdates, overlay: Overlay) -> TripUpdates:
+def with_calls_left(updates: TripUpdates, overlay: Overlay, before: TripUpdates | None = None) -> TripUpdates:
     """The message with the calls before the first one listed that each run had in `overlay`, where by the times told it
     has left them, and with all calls of a run that is cancelled by its name alone; itself where there are none. Called
-    again with the overlay made from what it gives, it gives the same."""
+    again with the overlay made from what it gives, it gives the same. `before`: the message that it gave last, by the
+    same timetable."""
     if not overlay.trip_of:
         return updates
-    is_gone = (updates.trip < 0) & np.isin(updates.relationship, (TRIP_CANCELED, TRIP_DELETED)) & ~updates.own_calls
+    updates = _as_listed(updates, overlay)
+    is_gone = np.isin(updates.relationship, (TRIP_CANCELED, TRIP_DELETED)) & ~updates.own_calls
     runs = [
         run
         for row in np.flatnonzero(updates.own_calls | is_gone).tolist()
@@ -35,7 +41,49 @@ def with_calls_left(updates: TripUpdates, overlay: Overlay) -> TripUpdates:
     ]
     if not runs:
         return updates
-    return _with_found(_inserted(updates, runs, overlay.timetable), [run.row for run in runs if is_gone[run.row]])
+    gone = [run for run in runs if is_gone[run.row]]
+    whole = _inserted(updates, runs, overlay.timetable)
+    if before is not None:
+        whole = _at_times_told(whole, [run.row for run in gone if overlay.stands_for_another(run.trip)], before)
+    return _with_found(whole, [run.row for run in gone])
+
+
+def _as_listed(updates: TripUpdates, overlay: Overlay) -> TripUpdates:
+    """The message with the added runs that it lists from a later stop on by these calls alone: what is left of their
+    lists may be stops of the timetable's trip of that id, but they are not that trip."""
+    tt, relationship, headsign = overlay.timetable, updates.relationship.copy(), updates.headsign.astype(object)
+    own_calls, kept = updates.own_calls.copy(), np.ones(len(updates.call), bool)
+    last_call = updates.last_call.copy()
+    for row, named in updates.added_lists.items():
+        trip, span = overlay.trip_of.get(overlay.name_of(updates, row)), updates.calls_of(row)
+        if trip is None or len(named) == 0:
+            continue
+        is_named, former = np.isin(updates.call[span], named), tt.call_stop[tt.calls_of(trip)]
+        in_timetable = tt.call_stop[tt.calls_of(int(updates.trip[row]))]
+        if not np.array_equal(former[-len(named) :], updates.stop[span][is_named]):
+            continue
+        if np.array_equal(former, in_timetable):
+            continue
+        kept[span] = is_named
+        own_calls[row], relationship[row] = True, tt.run_relationships[trip]
+        headsign[row] = headsign[row] or str(tt.trip_headsign[trip])
+        last_call[row] = np.searchsorted(named, last_call[row], side="right") - 1
+    if np.array_equal(own_calls, updates.own_calls) and kept.all():
+        return updates
+    owner = np.repeat(np.arange(len(updates)), np.diff(updates.update_ptr))[kept]
+    pointer = group_starts(owner, len(updates))
+    columns: dict[str, Any] = {name: column[kept] for name, column in _call_columns(updates).items()}
+    columns["call"] = np.where(own_calls[owner], np.arange(len(owner)) - pointer[owner], columns["call"])
+    return replace(
+        updates,
+        **columns | {"call": columns["call"].astype(np.int32)},
+        relationship=relationship,
+        headsign=np.array(headsign.tolist(), np.str_),
+        own_calls=own_calls,
+        last_call=last_call.astype(np.int32),
+        update_ptr=pointer,
+        added_lists={},
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,10 +116,12 @@ class _Left:
 
     @classmethod
     def cancelled(cls, updates: TripUpdates, row: int, overlay: Overlay) -> _Left | None:
-        """None where no run of the overlay is meant: it goes by its id and day, and by its start among several."""
+        """None where no run of the overlay is meant: one that the timetable does not have goes by its id and day, and
+        by its start among several."""
         trip_id, day, shift_s = overlay.name_of(updates, row)
         alike = {start: trip for (name, on, start), trip in overlay.trip_of.items() if (name, on) == (trip_id, day)}
-        trip = alike.get(shift_s, next(iter(alike.values())) if len(alike) == 1 else None)
+        only_one = len(alike) == 1 and updates.trip[row] < 0
+        trip = alike.get(shift_s, next(iter(alike.values())) if only_one else None)
         return None if trip is None else cls(row, trip, int(overlay.timetable.trip_calls[trip]), np.nan)
 
 
@@ -92,8 +142,9 @@ def _inserted(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> TripUpd
         call=(updates.call + left[owner]).astype(np.int32),
         last_call=np.where(updates.last_call >= 0, updates.last_call + left, updates.last_call).astype(np.int32),
     )
+    past = _told_as_past(updates, runs, tt)
     columns: dict[str, Any] = {
-        name: np.concatenate([getattr(updates, name), more]) for name, more in _told_as_past(updates, runs, tt).items()
+        name: np.concatenate([column, past[name]]) for name, column in _call_columns(updates).items()
     }
     owner = np.concatenate([owner, np.repeat(row, left[row])])
     order = np.lexsort((columns["call"], owner))
@@ -108,7 +159,7 @@ def _told_as_past(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> dic
     row = np.repeat([run.row for run in runs], calls)
     origin = (tt.date_origin[updates.service_day[row]] + updates.shift_s[row]).astype(np.float64)
     late_s, past = np.repeat([run.late_s for run in runs], calls), updates.timestamp - STILL_DUE_S - 1.0
-    columns: dict[str, Any] = {
+    return {
         "call": tt.call_at(entry),
         "stop": tt.call_stop[entry],
         "stop_sequence": tt.stop_sequence[entry],
@@ -124,23 +175,32 @@ def _told_as_past(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> dic
         "occupancy": np.full(len(entry), NONE, np.int8),
         "uncertainty_s": np.full(len(entry), np.nan),
     }
-    if len(updates.uncertainty_s) == 0:
-        del columns["uncertainty_s"]
-    return columns
+
+
+def _call_columns(updates: TripUpdates) -> dict[str, AnyArray]:
+    """The columns (m,) of the calls."""
+    columns = {name: getattr(updates, name) for name in _CALL_COLUMNS}
+    return columns if len(updates.uncertainty_s) == 0 else columns | {"uncertainty_s": updates.uncertainty_s}
 
 
 def _as_they_were(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> TripUpdates:
-    """The message with the runs' call numbers, and with their line and destination where too few calls are listed to
-    tell them, as the overlay has them."""
+    """The message with the runs' scheduled times and call numbers, and with their line and destination where too few
+    calls are listed to tell them, as the overlay has them."""
     base_call, stop_sequence = updates.base_call.copy(), updates.stop_sequence.copy()
+    scheduled_arrival, scheduled_departure = updates.scheduled_arrival.copy(), updates.scheduled_departure.copy()
     route, direction = updates.route.copy(), updates.direction.copy()
     headsign = updates.headsign.astype(object)
     for run in runs:
-        span = slice(int(updates.update_ptr[run.row]), int(updates.update_ptr[run.row + 1]))
+        span = updates.calls_of(run.row)
         pattern = int(tt.trip_pattern[run.trip])
         base_call[span] = _base_calls(tt, int(updates.trip[run.row]), updates.stop[span])
-        # The numbers that it had: of what is listed anew each time they begin anew.
-        stop_sequence[span] = tt.stop_sequence[tt.calls_of(run.trip)]
+        # The numbers and times that it had: of what is listed anew each time they begin anew, and of fewer stops others
+        # are taken for those of the timetable.
+        former = tt.calls_of(run.trip)
+        stop_sequence[span] = tt.stop_sequence[former]
+        origin = float(tt.date_origin[updates.service_day[run.row]] + updates.shift_s[run.row])
+        scheduled_arrival[span] = origin + tt.arrival_s[former]
+        scheduled_departure[span] = origin + tt.departure_s[former]
         # Of fewer stops the line may not be known any more.
         if tt.pattern_route[pattern] < len(tt.base.route_id):
             route[run.row], direction[run.row] = tt.pattern_route[pattern], tt.pattern_direction[pattern]
@@ -150,10 +210,29 @@ def _as_they_were(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> Tri
         updates,
         base_call=base_call,
         stop_sequence=stop_sequence,
+        scheduled_arrival=scheduled_arrival,
+        scheduled_departure=scheduled_departure,
         route=route,
         direction=direction,
         headsign=np.array(headsign.tolist(), np.str_),
     )
+
+
+def _at_times_told(updates: TripUpdates, rows: list[int], before: TripUpdates) -> TripUpdates:
+    """The message with the cancelled runs (rows), which took the place of the timetable's, struck out at the times that
+    were told of them, for which riders wait."""
+    told = {Overlay.name_of(before, row): row for row in np.flatnonzero(before.own_calls).tolist()} if rows else {}
+    times = {name: getattr(updates, name).copy() for name in ("scheduled_arrival", "scheduled_departure")}
+    for row in rows:
+        former, span = told.get(Overlay.name_of(updates, row)), updates.calls_of(row)
+        if former is None or not np.array_equal(before.stop[before.calls_of(former)], updates.stop[span]):
+            continue
+        for name, time in times.items():
+            at = getattr(before, name.removeprefix("scheduled_"))[before.calls_of(former)]
+            # Of what is past by then the times are of no use.
+            is_to_come = at > before.timestamp - STILL_DUE_S
+            time[span] = np.where(is_to_come, at, time[span])
+    return replace(updates, **times)
 
 
 def _with_found(updates: TripUpdates, rows: list[int]) -> TripUpdates:

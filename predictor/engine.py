@@ -124,6 +124,7 @@ class Engine:
     def _use(self, timetable: Timetable, learned: Learned) -> None:
         if len(self._backward_links):
             timetable = with_driven_order(timetable, self._backward_links)
+        self._whole: TripUpdates | None = None
         self._lay(Overlay.none(timetable), learned)
 
     def _lay(self, overlay: Overlay, learned: Learned) -> None:
@@ -240,7 +241,10 @@ class Engine:
 
     def whole(self, updates: TripUpdates | None) -> TripUpdates | None:
         """The operator's message with what it leaves out of its own runs, as they were told before."""
-        return None if updates is None else with_calls_left(updates, self._overlay)
+        if updates is None:
+            return None
+        self._whole = with_calls_left(updates, self._overlay, self._whole)
+        return self._whole
 
     def _obey(self, updates: TripUpdates | None, observations: Observations) -> tuple[OperatorTimes, Observations]:
         """The word of the operator's `whole` message on the runs of these days; those with calls of their own join the

@@ -32,7 +32,7 @@ from predictor.links import link_pairs
 from predictor.runs import DatedRuns
 from predictor.stop_alignment import aligned, pattern_stops, patterns_along
 from predictor.timetable import Timetable
-from predictor.trip_updates import RunShape, TripUpdates
+from predictor.trip_updates import TRIP_REPLACEMENT, RunShape, TripUpdates
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,6 +190,10 @@ class Overlay:
             trip[row] = self.trip_of[self.name_of(updates, row)]
         return trip
 
+    def stands_for_another(self, trip: int) -> bool:
+        """Whether a run of the operator's own takes the place of the timetable's run of its name."""
+        return int(self.timetable.run_relationships[trip]) == TRIP_REPLACEMENT
+
     @staticmethod
     def name_of(updates: TripUpdates, row: int) -> tuple[str, int, int]:
         """A run of a message by its id, service day and shift."""
@@ -205,7 +209,7 @@ class Overlay:
 
 
 def _content(updates: TripUpdates, row: int) -> tuple[object, ...]:
-    span = slice(int(updates.update_ptr[row]), int(updates.update_ptr[row + 1]))
+    span = updates.calls_of(row)
     stated = bool(updates.own_times[row])
     return (
         Overlay.name_of(updates, row), int(updates.trip[row]), int(updates.route[row]), int(updates.direction[row]),
@@ -249,7 +253,7 @@ class _OwnRun:
     @classmethod
     def of(cls, base: Timetable, updates: TripUpdates, row: int) -> _OwnRun:
         """One run of a message."""
-        span = slice(int(updates.update_ptr[row]), int(updates.update_ptr[row + 1]))
+        span = updates.calls_of(row)
         _, day, shift = name = Overlay.name_of(updates, row)
         origin = float(base.date_origin[day] + shift)
         return cls(

@@ -101,6 +101,9 @@ class TripUpdates:
     """Stops and lines that the timetable does not have."""
     shapes: Mapping[int, RunShape] = field(default_factory=dict)
     """Ways of runs with calls of their own, by row."""
+    added_lists: Mapping[int, Int32Array] = field(default_factory=dict)
+    """Of runs that are told of as added though they are trips of the timetable, or these once more: the calls that the
+    message names, by row."""
     not_found: tuple[str, ...] = ()
     """Some of the trips that the message names and the timetable does not know."""
     refused: Mapping[str, int] = field(default_factory=dict)
@@ -108,6 +111,10 @@ class TripUpdates:
 
     def __len__(self) -> int:
         return len(self.trip_id)
+
+    def calls_of(self, row: int) -> slice:
+        """Where the calls of one run stand among those of all."""
+        return slice(int(self.update_ptr[row]), int(self.update_ptr[row + 1]))
 
     def first_time(self) -> Float64Array:
         """The earliest time (n,) told of each trip, NaN where none is."""

@@ -96,5 +96,6 @@ def with_modified(runs: UpdatedRuns, tt: Timetable, modified: Mapping[Run, Modif
         relationship=np.full(len(trip), TRIP_SCHEDULED, np.int8), vehicle_id=nothing,
         vehicle_label=nothing, vehicle_wheelchair=np.zeros(len(trip), np.int8),
         delay_s=np.full(len(trip), np.nan), calls_from=np.full(len(trip), TIMETABLE, np.int8),
+        is_added=np.zeros(len(trip), bool),
     )  # fmt: skip
     return UpdatedRuns.joined(runs, more)

@@ -56,8 +56,9 @@ def decode_trip_updates(data: bytes, timetable: Timetable, received_at: float) -
     runs = with_modified(runs, timetable, modified)
     routes = NewRoutes(timetable)
     runs, updates, calls, own_calls, own_times = calls_of_runs(timetable, runs, updates, modified, routes, refused)
+    # Of a clock that is fast nothing stays true for longer.
     decoded = resolved(
         timetable, runs, updates, calls, own_calls, own_times, shapes, received_at,
-        received_at if np.isnan(header_at) else header_at, refused,
+        float(np.fmin(header_at, received_at)), refused,
     )  # fmt: skip
     return replace(decoded, new_places=NewPlaces(stops, routes.all), not_found=not_found)

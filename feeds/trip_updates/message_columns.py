@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from feeds.trip_updates.call_finding import at
-from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
+from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
 from predictor.columns import Columns
 from predictor.trip_updates import (
     TRIP_ADDED,
@@ -55,6 +55,8 @@ class UpdatedRuns(Columns):
     delay_s: Float64Array
     """Delay of the run as a whole, NaN where not given."""
     calls_from: Int8Array
+    is_added: BoolArray
+    """Told of as one that the timetable does not have."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,15 @@ import numpy as np
 
 from feeds.trip_updates.call_finding import Hints, at, find_calls
 from feeds.trip_updates.call_times import expected_times, with_starts
-from feeds.trip_updates.message_columns import LISTED, NO_CALLS, StopTimeUpdates, UpdatedRuns, first_known
+from feeds.trip_updates.message_columns import (
+    COPY,
+    LISTED,
+    NO_CALLS,
+    TIMETABLE,
+    StopTimeUpdates,
+    UpdatedRuns,
+    first_known,
+)
 from feeds.trip_updates.places import MessageShapes
 from feeds.trip_updates.repeated_runs import next_to_come, updates_told_twice
 from feeds.trip_updates.run_calls import RunCalls
@@ -217,6 +225,10 @@ def _as_message(
         stop_headsign=served_as.headsign,
         occupancy=told.occupancy,
         shapes=run_shapes,
+        added_lists={
+            row: calls.call[(calls.owner == row) & (told.update >= 0)].astype(np.int32)
+            for row in np.flatnonzero(runs.is_added & np.isin(runs.calls_from, (TIMETABLE, COPY))).tolist()
+        },
         refused={reason: count for reason, count in sorted(refused.items()) if count},
     )
 

@@ -101,6 +101,7 @@ def runs_named(
         vehicle_wheelchair=wheelchair.astype(np.int8),
         delay_s=delay_in_range(delay, refused),
         calls_from=np.full(len(trip), TIMETABLE, np.int8),
+        is_added=np.isin(relationship, (TRIP_ADDED, TRIP_NEW)),
     )
 
 

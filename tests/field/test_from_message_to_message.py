@@ -9,14 +9,14 @@ import pytest
 from benchmarks.field.city import City
 from benchmarks.field.faces import texts
 from benchmarks.field.messages import StopUpdate, TripUpdate, bus, update
-from benchmarks.field.network import Frequency, Pattern, Trip, network
+from benchmarks.field.network import Frequency, Pattern, Stop, Trip, network, row_of_stops
 
 TODAY: dict[str, Any] = {"start_date": 20261126}
 
 
-def _listed(relationship: str, *stops: tuple[str, str], **told: Any) -> TripUpdate:
+def _listed(relationship: str, *stops: tuple[str, str], trip: str = "", **told: Any) -> TripUpdate:
     calls = (StopUpdate(stop, arrival=at, departure=at) for stop, at in stops)
-    trip = "t1" if relationship == "REPLACEMENT" else "x1"
+    trip = trip or ("t1" if relationship == "REPLACEMENT" else "x1")
     return update(trip, *calls, relationship=relationship, route_id="r1", **TODAY, **told)
 
 
@@ -85,6 +85,42 @@ def test_an_added_run_that_is_cancelled_by_its_name_alone_is_struck_out(start: d
     assert city.board("A")[0] == "08:10 x1 live"
     city.trip_updates()
     assert city.board("A") == ["09:00 t2 scheduled"]
+
+
+# opentripplanner/OpenTripPlanner#4667
+@pytest.mark.parametrize("start", ["08:00", "08:30"])
+def test_an_added_run_under_the_id_of_a_trip_keeps_its_stops_when_only_stops_of_that_trip_are_left(start: str) -> None:
+    """By X in the place of B, past D."""
+    more = {} if start == "08:00" else {"start_time": f"{start}:00"}
+    stops = tuple(
+        (stop, f"{start[:3]}{int(start[3:]) + late:02d}") for stop, late in (("A", 1), ("X", 4), ("C", 6), ("E", 9))
+    )
+    far = (*row_of_stops("A B C D E"), Stop("X", 1300.0, 700.0))
+    city = City(network(far, "A B C D E"), at="07:58")
+    city.trip_updates(_listed("ADDED", *stops, trip="t1", **more))
+    for passed in range(1, 4):
+        city.at(stops[passed - 1][1]).trip_updates(_listed("ADDED", *stops[passed:], trip="t1", **more))
+        rows = city.trip("t1", start=f"{start}:00")
+        assert [(row.stop, row.status) for row in rows] == [
+            (stop, "passed" if place < passed else "live") for place, (stop, _) in enumerate(stops)
+        ]  # fmt: skip
+        assert all("t1" not in row or start == "08:30" for row in (*city.board("B"), *city.board("D")))
+
+
+def test_a_replaced_run_that_is_cancelled_by_its_name_is_struck_out_where_and_when_it_would_have_come() -> None:
+    city = City(at="07:58").trip_updates(_listed("REPLACEMENT", ("A", "08:10"), ("C", "08:14"), ("E", "08:18")))
+    gone = update("t1", relationship="CANCELED", **TODAY)
+    city.trip_updates(gone).at("08:05")
+    assert [city.board(stop)[0] for stop in "ABC"] == ["08:10 t1 cancelled", "09:02 t2 scheduled", "08:14 t1 cancelled"]
+    assert city.trip_updates().board("C")[0] == "09:04 t2 scheduled"
+
+
+def test_a_stop_left_within_the_limit_stays_left_whatever_the_rest_is_taken_for() -> None:
+    """Of D and C only C is found in the timetable once D is left, and then by another time."""
+    city = City(at="08:05").trip_updates(_listed("REPLACEMENT", ("D", "08:10"), ("B", "08:12")))
+    city.at("08:10").trip_updates(_listed("REPLACEMENT", ("B", "08:12")))
+    for at in ("08:10:30", "08:11"):
+        assert [(row.stop, row.status) for row in city.at(at).trip("t1")] == [("D", "passed"), ("B", "live")]
 
 
 def test_a_stop_that_is_left_out_long_before_is_withdrawn() -> None:

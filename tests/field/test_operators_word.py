@@ -755,6 +755,9 @@ def test_what_the_operator_tells_of_a_vehicle_that_does_not_report_is_shown() ->
     ]  # fmt: skip
     descriptor = city.our_trip_updates()[0].message.vehicle
     assert (descriptor.id, descriptor.label, descriptor.wheelchair_accessible) == ("v1", "17", 2)
+    passed_on = city.our_trip_updates()[0].message.stop_time_update
+    expected = {stop.stop_id: stop.departure_occupancy_status for stop in passed_on}
+    assert (expected["B"], expected["C"], expected["D"]) == (5, 1, 0)
     assert "17" in "".join(node.text() for node in city.page("/trips/t1").css("p.vehicle"))
     # What the vehicle itself says counts, and of another one nothing is true that is told of this one.
     city.vehicle_positions(bus("v2", "t1", late_s=60, occupancy_status="EMPTY")).at("08:02")
