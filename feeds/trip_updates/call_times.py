@@ -15,6 +15,10 @@ from predictor.timetable import Timetable
 from predictor.trip_updates import STOP_NO_DATA, STOP_SCHEDULED, STOP_SKIPPED
 
 
+_WAIT_S = 60.0
+"""Who is planned to stand so long at a stop waits there for its time."""
+
+
 def with_starts(
     tt: Timetable, runs: UpdatedRuns, calls: RunCalls, updates: StopTimeUpdates, found: Int64Array
 ) -> RunCalls:
@@ -51,14 +55,20 @@ def expected_times(
     """
     arrival, departure = _told_times(updates, calls, update, found, refused)
     arrival_told, departure_told = ~np.isnan(arrival), ~np.isnan(departure)
-    own_delay = np.where(np.isnan(departure), arrival - calls.arrival, departure - calls.departure)
-    delay = _carried(calls.owner, own_delay, relationship == STOP_NO_DATA, runs.delay_s)
-    before = np.where(np.isnan(own_delay), delay, _before(calls.owner, delay, runs.delay_s))
+    # Who comes early to where it waits for its time leaves at that time, unless the operator says otherwise.
+    waits = calls.departure - calls.arrival >= _WAIT_S
+    starts = waits | first_of_each(calls.owner)
+    by_arrival_alone = arrival - calls.arrival
+    by_arrival_alone = np.where(starts, np.maximum(by_arrival_alone, 0.0), by_arrival_alone)
+    own_delay = np.where(np.isnan(departure), by_arrival_alone, departure - calls.departure)
+    delay = _carried(calls.owner, own_delay, relationship == STOP_NO_DATA, waits, runs.delay_s)
+    before = _before(calls.owner, delay, runs.delay_s)
     silent = ~np.isin(relationship, (STOP_SKIPPED, STOP_NO_DATA)) & np.isnan(arrival) & np.isnan(departure)
-    arrival = np.where(silent, calls.arrival + delay, arrival)
+    arrival = np.where(silent, calls.arrival + np.where(waits, before, delay), arrival)
     departure = np.where(silent, calls.departure + delay, departure)
     # Of two events of which one is told the other is as late: the arrival as the departure before, if any; and who is
     # told to be less late further on has waited for less than it was planned to.
+    before = np.where(np.isnan(own_delay), delay, before)
     by_arrival = first_known(calls.arrival + before, calls.arrival + own_delay, departure)
     by_departure = first_known(calls.departure + np.fmin(own_delay, _next_told(calls.owner, own_delay)), arrival)
     arrival, departure = (
@@ -115,13 +125,20 @@ def _told_times(
     return times[0], times[1]
 
 
-def _carried(owner: Int64Array, delay: Float64Array, ends: BoolArray, run_delay: Float64Array) -> Float64Array:
-    """Delay at each call (k,): its own or that of the last call before it that has one, else the run's."""
+def _carried(
+    owner: Int64Array, delay: Float64Array, ends: BoolArray, waits: BoolArray, run_delay: Float64Array
+) -> Float64Array:
+    """Delay at which each call (k,) is left: its own or that of the last call before it that has one, else the run's.
+    Earliness is carried on as far as the run `waits` for its time."""
     speaks = np.flatnonzero(~np.isnan(delay) | ends)
     last = np.searchsorted(speaks, np.arange(len(owner)), side="right") - 1
     last = at(speaks, last, NONE)
     of_this_run = at(owner, last, NONE) == owner
-    return np.where(of_this_run, at(delay, last), run_delay[owner])
+    last = np.where(of_this_run, last, np.searchsorted(owner, owner) - 1)
+    carried = np.where(of_this_run, at(delay, last), run_delay[owner])
+    # How many waits lie behind each call, after nothing, and after each.
+    waited = np.append(0, np.cumsum(waits))
+    return np.where(waited[1:] > waited[last + 1], np.maximum(carried, 0.0), carried)
 
 
 def _next_told(owner: Int64Array, told: Float64Array) -> Float64Array:

@@ -18,7 +18,7 @@ from feeds.trip_updates.entities import Entities, delay_in_range, short_text
 from feeds.trip_updates.message_columns import NOT_IN_TIMETABLE, TIMETABLE, StopTimeUpdates, UpdatedRuns
 from feeds.trip_updates.run_kinds import trip_name
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
-from predictor.named_runs import AMBIGUOUS, VERDICTS, RunNames, run_finder
+from predictor.named_runs import AMBIGUOUS, VERDICTS, FoundRuns, RunNames, run_finder
 from predictor.stop_alignment import patterns_along
 from predictor.timetable import Timetable
 from predictor.trip_updates import (
@@ -133,6 +133,7 @@ def _found(
     ambiguous = np.flatnonzero(found.verdict == AMBIGUOUS)
     if len(ambiguous):
         found = run_finder(tt).find(_with_direction_of_stops(tt, names, updates, ambiguous), at, under_way, elapsed_s)
+    found = _not_before_its_date(tt, names, found, ~np.isfinite(first_time))
     is_added = np.isin(relationship, (TRIP_ADDED, TRIP_NEW))
     # What takes the place of a trip that the timetable does not have is one more.
     is_new = np.isin(relationship, NOT_IN_TIMETABLE)
@@ -166,6 +167,20 @@ def _found(
     refused["time_far_from_start_date"] += int(astray.sum())
     trip[astray & ~is_new], day[astray], shift[astray] = NONE, NONE, 0
     return trip, day.astype(np.int32), shift.astype(np.int32)
+
+
+def _not_before_its_date(tt: Timetable, names: RunNames, found: FoundRuns, untimed: BoolArray) -> FoundRuns:
+    """Runs of the day that is named, where they run on it, of those that no time is told of (`untimed` (n,)) and that
+    would be over before it begins: many tell of delays of tomorrow's runs beside today's."""
+    named_day = _lookup(names.service_date.tolist(), tt.date_index)
+    rows = np.flatnonzero(untimed & found.other_day & (found.trip >= 0) & (named_day > found.service_day))
+    trip = found.trip[rows]
+    over_s = tt.trip_end_s[trip] + found.shift_s[rows]
+    keeps = over_s < tt.date_origin[named_day[rows]] - tt.date_origin[found.service_day[rows]]
+    keeps &= tt.service_active[tt.trip_service[trip], named_day[rows]]
+    day, other_day = found.service_day.copy(), found.other_day.copy()
+    day[rows[keeps]], other_day[rows[keeps]] = named_day[rows[keeps]], False
+    return replace(found, service_day=day, other_day=other_day)
 
 
 def _tell_apart(

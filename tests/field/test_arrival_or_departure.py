@@ -55,6 +55,27 @@ def test_the_operators_departure_is_told_where_it_gives_both() -> None:
     assert (row["arrival"]["delay_s"], row["departure"]["delay_s"]) == (120, 120)
 
 
+# vingerha/gtfs2#172, google/transit#65
+@pytest.mark.parametrize(
+    ("told", "at_b", "at_c"),
+    [
+        (StopUpdate("B", arrival="08:10"), "08:24", "08:30"),
+        (StopUpdate("A", departure="07:59"), "08:24", "08:30"),
+        (StopUpdate("B", departure="08:22"), "08:22", "08:28"),
+    ],
+)
+def test_who_comes_early_to_where_it_waits_by_the_operators_word_leaves_at_its_time_unless_told_otherwise(
+    told: StopUpdate, at_b: str, at_c: str
+) -> None:
+    city = hub_city().trip_updates(update("t1", told, start_date=20261126))
+    assert [city.board(stop)[0] for stop in "BC"] == [f"{at_b} t1 live", f"{at_c} t1 live"]
+
+
+def test_who_stands_at_its_first_stop_early_leaves_at_its_time() -> None:
+    city = City(at="07:45").trip_updates(update("t1", StopUpdate("A", arrival="07:50"), start_date=20261126))
+    assert [city.board(stop)[0] for stop in "AB"] == ["08:00 t1 live", "08:02 t1 live"]
+
+
 def test_a_train_that_waits_by_its_operators_times_is_told_as_at_the_stop() -> None:
     city = hub_city().trip_updates(update("t1", StopUpdate("B", "08:16", "08:26"), start_date=20261126))
     assert not city.at("08:15").departures("B")[0].told["at_stop"]

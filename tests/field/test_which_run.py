@@ -139,6 +139,14 @@ def test_tomorrows_cancellation_strikes_out_tomorrows_run() -> None:
     assert texts(city.far_departures("C"))[2] == "08:04 t1/2026-11-27 cancelled"
 
 
+def test_delays_of_todays_and_tomorrows_run_are_those_of_each() -> None:
+    tomorrow = update("t1", StopUpdate("C", delay=300), start_date=DATE + 1)
+    city = City(at="07:58").trip_updates(tomorrow)
+    assert texts(city.far_departures("C"))[:3:2] == ["08:04 t1 scheduled", "08:09 t1/2026-11-27 live"]
+    city.trip_updates(tomorrow, update("t1", StopUpdate("C", delay=60), start_date=DATE))
+    assert texts(city.far_departures("C"))[:3:2] == ["08:05 t1 live", "08:09 t1/2026-11-27 live"]
+
+
 def test_a_cancellation_of_the_coming_evening_leaves_the_bus_that_is_out_after_midnight() -> None:
     late = Network(trips=(Trip("t1", "23:58"),))
     city = City(late, at="24:01").trip_updates(cancelled("t1", start_date=DATE + 1))
