@@ -10,10 +10,9 @@ import numpy as np
 from feeds.trip_updates.call_finding import at
 from feeds.trip_updates.message_columns import TIME_LIMIT_S, StopTimeUpdates, UpdatedRuns, first_known
 from feeds.trip_updates.run_calls import RunCalls
-from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int64Array, first_of_each, places_of
+from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int64Array, first_of_each
 from predictor.timetable import Timetable
 from predictor.trip_updates import STOP_NO_DATA, STOP_SCHEDULED, STOP_SKIPPED
-
 
 _WAIT_S = 60.0
 """Who is planned to stand so long at a stop waits there for its time."""
@@ -81,21 +80,11 @@ def expected_times(
     late = ~is_told & (times > at_most)
     times[late] = at_most[late]
     arrival, departure = times[0::2], np.where(departure_told, times[1::2], np.fmax(times[0::2], times[1::2]))
-    first_at = _first_told_after(calls.owner, np.where(silent, np.nan, arrival), np.where(silent, np.nan, departure))
-    passed_by = silent & (first_known(departure, calls.departure) > first_at)
-    arrival, departure = np.where(passed_by, first_at, arrival), np.where(passed_by, first_at, departure)
+    # No stop of which nothing is told is left after the next one.
+    next_at = _next_told(calls.owner, np.where(silent, np.nan, np.fmin(arrival, departure)))
+    passed_by = (silent | (relationship == STOP_NO_DATA)) & (first_known(departure, calls.departure) > next_at)
+    arrival, departure = np.where(passed_by, next_at, arrival), np.where(passed_by, next_at, departure)
     return _in_order(calls.owner, arrival, departure, refused)
-
-
-def _first_told_after(owner: Int64Array, arrival: Float64Array, departure: Float64Array) -> Float64Array:
-    """For calls (k,) before the first one of their run that has a time: that time; NaN for the others."""
-    known = np.flatnonzero(~np.isnan(departure))
-    runs, first = np.unique(owner[known], return_index=True)
-    row = np.append(known[first], NONE)[places_of(owner, runs)]
-    before = np.arange(len(owner)) < row
-    result = np.full(len(owner), np.nan)
-    result[before] = np.fmin(arrival, departure)[row[before]]
-    return result
 
 
 def _told_times(

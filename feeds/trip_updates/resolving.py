@@ -258,8 +258,9 @@ def _stops_now(
     update = np.where(at(updates.relationship, update, STOP_SCHEDULED) == STOP_SKIPPED, NONE, update)
     assigned, named = at(updates.assigned, update, NONE), at(updates.stop, update, NONE)
     platform = (named >= 0) & (tt.stop_location_type[np.maximum(named, 0)] == PLATFORM)
-    station = np.where(tt.stop_parent >= 0, tt.stop_parent, NONE)
-    beside = platform & (station[np.maximum(named, 0)] >= 0) & (station[calls.stop] == station[np.maximum(named, 0)])
+    # Many timetables name the station alone until its platform is known.
+    station = np.where(tt.stop_parent >= 0, tt.stop_parent, np.arange(tt.stops))
+    beside = platform & (station[calls.stop] == station[np.maximum(named, 0)])
     stop = np.where(assigned >= 0, assigned, np.where(beside, named, calls.stop))
     stop = np.where(listed[calls.owner] & (assigned < 0), calls.stop, stop).astype(np.int32)
     return stop, stop != calls.stop

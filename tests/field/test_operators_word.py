@@ -79,6 +79,13 @@ def test_stops_before_the_first_one_told_are_no_later_than_that() -> None:
     assert [city.board(stop)[0][6:8] for stop in "ABCD"] == ["t2", "t2", "t2", "t1"]
 
 
+# opentripplanner/OpenTripPlanner#7097
+@pytest.mark.parametrize("before", [(no_data("A"), no_data("B")), (StopUpdate("A", delay=0), no_data("B"))])
+def test_a_stop_of_which_nothing_is_known_is_left_no_later_than_the_next_one(before: tuple[StopUpdate, ...]) -> None:
+    city = City(at="07:55").trip_updates(update("t1", *before, StopUpdate("C", "08:01", "08:01"), **TODAY))
+    assert [city.board(stop)[0][:5] for stop in "ABCD"] == ["08:00", "08:01", "08:01", "08:03"]
+
+
 def test_a_delay_of_the_whole_trip_holds_for_all_its_stops() -> None:
     city = City(at="07:55").trip_updates(update("t1", delay=240, **TODAY))
     assert [city.board(stop)[0] for stop in "ABD"] == ["08:04 t1 live", "08:06 t1 live", "08:10 t1 live"]
@@ -210,6 +217,15 @@ def test_a_platform_that_is_skipped_is_skipped_where_riders_wait() -> None:
     told = StopUpdate("S1", relationship="SKIPPED", assigned_stop="S2")
     city = City(station(), at="07:58").trip_updates(update("t1", told, **TODAY))
     assert (city.board("S1")[0], city.board("S2")) == ("08:02 t1 skipped", [])
+
+
+def test_a_run_that_is_scheduled_at_the_station_alone_stands_at_the_platform_that_is_told() -> None:
+    # opentripplanner/OpenTripPlanner#6723
+    at_station = replace(station(), patterns=(Pattern("main", "A S E"),))
+    city = City(at_station, at="07:58").trip_updates(update("t1", StopUpdate("S2", sequence=2, delay=60), **TODAY))
+    assert (city.board("S2"), city.board("S1")) == (["08:03 t1 live"], [])
+    assert city.board("S") == ["08:03 t1 live", "09:02 t2 scheduled"]
+    assert city.departures("S")[0].told["platform"] == "2"
 
 
 def test_a_station_that_is_named_means_the_platform_scheduled() -> None:
