@@ -3,9 +3,9 @@
     import prochain
 
     timetable = prochain.load_timetable("gtfs.zip").timetable
-    recording = prochain.open_recording(folder, timetable)
+    recording = prochain.open_recording("recording", timetable)
     engine = prochain.Engine(timetable)
-    for now, reading in recording.frames(start, end, every=30.0, heed=engine.heed):
+    for now, reading in recording.frames(recording.first_at, recording.last_at, every=30.0, heed=engine.heed):
         snapshot = engine.step(reading.observations, now, reading.trip_updates)
 
 What a name stands for is imported when it is first asked for.

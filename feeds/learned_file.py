@@ -30,7 +30,7 @@ class UnreadableError(FeedError):
     """The file may be sound: the system gives nothing of it."""
 
 
-def write_learned(path: Path, learned: Learned) -> None:
+def write_learned(path: str | Path, learned: Learned) -> None:
     """Keep `learned` at `path`. Errors: OSError."""
     named: dict[str, AnyArray] = {"format": np.asarray(FORMAT)}
     if learned.net is not None:
@@ -43,7 +43,7 @@ def write_learned(path: Path, learned: Learned) -> None:
     named |= {f"timing.{name}": array for name, array in learned.timing_points.items()}
     named |= {f"trips.{name}": array for name, array in learned.trip_history.items()}
     named["backward_links"] = learned.backward_links
-    write_npz(path, named)
+    write_npz(Path(path), named)
 
 
 def keep_learned(path: Path, learned: Learned) -> Path:
@@ -70,13 +70,13 @@ def keep_learned(path: Path, learned: Learned) -> Path:
     raise FeedError(f"{path}: cannot be written, nor can anything elsewhere ({reason}); what was learned is lost.")
 
 
-def read_learned(path: Path) -> Learned:
+def read_learned(path: str | Path) -> Learned:
     """What `write_learned` kept; without its network where that was trained on other features than today's.
 
     Errors: FeedError where the file is missing, damaged, or of another format; UnreadableError.
     """
     try:
-        with np.load(regular(path), allow_pickle=False) as stored:
+        with np.load(regular(Path(path)), allow_pickle=False) as stored:
             named = {name: stored[name] for name in stored.files}
         if int(named["format"]) != FORMAT:
             raise FeedError(

@@ -157,7 +157,7 @@ class _Dated(Protocol):
 
 
 def open_recording(
-    folder: Path, timetable: Timetable, *, prefer: Literal["parquet", "messages"] = "parquet"
+    folder: str | Path, timetable: Timetable, *, prefer: Literal["parquet", "messages"] = "parquet"
 ) -> Recording:
     """Open a folder that holds what `prochain record` wrote or recorded messages (`.pb`, `.pb.gz`, zips of them).
 
@@ -167,6 +167,7 @@ def open_recording(
     holds both Parquet and messages in files of their own, `prefer` decides.
     Errors: FeedError where there is nothing, or nothing of it can be read.
     """
+    folder = Path(folder)
     if not folder.exists():
         raise FeedError(f"{folder}: no such folder; give the folder of a recording.")
     refused: Counter[str] = Counter()

@@ -47,7 +47,7 @@ class LoadedTimetable:
 def load_timetable(
     source: str | Path,
     *,
-    cache_dir: Path | None = DEFAULT,
+    cache_dir: str | Path | None = DEFAULT,
     headers: Mapping[str, str] | None = None,
     patience_s: float | None = None,
     to_be_served: bool = False,
@@ -72,7 +72,7 @@ class TimetableSource:
         self,
         source: str | Path,
         *,
-        cache_dir: Path | None = DEFAULT,
+        cache_dir: str | Path | None = DEFAULT,
         headers: Mapping[str, str] | None = None,
         patience_s: float | None = None,
         to_be_served: bool = False,
@@ -87,7 +87,8 @@ class TimetableSource:
         self._source = source
         self._headers = headers
         self._address = source if source.lower().startswith(("http://", "https://")) else ""
-        self._folder = default_cache_dir() if cache_dir == DEFAULT else cache_dir
+        given = None if cache_dir is None else Path(cache_dir)
+        self._folder = default_cache_dir() if given == DEFAULT else given
         self._http: HttpSource | None = None
         self._refused = ""
         """Why the last that was fetched could not be used."""

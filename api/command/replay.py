@@ -84,7 +84,7 @@ def _opened(folder: Path) -> tuple[Timetable, Recording]:
 
 
 def learn(
-    folder: Path,
+    folder: str | Path,
     start: str | None = None,
     end: str | None = None,
     every: float = POLL_S,
@@ -96,6 +96,7 @@ def learn(
     Parameters: `start`, `end`: first and last local date, by default all of it. Returns: what was learned, and counts
     of what it was learned from. Errors: FeedError.
     """
+    folder = Path(folder)
     timetable, recording = _opened(folder)
     zone = timetable.timezone
     first = start or datetime.fromtimestamp(recording.first_at, ZoneInfo(zone)).date().isoformat()
@@ -136,17 +137,17 @@ def learn(
 
 
 def replay(
-    folder: Path,
+    folder: str | Path,
     start: str | None = None,
     end: str | None = None,
     every: float = POLL_S,
-    predictions: Path | None = None,
-    passages: Path | None = None,
+    predictions: str | Path | None = None,
+    passages: str | Path | None = None,
     horizon_s: float = HORIZON_S,
     learn_from: str | None = None,
     begin_with: Learned | None = None,
-    data_dir: Path | None = None,
-    tides: Path | None = None,
+    data_dir: str | Path | None = None,
+    tides: str | Path | None = None,
     progress: bool = True,
 ) -> dict[str, int]:
     """Replay `folder` (gtfs.zip and a recording) and write predictions and passages as Parquet.
@@ -157,6 +158,7 @@ def replay(
     where to write the history; `tides`: folder for a TIDES package.
     Returns: the engine's running totals. Errors: FeedError; OSError where a file cannot be written.
     """
+    folder = Path(folder)
     timetable, recording = _opened(folder)
     zone = timetable.timezone
     begin = local_time(start, zone) if start else recording.first_at
@@ -171,7 +173,8 @@ def replay(
     counts: dict[str, int] = {}
     with ExitStack() as files:
         # A place that cannot be written to is told of before days are learned from.
-        takers = _takers(files, timetable, predictions, passages, horizon_s, data_dir, tides)
+        written = [Path(path) if path else None for path in (predictions, passages, data_dir, tides)]
+        takers = _takers(files, timetable, horizon_s, *written)
         if learn_from:
             begin_with, _ = learn(folder, first, last, every, begin_with, progress)
         engine = Engine(timetable, learned=begin_with or ready_made())
@@ -187,7 +190,7 @@ def replay(
 
 
 def _takers(
-    files: ExitStack, timetable: Timetable, predictions: Path | None, passages: Path | None, horizon_s: float,
+    files: ExitStack, timetable: Timetable, horizon_s: float, predictions: Path | None, passages: Path | None,
     data_dir: Path | None, tides: Path | None,
 ) -> list[Callable[[Snapshot, Reading], None]]:  # fmt: skip
     """What takes each step's snapshot and reading, until `files` ends: one for each place that is to be written to."""

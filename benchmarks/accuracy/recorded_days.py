@@ -36,15 +36,15 @@ WRITTEN_HORIZON_S = 2700.0
 
 
 def judge(
-    folder: Path,
+    folder: str | Path,
     judged: str,
     train: str | None = None,
     *,
     every: float = 30.0,
-    predictions: Sequence[Path] = (),
-    passages: Sequence[Path] = (),
+    predictions: Sequence[str | Path] = (),
+    passages: Sequence[str | Path] = (),
     trees: bool = False,
-    keep: Path | None = None,
+    keep: str | Path | None = None,
     workers: int | None = None,
     on: str | None = None,
 ) -> Result:
@@ -58,8 +58,9 @@ def judge(
     """
     with tempfile.TemporaryDirectory() as scratch:
         return _judged(
-            folder, judged, train, every, list(predictions), list(passages), keep or Path(scratch), trees, workers, on
-        )
+            Path(folder), judged, train, every, [Path(path) for path in predictions], [Path(path) for path in passages],
+            Path(keep or scratch), trees, workers, on,
+        )  # fmt: skip
 
 
 def _judged(

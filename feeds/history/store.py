@@ -60,8 +60,9 @@ class HistoryStore:
     """One writer (`take`, `flush`) and any readers, from any thread. A reader holds no lock while it reads from disk,
     and waits for no write."""
 
-    def __init__(self, folder: Path | None = None, retention_days: int | None = None) -> None:
+    def __init__(self, folder: str | Path | None = None, retention_days: int | None = None) -> None:
         """Go on in `folder`; None: keep the last day in memory. Errors: FeedError where it cannot be used."""
+        folder = None if folder is None else Path(folder)
         self._folder = folder
         self._retention_s = (retention_days or (RETENTION_DAYS if folder else MEMORY_DAYS)) * _DAY_S
         self._writing = Lock()
