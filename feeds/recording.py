@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -213,7 +214,8 @@ def _store(folder: Path, feed: str, prefer: Literal["parquet", "messages"]) -> M
     can be played all the same."""
     files, name = _message_files(folder, feed), feed.replace("_", " ")
     of_vehicles = feed == VEHICLE_POSITIONS
-    received = [] if folder.is_file() else _flat(_parquet_files(folder, VEHICLE_MESSAGES if of_vehicles else feed))
+    name = VEHICLE_MESSAGES if of_vehicles else feed
+    received = [] if folder.is_file() else list(chain.from_iterable(_parquet_files(folder, name)))
     is_parquet = bool(received) or (of_vehicles and bool(_parquet_files(folder, feed) or _tides_files(folder)))
     if files and (prefer == "messages" or not is_parquet):
         return MessageFiles(files, name)
@@ -245,10 +247,6 @@ def _held(store: MessageStore) -> frozenset[str]:
 def _tides_files(folder: Path) -> list[Path]:
     found = [folder] if folder.is_file() else sorted(folder.glob(f"{VEHICLE_LOCATIONS}*"))
     return [path for path in found if is_vehicle_locations(path)]
-
-
-def _flat(groups: list[list[Path]]) -> list[Path]:
-    return [path for group in groups for path in group]
 
 
 def _parquet_files(folder: Path, feed: str) -> list[list[Path]]:

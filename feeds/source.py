@@ -172,7 +172,7 @@ class HttpSource:
                 stop_after_delay(self._patience_s),
                 _LongPauseAsked(),
             ),
-            wait=self._wait_s,
+            wait=lambda state: max(self._pause(state), _retry_after_of(state)),
             retry=retry_if_exception_type(_TransientError),
             reraise=True,
         )
@@ -187,9 +187,6 @@ class HttpSource:
             raise FeedError(f"{self.name}: not a valid address ({error}).") from error
         self._failures = 0
         return data
-
-    def _wait_s(self, state: RetryCallState) -> float:
-        return max(self._pause(state), _retry_after_of(state))
 
     def _note_failure(self, error: FeedError, now: float) -> None:
         self._failures += 1

@@ -30,11 +30,6 @@ def digest_of(says: object) -> str:
     return hashlib.blake2b(repr(says).encode(), digest_size=12).hexdigest()
 
 
-def etag_of(says: object) -> str:
-    """Weak ETag of what an answer says."""
-    return f'W/"{digest_of(says)}"'
-
-
 def steady(at: float) -> int | None:
     """A time as an ETag tells it: one that stays in the same half minute says the same. None for NaN."""
     return None if math.isnan(at) else round(at / _STEADY_S)
@@ -44,7 +39,7 @@ def answer(
     request: Request, says: object, body: Callable[[], str | bytes], *, max_age_s: int, media_type: str
 ) -> Response:
     """304 where the reader has an answer that says the same, else `body()`, which is made only then."""
-    etag = etag_of(says)
+    etag = f'W/"{digest_of(says)}"'
     headers = {"ETag": etag, "Cache-Control": f"public, max-age={max_age_s}"}
     if has_same(request.headers.get("If-None-Match", ""), etag):
         return Response(status_code=304, headers=headers)

@@ -37,29 +37,24 @@ class OfTheEngine(HttpMiddleware):
             await self._app(scope, receive, send)
             return
         scope["route"] = SimpleNamespace(path_format="of the engine")
+        try:
+            await self._ask(scope, receive, send)
+        except Problem as problem:
+            await problem_response(Request(scope), problem)(scope, receive, send)
+
+    async def _ask(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Errors: Problem, also where what was sent is more than may be."""
         if self._engine is None:
-            await problem_response(Request(scope), _not_told())(scope, receive, send)
-            return
+            raise Problem(
+                503, "asked-of-the-engine", "Asked of the engine",
+                "Only the engine answers this; this process is not told its address (the setting engine).",
+            )  # fmt: skip
         try:
             await self._engine(scope, receive, send)
         except UnreachableError as error:
             log.warning("The engine does not answer: %s", error)
-            await problem_response(Request(scope), _unreachable())(scope, receive, send)
-        except Problem as problem:
-            # What was sent is more than may be, say.
-            await problem_response(Request(scope), problem)(scope, receive, send)
-
-
-def _not_told() -> Problem:
-    return Problem(
-        503, "asked-of-the-engine", "Asked of the engine",
-        "Only the engine answers this; this process is not told its address (the setting engine).",
-    )  # fmt: skip
-
-
-def _unreachable() -> Problem:
-    return Problem(
-        503, "engine-unreachable", "The engine does not answer",
-        "Boards go on; what officers write and what has happened can be asked again soon.",
-        headers={"Retry-After": str(_RETRY_AFTER_S)},
-    )  # fmt: skip
+            raise Problem(
+                503, "engine-unreachable", "The engine does not answer",
+                "Boards go on; what officers write and what has happened can be asked again soon.",
+                headers={"Retry-After": str(_RETRY_AFTER_S)},
+            ) from error  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from api.command.plainly import databases_said_plainly, said_plainly, say
+from api.command.plainly import said_plainly, say
 from api.command.users import users
 from api.command.which_service import Config, DataDir, GtfsOfService, what_is_kept
 
@@ -368,10 +368,9 @@ def backup(
 ) -> None:
     """Put what must not be lost into one file, also while the service runs: disruptions, history, what was learned, the
     timetable accepted last."""
-    with said_plainly(), databases_said_plainly():
+    with what_is_kept(config, gtfs, data_dir) as (folder, model):
         from feeds.backup import back_up
 
-        folder, model = what_is_kept(config, gtfs, data_dir)
         files = back_up(folder, model, file)
         print(f"{files:,} files of {folder}, written: {file}")
 
@@ -385,7 +384,7 @@ def restore(
     force: Annotated[bool, typer.Option("--force", help="Put aside what lies in the data folder.")] = False,
 ) -> None:
     """Put a backup back. The service must not run."""
-    with said_plainly(), databases_said_plainly():
+    with what_is_kept(config, gtfs, data_dir) as (folder, model):
         from api.desk.database import FILE_NAME
         from api.desk.database import SCHEMA as DESK_SCHEMA
         from api.pages.reminders import FILE_NAME as REMINDERS
@@ -396,7 +395,6 @@ def restore(
         from feeds.history.register import SCHEMA as REGISTER_SCHEMA
         from feeds.history.store import FOLDER as HISTORY
 
-        folder, model = what_is_kept(config, gtfs, data_dir)
         schemas = {FILE_NAME: DESK_SCHEMA, f"{HISTORY}/register.sqlite": REGISTER_SCHEMA,
                    f"{HISTORY}/{ACCURACY}": ACCURACY_SCHEMA, REMINDERS: REMINDERS_SCHEMA}  # fmt: skip
         files = put_back(file, folder, model, schemas, force=force)

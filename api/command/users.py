@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from api.command.plainly import databases_said_plainly, said_plainly
 from api.command.which_service import Config, DataDir, GtfsOfService, what_is_kept
 from feeds.errors import FeedError
 
@@ -85,7 +84,7 @@ def _changing(
 ) -> Iterator[tuple[Accounts, Callable[[What, str], None]]]:
     """The accounts of a service, and what tells the journal what is done to whom. Errors: FeedError in words of what
     cannot be done."""
-    with said_plainly(), databases_said_plainly():
+    with what_is_kept(config, gtfs, data_dir) as (folder, _):
         from api.desk.accounts import SHORTEST_PASSWORD, AccountError, Accounts
         from api.desk.database import DeskDatabase
         from api.desk.deed import Deed
@@ -93,7 +92,6 @@ def _changing(
         from api.service.settings import read_settings
         from api.words.texts import desk_texts_in
 
-        folder, _ = what_is_kept(config, gtfs, data_dir)
         database = DeskDatabase(folder)
         if database.fault:
             database.close()

@@ -27,10 +27,6 @@ class Account(BaseModel):
     former_until: float = 0.0
     """POSIX seconds until which that one opens too."""
 
-    def session_digest(self) -> bytes:
-        """What its sessions are bound to: another password ends them."""
-        return digest_of(self.secret)
-
 
 def digest_of(secret: str) -> bytes:
     """SHA-256."""

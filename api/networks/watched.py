@@ -9,7 +9,6 @@ from typing import Any
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.parser import text_string_to_metric_families
-from prometheus_client.samples import Sample
 
 from api.answers.forwarding import UnreachableError
 from api.networks.supervised import SupervisedNetwork
@@ -69,11 +68,9 @@ class _Told:
             starts.add_metric([network.name], float(network.starts))
             for family in text_string_to_metric_families(text):
                 into = merged.setdefault(family.name, Metric(family.name, family.documentation, family.type))
-                into.samples += [_labelled(sample, network.name) for sample in family.samples]
+                into.samples += [
+                    sample._replace(labels={"network": network.name, **sample.labels}) for sample in family.samples
+                ]
         yield up
         yield starts
         yield from merged.values()
-
-
-def _labelled(sample: Sample, network: str) -> Sample:
-    return sample._replace(labels={"network": network, **sample.labels})

@@ -70,9 +70,12 @@ def home_board(
     known = [tt.stop_index[stop_id] for stop_id in dict.fromkeys(stop_ids) if stop_id in tt.stop_index]
     routes = [tt.route_index[route_id] for route_id in dict.fromkeys(route_ids) if route_id in tt.route_index]
     search = moment.view.stop_search
-    hits = None if place is None else [hit for hit in search.near(*place, _NEAR_ENOUGH) if _is_near(moment, hit)]
+    around = [] if place is None else [
+        hit for hit in search.near(*place, _NEAR_ENOUGH)
+        if (hit.distance_m or 0.0) <= _WITHIN_M and moment.lines.routes_at(hit.stop_idx)
+    ]  # fmt: skip
     shown = [_stop(moment, boards, StopHit(stop)) for stop in known[:MOST_FAVOURITES]]
-    nearest = None if hits is None else [_stop(moment, boards, hit) for hit in hits[:_NEAREST]]
+    nearest = [_stop(moment, boards, hit) for hit in around[:_NEAREST]]
     routes = routes[:MOST_FAVOURITES]
     busiest = [] if shown or nearest else [_stop(moment, boards, hit) for hit in search.busiest(_BUSIEST)]
     asked = [("stop", stop_id) for stop_id in stop_ids] + [("line", route_id) for route_id in route_ids]
@@ -80,8 +83,8 @@ def home_board(
     return HomeBoard(
         favourites=shown,
         favourite_lines=[moment.lines.all[route] for route in routes],
-        line_stops=_line_stops(moment, boards, hits or [], routes),
-        near=nearest,
+        line_stops=_line_stops(moment, boards, around, routes),
+        near=None if place is None else nearest,
         busiest=busiest,
         ask="/?" + urlencode([*asked, ("fragment", "board"), ("lang", moment.texts.language)]),
     )
@@ -98,10 +101,6 @@ def _line_stops(moment: PageMoment, boards: StopBoards, hits: list[StopHit], rou
             if hit not in hits[:_NEAREST]:
                 rows_by_stop.setdefault(hit.stop_idx, []).extend(new)
     return [_rows_of(moment, hit, rows) for hit in hits if (rows := rows_by_stop.get(hit.stop_idx))]
-
-
-def _is_near(moment: PageMoment, hit: StopHit) -> bool:
-    return (hit.distance_m or 0.0) <= _WITHIN_M and bool(moment.lines.routes_at(hit.stop_idx))
 
 
 def _stop(moment: PageMoment, boards: StopBoards, hit: StopHit) -> StopRows:

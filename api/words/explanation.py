@@ -35,11 +35,12 @@ class ExplanationWords:
         tt = explanation.timetable
         zone = ZoneInfo(str(tt.stop_timezone[explanation.stop]) or tt.timezone)
         self._times = TimeWords(self._texts, zone, explanation.verdict.scheduled, country_of(tt.timezone))
+        self._time = self._times.time
 
     @property
     def scheduled(self) -> str:
         """The time of day that it is told for."""
-        return self._times.time(self._one.verdict.scheduled)
+        return self._time(self._one.verdict.scheduled)
 
     @property
     def outcome(self) -> str:
@@ -76,7 +77,7 @@ class ExplanationWords:
         return {
             "line": str(tt.route_short_name[self._one.route]) or str(tt.route_long_name[self._one.route]),
             "headsign": self._one.headsign,
-            "date": self._date(v.scheduled),
+            "date": self._times.date(v.scheduled),
             "time": self._time(v.scheduled),
             "stop": str(tt.stop_name[self._one.stop]),
         }
@@ -163,12 +164,6 @@ class ExplanationWords:
         if math.isfinite(fact.until) and fact.until - fact.since >= 60.0:
             return f"{self._time(fact.since)}–{self._time(fact.until)}"
         return self._time(fact.since)
-
-    def _time(self, at: float) -> str:
-        return self._times.time(at)
-
-    def _date(self, at: float) -> str:
-        return self._times.date(at)
 
 
 def words_of(explanation: Explanation, language: str) -> ExplanationWords:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -72,6 +73,10 @@ class Calls(Columns):
         return group_starts(self.trip.astype(np.int64), trips)
 
 
+Tell = Callable[[Calls, BoolArray | Int64Array, str], None]
+"""What tells a fault of some of the calls, by a mask or their places."""
+
+
 def stop_headsigns(frame: pd.DataFrame) -> StrArray:
     """The different `stop_headsign`s of stop_times.txt, sorted."""
     if "stop_headsign" not in frame:
@@ -139,8 +144,13 @@ def in_order(calls: Calls, trip_id: StrArray, problems: Problems) -> Calls:
 
     Calls that name a place in a trip twice, and those at a trip's ends that have no time, are left out.
     """
-    calls = _once(_forwards(_sorted(calls, trip_id, problems), trip_id, problems), trip_id, problems)
-    return _with_whole_waits(_without_repeated_times(_with_sound_times(calls, trip_id, problems), trip_id, problems))
+
+    def tell(calls: Calls, which: BoolArray | Int64Array, message: str) -> None:
+        problems.rows(FILE, calls.row[which], trip_id[calls.trip[which]], message)
+
+    for mended in (_sorted, _forwards, _once, _with_sound_times, _without_repeated_times):
+        calls = mended(calls, tell)
+    return _with_whole_waits(calls)
 
 
 def _those(calls: Calls, keep: BoolArray) -> Calls:
@@ -184,7 +194,7 @@ def interpolated(calls: Calls, trips: int, distance_m: Float64Array) -> Calls:
     return replace(calls, arrival_s=np.rint(arrival), departure_s=np.rint(departure))
 
 
-def _without_repeated_times(calls: Calls, trip_id: StrArray, problems: Problems) -> Calls:
+def _without_repeated_times(calls: Calls, tell: Tell) -> Calls:
     """The calls with times cleared that only repeat the last timepoint's: no bus is at three stops at once."""
     same = (calls.trip[1:] == calls.trip[:-1]) & (calls.arrival_s[1:] == calls.departure_s[:-1])
     same &= calls.departure_s[1:] == calls.departure_s[:-1]
@@ -192,8 +202,8 @@ def _without_repeated_times(calls: Calls, trip_id: StrArray, problems: Problems)
     repeats = np.append(False, same)[: len(calls)] & (np.bincount(run)[run] >= _REPEATS)
     last = np.append(calls.trip[1:] != calls.trip[:-1], True)[: len(calls)]
     repeats &= ~last
-    problems.rows(
-        FILE, calls.row[repeats], trip_id[calls.trip[repeats]],
+    tell(
+        calls, repeats,
         f"{_REPEATS} or more calls of this trip have one and the same time; reckoned anew for all but the first.",
     )  # fmt: skip
     return replace(
@@ -237,7 +247,7 @@ def _headsigns(frame: pd.DataFrame, known: StrArray) -> Int32Array:
     return np.append(among, NONE).astype(np.int32)[code]
 
 
-def _sorted(calls: Calls, trip_id: StrArray, problems: Problems) -> Calls:
+def _sorted(calls: Calls, tell: Tell) -> Calls:
     key = calls.trip.astype(np.int64) * 2**31 + calls.sequence
     if len(key) and not (np.diff(key) > 0).all():
         order = np.argsort(key, kind="stable")
@@ -245,20 +255,17 @@ def _sorted(calls: Calls, trip_id: StrArray, problems: Problems) -> Calls:
         twice = np.zeros(len(key), bool)
         twice[1:] = key[1:] == key[:-1]
         calls, counted_on = _counted_on(calls, twice)
-        problems.rows(
-            FILE, calls.row[twice & counted_on], trip_id[calls.trip[twice & counted_on]],
+        tell(
+            calls, twice & counted_on,
             "the stop_sequence of the row before; counted on, since the times of this trip run forwards.",
         )  # fmt: skip
         twice &= ~counted_on
-        problems.rows(
-            FILE, calls.row[twice], trip_id[calls.trip[twice]],
-            "this trip has an earlier row with the same stop_sequence; this row is skipped.",
-        )  # fmt: skip
+        tell(calls, twice, "this trip has an earlier row with the same stop_sequence; this row is skipped.")
         calls = _those(calls, ~twice)
     return calls
 
 
-def _forwards(calls: Calls, trip_id: StrArray, problems: Problems) -> Calls:
+def _forwards(calls: Calls, tell: Tell) -> Calls:
     """The calls with trips turned round of which each call of three or more is earlier than the one before."""
     at = np.where(np.isnan(calls.departure_s), calls.arrival_s, calls.departure_s)
     same = calls.trip[1:] == calls.trip[:-1]
@@ -270,17 +277,14 @@ def _forwards(calls: Calls, trip_id: StrArray, problems: Problems) -> Calls:
     if len(rows) == 0:
         return calls
     first = np.append(True, ~same)[rows]
-    problems.rows(
-        FILE, calls.row[rows][first], trip_id[calls.trip[rows][first]],
-        "stop_sequence counts down along this trip while its times run forwards; turned round.",
-    )  # fmt: skip
+    tell(calls, rows[first], "stop_sequence counts down along this trip while its times run forwards; turned round.")
     order = np.arange(len(calls))
     # Within each trip the last comes first, and keeps the numbers in order.
     order[rows] = rows[np.lexsort((-rows, calls.trip[rows]))]
     return replace(calls.take(order), sequence=calls.sequence)
 
 
-def _once(calls: Calls, trip_id: StrArray, problems: Problems) -> Calls:
+def _once(calls: Calls, tell: Tell) -> Calls:
     """The calls without those that name the stop of the one before or behind it, and no time."""
     if len(calls) == 0:
         return calls
@@ -289,10 +293,7 @@ def _once(calls: Calls, trip_id: StrArray, problems: Problems) -> Calls:
     needless = np.zeros(len(calls), bool)
     needless[1:] |= again & ~timed[1:]
     needless[:-1] |= again & ~timed[:-1] & timed[1:]
-    problems.rows(
-        FILE, calls.row[needless], trip_id[calls.trip[needless]],
-        "the stop of the row beside it once more, without a time; the two are one call.",
-    )  # fmt: skip
+    tell(calls, needless, "the stop of the row beside it once more, without a time; the two are one call.")
     return calls.take(~needless) if needless.any() else calls
 
 
@@ -313,44 +314,32 @@ def _counted_on(calls: Calls, twice: BoolArray) -> tuple[Calls, BoolArray]:
     return replace(calls, sequence=np.where(mine, ascending, calls.sequence).astype(np.int32)), mine
 
 
-def _with_sound_times(calls: Calls, trip_id: StrArray, problems: Problems) -> Calls:
+def _with_sound_times(calls: Calls, tell: Tell) -> Calls:
     arrival = np.where(np.isnan(calls.arrival_s), calls.departure_s, calls.arrival_s)
     departure = np.where(np.isnan(calls.departure_s), calls.arrival_s, calls.departure_s)
     known = np.flatnonzero(~np.isnan(departure))
     calls = replace(calls, arrival_s=arrival, departure_s=departure)
 
     inside = _between_timed(calls, known)
-    problems.rows(
-        FILE, calls.row[~inside], trip_id[calls.trip[~inside]],
-        "no time, and none before or after it in this trip to reckon it from; the row is skipped.",
-    )  # fmt: skip
+    tell(calls, ~inside, "no time, and none before or after it in this trip to reckon it from; the row is skipped.")
     calls = _those(calls, inside)
     known = np.flatnonzero(~np.isnan(calls.departure_s))
     trip = calls.trip[known]
     times = np.column_stack([calls.arrival_s[known], calls.departure_s[known]])
 
-    _tell_twelve_hours(calls.row[known], trip, trip_id, times, problems)
+    _tell_twelve_hours(calls.take(known), times, tell)
     wrapped = _days_past_midnight(np.repeat(trip, 2), times.ravel()).reshape(-1, 2)
     times += DAY_S * wrapped
     late = wrapped[:, 1] > np.append(0, wrapped[:-1, 1])
     late[1:] &= trip[1:] == trip[:-1]
-    problems.rows(
-        FILE, calls.row[known[late]], trip_id[trip[late]],
-        "times start again at midnight inside a trip; they were counted on (24:00:00, …).",
-    )  # fmt: skip
+    tell(calls, known[late], "times start again at midnight inside a trip; they were counted on (24:00:00, …).")
 
     reversed_ = times[:, 1] < times[:, 0]
-    problems.rows(
-        FILE, calls.row[known[reversed_]], trip_id[trip[reversed_]],
-        "departure lies before arrival; taken as leaving on arrival.",
-    )  # fmt: skip
+    tell(calls, known[reversed_], "departure lies before arrival; taken as leaving on arrival.")
     times[reversed_, 1] = times[reversed_, 0]
 
     times, wrong = _not_backwards(trip, times)
-    problems.rows(
-        FILE, calls.row[known[wrong]], trip_id[trip[wrong]],
-        "time runs backwards along the trip; reckoned anew from the calls before and after it.",
-    )  # fmt: skip
+    tell(calls, known[wrong], "time runs backwards along the trip; reckoned anew from the calls before and after it.")
     arrival, departure = calls.arrival_s.copy(), calls.departure_s.copy()
     arrival[known], departure[known] = times.T
     return replace(
@@ -361,15 +350,14 @@ def _with_sound_times(calls: Calls, trip_id: StrArray, problems: Problems) -> Ca
     )
 
 
-def _tell_twelve_hours(
-    row: Int64Array, trip: Int32Array, trip_id: StrArray, times: Float64Array, problems: Problems
-) -> None:
-    """Where times (n, 2) seem to be of a clock that begins again at one: whether before or after noon nobody knows."""
+def _tell_twelve_hours(calls: Calls, times: Float64Array, tell: Tell) -> None:
+    """Where the times (n, 2) of calls seem to be of a clock that begins again at one: whether before or after noon
+    nobody knows."""
     after_noon, after_one = times[:-1, 1] >= DAY_S / 2, (times[1:, 0] >= HOUR_S) & (times[1:, 0] < 4 * HOUR_S)
-    falls = np.flatnonzero((trip[1:] == trip[:-1]) & after_noon & after_one)
+    falls = np.flatnonzero((calls.trip[1:] == calls.trip[:-1]) & after_noon & after_one)
     if len(falls) and (times < DAY_S / 2 + HOUR_S).all():
-        problems.rows(
-            FILE, row[falls + 1], trip_id[trip[falls + 1]],
+        tell(
+            calls, falls + 1,
             "times fall from past 12:00 to past 1:00, and none of the file is later than 12:59: a clock of twelve "
             "hours, it seems, without AM and PM. Afternoons are read as nights; write 13:00 for 1 PM.",
         )  # fmt: skip
