@@ -27,7 +27,9 @@ for _service, _address in zip(_SERVICES, _ADDRESSES, strict=True):
 
 
 @siri_router.get("/siri", include_in_schema=False)
+@siri_router.get("/siri/", include_in_schema=False)
 @siri_router.get("/siri/2.0", include_in_schema=False)
+@siri_router.get("/siri/2.0/", include_in_schema=False)
 def services(request: Request) -> JSONResponse:
     """What there is: who lists data sets asks only whether the address of all services answers."""
     base = str(request.base_url).rstrip("/")
