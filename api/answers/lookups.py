@@ -11,9 +11,8 @@ from api.reading.moment import Moment
 def stop_index(moment: Moment, stop_id: str) -> int:
     """Index of a stop. Errors: Problem 404."""
     tt = moment.timetable
-    found = tt.stop_index.get(stop_id)
-    if found is not None:
-        return found
+    if stop_id in tt.stop_index:
+        return tt.stop_index[stop_id]
     like = moment.view.stop_search.like(stop_id)
     meant = [f"{tt.stop_id[i]} ({tt.stop_name[i]})" for i in like]
     hint = f"Did you mean {' or '.join(meant)}? " if meant else ""
@@ -27,9 +26,8 @@ def stop_index(moment: Moment, stop_id: str) -> int:
 def route_index(moment: Moment, route_id: str) -> int:
     """Index of a route. Errors: Problem 404."""
     tt = moment.timetable
-    found = tt.route_index.get(route_id)
-    if found is not None:
-        return found
+    if route_id in tt.route_index:
+        return tt.route_index[route_id]
     by_name = [str(i) for i, name in zip(tt.route_id, tt.route_short_name, strict=True) if name == route_id]
     like = (by_name or get_close_matches(route_id[:64], list(tt.route_index), 3))[:3]
     hint = f"Did you mean {' or '.join(like)}? " if like else ""
@@ -41,9 +39,8 @@ def route_index(moment: Moment, route_id: str) -> int:
 
 def trip_index(moment: Moment, trip_id: str) -> int:
     """Index of a trip. Errors: Problem 404."""
-    found = moment.timetable.trip_index.get(trip_id)
-    if found is not None:
-        return found
+    if trip_id in moment.timetable.trip_index:
+        return moment.timetable.trip_index[trip_id]
     raise Problem(
         404, "unknown-trip", "Unknown trip",
         f"There is no trip “{trip_id}” in the timetable of now. Trip ids are in the answers of "

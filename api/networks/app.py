@@ -100,8 +100,9 @@ def networks_app(
     kept = Networks(networks)
     app = Starlette(
         routes=[
-            Route("/", _start_page), Route("/readyz", _readyz), Route("/healthz", _healthz),
-            Route("/metrics", _metrics), Route("/robots.txt", _robots), Route("/static/{name}", _static),
+            Route("/", lambda request: _page(request, 200)), Route("/readyz", _readyz), Route("/healthz", _healthz),
+            Route("/metrics", _metrics), Route("/robots.txt", _robots),
+            Route("/static/{name}", lambda request: asset_answer(request, request.path_params["name"])),
         ],
         middleware=[
             *([Middleware(RootPath, root=root_path)] if root_path else []),
@@ -121,10 +122,6 @@ def networks_app(
 def _networks_of(request: Request) -> Networks:
     networks: Networks = request.app.state.networks
     return networks
-
-
-def _start_page(request: Request) -> Response:
-    return _page(request, 200)
 
 
 def _not_found(request: Request, _: Exception) -> Response:
@@ -169,7 +166,3 @@ async def _metrics(request: Request) -> Response:
 
 async def _robots(request: Request) -> Response:
     return PlainTextResponse(await robots(_networks_of(request).all, request.url.netloc, request.url.scheme))
-
-
-def _static(request: Request) -> Response:
-    return asset_answer(request, request.path_params["name"])

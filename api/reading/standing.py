@@ -73,18 +73,17 @@ def standing(snapshot: Snapshot, live_limit_s: float) -> Standing:
     trip_route = tt.trip_route[trips.trip]
     moving = on_trip & (vehicles.state != LAYOVER)
 
-    def vehicles_where(condition: BoolArray) -> list[int]:
-        counted: list[int] = np.bincount(route[condition], minlength=routes + 1).tolist()
+    def by_route(of: Int32Array, condition: BoolArray) -> list[int]:
+        counted: list[int] = np.bincount(of[condition], minlength=routes + 1).tolist()
         return counted
 
-    def trips_where(condition: BoolArray) -> list[int]:
-        counted: list[int] = np.bincount(trip_route[condition], minlength=routes).tolist()
-        return counted
-
-    there, late = vehicles_where(on_trip), vehicles_where(moving & (vehicles.delay_s >= LATE_S))
-    early, away = vehicles_where(moving & (vehicles.delay_s <= EARLY_S)), vehicles_where(vehicles.state == OFF_ROUTE)
-    running, uncovered = trips_where(~trips.cancelled), trips_where(trips.uncovered)
-    cancelled = trips_where(trips.cancelled)
+    there, away = by_route(route, on_trip), by_route(route, vehicles.state == OFF_ROUTE)
+    late, early = (
+        by_route(route, moving & is_so) for is_so in (vehicles.delay_s >= LATE_S, vehicles.delay_s <= EARLY_S)
+    )
+    running, uncovered, cancelled = (
+        by_route(trip_route, are_so) for are_so in (~trips.cancelled, trips.uncovered, trips.cancelled)
+    )
     longest = {gap.route: gap for gap in reversed(gaps)}
     lines = [
         LineState(
