@@ -16,25 +16,20 @@ class DepartureWords:
     """One departure as shown."""
 
     call: RunCall
-    """What is shown."""
+    """What is shown; what of it needs no words is read there."""
     key: str
     """Names this departure from one rendering to the next."""
     line: Line
     destination: str
-    platform: str
     at: float | None
     """POSIX seconds to count down to, None where nobody knows: it comes every so many minutes."""
     iso: str
     """The same, ""."""
-    minutes: int | None
-    """Whole ones until then, None where `doubt` tells why nobody knows."""
     wait: Wait
     clock: Wait
     """As a clock time, to fall back to when nothing is live any more,"""
     hhmm: str
     """and that as machines read it; "" of a trip without a time."""
-    scheduled: float | None
-    """By the timetable, None for a trip run by headway."""
     status: str
     """`live`, `scheduled`, `cancelled` or `skipped`."""
     said: str
@@ -75,14 +70,11 @@ def departure_words(moment: PageMoment, row: RunCall) -> DepartureWords:
         line=moment.lines.all[row.route_idx],
         # Names may have line ends in them, panels have not.
         destination=" ".join(row.destination.split()),
-        platform=row.platform,
         at=None if row.clock is None else round(row.published, 1),
         iso="" if row.clock is None else words.iso(row.published),
-        minutes=row.minutes,
         wait=moment.wait_of(row),
         clock=moment.clock_of(row),
         hhmm="" if row.clock is None else words.hours_minutes(row.clock),
-        scheduled=row.scheduled,
         status=status,
         said=moment.status_words(row),
         comes=row.comes,
