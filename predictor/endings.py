@@ -22,6 +22,9 @@ from predictor.snapshot import FOLLOWED, GIVEN_UP, HELD_UP, IN_SERVICE, LAYOVER,
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 
+LONG_OVER_S = 3600.0
+"""Who was first seen so late, and has not moved since, did not come there late: it was left there, still logged in."""
+
 
 @dataclass(frozen=True)
 class Patience:
@@ -65,8 +68,11 @@ def doubts(
     waited_s = np.where(begun, 0.0, reported - waits_since)
 
     # At a stop it may stand until its time, where it has one.
-    at_stop = (tracks.departed[slot] < tracks.arrived[slot]) & ~timetable.trip_is_frequency[first.trip]
+    by_times = ~timetable.trip_is_frequency[first.trip]
+    at_stop = (tracks.departed[slot] < tracks.arrived[slot]) & by_times
     stands_since = np.where(at_stop, np.maximum(moved_at, due), moved_at)
+    left_there = by_times & ~(moved_at > tracks.since[slot]) & (moved_at - due > LONG_OVER_S)
+    stands_since = np.where(left_there, due, stands_since)
     stood_s = np.where(begun & (state == IN_SERVICE), reported - stands_since, 0.0)
 
     strays = begun & (state == OFF_ROUTE)

@@ -319,15 +319,22 @@ class Snapshot:
         return str(self.headsigns(run, None if call is None else np.array([call], np.int32))[0])
 
     def headsigns(self, runs: DatedRuns, call: Int32Array | None = None) -> StrArray:
-        """What runs (n,) are bound for, each at one of its calls (n,) or on the whole: what is said for the call, else
-        for its trip; where nothing is, or it ends before the trip's last stop, the stop where it ends."""
+        """What runs (n,) are bound for, each at one of its calls (n,) or where it sets out: what is said for the call,
+        else for its trip; where nothing is, it ends before the trip's last stop, or it is there already, the stop where
+        it ends. Of one that comes back to where it is by then, the stop half-way."""
         tt, last = self.timetable, self.last_calls(runs)
         sign = tt.trip_headsign[runs.trip]
         if call is not None and len(tt.headsign_name):
             own = tt.call_headsign[tt.entry_of(runs.trip, call)]
             sign = np.where(own >= 0, tt.headsign_name[np.maximum(own, 0)], sign)
         as_planned = (last == tt.trip_calls[runs.trip] - 1) & (sign != "")
-        return np.where(as_planned, sign, tt.stop_name[tt.call_stop[tt.entry_of(runs.trip, last)]])
+        here = np.zeros_like(last) if call is None else call
+        ends, is_at = (tt.stop_name[tt.call_stop[tt.entry_of(runs.trip, at)]] for at in (last, here))
+        signs: StrArray = np.where(as_planned, sign, ends)
+        there = np.flatnonzero((signs == is_at) & (here < last))
+        half_way = tt.entry_of(runs.trip[there], (here[there] + last[there] + 1) // 2)
+        signs[there] = np.where(ends[there] == is_at[there], tt.stop_name[tt.call_stop[half_way]], ends[there])
+        return signs
 
     def _one_a_stay(self, calls: RunCalls, rows: Int64Array) -> Int64Array:
         """Those of the `rows` that stand for a stay, all else of which is told there: of calls in a row at one stop the

@@ -14,7 +14,7 @@ from api.reading.line_directions import LineDirection, line_directions, soonest_
 from api.reading.lines import Line
 from api.reading.walking import leave_in_s, walk_s
 from api.service.stop_search import StopHit
-from api.words.line_directions import LineDirectionWords, line_direction_words, quiet_words
+from api.words.line_directions import LineDirectionWords, line_direction_words, nothing_leaves, quiet_words
 from api.words.moment import PageMoment
 
 MOST_FAVOURITES = 12
@@ -123,7 +123,7 @@ def _rows_of(moment: PageMoment, hit: StopHit, directions: list[LineDirection]) 
         rows=[line_direction_words(moment, row) for row in rows[:_ROWS_A_STOP]],
         leave=[_leave(moment, row, walking_s) for row in rows[:_ROWS_A_STOP]],
         more=max(len(rows) - _ROWS_A_STOP, 0),
-        quiet="" if rows else quiet_words(moment, first),
+        quiet="" if rows else quiet_words(moment, first) if first else nothing_leaves(moment, stop),
     )
 
 

@@ -53,6 +53,8 @@ class JourneyPage:
     destination: str
     every: str
     """ "every 8 min", of a line run by headway; else ""."""
+    number: str
+    """By which a train is known."""
     day: str
     """Date of the service day, "" where it is today's."""
     state: str
@@ -79,6 +81,7 @@ def journey_page(moment: PageMoment, journey: Journey, your_stop: str) -> Journe
         line=moment.lines.all[journey.route_idx],
         destination=journey.destination,
         every=moment.every(journey.headway_s),
+        number=moment.train_number(journey.route_idx, str(moment.timetable.trip_short_name[trip])),
         day=words.date(journey.begins_at) if words.day(journey.begins_at) else "",
         state=state,
         estimated=state == "not_followed" and any(c.predicted is not None and not c.passed for c in journey.calls),

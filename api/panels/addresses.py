@@ -15,7 +15,7 @@ from api.answers.lookups import stop_index
 from api.answers.problems import PROBLEMS
 from api.answers.screens_seen import ScreenKey, ScreenName, screens_seen_of
 from api.panels.models import PanelBoard, PanelDeparture
-from api.panels.text import panel_lines
+from api.panels.text import in_plain_blanks, panel_lines
 from api.reading.alerts import stop_alerts
 from api.reading.board import MOST_DEPARTURES, StopBoards
 from api.reading.moment import Moment
@@ -120,11 +120,11 @@ def _departure(moment: PageMoment, row: DepartureWords) -> PanelDeparture:
         status=cast(Status, row.status),
         minutes=row.call.minutes if counts_down else None,
         doubt=cast(Any, row.doubt),
-        notes=list(row.notes),
-        occupancy=row.occupancy,
+        notes=list(map(in_plain_blanks, row.notes)),
+        occupancy=in_plain_blanks(row.occupancy),
         wheelchair=cast(Any, row.wheelchair),
         time=row.hhmm,
-        shown=moment.texts(row.status) if not row.comes else row.said if row.doubt else words,
+        shown=in_plain_blanks(moment.texts(row.status) if not row.comes else row.said if row.doubt else words),
     )
 
 
@@ -141,7 +141,7 @@ def _text(boards: StopBoards, moment: PageMoment, stop: int, width: int, lines: 
 
 
 def _messages(moment: PageMoment, stop: int) -> list[str]:
-    return [_message(alert) for alert in first_alert_words(moment, stop_alerts(moment, stop))]
+    return [in_plain_blanks(_message(alert)) for alert in first_alert_words(moment, stop_alerts(moment, stop))]
 
 
 def _message(alert: AlertWords) -> str:

@@ -13,7 +13,7 @@ from api.reading.board import StopBoards, departure_rows
 from api.reading.line_directions import line_directions, soonest_first
 from api.reading.lines import Line
 from api.words.alerts import AlertWords, first_alert_words
-from api.words.line_directions import LineDirectionWords, line_direction_words
+from api.words.line_directions import LineDirectionWords, line_direction_words, nothing_leaves
 from api.words.moment import PageMoment
 
 _MESSAGE_ROOM = 130
@@ -45,6 +45,8 @@ class ScreenStop:
     """One for each line and direction, soonest first."""
     say_platforms: bool
     """Whether they leave from more than one."""
+    quiet: str
+    """Said where there is none."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ def screen_page(boards: StopBoards, moment: PageMoment, stops: list[int], limit:
         moment.timetable.feed_version, moment.feed.stopped, messages,
         sorted(moment.disturbed & {row.line.route for stop in shown for row in stop.rows}),
         [(noticed(call), call.clock.day) for stop in shown for row in stop.rows for call in row.departures],
+        [stop.quiet for stop in shown],
     )  # fmt: skip
     return ScreenPage(shown, messages, list(lines.values()), digest_of(says))
 
@@ -118,6 +121,7 @@ def _stop(boards: StopBoards, moment: PageMoment, stop: int, limit: int, room: i
         platform=str(moment.timetable.stop_platform[stop]),
         rows=[line_direction_words(moment, row, from_afar=True) for row in directions],
         say_platforms=len({call.platform for row in directions for call in row.departures}) > 1,
+        quiet="" if directions else nothing_leaves(moment, stop),
     )
 
 

@@ -15,6 +15,14 @@ _LINE_NAME_SHARE = 4
 """A line's name may take a quarter of the width."""
 
 
+_BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " "})
+
+
+def in_plain_blanks(text: str) -> str:
+    """A text without the blanks of print, for which panels of few characters have no sign."""
+    return text.translate(_BLANKS)
+
+
 def panel_lines(
     rows: list[DepartureWords],
     quiet: str,
@@ -39,7 +47,8 @@ def panel_lines(
     for message in messages:
         lines_shown += textwrap.wrap(message, width)
     lines_shown += [""] * lines
-    return [set_cell_size(unicodedata.normalize("NFC", line), width) for line in lines_shown[:lines]]
+    lines_shown = [in_plain_blanks(unicodedata.normalize("NFC", line)) for line in lines_shown[:lines]]
+    return [set_cell_size(line, width) for line in lines_shown]
 
 
 def _departure(row: DepartureWords, texts: Texts, abbreviations: Abbreviations, column: int, width: int) -> str:

@@ -22,6 +22,8 @@ MOST_DEPARTURES = 30
 """The longest board that a panel or screen may ask for."""
 AHEAD_S = 36 * 3600.0
 """At night a board shows the first departures of the morning."""
+WEEK_S = 8 * 86400.0
+"""How far ahead the first departure is looked for where a board is empty."""
 
 
 class StopBoard(CallsAt):

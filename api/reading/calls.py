@@ -60,6 +60,8 @@ class RunCall(NamedTuple):
     platform: str
     trip_idx: int
     trip_id: str
+    trip_short_name: str
+    """What riders call the run, such as a train's number; "" where it has no name."""
     service_day: int
     """Index into `Timetable.date`."""
     service_date: str
@@ -211,6 +213,7 @@ class CallsAt:
             "platform": tt.stop_platform[stop].tolist(),
             "trip_idx": trip.tolist(),
             "trip_id": tt.trip_id[trip].tolist(),
+            "trip_short_name": tt.trip_short_name[trip].tolist(),
             "service_day": calls.service_day.tolist(),
             "service_date": list(map(iso_date, tt.date[calls.service_day].tolist())),
             "start_time": list(start_times(tt, trip, calls.shift_s)),

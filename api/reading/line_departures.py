@@ -8,7 +8,7 @@ from itertools import chain, groupby
 
 import numpy as np
 
-from api.reading.board import AHEAD_S, WINDOW_S, StopBoard
+from api.reading.board import AHEAD_S, WEEK_S, WINDOW_S, StopBoard
 from api.reading.calls import RunCall
 from api.reading.destinations import usual_destination
 from api.reading.lines import patterns_of, stops_along
@@ -62,7 +62,7 @@ def next_departures(
     view: ServiceView, now: float, route: int, direction: int, stops: Sequence[int]
 ) -> list[RunCall | None]:
     """For each of the stops along a line (one may stand there twice) the next departure of the line in that direction,
-    live or by the timetable; None where there is none in the coming hours.
+    live or by the timetable; None where there is none in the coming days.
 
     A trip that calls at a stop several times is told at the visit that it makes: the first at the first, and so on.
     Cost: one board for each different stop.
@@ -71,8 +71,8 @@ def next_departures(
     boards: dict[int, StopBoard] = {}
     coming: dict[int, list[int]] = {}
     for stop in dict.fromkeys(stops):
-        # At night nothing comes soon: then the first of the morning is looked for.
-        for window_s in (WINDOW_S, AHEAD_S):
+        # At night nothing comes soon, at the weekend for long: then the first of the morning or week is looked for.
+        for window_s in (WINDOW_S, AHEAD_S, WEEK_S):
             board = boards[stop] = StopBoard(view, stop, now, window_s, route=route)
             comes = board.comes & ~board.repeats & (board.calls.stop == stop)
             comes &= tt.pattern_way[tt.trip_pattern[board.calls.trip]] == direction

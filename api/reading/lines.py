@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
@@ -31,7 +32,7 @@ class Line:
     name: str
     """What stands on the badge: the short name, the long name where there is none."""
     long_name: str
-    """Empty where it says no more than `name`."""
+    """Empty where it says no more than `name`; with the agency where another one has a line of that name."""
     mode: str
     """One of `tram`, `metro`, `rail`, `bus`, `ferry`, `cable`, `other`."""
     badge: Badge
@@ -46,8 +47,19 @@ class Lines:
             [str(color).lstrip("#") for color in column]
             for column in (timetable.route_color, timetable.route_text_color)
         )
+        self._agency: list[str] = _agency_names(timetable)
+        shown = badges(timetable.route_id.tolist(), *colors)
+        lines = [_line(timetable, route, badge) for route, badge in enumerate(shown)]
+        agencies: defaultdict[str, set[str]] = defaultdict(set)
+        for line in lines:
+            agencies[line.name].add(self._agency[line.route])
+        self._alike = {line.route for line in lines if len(agencies[line.name]) > 1}
+        """Routes whose names lines of other agencies have too."""
         self.all: tuple[Line, ...] = tuple(
-            _line(timetable, route, badge) for route, badge in enumerate(badges(timetable.route_id.tolist(), *colors))
+            replace(line, long_name=" · ".join(filter(None, (line.long_name, self._agency[line.route]))))
+            if line.route in self._alike
+            else line
+            for line in lines
         )
         order = sorted(self.all, key=lambda line: (_MODE_ORDER.index(line.mode), _natural(line.name)))
         self.ordered: tuple[Line, ...] = tuple(order)
@@ -78,6 +90,15 @@ class Lines:
         pointer, route = self._stop_routes
         found: list[int] = route[pointer[stop] : pointer[stop + 1]].tolist()
         return found
+
+    def agency_told(self, route: int, stop: int) -> str:
+        """Who runs a line, where another agency's line of the same name calls at the stop (or its station); else ""."""
+        if route not in self._alike:
+            return ""
+        parent, agency = int(self._timetable.stop_parent[stop]), self._agency[route]
+        others = self._alike.intersection(self.routes_at(parent if parent >= 0 else stop))
+        alike = {self._agency[other] for other in others if self.all[other].name == self.all[route].name}
+        return agency if alike != {agency} else ""
 
     @cached_property
     def _stop_routes(self) -> tuple[Int64Array, Int32Array]:
@@ -141,6 +162,12 @@ def _line(timetable: Timetable, route: int, badge: Badge) -> Line:
         mode=mode or "other",
         badge=badge,
     )
+
+
+def _agency_names(timetable: Timetable) -> list[str]:
+    """(R,) who runs each route, by name, "" where not known."""
+    names = dict(zip(timetable.agency_id.tolist(), timetable.agency_name.tolist(), strict=True))
+    return [names.get(agency_id, "") for agency_id in timetable.route_agency_id.tolist()]
 
 
 def _natural(name: str) -> list[tuple[bool, int, str]]:

@@ -170,6 +170,7 @@ class Departure(CallState):
     vehicle_label: str | None
     data_age_s: int | None = Field(description="Age of the vehicle's report", examples=[14])
     trip_id: str = Field(examples=["A-0800-0"])
+    trip_short_name: str | None = Field(description="What riders call the run, such as a train's number")
     service_date: Date
     start_time: str = Field(
         description="HH:MM:SS after the service date's origin; names one run of a trip run by headway",
@@ -320,6 +321,7 @@ class TripAnswer(Answer):
     """One dated run of a trip."""
 
     trip_id: str
+    trip_short_name: str | None = Field(description="What riders call the run, such as a train's number")
     service_date: Date
     start_time: str
     route: RouteRef

@@ -153,6 +153,7 @@ def departure_answer(moment: Moment, row: RunCall) -> Departure:
         vehicle_label=row.vehicle_label,
         data_age_s=None if row.age_s is None else round(row.age_s),
         trip_id=row.trip_id,
+        trip_short_name=row.trip_short_name or None,
         service_date=row.service_date,
         start_time=row.start_time,
         vehicle_wheelchair=cast(Access, row.vehicle_wheelchair),

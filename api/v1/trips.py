@@ -88,6 +88,7 @@ def _trip_answer(moment: Moment, journey: Journey) -> TripAnswer:
     return TripAnswer(
         **moment.answer_fields(),
         trip_id=str(tt.trip_id[trip]),
+        trip_short_name=str(tt.trip_short_name[trip]) or None,
         service_date=iso_date(int(tt.date[journey.service_day])),
         start_time=start_time(tt, trip, journey.shift_s),
         route=route_ref(tt, journey.route_idx),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from api.reading.board import StopBoard
+from api.reading.board import WEEK_S, StopBoard
 from api.reading.calls import RunCall
 from api.reading.line_directions import LineDirection
 from api.reading.lines import Line
@@ -16,8 +16,6 @@ from api.words.moment import PageMoment
 
 _FROM_AFAR, _ON_A_PHONE = 30, 60
 """Letters of a destination that can be read at a glance, and that there is room for."""
-_WEEK_S = 8 * 86400.0
-"""How far ahead the first departure is looked for where a board is empty."""
 _OLD_S = 90.0
 """From this age on a report's age is said beside the departure."""
 _WORTH_SAYING_S = 120.0
@@ -65,9 +63,9 @@ def quiet_words(moment: PageMoment, first: RunCall | None) -> str:
 
 def nothing_leaves(moment: PageMoment, stop: int) -> str:
     """What an empty board of a stop says: when the first departure of the coming days leaves, or that none does."""
-    week = StopBoard(moment.view, stop, moment.now, _WEEK_S)
+    week = StopBoard(moment.view, stop, moment.now, WEEK_S)
     coming = np.flatnonzero(week.comes)
-    if len(coming) == 0 and len(StopBoard(moment.view, stop, moment.now, _WEEK_S, arrivals=True).calls):
+    if len(coming) == 0 and len(StopBoard(moment.view, stop, moment.now, WEEK_S, arrivals=True).calls):
         return moment.texts("only_arrivals")
     return quiet_words(moment, week.row(int(coming[0])) if len(coming) else None)
 
@@ -90,9 +88,10 @@ def _departure(moment: PageMoment, call: RunCall, row: LineDirection, *, from_af
         notes.append(moment.towards(call.destination))
     if not row.platform and call.platform:
         notes.append(texts("platform", name=call.platform))
-    # Once is enough: how often they come, and what the later ones were due at, which stands on their trips' pages.
-    first = call is row.departures[0]
-    notes += [note for note in departure.notes if first or note != moment.every(call.headway_s)]
+    # Once is enough: how often they come, who runs them, and what the later ones were due at, which stands on their
+    # trips' pages.
+    first, once = call is row.departures[0], (moment.every(call.headway_s), moment.agency_of(call))
+    notes += [note for note in departure.notes if first or note not in once]
     if first and live and call.scheduled is not None and abs(call.published - call.scheduled) >= _WORTH_SAYING_S:
         notes.append(texts("scheduled_at", time=words.time(call.scheduled)))
     if live and call.age_s is not None and call.age_s > _OLD_S:

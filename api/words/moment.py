@@ -115,6 +115,8 @@ class PageMoment(Moment):
             notes.append(self.texts("at_stop_until", time=self.words_at(row.stop_idx).time(row.published)))
         if not of_journey and row.clock is not None and (every := self.every(row.headway_s)):
             notes.append(every)
+        if not of_journey:
+            notes += filter(None, (self.agency_of(row), self.train_number(row.route_idx, row.trip_short_name)))
         return notes + self._boarding_notes(row, of_journey)
 
     def clock_of(self, row: RunCall) -> Wait:
@@ -130,6 +132,15 @@ class PageMoment(Moment):
     def every(self, headway_s: int | None) -> str:
         """ "every 8 min", of a line run by headway; else ""."""
         return "" if headway_s is None else self.texts("every", count=max(round(headway_s / 60), 1))
+
+    def agency_of(self, row: RunCall) -> str:
+        """Who runs a departure's line, where that tells it from another of its name here; else ""."""
+        return self.lines.agency_told(row.route_idx, row.stop_idx)
+
+    def train_number(self, route: int, trip_short_name: str) -> str:
+        """By which name riders know a train beside its line's; else ""."""
+        line = self.lines.all[route]
+        return trip_short_name if line.mode == "rail" and trip_short_name != line.name else ""
 
     def _boarding_notes(self, row: RunCall, of_journey: bool) -> list[str]:
         """How to board and alight, where not as usual; who may not board at all is on no board."""

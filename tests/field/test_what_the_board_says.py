@@ -11,7 +11,7 @@ import pytest
 from benchmarks.field.city import City
 from benchmarks.field.faces import only, text
 from benchmarks.field.messages import StopUpdate, bus, skipped, update
-from benchmarks.field.network import Call, Frequency, Pattern, Route, Trip, network, row_of_stops
+from benchmarks.field.network import Agency, Call, Frequency, Pattern, Route, Service, Trip, network, row_of_stops
 from feeds.headway_runs import HeadwayAs
 
 
@@ -428,3 +428,53 @@ def test_a_lines_name_stands_once_on_the_badge_and_not_before_the_destination_to
         shown = text(city.page(path, lang="en").css_first("main"))
         # Beside the badge the bare name reads the same.
         assert said in shown and (said == headsign or headsign == f"{line} {said}" or headsign not in shown), path
+
+
+def test_a_loop_says_how_far_it_goes_where_its_end_is_where_one_stands() -> None:
+    loop = network("A B C D", (Pattern("main", "A B C D A", headsign=""),), (Trip("t1", "08:00"), Trip("t2", "08:30")))
+    city = City(loop, at="07:55").vehicle_positions(bus("v1", "t1", "A", fresh=True)).at("07:56")
+    for stop, said in (("A", "Stop C"), ("B", "Stop A")):
+        city.faces_agree(stop)
+        assert {row.told["headsign"] for row in city.departures(stop)} == {said} == {city.panel(stop)[0].run}
+    assert city.vehicles()["v1"]["headsign"] == city.trip_answer("t1")["headsign"] == "Stop C"
+
+
+def test_lines_of_one_name_are_told_apart_by_who_runs_them() -> None:
+    ways = Pattern("main", "A B C"), Pattern("other", "A B D", route="r2")
+    trips = Trip("t1", "08:00"), Trip("u1", "08:05", "other")
+    both = network(
+        "A B C D", ways, trips, agencies=(Agency(), Agency("B", "Hill Buses")),
+        routes=(Route("r1", "1", "Coast"), Route("r2", "1", agency="B")),
+    )  # fmt: skip
+    city = City(both, at="07:55")
+    city.faces_agree("A")
+    assert [row.told["notes"] for row in city.panel("A")[:2]] == [["Town Buses"], ["Hill Buses"]]
+    for face, shown in (("/stops/A", "li.departure"), ("/screen/A", "li.row")):
+        said = [text(row) for row in city.page(face).css(shown) if "tomorrow" not in text(row) or shown == "li.row"]
+        assert ["Town Buses" in said[0], "Hill Buses" in said[1]] == [True, True], face
+    assert "Coast · Town Buses" in text(city.page("/lines/r1")) and "Hill Buses" in text(city.page("/lines/r2"))
+    alone = City(network("A B C D", ways, trips, routes=(Route("r1", "1"), Route("r2", "1"))), at="07:55")
+    assert alone.panel("A")[0].told["notes"] == []
+
+
+@pytest.mark.parametrize(("kind", "told"), [(2, ["4711"]), (3, [])])
+def test_a_train_is_known_by_its_number(kind: int, told: list[str]) -> None:
+    trains = network(trips=(Trip("t1", "08:00", short_name="4711"),), routes=(Route("r1", "RE", type=kind),))
+    city = City(trains, at="07:55")
+    assert city.departures("B")[0].told["trip_short_name"] == city.trip_answer("t1")["trip_short_name"] == "4711"
+    assert city.panel("B")[0].told["notes"] == told
+    for page in ("/stops/B", "/screen/B", "/trips/t1"):
+        assert ("4711" in text(city.page(page).css_first("main"))) == bool(told), page
+
+
+def test_on_a_weekend_all_faces_say_when_the_first_of_the_week_leaves() -> None:
+    weekdays = network("A B C", trips=(Trip("t1", "08:00", service="w"),), services=(Service("w", "1111100"),))
+    city = City(weekdays, at="09:00", date=20261128)
+    first = "First departure Monday 08:00"
+    for page in ("/stops/A", "/screen/A"):
+        assert first in text(city.page(page)), page
+    assert first in text(city.page("/", fragment="board", stop="A"))
+    assert first in " ".join(line.strip() for line in city.panel_text("A", width=24))
+    assert [row.clock for row in city.line_page("r1")] == ["08:00", "08:02", ""]
+    for page in (city.page("/stops/C"), city.page("/", fragment="board", stop="C"), city.page("/screen/C")):
+        assert "only get off here" in text(page)

@@ -165,3 +165,11 @@ def test_a_bus_that_comes_late_from_its_depot_has_only_begun_to_wait() -> None:
     city.vehicle_positions(bus("v1", "t1", "A", fresh=True)).at("08:09")
     assert statuses(city, "A")[0] == "t1 live" and statuses(city, "C")[0] == "t1 live"
     assert city.at("08:14").departures("A")[0].told["doubt"] == "overdue"
+
+
+def test_a_bus_left_on_its_line_hours_ago_and_still_logged_in_is_no_bus() -> None:
+    city = City(FAR, at="12:00").vehicle_positions(bus("v1", "t1", "D", fresh=True)).at("12:01")
+    assert city.board("E") == [] and city.vehicles()["v1"]["doubt"] == "given_up"
+    # Who moves on is hours late.
+    city.vehicle_positions(bus("v1", "t1", between=("D", "E", 0.3), fresh=True)).at("12:02")
+    assert statuses(city, "E") == ["t1 live"]
