@@ -7,15 +7,13 @@ from functools import cached_property
 
 import numpy as np
 
-from api.reading.calls import CallsAt, RunCall
+from api.reading.calls import PASSED_AFTER_S, CallsAt, RunCall
 from api.reading.moment import Moment
 from api.service.view import ServiceView
 from predictor.arrays import NONE, BoolArray, RouteIdx, StopIdx
 from predictor.snapshot import FROM_TIMETABLE, LIVE, SCHEDULED
 from predictor.timetable import NO_PICKUP
 
-PASSED_AFTER_S = 30.0
-"""A departure stays on the board until this long after its published time."""
 WINDOW_S = 7200.0
 
 MOST_DEPARTURES = 30

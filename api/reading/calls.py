@@ -30,6 +30,9 @@ from predictor.snapshot import (
 )
 from predictor.timetable import NO_PICKUP
 
+PASSED_AFTER_S = 30.0
+"""A departure stays on the board until this long after its published time."""
+
 _COMING = (STATUSES[LIVE], STATUSES[SCHEDULED])
 
 
@@ -90,7 +93,7 @@ class RunCall(NamedTuple):
     p90: float | None
     minutes: int | None
     """Whole minutes to wait, never negative; None where nobody knows: the vehicle is in `doubt`, or there is no
-    `clock`; and where passed."""
+    `clock`; and where past."""
     status: str
     """`live`, `scheduled`, `cancelled` or `skipped`."""
     passed: bool
@@ -160,6 +163,8 @@ class CallsAt:
         silent = from_vehicles & view.feed_stopped(now)
         self.status: Int8Array = np.where((calls.status == LIVE) & (too_old | silent), SCHEDULED, calls.status)
         """(n,) the calls' own is older than this one."""
+        self.past: BoolArray = calls.passed | (calls.published < now - PASSED_AFTER_S)
+        """(n,) calls that the run has left behind, or whose time has passed without a word of it."""
         tt, by_timetable = view.timetable, (calls.source == FROM_TIMETABLE) & (self.status == SCHEDULED)
         self.slot: BoolArray = by_timetable & tt.trip_is_frequency[calls.trip] & ~calls.passed
         """(n,) calls of lines run by headway that no vehicle is known for, but for the first of a day: they have no
@@ -229,7 +234,7 @@ class CallsAt:
             "p10": _known(calls.p10),
             "p50": _known(np.where(not_predicted, np.nan, calls.p50)),
             "p90": _known(calls.p90),
-            "minutes": _minutes_to_wait(calls, slot, self._now),
+            "minutes": _minutes_to_wait(calls, slot | self.past[places], self._now),
             "status": _named(STATUSES, status),
             "passed": calls.passed.tolist(),
             "source": _named(SOURCES, calls.source),
@@ -271,10 +276,10 @@ def _events(scheduled: Float64Array, predicted: Float64Array, untold: BoolArray,
     ]
 
 
-def _minutes_to_wait(calls: RunCalls, slot: BoolArray, now: float) -> list[int | None]:
+def _minutes_to_wait(calls: RunCalls, nobody_waits: BoolArray, now: float) -> list[int | None]:
     """Whole minutes, rounded down: better a minute early at the stop than one late. None for a vehicle in `doubt`."""
     minutes = np.maximum(np.floor((calls.published - now) / 60.0), 0.0).astype(np.int64)
-    nobody_knows = calls.passed | slot | (calls.doubt != FOLLOWED)
+    nobody_knows = nobody_waits | (calls.doubt != FOLLOWED)
     return [None if unknown else m for m, unknown in zip(minutes.tolist(), nobody_knows.tolist(), strict=True)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,16 +91,16 @@ def line_day(moment: Moment, route: int, direction: int, day: int) -> LineDay:
     if not len(journey):
         return LineDay([], [], by_headway=False, destination="")
     trips = tt.journey_trip[journey]
-    stops = _columns(stops_along(tt, patterns_of(tt, trips)[0]))
+    visits = _columns(_visits(stops_along(tt, patterns_of(tt, trips)[0])))
     runs = []
     for trip, shift in zip(trips.tolist(), tt.journey_shift_s[journey].tolist(), strict=True):
         calls = tt.calls_of(trip)
         at = tt.date_origin[day] + tt.departure_s[calls] + shift
-        times = dict(zip(tt.call_stop[calls][::-1].tolist(), at[::-1].tolist(), strict=True))
-        runs.append([float(times[stop]) if stop in times else None for stop in stops])
+        times = dict(zip(_visits(tt.call_stop[calls].tolist()), at.tolist(), strict=True))
+        runs.append([float(times[visit]) if visit in times else None for visit in visits])
     runs.sort(key=lambda run: min(time for time in (*run, np.inf) if time is not None))
     destination = usual_destination(moment.view.snapshot, day, trips)
-    return LineDay(stops, runs, bool(tt.trip_is_frequency[trips].all()), destination)
+    return LineDay([stop for stop, _ in visits], runs, bool(tt.trip_is_frequency[trips].all()), destination)
 
 
 def next_change(moment: Moment, stop: int | None, route: int | None, day: int) -> int | None:
@@ -168,10 +169,20 @@ def _calls(moment: Moment, stop: int | None = None, route: int | None = None) ->
     return _CallsAt(entry[row], trip[row], order[place].astype(np.int32))
 
 
-def _columns(stops: list[int]) -> list[int]:
+def _visits(stops: list[int]) -> list[tuple[int, int]]:
+    """Each call of a run as its stop and the number of the visit; calls in a row at one stop are one."""
+    visits: list[tuple[int, int]] = []
+    count: Counter[int] = Counter()
+    for stop in stops:
+        count[stop] += not visits or visits[-1][0] != stop
+        visits.append((stop, count[stop]))
+    return visits
+
+
+def _columns(visits: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """The first, the last, and as many between them as there is room for, evenly."""
-    stops = list(dict.fromkeys(stops))
-    if len(stops) <= _MOST_COLUMNS:
-        return stops
-    places = np.linspace(0, len(stops) - 1, _MOST_COLUMNS).round().astype(int).tolist()
-    return [stops[place] for place in places]
+    visits = list(dict.fromkeys(visits))
+    if len(visits) <= _MOST_COLUMNS:
+        return visits
+    places = np.linspace(0, len(visits) - 1, _MOST_COLUMNS).round().astype(int).tolist()
+    return [visits[place] for place in places]

@@ -135,7 +135,7 @@ def journey_of(moment: Moment, trip: int, service_day: int, shift_s: int) -> Jou
         headway_s=tt.headway_s(trip, shift_s) or None,
         begins_at=float(tt.date_origin[service_day] + shift_s + tt.trip_start_s[trip]),
         status=STATUSES[CANCELLED if cancelled else LIVE if live else SCHEDULED],
-        doubt=DOUBTS[int(calls.doubt[ahead].max(initial=FOLLOWED))], over=bool(calls.passed.all()),
+        doubt=DOUBTS[int(calls.doubt[ahead].max(initial=FOLLOWED))], over=bool(calls_at.past.all()),
         vehicle=int(vehicle) if (vehicle := calls.vehicle[with_vehicle]) >= 0 <= vehicles.trip[vehicle] else None,
         age_s=known(calls_at.age_s[with_vehicle]),
         calls=calls_at.rows(range(len(calls_at))),

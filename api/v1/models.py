@@ -129,7 +129,7 @@ class CallState(BaseModel):
     )
     range: Range | None = Field(description="How sure `predicted_time` is")
     minutes: int | None = Field(
-        description="Whole minutes to wait, never negative; null where passed, where `doubt` tells why nobody knows, "
+        description="Whole minutes to wait, never negative; null where past, where `doubt` tells why nobody knows, "
         "or where a line run by headway has no time",
         examples=[3],
     )

@@ -10,6 +10,8 @@ from benchmarks.field.faces import Row, TripUpdateTold
 
 NEAR_S = 7200.0
 """Calls so near are looked up on their trips' pages too."""
+FAR_S = 36 * 3600
+"""As far as boards look ahead; lines look further where nothing comes."""
 ROUNDED_S = 1.0
 """Faces round to seconds in their own ways."""
 IN_ORDER_S = 10.0
@@ -163,7 +165,8 @@ def _line_pages(city: Faces, board: Sequence[Row]) -> Iterator[str]:
         thread = city.line_page(route, direction=direction)
         if not thread:
             yield f"line page {route}: no stops at all"
-        shown = [row for row in thread if row.stop in {ours.stop for ours in board}]
+        here = {ours.stop for ours in board}
+        shown = [row for row in thread if row.stop in here and (row.at or 0.0) <= city.now + FAR_S]
         for row in shown:
             if row.at is not None and not any(
                 _same_time(row.at, ours.at) and row.minutes in (None, ours.minutes) and row.status == ours.status
@@ -180,7 +183,8 @@ def _line_departures(city: Faces, stop: str, board: Sequence[Row]) -> Iterator[s
     """What is told along a line is a row of the board, word for word."""
     for route in dict.fromkeys(ours.told["route"]["route_id"] for ours in board):
         for theirs in city.line_departures(route):
-            if theirs.stop == stop and theirs.told not in [ours.told for ours in board]:
+            near = (theirs.at or 0.0) <= city.now + FAR_S
+            if theirs.stop == stop and near and theirs.told not in [ours.told for ours in board]:
                 yield f"line departures {route}: {theirs}, which the board does not say"
 
 

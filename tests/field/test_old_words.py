@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.field.city import City, HandSource
-from benchmarks.field.messages import alert
+from benchmarks.field.messages import alert, bus
 from feeds.errors import FeedError
 
 
@@ -80,3 +80,12 @@ def test_a_web_page_that_is_told_again_and_again_in_place_of_a_feed_stays_a_faul
 
     monkeypatch.setattr(HandSource, "fetch", unchanged)
     assert "feed_error" in city.at("07:53").readyz()["faults"]
+
+
+def test_a_run_of_which_nobody_heard_is_over_when_its_times_are() -> None:
+    city = City(at="08:05").vehicle_positions(bus("other", place=(0, 900), fresh=True))
+    assert city.trip_state("t1") == "not_followed"
+    assert [call.minutes for call in city.trip("t1")] == [None, None, None, 1, 3]
+    assert city.at("08:20").trip_state("t1", date="2026-11-26") == "over"
+    assert {call.minutes for call in city.trip("t1", date="2026-11-26")} == {None}
+    assert city.trip_state("t1", date="2026-11-25") == "over"

@@ -80,3 +80,13 @@ def test_a_change_is_told_when_departures_change_not_when_services_have_another_
         page = city.page(path, date="2026-11-26", lang="en")
         assert "The times change on Thursday 17 December." in text(page.css_first("main"))
         assert "The times change" not in text(city.page(path, date="2026-12-17", lang="en").css_first("main"))
+
+
+def test_a_line_that_comes_to_a_stop_twice_has_a_column_for_each_visit() -> None:
+    ways = Pattern("main", "A B C B D A"), Pattern("late", "B C B D", headsign="Short")
+    there_and_back = network("A B C D", ways, (Trip("t1", "08:00"), Trip("t2", "08:30"), Trip("t3", "09:00", "late")))
+    table = City(there_and_back).page("/lines/r1/timetable").css_first("table")
+    heads, *rows = [[text(cell) for cell in row.css("th, td")] for row in table.css("tr")]
+    assert heads == ["Stop A", "Stop B", "Stop C", "Stop B", "Stop D", "Stop A"]
+    assert rows[0] == ["08:00", "08:02", "08:04", "08:06", "08:08", "08:10"]
+    assert rows[2][1:5] == ["09:00", "09:02", "09:04", "09:06"]

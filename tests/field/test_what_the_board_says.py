@@ -471,8 +471,8 @@ def test_on_a_weekend_all_faces_say_when_the_first_of_the_week_leaves() -> None:
     weekdays = network("A B C", trips=(Trip("t1", "08:00", service="w"),), services=(Service("w", "1111100"),))
     city = City(weekdays, at="09:00", date=20261128)
     first = "First departure Monday 08:00"
-    for page in ("/stops/A", "/screen/A"):
-        assert first in text(city.page(page)), page
+    for address in ("/stops/A", "/screen/A"):
+        assert first in text(city.page(address)), address
     assert first in text(city.page("/", fragment="board", stop="A"))
     assert first in " ".join(line.strip() for line in city.panel_text("A", width=24))
     assert [row.clock for row in city.line_page("r1")] == ["08:00", "08:02", ""]
