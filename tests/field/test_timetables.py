@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.field.city import City
-from benchmarks.field.faces import text
+from benchmarks.field.faces import only, text
 from benchmarks.field.messages import alert
 from benchmarks.field.network import Pattern, Service, Trip, network
 
@@ -85,7 +85,7 @@ def test_a_change_is_told_when_departures_change_not_when_services_have_another_
 def test_a_line_that_comes_to_a_stop_twice_has_a_column_for_each_visit() -> None:
     ways = Pattern("main", "A B C B D A"), Pattern("late", "B C B D", headsign="Short")
     there_and_back = network("A B C D", ways, (Trip("t1", "08:00"), Trip("t2", "08:30"), Trip("t3", "09:00", "late")))
-    table = City(there_and_back).page("/lines/r1/timetable").css_first("table")
+    table = only(City(there_and_back).page("/lines/r1/timetable"), "table")
     heads, *rows = [[text(cell) for cell in row.css("th, td")] for row in table.css("tr")]
     assert heads == ["Stop A", "Stop B", "Stop C", "Stop B", "Stop D", "Stop A"]
     assert rows[0] == ["08:00", "08:02", "08:04", "08:06", "08:08", "08:10"]
