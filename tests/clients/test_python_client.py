@@ -34,7 +34,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "get_accuracy": {}, "get_performance_of_route": ROUTE, "list_agencies": {}, "get_gtfs": {},
     "get_trip_updates": {}, "get_vehicle_positions": {}, "get_alerts": {}, "get_health": {}, "get_readiness": {},
     "get_metrics": {},
-    "stop_monitoring": {"monitoring_ref": "liberte"}, "estimated_timetable": {"line_ref": "tram-A"},
+    "stop_monitoring": {"monitoring_ref": ["liberte"]}, "estimated_timetable": {"line_ref": "tram-A"},
     "vehicle_monitoring": {}, "general_message": {}, "stoppoints_discovery": {}, "lines_discovery": {},
     "get_timetable": {}, "take_timetable": {}, "list_disruptions": {}, "get_disruption": {"disruption_id": "desk:1"},
     "publish_disruption": {}, "change_disruption": {"disruption_id": "desk:1"},
