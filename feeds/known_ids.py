@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import repeat
@@ -17,11 +18,12 @@ from typing import Any
 import numpy as np
 
 from feeds.message import text_of
-from predictor.arrays import NONE, Int32Array
+from predictor.arrays import NONE, Int32Array, StrArray
 from predictor.timetable import Timetable
 
 _SEPARATORS = ":_|/.-"
 _WIDEST_NUMBER = 13
+_LONGEST = 128
 _SEPARATOR = re.compile(f"[{re.escape(_SEPARATORS)}]")
 
 
@@ -37,6 +39,24 @@ def indices_of(names: Sequence[Any], index: Mapping[Any, int], timetable: Timeta
         if names[row]:
             found[row] = index.get(known_id(names[row], index, timetable), NONE)
     return found
+
+
+def known_indices(
+    names: Sequence[str], index: Mapping[str, int], timetable: Timetable, reason: str, refused: Counter[str]
+) -> Int32Array:
+    """`indices_of`, those that are none counted in `refused`."""
+    found = indices_of(names, index, timetable)
+    refused[reason] += len(names) - names.count("") - int((found >= 0).sum())
+    return found
+
+
+def short_text(words: Sequence[str], refused: Counter[str]) -> StrArray:
+    """Ids and texts (n,), cut where they are longer than any is."""
+    # A NumPy text array is as wide as its longest entry: one absurd id would cost megabytes for every row.
+    if max(map(len, words), default=0) > _LONGEST:
+        refused["text_too_long"] += sum(len(word) > _LONGEST for word in words)
+        words = [word[:_LONGEST] for word in words]
+    return np.array(words, np.str_)
 
 
 def known_id(name: str, index: Mapping[str, int], timetable: Timetable) -> str:

@@ -6,21 +6,19 @@ The column names are those of GTFS-Realtime's VehiclePosition. Missing text is "
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, repeat
+from itertools import repeat
 from math import isnan
 from statistics import mean
 
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
-from feeds.gtfs.written_dates import existing_date
-from feeds.known_ids import id_of, indices_of, routes_named
+from feeds.known_ids import id_of, indices_of, known_indices, short_text
 from feeds.message import posix_seconds
-from feeds.service_times import start_seconds
-from feeds.shortened_ids import trips_meant
-from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, StrArray
+from feeds.run_names import a_few, run_names
+from predictor.arrays import BoolArray, Float64Array, Int64Array
 from predictor.named_runs import RunNames, run_finder
 from predictor.observations import STOPPED_AT, Observations
 from predictor.timetable import Timetable
@@ -35,8 +33,6 @@ NUMBER_COLUMNS = (
 )  # fmt: skip
 
 FASTEST_M_S = 60.0
-_LONGEST_ID = 128
-_EXAMPLES = 3
 _NAN = float("nan")
 _RANGES = {
     "bearing": (0.0, 360.0, "bearing_out_of_range"),
@@ -171,34 +167,22 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
 
     number = {**number, **_possible(number, refused)}
     refused["vehicle_id_missing"] = text["vehicle_id"].count("")
-    route = _indices(text["route_id"], routes_named(timetable), timetable, "unknown_route", refused)
-    trip = indices_of(text["trip_id"], timetable.trip_index, timetable)
-    dates = _parsed(text["start_date"], existing_date, 0, "start_date_malformed", refused)
-    meant, dates = trips_meant(
-        text["trip_id"], dates, route, trip, np.zeros(len(reports), bool), timetable, received_at
-    )
-    refused["trip_id_written_otherwise"] = int((meant != trip).sum())
-    trip = meant
-    names = RunNames(
-        trip=trip,
-        # Ids change from one timetable to the next; lines and times hardly do.
-        route=np.where(trip < 0, route, NONE).astype(np.int32),
-        direction=_or_none(number["direction_id"]).astype(np.int8),
-        service_date=dates,
-        start_time_s=_parsed(text["start_time"], start_seconds, -1, "start_time_malformed", refused),
-    )
+    names, route = run_names(
+        text["trip_id"], text["route_id"], text["start_date"], text["start_time"],
+        _or_none(number["direction_id"]).astype(np.int8), np.zeros(len(reports), bool), timetable, received_at, refused,
+    )  # fmt: skip
     under_way = np.ones(len(reports), bool)
-    trip, names = _on_copies(timetable, trip, names)
+    names = _on_copies(timetable, names)
     runs = run_finder(timetable).find(names, at, under_way)
     runs.count(refused, under_way)
-    trip = np.where(trip < 0, runs.trip, trip)
+    trip = np.where(names.trip < 0, runs.trip, names.trip)
     unknown = [name for name, known in zip(text["trip_id"], (trip >= 0).tolist(), strict=True) if name and not known]
     refused["unknown_trip"] = len(unknown)
     observations = Observations(
         received_at=received_at,
         feed_timestamp=feed_timestamp,
-        vehicle_id=_short_text(vehicle_names(reports), refused),
-        vehicle_label=_short_text(text["vehicle_label"], refused),
+        vehicle_id=short_text(vehicle_names(reports), refused),
+        vehicle_label=short_text(text["vehicle_label"], refused),
         trip=trip,
         service_date=names.service_date,
         start_time_s=names.start_time_s,
@@ -209,7 +193,7 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
         bearing=(number["bearing"] % 360.0).astype(np.float32),
         speed=number["speed"].astype(np.float32),
         stop_sequence=_or_none(number["current_stop_sequence"]).astype(np.int32),
-        stop=_indices(text["stop_id"], timetable.stop_index, timetable, "unknown_stop", refused),
+        stop=known_indices(text["stop_id"], timetable.stop_index, timetable, "unknown_stop", refused),
         stop_status=_or_none(number["current_status"]).astype(np.int8),
         occupancy=_or_none(number["occupancy_status"]).astype(np.int8),
         occupancy_percentage=_or_none(number["occupancy_percentage"]).astype(np.int16),
@@ -218,24 +202,24 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
         congestion=np.maximum(_or_none(number["congestion_level"]), 0.0).astype(np.int8),
         timestamp=at,
         refused={},
-        unknown_trips=tuple(name[:_LONGEST_ID] for name in islice(dict.fromkeys(unknown), _EXAMPLES)),
+        unknown_trips=a_few(unknown),
     )
     return with_refused(observations, refused)
 
 
-def _on_copies(timetable: Timetable, trip: Int32Array, names: RunNames) -> tuple[Int32Array, RunNames]:
-    """The trips (n,) with that of a copy (DUPLICATED) in the place of the one copied, where it starts as the copy."""
+def _on_copies(timetable: Timetable, names: RunNames) -> RunNames:
+    """The names (n,) with the trip of a copy (DUPLICATED) in place of the one copied, where it starts as the copy."""
     copy = np.arange(timetable.base.trips, timetable.trips)
     model = timetable.run_models[copy]
     renamed = (model >= 0) & (timetable.trip_id[copy] != timetable.trip_id[np.maximum(model, 0)])
     copy, start = copy[renamed], (timetable.trip_start_s[copy] + timetable.run_shifts_s)[renamed]
     by_start = dict(zip(zip(model[renamed].tolist(), start.tolist(), strict=True), copy.tolist(), strict=True))
     if not by_start:
-        return trip, names
-    trip = trip.copy()
+        return names
+    trip = names.trip.copy()
     for row, key in enumerate(zip(trip.tolist(), names.start_time_s.tolist(), strict=True)):
         trip[row] = by_start.get(key, key[0])
-    return trip, replace(names, trip=trip)
+    return replace(names, trip=trip)
 
 
 def vehicle_names(reports: Reports) -> list[str]:
@@ -290,30 +274,6 @@ def _with_position(reports: Reports, refused: Counter[str]) -> Int64Array:
     for reason, fault in _position_faults(reports).items():
         refused[reason] = int(fault.sum())
     return np.flatnonzero(positions_found(reports))
-
-
-def _short_text(words: Sequence[str], refused: Counter[str]) -> StrArray:
-    # A NumPy text array is as wide as its longest entry: one absurd id would cost megabytes for every vehicle.
-    if max(map(len, words), default=0) > _LONGEST_ID:
-        refused["text_too_long"] += sum(len(word) > _LONGEST_ID for word in words)
-        words = [word[:_LONGEST_ID] for word in words]
-    return np.array(words, np.str_)
-
-
-def _indices(
-    names: Sequence[str], index: Mapping[str, int], timetable: Timetable, reason: str, refused: Counter[str]
-) -> Int32Array:
-    found = indices_of(names, index, timetable)
-    refused[reason] = len(names) - names.count("") - int((found >= 0).sum())
-    return found
-
-
-def _parsed(
-    words: Sequence[str], parse: Callable[[str], int | None], absent: int, reason: str, refused: Counter[str]
-) -> Int32Array:
-    values = list(map(parse, words))
-    refused[reason] = values.count(None) - words.count("")
-    return np.array([absent if value is None else value for value in values], np.int32)
 
 
 def _possible(number: Mapping[str, Float64Array], refused: Counter[str]) -> dict[str, Float64Array]:

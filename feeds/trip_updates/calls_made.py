@@ -34,9 +34,10 @@ def calls_of_runs(
     update_ptr = group_starts(updates.owner, n)
     for row in np.flatnonzero(calls_from == LISTED).tolist():
         span = slice(int(update_ptr[row]), int(update_ptr[row + 1]))
-        base = int(runs.trip[row])
-        listed, own_times[row] = listed_run(tt, row, base, int(runs.service_day[row]), int(runs.moved_s[row]),
-                                         updates.take(np.arange(span.start, span.stop)), refused)  # fmt: skip
+        listed, own_times[row] = listed_run(
+            tt, row, int(runs.trip[row]), int(runs.service_day[row]), int(runs.moved_s[row]),
+            updates.take(np.arange(span.start, span.stop)), refused,
+        )  # fmt: skip
         if len(listed) == 0:
             if relationship[row] == TRIP_REPLACEMENT:
                 refused["replacement_without_stops"] += 1
@@ -45,13 +46,7 @@ def calls_of_runs(
                 refused["added_trip_without_stops"] += 1
                 gone[row] = True
             continue
-        if route[row] < 0 and runs.route_id[row]:
-            route[row] = new_routes.index_of(str(runs.route_id[row]), "", listed.stop)
-        elif base < 0:
-            route[row], direction[row] = line_of(tt, listed.stop, int(route[row]), int(direction[row]))
-        if route[row] < 0:
-            name = str(runs.short_name[row] or runs.headsign[row] or tt.stop_name[listed.stop[-1]])
-            route[row] = new_routes.index_of(str(runs.trip_id[row]), name, listed.stop)
+        route[row], direction[row] = _line(tt, runs, row, listed, new_routes)
         parts.append(listed)
     own_calls = np.isin(calls_from, (COPY, LISTED)) & ~gone
     run_of_row = zip(runs.trip.tolist(), runs.service_day.tolist(), runs.shift_s.tolist(), strict=True)
@@ -78,6 +73,19 @@ def calls_of_runs(
         updates = updates.of_runs(np.where(gone, NONE, place))
         return runs.take(keep), updates, calls, own_calls[keep], own_times[keep]
     return runs, updates, calls, own_calls, own_times
+
+
+def _line(tt: Timetable, runs: UpdatedRuns, row: int, listed: RunCalls, new_routes: NewRoutes) -> tuple[int, int]:
+    """Route and direction of a run whose calls the message lists: one that neither it nor the timetable has is new."""
+    route, direction = int(runs.route[row]), int(runs.direction[row])
+    if route < 0 and runs.route_id[row]:
+        route = new_routes.index_of(str(runs.route_id[row]), "", listed.stop)
+    elif runs.trip[row] < 0:
+        route, direction = line_of(tt, listed.stop, route, direction)
+    if route < 0:
+        name = str(runs.short_name[row] or runs.headsign[row] or tt.stop_name[listed.stop[-1]])
+        route = new_routes.index_of(str(runs.trip_id[row]), name, listed.stop)
+    return route, direction
 
 
 def with_modified(runs: UpdatedRuns, tt: Timetable, modified: Mapping[Run, ModifiedRun]) -> UpdatedRuns:

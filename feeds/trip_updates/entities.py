@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
-from feeds.known_ids import id_of, indices_of
+from feeds.known_ids import id_of, known_indices, short_text
 from feeds.message import posix_seconds
 from feeds.trip_updates.message_columns import DELAY_LIMIT_S, OF_TIMETABLE, TIME_LIMIT_S, StopTimeUpdates
-from predictor.arrays import NONE, Float64Array, StrArray
+from predictor.arrays import NONE, Float64Array
 from predictor.timetable import PLATFORM, Timetable
 from predictor.trip_updates import STOP_NO_DATA, STOP_SKIPPED, TRIP_ADDED, TRIP_NEW
 
-_LONGEST_ID = 128
 _NO_PROPERTIES = gtfs_realtime_pb2.TripUpdate.TripProperties()
 
 
@@ -51,59 +49,71 @@ def read_entities(
         if not entity.HasField("trip_update"):
             continue
         update = entity.trip_update
-        trip, properties = update.trip, update.trip_properties
-        modified, relationship = trip.modified_trip, trip.schedule_relationship
-        # Of a run of the timetable these are to be ignored, as the reference says.
-        own = _NO_PROPERTIES if relationship in OF_TIMETABLE else properties
-        trip_id = trip.trip_id or modified.affected_trip_id
-        start_time = own.start_time or trip.start_time or modified.start_time
-        if not trip_id and relationship in (TRIP_ADDED, TRIP_NEW):
-            # The ids of entities often count them, and change from message to message.
-            by_line = trip.route_id and start_time
-            trip_id = f"{trip.route_id} {trip.direction_id} {start_time}" if by_line else entity.id
-        if not trip_id and not (trip.route_id and start_time):
+        run_words = _run_words(update, entity.id)
+        if run_words is None:
             refused["trip_id_missing"] += 1
             continue
-        owner, vehicle = len(words), update.vehicle
-        words.append(
-            (
-                trip_id, own.trip_id or trip_id,
-                own.start_date or trip.start_date or modified.start_date,
-                start_time, trip.route_id, properties.shape_id, properties.trip_headsign, properties.trip_short_name,
-                vehicle.id or vehicle.label, vehicle.label or vehicle.id,
-            )
-        )  # fmt: skip
-        numbers.append(
-            (
-                relationship,
-                float(update.delay) if update.HasField("delay") else np.nan,
-                trip.direction_id if trip.HasField("direction_id") and trip.direction_id <= 1 else NONE,
-                # GTFS-Realtime counts from "no value" and "unknown".
-                max(vehicle.wheelchair_accessible - 1, 0),
-                posix_seconds(update.timestamp),
-            )
-        )
+        owner = len(words)
+        words.append(run_words)
+        numbers.append(_run_numbers(update))
         for stop in update.stop_time_update:
-            arrival, departure, kinds = stop.arrival, stop.departure, stop.stop_time_properties
+            kinds = stop.stop_time_properties
             stops.append((stop.stop_id, kinds.assigned_stop_id, kinds.stop_headsign))
-            rows.append(
-                (
-                    owner,
-                    stop.stop_sequence if stop.HasField("stop_sequence") else NONE,
-                    stop.schedule_relationship,
-                    posix_seconds(arrival.time),
-                    arrival.delay if arrival.HasField("delay") else np.nan,
-                    posix_seconds(arrival.scheduled_time),
-                    posix_seconds(departure.time),
-                    departure.delay if departure.HasField("delay") else np.nan,
-                    posix_seconds(departure.scheduled_time),
-                    max(arrival.uncertainty, departure.uncertainty),
-                    kinds.pickup_type if kinds.HasField("pickup_type") else NONE,
-                    kinds.drop_off_type if kinds.HasField("drop_off_type") else NONE,
-                    stop.departure_occupancy_status if stop.HasField("departure_occupancy_status") else NONE,
-                )
-            )
+            rows.append((owner, *_call_numbers(stop)))
     return Entities(words, numbers), _update_columns(rows, stops, timetable, received_at, refused)
+
+
+def _run_words(update: gtfs_realtime_pb2.TripUpdate, entity_id: str) -> tuple[str, ...] | None:
+    """`Entities.words` of one; None where it names no run."""
+    trip, properties, vehicle = update.trip, update.trip_properties, update.vehicle
+    modified, relationship = trip.modified_trip, trip.schedule_relationship
+    # Of a run of the timetable these are to be ignored, as the reference says.
+    own = _NO_PROPERTIES if relationship in OF_TIMETABLE else properties
+    trip_id = trip.trip_id or modified.affected_trip_id
+    start_time = own.start_time or trip.start_time or modified.start_time
+    if not trip_id and relationship in (TRIP_ADDED, TRIP_NEW):
+        # The ids of entities often count them, and change from message to message.
+        by_line = trip.route_id and start_time
+        trip_id = f"{trip.route_id} {trip.direction_id} {start_time}" if by_line else entity_id
+    if not trip_id and not (trip.route_id and start_time):
+        return None
+    return (
+        trip_id, own.trip_id or trip_id,
+        own.start_date or trip.start_date or modified.start_date,
+        start_time, trip.route_id, properties.shape_id, properties.trip_headsign, properties.trip_short_name,
+        vehicle.id or vehicle.label, vehicle.label or vehicle.id,
+    )  # fmt: skip
+
+
+def _run_numbers(update: gtfs_realtime_pb2.TripUpdate) -> tuple[float, ...]:
+    """`Entities.numbers` of one."""
+    trip = update.trip
+    return (
+        trip.schedule_relationship,
+        float(update.delay) if update.HasField("delay") else np.nan,
+        trip.direction_id if trip.HasField("direction_id") and trip.direction_id <= 1 else NONE,
+        # GTFS-Realtime counts from "no value" and "unknown".
+        max(update.vehicle.wheelchair_accessible - 1, 0),
+        posix_seconds(update.timestamp),
+    )
+
+
+def _call_numbers(stop: gtfs_realtime_pb2.TripUpdate.StopTimeUpdate) -> tuple[float, ...]:
+    arrival, departure, kinds = stop.arrival, stop.departure, stop.stop_time_properties
+    return (
+        stop.stop_sequence if stop.HasField("stop_sequence") else NONE,
+        stop.schedule_relationship,
+        posix_seconds(arrival.time),
+        arrival.delay if arrival.HasField("delay") else np.nan,
+        posix_seconds(arrival.scheduled_time),
+        posix_seconds(departure.time),
+        departure.delay if departure.HasField("delay") else np.nan,
+        posix_seconds(departure.scheduled_time),
+        max(arrival.uncertainty, departure.uncertainty),
+        kinds.pickup_type if kinds.HasField("pickup_type") else NONE,
+        kinds.drop_off_type if kinds.HasField("drop_off_type") else NONE,
+        stop.departure_occupancy_status if stop.HasField("departure_occupancy_status") else NONE,
+    )
 
 
 def _update_columns(
@@ -119,9 +129,10 @@ def _update_columns(
     stop_id, assigned_id, headsign = (
         list(map(id_of, column)) for column in (zip(*stops, strict=True) if stops else ((), (), ()))
     )
-    stop, assigned = (indices_of(words, timetable.stop_named, timetable) for words in (stop_id, assigned_id))
-    for words, index in ((stop_id, stop), (assigned_id, assigned)):
-        refused["unknown_stop"] += int((index < 0).sum()) - words.count("")
+    stop, assigned = (
+        known_indices(words, timetable.stop_named, timetable, "unknown_stop", refused)
+        for words in (stop_id, assigned_id)
+    )
     # A station is no place to board at.
     assigned[(assigned >= 0) & (timetable.stop_location_type[np.maximum(assigned, 0)] != PLATFORM)] = NONE
     arrival, arrival_delay, scheduled_arrival, departure, departure_delay, scheduled_departure = times
@@ -148,7 +159,7 @@ def _update_columns(
         uncertainty_s=np.where((uncertainty_s > 0) & (uncertainty_s < DELAY_LIMIT_S), uncertainty_s, np.nan),
         pickup_type=pickup.astype(np.int8),
         drop_off_type=drop_off.astype(np.int8),
-        headsign=short_text(headsign),
+        headsign=short_text(headsign, refused),
         occupancy=occupancy.astype(np.int8),
     )
 
@@ -164,8 +175,3 @@ def delay_in_range(delay: Float64Array, refused: Counter[str]) -> Float64Array:
     absurd = np.abs(delay) > DELAY_LIMIT_S
     refused["delay_out_of_range"] += int(absurd.sum())
     return np.where(absurd, np.nan, delay)
-
-
-def short_text(words: Sequence[str]) -> StrArray:
-    """Ids and texts (n,), cut where they are longer than any is."""
-    return np.array([word[:_LONGEST_ID] for word in words], np.str_)

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import islice, repeat
+from itertools import repeat
 from typing import Any
 
 import numpy as np
 
 from feeds.gtfs.written_dates import existing_date
-from feeds.known_ids import id_of, indices_of, routes_named
-from feeds.service_times import start_seconds
-from feeds.shortened_ids import trips_meant
-from feeds.trip_updates.entities import Entities, delay_in_range, short_text
+from feeds.known_ids import id_of, short_text
+from feeds.run_names import a_few, run_names
+from feeds.trip_updates.entities import Entities, delay_in_range
 from feeds.trip_updates.message_columns import NOT_IN_TIMETABLE, TIMETABLE, StopTimeUpdates, UpdatedRuns
 from feeds.trip_updates.run_kinds import trip_name
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
@@ -31,7 +30,6 @@ from predictor.trip_updates import (
 )
 
 _DAY_S = 86_400
-_EXAMPLES = 3
 
 
 def runs_named(
@@ -49,30 +47,12 @@ def runs_named(
     )
     kind, delay, direction, wheelchair, _ = np.array(entities.numbers, np.float64).reshape(-1, 5).T
     relationship = kind.astype(np.int8)
-    trip = indices_of(trip_id, tt.trip_index, tt)
-    route = indices_of(route_id, routes_named(tt), tt)
-    refused["unknown_route"] += int((route < 0).sum()) - route_id.count("")
-    dates, times = [existing_date(text) for text in date], [start_seconds(text) for text in time]
-    refused["start_date_malformed"] += dates.count(None) - date.count("")
+    names, route = run_names(
+        trip_id, route_id, date, time, direction.astype(np.int8), np.isin(relationship, NOT_IN_TIMETABLE), tt,
+        received_at, refused,
+    )  # fmt: skip
     # Zeros stand for no date.
-    of_some_day = np.array([day is None and text.strip("0") != "" for day, text in zip(dates, date, strict=True)], bool)
-    refused["start_time_malformed"] += times.count(None) - time.count("")
-    service_dates = np.array([value or 0 for value in dates], np.int32)
-    may_be_new = np.isin(relationship, NOT_IN_TIMETABLE)
-    # The id of a run that is new is one of its own, however like it another is.
-    as_written = np.array([name in tt.trip_index for name in trip_id], bool)
-    trip = np.where(may_be_new & ~as_written, np.int32(NONE), trip)
-    meant, service_dates = trips_meant(trip_id, service_dates, route, trip, may_be_new, tt, received_at)
-    refused["trip_id_written_otherwise"] += int((meant != trip).sum())
-    trip = meant
-    names = RunNames(
-        trip=trip,
-        # Ids change from one timetable to the next; lines and times hardly do.
-        route=np.where((trip < 0) & ~may_be_new, route, NONE).astype(np.int32),
-        direction=direction.astype(np.int8),
-        service_date=service_dates,
-        start_time_s=np.array([NONE if value is None else value for value in times], np.int32),
-    )
+    of_some_day = np.array([existing_date(text) is None and text.strip("0") != "" for text in date], bool)
     trip, day, shift = _found(tt, names, relationship, of_some_day, updates, received_at, refused)
     known = trip >= 0
     route[known] = tt.trip_route[trip[known]]
@@ -82,7 +62,8 @@ def runs_named(
             [
                 trip_name(tt, t) if by_route else name
                 for name, t, by_route in zip(served, trip.tolist(), (names.trip < 0) & known, strict=True)
-            ]
+            ],
+            refused,
         ),
         trip=trip,
         service_day=day,
@@ -91,13 +72,13 @@ def runs_named(
         start_time_s=names.start_time_s,
         route=route,
         direction=direction.astype(np.int8),
-        route_id=short_text(route_id),
-        shape_id=short_text(shape_id),
-        headsign=short_text(headsign),
-        short_name=short_text(short_name),
+        route_id=short_text(route_id, refused),
+        shape_id=short_text(shape_id, refused),
+        headsign=short_text(headsign, refused),
+        short_name=short_text(short_name, refused),
         relationship=relationship,
-        vehicle_id=short_text(vehicle),
-        vehicle_label=short_text(label),
+        vehicle_id=short_text(vehicle, refused),
+        vehicle_label=short_text(label, refused),
         vehicle_wheelchair=wheelchair.astype(np.int8),
         delay_s=delay_in_range(delay, refused),
         calls_from=np.full(len(trip), TIMETABLE, np.int8),
@@ -202,8 +183,7 @@ def _tell_apart(
 def names_not_found(runs: UpdatedRuns) -> tuple[str, ...]:
     """A few of the runs that the timetable does not have, though they are not said to be added."""
     rows = np.flatnonzero((runs.trip < 0) & ~np.isin(runs.relationship, (TRIP_ADDED, TRIP_NEW)))
-    names = (str(runs.trip_id[row] or runs.route_id[row]) for row in rows.tolist())
-    return tuple(islice(dict.fromkeys(names), _EXAMPLES))
+    return a_few([str(runs.trip_id[row] or runs.route_id[row]) for row in rows.tolist()])
 
 
 def _elapsed_s(tt: Timetable, names: RunNames, updates: StopTimeUpdates, first_time: Float64Array) -> Float64Array:
