@@ -104,7 +104,11 @@ def run_meant(moment: Moment, trip: int, date: str | None = None, start: str | N
 
 def _days_meant(moment: Moment, trip: int, date: str | None) -> list[int]:
     tt, named = moment.timetable, moment.timetable.by_name
-    days = np.flatnonzero(named.service_active[named.trip_service[trip]])
+    predicted = moment.view.snapshot.predictions
+    # Vehicles and operators also drive trips on days that the calendar does not have.
+    days = np.union1d(
+        np.flatnonzero(named.service_active[named.trip_service[trip]]), predicted.service_day[predicted.trip == trip]
+    )
     if not date:
         if len(days) == 0:
             raise UnknownRunError("never_runs")

@@ -161,6 +161,17 @@ def test_a_cancellation_of_a_day_without_the_trip_is_told_and_strikes_out_nothin
     assert "run_on_no_such_day" in str(city.readyz())
 
 
+def test_a_run_on_a_day_that_the_calendar_does_not_have_is_told_alike_everywhere() -> None:  # vingerha/gtfs2#164
+    weekend = Network(
+        trips=(Trip("t1", "08:00", service="weekend"), Trip("t2", "09:00")),
+        services=(Service(), Service("weekend", days="0000011")),
+    )
+    city = City(weekend).trip_updates(update("t1", StopUpdate("B", "08:03", "08:03"), start_date=DATE))
+    assert city.board("C")[0] == "08:05 t1 live"
+    city = City(weekend, at="07:59").vehicle_positions(bus("v1", "t1", late_s=60, start_date=DATE)).at("08:02")
+    assert city.board("C")[0].endswith("t1 live")
+
+
 # No trip_id
 
 
