@@ -21,6 +21,7 @@ SOON_S = 60.0
 _CALL_COLUMNS = (
     "call", "stop", "stop_sequence", "scheduled_arrival", "scheduled_departure", "arrival", "departure",
     "stop_relationship", "base_call", "pickup_type", "drop_off_type", "stop_headsign", "occupancy",
+    "bounded",
 )  # fmt: skip
 
 
@@ -173,6 +174,7 @@ def _told_as_past(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> dic
         "drop_off_type": tt.drop_off_type[entry],
         "stop_headsign": np.append(tt.headsign_name, "")[tt.call_headsign[entry]],
         "occupancy": np.full(len(entry), NONE, np.int8),
+        "bounded": np.zeros(len(entry), bool),
         "uncertainty_s": np.full(len(entry), np.nan),
     }
 

@@ -178,9 +178,8 @@ class Engine:
     def _go_on_from(self, old: Timetable, first_changed: int) -> None:
         """Carry over what is remembered; trips from `first_changed` on had other indices, or were others."""
         entry = int(old.trip_call_ptr[first_changed])
-        journey = int(np.searchsorted(old.journey_trip, first_changed)) if first_changed else 0
         self._learner.drop_open(driven_entry(self._learner.open_keys) >= entry)
-        self._past_calls.forget(journeys_from=journey)
+        self._past_calls.in_timetable(old, self.timetable, self._journeys)
         self._operator_blocks.forget(first_changed)
         self._untold_starts.forget(first_changed)
         self._finished = self._finished.in_timetable(old, self.timetable)
@@ -275,8 +274,7 @@ class Engine:
         settled = self._untold_starts.settled(updates, self._overlay, self._journeys, diagram, self._tracks)
         if settled is not updates:
             operator = operator_times(self._overlay, self._journeys, settled)
-        self._past_calls.told(operator, now)
-        return operator
+        return self._past_calls.told(operator, now)
 
     def _taken_out(self, operator: OperatorTimes) -> Int64Array:
         """`ServiceDays.key` of the trips that the operator cancelled or deleted, but for those that run more than once

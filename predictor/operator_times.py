@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int8Array, Int32Array, Int64Array, StrArray, places_of
+from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray, places_of
 from predictor.columns import no_rows
 from predictor.journeys import JourneyLookup, call_key
 from predictor.overlay import Overlay
@@ -54,6 +54,8 @@ class ToldCalls(DatedRuns):
     """How far off the times may be, NaN where the operator does not say."""
     occupancy: Int8Array
     """GTFS-Realtime OccupancyStatus that is expected on departure, -1 where not given."""
+    bounded: BoolArray
+    """Nothing is told of the call but that it is left no later than the next one."""
 
     @property
     def keys(self) -> Int64Array:
@@ -123,7 +125,7 @@ def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdat
             trip=trip[who], service_day=updates.service_day[who], shift_s=updates.shift_s[who], journey=key[who],
             call=updates.call[rows], arrival=updates.arrival[rows], departure=updates.departure[rows],
             uncertainty_s=updates.uncertainty_s[rows] if len(updates.uncertainty_s) else np.full(len(rows), np.nan),
-            occupancy=updates.occupancy[rows],
+            occupancy=updates.occupancy[rows], bounded=updates.bounded[rows],
         ),
         vehicles=vehicles.take(np.argsort(vehicles.run_key, kind="stable")),
     )  # fmt: skip

@@ -2,43 +2,79 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 
-from predictor.arrays import BoolArray, Float64Array, Int64Array
-from predictor.journeys import dated_calls, dated_journeys
+from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, contains
+from predictor.journeys import JourneyLookup, call_key
 from predictor.operator_times import OperatorTimes
+from predictor.runs import DatedRuns
+from predictor.timetable import Timetable
 
 STILL_DUE_S = 60.0
 """A call is past when its departure was told to be this long ago, or is told no more."""
 _REMEMBERED_S = 6 * 3600.0
 
 
+@dataclass(frozen=True, eq=False)
+class _Remembered(DatedRuns):
+    """Calls of which the operator told, by `key`; all arrays (n,)."""
+
+    key: Int64Array
+    """`call_key`."""
+    call: Int32Array
+    departure: Float64Array
+    """As it was told last, POSIX seconds."""
+    left: BoolArray
+    """The operator speaks of it no more."""
+
+
 class PastCalls:
     """Remembers when the operator last told each call to be left."""
 
     def __init__(self) -> None:
-        self._key: Int64Array = np.empty(0, np.int64)
-        self._departure: Float64Array = np.empty(0)
-        self._left: BoolArray = np.empty(0, bool)
-        """The operator speaks of it no more."""
+        self._calls = _Remembered.empty()
 
-    def told(self, operator: OperatorTimes, now: float) -> None:
-        """Take in what a message says."""
-        key = operator.calls.keys
+    def told(self, operator: OperatorTimes, now: float) -> OperatorTimes:
+        """Take in what a message says; it without the calls that it names no more and that were due before, of which
+        only what comes behind them seems to say that they are to come."""
+        calls, known = operator.calls, self._calls
+        revived = calls.bounded & contains(known.key[known.departure <= now], calls.keys)
+        if revived.any():
+            operator = replace(operator, calls=calls.take(~revived))
+            calls = operator.calls
         # A call that a message leaves out has been left, if it was due by then; else nothing is known of it.
-        kept = ~np.isin(self._key, key) & (self._departure <= now) & (self._departure > now - _REMEMBERED_S)
-        key = np.concatenate([key, self._key[kept]])
-        departure = np.concatenate([operator.calls.departure, self._departure[kept]])
-        left = np.arange(len(key)) >= len(operator.calls)
-        order = np.argsort(key, kind="stable")
-        self._key, self._departure, self._left = key[order], departure[order], left[order]
+        kept = ~np.isin(known.key, calls.keys) & (known.departure <= now) & (known.departure > now - _REMEMBERED_S)
+        news = _Remembered(
+            calls.trip, calls.service_day, calls.shift_s, calls.keys, calls.call, calls.departure,
+            np.zeros(len(calls), bool),
+        )  # fmt: skip
+        left = replace(known, left=np.ones(len(known), bool)).take(kept)
+        self._calls = _in_order(_Remembered.joined(news, left))
+        return operator
 
     def keys(self, now: float) -> Int64Array:
         """Sorted `call_key`s of the calls that are past."""
-        return self._key[self._left | (self._departure < now - STILL_DUE_S)]
+        calls = self._calls
+        return calls.key[calls.left | (calls.departure < now - STILL_DUE_S)]
 
-    def forget(self, journeys_from: int = 0) -> None:
-        """Forget the calls of the journeys from this one on: their indices speak of other runs now."""
-        _, journey = dated_journeys(dated_calls(self._key)[0])
-        keep = journey < journeys_from
-        self._key, self._departure, self._left = self._key[keep], self._departure[keep], self._left[keep]
+    def in_timetable(self, old: Timetable, new: Timetable, journeys: JourneyLookup) -> None:
+        """Go on by the indices of another timetable, of which `journeys` are, with the calls that are made there too,
+        if at another platform."""
+        calls = self._calls
+        _, first, which = np.unique(calls.run_key, return_index=True, return_inverse=True)
+        runs = calls.runs.take(first).renamed(old, new).take(which)
+        made = (runs.trip >= 0) & (runs.service_day >= 0)
+        made[made] = np.isin(runs.trip[made], new.journey_trip) & (calls.call[made] < new.trip_calls[runs.trip[made]])
+        was, runs = calls.take(made), runs.take(made)
+        same = old.station_id_at(was.trip, was.call) == new.station_id_at(runs.trip, was.call)
+        was, runs = was.take(same), runs.take(same)
+        key = call_key(journeys.keys(runs), was.call)
+        self._calls = _in_order(
+            _Remembered(runs.trip, runs.service_day, runs.shift_s, key, was.call, was.departure, was.left)
+        )
+
+
+def _in_order(calls: _Remembered) -> _Remembered:
+    return calls.take(np.argsort(calls.key, kind="stable"))

@@ -281,6 +281,13 @@ class Timetable:
         """Position in its trip (n,) of each entry of the trip-call arrays."""
         return (entry - self.trip_call_ptr[self.call_trip[entry]]).astype(np.int32)
 
+    def station_id_at(self, trip: Int32Array, call: Int32Array) -> StrArray:
+        """The id of the station, of a stop that has none the stop's own, at calls (n,) of trips (n,)."""
+        stop = self.stop_at(trip, call)
+        parent = self.stop_parent[stop]
+        station: StrArray = self.stop_id[np.where(parent >= 0, parent, stop)]
+        return station
+
     def calls_of(self, trip: int) -> slice:
         """Where the calls of one trip stand in the trip-call arrays."""
         return slice(int(self.trip_call_ptr[trip]), int(self.trip_call_ptr[trip + 1]))

@@ -45,9 +45,9 @@ def expected_times(
     found: Int64Array,
     relationship: Int8Array,
     refused: Counter[str],
-) -> tuple[Float64Array, Float64Array]:
+) -> tuple[Float64Array, Float64Array, BoolArray]:
     """Arrival and departure of each call (k,): as told, else by the delay that holds there; NaN where none does. Calls
-    before the first one told are by the timetable, but no later than that one.
+    of which nothing is told are by the timetable, but no later than the next one: where that bounds them is told last.
 
     Parameters: `update` (k,): the call's last update, -1 where none; `found` (m,): the call of each update;
     `relationship` (k,).
@@ -84,7 +84,7 @@ def expected_times(
     next_at = _next_told(calls.owner, np.where(silent, np.nan, np.fmin(arrival, departure)))
     passed_by = (silent | (relationship == STOP_NO_DATA)) & (first_known(departure, calls.departure) > next_at)
     arrival, departure = np.where(passed_by, next_at, arrival), np.where(passed_by, next_at, departure)
-    return _in_order(calls.owner, arrival, departure, refused)
+    return *_in_order(calls.owner, arrival, departure, refused), passed_by
 
 
 def _told_times(

@@ -65,6 +65,8 @@ class _Told(Columns):
     relationship: Int8Array
     arrival: Float64Array
     departure: Float64Array
+    bounded: BoolArray
+    """Only known to be left no later than the next one."""
     uncertainty_s: Float64Array
     occupancy: Int8Array
     """GTFS-Realtime OccupancyStatus on departure, -1 where not told."""
@@ -125,9 +127,9 @@ def _told(
     if (found >= 0).sum() > (update >= 0).sum():
         refused["duplicate_stop_time_update"] += updates_told_twice(updates.entity[found >= 0], found[found >= 0])
     relationship: Int8Array = at(updates.relationship, update, STOP_SCHEDULED)
-    arrival, departure = expected_times(runs, calls, updates, update, found, relationship, refused)
+    arrival, departure, bounded = expected_times(runs, calls, updates, update, found, relationship, refused)
     uncertainty_s, occupancy = at(updates.uncertainty_s, update), at(updates.occupancy, update, NONE)
-    return _Told(update, relationship, arrival, departure, uncertainty_s, occupancy)
+    return _Told(update, relationship, arrival, departure, bounded, uncertainty_s, occupancy)
 
 
 def _served_as(
@@ -224,6 +226,7 @@ def _as_message(
         drop_off_type=served_as.drop_off_type,
         stop_headsign=served_as.headsign,
         occupancy=told.occupancy,
+        bounded=told.bounded,
         shapes=run_shapes,
         added_lists={
             row: calls.call[(calls.owner == row) & (told.update >= 0)].astype(np.int32)

@@ -123,6 +123,23 @@ def test_a_stop_left_within_the_limit_stays_left_whatever_the_rest_is_taken_for(
         assert [(row.stop, row.status) for row in city.at(at).trip("t1")] == [("D", "passed"), ("B", "live")]
 
 
+def test_a_stop_that_an_early_run_has_left_stays_left_whatever_else_the_operator_changes() -> None:
+    """Its platform, another run: each made the boards anew, and what was left came back."""
+    platforms = (Stop(f"S{k}", 600.0, 10.0 * k, parent="S", platform=str(k)) for k in (1, 2))
+    stops = (Stop("A", 0.0), Stop("S", 600.0, location_type=1), *platforms, Stop("D", 1200.0), Stop("E", 1800.0))
+    early: dict[str, Any] = {"delay": -180}
+    plain, moved = StopUpdate("S1", **early), StopUpdate("S1", assigned_stop="S2", **early)
+    city = City(network(stops, "A S1 D E"), at="07:56").trip_updates(update("t1", StopUpdate("A", **early), **TODAY))
+    for told in (plain, moved, plain):
+        assert city.at("07:58").trip_updates(update("t1", told, **TODAY)).board("A") == ["09:00 t2 scheduled"]
+    city.trip_updates(update("t1", moved, **TODAY), _listed("NEW", ("A", "08:20"), ("D", "08:24"), ("E", "08:28")))
+    assert city.board("A") == ["08:20 x1 live", "09:00 t2 scheduled"]
+    city.at("07:59:30").trip_updates(update("t1", StopUpdate("D", **early), **TODAY))
+    assert (city.board("A"), city.board("S1"), city.board("S2")) == (
+        ["09:00 t2 scheduled"], ["09:02 t2 scheduled"], [],
+    )  # fmt: skip
+
+
 def test_a_stop_that_is_left_out_long_before_is_withdrawn() -> None:
     city = City(at="08:00").trip_updates(_listed("NEW", ("A", "08:20"), ("C", "08:24"), ("E", "08:28")))
     city.trip_updates(_listed("NEW", ("C", "08:24"), ("E", "08:28")))
