@@ -26,6 +26,7 @@ from predictor.arrays import (
     StrArray,
     contains,
     expand_ranges,
+    group_starts,
     places_of,
 )
 from predictor.journeys import call_key, journey_key
@@ -34,6 +35,7 @@ from predictor.passages import Passages
 from predictor.report_figures import ReportFigures
 from predictor.runs import DatedRuns
 from predictor.scheduled_calls import ScheduledCalls
+from predictor.search_loop import first_above
 from predictor.stop_order_loop import order_by_stop
 from predictor.timetable import NO_PICKUP, Timetable
 
@@ -144,9 +146,11 @@ class Predictions(PredictedCalls):
     stop: Int32Array
     by_stop: ByStop
 
-    def rows_at(self, stop: int) -> Int64Array:
-        """The rows of one stop."""
-        return self.by_stop.row[self.by_stop.pointer[stop] : self.by_stop.pointer[stop + 1]]
+    def rows_at(self, stops: Int32Array) -> tuple[Int64Array, Int64Array]:
+        """The rows of stops (n,), and which of these each is of."""
+        row, pointer = self.by_stop
+        of, place = expand_ranges(pointer[stops], pointer[stops + 1] - pointer[stops])
+        return row[place], of
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,21 +248,27 @@ class Snapshot:
         """Whether the vehicle feed has shown no new sign of life for longer than `limit_s`, and missed one."""
         return not now - self.feed_alive_at - self.feed_lag_s <= max(limit_s, 2.0 * self.feed_every_s)
 
-    def board(
-        self, stop: StopIdx, *, since: float, until: float, route: RouteIdx | None = None, limit: int | None = None
-    ) -> RunCalls:
+    def board(self, stop: StopIdx, *, since: float, until: float, route: RouteIdx | None = None) -> RunCalls:
         """Coming calls at a stop (a station: at all its platforms) published in [since, until], soonest first."""
-        parts, days = [], self._days(since, until)
-        for member in self.timetable.members(stop).tolist():
-            parts.append(self._predicted_at(member))
-            parts.append(self._scheduled_at(member, days, since, until))
-        asked = _Asked.joined(*parts)
+        return self.boards(np.array([stop], np.int32), since=since, until=until, route=route)[0]
+
+    def boards(
+        self, stops: Int32Array, *, since: float, until: float, route: RouteIdx | None = None
+    ) -> tuple[RunCalls, Int64Array]:
+        """The same of several stops (n,), one after the other, and the pointers (n + 1,) of this CSR. Many cost little
+        more than one."""
+        pointer, members = self.timetable.station_members
+        board, place = expand_ranges(pointer[stops], pointer[stops + 1] - pointer[stops])
+        predicted, of_predicted = self._predicted_at(members[place])
+        scheduled, of_scheduled = self._scheduled_at(members[place], since, until)
+        asked, board = _Asked.joined(predicted, scheduled), board[np.concatenate([of_predicted, of_scheduled])]
         calls = self._calls(asked)
         wanted = (asked.prediction < 0) | ((calls.published >= since) & (calls.published <= until))
         if route is not None:
             wanted &= self.timetable.trip_route[calls.trip] == route
         rows = self._one_a_stay(calls, np.flatnonzero(wanted))
-        return calls.take(rows[np.argsort(calls.published[rows], kind="stable")[:limit]])
+        rows = rows[np.lexsort((calls.published[rows], board[rows]))]
+        return calls.take(rows), group_starts(board[rows], len(stops))
 
     def journey(self, trip: int, service_day: int, shift_s: int = 0) -> RunCalls:
         """Every call of one dated run, as the operator may have changed it, in order."""
@@ -293,7 +303,9 @@ class Snapshot:
         every = np.arange(len(self.scheduled_calls.call))
         days = self._days(since, until)
         return self._calls(
-            _Asked.joined(*(self._scheduled(every, np.full(len(every), day, np.int32), since, until) for day in days))
+            _Asked.joined(
+                *(self._scheduled(every, np.full(len(every), day, np.int32), since, until)[0] for day in days)
+            )
         )
 
     def last_calls(self, runs: DatedRuns) -> Int32Array:
@@ -366,39 +378,45 @@ class Snapshot:
         latest_s = self.scheduled_calls.latest_s
         return np.flatnonzero((tt.date_origin <= until) & (tt.date_origin + latest_s >= since)).tolist()
 
-    def _predicted_at(self, stop: int) -> _Asked:
+    def _predicted_at(self, stops: Int32Array) -> tuple[_Asked, Int64Array]:
+        """Predicted calls at stops (n,), and which of these each is at."""
         predictions = self.predictions
-        rows = predictions.rows_at(stop)
+        rows, at = predictions.rows_at(stops)
         runs = predictions.runs.take(rows)
-        return _Asked(
+        asked = _Asked(
             runs.trip, runs.service_day, runs.shift_s, predictions.call[rows], prediction=rows,
             journey=np.full(len(rows), NONE, np.int64), passed=np.zeros(len(rows), bool),
         )  # fmt: skip
+        return asked, at
 
-    def _scheduled_at(self, stop: int, days: list[int], since: float, until: float) -> _Asked:
-        calls, origin = self.scheduled_calls, self.timetable.date_origin[days]
-        first, last = int(calls.stop_ptr[stop]), int(calls.stop_ptr[stop + 1])
-        # Whole seconds, as the calls have them: for others NumPy would make a copy of all.
-        between = np.concatenate([np.floor(since - origin) - 1, np.ceil(until - origin) + 1]).astype(np.int32)
-        low, high = np.searchsorted(calls.departure_s[first:last], between).reshape(2, -1)
-        owner, rows = expand_ranges(first + low, high - low)
-        return self._scheduled(rows, np.array(days, np.int32)[owner], since, until)
+    def _scheduled_at(self, stops: Int32Array, since: float, until: float) -> tuple[_Asked, Int64Array]:
+        """Scheduled calls at stops (n,) as of `_scheduled`, and which of these each is at."""
+        calls, days = self.scheduled_calls, np.array(self._days(since, until), np.int32)
+        at, day = np.repeat(np.arange(len(stops)), len(days)), np.tile(days, len(stops))
+        first, end = calls.stop_ptr[stops[at]], calls.stop_ptr[stops[at] + 1]
+        origin = self.timetable.date_origin[day].astype(np.float64)
+        low = first_above(calls.departure_s, first, end, since - origin - 1.0)
+        part, rows = expand_ranges(low, first_above(calls.departure_s, low, end, until - origin) - low)
+        asked, kept = self._scheduled(rows, day[part], since, until)
+        return asked, at[part[kept]]
 
-    def _scheduled(self, rows: Int64Array, day: Int32Array, since: float, until: float) -> _Asked:
+    def _scheduled(self, rows: Int64Array, day: Int32Array, since: float, until: float) -> tuple[_Asked, Int64Array]:
         """Those of the scheduled calls `rows` (n,) that happen on a `day` (n,) between two times and that no prediction
-        stands for."""
+        stands for; and which of the rows they are."""
         tt, calls = self.timetable, self.scheduled_calls
         departure, journey = tt.date_origin[day] + calls.departure_s[rows], calls.journey[rows]
         happens = tt.service_active[tt.trip_service[tt.journey_trip[journey]], day]
         happens &= (departure >= since) & (departure <= until)
-        rows, journey, day = rows[happens], journey[happens], day[happens]
-        key = journey_key(day, journey)
-        open_ = ~(contains(self.claimed, key) | contains(self.told_calls, call_key(key, calls.call[rows])))
-        rows, journey, day, key = rows[open_], journey[open_], day[open_], key[open_]
-        return _Asked(
-            tt.journey_trip[journey], day, tt.journey_shift_s[journey], calls.call[rows],
-            prediction=np.full(len(rows), NONE, np.int64), journey=key, passed=np.zeros(len(rows), bool),
+        kept = np.flatnonzero(happens)
+        key = journey_key(day[kept], journey[kept])
+        open_ = ~(contains(self.claimed, key) | contains(self.told_calls, call_key(key, calls.call[rows[kept]])))
+        kept, key = kept[open_], key[open_]
+        journey = journey[kept]
+        asked = _Asked(
+            tt.journey_trip[journey], day[kept], tt.journey_shift_s[journey], calls.call[rows[kept]],
+            prediction=np.full(len(kept), NONE, np.int64), journey=key, passed=np.zeros(len(kept), bool),
         )  # fmt: skip
+        return asked, kept
 
     def _calls(self, asked: _Asked) -> RunCalls:
         """What is known of calls of runs (n,): all boards and journeys are made here."""

@@ -70,8 +70,12 @@ Make = Callable[[StopBoards], Announcement]
 
 
 @dataclass(eq=False)
-class _Channel:
+class Channel:
+    """What is listened to, and those who do."""
+
     make: Make
+    stops: tuple[str, ...]
+    """Ids of the stops whose boards it is made of."""
     streams: dict[EventStream, str | None] = field(default_factory=dict)
     """Those who listen, with the event that each knew when it came, until it is told."""
     latest: Announcement | None = None
@@ -119,7 +123,7 @@ class Announcer:
 
     def __init__(self, service: Served) -> None:
         self._service = service
-        self._channels: dict[Hashable, _Channel] = {}
+        self._channels: dict[Hashable, Channel] = {}
         self._of_client: Counter[str] = Counter()
         self._closing = False
         self._look = asyncio.Event()
@@ -137,12 +141,13 @@ class Announcer:
         last_event_id: str | None,
         client: str,
         attended: AbstractContextManager[None] | None = None,
+        stops: Sequence[str] = (),
     ) -> EventStream:
         """A response that goes on until the listener leaves or the server stops: at once the event, or a
         `heartbeat` where `last_event_id` is still the newest; then one for each change.
 
         Parameters: `key`: those who give the same share what `make` makes; `client`: whose the stream is; `attended`:
-        entered while it is open.
+        entered while it is open; `stops`: ids of those whose boards `make` asks for: boards of many are read together.
         Errors: Problem 503 when full, 429 when this client has too many.
         """
         if self.listeners >= _MOST_LISTENERS:
@@ -161,7 +166,7 @@ class Announcer:
         @contextmanager
         def listening(stream: EventStream) -> Iterator[None]:
             with attended or nullcontext():
-                channel = self._channels.setdefault(key, _Channel(make))
+                channel = self._channels.setdefault(key, Channel(make, tuple(stops)))
                 self._of_client[client] += 1
                 try:
                     channel.enter(stream, last_event_id, self._heartbeat)
@@ -212,7 +217,7 @@ class Announcer:
                 moment = Moment(view, self._service.clock.now())
                 for first in range(0, len(due), _MADE_TOGETHER):
                     some = due[first : first + _MADE_TOGETHER]
-                    made = await anyio.to_thread.run_sync(made_of, moment, [channel.make for channel in some])
+                    made = await anyio.to_thread.run_sync(made_of, moment, some)
                     for channel, announcement in zip(some, made, strict=True):
                         await channel.take(announcement, self._heartbeat)
             silent = [
@@ -237,23 +242,25 @@ def announced(
     make: Make,
     last_event_id: str | None,
     attended: AbstractContextManager[None] | None = None,
+    stops: Sequence[str] = (),
 ) -> EventStream:
     """The application's answer to who listens, see `Announcer.answer`."""
     announcer: Announcer = request.app.state.announcer
-    return announcer.answer(key, make, last_event_id, client_of(request), attended)
+    return announcer.answer(key, make, last_event_id, client_of(request), attended, stops)
 
 
 def _event(name: str, body: str, event_id: str | None = None) -> bytes:
     return ServerSentEvent(body, event=name, id=event_id, sep="\n").encode()
 
 
-def made_of(moment: Moment, makes: Sequence[Make]) -> list[Announcement | Problem | None]:
-    """What each gives, a Problem where it ends, None where it fails."""
-    boards = StopBoards(moment)
+def made_of(moment: Moment, channels: Sequence[Channel]) -> list[Announcement | Problem | None]:
+    """What each is to say, a Problem where it ends, None where that cannot be made."""
+    index = moment.timetable.stop_index
+    boards = StopBoards(moment, [index[stop] for channel in channels for stop in channel.stops if stop in index])
     made: list[Announcement | Problem | None] = []
-    for make in makes:
+    for channel in channels:
         try:
-            made.append(make(boards))
+            made.append(channel.make(boards))
         except Problem as problem:
             made.append(problem)
         except Exception:

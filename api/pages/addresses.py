@@ -23,6 +23,7 @@ from api.pages.stop import ORDERS, stop_page
 from api.pages.trip import journey_page
 from api.reading.alerts import announced_alerts, network_alerts
 from api.reading.badges import Badge
+from api.reading.board import StopBoards
 from api.reading.journey import UnknownRunError, journey_of, run_meant
 from api.reading.lines import lines_named
 from api.service.stop_search import StopHit
@@ -97,7 +98,7 @@ async def stop(request: Request, stop_id: str, fragment: str = "", order: str = 
     if index is None:
         like = moment.view.stop_search.like(stop_id)
         return _not_found(request, moment, moment.texts("error_stop", id=stop_id), like)
-    page = stop_page(moment, index, order or request.cookies.get(_ORDER_COOKIE, ""), line)
+    page = stop_page(StopBoards(moment), moment, index, order or request.cookies.get(_ORDER_COOKIE, ""), line)
     if fragment:
         return fragment_response(moment, "stop_board.html", page=page)
     badges = (line.badge for line in page.lines)

@@ -12,6 +12,7 @@ from api.answers.assets import style
 from api.answers.frame import Frame, fragment_response, framed
 from api.pages.rendering import not_found_page, rider_page, script_texts
 from api.pages.stop import stop_page
+from api.reading.board import StopBoards
 from api.words.moment import PageMoment
 
 embed_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -29,7 +30,7 @@ def embed(request: Request, stop_id: str, fragment: str = "") -> Response:
     if stop is None:
         return framed(moment, "embed.html", Frame(style([]), 404, _POLICY), page=None,
                       said=moment.texts("error_stop", id=stop_id), script_texts="{}", speed=1)  # fmt: skip
-    page = stop_page(moment, stop)
+    page = stop_page(StopBoards(moment), moment, stop)
     if fragment:
         return fragment_response(moment, "embed_board.html", page=page)
     sheet = style([line.badge for line in page.lines])
@@ -46,7 +47,7 @@ def sign(request: Request, stop_id: str) -> Response:
     stop = moment.timetable.stop_index.get(stop_id)
     if stop is None:
         return not_found_page(request, moment, moment.texts("error_stop", id=stop_id))
-    page, address = stop_page(moment, stop), f"{request.base_url}stops/{quote(stop_id, safe='')}"
+    page, address = stop_page(StopBoards(moment), moment, stop), f"{request.base_url}stops/{quote(stop_id, safe='')}"
     code = segno.make_qr(address, error="m").svg_inline(border=_QR_BORDER, omitsize=True, lineclass=None, svgclass="qr")
     ways = list(dict.fromkeys((group.line, group.destination) for group in page.groups))
     return rider_page(

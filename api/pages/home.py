@@ -66,7 +66,7 @@ def home_board(
     moment: PageMoment, stop_ids: Sequence[str] = (), route_ids: Sequence[str] = (), near: str = ""
 ) -> HomeBoard:
     """Parameters: favourite stops and lines, those not known left out; `near`: "latitude,longitude" or ""."""
-    tt, boards, place = moment.timetable, StopBoards(moment), place_in(near)
+    tt, place = moment.timetable, place_in(near)
     known = [tt.stop_index[stop_id] for stop_id in dict.fromkeys(stop_ids) if stop_id in tt.stop_index]
     routes = [tt.route_index[route_id] for route_id in dict.fromkeys(route_ids) if route_id in tt.route_index]
     search = moment.view.stop_search
@@ -74,18 +74,18 @@ def home_board(
         hit for hit in search.near(*place, _NEAR_ENOUGH)
         if (hit.distance_m or 0.0) <= _WITHIN_M and moment.lines.routes_at(hit.stop_idx)
     ]  # fmt: skip
-    shown = [_stop(moment, boards, StopHit(stop)) for stop in known[:MOST_FAVOURITES]]
-    nearest = [_stop(moment, boards, hit) for hit in around[:_NEAREST]]
+    favourites, nearest = [StopHit(stop) for stop in known[:MOST_FAVOURITES]], around[:_NEAREST]
+    busiest = [] if favourites or nearest else search.busiest(_BUSIEST)
+    boards = StopBoards(moment, [hit.stop_idx for hit in (*favourites, *nearest, *busiest)])
     routes = routes[:MOST_FAVOURITES]
-    busiest = [] if shown or nearest else [_stop(moment, boards, hit) for hit in search.busiest(_BUSIEST)]
     asked = [("stop", stop_id) for stop_id in stop_ids] + [("line", route_id) for route_id in route_ids]
     asked += [("near", near)] if place else []
     return HomeBoard(
-        favourites=shown,
+        favourites=[_stop(moment, boards, hit) for hit in favourites],
         favourite_lines=[moment.lines.all[route] for route in routes],
         line_stops=_line_stops(moment, boards, around, routes),
-        near=None if place is None else nearest,
-        busiest=busiest,
+        near=None if place is None else [_stop(moment, boards, hit) for hit in nearest],
+        busiest=[_stop(moment, boards, hit) for hit in busiest],
         ask="/?" + urlencode([*asked, ("fragment", "board"), ("lang", moment.texts.language)]),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.reading.alerts import stop_alerts
-from api.reading.board import AHEAD_S, StopBoard
+from api.reading.board import StopBoards
 from api.reading.line_directions import line_directions, soonest_first
 from api.reading.lines import Line
 from api.words.alerts import AlertWords, first_alert_words
@@ -47,15 +47,14 @@ class StopPage:
     """What tells this stop from another of its name: platform, destinations."""
 
 
-def stop_page(moment: PageMoment, stop: int, order: str = "", only: str = "") -> StopPage:
+def stop_page(boards: StopBoards, moment: PageMoment, stop: int, order: str = "", only: str = "") -> StopPage:
     """The board of a stop; of a station, all its platforms'.
 
     Parameters: `order`: one of `ORDERS`, others mean the first; `only`: a route_id, others than the stop's mean all.
     """
     tt = moment.timetable
     station = stop if tt.stop_parent[stop] < 0 else int(tt.stop_parent[stop])
-    board = StopBoard(moment.view, stop, moment.now, AHEAD_S)
-    rows = line_directions(moment, board)
+    rows = line_directions(moment, boards.board(stop))
     busy, lines = len(rows) > _MOST_CARDS, moment.lines.at_stop(stop)
     order = order if order in ORDERS else ORDERS[0]
     only = only if busy and only in {line.route_id for line in lines} else ""

@@ -28,11 +28,12 @@ def stop_stream(
 
     def make(boards: StopBoards) -> Announcement:
         moment = said_in(boards.moment, language, country, here.abbreviations, here.root)
-        page = stop_page(moment, stop_index(moment, stop_id), order, line)
+        page = stop_page(boards, moment, stop_index(moment, stop_id), order, line)
         board = fragment(moment, "stop_board.html", page=page)
         return Announcement(digest_of((moment.feed.stopped, _says(page, moment))), board)
 
-    return announced(request, ("page", here.root, stop_id, language, country, order, line), make, last_event_id)
+    key = ("page", here.root, stop_id, language, country, order, line)
+    return announced(request, key, make, last_event_id, stops=[stop_id])
 
 
 def _says(page: StopPage, moment: PageMoment) -> object:

@@ -94,7 +94,7 @@ def stream_board(
         return Announcement(digest_of(_says(shown)), shown.model_dump_json())
 
     key = ("board", stop_id, limit, language)
-    return announced(request, key, make, last_event_id, screens.listening(seen, clock))
+    return announced(request, key, make, last_event_id, screens.listening(seen, clock), stops=[stop_id])
 
 
 def _board(boards: StopBoards, moment: PageMoment, stop: int, limit: int) -> PanelBoard:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from api.answers.caching import digest_of
 from api.answers.noticed import noticed
 from api.reading.alerts import stop_alerts
-from api.reading.board import StopBoards, departure_rows
+from api.reading.board import StopBoards, stop_boards
 from api.reading.line_directions import line_directions, soonest_first
 from api.reading.lines import Line
 from api.words.alerts import AlertWords, first_alert_words
@@ -78,7 +78,7 @@ def screen_page(boards: StopBoards, moment: PageMoment, stops: list[int], limit:
     return ScreenPage(shown, messages, list(lines.values()), digest_of(says))
 
 
-def screen_timetable(boards: StopBoards, moment: PageMoment, stops: list[int]) -> dict[str, object]:
+def screen_timetable(moment: PageMoment, stops: list[int]) -> dict[str, object]:
     """The scheduled departures of the coming hours, for the screen's script.
 
     `lines`: name and class of each line's badge; `destinations`; `stops`: for each stop, its departures as POSIX
@@ -87,24 +87,20 @@ def screen_timetable(boards: StopBoards, moment: PageMoment, stops: list[int]) -
     """
     lines: dict[int, int] = {}
     destinations: dict[str, int] = {}
-    departures = []
-    for stop in stops:
-        rows = departure_rows(
-            boards.moment.view, stop, moment.now, limit=_FALLBACK_DEPARTURES, window_s=_FALLBACK_S
-        )  # fmt: skip
-        departures.append(
-            sorted(
-                (
-                    round(row.published if row.scheduled is None else row.scheduled),
-                    lines.setdefault(row.route_idx, len(lines)),
-                    destinations.setdefault(row.destination, len(destinations)),
-                    row.platform,
-                    int(row.comes),
-                    *([moment.every(row.headway_s)] if row.headway_s and row.source == "timetable" else []),
-                )
-                for row in rows
+    departures = [
+        sorted(
+            (
+                round(row.published if row.scheduled is None else row.scheduled),
+                lines.setdefault(row.route_idx, len(lines)),
+                destinations.setdefault(row.destination, len(destinations)),
+                row.platform,
+                int(row.comes),
+                *([moment.every(row.headway_s)] if row.headway_s and row.source == "timetable" else []),
             )
+            for row in board.rows(board.shown[:_FALLBACK_DEPARTURES])
         )
+        for board in stop_boards(moment.view, stops, moment.now, _FALLBACK_S, rows=_FALLBACK_DEPARTURES)
+    ]
     badges = [moment.lines.all[route] for route in lines]
     return {
         "lines": [(line.name, line.badge.css_class) for line in badges],

@@ -54,11 +54,11 @@ def screen(
     last_event_id: LastEventId = None,
 ) -> Response:
     """The screen of some stops; `only` the part that changes, once or as an event stream, is for its script."""
-    boards = StopBoards(Moment.of(request))
+    here = Moment.of(request)
     language = wanted_language(lang, None, request.headers.get("accept-language"))
     country = region_of(language, request.headers.get("accept-language"))
     short = abbreviations_of(request)
-    moment = said_in(boards.moment, language, country, short, root_of(request.scope))
+    moment = said_in(here, language, country, short, root_of(request.scope))
     asked = _asked(moment, stop_ids, stop or [])
     screens, clock = screens_seen_of(request), request.app.state.service.clock
     seen = screens.asked(ScreenKey("screen", tuple(asked), name), clock.now())
@@ -72,9 +72,9 @@ def screen(
         def make(boards: StopBoards) -> Announcement:
             return _announced(said_in(boards.moment, language, country, short), boards, asked, limit)
 
-        return announced(request, key, make, last_event_id, screens.listening(seen, clock))
+        return announced(request, key, make, last_event_id, screens.listening(seen, clock), stops=asked)
     stops = [moment.timetable.stop_index[stop_id] for stop_id in asked]
-    page = screen_page(boards, moment, stops, limit)
+    page = screen_page(StopBoards(here, stops), moment, stops, limit)
     if only == "board":
         return HTMLResponse(_board(moment, page), headers=_HEADERS)
     minute = int(moment.now // 60)
@@ -88,7 +88,7 @@ def screen(
         voice=voice == "1",
         drift=minute % _DRIFTS,
         message_shown=int(moment.now // _ROTATE_WITHOUT_SCRIPT_S) % max(len(page.messages), 1),
-        timetable=screen_timetable(boards, moment, stops),
+        timetable=screen_timetable(moment, stops),
         script_texts=json.dumps({key: moment.texts.entries[key] for key in said}, ensure_ascii=False),
         speed=request.app.state.service.clock.speed,
         hour_cycle=moment.words.hour_cycle,

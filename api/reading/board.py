@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Sequence
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
 from api.reading.calls import PASSED_AFTER_S, CallsAt, RunCall
 from api.reading.moment import Moment
 from api.service.view import ServiceView
-from predictor.arrays import NONE, BoolArray, RouteIdx, StopIdx
+from predictor.arrays import NONE, BoolArray, Int8Array, RouteIdx, StrArray
 from predictor.snapshot import FROM_TIMETABLE, LIVE, SCHEDULED
 from predictor.timetable import NO_PICKUP
 
@@ -22,34 +23,47 @@ AHEAD_S = 36 * 3600.0
 """At night a board shows the first departures of the morning."""
 WEEK_S = 8 * 86400.0
 """How far ahead the first departure is looked for where a board is empty."""
+_OF_EACH = 6
+"""Rows that most panels and screens show."""
 
 
-class StopBoard(CallsAt):
-    """Coming calls at a stop (at a station: at all its platforms), soonest first, read once."""
+class StopBoard:
+    """Coming calls (n,) at a stop (at a station: at all its platforms), soonest first."""
 
-    def __init__(
-        self,
-        view: ServiceView,
-        stop: int,
-        now: float,
-        window_s: float = WINDOW_S,
-        route: int | None = None,
-        arrivals: bool = False,
-    ) -> None:
-        """Parameters as of `departure_rows`."""
-        only = None if route is None else RouteIdx(route)
-        calls = view.snapshot.board(StopIdx(stop), since=now - PASSED_AFTER_S, until=now + window_s, route=only)
-        tt = view.timetable
-        if not arrivals:
-            boards = ~calls.last_call & (tt.pickup_type[tt.entry_of(calls.trip, calls.call)] != NO_PICKUP)
-            calls = calls if boards.all() else calls.take(np.flatnonzero(boards))
-        super().__init__(view, now, calls)
+    def __init__(self, view: ServiceView, every: CallsAt, part: slice) -> None:
+        """Parameters: `part`: which of the calls of `every` board that was read with this one are its own."""
+        self._timetable, self._every, self._part = view.timetable, every, part
+        self.calls = every.calls.take(part)
+        self.status: Int8Array = every.status[part]
+        """See `CallsAt`, as for all below."""
+        self.slot: BoolArray = every.slot[part]
+
+    def __len__(self) -> int:
+        return len(self.calls)
+
+    @property
+    def comes(self) -> BoolArray:
+        """(n,)"""
+        return self._every.comes[self._part]
+
+    @property
+    def destinations(self) -> StrArray:
+        """(n,)"""
+        return self._every.destinations[self._part]
+
+    def row(self, i: int) -> RunCall:
+        """All that is said of one call."""
+        return self.rows([i])[0]
+
+    def rows(self, wanted: Sequence[int]) -> list[RunCall]:
+        """All that is said of some calls, by their places."""
+        return self._every.rows([self._part.start + i for i in wanted])
 
     @cached_property
     def repeats(self) -> BoolArray:
         """(n,) slots of a line run by headway that say nothing beside the first, beside the first of a day, or before a
         vehicle that is on its way: it comes every so many minutes."""
-        repeats, tt = self.slot.copy(), self._view.timetable
+        repeats, tt = self.slot.copy(), self._timetable
         if not repeats.any():
             return repeats
         trip = self.calls.trip
@@ -72,6 +86,37 @@ class StopBoard(CallsAt):
         return np.flatnonzero(~self.repeats).tolist()
 
 
+def stop_boards(
+    view: ServiceView,
+    stops: Sequence[int],
+    now: float,
+    window_s: float = WINDOW_S,
+    route: int | None = None,
+    arrivals: bool = False,
+    rows: int = 0,
+) -> list[StopBoard]:
+    """The boards of stops, read in one pass: for many it takes little longer than for one.
+
+    Parameters as of `departure_rows`; `rows`: so many of each are put together at once.
+    """
+    only = None if route is None else RouteIdx(route)
+    calls, pointer = view.snapshot.boards(
+        np.array(stops, np.int32), since=now - PASSED_AFTER_S, until=now + window_s, route=only
+    )
+    tt = view.timetable
+    if not arrivals:
+        boards = ~calls.last_call & (tt.pickup_type[tt.entry_of(calls.trip, calls.call)] != NO_PICKUP)
+        if not boards.all():
+            calls, pointer = calls.take(np.flatnonzero(boards)), np.append(0, np.cumsum(boards))[pointer]
+    every = CallsAt(view, now, calls)
+    found = [StopBoard(view, every, slice(*ends)) for ends in pairwise(pointer.tolist())]
+    if rows:
+        every.rows(
+            [first + i for first, board in zip(pointer.tolist(), found, strict=False) for i in board.shown[:rows]]
+        )
+    return found
+
+
 def departure_rows(
     view: ServiceView,
     stop_idx: int,
@@ -86,26 +131,28 @@ def departure_rows(
     Parameters: `now` POSIX seconds; `window_s`: how far to look ahead; `route`: index of the only route to show;
     `arrivals`: also those that nobody can board (the trip ends here, or `pickup_type` is 1).
     """
-    board = StopBoard(view, stop_idx, now, window_s, route, arrivals)
+    (board,) = stop_boards(view, [stop_idx], now, window_s, route, arrivals)
     return board.rows(board.shown[:limit])
 
 
 class StopBoards:
     """The boards of stops at one moment, each read once however many panels, screens and listeners show it."""
 
-    def __init__(self, moment: Moment) -> None:
+    def __init__(self, moment: Moment, together: Sequence[int] = ()) -> None:
+        """Parameters: `together`: stops whose boards are read with the first that is asked for."""
         self.moment = moment
+        self._together = tuple(dict.fromkeys(together))
         self._boards: dict[int, StopBoard] = {}
-        self._rows: defaultdict[int, list[RunCall]] = defaultdict(list)
 
     def board(self, stop: int) -> StopBoard:
         """The board of a stop, as far as `AHEAD_S`."""
         if stop not in self._boards:
-            self._boards[stop] = StopBoard(self.moment.view, stop, self.moment.now, AHEAD_S)
+            stops = self._together if stop in self._together else (stop,)
+            boards = stop_boards(self.moment.view, stops, self.moment.now, AHEAD_S, rows=_OF_EACH if stops[1:] else 0)
+            self._boards.update(zip(stops, boards, strict=True))
         return self._boards[stop]
 
     def rows(self, stop: int, limit: int) -> list[RunCall]:
         """The first `limit` departures of a stop (a station: of its platforms), soonest first."""
-        board, rows = self.board(stop), self._rows[stop]
-        rows += board.rows(board.shown[len(rows) : limit])
-        return rows[:limit]
+        board = self.board(stop)
+        return board.rows(board.shown[:limit])

@@ -8,7 +8,7 @@ from itertools import chain, groupby
 
 import numpy as np
 
-from api.reading.board import AHEAD_S, WEEK_S, WINDOW_S, StopBoard
+from api.reading.board import AHEAD_S, WEEK_S, WINDOW_S, StopBoard, stop_boards
 from api.reading.calls import RunCall
 from api.reading.destinations import usual_destination
 from api.reading.lines import patterns_of, stops_along
@@ -65,20 +65,19 @@ def next_departures(
     live or by the timetable; None where there is none in the coming days.
 
     A trip that calls at a stop several times is told at the visit that it makes: the first at the first, and so on.
-    Cost: one board for each different stop.
     """
     tt = view.timetable
     boards: dict[int, StopBoard] = {}
     coming: dict[int, list[int]] = {}
-    for stop in dict.fromkeys(stops):
-        # At night nothing comes soon, at the weekend for long: then the first of the morning or week is looked for.
-        for window_s in (WINDOW_S, AHEAD_S, WEEK_S):
-            board = boards[stop] = StopBoard(view, stop, now, window_s, route=route)
+    # At night nothing comes soon, at the weekend for long: then the first of the morning or week is looked for.
+    for window_s in (WINDOW_S, AHEAD_S, WEEK_S):
+        asked = [stop for stop in dict.fromkeys(stops) if not coming.get(stop)]
+        if not asked:
+            break
+        for stop, board in zip(asked, stop_boards(view, asked, now, window_s, route=route), strict=True):
             comes = board.comes & ~board.repeats & (board.calls.stop == stop)
             comes &= tt.pattern_way[tt.trip_pattern[board.calls.trip]] == direction
-            coming[stop] = np.flatnonzero(comes).tolist()
-            if coming[stop]:
-                break
+            boards[stop], coming[stop] = board, np.flatnonzero(comes).tolist()
     visits = {stop: [k for k, other in enumerate(stops) if other == stop] for stop in boards}
     found: list[RunCall | None] = []
     for place, stop in enumerate(stops):

@@ -12,7 +12,7 @@ import numpy as np
 from fastapi import Query, Request
 from fastapi.responses import Response
 
-from api.reading.board import WINDOW_S, StopBoard
+from api.reading.board import WINDOW_S, stop_boards
 from api.reading.calls import RunCall
 from api.reading.moment import Moment
 from api.siri.calls import call_answer, journey_answer, journey_ref
@@ -103,7 +103,8 @@ def _calls(asked: Asked, stop: int, wanted: _Wanted) -> Iterator[tuple[RunCall, 
     """The wanted calls at a stop, soonest first, each with the stop at which its run ends."""
     moment, tt = asked.moment, asked.timetable
     begins = moment.now if wanted.start_time is None else _begins(moment, stop, wanted.start_time)
-    board = StopBoard(moment.view, stop, moment.now, begins + wanted.ahead_s - moment.now, wanted.route, arrivals=True)
+    window_s = begins + wanted.ahead_s - moment.now
+    (board,) = stop_boards(moment.view, [stop], moment.now, window_s, wanted.route, arrivals=True)
     last = tt.call_stop[tt.entry_of(board.calls.trip, moment.view.snapshot.last_calls(board.calls))]
     rows = np.ones(len(board), bool) if wanted.start_time is None else board.calls.published >= begins
     if wanted.ends_at is not None:

@@ -13,7 +13,7 @@ from api.answers.place import Place, place_of
 from api.answers.problems import PROBLEMS
 from api.answers.rate_limits import SEARCHES, TOO_OFTEN, limited
 from api.reading.alerts import stop_alerts
-from api.reading.board import WINDOW_S, departure_rows
+from api.reading.board import WINDOW_S, departure_rows, stop_boards
 from api.reading.moment import Moment
 from api.v1.models import Departures, SeveralDepartures
 from api.v1.representations import alerts_answer, departure_answer, departure_says, stop_of
@@ -81,12 +81,9 @@ def get_departures_of_several_stops(
     if near is not None:
         hits = moment.view.stop_search.near(*place_of(near), MOST_STOPS)
         asked |= {hit.stop_idx: hit.distance_m for hit in hits if (hit.distance_m or 0.0) <= radius}
-    of_stops = [
-        departure_rows(moment.view, stop_asked, moment.now, limit, float(window), only, arrivals)
-        for stop_asked in asked
-    ]
+    boards = stop_boards(moment.view, list(asked), moment.now, float(window), only, arrivals, rows=limit)
     # A platform may be asked for beside its station.
-    rows = {(row.stop_idx, row.key): row for rows in of_stops for row in rows}
+    rows = {(row.stop_idx, row.key): row for board in boards for row in board.rows(board.shown[:limit])}
     soonest = sorted(rows.values(), key=lambda row: row.published)[:limit]
     alert_of_id = {alert.alert_id: alert for stop_asked in asked for alert in stop_alerts(moment, stop_asked)}
     alerts = alerts_answer(moment, alert_of_id.values())

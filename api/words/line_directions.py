@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from api.reading.board import WEEK_S, StopBoard
+from api.reading.board import WEEK_S, stop_boards
 from api.reading.calls import RunCall
 from api.reading.line_directions import LineDirection
 from api.reading.lines import Line
@@ -63,9 +63,9 @@ def quiet_words(moment: PageMoment, first: RunCall | None) -> str:
 
 def nothing_leaves(moment: PageMoment, stop: int) -> str:
     """What an empty board of a stop says: when the first departure of the coming days leaves, or that none does."""
-    week = StopBoard(moment.view, stop, moment.now, WEEK_S)
+    (week,) = stop_boards(moment.view, [stop], moment.now, WEEK_S)
     coming = np.flatnonzero(week.comes)
-    if len(coming) == 0 and len(StopBoard(moment.view, stop, moment.now, WEEK_S, arrivals=True).calls):
+    if len(coming) == 0 and any(map(len, stop_boards(moment.view, [stop], moment.now, WEEK_S, arrivals=True))):
         return moment.texts("only_arrivals")
     return quiet_words(moment, week.row(int(coming[0])) if len(coming) else None)
 

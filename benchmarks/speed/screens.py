@@ -66,11 +66,11 @@ def _noting_changes(file: str, folder: str) -> FastAPI:
         note()
         when_stepped(seconds)
 
-    def made_of(moment: Moment, makes: Sequence[announcer.Make]) -> list[announcer.Announcement | Problem | None]:
+    def made_of(moment: Moment, channels: Sequence[announcer.Channel]) -> list[announcer.Announcement | Problem | None]:
         if read and moment is not read[-1] and moment.view is read[-1].view:
             note()
         read[:] = [moment]
-        return make(moment, makes)
+        return make(moment, channels)
 
     service.on_step = on_step
     announcer.made_of = made_of

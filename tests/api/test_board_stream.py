@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 
 from api.answers import announcer
 from api.reading import board
-from api.reading.board import StopBoard
+from api.reading.board import StopBoard, stop_boards
 from api.service.service import Service
 from tests.api.serving import served
 from tests.api.town import at, service_at, town
@@ -155,11 +155,12 @@ def test_an_id_is_still_known_after_the_server_has_started_anew() -> None:
 def test_listeners_of_a_stop_share_one_board_a_view(monkeypatch: pytest.MonkeyPatch) -> None:
     read_at = []
 
-    def counted(view: Any, stop: int, now: float, *options: Any) -> StopBoard:
+    def counted(view: Any, stops: Sequence[int], now: float, *options: Any, **named: Any) -> list[StopBoard]:
+        assert len(stops) == 1
         read_at.append((id(view), now))
-        return StopBoard(view, stop, now, *options)
+        return stop_boards(view, stops, now, *options, **named)
 
-    monkeypatch.setattr(board, "StopBoard", counted)
+    monkeypatch.setattr(board, "stop_boards", counted)
     with served(service_at(NOW, speed=A_MINUTE_IN_TWO_SECONDS)) as address, ExitStack() as stack:
         crowd = [Listener(stack, address, "gare:2", f"?limit={1 + i % 3}") for i in range(12)]
         for _ in range(2):
@@ -225,7 +226,7 @@ def test_a_board_that_fails_leaves_its_listeners_the_last_one(
         listener = Listener(stack, address)
         assert listener.next()["event"] == "board"
         with monkeypatch.context() as broken:
-            broken.setattr(board, "StopBoard", lambda *_, **__: 1 / 0)
+            broken.setattr(board, "stop_boards", lambda *_, **__: 1 / 0)
             while "cannot be announced" not in caplog.text:
                 listener.next()
         assert listener.next_board()["departures"]

@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from feeds.alerts import Alert, Selector, TripSelector
 from feeds.reading import Reading
+from predictor.arrays import Int64Array
 from predictor.snapshot import RunCalls, Snapshot
 from tests.api.town import WORKS, at, service_at, tram_on_time
 
@@ -82,13 +83,13 @@ def test_the_last_departure_of_the_service_day_is_said_also_after_midnight() -> 
 
 def test_the_page_asks_for_its_board_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
-    board = Snapshot.board
+    boards = Snapshot.boards
 
-    def counted(snapshot: Snapshot, *where: Any, **options: Any) -> RunCalls:
+    def counted(snapshot: Snapshot, *where: Any, **options: Any) -> tuple[RunCalls, Int64Array]:
         asked.append(where)
-        return board(snapshot, *where, **options)
+        return boards(snapshot, *where, **options)
 
-    monkeypatch.setattr(Snapshot, "board", counted)
+    monkeypatch.setattr(Snapshot, "boards", counted)
     page("/stops/liberte")
     assert len(asked) == 1
 

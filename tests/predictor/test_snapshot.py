@@ -74,3 +74,16 @@ def test_a_stops_board_and_a_runs_journey_say_the_same_of_every_call() -> None:
                 np.testing.assert_array_equal(getattr(here, name), getattr(there, name), err_msg=name)
             rows += 1
     assert rows > tt.stops
+
+
+def test_boards_of_many_stops_are_those_of_each_alone() -> None:
+    tt = timetable(starts_s=(8 * 3600, 8 * 3600 + 600, 9 * 3600), back=True, block=True)
+    snapshot = drive(Engine(tt), 60, 300, 5.5)
+    stops = np.append(np.arange(tt.stops), 1).astype(np.int32)[::-1]
+    together, pointer = snapshot.boards(stops, since=START, until=START + 7200)
+    assert pointer[-1] == len(together) > tt.stops
+    for i, stop in enumerate(stops.tolist()):
+        alone = snapshot.board(StopIdx(stop), since=START, until=START + 7200)
+        for name in column_types(RunCalls):
+            part = getattr(together, name)[pointer[i] : pointer[i + 1]]
+            np.testing.assert_array_equal(part, getattr(alone, name), err_msg=name)
