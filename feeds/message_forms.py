@@ -88,7 +88,8 @@ def message_inside(data: bytes) -> gtfs_realtime_pb2.FeedMessage | None:
 
 def _of_protobuf_text(data: bytes) -> gtfs_realtime_pb2.FeedMessage:
     message = gtfs_realtime_pb2.FeedMessage()
-    text_format.Parse(data.decode("utf-8", "replace").lstrip("\ufeff"), message, allow_unknown_field=True)
+    text = data.decode("utf-8", "replace").lstrip("\ufeff")
+    text_format.Parse(text, message, allow_unknown_extension=True, allow_unknown_field=True)
     return message
 
 

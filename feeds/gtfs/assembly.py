@@ -13,6 +13,7 @@ from feeds.errors import FeedError, Problem
 from feeds.gtfs.agencies import Agencies, read_agencies
 from feeds.gtfs.archive import GtfsArchive
 from feeds.gtfs.calls import DAY_S, FILE, HOUR_S, Calls, in_order, interpolated, read_calls, stop_headsigns
+from feeds.gtfs.degrees import is_on_earth
 from feeds.gtfs.journeys import Journeys, read_journeys
 from feeds.gtfs.pattern_lines import PatternLines, find_lines
 from feeds.gtfs.patterns import Links, Patterns, find_links, find_patterns
@@ -22,9 +23,9 @@ from feeds.gtfs.service_calendar import ServiceCalendar, read_calendar
 from feeds.gtfs.shapes import read_shapes
 from feeds.gtfs.stops import Stops, read_stops
 from feeds.gtfs.tables import LONGEST_TEXT, numbers, read_tables, words
-from feeds.gtfs.time_zones import known_zone, what_to_give, zone_of_offset
+from feeds.gtfs.time_zones import has_clocks_of, known_zone, what_to_give, zone_of_offset
 from feeds.gtfs.trips import Trips, read_trips
-from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, StrArray, places_of
+from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, StrArray, expand_ranges, places_of
 from predictor.driven_order import COARSEST_TIMES_S, undrivable_hops
 from predictor.geometry import ground_distance_m
 from predictor.straight_lines import IMPOSSIBLE_M_S, SLACK_M
@@ -32,6 +33,8 @@ from predictor.timetable import Timetable
 
 SOUND_M_S, ASTRAY_M = 340.0, 100_000.0
 """Nobody averages more from one stop to the next; times may be wrong, too, so what is nearer is believed."""
+_ALIKE = 4
+"""Trips with the same beginning and end are compared with so many others of them, ordered."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +88,7 @@ def build_timetable(archive: GtfsArchive) -> tuple[Timetable, tuple[Problem, ...
     timetable = _put_together(archive.digest, told_version, rows, ways, calendar, journeys)
     _tell_undrivable(timetable, rows, ways.drawn, problems)
     _tell_half_days(timetable, rows, problems)
+    _tell_doubles(timetable, rows.trips, problems)
     return timetable, problems.all()
 
 
@@ -213,6 +217,33 @@ def _tell_half_days(timetable: Timetable, rows: _Rows, problems: Problems) -> No
     )  # fmt: skip
 
 
+def _tell_doubles(timetable: Timetable, trips: Trips, problems: Problems) -> None:
+    """Trips that make the same calls at the same times on the same days as others of their pattern."""
+    tt, begins = timetable, timetable.trip_call_ptr
+    ends = np.column_stack([tt.trip_pattern, tt.departure_s[begins[:-1]], tt.arrival_s[begins[1:] - 1]])
+    order = np.lexsort(ends.T)
+    double = np.isin(np.arange(tt.trips), tt.journey_trip[(tt.journey_shift_s != 0) | (tt.journey_headway_s > 0)])
+    by_headway = double.copy()
+    for apart in range(1, _ALIKE + 1):
+        other, trip = order[:-apart], order[apart:]
+        same = (ends[other] == ends[trip]).all(axis=1)
+        other, trip = other[same], trip[same]
+        services, pair = np.unique(
+            np.column_stack([tt.trip_service[other], tt.trip_service[trip]]), axis=0, return_inverse=True
+        )
+        meet = np.array([(tt.service_active[a] & tt.service_active[b]).any() for a, b in services], bool)
+        other, trip = other[meet[pair]], trip[meet[pair]]
+        of, call = expand_ranges(begins[trip], np.diff(begins)[trip])
+        as_call = call - begins[trip][of] + begins[other][of]
+        differs = (tt.arrival_s[call] != tt.arrival_s[as_call]) | (tt.departure_s[call] != tt.departure_s[as_call])
+        double[trip[np.bincount(of, differs, len(trip)) == 0]] = True
+    rows = np.flatnonzero(double & ~by_headway)
+    problems.rows(
+        "trips.txt", trips.row[rows], trips.trip_id[rows],
+        "another trip of the line makes the same calls at the same times on the same days; boards show both.",
+    )  # fmt: skip
+
+
 def _told_version(feed_info: pd.DataFrame | None) -> str:
     """What the operator calls this feed."""
     versions = [] if feed_info is None else words(feed_info, "feed_version").str.slice(0, LONGEST_TEXT).tolist()
@@ -233,14 +264,20 @@ def _time_zone(frame: pd.DataFrame, stops: pd.DataFrame, name: str, problems: Pr
         )
     key = str(given.iloc[0])
     zone = known_zone(key)
-    if zone is None:
-        places = np.column_stack([numbers(stops, "stop_lat"), numbers(stops, "stop_lon")])
-        known = places[np.isfinite(places).all(axis=1)]
-        zone = zone_of_offset(key, tuple(np.median(known, axis=0).tolist())) if len(known) else None
+    places = np.column_stack([numbers(stops, "stop_lat"), numbers(stops, "stop_lon")])
+    known = places[np.isfinite(places).all(axis=1)]
+    place = tuple(np.median(known, axis=0).tolist()) if len(known) else None
+    if zone is None and place:
+        zone = zone_of_offset(key, place)
     if zone is None:
         raise FeedError(f"{name}: agency.txt row {given.index[0]}: there is no time zone “{key}”{what_to_give(key)}")
     if zone.casefold() != key.replace(" ", "_").casefold():
         problems.file("agency.txt", f"agency_timezone “{key}” is read as {zone}.", row=int(given.index[0]))
+    if place and is_on_earth(*np.array(place)) and not has_clocks_of(zone, place):
+        problems.file(
+            "agency.txt", f"the stops are where no clock shows the time of {zone}; all times are read as of there, as "
+            "is written.", row=int(given.index[0]),
+        )  # fmt: skip
     others = given[given != given.iloc[0]]
     problems.rows(
         "agency.txt", others.index.to_numpy(), others.to_numpy(),

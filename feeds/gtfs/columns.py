@@ -91,6 +91,7 @@ def fits(table: str, columns: Sequence[str]) -> Callable[[Sequence[str]], bool]:
     forms = [_form(table, column) for column in columns]
     filled = [i for i, column in enumerate(columns) if column in needed]
     pairs = [(columns.index(a), columns.index(b)) for a, b in _TOGETHER if a in columns and b in columns]
+    places = [(a, b) for a, b in pairs if columns[a].endswith("_lat")]
 
     def test(values: Sequence[str]) -> bool:
         bare = [value.strip() for value in values]
@@ -98,9 +99,18 @@ def fits(table: str, columns: Sequence[str]) -> Callable[[Sequence[str]], bool]:
             all(not value or form is None or form.fullmatch(value) for value, form in zip(bare, forms, strict=True))
             and all(bare[i] for i in filled)
             and all(bool(bare[a]) == bool(bare[b]) for a, b in pairs)
+            and all(_may_be_place(bare[a], bare[b]) for a, b in places)
         )
 
     return test
+
+
+def _may_be_place(lat: str, lon: str) -> bool:
+    """Whether both are degrees, or both parts of them."""
+    if not lat:
+        return True
+    north, east = (abs(float(degrees.replace(",", "."))) for degrees in (lat, lon))
+    return (north <= 90) == (east <= 360)
 
 
 def _form(table: str, column: str) -> re.Pattern[str] | None:

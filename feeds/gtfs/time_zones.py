@@ -45,6 +45,13 @@ def zone_of_offset(text: str, place: Place) -> str | None:
     return near[0][1] if len(alike) == 1 else None
 
 
+def has_clocks_of(zone: str, place: Place) -> bool:
+    """Whether the clocks of a zone show what those of any zone around a place do, the year round."""
+    near = zones_by_distance(place)
+    around = (known for km, known in near if km <= 3 * near[0][0] + _AROUND_KM)
+    return any(_offsets(known) == _offsets(zone) for known in around)
+
+
 @cache
 def _offsets(zone: str) -> tuple[timedelta, ...]:
     """How much more than in Greenwich clocks show on the first of each month of this year."""

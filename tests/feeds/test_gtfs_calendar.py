@@ -142,7 +142,7 @@ def test_on_the_days_when_clocks_change_times_count_from_noon_less_12_hours(
 
 def test_a_zone_without_daylight_saving_and_one_beyond_the_date_line(tmp_path: Path) -> None:
     for zone in ("Asia/Kolkata", "Pacific/Kiritimati"):
-        tt = read(tmp_path, agency=f"agency_name,agency_url,agency_timezone\nT,https://t.example,{zone}\n")
+        tt = load(tmp_path, agency=f"agency_name,agency_url,agency_timezone\nT,https://t.example,{zone}\n").timetable
         assert moment(tt, 20260302, 0) == posix(2026, 3, 2, 8, zone=zone)
 
 

@@ -111,7 +111,7 @@ def test_trips_fall_into_patterns_by_route_direction_and_stops(tmp_path: Path) -
         trips="route_id,service_id,trip_id,direction_id,trip_headsign\n"
         "r1,daily,a,0,Centre\nr1,daily,b,0,\nr1,daily,c,1,\nr2,daily,d,0,\nr1,daily,e,0,\n",
         stop_times=STOP_TIMES
-        + "".join(calls(trip, "08:00:00", "08:02:00", "08:04:00") for trip in "abcd")
+        + "".join(calls(trip, "08:00:00", f"08:02:0{k}", "08:04:00") for k, trip in enumerate("abcd"))
         + calls("e", "08:00:00", "08:02:00", stops="AB"),
     )
     pattern = tt.trip_pattern.tolist()

@@ -126,6 +126,8 @@ def zstd(data: bytes) -> bytes:
         lambda data: json.dumps(base64.b64encode(data).decode()).encode(),
         base64.urlsafe_b64encode,
         lambda _: text_format.MessageToString(MESSAGE).encode(),
+        # OpenMobilityData/OpenMobilityData-Public#278: with what other extensions of the format say.
+        lambda _: text_format.MessageToString(MESSAGE).replace("  id:", '[nyct.train] {id: "x"} 6: 1 id:').encode(),
         base64.b64encode, lambda data: base64.encodebytes(data),
         lambda data: b"\xef\xbb\xbf" + data, lambda data: b"\r\n\r\n" + data + b"\r\n", lambda data: data + b"\n",
         lambda data: bytes([len(data) & 0x7F | 0x80, len(data) >> 7]) + data, lambda data: data + bytes(64),

@@ -166,7 +166,7 @@ def test_a_long_text_in_the_last_column_may_have_line_ends(tmp_path: Path) -> No
 def test_blanks_around_ids_far_down_a_file_part_no_trip_from_its_calls(tmp_path: Path, pad: str) -> None:
     trips = TRIPS + "".join(f"r1,daily,t{i}\n" for i in range(1, 900))
     times = STOP_TIMES + "".join(
-        calls(f"t{i}{pad if i > 700 else ''}", "08:00:00", "08:02:00", "08:04:00").replace(
+        calls(f"t{i}{pad if i > 700 else ''}", f"{5 + i // 60}:{i % 60}:00", "", f"{6 + i // 60}:{i % 60}:00").replace(
             ",B,", f",{pad}B{pad}," if i > 700 else ",B,"
         )
         for i in range(1, 900)

@@ -199,3 +199,36 @@ def test_a_name_in_a_zip_that_is_in_another_encoding_than_it_tells_is_not_called
     path.write_bytes(path.read_bytes().replace("\u00e9".encode(), b"\x82\x82"))
     with pytest.raises(FeedError, match="not in the encoding that it tells"):
         load_timetable(path, cache_dir=None)
+
+
+# seanrees/gtfs-upcoming#7, mfdz/GTFS-Issues#46, LBNL-UCB-STI/beam#3460
+@pytest.mark.parametrize(
+    ("service", "times", "told_of"),
+    [
+        ("daily", TIMES, True),
+        ("same", TIMES, True),
+        ("later", TIMES, False),
+        ("daily", ("08:00", "08:03", "08:04"), False),
+    ],
+)
+def test_a_trip_that_stands_in_the_timetable_twice_is_told(
+    tmp_path: Path, service: str, times: tuple[str, ...], told_of: bool
+) -> None:
+    others = "same,0,0,0,0,0,0,1,20260302,20260308\nlater,1,1,1,1,1,1,1,20260309,20260315\n"
+    loaded = load(
+        tmp_path, trips=TRIPS + f"r1,daily,t1\nr1,{service},t2\n", calendar=str(TABLES["calendar"]) + others,
+        stop_times=STOP_TIMES + calls("t1", *TIMES) + calls("t2", *times),
+    )  # fmt: skip
+    assert told(loaded, "trips.txt", 3, "boards show both") == told_of
+
+
+# MobilityData/gtfs-validator#2171
+@pytest.mark.parametrize("zone", ["Europe/Paris", "Europe/Brussels", "America/New_York", "UTC"])
+def test_a_time_zone_far_from_all_stops_is_told(tmp_path: Path, zone: str) -> None:
+    loaded = load(tmp_path, agency=str(TABLES["agency"]).replace("Europe/Paris", zone))
+    assert told(loaded, "agency.txt", 2, f"no clock shows the time of {zone}") == (not zone.startswith("Europe"))
+
+
+def test_decimal_commas_between_commas_put_no_stop_elsewhere(tmp_path: Path) -> None:
+    with pytest.raises(FeedError, match="Row 2 has more fields than the 4 columns"):
+        load(tmp_path, stops=STOPS + "A,A,47,3900,0,6900\nB,B,47,3900,0,6980\nC,C,47,3900,0,7060\n")
