@@ -11,9 +11,7 @@ OPEN_HEADERS = frozenset(("accept", "accept-encoding", "accept-language", "user-
 
 
 def headers_by_feed(
-    addresses: Mapping[str, str],
-    headers: Mapping[str, str],
-    of_one_feed: Mapping[str, Mapping[str, str]],
+    addresses: Mapping[str, str], headers: Mapping[str, str], of_one_feed: Mapping[str, Mapping[str, str]]
 ) -> tuple[dict[str, dict[str, str]], list[str]]:
     """The headers of each feed, and the feeds that go without the keys among `headers`.
 

@@ -79,11 +79,7 @@ class _Calls(DatedRuns):
 
 
 def encode_trip_updates(
-    snapshot: Snapshot,
-    added_as: AddedAs = "NEW",
-    headway_as: HeadwayAs = "UNSCHEDULED",
-    *,
-    vehicles_live: bool = True,
+    snapshot: Snapshot, added_as: AddedAs = "NEW", headway_as: HeadwayAs = "UNSCHEDULED", *, vehicles_live: bool = True
 ) -> gtfs_realtime_pb2.FeedMessage:
     """Every live prediction, skipped stop, cancelled and deleted trip of the snapshot, and every run that the operator
     adds, duplicates or replaces, with all its calls: the reader's timetable does not have them. A run has one update,

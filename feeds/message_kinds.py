@@ -11,11 +11,7 @@ VEHICLE_POSITIONS, TRIP_UPDATES, ALERTS = "vehicle_positions", "trip_updates", "
 """The feeds of an operator, as their files are named in a recording."""
 FEEDS = (VEHICLE_POSITIONS, TRIP_UPDATES, ALERTS)
 
-_ENTITIES = {
-    VEHICLE_POSITIONS: ("vehicle",),
-    TRIP_UPDATES: ("trip_update", "trip_modifications"),
-    ALERTS: ("alert",),
-}
+_ENTITIES = {VEHICLE_POSITIONS: ("vehicle",), TRIP_UPDATES: ("trip_update", "trip_modifications"), ALERTS: ("alert",)}
 
 
 def feeds_in(message: gtfs_realtime_pb2.FeedMessage) -> frozenset[str]:

@@ -72,11 +72,7 @@ class _Poll(NamedTuple):
 
 
 def record(
-    sources: Mapping[str, Source],
-    folder: Path,
-    every_s: float,
-    stopping: Event,
-    clock: Callable[[], float] = time.time,
+    sources: Mapping[str, Source], folder: Path, every_s: float, stopping: Event, clock: Callable[[], float] = time.time
 ) -> Recorded:
     """Poll each feed's source every `every_s` seconds and archive what is new until `stopping`; then close the day.
 

@@ -37,10 +37,7 @@ VEHICLE_MESSAGES = "vehicle_messages"
 """The same feed as `VEHICLE_POSITIONS`, in the messages that it came in."""
 
 _LOOKED_INTO = 5
-_NAMED = {
-    TRIP_UPDATES: re.compile(r"trip.?updates?", re.IGNORECASE),
-    ALERTS: re.compile(r"alerts?", re.IGNORECASE),
-}
+_NAMED = {TRIP_UPDATES: re.compile(r"trip.?updates?", re.IGNORECASE), ALERTS: re.compile(r"alerts?", re.IGNORECASE)}
 
 
 class Archive(Protocol):

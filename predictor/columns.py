@@ -56,8 +56,7 @@ class Columns:
         if len(parts) < 2:
             return parts[0] if parts else cls.empty()
         return replace(
-            parts[0],
-            **{name: np.concatenate([getattr(part, name) for part in parts]) for name in column_types(cls)},
+            parts[0], **{name: np.concatenate([getattr(part, name) for part in parts]) for name in column_types(cls)}
         )
 
     @classmethod

@@ -136,11 +136,7 @@ class RunFinder:
         self._longest_headway_s = float(tt.journey_headway_s.max(initial=0))
 
     def find(
-        self,
-        names: RunNames,
-        at: Float64Array,
-        under_way: BoolArray,
-        elapsed_s: Float64Array | None = None,
+        self, names: RunNames, at: Float64Array, under_way: BoolArray, elapsed_s: Float64Array | None = None
     ) -> FoundRuns:
         """The run that each name stands for.
 

@@ -422,11 +422,7 @@ def _part_of_line(tt: Timetable, line: int, start_m: float, end_m: float) -> _Po
     metres = tt.line_distance_m[span]
     inner = (metres > start_m) & (metres < end_m)
     at_m = np.append(metres[inner], end_m)
-    return (
-        np.interp(at_m, metres, tt.line_lat[span]),
-        np.interp(at_m, metres, tt.line_lon[span]),
-        at_m - start_m,
-    )
+    return (np.interp(at_m, metres, tt.line_lat[span]), np.interp(at_m, metres, tt.line_lon[span]), at_m - start_m)
 
 
 def _overlaid(feed: Timetable, base: Timetable, runs: list[_OwnRun]) -> OverlaidTimetable:

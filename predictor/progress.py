@@ -76,12 +76,7 @@ def driven_since(
 
 
 def driven_to_the_end(
-    timetable: Timetable,
-    diagram: TimeDistance,
-    tracks: Tracks,
-    slot: Int64Array,
-    obs: Observations,
-    changed: BoolArray,
+    timetable: Timetable, diagram: TimeDistance, tracks: Tracks, slot: Int64Array, obs: Observations, changed: BoolArray
 ) -> Stretches:
     """The last stretches of the trips that vehicles have left (`changed` (n,)): to the end where the rest can have been
     driven, else out of the stop that the vehicle stood at."""

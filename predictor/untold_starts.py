@@ -38,12 +38,7 @@ class UntoldStarts:
         self._told = self._told.take(self._told.trip < trips_from)
 
     def settled(
-        self,
-        updates: TripUpdates,
-        overlay: Overlay,
-        journeys: JourneyLookup,
-        diagram: TimeDistance,
-        tracks: Tracks,
+        self, updates: TripUpdates, overlay: Overlay, journeys: JourneyLookup, diagram: TimeDistance, tracks: Tracks
     ) -> TripUpdates:
         """The message with the runs by headway whose start is not told as those of vehicles on their trips, each
         vehicle's once, else as those told before; itself where there are none.

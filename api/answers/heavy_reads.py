@@ -19,10 +19,7 @@ ROOM = 24
 _RETRY_AFTER_S = 5
 
 BUSY: dict[int | str, dict[str, Any]] = {
-    503: {
-        "model": ProblemDetails,
-        "description": "Too many ask at once; come again after the seconds in Retry-After",
-    }
+    503: {"model": ProblemDetails, "description": "Too many ask at once; come again after the seconds in Retry-After"}
 }
 """For the OpenAPI document of each such endpoint."""
 

@@ -30,11 +30,7 @@ def _default_folders(settings: Settings) -> dict[str, Path | None]:
     """Folders that are not set have one that depends on the user and the feed."""
     if settings.gtfs is None:
         return {"cache_dir": cache_folder(settings)}
-    return {
-        "cache_dir": cache_folder(settings),
-        "model": model_file(settings),
-        "data_dir": data_folder(settings)[0],
-    }
+    return {"cache_dir": cache_folder(settings), "model": model_file(settings), "data_dir": data_folder(settings)[0]}
 
 
 def _told(name: str, value: Any) -> str:

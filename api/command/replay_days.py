@@ -53,13 +53,7 @@ def replay_days(
 
 
 def replay_day(
-    folder: Path,
-    into: Path,
-    day: date,
-    *,
-    every: float,
-    horizon_s: float,
-    begin_with: Learned | None,
+    folder: Path, into: Path, day: date, *, every: float, horizon_s: float, begin_with: Learned | None
 ) -> dict[str, int]:
     """Replay one day, from when it begins to when the next one does. Returns the engine's totals."""
     predictions, passages = day_file(into, "predictions", day), day_file(into, "passages", day)

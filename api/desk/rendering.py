@@ -23,10 +23,7 @@ from api.words.moment import PageMoment, language_of
 from api.words.root_path import path_within, root_of
 from api.words.texts import desk_texts_in, languages_of
 
-_HEADERS = {
-    "X-Frame-Options": "DENY",
-    "Permissions-Policy": "geolocation=(), camera=(), microphone=()",
-}
+_HEADERS = {"X-Frame-Options": "DENY", "Permissions-Policy": "geolocation=(), camera=(), microphone=()"}
 
 
 def desk_of_request(request: Request) -> Desk:

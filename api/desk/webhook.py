@@ -10,13 +10,7 @@ from threading import Event
 from urllib.parse import urlsplit
 
 import httpx
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception_type,
-    sleep_using_event,
-    wait_random_exponential,
-)
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, sleep_using_event, wait_random_exponential
 
 from api.desk.subscribers import TOLD_WITHIN_S, Bulletin
 from feeds.cut_off import CutOff

@@ -58,11 +58,7 @@ def rider_page(
 
 
 def not_found_page(
-    request: Request,
-    moment: PageMoment,
-    said: str,
-    found: Sequence[object] = (),
-    badges: Iterable[Badge] = (),
+    request: Request, moment: PageMoment, said: str, found: Sequence[object] = (), badges: Iterable[Badge] = ()
 ) -> Response:
     """What is asked for is not there: it is `said` what, with the stops `found` that may be meant, whose lines need
     `badges`."""

@@ -36,11 +36,8 @@ _BOARD: dict[int | str, dict[str, Any]] = {
     **CACHED,
     200: {
         "content": {
-            "text/plain": {
-                "schema": {"type": "string"},
-                "example": "A   Les Douets    3 min\n2   Liberté       08:42",
-            }
-        },
+            "text/plain": {"schema": {"type": "string"}, "example": "A   Les Douets    3 min\n2   Liberté       08:42"}
+        }
     },
 }
 

@@ -17,10 +17,7 @@ log = logging.getLogger("prochain")
 
 
 def timetable_from(
-    gtfs: str,
-    cache_dir: Path | None,
-    headers: Mapping[str, str] | None = None,
-    patience_s: float | None = None,
+    gtfs: str, cache_dir: Path | None, headers: Mapping[str, str] | None = None, patience_s: float | None = None
 ) -> LoadedTimetable:
     """The timetable at a path or address; None for `cache_dir` means the user's own cache. Errors: FeedError."""
     return load_timetable(

@@ -27,9 +27,7 @@ def stoppoints_discovery(
     return asked.deliver({"AnnotatedStopPointRef": found})
 
 
-def lines_discovery(
-    request: Request,
-) -> Response:
+def lines_discovery(request: Request) -> Response:
     """Every line, with the stops that its runs end at."""
     asked = Asked.of(request)
     lines = [_line(asked, line.route) for line in asked.moment.lines.ordered]

@@ -15,14 +15,7 @@ from api.reading.calls import Event, RunCall
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
 from api.service.view import iso_in
-from api.v1.models import (
-    Access,
-    Alert,
-    Departure,
-    Platform,
-    RouteRef,
-    Stop,
-)
+from api.v1.models import Access, Alert, Departure, Platform, RouteRef, Stop
 from feeds.alerts import Alert as Told
 from predictor.timetable import STATION, Timetable
 

@@ -12,14 +12,7 @@ import lightgbm
 import numpy as np
 import pandas as pd
 
-from benchmarks.accuracy.baselines import (
-    LinkMedians,
-    Method,
-    Questions,
-    Traversals,
-    along_links,
-    timetable_run_s,
-)
+from benchmarks.accuracy.baselines import LinkMedians, Method, Questions, Traversals, along_links, timetable_run_s
 from benchmarks.accuracy.runs import Runs
 from predictor.arrays import Float32Array, Float64Array, Int64Array, expand_ranges
 

@@ -20,16 +20,7 @@ from feeds.replay_tables import posix
 from predictor.accuracy.completeness import CLOSED_AFTER_S, scheduled_between
 from predictor.accuracy.samples import TOLD_WITHIN_S
 from predictor.accuracy.scorer import LONGEST_HORIZON_S
-from predictor.arrays import (
-    NONE,
-    BoolArray,
-    Float32Array,
-    Float64Array,
-    Int32Array,
-    Int64Array,
-    contains,
-    sorted_once,
-)
+from predictor.arrays import NONE, BoolArray, Float32Array, Float64Array, Int32Array, Int64Array, contains, sorted_once
 from predictor.journeys import driven_call_key
 from predictor.snapshot import CANCELLED, LIVE, SCHEDULED, SKIPPED, STATUSES
 from predictor.timetable import Timetable

@@ -113,13 +113,7 @@ def _judged(
 
 
 def _replay(
-    folder: Path,
-    every: float,
-    into: Path,
-    learned: Learned | None,
-    days: Sequence[date],
-    *,
-    predict: bool = True,
+    folder: Path, every: float, into: Path, learned: Learned | None, days: Sequence[date], *, predict: bool = True
 ) -> tuple[Path, Path]:
     """Replay what was recorded of consecutive days; the files of predictions and of passages."""
     predictions, passages = (day_file(into, name, days[0]) for name in ("predictions", "passages"))

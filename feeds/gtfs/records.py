@@ -162,13 +162,7 @@ class _Mender:
     """Reads the lines that no strict reader should."""
 
     def __init__(
-        self,
-        file: str,
-        columns: list[str],
-        separator: str,
-        free_text: re.Pattern[str],
-        fits: Fits,
-        problems: Problems,
+        self, file: str, columns: list[str], separator: str, free_text: re.Pattern[str], fits: Fits, problems: Problems
     ) -> None:
         self._file = file
         self._columns = columns

@@ -13,19 +13,7 @@ import numpy as np
 
 from feeds.simulator.names import CITY, TRAM_STATIONS, stop_names
 from feeds.simulator.paths import Paths
-from feeds.simulator.plan import (
-    BUS,
-    CENTRE,
-    COLUMNS,
-    DEPOTS,
-    LINES,
-    RIVER_ROWS,
-    ROWS,
-    TRAM,
-    Corner,
-    LinePlan,
-    steps,
-)
+from feeds.simulator.plan import BUS, CENTRE, COLUMNS, DEPOTS, LINES, RIVER_ROWS, ROWS, TRAM, Corner, LinePlan, steps
 from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from predictor.geometry import METRES_PER_DEGREE
 

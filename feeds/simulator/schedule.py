@@ -10,14 +10,7 @@ import numpy as np
 from feeds.simulator.calendars import DAY_TYPES
 from feeds.simulator.network import Network, id_prefix
 from feeds.simulator.plan import BAND_ENDS_H, TRAM, LinePlan
-from feeds.simulator.traffic import (
-    BIN_S,
-    free_run_s,
-    mean_dwell_s,
-    mean_red_s,
-    riders_by_time,
-    usual_slowness,
-)
+from feeds.simulator.traffic import BIN_S, free_run_s, mean_dwell_s, mean_red_s, riders_by_time, usual_slowness
 from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges
 
 MIN_LAYOVER_S = 240.0

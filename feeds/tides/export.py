@@ -248,7 +248,7 @@ def _locations(snapshot: Snapshot, rows: AnyArray, trips: pd.DataFrame) -> pd.Da
             "speed": np.where(vehicles.speed[rows] >= 0.0, vehicles.speed[rows], np.nan).round(2),
             "schedule_deviation": pd.Series(np.where(known, deviation, 0.0).round(), dtype="Int64").mask(~known),
             "trip_type": pd.Series(vehicles.state[rows]).map(_TRIP_TYPES),
-        },
+        }
     )
 
 
@@ -263,8 +263,7 @@ def _dates(tt: Timetable, day: Int32Array) -> list[str]:
 def _times(seconds: Float64Array) -> AnyArray:
     """POSIX seconds as ISO 8601 in UTC (n,) object, missing for NaN."""
     return _where(
-        np.isfinite(seconds),
-        np.char.add(np.nan_to_num(seconds).round().astype("datetime64[s]").astype(np.str_), "Z"),
+        np.isfinite(seconds), np.char.add(np.nan_to_num(seconds).round().astype("datetime64[s]").astype(np.str_), "Z")
     )
 
 

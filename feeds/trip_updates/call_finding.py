@@ -95,11 +95,7 @@ def _places(
 
 
 def _by_stop(
-    calls: RunCalls,
-    station: NDArray[np.integer],
-    owner: Int64Array,
-    stop: Int32Array,
-    hints: Hints,
+    calls: RunCalls, station: NDArray[np.integer], owner: Int64Array, stop: Int32Array, hints: Hints
 ) -> Int64Array:
     """Row in `calls` of updates (u,) that name their stop alone, or against their number."""
     stride = len(station)

@@ -7,13 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from predictor.arrays import (
-    Float64Array,
-    Int8Array,
-    Int32Array,
-    Int64Array,
-    expand_ranges,
-)
+from predictor.arrays import Float64Array, Int8Array, Int32Array, Int64Array, expand_ranges
 from predictor.columns import Columns
 from predictor.timetable import Timetable
 
