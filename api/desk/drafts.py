@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
@@ -14,6 +13,8 @@ from api.desk.dismissal import Dismissal
 from api.desk.disruption import Disruption
 from api.reading.gaps import Gap
 from api.reading.standing import Standing
+from api.words.texts import country_of, texts_in
+from api.words.times import TimeWords
 
 MOST = 8
 _TIMES_SAID = 4
@@ -88,15 +89,17 @@ def drafts(
 
 def _uncovered(standing: Standing) -> list[Draft]:
     tt, trips = standing.snapshot.timetable, standing.trips
-    zone = ZoneInfo(tt.timezone)
+    # Riders read them in every language: written as the network's own does.
+    spoken = next(iter(tt.agency_lang.tolist()), "")[:2].lower()
+    words = TimeWords(texts_in(spoken), ZoneInfo(tt.timezone), standing.snapshot.made_at, country_of(tt.timezone))
     found = []
     for line in standing.lines:
         missing = np.flatnonzero(trips.uncovered & (tt.trip_route[trips.trip] == line.route))
         if len(missing) == 0:
             continue
         missing = missing[np.argsort(trips.started_at[missing], kind="stable")]
-        starts = [f"{datetime.fromtimestamp(at, zone):%H:%M}" for at in trips.started_at[missing].tolist()]
-        times = ", ".join(dict.fromkeys(starts[-_TIMES_SAID:]))
+        starts = map(words.time, trips.started_at[missing].tolist())
+        times = ", ".join(list(dict.fromkeys(starts))[-_TIMES_SAID:])
         route_id, blanks, size = str(tt.route_id[line.route]), {"times": times}, float(len(missing))
         draft = Draft("uncovered", line.route, route_id, "departures_cancelled", blanks, size, trips=missing.tolist())
         found.append((line, draft))

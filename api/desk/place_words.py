@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime
-
-from babel.dates import format_date
 
 from api.desk.disruption import LANGUAGES, LONGEST_DESCRIPTION, LONGEST_HEADER, Language, Notice
 from api.desk.phrases import Phrase, filled
 from api.reading.lines import lines_of
 from api.reading.recurrence import Recurrence, recurrence_of
 from api.words.recurrence import recurrence_words
-from api.words.texts import Texts, desk_texts_in
+from api.words.texts import Texts, country_of, desk_texts_in
 from api.words.times import TimeWords
 from predictor.timetable import Timetable
 
@@ -88,23 +85,19 @@ def when(
 ) -> str:
     """From when to when, or on which days until when. Days are named by their date: what is said today is read
     tomorrow."""
-    zone = lines_of(timetable).zone
-    today, begin = datetime.fromtimestamp(now, zone), datetime.fromtimestamp(starts_at, zone)
+    words = TimeWords(texts, lines_of(timetable).zone, now, country_of(timetable.timezone))
     if recurrence:
-        words = TimeWords(texts, zone, now)
-        return recurrence_words(recurrence, texts, words.hours_minutes, words.date)
-    begun = starts_at <= now
+        return recurrence_words(recurrence, texts, words.time, words.date, words.country)
+    begun, begin = starts_at <= now, _moment(starts_at, now, words)
     if ends_at is None:
-        return texts("phrase_open") if begun else texts("phrase_from", start=_moment(begin, today, texts))
-    end = datetime.fromtimestamp(ends_at, zone)
+        return texts("phrase_open") if begun else texts("phrase_from", start=begin)
     if begun:
-        return texts("phrase_until", end=_moment(end, today, texts))
-    return texts("phrase_between", start=_moment(begin, today, texts), end=_moment(end, begin, texts))
+        return texts("phrase_until", end=_moment(ends_at, now, words))
+    return texts("phrase_between", start=begin, end=_moment(ends_at, starts_at, words))
 
 
-def _moment(at: datetime, near: datetime, texts: Texts) -> str:
+def _moment(at: float, near: float, words: TimeWords) -> str:
     """Clock time; with its date where it is not of the day of `near`."""
-    if at.date() == near.date():
-        return f"{at:%H:%M}"
-    weekday, month = (format_date(at, part, texts.language) for part in ("EEEE", "MMMM"))
-    return texts("phrase_date", weekday=weekday, day=at.day, month=month, time=f"{at:%H:%M}")
+    time = words.time(at)
+    same_day = words.iso(at)[:10] == words.iso(near)[:10]
+    return time if same_day else words.texts("phrase_date", date=words.weekday_date(at), time=time)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -12,7 +11,7 @@ from api.pages.found import distance_words
 from api.reading.board import StopBoards
 from api.reading.line_directions import LineDirection, line_directions, soonest_first
 from api.reading.lines import Line
-from api.reading.walking import leave_in_s, walk_s
+from api.reading.walking import leave_in_s, walk_min
 from api.service.stop_search import StopHit
 from api.words.line_directions import LineDirectionWords, line_direction_words, nothing_leaves, quiet_words
 from api.words.moment import PageMoment
@@ -110,25 +109,30 @@ def _stop(moment: PageMoment, boards: StopBoards, hit: StopHit) -> StopRows:
 def _rows_of(moment: PageMoment, hit: StopHit, directions: list[LineDirection]) -> StopRows:
     tt, texts, stop = moment.timetable, moment.texts, hit.stop_idx
     rows = soonest_first([row for row in directions if row.soon])
-    walking_s = None if hit.distance_m is None else walk_s(hit.distance_m)
+    walking_min = None if hit.distance_m is None else walk_min(hit.distance_m)
     facts = []
-    if hit.distance_m is not None and walking_s is not None:
-        facts = [distance_words(moment, hit.distance_m), texts("walk", count=max(math.ceil(walking_s / 60), 1))]
+    if hit.distance_m is not None and walking_min is not None:
+        facts = [distance_words(moment, hit.distance_m), texts("walk", count=walking_min)]
+    words = [line_direction_words(moment, row) for row in rows[:_ROWS_A_STOP]]
     first = min((row.first for row in directions if row.first), default=None, key=lambda call: call.published)
     return StopRows(
         stop_id=str(tt.stop_id[stop]),
         name=str(tt.stop_name[stop]),
         platform=str(tt.stop_platform[stop]),
         facts=facts,
-        rows=[line_direction_words(moment, row) for row in rows[:_ROWS_A_STOP]],
-        leave=[_leave(moment, row, walking_s) for row in rows[:_ROWS_A_STOP]],
+        rows=words,
+        leave=[_leave(moment, row, said, walking_min) for row, said in zip(rows, words, strict=False)],
         more=max(len(rows) - _ROWS_A_STOP, 0),
         quiet="" if rows else quiet_words(moment, first) if first else nothing_leaves(moment, stop),
     )
 
 
-def _leave(moment: PageMoment, row: LineDirection, walking_s: float | None) -> str:
-    left_s = None if walking_s is None else leave_in_s(row, moment.now, walking_s)
-    if left_s is None or left_s > _LEAVE_SOON_S:
+def _leave(moment: PageMoment, row: LineDirection, words: LineDirectionWords, walking_min: int | None) -> str:
+    leave = None if walking_min is None else leave_in_s(row, moment.now, walking_min)
+    if leave is None or leave[1] > _LEAVE_SOON_S:
         return ""
-    return moment.texts("leave_now") if left_s < _LEAVE_NOW_S else moment.texts("leave_in", count=int(left_s // 60))
+    place, left_s = leave
+    texts = moment.texts
+    said = texts("leave_now") if left_s < _LEAVE_NOW_S else texts("leave_in", count=int(left_s // 60))
+    # Whoever cannot reach the first has to know which one is meant.
+    return said if place == 0 else texts("leave_for", leave=said, time=words.departures[place].clock.text)

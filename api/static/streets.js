@@ -19,9 +19,11 @@ const drawStreets = (() => {
   const isShape = (...shapes) => ["in", ["geometry-type"], ["literal", shapes.flatMap((shape) => [shape, `Multi${shape}`])]];
   const byZoom = (...stops) => ["interpolate", ["exponential", 1.6], ["zoom"], ...stops];
 
+  const nameIn = (language) => ["coalesce", ["get", `name:${language}`], ["get", `name_${language}`], ["get", "name"], ""];
+
   function layersOf(language) {
     const ground = GROUND[matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light"];
-    const name = ["coalesce", ["get", `name:${language}`], ["get", `name_${language}`], ["get", "name"], ""];
+    const name = nameIn(language);
     const image = (look) => ["concat", `${look}-`, name];
     const named = ["!=", name, ""];
     const fill = (of, color, filter) => ({ of, type: "fill", filter, paint: { "fill-color": color } });
@@ -49,9 +51,26 @@ const drawStreets = (() => {
       label(["water", "water_name"], "water", isShape("Point"), 11),
       label(["water", "waterway", "water_name"], "water", isShape("LineString"), 12, along),
       label(["places", "place"], "quarter", isOf(...QUARTERS), 12),
-      // Vehicles stand on the middle of a town all day: its name lies beneath them.
-      label(["places", "place"], "town", isOf(...TOWNS), 0, { "icon-overlap": "cooperative" }),
+      { ...label(["places", "place"], "town", isOf(...TOWNS), 0, { "icon-overlap": "cooperative" }), town: true },
     ];
+  }
+
+  // Vehicles stand on the middle of a town all day: its name moves to where the fewest of them hide it.
+  const ASIDE = [0, -24, 24, -48, 48, -72, 72], TOWN_PX = { letter: 9, high: 22, vehicle: 12 };
+  function moveTowns(map, language, layers) {
+    const vehicles = map.querySourceFeatures("vehicles").map(({ geometry }) => map.project(geometry.coordinates));
+    const moved = new Map();
+    for (const { id, part, filter } of layers) {
+      for (const { geometry, properties } of map.querySourceFeatures("streets", { sourceLayer: part, filter })) {
+        const name = properties[`name:${language}`] ?? properties[`name_${language}`] ?? properties.name;
+        const { x, y } = map.project(geometry.coordinates);
+        const hidden = (aside) => vehicles.filter((at) => Math.abs(at.y - y - aside) < TOWN_PX.high / 2 + TOWN_PX.vehicle
+          && Math.abs(at.x - x) < (name.length * TOWN_PX.letter) / 2 + TOWN_PX.vehicle).length;
+        moved.set(name, ASIDE.reduce((best, aside) => (hidden(aside) < hidden(best) ? aside : best)));
+      }
+      const aside = [...moved].filter(([, y]) => y).flatMap(([name, y]) => [name, ["literal", [0, y]]]);
+      map.setLayoutProperty(id, "icon-offset", aside.length ? ["match", nameIn(language), ...aside, ["literal", [0, 0]]] : [0, 0]);
+    }
   }
 
   return async function drawStreets(map, address, language) {
@@ -66,14 +85,20 @@ const drawStreets = (() => {
       bounds: [header.minLon, header.minLat, header.maxLon, header.maxLat],
     });
     // Ground lies under the network, names above it, but under the vehicles.
-    layersOf(language).forEach(({ of, named, ...layer }, number) => {
+    const towns = [];
+    layersOf(language).forEach(({ of, named, town, ...layer }, number) => {
       for (const part of of.filter((each) => !known || known.has(each))) {
+        const id = `streets-${number}-${part}`;
+        if (town) towns.push({ id, part, filter: layer.filter });
         map.addLayer(
-          { id: `streets-${number}-${part}`, source: "streets", "source-layer": part, ...layer },
+          { id, source: "streets", "source-layer": part, ...layer },
           named ? map.getLayer("directions") && "directions" : "edges",
         );
       }
     });
+    const settle = () => map.once("idle", () => moveTowns(map, language, towns));
+    settle();
+    map.on("moveend", settle);
     if (said.attribution) map.addControl(new maplibregl.AttributionControl({ customAttribution: said.attribution }));
   };
 })();

@@ -69,6 +69,10 @@ def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
         until = ["", ""]
         if math.isfinite(end):
             until = [texts("alert_until", time=time(end)) for time in (times.clock, times.dated)]
+    # What its own words say already is not said twice.
+    when, repeats, *until = (
+        "" if words.casefold() in description.casefold() else words for words in (when, repeats, *until)
+    )
     return AlertWords(
         header=header,
         description=_beyond(header, description),

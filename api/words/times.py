@@ -111,10 +111,12 @@ class TimeWords:
         return format_skeleton("MMMMd", self._local(at), locale=self._locale)
 
     def weekday_date(self, at: float, *, short: bool = False) -> str:
-        """Weekday with day and month: "Thursday 12 March", "Thu 12"."""
+        """Weekday with day and month: "Thursday 12 March", "Donnerstag, 12. März"; "Thu 12"."""
         if short:
             return format_skeleton("Ed", self._local(at), locale=self._locale)
-        return f"{format_date(self._local(at), 'EEEE', self._locale)} {self.date(at)}"
+        local, locale = self._local(at), self._locale
+        between = ", " if "," in format_skeleton("MMMMEEEEd", local, locale=locale) else " "
+        return f"{format_date(local, 'EEEE', locale)}{between}{self.date(at)}"
 
     def hour(self, at: float) -> str:
         """The hour that a time is in: "08", "8 AM"."""

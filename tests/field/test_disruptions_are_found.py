@@ -133,7 +133,7 @@ def test_the_home_page_says_how_many_messages_there_are() -> None:
     city = City(TOWN)
     assert city.page("/").css_first(".more") is None
     city.alerts(alert("a", {"route_id": "r1"}), alert("b", {"route_id": "r2"}, active=[("10:00", "12:00")]))
-    assert text(city.page("/", lang="en").css_first(".more")) == "1 message now · 1 planned"
+    assert text(city.page("/", lang="en").css_first(".more")) == "1 alert now · 1 planned"
 
 
 def test_many_messages_leave_the_departures_where_riders_look_for_them() -> None:
@@ -150,9 +150,9 @@ def test_of_very_many_messages_each_face_shows_some_and_says_how_many_more_there
     city = City(network("A B"), at="08:00").alerts(*many).at("08:01")
     for path in ("/", "/stops/A", "/lines/r1", "/trips/t1"):
         heads = [text(head) for head in city.page(path, lang="en").css(".alert-head")]
-        assert len(heads) == 21 and heads[-1] == "230 more messages", path
+        assert len(heads) == 21 and heads[-1] == "230 more alerts", path
         assert city.page(path).css(".alert a[href='/alerts']"), path
-    assert city.get("/v1/stops/A/board").json()["messages"][20:] == ["230 more messages"]
+    assert city.get("/v1/stops/A/board").json()["messages"][20:] == ["230 more alerts"]
     assert len(city.page("/screen/A").css(".message")) == 21
     assert len(ElementTree.fromstring(city.get("/alerts.rss").text).findall(".//item")) == 100
     seen = []

@@ -62,6 +62,18 @@ def test_who_has_to_leave_now_is_told(city: City) -> None:
     assert not city.page("/", lang="en").css(".leave"), "without a place nobody knows"
 
 
+def test_the_walk_and_when_to_leave_add_up_to_the_minutes_told_and_the_departure_is_named() -> None:
+    town = City(network("A B C", trips=(Trip("t1", "08:00"), Trip("t2", "08:20"))), at="07:58")
+    tt = town.service.timetable
+    far = town.page("/", near=f"{tt.stop_lat[1] + 0.004:.5f},{tt.stop_lon[1]:.5f}", lang="en")
+    (told,) = (group for group in far.css(".group") if text(group.css_first(".stop-title"))[:6] == "Stop B")
+    walk = re.search(r"(\d+) min walk", text(told))
+    leave = re.fullmatch(r"leave in (\d+) min for the (\d\d:\d\d)", text(only(told, ".leave")))
+    assert walk and leave
+    (meant,) = (call for call in told.css(".departure") if leave[2] in text(call))
+    assert int(walk[1]) + int(leave[1]) == int(text(meant.css_first(".wait b")))
+
+
 def test_a_busy_stop_is_told_soonest_first_or_by_line_as_the_rider_chooses(city: City) -> None:
     assert towards(city.page("/stops/B", lang="en"))[1:] == [f"Away {n}" for n in LINES]
     assert len(towards(city.page("/stops/B", order="line", lang="en"))) == 7

@@ -117,9 +117,9 @@ def test_it_is_in_force_on_these_mornings_alone_in_every_face(desk: Desk) -> Non
     assert client.get("/v1/disruptions/desk:1").json()["disruption"]["state"] == "planned"
     assert "Mon–Fri 07:00–09:00 until 13 March" in client.get("/alerts").text
     assert "Lun–ven" not in client.get("/alerts?lang=fr").text
-    assert "lun.–ven. 07:00–09:00 jusqu’au 13 mars" in client.get("/alerts?lang=fr").text
+    assert "Lun.–ven. 07:00–09:00 jusqu’au 13 mars" in client.get("/alerts?lang=fr").text
     assert "Mo–Fr 07:00–09:00 bis 13. März" in client.get("/alerts?lang=de").text
-    assert "Mon–Fri 07:00–09:00 until 13 March" in client.get("/alerts.rss").text
+    assert "Mon–Fri 07:00–09:00 until 13 March" in client.get("/alerts.rss?lang=en").text
 
 
 def test_what_the_operator_lists_is_told_as_days_too(desk: Desk) -> None:

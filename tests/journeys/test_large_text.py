@@ -51,6 +51,18 @@ def test_nothing_is_cut_or_leaves_the_screen_or_pales(name: str, site: DemoSite,
     assert not faults, [(fault["id"], fault["nodes"][0]["html"]) for fault in faults]
 
 
+LONG_NAME = "Congress Heights–Barnaby Express"
+
+
+@pytest.mark.parametrize("name", ["home", "station", "line", "trip", "timetable of a stop", "alerts", "map"])
+def test_a_long_line_name_wraps_within_its_badge(name: str, site: DemoSite, large_text: Any) -> None:
+    page = large_text
+    page.goto({**addresses(site), "map": "/map"}[name])
+    page.evaluate("name => document.querySelectorAll('.badge').forEach((badge) => badge.textContent = name)", LONG_NAME)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert page.evaluate(LOST_TEXT) == []
+
+
 def test_nothing_of_the_desk_leaves_the_screen(site: DemoSite, large_text: Any) -> None:
     page = large_text
     page.goto("/desk/login")
