@@ -25,7 +25,6 @@ _FALLBACK = "en"
 LANGUAGE_COOKIE = "lang"
 """Keeps the language that a reader chose."""
 
-_BEFORE_UNIT = re.compile(r"(?<=[}\d]) (?=(?:min|km|[hms])\b|%)")
 _BEFORE_COLON = re.compile(r"(?<=\S)[ \u202f](?=:(?!\S))")
 _BEFORE_MARK = re.compile(r"(?<=\S)[ \u00a0](?=[;!?](?!\S))")
 _IN_QUOTES = re.compile(r"(?<=«)[ \u202f]|[ \u202f](?=»)")
@@ -70,9 +69,7 @@ class Texts:
 
 
 def typeset(text: str, language: str) -> str:
-    """`text` with no-break spaces where a line must not end: before units, and in French where its marks want them, as
-    wide as the Imprimerie nationale has them."""
-    text = _BEFORE_UNIT.sub("\u00a0", text)
+    """`text` with no-break spaces where French marks want them, as wide as the Imprimerie nationale has them."""
     if language != "fr":
         return text
     return _IN_QUOTES.sub("\u00a0", _BEFORE_MARK.sub("\u202f", _BEFORE_COLON.sub("\u00a0", text)))
