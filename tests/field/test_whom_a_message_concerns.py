@@ -406,3 +406,11 @@ def test_the_agencys_own_words_for_cause_and_effect_are_told_and_passed_on() -> 
     assert "Marathon" in text(city.page("/stops/C").css_first("li.departure"))
     ours = city.our_alerts()[0].alert
     assert (ours.cause_detail, ours.effect_detail) == (written.cause_detail, written.effect_detail)
+
+
+def test_on_a_line_and_a_trip_a_message_says_which_stops_it_is_about() -> None:  # kona314/transit-fedilerts#11
+    closed = alert("Stops closed", {"route_id": "r1", "stop_id": "B"}, {"route_id": "r1", "stop_id": "C"})
+    city = City(TOWN).alerts(closed)
+    for page in ("/lines/r1", "/trips/t1"):
+        assert [text(stop) for stop in city.page(page).css(".alerts .places a")] == ["Stop B", "Stop C"]
+    assert text(city.page("/stops/C").css_first(".alerts")) == "1 Stops closed"
