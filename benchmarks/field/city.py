@@ -5,10 +5,10 @@ The only place here that knows where in `api/` things lie.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import quote, unquote
 from zoneinfo import ZoneInfo
 
@@ -50,6 +50,7 @@ STEP_S = 30.0
 """The clock moves on by at most this from one step to the next, and the feeds are polled at each."""
 MOST = 30
 TOKEN = "a token of the field"  # noqa: S105
+_Answer = TypeVar("_Answer")
 
 
 class HandClock(Clock):
@@ -121,8 +122,8 @@ class City:
         self._buses_at = self.clock.at
         self._updates: list[TripUpdate] | None = None
         self._alerts: list[AlertMessage] | None = None
-        self._answers: dict[Any, Any] = {}
-        self._answered_from: object = None
+        self._known: dict[Any, Any] = {}
+        self._known_of: object = None
         feeds = PolledFeeds(*self._sources.values(), every_s=0.0, in_step=True, clock=self.clock)
         self._write()
         self.service = Service(
@@ -217,10 +218,13 @@ class City:
 
     def departures(self, stop: str, *, arrivals: bool = False, window: int = 7200, limit: int = 20) -> list[Row]:
         """/v1/stops/{id}/departures."""
-        answer = self.json(
-            f"/v1/stops/{_id(stop)}/departures", limit=limit, window=window, arrivals=str(arrivals).lower()
-        )
-        return [self._departure(departure) for departure in answer["departures"]]
+        asked = {"limit": limit, "window": window, "arrivals": str(arrivals).lower()}
+
+        def rows() -> list[Row]:
+            answer = self.json(f"/v1/stops/{_id(stop)}/departures", **asked)
+            return [self._departure(departure) for departure in answer["departures"]]
+
+        return list(self._once(("departures", stop, *asked.values()), rows))
 
     def panel(self, stop: str, *, limit: int = MOST, lang: str = "en") -> list[Row]:
         """/v1/stops/{id}/board. A panel names no trips: `run` is the destination."""
@@ -258,9 +262,13 @@ class City:
 
     def trip(self, trip: str, *, start: str | None = None, date: str | None = None) -> list[Row]:
         """Calls of /v1/trips/{id}: of the run that it finds by itself where neither `start` nor `date` is given."""
-        answer = self.trip_answer(trip, start=start, date=date)
-        run = Run(answer["trip_id"], answer["service_date"], answer["start_time"])
-        return [self._call(run, call) for call in answer["calls"]]
+
+        def rows() -> list[Row]:
+            answer = self.trip_answer(trip, start=start, date=date)
+            run = Run(answer["trip_id"], answer["service_date"], answer["start_time"])
+            return [self._call(run, call) for call in answer["calls"]]
+
+        return list(self._once(("trip", trip, start, date), rows))
 
     def trip_answer(self, trip: str, *, start: str | None = None, date: str | None = None) -> Any:
         """All of /v1/trips/{id}."""
@@ -269,6 +277,9 @@ class City:
 
     def trip_page(self, trip: str, *, start: str | None = None, date: str | None = None) -> list[Row]:
         """Calls of /trips/{id}."""
+        return list(self._once(("trip page", trip, start, date), lambda: self._trip_page(trip, start, date)))
+
+    def _trip_page(self, trip: str, start: str | None, date: str | None) -> list[Row]:
         asked = {name: value for name, value in {"start": start, "date": date}.items() if value}
         page = self.page(f"/trips/{_id(trip)}", **asked)
         rows = []
@@ -287,6 +298,9 @@ class City:
 
     def line_page(self, route: str, *, direction: int | None = None) -> list[Row]:
         """Stops of /lines/{id} in order, with the wait shown at each; `run` is the stop's name."""
+        return list(self._once(("line page", route, direction), lambda: self._line_page(route, direction)))
+
+    def _line_page(self, route: str, direction: int | None) -> list[Row]:
         page = self.page(f"/lines/{_id(route)}", **({} if direction is None else {"direction": direction}))
         rows = []
         for node in page.css("ol.thread > li.at"):
@@ -301,14 +315,21 @@ class City:
 
     def line_departures(self, route: str) -> list[Row]:
         """/v1/routes/{id}/departures: the next at each stop of each direction that has one."""
-        answer = self.json(f"/v1/routes/{_id(route)}/departures")
-        stops = [stop for direction in answer["directions"] for stop in direction["stops"]]
-        return [self._departure(stop["departure"]) for stop in stops if stop["departure"]]
+
+        def rows() -> list[Row]:
+            answer = self.json(f"/v1/routes/{_id(route)}/departures")
+            stops = [stop for direction in answer["directions"] for stop in direction["stops"]]
+            return [self._departure(stop["departure"]) for stop in stops if stop["departure"]]
+
+        return list(self._once(("line departures", route), rows))
 
     # What others read
 
     def our_trip_updates(self) -> list[TripUpdateTold]:
         """/gtfs-rt/trip-updates."""
+        return list(self._once(("our trip updates",), self._our_trip_updates))
+
+    def _our_trip_updates(self) -> list[TripUpdateTold]:
         relationship = gtfs_realtime_pb2.TripDescriptor.ScheduleRelationship
         return [
             TripUpdateTold(
@@ -378,22 +399,30 @@ class City:
 
     def get(self, address: str, **asked: Any) -> Any:
         """An answer, asked for once as long as nothing has happened; anything but 200 fails the test."""
-        if self._answered_from is not self.service.view:
-            self._answers, self._answered_from = {}, self.service.view
-        key = (address, repr(asked), self.clock.at)
-        if key not in self._answers:
-            answer = self._client.get(address, params=asked)
+
+        def answer() -> Any:
+            answer = self._client.ask(address, asked)
             assert answer.status_code == 200, f"{address}: {answer.status_code} {answer.text[:300]}"
-            self._answers[key] = answer
-        return self._answers[key]
+            return answer
+
+        return self._once(("answer", address, repr(asked)), answer)
 
     def json(self, address: str, **asked: Any) -> Any:
         """An answer's JSON."""
-        return self.get(address, **asked).json()
+        return self._once(("json", address, repr(asked)), lambda: self.get(address, **asked).json())
 
     def page(self, address: str, **asked: Any) -> LexborHTMLParser:
         """A page, parsed."""
-        return page_of(self.get(address, **asked).text)
+        return self._once(("page", address, repr(asked)), lambda: page_of(self.get(address, **asked).text))
+
+    def _once(self, asked: tuple[Any, ...], answer: Callable[[], _Answer]) -> _Answer:
+        """What was asked, made once as long as nothing has happened: faces are compared at one stop after another."""
+        if self._known_of is not self.service.view:
+            self._known, self._known_of = {}, self.service.view
+        key = (*asked, self.clock.at)
+        if key not in self._known:
+            self._known[key] = answer()
+        return cast(_Answer, self._known[key])
 
     @cached_property
     def officer(self) -> InProcess:

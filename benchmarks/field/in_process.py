@@ -7,10 +7,12 @@ requests a test threads that wait for one another are most of the time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, cast
+from urllib.parse import unquote
 
 import anyio.to_thread
 import httpx
@@ -28,6 +30,23 @@ class InProcess(httpx.Client):
         super().__init__(
             transport=_Asked(app), base_url="http://testserver", headers=headers, follow_redirects=True, trust_env=False
         )
+        self._app = app
+        self._own = [
+            (name.lower().encode(), value.encode()) for name, value in {"Host": "testserver", **headers}.items()
+        ]
+
+    def ask(self, address: str, asked: Mapping[str, Any]) -> httpx.Response:
+        """As `get`, without what most answers do not need: cookies, redirects, and addresses made regular cost a
+        fourth of the time."""
+        if self.cookies or not _REGULAR.fullmatch(address) or "/." in address:
+            return self.get(address, params=asked)
+        scope = {
+            "path": unquote(address),
+            "raw_path": address.encode(),
+            "query_string": str(httpx.QueryParams(asked)).encode(),
+        }
+        answer = _answer(self._app, {**_SCOPE, "headers": self._own, **scope}, b"")
+        return self.get(address, params=asked) if answer.has_redirect_location or "set-cookie" in answer.headers else answer
 
 
 class _Asked(httpx.BaseTransport):
@@ -38,32 +57,43 @@ class _Asked(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """The whole answer."""
-        url, body, answer = request.url, request.read(), list[Message]()
-
-        async def receive() -> Message:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        async def send(message: Message) -> None:
-            answer.append(message)
-
-        scope = {
-            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": request.method,
-            "headers": [(name.lower(), value) for name, value in request.headers.raw], "scheme": url.scheme,
-            "path": url.path, "raw_path": url.raw_path.split(b"?")[0], "query_string": url.query,
-            "server": (url.host, url.port), "client": ("127.0.0.1", 123), "root_path": "",
+        url = request.url
+        scope = _SCOPE | {
+            "method": request.method, "headers": [(name.lower(), value) for name, value in request.headers.raw],
+            "scheme": url.scheme, "path": url.path, "raw_path": url.raw_path.split(b"?")[0],
+            "query_string": url.query, "server": (url.host, url.port),
         }  # fmt: skip
-        # Playwright's loop stands still meanwhile, and is this thread's all the same.
-        standing = asyncio._get_running_loop()
-        asyncio._set_running_loop(None)
-        before = _in_this_thread.set(True)
-        try:
-            _loop().run_until_complete(self._app(scope, receive, send))
-        finally:
-            _in_this_thread.reset(before)
-            asyncio._set_running_loop(standing)
-        start, *pieces = answer
-        content = b"".join(piece.get("body", b"") for piece in pieces)
-        return httpx.Response(start["status"], headers=start["headers"], content=content)
+        return _answer(self._app, scope, request.read())
+
+
+_REGULAR = re.compile(r"[\w%/.~:@!$&'()*+,;=-]*", re.ASCII)
+_SCOPE: dict[str, Any] = {
+    "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "scheme": "http",
+    "server": ("testserver", None), "client": ("127.0.0.1", 123), "root_path": "",
+}  # fmt: skip
+
+
+def _answer(app: ASGIApp, scope: dict[str, Any], body: bytes) -> httpx.Response:
+    answer = list[Message]()
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Message) -> None:
+        answer.append(message)
+
+    # Playwright's loop stands still meanwhile, and is this thread's all the same.
+    standing = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    before = _in_this_thread.set(True)
+    try:
+        _loop().run_until_complete(app(scope, receive, send))
+    finally:
+        _in_this_thread.reset(before)
+        asyncio._set_running_loop(standing)
+    start, *pieces = answer
+    content = b"".join(piece.get("body", b"") for piece in pieces)
+    return httpx.Response(start["status"], headers=start["headers"], content=content)
 
 
 @lru_cache(maxsize=1)

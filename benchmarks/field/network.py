@@ -205,6 +205,16 @@ class Network:
 
     def calls(self, trip_id: str) -> tuple[Call, ...]:
         """Calls of a trip with their times."""
+        if trip_id not in self._calls:
+            self._calls[trip_id] = self._calls_of(trip_id)
+        return self._calls[trip_id]
+
+    @cached_property
+    def _calls(self) -> dict[str, tuple[Call, ...]]:
+        """Those of the trips that were asked for."""
+        return {}
+
+    def _calls_of(self, trip_id: str) -> tuple[Call, ...]:
         trip = next(trip for trip in self.trips if trip.trip_id == trip_id)
         if trip.calls:
             return trip.calls

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -135,7 +136,7 @@ def test_a_face_that_says_something_else_is_caught(face: str, change: Callable[[
 def test_a_feed_of_ours_that_leaves_a_bus_out_or_tells_an_old_report_is_caught(
     city: WatchedCity,
 ) -> None:
-    old = city.our_trip_updates()
+    old = deepcopy(city.our_trip_updates())
     lying(city, "our_trip_updates", nothing)
     assert any("TripUpdates" in lie for lie in city.rule.contradictions("D"))
     for told in old:
