@@ -157,6 +157,13 @@ def test_a_message_is_read_in_every_form_in_which_servers_hand_it_over(form: Cal
     assert [entity.vehicle for entity in read.entity] == [entity.vehicle for entity in MESSAGE.entity]
 
 
+@pytest.mark.parametrize("long", [b"x", b"ab-_", b"0f ", b"a=\n", b"<", b"data:x;", b"-", b"[", b'"', b"\\x"])
+def test_no_text_takes_long_to_be_seen_to_be_none(long: bytes) -> None:
+    for end in (b"!", b" \xc3\xa9", b"=", b"\0"):
+        with pytest.raises(FeedError):
+            decode_message(long * 2_000 + end, "x")
+
+
 # vingerha/gtfs2#134, zacs/ha-gtfs-rt#32, MobilityData/gtfs-realtime-bindings#134
 def test_json_is_read_as_other_programs_spell_it() -> None:
     position = {"Latitude": "47.4", "Longitude": 0.69, "Bearing": None, "Odometer": "far"}
