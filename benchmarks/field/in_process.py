@@ -46,7 +46,8 @@ class InProcess(httpx.Client):
             "query_string": str(httpx.QueryParams(asked)).encode(),
         }
         answer = _answer(self._app, {**_SCOPE, "headers": self._own, **scope}, b"")
-        return self.get(address, params=asked) if answer.has_redirect_location or "set-cookie" in answer.headers else answer
+        leads_on = answer.has_redirect_location or "set-cookie" in answer.headers
+        return self.get(address, params=asked) if leads_on else answer
 
 
 class _Asked(httpx.BaseTransport):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from feeds.gtfs.problems import Problems
-from feeds.gtfs.tables import text_array, words
+from feeds.gtfs.tables import text_array, texts, words
 from feeds.gtfs.time_zones import known_zone
 from predictor.arrays import Int32Array, StrArray
 
@@ -40,12 +40,9 @@ def read_agencies(frame: pd.DataFrame, problems: Problems) -> Agencies:
     )  # fmt: skip
     kept = frame[~twice]
     zones = [known_zone(zone) or "" for zone in words(kept, "agency_timezone").tolist()]
-
-    def texts(column: str) -> StrArray:
-        return text_array(words(kept, f"agency_{column}"))
-
     return Agencies(
-        agency_id=text_array(agency_id[~twice]), name=text_array(name[~twice]), url=texts("url"), lang=texts("lang"),
-        phone=texts("phone"), email=texts("email"), fare_url=texts("fare_url"), timezone=np.array(zones, np.str_),
+        agency_id=text_array(agency_id[~twice]), name=text_array(name[~twice]), url=texts(kept, "agency_url"),
+        lang=texts(kept, "agency_lang"), phone=texts(kept, "agency_phone"), email=texts(kept, "agency_email"),
+        fare_url=texts(kept, "agency_fare_url"), timezone=np.array(zones, np.str_),
         row=kept.index.to_numpy(np.int32),
     )  # fmt: skip

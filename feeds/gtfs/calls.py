@@ -105,7 +105,8 @@ def read_calls(frame: pd.DataFrame, trip_id: StrArray, stops: Stops, headsign: S
     sequence[by_trip] = 1 + np.arange(len(by_trip)) - np.searchsorted(trip[by_trip], trip[by_trip])
 
     def tell(bad: BoolArray, column: str, message: str) -> None:
-        problems.rows(FILE, row[bad], words(frame.loc[bad, [column]], column).to_numpy(), message)
+        if bad.any():
+            problems.rows(FILE, row[bad], words(frame.loc[bad, [column]], column).to_numpy(), message)
 
     tell(negative, "trip_id", "the stop_sequence of this trip begins below 0; counted from 0.")
     tell(trip < 0, "trip_id", "trips.txt has no such usable trip; the row is skipped.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +11,11 @@ import pandas as pd
 from feeds.gtfs.agencies import Agencies
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.stops import unique_rows
-from feeds.gtfs.tables import numbers, text_array, words
+from feeds.gtfs.tables import numbers, text_array, texts, words
 from predictor.arrays import Int32Array, StrArray
 
 BUS = 3
+_SIX_DIGITS = re.compile("[0-9A-F]{6}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,16 +56,25 @@ def read_routes(frame: pd.DataFrame, agencies: Agencies, problems: Problems) -> 
 
 
 def _colors(frame: pd.DataFrame, column: str, problems: Problems) -> StrArray:
-    colour = words(frame, column).str.upper()
-    bare = colour.str.removeprefix("#").str.removeprefix("0X").str.removesuffix(".0")
-    # As web pages shorten them and lengthen them, and as spreadsheets do that take them for numbers.
-    digits = bare.str.replace(r"^(.)(.)(.)$", r"\1\1\2\2\3\3", regex=True).str.replace(r"^(.{6})..$", r"\1", regex=True)
-    digits = digits.where(digits == "", digits.str.zfill(6))
-    valid = digits.str.fullmatch("[0-9A-F]{6}").to_numpy(bool)
+    if column not in frame:
+        return texts(frame, column)
+    code, unique = pd.factorize(words(frame, column))
+    read = [_six_digits(str(text)) for text in unique]
+    odd = np.array([is_odd for _, is_odd in read], bool)[code]
+    none = np.array([digits == "" and text != "" for (digits, _), text in zip(read, unique, strict=True)], bool)[code]
     row, route_id = frame.index.to_numpy(), frame["route_id"].to_numpy()
-    for odd, message in (
-        (valid & (digits != colour).to_numpy(bool) & (digits != bare).to_numpy(bool), "read as such"),
-        (~valid & (colour != "").to_numpy(bool), "taken as none"),
-    ):
-        problems.rows("routes.txt", row[odd], route_id[odd], f"{column} is not six hexadecimal digits; {message}.")
-    return np.array(digits.where(valid, "").tolist(), dtype=np.str_)
+    for which, message in ((odd, "read as such"), (none, "taken as none")):
+        problems.rows("routes.txt", row[which], route_id[which], f"{column} is not six hexadecimal digits; {message}.")
+    return np.array([digits for digits, _ in read], np.str_)[code]
+
+
+def _six_digits(text: str) -> tuple[str, bool]:
+    """The hexadecimal digits of a colour, "" of none, and whether it is written oddly."""
+    colour = text.upper()
+    bare = colour.removeprefix("#").removeprefix("0X").removesuffix(".0")
+    # As web pages shorten them and lengthen them, and as spreadsheets do that take them for numbers.
+    digits = "".join(digit * 2 for digit in bare) if len(bare) == 3 else bare[:6] if len(bare) == 8 else bare
+    digits = digits and digits.zfill(6)
+    if not _SIX_DIGITS.fullmatch(digits):
+        return "", False
+    return digits, digits not in (colour, bare)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from itertools import chain
 from zoneinfo import ZoneInfo
 
@@ -87,6 +88,7 @@ def read_calendar(
     return ServiceCalendar(np.array(numbers_, np.int32), np.array(origins, np.int64), np.ascontiguousarray(active))
 
 
+@lru_cache(maxsize=4096)
 def origin_of(day: datetime, zone: ZoneInfo) -> int:
     """POSIX seconds of noon minus 12 h: what GTFS times count from, an hour off midnight when clocks change."""
     noon = day.replace(hour=12, tzinfo=zone)
@@ -183,5 +185,6 @@ def _day(text: str, is_end: bool, order: bool | None) -> int:
 
 
 def _tell(frame: pd.DataFrame, file: str, bad: BoolArray, message: str, problems: Problems) -> None:
-    ids = words(frame, "service_id").to_numpy()
-    problems.rows(file, frame.index.to_numpy()[bad], ids[bad], message)
+    if bad.any():
+        ids = words(frame, "service_id").to_numpy()
+        problems.rows(file, frame.index.to_numpy()[bad], ids[bad], message)

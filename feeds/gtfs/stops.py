@@ -10,7 +10,7 @@ import pandas as pd
 from feeds.gtfs.degrees import degrees, is_on_earth
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
-from feeds.gtfs.tables import choice, text_array, words
+from feeds.gtfs.tables import choice, text_array, texts, words
 from feeds.gtfs.time_zones import known_zone
 from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
 from predictor.timetable import PLATFORM, STATION, WHEELCHAIR_UNKNOWN
@@ -87,9 +87,9 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
     wheelchair = np.where((wheelchair == WHEELCHAIR_UNKNOWN) & has_parent, wheelchair[parent], wheelchair)
     return Stops(
         stop_id=np.array(stop_id.tolist(), dtype=np.str_),
-        code=text_array(words(frame, "stop_code")),
+        code=texts(frame, "stop_code"),
         name=text_array(pd.Series(name, dtype="string")),
-        platform=text_array(words(frame, "platform_code")),
+        platform=texts(frame, "platform_code"),
         lat=lat,
         lon=lon,
         parent=parent,

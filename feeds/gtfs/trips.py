@@ -10,7 +10,7 @@ import pandas as pd
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
 from feeds.gtfs.stops import unique_rows
-from feeds.gtfs.tables import choice, text_array, words
+from feeds.gtfs.tables import choice, texts, words
 from predictor.arrays import NONE, Int8Array, Int32Array, Int64Array, StrArray
 from predictor.columns import Columns
 
@@ -47,8 +47,8 @@ def read_trips(frame: pd.DataFrame, route_id: StrArray, problems: Problems) -> T
         route=route.astype(np.int32),
         direction=choice(frame, "direction_id", range(0, 2), NONE).astype(np.int8),
         service_id=_ids(words(frame, "service_id")),
-        headsign=text_array(words(frame, "trip_headsign")),
-        short_name=text_array(words(frame, "trip_short_name")),
+        headsign=texts(frame, "trip_headsign"),
+        short_name=texts(frame, "trip_short_name"),
         block_id=_ids(words(frame, "block_id")),
         shape_id=_ids(words(frame, "shape_id")),
         wheelchair=choice(frame, "wheelchair_accessible", range(0, 3), 0).astype(np.int8),
