@@ -389,7 +389,27 @@ def _calls(snapshot: Snapshot, vehicles_live: bool) -> _Calls:
     )
     both = both.take(order)
     both = both.take(first_of_each(both.service_day, both.trip, both.shift_s, both.call))
-    return _with_followers(tt, both, len(snapshot.vehicles))
+    return _with_followers(tt, _with_silences(tt, both), len(snapshot.vehicles))
+
+
+def _with_silences(tt: Timetable, calls: _Calls) -> _Calls:
+    """The calls (m,), and where the operator's word on a run ends the call from which on nothing is known: readers
+    carry the delay of the one before on."""
+    opens = first_of_each(calls.service_day, calls.trip, calls.shift_s)
+    told = np.cumsum(calls.by_operator & ~calls.skipped)
+    before_run = np.append(0, told)[np.flatnonzero(opens)][np.cumsum(opens) - 1] if len(calls) else told
+    ends = np.append(opens[1:], True)[: len(calls)] | (np.diff(calls.call, append=NONE) > 1)
+    ends &= (told > before_run) & ~calls.no_data & (calls.call + 1 < tt.trip_calls[calls.trip])
+    rows = np.flatnonzero(ends & ~tt.trip_is_frequency[calls.trip])
+    if len(rows) == 0:
+        return calls
+    silent = replace(
+        _Calls.blank(len(rows)),
+        trip=calls.trip[rows], service_day=calls.service_day[rows], shift_s=calls.shift_s[rows],
+        call=calls.call[rows] + np.int32(1), no_data=np.ones(len(rows), bool),
+    )  # fmt: skip
+    together = _Calls.joined(calls, silent)
+    return together.take(_by_run_and_follower(together))
 
 
 def _own_calls(snapshot: Snapshot, predicted: _Calls) -> _Calls:

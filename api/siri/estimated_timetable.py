@@ -13,10 +13,12 @@ from api.reading.board import WINDOW_S
 from api.reading.journey import Journey, journeys_of, runs_of_line
 from api.siri.calls import call_answer, journey_answer
 from api.siri.delivery import Asked, DirectionRef, Json, Page, PreviewInterval, seconds_ahead, values
+from predictor.trip_updates import TRIP_ADDED, TRIP_DUPLICATED, TRIP_NEW
 
 MOST_RUNS = 500
 """Of one answer."""
 _EVERY_LINE = "ALL"
+_EXTRA = (TRIP_ADDED, TRIP_NEW, TRIP_DUPLICATED)
 
 
 def estimated_timetable(
@@ -57,6 +59,7 @@ def _journey(asked: Asked, journey: Journey) -> Json:
         **journey_answer(asked, coming[0], journey.destination, last.stop_idx, live=journey.status == "live"),
         "OriginRef": asked.stop_ref(first.stop_idx),
         "OriginName": values(str(tt.stop_name[first.stop_idx])),
+        **({"ExtraJourney": True} if tt.run_relationships[journey.trip_idx] in _EXTRA else {}),
         "Cancellation": journey.status == "cancelled",
         "IsCompleteStopSequence": len(coming) == len(journey.calls),
         "EstimatedCalls": {"EstimatedCall": [call_answer(asked, call) for call in coming]},

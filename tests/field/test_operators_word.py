@@ -611,6 +611,10 @@ def test_an_added_trip_is_passed_on_with_all_its_calls(added_as: str) -> None:
     trip, properties = told.message.trip, told.message.trip_properties
     assert (trip.route_id, trip.start_date, trip.start_time) == ("r1", "20261126", "08:20:00")
     assert properties.trip_headsign == "Fair"
+    siri = city.json("/siri/2.0/estimated-timetable.json", LineRef="r1")["Siri"]["ServiceDelivery"]
+    (frame,) = siri["EstimatedTimetableDelivery"][0]["EstimatedJourneyVersionFrame"]
+    extra = [journey.get("ExtraJourney", False) for journey in frame["EstimatedVehicleJourney"]]
+    assert extra == [True, False], "x is not in the timetable, t2 is"
     city.vehicle_positions(bus("v1", "x", between=("A", "C", 0.5)))
     assert [stop.stop for stop in ours(city, "x").stops] == ["A", "C", "E"]
     city.trip_updates()
@@ -633,6 +637,22 @@ def test_a_duplicate_is_passed_on_under_the_trip_that_it_copies() -> None:
     properties = told.message.trip_properties
     assert (properties.trip_id, properties.start_date, properties.start_time) == ("t1-b", "20261126", "08:30:00")
     assert len(told.stops) == 5
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        update("t1", StopUpdate("B", delay=300), no_data("C"), StopUpdate("E", delay=60), **TODAY),
+        update("t1", StopUpdate("B", delay=300), skipped("C"), no_data("D"), **TODAY),
+    ],
+)
+def test_who_reads_our_feed_knows_as_little_as_we_do(told: TripUpdate) -> None:
+    """Whoever read our feed carried B's delay on to where nothing is known."""
+    city = City(at="07:58").trip_updates(told)
+    reader = City(at="07:58").trip_updates(city.message("trip-updates").SerializeToString())
+    for stop in "ABCDE":
+        boards = [texts(of.departures(stop, arrivals=True)) for of in (city, reader)]
+        assert boards[0] == boards[1]
 
 
 def test_another_platform_is_passed_on() -> None:
