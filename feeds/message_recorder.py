@@ -20,12 +20,12 @@ from feeds.messages_parquet import SCHEMA, digest_of
 class MessageRecorder(DailyParquet):
     """Takes messages in, one after another in order of time. Not to be shared between threads or processes."""
 
-    def __init__(self, folder: Path, feed: str, *, flush_every_s: float = 60.0) -> None:
+    def __init__(self, folder: Path, feed: str) -> None:
         """Go on in `folder`, where an earlier recorder may have stopped or crashed. Errors: FeedError.
 
         Parameters: `feed` names the files, such as "trip_updates".
         """
-        super().__init__(folder, feed, SCHEMA, flush_every_s=flush_every_s)
+        super().__init__(folder, feed, SCHEMA)
         self._feed = feed
         self._last = ("", b"")
         """Day and digest of the last message: each day's file stands by itself."""

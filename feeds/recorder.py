@@ -206,9 +206,9 @@ class Recorder(DailyParquet):
     """Archives vehicle positions, message after message in order of time. Not to be shared between threads or
     processes."""
 
-    def __init__(self, folder: Path, *, flush_every_s: float = 60.0, flush_rows: int = 100_000) -> None:
+    def __init__(self, folder: Path, *, flush_rows: int = 100_000) -> None:
         """Go on in `folder`, where an earlier recorder may have stopped or crashed. Errors: FeedError."""
-        super().__init__(folder, VEHICLE_POSITIONS, SCHEMA, flush_every_s=flush_every_s, flush_rows=flush_rows)
+        super().__init__(folder, VEHICLE_POSITIONS, SCHEMA, flush_rows=flush_rows)
         self._newest: dict[str, float] = {}
         for path in self.latest():
             try:

@@ -147,11 +147,11 @@ class Learner:
         self.taught += new
         return True
 
-    def study_all(self, epochs: int = 8) -> None:
+    def study_all(self) -> None:
         """Train a network from the beginning on all samples, where they suffice: after days of replay."""
         if self._count >= FIRST_LESSON:
             samples, targets = self.samples()
-            self.net = QuantileNet.fit(samples, targets, hidden=THOROUGH_HIDDEN, epochs=epochs)
+            self.net = QuantileNet.fit(samples, targets, hidden=THOROUGH_HIDDEN)
             self.calibration.network_learned()
             self._old = self.taught = self._count
 
