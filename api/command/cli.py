@@ -251,7 +251,10 @@ def export(
     tides: Annotated[Path, typer.Option(help="Folder to write a TIDES package to.")],
     start: From = None,
     end: To = None,
-    every: Every = 30.0,
+    every: Annotated[
+        float,
+        typer.Option(min=1.0, help="Seconds between two polls; of reports of a vehicle that come closer, the last."),
+    ] = 10.0,
 ) -> None:
     """Write what recorded vehicles did as a TIDES package: stop visits, trips performed, locations, vehicles."""
     with said_plainly():

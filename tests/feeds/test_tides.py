@@ -130,6 +130,17 @@ def test_locations_as_others_write_them_are_read(tmp_path: Path) -> None:
     assert recording.observations_at(seven + 60.0).vehicle_id.tolist() == ["12"]
 
 
+def test_a_vehicle_on_its_way_to_a_trip_that_it_names_still_names_it(tmp_path: Path) -> None:
+    city = City(NETWORK, at="07:40")
+    with tides_export(tmp_path, "Town Buses") as export:
+        city.vehicle_positions(bus("v1", "t1", place=(3000.0, 3000.0), fresh=True)).at("07:41")
+        export.take(city.service.snapshot)
+    (location,) = table(tmp_path, "vehicle_locations").to_dict("records")
+    assert (location["trip_id_scheduled"], location["trip_id_performed"], location["stop_id"]) == ("t1", "", "")
+    read = read_vehicle_locations(tmp_path / "vehicle_locations.csv", "Europe/Paris")
+    assert (list(read.text["trip_id"]), list(read.text["start_date"])) == (["t1"], ["2026-11-26"])
+
+
 def test_a_table_as_parquet_says_what_it_says_as_csv(package: Path, tmp_path: Path) -> None:
     table(package, "vehicle_locations").to_parquet(tmp_path / "vehicle_locations.parquet")
     read = read_vehicle_locations(tmp_path / "vehicle_locations.parquet", "Europe/Paris")
