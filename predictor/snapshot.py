@@ -296,17 +296,9 @@ class Snapshot:
         return calls.take(self._one_a_stay(calls, np.arange(len(calls))))
 
     def unclaimed_calls(self, since: float, until: float) -> RunCalls:
-        """Scheduled calls of the whole network in [since, until] that no prediction stands for.
-
-        Cost: one pass over all calls of the timetable for each service day in the window.
-        """
-        every = np.arange(len(self.scheduled_calls.call))
-        days = self._days(since, until)
-        return self._calls(
-            _Asked.joined(
-                *(self._scheduled(every, np.full(len(every), day, np.int32), since, until)[0] for day in days)
-            )
-        )
+        """Scheduled calls of the whole network in [since, until] that no prediction stands for, by stop."""
+        every_stop = np.arange(self.timetable.stops, dtype=np.int32)
+        return self._calls(self._scheduled_at(every_stop, since, until)[0])
 
     def last_calls(self, runs: DatedRuns) -> Int32Array:
         """The call (n,) at which each run ends: its trip's last, or the last that is served."""
@@ -390,33 +382,25 @@ class Snapshot:
         return asked, at
 
     def _scheduled_at(self, stops: Int32Array, since: float, until: float) -> tuple[_Asked, Int64Array]:
-        """Scheduled calls at stops (n,) as of `_scheduled`, and which of these each is at."""
-        calls, days = self.scheduled_calls, np.array(self._days(since, until), np.int32)
-        at, day = np.repeat(np.arange(len(stops)), len(days)), np.tile(days, len(stops))
+        """Scheduled calls at stops (n,) that happen between two times and that no prediction stands for; and which of
+        the stops each is at."""
+        tt, calls, days = self.timetable, self.scheduled_calls, np.array(self._days(since, until), np.int32)
+        at, days = np.repeat(np.arange(len(stops)), len(days)), np.tile(days, len(stops))
         first, end = calls.stop_ptr[stops[at]], calls.stop_ptr[stops[at] + 1]
-        origin = self.timetable.date_origin[day].astype(np.float64)
-        low = first_above(calls.departure_s, first, end, since - origin - 1.0)
+        origin = tt.date_origin[days].astype(np.float64)
+        # They leave at whole seconds.
+        low = first_above(calls.departure_s, first, end, np.ceil(since - origin) - 1.0)
         part, rows = expand_ranges(low, first_above(calls.departure_s, low, end, until - origin) - low)
-        asked, kept = self._scheduled(rows, day[part], since, until)
-        return asked, at[part[kept]]
-
-    def _scheduled(self, rows: Int64Array, day: Int32Array, since: float, until: float) -> tuple[_Asked, Int64Array]:
-        """Those of the scheduled calls `rows` (n,) that happen on a `day` (n,) between two times and that no prediction
-        stands for; and which of the rows they are."""
-        tt, calls = self.timetable, self.scheduled_calls
-        departure, journey = tt.date_origin[day] + calls.departure_s[rows], calls.journey[rows]
-        happens = tt.service_active[tt.trip_service[tt.journey_trip[journey]], day]
-        happens &= (departure >= since) & (departure <= until)
-        kept = np.flatnonzero(happens)
-        key = journey_key(day[kept], journey[kept])
-        open_ = ~(contains(self.claimed, key) | contains(self.told_calls, call_key(key, calls.call[rows[kept]])))
-        kept, key = kept[open_], key[open_]
-        journey = journey[kept]
+        day, trip = days[part], tt.journey_trip[calls.journey[rows]]
+        kept = np.flatnonzero(tt.service_active[tt.trip_service[trip], day])
+        key, call = journey_key(day[kept], calls.journey[rows[kept]]), calls.call[rows[kept]]
+        open_ = ~(contains(self.claimed, key) | contains(self.told_calls, call_key(key, call)))
+        kept, key, call = kept[open_], key[open_], call[open_]
         asked = _Asked(
-            tt.journey_trip[journey], day[kept], tt.journey_shift_s[journey], calls.call[rows[kept]],
+            trip[kept], day[kept], tt.journey_shift_s[calls.journey[rows[kept]]], call,
             prediction=np.full(len(kept), NONE, np.int64), journey=key, passed=np.zeros(len(kept), bool),
         )  # fmt: skip
-        return asked, kept
+        return asked, at[part[kept]]
 
     def _calls(self, asked: _Asked) -> RunCalls:
         """What is known of calls of runs (n,): all boards and journeys are made here."""
