@@ -153,6 +153,10 @@ class StopBoards:
         return self._boards[stop]
 
     def rows(self, stop: int, limit: int) -> list[RunCall]:
-        """The first `limit` departures of a stop (a station: of its platforms), soonest first."""
+        """The first `limit` departures of a stop (a station: of its platforms), soonest first. Where none of them comes,
+        the first one that does stands in for the last."""
         board = self.board(stop)
-        return board.rows(board.shown[:limit])
+        shown, later = board.shown[:limit], board.shown[limit:]
+        if later and not board.comes[shown].any():
+            shown[-1] = next((row for row in later if board.comes[row]), shown[-1])
+        return board.rows(shown)

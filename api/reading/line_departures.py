@@ -8,7 +8,7 @@ from itertools import chain, groupby
 
 import numpy as np
 
-from api.reading.board import AHEAD_S, WEEK_S, WINDOW_S, StopBoard, stop_boards
+from api.reading.board import AHEAD_S, WEEK_S, WINDOW_S, stop_boards
 from api.reading.calls import RunCall
 from api.reading.destinations import usual_destination
 from api.reading.lines import patterns_of, stops_along
@@ -67,30 +67,25 @@ def next_departures(
     A trip that calls at a stop several times is told at the visit that it makes: the first at the first, and so on.
     """
     tt = view.timetable
-    boards: dict[int, StopBoard] = {}
-    coming: dict[int, list[int]] = {}
+    visits = {stop: [place for place, other in enumerate(stops) if other == stop] for stop in dict.fromkeys(stops)}
+    found: dict[int, RunCall] = {}
     # At night nothing comes soon, at the weekend for long: then the first of the morning or week is looked for.
     for window_s in (WINDOW_S, AHEAD_S, WEEK_S):
-        asked = [stop for stop in dict.fromkeys(stops) if not coming.get(stop)]
-        if not asked:
+        asked = [stop for stop, places in visits.items() if not found.keys() >= set(places)]
+        if not asked or (window_s == WEEK_S and found):
             break
         for stop, board in zip(asked, stop_boards(view, asked, now, window_s, route=route), strict=True):
             comes = board.comes & ~board.repeats & (board.calls.stop == stop)
             comes &= tt.pattern_way[tt.trip_pattern[board.calls.trip]] == direction
-            boards[stop], coming[stop] = board, np.flatnonzero(comes).tolist()
-    visits = {stop: [k for k, other in enumerate(stops) if other == stop] for stop in boards}
-    found: list[RunCall | None] = []
-    for place, stop in enumerate(stops):
-        board = boards[stop]
-        rows = (
-            row
-            for row in coming[stop]
-            if len(visits[stop]) == 1
-            or _visit(view, visits[stop], int(board.calls.trip[row]), int(board.calls.call[row]), stop) == place
-        )
-        first = next(rows, None)
-        found.append(None if first is None else board.row(first))
-    return found
+            for row in np.flatnonzero(comes).tolist():
+                place, *others = visits[stop]
+                if others:
+                    place = _visit(view, visits[stop], int(board.calls.trip[row]), int(board.calls.call[row]), stop)
+                if place not in found:
+                    found[place] = board.row(row)
+                if not others:
+                    break
+    return [found.get(place) for place in range(len(stops))]
 
 
 def _visit(view: ServiceView, places: list[int], trip: int, call: int, stop: int) -> int:

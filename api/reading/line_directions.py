@@ -35,7 +35,7 @@ class LineDirection:
     first: RunCall | None
     """The first that comes, None where none was found,"""
     last: RunCall | None
-    """and the last one of its service day; None where that has no time."""
+    """and the last one of the service day of what stands first; None where none of it comes, or that has no time."""
 
 
 def line_directions(moment: Moment, board: StopBoard) -> list[LineDirection]:
@@ -76,13 +76,11 @@ def _line_direction(moment: Moment, board: StopBoard, rows: list[int]) -> LineDi
         departures=departures,
         soon=bool(soon),
         first=None if first is None else board.row(first),
-        last=_last(board, coming),
+        last=_last(board, rows[0], coming),
     )
 
 
-def _last(board: StopBoard, coming: list[int]) -> RunCall | None:
-    if not coming:
-        return None
+def _last(board: StopBoard, next_row: int, coming: list[int]) -> RunCall | None:
     day = board.calls.service_day
-    last = [row for row in coming if day[row] == day[coming[0]]][-1]
-    return None if board.slot[last] else board.row(last)
+    last = [row for row in coming if day[row] == day[next_row]][-1:]
+    return board.row(last[0]) if last and not board.slot[last[0]] else None

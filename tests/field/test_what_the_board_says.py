@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks.field.city import City
 from benchmarks.field.faces import only, text
-from benchmarks.field.messages import StopUpdate, bus, skipped, update
+from benchmarks.field.messages import StopUpdate, bus, cancelled, skipped, update
 from benchmarks.field.network import Agency, Call, Frequency, Pattern, Route, Service, Trip, network, row_of_stops
 from feeds.headway_runs import HeadwayAs
 
@@ -478,3 +478,21 @@ def test_on_a_weekend_all_faces_say_when_the_first_of_the_week_leaves() -> None:
     assert [row.clock for row in city.line_page("r1")] == ["08:00", "08:02", ""]
     for page in (city.page("/stops/C"), city.page("/", fragment="board", stop="C"), city.page("/screen/C")):
         assert "only get off here" in text(page)
+
+
+def test_of_many_cancelled_departures_a_small_panel_shows_what_comes_too() -> None:
+    often = network(trips=tuple(Trip(f"t{ten}", f"08:{ten}0") for ten in range(6)))
+    city = City(often, at="07:55").trip_updates(*(cancelled(f"t{ten}", start_date=20261126) for ten in range(4)))
+    city.faces_agree("B")
+    assert [row.clock for row in city.panel("B", limit=3)] == ["08:02", "08:12", "08:42"]
+    assert city.panel_text("B", width=24, lines=2)[1].endswith("08:42")
+    city.trip_updates(*(cancelled(f"t{ten}", start_date=20261126) for ten in range(6)))
+    assert "Last departure" not in text(city.page("/stops/B")), "none of today's comes"
+
+
+def test_each_visit_of_a_stop_has_its_wait_though_only_tomorrow() -> None:
+    lollipop = network("A B C D", (Pattern("main", "A B C D B A", headsign="Round"),), (Trip("t1", "08:00"),))
+    city = City(lollipop, at="07:59").vehicle_positions(bus("v1", "t1", late_s=0)).at("08:03")
+    clocks = [(row.stop, row.clock, row.status) for row in city.line_page("r1")]
+    assert clocks[:2] == [("A", "08:00", "scheduled"), ("B", "08:02", "scheduled")]
+    assert clocks[4][::2] == ("B", "live")
