@@ -327,13 +327,14 @@ class Snapshot:
         else for its trip; where nothing is, it ends before the trip's last stop, or it is there already, the stop where
         it ends. Of one that comes back to where it is by then, the stop half-way."""
         tt, last = self.timetable, self.last_calls(runs)
+        here = np.zeros_like(last) if call is None else call
+        ends, is_at = (tt.stop_name[tt.call_stop[tt.entry_of(runs.trip, at)]] for at in (last, here))
         sign = tt.trip_headsign[runs.trip]
         if call is not None and len(tt.headsign_name):
             own = tt.call_headsign[tt.entry_of(runs.trip, call)]
-            sign = np.where(own >= 0, tt.headsign_name[np.maximum(own, 0)], sign)
+            of_call = tt.headsign_name[np.maximum(own, 0)]
+            sign = np.where((own >= 0) & (of_call != is_at), of_call, sign)
         as_planned = (last == tt.trip_calls[runs.trip] - 1) & (sign != "")
-        here = np.zeros_like(last) if call is None else call
-        ends, is_at = (tt.stop_name[tt.call_stop[tt.entry_of(runs.trip, at)]] for at in (last, here))
         signs: StrArray = np.where(as_planned, sign, ends)
         there = np.flatnonzero((signs == is_at) & (here < last))
         half_way = tt.entry_of(runs.trip[there], (here[there] + last[there] + 1) // 2)

@@ -153,8 +153,8 @@ class StopBoards:
         return self._boards[stop]
 
     def rows(self, stop: int, limit: int) -> list[RunCall]:
-        """The first `limit` departures of a stop (a station: of its platforms), soonest first. Where none of them comes,
-        the first one that does stands in for the last."""
+        """The first `limit` departures of a stop (a station: of its platforms), soonest first; where none of them
+        comes, with the first one that does in place of the last."""
         board = self.board(stop)
         shown, later = board.shown[:limit], board.shown[limit:]
         if later and not board.comes[shown].any():

@@ -496,3 +496,10 @@ def test_each_visit_of_a_stop_has_its_wait_though_only_tomorrow() -> None:
     clocks = [(row.stop, row.clock, row.status) for row in city.line_page("r1")]
     assert clocks[:2] == [("A", "08:00", "scheduled"), ("B", "08:02", "scheduled")]
     assert clocks[4][::2] == ("B", "live")
+
+
+def test_a_stop_is_no_sign_of_itself() -> None:  # gocarta/gtfs#8
+    calls = tuple(Call(stop, f"08:0{2 * k}", headsign=f"Stop {stop}") for k, stop in enumerate("ABCD"))
+    city = City(network("A B C D", trips=(Trip("t1", calls=calls, headsign="Town"),)), at="07:55")
+    city.faces_agree("B")
+    assert [row.told["headsign"] for row in city.trip("t1")][:3] == ["Town"] * 3
