@@ -95,6 +95,7 @@ def create_app(
     abbreviations: Mapping[str, str] | None = None,
     map_tiles: MapTiles | None = None,
     reminders: Reminders | None = None,
+    screens_seen: ScreensSeen | None = None,
     reads: bool = False,
     engine: str | None = None,
 ) -> FastAPI:
@@ -104,12 +105,12 @@ def create_app(
     believed in whose name they ask; `behind_socket`: so is everybody, for all come through a socket in the file system;
     `root_path`: "/bus" where a proxy serves it under that; `siri_names`: how `/siri` names stops and lines;
     `abbreviations`: the operator's own, by the word; `map_tiles`: the streets beneath the map; `reminders`: riders
-    whom push messages tell; `reads`: the service reads what an engine publishes; `engine`: the address at which that
-    engine answers what only it can.
+    whom push messages tell; `screens_seen`: those of several processes; `reads`: the service reads what an engine
+    publishes; `engine`: the address at which that engine answers what only it can.
     """
     desk = desk or Desk(service)
     announcer, heavy_reads, doors = Announcer(service), HeavyReads(), Doors(trusted_proxies)
-    screens_seen = ScreensSeen(desk.folder)
+    screens_seen = screens_seen or ScreensSeen(desk.folder)
     app = _described(lambda _: _running(service, desk, heavy_reads, screens_seen, reminders))
     registry = registry_of(service, announcer, heavy_reads, doors)
     registry.register(DeskCollector(desk))
@@ -163,7 +164,7 @@ async def _running(
     service: Served, desk: Desk, heavy_reads: HeavyReads, screens_seen: ScreensSeen, reminders: Reminders | None
 ) -> AsyncIterator[None]:
     service.start()
-    if desk.folder:
+    if screens_seen.is_kept:
         service.face_threads.append(screens_seen.saving)
         screens_seen.saving.start()
     if reminders:

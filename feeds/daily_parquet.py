@@ -36,7 +36,7 @@ _WHOLE_MESSAGES = {"compression_level": 6, "data_page_size": 8_000_000}
 """Messages resemble each other, and are packed together where they share a page."""
 _ORDERED_GROUP = 8_192
 """Rows of a row group of an ordered table: so small, readers can leave most groups out."""
-_ORDERED_AT_ONCE, _ORDERED_BYTES = 1_000_000, 128_000_000
+_ORDERED_AT_ONCE, _ORDERED_BYTES = 250_000, 32_000_000
 """Rows of an ordered table are ordered among so many."""
 _MERGED_AT = 64
 """So many small parts become one; until then their rows are held in memory too, for readers."""

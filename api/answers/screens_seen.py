@@ -1,10 +1,11 @@
-"""Which screens and panels have asked for their boards, by what they ask for: nothing is kept of who asks."""
+"""Which screens and panels have asked for their boards, by what they ask for: nothing is kept of who asks. Of several
+processes each knows those that asked it, and the engine's is told of all."""
 
 from __future__ import annotations
 
 import logging
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from feeds.whole_file import set_aside, whole_file
 log = logging.getLogger("prochain")
 
 FILE_NAME = "screens.json"
-_SAVED_EVERY_S = 60.0
+_SAVED_EVERY_S, _TOLD_EVERY_S = 60.0, 15.0
 MOST_SCREENS = 2000
 """Then the one that has not asked for longest is forgotten,"""
 FORGOTTEN_S = 7 * 86_400.0
@@ -71,24 +72,36 @@ class ScreensSeen:
     """A restart forgets none: one that has fallen silent must not vanish from the list by it. Safe to use from any
     thread."""
 
-    def __init__(self, folder: Path | None = None) -> None:
-        """`folder` of the file that keeps them, None for memory alone."""
+    def __init__(
+        self,
+        folder: Path | None = None,
+        others: Callable[[], Iterable[bytes]] = tuple,
+        tell: Callable[[bytes], None] | None = None,
+    ) -> None:
+        """`folder` of the file that keeps them, None for memory alone; `others`: gives what other processes tell;
+        `tell`: tells the engine's process."""
         self._lock = Lock()
-        self._path = folder and folder / FILE_NAME
+        self._path, self._others, self._tell = folder and folder / FILE_NAME, others, tell
         self._saved: bytes | None = None
         self._seen = OrderedDict((screen.key, replace(screen, streams=0)) for screen in self._kept())
-        self.saving = Repeated("screens seen", self._save, _SAVED_EVERY_S, at_end=True)
+        self.is_kept = bool(folder or tell)
+        """Whether `saving` is to go on."""
+        self.saving = Repeated("screens seen", self._save, _TOLD_EVERY_S if tell else _SAVED_EVERY_S, at_end=True)
 
     def asked(self, key: ScreenKey, now: float, streams: int = 0) -> ScreenKey:
         """Note that one has asked; gives the key under which it is kept. `streams`: how many more are open."""
         key = ScreenKey(key.kind, tuple(stop[:_LONGEST_ID] for stop in key.stops[:_MOST_STOPS]), key.name.strip())
         with self._lock:
             before = self._seen.get(key) or ScreenSeen(key, now, now)
-            self._seen[key] = replace(before, last=now, streams=max(before.streams + streams, 0))
-            self._seen.move_to_end(key)
-            while len(self._seen) > MOST_SCREENS or now - next(iter(self._seen.values())).last > FORGOTTEN_S:
-                self._seen.popitem(last=False)
+            self._keep(replace(before, last=now, streams=max(before.streams + streams, 0)))
         return key
+
+    def _keep(self, screen: ScreenSeen) -> None:
+        """The one that asked last comes last."""
+        self._seen[screen.key] = screen
+        self._seen.move_to_end(screen.key)
+        while len(self._seen) > MOST_SCREENS or screen.last - next(iter(self._seen.values())).last > FORGOTTEN_S:
+            self._seen.popitem(last=False)
 
     def _kept(self) -> list[ScreenSeen]:
         if self._path is None or not self._path.is_file():
@@ -103,13 +116,30 @@ class ScreensSeen:
         return []
 
     def _save(self) -> None:
+        elsewhere = self._seen_elsewhere()
         with self._lock:
+            # What asked a process that ends meanwhile must not vanish with it.
+            for screen in sorted(elsewhere, key=lambda screen: screen.last):
+                before = self._seen.get(screen.key) or replace(screen, streams=0)
+                since, last = min(before.since, screen.since), max(before.last, screen.last)
+                self._keep(replace(before, since=since, last=last))
             seen = list(self._seen.values())
         content = _FILE.dump_json(seen)
+        if self._tell is not None:
+            self._tell(content)
         if self._path is not None and content != self._saved:
             with whole_file(self._path) as unfinished:
                 unfinished.write_bytes(content)
             self._saved = content
+
+    def _seen_elsewhere(self) -> list[ScreenSeen]:
+        seen: list[ScreenSeen] = []
+        for content in self._others():
+            try:
+                seen += _FILE.validate_json(content)[-MOST_SCREENS:]
+            except ValueError:
+                log.warning("What another process tells of screens cannot be read; is it of another version?")
+        return seen
 
     @contextmanager
     def listening(self, key: ScreenKey, clock: Clock) -> Iterator[None]:
@@ -121,9 +151,17 @@ class ScreensSeen:
             self.asked(key, clock.now(), -1)
 
     def all(self, now: float) -> list[ScreenSeen]:
-        """The one that asked last comes last."""
+        """Those that asked any process. The one that asked last comes last."""
+        elsewhere = self._seen_elsewhere()
         with self._lock:
-            return [seen for seen in self._seen.values() if seen.streams or now - seen.last <= FORGOTTEN_S]
+            found = dict(self._seen)
+        for screen in elsewhere:
+            own = found.get(screen.key) or replace(screen, streams=0)
+            found[screen.key] = ScreenSeen(
+                screen.key, min(own.since, screen.since), max(own.last, screen.last), own.streams + screen.streams
+            )
+        heard = [seen for seen in found.values() if seen.streams or now - seen.last <= FORGOTTEN_S]
+        return sorted(heard, key=lambda seen: seen.last)[-MOST_SCREENS:]
 
 
 def screens_seen_of(request: Request) -> ScreensSeen:

@@ -6,8 +6,10 @@ import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import uvicorn
 from fastapi import FastAPI
@@ -16,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.answers.map_tiles import MapTiles
 from api.answers.problems import Problem, problem_response
+from api.answers.screens_seen import ScreensSeen
 from api.app import create_app
 from api.command.listening import serve
 from api.command.network import Network
@@ -24,6 +27,7 @@ from api.command.port import stop_address
 from api.command.worth_opening import stops_worth_opening
 from api.desk.desk import Desk, desk_of
 from api.pages.reminders import reminders_of
+from api.service.exchange import ExchangeError
 from api.service.served import Served
 from api.service.settings import Settings
 
@@ -59,7 +63,9 @@ def follow_network(
             publisher.start()
         _tell_what_is_served(service, desk, base + settings.root_path, network.shown_token)
         with suppress(Signalled):
-            serve(_app(service, desk, settings, listening, reminders=reminders), listening, ready)
+            screens = ScreensSeen(desk.folder, others=partial(_told, exchange))
+            app = _app(service, desk, settings, listening, reminders=reminders, screens_seen=screens)
+            serve(app, listening, ready)
 
 
 def answer_readers(
@@ -81,9 +87,23 @@ def answer_readers(
             if not reader.wait(_AT_ONCE_S):
                 print(f"Waiting for the engine's first view at {exchange.place} …", flush=True)
                 _say_not_yet(listening, reader.wait)
-            serve(_app(reader, Desk(reader), settings, listening, reads=True, engine=engine), listening, ready)
+            screens = ScreensSeen(tell=partial(_tell, exchange, f"screens-{uuid4().hex}"))
+            app = _app(reader, Desk(reader), settings, listening, screens_seen=screens, reads=True, engine=engine)
+            serve(app, listening, ready)
         finally:
             reader.stop()
+
+
+def _told(exchange: Exchange | None) -> list[bytes]:
+    """What readers tell the engine; nothing where they cannot be reached, which is told elsewhere."""
+    with suppress(ExchangeError):
+        return exchange.told() if exchange else []
+    return []
+
+
+def _tell(exchange: Exchange, name: str, content: bytes) -> None:
+    with suppress(ExchangeError):
+        exchange.tell(name, content)
 
 
 def _app(service: Served, desk: Desk, settings: Settings, listening: socket.socket, **more: Any) -> FastAPI:

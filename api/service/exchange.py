@@ -27,6 +27,8 @@ _ANSWERS_WITHIN_S = 10.0
 _CONNECTS_WITHIN_S = 3.0
 _KEPT_S = 7 * 86_400
 """What no engine renews for so long is forgotten."""
+_TOLD_S = 120.0
+"""What no reader says again for so long is forgotten, too."""
 _SOLE_S = 5.0
 """Another engine may take over when the one that publishes has been silent for so long."""
 _LENGTH = struct.Struct("<Q")
@@ -59,6 +61,14 @@ class Exchange(ABC):
     @abstractmethod
     def get(self, name: str) -> Packed | None:
         """What is kept by that name."""
+
+    @abstractmethod
+    def tell(self, name: str, content: bytes) -> None:
+        """Let the engine know something of a reader; to be said again each minute or so."""
+
+    @abstractmethod
+    def told(self) -> list[bytes]:
+        """What readers say of themselves."""
 
     @abstractmethod
     def version(self) -> str | None:
@@ -162,6 +172,17 @@ class RedisExchange(Exchange):
         except (struct.error, OSError, ValueError, OverflowError, MemoryError) as error:
             raise ExchangeError(f"{self.place}: {name} is damaged ({error})") from error
 
+    def tell(self, name: str, content: bytes) -> None:
+        """See `Exchange`."""
+        with self._said():
+            self._redis.set(self._key(f"told:{name}"), content, px=int(1000 * _TOLD_S))
+
+    def told(self) -> list[bytes]:
+        """See `Exchange`."""
+        with self._said():
+            names = list(self._redis.scan_iter(match=self._key("told:*"), count=1000))
+            return [content for content in self._redis.mget(names) if content is not None] if names else []
+
     def version(self) -> str | None:
         """See `Exchange`."""
         with self._said():
@@ -235,6 +256,16 @@ class FolderExchange(Exchange):
                     return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
             except FileNotFoundError:
                 return None
+
+    def tell(self, name: str, content: bytes) -> None:
+        """See `Exchange`."""
+        self.keep(f"told-{name}", content)
+
+    def told(self) -> list[bytes]:
+        """See `Exchange`."""
+        with self._said():
+            since = time.time() - _TOLD_S
+            return [path.read_bytes() for path in self._folder.glob("told-*") if path.stat().st_mtime > since]
 
     def version(self) -> str | None:
         """See `Exchange`."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from api.answers.screens_seen import FILE_NAME, FORGOTTEN_S, MOST_SCREENS, Scree
 from api.app import create_app
 from api.desk.desk import Desk
 from api.service.clock import ShiftedClock
+from api.service.exchange import FolderExchange
 from feeds.reading import Reading
 from feeds.whole_file import DAMAGED
 from tests.api.town import at, service_at, tram_on_time
@@ -111,3 +113,26 @@ def test_nothing_is_kept_of_who_asks(client: TestClient) -> None:
     page = client.get("/desk/screens").text
     assert "203.0.113.7" not in page
     assert "Kiosk" not in page
+
+
+def test_screens_that_ask_another_process_are_listed_too_and_not_forgotten_when_it_ends(tmp_path: Path) -> None:
+    exchange, kept = FolderExchange(tmp_path), tmp_path / "kept"
+    kept.mkdir()
+    engine = ScreensSeen(kept, others=exchange.told)
+    one, two = (ScreensSeen(tell=partial(exchange.tell, f"screens-{name}")) for name in ("one", "two"))
+    hall, gate = ScreenKey("screen", ("liberte",), "Hall"), ScreenKey("panel", ("liberte",), "Gate")
+    engine.asked(hall, NOW - 50.0)
+    one.asked(hall, NOW - 99.0, 1)
+    two.asked(hall, NOW, 1)
+    two.asked(gate, NOW - 5.0)
+    for reader in (one, two):
+        reader.saving.start()
+        reader.saving.stop(5.0)
+    assert engine.all(NOW) == [ScreenSeen(gate, NOW - 5.0, NOW - 5.0), ScreenSeen(hall, NOW - 99.0, NOW, 2)]
+    exchange.tell("screens-other", b"of another version")
+    engine.saving.start()
+    engine.saving.stop(5.0)
+    for told in tmp_path.glob("told-*"):
+        told.unlink()
+    for again in (engine, ScreensSeen(kept)):
+        assert again.all(NOW) == [ScreenSeen(gate, NOW - 5.0, NOW - 5.0), ScreenSeen(hall, NOW - 99.0, NOW)]
