@@ -20,7 +20,7 @@ from typing import Generic, TypeVar
 _GIVES_WAY = 10
 """Of the levels that Linux calls nice."""
 LONGEST_PAUSE_S = 60.0
-STEADY_S = 60.0
+_STEADY_S = 60.0
 """What has gone on for so long did not end by its start."""
 
 log = logging.getLogger("prochain")
@@ -30,6 +30,18 @@ T = TypeVar("T")
 def pause_after(failures: int, first_s: float = 1.0) -> float:
     """Seconds until something is tried again, or started again, that failed so often in a row: doubled each time."""
     return min(first_s * 2.0 ** min(failures - 1, 10), LONGEST_PAUSE_S)
+
+
+class Lives:
+    """When something that has ended is started again: less and less often, until it lasts."""
+
+    def __init__(self) -> None:
+        self._short_in_a_row = 0
+
+    def pause_s(self, lived_s: float) -> float:
+        """Seconds until the next of its lives, after one of so many seconds."""
+        self._short_in_a_row = 1 if lived_s > _STEADY_S else self._short_in_a_row + 1
+        return pause_after(self._short_in_a_row)
 
 
 class Watched:

@@ -27,7 +27,7 @@ from api.command.plainly import said_plainly
 from api.command.port import address_of, listen
 from api.command.unused_memory import share_heaps
 from api.service.settings import Settings
-from feeds.background import STEADY_S, pause_after
+from feeds.background import Lives
 
 log = logging.getLogger("prochain")
 
@@ -46,7 +46,7 @@ class _Child:
     ready: Event = field(default_factory=_context.Event)
     process: SpawnProcess | None = None
     started_at: float = 0.0
-    deaths: int = 0
+    lives: Lives = field(default_factory=Lives)
     again_at: float = 0.0
 
     def start(self) -> None:
@@ -101,8 +101,7 @@ def _mourn(child: _Child, now: float) -> None:
     code = child.process.exitcode if child.process else None
     if code == 1 and not child.ready.is_set():
         raise typer.Exit(1)
-    child.deaths = 1 if now - child.started_at > STEADY_S else child.deaths + 1
-    pause_s = pause_after(child.deaths)
+    pause_s = child.lives.pause_s(now - child.started_at)
     child.process, child.again_at = None, now + pause_s
     log.error("The process of %s has died (exit code %s); it is started again in %.0f s.", child.name, code, pause_s)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from api.answers.forwarding import Forwarding, UnreachableError
-from feeds.background import STEADY_S, pause_after
+from feeds.background import Lives
 
 _LOOK_S = 2.0
 _HUNG_S = 60.0
@@ -45,12 +45,11 @@ class SupervisedNetwork:
 
     async def keep(self) -> None:
         """Start it, and start it again, until cancelled: then it is ended."""
-        clock, ends = asyncio.get_running_loop().time, 0
+        clock, lives = asyncio.get_running_loop().time, Lives()
         while True:
             began = clock()
             ended = await self._run()
-            ends = 1 if clock() - began > STEADY_S else ends + 1
-            wait_s = pause_after(ends)
+            wait_s = lives.pause_s(clock() - began)
             log.error("The network %s ended (%s): it is started again in %.0f s.", self.name, ended, wait_s)
             await asyncio.sleep(wait_s)
 

@@ -23,6 +23,7 @@ from api.answers import forwarding
 from api.answers.forwarding import UnreachableError
 from api.networks import supervised
 from api.networks.watched import metrics
+from feeds import background
 from feeds.background import pause_after
 from tests.feeds.small_feed import write_feed
 
@@ -131,7 +132,7 @@ def test_one_that_dies_is_started_again_while_the_other_serves_on_and_all_end_wi
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervised, "pause_after", lambda ends: pause_after(ends) / 100)
+    monkeypatch.setattr(background, "pause_after", lambda *failed: pause_after(*failed) / 100)
     for name, value in {"_LOOK_S": 0.01, "_HUNG_S": 0.1}.items():
         monkeypatch.setattr(supervised, name, value)
 
