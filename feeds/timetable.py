@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -56,10 +57,8 @@ def load_timetable(
     opened = TimetableSource(
         source, cache_dir=cache_dir, headers=headers, patience_s=patience_s, to_be_served=to_be_served
     )
-    try:
+    with closing(opened):
         return opened.load()
-    finally:
-        opened.close()
 
 
 class TimetableSource:
@@ -98,9 +97,9 @@ class TimetableSource:
         loaded = self.newer(time.time())
         if loaded is None:
             known = read_fetched(self._folder, self._address) if self._folder else None
-            cached = read_cached(self._folder, known.digest) if self._folder and known else None
+            cached = self._cached(known.digest) if known else None
             if cached:
-                return LoadedTimetable(*cached, from_cache=True)
+                return cached
             # What it was made of is gone: the answer has to be given again.
             self.close()
             loaded = self._fetched(self._opened(None), time.time())
@@ -165,13 +164,13 @@ class TimetableSource:
         return loaded
 
     def _made(self, archive: GtfsArchive) -> LoadedTimetable:
-        loaded = self._cached(archive) or self._built(archive)
+        loaded = self._cached(archive.digest) or self._built(archive)
         if self._folder and self._to_be_served:
             keep_zip(self._folder, archive)
         return loaded
 
-    def _cached(self, archive: GtfsArchive) -> LoadedTimetable | None:
-        cached = read_cached(self._folder, archive.digest) if self._folder else None
+    def _cached(self, digest: str) -> LoadedTimetable | None:
+        cached = read_cached(self._folder, digest) if self._folder else None
         return LoadedTimetable(*cached, from_cache=True) if cached else None
 
     def _built(self, archive: GtfsArchive) -> LoadedTimetable:

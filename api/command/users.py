@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -92,17 +92,14 @@ def _changing(
         from api.service.settings import read_settings
         from api.words.texts import desk_texts_in
 
-        database = DeskDatabase(folder)
-        if database.fault:
-            database.close()
-            raise FeedError(database.fault)
-        try:
+        with closing(DeskDatabase(folder)) as database:
+            if database.fault:
+                raise FeedError(database.fault)
             accounts = Accounts(database, {DESK, *read_settings(config, gtfs=gtfs, data_dir=data_dir).desk_tokens})
-            yield accounts, lambda what, name: database.note(Deed(at=time.time(), who=_BY, what=what, subject=name))
-        except AccountError as error:
-            raise FeedError(desk_texts_in("en")(f"problem_{error}", count=SHORTEST_PASSWORD)) from error
-        finally:
-            database.close()
+            try:
+                yield accounts, lambda what, name: database.note(Deed(at=time.time(), who=_BY, what=what, subject=name))
+            except AccountError as error:
+                raise FeedError(desk_texts_in("en")(f"problem_{error}", count=SHORTEST_PASSWORD)) from error
 
 
 def _password() -> str:
