@@ -15,7 +15,7 @@ import numpy as np
 
 from api.service.stop_search import StopSearch
 from feeds.alerts import Alert
-from feeds.gtfs_realtime import AddedAs
+from feeds.gtfs_realtime.descriptors import AddedAs
 from feeds.headway_runs import HeadwayAs
 from feeds.history.accuracy_sums import Recent
 from predictor.snapshot import Snapshot

@@ -17,7 +17,9 @@ from api.answers.fair_turns import in_turn
 from api.answers.heavy_reads import BUSY, HeavyReads
 from api.answers.problems import PROBLEMS
 from api.reading.moment import Moment
-from feeds.gtfs_realtime import encode_alerts, encode_trip_updates, encode_vehicle_positions
+from feeds.gtfs_realtime.alerts import encode_alerts
+from feeds.gtfs_realtime.trip_updates import encode_trip_updates
+from feeds.gtfs_realtime.vehicle_positions import encode_vehicle_positions
 
 realtime_feeds_router = APIRouter(prefix="/gtfs-rt", tags=["GTFS-Realtime"])
 

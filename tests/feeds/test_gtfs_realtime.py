@@ -15,7 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.alerts import Alert, Selector, TripSelector
-from feeds.gtfs_realtime import AddedAs, encode_alerts, encode_trip_updates, encode_vehicle_positions
+from feeds.gtfs_realtime.alerts import encode_alerts
+from feeds.gtfs_realtime.descriptors import AddedAs
+from feeds.gtfs_realtime.trip_updates import encode_trip_updates
+from feeds.gtfs_realtime.vehicle_positions import encode_vehicle_positions
 from feeds.informed import Informed
 from feeds.operator_alerts import decode_alerts
 from feeds.trip_updates.decoding import decode_trip_updates

@@ -10,7 +10,8 @@ from zipfile import ZipFile
 import numpy as np
 import pytest
 
-from feeds.gtfs_realtime import encode_trip_updates, encode_vehicle_positions
+from feeds.gtfs_realtime.trip_updates import encode_trip_updates
+from feeds.gtfs_realtime.vehicle_positions import encode_vehicle_positions
 from feeds.recording import Recording, open_recording
 from feeds.timetable import load_timetable
 from feeds.vehicle_positions import decode_vehicle_positions

@@ -9,7 +9,8 @@ from google.transit.gtfs_realtime_pb2 import FeedMessage
 from hypothesis import given
 
 from feeds.errors import FeedError
-from feeds.gtfs_realtime import encode_trip_updates, encode_vehicle_positions
+from feeds.gtfs_realtime.trip_updates import encode_trip_updates
+from feeds.gtfs_realtime.vehicle_positions import encode_vehicle_positions
 from feeds.trip_updates.decoding import decode_trip_updates
 from feeds.vehicle_positions import decode_vehicle_positions
 from predictor.arrays import StopIdx

@@ -26,7 +26,7 @@ from api.service.clock import ShiftedClock
 from api.service.service import Service
 from api.service.settings import ConfigurationError, Settings, read_settings
 from feeds.errors import FeedError
-from feeds.gtfs_realtime import encode_alerts
+from feeds.gtfs_realtime.alerts import encode_alerts
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
 from feeds.learned_file import read_learned, write_learned

@@ -1,27 +1,21 @@
-"""GTFS-Realtime out: a snapshot as TripUpdates and VehiclePositions, and alerts as Alerts.
+"""A snapshot as GTFS-Realtime's TripUpdates.
 
-Written to pass MobilityData's GTFS-Realtime validator (its rule ids stand at the lines that are there for them). What
-is said is live or certain: predictions from fresh reports, cancellations and skipped stops. The rest is timetable,
+What is said is live or certain: predictions from fresh reports, cancellations and skipped stops. The rest is timetable,
 which the reader has.
 """
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import pairwise
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
-from feeds.alerts import Alert, Selector
+from feeds.gtfs_realtime.descriptors import AddedAs, TripDescriptors, new_feed, write_wheelchair
 from feeds.headway_runs import HeadwayAs
-from feeds.informed import Informed
-from feeds.service_times import start_time
 from predictor.arrays import (
     NONE,
     BoolArray,
@@ -32,27 +26,16 @@ from predictor.arrays import (
     expand_ranges,
     first_of_each,
 )
-from predictor.geometry import LineGeometry
 from predictor.journeys import call_key, dated_calls, dated_journeys
 from predictor.runs import DatedRuns
-from predictor.snapshot import FROM_OPERATOR, FROM_VEHICLE, FROM_VEHICLES, IN_SERVICE, LAYOVER, LIVE, SKIPPED, Snapshot
+from predictor.snapshot import FROM_OPERATOR, FROM_VEHICLE, FROM_VEHICLES, LIVE, SKIPPED, Snapshot
 from predictor.timetable import Timetable
 
-# W004 takes anything faster for a mistake.
-_FASTEST_M_S = 26.0
-# E028 allows a mile around the network.
-_COVERAGE_DEGREES = 1500.0 / 111_195.0
-# E029 allows 200 m beside the shape.
-_SHAPE_M = 190.0
 _ANOTHER_VEHICLE_S = 60.0
 """Less than this times fall by rounding."""
 
 _Trip = gtfs_realtime_pb2.TripDescriptor
 _StopTimeUpdate = gtfs_realtime_pb2.TripUpdate.StopTimeUpdate
-_VehiclePosition = gtfs_realtime_pb2.VehiclePosition
-
-
-AddedAs = Literal["NEW", "ADDED"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +75,8 @@ def encode_trip_updates(
     once the feed of vehicles has stopped: no prediction of theirs is told.
     """
     tt = snapshot.timetable
-    message = _feed(tt, snapshot.made_at)
-    journeys = _TripDescriptors(tt, added_as, headway_as)
+    message = new_feed(tt, snapshot.made_at)
+    journeys = TripDescriptors(tt, added_as, headway_as)
     gone = [
         (journey, relationship)
         for keys, relationship in ((snapshot.cancelled, _Trip.CANCELED), (snapshot.deleted, _Trip.DELETED))
@@ -123,62 +106,16 @@ def encode_trip_updates(
         if vehicle >= 0:
             update.vehicle.id = str(snapshot.vehicles.vehicle_id[vehicle])
             update.vehicle.label = str(snapshot.vehicles.label[vehicle])
-            _write_wheelchair(update.vehicle, int(snapshot.vehicles.wheelchair[vehicle]))
+            write_wheelchair(update.vehicle, int(snapshot.vehicles.wheelchair[vehicle]))
             update.timestamp = min(update.timestamp, int(snapshot.vehicles.timestamp[vehicle]))  # E012
         elif ride[begin] >= 0 and not behind:
             told = snapshot.told_vehicles
             update.vehicle.id, update.vehicle.label = str(told.vehicle_id[ride[begin]]), str(told.label[ride[begin]])
-            _write_wheelchair(update.vehicle, int(told.wheelchair[ride[begin]]))
+            write_wheelchair(update.vehicle, int(told.wheelchair[ride[begin]]))
         by_headway, added = bool(journeys.unscheduled[journey[0]]), update.trip.schedule_relationship == _Trip.ADDED
         for row in _ascending(update_times.stop_sequence[begin:end]):
             update_times.write(update.stop_time_update.add(), begin + row, by_headway=by_headway, added=added)
     _write_new_stops(message, tt, tt.call_stop[tt.entry_of(calls.trip, calls.call)])
-    return message
-
-
-def encode_vehicle_positions(
-    snapshot: Snapshot, headway_as: HeadwayAs = "UNSCHEDULED"
-) -> gtfs_realtime_pb2.FeedMessage:
-    """Every vehicle of the snapshot inside the network's area; its trip only while it drives or awaits it.
-    `headway_as`: as of `encode_trip_updates`."""
-    tt, vehicles = snapshot.timetable, snapshot.vehicles
-    message = _feed(tt, snapshot.made_at)
-    journeys = _TripDescriptors(tt, headway_as=headway_as)
-    on_trip = (vehicles.trip >= 0) & np.isin(vehicles.state, (IN_SERVICE, LAYOVER))
-    on_trip[on_trip] = _near_line(tt, vehicles.trip[on_trip], vehicles.lat[on_trip], vehicles.lon[on_trip])
-    trip = np.maximum(vehicles.trip, 0)
-    calling = on_trip & (vehicles.next_call < tt.trip_calls[trip]) if tt.trips else on_trip
-    entry = np.where(calling, tt.entry_of(trip, vehicles.next_call), 0)
-    fast = vehicles.speed > _FASTEST_M_S
-    for i in np.flatnonzero(_inside_network(tt, vehicles.lat, vehicles.lon)).tolist():
-        name = str(vehicles.vehicle_id[i])
-        report = message.entity.add(id=name).vehicle
-        report.vehicle.id, report.vehicle.label = name, str(vehicles.label[i])
-        report.position.latitude, report.position.longitude = float(vehicles.lat[i]), float(vehicles.lon[i])
-        if math.isfinite(vehicles.bearing[i]):
-            report.position.bearing = float(vehicles.bearing[i]) % 360.0  # E027
-        if math.isfinite(vehicles.speed[i]) and not fast[i]:
-            report.position.speed = float(vehicles.speed[i])
-        report.timestamp = min(int(vehicles.timestamp[i]), message.header.timestamp)  # E012
-        if vehicles.occupancy[i] >= 0:
-            report.occupancy_status = cast(Any, int(vehicles.occupancy[i]))
-        if vehicles.occupancy_percentage[i] >= 0:
-            report.occupancy_percentage = int(vehicles.occupancy_percentage[i])
-        if vehicles.congestion[i] > 0:
-            report.congestion_level = cast(Any, int(vehicles.congestion[i]))
-        _write_wheelchair(report.vehicle, int(vehicles.wheelchair[i]))
-        if on_trip[i]:
-            journeys.describe(
-                report.trip, int(vehicles.trip[i]), int(vehicles.service_day[i]), int(vehicles.shift_s[i])
-            )
-            if vehicles.cancelled[i]:
-                report.trip.schedule_relationship = _Trip.CANCELED
-        if calling[i]:
-            report.current_stop_sequence = int(tt.stop_sequence[entry[i]])
-            report.stop_id = str(tt.stop_id[tt.call_stop[entry[i]]])
-            report.current_status = (
-                _VehiclePosition.STOPPED_AT if vehicles.at_stop[i] else _VehiclePosition.IN_TRANSIT_TO
-            )
     return message
 
 
@@ -199,151 +136,6 @@ def _write_new_stops(message: gtfs_realtime_pb2.FeedMessage, tt: Timetable, stop
                 field.translation.add(text=str(text))
         if tt.stop_parent[index] >= 0:
             written.parent_station = str(tt.stop_id[tt.stop_parent[index]])
-
-
-def _write_wheelchair(descriptor: gtfs_realtime_pb2.VehicleDescriptor, says: int) -> None:
-    """What the vehicle says, GTFS `wheelchair_accessible`: GTFS-Realtime counts from "no value" and "unknown"."""
-    if says > 0:
-        descriptor.wheelchair_accessible = cast(Any, says + 1)
-
-
-def encode_alerts(alerts: Iterable[Alert], timetable: Timetable, now: float) -> gtfs_realtime_pb2.FeedMessage:
-    """Alerts of which something comes at `now` (POSIX seconds) or later, with those of their selectors, as given, that
-    fit anything of this timetable."""
-    message = _feed(timetable, now)
-    by_headway = timetable.trip_is_frequency
-    for alert in alerts:
-        selectors = Informed.of(alert.selectors, timetable, now).selectors
-        if alert.state(now) == "over" or not selectors:  # E032
-            continue
-        entity = message.entity.add(id=alert.alert_id).alert
-        entity.cause = cast(Any, gtfs_realtime_pb2.Alert.Cause.Value(alert.cause))
-        entity.effect = cast(Any, gtfs_realtime_pb2.Alert.Effect.Value(alert.effect))
-        if alert.severity != "UNKNOWN_SEVERITY":
-            entity.severity_level = cast(Any, gtfs_realtime_pb2.Alert.SeverityLevel.Value(alert.severity))
-        for periods, field in (
-            (alert.active, entity.active_period), (alert.communication, entity.communication_period),
-            (alert.impact, entity.impact_period),
-        ):  # fmt: skip
-            for start, end in periods:
-                period = field.add()
-                if start > 0:
-                    period.start = int(start)
-                if math.isfinite(end):
-                    period.end = int(end)
-        for selector in selectors:
-            if selector == Selector():
-                for route_type in np.unique(timetable.route_type).tolist():  # E033
-                    entity.informed_entity.add(route_type=route_type)
-            else:
-                _write_selector(entity.informed_entity.add(), selector, timetable, by_headway)
-        for texts, translated in (
-            (alert.header, entity.header_text), (alert.description, entity.description_text), (alert.url, entity.url),
-            (alert.cause_detail, entity.cause_detail), (alert.effect_detail, entity.effect_detail),
-        ):  # fmt: skip
-            for language, text in texts.items():
-                translation = translated.translation.add(text=text)
-                if language:
-                    translation.language = language
-    return message
-
-
-def _write_selector(
-    entity: gtfs_realtime_pb2.EntitySelector, selector: Selector, timetable: Timetable, by_headway: BoolArray
-) -> None:
-    for name in ("agency_id", "route_id", "stop_id"):
-        if value := getattr(selector, name):
-            setattr(entity, name, value)
-    for name in ("route_type", "direction_id"):
-        if (number := getattr(selector, name)) >= 0:
-            setattr(entity, name, number)
-    if (trip := selector.trip) is None:
-        return
-    for name in ("trip_id", "route_id", "start_date", "start_time"):
-        if value := getattr(trip, name):
-            setattr(entity.trip, name, value)
-    if trip.direction_id >= 0:
-        entity.trip.direction_id = trip.direction_id
-    index = timetable.trip_index.get(trip.trip_id, NONE)
-    usual = "UNSCHEDULED" if index >= 0 and by_headway[index] else "SCHEDULED"
-    relationship = _Trip.ScheduleRelationship.Value(trip.relationship or usual)
-    entity.trip.schedule_relationship = cast(Any, relationship)  # W009
-
-
-def _feed(tt: Timetable, at: float) -> gtfs_realtime_pb2.FeedMessage:
-    message = gtfs_realtime_pb2.FeedMessage()
-    message.header.gtfs_realtime_version = "2.0"  # E038
-    message.header.incrementality = gtfs_realtime_pb2.FeedHeader.FULL_DATASET  # E049
-    message.header.timestamp = int(at)  # E048
-    if tt.told_version:
-        message.header.feed_version = tt.told_version
-    return message
-
-
-class _TripDescriptors:
-    """Writes which run of which trip is meant."""
-
-    def __init__(self, timetable: Timetable, added_as: AddedAs = "NEW", headway_as: HeadwayAs = "UNSCHEDULED") -> None:
-        self._timetable = timetable
-        self._added = _Trip.NEW if added_as == "NEW" else _Trip.ADDED
-        self.by_headway = timetable.trip_is_frequency
-        self.unscheduled = self.by_headway & (headway_as == "UNSCHEDULED")
-        repeats = timetable.journey_shift_s != 0
-        self._has_start_time = self.by_headway.copy()
-        self._has_start_time[timetable.journey_trip[repeats]] = True
-
-    def name(self, trip: int, service_day: int, shift_s: int) -> str:
-        """An entity id of its own for each run."""
-        tt = self._timetable
-        return f"{tt.trip_id[trip]}:{tt.date[service_day]}:{start_time(tt, trip, shift_s)}"
-
-    def describe(self, descriptor: gtfs_realtime_pb2.TripDescriptor, trip: int, service_day: int, shift_s: int) -> None:
-        """Fill `descriptor`; the relationship is SCHEDULED, UNSCHEDULED by headway, else that of the operator's run."""
-        tt = self._timetable
-        pattern = int(tt.trip_pattern[trip])
-        descriptor.trip_id = str(tt.trip_id[trip])
-        descriptor.route_id = str(tt.route_id[tt.pattern_route[pattern]])
-        if tt.pattern_direction[pattern] >= 0:
-            descriptor.direction_id = int(tt.pattern_direction[pattern])
-        descriptor.start_date = str(tt.date[service_day])
-        relationship = tt.run_relationships[trip]
-        if self._has_start_time[trip] or shift_s or relationship in (_Trip.ADDED, _Trip.NEW, _Trip.DUPLICATED):
-            descriptor.start_time = start_time(tt, trip, shift_s)  # E006, E019; left out elsewhere for E023
-        if relationship in (_Trip.ADDED, _Trip.NEW):
-            # Under the id of a trip of the timetable it is that trip once more, which NEW cannot be.
-            relationship = _Trip.ADDED if descriptor.trip_id in tt.base.trip_index else self._added
-        elif relationship not in (_Trip.REPLACEMENT, _Trip.DUPLICATED):
-            relationship = _Trip.UNSCHEDULED if self.unscheduled[trip] else _Trip.SCHEDULED
-        descriptor.schedule_relationship = cast(Any, int(relationship))  # E003, E013, W009
-
-    def describe_follower(
-        self, descriptor: gtfs_realtime_pb2.TripDescriptor, name: str, trip: int, service_day: int, shift_s: int
-    ) -> None:
-        """Make `descriptor` one of another run like this, of a vehicle that follows on it."""
-        del service_day
-        descriptor.trip_id += name
-        descriptor.start_time = start_time(self._timetable, trip, shift_s)
-        descriptor.schedule_relationship = cast(Any, int(self._added))
-
-    def describe_copy(
-        self, update: gtfs_realtime_pb2.TripUpdate, snapshot: Snapshot, trip: int, service_day: int, shift_s: int
-    ) -> None:
-        """Fill the properties of a run that the reader's timetable does not have; a duplicate is named by the trip that
-        it copies, and its own id, day and time stand there."""
-        tt, properties = self._timetable, update.trip_properties
-        model = int(tt.run_models[trip])
-        is_of_timetable = update.trip.schedule_relationship in (_Trip.SCHEDULED, _Trip.UNSCHEDULED)
-        names = (tt.trip_headsign, tt.trip_short_name)
-        if is_of_timetable and (model < 0 or all(name[trip] == name[model] for name in names)):
-            return
-        properties.trip_headsign = snapshot.headsign(trip, service_day, shift_s)
-        if tt.trip_short_name[trip]:
-            properties.trip_short_name = str(tt.trip_short_name[trip])
-        if update.trip.schedule_relationship == _Trip.DUPLICATED:
-            properties.trip_id, properties.start_date = update.trip.trip_id, update.trip.start_date
-            properties.start_time = update.trip.start_time
-            update.trip.trip_id = str(tt.trip_id[model])
-            update.trip.start_time = start_time(tt, model, 0)
 
 
 def _journeys_of(tt: Timetable, keys: Int64Array) -> list[tuple[int, int, int]]:
@@ -635,28 +427,3 @@ def _update_times(tt: Timetable, calls: _Calls) -> _UpdateTimes:
         uncertainty_s=np.round(np.nan_to_num(calls.uncertainty_s)).astype(np.int64).tolist(),
         occupancy=calls.occupancy.tolist(),
     )
-
-
-def _near_line(tt: Timetable, trip: Int32Array, lat: Float64Array, lon: Float64Array) -> BoolArray:
-    """Whether positions lie near the shape of their trip (E029); so they do where it has none."""
-    line = tt.pattern_line[tt.trip_pattern[trip]]
-    projection = _lines(tt).project(line, lat, lon, course=np.full(len(trip), np.nan))
-    return ~tt.line_has_shape[line] | (projection.offset_m <= _SHAPE_M)
-
-
-@lru_cache(maxsize=1)
-def _lines(timetable: Timetable) -> LineGeometry:
-    return LineGeometry.of(timetable)
-
-
-def _inside_network(tt: Timetable, lat: Float64Array, lon: Float64Array) -> BoolArray:
-    """Whether positions lie in the box around all stops and lines (E028)."""
-    inside = np.ones(len(lat), bool)
-    for values, points, scale in (
-        (lat, np.concatenate([tt.stop_lat, tt.line_lat]), 1.0),
-        (lon, np.concatenate([tt.stop_lon, tt.line_lon]), np.cos(np.radians(tt.stop_lat[:1].mean()))),
-    ):
-        low, high = np.nanmin(points), np.nanmax(points)
-        margin = _COVERAGE_DEGREES / max(float(scale), 0.1)
-        inside &= (values >= low - margin) & (values <= high + margin)
-    return inside

@@ -1,0 +1,1 @@
+"""GTFS-Realtime out: what a snapshot and the alerts say, as messages."""
