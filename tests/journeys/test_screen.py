@@ -222,7 +222,7 @@ def test_all_that_is_shown_is_on_the_panel_and_large(screen: NewPage, address: s
 
 @pytest.mark.parametrize(
     ("language", "row", "button"),
-    [("fr", r"Ligne A, direction Les Douets : \d+ minutes?, puis à 08:2\d, supprimé", "Écouter"),
+    [("fr", r"Ligne A, direction Les Douets\s: \d+ minutes?, puis à 08:2\d, supprimé", "Écouter"),
      ("en", r"Line A, towards Les Douets: \d+ minutes?, then at 08:2\d, cancelled", "Read aloud"),
      ("de", r"Linie A, Richtung Les Douets: \d+ Minuten?, dann um 08:2\d, fällt aus", "Vorlesen")],
 )  # fmt: skip
