@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from benchmarks.field.network import Call, Frequency, Pattern, Route, Service, Stop, Trip, hms, timetable_of
+from benchmarks.field.network import Call, Frequency, Pattern, Route, Service, Stop, Trip, hms, network
 from predictor.geometry import METRES_PER_DEGREE
 from predictor.observations import Observations
 from predictor.timetable import Timetable
@@ -63,7 +63,8 @@ def _of_midnight(
     ]
     timepoint = [int(k in (0, holds_at)) for k in range(stops)]
     placed = [Stop(f"s{k}", k * SPACING_M, name=f"Stop {k}", code=str(k)) for k in range(stops)]
-    loaded = timetable_of(
+    # Of trips that drive at one time the loader tells: they get their own starts later.
+    loaded = network(
         placed,
         patterns,
         [
@@ -81,7 +82,7 @@ def _of_midnight(
         services=(Service("daily", start=DATE, end=DATE),),
         frequencies=(Frequency("t0", "00:00", hms(7199), headway_s),) if headway_s else (),
         shapes={str(way): [(k * SPACING_M, 0.0) for k in order] for way, order in enumerate(ways)},
-    )  # fmt: skip
+    ).timetable  # fmt: skip
     # The day before is known too: nothing runs on it.
     return replace(
         loaded, date=np.array([DATE - 1, DATE], np.int32), date_origin=np.array([ORIGIN - 86400, ORIGIN], np.int64),
