@@ -265,7 +265,7 @@ def _time_zone(frame: pd.DataFrame, stops: pd.DataFrame, name: str, problems: Pr
     key = str(given.iloc[0])
     zone = known_zone(key)
     places = np.column_stack([numbers(stops, "stop_lat"), numbers(stops, "stop_lon")])
-    known = places[np.isfinite(places).all(axis=1)]
+    known = places[is_on_earth(*places.T)]
     place = tuple(np.median(known, axis=0).tolist()) if len(known) else None
     if zone is None and place:
         zone = zone_of_offset(key, place)
@@ -273,7 +273,7 @@ def _time_zone(frame: pd.DataFrame, stops: pd.DataFrame, name: str, problems: Pr
         raise FeedError(f"{name}: agency.txt row {given.index[0]}: there is no time zone “{key}”{what_to_give(key)}")
     if zone.casefold() != key.replace(" ", "_").casefold():
         problems.file("agency.txt", f"agency_timezone “{key}” is read as {zone}.", row=int(given.index[0]))
-    if place and is_on_earth(*np.array(place)) and not has_clocks_of(zone, place):
+    if place and not has_clocks_of(zone, place):
         problems.file(
             "agency.txt", f"the stops are where no clock shows the time of {zone}; all times are read as of there, as "
             "is written.", row=int(given.index[0]),

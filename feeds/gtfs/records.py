@@ -29,6 +29,8 @@ LONGEST_PREFACE = 10
 LONGEST_RECORD = 60
 """Lines that a quoted field may go on for."""
 
+_PLACE = re.compile(r"\s*[+-]?\d{1,3}\.\d{4,}\s*", re.ASCII)
+
 Fits = Callable[[Sequence[str]], bool]
 """Whether values, one a column, can be what the columns are for."""
 
@@ -271,6 +273,9 @@ class _Mender:
         ways: list[tuple[int, list[str], bool]] = []
         for i in self._free_text:
             parts = fields[i : i + extra + 1]
+            if any(map(_PLACE.fullmatch, parts)):
+                # Two rows on one line, say: no name.
+                continue
             read = [*fields[:i], f"{self._separator}".join(parts), *fields[i + extra + 1 :]]
             if self._fits(read):
                 # In a sentence a blank follows a comma, between two fields none does.

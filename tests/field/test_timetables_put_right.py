@@ -232,3 +232,15 @@ def test_a_time_zone_far_from_all_stops_is_told(tmp_path: Path, zone: str) -> No
 def test_decimal_commas_between_commas_put_no_stop_elsewhere(tmp_path: Path) -> None:
     with pytest.raises(FeedError, match="Row 2 has more fields than the 4 columns"):
         load(tmp_path, stops=STOPS + "A,A,47,3900,0,6900\nB,B,47,3900,0,6980\nC,C,47,3900,0,7060\n")
+
+
+def test_two_rows_on_one_line_are_no_name_and_put_no_stop_elsewhere(tmp_path: Path) -> None:
+    loaded = load(tmp_path, stops=f"{STOPS}A,A,{A}B,B,{B}\nC,C,{C}\nD,D,{place(1800.0)}\n",
+                  stop_times=STOP_TIMES + calls("t1", *TIMES, "08:06:00", stops="ABCD"))  # fmt: skip
+    assert called_stops(loaded.timetable, "t1") == "CD"
+    assert told(loaded, "stops.txt", 2, "the row is skipped")
+
+
+def test_stops_without_a_place_say_nothing_of_the_time_zone(tmp_path: Path) -> None:
+    loaded = load(tmp_path, stops=str(TABLES["stops"]) + "".join(f"X{n},X,0,0\n" for n in range(9)))
+    assert not any("no clock" in problem.message for problem in loaded.problems)
