@@ -35,7 +35,6 @@ SIZES = {360: 740, 1280: 800, 1920: 1080}
 PANELS = ((1080, 1920), (1920, 1080), (1280, 720))
 SCHEMES = ("light", "dark")
 QUALITY = 32
-LIVE_PAGES = ("home", "results", "stop", "station", "line", "trip", "not found", "offline")
 GONE_MS = 70_000
 """After so long without the server a screen shows the timetable."""
 
@@ -121,7 +120,7 @@ def morning(browser: Browser, folder: Path) -> None:
     """The riders' pages in the peak, and what they say when the vehicle feed stops."""
     with demo_site() as site:
         camera, all_pages = Camera(browser, site, folder), addresses(site)
-        camera.pages({name: all_pages[name] for name in LIVE_PAGES})
+        camera.pages(all_pages)
         camera.pages({"map": "/map"}, until="#map[data-streets]")
         with site.silence():
             site.move_clock(site.service.clock.now() + 90)
@@ -150,6 +149,7 @@ def evening(browser: Browser, folder: Path) -> None:
                 "desk publishing": f"/desk/disruptions/new?phrase=stop_not_served&line=14&stop={stop}",
                 "desk disruptions": "/desk/disruptions",
                 "desk why": "/desk/why?line=14",
+                **{f"desk {name}": f"/desk/{name}" for name in ("accuracy", "deeds", "screens", "users")},
             },
             whole=True,
         )
