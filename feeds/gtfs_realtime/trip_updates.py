@@ -27,10 +27,13 @@ from predictor.arrays import (
     first_of_each,
 )
 from predictor.journeys import call_key, dated_calls, dated_journeys
+from predictor.past_calls import STILL_DUE_S
 from predictor.runs import DatedRuns
 from predictor.snapshot import FROM_OPERATOR, FROM_VEHICLE, FROM_VEHICLES, LIVE, SKIPPED, Snapshot
 from predictor.timetable import Timetable
 
+_LEFT_S = 300.0
+"""So long ago at least are calls told to be that are left before they were due."""
 _ANOTHER_VEHICLE_S = 60.0
 """Less than this times fall by rounding."""
 
@@ -181,7 +184,36 @@ def _calls(snapshot: Snapshot, vehicles_live: bool) -> _Calls:
     )
     both = both.take(order)
     both = both.take(first_of_each(both.service_day, both.trip, both.shift_s, both.call))
-    return _with_followers(tt, _with_silences(tt, both), len(snapshot.vehicles))
+    return _with_calls_left(snapshot, _with_followers(tt, _with_silences(tt, both), len(snapshot.vehicles)))
+
+
+def _with_calls_left(snapshot: Snapshot, calls: _Calls) -> _Calls:
+    """The calls (m,), and those before them that early runs have left: until they are due, readers who do not find them
+    here take them for calls to come."""
+    tt = snapshot.timetable
+    opens = first_of_each(calls.service_day, calls.trip, calls.shift_s, calls.follower) & ~np.isnan(calls.arrival)
+    opens &= (calls.follower < 0) & (calls.call > 0) & ~tt.trip_is_frequency[calls.trip]
+    first = calls.take(np.flatnonzero(opens))
+    late_s = first.arrival - first.origin(tt) - tt.arrival_s[tt.entry_of(first.trip, first.call)]
+    owner, call = expand_ranges(np.zeros(len(first), np.int64), first.call.astype(np.int64))
+    left = replace(first.take(owner), call=call.astype(np.int32), occupancy=np.full(len(call), NONE, np.int8))
+    due = left.origin(tt) + tt.departure_s[tt.entry_of(left.trip, left.call)]
+    at = np.minimum(due + late_s[owner], snapshot.made_at - _LEFT_S)
+    left = replace(left, arrival=at, departure=at).take(due > snapshot.made_at)
+    if len(left) == 0:
+        return calls
+    # Of calls before those of which the operator tells nobody knows, but where it has told of them.
+    left = left.take((left.vehicle >= 0) | np.isin(_call_names(left), _names_told(snapshot)))
+    together = _Calls.joined(calls, left)
+    return together.take(_by_run_and_follower(together))
+
+
+def _names_told(snapshot: Snapshot) -> Int64Array:
+    """As of `_call_names`, the calls that the operator tells of or that are past by its word."""
+    tt = snapshot.timetable
+    keys, call = dated_calls(snapshot.told_calls)
+    day, journey = dated_journeys(keys)
+    return call_key(DatedRuns(tt.journey_trip[journey], day, tt.journey_shift_s[journey]).run_key, call)
 
 
 def _with_silences(tt: Timetable, calls: _Calls) -> _Calls:
@@ -206,7 +238,8 @@ def _with_silences(tt: Timetable, calls: _Calls) -> _Calls:
 
 def _own_calls(snapshot: Snapshot, predicted: _Calls) -> _Calls:
     """All calls of the runs that the operator added, duplicated or replaced and that are not over, as scheduled, but no
-    later than what is predicted behind them; of those at other platforms only these calls, without times."""
+    later than what is predicted behind them, and past where the operator told so; of those at other platforms only
+    these calls, without times."""
     tt = snapshot.timetable
     own = np.arange(tt.base.trips, tt.trips, dtype=np.int32)
     day, shift = tt.run_days[own - tt.base.trips], tt.run_shifts_s[own - tt.base.trips]
@@ -232,6 +265,10 @@ def _own_calls(snapshot: Snapshot, predicted: _Calls) -> _Calls:
         departure=np.where(moved_only, np.nan, np.minimum(origin[row] + tt.departure_s[entry], soonest)),
         uncertainty_s=np.zeros(len(row)),
     )  # fmt: skip
+    names = _call_names(calls)
+    left = np.isin(names, _names_told(snapshot)) & ~np.isin(names, _call_names(predicted))
+    for times in (calls.arrival, calls.departure):
+        times[left & (times >= snapshot.made_at - STILL_DUE_S)] = snapshot.made_at - _LEFT_S
     return calls.take(~moved_only | (_scheduled_stops(tt, calls) != tt.call_stop[entry]))
 
 

@@ -655,6 +655,19 @@ def test_who_reads_our_feed_knows_as_little_as_we_do(told: TripUpdate) -> None:
         assert boards[0] == boards[1]
 
 
+def test_our_feed_goes_on_telling_of_a_stop_that_a_run_has_left_before_its_time() -> None:
+    # google/transit#16, MobilityData/gtfs-realtime-validator#16
+    early = City(at="07:55").vehicle_positions(bus("v1", "t1", late_s=-150)).at("08:01:45")
+    told = City(at="07:56").trip_updates(update("t1", StopUpdate("A", delay=-180), **TODAY)).at("07:58:30")
+    told.trip_updates(update("t1", StopUpdate("C", delay=-180), **TODAY))
+    replaced = City(at="07:58").trip_updates(
+        added("t1", ("A", "07:58"), ("B", "07:59"), ("E", "08:01"), relationship="REPLACEMENT", **TODAY)
+    )
+    for city, left in ((early, "BC"), (told, "A"), (replaced.at("08:03"), "ABCDE")):
+        reader = City(at="07:55").at(city.now).trip_updates(city.message("trip-updates").SerializeToString())
+        assert not any("t1" in " ".join(reader.board(stop)) for stop in left)
+
+
 def test_another_platform_is_passed_on() -> None:
     moved = StopUpdate("S1", sequence=2, assigned_stop="S2")
     told = ours(City(station(), at="07:58").trip_updates(update("t1", moved, **TODAY)), "t1")
