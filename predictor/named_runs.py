@@ -283,7 +283,9 @@ class RunFinder:
             mine = rows[(day >= 0) & (day < len(tt.date))]
             day = (base[mine] + back).astype(np.int32)
             text = names.start_time_s[mine].astype(np.int64) - np.where(dated[mine], back * _DAY_S, 0)
-            clock = np.where(dated[mine], self._by_clock(names.start_time_s[mine], base[mine], day), text)
+            by_clock = self._by_clock(names.start_time_s[mine], base[mine], day)
+            # Without a date a start may be that of a clock: of a run past midnight its own lies behind 24:00.
+            clock = np.where(dated[mine], by_clock, text + _DAY_S)
             changed = clock != text
             for which, seconds in ((np.arange(len(mine)), text), (np.flatnonzero(changed), clock[changed])):
                 place = names.route[mine[which]] * _TRIP_SPACING_S + seconds

@@ -147,6 +147,9 @@ def test_a_run_after_midnight_is_found_by_its_line_and_either_start(start: str, 
     city = City(night, at="23:58").trip_updates(update("old", StopUpdate("B", delay=120), **named))
     assert city.board("B")[0] == "00:14 t1 live"
     assert City(night, at="23:58").trip_updates(cancelled(None, **named)).board("B")[0] == "00:12 t1 cancelled"
+    for at in ("23:58", "24:05"):
+        undated = cancelled(None, route_id="r1", start_time=start)
+        assert City(night, at=at).trip_updates(undated).board("B")[0] == "00:12 t1 cancelled"
 
 
 @pytest.mark.parametrize("date", [20261025, 20270328])
