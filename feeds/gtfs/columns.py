@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from importlib.machinery import PathFinder
+from importlib.util import find_spec, module_from_spec
 
 from feeds.gtfs.written_dates import LIKE_DATES
 from feeds.service_times import TIME
@@ -78,11 +81,21 @@ def is_number(table: str, column: str) -> bool:
 
 def types_of(table: str) -> dict[str, str]:
     """The type of each column that gtfs-kit knows in a table."""
-    # Only who reads a GTFS waits for it: it brings libraries that draw maps, half a second of every start.
-    from gtfs_kit.constants import DTYPES
+    return _types()[table]
 
-    known: dict[str, str] = DTYPES[table]
-    return known
+
+@lru_cache(maxsize=1)
+def _types() -> dict[str, dict[str, str]]:
+    """Those of all tables, from gtfs-kit's file of constants alone: with the whole of it come libraries that draw maps,
+    half a second of every start."""
+    kit = find_spec("gtfs_kit")
+    constants = PathFinder.find_spec("constants", kit and kit.submodule_search_locations)
+    if constants is None or constants.loader is None:
+        raise ModuleNotFoundError("gtfs_kit.constants", name="gtfs_kit")
+    module = module_from_spec(constants)
+    constants.loader.exec_module(module)
+    types: dict[str, dict[str, str]] = module.DTYPES
+    return types
 
 
 def fits(table: str, columns: Sequence[str]) -> Callable[[Sequence[str]], bool]:
