@@ -89,7 +89,7 @@ def _types() -> dict[str, dict[str, str]]:
     """Those of all tables, from gtfs-kit's file of constants alone: with the whole of it come libraries that draw maps,
     half a second of every start."""
     kit = find_spec("gtfs_kit")
-    constants = PathFinder.find_spec("constants", kit and kit.submodule_search_locations)
+    constants = PathFinder.find_spec("constants", kit.submodule_search_locations if kit else None)
     if constants is None or constants.loader is None:
         raise ModuleNotFoundError("gtfs_kit.constants", name="gtfs_kit")
     module = module_from_spec(constants)
