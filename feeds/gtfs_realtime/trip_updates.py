@@ -224,7 +224,7 @@ def _with_silences(tt: Timetable, calls: _Calls) -> _Calls:
     before_run = np.append(0, told)[np.flatnonzero(opens)][np.cumsum(opens) - 1] if len(calls) else told
     ends = np.append(opens[1:], True)[: len(calls)] | (np.diff(calls.call, append=NONE) > 1)
     ends &= (told > before_run) & ~calls.no_data & (calls.call + 1 < tt.trip_calls[calls.trip])
-    rows = np.flatnonzero(ends & ~tt.trip_is_frequency[calls.trip])
+    rows = np.flatnonzero(ends)
     if len(rows) == 0:
         return calls
     silent = replace(

@@ -655,6 +655,15 @@ def test_who_reads_our_feed_knows_as_little_as_we_do(told: TripUpdate) -> None:
         assert boards[0] == boards[1]
 
 
+def test_our_feed_says_of_a_run_by_headway_too_from_where_on_nothing_is_known() -> None:
+    every = Network(trips=(Trip("t1", "08:00"),), frequencies=(Frequency("t1", "08:00", "09:00", 600),))
+    told = (StopUpdate("B", "08:06", "08:06"), no_data("C"))
+    city = City(every).trip_updates(update("t1", *told, relationship="UNSCHEDULED", start_time="08:04:00", **TODAY))
+    assert [(stop.stop, stop.relationship) for stop in ours(city, "t1").stops] == [
+        ("B", "UNSCHEDULED"), ("C", "NO_DATA"),
+    ]  # fmt: skip
+
+
 def test_our_feed_goes_on_telling_of_a_stop_that_a_run_has_left_before_its_time() -> None:
     # google/transit#16, MobilityData/gtfs-realtime-validator#16
     early = City(at="07:55").vehicle_positions(bus("v1", "t1", late_s=-150)).at("08:01:45")
