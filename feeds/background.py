@@ -15,7 +15,8 @@ from contextlib import suppress
 from functools import partial
 from queue import Empty, Full, Queue
 from threading import Event, Thread, get_native_id
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from weakref import ReferenceType, finalize, ref
 
 _GIVES_WAY = 10
 """Of the levels that Linux calls nice."""
@@ -237,11 +238,31 @@ class Queued(Watched, Generic[T]):
                 self._waiting.put(_END, timeout=within_s)
         super().stop(max(until - time.monotonic(), 0.0))
 
-    def _run(self) -> None:
-        while True:
-            thing = self._waiting.get()
-            if not isinstance(thing, _End):
-                self.attempt(partial(self._take, thing))
-            self._waiting.task_done()
-            if isinstance(thing, _End) and self._stopping.is_set():
-                return
+    def _begin(self) -> None:
+        # The thread holds nothing but the queue while it waits: who forgets to stop leaves neither behind.
+        thread = Thread(target=_take_in, args=(self._waiting, ref(self)), name=self.name, daemon=True)
+        thread.start()
+        self._thread = thread
+        finalize(self, _wake, self._waiting).atexit = False
+
+    def _take_in(self, thing: T | _End) -> bool:
+        """Whether this was the end."""
+        if not isinstance(thing, _End):
+            self.attempt(partial(self._take, thing))
+        self._waiting.task_done()
+        return isinstance(thing, _End) and self._stopping.is_set()
+
+
+def _take_in(waiting: Queue[Any], takes: ReferenceType[Queued[Any]]) -> None:
+    """Until the end, or until nobody can offer anything any more."""
+    while True:
+        thing = waiting.get()
+        queued = takes()
+        if queued is None or queued._take_in(thing):
+            return
+        del thing, queued
+
+
+def _wake(waiting: Queue[Any]) -> None:
+    with suppress(Full):
+        waiting.put_nowait(_END)

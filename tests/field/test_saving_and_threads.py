@@ -5,6 +5,7 @@ The kind: work beside the readers that stops, or loses what it holds, with nobod
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -73,6 +74,18 @@ def test_a_queue_goes_on_after_what_it_could_not_take_in() -> None:
     queue.stop(5.0)
     assert taken == [0, 2]
     assert queue.failures == 1
+
+
+def test_a_queue_that_nobody_has_any_more_leaves_no_thread_behind() -> None:
+    queue: Queued[int] = Queued("queue", lambda _: None, 10)
+    assert queue.offer(1)
+    queue.drain()
+    thread = queue._thread
+    del queue
+    gc.collect()
+    assert thread is not None
+    thread.join(5.0)
+    assert not thread.is_alive()
 
 
 def test_a_full_disk_degrades_health_and_is_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -271,7 +271,8 @@ class Dies(Repeated):
 def test_a_thread_that_has_died_gets_another_less_and_less_often_and_is_told(
     died: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(type(died), "_run", lambda self: None)
+    monkeypatch.setattr(type(died), "_run", lambda self: None, raising=False)
+    monkeypatch.setattr("feeds.background._take_in", lambda *_: None)
     died._begin()
     assert died._thread
     died._thread.join()
