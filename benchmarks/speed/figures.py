@@ -68,9 +68,9 @@ def _steps(data: Path, vehicles: Sequence[int]) -> list[Figure]:
     figures = []
     for times in recorded + simulated:
         work = f"{times.network}, {times.vehicles:,} vehicles, {times.predictions:,} predictions"
-        figures.append(Figure(f"step: {work}", times.step_median_ms, "ms", 20.0 if times.vehicles <= 600 else None))
+        figures.append(Figure(f"step: {work}", times.step_median_ms, "ms CPU", 20.0 if times.vehicles <= 600 else None))
         if not math.isnan(times.decode_ms):
-            figures.append(Figure(f"decoding: {work}", times.decode_ms, "ms"))
+            figures.append(Figure(f"decoding: {work}", times.decode_ms, "ms CPU"))
     large = [times for times in simulated if times.vehicles >= 900]
     if len(large) > 1:
         few, many = large[0], large[-1]
