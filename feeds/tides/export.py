@@ -247,7 +247,6 @@ def _locations(snapshot: Snapshot, rows: AnyArray, trips: pd.DataFrame) -> pd.Da
             "scheduled_stop_sequence": pd.Series(tt.stop_sequence[entry], dtype="Int64").mask(~calling),
             "vehicle_id": name,
             "stop_id": _where(calling, tt.stop_id[tt.call_stop[entry]]),
-            "current_status": _where(calling, np.where(vehicles.at_stop[rows], "Stopped at", "In transit to")),
             "latitude": vehicles.lat[rows].round(6),
             "longitude": vehicles.lon[rows].round(6),
             "heading": (vehicles.bearing[rows] % 360.0).round(1),

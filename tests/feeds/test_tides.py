@@ -130,6 +130,14 @@ def test_locations_as_others_write_them_are_read(tmp_path: Path) -> None:
     assert recording.observations_at(seven + 60.0).vehicle_id.tolist() == ["12"]
 
 
+def test_the_runs_of_a_trip_by_headway_are_told_apart_by_their_starts(package: Path) -> None:
+    """And no vehicle is said to have told what was found out of it."""
+    read = read_vehicle_locations(package / "vehicle_locations.csv", "Europe/Paris")
+    runs = set(zip(read.text["vehicle_id"], read.text["trip_id"], read.text["start_time"], strict=True))
+    assert {("v1", "t1", "08:00:00"), ("v3", "h1", "07:58:00"), ("v5", "", "")} <= runs
+    assert np.isnan(read.number["current_status"]).all()
+
+
 def test_a_vehicle_on_its_way_to_a_trip_that_it_names_still_names_it(tmp_path: Path) -> None:
     city = City(NETWORK, at="07:40")
     with tides_export(tmp_path, "Town Buses") as export:
