@@ -120,7 +120,7 @@ def test_a_time_zone_is_known_in_any_letters(tmp_path: Path, zone: str) -> None:
 
 def test_a_time_zone_is_known_with_a_blank(tmp_path: Path) -> None:
     agency = str(TABLES["agency"]).replace("Europe/Paris", "America/New York")
-    assert read(tmp_path, agency=agency).timezone == "America/New_York"
+    assert load(tmp_path, agency=agency).timetable.timezone == "America/New_York"
 
 
 # conveyal/r5#800

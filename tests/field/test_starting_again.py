@@ -305,7 +305,7 @@ def test_all_that_goes_on_in_a_service_is_watched_and_goes_on_after_it_died(tmp_
         stepping._begin()
         del stepping._run
         deadline = time.monotonic() + 10.0
-        while stepping.failures == 0 and time.monotonic() < deadline:
+        while (stepping.failures == 0 or stepping.dead) and time.monotonic() < deadline:
             time.sleep(0.05)
         assert stepping._thread
         assert stepping._thread.is_alive()

@@ -132,7 +132,7 @@ def test_the_rider_is_told_once_at_the_right_minute_and_then_forgotten(town: Tow
     (request,) = town.push.asked
     assert str(request.url) == ENDPOINT
     assert browser.reads(request) == {
-        "title": "Line A to Les Douets", "body": "At Les Douets in 5\u00a0min.", "tag": "ride:douets",
+        "title": "Line A to Les Douets", "body": "At Les Douets in 5 min.", "tag": "ride:douets",
         "address": "trips/A-0800?date=2026-03-02&stop=douets",
     }  # fmt: skip
     assert b"Douets" not in request.content
