@@ -2,8 +2,8 @@
 
 One rule for vehicle positions, TripUpdates, cancellations and alerts. What a feed says is a strong hint, not a truth:
 
-- The *trip* is the one named; where none is named, the only one of the route, and of the direction where it is given,
-  that starts at that time.
+- The *trip* is the one named; where none is named, the only one of the route that starts at that time: of the direction
+  that is given where there is one of it, else of the other.
 - The *day* is `start_date`, where the trip runs on it. Feeds that name the calendar date after midnight are known by
   three signs: the trip does not run on that day; its start time is that of a neighbouring day's run past 24:00; or the
   named day's run is many hours away while a neighbouring one that reaches into that date is near.
@@ -60,7 +60,7 @@ _TRIP_SPACING_S = 1.0e7
 # What speaks against a candidate, in hours: differences of start times are weighed with these.
 _OTHER_DAY, _OTHER_TIME_OF_DAY, _NO_NAMED_START = 0.5, 2.0, 0.75
 _FAR_AHEAD, _NOT_YET, _SET_OUT_BEFORE, _NEIGHBOUR_FAR = 1.0, 1.0, 1.0, 2.0
-_FAR_OFF, _INACTIVE, _BY_UTC, _OVER = 4.0, 5.0, 5.0, 12.0
+_FAR_OFF, _INACTIVE, _BY_UTC, _OVER, _OTHER_WAY = 4.0, 5.0, 5.0, 12.0, 100.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -299,12 +299,14 @@ class RunFinder:
                 runs_to = tt.pattern_direction[tt.trip_pattern[trip]]
                 headway = tt.journey_headway_s[journey]
                 fits = off <= SAME_START_S + 0.5 * headway
-                fits &= (names.direction[row] < 0) | (runs_to < 0) | (runs_to == names.direction[row])
+                other_way = (names.direction[row] >= 0) & (runs_to >= 0) & (runs_to != names.direction[row])
+                fits &= ~(other_way & dated[row] & (back != 0))
                 fits &= tt.service_active[tt.trip_service[trip], on_day]
                 journey, row, wanted, on_day, trip = journey[fits], row[fits], wanted[fits], on_day[fits], trip[fits]
+                other_way = other_way[fits]
                 shift = tt.journey_shift_s[journey]
                 shift = np.where(headway[fits] > 0, (wanted - tt.trip_start_s[trip]).astype(np.int32), shift)
-                hours = np.where(headway[fits] > 0, 0.0, off[fits] / 3600.0)
+                hours = np.where(headway[fits] > 0, 0.0, off[fits] / 3600.0) + np.where(other_way, _OTHER_WAY, 0.0)
                 hours += self._against(trip, on_day, shift, back, at[row], under_way[row], dated[row])
                 other = dated[row] & (back != 0)
                 parts.append(_Candidates(journey, on_day, shift, other, np.ones(len(row), bool), hours))

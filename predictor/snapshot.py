@@ -395,7 +395,16 @@ class Snapshot:
         day, trip = days[part], tt.journey_trip[calls.journey[rows]]
         kept = np.flatnonzero(tt.service_active[tt.trip_service[trip], day])
         key, call = journey_key(day[kept], calls.journey[rows[kept]]), calls.call[rows[kept]]
-        open_ = ~(contains(self.claimed, key) | contains(self.told_calls, call_key(key, call)))
+        claimed, keys = contains(self.claimed, key), call_key(key, call)
+        open_ = ~(claimed | contains(self.told_calls, keys))
+        # Where nobody calls no vehicle has been: behind it such a call stands on the board until its time.
+        behind = np.flatnonzero(claimed & contains(self.skipped, keys) & ~tt.trip_is_frequency[trip[kept]])
+        if len(behind):
+            predicted = self.predictions.rows_at(np.unique(stops))[0]
+            there = call_key(self.predictions.runs.take(predicted).run_key, self.predictions.call[predicted])
+            shift = tt.journey_shift_s[calls.journey[rows[kept[behind]]]]
+            run = DatedRuns(trip[kept[behind]], day[kept[behind]], shift).run_key
+            open_[behind] = ~np.isin(call_key(run, call[behind]), there)
         kept, key, call = kept[open_], key[open_], call[open_]
         asked = _Asked(
             trip[kept], day[kept], tt.journey_shift_s[calls.journey[rows[kept]]], call,

@@ -76,7 +76,7 @@ def journey_page(moment: PageMoment, journey: Journey, your_stop: str) -> Journe
     state: str = journey.state
     if state == "not_followed":
         state = moment.doubt_of(journey) or state
-    behind = 0 if state == "over" else _behind(calls)
+    behind = 0 if state == "over" else _behind(journey, calls)
     return JourneyPage(
         line=moment.lines.all[journey.route_idx],
         destination=journey.destination,
@@ -98,8 +98,8 @@ def _vehicle(moment: PageMoment, journey: Journey, state: str) -> VehicleWords |
     return told_vehicle_words(moment, journey.coming) if journey.coming and state != "cancelled" else None
 
 
-def _behind(calls: list[CallWords]) -> int:
-    ahead = next((k for k, call in enumerate(calls) if call.status != "passed"), len(calls))
+def _behind(journey: Journey, calls: list[CallWords]) -> int:
+    ahead = next((k for k, call in enumerate(journey.calls) if not call.passed), len(calls))
     yours = next((k for k, call in enumerate(calls) if call.yours), len(calls))
     behind = min(ahead - 1, yours)
     return behind if behind > _FEW else 0
@@ -119,6 +119,7 @@ def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWor
         said_before = call.destination
         minutes = round((call.published - journey.begins_at) / 60)
         since = [moment.texts("since_start", count=minutes)] if call.clock is None and minutes else []
+        passed = call.passed and call.status != "skipped"
         calls.append(
             CallWords(
                 stop_id=stop_id,
@@ -129,8 +130,8 @@ def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWor
                 at=round(call.published) if time else None,
                 low=None if call.p10 is None else round(call.p10),
                 timetable_time=words.time(call.scheduled) if call.scheduled is not None and abs(late) > 1 else "",
-                status="passed" if call.passed else call.status,
-                said=moment.texts("passed") if call.passed else moment.status_words(call),
+                status="passed" if passed else call.status,
+                said=moment.texts("passed") if passed else moment.status_words(call),
                 doubtful=not call.passed and bool(moment.doubt_of(call)),
                 notes=(*signs, *since, *([] if call.passed else moment.notes_of(call, of_journey=True))),
                 yours=stop_id == your_stop,

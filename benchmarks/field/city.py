@@ -487,7 +487,7 @@ class City:
     def _call(self, key: Run, call: Any) -> Row:
         first = call["predicted_time"] or call["scheduled_arrival"]
         at = posix(first)
-        status = "passed" if call["passed"] else call["status"]
+        status = "passed" if call["passed"] and call["status"] != "skipped" else call["status"]
         return Row(
             self.run(key), call["stop_id"], at, self._hhmm(at), call["minutes"], status, call, key,
             call["stop_sequence"],

@@ -17,7 +17,7 @@ from feeds.trip_updates.entities import Entities, delay_in_range
 from feeds.trip_updates.message_columns import NOT_IN_TIMETABLE, TIMETABLE, StopTimeUpdates, UpdatedRuns
 from feeds.trip_updates.run_kinds import trip_name
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
-from predictor.named_runs import AMBIGUOUS, VERDICTS, FoundRuns, RunNames, run_finder
+from predictor.named_runs import AMBIGUOUS, NEAR_S, NO_SUCH_TRIP, VERDICTS, FoundRuns, RunNames, run_finder
 from predictor.stop_alignment import patterns_along
 from predictor.timetable import Timetable
 from predictor.trip_updates import (
@@ -114,7 +114,8 @@ def _found(
     ambiguous = np.flatnonzero(found.verdict == AMBIGUOUS)
     if len(ambiguous):
         found = run_finder(tt).find(_with_direction_of_stops(tt, names, updates, ambiguous), at, under_way, elapsed_s)
-    found = _not_before_its_date(tt, names, found, ~np.isfinite(first_time))
+    found = _not_against_its_stops(tt, names, found, updates)
+    found = _not_before_its_date(tt, names, found, ~np.isfinite(first_time), under_way, received_at)
     is_added = np.isin(relationship, (TRIP_ADDED, TRIP_NEW))
     # What takes the place of a trip that the timetable does not have is one more.
     is_new = np.isin(relationship, NOT_IN_TIMETABLE)
@@ -150,11 +151,22 @@ def _found(
     return trip, day.astype(np.int32), shift.astype(np.int32)
 
 
-def _not_before_its_date(tt: Timetable, names: RunNames, found: FoundRuns, untimed: BoolArray) -> FoundRuns:
+def _not_before_its_date(
+    tt: Timetable, names: RunNames, found: FoundRuns, untimed: BoolArray, under_way: BoolArray, received_at: float
+) -> FoundRuns:
     """Runs of the day that is named, where they run on it, of those that no time is told of (`untimed` (n,)) and that
-    would be over before it begins: many tell of delays of tomorrow's runs beside today's."""
+    would be over before it begins: many tell of delays of tomorrow's runs beside today's. Those that begin on that date
+    by UTC are today's, unless a run that is near is named by a date that is not UTC's."""
     named_day = _lookup(names.service_date.tolist(), tt.date_index)
+    known = np.flatnonzero((found.trip >= 0) & (named_day >= 0))
+    begins = found.runs.take(known).origin(tt) + tt.trip_start_s[found.trip[known]]
+    # Noon of a service day lies on that day in UTC as well, but for the zones furthest east and west.
+    of_utc = np.zeros(len(named_day), bool)
+    of_utc[known] = begins // _DAY_S == (tt.date_origin[named_day[known]] + _DAY_S // 2) // _DAY_S
+    by_local = ~of_utc[known] & ~found.other_day[known] & under_way[known] & (np.abs(begins - received_at) < NEAR_S)
+    names_local_dates = bool(by_local.any())
     rows = np.flatnonzero(untimed & found.other_day & (found.trip >= 0) & (named_day > found.service_day))
+    rows = rows[names_local_dates | ~of_utc[rows]]
     trip = found.trip[rows]
     over_s = tt.trip_end_s[trip] + found.shift_s[rows]
     keeps = over_s < tt.date_origin[named_day[rows]] - tt.date_origin[found.service_day[rows]]
@@ -162,6 +174,25 @@ def _not_before_its_date(tt: Timetable, names: RunNames, found: FoundRuns, untim
     day, other_day = found.service_day.copy(), found.other_day.copy()
     day[rows[keeps]], other_day[rows[keeps]] = named_day[rows[keeps]], False
     return replace(found, service_day=day, other_day=other_day)
+
+
+def _not_against_its_stops(tt: Timetable, names: RunNames, found: FoundRuns, updates: StopTimeUpdates) -> FoundRuns:
+    """Runs without those that were found though another direction is named, where they do not call at the stops told in
+    this order."""
+    rows = np.flatnonzero((names.trip < 0) & (found.trip >= 0) & (names.direction >= 0))
+    pattern = tt.trip_pattern[found.trip[rows]]
+    differs = (tt.pattern_direction[pattern] >= 0) & (tt.pattern_direction[pattern] != names.direction[rows])
+    lost = np.zeros(len(found), bool)
+    for row, its_pattern in zip(rows[differs].tolist(), pattern[differs].tolist(), strict=True):
+        stop = updates.stop[(updates.owner == row) & (updates.stop >= 0)]
+        lost[row] = len(stop) > 0 and its_pattern not in patterns_along(tt, stop, int(names.route[row]))
+    nothing = np.int32(NONE)
+    return replace(
+        found,
+        trip=np.where(lost, nothing, found.trip), service_day=np.where(lost, nothing, found.service_day),
+        shift_s=np.where(lost, np.int32(0), found.shift_s), other_day=found.other_day & ~lost,
+        verdict=np.where(lost, np.int8(NO_SUCH_TRIP), found.verdict),
+    )  # fmt: skip
 
 
 def _tell_apart(

@@ -828,3 +828,18 @@ def test_what_the_operator_tells_of_a_vehicle_that_does_not_report_is_shown() ->
     assert city.vehicles()["v1"]["wheelchair"] == "yes"
     city = City(at="07:58").trip_updates(replace(told, relationship="CANCELED", stops=()))
     assert city.json("/v1/stops/B/departures")["departures"][0]["vehicle_id"] is None
+
+
+# A stop that nobody serves is never passed.
+
+
+def test_a_stop_that_is_skipped_is_told_as_such_behind_the_bus_too() -> None:
+    city = City(at="07:55").vehicle_positions(bus("v1", "t1", "B", fresh=True)).trip_updates(update("t1", skipped("A")))
+    assert city.board("A") == ["08:00 t1 skipped", "09:00 t2 scheduled"]
+    assert [row.status for row in city.trip("t1")][:2] == ["skipped", "live"]
+    assert [row.status for row in city.trip_page("t1")][:2] == ["skipped", "live"]
+    assert city.at("08:01").board("A") == ["09:00 t2 scheduled"]
+    ahead = (
+        City(at="07:55").vehicle_positions(bus("v1", "t1", "A", fresh=True)).trip_updates(update("t1", skipped("C")))
+    )
+    assert [row[6:] for row in ahead.board("C") if "t1" in row] == ["t1 skipped"], "once"

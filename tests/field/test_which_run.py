@@ -297,3 +297,53 @@ def test_buses_that_name_no_trip_are_found_each_on_its_run_by_exact_times() -> N
         if step == 12:
             assert [row.run for row in city.departures("D") if row.status == "live"][:1] == ["t1@08:00"]
     assert [row.split(" ", 1)[1] for row in city.board("D")] == ["t1@08:10 live", "t1@08:20 scheduled"]
+
+
+# A direction is a hint as a date is: many feeds count directions otherwise than their timetable.
+
+
+@pytest.mark.parametrize("direction", [0, 1])
+def test_the_only_run_of_a_line_at_a_time_is_found_whatever_direction_is_named(direction: int) -> None:
+    named: dict[str, Any] = {
+        "route_id": "r1", "direction_id": direction, "start_date": DATE, "start_time": "08:00:00"
+    }  # fmt: skip
+    assert City().trip_updates(cancelled(None, **named)).board("C")[0] == "08:04 t1 cancelled"
+    assert City(at="07:58").trip_updates(update(None, delay=120, **named)).board("C")[0] == "08:06 t1 live"
+    assert City(at="08:03").vehicle_positions(bus("v1", at="B", **named)).board("C")[0].endswith("t1 live")
+
+
+def test_a_run_of_the_direction_that_is_named_counts_more_than_another() -> None:
+    both_ways = network(
+        patterns=(Pattern("main", "A B C D E"), Pattern("back", "E D C B A", direction=1)),
+        trips=(Trip("t1", "08:00"), Trip("u1", "08:00", "back")),
+    )
+    named: dict[str, Any] = {"route_id": "r1", "start_date": DATE, "start_time": "08:00:00"}
+    city = City(both_ways).trip_updates(cancelled(None, direction_id=1, **named))
+    assert city.board("D") == ["08:02 u1 cancelled", "08:06 t1 scheduled"]
+
+
+def test_stops_in_the_other_order_are_those_of_a_run_that_the_timetable_does_not_have() -> None:
+    calls = (StopUpdate("D", "08:03", "08:03"), StopUpdate("B", "08:08", "08:08"))
+    told = update(None, *calls, route_id="r1", direction_id=1, start_time="08:00:00", start_date=DATE)
+    city = City(at="07:58").trip_updates(told)
+    assert [city.board(stop)[0] for stop in "BD"] == ["08:02 t1 scheduled", "08:06 t1 scheduled"]
+    assert "run_unknown" in str(city.readyz())
+
+
+# Dates of UTC
+
+EVENING = Network(trips=(Trip("t1", "20:30"), Trip("t2", "21:00")), zone="America/Chicago")
+
+
+def test_delays_of_an_evening_in_america_that_is_tomorrow_by_utc_are_those_of_the_bus_that_is_out() -> None:
+    city = City(EVENING, at="20:32").trip_updates(
+        *(update(trip, StopUpdate("B", delay=300), start_date=DATE + 1) for trip in ("t1", "t2"))
+    )
+    assert city.board("C") == ["20:39 t1 live", "21:09 t2 live"]
+
+
+def test_tomorrows_delays_beside_this_evenings_in_america_stay_tomorrows() -> None:
+    tomorrow = update("t1", StopUpdate("C", delay=300), start_date=DATE + 1)
+    tonight = update("t2", StopUpdate("C", delay=60), start_date=DATE)
+    city = City(EVENING, at="20:32").trip_updates(tomorrow, tonight)
+    assert texts(city.far_departures("C"))[:3] == ["20:34 t1 scheduled", "21:05 t2 live", "20:39 t1/2026-11-27 live"]

@@ -237,7 +237,7 @@ def test_what_cannot_be_found_by_route_is_told_by_reason() -> None:
     at = local(2026, 3, 4, 7)
     assert found(tt, at, route=0, date=20260304, start_time_s=8 * 3600, seen=False).verdict[0] == AMBIGUOUS
     assert found(tt, at, route=0, date=20260304, start_time_s=8 * 3600 + 300, seen=False).verdict[0] == NO_SUCH_TRIP
-    assert found(tt, at, route=0, direction=1, start_time_s=9 * 3600, seen=False).verdict[0] == NO_SUCH_TRIP
+    assert found(tt, at, route=0, direction=1, start_time_s=8 * 3600, seen=False).verdict[0] == AMBIGUOUS
     assert found(tt, at, route=0, date=20260304, seen=False).verdict[0] == NOT_NAMED
 
 
