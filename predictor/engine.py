@@ -31,7 +31,7 @@ from predictor.finished_runs import FinishedRuns
 from predictor.forecast import MISS_WEIGHT, Forecast, forecast, within_horizon
 from predictor.fresh_reports import fresh_reports
 from predictor.geometry import LineGeometry
-from predictor.journeys import JourneyLookup, dated_journeys, driven_call_key, driven_entry
+from predictor.journeys import JourneyLookup, call_key, dated_journeys, driven_call_key, driven_entry
 from predictor.kept_predictions import KeptPredictions
 from predictor.learned import Learned
 from predictor.learner import Learner
@@ -46,7 +46,14 @@ from predictor.operator_vehicles import on_operators_runs
 from predictor.overlay import Overlay
 from predictor.passages import CallTimes, Passages, Stretches, call_times
 from predictor.past_calls import PastCalls
-from predictor.predicted_rows import operator_rows, predictions_of, still_told, unserved, vehicle_rows
+from predictor.predicted_rows import (
+    cancelled_rows,
+    operator_rows,
+    predictions_of,
+    still_told,
+    unserved,
+    vehicle_rows,
+)
 from predictor.progress import driven_since, driven_to_the_end, passages_of
 from predictor.report_clocks import StandingClocks, clocks_set_right
 from predictor.report_figures import LATE_S, ReportFigures
@@ -54,7 +61,15 @@ from predictor.run_changes import RunChanges, present_reports
 from predictor.runs import DatedRuns, renamed
 from predictor.scheduled_calls import ScheduledCalls
 from predictor.service_days import ServiceDays
-from predictor.snapshot import GIVEN_UP, OFF_ROUTE, VEHICLE_STATES, Predictions, Snapshot
+from predictor.snapshot import (
+    CANCELLED,
+    GIVEN_UP,
+    OFF_ROUTE,
+    VEHICLE_STATES,
+    PredictedCalls,
+    Predictions,
+    Snapshot,
+)
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 from predictor.trip_updates import TripUpdates
@@ -117,6 +132,7 @@ class Engine:
         self._operator_blocks = OperatorBlocks()
         self._standing_clocks = StandingClocks()
         self._kept = KeptPredictions()
+        self._told_last = PredictedCalls.empty()
         self._report_figures = ReportFigures.none()
         self._counts: Counter[str] = Counter()
         self._use(timetable, learned)
@@ -185,6 +201,7 @@ class Engine:
         self._finished = self._finished.in_timetable(old, self.timetable)
         self._tracks = self._tracks.in_timetable(old, self.timetable)
         self._kept.forget(first_changed)
+        self._told_last = self._told_last.take(self._told_last.trip < first_changed)
 
     def step(self, observations: Observations, now: float, trip_updates: TripUpdates | None = None) -> Snapshot:
         """Take in what had been received by `now` and answer with a whole new snapshot.
@@ -230,7 +247,9 @@ class Engine:
             cancelled=operator.cancelled,
             deleted=operator.deleted,
             skipped=operator.skipped,
-            told_calls=sorted_once(np.concatenate([told.calls.keys, self._past_calls.keys(now)])),
+            told_calls=sorted_once(
+                np.concatenate([told.calls.keys, self._past_calls.keys(now), self._late_and_gone(predictions)])
+            ),
             shortened=operator.shortened,
             told_vehicles=operator.vehicles,
             passages=passages,
@@ -372,7 +391,14 @@ class Engine:
             ahead.legs, ahead.journey, ahead.leg, ahead.calls, self._tracks, ahead.doubt, live_since, expected
         )
         told_rows = operator_rows(told, unserved(told, served, now), now, told.skipped, live=told_live)
-        return predictions_of(self.timetable, rows, told_rows)
+        gone = cancelled_rows(self.timetable, self._journeys, self._told_last, told.cancelled, now)
+        self._told_last = PredictedCalls.joined(*(part for part in (rows, told_rows, gone) if len(part)))
+        return predictions_of(self.timetable, self._told_last)
+
+    def _late_and_gone(self, predictions: Predictions) -> Int64Array:
+        """`call_key`s of the calls of late runs that were cancelled, of which the timetable's times say nothing."""
+        rows = np.flatnonzero(predictions.status == CANCELLED)
+        return call_key(self._journeys.keys(predictions.runs.take(rows)), predictions.call[rows])
 
     def _legs(
         self, operator: OperatorTimes, still_told_runs: Int64Array, holds: OperatorHolds, now: float

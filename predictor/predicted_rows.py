@@ -1,20 +1,24 @@
-"""The rows of the boards: our vehicles' predicted calls and the operator's own times."""
+"""The rows of the boards: our vehicles' predicted calls, the operator's own times, late runs that were cancelled."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 
 from predictor.arrays import NONE, Int8Array, Int64Array, contains, places_of
 from predictor.columns import column_types
 from predictor.forecast import Forecast
-from predictor.journeys import call_key
+from predictor.journeys import JourneyLookup, call_key, dated_journeys
 from predictor.legs import Legs
 from predictor.operator_times import OperatorTimes
 from predictor.past_calls import STILL_DUE_S
 from predictor.snapshot import (
+    CANCELLED,
     FOLLOWED,
     FROM_BLOCK,
     FROM_OPERATOR,
+    FROM_TIMETABLE,
     FROM_VEHICLE,
     LIVE,
     OFF_ROUTE,
@@ -115,9 +119,31 @@ def operator_rows(
     )
 
 
-def predictions_of(timetable: Timetable, vehicles: PredictedCalls, operator: PredictedCalls) -> Predictions:
+def cancelled_rows(
+    timetable: Timetable, journeys: JourneyLookup, before: PredictedCalls, cancelled: Int64Array, now: float
+) -> PredictedCalls:
+    """Rows of late runs that are `cancelled` (journey keys) by now, at the times told of them `before`: who still waits
+    for one has to find it."""
+    tt = timetable
+    if len(cancelled) == 0:
+        return PredictedCalls.empty()
+    is_gone = np.zeros(tt.trips, bool)
+    is_gone[tt.journey_trip[dated_journeys(cancelled)[1]]] = True
+    told = before.take(is_gone[before.trip] & ~tt.trip_is_frequency[before.trip])
+    late = told.departure > told.origin(tt) + tt.departure_s[tt.entry_of(told.trip, told.call)] + STILL_DUE_S
+    late &= (told.departure >= now - STILL_DUE_S) & np.isin(journeys.keys(told), cancelled)
+    told = told.take(late)
+    nothing = PredictedCalls.blank(len(told))
+    return replace(
+        nothing, trip=told.trip, service_day=told.service_day, shift_s=told.shift_s, call=told.call, p50=told.p50,
+        arrival=told.arrival, departure=told.departure, hold=np.full(len(told), -np.inf),
+        status=np.full(len(told), CANCELLED, np.int8), source=np.full(len(told), FROM_TIMETABLE, np.int8),
+        doubt=np.full(len(told), FOLLOWED, np.int8),
+    )  # fmt: skip
+
+
+def predictions_of(timetable: Timetable, rows: PredictedCalls) -> Predictions:
     """All rows, and where those of each stop are."""
-    rows = PredictedCalls.joined(vehicles, operator) if len(operator) else vehicles
     stop = timetable.stop_at(rows.trip, rows.call)
     columns = {name: getattr(rows, name) for name in column_types(PredictedCalls)}
     return Predictions(stop=stop, by_stop=ByStop.of(stop, timetable.stops), **columns)

@@ -843,3 +843,31 @@ def test_a_stop_that_is_skipped_is_told_as_such_behind_the_bus_too() -> None:
         City(at="07:55").vehicle_positions(bus("v1", "t1", "A", fresh=True)).trip_updates(update("t1", skipped("C")))
     )
     assert [row[6:] for row in ahead.board("C") if "t1" in row] == ["t1 skipped"], "once"
+
+
+# A late run that is cancelled: who waits for it looks at the time that was told.
+
+
+@pytest.mark.parametrize("by_vehicle", [False, True])
+def test_a_late_run_that_is_cancelled_is_told_so_until_the_time_that_was_told_of_it(by_vehicle: bool) -> None:
+    city = City(at="07:58")
+    if by_vehicle:
+        city.vehicle_positions(bus("v1", "t1", late_s=600)).at("08:13")
+    else:
+        city.trip_updates(update("t1", delay=1200, **TODAY)).at("08:10")
+    before = city.board("D")[0]
+    assert before.endswith("t1 live")
+    city.trip_updates(cancelled("t1", **TODAY))
+    struck_out = before.replace("live", "cancelled")
+    for _ in range(2):
+        assert city.board("D")[0] == struck_out
+        city.at(city.now + 60.0)
+    city.trip_updates()
+    assert "cancelled" not in " ".join(city.board("D"))
+
+
+def test_a_late_run_that_was_cancelled_leaves_the_board_at_the_time_that_was_told_of_it() -> None:
+    city = City(at="07:58").trip_updates(update("t1", delay=600, **TODAY)).at("08:05")
+    city.trip_updates(cancelled("t1", **TODAY), added("x", ("A", "08:30"), ("C", "08:34"), ("E", "08:38")))
+    assert city.board("C") == ["08:14 t1 cancelled", "08:34 x live", "09:04 t2 scheduled"]
+    assert city.at("08:16").board("C") == ["08:34 x live", "09:04 t2 scheduled"]
