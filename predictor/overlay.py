@@ -31,7 +31,7 @@ from predictor.journeys import journey_key
 from predictor.links import link_pairs
 from predictor.runs import DatedRuns
 from predictor.stop_alignment import aligned, pattern_stops, patterns_along
-from predictor.timetable import Timetable
+from predictor.timetable import NO_PICKUP, Timetable
 from predictor.trip_updates import TRIP_REPLACEMENT, RunShape, TripUpdates
 
 
@@ -406,6 +406,8 @@ class _Patterns:
             "pattern_stop": _joined(stops, i32),
             "pattern_distance_m": _joined(distances, np.float64),
             "pattern_link": pattern_link,
+            "pattern_continuous_pickup": np.full(sum(calls), NO_PICKUP, np.int8),
+            "pattern_continuous_drop_off": np.full(sum(calls), NO_PICKUP, np.int8),
             "line_ptr": base.line_ptr[-1] + vertices,
             "line_lat": _joined(lat, np.float64),
             "line_lon": _joined(lon, np.float64),

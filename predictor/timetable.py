@@ -110,6 +110,10 @@ class Timetable:
     pattern_distance_m: Float64Array
     pattern_link: Int32Array
     """Link from this call to the next, -1 at a pattern's last call."""
+    pattern_continuous_pickup: Int8Array
+    """As `pickup_type`, of the way from this call to the next, for all trips of the pattern;"""
+    pattern_continuous_drop_off: Int8Array
+    """likewise."""
 
     # Lines: the geometry that patterns run on (L,), vertices in CSR
     line_ptr: Int64Array

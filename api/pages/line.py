@@ -14,7 +14,7 @@ from api.words.moment import PageMoment
 from api.words.vehicles import VehicleWords, vehicle_words
 from predictor.arrays import NONE
 
-_NOWHERE = RouteDirection(NONE, "", [], [])
+_NOWHERE = RouteDirection(NONE, "", [], [], [])
 """Of a line without trips."""
 
 
@@ -42,6 +42,8 @@ class LinePage:
     shown: int
     """The direction shown."""
     stops: list[LineStop]
+    between: list[str]
+    """How to board and get off between them."""
     elsewhere: list[VehicleWords]
     """Vehicles of this direction away from the stops shown."""
     also: list[tuple[str, str]]
@@ -65,6 +67,11 @@ def line_page(moment: PageMoment, route: int, direction: int | None) -> LinePage
         directions=directions,
         shown=shown.direction,
         stops=rows,
+        between=[
+            sentence
+            for pickup, drop_off, all_the_way in shown.between
+            for sentence in moment.between_stops(pickup, drop_off, all_the_way=all_the_way)
+        ],
         elsewhere=elsewhere,
         also=[(str(tt.stop_id[stop]), str(tt.stop_name[stop])) for stop in shown.also],
         vehicles=len(placed),

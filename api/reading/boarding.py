@@ -10,7 +10,7 @@ from google.transit import gtfs_realtime_pb2
 
 from predictor.arrays import NONE, Int8Array, Int32Array
 from predictor.snapshot import Snapshot
-from predictor.timetable import WHEELCHAIR_NO, WHEELCHAIR_UNKNOWN, WHEELCHAIR_YES, Timetable
+from predictor.timetable import NO_PICKUP, WHEELCHAIR_NO, WHEELCHAIR_UNKNOWN, WHEELCHAIR_YES, Timetable
 
 BOARDING = ("regular", "none", "phone", "driver")
 """GTFS `pickup_type` and `drop_off_type`: as usual, not at all, on request by telephone, on request to the driver."""
@@ -22,6 +22,16 @@ CONGESTIONS = (None, "RUNNING_SMOOTHLY", "STOP_AND_GO", "CONGESTION", "SEVERE_CO
 WHEELCHAIR = ("unknown", "yes", "no")
 """GTFS `wheelchair_boarding` and `wheelchair_accessible`."""
 _UNTOLD = "NO_DATA_AVAILABLE"
+
+
+def between_stops(timetable: Timetable, pattern: int) -> list[tuple[str, str, bool]]:
+    """How riders may board and get off between the stops of a pattern, each one of `BOARDING`, and whether that holds
+    all the way; empty where they may not at all."""
+    tt = timetable
+    hops = slice(int(tt.pattern_call_ptr[pattern]), int(tt.pattern_call_ptr[pattern + 1]) - 1)
+    kinds = zip(tt.pattern_continuous_pickup[hops].tolist(), tt.pattern_continuous_drop_off[hops].tolist(), strict=True)
+    found = sorted(set(kinds))
+    return [(BOARDING[on], BOARDING[off], len(found) == 1) for on, off in found if (on, off) != (NO_PICKUP, NO_PICKUP)]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from itertools import chain, groupby
 import numpy as np
 
 from api.reading.board import AHEAD_S, WEEK_S, WINDOW_S, stop_boards
+from api.reading.boarding import between_stops
 from api.reading.calls import RunCall
 from api.reading.destinations import usual_destination
 from api.reading.lines import patterns_of, stops_along
@@ -25,7 +26,9 @@ class RouteDirection:
     destination: str
     """What most of its trips are bound for where they set out."""
     stops: list[int]
-    """Those of the pattern that most of its trips run."""
+    """Those of the pattern that most of its trips run,"""
+    between: list[tuple[str, str, bool]]
+    """and how to board and get off between them, see `between_stops`."""
     also: list[int]
     """Those that only its other trips serve."""
 
@@ -47,13 +50,15 @@ def _running_today(moment: Moment, trips: Int32Array) -> tuple[int, Int32Array]:
 
 def _direction(moment: Moment, day: int, direction: int, trips: Int32Array) -> RouteDirection:
     tt = moment.timetable
-    stops, *others = [stops_along(tt, pattern) for pattern in patterns_of(tt, trips)]
+    patterns = patterns_of(tt, trips)
+    stops, *others = [stops_along(tt, pattern) for pattern in patterns]
     # Two calls in a row at one stop are one to riders.
     stops = [stop for stop, _ in groupby(stops)]
     return RouteDirection(
         direction=direction,
         destination=usual_destination(moment.view.snapshot, day, trips),
         stops=stops,
+        between=between_stops(tt, patterns[0]),
         also=[stop for stop in dict.fromkeys(chain(*others)) if stop not in set(stops)],
     )
 

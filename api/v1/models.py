@@ -288,6 +288,8 @@ class PatternStop(BaseModel):
     lat: float
     lon: float
     distance_m: float = Field(description="Metres along the pattern")
+    continuous_pickup: Boarding = Field(description="How to board between here and the next stop")
+    continuous_drop_off: Boarding = Field(description="How to get off there")
 
 
 class Pattern(BaseModel):

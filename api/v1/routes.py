@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 from fastapi import APIRouter, Request
@@ -12,6 +13,7 @@ from api.answers.caching import CACHED, STATIC_MAX_AGE_S, json_answer
 from api.answers.lookups import route_index
 from api.answers.problems import PROBLEMS
 from api.reading.alerts import line_alerts
+from api.reading.boarding import BOARDING
 from api.reading.lines import patterns_of, stops_along
 from api.reading.moment import Moment
 from api.reading.shapes import shapes_of
@@ -59,7 +61,6 @@ def _patterns(tt: Timetable, route: int) -> list[Pattern]:
     result = []
     for p in patterns_of(tt, trips):
         headsigns = Counter(tt.trip_headsign[trips[pattern == p]].tolist())
-        calls = slice(int(tt.pattern_call_ptr[p]), int(tt.pattern_call_ptr[p + 1]))
         direction = int(tt.pattern_way[p])
         result.append(
             Pattern(
@@ -71,10 +72,17 @@ def _patterns(tt: Timetable, route: int) -> list[Pattern]:
                     PatternStop(
                         stop_id=str(tt.stop_id[stop]), name=str(tt.stop_name[stop]),
                         platform=str(tt.stop_platform[stop]) or None, lat=float(tt.stop_lat[stop]),
-                        lon=float(tt.stop_lon[stop]), distance_m=round(distance_m, 1),
+                        lon=float(tt.stop_lon[stop]), distance_m=round(float(tt.pattern_distance_m[call]), 1),
+                        **_between_stops(tt, call),
                     )
-                    for stop, distance_m in zip(stops_along(tt, p), tt.pattern_distance_m[calls].tolist(), strict=True)
+                    for call, stop in enumerate(stops_along(tt, p), int(tt.pattern_call_ptr[p]))
                 ],
             )
         )  # fmt: skip
     return result
+
+
+def _between_stops(tt: Timetable, call: int) -> dict[str, Any]:
+    """How to board and get off behind a pattern's call."""
+    names = ("continuous_pickup", "continuous_drop_off")
+    return {name: BOARDING[getattr(tt, f"pattern_{name}")[call]] for name in names}

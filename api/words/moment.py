@@ -155,6 +155,18 @@ class PageMoment(Moment):
             notes.append(self.texts(f"drop_off_{row.drop_off}"))
         return notes
 
+    def between_stops(self, pickup: str, drop_off: str, *, all_the_way: bool) -> list[str]:
+        """How to board and get off between stops, as sentences; parameters as of `reading.boarding.between_stops`."""
+        where = self.texts("all_the_way" if all_the_way else "parts_of_the_way")
+        events = [("stops", pickup)] if pickup == drop_off else [("pickup", pickup), ("drop_off", drop_off)]
+        return [
+            self.texts(
+                f"{event}_anywhere", where=where, how="" if how == "regular" else f" ({self.texts(f'{event}_{how}')})"
+            )
+            for event, how in events
+            if how != "none"
+        ]
+
     def wheelchair_of(self, row: RunCall) -> str:
         """Whether the vehicle takes wheelchairs, as shown: `no`; `yes` where the vehicle itself tells; else ""."""
         if not row.comes or row.vehicle_wheelchair == "unknown":

@@ -25,11 +25,20 @@ from feeds.gtfs.stops import Stops, read_stops
 from feeds.gtfs.tables import LONGEST_TEXT, numbers, read_tables, words
 from feeds.gtfs.time_zones import has_clocks_of, known_zone, what_to_give, zone_of_offset
 from feeds.gtfs.trips import Trips, read_trips
-from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, StrArray, expand_ranges, places_of
+from predictor.arrays import (
+    BoolArray,
+    Float64Array,
+    Int8Array,
+    Int32Array,
+    Int64Array,
+    StrArray,
+    expand_ranges,
+    places_of,
+)
 from predictor.driven_order import COARSEST_TIMES_S, undrivable_hops
 from predictor.geometry import ground_distance_m
 from predictor.straight_lines import IMPOSSIBLE_M_S, SLACK_M
-from predictor.timetable import Timetable
+from predictor.timetable import NO_PICKUP, Timetable
 
 SOUND_M_S, ASTRAY_M = 340.0, 100_000.0
 """Nobody averages more from one stop to the next; times may be wrong, too, so what is nearer is believed."""
@@ -158,6 +167,10 @@ def _put_together(
         pattern_stop=patterns.stop,
         pattern_distance_m=lines.distance_m,
         pattern_link=ways.links.of_call,
+        pattern_continuous_pickup=_promised(rows.routes.continuous_pickup, calls.continuous_pickup, trips, calls, ways),
+        pattern_continuous_drop_off=_promised(
+            rows.routes.continuous_drop_off, calls.continuous_drop_off, trips, calls, ways
+        ),
         **_columns("line", lines.lines),
         line_has_shape=lines.has_shape,
         **_columns("link", ways.links),
@@ -184,6 +197,17 @@ def _put_together(
         date_origin=calendar.date_origin,
         service_active=calendar.service_active,
     )
+
+
+def _promised(of_route: Int8Array, of_call: Int8Array, trips: Trips, calls: Calls, ways: _Ways) -> Int8Array:
+    """How to board or alight behind each call (pattern calls,), not at all where the pattern's trips differ: `of_route`
+    (R,), unless `of_call` (E,) says it."""
+    patterns = ways.patterns
+    kind = np.where(of_call >= 0, of_call, of_route[trips.route[calls.trip]])
+    place = ways.call_of_trip + patterns.call_ptr[patterns.of_trip[calls.trip]]
+    promised = kind[patterns.model_call]
+    promised[np.bincount(place, kind != promised[place], len(promised)) > 0] = NO_PICKUP
+    return promised.astype(np.int8)
 
 
 def _columns(kind: str, group: Any) -> dict[str, Any]:

@@ -53,6 +53,10 @@ class Calls(Columns):
     """As given, -1 where not; 0 where the feed gives no time of its own."""
     pickup_type: Int8Array
     drop_off_type: Int8Array
+    continuous_pickup: Int8Array
+    """From here to the next call, -1 where the route's counts;"""
+    continuous_drop_off: Int8Array
+    """likewise."""
     headsign: Int32Array
     """Index into the feed's `stop_headsign`s, -1 where the trip's own counts."""
     shape_dist: Float64Array
@@ -133,6 +137,8 @@ def read_calls(frame: pd.DataFrame, trip_id: StrArray, stops: Stops, headsign: S
         timepoint=np.where(np.isnan(timepoint), -1, timepoint == 1).astype(np.int8),
         pickup_type=choice(frame, "pickup_type", range(0, 4), 0).astype(np.int8),
         drop_off_type=choice(frame, "drop_off_type", range(0, 4), 0).astype(np.int8),
+        continuous_pickup=choice(frame, "continuous_pickup", range(0, 4), NONE).astype(np.int8),
+        continuous_drop_off=choice(frame, "continuous_drop_off", range(0, 4), NONE).astype(np.int8),
         headsign=_headsigns(frame, headsign),
         shape_dist=numbers(frame, "shape_dist_traveled"),
         row=row,

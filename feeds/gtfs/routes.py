@@ -11,8 +11,9 @@ import pandas as pd
 from feeds.gtfs.agencies import Agencies
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.stops import unique_rows
-from feeds.gtfs.tables import numbers, text_array, texts, words
-from predictor.arrays import Int32Array, StrArray
+from feeds.gtfs.tables import choice, numbers, text_array, texts, words
+from predictor.arrays import Int8Array, Int32Array, StrArray
+from predictor.timetable import NO_PICKUP
 
 BUS = 3
 _SIX_DIGITS = re.compile("[0-9A-F]{6}")
@@ -29,6 +30,10 @@ class Routes:
     type: Int32Array
     color: StrArray
     text_color: StrArray
+    continuous_pickup: Int8Array
+    """That of its calls which say nothing themselves,"""
+    continuous_drop_off: Int8Array
+    """likewise."""
 
 
 def read_routes(frame: pd.DataFrame, agencies: Agencies, problems: Problems) -> Routes:
@@ -52,6 +57,8 @@ def read_routes(frame: pd.DataFrame, agencies: Agencies, problems: Problems) -> 
         type=np.where(absurd, BUS, kind).astype(np.int32),
         color=_colors(frame, "route_color", problems),
         text_color=_colors(frame, "route_text_color", problems),
+        continuous_pickup=choice(frame, "continuous_pickup", range(0, 4), NO_PICKUP).astype(np.int8),
+        continuous_drop_off=choice(frame, "continuous_drop_off", range(0, 4), NO_PICKUP).astype(np.int8),
     )
 
 

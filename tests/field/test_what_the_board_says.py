@@ -503,3 +503,45 @@ def test_a_stop_is_no_sign_of_itself() -> None:  # gocarta/gtfs#8
     city = City(network("A B C D", trips=(Trip("t1", calls=calls, headsign="Town"),)), at="07:55")
     city.faces_agree("B")
     assert [row.told["headsign"] for row in city.trip("t1")][:3] == ["Town"] * 3
+
+
+# continuous_pickup and continuous_drop_off
+
+
+def _line_told(zone_of: str, *rows: str) -> tuple[str, list[tuple[str, str]]]:
+    """What the line's page says of boarding between stops, and /v1/routes of each stop."""
+    head = f"route_id,agency_id,route_short_name,route_type{zone_of}"
+    city = City(network(tables={"routes": "\n".join((head, *rows))}))
+    (pattern,) = city.json("/v1/routes/r1")["patterns"]
+    told = [(stop["continuous_pickup"], stop["continuous_drop_off"]) for stop in pattern["stops"]]
+    return text(city.page("/lines/r1").css_first("#board")), told
+
+
+@pytest.mark.parametrize(
+    ("kinds", "told", "sentence"),
+    [
+        ("0,0", ("regular", "regular"), "You may board and get off anywhere along the whole way."),
+        ("3,3", ("driver", "driver"), "along the whole way (on request: tell or signal to the driver)."),
+        ("2,1", ("phone", "none"), "You may board anywhere along the whole way (on request: phone the agency"),
+        ("1,", ("none", "none"), ""),
+    ],
+)
+def test_where_riders_may_board_along_the_way_the_line_says_so(
+    kinds: str, told: tuple[str, str], sentence: str
+) -> None:
+    page, by_stop = _line_told(",continuous_pickup,continuous_drop_off", f"r1,TB,1,3,{kinds}")
+    assert by_stop == [told] * 5
+    assert sentence in page
+    assert ("anywhere" in page) == (sentence != "")
+
+
+def test_where_riders_may_get_off_on_parts_of_the_way_the_line_says_that_and_of_all_its_trips_alone() -> None:
+    rows = ["trip_id,arrival_time,departure_time,stop_id,stop_sequence,continuous_drop_off"]
+    for trip, hour, kinds in (("t1", 8, "00111"), ("t2", 9, "01011")):
+        clocks = (f"{hour:02d}:0{2 * k}:00" for k in range(5))
+        calls = zip(clocks, "ABCDE", range(5), kinds, strict=True)
+        rows += [f"{trip},{at},{at},{stop},{k},{kind}" for at, stop, k, kind in calls]
+    city = City(network(tables={"stop_times": "\n".join(rows)}))
+    assert "You may get off anywhere on parts of the way." in text(city.page("/lines/r1").css_first("#board"))
+    (pattern,) = city.json("/v1/routes/r1")["patterns"]
+    assert [stop["continuous_drop_off"] for stop in pattern["stops"]] == ["regular", "none", "none", "none", "none"]
