@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Period = tuple[float, float]
 """[start, end) POSIX seconds; 0 and inf for open ends."""
@@ -52,6 +52,16 @@ class Selector:
         return " + ".join(filter(None, (self.agency_id, self.route_id or trip.route_id, trip.trip_id, self.stop_id)))
 
 
+class LocalizedImage(NamedTuple):
+    """A picture that is shown with an alert, in one language."""
+
+    url: str
+    media_type: str
+    """Such as `image/png`."""
+    language: str
+    """Tag as given, "" where the feed names none."""
+
+
 @dataclass(frozen=True)
 class Alert:
     """One message. Texts are plain, by language tag, "" where the feed names no language."""
@@ -68,6 +78,9 @@ class Alert:
     """The cause in words of the agency's own,"""
     effect_detail: Mapping[str, str] = field(default_factory=dict)
     """and the effect."""
+    images: tuple[LocalizedImage, ...] = ()
+    image_alternative_text: Mapping[str, str] = field(default_factory=dict)
+    """What is to be seen there."""
     selectors: tuple[Selector, ...] = ()
     """Any of them suffices; without one it concerns nobody."""
     active: tuple[Period, ...] = ()

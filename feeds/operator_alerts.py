@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from google.transit import gtfs_realtime_pb2
 
-from feeds.alerts import FAR_OFF, Alert, Period, Selector, TripSelector
+from feeds.alerts import FAR_OFF, Alert, LocalizedImage, Period, Selector, TripSelector
 from feeds.known_ids import id_of
 from feeds.message import decode_message, posix_seconds, refuse_differential, text_of
 from feeds.translations import plain_texts
@@ -78,6 +78,12 @@ def _alert(alert_id: str, alert: gtfs_realtime_pb2.Alert) -> Alert:
         url={language: _BARE_ADDRESS.sub(r"https://\g<0>", url) for language, url in plain_texts(alert.url).items()},
         cause_detail=plain_texts(alert.cause_detail),
         effect_detail=plain_texts(alert.effect_detail),
+        images=tuple(
+            LocalizedImage(url, text_of(image.media_type), text_of(image.language))
+            for image in alert.image.localized_image
+            if (url := text_of(image.url).strip()).startswith(("https://", "http://"))
+        ),
+        image_alternative_text=plain_texts(alert.image_alternative_text),
         # A message must say whom it is for; one that does not is for everyone.
         selectors=tuple(dict.fromkeys(_selector(entity) for entity in alert.informed_entity)) or (Selector(),),
         active=active,

@@ -45,6 +45,7 @@ from predictor.operator_times import OperatorTimes, operator_times
 from predictor.operator_vehicles import on_operators_runs
 from predictor.overlay import Overlay
 from predictor.passages import CallTimes, Passages, Stretches, call_times
+from predictor.passed_calls import DrivenCalls, PassedCalls
 from predictor.past_calls import PastCalls
 from predictor.predicted_rows import (
     cancelled_rows,
@@ -128,6 +129,7 @@ class Engine:
         self._tracks = Tracks.empty()
         self._finished = FinishedRuns.empty()
         self._past_calls = PastCalls()
+        self._driven_calls = DrivenCalls()
         self._untold_starts = UntoldStarts()
         self._operator_blocks = OperatorBlocks()
         self._standing_clocks = StandingClocks()
@@ -196,6 +198,7 @@ class Engine:
         entry = int(old.trip_call_ptr[first_changed])
         self._learner.drop_open(driven_entry(self._learner.open_keys) >= entry)
         self._past_calls.in_timetable(old, self.timetable, self._journeys)
+        self._driven_calls.in_timetable(old, self.timetable)
         self._operator_blocks.forget(first_changed)
         self._untold_starts.forget(first_changed)
         self._finished = self._finished.in_timetable(old, self.timetable)
@@ -250,6 +253,7 @@ class Engine:
             told_calls=sorted_once(
                 np.concatenate([told.calls.keys, self._past_calls.keys(now), self._late_and_gone(predictions)])
             ),
+            passed_calls=PassedCalls.joined(self._past_calls.passed(now), self._driven_calls.calls),
             shortened=operator.shortened,
             told_vehicles=operator.vehicles,
             passages=passages,
@@ -342,6 +346,7 @@ class Engine:
         self._kept.news_of(slot, len(tracks))
         self._kept.without(gone)
         passages = Passages.joined(passages_before, passages_since)
+        self._driven_calls.take_in(passages, self._tracks.runs, now)
         for state, name in enumerate(VEHICLE_STATES):
             self._counts[f"reports_{name}"] += int((match.state == state).sum())
         self._counts["jumps"] += int(match.jumped.sum())

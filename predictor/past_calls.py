@@ -9,12 +9,15 @@ import numpy as np
 from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, contains
 from predictor.journeys import JourneyLookup, call_key
 from predictor.operator_times import OperatorTimes
+from predictor.passed_calls import PassedCalls
 from predictor.runs import DatedRuns
 from predictor.timetable import Timetable
 
 STILL_DUE_S = 60.0
 """A call is past when its departure was told to be this long ago, or is told no more."""
 _REMEMBERED_S = 6 * 3600.0
+_LOOKED_AT_S = 2 * 3600.0
+"""A run is still looked at so long after a call."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +61,12 @@ class PastCalls:
         """Sorted `call_key`s of the calls that are past."""
         calls = self._calls
         return calls.key[calls.left | (calls.departure < now - STILL_DUE_S)]
+
+    def passed(self, now: float) -> PassedCalls:
+        """When those that are past were, as the operator said."""
+        calls = self._calls
+        calls = calls.take((calls.departure <= now) & (calls.departure > now - _LOOKED_AT_S))
+        return PassedCalls(calls.trip, calls.service_day, calls.shift_s, calls.call, calls.departure)
 
     def in_timetable(self, old: Timetable, new: Timetable, journeys: JourneyLookup) -> None:
         """Go on by the indices of another timetable, of which `journeys` are, with the calls that are made there too,

@@ -32,6 +32,7 @@ from predictor.arrays import (
 from predictor.journeys import call_key, journey_key
 from predictor.operator_times import ShortenedRuns, ToldVehicles
 from predictor.passages import Passages
+from predictor.passed_calls import PassedCalls
 from predictor.report_figures import ReportFigures
 from predictor.runs import DatedRuns
 from predictor.scheduled_calls import ScheduledCalls
@@ -186,7 +187,9 @@ class RunCalls(DatedRuns):
     occupancy: Int8Array
     """GTFS-Realtime OccupancyStatus that the operator expects on departure, -1 where it does not say."""
     passed: BoolArray
-    """The run has left the call behind."""
+    """The run has left the call behind,"""
+    passed_at: Float64Array
+    """and when; NaN where that is not known. It is then `published`."""
     last_call: BoolArray
     """The trip ends here: nobody boards."""
     first_call: BoolArray
@@ -235,6 +238,8 @@ class Snapshot:
     told_calls: Int64Array = field(default_factory=lambda: np.empty(0, np.int64))
     """Sorted keys (`call_key`) of calls that the operator gives a time for, or did until they were past: the timetable
     does not speak of them, whether a prediction still stands for them or not."""
+    passed_calls: PassedCalls = field(default_factory=PassedCalls.empty)
+    """When the runs under way passed the calls that lie behind them, where that is known."""
     shortened: ShortenedRuns = field(default_factory=ShortenedRuns.empty)
     told_vehicles: ToldVehicles = field(default_factory=ToldVehicles.empty)
     feed_lag_s: float = 0.0
@@ -293,12 +298,25 @@ class Snapshot:
             runs.trip, runs.service_day, runs.shift_s, call, prediction=prediction, journey=key, passed=passed
         )
         calls = self._calls(asked)
+        known = np.flatnonzero(self.passed_calls.run_key == runs.run_key[0])
+        calls.passed_at[self.passed_calls.call[known]] = self.passed_calls.passed_at[known]
+        calls.passed_at[~calls.passed | (calls.status == SKIPPED)] = np.nan
+        for name in ("arrival", "departure", "published"):
+            np.copyto(getattr(calls, name), calls.passed_at, where=np.isfinite(calls.passed_at))
         return calls.take(self._one_a_stay(calls, np.arange(len(calls))))
 
     def unclaimed_calls(self, since: float, until: float) -> RunCalls:
         """Scheduled calls of the whole network in [since, until] that no prediction stands for, by stop."""
         every_stop = np.arange(self.timetable.stops, dtype=np.int32)
         return self._calls(self._scheduled_at(every_stop, since, until)[0])
+
+    def next_calls(self, vehicles: Int32Array) -> RunCalls:
+        """The next call that each of these vehicles (n,) serves on the run that it is on, where one is predicted."""
+        predictions = self.predictions
+        rows = np.flatnonzero((predictions.source == FROM_VEHICLE) & (predictions.status != SKIPPED))
+        rows = rows[np.isin(predictions.vehicle[rows], vehicles)]
+        rows = rows[np.unique(predictions.vehicle[rows], return_index=True)[1]]
+        return self._calls(self._asked_of(rows))
 
     def last_calls(self, runs: DatedRuns) -> Int32Array:
         """The call (n,) at which each run ends: its trip's last, or the last that is served."""
@@ -375,12 +393,15 @@ class Snapshot:
         """Predicted calls at stops (n,), and which of these each is at."""
         predictions = self.predictions
         rows, at = predictions.rows_at(stops)
-        runs = predictions.runs.take(rows)
-        asked = _Asked(
-            runs.trip, runs.service_day, runs.shift_s, predictions.call[rows], prediction=rows,
+        return self._asked_of(rows), at
+
+    def _asked_of(self, rows: Int64Array) -> _Asked:
+        """The calls of rows (n,) of the predictions."""
+        runs = self.predictions.runs.take(rows)
+        return _Asked(
+            runs.trip, runs.service_day, runs.shift_s, self.predictions.call[rows], prediction=rows,
             journey=np.full(len(rows), NONE, np.int64), passed=np.zeros(len(rows), bool),
         )  # fmt: skip
-        return asked, at
 
     def _scheduled_at(self, stops: Int32Array, since: float, until: float) -> tuple[_Asked, Int64Array]:
         """Scheduled calls at stops (n,) that happen between two times and that no prediction stands for; and which of
@@ -446,6 +467,7 @@ class Snapshot:
             doubt=np.full(len(call), FOLLOWED, np.int8),
             occupancy=np.full(len(call), NONE, np.int8),
             passed=asked.passed & ~cancelled,
+            passed_at=np.full(len(call), np.nan),
             first_call=call == 0,
             last_call=self._ends_at(runs, call),
         )

@@ -164,7 +164,7 @@ def _line(state: LineState, moment: PageMoment) -> tuple[Line, list[str], str]:
     if state.gap:
         facts.append(texts("line_gap", wait=round(state.gap.wait_s / 60), start=moment.words.time(state.gap.begins_at)))
     late_s = state.median_delay_s
-    median = "" if math.isnan(late_s) else deviation_words(late_s, texts, least_min=1)
+    median = "" if math.isnan(late_s) else deviation_words(round(late_s / 60), texts)
     return moment.lines.all[state.route], facts, median
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from api.reading.alerts import line_alerts
+from api.reading.calls import calls_ahead
 from api.reading.line_departures import RouteDirection, directions_of, next_departures
 from api.reading.line_vehicles import vehicles_along
 from api.reading.lines import Line
@@ -59,9 +60,10 @@ def line_page(moment: PageMoment, route: int, direction: int | None) -> LinePage
     shown = next((way for way in directions if way.direction == direction), directions[0] if directions else _NOWHERE)
     rows = _with_waits(moment, route, shown.direction, shown.stops)
     placed, elsewhere = vehicles_along(moment, route, shown.direction, shown.stops), list[VehicleWords]()
+    ahead = calls_ahead(moment.view, moment.now, [vehicle for vehicle, _, _ in placed])
     for vehicle, row, stands in placed:
         beside = elsewhere if row is None else rows[row].here if stands else rows[row].before
-        beside.append(vehicle_words(moment, vehicle))
+        beside.append(vehicle_words(moment, vehicle, ahead.get(vehicle)))
     return LinePage(
         line=moment.lines.all[route],
         directions=directions,

@@ -9,7 +9,6 @@ from api.reading.journey import Journey
 from api.reading.lines import Line
 from api.words.alerts import AlertWords, first_alert_words
 from api.words.moment import DOUBTED, PageMoment
-from api.words.times import clock_minutes
 from api.words.vehicles import VehicleWords, told_vehicle_words, vehicle_words
 
 _FEW = 3
@@ -31,7 +30,7 @@ class CallWords:
     low: float | None
     """and the early end of its range, None where it has none."""
     timetable_time: str
-    """The timetable's time where it is another by more than a minute, which rounding alone may make; else ""."""
+    """The timetable's time where it is another; else ""."""
     status: str
     """`passed` or one of `STATUSES`."""
     said: str
@@ -94,7 +93,8 @@ def journey_page(moment: PageMoment, journey: Journey, your_stop: str) -> Journe
 
 def _vehicle(moment: PageMoment, journey: Journey, state: str) -> VehicleWords | None:
     if journey.vehicle is not None:
-        return vehicle_words(moment, journey.vehicle) if state in ("followed", *DOUBTED) else None
+        ahead = next((call for call in journey.calls if not call.passed and call.comes), None)
+        return vehicle_words(moment, journey.vehicle, ahead) if state in ("followed", *DOUBTED) else None
     return told_vehicle_words(moment, journey.coming) if journey.coming and state != "cancelled" else None
 
 
@@ -112,14 +112,13 @@ def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWor
     for k, call in enumerate(journey.calls):
         stop_id, words = str(tt.stop_id[call.stop_idx]), moment.words_at(call.stop_idx)
         time = "" if call.clock is None else words.time(call.clock)
-        late = 0 if call.clock is None or call.scheduled is None else clock_minutes(call.scheduled, call.clock)
         # Said where it changes: what stands at the top holds until then.
         changes = call.destination != said_before and call.departure is not None
         signs = [moment.towards(call.destination)] if changes else []
         said_before = call.destination
-        minutes = round((call.published - journey.begins_at) / 60)
-        since = [moment.texts("since_start", count=minutes)] if call.clock is None and minutes else []
-        passed = call.passed and call.status != "skipped"
+        minutes = round((call.published - journey.begins_at) / 60) if call.headway_s and call.clock is None else 0
+        since = [moment.texts("since_start", count=minutes)] if minutes else []
+        passed = call.passed and call.comes
         calls.append(
             CallWords(
                 stop_id=stop_id,
@@ -129,7 +128,7 @@ def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWor
                 iso=words.iso(call.published) if time else "",
                 at=round(call.published) if time else None,
                 low=None if call.p10 is None else round(call.p10),
-                timetable_time=words.time(call.scheduled) if call.scheduled is not None and abs(late) > 1 else "",
+                timetable_time=moment.timetable_time(call),
                 status="passed" if passed else call.status,
                 said=moment.texts("passed") if passed else moment.status_words(call),
                 doubtful=not call.passed and bool(moment.doubt_of(call)),

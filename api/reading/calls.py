@@ -97,7 +97,9 @@ class RunCall(NamedTuple):
     status: str
     """`live`, `scheduled`, `cancelled` or `skipped`."""
     passed: bool
-    """The run has left it behind."""
+    """The run has left it behind,"""
+    passed_at: float | None
+    """and when, None where that is not known."""
     source: str
     """`timetable`, `vehicle`, `block` or `operator`."""
     vehicle_id: str | None
@@ -108,7 +110,7 @@ class RunCall(NamedTuple):
     """`overdue` or `held_up` where the vehicle reports but gets no further, else `followed`."""
     clock: float | None
     """The time to show as a clock time; None where there is none: of a line run by headway nobody knows when the next
-    comes without a vehicle."""
+    comes without a vehicle, and what is behind did not happen at a time to come."""
     wheelchair: str
     """Whether a wheelchair user can board here: `yes`, `no` or `unknown`."""
     vehicle_wheelchair: str
@@ -237,6 +239,7 @@ class CallsAt:
             "minutes": _minutes_to_wait(calls, slot | self.past[places], self._now),
             "status": _named(STATUSES, status),
             "passed": calls.passed.tolist(),
+            "passed_at": _known(calls.passed_at),
             "source": _named(SOURCES, calls.source),
             "vehicle_id": _of_vehicles(snapshot.vehicles.vehicle_id, vehicle, by_operator.vehicle_id, ride),
             "vehicle_label": _of_vehicles(snapshot.vehicles.label, vehicle, by_operator.label, ride),
@@ -266,6 +269,12 @@ class CallsAt:
         return list(map(RunCall, *(columns[name] for name in RunCall._fields)))
 
 
+def calls_ahead(view: ServiceView, now: float, vehicles: Sequence[int]) -> dict[int, RunCall]:
+    """The next call of the run that each vehicle is on, by the vehicle; without those of which nothing is predicted."""
+    calls = CallsAt(view, now, view.snapshot.next_calls(np.array(vehicles, np.int32)))
+    return dict(zip(calls.calls.vehicle.tolist(), calls.rows(range(len(calls))), strict=True))
+
+
 def _events(scheduled: Float64Array, predicted: Float64Array, untold: BoolArray, none: BoolArray) -> list[Event | None]:
     """Arrivals or departures of calls (n,): a run does not arrive at its first stop, nor depart from its last."""
     return [
@@ -285,9 +294,10 @@ def _minutes_to_wait(calls: RunCalls, nobody_waits: BoolArray, now: float) -> li
 
 def _clock_times(calls: RunCalls, scheduled: Float64Array, now: float) -> Float64Array:
     """(n,) the times to show as clock times: the published ones. Of a vehicle in `doubt` that is due this is put off
-    from minute to minute: there the timetable's says more."""
+    from minute to minute: there the timetable's says more. NaN for what has passed before the only time known of it."""
+    contradicts = calls.passed & (calls.published > now) & (calls.status != SKIPPED)
     puts_off = (calls.doubt != FOLLOWED) & (calls.published < now + 60.0) & np.isfinite(scheduled)
-    return np.where(puts_off, scheduled, calls.published)
+    return np.where(contradicts, np.nan, np.where(puts_off, scheduled, calls.published))
 
 
 def _of_vehicles(texts: StrArray, vehicle: Int32Array, told_texts: StrArray, told: Int64Array) -> list[str | None]:

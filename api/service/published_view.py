@@ -27,6 +27,7 @@ from predictor.columns import Columns, column_types
 from predictor.operator_times import ShortenedRuns, ToldVehicles
 from predictor.overlay import OverlaidTimetable, OwnRuns
 from predictor.passages import Passages
+from predictor.passed_calls import PassedCalls
 from predictor.report_figures import ReportFigures
 from predictor.scheduled_calls import ScheduledCalls
 from predictor.snapshot import ByStop, Predictions, Snapshot, Vehicles
@@ -34,7 +35,7 @@ from predictor.timetable import Timetable
 
 _GROUPS: dict[str, type[Columns]] = {
     "vehicles": Vehicles, "predictions": Predictions, "passages": Passages, "shortened": ShortenedRuns,
-    "told_vehicles": ToldVehicles,
+    "told_vehicles": ToldVehicles, "passed_calls": PassedCalls,
 }  # fmt: skip
 _KEYS = ("claimed", "cancelled", "skipped", "deleted", "told_calls")
 _SNAPSHOT_FIGURES = ("made_at", "feed_alive_at", "feed_lag_s", "feed_every_s", "fleet_stands_since", "counts")

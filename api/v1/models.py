@@ -317,6 +317,9 @@ class Call(CallState):
     scheduled_arrival: Moment | None
     scheduled_departure: Moment | None
     passed: bool
+    passed_at: Moment | None = Field(
+        description="When it left, at the last stop when it came; null where not passed, or where that is not known"
+    )
 
 
 class TripAnswer(Answer):

@@ -57,7 +57,7 @@ def get_trip(
             (call.status, call.source, call.minutes, call.doubt, call.at_stop, call.passed, call.occupancy)
             for call in trip_answer.calls
         ],
-        [None if call.passed else steady(call.published) for call in journey.calls],
+        [call.passed_at if call.passed else steady(call.published) for call in journey.calls],
     )
     return answer(request, says, trip_answer.model_dump_json, max_age_s=BOARD_MAX_AGE_S, media_type="application/json")
 
@@ -112,4 +112,5 @@ def _call(moment: Moment, call: RunCall) -> Call:
         scheduled_arrival=moment.iso(call.arrival.scheduled if call.arrival else call.scheduled, stop),
         scheduled_departure=moment.iso(call.departure.scheduled if call.departure else call.scheduled, stop),
         passed=call.passed,
+        passed_at=moment.iso(call.passed_at, stop),
     )

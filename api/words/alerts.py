@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -12,13 +13,17 @@ from api.reading.lines import Line
 from api.reading.recurrence import recurrence_of
 from api.words.moment import PageMoment
 from api.words.recurrence import recurrence_words
-from api.words.texts import typeset
+from api.words.texts import country_of, typeset
+from api.words.times import TimeWords
 from feeds.alerts import Alert
 from feeds.translations import text_in
 
 _BLANKS = " \t\xa0"
 _ENDS = f"{_BLANKS}\n.:;!?-–—"
 """What stands between a sentence and the next."""
+_SAYS_FROM = r"(?:\b(?:from|since|ab|von|seit|d[eè]s?|depuis)\b)"
+_SAYS_UNTIL = r"(?:\b(?:until|till?|to|bis|jusqu[’']\w+|à|au)\b|[–-])"
+"""What stands before a time in the messages of all languages."""
 _MOST = 20
 """So many a page, panel or screen has room for."""
 
@@ -70,9 +75,17 @@ def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
         if math.isfinite(end):
             until = [texts("alert_until", time=time(end)) for time in (times.clock, times.dated)]
     # What its own words say already is not said twice.
+    in_network = replace(times, country=country_of(tt.timezone))
+    if recurrence and recurrence_words(recurrence, texts, in_network.time, in_network.date) in description:
+        when, repeats, *until = ("",) * 4
     when, repeats, *until = (
         "" if words.casefold() in description.casefold() else words for words in (when, repeats, *until)
     )
+    for own in () if repeats else (times, in_network):
+        says_start = _says(description, _SAYS_FROM, own, start, moment.now)
+        when = "" if says_start else when
+        if _says(description, _SAYS_UNTIL, own, end, start if says_start else moment.now):
+            until = ["", ""]
     return AlertWords(
         header=header,
         description=_beyond(header, description),
@@ -87,6 +100,16 @@ def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
         until=until[0],
         until_dated=until[1],
     )
+
+
+def _says(description: str, before: str, times: TimeWords, at: float, seen_from: float) -> bool:
+    """Whether a message says a time in words of its own: with its date, unless that is the day of `seen_from`."""
+    if not (at > 0 and math.isfinite(at)):
+        return False
+    near = times.date(at) == times.date(seen_from) or not times.day(at)
+    dates = "|".join(re.escape(date) for date in (times.weekday_date(at), times.date(at), times.day(at)) if date)
+    dated = rf"(?:(?:{dates})[,\s]*(?:(?:at|um|à)\s+)?)" + ("?" if near else "")
+    return bool(re.search(rf"{before}\s*{dated}{re.escape(times.time(at))}(?!\d)", description, re.IGNORECASE))
 
 
 def all_alert_words(moment: PageMoment, alerts: Iterable[Alert]) -> list[AlertWords]:

@@ -18,8 +18,6 @@ _FROM_AFAR, _ON_A_PHONE = 30, 60
 """Letters of a destination that can be read at a glance, and that there is room for."""
 _OLD_S = 90.0
 """From this age on a report's age is said beside the departure."""
-_WORTH_SAYING_S = 120.0
-"""From this deviation on the timetable's time is said beside the predicted one."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +88,13 @@ def _departure(moment: PageMoment, call: RunCall, row: LineDirection, *, from_af
         notes.append(texts("platform", name=call.platform))
     # Once is enough: how often they come, who runs them, and what the later ones were due at, which stands on their
     # trips' pages.
-    first, once = call is row.departures[0], (moment.every(call.headway_s), moment.agency_of(call))
-    notes += [note for note in departure.notes if first or note not in once]
-    if first and live and call.scheduled is not None and abs(call.published - call.scheduled) >= _WORTH_SAYING_S:
-        notes.append(texts("scheduled_at", time=words.time(call.scheduled)))
+    first = call is row.departures[0]
+    once = {moment.every(other.headway_s) for other in row.departures if other.clock is None}
+    if not first:
+        once |= {moment.every(call.headway_s), moment.agency_of(call)}
+    notes += [note for note in departure.notes if note not in once]
+    if first and live and (by_timetable := moment.timetable_time(call)):
+        notes.append(texts("scheduled_at", time=by_timetable))
     if live and call.age_s is not None and call.age_s > _OLD_S:
         notes.append(texts("position_old", age=words.age(call.age_s)))
     return replace(departure, notes=tuple(notes))

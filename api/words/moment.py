@@ -16,7 +16,7 @@ from api.reading.moment import Moment
 from api.words.abbreviations import Abbreviations
 from api.words.root_path import root_of
 from api.words.texts import LANGUAGE_COOKIE, Texts, country_of, region_of, texts_in, wanted_language
-from api.words.times import TimeWords, Wait
+from api.words.times import TimeWords, Wait, minutes_late
 from predictor.snapshot import Snapshot
 
 _SAYS_TO = re.compile(r"(?:^|\s)(?:to|towards?|vers)\s", re.IGNORECASE)
@@ -124,6 +124,12 @@ class PageMoment(Moment):
         if row.clock is None:
             return Wait("clock", self.every(row.headway_s))
         return self.words_at(row.stop_idx).at_clock(row.clock)
+
+    def timetable_time(self, row: RunCall) -> str:
+        """The timetable's time where clocks show another one for what is told; else ""."""
+        if row.scheduled is None or row.clock is None or not minutes_late(row.scheduled, row.clock):
+            return ""
+        return self.words_at(row.stop_idx).time(row.scheduled)
 
     def towards(self, destination: str) -> str:
         """ "to Centre"; a destination that has such a word itself ("North to Centre") as it is."""

@@ -26,6 +26,13 @@ def clock_minutes(earlier: float, later: float) -> int:
     return floor(later / 60) - floor(earlier / 60)
 
 
+def minutes_late(scheduled: float, at: float) -> int:
+    """By how much a time is later than the timetable's, as clocks show the two, negative when earlier. One minute is 0:
+    rounding alone may make it."""
+    minutes = clock_minutes(scheduled, at)
+    return minutes if abs(minutes) > 1 else 0
+
+
 @dataclass(frozen=True)
 class Wait:
     """How long until a departure, as shown."""

@@ -10,6 +10,7 @@ from api.reading.boarding import CONGESTIONS, WHEELCHAIR, occupancy_of, vehicle_
 from api.reading.calls import RunCall
 from api.words.moment import PageMoment
 from api.words.texts import Texts
+from api.words.times import minutes_late
 from predictor.snapshot import DOUBTS, LAYOVER, OFF_ROUTE, Vehicles
 
 _HINDERS = ("STOP_AND_GO", "CONGESTION", "SEVERE_CONGESTION")
@@ -39,8 +40,9 @@ class VehicleWords:
     """Age of its position, said only when old."""
 
 
-def vehicle_words(moment: PageMoment, vehicle: int) -> VehicleWords:
-    """A vehicle matched to a trip."""
+def vehicle_words(moment: PageMoment, vehicle: int, ahead: RunCall | None) -> VehicleWords:
+    """A vehicle matched to a trip. Parameters: `ahead`: its next call, None where nothing is predicted: beside the time
+    shown for it and the timetable's stands how late it is."""
     tt, vehicles, texts = moment.timetable, moment.snapshot.vehicles, moment.texts
     trip, call = int(vehicles.trip[vehicle]), int(vehicles.next_call[vehicle])
     call = min(call, int(tt.trip_calls[trip]) - 1)
@@ -59,14 +61,14 @@ def vehicle_words(moment: PageMoment, vehicle: int) -> VehicleWords:
     else:
         place = texts("vehicle_at" if vehicles.at_stop[vehicle] else "vehicle_towards", stop=stop)
     age = moment.now - float(vehicles.timestamp[vehicle])
-    delay = float(vehicles.delay_s[vehicle])
+    late = _minutes_late(float(vehicles.delay_s[vehicle]), ahead)
     takes = WHEELCHAIR[vehicle_wheelchair(moment.snapshot, trip, vehicle)]
     return VehicleWords(
         label=vehicle_label(vehicles, vehicle),
         place=place,
         doubtful=doubt != "followed",
-        punctuality="" if state == LAYOVER or np.isnan(delay) else deviation_words(delay, texts),
-        late=delay >= 120,
+        punctuality="" if state == LAYOVER or late is None else deviation_words(late, texts),
+        late=late is not None and late > 0,
         occupancy=moment.occupancy_words(occupancy_of(moment.snapshot, vehicle)),
         wheelchair="" if takes == "unknown" else takes,
         traffic=_traffic_words(vehicles, vehicle, texts),
@@ -90,12 +92,18 @@ def _traffic_words(vehicles: Vehicles, vehicle: int, texts: Texts) -> str:
     return texts(f"traffic_{level}") if level in _HINDERS else ""
 
 
-def deviation_words(delay_s: float, texts: Texts, *, least_min: int = 2) -> str:
-    """ "3 min late", "on time" where it is less than `least_min` minutes."""
-    minutes = round(delay_s / 60)
-    if abs(minutes) < least_min:
-        return texts("on_time")
-    return texts("late" if minutes > 0 else "early", count=abs(minutes))
+def _minutes_late(delay_s: float, ahead: RunCall | None) -> int | None:
+    """None where the timetable has no time, or nobody knows."""
+    if np.isnan(delay_s):
+        return None
+    if ahead is None or ahead.scheduled is None:
+        return minutes_late(0.0, delay_s)
+    return minutes_late(ahead.scheduled, ahead.published)
+
+
+def deviation_words(minutes: int, texts: Texts) -> str:
+    """ "3 min late", "on time" where it is none."""
+    return texts("late" if minutes > 0 else "early", count=abs(minutes)) if minutes else texts("on_time")
 
 
 def vehicle_label(vehicles: Vehicles, vehicle: int) -> str:

@@ -242,9 +242,11 @@ def _tell_half_days(timetable: Timetable, rows: _Rows, problems: Problems) -> No
 
 
 def _tell_doubles(timetable: Timetable, trips: Trips, problems: Problems) -> None:
-    """Trips that make the same calls at the same times on the same days as others of their pattern."""
+    """Trips that make the same calls at the same times on the same days as others of their pattern, be it under another
+    service day: at 24:30 of yesterday and at 00:30 of today."""
     tt, begins = timetable, timetable.trip_call_ptr
-    ends = np.column_stack([tt.trip_pattern, tt.departure_s[begins[:-1]], tt.arrival_s[begins[1:] - 1]])
+    days_on, start_s = np.divmod(tt.trip_start_s, int(DAY_S))
+    ends = np.column_stack([tt.trip_pattern, start_s, tt.trip_end_s - tt.trip_start_s])
     order = np.lexsort(ends.T)
     double = np.isin(np.arange(tt.trips), tt.journey_trip[(tt.journey_shift_s != 0) | (tt.journey_headway_s > 0)])
     by_headway = double.copy()
@@ -252,20 +254,29 @@ def _tell_doubles(timetable: Timetable, trips: Trips, problems: Problems) -> Non
         other, trip = order[:-apart], order[apart:]
         same = (ends[other] == ends[trip]).all(axis=1)
         other, trip = other[same], trip[same]
-        services, pair = np.unique(
-            np.column_stack([tt.trip_service[other], tt.trip_service[trip]]), axis=0, return_inverse=True
+        earlier = days_on[trip] - days_on[other]
+        kinds, pair = np.unique(
+            np.column_stack([tt.trip_service[other], tt.trip_service[trip], earlier]), axis=0, return_inverse=True
         )
-        meet = np.array([(tt.service_active[a] & tt.service_active[b]).any() for a, b in services], bool)
-        other, trip = other[meet[pair]], trip[meet[pair]]
+        meet = np.array([_meet(tt.service_active[a], tt.service_active[b], days) for a, b, days in kinds], bool)
+        other, trip, later_s = other[meet[pair]], trip[meet[pair]], earlier[meet[pair]] * int(DAY_S)
         of, call = expand_ranges(begins[trip], np.diff(begins)[trip])
         as_call = call - begins[trip][of] + begins[other][of]
-        differs = (tt.arrival_s[call] != tt.arrival_s[as_call]) | (tt.departure_s[call] != tt.departure_s[as_call])
+        differs = tt.arrival_s[call] - later_s[of] != tt.arrival_s[as_call]
+        differs |= tt.departure_s[call] - later_s[of] != tt.departure_s[as_call]
         double[trip[np.bincount(of, differs, len(trip)) == 0]] = True
     rows = np.flatnonzero(double & ~by_headway)
     problems.rows(
         "trips.txt", trips.row[rows], trips.trip_id[rows],
         "another trip of the line makes the same calls at the same times on the same days; boards show both.",
     )  # fmt: skip
+
+
+def _meet(one: BoolArray, other: BoolArray, days: int) -> bool:
+    """Whether a service (D,) is active on any day and another so many `days` before it."""
+    if days < 0:
+        return _meet(other, one, -days)
+    return bool((one[days:] & other[: len(other) - days]).any())
 
 
 def _told_version(feed_info: pd.DataFrame | None) -> str:

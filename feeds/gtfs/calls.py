@@ -37,6 +37,8 @@ SCHEDULED_WAIT_S = 60.0
 """A longer stay in the timetable than this is more than boarding takes: the vehicle waits for its time."""
 # So many calls in a row at one time are a timepoint's time copied on.
 _REPEATS = 3
+_IN_TOWN_M_S = 15.0
+"""No bus averages more from stop to stop to stop."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +53,8 @@ class Calls(Columns):
     departure_s: Float64Array
     timepoint: Int8Array
     """As given, -1 where not; 0 where the feed gives no time of its own."""
+    copied: BoolArray
+    """The feed gives the time of the call before, which was cleared."""
     pickup_type: Int8Array
     drop_off_type: Int8Array
     continuous_pickup: Int8Array
@@ -135,6 +139,7 @@ def read_calls(frame: pd.DataFrame, trip_id: StrArray, stops: Stops, headsign: S
         arrival_s=arrival_s,
         departure_s=departure_s,
         timepoint=np.where(np.isnan(timepoint), -1, timepoint == 1).astype(np.int8),
+        copied=np.zeros(len(frame), bool),
         pickup_type=choice(frame, "pickup_type", range(0, 4), 0).astype(np.int8),
         drop_off_type=choice(frame, "drop_off_type", range(0, 4), 0).astype(np.int8),
         continuous_pickup=choice(frame, "continuous_pickup", range(0, 4), NONE).astype(np.int8),
@@ -197,8 +202,28 @@ def interpolated(calls: Calls, trips: int, distance_m: Float64Array) -> Calls:
         gap = np.flatnonzero(~known)
         start, end = before[gap], after[gap]
         share = (axis[gap] - axis[start]) / (axis[end] - axis[start])
-        arrival[gap] = departure[gap] = departure[start] + share * (arrival[end] - departure[start])
+        at = departure[start] + share * (arrival[end] - departure[start])
+        arrival[gap] = departure[gap] = _within_their_minute(
+            at, departure[start], start, calls.copied[gap], axis[gap] - axis[start]
+        )
     return replace(calls, arrival_s=np.rint(arrival), departure_s=np.rint(departure))
+
+
+def _within_their_minute(
+    at: Float64Array, copied_s: Float64Array, owner: Int64Array, copied: BoolArray, way_m: Float64Array
+) -> Float64Array:
+    """The times reckoned for calls (n,), those of calls that have the time `copied_s` of the call `owner`, `way_m`
+    before them, moved back into its minute: in whole minutes that is what the timetable says. Where the way is too long
+    for that the time of a timepoint was copied on, and what is reckoned stays."""
+    opens = np.flatnonzero(first_of_each(owner))
+    room_s = (60.0 - copied_s % 60.0 - 1.0)[opens]
+    group = np.cumsum(first_of_each(owner)) - 1
+    last_s, furthest_m = np.zeros(len(opens)), np.zeros(len(opens))
+    np.maximum.at(last_s, group[copied], (at - copied_s)[copied])
+    np.maximum.at(furthest_m, group[copied], way_m[copied])
+    moved = (last_s > room_s) & (furthest_m <= _IN_TOWN_M_S * room_s)
+    scale = np.where(moved, room_s / np.maximum(last_s, 1.0), 1.0)[group]
+    return np.where(copied, copied_s + (at - copied_s) * scale, at)
 
 
 def _without_repeated_times(calls: Calls, tell: Tell) -> Calls:
@@ -218,6 +243,7 @@ def _without_repeated_times(calls: Calls, tell: Tell) -> Calls:
         arrival_s=np.where(repeats, np.nan, calls.arrival_s),
         departure_s=np.where(repeats, np.nan, calls.departure_s),
         timepoint=np.where(repeats, 0, calls.timepoint).astype(np.int8),
+        copied=repeats,
     )
 
 

@@ -48,11 +48,16 @@ def encode_alerts(alerts: Iterable[Alert], timetable: Timetable, now: float) -> 
         for texts, translated in (
             (alert.header, entity.header_text), (alert.description, entity.description_text), (alert.url, entity.url),
             (alert.cause_detail, entity.cause_detail), (alert.effect_detail, entity.effect_detail),
+            (alert.image_alternative_text, entity.image_alternative_text),
         ):  # fmt: skip
             for language, text in texts.items():
                 translation = translated.translation.add(text=text)
                 if language:
                     translation.language = language
+        for image in alert.images:
+            localized = entity.image.localized_image.add(url=image.url, media_type=image.media_type)
+            if image.language:
+                localized.language = image.language
     return message
 
 

@@ -7,7 +7,7 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from feeds.alerts import Alert, Period, Selector, TripSelector
+from feeds.alerts import Alert, LocalizedImage, Period, Selector, TripSelector
 
 
 def alert_to_json(alert: Alert) -> str:
@@ -26,7 +26,8 @@ def alert_from_json(alert_id: str, content: str) -> Alert:
     selectors = _selectors_of_sets(fields) if "routes" in fields else tuple(map(_selector, fields.pop("selectors")))
     for name in _PERIODS:
         fields[name] = tuple(map(_period, fields.get(name, ())))
-    return Alert(alert_id=alert_id, selectors=selectors, **fields)
+    images = tuple(LocalizedImage(*image) for image in fields.pop("images", ()))
+    return Alert(alert_id=alert_id, selectors=selectors, images=images, **fields)
 
 
 _PERIODS = ("active", "communication", "impact")

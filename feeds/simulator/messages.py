@@ -188,11 +188,17 @@ def _write_alert(alert: Any, day: ServiceDay, d: Disruption) -> None:
         lines = list(dict.fromkeys(net.route_plan[r].name for r, _ in pairs.tolist()))
         plural, those = "s" if len(lines) > 1 else "", ", ".join(lines)
         alert.cause, alert.effect = gtfs_rt.Alert.CONSTRUCTION, gtfs_rt.Alert.DETOUR
-        _say(alert.header_text, f"Ligne{plural} {those} : déviation", f"Line{plural} {those}: detour")
+        _say(
+            alert.header_text,
+            f"Ligne{plural} {those} : déviation",
+            f"Line{plural} {those}: detour",
+            f"Linie{'n' if plural else ''} {those}: Umleitung",
+        )
         _say(
             alert.description_text,
             f"En raison de travaux, les arrêts {names} ne sont pas desservis jusqu'à {_clock(d.end_s)}.",
             f"Because of road works, the stops {names} are not served until {_clock(d.end_s)}.",
+            f"Wegen Bauarbeiten entfallen bis {_clock(d.end_s)} die Haltestellen {names}.",
         )
         return
     not_run = d.trips[1:] if d.kind == BREAKDOWN else d.trips
@@ -204,22 +210,34 @@ def _write_alert(alert: Any, day: ServiceDay, d: Disruption) -> None:
     if len(not_run) == 0:
         alert.informed_entity.add().route_id = net.route_id[route]
     clocks = [_clock(sched.departure_s[sched.trip_call_ptr[t]]) for t in not_run.tolist()]
-    times, times_fr = (_listed(clocks, last) for last in ("and", "et"))
+    times, times_fr, times_de = (_listed(clocks, last) for last in ("and", "et", "und"))
     if d.kind == BREAKDOWN:
         alert.cause, alert.effect = gtfs_rt.Alert.TECHNICAL_PROBLEM, gtfs_rt.Alert.REDUCED_SERVICE
-        _say(alert.header_text, f"Ligne {line} : véhicule en panne", f"Line {line}: vehicle breakdown")
+        _say(
+            alert.header_text,
+            f"Ligne {line} : véhicule en panne",
+            f"Line {line}: vehicle breakdown",
+            f"Linie {line}: Fahrzeug liegen geblieben",
+        )
         _say(
             alert.description_text,
             f"Un véhicule est en panne. Départs supprimés : {times_fr or 'aucun'}.",
             f"A vehicle has broken down. Cancelled departures: {times or 'none'}.",
+            f"Ein Fahrzeug ist liegen geblieben. Ausfallende Abfahrten: {times_de or 'keine'}.",
         )
         return
     alert.cause, alert.effect = gtfs_rt.Alert.OTHER_CAUSE, gtfs_rt.Alert.NO_SERVICE
-    _say(alert.header_text, f"Ligne {line} : départs supprimés", f"Line {line}: cancelled departures")
+    _say(
+        alert.header_text,
+        f"Ligne {line} : départs supprimés",
+        f"Line {line}: cancelled departures",
+        f"Linie {line}: Abfahrten entfallen",
+    )
     _say(
         alert.description_text,
         f"Les départs de {times_fr} ne sont pas assurés.",
         f"The departures at {times} do not run.",
+        f"Die Abfahrten um {times_de} entfallen.",
     )
 
 
@@ -227,8 +245,8 @@ def _listed(words: list[str], last: str) -> str:
     return f" {last} ".join([*([", ".join(words[:-1])] if words[1:] else []), *words[-1:]])
 
 
-def _say(text: Any, french: str, english: str) -> None:
-    for language, words in (("fr", french), ("en", english)):
+def _say(text: Any, french: str, english: str, german: str) -> None:
+    for language, words in (("fr", french), ("en", english), ("de", german)):
         translation = text.translation.add()
         translation.language, translation.text = language, words
 

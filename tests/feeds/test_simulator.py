@@ -353,7 +353,7 @@ class TestIncidents:
         message = parsed(city.alerts((detour.announced_at + detour.end) / 2))
         (alert,) = (e.alert for e in message.entity if e.alert.effect == gtfs_rt.Alert.DETOUR)
         assert {s.stop_id for s in alert.informed_entity} <= set(detour.stop_ids)
-        assert {t.language for t in alert.header_text.translation} == {"fr", "en"}
+        assert {t.language for t in alert.header_text.translation} == {"fr", "en", "de"}
 
     def test_skipped_stops_are_sometimes_announced(self, city: Simulator) -> None:
         skipped = gtfs_rt.TripUpdate.StopTimeUpdate.SKIPPED

@@ -209,6 +209,9 @@ def test_a_name_in_a_zip_that_is_in_another_encoding_than_it_tells_is_not_called
         ("same", TIMES, True),
         ("later", TIMES, False),
         ("daily", ("08:00", "08:03", "08:04"), False),
+        # Under the service day before.
+        ("daily", ("32:00:00", "32:02:00", "32:04:00"), True),
+        ("daily", ("32:00:00", "32:03:00", "32:04:00"), False),
     ],
 )
 def test_a_trip_that_stands_in_the_timetable_twice_is_told(

@@ -261,7 +261,8 @@ def test_a_line_run_by_headway_says_how_often_and_is_never_early_or_late() -> No
     )
     city.at("08:03:30")
     for face, words in in_words(city, "B", trip="h1").items():
-        assert face == "trip page" or "every 8 min" in words, face
+        assert face in ("trip page", "stop page") or words.count("every 8 min") == 1, face
+    assert text(city.page("/stops/B")).count("every 8 min") == 1
     assert "every 8 min" in text(city.page("/trips/h1"))
     for row in city.departures("B"):
         assert (row.told["headway_s"], row.told["delay_s"], row.told["scheduled_time"]) == (480, None, None)

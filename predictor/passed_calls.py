@@ -1,0 +1,53 @@
+"""When the runs under way passed the calls that lie behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from predictor.arrays import Float64Array, Int32Array
+from predictor.passages import Passages
+from predictor.runs import DatedRuns
+from predictor.timetable import Timetable
+
+_AFTERWARDS_S = 1200.0
+"""So long a run that no vehicle is on any more is still looked at."""
+_SIFTED_EVERY_S = 60.0
+
+
+@dataclass(frozen=True, eq=False)
+class PassedCalls(DatedRuns):
+    """Calls that runs have passed; all arrays (n,). Of what is told of a call twice, the later row counts."""
+
+    call: Int32Array
+    passed_at: Float64Array
+    """When it was left, at a run's last stop reached; POSIX seconds."""
+
+
+class DrivenCalls:
+    """The calls that vehicles were seen to pass."""
+
+    def __init__(self) -> None:
+        self.calls = PassedCalls.empty()
+        self._sifted_at = -np.inf
+
+    def take_in(self, passages: Passages, under_way: DatedRuns, now: float) -> None:
+        """More of them; those of runs that are neither `under_way` (n,) nor lately were are forgotten."""
+        if len(passages):
+            passed_at = np.where(np.isnan(passages.departure), passages.arrival, passages.departure)
+            news = PassedCalls(passages.trip, passages.service_day, passages.shift_s, passages.call, passed_at)
+            self.calls = PassedCalls.joined(self.calls, news)
+        if now >= self._sifted_at + _SIFTED_EVERY_S:
+            self._sifted_at = now
+            kept = self.calls.passed_at > now - _AFTERWARDS_S
+            kept |= np.isin(self.calls.run_key, under_way.run_key)
+            self.calls = self.calls.take(kept)
+
+    def in_timetable(self, old: Timetable, new: Timetable) -> None:
+        """Go on by the indices of another timetable, with the calls that are made there too."""
+        was, calls = self.calls, self.calls.renamed(old, new)
+        made = (calls.trip >= 0) & (calls.service_day >= 0)
+        made[made] = calls.call[made] < new.trip_calls[calls.trip[made]]
+        was, calls = was.take(made), calls.take(made)
+        self.calls = calls.take(old.station_id_at(was.trip, was.call) == new.station_id_at(calls.trip, calls.call))
