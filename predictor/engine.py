@@ -51,6 +51,7 @@ from predictor.predicted_rows import (
     cancelled_rows,
     operator_rows,
     predictions_of,
+    skipped_rows,
     still_told,
     unserved,
     vehicle_rows,
@@ -64,8 +65,10 @@ from predictor.scheduled_calls import ScheduledCalls
 from predictor.service_days import ServiceDays
 from predictor.snapshot import (
     CANCELLED,
+    FROM_OPERATOR,
     GIVEN_UP,
     OFF_ROUTE,
+    SKIPPED,
     VEHICLE_STATES,
     PredictedCalls,
     Predictions,
@@ -397,12 +400,13 @@ class Engine:
         )
         told_rows = operator_rows(told, unserved(told, served, now), now, told.skipped, live=told_live)
         gone = cancelled_rows(self.timetable, self._journeys, self._told_last, told.cancelled, now)
-        self._told_last = PredictedCalls.joined(*(part for part in (rows, told_rows, gone) if len(part)))
+        left_out = skipped_rows(self.timetable, expected, served, now)
+        self._told_last = PredictedCalls.joined(*(part for part in (rows, told_rows, gone, left_out) if len(part)))
         return predictions_of(self.timetable, self._told_last)
 
     def _late_and_gone(self, predictions: Predictions) -> Int64Array:
-        """`call_key`s of the calls of late runs that were cancelled, of which the timetable's times say nothing."""
-        rows = np.flatnonzero(predictions.status == CANCELLED)
+        """`call_key`s of calls of late runs that are not made: the timetable's times of them say nothing."""
+        rows = np.flatnonzero((predictions.source == FROM_OPERATOR) & np.isin(predictions.status, (CANCELLED, SKIPPED)))
         return call_key(self._journeys.keys(predictions.runs.take(rows)), predictions.call[rows])
 
     def _legs(

@@ -286,8 +286,12 @@ class RunFinder:
             by_clock = self._by_clock(names.start_time_s[mine], base[mine], day)
             # Without a date a start may be that of a clock: of a run past midnight its own lies behind 24:00.
             clock = np.where(dated[mine], by_clock, text + _DAY_S)
-            changed = clock != text
-            for which, seconds in ((np.arange(len(mine)), text), (np.flatnonzero(changed), clock[changed])):
+            changed, with_date = np.flatnonzero(clock != text), np.flatnonzero(dated[mine])
+            # Some name the calendar date with a time past 24:00 (a day too late), or the service date with a clock's.
+            turn = {0: _DAY_S, -1: -_DAY_S}.get(back, 0)
+            readings = [(np.arange(len(mine)), text, 0.0), (changed, clock[changed], 0.0)]
+            readings += [(with_date, text[with_date] + turn, _OTHER_TIME_OF_DAY)] if turn else []
+            for which, seconds, against in readings:
                 place = names.route[mine[which]] * _TRIP_SPACING_S + seconds
                 low = np.searchsorted(self._route_axis, place - reach, side="left")
                 high = np.searchsorted(self._route_axis, place + reach, side="right")
@@ -307,7 +311,7 @@ class RunFinder:
                 shift = tt.journey_shift_s[journey]
                 shift = np.where(headway[fits] > 0, (wanted - tt.trip_start_s[trip]).astype(np.int32), shift)
                 hours = np.where(headway[fits] > 0, 0.0, off[fits] / 3600.0) + np.where(other_way, _OTHER_WAY, 0.0)
-                hours += self._against(trip, on_day, shift, back, at[row], under_way[row], dated[row])
+                hours += against + self._against(trip, on_day, shift, back, at[row], under_way[row], dated[row])
                 other = dated[row] & (back != 0)
                 parts.append(_Candidates(journey, on_day, shift, other, np.ones(len(row), bool), hours))
                 owners.append(row)

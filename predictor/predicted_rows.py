@@ -6,19 +6,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from predictor.arrays import NONE, Int8Array, Int64Array, contains, places_of
+from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, Int64Array, contains, places_of
 from predictor.columns import column_types
 from predictor.forecast import Forecast
-from predictor.journeys import JourneyLookup, call_key, dated_journeys
+from predictor.journeys import JourneyLookup, call_key, dated_calls, dated_journeys
 from predictor.legs import Legs
 from predictor.operator_times import OperatorTimes
 from predictor.past_calls import STILL_DUE_S
+from predictor.runs import DatedRuns
 from predictor.snapshot import (
     CANCELLED,
     FOLLOWED,
     FROM_BLOCK,
     FROM_OPERATOR,
-    FROM_TIMETABLE,
     FROM_VEHICLE,
     LIVE,
     OFF_ROUTE,
@@ -133,12 +133,49 @@ def cancelled_rows(
     late = told.departure > told.origin(tt) + tt.departure_s[tt.entry_of(told.trip, told.call)] + STILL_DUE_S
     late &= (told.departure >= now - STILL_DUE_S) & np.isin(journeys.keys(told), cancelled)
     told = told.take(late)
-    nothing = PredictedCalls.blank(len(told))
+    return _not_made(told.runs, told.call, told.arrival, told.departure, CANCELLED)
+
+
+def skipped_rows(timetable: Timetable, operator: OperatorTimes, served: Int64Array, now: float) -> PredictedCalls:
+    """Rows of skipped calls of late runs that no vehicle of ours serves (`served`: journey keys), as late as the call
+    before them is told to be, else the one behind, once their own time is past: who waits on has to find them."""
+    tt, calls = timetable, operator.calls
+    journey_keys, call = dated_calls(operator.skipped)
+    open_ = ~np.isin(journey_keys, served) & ~np.isin(operator.skipped, calls.keys)
+    open_ &= np.isin(journey_keys, calls.journey)
+    journey_keys, call = journey_keys[open_], call[open_]
+    if len(call) == 0:
+        return PredictedCalls.empty()
+    calls = calls.take(np.argsort(calls.keys, kind="stable"))
+    entry = tt.entry_of(calls.trip, calls.call)
+    arrives_late_s = calls.arrival - calls.origin(tt) - tt.arrival_s[entry]
+    leaves_late_s = calls.departure - calls.origin(tt) - tt.departure_s[entry]
+    behind = np.searchsorted(calls.keys, call_key(journey_keys, call))
+    before, behind = np.maximum(behind - 1, 0), np.minimum(behind, len(calls) - 1)
+    is_before, is_behind = calls.journey[before] == journey_keys, calls.journey[behind] == journey_keys
+    late_s = np.where(is_before, leaves_late_s[before], arrives_late_s[behind])
+    day, journey = dated_journeys(journey_keys)
+    runs = DatedRuns(tt.journey_trip[journey], day, tt.journey_shift_s[journey])
+    entry, at_most = tt.entry_of(runs.trip, call), np.where(is_behind, calls.arrival[behind], np.inf)
+    arrival, departure = (
+        np.minimum(runs.origin(tt) + by_timetable[entry] + late_s, at_most)
+        for by_timetable in (tt.arrival_s, tt.departure_s)
+    )
+    late = (late_s > STILL_DUE_S) & (departure >= now - STILL_DUE_S) & ~tt.trip_is_frequency[runs.trip]
+    late &= runs.origin(tt) + tt.departure_s[entry] < now
+    return _not_made(runs.take(late), call[late], arrival[late], departure[late], SKIPPED)
+
+
+def _not_made(
+    runs: DatedRuns, call: Int32Array, arrival: Float64Array, departure: Float64Array, status: int
+) -> PredictedCalls:
+    """Rows of calls (n,) that are not made, at the times at which they would be."""
+    n = len(call)
     return replace(
-        nothing, trip=told.trip, service_day=told.service_day, shift_s=told.shift_s, call=told.call, p50=told.p50,
-        arrival=told.arrival, departure=told.departure, hold=np.full(len(told), -np.inf),
-        status=np.full(len(told), CANCELLED, np.int8), source=np.full(len(told), FROM_TIMETABLE, np.int8),
-        doubt=np.full(len(told), FOLLOWED, np.int8),
+        PredictedCalls.blank(n), trip=runs.trip, service_day=runs.service_day, shift_s=runs.shift_s, call=call,
+        p50=arrival, arrival=arrival, departure=departure, hold=np.full(n, -np.inf),
+        status=np.full(n, status, np.int8), source=np.full(n, FROM_OPERATOR, np.int8),
+        doubt=np.full(n, FOLLOWED, np.int8),
     )  # fmt: skip
 
 

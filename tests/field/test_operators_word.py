@@ -871,3 +871,13 @@ def test_a_late_run_that_was_cancelled_leaves_the_board_at_the_time_that_was_tol
     city.trip_updates(cancelled("t1", **TODAY), added("x", ("A", "08:30"), ("C", "08:34"), ("E", "08:38")))
     assert city.board("C") == ["08:14 t1 cancelled", "08:34 x live", "09:04 t2 scheduled"]
     assert city.at("08:16").board("C") == ["08:34 x live", "09:04 t2 scheduled"]
+
+
+def test_a_stop_that_a_late_run_skips_is_told_so_until_the_run_would_come() -> None:
+    told = update("t1", StopUpdate("B", delay=600), skipped("C"), skipped("D"), StopUpdate("E", delay=540), **TODAY)
+    city = City(at="08:01").trip_updates(told).at("08:06:30")
+    assert [city.board(stop)[0] for stop in "BCD"] == ["08:12 t1 live", "08:14 t1 skipped", "08:16 t1 skipped"]
+    assert [row.status for row in city.trip("t1")][1:4] == ["live", "skipped", "skipped"]
+    passed_b = update("t1", skipped("C"), StopUpdate("D", delay=600), **TODAY)
+    assert city.at("08:13").trip_updates(passed_b).board("C")[0] == "08:14 t1 skipped"
+    assert city.at("08:16").board("C") == ["09:04 t2 scheduled"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -347,3 +348,16 @@ def test_tomorrows_delays_beside_this_evenings_in_america_stay_tomorrows() -> No
     tonight = update("t2", StopUpdate("C", delay=60), start_date=DATE)
     city = City(EVENING, at="20:32").trip_updates(tomorrow, tonight)
     assert texts(city.far_departures("C"))[:3] == ["20:34 t1 scheduled", "21:05 t2 live", "20:39 t1/2026-11-27 live"]
+
+
+@pytest.mark.parametrize("date", [DATE, DATE + 1])
+@pytest.mark.parametrize("start", ["24:30:00", "00:30:00"])
+def test_a_run_after_midnight_named_by_its_line_is_found_by_either_date_with_either_clock(
+    date: int, start: str
+) -> None:
+    named: dict[str, Any] = {"route_id": "r1", "start_time": start, "start_date": date}
+    tonight = Network(trips=(Trip("t1", "24:30"), Trip("t2", "23:50")))
+    city = City(tonight, at="24:25").trip_updates(update(None, StopUpdate("C", "24:36", "24:36"), **named))
+    assert city.board("C") == ["00:36 t1 live"]
+    of_today = replace(tonight, services=(Service(days="0001000"),))
+    assert City(of_today, at="24:25").trip_updates(cancelled(None, **named)).board("C") == ["00:34 t1 cancelled"]
