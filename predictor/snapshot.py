@@ -33,6 +33,7 @@ from predictor.journeys import call_key, journey_key
 from predictor.operator_times import ShortenedRuns, ToldVehicles
 from predictor.passages import Passages
 from predictor.passed_calls import PassedCalls
+from predictor.past_calls import STILL_DUE_S
 from predictor.report_figures import ReportFigures
 from predictor.runs import DatedRuns
 from predictor.scheduled_calls import ScheduledCalls
@@ -300,6 +301,11 @@ class Snapshot:
         calls = self._calls(asked)
         known = np.flatnonzero(self.passed_calls.run_key == runs.run_key[0])
         calls.passed_at[self.passed_calls.call[known]] = self.passed_calls.passed_at[known]
+        # A run that was further on has left behind what was due, also where its vehicle is lost since, or the operator
+        # speaks of the later stops alone.
+        seen = np.flatnonzero(calls.passed | np.isfinite(calls.passed_at))
+        due = (prediction < 0) & (calls.departure < self.made_at - STILL_DUE_S) & (calls.status != CANCELLED)
+        calls.passed[: seen.max(initial=-1) + 1] |= due[: seen.max(initial=-1) + 1]
         calls.passed_at[~calls.passed | (calls.status == SKIPPED)] = np.nan
         for name in ("arrival", "departure", "published"):
             np.copyto(getattr(calls, name), calls.passed_at, where=np.isfinite(calls.passed_at))

@@ -44,6 +44,15 @@ def test_a_stop_behind_shows_the_time_that_the_operator_told_last() -> None:
     assert city.trip("t1")[1].told["passed_at"][11:19] == "08:02:00"
 
 
+def test_no_stop_is_to_come_before_one_that_has_been_passed() -> None:
+    # The operator speaks of the later stops alone; a bus is taken off on its way.
+    city = City(LONG, at="07:58").trip_updates(update("t1", StopUpdate("B", delay=60), StopUpdate("E", delay=60)))
+    assert [call[6:] for call in trip_page(city.at("08:07"))] == ["passed", "passed", "live", "live", "live", "live"]
+    city = City(LONG, at="07:58").vehicle_positions(bus("v1", "t1", late_s=0), bus("o", place=(0, 900), fresh=True))
+    city.at("08:10").vehicle_positions(bus("o", place=(0, 900), fresh=True)).at("08:26")
+    assert trip_page(city)[:3] == ["08:00 passed", "08:04 passed", "08:08 passed"]
+
+
 def test_a_stop_that_was_left_out_is_not_told_as_passed() -> None:
     city = City(LONG, at="07:58").trip_updates(update("t1", skipped("B")))
     city.vehicle_positions(bus("v1", "t1", late_s=0)).at("08:09")
