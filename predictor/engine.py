@@ -49,6 +49,7 @@ from predictor.passed_calls import DrivenCalls, PassedCalls
 from predictor.past_calls import PastCalls
 from predictor.predicted_rows import (
     cancelled_rows,
+    in_timetable,
     operator_rows,
     predictions_of,
     skipped_rows,
@@ -207,7 +208,7 @@ class Engine:
         self._finished = self._finished.in_timetable(old, self.timetable)
         self._tracks = self._tracks.in_timetable(old, self.timetable)
         self._kept.forget(first_changed)
-        self._told_last = self._told_last.take(self._told_last.trip < first_changed)
+        self._told_last = in_timetable(self._told_last, old, self.timetable, first_changed)
 
     def step(self, observations: Observations, now: float, trip_updates: TripUpdates | None = None) -> Snapshot:
         """Take in what had been received by `now` and answer with a whole new snapshot.

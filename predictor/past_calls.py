@@ -71,18 +71,25 @@ class PastCalls:
     def in_timetable(self, old: Timetable, new: Timetable, journeys: JourneyLookup) -> None:
         """Go on by the indices of another timetable, of which `journeys` are, with the calls that are made there too,
         if at another platform."""
-        calls = self._calls
-        _, first, which = np.unique(calls.run_key, return_index=True, return_inverse=True)
-        runs = calls.runs.take(first).renamed(old, new).take(which)
-        made = (runs.trip >= 0) & (runs.service_day >= 0)
-        made[made] = np.isin(runs.trip[made], new.journey_trip) & (calls.call[made] < new.trip_calls[runs.trip[made]])
-        was, runs = calls.take(made), runs.take(made)
-        same = old.station_id_at(was.trip, was.call) == new.station_id_at(runs.trip, was.call)
-        was, runs = was.take(same), runs.take(same)
+        rows, runs = still_made(self._calls.runs, self._calls.call, old, new)
+        was = self._calls.take(rows)
         key = call_key(journeys.keys(runs), was.call)
         self._calls = _in_order(
             _Remembered(runs.trip, runs.service_day, runs.shift_s, key, was.call, was.departure, was.left)
         )
+
+
+def still_made(runs: DatedRuns, call: Int32Array, old: Timetable, new: Timetable) -> tuple[Int64Array, DatedRuns]:
+    """Which calls of runs (n,) are made in another timetable, or under another overlay, too, if at another platform;
+    and their runs (m,) by its indices."""
+    _, first, which = np.unique(runs.run_key, return_index=True, return_inverse=True)
+    now_named = runs.take(first).renamed(old, new).take(which)
+    made = (now_named.trip >= 0) & (now_named.service_day >= 0)
+    trip = now_named.trip[made]
+    made[made] = np.isin(trip, new.journey_trip) & (call[made] < new.trip_calls[trip])
+    rows = np.flatnonzero(made)
+    same = old.station_id_at(runs.trip[rows], call[rows]) == new.station_id_at(now_named.trip[rows], call[rows])
+    return rows[same], now_named.take(rows[same])
 
 
 def _in_order(calls: _Remembered) -> _Remembered:

@@ -12,7 +12,7 @@ from predictor.forecast import Forecast
 from predictor.journeys import JourneyLookup, call_key, dated_calls, dated_journeys
 from predictor.legs import Legs
 from predictor.operator_times import OperatorTimes
-from predictor.past_calls import STILL_DUE_S
+from predictor.past_calls import STILL_DUE_S, still_made
 from predictor.runs import DatedRuns
 from predictor.snapshot import (
     CANCELLED,
@@ -134,6 +134,15 @@ def cancelled_rows(
     late &= (told.departure >= now - STILL_DUE_S) & np.isin(journeys.keys(told), cancelled)
     told = told.take(late)
     return _not_made(told.runs, told.call, told.arrival, told.departure, CANCELLED)
+
+
+def in_timetable(told: PredictedCalls, old: Timetable, new: Timetable, first_changed: int) -> PredictedCalls:
+    """What was `told` by the indices of another timetable; trips below `first_changed` have the same there."""
+    stays = told.trip < first_changed
+    others = told.take(~stays)
+    rows, runs = still_made(others.runs, others.call, old, new)
+    others = replace(others.take(rows), trip=runs.trip, service_day=runs.service_day, shift_s=runs.shift_s)
+    return PredictedCalls.joined(told.take(stays), others)
 
 
 def skipped_rows(timetable: Timetable, operator: OperatorTimes, served: Int64Array, now: float) -> PredictedCalls:

@@ -881,3 +881,12 @@ def test_a_stop_that_a_late_run_skips_is_told_so_until_the_run_would_come() -> N
     passed_b = update("t1", skipped("C"), StopUpdate("D", delay=600), **TODAY)
     assert city.at("08:13").trip_updates(passed_b).board("C")[0] == "08:14 t1 skipped"
     assert city.at("08:16").board("C") == ["09:04 t2 scheduled"]
+
+
+def test_a_late_run_of_other_calls_that_is_cancelled_is_told_so_where_it_was_told() -> None:
+    city = City(station(), at="07:58")
+    city.trip_updates(update("t1", StopUpdate("S1", sequence=2, delay=600, assigned_stop="S2"), **TODAY)).at("08:05")
+    assert city.trip_updates(cancelled("t1", **TODAY)).board("S") == ["08:12 t1 cancelled", "09:02 t2 scheduled"]
+    city = City(at="07:58").trip_updates(added("x", ("A", "08:10"), ("C", "08:14"), ("E", "08:18"), **TODAY))
+    city.trip_updates(added("x", ("A", "08:20"), ("C", "08:24"), ("E", "08:28"), **TODAY)).at("08:12")
+    assert city.trip_updates(cancelled("x", **TODAY)).board("C") == ["08:24 x cancelled", "09:04 t2 scheduled"]
