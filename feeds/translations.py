@@ -39,6 +39,7 @@ _ESCAPED = re.compile(r"\\([\"'/])")
 _NO_WORD = re.compile(r"[\W_]*|null|none|nil|nan|undefined|n/?a", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _BLANKS = " \t\f\v"
+_TABS = re.compile(r" *[\t\f\v][ \t\f\v]*")
 _ESCAPED_TWICE = 2
 _OF_THREE_LETTERS = 3
 _MOST_CHARACTERS = 20_000
@@ -76,7 +77,8 @@ def plain_text(text: str, *, is_html: bool = False) -> str:
             text = unescape(text)
         else:
             break
-    text = "\n".join(line.rstrip(f"{_BLANKS}\xa0").lstrip(_BLANKS) for line in _LINE_END.split(text))
+    # Panels have no sign for a tab.
+    text = "\n".join(_TABS.sub(" ", line.rstrip(f"{_BLANKS}\xa0").lstrip(_BLANKS)) for line in _LINE_END.split(text))
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 

@@ -66,7 +66,7 @@ def _line_direction(moment: Moment, board: StopBoard, rows: list[int]) -> LineDi
     shown, first = told[:DEPARTURES_A_ROW], next((row for row in told if board.comes[row]), None)
     if first is not None and first not in shown:
         shown = [*shown[:-1], first]
-    departures = board.rows(shown)
+    departures = _each_headway_once(board.rows(shown))
     platforms = {row.platform for row in departures}
     return LineDirection(
         line=moment.lines.all[departures[0].route_idx],
@@ -78,6 +78,19 @@ def _line_direction(moment: Moment, board: StopBoard, rows: list[int]) -> LineDi
         first=None if first is None else board.row(first),
         last=_last(board, rows[0], coming),
     )
+
+
+def _each_headway_once(rows: list[RunCall]) -> list[RunCall]:
+    """Without what says again how often a line comes: trips of several patterns that are bound for one place."""
+    said: set[tuple[str, int | None]] = set()
+    kept = []
+    for row in rows:
+        says = row.destination, row.headway_s
+        if row.clock is not None or says not in said:
+            kept.append(row)
+        if row.clock is None:
+            said.add(says)
+    return kept
 
 
 def _last(board: StopBoard, next_row: int, coming: list[int]) -> RunCall | None:

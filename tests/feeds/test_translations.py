@@ -39,6 +39,7 @@ def test_tags_are_spelled_as_usual_and_empty_texts_are_none() -> None:
         ("<style>p {color: red}</style>Works <a href='https://x.example'>more</a>", "Works more"),
         ("<Stop A> to <Stop B>", "<Stop A> to <Stop B>"),
         ("<p>a", "a"),
+        ("Line 1 \tto\t\tB\n\tnow", "Line 1 to B\nnow"),
     ],
 )
 def test_markup_is_taken_out_and_what_only_looks_like_it_stays(said: str, plain: str) -> None:

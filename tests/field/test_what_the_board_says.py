@@ -271,6 +271,15 @@ def test_a_line_run_by_headway_says_how_often_and_is_never_early_or_late() -> No
         assert "min late" not in text(city.page(face)) and "on time" not in text(city.page(face))
 
 
+def test_a_line_run_by_headway_on_several_ways_says_how_often_once_for_each_place_it_goes_to() -> None:
+    ways = (Pattern("main", "A B C D E"), Pattern("fast", "A C E"), Pattern("short", "A B C", headsign="Middle"))
+    trips = (Trip("h1", "08:00"), Trip("h2", "08:05", "fast"), Trip("h3", "08:03", "short"))
+    often = tuple(Frequency(trip.trip_id, trip.start, "09:00", 480, 0) for trip in trips)
+    city = City(network("A B C D E", ways, trips, frequencies=often), at="08:20")
+    assert text(only(city.page("/screen/A"), "li.row")).count("every 8 min") == 2
+    assert text(only(city.page("/", fragment="board", stop="A"), "li.row")).count("every 8 min") == 1
+
+
 def test_a_line_run_by_headway_has_no_clock_time_without_a_vehicle() -> None:
     # "08:18" stood beside "every 8 min": the timetable of such a line holds no times.
     city = City(OFTEN, at="07:58").vehicle_positions(
