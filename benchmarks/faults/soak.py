@@ -1,5 +1,6 @@
 """`python -m benchmarks.faults.soak`: a day of the demo city through a whole service, as fast as the machine can, and
-whether memory, open files and the times of answers stay what they are."""
+whether memory, open files and the times of answers stay what they are. The city is made in a process of its own: what
+its days take is none of the service's."""
 
 from __future__ import annotations
 
@@ -11,6 +12,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from multiprocessing import get_context
+from multiprocessing.managers import BaseManager
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -52,6 +55,15 @@ class Sample:
     board_ms: float
 
 
+class Apart(BaseManager):
+    """The process in which the city is made: `Simulator` is called there as it would be here."""
+
+    Simulator: type[Simulator]
+
+
+Apart.register("Simulator", Simulator)
+
+
 class SimulatedSource:
     """One feed of the demo city, at whatever time is asked."""
 
@@ -61,7 +73,8 @@ class SimulatedSource:
 
     def fetch(self, now: float) -> bytes | None:
         """See `feeds.source.Source`."""
-        return bytes(self._tells(now))
+        message: bytes = self._tells(now)
+        return message
 
 
 def main(
@@ -77,8 +90,9 @@ def main(
     logging.getLogger("prochain").setLevel(logging.ERROR)
     samples = list[Sample]()
     print(*(f"{column.name:>11}" for column in fields(Sample)))
-    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
-        for sample in played(Path(folder), vehicles, hours, start, every):
+    with tempfile.TemporaryDirectory(prefix="soak-") as folder, Apart(ctx=get_context("spawn")) as apart:
+        simulator = apart.Simulator(scale=max(1, round(vehicles / VEHICLES_A_TOWN)))
+        for sample in played(Path(folder), simulator, hours, start, every):
             print(*(f"{getattr(sample, column.name):11,.1f}" for column in fields(Sample)), flush=True)
             samples.append(sample)
     slopes = slopes_of(samples)
@@ -88,12 +102,11 @@ def main(
     sys.exit(any(slope > limit for slope, limit in zip(slopes.values(), limits, strict=True)))
 
 
-def played(folder: Path, vehicles: int, hours: float, start: float, every_s: float) -> Iterator[Sample]:
+def played(folder: Path, simulator: Simulator, hours: float, start: float, every_s: float) -> Iterator[Sample]:
     """A sample each simulated half hour, as soon as it is taken."""
-    simulator = Simulator(scale=max(1, round(vehicles / VEHICLES_A_TOWN)))
     simulator.write_gtfs(folder / "gtfs.zip", DAY, 3)
     timetable = load_timetable(folder / "gtfs.zip", cache_dir=None).timetable
-    begin = datetime(DAY.year, DAY.month, DAY.day, tzinfo=ZoneInfo(simulator.timezone)).timestamp() + 3600.0 * start
+    begin = datetime(DAY.year, DAY.month, DAY.day, tzinfo=ZoneInfo(Simulator.timezone)).timestamp() + 3600.0 * start
     clock = HandClock(begin)
     names = ("vehicle_positions", "trip_updates", "alerts")
     feeds = PolledFeeds(*(SimulatedSource(name, simulator) for name in names), every_s=0.0, in_step=True, clock=clock)
