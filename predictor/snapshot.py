@@ -293,8 +293,8 @@ class Snapshot:
             passed = call < predictions.call[rows].min()
         else:
             # Without a vehicle only that has passed which the operator said would have.
-            is_told = contains(self.told_calls, call_key(key, call)) & (prediction < 0)
-            passed = is_told | contains(self.claimed, key)
+            passed = contains(self.told_calls, call_key(key, call)) | contains(self.claimed, key)
+            passed &= prediction < 0
         asked = _Asked(
             runs.trip, runs.service_day, runs.shift_s, call, prediction=prediction, journey=key, passed=passed
         )

@@ -282,6 +282,13 @@ def test_runs_by_headway_of_which_the_operator_tells_stay_after_they_have_set_ou
     assert [row.split()[1:] for row in city.board("C")[:2]] == [["t1@08:03", "live"], ["t1@08:13", "live"]]
 
 
+def test_a_run_by_headway_of_which_the_operator_alone_tells_is_on_its_way_on_its_own_page_too() -> None:
+    told = update("t1", StopUpdate("A", delay=0), start_time="08:00:00", start_date=DATE)
+    city = City(BY_HEADWAY, at="07:58").trip_updates(told).at("08:03:30")
+    assert city.board("C")[0] == "08:04 t1@08:00 live"
+    assert city.trip("t1", start="08:00:00")[2].status == "live"
+
+
 def test_behind_a_cancelled_run_by_headway_the_next_is_told() -> None:
     city = City(BY_HEADWAY, at="08:01").trip_updates(cancelled("t1", start_time="08:10:00", start_date=DATE))
     assert city.board("C") == ["08:14 t1@08:10 cancelled", "t1@08:20 scheduled"]
