@@ -42,6 +42,8 @@ def with_calls_left(updates: TripUpdates, overlay: Overlay, before: TripUpdates 
     ]
     if not runs:
         return updates
+    # Of an added run that is alone of its id two cancellations with different starts may both be taken to mean it.
+    runs = list({(run.trip,) if is_gone[run.row] else run.row: run for run in runs}.values())
     gone = [run for run in runs if is_gone[run.row]]
     whole = _inserted(updates, runs, overlay.timetable)
     if before is not None:

@@ -488,6 +488,13 @@ def test_added_trips_of_one_id_are_told_apart_by_their_starts() -> None:
     assert city.vehicles()["v2"]["trip_id"] == "x1"
 
 
+def test_an_added_trip_that_is_cancelled_together_with_another_of_its_id_is_struck_out_once() -> None:
+    city = City(at="07:55").trip_updates(_at_two_starts(**TODAY)[0])
+    gone = [cancelled("x1", start_time=start, **TODAY) for start in ("08:30:00", "08:10:00")]
+    for told in (gone, gone[::-1]):
+        assert city.trip_updates(*told).board("A")[1:] == ["08:10 x1@08:10 cancelled", "09:00 t2 scheduled"]
+
+
 def test_added_trips_without_an_id_are_told_apart_by_their_starts_in_any_order() -> None:
     names = []
     for order in (1, -1):
