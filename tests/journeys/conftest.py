@@ -22,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def launching() -> Iterator[Callable[..., Any]]:
     """Launches a browser; options as those of `launch`."""
     from tests.journeys.chromium import chromium_path, launch
@@ -34,14 +34,14 @@ def launching() -> Iterator[Callable[..., Any]]:
         yield partial(launch, playwright, path)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(launching: Callable[..., Any]) -> Iterator[Any]:
     chromium = launching()
     yield chromium
     chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(browser: Any) -> Iterator[DemoSite]:
     with demo_site() as running:
         yield running
@@ -54,7 +54,7 @@ def new_page(browser: Any, site: DemoSite) -> Iterator[NewPage]:
         yield open_page
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def _one_phone(browser: Any, site: DemoSite) -> Iterator[Any]:
     with opening(browser, base_url=site.base, viewport=PHONE, locale="fr-FR", service_workers="block") as open_page:
         page = open_page()
