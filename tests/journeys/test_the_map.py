@@ -46,6 +46,9 @@ def test_lines_and_vehicles_are_drawn_from_our_own_data_alone(site: DemoSite, ne
     assert page.locator("#map-vehicles a").first.get_attribute("href").startswith("/trips/")
     page.goto(f"/map?stop={site.stop_id(station(site))}")
     page.locator(".maplibregl-popup .row .wait").first.wait_for()
+    surface = "(place) => getComputedStyle(place).backgroundColor"
+    popup = page.locator(".maplibregl-popup-content")
+    assert popup.evaluate(surface) == popup.locator(".group").evaluate(surface), "in the dark it is dark to its edge"
 
 
 COUNTRYSIDE = (0.9, 47.6)
