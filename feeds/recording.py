@@ -211,8 +211,8 @@ def _store(folder: Path, feed: str, prefer: Literal["parquet", "messages"]) -> M
     can be played all the same."""
     files, name = _message_files(folder, feed), feed.replace("_", " ")
     of_vehicles = feed == VEHICLE_POSITIONS
-    name = VEHICLE_MESSAGES if of_vehicles else feed
-    received = [] if folder.is_file() else list(chain.from_iterable(_parquet_files(folder, name)))
+    parts = [] if folder.is_file() else _parquet_files(folder, VEHICLE_MESSAGES if of_vehicles else feed)
+    received = list(chain.from_iterable(parts))
     is_parquet = bool(received) or (of_vehicles and bool(_parquet_files(folder, feed) or _tides_files(folder)))
     if files and (prefer == "messages" or not is_parquet):
         return MessageFiles(files, name)

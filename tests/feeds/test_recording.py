@@ -225,6 +225,8 @@ def test_damaged_messages_are_passed_over_and_told(tmp_path: Path) -> None:
     assert {problem.file for problem in recording.problems} == {
         "nameless.pb", "vehicle_positions.zip", f"{at(8, 1):.0f}.pb",
     }  # fmt: skip
+    unread = [problem.message for problem in recording.problems if problem.file.endswith(".pb")]
+    assert all(message.startswith("vehicle positions: ") for message in unread), unread
 
 
 def test_other_feeds_and_the_timetable_in_the_folder_are_not_taken_for_positions(tmp_path: Path) -> None:
