@@ -23,7 +23,8 @@ from predictor.timetable import Timetable
 
 _SEPARATORS = ":_|/.-"
 _WIDEST_NUMBER = 13
-_LONGEST = 128
+LONGEST = 128
+"""Letters of an id or a short text; no true one has more."""
 _SEPARATOR = re.compile(f"[{re.escape(_SEPARATORS)}]")
 
 
@@ -53,9 +54,9 @@ def known_indices(
 def short_text(words: Sequence[str], refused: Counter[str]) -> StrArray:
     """Ids and texts (n,), cut where they are longer than any is."""
     # A NumPy text array is as wide as its longest entry: one absurd id would cost megabytes for every row.
-    if max(map(len, words), default=0) > _LONGEST:
-        refused["text_too_long"] += sum(len(word) > _LONGEST for word in words)
-        words = [word[:_LONGEST] for word in words]
+    if max(map(len, words), default=0) > LONGEST:
+        refused["text_too_long"] += sum(len(word) > LONGEST for word in words)
+        words = [word[:LONGEST] for word in words]
     return np.array(words, np.str_)
 
 

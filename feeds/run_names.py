@@ -9,14 +9,13 @@ from itertools import islice
 import numpy as np
 
 from feeds.gtfs.written_dates import existing_date
-from feeds.known_ids import indices_of, known_indices, routes_named
+from feeds.known_ids import LONGEST, indices_of, known_indices, routes_named
 from feeds.service_times import start_seconds
 from feeds.shortened_ids import trips_meant
 from predictor.arrays import NONE, BoolArray, Int8Array, Int32Array
 from predictor.named_runs import RunNames
 from predictor.timetable import Timetable
 
-_LONGEST_UNKNOWN = 128
 _FEW = 3
 
 
@@ -55,7 +54,7 @@ def run_names(
 
 def a_few(names: Sequence[str]) -> tuple[str, ...]:
     """Examples of names that the timetable does not have."""
-    return tuple(name[:_LONGEST_UNKNOWN] for name in islice(dict.fromkeys(names), _FEW))
+    return tuple(name[:LONGEST] for name in islice(dict.fromkeys(names), _FEW))
 
 
 def _parsed(

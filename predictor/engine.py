@@ -146,6 +146,8 @@ class Engine:
     def _use(self, timetable: Timetable, learned: Learned) -> None:
         if len(self._backward_links):
             timetable = with_driven_order(timetable, self._backward_links)
+        # The message that was told last, and the same as `whole` gives it.
+        self._told: TripUpdates | None = None
         self._whole: TripUpdates | None = None
         self._lay(Overlay.none(timetable), learned)
 
@@ -269,7 +271,8 @@ class Engine:
         """The operator's message with what it leaves out of its own runs, as they were told before."""
         if updates is None:
             return None
-        self._whole = with_calls_left(updates, self._overlay, self._whole)
+        if updates is not self._told:
+            self._told, self._whole = updates, with_calls_left(updates, self._overlay, self._whole)
         return self._whole
 
     def _obey(self, updates: TripUpdates | None, observations: Observations) -> tuple[OperatorTimes, Observations]:

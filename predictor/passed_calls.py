@@ -8,7 +8,7 @@ import numpy as np
 
 from predictor.arrays import Float64Array, Int32Array
 from predictor.passages import Passages
-from predictor.runs import DatedRuns
+from predictor.runs import DatedRuns, still_made
 from predictor.timetable import Timetable
 
 _AFTERWARDS_S = 1200.0
@@ -46,8 +46,4 @@ class DrivenCalls:
 
     def in_timetable(self, old: Timetable, new: Timetable) -> None:
         """Go on by the indices of another timetable, with the calls that are made there too."""
-        was, calls = self.calls, self.calls.renamed(old, new)
-        made = (calls.trip >= 0) & (calls.service_day >= 0)
-        made[made] = calls.call[made] < new.trip_calls[calls.trip[made]]
-        was, calls = was.take(made), calls.take(made)
-        self.calls = calls.take(old.station_id_at(was.trip, was.call) == new.station_id_at(calls.trip, calls.call))
+        self.calls = still_made(self.calls, self.calls.call, old, new)

@@ -10,7 +10,7 @@ from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, co
 from predictor.journeys import JourneyLookup, call_key
 from predictor.operator_times import OperatorTimes
 from predictor.passed_calls import PassedCalls
-from predictor.runs import DatedRuns
+from predictor.runs import DatedRuns, still_made
 from predictor.timetable import Timetable
 
 STILL_DUE_S = 60.0
@@ -71,25 +71,8 @@ class PastCalls:
     def in_timetable(self, old: Timetable, new: Timetable, journeys: JourneyLookup) -> None:
         """Go on by the indices of another timetable, of which `journeys` are, with the calls that are made there too,
         if at another platform."""
-        rows, runs = still_made(self._calls.runs, self._calls.call, old, new)
-        was = self._calls.take(rows)
-        key = call_key(journeys.keys(runs), was.call)
-        self._calls = _in_order(
-            _Remembered(runs.trip, runs.service_day, runs.shift_s, key, was.call, was.departure, was.left)
-        )
-
-
-def still_made(runs: DatedRuns, call: Int32Array, old: Timetable, new: Timetable) -> tuple[Int64Array, DatedRuns]:
-    """Which calls of runs (n,) are made in another timetable, or under another overlay, too, if at another platform;
-    and their runs (m,) by its indices."""
-    _, first, which = np.unique(runs.run_key, return_index=True, return_inverse=True)
-    now_named = runs.take(first).renamed(old, new).take(which)
-    made = (now_named.trip >= 0) & (now_named.service_day >= 0)
-    trip = now_named.trip[made]
-    made[made] = np.isin(trip, new.journey_trip) & (call[made] < new.trip_calls[trip])
-    rows = np.flatnonzero(made)
-    same = old.station_id_at(runs.trip[rows], call[rows]) == new.station_id_at(now_named.trip[rows], call[rows])
-    return rows[same], now_named.take(rows[same])
+        calls = still_made(self._calls, self._calls.call, old, new)
+        self._calls = _in_order(replace(calls, key=call_key(journeys.keys(calls), calls.call)))
 
 
 def _in_order(calls: _Remembered) -> _Remembered:

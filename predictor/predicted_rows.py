@@ -12,8 +12,8 @@ from predictor.forecast import Forecast
 from predictor.journeys import JourneyLookup, call_key, dated_calls, dated_journeys
 from predictor.legs import Legs
 from predictor.operator_times import OperatorTimes
-from predictor.past_calls import STILL_DUE_S, still_made
-from predictor.runs import DatedRuns
+from predictor.past_calls import STILL_DUE_S
+from predictor.runs import DatedRuns, still_made
 from predictor.snapshot import (
     CANCELLED,
     FOLLOWED,
@@ -140,9 +140,7 @@ def in_timetable(told: PredictedCalls, old: Timetable, new: Timetable, first_cha
     """What was `told` by the indices of another timetable; trips below `first_changed` have the same there."""
     stays = told.trip < first_changed
     others = told.take(~stays)
-    rows, runs = still_made(others.runs, others.call, old, new)
-    others = replace(others.take(rows), trip=runs.trip, service_day=runs.service_day, shift_s=runs.shift_s)
-    return PredictedCalls.joined(told.take(stays), others)
+    return PredictedCalls.joined(told.take(stays), still_made(others, others.call, old, new))
 
 
 def skipped_rows(timetable: Timetable, operator: OperatorTimes, served: Int64Array, now: float) -> PredictedCalls:

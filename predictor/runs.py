@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -82,6 +82,24 @@ class DatedRuns(Columns):
         runs = new.service_active[new.trip_service[trip[added]], day[added]] & new.trip_has_a_way[trip[added]]
         trip[added[~runs]] = NONE
         return replace(self, trip=trip, service_day=day)
+
+
+C = TypeVar("C", bound=DatedRuns)
+
+
+def still_made(calls: C, call: Int32Array, old: Timetable, new: Timetable) -> C:
+    """What is told of calls (n,) of runs, by the indices of another timetable, or of another overlay on it, of those
+    that are made there too, if at another platform. Parameters: `call` (n,): their places in their trips."""
+    _, first, which = np.unique(calls.run_key, return_index=True, return_inverse=True)
+    now_named = calls.runs.take(first).renamed(old, new).take(which)
+    made = (now_named.trip >= 0) & (now_named.service_day >= 0)
+    trip = now_named.trip[made]
+    made[made] = np.isin(trip, new.journey_trip) & (call[made] < new.trip_calls[trip])
+    rows = np.flatnonzero(made)
+    same = old.station_id_at(calls.trip[rows], call[rows]) == new.station_id_at(now_named.trip[rows], call[rows])
+    rows = rows[same]
+    runs = now_named.take(rows)
+    return replace(calls.take(rows), trip=runs.trip, service_day=runs.service_day)
 
 
 def trips_of(run_keys: Int64Array) -> Int64Array:

@@ -64,6 +64,12 @@ class ScreenSeen:
         """Whether nothing has been heard of it for long."""
         return not self.streams and now - self.last > SILENT_S
 
+    def and_elsewhere(self, other: ScreenSeen) -> ScreenSeen:
+        """The same screen as two processes know it."""
+        return ScreenSeen(
+            self.key, min(self.since, other.since), max(self.last, other.last), self.streams + other.streams
+        )
+
 
 _FILE = TypeAdapter(list[ScreenSeen])
 
@@ -120,9 +126,8 @@ class ScreensSeen:
         with self._lock:
             # What asked a process that ends meanwhile must not vanish with it.
             for screen in sorted(elsewhere, key=lambda screen: screen.last):
-                before = self._seen.get(screen.key) or replace(screen, streams=0)
-                since, last = min(before.since, screen.since), max(before.last, screen.last)
-                self._keep(replace(before, since=since, last=last))
+                screen = replace(screen, streams=0)
+                self._keep(self._seen.get(screen.key, screen).and_elsewhere(screen))
             seen = list(self._seen.values())
         content = _FILE.dump_json(seen)
         if self._tell is not None:
@@ -156,10 +161,8 @@ class ScreensSeen:
         with self._lock:
             found = dict(self._seen)
         for screen in elsewhere:
-            own = found.get(screen.key) or replace(screen, streams=0)
-            found[screen.key] = ScreenSeen(
-                screen.key, min(own.since, screen.since), max(own.last, screen.last), own.streams + screen.streams
-            )
+            own = found.get(screen.key)
+            found[screen.key] = own.and_elsewhere(screen) if own else screen
         heard = [seen for seen in found.values() if seen.streams or now - seen.last <= FORGOTTEN_S]
         return sorted(heard, key=lambda seen: seen.last)[-MOST_SCREENS:]
 

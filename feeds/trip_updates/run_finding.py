@@ -186,6 +186,8 @@ def _not_against_its_stops(tt: Timetable, names: RunNames, found: FoundRuns, upd
     for row, its_pattern in zip(rows[differs].tolist(), pattern[differs].tolist(), strict=True):
         stop = updates.stop[(updates.owner == row) & (updates.stop >= 0)]
         lost[row] = len(stop) > 0 and its_pattern not in patterns_along(tt, stop, int(names.route[row]))
+    if not lost.any():
+        return found
     nothing = np.int32(NONE)
     return replace(
         found,
