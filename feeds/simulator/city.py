@@ -8,18 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from feeds.simulator import messages
-from feeds.simulator.calendars import DAY_TYPES, TIMEZONE, day_origin, day_type
-from feeds.simulator.fleet import Fleet, build_fleet
+from feeds.simulator.calendars import TIMEZONE, day_origin, day_type
 from feeds.simulator.gtfs import write_gtfs
 from feeds.simulator.incidents import Incident
-from feeds.simulator.network import Network, build_network
-from feeds.simulator.schedule import Schedule, build_schedule
-from feeds.simulator.service_day import ServiceDay, simulate_day
+from feeds.simulator.messages import add_alerts, add_trip_updates, add_vehicle_positions, new_message
+from feeds.simulator.town import Town
 
 # A day's first vehicle leaves the depot after, its last is home before: no two days overlap.
 _DAY_BEGINS_S, _DAY_ENDS_S = 4 * 3600.0, 27 * 3600.0
-_DAYS_KEPT = 2
 
 
 class Simulator:
@@ -54,45 +50,51 @@ class Simulator:
             raise ValueError(msg)
         self._seed, self._motion, self._operator_times = seed, motion, operator_times
         hours = window or (0.0, _DAY_ENDS_S / 3600.0)
-        self._window_s = (hours[0] * 3600.0, hours[1] * 3600.0)
-        self._network: Network = build_network(seed, scale)
-        self._schedules: dict[str, Schedule] = {}
-        self._fleet: Fleet = build_fleet(self._schedule(DAY_TYPES[0]), seed, trip_ids)
-        self._days: dict[date, ServiceDay] = {}
+        window_s = (hours[0] * 3600.0, hours[1] * 3600.0)
+        self._towns = [Town(number, seed, trip_ids, window_s) for number in range(scale)]
 
     def write_gtfs(self, path: Path, first_date: date, days: int) -> None:
         """Write the timetable for `days` days from `first_date` as a GTFS zip."""
         kinds = {day_type(first_date + timedelta(days=n)) for n in range(days)}
-        write_gtfs(path, self._network, {kind: self._schedule(kind) for kind in kinds}, first_date, days)
+        planned = [(town.network, {kind: town.schedule(kind) for kind in kinds}) for town in self._towns]
+        write_gtfs(path, planned, first_date, days)
 
     def write_ground_tiles(self, path: Path) -> None:
         """Write the streets, rivers and names of the ground as a PMTiles file. Errors: ImportError without the extra
         `map`, OSError."""
         from feeds.simulator.ground_tiles import write_ground_tiles
 
-        write_ground_tiles(self._network, path, self._seed)
+        write_ground_tiles((town.network for town in self._towns), path, self._seed)
 
     def vehicle_positions(self, now: float) -> bytes:
         """VehiclePositions as the operator's server answers at `now` (POSIX seconds): each vehicle's latest report,
         vehicles silent for ten minutes left out. In a feed gap the server repeats its last message."""
-        at = self._at(now)
-        if at is None:
-            return _bytes(messages.new_message(now))
-        day, now_s = at
-        start, end = day.gap_s
-        return _bytes(messages.vehicle_positions(day, start if start <= now_s < end else now_s, motion=self._motion))
+        day = _day_at(now)
+        if day is None:
+            return _bytes(new_message(now))
+        gap = self._towns[0].day(day).gap()
+        said_at = gap.start if gap.start <= now < gap.end else now
+        message = new_message(said_at)
+        for town in self._towns:
+            add_vehicle_positions(message, town.day(day), said_at - day_origin(day), motion=self._motion)
+        return _bytes(message)
 
     def trip_updates(self, now: float) -> bytes:
         """TripUpdates at `now`: what the operator has cancelled or skips, as far as it says so, and its own times."""
-        at = self._at(now)
-        if at is None:
-            return _bytes(messages.new_message(now))
-        return _bytes(messages.trip_updates(*at, operator_times=self._operator_times))
+        day, message = _day_at(now), new_message(now)
+        if day is not None:
+            for town in self._towns:
+                driven, now_s = town.day(day), now - day_origin(day)
+                add_trip_updates(message, driven, now_s, operator_times=self._operator_times)
+        return _bytes(message)
 
     def alerts(self, now: float) -> bytes:
         """Alerts in force at `now`, in French and English."""
-        at = self._at(now)
-        return _bytes(messages.new_message(now) if at is None else messages.alerts(*at))
+        day, message = _day_at(now), new_message(now)
+        if day is not None:
+            for town in self._towns:
+                add_alerts(message, town.day(day), now - day_origin(day))
+        return _bytes(message)
 
     def true_passages(self, day: date) -> pd.DataFrame:
         """What truly happened on a service day: one row for each call that was served.
@@ -101,41 +103,34 @@ class Simulator:
         (POSIX seconds, float64; equal where the vehicle passed without stopping). At a trip's first stop `arrival` is
         when the vehicle drew up there, at its last `departure` is when it moved on.
         """
-        return self._day(day).passages()
+        return pd.concat([town.day(day).passages() for town in self._towns], ignore_index=True)
 
     def lost_calls(self, day: date) -> pd.DataFrame:
         """The scheduled calls of a service day that were not served, and why.
 
         Columns: `trip_id`, `start_date`, `stop_sequence`, `stop_id`, `incident` (index into `incidents(day)`), `kind`.
         """
-        return self._day(day).lost_calls()
+        lost, before = list[pd.DataFrame](), 0
+        for town in self._towns:
+            driven = town.day(day)
+            calls = driven.lost_calls()
+            lost.append(calls.assign(incident=calls["incident"] + before))
+            before += len(driven.disruptions)
+        return pd.concat(lost, ignore_index=True)
 
     def incidents(self, day: date) -> tuple[Incident, ...]:
-        """What went wrong on a service day."""
-        return self._day(day).incidents()
+        """What went wrong on a service day: in each town, then the gap in the feed."""
+        driven = [town.day(day) for town in self._towns]
+        return (*(incident for town in driven for incident in town.incidents()), driven[0].gap())
 
-    def _schedule(self, kind: str) -> Schedule:
-        if kind not in self._schedules:
-            self._schedules[kind] = build_schedule(self._network, kind, self._seed)
-        return self._schedules[kind]
 
-    def _at(self, now: float) -> tuple[ServiceDay, float] | None:
-        """The service day that vehicles drive at `now`, and the seconds since its origin; None in the dead of night."""
-        today = datetime.fromtimestamp(now, ZoneInfo(TIMEZONE)).date()
-        for day in (today, today - timedelta(days=1)):
-            now_s = now - day_origin(day)
-            if _DAY_BEGINS_S <= now_s < _DAY_ENDS_S:
-                return self._day(day), now_s
-        return None
-
-    def _day(self, day: date) -> ServiceDay:
-        if day not in self._days:
-            while len(self._days) >= _DAYS_KEPT:
-                self._days.pop(next(iter(self._days)))
-            self._days[day] = simulate_day(
-                self._network, self._schedule, self._fleet, day, seed=self._seed, window_s=self._window_s
-            )
-        return self._days[day]
+def _day_at(now: float) -> date | None:
+    """The service day that vehicles drive at `now`; None in the dead of night."""
+    today = datetime.fromtimestamp(now, ZoneInfo(TIMEZONE)).date()
+    for day in (today, today - timedelta(days=1)):
+        if _DAY_BEGINS_S <= now - day_origin(day) < _DAY_ENDS_S:
+            return day
+    return None
 
 
 def _bytes(message: object) -> bytes:

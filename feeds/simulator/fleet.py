@@ -18,10 +18,9 @@ _TURNAROUND_S = 1800.0
 
 @dataclass(frozen=True, eq=False)
 class Fleet:
-    """All vehicles of all towns; arrays (n,)."""
+    """All vehicles of a town; arrays (n,)."""
 
     vehicle_id: list[str]
-    town: Int32Array
     is_tram: BoolArray
     interval_s: Float64Array
     """Time between reports."""
@@ -31,24 +30,20 @@ class Fleet:
     """Whether its reports name the trip."""
 
 
-def build_fleet(weekday: Schedule, seed: int, trip_ids: float) -> Fleet:
-    """Enough vehicles for a weekday. `trip_ids`: share of them that name their trip."""
+def build_fleet(town: int, weekday: Schedule, seed: int, trip_ids: float) -> Fleet:
+    """Enough vehicles for a town's weekday. `trip_ids`: share of them that name their trip."""
     names: list[str] = []
-    town_of: list[int] = []
     tram_of: list[bool] = []
-    for town in range(int(weekday.block_town.max(initial=-1)) + 1):
-        for is_tram, first in ((True, 51), (False, 201)):
-            # A vehicle may drive several blocks a day; one for each block is always enough.
-            blocks = int(np.count_nonzero((weekday.block_town == town) & (weekday.block_is_tram == is_tram)))
-            n = blocks + _SPARE_VEHICLES
-            names += [f"{id_prefix(town)}{first + i}" for i in range(n)]
-            town_of += [town] * n
-            tram_of += [is_tram] * n
-    rng = np.random.default_rng([seed, 7])
+    for is_tram, first in ((True, 51), (False, 201)):
+        # A vehicle may drive several blocks a day; one for each block is always enough.
+        n = int(np.count_nonzero(weekday.block_is_tram == is_tram)) + _SPARE_VEHICLES
+        names += [f"{id_prefix(town)}{first + i}" for i in range(n)]
+        tram_of += [is_tram] * n
+    rng = np.random.default_rng([seed, 7, town])
     n = len(names)
     skew = rng.normal(0.0, 1.2, n) + np.where(rng.random(n) < 0.03, rng.uniform(-15.0, 15.0, n), 0.0)
     return Fleet(
-        vehicle_id=names, town=np.array(town_of, np.int32), is_tram=np.array(tram_of, bool),
+        vehicle_id=names, is_tram=np.array(tram_of, bool),
         interval_s=rng.uniform(15.0, 30.0, n), skew_s=skew, names_trip=rng.random(n) < trip_ids,
     )  # fmt: skip
 
@@ -56,17 +51,17 @@ def build_fleet(weekday: Schedule, seed: int, trip_ids: float) -> Fleet:
 def assign_vehicles(fleet: Fleet, schedule: Schedule, operation: Operation, rng: np.random.Generator) -> Int32Array:
     """(pieces,) the vehicle that drives each piece: whoever is in the depot, each day in another order."""
     vehicle = np.empty(len(operation.piece_block), np.int32)
-    town, tram = schedule.block_town[operation.piece_block], schedule.block_is_tram[operation.piece_block]
-    for key in np.unique(np.column_stack([town, tram]), axis=0).tolist():
-        depot = np.flatnonzero((fleet.town == key[0]) & (fleet.is_tram == key[1]))
+    tram = schedule.block_is_tram[operation.piece_block]
+    for mode in np.unique(tram).tolist():
+        depot = np.flatnonzero(fleet.is_tram == mode)
         rank = rng.permutation(len(depot)).tolist()
         home = [(-np.inf, r, int(v)) for r, v in zip(rank, depot.tolist(), strict=True)]
         home.sort()
-        pieces = np.flatnonzero((town == key[0]) & (tram == key[1]))
+        pieces = np.flatnonzero(tram == mode)
         for piece in pieces[np.argsort(operation.piece_begin_s[pieces], kind="stable")].tolist():
             back, r, v = heappop(home)
             if back > operation.piece_begin_s[piece]:
-                msg = f"town {key[0]} has too few vehicles for its blocks: give it more spare ones"
+                msg = "there are too few vehicles for the blocks: give the town more spare ones"
                 raise RuntimeError(msg)
             vehicle[piece] = v
             heappush(home, (float(operation.piece_end_s[piece]) + _TURNAROUND_S, r, v))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import tempfile
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
 
@@ -34,11 +34,11 @@ _PARKS = 14
 _LANGUAGES = ("en", "de")
 
 
-def write_ground_tiles(network: Network, path: Path, seed: int) -> None:
-    """Write the ground of all towns. The same arguments give the same tiles. Errors: OSError."""
+def write_ground_tiles(networks: Iterable[Network], path: Path, seed: int) -> None:
+    """Write the ground of towns. The same arguments give the same tiles. Errors: OSError."""
     layers: dict[str, list[dict[str, object]]] = defaultdict(list)
-    for town, streets in enumerate(network.streets):
-        _lay_out(streets, town, np.random.default_rng([seed, 2, town]), layers)
+    for network in networks:
+        _lay_out(network.streets, network.town, np.random.default_rng([seed, 2, network.town]), layers)
     write_tiles(layers, path)
 
 

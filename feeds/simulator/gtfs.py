@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -14,23 +14,29 @@ import pyarrow as pa
 from pyarrow import csv
 
 from feeds.simulator.calendars import DAY_TYPES, TIMEZONE, day_type, weekly_day_type
-from feeds.simulator.network import Network, town_name
+from feeds.simulator.network import Network, id_prefix, town_name
 from feeds.simulator.schedule import Schedule
-from predictor.arrays import Int32Array, expand_ranges
+from predictor.arrays import Int32Array
 
 AGENCY_ID, AGENCY_NAME = "FILDEL", "Fil de Loire"
-_TRIPS_A_CHUNK = 20_000
 _CLOCK = pa.array([f"{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}" for s in range(28 * 3600)])
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-def write_gtfs(path: Path, network: Network, schedules: dict[str, Schedule], first_date: date, days: int) -> None:
-    """Write the feed for `days` days from `first_date`; only the day types that run on them. Same input, same bytes."""
+def write_gtfs(
+    path: Path, towns: Sequence[tuple[Network, Mapping[str, Schedule]]], first_date: date, days: int
+) -> None:
+    """Write the feed for `days` days from `first_date`; only the day types that run on them. Same input, same bytes.
+
+    Parameters: `towns`: each town's network, and its timetable of each day type.
+    """
     if days < 1:
         msg = f"a feed must cover at least one day, got days={days}"
         raise ValueError(msg)
     dates = [first_date + timedelta(days=n) for n in range(days)]
-    running = [schedules[kind] for kind in DAY_TYPES if kind in {day_type(d) for d in dates}]
+    kinds = [kind for kind in DAY_TYPES if kind in {day_type(d) for d in dates}]
+    planned = [(network, schedules[kind]) for kind in kinds for network, schedules in towns]
+    networks = [network for network, _ in towns]
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
         for name, table in (
@@ -38,13 +44,17 @@ def write_gtfs(path: Path, network: Network, schedules: dict[str, Schedule], fir
             ("feed_info.txt", _feed_info(dates)),
             ("calendar.txt", _calendar(dates)),
             ("calendar_dates.txt", _calendar_dates(dates)),
-            ("routes.txt", _routes(network)),
-            ("stops.txt", _stops(network)),
         ):
-            _write(archive, name, [pa.Table.from_pandas(table, preserve_index=False)])
-        _write(archive, "trips.txt", (_trips(network, s) for s in running))
-        _write(archive, "shapes.txt", [_shapes(network)])
-        _write(archive, "stop_times.txt", (t for s in running for t in _stop_times(network, s)))
+            _write(archive, name, [_table(table)])
+        _write(archive, "routes.txt", (_table(_routes(network)) for network in networks))
+        _write(archive, "stops.txt", (_table(_stops(network)) for network in networks))
+        _write(archive, "trips.txt", (_trips(network, schedule) for network, schedule in planned))
+        _write(archive, "shapes.txt", (_shapes(network) for network in networks))
+        _write(archive, "stop_times.txt", (_stop_times(network, schedule) for network, schedule in planned))
+
+
+def _table(frame: pd.DataFrame) -> pa.Table:
+    return pa.Table.from_pandas(frame, preserve_index=False)
 
 
 def _write(archive: zipfile.ZipFile, name: str, tables: Iterable[pa.Table]) -> None:
@@ -105,7 +115,7 @@ def _routes(network: Network) -> pd.DataFrame:
             "route_id": network.route_id, "agency_id": AGENCY_ID, "route_short_name": [p.name for p in plans],
             "route_long_name": network.route_long_name, "route_type": [p.mode for p in plans],
             "route_color": [p.color for p in plans], "route_text_color": [p.text_color for p in plans],
-            "route_sort_order": range(1, len(plans) + 1),
+            "route_sort_order": range(network.town * len(plans) + 1, (network.town + 1) * len(plans) + 1),
         }
     )  # fmt: skip
 
@@ -137,7 +147,7 @@ def _trips(network: Network, schedule: Schedule) -> pa.Table:
             "trip_headsign": [network.pattern_headsign[p] for p in pattern.tolist()],
             "direction_id": network.pattern_direction[pattern],
             "block_id": [schedule.block_id[b] for b in schedule.trip_block.tolist()],
-            "shape_id": [f"shape-{p}" for p in pattern.tolist()],
+            "shape_id": pa.array(_shape_ids(network)).take(pa.array(pattern)),
             "wheelchair_accessible": accessible,
         }
     )
@@ -150,7 +160,7 @@ def _shapes(network: Network) -> pa.Table:
     with_distance = np.array([plan.has_distances for plan in network.route_plan])[network.pattern_route[pattern]]
     return pa.table(
         {
-            "shape_id": pa.array([f"shape-{p}" for p in range(len(paths))]).take(pa.array(pattern)),
+            "shape_id": pa.array(_shape_ids(network)).take(pa.array(pattern)),
             "shape_pt_lat": paths.lat,
             "shape_pt_lon": paths.lon,
             "shape_pt_sequence": np.arange(len(pattern)) - np.repeat(paths.ptr[:-1], count) + 1,
@@ -159,31 +169,28 @@ def _shapes(network: Network) -> pa.Table:
     )
 
 
-def _stop_times(network: Network, schedule: Schedule) -> Iterable[pa.Table]:
-    stop_id, trip_id = pa.array(network.stop_id), pa.array(schedule.trip_id)
+def _shape_ids(network: Network) -> list[str]:
+    return [f"{id_prefix(network.town)}shape-{pattern}" for pattern in range(len(network.paths))]
+
+
+def _stop_times(network: Network, schedule: Schedule) -> pa.Table:
     with_distance = np.array([plan.has_distances for plan in network.route_plan])[network.pattern_route]
-    for start in range(0, len(schedule.trip_id), _TRIPS_A_CHUNK):
-        trips = np.arange(start, min(start + _TRIPS_A_CHUNK, len(schedule.trip_id)))
-        pattern = schedule.trip_pattern[trips]
-        owner, at = expand_ranges(network.pattern_call_ptr[pattern], network.pattern_calls[pattern])
-        rows = slice(int(schedule.trip_call_ptr[trips[0]]), int(schedule.trip_call_ptr[trips[-1] + 1]))
-        position = at - network.pattern_call_ptr[pattern][owner]
-        last = position == network.pattern_calls[pattern][owner] - 1
-        yield pa.table(
-            {
-                "trip_id": trip_id.take(pa.array(trips[owner])),
-                "arrival_time": _CLOCK.take(pa.array(_clock_index(schedule.arrival_s[rows]))),
-                "departure_time": _CLOCK.take(pa.array(_clock_index(schedule.departure_s[rows]))),
-                "stop_id": stop_id.take(pa.array(network.call_stop[at])),
-                "stop_sequence": position + 1,
-                "pickup_type": last.astype(np.int8),
-                "drop_off_type": (position == 0).astype(np.int8),
-                "timepoint": network.call_timepoint[at].astype(np.int8),
-                "shape_dist_traveled": pa.array(
-                    np.round(network.call_distance_m[at], 1), mask=~with_distance[pattern][owner]
-                ),
-            }
-        )
+    trip, position = schedule.call_trip, schedule.call_of_pattern
+    pattern, at = schedule.trip_pattern[trip], schedule.pattern_call(network)
+    last = position == network.pattern_calls[pattern] - 1
+    return pa.table(
+        {
+            "trip_id": pa.array(schedule.trip_id).take(pa.array(trip)),
+            "arrival_time": _CLOCK.take(pa.array(_clock_index(schedule.arrival_s))),
+            "departure_time": _CLOCK.take(pa.array(_clock_index(schedule.departure_s))),
+            "stop_id": pa.array(network.stop_id).take(pa.array(network.call_stop[at])),
+            "stop_sequence": position + 1,
+            "pickup_type": last.astype(np.int8),
+            "drop_off_type": (position == 0).astype(np.int8),
+            "timepoint": network.call_timepoint[at].astype(np.int8),
+            "shape_dist_traveled": pa.array(np.round(network.call_distance_m[at], 1), mask=~with_distance[pattern]),
+        }
+    )
 
 
 def _clock_index(seconds: Int32Array) -> Int32Array:

@@ -86,24 +86,21 @@ def feed_gap_s(day: date, seed: int) -> tuple[float, float]:
 
 
 def plan_disruptions(network: Network, schedule: Schedule, day: date, seed: int) -> list[Disruption]:
-    """What will go wrong, in each town by itself. No block is struck twice, and neither breakdowns nor short turns
-    happen on trips that the detour touches, so that each missed call has one cause."""
-    plan = []
-    for town in range(len(network.streets)):
-        plan += _Choice(network, schedule, town, np.random.default_rng([seed, 6, day.toordinal(), town])).all()
-    return plan
+    """What will go wrong in a town. No block is struck twice, and neither breakdowns nor short turns happen on trips
+    that the detour touches, so that each missed call has one cause."""
+    return _Choice(network, schedule, np.random.default_rng([seed, 6, day.toordinal(), network.town])).all()
 
 
 class _Choice:
-    """Draws one town's incidents."""
+    """Draws a town's incidents."""
 
-    def __init__(self, network: Network, schedule: Schedule, town: int, rng: np.random.Generator) -> None:
-        self._net, self._sched, self._town, self._rng = network, schedule, town, rng
+    def __init__(self, network: Network, schedule: Schedule, rng: np.random.Generator) -> None:
+        self._net, self._sched, self._rng = network, schedule, rng
         first = schedule.trip_call_ptr[:-1]
         self._start_s = schedule.departure_s[first].astype(np.float64)
         self._end_s = schedule.arrival_s[schedule.trip_call_ptr[1:] - 1].astype(np.float64)
         self._is_tram = schedule.block_is_tram[schedule.trip_block]
-        self._free: BoolArray = schedule.block_town[schedule.trip_block] == town
+        self._free: BoolArray = np.ones(len(schedule.trip_id), bool)
         block = schedule.trip_block
         self._follows = np.concatenate([block[1:] == block[:-1], [False]])
         self._call_stop = network.call_stop[schedule.pattern_call(network)]

@@ -8,6 +8,7 @@ import numpy as np
 from google.transit import gtfs_realtime_pb2 as gtfs_rt
 
 from feeds.simulator.incidents import BREAKDOWN, DETOUR, Disruption
+from feeds.simulator.network import id_prefix
 from feeds.simulator.service_day import ServiceDay
 
 
@@ -20,9 +21,8 @@ def new_message(timestamp: float) -> Any:
     return message
 
 
-def vehicle_positions(day: ServiceDay, now_s: float, *, motion: bool) -> Any:
-    """Each vehicle's latest report. `motion`: whether bearing and speed are given."""
-    message = new_message(day.origin + now_s)
+def add_vehicle_positions(message: Any, day: ServiceDay, now_s: float, *, motion: bool) -> None:
+    """Add the latest report of each vehicle of a town. `motion`: whether bearing and speed are given."""
     reports, legs, net, sched, fleet = day.reports, day.operation.legs, day.network, day.schedule, day.fleet
     rows = reports.latest(len(fleet.vehicle_id), now_s)
     leg = reports.leg[rows]
@@ -60,13 +60,11 @@ def vehicle_positions(day: ServiceDay, now_s: float, *, motion: bool) -> Any:
             report.current_stop_sequence = sequence[i]
             report.stop_id = net.stop_id[stop[i]]
             report.current_status = status
-    return message
 
 
-def trip_updates(day: ServiceDay, now_s: float, *, operator_times: bool) -> Any:
-    """Cancelled trips and skipped stops as far as announced; with `operator_times` also what many operators claim:
-    the timetable plus the vehicle's delay, for every call ahead."""
-    message = new_message(day.origin + now_s)
+def add_trip_updates(message: Any, day: ServiceDay, now_s: float, *, operator_times: bool) -> None:
+    """Add a town's cancelled trips and skipped stops as far as announced; with `operator_times` also what many
+    operators claim: the timetable plus the vehicle's delay, for every call ahead."""
     cancelled, skipped = _announced(day, now_s)
     for trip in cancelled:
         update = _trip_update(message, day, trip)
@@ -93,23 +91,20 @@ def trip_updates(day: ServiceDay, now_s: float, *, operator_times: bool) -> Any:
                 continue
             change.arrival.time = int(day.origin + sched.arrival_s[c] + delay)
             change.departure.time = int(day.origin + sched.departure_s[c] + delay)
-    return message
 
 
-def alerts(day: ServiceDay, now_s: float) -> Any:
-    """The announcements in force."""
-    message = new_message(day.origin + now_s)
+def add_alerts(message: Any, day: ServiceDay, now_s: float) -> None:
+    """Add a town's announcements in force."""
     for i, d in enumerate(day.disruptions):
         end_s = _in_force_until(day, d)
         # NaN, for what is never announced, fails this too.
         if not d.announced_s <= now_s < end_s:
             continue
         entity = message.entity.add()
-        entity.id = f"alert-{day.day:%Y%m%d}-{i}"
+        entity.id = f"{id_prefix(day.network.town)}alert-{day.day:%Y%m%d}-{i}"
         period = entity.alert.active_period.add()
         period.start, period.end = int(day.origin + d.announced_s), int(day.origin + end_s)
         _write_alert(entity.alert, day, d)
-    return message
 
 
 def _trip_update(message: Any, day: ServiceDay, trip: int) -> Any:

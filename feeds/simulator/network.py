@@ -1,4 +1,4 @@
-"""The demo city on the ground: streets, stops, lines with their patterns, and the links between stops.
+"""A town of the demo city on the ground: streets, stops, lines with their patterns, and the links between stops.
 
 Streets are a grid bent by a few waves. Every stretch of street that a bus line drives has a stop on each side, shared
 by all lines that drive it, so corridors share stops and therefore links.
@@ -6,7 +6,7 @@ by all lines that drive it, so corridors share stops and therefore links.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -26,7 +26,7 @@ _KERB_M = {TRAM: 3.0, BUS: 6.0}
 
 @dataclass(frozen=True, eq=False)
 class Streets:
-    """Where the crossings of one town's grid lie."""
+    """Where the crossings of a town's grid lie."""
 
     lat0: float
     lon0: float
@@ -75,7 +75,9 @@ class Streets:
 class Network:
     """Struct of arrays. S stops (platforms, then stations), R routes, P patterns with calls in CSR, K links."""
 
-    streets: tuple[Streets, ...]
+    town: int
+    """Its number; 0 is the city itself."""
+    streets: Streets
 
     stop_id: list[str]
     stop_name: list[str]
@@ -90,14 +92,12 @@ class Network:
     """Platforms of one place bear one name."""
     stop_node: Int32Array
     """(S, 2) crossing nearest to the stop."""
-    stop_town: Int32Array
     stop_demand: Float64Array
     """Riders a second that come to the stop at an average hour."""
 
     route_id: list[str]
     route_long_name: list[str]
     route_plan: list[LinePlan]
-    route_town: Int32Array
 
     pattern_route: Int32Array
     pattern_direction: Int32Array
@@ -116,9 +116,8 @@ class Network:
     link_from: Int32Array
     link_length_m: Float64Array
     link_is_tram: BoolArray
-    link_town: Int32Array
     link_x_km: Float64Array
-    """Middle of the link, kilometres east (and north) of its town's centre."""
+    """Middle of the link, kilometres east (and north) of the centre."""
     link_y_km: Float64Array
     link_inbound: Float64Array
     """Cosine of the angle between the link and the way to the centre."""
@@ -140,7 +139,6 @@ class _Stop:
     wheelchair: int
     place: int
     node: Corner
-    town: int
     demand: float
     platform: str = ""
     parent: int = -1
@@ -161,16 +159,6 @@ class _Pattern:
     shape: Float64Array
 
 
-@dataclass
-class _Laid:
-    """What has been laid so far."""
-
-    stops: list[_Stop] = field(default_factory=list)
-    patterns: list[_Pattern] = field(default_factory=list)
-    link_index: dict[tuple[int, int], int] = field(default_factory=dict)
-    link_attributes: list[tuple[float, bool, int, float, float, float]] = field(default_factory=list)
-
-
 def town_name(town: int) -> str:
     """The city itself, then its numbered neighbours."""
     return CITY if town == 0 else f"Montval {town}"
@@ -181,34 +169,29 @@ def id_prefix(town: int) -> str:
     return f"v{town}-" if town else ""
 
 
-def build_network(seed: int, towns: int) -> Network:
-    """Lay out `towns` towns."""
-    laid, streets = _Laid(), list[Streets]()
-    routes: list[tuple[LinePlan, int, str]] = []
-    for town in range(towns):
-        rng = np.random.default_rng([seed, 1, town])
-        streets.append(Streets.laid_out(rng, town))
-        builder = _Town(town, streets[-1], rng, laid)
-        for plan in LINES:
-            first, last = builder.add_line(plan, len(routes))
-            routes.append((plan, town, first if first == last else f"{first} – {last}"))
-        builder.number_platforms()
+def build_network(seed: int, town: int) -> Network:
+    """Lay out a town."""
+    rng = np.random.default_rng([seed, 1, town])
+    streets = Streets.laid_out(rng, town)
+    laid = _Laying(town, streets, rng)
+    names = []
+    for route, plan in enumerate(LINES):
+        first, last = laid.add_line(plan, route)
+        names.append(first if first == last else f"{first} – {last}")
+    laid.number_platforms()
     stops, patterns = laid.stops, laid.patterns
     link, pairs = np.array(laid.link_attributes), np.array(list(laid.link_index), np.int32)
     position = np.array([stop.position for stop in stops])
     return Network(
-        streets=tuple(streets), stop_id=[stop.stop_id for stop in stops], stop_name=[stop.name for stop in stops],
+        town=town, streets=streets, stop_id=[stop.stop_id for stop in stops], stop_name=[stop.name for stop in stops],
         stop_platform=[stop.platform for stop in stops], stop_lat=position[:, 0], stop_lon=position[:, 1],
         stop_parent=np.array([stop.parent for stop in stops], np.int32),
         stop_is_station=np.array([stop.is_station for stop in stops]),
         stop_wheelchair=np.array([stop.wheelchair for stop in stops], np.int32),
         stop_place=np.array([stop.place for stop in stops], np.int32),
         stop_node=np.array([stop.node for stop in stops], np.int32),
-        stop_town=np.array([stop.town for stop in stops], np.int32),
         stop_demand=np.array([stop.demand for stop in stops]),
-        route_id=[id_prefix(town) + plan.name for plan, town, _ in routes],
-        route_long_name=[name for *_, name in routes], route_plan=[plan for plan, *_ in routes],
-        route_town=np.array([town for _, town, _ in routes], np.int32),
+        route_id=[id_prefix(town) + plan.name for plan in LINES], route_long_name=names, route_plan=list(LINES),
         pattern_route=np.array([pattern.route for pattern in patterns], np.int32),
         pattern_direction=np.array([pattern.direction for pattern in patterns], np.int32),
         pattern_way=np.array([pattern.way for pattern in patterns], np.int32),
@@ -220,24 +203,26 @@ def build_network(seed: int, towns: int) -> Network:
         call_link=np.concatenate([pattern.links for pattern in patterns]).astype(np.int32),
         paths=Paths.of([pattern.shape for pattern in patterns]),
         link_from=pairs[:, 0], link_length_m=link[:, 0], link_is_tram=link[:, 1].astype(bool),
-        link_town=link[:, 2].astype(np.int32), link_x_km=link[:, 3], link_y_km=link[:, 4], link_inbound=link[:, 5],
+        link_x_km=link[:, 2], link_y_km=link[:, 3], link_inbound=link[:, 4],
     )  # fmt: skip
 
 
-class _Town:
-    """One town's stops and lines being laid."""
+class _Laying:
+    """A town's stops and lines being laid."""
 
-    def __init__(self, town: int, streets: Streets, rng: np.random.Generator, laid: _Laid) -> None:
-        self._town, self._streets, self._laid, self._stops = town, streets, laid, laid.stops
+    def __init__(self, town: int, streets: Streets, rng: np.random.Generator) -> None:
+        self._town, self._streets = town, streets
+        self.stops = list[_Stop]()
+        self.patterns = list[_Pattern]()
+        self.link_index = dict[tuple[int, int], int]()
+        self.link_attributes = list[tuple[float, bool, float, float, float]]()
         seeds = rng.integers(0, 2**31, 3)
         self._names = iter(stop_names(np.random.default_rng(seeds[0]), 400))
         self._tram_names = iter(TRAM_STATIONS)
         self._layout_rng = np.random.default_rng(seeds[1])
         self._demand_rng = np.random.default_rng(seeds[2])
-        self._first_stop = len(self._stops)
         self._places: dict[tuple[Corner, ...], int] = {}
         self._place_names: list[str] = []
-        self._first_place = max((stop.place for stop in self._stops), default=-1) + 1
         self._station: dict[int, int] = {}
         self._by_key: dict[tuple[Corner, Corner, str, int], int] = {}
         # Where on each stretch of street the stop pair stands, and which stretches have none.
@@ -252,7 +237,7 @@ class _Town:
             for direction, there in enumerate((nodes, nodes[::-1])):
                 calls = self._add_pattern(plan, route, direction, way, there)
                 if direction == 0:
-                    termini += [self._stops[calls[0]].name, self._stops[calls[-1]].name]
+                    termini += [self.stops[calls[0]].name, self.stops[calls[-1]].name]
         return termini[0], " / ".join(dict.fromkeys(termini[1::2]))
 
     def number_platforms(self) -> None:
@@ -260,7 +245,7 @@ class _Town:
         trams: dict[int, int] = {}
         buses: dict[int, int] = {}
         tram = {stop for key, stop in self._by_key.items() if key[3] == TRAM}
-        for number, stop in enumerate(self._stops[self._first_stop :], self._first_stop):
+        for number, stop in enumerate(self.stops):
             station = self._station.get(stop.place)
             if station is None or station == number:
                 continue
@@ -294,15 +279,13 @@ class _Town:
         metres_along = np.interp(distance, along, Paths.of([shape]).distance_m)
         x, y = (np.interp(distance, along, xy[:, axis]) for axis in (0, 1))
         links = self._links(calls, x, y, np.diff(metres_along), plan.mode == TRAM)
-        middle, end = (self._stops[calls[k]].name for k in (len(calls) // 2, -1))
+        middle, end = (self.stops[calls[k]].name for k in (len(calls) // 2, -1))
         headsign = f"Ceinture par {middle}" if nodes[0] == nodes[-1] else end
-        self._laid.patterns.append(
-            _Pattern(route, direction, way, headsign, calls, metres_along, timepoint, links, shape)
-        )
+        self.patterns.append(_Pattern(route, direction, way, headsign, calls, metres_along, timepoint, links, shape))
         return calls
 
     def _links(self, calls: list[int], x: Float64Array, y: Float64Array, length: Float64Array, tram: bool) -> list[int]:
-        index, attributes = self._laid.link_index, self._laid.link_attributes
+        index, attributes = self.link_index, self.link_attributes
         links = []
         for k, pair in enumerate(pairwise(calls)):
             if pair not in index:
@@ -310,7 +293,7 @@ class _Town:
                 mx, my = (x[k] + x[k + 1]) / 2.0, (y[k] + y[k + 1]) / 2.0
                 dx, dy = x[k + 1] - x[k], y[k + 1] - y[k]
                 inbound = -(mx * dx + my * dy) / (np.hypot(mx, my) * np.hypot(dx, dy) + 1e-9)
-                attributes.append((length[k], tram, self._town, mx / 1000.0, my / 1000.0, inbound))
+                attributes.append((length[k], tram, mx / 1000.0, my / 1000.0, inbound))
             links.append(index[pair])
         return [*links, -1]
 
@@ -323,10 +306,8 @@ class _Town:
             return self._by_key[key]
         node = {"start": a, "middle": b, "end": b}[kind]
         place = self._place((a, b) if a < b else (b, a), mode) if kind == "middle" else self._place((node,), mode)
-        before, here, after = (
-            np.array([np.interp(metres + d, along, xy[:, 0]), np.interp(metres + d, along, xy[:, 1])])
-            for d in (-5.0, 0.0, 5.0)
-        )
+        near = metres + np.array((-5.0, 0.0, 5.0))
+        before, here, after = np.column_stack([np.interp(near, along, xy[:, axis]) for axis in (0, 1)])
         ahead = (after - before) / np.hypot(*(after - before))
         kerb = here + _KERB_M[mode] * np.array([ahead[1], -ahead[0]])
         centre_km = float(np.hypot(*here)) / 1000.0
@@ -339,27 +320,26 @@ class _Town:
 
     def _new_stop(self, place: int, xy: Float64Array, node: Corner, demand: float, station: bool) -> int:
         lat, lon = self._streets.ground(xy[None, :])[0]
-        number = len(self._stops) - self._first_stop
-        self._stops.append(
+        self.stops.append(
             _Stop(
-                stop_id=f"{id_prefix(self._town)}{'S' if station else ''}{1001 + number}",
-                name=self._place_names[place - self._first_place], position=(float(lat), float(lon)),
-                is_station=station, wheelchair=1 if station else int(self._layout_rng.choice([1, 1, 1, 2, 0])),
-                place=place, node=node, town=self._town, demand=demand,
+                stop_id=f"{id_prefix(self._town)}{'S' if station else ''}{1001 + len(self.stops)}",
+                name=self._place_names[place], position=(float(lat), float(lon)),
+                is_station=station, wheelchair=1 if station else (1, 1, 1, 2, 0)[self._layout_rng.integers(5)],
+                place=place, node=node, demand=demand,
             )
         )  # fmt: skip
-        return len(self._stops) - 1
+        return len(self.stops) - 1
 
     def _place(self, key: tuple[Corner, ...], mode: int) -> int:
         if key not in self._places:
             name = next(self._tram_names) if mode == TRAM else next(self._names)
             self._place_names.append(name if self._town == 0 else f"{name} ({town_name(self._town)})")
-            self._places[key] = self._first_place + len(self._places)
+            self._places[key] = len(self._places)
         return self._places[key]
 
     def _stop_share(self, mode: int, a: Corner, b: Corner) -> float | None:
         """How far along the stretch from `a` to `b` its stop stands; None where it has none."""
-        if any({a[1], b[1]} == {row, row + 1} for row in RIVER_ROWS):
+        if a[1] != b[1] and min(a[1], b[1]) in RIVER_ROWS:
             return None
         stretch = (a, b) if a < b else (b, a)
         if mode == TRAM and stretch not in self._tram_stretches:
@@ -382,8 +362,8 @@ class _Town:
         return {dry[i] for i in chosen}
 
 
-def depot_position(network: Network, town: int, mode: int) -> tuple[Float64Array, Corner]:
-    """Where a town's trams or buses sleep: metres east and north of the centre (1, 2), and its crossing."""
+def depot_position(network: Network, mode: int) -> tuple[Float64Array, Corner]:
+    """Where trams or buses sleep: metres east and north of the centre (1, 2), and its crossing."""
     node = DEPOTS[mode]
-    xy, _ = network.streets[town].polyline([node, (node[0] + 1, node[1])])
+    xy, _ = network.streets.polyline([node, (node[0] + 1, node[1])])
     return xy[len(xy) // 2][None, :], node

@@ -1,32 +1,27 @@
-"""The day as it was driven: every vehicle through every stop, in traffic, with riders, lights and incidents.
-
-All vehicles move side by side in rounds: each round takes every vehicle that is due at a stop before the next tick
-and drives it to its following stop. So a stop knows when the vehicle before left it, riders gather in between, and
-late vehicles get later: they bunch.
-"""
+"""A town's day as it was driven: every vehicle through every stop, in traffic, with riders, lights and incidents."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
+from feeds.simulator.driving_loop import Calls, Chance, Driven, Streets, drive
 from feeds.simulator.incidents import BREAKDOWN, DETOUR, SHORT_TURN, Disruption
 from feeds.simulator.network import Network, depot_position
 from feeds.simulator.paths import Paths
 from feeds.simulator.plan import BUS, TRAM, street_way
 from feeds.simulator.schedule import Schedule
-from feeds.simulator.traffic import BIN_S, BINS, BUS_SPEED, RED_MAX_S, RED_SHARE, free_run_s, riders_by_time
+from feeds.simulator.traffic import BIN_S, BUS_SPEED, RED_MAX_S, RED_SHARE, free_run_s, riders_by_time
 from predictor.arrays import AnyArray, BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 from predictor.geometry import METRES_PER_DEGREE
 
 _TICK_S = 30.0
 _HEADWAY_CAP_S = 1500.0
 _TRAM_SPACING_S = 30.0
-_YARD_SPEED = 7.0
-"""Metres a second to, from and between lines."""
-_DETOUR_OFFSET_M = 320.0
+_YARD_SPEED, _YARD_S = 7.0, 15.0
+"""Metres a second to, from and between lines, and what that costs beside."""
+_DETOUR_OFFSET_M, _DETOUR_S = 320.0, 20.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,22 +65,6 @@ class Operation:
     legs: Legs
 
 
-class _Chance(NamedTuple):
-    """What is left to chance on a day, by call (n,) and by piece."""
-
-    run_noise: Float32Array
-    red_draw: Float32Array
-    red_size: Float32Array
-    rider_noise: Float32Array
-    stop_draw: Float32Array
-    wait_draw: Float64Array
-    late_start_s: Float64Array
-    pace: Float64Array
-    """(pieces,)"""
-    early_s: Float64Array
-    """(pieces,)"""
-
-
 def operate(
     network: Network,
     schedule: Schedule,
@@ -98,10 +77,6 @@ def operate(
 ) -> Operation:
     """Drive a day. Legs are kept for what happened inside `window_s`; passages for the whole day."""
     return _Day(network, schedule, slowness, disruptions, seed, rng).driven(window_s)
-
-
-def _hour_bin(at: Float64Array) -> Int64Array:
-    return np.clip((at / BIN_S).astype(np.int64), 0, BINS - 1)
 
 
 class _Day:
@@ -215,12 +190,12 @@ class _Day:
         return self._connectors[key]
 
     def _depot_way(self, stop: int, out: bool) -> int:
-        """From the depot of the stop's town to the stop, or back."""
-        town, tram = int(self._net.stop_town[stop]), bool(self._is_tram_stop[stop])
+        """From the depot to the stop, or back."""
+        tram = bool(self._is_tram_stop[stop])
         key = (-1, stop) if out else (stop, -1)
         if key not in self._connectors:
-            streets = self._net.streets[town]
-            position, node = depot_position(self._net, town, TRAM if tram else BUS)
+            streets = self._net.streets
+            position, node = depot_position(self._net, TRAM if tram else BUS)
             near = self._net.stop_node[stop]
             corners = street_way(node, (int(near[0]), int(near[1])))
             xy = streets.polyline(list(corners))[0] if len(corners) > 1 else np.empty((0, 2))
@@ -240,11 +215,8 @@ class _Day:
         served = ~np.isnan(self._arrival)
         missed_unplanned = ~served & (self._cause < 0)
         detours = [i for i, d in enumerate(self._disruptions) if d.kind == DETOUR]
-        town = self._sched.block_town[self._sched.trip_block[self._trip]]
         for i in detours:
-            closed = self._disruptions[i].closed
-            here = town == self._net.stop_town[closed[0]]
-            self._cause[missed_unplanned & here & np.isin(self._stop, closed)] = i
+            self._cause[missed_unplanned & np.isin(self._stop, self._disruptions[i].closed)] = i
         self._end_pieces()
         return Operation(
             arrival_s=self._arrival, leave_s=self._leave, call_piece=self._piece, cause=self._cause,
@@ -254,35 +226,29 @@ class _Day:
         )  # fmt: skip
 
     def _move(self) -> None:
-        """Drive all pieces, in rounds, until each has come to its end."""
-        chance, free = self._chance(), free_run_s(self._net, self._seed)
-        riders = riders_by_time(self._sched.day_type)
-        self._closes = np.array([d.start_s for d in self._disruptions] + [np.inf])
-        self._opens = np.array([d.end_s for d in self._disruptions] + [np.inf])
-        due = self._sched.departure_s[self._piece_call] - chance.early_s
-        at = self._piece_call.copy()
-        left = np.full(int(self._slot.max(initial=0)) + 1, -np.inf)
-        clock = float(due.min(initial=np.inf))
-        while np.isfinite(clock):
-            clock += _TICK_S
-            while len(p := np.flatnonzero(due < clock)):
-                i, now = at[p], due[p]
-                slot = self._slot[i]
-                behind = self._tram[i] & ~self._first[i]
-                now = np.where(behind, np.maximum(now, left[slot] + _TRAM_SPACING_S), now)
-                leave = self._leaves(i, now, now - left[slot], riders, chance)
-                self._arrival[i], self._leave[i], self._piece[i] = now, leave, p
-                left[slot] = leave
-                due[p] = self._reaches_next(i, p, leave, free, chance)
-                following = self._next[i]
-                goes_on = following >= 0
-                at[p[goes_on]] = following[goes_on]
-            clock = max(clock, float(due.min(initial=np.inf)))
+        """Drive all pieces until each has come to its end."""
+        streets = Streets(
+            free_run_s(self._net, self._seed), self._slowness, riders_by_time(self._sched.day_type), float(BIN_S),
+            np.array([d.start_s for d in self._disruptions] + [np.inf]),
+            np.array([d.end_s for d in self._disruptions] + [np.inf]),
+            self._way_length_m, _YARD_SPEED, BUS_SPEED, _YARD_S, _DETOUR_S,
+        )  # fmt: skip
+        calls = Calls(
+            self._slot, self._link, self._net.stop_demand[self._stop], self._sched.departure_s, self._held_s,
+            self._tram, self._first, self._last, self._begins, self._timepoint,
+            self._detour, self._detour_next, self._detour_way,
+        )  # fmt: skip
+        driven = Driven(self._arrival, self._leave, self._piece, self._red, self._next, self._way)
+        by_mode = (RED_SHARE[False], RED_SHARE[True]), (RED_MAX_S[False], RED_MAX_S[True])
+        drive(
+            streets, calls, self._chance(), self._piece_call, driven, int(self._slot.max(initial=0)) + 1,
+            _TICK_S, _HEADWAY_CAP_S, _TRAM_SPACING_S, *by_mode,
+        )  # fmt: skip
 
-    def _chance(self) -> _Chance:
+    def _chance(self) -> Chance:
         """Chance is dealt out by call and piece, so that the order of the rounds cannot change it."""
         rng, n, pieces = self._rng, len(self._stop), len(self._piece_call)
-        return _Chance(
+        return Chance(
             run_noise=np.exp(rng.standard_normal(n, np.float32) * np.float32(0.05)),
             red_draw=rng.random(n, np.float32),
             red_size=rng.random(n, np.float32),
@@ -293,48 +259,6 @@ class _Day:
             pace=np.exp(rng.normal(0.0, 0.03, pieces)),
             early_s=rng.uniform(100.0, 360.0, pieces) - np.where(rng.random(pieces) < 0.03, 500.0, 0.0),
         )
-
-    def _leaves(
-        self, i: Int64Array, now: Float64Array, since_last_s: Float64Array, riders: Float64Array, chance: _Chance
-    ) -> Float64Array:
-        """When vehicles that reach the calls `i` now (c,) leave them; `since_last_s`: since the one before left."""
-        tram, last = self._tram[i], self._last[i]
-        scheduled = self._sched.departure_s[i].astype(np.float64)
-        headway = np.clip(since_last_s, 20.0, _HEADWAY_CAP_S)
-        mean = self._net.stop_demand[self._stop[i]] * riders[_hour_bin(now)] * headway
-        boarding = np.maximum(np.round(mean + np.sqrt(mean) * chance.rider_noise[i]), 0.0)
-        passes = (boarding == 0.0) & (chance.stop_draw[i] < 0.5) & ~tram
-        bus_dwell = np.where(passes, 0.0, np.minimum(6.0 + 2.3 * boarding, 110.0))
-        leave = now + np.where(tram, 18.0 + np.minimum(0.35 * boarding, 30.0), bus_dwell)
-        # Nearly all drivers wait for their time at timepoints.
-        waits = self._timepoint[i] & (chance.wait_draw[i] < 0.88) & ~last
-        late_start_s = chance.late_start_s[i]
-        leave = np.where(waits, np.maximum(leave, scheduled + late_start_s * 0.5 - 10.0), leave)
-        leave = np.where(self._begins[i], np.maximum(now + 20.0, scheduled + late_start_s), leave)
-        leave = np.where(last, now + 20.0 + 25.0 * chance.stop_draw[i], leave)
-        return leave + self._held_s[i]
-
-    def _reaches_next(
-        self, i: Int64Array, p: Int64Array, leave: Float64Array, free: Float64Array, chance: _Chance
-    ) -> Float64Array:
-        """When the pieces `p`, which leave the calls `i` then (c,), reach their next ones, inf where a piece has ended;
-        notes which these are, and the way there."""
-        tram, detour = self._tram[i], self._detour[i]
-        diverted = (detour >= 0) & (leave >= self._closes[detour]) & (leave < self._opens[detour])
-        following = np.where(diverted, self._detour_next[i], self._next[i])
-        way = np.where(diverted, self._detour_way[i], self._way[i])
-        link = self._link[i]
-        slow = np.where(link >= 0, self._slowness[link, _hour_bin(leave)], 1.0)
-        # Late drivers hurry a little, early ones dawdle.
-        hurry = 1.0 - np.clip((leave - self._sched.departure_s[i]) / 4000.0, -0.04, 0.04)
-        run = free[link] * slow * chance.pace[p] * hurry * chance.run_noise[i]
-        is_red = chance.red_draw[i] < np.where(tram, RED_SHARE[True], RED_SHARE[False])
-        red = np.where(is_red, chance.red_size[i] * np.where(tram, RED_MAX_S[True], RED_MAX_S[False]), 0.0)
-        length = self._way_length_m[way]
-        around = length / np.where(diverted, BUS_SPEED, _YARD_SPEED) * slow + np.where(diverted, 20.0, 15.0)
-        run, red = np.where(way >= 0, around, run), np.where(way >= 0, 0.0, red)
-        self._red[i], self._next[i], self._way[i] = red, following, way
-        return np.where(following < 0, np.inf, leave + run + red)
 
     def _end_pieces(self) -> None:
         """From the depot to the first stop, and home: to the depot, or from where a vehicle broke down."""

@@ -33,7 +33,6 @@ class Schedule:
     arrival_s: Int32Array
     departure_s: Int32Array
     block_id: list[str]
-    block_town: Int32Array
     block_is_tram: BoolArray
 
     @property
@@ -58,7 +57,7 @@ class Schedule:
 
 def build_schedule(network: Network, day_type: str, seed: int) -> Schedule:
     """Plan a day: the same for all days of the type."""
-    rng = np.random.default_rng([seed, 4, DAY_TYPES.index(day_type)])
+    rng = np.random.default_rng([seed, 4, DAY_TYPES.index(day_type), network.town])
     timing = _Timing(network, day_type, seed)
     pattern_of: dict[tuple[int, int, int], int] = {}
     for p in range(len(network.pattern_route)):
@@ -143,21 +142,20 @@ def _in_blocks(
     """Chain trips into blocks, and put trips in order of blocks. Last come, first gone: so the others may go home."""
     calls = network.pattern_calls[pattern]
     ptr = np.concatenate([[0], np.cumsum(calls)])
-    start, end = departure_s[ptr[:-1]].astype(float), arrival_s[ptr[1:] - 1].astype(float)
+    starts, end = departure_s[ptr[:-1]].astype(float), arrival_s[ptr[1:] - 1].astype(float).tolist()
+    start: list[float] = starts.tolist()
     place = network.stop_place[network.call_stop]
-    origin = place[network.pattern_call_ptr[pattern]]
-    destination = place[network.pattern_call_ptr[pattern + 1] - 1]
-    route = network.pattern_route[pattern]
+    origin = place[network.pattern_call_ptr[pattern]].tolist()
+    destination = place[network.pattern_call_ptr[pattern + 1] - 1].tolist()
+    plans = [network.route_plan[route] for route in network.pattern_route[pattern].tolist()]
     block = np.empty(len(pattern), np.int32)
     block_id: list[str] = []
-    block_town: list[int] = []
     block_is_tram: list[bool] = []
     waiting: dict[tuple[str, int], list[tuple[float, int]]] = {}
-    number: dict[tuple[int, str], int] = {}
-    for trip in np.argsort(start, kind="stable").tolist():
-        plan, town = network.route_plan[route[trip]], int(network.route_town[route[trip]])
-        # Places are never shared between towns, so a pool's name and a place say which vehicles can be taken.
-        key = (plan.pool, int(origin[trip]))
+    number: dict[str, int] = {}
+    for trip in np.argsort(starts, kind="stable").tolist():
+        plan = plans[trip]
+        key = (plan.pool, origin[trip])
         queue = [w for w in waiting.get(key, []) if start[trip] - w[0] <= MAX_LAYOVER_S]
         waiting[key] = queue
         ready = max((w for w in queue if w[0] <= start[trip]), default=None)
@@ -165,22 +163,21 @@ def _in_blocks(
             queue.remove(ready)
             block[trip] = ready[1]
         else:
-            n = number[town, plan.pool] = number.get((town, plan.pool), 0) + 1
+            n = number[plan.pool] = number.get(plan.pool, 0) + 1
             block[trip] = len(block_id)
-            block_id.append(f"{id_prefix(town)}{plan.pool}-{day_type}-B{n:02d}")
-            block_town.append(town)
+            block_id.append(f"{id_prefix(network.town)}{plan.pool}-{day_type}-B{n:02d}")
             block_is_tram.append(plan.mode == TRAM)
         rest = max(MIN_LAYOVER_S, 0.08 * (end[trip] - start[trip]))
-        waiting.setdefault((plan.pool, int(destination[trip])), []).append((end[trip] + rest, int(block[trip])))
+        waiting.setdefault((plan.pool, destination[trip]), []).append((end[trip] + rest, int(block[trip])))
 
-    order = np.lexsort((start, block))
+    order = np.lexsort((starts, block))
     _, entry = expand_ranges(ptr[order], calls[order])
-    names = _trip_ids(network, day_type, pattern, start)
+    names = _trip_ids(network, day_type, pattern, starts)
     return Schedule(
         day_type=day_type, trip_id=[names[i] for i in order], trip_pattern=pattern[order], trip_block=block[order],
         trip_call_ptr=np.concatenate([[0], np.cumsum(calls[order])]).astype(np.int64),
         arrival_s=arrival_s[entry], departure_s=departure_s[entry], block_id=block_id,
-        block_town=np.array(block_town, np.int32), block_is_tram=np.array(block_is_tram, bool),
+        block_is_tram=np.array(block_is_tram, bool),
     )  # fmt: skip
 
 

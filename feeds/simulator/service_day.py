@@ -1,15 +1,14 @@
-"""One day of the demo city from morning to night: planned, driven and reported."""
+"""One day of a town from morning to night: planned, driven and reported."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
-from feeds.simulator.calendars import day_origin, day_type
+from feeds.simulator.calendars import day_origin
 from feeds.simulator.fleet import Fleet, assign_vehicles
 from feeds.simulator.incidents import (
     BREAKDOWN,
@@ -31,7 +30,7 @@ from predictor.arrays import Int32Array
 
 @dataclass(frozen=True, eq=False)
 class ServiceDay:
-    """All there is to know of one service day."""
+    """All there is to know of one service day of a town."""
 
     day: date
     origin: float
@@ -68,11 +67,14 @@ class ServiceDay:
         table["kind"] = np.array([d.kind for d in self.disruptions], object)[self.operation.cause[lost]]
         return table
 
-    def incidents(self) -> tuple[Incident, ...]:
-        """What went wrong: the disruptions of the day, then the gap in the feed."""
-        incidents = [self._told(i, d) for i, d in enumerate(self.disruptions)]
+    def incidents(self) -> list[Incident]:
+        """What went wrong in the town."""
+        return [self._told(i, d) for i, d in enumerate(self.disruptions)]
+
+    def gap(self) -> Incident:
+        """When the feed stood still, in all towns."""
         start, end = (self.origin + s for s in self.gap_s)
-        return (*incidents, Incident(FEED_GAP, start, end, (), "", (), float("nan")))
+        return Incident(FEED_GAP, start, end, (), "", (), float("nan"))
 
     def _calls(self, calls: np.ndarray[tuple[int], np.dtype[np.int64]]) -> pd.DataFrame:
         stop_id, trip_id = np.array(self.network.stop_id), np.array(self.schedule.trip_id)
@@ -108,21 +110,13 @@ class ServiceDay:
 
 
 def simulate_day(
-    network: Network,
-    schedule_of: Callable[[str], Schedule],
-    fleet: Fleet,
-    day: date,
-    *,
-    seed: int,
-    window_s: tuple[float, float],
+    network: Network, schedule: Schedule, fleet: Fleet, day: date, *, seed: int, window_s: tuple[float, float]
 ) -> ServiceDay:
     """Drive one date. The same seed and date always give the same day, whatever was simulated before."""
-    kind = day_type(day)
-    schedule = schedule_of(kind)
-    rng = np.random.default_rng([seed, 8, day.toordinal()])
+    rng = np.random.default_rng([seed, 8, day.toordinal(), network.town])
     disruptions = plan_disruptions(network, schedule, day, seed)
     gap_s = feed_gap_s(day, seed)
-    slowness = slowness_of_day(network, kind, day, seed)
+    slowness = slowness_of_day(network, schedule.day_type, day, seed)
     operation = operate(network, schedule, slowness, disruptions, seed=seed, rng=rng, window_s=window_s)
     vehicles = assign_vehicles(fleet, schedule, operation, rng)
     reports = make_reports(operation, fleet, vehicles, rng=rng, gap_s=gap_s, window_s=window_s)

@@ -113,7 +113,7 @@ class TestGtfs:
             assert away.max() < 150.0, name
 
     def test_stops_lie_on_their_shapes(self, city: Simulator) -> None:
-        net = city._network
+        net = city._towns[0].network
         pattern = np.repeat(np.arange(len(net.pattern_route)), net.pattern_calls)
         lat, lon, _ = net.paths.locate(pattern, net.call_distance_m)
         stop = net.call_stop
@@ -425,6 +425,11 @@ class TestScale:
         message = parsed(city.vehicle_positions(paris(8)))
         assert 225 <= len(message.entity) <= 290
         assert {e.id.split("-")[0] for e in message.entity if "-" in e.id} == {"v1", "v2"}
+        alone = parsed(Simulator(seed=1, window=(7.9, 8.2)).vehicle_positions(paris(8)))
+        assert list(alone.entity) == [e for e in message.entity if "-" not in e.id]
+        lost, incidents = city.lost_calls(WEEKDAY), city.incidents(WEEKDAY)
+        assert [incidents[n].kind for n in lost["incident"]] == lost["kind"].tolist()
+        assert len(incidents) > 2 * len(KINDS) and sum(i.kind == FEED_GAP for i in incidents) == 1
         city.write_gtfs(tmp_path / "gtfs.zip", WEEKDAY, 1)
         with zipfile.ZipFile(tmp_path / "gtfs.zip") as archive:
             stops = pd.read_csv(StringIO(archive.read("stops.txt").decode()), dtype={"stop_id": str})
