@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from google.transit import gtfs_realtime_pb2
 
+from feeds.alert_languages import with_all_languages
 from feeds.alerts import FAR_OFF, Alert, LocalizedImage, Period, Selector, TripSelector
 from feeds.known_ids import id_of
 from feeds.message import decode_message, posix_seconds, refuse_differential, text_of
@@ -43,7 +44,7 @@ def decode_alerts(data: bytes) -> tuple[Alert, ...]:
         for entity in message.entity
         if entity.HasField("alert") and not entity.is_deleted
     ]
-    return tuple(_with_own_ids({repr(alert): alert for alert in alerts}.values()))
+    return tuple(_with_own_ids(with_all_languages({repr(alert): alert for alert in alerts}.values())))
 
 
 def _with_own_ids(alerts: Iterable[Alert]) -> Iterable[Alert]:

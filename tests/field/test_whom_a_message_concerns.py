@@ -385,6 +385,32 @@ def test_a_language_may_be_named_by_three_letters() -> None:
     assert city.json("/v1/stops/C/board", lang="fr")["messages"] == ["1: Travaux"]
 
 
+def test_a_message_that_is_sent_once_in_each_language_is_read_once_in_the_readers_own() -> None:
+    told = {"effect": "DETOUR", "active": (("07:00", "12:00"),)}
+
+    def written(language: str, header: str, **fields: Any) -> Any:
+        line = {"route_id": "r1"}
+        return alert({language: header}, line, {"stop_id": "F"}, description={language: f"{header}."}, **told | fields)
+
+    works, strike = ("Travaux", SAID, "Arbeiten"), ("Grève", "Strike", "Streik")
+    city = City(TOWN).alerts(
+        written("fr-CH", works[0], url="https://a.example/fr"), written("en", works[1], url="https://a.example/en"),
+        written("fr-CH", strike[0]), written("de", works[2]), written("en", strike[1]), written("de", strike[2]),
+        written("fr", "Demain", active=(("31:00", "36:00"),)),
+    )  # fmt: skip
+    for language, said in (("fr", [works[0], strike[0]]), ("en", [works[1], strike[1]])):
+        page = city.page("/lines/r1", lang=language)
+        assert [text(head) for head in page.css(".alerts strong")] == said
+        assert [a.attributes["href"] for a in page.css('.alerts a[href^="http"]')] == [f"https://a.example/{language}"]
+    assert [len(entity.alert.header_text.translation) for entity in city.our_alerts()] == [3, 3, 1]
+
+
+def test_messages_of_which_more_are_sent_in_one_language_are_all_read() -> None:
+    line = {"route_id": "r1"}
+    city = City(TOWN).alerts(alert({"fr": "Travaux"}, line), alert({"fr": "Grève"}, line), alert({"en": SAID}, line))
+    assert len(city.messages(route="r1")["line page"]) == 3
+
+
 @pytest.mark.parametrize("url", ["bustracker.ridewta.com", "www.town.example/works", "https://town.example/works"])
 def test_an_address_leads_there_though_it_does_not_say_how(url: str) -> None:  # whatcomtrans/publicwtadata#4
     city = City().alerts(alert(SAID, {"route_id": "r1"}, url=url))
