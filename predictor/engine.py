@@ -440,7 +440,7 @@ class Engine:
     ) -> tuple[Int64Array, Forecast]:
         """What is said of the calls of all legs, and which leg each is of (rows,)."""
         kept, driving = self._kept, self.driving_times
-        due, sampled = kept.due(legs, now), self._learner.sampled(len(self._tracks), now)
+        due, sampled = kept.due(legs, holds, now), self._learner.sampled(len(self._tracks), now)
         # What is learned from is a sample of all predictions, not of those alone that come with a report.
         due |= sampled
         news = legs.take(due[legs.slot])

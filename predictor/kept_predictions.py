@@ -1,13 +1,14 @@
 """What was said of each vehicle's calls, kept from step to step.
 
 Most vehicles report less often than the engine steps: of those that nothing new is known of the same is said again. A
-vehicle's calls are predicted anew with each of its reports, when it is given other runs, and after `REFRESH_S` at the
-latest: by then others may have been seen on the road ahead of it. In between its times stay, but for those that pass.
+vehicle's calls are predicted anew with each of its reports, when it is given other runs, when the operator puts off
+another of its departures, and after `REFRESH_S` at the latest: by then others may have been seen on the road ahead of
+it. In between its times stay, but for those that pass.
 
 And it keeps the number on the board from trembling: between two stops each report brings news, and some of it is noise:
 of GPS, of where in its cycle a report falls. So what is said of a call moves towards what was just computed as a
 first-order low-pass filter does, with `SETTLES_S` as its time constant. A stop that the vehicle has reached or left is
-no noise: what is computed from it is said at once.
+no noise, nor is a departure that the operator puts off: what is computed from these is said at once.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from predictor.forecast import Forecast
 from predictor.forecast_loop import SaidBefore
 from predictor.kept_loop import not_before
 from predictor.legs import NEXT_TRIPS, Legs
+from predictor.operator_holds import OperatorHolds
 from predictor.runs import trips_of
 
 REFRESH_S = 30.0
@@ -39,6 +41,7 @@ SETTLES_S = 15.0
 _ROOM = 2.0
 """Rows that there is room for, by those in use."""
 _LEGS = 1 + NEXT_TRIPS
+_UInt64Array = np.ndarray[tuple[int], np.dtype[np.uint64]]
 _MIX = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9))
 """Odd numbers with bits all over (of xxHash), that make each leg's figures one number."""
 
@@ -51,10 +54,12 @@ class KeptPredictions:
         # The medians of these rows before they were put in order and off: what the next ones move on from.
         self._steadied: Float64Array = np.empty(0)
         self._end = 0
-        # By slot: where the rows of the vehicle begin, how many there are, what legs they are of, and when computed.
+        # By slot: where the rows of the vehicle begin, how many there are, what legs they are of, which departures on
+        # these are put off, and when computed.
         self._start: Int64Array = np.empty(0, np.int64)
         self._count: Int64Array = np.empty(0, np.int64)
         self._legs = np.empty(0, np.uint64)
+        self._holds = np.empty(0, np.uint64)
         self._made: Float64Array = np.empty(0)
         # When it was last said, and how far the vehicle had come; by slot and leg: the run, the first call, and where
         # its rows begin among the vehicle's.
@@ -77,6 +82,7 @@ class KeptPredictions:
             zeros = np.zeros(more, np.int64)
             self._start, self._count = np.append(self._start, zeros), np.append(self._count, zeros)
             self._legs = np.append(self._legs, np.zeros(more, np.uint64))
+            self._holds = np.append(self._holds, np.zeros(more, np.uint64))
             self._made = np.append(self._made, np.full(more, -np.inf))
             self._said_at = np.append(self._said_at, np.full(more, -np.inf))
             self._passed = np.append(self._passed, np.zeros(more, np.int32))
@@ -92,14 +98,19 @@ class KeptPredictions:
             for name in _BY_SLOT:
                 setattr(self, name, getattr(self, name)[kept])
 
-    def due(self, legs: Legs, now: float) -> BoolArray:
-        """(slots,) whether the calls of each vehicle are to be predicted anew. Its other legs are taken note of."""
-        known = np.zeros(len(self._made), np.uint64)
+    def due(self, legs: Legs, holds: OperatorHolds, now: float) -> BoolArray:
+        """(slots,) whether the calls of each vehicle are to be predicted anew. Its other legs are taken note of, and
+        where the operator `holds` it on these."""
+        known, held = np.zeros((2, len(self._made)), np.uint64)
         if len(legs):
             opens = np.flatnonzero(first_of_each(legs.slot))
             known[legs.slot[opens]] = np.add.reduceat(_numbers(legs), opens)
-        due: BoolArray = (known != self._legs) | (now - self._made >= REFRESH_S)
-        self._legs = known
+            leg, call, until = holds.on(legs)
+            np.add.at(held, legs.slot[leg], _mixed(legs.order[leg], call, until.astype(np.int64)))
+        other_holds = held != self._holds
+        self._run[other_holds] = NONE
+        due: BoolArray = (known != self._legs) | other_holds | (now - self._made >= REFRESH_S)
+        self._legs, self._holds = known, held
         return due
 
     def room(self, rows: int) -> tuple[Forecast, Float64Array]:
@@ -183,17 +194,23 @@ def _moved(kept: AnyArray, used: Int64Array, room: int, dtype: np.dtype[Any]) ->
     return to
 
 
-_BY_SLOT = ("_start", "_count", "_legs", "_made", "_said_at", "_passed", "_run", "_first", "_offset")
+_BY_SLOT = ("_start", "_count", "_legs", "_holds", "_made", "_said_at", "_passed", "_run", "_first", "_offset")
 
 
-def _numbers(legs: Legs) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+def _numbers(legs: Legs) -> _UInt64Array:
     """(legs,) a number for each leg, its run and the calls ahead of it."""
-    number = legs.run_key.astype(np.uint64) * _MIX[0]
+    calls = (legs.first_call.astype(np.int64) << 32) + legs.end_call
+    return _mixed(legs.run_key, calls, legs.order)
+
+
+def _mixed(first: Int64Array, second: Int64Array | Int32Array, third: Int64Array) -> _UInt64Array:
+    """(n,) one number for the three of each row."""
+    number = first.astype(np.uint64) * _MIX[0]
     number ^= number >> np.uint64(29)
-    number += (legs.first_call.astype(np.uint64) << np.uint64(32)) + legs.end_call.astype(np.uint64)
+    number += second.astype(np.uint64)
     number *= _MIX[1]
     number ^= number >> np.uint64(32)
-    number += legs.order.astype(np.uint64)
+    number += third.astype(np.uint64)
     number *= _MIX[2]
     number ^= number >> np.uint64(29)
     return number

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.field.city import City
+from benchmarks.field.faces import posix
 from benchmarks.field.messages import StopUpdate, bus, skipped, update
 from benchmarks.field.network import Call, Trip, network
 
@@ -140,6 +141,17 @@ def test_a_bus_held_for_a_connection_is_told_for_when_it_goes_on() -> None:
     city.trip_updates(update("t1", StopUpdate("C", arrival="08:04", departure="08:14")))
     assert city.at("08:06").board("C")[0] == "08:14 t1 live"
     assert city.board("D")[0] in ("08:14 t1 live", "08:15 t1 live")
+
+
+def test_a_wait_that_the_operator_tells_of_between_two_reports_is_told_of_all_stops_at_once() -> None:
+    city = City(at="07:55").vehicle_positions(bus("v1", "t1", late_s=0, silent_from="08:03")).at("08:03:10", every_s=5)
+    told = [update("t1", StopUpdate("C", arrival="08:04", departure=at)) for at in ("08:07", "08:10")]
+    for wait, leaves in zip(told, ("08:07", "08:10"), strict=True):
+        assert city.trip_updates(wait).board("C")[0] == f"{leaves} t1 live"
+        likely = posix(city.departures("D")[0].told["range"]["p50"]) or 0.0
+        assert likely - city.posix(leaves) == pytest.approx(120, abs=40)
+        city.at(city.now + 5)
+    assert city.trip_updates(update("t1", delay=0)).board("D")[0] in ("08:05 t1 live", "08:06 t1 live")
 
 
 def test_a_run_whose_first_stop_is_not_served_waits_for_its_time_at_the_next() -> None:
