@@ -33,6 +33,7 @@ from predictor.fresh_reports import fresh_reports
 from predictor.geometry import LineGeometry
 from predictor.journeys import JourneyLookup, call_key, dated_journeys, driven_call_key, driven_entry
 from predictor.kept_predictions import KeptPredictions
+from predictor.last_words import LastWords
 from predictor.learned import Learned
 from predictor.learner import Learner
 from predictor.legs import Legs, current_legs, with_next_runs
@@ -92,7 +93,7 @@ class EngineSettings:
     live_limit_s: float = 300.0
     """A report older than this no longer makes a prediction live."""
     silence_limit_s: float = 900.0
-    """A vehicle not heard of for this long is dropped."""
+    """A vehicle not heard of for this long is dropped, and a late run of which the operator tells no more."""
     patience: Patience = field(default_factory=Patience)
     """How long a vehicle that gets no further stands for its run."""
     miss_weight: float = MISS_WEIGHT
@@ -133,6 +134,7 @@ class Engine:
         self._tracks = Tracks.empty()
         self._finished = FinishedRuns.empty()
         self._past_calls = PastCalls()
+        self._last_words = LastWords()
         self._driven_calls = DrivenCalls()
         self._untold_starts = UntoldStarts()
         self._operator_blocks = OperatorBlocks()
@@ -204,6 +206,7 @@ class Engine:
         entry = int(old.trip_call_ptr[first_changed])
         self._learner.drop_open(driven_entry(self._learner.open_keys) >= entry)
         self._past_calls.in_timetable(old, self.timetable, self._journeys)
+        self._last_words.in_timetable(old, self.timetable, self._journeys)
         self._driven_calls.in_timetable(old, self.timetable)
         self._operator_blocks.forget(first_changed)
         self._untold_starts.forget(first_changed)
@@ -227,8 +230,10 @@ class Engine:
         self._feed.watch(self.timetable, self._tracks)
         ahead = self._ahead(operator, OperatorTimes.none() if fresh is None else operator, passages, now)
         served = self._served(ahead.served, now)
+        told_at = now if updates is None else min(updates.timestamp, now)
+        told = self._last_words.with_untold(operator, self.timetable, told_at, now, self.settings.silence_limit_s)
         told = self._operator_blocks.with_next_runs_told(
-            operator, self.timetable, self._days, self._journeys, now, self.settings.live_limit_s
+            told, self.timetable, self._days, self._journeys, now, self.settings.live_limit_s
         )
         predictions = self._rows(ahead, told, served, now, told_live=fresh is not None)
         self._counts["steps"] += 1

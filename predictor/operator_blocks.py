@@ -82,5 +82,5 @@ def _carried_over(
         trip=trip[run], service_day=day[run], shift_s=np.zeros(len(run), np.int32), journey=journey[run],
         call=tt.call_at(entry), arrival=begins + tt.arrival_s[entry], departure=begins + tt.departure_s[entry],
         uncertainty_s=before.uncertainty_s[row][run], occupancy=np.full(len(run), NONE, np.int8),
-        bounded=np.zeros(len(run), bool),
+        bounded=np.zeros(len(run), bool), untold=before.untold[row][run],
     )  # fmt: skip

@@ -56,6 +56,8 @@ class ToldCalls(DatedRuns):
     """GTFS-Realtime OccupancyStatus that is expected on departure, -1 where not given."""
     bounded: BoolArray
     """Nothing is told of the call but that it is left no later than the next one."""
+    untold: BoolArray
+    """The operator tells of the run no more: this is what it told last."""
 
     @property
     def keys(self) -> Int64Array:
@@ -125,7 +127,7 @@ def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdat
             trip=trip[who], service_day=updates.service_day[who], shift_s=updates.shift_s[who], journey=key[who],
             call=updates.call[rows], arrival=updates.arrival[rows], departure=updates.departure[rows],
             uncertainty_s=updates.uncertainty_s[rows] if len(updates.uncertainty_s) else np.full(len(rows), np.nan),
-            occupancy=updates.occupancy[rows], bounded=updates.bounded[rows],
+            occupancy=updates.occupancy[rows], bounded=updates.bounded[rows], untold=np.zeros(len(rows), bool),
         ),
         vehicles=vehicles.take(np.argsort(vehicles.run_key, kind="stable")),
     )  # fmt: skip

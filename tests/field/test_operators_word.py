@@ -68,6 +68,35 @@ def test_a_stop_that_an_early_bus_has_left_does_not_come_back_once_it_is_told_no
     assert [city.board(stop)[0] for stop in "ABC"] == ["09:00 t2 scheduled", "09:02 t2 scheduled", "08:02 t1 live"]
 
 
+def test_a_late_run_of_which_the_operator_tells_no_more_is_not_gone_at_once_but_no_longer_live() -> None:
+    city = City(at="08:05").trip_updates(update("t1", delay=1500, **TODAY))
+    assert [city.board(stop)[0] for stop in "AD"] == ["08:25 t1 live", "08:31 t1 live"]
+    for time in ("08:05", "08:19"):
+        assert [city.at(time).trip_updates().board(stop)[0] for stop in "AD"] == [
+            "08:25 t1 scheduled", "08:31 t1 scheduled",
+        ]  # fmt: skip
+        assert city.our_trip_updates() == []
+    assert [city.at("08:21").board(stop) for stop in "AD"] == [["09:00 t2 scheduled"], ["09:06 t2 scheduled"]]
+
+
+def test_a_run_that_was_little_late_or_is_told_to_be_in_time_again_is_by_the_timetable_once_it_is_told_no_more() -> (
+    None
+):
+    city = City(at="08:03").trip_updates(update("t1", delay=240, **TODAY)).trip_updates()
+    assert [city.board(stop)[0] for stop in "CD"] == ["08:04 t1 scheduled", "08:06 t1 scheduled"]
+    late = update("t1", StopUpdate("B", delay=900), StopUpdate("D", delay=60), **TODAY)
+    city = City(at="08:03").trip_updates(late).trip_updates(update("t1", no_data("B"), **TODAY))
+    assert city.board("D")[0] == "08:06 t1 scheduled"
+
+
+def test_a_late_run_that_was_told_at_another_platform_is_back_at_its_own_once_it_is_told_no_more() -> None:
+    moved = StopUpdate("S1", sequence=2, delay=1500, assigned_stop="S2")
+    city = City(station(), at="08:05").trip_updates(update("t1", moved, **TODAY))
+    assert city.board("S2") == ["08:27 t1 live"]
+    city.trip_updates(update("t2", delay=0, **TODAY))
+    assert [city.board(stop) for stop in ("S1", "S2")] == [["08:27 t1 scheduled", "09:02 t2 live"], []]
+
+
 def test_stops_before_the_first_one_told_are_no_later_than_that() -> None:
     # opentripplanner/OpenTripPlanner#4035, #5286
     city = City(at="07:59:30").trip_updates(update("t1", StopUpdate("C", delay=-180), **TODAY))

@@ -1,0 +1,63 @@
+"""Late runs that the operator tells of no more: what it told last holds for a while, though nobody follows them.
+
+A message that leaves a run out says that nothing is known of it by now, not that it is back at its times. By these a
+run that was 25 minutes late would be gone at once from the boards before which riders still wait for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from predictor.arrays import Float64Array, contains
+from predictor.columns import column_types
+from predictor.journeys import JourneyLookup
+from predictor.operator_times import OperatorTimes, ToldCalls
+from predictor.runs import still_made
+from predictor.timetable import Timetable
+
+MADE_UP_S = 300.0
+"""So much a run may make up unseen: one that was no later is by the timetable again."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Remembered(ToldCalls):
+    """Calls to come of late runs; all arrays (n,)."""
+
+    told_at: Float64Array
+    """POSIX seconds."""
+
+
+class LastWords:
+    """Remembers what the operator told last of runs that were late."""
+
+    def __init__(self) -> None:
+        self._calls = _Remembered.empty()
+
+    def with_untold(
+        self, operator: OperatorTimes, timetable: Timetable, told_at: float, now: float, held_s: float
+    ) -> OperatorTimes:
+        """What the operator said at `told_at`, with the calls to come of the late runs that it names no more, as it
+        told of them in the last `held_s` seconds."""
+        tt, calls, before = timetable, operator.calls, self._calls
+        untold = before.take(
+            ~contains(operator.named, before.journey) & (before.told_at > now - held_s) & (before.departure > now)
+        )
+        due = calls.origin(tt) + tt.departure_s[tt.entry_of(calls.trip, calls.call)]
+        late = (calls.departure > np.maximum(due + MADE_UP_S, now)) & ~calls.bounded & ~tt.trip_is_frequency[calls.trip]
+        late &= ~contains(operator.skipped, calls.keys)
+        columns = {name: getattr(calls, name)[late] for name in column_types(ToldCalls)}
+        columns["untold"][:] = True
+        news = _Remembered(**columns, told_at=np.full(len(columns["trip"]), told_at))
+        self._calls = _Remembered.joined(untold, news)
+        if len(untold) == 0:
+            return operator
+        last = ToldCalls(**{name: getattr(untold, name) for name in columns})
+        named = np.union1d(operator.named, last.journey)
+        return replace(operator, calls=ToldCalls.joined(calls, last), named=named)
+
+    def in_timetable(self, old: Timetable, new: Timetable, journeys: JourneyLookup) -> None:
+        """Go on by the indices of another timetable, of which `journeys` are, with the calls that are made there."""
+        calls = still_made(self._calls, self._calls.call, old, new)
+        self._calls = replace(calls, journey=journeys.keys(calls))
