@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 
 from api.reading.alerts import informed_by, telling_why
 from api.reading.calls import RunCall
@@ -13,7 +14,7 @@ from api.reading.lines import Line
 from api.reading.recurrence import recurrence_of
 from api.words.moment import PageMoment
 from api.words.recurrence import recurrence_words
-from api.words.texts import country_of, typeset
+from api.words.texts import LANGUAGES, country_of, texts_in, typeset
 from api.words.times import TimeWords
 from feeds.alerts import Alert
 from feeds.translations import text_in
@@ -21,9 +22,6 @@ from feeds.translations import text_in
 _BLANKS = " \t\xa0"
 _ENDS = f"{_BLANKS}\n.:;!?-–—"
 """What stands between a sentence and the next."""
-_SAYS_FROM = r"(?:\b(?:from|since|ab|von|seit|d[eè]s?|depuis)\b)"
-_SAYS_UNTIL = r"(?:\b(?:until|till?|to|bis|jusqu[’']\w+|à|au)\b|[–-])"
-"""What stands before a time in the messages of all languages."""
 _MOST = 20
 """So many a page, panel or screen has room for."""
 
@@ -82,9 +80,9 @@ def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
         "" if words.casefold() in description.casefold() else words for words in (when, repeats, *until)
     )
     for own in () if repeats else (times, in_network):
-        says_start = _says(description, _SAYS_FROM, own, start, moment.now)
+        says_start = _says(description, "alert_from_words", own, start, moment.now)
         when = "" if says_start else when
-        if _says(description, _SAYS_UNTIL, own, end, start if says_start else moment.now):
+        if _says(description, "alert_until_words", own, end, start if says_start else moment.now):
             until = ["", ""]
     return AlertWords(
         header=header,
@@ -103,13 +101,23 @@ def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
 
 
 def _says(description: str, before: str, times: TimeWords, at: float, seen_from: float) -> bool:
-    """Whether a message says a time in words of its own: with its date, unless that is the day of `seen_from`."""
+    """Whether a message says a time in words of its own, after one of those that the catalogues have at `before`: with
+    its date, unless that is the day of `seen_from`."""
     if not (at > 0 and math.isfinite(at)):
         return False
     near = times.date(at) == times.date(seen_from) or not times.day(at)
     dates = "|".join(re.escape(date) for date in (times.weekday_date(at), times.date(at), times.day(at)) if date)
-    dated = rf"(?:(?:{dates})[,\s]*(?:(?:at|um|à)\s+)?)" + ("?" if near else "")
-    return bool(re.search(rf"{before}\s*{dated}{re.escape(times.time(at))}(?!\d)", description, re.IGNORECASE))
+    dated = rf"(?:(?:{dates})[,\s]*(?:(?:{_any_of('alert_at_words')})\s+)?)" + ("?" if near else "")
+    pattern = rf"(?:{_any_of(before)})\s*{dated}{re.escape(times.time(at))}(?!\d)"
+    return bool(re.search(pattern, description, re.IGNORECASE))
+
+
+@cache
+def _any_of(key: str) -> str:
+    """A pattern of the words that the catalogues of all languages have at `key`: operators write in theirs."""
+    words = dict.fromkeys(word for language in LANGUAGES for word in texts_in(language)(key).split())
+    patterns = (re.escape(word).replace("’", "[’']") for word in words)
+    return "|".join(rf"\b{pattern}\b" if pattern[-1].isalpha() else pattern for pattern in patterns)
 
 
 def all_alert_words(moment: PageMoment, alerts: Iterable[Alert]) -> list[AlertWords]:
