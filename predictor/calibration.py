@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from predictor.arrays import BoolArray, Float32Array, Float64Array, Int64Array
+from predictor.quantile_loop import shift_in_order
 from predictor.quantile_net import P10, P90, QUANTILES
 
 HORIZONS_S: Float64Array = np.array([90.0, 180.0, 360.0, 600.0, 900.0, 1350.0])
@@ -44,10 +45,8 @@ class Calibration:
 
     def calibrated(self, quantile: Float32Array, ahead_s: Float64Array, begun: BoolArray) -> Float32Array:
         """The network's quantiles (n, Q), moved, and still not decreasing along a row."""
-        moved = quantile + self.shift.astype(np.float32)[self.row_of(ahead_s, begun)]
-        # Few rows cross: to look is cheaper than to sort them all.
-        crossed = (moved[:, 1:] < moved[:, :-1]).any(axis=1)
-        moved[crossed] = np.sort(moved[crossed], axis=1)
+        moved = quantile.copy()
+        shift_in_order(moved, self.shift.astype(np.float32), self.row_of(ahead_s, begun))
         return moved
 
     def observe(self, quantile: Float32Array, ahead_s: Float64Array, begun: BoolArray, actual: Float32Array) -> None:

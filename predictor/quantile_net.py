@@ -13,11 +13,12 @@ from itertools import pairwise
 import numpy as np
 
 from predictor.arrays import Float32Array
+from predictor.quantile_loop import rectify, shift_in_order, standardize
 
 QUANTILES: Float32Array = np.array([0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95], np.float32)
 P10, MEDIAN, P90 = 1, 5, 9
 """Positions in `QUANTILES`."""
-_CLIP = 6.0
+_CLIP = np.float32(6.0)
 _CHUNK = 4096
 """Rows that stay in the processor's cache from layer to layer."""
 
@@ -40,12 +41,9 @@ class QuantileNet:
             x = _standardized(features[at : at + _CHUNK], self.mean, self.scale)
             for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
                 x = x @ weight
-                x += bias
-                np.maximum(x, 0.0, out=x)
-            out = result[at : at + _CHUNK]
-            np.matmul(x, self.weights[-1], out=out)
-            out += self.biases[-1]
-            out.sort(axis=1)
+                rectify(x, bias)
+            np.matmul(x, self.weights[-1], out=result[at : at + _CHUNK])
+        shift_in_order(result, self.biases[-1][None, :], np.zeros(len(result), np.int64))
         return result
 
     @classmethod
@@ -131,7 +129,8 @@ class QuantileNet:
 
 
 def _standardized(features: Float32Array, mean: Float32Array, scale: Float32Array) -> Float32Array:
-    result: Float32Array = np.clip((features - mean) / scale, -_CLIP, _CLIP)
+    result = np.empty_like(features)
+    standardize(features, mean, scale, _CLIP, result)
     return result
 
 
