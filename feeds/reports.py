@@ -19,6 +19,7 @@ from feeds.known_ids import id_of, indices_of, known_indices, short_text
 from feeds.message import posix_seconds
 from feeds.run_names import a_few, run_names
 from predictor.arrays import BoolArray, Float64Array, Int64Array
+from predictor.named_dates import NamedDates
 from predictor.named_runs import RunNames, run_finder
 from predictor.observations import STOPPED_AT, Observations
 from predictor.timetable import Timetable
@@ -148,12 +149,14 @@ def _occupancy(report: gtfs_realtime_pb2.VehiclePosition) -> tuple[float, float]
     return status, float(round(mean(shares))) if shares else _NAN
 
 
-def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_timestamp: float) -> Observations:
+def resolve(
+    reports: Reports, timetable: Timetable, received_at: float, feed_timestamp: float, dates: NamedDates | None = None
+) -> Observations:
     """Reports with ids turned into indices and absurd fields left out; those without a position are refused.
 
     Any number of reports a vehicle, in the order given. A report without timestamp is dated by the feed's, else by
     `received_at`. One that names no trip of the timetable, but a route and a start time, is given the trip that these
-    name. What was left out is counted in `refused`.
+    name. What was left out is counted in `refused`. `dates`: takes in what they tell of the dates that the feed names.
     """
     refused: Counter[str] = Counter()
     reports = _at_their_stops(reports, timetable, refused)
@@ -175,6 +178,8 @@ def resolve(reports: Reports, timetable: Timetable, received_at: float, feed_tim
     names = _on_copies(timetable, names)
     runs = run_finder(timetable).find(names, at, under_way)
     runs.count(refused, under_way)
+    if dates is not None:
+        dates.hear(timetable, names, runs, under_way, under_way, received_at)
     trip = np.where(names.trip < 0, runs.trip, names.trip)
     unknown = [name for name, known in zip(text["trip_id"], (trip >= 0).tolist(), strict=True) if name and not known]
     refused["unknown_trip"] = len(unknown)

@@ -12,6 +12,7 @@ from feeds.headway_runs import named_in_reports
 from feeds.message import decode_message, header_timestamp, refuse_differential
 from feeds.reports import reports_of, resolve, with_refused
 from feeds.shared_ids import with_own_names
+from predictor.named_dates import NamedDates
 from predictor.observations import Observations
 from predictor.report_clocks import AHEAD_S, FEED_AHEAD_S
 from predictor.timetable import Timetable
@@ -25,8 +26,11 @@ SAME_TIME_S = 5.0
 """Reports of one vehicle within this time tell where it is now, each with another of its trips."""
 
 
-def decode_vehicle_positions(data: bytes, timetable: Timetable, received_at: float) -> Observations:
-    """Decode a message received at `received_at` (POSIX seconds).
+def decode_vehicle_positions(
+    data: bytes, timetable: Timetable, received_at: float, dates: NamedDates | None = None
+) -> Observations:
+    """Decode a message received at `received_at` (POSIX seconds). `dates`: takes in what it tells of the dates that the
+    feed names.
 
     A single bad report or field never spoils the rest: it is left out and counted in `refused`.
     Errors: FeedError where the whole message cannot be used (see `feeds.message`).
@@ -37,7 +41,7 @@ def decode_vehicle_positions(data: bytes, timetable: Timetable, received_at: flo
     reports, refused = reports_of(message)
     reports, shared = with_own_names(reports, feed_timestamp)
     refused["vehicle_id_shared"] = shared
-    observations = resolve(reports, timetable, received_at, feed_timestamp)
+    observations = resolve(reports, timetable, received_at, feed_timestamp, dates)
     observations = with_refused(_one_a_vehicle(_of_this_day(observations, refused), refused), refused)
     return replace(observations, headway_as=named_in_reports((e.vehicle.trip for e in message.entity), timetable))
 

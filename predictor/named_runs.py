@@ -51,7 +51,7 @@ SAME_START_S = 59.0
 """Start times this near are the same where a route's run is looked for: some feeds cut the seconds."""
 
 _DAY_S = 86_400
-_EARLY_S = 6 * 3600
+EARLY_S = 6 * 3600
 """Runs that start before may be said to belong to the operating day before."""
 _DAYS_AROUND = (0, -1, 1, -2)
 """Days to try beside the named one, in order of preference; GTFS has trips that start after 48:00."""
@@ -366,7 +366,7 @@ class RunFinder:
                 spoken += np.where(start < -back * _DAY_S, _SET_OUT_BEFORE, 0.0)
                 reaches = (start >= -back * _DAY_S) | ((end >= -back * _DAY_S) & is_today)
             else:
-                reaches = start < _EARLY_S
+                reaches = start < EARLY_S
             # Without that sign only a run that is near and begins on the named date as UTC has it, in the place of one
             # that is not in the timetable at all.
             by_utc = near & ((tt.date_origin[day] + start) // _DAY_S == named_utc)

@@ -23,6 +23,7 @@ from feeds.several_sources import SeveralSources
 from feeds.source import Source
 from feeds.trip_updates.decoding import decode_trip_updates
 from feeds.vehicle_positions import decode_vehicle_positions
+from predictor.named_dates import NamedDates
 from predictor.observations import Observations
 from predictor.timetable import Timetable
 
@@ -179,11 +180,14 @@ class PolledFeed(Generic[T]):
             self.health = replace(self.health, error=message, errors=self.health.errors + 1)
 
 
-DECODERS: Mapping[str, Decode[Any]] = {
-    VEHICLE_POSITIONS: decode_vehicle_positions,
-    TRIP_UPDATES: decode_trip_updates,
-    ALERTS: lambda data, *_: decode_alerts(data),
-}
+def _decoders() -> Mapping[str, Decode[Any]]:
+    """How the messages of each of an operator's feeds are read."""
+    of_vehicles = NamedDates()
+    return {
+        VEHICLE_POSITIONS: partial(decode_vehicle_positions, dates=of_vehicles),
+        TRIP_UPDATES: partial(decode_trip_updates, dates=NamedDates(beside=of_vehicles)),
+        ALERTS: lambda data, *_: decode_alerts(data),
+    }
 
 
 class PolledFeeds(RealtimeFeeds):
@@ -201,8 +205,9 @@ class PolledFeeds(RealtimeFeeds):
         clock: Clock | None = None,
     ) -> None:
         sources = {VEHICLE_POSITIONS: vehicle_positions, TRIP_UPDATES: trip_updates, ALERTS: alerts}
+        self._decoders = _decoders()
         self._feeds: dict[str, PolledFeed[Any]] = {
-            name: PolledFeed(name, source, DECODERS[name]) for name, source in sources.items() if source
+            name: PolledFeed(name, source, self._decoders[name]) for name, source in sources.items() if source
         }
         """By the feed that each serves as."""
         self._addresses = {name: source.name for name, source in sources.items() if source}
@@ -260,7 +265,7 @@ class PolledFeeds(RealtimeFeeds):
         roles = served_as({feed.given_as: feed.holds for feed in self._feeds.values()}, self._addresses)
         for name, feed in list(self._feeds.items()):
             if roles[feed.given_as] != name:
-                feed.serve_as(roles[feed.given_as], DECODERS[roles[feed.given_as]])
+                feed.serve_as(roles[feed.given_as], self._decoders[roles[feed.given_as]])
         self._feeds = {feed.health.name: feed for feed in self._feeds.values()}
 
     def _kept(self, name: str, timetable: Timetable, now: float, kept_s: float) -> Any:

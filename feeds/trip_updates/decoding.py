@@ -23,6 +23,7 @@ from feeds.trip_updates.repeated_runs import each_run_once
 from feeds.trip_updates.resolving import resolved
 from feeds.trip_updates.run_finding import names_not_found, runs_named
 from feeds.trip_updates.run_kinds import with_cancelled_additions, with_kinds
+from predictor.named_dates import NamedDates
 from predictor.new_places import NewPlaces
 from predictor.timetable import Timetable
 from predictor.trip_updates import TripUpdates
@@ -30,8 +31,11 @@ from predictor.trip_updates import TripUpdates
 FEED = "trip updates"
 
 
-def decode_trip_updates(data: bytes, timetable: Timetable, received_at: float) -> TripUpdates:
-    """Decode a message received at `received_at` (POSIX seconds) against `timetable.base`.
+def decode_trip_updates(
+    data: bytes, timetable: Timetable, received_at: float, dates: NamedDates | None = None
+) -> TripUpdates:
+    """Decode a message received at `received_at` (POSIX seconds) against `timetable.base`. `dates`: what the feed's
+    messages before told of the dates that it names.
 
     Several updates of one run are read as one: of what two of them tell the newer counts, of equally new ones the later
     in the message; where they name different vehicles, at each stop the next one to come. An ADDED trip that the
@@ -46,7 +50,7 @@ def decode_trip_updates(data: bytes, timetable: Timetable, received_at: float) -
     timetable = NewPlaces(stops).added_to(timetable.base)
     entities, updates = read_entities(message, timetable, received_at, refused)
     newest = entities.measured_at
-    runs = runs_named(entities, updates, timetable, received_at, refused)
+    runs = runs_named(entities, updates, timetable, received_at, dates or NamedDates(), refused)
     runs = with_kinds(timetable, runs, updates, refused)
     not_found = names_not_found(runs)
     runs, updates = without_old_times(timetable, runs, updates, newest, received_at, refused)

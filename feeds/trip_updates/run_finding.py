@@ -17,7 +17,8 @@ from feeds.trip_updates.entities import Entities, delay_in_range
 from feeds.trip_updates.message_columns import NOT_IN_TIMETABLE, TIMETABLE, StopTimeUpdates, UpdatedRuns
 from feeds.trip_updates.run_kinds import trip_name
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
-from predictor.named_runs import AMBIGUOUS, NEAR_S, NO_SUCH_TRIP, VERDICTS, FoundRuns, RunNames, run_finder
+from predictor.named_dates import NamedDates
+from predictor.named_runs import AMBIGUOUS, NO_SUCH_TRIP, VERDICTS, FoundRuns, RunNames, run_finder
 from predictor.stop_alignment import patterns_along
 from predictor.timetable import Timetable
 from predictor.trip_updates import (
@@ -37,6 +38,7 @@ def runs_named(
     updates: StopTimeUpdates,
     timetable: Timetable,
     received_at: float,
+    dates: NamedDates,
     refused: Counter[str],
 ) -> UpdatedRuns:
     """The runs (n,) of the entities of a message; trip and service day -1 where none of the timetable's is meant."""
@@ -53,7 +55,9 @@ def runs_named(
     )  # fmt: skip
     # Zeros stand for no date.
     of_some_day = np.array([existing_date(text) is None and text.strip("0") != "" for text in date], bool)
-    trip, day, shift = _found(tt, names, relationship, of_some_day, updates, received_at, refused)
+    trip, day, shift = _found(
+        tt, names, relationship, np.isfinite(delay), of_some_day, updates, received_at, dates, refused
+    )
     known = trip >= 0
     route[known] = tt.trip_route[trip[known]]
     direction[known & (direction < 0)] = tt.pattern_direction[tt.trip_pattern[trip[known & (direction < 0)]]]
@@ -90,14 +94,16 @@ def _found(
     tt: Timetable,
     names: RunNames,
     relationship: Int8Array,
+    is_delayed: BoolArray,
     of_some_day: BoolArray,
     updates: StopTimeUpdates,
     received_at: float,
+    dates: NamedDates,
     refused: Counter[str],
 ) -> tuple[Int32Array, Int32Array, Int32Array]:
     """Trip, service day and shift (n,) of each run that is named, -1 where it is none of the timetable's.
 
-    `of_some_day` (n,): its date cannot be read.
+    `is_delayed` (n,): a delay of the whole run is told; `of_some_day` (n,): its date cannot be read.
 
     A run is under way where its times or delays are told, else only spoken of. One that the timetable need not have
     runs on the day that it names, else on that of its first time.
@@ -105,7 +111,7 @@ def _found(
     n = len(names.trip)
     first_time = np.full(n, np.inf)
     np.fmin.at(first_time, updates.owner, np.fmin(updates.arrival, updates.departure))
-    under_way = np.isfinite(first_time)
+    under_way = np.isfinite(first_time) | is_delayed
     late = np.isfinite(updates.arrival_delay_s) | np.isfinite(updates.departure_delay_s)
     under_way[updates.owner[late]] = True
     at = np.where(np.isfinite(first_time), first_time, received_at)
@@ -115,7 +121,7 @@ def _found(
     if len(ambiguous):
         found = run_finder(tt).find(_with_direction_of_stops(tt, names, updates, ambiguous), at, under_way, elapsed_s)
     found = _not_against_its_stops(tt, names, found, updates)
-    found = _not_before_its_date(tt, names, found, ~np.isfinite(first_time), under_way, received_at)
+    found = dates.settled(tt, names, found, under_way, np.isfinite(first_time), received_at)
     is_added = np.isin(relationship, (TRIP_ADDED, TRIP_NEW))
     # What takes the place of a trip that the timetable does not have is one more.
     is_new = np.isin(relationship, NOT_IN_TIMETABLE)
@@ -149,31 +155,6 @@ def _found(
     refused["time_far_from_start_date"] += int(astray.sum())
     trip[astray & ~is_new], day[astray], shift[astray] = NONE, NONE, 0
     return trip, day.astype(np.int32), shift.astype(np.int32)
-
-
-def _not_before_its_date(
-    tt: Timetable, names: RunNames, found: FoundRuns, untimed: BoolArray, under_way: BoolArray, received_at: float
-) -> FoundRuns:
-    """Runs of the day that is named, where they run on it, of those that no time is told of (`untimed` (n,)) and that
-    would be over before it begins: many tell of delays of tomorrow's runs beside today's. Those that begin on that date
-    by UTC are today's, unless a run that is near is named by a date that is not UTC's."""
-    named_day = _lookup(names.service_date.tolist(), tt.date_index)
-    known = np.flatnonzero((found.trip >= 0) & (named_day >= 0))
-    begins = found.runs.take(known).origin(tt) + tt.trip_start_s[found.trip[known]]
-    # Noon of a service day lies on that day in UTC as well, but for the zones furthest east and west.
-    of_utc = np.zeros(len(named_day), bool)
-    of_utc[known] = begins // _DAY_S == (tt.date_origin[named_day[known]] + _DAY_S // 2) // _DAY_S
-    by_local = ~of_utc[known] & ~found.other_day[known] & under_way[known] & (np.abs(begins - received_at) < NEAR_S)
-    names_local_dates = bool(by_local.any())
-    rows = np.flatnonzero(untimed & found.other_day & (found.trip >= 0) & (named_day > found.service_day))
-    rows = rows[names_local_dates | ~of_utc[rows]]
-    trip = found.trip[rows]
-    over_s = tt.trip_end_s[trip] + found.shift_s[rows]
-    keeps = over_s < tt.date_origin[named_day[rows]] - tt.date_origin[found.service_day[rows]]
-    keeps &= tt.service_active[tt.trip_service[trip], named_day[rows]]
-    day, other_day = found.service_day.copy(), found.other_day.copy()
-    day[rows[keeps]], other_day[rows[keeps]] = named_day[rows[keeps]], False
-    return replace(found, service_day=day, other_day=other_day)
 
 
 def _not_against_its_stops(tt: Timetable, names: RunNames, found: FoundRuns, updates: StopTimeUpdates) -> FoundRuns:

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.field.city import City
 from benchmarks.field.faces import texts
-from benchmarks.field.messages import StopUpdate, TripUpdate, bus, cancelled, update
+from benchmarks.field.messages import Bus, StopUpdate, TripUpdate, bus, cancelled, update
 from benchmarks.field.network import Frequency, Network, Pattern, Service, Stop, Trip, network, row_of_stops
 
 EVERY_HALF_HOUR = Network(
@@ -355,6 +355,59 @@ def test_tomorrows_delays_beside_this_evenings_in_america_stay_tomorrows() -> No
     tonight = update("t2", StopUpdate("C", delay=60), start_date=DATE)
     city = City(EVENING, at="20:32").trip_updates(tomorrow, tonight)
     assert texts(city.far_departures("C"))[:3] == ["20:34 t1 scheduled", "21:05 t2 live", "20:39 t1/2026-11-27 live"]
+
+
+def test_a_message_of_tomorrow_evenings_delays_alone_in_america_leaves_this_evenings_runs_as_they_are() -> None:
+    tomorrow = update("t2", StopUpdate("C", delay=300), start_date=DATE + 1)
+    for before in (None, bus("v1", "t1", late_s=0, start_date=DATE), update("t1", delay=0, start_date=DATE)):
+        city = City(EVENING, at="20:20" if before is None else "20:45")
+        if isinstance(before, Bus):
+            city.vehicle_positions(before)
+        elif before:
+            city.trip_updates(before)
+        city.trip_updates(tomorrow)
+        assert {"21:04 t2 scheduled", "21:09 t2/2026-11-27 live"} <= set(texts(city.far_departures("C")))
+
+
+NIGHTLY = Network(trips=(Trip("t0", "19:30"), Trip("t1", "23:30")), zone="America/New_York")
+
+
+@pytest.mark.parametrize("by", ["bus", "times", "delays"])
+def test_a_cancellation_by_the_date_of_utc_strikes_out_tonights_run_of_a_feed_that_names_all_by_utc(by: str) -> None:
+    named: dict[str, Any] = {"start_date": DATE + 1}
+    city, gone = City(NIGHTLY, at="19:31"), cancelled("t1", **named)
+    if by == "bus":
+        city.vehicle_positions(bus("v1", "t0", late_s=0, **named)).trip_updates(gone)
+    else:
+        told = StopUpdate("B", "19:33", "19:33") if by == "times" else StopUpdate("B", delay=60)
+        city.trip_updates(update("t0", told, **named), gone)
+    assert "23:34 t1 cancelled" in texts(city.far_departures("C"))
+    if by != "delays":
+        # What the evening's runs have shown is known when none of them is out any more.
+        city.vehicle_positions().trip_updates(gone)
+        assert "23:34 t1 cancelled" in texts(city.far_departures("C"))
+
+
+@pytest.mark.parametrize("by", ["bus", "nothing"])
+def test_a_cancellation_of_tomorrows_late_run_in_america_leaves_tonights(by: str) -> None:
+    city = City(NIGHTLY, at="19:31")
+    if by == "bus":
+        city.vehicle_positions(bus("v1", "t0", late_s=0, start_date=DATE)).vehicle_positions()
+    city.trip_updates(cancelled("t1", start_date=DATE + 1))
+    assert "23:34 t1 scheduled" in texts(city.far_departures("C"))
+
+
+def test_a_start_time_of_utc_tells_that_the_date_is_of_utc_too() -> None:
+    city = City(NIGHTLY, at="15:00").trip_updates(cancelled("t1", start_date=DATE + 1, start_time="04:30:00"))
+    assert "23:34 t1 cancelled" in texts(city.far_departures("C"))
+
+
+def test_a_morning_run_in_asia_that_is_cancelled_by_the_date_of_utc_is_that_of_this_morning() -> None:
+    early = Network(trips=(Trip("t0", "07:00"), Trip("t1", "07:30")), zone="Asia/Singapore")
+    city = City(early, at="07:02").trip_updates(
+        update("t0", StopUpdate("B", "07:03", "07:03"), start_date=DATE - 1), cancelled("t1", start_date=DATE - 1)
+    )
+    assert city.board("C") == ["07:05 t0 live", "07:34 t1 cancelled"]
 
 
 @pytest.mark.parametrize("date", [DATE, DATE + 1])

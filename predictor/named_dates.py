@@ -1,0 +1,171 @@
+"""By which clock a feed names the dates of its runs: the network's, as it should, or UTC's.
+
+Where these differ, as for an evening in America or a morning in Asia, a date may mean either of two runs of a trip.
+Most messages do not tell which: a cancellation may well be tomorrow's. So what each tells of its feed's custom is kept:
+
+- A run that is seen, or of which times are told, is where it is. One that bears the network's date and not UTC's shows
+  the one custom, one that bears UTC's date alone the other.
+- UTC's custom is shown by a date on which the trip does not run as well, and by a start time that is UTC's.
+- Delays are told of what is out: where nothing else is known, of a run that is out by UTC's date.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array, places_of
+from predictor.named_runs import EARLY_S, FOUND, NEAR_S, NOT_RUNNING, FoundRuns, RunNames
+from predictor.timetable import Timetable
+
+_DAY_S = 86_400
+_SOON_S = 1800.0
+"""A run that begins within this time counts as one that is out."""
+
+
+class NamedDates:
+    """What the messages of one feed have told of its dates."""
+
+    def __init__(self, beside: NamedDates | None = None) -> None:
+        """`beside`: of the operator's other feed, which counts where this one tells nothing."""
+        self._by_utc: bool | None = None
+        self._beside = beside
+
+    @property
+    def by_utc(self) -> bool | None:
+        """None where nothing is known."""
+        return self._beside.by_utc if self._by_utc is None and self._beside else self._by_utc
+
+    def hear(
+        self,
+        timetable: Timetable,
+        names: RunNames,
+        found: FoundRuns,
+        under_way: BoolArray,
+        timed: BoolArray,
+        now: float,
+    ) -> None:
+        """Take in how the runs (n,) of a message are named that are `found`: those `under_way`, and those of which a
+        time is told or that are seen (`timed`)."""
+        dates = _Dates.of(timetable, names, found)
+        if (dates.network & under_way & (np.abs(dates.begins - now) < NEAR_S)).any():
+            self._by_utc = False
+        elif (dates.utc_start | (dates.utc_alone(now) & (timed | ~dates.runs_as_named))).any():
+            self._by_utc = True
+
+    def settled(
+        self,
+        timetable: Timetable,
+        names: RunNames,
+        found: FoundRuns,
+        under_way: BoolArray,
+        timed: BoolArray,
+        now: float,
+    ) -> FoundRuns:
+        """The runs (n,) of a message, those of which no time is told on the day that is meant by its custom."""
+        self.hear(timetable, names, found, under_way, timed, now)
+        dates, by_utc = _Dates.of(timetable, names, found), self.by_utc
+        if by_utc is None:
+            by_utc = bool((dates.utc_alone(now) & under_way & (dates.begins < now + _SOON_S)).any())
+        day = dates.day_by_utc() if by_utc else dates.day_not_past()
+        moved = ~timed & (day >= 0) & (day != found.service_day)
+        return replace(
+            found,
+            trip=np.where(moved, dates.trip, found.trip),
+            service_day=np.where(moved, day, found.service_day),
+            other_day=np.where(moved, day != dates.named, found.other_day),
+            verdict=np.where(moved, np.int8(FOUND), found.verdict),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Dates:
+    """Runs (n,) that are found, and their dates; of those that are not, the only run of their trip."""
+
+    timetable: Timetable
+    trip: Int32Array
+    """-1 where it is not known."""
+    service_day: Int32Array
+    named: Int32Array
+    """Service day that is named, -1 where none is, or none of the timetable's."""
+    start_s: Int64Array
+    """Seconds after the origin of the service day."""
+    begins: Int64Array
+    """POSIX seconds."""
+    of_utc: BoolArray
+    """It begins on the named date as UTC has it,"""
+    network: BoolArray
+    """or does not, and is of that service day."""
+    utc_start: BoolArray
+    """The start time that is named is UTC's."""
+
+    @classmethod
+    def of(cls, timetable: Timetable, names: RunNames, found: FoundRuns) -> _Dates:
+        tt = timetable.by_name
+        once = (names.trip >= 0) & (found.verdict == NOT_RUNNING)
+        once[once] = ~tt.trip_repeats[names.trip[once]] & ~tt.trip_is_frequency[names.trip[once]]
+        named = places_of(names.service_date, tt.date).astype(np.int32)
+        trip = np.where(found.trip >= 0, found.trip, np.where(once & (named >= 0), names.trip, NONE)).astype(np.int32)
+        day = np.where(found.trip >= 0, found.service_day, named).astype(np.int32)
+        known = (trip >= 0) & (named >= 0)
+        rows = np.flatnonzero(known)
+        start_s, begins = np.zeros((2, len(trip)), np.int64)
+        start_s[rows] = tt.trip_start_s[trip[rows]] + found.shift_s[rows]
+        begins[rows] = tt.date_origin[day[rows]] + start_s[rows]
+        result = cls(tt, trip, day, named, start_s, begins, *np.zeros((3, len(trip)), bool))
+        result.of_utc[rows] = begins[rows] // _DAY_S == result.utc_date()[rows]
+        result.network[:] = known & (found.trip >= 0) & ~result.of_utc & (day == named)
+        away_s = names.start_time_s - start_s
+        result.utc_start[:] = known & (names.trip >= 0) & (names.start_time_s >= 0) & (away_s % _DAY_S != 0)
+        result.utc_start[:] &= names.start_time_s % _DAY_S == begins % _DAY_S
+        return result
+
+    def utc_date(self) -> Int64Array:
+        """(n,) the date that is named, in days since 1970. Noon of a service day lies on that day in UTC as well, but
+        for the zones furthest east and west."""
+        date: Int64Array = (self.timetable.date_origin[self.named] + _DAY_S // 2) // _DAY_S
+        return date
+
+    def runs_on(self, day: Int32Array) -> BoolArray:
+        """Whether each trip (n,) runs on a service day (n,)."""
+        tt = self.timetable
+        runs: BoolArray = (self.trip >= 0) & (day >= 0) & (day < len(tt.date))
+        runs[runs] = tt.service_active[tt.trip_service[self.trip[runs]], day[runs]]
+        return runs
+
+    @property
+    def runs_as_named(self) -> BoolArray:
+        """(n,) whether the trip runs on the date that is named."""
+        return self.runs_on(self.named)
+
+    def utc_alone(self, now: float) -> BoolArray:
+        """Runs (n,) that nothing but UTC explains the date of: neither the date after midnight nor that of operations
+        at night."""
+        is_early = self.named > self.service_day
+        no_midnight = is_early & (now < self.timetable.date_origin[self.named]) & (self.start_s < _DAY_S)
+        no_night = ~is_early & (self.start_s >= EARLY_S)
+        alone: BoolArray = self.of_utc & (self.named != self.service_day) & (no_midnight | no_night)
+        return alone
+
+    def day_by_utc(self) -> Int32Array:
+        """(n,) the day whose run begins on the date that is named as UTC has it, -1 where there is none."""
+        tt, result = self.timetable, np.full(len(self.trip), NONE, np.int32)
+        for back in (1, -1, 0):
+            day = self.named + np.int32(back)
+            rows = np.flatnonzero(self.runs_on(day) & (self.named >= 0))
+            begins = tt.date_origin[day[rows]] + self.start_s[rows]
+            rows = rows[begins // _DAY_S == self.utc_date()[rows]]
+            result[rows] = day[rows]
+        return result
+
+    def day_not_past(self) -> Int32Array:
+        """(n,) the day that is named, where its run is to come and the one that was found is over before that day; else
+        -1. Many tell of delays of tomorrow's runs beside today's."""
+        tt = self.timetable
+        keeps = self.runs_as_named & (self.named > self.service_day) & (self.service_day >= 0)
+        rows = np.flatnonzero(keeps)
+        trip = self.trip[rows]
+        over_s = self.start_s[rows] + tt.trip_end_s[trip] - tt.trip_start_s[trip]
+        keeps[rows] = over_s < tt.date_origin[self.named[rows]] - tt.date_origin[self.service_day[rows]]
+        return np.where(keeps, self.named, np.int32(NONE))
