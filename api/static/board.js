@@ -87,7 +87,8 @@
     // A stream that resumes where it broke off would not bring again what stands here as live no more.
     if (stale && stream && board.querySelector("[data-live]")) { hangUp(); listen(); }
     for (const row of board.querySelectorAll("[data-at]")) {
-      row.classList.toggle("passed", row.dataset.at - now() < -PASSED_S);
+      // A row that has the focus stays until the next answer: hidden it would lose it.
+      row.classList.toggle("passed", row.dataset.at - now() < -PASSED_S && !row.contains(document.activeElement));
       const place = row.querySelector("time.wait");
       if (!place || place.closest("s")) continue;
       if (stale && "live" in row.dataset) degrade(row);
@@ -109,7 +110,7 @@
 
   // Whoever goes by keyboard stays where they were; where that has left, at what has taken its place.
   function refocus(href, place) {
-    const links = [...board.querySelectorAll("a")];
+    const links = [...board.querySelectorAll("a")].filter((link) => getComputedStyle(link).visibility === "visible");
     const same = links.find((link) => link.getAttribute("href") === href) ?? links[Math.min(place, links.length - 1)];
     same?.focus({ preventScroll: true });
   }

@@ -149,9 +149,11 @@ def test_a_rider_without_a_pointer_gets_to_a_trip(site: DemoSite, new_page: NewP
         page.wait_for_url(f"**{link}")
         tab_to(page, "/trips/")
         assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+        page.evaluate("document.activeElement.closest('[data-at]').dataset.at = 0")
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         shown_at = page.locator("#board").get_attribute("data-now")
         page.locator(f'#board:not([data-now="{shown_at}"])').wait_for()
-        assert "/trips/" in focused(page), "an update of the board takes the focus away"
+        assert "/trips/" in focused(page), "a bus that leaves, or an update of the board, takes the focus away"
     page.keyboard.press("Enter")
     page.wait_for_url("**/trips/**")
 
