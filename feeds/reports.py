@@ -264,8 +264,9 @@ def _at_their_stops(reports: Reports, timetable: Timetable, refused: Counter[str
     """The reports with those that say at which stop they stand, and nothing else of where they are, placed there:
     underground there are no satellites."""
     lat, lon = reports.number["latitude"].copy(), reports.number["longitude"].copy()
-    missing = np.isnan(lat) & np.isnan(lon) & (reports.number["current_status"] == STOPPED_AT)
-    rows = [row for row in np.flatnonzero(missing).tolist() if reports.text["stop_id"][row]]
+    nowhere = (np.isnan(lat) & np.isnan(lon)) | _position_faults(reports)["position_at_zero"]
+    nowhere &= reports.number["current_status"] == STOPPED_AT
+    rows = [row for row in np.flatnonzero(nowhere).tolist() if reports.text["stop_id"][row]]
     stop = indices_of([reports.text["stop_id"][row] for row in rows], timetable.stop_index, timetable)
     at, stop = np.array(rows, np.int64)[stop >= 0], stop[stop >= 0]
     if len(at) == 0:

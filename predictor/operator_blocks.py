@@ -70,6 +70,9 @@ def _carried_over(
     starts_at = tt.date_origin[day] + tt.trip_start_s[trip]
     late_s = before.arrival[row] - starts_at
     kept = np.flatnonzero((trip >= 0) & (late_s > 0) & (starts_at <= now + NEXT_TRIP_WINDOW_S))
+    # Where parts of a train go on as one, the last to come is waited for.
+    kept = kept[np.argsort(-late_s[kept], kind="stable")]
+    kept = np.sort(kept[np.unique(days.key(trip[kept], day[kept]), return_index=True)[1]])
     row, trip, day, late_s = row[kept], trip[kept], day[kept], late_s[kept]
     journey = journeys.keys(DatedRuns(trip, day, np.zeros(len(trip), np.int32)))
     if len(journey) == 0:

@@ -42,13 +42,21 @@ class ServiceDays:
     def _next_trip(self, service_day: int) -> Int32Array:
         """(T,) the trip that the same block drives after each trip on that day, -1 where none.
 
-        A block's trips are ordered by departure over all services of the day.
+        A block's trips are ordered by departure over all services of the day. Of a train that is divided on the way
+        both parts may stand in one block: a trip that is driven beside another does not follow it.
         """
         tt = self._timetable
         following = np.full(tt.trips, NONE, np.int32)
         runs = tt.service_active[tt.trip_service, service_day] & (tt.trip_block >= 0) & ~tt.trip_repeats
         trip = np.flatnonzero(runs).astype(np.int32)
         trip = trip[np.lexsort((tt.trip_start_s[trip], tt.trip_block[trip]))]
-        same = tt.trip_block[trip[1:]] == tt.trip_block[trip[:-1]]
-        following[trip[:-1][same]] = trip[1:][same]
+        begins, ends, block = tt.trip_start_s[trip], tt.trip_end_s[trip], tt.trip_block[trip]
+        row, after = np.arange(len(trip)), np.arange(1, len(trip) + 1)
+        while len(row):
+            row, after = row[after < len(trip)], after[after < len(trip)]
+            row, after = row[block[after] == block[row]], after[block[after] == block[row]]
+            shorter_s = np.minimum(ends[row] - begins[row], ends[after] - begins[after])
+            beside = 2 * (ends[row] - begins[after]) >= np.maximum(shorter_s, 1)
+            following[trip[row[~beside]]] = trip[after[~beside]]
+            row, after = row[beside], after[beside] + 1
         return following

@@ -11,10 +11,12 @@ from google.transit import gtfs_realtime_pb2
 from feeds.known_ids import id_of, known_indices, short_text
 from feeds.message import posix_seconds
 from feeds.trip_updates.message_columns import DELAY_LIMIT_S, OF_TIMETABLE, TIME_LIMIT_S, StopTimeUpdates
-from predictor.arrays import NONE, Float64Array
+from predictor.arrays import NONE, Float64Array, Int64Array
 from predictor.timetable import PLATFORM, Timetable
-from predictor.trip_updates import STOP_NO_DATA, STOP_SKIPPED, TRIP_ADDED, TRIP_NEW
+from predictor.trip_updates import STOP_NO_DATA, STOP_SKIPPED, TRIP_ADDED, TRIP_CANCELED, TRIP_NEW, TRIP_UNSCHEDULED
 
+_LEFT_BEHIND_S = 20 * 3600.0
+"""A time so much longer ago than another of its run is one of the day before."""
 _NO_PROPERTIES = gtfs_realtime_pb2.TripUpdate.TripProperties()
 
 
@@ -71,10 +73,11 @@ def _run_words(update: gtfs_realtime_pb2.TripUpdate, entity_id: str) -> tuple[st
     own = _NO_PROPERTIES if relationship in OF_TIMETABLE else properties
     trip_id = trip.trip_id or modified.affected_trip_id
     start_time = own.start_time or trip.start_time or modified.start_time
-    if not trip_id and relationship in (TRIP_ADDED, TRIP_NEW):
+    if not trip_id and relationship in (TRIP_ADDED, TRIP_NEW, TRIP_UNSCHEDULED):
         # The ids of entities often count them, and change from message to message.
         by_line = trip.route_id and start_time
-        trip_id = f"{trip.route_id} {trip.direction_id} {start_time}" if by_line else entity_id
+        own_id = "" if relationship == TRIP_UNSCHEDULED else entity_id
+        trip_id = f"{trip.route_id} {trip.direction_id} {start_time}" if by_line else own_id
     if not trip_id and not (trip.route_id and start_time):
         return None
     return (
@@ -88,14 +91,21 @@ def _run_words(update: gtfs_realtime_pb2.TripUpdate, entity_id: str) -> tuple[st
 def _run_numbers(update: gtfs_realtime_pb2.TripUpdate) -> tuple[float, ...]:
     """`Entities.numbers` of one."""
     trip = update.trip
+    gone = trip.schedule_relationship in (TRIP_ADDED, TRIP_NEW) and _calls_nowhere(update)
     return (
-        trip.schedule_relationship,
+        TRIP_CANCELED if gone else trip.schedule_relationship,
         float(update.delay) if update.HasField("delay") else np.nan,
         trip.direction_id if trip.HasField("direction_id") and trip.direction_id <= 1 else NONE,
         # GTFS-Realtime counts from "no value" and "unknown".
         max(update.vehicle.wheelchair_accessible - 1, 0),
         posix_seconds(update.timestamp),
     )
+
+
+def _calls_nowhere(update: gtfs_realtime_pb2.TripUpdate) -> bool:
+    """Whether all the stops that it lists are skipped: so a run that the timetable does not have is cancelled."""
+    stops = update.stop_time_update
+    return len(stops) > 0 and all(stop.schedule_relationship == STOP_SKIPPED for stop in stops)
 
 
 def _call_numbers(stop: gtfs_realtime_pb2.TripUpdate.StopTimeUpdate) -> tuple[float, ...]:
@@ -140,6 +150,7 @@ def _update_columns(
     arrival, departure, scheduled_arrival, scheduled_departure = (
         _near(time, received_at, refused) for time in (arrival, departure, scheduled_arrival, scheduled_departure)
     )
+    arrival, departure = _of_one_run(arrival, departure, owner.astype(np.int64), received_at, refused)
     arrival_delay, departure_delay = (
         np.where(untimed, np.nan, delay_in_range(delay, refused)) for delay in (arrival_delay, departure_delay)
     )
@@ -168,6 +179,24 @@ def _near(time: Float64Array, received_at: float, refused: Counter[str]) -> Floa
     absurd = (time > 0) & (np.abs(time - received_at) > TIME_LIMIT_S)
     refused["time_out_of_range"] += int(absurd.sum())
     return np.where((time > 0) & ~absurd, time, np.nan)
+
+
+def _of_one_run(
+    arrival: Float64Array, departure: Float64Array, owner: Int64Array, received_at: float, refused: Counter[str]
+) -> tuple[Float64Array, Float64Array]:
+    """The times (m,) without those of the day before: where a run tells of times near now as well, they were left
+    behind."""
+    runs = int(owner.max(initial=-1)) + 1
+    nearest = np.full(runs, np.inf)
+    for time in (arrival, departure):
+        np.fmin.at(nearest, owner, np.abs(time - received_at))
+    left = []
+    for time in (arrival, departure):
+        with np.errstate(invalid="ignore"):
+            old = received_at - time > nearest[owner] + _LEFT_BEHIND_S
+        refused["time_out_of_range"] += int(old.sum())
+        left.append(np.where(old, np.nan, time))
+    return left[0], left[1]
 
 
 def delay_in_range(delay: Float64Array, refused: Counter[str]) -> Float64Array:

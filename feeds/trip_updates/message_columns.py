@@ -25,6 +25,8 @@ NO_CALLS, TIMETABLE, COPY, LISTED = 0, 1, 2, 3
 """Where a run's calls come from: it has none; the timetable's run; a copy of it at another time; the message."""
 NOT_IN_TIMETABLE = (TRIP_ADDED, TRIP_NEW, TRIP_DUPLICATED)
 """Relationships of runs that the timetable need not have."""
+NEW_IF_UNKNOWN = (TRIP_REPLACEMENT, TRIP_UNSCHEDULED)
+"""Those of runs that the timetable has, and that are new where it has no trip of their id."""
 OF_TIMETABLE = (TRIP_SCHEDULED, TRIP_UNSCHEDULED, TRIP_REPLACEMENT)
 
 

@@ -14,7 +14,14 @@ from feeds.gtfs.written_dates import existing_date
 from feeds.known_ids import id_of, short_text
 from feeds.run_names import a_few, run_names
 from feeds.trip_updates.entities import Entities, delay_in_range
-from feeds.trip_updates.message_columns import NOT_IN_TIMETABLE, TIMETABLE, StopTimeUpdates, UpdatedRuns
+from feeds.trip_updates.message_columns import (
+    NEW_IF_UNKNOWN,
+    NOT_IN_TIMETABLE,
+    OF_TIMETABLE,
+    TIMETABLE,
+    StopTimeUpdates,
+    UpdatedRuns,
+)
 from feeds.trip_updates.run_kinds import trip_name
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
 from predictor.named_dates import NamedDates
@@ -26,11 +33,12 @@ from predictor.trip_updates import (
     TRIP_CANCELED,
     TRIP_DELETED,
     TRIP_NEW,
-    TRIP_REPLACEMENT,
     TRIP_UNSCHEDULED,
 )
 
 _DAY_S = 86_400
+_ENOUGH_STOPS = 3
+"""So many in the other order are no slip."""
 
 
 def runs_named(
@@ -53,6 +61,7 @@ def runs_named(
         trip_id, route_id, date, time, direction.astype(np.int8), np.isin(relationship, NOT_IN_TIMETABLE), tt,
         received_at, refused,
     )  # fmt: skip
+    names = _without_trips_the_other_way(tt, names, route, np.isin(relationship, OF_TIMETABLE), updates, refused)
     # Zeros stand for no date.
     of_some_day = np.array([existing_date(text) is None and text.strip("0") != "" for text in date], bool)
     trip, day, shift = _found(
@@ -90,6 +99,39 @@ def runs_named(
     )
 
 
+def _without_trips_the_other_way(
+    tt: Timetable,
+    names: RunNames,
+    route: Int32Array,
+    of_timetable: BoolArray,
+    updates: StopTimeUpdates,
+    refused: Counter[str],
+) -> RunNames:
+    """Names without the trips that call at the first and the last stop told in the other order: another timetable has
+    this id. What is meant is the run of its line and start."""
+    time = np.fmin(updates.arrival, updates.departure)
+    timed = np.flatnonzero(~np.isnan(time) & (updates.stop >= 0) & (of_timetable & (names.trip >= 0))[updates.owner])
+    timed = timed[np.lexsort((time[timed], updates.owner[timed]))]
+    owner, first, count = np.unique(updates.owner[timed], return_index=True, return_counts=True)
+    several = count >= _ENOUGH_STOPS
+    owner, first, count = owner[several], first[several], count[several]
+    places = []
+    for told, least, extreme in ((timed[first], True, np.minimum), (timed[first + count - 1], False, np.maximum)):
+        pair, entry = tt.entries_of(names.trip[owner])
+        there = tt.call_stop[entry] == updates.stop[told][pair]
+        place = np.full(len(owner), np.iinfo(np.int64).max if least else NONE, np.int64)
+        extreme.at(place, pair[there], tt.call_at(entry[there]))
+        places.append(place)
+    earliest, latest = places
+    astray = owner[(latest >= 0) & (latest < earliest) & (earliest < np.iinfo(np.int64).max)]
+    if len(astray) == 0:
+        return names
+    refused["stops_against_trip"] += len(astray)
+    trip, line = names.trip.copy(), names.route.copy()
+    trip[astray], line[astray] = NONE, route[astray]
+    return replace(names, trip=trip, route=line)
+
+
 def _found(
     tt: Timetable,
     names: RunNames,
@@ -125,7 +167,7 @@ def _found(
     is_added = np.isin(relationship, (TRIP_ADDED, TRIP_NEW))
     # What takes the place of a trip that the timetable does not have is one more.
     is_new = np.isin(relationship, NOT_IN_TIMETABLE)
-    is_new |= (relationship == TRIP_REPLACEMENT) & (names.trip < 0) & (found.trip < 0)
+    is_new |= np.isin(relationship, NEW_IF_UNKNOWN) & (names.trip < 0) & (found.trip < 0)
     found.count(refused, ~is_new)
     # One of several departures of a trip, or of its days, is struck out only where it is known which.
     is_gone = np.isin(relationship, (TRIP_CANCELED, TRIP_DELETED))

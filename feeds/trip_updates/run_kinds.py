@@ -10,6 +10,7 @@ import numpy as np
 from feeds.trip_updates.message_columns import (
     COPY,
     LISTED,
+    NEW_IF_UNKNOWN,
     NO_CALLS,
     OF_TIMETABLE,
     TIMETABLE,
@@ -38,7 +39,7 @@ def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refus
     known = np.maximum(trip, 0)
     relationship, calls_from, moved = runs.relationship.copy(), runs.calls_from.copy(), runs.moved_s.copy()
     shift = np.where((trip >= 0) & (start >= 0), start - (tt.trip_start_s[known] if tt.trips else 0), 0)
-    relationship[(relationship == TRIP_REPLACEMENT) & (trip < 0) & (day >= 0)] = TRIP_NEW
+    relationship[np.isin(relationship, NEW_IF_UNKNOWN) & (trip < 0) & (day >= 0)] = TRIP_NEW
     calls_from[np.isin(relationship, (TRIP_CANCELED, TRIP_DELETED))] = NO_CALLS
     calls_from[relationship == TRIP_REPLACEMENT] = LISTED
 

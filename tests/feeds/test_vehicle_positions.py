@@ -123,7 +123,10 @@ def _set(path: str, value: object) -> Fault:
         ("position_missing", _set("position.latitude", float("nan"))),
         ("position_out_of_range", _set("position.latitude", 90.5)),
         ("position_out_of_range", _set("position.longitude", float("inf"))),
-        ("position_at_zero", lambda e: (_set("position.latitude", 0)(e), _set("position.longitude", 0)(e))),
+        (
+            "position_at_zero",
+            lambda e: (_set("position.latitude", 0)(e), _set("position.longitude", 0)(e), _set("stop_id", "")(e)),
+        ),
         ("timestamp_in_future", _set("timestamp", int(NOW) + 361)),
         ("timestamp_stale", _set("timestamp", int(NOW) - 86_401)),
         ("deleted_entity", lambda e: setattr(e, "is_deleted", True)),

@@ -97,6 +97,14 @@ def test_a_call_of_which_little_is_told_is_told_with_that(call: StopUpdate, rows
     assert told(update("t1", call, **TODAY))[1:3] == rows
 
 
+def test_a_time_that_was_left_behind_the_day_before_costs_the_others_nothing() -> None:
+    # OneBusAway/onebusaway-android#1716
+    city = City(at="07:58")
+    calls = (StopUpdate("A", departure=city.posix("08:00") - 86_400), StopUpdate("C", "08:06", "08:06"))
+    city.trip_updates(update("t1", *calls, **TODAY))
+    assert [city.board(stop)[0] for stop in "ACD"] == ["08:00 t1 scheduled", "08:06 t1 live", "08:08 t1 live"]
+
+
 def test_a_bus_that_leaves_its_first_stop_early_is_told_so() -> None:  # opentripplanner/OpenTripPlanner#5347
     calls = (StopUpdate("A", departure="07:59"), StopUpdate("E", arrival="08:07"))
     assert told(update("t1", *calls, **TODAY)) == [

@@ -202,13 +202,17 @@ def test_positions_that_no_receiver_can_have_found_are_told(degrees: float) -> N
     told(city, "positions_unusable", "6 of 6")
 
 
-def test_a_train_underground_is_live_by_the_stop_at_which_it_stands() -> None:
+# nolanbconaway/underground#29
+@pytest.mark.parametrize("place", [None, 0.0])
+def test_a_train_underground_is_live_by_the_stop_at_which_it_stands(place: float | None) -> None:
     city = City(at="08:02")
     message = gtfs_realtime_pb2.FeedMessage.FromString(
         city.writer.vehicle_positions([bus("v1", "t1", at="B")], city.now)
     )
     report = message.entity[0].vehicle
     report.ClearField("position")
+    if place is not None:
+        report.position.latitude, report.position.longitude = place, place
     report.stop_id, report.current_status = "B", report.STOPPED_AT
     city.vehicle_positions(message.SerializeToString())
     assert city.board("C")[0].endswith("t1 live")

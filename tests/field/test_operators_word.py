@@ -462,6 +462,27 @@ def test_both_trips_are_cancelled_and_an_added_one_takes_their_place() -> None:
     assert city.board("C") == ["08:04 t1 cancelled", "08:34 x live", "09:04 t2 cancelled"]
 
 
+# google/transit#504
+@pytest.mark.parametrize("relationship", ["NEW", "ADDED"])
+def test_an_added_trip_whose_stops_are_all_skipped_is_cancelled(relationship: str) -> None:
+    stops = (("A", "08:20"), ("C", "08:25"), ("E", "08:30"))
+    city = City(at="07:58").trip_updates(added("x", *stops, relationship=relationship, **TODAY))
+    for with_times in (True, False):
+        calls = (StopUpdate(stop, at, at) if with_times else StopUpdate(stop) for stop, at in stops)
+        skips = (replace(call, relationship="SKIPPED") for call in calls)
+        city.trip_updates(update("x", *skips, relationship=relationship, route_id="r1", **TODAY))
+        assert city.board("C") == ["08:04 t1 scheduled", "08:25 x cancelled", "09:04 t2 scheduled"]
+
+
+# HSLdevcom/transitdata#82
+@pytest.mark.parametrize("name", ["zz", None])
+def test_a_trip_without_a_timetable_that_is_told_with_its_calls_stands_on_the_boards(name: str | None) -> None:
+    calls = (StopUpdate(stop, at, at) for stop, at in (("A", "08:20"), ("C", "08:24"), ("E", "08:28")))
+    told = update(name, *calls, relationship="UNSCHEDULED", route_id="r1", start_time="08:20:00", **TODAY)
+    city = City(at="07:58").trip_updates(told)
+    assert [row[:5] + row[-5:] for row in city.board("C")] == ["08:04duled", "08:24 live", "09:04duled"]
+
+
 def test_an_added_trip_keeps_the_stops_that_are_known() -> None:
     city = City(at="07:58").trip_updates(
         added("x", ("A", "08:20"), ("nowhere", "08:22"), ("C", "08:25"), ("E", "08:30"))
@@ -804,6 +825,19 @@ def test_of_two_added_runs_of_one_id_each_goes_by_its_start_where_one_names_none
 
 
 # The block's next trip
+
+
+# iRail/iRail#515, bliksemlabs/rrrr#4
+def test_the_other_part_of_a_divided_train_is_not_told_as_its_next_trip() -> None:
+    """Both parts are one block, and leave together; t3 joins them again."""
+    parts = (Pattern("main", "A B C D"), Pattern("part", "A B C F"))
+    trips = (Trip("t1", "08:00", block="b"), Trip("t2", "08:00", "part", block="b"), Trip("t3", "08:07", block="b"))
+    city = City(network("A B C D E F", parts, trips), at="07:55").trip_updates(
+        update("t1", StopUpdate("A", delay=240), **TODAY)
+    )
+    assert city.board("C") == ["08:04 t2 scheduled", "08:08 t1 live", "08:14 t3 live"]
+    city.trip_updates().vehicle_positions(bus("v1", "t1", late_s=240)).at("08:03:30")
+    assert city.board("C")[0] == "08:04 t2 scheduled"
 
 
 def test_a_delay_goes_on_to_the_blocks_next_trip_as_far_as_the_layover_does_not_absorb_it() -> None:

@@ -330,6 +330,21 @@ def test_a_run_of_the_direction_that_is_named_counts_more_than_another() -> None
     assert city.board("D") == ["08:02 u1 cancelled", "08:06 t1 scheduled"]
 
 
+# public-transport/transitous#1540, google/transit#362
+@pytest.mark.parametrize(("start", "rows"), [("08:00:00", ["08:03 u1 live", "08:06 t1 scheduled"]),
+                                             ("08:30:00", ["08:02 u1 scheduled", "08:06 t1 scheduled"])])  # fmt: skip
+def test_an_id_that_another_timetable_gives_to_a_run_the_other_way_means_the_run_of_that_line_and_start(
+    start: str, rows: list[str]
+) -> None:
+    both_ways = network(
+        patterns=(Pattern("main", "A B C D E"), Pattern("back", "E D C B A", direction=1)),
+        trips=(Trip("t1", "08:00"), Trip("u1", "08:00", "back")),
+    )
+    calls = (StopUpdate(stop, at, at) for stop, at in zip("EDCB", ("08:01", "08:03", "08:05", "08:07"), strict=True))
+    named: dict[str, Any] = {"route_id": "r1", "direction_id": 1, "start_time": start, "start_date": DATE}
+    assert City(both_ways, at="07:58").trip_updates(update("t1", *calls, **named)).board("D") == rows
+
+
 def test_stops_in_the_other_order_are_those_of_a_run_that_the_timetable_does_not_have() -> None:
     calls = (StopUpdate("D", "08:03", "08:03"), StopUpdate("B", "08:08", "08:08"))
     told = update(None, *calls, route_id="r1", direction_id=1, start_time="08:00:00", start_date=DATE)
