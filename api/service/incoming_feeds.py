@@ -34,6 +34,9 @@ T = TypeVar("T", bound=Sized)
 class RealtimeFeeds(ABC):
     """Where a service's readings come from."""
 
+    on_news: Callable[[], None] = staticmethod(lambda: None)
+    """Called when something new has come in the background."""
+
     def start(self) -> None:  # noqa: B027
         """Begin to poll, where that goes on in the background."""
 
@@ -81,8 +84,8 @@ class PolledFeed(Generic[T]):
         self._newest_header, self._newest_header_at = NO_HEADER, float("-inf")
         self.health = FeedHealth(name, source.name)
 
-    def poll(self, now: float) -> None:
-        """Ask the source. Errors are kept in `health`."""
+    def poll(self, now: float) -> bool:
+        """Ask the source; whether it has something new. Errors are kept in `health`."""
         try:
             data = self._source.fetch(now)
         except FeedError as error:
@@ -94,10 +97,12 @@ class PolledFeed(Generic[T]):
             with self._lock:
                 if data is not None and not self._is_behind(data, now):
                     self._waiting = (data, now)
-                elif self._stands and self._waiting is None:
+                    return True
+                if self._stands and self._waiting is None:
                     if self.health.error:
                         log.info("%s: good again", self.health.name)
                     self.health = replace(self.health, good_at=now, error="")
+        return False
 
     def _is_behind(self, data: bytes, now: float) -> bool:
         header = header_of(data)
@@ -278,7 +283,8 @@ class PolledFeeds(RealtimeFeeds):
         return value if now - max(received_at, feed.health.good_at) <= kept_s else None
 
     def _poll(self, feed: PolledFeed[Any]) -> None:
-        feed.poll(self._clock.now())
+        if feed.poll(self._clock.now()):
+            self.on_news()
 
 
 class RecordedFeeds(RealtimeFeeds):

@@ -129,6 +129,8 @@ class Service(Served):
         self._stepped_at = time.monotonic()
         self._running = False
         self._stepping = Repeated("step", self._catch_up, max(step_interval_s / self.clock.speed, 0.25), gives_way=True)
+        # Riders see what has come at once, and not only at the next turn.
+        feeds.on_news = self._stepping.wake
         self._work = [self._stepping]
         if timetable_source:
             self._work.append(self._looking(timetable_source))

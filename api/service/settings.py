@@ -104,7 +104,9 @@ class Settings(BaseSettings):
     )
     network: str | None = Field(None, description="the one of networks that is meant, where not all are")
     poll_interval_s: float = Field(10.0, ge=1.0, le=600.0, description="seconds between two polls of a realtime feed")
-    step_interval_s: float = Field(5.0, ge=0.25, le=60.0, description="seconds between two steps of the engine")
+    step_interval_s: float = Field(
+        5.0, ge=0.25, le=60.0, description="seconds between two steps of the engine where no feed has news before"
+    )
     live_limit_s: float = Field(
         300.0, ge=30.0, le=3600.0, description="a vehicle's report older than this makes no prediction live"
     )

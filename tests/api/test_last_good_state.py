@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -266,3 +267,22 @@ def test_of_several_addresses_each_tells_how_it_is_and_riders_keep_the_trams_of_
     officer = TestClient(create_app(service, desk))
     officer.post("/desk/login", data={"token": "a token of the town"})
     assert "Positions des véhicules 2" in officer.get("/desk?lang=fr").text
+
+
+def test_what_a_feed_brings_is_shown_at_once_and_not_only_at_the_next_turn(tmp_path: Path) -> None:
+    file, clock = tmp_path / "vehicle_positions.pb", ShiftedClock(NOW)
+    file.write_bytes(message(NOW))
+    feeds = PolledFeeds(FileSource(file), every_s=0.02, clock=clock)
+    service = Service(town(), feeds, clock, step_interval_s=60.0)
+    service.start()
+    try:
+        for fleet in (["7001"], ["7001", "7002"]):
+            more: list[Change] = [lambda said: add_tram(said, "7002", "A-0820", 0.0)] if len(fleet) > 1 else []
+            (tmp_path / "new.pb").write_bytes(message(NOW + len(fleet), *more))
+            (tmp_path / "new.pb").replace(file)
+            give_up_at = time.monotonic() + 20.0
+            while service.snapshot.vehicles.vehicle_id.tolist() != fleet:
+                assert time.monotonic() < give_up_at, service.snapshot.vehicles.vehicle_id
+                time.sleep(0.01)
+    finally:
+        service.stop()
