@@ -79,11 +79,14 @@ def judge(
 @app.command(epilog="**Example:** prochain bench --vehicles 1000 --vehicles 10000")
 def bench(
     vehicles: Annotated[
-        list[int] | None, typer.Option(help="Simulated vehicles; may be given again. By default 500, 1000, 10000.")
+        list[int] | None, typer.Option(help="Simulated vehicles; may be given again. By default 500 to 100000.")
     ] = None,
     data: Annotated[
         Path | None, typer.Option(help="Folder of recordings, each a folder; left out where there is none.")
     ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="Without more than 10,000 vehicles and the largest feed, minutes each.")
+    ] = False,
     answers_only: Annotated[bool, typer.Option("--answers", help="Only how long answers take.")] = False,
     roles_only: Annotated[
         bool, typer.Option("--roles", help="Only of an engine in one process and readers in others.")
@@ -97,10 +100,10 @@ def bench(
     with said_plainly():
         import json
 
-        from benchmarks.speed.figures import DATA, measure, show
+        from benchmarks.speed.figures import DATA, VEHICLES, measure, show
 
         figures = measure(
-            vehicles or (500, 1000, 10_000), data or DATA, answers_only=answers_only, roles_only=roles_only,
+            vehicles or VEHICLES, data or DATA, quick=quick, answers_only=answers_only, roles_only=roles_only,
             outages_only=outages,
         )  # fmt: skip
         show(figures)

@@ -5,14 +5,30 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.speed import outages, roles, screens, serving, starts, steps, while_stepping, whole_day
+from benchmarks.speed import (
+    before,
+    first_change,
+    outages,
+    resident,
+    roles,
+    screens,
+    serving,
+    starts,
+    steps,
+    while_stepping,
+    whole_day,
+)
 from benchmarks.speed.figure import Figure
+from benchmarks.speed.towns import Towns
 
 DATA = Path("../shared/data")
+VEHICLES = (500, 1000, 10_000, 100_000)
+_QUICK, _COMPARED = 10_000, 10_000
 RECORDED = (("pvta-2015", "2015-11-17 08:00"), ("wmata-2026-02-16", "2026-02-16 13:00"))
 DAYS = (
     ("pvta-2015", "2015-11-17"), ("wmata-2026-02-16", "2026-02-16"),
@@ -21,30 +37,34 @@ DAYS = (
 
 
 def measure(
-    vehicles: Sequence[int] = (500, 1000, 10_000),
+    vehicles: Sequence[int] = VEHICLES,
     data: Path = DATA,
     *,
+    quick: bool = False,
     answers_only: bool = False,
     roles_only: bool = False,
     outages_only: bool = False,
 ) -> list[Figure]:
-    """Time the engine's steps on recordings and on the simulator's town, answers, and whole recorded days.
+    """Time the engine's steps on recordings and on the simulator's towns, answers, and whole recorded days.
 
     Parameters: `vehicles`: sizes of the simulated fleet; `data`: folder of the recordings, left out where there is
-    none; `answers_only`: only how long answers take; `roles_only`: only of an engine in one process and readers in
-    others; `outages_only`: only of these, killed in turn.
+    none; `quick`: without fleets of more than 10,000 and without the largest feed, which take minutes each;
+    `answers_only`: only how long answers take; `roles_only`: only of an engine in one process and readers in others;
+    `outages_only`: only of these, killed in turn.
     """
     if outages_only:
         return outages.figures()
-    if roles_only:
-        return roles.figures()
-    figures = [] if answers_only else _steps(data, vehicles)
-    figures += serving.warm_answers() + serving.first_answers()
-    return (
-        figures
-        if answers_only
-        else figures + while_stepping.waits() + roles.figures() + screens.listened() + starts.starts() + _days(data)
-    )
+    if answers_only:
+        return serving.warm_answers() + serving.first_answers()
+    with TemporaryDirectory() as folder:
+        towns = Towns(Path(folder))
+        if roles_only:
+            return roles.figures(towns)
+        figures = _steps(data, towns, [number for number in vehicles if number <= _QUICK or not quick])
+        figures += serving.warm_answers() + serving.first_answers()
+        figures += first_change.changes(towns) + while_stepping.waits(towns) + roles.figures(towns)
+        figures += screens.listened() + resident.resident(towns)
+    return figures + ([] if quick else starts.starts()) + _days(data)
 
 
 def show(figures: Sequence[Figure]) -> None:
@@ -62,21 +82,30 @@ def show(figures: Sequence[Figure]) -> None:
     console.print(table)
 
 
-def _steps(data: Path, vehicles: Sequence[int]) -> list[Figure]:
+def _steps(data: Path, towns: Towns, vehicles: Sequence[int]) -> list[Figure]:
     recorded = [steps.recorded(data / name, at) for name, at in RECORDED if (data / name).is_dir()]
-    simulated = [steps.simulated(number) for number in sorted(vehicles)]
+    simulated = [steps.simulated(towns, number) for number in sorted(vehicles)]
     figures = []
     for times in recorded + simulated:
         work = f"{times.network}, {times.vehicles:,} vehicles, {times.predictions:,} predictions"
         figures.append(Figure(f"step: {work}", times.step_median_ms, "ms CPU", 20.0 if times.vehicles <= 600 else None))
         if not math.isnan(times.decode_ms):
             figures.append(Figure(f"decoding: {work}", times.decode_ms, "ms CPU"))
+        if not math.isnan(times.memory_mb):
+            figures.append(Figure(f"timetable and engine, at most: {work}", times.memory_mb, "MB"))
+    if _COMPARED in vehicles and (before_ms := before.step_before_ms(towns.of(_COMPARED, steps.MESSAGES))):
+        now_ms = simulated[sorted(vehicles).index(_COMPARED)].step_median_ms
+        work = f"step at {_COMPARED:,} vehicles, beside {before_ms:.0f} ms of {before.COMMIT}"
+        figures.append(Figure(work, before_ms / now_ms, "times faster", 6.0, "at least"))
     large = [times for times in simulated if times.vehicles >= 900]
     if len(large) > 1:
         few, many = large[0], large[-1]
-        exponent = math.log(many.step_median_ms / few.step_median_ms) / math.log(many.vehicles / few.vehicles)
-        work = f"growth of the step, {few.vehicles:,} to {many.vehicles:,} vehicles"
-        figures.append(Figure(work, exponent, "exponent", 1.05))
+        more = math.log(many.vehicles / few.vehicles)
+        of = f"{few.vehicles:,} to {many.vehicles:,} vehicles"
+        time_exponent = math.log(many.step_median_ms / few.step_median_ms) / more
+        memory_exponent = math.log(many.memory_mb / few.memory_mb) / more
+        figures.append(Figure(f"growth of the step, {of}", time_exponent, "exponent", 1.05))
+        figures.append(Figure(f"growth of timetable and engine, {of}", memory_exponent, "exponent", 1.05))
     return figures
 
 

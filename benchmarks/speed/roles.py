@@ -24,25 +24,24 @@ from api.service.reader import Reader
 from api.service.settings import Settings
 from benchmarks.speed.figure import Figure
 from benchmarks.speed.serving import answers_a_cpu_s, application_server, called_stops
-from benchmarks.speed.steps import VEHICLES_A_TOWN
-from benchmarks.speed.while_stepping import VEHICLES, told_waits, town_service, write_town
+from benchmarks.speed.towns import Towns
+from benchmarks.speed.while_stepping import MESSAGES, VEHICLES, rest, step, told_waits, town_service
 
 _TIMES = 5
 _CONNECTS_WITHIN_S = 5.0
 
 
-def figures() -> list[Figure]:
+def figures(towns: Towns) -> list[Figure]:
     """All of them."""
-    return [*views(500), *views(VEHICLES), *boards(), *waits_elsewhere()]
+    return [*views(towns, 500), *views(towns, VEHICLES), *boards(), *waits_elsewhere(towns)]
 
 
-def views(vehicles: int) -> list[Figure]:
+def views(towns: Towns, vehicles: int) -> list[Figure]:
     """A view from one process to another, through memory and, where a redis-server is installed, through Redis."""
-    found = []
+    found, town = [], towns.of(vehicles, MESSAGES)
+    step(town)
     with TemporaryDirectory() as folder, ExitStack() as held:
-        write_town(Path(folder), round(vehicles / VEHICLES_A_TOWN))
-        (Path(folder) / "rest").unlink()
-        service = town_service(folder)
+        service = town_service(str(town))
         packing = Packing(service.clock, 5.0)
         of = f"a view of {len(service.snapshot.vehicles):,} vehicles, {len(service.snapshot.predictions):,} predictions"
         packed = packing.packed(service.view, "0")
@@ -79,18 +78,18 @@ def boards() -> list[Figure]:
     ]
 
 
-def waits_elsewhere(vehicles: int = VEHICLES) -> list[Figure]:
+def waits_elsewhere(towns: Towns, vehicles: int = VEHICLES) -> list[Figure]:
     """p99 of boards of a process that reads views, while the engine steps in another."""
+    town = towns.of(vehicles, MESSAGES)
+    rest(town)
     with TemporaryDirectory() as folder, ExitStack() as held:
-        town = Path(folder)
-        write_town(town, round(vehicles / VEHICLES_A_TOWN))
-        held.enter_context(application_server(partial(_engine, folder)))
+        held.enter_context(application_server(partial(_engine, str(town), folder)))
         reader = held.enter_context(application_server(partial(_reader, folder)))
         return told_waits(reader.base, town, vehicles, " of a reader of views")
 
 
-def _engine(folder: str, _: str) -> FastAPI:
-    service = town_service(folder)
+def _engine(town: str, folder: str, _: str) -> FastAPI:
+    service = town_service(town)
     Publisher(service, FolderExchange(Path(folder))).start()
     return create_app(service)
 

@@ -32,7 +32,7 @@ from api.service.demo import demo_service
 from api.service.service import Service
 from api.service.settings import Settings
 from benchmarks.speed.figure import Figure
-from benchmarks.speed.whole_day import peak_memory_mb
+from benchmarks.speed.process_memory import peak_memory_mb
 
 CONNECTIONS = 64
 SECONDS = 3.0

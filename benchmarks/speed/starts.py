@@ -11,8 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.speed.figure import Figure
-from benchmarks.speed.steps import DAY
-from benchmarks.speed.whole_day import peak_memory_mb
+from benchmarks.speed.process_memory import peak_memory_mb
+from benchmarks.speed.towns import DAY
 from feeds.simulator import Simulator
 from feeds.timetable import load_timetable
 

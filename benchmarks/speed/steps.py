@@ -1,23 +1,28 @@
-"""Processor time that one step of the engine takes, at a number of vehicles: a clock on the wall tells of other work on
-the machine too."""
+"""Processor time that one step of the engine takes, and its memory, at a number of vehicles: a clock on the wall tells
+of other work on the machine too."""
 
 from __future__ import annotations
 
-import tempfile
+import gc
+import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from api.command.unused_memory import give_back
 from api.service.service import one_matrix_thread
+from benchmarks.speed.process_memory import forget_peak, peak_memory_mb, resident_memory_mb
+from benchmarks.speed.towns import POLL_S, STARTS_AT, VEHICLES_A_TOWN, Towns, message_file, timetable_of
 from feeds.learned_file import ready_made
 from feeds.reading import Reading
 from feeds.recording import open_recording
-from feeds.simulator import Simulator
 from feeds.timetable import load_timetable
 from feeds.vehicle_positions import decode_vehicle_positions
 from predictor.arrays import Float64Array
@@ -25,12 +30,8 @@ from predictor.engine import Engine
 from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable
 
-DAY = date(2026, 11, 24)
-VEHICLES_A_TOWN = 89
-"""Of the simulator, at 8 o'clock on a weekday."""
-POLL_S = 10.0
-WARM_UP = 30
-TIMED = 30
+WARM_UP, TIMED = 18, 18
+MESSAGES = WARM_UP + TIMED
 
 
 @dataclass(frozen=True)
@@ -45,30 +46,19 @@ class StepTimes:
     decode_ms: float
     step_median_ms: float
     step_p90_ms: float
+    memory_mb: float
+    """The most that timetable and engine had resident, beside what a process has anyway; NaN of a recording."""
 
 
-def simulated(vehicles: int) -> StepTimes:
-    """Steps of the simulator's town, laid side by side until it has about so many vehicles."""
-    towns = max(1, round(vehicles / VEHICLES_A_TOWN))
-    simulator = Simulator(scale=towns, window=(7.9, 8.4))
-    with tempfile.TemporaryDirectory() as folder:
-        gtfs = Path(folder) / "gtfs.zip"
-        simulator.write_gtfs(gtfs, DAY, 1)
-        # As a service has it read: what reading takes is no memory of the engine's.
-        timetable = load_timetable(gtfs, cache_dir=Path(folder) / "cache", to_be_served=True).timetable
-    start = datetime(DAY.year, DAY.month, DAY.day, 8, tzinfo=ZoneInfo(simulator.timezone)).timestamp()
-    decode_s: list[float] = []
-
-    def frames() -> Iterator[tuple[float, Reading]]:
-        for poll in range(WARM_UP + TIMED):
-            now = start + poll * POLL_S
-            data = simulator.vehicle_positions(now)
-            began = time.process_time()
-            observations = decode_vehicle_positions(data, timetable, now)
-            decode_s.append(time.process_time() - began)
-            yield now, Reading(observations)
-
-    return _measured(f"simulator × {towns}", timetable, frames(), decode_s)
+def simulated(towns: Towns, vehicles: int) -> StepTimes:
+    """Steps of the simulator's towns, in a process of their own."""
+    small, folder = towns.of(VEHICLES_A_TOWN, MESSAGES), towns.of(vehicles, MESSAGES)
+    # The feed is read before, by another process too.
+    for work in ("read", "step"):
+        done = subprocess.run(  # noqa: S603
+            [sys.executable, "-m", __name__, work, str(small), str(folder)], check=True, stdout=subprocess.PIPE
+        )
+    return StepTimes(**json.loads(done.stdout))
 
 
 def recorded(folder: Path, at: str) -> StepTimes:
@@ -79,6 +69,21 @@ def recorded(folder: Path, at: str) -> StepTimes:
     # An hour to follow the vehicles, then the polls that count.
     frames = recording.frames(middle - 3600.0, middle + TIMED * POLL_S, POLL_S)
     return _measured(folder.name, timetable, frames, [])
+
+
+def _stepped(folder: Path) -> StepTimes:
+    timetable = timetable_of(folder)
+    decode_s: list[float] = []
+
+    def frames() -> Iterator[tuple[float, Reading]]:
+        for number in range(MESSAGES):
+            data, now = message_file(folder, number).read_bytes(), STARTS_AT + number * POLL_S
+            began = time.process_time()
+            observations = decode_vehicle_positions(data, timetable, now)
+            decode_s.append(time.process_time() - began)
+            yield now, Reading(observations)
+
+    return _measured("simulator", timetable, frames(), decode_s)
 
 
 def _measured(
@@ -104,4 +109,23 @@ def _measured(
         decode_ms=1e3 * float(np.median(decode_s[-TIMED:])) if decode_s else float("nan"),
         step_median_ms=float(np.median(steps)),
         step_p90_ms=float(np.quantile(steps, 0.9)),
+        memory_mb=float("nan"),
     )
+
+
+def _main(work: str, small: Path, folder: Path) -> None:
+    if work == "read":
+        timetable_of(small), timetable_of(folder)
+        return
+    # What any process has: libraries, and the compiled loops.
+    _stepped(small)
+    gc.collect()
+    give_back()
+    forget_peak()
+    before_mb = resident_memory_mb()
+    times = _stepped(folder)
+    print(json.dumps({**asdict(times), "memory_mb": peak_memory_mb() - before_mb}))
+
+
+if __name__ == "__main__":
+    _main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))

@@ -8,12 +8,9 @@ import io
 import time
 import zipfile
 from collections.abc import Callable
-from datetime import datetime
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from urllib.parse import quote, urlsplit
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from fastapi import FastAPI
@@ -24,27 +21,23 @@ from api.service.incoming_feeds import PolledFeeds
 from api.service.service import Service
 from benchmarks.speed.figure import Figure
 from benchmarks.speed.serving import application_server
-from benchmarks.speed.steps import DAY, VEHICLES_A_TOWN
-from feeds.simulator import Simulator
-from feeds.timetable import load_timetable
+from benchmarks.speed.towns import POLL_S, STARTS_AT, Towns, message_file, timetable_of
 
 VEHICLES = 10_000
-_POLL_S = 10.0
 _WARM_UP_S = 300.0
 _SPEED = 20.0
 """The clock's, so that each step has a new message however soon it follows the one before."""
 _ROUNDS, _ROUND_S = 3, 5.0
-_MESSAGES = int((_WARM_UP_S + 3 * _ROUNDS * _ROUND_S * _SPEED) / _POLL_S)
+MESSAGES = int((_WARM_UP_S + 3 * _ROUNDS * _ROUND_S * _SPEED) / POLL_S)
 _ASKED_EVERY_S = 0.01
 
 
-def waits(vehicles: int = VEHICLES) -> list[Figure]:
+def waits(towns: Towns, vehicles: int = VEHICLES) -> list[Figure]:
     """p99 of boards that nobody asked for since the step, and of one that is asked for again and again."""
-    with TemporaryDirectory() as folder:
-        town = Path(folder)
-        write_town(town, round(vehicles / VEHICLES_A_TOWN))
-        with application_server(partial(_town, folder)) as server:
-            return told_waits(server.base, town, vehicles)
+    town = towns.of(vehicles, MESSAGES)
+    rest(town)
+    with application_server(partial(_town, str(town))) as server:
+        return told_waits(server.base, town, vehicles)
 
 
 def told_waits(base: str, town: Path, vehicles: int, where: str = "") -> list[Figure]:
@@ -59,18 +52,14 @@ def told_waits(base: str, town: Path, vehicles: int, where: str = "") -> list[Fi
     return figures
 
 
-def write_town(folder: Path, towns: int) -> None:
-    """The town's GTFS and messages; its engine rests until the file `rest` is gone."""
+def rest(folder: Path) -> None:
+    """Let the engine of a town's service rest until `step`."""
     (folder / "rest").touch()
-    simulator = Simulator(scale=towns, window=(7.9, 8.4))
-    simulator.write_gtfs(folder / "gtfs.zip", DAY, 1)
-    starts_at = _starts_at(simulator.timezone)
-    for poll in range(_MESSAGES):
-        (folder / f"{poll}.pb").write_bytes(simulator.vehicle_positions(starts_at + poll * _POLL_S))
 
 
-def _starts_at(timezone: str) -> float:
-    return datetime(DAY.year, DAY.month, DAY.day, 8, tzinfo=ZoneInfo(timezone)).timestamp()
+def step(folder: Path) -> None:
+    """Let it go on."""
+    (folder / "rest").unlink(missing_ok=True)
 
 
 class _Messages:
@@ -78,15 +67,14 @@ class _Messages:
 
     name = "simulated vehicle positions"
 
-    def __init__(self, folder: Path, starts_at: float) -> None:
-        self._folder, self._starts_at = folder, starts_at
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self.waits = False
 
     def fetch(self, now: float) -> bytes:
         while self.waits and (self._folder / "rest").exists():
             time.sleep(0.02)
-        poll = min(int((now - self._starts_at) / _POLL_S), _MESSAGES - 1)
-        return (self._folder / f"{poll}.pb").read_bytes()
+        return message_file(self._folder, min(int((now - STARTS_AT) / POLL_S), MESSAGES - 1)).read_bytes()
 
 
 def _town(town: str, _: str) -> FastAPI:
@@ -95,13 +83,11 @@ def _town(town: str, _: str) -> FastAPI:
 
 def town_service(town: str) -> Service:
     """A service of the town in a folder."""
-    timetable = load_timetable(Path(town) / "gtfs.zip", cache_dir=None).timetable
-    starts_at = _starts_at(timetable.timezone)
-    messages = _Messages(Path(town), starts_at)
+    messages = _Messages(Path(town))
     service = Service(
-        timetable,
+        timetable_of(Path(town)),
         PolledFeeds(messages, every_s=0.0, in_step=True),
-        ShiftedClock(starts_at + _WARM_UP_S, _SPEED),
+        ShiftedClock(STARTS_AT + _WARM_UP_S, _SPEED),
         step_interval_s=0.25,
         warm_up_s=_WARM_UP_S,
     )
@@ -122,10 +108,7 @@ def _measured(base: str, town: Path) -> tuple[dict[bool, list[float]], dict[bool
     order = np.random.default_rng(1).permutation(len(boards)).tolist()
     for _ in range(_ROUNDS):
         for stepping in (False, True):
-            if stepping:
-                (town / "rest").unlink()
-            else:
-                (town / "rest").touch()
+            (step if stepping else rest)(town)
             # What is under way comes to its end.
             time.sleep(2.0)
             until = time.perf_counter() + _ROUND_S

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from api.command.replay import replay
+from benchmarks.speed.process_memory import peak_memory_mb
 from feeds.learned_file import ready_made
 from feeds.recorded_span import day_begins, local_time
 from feeds.recording import open_recording
@@ -105,16 +105,6 @@ def _replay(folder: Path, day: str) -> WholeDay:
         served_stops=int(served.sum()), stops_with_board=int((served & shown).sum()),
         stops_with_live=int((served & live).sum()),
     )  # fmt: skip
-
-
-def peak_memory_mb(process: int | str = "self") -> float:
-    """The most that a process has had resident, in MB."""
-    # getrusage would tell the peak of the process that started this one, were it higher.
-    status = Path(f"/proc/{process}/status")
-    if status.exists():
-        lines = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
-        return int(lines["VmHWM"].split()[0]) / 1024.0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
 
 
 def _served(tt: Timetable, day: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

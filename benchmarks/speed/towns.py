@@ -1,0 +1,60 @@
+"""The simulator's towns side by side on a weekday morning, written to a folder: what most figures are measured on."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from feeds.simulator import Simulator
+from feeds.timetable import load_timetable
+from predictor.timetable import Timetable
+
+DAY = date(2026, 11, 24)
+VEHICLES_A_TOWN = 89
+"""Of the simulator, at 8 o'clock on a weekday."""
+STARTS_AT = datetime(DAY.year, DAY.month, DAY.day, 8, tzinfo=ZoneInfo(Simulator.timezone)).timestamp()
+POLL_S = 10.0
+_HOURS = (7.9, 8.7)
+
+
+class Towns:
+    """Folders of towns, each made when it is first asked for: `gtfs.zip`, and the vehicles' messages of every ten
+    seconds from `STARTS_AT` on."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def of(self, vehicles: int, messages: int) -> Path:
+        """The folder of about so many vehicles, with so many messages at least."""
+        folder = self._folder / f"{vehicles}"
+        if not message_file(folder, messages - 1).exists():
+            folder.mkdir(exist_ok=True)
+            # A process of its own: its memory is none of what is measured.
+            command = [sys.executable, "-m", __name__, str(folder), str(vehicles), str(messages)]
+            subprocess.run(command, check=True)  # noqa: S603
+        return folder
+
+
+def message_file(folder: Path, number: int) -> Path:
+    """The message with that number, 0 for that of `STARTS_AT`."""
+    return folder / f"{number}.pb"
+
+
+def timetable_of(folder: Path) -> Timetable:
+    """As a service has it read, or from the cache: what reading takes is no memory of the caller's."""
+    return load_timetable(folder / "gtfs.zip", cache_dir=folder / "cache", to_be_served=True).timetable
+
+
+def _write(folder: Path, vehicles: int, messages: int) -> None:
+    simulator = Simulator(scale=max(1, round(vehicles / VEHICLES_A_TOWN)), window=_HOURS)
+    for number in range(messages):
+        message_file(folder, number).write_bytes(simulator.vehicle_positions(STARTS_AT + number * POLL_S))
+    if not (folder / "gtfs.zip").exists():
+        simulator.write_gtfs(folder / "gtfs.zip", DAY, 1)
+
+
+if __name__ == "__main__":
+    _write(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
