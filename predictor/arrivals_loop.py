@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
 from predictor.compiled import compiled
 
 FAR_S = 1.0e6
@@ -22,7 +22,7 @@ class LinkTimes(NamedTuple):
     """(E,)"""
     dwell_s: Float64Array
     """(E,)"""
-    entry_hour: Int64Array
+    entry_hour: Int8Array
     """(E,)"""
     link_weight: Float64Array
     link_mean_s: Float64Array

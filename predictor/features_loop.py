@@ -17,7 +17,7 @@ class Timetabled(NamedTuple):
     trip_start_s: Int32Array
     by_headway: BoolArray
     arrival_s: Int32Array
-    pattern_call: Int64Array
+    pattern_call: Int32Array
     """(E,)"""
     distance_m: Float64Array
     """(C,)"""

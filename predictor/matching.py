@@ -11,12 +11,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, places_of
+from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
 from predictor.columns import Columns
 from predictor.geometry import LineGeometry, Projection, course_deg, ground_distance_m, to_first_stop_m
 from predictor.match import STOP_ZONE_M, Match
 from predictor.observations import IN_TRANSIT_TO, INCOMING_AT, STOPPED_AT, Observations
 from predictor.runs import DatedRuns
+from predictor.search_loop import first_equal
 from predictor.snapshot import DEADHEAD, IN_SERVICE, LAYOVER, OFF_ROUTE
 from predictor.time_distance import TimeDistance
 from predictor.timetable import Timetable
@@ -155,10 +156,6 @@ class Matcher:
         self.timetable = timetable
         self.diagram = diagram
         self.lines = lines
-        key = _sequence_key(timetable.call_trip, timetable.stop_sequence)
-        # Calls stand in driving order, which need not be that of the feed's stop_sequence.
-        self._by_sequence = np.argsort(key, kind="stable")
-        self._sequence_key = key[self._by_sequence]
 
     def match(self, tracks: Tracks, slot: Int64Array, obs: Observations, runs: DatedRuns) -> Match:
         """Match reports (n,) to places on the runs that they are on (`trip` -1: on none).
@@ -213,10 +210,11 @@ class Matcher:
         named = obs.trip[reports.row]
         of_trip = (named < 0) | (tt.standing_for(named, reports.service_day, reports.shift_s) == trip)
         sequence = np.where(of_trip, obs.stop_sequence[reports.row], NONE)
-        key = _sequence_key(trip, sequence)
-        at = places_of(key, self._sequence_key)
+        # Calls stand in driving order, which need not be that of the feed's stop_sequence.
+        first = tt.trip_call_ptr[trip]
+        at = first_equal(tt.stop_sequence, first, tt.trip_call_ptr[trip + 1], sequence)
         known = (sequence >= 0) & (at >= 0)
-        call = np.where(known, tt.call_at(self._by_sequence[at]), NONE).astype(np.int32)
+        call = np.where(known, at - first, NONE).astype(np.int32)
         status = obs.stop_status[reports.row]
         to_stop_m = self._to_stop_m(reports, np.maximum(call, 0))
         return _StopTold(
@@ -420,10 +418,6 @@ def off_line_m(timetable: Timetable, line: Int32Array, place: Projection) -> Flo
     """Metres beside its line (n,) from which on a vehicle is not on it."""
     straying = np.where(timetable.line_has_shape[line], 0.0, OFF_LINE_SHAPELESS * place.segment_m)
     return OFF_LINE_M + straying
-
-
-def _sequence_key(trip: Int32Array, stop_sequence: Int32Array) -> Int64Array:
-    return (trip.astype(np.int64) << 32) | stop_sequence
 
 
 def _course(tracks: Tracks, slot: Int64Array, obs: Observations) -> tuple[Float64Array, Float64Array]:

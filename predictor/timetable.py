@@ -410,16 +410,18 @@ class Timetable:
         return stays
 
     @cached_property
-    def stay_end(self) -> Int64Array:
+    def stay_end(self) -> Int32Array:
         """(trip calls,) the trip call at which a vehicle leaves that stands at each: the last of those in a row."""
-        leaves = np.where(self.call_stays, len(self.call_stop), np.arange(len(self.call_stop)))
+        calls = np.arange(len(self.call_stop), dtype=np.int32)
+        leaves = np.where(self.call_stays, np.int32(len(calls)), calls)
         return np.minimum.accumulate(leaves[::-1])[::-1]
 
     @cached_property
-    def call_pattern_call(self) -> Int64Array:
+    def call_pattern_call(self) -> Int32Array:
         """(trip calls,) pattern call of each trip call."""
-        k = np.arange(len(self.arrival_s)) - np.repeat(self.trip_call_ptr[:-1], self.trip_calls)
-        return k + self.pattern_call_ptr[self.trip_pattern[self.call_trip]]
+        from_first = (self.pattern_call_ptr[self.trip_pattern] - self.trip_call_ptr[:-1]).astype(np.int32)
+        calls = np.arange(len(self.arrival_s), dtype=np.int32)
+        return calls + np.repeat(from_first, self.trip_calls)
 
     @cached_property
     def pattern_of_call(self) -> Int64Array:

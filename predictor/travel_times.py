@@ -15,7 +15,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from predictor.arrays import AnyArray, Float64Array, Int32Array, Int64Array, StrArray
+from predictor.arrays import AnyArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
 from predictor.arrivals_loop import LinkTimes
 from predictor.timetable import Timetable
 
@@ -54,7 +54,7 @@ class TravelTimes:
         """Part of the link time spent at the stop, never the whole."""
         self.dwell_s = np.minimum(self.dwell_s, 0.8 * self.timetabled_s)
         hour = (np.maximum(leaves, 0) // 3600) % HOURS
-        self.entry_hour: Int64Array = hour.astype(np.int64)
+        self.entry_hour: Int8Array = hour.astype(np.int8)
         weekday = ((tt.date_origin + 43_200) // 86_400 + 4) % 7  # the epoch was a Thursday; 0 is Sunday
         self.day_type: Int64Array = np.select([weekday == 0, weekday == 6], [2, 1], default=0).astype(np.int64)
 
