@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from predictor.arrays import Float64Array
-from predictor.arrivals import BOARDING_S, MINIMUM_LAYOVER_S, Chain, predict
+from predictor.arrivals import BOARDING_S, DEADHEAD_M_S, MINIMUM_LAYOVER_S, Chain, predict
 from predictor.legs import current_legs, with_next_runs
 from predictor.operator_holds import OperatorHolds
 from predictor.service_days import ServiceDays
@@ -114,8 +114,11 @@ def by_a_plain_loop(case: Case, chain: Chain) -> tuple[Float64Array, Float64Arra
         link_s = {e: float(times.expected_s(np.array([e]), day, case.now)[0]) for e in (before, entry)}
         dwell = {e: min(float(times.dwell_s[e]), 0.8 * link_s[e]) for e in (before, entry)}
         new_trip = chain.leg[r] != chain.leg[r - 1]
-        # Both ends of this line are where the way back begins: nothing to drive between trips.
-        lead = MINIMUM_LAYOVER_S if new_trip else link_s[before] - dwell[before]
+        # Both ends of this line are where the way back begins: there is nothing to drive to it, but where another
+        # vehicle has taken that run.
+        same_way = new_trip and (chain.trip[r] - chain.trip[r - 1]) % 2 == 0
+        drive_s = (STOPS - 1) * SPACING_M / DEADHEAD_M_S if same_way else 0.0
+        lead = MINIMUM_LAYOVER_S + drive_s if new_trip else link_s[before] - dwell[before]
         came = departure[r - 1] + lead
         departure[r] = came + dwell[entry]
         if chain.call[r] == 0 or case.timing_points.holds(np.array([entry]))[0]:
