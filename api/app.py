@@ -46,6 +46,7 @@ from api.pages.stream import page_stream_router
 from api.pages.timetable import timetable_pages_router
 from api.panels.addresses import panels_router
 from api.panels.screen_addresses import screens_router
+from api.reading.boards_ahead import BoardsAhead
 from api.service.served import Served
 from api.service.siri_names import SiriNames
 from api.siri.addresses import siri_router
@@ -121,6 +122,7 @@ def create_app(
     app.state.abbreviations = Abbreviations(abbreviations or {})
     app.state.map_tiles = map_tiles
     app.state.announcer = announcer
+    app.state.boards_ahead = BoardsAhead()
     app.state.reminders = reminders
     app.state.heavy_reads = heavy_reads
     app.state.screens_seen = screens_seen

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import Request
 from fastapi.responses import Response
 from pydantic import BaseModel
+from pydantic_core import to_json
 
 from api.reading.moment import Moment
 
@@ -47,13 +48,13 @@ def answer(
 
 
 def json_answer(
-    request: Request, moment: Moment, says: object, made: Callable[[], BaseModel], *, max_age_s: int,
-    media_type: str = "application/json",
+    request: Request, moment: Moment, says: object, made: Callable[[], BaseModel | Mapping[str, Any]], *,
+    max_age_s: int, media_type: str = "application/json",
 ) -> Response:  # fmt: skip
-    """The same of what `made` gives as JSON: `says` for the timetable of the moment, and a feed that goes on or has
-    stopped."""
+    """The same of what `made` gives as JSON, a model or its fields: `says` for the timetable of the moment, and a feed
+    that goes on or has stopped."""
     says = moment.timetable.feed_version, moment.feed_stopped, says
-    return answer(request, says, lambda: made().model_dump_json(), max_age_s=max_age_s, media_type=media_type)
+    return answer(request, says, lambda: to_json(made()), max_age_s=max_age_s, media_type=media_type)
 
 
 def has_same(if_none_match: str, etag: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from api.answers.assets import asset_answer
 from api.answers.frame import fragment_response, keep_choice
 from api.answers.place import place_in
+from api.answers.plainly_asked import PlainlyAsked
 from api.answers.rate_limits import SEARCHES, rate_limits_of
 from api.pages.found import found_stops
 from api.pages.home import home_board
@@ -23,14 +25,14 @@ from api.pages.stop import ORDERS, stop_page
 from api.pages.trip import journey_page
 from api.reading.alerts import announced_alerts, network_alerts
 from api.reading.badges import Badge
-from api.reading.board import StopBoards
+from api.reading.boards_ahead import boards_ahead_of
 from api.reading.journey import UnknownRunError, journey_of, run_meant
 from api.reading.lines import lines_named
 from api.service.stop_search import StopHit
 from api.words.alerts import all_alert_words, first_alert_words
 from api.words.moment import PageMoment
 
-pages_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+pages_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse, route_class=PlainlyAsked)
 
 _RESULTS = 20
 _SUGGESTIONS = 6
@@ -98,7 +100,9 @@ async def stop(request: Request, stop_id: str, fragment: str = "", order: str = 
     if index is None:
         like = moment.view.stop_search.like(stop_id)
         return _not_found(request, moment, moment.texts("error_stop", id=stop_id), like)
-    page = stop_page(StopBoards(moment), moment, index, order or request.cookies.get(_ORDER_COOKIE, ""), line)
+    boards = boards_ahead_of(request).boards(moment, index)
+    moment = replace(moment, now=boards.moment.now)
+    page = stop_page(boards, moment, index, order or request.cookies.get(_ORDER_COOKIE, ""), line)
     if fragment:
         return fragment_response(moment, "stop_board.html", page=page)
     badges = (line.badge for line in page.lines)

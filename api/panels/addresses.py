@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
+from pydantic_core import to_json
 
 from api.answers.announcer import STREAM, Announcement, LastEventId, announced
-from api.answers.answer import Status
 from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, digest_of
 from api.answers.event_stream import EventStream
 from api.answers.lookups import stop_index
+from api.answers.plainly_asked import PlainlyAsked
 from api.answers.problems import PROBLEMS
 from api.answers.screens_seen import ScreenKey, ScreenName, screens_seen_of
-from api.panels.models import PanelBoard, PanelDeparture
+from api.panels.models import PanelBoard
 from api.panels.text import in_plain_blanks, panel_lines
 from api.reading.alerts import stop_alerts
 from api.reading.board import MOST_DEPARTURES, StopBoards
+from api.reading.boards_ahead import boards_ahead_of
 from api.reading.moment import Moment
 from api.words.alerts import AlertWords, first_alert_words
 from api.words.departures import DepartureWords, departure_words
@@ -25,7 +27,7 @@ from api.words.line_directions import nothing_leaves
 from api.words.moment import PageMoment, abbreviations_of, said_in
 from api.words.texts import LANGUAGES
 
-panels_router = APIRouter(tags=["Panels"])
+panels_router = APIRouter(tags=["Panels"], route_class=PlainlyAsked)
 
 Limit = Annotated[int, Query(ge=1, le=MOST_DEPARTURES, description="At most so many departures")]
 Language = Annotated[
@@ -57,16 +59,17 @@ async def get_board(
 ) -> Response:
     """What a panel at the stop shows. The ETag changes only when something shown changes: a panel that polls every 15
     seconds with `If-None-Match` gets 304 in between."""
-    boards = StopBoards(Moment.of(request))
-    screens_seen_of(request).asked(ScreenKey("panel", (stop_id,), name), boards.moment.now)
-    stop = stop_index(boards.moment, stop_id)
+    here = Moment.of(request)
+    screens_seen_of(request).asked(ScreenKey("panel", (stop_id,), name), here.now)
+    stop = stop_index(here, stop_id)
+    boards = boards_ahead_of(request).boards(here, stop)
     moment = said_in(boards.moment, language, abbreviations=abbreviations_of(request))
     if form == "text":
         text = _text(boards, moment, stop, width, lines)
         return answer(request, text, lambda: text, max_age_s=BOARD_MAX_AGE_S, media_type="text/plain")
     shown = _board(boards, moment, stop, limit)
     return answer(
-        request, _says(shown), shown.model_dump_json, max_age_s=BOARD_MAX_AGE_S, media_type="application/json"
+        request, _says(shown), lambda: to_json(shown), max_age_s=BOARD_MAX_AGE_S, media_type="application/json"
     )
 
 
@@ -88,46 +91,48 @@ def stream_board(
 
     def make(boards: StopBoards) -> Announcement:
         shown = _board(boards, said_in(boards.moment, language), stop_index(boards.moment, stop_id), limit)
-        return Announcement(digest_of(_says(shown)), shown.model_dump_json())
+        return Announcement(digest_of(_says(shown)), to_json(shown).decode())
 
     key = ("board", stop_id, limit, language)
     return announced(request, key, make, last_event_id, screens.listening(seen, clock), stops=[stop_id])
 
 
-def _board(boards: StopBoards, moment: PageMoment, stop: int, limit: int) -> PanelBoard:
-    return PanelBoard(
+def _board(boards: StopBoards, moment: PageMoment, stop: int, limit: int) -> dict[str, Any]:
+    """The fields of `PanelBoard` in its order."""
+    return {
         **moment.answer_fields(),
-        stop_id=str(moment.timetable.stop_id[stop]),
-        stop_name=str(moment.timetable.stop_name[stop]),
-        departures=[_departure(moment, departure_words(moment, row)) for row in boards.rows(stop, limit)],
-        messages=_messages(moment, stop),
-    )
+        "stop_id": str(moment.timetable.stop_id[stop]),
+        "stop_name": str(moment.timetable.stop_name[stop]),
+        "departures": [_departure(moment, departure_words(moment, row)) for row in boards.rows(stop, limit)],
+        "messages": _messages(moment, stop),
+    }
 
 
-def _departure(moment: PageMoment, row: DepartureWords) -> PanelDeparture:
+def _departure(moment: PageMoment, row: DepartureWords) -> dict[str, Any]:
+    """The fields of `PanelDeparture` in its order."""
     wait = row.wait
     counts_down = row.comes and wait.kind != "clock"
     words = " ".join(word for word in (wait.day, wait.value, wait.unit) if word)
-    return PanelDeparture(
-        line=row.line.name,
-        color=row.line.badge.background,
-        text_color=row.line.badge.text,
-        destination=row.destination,
-        platform=row.call.platform,
-        status=cast(Status, row.status),
-        minutes=row.call.minutes if counts_down else None,
-        doubt=cast(Any, row.doubt),
-        notes=list(map(in_plain_blanks, row.notes)),
-        occupancy=in_plain_blanks(row.occupancy),
-        wheelchair=cast(Any, row.wheelchair),
-        time=row.hhmm,
-        shown=in_plain_blanks(moment.texts(row.status) if not row.comes else row.said if row.doubt else words),
-    )
+    return {
+        "line": row.line.name,
+        "color": row.line.badge.background,
+        "text_color": row.line.badge.text,
+        "destination": row.destination,
+        "platform": row.call.platform,
+        "status": row.status,
+        "minutes": row.call.minutes if counts_down else None,
+        "doubt": row.doubt,
+        "notes": list(map(in_plain_blanks, row.notes)),
+        "occupancy": in_plain_blanks(row.occupancy),
+        "wheelchair": row.wheelchair,
+        "time": row.hhmm,
+        "shown": in_plain_blanks(moment.texts(row.status) if not row.comes else row.said if row.doubt else words),
+    }
 
 
-def _says(shown: PanelBoard) -> str:
+def _says(shown: dict[str, Any]) -> str:
     """All that a panel shows: not when it was made, nor the second that the feed is old."""
-    return shown.model_dump_json(exclude={"generated_at", "feed_age_s"})
+    return to_json({name: shown[name] for name in shown if name not in ("generated_at", "feed_age_s")}).decode()
 
 
 def _text(boards: StopBoards, moment: PageMoment, stop: int, width: int, lines: int) -> str:

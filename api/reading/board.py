@@ -12,7 +12,7 @@ from api.reading.calls import PASSED_AFTER_S, CallsAt, RunCall
 from api.reading.moment import Moment
 from api.service.view import ServiceView
 from predictor.arrays import NONE, BoolArray, Int8Array, RouteIdx, StrArray
-from predictor.snapshot import FROM_TIMETABLE, LIVE, SCHEDULED
+from predictor.snapshot import FROM_TIMETABLE, LIVE, SCHEDULED, RunCalls
 from predictor.timetable import NO_PICKUP
 
 WINDOW_S = 7200.0
@@ -23,8 +23,8 @@ AHEAD_S = 36 * 3600.0
 """At night a board shows the first departures of the morning."""
 WEEK_S = 8 * 86400.0
 """How far ahead the first departure is looked for where a board is empty."""
-_OF_EACH = 6
-"""Rows that most panels and screens show."""
+ROWS = 6
+"""Of most panels and screens."""
 
 
 class StopBoard:
@@ -33,13 +33,17 @@ class StopBoard:
     def __init__(self, view: ServiceView, every: CallsAt, part: slice) -> None:
         """Parameters: `part`: which of the calls of `every` board that was read with this one are its own."""
         self._timetable, self._every, self._part = view.timetable, every, part
-        self.calls = every.calls.take(part)
         self.status: Int8Array = every.status[part]
         """See `CallsAt`, as for all below."""
         self.slot: BoolArray = every.slot[part]
 
     def __len__(self) -> int:
-        return len(self.calls)
+        return len(self.status)
+
+    @cached_property
+    def calls(self) -> RunCalls:
+        """The calls themselves."""
+        return self._every.calls.take(self._part)
 
     @property
     def comes(self) -> BoolArray:
@@ -138,19 +142,33 @@ def departure_rows(
 class StopBoards:
     """The boards of stops at one moment, each read once however many panels, screens and listeners show it."""
 
-    def __init__(self, moment: Moment, together: Sequence[int] = ()) -> None:
-        """Parameters: `together`: stops whose boards are read with the first that is asked for."""
+    def __init__(
+        self, moment: Moment, together: Sequence[int] = (), window_s: float = AHEAD_S, rows: int = ROWS
+    ) -> None:
+        """Parameters: `together`: stops whose boards are read with the first that is asked for; `window_s`: how far to
+        look ahead; `rows`: so many of each are put together at once where several are read."""
         self.moment = moment
         self._together = tuple(dict.fromkeys(together))
+        self._window_s, self._rows = window_s, rows
         self._boards: dict[int, StopBoard] = {}
 
+    def __contains__(self, stop: int) -> bool:
+        return stop in self._boards
+
+    def __len__(self) -> int:
+        return len(self._boards)
+
     def board(self, stop: int) -> StopBoard:
-        """The board of a stop, as far as `AHEAD_S`."""
+        """The board of a stop."""
         if stop not in self._boards:
-            stops = self._together if stop in self._together else (stop,)
-            boards = stop_boards(self.moment.view, stops, self.moment.now, AHEAD_S, rows=_OF_EACH if stops[1:] else 0)
-            self._boards.update(zip(stops, boards, strict=True))
+            self.read(self._together if stop in self._together else (stop,))
         return self._boards[stop]
+
+    def read(self, stops: Sequence[int]) -> None:
+        """Read the boards of stops in one pass."""
+        rows = self._rows if stops[1:] else 0
+        boards = stop_boards(self.moment.view, stops, self.moment.now, self._window_s, rows=rows)
+        self._boards.update(zip(stops, boards, strict=True))
 
     def rows(self, stop: int, limit: int) -> list[RunCall]:
         """The first `limit` departures of a stop (a station: of its platforms), soonest first; where none of them

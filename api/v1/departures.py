@@ -10,18 +10,21 @@ from fastapi.responses import Response
 from api.answers.caching import BOARD_MAX_AGE_S, CACHED, json_answer
 from api.answers.lookups import route_index, stop_index
 from api.answers.place import Place, place_of
+from api.answers.plainly_asked import PlainlyAsked
 from api.answers.problems import PROBLEMS
 from api.answers.rate_limits import SEARCHES, TOO_OFTEN, limited
 from api.reading.alerts import stop_alerts
-from api.reading.board import WINDOW_S, departure_rows, stop_boards
+from api.reading.board import WINDOW_S, stop_boards
+from api.reading.boards_ahead import boards_ahead_of
 from api.reading.moment import Moment
 from api.v1.models import Departures, SeveralDepartures
-from api.v1.representations import alerts_answer, departure_answer, departure_says, stop_of
+from api.v1.representations import alerts_answer, departure_fields, departure_says, stop_of
 
-departures_router = APIRouter(tags=["Departures"])
+departures_router = APIRouter(tags=["Departures"], route_class=PlainlyAsked)
 
 MOST_STOPS = 20
 _NEAR_M = 500
+_LIMIT = 20
 
 Limit = Annotated[int, Query(ge=1, le=500, description="At most so many")]
 Window = Annotated[int, Query(ge=60, le=172_800, description="How far to look ahead, in seconds")]
@@ -33,7 +36,7 @@ Arrivals = Annotated[bool, Query(description="Also trips that end here or that n
 async def get_departures(
     request: Request,
     stop_id: str,
-    limit: Limit = 20,
+    limit: Limit = _LIMIT,
     window: Window = int(WINDOW_S),
     route: Route = None,
     arrivals: Arrivals = False,
@@ -42,16 +45,21 @@ async def get_departures(
     time. The ETag changes only when what the board says changes: a minute, a status, a time by half a minute."""
     moment = Moment.of(request)
     stop = stop_index(moment, stop_id)
-    only = None if route is None else route_index(moment, route)
-    rows = departure_rows(moment.view, stop, moment.now, limit, float(window), only, arrivals)
+    if route is None and window == WINDOW_S and not arrivals:
+        boards = boards_ahead_of(request).boards(moment, stop, WINDOW_S, _LIMIT)
+        moment, board = boards.moment, boards.board(stop)
+    else:
+        only = None if route is None else route_index(moment, route)
+        (board,) = stop_boards(moment.view, [stop], moment.now, float(window), only, arrivals)
+    rows = board.rows(board.shown[:limit])
     alerts = alerts_answer(moment, stop_alerts(moment, stop))
     says = stop, [departure_says(row) for row in rows], alerts
     return json_answer(
         request, moment, says,
-        lambda: Departures(
-            **moment.answer_fields(), stop=stop_of(moment.timetable, stop),
-            departures=[departure_answer(moment, row) for row in rows], alerts=alerts,
-        ), max_age_s=BOARD_MAX_AGE_S,
+        lambda: {
+            **moment.answer_fields(), "stop": stop_of(moment.timetable, stop),
+            "departures": [departure_fields(moment, row) for row in rows], "alerts": alerts,
+        }, max_age_s=BOARD_MAX_AGE_S,
     )  # fmt: skip
 
 
@@ -68,7 +76,7 @@ def get_departures_of_several_stops(
     radius: Annotated[
         int, Query(ge=1, le=5000, description="Metres in a straight line from `near`")
     ] = _NEAR_M,
-    limit: Limit = 20,
+    limit: Limit = _LIMIT,
     window: Window = int(WINDOW_S),
     route: Route = None,
     arrivals: Arrivals = False,
@@ -90,9 +98,9 @@ def get_departures_of_several_stops(
     says = list(asked.items()), [departure_says(row) for row in soonest], alerts
     return json_answer(
         request, moment, says,
-        lambda: SeveralDepartures(
+        lambda: {
             **moment.answer_fields(),
-            stops=[stop_of(moment.timetable, stop_asked, distance_m) for stop_asked, distance_m in asked.items()],
-            departures=[departure_answer(moment, row) for row in soonest], alerts=alerts,
-        ), max_age_s=BOARD_MAX_AGE_S,
+            "stops": [stop_of(moment.timetable, stop_asked, distance_m) for stop_asked, distance_m in asked.items()],
+            "departures": [departure_fields(moment, row) for row in soonest], "alerts": alerts,
+        }, max_age_s=BOARD_MAX_AGE_S,
     )  # fmt: skip

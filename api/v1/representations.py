@@ -15,7 +15,7 @@ from api.reading.calls import Event, RunCall
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
 from api.service.view import iso_in
-from api.v1.models import Access, Alert, Departure, Platform, RouteRef, Stop
+from api.v1.models import Access, Alert, Platform, RouteRef, Stop
 from feeds.alerts import Alert as Told
 from predictor.timetable import STATION, Timetable
 
@@ -45,6 +45,11 @@ def _route_refs(tt: Timetable) -> list[RouteRef]:
             )), strict=True,
         )
     ]  # fmt: skip
+
+
+@lru_cache(maxsize=2)
+def _route_fields(tt: Timetable) -> list[dict[str, Any]]:
+    return [route.model_dump() for route in _route_refs(tt)]
 
 
 def platform(tt: Timetable, stop: int) -> Platform:
@@ -92,24 +97,28 @@ def departure_says(row: RunCall) -> tuple[object, ...]:
 
 
 def call_state(moment: Moment, call: RunCall) -> dict[str, Any]:
-    """The fields of `CallState`. What is within one is of fields too: a model of its own each would cost as much as all
-    the rest."""
+    """The fields of `CallState` in its order. What is within one is of fields too: a model of its own each would cost
+    as much as all the rest."""
     zone = moment.view.zone_at(call.stop_idx)
     return {
-        **{name: getattr(call, name) for name in _AS_THEY_ARE},
+        "stop_id": call.stop_id,
         "platform": call.platform or None,
+        "stop_sequence": call.stop_sequence,
         "headsign": call.destination,
         "arrival": _event_times(zone, call.arrival),
         "departure": _event_times(zone, call.departure),
+        "at_stop": call.at_stop,
         "predicted_time": _iso(zone, call.predicted),
         "range": _range(zone, call),
+        "minutes": call.minutes,
+        "status": call.status,
+        "source": call.source,
+        "doubt": call.doubt,
+        "wheelchair": call.wheelchair,
         "occupancy": call.occupancy and vars(call.occupancy),
         "pickup_type": call.pickup,
         "drop_off_type": call.drop_off,
     }
-
-
-_AS_THEY_ARE = ("stop_id", "stop_sequence", "at_stop", "minutes", "status", "source", "doubt", "wheelchair")
 
 
 def _event_times(zone: ZoneInfo, event: Event | None) -> dict[str, Any] | None:
@@ -131,24 +140,25 @@ def _iso(zone: ZoneInfo, at: float | None) -> str | None:
     return None if at is None else iso_in(zone, at)
 
 
-def departure_answer(moment: Moment, row: RunCall) -> Departure:
-    """One coming departure."""
+def departure_fields(moment: Moment, row: RunCall) -> dict[str, Any]:
+    """The fields of `Departure` in its order, as they stand in an answer: models of them would take as long as a
+    board."""
     zone, delay_s = moment.view.zone_at(row.stop_idx), row.delay_s
-    return Departure(
+    return {
         **call_state(moment, row),
-        route=route_ref(moment.timetable, row.route_idx),
-        direction=row.direction if row.direction >= 0 else None,
-        time=None if row.clock is None else iso_in(zone, row.published),
-        scheduled_time=_iso(zone, row.scheduled),
-        delay_s=None if delay_s is None else round(delay_s),
-        headway_s=row.headway_s,
-        vehicle_id=row.vehicle_id,
-        vehicle_label=row.vehicle_label,
-        data_age_s=None if row.age_s is None else round(row.age_s),
-        trip_id=row.trip_id,
-        trip_short_name=row.trip_short_name or None,
-        service_date=row.service_date,
-        start_time=row.start_time,
-        vehicle_wheelchair=cast(Access, row.vehicle_wheelchair),
-        pickup=row.boards,
-    )
+        "route": _route_fields(moment.timetable)[row.route_idx],
+        "direction": row.direction if row.direction >= 0 else None,
+        "time": None if row.clock is None else iso_in(zone, row.published),
+        "scheduled_time": _iso(zone, row.scheduled),
+        "delay_s": None if delay_s is None else round(delay_s),
+        "headway_s": row.headway_s,
+        "vehicle_id": row.vehicle_id,
+        "vehicle_label": row.vehicle_label,
+        "data_age_s": None if row.age_s is None else round(row.age_s),
+        "trip_id": row.trip_id,
+        "trip_short_name": row.trip_short_name or None,
+        "service_date": row.service_date,
+        "start_time": row.start_time,
+        "vehicle_wheelchair": row.vehicle_wheelchair,
+        "pickup": row.boards,
+    }

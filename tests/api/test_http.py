@@ -271,7 +271,7 @@ def test_headers_alone_can_be_asked_for(client: TestClient, path: str) -> None:
 
 def test_our_own_fault_is_a_problem_without_its_insides(monkeypatch: pytest.MonkeyPatch) -> None:
     app = create_app(service_at(NOW))
-    monkeypatch.setattr("api.v1.departures.departure_rows", lambda *_: 1 / 0)
+    monkeypatch.setattr("api.v1.departures.departure_says", lambda *_: 1 / 0)
     response = TestClient(app, raise_server_exceptions=False).get("/v1/stops/gare/departures")
     assert (response.status_code, response.headers["Content-Type"]) == (500, "application/problem+json")
     assert "division" not in response.text
