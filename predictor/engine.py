@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 
 from predictor.arrays import (
-    NONE,
     BoolArray,
     Float64Array,
     Int8Array,
@@ -32,7 +31,7 @@ from predictor.forecast import MISS_WEIGHT, Forecast, forecast, within_horizon
 from predictor.fresh_reports import fresh_reports
 from predictor.geometry import LineGeometry
 from predictor.journeys import JourneyLookup, call_key, dated_journeys, driven_call_key, driven_entry
-from predictor.kept_predictions import KeptPredictions
+from predictor.kept_predictions import KeptPredictions, Room
 from predictor.last_words import LastWords
 from predictor.learned import Learned
 from predictor.learner import Learner
@@ -106,13 +105,10 @@ class _Ahead(NamedTuple):
     legs: Legs
     journey: Int64Array
     """(legs,) key."""
-    served: Int64Array
-    """Keys of the journeys that are not left to the operator."""
     doubt: Int8Array
     """(slots,)"""
-    leg: Int64Array
-    """(rows,) which leg each call is of."""
     calls: Forecast
+    """Of all legs, in their order."""
 
 
 class Engine:
@@ -229,7 +225,7 @@ class Engine:
         operator = self._with_followed(operator, updates, now)
         self._feed.watch(self.timetable, self._tracks)
         ahead = self._ahead(operator, OperatorTimes.none() if fresh is None else operator, passages, now)
-        served = self._served(ahead.served, now)
+        served = self._served(ahead.journey, now)
         told_at = now if updates is None else min(updates.timestamp, now)
         told = self._last_words.with_untold(operator, self.timetable, told_at, now, self.settings.silence_limit_s)
         told = self._operator_blocks.with_next_runs_told(
@@ -393,20 +389,18 @@ class Engine:
         """What vehicles have ahead of them. `fresh`: the operator's word where it is new enough to leave runs to it."""
         still_told_runs, holds = still_told(fresh, now), OperatorHolds.of(self.timetable, fresh)
         legs, journey, doubt = self._legs(operator, still_told_runs, holds, now)
-        leg, calls = self._predicted(legs, holds, passages, now)
-        stands = ~self._left_to_operator(legs, journey, leg, calls, still_told_runs, now)
+        calls = self._predicted(legs, holds, passages, now)
+        stands = ~self._left_to_operator(legs, journey, calls, still_told_runs, now)
         if not stands.all():
-            leg, calls = leg[stands[leg]], calls.take(stands[leg])
-        return _Ahead(legs, journey, journey[stands], doubt, leg, calls)
+            legs, journey, calls = legs.take(stands), journey[stands], calls.take(stands[legs.of_call])
+        return _Ahead(legs, journey, doubt, calls)
 
     def _rows(
         self, ahead: _Ahead, told: OperatorTimes, served: Int64Array, now: float, *, told_live: bool
     ) -> Predictions:
         """The vehicles' rows, and the operator's of the runs that none of them has `served` (journey keys)."""
         live_since, expected = now - self.settings.live_limit_s, told if told_live else told.without_times()
-        rows = vehicle_rows(
-            ahead.legs, ahead.journey, ahead.leg, ahead.calls, self._tracks, ahead.doubt, live_since, expected
-        )
+        rows = vehicle_rows(ahead.legs, ahead.journey, ahead.calls, self._tracks, ahead.doubt, live_since, expected)
         told_rows = operator_rows(told, unserved(told, served, now), now, told.skipped, live=told_live)
         gone = cancelled_rows(self.timetable, self._journeys, self._told_last, told.cancelled, now)
         left_out = skipped_rows(self.timetable, expected, served, now)
@@ -440,10 +434,8 @@ class Engine:
         runs &= ~(silent & np.isin(journey, still_told_runs))
         return legs.take(runs), journey[runs], doubt
 
-    def _predicted(
-        self, legs: Legs, holds: OperatorHolds, passages: Passages, now: float
-    ) -> tuple[Int64Array, Forecast]:
-        """What is said of the calls of all legs, and which leg each is of (rows,)."""
+    def _predicted(self, legs: Legs, holds: OperatorHolds, passages: Passages, now: float) -> Forecast:
+        """What is said of the calls of all legs, in their order."""
         kept, driving = self._kept, self.driving_times
         due, sampled = kept.due(legs, holds, now), self._learner.sampled(len(self._tracks), now)
         # What is learned from is a sample of all predictions, not of those alone that come with a report.
@@ -451,21 +443,19 @@ class Engine:
         news = legs.take(due[legs.slot])
         chain = predict(self.timetable, driving.travel_times, driving.timing_points, self._tracks, news, holds, now)
         until = told_until(self._tracks, self.settings.patience)
-        self._forecast(chain, until, passages, sampled, now)
-        kept.put(chain, self._passed, due, now)
-        others = legs.slot[~due[legs.slot]]
-        others = others[np.diff(others, prepend=NONE) > 0]
-        kept.put_off(others, np.minimum(until[others], now))
-        return kept.of_legs(legs)
+        room = kept.room(legs, due, np.minimum(until, now))
+        self._forecast(chain, until, passages, sampled, room, now)
+        kept.put(chain, room, self._passed, due, now)
+        return room.calls
 
     def _left_to_operator(
-        self, legs: Legs, journey: Int64Array, leg: Int64Array, calls: Forecast, told_journeys: Int64Array, now: float
+        self, legs: Legs, journey: Int64Array, calls: Forecast, told_journeys: Int64Array, now: float
     ) -> BoolArray:
         """Legs (n,) of silent vehicles whose time at their next call has passed, where the operator goes on telling of
-        the run (`told_journeys`). `leg`, `calls` (rows,): as of `_predicted`."""
+        the run (`told_journeys`). `calls`: as of `_predicted`."""
         if len(told_journeys) == 0:
             return np.zeros(len(legs), bool)
-        slot, silent = legs.slot[leg], told_until(self._tracks, self.settings.patience) < now
+        slot, silent = legs.slot[legs.of_call], told_until(self._tracks, self.settings.patience) < now
         opens = np.flatnonzero(first_of_each(slot))
         passed = np.zeros(len(self._tracks), bool)
         passed[slot[opens]] = calls.departure[opens] < now
@@ -476,7 +466,9 @@ class Engine:
         """(slots,) how many times each vehicle has reached or left a stop of its run."""
         return self._tracks.arrived + self._tracks.departed
 
-    def _forecast(self, chain: Chain, until: Float64Array, passages: Passages, sampled: BoolArray, now: float) -> None:
+    def _forecast(
+        self, chain: Chain, until: Float64Array, passages: Passages, sampled: BoolArray, room: Room, now: float
+    ) -> None:
         """What is said of each call that is predicted anew; what came of earlier predictions is learned on the way, and
         of the vehicles `sampled` (slots,) what is said now will be."""
         tt, learner = self.timetable, self._learner
@@ -486,10 +478,9 @@ class Engine:
         learner.resolve(passages, driven_call_key(passages.service_day, entry, passages.shift_s))
         learner.offer(chain, rows, features, sampled, now)
         self._counts["lessons"] += learner.study(now)
-        into, steadied = self._kept.room(len(chain))
         forecast(
             chain, rows, features, learner.net, learner.calibration, now, self.settings.miss_weight,
-            self._kept.said_before(chain, self._passed, now), until, into, steadied,
+            self._kept.said_before(chain, room.to, self._passed, now), until, room.calls,
         )  # fmt: skip
 
     def _served(self, journey: Int64Array, now: float) -> Int64Array:

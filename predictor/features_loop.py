@@ -74,12 +74,14 @@ class Ahead(NamedTuple):
 @compiled
 def fill(features: Float32Array, rows: Int64Array, ahead: Ahead, followed: Followed, timetabled: Timetabled) -> None:
     """Fill (n, F) for some rows (n,) of the chain, its columns in the order of `features.FEATURES`."""
+    turned = -timetabled.origin / 3600.0 * (np.pi / 12.0)
+    turned_sin, turned_cos = np.sin(turned), np.cos(turned)
     for n in range(len(rows)):
         row = rows[n]
         slot, entry, head, trip = ahead.slot[row], ahead.entry[row], ahead.head[row], ahead.trip[row]
         call, calls, arrival = ahead.call[row], timetabled.trip_calls[trip], ahead.arrival[row]
-        origin = timetabled.origin[ahead.service_day[row]]
-        axis = origin + ahead.shift_s[row]
+        day = ahead.service_day[row]
+        axis = timetabled.origin[day] + ahead.shift_s[row]
         wait = max(arrival, 0.0)
         next_trip = ahead.leg[row] != ahead.leg[head]
         started = followed.begun[slot] and not next_trip and ahead.own_run[row]
@@ -126,8 +128,7 @@ def fill(features: Float32Array, rows: Int64Array, ahead: Ahead, followed: Follo
         features[n, 24] = _within(from_here / 60.0, -10.0, 10.0)
         features[n, 25] = min(weight, 5.0)
         features[n, 26] = ahead.known[row] / max(row - head, 1)
-        features[n, 27] = np.sin(-origin / 3600.0 * (np.pi / 12.0))
-        features[n, 28] = np.cos(-origin / 3600.0 * (np.pi / 12.0))
+        features[n, 27], features[n, 28] = turned_sin[day], turned_cos[day]
         features[n, 29] = call / calls
         features[n, 30] = np.sqrt(calls - call)
         features[n, 31] = 0.0 if started else _within(ahead.arrival[head] / 300.0, 0.0, 5.0)

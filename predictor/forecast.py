@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
+from predictor.arrays import BoolArray, Float32Array, Float64Array, Int64Array
 from predictor.arrivals import Chain
 from predictor.calibration import Calibration
 from predictor.columns import Columns
@@ -36,7 +36,8 @@ HORIZON_S = 2400.0
 class Forecast(Columns):
     """What is said of each predicted call; all arrays (rows,), POSIX seconds."""
 
-    call: Int32Array
+    steadied: Float64Array
+    """The median on its way from what was said before, before it was put in order and off."""
     p10: Float64Array
     """Quantiles of the arrival (at a trip's first call: of the departure)."""
     p50: Float64Array
@@ -46,6 +47,11 @@ class Forecast(Columns):
     departure: Float64Array
     hold: Float64Array
     at_stop: BoolArray
+
+    @property
+    def said(self) -> Said:
+        """The columns as compiled loops take them."""
+        return Said(*(getattr(self, name) for name in Said._fields))
 
 
 def within_horizon(chain: Chain, now: float) -> Int64Array:
@@ -64,10 +70,9 @@ def forecast(
     before: SaidBefore,
     told_until: Float64Array,
     into: Forecast,
-    steadied: Float64Array,
 ) -> None:
-    """The forecast of each row, written `into` it; and the median on its way from what was said `before`, written into
-    `steadied` (rows,).
+    """The forecast of each row of a chain, on its way from what was said `before`, written `into` the rows that this
+    tells.
 
     Parameters: `rows`: those `within_horizon`; `features`: (n, F) of them for the network, not looked at where there is
     none; `told_until`: (slots,) until when a time of the vehicle that has passed is put off to now.
@@ -79,7 +84,6 @@ def forecast(
     value = np.empty((0, len(QUANTILES)), np.float32)
     if net is not None:
         value = calibration.calibrated(net.predict(features), ahead, has_begun(features))
-    into.call[:], into.hold[:], into.at_stop[:] = chain.call, chain.hold, chain.standing
     decide(
         Expected(
             chain.call, chain.head, chain.standing, earliest, came, published_share(came - now, miss_weight),
@@ -87,7 +91,7 @@ def forecast(
         ),
         Quantiles(asked, value, scale_s(ahead), QUANTILES, P10, MEDIAN, P90),
         before,
-        Said(steadied, into.p10, into.p50, into.p90, into.arrival, into.departure),
+        into.said,
     )  # fmt: skip
 
 

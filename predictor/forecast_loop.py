@@ -57,24 +57,28 @@ class SaidBefore(NamedTuple):
     fade: Float64Array
     """What weight is left to what was said, 0 to 1."""
     p50: Float64Array
+    """As `Said.steadied`."""
+    to: Int64Array
+    """Where what is said now of its first call is to stand."""
 
 
 class Said(NamedTuple):
-    """What is said now (rows,), POSIX seconds."""
+    """The columns of `forecast.Forecast`, (calls,)."""
 
     steadied: Float64Array
-    """The median on its way from what was said before, before it was put in order."""
     p10: Float64Array
     p50: Float64Array
     p90: Float64Array
     arrival: Float64Array
     departure: Float64Array
+    hold: Float64Array
+    at_stop: BoolArray
 
 
 @compiled
 def decide(expected: Expected, quantiles: Quantiles, before: SaidBefore, forecast: Said) -> None:
-    """Fill in what is said of each row."""
-    nth, leg, at = 0, -1, 0
+    """Fill in what is said of each row of the chain."""
+    nth, leg, at, to = 0, -1, 0, 0
     most50 = most10 = most90 = most = leaves = came_before = -np.inf
     for row in range(len(expected.call)):
         earliest, came, sd_s = expected.earliest[row], expected.arrival[row], expected.sd_s[row]
@@ -93,12 +97,11 @@ def decide(expected: Expected, quantiles: Quantiles, before: SaidBefore, forecas
 
         # The range moves as a whole: each end on its own would lag behind as it narrows.
         if leg + 1 < len(before.begin) and before.begin[leg + 1] == row:
-            leg, at = leg + 1, before.at[leg + 1]
+            leg, at, to = leg + 1, before.at[leg + 1], before.to[leg + 1]
         if before.first[leg] <= at < before.end[leg]:
             lag = before.fade[leg] * (before.p50[at] - p50)
             p10, p50, p90, published = p10 + lag, p50 + lag, p90 + lag, published + lag
-        at += 1
-        forecast.steadied[row] = p50
+        forecast.steadied[to] = p50
 
         # No time of a vehicle before the one before it.
         opens = expected.head[row] == row
@@ -116,12 +119,14 @@ def decide(expected: Expected, quantiles: Quantiles, before: SaidBefore, forecas
 
         if not opens:
             # Nobody leaves a stop later than it is said to reach the next.
-            _leave(forecast, row - 1, came_before, min(leaves, arrival), expected.call[row - 1] == 0)
+            _leave(forecast, to - 1, came_before, min(leaves, arrival), expected.call[row - 1] == 0)
         leaves = max(arrival if starts else arrival + expected.dwell_s[row], expected.hold[row])
         if expected.standing[row] and not starts:
             leaves = max(expected.departure[row], earliest)
-        forecast.p10[row], forecast.p50[row], forecast.p90[row], came_before = p10, p50, p90, arrival
-        _leave(forecast, row, arrival, leaves, starts)
+        forecast.p10[to], forecast.p50[to], forecast.p90[to], came_before = p10, p50, p90, arrival
+        forecast.hold[to], forecast.at_stop[to] = expected.hold[row], expected.standing[row]
+        _leave(forecast, to, arrival, leaves, starts)
+        at, to = at + 1, to + 1
 
 
 @compiled

@@ -13,47 +13,43 @@ no noise, nor is a departure that the operator puts off: what is computed from t
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 
-from predictor.arrays import (
-    NONE,
-    AnyArray,
-    BoolArray,
-    Float64Array,
-    Int32Array,
-    Int64Array,
-    expand_ranges,
-    first_of_each,
-)
+from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, first_of_each
 from predictor.arrivals import Chain
 from predictor.columns import column_types
 from predictor.forecast import Forecast
 from predictor.forecast_loop import SaidBefore
-from predictor.kept_loop import not_before
+from predictor.kept_loop import carry_over
 from predictor.legs import NEXT_TRIPS, Legs
 from predictor.operator_holds import OperatorHolds
 from predictor.runs import trips_of
 
 REFRESH_S = 30.0
 SETTLES_S = 15.0
-_ROOM = 2.0
-"""Rows that there is room for, by those in use."""
 _LEGS = 1 + NEXT_TRIPS
 _UInt64Array = np.ndarray[tuple[int], np.dtype[np.uint64]]
 _MIX = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F), np.uint64(0x165667B19E3779F9))
 """Odd numbers with bits all over (of xxHash), that make each leg's figures one number."""
 
 
+class Room(NamedTuple):
+    """What is said of the calls of all legs, in their order, while it is being filled in."""
+
+    calls: Forecast
+    start: Int64Array
+    """(slots,) where those of each vehicle begin that is not predicted anew."""
+    to: Int64Array
+    """Where the first call of each leg is to stand whose vehicle is predicted anew, of legs that have any."""
+
+
 class KeptPredictions:
-    """The rows of each vehicle one after the other, in a buffer that is put in order when it is full."""
+    """What was said in the step before, of each vehicle one call after the other."""
 
     def __init__(self) -> None:
         self._calls = Forecast.empty()
-        # The medians of these rows before they were put in order and off: what the next ones move on from.
-        self._steadied: Float64Array = np.empty(0)
-        self._end = 0
         # By slot: where the rows of the vehicle begin, how many there are, what legs they are of, which departures on
         # these are put off, and when computed.
         self._start: Int64Array = np.empty(0, np.int64)
@@ -111,20 +107,30 @@ class KeptPredictions:
         self._run[other_holds] = NONE
         due: BoolArray = (known != self._legs) | other_holds | (now - self._made >= REFRESH_S)
         self._legs, self._holds = known, held
+        # Until what is said of them is kept.
+        self._made[due] = -np.inf
         return due
 
-    def room(self, rows: int) -> tuple[Forecast, Float64Array]:
-        """Room for what is said of so many calls anew, and for their medians as they are steadied."""
-        if self._end + rows > len(self._calls):
-            self._make_room(rows)
-        to = slice(self._end, self._end + rows)
-        return self._calls.take(to), self._steadied[to]
+    def room(self, legs: Legs, due: BoolArray, earliest: Float64Array) -> Room:
+        """Room for what is said of the calls of all legs: of the vehicles that are not `due` (slots,) the same is said
+        again, but no time before the `earliest` (slots,)."""
+        calls = legs.calls
+        begin = np.cumsum(calls) - calls
+        opens = np.flatnonzero(first_of_each(legs.slot))
+        rows = int(calls.sum())
+        into = Forecast(**{name: np.empty(rows, dtype) for name, dtype in column_types(Forecast).items()})
+        stays = opens[~due[legs.slot[opens]]]
+        slot, to = legs.slot[stays], begin[stays]
+        carry_over(self._calls.said, into.said, self._start[slot], to, self._count[slot], earliest[slot])
+        start = self._start.copy()
+        start[slot] = to
+        return Room(into, start, begin[due[legs.slot] & (calls > 0)])
 
-    def said_before(self, chain: Chain, passed: Int32Array, now: float) -> SaidBefore:
+    def said_before(self, chain: Chain, to: Int64Array, passed: Int32Array, now: float) -> SaidBefore:
         """What was said of the calls of a chain by the same vehicle; nothing counts any more of one that has reached or
-        left a stop since, that is, whose `passed` (slots,) is another."""
-        begin = np.flatnonzero(np.diff(chain.leg, prepend=NONE))
-        runs, slot, call = chain.take(begin).run_key, chain.slot[begin], chain.call[begin]
+        left a stop since, that is, whose `passed` (slots,) is another. Parameters: `to`: see `Room`."""
+        begin = np.flatnonzero(first_of_each(chain.leg))
+        runs, slot, call = chain.runs.take(begin).run_key, chain.slot[begin], chain.call[begin]
         at = np.zeros(len(begin), np.int64)
         first, end = np.zeros(len(begin), np.int64), np.zeros(len(begin), np.int64)
         same = self._passed[slot] == passed[slot]
@@ -136,62 +142,24 @@ class KeptPredictions:
             end[known] = self._start[s] + after
             at[known] = first[known] + call[known] - self._first[s, leg]
         fade = np.exp(-np.maximum(now - self._said_at[slot], 0.0) / SETTLES_S)
-        return SaidBefore(begin, at, first, end, fade, self._steadied)
+        return SaidBefore(begin, at, first, end, fade, self._calls.steadied, to)
 
-    def put(self, chain: Chain, passed: Int32Array, due: BoolArray, now: float) -> None:
-        """Keep the rows of the vehicles that were `due`, which `room` was made for and which have been filled in."""
-        head = np.flatnonzero(np.arange(len(chain)) == chain.head)
-        slot = chain.slot[head]
+    def put(self, chain: Chain, room: Room, passed: Int32Array, due: BoolArray, now: float) -> None:
+        """Keep what is said now, of which the rows of the vehicles that were `due` have been filled in."""
+        self._calls, self._start = room.calls, room.start
+        begin = np.flatnonzero(first_of_each(chain.leg))
+        opens = np.flatnonzero(chain.head[begin] == begin)
+        head, slot = begin[opens], chain.slot[begin[opens]]
         self._made[due] = now
         self._count[due] = 0
         self._run[due] = NONE
-        self._start[slot], self._count[slot] = self._end + head, np.diff(head, append=len(chain))
+        self._start[slot], self._count[slot] = room.to[opens], np.diff(head, append=len(chain))
         self._offset[slot] = self._count[slot][:, None]
         self._said_at[slot], self._passed[slot] = now, passed[slot]
-        begin = np.flatnonzero(np.diff(chain.leg, prepend=NONE))
+        nth = np.arange(len(begin)) - np.repeat(opens, np.diff(opens, append=len(begin)))
         slot = chain.slot[begin]
-        nth = np.arange(len(begin)) - np.searchsorted(begin, chain.head[begin])
-        self._run[slot, nth] = chain.take(begin).run_key
+        self._run[slot, nth] = chain.runs.take(begin).run_key
         self._first[slot, nth], self._offset[slot, nth] = chain.call[begin], begin - chain.head[begin]
-        self._end += len(chain)
-
-    def _make_room(self, more: int) -> None:
-        """Put the rows in use together, with room behind them for `more` and for steps to come."""
-        _, used = expand_ranges(self._start, self._count)
-        self._start = np.cumsum(self._count) - self._count
-        self._end = len(used)
-        room = len(self._calls)
-        if len(used) + more > room:
-            room = int(_ROOM * (len(used) + more))
-        columns: dict[str, AnyArray] = {}
-        for name, dtype in column_types(Forecast).items():
-            columns[name] = _moved(getattr(self._calls, name), used, room, dtype)
-        self._steadied = _moved(self._steadied, used, room, self._steadied.dtype)
-        self._calls = Forecast(**columns)
-
-    def put_off(self, slot: Int64Array, earliest: Float64Array) -> None:
-        """No time of a vehicle (n,) lies before the `earliest` (n,) that it can come."""
-        calls = self._calls
-        not_before(
-            self._start[slot], self._count[slot], earliest, calls.p10, calls.p50, calls.p90, calls.arrival,
-            calls.departure,
-        )  # fmt: skip
-
-    def of_legs(self, legs: Legs) -> tuple[Int64Array, Forecast]:
-        """The rows of all legs, and which leg each is of (rows,)."""
-        calls = np.maximum(legs.end_call - legs.first_call, 0).astype(np.int64)
-        before = np.cumsum(calls) - calls
-        opens = np.flatnonzero(first_of_each(legs.slot))
-        vehicle = np.repeat(before[opens], np.diff(opens, append=len(legs)))
-        leg, row = expand_ranges(self._start[legs.slot] + before - vehicle, calls)
-        return leg, self._calls.take(row)
-
-
-def _moved(kept: AnyArray, used: Int64Array, room: int, dtype: np.dtype[Any]) -> AnyArray:
-    """The rows `used` together, with room for so many in all."""
-    to = kept if room == len(kept) else np.empty(room, dtype)
-    to[: len(used)] = kept[used]
-    return to
 
 
 _BY_SLOT = ("_start", "_count", "_legs", "_holds", "_made", "_said_at", "_passed", "_run", "_first", "_offset")

@@ -35,6 +35,17 @@ class Legs(DatedRuns):
     end_call: Int32Array
     """The call from which on another vehicle of the run, further along, answers: else the number of calls."""
 
+    @property
+    def calls(self) -> Int64Array:
+        """(legs,) how many calls each has ahead of it."""
+        ahead: Int64Array = np.maximum(self.end_call - self.first_call, 0).astype(np.int64)
+        return ahead
+
+    @property
+    def of_call(self) -> Int64Array:
+        """(calls of all legs,) which leg each is of."""
+        return np.repeat(np.arange(len(self)), self.calls)
+
 
 def with_next_runs(timetable: Timetable, days: ServiceDays, tracks: Tracks, current: Legs, now: float) -> Legs:
     """The `current` legs of vehicles, and the next runs that they, or their blocks, have been given and nobody else

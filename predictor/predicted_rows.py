@@ -13,6 +13,7 @@ from predictor.journeys import JourneyLookup, call_key, dated_calls, dated_journ
 from predictor.legs import Legs
 from predictor.operator_times import OperatorTimes
 from predictor.past_calls import STILL_DUE_S
+from predictor.rows_loop import OfLegs, by_call
 from predictor.runs import DatedRuns, still_made
 from predictor.snapshot import (
     CANCELLED,
@@ -28,6 +29,7 @@ from predictor.snapshot import (
     PredictedCalls,
     Predictions,
 )
+from predictor.stop_order_loop import stops_of
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 
@@ -36,43 +38,49 @@ _WAIT_S = 60.0
 
 
 def vehicle_rows(
-    legs: Legs, journey: Int64Array, leg: Int64Array, calls: Forecast, tracks: Tracks, doubt: Int8Array,
-    live_since: float, operator: OperatorTimes,
+    legs: Legs, journey: Int64Array, calls: Forecast, tracks: Tracks, doubt: Int8Array, live_since: float,
+    operator: OperatorTimes,
 ) -> PredictedCalls:  # fmt: skip
     """Rows of the vehicles: live where the report is not older than `live_since`, the vehicle on its line, and nothing
     speaks against it (`doubt` (slots,)); of its later trips the doubt is not told, for they are not late by it yet.
 
-    Parameters: `journey` (legs,) the key of each; `leg`, `calls` (rows,) as `KeptPredictions.of_legs` gives them;
-    `operator`: which calls are skipped, and how full it expects the vehicle to be.
+    Parameters: `journey` (legs,) the key of each; `calls` of all legs, in their order; `operator`: which calls are
+    skipped, and how full it expects the vehicle to be.
     """
     slot = legs.slot
     live = (tracks.timestamp[slot] >= live_since) & (tracks.state[slot] != OFF_ROUTE) & (doubt[slot] == FOLLOWED)
     # A leg may have no call ahead of it any more.
-    ahead = np.flatnonzero(np.bincount(leg, minlength=len(legs)))
+    ahead = np.flatnonzero(legs.calls)
     later = np.ones(len(legs), bool)
     later[ahead] = np.append(False, slot[ahead[1:]] == slot[ahead[:-1]])[: len(ahead)]
-    status = np.where(live, LIVE, SCHEDULED).astype(np.int8)[leg]
+    told = by_call(
+        OfLegs(
+            vehicle=slot.astype(np.int32),
+            trip=legs.trip,
+            service_day=legs.service_day,
+            shift_s=legs.shift_s,
+            call=legs.first_call,
+            status=np.where(live, LIVE, SCHEDULED).astype(np.int8),
+            source=np.where(legs.order == 0, FROM_VEHICLE, FROM_BLOCK).astype(np.int8),
+            doubt=np.where(later, np.int8(FOLLOWED), doubt[slot]),
+        ),
+        legs.calls,
+    )
     if len(operator.skipped):
-        status[contains(operator.skipped, call_key(journey[leg], calls.call))] = SKIPPED
+        told.status[contains(operator.skipped, call_key(journey[legs.of_call], told.call))] = SKIPPED
     return PredictedCalls(
-        vehicle=slot.astype(np.int32)[leg],
-        trip=legs.trip[leg],
-        service_day=legs.service_day[leg],
-        shift_s=legs.shift_s[leg],
-        status=status,
-        source=np.where(legs.order == 0, FROM_VEHICLE, FROM_BLOCK).astype(np.int8)[leg],
-        doubt=np.where(later, np.int8(FOLLOWED), doubt[slot])[leg],
-        occupancy=_occupancy_told(operator, journey, leg, calls),
-        **{name: getattr(calls, name) for name in column_types(Forecast)},
+        **told._asdict(),
+        **{name: getattr(calls, name) for name in column_types(Forecast) if name != "steadied"},
+        occupancy=_occupancy_told(operator, journey, legs, told.call),
     )
 
 
-def _occupancy_told(operator: OperatorTimes, journey: Int64Array, leg: Int64Array, calls: Forecast) -> Int8Array:
+def _occupancy_told(operator: OperatorTimes, journey: Int64Array, legs: Legs, call: Int32Array) -> Int8Array:
     told = operator.calls.take(operator.calls.occupancy >= 0)
     if len(told) == 0:
-        return np.full(len(leg), NONE, np.int8)
+        return np.full(len(call), NONE, np.int8)
     keys, first = np.unique(told.keys, return_index=True)
-    place = places_of(call_key(journey[leg], calls.call), keys)
+    place = places_of(call_key(journey[legs.of_call], call), keys)
     return np.where(place >= 0, told.occupancy[first][place], np.int8(NONE))
 
 
@@ -188,6 +196,6 @@ def _not_made(
 
 def predictions_of(timetable: Timetable, rows: PredictedCalls) -> Predictions:
     """All rows, and where those of each stop are."""
-    stop = timetable.stop_at(rows.trip, rows.call)
+    stop = stops_of(rows.trip, rows.call, timetable.trip_call_ptr, timetable.call_stop)
     columns = {name: getattr(rows, name) for name in column_types(PredictedCalls)}
     return Predictions(stop=stop, by_stop=ByStop.of(stop, timetable.stops), **columns)

@@ -9,6 +9,15 @@ from predictor.compiled import compiled
 
 
 @compiled
+def stops_of(trip: Int32Array, call: Int32Array, trip_call_ptr: Int64Array, call_stop: Int32Array) -> Int32Array:
+    """The stop of each call (m,) of a trip: as `Timetable.stop_at`, in one pass."""
+    stop = np.empty(len(trip), np.int32)
+    for row in range(len(trip)):
+        stop[row] = call_stop[trip_call_ptr[trip[row]] + call[row]]
+    return stop
+
+
+@compiled
 def order_by_stop(stop: Int32Array, stops: int) -> tuple[Int64Array, Int64Array]:
     """Rows (m,) in order of their `stop` (m,), each stop's as they come; and the pointers (stops + 1,) of this CSR.
 

@@ -62,8 +62,9 @@ class TravelTimes:
         self.link_weight = np.zeros(links)
         self.link_mean_s = np.zeros(links)
         self.link_variance = np.zeros(links)
-        self.hour_weight = np.zeros((links, DAY_TYPES * HOURS))
-        self.hour_mean_s = np.zeros((links, DAY_TYPES * HOURS))
+        # An hour's links together: a vehicle drives links that follow on each other.
+        self.hour_weight = np.zeros((links, DAY_TYPES * HOURS), order="F")
+        self.hour_mean_s = np.zeros((links, DAY_TYPES * HOURS), order="F")
         self.recent_weight = np.zeros(links)
         self.recent_residual_s = np.zeros(links)
         self.recent_at = np.zeros(links)

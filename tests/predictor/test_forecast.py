@@ -22,6 +22,7 @@ from predictor.forecast import (
     within_horizon,
 )
 from predictor.kept_predictions import SETTLES_S, KeptPredictions
+from predictor.legs import Legs
 from predictor.quantile_net import MEDIAN, P10, P90, QUANTILES, QuantileNet
 
 NOW = 1_700_000_000.0
@@ -49,6 +50,8 @@ class Speaker:
 
     def __init__(self) -> None:
         self.kept = KeptPredictions()
+        self.legs: dict[int, tuple[int, int]] = {}
+        """First call and end of what each vehicle has ahead of it."""
 
     def say(
         self, now: float, times: dict[int, list[float]], passed: dict[int, int] | None = None, first_call: int = 3
@@ -65,13 +68,26 @@ class Speaker:
         chain = chain_of(slot, call, computed)
         due = np.zeros(slots, bool)
         due[slot] = True
-        into, steadied = self.kept.room(len(chain))
+        self.legs |= {vehicle: (first_call, first_call + len(times[vehicle])) for vehicle in times}
+        legs = legs_of(self.legs)
+        room = self.kept.room(legs, due, np.full(slots, now))
         forecast(
             chain, within_horizon(chain, now), np.empty((0, len(FEATURES)), np.float32), None, Calibration(), now,
-            MISS_WEIGHT, self.kept.said_before(chain, came, now), np.full(slots, now), into, steadied,
+            MISS_WEIGHT, self.kept.said_before(chain, room.to, came, now), np.full(slots, now), room.calls,
         )  # fmt: skip
-        self.kept.put(chain, came, due, now)
-        return {s: steadied[slot == s].tolist() for s in sorted(times)}
+        self.kept.put(chain, room, came, due, now)
+        of_call = legs.slot[legs.of_call]
+        return {vehicle: room.calls.steadied[of_call == vehicle].tolist() for vehicle in sorted(times)}
+
+
+def legs_of(calls: dict[int, tuple[int, int]]) -> Legs:
+    """The legs of vehicles, each on the trip of its number: by vehicle, its first call and the end of its calls."""
+    slot, none = np.array(sorted(calls)), np.zeros(len(calls), np.int32)
+    first_call, end_call = np.array([calls[vehicle] for vehicle in sorted(calls)], np.int32).T
+    return Legs(
+        slot.astype(np.int32), none, none, slot=slot, order=none.astype(np.int64), first_call=first_call,
+        end_call=end_call,
+    )  # fmt: skip
 
 
 def chain_of(slot: Int64Array, call: np.ndarray, arrival: Float64Array) -> Chain:
@@ -220,11 +236,12 @@ def test_the_loop_says_what_the_columns_say(seed: int, with_net: bool) -> None:
     )
     kept, passed, due = KeptPredictions(), np.zeros(4, np.int32), np.ones(4, bool)
     kept.news_of(np.arange(4), 4)
+    legs = legs_of({vehicle: (0, calls) for vehicle, calls in enumerate(np.bincount(slot).tolist())})
     for now in (NOW, NOW + 5.0):
-        into, steadied = kept.room(n)
-        before = kept.said_before(chain, passed, now)
-        forecast(chain, rows, features, net, Calibration(), now, MISS_WEIGHT, before, until, into, steadied)
-        expected = in_many_passes(chain, rows, features, net, now, steadied, until)
+        room = kept.room(legs, due, until)
+        before = kept.said_before(chain, room.to, passed, now)
+        forecast(chain, rows, features, net, Calibration(), now, MISS_WEIGHT, before, until, room.calls)
+        expected = in_many_passes(chain, rows, features, net, now, room.calls.steadied, until)
         for name, column in zip(("p10", "p50", "p90", "arrival", "departure"), expected, strict=True):
-            assert getattr(into, name) == pytest.approx(column, abs=1e-4), name
-        kept.put(chain, passed, due, now)
+            assert getattr(room.calls, name) == pytest.approx(column, abs=1e-4), name
+        kept.put(chain, room, passed, due, now)
