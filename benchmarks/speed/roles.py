@@ -59,7 +59,7 @@ def views(towns: Towns, vehicles: int) -> list[Figure]:
             _load(unpacking, exchange)
             found += [
                 Figure(f"{of}: published through {way}", publish_ms, "ms"),
-                Figure(f"{of}: first loaded, with its timetable", 1e3 * (time.perf_counter() - began), "ms"),
+                Figure(f"{of}: first loaded through {way}, with its timetable", 1e3 * (time.perf_counter() - began), "ms"),
                 Figure(f"{of}: loaded through {way}", _ms(partial(_load, unpacking, exchange)), "ms"),
             ]
     return found

@@ -30,7 +30,7 @@ from predictor.engine import Engine
 from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable
 
-WARM_UP, TIMED = 18, 18
+WARM_UP, TIMED = 12, 12
 MESSAGES = WARM_UP + TIMED
 
 

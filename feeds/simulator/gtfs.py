@@ -38,7 +38,7 @@ def write_gtfs(
     planned = [(network, schedules[kind]) for kind in kinds for network, schedules in towns]
     networks = [network for network, _ in towns]
     path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, table in (
             ("agency.txt", _agency()),
             ("feed_info.txt", _feed_info(dates)),
