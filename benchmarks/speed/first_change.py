@@ -27,7 +27,7 @@ VEHICLES = 5_000
 _SPEED = 5.0
 """Of the clock: polls, steps and messages come so much more often than they do for an operator."""
 _WARM_UP_S = 150.0
-_ASKED_FOR_S, _ASKED_EVERY_S = 90.0, 0.005
+_ASKED_FOR_S, _ASKED_EVERY_S = 60.0, 0.005
 MESSAGES = int((_WARM_UP_S + (_ASKED_FOR_S + 30.0) * _SPEED) / POLL_S)
 _STEP_S = 1.5 * POLL_S
 """So long that what changes does so by a message, and by nothing else."""

@@ -23,8 +23,8 @@ from benchmarks.speed.towns import POLL_S, STARTS_AT, Towns, message_file, timet
 
 VEHICLES = 500
 _SPEED = 10.0
-_LISTENED_S = 60.0
-MESSAGES = int(3.0 * _LISTENED_S * _SPEED / POLL_S)
+_LISTENED_S = 30.0
+MESSAGES = int(6.0 * _LISTENED_S * _SPEED / POLL_S)
 # The machine's clock is put to the towns' morning, and runs faster; nothing else is other than for an operator.
 _SERVE = """
 import sys, time
@@ -40,7 +40,7 @@ app()
 
 
 def resident(towns: Towns, vehicles: int = VEHICLES) -> list[Figure]:
-    """After a first start, and after one from the cache: each with ten minutes of messages."""
+    """After a first start, and after one from the cache: each with five minutes of messages."""
     town = towns.of(vehicles, MESSAGES)
     stops = timetable_of(town).stop_id.tolist()
     figures = []

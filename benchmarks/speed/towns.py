@@ -30,11 +30,18 @@ class Towns:
     def of(self, vehicles: int, messages: int) -> Path:
         """The folder of about so many vehicles, with so many messages at least."""
         folder = self._folder / f"{vehicles}"
-        if not message_file(folder, messages - 1).exists():
-            folder.mkdir(exist_ok=True)
-            # A process of its own: its memory is none of what is measured.
-            command = [sys.executable, "-m", __name__, str(folder), str(vehicles), str(messages)]
-            subprocess.run(command, check=True)  # noqa: S603
+        folder.mkdir(exist_ok=True)
+        missing = {0: not (folder / "gtfs.zip").exists(), messages: not message_file(folder, messages - 1).exists()}
+        # Processes of their own: their memory is none of what is measured.
+        commands = [
+            [sys.executable, "-m", __name__, str(folder), str(vehicles), str(number)]
+            for number, is_missing in missing.items()
+            if is_missing
+        ]
+        running = [subprocess.Popen(command) for command in commands]  # noqa: S603
+        for process in running:
+            if process.wait():
+                raise RuntimeError(f"{vehicles:,} vehicles could not be written to {folder}")
         return folder
 
 
@@ -49,10 +56,11 @@ def timetable_of(folder: Path) -> Timetable:
 
 
 def _write(folder: Path, vehicles: int, messages: int) -> None:
+    """So many messages; the feed where that is none."""
     simulator = Simulator(scale=max(1, round(vehicles / VEHICLES_A_TOWN)), window=_HOURS)
     for number in range(messages):
         message_file(folder, number).write_bytes(simulator.vehicle_positions(STARTS_AT + number * POLL_S))
-    if not (folder / "gtfs.zip").exists():
+    if not messages:
         simulator.write_gtfs(folder / "gtfs.zip", DAY, 1)
 
 
