@@ -24,6 +24,7 @@ from benchmarks.speed import (
     whole_day,
 )
 from benchmarks.speed.figure import Figure
+from benchmarks.speed.steps import StepTimes
 from benchmarks.speed.towns import Towns
 
 DATA = Path("../shared/data")
@@ -98,15 +99,18 @@ def _steps(data: Path, towns: Towns, vehicles: Sequence[int]) -> list[Figure]:
         work = f"step at {_COMPARED:,} vehicles, beside {before_ms:.0f} ms of {before.COMMIT}"
         figures.append(Figure(work, before_ms / now_ms, "times faster", 6.0, "at least"))
     large = [times for times in simulated if times.vehicles >= 900]
-    if len(large) > 1:
-        few, many = large[0], large[-1]
-        more = math.log(many.vehicles / few.vehicles)
-        of = f"{few.vehicles:,} to {many.vehicles:,} vehicles"
-        time_exponent = math.log(many.step_median_ms / few.step_median_ms) / more
-        memory_exponent = math.log(many.memory_mb / few.memory_mb) / more
-        figures.append(Figure(f"growth of the step, {of}", time_exponent, "exponent", 1.05))
-        figures.append(Figure(f"growth of timetable and engine, {of}", memory_exponent, "exponent", 1.05))
-    return figures
+    return figures + (growth(large[0], large[-1]) if len(large) > 1 else [])
+
+
+def growth(few: StepTimes, many: StepTimes) -> list[Figure]:
+    """With what power of the number of vehicles the time of a step and the memory grow: 1 is as fast as they do."""
+    more, of = math.log(many.vehicles / few.vehicles), f"{few.vehicles:,} to {many.vehicles:,} vehicles"
+    time_exponent = math.log(many.step_median_ms / few.step_median_ms) / more
+    memory_exponent = math.log(many.memory_mb / few.memory_mb) / more
+    return [
+        Figure(f"growth of the step, {of}", time_exponent, "exponent", 1.05),
+        Figure(f"growth of the memory of timetable and engine, {of}", memory_exponent, "exponent", 1.05),
+    ]
 
 
 def _days(data: Path) -> list[Figure]:
