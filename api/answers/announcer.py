@@ -1,16 +1,17 @@
 """Tells listeners over Server-Sent Events when what they show has changed.
 
-One task on the event loop looks whether the service has a new view, has what is listened to made in one worker thread,
-and tells those for whom it says something new. A thousand listeners of a stop cost one board a view, and no thread.
+One task on the event loop is woken by each new view, has what is listened to made in one worker thread, and tells those
+for whom it says something new. A thousand listeners of a stop cost one board a view, and no thread.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -30,12 +31,16 @@ from api.service.view import ServiceView
 
 HEARTBEAT_S = 10.0
 """A listener that heard nothing for much longer has lost the connection."""
-_LOOK_S = 0.1
+_LOOK_S = 0.5
+"""Without anything new it is looked so often who has heard nothing for long, and whether boards are to be remade."""
 _REMAKE_S = 8.0
 """Without a new view minutes pass all the same, and reports grow old. More than most steps are apart: what is made just
 before a view comes holds it up."""
-_MADE_TOGETHER = 50
-"""So many boards are made before those who listen to them are told."""
+_READ_TOGETHER = 200
+"""Boards of so many channels are read in one pass."""
+_MADE_FOR_S = 0.25
+"""Who listens to what is made by then is told before the rest is made. On a busy machine each change between the two
+waits for the processor anew."""
 _TOLD_TOGETHER = 200
 _MOST_LISTENERS = 10_000
 _MOST_OF_A_CLIENT = 500
@@ -60,9 +65,18 @@ class Announcement:
 
     event_id: str
     """Changes when, and only when, the body says something new. A server started anew gives the same to the same."""
-    body: str
+    body: Callable[[], str]
+    """Asked for where it says something new."""
     event: str = "board"
     """What the listener knows it by."""
+
+
+@dataclass(frozen=True)
+class StreamedEvent:
+    """An announcement as it is sent."""
+
+    event_id: str
+    sent: bytes
 
 
 Make = Callable[[StopBoards], Announcement]
@@ -78,9 +92,7 @@ class Channel:
     """Ids of the stops whose boards it is made of."""
     streams: dict[EventStream, str | None] = field(default_factory=dict)
     """Those who listen, with the event that each knew when it came, until it is told."""
-    latest: Announcement | None = None
-    said: bytes = b""
-    """The same as it is sent."""
+    latest: StreamedEvent | None = None
     told_at: float = 0.0
     """When all who listen were last told anything, by the event loop's clock."""
     ended: bool = False
@@ -93,28 +105,33 @@ class Channel:
         elif self.latest is not None:
             self._tell(stream, heartbeat)
 
-    async def take(self, made: Announcement | Problem | None, heartbeat: Callable[[], bytes]) -> None:
-        """Tell those who listen if this is something new."""
+    def take(self, made: StreamedEvent | Problem | None, heartbeat: Callable[[], bytes]) -> Iterator[None]:
+        """Tell those who listen if this is something new, one with each step."""
         if isinstance(made, Problem):
             self.ended = True
             for stream in self.streams:
                 stream.end()
-        elif made is not None and (self.latest is None or made.event_id != self.latest.event_id):
+        elif made is not None:
             self.latest = made
-            self.said = _event(made.event, made.body, made.event_id)
             self.told_at = asyncio.get_running_loop().time()
-            for i, stream in enumerate(list(self.streams)):
-                # Others are answered in between.
-                if i % _TOLD_TOGETHER == _TOLD_TOGETHER - 1:
-                    await asyncio.sleep(0)
+            for stream in list(self.streams):
                 if stream in self.streams:
                     self._tell(stream, heartbeat)
+                yield
+
+    def make_new(self, boards: StopBoards) -> StreamedEvent | None:
+        """What it is to say, None where that is what it said last. Errors: Problem, see `Make`."""
+        made = self.make(boards)
+        if self.latest is not None and made.event_id == self.latest.event_id:
+            return None
+        return StreamedEvent(made.event_id, _sent(made.event, made.body(), made.event_id))
 
     def _tell(self, stream: EventStream, heartbeat: Callable[[], bytes]) -> None:
-        if self.latest is not None and self.streams[stream] == self.latest.event_id:
-            stream.beat(heartbeat())
-        else:
-            stream.say(self.said)
+        if self.latest is not None:
+            if self.streams[stream] == self.latest.event_id:
+                stream.beat(heartbeat())
+            else:
+                stream.say(self.latest.sent)
         self.streams[stream] = None
 
 
@@ -127,7 +144,9 @@ class Announcer:
         self._of_client: Counter[str] = Counter()
         self._closing = False
         self._look = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._watching: asyncio.Task[None] | None = None
+        service.on_view.append(self._wake)
 
     @property
     def listeners(self) -> int:
@@ -193,13 +212,20 @@ class Announcer:
 
     def _heartbeat(self) -> bytes:
         moment = Moment(self._service.view, self._service.clock.now())
-        return _event("heartbeat", Answer(**moment.answer_fields()).model_dump_json())
+        return _sent("heartbeat", Answer(**moment.answer_fields()).model_dump_json())
 
     def _keep_watching(self) -> None:
         if self._watching is None or self._watching.done():
-            self._look = asyncio.Event()
+            self._look, self._loop = asyncio.Event(), asyncio.get_running_loop()
             self._watching = asyncio.create_task(self._watch(), name="announcer")
         self._look.set()
+
+    def _wake(self) -> None:
+        """There is a new view: to be called from any thread."""
+        if self._loop is not None and self._channels:
+            # A loop that has ended has no listeners any more.
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._look.set)
 
     async def _watch(self) -> None:
         """Goes on as long as anybody listens."""
@@ -213,13 +239,19 @@ class Announcer:
                 due = [channel for channel in due if channel.latest is None]
             else:
                 seen, made_at = view, at
-            if due:
-                moment = Moment(view, self._service.clock.now())
-                for first in range(0, len(due), _MADE_TOGETHER):
-                    some = due[first : first + _MADE_TOGETHER]
-                    made = await anyio.to_thread.run_sync(made_of, moment, some)
-                    for channel, announcement in zip(some, made, strict=True):
-                        await channel.take(announcement, self._heartbeat)
+            moment = Moment(view, self._service.clock.now())
+            while due:
+                made = await anyio.to_thread.run_sync(made_of, moment, due)
+                telling = (
+                    told
+                    for channel, event in zip(due, made, strict=False)
+                    for told in channel.take(event, self._heartbeat)
+                )
+                for number, _ in enumerate(telling, 1):
+                    # Others are answered in between.
+                    if number % _TOLD_TOGETHER == 0:
+                        await asyncio.sleep(0)
+                due = due[len(made) :]
             silent = [
                 channel
                 for channel in self._channels.values()
@@ -249,21 +281,27 @@ def announced(
     return announcer.answer(key, make, last_event_id, client_of(request), attended, stops)
 
 
-def _event(name: str, body: str, event_id: str | None = None) -> bytes:
+def _sent(name: str, body: str, event_id: str | None = None) -> bytes:
     return ServerSentEvent(body, event=name, id=event_id, sep="\n").encode()
 
 
-def made_of(moment: Moment, channels: Sequence[Channel]) -> list[Announcement | Problem | None]:
-    """What each is to say, a Problem where it ends, None where that cannot be made."""
-    index = moment.timetable.stop_index
-    boards = StopBoards(moment, [index[stop] for channel in channels for stop in channel.stops if stop in index])
-    made: list[Announcement | Problem | None] = []
-    for channel in channels:
-        try:
-            made.append(channel.make(boards))
-        except Problem as problem:
-            made.append(problem)
-        except Exception:
-            log.exception("A board cannot be announced; its listeners keep the last one.")
-            made.append(None)
+def made_of(moment: Moment, channels: Sequence[Channel]) -> list[StreamedEvent | Problem | None]:
+    """What the first of these are to say, as many as there is time for: a Problem where one ends, None where it says
+    nothing new or cannot be made."""
+    index, until = moment.timetable.stop_index, time.monotonic() + _MADE_FOR_S
+    made: list[StreamedEvent | Problem | None] = []
+    while len(made) < len(channels) and (not made or time.monotonic() < until):
+        some = channels[len(made) : len(made) + _READ_TOGETHER]
+        boards = StopBoards(moment, [index[stop] for channel in some for stop in channel.stops if stop in index])
+        made += [_made_by(channel, boards) for channel in some]
     return made
+
+
+def _made_by(channel: Channel, boards: StopBoards) -> StreamedEvent | Problem | None:
+    try:
+        return channel.make_new(boards)
+    except Problem as problem:
+        return problem
+    except Exception:
+        log.exception("A board cannot be announced; its listeners keep the last one.")
+        return None

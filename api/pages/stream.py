@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
@@ -29,7 +31,7 @@ def stop_stream(
     def make(boards: StopBoards) -> Announcement:
         moment = said_in(boards.moment, language, country, here.abbreviations, here.root)
         page = stop_page(boards, moment, stop_index(moment, stop_id), order, line)
-        board = fragment(moment, "stop_board.html", page=page)
+        board = partial(fragment, moment, "stop_board.html", page=page)
         return Announcement(digest_of((moment.feed.stopped, _says(page, moment))), board)
 
     key = ("page", here.root, stop_id, language, country, order, line)

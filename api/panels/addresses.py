@@ -91,7 +91,7 @@ def stream_board(
 
     def make(boards: StopBoards) -> Announcement:
         shown = _board(boards, said_in(boards.moment, language), stop_index(boards.moment, stop_id), limit)
-        return Announcement(digest_of(_says(shown)), to_json(shown).decode())
+        return Announcement(digest_of(_says(shown)), lambda: to_json(shown).decode())
 
     key = ("board", stop_id, limit, language)
     return announced(request, key, make, last_event_id, screens.listening(seen, clock), stops=[stop_id])

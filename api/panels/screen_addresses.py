@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -108,7 +109,7 @@ def _announced(moment: PageMoment, boards: StopBoards, asked: list[str], limit: 
     if any(stop_id not in index for stop_id in asked):
         raise Problem(404, "unknown-stop", "Unknown stop", "A stop of this screen is no longer in the timetable.")
     page = screen_page(boards, moment, [index[stop_id] for stop_id in asked], limit)
-    return Announcement(page.event_id, _board(moment, page))
+    return Announcement(page.event_id, partial(_board, moment, page))
 
 
 def _board(moment: PageMoment, page: ScreenPage) -> str:

@@ -152,10 +152,10 @@ class Reader(Served):
             self._unreadable = str(error) if isinstance(error, PackedError) else f"{type(error).__name__}: {error}"
             return
         self._own_clock.follow(published.clock)
-        self.view = published.view
         self._every_s = published.every_s
         self._has, self._unreadable, self._came_at = version, "", time.monotonic()
         self.steps += 1
+        self._bring(published.view)
         self._there.set()
         self._keep_zip()
 

@@ -41,6 +41,8 @@ class Served(ABC):
         self.step_failures = 0
         self.set_back: SetBack | None = None
         """When the clock was last set back."""
+        self.on_view: list[Callable[[], None]] = []
+        """Each is called with each new view, by the thread that brings it."""
         self.on_step: Callable[[float], None] = lambda _: None
         """Told how many seconds each good step took."""
         self.own_alerts: Callable[[Timetable, float], tuple[Alert, ...]] = lambda *_: ()
@@ -50,6 +52,12 @@ class Served(ABC):
         """Those that tell others of what is shown, or of what officers write."""
         self.desk_fault: Callable[[], str] = lambda: ""
         """What is wrong with what officers write, "" where nothing is."""
+
+    def _bring(self, view: ServiceView) -> None:
+        """Readers see this from now on."""
+        self.view = view
+        for tell in self.on_view:
+            tell()
 
     @property
     def snapshot(self) -> Snapshot:

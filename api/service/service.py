@@ -96,8 +96,6 @@ class Service(Served):
         one_matrix_thread()
         self.clock: Clock = clock or LiveClock()
         super().__init__()
-        self.on_view: Callable[[], None] = lambda: None
-        """Called with each new view."""
         self.publishing_fault: Callable[[], str] = lambda: ""
         """Why readers elsewhere do not see it, "" where they do."""
         self._settings = engine_settings or EngineSettings()
@@ -341,8 +339,7 @@ class Service(Served):
             # Boards do not wait for what officers wrote.
             log.exception("Our own messages cannot be made; those shown before stay.")
             own = self.view.own_alerts
-        self.view = view.with_own_alerts(own, now)
-        self.on_view()
+        self._bring(view.with_own_alerts(own, now))
 
     def _viewed(self, reading: Reading, now: float) -> ServiceView:
         trip = reading.observations.trip

@@ -47,7 +47,7 @@ def stream_departures_of_route(
 
     def make(boards: StopBoards) -> Announcement:
         coming = _Coming.at(boards.moment, route_id, direction)
-        return Announcement(digest_of(coming.says()), coming.told().model_dump_json(), "departures")
+        return Announcement(digest_of(coming.says()), lambda: coming.told().model_dump_json(), "departures")
 
     return announced(request, ("route", route_id, direction), make, last_event_id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Annotated, Any, cast
 
 import numpy as np
@@ -60,7 +61,7 @@ def stream_vehicles(request: Request, route: OnRoute = None, last_event_id: Last
     def make(boards: StopBoards) -> Announcement:
         only = None if route is None else route_index(boards.moment, route)
         says = digest_of(_says(boards.moment, only))
-        return Announcement(says, _collection(boards.moment, only), "vehicles")
+        return Announcement(says, partial(_collection, boards.moment, only), "vehicles")
 
     return announced(request, ("vehicles", route), make, last_event_id)
 

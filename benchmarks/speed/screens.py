@@ -66,7 +66,9 @@ def _noting_changes(file: str, folder: str) -> FastAPI:
         note()
         when_stepped(seconds)
 
-    def made_of(moment: Moment, channels: Sequence[announcer.Channel]) -> list[announcer.Announcement | Problem | None]:
+    def made_of(
+        moment: Moment, channels: Sequence[announcer.Channel]
+    ) -> list[announcer.StreamedEvent | Problem | None]:
         if read and moment is not read[-1] and moment.view is read[-1].view:
             note()
         read[:] = [moment]

@@ -8,8 +8,10 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic_core import to_json
 
 from api.answers import announcer
+from api.panels import addresses
 from api.reading import board
 from api.reading.board import StopBoard, stop_boards
 from api.service.service import Service
@@ -118,11 +120,14 @@ def test_who_listens_to_a_line_is_told_what_comes_at_each_of_its_stops(
     assert client.get(f"{address}/v1/routes/nowhere/stream").status_code == 404
 
 
-def test_a_listener_is_told_when_a_minute_has_passed() -> None:
+def test_listeners_are_told_when_a_minute_has_passed(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The new view wakes whoever tells them, and few boards are made at a time.
+    for name, value in {"_LOOK_S": 60.0, "_MADE_FOR_S": 0.0, "_READ_TOGETHER": 2}.items():
+        monkeypatch.setattr(announcer, name, value)
     with served(service_at(NOW, speed=A_MINUTE_IN_TWO_SECONDS)) as address, ExitStack() as stack:
-        listener = Listener(stack, address, "gare:2", "?limit=1")
-        told = [listener.next_board()["departures"][0]["shown"] for _ in range(3)]
-    assert told == ["3 min", "2 min", "1 min"] or told == ["4 min", "3 min", "2 min"]
+        for listener in [Listener(stack, address, "gare:2", f"?limit={limit}") for limit in range(1, 6)]:
+            told = [listener.next_board()["departures"][0]["shown"] for _ in range(3)]
+            assert told == ["3 min", "2 min", "1 min"] or told == ["4 min", "3 min", "2 min"]
 
 
 def test_between_changes_a_heartbeat_says_how_the_feed_is(
@@ -168,6 +173,26 @@ def test_listeners_of_a_stop_share_one_board_a_view(monkeypatch: pytest.MonkeyPa
     # Each listener's first board may have been read for it alone; after that all share one.
     assert read_at
     assert len(read_at) - len(crowd) <= len({view for view, _ in read_at})
+
+
+def test_what_says_nothing_new_is_not_written_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    in_full = []
+
+    def counted(shown: dict[str, Any]) -> bytes:
+        in_full.append("generated_at" in shown)
+        return to_json(shown)
+
+    monkeypatch.setattr(addresses, "to_json", counted)
+    monkeypatch.setattr(announcer, "_REMAKE_S", 0.0)
+    monkeypatch.setattr(announcer, "_LOOK_S", 0.01)
+    with served(service_at(NOW)) as address, ExitStack() as stack:
+        listener = Listener(stack, address, "st-pierre", "?limit=1")
+        listener.next()
+        deadline = time.monotonic() + 5.0
+        while in_full.count(False) < 5 and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert in_full.count(False) >= 5
+    assert in_full.count(True) == 1
 
 
 def test_listeners_hold_no_threads(address: str) -> None:
