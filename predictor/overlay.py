@@ -457,7 +457,7 @@ def _overlaid(feed: Timetable, base: Timetable, runs: list[_OwnRun]) -> Overlaid
         "arrival_s": _joined([run.arrival_s for run in runs], i32),
         "departure_s": _joined([run.departure_s for run in runs], i32),
         "stop_sequence": _joined([run.stop_sequence for run in runs], i32),
-        "timepoint": _timepoints(base, runs),
+        **_as_models(base, runs),
         "pickup_type": _joined([run.pickup_type for run in runs], i8),
         "drop_off_type": _joined([run.drop_off_type for run in runs], i8),
         "call_headsign": headsign,
@@ -492,16 +492,20 @@ def _calendars(base: Timetable, trip_id: StrArray, named: Int32Array, own: OwnRu
     }
 
 
-def _timepoints(base: Timetable, runs: list[_OwnRun]) -> BoolArray:
-    """(calls,) the timing points of the runs: their first stops, and those of the trips that they are made after."""
-    parts = []
+def _as_models(base: Timetable, runs: list[_OwnRun]) -> dict[str, BoolArray]:
+    """`timepoint` and `reckoned` of the runs' calls (calls,): timing points are their first stops, and those of the
+    trips that they are made after; times are reckoned where they are those of these trips."""
+    timepoints, reckoned = [], []
     for run in runs:
-        timepoint = np.arange(len(run.stop)) == 0
+        timepoint, is_reckoned = np.arange(len(run.stop)) == 0, np.zeros(len(run.stop), bool)
         if run.trip >= 0:
             same = np.flatnonzero(run.base_call >= 0)
-            timepoint[same] |= base.timepoint[base.trip_call_ptr[run.trip] + run.base_call[same]]
-        parts.append(timepoint)
-    return _joined(parts, np.bool_)
+            entry = base.trip_call_ptr[run.trip] + run.base_call[same]
+            timepoint[same] |= base.timepoint[entry]
+            is_reckoned[same] = base.reckoned[entry] & (base.departure_s[entry] == run.departure_s[same])
+        timepoints.append(timepoint)
+        reckoned.append(is_reckoned)
+    return {"timepoint": _joined(timepoints, np.bool_), "reckoned": _joined(reckoned, np.bool_)}
 
 
 def _call_headsigns(base: Timetable, runs: list[_OwnRun]) -> tuple[Int32Array, StrArray]:

@@ -145,6 +145,8 @@ class Timetable:
     stop_sequence: Int32Array
     timepoint: BoolArray
     """True where the vehicle waits for its scheduled departure."""
+    reckoned: BoolArray
+    """True where the feed gives no time: it is reckoned from those before and after it."""
     pickup_type: Int8Array
     drop_off_type: Int8Array
     call_headsign: Int32Array

@@ -13,9 +13,10 @@ from fastapi.responses import HTMLResponse
 from api.pages.rendering import not_found_page, rider_page
 from api.reading.badges import Badge
 from api.reading.calls import iso_date
-from api.reading.day_timetable import DayRow, line_day, next_change, stop_day
+from api.reading.day_timetable import DayDeparture, DayRow, DayTime, line_day, next_change, stop_day
 from api.reading.lines import Line
 from api.words.moment import PageMoment
+from api.words.times import ABOUT
 from feeds.service_times import service_date
 from predictor.arrays import NONE
 
@@ -65,10 +66,12 @@ def stop_timetable(request: Request, stop_id: str, date: str = "", line: str = "
     if stop is None:
         return not_found_page(request, moment, moment.texts("error_stop", id=stop_id))
     day = _day(moment, date)
-    rows = [_row(moment, stop, row) for row in stop_day(moment, stop, day) if line in ("", row.line.route_id)]
+    found = [row for row in stop_day(moment, stop, day) if line in ("", row.line.route_id)]
+    rows = [_row(moment, stop, row) for row in found]
     return _page(
         request, moment, str(tt.stop_name[stop]), f"/stops/{quote(stop_id, safe='')}", day,
         next_change(moment, stop, None, day), [row.line.badge for row in rows], rows=rows,
+        any_reckoned=any(departure.reckoned for row in found for departure in row.departures),
     )  # fmt: skip
 
 
@@ -86,13 +89,17 @@ def line_timetable(request: Request, route_id: str, date: str = "", direction: s
     of_ways = {each: line_day(moment, route, each, day) for each in ways}
     shown = of_ways[way]
     clocks = [moment.words_at(stop) for stop in shown.stops]
-    runs = [["" if at is None else words.time(at) for at, words in zip(run, clocks, strict=True)] for run in shown.runs]
+    runs = [
+        ["" if time is None else _marked(words.time(time.at), time) for time, words in zip(run, clocks, strict=True)]
+        for run in shown.runs
+    ]
     columns = [str(tt.stop_name[stop]) for stop in shown.stops]
     others = [(each, found.destination) for each, found in of_ways.items() if found.stops]
     return _page(
         request, moment, moment.texts("line_title", name=line.name), f"/lines/{quote(route_id, safe='')}", day,
         next_change(moment, None, route, day), [line.badge], columns=columns, runs=runs, direction=str(way),
         directions=others, by_headway=shown.by_headway,
+        any_reckoned=any(time is not None and time.reckoned for run in shown.runs for time in run),
     )  # fmt: skip
 
 
@@ -105,6 +112,7 @@ def _day(moment: PageMoment, date: str) -> int:
 
 _EMPTY: dict[str, Any] = {
     "rows": (), "columns": (), "runs": (), "direction": "", "directions": (), "by_headway": False,
+    "any_reckoned": False,
 }  # fmt: skip
 """What one of the two pages does not have."""
 
@@ -137,6 +145,10 @@ def _page(
     )
 
 
+def _marked(time: str, of: DayDeparture | DayTime) -> str:
+    return f"{ABOUT}{time}" if of.reckoned else time
+
+
 def _row(moment: PageMoment, stop: int, row: DayRow) -> DayRowWords:
     words = moment.words_at(stop)
     timed = [departure for departure in row.departures if not departure.headway_s]
@@ -144,7 +156,10 @@ def _row(moment: PageMoment, stop: int, row: DayRow) -> DayRowWords:
         HourWords(
             hour,
             [
-                (words.minute(departure.at), "" if departure.destination == row.destination else departure.destination)
+                (
+                    _marked(words.minute(departure.at), departure),
+                    "" if departure.destination == row.destination else departure.destination,
+                )
                 for departure in group
             ],
         )

@@ -9,6 +9,7 @@ from api.reading.journey import Journey
 from api.reading.lines import Line
 from api.words.alerts import AlertWords, first_alert_words
 from api.words.moment import DOUBTED, PageMoment
+from api.words.times import ABOUT
 from api.words.vehicles import VehicleWords, told_vehicle_words, vehicle_words
 
 _FEW = 3
@@ -23,7 +24,8 @@ class CallWords:
     name: str
     platform: str
     time: str
-    """Clock time, predicted where it is; "" where there is none: the line runs by headway, and no vehicle is known."""
+    """Clock time, predicted where it is, with `ABOUT` where the timetable has none of its own; "" where there is none:
+    the line runs by headway, and no vehicle is known."""
     iso: str
     at: float | None
     """POSIX seconds, None where there is no time,"""
@@ -111,7 +113,7 @@ def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWor
     calls, said_before = [], journey.destination
     for k, call in enumerate(journey.calls):
         stop_id, words = str(tt.stop_id[call.stop_idx]), moment.words_at(call.stop_idx)
-        time = "" if call.clock is None else words.time(call.clock)
+        time = "" if call.clock is None else f"{ABOUT * moment.is_about(call)}{words.time(call.clock)}"
         # Said where it changes: what stands at the top holds until then.
         changes = call.destination != said_before and call.departure is not None
         signs = [moment.towards(call.destination)] if changes else []

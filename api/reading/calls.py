@@ -84,6 +84,8 @@ class RunCall(NamedTuple):
     """The vehicle stands here."""
     scheduled: float | None
     """Of the departure, at a run's last stop of the arrival; None for a trip run by headway."""
+    reckoned: bool
+    """The timetable gives no time here: what is scheduled is reckoned from the stops before and after."""
     published: float
     """The time to count down to, and to order by; of a call that is passed, when it came."""
     predicted: float | None
@@ -231,6 +233,7 @@ class CallsAt:
             "departure": _events(calls.scheduled_departure, calls.departure, untold, calls.last_call),
             "at_stop": calls.at_stop.tolist(),
             "scheduled": _known(scheduled),
+            "reckoned": tt.reckoned[entry].tolist(),
             "published": calls.published.tolist(),
             "predicted": _known(np.where(not_predicted, np.nan, calls.published)),
             "p10": _known(calls.p10),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,6 +28,8 @@ class DayDeparture:
     destination: str
     headway_s: int
     """Seconds until the next one of a line run by headway, whose times nobody promises; else 0."""
+    reckoned: bool
+    """See `Timetable.reckoned`."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,22 @@ class DayRow:
     departures: list[DayDeparture]
 
 
+class DayTime(NamedTuple):
+    """When a run calls at a stop by the timetable."""
+
+    at: float
+    """POSIX seconds."""
+    reckoned: bool
+    """See `Timetable.reckoned`."""
+
+
 @dataclass(frozen=True)
 class LineDay:
     """A line in one direction on a day: when each run calls at the stops that tell most of its way."""
 
     stops: list[int]
-    runs: list[list[float | None]]
-    """By run, POSIX seconds at each of `stops`; None where it does not call."""
+    runs: list[list[DayTime | None]]
+    """By run, when it calls at each of `stops`; None where it does not."""
     by_headway: bool
     """Whether nobody promises these times."""
     destination: str
@@ -77,7 +89,10 @@ def stop_day(moment: Moment, stop: int, day: int) -> list[DayRow]:
                 line=moment.lines.all[int(route[members[0]])],
                 direction=key[1],
                 destination=most_common(signs[members]),
-                departures=[DayDeparture(float(at[i]), str(signs[i]), int(headway[i])) for i in members],
+                departures=[
+                    DayDeparture(float(at[i]), str(signs[i]), int(headway[i]), bool(tt.reckoned[entry[i]]))
+                    for i in members
+                ],
             )
         )
     return found
@@ -96,9 +111,10 @@ def line_day(moment: Moment, route: int, direction: int, day: int) -> LineDay:
     for trip, shift in zip(trips.tolist(), tt.journey_shift_s[journey].tolist(), strict=True):
         calls = tt.calls_of(trip)
         at = tt.date_origin[day] + tt.departure_s[calls] + shift
-        times = dict(zip(_visits(tt.call_stop[calls].tolist()), at.tolist(), strict=True))
-        runs.append([float(times[visit]) if visit in times else None for visit in visits])
-    runs.sort(key=lambda run: min(time for time in (*run, np.inf) if time is not None))
+        times = map(DayTime, at.astype(np.float64).tolist(), tt.reckoned[calls].tolist())
+        at_visits = dict(zip(_visits(tt.call_stop[calls].tolist()), times, strict=True))
+        runs.append([at_visits.get(visit) for visit in visits])
+    runs.sort(key=lambda run: min((time.at for time in run if time is not None), default=np.inf))
     destination = usual_destination(moment.view.snapshot, day, trips)
     return LineDay([stop for stop, _ in visits], runs, bool(tt.trip_is_frequency[trips].all()), destination)
 

@@ -146,6 +146,9 @@ class CallState(BaseModel):
     )
     wheelchair: Access
     occupancy: OccupancyTold | None = Field(description="null where passed, or where nobody tells")
+    scheduled_approximate: bool = Field(
+        description="The timetable gives no time here: what is `scheduled` is reckoned from the stops before and after"
+    )
     pickup_type: Boarding = Field(
         description="How to board: as usual (`regular`), not at all (`none`), on request by telephoning the agency "
         "(`phone`) or to the driver (`driver`)"

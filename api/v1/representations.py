@@ -116,6 +116,7 @@ def call_state(moment: Moment, call: RunCall) -> dict[str, Any]:
         "doubt": call.doubt,
         "wheelchair": call.wheelchair,
         "occupancy": call.occupancy and vars(call.occupancy),
+        "scheduled_approximate": call.reckoned,
         "pickup_type": call.pickup,
         "drop_off_type": call.drop_off,
     }

@@ -95,10 +95,14 @@ class PageMoment(Moment):
         """What speaks against the vehicle, as shown: `overdue`, `held_up`, or ""."""
         return row.doubt if row.doubt in DOUBTED and row.status == "scheduled" and not self.feed.stopped else ""
 
+    def is_about(self, row: RunCall) -> bool:
+        """Whether the time to show is the timetable's alone, and reckoned there."""
+        return row.reckoned and row.status == "scheduled" and row.predicted is None and not row.passed
+
     def status_words(self, row: RunCall) -> str:
         """The status in a word or two; in the place of "scheduled" what speaks against the vehicle, or that the time is
-        what its last position let expect."""
-        estimated = row.status == "scheduled" and row.predicted is not None
+        what its last position let expect, or is none of the timetable."""
+        estimated = self.is_about(row) or (row.status == "scheduled" and row.predicted is not None)
         return self.texts(self.doubt_of(row) or ("estimated" if estimated else row.status))
 
     def wait_of(self, row: RunCall) -> Wait:
@@ -126,10 +130,12 @@ class PageMoment(Moment):
         return self.words_at(row.stop_idx).at_clock(row.clock)
 
     def timetable_time(self, row: RunCall) -> str:
-        """The timetable's time where clocks show another one for what is told; else ""."""
+        """The timetable's time, with "about" where it is reckoned, where clocks show another one for what is told; else
+        ""."""
         if row.scheduled is None or row.clock is None or not minutes_late(row.scheduled, row.clock):
             return ""
-        return self.words_at(row.stop_idx).time(row.scheduled)
+        time = self.words_at(row.stop_idx).time(row.scheduled)
+        return self.texts("about", time=time) if row.reckoned else time
 
     def towards(self, destination: str) -> str:
         """ "to Centre"; a destination that has such a word itself ("North to Centre") as it is."""

@@ -33,6 +33,10 @@ def minutes_late(scheduled: float, at: float) -> int:
     return minutes if abs(minutes) > 1 else 0
 
 
+ABOUT = "~"
+"""Before a clock time of the timetable that is reckoned, where there is no room for more."""
+
+
 @dataclass(frozen=True)
 class Wait:
     """How long until a departure, as shown."""

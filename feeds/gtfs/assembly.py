@@ -186,6 +186,7 @@ def _put_together(
         departure_s=calls.departure_s.astype(np.int32),
         stop_sequence=calls.sequence,
         timepoint=calls.waits | (ways.call_of_trip == 0),
+        reckoned=calls.reckoned,
         pickup_type=calls.pickup_type,
         drop_off_type=calls.drop_off_type,
         call_headsign=calls.headsign,

@@ -55,6 +55,8 @@ class Calls(Columns):
     """As given, -1 where not; 0 where the feed gives no time of its own."""
     copied: BoolArray
     """The feed gives the time of the call before, which was cleared."""
+    reckoned: BoolArray
+    """The time is none that the feed gives, not even to the minute."""
     pickup_type: Int8Array
     drop_off_type: Int8Array
     continuous_pickup: Int8Array
@@ -140,6 +142,7 @@ def read_calls(frame: pd.DataFrame, trip_id: StrArray, stops: Stops, headsign: S
         departure_s=departure_s,
         timepoint=np.where(np.isnan(timepoint), -1, timepoint == 1).astype(np.int8),
         copied=np.zeros(len(frame), bool),
+        reckoned=np.zeros(len(frame), bool),
         pickup_type=choice(frame, "pickup_type", range(0, 4), 0).astype(np.int8),
         drop_off_type=choice(frame, "drop_off_type", range(0, 4), 0).astype(np.int8),
         continuous_pickup=choice(frame, "continuous_pickup", range(0, 4), NONE).astype(np.int8),
@@ -191,7 +194,7 @@ def interpolated(calls: Calls, trips: int, distance_m: Float64Array) -> Calls:
     have times. Returns: calls with whole seconds, not decreasing along a trip.
     """
     known = ~np.isnan(calls.departure_s)
-    arrival, departure = calls.arrival_s.copy(), calls.departure_s.copy()
+    arrival, departure, reckoned = calls.arrival_s.copy(), calls.departure_s.copy(), ~known
     if not known.all():
         # A centimetre a call keeps the axis strictly ascending where stops share a place.
         step = np.arange(len(calls)) - np.repeat(calls.ptr(trips)[:-1], np.diff(calls.ptr(trips)))
@@ -206,7 +209,9 @@ def interpolated(calls: Calls, trips: int, distance_m: Float64Array) -> Calls:
         arrival[gap] = departure[gap] = _within_their_minute(
             at, departure[start], start, calls.copied[gap], axis[gap] - axis[start]
         )
-    return replace(calls, arrival_s=np.rint(arrival), departure_s=np.rint(departure))
+        in_its_minute = np.rint(departure[gap]) // 60.0 == departure[start] // 60.0
+        reckoned[gap] = ~(calls.copied[gap] & in_its_minute)
+    return replace(calls, arrival_s=np.rint(arrival), departure_s=np.rint(departure), reckoned=reckoned)
 
 
 def _within_their_minute(

@@ -6,8 +6,8 @@ import pytest
 
 from benchmarks.field.city import City
 from benchmarks.field.faces import only, text
-from benchmarks.field.messages import alert
-from benchmarks.field.network import Pattern, Service, Trip, network
+from benchmarks.field.messages import alert, update
+from benchmarks.field.network import Call, Pattern, Service, Trip, network, row_of_stops
 
 TOWN = network(
     "A B C",
@@ -90,3 +90,34 @@ def test_a_line_that_comes_to_a_stop_twice_has_a_column_for_each_visit() -> None
     assert heads == ["Stop A", "Stop B", "Stop C", "Stop B", "Stop D", "Stop A"]
     assert rows[0] == ["08:00", "08:02", "08:04", "08:06", "08:08", "08:10"]
     assert rows[2][1:5] == ["09:00", "09:02", "09:04", "09:06"]
+
+
+# A timepoint's time copied on to the stops behind it, and stops without any.
+@pytest.mark.parametrize("between", ["08:00", ""])
+def test_a_time_that_the_operator_does_not_give_is_said_to_be_about(between: str) -> None:
+    calls = tuple(Call(stop, "08:08" if stop == "E" else between) for stop in "BCDE")
+    city = City(network("A B C D E", trips=(Trip("t1", calls=(Call("A", "08:00"), *calls)),)), at="07:55")
+    assert [city.board(stop) for stop in "AC"] == [["08:00 t1 scheduled"], ["08:04 t1 scheduled"]]
+    assert [city.departures(stop)[0].told["scheduled_approximate"] for stop in "AC"] == [False, True]
+    for stop, said in (("A", "scheduled"), ("C", "estimated")):
+        assert said in text(city.page(f"/stops/{stop}").css_first("li.departure"))
+    rows = [(row.clock, "estimated" in text(row.told)) for row in city.trip_page("t1")]
+    assert rows == [("08:00", False), ("~08:02", True), ("~08:04", True), ("~08:06", True), ("08:08", False)]
+    for page, shown in (
+        ("/stops/A", "08 00"),
+        ("/stops/C", "08 ~04"),
+        ("/lines/r1", "08:00 ~08:02 ~08:04 ~08:06 08:08"),
+    ):
+        timetable = city.page(f"{page}/timetable")
+        assert text(timetable.css_first(".hours tr, .runs tbody tr")) == shown
+        assert ("~ about" in text(timetable)) == ("~" in shown)
+    city.trip_updates(update("t1", delay=180))
+    assert "timetable about 08:04" in text(city.page("/stops/C"))
+
+
+def test_a_time_that_is_spread_within_its_minute_is_the_operators() -> None:
+    near = row_of_stops("A B C D E", spacing_m=150.0)
+    calls = tuple(Call(stop, "08:02" if stop == "E" else "08:00") for stop in "ABCDE")
+    city = City(network(near, trips=(Trip("t1", calls=calls),)), at="07:55")
+    assert city.board("D") == ["08:00 t1 scheduled"]
+    assert not city.departures("D")[0].told["scheduled_approximate"]

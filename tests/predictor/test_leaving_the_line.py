@@ -125,6 +125,7 @@ def _twice(tt: Timetable, later_s: int) -> Timetable:
         arrival_s=np.concatenate([tt.arrival_s, tt.arrival_s + later_s]).astype(np.int32),
         departure_s=np.concatenate([tt.departure_s, tt.departure_s + later_s]).astype(np.int32),
         stop_sequence=np.tile(tt.stop_sequence, 2), timepoint=np.tile(tt.timepoint, 2),
+        reckoned=np.tile(tt.reckoned, 2),
         pickup_type=np.tile(tt.pickup_type, 2), drop_off_type=np.tile(tt.drop_off_type, 2),
         call_headsign=np.tile(tt.call_headsign, 2),
         journey_trip=np.arange(2, dtype=np.int32), journey_shift_s=np.zeros(2, np.int32),
