@@ -1,5 +1,6 @@
 """Trips that the realtime feeds call by a part of their id, or by more than that: New York's trains go by what stands
-behind the season and the kind of day, others by an id with the date behind it or a number before it.
+behind the season and the kind of day, others by an id with the date behind it or a number before it, and trains by
+their number alone.
 
 A part of an id may be that of several trips: of those that run on the day, just one must have it. Where most ids of a
 message are known as they are, those that are not are no trip's.
@@ -130,7 +131,8 @@ def _found(name: str, date: int, route: int, timetable: Timetable, received_at: 
             for part, addition in _shorter(name)
             if _PLAIN_ADDITION.fullmatch(addition)
         )
-        for trip in (*in_longer, *in_name):
+        by_number = (_numbers_of_day(timetable, day).get(spelled(name), NONE),)
+        for trip in (*in_longer, *in_name, *by_number):
             runs = trip >= 0 and timetable.service_active[timetable.trip_service[trip], day]
             if runs and route in (NONE, timetable.trip_route[trip]):
                 return trip
@@ -197,6 +199,16 @@ def _days(date: int, timetable: Timetable, received_at: float) -> list[int]:
 def _parts_of_day(timetable: Timetable, day: int) -> _Parts:
     trips = np.flatnonzero(timetable.service_active[timetable.trip_service, day])
     return _Parts.of(timetable.trip_id[trips].tolist(), trips.tolist())
+
+
+@lru_cache(maxsize=4)
+def _numbers_of_day(timetable: Timetable, day: int) -> dict[str, int]:
+    """The trips of one day by what riders call them (`trip_short_name`); -1 where several are called so."""
+    found: dict[str, int] = {}
+    for trip in np.flatnonzero(timetable.service_active[timetable.trip_service, day]).tolist():
+        if number := spelled(str(timetable.trip_short_name[trip])):
+            found[number] = NONE if number in found else trip
+    return found
 
 
 def _parts(name: str) -> Iterator[str]:

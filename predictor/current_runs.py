@@ -44,12 +44,26 @@ class CurrentRuns:
         # A vehicle that takes another's place names its run: the other one has been taken off it.
         goes_on = goes_on[~np.isin(tracks.runs.take(slot[goes_on]).run_key, runs.run_key[runs.trip >= 0])]
         runs = runs.with_rows(goes_on, tracks.runs.take(slot[goes_on]))
-        # A feed may go on naming the run that is over: the block's next one takes its place.
-        over = (runs.trip >= 0) & tracks.finished.take(slot).same_as(runs)
+        # A feed may go on naming a run that is over: what the block drives after the last one takes its place.
+        finished = tracks.finished.take(slot)
+        runs = runs.with_rows(
+            long_over := np.flatnonzero(self._before_in_block(runs, finished)), finished.take(long_over)
+        )
+        over = (runs.trip >= 0) & finished.same_as(runs)
         # One that names none waits for no trip that does not run.
         waits = (obs.trip < 0) & (runs.trip >= 0) & (tracks.departed[slot] == 0)
         over |= waits & np.isin(self.days.key(runs.trip, runs.service_day), cancelled)
         return self._next_of_block(tracks, slot, obs, runs, np.flatnonzero(over), cancelled)
+
+    def _before_in_block(self, runs: DatedRuns, finished: DatedRuns) -> BoolArray:
+        """Whether each of the runs (n,) comes before the one that its vehicle has finished, in the same block."""
+        tt = self.timetable
+        known = (runs.trip >= 0) & (finished.trip >= 0) & (runs.service_day == finished.service_day)
+        trip, last = np.maximum(runs.trip, 0), np.maximum(finished.trip, 0)
+        known &= (tt.trip_block[trip] >= 0) & (tt.trip_block[trip] == tt.trip_block[last])
+        known &= ~tt.trip_repeats[trip] & ~tt.trip_repeats[last]
+        result: BoolArray = known & (tt.trip_start_s[trip] < tt.trip_start_s[last])
+        return result
 
     def _named(self, tracks: Tracks, slot: Int64Array, obs: Observations) -> DatedRuns:
         """The runs (n,) that reports name, -1 where they name none or their trip does not run then."""

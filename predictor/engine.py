@@ -15,6 +15,7 @@ from predictor.arrays import (
     Int8Array,
     Int32Array,
     Int64Array,
+    contains,
     first_of_each,
     sorted_once,
 )
@@ -68,6 +69,7 @@ from predictor.snapshot import (
     CANCELLED,
     FROM_OPERATOR,
     GIVEN_UP,
+    HELD_UP,
     OFF_ROUTE,
     SKIPPED,
     VEHICLE_STATES,
@@ -388,7 +390,7 @@ class Engine:
     def _ahead(self, operator: OperatorTimes, fresh: OperatorTimes, passages: Passages, now: float) -> _Ahead:
         """What vehicles have ahead of them. `fresh`: the operator's word where it is new enough to leave runs to it."""
         still_told_runs, holds = still_told(fresh, now), OperatorHolds.of(self.timetable, fresh)
-        legs, journey, doubt = self._legs(operator, still_told_runs, holds, now)
+        legs, journey, doubt = self._legs(operator, fresh, still_told_runs, holds, now)
         calls = self._predicted(legs, holds, passages, now)
         stands = ~self._left_to_operator(legs, journey, calls, still_told_runs, now)
         if not stands.all():
@@ -413,10 +415,12 @@ class Engine:
         return call_key(self._journeys.keys(predictions.runs.take(rows)), predictions.call[rows])
 
     def _legs(
-        self, operator: OperatorTimes, still_told_runs: Int64Array, holds: OperatorHolds, now: float
-    ) -> tuple[Legs, Int64Array, Int8Array]:
+        self, operator: OperatorTimes, fresh: OperatorTimes, still_told_runs: Int64Array, holds: OperatorHolds,
+        now: float,
+    ) -> tuple[Legs, Int64Array, Int8Array]:  # fmt: skip
         """The runs to predict, the key of the journey that each stands for; and the doubt about each vehicle. A run of
-        a silent vehicle of which the operator goes on telling (`still_told_runs`, journey keys) is left to it."""
+        a silent vehicle of which the operator goes on telling (`still_told_runs`, journey keys) is left to it, and one
+        of a vehicle held up that it tells (`fresh`) to come to its next stop yet."""
         tracks, patience = self._tracks, self.settings.patience
         predictable = (tracks.trip >= 0) & ~((tracks.state == OFF_ROUTE) & ~np.isfinite(tracks.distance_m))
         current = current_legs(self.timetable, tracks, np.flatnonzero(predictable))
@@ -432,6 +436,9 @@ class Engine:
         runs &= doubt[legs.slot] != GIVEN_UP
         silent = tracks.timestamp[legs.slot] < now - self.settings.live_limit_s
         runs &= ~(silent & np.isin(journey, still_told_runs))
+        to_come = np.sort(fresh.calls.keys[fresh.calls.arrival >= now])
+        held_up = (doubt[legs.slot] == HELD_UP) & (legs.order == 0)
+        runs &= ~(held_up & contains(to_come, call_key(journey, tracks.arrived[legs.slot])))
         return legs.take(runs), journey[runs], doubt
 
     def _predicted(self, legs: Legs, holds: OperatorHolds, passages: Passages, now: float) -> Forecast:

@@ -170,6 +170,14 @@ def test_a_trip_is_found_by_a_part_of_its_id_on_the_day_on_which_it_runs(known: 
         assert city.our_alerts()[0].alert.informed_entity[0].trip.trip_id == trip
 
 
+def test_a_train_may_be_called_by_its_number() -> None:  # CatenaryMaps/documentation#14
+    trains = (Trip("x-77-1", "08:00", short_name="1234"), Trip("x-78-1", "08:00", short_name="1236"))
+    city = City(Network(trips=trains), at="07:58").trip_updates(
+        update("1234", StopUpdate("B", delay=120), **TODAY), cancelled("1236", **TODAY)
+    )
+    assert city.board("C") == ["08:04 x-78-1 cancelled", "08:06 x-77-1 live"]
+
+
 @pytest.mark.parametrize("behind", ["@1", "#2", "_merged_123", "-merged-5", "_2026-11-26"])
 def test_what_programs_put_behind_an_id_hides_no_trip(behind: str) -> None:
     city = City(at="07:58").trip_updates(update(f"t1{behind}", StopUpdate("B", delay=120), **TODAY))

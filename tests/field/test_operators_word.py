@@ -310,6 +310,36 @@ def test_a_trip_sent_elsewhere_calls_at_the_new_stop() -> None:
     assert ends.told["headsign"] == "Stop D", "it ends there"
 
 
+# hove-io/navitia#2853, mfdz/GTFS-Issues#318
+def test_a_stop_that_is_told_of_in_place_of_a_skipped_one_is_served() -> None:
+    far = (*row_of_stops("A B C D E"), Stop("X", 1300.0, 700.0))
+    city = City(network(far, "A B C D E"), at="07:58")
+    told = (skipped("C"), StopUpdate("X", "08:05", "08:05"), StopUpdate("D", "08:08", "08:08"))
+    city.trip_updates(update("t1", *told, **TODAY))
+    assert [city.board(stop)[0] for stop in "BCXD"] == [
+        "08:02 t1 scheduled", "08:04 t1 skipped", "08:05 t1 live", "08:08 t1 live",
+    ]  # fmt: skip
+    assert [row.stop for row in city.trip("t1")] == ["A", "B", "C", "X", "D", "E"]
+    assert city.trip_updates().board("X") == []
+
+
+def test_a_run_that_is_told_to_go_on_beyond_its_last_stop_goes_there() -> None:
+    city = City(network("A B C D E F", "A B C D E"), at="07:58")
+    told = (StopUpdate(stop, at, at) for stop, at in (("D", "08:06"), ("E", "08:08"), ("F", "08:11")))
+    city.trip_updates(update("t1", *told, **TODAY))
+    assert city.board("E") == ["08:08 t1 live"]
+    assert city.departures("E")[0].told["headsign"] == "Stop F"
+    assert texts(city.departures("F", arrivals=True)) == ["08:11 t1 live"]
+
+
+def test_a_stop_of_another_line_alone_takes_no_run_there() -> None:
+    far = (*row_of_stops("A B C D E"), Stop("X", 1300.0, 700.0), Stop("Y", 1900.0, 700.0))
+    told = (StopUpdate("B", "08:03", "08:03"), StopUpdate("X", "08:05", "08:05"), StopUpdate("Y", "08:08", "08:08"))
+    city = City(network(far, "A B C D E"), at="07:58").trip_updates(update("t1", *told, **TODAY))
+    assert [city.board(stop) for stop in "XY"] == [[], []]
+    assert city.board("C")[0] == "08:05 t1 live"
+
+
 def modifications(
     *replaced: tuple[str, int],
     start: str,

@@ -199,6 +199,21 @@ def test_a_late_bus_is_told_on_both_trips_where_its_feed_names_the_next_by_the_c
     assert city.vehicles()["v1"]["trip_id"] == "t2"
 
 
+# whatcomtrans/publicwtadata#6
+def test_a_bus_whose_feed_stays_on_its_first_trip_is_on_the_one_that_it_drives_all_day() -> None:
+    """Round after round on a ring, standing four minutes at A."""
+    starts = ("08:00", "08:10", "08:20", "08:30")
+    trips = (Trip(f"t{k}", start, block="b") for k, start in enumerate(starts, 1))
+    city = City(network("A B C", (Pattern("main", "A B C A", headsign="Ring"),), trips), at="07:59:30")
+    for step in range(48):
+        at, round_s = city.posix("08:00") + 30 * step, 30 * step % 600
+        east_m = 5.0 * round_s if round_s < 240 else max(1200.0 - 10.0 * (round_s - 240), 0.0)
+        city.vehicle_positions(bus("v1", "t1", place=(east_m, 0.0), timestamp=at), at=at)
+        if step in (4, 24, 44):
+            assert live_runs(city, "C")[0] == f"t{step // 20 + 1}"
+            assert city.vehicles()["v1"]["trip_id"] == f"t{step // 20 + 1}"
+
+
 def test_a_bus_that_turns_early_is_on_the_trip_that_it_drives_back() -> None:
     city = City(THERE_AND_BACK).vehicle_positions(bus("v1", "t1", late_s=360)).at("08:09")
     for k, at in enumerate(("08:10", "08:10:30", "08:11", "08:11:30")):

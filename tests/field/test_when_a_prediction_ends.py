@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.field.city import City
 from benchmarks.field.faces import texts
-from benchmarks.field.messages import bus
+from benchmarks.field.messages import StopUpdate, bus, update
 from benchmarks.field.network import Call, Network, Pattern, Trip, network
 
 OTHER = bus("other", place=(0, 900), fresh=True)
@@ -51,6 +51,16 @@ def test_a_bus_broken_down_on_the_way_is_held_up_and_then_given_up() -> None:
     assert city.departures("D")[0].told["doubt"] == "held_up"
     city.at("08:27")
     assert city.board("D") == ["09:06 t2 scheduled"]
+
+
+# google/transit#250
+def test_a_train_that_stands_on_the_way_is_told_for_when_its_operator_says_that_it_comes() -> None:
+    city = City(at="07:55").vehicle_positions(bus("v1", "t1", late_s=0, stuck_at="C"), OTHER)
+    city.trip_updates(update("t1", StopUpdate("C", "08:04", "08:04"), StopUpdate("D", "08:20", "08:20")))
+    assert city.at("08:16").board("D")[0] == "08:20 t1 live"
+    # Who tells that it has been there already does not know where it is.
+    city.trip_updates(update("t1", delay=30)).at("08:16:30")
+    assert city.departures("D")[0].told["doubt"] == "held_up"
 
 
 def test_a_bus_sent_in_the_place_of_one_broken_down_is_followed_past_it() -> None:

@@ -1,0 +1,90 @@
+"""Calls that a message tells of and the timetable's run does not have: trains stop elsewhere on a diversion, or go on
+beyond their last stop, and few operators list such a run as a REPLACEMENT."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from feeds.trip_updates.call_finding import search
+from feeds.trip_updates.message_columns import TIMETABLE, StopTimeUpdates, UpdatedRuns, first_known
+from feeds.trip_updates.modifications import ModifiedRun, Run
+from feeds.trip_updates.run_calls import RunCalls, listed_calls, timetabled_calls
+from predictor.arrays import NONE, BoolArray, Int64Array
+from predictor.stop_alignment import aligned
+from predictor.timetable import PLATFORM, Timetable
+from predictor.trip_updates import STOP_SCHEDULED
+
+_LEAST_OF_ITS_OWN = 2
+"""Fewer of its own stops beside the others do not say that this run is meant."""
+
+
+def runs_with_extra_calls(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates) -> dict[Run, ModifiedRun]:
+    """Each run of which a time is told at a stop where it is not to call, with that call where the message has it."""
+    if len(updates) == 0:
+        return {}
+    told = ~(np.isnan(updates.arrival) & np.isnan(updates.departure)) & (updates.relationship == STOP_SCHEDULED)
+    untold_start = tt.trip_is_frequency[runs.trip] & (runs.start_time_s < 0)
+    of_timetable = (runs.trip >= 0) & (runs.service_day >= 0) & (runs.calls_from == TIMETABLE) & ~untold_start
+    rows = np.flatnonzero(told & (updates.stop >= 0) & of_timetable[updates.owner])
+    rows = rows[tt.stop_location_type[updates.stop[rows]] == PLATFORM]
+    place = tt.trip_pattern[runs.trip[updates.owner[rows]]].astype(np.int64) * tt.stops + updates.stop[rows]
+    result: dict[Run, ModifiedRun] = {}
+    for owner in np.unique(updates.owner[rows[search(_places_served(tt), place) < 0]]).tolist():
+        run = int(runs.trip[owner]), int(runs.service_day[owner]), int(runs.shift_s[owner])
+        calls = timetabled_calls(
+            tt, np.zeros(1, np.int64), runs.trip[[owner]], runs.service_day[[owner]], runs.moved_s[[owner]]
+        )
+        own = np.flatnonzero(updates.owner == owner)
+        with_more = _with_extra(tt, calls, updates.take(own), told[own])
+        if with_more is not None:
+            result[run] = ModifiedRun(with_more, "")
+    return result
+
+
+@lru_cache(maxsize=4)
+def _places_served(tt: Timetable) -> Int64Array:
+    """Pattern and stop of all calls as one number each, sorted."""
+    return np.unique(tt.pattern_of_call.astype(np.int64) * tt.stops + tt.pattern_stop)
+
+
+def _with_extra(tt: Timetable, calls: RunCalls, updates: StopTimeUpdates, told: BoolArray) -> RunCalls | None:
+    """The calls of one run with the others that its updates (u,) tell of; None where there are none."""
+    base = np.array(aligned(tuple(updates.stop.tolist()), tuple(calls.stop.tolist())), np.int64)
+    at = np.unique(np.append(np.flatnonzero(base >= 0), np.flatnonzero(np.isin(updates.stop, calls.stop))))
+    extra = np.setdiff1d(np.flatnonzero(told & (updates.stop >= 0)), at)
+    extra = extra[~_beside(tt, updates, extra, calls)]
+    # Another stop under the number of a call of which nothing else is told stands for that call.
+    numbered = np.isin(updates.sequence[extra], np.setdiff1d(calls.sequence, calls.sequence[base[base >= 0]]))
+    extra = extra[~numbered]
+    if len(extra) == 0 or (base >= 0).sum() < max(_LEAST_OF_ITS_OWN, len(extra)):
+        return None
+    known = np.flatnonzero(base >= 0)
+    before = np.searchsorted(known, extra) - 1
+    after_call = np.where(before >= 0, base[known[np.maximum(before, 0)]], base[known[0]] - 1)
+    arrival = first_known(updates.arrival, updates.departure)[extra]
+    departure = first_known(updates.departure, updates.arrival)[extra]
+    # As scheduled: between the calls beside it.
+    low = np.append(calls.departure, -np.inf)[after_call]
+    high = np.append(calls.arrival, np.inf)[after_call + 1]
+    order = np.argsort(np.append(calls.call, after_call + 0.5), kind="stable")
+    kept = np.append(np.arange(len(calls)), np.full(len(extra), NONE))[order]
+    nothing = np.full(len(extra), NONE, np.int8)
+    return listed_calls(
+        0,
+        np.arange(1, len(order) + 1, dtype=np.int32),
+        np.append(calls.stop, updates.stop[extra])[order],
+        np.append(calls.arrival, np.clip(arrival, low, high))[order],
+        np.append(calls.departure, np.clip(departure, low, high))[order],
+        kept.tolist(),
+        np.append(calls.pickup_type, nothing)[order],
+        np.append(calls.drop_off_type, nothing)[order],
+    )
+
+
+def _beside(tt: Timetable, updates: StopTimeUpdates, rows: Int64Array, calls: RunCalls) -> BoolArray:
+    """Whether the stops of updates (rows) are others of a station, or of a name, at which the run calls."""
+    station = np.where(tt.stop_parent >= 0, tt.stop_parent, np.arange(tt.stops))
+    stop = updates.stop[rows]
+    return np.isin(station[stop], station[calls.stop]) | np.isin(tt.stop_name[stop], tt.stop_name[calls.stop])
