@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from feeds.errors import FeedError
@@ -66,6 +65,9 @@ class Rows:
 
         Errors: FileNotFoundError, unless `missing_ok`, where the writer has merged a file into another since.
         """
+        # It brings pandas with it, which a process that only answers readers needs for nothing else.
+        import pyarrow.dataset as ds
+
         schema = self.schema if columns is None else pa.schema([self.schema.field(name) for name in columns])
         tables = [schema.empty_table()]
         for day, path in self.files:

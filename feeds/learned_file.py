@@ -6,6 +6,7 @@ import logging
 import os
 import tempfile
 import time
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -122,7 +123,9 @@ def _refuse_absurd(name: str, array: AnyArray) -> None:
         raise ValueError(f"“{name}” holds what is below zero")
 
 
+@lru_cache(maxsize=1)
 def ready_made() -> Learned:
-    """The network that comes with the package, trained in other cities: a first day need not begin from nothing."""
+    """The network that comes with the package, trained in other cities: a first day need not begin from nothing. Read
+    once; who goes on learning does so in a copy."""
     path = Path(__file__).with_name("ready_made.npz")
     return read_learned(path) if path.is_file() else Learned()

@@ -118,6 +118,9 @@ def refuse_differential(message: gtfs_realtime_pb2.FeedMessage, feed: str) -> No
 
 def posix_seconds(value: float) -> float:
     """A timestamp in POSIX seconds, where some feeds count otherwise (`_CLOCKS`); others as they are."""
+    # As nearly all feeds count, or where nothing is said: this is asked four times for each call of a message.
+    if _EARLIEST_S <= value < _LATEST_S or value == 0:
+        return float(value)
     read = (value / a_second + zero for a_second, zero in _CLOCKS)
     return next((seconds for seconds in read if _EARLIEST_S <= seconds < _LATEST_S), float(value))
 

@@ -10,6 +10,8 @@ from google.transit import gtfs_realtime_pb2
 VEHICLE_POSITIONS, TRIP_UPDATES, ALERTS = "vehicle_positions", "trip_updates", "alerts"
 """The feeds of an operator, as their files are named in a recording."""
 FEEDS = (VEHICLE_POSITIONS, TRIP_UPDATES, ALERTS)
+VEHICLE_MESSAGES = "vehicle_messages"
+"""In a recording the same feed as `VEHICLE_POSITIONS`, in the messages that it came in."""
 
 _ENTITIES = {VEHICLE_POSITIONS: ("vehicle",), TRIP_UPDATES: ("trip_update", "trip_modifications"), ALERTS: ("alert",)}
 

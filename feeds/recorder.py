@@ -25,9 +25,8 @@ from feeds.background import Repeated
 from feeds.daily_parquet import DailyParquet
 from feeds.errors import FeedError
 from feeds.message import decode_message, header_timestamp
-from feeds.message_kinds import VEHICLE_POSITIONS, feeds_in, served_as
+from feeds.message_kinds import VEHICLE_MESSAGES, VEHICLE_POSITIONS, feeds_in, served_as
 from feeds.message_recorder import MessageRecorder
-from feeds.recording import VEHICLE_MESSAGES
 from feeds.reports import Reports, reports_of, vehicle_names
 from feeds.reports_parquet import SCHEMA, read_reports, table_of
 from feeds.sole_writer import sole_writer

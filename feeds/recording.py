@@ -21,7 +21,7 @@ from feeds.errors import FeedError, Problem
 from feeds.message import decode_message
 from feeds.message_archive import MessageArchive
 from feeds.message_files import SUFFIXES, MessageFiles
-from feeds.message_kinds import ALERTS, FEEDS, TRIP_UPDATES, VEHICLE_POSITIONS, feeds_in, served_as
+from feeds.message_kinds import ALERTS, FEEDS, TRIP_UPDATES, VEHICLE_MESSAGES, VEHICLE_POSITIONS, feeds_in, served_as
 from feeds.messages_parquet import MessagesParquet
 from feeds.parquet_archive import ParquetArchive
 from feeds.reading import TRIP_UPDATES_KEPT_S, Heed, Reading
@@ -33,9 +33,6 @@ from predictor.named_dates import NamedDates
 from predictor.observations import Observations
 from predictor.timetable import Timetable
 from predictor.trip_updates import TripUpdates
-
-VEHICLE_MESSAGES = "vehicle_messages"
-"""The same feed as `VEHICLE_POSITIONS`, in the messages that it came in."""
 
 _LOOKED_INTO = 5
 _NAMED = {TRIP_UPDATES: re.compile(r"trip.?updates?", re.IGNORECASE), ALERTS: re.compile(r"alerts?", re.IGNORECASE)}

@@ -127,11 +127,12 @@ def _opened(path: Path | None, migrations: Sequence[str]) -> sqlite3.Connection:
             os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
     connection = sqlite3.connect(path or ":memory:", check_same_thread=False, isolation_level=None)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-        if found != "ok":
-            raise _damage(str(found).replace("\n", " "))
+        if path is not None:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if found != "ok":
+                raise _damage(str(found).replace("\n", " "))
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version > len(migrations):
             raise NewerSchemaError(f"its schema is {version}, and this version knows {len(migrations)}; update it")

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from api.command.plainly import said_plainly, say
+from api.command.unused_memory import collect_seldom
 from api.command.users import users
 from api.command.which_service import Config, DataDir, GtfsOfService, what_is_kept
 
@@ -99,11 +100,12 @@ def _tell_version(asked: bool) -> None:
 
 @app.callback()
 def prochain(
-    version: Annotated[
+    version: Annotated[  # noqa: ARG001
         bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Say which version this is.")
     ] = False,
 ) -> None:
     """Real-time bus and tram arrival predictions: GTFS and vehicle positions in, countdowns for every stop out."""
+    collect_seldom()
 
 
 @app.command(epilog="**Example:** prochain demo --port 8080")

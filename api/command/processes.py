@@ -25,7 +25,7 @@ from api.command.log_lines import log_to_stderr
 from api.command.network import Network
 from api.command.plainly import said_plainly
 from api.command.port import address_of, listen
-from api.command.unused_memory import share_heaps
+from api.command.unused_memory import collect_seldom, share_heaps
 from api.service.settings import Settings
 from feeds.background import Lives
 
@@ -120,6 +120,7 @@ def _end(children: list[_Child]) -> None:
 
 def _run(do: Callable[..., None], ready: Event, given: tuple[Any, ...]) -> None:
     """What a process does."""
+    collect_seldom()
     share_heaps()
     Thread(target=_end_with_parent, name="parent", daemon=True).start()
     try:

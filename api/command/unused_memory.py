@@ -1,14 +1,32 @@
-"""Giving memory back to the system that the C library would keep for its own later use."""
+"""Memory that is no longer used: how often Python looks for it, and giving back what the C library would keep."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
 
 _ARENA_MAX = -8
 """glibc's M_ARENA_MAX for mallopt."""
 _ARENAS = 2
 """Threads share so many heaps; glibc would make eight a core, each with its own holes."""
+
+
+_USUALLY = gc.get_threshold()
+_SELDOM = (50_000, 20, 20)
+
+
+def collect_seldom() -> None:
+    """Let Python look for garbage seldom: at a start nearly all that is made stays, and to look through modules and
+    timetables over and over takes a fifth of the time."""
+    gc.set_threshold(*_SELDOM)
+
+
+def collect_as_usual() -> None:
+    """What is there now stays: to look through it for what nobody needs any more would hold up all readers."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_USUALLY)
 
 
 def share_heaps() -> None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -20,12 +20,14 @@ from api.pages.push_sender import PushSender, Sent
 from api.reading.calls import RunCall
 from api.reading.journey import Journey, UnknownRunError, journey_of, run_meant
 from api.reading.moment import Moment
-from api.service.service import Service
 from api.service.settings import Settings
 from api.words.moment import said_in
 from api.words.times import TimeWords
 from feeds.background import Repeated
 from feeds.sqlite_file import open_sqlite
+
+if TYPE_CHECKING:
+    from api.service.service import Service
 
 FILE_NAME = "reminders.sqlite"
 _MIGRATIONS = ("CREATE TABLE IF NOT EXISTS reminder (key TEXT PRIMARY KEY, document TEXT NOT NULL);",)

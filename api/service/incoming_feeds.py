@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from dataclasses import replace
 from functools import partial
 from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from api.service.clock import Clock, LiveClock
 from api.service.view import FeedHealth
@@ -18,7 +18,6 @@ from feeds.message import BEHIND_FOR_S, NO_HEADER, decode_message, header_of
 from feeds.message_kinds import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS, feeds_in, served_as
 from feeds.operator_alerts import decode_alerts
 from feeds.reading import ALERTS_KEPT_S, TRIP_UPDATES_KEPT_S, Heed, Reading
-from feeds.recording import Recording
 from feeds.several_sources import SeveralSources
 from feeds.source import Source
 from feeds.trip_updates.decoding import decode_trip_updates
@@ -26,6 +25,9 @@ from feeds.vehicle_positions import decode_vehicle_positions
 from predictor.named_dates import NamedDates
 from predictor.observations import Observations
 from predictor.timetable import Timetable
+
+if TYPE_CHECKING:
+    from feeds.recording import Recording
 
 log = logging.getLogger("prochain")
 T = TypeVar("T", bound=Sized)

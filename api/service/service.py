@@ -11,6 +11,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from threading import Lock
 
@@ -53,6 +54,7 @@ _REVIVED_WITHIN_S = 1.0
 log = logging.getLogger("prochain")
 
 
+@cache
 def one_matrix_thread() -> None:
     """Let this process multiply matrices on one thread from now on: the core multiplies many small ones, one after the
     other, and more threads only wait for each other on the cores that answer readers."""
