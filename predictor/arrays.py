@@ -22,6 +22,7 @@ Int8Array = npt.NDArray[np.int8]
 Int16Array = npt.NDArray[np.int16]
 Int32Array = npt.NDArray[np.int32]
 Int64Array = npt.NDArray[np.int64]
+UInt32Array = npt.NDArray[np.uint32]
 Float32Array = npt.NDArray[np.float32]
 Float64Array = npt.NDArray[np.float64]
 AnyArray = npt.NDArray[Any]
@@ -30,8 +31,9 @@ StrArray = npt.NDArray[np.str_]
 # Looked up, not taken apart: what an `NDArray[…]` is made of is NumPy's own matter, and changes.
 DTYPES: Mapping[Any, np.dtype[Any]] = MappingProxyType(
     {
-        BoolArray: np.dtype(np.bool_), UInt8Array: np.dtype(np.uint8), Int8Array: np.dtype(np.int8),
-        Int16Array: np.dtype(np.int16), Int32Array: np.dtype(np.int32), Int64Array: np.dtype(np.int64),
+        BoolArray: np.dtype(np.bool_), UInt8Array: np.dtype(np.uint8), UInt32Array: np.dtype(np.uint32),
+        Int8Array: np.dtype(np.int8), Int16Array: np.dtype(np.int16), Int32Array: np.dtype(np.int32),
+        Int64Array: np.dtype(np.int64),
         Float32Array: np.dtype(np.float32), Float64Array: np.dtype(np.float64), StrArray: np.dtype(np.str_),
     }
 )  # fmt: skip

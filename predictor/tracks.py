@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from itertools import repeat
 from types import MappingProxyType
 from typing import Any
 
@@ -26,6 +24,7 @@ from predictor.arrays import (
 from predictor.columns import column_types
 from predictor.geometry import ground_distance_m
 from predictor.match import STOP_ZONE_M, Match
+from predictor.names_loop import rows_named
 from predictor.observations import Observations
 from predictor.passages import CallTimes, Stretches
 from predictor.runs import DatedRuns
@@ -143,11 +142,6 @@ class Tracks(DatedRuns):
     guess_m: Float64Array
     guesses: Int32Array = field(metadata=_ZERO)
 
-    @cached_property
-    def slot_of(self) -> dict[str, int]:
-        """vehicle_id -> slot."""
-        return {name: slot for slot, name in enumerate(self.vehicle_id.tolist())}
-
     @property
     def names_its_trip(self) -> BoolArray:
         """Whether each vehicle has named a trip since it took up its run: if not, that was found for it."""
@@ -177,14 +171,13 @@ class Tracks(DatedRuns):
 
     def with_vehicles_of(self, observations: Observations) -> tuple[Tracks, Int64Array]:
         """The tracks with a slot for each vehicle that reports, and the slot of each report (n,)."""
-        names = observations.vehicle_id.tolist()
-        slot = np.fromiter(map(self.slot_of.get, names, repeat(NONE)), np.int64, len(names))
+        slot = _rows_named(self.vehicle_id, observations.vehicle_id)
         unknown = np.flatnonzero(slot < 0)
         if len(unknown) == 0:
             return self, slot
         new = np.array(list(dict.fromkeys(observations.vehicle_id[unknown].tolist())), np.str_)
         tracks = Tracks.joined(self, replace(Tracks.blank(len(new)), vehicle_id=new, label=new))
-        slot = np.fromiter(map(tracks.slot_of.__getitem__, names), np.int64, len(names))
+        slot = _rows_named(tracks.vehicle_id, observations.vehicle_id)
         told_label = np.where(observations.vehicle_label == "", observations.vehicle_id, observations.vehicle_label)
         label = tracks.label.astype(np.promote_types(tracks.label.dtype, told_label.dtype))
         label[slot] = told_label
@@ -367,6 +360,15 @@ class Tracks(DatedRuns):
         self.finished_day[slot[ends]] = match.service_day[ends]
         self.finished_shift_s[slot[ends]] = match.shift_s[ends]
         return ends
+
+
+def _rows_named(names: StrArray, wanted: StrArray) -> Int64Array:
+    """Where each name wanted (n,) stands among `names` (m,), -1 where it does not."""
+    points, wanted_points = (
+        np.ascontiguousarray(group).view(np.uint32).reshape(len(group), group.itemsize // 4)
+        for group in (names, wanted)
+    )
+    return rows_named(points, wanted_points, rooms=1 << (2 * len(names)).bit_length())
 
 
 def _same_line(old: Timetable, was: Int32Array, new: Timetable, trip: Int32Array) -> BoolArray:
