@@ -11,15 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int32Array, Int64Array, expand_ranges
+from predictor.arrays import Float64Array, Int32Array, Int64Array
 from predictor.columns import Columns, column_types
+from predictor.projection_loop import Segments, Sought, nearest
 from predictor.search_loop import first_above
 from predictor.timetable import Timetable
 
 METRES_PER_DEGREE = 6_371_008.8 * np.pi / 180.0
-
-# A segment that runs against the vehicle's course counts as this much further away.
-_AGAINST_COURSE_M = 80.0
 
 
 def distance_to_segment_m(point: tuple[float, float], start: tuple[float, float], end: tuple[float, float]) -> float:
@@ -115,33 +113,20 @@ class LineGeometry:
         # From the first vertex at `high_m` or beyond on: that is, above all numbers below it.
         last = np.minimum(first_above(self.start_m, begins, ends, np.nextafter(high_m, -np.inf)), ends - 1)
         last = np.maximum(last, first + 1)
-        pair, segment = expand_ranges(first, last - first)
-
-        rx = (lon * self.line_cos[line] * METRES_PER_DEGREE)[pair] - self.x[segment]
-        ry = (lat * METRES_PER_DEGREE)[pair] - self.y[segment]
-        dx, dy = self.dx[segment], self.dy[segment]
-        square = dx * dx + dy * dy
-        along = np.divide(rx * dx + ry * dy, square, out=np.zeros_like(square), where=square > 0)
-        length, start = self.length_m[segment], self.start_m[segment]
-        distance = np.clip(start + np.clip(along, 0.0, 1.0) * length, low_m[pair], high_m[pair])
-        along = np.divide(distance - start, length, out=np.zeros_like(length), where=length > 0)
-        ox, oy = rx - along * dx, ry - along * dy
-        offset2 = ox * ox + oy * oy
-        cost = offset2.copy()
         heading = np.radians(course)
-        ux, uy = np.nan_to_num(np.sin(heading)), np.nan_to_num(np.cos(heading))
-        against = np.divide(
-            -(dx * ux[pair] + dy * uy[pair]), np.sqrt(square), out=np.zeros_like(square), where=square > 0
-        )
-        cost += _AGAINST_COURSE_M**2 * np.maximum(against, 0.0)
-        away = np.minimum(np.abs(np.nan_to_num(distance - np.broadcast_to(prior_m, n)[pair])), 2000.0)
-        cost += (away * (prior_scale / 1000.0)) ** 2
-
-        starts = np.cumsum(last - first) - (last - first)
-        best = np.minimum.reduceat(cost, starts)
-        hit = np.flatnonzero(cost == best[pair])
-        chosen = hit[np.searchsorted(pair[hit], np.arange(n))]
-        return Projection(distance[chosen], np.sqrt(offset2[chosen]), length[chosen], best, -against[chosen])
+        return Projection(
+            *nearest(
+                Segments(self.start_m, self.length_m, self.x, self.y, self.dx, self.dy),
+                first,
+                last,
+                Sought(
+                    lon * self.line_cos[line] * METRES_PER_DEGREE, lat * METRES_PER_DEGREE, low_m, high_m,
+                    np.nan_to_num(np.sin(heading)), np.nan_to_num(np.cos(heading)),
+                    np.ascontiguousarray(np.broadcast_to(prior_m, n), np.float64),
+                ),
+                prior_scale / 1000.0,
+            )
+        )  # fmt: skip
 
 
 def ground_distance_m(lat1: Float64Array, lon1: Float64Array, lat2: Float64Array, lon2: Float64Array) -> Float64Array:
