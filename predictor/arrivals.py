@@ -112,6 +112,10 @@ def predict(
         return result
 
     ways = Ways(
+        trip=legs.trip,
+        service_day=legs.service_day,
+        shift_s=legs.shift_s,
+        slot=legs.slot,
         first_call=legs.first_call,
         end_call=legs.end_call,
         first_entry=tt.entry_of(legs.trip, legs.first_call),
@@ -123,6 +127,7 @@ def predict(
         arrival=of_heads(heads.arrival),
         waited_s=of_heads(heads.waited_s),
         variance=of_heads(heads.variance),
+        standing=of_heads(heads.standing),
         ignores_hold=of_heads(heads.ignores_hold),
         lead_s=np.zeros(len(legs)),
         lead_variance=LAYOVER_SD_S**2,
@@ -136,17 +141,10 @@ def predict(
     row = end[leg] - legs.end_call[leg] + call
     order = np.argsort(row, kind="stable")
     put_off = PutOff(row[order], until[order] - now)
-    found = scan(ways, travel_times.of_links(now), leaves, put_off, int(end[-1]) if len(end) else 0)
-    standing = np.zeros(len(found.row), bool)
-    standing[found.head == np.arange(len(found.row))] = heads.standing
-    return Chain(
-        trip=legs.trip[found.row], service_day=legs.service_day[found.row], shift_s=legs.shift_s[found.row],
-        leg=found.row, slot=legs.slot[found.row], call=found.call, entry=found.entry,
-        source=np.where(legs.order == 0, FROM_VEHICLE, FROM_BLOCK).astype(np.int8)[found.row], standing=standing,
-        arrival=found.arrival + now, departure=found.departure + now, dwell_s=found.dwell_s, hold=found.hold + now,
-        sd_s=np.sqrt(found.variance), head=found.head, timetabled_s=found.timetabled_s, historic_s=found.historic_s,
-        recent_s=found.recent_s, held_s=found.held_s, known=found.known, layover_s=found.layover_s,
-    )  # fmt: skip
+    rows = int(end[-1]) if len(end) else 0
+    found = scan(ways, travel_times.of_links(now), leaves, put_off, rows, now)
+    source = np.where(legs.order == 0, FROM_VEHICLE, FROM_BLOCK).astype(np.int8)
+    return Chain(**found._asdict(), source=source[found.leg])
 
 
 def _heads(tt: Timetable, travel_times: TravelTimes, tracks: Tracks, first: Legs, now: float) -> _Heads:

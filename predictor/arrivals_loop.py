@@ -61,6 +61,11 @@ class PutOff(NamedTuple):
 class Ways(NamedTuple):
     """The legs (n,) that have calls ahead of them, a vehicle's together and in order; times relative to `now`."""
 
+    trip: Int32Array
+    service_day: Int32Array
+    shift_s: Int32Array
+    slot: Int64Array
+    """The vehicle."""
     first_call: Int32Array
     end_call: Int32Array
     first_entry: Int64Array
@@ -79,6 +84,8 @@ class Ways(NamedTuple):
     """the dwell that the vehicle needs at the least where it stands there, NaN elsewhere,"""
     variance: Float64Array
     """of that arrival,"""
+    standing: BoolArray
+    """whether the vehicle stands there,"""
     ignores_hold: BoolArray
     """and whether it leaves when it likes."""
     lead_s: Float64Array
@@ -87,18 +94,22 @@ class Ways(NamedTuple):
 
 
 class Scanned(NamedTuple):
-    """The columns of `Chain` that the recursion finds, (rows,); times relative to `now`."""
+    """The columns of `Chain`, (rows,)."""
 
-    row: Int64Array
-    """The row's leg."""
+    trip: Int32Array
+    service_day: Int32Array
+    shift_s: Int32Array
+    leg: Int64Array
+    slot: Int64Array
     call: Int32Array
     entry: Int64Array
-    head: Int64Array
+    standing: BoolArray
     arrival: Float64Array
     departure: Float64Array
     dwell_s: Float64Array
     hold: Float64Array
-    variance: Float64Array
+    sd_s: Float64Array
+    head: Int64Array
     timetabled_s: Float64Array
     historic_s: Float64Array
     recent_s: Float64Array
@@ -108,12 +119,13 @@ class Scanned(NamedTuple):
 
 
 @compiled
-def scan(ways: Ways, links: LinkTimes, departures: Departures, put_off: PutOff, rows: int) -> Scanned:
+def scan(ways: Ways, links: LinkTimes, departures: Departures, put_off: PutOff, rows: int, now: float) -> Scanned:
     """Follow every chain from its head on; `rows`: calls of all legs together."""
     out = Scanned(
-        np.empty(rows, np.int64), np.empty(rows, np.int32), np.empty(rows, np.int64), np.empty(rows, np.int64),
-        np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows),
-        np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows),
+        np.empty(rows, np.int32), np.empty(rows, np.int32), np.empty(rows, np.int32), np.empty(rows, np.int64),
+        np.empty(rows, np.int64), np.empty(rows, np.int32), np.empty(rows, np.int64), np.empty(rows, np.bool_),
+        np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows, np.int64),
+        np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows),
     )  # fmt: skip
     row = head = next_put_off = 0
     left = run = link_variance = variance = layover = 0.0
@@ -168,9 +180,13 @@ def scan(ways: Ways, links: LinkTimes, departures: Departures, put_off: PutOff, 
                 layover = min(max(hold - arrival, -3600.0), 3600.0) if ways.is_next[leg] else 0.0
             left = max(arrival + dwell, hold)
 
-            out.row[row], out.call[row], out.entry[row], out.head[row] = leg, call, entry, head
-            out.arrival[row] = left if call == 0 else arrival
-            out.departure[row], out.dwell_s[row], out.hold[row], out.variance[row] = left, dwell, hold, variance
+            out.trip[row], out.service_day[row] = ways.trip[leg], ways.service_day[leg]
+            out.shift_s[row], out.slot[row] = ways.shift_s[leg], ways.slot[leg]
+            out.leg[row], out.call[row], out.entry[row], out.head[row] = leg, call, entry, head
+            out.standing[row] = ways.standing[leg] and call == first and ways.opens[leg]
+            out.arrival[row] = (left if call == 0 else arrival) + now
+            out.departure[row], out.dwell_s[row], out.hold[row] = left + now, dwell, hold + now
+            out.sd_s[row] = np.sqrt(variance)
             out.timetabled_s[row], out.historic_s[row], out.recent_s[row] = timetabled, historic, recent
             out.held_s[row], out.known[row], out.layover_s[row] = held, known, layover
 

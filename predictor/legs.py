@@ -84,22 +84,25 @@ def current_legs(timetable: Timetable, tracks: Tracks, slot: Int64Array) -> Legs
 
 def _shared(legs: Legs, tracks: Tracks) -> Legs:
     """Legs of vehicles by `slot`, each run's calls divided among the vehicles that are on it."""
+    taken = np.sort(legs.run_key)
+    several = np.isin(legs.run_key, taken[1:][taken[1:] == taken[:-1]])
+    if not several.any():
+        return legs
+    alone, legs = legs.take(~several), legs.take(several)
     state = tracks.state[legs.slot]
     # Who drives comes before who waits for the departure, and that before who is elsewhere.
     rank = np.where(state == IN_SERVICE, 0, np.where(state == LAYOVER, 1, 2))
     order = np.lexsort((legs.slot, tracks.since[legs.slot], -legs.first_call, rank, legs.run_key))
-    alone = len(order) == len(sorted_once(legs.run_key))
-    if not alone:
-        order = order[~_replaced(legs.take(order), tracks)]
+    order = order[~_replaced(legs.take(order), tracks)]
     legs, rank = legs.take(order), rank[order]
     same = np.zeros(len(legs), bool)
     same[1:] = legs.run_key[1:] == legs.run_key[:-1]
     end_call = legs.end_call.copy()
     behind = np.flatnonzero(same)
     end_call[behind] = np.minimum(end_call[behind], legs.first_call[behind - 1])
-    leader = np.maximum.accumulate(np.where(same, 0, np.arange(len(legs)))) if len(legs) else behind
+    leader = np.maximum.accumulate(np.where(same, 0, np.arange(len(legs))))
     follows = same & (rank[leader] == 0) & (rank < 2) & (legs.first_call < end_call)
-    legs = replace(legs, end_call=end_call).take(~same | follows)
+    legs = Legs.joined(alone, replace(legs, end_call=end_call).take(~same | follows))
     return legs.take(np.argsort(legs.slot))
 
 
@@ -130,11 +133,14 @@ def _next(
         shift = np.where(is_given, given.shift_s, shift)
     runs = DatedRuns(trip, day, shift)
     goes_on = (trip >= 0) & (runs.origin(timetable) + timetable.trip_start_s[trip] <= now + NEXT_TRIP_WINDOW_S)
-    goes_on &= ~contains(taken, runs.run_key)
-    # Of two vehicles that are to go on with one run, the one that is through first.
     rows = np.flatnonzero(goes_on)
-    _, once = np.unique(runs.run_key[rows], return_index=True)
-    rows = rows[np.sort(once)]
+    key = runs.run_key[rows]
+    free = ~contains(taken, key)
+    rows, key = rows[free], key[free]
+    if len(sorted_once(key)) < len(key):
+        # Of two vehicles that are to go on with one run, the one that is through first.
+        _, once = np.unique(key, return_index=True)
+        rows = rows[np.sort(once)]
     runs = runs.take(rows)
     whole: Int32Array = np.zeros(len(rows), np.int32)
     return Legs(

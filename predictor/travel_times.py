@@ -88,15 +88,15 @@ class TravelTimes:
             PRIOR_LINK, PRIOR_HOUR,
         )  # fmt: skip
 
-    def _recent_s(self, now: float) -> Float64Array:
-        """What the last vehicles needed more than expected on each link (K,), shrunk by its age."""
-        w = self.recent_weight * np.exp2((self.recent_at - now) / RECENT_HALF_LIFE_S)
-        return self.recent_residual_s * w / (w + PRIOR_RECENT)
+    def _recent_s(self, now: float, link: Int32Array | slice = slice(None)) -> Float64Array:
+        """What the last vehicles needed more than expected on links (n,), by default all, shrunk by its age."""
+        w = self.recent_weight[link] * np.exp2((self.recent_at[link] - now) / RECENT_HALF_LIFE_S)
+        return self.recent_residual_s[link] * w / (w + PRIOR_RECENT)
 
     def expected_s(self, entry: Int64Array, service_day: Int32Array, now: float) -> Float64Array:
         """Expected link time (m,) from trip calls `entry`; 0 at last calls."""
         historic, link = self.historic_s(entry, service_day), self.entry_link[entry]
-        recent = np.where(link >= 0, self._recent_s(now)[link], 0.0) if len(self.link_weight) else 0.0
+        recent = np.where(link >= 0, self._recent_s(now, link), 0.0) if len(self.link_weight) else 0.0
         return np.maximum(historic + recent, 0.4 * historic)
 
     def variance(self, entry: Int64Array) -> Float64Array:
