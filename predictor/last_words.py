@@ -17,7 +17,7 @@ from predictor.operator_times import OperatorTimes, ToldCalls
 from predictor.runs import still_made
 from predictor.timetable import Timetable
 
-MADE_UP_S = 300.0
+MADE_UP_S = 120.0
 """So much a run may make up unseen: one that was no later is by the timetable again."""
 
 
@@ -45,9 +45,11 @@ class LastWords:
             ~contains(operator.named, before.journey) & (before.told_at > now - held_s) & (before.departure > now)
         )
         due = calls.origin(tt) + tt.departure_s[tt.entry_of(calls.trip, calls.call)]
-        late = (calls.departure > np.maximum(due + MADE_UP_S, now)) & ~calls.bounded & ~tt.trip_is_frequency[calls.trip]
-        late &= ~contains(operator.skipped, calls.keys)
-        columns = {name: getattr(calls, name)[late] for name in column_types(ToldCalls)}
+        to_come = (calls.departure > now) & ~calls.bounded & ~tt.trip_is_frequency[calls.trip]
+        to_come &= ~contains(operator.skipped, calls.keys)
+        late = np.unique(calls.journey[to_come & (calls.departure > due + MADE_UP_S)])
+        to_come &= contains(late, calls.journey)
+        columns = {name: getattr(calls, name)[to_come] for name in column_types(ToldCalls)}
         columns["untold"][:] = True
         news = _Remembered(**columns, told_at=np.full(len(columns["trip"]), told_at))
         self._calls = _Remembered.joined(untold, news)

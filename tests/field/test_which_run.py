@@ -11,6 +11,7 @@ from benchmarks.field.city import City
 from benchmarks.field.faces import texts
 from benchmarks.field.messages import Bus, StopUpdate, TripUpdate, bus, cancelled, update
 from benchmarks.field.network import Frequency, Network, Pattern, Service, Stop, Trip, network, row_of_stops
+from predictor.journeys import dated_journeys
 
 EVERY_HALF_HOUR = Network(
     trips=(Trip("t1", "06:00"),), frequencies=(Frequency("t1", "08:00", "10:00", 1800, exact_times=1),)
@@ -410,6 +411,16 @@ def test_a_cancellation_of_tomorrows_late_run_in_america_leaves_tonights(by: str
         city.vehicle_positions(bus("v1", "t0", late_s=0, start_date=DATE)).vehicle_positions()
     city.trip_updates(cancelled("t1", start_date=DATE + 1))
     assert "23:34 t1 scheduled" in texts(city.far_departures("C"))
+
+
+@pytest.mark.parametrize("at", ["12:00", "19:31", "23:45"])
+def test_what_a_feed_of_right_dates_cancels_tomorrow_strikes_out_none_of_todays_runs(at: str) -> None:
+    trips = (*NIGHTLY.trips, *(Trip(f"h{hour}", f"{hour:02}:30") for hour in (1, 6, 12, 18, 24)))
+    city = City(replace(NIGHTLY, trips=trips), at=at)
+    city.vehicle_positions(bus("v1", "t0", late_s=0, start_date=DATE))
+    city.trip_updates(*(cancelled(trip.trip_id, start_date=DATE + 1) for trip in trips))
+    day, _ = dated_journeys(city.service.snapshot.cancelled)
+    assert city.service.snapshot.timetable.date[day].tolist() == [DATE + 1] * len(trips)
 
 
 def test_a_start_time_of_utc_tells_that_the_date_is_of_utc_too() -> None:
