@@ -58,6 +58,8 @@ class Chain(DatedRuns):
     """Time that the vehicle needs at the call,"""
     hold: Float64Array
     """and the time that it waits for there, POSIX seconds; long ago where it waits for none."""
+    put_off: Float64Array
+    """The same where the operator has it wait."""
     sd_s: Float64Array
     """Standard deviation of the arrival."""
     head: Int64Array
@@ -144,7 +146,9 @@ def predict(
     rows = int(end[-1]) if len(end) else 0
     found = scan(ways, travel_times.of_links(now), leaves, put_off, rows, now)
     source = np.where(legs.order == 0, FROM_VEHICLE, FROM_BLOCK).astype(np.int8)
-    return Chain(**found._asdict(), source=source[found.leg])
+    waits_until = np.full(rows, -np.inf)
+    np.maximum.at(waits_until, row, until)
+    return Chain(**found._asdict(), source=source[found.leg], put_off=waits_until)
 
 
 def _heads(tt: Timetable, travel_times: TravelTimes, tracks: Tracks, first: Legs, now: float) -> _Heads:

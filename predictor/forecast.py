@@ -78,6 +78,9 @@ def forecast(
     none; `told_until`: (slots,) until when a time of the vehicle that has passed is put off to now.
     """
     earliest = np.minimum(told_until, now)[chain.slot]
+    # Nobody is at the next stop before he may leave this one.
+    follows = np.flatnonzero(np.isfinite(chain.put_off[:-1]) & (chain.head[1:] == chain.head[:-1])) + 1
+    earliest[follows] = np.maximum(earliest[follows], chain.put_off[follows - 1])
     came = np.maximum(chain.arrival, earliest)
     asked = rows if net is not None else rows[:0]
     ahead = np.maximum(came[asked] - now, 0.0)

@@ -17,7 +17,7 @@ class Expected(NamedTuple):
     head: Int64Array
     standing: BoolArray
     earliest: Float64Array
-    """No time of the row's vehicle lies before this."""
+    """No time of the row's vehicle lies before this, here or further on."""
     arrival: Float64Array
     """Not before `earliest`,"""
     share: Float64Array

@@ -145,8 +145,8 @@ def test_a_bus_held_for_a_connection_is_told_for_when_it_goes_on() -> None:
 
 def test_a_wait_that_the_operator_tells_of_between_two_reports_is_told_of_all_stops_at_once() -> None:
     city = City(at="07:55").vehicle_positions(bus("v1", "t1", late_s=0, silent_from="08:03")).at("08:03:10", every_s=5)
-    told = [update("t1", StopUpdate("C", arrival="08:04", departure=at)) for at in ("08:07", "08:10")]
-    for wait, leaves in zip(told, ("08:07", "08:10"), strict=True):
+    told = [update("t1", StopUpdate("C", arrival="08:04", departure=at)) for at in ("08:10", "08:20")]
+    for wait, leaves in zip(told, ("08:10", "08:20"), strict=True):
         assert city.trip_updates(wait).board("C")[0] == f"{leaves} t1 live"
         likely = posix(city.departures("D")[0].told["range"]["p50"]) or 0.0
         assert likely - city.posix(leaves) == pytest.approx(120, abs=40)
