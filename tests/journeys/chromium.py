@@ -8,6 +8,17 @@ from pathlib import Path
 from playwright.sync_api import Browser, Playwright
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_SWITCHED_OFF = (
+    # Suggestions of the address bar, drawn anew for each profile by a process that takes longer than our page.
+    "WebUIOmniboxPopup", "WebUIOmniboxAimPopup",
+    # A process that waits in case that another site is visited.
+    "SpareRendererForSitePerProcess",
+    # What Playwright switches off, whose list this one replaces: what asks others, and what changes how pages load.
+    "AimEnabled", "AvoidCorsURLLoaderRestartOnRedirect", "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades", "LensOverlay", "MediaRouter",
+    "NetworkTimeServiceQuerying", "OptimizationHints", "PaintHolding", "PreconnectToSearch",
+    "ThirdPartyStoragePartitioning",
+)  # fmt: skip
 
 
 def chromium_path(playwright: Playwright) -> str | None:
@@ -29,6 +40,7 @@ def launch(playwright: Playwright, path: str, font_px: int = 16) -> Browser:
             # Maps alone are drawn as a graphics card would, which costs far more than to draw a page without one.
             "--disable-gpu",
             "--enable-unsafe-swiftshader",
+            f"--disable-features={','.join(_SWITCHED_OFF)}",
             f"--blink-settings=defaultFontSize={font_px}",
         ],
     )

@@ -12,17 +12,12 @@ from google.transit.gtfs_realtime_pb2 import FeedMessage
 
 from api.answers.assets import map_library
 from api.words.texts import LANGUAGES
+from tests.journeys.accessibility import assert_axe_finds_no_fault
 from tests.journeys.conftest import PHONE
 from tests.journeys.demo_site import DESK_TOKEN, DemoSite
 from tests.journeys.opening import NewPage, opening
 from tests.journeys.places import station
 
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing: pip install -e '.[dev]'.")
-
-WCAG = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    "resultTypes": ["violations"],
-}
 SEEN_WITHIN_S = 2.0
 REFRESHED_EVERY_MS = 10_000
 PAGES = [
@@ -177,6 +172,7 @@ def test_what_one_officer_dismisses_is_dismissed_for_the_others_whose_open_list_
             other.locator("summary").click()
     assert other.locator("details .draft").nth(1).is_visible()
     assert_it_fits_every_width(other)
+    other.set_viewport_size(PHONE)
     assert_axe_finds_no_fault(other)
     for count in (1, 0):
         desk.locator("summary").click()
@@ -198,6 +194,8 @@ def test_it_fits_every_width_and_axe_finds_no_fault_in_light_or_dark(address: st
     for language in LANGUAGES:
         page.goto(f"{address}{'&' if '?' in address else '?'}lang={language}")
         assert_it_fits_every_width(page)
+    page.set_viewport_size(PHONE)
+    page.emulate_media(color_scheme="light")
     assert_axe_finds_no_fault(page)
 
 
@@ -206,11 +204,3 @@ def assert_it_fits_every_width(page: Any) -> None:
         page.set_viewport_size({"width": width, "height": 800})
         too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert too_wide <= 0, f"{page.url}, {width} px: {too_wide} px too wide"
-
-
-def assert_axe_finds_no_fault(page: Any) -> None:
-    page.set_viewport_size({"width": 360, "height": 740})
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        faults = axe.Axe().run(page, options=WCAG).response["violations"]
-        assert not faults, [(fault["id"], fault["help"], fault["nodes"][0]["html"]) for fault in faults]

@@ -9,16 +9,11 @@ import numpy as np
 import pytest
 
 from api.words.texts import LANGUAGES
+from tests.journeys.accessibility import assert_axe_finds_no_fault
 from tests.journeys.demo_site import DemoSite
 from tests.journeys.opening import NewPage
 from tests.journeys.places import station
 
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing: pip install -e '.[dev]'.")
-
-WCAG = {
-    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    "resultTypes": ["violations"],
-}
 HEAVIEST_BYTES = 50_000
 FIRST_FLIGHT_BYTES = 14_600
 """What a server sends before it waits for the first acknowledgement: ten packets."""
@@ -73,10 +68,30 @@ PAGES = [
 def test_axe_finds_no_fault_in_light_or_dark(name: str, site: DemoSite, wiped_page: Any) -> None:
     page = wiped_page
     page.goto(addresses(site)[name])
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        faults = axe.Axe().run(page, options=WCAG).response["violations"]
-        assert not faults, [(fault["id"], fault["help"], fault["nodes"][0]["html"]) for fault in faults]
+    assert_axe_finds_no_fault(page)
+
+
+@pytest.mark.parametrize(
+    ("fault", "style", "said"),
+    [
+        ("color-contrast", "p { color: #ddd }", "<p>"),
+        ("color-contrast", "@media (prefers-color-scheme: dark) { p { color: #222 } }", "<p>"),
+        ("target-size", "button { width: 9px; height: 9px; padding: 0; border: 0 }", "<button"),
+        ("more than colours", "@media (prefers-color-scheme: dark) { p { padding: 0 } }", "padding"),
+    ],
+)
+def test_axe_would_find_a_fault(fault: str, style: str, said: str, wiped_page: Any) -> None:
+    wiped_page.goto("/offline")
+    wiped_page.evaluate(
+        """(style) => {
+            document.querySelector("main").innerHTML = "<h1>T</h1><p>pale</p><button>1</button><button>2</button>";
+            document.adoptedStyleSheets = [new CSSStyleSheet()];
+            document.adoptedStyleSheets[0].replaceSync(`button { padding: 1rem } ${style}`);
+        }""",
+        style,
+    )
+    with pytest.raises(AssertionError, match=f"(?s){fault}.*{said}"):
+        assert_axe_finds_no_fault(wiped_page)
 
 
 @pytest.mark.parametrize("name", PAGES)

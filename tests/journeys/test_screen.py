@@ -14,6 +14,7 @@ from feeds.alerts import Selector
 from feeds.reading import Reading
 from tests.api.serving import served
 from tests.api.town import WORKS, at, disruption, service_at, tram_on_time
+from tests.journeys.accessibility import assert_axe_finds_no_fault
 from tests.journeys.opening import NewPage, opening
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install -e '.[dev]'.")
@@ -252,15 +253,8 @@ def test_a_screen_reads_itself_aloud_to_who_presses_enter(
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_axe_finds_no_fault(screen: NewPage, address: str, variant: str) -> None:
-    axe = pytest.importorskip(
-        "axe_playwright_python.sync_playwright", reason="axe is missing: pip install -e '.[dev]'."
-    )
-    wcag = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-    page = screen(f"{address}/screen/liberte,gare?variant={variant}&voice=1")
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        faults = axe.Axe().run(page, options={**wcag, "resultTypes": ["violations"]}).response["violations"]
-        assert not faults, [(fault["id"], fault["help"], fault["nodes"][0]["html"]) for fault in faults]
+    page = screen(f"{address}/screen/liberte,gare?variant={variant}&voice=1", reduced_motion="reduce")
+    assert_axe_finds_no_fault(page)
 
 
 def test_without_a_script_a_screen_shows_all_and_refreshes_itself(screen: NewPage, address: str) -> None:

@@ -8,10 +8,10 @@ import shapely
 
 from api.answers.assets import map_library
 from feeds.simulator.ground_tiles import write_tiles
+from tests.journeys.accessibility import assert_axe_finds_no_fault
 from tests.journeys.demo_site import DemoSite
 from tests.journeys.opening import NewPage
 from tests.journeys.places import station
-from tests.journeys.test_every_page import WCAG, axe
 
 pytestmark = pytest.mark.skipif(map_library() is None, reason="MapLibre is missing: pip install -e '.[map]'.")
 
@@ -34,10 +34,7 @@ def test_lines_and_vehicles_are_drawn_from_our_own_data_alone(site: DemoSite, ne
     assert all(url.startswith((site.base, "blob:", "data:", "pmtiles:")) for url in asked), asked
     page.get_by_text("Données d’il y a").wait_for()
 
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        faults = axe.Axe().run(page, options=WCAG).response["violations"]
-        assert not faults, [(fault["id"], fault["help"], fault["nodes"][0]["html"]) for fault in faults]
+    assert_axe_finds_no_fault(page)
 
     # By keyboard: a line is chosen, its vehicles are listed, and the address holds what was chosen.
     page.locator(".map-list summary").press("Enter")

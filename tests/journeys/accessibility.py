@@ -1,0 +1,47 @@
+"""What axe finds fault with on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+WCAG = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+OF_COLOURS = ("color-contrast", "link-in-text-block")
+"""The rules that a page's colours decide on."""
+
+_REMEMBER_COLOURS = """() => {
+  const { prototype } = axe.commons.color.Color, { parseString } = prototype, known = new Map();
+  prototype.parseString = function (text) {
+    if (known.has(text)) return Object.assign(this, known.get(text));
+    const { r, g, b, alpha } = parseString.call(this, text);
+    known.set(text, { r, g, b, alpha });
+    return this;
+  };
+}"""
+"""Axe reads each colour of each element anew, half of what a page of many elements takes it."""
+_NOT_COLOURS_IN_THE_DARK = """() => [...document.styleSheets, ...document.adoptedStyleSheets]
+  .flatMap((sheet) => [...sheet.cssRules]).filter((rule) => rule.conditionText?.includes("prefers-color-scheme"))
+  .flatMap((rule) => [...rule.cssRules]).flatMap(({ style }) => [...style].filter((name) => {
+    const value = style.getPropertyValue(name);
+    return !/(color|fill|stroke|filter|image)$/.test(name) && !CSS.supports("color", value) && value !== "none";
+  }))"""
+_FAULTS = """(rules) => axe.run({ runOnly: rules, resultTypes: ["violations"] })
+  .then(({ violations }) => violations.map(({ id, help, nodes }) => [id, help, nodes[0].html]))"""
+
+
+def assert_axe_finds_no_fault(
+    page: Any, rules: Sequence[str] = WCAG, schemes: Sequence[str] = ("light", "dark")
+) -> None:
+    """By `rules`, or tags of rules, in the first of the colour schemes; in the others, which may change nothing but
+    colours, by the rules of colours."""
+    axe = pytest.importorskip("axe_playwright_python.base", reason="axe is missing: pip install -e '.[dev]'.")
+    page.evaluate(axe.AXE_SCRIPT)
+    page.evaluate(_REMEMBER_COLOURS)
+    besides = page.evaluate(_NOT_COLOURS_IN_THE_DARK)
+    assert not besides, ("the dark changes more than colours", besides)
+    for scheme in schemes:
+        page.emulate_media(color_scheme=scheme)
+        faults = page.evaluate(_FAULTS, list(rules if scheme == schemes[0] else OF_COLOURS))
+        assert not faults, (scheme, faults)
