@@ -56,8 +56,7 @@ class LastWords:
         if len(untold) == 0:
             return operator
         last = ToldCalls(**{name: getattr(untold, name) for name in columns})
-        named = np.union1d(operator.named, last.journey)
-        return replace(operator, calls=ToldCalls.joined(calls, last), named=named)
+        return replace(operator, calls=ToldCalls.joined(calls, last))
 
     def in_timetable(self, old: Timetable, new: Timetable, journeys: JourneyLookup) -> None:
         """Go on by the indices of another timetable, of which `journeys` are, with the calls that are made there."""

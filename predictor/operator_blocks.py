@@ -48,8 +48,11 @@ class OperatorBlocks:
         over = ~contains(operator.named, before.journey) & (before.arrival > now - silence_s)
         ended = before.take(over & (before.arrival <= now + _NEARLY_THERE_S))
         at_end = (calls.call == timetable.trip_calls[calls.trip] - 1) & ~contains(operator.skipped, calls.keys)
+        # Of a run that is told of no more nobody knows when it will be through.
+        at_end &= ~calls.untold
         self._ends = ToldCalls.joined(ended, calls.take(at_end))
-        told, latest = calls, ToldCalls.joined(calls, ended)
+        told, latest = calls, ToldCalls.joined(calls.take(at_end), ended)
+        operator = replace(operator, named=np.union1d(operator.named, calls.journey[calls.untold]))
         for _ in range(NEXT_TRIPS):
             latest = _carried_over(latest, operator, timetable, days, journeys, now)
             if len(latest) == 0:
@@ -85,5 +88,5 @@ def _carried_over(
         trip=trip[run], service_day=day[run], shift_s=np.zeros(len(run), np.int32), journey=journey[run],
         call=tt.call_at(entry), arrival=begins + tt.arrival_s[entry], departure=begins + tt.departure_s[entry],
         uncertainty_s=before.uncertainty_s[row][run], occupancy=np.full(len(run), NONE, np.int8),
-        bounded=np.zeros(len(run), bool), untold=before.untold[row][run],
+        bounded=np.zeros(len(run), bool), untold=np.zeros(len(run), bool),
     )  # fmt: skip
