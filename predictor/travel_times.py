@@ -39,20 +39,19 @@ class TravelTimes:
         tt = timetable
         self.entry_link: Int32Array = tt.pattern_link[tt.call_pattern_call]
         """Link that starts at each trip call, -1 at last calls."""
-        following = np.minimum(np.arange(len(tt.arrival_s)) + 1, max(len(tt.arrival_s) - 1, 0))
-        link = np.maximum(self.entry_link, 0)
-        distance = tt.link_distance_m[link] if len(tt.link_distance_m) else np.zeros(len(link))
-        floor = np.maximum(distance / FASTEST_M_S, _SECONDS_FLOOR)
-        is_first = np.zeros(len(link), bool)
-        is_first[tt.trip_call_ptr[:-1]] = True
-        leaves = np.where(is_first, tt.departure_s, tt.arrival_s)
-        timetabled = np.maximum(tt.arrival_s[following] - leaves, floor)
-        self.timetabled_s: Float64Array = np.where(self.entry_link >= 0, timetabled, 0.0)
+        # Few columns of all calls at once: of a country they are gigabytes.
+        first = tt.trip_call_ptr[:-1]
+        leaves = tt.arrival_s.copy()
+        leaves[first] = tt.departure_s[first]
+        least_s = np.append(np.maximum(tt.link_distance_m / FASTEST_M_S, _SECONDS_FLOOR), _SECONDS_FLOOR)
+        self.timetabled_s: Float64Array = np.maximum(np.roll(tt.arrival_s, -1) - leaves, least_s[self.entry_link])
         """Link time of each trip call by the timetable, 0 at last calls."""
-        dwell = np.clip((tt.departure_s - tt.arrival_s).astype(np.float64), 0.0, None)
-        self.dwell_s: Float64Array = np.where(is_first, 0.0, np.maximum(dwell, np.minimum(12.0, 0.2 * timetabled)))
+        self.timetabled_s[self.entry_link < 0] = 0.0
+        self.dwell_s: Float64Array = np.minimum(0.2 * self.timetabled_s, 12.0)
         """Part of the link time spent at the stop, never the whole."""
-        self.dwell_s = np.minimum(self.dwell_s, 0.8 * self.timetabled_s)
+        np.maximum(self.dwell_s, tt.departure_s - tt.arrival_s, out=self.dwell_s)
+        self.dwell_s[first] = 0.0
+        np.minimum(self.dwell_s, 0.8 * self.timetabled_s, out=self.dwell_s)
         hour = (np.maximum(leaves, 0) // 3600) % HOURS
         self.entry_hour: Int8Array = hour.astype(np.int8)
         weekday = ((tt.date_origin + 43_200) // 86_400 + 4) % 7  # the epoch was a Thursday; 0 is Sunday
