@@ -33,6 +33,12 @@ def id_of(value: str | bytes) -> str:
     return text_of(value).strip()
 
 
+def ids_of(values: Sequence[str | bytes]) -> list[str]:
+    """`id_of` of each (n,): a message names the same stops over and over."""
+    known = {value: id_of(value) for value in set(values)}
+    return [known[value] for value in values]
+
+
 def indices_of(names: Sequence[Any], index: Mapping[Any, int], timetable: Timetable) -> Int32Array:
     """Where each id (n,) stands in an index of the timetable, -1 where it is none of its ids."""
     found = np.fromiter(map(index.get, names, repeat(NONE)), np.int32, len(names))

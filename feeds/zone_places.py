@@ -7,6 +7,10 @@ import re
 from functools import cache
 from importlib.resources import files
 
+import numpy as np
+
+from predictor.arrays import Float64Array
+
 _EARTH_KM = 6371.0
 _ANGLES = re.compile(r"([+-]\d{2,3})(\d{2})(\d{2})?")
 
@@ -25,14 +29,20 @@ def zone_place(zone: str) -> Place | None:
 
 def zones_by_distance(place: Place) -> list[tuple[float, str]]:
     """Kilometres to the city of each zone, the nearest first."""
-    return sorted((great_circle_km(place, city), zone) for zone, city in _places().items())
+    lat, lon = np.array(list(_places().values())).T
+    return sorted(zip(_great_circles_km(place, lat, lon).tolist(), _places(), strict=True))
 
 
 def great_circle_km(first: Place, second: Place) -> float:
     """The distance between two places."""
-    (lat1, lon1), (lat2, lon2) = (tuple(map(math.radians, place)) for place in (first, second))
-    haversine = math.sin((lat2 - lat1) / 2) ** 2 + math.cos(lat1) * math.cos(lat2) * math.sin((lon2 - lon1) / 2) ** 2
-    return 2 * _EARTH_KM * math.asin(math.sqrt(min(max(haversine, 0.0), 1.0)))
+    return float(_great_circles_km(first, *np.array([second]).T)[0])
+
+
+def _great_circles_km(place: Place, lat: Float64Array, lon: Float64Array) -> Float64Array:
+    """(n,) from a place to others (n,), in degrees."""
+    (lat1, lon1), lat2, lon2 = np.radians(place), np.radians(lat), np.radians(lon)
+    haversine = np.sin((lat2 - lat1) / 2) ** 2 + np.cos(lat1) * np.cos(lat2) * np.sin((lon2 - lon1) / 2) ** 2
+    return np.asarray(2 * _EARTH_KM * np.arcsin(np.sqrt(np.clip(haversine, 0.0, 1.0))))
 
 
 @cache

@@ -120,6 +120,8 @@ def demo() -> Iterator[TestClient]:
 CALLS = re.findall(r'^ {4}curl "http://127\.0\.0\.1:8000(.*?)"\n\n```json\n(.*?)```', TEXT["api.md"], re.M | re.S)
 
 
+# One demo is enough for all.
+@pytest.mark.xdist_group("demo of the documentation")
 @pytest.mark.parametrize(("address", "told"), CALLS, ids=[address for address, _ in CALLS])
 def test_every_call_of_the_api_that_is_told_answers_as_told(demo: TestClient, address: str, told: str) -> None:
     answer = demo.get(address)

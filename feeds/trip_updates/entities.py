@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
-from feeds.known_ids import id_of, known_indices, short_text
+from feeds.known_ids import ids_of, known_indices, short_text
 from feeds.message import posix_seconds
 from feeds.trip_updates.message_columns import DELAY_LIMIT_S, OF_TIMETABLE, TIME_LIMIT_S, StopTimeUpdates
 from predictor.arrays import NONE, Float64Array, Int64Array
@@ -137,7 +137,7 @@ def _update_columns(
         np.array(rows, np.float64).reshape(-1, 13).T
     )
     stop_id, assigned_id, headsign = (
-        list(map(id_of, column)) for column in (zip(*stops, strict=True) if stops else ((), (), ()))
+        ids_of(column) for column in (zip(*stops, strict=True) if stops else ((), (), ()))
     )
     stop, assigned = (
         known_indices(words, timetable.stop_named, timetable, "unknown_stop", refused)

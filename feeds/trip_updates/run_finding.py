@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from feeds.gtfs.written_dates import existing_date
-from feeds.known_ids import id_of, short_text
+from feeds.known_ids import ids_of, short_text
 from feeds.run_names import a_few, run_names
 from feeds.trip_updates.entities import Entities, delay_in_range
 from feeds.trip_updates.message_columns import (
@@ -53,7 +53,7 @@ def runs_named(
     tt = timetable
     columns = zip(*entities.words, strict=True) if entities.words else repeat((), 10)
     trip_id, served, date, time, route_id, shape_id, headsign, short_name, vehicle, label = (
-        list(map(id_of, column)) for column in columns
+        ids_of(column) for column in columns
     )
     kind, delay, direction, wheelchair, _ = np.array(entities.numbers, np.float64).reshape(-1, 5).T
     relationship = kind.astype(np.int8)

@@ -16,6 +16,9 @@ from api.service.service import Service
 from feeds.history.accuracy_sums import WorseLine
 from tests.api.town import at, service_at
 
+# The morning is driven once for all.
+pytestmark = pytest.mark.xdist_group("accuracy")
+
 
 @pytest.fixture(scope="module")
 def service() -> Service:

@@ -392,6 +392,10 @@ def test_the_overview_counts_vehicles_by_state_and_tells_of_a_failing_feed(desk:
 # Why did my bus not come? In the town, tram 7001 drives A-0800 on time, A-0820 is cancelled.
 
 
+_AFTERWARDS = pytest.mark.xdist_group("afterwards")
+"""One run of the town is enough for all."""
+
+
 @pytest.fixture(scope="module")
 def afterwards() -> TestClient:
     service = service_at(at(8, 1))
@@ -405,6 +409,7 @@ def afterwards() -> TestClient:
     return client
 
 
+@_AFTERWARDS
 def test_a_stop_and_a_time_give_what_happened_and_the_answer_in_all_languages(afterwards: TestClient) -> None:
     page = afterwards.get("/desk/why", params={"stop": "hôpital", "at": "2026-03-02T08:10"}).text
     assert "2 passages around that time" in page
@@ -418,6 +423,7 @@ def test_a_stop_and_a_time_give_what_happened_and_the_answer_in_all_languages(af
     assert "supprimé" in answers[5][1]
 
 
+@_AFTERWARDS
 def test_a_line_direction_and_time_may_be_asked_instead(afterwards: TestClient) -> None:
     page = afterwards.get("/desk/why", params={"line": "tram-A", "direction": "0", "at": "2026-03-02T08:20"}).text
     assert "case not_served" in page
@@ -441,6 +447,7 @@ def test_a_wait_on_a_line_run_by_headway_is_told_to_the_officer_too() -> None:
     assert "conforme" in page
 
 
+@_AFTERWARDS
 @pytest.mark.parametrize(
     "asked, said",
     [

@@ -26,7 +26,8 @@ from tests.api.town import at, headway_town, service_at
 WAIT_CAUSES = {
     "cancelled", "detour", "breakdown", "short_turn", "stuck", "ended_early", "joined_late", "no_vehicle", "bunched",
 }  # fmt: skip
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+# One run of each town is enough for all.
+pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.xdist_group("explained towns")]
 
 
 def remembering(now: float, timetable: Timetable | None = None) -> Service:

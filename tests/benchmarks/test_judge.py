@@ -21,11 +21,13 @@ from feeds.errors import FeedError
 from predictor.timetable import Timetable
 from tests.benchmarks.judged_networks import Stop, Trip, timetable_of
 
+# What they look at is made once for all.
+pytestmark = pytest.mark.xdist_group("judge")
 DAY = 20151117
 TIMES = (36000, 36300, 36600, 36900, 37200)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def timetable() -> Timetable:
     stops = [Stop(f"s{i}", f"Stop {i}", lat=42.0 + i / 100, lon=-72.0 - i / 300) for i in range(5)]
     ids = tuple(s.stop_id for s in stops)
@@ -33,7 +35,7 @@ def timetable() -> Timetable:
     return timetable_of(stops, [*trips, Trip("tram", "T", ids, (0, 300, 600, 900, 1200), by_headway=True)], [DAY])
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def runs(timetable: Timetable) -> Runs:
     """Bus x drives trip a one minute late all the way, exact but for the last call; tram t sets out at 11:00:10."""
     passages = pd.DataFrame(
@@ -132,15 +134,15 @@ def test_a_file_that_holds_no_predictions_is_refused_by_name(runs: Runs, tmp_pat
         judge([tmp_path / "other.parquet"], runs, {})
 
 
-@pytest.fixture
-def result(runs: Runs, tmp_path: Path) -> Result:
+@pytest.fixture(scope="module")
+def result(runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> Result:
     rows = [
         (float(at), "a", call + 1, "x", TIMES[call] + 60.0 + call * 15 - at % 7, "live" if at > 35900 else "scheduled")
         for at in range(35400, 36900, 30)
         for call in (1, 2, 3)
         if at < TIMES[call]
     ]
-    found = judged(tmp_path, runs, *rows)
+    found = judged(tmp_path_factory.mktemp("judged"), runs, *rows)
     return Result(
         network="Test", judged_days="2015-11-17", train_days="none", truth="reports", truth_counts={"stop reports": 9},
         judged=found, runs=runs, tables=tables.Tables.of(found, runs),
