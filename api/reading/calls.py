@@ -269,7 +269,7 @@ class CallsAt:
                 )
             ],
         }
-        return list(map(RunCall, *(columns[name] for name in RunCall._fields)))
+        return list(map(RunCall._make, zip(*(columns[name] for name in RunCall._fields), strict=True)))
 
 
 def calls_ahead(view: ServiceView, now: float, vehicles: Sequence[int]) -> dict[int, RunCall]:
