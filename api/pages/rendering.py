@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
 from fastapi import Request, Response
+from markupsafe import Markup, escape
 
 from api.answers.assets import style
 from api.answers.frame import Frame, framed_in_language
 from api.reading.badges import Badge
 from api.words.alerts import AlertWords
 from api.words.moment import PageMoment
+from api.words.texts import texts_in
 
 _SCRIPT_TEXTS = (
     "approaching", "here", "min", "range", "estimated", "seconds", "minutes", "hours", "data_age",
@@ -24,7 +27,14 @@ _SCRIPT_TEXTS = (
 
 def script_texts(moment: PageMoment, also_said: Iterable[str] = ()) -> str:
     """What scripts say, as JSON: their usual texts and others."""
-    return json.dumps({key: moment.texts.entries[key] for key in (*_SCRIPT_TEXTS, *also_said)}, ensure_ascii=False)
+    return _script_texts(moment.texts.language, tuple(also_said))
+
+
+@cache
+def _script_texts(language: str, also_said: tuple[str, ...]) -> Markup:
+    """As it stands in a page."""
+    entries = texts_in(language).entries
+    return escape(json.dumps({key: entries[key] for key in (*_SCRIPT_TEXTS, *also_said)}, ensure_ascii=False))
 
 
 def rider_page(

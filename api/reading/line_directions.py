@@ -34,8 +34,10 @@ class LineDirection:
     """Whether anything leaves within the next hours."""
     first: RunCall | None
     """The first that comes, None where none was found,"""
-    last: RunCall | None
-    """and the last one of the service day of what stands first; None where none of it comes, or that has no time."""
+    last: float | None
+    """and when the last one of the service day of what stands first leaves, POSIX seconds; None where none of it comes,
+    or that has no time."""
+    last_is_first: bool
 
 
 def line_directions(moment: Moment, board: StopBoard) -> list[LineDirection]:
@@ -59,15 +61,16 @@ def soonest_first(rows: list[LineDirection]) -> list[LineDirection]:
 
 
 def _line_direction(moment: Moment, board: StopBoard, rows: list[int]) -> LineDirection:
-    published = board.calls.published
-    soon = [row for row in rows if published[row] <= moment.now + _SOON_S]
-    coming = [row for row in rows if board.comes[row]]
-    told = [row for row in rows if not board.repeats[row]] or rows[:1]
+    published, places = board.calls.published, np.array(rows)
+    soon = places[published[places] <= moment.now + _SOON_S].tolist()
+    coming = places[board.comes[places]].tolist()
+    told = places[~board.repeats[places]].tolist() or rows[:1]
     shown, first = told[:DEPARTURES_A_ROW], next((row for row in told if board.comes[row]), None)
     if first is not None and first not in shown:
         shown = [*shown[:-1], first]
     departures = _each_headway_once(board.rows(shown))
     platforms = {row.platform for row in departures}
+    last = _last(board, rows[0], coming)
     return LineDirection(
         line=moment.lines.all[departures[0].route_idx],
         direction=departures[0].direction,
@@ -76,7 +79,8 @@ def _line_direction(moment: Moment, board: StopBoard, rows: list[int]) -> LineDi
         departures=departures,
         soon=bool(soon),
         first=None if first is None else board.row(first),
-        last=_last(board, rows[0], coming),
+        last=None if last is None else float(published[last]),
+        last_is_first=last == first,
     )
 
 
@@ -93,7 +97,7 @@ def _each_headway_once(rows: list[RunCall]) -> list[RunCall]:
     return kept
 
 
-def _last(board: StopBoard, next_row: int, coming: list[int]) -> RunCall | None:
+def _last(board: StopBoard, next_row: int, coming: list[int]) -> int | None:
     day = board.calls.service_day
-    last = [row for row in coming if day[row] == day[next_row]][-1:]
-    return board.row(last[0]) if last and not board.slot[last[0]] else None
+    last = next((row for row in reversed(coming) if day[row] == day[next_row]), None)
+    return None if last is None or board.slot[last] else last

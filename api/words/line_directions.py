@@ -72,8 +72,8 @@ def _last(moment: PageMoment, row: LineDirection) -> str:
     """The last departure of the service day that the first one belongs to."""
     if row.last is None or row.first is None:
         return ""
-    sentence = "last_is_this" if row.last.key == row.first.key else "last_at"
-    return moment.texts(sentence, time=moment.words_at(row.last.stop_idx).time(row.last.published))
+    sentence = "last_is_this" if row.last_is_first else "last_at"
+    return moment.texts(sentence, time=moment.words_at(row.first.stop_idx).time(row.last))
 
 
 def _departure(moment: PageMoment, call: RunCall, row: LineDirection, *, from_afar: bool) -> DepartureWords:
