@@ -41,7 +41,11 @@ class Calibration:
     @staticmethod
     def row_of(ahead_s: Float64Array, begun: BoolArray) -> Int64Array:
         """Row of `shift` (n,) for times to wait, and whether the vehicle is on the trip already."""
-        return np.searchsorted(HORIZONS_S, ahead_s) + np.where(begun, 0, len(HORIZONS_S) + 1)
+        row = np.where(begun, 0, len(HORIZONS_S) + 1)
+        # A pass for each of so few edges is twice as fast as a search for each time.
+        for edge_s in HORIZONS_S:
+            row += ahead_s > edge_s
+        return row
 
     def calibrated(self, quantile: Float32Array, ahead_s: Float64Array, begun: BoolArray) -> Float32Array:
         """The network's quantiles (n, Q), moved, and still not decreasing along a row."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array
+from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, contains, sorted_once
 from predictor.geometry import LineGeometry, to_first_stop_m
 from predictor.matching import OFF_LINE_M, TERMINUS_M
 from predictor.named_runs import RunNames, run_finder
@@ -42,7 +42,8 @@ class CurrentRuns:
         runs = self._named(tracks, slot, obs)
         goes_on = np.flatnonzero((obs.trip < 0) & self._goes_on(tracks, slot, obs))
         # A vehicle that takes another's place names its run: the other one has been taken off it.
-        goes_on = goes_on[~np.isin(tracks.runs.take(slot[goes_on]).run_key, runs.run_key[runs.trip >= 0])]
+        named = sorted_once(runs.run_key[runs.trip >= 0])
+        goes_on = goes_on[~contains(named, tracks.runs.take(slot[goes_on]).run_key)]
         runs = runs.with_rows(goes_on, tracks.runs.take(slot[goes_on]))
         # A feed may go on naming a run that is over: what the block drives after the last one takes its place.
         finished = tracks.finished.take(slot)

@@ -329,7 +329,7 @@ class Engine:
         age_s = now - observations.timestamp[rows]
         tracks.note_ages(slot[rows], age_s)
         if figures.reports:
-            behind = tracks.always_late(np.unique(slot), LATE_S)
+            behind = tracks.always_late(sorted_once(slot), LATE_S)
             self._report_figures = figures.with_news(age_s, tracks.vehicle_id[behind], tracks.least_age_s[behind])
         self._counts.update(counts)
         finder = self._current_runs.finder
@@ -411,7 +411,8 @@ class Engine:
 
     def _late_and_gone(self, predictions: Predictions) -> Int64Array:
         """`call_key`s of calls of late runs that are not made: the timetable's times of them say nothing."""
-        rows = np.flatnonzero((predictions.source == FROM_OPERATOR) & np.isin(predictions.status, (CANCELLED, SKIPPED)))
+        rows = np.flatnonzero(predictions.source == FROM_OPERATOR)
+        rows = rows[np.isin(predictions.status[rows], (CANCELLED, SKIPPED))]
         return call_key(self._journeys.keys(predictions.runs.take(rows)), predictions.call[rows])
 
     def _legs(

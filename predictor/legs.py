@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from predictor.arrays import BoolArray, Int32Array, Int64Array, contains, expand_ranges, sorted_once
-from predictor.runs import DatedRuns
+from predictor.runs import DatedRuns, trips_of
 from predictor.service_days import ServiceDays
 from predictor.snapshot import IN_SERVICE, LAYOVER
 from predictor.timetable import Timetable
@@ -135,7 +135,12 @@ def _next(
     goes_on = (trip >= 0) & (runs.origin(timetable) + timetable.trip_start_s[trip] <= now + NEXT_TRIP_WINDOW_S)
     rows = np.flatnonzero(goes_on)
     key = runs.run_key[rows]
-    free = ~contains(taken, key)
+    # Most trips that follow are driven by nobody on any day: of the others the day and the shift count.
+    driven = np.zeros(timetable.trips, bool)
+    driven[trips_of(taken)] = True
+    perhaps = np.flatnonzero(driven[trip[rows]])
+    free = np.ones(len(rows), bool)
+    free[perhaps] = ~contains(taken, key[perhaps])
     rows, key = rows[free], key[free]
     if len(sorted_once(key)) < len(key):
         # Of two vehicles that are to go on with one run, the one that is through first.
