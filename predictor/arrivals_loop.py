@@ -7,10 +7,14 @@ from typing import NamedTuple
 import numpy as np
 
 from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
-from predictor.compiled import compiled
+from predictor.compiled import compiled, fetch_ahead
 
 FAR_S = 1.0e6
 """As a time: where a vehicle waits for none, it could have left so long before `now`."""
+_LEGS_AHEAD = 3
+"""Legs lie anywhere in the timetable: what is read of one is fetched while those before it are followed."""
+_LINE_BYTES = 64
+"""That a processor fetches at once."""
 
 
 class LinkTimes(NamedTuple):
@@ -131,6 +135,8 @@ def scan(ways: Ways, links: LinkTimes, departures: Departures, put_off: PutOff, 
     left = run = link_variance = variance = layover = 0.0
     timetabled = historic = recent = held = known = 0.0
     for leg in range(len(ways.first_call)):
+        if leg + _LEGS_AHEAD < len(ways.first_call):
+            _fetch(ways, links, departures, leg + _LEGS_AHEAD)
         first = ways.first_call[leg]
         by_headway, origin, hours = ways.by_headway[leg], ways.origin[leg], ways.hours[leg]
         for call in range(first, ways.end_call[leg]):
@@ -203,3 +209,19 @@ def scan(ways: Ways, links: LinkTimes, departures: Departures, put_off: PutOff, 
                 link_variance = (weight * links.link_variance[link] + 5.0 * prior) / (weight + 5.0)
             row += 1
     return out
+
+
+@compiled
+def _fetch(ways: Ways, links: LinkTimes, departures: Departures, leg: int) -> None:
+    """Fetch what is known of the trip calls of a leg."""
+    first = ways.first_entry[leg]
+    end = first + ways.end_call[leg] - ways.first_call[leg]
+    fetch_ahead(links.entry_hour, first)
+    fetch_ahead(departures.timepoint, first)
+    for entry in range(first, end, _LINE_BYTES // 4):
+        fetch_ahead(links.entry_link, entry)
+        fetch_ahead(departures.departure_s, entry)
+        fetch_ahead(departures.place, entry)
+    for entry in range(first, end, _LINE_BYTES // 8):
+        fetch_ahead(links.timetabled_s, entry)
+        fetch_ahead(links.dwell_s, entry)
