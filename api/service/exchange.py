@@ -225,7 +225,8 @@ class RedisExchange(Exchange):
 
 
 class FolderExchange(Exchange):
-    """Views as files of a folder that all processes of one machine map into their memory, where they lie but once."""
+    """Views as files of a folder. What stays from one to the next all processes of one machine map into their memory,
+    where it lies but once."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__("this machine's memory", OSError, ValueError)
@@ -254,6 +255,16 @@ class FolderExchange(Exchange):
             try:
                 with (self._folder / name).open("rb") as file:
                     return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+            except FileNotFoundError:
+                return None
+
+    def view(self) -> Packed | None:
+        """See `Exchange`. A copy: whoever gives up the last mapping of a file that is gone waits until the system has
+        freed it, and all whom this process answers wait with it."""
+        with self._said():
+            try:
+                with pa.OSFile(str(self._folder / _VIEW)) as file:
+                    return memoryview(file.read_buffer())
             except FileNotFoundError:
                 return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass, replace
@@ -155,6 +156,16 @@ def test_a_damaged_view_and_one_of_another_version_leave_the_last_one(city: City
         exchange.publish("good", good)
         _until(lambda: brought == [reader.view] != [before])
         assert [fault.code for fault in faults_of(reader)] == [fault.code for fault in faults_of(city.service)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system tells nobody what is mapped")
+def test_nobody_waits_for_the_system_to_free_a_view_that_is_given_up(tmp_path: Path) -> None:
+    exchange = FolderExchange(tmp_path)
+    assert exchange.view() is None
+    exchange.publish("1", b"a view")
+    view = exchange.view()
+    assert view == b"a view"
+    assert str(tmp_path) not in Path("/proc/self/maps").read_text()
 
 
 @pytest.mark.parametrize("accept", ["text/html", "application/json"])
