@@ -99,13 +99,18 @@ def predict(
     legs: Legs,
     holds: OperatorHolds,
     now: float,
+    told_until: Float64Array | None = None,
 ) -> Chain:
-    """Arrival and departure at every call of the legs; where the operator `holds` a vehicle, no departure before."""
+    """Arrival and departure at every call of the legs; where the operator `holds` a vehicle, no departure before.
+
+    `told_until` (slots,): see `endings`; by default all vehicles are heard of.
+    """
     tt = timetable
     legs = legs.take(legs.first_call < legs.end_call)
     opens = first_of_each(legs.slot)
     head, follows = np.flatnonzero(opens), np.flatnonzero(~opens)
-    heads = _heads(tt, travel_times, tracks, legs.take(head), now)
+    heard = np.zeros(len(tracks)) if told_until is None else np.minimum(told_until - now, 0.0)
+    heads = _heads(tt, travel_times, tracks, legs.take(head), heard, now)
 
     def of_heads(values: AnyArray) -> AnyArray:
         """Laid out by leg."""
@@ -151,9 +156,12 @@ def predict(
     return Chain(**found._asdict(), source=source[found.leg], put_off=waits_until)
 
 
-def _heads(tt: Timetable, travel_times: TravelTimes, tracks: Tracks, first: Legs, now: float) -> _Heads:
+def _heads(
+    tt: Timetable, travel_times: TravelTimes, tracks: Tracks, first: Legs, heard: Float64Array, now: float
+) -> _Heads:
     """Where each vehicle (n,) is on its way to the first call of its chain, which is of the legs `first`: driving
-    there, standing there, or yet to come to the first stop of its trip."""
+    there, standing there, or yet to come to the first stop of its trip: where it was, until it was last `heard` of
+    (slots,), as times are."""
     slot, call = first.slot, first.first_call
     reported = tracks.placed_at[slot] - now
     on_it = first.order == 0
@@ -165,8 +173,10 @@ def _heads(tt: Timetable, travel_times: TravelTimes, tracks: Tracks, first: Legs
     came = np.nan_to_num(tracks.arrived_at[slot], nan=now) - now
     way_m = to_first_stop_m(tt, first.trip, tracks.lat[slot], tracks.lon[slot])
     arrival = np.where(stands_on_the_way, came, reported + left_s)
-    arrival = np.where(stands_at_first, np.maximum(reported, -OVERDUE_START_S) + OVERDUE_START_S, arrival)
-    arrival = np.where(away, 1.3 * way_m / DEADHEAD_M_S + OVERDUE_START_S, arrival)
+    there = heard[slot]
+    waits = np.maximum(reported, there - OVERDUE_START_S) + OVERDUE_START_S
+    arrival = np.where(stands_at_first, waits, arrival)
+    arrival = np.where(away, there + 1.3 * way_m / DEADHEAD_M_S + OVERDUE_START_S, arrival)
     variance = np.where(standing, STANDING_SD_S**2, left_variance)
     variance = np.where(away | stands_at_first, LAYOVER_SD_S**2, variance)
     return _Heads(

@@ -70,8 +70,9 @@ def doubts(
     # At a stop it may stand until its time, where it has one.
     by_times = ~timetable.trip_is_frequency[first.trip]
     at_stop = (tracks.departed[slot] < tracks.arrived[slot]) & by_times
-    stands_since = np.where(at_stop, np.maximum(moved_at, due), moved_at)
-    left_there = by_times & ~(moved_at > tracks.since[slot]) & (moved_at - due > LONG_OVER_S)
+    got_on_at = tracks.got_on_at[slot]
+    stands_since = np.where(at_stop, np.maximum(got_on_at, due), got_on_at)
+    left_there = by_times & ~(got_on_at > tracks.since[slot]) & (got_on_at - due > LONG_OVER_S)
     stands_since = np.where(left_there, due, stands_since)
     stood_s = np.where(begun & (state == IN_SERVICE), reported - stands_since, 0.0)
 

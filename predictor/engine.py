@@ -449,8 +449,10 @@ class Engine:
         # What is learned from is a sample of all predictions, not of those alone that come with a report.
         due |= sampled
         news = legs.take(due[legs.slot])
-        chain = predict(self.timetable, driving.travel_times, driving.timing_points, self._tracks, news, holds, now)
         until = told_until(self._tracks, self.settings.patience)
+        chain = predict(
+            self.timetable, driving.travel_times, driving.timing_points, self._tracks, news, holds, now, until
+        )
         room = kept.room(legs, due, np.minimum(until, now))
         self._forecast(chain, until, passages, sampled, room, now)
         kept.put(chain, room, self._passed, due, now)

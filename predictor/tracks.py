@@ -42,6 +42,8 @@ _PACE_MEMORY_S = 1200.0
 _LONGEST_REPORT_GAP_S = 600.0
 _HEARD_LONG_S = 180.0
 """A vehicle may report late for so long, where the network is bad, without its clock being slow."""
+_GETS_ON_M = 50.0
+"""A vehicle that gets no further along its line than this stands."""
 _STANDS_NOW_SD_S = 30.0
 """How sharply the arrival of a vehicle is known that is first seen standing at its stop."""
 
@@ -89,6 +91,10 @@ class Tracks(DatedRuns):
     """and when;"""
     course: Float64Array
     """its direction in degrees."""
+    got_on_m: Float64Array
+    """How far along the line of its run it has last got on,"""
+    got_on_at: Float64Array = field(metadata=_NEVER)
+    """and when: who stands moves too, by its receiver, but gets no further."""
 
     # The match
     state: Int8Array = field(metadata=_UNMATCHED)
@@ -312,6 +318,10 @@ class Tracks(DatedRuns):
         self.from_m[slot] = np.where(under_way, self.from_m[slot], match.distance_m)
         self.arrived_at[slot], self.arrived_sd_s[slot] = arrived_at, arrived_sd_s
         self.moved_at[slot] = np.where(match.moved, obs.timestamp, self.moved_at[slot])
+        sets_out = (self.departed[slot] == 0) & (match.departed > 0)
+        gets_on = ~match.continued | sets_out | ~(np.abs(match.distance_m - self.got_on_m[slot]) <= _GETS_ON_M)
+        self.got_on_at[slot] = np.where(gets_on, obs.timestamp, self.got_on_at[slot])
+        self.got_on_m[slot] = np.where(gets_on, match.distance_m, self.got_on_m[slot])
         self.anchor_lat[slot] = np.where(match.moved, obs.lat, self.anchor_lat[slot])
         self.anchor_lon[slot] = np.where(match.moved, obs.lon, self.anchor_lon[slot])
         same_place = (self.lat[slot] == obs.lat) & (self.lon[slot] == obs.lon)

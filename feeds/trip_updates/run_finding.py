@@ -25,7 +25,8 @@ from feeds.trip_updates.message_columns import (
 from feeds.trip_updates.run_kinds import trip_name
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
 from predictor.named_dates import NamedDates
-from predictor.named_runs import AMBIGUOUS, NO_SUCH_TRIP, VERDICTS, FoundRuns, RunNames, run_finder
+from predictor.named_runs import AMBIGUOUS, NEIGHBOUR_NEAR_S, NO_SUCH_TRIP, VERDICTS, FoundRuns, RunNames, run_finder
+from predictor.operator_times import EARLIEST_S
 from predictor.stop_alignment import patterns_along
 from predictor.timetable import Timetable
 from predictor.trip_updates import (
@@ -163,6 +164,7 @@ def _found(
     if len(ambiguous):
         found = run_finder(tt).find(_with_direction_of_stops(tt, names, updates, ambiguous), at, under_way, elapsed_s)
     found = _not_against_its_stops(tt, names, found, updates)
+    found = _not_long_before_it_begins(tt, found, first_time)
     found = dates.settled(tt, names, found, under_way, np.isfinite(first_time), received_at)
     is_added = np.isin(relationship, (TRIP_ADDED, TRIP_NEW))
     # What takes the place of a trip that the timetable does not have is one more.
@@ -186,10 +188,11 @@ def _found(
     rows = np.flatnonzero(is_new & (day < 0) & np.isfinite(first_time))
     day[rows] = np.searchsorted(tt.date_origin, first_time[rows], side="right") - 1
     shift = np.where(is_new, 0, found.shift_s)
-    unscheduled = (relationship == TRIP_UNSCHEDULED) & (trip >= 0) & (names.start_time_s >= 0)
+    by_headway = tt.trip_is_frequency[trip] if tt.trips else np.zeros(n, bool)
+    unscheduled = (relationship == TRIP_UNSCHEDULED) & (trip >= 0) & (names.start_time_s >= 0) & by_headway
     shift[unscheduled] = names.start_time_s[unscheduled] - tt.trip_start_s[trip[unscheduled]]
     untold = (trip >= 0) & (day >= 0) & (names.start_time_s < 0) & np.isfinite(elapsed_s)
-    untold &= tt.trip_is_frequency[trip] if tt.trips else False
+    untold &= by_headway
     _tell_apart(tt, np.flatnonzero(untold & ~is_new), trip, day, shift, first_time - elapsed_s)
     # Of a run whose times lie days from the date that it names one of the two is wrong.
     off_s = first_time - (tt.date_origin[np.maximum(day, 0)] if len(tt.date) else 0.0)
@@ -197,6 +200,23 @@ def _found(
     refused["time_far_from_start_date"] += int(astray.sum())
     trip[astray & ~is_new], day[astray], shift[astray] = NONE, NONE, 0
     return trip, day.astype(np.int32), shift.astype(np.int32)
+
+
+def _not_long_before_it_begins(tt: Timetable, found: FoundRuns, first_time: Float64Array) -> FoundRuns:
+    """Runs of the day before that is named where the first time told lies long before they begin on that day, and while
+    those of the day before are under way: some name the day on which a night train comes in."""
+    rows = np.flatnonzero((found.trip >= 0) & (found.service_day > 0) & np.isfinite(first_time))
+    begins = found.runs.take(rows).origin(tt) + tt.trip_start_s[found.trip[rows]]
+    rows = rows[begins - first_time[rows] > EARLIEST_S]
+    trip, day = found.trip[rows], found.service_day[rows] - 1
+    origin = tt.date_origin[day] + found.shift_s[rows]
+    before = (origin + tt.trip_start_s[trip] - EARLIEST_S <= first_time[rows]) & (
+        first_time[rows] <= origin + tt.trip_end_s[trip] + NEIGHBOUR_NEAR_S
+    )
+    before &= tt.service_active[tt.trip_service[trip], day]
+    service_day, other_day = found.service_day.copy(), found.other_day.copy()
+    service_day[rows[before]], other_day[rows[before]] = day[before], True
+    return replace(found, service_day=service_day, other_day=other_day)
 
 
 def _not_against_its_stops(tt: Timetable, names: RunNames, found: FoundRuns, updates: StopTimeUpdates) -> FoundRuns:

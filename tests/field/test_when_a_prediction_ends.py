@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+
+import pytest
+
 from benchmarks.field.city import City
 from benchmarks.field.faces import texts
 from benchmarks.field.messages import StopUpdate, bus, update
@@ -27,6 +32,49 @@ def test_a_bus_that_never_leaves_is_overdue_and_then_no_bus_at_all() -> None:
     assert texts(city.departures("A")) == ["09:00 t2 scheduled"]
     assert city.board("C") == ["09:04 t2 scheduled"]
     assert city.vehicles()["v1"]["doubt"] == "given_up"
+
+
+def scattered(metres: float) -> tuple[float, float]:
+    """Where a receiver under a roof may be taken to be, so far from where it is at most; none comes twice in a row."""
+    angle = next(_ANGLES)
+    return metres * math.cos(angle), metres * math.sin(angle)
+
+
+_ANGLES = itertools.cycle(2.4 * k for k in range(97))
+
+
+@pytest.mark.parametrize("metres", [15.0])
+def test_a_bus_that_never_leaves_is_none_though_its_receiver_wanders(metres: float) -> None:
+    city, seen = City(at="07:55"), []
+    for step in range(52):
+        at = city.posix("07:55") + 30 * step
+        city.vehicle_positions(bus("v1", "t1", place=scattered(metres), timestamp=at), at=at)
+        if step in (8, 24, 50):
+            seen.append((statuses(city, "A")[0], city.vehicles()["v1"]["doubt"]))
+    assert seen == [("t1 live", "followed"), ("t1 scheduled", "overdue"), ("t2 scheduled", "given_up")]
+
+
+@pytest.mark.parametrize("metres", [25.0, 45.0])
+def test_a_bus_broken_down_is_given_up_though_its_receiver_wanders(metres: float) -> None:
+    city, doubts = City(at="07:58"), []
+    for step in range(62):
+        at = city.posix("08:00") + 30 * step
+        east_m, north_m = scattered(metres)
+        place = (150.0 * step, 0.0) if step < 10 else (1400.0 + east_m, north_m)
+        city.vehicle_positions(bus("v1", "t1", place=place, timestamp=at), OTHER, at=at)
+        if step in (14, 38, 60):
+            doubts.append(city.vehicles()["v1"]["doubt"])
+    assert doubts == ["followed", "held_up", "given_up"]
+
+
+def test_a_bus_that_falls_silent_before_it_leaves_is_not_due_again_each_minute() -> None:
+    city = City(at="07:50").vehicle_positions(bus("v1", "t1", "A", fresh=True, silent_from="07:56"), OTHER)
+    assert city.at("08:00").board("A")[0] == "08:00 t1 live"
+    time = city.board("C")[0][:5]
+    for at in ("08:02", "08:06"):
+        city.at(at)
+        assert statuses(city, "A") == ["t2 scheduled"]
+        assert all(row[:5] == time for row in city.board("C") if "t1" in row)
 
 
 def test_a_run_without_a_vehicle_is_told_at_the_desk() -> None:

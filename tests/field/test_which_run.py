@@ -46,6 +46,13 @@ def test_the_run_that_the_operator_cancels_is_the_one_struck_out(start: str, tol
     assert city.trip_state("t1", start="08:00:00") != "cancelled"
 
 
+@pytest.mark.parametrize("relationship", ["SCHEDULED", "UNSCHEDULED"])
+def test_a_run_by_exact_times_that_names_when_it_really_left_is_that_run(relationship: str) -> None:
+    told = update("t1", StopUpdate("C", "08:41", "08:41"), relationship=relationship, start_time="08:37:00")
+    city = City(EVERY_HALF_HOUR, at="08:33").trip_updates(told)
+    assert city.board("C")[:2] == ["08:41 t1@08:30 live", "09:04 t1@09:00 scheduled"]
+
+
 def test_of_several_runs_none_is_struck_out_where_none_is_named() -> None:
     city = City(EVERY_HALF_HOUR).trip_updates(cancelled("t1", start_date=DATE))
     assert "cancelled" not in " ".join(city.board("C"))
@@ -133,6 +140,16 @@ def test_a_nightly_run_named_by_the_calendar_date_is_tonights() -> None:
     assert texts(city.far_departures("C")) == ["01:14 t1 live", "01:14 t1/2026-11-27 scheduled"]
     city = City(nightly, at="25:00").trip_updates(cancelled("t1", start_date=20261127))
     assert texts(city.far_departures("C"))[0] == "01:14 t1 cancelled"
+
+
+def test_a_night_train_named_by_the_day_on_which_it_comes_in_is_the_one_under_way() -> None:
+    night = network(patterns=(Pattern("main", "A B C D E", hop_s=11_700),), trips=(Trip("t1", "20:00"),))
+    for date in (DATE, DATE + 1):
+        city = City(night, at="32:00").trip_updates(update("t1", StopUpdate("E", arrival="33:10"), start_date=date))
+        assert texts(city.departures("E", arrivals=True)) == ["09:10 t1 live"], date
+    # A delay of the coming night is that night's.
+    city = City(night, at="32:30").trip_updates(update("t1", StopUpdate("A", delay=600), start_date=DATE + 1))
+    assert texts(city.far_departures("A"))[0] == "20:10 t1/2026-11-27 live"
 
 
 def test_tomorrows_cancellation_strikes_out_tomorrows_run() -> None:
