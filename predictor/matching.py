@@ -392,18 +392,19 @@ class Matcher:
         Where the line was drawn straight between stops, a place beside it tells the distance along it no better than
         by the distance off it. Of the stops within that doubt the first one is reached only by who comes near it.
         """
-        tt, diagram = self.timetable, self.diagram
-        pattern = tt.trip_pattern[trip]
-        doubt = np.where(tt.line_has_shape[line], 0.0, np.maximum(offset_m - STOP_ZONE_M, 0.0))
+        tt, diagram, result = self.timetable, self.diagram, at_m.copy()
+        rows = np.flatnonzero(~tt.line_has_shape[line] & (offset_m > STOP_ZONE_M))
+        trip, at_m, last_m = trip[rows], at_m[rows], last_m[rows]
+        pattern, doubt = tt.trip_pattern[trip], offset_m[rows] - STOP_ZONE_M
         sure = diagram.calls_before(pattern, np.maximum(at_m - doubt, last_m) + STOP_ZONE_M)
-        claimed = diagram.calls_before(pattern, at_m + STOP_ZONE_M)
-        unseen = (sure < claimed) & (doubt > 0.0)
+        unseen = sure < diagram.calls_before(pattern, at_m + STOP_ZONE_M)
         first = np.minimum(sure, tt.trip_calls[trip] - 1)
         here = diagram.call_distance_m(trip, first)
         stop = tt.stop_at(trip, first)
-        near = ground_distance_m(tt.stop_lat[stop], tt.stop_lon[stop], lat, lon) < AT_STOP_M
-        before = np.maximum(here - STOP_ZONE_M - 1.0, last_m)
-        return np.where(unseen, np.where(near, np.minimum(at_m, here), np.minimum(at_m, before)), at_m)
+        near = ground_distance_m(tt.stop_lat[stop], tt.stop_lon[stop], lat[rows], lon[rows]) < AT_STOP_M
+        reached_m = np.where(near, here, np.maximum(here - STOP_ZONE_M - 1.0, last_m))
+        result[rows] = np.where(unseen, np.minimum(at_m, reached_m), at_m)
+        return result
 
     def _around_the_stop(self, trip: Int32Array, window: _Window, stop_told: _StopTold) -> _Window:
         """The window (m,) narrowed to the stop that a report names; one that would not meet it stays as it is."""

@@ -75,7 +75,8 @@ def clocks_set_right(
     feed_s = float(np.clip(np.median(ahead_s), 0.0, FEED_AHEAD_S)) if len(ahead_s) else 0.0
     datable = ahead_s <= AHEAD_S + feed_s
     fast_s = tracks.clock_fast_s.copy()
-    np.maximum.at(fast_s, slot[datable], ahead_s[datable])
+    faster = np.flatnonzero(datable & (ahead_s > fast_s[slot]))
+    np.maximum.at(fast_s, slot[faster], ahead_s[faster])
     timestamp = np.where(datable, observations.timestamp - fast_s[slot], observations.timestamp)
     moved_m = ground_distance_m(tracks.lat[slot], tracks.lon[slot], observations.lat, observations.lon)
     alone = np.bincount(slot, minlength=len(tracks))[slot] == 1
