@@ -17,8 +17,14 @@ demo: .venv/.installed
 # library would only wait for one another. Some hundred processes read the same modules: compiled once, they are kept.
 test: export OPENBLAS_NUM_THREADS = 1
 test: export PYTHONDONTWRITEBYTECODE =
-test: .venv/.installed
+test: .venv/.compiled
 	$(BIN)/python -m pytest -n 3 --dist loadgroup
+
+# What numba compiles is kept too: a few minutes of a town, or each of the first processes would do it for itself.
+.venv/.compiled: .venv/.installed predictor/compiled.py $(wildcard predictor/*_loop.py feeds/*_loop.py)
+	$(BIN)/python -c "from benchmarks.faults.town import TOWN, fleet; from benchmarks.field.city import City; \
+	City(TOWN, at='08:09').vehicle_positions(*fleet()).at('08:12')"
+	touch $@
 
 # The suite tries little and always the same; this tries much, and something else each time.
 fuzz: export OPENBLAS_NUM_THREADS = 1

@@ -270,17 +270,6 @@ def test_serve_prints_its_address_answers_and_ends_cleanly(recording: Path) -> N
     assert process.returncode == 0
 
 
-def test_a_recorded_morning_is_served_at_its_own_time(recording: Path) -> None:
-    with started("serve", "--replay", str(recording), "--at", "2026-03-02 08:01", "--port", "0") as process:
-        said = lines_until(process, "Ctrl-C ends it")
-        assert "it is 2026-03-02 08:01 there" in said
-        address = re.search(r"http://127\.0\.0\.1:\d+$", said, re.MULTILINE)
-        assert address
-        with urllib.request.urlopen(f"{address[0]}/v1/stops/C/departures?arrivals=true") as answer:
-            assert b'"status":"live"' in answer.read()
-    assert process.returncode == 0
-
-
 def test_a_recorded_morning_touches_nothing_of_the_live_service(recording: Path, tmp_path: Path) -> None:
     told: list[str] = []
 
@@ -310,17 +299,6 @@ def test_a_recorded_morning_touches_nothing_of_the_live_service(recording: Path,
     assert told == []
     assert not (tmp_path / "kept").exists()
     assert (tmp_path / "tried" / "desk.sqlite").exists()
-
-
-def test_record_archives_until_interrupted(recording: Path) -> None:
-    source = recording / "now.pb"
-    source.write_bytes(message(time.time()))
-    with started("record", "--vehicle-positions", str(source), "--to", "archive", "--every", "1") as process:
-        lines_until(process, "Ctrl-C ends it")
-        time.sleep(0.5)
-    assert process.returncode == 0
-    (file,) = Path("archive").glob("vehicle_positions_*.parquet")
-    assert pq.read_table(file).to_pydict()["vehicle_id"] == ["12"]
 
 
 @contextmanager
@@ -405,10 +383,10 @@ def test_long_work_ends_by_a_signal_also_where_the_shell_ignores_it(recording: P
     assert "Traceback" not in said
 
 
-def test_a_second_recorder_on_a_folder_says_so(recording: Path) -> None:
+def test_record_archives_until_interrupted_and_a_second_one_on_the_folder_says_so(recording: Path) -> None:
     source = recording / "now.pb"
     source.write_bytes(message(time.time()))
-    options = ("record", "--vehicle-positions", str(source), "--to", "archive")
+    options = ("record", "--vehicle-positions", str(source), "--to", "archive", "--every", "1")
     with started(*options) as process:
         lines_until(process, "Ctrl-C ends it")
         deadline = time.monotonic() + 10
@@ -418,12 +396,22 @@ def test_a_second_recorder_on_a_folder_says_so(recording: Path) -> None:
             said = lines_until(second, "another prochain is writing there")
             assert second.wait(10) == 1
         assert "Traceback" not in said
+    assert process.returncode == 0
+    (file,) = Path("archive").glob("vehicle_positions_*.parquet")
+    assert pq.read_table(file).to_pydict()["vehicle_id"] == ["12"]
 
 
-def test_a_second_service_on_a_data_folder_says_so(recording: Path) -> None:
+def test_a_recorded_morning_is_served_at_its_own_time_and_a_second_service_on_its_data_folder_says_so(
+    recording: Path,
+) -> None:
     options = ("serve", "--replay", str(recording), "--at", "2026-03-02 08:01", "--port", "0", "--data-dir", "kept")
     with started(*options) as process:
-        lines_until(process, "Ctrl-C ends it")
+        said = lines_until(process, "Ctrl-C ends it")
+        assert "it is 2026-03-02 08:01 there" in said
+        address = re.search(r"http://127\.0\.0\.1:\d+$", said, re.MULTILINE)
+        assert address
+        with urllib.request.urlopen(f"{address[0]}/v1/stops/C/departures?arrivals=true") as answer:
+            assert b'"status":"live"' in answer.read()
         with started(*options) as second:
             said = lines_until(second, "another prochain is writing there")
             assert second.wait(10) == 1
