@@ -34,6 +34,8 @@ NUMBER_COLUMNS = (
 )  # fmt: skip
 
 FASTEST_M_S = 60.0
+_DATE_REACHES_S = 5 * 86_400.0
+"""Longer than any run takes."""
 _NAN = float("nan")
 _RANGES = {
     "bearing": (0.0, 360.0, "bearing_out_of_range"),
@@ -175,7 +177,7 @@ def resolve(
         _or_none(number["direction_id"]).astype(np.int8), np.zeros(len(reports), bool), timetable, received_at, refused,
     )  # fmt: skip
     under_way = np.ones(len(reports), bool)
-    names = _on_copies(timetable, names)
+    names = _dated_near(timetable, _on_copies(timetable, names), at, refused)
     runs = run_finder(timetable).find(names, at, under_way)
     runs.count(refused, under_way)
     if dates is not None:
@@ -210,6 +212,17 @@ def resolve(
         unknown_trips=a_few(unknown),
     )
     return with_refused(observations, refused)
+
+
+def _dated_near(timetable: Timetable, names: RunNames, at: Float64Array, refused: Counter[str]) -> RunNames:
+    """The names (n,) without dates so far from that of their report that no vehicle drives a run of them."""
+    named = np.array([timetable.date_index.get(date, -1) for date in names.service_date.tolist()], np.int64)
+    far = np.flatnonzero(named >= 0)
+    far = far[np.abs(timetable.date_origin[named[far]] - at[far]) > _DATE_REACHES_S]
+    refused["start_date_far_off"] += len(far)
+    service_date = names.service_date.copy()
+    service_date[far] = 0
+    return replace(names, service_date=service_date)
 
 
 def _on_copies(timetable: Timetable, names: RunNames) -> RunNames:

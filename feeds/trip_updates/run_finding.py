@@ -25,7 +25,16 @@ from feeds.trip_updates.message_columns import (
 from feeds.trip_updates.run_kinds import trip_name
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
 from predictor.named_dates import NamedDates
-from predictor.named_runs import AMBIGUOUS, NEIGHBOUR_NEAR_S, NO_SUCH_TRIP, VERDICTS, FoundRuns, RunNames, run_finder
+from predictor.named_runs import (
+    AMBIGUOUS,
+    NEIGHBOUR_NEAR_S,
+    NO_SUCH_TRIP,
+    SAME_START_S,
+    VERDICTS,
+    FoundRuns,
+    RunNames,
+    run_finder,
+)
 from predictor.operator_times import EARLIEST_S
 from predictor.stop_alignment import patterns_along
 from predictor.timetable import Timetable
@@ -162,7 +171,7 @@ def _found(
     found = run_finder(tt).find(names, at, under_way, elapsed_s)
     ambiguous = np.flatnonzero(found.verdict == AMBIGUOUS)
     if len(ambiguous):
-        found = run_finder(tt).find(_with_direction_of_stops(tt, names, updates, ambiguous), at, under_way, elapsed_s)
+        found = run_finder(tt).find(_told_apart_by_stops(tt, names, updates, ambiguous), at, under_way, elapsed_s)
     found = _not_against_its_stops(tt, names, found, updates)
     found = _not_long_before_it_begins(tt, found, first_time)
     found = dates.settled(tt, names, found, under_way, np.isfinite(first_time), received_at)
@@ -279,15 +288,22 @@ def _elapsed_s(tt: Timetable, names: RunNames, updates: StopTimeUpdates, first_t
     return result
 
 
-def _with_direction_of_stops(tt: Timetable, names: RunNames, updates: StopTimeUpdates, rows: Int64Array) -> RunNames:
-    """Names with the direction, for these rows, in which their line calls at the stops told in this order."""
-    direction = names.direction.copy()
+def _told_apart_by_stops(tt: Timetable, names: RunNames, updates: StopTimeUpdates, rows: Int64Array) -> RunNames:
+    """Names with the direction, for these rows, in which their line calls at the stops told in this order; and with the
+    trip, where just one of their line begins then and calls there."""
+    direction, trip = names.direction.copy(), names.trip.copy()
     for row in rows.tolist():
         stop = updates.stop[(updates.owner == row) & (updates.stop >= 0)]
-        along = np.unique(tt.pattern_direction[patterns_along(tt, stop, int(names.route[row]))])
-        if len(stop) > 1 and len(along) == 1:
-            direction[row] = along[0]
-    return replace(names, direction=direction)
+        along = patterns_along(tt, stop, int(names.route[row]))
+        directions = np.unique(tt.pattern_direction[along])
+        if len(stop) > 1 and len(directions) == 1:
+            direction[row] = directions[0]
+        day = tt.date_index.get(int(names.service_date[row]), NONE)
+        if len(stop) > 1 and day >= 0:
+            begins = np.abs(tt.trip_start_s - names.start_time_s[row]) <= SAME_START_S
+            fits = np.flatnonzero(begins & np.isin(tt.trip_pattern, along) & tt.service_active[tt.trip_service, day])
+            trip[row] = fits[0] if len(fits) == 1 and not tt.trip_repeats[fits[0]] else NONE
+    return replace(names, direction=direction, trip=trip)
 
 
 def _lookup(words: Sequence[Any], index: Mapping[Any, int]) -> Int32Array:

@@ -134,6 +134,12 @@ def test_an_owl_run_is_cancelled_by_either_date(date: int) -> None:
     assert city.board("C") == ["04:14 t1 cancelled"]
 
 
+@pytest.mark.parametrize("date", [20261203, 20261119, 19700101])
+def test_a_bus_whose_date_is_a_week_off_is_on_todays_run(date: int) -> None:
+    city = City(at="07:58").vehicle_positions(bus("v1", "t1", late_s=60, start_date=date)).at("08:03")
+    assert city.board("C")[0].endswith("t1 live")
+
+
 def test_a_nightly_run_named_by_the_calendar_date_is_tonights() -> None:
     nightly = Network(trips=(Trip("t1", "25:10"),))
     city = City(nightly, at="25:00").vehicle_positions(bus("v1", "t1", late_s=60, start_date=20261127)).at("25:13")
@@ -222,6 +228,17 @@ def test_a_run_without_a_direction_is_found_by_its_stops() -> None:
     calls = (StopUpdate("D", "08:03", "08:03"), StopUpdate("B", "08:08", "08:08"))
     city = City(both_ways).trip_updates(update(None, *calls, route_id="r1", start_time="08:00:00", start_date=DATE))
     assert city.board("D") == ["08:03 u1 live", "08:06 t1 scheduled"]
+
+
+def test_of_two_runs_of_one_start_the_one_is_meant_that_calls_at_the_stops_told() -> None:
+    twins = network(
+        patterns=(Pattern("main", "A B C D E"), Pattern("short", "A B C")),
+        trips=(Trip("t1", "08:00"), Trip("t2", "08:00", "short")),
+    )
+    calls = (StopUpdate(stop, at, at) for stop, at in zip("ACE", ("08:02", "08:06", "08:10"), strict=True))
+    named: dict[str, Any] = {"route_id": "r1", "direction_id": 0, "start_time": "08:00:00", "start_date": DATE}
+    city = City(twins, at="07:58").trip_updates(update(None, *calls, **named))
+    assert city.board("A") == ["08:00 t2 scheduled", "08:02 t1 live"]
 
 
 def test_a_start_that_two_runs_share_strikes_out_neither() -> None:
