@@ -1,4 +1,4 @@
-"""What axe finds fault with on a page."""
+"""What axe finds fault with on a page, and what is wider than the screen."""
 
 from __future__ import annotations
 
@@ -45,3 +45,11 @@ def assert_axe_finds_no_fault(
         page.emulate_media(color_scheme=scheme)
         faults = page.evaluate(_FAULTS, list(rules if scheme == schemes[0] else OF_COLOURS))
         assert not faults, (scheme, faults)
+
+
+def assert_it_fits_every_width(page: Any) -> None:
+    """The narrowest last, in which the next page loads; a low screen is drawn in less time than a high one."""
+    for width in (1920, 1280, 360, 320):
+        page.set_viewport_size({"width": width, "height": 320})
+        too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert too_wide <= 0, f"{page.url}, {width} px: {too_wide} px too wide"

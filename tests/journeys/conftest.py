@@ -55,21 +55,21 @@ def new_page(browser: Any, site: DemoSite) -> Iterator[NewPage]:
 
 
 @pytest.fixture(scope="package")
-def _one_phone(browser: Any, site: DemoSite) -> Iterator[Any]:
+def phone(browser: Any, site: DemoSite) -> Iterator[Any]:
+    """A phone's page for all who look at pages only: it keeps none for later."""
     with opening(browser, base_url=site.base, viewport=PHONE, locale="fr-FR", service_workers="block") as open_page:
         page = open_page()
         page.goto("/offline")
         yield page
 
 
-@pytest.fixture
-def wiped_page(_one_phone: Any) -> Any:
-    """A phone's page that shows what a new visitor is shown; to be looked at, for it keeps no pages for later.
+def wiped(page: Any) -> Any:
+    """Shows what a new visitor is shown.
 
     A fresh profile costs the browser three times what a page does: this one is used again, emptied.
     """
-    _one_phone.context.clear_cookies()
-    _one_phone.evaluate("localStorage.clear(), sessionStorage.clear()")
-    _one_phone.emulate_media(color_scheme="light")
-    _one_phone.set_viewport_size(PHONE)
-    return _one_phone
+    page.context.clear_cookies()
+    page.evaluate("localStorage.clear(), sessionStorage.clear()")
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(PHONE)
+    return page
