@@ -233,13 +233,25 @@ class _Fitting:
             name = known_id(name, routes, tt)
             return str(tt.route_id[routes[name]]) if name in routes else name
 
-        return replace(
-            selector,
-            route_id=route_of(selector.route_id),
-            stop_id=known_id(selector.stop_id, tt.stop_named, tt),
-            trip=trip
-            and replace(trip, trip_id=known_id(trip.trip_id, tt.trip_index, tt), route_id=route_of(trip.route_id)),
+        if trip is not None:
+            trip = replace(trip, trip_id=known_id(trip.trip_id, tt.trip_index, tt), route_id=route_of(trip.route_id))
+        return self._without_needless_directions(
+            replace(
+                selector,
+                route_id=route_of(selector.route_id),
+                stop_id=known_id(selector.stop_id, tt.stop_named, tt),
+                trip=trip,
+            )
         )
+
+    def _without_needless_directions(self, selector: Selector) -> Selector:
+        """Many programs write 0 where they know no direction: against that of a trip that is named it says nothing."""
+        tt, trip = self._timetable, selector.trip
+        if trip is None or trip.trip_id not in tt.trip_index:
+            return selector
+        own = int(tt.pattern_direction[tt.trip_pattern[tt.trip_index[trip.trip_id]]])
+        kept = [given if given == own else -1 for given in (selector.direction_id, trip.direction_id)]
+        return replace(selector, direction_id=kept[0], trip=replace(trip, direction_id=kept[1]))
 
     def _with_trips_meant(self, selectors: list[Selector], at: float) -> list[Selector]:
         """Those that call trips by a part of their ids, or by more, with the timetable's ids."""

@@ -16,6 +16,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from feeds import operator_alerts
+from feeds.alert_dates import AlertDates
 from feeds.alerts import Alert
 from feeds.errors import FeedError, Problem
 from feeds.message import decode_message
@@ -66,6 +67,7 @@ class Recording:
     trip_updates: RecordedMessages[TripUpdates] | None = None
     alerts: RecordedMessages[tuple[Alert, ...]] | None = None
     refused_updates: Counter[str] = field(default_factory=Counter)
+    alert_dates: AlertDates = field(default_factory=lambda: AlertDates(NamedDates()))
 
     @property
     def first_at(self) -> float:
@@ -114,7 +116,7 @@ class Recording:
     def alerts_at(self, now: float) -> tuple[Alert, ...]:
         """The operator's newest alerts received by `now`."""
         latest = self.alerts.latest(now, self.timetable) if self.alerts else None
-        return latest.value if latest else ()
+        return self.alert_dates.of_service_days(latest.value, self.timetable, now) if latest else ()
 
     def health_at(self, feed: str, now: float) -> tuple[float, str]:
         """When the last good message of one of `feeds` had been received by `now`, POSIX seconds, NaN where none had;
@@ -186,6 +188,7 @@ def open_recording(
         RecordedMessages(stores[TRIP_UPDATES], updates) if TRIP_UPDATES in stores else None,
         RecordedMessages(stores[ALERTS], alerts) if ALERTS in stores else None,
         refused,
+        AlertDates(dates),
     )
     if not recording.feeds:
         raise FeedError(

@@ -30,12 +30,18 @@ class NamedDates:
     def __init__(self, beside: NamedDates | None = None) -> None:
         """`beside`: of the operator's other feed, which counts where this one tells nothing."""
         self._by_utc: bool | None = None
+        self._last_read_by_utc = False
         self._beside = beside
 
     @property
     def by_utc(self) -> bool | None:
         """None where nothing is known."""
         return self._beside.by_utc if self._by_utc is None and self._beside else self._by_utc
+
+    @property
+    def reads_by_utc(self) -> bool:
+        """Whether dates are UTC's, as far as is known; where nothing is, whether they were in the last message."""
+        return self._last_read_by_utc if self.by_utc is None else self.by_utc
 
     def hear(
         self,
@@ -68,15 +74,14 @@ class NamedDates:
         dates, by_utc = _Dates.of(timetable, names, found), self.by_utc
         if by_utc is None:
             by_utc = bool((dates.utc_alone(now) & under_way & (dates.begins < now + _SOON_S)).any())
-        day = dates.day_by_utc() if by_utc else dates.day_not_past()
-        moved = ~timed & (day >= 0) & (day != found.service_day)
-        return replace(
-            found,
-            trip=np.where(moved, dates.trip, found.trip),
-            service_day=np.where(moved, day, found.service_day),
-            other_day=np.where(moved, day != dates.named, found.other_day),
-            verdict=np.where(moved, np.int8(FOUND), found.verdict),
-        )
+        self._last_read_by_utc = by_utc
+        return dates.on(dates.day_by_utc() if by_utc else dates.day_not_past(), found, timed)
+
+
+def on_days_by_utc(timetable: Timetable, names: RunNames, found: FoundRuns) -> FoundRuns:
+    """The runs (n,) that are `found` by their `names`, on the days that these mean by UTC's dates."""
+    dates = _Dates.of(timetable, names, found)
+    return dates.on(dates.day_by_utc(), found, np.zeros(len(found.trip), bool))
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +125,17 @@ class _Dates:
         result.utc_start[:] = known & (names.trip >= 0) & (names.start_time_s >= 0) & (away_s % _DAY_S != 0)
         result.utc_start[:] &= names.start_time_s % _DAY_S == begins % _DAY_S
         return result
+
+    def on(self, day: Int32Array, found: FoundRuns, stays: BoolArray) -> FoundRuns:
+        """The runs (n,) on another service day where one is given, but for those that stay."""
+        moved = ~stays & (day >= 0) & (day != found.service_day)
+        return replace(
+            found,
+            trip=np.where(moved, self.trip, found.trip),
+            service_day=np.where(moved, day, found.service_day),
+            other_day=np.where(moved, day != self.named, found.other_day),
+            verdict=np.where(moved, np.int8(FOUND), found.verdict),
+        )
 
     def utc_date(self) -> Int64Array:
         """(n,) the date that is named, in days since 1970. Noon of a service day lies on that day in UTC as well, but

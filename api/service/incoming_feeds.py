@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from api.service.clock import Clock, LiveClock
 from api.service.view import FeedHealth
+from feeds.alert_dates import AlertDates
 from feeds.background import Repeated, Watched
 from feeds.errors import FeedError
 from feeds.message import BEHIND_FOR_S, NO_HEADER, decode_message, header_of
@@ -187,12 +188,11 @@ class PolledFeed(Generic[T]):
             self.health = replace(self.health, error=message, errors=self.health.errors + 1)
 
 
-def _decoders() -> Mapping[str, Decode[Any]]:
+def _decoders(of_vehicles: NamedDates, of_updates: NamedDates) -> Mapping[str, Decode[Any]]:
     """How the messages of each of an operator's feeds are read."""
-    of_vehicles = NamedDates()
     return {
         VEHICLE_POSITIONS: partial(decode_vehicle_positions, dates=of_vehicles),
-        TRIP_UPDATES: partial(decode_trip_updates, dates=NamedDates(beside=of_vehicles)),
+        TRIP_UPDATES: partial(decode_trip_updates, dates=of_updates),
         ALERTS: lambda data, *_: decode_alerts(data),
     }
 
@@ -212,7 +212,10 @@ class PolledFeeds(RealtimeFeeds):
         clock: Clock | None = None,
     ) -> None:
         sources = {VEHICLE_POSITIONS: vehicle_positions, TRIP_UPDATES: trip_updates, ALERTS: alerts}
-        self._decoders = _decoders()
+        of_vehicles = NamedDates()
+        of_updates = NamedDates(beside=of_vehicles)
+        self._decoders = _decoders(of_vehicles, of_updates)
+        self._alert_dates = AlertDates(of_updates)
         self._feeds: dict[str, PolledFeed[Any]] = {
             name: PolledFeed(name, source, self._decoders[name]) for name, source in sources.items() if source
         }
@@ -260,7 +263,7 @@ class PolledFeeds(RealtimeFeeds):
         return Reading(
             observations=Observations.empty(now) if observations is None else observations,
             trip_updates=updates,
-            alerts=alerts or (),
+            alerts=self._alert_dates.of_service_days(alerts or (), timetable, now),
         )
 
     def health(self) -> Mapping[str, FeedHealth]:

@@ -141,6 +141,21 @@ def test_after_midnight_the_calendars_date_names_the_run_of_the_evening() -> Non
     assert heads(city, "C") == [SAID]
 
 
+def test_the_date_of_utc_means_tonights_run_where_the_operators_other_feeds_name_dates_by_utc() -> None:
+    west = Network(trips=(Trip("t0", "17:30"), Trip("t1", "19:30")), zone="America/Los_Angeles")
+    city = City(west, at="19:20").alerts(alert(SAID, {"trip_id": "t1", "start_date": 20261127}))
+    days = ("2026-11-26", "2026-11-27")
+    assert [len(said_of(city, "t1", date=day)) for day in days] == [0, 1]
+    city.trip_updates(update("t1", StopUpdate("A", delay=60), start_date=20261127)).at("19:20:30")
+    assert [len(said_of(city, "t1", date=day)) for day in days] == [1, 0]
+    assert city.our_alerts()[0].alert.informed_entity[0].trip.start_date == "20261126"
+
+
+def test_a_direction_that_a_program_fills_in_keeps_no_message_from_a_trip_that_is_named() -> None:
+    for name in ("direction_id", "trip_direction_id"):
+        assert readers({"trip_id": "w1", name: 0}) == readers({"trip_id": "w1"}) != ""
+
+
 def test_one_run_of_several_is_named_by_its_start_time() -> None:
     often = Network(trips=(Trip("t1", "08:00"),), frequencies=(Frequency("t1", "08:00", "09:00", 1800, exact_times=1),))
     city = City(often).alerts(alert(SAID, {"trip_id": "t1", "start_date": 20261126, "start_time": "08:30:00"}))
