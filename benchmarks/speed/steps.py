@@ -53,11 +53,8 @@ class StepTimes:
 def simulated(towns: Towns, vehicles: int) -> StepTimes:
     """Steps of the simulator's towns, in a process of their own."""
     small, folder = towns.of(VEHICLES_A_TOWN, MESSAGES), towns.of(vehicles, MESSAGES)
-    # The feed is read before, by another process too.
-    for work in ("read", "step"):
-        done = subprocess.run(  # noqa: S603
-            [sys.executable, "-m", __name__, work, str(small), str(folder)], check=True, stdout=subprocess.PIPE
-        )
+    command = [sys.executable, "-m", __name__, str(small), str(folder)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)  # noqa: S603
     return StepTimes(**json.loads(done.stdout))
 
 
@@ -113,10 +110,7 @@ def _measured(
     )
 
 
-def _main(work: str, small: Path, folder: Path) -> None:
-    if work == "read":
-        timetable_of(small), timetable_of(folder)
-        return
+def _main(small: Path, folder: Path) -> None:
     # What any process has: libraries, and the compiled loops.
     _stepped(small)
     gc.collect()
@@ -128,4 +122,4 @@ def _main(work: str, small: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    _main(sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3]))
+    _main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -21,8 +21,8 @@ _HOURS = (7.9, 8.7)
 
 
 class Towns:
-    """Folders of towns, each made when it is first asked for: `gtfs.zip`, and the vehicles' messages of every ten
-    seconds from `STARTS_AT` on."""
+    """Folders of towns, each made when it is first asked for: `gtfs.zip`, the timetable read of it, and the vehicles'
+    messages of every ten seconds from `STARTS_AT` on."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -51,7 +51,7 @@ def message_file(folder: Path, number: int) -> Path:
 
 
 def timetable_of(folder: Path) -> Timetable:
-    """As a service has it read, or from the cache: what reading takes is no memory of the caller's."""
+    """Out of the cache, where it has been read to: what reading takes is no memory of the caller's."""
     return load_timetable(folder / "gtfs.zip", cache_dir=folder / "cache", to_be_served=True).timetable
 
 
@@ -65,4 +65,7 @@ def _write(folder: Path, vehicles: int, messages: int) -> None:
 
 
 if __name__ == "__main__":
-    _write(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    written, told = Path(sys.argv[1]), int(sys.argv[3])
+    _write(written, int(sys.argv[2]), told)
+    if not told:
+        timetable_of(written)
