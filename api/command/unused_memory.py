@@ -12,21 +12,26 @@ _ARENAS = 2
 """Threads share so many heaps; glibc would make eight a core, each with its own holes."""
 
 
-_USUALLY = gc.get_threshold()
 _SELDOM = (50_000, 20, 20)
+_usually: list[tuple[int, int, int]] = []
+"""The thresholds in the place of which those stand."""
 
 
 def collect_seldom() -> None:
     """Let Python look for garbage seldom: at a start nearly all that is made stays, and to look through modules and
     timetables over and over takes a fifth of the time."""
+    if not _usually:
+        _usually.append(gc.get_threshold())
     gc.set_threshold(*_SELDOM)
 
 
 def collect_as_usual() -> None:
-    """What is there now stays: to look through it for what nobody needs any more would hold up all readers."""
+    """Look for it as before `collect_seldom`, but among what is made from now on: to look through all that is there
+    would hold up all readers."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*_USUALLY)
+    if _usually:
+        gc.set_threshold(*_usually.pop())
 
 
 def share_heaps() -> None:
