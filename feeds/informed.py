@@ -200,6 +200,16 @@ def _of_all_its_lines(selector: Selector) -> bool:
     return not (selector.route_id or selector.stop_id or selector.trip or selector.direction_id >= 0)
 
 
+def _agency_of_name(timetable: Timetable) -> dict[str, str]:
+    """Ids of agencies by their names, in small letters, where several do not share one, nor one has it as its id."""
+    ids, names = timetable.agency_id.tolist(), [name.casefold() for name in timetable.agency_name.tolist()]
+    return {
+        name: agency_id
+        for agency_id, name in zip(ids, names, strict=True)
+        if name and names.count(name) == 1 and name not in (each.casefold() for each in ids)
+    }
+
+
 class _Fitting:
     """Fits selectors to one timetable."""
 
@@ -212,6 +222,7 @@ class _Fitting:
         self._stop_ptr = np.searchsorted(tt.pattern_stop[order], np.arange(tt.stops + 1))
         # Where the only agency goes by its name, the timetable gives it no id: whatever realtime feeds call it is it.
         self._only_agency = len(tt.agency_id) == 1 and tt.agency_id[0] == tt.agency_name[0]
+        self._agency_of_name = _agency_of_name(tt)
         self._departures = np.bincount(tt.by_name.journey_trip, minlength=tt.trips)
         self._own_runs: dict[int, list[int]] = {}
         """The operator's own runs, by the trip that they are named by."""
@@ -238,6 +249,7 @@ class _Fitting:
         return self._without_needless_directions(
             replace(
                 selector,
+                agency_id=self._agency_of_name.get(selector.agency_id.casefold(), selector.agency_id),
                 route_id=route_of(selector.route_id),
                 stop_id=known_id(selector.stop_id, tt.stop_named, tt),
                 trip=trip,

@@ -15,7 +15,7 @@ from feeds.alert_languages import with_all_languages
 from feeds.alerts import FAR_OFF, Alert, LocalizedImage, Period, Selector, TripSelector
 from feeds.known_ids import id_of
 from feeds.message import decode_message, posix_seconds, refuse_differential, text_of
-from feeds.translations import plain_texts
+from feeds.translations import addresses_in, plain_texts
 
 FEED = "alerts"
 
@@ -76,7 +76,7 @@ def _alert(alert_id: str, alert: gtfs_realtime_pb2.Alert) -> Alert:
         # What is written to be spoken stands in where nothing is written to be read.
         header=plain_texts(alert.header_text) or plain_texts(alert.tts_header_text),
         description=plain_texts(alert.description_text) or plain_texts(alert.tts_description_text),
-        url={language: _BARE_ADDRESS.sub(r"https://\g<0>", url) for language, url in plain_texts(alert.url).items()},
+        url=_addresses(alert),
         cause_detail=plain_texts(alert.cause_detail),
         effect_detail=plain_texts(alert.effect_detail),
         images=tuple(
@@ -92,6 +92,20 @@ def _alert(alert_id: str, alert: gtfs_realtime_pb2.Alert) -> Alert:
         impact=impact,
         unusable_periods=sum(unusable),
     )
+
+
+def _addresses(alert: gtfs_realtime_pb2.Alert) -> dict[str, str]:
+    """Where to read more, by language: as given, or else what the description leads to."""
+    given = {language: _whole_address(url) for language, url in plain_texts(alert.url).items()}
+    return given or addresses_in(alert.description_text)
+
+
+def _whole_address(url: str) -> str:
+    """An address with how to get there, as others spell it."""
+    scheme, parts, rest = url.partition("//")
+    if parts and scheme.lower() in ("", "http:", "https:"):
+        return f"{scheme.lower() or 'https:'}//{rest}"
+    return _BARE_ADDRESS.sub(r"https://\g<0>", url)
 
 
 def _selector(entity: gtfs_realtime_pb2.EntitySelector) -> Selector:

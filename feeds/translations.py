@@ -36,6 +36,8 @@ _SECTION = re.compile(r"<!\[CDATA\[|\]\]>")
 _WRITTEN_BREAK = re.compile(r"(?:\\r)?\\n")
 _ESCAPED = re.compile(r"\\([\"'/])")
 """Line ends and quotes as programs write them, and some send them."""
+_LINK = re.compile(r"href\s*=\s*[\"']?\s*(https?://[^\s\"'<>]+)", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?<![\w/=\"'])https?://[^\s\"'<>()\[\]]+", re.IGNORECASE)
 _NO_WORD = re.compile(r"[\W_]*|null|none|nil|nan|undefined|n/?a", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _BLANKS = " \t\f\v"
@@ -59,6 +61,18 @@ def plain_texts(translated: gtfs_realtime_pb2.TranslatedString) -> dict[str, str
         if not _NO_WORD.fullmatch(text):
             (marked if is_html else plain).setdefault(language, text)
     return plain | {language: text for language, text in marked.items() if language not in plain}
+
+
+def addresses_in(translated: gtfs_realtime_pb2.TranslatedString) -> dict[str, str]:
+    """The first address that each text leads to, by language: of a link, which plain text does not have, or as read."""
+    addresses: dict[str, str] = {}
+    for translation in translated.translation:
+        text = text_of(translation.text)[:_MOST_CHARACTERS]
+        for _ in range(_ESCAPED_TWICE):
+            text = unescape(text)
+        if found := _LINK.findall(text) or _ADDRESS.findall(text):
+            addresses.setdefault(_language(text_of(translation.language))[0], found[0].rstrip(".,;:!?"))
+    return addresses
 
 
 def plain_text(text: str, *, is_html: bool = False) -> str:

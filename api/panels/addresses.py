@@ -26,6 +26,7 @@ from api.words.departures import DepartureWords, departure_words
 from api.words.line_directions import nothing_leaves
 from api.words.moment import PageMoment, abbreviations_of, said_in
 from api.words.texts import LANGUAGES
+from api.words.times import ABOUT
 
 panels_router = APIRouter(tags=["Panels"], route_class=PlainlyAsked)
 
@@ -112,7 +113,7 @@ def _departure(moment: PageMoment, row: DepartureWords) -> dict[str, Any]:
     """The fields of `PanelDeparture` in its order."""
     wait = row.wait
     counts_down = row.comes and wait.kind != "clock"
-    words = " ".join(word for word in (wait.day, wait.value, wait.unit) if word)
+    words = " ".join(word for word in (wait.day, f"{ABOUT * row.about}{wait.value}", wait.unit) if word)
     return {
         "line": row.line.name,
         "color": row.line.badge.background,

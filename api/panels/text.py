@@ -10,6 +10,7 @@ from rich.cells import cell_len, set_cell_size
 from api.words.abbreviations import Abbreviations
 from api.words.departures import DepartureWords
 from api.words.texts import Texts
+from api.words.times import ABOUT
 
 _LINE_NAME_SHARE = 4
 """A line's name may take a quarter of the width."""
@@ -65,5 +66,5 @@ def _wait(row: DepartureWords, texts: Texts) -> str:
     if row.doubt:
         return texts(f"panel_{row.doubt}")
     if row.status != "live" or row.wait.kind == "clock":
-        return f"{row.clock.day} {row.clock.text}".strip()
+        return f"{row.clock.day} {ABOUT * row.about}{row.clock.text}".strip()
     return texts("panel_approaching") if row.wait.kind == "approach" else f"{row.wait.value} {row.wait.unit}"

@@ -34,6 +34,8 @@ class DepartureWords:
     """`live`, `scheduled`, `cancelled` or `skipped`."""
     said: str
     """The status in words."""
+    about: bool
+    """Its time is the timetable's, and reckoned there."""
     comes: bool
     """See `RunCall`."""
     doubt: str
@@ -77,6 +79,7 @@ def departure_words(moment: PageMoment, row: RunCall) -> DepartureWords:
         hhmm="" if row.clock is None else words.hours_minutes(row.clock),
         status=status,
         said=moment.status_words(row),
+        about=moment.is_about(row),
         comes=row.comes,
         doubt=moment.doubt_of(row),
         here=row.at_stop,

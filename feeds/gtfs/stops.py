@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,13 @@ from feeds.gtfs.tables import choice, text_array, texts, words
 from feeds.gtfs.time_zones import known_zone
 from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
 from predictor.timetable import PLATFORM, STATION, WHEELCHAIR_UNKNOWN
+
+_PLATFORM_WORD = re.compile(
+    r"^(?:platform|track|gleis|bahnsteig|steig|voie|quai|binario|perron|spoor|and[ée]n|v[ií]a|nástupiště|peron)\s+"
+    r"(?=\S{1,4}$)",
+    re.IGNORECASE,
+)
+"""What GTFS asks not to be written before a platform's code."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +97,8 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
         stop_id=np.array(stop_id.tolist(), dtype=np.str_),
         code=texts(frame, "stop_code"),
         name=text_array(pd.Series(name, dtype="string")),
-        platform=texts(frame, "platform_code"),
+        # Faces say that it is a platform, each in its reader's language.
+        platform=text_array(words(frame, "platform_code").str.replace(_PLATFORM_WORD, "", regex=True)),
         lat=lat,
         lon=lon,
         parent=parent,

@@ -103,6 +103,8 @@ def test_a_time_that_the_operator_does_not_give_is_said_to_be_about(between: str
         assert said in text(city.page(f"/stops/{stop}").css_first("li.departure"))
     rows = [(row.clock, "estimated" in text(row.told)) for row in city.trip_page("t1")]
     assert rows == [("08:00", False), ("~08:02", True), ("~08:04", True), ("~08:06", True), ("08:08", False)]
+    assert [city.panel_text(stop, width=24)[0].split()[-1] for stop in "AC"] == ["08:00", "~08:04"]
+    assert [city.panel(stop)[0].told["shown"] for stop in "AC"] == ["5 min", "~9 min"]
     for page, shown in (
         ("/stops/A", "08 00"),
         ("/stops/C", "08 ~04"),

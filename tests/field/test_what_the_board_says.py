@@ -11,7 +11,7 @@ import pytest
 from benchmarks.field.city import City
 from benchmarks.field.faces import only, text
 from benchmarks.field.messages import StopUpdate, bus, cancelled, skipped, update
-from benchmarks.field.network import Agency, Call, Frequency, Pattern, Route, Service, Trip, network, row_of_stops
+from benchmarks.field.network import Agency, Call, Frequency, Pattern, Route, Service, Stop, Trip, network, row_of_stops
 from feeds.headway_runs import HeadwayAs
 
 
@@ -555,3 +555,16 @@ def test_where_riders_may_get_off_on_parts_of_the_way_the_line_says_that_and_of_
     assert "You may get off anywhere on parts of the way." in text(city.page("/lines/r1").css_first("#board"))
     (pattern,) = city.json("/v1/routes/r1")["patterns"]
     assert [stop["continuous_drop_off"] for stop in pattern["stops"]] == ["regular", "none", "none", "none", "none"]
+
+
+@pytest.mark.parametrize("word", ["Platform ", "Gleis ", "voie "])
+def test_the_word_platform_is_not_said_twice(word: str) -> None:
+    # GTFS asks for the code alone.
+    places = (
+        Stop("S", 0.0, location_type=1), Stop("S1", 0.0, parent="S", platform=f"{word}3"),
+        Stop("S2", 20.0, parent="S", platform="Hall East"), Stop("C", 1200.0),
+    )  # fmt: skip
+    ways = Pattern("main", "S1 C"), Pattern("other", "S2 C")
+    city = City(network(places, ways, (Trip("t1", "08:00"), Trip("t2", "08:10", "other"))))
+    assert [row.told["platform"] for row in city.departures("S")] == ["3", "Hall East"]
+    assert text(city.page("/stops/S").css_first("li.departure")).endswith("Platform 3")

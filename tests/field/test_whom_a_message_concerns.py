@@ -80,6 +80,7 @@ def readers(*informed: dict[str, Any], at: str = "07:55", **told: Any) -> str:
         ([{"agency_id": "B"}], "C F S S1 S2 r2 m1 m2"),
         ([{"agency_id": "B"}, {"agency_id": "TB"}], " ".join(PLACES)),
         ([{"agency_id": "elsewhere"}], ""),
+        ([{"agency_id": "Trams of B"}], "C F S S1 S2 r2 m1 m2"),
         ([{"agency_id": "elsewhere", "route_id": "r1"}], ""),
         # Route types, basic and extended (opentripplanner/OpenTripPlanner#3486).
         ([{"route_type": 0}], "C F S S1 S2 r2 m1 m2"),
@@ -426,11 +427,28 @@ def test_messages_of_which_more_are_sent_in_one_language_are_all_read() -> None:
     assert len(city.messages(route="r1")["line page"]) == 3
 
 
-@pytest.mark.parametrize("url", ["bustracker.ridewta.com", "www.town.example/works", "https://town.example/works"])
-def test_an_address_leads_there_though_it_does_not_say_how(url: str) -> None:  # whatcomtrans/publicwtadata#4
-    city = City().alerts(alert(SAID, {"route_id": "r1"}, url=url))
-    (link,) = city.page("/stops/C").css(".alerts a")
-    assert link.attributes["href"] == (url if "://" in url else f"https://{url}")
+@pytest.mark.parametrize(
+    ("url", "description", "leads_to"),
+    [
+        # whatcomtrans/publicwtadata#4
+        ("bustracker.ridewta.com", "", "https://bustracker.ridewta.com"),
+        ("www.town.example/works", "", "https://www.town.example/works"),
+        ("HTTPS://town.example/Works", "", "https://town.example/Works"),
+        ("//town.example/works", "", "https://town.example/works"),
+        ("https://town.example/a", "https://town.example/b", "https://town.example/a"),
+        # The link of a text is lost with its markup.
+        ("", '<p>See <a class="x" href="https://town.example/map?a=1&amp;b=2">the map</a>.</p>',
+         "https://town.example/map?a=1&b=2"),
+        ("", "&lt;a href=&quot;https://town.example/map&quot;&gt;Map&lt;/a&gt;", "https://town.example/map"),
+        ("", "More: https://town.example/map.", "https://town.example/map"),
+        ("", '<img src="https://town.example/logo.png"> Works', None),
+        ("", '<a href="javascript:alert(1)">Map</a>', None),
+    ],
+)  # fmt: skip
+def test_an_address_leads_there_however_it_is_written(url: str, description: str, leads_to: str | None) -> None:
+    city = City().alerts(alert(SAID, {"route_id": "r1"}, url=url, description=description))
+    links = [link.attributes["href"] for link in city.page("/stops/C").css(".alerts a")]
+    assert links == [leads_to] * (leads_to is not None)
 
 
 def test_the_agencys_own_words_for_cause_and_effect_are_told_and_passed_on() -> None:
