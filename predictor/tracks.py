@@ -318,9 +318,9 @@ class Tracks(DatedRuns):
         self.from_m[slot] = np.where(under_way, self.from_m[slot], match.distance_m)
         self.arrived_at[slot], self.arrived_sd_s[slot] = arrived_at, arrived_sd_s
         self.moved_at[slot] = np.where(match.moved, obs.timestamp, self.moved_at[slot])
-        sets_out = (self.departed[slot] == 0) & (match.departed > 0)
-        gets_on = ~match.continued | sets_out | ~(np.abs(match.distance_m - self.got_on_m[slot]) <= _GETS_ON_M)
-        self.got_on_at[slot] = np.where(gets_on, obs.timestamp, self.got_on_at[slot])
+        gets_on = ~match.continued | ~(np.abs(match.distance_m - self.got_on_m[slot]) <= _GETS_ON_M)
+        gets_on |= (self.departed[slot] == 0) & (match.departed > 0)
+        self.got_on_at[slot] = np.where(gets_on, self.moved_at[slot], self.got_on_at[slot])
         self.got_on_m[slot] = np.where(gets_on, match.distance_m, self.got_on_m[slot])
         self.anchor_lat[slot] = np.where(match.moved, obs.lat, self.anchor_lat[slot])
         self.anchor_lon[slot] = np.where(match.moved, obs.lon, self.anchor_lon[slot])
