@@ -125,6 +125,12 @@ def posix_seconds(value: float) -> float:
     return next((seconds for seconds in read if _EARLIEST_S <= seconds < _LATEST_S), float(value))
 
 
+def measured_at(value: float) -> float:
+    """When something was measured, POSIX seconds; 0 where not given, or with a time that nobody can mean."""
+    seconds = posix_seconds(value)
+    return seconds if seconds >= _EARLIEST_S else 0.0
+
+
 def text_of(value: str | bytes) -> str:
     """A text field of a message as text: protobuf hands over as bytes what is no UTF-8, and that is Latin-1 at best."""
     return value if isinstance(value, str) else value.decode("latin-1")

@@ -30,6 +30,7 @@ from feeds.recorded_messages import MessageStore, RecordedMessages
 from feeds.tides.vehicle_locations import NAME as VEHICLE_LOCATIONS
 from feeds.tides.vehicle_locations import is_vehicle_locations
 from feeds.trip_updates.decoding import decode_trip_updates
+from feeds.trip_updates.old_times import LastTold
 from predictor.named_dates import NamedDates
 from predictor.observations import Observations
 from predictor.timetable import Timetable
@@ -169,10 +170,10 @@ def open_recording(
     if not folder.exists():
         raise FeedError(f"{folder}: no such folder; give the folder of a recording.")
     refused: Counter[str] = Counter()
-    dates = NamedDates()
+    dates, last_told = NamedDates(), LastTold()
 
     def updates(data: bytes, received_at: float, by: Timetable) -> TripUpdates:
-        decoded = decode_trip_updates(data, by, received_at, dates)
+        decoded = decode_trip_updates(data, by, received_at, dates, last_told)
         refused.update(decoded.refused)
         return decoded
 

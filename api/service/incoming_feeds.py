@@ -22,6 +22,7 @@ from feeds.reading import ALERTS_KEPT_S, TRIP_UPDATES_KEPT_S, Heed, Reading
 from feeds.several_sources import SeveralSources
 from feeds.source import Source
 from feeds.trip_updates.decoding import decode_trip_updates
+from feeds.trip_updates.old_times import LastTold
 from feeds.vehicle_positions import decode_vehicle_positions
 from predictor.named_dates import NamedDates
 from predictor.observations import Observations
@@ -192,7 +193,7 @@ def _decoders(of_vehicles: NamedDates, of_updates: NamedDates) -> Mapping[str, D
     """How the messages of each of an operator's feeds are read."""
     return {
         VEHICLE_POSITIONS: partial(decode_vehicle_positions, dates=of_vehicles),
-        TRIP_UPDATES: partial(decode_trip_updates, dates=of_updates),
+        TRIP_UPDATES: partial(decode_trip_updates, dates=of_updates, last_told=LastTold()),
         ALERTS: lambda data, *_: decode_alerts(data),
     }
 

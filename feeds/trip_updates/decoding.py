@@ -18,7 +18,7 @@ from feeds.trip_updates.entities import read_entities
 from feeds.trip_updates.extra_calls import runs_with_extra_calls
 from feeds.trip_updates.listed_runs import NewRoutes
 from feeds.trip_updates.modifications import modified_runs
-from feeds.trip_updates.old_times import without_old_times
+from feeds.trip_updates.old_times import LastTold, without_old_times
 from feeds.trip_updates.places import MessageShapes, new_stops
 from feeds.trip_updates.repeated_runs import each_run_once
 from feeds.trip_updates.resolving import resolved
@@ -33,10 +33,14 @@ FEED = "trip updates"
 
 
 def decode_trip_updates(
-    data: bytes, timetable: Timetable, received_at: float, dates: NamedDates | None = None
+    data: bytes,
+    timetable: Timetable,
+    received_at: float,
+    dates: NamedDates | None = None,
+    last_told: LastTold | None = None,
 ) -> TripUpdates:
     """Decode a message received at `received_at` (POSIX seconds) against `timetable.base`. `dates`: what the feed's
-    messages before told of the dates that it names.
+    messages before told of the dates that it names, `last_told`: and of runs whose updates bear an old time.
 
     Several updates of one run are read as one: of what two of them tell the newer counts, of equally new ones the later
     in the message; where they name different vehicles, at each stop the next one to come. An ADDED trip that the
@@ -54,7 +58,7 @@ def decode_trip_updates(
     runs = runs_named(entities, updates, timetable, received_at, dates or NamedDates(), refused)
     runs = with_kinds(timetable, runs, updates, refused)
     not_found = names_not_found(runs)
-    runs, updates = without_old_times(timetable, runs, updates, newest, received_at, refused)
+    runs, updates = without_old_times(timetable, runs, updates, newest, received_at, last_told or LastTold(), refused)
     modified = modified_runs(message, timetable, received_at, refused)
     runs = with_cancelled_additions(runs)
     runs, updates = each_run_once(runs, updates, newest, refused)

@@ -9,7 +9,7 @@ import numpy as np
 from google.transit import gtfs_realtime_pb2
 
 from feeds.known_ids import ids_of, known_indices, short_text
-from feeds.message import posix_seconds
+from feeds.message import measured_at, posix_seconds
 from feeds.trip_updates.message_columns import DELAY_LIMIT_S, OF_TIMETABLE, TIME_LIMIT_S, StopTimeUpdates
 from predictor.arrays import NONE, Float64Array, Int64Array
 from predictor.timetable import PLATFORM, Timetable
@@ -98,7 +98,7 @@ def _run_numbers(update: gtfs_realtime_pb2.TripUpdate) -> tuple[float, ...]:
         trip.direction_id if trip.HasField("direction_id") and trip.direction_id <= 1 else NONE,
         # GTFS-Realtime counts from "no value" and "unknown".
         max(update.vehicle.wheelchair_accessible - 1, 0),
-        posix_seconds(update.timestamp),
+        measured_at(update.timestamp),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import replace
 
@@ -9,8 +10,46 @@ import numpy as np
 
 from feeds.reading import TRIP_UPDATES_KEPT_S
 from feeds.trip_updates.message_columns import StopTimeUpdates, UpdatedRuns
-from predictor.arrays import Float64Array
+from predictor.arrays import NONE, BoolArray, Float64Array
 from predictor.timetable import Timetable
+
+_SOON_S = 300.0
+"""So long before runs begin it is kept what is told of them."""
+_Call = tuple[int, int]
+"""Sequence and stop, -1 where not given."""
+
+
+class LastTold:
+    """What the messages of a feed tell of runs of which, as they say, nothing was measured for long: where the times
+    of a run change all the same, they are of now."""
+
+    def __init__(self) -> None:
+        self._told: dict[tuple[int, int, int], tuple[float, dict[_Call, tuple[float, ...]], float]] = {}
+        """By run: when it was measured, the times of its calls, and when one of them changed last."""
+
+    def are_of_now(
+        self, runs: UpdatedRuns, updates: StopTimeUpdates, measured_at: Float64Array, received_at: float
+    ) -> BoolArray:
+        """Whether the times of runs (n,) have changed lately though the time of their measuring stands."""
+        calls: list[dict[_Call, tuple[float, ...]]] = [{} for _ in measured_at]
+        times = np.nan_to_num(
+            np.column_stack((updates.arrival, updates.arrival_delay_s, updates.departure, updates.departure_delay_s))
+        )
+        for owner, sequence, stop, told in zip(
+            updates.owner.tolist(), updates.sequence.tolist(), updates.stop.tolist(), times.tolist(), strict=True
+        ):
+            calls[owner][sequence, stop] = tuple(told)
+        keys = zip(runs.trip.tolist(), runs.service_day.tolist(), runs.shift_s.tolist(), strict=True)
+        before, self._told = self._told, {}
+        changed: list[float] = []
+        for key, at, told_calls in zip(keys, measured_at.tolist(), calls, strict=True):
+            at_before, calls_before, changed_at = before.get(key, (at, told_calls, -math.inf))
+            # What a run has passed falls away by itself.
+            moves = at == at_before and any(calls_before.get(call, told) != told for call, told in told_calls.items())
+            changed.append(received_at if moves else changed_at)
+            self._told[key] = at, told_calls, changed[-1]
+        of_now: BoolArray = received_at - np.array(changed, np.float64) <= TRIP_UPDATES_KEPT_S
+        return of_now
 
 
 def without_old_times(
@@ -19,6 +58,7 @@ def without_old_times(
     updates: StopTimeUpdates,
     newest: Float64Array,
     received_at: float,
+    last_told: LastTold,
     refused: Counter[str],
 ) -> tuple[UpdatedRuns, StopTimeUpdates]:
     """Runs and updates without the times of runs under way of which nothing was measured for long; what is cancelled or
@@ -26,8 +66,16 @@ def without_old_times(
     found = (runs.trip >= 0) & (runs.service_day >= 0)
     first = np.where(found, timetable.trip_call_ptr[np.maximum(runs.trip, 0)], 0)
     origin = timetable.date_origin[np.maximum(runs.service_day, 0)] + runs.moved_s
-    old = found & (newest > 0) & (received_at - newest > TRIP_UPDATES_KEPT_S)
-    old &= origin + timetable.departure_s[first] < received_at
+    begins = origin + timetable.departure_s[first]
+    age_s = np.where(found & (newest > 0), received_at - newest, 0.0)
+    rows = np.flatnonzero((age_s > TRIP_UPDATES_KEPT_S / 2) & (begins < received_at + _SOON_S))
+    if len(rows) == 0:
+        return runs, updates
+    old = (age_s > TRIP_UPDATES_KEPT_S) & (begins < received_at)
+    place = np.full(len(old), NONE, np.int64)
+    place[rows] = np.arange(len(rows))
+    of_now = last_told.are_of_now(runs.take(rows), updates.of_runs(place), newest[rows], received_at)
+    old[rows[of_now]] = False
     if not old.any():
         return runs, updates
     refused["update_stale"] += int(old.sum())

@@ -84,6 +84,26 @@ def test_times_of_a_bus_that_was_last_measured_long_ago_are_not_live() -> None:
     assert city.readyz()["left_out"] == {"update_stale": 1}
 
 
+def test_times_that_move_are_live_though_the_time_of_their_measuring_stands() -> None:
+    # CUTR-at-USF/gtfs-realtime-validator#347
+    city = City(at="08:03")
+    for late_s in (100, 120, 140):
+        told = (StopUpdate("C", delay=late_s), StopUpdate("D", delay=late_s))
+        city.trip_updates(update("t1", *told[late_s > 120 :], timestamp="07:20", **TODAY)).at(city.now + 20)
+    assert city.board("D")[0] == "08:08 t1 live"
+    # That what is passed falls away tells nothing.
+    city = City(at="08:03")
+    for calls in (told, told[1:]):
+        city.trip_updates(update("t1", *calls, timestamp="07:20", **TODAY)).at(city.now + 20)
+    assert city.board("D")[0] == "08:06 t1 scheduled"
+
+
+@pytest.mark.parametrize("nonsense", [1.0, 86_400.0])
+def test_a_time_of_measuring_that_nobody_can_mean_is_none(nonsense: float) -> None:
+    city = City(at="08:03").trip_updates(update("t1", StopUpdate("C", delay=240), timestamp=nonsense, **TODAY))
+    assert city.board("C")[0] == "08:08 t1 live"
+
+
 def test_a_delay_announced_long_before_departure_is_told() -> None:
     city = City(at="07:58").trip_updates(update("t1", StopUpdate("A", delay=300), timestamp="07:00", **TODAY))
     assert city.board("C")[0] == "08:09 t1 live"
