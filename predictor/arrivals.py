@@ -99,17 +99,18 @@ def predict(
     legs: Legs,
     holds: OperatorHolds,
     now: float,
-    told_until: Float64Array | None = None,
+    waits_until: Float64Array | None = None,
 ) -> Chain:
     """Arrival and departure at every call of the legs; where the operator `holds` a vehicle, no departure before.
 
-    `told_until` (slots,): see `endings`; by default all vehicles are heard of.
+    `waits_until` (slots,): until when a silent vehicle may be taken to wait at its first stop, POSIX seconds; until now
+    where not given.
     """
     tt = timetable
     legs = legs.take(legs.first_call < legs.end_call)
     opens = first_of_each(legs.slot)
     head, follows = np.flatnonzero(opens), np.flatnonzero(~opens)
-    heard = np.zeros(len(tracks)) if told_until is None else np.minimum(told_until - now, 0.0)
+    heard = np.zeros(len(tracks)) if waits_until is None else np.minimum(waits_until - now, 0.0)
     heads = _heads(tt, travel_times, tracks, legs.take(head), heard, now)
 
     def of_heads(values: AnyArray) -> AnyArray:

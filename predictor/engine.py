@@ -450,8 +450,10 @@ class Engine:
         due |= sampled
         news = legs.take(due[legs.slot])
         until = told_until(self._tracks, self.settings.patience)
+        # Who waits for its departure and is not heard of for a while mostly waits on.
+        waits_until = np.maximum(until, self._tracks.timestamp + self.settings.live_limit_s)
         chain = predict(
-            self.timetable, driving.travel_times, driving.timing_points, self._tracks, news, holds, now, until
+            self.timetable, driving.travel_times, driving.timing_points, self._tracks, news, holds, now, waits_until
         )
         room = kept.room(legs, due, np.minimum(until, now))
         self._forecast(chain, until, passages, sampled, room, now)
