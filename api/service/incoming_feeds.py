@@ -21,6 +21,7 @@ from feeds.operator_alerts import decode_alerts
 from feeds.reading import ALERTS_KEPT_S, TRIP_UPDATES_KEPT_S, Heed, Reading
 from feeds.several_sources import SeveralSources
 from feeds.source import Source
+from feeds.standing_headers import StandingHeader
 from feeds.trip_updates.decoding import decode_trip_updates
 from feeds.trip_updates.old_times import LastTold
 from feeds.vehicle_positions import decode_vehicle_positions
@@ -86,6 +87,7 @@ class PolledFeed(Generic[T]):
         self._stands = False
         """Whether the message that came last could be read, so that nothing new is nothing wrong."""
         self._newest_header, self._newest_header_at = NO_HEADER, float("-inf")
+        self._standing_header = StandingHeader(name)
         self.health = FeedHealth(name, source.name)
 
     def poll(self, now: float) -> bool:
@@ -98,6 +100,7 @@ class PolledFeed(Generic[T]):
             log.exception("%s: polling failed", self.health.name)
             self._failed(f"{self._source.name}: unexpected {type(error).__name__}: {error}; see the log.")
         else:
+            data = data and self._standing_header.taken_out(data, now)
             with self._lock:
                 if data is not None and not self._is_behind(data, now):
                     self._waiting = (data, now)

@@ -70,6 +70,25 @@ def test_a_header_that_its_own_reports_belie_hides_no_bus_and_no_time(off_s: int
     assert city.board("C")[0] == "08:06 t1 live"
 
 
+def test_a_header_whose_time_stands_hides_no_bus_that_moves_and_no_time_that_changes() -> None:
+    # google/transit#55
+    city = City(at="08:00")
+    for poll in range(8):
+        city.at(city.now + 20)
+        moved = feed_message(city.writer.vehicle_positions([bus("v1", "t1", late_s=0)], city.now))
+        timed = [update("t2", StopUpdate("D", arrival=city.posix("09:08") + poll), **TODAY)]
+        told = feed_message(city.writer.trip_updates(timed, city.now))
+        moved.header.timestamp = told.header.timestamp = int(city.posix("05:00"))
+        moved.entity[0].vehicle.ClearField("timestamp")
+        told.entity[0].trip_update.ClearField("timestamp")
+        city.vehicle_positions(moved.SerializeToString()).trip_updates(told.SerializeToString())
+    assert city.board("D") == ["08:05 t1 live", "09:08 t2 live"]
+    assert "feed_error" not in city.readyz()["faults"]
+    for _ in range(18):
+        city.at(city.now + 20).vehicle_positions(moved.SerializeToString()).trip_updates(told.SerializeToString())
+    assert "feed_error" in city.readyz()["faults"], "what says the same for minutes is as old as it says"
+
+
 def test_a_message_that_is_old_altogether_is_refused() -> None:
     city = City(at="08:03")
     city.vehicle_positions(city.writer.vehicle_positions([bus("v1", "t1", at="B")], city.now - 7200, city.now - 7200))
