@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from html import unescape
 from html.parser import HTMLParser
+from itertools import chain
 
-from babel.core import get_global
+from babel.core import Locale, get_global
 from google.transit import gtfs_realtime_pb2
 
 from feeds.letters import as_meant, readable
@@ -17,7 +19,9 @@ Texts = Mapping[str, str]
 """Plain texts by language tag (`fr`, `fr-CA`), "" where the feed names no language."""
 
 _HTML = "html"
-_NO_LANGUAGE = ("", "und", "mul", "zxx")
+_NO_LANGUAGE = ("", "und", "mul", "zxx", "*", "x")
+_OF_A_SYSTEM = re.compile(r"[.@].*")
+"""What systems write behind a language."""
 _BREAKS = frozenset(
     {"blockquote", "br", "div", "dd", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre"}
     | {"section", "table", "tbody", "tr", "ul"}
@@ -27,6 +31,7 @@ _INLINE = frozenset(
     {"a", "abbr", "b", "big", "body", "center", "em", "font", "head", "html", "i", "img", "script", "small", "span"}
     | {"strike", "strong", "style", "sub", "sup", "td", "th", "title", "u"}
 )
+_CELLS = frozenset({"td", "th"})
 _TAG = re.compile(rf"</?(?:{'|'.join(sorted(_BREAKS | _INLINE))})(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _BREAK = re.compile(rf"<(?:{'|'.join(sorted(_BREAKS))})\b", re.IGNORECASE)
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)
@@ -111,15 +116,24 @@ def _distance(tag: str, language: str) -> int:
 
 
 def _language(tag: str) -> tuple[str, bool]:
-    """A tag in its usual spelling (`fr` for `fre`) without `html`, and whether that stood there."""
-    subtags = [subtag for subtag in re.split(r"[-_]", tag.strip()) if subtag]
+    """A tag in its usual spelling (`fr` for `fre`, `French` or `fr_FR.UTF-8`) without `html`, and whether that stood
+    there."""
+    subtags = [subtag for subtag in re.split(r"[-_]", _OF_A_SYSTEM.sub("", tag.strip())) if subtag]
     kept = [subtag for subtag in subtags if subtag.lower() != _HTML]
     is_html = len(kept) < len(subtags)
     if not kept or kept[0].lower() in _NO_LANGUAGE:
         return "", is_html
     primary = kept[0].lower()
     primary = get_global("language_aliases").get(primary, primary) if len(primary) == _OF_THREE_LETTERS else primary
+    primary = _codes_by_name().get(primary, primary) if len(primary) > _OF_THREE_LETTERS else primary
     return "-".join([primary, *(s.upper() if len(s) == 2 else s for s in kept[1:])]), is_html
+
+
+@cache
+def _codes_by_name() -> dict[str, str]:
+    """Two letters of each language by its names in several, in small letters."""
+    names = (Locale(language).languages.items() for language in ("it", "pt", "nl", "es", "de", "fr", "en"))
+    return {name.casefold(): code for code, name in chain.from_iterable(names) if len(code) == len("fr")}
 
 
 class _PlainText(HTMLParser):
@@ -135,6 +149,8 @@ class _PlainText(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         self._silent = max(self._silent - (tag in _SILENT), 0)
+        if tag in _CELLS and self.parts and not self.parts[-1].endswith((" ", "\n")):
+            self.parts.append(" ")
         if tag != "br":
             self._break(tag)
 

@@ -273,6 +273,12 @@ def test_markup_never_replaces_plain_text() -> None:
     assert city.page("/stops/C").css(".alerts p")[1].text() == "One\nTwo"
 
 
+def test_cells_of_a_table_are_words_of_their_own() -> None:
+    table = "<table><tr><td>Stop A</td><td>closed</td></tr><tr><td>Stop B</td><td>open</td></tr></table>"
+    city = City().alerts(alert(SAID, {"route_id": "r1"}, description=table))
+    assert city.page("/lines/r1").css(".alerts p")[1].text() == "Stop A closed\nStop B open"
+
+
 def test_a_message_without_a_header_is_shown_by_its_description() -> None:
     city = City().alerts(alert({}, {"route_id": "r1"}, description="Stop moved 50 m"))
     told = city.messages(stop="C")
@@ -395,8 +401,13 @@ def test_nothing_is_said_twice_nor_what_stands_for_nothing(
     assert [text(shown) for shown in city.page("/stops/C").css(".alerts p")][1:] == [beyond] * bool(beyond)
 
 
-def test_a_language_may_be_named_by_three_letters() -> None:
-    city = City().alerts(alert({"fre": "Travaux", "eng": SAID}, {"route_id": "r1"}))
+@pytest.mark.parametrize(
+    ("french", "english"), [("fre", "eng"), ("French", "English"), ("français", "anglais"), ("fr_FR.UTF-8", "EN-us")]
+)
+def test_a_language_may_be_named_in_other_ways(french: str, english: str) -> None:
+    city = City().alerts(alert({french: "Travaux", english: SAID}, {"route_id": "r1"}))
+    tags = [translation.language for translation in city.our_alerts()[0].alert.header_text.translation]
+    assert [tag[:3].rstrip("-") for tag in tags] == ["fr", "en"]
     assert city.messages(route="r1")["line page"] == [SAID]
     assert city.json("/v1/stops/C/board", lang="fr")["messages"] == ["1: Travaux"]
 
