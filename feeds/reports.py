@@ -16,7 +16,7 @@ import numpy as np
 from google.transit import gtfs_realtime_pb2
 
 from feeds.known_ids import id_of, indices_of, known_indices, short_text
-from feeds.message import measured_at
+from feeds.message import posix_seconds
 from feeds.run_names import a_few, run_names
 from predictor.arrays import BoolArray, Float64Array, Int64Array
 from predictor.named_dates import NamedDates
@@ -121,7 +121,7 @@ def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter
                 percentage,
                 vehicle.wheelchair_accessible if vehicle.HasField("wheelchair_accessible") else _NAN,
                 report.congestion_level if has("congestion_level") else _NAN,
-                measured_at(report.timestamp) or _NAN,
+                posix_seconds(report.timestamp) or _NAN,
             )
         )
     words = zip(*text, strict=True) if text else repeat((), len(TEXT_COLUMNS))

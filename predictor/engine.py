@@ -445,13 +445,14 @@ class Engine:
     def _predicted(self, legs: Legs, holds: OperatorHolds, passages: Passages, now: float) -> Forecast:
         """What is said of the calls of all legs, in their order."""
         kept, driving = self._kept, self.driving_times
-        due, sampled = kept.due(legs, holds, now), self._learner.sampled(len(self._tracks), now)
-        # What is learned from is a sample of all predictions, not of those alone that come with a report.
-        due |= sampled
-        news = legs.take(due[legs.slot])
-        until = told_until(self._tracks, self.settings.patience)
+        due, until = kept.due(legs, holds, now), told_until(self._tracks, self.settings.patience)
         # Who waits for its departure and is not heard of for a while mostly waits on.
         waits_until = np.maximum(until, self._tracks.timestamp + self.settings.live_limit_s)
+        # What is learned from is a sample of all predictions, not of those alone that come with a report; but of times
+        # that stay as they are, nothing.
+        sampled = self._learner.sampled(len(self._tracks), now) & (waits_until >= now)
+        due |= sampled
+        news = legs.take(due[legs.slot])
         chain = predict(
             self.timetable, driving.travel_times, driving.timing_points, self._tracks, news, holds, now, waits_until
         )

@@ -112,9 +112,9 @@ def the_end_of_february(stage: Stage) -> None:
 
 @scenario("a trip of 30 hours, from 06:00 to 36:00", "live on the second day; the next day's run is another")
 def a_trip_of_30_hours(stage: Stage) -> None:
-    calls = tuple(Call(stop, hms(6 * 3600 + k * 27_000)) for k, stop in enumerate("ABCDE"))
-    city = stage.city(network("A B C D E", trips=(Trip("n", calls=calls),)), at="34:00", honest=False)
-    city.vehicle_positions(bus("v1", "n", late_s=300, start_date=city.date), PARKED).at("34:30", every_s=60)
+    calls = (Call("A", "06:00"), *(Call(stop, hms(35 * 3600 + k * 1200)) for k, stop in enumerate("BCDE")))
+    city = stage.city(network("A B C D E", trips=(Trip("n", calls=calls),)), at="35:20", honest=False)
+    city.vehicle_positions(bus("v1", "n", late_s=300, start_date=city.date), PARKED).at("35:40", every_s=60)
     row = next(row for row in city.departures("E", arrivals=True) if row.run == "n")
     expect(row.status, "live", "at E")
     expect(city.trip_answer("n", date="2026-11-26")["service_date"], "2026-11-26", "its day")

@@ -279,7 +279,7 @@ def test_without_file_handles_nothing_is_taken_for_damaged(tmp_path: Path, monke
         raise OSError(24, "Too many open files")
 
     with monkeypatch.context() as patch:
-        patch.setattr("feeds.daily_parquet.ds.dataset", no_handles)
+        patch.setattr("pyarrow.dataset.dataset", no_handles)
         assert seen(table) == []
     assert seen(table) == [1.0]
     assert not list(tmp_path.rglob(f"*{DAMAGED}"))
