@@ -58,14 +58,8 @@ class LineGeometry:
     line_ptr: Int64Array
     line_cos: Float64Array
     """Cosine of the latitude of each line's first vertex."""
-    start_m: Float64Array
-    """Distance along its line at the segment's start."""
-    length_m: Float64Array
-    x: Float64Array
-    y: Float64Array
-    dx: Float64Array
-    dy: Float64Array
     line_length_m: Float64Array
+    segments: Segments
 
     @classmethod
     def of(cls, timetable: Timetable) -> LineGeometry:
@@ -79,8 +73,8 @@ class LineGeometry:
         end = ptr[1:] - 1
         dx[end] = dy[end] = length[end] = 0.0
         return cls(
-            line_ptr=ptr, line_cos=cos, start_m=timetable.line_distance_m, length_m=length, x=x, y=y, dx=dx, dy=dy,
-            line_length_m=timetable.line_distance_m[end],
+            line_ptr=ptr, line_cos=cos, line_length_m=timetable.line_distance_m[end],
+            segments=Segments(timetable.line_distance_m, length, x, y, dx, dy),
         )  # fmt: skip
 
     def project(
@@ -109,14 +103,14 @@ class LineGeometry:
         low_m = np.clip(low_m, 0.0, self.line_length_m[line])
         high_m = np.clip(high_m, low_m, self.line_length_m[line])
         begins, ends = self.line_ptr[line], self.line_ptr[line + 1]
-        first = np.maximum(first_above(self.start_m, begins, ends, low_m) - 1, begins)
+        first = np.maximum(first_above(self.segments.start_m, begins, ends, low_m) - 1, begins)
         # From the first vertex at `high_m` or beyond on: that is, above all numbers below it.
-        last = np.minimum(first_above(self.start_m, begins, ends, np.nextafter(high_m, -np.inf)), ends - 1)
+        last = np.minimum(first_above(self.segments.start_m, begins, ends, np.nextafter(high_m, -np.inf)), ends - 1)
         last = np.maximum(last, first + 1)
         heading = np.radians(course)
         return Projection(
             *nearest(
-                Segments(self.start_m, self.length_m, self.x, self.y, self.dx, self.dy),
+                self.segments,
                 first,
                 last,
                 Sought(

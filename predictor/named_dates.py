@@ -54,7 +54,9 @@ class NamedDates:
     ) -> None:
         """Take in how the runs (n,) of a message are named that are `found`: those `under_way`, and those of which a
         time is told or that are seen (`timed`)."""
-        dates = _Dates.of(timetable, names, found)
+        self._hear(_Dates.of(timetable, names, found), under_way, timed, now)
+
+    def _hear(self, dates: _Dates, under_way: BoolArray, timed: BoolArray, now: float) -> None:
         if (dates.network & under_way & (np.abs(dates.begins - now) < NEAR_S)).any():
             self._by_utc = False
         elif (dates.utc_start | (dates.utc_alone(now) & (timed | ~dates.runs_as_named))).any():
@@ -70,8 +72,9 @@ class NamedDates:
         now: float,
     ) -> FoundRuns:
         """The runs (n,) of a message, those of which no time is told on the day that is meant by its custom."""
-        self.hear(timetable, names, found, under_way, timed, now)
-        dates, by_utc = _Dates.of(timetable, names, found), self.by_utc
+        dates = _Dates.of(timetable, names, found)
+        self._hear(dates, under_way, timed, now)
+        by_utc = self.by_utc
         if by_utc is None:
             by_utc = bool((dates.utc_alone(now) & under_way & (dates.begins < now + _SOON_S)).any())
         self._last_read_by_utc = by_utc

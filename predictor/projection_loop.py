@@ -16,9 +16,10 @@ _AWAY_M = 2000.0
 
 
 class Segments(NamedTuple):
-    """Of all lines, as `geometry.LineGeometry` has them."""
+    """Of lines, each laid flat; metres."""
 
     start_m: Float64Array
+    """Distance along its line at the segment's start."""
     length_m: Float64Array
     x: Float64Array
     y: Float64Array
