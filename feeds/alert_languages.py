@@ -19,7 +19,7 @@ def with_all_languages(alerts: Iterable[Alert]) -> list[Alert]:
     told = list(alerts)
     alike: defaultdict[str, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for place, alert in enumerate(told):
-        if language := _language(alert):
+        if (language := _language(alert)) is not None:
             alike[_without_texts(alert)][language].append(place)
     for by_language in alike.values():
         if len({len(places) for places in by_language.values()}) == 1:
@@ -30,11 +30,11 @@ def with_all_languages(alerts: Iterable[Alert]) -> list[Alert]:
     return list({id(alert): alert for alert in told}.values())
 
 
-def _language(alert: Alert) -> str:
-    """The one in which it is told; "" where that is not named, or there are several."""
+def _language(alert: Alert) -> str | None:
+    """The one in which it is told, "" where no text names it; None where there are several."""
     tags = alert.header.keys() | alert.description.keys()
-    languages = {tag.split("-")[0].lower() for tag in tags}
-    return languages.pop() if len(languages) == 1 else ""
+    languages = {tag.split("-")[0].lower() for tag in tags if tag}
+    return None if len(languages) > 1 else next(iter(languages), "")
 
 
 def _without_texts(alert: Alert) -> str:
@@ -50,5 +50,5 @@ def _joined(alert: Alert, other: Alert) -> Alert:
 def _of_a_language(alert: Alert, name: str) -> dict[str, str]:
     """The texts of a field, those without a language in that of the message."""
     texts: Mapping[str, str] = getattr(alert, name)
-    language = next(iter(alert.header or alert.description))
+    language = next(filter(None, (*alert.header, *alert.description)), "")
     return {tag or language: text for tag, text in texts.items()}

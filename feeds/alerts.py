@@ -47,9 +47,10 @@ class Selector:
 
     @property
     def ids(self) -> str:
-        """All ids that it names, for those who look for them."""
+        """All that it names, for those who look for it."""
         trip = self.trip or TripSelector()
-        return " + ".join(filter(None, (self.agency_id, self.route_id or trip.route_id, trip.trip_id, self.stop_id)))
+        named = (self.agency_id, self.route_id or trip.route_id, trip.trip_id, trip.start_date, trip.start_time)
+        return " + ".join(filter(None, (*named, self.stop_id)))
 
 
 class LocalizedImage(NamedTuple):

@@ -102,7 +102,8 @@ class Informed:
         """Routes that it names, themselves or by their trips."""
         tt = self._timetable
         named = {tt.route_index[fit.selector.route_id] for fit in self._fits if fit.selector.route_id}
-        by_trip = {route for fit in self._fits if fit.selector.trip for route in fit.lines}
+        trips = ((fit.lines, fit.selector.trip or TripSelector()) for fit in self._fits)
+        by_trip = {route for lines, trip in trips if trip.trip_id or trip.route_id for route in lines}
         return frozenset(named | by_trip)
 
     @cached_property
@@ -305,7 +306,7 @@ class _Fitting:
         stops = self._stops(selector.stop_id)
         if stops is not None and len(stops) == 0:
             return None
-        runs, day = (None, ANY) if selector.trip is None else self._runs(selector.trip, dated)
+        runs, day = (None, ANY) if selector.trip is None else self._runs(selector.trip, dated, routes)
         if runs is not None:
             runs = self._with_own_runs(runs, day)
             if not runs:
@@ -402,10 +403,11 @@ class _Fitting:
         return None if routes[tt.pattern_route[patterns]].any() else int(np.flatnonzero(routes)[0])
 
     def _runs(
-        self, trip: TripSelector, dated: dict[TripSelector, tuple[Run, int]]
+        self, trip: TripSelector, dated: dict[TripSelector, tuple[Run, int]], routes: BoolArray
     ) -> tuple[frozenset[Run] | None, int]:
-        """The runs that a descriptor means and their service day; None where it names a line alone."""
-        trip_idx, route, date, start_s = self._named(trip)
+        """The runs that a descriptor means and their service day, of lines that fit (R,); None where it names a line
+        alone."""
+        trip_idx, _, date, start_s = self._named(trip)
         if not (trip.trip_id or date or start_s >= 0):
             return None, ANY
         if trip in dated:
@@ -413,7 +415,7 @@ class _Fitting:
             return frozenset({run}), day
         if trip.trip_id:
             return (frozenset() if trip_idx < 0 or date else frozenset({self._run(trip_idx, start_s)})), ANY
-        return self._of_route(route, date, start_s)
+        return self._of_routes(routes, date, start_s)
 
     def _with_own_runs(self, runs: frozenset[Run], day: int) -> frozenset[Run]:
         """Runs of a service day, and those of the operator's own that stand in their place or share their id."""
@@ -458,10 +460,10 @@ class _Fitting:
             return trip, None
         return trip, start_s - int(tt.trip_start_s[trip]) if shift_s is None else shift_s
 
-    def _of_route(self, route: int, date: int, start_s: int) -> tuple[frozenset[Run], int]:
-        """All runs of a route that fit a date and a start time as far as they are given."""
+    def _of_routes(self, routes: BoolArray, date: int, start_s: int) -> tuple[frozenset[Run], int]:
+        """All runs of the routes (R,) that fit a date and a start time as far as they are given."""
         tt = self._timetable
-        fits = tt.trip_route[tt.journey_trip] == route
+        fits = routes[tt.trip_route[tt.journey_trip]]
         if start_s >= 0:
             fits &= tt.trip_start_s[tt.journey_trip] + tt.journey_shift_s == start_s
         day = tt.date_index.get(date, NONE) if date else ANY

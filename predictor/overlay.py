@@ -453,6 +453,7 @@ def _overlaid(feed: Timetable, base: Timetable, runs: list[_OwnRun]) -> Overlaid
         "trip_short_name": _short_names(base, runs),
         "trip_block": np.where(keeps_block, np.append(base.trip_block, i32(NONE))[named], i32(NONE)),
         "trip_wheelchair": np.append(base.trip_wheelchair, i8(0))[own.model],
+        "trip_bikes": np.append(base.trip_bikes, i8(0))[own.model],
         "trip_call_ptr": base.trip_call_ptr[-1] + np.cumsum([len(run.stop) for run in runs]),
         "arrival_s": _joined([run.arrival_s for run in runs], i32),
         "departure_s": _joined([run.departure_s for run in runs], i32),

@@ -138,6 +138,8 @@ class Timetable:
     trip_block: Int32Array
     """Index into `block_id`, -1 where none."""
     trip_wheelchair: Int8Array
+    trip_bikes: Int8Array
+    """`bikes_allowed`: 0 nothing, 1 yes, 2 no."""
     trip_call_ptr: Int64Array
     """(T + 1,)"""
     arrival_s: Int32Array

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from api.reading.alerts import run_alerts
+from api.reading.boarding import ACCESS
 from api.reading.journey import Journey
 from api.reading.lines import Line
 from api.words.alerts import AlertWords, first_alert_words
@@ -56,6 +57,8 @@ class JourneyPage:
     """ "every 8 min", of a line run by headway; else ""."""
     number: str
     """By which a train is known."""
+    bikes: str
+    """Whether bicycles may come along, "" where that is not known."""
     day: str
     """Date of the service day, "" where it is today's."""
     state: str
@@ -77,12 +80,14 @@ def journey_page(moment: PageMoment, journey: Journey, your_stop: str) -> Journe
     state: str = journey.state
     if state == "not_followed":
         state = moment.doubt_of(journey) or state
+    bikes = ACCESS[int(moment.timetable.trip_bikes[trip])]
     behind = 0 if state == "over" else _behind(journey, calls)
     return JourneyPage(
         line=moment.lines.all[journey.route_idx],
         destination=journey.destination,
         every=moment.every(journey.headway_s),
         number=moment.train_number(journey.route_idx, str(moment.timetable.trip_short_name[trip])),
+        bikes="" if bikes == "unknown" else moment.texts(f"bikes_{bikes}"),
         day=words.date(journey.begins_at) if words.day(journey.begins_at) else "",
         state=state,
         estimated=state == "not_followed" and any(c.predicted is not None and not c.passed for c in journey.calls),

@@ -126,6 +126,7 @@ def _departure(moment: PageMoment, row: DepartureWords) -> dict[str, Any]:
         "notes": list(map(in_plain_blanks, row.notes)),
         "occupancy": in_plain_blanks(row.occupancy),
         "wheelchair": row.wheelchair,
+        "bikes": row.bikes,
         "time": row.hhmm,
         "shown": in_plain_blanks(moment.texts(row.status) if not row.comes else row.said if row.doubt else words),
     }

@@ -32,6 +32,9 @@ class PanelDeparture(BaseModel):
     wheelchair: Literal["", "yes", "no"] = Field(
         description="Whether the vehicle takes wheelchairs; empty where unknown"
     )
+    bikes: Literal["", "yes", "no"] = Field(
+        description="Whether bicycles may come along, on lines whose runs differ; else empty"
+    )
     time: str = Field(description="Local clock time, HH:MM; empty where a line by headway has none", examples=["08:42"])
     shown: str = Field(description="Ready to show: the wait, the clock time, or what is wrong", examples=["3 min"])
 

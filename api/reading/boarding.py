@@ -19,8 +19,8 @@ OCCUPANCIES = tuple(name for name, _ in gtfs_realtime_pb2.VehiclePosition.Occupa
 """GTFS-Realtime OccupancyStatus by number."""
 CONGESTIONS = (None, "RUNNING_SMOOTHLY", "STOP_AND_GO", "CONGESTION", "SEVERE_CONGESTION")
 """GTFS-Realtime CongestionLevel by number, None where not known."""
-WHEELCHAIR = ("unknown", "yes", "no")
-"""GTFS `wheelchair_boarding` and `wheelchair_accessible`."""
+ACCESS = ("unknown", "yes", "no")
+"""GTFS `wheelchair_boarding`, `wheelchair_accessible` and `bikes_allowed`."""
 _UNTOLD = "NO_DATA_AVAILABLE"
 
 
@@ -58,7 +58,7 @@ def occupancy_of(snapshot: Snapshot, vehicle: int, expected: int = NONE) -> Occu
 
 def wheelchair_access(timetable: Timetable, stop: Int32Array, vehicle: Int8Array) -> Int8Array:
     """Whether both the vehicle and the stop (or its station, where it says nothing itself) can be used, (n,) indices
-    into `WHEELCHAIR`. `vehicle`: (n,) of what drives the trip, see `vehicle_wheelchair`."""
+    into `ACCESS`. `vehicle`: (n,) of what drives the trip, see `vehicle_wheelchair`."""
     here, parent = timetable.stop_wheelchair[stop], timetable.stop_parent[stop]
     here = np.where((here == WHEELCHAIR_UNKNOWN) & (parent >= 0), timetable.stop_wheelchair[parent], here)
     both = np.where((here == WHEELCHAIR_YES) & (vehicle == WHEELCHAIR_YES), WHEELCHAIR_YES, WHEELCHAIR_UNKNOWN)

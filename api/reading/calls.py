@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from api.reading.boarding import BOARDING, WHEELCHAIR, Occupancy, occupancy_of, vehicle_wheelchair, wheelchair_access
+from api.reading.boarding import ACCESS, BOARDING, Occupancy, occupancy_of, vehicle_wheelchair, wheelchair_access
 from api.reading.destinations import destinations
 from api.service.view import ServiceView
 from feeds.service_times import start_times
@@ -117,6 +117,8 @@ class RunCall(NamedTuple):
     """Whether a wheelchair user can board here: `yes`, `no` or `unknown`."""
     vehicle_wheelchair: str
     """Whether the vehicle takes wheelchairs, by its own word or its trip's."""
+    bikes: str
+    """Whether bicycles may come along: `yes`, `no` or `unknown`."""
     occupancy: Occupancy | None
     """None where not told, or passed."""
     pickup: str
@@ -249,8 +251,9 @@ class CallsAt:
             "age_s": _known(age_s),
             "doubt": _named(DOUBTS, calls.doubt),
             "clock": _known(np.where(slot, np.nan, _clock_times(calls, scheduled, self._now))),
-            "wheelchair": _named(WHEELCHAIR, wheelchair_access(tt, stop, takes)),
-            "vehicle_wheelchair": _named(WHEELCHAIR, takes),
+            "wheelchair": _named(ACCESS, wheelchair_access(tt, stop, takes)),
+            "vehicle_wheelchair": _named(ACCESS, takes),
+            "bikes": _named(ACCESS, tt.trip_bikes[trip]),
             # On its next run a vehicle will be as full as it then is.
             "occupancy": [
                 occupancy_of(snapshot, i, expected)

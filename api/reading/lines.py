@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from api.reading.badges import Badge, badges
+from api.reading.boarding import ACCESS
 from api.service.stop_search import normalised
 from predictor.arrays import NONE, Int32Array, Int64Array
 from predictor.timetable import Timetable
@@ -99,6 +100,13 @@ class Lines:
         others = self._alike.intersection(self.routes_at(parent if parent >= 0 else stop))
         alike = {self._agency[other] for other in others if self.all[other].name == self.all[route].name}
         return agency if alike != {agency} else ""
+
+    @cached_property
+    def bikes_vary(self) -> frozenset[int]:
+        """Routes of whose trips some take bicycles and others do not, or do not say so."""
+        tt, kinds = self._timetable, len(ACCESS)
+        told = np.unique(tt.trip_route.astype(np.int64) * kinds + tt.trip_bikes) // kinds
+        return frozenset(told[1:][told[1:] == told[:-1]].tolist())
 
     @cached_property
     def _stop_routes(self) -> tuple[Int64Array, Int32Array]:

@@ -47,6 +47,10 @@ def call_answer(asked: Asked, call: RunCall) -> Json:
         "VehicleAtStop": call.at_stop,
         "DestinationDisplay": values(call.destination),
     }
+    if call.reckoned:
+        call_json["TimingPoint"] = False
+    if not {call.pickup, call.drop_off}.isdisjoint(("phone", "driver")):
+        call_json["RequestStop"] = True
     if not call.comes:
         call_json["Cancellation"] = True
     for name, event in (("Arrival", call.arrival), ("Departure", call.departure)):

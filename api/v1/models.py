@@ -182,6 +182,7 @@ class Departure(CallState):
     vehicle_wheelchair: Access = Field(
         description="Of the vehicle alone: by its own word where it has one, else its trip's"
     )
+    bikes: Access = Field(description="Bicycles may come along")
     pickup: bool = Field(description="False where nobody may board; such calls are listed with `arrivals=true` only")
 
 
@@ -336,6 +337,7 @@ class TripAnswer(Answer):
     headsign: str
     direction: int | None
     headway_s: int | None = Field(description="Seconds between vehicles, for a trip run by headway; else null")
+    bikes: Access = Field(description="Bicycles may come along")
     status: Status = Field(description="`cancelled`, `live` where any coming call is live, else `scheduled`")
     vehicle_id: str | None
     vehicle_label: str | None
@@ -369,6 +371,7 @@ class VehicleProperties(BaseModel):
     occupancy: str | None = Field(description="GTFS-Realtime OccupancyStatus by its name", examples=["FULL"])
     occupancy_percentage: int | None = Field(description="Of the passengers that it takes")
     wheelchair: Access = Field(description="Takes wheelchairs: by its own word or the operator's, else its trip's")
+    bikes: Access = Field(description="Takes bicycles on its trip")
     congestion: str | None = Field(
         description="GTFS-Realtime CongestionLevel by its name; null where not told", examples=["CONGESTION"]
     )

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from fastapi.responses import JSONResponse
 
 from api.answers.caching import steady
-from api.reading.boarding import WHEELCHAIR
+from api.reading.boarding import ACCESS
 from api.reading.calls import Event, RunCall
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
@@ -61,7 +61,7 @@ def platform(tt: Timetable, stop: int) -> Platform:
         platform=str(tt.stop_platform[stop]) or None,
         lat=float(tt.stop_lat[stop]),
         lon=float(tt.stop_lon[stop]),
-        wheelchair=cast(Access, WHEELCHAIR[int(tt.stop_wheelchair[stop])]),
+        wheelchair=cast(Access, ACCESS[int(tt.stop_wheelchair[stop])]),
     )
 
 
@@ -161,5 +161,6 @@ def departure_fields(moment: Moment, row: RunCall) -> dict[str, Any]:
         "service_date": row.service_date,
         "start_time": row.start_time,
         "vehicle_wheelchair": row.vehicle_wheelchair,
+        "bikes": row.bikes,
         "pickup": row.boards,
     }

@@ -13,10 +13,11 @@ from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, steady
 from api.answers.lookups import trip_index
 from api.answers.problems import PROBLEMS, Problem, no_such
 from api.reading.alerts import run_alerts
+from api.reading.boarding import ACCESS
 from api.reading.calls import RunCall, iso_date
 from api.reading.journey import Journey, UnknownRunError, journey_of, run_meant
 from api.reading.moment import Moment
-from api.v1.models import Call, TripAnswer
+from api.v1.models import Access, Call, TripAnswer
 from api.v1.representations import alerts_answer, call_state, route_ref
 from feeds.service_times import start_time
 
@@ -95,6 +96,7 @@ def _trip_answer(moment: Moment, journey: Journey) -> TripAnswer:
         headsign=journey.destination,
         direction=journey.direction if journey.direction >= 0 else None,
         headway_s=journey.headway_s,
+        bikes=cast(Access, ACCESS[int(tt.trip_bikes[trip])]),
         status=cast(Status, journey.status),
         vehicle_id=vehicle_id,
         vehicle_label=label,

@@ -16,7 +16,7 @@ from api.answers.event_stream import EventStream
 from api.answers.lookups import route_index
 from api.answers.problems import PROBLEMS
 from api.reading.board import StopBoards
-from api.reading.boarding import CONGESTIONS, WHEELCHAIR, occupancy_of, vehicle_wheelchair
+from api.reading.boarding import ACCESS, CONGESTIONS, occupancy_of, vehicle_wheelchair
 from api.reading.calls import iso_date
 from api.reading.destinations import destinations
 from api.reading.moment import Moment
@@ -131,8 +131,9 @@ def _feature(moment: Moment, row: int, headsign: str) -> VehicleFeature:
             occupancy_percentage=None if occupancy is None else occupancy.percentage,
             wheelchair=cast(
                 Access,
-                WHEELCHAIR[vehicle_wheelchair(snapshot, trip, row) if on_trip else int(vehicles.wheelchair[row])],
+                ACCESS[vehicle_wheelchair(snapshot, trip, row) if on_trip else int(vehicles.wheelchair[row])],
             ),
+            bikes=cast(Access, ACCESS[int(tt.trip_bikes[trip]) if on_trip else 0]),
             congestion=CONGESTIONS[int(vehicles.congestion[row])],
             reported_at=moment.view.iso(reported_at),
             data_age_s=round(max(moment.now - reported_at, 0.0)),

@@ -53,6 +53,8 @@ class DepartureWords:
     """How full the vehicle is, "" where not told."""
     wheelchair: str
     """Whether the vehicle takes wheelchairs: `yes`, `no`, or "" where that is not known."""
+    bikes: str
+    """Whether bicycles may come along, see `PageMoment.bikes_of`."""
 
     @property
     def trip_href(self) -> str:
@@ -89,4 +91,5 @@ def departure_words(moment: PageMoment, row: RunCall) -> DepartureWords:
         notes=tuple(moment.notes_of(row)),
         occupancy=moment.occupancy_words(row.occupancy) if row.comes else "",
         wheelchair=moment.wheelchair_of(row),
+        bikes=moment.bikes_of(row),
     )

@@ -185,6 +185,10 @@ class PageMoment(Moment):
             return ""
         return row.vehicle_wheelchair if row.vehicle_wheelchair == "no" or row.vehicle_id is not None else ""
 
+    def bikes_of(self, row: RunCall) -> str:
+        """Whether bicycles may come along, as boards show it: `yes` or `no` on lines whose runs differ; else ""."""
+        return row.bikes if row.comes and row.bikes != "unknown" and row.route_idx in self.lines.bikes_vary else ""
+
     def occupancy_words(self, occupancy: Occupancy | None) -> str:
         """How full a vehicle is; "" where not told, or once its feed has stopped."""
         if occupancy is None or self.feed.stopped:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from api.reading.boarding import CONGESTIONS, WHEELCHAIR, occupancy_of, vehicle_wheelchair
+from api.reading.boarding import ACCESS, CONGESTIONS, occupancy_of, vehicle_wheelchair
 from api.reading.calls import RunCall
 from api.words.moment import PageMoment
 from api.words.texts import Texts
@@ -62,7 +62,7 @@ def vehicle_words(moment: PageMoment, vehicle: int, ahead: RunCall | None) -> Ve
         place = texts("vehicle_at" if vehicles.at_stop[vehicle] else "vehicle_towards", stop=stop)
     age = moment.now - float(vehicles.timestamp[vehicle])
     late = _minutes_late(float(vehicles.delay_s[vehicle]), ahead)
-    takes = WHEELCHAIR[vehicle_wheelchair(moment.snapshot, trip, vehicle)]
+    takes = ACCESS[vehicle_wheelchair(moment.snapshot, trip, vehicle)]
     return VehicleWords(
         label=vehicle_label(vehicles, vehicle),
         place=place,

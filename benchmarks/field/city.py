@@ -355,6 +355,12 @@ class City:
         """/gtfs-rt/{feed}."""
         return feed_message(self.get(f"/gtfs-rt/{feed}").content)
 
+    def siri_calls(self, route: str) -> list[Any]:
+        """/siri/2.0/estimated-timetable.json: the calls to come of a route's first run."""
+        delivery = self.json("/siri/2.0/estimated-timetable.json", LineRef=route)["Siri"]["ServiceDelivery"]
+        (frame,) = delivery["EstimatedTimetableDelivery"][0]["EstimatedJourneyVersionFrame"]
+        return list(frame["EstimatedVehicleJourney"][0]["EstimatedCalls"]["EstimatedCall"])
+
     def vehicles(self) -> dict[str, Any]:
         """/v1/vehicles: each vehicle's properties by its id."""
         features = self.json("/v1/vehicles")["features"]

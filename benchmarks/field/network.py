@@ -120,6 +120,7 @@ class Trip:
     """The pattern's where not given."""
     short_name: str = ""
     wheelchair: int = 0
+    bikes: int = 0
 
 
 @dataclass(frozen=True)
@@ -293,6 +294,7 @@ class Network:
             "trip_headsign": pattern.headsign if trip.headsign is None else trip.headsign,
             "trip_short_name": trip.short_name, "direction_id": pattern.direction, "block_id": trip.block,
             "shape_id": pattern.shape, "wheelchair_accessible": trip.wheelchair,
+            "bikes_allowed": trip.bikes,
         }  # fmt: skip
 
 
@@ -364,4 +366,5 @@ def _text(rows: list[Row]) -> str:
 
 _ZERO_BY_DEFAULT = {
     "location_type", "wheelchair_boarding", "pickup_type", "drop_off_type", "wheelchair_accessible",
+    "bikes_allowed",
 }  # fmt: skip

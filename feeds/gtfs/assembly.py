@@ -181,6 +181,7 @@ def _put_together(
         trip_short_name=trips.short_name,
         trip_block=_index(block_id, trips.block_id),
         trip_wheelchair=trips.wheelchair,
+        trip_bikes=trips.bikes,
         trip_call_ptr=trip_ptr,
         arrival_s=calls.arrival_s.astype(np.int32),
         departure_s=calls.departure_s.astype(np.int32),

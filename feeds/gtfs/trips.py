@@ -28,6 +28,7 @@ class Trips(Columns):
     block_id: StrArray
     shape_id: StrArray
     wheelchair: Int8Array
+    bikes: Int8Array
     row: Int64Array
     """Line in trips.txt."""
 
@@ -52,6 +53,7 @@ def read_trips(frame: pd.DataFrame, route_id: StrArray, problems: Problems) -> T
         block_id=_ids(words(frame, "block_id")),
         shape_id=_ids(words(frame, "shape_id")),
         wheelchair=choice(frame, "wheelchair_accessible", range(0, 3), 0).astype(np.int8),
+        bikes=choice(frame, "bikes_allowed", range(0, 3), 0).astype(np.int8),
         row=frame.index.to_numpy(np.int64),
     )
 

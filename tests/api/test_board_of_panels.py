@@ -49,7 +49,7 @@ def test_a_panel_reads_what_to_show_in_fields_that_are_always_there(client: Test
     tram, cancelled, skipped, _ = board["departures"]
     assert tram == {
         "line": "A", "color": "E2001A", "text_color": "FFFFFF", "destination": "Les Douets", "platform": "",
-        "status": "live", "minutes": 0, "doubt": "", "notes": [], "occupancy": "", "wheelchair": "yes",
+        "status": "live", "minutes": 0, "doubt": "", "notes": [], "occupancy": "", "wheelchair": "yes", "bikes": "",
         "time": "08:01", "shown": "arriving",
     }  # fmt: skip
     assert (cancelled["status"], cancelled["minutes"], cancelled["shown"]) == ("cancelled", None, "cancelled")

@@ -113,6 +113,7 @@ def test_a_time_that_the_operator_does_not_give_is_said_to_be_about(between: str
         timetable = city.page(f"{page}/timetable")
         assert text(timetable.css_first(".hours tr, .runs tbody tr")) == shown
         assert ("~ about" in text(timetable)) == ("~" in shown)
+    assert [call.get("TimingPoint", True) for call in city.siri_calls("r1")] == [True, False, False, False, True]
     city.trip_updates(update("t1", delay=180))
     assert "timetable about 08:04" in text(city.page("/stops/C"))
 

@@ -96,6 +96,19 @@ def test_the_vehicles_own_word_on_wheelchairs_counts_more_than_its_trips() -> No
     assert city.departures("B")[0].told["vehicle_wheelchair"] == "yes"
 
 
+def test_whether_bicycles_come_along_is_told_and_marked_where_a_lines_runs_differ() -> None:
+    city = City(network(trips=(Trip("t1", "08:00", bikes=1), Trip("t2", "08:30", bikes=2))))
+    assert [row.told["bikes"] for row in (*city.departures("B"), *city.panel("B")[:2])] == ["yes", "no"] * 2
+    assert [city.trip_answer(trip)["bikes"] for trip in ("t1", "t2")] == ["yes", "no"]
+    assert "No bicycles" in text(only(city.page("/trips/t2"), ".facts"))
+    for face in (city.stop_page, city.home):
+        assert [text(row.told)[-11:] for row in face("B")][1] == "No bicycles"
+    assert "Bicycles allowed" in text(only(city.page("/screen/B"), "li.row"))
+    same = City(network(trips=(Trip("t1", "08:00", bikes=1), Trip("t2", "08:30", bikes=1))))
+    assert "Vélos acceptés" in text(only(same.page("/trips/t1", lang="fr"), ".facts"))
+    assert "icycles" not in text(same.page("/stops/B"))
+
+
 def test_how_full_the_bus_is_is_told_of_its_own_run_everywhere() -> None:
     city = City(network(trips=(Trip("t1", "08:00", block="b"), Trip("t2", "08:20", block="b"))), at="08:00")
     full = bus("v1", "t1", late_s=0, occupancy_status="FEW_SEATS_AVAILABLE", occupancy_percentage=65)
@@ -148,6 +161,7 @@ def test_a_stop_on_request_says_how_to_ask() -> None:
     assert "on request: tell or signal to the driver" in in_words(city, "C")["trip page"]
     assert [row.told["pickup_type"] for row in city.trip("t1")] == ["regular", "phone", "driver", "none"]
     assert city.departures("B")[0].told["drop_off_type"] == "driver"
+    assert [call.get("RequestStop", False) for call in city.siri_calls("r1")] == [False, True, True, False]
 
 
 def test_the_sign_of_a_stop_counts_before_the_trips() -> None:

@@ -97,6 +97,12 @@ def readers(*informed: dict[str, Any], at: str = "07:55", **told: Any) -> str:
         ([{"trip_route_id": "r1", "trip_direction_id": 1}], "E W1 r1 w1"),
         ([{"trip_route_id": "r1", "start_time": "09:00:00", "start_date": 20261126}], "A C E r1 t2"),
         ([{"route_id": "r2", "stop_id": "A"}], "A r2"),
+        # A day or start alone limits what is named beside it.
+        ([{"route_id": "r2", "start_date": 20261126}], "C F S S1 S2 r2 m1 m2"),
+        ([{"stop_id": "S1", "start_date": 20261126}], "S S1 r2 m1"),
+        ([{"start_date": 20261126}], " ".join(PLACES).removesuffix(" home")),
+        ([{"agency_id": "TB", "start_time": "09:00:00"}], "A C E r1 t2"),
+        ([{"start_date": 20351126}], ""),
         # What the timetable does not have widens nothing (mfdz/GTFS-Issues#158).
         ([{"route_id": "gone"}], ""),
         ([{"stop_id": "gone", "route_id": "r1"}], ""),
@@ -313,6 +319,7 @@ def test_the_desk_tells_of_an_alert_that_reaches_nobody() -> None:
     )
     said = city.officer.get("/desk").text
     assert "r1 + gone, r2 + A" in said
+    assert "20351126" in city.alerts(alert(SAID, {"stop_id": "A"}, {"start_date": 20351126})).officer.get("/desk").text
     assert "Nobody is shown this" not in said
 
 
@@ -430,6 +437,10 @@ def test_a_message_that_is_sent_once_in_each_language_is_read_once_in_the_reader
         assert [text(head) for head in page.css(".alerts strong")] == said
         assert [a.attributes["href"] for a in page.css('.alerts a[href^="http"]')] == [f"https://a.example/{language}"]
     assert [len(entity.alert.header_text.translation) for entity in city.our_alerts()] == [3, 3, 1]
+    # Who writes for the most readers leaves the language out: that is one too.
+    city.alerts(written("", works[0]), written("en", works[1]))
+    assert [[text(head) for head in city.page("/lines/r1", lang=language).css(".alerts strong")]
+            for language in ("fr", "de", "en")] == [[works[0]], [works[0]], [works[1]]]  # fmt: skip
 
 
 def test_messages_of_which_more_are_sent_in_one_language_are_all_read() -> None:

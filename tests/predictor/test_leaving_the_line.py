@@ -121,7 +121,8 @@ def _twice(tt: Timetable, later_s: int) -> Timetable:
     return replace(
         tt, trip_id=np.array(["t0", "t1"]), trip_pattern=np.zeros(2, np.int32), trip_service=np.zeros(2, np.int32),
         trip_headsign=np.array(["", ""]), trip_short_name=np.array(["", ""]), trip_block=np.zeros(2, np.int32),
-        trip_wheelchair=np.zeros(2, np.int8), trip_call_ptr=np.arange(3, dtype=np.int64) * tt.trip_call_ptr[1],
+        trip_wheelchair=np.zeros(2, np.int8), trip_bikes=np.zeros(2, np.int8),
+        trip_call_ptr=np.arange(3, dtype=np.int64) * tt.trip_call_ptr[1],
         arrival_s=np.concatenate([tt.arrival_s, tt.arrival_s + later_s]).astype(np.int32),
         departure_s=np.concatenate([tt.departure_s, tt.departure_s + later_s]).astype(np.int32),
         stop_sequence=np.tile(tt.stop_sequence, 2), timepoint=np.tile(tt.timepoint, 2),
