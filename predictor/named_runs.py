@@ -57,10 +57,32 @@ _DAYS_AROUND = (0, -1, 1, -2)
 """Days to try beside the named one, in order of preference; GTFS has trips that start after 48:00."""
 _TRIP_SPACING_S = 1.0e7
 
-# What speaks against a candidate, in hours: differences of start times are weighed with these.
-_OTHER_DAY, _OTHER_TIME_OF_DAY, _NO_NAMED_START = 0.5, 2.0, 0.75
-_FAR_AHEAD, _NOT_YET, _SET_OUT_BEFORE, _NEIGHBOUR_FAR = 1.0, 1.0, 1.0, 2.0
-_FAR_OFF, _INACTIVE, _BY_UTC, _OVER, _OTHER_WAY = 4.0, 5.0, 5.0, 12.0, 100.0
+# What speaks against a candidate, in hours, as differences of start times are weighed with it. Not measured: each is so
+# large that candidates come in the order told here.
+_OTHER_DAY = 0.5
+"""A neighbour of the day that is named: of two that fit alike, the named day's is meant."""
+_NO_NAMED_START = 0.75
+"""It starts at another time than the one named: behind all that start within `START_TOLERANCE_S`."""
+_FAR_AHEAD = 1.0
+"""The named day's run is many hours away: a neighbouring day's that is near is meant instead."""
+_NOT_YET = 1.0
+"""The date that is named has not begun: behind the named day's, be that far ahead."""
+_SET_OUT_BEFORE = 1.0
+"""It set out before the date that is named: likewise."""
+_OTHER_TIME_OF_DAY = 2.0
+"""Its start is read a day off the one named: behind each that starts as named, on a neighbouring day too."""
+_NEIGHBOUR_FAR = 2.0
+"""A neighbouring day's run that is many hours away: behind the named day's that is."""
+_FAR_OFF = 4.0
+"""Seen, though many hours from its time on the named day: behind a neighbouring day's at any time of day."""
+_INACTIVE = 5.0
+"""Seen on a day on which the trip does not run: where nothing else is left."""
+_BY_UTC = 5.0
+"""The named date is UTC's: likewise."""
+_OVER = 12.0
+"""It is long over, and only spoken of."""
+_OTHER_WAY = 100.0
+"""It runs in the other direction than the one named: where none runs in that one."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -41,22 +41,16 @@ class Sought(NamedTuple):
     """Where along the line it is thought to be, NaN for no opinion."""
 
 
-class Nearest(NamedTuple):
-    """The columns of `geometry.Projection`."""
-
-    distance_m: Float64Array
-    offset_m: Float64Array
-    segment_m: Float64Array
-    cost: Float64Array
-    along: Float64Array
-
-
 @compiled
-def nearest(segments: Segments, first: Int64Array, last: Int64Array, sought: Sought, prior_scale: float) -> Nearest:
+def nearest(
+    segments: Segments, first: Int64Array, last: Int64Array, sought: Sought, prior_scale: float
+) -> tuple[Float64Array, ...]:
     """The nearest point of each position's (n,) segments from `first` to before `last`, which are one at the least; of
-    several as near that of the first. `prior_scale`: metres off the line that a metre away from the prior is worth."""
+    several as near that of the first. `prior_scale`: metres off the line that a metre away from the prior is worth.
+
+    Returns the columns of `geometry.Projection`, in order."""
     n = len(first)
-    out = Nearest(np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n))
+    distance_m, offset_m, segment_m, least_cost, cosine = np.empty((5, n))
     for at in range(n):
         least = np.inf
         for segment in range(first[at], last[at]):
@@ -78,6 +72,6 @@ def nearest(segments: Segments, first: Int64Array, last: Int64Array, sought: Sou
                 cost += (min(away, _AWAY_M) * prior_scale) ** 2
             if cost < least or segment == first[at]:
                 least = cost
-                out.distance_m[at], out.offset_m[at], out.segment_m[at] = distance, np.sqrt(offset2), length
-                out.cost[at], out.along[at] = cost, along
-    return out
+                distance_m[at], offset_m[at], segment_m[at] = distance, np.sqrt(offset2), length
+                least_cost[at], cosine[at] = cost, along
+    return distance_m, offset_m, segment_m, least_cost, cosine

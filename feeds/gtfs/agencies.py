@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 
+from feeds.errors import FeedError
+from feeds.gtfs.degrees import is_on_earth
 from feeds.gtfs.problems import Problems
-from feeds.gtfs.tables import text_array, texts, words
-from feeds.gtfs.time_zones import known_zone
+from feeds.gtfs.tables import numbers, text_array, texts, words
+from feeds.gtfs.time_zones import has_clocks_of, known_zone, what_to_give, zone_of_offset
 from predictor.arrays import Int32Array, StrArray
 
 
@@ -46,3 +49,41 @@ def read_agencies(frame: pd.DataFrame, problems: Problems) -> Agencies:
         fare_url=texts(kept, "agency_fare_url"), timezone=np.array(zones, np.str_),
         row=kept.index.to_numpy(np.int32),
     )  # fmt: skip
+
+
+def read_time_zone(agencies: pd.DataFrame, stops: pd.DataFrame, feed_name: str, problems: Problems) -> ZoneInfo:
+    """The time zone of the first agency that has one."""
+    named = words(agencies, "agency_timezone")
+    named = named[named != ""]
+    at_stops = words(stops, "stop_timezone")
+    if named.empty and (at_stops != "").any():
+        problems.file("agency.txt", "no agency_timezone; the first stop_timezone of stops.txt is taken for it.")
+        named = at_stops[at_stops != ""]
+    if named.empty:
+        raise FeedError(
+            f"{feed_name}: agency.txt row {agencies.index[0]} has no agency_timezone; give one, such as Europe/Paris."
+        )
+    first = str(named.iloc[0])
+    zone = known_zone(first)
+    positions = np.column_stack([numbers(stops, "stop_lat"), numbers(stops, "stop_lon")])
+    positions = positions[is_on_earth(*positions.T)]
+    middle = tuple(np.median(positions, axis=0).tolist()) if len(positions) else None
+    if zone is None and middle:
+        zone = zone_of_offset(first, middle)
+    if zone is None:
+        raise FeedError(
+            f"{feed_name}: agency.txt row {named.index[0]}: there is no time zone “{first}”{what_to_give(first)}"
+        )
+    if zone.casefold() != first.replace(" ", "_").casefold():
+        problems.file("agency.txt", f"agency_timezone “{first}” is read as {zone}.", row=int(named.index[0]))
+    if middle and not has_clocks_of(zone, middle):
+        problems.file(
+            "agency.txt", f"the stops are where no clock shows the time of {zone}; all times are read as of there, as "
+            "is written.", row=int(named.index[0]),
+        )  # fmt: skip
+    others = named[named != first]
+    problems.rows(
+        "agency.txt", others.index.to_numpy(), others.to_numpy(),
+        f"another agency_timezone than the first agency's; all times are read as {zone}, as GTFS asks.",
+    )  # fmt: skip
+    return ZoneInfo(zone)

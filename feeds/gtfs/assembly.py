@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 
 from feeds.errors import FeedError, Problem
-from feeds.gtfs.agencies import Agencies, read_agencies
+from feeds.gtfs.agencies import Agencies, read_agencies, read_time_zone
 from feeds.gtfs.archive import GtfsArchive
-from feeds.gtfs.calls import DAY_S, FILE, HOUR_S, Calls, in_order, interpolated, read_calls, stop_headsigns
-from feeds.gtfs.degrees import is_on_earth
+from feeds.gtfs.calls import Calls, in_order, interpolated, read_calls, stop_headsigns
+from feeds.gtfs.doubtful_trips import tell_doubtful_trips
 from feeds.gtfs.journeys import Journeys, read_journeys
 from feeds.gtfs.pattern_lines import PatternLines, find_lines
 from feeds.gtfs.patterns import Links, Patterns, find_links, find_patterns
@@ -21,9 +21,9 @@ from feeds.gtfs.problems import Problems
 from feeds.gtfs.routes import Routes, read_routes
 from feeds.gtfs.service_calendar import ServiceCalendar, read_calendar
 from feeds.gtfs.shapes import read_shapes
+from feeds.gtfs.stop_positions import put_right, with_positions
 from feeds.gtfs.stops import Stops, read_stops
-from feeds.gtfs.tables import LONGEST_TEXT, numbers, read_tables, words
-from feeds.gtfs.time_zones import has_clocks_of, known_zone, what_to_give, zone_of_offset
+from feeds.gtfs.tables import LONGEST_TEXT, read_tables, words
 from feeds.gtfs.trips import Trips, read_trips
 from predictor.arrays import (
     BoolArray,
@@ -32,18 +32,9 @@ from predictor.arrays import (
     Int32Array,
     Int64Array,
     StrArray,
-    expand_ranges,
     places_of,
 )
-from predictor.driven_order import COARSEST_TIMES_S, undrivable_hops
-from predictor.geometry import ground_distance_m
-from predictor.straight_lines import IMPOSSIBLE_M_S, SLACK_M
 from predictor.timetable import NO_PICKUP, Timetable
-
-SOUND_M_S, ASTRAY_M = 340.0, 100_000.0
-"""Nobody averages more from one stop to the next; times may be wrong, too, so what is nearer is believed."""
-_ALIKE = 4
-"""Trips with the same beginning and end are compared with so many others of them, ordered."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,15 +86,13 @@ def build_timetable(archive: GtfsArchive) -> tuple[Timetable, tuple[Problem, ...
     journeys = read_journeys(tables.get("frequencies"), rows.trips.trip_id, starts_s, problems)
     told_version = _told_version(tables.get("feed_info"))
     timetable = _put_together(archive.digest, told_version, rows, ways, calendar, journeys)
-    _tell_undrivable(timetable, rows, ways.drawn, problems)
-    _tell_half_days(timetable, rows, problems)
-    _tell_doubles(timetable, rows.trips, problems)
+    tell_doubtful_trips(timetable, rows.trips, calls, ways.drawn, problems)
     return timetable, problems.all()
 
 
 def _usable_rows(tables: dict[str, pd.DataFrame], name: str, problems: Problems) -> _Rows:
     """Read agencies, stops, routes, trips and their calls; `stop_times` is taken out of `tables`, for it is large."""
-    zone = _time_zone(tables["agency"], tables["stops"], name, problems)
+    zone = read_time_zone(tables["agency"], tables["stops"], name, problems)
     agencies = read_agencies(tables["agency"], problems)
     stops = read_stops(tables["stops"], zone.key, problems)
     routes = read_routes(tables["routes"], agencies, problems)
@@ -113,7 +102,7 @@ def _usable_rows(tables: dict[str, pd.DataFrame], name: str, problems: Problems)
     calls = read_calls(stop_times, trips.trip_id, stops, headsign_name, problems)
     del stop_times
     calls = in_order(calls, trips.trip_id, problems)
-    stops = _located(stops, calls, problems)
+    stops = with_positions(stops, calls, problems)
     trips, calls = _running(trips, calls, stops, problems)
     if len(trips.trip_id) == 0:
         raise FeedError(
@@ -135,7 +124,7 @@ def _ways(rows: _Rows, shapes_table: pd.DataFrame | None, problems: Problems) ->
         "shapes.txt has no such usable shape; drawn from stop to stop instead.",
     )  # fmt: skip
     patterns = find_patterns(trips.route, trips.direction, trip_shape, trip_ptr, calls.stop)
-    stops = _put_right(rows.stops, patterns, calls, problems)
+    stops = put_right(rows.stops, patterns, calls, problems)
     lines = find_lines(patterns, calls, trip_shape[patterns.model_trip], shapes, stops, problems)
     links = find_links(patterns.call_ptr, patterns.stop, lines.distance_m, len(stops.stop_id))
     call_of_trip = np.arange(len(calls)) - np.repeat(trip_ptr[:-1], np.diff(trip_ptr))
@@ -218,182 +207,10 @@ def _columns(kind: str, group: Any) -> dict[str, Any]:
     return {f.name: named[f.name] for f in fields(Timetable) if f.name in named}
 
 
-def _tell_undrivable(timetable: Timetable, rows: _Rows, drawn: BoolArray, problems: Problems) -> None:
-    """Where, of the trips that are not `drawn` (T,), an order of stops cannot be driven."""
-    trips, calls = rows.trips, rows.calls
-    undrivable = undrivable_hops(timetable) & ~drawn[calls.trip]
-    problems.rows(
-        FILE, calls.row[undrivable], trips.trip_id[calls.trip[undrivable]],
-        "the way to the next stop asks for far more speed than this trip has elsewhere; the order given stays, unless "
-        "vehicles are seen to call in another one (prochain learn).",
-    )  # fmt: skip
-
-
-def _tell_half_days(timetable: Timetable, rows: _Rows, problems: Problems) -> None:
-    """Where a trip takes half a day more than its way to the next stop."""
-    tt, trip = timetable, timetable.call_trip
-    way_m = np.diff(tt.pattern_distance_m[tt.call_pattern_call])
-    more_s = tt.arrival_s[1:] - tt.departure_s[:-1] - DAY_S / 2 + COARSEST_TIMES_S
-    odd = (trip[1:] == trip[:-1]) & (more_s >= 0) & (more_s < HOUR_S) & (way_m < IMPOSSIBLE_M_S * more_s + SLACK_M)
-    call = np.flatnonzero(odd)
-    problems.rows(
-        FILE, rows.calls.row[call], rows.trips.trip_id[trip[call]],
-        "twelve hours and no more than the way takes to the next stop, as where AM and PM are exchanged or were lost; "
-        "read as written.",
-    )  # fmt: skip
-
-
-def _tell_doubles(timetable: Timetable, trips: Trips, problems: Problems) -> None:
-    """Trips that make the same calls at the same times on the same days as others of their pattern, be it under another
-    service day: at 24:30 of yesterday and at 00:30 of today."""
-    tt, begins = timetable, timetable.trip_call_ptr
-    days_on, start_s = np.divmod(tt.trip_start_s, int(DAY_S))
-    ends = np.column_stack([tt.trip_pattern, start_s, tt.trip_end_s - tt.trip_start_s])
-    order = np.lexsort(ends.T)
-    double = np.isin(np.arange(tt.trips), tt.journey_trip[(tt.journey_shift_s != 0) | (tt.journey_headway_s > 0)])
-    by_headway = double.copy()
-    for apart in range(1, _ALIKE + 1):
-        other, trip = order[:-apart], order[apart:]
-        same = (ends[other] == ends[trip]).all(axis=1)
-        other, trip = other[same], trip[same]
-        earlier = days_on[trip] - days_on[other]
-        kinds, pair = np.unique(
-            np.column_stack([tt.trip_service[other], tt.trip_service[trip], earlier]), axis=0, return_inverse=True
-        )
-        meet = np.array([_meet(tt.service_active[a], tt.service_active[b], days) for a, b, days in kinds], bool)
-        other, trip, later_s = other[meet[pair]], trip[meet[pair]], earlier[meet[pair]] * int(DAY_S)
-        of, call = expand_ranges(begins[trip], np.diff(begins)[trip])
-        as_call = call - begins[trip][of] + begins[other][of]
-        differs = tt.arrival_s[call] - later_s[of] != tt.arrival_s[as_call]
-        differs |= tt.departure_s[call] - later_s[of] != tt.departure_s[as_call]
-        double[trip[np.bincount(of, differs, len(trip)) == 0]] = True
-    rows = np.flatnonzero(double & ~by_headway)
-    problems.rows(
-        "trips.txt", trips.row[rows], trips.trip_id[rows],
-        "another trip of the line makes the same calls at the same times on the same days; boards show both.",
-    )  # fmt: skip
-
-
-def _meet(one: BoolArray, other: BoolArray, days: int) -> bool:
-    """Whether a service (D,) is active on any day and another so many `days` before it."""
-    if days < 0:
-        return _meet(other, one, -days)
-    return bool((one[days:] & other[: len(other) - days]).any())
-
-
 def _told_version(feed_info: pd.DataFrame | None) -> str:
     """What the operator calls this feed."""
     versions = [] if feed_info is None else words(feed_info, "feed_version").str.slice(0, LONGEST_TEXT).tolist()
     return next(filter(None, versions), "")
-
-
-def _time_zone(frame: pd.DataFrame, stops: pd.DataFrame, name: str, problems: Problems) -> ZoneInfo:
-    """The time zone of the first agency that has one."""
-    zones = words(frame, "agency_timezone")
-    given = zones[zones != ""]
-    at_stops = words(stops, "stop_timezone")
-    if given.empty and (at_stops != "").any():
-        problems.file("agency.txt", "no agency_timezone; the first stop_timezone of stops.txt is taken for it.")
-        given = at_stops[at_stops != ""]
-    if given.empty:
-        raise FeedError(
-            f"{name}: agency.txt row {frame.index[0]} has no agency_timezone; give one, such as Europe/Paris."
-        )
-    key = str(given.iloc[0])
-    zone = known_zone(key)
-    places = np.column_stack([numbers(stops, "stop_lat"), numbers(stops, "stop_lon")])
-    known = places[is_on_earth(*places.T)]
-    place = tuple(np.median(known, axis=0).tolist()) if len(known) else None
-    if zone is None and place:
-        zone = zone_of_offset(key, place)
-    if zone is None:
-        raise FeedError(f"{name}: agency.txt row {given.index[0]}: there is no time zone “{key}”{what_to_give(key)}")
-    if zone.casefold() != key.replace(" ", "_").casefold():
-        problems.file("agency.txt", f"agency_timezone “{key}” is read as {zone}.", row=int(given.index[0]))
-    if place and not has_clocks_of(zone, place):
-        problems.file(
-            "agency.txt", f"the stops are where no clock shows the time of {zone}; all times are read as of there, as "
-            "is written.", row=int(given.index[0]),
-        )  # fmt: skip
-    others = given[given != given.iloc[0]]
-    problems.rows(
-        "agency.txt", others.index.to_numpy(), others.to_numpy(),
-        f"another agency_timezone than the first agency's; all times are read as {zone}, as GTFS asks.",
-    )  # fmt: skip
-    return ZoneInfo(zone)
-
-
-def _located(stops: Stops, calls: Calls, problems: Problems) -> Stops:
-    """The stops with those that have no position put midway between the stops before and after them."""
-    lost = np.isnan(stops.lat)
-    if not lost.any():
-        return stops
-    same = calls.trip[1:] == calls.trip[:-1]
-    lat, lon = _between_neighbours(stops.lat, stops.lon, calls.stop[:-1][same], calls.stop[1:][same])
-    found = lost & ~np.isnan(lat)
-    # Nothing calls there, or nothing near it has a position: boards work, maps and matching leave it out.
-    problems.rows(
-        "stops.txt", stops.row[found], stops.stop_id[found],
-        "no valid stop_lat and stop_lon; put between the stops before and after it.",
-    )  # fmt: skip
-    return replace(stops, lat=lat, lon=lon)
-
-
-def _between_neighbours(
-    lat: Float64Array, lon: Float64Array, before: Int32Array, after: Int32Array
-) -> tuple[Float64Array, Float64Array]:
-    """Positions (S,) of which those not known, NaN, are put midway between the stops of hops (n,) to and from them."""
-    lost, (lat, lon), total = np.isnan(lat), (lat.copy(), lon.copy()), np.zeros((3, len(lat)))
-    for here, there in ((after, before), (before, after)):
-        helps = lost[here] & ~lost[there]
-        for i, weight in enumerate((lat[there[helps]], lon[there[helps]], None)):
-            total[i] += np.bincount(here[helps], weight, len(lat))
-    found = lost & (total[2] > 0)
-    lat[found], lon[found] = total[:2, found] / total[2, found]
-    return lat, lon
-
-
-def _put_right(stops: Stops, patterns: Patterns, calls: Calls, problems: Problems) -> Stops:
-    """The stops with those that no trip gets to or from in its time, each further from the middle of the network than
-    the ones before and after it, put between these."""
-    pattern = np.repeat(np.arange(len(patterns.model_trip)), np.diff(patterns.call_ptr))
-    hop = np.flatnonzero(pattern[1:] == pattern[:-1])
-    a, b = patterns.stop[hop], patterns.stop[hop + 1]
-    hop_m = _apart_m(stops.lat[a], stops.lon[a], stops.lat[b], stops.lon[b])
-    takes_s = _longest_s(calls, patterns.model_call[hop])
-    never = np.flatnonzero(hop_m > np.maximum(SOUND_M_S * (takes_s + COARSEST_TIMES_S), ASTRAY_M))
-    if len(never) == 0:
-        return stops
-    away_m = _apart_m(np.nanmedian(stops.lat), np.nanmedian(stops.lon), stops.lat, stops.lon)
-    further = np.where(away_m[a[never]] >= away_m[b[never]], a[never], b[never])
-    impossible = np.bincount(further, minlength=len(away_m))
-    hops = np.bincount(np.concatenate([a, b]), minlength=len(away_m))
-    astray = (impossible > 0) & (impossible == hops)
-    lat, lon = np.where(astray, np.nan, stops.lat), np.where(astray, np.nan, stops.lon)
-    found_lat, found_lon = _between_neighbours(lat, lon, a, b)
-    found = astray & ~np.isnan(found_lat)
-    problems.rows(
-        "stops.txt", stops.row[found], stops.stop_id[found],
-        "lies further from the stops before and after it than anybody gets in the time between; put between them. Is a "
-        "digit or a sign wrong, or are latitude and longitude exchanged?",
-    )  # fmt: skip
-    return replace(stops, lat=np.where(found, found_lat, stops.lat), lon=np.where(found, found_lon, stops.lon))
-
-
-def _longest_s(calls: Calls, first: Int64Array) -> Float64Array:
-    """Seconds (n,) that a trip may take from calls to the next at most: between two without times as much as between
-    the nearest ones that have some."""
-    timed = np.flatnonzero(~np.isnan(calls.departure_s))
-    before, after = np.searchsorted(timed, first, side="right") - 1, np.searchsorted(timed, first + 1)
-    result: Float64Array = calls.arrival_s[timed[after]] - calls.departure_s[timed[before]]
-    return result
-
-
-def _apart_m(
-    lat1: Float64Array | np.float64, lon1: Float64Array | np.float64, lat2: Float64Array, lon2: Float64Array
-) -> Float64Array:
-    """Metres between positions (n,), on either side of the date line too."""
-    return ground_distance_m(np.asarray(lat1), np.asarray(lon1), lat2, lon2 - 360.0 * np.rint((lon2 - lon1) / 360.0))
 
 
 def _running(trips: Trips, calls: Calls, stops: Stops, problems: Problems) -> tuple[Trips, Calls]:

@@ -176,7 +176,8 @@ def _calls(snapshot: Snapshot, vehicles_live: bool) -> _Calls:
         trip=trip[slots], service_day=day[slots], shift_s=tt.journey_shift_s[journey][slots], call=call[slots],
         skipped=np.ones(len(slots), bool),
     )  # fmt: skip
-    both = _Calls.joined(predicted, unserved, _own_calls(snapshot, predicted))
+    told = _told_calls(snapshot)
+    both = _Calls.joined(predicted, unserved, _own_calls(snapshot, predicted, told))
     # Of several predictions of one call the skip counts most, then that of a vehicle on this very trip.
     untold = np.arange(len(both)) >= len(predicted) + len(unserved)
     order = np.lexsort(
@@ -184,12 +185,12 @@ def _calls(snapshot: Snapshot, vehicles_live: bool) -> _Calls:
     )
     both = both.take(order)
     both = both.take(first_of_each(both.service_day, both.trip, both.shift_s, both.call))
-    return _with_calls_left(snapshot, _with_followers(tt, _with_silences(tt, both), len(snapshot.vehicles)))
+    return _with_calls_left(snapshot, _with_followers(tt, _with_silences(tt, both), len(snapshot.vehicles)), told)
 
 
-def _with_calls_left(snapshot: Snapshot, calls: _Calls) -> _Calls:
+def _with_calls_left(snapshot: Snapshot, calls: _Calls, told: Int64Array) -> _Calls:
     """The calls (m,), and those before them that early runs have left: until they are due, readers who do not find them
-    here take them for calls to come."""
+    here take them for calls to come. `told`: as of `_told_calls`."""
     tt = snapshot.timetable
     opens = first_of_each(calls.service_day, calls.trip, calls.shift_s, calls.follower) & ~np.isnan(calls.arrival)
     opens &= (calls.follower < 0) & (calls.call > 0) & ~tt.trip_is_frequency[calls.trip]
@@ -203,13 +204,13 @@ def _with_calls_left(snapshot: Snapshot, calls: _Calls) -> _Calls:
     if len(left) == 0:
         return calls
     # Of calls before those of which the operator tells nobody knows, but where it has told of them.
-    left = left.take((left.vehicle >= 0) | np.isin(_call_names(left), _names_told(snapshot)))
+    left = left.take((left.vehicle >= 0) | np.isin(_call_keys(left), told))
     together = _Calls.joined(calls, left)
     return together.take(_by_run_and_follower(together))
 
 
-def _names_told(snapshot: Snapshot) -> Int64Array:
-    """As of `_call_names`, the calls that the operator tells of or that are past by its word."""
+def _told_calls(snapshot: Snapshot) -> Int64Array:
+    """Keys, as of `_call_keys`, of the calls that the operator tells of or that are past by its word."""
     tt = snapshot.timetable
     keys, call = dated_calls(snapshot.told_calls)
     day, journey = dated_journeys(keys)
@@ -236,7 +237,7 @@ def _with_silences(tt: Timetable, calls: _Calls) -> _Calls:
     return together.take(_by_run_and_follower(together))
 
 
-def _own_calls(snapshot: Snapshot, predicted: _Calls) -> _Calls:
+def _own_calls(snapshot: Snapshot, predicted: _Calls, told: Int64Array) -> _Calls:
     """All calls of the runs that the operator added, duplicated or replaced and that are not over, as scheduled, but no
     later than what is predicted behind them, and past where the operator told so; of those at other platforms only
     these calls, without times."""
@@ -265,8 +266,8 @@ def _own_calls(snapshot: Snapshot, predicted: _Calls) -> _Calls:
         departure=np.where(moved_only, np.nan, np.minimum(origin[row] + tt.departure_s[entry], soonest)),
         uncertainty_s=np.zeros(len(row)),
     )  # fmt: skip
-    names = _call_names(calls)
-    left = np.isin(names, _names_told(snapshot)) & ~np.isin(names, _call_names(predicted))
+    keys = _call_keys(calls)
+    left = np.isin(keys, told) & ~np.isin(keys, _call_keys(predicted))
     for times in (calls.arrival, calls.departure):
         times[left & (times >= snapshot.made_at - STILL_DUE_S)] = snapshot.made_at - _LEFT_S
     return calls.take(~moved_only | (_scheduled_stops(tt, calls) != tt.call_stop[entry]))
@@ -294,7 +295,7 @@ def _with_followers(tt: Timetable, calls: _Calls, vehicles: int) -> _Calls:
     last = np.flatnonzero(np.append(starts[1:], True) & (calls.follower >= 0))
     owner, call = expand_ranges(calls.call[last] + np.int64(1), tt.trip_calls[calls.trip[last]] - calls.call[last] - 1)
     rest = replace(calls.take(last[owner]), call=call.astype(np.int32), occupancy=np.full(len(call), NONE, np.int8))
-    served = ~np.isin(_call_names(rest), _call_names(calls.take(calls.skipped)))
+    served = ~np.isin(_call_keys(rest), _call_keys(calls.take(calls.skipped)))
     rest = rest.take(served)
     from_last = last[owner][served]
     entry, left_s = tt.entry_of(rest.trip, rest.call), tt.departure_s[tt.entry_of(rest.trip, calls.call[from_last])]
@@ -334,7 +335,7 @@ def _followers(calls: _Calls, vehicles: int) -> Int32Array:
     return result.astype(np.int32)
 
 
-def _call_names(calls: _Calls) -> Int64Array:
+def _call_keys(calls: _Calls) -> Int64Array:
     """One number for each call (m,) of a run."""
     return call_key(calls.run_key, calls.call)
 
@@ -369,6 +370,28 @@ def _ascending(sequence: list[int]) -> list[int]:
 
 
 @dataclass(frozen=True)
+class _Events:
+    """The arrivals or the departures of stop time updates, as Python numbers."""
+
+    is_told: list[bool]
+    time: list[int]
+    delay_s: list[int]
+    has_delay: list[bool]
+    scheduled: list[int]
+    """0 where the reader's timetable has it."""
+    uncertainty_s: list[int]
+
+    def write(self, event: gtfs_realtime_pb2.TripUpdate.StopTimeEvent, row: int, *, added: bool) -> None:
+        """Fill `event` from one row, of a run called ADDED without the scheduled time: it has none by the
+        specification."""
+        event.time, event.uncertainty = self.time[row], self.uncertainty_s[row]
+        if self.has_delay[row]:
+            event.delay = self.delay_s[row]
+        if self.scheduled[row] and not added:
+            event.scheduled_time = self.scheduled[row]
+
+
+@dataclass(frozen=True)
 class _UpdateTimes:
     """The stop time updates' fields, as Python numbers."""
 
@@ -380,25 +403,15 @@ class _UpdateTimes:
     """"" where the reader's timetable has it."""
     assigned: list[bool]
     """The stop is another platform than the timetable's."""
-    scheduled_arrival: list[int]
-    """0 where the reader's timetable has it."""
-    scheduled_departure: list[int]
-    arrives: list[bool]
-    departs: list[bool]
-    arrival: list[int]
-    departure: list[int]
-    arrival_delay_s: list[int]
-    departure_delay_s: list[int]
-    has_delay: list[bool]
-    uncertainty_s: list[int]
+    arrivals: _Events
+    departures: _Events
     occupancy: list[int]
     """-1 where not told."""
 
     def write(
         self, update: gtfs_realtime_pb2.TripUpdate.StopTimeUpdate, row: int, *, by_headway: bool, added: bool
     ) -> None:
-        """Fill `update` from one row, of a run called ADDED without the scheduled times: it has none by the
-        specification."""
+        """Fill `update` from one row."""
         update.stop_sequence = self.stop_sequence[row]
         update.stop_id = self.stop_id[row]
         if self.assigned[row]:
@@ -408,24 +421,14 @@ class _UpdateTimes:
         if self.skipped[row] or self.no_data[row]:
             update.schedule_relationship = _StopTimeUpdate.SKIPPED if self.skipped[row] else _StopTimeUpdate.NO_DATA
             return
-        if self.occupancy[row] >= 0 and self.departs[row]:
+        if self.occupancy[row] >= 0 and self.departures.is_told[row]:
             update.departure_occupancy_status = cast(Any, self.occupancy[row])
         scheduled = _StopTimeUpdate.UNSCHEDULED if by_headway else _StopTimeUpdate.SCHEDULED  # E013, W009
         update.schedule_relationship = scheduled
-        if self.arrives[row]:
-            event = update.arrival
-            event.time, event.uncertainty = self.arrival[row], self.uncertainty_s[row]
-            if self.has_delay[row]:
-                event.delay = self.arrival_delay_s[row]
-            if self.scheduled_arrival[row] and not added:
-                event.scheduled_time = self.scheduled_arrival[row]
-        if self.departs[row]:
-            event = update.departure
-            event.time, event.uncertainty = self.departure[row], self.uncertainty_s[row]
-            if self.has_delay[row]:
-                event.delay = self.departure_delay_s[row]
-            if self.scheduled_departure[row] and not added:
-                event.scheduled_time = self.scheduled_departure[row]
+        if self.arrivals.is_told[row]:
+            self.arrivals.write(update.arrival, row, added=added)
+        if self.departures.is_told[row]:
+            self.departures.write(update.departure, row, added=added)
 
 
 def _update_times(tt: Timetable, calls: _Calls) -> _UpdateTimes:
@@ -442,6 +445,16 @@ def _update_times(tt: Timetable, calls: _Calls) -> _UpdateTimes:
     origin = tt.date_origin[calls.service_day] + calls.shift_s
     first, last = calls.call == 0, calls.call == tt.trip_calls[calls.trip] - 1
     own = np.isin(tt.run_relationships[calls.trip], (_Trip.ADDED, _Trip.NEW, _Trip.REPLACEMENT)) | (calls.follower >= 0)
+    has_delay = (~tt.trip_is_frequency[calls.trip] & ~own).tolist()
+    uncertainty_s = np.round(np.nan_to_num(calls.uncertainty_s)).astype(np.int64).tolist()
+
+    def events(is_told: BoolArray, time: Int64Array, scheduled_s: Int32Array) -> _Events:
+        scheduled = origin + scheduled_s[entry]
+        return _Events(
+            is_told.tolist(), time.tolist(), (time - scheduled).tolist(), has_delay,
+            np.where(own, scheduled, 0).tolist(), uncertainty_s,
+        )  # fmt: skip
+
     return _UpdateTimes(
         stop_sequence=tt.stop_sequence[entry].tolist(),
         stop_id=tt.stop_id[tt.call_stop[entry]].tolist(),
@@ -451,16 +464,8 @@ def _update_times(tt: Timetable, calls: _Calls) -> _UpdateTimes:
             np.where(calls.trip >= tt.base.trips, tt.call_headsign[entry], NONE)
         ].tolist(),
         assigned=(_scheduled_stops(tt, calls) != tt.call_stop[entry]).tolist(),
-        scheduled_arrival=np.where(own, origin + tt.arrival_s[entry], 0).tolist(),
-        scheduled_departure=np.where(own, origin + tt.departure_s[entry], 0).tolist(),
         # Of a run that is told of at a single stop both are.
-        arrives=(~first | last).tolist(),
-        departs=(~last | first).tolist(),
-        arrival=arrival.tolist(),
-        departure=departure.tolist(),
-        arrival_delay_s=(arrival - origin - tt.arrival_s[entry]).tolist(),
-        departure_delay_s=(departure - origin - tt.departure_s[entry]).tolist(),
-        has_delay=(~tt.trip_is_frequency[calls.trip] & ~own).tolist(),
-        uncertainty_s=np.round(np.nan_to_num(calls.uncertainty_s)).astype(np.int64).tolist(),
+        arrivals=events(~first | last, arrival, tt.arrival_s),
+        departures=events(~last | first, departure, tt.departure_s),
         occupancy=calls.occupancy.tolist(),
     )
