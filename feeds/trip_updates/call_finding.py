@@ -2,9 +2,9 @@
 
 By `stop_sequence`, and by the stop where that is missing or speaks against it. Numbers alone that the timetable does
 not have, and that begin at 0 or end at the number of calls, are places in the run. A stop id that is none of the run's
-may be another platform of a station that it calls at, or the station itself. A stop that is served twice is told apart
-by the order of the updates, then by what they say: a departure is not of the last call, an arrival not of the first,
-and the time is near the timetable's.
+may be another platform of a station that it calls at, another pole of the name, or the station itself. A stop that is
+served twice is told apart by the order of the updates, then by what they say: a departure is not of the last call, an
+arrival not of the first, and the time is near the timetable's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from feeds.trip_updates.run_calls import RunCalls
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, group_starts
 from predictor.columns import Columns
-from predictor.timetable import Timetable
 
 _NOT_FOUND = 1.0e9
 _WRONG_EVENT = 1.0e6
@@ -42,7 +41,7 @@ class Hints(Columns):
 
 
 def find_calls(
-    timetable: Timetable,
+    place_of_stop: Int32Array,
     calls: RunCalls,
     owner: Int64Array,
     sequence: Int32Array,
@@ -52,7 +51,8 @@ def find_calls(
 ) -> Int64Array:
     """Row in `calls` of each update (m,), -1 where none.
 
-    Parameters: all (m,). `owner`: the run, ascending; `sequence`, `stop`: -1 where not named.
+    Parameters: `place_of_stop` (S,): see `poles.place_of`; all others (m,): `owner`: the run, ascending; `sequence`,
+    `stop`: -1 where not named.
     """
     order = np.argsort((calls.owner << 32) + calls.sequence, kind="stable")
     found = search(((calls.owner << 32) + calls.sequence)[order], (owner << 32) + np.maximum(sequence, 0))
@@ -62,15 +62,16 @@ def find_calls(
     place = (owner[counted] << 32) + sequence[counted] - first
     in_run = np.argsort(by_place := (calls.owner << 32) + calls.call, kind="stable")
     found[counted] = at(in_run, search(by_place[in_run], place), NONE)
-    station = np.where(timetable.stop_parent >= 0, timetable.stop_parent, np.arange(timetable.stops))
     at_stop = at(calls.stop, found, NONE)
-    elsewhere = (stop >= 0) & (at_stop != stop)
-    # The call that the number names may have moved to another platform.
-    elsewhere &= ~((at_stop >= 0) & (station[np.maximum(at_stop, 0)] == station[np.maximum(stop, 0)]))
-    rows = np.flatnonzero(elsewhere)
+    rows = np.flatnonzero((stop >= 0) & (at_stop != stop))
+    # The call that the number names may have moved to another platform, if the run does not call there anyway.
+    stride = len(place_of_stop)
+    its_own = np.isin(owner[rows] * stride + stop[rows], calls.owner * stride + calls.stop)
+    moved = ~its_own & (at_stop[rows] >= 0) & (place_of_stop[at_stop[rows]] == place_of_stop[stop[rows]])
+    rows = rows[~moved]
     if len(rows) == 0:
         return found
-    by_stop = _by_stop(calls, station, owner[rows], stop[rows], hints.take(rows))
+    by_stop = _by_stop(calls, place_of_stop, owner[rows], stop[rows], hints.take(rows))
     refused["stop_sequence_mismatch"] += int(((by_stop >= 0) & (sequence[rows] >= 0)).sum())
     found[rows] = np.where(by_stop >= 0, by_stop, found[rows])
     return found
@@ -95,10 +96,10 @@ def _places(
 
 
 def _by_stop(
-    calls: RunCalls, station: NDArray[np.integer], owner: Int64Array, stop: Int32Array, hints: Hints
+    calls: RunCalls, place_of_stop: Int32Array, owner: Int64Array, stop: Int32Array, hints: Hints
 ) -> Int64Array:
     """Row in `calls` of updates (u,) that name their stop alone, or against their number."""
-    stride = len(station)
+    stride = len(place_of_stop)
     exact = (calls.owner * stride + calls.stop).astype(np.int64)
     by_exact = np.argsort(exact, kind="stable")
     exact = exact[by_exact]
@@ -117,7 +118,12 @@ def _by_stop(
         if span.stop == span.start:
             continue
         cost = _misfit(
-            calls.stop[span], calls.arrival[span], calls.departure[span], station, stop[updates], hints.take(updates)
+            calls.stop[span],
+            calls.arrival[span],
+            calls.departure[span],
+            place_of_stop,
+            stop[updates],
+            hints.take(updates),
         )
         place = _in_order(cost)
         found[updates] = np.where(place >= 0, place + span.start, NONE)
@@ -128,14 +134,14 @@ def _misfit(
     call_stop: Int32Array,
     arrival: Float64Array,
     departure: Float64Array,
-    station: NDArray[np.integer],
+    place_of_stop: Int32Array,
     stop: Int32Array,
     hints: Hints,
 ) -> Float64Array:
     """How ill each update (u,) of a run fits each of its calls (c,): (u, c), `_NOT_FOUND` where not at all."""
     calls = len(call_stop)
     cost = np.full((len(stop), calls), _NOT_FOUND)
-    cost[station[call_stop][None, :] == station[stop][:, None]] = _OTHER_PLATFORM
+    cost[place_of_stop[call_stop][None, :] == place_of_stop[stop][:, None]] = _OTHER_PLATFORM
     cost[call_stop[None, :] == stop[:, None]] = 0.0
     cost[hints.departs & ~hints.arrives, calls - 1] += _WRONG_EVENT
     cost[hints.arrives & ~hints.departs, 0] += _WRONG_EVENT

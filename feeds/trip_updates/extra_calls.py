@@ -10,6 +10,7 @@ import numpy as np
 from feeds.trip_updates.call_finding import search
 from feeds.trip_updates.message_columns import TIMETABLE, StopTimeUpdates, UpdatedRuns, first_known
 from feeds.trip_updates.modifications import ModifiedRun, Run
+from feeds.trip_updates.poles import place_of
 from feeds.trip_updates.run_calls import RunCalls, listed_calls, timetabled_calls
 from predictor.arrays import NONE, BoolArray, Int64Array
 from predictor.stop_alignment import aligned
@@ -54,7 +55,8 @@ def _with_extra(tt: Timetable, calls: RunCalls, updates: StopTimeUpdates, told: 
     base = np.array(aligned(tuple(updates.stop.tolist()), tuple(calls.stop.tolist())), np.int64)
     at = np.unique(np.append(np.flatnonzero(base >= 0), np.flatnonzero(np.isin(updates.stop, calls.stop))))
     extra = np.setdiff1d(np.flatnonzero(told & (updates.stop >= 0)), at)
-    extra = extra[~_beside(tt, updates, extra, calls)]
+    # Not the other poles and platforms of places at which the run calls.
+    extra = extra[~np.isin(place_of(tt)[updates.stop[extra]], place_of(tt)[calls.stop])]
     # Another stop under the number of a call of which nothing else is told stands for that call.
     numbered = np.isin(updates.sequence[extra], np.setdiff1d(calls.sequence, calls.sequence[base[base >= 0]]))
     extra = extra[~numbered]
@@ -81,10 +83,3 @@ def _with_extra(tt: Timetable, calls: RunCalls, updates: StopTimeUpdates, told: 
         np.append(calls.pickup_type, nothing)[order],
         np.append(calls.drop_off_type, nothing)[order],
     )
-
-
-def _beside(tt: Timetable, updates: StopTimeUpdates, rows: Int64Array, calls: RunCalls) -> BoolArray:
-    """Whether the stops of updates (rows) are others of a station, or of a name, at which the run calls."""
-    station = np.where(tt.stop_parent >= 0, tt.stop_parent, np.arange(tt.stops))
-    stop = updates.stop[rows]
-    return np.isin(station[stop], station[calls.stop]) | np.isin(tt.stop_name[stop], tt.stop_name[calls.stop])

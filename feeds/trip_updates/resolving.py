@@ -19,6 +19,7 @@ from feeds.trip_updates.message_columns import (
     first_known,
 )
 from feeds.trip_updates.places import MessageShapes
+from feeds.trip_updates.poles import is_across, place_of
 from feeds.trip_updates.repeated_runs import next_to_come, updates_told_twice
 from feeds.trip_updates.run_calls import RunCalls
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray, group_starts
@@ -106,7 +107,7 @@ def _calls_meant(
     # A run that lists its calls does so under the stops at which it really calls.
     listed = (runs.calls_from == LISTED)[updates.owner]
     stop = np.where(listed & (updates.assigned >= 0), updates.assigned, updates.stop)
-    found = find_calls(tt, calls, updates.owner, updates.sequence, stop, hints, refused)
+    found = find_calls(place_of(tt), calls, updates.owner, updates.sequence, stop, hints, refused)
     lost = np.flatnonzero((found < 0) & ~listed)
     named = np.stack([updates.owner[lost], updates.sequence[lost], updates.stop[lost]])
     refused["stop_not_in_trip"] += np.unique(named, axis=1).shape[1]
@@ -136,7 +137,7 @@ def _served_as(
     tt: Timetable, runs: UpdatedRuns, calls: RunCalls, updates: StopTimeUpdates, update: Int64Array
 ) -> _ServedAs:
     """How each call is made; `update` (k,): as of `_Told`."""
-    stop, changed = _stops_now(tt, calls, updates, update, runs.calls_from == LISTED)
+    stop, changed = _stops_now(tt, runs, calls, updates, update)
     pickup, drop_off = (
         np.where(at(by_operator, update, NONE) >= 0, at(by_operator, update, NONE), by_timetable).astype(np.int8)
         for by_operator, by_timetable in (
@@ -254,7 +255,7 @@ def _run_shapes(
 
 
 def _stops_now(
-    tt: Timetable, calls: RunCalls, updates: StopTimeUpdates, update: Int64Array, listed: BoolArray
+    tt: Timetable, runs: UpdatedRuns, calls: RunCalls, updates: StopTimeUpdates, update: Int64Array
 ) -> tuple[Int32Array, BoolArray]:
     """The stop of each call (k,) as the message has it, and whether that is another one than scheduled."""
     # What is skipped is skipped where riders wait for it.
@@ -262,10 +263,12 @@ def _stops_now(
     assigned, named = at(updates.assigned, update, NONE), at(updates.stop, update, NONE)
     platform = (named >= 0) & (tt.stop_location_type[np.maximum(named, 0)] == PLATFORM)
     # Many timetables name the station alone until its platform is known.
-    station = np.where(tt.stop_parent >= 0, tt.stop_parent, np.arange(tt.stops))
-    beside = platform & (station[calls.stop] == station[np.maximum(named, 0)])
+    beside = platform & (place_of(tt)[calls.stop] == place_of(tt)[np.maximum(named, 0)])
+    rows = np.flatnonzero(beside & (named != calls.stop))
+    owner = calls.owner[rows]
+    beside[rows] = ~is_across(tt, runs.route[owner], runs.direction[owner], named[rows])
     stop = np.where(assigned >= 0, assigned, np.where(beside, named, calls.stop))
-    stop = np.where(listed[calls.owner] & (assigned < 0), calls.stop, stop).astype(np.int32)
+    stop = np.where((runs.calls_from == LISTED)[calls.owner] & (assigned < 0), calls.stop, stop).astype(np.int32)
     return stop, stop != calls.stop
 
 

@@ -266,6 +266,45 @@ def test_a_station_that_is_named_means_the_platform_scheduled() -> None:
     assert city.board("S1") == ["08:03 t1 live", "09:02 t2 scheduled"]
 
 
+POLES = (
+    *row_of_stops("A B C D E"), Stop("C2", 1210.0, 25.0, name="Stop C"), Stop("D2", 1800.0, -30.0, name="Stop D"),
+    Stop("F2", 1200.0, 5000.0, name="Stop C"),
+)  # fmt: skip
+"""Stops in a row, other poles beside C and D, and one of that name in another town."""
+
+
+# MobilityData/gtfs-realtime-validator#51
+@pytest.mark.parametrize("sequence", [None, 3])
+def test_another_pole_of_the_name_is_where_the_bus_calls_though_no_station_joins_them(sequence: int | None) -> None:
+    city = City(network(POLES, "A B C D E"), at="07:58")
+    city.trip_updates(update("t1", StopUpdate("C2", sequence=sequence, delay=300), **TODAY))
+    assert [city.board(stop)[0] for stop in ("C2", "C", "D")] == [
+        "08:09 t1 live",
+        "09:04 t2 scheduled",
+        "08:11 t1 live",
+    ]
+    city.trip_updates(update("t1", skipped("C"), StopUpdate("C2", "08:06", "08:06"), **TODAY))
+    assert [city.board(stop)[0] for stop in ("C2", "C", "D")] == [
+        "08:06 t1 live",
+        "09:04 t2 scheduled",
+        "08:08 t1 live",
+    ]
+    city.trip_updates(update("t1", skipped("C2"), **TODAY))
+    assert city.board("C")[0] == "08:04 t1 skipped"
+    assert city.trip_updates(update("t1", StopUpdate("F2", delay=300), **TODAY)).board("D")[0] == "08:06 t1 scheduled"
+
+
+def test_a_pole_across_the_street_that_is_named_for_a_run_of_this_direction_means_this_side() -> None:
+    both_ways = network(
+        POLES,
+        (Pattern("main", "A B C D E"), Pattern("back", "E D2 C2 B A", direction=1, headsign="West")),
+        (Trip("t1", "08:00"), Trip("u1", "08:00", "back")),
+    )
+    told = (StopUpdate(stop, delay=180) for stop in ("A", "B", "C2", "D2", "E"))
+    city = City(both_ways, at="07:58").trip_updates(update("t1", *told, **TODAY))
+    assert [city.board(stop) for stop in ("C", "C2")] == [["08:07 t1 live"], ["08:04 u1 scheduled"]]
+
+
 # Calls that replace others
 
 
