@@ -21,7 +21,7 @@ test: .venv/.compiled
 	$(BIN)/python -m pytest -n 3 --dist loadgroup
 
 # What numba compiles is kept too: a few minutes of a town, or each of the first processes would do it for itself.
-.venv/.compiled: .venv/.installed predictor/compiled.py $(wildcard predictor/*_loop.py feeds/*_loop.py)
+.venv/.compiled: .venv/.installed predictor/compiled.py $(wildcard predictor/*_loop.py feeds/*/*_loop.py)
 	$(BIN)/python -c "from benchmarks.faults.town import TOWN, fleet; from benchmarks.field.city import City; \
 	City(TOWN, at='08:09').vehicle_positions(*fleet()).at('08:12')"
 	touch $@

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from feeds.history.store import HistoryStore as HistoryStore
     from feeds.learned_file import read_learned as read_learned
     from feeds.learned_file import write_learned as write_learned
-    from feeds.recording import Recording as Recording
-    from feeds.recording import open_recording as open_recording
+    from feeds.recordings.recording import Recording as Recording
+    from feeds.recordings.recording import open_recording as open_recording
     from feeds.timetable import LoadedTimetable as LoadedTimetable
     from feeds.timetable import load_timetable as load_timetable
     from predictor.engine import Engine as Engine
@@ -46,7 +46,7 @@ _HOMES = {
     "Learned": "predictor.learned",
     "LoadedTimetable": "feeds.timetable",
     "Observations": "predictor.observations",
-    "Recording": "feeds.recording",
+    "Recording": "feeds.recordings.recording",
     "Snapshot": "predictor.snapshot",
     "Timetable": "predictor.timetable",
     "TripUpdates": "predictor.trip_updates",
@@ -55,7 +55,7 @@ _HOMES = {
     "judge": "benchmarks.accuracy.recorded_days",
     "learn": "api.command.replay",
     "load_timetable": "feeds.timetable",
-    "open_recording": "feeds.recording",
+    "open_recording": "feeds.recordings.recording",
     "read_learned": "feeds.learned_file",
     "replay": "api.command.replay",
     "write_learned": "feeds.learned_file",

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from feeds.learned_file import ready_made
-from feeds.recording import open_recording
+from feeds.recordings.recording import open_recording
 from feeds.timetable import load_timetable
 from predictor.engine import Engine
 from predictor.explain.traces import SILENT_S, TraceFollower, Traces

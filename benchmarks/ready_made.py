@@ -19,7 +19,7 @@ from rich.progress import track
 from feeds.learned_file import write_learned
 from feeds.simulator import Simulator
 from feeds.timetable import load_timetable
-from feeds.vehicle_positions import decode_vehicle_positions
+from feeds.vehicle_positions.decoding import decode_vehicle_positions
 from predictor.arrays import Float32Array
 from predictor.calibration import Calibration
 from predictor.engine import Engine

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from feeds.errors import FeedError
-from feeds.whole_file import regular, write_npz
+from feeds.storage.whole_file import regular, write_npz
 from predictor.arrays import AnyArray
 from predictor.calibration import Calibration
 from predictor.features import FEATURES

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from feeds.alerts import Alert
+from feeds.alerts.alert import Alert
 from predictor.observations import Observations
 from predictor.timetable import Timetable
 from predictor.trip_updates import TripUpdates

@@ -13,7 +13,7 @@ from feeds.errors import FeedError, Problem
 from feeds.gtfs.apart import LARGE_BYTES, make_apart
 from feeds.gtfs.archive import MAX_ZIP_BYTES, GtfsArchive, fetched_archive, open_archive
 from feeds.gtfs.kept_zip import keep_zip, kept_zip
-from feeds.public_address import place_meant, public_address
+from feeds.sources.public_address import place_meant, public_address
 from feeds.timetable_cache import (
     Fetched,
     default_cache_dir,
@@ -26,7 +26,7 @@ from feeds.timetable_cache import (
 from predictor.timetable import Timetable
 
 if TYPE_CHECKING:
-    from feeds.source import HttpSource
+    from feeds.sources.source import HttpSource
 
 DEFAULT: Final = Path("~/.cache/prochain")
 """Stands for the user's cache folder (`feeds.timetable_cache.default_cache_dir`)."""
@@ -132,7 +132,7 @@ class TimetableSource:
 
     def _opened(self, known: Fetched | None) -> HttpSource:
         # Costs a tenth of a second, which a start from a file need not pay.
-        from feeds.source import HttpSource
+        from feeds.sources.source import HttpSource
 
         self._http = HttpSource(
             self._address,

@@ -15,7 +15,7 @@ import numpy as np
 from platformdirs import user_cache_path
 
 from feeds.errors import Problem
-from feeds.whole_file import regular, set_aside, whole_file, write_npz
+from feeds.storage.whole_file import regular, set_aside, whole_file, write_npz
 from predictor.timetable import Timetable
 
 log = logging.getLogger("prochain")

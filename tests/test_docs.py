@@ -20,7 +20,7 @@ from api.service.demo import demo_service
 from api.service.settings import read_settings
 from benchmarks.command import app
 from feeds.history.accuracy_sums import CALLS as CALLS_COUNTED
-from feeds.replay_tables import PASSAGES, PREDICTIONS
+from feeds.recordings.replay_tables import PASSAGES, PREDICTIONS
 from predictor.accuracy.tally import SUMS
 from tests.api.town import at, service_at
 

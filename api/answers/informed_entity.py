@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from feeds.alerts import Selector
+from feeds.alerts.alert import Selector
 
 T = TypeVar("T")
 Given = Annotated[T | None, BeforeValidator(lambda told: None if told in ("", -1) else told)]

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 
 from api.service.clock import Clock
 from feeds.background import Repeated
-from feeds.whole_file import set_aside, whole_file
+from feeds.storage.whole_file import set_aside, whole_file
 
 log = logging.getLogger("prochain")
 

@@ -23,18 +23,18 @@ from api.reading.moment import Moment
 from api.service.stop_search import StopSearch
 from api.service.view import FeedHealth, ServiceView, UpdateFigures
 from api.words.health import fault_words
-from feeds.alerts import Alert
+from feeds.alerts.alert import Alert
+from feeds.alerts.decoding import decode_alerts
+from feeds.alerts.informed import Informed
 from feeds.errors import FeedError, Problem
-from feeds.informed import Informed
-from feeds.message import decode_message, posix_seconds
-from feeds.message_kinds import ALERTS, FEEDS, TRIP_UPDATES, VEHICLE_POSITIONS, feeds_in, served_as
-from feeds.operator_alerts import decode_alerts
+from feeds.messages.kinds import ALERTS, FEEDS, TRIP_UPDATES, VEHICLE_POSITIONS, feeds_in, served_as
+from feeds.messages.message import decode_message, posix_seconds
 from feeds.reading import ALERTS_KEPT_S, TRIP_UPDATES_KEPT_S
-from feeds.recording import open_recording
-from feeds.source import open_source
+from feeds.recordings.recording import open_recording
+from feeds.sources.source import open_source
 from feeds.timetable import load_timetable
 from feeds.trip_updates.decoding import decode_trip_updates
-from feeds.vehicle_positions import decode_vehicle_positions
+from feeds.vehicle_positions.decoding import decode_vehicle_positions
 from predictor.arrays import Int64Array
 from predictor.engine import Engine
 from predictor.observations import Observations
@@ -88,7 +88,7 @@ def check_feed(
 
     Parameters: `gtfs`: path or address; the others: path or address of one message each; `vehicle_positions` may be the
     folder or file of a recording, of which half an hour from the middle of its first day is played; `headers`: HTTP
-    headers by feed (`feeds.recording.VEHICLE_POSITIONS` and so on).
+    headers by feed (`feeds.recordings.recording.VEHICLE_POSITIONS` and so on).
     Errors: FeedError where one of them cannot be used at all; the others are told of before.
     """
     console = console or Console(soft_wrap=True)

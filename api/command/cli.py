@@ -279,7 +279,7 @@ def learn(
     with said_plainly(), ExitStack() as held:
         from api.command.replay import learn as learn_from_recording
         from feeds.learned_file import keep_learned
-        from feeds.sole_writer import LOCK, sole_keeper, sole_writer
+        from feeds.storage.sole_writer import LOCK, sole_keeper, sole_writer
 
         # Rather now than after hours.
         model.parent.mkdir(parents=True, exist_ok=True)
@@ -333,8 +333,8 @@ def record(
     with said_plainly():
         from api.command.log_lines import log_to_stderr
         from api.service.settings import ConfigurationError, read_settings
-        from feeds.recorder import record as record_sources
-        from feeds.source import open_source
+        from feeds.recordings.recorder import record as record_sources
+        from feeds.sources.source import open_source
 
         given = _given_feeds(vehicle_positions, trip_updates, alerts)
         headers = _headers_of(given, header)
@@ -374,7 +374,7 @@ def backup(
     """Put what must not be lost into one file, also while the service runs: disruptions, history, what was learned, the
     timetable accepted last."""
     with what_is_kept(config, gtfs, data_dir) as (folder, model):
-        from feeds.backup import back_up
+        from feeds.storage.backup import back_up
 
         files = back_up(folder, model, file)
         print(f"{files:,} files of {folder}, written: {file}")
@@ -394,11 +394,11 @@ def restore(
         from api.desk.database import SCHEMA as DESK_SCHEMA
         from api.pages.reminders import FILE_NAME as REMINDERS
         from api.pages.reminders import SCHEMA as REMINDERS_SCHEMA
-        from feeds.backup import restore as put_back
         from feeds.history.accuracy_sums import FILE as ACCURACY
         from feeds.history.accuracy_sums import SCHEMA as ACCURACY_SCHEMA
         from feeds.history.register import SCHEMA as REGISTER_SCHEMA
         from feeds.history.store import FOLDER as HISTORY
+        from feeds.storage.backup import restore as put_back
 
         schemas = {FILE_NAME: DESK_SCHEMA, f"{HISTORY}/register.sqlite": REGISTER_SCHEMA,
                    f"{HISTORY}/{ACCURACY}": ACCURACY_SCHEMA, REMINDERS: REMINDERS_SCHEMA}  # fmt: skip
@@ -421,7 +421,7 @@ def _headers(given: list[str] | None) -> tuple[dict[str, str], dict[str, dict[st
     """Those for all feeds, and those for one, by feed."""
     from api.service.live import GTFS
     from api.service.settings import ConfigurationError
-    from feeds.message_kinds import FEEDS
+    from feeds.messages.kinds import FEEDS
 
     for_all, for_one = dict[str, str](), dict[str, dict[str, str]]()
     for header in given or ():
@@ -438,8 +438,8 @@ def _headers(given: list[str] | None) -> tuple[dict[str, str], dict[str, dict[st
 
 def _given_feeds(vehicle_positions: str | None, trip_updates: str | None, alerts: str | None) -> dict[str, str]:
     """Paths and addresses by feed."""
-    from feeds.message_kinds import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS
-    from feeds.public_address import place_meant
+    from feeds.messages.kinds import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS
+    from feeds.sources.public_address import place_meant
 
     named = {VEHICLE_POSITIONS: vehicle_positions, TRIP_UPDATES: trip_updates, ALERTS: alerts}
     return {feed: place_meant(place) for feed, place in named.items() if place is not None}
@@ -447,8 +447,8 @@ def _given_feeds(vehicle_positions: str | None, trip_updates: str | None, alerts
 
 def _headers_of(given: dict[str, str], header: list[str] | None) -> dict[str, dict[str, str]]:
     """By feed; it is said which go without keys."""
-    from feeds.feed_headers import headers_by_feed
-    from feeds.source import is_address
+    from feeds.sources.feed_headers import headers_by_feed
+    from feeds.sources.source import is_address
 
     headers, without = headers_by_feed(
         {feed: place for feed, place in given.items() if is_address(place)}, *_headers(header)

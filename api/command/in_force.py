@@ -11,7 +11,7 @@ from pydantic import BaseModel, SecretStr
 
 from api.service.live import cache_folder, data_folder, model_file
 from api.service.settings import Settings, origins, read_settings
-from feeds.public_address import public_place
+from feeds.sources.public_address import public_place
 
 
 def settings_in_force(config: Path | None) -> Iterator[tuple[str, str, str]]:

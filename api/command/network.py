@@ -41,13 +41,13 @@ class Network:
     def service(self, held: ExitStack) -> tuple[Service, Path | None, str]:
         """The service; the folder of what must not be lost, held until `held` ends; why nothing can be written there.
         Errors: ConfigurationError, FeedError."""
-        from feeds.sole_writer import sole_keeper, sole_writer
+        from feeds.storage.sole_writer import sole_keeper, sole_writer
 
         settings = self.settings
         if self.kind == "live":
             from api.service.data_folder import held_or_done_without
             from api.service.live import data_folder, live_service, model_file
-            from feeds.public_address import public_place
+            from feeds.sources.public_address import public_place
 
             data = held.enter_context(held_or_done_without(*data_folder(settings)))
             held.enter_context(sole_keeper(model_file(settings)))

@@ -21,13 +21,13 @@ from feeds.history.store import FOLDER as HISTORY
 from feeds.history.store import HistoryStore
 from feeds.learned_file import ready_made
 from feeds.reading import Heed, Reading
-from feeds.recorded_span import date_range, local_time, must_hold
-from feeds.recording import Recording, open_recording
-from feeds.replay_tables import PASSAGES, PREDICTIONS, passed_table, predictions_table
-from feeds.sole_writer import sole_writer
+from feeds.recordings.recorded_span import date_range, local_time, must_hold
+from feeds.recordings.recording import Recording, open_recording
+from feeds.recordings.replay_tables import PASSAGES, PREDICTIONS, passed_table, predictions_table
+from feeds.storage.sole_writer import sole_writer
+from feeds.storage.whole_file import whole_file
 from feeds.tides.export import tides_export
 from feeds.timetable import load_timetable
-from feeds.whole_file import whole_file
 from predictor.accuracy.scorer import Sampling
 from predictor.driven_order import DrivenOrder
 from predictor.engine import Engine

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from api.command.replay import HORIZON_S, POLL_S, learn, replay
 from api.command.spread import spread
 from feeds.errors import FeedError
-from feeds.recorded_span import date_range, day_begins
-from feeds.recording import Recording, open_recording
+from feeds.recordings.recorded_span import date_range, day_begins
+from feeds.recordings.recording import Recording, open_recording
 from feeds.service_times import DAY_BEGINS_S
 from feeds.timetable import load_timetable
 from predictor.learned import Learned

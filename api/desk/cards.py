@@ -11,7 +11,7 @@ from api.reading.alerts import Audience, audience_of, informed_by, operator_aler
 from api.reading.recurrence import recurrence_of
 from api.words.alerts import AlertWords, alert_words
 from api.words.moment import PageMoment
-from feeds.alerts import Alert
+from feeds.alerts.alert import Alert
 
 _NAMES = 6
 

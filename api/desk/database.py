@@ -22,7 +22,7 @@ from api.desk.dismissal import Dismissal
 from api.desk.disruption import Disruption
 from api.desk.phrases import Phrase
 from api.desk.subscribers import Bulletin
-from feeds.sqlite_file import open_sqlite, read_into_memory
+from feeds.storage.sqlite_file import open_sqlite, read_into_memory
 
 FILE_NAME = "desk.sqlite"
 _SUBJECT = "CASE WHEN json_valid(document) THEN json_extract(document, '$.subject') END"

@@ -13,7 +13,7 @@ from api.desk.repeats import LONGEST_DAYS, Repeats, periods_of
 from api.reading.alerts import ShownOn
 from api.reading.lines import lines_of
 from api.words.texts import languages_of
-from feeds.alerts import FAR_OFF, Alert, Period, Selector, State
+from feeds.alerts.alert import FAR_OFF, Alert, Period, Selector, State
 from feeds.letters import readable
 from predictor.timetable import Timetable
 

@@ -17,7 +17,7 @@ from api.reading.alerts import ShownOn
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
 from api.words.moment import PageMoment
-from feeds.alerts import FAR_OFF
+from feeds.alerts.alert import FAR_OFF
 from predictor.timetable import Timetable
 
 _LONGEST_BLANK = 200

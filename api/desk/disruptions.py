@@ -11,7 +11,7 @@ from api.desk.database import DeskDatabase
 from api.desk.deed import Deed
 from api.desk.disruption import Disruption, Notice, alert_of
 from api.desk.subscribers import Bulletin
-from feeds.alerts import Alert
+from feeds.alerts.alert import Alert
 from predictor.timetable import Timetable
 
 _KEPT_AFTER_END_S = 3600.0

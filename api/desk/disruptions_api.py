@@ -32,7 +32,7 @@ from api.reading.alerts import ShownOn, informed_by, operator_alerts, shown_on
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
 from api.reading.recurrence import Recurrence, recurrence_of
-from feeds.alerts import Alert, State
+from feeds.alerts.alert import Alert, State
 
 
 class AuthorisedFirst(APIRoute):

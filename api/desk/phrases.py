@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.desk.disruption import Cause, Effect, Language
 from api.reading.alerts import ShownOn
 from api.words.texts import LOCALE
-from feeds.translations import text_in
+from feeds.alerts.translations import text_in
 
 SPANS_MIN = (30, 60, 120, 240)
 """Ends to pick, in minutes from the beginning."""

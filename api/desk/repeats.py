@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from feeds.alerts import Period
+from feeds.alerts.alert import Period
 
 LONGEST_DAYS = 400
 """From the beginning to the end; each period is listed in GTFS-Realtime."""

@@ -13,7 +13,7 @@ import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, sleep_using_event, wait_random_exponential
 
 from api.desk.subscribers import TOLD_WITHIN_S, Bulletin
-from feeds.cut_off import CutOff
+from feeds.sources.cut_off import CutOff
 
 _OUT_OF_REACH = frozenset({408, 425, 429, 502, 503, 504})
 _TRIES = 8

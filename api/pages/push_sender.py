@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from py_vapid import Vapid02, VapidException
 
-from feeds.whole_file import set_aside
+from feeds.storage.whole_file import set_aside
 
 KEY_FILE = "vapid.pem"
 _LONGEST_ENDPOINT = 1000

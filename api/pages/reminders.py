@@ -24,7 +24,7 @@ from api.service.settings import Settings
 from api.words.moment import said_in
 from api.words.times import TimeWords
 from feeds.background import Repeated
-from feeds.sqlite_file import open_sqlite
+from feeds.storage.sqlite_file import open_sqlite
 
 if TYPE_CHECKING:
     from api.service.service import Service

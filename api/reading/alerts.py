@@ -1,6 +1,6 @@
 """Whom an alert concerns, and whether riders are told of it now: asked by every face, answered here alone.
 
-An alert is told while it is shown (`Alert.shown_at`), to whom any of its selectors fits (`feeds.informed`).
+An alert is told while it is shown (`Alert.shown_at`), to whom any of its selectors fits (`feeds.alerts.informed`).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Literal
 from api.reading.calls import RunCall
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
-from feeds.alerts import Alert
-from feeds.informed import Informed
+from feeds.alerts.alert import Alert
+from feeds.alerts.informed import Informed
 from predictor.timetable import PLATFORM, Timetable
 
 ShownOn = Literal["lines", "stops", "network"]

@@ -12,7 +12,7 @@ import numpy as np
 
 from api.reading.destinations import destination_of
 from api.reading.moment import Moment
-from feeds.alerts import Alert
+from feeds.alerts.alert import Alert
 from feeds.history.store import HistoryStore
 from predictor.arrays import Int64Array
 from predictor.explain.judge import Judge

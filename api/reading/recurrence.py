@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from feeds.alerts import FAR_OFF, Period
+from feeds.alerts.alert import FAR_OFF, Period
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,9 @@ from api.service.timetable_fit import LEAST_SHARE, WaitingTimetable, fit_of, tri
 from feeds.background import Queued
 from feeds.errors import FeedError
 from feeds.gtfs.kept_zip import copy_zip, kept_zip
+from feeds.storage.whole_file import regular, whole_file
 from feeds.timetable import load_timetable
 from feeds.timetable_cache import cached_path, read_cached, write_cached
-from feeds.whole_file import regular, whole_file
 from predictor.timetable import Timetable
 
 FOLDER = "timetable"

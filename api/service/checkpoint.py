@@ -10,7 +10,7 @@ from pathlib import Path
 from feeds.background import Queued
 from feeds.errors import FeedError
 from feeds.learned_file import UnreadableError, read_learned, ready_made, write_learned
-from feeds.whole_file import set_aside
+from feeds.storage.whole_file import set_aside
 from predictor.learned import Learned
 
 EVERY_S = 45.0

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from feeds.sole_writer import UnwritableError, sole_writer
+from feeds.storage.sole_writer import UnwritableError, sole_writer
 
 log = logging.getLogger("prochain")
 

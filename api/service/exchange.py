@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from api.service.packed import Packed
 from api.service.settings import ConfigurationError, Settings
-from feeds.public_address import public_place
+from feeds.sources.public_address import public_place
 
 log = logging.getLogger("prochain")
 

@@ -12,25 +12,25 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from api.service.clock import Clock, LiveClock
 from api.service.view import FeedHealth
-from feeds.alert_dates import AlertDates
+from feeds.alerts.dates import AlertDates
+from feeds.alerts.decoding import decode_alerts
 from feeds.background import Repeated, Watched
 from feeds.errors import FeedError
-from feeds.message import BEHIND_FOR_S, NO_HEADER, decode_message, header_of
-from feeds.message_kinds import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS, feeds_in, served_as
-from feeds.operator_alerts import decode_alerts
+from feeds.messages.kinds import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS, feeds_in, served_as
+from feeds.messages.message import BEHIND_FOR_S, NO_HEADER, decode_message, header_of
+from feeds.messages.standing_headers import StandingHeader
 from feeds.reading import ALERTS_KEPT_S, TRIP_UPDATES_KEPT_S, Heed, Reading
-from feeds.several_sources import SeveralSources
-from feeds.source import Source
-from feeds.standing_headers import StandingHeader
+from feeds.sources.several_sources import SeveralSources
+from feeds.sources.source import Source
 from feeds.trip_updates.decoding import decode_trip_updates
 from feeds.trip_updates.old_times import LastTold
-from feeds.vehicle_positions import decode_vehicle_positions
+from feeds.vehicle_positions.decoding import decode_vehicle_positions
 from predictor.named_dates import NamedDates
 from predictor.observations import Observations
 from predictor.timetable import Timetable
 
 if TYPE_CHECKING:
-    from feeds.recording import Recording
+    from feeds.recordings.recording import Recording
 
 log = logging.getLogger("prochain")
 T = TypeVar("T", bound=Sized)

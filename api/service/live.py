@@ -20,12 +20,12 @@ from api.service.service import Service
 from api.service.settings import ConfigurationError, Settings
 from api.service.timetable_watch import TimetableWatch, timetable_from
 from feeds.errors import FeedError
-from feeds.feed_headers import headers_by_feed
 from feeds.history.store import FOLDER as HISTORY
 from feeds.history.store import HistoryStore
-from feeds.message_kinds import FEEDS
-from feeds.several_sources import SeveralSources
-from feeds.source import Source, is_address, open_source
+from feeds.messages.kinds import FEEDS
+from feeds.sources.feed_headers import headers_by_feed
+from feeds.sources.several_sources import SeveralSources
+from feeds.sources.source import Source, is_address, open_source
 from feeds.timetable_cache import default_cache_dir
 from predictor.endings import Patience
 from predictor.engine import EngineSettings

@@ -12,8 +12,8 @@ from api.service.live import configured_service
 from api.service.service import Service
 from api.service.settings import Settings
 from api.service.timetable_watch import timetable_from
-from feeds.recorded_span import local_time, must_hold
-from feeds.recording import open_recording
+from feeds.recordings.recorded_span import local_time, must_hold
+from feeds.recordings.recording import open_recording
 
 WARM_UP_S = 2700.0
 """Enough to follow every vehicle and to know how the roads are."""

@@ -18,7 +18,7 @@ from api.service.clock import Clock, LiveClock
 from api.service.packed import Packed, PackedError, pack, unpack
 from api.service.stop_search import StopSearch
 from api.service.view import FeedHealth, ServiceView, UpdateFigures
-from feeds.alerts import Alert
+from feeds.alerts.alert import Alert
 from feeds.history.accuracy_sums import CALLS, GroupSums, Recent, WorseLine
 from feeds.history.alert_json import alert_from_json, alert_to_json
 from predictor.accuracy.tally import BUCKETS, SUMS

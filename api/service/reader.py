@@ -18,7 +18,7 @@ from api.service.served import Served, Told
 from feeds.background import Repeated, Watched
 from feeds.gtfs.kept_zip import kept_zip, zip_path
 from feeds.history.store import HistoryStore
-from feeds.whole_file import whole_file
+from feeds.storage.whole_file import whole_file
 
 log = logging.getLogger("prochain")
 

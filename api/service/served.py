@@ -11,7 +11,7 @@ from pathlib import Path
 from api.service.clock import Clock
 from api.service.timetable_fit import WaitingTimetable
 from api.service.view import ServiceView
-from feeds.alerts import Alert
+from feeds.alerts.alert import Alert
 from feeds.background import Watched
 from feeds.history.store import HistoryStore
 from predictor.snapshot import Snapshot

@@ -31,7 +31,7 @@ from api.service.view import ServiceView, UpdateFigures
 from feeds.background import Repeated, Watched
 from feeds.gtfs.kept_zip import kept_zip
 from feeds.gtfs_realtime.descriptors import AddedAs
-from feeds.headway_runs import HeadwayAs, named_in_updates
+from feeds.gtfs_realtime.headway_runs import HeadwayAs, named_in_updates
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
 from feeds.learned_file import ready_made

@@ -21,7 +21,7 @@ from pydantic_settings import (
 
 from api.service.siri_names import SiriNames
 from feeds.errors import FeedError
-from feeds.public_address import place_meant
+from feeds.sources.public_address import place_meant
 from predictor.forecast import MISS_WEIGHT
 
 SHORTEST_SECRET = 16

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from api.service.view import FeedHealth
 from feeds.errors import FeedError
-from feeds.public_address import public_place
+from feeds.sources.public_address import public_place
 from feeds.timetable import DEFAULT, LoadedTimetable, TimetableSource, load_timetable
 from predictor.timetable import Timetable
 

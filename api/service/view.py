@@ -14,9 +14,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from api.service.stop_search import StopSearch
-from feeds.alerts import Alert
+from feeds.alerts.alert import Alert
 from feeds.gtfs_realtime.descriptors import AddedAs
-from feeds.headway_runs import HeadwayAs
+from feeds.gtfs_realtime.headway_runs import HeadwayAs
 from feeds.history.accuracy_sums import Recent
 from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable

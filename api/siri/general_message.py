@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from api.reading.alerts import announced_alerts, informed_by
 from api.siri.delivery import Asked, Json, Page, value
-from feeds.alerts import FAR_OFF, Alert
+from feeds.alerts.alert import FAR_OFF, Alert
 
 MOST_MESSAGES = 500
 """Of one answer."""

@@ -16,7 +16,7 @@ from api.reading.lines import lines_of
 from api.reading.moment import Moment
 from api.service.view import iso_in
 from api.v1.models import Access, Alert, Platform, RouteRef, Stop
-from feeds.alerts import Alert as Told
+from feeds.alerts.alert import Alert as Told
 from predictor.timetable import STATION, Timetable
 
 

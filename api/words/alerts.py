@@ -16,8 +16,8 @@ from api.words.moment import PageMoment
 from api.words.recurrence import recurrence_words
 from api.words.texts import LANGUAGES, country_of, texts_in, typeset
 from api.words.times import TimeWords
-from feeds.alerts import Alert
-from feeds.translations import text_in
+from feeds.alerts.alert import Alert
+from feeds.alerts.translations import text_in
 
 _BLANKS = " \t\xa0"
 _ENDS = f"{_BLANKS}\n.:;!?-–—"

@@ -10,7 +10,7 @@ from api.reading.destinations import destination_of
 from api.reading.explanations import Explanation
 from api.words.texts import country_of, texts_in, typeset
 from api.words.times import TimeWords, clock_minutes
-from feeds.translations import text_in
+from feeds.alerts.translations import text_in
 from predictor.explain import verdict as words
 from predictor.explain.verdict import Fact
 

@@ -24,8 +24,8 @@ from benchmarks.accuracy.result import Result
 from benchmarks.accuracy.runs import Runs
 from benchmarks.accuracy.tables import Tables
 from feeds.errors import FeedError
-from feeds.recorded_span import day_begins, local_time
-from feeds.recording import open_recording
+from feeds.recordings.recorded_span import day_begins, local_time
+from feeds.recordings.recording import open_recording
 from feeds.timetable import load_timetable
 from predictor.driven_order import with_driven_order
 from predictor.learned import Learned

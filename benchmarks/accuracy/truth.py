@@ -20,8 +20,8 @@ import pyarrow.parquet as pq
 
 from benchmarks.accuracy.stop_visits import has_stop_visits, read_stop_visits
 from feeds.errors import FeedError
-from feeds.recording import open_recording
-from feeds.replay_tables import posix
+from feeds.recordings.recording import open_recording
+from feeds.recordings.replay_tables import posix
 from feeds.service_times import DAY_BEGINS_S
 from predictor.accuracy.scorer import LARGEST_SD_S
 from predictor.arrays import NONE, Int32Array, places_of

@@ -10,14 +10,14 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.explain.score import RAN, UNCERTAIN
+from feeds.alerts.decoding import decode_alerts
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
-from feeds.operator_alerts import decode_alerts
 from feeds.simulator import Simulator
 from feeds.simulator.incidents import FEED_GAP
 from feeds.timetable import load_timetable
 from feeds.trip_updates.decoding import decode_trip_updates
-from feeds.vehicle_positions import decode_vehicle_positions
+from feeds.vehicle_positions.decoding import decode_vehicle_positions
 from predictor.arrays import Float64Array
 from predictor.engine import Engine
 from predictor.explain.judge import Judge

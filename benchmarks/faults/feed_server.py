@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-from feeds.source import HttpSource
+from feeds.sources.source import HttpSource
 
 Answer = Callable[[BaseHTTPRequestHandler, bytes], None]
 """Answers a request; the bytes are what the feed says now."""
@@ -65,7 +65,7 @@ class ServedSource:
         self._server.said[self._feed] = data
 
     def fetch(self, now: float) -> bytes | None:
-        """See `feeds.source.Source`."""
+        """See `feeds.sources.source.Source`."""
         return self._http.fetch(now)
 
 

@@ -18,11 +18,11 @@ from benchmarks.faults.scenario import scenario
 from benchmarks.faults.stage import Stage, expect, expect_told
 from benchmarks.faults.town import TOWN, fleet, running
 from benchmarks.field.city import TOKEN
-from feeds.alerts import Alert
+from feeds.alerts.alert import Alert
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
 from feeds.learned_file import ready_made, write_learned
-from feeds.whole_file import DAMAGED
+from feeds.storage.whole_file import DAMAGED
 
 
 def damages(data: bytes, kinds: int = 8) -> Iterator[bytes]:

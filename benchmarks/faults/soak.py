@@ -72,7 +72,7 @@ class SimulatedSource:
         self._tells = getattr(simulator, name)
 
     def fetch(self, now: float) -> bytes | None:
-        """See `feeds.source.Source`."""
+        """See `feeds.sources.source.Source`."""
         message: bytes = self._tells(now)
         return message
 

@@ -65,7 +65,7 @@ class HandClock(Clock):
 
 
 class FedSource(Protocol):
-    """A `feeds.source.Source` that is handed what the operator's feed says from now on."""
+    """A `feeds.sources.source.Source` that is handed what the operator's feed says from now on."""
 
     name: str
 
@@ -73,7 +73,7 @@ class FedSource(Protocol):
         """The feed says this now."""
 
     def fetch(self, now: float) -> bytes | None:
-        """See `feeds.source.Source`."""
+        """See `feeds.sources.source.Source`."""
 
 
 class HandSource:
@@ -88,7 +88,7 @@ class HandSource:
         self._data = data
 
     def fetch(self, now: float) -> bytes | None:  # noqa: ARG002
-        """See `feeds.source.Source`."""
+        """See `feeds.sources.source.Source`."""
         data, self._data = self._data, None
         return data
 

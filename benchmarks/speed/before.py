@@ -26,7 +26,7 @@ from threadpoolctl import threadpool_limits
 from feeds.learned_file import ready_made
 from feeds.reading import Reading
 from feeds.timetable import load_timetable
-from feeds.vehicle_positions import decode_vehicle_positions
+from feeds.vehicle_positions.decoding import decode_vehicle_positions
 from predictor.engine import Engine
 folder, messages, timed, starts_at, poll_s = Path(sys.argv[1]), *json.loads(sys.argv[2])
 timetable = load_timetable(folder / "gtfs.zip", cache_dir=None).timetable

@@ -22,9 +22,9 @@ from benchmarks.speed.process_memory import forget_peak, peak_memory_mb, residen
 from benchmarks.speed.towns import POLL_S, STARTS_AT, VEHICLES_A_TOWN, Towns, message_file, timetable_of
 from feeds.learned_file import ready_made
 from feeds.reading import Reading
-from feeds.recording import open_recording
+from feeds.recordings.recording import open_recording
 from feeds.timetable import load_timetable
-from feeds.vehicle_positions import decode_vehicle_positions
+from feeds.vehicle_positions.decoding import decode_vehicle_positions
 from predictor.arrays import Float64Array
 from predictor.engine import Engine
 from predictor.snapshot import Snapshot

@@ -16,8 +16,8 @@ import numpy as np
 from api.command.replay import replay
 from benchmarks.speed.process_memory import peak_memory_mb
 from feeds.learned_file import ready_made
-from feeds.recorded_span import day_begins, local_time
-from feeds.recording import open_recording
+from feeds.recordings.recorded_span import day_begins, local_time
+from feeds.recordings.recording import open_recording
 from feeds.timetable import load_timetable
 from predictor.engine import Engine
 from predictor.snapshot import LIVE

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from feeds.gtfs.archive import GtfsArchive
-from feeds.whole_file import whole_file
+from feeds.storage.whole_file import whole_file
 
 log = logging.getLogger("prochain")
 

@@ -9,9 +9,9 @@ from typing import Any, cast
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
-from feeds.alerts import Alert, Selector
+from feeds.alerts.alert import Alert, Selector
+from feeds.alerts.informed import Informed
 from feeds.gtfs_realtime.descriptors import new_feed
-from feeds.informed import Informed
 from predictor.arrays import NONE
 from predictor.timetable import Timetable
 

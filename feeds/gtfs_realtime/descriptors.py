@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 
 from google.transit import gtfs_realtime_pb2
 
-from feeds.headway_runs import HeadwayAs
+from feeds.gtfs_realtime.headway_runs import HeadwayAs
 from feeds.service_times import start_time
 from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable

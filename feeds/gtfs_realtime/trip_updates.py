@@ -15,7 +15,7 @@ import numpy as np
 from google.transit import gtfs_realtime_pb2
 
 from feeds.gtfs_realtime.descriptors import AddedAs, TripDescriptors, new_feed, write_wheelchair
-from feeds.headway_runs import HeadwayAs
+from feeds.gtfs_realtime.headway_runs import HeadwayAs
 from predictor.arrays import (
     NONE,
     BoolArray,

@@ -10,7 +10,7 @@ import numpy as np
 from google.transit import gtfs_realtime_pb2
 
 from feeds.gtfs_realtime.descriptors import TripDescriptors, new_feed, write_wheelchair
-from feeds.headway_runs import HeadwayAs
+from feeds.gtfs_realtime.headway_runs import HeadwayAs
 from predictor.arrays import BoolArray, Float64Array, Int32Array
 from predictor.geometry import LineGeometry
 from predictor.snapshot import IN_SERVICE, LAYOVER, Snapshot

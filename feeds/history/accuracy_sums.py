@@ -16,7 +16,7 @@ import numpy as np
 
 from feeds.history.happened import Happened
 from feeds.service_times import DAY_BEGINS_S
-from feeds.sqlite_file import SharedSqlite
+from feeds.storage.sqlite_file import SharedSqlite
 from predictor.accuracy.completeness import Completeness
 from predictor.accuracy.punctuality import EARLY, LATE, ON_TIME, punctuality
 from predictor.accuracy.samples import Told

@@ -7,7 +7,7 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from feeds.alerts import Alert, LocalizedImage, Period, Selector, TripSelector
+from feeds.alerts.alert import Alert, LocalizedImage, Period, Selector, TripSelector
 
 
 def alert_to_json(alert: Alert) -> str:

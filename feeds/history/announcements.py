@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from feeds.alerts import Alert
+from feeds.alerts.alert import Alert
 from feeds.history.alert_json import alert_to_json
 from feeds.history.happened import Happened
 from feeds.history.register import AlertText, CancelledTrip

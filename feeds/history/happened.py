@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from feeds.alerts import Alert
+from feeds.alerts.alert import Alert
 from predictor.accuracy.samples import Told, told_by_operator, told_by_us
 from predictor.arrays import Int64Array
 from predictor.passages import Passages

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from feeds.sqlite_file import SharedSqlite
+from feeds.storage.sqlite_file import SharedSqlite
 from predictor.explain.gaps import Gap
 
 _MIGRATIONS = (

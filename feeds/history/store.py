@@ -20,8 +20,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from feeds.alerts import Alert
-from feeds.daily_parquet import DailyParquet, Rows
+from feeds.alerts.alert import Alert
+from feeds.alerts.informed import Informed
 from feeds.errors import FeedError
 from feeds.history.accuracy_sums import FILE as ACCURACY
 from feeds.history.accuracy_sums import AccuracySums
@@ -31,10 +31,10 @@ from feeds.history.happened import Happened
 from feeds.history.recent_table import RecentTable
 from feeds.history.register import AlertText, CancelledTrip, Register, Watch
 from feeds.history.tables import PASSAGES, TRACES, passages_of, passages_table, traces_of, traces_table
-from feeds.informed import Informed
-from feeds.parquet_damage import UNREADABLE
+from feeds.storage.daily_parquet import DailyParquet, Rows
+from feeds.storage.parquet_damage import UNREADABLE
+from feeds.storage.whole_file import regular, set_aside, whole_file
 from feeds.timetable_cache import read_cached, write_cached
-from feeds.whole_file import regular, set_aside, whole_file
 from predictor.explain.evidence import Cancellation, Evidence, Journey, Notice, with_their_blocks
 from predictor.explain.gaps import Gap, gap_between
 from predictor.explain.traces import TraceFollower

@@ -19,7 +19,7 @@ from pmtiles.writer import Writer
 from feeds.simulator.names import street_names
 from feeds.simulator.network import Network, Streets, town_name
 from feeds.simulator.plan import BRIDGE_COLUMNS, COLUMNS, LINES, RIVER_ROWS, ROWS, TRAM, steps
-from feeds.whole_file import whole_file
+from feeds.storage.whole_file import whole_file
 from predictor.arrays import Float64Array
 
 _LEAST_ZOOM, _MOST_ZOOM = 9, 14

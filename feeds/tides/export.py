@@ -14,8 +14,8 @@ import pandas as pd
 from google.transit.gtfs_realtime_pb2 import TripDescriptor
 
 from feeds.service_times import start_time
+from feeds.storage.whole_file import whole_file
 from feeds.tides.formulas import guarded
-from feeds.whole_file import whole_file
 from predictor.arrays import AnyArray, Float64Array, Int32Array, StrArray
 from predictor.snapshot import DEADHEAD, IN_SERVICE, LAYOVER, Snapshot
 from predictor.timetable import Timetable

@@ -12,8 +12,8 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from feeds.errors import FeedError
+from feeds.storage.whole_file import regular
 from feeds.tides.formulas import unguarded
-from feeds.whole_file import regular
 from predictor.arrays import Float64Array
 
 SUFFIXES = (".csv", ".parquet")

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from google.transit.gtfs_realtime_pb2 import VehiclePosition
 
-from feeds.reports import NUMBER_COLUMNS, TEXT_COLUMNS, Reports
 from feeds.tides.tables import SUFFIXES, columns_of, posix_of
+from feeds.vehicle_positions.reports import NUMBER_COLUMNS, TEXT_COLUMNS, Reports
 
 NAME = "vehicle_locations"
 NEEDED = ("event_timestamp", "vehicle_id", "latitude", "longitude")

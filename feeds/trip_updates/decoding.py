@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from feeds.message import decode_message, header_timestamp, refuse_differential
+from feeds.messages.message import decode_message, header_timestamp, refuse_differential
 from feeds.trip_updates.calls_made import calls_of_runs, with_modified
 from feeds.trip_updates.entities import read_entities
 from feeds.trip_updates.extra_calls import runs_with_extra_calls
@@ -45,7 +45,7 @@ def decode_trip_updates(
     Several updates of one run are read as one: of what two of them tell the newer counts, of equally new ones the later
     in the message; where they name different vehicles, at each stop the next one to come. An ADDED trip that the
     timetable runs on that day is read as SCHEDULED, with other stops as REPLACEMENT.
-    Errors: FeedError where the whole message cannot be used (see `feeds.message`); all else is counted in `refused`.
+    Errors: FeedError where the whole message cannot be used (see `feeds.messages`); all else is counted in `refused`.
     """
     message = decode_message(data, FEED)
     refuse_differential(message, FEED)

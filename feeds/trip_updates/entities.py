@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
-from feeds.known_ids import ids_of, known_indices, short_text
-from feeds.message import measured_at, posix_seconds
+from feeds.ids.known_ids import ids_of, known_indices, short_text
+from feeds.messages.message import measured_at, posix_seconds
 from feeds.trip_updates.message_columns import DELAY_LIMIT_S, OF_TIMETABLE, TIME_LIMIT_S, StopTimeUpdates
 from predictor.arrays import NONE, Float64Array, Int64Array
 from predictor.timetable import PLATFORM, Timetable

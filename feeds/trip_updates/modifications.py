@@ -10,8 +10,8 @@ import numpy as np
 from google.transit import gtfs_realtime_pb2
 
 from feeds.gtfs.written_dates import existing_date
-from feeds.known_ids import id_of, indices_of
-from feeds.message import text_of
+from feeds.ids.known_ids import id_of, indices_of
+from feeds.messages.message import text_of
 from feeds.service_times import start_seconds
 from feeds.trip_updates.run_calls import RunCalls, listed_calls, timetabled_calls
 from predictor.arrays import NONE

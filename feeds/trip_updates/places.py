@@ -11,11 +11,11 @@ import numpy as np
 import polyline
 from google.transit import gtfs_realtime_pb2
 
+from feeds.alerts.translations import plain_texts
 from feeds.gtfs.degrees import is_on_earth
 from feeds.gtfs.polylines import polylines
 from feeds.gtfs.stop_distances import offsets_m, place_stops
-from feeds.known_ids import id_of, indices_of
-from feeds.translations import plain_texts
+from feeds.ids.known_ids import id_of, indices_of
 from predictor.arrays import NONE, Float64Array, Int32Array
 from predictor.geometry import ground_distance_m
 from predictor.new_places import NewStop

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from feeds.gtfs.written_dates import existing_date
-from feeds.known_ids import ids_of, short_text
-from feeds.run_names import a_few, run_names
+from feeds.ids.known_ids import ids_of, short_text
+from feeds.ids.run_names import a_few, run_names
 from feeds.trip_updates.entities import Entities, delay_in_range
 from feeds.trip_updates.message_columns import (
     NEW_IF_UNKNOWN,

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from api.app import create_app
 from api.service.clock import ShiftedClock
 from api.service.service import Service
-from feeds.alerts import Selector
+from feeds.alerts.alert import Selector
 from feeds.reading import Reading
 from tests.api.town import WORKS, at, service_at, tram_on_time
 

@@ -23,8 +23,8 @@ from typer.testing import CliRunner, Result
 
 from api.command.cli import app
 from api.service.settings import Settings
-from feeds.recorder import Recorded
-from feeds.replay_tables import PASSAGES, PREDICTIONS
+from feeds.recordings.recorder import Recorded
+from feeds.recordings.replay_tables import PASSAGES, PREDICTIONS
 from tests.feeds.small_feed import LAT, SPACING_M, place, posix, write_feed
 
 COMMANDS = ("demo", "serve", "replay", "learn", "check", "record", "config")
@@ -425,7 +425,7 @@ def test_a_recorded_morning_is_served_at_its_own_time_and_a_second_service_on_it
 def test_recording_logs_as_the_settings_say(monkeypatch: pytest.MonkeyPatch) -> None:
     logged: list[str] = []
     monkeypatch.setattr("api.command.log_lines.log_to_stderr", logged.append)
-    monkeypatch.setattr("feeds.recorder.record", lambda *_: Recorded(0, 0, {}))
+    monkeypatch.setattr("feeds.recordings.recorder.record", lambda *_: Recorded(0, 0, {}))
     Path("desk.toml").write_text('log_format = "json"\n')
     asked = ("record", "--vehicle-positions", "v.pb", "--to", "x")
     run(*asked)

@@ -20,8 +20,8 @@ from api.service.clock import ShiftedClock
 from api.service.incoming_feeds import PolledFeeds
 from api.service.service import Service
 from api.service.timetable_watch import TimetableWatch
-from feeds.several_sources import SeveralSources
-from feeds.source import FileSource
+from feeds.sources.several_sources import SeveralSources
+from feeds.sources.source import FileSource
 from feeds.timetable import load_timetable
 from predictor.timetable import Timetable
 from tests.api.town import LAT, at, lon_at, service_at, town

@@ -46,7 +46,7 @@ def _say_all() -> None:
         logging.getLogger(SERVER).warning("Invalid HTTP request received.")
     # What a library does is nobody's news, and what we do is.
     logging.getLogger("pyogrio").info("Created 6 records")
-    logging.getLogger("feeds.source").info("The feed answers again.")
+    logging.getLogger("feeds.sources.source").info("The feed answers again.")
     logging.getLogger("prochain").warning("Stop %s", "a\n2026-01-01 ERROR forged\x1b[2J“é”")
     try:
         raise KeyError("board")
@@ -60,7 +60,7 @@ def _say_all() -> None:
 def test_every_line_is_an_object_where_that_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     told = [json.loads(line) for line in lines_of(capsys, "json")]
     assert [(line["logger"], line["level"]) for line in told] == [
-        (SERVER, "WARNING"), ("feeds.source", "INFO"), ("prochain", "WARNING"), (SERVER, "ERROR"),
+        (SERVER, "WARNING"), ("feeds.sources.source", "INFO"), ("prochain", "WARNING"), (SERVER, "ERROR"),
         ("py.warnings", "WARNING"),
     ]  # fmt: skip
     assert told[2]["message"] == "Stop a\n2026-01-01 ERROR forged\x1b[2J“é”"

@@ -22,12 +22,12 @@ from api.service.incoming_feeds import PolledFeeds, RealtimeFeeds, RecordedFeeds
 from api.service.playback import recorded_service
 from api.service.service import Service
 from api.service.settings import read_settings
-from feeds.message_kinds import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS
-from feeds.message_recorder import MessageRecorder
-from feeds.recorder import VehicleRecorder
-from feeds.recording import open_recording
+from feeds.messages.kinds import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS
+from feeds.recordings.message_recorder import MessageRecorder
+from feeds.recordings.recorder import VehicleRecorder
+from feeds.recordings.recording import open_recording
 from feeds.simulator import Simulator
-from feeds.source import HttpSource
+from feeds.sources.source import HttpSource
 from feeds.timetable import load_timetable
 from predictor.timetable import Timetable
 

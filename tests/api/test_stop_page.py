@@ -12,7 +12,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from api.app import create_app
-from feeds.alerts import Alert, Selector, TripSelector
+from feeds.alerts.alert import Alert, Selector, TripSelector
 from feeds.reading import Reading
 from predictor.arrays import Int64Array
 from predictor.snapshot import RunCalls, Snapshot

@@ -21,7 +21,7 @@ from api.service.service import Service
 from api.service.view import FeedHealth
 from benchmarks.field.network import Agency, Call, Network, Pattern, Route, Stop, Trip, hms, network
 from benchmarks.field.network import Service as Days
-from feeds.alerts import Alert, Selector
+from feeds.alerts.alert import Alert, Selector
 from feeds.reading import Heed, Reading
 from predictor.engine import EngineSettings
 from predictor.geometry import METRES_PER_DEGREE

@@ -13,7 +13,7 @@ from benchmarks.explain.day import judged_day
 from benchmarks.explain.score import RAN, Score, score
 from benchmarks.explain.tram import asked_at_random, true_events
 from feeds.history.store import FOLDER, HistoryStore
-from feeds.recorded_span import local_time
+from feeds.recordings.recorded_span import local_time
 from feeds.simulator.incidents import BREAKDOWN, CANCELLED_TRIPS, DETOUR, FEED_GAP, SHORT_TURN
 from feeds.timetable import load_timetable
 

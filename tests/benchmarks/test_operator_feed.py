@@ -15,9 +15,9 @@ from benchmarks.accuracy.judging import judge
 from benchmarks.accuracy.operator_feed import OperatorFeed
 from benchmarks.accuracy.runs import Runs
 from benchmarks.accuracy.tables import TOLD_BY_OPERATOR, Tables
-from feeds.message_kinds import TRIP_UPDATES
-from feeds.message_recorder import MessageRecorder
-from feeds.recording import open_recording
+from feeds.messages.kinds import TRIP_UPDATES
+from feeds.recordings.message_recorder import MessageRecorder
+from feeds.recordings.recording import open_recording
 from tests.benchmarks.judged_networks import Stop, Trip, timetable_of
 
 STOPS = [Stop(f"s{i}", f"Stop {i}", lat=42.0 + i / 100) for i in range(4)]

@@ -19,11 +19,11 @@ from benchmarks.accuracy.runs import Runs
 from benchmarks.accuracy.tables import ALL, Tables
 from feeds.history.accuracy_sums import BY_HOUR, CALLS, FILE, OPERATOR, OURS, AccuracySums
 from feeds.history.happened import Happened
-from feeds.replay_tables import passed_table, predictions_table
+from feeds.recordings.replay_tables import passed_table, predictions_table
 from feeds.simulator import Simulator
 from feeds.timetable import load_timetable
 from feeds.trip_updates.decoding import decode_trip_updates
-from feeds.vehicle_positions import decode_vehicle_positions
+from feeds.vehicle_positions.decoding import decode_vehicle_positions
 from predictor.accuracy.samples import AHEAD_S
 from predictor.accuracy.tally import BUCKETS, FIGURES, SUMS, figures_of
 from predictor.engine import Engine

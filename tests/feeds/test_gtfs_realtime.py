@@ -14,15 +14,15 @@ from google.transit import gtfs_realtime_pb2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.alerts import Alert, Selector, TripSelector
+from feeds.alerts.alert import Alert, Selector, TripSelector
+from feeds.alerts.decoding import decode_alerts
+from feeds.alerts.informed import Informed
 from feeds.gtfs_realtime.alerts import encode_alerts
 from feeds.gtfs_realtime.descriptors import AddedAs
 from feeds.gtfs_realtime.trip_updates import encode_trip_updates
 from feeds.gtfs_realtime.vehicle_positions import encode_vehicle_positions
-from feeds.informed import Informed
-from feeds.operator_alerts import decode_alerts
 from feeds.trip_updates.decoding import decode_trip_updates
-from feeds.vehicle_positions import decode_vehicle_positions
+from feeds.vehicle_positions.decoding import decode_vehicle_positions
 from predictor.journeys import call_key, journey_key
 from predictor.overlay import Overlay
 from predictor.passages import Passages

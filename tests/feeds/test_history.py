@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from feeds.alerts import Alert, Selector, TripSelector
+from feeds.alerts.alert import Alert, Selector, TripSelector
 from feeds.errors import FeedError
 from feeds.history.alert_json import alert_from_json, alert_to_json
 from feeds.history.happened import Happened
@@ -209,7 +209,7 @@ def test_a_full_disk_is_told_and_nothing_is_lost(tmp_path: Path, monkeypatch: py
     store = HistoryStore(tmp_path)
     remember(store, one_trip())
     with monkeypatch.context() as patch:
-        patch.setattr("feeds.daily_parquet.whole_file", full_disk)
+        patch.setattr("feeds.storage.daily_parquet.whole_file", full_disk)
         with pytest.raises(FeedError, match="No space left"):
             store.flush()
     store.flush()

@@ -18,10 +18,10 @@ from google.transit import gtfs_realtime_pb2
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from feeds import message as feed_message
 from feeds.errors import FeedError
-from feeds.message import decode_message, header_timestamp
-from feeds.vehicle_positions import decode_vehicle_positions
+from feeds.messages import message as feed_message
+from feeds.messages.message import decode_message, header_timestamp
+from feeds.vehicle_positions.decoding import decode_vehicle_positions
 from tests.feeds.tiny_network import at, tiny_network
 
 TIMETABLE = tiny_network()

@@ -11,8 +11,8 @@ from google.transit import gtfs_realtime_pb2
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from feeds.message_bounds import MAX_PARTS_OF_ENTITY, kinds_inside, varint
-from feeds.message_parts_loop import count_parts
+from feeds.messages.bounds import MAX_PARTS_OF_ENTITY, kinds_inside, varint
+from feeds.messages.parts_loop import count_parts
 
 ENTITY = gtfs_realtime_pb2.FeedEntity
 

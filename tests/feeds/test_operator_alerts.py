@@ -7,9 +7,9 @@ import math
 import pytest
 from google.transit import gtfs_realtime_pb2
 
-from feeds.alerts import Selector, TripSelector
+from feeds.alerts.alert import Selector, TripSelector
+from feeds.alerts.decoding import decode_alerts
 from feeds.errors import FeedError
-from feeds.operator_alerts import decode_alerts
 from tests.feeds.tiny_network import at
 
 

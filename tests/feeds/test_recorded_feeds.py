@@ -12,9 +12,9 @@ import pytest
 
 from feeds.gtfs_realtime.trip_updates import encode_trip_updates
 from feeds.gtfs_realtime.vehicle_positions import encode_vehicle_positions
-from feeds.recording import Recording, open_recording
+from feeds.recordings.recording import Recording, open_recording
 from feeds.timetable import load_timetable
-from feeds.vehicle_positions import decode_vehicle_positions
+from feeds.vehicle_positions.decoding import decode_vehicle_positions
 from predictor.engine import Engine
 from predictor.timetable import Timetable
 from tests.feeds.validated import faults

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.errors import FeedError
-from feeds.message_kinds import ALERTS, TRIP_UPDATES
-from feeds.message_recorder import MessageRecorder
-from feeds.messages_parquet import MessagesParquet
+from feeds.messages.kinds import ALERTS, TRIP_UPDATES
 from feeds.reading import TRIP_UPDATES_KEPT_S
-from feeds.recorded_messages import RecordedMessages
-from feeds.recording import open_recording
+from feeds.recordings.message_recorder import MessageRecorder
+from feeds.recordings.messages_parquet import MessagesParquet
+from feeds.recordings.recorded_messages import RecordedMessages
+from feeds.recordings.recording import open_recording
 from predictor.timetable import Timetable
 from tests.feeds.tiny_network import at, tiny_network
 

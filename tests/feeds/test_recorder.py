@@ -12,11 +12,11 @@ import pytest
 from google.transit import gtfs_realtime_pb2
 
 from feeds.errors import FeedError
-from feeds.message_kinds import TRIP_UPDATES, VEHICLE_POSITIONS
-from feeds.recorder import Recorder, record
-from feeds.recording import open_recording
-from feeds.reports_parquet import read_reports
-from feeds.sole_writer import sole_writer
+from feeds.messages.kinds import TRIP_UPDATES, VEHICLE_POSITIONS
+from feeds.recordings.recorder import Recorder, record
+from feeds.recordings.recording import open_recording
+from feeds.recordings.reports_parquet import read_reports
+from feeds.storage.sole_writer import sole_writer
 from tests.feeds.tiny_network import at, tiny_network
 
 TIMETABLE = tiny_network()
@@ -181,7 +181,7 @@ def test_what_cannot_be_written_waits_until_it_can(tmp_path: Path, monkeypatch: 
 
     recorder = Recorder(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("feeds.daily_parquet.whole_file", full_disk)
+        patch.setattr("feeds.storage.daily_parquet.whole_file", full_disk)
         recorder.write(message(at(8), ("a", at(8))), at(8))
         with pytest.raises(FeedError, match=r"No space left on device.*1 rows are waiting"):
             recorder.flush_when_due(at(8, 1))

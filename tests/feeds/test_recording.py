@@ -16,11 +16,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feeds.errors import FeedError
-from feeds.message_archive import MessageArchive
-from feeds.parquet_archive import ParquetArchive
-from feeds.recording import open_recording
-from feeds.reports import Reports
-from feeds.reports_parquet import read_reports
+from feeds.recordings.message_archive import MessageArchive
+from feeds.recordings.parquet_archive import ParquetArchive
+from feeds.recordings.recording import open_recording
+from feeds.recordings.reports_parquet import read_reports
+from feeds.vehicle_positions.reports import Reports
 from predictor.observations import Observations
 from tests.feeds.tiny_network import at, tiny_network
 
@@ -102,7 +102,7 @@ def test_only_the_days_asked_for_are_read(tmp_path: Path, monkeypatch: pytest.Mo
         read.append(path.name)
         return read_reports(path)
 
-    monkeypatch.setattr("feeds.parquet_archive.read_reports", read_and_note)
+    monkeypatch.setattr("feeds.recordings.parquet_archive.read_reports", read_and_note)
     recording = open_recording(tmp_path, TIMETABLE)
     for _ in recording.frames(at(24 * 2 + 11), at(24 * 2 + 13), 60):
         pass

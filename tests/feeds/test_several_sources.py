@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from google.transit.gtfs_realtime_pb2 import FeedMessage
 
-from feeds import several_sources
 from feeds.errors import FeedError
-from feeds.several_sources import SeveralSources
+from feeds.sources import several_sources
+from feeds.sources.several_sources import SeveralSources
 
 NOW = 1_772_438_400.0
 

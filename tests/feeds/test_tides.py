@@ -12,7 +12,7 @@ import pytest
 from api.command.replay import replay
 from benchmarks.field.city import City
 from benchmarks.field.messages import bus, update
-from feeds.recording import open_recording
+from feeds.recordings.recording import open_recording
 from feeds.tides.export import COLUMNS, RUN, tides_export
 from feeds.tides.vehicle_locations import read_vehicle_locations
 from feeds.timetable import load_timetable

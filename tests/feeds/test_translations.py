@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from google.transit import gtfs_realtime_pb2
 
-from feeds.translations import plain_text, plain_texts, text_in
+from feeds.alerts.translations import plain_text, plain_texts, text_in
 
 
 def texts(*said: tuple[str, str]) -> dict[str, str]:

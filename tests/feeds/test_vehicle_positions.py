@@ -10,7 +10,7 @@ from google.transit import gtfs_realtime_pb2
 
 from feeds.errors import FeedError
 from feeds.service_times import seconds_of_day, service_date
-from feeds.vehicle_positions import decode_vehicle_positions
+from feeds.vehicle_positions.decoding import decode_vehicle_positions
 from predictor.observations import STOPPED_AT, Observations
 from tests.feeds.tiny_network import at, tiny_network
 

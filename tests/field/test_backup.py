@@ -21,7 +21,6 @@ from api.desk.database import FILE_NAME, SCHEMA
 from api.desk.desk import Desk
 from api.pages.reminders import FILE_NAME as REMINDERS
 from api.pages.reminders import SCHEMA as REMINDERS_SCHEMA
-from feeds.backup import back_up, restore
 from feeds.errors import FeedError
 from feeds.history.accuracy_sums import FILE as ACCURACY
 from feeds.history.accuracy_sums import SCHEMA as ACCURACY_SCHEMA
@@ -29,7 +28,8 @@ from feeds.history.happened import Happened
 from feeds.history.register import SCHEMA as REGISTER_SCHEMA
 from feeds.history.store import HistoryStore
 from feeds.learned_file import read_learned, ready_made, write_learned
-from feeds.sole_writer import sole_writer
+from feeds.storage.backup import back_up, restore
+from feeds.storage.sole_writer import sole_writer
 from tests.api.town import at, service_at
 
 SCHEMAS = {

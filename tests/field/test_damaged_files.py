@@ -26,11 +26,11 @@ from feeds.errors import FeedError
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
 from feeds.learned_file import read_learned, ready_made, write_learned
-from feeds.reports_parquet import read_reports
-from feeds.sqlite_file import NewerSchemaError, open_sqlite
+from feeds.recordings.reports_parquet import read_reports
+from feeds.storage.sqlite_file import NewerSchemaError, open_sqlite
+from feeds.storage.whole_file import DAMAGED
 from feeds.tides.vehicle_locations import read_vehicle_locations
 from feeds.timetable_cache import read_cached, write_cached
-from feeds.whole_file import DAMAGED
 from tests.api.town import at, service_at, town
 
 TOKEN = "a token of the desk's"

@@ -14,9 +14,9 @@ from api.command.check import check_feed
 from benchmarks.field.city import City
 from benchmarks.field.messages import StopUpdate, alert, bus, update
 from benchmarks.field.network import Network, Trip
-from feeds.message_recorder import MessageRecorder
-from feeds.recorder import VehicleRecorder
-from feeds.recording import open_recording
+from feeds.recordings.message_recorder import MessageRecorder
+from feeds.recordings.recorder import VehicleRecorder
+from feeds.recordings.recording import open_recording
 
 TODAY: dict[str, Any] = {"start_date": 20261126}
 CASES = Path(__file__).parents[3] / "shared" / "cases"

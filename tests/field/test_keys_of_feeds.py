@@ -17,7 +17,7 @@ import pytest
 from api.service.live import live_service
 from api.service.settings import ConfigurationError, Settings, read_settings
 from benchmarks.field.network import Network
-from feeds.feed_headers import headers_by_feed
+from feeds.sources.feed_headers import headers_by_feed
 
 
 class Host:

@@ -28,12 +28,12 @@ from api.answers.heavy_reads import ROOM
 from api.app import create_app
 from api.service.clock import ShiftedClock
 from api.v1 import gtfs_realtime
-from feeds import daily_parquet
-from feeds.daily_parquet import DailyParquet
 from feeds.errors import FeedError
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
-from feeds.whole_file import DAMAGED
+from feeds.storage import daily_parquet
+from feeds.storage.daily_parquet import DailyParquet
+from feeds.storage.whole_file import DAMAGED
 from tests.api.serving import served
 from tests.api.town import at, service_at
 
@@ -291,10 +291,10 @@ def test_what_a_full_disk_cost_is_counted_and_memory_stays_bounded(
     def full_disk(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("feeds.daily_parquet._WAITING_BYTES", 10 * rows(0).nbytes)
+    monkeypatch.setattr("feeds.storage.daily_parquet._WAITING_BYTES", 10 * rows(0).nbytes)
     table = ordered(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("feeds.daily_parquet.whole_file", full_disk)
+        patch.setattr("feeds.storage.daily_parquet.whole_file", full_disk)
         for number in range(30):
             table.append(rows(number), DAY, float(number))
             with pytest.raises(FeedError):

@@ -18,7 +18,7 @@ from api.desk.desk import Desk
 from api.service.clock import ShiftedClock
 from api.service.exchange import FolderExchange
 from feeds.reading import Reading
-from feeds.whole_file import DAMAGED
+from feeds.storage.whole_file import DAMAGED
 from tests.api.town import at, service_at, tram_on_time
 
 NOW = at(8, 1)

@@ -31,7 +31,7 @@ from benchmarks.field.network import Service as Days
 from feeds.background import Queued, Repeated, Watched
 from feeds.errors import FeedError
 from feeds.learned_file import ready_made, write_learned
-from feeds.sole_writer import sole_keeper, sole_writer
+from feeds.storage.sole_writer import sole_keeper, sole_writer
 from predictor.learned import Learned
 from tests.api.town import at, service_at
 

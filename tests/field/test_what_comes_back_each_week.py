@@ -17,7 +17,7 @@ from api.desk.desk import Desk
 from api.desk.repeats import Repeats, periods_of
 from api.reading.recurrence import recurrence_of
 from api.service.clock import ShiftedClock
-from feeds.alerts import Alert, Selector
+from feeds.alerts.alert import Alert, Selector
 from tests.api.test_desk import hidden, send
 from tests.api.town import ZONE, at, service_at, tram_on_time
 

@@ -21,7 +21,7 @@ from api.desk.sign_in_pages import _own_page
 from benchmarks.field.city import City
 from benchmarks.field.messages import alert, bus
 from benchmarks.field.network import Call, Network, Pattern, Route, Stop, Trip
-from feeds.translations import plain_text
+from feeds.alerts.translations import plain_text
 from tests.feeds.small_feed import TABLES, write_feed
 
 EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>&amp;{{7919*7919}}\x0b\x1b[2J\u202e"

@@ -12,7 +12,7 @@ from benchmarks.field.city import City
 from benchmarks.field.faces import only, text
 from benchmarks.field.messages import StopUpdate, bus, cancelled, skipped, update
 from benchmarks.field.network import Agency, Call, Frequency, Pattern, Route, Service, Stop, Trip, network, row_of_stops
-from feeds.headway_runs import HeadwayAs
+from feeds.gtfs_realtime.headway_runs import HeadwayAs
 
 
 def in_words(city: City, stop: str, *, trip: str = "t1") -> dict[str, str]:

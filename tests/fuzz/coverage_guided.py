@@ -18,15 +18,15 @@ from random import Random
 import atheris
 
 # What numba compiles cannot be led: there are no lines in it to count.
-with atheris.instrument_imports(include=["feeds"], exclude=["feeds.message_parts_loop"]):
+with atheris.instrument_imports(include=["feeds"], exclude=["feeds.messages.parts_loop"]):
+    from feeds.alerts.decoding import decode_alerts
     from feeds.errors import FeedError
     from feeds.learned_file import read_learned, write_learned
-    from feeds.operator_alerts import decode_alerts
-    from feeds.reports import NUMBER_COLUMNS, TEXT_COLUMNS
-    from feeds.reports_parquet import read_reports
+    from feeds.recordings.reports_parquet import read_reports
     from feeds.timetable import load_timetable
     from feeds.trip_updates.decoding import decode_trip_updates
-    from feeds.vehicle_positions import decode_vehicle_positions
+    from feeds.vehicle_positions.decoding import decode_vehicle_positions
+    from feeds.vehicle_positions.reports import NUMBER_COLUMNS, TEXT_COLUMNS
 
 import pyarrow as pa
 import pyarrow.parquet as pq

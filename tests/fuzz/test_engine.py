@@ -12,7 +12,7 @@ from feeds.errors import FeedError
 from feeds.gtfs_realtime.trip_updates import encode_trip_updates
 from feeds.gtfs_realtime.vehicle_positions import encode_vehicle_positions
 from feeds.trip_updates.decoding import decode_trip_updates
-from feeds.vehicle_positions import decode_vehicle_positions
+from feeds.vehicle_positions.decoding import decode_vehicle_positions
 from predictor.arrays import StopIdx
 from predictor.engine import Engine, EngineSettings
 from predictor.observations import Observations

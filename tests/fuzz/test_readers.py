@@ -25,20 +25,20 @@ from api.service.checkpoint import Checkpoint
 from api.service.clock import ShiftedClock
 from api.service.service import Service
 from api.service.settings import ConfigurationError, Settings, read_settings
+from feeds.alerts.decoding import decode_alerts
 from feeds.errors import FeedError
 from feeds.gtfs_realtime.alerts import encode_alerts
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
 from feeds.learned_file import read_learned, write_learned
-from feeds.messages_parquet import MessagesParquet
-from feeds.operator_alerts import decode_alerts
-from feeds.recorded_messages import RecordedMessages
-from feeds.reports import NUMBER_COLUMNS, TEXT_COLUMNS
-from feeds.reports_parquet import read_reports, time_span
+from feeds.recordings.messages_parquet import MessagesParquet
+from feeds.recordings.recorded_messages import RecordedMessages
+from feeds.recordings.reports_parquet import read_reports, time_span
 from feeds.timetable import load_timetable
 from feeds.timetable_cache import read_cached, read_fetched, write_cached
 from feeds.trip_updates.decoding import decode_trip_updates
-from feeds.vehicle_positions import decode_vehicle_positions
+from feeds.vehicle_positions.decoding import decode_vehicle_positions
+from feeds.vehicle_positions.reports import NUMBER_COLUMNS, TEXT_COLUMNS
 from predictor.arrays import AnyArray, StopIdx
 from predictor.engine import Engine
 from tests.api.town import HandFeeds, service_at, town, tram_on_time

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from feeds.alerts import Selector
+from feeds.alerts.alert import Selector
 from feeds.reading import Reading
 from tests.api.serving import served
 from tests.api.town import WORKS, at, disruption, service_at, tram_on_time

@@ -1,0 +1,170 @@
+"""The operator's GTFS-Realtime Alerts."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
+
+from google.transit import gtfs_realtime_pb2
+
+from feeds.alerts.alert import FAR_OFF, Alert, LocalizedImage, Period, Selector, TripSelector
+from feeds.alerts.languages import with_all_languages
+from feeds.alerts.translations import addresses_in, plain_texts
+from feeds.ids.known_ids import id_of
+from feeds.messages.message import decode_message, posix_seconds, refuse_differential, text_of
+
+FEED = "alerts"
+
+_LARGEST_INT32 = 2**31 - 1
+_NEGATIVE_FROM = 2**63
+"""From here on an unsigned time is a negative one in disguise: a date that was not filled in."""
+
+_PARTS_ABOVE = 10**11
+"""No year of four digits is so many seconds."""
+
+_BARE_ADDRESS = re.compile(r"^(?:[\w-]+\.)+[a-z]{2,}(?=[:/?#]|$)", re.IGNORECASE)
+"""An address as people write it, without how to get there."""
+
+_Alert = gtfs_realtime_pb2.Alert
+
+
+def decode_alerts(data: bytes) -> tuple[Alert, ...]:
+    """Decode a message. Alerts that share an entity id get ids of their own, the same as long as they say the same.
+
+    Errors: FeedError where the whole message cannot be used (see `feeds.messages.message`).
+    """
+    message = decode_message(data, FEED)
+    refuse_differential(message, FEED)
+    alerts = [
+        _alert(text_of(entity.id), entity.alert)
+        for entity in message.entity
+        if entity.HasField("alert") and not entity.is_deleted
+    ]
+    return tuple(_with_own_ids(with_all_languages({repr(alert): alert for alert in alerts}.values())))
+
+
+def _with_own_ids(alerts: Iterable[Alert]) -> Iterable[Alert]:
+    by_id: defaultdict[str, list[Alert]] = defaultdict(list)
+    for alert in alerts:
+        by_id[alert.alert_id].append(alert)
+    for entity_id, sharing in by_id.items():
+        if len(sharing) == 1 and entity_id:
+            yield sharing[0]
+            continue
+        seen: Counter[str] = Counter()
+        for alert in sharing:
+            # Without its periods: an alert that is prolonged stays the same.
+            content = repr((alert.cause, alert.effect, alert.header, alert.description, alert.selectors))
+            digest = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+            seen[digest] += 1
+            times = f".{seen[digest]}" if seen[digest] > 1 else ""
+            yield replace(alert, alert_id=f"{entity_id}:{digest}{times}".lstrip(":"))
+
+
+def _alert(alert_id: str, alert: gtfs_realtime_pb2.Alert) -> Alert:
+    periods = [_periods(ranges) for ranges in (alert.active_period, alert.communication_period, alert.impact_period)]
+    (active, communication, impact), unusable = zip(*periods, strict=True)
+    return Alert(
+        alert_id=alert_id,
+        cause=_Alert.Cause.Name(alert.cause),
+        effect=_Alert.Effect.Name(alert.effect),
+        severity=_Alert.SeverityLevel.Name(alert.severity_level),
+        # What is written to be spoken stands in where nothing is written to be read.
+        header=plain_texts(alert.header_text) or plain_texts(alert.tts_header_text),
+        description=plain_texts(alert.description_text) or plain_texts(alert.tts_description_text),
+        url=_addresses(alert),
+        cause_detail=plain_texts(alert.cause_detail),
+        effect_detail=plain_texts(alert.effect_detail),
+        images=tuple(
+            LocalizedImage(url, text_of(image.media_type), text_of(image.language))
+            for image in alert.image.localized_image
+            if (url := text_of(image.url).strip()).startswith(("https://", "http://"))
+        ),
+        image_alternative_text=plain_texts(alert.image_alternative_text),
+        # A message must say whom it is for; one that does not is for everyone.
+        selectors=tuple(dict.fromkeys(_selector(entity) for entity in alert.informed_entity)) or (Selector(),),
+        active=active,
+        communication=communication,
+        impact=impact,
+        unusable_periods=sum(unusable),
+    )
+
+
+def _addresses(alert: gtfs_realtime_pb2.Alert) -> dict[str, str]:
+    """Where to read more, by language: as given, or else what the description leads to."""
+    given = {language: _whole_address(url) for language, url in plain_texts(alert.url).items()}
+    return given or addresses_in(alert.description_text)
+
+
+def _whole_address(url: str) -> str:
+    """An address with how to get there, as others spell it."""
+    scheme, parts, rest = url.partition("//")
+    if parts and scheme.lower() in ("", "http:", "https:"):
+        return f"{scheme.lower() or 'https:'}//{rest}"
+    return _BARE_ADDRESS.sub(r"https://\g<0>", url)
+
+
+def _selector(entity: gtfs_realtime_pb2.EntitySelector) -> Selector:
+    return Selector(
+        agency_id=id_of(entity.agency_id),
+        route_id=id_of(entity.route_id),
+        route_type=entity.route_type if entity.HasField("route_type") else -1,
+        direction_id=_direction(entity),
+        trip=_trip(entity.trip) if entity.HasField("trip") else None,
+        stop_id=id_of(entity.stop_id),
+    )
+
+
+def _trip(descriptor: gtfs_realtime_pb2.TripDescriptor) -> TripSelector | None:
+    trip = TripSelector(
+        trip_id=id_of(descriptor.trip_id) or id_of(descriptor.modified_trip.affected_trip_id),
+        route_id=id_of(descriptor.route_id),
+        direction_id=_direction(descriptor),
+        start_date=id_of(descriptor.start_date),
+        start_time=id_of(descriptor.start_time),
+    )
+    if trip == TripSelector():
+        return None
+    named = descriptor.HasField("schedule_relationship")
+    relationship = gtfs_realtime_pb2.TripDescriptor.ScheduleRelationship.Name(descriptor.schedule_relationship)
+    return replace(trip, relationship=relationship if named else "")
+
+
+def _direction(message: gtfs_realtime_pb2.EntitySelector | gtfs_realtime_pb2.TripDescriptor) -> int:
+    return min(message.direction_id, 2**31 - 1) if message.HasField("direction_id") else -1
+
+
+def _periods(ranges: Iterable[gtfs_realtime_pb2.TimeRange]) -> tuple[tuple[Period, ...], int]:
+    """The periods in order, those that overlap as one, and how many end before they begin. Of those nothing can be
+    used: where there are no others the alert is in force as long as the feed carries it."""
+    periods = [(_start(period.start), _end(period.end)) for period in ranges]
+    # The same time twice is when it was written, not when it ends.
+    periods = [(start, math.inf if end == start else end) for start, end in periods]
+    usable: list[Period] = []
+    for start, end in sorted({(start, end) for start, end in periods if start < end}):
+        if usable and start < usable[-1][1]:
+            usable[-1] = usable[-1][0], max(end, usable[-1][1])
+        else:
+            usable.append((start, end))
+    return tuple(usable), sum(start > end for start, end in periods)
+
+
+def _start(value: int) -> float:
+    if value >= _NEGATIVE_FROM:
+        return 0.0
+    return min(_seconds(value), float(FAR_OFF))
+
+
+def _end(value: int) -> float:
+    seconds = _seconds(value)
+    return math.inf if value == 0 or seconds >= FAR_OFF or int(seconds) == _LARGEST_INT32 else seconds
+
+
+def _seconds(value: int) -> float:
+    """POSIX seconds, where some feeds count thousandths, or other parts of them: the year 9999 in seconds is none of
+    this century in those."""
+    return posix_seconds(value) if value > _PARTS_ABOVE else float(value)

@@ -1,0 +1,106 @@
+"""A feed's recorded messages, asked for by time: each is read and decoded when its time comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+
+from feeds.errors import FeedError, Problem
+from feeds.messages.message import BEHIND_FOR_S, NO_HEADER, Header, header_of
+from predictor.arrays import Float64Array
+from predictor.timetable import Timetable
+
+T = TypeVar("T")
+
+
+class MessageStore(Protocol):
+    """Messages in order of receipt, whatever they are kept in."""
+
+    times: Float64Array
+    """(n,) POSIX seconds of receipt, ascending."""
+    problems: list[Problem]
+
+    def name(self, index: int) -> str:
+        """What a message is called when something is wrong with it."""
+
+    def message(self, index: int) -> bytes:
+        """A message's bytes. Errors: FeedError."""
+
+
+class Received(NamedTuple, Generic[T]):
+    """A decoded message and when it was received, POSIX seconds."""
+
+    value: T
+    received_at: float
+
+
+class RecordedMessages(Generic[T]):
+    """What cannot be used is left out, told in `problems`, and the message before it stands in, as it does live."""
+
+    def __init__(self, store: MessageStore, decode: Callable[[bytes, float, Timetable], T]) -> None:
+        """Parameters: `decode` is given a message's bytes, when it was received, and the timetable to read it by; it
+        may raise FeedError."""
+        self._store = store
+        self._decode = decode
+        self._useless: dict[int, str] = {}
+        self._decoded = lru_cache(maxsize=4)(self._decoded_anew)
+        self._header = lru_cache(maxsize=256)(self._header_of)
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What was left out so far."""
+        return self._store.problems
+
+    @property
+    def first_at(self) -> float:
+        """When the first message was received, POSIX seconds; inf where there is none."""
+        return float(self._store.times.min(initial=np.inf))
+
+    @property
+    def last_at(self) -> float:
+        """When the last message was received, POSIX seconds; -inf where there is none."""
+        return float(self._store.times.max(initial=-np.inf))
+
+    def latest(self, now: float, timetable: Timetable, since: float = -np.inf) -> Received[T] | None:
+        """The newest message that can be used, received from `since` to `now`; None where there is none."""
+        times = self._store.times
+        begin, end = np.searchsorted(times, since), np.searchsorted(times, now, side="right")
+        for index in range(int(end) - 1, int(begin) - 1, -1):
+            if index in self._useless or self._is_behind(index):
+                continue
+            if (value := self._decoded(index, timetable)) is not None:
+                return Received(value, float(times[index]))
+        return None
+
+    def _is_behind(self, index: int) -> bool:
+        """Whether a message that came shortly before it is newer."""
+        first = int(np.searchsorted(self._store.times, self._store.times[index] - BEHIND_FOR_S, side="right"))
+        earlier = map(self._header, range(first, index))
+        return any(not other.is_all and self._header(index).is_behind(other) for other in earlier)
+
+    def _header_of(self, index: int) -> Header:
+        try:
+            return header_of(self._store.message(index))
+        except FeedError:
+            return NO_HEADER
+
+    def health_at(self, now: float, timetable: Timetable) -> tuple[float, str]:
+        """When the newest usable message by `now` was received, POSIX seconds, NaN where there is none; and why a newer
+        one cannot be used, empty where it can."""
+        latest = self.latest(now, timetable)
+        newest = int(np.searchsorted(self._store.times, now, side="right")) - 1
+        return latest.received_at if latest else np.nan, self._useless.get(newest, "")
+
+    def _decoded_anew(self, index: int, timetable: Timetable) -> T | None:
+        try:
+            return self._decode(self._store.message(index), float(self._store.times[index]), timetable)
+        except FeedError as error:
+            # Not tried again: after hours of a stale feed each look back would decode all of them.
+            self._useless[index] = str(error)
+            problem = Problem(self._store.name(index), None, "", f"{error} It was left out.")
+            if problem not in self.problems:
+                self.problems.append(problem)
+            return None

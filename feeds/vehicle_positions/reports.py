@@ -1,0 +1,309 @@
+"""VehiclePosition reports as columns of text and numbers: what is archived, and what is resolved to observations.
+
+The column names are those of GTFS-Realtime's VehiclePosition. Missing text is "", a missing number NaN.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import repeat
+from math import isnan
+from statistics import mean
+
+import numpy as np
+from google.transit import gtfs_realtime_pb2
+
+from feeds.ids.known_ids import id_of, indices_of, known_indices, short_text
+from feeds.ids.run_names import a_few, run_names
+from feeds.messages.message import posix_seconds
+from predictor.arrays import BoolArray, Float64Array, Int64Array
+from predictor.named_dates import NamedDates
+from predictor.named_runs import RunNames, run_finder
+from predictor.observations import STOPPED_AT, Observations
+from predictor.timetable import Timetable
+
+TEXT_COLUMNS = (
+    "id", "vehicle_id", "vehicle_label", "trip_id", "start_date", "start_time", "route_id", "stop_id",
+)  # fmt: skip
+NUMBER_COLUMNS = (
+    "direction_id", "latitude", "longitude", "bearing", "speed", "current_stop_sequence", "current_status",
+    "occupancy_status", "occupancy_percentage", "wheelchair_accessible", "congestion_level",
+    "timestamp",
+)  # fmt: skip
+
+FASTEST_M_S = 60.0
+_DATE_REACHES_S = 5 * 86_400.0
+"""Longer than any run takes."""
+_NAN = float("nan")
+_RANGES = {
+    "bearing": (0.0, 360.0, "bearing_out_of_range"),
+    "speed": (0.0, FASTEST_M_S, "speed_out_of_range"),
+    "direction_id": (0, 1, "direction_out_of_range"),
+    "current_status": (0, 2, "status_out_of_range"),
+    "occupancy_status": (0, 8, "occupancy_out_of_range"),
+    "occupancy_percentage": (0, 1000, "occupancy_out_of_range"),
+    "wheelchair_accessible": (0, 3, "wheelchair_out_of_range"),
+    "congestion_level": (0, 4, "congestion_out_of_range"),
+    "current_stop_sequence": (0, 2**31 - 1, "stop_sequence_out_of_range"),
+}
+"""Least and most of each number that can be true, and what others are counted as."""
+_FILLING = frozenset(range(6))
+"""OccupancyStatus from EMPTY to FULL, in order of how full."""
+_NOT_RUN = (gtfs_realtime_pb2.TripDescriptor.CANCELED, gtfs_realtime_pb2.TripDescriptor.DELETED)
+
+
+@dataclass(frozen=True, eq=False)
+class Reports:
+    """Reports in columns of equal length (n,)."""
+
+    text: Mapping[str, Sequence[str]]
+    """By `TEXT_COLUMNS`."""
+    number: Mapping[str, Float64Array]
+    """By `NUMBER_COLUMNS`."""
+
+    def __len__(self) -> int:
+        return len(self.number["timestamp"])
+
+    def take(self, rows: Int64Array) -> Reports:
+        """These rows, in this order."""
+        if np.array_equal(rows, np.arange(len(self))):
+            return self
+        order = rows.tolist()
+        return Reports(
+            {name: [column[i] for i in order] for name, column in self.text.items()},
+            {name: column[rows] for name, column in self.number.items()},
+        )
+
+
+def _half_circle(degrees: float) -> float:
+    """A longitude that is counted from 0 to 360 as from -180 to 180."""
+    return degrees - 360.0 if 180.0 < degrees < 360.0 else degrees
+
+
+def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter[str]]:
+    """The vehicle reports of a message, as it says them, and what was left out by reason."""
+    refused: Counter[str] = Counter()
+    text: list[tuple[str, ...]] = []
+    number: list[tuple[float, ...]] = []
+    for entity in message.entity:
+        if entity.is_deleted:
+            refused["deleted_entity"] += 1
+            continue
+        if not entity.HasField("vehicle"):
+            continue
+        report = entity.vehicle
+        trip, vehicle, position = report.trip, report.vehicle, report.position
+        if trip.schedule_relationship in _NOT_RUN:
+            refused["run_cancelled"] += 1
+            continue
+        modified = trip.modified_trip
+        text.append(
+            (
+                entity.id, vehicle.id, vehicle.label, trip.trip_id or modified.affected_trip_id,
+                trip.start_date or modified.start_date, trip.start_time or modified.start_time, trip.route_id,
+                report.stop_id,
+            )
+        )  # fmt: skip
+        has = report.HasField
+        occupancy, percentage = _occupancy(report)
+        number.append(
+            (
+                trip.direction_id if trip.HasField("direction_id") else _NAN,
+                position.latitude if position.HasField("latitude") else _NAN,
+                _half_circle(position.longitude) if position.HasField("longitude") else _NAN,
+                position.bearing if position.HasField("bearing") else _NAN,
+                position.speed if position.HasField("speed") else _NAN,
+                report.current_stop_sequence if has("current_stop_sequence") else _NAN,
+                report.current_status if has("current_status") else _NAN,
+                occupancy,
+                percentage,
+                vehicle.wheelchair_accessible if vehicle.HasField("wheelchair_accessible") else _NAN,
+                report.congestion_level if has("congestion_level") else _NAN,
+                posix_seconds(report.timestamp) or _NAN,
+            )
+        )
+    words = zip(*text, strict=True) if text else repeat((), len(TEXT_COLUMNS))
+    numbers = np.array(number, np.float64).reshape(-1, len(NUMBER_COLUMNS)).T
+    return (
+        Reports(
+            {name: list(map(id_of, column)) for name, column in zip(TEXT_COLUMNS, words, strict=True)},
+            dict(zip(NUMBER_COLUMNS, numbers, strict=True)),
+        ),
+        refused,
+    )
+
+
+def _occupancy(report: gtfs_realtime_pb2.VehiclePosition) -> tuple[float, float]:
+    """OccupancyStatus and percentage of the whole vehicle, NaN where not told: where it tells of its carriages alone,
+    those of all passengers on all of them."""
+    status = float(report.occupancy_status) if report.HasField("occupancy_status") else _NAN
+    percentage = float(report.occupancy_percentage) if report.HasField("occupancy_percentage") else _NAN
+    carriages = report.multi_carriage_details
+    if not carriages or not (isnan(status) and isnan(percentage)):
+        return status, percentage
+    filling = [carriage.occupancy_status for carriage in carriages if carriage.occupancy_status in _FILLING]
+    closed = {carriage.occupancy_status for carriage in carriages} - _FILLING
+    shares = [carriage.occupancy_percentage for carriage in carriages if carriage.occupancy_percentage >= 0]
+    if filling or len(closed) == 1:
+        status = float(round(mean(filling)) if filling else closed.pop())
+    return status, float(round(mean(shares))) if shares else _NAN
+
+
+def resolve(
+    reports: Reports, timetable: Timetable, received_at: float, feed_timestamp: float, dates: NamedDates | None = None
+) -> Observations:
+    """Reports with ids turned into indices and absurd fields left out; those without a position are refused.
+
+    Any number of reports a vehicle, in the order given. A report without timestamp is dated by the feed's, else by
+    `received_at`. One that names no trip of the timetable, but a route and a start time, is given the trip that these
+    name. What was left out is counted in `refused`. `dates`: takes in what they tell of the dates that the feed names.
+    """
+    refused: Counter[str] = Counter()
+    reports = _at_their_stops(reports, timetable, refused)
+    reports = reports.take(_with_position(reports, refused))
+    text, number = reports.text, reports.number
+
+    at = number["timestamp"]
+    undated = np.isnan(at)
+    refused["timestamp_missing"] = int(undated.sum())
+    at = np.where(undated, np.fmin(feed_timestamp, received_at), at)
+
+    number = {**number, **_possible(number, refused)}
+    refused["vehicle_id_missing"] = text["vehicle_id"].count("")
+    names, route = run_names(
+        text["trip_id"], text["route_id"], text["start_date"], text["start_time"],
+        _or_none(number["direction_id"]).astype(np.int8), np.zeros(len(reports), bool), timetable, received_at, refused,
+    )  # fmt: skip
+    under_way = np.ones(len(reports), bool)
+    names = _dated_near(timetable, _on_copies(timetable, names), at, refused)
+    runs = run_finder(timetable).find(names, at, under_way)
+    runs.count(refused, under_way)
+    if dates is not None:
+        dates.hear(timetable, names, runs, under_way, under_way, received_at)
+    trip = np.where(names.trip < 0, runs.trip, names.trip)
+    unknown = [name for name, known in zip(text["trip_id"], (trip >= 0).tolist(), strict=True) if name and not known]
+    refused["unknown_trip"] = len(unknown)
+    observations = Observations(
+        received_at=received_at,
+        feed_timestamp=feed_timestamp,
+        vehicle_id=short_text(vehicle_names(reports), refused),
+        vehicle_label=short_text(text["vehicle_label"], refused),
+        trip=trip,
+        service_date=names.service_date,
+        start_time_s=names.start_time_s,
+        route=route,
+        direction=names.direction,
+        lat=number["latitude"],
+        lon=number["longitude"],
+        bearing=(number["bearing"] % 360.0).astype(np.float32),
+        speed=number["speed"].astype(np.float32),
+        stop_sequence=_or_none(number["current_stop_sequence"]).astype(np.int32),
+        stop=known_indices(text["stop_id"], timetable.stop_index, timetable, "unknown_stop", refused),
+        stop_status=_or_none(number["current_status"]).astype(np.int8),
+        occupancy=_or_none(number["occupancy_status"]).astype(np.int8),
+        occupancy_percentage=_or_none(number["occupancy_percentage"]).astype(np.int16),
+        # GTFS-Realtime counts from "no value" and "unknown".
+        wheelchair=np.maximum(_or_none(number["wheelchair_accessible"]) - 1.0, 0.0).astype(np.int8),
+        congestion=np.maximum(_or_none(number["congestion_level"]), 0.0).astype(np.int8),
+        timestamp=at,
+        refused={},
+        unknown_trips=a_few(unknown),
+    )
+    return with_refused(observations, refused)
+
+
+def _dated_near(timetable: Timetable, names: RunNames, at: Float64Array, refused: Counter[str]) -> RunNames:
+    """The names (n,) without dates so far from that of their report that no vehicle drives a run of them."""
+    named = np.array([timetable.date_index.get(date, -1) for date in names.service_date.tolist()], np.int64)
+    far = np.flatnonzero(named >= 0)
+    far = far[np.abs(timetable.date_origin[named[far]] - at[far]) > _DATE_REACHES_S]
+    refused["start_date_far_off"] += len(far)
+    service_date = names.service_date.copy()
+    service_date[far] = 0
+    return replace(names, service_date=service_date)
+
+
+def _on_copies(timetable: Timetable, names: RunNames) -> RunNames:
+    """The names (n,) with the trip of a copy (DUPLICATED) in place of the one copied, where it starts as the copy."""
+    copy = np.arange(timetable.base.trips, timetable.trips)
+    model = timetable.run_models[copy]
+    renamed = (model >= 0) & (timetable.trip_id[copy] != timetable.trip_id[np.maximum(model, 0)])
+    copy, start = copy[renamed], (timetable.trip_start_s[copy] + timetable.run_shifts_s)[renamed]
+    by_start = dict(zip(zip(model[renamed].tolist(), start.tolist(), strict=True), copy.tolist(), strict=True))
+    if not by_start:
+        return names
+    trip = names.trip.copy()
+    for row, key in enumerate(zip(trip.tolist(), names.start_time_s.tolist(), strict=True)):
+        trip[row] = by_start.get(key, key[0])
+    return replace(names, trip=trip)
+
+
+def vehicle_names(reports: Reports) -> list[str]:
+    """What tells each report's vehicle from the others: its id, else its label, else its trip, else its entity."""
+    text = reports.text
+    names = list(text["vehicle_id"])
+    for i in [i for i, name in enumerate(names) if not name]:
+        trip = text["trip_id"][i]
+        names[i] = text["vehicle_label"][i] or (trip and f"{trip} {text['start_time'][i]}".strip()) or text["id"][i]
+    return names
+
+
+def with_refused(observations: Observations, refused: Counter[str]) -> Observations:
+    """The same observations with these counts added to what was refused."""
+    total = Counter(observations.refused)
+    total.update(refused)
+    return replace(observations, refused={reason: n for reason, n in sorted(total.items()) if n})
+
+
+def positions_found(reports: Reports) -> BoolArray:
+    """Whether each report (n,) gives a position on earth that a receiver can have found."""
+    faults = _position_faults(reports)
+    return ~(faults["position_missing"] | faults["position_out_of_range"] | faults["position_at_zero"])
+
+
+def _position_faults(reports: Reports) -> dict[str, BoolArray]:
+    lat, lon = reports.number["latitude"], reports.number["longitude"]
+    missing = np.isnan(lat) | np.isnan(lon)
+    with np.errstate(invalid="ignore"):
+        outside = ~missing & ~((np.abs(lat) <= 90.0) & (np.abs(lon) <= 180.0))
+        # What a receiver without a fix reports; the nearest stop is hundreds of kilometres from there.
+        at_zero = ~missing & (np.abs(lat) < 0.01) & (np.abs(lon) < 0.01)
+    return {"position_missing": missing, "position_out_of_range": outside, "position_at_zero": at_zero}
+
+
+def _at_their_stops(reports: Reports, timetable: Timetable, refused: Counter[str]) -> Reports:
+    """The reports with those that say at which stop they stand, and nothing else of where they are, placed there:
+    underground there are no satellites."""
+    lat, lon = reports.number["latitude"].copy(), reports.number["longitude"].copy()
+    nowhere = (np.isnan(lat) & np.isnan(lon)) | _position_faults(reports)["position_at_zero"]
+    nowhere &= reports.number["current_status"] == STOPPED_AT
+    rows = [row for row in np.flatnonzero(nowhere).tolist() if reports.text["stop_id"][row]]
+    stop = indices_of([reports.text["stop_id"][row] for row in rows], timetable.stop_index, timetable)
+    at, stop = np.array(rows, np.int64)[stop >= 0], stop[stop >= 0]
+    if len(at) == 0:
+        return reports
+    refused["position_of_its_stop"] = len(at)
+    lat[at], lon[at] = timetable.stop_lat[stop], timetable.stop_lon[stop]
+    return replace(reports, number={**reports.number, "latitude": lat, "longitude": lon})
+
+
+def _with_position(reports: Reports, refused: Counter[str]) -> Int64Array:
+    for reason, fault in _position_faults(reports).items():
+        refused[reason] = int(fault.sum())
+    return np.flatnonzero(positions_found(reports))
+
+
+def _possible(number: Mapping[str, Float64Array], refused: Counter[str]) -> dict[str, Float64Array]:
+    """The columns of `_RANGES`, NaN where the number is absurd."""
+    possible = {}
+    for name, (least, most, reason) in _RANGES.items():
+        absurd = (number[name] < least) | (number[name] > most)
+        refused[reason] += int(absurd.sum())
+        possible[name] = np.where(absurd, _NAN, number[name])
+    return possible
+
+
+def _or_none(values: Float64Array) -> Float64Array:
+    return np.where(np.isnan(values), -1.0, values)
