@@ -357,7 +357,7 @@ class Snapshot:
         if call is not None and len(tt.headsign_name):
             own = tt.call_headsign[tt.entry_of(runs.trip, call)]
             of_call = tt.headsign_name[np.maximum(own, 0)]
-            sign = np.where((own >= 0) & (of_call != is_at), of_call, sign)
+            sign = np.where((own >= 0) & ((of_call != is_at) | (here == last)), of_call, sign)
         as_planned = (last == tt.trip_calls[runs.trip] - 1) & (sign != "")
         signs: StrArray = np.where(as_planned, sign, ends)
         there = np.flatnonzero((signs == is_at) & (here < last))

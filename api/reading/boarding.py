@@ -52,7 +52,10 @@ def occupancy_of(snapshot: Snapshot, vehicle: int, expected: int = NONE) -> Occu
         status, share = int(snapshot.vehicles.occupancy[vehicle]), int(snapshot.vehicles.occupancy_percentage[vehicle])
     if share < 0 and (status < 0 or OCCUPANCIES[status] == _UNTOLD):
         status = expected
-    name = OCCUPANCIES[status] if status >= 0 and OCCUPANCIES[status] != _UNTOLD else None
+    untold = status < 0 or OCCUPANCIES[status] == _UNTOLD
+    # Who fills in that nothing is known fills in 0 beside it.
+    share = NONE if untold and status >= 0 and share == 0 else share
+    name = None if untold else OCCUPANCIES[status]
     return None if name is None and share < 0 else Occupancy(name, share if share >= 0 else None)
 
 

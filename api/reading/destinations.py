@@ -83,4 +83,6 @@ def _without_line(sign: str, name: str, last_stop: str, hyphened: bool) -> str:
     if hyphened:
         alone = rf"(?:{alone}|-(?!\d))"
     found = re.match(rf"\s*(?:{KINDS}\s+{named}{space}|{named}{alone})(?=.*[^\W\d])", sign, re.IGNORECASE)
-    return sign[found.end() :].strip() if found else sign
+    rest = sign[found.end() :].strip() if found else sign
+    in_brackets = re.fullmatch(r"\(([^()]+)\)", rest)
+    return in_brackets[1] if in_brackets else rest

@@ -56,15 +56,22 @@ def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
     texts, times, tt, rank = moment.texts, moment.words, moment.timetable, moment.lines.rank
     header, description, url = (text_in(text, texts.language) for text in (alert.header, alert.description, alert.url))
     header, description = (typeset(text, texts.language) for text in (header, description))
+    # A picture alone says something too.
+    pictures = {image.language: image.url for image in reversed(alert.images)}
+    url = url or text_in(pictures, texts.language)
     if not header:
         effect = text_in(alert.effect_detail, texts.language) or texts.known(f"effect_{alert.effect}")
-        header, description = description or effect or url, ""
+        seen = text_in(alert.image_alternative_text, texts.language)
+        header, description = description or seen or effect or _cause(moment, alert) or url, ""
     start, end = alert.period(moment.now)
     recurrence, repeats = recurrence_of(alert.affects, moment.lines.zone), ""
     if recurrence:
         repeats = recurrence_words(recurrence, texts, times.time, times.date, moment.country)
         start, end = recurrence.first, recurrence.ends
-    in_force, informed = alert.state(moment.now) == "in_force", informed_by(moment, alert)
+    informed = informed_by(moment, alert)
+    if not alert.affects:
+        start = informed.since
+    in_force = alert.state(moment.now) == "in_force" and start <= moment.now
     if repeats:
         when, until = ("", [repeats] * 2) if in_force else (repeats, ["", ""])
     else:
@@ -161,4 +168,8 @@ def reason_words(moment: PageMoment, row: RunCall) -> str:
     alert = telling_why(moment, row)
     if alert is None:
         return ""
+    return _cause(moment, alert)
+
+
+def _cause(moment: PageMoment, alert: Alert) -> str:
     return text_in(alert.cause_detail, moment.texts.language) or moment.texts.known(f"cause_{alert.cause}")

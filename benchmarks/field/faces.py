@@ -83,7 +83,7 @@ def minutes_in(wait: str) -> int | None:
     found = re.fullmatch(r"(\d+) min", wait)
     if found:
         return int(found[1])
-    return None if re.search(r"\d:\d\d", wait) else 0
+    return None if re.search(r"\d[:.]\d\d", wait) else 0
 
 
 def departures_on(page: LexborHTMLParser) -> list[LexborNode]:

@@ -47,8 +47,10 @@ class _Fit:
     runs: frozenset[Run] | None
     """None: all of the patterns."""
     service_day: int
+    since: float
+    """POSIX seconds, the begin of the service day of the runs that it names, 0 where it names none of a day,"""
     until: float
-    """POSIX seconds after which it no longer concerns lines and stops, inf where it names no dated run."""
+    """and after which it no longer concerns lines and stops, inf where it names no dated run."""
 
     def run(self, pattern: int, trip: int, service_day: int, shift_s: int) -> bool:
         if self.everyone:
@@ -116,13 +118,20 @@ class Informed:
         """Trips that it names, not by their lines."""
         return frozenset(trip for fit in self._fits for trip, _ in fit.runs or ())
 
+    @property
+    def since(self) -> float:
+        """POSIX seconds, the begin of the first day of whose runs it speaks; 0 where it speaks of more."""
+        return min((fit.since for fit in self._fits), default=0.0)
+
     def lines_told_of(self, now: float, *, of_whole_networks: bool, at_stops: bool = False) -> set[int]:
         """Routes that it speaks of as lines or by their trips. `of_whole_networks`: also where it names them all at
         once; `at_stops`: also where it speaks of them at single stops of theirs."""
         told_lines: set[int] = set()
         for fit in self._fits:
             selector = fit.selector
-            if fit.until <= now or (selector.stop_id and not (at_stops and (selector.route_id or selector.trip))):
+            if not fit.since <= now < fit.until:
+                continue
+            if selector.stop_id and not (at_stops and (selector.route_id or selector.trip)):
                 continue
             if not _of_all_its_lines(fit.selector):
                 told_lines |= fit.lines
@@ -299,7 +308,7 @@ class _Fitting:
     def _fit(self, selector: Selector, dated: dict[TripSelector, tuple[Run, int]]) -> _Fit | None:
         tt = self._timetable
         if selector == Selector():
-            return _Fit(selector, True, frozenset(), frozenset(), frozenset(), None, ANY, math.inf)
+            return _Fit(selector, True, frozenset(), frozenset(), frozenset(), None, ANY, 0.0, math.inf)
         routes = self._routes(selector)
         if not routes.any():
             return None
@@ -328,7 +337,7 @@ class _Fitting:
             return None
         return _Fit(
             selector, False, frozenset(patterns.tolist()), frozenset(lines), frozenset(reached), runs, day,
-            self._until(runs, day),
+            0.0 if day == ANY else float(tt.date_origin[day]), self._until(runs, day),
         )  # fmt: skip
 
     def _routes(self, selector: Selector) -> BoolArray:

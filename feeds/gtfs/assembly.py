@@ -32,6 +32,7 @@ from predictor.arrays import (
     Int32Array,
     Int64Array,
     StrArray,
+    expand_ranges,
     places_of,
 )
 from predictor.timetable import NO_PICKUP, Timetable
@@ -112,6 +113,22 @@ def _usable_rows(tables: dict[str, pd.DataFrame], name: str, problems: Problems)
     return _Rows(zone, agencies, stops, routes, trips, calls, headsign_name)
 
 
+def _signs_beyond(rows: _Rows, trip_ptr: Int64Array, ends_at: StrArray) -> tuple[Int32Array, StrArray]:
+    """The signs of calls (E,) and their names: beyond the stop that its trip's sign names, a run is bound for where it
+    ends (T,)."""
+    names, stops, signs, calls = rows.headsign_name, rows.stops.name, rows.trips.headsign, rows.calls
+    trips = np.flatnonzero((signs != ends_at) & np.isin(signs, stops))
+    owner, entry = expand_ranges(trip_ptr[trips], np.diff(trip_ptr)[trips])
+    there = stops[calls.stop[entry]] == signs[trips][owner]
+    last = np.full(len(trips), len(calls), np.int64)
+    last[owner[there]] = entry[there]
+    beyond = (entry > last[owner]) & (calls.headsign[entry] < 0)
+    own, of_call = np.unique(ends_at[trips][owner[beyond]], return_inverse=True)
+    call_headsign = calls.headsign.copy()
+    call_headsign[entry[beyond]] = len(names) + of_call
+    return call_headsign, np.concatenate([names, own])
+
+
 def _ways(rows: _Rows, shapes_table: pd.DataFrame | None, problems: Problems) -> _Ways:
     """Group the trips to patterns and lay these along the feed's shapes, from stop to stop where it has none."""
     trips, calls = rows.trips, rows.calls
@@ -140,6 +157,7 @@ def _put_together(
     patterns, lines, trip_ptr = ways.patterns, ways.lines, ways.trip_ptr
     block_id, service_id = _named(trips.block_id), np.unique(trips.service_id)
     ends_at = stops.name[calls.stop[trip_ptr[1:] - 1]]
+    call_headsign, headsign_name = _signs_beyond(rows, trip_ptr, ends_at)
     return Timetable(
         feed_version=feed_version,
         timezone=rows.zone.key,
@@ -179,8 +197,8 @@ def _put_together(
         reckoned=calls.reckoned,
         pickup_type=calls.pickup_type,
         drop_off_type=calls.drop_off_type,
-        call_headsign=calls.headsign,
-        headsign_name=rows.headsign_name,
+        call_headsign=call_headsign,
+        headsign_name=headsign_name,
         block_id=block_id,
         **_columns("journey", journeys),
         service_id=service_id,

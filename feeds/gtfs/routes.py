@@ -41,6 +41,8 @@ def read_routes(frame: pd.DataFrame, agencies: Agencies, problems: Problems) -> 
     frame = unique_rows(frame, "route_id", "routes.txt", problems)
     row, route_id = frame.index.to_numpy(), frame["route_id"]
     short_name, long_name = words(frame, "route_short_name"), words(frame, "route_long_name")
+    # Better what it is like than an id.
+    long_name = long_name.mask(short_name == "", long_name.where(long_name != "", words(frame, "route_desc")))
     nameless = ((short_name == "") & (long_name == "")).to_numpy(bool)
     problems.rows(
         "routes.txt", row[nameless], route_id.to_numpy()[nameless],

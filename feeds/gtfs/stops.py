@@ -17,11 +17,12 @@ from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, Int64Arr
 from predictor.timetable import PLATFORM, STATION, WHEELCHAIR_UNKNOWN
 
 _PLATFORM_WORD = re.compile(
-    r"^(?:platform|track|gleis|bahnsteig|steig|voie|quai|binario|perron|spoor|and[ée]n|v[ií]a|nástupiště|peron)\s+"
-    r"(?=\S{1,4}$)",
+    r"^(?:(?:platform|pl|track|gleis|gl|bahnsteig|(?:bus)?steig|voie|quai|binario|perron|spoor|and[ée]n|v[ií]a|bay|stand"
+    r"|stance|berth|dock|sp[åo]r|laituri|d[áa]rsena|nástupiště|peron|stanowisko)\b\.?\s*(?=\S{1,4}$)"
+    r"|(?:[\W_]+|null|none|n/a)$)",
     re.IGNORECASE,
 )
-"""What GTFS asks not to be written before a platform's code."""
+"""What GTFS asks not to be written before a platform's code, and what stands for none."""
 
 
 @dataclass(frozen=True, eq=False)

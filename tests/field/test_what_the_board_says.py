@@ -135,6 +135,8 @@ def test_of_a_train_that_tells_of_its_carriages_alone_riders_read_how_full_it_is
     assert city.panel("B")[0].told["occupancy"] == "standing room only"
     city.vehicle_positions(bus("v1", "t1", late_s=0, carriages=carriages, occupancy_status="FULL"), at="08:01:30")
     assert city.panel("B")[0].told["occupancy"] == "full", "as it says itself"
+    nothing = bus("v1", "t1", late_s=0, occupancy_status="NO_DATA_AVAILABLE", occupancy_percentage=0)
+    assert city.vehicle_positions(nothing, at="08:02").panel("C")[0].told["occupancy"] == ""
 
 
 def test_a_run_has_the_headsign_and_the_number_that_the_operator_gives_to_it() -> None:
@@ -529,6 +531,23 @@ def test_a_stop_is_no_sign_of_itself() -> None:  # gocarta/gtfs#8
     assert [row.told["headsign"] for row in city.trip("t1")][:3] == ["Town"] * 3
 
 
+def test_beyond_the_stop_on_its_sign_a_run_is_bound_for_where_it_ends() -> None:
+    # public-transport/transitous#1367
+    city = City(network(trips=(Trip("t1", "08:00", headsign="Stop C"),)), at="07:55")
+    assert [row.told["headsign"] for row in city.trip("t1")] == ["Stop C"] * 2 + ["Stop E"] * 3
+    city.faces_agree("D")
+
+
+def test_a_destination_alone_in_brackets_is_said_without_them() -> None:  # public-transport/transitous#1984
+    city = City(network(trips=(Trip("t1", "08:00", headsign="1 (East)"),)), at="07:55")
+    assert city.departures("B")[0].told["headsign"] == "East"
+
+
+def test_a_line_without_a_name_is_called_by_what_it_is_like() -> None:  # OneBusAway/onebusaway-android#2035
+    routes = "route_id,agency_id,route_short_name,route_long_name,route_desc,route_type\nr1,TB,,,Harbour shuttle,4\n"
+    assert City(network(tables={"routes": routes})).panel("B")[0].told["line"] == "Harbour shuttle"
+
+
 # continuous_pickup and continuous_drop_off
 
 
@@ -571,14 +590,17 @@ def test_where_riders_may_get_off_on_parts_of_the_way_the_line_says_that_and_of_
     assert [stop["continuous_drop_off"] for stop in pattern["stops"]] == ["regular", "none", "none", "none", "none"]
 
 
-@pytest.mark.parametrize("word", ["Platform ", "Gleis ", "voie "])
-def test_the_word_platform_is_not_said_twice(word: str) -> None:
-    # GTFS asks for the code alone.
+@pytest.mark.parametrize(
+    ("written", "said"), [("Platform 3", "3"), ("Gleis 3", "3"), ("voie 3", "3"), ("Pl.3", "3"), ("N/A", ""), ("-", "")]
+)
+def test_the_word_platform_is_not_said_twice_nor_one_that_is_none(written: str, said: str) -> None:
+    # GTFS asks for the code alone; aubryio/minotor#20.
     places = (
-        Stop("S", 0.0, location_type=1), Stop("S1", 0.0, parent="S", platform=f"{word}3"),
+        Stop("S", 0.0, location_type=1), Stop("S1", 0.0, parent="S", platform=written),
         Stop("S2", 20.0, parent="S", platform="Hall East"), Stop("C", 1200.0),
     )  # fmt: skip
     ways = Pattern("main", "S1 C"), Pattern("other", "S2 C")
     city = City(network(places, ways, (Trip("t1", "08:00"), Trip("t2", "08:10", "other"))))
-    assert [row.told["platform"] for row in city.departures("S")] == ["3", "Hall East"]
-    assert text(city.page("/stops/S").css_first("li.departure")).endswith("Platform 3")
+    assert [row.told["platform"] for row in city.departures("S")] == [said or None, "Hall East"]
+    first = text(city.page("/stops/S").css_first("li.departure"))
+    assert first.endswith("Platform 3") if said else "Platform" not in first

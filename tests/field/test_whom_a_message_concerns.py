@@ -139,6 +139,14 @@ def test_an_alert_for_a_trip_is_for_that_days_run() -> None:
     assert [told["header"][""] for told in city.trip_answer("t1", date="2026-11-27")["alerts"]] == [SAID]
 
 
+def test_an_alert_for_the_runs_of_a_later_day_says_of_which() -> None:
+    city = City(TOWN).alerts(alert(SAID, {"route_id": "r1", "start_date": 20261224}, effect="NO_SERVICE"))
+    assert "From 24 December" in text(city.page("/lines/r1").css_first(".alert"))
+    assert not city.page("/lines/r1").css(".marked")
+    city.alerts(alert(SAID, {"route_id": "r1", "start_date": 20261126}, effect="NO_SERVICE"))
+    assert "From" not in text(city.page("/lines/r1").css_first(".alert"))
+
+
 def test_after_midnight_the_calendars_date_names_the_run_of_the_evening() -> None:
     # TheTransitClock/transitime#275, motis-project/motis#1190
     owl = Network(trips=(Trip("owl", "28:10", service="thu"), Trip("t1", "08:00")),
@@ -352,6 +360,18 @@ def test_a_message_of_an_address_alone_is_told_by_it_and_one_without_a_word_is_n
     city = City().alerts(alert("", {"route_id": "r1"}, url="https://town.example/works"), alert("", {"route_id": "r1"}))
     assert city.messages(route="r1")["line page"] == ["https://town.example/works"]
     assert city.messages(stop="B")["screen"] == ["1 https://town.example/works"]
+
+
+def test_a_message_that_is_a_picture_is_told_by_what_is_to_be_seen_there() -> None:
+    message = gtfs_realtime_pb2.FeedMessage()
+    message.header.gtfs_realtime_version, message.header.timestamp = "2.0", int(City().now)
+    told = message.entity.add(id="a").alert
+    told.informed_entity.add(route_id="r1")
+    told.image.localized_image.add(url="https://town.example/plan.png", media_type="image/png", language="en")
+    told.image_alternative_text.translation.add(text="Plan of the detour", language="en")
+    page = City().alerts(message.SerializeToString()).page("/lines/r1")
+    assert [text(head) for head in page.css(".alerts strong")] == ["Plan of the detour"]
+    assert [a.attributes["href"] for a in page.css('.alerts a[href^="http"]')] == ["https://town.example/plan.png"]
 
 
 @pytest.mark.parametrize("agency_id", ["1", "Town Buses"])
