@@ -42,7 +42,7 @@ def _by_utc(alerts: tuple[Alert, ...], tt: Timetable, now: float) -> tuple[Alert
     if not trips:
         return alerts
     none = np.zeros(len(trips), bool)
-    names, _ = run_names(
+    names, _, _ = run_names(
         [trip.trip_id for trip in trips], [trip.route_id for trip in trips], [trip.start_date for trip in trips],
         [trip.start_time for trip in trips], np.array([min(trip.direction_id, 127) for trip in trips], np.int8),
         none, tt, now, Counter(),

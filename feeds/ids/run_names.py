@@ -29,8 +29,9 @@ def run_names(
     timetable: Timetable,
     received_at: float,
     refused: Counter[str],
-) -> tuple[RunNames, Int32Array]:
-    """What runs (n,) are called, and their routes, -1 where not known; what cannot be read is counted in `refused`.
+) -> tuple[RunNames, Int32Array, BoolArray]:
+    """What runs (n,) are called, their routes, -1 where not known, and whether they name a date that cannot be read;
+    what cannot be read is counted in `refused`.
 
     `may_be_new` (n,): the timetable need not have it. Such a run's id is one of its own, however like it another is.
     """
@@ -38,8 +39,11 @@ def run_names(
     trip = indices_of(trip_id, timetable.trip_index, timetable)
     trip = np.where(may_be_new & ~as_written, np.int32(NONE), trip)
     route = known_indices(route_id, routes_named(timetable), timetable, "unknown_route", refused)
-    date = _parsed(start_date, existing_date, 0, "start_date_malformed", refused)
+    date, is_unread = _parsed(start_date, existing_date, 0, "start_date_malformed", refused)
+    # Zeros stand for no date.
+    is_unread &= np.array([text.strip("0") != "" for text in start_date], bool)
     meant, date = trips_meant(trip_id, date, route, trip, may_be_new, timetable, received_at)
+    start_time_s, _ = _parsed(start_time, start_seconds, NONE, "start_time_malformed", refused)
     refused["trip_id_written_otherwise"] += int((meant != trip).sum())
     names = RunNames(
         trip=meant,
@@ -47,9 +51,9 @@ def run_names(
         route=np.where((meant < 0) & ~may_be_new, route, NONE).astype(np.int32),
         direction=direction,
         service_date=date,
-        start_time_s=_parsed(start_time, start_seconds, NONE, "start_time_malformed", refused),
+        start_time_s=start_time_s,
     )
-    return names, route
+    return names, route, is_unread
 
 
 def a_few(names: Sequence[str]) -> tuple[str, ...]:
@@ -58,8 +62,12 @@ def a_few(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _parsed(
-    words: Sequence[str], parse: Callable[[str], int | None], absent: int, reason: str, refused: Counter[str]
-) -> Int32Array:
-    values = list(map(parse, words))
-    refused[reason] += values.count(None) - words.count("")
-    return np.array([absent if value is None else value for value in values], np.int32)
+    texts: Sequence[str], parse: Callable[[str], int | None], absent: int, reason: str, refused: Counter[str]
+) -> tuple[Int32Array, BoolArray]:
+    """The values (n,) of texts, `absent` where these cannot be read, and whether they cannot."""
+    values = list(map(parse, texts))
+    refused[reason] += values.count(None) - texts.count("")
+    return (
+        np.array([absent if value is None else value for value in values], np.int32),
+        np.array([value is None for value in values], bool),
+    )

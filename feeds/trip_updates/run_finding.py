@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from feeds.gtfs.written_dates import existing_date
 from feeds.ids.known_ids import ids_of, short_text
 from feeds.ids.run_names import a_few, run_names
 from feeds.trip_updates.entities import Entities, delay_in_range
@@ -67,15 +66,13 @@ def runs_named(
     )
     kind, delay, direction, wheelchair, _ = np.array(entities.numbers, np.float64).reshape(-1, 5).T
     relationship = kind.astype(np.int8)
-    names, route = run_names(
+    names, route, has_unread_date = run_names(
         trip_id, route_id, date, time, direction.astype(np.int8), np.isin(relationship, NOT_IN_TIMETABLE), tt,
         received_at, refused,
     )  # fmt: skip
     names = _without_trips_the_other_way(tt, names, route, np.isin(relationship, OF_TIMETABLE), updates, refused)
-    # Zeros stand for no date.
-    of_some_day = np.array([existing_date(text) is None and text.strip("0") != "" for text in date], bool)
     trip, day, shift = _found(
-        tt, names, relationship, np.isfinite(delay), of_some_day, updates, received_at, dates, refused
+        tt, names, relationship, np.isfinite(delay), has_unread_date, updates, received_at, dates, refused
     )
     known = trip >= 0
     route[known] = tt.trip_route[trip[known]]
@@ -147,7 +144,7 @@ def _found(
     names: RunNames,
     relationship: Int8Array,
     is_delayed: BoolArray,
-    of_some_day: BoolArray,
+    has_unread_date: BoolArray,
     updates: StopTimeUpdates,
     received_at: float,
     dates: NamedDates,
@@ -155,7 +152,7 @@ def _found(
 ) -> tuple[Int32Array, Int32Array, Int32Array]:
     """Trip, service day and shift (n,) of each run that is named, -1 where it is none of the timetable's.
 
-    `is_delayed` (n,): a delay of the whole run is told; `of_some_day` (n,): its date cannot be read.
+    `is_delayed` (n,): a delay of the whole run is told; `has_unread_date` (n,): it names a day, nobody knows which.
 
     A run is under way where its times or delays are told, else only spoken of. One that the timetable need not have
     runs on the day that it names, else on that of its first time.
@@ -182,7 +179,7 @@ def _found(
     found.count(refused, ~is_new)
     # One of several departures of a trip, or of its days, is struck out only where it is known which.
     is_gone = np.isin(relationship, (TRIP_CANCELED, TRIP_DELETED))
-    unclear = is_gone & (found.trip >= 0) & (~found.start_known | of_some_day)
+    unclear = is_gone & (found.trip >= 0) & (~found.start_known | has_unread_date)
     refused[VERDICTS[AMBIGUOUS]] += int(unclear.sum())
     trip = np.where(is_new, names.trip, np.where(unclear, NONE, found.trip)).astype(np.int32)
     day = np.where(unclear, NONE, found.service_day)
@@ -191,7 +188,7 @@ def _found(
     dated = (is_new | ((trip < 0) & is_gone)) & (own_day >= 0)
     day[dated] = own_day[dated]
     # A run that was added may be cancelled by its name alone.
-    day[(trip < 0) & is_gone & (names.service_date == 0) & ~of_some_day] = (
+    day[(trip < 0) & is_gone & (names.service_date == 0) & ~has_unread_date] = (
         np.searchsorted(tt.date_origin, received_at, side="right") - 1
     )
     rows = np.flatnonzero(is_new & (day < 0) & np.isfinite(first_time))

@@ -172,7 +172,7 @@ def resolve(
 
     number = {**number, **_possible(number, refused)}
     refused["vehicle_id_missing"] = text["vehicle_id"].count("")
-    names, route = run_names(
+    names, route, _ = run_names(
         text["trip_id"], text["route_id"], text["start_date"], text["start_time"],
         _or_none(number["direction_id"]).astype(np.int8), np.zeros(len(reports), bool), timetable, received_at, refused,
     )  # fmt: skip

@@ -1,0 +1,250 @@
+"""Which calls our TripUpdates tell of: what is live or certain, each call once, and no run's times run backwards.
+
+A run is told of by the vehicle furthest along it; one that follows on it is told as one more run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from google.transit import gtfs_realtime_pb2
+
+from predictor.arrays import (
+    NONE,
+    BoolArray,
+    Float64Array,
+    Int8Array,
+    Int32Array,
+    Int64Array,
+    expand_ranges,
+    first_of_each,
+)
+from predictor.journeys import call_key, dated_calls, dated_journeys
+from predictor.past_calls import STILL_DUE_S
+from predictor.runs import DatedRuns
+from predictor.snapshot import FROM_OPERATOR, FROM_VEHICLE, FROM_VEHICLES, LIVE, SKIPPED, Snapshot
+from predictor.timetable import Timetable
+
+_LEFT_S = 300.0
+"""So long ago at least are calls told to be that are left before they were due."""
+_ANOTHER_VEHICLE_S = 60.0
+"""Less than this times fall by rounding."""
+_SCHEDULED = gtfs_realtime_pb2.TripDescriptor.SCHEDULED
+
+
+@dataclass(frozen=True, eq=False)
+class ToldCalls(DatedRuns):
+    """Calls to be told of, in order of journey and call; all arrays (m,)."""
+
+    call: Int32Array
+    skipped: BoolArray
+    no_data: BoolArray
+    """Only where it calls is told: at another platform."""
+    vehicle: Int32Array
+    """Index into `Snapshot.vehicles` of the vehicle that drives this trip now, else -1."""
+    by_operator: BoolArray
+    """The times are the operator's own."""
+    follower: Int32Array
+    """-1: told of the run itself, of the vehicle furthest along it; else which vehicle behind that one is told of, an
+    index into `Snapshot.vehicles` or, where the operator names none, a number above these."""
+    arrival: Float64Array
+    """NaN where skipped."""
+    departure: Float64Array
+    uncertainty_s: Float64Array
+    occupancy: Int8Array
+    """OccupancyStatus that is expected on departure, -1 where the operator does not say."""
+
+    @property
+    def opens(self) -> BoolArray:
+        """(m,) whether another run begins, or another vehicle on it."""
+        return first_of_each(self.service_day, self.trip, self.shift_s, self.follower)
+
+    @property
+    def key(self) -> Int64Array:
+        """One number for each call of a run."""
+        return call_key(self.run_key, self.call)
+
+    def and_those(self, others: ToldCalls) -> ToldCalls:
+        """These calls and others, in order."""
+        return ToldCalls.joined(self, others).in_order()
+
+    def in_order(self) -> ToldCalls:
+        """The calls by run, vehicle on it and call."""
+        return self.take(np.lexsort((self.call, self.follower, self.shift_s, self.trip, self.service_day)))
+
+
+def told_calls(snapshot: Snapshot, vehicles_live: bool) -> ToldCalls:
+    """Predicted calls of all journeys in order, each once, with the skipped ones among them."""
+    tt, predictions = snapshot.timetable, snapshot.predictions
+    live = (predictions.status == LIVE) & (vehicles_live | ~np.isin(predictions.source, FROM_VEHICLES))
+    rows = np.flatnonzero((predictions.trip >= 0) & (live | (predictions.status == SKIPPED)))
+    vehicle = predictions.vehicle[rows]
+    drives = (predictions.source[rows] == FROM_VEHICLE) & (vehicle >= 0)
+    # E047: a vehicle is named with the one trip that its position is given for.
+    drives[drives] = snapshot.vehicles.trip[vehicle[drives]] == predictions.trip[rows][drives]
+    skipped = predictions.status[rows] == SKIPPED
+    predicted = replace(
+        ToldCalls.blank(len(rows)),
+        trip=predictions.trip[rows], service_day=predictions.service_day[rows], shift_s=predictions.shift_s[rows],
+        call=predictions.call[rows], skipped=skipped, vehicle=np.where(drives, vehicle, NONE),
+        by_operator=predictions.source[rows] == FROM_OPERATOR,
+        arrival=np.where(skipped, np.nan, predictions.arrival[rows]),
+        departure=np.where(skipped, np.nan, predictions.departure[rows]),
+        uncertainty_s=np.maximum((predictions.p90[rows] - predictions.p10[rows]) / 2.0, 1.0),
+        occupancy=predictions.occupancy[rows],
+    )  # fmt: skip
+    keys, call = dated_calls(snapshot.skipped)
+    day, journey = dated_journeys(keys)
+    trip = tt.journey_trip[journey]
+    # A run by headway is told by its vehicle's predictions; the slot nearest to it is none that anybody drives.
+    slots = np.flatnonzero(~tt.trip_is_frequency[trip])
+    unserved = replace(
+        ToldCalls.blank(len(slots)),
+        trip=trip[slots], service_day=day[slots], shift_s=tt.journey_shift_s[journey][slots], call=call[slots],
+        skipped=np.ones(len(slots), bool),
+    )  # fmt: skip
+    of_operator = _keys_of_operator(snapshot)
+    calls = ToldCalls.joined(predicted, unserved, _own_calls(snapshot, predicted, of_operator))
+    # Of several predictions of one call the skip counts most, then that of a vehicle on this very trip.
+    untold = np.arange(len(calls)) >= len(predicted) + len(unserved)
+    run_and_call = (calls.call, calls.shift_s, calls.trip, calls.service_day)
+    calls = calls.take(np.lexsort((calls.arrival, untold, calls.vehicle < 0, ~calls.skipped, *run_and_call)))
+    calls = calls.take(first_of_each(calls.service_day, calls.trip, calls.shift_s, calls.call))
+    calls = _with_followers(tt, _with_silences(tt, calls), len(snapshot.vehicles))
+    return _with_calls_left(snapshot, calls, of_operator)
+
+
+def _with_calls_left(snapshot: Snapshot, calls: ToldCalls, of_operator: Int64Array) -> ToldCalls:
+    """The calls (m,), and those before them that early runs have left: until they are due, readers who do not find them
+    here take them for calls to come. `of_operator`: as of `_keys_of_operator`."""
+    tt = snapshot.timetable
+    opens = calls.opens & ~np.isnan(calls.arrival)
+    opens &= (calls.follower < 0) & (calls.call > 0) & ~tt.trip_is_frequency[calls.trip]
+    first = calls.take(np.flatnonzero(opens))
+    late_s = first.arrival - first.origin(tt) - tt.arrival_s[tt.entry_of(first.trip, first.call)]
+    owner, call = expand_ranges(np.zeros(len(first), np.int64), first.call.astype(np.int64))
+    left = replace(first.take(owner), call=call.astype(np.int32), occupancy=np.full(len(call), NONE, np.int8))
+    due = left.origin(tt) + tt.departure_s[tt.entry_of(left.trip, left.call)]
+    at = np.minimum(due + late_s[owner], snapshot.made_at - _LEFT_S)
+    left = replace(left, arrival=at, departure=at).take(due > snapshot.made_at)
+    if len(left) == 0:
+        return calls
+    # Of calls before those of which the operator tells nobody knows, but where it has told of them.
+    return calls.and_those(left.take((left.vehicle >= 0) | np.isin(left.key, of_operator)))
+
+
+def _keys_of_operator(snapshot: Snapshot) -> Int64Array:
+    """`ToldCalls.key` of the calls that the operator tells of or that are past by its word."""
+    tt = snapshot.timetable
+    keys, call = dated_calls(snapshot.told_calls)
+    day, journey = dated_journeys(keys)
+    return call_key(DatedRuns(tt.journey_trip[journey], day, tt.journey_shift_s[journey]).run_key, call)
+
+
+def _with_silences(tt: Timetable, calls: ToldCalls) -> ToldCalls:
+    """The calls (m,), and where the operator's word on a run ends the call from which on nothing is known: readers
+    carry the delay of the one before on."""
+    opens = first_of_each(calls.service_day, calls.trip, calls.shift_s)
+    told = np.cumsum(calls.by_operator & ~calls.skipped)
+    before_run = np.append(0, told)[np.flatnonzero(opens)][np.cumsum(opens) - 1] if len(calls) else told
+    ends = np.append(opens[1:], True)[: len(calls)] | (np.diff(calls.call, append=NONE) > 1)
+    ends &= (told > before_run) & ~calls.no_data & (calls.call + 1 < tt.trip_calls[calls.trip])
+    rows = np.flatnonzero(ends)
+    if len(rows) == 0:
+        return calls
+    silent = replace(
+        ToldCalls.blank(len(rows)),
+        trip=calls.trip[rows], service_day=calls.service_day[rows], shift_s=calls.shift_s[rows],
+        call=calls.call[rows] + np.int32(1), no_data=np.ones(len(rows), bool),
+    )  # fmt: skip
+    return calls.and_those(silent)
+
+
+def _own_calls(snapshot: Snapshot, predicted: ToldCalls, of_operator: Int64Array) -> ToldCalls:
+    """All calls of the runs that the operator added, duplicated or replaced and that are not over, as scheduled, but no
+    later than what is predicted behind them, and past where the operator told so; of those at other platforms only
+    these calls, without times."""
+    tt = snapshot.timetable
+    own = np.arange(tt.base.trips, tt.trips, dtype=np.int32)
+    day, shift = tt.run_days[own - tt.base.trips], tt.run_shifts_s[own - tt.base.trips]
+    origin = (tt.date_origin[day] + shift).astype(np.float64)
+    last_at = np.full(tt.trips, -np.inf)
+    np.maximum.at(last_at, predicted.trip, np.nan_to_num(predicted.departure, nan=-np.inf))
+    ahead = np.maximum(origin + tt.trip_end_s[own], last_at[own]) >= snapshot.made_at
+    own, day, shift, origin = own[ahead], day[ahead], shift[ahead], origin[ahead]
+    row, entry = tt.entries_of(own)
+    call = tt.call_at(entry)
+    arrival = np.full(len(tt.arrival_s), np.inf)
+    timed = np.flatnonzero(~np.isnan(predicted.arrival) & (predicted.trip >= tt.base.trips))
+    np.minimum.at(arrival, tt.entry_of(predicted.trip[timed], predicted.call[timed]), predicted.arrival[timed])
+    # Backwards over all runs, each a step down, so that a later run's times do not reach the one before.
+    step = 1.0e7 * (len(own) - row)
+    soonest = np.minimum.accumulate((arrival[entry] - step)[::-1])[::-1] + step
+    arrival = np.minimum(origin[row] + tt.arrival_s[entry], soonest)
+    moved_only = tt.run_relationships[own][row] == _SCHEDULED
+    calls = replace(
+        ToldCalls.blank(len(row)),
+        trip=own[row], service_day=day[row], shift_s=shift[row], call=call, no_data=moved_only,
+        arrival=np.where(moved_only, np.nan, arrival),
+        departure=np.where(moved_only, np.nan, np.minimum(origin[row] + tt.departure_s[entry], soonest)),
+        uncertainty_s=np.zeros(len(row)),
+    )  # fmt: skip
+    left = np.isin(calls.key, of_operator) & ~np.isin(calls.key, predicted.key)
+    for times in (calls.arrival, calls.departure):
+        times[left & (times >= snapshot.made_at - STILL_DUE_S)] = snapshot.made_at - _LEFT_S
+    return calls.take(~moved_only | (scheduled_stops(tt, calls) != tt.call_stop[entry]))
+
+
+def scheduled_stops(tt: Timetable, calls: ToldCalls) -> Int32Array:
+    """The stop (m,) at which the reader's timetable has each call: another one where the platform is another."""
+    stop, model = tt.call_stop[tt.entry_of(calls.trip, calls.call)], tt.run_models[calls.trip]
+    moved = np.flatnonzero((calls.trip >= tt.base.trips) & (tt.run_relationships[calls.trip] == _SCHEDULED))
+    moved = moved[model[moved] >= 0]
+    stop[moved] = tt.call_stop[tt.entry_of(model[moved], calls.call[moved])]
+    return stop
+
+
+def _with_followers(tt: Timetable, calls: ToldCalls, vehicles: int) -> ToldCalls:
+    """The calls (m,), those of vehicles behind the first one of their run told apart and as far as the trip goes."""
+    follower = _followers(calls, vehicles)
+    if (follower < 0).all():
+        return calls
+    calls = replace(calls, follower=follower)
+    # A skipped call is none of a run that is told by its calls.
+    calls = calls.take((follower < 0) | ~calls.skipped).in_order()
+    last = np.flatnonzero(np.append(calls.opens[1:], True) & (calls.follower >= 0))
+    owner, call = expand_ranges(calls.call[last] + np.int64(1), tt.trip_calls[calls.trip[last]] - calls.call[last] - 1)
+    rest = replace(calls.take(last[owner]), call=call.astype(np.int32), occupancy=np.full(len(call), NONE, np.int8))
+    served = ~np.isin(rest.key, calls.take(calls.skipped).key)
+    rest = rest.take(served)
+    from_last = last[owner][served]
+    entry, left_s = tt.entry_of(rest.trip, rest.call), tt.departure_s[tt.entry_of(rest.trip, calls.call[from_last])]
+    left = calls.departure[from_last]
+    rest = replace(rest, arrival=left + tt.arrival_s[entry] - left_s, departure=left + tt.departure_s[entry] - left_s)
+    calls = calls.and_those(rest)
+    # A run needs two calls to be one.
+    group = np.cumsum(calls.opens) - 1
+    return calls.take((calls.follower < 0) | (np.bincount(group)[group] > 1))
+
+
+def _followers(calls: ToldCalls, vehicles: int) -> Int32Array:
+    """`follower` of calls (m,): in order of run and call, of two vehicles on one run the second is told of first. Where
+    none is named a time before that of the call before gives them away."""
+    journey = np.cumsum(first_of_each(calls.service_day, calls.trip, calls.shift_s)) - 1
+    first_vehicle = np.full(len(calls), -1, np.int32)
+    driven = np.flatnonzero(calls.vehicle >= 0)
+    # Of each run the last call counts.
+    first_vehicle[journey[driven]] = calls.vehicle[driven]
+    behind = (calls.vehicle >= 0) & (calls.vehicle != first_vehicle[journey])
+    result = np.where(behind, calls.vehicle, np.int32(NONE))
+    timed = np.flatnonzero(~np.isnan(calls.arrival) & calls.by_operator & (first_vehicle[journey] < 0))
+    falls = np.zeros(len(timed), np.int64)
+    falls[1:] = (np.diff(calls.arrival[timed]) < -_ANOTHER_VEHICLE_S) & (np.diff(journey[timed]) == 0)
+    # How often times still fall behind each call, up to the end of its run.
+    up_to = np.cumsum(falls)
+    at_end = np.zeros(len(calls), np.int64)
+    at_end[journey[timed]] = up_to
+    to_come = at_end[journey[timed]] - up_to
+    result[timed] = np.where(to_come > 0, vehicles + to_come, result[timed]).astype(np.int32)
+    return result.astype(np.int32)
