@@ -10,6 +10,7 @@ from google.transit import gtfs_realtime_pb2
 
 from feeds.ids.known_ids import ids_of, known_indices, short_text
 from feeds.messages.message import measured_at, posix_seconds
+from feeds.messages.unset_parts import NO_EVENT, NO_MODIFIED_TRIP, NO_STOP_PROPERTIES, NO_TRIP_PROPERTIES, NO_VEHICLE
 from feeds.trip_updates.message_columns import DELAY_LIMIT_S, OF_TIMETABLE, TIME_LIMIT_S, StopTimeUpdates
 from predictor.arrays import NONE, Float64Array, Int64Array
 from predictor.timetable import PLATFORM, Timetable
@@ -17,7 +18,6 @@ from predictor.trip_updates import STOP_NO_DATA, STOP_SKIPPED, TRIP_ADDED, TRIP_
 
 _LEFT_BEHIND_S = 20 * 3600.0
 """A time so much longer ago than another of its run is one of the day before."""
-_NO_PROPERTIES = gtfs_realtime_pb2.TripUpdate.TripProperties()
 
 
 class Entities(NamedTuple):
@@ -59,18 +59,20 @@ def read_entities(
         words.append(run_words)
         numbers.append(_run_numbers(update))
         for stop in update.stop_time_update:
-            kinds = stop.stop_time_properties
+            kinds = stop.stop_time_properties if stop.HasField("stop_time_properties") else NO_STOP_PROPERTIES
             stops.append((stop.stop_id, kinds.assigned_stop_id, kinds.stop_headsign))
-            rows.append((owner, *_call_numbers(stop)))
+            rows.append((owner, *_call_numbers(stop, kinds)))
     return Entities(words, numbers), _update_columns(rows, stops, timetable, received_at, refused)
 
 
 def _run_words(update: gtfs_realtime_pb2.TripUpdate, entity_id: str) -> tuple[str, ...] | None:
     """`Entities.words` of one; None where it names no run."""
-    trip, properties, vehicle = update.trip, update.trip_properties, update.vehicle
-    modified, relationship = trip.modified_trip, trip.schedule_relationship
+    trip, relationship = update.trip, update.trip.schedule_relationship
+    modified = trip.modified_trip if trip.HasField("modified_trip") else NO_MODIFIED_TRIP
+    properties = update.trip_properties if update.HasField("trip_properties") else NO_TRIP_PROPERTIES
+    vehicle = update.vehicle if update.HasField("vehicle") else NO_VEHICLE
     # Of a run of the timetable these are to be ignored, as the reference says.
-    own = _NO_PROPERTIES if relationship in OF_TIMETABLE else properties
+    own = NO_TRIP_PROPERTIES if relationship in OF_TIMETABLE else properties
     trip_id = trip.trip_id or modified.affected_trip_id
     start_time = own.start_time or trip.start_time or modified.start_time
     if not trip_id and relationship in (TRIP_ADDED, TRIP_NEW, TRIP_UNSCHEDULED):
@@ -97,7 +99,7 @@ def _run_numbers(update: gtfs_realtime_pb2.TripUpdate) -> tuple[float, ...]:
         float(update.delay) if update.HasField("delay") else np.nan,
         trip.direction_id if trip.HasField("direction_id") and trip.direction_id <= 1 else NONE,
         # GTFS-Realtime counts from "no value" and "unknown".
-        max(update.vehicle.wheelchair_accessible - 1, 0),
+        max(update.vehicle.wheelchair_accessible - 1, 0) if update.HasField("vehicle") else 0,
         measured_at(update.timestamp),
     )
 
@@ -108,8 +110,12 @@ def _calls_nowhere(update: gtfs_realtime_pb2.TripUpdate) -> bool:
     return len(stops) > 0 and all(stop.schedule_relationship == STOP_SKIPPED for stop in stops)
 
 
-def _call_numbers(stop: gtfs_realtime_pb2.TripUpdate.StopTimeUpdate) -> tuple[float, ...]:
-    arrival, departure, kinds = stop.arrival, stop.departure, stop.stop_time_properties
+def _call_numbers(
+    stop: gtfs_realtime_pb2.TripUpdate.StopTimeUpdate,
+    kinds: gtfs_realtime_pb2.TripUpdate.StopTimeUpdate.StopTimeProperties,
+) -> tuple[float, ...]:
+    arrival = stop.arrival if stop.HasField("arrival") else NO_EVENT
+    departure = stop.departure if stop.HasField("departure") else NO_EVENT
     return (
         stop.stop_sequence if stop.HasField("stop_sequence") else NONE,
         stop.schedule_relationship,

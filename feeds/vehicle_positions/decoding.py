@@ -43,7 +43,8 @@ def decode_vehicle_positions(
     refused["vehicle_id_shared"] = shared
     observations = resolve(reports, timetable, received_at, feed_timestamp, dates)
     observations = with_refused(_one_a_vehicle(_of_this_day(observations, refused), refused), refused)
-    return replace(observations, headway_as=named_in_reports((e.vehicle.trip for e in message.entity), timetable))
+    trips = (e.vehicle.trip for e in message.entity if e.HasField("vehicle") and e.vehicle.HasField("trip"))
+    return replace(observations, headway_as=named_in_reports(trips, timetable))
 
 
 def _of_this_day(observations: Observations, refused: Counter[str]) -> Observations:

@@ -18,6 +18,7 @@ from google.transit import gtfs_realtime_pb2
 from feeds.ids.known_ids import id_of, indices_of, known_indices, short_text
 from feeds.ids.run_names import a_few, run_names
 from feeds.messages.message import posix_seconds
+from feeds.messages.unset_parts import NO_MODIFIED_TRIP, NO_POSITION, NO_TRIP, NO_VEHICLE
 from predictor.arrays import BoolArray, Float64Array, Int64Array
 from predictor.named_dates import NamedDates
 from predictor.named_runs import RunNames, run_finder
@@ -51,6 +52,8 @@ _RANGES = {
 """Least and most of each number that can be true, and what others are counted as."""
 _FILLING = frozenset(range(6))
 """OccupancyStatus from EMPTY to FULL, in order of how full."""
+_CARRIAGES_TAG = bytes([gtfs_realtime_pb2.VehiclePosition.MULTI_CARRIAGE_DETAILS_FIELD_NUMBER << 3 | 2])
+"""What a carriage begins with in the bytes of a report."""
 _NOT_RUN = (gtfs_realtime_pb2.TripDescriptor.CANCELED, gtfs_realtime_pb2.TripDescriptor.DELETED)
 
 
@@ -94,11 +97,14 @@ def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter
         if not entity.HasField("vehicle"):
             continue
         report = entity.vehicle
-        trip, vehicle, position = report.trip, report.vehicle, report.position
+        has = report.HasField
+        trip = report.trip if has("trip") else NO_TRIP
+        vehicle = report.vehicle if has("vehicle") else NO_VEHICLE
+        position = report.position if has("position") else NO_POSITION
         if trip.schedule_relationship in _NOT_RUN:
             refused["run_cancelled"] += 1
             continue
-        modified = trip.modified_trip
+        modified = trip.modified_trip if trip.HasField("modified_trip") else NO_MODIFIED_TRIP
         text.append(
             (
                 entity.id, vehicle.id, vehicle.label, trip.trip_id or modified.affected_trip_id,
@@ -106,7 +112,6 @@ def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter
                 report.stop_id,
             )
         )  # fmt: skip
-        has = report.HasField
         occupancy, percentage = _occupancy(report)
         number.append(
             (
@@ -140,8 +145,11 @@ def _occupancy(report: gtfs_realtime_pb2.VehiclePosition) -> tuple[float, float]
     those of all passengers on all of them."""
     status = float(report.occupancy_status) if report.HasField("occupancy_status") else _NAN
     percentage = float(report.occupancy_percentage) if report.HasField("occupancy_percentage") else _NAN
+    # There is no other way to ask whether there are any: see `feeds.messages.unset_parts`.
+    if not (isnan(status) and isnan(percentage)) or _CARRIAGES_TAG not in report.SerializePartialToString():
+        return status, percentage
     carriages = report.multi_carriage_details
-    if not carriages or not (isnan(status) and isnan(percentage)):
+    if not carriages:
         return status, percentage
     filling = [carriage.occupancy_status for carriage in carriages if carriage.occupancy_status in _FILLING]
     closed = {carriage.occupancy_status for carriage in carriages} - _FILLING
