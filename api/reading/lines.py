@@ -13,11 +13,13 @@ import numpy as np
 from api.reading.badges import Badge, badges
 from api.reading.boarding import ACCESS
 from api.service.stop_search import normalised
+from feeds.alerts.informed import basic_type
 from predictor.arrays import NONE, Int32Array, Int64Array
 from predictor.timetable import Timetable
 
-_MODES = {0: "tram", 1: "metro", 2: "rail", 3: "bus", 4: "ferry", 5: "cable", 6: "cable", 7: "cable", 11: "bus"}
-_MODES_EXTENDED = {1: "rail", 4: "metro", 7: "bus", 8: "bus", 9: "tram", 10: "ferry", 12: "ferry", 13: "cable"}
+_MODES = {
+    0: "tram", 1: "metro", 2: "rail", 3: "bus", 4: "ferry", 5: "cable", 6: "cable", 7: "cable", 11: "bus", 12: "metro",
+}  # fmt: skip
 KINDS = "(?:lignes?|lines?|linien?|routes?|bus|tram|tramway|stra(?:ss|ß)enbahn|metro|u-bahn|train|zug)"
 """What people write before a line's name, as `normalised`: a pattern."""
 _KIND = re.compile(rf"^{KINDS}\s+")
@@ -161,7 +163,7 @@ def _line(timetable: Timetable, route: int, badge: Badge) -> Line:
     long = " ".join(str(timetable.route_long_name[route]).split())
     name = short or long or str(timetable.route_id[route])
     kind = int(timetable.route_type[route])
-    mode = _MODES.get(kind) if kind < 100 else _MODES_EXTENDED.get(kind // 100)
+    mode = _MODES.get(basic_type(kind))
     return Line(
         route=route,
         route_id=str(timetable.route_id[route]),

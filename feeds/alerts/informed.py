@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -211,13 +212,12 @@ def _of_all_its_lines(selector: Selector) -> bool:
 
 
 def _agency_of_name(timetable: Timetable) -> dict[str, str]:
-    """Ids of agencies by their names, in small letters, where several do not share one, nor one has it as its id."""
-    ids, names = timetable.agency_id.tolist(), [name.casefold() for name in timetable.agency_name.tolist()]
-    return {
-        name: agency_id
-        for agency_id, name in zip(ids, names, strict=True)
-        if name and names.count(name) == 1 and name not in (each.casefold() for each in ids)
-    }
+    """Ids of agencies by themselves and by their names, in small letters, where several do not share one."""
+    ids = timetable.agency_id.tolist()
+    named = [(str(word).casefold(), str(of)) for of, word in zip(ids, timetable.agency_name.tolist(), strict=True)]
+    own = [(str(of).casefold(), str(of)) for of in ids]
+    shared = {word for words in (named, own) for word, count in Counter(word for word, _ in words).items() if count > 1}
+    return {word: of for word, of in (*named, *own) if word and word not in shared}
 
 
 class _Fitting:
@@ -259,7 +259,9 @@ class _Fitting:
         return self._without_needless_directions(
             replace(
                 selector,
-                agency_id=self._agency_of_name.get(selector.agency_id.casefold(), selector.agency_id),
+                agency_id=selector.agency_id
+                if selector.agency_id in tt.agency_id
+                else self._agency_of_name.get(selector.agency_id.casefold(), selector.agency_id),
                 route_id=route_of(selector.route_id),
                 stop_id=known_id(selector.stop_id, tt.stop_named, tt),
                 trip=trip,
@@ -502,6 +504,11 @@ _BASIC_OF = {
 _MONORAIL, _MONORAIL_EXTENDED = 12, 405
 
 
+def basic_type(route_type: int) -> int:
+    """The basic type of GTFS that says the same as an extended one, itself where there is none."""
+    return _MONORAIL if route_type == _MONORAIL_EXTENDED else _BASIC_OF.get(route_type // 100, route_type)
+
+
 def _of_type(types: Int32Array, wanted: int) -> BoolArray:
     """(R,) routes of a type: itself, the extended kinds of a basic one, those of a whole hundred (700: all buses)."""
     hundred = types // 100
@@ -511,6 +518,8 @@ def _of_type(types: Int32Array, wanted: int) -> BoolArray:
         fits |= (types == _MONORAIL_EXTENDED) & (wanted == _MONORAIL)
     elif wanted % 100 == 0:
         fits |= (hundred == wanted // 100) | (types == _BASIC_OF.get(wanted // 100, NONE))
+    else:
+        fits |= (types == _MONORAIL) & (wanted == _MONORAIL_EXTENDED)
     return fits
 
 

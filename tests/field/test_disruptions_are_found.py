@@ -117,6 +117,7 @@ def test_no_text_breaks_the_feed() -> None:
         ({}, {"effect": "NO_SERVICE"}, {"1", "2"}),
         ({}, {"effect": "OTHER_EFFECT"}, set()),
         ({"route_id": "r1"}, {"effect": "ADDITIONAL_SERVICE"}, set()),
+        ({"route_id": "r1", "stop_id": "C"}, {"effect": "ACCESSIBILITY_ISSUE"}, set()),  # google/transit#164
         ({"route_id": "r1"}, {"effect": "STOP_MOVED"}, {"1"}),
         ({"route_id": "r1"}, {"active": [("10:00", "12:00")]}, set()),
     ],

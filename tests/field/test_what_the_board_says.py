@@ -543,6 +543,14 @@ def test_a_destination_alone_in_brackets_is_said_without_them() -> None:  # publ
     assert city.departures("B")[0].told["headsign"] == "East"
 
 
+def test_a_line_is_among_those_of_its_kind_however_its_type_is_written() -> None:
+    kinds = {"a": 204, "b": 600, "c": 1400, "d": 12, "e": 7}
+    ways = tuple(Pattern(name, "A B C", route=name) for name in kinds)
+    lines = tuple(Route(name, name, type=kind) for name, kind in kinds.items())
+    page = City(network("A B C", ways, tuple(Trip(name, "08:00", name) for name in kinds), routes=lines)).page("/lines")
+    assert [text(badge) for badge in page.css("main .badge")][:5] == ["b", "d", "a", "c", "e"]
+
+
 def test_a_line_without_a_name_is_called_by_what_it_is_like() -> None:  # OneBusAway/onebusaway-android#2035
     routes = "route_id,agency_id,route_short_name,route_long_name,route_desc,route_type\nr1,TB,,,Harbour shuttle,4\n"
     assert City(network(tables={"routes": routes})).panel("B")[0].told["line"] == "Harbour shuttle"

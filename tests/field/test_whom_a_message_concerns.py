@@ -81,6 +81,7 @@ def readers(*informed: dict[str, Any], at: str = "07:55", **told: Any) -> str:
         ([{"agency_id": "B"}, {"agency_id": "TB"}], " ".join(PLACES)),
         ([{"agency_id": "elsewhere"}], ""),
         ([{"agency_id": "Trams of B"}], "C F S S1 S2 r2 m1 m2"),
+        ([{"agency_id": "b"}], "C F S S1 S2 r2 m1 m2"),
         ([{"agency_id": "elsewhere", "route_id": "r1"}], ""),
         # Route types, basic and extended (opentripplanner/OpenTripPlanner#3486).
         ([{"route_type": 0}], "C F S S1 S2 r2 m1 m2"),
