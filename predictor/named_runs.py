@@ -158,13 +158,19 @@ class RunFinder:
         self._longest_headway_s = float(tt.journey_headway_s.max(initial=0))
 
     def find(
-        self, names: RunNames, at: Float64Array, under_way: BoolArray, elapsed_s: Float64Array | None = None
+        self,
+        names: RunNames,
+        at: Float64Array,
+        under_way: BoolArray,
+        elapsed_s: Float64Array | None = None,
+        others: Int64Array | None = None,
     ) -> FoundRuns:
         """The run that each name stands for.
 
         Parameters, all (n,): `at`: POSIX seconds at which the run is seen or spoken of; `under_way`: it is seen (see
         the module's docstring); `elapsed_s`: seconds after its start at which it stands at `at` by its place, NaN where
-        unknown: tells which of a trip's departures is meant where the start time does not.
+        unknown: tells which of a trip's departures is meant where the start time does not; `others`: `run_key` of runs
+        that no line and start stand for, since they are gone or named otherwise.
         """
         n = len(names.trip)
         trip = names.trip.astype(np.int32, copy=True)
@@ -192,6 +198,9 @@ class RunFinder:
                 by_route = by_route[(names.route[by_route] >= 0) & (names.start_time_s[by_route] >= 0)]
             if len(by_route):
                 c, owner = self._of_routes(names, at, under_way, named_day, by_route)
+                if others is not None:
+                    runs = DatedRuns(self._timetable.journey_trip[c.journey], c.day, c.shift_s)
+                    c.hours_off[np.isin(runs.run_key, others)] = np.inf
                 rows, best_row, unique = self._best(c, owner)
                 verdict[rows] = np.where(unique, FOUND, AMBIGUOUS)
                 rows, best_row = rows[unique], best_row[unique]

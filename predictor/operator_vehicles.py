@@ -1,4 +1,4 @@
-"""Vehicles whose reports name no trip, on the run that the operator's TripUpdates give to them."""
+"""Vehicles whose reports name no trip, on the run that the operator's TripUpdates give or leave to them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from predictor.arrays import NONE, Float64Array, Int64Array, places_of
+from predictor.named_runs import RunNames, run_finder
 from predictor.observations import Observations
 from predictor.overlay import Overlay
+from predictor.runs import DatedRuns
 from predictor.trip_updates import TRIP_CANCELED, TRIP_DELETED, TripUpdates
 
 NOT_FURTHER_S = 3600.0
@@ -22,10 +24,12 @@ def on_operators_runs(
     got one.
 
     A vehicle is known by its id, else by its label. Of several runs that are given to it the one that is under way
-    counts, else the one nearest in time. `observations` and `overlay` are of one timetable.
+    counts, else the one nearest in time. Of the runs of the line and start that it names it is on the one that is left
+    where the others are cancelled. `observations` and `overlay` are of one timetable.
     """
     tt, trip = overlay.timetable, overlay.trips_of(updates)
     gone = np.isin(updates.relationship, (TRIP_CANCELED, TRIP_DELETED))
+    observations = _on_runs_left(observations, updates, overlay, np.flatnonzero(gone & (trip >= 0)))
     runs = np.flatnonzero((updates.vehicle_id != "") & (trip >= 0) & (updates.service_day >= 0) & ~gone)
     nameless = np.flatnonzero(observations.trip < 0)
     if len(runs) == 0 or len(nameless) == 0:
@@ -50,6 +54,22 @@ def on_operators_runs(
     at[rows], date[rows] = named, tt.date[updates.service_day[run]]
     start[rows] = np.where(repeats, tt.trip_start_s[named] + updates.shift_s[run], NONE)
     return replace(observations, trip=at, service_date=date, start_time_s=start), len(rows)
+
+
+def _on_runs_left(observations: Observations, updates: TripUpdates, overlay: Overlay, gone: Int64Array) -> Observations:
+    """The reports that name their run by line and start alone with the trip of the only such run that is not among the
+    rows `gone` (m,) of the message."""
+    rows = np.flatnonzero((observations.trip < 0) & (observations.route >= 0) & (observations.start_time_s >= 0))
+    if len(rows) == 0 or len(gone) == 0:
+        return observations
+    trip = overlay.trips_of(updates)
+    taken_out = DatedRuns(trip, updates.service_day, updates.shift_s).take(gone).run_key
+    named = observations.take(rows)
+    names = RunNames(named.trip, named.route, named.direction, named.service_date, named.start_time_s)
+    runs = run_finder(overlay.timetable).find(names, named.timestamp, np.ones(len(rows), bool), others=taken_out)
+    at = observations.trip.copy()
+    at[rows] = runs.trip
+    return replace(observations, trip=at)
 
 
 def _span(updates: TripUpdates, overlay: Overlay, runs: Int64Array) -> tuple[Float64Array, Float64Array]:

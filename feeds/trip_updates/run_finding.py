@@ -168,7 +168,12 @@ def _found(
     found = run_finder(tt).find(names, at, under_way, elapsed_s)
     ambiguous = np.flatnonzero(found.verdict == AMBIGUOUS)
     if len(ambiguous):
-        found = run_finder(tt).find(_told_apart_by_stops(tt, names, updates, ambiguous), at, under_way, elapsed_s)
+        told_apart = _told_apart_by_stops(tt, names, updates, ambiguous)
+        found = run_finder(tt).find(told_apart, at, under_way, elapsed_s)
+        # Of twins of which one is told of by its name the other is meant.
+        named = np.where(found.trip >= 0, found.run_key, NONE)
+        again = run_finder(tt).find(told_apart, at, under_way, elapsed_s, others=named)
+        found = FoundRuns.joined(found, again).take(np.arange(n) + n * (found.verdict == AMBIGUOUS))
     found = _not_against_its_stops(tt, names, found, updates)
     found = _not_long_before_it_begins(tt, found, first_time)
     found = dates.settled(tt, names, found, under_way, np.isfinite(first_time), received_at)

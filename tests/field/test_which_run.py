@@ -230,25 +230,34 @@ def test_a_run_without_a_direction_is_found_by_its_stops() -> None:
     assert city.board("D") == ["08:03 u1 live", "08:06 t1 scheduled"]
 
 
+TWINS = network(
+    patterns=(Pattern("main", "A B C D E"), Pattern("short", "A B C")),
+    trips=(Trip("t1", "08:00"), Trip("t2", "08:00", "short")),
+)
+BY_LINE: dict[str, Any] = {"route_id": "r1", "direction_id": 0, "start_time": "08:00:00", "start_date": DATE}
+
+
 def test_of_two_runs_of_one_start_the_one_is_meant_that_calls_at_the_stops_told() -> None:
-    twins = network(
-        patterns=(Pattern("main", "A B C D E"), Pattern("short", "A B C")),
-        trips=(Trip("t1", "08:00"), Trip("t2", "08:00", "short")),
-    )
     calls = (StopUpdate(stop, at, at) for stop, at in zip("ACE", ("08:02", "08:06", "08:10"), strict=True))
-    named: dict[str, Any] = {"route_id": "r1", "direction_id": 0, "start_time": "08:00:00", "start_date": DATE}
-    city = City(twins, at="07:58").trip_updates(update(None, *calls, **named))
+    city = City(TWINS, at="07:58").trip_updates(update(None, *calls, **BY_LINE))
     assert city.board("A") == ["08:00 t2 scheduled", "08:02 t1 live"]
 
 
 def test_a_start_that_two_runs_share_strikes_out_neither() -> None:
-    twins = network(
-        patterns=(Pattern("main", "A B C D E"), Pattern("short", "A B C")),
-        trips=(Trip("t1", "08:00"), Trip("t2", "08:00", "short")),
-    )
-    city = City(twins).trip_updates(cancelled(None, route_id="r1", start_date=DATE, start_time="08:00:00"))
+    city = City(TWINS).trip_updates(cancelled(None, route_id="r1", start_date=DATE, start_time="08:00:00"))
     assert "cancelled" not in " ".join(city.board("B"))
     assert "run_ambiguous" in str(city.readyz())
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_runs_of_one_start_of_which_one_is_told_of_by_its_name_the_other_is_meant(order: int) -> None:
+    gone, late = cancelled("t2", start_date=DATE), update(None, StopUpdate("B", delay=120), **BY_LINE)
+    city = City(TWINS, at="07:58").trip_updates(*(gone, late)[::order])
+    assert city.board("B") == ["08:02 t2 cancelled", "08:04 t1 live"]
+    both = (gone, cancelled(None, **BY_LINE))
+    assert city.trip_updates(*both[::order]).board("B") == ["08:02 t2 cancelled", "08:04 t1 cancelled"]
+    city.trip_updates(gone).vehicle_positions(bus("v1", between=("A", "B", 0.5), fresh=True, **BY_LINE))
+    assert city.at("08:01:30").board("D")[0].endswith("t1 live")
 
 
 # trip_properties are for copies of a trip alone (gtfs-realtime reference: "otherwise … will be ignored by consumers")
