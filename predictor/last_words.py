@@ -1,7 +1,9 @@
-"""Late runs that the operator tells of no more: what it told last holds for a while, though nobody follows them.
+"""Late and early runs that the operator tells of no more: what it told last holds for a while, though nobody follows
+them.
 
 A message that leaves a run out says that nothing is known of it by now, not that it is back at its times. By these a
-run that was 25 minutes late would be gone at once from the boards before which riders still wait for it.
+run that was 25 minutes late would be gone at once from the boards before which riders still wait for it, and one that
+was early would be waited for where it has left.
 """
 
 from __future__ import annotations
@@ -18,19 +20,20 @@ from predictor.runs import still_made
 from predictor.timetable import Timetable
 
 MADE_UP_S = 120.0
-"""So much a run may make up unseen: one that was no later is by the timetable again."""
+"""So much a run may make up unseen: one that was no further off is by the timetable again."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Remembered(ToldCalls):
-    """Calls to come of late runs; all arrays (n,)."""
+    """Calls to come of late and early runs; all arrays (n,), times POSIX seconds."""
 
     told_at: Float64Array
-    """POSIX seconds."""
+    due: Float64Array
+    """By the timetable."""
 
 
 class LastWords:
-    """Remembers what the operator told last of runs that were late."""
+    """Remembers what the operator told last of runs that were late or early."""
 
     def __init__(self) -> None:
         self._calls = _Remembered.empty()
@@ -38,20 +41,22 @@ class LastWords:
     def with_untold(
         self, operator: OperatorTimes, timetable: Timetable, told_at: float, now: float, held_s: float
     ) -> OperatorTimes:
-        """What the operator said at `told_at`, with the calls to come of the late runs that it names no more, as it
-        told of them in the last `held_s` seconds."""
+        """What the operator said at `told_at`, with the calls to come of the late and early runs that it names no
+        more, as it told of them in the last `held_s` seconds, and those that were made before they are due."""
         tt, calls, before = timetable, operator.calls, self._calls
-        untold = before.take(
-            ~contains(operator.named, before.journey) & (before.told_at > now - held_s) & (before.departure > now)
-        )
+        to_come = (before.departure > now) & (before.told_at > now - held_s)
+        made = (before.departure <= now) & (before.due > now)
+        untold = before.take(~contains(operator.named, before.journey) & (to_come | made))
         due = calls.origin(tt) + tt.departure_s[tt.entry_of(calls.trip, calls.call)]
         to_come = (calls.departure > now) & ~calls.bounded & ~tt.trip_is_frequency[calls.trip]
         to_come &= ~contains(operator.skipped, calls.keys)
-        late = np.unique(calls.journey[to_come & (calls.departure > due + MADE_UP_S)])
-        to_come &= contains(late, calls.journey)
+        off = np.unique(calls.journey[to_come & (np.abs(calls.departure - due) > MADE_UP_S)])
+        to_come &= contains(off, calls.journey)
         columns = {name: getattr(calls, name)[to_come] for name in column_types(ToldCalls)}
         columns["untold"][:] = True
-        news = _Remembered(**columns, told_at=np.full(len(columns["trip"]), told_at))
+        news = _Remembered(
+            **columns, told_at=np.full(len(columns["trip"]), told_at), due=due[to_come].astype(np.float64)
+        )
         self._calls = _Remembered.joined(untold, news)
         if len(untold) == 0:
             return operator

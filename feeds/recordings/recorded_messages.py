@@ -10,6 +10,7 @@ import numpy as np
 
 from feeds.errors import FeedError, Problem
 from feeds.messages.message import BEHIND_FOR_S, NO_HEADER, Header, header_of
+from feeds.messages.standing_headers import RecordedHeaders
 from predictor.arrays import Float64Array
 from predictor.timetable import Timetable
 
@@ -44,6 +45,7 @@ class RecordedMessages(Generic[T]):
         """Parameters: `decode` is given a message's bytes, when it was received, and the timetable to read it by; it
         may raise FeedError."""
         self._store = store
+        self._message = RecordedHeaders(store).message
         self._decode = decode
         self._useless: dict[int, str] = {}
         self._decoded = lru_cache(maxsize=4)(self._decoded_anew)
@@ -83,7 +85,7 @@ class RecordedMessages(Generic[T]):
 
     def _header_of(self, index: int) -> Header:
         try:
-            return header_of(self._store.message(index))
+            return header_of(self._message(index))
         except FeedError:
             return NO_HEADER
 
@@ -96,7 +98,7 @@ class RecordedMessages(Generic[T]):
 
     def _decoded_anew(self, index: int, timetable: Timetable) -> T | None:
         try:
-            return self._decode(self._store.message(index), float(self._store.times[index]), timetable)
+            return self._decode(self._message(index), float(self._store.times[index]), timetable)
         except FeedError as error:
             # Not tried again: after hours of a stale feed each look back would decode all of them.
             self._useless[index] = str(error)

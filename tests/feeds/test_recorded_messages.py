@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from feeds.errors import FeedError
 from feeds.messages.kinds import ALERTS, TRIP_UPDATES
+from feeds.messages.message import header_of
+from feeds.recordings.message_files import MessageFiles
 from feeds.reading import TRIP_UPDATES_KEPT_S
 from feeds.recordings.message_recorder import MessageRecorder
 from feeds.recordings.messages_parquet import MessagesParquet
@@ -23,6 +25,7 @@ from predictor.timetable import Timetable
 from tests.feeds.tiny_network import at, tiny_network
 
 TIMETABLE = tiny_network()
+NOW = int(at(8))
 MONDAY, TUESDAY = "trip_updates_2026-03-16", "trip_updates_2026-03-17"
 
 
@@ -199,3 +202,16 @@ def test_any_stretch_is_played_back_as_it_was_received(
     for look in looks:
         expected = [data for when, data in sent if when <= at(22) + look]
         assert said_at(folder, at(22) + look) == (expected[-1] if expected else None)
+
+
+def test_a_header_whose_time_stands_while_its_messages_change_says_nothing_in_a_recording_either(
+    tmp_path: Path,
+) -> None:
+    for poll in range(8):
+        (tmp_path / f"{NOW + 30 * poll}.pb").write_bytes(updates(NOW - 600, 30 * poll))
+    store = MessageFiles(sorted(tmp_path.iterdir()), "")
+    messages = RecordedMessages(store, lambda data, *_: header_of(data).timestamp)
+    for poll in (7, 2, 1, 5, 3):
+        latest = messages.latest(NOW + 30 * poll, TIMETABLE)
+        assert latest is not None
+        assert np.isnan(latest.value) == (poll >= 2), poll

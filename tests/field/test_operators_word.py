@@ -79,6 +79,15 @@ def test_a_late_run_of_which_the_operator_tells_no_more_is_not_gone_at_once_but_
     assert [city.at("08:21").board(stop) for stop in "AD"] == [["09:00 t2 scheduled"], ["09:06 t2 scheduled"]]
 
 
+def test_an_early_run_of_which_the_operator_tells_no_more_is_not_waited_for_where_it_has_left() -> None:
+    city = City(at="07:55").trip_updates(update("t1", delay=-240, **TODAY)).trip_updates()
+    assert [city.board(stop)[0] for stop in "AC"] == ["07:56 t1 scheduled", "08:00 t1 scheduled"]
+    assert city.our_trip_updates() == []
+    assert [city.at("07:59:30").board(stop)[0] for stop in "AC"] == ["09:00 t2 scheduled", "08:00 t1 scheduled"]
+    assert [city.at("08:03:30").board(stop)[0] for stop in "BCD"] == [f"09:0{k} t2 scheduled" for k in (2, 4, 6)]
+    assert city.at("08:09").board("D") == ["09:06 t2 scheduled"]
+
+
 def test_a_run_that_was_little_late_or_is_told_to_be_in_time_again_is_by_the_timetable_once_it_is_told_no_more() -> (
     None
 ):
