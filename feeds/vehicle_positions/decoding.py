@@ -15,6 +15,7 @@ from feeds.vehicle_positions.shared_ids import with_own_names
 from predictor.named_dates import NamedDates
 from predictor.observations import Observations
 from predictor.report_clocks import AHEAD_S, FEED_AHEAD_S
+from predictor.run_changes import SAME_TIME_S
 from predictor.timetable import Timetable
 
 FEED = "vehicle positions"
@@ -22,8 +23,6 @@ FUTURE_LIMIT_S = AHEAD_S + FEED_AHEAD_S
 """No clock is believed to be faster."""
 DAY_S = 86400.0
 """A report of a vehicle whose clock stands may bear the time at which its driver logged on."""
-SAME_TIME_S = 5.0
-"""Reports of one vehicle within this time tell where it is now, each with another of its trips."""
 
 
 def decode_vehicle_positions(
@@ -39,7 +38,7 @@ def decode_vehicle_positions(
     refuse_differential(message, FEED)
     feed_timestamp = header_timestamp(message, received_at, FEED)
     reports, refused = reports_of(message)
-    reports, shared = with_own_names(reports, feed_timestamp)
+    reports, shared = with_own_names(reports, timetable, feed_timestamp)
     refused["vehicle_id_shared"] = shared
     observations = resolve(reports, timetable, received_at, feed_timestamp, dates)
     observations = with_refused(_one_a_vehicle(_of_this_day(observations, refused), refused), refused)

@@ -1,4 +1,5 @@
-"""Vehicle ids that several vehicles share: a feed that names all its buses alike, or one bus by another's number."""
+"""Vehicle ids that several vehicles share: a feed that names all its buses alike, one bus by another's number, or both
+halves of a train that is divided on its way by one."""
 
 from __future__ import annotations
 
@@ -7,19 +8,25 @@ from dataclasses import replace
 
 import numpy as np
 
+from feeds.gtfs.written_dates import existing_date
+from feeds.ids.known_ids import indices_of
 from feeds.vehicle_positions.reports import FASTEST_M_S, Reports, positions_found, vehicle_names
+from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array
 from predictor.geometry import ground_distance_m
+from predictor.run_changes import SAME_TIME_S
+from predictor.timetable import Timetable
 
 NEAR_M = 200.0
 """Reports of one vehicle at one time may lie so far apart."""
 
 
-def with_own_names(reports: Reports, feed_timestamp: float) -> tuple[Reports, int]:
+def with_own_names(reports: Reports, timetable: Timetable, feed_timestamp: float) -> tuple[Reports, int]:
     """The reports of one message with an id of its own for each vehicle, and how many needed one.
 
-    Reports of one id with different labels, or at places between which no vehicle can have driven, are of several.
-    These are told apart, from one message to the next, by their label where that differs, else by their trip, else by
-    their entity. Of one trip a second report is a second vehicle's only if it is of the same time.
+    Reports of one id with different labels, at places between which no vehicle can have driven, or on runs of which
+    none is driven after the other, are of several. These are told apart, from one message to the next, by their label
+    where that differs, else by their trip, else by their entity. Of one trip a second report is a second vehicle's only
+    if it is of the same time.
     """
     text, number = reports.text, reports.number
     names = vehicle_names(reports)
@@ -40,6 +47,7 @@ def with_own_names(reports: Reports, feed_timestamp: float) -> tuple[Reports, in
     label = np.array(text["vehicle_label"], np.str_)[rows]
     several = apart & ((run != run[other]) | (run == "") | (gap_s == 0.0))
     several |= (label != label[other]) & (label != "") & (label[other] != "")
+    several |= (gap_s <= SAME_TIME_S) & (run != run[other]) & _at_once(reports, rows, rows[other], timetable, at)
     shared = rows[np.isin(code[rows], code[rows[several]])].tolist()
     if len(shared) == 0:
         return reports, 0
@@ -54,6 +62,31 @@ def with_own_names(reports: Reports, feed_timestamp: float) -> tuple[Reports, in
         alike = named[names[row], own[row]] > 1
         vehicle_id[row] = " ".join(filter(None, (names[row], own[row], text["id"][row] if alike else "")))
     return replace(reports, text={**text, "vehicle_id": vehicle_id}), len(shared)
+
+
+def _at_once(
+    reports: Reports, rows: Int64Array, others: Int64Array, timetable: Timetable, at: Float64Array
+) -> BoolArray:
+    """Whether reports `rows` (m,) and `others` (m,) name trips that both run on the day of `at` (m,), POSIX seconds,
+    and are under way together for half of the shorter one at least."""
+    tt, text = timetable, reports.text
+    trip, other = (
+        indices_of([text["trip_id"][row] for row in group.tolist()], tt.trip_index, tt) for group in (rows, others)
+    )
+    date, other_date = ([text["start_date"][row] for row in group.tolist()] for group in (rows, others))
+    known = np.flatnonzero((trip >= 0) & (other >= 0) & (trip != other) & (np.array(date) == np.array(other_date)))
+    known = known[~(tt.trip_repeats[trip[known]] | tt.trip_repeats[other[known]])]
+    trip, other = trip[known], other[known]
+    day = np.maximum(np.searchsorted(tt.date_origin, at[known], side="right") - 1, 0)
+    named = np.array([tt.date_index.get(existing_date(date[row]) or 0, NONE) for row in known.tolist()], np.int64)
+    day = np.where(named >= 0, named, day)
+    together = tt.service_active[tt.trip_service[trip], day] & tt.service_active[tt.trip_service[other], day]
+    begins = np.maximum(tt.trip_start_s[trip], tt.trip_start_s[other])
+    ends = np.minimum(tt.trip_end_s[trip], tt.trip_end_s[other])
+    shorter = np.minimum(*(tt.trip_end_s[one] - tt.trip_start_s[one] for one in (trip, other)))
+    result = np.zeros(len(rows), bool)
+    result[known] = together & (ends - begins > 0.5 * shorter)
+    return result
 
 
 def _run(reports: Reports, row: int) -> str:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from feeds.errors import FeedError
 from feeds.messages.kinds import ALERTS, TRIP_UPDATES
 from feeds.messages.message import header_of
-from feeds.recordings.message_files import MessageFiles
 from feeds.reading import TRIP_UPDATES_KEPT_S
+from feeds.recordings.message_files import MessageFiles
 from feeds.recordings.message_recorder import MessageRecorder
 from feeds.recordings.messages_parquet import MessagesParquet
 from feeds.recordings.recorded_messages import RecordedMessages

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.field.city import City
 from benchmarks.field.faces import texts
 from benchmarks.field.messages import Bus, StopUpdate, TripUpdate, bus, update
-from benchmarks.field.network import Frequency, Network, Pattern, Trip, network
+from benchmarks.field.network import Frequency, Network, Pattern, Route, Stop, Trip, network, row_of_stops
 
 DATE = 20261126
 THERE_AND_BACK = network(
@@ -172,6 +172,24 @@ def test_a_jumping_position_of_a_bus_makes_no_second_one() -> None:
         bus("v1", "t1", between=("D", "E", 0.5), timestamp="08:02:50"),
     )
     assert set(city.vehicles()) == {"v1"}
+
+
+# linkedconnections/gtfs2lc#41
+@pytest.mark.parametrize("ends", ["A B C F G", "A B C D E"])
+def test_both_halves_of_a_train_are_told_though_one_vehicle_is_named_for_both(ends: str) -> None:
+    """It is divided at C, or goes on as two lines at once."""
+    stops = (*row_of_stops("A B C D E"), Stop("F", 1800.0, 600.0), Stop("G", 2400.0, 1200.0))
+    train = network(
+        stops,
+        (Pattern("main", "A B C D E"), Pattern("other", ends, route="r2")),
+        (Trip("t1", "08:00"), Trip("x1", "08:00", "other")),
+        routes=(Route("r1", "1"), Route("r2", "2")),
+    )
+    city = City(train, at="07:58").vehicle_positions(bus("v1", "t1", late_s=120), bus("v1", "x1", late_s=120))
+    for at in ("08:05", "08:07:30"):
+        told = {stop: set(live_runs(city.at(at), stop)) for stop in ("D", ends.split()[3])}
+        assert set().union(*told.values()) == {"t1", "x1"}
+        assert "t1" in told["D"]
 
 
 # A feed that moves on by the clock
