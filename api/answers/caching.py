@@ -7,10 +7,10 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
 from fastapi import Request
 from fastapi.responses import Response
 from pydantic import BaseModel
-from pydantic_core import to_json
 
 from api.reading.moment import Moment
 
@@ -26,9 +26,18 @@ CACHED: dict[int | str, dict[str, Any]] = {
 _STEADY_S = 30.0
 
 
+def as_json(content: object) -> bytes:
+    """The JSON of what is made of fields, lists, texts, numbers and models."""
+    return orjson.dumps(content, default=_fields)
+
+
+def _fields(model: BaseModel) -> dict[str, Any]:
+    return model.model_dump(mode="json")
+
+
 def digest_of(says: object) -> str:
     """Short hash of what an answer says; `says` is made of tuples, lists, models, strings and numbers."""
-    return hashlib.blake2b(repr(says).encode(), digest_size=12).hexdigest()
+    return hashlib.blake2b(orjson.dumps(says, default=repr), digest_size=12).hexdigest()
 
 
 def steady(at: float) -> int | None:
@@ -54,7 +63,7 @@ def json_answer(
     """The same of what `made` gives as JSON, a model or its fields: `says` for the timetable of the moment, and a feed
     that goes on or has stopped."""
     says = moment.timetable.feed_version, moment.feed_stopped, says
-    return answer(request, says, lambda: to_json(made()), max_age_s=max_age_s, media_type=media_type)
+    return answer(request, says, lambda: as_json(made()), max_age_s=max_age_s, media_type=media_type)
 
 
 def has_same(if_none_match: str, etag: str) -> bool:

@@ -6,10 +6,9 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from pydantic_core import to_json
 
 from api.answers.announcer import STREAM, Announcement, LastEventId, announced
-from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, digest_of
+from api.answers.caching import BOARD_MAX_AGE_S, CACHED, answer, as_json, digest_of
 from api.answers.event_stream import EventStream
 from api.answers.lookups import stop_index
 from api.answers.plainly_asked import PlainlyAsked
@@ -70,7 +69,7 @@ async def get_board(
         return answer(request, text, lambda: text, max_age_s=BOARD_MAX_AGE_S, media_type="text/plain")
     shown = _board(boards, moment, stop, limit)
     return answer(
-        request, _says(shown), lambda: to_json(shown), max_age_s=BOARD_MAX_AGE_S, media_type="application/json"
+        request, _says(shown), lambda: as_json(shown), max_age_s=BOARD_MAX_AGE_S, media_type="application/json"
     )
 
 
@@ -92,7 +91,7 @@ def stream_board(
 
     def make(boards: StopBoards) -> Announcement:
         shown = _board(boards, said_in(boards.moment, language), stop_index(boards.moment, stop_id), limit)
-        return Announcement(digest_of(_says(shown)), lambda: to_json(shown).decode())
+        return Announcement(digest_of(_says(shown)), lambda: as_json(shown).decode())
 
     key = ("board", stop_id, limit, language)
     return announced(request, key, make, last_event_id, screens.listening(seen, clock), stops=[stop_id])
@@ -134,7 +133,7 @@ def _departure(moment: PageMoment, row: DepartureWords) -> dict[str, Any]:
 
 def _says(shown: dict[str, Any]) -> str:
     """All that a panel shows: not when it was made, nor the second that the feed is old."""
-    return to_json({name: shown[name] for name in shown if name not in ("generated_at", "feed_age_s")}).decode()
+    return as_json({name: shown[name] for name in shown if name not in ("generated_at", "feed_age_s")}).decode()
 
 
 def _text(boards: StopBoards, moment: PageMoment, stop: int, width: int, lines: int) -> str:

@@ -283,12 +283,11 @@ def calls_ahead(view: ServiceView, now: float, vehicles: Sequence[int]) -> dict[
 
 def _events(scheduled: Float64Array, predicted: Float64Array, untold: BoolArray, none: BoolArray) -> list[Event | None]:
     """Arrivals or departures of calls (n,): a run does not arrive at its first stop, nor depart from its last."""
-    return [
-        None if is_none else Event(scheduled_at, None if is_untold else at)
-        for scheduled_at, at, is_untold, is_none in zip(
-            _known(scheduled), predicted.tolist(), untold.tolist(), none.tolist(), strict=True
-        )
-    ]
+    times = zip(_known(scheduled), _known(np.where(untold, np.nan, predicted)), strict=True)
+    events: list[Event | None] = list(map(Event._make, times))
+    for i in np.flatnonzero(none).tolist():
+        events[i] = None
+    return events
 
 
 def _minutes_to_wait(calls: RunCalls, nobody_waits: BoolArray, now: float) -> list[int | None]:
@@ -308,10 +307,10 @@ def _clock_times(calls: RunCalls, scheduled: Float64Array, now: float) -> Float6
 
 def _of_vehicles(texts: StrArray, vehicle: Int32Array, told_texts: StrArray, told: Int64Array) -> list[str | None]:
     """What vehicles (n,) are called, or the operator calls those of their runs; None where nothing is known."""
-    return [
-        str(texts[i]) if i >= 0 else (str(told_texts[k]) or None) if k >= 0 else None
-        for i, k in zip(vehicle.tolist(), told.tolist(), strict=True)
-    ]
+    found: list[str | None] = np.append(texts, "")[vehicle].tolist()
+    for i in np.flatnonzero(vehicle < 0).tolist():
+        found[i] = (str(told_texts[told[i]]) or None) if told[i] >= 0 else None
+    return found
 
 
 def _named(names: Sequence[str], codes: AnyArray) -> list[str]:

@@ -6,7 +6,8 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
+from math import floor
 from threading import Lock, RLock
 from typing import Any, TypeVar, cast
 from zoneinfo import ZoneInfo
@@ -161,7 +162,7 @@ class ServiceView:
 
     def iso(self, at: float, stop: int | None = None) -> str:
         """ISO 8601 to the second, with the offset of a stop, by default the agency's."""
-        return iso_in(self.zone if stop is None else self.zone_at(stop), at)
+        return iso_times(self.zone if stop is None else self.zone_at(stop))[floor(at)]
 
     def once(self, key: str, make: Callable[[], T]) -> T:
         """What `make` gives, made once for this view however many readers ask: who asks for something else does not
@@ -181,12 +182,26 @@ def _zones(timetable: Timetable) -> Mapping[int, ZoneInfo]:
     return {stop: ZoneInfo(str(timetable.stop_timezone[stop])) for stop in own}
 
 
-def iso_in(zone: ZoneInfo, at: float) -> str:
-    """ISO 8601 to the second, with the offset of a time zone."""
-    return _iso(math.floor(at), zone)
+class IsoTimes(dict[int, str]):
+    """POSIX seconds as ISO 8601 with the offset of a time zone: the boards of a network say the same few thousand over
+    and over."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        super().__init__()
+        self._zone = zone
+
+    def __missing__(self, second: int) -> str:
+        if len(self) >= _SECONDS_SAID:
+            self.clear()
+        iso = self[second] = datetime.fromtimestamp(second, self._zone).isoformat()
+        return iso
+
+    def of(self, at: float | None) -> str | None:
+        """To the second; None for None."""
+        return None if at is None else self[floor(at)]
 
 
-@lru_cache(maxsize=_SECONDS_SAID)
-def _iso(second: int, zone: ZoneInfo) -> str:
-    # The boards of a network say the same few thousand seconds over and over.
-    return datetime.fromtimestamp(second, zone).isoformat()
+@cache
+def iso_times(zone: ZoneInfo) -> IsoTimes:
+    """Those of a time zone."""
+    return IsoTimes(zone)

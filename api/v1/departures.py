@@ -18,7 +18,7 @@ from api.reading.board import WINDOW_S, stop_boards
 from api.reading.boards_ahead import boards_ahead_of
 from api.reading.moment import Moment
 from api.v1.models import Departures, SeveralDepartures
-from api.v1.representations import alerts_answer, departure_fields, departure_says, stop_of
+from api.v1.representations import alerts_answer, departure_fields, departure_says, stop_fields
 
 departures_router = APIRouter(tags=["Departures"], route_class=PlainlyAsked)
 
@@ -57,7 +57,7 @@ async def get_departures(
     return json_answer(
         request, moment, says,
         lambda: {
-            **moment.answer_fields(), "stop": stop_of(moment.timetable, stop),
+            **moment.answer_fields(), "stop": stop_fields(moment.timetable, stop),
             "departures": [departure_fields(moment, row) for row in rows], "alerts": alerts,
         }, max_age_s=BOARD_MAX_AGE_S,
     )  # fmt: skip
@@ -100,7 +100,7 @@ def get_departures_of_several_stops(
         request, moment, says,
         lambda: {
             **moment.answer_fields(),
-            "stops": [stop_of(moment.timetable, stop_asked, distance_m) for stop_asked, distance_m in asked.items()],
+            "stops": [stop_fields(moment.timetable, index, distance_m) for index, distance_m in asked.items()],
             "departures": [departure_fields(moment, row) for row in soonest], "alerts": alerts,
         }, max_age_s=BOARD_MAX_AGE_S,
     )  # fmt: skip

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any, cast
-from zoneinfo import ZoneInfo
+from math import floor
+from typing import Any
 
 from fastapi.responses import JSONResponse
 
@@ -14,8 +14,8 @@ from api.reading.boarding import ACCESS
 from api.reading.calls import Event, RunCall
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
-from api.service.view import iso_in
-from api.v1.models import Access, Alert, Platform, RouteRef, Stop
+from api.service.view import IsoTimes, iso_times
+from api.v1.models import Alert, RouteRef
 from feeds.alerts.alert import Alert as Told
 from predictor.timetable import STATION, Timetable
 
@@ -52,29 +52,29 @@ def _route_fields(tt: Timetable) -> list[dict[str, Any]]:
     return [route.model_dump() for route in _route_refs(tt)]
 
 
-def platform(tt: Timetable, stop: int) -> Platform:
-    """A stop without its routes."""
-    return Platform(
-        stop_id=str(tt.stop_id[stop]),
-        name=str(tt.stop_name[stop]),
-        code=str(tt.stop_code[stop]) or None,
-        platform=str(tt.stop_platform[stop]) or None,
-        lat=float(tt.stop_lat[stop]),
-        lon=float(tt.stop_lon[stop]),
-        wheelchair=cast(Access, ACCESS[int(tt.stop_wheelchair[stop])]),
-    )
+def platform_fields(tt: Timetable, stop: int) -> dict[str, Any]:
+    """The fields of `Platform` in its order: a stop without its routes."""
+    return {
+        "stop_id": str(tt.stop_id[stop]),
+        "name": str(tt.stop_name[stop]),
+        "code": str(tt.stop_code[stop]) or None,
+        "platform": str(tt.stop_platform[stop]) or None,
+        "lat": float(tt.stop_lat[stop]),
+        "lon": float(tt.stop_lon[stop]),
+        "wheelchair": ACCESS[int(tt.stop_wheelchair[stop])],
+    }
 
 
-def stop_of(tt: Timetable, stop: int, distance_m: float | None = None) -> Stop:
-    """A stop or station with its routes."""
-    parent = int(tt.stop_parent[stop])
-    return Stop(
-        **platform(tt, stop).model_dump(),
-        type="station" if tt.stop_location_type[stop] == STATION else "stop",
-        parent_station=str(tt.stop_id[parent]) if parent >= 0 else None,
-        routes=[route_ref(tt, route) for route in lines_of(tt).routes_at(stop)],
-        distance_m=None if distance_m is None else round(distance_m, 1),
-    )
+def stop_fields(tt: Timetable, stop: int, distance_m: float | None = None) -> dict[str, Any]:
+    """The fields of `Stop` in its order: a stop or station with its routes."""
+    parent, routes = int(tt.stop_parent[stop]), _route_fields(tt)
+    return {
+        **platform_fields(tt, stop),
+        "type": "station" if tt.stop_location_type[stop] == STATION else "stop",
+        "parent_station": str(tt.stop_id[parent]) if parent >= 0 else None,
+        "routes": [routes[route] for route in lines_of(tt).routes_at(stop)],
+        "distance_m": None if distance_m is None else round(distance_m, 1),
+    }
 
 
 def alerts_answer(moment: Moment, alerts: Iterable[Told]) -> list[Alert]:
@@ -99,17 +99,20 @@ def departure_says(row: RunCall) -> tuple[object, ...]:
 def call_state(moment: Moment, call: RunCall) -> dict[str, Any]:
     """The fields of `CallState` in its order. What is within one is of fields too: a model of its own each would cost
     as much as all the rest."""
-    zone = moment.view.zone_at(call.stop_idx)
+    return _call_fields(iso_times(moment.view.zone_at(call.stop_idx)), call)
+
+
+def _call_fields(iso: IsoTimes, call: RunCall) -> dict[str, Any]:
     return {
         "stop_id": call.stop_id,
         "platform": call.platform or None,
         "stop_sequence": call.stop_sequence,
         "headsign": call.destination,
-        "arrival": _event_times(zone, call.arrival),
-        "departure": _event_times(zone, call.departure),
+        "arrival": _event_times(iso, call.arrival),
+        "departure": _event_times(iso, call.departure),
         "at_stop": call.at_stop,
-        "predicted_time": _iso(zone, call.predicted),
-        "range": _range(zone, call),
+        "predicted_time": iso.of(call.predicted),
+        "range": _range(iso, call),
         "minutes": call.minutes,
         "status": call.status,
         "source": call.source,
@@ -122,35 +125,35 @@ def call_state(moment: Moment, call: RunCall) -> dict[str, Any]:
     }
 
 
-def _event_times(zone: ZoneInfo, event: Event | None) -> dict[str, Any] | None:
+def _event_times(iso: IsoTimes, event: Event | None) -> dict[str, Any] | None:
     """The fields of `EventTimes`, None where there is none."""
     if event is None:
         return None
-    times = {"scheduled": _iso(zone, event.scheduled), "predicted": _iso(zone, event.predicted)}
-    return {**times, "delay_s": None if event.delay_s is None else round(event.delay_s)}
+    delay_s = event.delay_s
+    return {
+        "scheduled": iso.of(event.scheduled),
+        "predicted": iso.of(event.predicted),
+        "delay_s": None if delay_s is None else round(delay_s),
+    }
 
 
-def _range(zone: ZoneInfo, call: RunCall) -> dict[str, str] | None:
+def _range(iso: IsoTimes, call: RunCall) -> dict[str, str] | None:
     """The fields of `Range`: how sure a predicted time is, None where nothing is predicted."""
     if call.predicted is None or call.p10 is None or call.p50 is None or call.p90 is None:
         return None
-    return {"p10": iso_in(zone, call.p10), "p50": iso_in(zone, call.p50), "p90": iso_in(zone, call.p90)}
-
-
-def _iso(zone: ZoneInfo, at: float | None) -> str | None:
-    return None if at is None else iso_in(zone, at)
+    return {"p10": iso[floor(call.p10)], "p50": iso[floor(call.p50)], "p90": iso[floor(call.p90)]}
 
 
 def departure_fields(moment: Moment, row: RunCall) -> dict[str, Any]:
     """The fields of `Departure` in its order, as they stand in an answer: models of them would take as long as a
     board."""
-    zone, delay_s = moment.view.zone_at(row.stop_idx), row.delay_s
+    iso, delay_s = iso_times(moment.view.zone_at(row.stop_idx)), row.delay_s
     return {
-        **call_state(moment, row),
+        **_call_fields(iso, row),
         "route": _route_fields(moment.timetable)[row.route_idx],
         "direction": row.direction if row.direction >= 0 else None,
-        "time": None if row.clock is None else iso_in(zone, row.published),
-        "scheduled_time": _iso(zone, row.scheduled),
+        "time": None if row.clock is None else iso[floor(row.published)],
+        "scheduled_time": iso.of(row.scheduled),
         "delay_s": None if delay_s is None else round(delay_s),
         "headway_s": row.headway_s,
         "vehicle_id": row.vehicle_id,

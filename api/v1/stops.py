@@ -15,7 +15,7 @@ from api.answers.rate_limits import SEARCHES, TOO_OFTEN, limited
 from api.reading.alerts import stop_alerts
 from api.reading.moment import Moment
 from api.v1.models import StopAnswer, Stops
-from api.v1.representations import alerts_answer, platform, stop_of
+from api.v1.representations import alerts_answer, platform_fields, stop_fields
 
 stops_router = APIRouter(tags=["Stops"])
 
@@ -52,9 +52,10 @@ def find_stops(
         hits = search.busiest(limit) if q is None else search.by_text(q, limit)
     return json_answer(
         request, moment, [(hit.stop_idx, hit.distance_m) for hit in hits],
-        lambda: Stops(
-            **moment.answer_fields(), stops=[stop_of(moment.timetable, hit.stop_idx, hit.distance_m) for hit in hits]
-        ), max_age_s=STATIC_MAX_AGE_S,
+        lambda: {
+            **moment.answer_fields(),
+            "stops": [stop_fields(moment.timetable, hit.stop_idx, hit.distance_m) for hit in hits],
+        }, max_age_s=STATIC_MAX_AGE_S,
     )  # fmt: skip
 
 
@@ -67,8 +68,10 @@ def get_stop(request: Request, stop_id: str) -> Response:
     alerts = alerts_answer(moment, stop_alerts(moment, stop))
     return json_answer(
         request, moment, (stop, alerts),
-        lambda: StopAnswer(
-            **moment.answer_fields(), stop=stop_of(tt, stop),
-            platforms=[platform(tt, member) for member in members if member != stop], alerts=alerts,
-        ), max_age_s=STATIC_MAX_AGE_S,
+        lambda: {
+            **moment.answer_fields(),
+            "stop": stop_fields(tt, stop),
+            "platforms": [platform_fields(tt, member) for member in members if member != stop],
+            "alerts": alerts,
+        }, max_age_s=STATIC_MAX_AGE_S,
     )  # fmt: skip

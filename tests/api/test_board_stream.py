@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic_core import to_json
 
 from api.answers import announcer
+from api.answers.caching import as_json
 from api.panels import addresses
 from api.reading import board
 from api.reading.board import StopBoard, stop_boards
@@ -180,9 +180,9 @@ def test_what_says_nothing_new_is_not_written_in_full(monkeypatch: pytest.Monkey
 
     def counted(shown: dict[str, Any]) -> bytes:
         in_full.append("generated_at" in shown)
-        return to_json(shown)
+        return as_json(shown)
 
-    monkeypatch.setattr(addresses, "to_json", counted)
+    monkeypatch.setattr(addresses, "as_json", counted)
     monkeypatch.setattr(announcer, "_REMAKE_S", 0.0)
     monkeypatch.setattr(announcer, "_LOOK_S", 0.01)
     with served(service_at(NOW)) as address, ExitStack() as stack:
