@@ -6,7 +6,7 @@ every float array. A `NewType` names what a single index counts where two could 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, NewType
 
@@ -53,6 +53,11 @@ def expand_ranges(start: npt.NDArray[np.integer], count: npt.NDArray[np.integer]
     first = np.cumsum(count64) - count64
     index = np.arange(len(owner), dtype=np.int64) + np.repeat(start.astype(np.int64, copy=False) - first, count64)
     return owner, index
+
+
+def concatenated(parts: Sequence[AnyArray], dtype: type[np.generic]) -> AnyArray:
+    """Arrays one behind the other; none at all give an empty one."""
+    return np.concatenate(parts).astype(dtype, copy=False) if parts else np.empty(0, dtype)
 
 
 def group_starts(owner: Int64Array, groups: int) -> Int64Array:

@@ -58,7 +58,7 @@ def _as_listed(updates: TripUpdates, overlay: Overlay) -> TripUpdates:
     own_calls, kept = updates.own_calls.copy(), np.ones(len(updates.call), bool)
     last_call = updates.last_call.copy()
     for row, named in updates.added_lists.items():
-        trip, span = overlay.trip_of.get(overlay.name_of(updates, row)), updates.calls_of(row)
+        trip, span = overlay.trip_of.get(updates.name_of(row)), updates.calls_of(row)
         if trip is None or len(named) == 0:
             continue
         is_named, former = np.isin(updates.call[span], named), tt.call_stop[tt.calls_of(trip)]
@@ -102,7 +102,7 @@ class _Left:
     @classmethod
     def of(cls, updates: TripUpdates, row: int, overlay: Overlay) -> _Left | None:
         """None where the run has left no call that the message leaves out."""
-        tt, trip = overlay.timetable, overlay.trip_of.get(overlay.name_of(updates, row))
+        tt, trip = overlay.timetable, overlay.trip_of.get(updates.name_of(row))
         first, end = int(updates.update_ptr[row]), int(updates.update_ptr[row + 1])
         listed = end - first
         if trip is None or not 0 < listed < int(tt.trip_calls[trip]):
@@ -121,7 +121,7 @@ class _Left:
     def cancelled(cls, updates: TripUpdates, row: int, overlay: Overlay) -> _Left | None:
         """None where no run of the overlay is meant: one that the timetable does not have goes by its id and day, and
         by its start among several."""
-        trip_id, day, shift_s = overlay.name_of(updates, row)
+        trip_id, day, shift_s = updates.name_of(row)
         alike = {start: trip for (name, on, start), trip in overlay.trip_of.items() if (name, on) == (trip_id, day)}
         only_one = len(alike) == 1 and updates.trip[row] < 0
         trip = alike.get(shift_s, next(iter(alike.values())) if only_one else None)
@@ -225,10 +225,10 @@ def _as_they_were(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> Tri
 def _at_times_told(updates: TripUpdates, rows: list[int], before: TripUpdates) -> TripUpdates:
     """The message with the cancelled runs (rows), which took the place of the timetable's, struck out at the times that
     were told of them, for which riders wait."""
-    told = {Overlay.name_of(before, row): row for row in np.flatnonzero(before.own_calls).tolist()} if rows else {}
+    told = {before.name_of(row): row for row in np.flatnonzero(before.own_calls).tolist()} if rows else {}
     times = {name: getattr(updates, name).copy() for name in ("scheduled_arrival", "scheduled_departure")}
     for row in rows:
-        former, span = told.get(Overlay.name_of(updates, row)), updates.calls_of(row)
+        former, span = told.get(updates.name_of(row)), updates.calls_of(row)
         if former is None or not np.array_equal(before.stop[before.calls_of(former)], updates.stop[span]):
             continue
         for name, time in times.items():

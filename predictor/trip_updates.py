@@ -114,6 +114,10 @@ class TripUpdates:
     def __len__(self) -> int:
         return len(self.trip_id)
 
+    def name_of(self, row: int) -> tuple[str, int, int]:
+        """A run by its id, service day and shift."""
+        return str(self.trip_id[row]), int(self.service_day[row]), int(self.shift_s[row])
+
     def calls_of(self, row: int) -> slice:
         """Where the calls of one run stand among those of all."""
         return slice(int(self.update_ptr[row]), int(self.update_ptr[row + 1]))

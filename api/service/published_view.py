@@ -25,7 +25,7 @@ from predictor.accuracy.tally import BUCKETS, SUMS
 from predictor.arrays import AnyArray
 from predictor.columns import Columns, column_types
 from predictor.operator_times import ShortenedRuns, ToldVehicles
-from predictor.overlay import OverlaidTimetable, OwnRuns
+from predictor.overlaid_timetable import OverlaidTimetable, OwnRuns
 from predictor.passages import Passages
 from predictor.passed_calls import PassedCalls
 from predictor.report_figures import ReportFigures

@@ -33,7 +33,7 @@ from benchmarks.field.in_process import InProcess
 from benchmarks.field.messages import StopUpdate, TripUpdate, alert, bus, cancelled, skipped, update
 from feeds.history.accuracy_sums import CALLS, GroupSums, Recent, WorseLine
 from predictor.accuracy.tally import BUCKETS, SUMS
-from predictor.overlay import OverlaidTimetable
+from predictor.overlaid_timetable import OverlaidTimetable
 
 _ASKED = (
     "/v1/stops/{stop}/departures?arrivals=true", "/v1/stops/{stop}/board", "/stops/{stop}", "/v1/routes/r1",
