@@ -123,6 +123,8 @@ def _signs_beyond(rows: _Rows, trip_ptr: Int64Array, ends_at: StrArray) -> tuple
     last = np.full(len(trips), len(calls), np.int64)
     last[owner[there]] = entry[there]
     beyond = (entry > last[owner]) & (calls.headsign[entry] < 0)
+    if not beyond.any():
+        return calls.headsign, names
     own, of_call = np.unique(ends_at[trips][owner[beyond]], return_inverse=True)
     call_headsign = calls.headsign.copy()
     call_headsign[entry[beyond]] = len(names) + of_call
