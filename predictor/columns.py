@@ -15,7 +15,7 @@ else declares it: `field(metadata={"nothing": 0})`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import cache
 from types import MappingProxyType
 from typing import Any, Self, cast, get_type_hints
@@ -36,27 +36,30 @@ class Columns:
 
     def take(self, rows: Int64Array | BoolArray | slice) -> Self:
         """These rows only: indices in the order wanted, a mask, or a slice."""
-        columns = column_types(type(self))
-        values = {name: getattr(self, name)[rows] for name in columns}
+        return self._with({name: getattr(self, name)[rows] for name in column_types(type(self))})
+
+    def _with(self, columns: Mapping[str, AnyArray]) -> Self:
+        """The same group with other rows, past the frozen constructor, which would cost as much again as to take them:
+        a step of the engine does so dozens of times."""
+        changed = object.__new__(type(self))
+        own = changed.__dict__
         if len(columns) < len(self.__dataclass_fields__):
-            return replace(self, **values)
-        # Past the frozen constructor, which would cost as much again: a step of the engine takes rows dozens of times.
-        taken = object.__new__(type(self))
-        taken.__dict__.update(values)
-        return taken
+            own.update({name: getattr(self, name) for name in self.__dataclass_fields__})
+        own.update(columns)
+        return changed
 
     @classmethod
     def empty(cls, **whole: Any) -> Self:
         """No row at all. Parameters: the fields that tell of the group as a whole."""
-        return cls(**no_rows(cls), **whole)
+        return cls(**no_rows(cls), **whole) if whole else cast(Self, _without_rows(cast(Any, cls)))
 
     @classmethod
     def joined(cls, *parts: Self) -> Self:
         """The rows of all parts, in order; what is told of the group as a whole is the first part's."""
         if len(parts) < 2:
             return parts[0] if parts else cls.empty()
-        return replace(
-            parts[0], **{name: np.concatenate([getattr(part, name) for part in parts]) for name in column_types(cls)}
+        return parts[0]._with(
+            {name: np.concatenate([getattr(part, name) for part in parts]) for name in column_types(cls)}
         )
 
     @classmethod
@@ -85,3 +88,9 @@ def _column_types(group: type) -> Mapping[str, np.dtype[Any]]:
 def no_rows(group: type) -> dict[str, AnyArray]:
     """An empty array for each column of a dataclass."""
     return {name: np.empty(0, dtype) for name, dtype in column_types(group).items()}
+
+
+@cache
+def _without_rows(group: type[Columns]) -> Columns:
+    """One of each group serves all: in an empty array nothing can be changed."""
+    return group(**no_rows(group))

@@ -140,7 +140,8 @@ class Engine:
         self._kept = KeptPredictions()
         self._told_last = PredictedCalls.empty()
         self._report_figures = ReportFigures.none()
-        self._counts: Counter[str] = Counter()
+        counted = ("vehicles_assigned", "jumps", *(f"reports_{name}" for name in VEHICLE_STATES))
+        self._counts = Counter(dict.fromkeys(counted, 0))
         self._use(timetable, learned)
 
     def _use(self, timetable: Timetable, learned: Learned) -> None:
@@ -332,12 +333,27 @@ class Engine:
             behind = tracks.always_late(sorted_once(slot), LATE_S)
             self._report_figures = figures.with_news(age_s, tracks.vehicle_id[behind], tracks.least_age_s[behind])
         self._counts.update(counts)
-        finder = self._current_runs.finder
-        rows, upcoming = present_reports(self.timetable, finder, tracks, slot, observations, rows, now)
-        obs, slot = observations.take(rows), slot[rows]
-        tracks.set_clock(slot, clock_fast_s[rows], stamped_at[rows])
-        runs = self._runs_of(tracks, slot, obs, upcoming, now, cancelled)
+        passages = Passages.empty()
+        # Most steps bring no news of anybody.
+        if len(rows):
+            finder = self._current_runs.finder
+            rows, upcoming = present_reports(self.timetable, finder, tracks, slot, observations, rows, now)
+            tracks.set_clock(slot[rows], clock_fast_s[rows], stamped_at[rows])
+            passages = self._driven(tracks, slot[rows], observations.take(rows), upcoming, now, cancelled)
+        gone = tracks.timestamp < now - self.settings.silence_limit_s
+        self._tracks = tracks.without(gone)
+        self._kept.news_of(slot[rows], len(tracks))
+        self._kept.without(gone)
+        self._driven_calls.take_in(passages, self._tracks.runs, now)
+        self._counts["passages"] += len(passages)
+        return passages
 
+    def _driven(
+        self, tracks: Tracks, slot: Int64Array, obs: Observations, upcoming: DatedRuns, now: float,
+        cancelled: Int64Array,
+    ) -> Passages:  # fmt: skip
+        """What vehicles (n,) have driven by their fresh reports. `upcoming`: see `present_reports`."""
+        runs = self._runs_of(tracks, slot, obs, upcoming, now, cancelled)
         tt, diagram = self.timetable, self.driving_times.diagram
         changed = ~runs.same_as(tracks.runs.take(slot))
         ended = driven_to_the_end(tt, diagram, tracks, slot, obs, changed)
@@ -350,18 +366,10 @@ class Engine:
         passages_since, times = self._learn_from(tracks, driven)
         arrived_at_the_end = tracks.follow(tt, slot, obs, match, driven, times)
         self._finished = self._finished.with_runs(arrived_at_the_end, now)
-
-        gone = tracks.timestamp < now - self.settings.silence_limit_s
-        self._tracks = tracks.without(gone)
-        self._kept.news_of(slot, len(tracks))
-        self._kept.without(gone)
-        passages = Passages.joined(passages_before, passages_since)
-        self._driven_calls.take_in(passages, self._tracks.runs, now)
         for state, name in enumerate(VEHICLE_STATES):
             self._counts[f"reports_{name}"] += int((match.state == state).sum())
         self._counts["jumps"] += int(match.jumped.sum())
-        self._counts["passages"] += len(passages)
-        return passages
+        return Passages.joined(passages_before, passages_since)
 
     def _runs_of(
         self, tracks: Tracks, slot: Int64Array, obs: Observations, upcoming: DatedRuns, now: float,
@@ -379,7 +387,7 @@ class Engine:
 
     def _learn_from(self, tracks: Tracks, driven: Stretches) -> tuple[Passages, CallTimes]:
         driving = self.driving_times
-        times = call_times(driving.diagram, driven)
+        times = call_times(driving.diagram, driven) if len(driven) else CallTimes.empty()
         if len(times) == 0:
             return Passages.empty(), times
         driving.learn(tracks, driven, times)
@@ -423,6 +431,8 @@ class Engine:
         a silent vehicle of which the operator goes on telling (`still_told_runs`, journey keys) is left to it, and one
         of a vehicle held up that it tells (`fresh`) to come to its next stop yet."""
         tracks, patience = self._tracks, self.settings.patience
+        if len(tracks) == 0:
+            return Legs.empty(), np.empty(0, np.int64), np.empty(0, np.int8)
         predictable = (tracks.trip >= 0) & ~((tracks.state == OFF_ROUTE) & ~np.isfinite(tracks.distance_m))
         current = current_legs(self.timetable, tracks, np.flatnonzero(predictable))
         doubt = doubts(self.timetable, tracks, current, holds, patience, self._feed.stands_since)
@@ -452,12 +462,18 @@ class Engine:
         # that stay as they are, nothing.
         sampled = self._learner.sampled(len(self._tracks), now) & (waits_until >= now)
         due |= sampled
-        news = legs.take(due[legs.slot])
-        chain = predict(
-            self.timetable, driving.travel_times, driving.timing_points, self._tracks, news, holds, now, waits_until
-        )
         room = kept.room(legs, due, np.minimum(until, now))
-        self._forecast(chain, until, passages, sampled, room, now)
+        entry = self.timetable.entry_of(passages.trip, passages.call)
+        self._learner.resolve(passages, driven_call_key(passages.service_day, entry, passages.shift_s))
+        if not due.any():
+            kept.go_on(room)
+            self._counts["lessons"] += self._learner.study(now)
+            return room.calls
+        chain = predict(
+            self.timetable, driving.travel_times, driving.timing_points, self._tracks, legs.take(due[legs.slot]), holds,
+            now, waits_until,
+        )  # fmt: skip
+        self._forecast(chain, until, sampled, room, now)
         kept.put(chain, room, self._passed, due, now)
         return room.calls
 
@@ -479,16 +495,12 @@ class Engine:
         """(slots,) how many times each vehicle has reached or left a stop of its run."""
         return self._tracks.arrived + self._tracks.departed
 
-    def _forecast(
-        self, chain: Chain, until: Float64Array, passages: Passages, sampled: BoolArray, room: Room, now: float
-    ) -> None:
-        """What is said of each call that is predicted anew; what came of earlier predictions is learned on the way, and
-        of the vehicles `sampled` (slots,) what is said now will be."""
+    def _forecast(self, chain: Chain, until: Float64Array, sampled: BoolArray, room: Room, now: float) -> None:
+        """What is said of each call that is predicted anew; it is learned from what comes of it for the vehicles
+        `sampled` (slots,)."""
         tt, learner = self.timetable, self._learner
         rows = within_horizon(chain, now)
         features = features_of(tt, self.driving_times.trip_history, self._tracks, chain, rows, now)
-        entry = tt.entry_of(passages.trip, passages.call)
-        learner.resolve(passages, driven_call_key(passages.service_day, entry, passages.shift_s))
         learner.offer(chain, rows, features, sampled, now)
         self._counts["lessons"] += learner.study(now)
         forecast(

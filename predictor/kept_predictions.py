@@ -144,9 +144,13 @@ class KeptPredictions:
         fade = np.exp(-np.maximum(now - self._said_at[slot], 0.0) / SETTLES_S)
         return SaidBefore(begin, at, first, end, fade, self._calls.steadied, to)
 
+    def go_on(self, room: Room) -> None:
+        """Keep what is said now, where of nobody it is anything new."""
+        self._calls, self._start = room.calls, room.start
+
     def put(self, chain: Chain, room: Room, passed: Int32Array, due: BoolArray, now: float) -> None:
         """Keep what is said now, of which the rows of the vehicles that were `due` have been filled in."""
-        self._calls, self._start = room.calls, room.start
+        self.go_on(room)
         begin = np.flatnonzero(first_of_each(chain.leg))
         opens = np.flatnonzero(chain.head[begin] == begin)
         head, slot = begin[opens], chain.slot[begin[opens]]

@@ -44,6 +44,8 @@ class LastWords:
         """What the operator said at `told_at`, with the calls to come of the late and early runs that it names no
         more, as it told of them in the last `held_s` seconds, and those that were made before they are due."""
         tt, calls, before = timetable, operator.calls, self._calls
+        if len(calls) == len(before) == 0:
+            return operator
         to_come = (before.departure > now) & (before.told_at > now - held_s)
         made = (before.departure <= now) & (before.due > now)
         untold = before.take(~contains(operator.named, before.journey) & (to_come | made))

@@ -62,14 +62,16 @@ class FeedLiveness:
     def every_s(self) -> float:
         """The usual time between its signs of life, 0 while that is not known: what speaks every two minutes has not
         stopped after one."""
-        return float(np.median(self._gaps_s)) if len(self._gaps_s) == _GAPS else 0.0
+        return sorted(self._gaps_s)[_GAPS // 2] if len(self._gaps_s) == _GAPS else 0.0
 
     def watch(self, timetable: Timetable, tracks: Tracks) -> None:
         """See whether the fleet moves, as it is known after the reports heard last."""
         since = _same_places_since(timetable, tracks, self._dated_at)
-        gap_s = np.nan_to_num(np.nanmedian(np.append(tracks.report_gap_s, 0.0)))
-        stands = self._dated_at - since >= max(STANDS_STILL_S, _REPORTS * gap_s)
-        self.stands_since = since if stands else float("nan")
+        self.stands_since = float("nan")
+        if self._dated_at - since >= STANDS_STILL_S:
+            gap_s = np.nan_to_num(np.nanmedian(np.append(tracks.report_gap_s, 0.0)))
+            if self._dated_at - since >= _REPORTS * gap_s:
+                self.stands_since = since
         self.alive_at = float(np.fmin(self._dated_at, self.stands_since))
 
     def is_live(self, now: float) -> bool:
@@ -81,6 +83,8 @@ def _same_places_since(timetable: Timetable, tracks: Tracks, now: float) -> floa
     """Since when (almost) all vehicles that should be under way report the same places, NaN where they are too few."""
     begun = (tracks.trip >= 0) & (tracks.state == IN_SERVICE) & (tracks.departed > 0)
     slot = np.flatnonzero(begun & (tracks.departed < timetable.trip_calls[tracks.trip]))
+    if len(slot) < FLEET:
+        return float("nan")
     runs, departed = tracks.runs.take(slot), tracks.departed[slot]
     # Who has come to a stop may stand there until its time.
     due = runs.origin(timetable) + timetable.departure_s[timetable.entry_of(runs.trip, departed)]

@@ -45,6 +45,8 @@ class OperatorBlocks:
         `silence_s`: so long after that stop what was told of it holds, where the operator tells of neither run.
         """
         before, calls = self._ends, operator.calls
+        if len(calls) == len(before) == 0:
+            return operator
         over = ~contains(operator.named, before.journey) & (before.arrival > now - silence_s)
         ended = before.take(over & (before.arrival <= now + _NEARLY_THERE_S))
         at_end = (calls.call == timetable.trip_calls[calls.trip] - 1) & ~contains(operator.skipped, calls.keys)

@@ -33,6 +33,8 @@ class OperatorHolds(DatedRuns):
     @classmethod
     def of(cls, timetable: Timetable, operator: OperatorTimes) -> OperatorHolds:
         """Those of a message."""
+        if len(operator.calls) == len(operator.skipped) == 0:
+            return cls.empty()
         holds = cls.joined(_put_off(timetable, operator), _begun_later(timetable, operator))
         return holds.take(np.argsort(holds.run_key, kind="stable"))
 

@@ -71,8 +71,10 @@ def clocks_set_right(
 
     Reports too far ahead keep their times. Does not change `tracks`.
     """
+    if len(observations) == 0:
+        return observations, np.empty(0)
     ahead_s = observations.timestamp - now
-    feed_s = float(np.clip(np.median(ahead_s), 0.0, FEED_AHEAD_S)) if len(ahead_s) else 0.0
+    feed_s = float(np.clip(np.median(ahead_s), 0.0, FEED_AHEAD_S))
     datable = ahead_s <= AHEAD_S + feed_s
     fast_s = tracks.clock_fast_s.copy()
     faster = np.flatnonzero(datable & (ahead_s > fast_s[slot]))
