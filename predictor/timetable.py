@@ -158,6 +158,12 @@ class Timetable:
 
     block_id: StrArray
 
+    # Translations (n,) of names that stand above
+    translation_language: StrArray
+    """Two letters."""
+    translation_text: StrArray
+    translation_translated: StrArray
+
     # Journeys (J,): undated departures
     journey_trip: Int32Array
     journey_shift_s: Int32Array

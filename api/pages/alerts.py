@@ -104,7 +104,7 @@ def _page(moment: PageMoment, route_id: str, stop_id: str, number: int = 1) -> A
     )
     return AlertsPage(
         line=None if route is None else moment.lines.all[route],
-        stop=None if stop is None else (str(tt.stop_id[stop]), str(tt.stop_name[stop])),
+        stop=None if stop is None else (str(tt.stop_id[stop]), moment.stop_name(stop)),
         now=[message for message in messages if message.in_force],
         planned=[message for message in messages if not message.in_force],
         lines=[lines[key] for key in sorted(lines, key=moment.lines.rank.__getitem__)[:_MOST_CHIPS]],

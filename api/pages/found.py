@@ -35,7 +35,7 @@ def found_stops(moment: PageMoment, hits: list[StopHit]) -> list[FoundStop]:
     """Results in the order found; stops that nothing serves are left out."""
     tt = moment.timetable
     served = [hit for hit in hits if moment.lines.at_stop(hit.stop_idx)]
-    names = [str(tt.stop_name[hit.stop_idx]) for hit in served]
+    names = [moment.stop_name(hit.stop_idx) for hit in served]
     return [
         FoundStop(
             stop_id=str(tt.stop_id[hit.stop_idx]),

@@ -117,7 +117,7 @@ def _rows_of(moment: PageMoment, hit: StopHit, directions: list[LineDirection]) 
     first = min((row.first for row in directions if row.first), default=None, key=lambda call: call.published)
     return StopRows(
         stop_id=str(tt.stop_id[stop]),
-        name=str(tt.stop_name[stop]),
+        name=moment.stop_name(stop),
         platform=str(tt.stop_platform[stop]),
         facts=facts,
         rows=words,

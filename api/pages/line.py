@@ -75,7 +75,7 @@ def line_page(moment: PageMoment, route: int, direction: int | None) -> LinePage
             for sentence in moment.between_stops(pickup, drop_off, all_the_way=all_the_way)
         ],
         elsewhere=elsewhere,
-        also=[(str(tt.stop_id[stop]), str(tt.stop_name[stop])) for stop in shown.also],
+        also=[(str(tt.stop_id[stop]), moment.stop_name(stop)) for stop in shown.also],
         vehicles=len(placed),
         alerts=first_alert_words(moment, line_alerts(moment, route)),
     )
@@ -86,7 +86,7 @@ def _with_waits(moment: PageMoment, route: int, direction: int, stops: list[int]
     return [
         LineStop(
             stop_id=str(tt.stop_id[stop]),
-            name=str(tt.stop_name[stop]),
+            name=moment.stop_name(stop),
             wheelchair=int(tt.stop_wheelchair[stop]),
             departure=None if row is None else replace(departure_words(moment, row), key=f"{row.stop_id} {visit}"),
         )

@@ -218,7 +218,7 @@ class Reminders:
     def _message(self, moment: Moment, journey: Journey | None, call: RunCall, reminder: Reminder) -> dict[str, str]:
         in_words = said_in(moment, reminder.language, reminder.country)
         words: TimeWords = in_words.words
-        stop = str(moment.timetable.stop_name[call.stop_idx])
+        stop = in_words.stop_name(call.stop_idx)
         key = "ride_comes" if call.comes else "ride_cancelled"
         line, towards = (
             in_words.lines.all[call.route_idx].name,

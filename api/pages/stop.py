@@ -63,7 +63,7 @@ def stop_page(boards: StopBoards, moment: PageMoment, stop: int, order: str = ""
     groups = [line_direction_words(moment, row) for row in rows if only in ("", row.line.route_id)]
     return StopPage(
         stop_id=str(tt.stop_id[stop]),
-        name=str(tt.stop_name[stop]),
+        name=moment.stop_name(stop),
         code=str(tt.stop_code[stop]) if tt.stop_code[stop] != tt.stop_name[stop] else "",
         platform=str(tt.stop_platform[stop]),
         wheelchair=int(tt.stop_wheelchair[stop]) or int(tt.stop_wheelchair[station]),

@@ -69,7 +69,7 @@ def stop_timetable(request: Request, stop_id: str, date: str = "", line: str = "
     found = [row for row in stop_day(moment, stop, day) if line in ("", row.line.route_id)]
     rows = [_row(moment, stop, row) for row in found]
     return _page(
-        request, moment, str(tt.stop_name[stop]), f"/stops/{quote(stop_id, safe='')}", day,
+        request, moment, moment.stop_name(stop), f"/stops/{quote(stop_id, safe='')}", day,
         next_change(moment, stop, None, day), [row.line.badge for row in rows], rows=rows,
         any_reckoned=any(departure.reckoned for row in found for departure in row.departures),
     )  # fmt: skip
@@ -93,8 +93,8 @@ def line_timetable(request: Request, route_id: str, date: str = "", direction: s
         ["" if time is None else _marked(words.time(time.at), time) for time, words in zip(run, clocks, strict=True)]
         for run in shown.runs
     ]
-    columns = [str(tt.stop_name[stop]) for stop in shown.stops]
-    others = [(each, found.destination) for each, found in of_ways.items() if found.stops]
+    columns = [moment.stop_name(stop) for stop in shown.stops]
+    others = [(each, moment.name_of(found.destination)) for each, found in of_ways.items() if found.stops]
     return _page(
         request, moment, moment.texts("line_title", name=line.name), f"/lines/{quote(route_id, safe='')}", day,
         next_change(moment, None, route, day), [line.badge], columns=columns, runs=runs, direction=str(way),
@@ -158,7 +158,7 @@ def _row(moment: PageMoment, stop: int, row: DayRow) -> DayRowWords:
             [
                 (
                     _marked(words.minute(departure.at), departure),
-                    "" if departure.destination == row.destination else departure.destination,
+                    "" if departure.destination == row.destination else moment.name_of(departure.destination),
                 )
                 for departure in group
             ],
@@ -173,4 +173,4 @@ def _row(moment: PageMoment, stop: int, row: DayRow) -> DayRowWords:
         for every, group in groupby(there, key=lambda departure: moment.every(departure.headway_s)):
             runs = list(group)
             spans.append(f"{to}{every}, {words.time(runs[0].at)}–{words.time(runs[-1].at + runs[-1].headway_s)}")
-    return DayRowWords(row.line, row.direction, row.destination, hours, spans)
+    return DayRowWords(row.line, row.direction, moment.name_of(row.destination), hours, spans)

@@ -84,7 +84,7 @@ def journey_page(moment: PageMoment, journey: Journey, your_stop: str) -> Journe
     behind = 0 if state == "over" else _behind(journey, calls)
     return JourneyPage(
         line=moment.lines.all[journey.route_idx],
-        destination=journey.destination,
+        destination=moment.name_of(journey.destination),
         every=moment.every(journey.headway_s),
         number=moment.train_number(journey.route_idx, str(moment.timetable.trip_short_name[trip])),
         bikes="" if bikes == "unknown" else moment.texts(f"bikes_{bikes}"),
@@ -129,7 +129,7 @@ def _calls(moment: PageMoment, journey: Journey, your_stop: str) -> list[CallWor
         calls.append(
             CallWords(
                 stop_id=stop_id,
-                name=str(tt.stop_name[call.stop_idx]),
+                name=moment.stop_name(call.stop_idx),
                 platform=str(tt.stop_platform[call.stop_idx]),
                 time=time,
                 iso=words.iso(call.published) if time else "",

@@ -102,7 +102,7 @@ def _board(boards: StopBoards, moment: PageMoment, stop: int, limit: int) -> dic
     return {
         **moment.answer_fields(),
         "stop_id": str(moment.timetable.stop_id[stop]),
-        "stop_name": str(moment.timetable.stop_name[stop]),
+        "stop_name": moment.stop_name(stop),
         "departures": [_departure(moment, departure_words(moment, row)) for row in boards.rows(stop, limit)],
         "messages": _messages(moment, stop),
     }

@@ -111,7 +111,7 @@ def screen_timetable(moment: PageMoment, stops: list[int]) -> dict[str, object]:
 
 def _stop(boards: StopBoards, moment: PageMoment, stop: int, limit: int, room: int) -> ScreenStop:
     directions = soonest_first(line_directions(moment, boards.board(stop)))[:limit]
-    name = str(moment.timetable.stop_name[stop])
+    name = moment.stop_name(stop)
     return ScreenStop(
         name=moment.abbreviations.shorten(name, room) if room else name,
         platform=str(moment.timetable.stop_platform[stop]),

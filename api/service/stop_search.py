@@ -81,13 +81,17 @@ class StopSearch:
         self._word_count = np.array([max(len(w), 1) for w in words])
         stops_of: defaultdict[str, set[int]] = defaultdict(set)
         joined: defaultdict[str, set[int]] = defaultdict(set)
+        translated: defaultdict[str, list[list[str]]] = defaultdict(list)
+        for name, other in zip(tt.translation_text.tolist(), tt.translation_translated.tolist(), strict=True):
+            translated[name].append(normalised(other).split())
         for stop in np.unique(self._shown).tolist():
-            for word in words[stop]:
-                stops_of[word].add(stop)
-                stops_of[_short_form(word)].add(stop)
-            for first in range(len(words[stop]) - 1):
-                for many in range(2, _JOINED + 1):
-                    joined["".join(words[stop][first : first + many])].add(stop)
+            for name_words in (words[stop], *translated.get(str(tt.stop_name[stop]), ())):
+                for word in name_words:
+                    stops_of[word].add(stop)
+                    stops_of[_short_form(word)].add(stop)
+                for first in range(len(name_words) - 1):
+                    for many in range(2, _JOINED + 1):
+                        joined["".join(name_words[first : first + many])].add(stop)
         self._stops_of = {word: np.array(sorted(stops), np.int32) for word, stops in stops_of.items()}
         self._vocabulary = sorted(self._stops_of)
         for word, stops in stops_of.items():

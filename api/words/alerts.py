@@ -96,7 +96,7 @@ def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
         description=_beyond(header, description),
         url=url if url.startswith(("https://", "http://")) else "",
         lines=tuple(moment.lines.all[route] for route in sorted(informed.routes, key=rank.__getitem__)),
-        stops=tuple((str(tt.stop_id[stop]), str(tt.stop_name[stop])) for stop in sorted(informed.stops)),
+        stops=tuple((str(tt.stop_id[stop]), moment.stop_name(stop)) for stop in sorted(informed.stops)),
         starts_at=start,
         ends_at=end,
         in_force=in_force,

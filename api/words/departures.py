@@ -73,7 +73,7 @@ def departure_words(moment: PageMoment, row: RunCall) -> DepartureWords:
         key=row.key,
         line=moment.lines.all[row.route_idx],
         # Names may have line ends in them, panels have not.
-        destination=" ".join(row.destination.split()),
+        destination=" ".join(moment.name_of(row.destination).split()),
         at=None if row.clock is None else round(row.published, 1),
         iso="" if row.clock is None else words.iso(row.published),
         wait=moment.wait_of(row),

@@ -41,7 +41,9 @@ def line_direction_words(moment: PageMoment, row: LineDirection, *, from_afar: b
     return LineDirectionWords(
         line=row.line,
         direction=row.direction,
-        destination=moment.abbreviations.shorten(row.destination, _FROM_AFAR if from_afar else _ON_A_PHONE),
+        destination=moment.abbreviations.shorten(
+            moment.name_of(row.destination), _FROM_AFAR if from_afar else _ON_A_PHONE
+        ),
         platform=row.platform,
         departures=departures,
         quiet="" if row.soon else quiet_words(moment, row.first),

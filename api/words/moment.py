@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -17,6 +18,7 @@ from api.words.abbreviations import Abbreviations
 from api.words.root_path import root_of
 from api.words.texts import LANGUAGE_COOKIE, Texts, country_of, region_of, texts_in, wanted_language
 from api.words.times import TimeWords, Wait, minutes_late
+from api.words.translations import translations_of
 from predictor.snapshot import Snapshot
 
 _SAYS_TO = re.compile(r"(?:^|\s)(?:to|towards?|vers)\s", re.IGNORECASE)
@@ -137,8 +139,21 @@ class PageMoment(Moment):
         time = self.words_at(row.stop_idx).time(row.scheduled)
         return self.texts("about", time=time) if row.reckoned else time
 
+    @cached_property
+    def _translated(self) -> Mapping[str, str]:
+        return translations_of(self.timetable.base, self.texts.language)
+
+    def name_of(self, name: str) -> str:
+        """A name of the timetable in the reader's language, where the timetable has it."""
+        return self._translated.get(name, name)
+
+    def stop_name(self, stop: int) -> str:
+        """A stop's, see `name_of`."""
+        return self.name_of(str(self.timetable.stop_name[stop]))
+
     def towards(self, destination: str) -> str:
         """ "to Centre"; a destination that has such a word itself ("North to Centre") as it is."""
+        destination = self.name_of(destination)
         return destination if _SAYS_TO.search(destination) else self.texts("towards", place=destination)
 
     def every(self, headway_s: int | None) -> str:

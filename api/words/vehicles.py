@@ -46,7 +46,7 @@ def vehicle_words(moment: PageMoment, vehicle: int, ahead: RunCall | None) -> Ve
     tt, vehicles, texts = moment.timetable, moment.snapshot.vehicles, moment.texts
     trip, call = int(vehicles.trip[vehicle]), int(vehicles.next_call[vehicle])
     call = min(call, int(tt.trip_calls[trip]) - 1)
-    stop = str(tt.stop_name[tt.stop_at(trip, call)])
+    stop = moment.stop_name(tt.stop_at(trip, call))
     state = int(vehicles.state[vehicle])
     doubt = DOUBTS[int(vehicles.doubt[vehicle])]
     if doubt == "given_up":

@@ -61,7 +61,7 @@ def plain_texts(translated: gtfs_realtime_pb2.TranslatedString) -> dict[str, str
     plain: dict[str, str] = {}
     marked: dict[str, str] = {}
     for translation in translated.translation:
-        language, is_html = _language(text_of(translation.language))
+        language, is_html = language_of(text_of(translation.language))
         text = plain_text(text_of(translation.text), is_html=is_html)
         if not _NO_WORD.fullmatch(text):
             (marked if is_html else plain).setdefault(language, text)
@@ -76,7 +76,7 @@ def addresses_in(translated: gtfs_realtime_pb2.TranslatedString) -> dict[str, st
         for _ in range(_ESCAPED_TWICE):
             text = unescape(text)
         if found := _LINK.findall(text) or _ADDRESS.findall(text):
-            addresses.setdefault(_language(text_of(translation.language))[0], found[0].rstrip(".,;:!?"))
+            addresses.setdefault(language_of(text_of(translation.language))[0], found[0].rstrip(".,;:!?"))
     return addresses
 
 
@@ -115,7 +115,7 @@ def _distance(tag: str, language: str) -> int:
     return 1 if primary == wanted else 2 if not tag else 3 if primary == "en" else 4
 
 
-def _language(tag: str) -> tuple[str, bool]:
+def language_of(tag: str) -> tuple[str, bool]:
     """A tag in its usual spelling (`fr` for `fre`, `French` or `fr_FR.UTF-8`) without `html`, and whether that stood
     there."""
     subtags = [subtag for subtag in re.split(r"[-_]", _OF_A_SYSTEM.sub("", tag.strip())) if subtag]

@@ -24,6 +24,7 @@ from feeds.gtfs.shapes import read_shapes
 from feeds.gtfs.stop_positions import put_right, with_positions
 from feeds.gtfs.stops import Stops, read_stops
 from feeds.gtfs.tables import LONGEST_TEXT, read_tables, words
+from feeds.gtfs.translations import Translations, read_translations
 from feeds.gtfs.trips import Trips, read_trips
 from predictor.arrays import (
     BoolArray,
@@ -86,7 +87,8 @@ def build_timetable(archive: GtfsArchive) -> tuple[Timetable, tuple[Problem, ...
     starts_s = calls.departure_s[ways.trip_ptr[:-1]]
     journeys = read_journeys(tables.get("frequencies"), rows.trips.trip_id, starts_s, problems)
     told_version = _told_version(tables.get("feed_info"))
-    timetable = _put_together(archive.digest, told_version, rows, ways, calendar, journeys)
+    translations = read_translations(tables)
+    timetable = _put_together(archive.digest, told_version, rows, ways, calendar, journeys, translations)
     tell_doubtful_trips(timetable, rows.trips, calls, ways.drawn, problems)
     return timetable, problems.all()
 
@@ -152,7 +154,13 @@ def _ways(rows: _Rows, shapes_table: pd.DataFrame | None, problems: Problems) ->
 
 
 def _put_together(
-    feed_version: str, told_version: str, rows: _Rows, ways: _Ways, calendar: ServiceCalendar, journeys: Journeys
+    feed_version: str,
+    told_version: str,
+    rows: _Rows,
+    ways: _Ways,
+    calendar: ServiceCalendar,
+    journeys: Journeys,
+    translations: Translations,
 ) -> Timetable:
     """The timetable's columns, kind by kind."""
     stops, trips, calls = rows.stops, rows.trips, rows.calls
@@ -203,6 +211,7 @@ def _put_together(
         headsign_name=headsign_name,
         block_id=block_id,
         **_columns("journey", journeys),
+        **_columns("translation", translations),
         service_id=service_id,
         date=calendar.date,
         date_origin=calendar.date_origin,

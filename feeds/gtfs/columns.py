@@ -25,6 +25,7 @@ COLUMNS_OF_OPTIONAL = {
     "calendar_dates": ("service_id", "date", "exception_type"),
     "frequencies": ("trip_id", "start_time", "end_time", "headway_secs"),
     "feed_info": ("feed_publisher_name",),
+    "translations": ("translation",),
     "shapes": ("shape_id", "shape_pt_lat", "shape_pt_lon"),
 }  # fmt: skip
 """Tables that may be missing, and what they must hold where they are there."""
@@ -81,7 +82,7 @@ def is_number(table: str, column: str) -> bool:
 
 def types_of(table: str) -> dict[str, str]:
     """The type of each column that gtfs-kit knows in a table."""
-    return _types()[table]
+    return _types().get(table, {})
 
 
 @lru_cache(maxsize=1)

@@ -11,8 +11,8 @@ import pytest
 from api.words.texts import LANGUAGES, clock_of, country_of, languages_of, region_of, texts_in, typeset
 from api.words.times import TimeWords
 from benchmarks.field.city import City
-from benchmarks.field.faces import text
-from benchmarks.field.network import Network
+from benchmarks.field.faces import only, text
+from benchmarks.field.network import Network, network
 
 MONDAY_AFTERNOON = 1772460120.0
 """2026-03-02 15:02 in Paris."""
@@ -81,3 +81,25 @@ def test_what_is_published_in_french_is_set_as_french_is() -> None:
 def test_plurals_are_those_of_the_language() -> None:
     counts = [texts_in(language)("results_count", count=0) for language in ("en", "fr", "de")]
     assert counts == ["0 stops", "0 arrêt", "0 Haltestellen"]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        # By record and by text, public-transport/transitous#1518; as before GTFS had the table, itinero/GTFS#64.
+        ("table_name,field_name,language,translation,record_id,field_value", "stops,stop_name,de,Rathaus,B,",
+         "trips,trip_headsign,de-CH,Ost,,East", "routes,route_long_name,ger,Erste,r1,", "stops,stop_desc,de,East,B,",
+         "stops,stop_name,nl,Stadhuis,B,"),
+        ("trans_id,lang,translation", "Stop B,de,Rathaus", "East,de,Ost", "First,DE,Erste", "Stop B,nl,Stadhuis"),
+    ],
+)  # fmt: skip
+def test_names_are_told_in_the_readers_language_where_the_timetable_has_them(rows: tuple[str, ...]) -> None:
+    city = City(network(tables={"translations": "\n".join(rows)}))
+    assert "Rathaus" in text(only(city.page("/trips/t1", lang="de"), ".thread"))
+    assert "Erstenach Ost" in text(only(city.page("/lines/r1", lang="de"), ".sign"))
+    for page in ("/stops/B", "/screen/B", "/stops/B/timetable"):
+        shown = text(city.page(page, lang="de"))
+        assert [word in shown for word in ("Rathaus", "Ost", "Stop B")] == [True, True, False]
+        assert "Rathaus" not in text(city.page(page, lang="fr"))
+    assert (city.panel("B", lang="de")[0].run, city.panel("B")[0].run) == ("Ost", "East")
+    assert [stop["stop_id"] for stop in city.json("/v1/stops", q="rathaus")["stops"]] == ["B"]
