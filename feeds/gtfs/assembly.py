@@ -25,7 +25,7 @@ from feeds.gtfs.stop_positions import put_right, with_positions
 from feeds.gtfs.stops import Stops, read_stops
 from feeds.gtfs.tables import LONGEST_TEXT, read_tables, words
 from feeds.gtfs.translations import Translations, read_translations
-from feeds.gtfs.trips import Trips, read_trips
+from feeds.gtfs.trips import Trips, read_trips, with_destinations
 from predictor.arrays import (
     BoolArray,
     Float64Array,
@@ -99,7 +99,7 @@ def _usable_rows(tables: dict[str, pd.DataFrame], name: str, problems: Problems)
     agencies = read_agencies(tables["agency"], problems)
     stops = read_stops(tables["stops"], zone.key, problems)
     routes = read_routes(tables["routes"], agencies, problems)
-    trips = read_trips(tables["trips"], routes.route_id, problems)
+    trips = with_destinations(read_trips(tables["trips"], routes.route_id, problems), routes, stops.name)
     stop_times = tables.pop("stop_times")
     headsign_name = stop_headsigns(stop_times)
     calls = read_calls(stop_times, trips.trip_id, stops, headsign_name, problems)

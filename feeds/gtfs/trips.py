@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
+from feeds.gtfs.routes import Routes
 from feeds.gtfs.stops import unique_rows
 from feeds.gtfs.tables import choice, texts, words
 from predictor.arrays import NONE, Int8Array, Int32Array, Int64Array, StrArray
 from predictor.columns import Columns
+
+RAIL = 2
+_MISSION = re.compile("[A-Z]{4}")
+"""A train's code, as in Île-de-France."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +61,26 @@ def read_trips(frame: pd.DataFrame, route_id: StrArray, problems: Problems) -> T
         wheelchair=choice(frame, "wheelchair_accessible", range(0, 3), 0).astype(np.int8),
         bikes=choice(frame, "bikes_allowed", range(0, 3), 0).astype(np.int8),
         row=frame.index.to_numpy(np.int64),
+    )
+
+
+def with_destinations(trips: Trips, routes: Routes, stop_name: StrArray) -> Trips:
+    """The trips, those whose headsign is no destination without one: their line's name, or the number or code of a
+    train, which is their short name.
+
+    Such are headsigns of digits alone, and of four capitals on railways, that no stop's name begins with.
+    """
+    signs, of_trip = np.unique(trips.headsign, return_inverse=True)
+    kind = np.array([0 if sign.isdecimal() else 1 if _MISSION.fullmatch(sign) else 2 for sign in signs.tolist()])
+    for sign in np.flatnonzero(kind < 2).tolist():
+        if np.char.startswith(np.char.upper(stop_name), signs[sign]).any():
+            kind[sign] = 2
+    kinds, types = kind[of_trip], routes.type[trips.route]
+    is_code = (kinds == 0) | ((kinds == 1) & ((types == RAIL) | (types // 100 == 1)))
+    return replace(
+        trips,
+        headsign=np.where(is_code | (trips.headsign == routes.short_name[trips.route]), "", trips.headsign),
+        short_name=np.where(is_code & (trips.short_name == ""), trips.headsign, trips.short_name),
     )
 
 

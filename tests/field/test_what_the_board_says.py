@@ -436,7 +436,7 @@ def test_a_networks_habit_of_hyphens_after_the_lines_name_is_told_from_a_name_wi
     [
         ("12", "12 Centre", "Centre"), ("12", "Line 12 - Centre", "Centre"), ("12", "LIGNE 12 : Centre", "Centre"),
         ("A", "A – Centre", "Centre"), ("A", "Bus A Centre", "Centre"), ("A", "A Coruña", "A Coruña"),
-        ("12", "120 Centre", "120 Centre"), ("12", "12", "12"), ("12", "Line 12", "Line 12"),
+        ("12", "120 Centre", "120 Centre"), ("12", "Line 12", "Line 12"),
         ("2", "2 Stop 8", "Stop 8"), ("8", "8 Mile Road", "8 Mile Road"), ("12", "12-14 Centre", "12-14 Centre"),
     ],
 )  # fmt: skip
@@ -536,6 +536,20 @@ def test_beyond_the_stop_on_its_sign_a_run_is_bound_for_where_it_ends() -> None:
     city = City(network(trips=(Trip("t1", "08:00", headsign="Stop C"),)), at="07:55")
     assert [row.told["headsign"] for row in city.trip("t1")] == ["Stop C"] * 2 + ["Stop E"] * 3
     city.faces_agree("D")
+
+
+@pytest.mark.parametrize(
+    ("sign", "kind"), [("ZICO", 2), ("857412", 106), ("857412", 3), ("ZICO", 3), ("STOP", 2), ("D", 3)]
+)
+def test_a_trains_code_and_the_lines_name_are_no_destination(
+    sign: str, kind: int
+) -> None:  # motis-project/motis#1004, #1454
+    line = Route("r1", "D", type=kind)
+    city = City(network(trips=(Trip("t1", "08:00", headsign=sign),), routes=(line,)), at="07:55")
+    is_code = sign != "STOP" and (kind != 3 or sign.isdecimal())
+    told = city.departures("B")[0].told
+    says = "Stop E" if is_code or sign == "D" else sign
+    assert (told["headsign"], told["trip_short_name"]) == (says, sign if is_code else None)
 
 
 def test_a_destination_alone_in_brackets_is_said_without_them() -> None:  # public-transport/transitous#1984
