@@ -12,9 +12,11 @@ import pandas as pd
 from feeds.errors import FeedError, Problem
 from feeds.gtfs.agencies import Agencies, read_agencies, read_time_zone
 from feeds.gtfs.archive import GtfsArchive
-from feeds.gtfs.calls import Calls, in_order, interpolated, read_calls, stop_headsigns
+from feeds.gtfs.call_order import in_order
+from feeds.gtfs.calls import Calls, read_calls, stop_headsigns
 from feeds.gtfs.doubtful_trips import tell_doubtful_trips
 from feeds.gtfs.journeys import Journeys, read_journeys
+from feeds.gtfs.missing_times import interpolated
 from feeds.gtfs.pattern_lines import PatternLines, find_lines
 from feeds.gtfs.patterns import Links, Patterns, find_links, find_patterns
 from feeds.gtfs.problems import Problems
