@@ -1,4 +1,9 @@
-"""Times of calls from what is told of some: delays made absolute and carried on, in order."""
+"""Times of calls from what is told of some: delays made absolute and carried on, in order.
+
+GTFS-Realtime has a delay hold for all stops behind it, and says nothing of the departure where the arrival alone is
+told. Who arrives late where a wait is planned, and of which no more is told, is taken to leave in time if it can: who
+comes for a time that is too late misses the run.
+"""
 
 from __future__ import annotations
 
@@ -60,6 +65,9 @@ def expected_times(
     by_arrival_alone = arrival - calls.arrival
     by_arrival_alone = np.where(starts, np.maximum(by_arrival_alone, 0.0), by_arrival_alone)
     own_delay = np.where(np.isnan(departure), by_arrival_alone, departure - calls.departure)
+    # Who comes late there, and of which no more is told, waits for less: who is there in time boards.
+    absorbs = waits & (by_arrival_alone > 0.0) & ~departure_told & np.isnan(_next_told(calls.owner, own_delay))
+    own_delay = np.where(absorbs, np.maximum(arrival - calls.departure, 0.0), own_delay)
     delay = _carried(calls.owner, own_delay, relationship == STOP_NO_DATA, waits, runs.delay_s)
     before = _before(calls.owner, delay, runs.delay_s)
     silent = ~np.isin(relationship, (STOP_SKIPPED, STOP_NO_DATA)) & np.isnan(arrival) & np.isnan(departure)

@@ -165,6 +165,17 @@ def test_who_arrives_late_at_a_hub_leaves_in_time_for_the_next_arrival_that_is_t
     assert [city.board(stop)[0] for stop in "BC"] == [f"{leaves} t1 live", f"{next_arrival} t1 live"]
 
 
+# opentripplanner/OpenTripPlanner#6392
+@pytest.mark.parametrize(("arrival", "leaves", "next_one"), [("08:12", "08:15", "08:20"), ("08:17", "08:17", "08:22")])
+def test_who_comes_late_to_a_hub_and_of_which_no_more_is_told_waits_for_less(
+    arrival: str, leaves: str, next_one: str
+) -> None:
+    hub = (Call("A", "08:00"), Call("B", "08:05", "08:15"), Call("C", "08:20"), Call("D", "08:25"))
+    city = City(network("A B C D", trips=(Trip("t1", calls=hub),)))
+    city.trip_updates(update("t1", StopUpdate("B", arrival=arrival), **TODAY))
+    assert [city.board(stop)[0] for stop in "BC"] == [f"{leaves} t1 live", f"{next_one} t1 live"]
+
+
 @pytest.mark.parametrize(("given", "range_s"), [(90, 90), (600, 600), (None, None), (0, None)])
 def test_how_sure_a_time_is_is_as_the_operator_says(given: int | None, range_s: int | None) -> None:
     told = StopUpdate("D", arrival="08:16", departure="08:16", uncertainty=given)
