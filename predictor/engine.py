@@ -78,6 +78,7 @@ from predictor.snapshot import (
     Snapshot,
 )
 from predictor.timetable import Timetable
+from predictor.told_places import with_told_places
 from predictor.tracks import Tracks
 from predictor.trip_updates import TripUpdates
 from predictor.untold_starts import UntoldStarts
@@ -222,7 +223,7 @@ class Engine:
         updates = self.whole(trip_updates)
         fresh = updates if updates is not None and updates.timestamp >= now - self.settings.live_limit_s else None
         operator, observations = self._obey(updates, observations)
-        observations = self._on_operators_runs(observations, fresh, now)
+        observations = self._placed(self._on_operators_runs(observations, fresh, now))
         self._feed.hear(observations, now)
         passages = self._follow(observations, now, self._taken_out(operator))
         operator = self._with_followed(operator, updates, now)
@@ -299,6 +300,13 @@ class Engine:
         observations, joined = on_operators_runs(observations, fresh, self._overlay, now)
         self._counts["reports_joined"] += joined
         return observations
+
+    def _placed(self, observations: Observations) -> Observations:
+        """The observations with a place for the vehicles that report none."""
+        if np.isfinite(observations.lat).all():
+            return observations
+        tracks, slot = self._tracks.with_vehicles_of(observations)
+        return with_told_places(self.timetable, self.driving_times.diagram, tracks, slot, observations)
 
     def _with_followed(self, operator: OperatorTimes, updates: TripUpdates | None, now: float) -> OperatorTimes:
         """The operator's word with the runs by headway whose start it does not tell as those that are known."""

@@ -15,14 +15,14 @@ from statistics import mean
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
-from feeds.ids.known_ids import id_of, indices_of, known_indices, short_text
+from feeds.ids.known_ids import id_of, known_indices, short_text
 from feeds.ids.run_names import a_few, run_names
 from feeds.messages.message import posix_seconds
 from feeds.messages.unset_parts import NO_MODIFIED_TRIP, NO_POSITION, NO_TRIP, NO_VEHICLE
 from predictor.arrays import BoolArray, Float64Array, Int64Array
 from predictor.named_dates import NamedDates
 from predictor.named_runs import RunNames, run_finder
-from predictor.observations import STOPPED_AT, Observations
+from predictor.observations import Observations
 from predictor.timetable import Timetable
 
 TEXT_COLUMNS = (
@@ -162,15 +162,15 @@ def _occupancy(report: gtfs_realtime_pb2.VehiclePosition) -> tuple[float, float]
 def resolve(
     reports: Reports, timetable: Timetable, received_at: float, feed_timestamp: float, dates: NamedDates | None = None
 ) -> Observations:
-    """Reports with ids turned into indices and absurd fields left out; those without a position are refused.
+    """Reports with ids turned into indices and absurd fields left out; those that tell no place are refused.
 
-    Any number of reports a vehicle, in the order given. A report without timestamp is dated by the feed's, else by
-    `received_at`. One that names no trip of the timetable, but a route and a start time, is given the trip that these
-    name. What was left out is counted in `refused`. `dates`: takes in what they tell of the dates that the feed names.
+    Any number of reports a vehicle, in the order given; their positions are NaN where they name a stop alone. A report
+    without timestamp is dated by the feed's, else by `received_at`. One that names no trip of the timetable, but a
+    route and a start time, is given the trip that these name. What was left out is counted in `refused`. `dates`: takes
+    in what they tell of the dates that the feed names.
     """
     refused: Counter[str] = Counter()
-    reports = _at_their_stops(reports, timetable, refused)
-    reports = reports.take(_with_position(reports, refused))
+    reports = _placed(reports, refused)
     text, number = reports.text, reports.number
 
     at = number["timestamp"]
@@ -281,26 +281,21 @@ def _position_faults(reports: Reports) -> dict[str, BoolArray]:
     return {"position_missing": missing, "position_out_of_range": outside, "position_at_zero": at_zero}
 
 
-def _at_their_stops(reports: Reports, timetable: Timetable, refused: Counter[str]) -> Reports:
-    """The reports with those that say at which stop they stand, and nothing else of where they are, placed there:
-    underground there are no satellites."""
-    lat, lon = reports.number["latitude"].copy(), reports.number["longitude"].copy()
-    nowhere = (np.isnan(lat) & np.isnan(lon)) | _position_faults(reports)["position_at_zero"]
-    nowhere &= reports.number["current_status"] == STOPPED_AT
-    rows = [row for row in np.flatnonzero(nowhere).tolist() if reports.text["stop_id"][row]]
-    stop = indices_of([reports.text["stop_id"][row] for row in rows], timetable.stop_index, timetable)
-    at, stop = np.array(rows, np.int64)[stop >= 0], stop[stop >= 0]
-    if len(at) == 0:
-        return reports
-    refused["position_of_its_stop"] = len(at)
-    lat[at], lon[at] = timetable.stop_lat[stop], timetable.stop_lon[stop]
-    return replace(reports, number={**reports.number, "latitude": lat, "longitude": lon})
-
-
-def _with_position(reports: Reports, refused: Counter[str]) -> Int64Array:
-    for reason, fault in _position_faults(reports).items():
-        refused[reason] = int(fault.sum())
-    return np.flatnonzero(positions_found(reports))
+def _placed(reports: Reports, refused: Counter[str]) -> Reports:
+    """The reports that tell where their vehicle is: by a position, or, without one, by the stop that they name, as
+    trains underground do. Theirs is NaN."""
+    faults = _position_faults(reports)
+    text, number = reports.text, reports.number
+    nowhere = (np.isnan(number["latitude"]) & np.isnan(number["longitude"])) | faults["position_at_zero"]
+    names_stop = np.array([stop != "" for stop in text["stop_id"]], bool) | (number["current_stop_sequence"] >= 0)
+    by_stop = nowhere & names_stop
+    for reason, fault in faults.items():
+        refused[reason] = int((fault & ~by_stop).sum())
+    refused["position_of_its_stop"] = int(by_stop.sum())
+    kept = np.flatnonzero(by_stop | positions_found(reports))
+    for name in ("latitude", "longitude") if by_stop.any() else ():
+        number = {**number, name: np.where(by_stop, _NAN, number[name])}
+    return replace(reports, number=number).take(kept)
 
 
 def _possible(number: Mapping[str, Float64Array], refused: Counter[str]) -> dict[str, Float64Array]:

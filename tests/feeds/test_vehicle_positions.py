@@ -115,17 +115,24 @@ def _set(path: str, value: object) -> Fault:
     return fault
 
 
+_STOP = ("stop_id", "current_stop_sequence")
+
+
 @pytest.mark.parametrize(
     ("reason", "fault"),
     [
-        ("position_missing", lambda e: (e.vehicle.ClearField("position"), e.vehicle.ClearField("stop_id"))),
+        ("position_missing", lambda e: [e.vehicle.ClearField(name) for name in ("position", *_STOP)]),
         ("position_missing", lambda e: e.vehicle.position.ClearField("longitude")),
         ("position_missing", _set("position.latitude", float("nan"))),
         ("position_out_of_range", _set("position.latitude", 90.5)),
         ("position_out_of_range", _set("position.longitude", float("inf"))),
         (
             "position_at_zero",
-            lambda e: (_set("position.latitude", 0)(e), _set("position.longitude", 0)(e), _set("stop_id", "")(e)),
+            lambda e: (
+                _set("position.latitude", 0)(e),
+                _set("position.longitude", 0)(e),
+                [e.vehicle.ClearField(name) for name in _STOP],
+            ),
         ),
         ("timestamp_in_future", _set("timestamp", int(NOW) + 361)),
         ("timestamp_stale", _set("timestamp", int(NOW) - 86_401)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from google.transit import gtfs_realtime_pb2
 
 from benchmarks.field.city import City
 from benchmarks.field.faces import texts
@@ -21,6 +22,41 @@ THERE_AND_BACK = network(
 
 def live_runs(city: City, stop: str) -> list[str]:
     return [row.run for row in city.departures(stop) if row.status == "live"]
+
+
+# Vehicles that tell their stop alone
+
+
+def stop_told(city: City, place: str | int, status: str, stop: str) -> bytes:
+    """A train on t1 that names a stop, by id or number, and no position."""
+    report = bus("v1", "t1", stop, current_status=status, start_date=DATE, stop_id=stop)
+    message = gtfs_realtime_pb2.FeedMessage.FromString(city.writer.vehicle_positions([report], city.now))
+    message.entity[0].vehicle.ClearField("position")
+    if isinstance(place, int):
+        message.entity[0].vehicle.ClearField("stop_id")
+        message.entity[0].vehicle.current_stop_sequence = place
+    return message.SerializeToString()
+
+
+# bcpearce/homeassistant-gtfs-realtime#79
+@pytest.mark.parametrize("numbered", [False, True])
+@pytest.mark.parametrize("shape", [(), ((0.0, 0.0), (600.0, 0.0), (900.0, 500.0), (1200.0, 0.0), (2400.0, 0.0))])
+def test_a_train_without_positions_is_followed_from_stop_to_stop(
+    numbered: bool, shape: tuple[tuple[float, float], ...]
+) -> None:
+    pattern = Pattern("main", "A B C D E", shape="s" if shape else "")
+    city = City(network(patterns=(pattern,), shapes={"s": shape} if shape else {}), at="07:58")
+    gone = []
+    for at, status, stop in (
+        ("08:01", "STOPPED_AT", "A"), ("08:02", "IN_TRANSIT_TO", "B"), ("08:03", "STOPPED_AT", "B"),
+        ("08:03:30", "IN_TRANSIT_TO", "C"), ("08:05", "IN_TRANSIT_TO", "C"), ("08:06", "INCOMING_AT", "C"),
+        ("08:07", "STOPPED_AT", "C"), ("08:08", "IN_TRANSIT_TO", "D"),
+    ):  # fmt: skip
+        city.at(at).vehicle_positions(stop_told(city, "ABCDE".index(stop) + 1 if numbered else stop, status, stop))
+        assert live_runs(city, "D") == ["t1"]
+        gone.append(sum("t1" not in live_runs(city, before) for before in "ABC"))
+    assert gone == [0, 1, 1, 2, 2, 2, 2, 3]
+    assert "08:09" <= city.board("D")[0] < "08:11"
 
 
 # Two vehicles on one run
