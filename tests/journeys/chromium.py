@@ -1,4 +1,8 @@
-"""The Chromium that drives the pages: Debian's or another on the path."""
+"""The Chromium that drives the pages: Debian's or another on the path.
+
+Of two programs of the same engine: the shell, which has no windows and draws and runs pages as the browser does, for a
+fifth less of the processor; and the browser itself, for what only it has.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Playwright
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+_SHELL = "chromium-headless-shell"
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _SWITCHED_OFF = (
     # Suggestions of the address bar, drawn anew for each profile by a process that takes longer than our page.
     "WebUIOmniboxPopup", "WebUIOmniboxAimPopup",
@@ -21,9 +26,10 @@ _SWITCHED_OFF = (
 )  # fmt: skip
 
 
-def chromium_path(playwright: Playwright) -> str | None:
-    """Where Chromium is installed, None where it is not."""
-    found = next((path for name in _NAMES if (path := shutil.which(name))), None)
+def chromium_path(playwright: Playwright, *, whole: bool = False) -> str | None:
+    """Where Chromium is installed, None where it is not; a `whole` browser shows notifications too."""
+    names = _BROWSERS if whole else (_SHELL, *_BROWSERS)
+    found = next((path for name in names if (path := shutil.which(name))), None)
     own = playwright.chromium.executable_path
     return found or (own if Path(own).is_file() else None)
 

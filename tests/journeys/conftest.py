@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
 import pytest
@@ -24,14 +23,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="package")
 def launching() -> Iterator[Callable[..., Any]]:
-    """Launches a browser; options as those of `launch`."""
+    """Launches a browser; `whole` as for `chromium_path`, other options as those of `launch`."""
     from tests.journeys.chromium import chromium_path, launch
 
     with sync_api.sync_playwright() as playwright:
-        path = chromium_path(playwright)
-        if path is None:
-            pytest.skip("No Chromium on this machine: apt-get install chromium, or playwright install chromium.")
-        yield partial(launch, playwright, path)
+
+        def launched(*, whole: bool = False, **options: Any) -> Any:
+            path = chromium_path(playwright, whole=whole)
+            if path is None:
+                pytest.skip("No Chromium on this machine: apt-get install chromium, or playwright install chromium.")
+            return launch(playwright, path, **options)
+
+        yield launched
 
 
 @pytest.fixture(scope="package")
@@ -51,6 +54,14 @@ def site(browser: Any) -> Iterator[DemoSite]:
 def new_page(browser: Any, site: DemoSite) -> Iterator[NewPage]:
     """Opens a phone's page in a fresh profile; options as those of `opening`."""
     with opening(browser, base_url=site.base, viewport=PHONE, locale="fr-FR") as open_page:
+        yield open_page
+
+
+@pytest.fixture
+def new_page_that_notifies(launching: Callable[..., Any], site: DemoSite) -> Iterator[NewPage]:
+    """As `new_page`, in a browser of its own that may show notifications."""
+    usual = {"base_url": site.base, "viewport": PHONE, "locale": "fr-FR", "permissions": ["notifications"]}
+    with launching(whole=True) as chromium, opening(chromium, **usual) as open_page:
         yield open_page
 
 

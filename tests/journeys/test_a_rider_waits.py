@@ -90,11 +90,11 @@ BROWSERS_PUSH_MANAGER = """(asked) => {
 
 
 def test_a_rider_who_has_closed_the_page_is_told_by_a_push_message_that_the_phone_shows(
-    site: DemoSite, new_page: NewPage
+    site: DemoSite, new_page_that_notifies: NewPage
 ) -> None:
     rider = Browser(f"https://{PUSH_HOST}/a-phone")
     stop = small_stop_with_live_departure(site, 450, 900)
-    page = new_page(permissions=["notifications"])
+    page = new_page_that_notifies()
     page.add_init_script(
         f"({BROWSERS_PUSH_MANAGER})({json.dumps({name: rider.asks()[name] for name in ('endpoint', 'keys')})})"
     )
