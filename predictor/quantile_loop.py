@@ -1,4 +1,8 @@
-"""What stands between the matrix products of `predictor.quantile_net`, one pass each, compiled."""
+"""The pass of `predictor.quantile_net` through its layers, compiled.
+
+Some rows at a time go through all layers, so that what is between these stays in the processor's nearest cache. A row's
+quantiles are the same alone and among others.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,55 @@ import numpy as np
 
 from predictor.arrays import Float32Array, Int64Array
 from predictor.compiled import compiled
+from predictor.layer_products import LANES, ROWS, VECTORS, sum_few, sum_many
+
+
+@compiled
+def _layer(
+    inputs: Float32Array, weight: Float32Array, bias: Float32Array, floor: np.float32, into: Float32Array
+) -> None:
+    column, width = 0, len(bias)
+    while column + VECTORS * LANES <= width:
+        sum_many(inputs, weight, bias, floor, into, column)
+        column += VECTORS * LANES
+    while column < width:
+        sum_few(inputs, weight, bias, floor, into, column)
+        column += LANES
+
+
+@compiled
+def quantiles(
+    features: Float32Array,
+    mean: Float32Array,
+    scale: Float32Array,
+    limit: np.float32,
+    weights: tuple[Float32Array, Float32Array, Float32Array],
+    biases: tuple[Float32Array, Float32Array, Float32Array],
+    into: Float32Array,
+) -> None:
+    """Write what the network says of rows (n, F), ascending, `into` (n, Q).
+
+    Parameters: `limit`: see `standardize`; `weights`, `biases`: of the three layers, each with a multiple of `LANES`
+    outputs, of which the last one's first Q count.
+    """
+    rows, low = len(features), np.float32(-np.inf)
+    weight1, weight2, weight3 = weights
+    bias1, bias2, bias3 = biases
+    standardized = np.zeros((ROWS, features.shape[1]), np.float32)
+    first, second, third = (
+        np.empty((ROWS, len(bias1)), np.float32), np.empty((ROWS, len(bias2)), np.float32),
+        np.empty((ROWS, len(bias3)), np.float32),
+    )  # fmt: skip
+    for begin in range(0, rows, ROWS):
+        count = min(ROWS, rows - begin)
+        standardize(features[begin : begin + count], mean, scale, limit, standardized)
+        _layer(standardized, weight1, bias1, np.float32(0.0), first)
+        _layer(first, weight2, bias2, np.float32(0.0), second)
+        _layer(second, weight3, bias3, low, third)
+        for row in range(count):
+            for at in range(into.shape[1]):
+                into[begin + row, at] = third[row, at]
+            _put_in_order(into, begin + row)
 
 
 @compiled
@@ -19,28 +72,20 @@ def standardize(
 
 
 @compiled
-def rectify(hidden: Float32Array, bias: Float32Array) -> None:
-    """Add the bias (H,) to rows (n, H) and put nought in the place of what lies below it."""
-    for n in range(len(hidden)):
-        for at in range(len(bias)):
-            hidden[n, at] = max(hidden[n, at] + bias[at], np.float32(0.0))
+def shift_in_order(quantiles: Float32Array, shift: Float32Array, row: Int64Array) -> None:
+    """Add to each of rows (n, Q) the one of `shift` (k, Q) that `row` (n,) names, and put each in ascending order."""
+    for n in range(len(quantiles)):
+        for at in range(quantiles.shape[1]):
+            quantiles[n, at] += shift[row[n], at]
+        _put_in_order(quantiles, n)
 
 
 @compiled
-def shift_in_order(quantiles: Float32Array, shift: Float32Array, row: Int64Array) -> None:
-    """Add to each of rows (n, Q) the one of `shift` (k, Q) that `row` (n,) names, and put each in ascending order."""
-    columns = quantiles.shape[1]
-    for n in range(len(quantiles)):
-        crosses = False
-        for at in range(columns):
-            quantiles[n, at] += shift[row[n], at]
-        for at in range(1, columns):
-            crosses |= quantiles[n, at] < quantiles[n, at - 1]
-        # Few rows cross, and those by little.
-        if crosses:
-            for at in range(1, columns):
-                value, free = quantiles[n, at], at
-                while free > 0 and quantiles[n, free - 1] > value:
-                    quantiles[n, free] = quantiles[n, free - 1]
-                    free -= 1
-                quantiles[n, free] = value
+def _put_in_order(values: Float32Array, row: int) -> None:
+    """Put one of the rows (n, Q) in ascending order: few of its values cross, and those by little."""
+    for at in range(1, values.shape[1]):
+        value, free = values[row, at], at
+        while free > 0 and values[row, free - 1] > value:
+            values[row, free] = values[row, free - 1]
+            free -= 1
+        values[row, free] = value

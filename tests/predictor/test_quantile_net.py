@@ -55,9 +55,20 @@ def test_quantiles_never_cross_whatever_the_features(trained: QuantileNet, rows:
 def test_a_row_is_answered_alike_alone_and_in_a_crowd(trained: QuantileNet) -> None:
     x, _ = samples(10_000, 3)
     together = trained.predict(x)
-    for row in (0, 4095, 4096, 9999):
-        assert trained.predict(x[row : row + 1])[0] == pytest.approx(together[row], abs=1e-4)
+    for row in (0, 5, 6, 4096, 9999):
+        assert (trained.predict(x[row : row + 1])[0] == together[row]).all()
     assert trained.predict(x[:0]).shape == (0, len(QUANTILES))
+
+
+@pytest.mark.parametrize("hidden", [8, 32, 64, 80, 128])
+def test_it_says_what_its_layers_say_one_after_the_other(hidden: int) -> None:
+    x, target = samples(2_000, 4)
+    net = QuantileNet.fit(x, target, hidden=hidden, epochs=1)
+    layer = np.clip((x.astype(np.float64) - net.mean) / net.scale, -6.0, 6.0)
+    for weight, bias in zip(net.weights[:2], net.biases[:2], strict=True):
+        layer = np.maximum(layer @ weight + bias, 0.0)
+    expected = np.sort(layer @ net.weights[2] + net.biases[2], axis=1)
+    assert net.predict(x) == pytest.approx(expected, abs=1e-4)
 
 
 def test_the_same_seed_gives_the_same_network() -> None:
