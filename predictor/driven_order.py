@@ -89,9 +89,9 @@ class DrivenOrder:
         if obs.received_at >= self._study_at or self._taken >= STUDY_REPORTS:
             self.study()
         self._study_at = min(self._study_at, obs.received_at + STUDY_S)
-        _, here, there = np.intersect1d(obs.vehicle_id, self._before[0], return_indices=True)
+        _, reports, earlier = np.intersect1d(obs.vehicle_id, self._before[0], return_indices=True)
         new = np.ones(len(obs), bool)
-        new[here] = obs.timestamp[here] != self._before[1][there]
+        new[reports] = obs.timestamp[reports] != self._before[1][earlier]
         self._before = (obs.vehicle_id, obs.timestamp)
         rows = np.flatnonzero(new & (obs.trip >= 0) & self._tells[tt.trip_pattern[np.maximum(obs.trip, 0)]])
         report = np.column_stack([obs.trip, obs.service_date, obs.timestamp, obs.lat, obs.lon])[rows]

@@ -111,11 +111,11 @@ def _replaced(legs: Legs, tracks: Tracks) -> BoolArray:
     heard of, no further back, after its last report; or any that reports while this one has long been silent."""
     key = legs.run_key
     first, last = np.searchsorted(key, key, side="left"), np.searchsorted(key, key, side="right")
-    mine, other = expand_ranges(first, last - first)
+    leg, other = expand_ranges(first, last - first)
     heard_at, reported_at = tracks.heard_at[legs.slot], tracks.timestamp[legs.slot]
-    renamed = (heard_at[other] > reported_at[mine]) & (legs.first_call[other] >= legs.first_call[mine])
-    silent = reported_at[other] > reported_at[mine] + SILENT_S
-    return np.bincount(mine, renamed | silent, len(legs)) > 0
+    renamed = (heard_at[other] > reported_at[leg]) & (legs.first_call[other] >= legs.first_call[leg])
+    silent = reported_at[other] > reported_at[leg] + SILENT_S
+    return np.bincount(leg, renamed | silent, len(legs)) > 0
 
 
 def _next(

@@ -18,11 +18,11 @@ def link_pairs(
     tt, stride = timetable, timetable.stops
     known = tt.link_from_stop.astype(np.int64) * stride + tt.link_to_stop
     wanted, first, of = np.unique(start.astype(np.int64) * stride + end, return_index=True, return_inverse=True)
-    _, here, there = np.intersect1d(known, wanted, return_indices=True)
+    _, place, known_wanted = np.intersect1d(known, wanted, return_indices=True)
     new = np.ones(len(wanted), bool)
-    new[there] = False
+    new[known_wanted] = False
     link = np.empty(len(wanted), np.int32)
-    link[there] = here
+    link[known_wanted] = place
     link[new] = len(known) + np.arange(int(new.sum()))
     return (
         np.append(tt.link_from_stop, (wanted[new] // stride).astype(np.int32)),

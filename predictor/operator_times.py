@@ -116,7 +116,7 @@ def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdat
         trip[driven], updates.service_day[driven], updates.shift_s[driven], updates.vehicle_id[driven],
         updates.vehicle_label[driven], updates.vehicle_wheelchair[driven],
     )  # fmt: skip
-    who = owner[rows]
+    run = owner[rows]
     return OperatorTimes(
         named=np.unique(key[named]),
         cancelled=np.unique(key[named & (updates.relationship == TRIP_CANCELED)]),
@@ -124,7 +124,7 @@ def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdat
         skipped=np.unique(call_key(key[owner[skipped]], updates.call[skipped])),
         shortened=shortened.take(np.argsort(shortened.run_key, kind="stable")),
         calls=ToldCalls(
-            trip=trip[who], service_day=updates.service_day[who], shift_s=updates.shift_s[who], journey=key[who],
+            trip=trip[run], service_day=updates.service_day[run], shift_s=updates.shift_s[run], journey=key[run],
             call=updates.call[rows], arrival=updates.arrival[rows], departure=updates.departure[rows],
             uncertainty_s=updates.uncertainty_s[rows] if len(updates.uncertainty_s) else np.full(len(rows), np.nan),
             occupancy=updates.occupancy[rows], bounded=updates.bounded[rows], untold=np.zeros(len(rows), bool),

@@ -53,8 +53,8 @@ def present_reports(
     Parameters: `slot` (n,) of all reports `obs`; `rows` (m,) the newest one of each vehicle.
     Returns: the rows (m,) to follow, and the run (m,) named beside it that comes after, trip -1 where none.
     """
-    none = np.full(len(rows), NONE, np.int32)
-    upcoming = DatedRuns(none, none, np.zeros(len(rows), np.int32))
+    nothing = np.full(len(rows), NONE, np.int32)
+    upcoming = DatedRuns(nothing, nothing, np.zeros(len(rows), np.int32))
     place = np.full(len(tracks), NONE, np.int64)
     place[slot[rows]] = np.arange(len(rows))
     known = np.flatnonzero((place[slot] >= 0) & (obs.trip >= 0))

@@ -34,11 +34,11 @@ def straight_lines(
     x, y = _planar(lat, lon)
     for start, end in pairwise(ptr.tolist()):
         span = slice(start, end)
-        here, timed = np.arange(end - start), np.flatnonzero(~np.isnan(seconds[span]))
-        wrong = misplaced_stops(x[span], y[span], np.interp(here, timed, seconds[span][timed]))
+        call, timed = np.arange(end - start), np.flatnonzero(~np.isnan(seconds[span]))
+        wrong = misplaced_stops(x[span], y[span], np.interp(call, timed, seconds[span][timed]))
         if wrong.any():
             for axis in (lat, lon):
-                axis[span][wrong] = np.interp(here[wrong], here[~wrong], axis[span][~wrong])
+                axis[span][wrong] = np.interp(call[wrong], call[~wrong], axis[span][~wrong])
     return lat, lon
 
 

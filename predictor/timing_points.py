@@ -67,8 +67,8 @@ class TimingPoints:
 
     def recall(self, learned: Mapping[str, AnyArray]) -> None:
         """Take over what `learned` gave, perhaps for another timetable: of the places that this one has too."""
-        _, here, there = np.intersect1d(self._names(), learned["place"], assume_unique=True, return_indices=True)
-        self.weight[here], self.waited[here] = learned["weight"][there], learned["waited"][there]
+        _, place, row = np.intersect1d(self._names(), learned["place"], assume_unique=True, return_indices=True)
+        self.weight[place], self.waited[place] = learned["weight"][row], learned["waited"][row]
 
     def _names(self) -> StrArray:
         tt = self.timetable

@@ -396,8 +396,10 @@ def _same_places(old: Timetable, was: Int32Array, new: Timetable, trip: Int32Arr
     calls = old.trip_calls[was[rows]]
     row, call = expand_ranges(old.trip_call_ptr[was[rows]], calls)
     _, other = expand_ranges(new.trip_call_ptr[trip[rows]], calls)
-    here, there = old.call_stop[call], new.call_stop[other]
-    apart = ground_distance_m(old.stop_lat[here], old.stop_lon[here], new.stop_lat[there], new.stop_lon[there])
+    old_stop, new_stop = old.call_stop[call], new.call_stop[other]
+    apart = ground_distance_m(
+        old.stop_lat[old_stop], old.stop_lon[old_stop], new.stop_lat[new_stop], new.stop_lon[new_stop]
+    )
     same[rows[np.unique(row[apart > _SAME_PLACE_M])]] = False
     return same
 

@@ -156,9 +156,9 @@ class TravelTimes:
     def recall(self, learned: Mapping[str, AnyArray]) -> None:
         """Take over what `learned` gave, perhaps for another timetable: of the links that this one has too."""
         ours = link_names(self.timetable)
-        _, here, there = np.intersect1d(ours, learned["link"], assume_unique=True, return_indices=True)
+        _, link, row = np.intersect1d(ours, learned["link"], assume_unique=True, return_indices=True)
         for name in _LEARNED:
-            getattr(self, name)[here] = learned[name][there]
+            getattr(self, name)[link] = learned[name][row]
 
 
 _LEARNED = (

@@ -52,10 +52,10 @@ class TripHistory:
     def recall(self, learned: Mapping[str, AnyArray]) -> None:
         """Take over what `learned` gave, perhaps for another timetable: of the trips that are the same in this one."""
         tt = self.timetable
-        _, here, there = np.intersect1d(tt.trip_id, learned["trip"], return_indices=True)
-        same = tt.trip_calls[here] == learned["calls"][there]
-        here, there = here[same], there[same]
+        _, trip, row = np.intersect1d(tt.trip_id, learned["trip"], return_indices=True)
+        same = tt.trip_calls[trip] == learned["calls"][row]
+        trip, row = trip[same], row[same]
         start = np.cumsum(learned["calls"]) - learned["calls"]
-        _, ours = tt.entries_of(here)
-        _, theirs = expand_ranges(start[there], tt.trip_calls[here])
+        _, ours = tt.entries_of(trip)
+        _, theirs = expand_ranges(start[row], tt.trip_calls[trip])
         self.weight[ours], self.deviation_s[ours] = learned["weight"][theirs], learned["deviation_s"][theirs]

@@ -123,9 +123,9 @@ def _paired(
         first_of_run, first_of_other = np.zeros(len(run), bool), np.zeros(len(run), bool)
         first_of_run[np.unique(run, return_index=True)[1]] = True
         first_of_other[np.unique(other, return_index=True)[1]] = True
-        both = first_of_run & first_of_other
-        runs.append(run[both])
-        others.append(other[both])
+        is_best_of_both = first_of_run & first_of_other
+        runs.append(run[is_best_of_both])
+        others.append(other[is_best_of_both])
         left = ~np.isin(run, runs[-1]) & ~np.isin(other, others[-1])
         run, other = run[left], other[left]
     return np.concatenate(runs), np.concatenate(others)

@@ -43,7 +43,7 @@ def _told(name: str, value: Any) -> str:
     if isinstance(value, str | Path):
         return public_place(str(value))
     if name == "further_feeds":
-        return json.dumps([f"{one.feed}: {public_place(one.address)}" for one in value], ensure_ascii=False)
+        return json.dumps([f"{feed.feed}: {public_place(feed.address)}" for feed in value], ensure_ascii=False)
     if isinstance(value, list):
         return json.dumps([public_place(part) for part in value], ensure_ascii=False)
     return value.model_dump_json() if isinstance(value, BaseModel) else json.dumps(value)

@@ -48,8 +48,8 @@ def session_of(request: Request) -> str:
     """The officer's session. Errors: HTTPException 303 to the sign-in page where there is none."""
     session = desk_of_request(request).sign_in.session(request)
     if session is None:
-        here = f"{path_within(request.scope)}?{request.url.query}".rstrip("?") if request.method == "GET" else "/desk"
-        address = f"/desk/login?{urlencode({'next': here})}"
+        asked = f"{path_within(request.scope)}?{request.url.query}".rstrip("?") if request.method == "GET" else "/desk"
+        address = f"/desk/login?{urlencode({'next': asked})}"
         raise HTTPException(303, "Sign in first.", headers={"Location": address})
     return session
 

@@ -112,6 +112,6 @@ def _same_name(moment: PageMoment, stops: list[int], taken: set[int]) -> list[St
 def _near(moment: PageMoment, stop: int, other: int) -> bool:
     """Within about 500 m."""
     tt = moment.timetable
-    here, there = [stop], [other]
-    metres = ground_distance_m(tt.stop_lat[here], tt.stop_lon[here], tt.stop_lat[there], tt.stop_lon[there])
+    first, second = [stop], [other]
+    metres = ground_distance_m(tt.stop_lat[first], tt.stop_lon[first], tt.stop_lat[second], tt.stop_lon[second])
     return bool(metres[0] < 500.0)

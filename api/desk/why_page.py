@@ -109,19 +109,22 @@ def _directions(moment: PageMoment, route: int) -> list[tuple[str, str]]:
 
 
 def _case(explanation: Explanation, moment: PageMoment) -> Case:
-    then, v, here = explanation.timetable, explanation.verdict, moment.texts.language
-    words_by_language = {language: words_of(explanation, language) for language in LANGUAGES}
-    index = moment.timetable.route_index.get(str(then.route_id[explanation.route]))
+    timetable, route, own_language = explanation.timetable, explanation.route, moment.texts.language
+    words_in = {language: words_of(explanation, language) for language in LANGUAGES}
+    words = words_in[own_language]
+    index = moment.timetable.route_index.get(str(timetable.route_id[route]))
     return Case(
         line=None if index is None else moment.lines.all[index],
-        line_name=str(then.route_short_name[explanation.route]) or str(then.route_long_name[explanation.route]),
+        line_name=str(timetable.route_short_name[route]) or str(timetable.route_long_name[route]),
         headsign=explanation.headsign,
-        stop=str(then.stop_name[explanation.stop]),
-        time=words_by_language[here].scheduled,
-        outcome=v.outcome,
-        told=" · ".join(word for word in (words_by_language[here].outcome, words_by_language[here].cause) if word),
-        facts=words_by_language[here].facts(),
+        stop=str(timetable.stop_name[explanation.stop]),
+        time=words.scheduled,
+        outcome=explanation.verdict.outcome,
+        told=" · ".join(filter(None, (words.outcome, words.cause))),
+        facts=words.facts(),
+        # In the officer's own language first.
         answers=sorted(
-            ((language, words.answer()) for language, words in words_by_language.items()), key=lambda a: a[0] != here
+            ((language, words_in[language].answer()) for language in LANGUAGES),
+            key=lambda answer: answer[0] != own_language,
         ),
     )

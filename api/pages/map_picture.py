@@ -100,8 +100,8 @@ def overview(tt: Timetable) -> str:
 
 def _woven(parts: list[shapely.LineString], coarse: float) -> str:
     """Pieces of a line as few ways as can be: what lies within `coarse` of one another is one."""
-    one = shapely.unary_union(shapely.MultiLineString(parts), grid_size=coarse)
-    shape = shapely.simplify(shapely.line_merge(one), coarse)
+    united = shapely.unary_union(shapely.MultiLineString(parts), grid_size=coarse)
+    shape = shapely.simplify(shapely.line_merge(united), coarse)
     return "".join(_steps(shapely.get_coordinates(part).round().astype(int)) for part in shapely.get_parts(shape))
 
 

@@ -168,9 +168,9 @@ def _row(moment: PageMoment, stop: int, row: DayRow) -> DayRowWords:
     spans = []
     by_headway = [departure for departure in row.departures if departure.headway_s]
     for place in dict.fromkeys(departure.destination for departure in by_headway):
-        there = [departure for departure in by_headway if departure.destination == place]
+        bound_for_place = [departure for departure in by_headway if departure.destination == place]
         to = "" if place == row.destination else f"{moment.towards(place)} · "
-        for every, group in groupby(there, key=lambda departure: moment.every(departure.headway_s)):
+        for every, group in groupby(bound_for_place, key=lambda departure: moment.every(departure.headway_s)):
             runs = list(group)
             spans.append(f"{to}{every}, {words.time(runs[0].at)}–{words.time(runs[-1].at + runs[-1].headway_s)}")
     return DayRowWords(row.line, row.direction, moment.name_of(row.destination), hours, spans)

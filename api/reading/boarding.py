@@ -62,11 +62,11 @@ def occupancy_of(snapshot: Snapshot, vehicle: int, expected: int = NONE) -> Occu
 def wheelchair_access(timetable: Timetable, stop: Int32Array, vehicle: Int8Array) -> Int8Array:
     """Whether both the vehicle and the stop (or its station, where it says nothing itself) can be used, (n,) indices
     into `ACCESS`. `vehicle`: (n,) of what drives the trip, see `vehicle_wheelchair`."""
-    here, parent = timetable.stop_wheelchair[stop], timetable.stop_parent[stop]
-    here = np.where((here == WHEELCHAIR_UNKNOWN) & (parent >= 0), timetable.stop_wheelchair[parent], here)
-    both = np.where((here == WHEELCHAIR_YES) & (vehicle == WHEELCHAIR_YES), WHEELCHAIR_YES, WHEELCHAIR_UNKNOWN)
-    neither = (here == WHEELCHAIR_NO) | (vehicle == WHEELCHAIR_NO)
-    return np.where(neither, WHEELCHAIR_NO, both).astype(np.int8)
+    at_stop, parent = timetable.stop_wheelchair[stop], timetable.stop_parent[stop]
+    at_stop = np.where((at_stop == WHEELCHAIR_UNKNOWN) & (parent >= 0), timetable.stop_wheelchair[parent], at_stop)
+    usable = np.where((at_stop == WHEELCHAIR_YES) & (vehicle == WHEELCHAIR_YES), WHEELCHAIR_YES, WHEELCHAIR_UNKNOWN)
+    unusable = (at_stop == WHEELCHAIR_NO) | (vehicle == WHEELCHAIR_NO)
+    return np.where(unusable, WHEELCHAIR_NO, usable).astype(np.int8)
 
 
 @overload

@@ -169,12 +169,12 @@ def _runs_on(moment: Moment, day: int) -> BoolArray:
 def _calls(moment: Moment, stop: int | None = None, route: int | None = None) -> _CallsAt:
     """Those at a stop (a station: at all its platforms), of a line."""
     tt = moment.timetable.base
-    here = (tt.pickup_type != NO_PICKUP) & ~tt.call_stays
+    is_asked = (tt.pickup_type != NO_PICKUP) & ~tt.call_stays
     if stop is not None:
-        here &= np.isin(tt.call_stop, tt.members(stop))
+        is_asked &= np.isin(tt.call_stop, tt.members(stop))
     if route is not None:
-        here &= np.repeat(tt.trip_route == route, tt.trip_calls)
-    entry = np.flatnonzero(here)
+        is_asked &= np.repeat(tt.trip_route == route, tt.trip_calls)
+    entry = np.flatnonzero(is_asked)
     trip = tt.call_trip[entry]
     boards = entry < tt.trip_call_ptr[trip + 1] - 1
     entry, trip = entry[boards], trip[boards]

@@ -50,14 +50,14 @@ def great_gaps(snapshot: Snapshot) -> list[Gap]:
 def _gap_at(snapshot: Snapshot, route: int, direction: int, stop: int) -> Gap | None:
     tt, now = snapshot.timetable, snapshot.made_at
     board = snapshot.board(StopIdx(stop), since=now, until=now + _AHEAD_S, route=RouteIdx(route))
-    here = tt.pattern_way[tt.trip_pattern[board.trip]] == direction
-    scheduled = np.sort(board.scheduled_departure[here])
+    this_way = tt.pattern_way[tt.trip_pattern[board.trip]] == direction
+    scheduled = np.sort(board.scheduled_departure[this_way])
     scheduled = scheduled[(scheduled >= now) & (scheduled <= now + _AHEAD_S)]
     if len(scheduled) < 2:
         return None
     start = tt.date_origin[board.service_day] + board.shift_s + tt.trip_start_s[board.trip]
     missing = (board.source == FROM_TIMETABLE) & (start + GRACE_S <= now)
-    comes = here & ~missing & ~np.isin(board.status, (CANCELLED, SKIPPED))
+    comes = this_way & ~missing & ~np.isin(board.status, (CANCELLED, SKIPPED))
     times = np.concatenate([[now], board.published[comes]])
     ends = np.append(times[1:], now + _AHEAD_S) if len(times) == 1 else times[1:]
     waits = ends - times[: len(ends)]

@@ -77,7 +77,7 @@ def standing(snapshot: Snapshot, live_limit_s: float) -> Standing:
         counted: list[int] = np.bincount(of[condition], minlength=routes + 1).tolist()
         return counted
 
-    there, away = by_route(route, on_trip), by_route(route, vehicles.state == OFF_ROUTE)
+    on_trips, off_route = by_route(route, on_trip), by_route(route, vehicles.state == OFF_ROUTE)
     late, early = (
         by_route(route, moving & is_so) for is_so in (vehicles.delay_s >= LATE_S, vehicles.delay_s <= EARLY_S)
     )
@@ -87,12 +87,12 @@ def standing(snapshot: Snapshot, live_limit_s: float) -> Standing:
     longest = {gap.route: gap for gap in reversed(gaps)}
     lines = [
         LineState(
-            route=r, vehicles=there[r], uncovered=uncovered[r], cancelled=cancelled[r],
-            late=late[r], early=early[r], off_route=away[r],
+            route=r, vehicles=on_trips[r], uncovered=uncovered[r], cancelled=cancelled[r],
+            late=late[r], early=early[r], off_route=off_route[r],
             median_delay_s=_median(vehicles.delay_s[on_trip & (route == r)]), gap=longest.get(r),
         )
         for r in range(routes)
-        if there[r] or running[r] or cancelled[r]
+        if on_trips[r] or running[r] or cancelled[r]
     ]  # fmt: skip
     return Standing(
         snapshot=snapshot,

@@ -93,19 +93,19 @@ def live_service(settings: Settings, data: DataFolder | None = None) -> Service:
 def _source(settings: Settings, feed: str, headers: dict[str, str] | None) -> Source | None:
     """All addresses of a feed as one."""
     address: str | None = getattr(settings, feed)
-    further = [one for one in settings.further_feeds if one.feed == feed]
+    further = [further_feed for further_feed in settings.further_feeds if further_feed.feed == feed]
     if address is None:
         if further:
             raise ConfigurationError(f"further_feeds has {feed}: set the first address of these as {feed}.")
         return None
-    each = [[open_source(address, headers=headers)]]
-    for one in further:
-        opened = open_source(one.address, headers=one.headers)
-        if one.fallback:
-            each[-1].append(opened)
+    alternatives = [[open_source(address, headers=headers)]]
+    for further_feed in further:
+        opened = open_source(further_feed.address, headers=further_feed.headers)
+        if further_feed.fallback:
+            alternatives[-1].append(opened)
         else:
-            each.append([opened])
-    return SeveralSources(feed, each) if further else each[0][0]
+            alternatives.append([opened])
+    return SeveralSources(feed, alternatives) if further else alternatives[0][0]
 
 
 def _headers(settings: Settings) -> dict[str, dict[str, str]]:

@@ -137,11 +137,11 @@ def _trips_on(timetable: Timetable, now: float) -> int:
 def _away_m(current: Timetable, served: np.ndarray, new: Timetable) -> Float64Array:
     """(n,) how far the new timetable puts each of the stops away, NaN where it has none of this id."""
     place = {name: i for i, name in enumerate(new.stop_id.tolist())}
-    there = np.array([place.get(name, -1) for name in current.stop_id[served].tolist()], np.int64)
+    place_in_new = np.array([place.get(name, -1) for name in current.stop_id[served].tolist()], np.int64)
     gap_m = ground_distance_m(
-        current.stop_lat[served], current.stop_lon[served], new.stop_lat[there], new.stop_lon[there]
+        current.stop_lat[served], current.stop_lon[served], new.stop_lat[place_in_new], new.stop_lon[place_in_new]
     )
-    return np.where(there >= 0, gap_m, np.nan)
+    return np.where(place_in_new >= 0, gap_m, np.nan)
 
 
 def _nearest_m(current: Timetable, served: np.ndarray, new: Timetable, then: np.ndarray) -> Float64Array:

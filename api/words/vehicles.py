@@ -52,8 +52,8 @@ def vehicle_words(moment: PageMoment, vehicle: int, ahead: RunCall | None) -> Ve
     if doubt == "given_up":
         place = texts("vehicle_given_up")
     elif doubt != "followed":
-        here = "_at" if doubt == "held_up" and vehicles.at_stop[vehicle] else ""
-        place = texts(f"vehicle_{doubt}{here}", stop=stop)
+        suffix = "_at" if doubt == "held_up" and vehicles.at_stop[vehicle] else ""
+        place = texts(f"vehicle_{doubt}{suffix}", stop=stop)
     elif state == OFF_ROUTE:
         place = texts("vehicle_off_route")
     elif state == LAYOVER:

@@ -41,13 +41,13 @@ def _by_utc(alerts: tuple[Alert, ...], tt: Timetable, now: float) -> tuple[Alert
     trips = list(dict.fromkeys(s.trip for s in selectors if s.trip is not None and s.trip.start_date))
     if not trips:
         return alerts
-    none = np.zeros(len(trips), bool)
+    neither = np.zeros(len(trips), bool)
     names, _, _ = run_names(
         [trip.trip_id for trip in trips], [trip.route_id for trip in trips], [trip.start_date for trip in trips],
         [trip.start_time for trip in trips], np.array([min(trip.direction_id, 127) for trip in trips], np.int8),
-        none, tt, now, Counter(),
+        neither, tt, now, Counter(),
     )  # fmt: skip
-    found = run_finder(tt).find(names, np.full(len(trips), now), none)
+    found = run_finder(tt).find(names, np.full(len(trips), now), neither)
     runs = on_days_by_utc(tt, names, found)
     date_of_trip: dict[TripSelector, TripSelector] = {
         trip: replace(trip, start_date=str(tt.date[day]))

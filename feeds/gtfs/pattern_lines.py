@@ -103,9 +103,9 @@ class _Laid:
 
     def with_those(self, which: Int64Array, others: _Laid, among: BoolArray) -> _Laid:
         """The same with patterns (m,), ascending, as they are `among` (k,) the `others`."""
-        here, there = np.isin(self.pattern, which), among[others.pattern]
+        ours, theirs = np.isin(self.pattern, which), among[others.pattern]
         distance_m, far = self.distance_m.copy(), self.far.copy()
-        distance_m[here], far[here] = others.distance_m[there], others.far[there]
+        distance_m[ours], far[ours] = others.distance_m[theirs], others.far[theirs]
         return _Laid(self.pattern, self.call, distance_m, far)
 
 

@@ -69,10 +69,10 @@ def _colors(frame: pd.DataFrame, column: str, problems: Problems) -> StrArray:
         return texts(frame, column)
     code, unique = pd.factorize(words(frame, column))
     read = [_six_digits(str(text)) for text in unique]
-    odd = np.array([is_odd for _, is_odd in read], bool)[code]
-    none = np.array([digits == "" and text != "" for (digits, _), text in zip(read, unique, strict=True)], bool)[code]
+    oddly_written = np.array([is_odd for _, is_odd in read], bool)[code]
+    unread = np.array([digits == "" and text != "" for (digits, _), text in zip(read, unique, strict=True)], bool)[code]
     row, route_id = frame.index.to_numpy(), frame["route_id"].to_numpy()
-    for which, message in ((odd, "read as such"), (none, "taken as none")):
+    for which, message in ((oddly_written, "read as such"), (unread, "taken as none")):
         problems.rows("routes.txt", row[which], route_id[which], f"{column} is not six hexadecimal digits; {message}.")
     return np.array([digits for digits, _ in read], np.str_)[code]
 

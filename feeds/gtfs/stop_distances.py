@@ -160,8 +160,8 @@ def _best_sequence(
     for k in range(1, int(calls.max())):
         running = int(np.searchsorted(-count, -k, side="left"))
         call = start[:running] + k
-        here, before = distance[of_call[call]], distance[of_call[call - 1]]
-        gap = here[:, None, :] - before[:, :, None]
+        at_call, before = distance[of_call[call]], distance[of_call[call - 1]]
+        gap = at_call[:, None, :] - before[:, :, None]
         step = _ODD_GAP * np.abs(gap - expected_gap_m[call, None, None]) + np.minimum(gap, 0.0) ** 2
         step += cost[:running, :, None]
         came_from[call] = step.argmin(axis=1)

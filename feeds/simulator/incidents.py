@@ -182,8 +182,10 @@ class _Choice:
                 return None
             calls, following = self._calls(trip), self._calls(trip + 1)
             last = int(calls[int(len(calls) * self._rng.uniform(0.6, 0.85))])
-            here, there = self._call_stop[last], self._call_stop[following]
-            away = ground_distance_m(net.stop_lat[here], net.stop_lon[here], net.stop_lat[there], net.stop_lon[there])
+            stop, next_stops = self._call_stop[last], self._call_stop[following]
+            away = ground_distance_m(
+                net.stop_lat[stop], net.stop_lon[stop], net.stop_lat[next_stops], net.stop_lon[next_stops]
+            )
             opposite = int(np.argmin(away))
             if away[opposite] < 150.0 and 0 < opposite < len(following) // 2:
                 lost = np.concatenate([np.arange(last + 1, calls[-1] + 1), following[:opposite]])

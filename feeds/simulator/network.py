@@ -234,8 +234,8 @@ class _Laying:
         termini: list[str] = []
         for way, corners in enumerate(plan.ways):
             nodes = steps(corners)
-            for direction, there in enumerate((nodes, nodes[::-1])):
-                calls = self._add_pattern(plan, route, direction, way, there)
+            for direction, ordered in enumerate((nodes, nodes[::-1])):
+                calls = self._add_pattern(plan, route, direction, way, ordered)
                 if direction == 0:
                     termini += [self.stops[calls[0]].name, self.stops[calls[-1]].name]
         return termini[0], " / ".join(dict.fromkeys(termini[1::2]))

@@ -135,9 +135,9 @@ class SeveralSources:
         """See `Source`. One that fails or is slow does not hide what the others say. Errors: FeedError where all
         fail."""
         answers = [alternatives.asked(now) for alternatives in self._each]
-        here, _ = wait(answers, AT_ONCE_S)
+        answered, _ = wait(answers, AT_ONCE_S)
         chosen = [
-            answer.result() if answer in here else alternatives.kept(now)
+            answer.result() if answer in answered else alternatives.kept(now)
             for alternatives, answer in zip(self._each, answers, strict=True)
         ]
         messages = [message for message in chosen if message is not None]

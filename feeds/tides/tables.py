@@ -64,10 +64,10 @@ def posix_of(words: list[str], timezone: str) -> Float64Array:
     text = pd.Series(words, dtype="string")
     with_offset = text.str.contains(r"(?:Z|[+-]\d\d:?\d\d)$").fillna(False).to_numpy(bool)
     result = np.full(len(text), np.nan)
-    for those in (with_offset, ~with_offset):
-        at = pd.to_datetime(text[those], errors="coerce", utc=bool(those is with_offset), format="ISO8601")
-        if those is not with_offset:
+    for rows in (with_offset, ~with_offset):
+        at = pd.to_datetime(text[rows], errors="coerce", utc=bool(rows is with_offset), format="ISO8601")
+        if rows is not with_offset:
             at = at.dt.tz_localize(timezone, ambiguous="NaT", nonexistent="NaT").dt.tz_convert("UTC")
         seconds = at.dt.tz_localize(None).to_numpy("datetime64[ms]")
-        result[those] = np.where(np.isnat(seconds), np.nan, seconds.astype(np.int64) / 1e3)
+        result[rows] = np.where(np.isnat(seconds), np.nan, seconds.astype(np.int64) / 1e3)
     return result

@@ -124,9 +124,9 @@ def spreads(error_s: FloatArray, horizon_s: FloatArray, call: IntArray) -> tuple
     goes_on = (of[1:] == of[:-1]) & (minute[1:] == minute[:-1] - 1)
     earlier = np.append(False, goes_on)
     # A window ends with each minute that has something in it, and with the one after it where that has not.
-    both = np.flatnonzero(earlier)
+    second = np.flatnonzero(earlier)
     spread = most - least
-    spread[both] = np.maximum(most[both], most[both - 1]) - np.minimum(least[both], least[both - 1])
+    spread[second] = np.maximum(most[second], most[second - 1]) - np.minimum(least[second], least[second - 1])
     alone = np.flatnonzero(~np.append(goes_on, False) & (minute > 0))
     row, ends = np.append(begins, begins[alone]), np.append(minute, minute[alone] - 1)
     spread = np.append(spread, (most - least)[alone])
