@@ -20,7 +20,7 @@ from api.reading.alerts import stop_alerts
 from api.reading.board import MOST_DEPARTURES, StopBoards
 from api.reading.boards_ahead import boards_ahead_of
 from api.reading.moment import Moment
-from api.words.alerts import AlertWords, first_alert_words
+from api.words.alerts import AlertWords, panel_alert_words
 from api.words.departures import DepartureWords, departure_words
 from api.words.line_directions import nothing_leaves
 from api.words.moment import PageMoment, abbreviations_of, said_in
@@ -144,7 +144,7 @@ def _text(boards: StopBoards, moment: PageMoment, stop: int, width: int, lines: 
 
 
 def _messages(moment: PageMoment, stop: int) -> list[str]:
-    return [in_plain_blanks(_message(alert)) for alert in first_alert_words(moment, stop_alerts(moment, stop))]
+    return [in_plain_blanks(_message(alert)) for alert in panel_alert_words(moment, stop_alerts(moment, stop))]
 
 
 def _message(alert: AlertWords) -> str:

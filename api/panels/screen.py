@@ -12,7 +12,7 @@ from api.reading.alerts import stop_alerts
 from api.reading.board import StopBoards, stop_boards
 from api.reading.line_directions import line_directions, soonest_first
 from api.reading.lines import Line
-from api.words.alerts import AlertWords, first_alert_words
+from api.words.alerts import AlertWords, panel_alert_words
 from api.words.line_directions import LineDirectionWords, line_direction_words, nothing_leaves
 from api.words.moment import PageMoment
 
@@ -66,7 +66,7 @@ def screen_page(boards: StopBoards, moment: PageMoment, stops: list[int], limit:
     room = 0 if len(stops) == 1 else _NAME_ROOM if len(stops) == 2 else _NARROW_NAME_ROOM
     shown = [_stop(boards, moment, stop, limit, room) for stop in stops]
     alerts = {alert.alert_id: alert for stop in stops for alert in stop_alerts(moment, stop)}
-    messages = [part for alert in first_alert_words(moment, alerts.values()) for part in _parts(alert)]
+    messages = [part for alert in panel_alert_words(moment, alerts.values()) for part in _parts(alert)]
     lines = {line.route: line for stop in stops for line in moment.lines.at_stop(stop)}
     lines |= {line.route: line for message in messages for line in message.lines}
     says = (

@@ -163,6 +163,11 @@ def first_alert_words(moment: PageMoment, alerts: Iterable[Alert]) -> list[Alert
     return shown
 
 
+def panel_alert_words(moment: PageMoment, alerts: Iterable[Alert]) -> list[AlertWords]:
+    """The first of all for panels, where no address leads on: what differs in that alone is said once."""
+    return list(dict.fromkeys(replace(words, url="") for words in first_alert_words(moment, alerts)))
+
+
 def reason_words(moment: PageMoment, row: RunCall) -> str:
     """Why a departure is cancelled or its stop skipped, in a word; "" where no alert tells."""
     alert = telling_why(moment, row)

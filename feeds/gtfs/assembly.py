@@ -117,6 +117,18 @@ def _usable_rows(tables: dict[str, pd.DataFrame], name: str, problems: Problems)
     return _Rows(zone, agencies, stops, routes, trips, calls, headsign_name)
 
 
+def _says_both_ways(trips: Trips, ends_at: StrArray) -> BoolArray:
+    """(T,) trips of lines that have one headsign for both directions, though these end elsewhere."""
+    route = trips.route.astype(np.int64)
+    sign, end = (pd.factorize(column)[0] for column in (trips.headsign, ends_at))
+    signs = np.bincount(np.unique(route << 32 | sign) >> 32, minlength=route.max(initial=0) + 1)
+    back = trips.direction == 1
+    both = np.intersect1d(route[trips.direction == 0], route[back])
+    round_trips = np.intersect1d((route << 32 | end)[trips.direction == 0], (route << 32 | end)[back]) >> 32
+    says: BoolArray = (signs[route] == 1) & np.isin(route, np.setdiff1d(both, round_trips))
+    return says
+
+
 def _signs_beyond(rows: _Rows, trip_ptr: Int64Array, ends_at: StrArray) -> tuple[Int32Array, StrArray]:
     """The signs of calls (E,) and their names: beyond the stop that its trip's sign names, a run is bound for where it
     ends (T,)."""
@@ -170,6 +182,7 @@ def _put_together(
     block_id, service_id = _named(trips.block_id), np.unique(trips.service_id)
     ends_at = stops.name[calls.stop[trip_ptr[1:] - 1]]
     call_headsign, headsign_name = _signs_beyond(rows, trip_ptr, ends_at)
+    tells_where = (trips.headsign != "") & ~_says_both_ways(trips, ends_at)
     return Timetable(
         feed_version=feed_version,
         timezone=rows.zone.key,
@@ -196,7 +209,7 @@ def _put_together(
         trip_id=trips.trip_id,
         trip_pattern=patterns.of_trip,
         trip_service=_index(service_id, trips.service_id),
-        trip_headsign=np.where(trips.headsign == "", ends_at, trips.headsign),
+        trip_headsign=np.where(tells_where, trips.headsign, ends_at),
         trip_short_name=trips.short_name,
         trip_block=_index(block_id, trips.block_id),
         trip_wheelchair=trips.wheelchair,

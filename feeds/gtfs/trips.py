@@ -70,16 +70,18 @@ def with_destinations(trips: Trips, routes: Routes, stop_name: StrArray) -> Trip
 
     Such are headsigns of digits alone, and of four capitals on railways, that no stop's name begins with.
     """
-    signs, of_trip = np.unique(trips.headsign, return_inverse=True)
-    kind = np.array([0 if sign.isdecimal() else 1 if _MISSION.fullmatch(sign) else 2 for sign in signs.tolist()])
-    for sign in np.flatnonzero(kind < 2).tolist():
-        if np.char.startswith(np.char.upper(stop_name), signs[sign]).any():
-            kind[sign] = 2
-    kinds, types = kind[of_trip], routes.type[trips.route]
-    is_code = (kinds == 0) | ((kinds == 1) & ((types == RAIL) | (types // 100 == 1)))
+    of_trip, signs = pd.factorize(trips.headsign)
+    is_number = np.array([sign.isdecimal() for sign in signs.tolist()], bool)
+    is_mission = np.array([_MISSION.fullmatch(sign) is not None for sign in signs.tolist()], bool)
+    lengths = {len(sign) for sign in signs[is_number | is_mission].tolist()}
+    of_stops = [name[:length].upper() for name in set(stop_name.tolist()) for length in lengths]
+    line_name = np.where(routes.short_name == "", routes.long_name, routes.short_name)
+    types = routes.type[trips.route]
+    is_code = is_number[of_trip] | (is_mission[of_trip] & ((types == RAIL) | (types // 100 == 1)))
+    is_code &= ~np.isin(signs, of_stops)[of_trip]
     return replace(
         trips,
-        headsign=np.where(is_code | (trips.headsign == routes.short_name[trips.route]), "", trips.headsign),
+        headsign=np.where(is_code | (trips.headsign == line_name[trips.route]), "", trips.headsign),
         short_name=np.where(is_code & (trips.short_name == ""), trips.headsign, trips.short_name),
     )
 

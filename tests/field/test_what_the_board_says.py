@@ -552,6 +552,17 @@ def test_a_trains_code_and_the_lines_name_are_no_destination(
     assert (told["headsign"], told["trip_short_name"]) == (says, sign if is_code else None)
 
 
+def test_a_sign_that_both_directions_bear_tells_nobody_where_a_run_goes() -> None:  # mfdz/GTFS-Issues#19
+    sign = "Stop A - Stop C (Express)"
+    ways = (Pattern("main", "A B C", headsign=sign), Pattern("back", "C B A", direction=1, headsign=sign))
+    city = City(network("A B C", ways, (Trip("t1", "08:00"), Trip("t2", "08:10", "back"))), at="07:55")
+    assert [row.told["headsign"] for row in city.departures("B")] == ["Stop C", "Stop A"]
+    # Round trips end at one place, whichever way they go.
+    ways = (Pattern("main", "A B C A", headsign="Ring"), Pattern("back", "A C B A", direction=1, headsign="Ring"))
+    city = City(network("A B C", ways, (Trip("t1", "08:00"), Trip("t2", "08:10", "back"))), at="07:55")
+    assert [row.told["headsign"] for row in city.departures("B")] == ["Ring", "Ring"]
+
+
 def test_a_destination_alone_in_brackets_is_said_without_them() -> None:  # public-transport/transitous#1984
     city = City(network(trips=(Trip("t1", "08:00", headsign="1 (East)"),)), at="07:55")
     assert city.departures("B")[0].told["headsign"] == "East"

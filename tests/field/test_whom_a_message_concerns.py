@@ -363,6 +363,13 @@ def test_a_message_of_an_address_alone_is_told_by_it_and_one_without_a_word_is_n
     assert city.messages(stop="B")["screen"] == ["1 https://town.example/works"]
 
 
+def test_what_differs_in_its_address_alone_is_said_once_where_no_address_is_shown() -> None:
+    city = City().alerts(*(alert(SAID, {"route_id": "r1"}, url=f"https://town.example/{k}") for k in range(2)))
+    assert city.messages(stop="B")["panel"] == ["1: Works"]
+    assert city.messages(stop="B")["screen"] == ["1 Works"]
+    assert len(city.messages(route="r1")["line page"]) == 2
+
+
 def test_a_message_that_is_a_picture_is_told_by_what_is_to_be_seen_there() -> None:
     message = gtfs_realtime_pb2.FeedMessage()
     message.header.gtfs_realtime_version, message.header.timestamp = "2.0", int(City().now)
