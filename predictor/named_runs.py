@@ -2,8 +2,10 @@
 
 One rule for vehicle positions, TripUpdates, cancellations and alerts. What a feed says is a strong hint, not a truth:
 
-- The *trip* is the one named; where none is named, the only one of the route that starts at that time: of the direction
-  that is given where there is one of it, else of the other.
+- The *trip* is the one named. Where that is seen on a day on which it does not run, it is the only one that makes the
+  same calls from the same time on that day: timetables have a trip once for each of its services. Where none is named,
+  the only one of the route that starts at that time: of the direction that is given where there is one of it, else of
+  the other.
 - The *day* is `start_date`, where the trip runs on it. Feeds that name the calendar date after midnight are known by
   three signs: the trip does not run on that day; its start time is that of a neighbouring day's run past 24:00; or the
   named day's run is many hours away while a neighbouring one that reaches into that date is near.
@@ -17,7 +19,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -193,6 +195,7 @@ class RunFinder:
                 day[rows], shift[rows] = c.day[best][fits], c.shift_s[best][fits]
                 known[rows], other[rows] = c.by_start[best][fits], c.other_day[best][fits]
                 verdict[rows] = FOUND
+                self._put_on_the_services_of_the_day(rows[under_way[rows]], trip, day)
             by_route = np.flatnonzero(trip < 0)
             if len(by_route):
                 by_route = by_route[(names.route[by_route] >= 0) & (names.start_time_s[by_route] >= 0)]
@@ -427,6 +430,33 @@ class RunFinder:
         back = np.clip(back, 0, len(tt.date) - 1).astype(np.int32)
         runs &= tt.service_active[tt.trip_service[trip[moved]], back]
         day[moved[runs]], other_day[moved[runs]] = back[runs], False
+
+    def _put_on_the_services_of_the_day(self, rows: Int64Array, trip: Int32Array, day: Int32Array) -> None:
+        """Give the trip that makes the same calls from the same time to those of `rows` whose own does not run on their
+        day, where just one such trip does."""
+        tt = self._timetable
+        rows = rows[~tt.service_active[tt.trip_service[trip[rows]], day[rows]] & ~tt.trip_repeats[trip[rows]]]
+        if len(rows) == 0:
+            return
+        order, axis = self._by_way
+        low, high = (np.searchsorted(axis, self._way(trip[rows]), side=side) for side in ("left", "right"))
+        pair, place = expand_ranges(low, high - low)
+        twin = order[place]
+        runs = tt.service_active[tt.trip_service[twin], day[rows[pair]]] & ~tt.trip_repeats[twin]
+        pair, twin = pair[runs], twin[runs]
+        alone = np.bincount(pair, minlength=len(rows))[pair] == 1
+        trip[rows[pair[alone]]] = twin[alone]
+
+    @cached_property
+    def _by_way(self) -> tuple[Int64Array, Int64Array]:
+        """All trips in order of their `_way`, and that."""
+        way = self._way(np.arange(self._timetable.trips))
+        order = np.argsort(way, kind="stable")
+        return order, way[order]
+
+    def _way(self, trip: Int32Array | Int64Array) -> Int64Array:
+        """A number for the pattern and the start of each trip (n,)."""
+        return self._timetable.trip_pattern[trip].astype(np.int64) * 2**22 + self._timetable.trip_start_s[trip]
 
     def _nearest(self, trip: Int32Array, start_s: Int64Array) -> Int64Array:
         """The departure of each trip nearest to a time (n,)."""

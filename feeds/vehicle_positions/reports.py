@@ -190,7 +190,7 @@ def resolve(
     runs.count(refused, under_way)
     if dates is not None:
         dates.hear(timetable, names, runs, under_way, under_way, received_at)
-    trip = np.where(names.trip < 0, runs.trip, names.trip)
+    trip = np.where(runs.trip >= 0, runs.trip, names.trip)
     unknown = [name for name, known in zip(text["trip_id"], (trip >= 0).tolist(), strict=True) if name and not known]
     refused["unknown_trip"] = len(unknown)
     observations = Observations(

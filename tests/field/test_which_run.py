@@ -260,6 +260,19 @@ def test_of_two_runs_of_one_start_of_which_one_is_told_of_by_its_name_the_other_
     assert city.at("08:01:30").board("D")[0].endswith("t1 live")
 
 
+# cal-itp/data-infra#2703
+def test_a_trip_of_another_service_that_is_seen_is_the_run_of_today_that_makes_its_calls() -> None:
+    weekly = network(
+        trips=(Trip("thursday", "08:00", service="th"), Trip("saturday", "08:00", service="sa")),
+        services=(Service("th", "0001000"), Service("sa", "0000010")),
+    )
+    city = City(weekly, at="07:58").trip_updates(update("saturday", StopUpdate("A", delay=180), start_date=DATE))
+    assert city.board("C") == ["08:07 thursday live"]
+    city.trip_updates().vehicle_positions(bus("v1", "saturday", late_s=180, start_date=DATE)).at("08:05")
+    assert city.board("D") == ["08:08 thursday live"]
+    assert city.trip_updates(cancelled("saturday", start_date=DATE)).board("D") == ["08:08 thursday live"]
+
+
 # trip_properties are for copies of a trip alone (gtfs-realtime reference: "otherwise … will be ignored by consumers")
 
 
