@@ -12,7 +12,6 @@ import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -39,9 +38,15 @@ def ids_of(values: Sequence[str | bytes]) -> list[str]:
     return [known[value] for value in values]
 
 
+def places_in(index: Mapping[Any, int], names: Sequence[Any]) -> Int32Array:
+    """Where each name (n,) stands in an index as it is, -1 where it is none of its."""
+    # By a generator, which gives up Python's lock between two names: by `map` readers would wait for all of them.
+    return np.fromiter((index.get(name, NONE) for name in names), np.int32, len(names))
+
+
 def indices_of(names: Sequence[Any], index: Mapping[Any, int], timetable: Timetable) -> Int32Array:
     """Where each id (n,) stands in an index of the timetable, -1 where it is none of its ids."""
-    found = np.fromiter(map(index.get, names, repeat(NONE)), np.int32, len(names))
+    found = places_in(index, names)
     for row in np.flatnonzero(found < 0).tolist():
         if names[row]:
             found[row] = index.get(known_id(names[row], index, timetable), NONE)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import repeat
-from typing import Any
 
 import numpy as np
 
-from feeds.ids.known_ids import ids_of, short_text
+from feeds.ids.known_ids import ids_of, places_in, short_text
 from feeds.ids.run_names import a_few, run_names
 from feeds.trip_updates.entities import Entities, delay_in_range
 from feeds.trip_updates.message_columns import (
@@ -189,7 +187,7 @@ def _found(
     trip = np.where(is_new, names.trip, np.where(unclear, NONE, found.trip)).astype(np.int32)
     day = np.where(unclear, NONE, found.service_day)
     refused["unknown_trip"] += int(((trip < 0) & ~is_added).sum())
-    own_day = _lookup(names.service_date.tolist(), tt.date_index)
+    own_day = places_in(tt.date_index, names.service_date.tolist())
     dated = (is_new | ((trip < 0) & is_gone)) & (own_day >= 0)
     day[dated] = own_day[dated]
     # A run that was added may be cancelled by its name alone.
@@ -306,7 +304,3 @@ def _told_apart_by_stops(tt: Timetable, names: RunNames, updates: StopTimeUpdate
             fits = np.flatnonzero(begins & np.isin(tt.trip_pattern, along) & tt.service_active[tt.trip_service, day])
             trip[row] = fits[0] if len(fits) == 1 and not tt.trip_repeats[fits[0]] else NONE
     return replace(names, direction=direction, trip=trip)
-
-
-def _lookup(words: Sequence[Any], index: Mapping[Any, int]) -> Int32Array:
-    return np.fromiter(map(index.get, words, repeat(NONE)), np.int32, len(words))

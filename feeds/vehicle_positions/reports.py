@@ -5,6 +5,7 @@ The column names are those of GTFS-Realtime's VehiclePosition. Missing text is "
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -89,7 +90,8 @@ def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter
     """The vehicle reports of a message, as it says them, and what was left out by reason."""
     refused: Counter[str] = Counter()
     text: list[tuple[str, ...]] = []
-    number: list[tuple[float, ...]] = []
+    # Filled row by row: an array made of all rows at once would hold up readers, who need Python's lock.
+    number = array("d")
     for entity in message.entity:
         if entity.is_deleted:
             refused["deleted_entity"] += 1
@@ -113,7 +115,7 @@ def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter
             )
         )  # fmt: skip
         occupancy, percentage = _occupancy(report)
-        number.append(
+        number.extend(
             (
                 trip.direction_id if trip.HasField("direction_id") else _NAN,
                 position.latitude if position.HasField("latitude") else _NAN,
@@ -130,7 +132,7 @@ def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter
             )
         )
     words = zip(*text, strict=True) if text else repeat((), len(TEXT_COLUMNS))
-    numbers = np.array(number, np.float64).reshape(-1, len(NUMBER_COLUMNS)).T
+    numbers = np.array(number).reshape(-1, len(NUMBER_COLUMNS)).T
     return (
         Reports(
             {name: list(map(id_of, column)) for name, column in zip(TEXT_COLUMNS, words, strict=True)},
