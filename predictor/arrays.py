@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Any, NewType
+from typing import Any, NewType, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,8 @@ DTYPES: Mapping[Any, np.dtype[Any]] = MappingProxyType(
     }
 )  # fmt: skip
 """What each array type holds."""
+
+Number = TypeVar("Number", np.int64, np.float64)
 
 NONE = -1
 
@@ -78,6 +80,16 @@ def first_of_each(*columns: AnyArray) -> BoolArray:
     for column in columns[1:]:
         first[1:] |= column[1:] != column[:-1]
     return first
+
+
+def running_maximum(values: npt.NDArray[Number], group: npt.NDArray[np.integer]) -> npt.NDArray[Number]:
+    """The greatest of `values` (n,) up to each one, within its group; `group` (n,) does not decrease."""
+    if len(values) == 0:
+        return values
+    # Groups one above the other, so that one pass serves them all.
+    laddered = values + group.astype(np.int64) * (values.max() - values.min() + 1)
+    greatest = np.where(laddered >= np.maximum.accumulate(laddered), np.arange(len(values)), 0)
+    return values[np.maximum.accumulate(greatest)]
 
 
 def places_of(keys: AnyArray, sorted_keys: AnyArray) -> Int64Array:

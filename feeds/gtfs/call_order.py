@@ -9,7 +9,7 @@ import numpy as np
 from feeds.gtfs.calls import FILE, Calls
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.sound_times import Tell, with_sound_times, with_whole_waits, without_repeated_times
-from predictor.arrays import BoolArray, Int64Array, StrArray
+from predictor.arrays import BoolArray, Int64Array, StrArray, running_maximum
 
 
 def in_order(calls: Calls, trip_id: StrArray, problems: Problems) -> Calls:
@@ -87,7 +87,7 @@ def _counted_on(calls: Calls, twice: BoolArray) -> tuple[Calls, BoolArray]:
     step_back[1:] &= calls.trip[1:] == calls.trip[:-1]
     trips = int(calls.trip.max()) + 1
     counted_on = (np.bincount(calls.trip, twice, trips) > 0) & (np.bincount(calls.trip, step_back, trips) == 0)
-    number = calls.sequence + (calls.trip.astype(np.int64) << 32) - np.arange(len(calls))
-    ascending = np.maximum.accumulate(number) + np.arange(len(calls)) - (calls.trip.astype(np.int64) << 32)
+    place = np.arange(len(calls))
+    ascending = running_maximum(calls.sequence - place, calls.trip) + place
     of_these = counted_on[calls.trip]
     return replace(calls, sequence=np.where(of_these, ascending, calls.sequence).astype(np.int32)), of_these

@@ -6,13 +6,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 
 from feeds.gtfs.calls import DAY_S, HOUR_S, Calls
-from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, first_of_each
+from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, first_of_each, running_maximum
 
-_TRIP_SPACING_S = 1.0e8
-"""Further apart than any two times of one trip, so that trips laid end to end never mix."""
 _REPEATS = 3
 """So many calls in a row at one time are a timepoint's time copied on."""
 
@@ -139,11 +136,9 @@ def _not_backwards(trip: Int32Array, times: Float64Array) -> tuple[Float64Array,
         return times, touched
     rows = np.flatnonzero(np.isin(trip, trip[1:][backwards]))
     of_trip, given = trip[rows].astype(np.int64), times[rows]
-    flat = (given + (of_trip * _TRIP_SPACING_S)[:, None]).ravel()
-    mended: npt.NDArray[np.float64] = (
-        np.stack([np.maximum.accumulate(flat), np.minimum.accumulate(flat[::-1])[::-1]]).reshape(2, -1, 2)
-        - (of_trip * _TRIP_SPACING_S)[:, None]
-    )
+    flat, of_time = given.ravel(), np.repeat(of_trip, 2)
+    by_first, by_last = running_maximum(flat, of_time), -running_maximum(-flat[::-1], -of_time[::-1])[::-1]
+    mended = np.stack([by_first, by_last]).reshape(2, -1, 2)
     changed = (mended != given).any(axis=2)
     starts = np.flatnonzero(first_of_each(of_trip))
     ends_at = np.append(starts[1:], len(of_trip)) - 1

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from feeds.gtfs.polylines import Polylines
-from predictor.arrays import BoolArray, Float64Array, Int64Array, expand_ranges
+from predictor.arrays import BoolArray, Float64Array, Int64Array, expand_ranges, running_maximum
 from predictor.geometry import ground_distance_m
 
 PLACES = 8
@@ -22,7 +22,6 @@ _ODD_GAP = 0.2
 # The same for shape left over before the first and after the last stop.
 _LEFT_OVER = 0.05
 _PAIRS_AT_ONCE = 2_000_000
-_PATTERN_SPACING_M = 1.0e7
 
 
 def place_stops(
@@ -84,9 +83,8 @@ def offsets_m(
 
 def not_falling(distance_m: Float64Array, call_ptr: Int64Array) -> Float64Array:
     """Distances (calls,) with every step back along a pattern taken out."""
-    base = np.repeat(np.arange(len(call_ptr) - 1), np.diff(call_ptr)) * _PATTERN_SPACING_M
-    result: Float64Array = np.maximum.accumulate(distance_m + base) - base
-    return np.maximum(result, 0.0)
+    pattern = np.repeat(np.arange(len(call_ptr) - 1), np.diff(call_ptr))
+    return np.maximum(running_maximum(distance_m, pattern), 0.0)
 
 
 def _nearest_places(

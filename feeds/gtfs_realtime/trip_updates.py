@@ -17,7 +17,7 @@ from google.transit import gtfs_realtime_pb2
 from feeds.gtfs_realtime.descriptors import AddedAs, TripDescriptors, new_feed, write_wheelchair
 from feeds.gtfs_realtime.headway_runs import HeadwayAs
 from feeds.gtfs_realtime.told_calls import ToldCalls, scheduled_stops, told_calls
-from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array
+from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array, running_maximum
 from predictor.journeys import dated_journeys
 from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable
@@ -204,11 +204,11 @@ def _update_times(tt: Timetable, calls: ToldCalls) -> _UpdateTimes:
     journey = np.cumsum(calls.opens)
     base = np.floor(np.nanmin(calls.arrival)) if np.isfinite(calls.arrival).any() else 0.0
     times = np.column_stack([calls.arrival, calls.departure]) - base
-    # A skipped call, which has no time, only takes its second on the ladder.
+    # A skipped call, which has no time, only takes its second.
     seconds = np.where(np.isnan(times), -1e7, np.round(times)).astype(np.int64).ravel()
-    # A journey a step up, each stop a second: a running maximum on that ladder never falls back.
-    ladder = np.repeat(journey * 100_000_000 - np.arange(len(journey)), 2)
-    arrival, departure = (np.maximum.accumulate(seconds + ladder) - ladder).reshape(-1, 2).T + int(base)
+    at_least = np.repeat(np.arange(len(journey)), 2)
+    ascending = running_maximum(seconds - at_least, np.repeat(journey, 2)) + at_least
+    arrival, departure = ascending.reshape(-1, 2).T + int(base)
     entry = tt.entry_of(calls.trip, calls.call)
     origin = tt.date_origin[calls.service_day] + calls.shift_s
     first, last = calls.call == 0, calls.call == tt.trip_calls[calls.trip] - 1

@@ -13,9 +13,9 @@ from dataclasses import replace
 import numpy as np
 
 from feeds.trip_updates.call_finding import at
-from feeds.trip_updates.message_columns import TIME_LIMIT_S, StopTimeUpdates, UpdatedRuns, first_known
+from feeds.trip_updates.message_columns import StopTimeUpdates, UpdatedRuns, first_known
 from feeds.trip_updates.run_calls import RunCalls
-from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int64Array, first_of_each
+from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int64Array, first_of_each, running_maximum
 from predictor.timetable import Timetable
 from predictor.trip_updates import STOP_NO_DATA, STOP_SCHEDULED, STOP_SKIPPED
 
@@ -158,14 +158,7 @@ def _in_order(
     """The times (k,) with none before the one before it in the run."""
     times = np.column_stack([arrival, departure]).ravel()
     known = np.flatnonzero(~np.isnan(times))
-    if len(known) == 0:
-        return arrival, departure
-    base = float(times[known].min())
-    # Runs one above the other on a ladder whose steps are longer than any run.
-    ladder = np.repeat(owner, 2)[known] * (4.0 * TIME_LIMIT_S)
-    ordered = np.maximum.accumulate(times[known] - base + ladder) - ladder + base
-    # Reckoned on the ladder a time that was in order may differ by a rounding error.
-    backwards = ordered > times[known] + 1e-3
-    refused["time_running_backwards"] += int(backwards.sum())
-    times[known[backwards]] = ordered[backwards]
+    ordered = running_maximum(times[known], np.repeat(owner, 2)[known])
+    refused["time_running_backwards"] += int((ordered > times[known]).sum())
+    times[known] = ordered
     return times[0::2].copy(), times[1::2].copy()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int32Array, StrArray
+from predictor.arrays import Float64Array, Int32Array, StrArray, running_maximum
 from predictor.columns import Columns, column_types
 from predictor.observations import Observations
 from predictor.runs import DatedRuns
@@ -77,3 +77,11 @@ def test_a_run_keeps_its_names_in_another_timetable_and_is_none_where_they_are_g
     assert moved.trip.tolist() == [-1, old.trips - 2, old.trips - 2, -1]
     assert moved.service_day.tolist() == [0, 0, -1, -1]
     assert moved.riders.tolist() == [5, 6, 7, 8]
+
+
+def test_a_running_maximum_starts_anew_with_each_group_and_gives_the_very_values() -> None:
+    values = np.array([0.1, 0.3, 0.2, -5.0, 7.7, 7.1])
+    group = np.array([-9, -9, -9, 2, 2, 40], np.int32)
+    assert running_maximum(values, group).tolist() == [0.1, 0.3, 0.3, -5.0, 7.7, 7.1]
+    assert running_maximum(np.array([3, 1], np.int64), np.array([1, 1])).tolist() == [3, 3]
+    assert len(running_maximum(values[:0], group[:0])) == 0
