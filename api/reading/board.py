@@ -55,6 +55,13 @@ class StopBoard:
         """(n,)"""
         return self._every.destinations[self._part]
 
+    @property
+    def alights(self) -> BoolArray:
+        """(n,) where riders may get off."""
+        tt, calls = self._timetable, self.calls
+        alights: BoolArray = tt.drop_off_type[tt.entry_of(calls.trip, calls.call)] != NO_PICKUP
+        return alights & ~calls.first_call
+
     def row(self, i: int) -> RunCall:
         """All that is said of one call."""
         return self.rows([i])[0]

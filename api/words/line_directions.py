@@ -65,8 +65,10 @@ def nothing_leaves(moment: PageMoment, stop: int) -> str:
     """What an empty board of a stop says: when the first departure of the coming days leaves, or that none does."""
     (week,) = stop_boards(moment.view, [stop], moment.now, WEEK_S)
     coming = np.flatnonzero(week.comes)
-    if len(coming) == 0 and any(map(len, stop_boards(moment.view, [stop], moment.now, WEEK_S, arrivals=True))):
-        return moment.texts("only_arrivals")
+    if len(coming) == 0:
+        (arriving,) = stop_boards(moment.view, [stop], moment.now, WEEK_S, arrivals=True)
+        if arriving.alights.any():
+            return moment.texts("only_arrivals")
     return quiet_words(moment, week.row(int(coming[0])) if len(coming) else None)
 
 

@@ -129,6 +129,14 @@ def _says_both_ways(trips: Trips, ends_at: StrArray) -> BoolArray:
     return says
 
 
+def _signs_all_along(rows: _Rows, trip_ptr: Int64Array) -> StrArray:
+    """(T,) the sign that all calls of a trip but the last have, "" where they have none or several."""
+    sign, first, last = rows.calls.headsign, trip_ptr[:-1], trip_ptr[1:] - 1
+    changes = np.append(0, np.cumsum(sign[1:] != sign[:-1]))
+    same = (changes[np.maximum(last - 1, first)] == changes[first]) & (sign[first] >= 0)
+    return np.where(same, np.append(rows.headsign_name, "")[np.where(same, sign[first], -1)], "")
+
+
 def _signs_beyond(rows: _Rows, trip_ptr: Int64Array, ends_at: StrArray) -> tuple[Int32Array, StrArray]:
     """The signs of calls (E,) and their names: beyond the stop that its trip's sign names, a run is bound for where it
     ends (T,)."""
@@ -182,6 +190,7 @@ def _put_together(
     block_id, service_id = _named(trips.block_id), np.unique(trips.service_id)
     ends_at = stops.name[calls.stop[trip_ptr[1:] - 1]]
     call_headsign, headsign_name = _signs_beyond(rows, trip_ptr, ends_at)
+    all_along = np.where(trips.headsign == "", _signs_all_along(rows, trip_ptr), "")
     tells_where = (trips.headsign != "") & ~_says_both_ways(trips, ends_at)
     return Timetable(
         feed_version=feed_version,
@@ -209,7 +218,7 @@ def _put_together(
         trip_id=trips.trip_id,
         trip_pattern=patterns.of_trip,
         trip_service=_index(service_id, trips.service_id),
-        trip_headsign=np.where(tells_where, trips.headsign, ends_at),
+        trip_headsign=np.where(tells_where, trips.headsign, np.where(all_along == "", ends_at, all_along)),
         trip_short_name=trips.short_name,
         trip_block=_index(block_id, trips.block_id),
         trip_wheelchair=trips.wheelchair,

@@ -376,6 +376,12 @@ def test_where_nobody_may_board_the_page_says_that_passengers_only_get_off(stop:
     assert ("only get off here" in text(page)) != boards
 
 
+def test_where_nobody_may_get_off_either_the_page_does_not_say_so() -> None:
+    calls = (Call("A", "08:00"), Call("B", "08:02", pickup=1, drop_off=1), Call("C", "08:04"))
+    page = City(network("A B C", trips=(Trip("t1", calls=calls),)), at="07:55").page("/stops/B")
+    assert "get off here" not in text(page)
+
+
 def test_a_line_without_directions_has_a_page_for_each_way() -> None:
     ways = (Pattern("main", "A B C D E", direction=None), Pattern("back", "E D C B A", direction=None, headsign="West"))
     lines = network(patterns=ways, trips=(Trip("t1", "08:00"), Trip("t2", "08:10", "back"), Trip("t3", "09:00")))
@@ -529,6 +535,12 @@ def test_a_stop_is_no_sign_of_itself() -> None:  # gocarta/gtfs#8
     city = City(network("A B C D", trips=(Trip("t1", calls=calls, headsign="Town"),)), at="07:55")
     city.faces_agree("B")
     assert [row.told["headsign"] for row in city.trip("t1")][:3] == ["Town"] * 3
+
+
+def test_the_sign_of_all_stops_is_the_trips_where_it_has_none() -> None:
+    calls = tuple(Call(stop, f"08:0{2 * k}", headsign="North" * (stop != "D")) for k, stop in enumerate("ABCD"))
+    city = City(network("A B C D", trips=(Trip("t1", calls=calls, headsign=""),)), at="07:55")
+    assert city.trip_answer("t1")["headsign"] == city.departures("B")[0].told["headsign"] == "North"
 
 
 def test_beyond_the_stop_on_its_sign_a_run_is_bound_for_where_it_ends() -> None:
