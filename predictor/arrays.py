@@ -103,3 +103,11 @@ def places_of(keys: AnyArray, sorted_keys: AnyArray) -> Int64Array:
 def contains(sorted_keys: Int64Array, keys: Int64Array) -> BoolArray:
     """For each of `keys` (n,), whether it is among `sorted_keys`."""
     return places_of(keys, sorted_keys) >= 0
+
+
+def is_among(keys: Int64Array, others: Int64Array) -> BoolArray:
+    """For each of `keys` (n,), whether it is one of `others` (m,), in any order: as `np.isin`, which puts all of both
+    in order, even where there is no key."""
+    if len(keys) == 0 or len(others) == 0:
+        return np.zeros(len(keys), bool)
+    return contains(np.sort(others), keys)

@@ -14,7 +14,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, expand_ranges, first_of_each, places_of
+from predictor.arrays import (
+    BoolArray,
+    Float64Array,
+    Int32Array,
+    Int64Array,
+    expand_ranges,
+    first_of_each,
+    is_among,
+    places_of,
+)
 from predictor.geometry import METRES_PER_DEGREE, LineGeometry
 from predictor.observations import Observations
 from predictor.runs import DatedRuns
@@ -221,10 +230,10 @@ class Assigner:
         around = (tt.trip_start_s[trip] - EARLY_S <= seconds) & (seconds <= tt.trip_end_s[trip] + LATE_S)
         around &= tt.date_origin[day] + tt.trip_start_s[trip] + shift >= came_at[owner[pair]] - HEARD_LATE_S
         around &= tt.service_active[tt.trip_service[trip], day]
-        around &= ~np.isin(self.days.key(trip, day), cancelled)
+        around &= ~is_among(self.days.key(trip, day), cancelled)
         pair, trip, seconds, shift = pair[around], trip[around], seconds[around], shift[around]
         runs = DatedRuns(trip, np.full(len(trip), day, np.int32), shift)
-        free = ~np.isin(runs.run_key, taken)
+        free = ~is_among(runs.run_key, taken)
         pair, trip, seconds, runs = pair[free], trip[free], seconds[free], runs.take(free)
         at_m = near.at_m[pair]
         departed = self.diagram.calls_before(tt.trip_pattern[trip], at_m)

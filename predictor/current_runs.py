@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, contains, sorted_once
+from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, contains, is_among, sorted_once
 from predictor.geometry import LineGeometry, to_first_stop_m
 from predictor.matching import OFF_LINE_M, TERMINUS_M
 from predictor.named_runs import RunNames, run_finder
@@ -53,7 +53,7 @@ class CurrentRuns:
         over = (runs.trip >= 0) & finished.same_as(runs)
         # One that names none waits for no trip that does not run.
         waits = (obs.trip < 0) & (runs.trip >= 0) & (tracks.departed[slot] == 0)
-        over |= waits & np.isin(self.days.key(runs.trip, runs.service_day), cancelled)
+        over |= waits & is_among(self.days.key(runs.trip, runs.service_day), cancelled)
         return self._next_of_block(tracks, slot, obs, runs, np.flatnonzero(over), cancelled)
 
     def _before_in_block(self, runs: DatedRuns, finished: DatedRuns) -> BoolArray:
@@ -93,7 +93,7 @@ class CurrentRuns:
         trip, day, shift = runs.trip.copy(), runs.service_day.copy(), runs.shift_s.copy()
         on_day = day[over]
         following = self.days.following(trip[over], on_day)
-        while (out := (following >= 0) & np.isin(self.days.key(following, on_day), cancelled)).any():
+        while (out := (following >= 0) & is_among(self.days.key(following, on_day), cancelled)).any():
             following[out] = self.days.following(following[out], on_day[out])
         first_m = to_first_stop_m(self.timetable, np.maximum(following, 0), obs.lat[over], obs.lon[over])
         takes = (following >= 0) & ((first_m < TERMINUS_M) | (tracks.trip[slot[over]] == following))

@@ -17,6 +17,7 @@ from predictor.arrays import (
     Int64Array,
     contains,
     first_of_each,
+    is_among,
     sorted_once,
 )
 from predictor.arrivals import Chain, predict
@@ -451,10 +452,10 @@ class Engine:
         later = legs.take(~np.isin(legs.slot, under_way))
         doubt = np.maximum(doubt, doubts(self.timetable, tracks, later, holds, patience, self._feed.stands_since))
         journey = self._journeys.keys(legs)
-        runs = ~np.isin(journey, np.concatenate([operator.cancelled, operator.deleted]))
+        runs = ~is_among(journey, np.concatenate([operator.cancelled, operator.deleted]))
         runs &= doubt[legs.slot] != GIVEN_UP
         silent = tracks.timestamp[legs.slot] < now - self.settings.live_limit_s
-        runs &= ~(silent & np.isin(journey, still_told_runs))
+        runs &= ~(silent & is_among(journey, still_told_runs))
         to_come = np.sort(fresh.calls.keys[fresh.calls.arrival >= now])
         held_up = (doubt[legs.slot] == HELD_UP) & (legs.order == 0)
         runs &= ~(held_up & contains(to_come, call_key(journey, tracks.arrived[legs.slot])))
@@ -496,7 +497,7 @@ class Engine:
         opens = np.flatnonzero(first_of_each(slot))
         passed = np.zeros(len(self._tracks), bool)
         passed[slot[opens]] = calls.departure[opens] < now
-        return (silent & passed)[legs.slot] & np.isin(journey, told_journeys)
+        return (silent & passed)[legs.slot] & is_among(journey, told_journeys)
 
     @property
     def _passed(self) -> Int32Array:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float32Array, Float64Array, Int64Array, places_of
+from predictor.arrays import BoolArray, Float32Array, Float64Array, Int64Array, is_among, places_of
 from predictor.arrivals import Chain
 from predictor.calibration import Calibration
 from predictor.features import FEATURES, has_begun, scale_s
@@ -118,7 +118,7 @@ class Learner:
             missed = (time[place[rows]] - self._expected[rows]) / scale_s(ahead)
             self._take(self._features[rows], ahead, np.clip(missed, -_FARTHEST, _FARTHEST).astype(np.float32))
         if len(key):
-            self._keep(~np.isin(self._key, key))
+            self._keep(~is_among(self._key, key))
 
     def study(self, now: float) -> bool:
         """Train on what is new, with as much of the old, when there is enough of it; whether that was done."""

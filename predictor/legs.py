@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Int32Array, Int64Array, contains, expand_ranges, sorted_once
+from predictor.arrays import BoolArray, Int32Array, Int64Array, contains, expand_ranges, is_among, sorted_once
 from predictor.runs import DatedRuns, trips_of
 from predictor.service_days import ServiceDays
 from predictor.snapshot import IN_SERVICE, LAYOVER
@@ -85,7 +85,7 @@ def current_legs(timetable: Timetable, tracks: Tracks, slot: Int64Array) -> Legs
 def _shared(legs: Legs, tracks: Tracks) -> Legs:
     """Legs of vehicles by `slot`, each run's calls divided among the vehicles that are on it."""
     taken = np.sort(legs.run_key)
-    several = np.isin(legs.run_key, taken[1:][taken[1:] == taken[:-1]])
+    several = is_among(legs.run_key, taken[1:][taken[1:] == taken[:-1]])
     if not several.any():
         return legs
     alone, legs = legs.take(~several), legs.take(several)

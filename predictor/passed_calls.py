@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int32Array
+from predictor.arrays import Float64Array, Int32Array, is_among
 from predictor.passages import Passages
 from predictor.runs import DatedRuns, still_made
 from predictor.timetable import Timetable
@@ -41,7 +41,7 @@ class DrivenCalls:
         if now >= self._sifted_at + _SIFTED_EVERY_S:
             self._sifted_at = now
             kept = self.calls.passed_at > now - _AFTERWARDS_S
-            kept |= np.isin(self.calls.run_key, under_way.run_key)
+            kept |= is_among(self.calls.run_key, under_way.run_key)
             self.calls = self.calls.take(kept)
 
     def in_timetable(self, old: Timetable, new: Timetable) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, contains
+from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array, contains, is_among
 from predictor.journeys import JourneyLookup, call_key
 from predictor.operator_times import OperatorTimes
 from predictor.passed_calls import PassedCalls
@@ -48,7 +48,7 @@ class PastCalls:
             operator = replace(operator, calls=calls.take(~revived))
             calls = operator.calls
         # A call that a message leaves out has been left, if it was due by then; else nothing is known of it.
-        kept = ~np.isin(known.key, calls.keys) & (known.departure <= now) & (known.departure > now - _REMEMBERED_S)
+        kept = ~is_among(known.key, calls.keys) & (known.departure <= now) & (known.departure > now - _REMEMBERED_S)
         news = _Remembered(
             calls.trip, calls.service_day, calls.shift_s, calls.keys, calls.call, calls.departure,
             np.zeros(len(calls), bool),

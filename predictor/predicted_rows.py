@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, Int64Array, contains, places_of
+from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, Int64Array, contains, is_among, places_of
 from predictor.columns import column_types
 from predictor.forecast import Forecast
 from predictor.journeys import JourneyLookup, call_key, dated_calls, dated_journeys
@@ -87,7 +87,7 @@ def _occupancy_told(operator: OperatorTimes, journey: Int64Array, legs: Legs, ca
 def unserved(operator: OperatorTimes, served: Int64Array, now: float) -> Int64Array:
     """Rows of the operator's times for calls to come of journeys that no vehicle of ours serves."""
     calls = operator.calls
-    return np.flatnonzero(~np.isin(calls.journey, served) & (calls.departure >= now - STILL_DUE_S))
+    return np.flatnonzero(~is_among(calls.journey, served) & (calls.departure >= now - STILL_DUE_S))
 
 
 def still_told(operator: OperatorTimes, now: float) -> Int64Array:
@@ -139,7 +139,7 @@ def cancelled_rows(
     is_gone[tt.journey_trip[dated_journeys(cancelled)[1]]] = True
     told = before.take(is_gone[before.trip] & ~tt.trip_is_frequency[before.trip])
     late = told.departure > told.origin(tt) + tt.departure_s[tt.entry_of(told.trip, told.call)] + STILL_DUE_S
-    late &= (told.departure >= now - STILL_DUE_S) & np.isin(journeys.keys(told), cancelled)
+    late &= (told.departure >= now - STILL_DUE_S) & is_among(journeys.keys(told), cancelled)
     told = told.take(late)
     return _not_made(told.runs, told.call, told.arrival, told.departure, CANCELLED)
 
@@ -156,8 +156,8 @@ def skipped_rows(timetable: Timetable, operator: OperatorTimes, served: Int64Arr
     before them is told to be, else the one behind, once their own time is past: who waits on has to find them."""
     tt, calls = timetable, operator.calls
     journey_keys, call = dated_calls(operator.skipped)
-    open_ = ~np.isin(journey_keys, served) & ~np.isin(operator.skipped, calls.keys)
-    open_ &= np.isin(journey_keys, calls.journey)
+    open_ = ~is_among(journey_keys, served) & ~is_among(operator.skipped, calls.keys)
+    open_ &= is_among(journey_keys, calls.journey)
     journey_keys, call = journey_keys[open_], call[open_]
     if len(call) == 0:
         return PredictedCalls.empty()

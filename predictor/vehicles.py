@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import NONE, Int8Array, Int32Array, Int64Array
+from predictor.arrays import NONE, Int8Array, Int32Array, Int64Array, is_among
 from predictor.journeys import JourneyLookup, call_key
 from predictor.operator_times import OperatorTimes
 from predictor.snapshot import IN_SERVICE, OFF_ROUTE, UNMATCHED, Vehicles
@@ -20,7 +20,7 @@ def vehicles_of(
     tt, journey = diagram.timetable, np.full(len(tracks), NONE, np.int64)
     on_run = np.flatnonzero(tracks.trip >= 0)
     journey[on_run] = journeys.keys(tracks.runs.take(on_run))
-    hidden = np.isin(journey, operator.deleted)
+    hidden = is_among(journey, operator.deleted)
     stands = tracks.departed < tracks.arrived
     told = operator.vehicles
     place = told.places(tracks.runs)
@@ -58,7 +58,7 @@ def vehicles_of(
             tracks.state == OFF_ROUTE, np.fmax(tracks.on_line_at, tracks.since), np.fmax(tracks.moved_at, tracks.since)
         ),
         delay_s=delay_s, named=tracks.names_its_trip & (tracks.trip >= 0) & ~hidden, doubt=doubt,
-        cancelled=np.isin(journey, operator.cancelled),
+        cancelled=is_among(journey, operator.cancelled),
     )  # fmt: skip
 
 
@@ -66,7 +66,7 @@ def _next_served(call: Int32Array, calls: Int32Array, journey: Int64Array, opera
     """The next call (n,) from `call` on that is not skipped, of runs with so many `calls`."""
     result = call.copy()
     while len(operator.skipped):
-        skipped = (journey >= 0) & (result < calls) & np.isin(call_key(journey, result), operator.skipped)
+        skipped = (journey >= 0) & (result < calls) & is_among(call_key(journey, result), operator.skipped)
         if not skipped.any():
             break
         result[skipped] += 1
