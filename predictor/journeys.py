@@ -59,10 +59,13 @@ class JourneyLookup:
         self._order: Int64Array = np.argsort(axis, kind="stable")
         self._axis: Float64Array = axis[self._order]
         self._timetable = timetable
+        self.count: Int64Array = np.bincount(timetable.journey_trip, minlength=timetable.trips)
+        """(T,) journeys of each trip."""
+        self._first = np.cumsum(self.count) - self.count
         # Most trips have one journey, which is found without a search among all.
         self._only = np.full(timetable.trips, NONE, np.int32)
         self._only[timetable.journey_trip] = np.arange(len(timetable.journey_trip), dtype=np.int32)
-        self._only[np.bincount(timetable.journey_trip, minlength=timetable.trips) > 1] = NONE
+        self._only[self.count > 1] = NONE
         by_headway = np.flatnonzero(timetable.journey_headway_s > 0).astype(np.int32)
         self._headway_journey = by_headway
         trip = timetable.journey_trip[by_headway]
@@ -74,17 +77,19 @@ class JourneyLookup:
             return np.empty(0, np.int64)
         journey = self._only[runs.trip]
         several = np.flatnonzero(journey < 0)
-        journey[several] = self._nearest(runs.trip[several], runs.shift_s[several])
+        journey[several] = self.nearest(runs.trip[several], runs.shift_s[several])
         own = self._timetable.journey_trip[journey] == runs.trip
         return journey_key(runs.service_day[own], journey[own])
 
-    def _nearest(self, trip: Int32Array, shift_s: Int32Array) -> Int32Array:
-        """The journey nearest to each start (n,), perhaps another trip's."""
+    def nearest(self, trip: Int32Array, shift_s: Int32Array | Int64Array) -> Int64Array:
+        """The journey of each trip (n,) nearest to a start; of a trip that has none another trip's."""
         place = trip * np.float64(_TRIP_SPACING_S) + shift_s
-        right = np.minimum(np.searchsorted(self._axis, place), len(self._axis) - 1)
-        left = np.maximum(right - 1, 0)
+        first = np.minimum(self._first[trip], len(self._axis) - 1)
+        last = np.maximum(self._first[trip] + self.count[trip] - 1, first)
+        right = np.clip(np.searchsorted(self._axis, place), first, last)
+        left = np.maximum(right - 1, first)
         nearer = np.abs(self._axis[left] - place) <= np.abs(self._axis[right] - place)
-        return self._order[np.where(nearer, left, right)].astype(np.int32)
+        return self._order[np.where(nearer, left, right)]
 
     def past_slots(self, service_days: list[int], now: float) -> Int64Array:
         """Keys of the headway slots that have begun: what runs of them is known by its vehicles alone."""

@@ -34,6 +34,7 @@ from predictor.arrays import (
     first_of_each,
 )
 from predictor.columns import Columns, column_types
+from predictor.journeys import JourneyLookup
 from predictor.runs import DatedRuns
 from predictor.timetable import Timetable
 
@@ -57,7 +58,8 @@ EARLY_S = 6 * 3600
 """Runs that start before may be said to belong to the operating day before."""
 _DAYS_AROUND = (0, -1, 1, -2)
 """Days to try beside the named one, in order of preference; GTFS has trips that start after 48:00."""
-_TRIP_SPACING_S = 1.0e7
+_ROUTE_SPACING_S = 1.0e7
+"""Longer than any service day, so that the starts of all routes stand on one axis."""
 
 # What speaks against a candidate, in hours, as differences of start times are weighed with it. Not measured: each is so
 # large that candidates come in the order told here.
@@ -147,16 +149,12 @@ class RunFinder:
 
     def __init__(self, timetable: Timetable) -> None:
         tt = self._timetable = timetable.by_name
-        order = np.lexsort((tt.journey_shift_s, tt.journey_trip))
-        self._order: Int64Array = order.astype(np.int64)
-        self._axis = tt.journey_trip[order] * _TRIP_SPACING_S + tt.journey_shift_s[order]
-        self._first = np.searchsorted(tt.journey_trip[order], np.arange(tt.trips))
-        self._departures = np.bincount(tt.journey_trip, minlength=tt.trips)
+        self._journeys = JourneyLookup(tt)
         self._start_s = tt.trip_start_s[tt.journey_trip].astype(np.int64) + tt.journey_shift_s
         route = tt.trip_route[tt.journey_trip]
         by_route = np.lexsort((self._start_s, route))
         self._by_route: Int64Array = by_route.astype(np.int64)
-        self._route_axis = route[by_route] * _TRIP_SPACING_S + self._start_s[by_route]
+        self._route_axis = route[by_route] * _ROUTE_SPACING_S + self._start_s[by_route]
         self._longest_headway_s = float(tt.journey_headway_s.max(initial=0))
 
     def find(
@@ -179,7 +177,7 @@ class RunFinder:
         day, shift = np.full(n, NONE, np.int32), np.zeros(n, np.int32)
         known, other = np.ones(n, bool), np.zeros(n, bool)
         verdict = np.full(n, NO_SUCH_TRIP, np.int8)
-        if n and len(self._timetable.date) and len(self._axis):
+        if n and len(self._timetable.date) and len(self._timetable.journey_trip):
             elapsed_s = np.full(n, np.nan) if elapsed_s is None else elapsed_s
             named_day = self._named_day(names.service_date, under_way)
             by_trip = np.flatnonzero(trip >= 0)
@@ -222,7 +220,7 @@ class RunFinder:
         tt = self._timetable
         day = np.clip(named_day, 0, len(tt.date) - 1).astype(np.int32)
         plain: BoolArray = under_way & (named_day == day)
-        plain &= (self._departures[trip] == 1) & ~tt.trip_is_frequency[trip] & ~tt.trip_repeats[trip]
+        plain &= (self._journeys.count[trip] == 1) & ~tt.trip_is_frequency[trip] & ~tt.trip_repeats[trip]
         plain &= self._against(trip, day, np.zeros(len(trip), np.int32), 0, at, under_way, plain) == 0.0
         return plain
 
@@ -258,8 +256,8 @@ class RunFinder:
         trip, at, under_way, named = names.trip[rows], at[rows], under_way[rows], named_day[rows]
         start, elapsed_s = names.start_time_s[rows], np.nan_to_num(elapsed_s[rows])
         by_headway = tt.trip_is_frequency[trip]
-        several = (self._departures[trip] > 1) | by_headway
-        none = self._departures[trip] == 0
+        several = (self._journeys.count[trip] > 1) | by_headway
+        none = self._journeys.count[trip] == 0
         has_start, dated = start >= 0, named > np.iinfo(np.int64).min
         today = np.searchsorted(tt.date_origin, at, side="right") - 1
         base = np.where(dated, named, today)
@@ -280,7 +278,7 @@ class RunFinder:
             else:
                 wanted = [(start.astype(np.int64) - np.where(dated, back * _DAY_S, 0), 0.0, True)]
             for seconds, penalty, by_start in wanted:
-                journey = self._nearest(trip, seconds)
+                journey = self._journeys.nearest(trip, seconds - tt.trip_start_s[trip])
                 off = np.abs(self._start_s[journey] - seconds) / 3600.0
                 limit = START_TOLERANCE_S / 3600.0
                 if by_start:
@@ -326,7 +324,7 @@ class RunFinder:
             readings = [(np.arange(len(mine)), text, 0.0), (changed, clock[changed], 0.0)]
             readings += [(with_date, text[with_date] + turn, _OTHER_TIME_OF_DAY)] if turn else []
             for which, seconds, against in readings:
-                place = names.route[mine[which]] * _TRIP_SPACING_S + seconds
+                place = names.route[mine[which]] * _ROUTE_SPACING_S + seconds
                 low = np.searchsorted(self._route_axis, place - reach, side="left")
                 high = np.searchsorted(self._route_axis, place + reach, side="right")
                 pair, index = expand_ranges(low, high - low)
@@ -457,16 +455,6 @@ class RunFinder:
     def _way(self, trip: Int32Array | Int64Array) -> Int64Array:
         """A number for the pattern and the start of each trip (n,)."""
         return self._timetable.trip_pattern[trip].astype(np.int64) * 2**22 + self._timetable.trip_start_s[trip]
-
-    def _nearest(self, trip: Int32Array, start_s: Int64Array) -> Int64Array:
-        """The departure of each trip nearest to a time (n,)."""
-        tt = self._timetable
-        first, last = self._first[trip], self._first[trip] + self._departures[trip] - 1
-        place = trip * _TRIP_SPACING_S + (start_s - tt.trip_start_s[trip])
-        right = np.clip(np.searchsorted(self._axis, place), first, np.maximum(last, first))
-        left = np.maximum(right - 1, first)
-        nearer = np.abs(self._axis[left] - place) <= np.abs(self._axis[right] - place)
-        return self._order[np.minimum(np.where(nearer, left, right), len(self._order) - 1)]
 
     def _clock_changes(self, named_day: Int64Array, day: Int32Array) -> BoolArray:
         """Whether the clock changes between the two days (n,)."""
