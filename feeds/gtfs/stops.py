@@ -17,7 +17,7 @@ from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, Int64Arr
 from predictor.timetable import PLATFORM, STATION, WHEELCHAIR_UNKNOWN
 
 _PLATFORM_WORD = re.compile(
-    r"^(?:(?:platform|pl|track|gleis|gl|bahnsteig|(?:bus)?steig|voie|quai|binario|perron|spoor|and[ée]n|v[ií]a|bay|stand"
+    r"^(?:(?:platform|pl|track|gleis|gl|bahnsteig|(?:bus)?steig|bstg|voie|quai|binario|perron|spoor|and[ée]n|v[ií]a|bay|stand"
     r"|stance|berth|dock|sp[åo]r|laituri|d[áa]rsena|nástupiště|peron|stanowisko)\b\.?\s*(?=\S{1,4}$)"
     r"|(?:[\W_]+|null|none|n/a)$)",
     re.IGNORECASE,
@@ -83,6 +83,16 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
     name = words(frame, "stop_name").to_numpy(object)
     unnamed = name == ""
     name[unnamed] = np.where(has_parent, name[parent], "")[unnamed]
+    written = words(frame, "platform_code")
+    # Faces say that it is a platform, each in its reader's language.
+    platform = written.str.replace(_PLATFORM_WORD, "", regex=True)
+    of_parent = np.where(has_parent, name[parent], "").tolist()
+    for place, (code, bare_code) in enumerate(zip(written.tolist(), platform.tolist(), strict=True)):
+        # Once beside the name is enough.
+        if code and name[place].endswith(code):
+            bare = name[place].removesuffix(code).rstrip(" ,-–(")
+            if bare and (bare == of_parent[place] or bare_code != code):
+                name[place] = bare
     unnamed = name == ""
     name[unnamed] = stop_id.to_numpy(object)[unnamed]
     problems.rows(
@@ -98,8 +108,7 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
         stop_id=np.array(stop_id.tolist(), dtype=np.str_),
         code=texts(frame, "stop_code"),
         name=text_array(pd.Series(name, dtype="string")),
-        # Faces say that it is a platform, each in its reader's language.
-        platform=text_array(words(frame, "platform_code").str.replace(_PLATFORM_WORD, "", regex=True)),
+        platform=text_array(platform),
         lat=lat,
         lon=lon,
         parent=parent,

@@ -635,6 +635,18 @@ def test_where_riders_may_get_off_on_parts_of_the_way_the_line_says_that_and_of_
     assert [stop["continuous_drop_off"] for stop in pattern["stops"]] == ["regular", "none", "none", "none", "none"]
 
 
+def test_a_stop_is_named_without_the_platform_that_is_said_beside_it() -> None:  # mfdz/GTFS-Issues#103
+    places = (
+        Stop("S", 0.0, location_type=1, name="Aeschenplatz"),
+        Stop("S1", 0.0, parent="S", name="Aeschenplatz A", platform="A"),
+        Stop("T", 600.0, name="Turnhalle, Bstg 3", platform="Bstg 3"),
+        Stop("C", 1200.0, name="Terminal 1", platform="1"),
+    )
+    city = City(network(places, (Pattern("main", "S1 T C"),), (Trip("t1", "08:00"),)))
+    names = [text(only(city.page(f"/stops/{stop}"), ".sign")) for stop in ("S1", "T", "C")]
+    assert names == ["Aeschenplatz Platform A", "Turnhalle Platform 3", "Terminal 1 Platform 1"]
+
+
 @pytest.mark.parametrize(
     ("written", "said"), [("Platform 3", "3"), ("Gleis 3", "3"), ("voie 3", "3"), ("Pl.3", "3"), ("N/A", ""), ("-", "")]
 )
