@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import Float32Array, Int64Array
+from predictor.arrays import Float32Array, Float64Array, Int64Array
 from predictor.compiled import compiled
 from predictor.layer_products import LANES, ROWS, VECTORS, sum_few, sum_many
 
@@ -72,20 +72,35 @@ def standardize(
 
 
 @compiled
-def shift_in_order(quantiles: Float32Array, shift: Float32Array, row: Int64Array) -> None:
-    """Add to each of rows (n, Q) the one of `shift` (k, Q) that `row` (n,) names, and put each in ascending order."""
-    for n in range(len(quantiles)):
-        for at in range(quantiles.shape[1]):
-            quantiles[n, at] += shift[row[n], at]
-        _put_in_order(quantiles, n)
+def shift_in_order(quantile: Float32Array, shift: Float32Array, row: Int64Array, into: Float32Array) -> None:
+    """Write rows (n, Q), the one of `shift` (k, Q) that `row` (n,) names added to each, in ascending order."""
+    for n in range(len(quantile)):
+        for at in range(quantile.shape[1]):
+            into[n, at] = quantile[n, at] + shift[row[n], at]
+        _put_in_order(into, n)
+
+
+@compiled
+def edges_passed(values: Float64Array, edges: Float64Array, row: Int64Array) -> None:
+    """Add to each `row` (n,) how many of the edges its value lies above."""
+    for n in range(len(values)):
+        passed = 0
+        for edge in edges:
+            passed += values[n] > edge
+        row[n] += passed
 
 
 @compiled
 def _put_in_order(values: Float32Array, row: int) -> None:
-    """Put one of the rows (n, Q) in ascending order: few of its values cross, and those by little."""
+    """Put one of the rows (n, Q) in ascending order."""
+    crosses = False
     for at in range(1, values.shape[1]):
-        value, free = values[row, at], at
-        while free > 0 and values[row, free - 1] > value:
-            values[row, free] = values[row, free - 1]
-            free -= 1
-        values[row, free] = value
+        crosses |= values[row, at] < values[row, at - 1]
+    # Few rows do, and those by little.
+    if crosses:
+        for at in range(1, values.shape[1]):
+            value, free = values[row, at], at
+            while free > 0 and values[row, free - 1] > value:
+                values[row, free] = values[row, free - 1]
+                free -= 1
+            values[row, free] = value

@@ -61,6 +61,8 @@ class TravelTimes:
         self.link_weight = np.zeros(links)
         self.link_mean_s = np.zeros(links)
         self.link_variance = np.zeros(links)
+        self._known = np.zeros(links)
+        """How well each is known: of its weight the logarithm."""
         # An hour's links together: a vehicle drives links that follow on each other.
         self.hour_weight = np.zeros((links, DAY_TYPES * HOURS), order="F")
         self.hour_mean_s = np.zeros((links, DAY_TYPES * HOURS), order="F")
@@ -83,7 +85,7 @@ class TravelTimes:
         """All that is known, as the recursion of `predictor.arrivals` reads it."""
         return LinkTimes(
             self.entry_link, self.timetabled_s, self.dwell_s, self.entry_hour, self.link_weight, self.link_mean_s,
-            self.link_variance, self.hour_weight, self.hour_mean_s, self._recent_s(now), np.log1p(self.link_weight),
+            self.link_variance, self.hour_weight, self.hour_mean_s, self._recent_s(now), self._known,
             PRIOR_LINK, PRIOR_HOUR,
         )  # fmt: skip
 
@@ -119,16 +121,15 @@ class TravelTimes:
         seconds = np.clip(seconds, 0.3 * expected, expected + np.maximum(4.0 * spread, 60.0))
         residual = seconds - expected
         slot = self.day_type[service_day] * HOURS + self.entry_hour[entry]
-        links = len(self.link_weight)
-
-        total = np.bincount(link, weight, links)
-        news = np.bincount(link, weight * seconds, links)
-        touched = np.flatnonzero(total)
+        # Of a network's links a step touches a few.
+        touched, of = np.unique(link, return_inverse=True)
+        total, news = np.bincount(of, weight), np.bincount(of, weight * seconds)
         w = self.link_weight[touched]
-        self.link_mean_s[touched] = (w * self.link_mean_s[touched] + news[touched]) / (w + total[touched])
-        squares = np.bincount(link, weight * residual**2, links)[touched]
-        self.link_variance[touched] = (w * self.link_variance[touched] + squares) / (w + total[touched])
-        self.link_weight[touched] = np.minimum(w + total[touched], 400.0)
+        self.link_mean_s[touched] = (w * self.link_mean_s[touched] + news) / (w + total)
+        squares = np.bincount(of, weight * residual**2)
+        self.link_variance[touched] = (w * self.link_variance[touched] + squares) / (w + total)
+        self.link_weight[touched] = np.minimum(w + total, 400.0)
+        self._known[touched] = np.log1p(self.link_weight[touched])
 
         cell, inverse = np.unique(link * (DAY_TYPES * HOURS) + slot, return_inverse=True)
         row, column = cell // (DAY_TYPES * HOURS), cell % (DAY_TYPES * HOURS)
@@ -138,14 +139,14 @@ class TravelTimes:
         self.hour_mean_s[row, column] = mean
         self.hour_weight[row, column] = np.minimum(w + add, 60.0)
 
-        latest = np.zeros(links)
-        np.maximum.at(latest, link, at)
-        fade = np.exp2((self.recent_at[touched] - latest[touched]) / RECENT_HALF_LIFE_S)
+        latest = np.zeros(len(touched))
+        np.maximum.at(latest, of, at)
+        fade = np.exp2((self.recent_at[touched] - latest) / RECENT_HALF_LIFE_S)
         w = self.recent_weight[touched] * np.minimum(fade, 1.0)
-        news = np.bincount(link, weight * residual, links)[touched]
-        self.recent_residual_s[touched] = (w * self.recent_residual_s[touched] + news) / (w + total[touched])
-        self.recent_weight[touched] = np.minimum(w + total[touched], 3.0)
-        self.recent_at[touched] = np.maximum(self.recent_at[touched], latest[touched])
+        news = np.bincount(of, weight * residual)
+        self.recent_residual_s[touched] = (w * self.recent_residual_s[touched] + news) / (w + total)
+        self.recent_weight[touched] = np.minimum(w + total, 3.0)
+        self.recent_at[touched] = np.maximum(self.recent_at[touched], latest)
 
     def learned(self) -> dict[str, AnyArray]:
         """What was learned, of the links that anything is known of, by name; `link` (n,) holds theirs."""
