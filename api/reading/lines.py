@@ -13,7 +13,7 @@ import numpy as np
 from api.reading.badges import Badge, badges
 from api.reading.boarding import ACCESS
 from api.service.stop_search import normalised
-from feeds.alerts.informed import basic_type
+from feeds.gtfs.route_types import basic_type
 from predictor.arrays import NONE, Int32Array, Int64Array
 from predictor.timetable import Timetable
 

@@ -1,0 +1,346 @@
+"""What of a timetable the selectors of alerts fit: its patterns, lines, stops and runs."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from feeds.alerts.alert import Selector, TripSelector
+from feeds.gtfs.route_types import is_of_type
+from feeds.gtfs.written_dates import existing_date
+from feeds.ids.known_ids import known_id, routes_named
+from feeds.ids.shortened_ids import trips_meant
+from feeds.service_times import start_seconds
+from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array
+from predictor.named_runs import FOUND, RunNames, run_finder
+from predictor.timetable import Timetable
+
+ANY = -1
+"""Any service day, or any direction."""
+
+_LINGERS_S = 3600.0
+"""So long after its scheduled end a run still counts for its line and stops: it may be late."""
+_NEED_NOT_BE_KNOWN = frozenset({"ADDED", "NEW", "DUPLICATED"})
+"""ScheduleRelationships of runs whose ids the timetable need not have."""
+
+Run = tuple[int, int | None]
+"""Trip, and shift in seconds (None: any)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What one selector fits."""
+
+    selector: Selector
+    everyone: bool
+    patterns: frozenset[int]
+    """Those whose trips it may concern."""
+    lines: frozenset[int]
+    """Routes that it concerns: as such, at their stops, or by their trips."""
+    stops: frozenset[int]
+    """Stops at which it concerns riders."""
+    runs: frozenset[Run] | None
+    """None: all of the patterns."""
+    service_day: int
+    since: float
+    """POSIX seconds, the begin of the service day of the runs that it names, 0 where it names none of a day,"""
+    until: float
+    """and after which it no longer concerns lines and stops, inf where it names no dated run."""
+
+    def run(self, pattern: int, trip: int, service_day: int, shift_s: int) -> bool:
+        """Whether it fits a dated run, whose pattern this is."""
+        if self.everyone:
+            return True
+        if self.service_day not in (ANY, service_day):
+            return False
+        if self.runs is None:
+            return pattern in self.patterns
+        return (trip, None) in self.runs or (trip, shift_s) in self.runs
+
+
+def _agency_of_name(timetable: Timetable) -> dict[str, str]:
+    """Ids of agencies by themselves and by their names, in small letters, where several do not share one."""
+    ids = timetable.agency_id.tolist()
+    named = [(str(word).casefold(), str(of)) for of, word in zip(ids, timetable.agency_name.tolist(), strict=True)]
+    own = [(str(of).casefold(), str(of)) for of in ids]
+    shared = {word for words in (named, own) for word, count in Counter(word for word, _ in words).items() if count > 1}
+    return {word: of for word, of in (*named, *own) if word and word not in shared}
+
+
+class SelectorFits:
+    """Fits selectors to one timetable."""
+
+    def __init__(self, timetable: Timetable) -> None:
+        tt = self._timetable = timetable
+        order = np.argsort(tt.pattern_stop, kind="stable")
+        self._by_stop: Int64Array = tt.pattern_of_call[order]
+        self._stop_ptr = np.searchsorted(tt.pattern_stop[order], np.arange(tt.stops + 1))
+        # Where the only agency goes by its name, the timetable gives it no id: whatever realtime feeds call it is it.
+        self._only_agency = len(tt.agency_id) == 1 and tt.agency_id[0] == tt.agency_name[0]
+        self._agency_of_name = _agency_of_name(tt)
+        self._departures = np.bincount(tt.by_name.journey_trip, minlength=tt.trips)
+        self._own_runs: dict[int, list[int]] = {}
+        """The operator's own runs, by the trip that they are named by."""
+        for own_run, named in enumerate(tt.run_named.tolist()):
+            self._own_runs.setdefault(named, []).append(own_run)
+
+    def all(self, selectors: Iterable[Selector], at: float) -> tuple[tuple[Fit, ...], tuple[Selector, ...]]:
+        """What the selectors fit, and those that fit nothing."""
+        each = list(dict.fromkeys(self._with_trips_meant([self._in_own_ids(selector) for selector in selectors], at)))
+        dated = self._dated_runs([selector.trip for selector in each if selector.trip], at)
+        fits = {selector: self._fit(selector, dated) for selector in each}
+        return tuple(filter(None, fits.values())), tuple(selector for selector, fit in fits.items() if fit is None)
+
+    def _in_own_ids(self, selector: Selector) -> Selector:
+        tt, trip = self._timetable, selector.trip
+
+        def route_of(name: str) -> str:
+            routes = routes_named(tt)
+            name = known_id(name, routes, tt)
+            return str(tt.route_id[routes[name]]) if name in routes else name
+
+        if trip is not None:
+            trip = replace(trip, trip_id=known_id(trip.trip_id, tt.trip_index, tt), route_id=route_of(trip.route_id))
+        return self._without_needless_directions(
+            replace(
+                selector,
+                agency_id=selector.agency_id
+                if selector.agency_id in tt.agency_id
+                else self._agency_of_name.get(selector.agency_id.casefold(), selector.agency_id),
+                route_id=route_of(selector.route_id),
+                stop_id=known_id(selector.stop_id, tt.stop_named, tt),
+                trip=trip,
+            )
+        )
+
+    def _without_needless_directions(self, selector: Selector) -> Selector:
+        """Many programs write 0 where they know no direction: against that of a trip that is named it says nothing."""
+        tt, trip = self._timetable, selector.trip
+        if trip is None or trip.trip_id not in tt.trip_index:
+            return selector
+        own = int(tt.pattern_direction[tt.trip_pattern[tt.trip_index[trip.trip_id]]])
+        kept = [given if given == own else -1 for given in (selector.direction_id, trip.direction_id)]
+        return replace(selector, direction_id=kept[0], trip=replace(trip, direction_id=kept[1]))
+
+    def _with_trips_meant(self, selectors: list[Selector], at: float) -> list[Selector]:
+        """Those that call trips by a part of their ids, or by more, with the timetable's ids."""
+        tt = self._timetable
+        trips = [selector.trip or TripSelector() for selector in selectors]
+        names = [trip.trip_id for trip in trips]
+        known = np.array([tt.trip_index.get(name, NONE) for name in names], np.int32)
+        told = np.array([existing_date(trip.start_date) or 0 for trip in trips], np.int32)
+        meant, dates = trips_meant(
+            names,
+            told,
+            np.array([tt.route_index.get(trip.route_id, NONE) for trip in trips], np.int32),
+            known,
+            np.array([trip.relationship in _NEED_NOT_BE_KNOWN for trip in trips], bool),
+            tt,
+            at,
+        )
+        return [
+            selector
+            if trip_meant == trip_known
+            else replace(
+                selector,
+                trip=replace(
+                    trip, trip_id=str(tt.trip_id[trip_meant]), start_date=trip.start_date or (str(date) if date else "")
+                ),
+            )
+            for selector, trip, trip_meant, trip_known, date in zip(
+                selectors, trips, meant.tolist(), known.tolist(), dates.tolist(), strict=True
+            )
+        ]
+
+    def _fit(self, selector: Selector, dated: dict[TripSelector, tuple[Run, int]]) -> Fit | None:
+        tt = self._timetable
+        if selector == Selector():
+            return Fit(selector, True, frozenset(), frozenset(), frozenset(), None, ANY, 0.0, math.inf)
+        routes = self._routes(selector)
+        if not routes.any():
+            return None
+        stops = self._stops(selector.stop_id)
+        if stops is not None and len(stops) == 0:
+            return None
+        runs, day = (None, ANY) if selector.trip is None else self._runs(selector.trip, dated, routes)
+        if runs is not None:
+            runs = self._with_own_runs(runs, day)
+            if not runs:
+                return None
+        patterns, calling = self._patterns(selector, routes, stops, runs)
+        named = self._named_line(selector, stops, routes, runs)
+        if runs is not None:
+            # A run that keeps away from the stop now is still the one that is spoken of.
+            runs = self._with_own_runs(frozenset(run for run in runs if tt.trip_pattern[run[0]] in patterns), day)
+            if not runs:
+                return None
+        lines = set(tt.pattern_route[patterns].tolist())
+        reached = set(calling.tolist())
+        if named is not None:
+            lines.add(named)
+        if stops is not None and (named is not None or selector == Selector(stop_id=selector.stop_id)):
+            reached |= stops
+        if not lines and not reached:
+            return None
+        return Fit(
+            selector, False, frozenset(patterns.tolist()), frozenset(lines), frozenset(reached), runs, day,
+            0.0 if day == ANY else float(tt.date_origin[day]), self._until(runs, day),
+        )  # fmt: skip
+
+    def _routes(self, selector: Selector) -> BoolArray:
+        """(R,) routes of which agency, route and route type fit."""
+        tt = self._timetable
+        fits = np.ones(len(tt.route_id), bool)
+        trip = selector.trip or TripSelector()
+        for route_id in (selector.route_id, trip.route_id):
+            if route_id:
+                fits &= np.arange(len(fits)) == tt.route_index.get(route_id, NONE)
+        if selector.agency_id and not self._only_agency:
+            fits &= tt.route_agency_id == selector.agency_id
+        if selector.route_type >= 0:
+            fits &= is_of_type(tt.route_type, selector.route_type)
+        return fits
+
+    def _stops(self, stop_id: str) -> set[int] | None:
+        """The stop, of a station its platforms too, of a place within one the whole of it; None where none is named."""
+        tt = self._timetable
+        if not stop_id:
+            return None
+        stop = tt.stop_named.get(stop_id, NONE)
+        if stop < 0:
+            return set()
+        pointer, member = tt.station_members
+        return {stop, *member[pointer[stop] : pointer[stop + 1]].tolist()}
+
+    def _patterns(
+        self, selector: Selector, routes: BoolArray, stops: set[int] | None, runs: frozenset[Run] | None
+    ) -> tuple[Int64Array, Int32Array]:
+        """Patterns of which all fits, and the stops at which those call that are meant."""
+        tt = self._timetable
+        if runs is not None:
+            patterns = np.unique(tt.trip_pattern[[trip for trip, _ in runs]]).astype(np.int64)
+        elif selector.route_id or stops is None:
+            patterns = np.flatnonzero(routes[tt.pattern_route]).astype(np.int64)
+        else:
+            patterns = self._patterns_at(stops)
+        patterns = patterns[routes[tt.pattern_route[patterns]]]
+        trip = selector.trip or TripSelector()
+        for direction in (selector.direction_id, trip.direction_id):
+            if direction >= 0:
+                # A feed without directions contradicts none.
+                runs_to = tt.pattern_direction[patterns]
+                patterns = patterns[(runs_to == direction) | (runs_to == NONE)]
+        if len(patterns) == 0:
+            return patterns, np.empty(0, np.int32)
+        low, high = tt.pattern_call_ptr[patterns], tt.pattern_call_ptr[patterns + 1]
+        of_call = np.repeat(patterns, high - low)
+        calls = np.concatenate([np.arange(a, b) for a, b in zip(low.tolist(), high.tolist(), strict=True)])
+        calling = tt.pattern_stop[calls]
+        if stops is not None:
+            at_stops = np.isin(calling, list(stops))
+            of_call, calling = of_call[at_stops], calling[at_stops]
+        return np.unique(of_call), np.unique(calling)
+
+    def _patterns_at(self, stops: set[int]) -> Int64Array:
+        """Patterns that call at any of these stops."""
+        ptr = self._stop_ptr
+        found = [self._by_stop[ptr[stop] : ptr[stop + 1]] for stop in stops]
+        return np.unique(np.concatenate(found)).astype(np.int64)
+
+    def _named_line(
+        self, selector: Selector, stops: set[int] | None, routes: BoolArray, runs: frozenset[Run] | None
+    ) -> int | None:
+        """A line that is concerned though nothing of the timetable drives there: one that has no trips, or that a
+        diversion in the timetable itself keeps away from the stop."""
+        tt = self._timetable
+        if not selector.route_id or runs is not None:
+            return None
+        patterns = np.arange(len(tt.pattern_route)) if stops is None else self._patterns_at(stops)
+        return None if routes[tt.pattern_route[patterns]].any() else int(np.flatnonzero(routes)[0])
+
+    def _runs(
+        self, trip: TripSelector, dated: dict[TripSelector, tuple[Run, int]], routes: BoolArray
+    ) -> tuple[frozenset[Run] | None, int]:
+        """The runs that a descriptor means and their service day, of lines that fit (R,); None where it names a line
+        alone."""
+        trip_idx, _, date, start_s = self._named(trip)
+        if not (trip.trip_id or date or start_s >= 0):
+            return None, ANY
+        if trip in dated:
+            run, day = dated[trip]
+            return frozenset({run}), day
+        if trip.trip_id:
+            return (frozenset() if trip_idx < 0 or date else frozenset({self._run(trip_idx, start_s)})), ANY
+        return self._of_routes(routes, date, start_s)
+
+    def _with_own_runs(self, runs: frozenset[Run], day: int) -> frozenset[Run]:
+        """Runs of a service day, and those of the operator's own that stand in their place or share their id."""
+        tt = self._timetable
+        return runs.union(
+            (tt.base.trips + own_run, None)
+            for trip, shift_s in runs
+            for own_run in self._own_runs.get(trip, ())
+            if day in (ANY, tt.run_days[own_run]) and shift_s in (None, tt.run_shifts_s[own_run])
+        )
+
+    def _named(self, trip: TripSelector) -> tuple[int, int, int, int]:
+        """Trip and route, -1 where not known; date, 0 where none is given, and start time in seconds, -1 where none."""
+        tt, start_s = self._timetable, start_seconds(trip.start_time)
+        return (
+            tt.trip_index.get(trip.trip_id, NONE), tt.route_index.get(trip.route_id, NONE),
+            existing_date(trip.start_date) or 0, NONE if start_s is None else start_s,
+        )  # fmt: skip
+
+    def _dated_runs(self, trips: Iterable[TripSelector], at: float) -> dict[TripSelector, tuple[Run, int]]:
+        """The run and its service day for each descriptor that names a date and for which one is found."""
+        named = {trip: parts for trip in trips if (parts := self._named(trip))[2]}
+        if not named:
+            return {}
+        trip_idx, route, date, start_s = np.array(list(named.values()), np.int32).T
+        by_route = trip_idx < 0
+        direction = np.array([min(trip.direction_id, 127) for trip in named], np.int8)
+        names = RunNames(trip_idx, np.where(by_route, route, NONE).astype(np.int32), direction, date, start_s)
+        n = len(named)
+        found = run_finder(self._timetable).find(names, np.full(n, at), np.zeros(n, bool))
+        return {
+            trip: (self._run(int(found.trip[i]), int(start_s[i]), int(found.shift_s[i])), int(found.service_day[i]))
+            for i, trip in enumerate(named)
+            if found.verdict[i] == FOUND
+        }
+
+    def _run(self, trip: int, start_s: int, shift_s: int | None = None) -> Run:
+        """A trip's run: of several departures that of a start time, any where none is given."""
+        tt = self._timetable
+        several = bool(tt.trip_is_frequency[trip]) or self._departures[trip] > 1
+        if not several or start_s < 0:
+            return trip, None
+        return trip, start_s - int(tt.trip_start_s[trip]) if shift_s is None else shift_s
+
+    def _of_routes(self, routes: BoolArray, date: int, start_s: int) -> tuple[frozenset[Run], int]:
+        """All runs of the routes (R,) that fit a date and a start time as far as they are given."""
+        tt = self._timetable
+        fits = routes[tt.trip_route[tt.journey_trip]]
+        if start_s >= 0:
+            fits &= tt.trip_start_s[tt.journey_trip] + tt.journey_shift_s == start_s
+        day = tt.date_index.get(date, NONE) if date else ANY
+        if date:
+            fits &= tt.service_active[tt.trip_service[tt.journey_trip], day] if day >= 0 else False
+        journeys = np.flatnonzero(fits)
+        return frozenset(
+            zip(tt.journey_trip[journeys].tolist(), tt.journey_shift_s[journeys].tolist(), strict=True)
+        ), day  # fmt: skip
+
+    def _until(self, runs: frozenset[Run] | None, day: int) -> float:
+        tt = self._timetable
+        if runs is None or day == ANY:
+            return math.inf
+        ends = [
+            int(tt.trip_end_s[trip])
+            + (int(tt.journey_shift_s[tt.journey_trip == trip].max(initial=0)) if shift is None else shift)
+            for trip, shift in runs
+        ]
+        return float(tt.date_origin[day]) + max(ends) + _LINGERS_S
