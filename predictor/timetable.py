@@ -98,6 +98,8 @@ class Timetable:
     route_color: StrArray
     """RRGGBB, empty where none."""
     route_text_color: StrArray
+    route_sort_order: Int32Array
+    """`route_sort_order`: the smaller come first; -1 where not given."""
 
     # Patterns (P,), their calls in CSR
     pattern_route: Int32Array

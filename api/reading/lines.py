@@ -64,9 +64,13 @@ class Lines:
             else line
             for line in lines
         )
-        order = sorted(self.all, key=lambda line: (_MODE_ORDER.index(line.mode), _natural(line.name)))
+        given = timetable.route_sort_order
+        wanted = np.where(given < 0, np.inf, given).tolist()
+        order = sorted(
+            self.all, key=lambda line: (_MODE_ORDER.index(line.mode), wanted[line.route], _natural(line.name))
+        )
         self.ordered: tuple[Line, ...] = tuple(order)
-        """By mode, then by name as people sort it: 2 before 10."""
+        """By mode, then as the operator sorts them, else by name as people do: 2 before 10."""
         self.rank: Int64Array = np.argsort([line.route for line in order])
         """(routes,) the place of each in that order."""
         self.zone = ZoneInfo(timetable.timezone)

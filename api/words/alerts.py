@@ -78,7 +78,9 @@ def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
         when = "" if start <= moment.now else texts("alert_from", time=times.clock(start))
         until = ["", ""]
         if math.isfinite(end):
-            until = [texts("alert_until", time=time(end)) for time in (times.clock, times.dated)]
+            # Who reads "until Saturday 00:00" takes Saturday for a part of it.
+            told_end = end - 60.0 if times.hours_minutes(end) == "00:00" else end
+            until = [texts("alert_until", time=time(told_end)) for time in (times.clock, times.dated)]
     # What its own words say already is not said twice.
     in_network = replace(times, country=country_of(tt.timezone))
     if recurrence and recurrence_words(recurrence, texts, in_network.time, in_network.date) in description:

@@ -12,7 +12,7 @@ from feeds.gtfs.agencies import Agencies
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.stops import unique_rows
 from feeds.gtfs.tables import choice, numbers, text_array, texts, words
-from predictor.arrays import Int8Array, Int32Array, StrArray
+from predictor.arrays import NONE, Int8Array, Int32Array, StrArray
 from predictor.timetable import NO_PICKUP
 
 BUS = 3
@@ -30,6 +30,7 @@ class Routes:
     type: Int32Array
     color: StrArray
     text_color: StrArray
+    sort_order: Int32Array
     continuous_pickup: Int8Array
     """That of its calls which say nothing themselves,"""
     continuous_drop_off: Int8Array
@@ -51,6 +52,7 @@ def read_routes(frame: pd.DataFrame, agencies: Agencies, problems: Problems) -> 
     kind = numbers(frame, "route_type")
     absurd = ~((kind >= 0) & (kind < 2000))
     problems.rows("routes.txt", row[absurd], route_id.to_numpy()[absurd], "no valid route_type; taken as a bus (3).")
+    order = numbers(frame, "route_sort_order")
     return Routes(
         route_id=np.array(route_id.tolist(), dtype=np.str_),
         short_name=text_array(short_name.mask(nameless, route_id)),
@@ -59,6 +61,7 @@ def read_routes(frame: pd.DataFrame, agencies: Agencies, problems: Problems) -> 
         type=np.where(absurd, BUS, kind).astype(np.int32),
         color=_colors(frame, "route_color", problems),
         text_color=_colors(frame, "route_text_color", problems),
+        sort_order=np.where(order >= 0, order, NONE).astype(np.int32),
         continuous_pickup=choice(frame, "continuous_pickup", range(0, 4), NO_PICKUP).astype(np.int8),
         continuous_drop_off=choice(frame, "continuous_drop_off", range(0, 4), NO_PICKUP).astype(np.int8),
     )

@@ -588,6 +588,15 @@ def test_a_line_is_among_those_of_its_kind_however_its_type_is_written() -> None
     assert [text(badge) for badge in page.css("main .badge")][:5] == ["b", "d", "a", "c", "e"]
 
 
+def test_lines_stand_as_the_operator_sorts_them() -> None:
+    head = "route_id,agency_id,route_short_name,route_type,route_sort_order"
+    rows = ["1,TB,1,3,", "10,TB,10,3,1", "2,TB,2,3,2", "T,TB,T,0,9"]
+    ways = tuple(Pattern(name, "A B C", route=name) for name in ("1", "10", "2", "T"))
+    trips = tuple(Trip(name, "08:00", name) for name in ("1", "10", "2", "T"))
+    page = City(network("A B C", ways, trips, tables={"routes": "\n".join((head, *rows))})).page("/lines")
+    assert [text(badge) for badge in page.css("main .badge")][-4:] == ["T", "10", "2", "1"]
+
+
 def test_a_line_without_a_name_is_called_by_what_it_is_like() -> None:  # OneBusAway/onebusaway-android#2035
     routes = "route_id,agency_id,route_short_name,route_long_name,route_desc,route_type\nr1,TB,,,Harbour shuttle,4\n"
     assert City(network(tables={"routes": routes})).panel("B")[0].told["line"] == "Harbour shuttle"

@@ -269,6 +269,11 @@ def test_an_alert_is_shown_when_it_says_so(times: dict[str, Any], shown: bool, s
     assert len(city.our_alerts()) == (state is not None)
 
 
+def test_a_message_for_a_whole_day_ends_on_that_day() -> None:
+    city = City().alerts(alert(SAID, {"route_id": "r1"}, active=(("24:00", "48:00"),)))
+    assert "Until tomorrow 23:59" in text(city.page("/alerts").css_first(".alert"))
+
+
 def test_what_is_told_ahead_says_from_when_on() -> None:
     told = alert(SAID, {"route_id": "r1"}, communication=(("07:00", None),), active=(("09:00", None),))
     city = City(at="07:56").alerts(told)
