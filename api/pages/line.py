@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from api.reading.alerts import line_alerts
 from api.reading.calls import calls_ahead
@@ -88,7 +88,7 @@ def _with_waits(moment: PageMoment, route: int, direction: int, stops: list[int]
             stop_id=str(tt.stop_id[stop]),
             name=moment.stop_name(stop),
             wheelchair=int(tt.stop_wheelchair[stop]),
-            departure=None if row is None else replace(departure_words(moment, row), key=f"{row.stop_id} {visit}"),
+            departure=None if row is None else departure_words(moment, row)._replace(key=f"{row.stop_id} {visit}"),
         )
         for visit, (stop, row) in enumerate(
             zip(stops, next_departures(moment.view, moment.now, route, direction, stops), strict=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from api.reading.calls import RunCall
@@ -11,8 +11,7 @@ from api.words.moment import PageMoment
 from api.words.times import Wait
 
 
-@dataclass(frozen=True)
-class DepartureWords:
+class DepartureWords(NamedTuple):
     """One departure as shown."""
 
     call: RunCall
@@ -67,7 +66,8 @@ class DepartureWords:
 def departure_words(moment: PageMoment, row: RunCall) -> DepartureWords:
     """A departure in the language of `moment`."""
     words, status = moment.words_at(row.stop_idx), row.status
-    p10, p90 = (None if at is None or status != "live" else round(at) for at in (row.p10, row.p90))
+    p10 = None if row.p10 is None or status != "live" else round(row.p10)
+    p90 = None if row.p90 is None or status != "live" else round(row.p90)
     return DepartureWords(
         call=row,
         key=row.key,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -101,4 +101,4 @@ def _departure(moment: PageMoment, call: RunCall, row: LineDirection, *, from_af
         notes.append(texts("scheduled_at", time=by_timetable))
     if live and call.age_s is not None and call.age_s > _OLD_S:
         notes.append(texts("position_old", age=words.age(call.age_s)))
-    return replace(departure, notes=tuple(notes))
+    return departure._replace(notes=tuple(notes))

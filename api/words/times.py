@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import cached_property
 from math import floor, isfinite
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
 
+from api.service.view import iso_times
 from api.words.texts import Texts, clock_of, locale_of
 
 CLOCK_FROM_MIN = 60
@@ -37,8 +39,7 @@ ABOUT = "~"
 """Before a clock time of the timetable that is reckoned, where there is no room for more."""
 
 
-@dataclass(frozen=True)
-class Wait:
+class Wait(NamedTuple):
     """How long until a departure, as shown."""
 
     kind: str
@@ -88,22 +89,24 @@ class TimeWords:
 
     def time(self, at: float) -> str:
         """Time of day: "08:42", "8:42 AM"."""
-        local, pattern = self._local(at), clock_of(self.texts.language, self.country)
+        pattern = clock_of(self.texts.language, self.country)
         if pattern == "HH:mm":
-            return _hours_minutes(local)
-        return re.sub(r"\s", "\u00a0", format_time(local, pattern, locale=self._locale))
+            return self.hours_minutes(at)
+        return re.sub(r"\s", "\u00a0", format_time(self._local(at), pattern, locale=self._locale))
 
     def hours_minutes(self, at: float) -> str:
         """HH:MM, for machines."""
-        return _hours_minutes(self._local(at))
+        return self.iso(at)[11:16]
 
     def day(self, at: float) -> str:
         """The day of `at` where a clock time needs it: "", "tomorrow", "Monday", "12 March"."""
+        if self.iso(at)[:10] == self._today:
+            return ""
         moment, today = self._local(at), self._local(self.now)
         days = (moment.date() - today.date()).days
         # At 23:30 "00:20" needs no "tomorrow": the rider's night goes on until early morning.
         same_night = moment.hour < _NIGHT_ENDS_H and abs(moment - today) < timedelta(hours=6)
-        if days == 0 or same_night:
+        if same_night:
             return ""
         if days == 1:
             return self.texts("tomorrow")
@@ -141,7 +144,7 @@ class TimeWords:
 
     def iso(self, at: float) -> str:
         """For a `datetime` attribute."""
-        return self._local(at).isoformat(timespec="seconds")
+        return iso_times(self.zone)[floor(at)]
 
     def range(self, p10: float, p90: float) -> str:
         """The range in minutes ("4 to 7 min") where it is wide and within the hour, otherwise ""."""
@@ -165,20 +168,13 @@ class TimeWords:
         """How browsers call the clock: `h12` or `h23`."""
         return "h12" if "a" in clock_of(self.texts.language, self.country) else "h23"
 
+    @cached_property
+    def _today(self) -> str:
+        return self.iso(self.now)[:10]
+
     @property
     def _locale(self) -> Locale:
         return locale_of(self.texts.language, self.country)
 
     def _local(self, at: float) -> datetime:
-        return _local(at, self.zone)
-
-
-@lru_cache(maxsize=8192)
-def _local(at: float, zone: ZoneInfo) -> datetime:
-    # A row says its time in several ways, and boards say the same times over and over.
-    return datetime.fromtimestamp(at, zone)
-
-
-def _hours_minutes(local: datetime) -> str:
-    # A tenth of the time that `strftime` takes.
-    return f"{local.hour:02}:{local.minute:02}"
+        return datetime.fromtimestamp(at, self.zone)
