@@ -13,7 +13,7 @@ from feeds.errors import FeedError, Problem
 from feeds.gtfs.apart import LARGE_BYTES, make_apart
 from feeds.gtfs.archive import MAX_ZIP_BYTES, GtfsArchive, fetched_archive, open_archive
 from feeds.gtfs.kept_zip import keep_zip, kept_zip
-from feeds.sources.public_address import place_meant, public_address
+from feeds.sources.public_address import is_address, place_meant, public_address
 from feeds.timetable_cache import (
     Fetched,
     default_cache_dir,
@@ -26,7 +26,7 @@ from feeds.timetable_cache import (
 from predictor.timetable import Timetable
 
 if TYPE_CHECKING:
-    from feeds.sources.source import HttpSource
+    from feeds.sources.http_source import HttpSource
 
 DEFAULT: Final = Path("~/.cache/prochain")
 """Stands for the user's cache folder (`feeds.timetable_cache.default_cache_dir`)."""
@@ -85,7 +85,7 @@ class TimetableSource:
         source = place_meant(str(source))
         self._source = source
         self._headers = headers
-        self._address = source if source.lower().startswith(("http://", "https://")) else ""
+        self._address = source if is_address(source) else ""
         given = None if cache_dir is None else Path(cache_dir)
         self._folder = default_cache_dir() if given == DEFAULT else given
         self._http: HttpSource | None = None
@@ -132,7 +132,7 @@ class TimetableSource:
 
     def _opened(self, known: Fetched | None) -> HttpSource:
         # Costs a tenth of a second, which a start from a file need not pay.
-        from feeds.sources.source import HttpSource
+        from feeds.sources.http_source import HttpSource
 
         self._http = HttpSource(
             self._address,

@@ -19,7 +19,7 @@ from predictor.new_places import NewPlaces
 TRIP_SCHEDULED, TRIP_ADDED, TRIP_UNSCHEDULED, TRIP_CANCELED = 0, 1, 2, 3
 TRIP_REPLACEMENT, TRIP_DUPLICATED, TRIP_DELETED, TRIP_NEW = 5, 6, 7, 8
 """GTFS-Realtime TripDescriptor.ScheduleRelationship."""
-STOP_SCHEDULED, STOP_SKIPPED, STOP_NO_DATA, STOP_UNSCHEDULED = 0, 1, 2, 3
+STOP_SCHEDULED, STOP_SKIPPED, STOP_NO_DATA = 0, 1, 2
 """GTFS-Realtime StopTimeUpdate.ScheduleRelationship."""
 
 

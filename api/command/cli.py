@@ -12,7 +12,8 @@ from typing import Annotated
 
 import typer
 
-from api.command.plainly import said_plainly, say
+from api.command.given_feeds import feeds_given, headers_given, headers_of
+from api.command.plainly import said_plainly
 from api.command.unused_memory import collect_seldom
 from api.command.users import users
 from api.command.which_service import Config, DataDir, GtfsOfService, what_is_kept
@@ -155,7 +156,7 @@ def serve(
         from api.command.unused_memory import share_heaps
         from api.service.settings import ConfigurationError, read_settings
 
-        headers, feed_headers = _headers(header)
+        headers, feed_headers = headers_given(header)
         settings = read_settings(
             config, gtfs=gtfs, vehicle_positions=vehicle_positions, trip_updates=trip_updates, alerts=alerts,
             headers=headers or None, feed_headers=feed_headers or None, host=host, port=port, model=model,
@@ -310,10 +311,8 @@ def check(
     with said_plainly():
         from api.command.check import check_feed
 
-        given = _given_feeds(vehicle_positions, trip_updates, alerts)
-        check_feed(
-            gtfs, vehicle_positions, trip_updates=trip_updates, alerts=alerts, headers=_headers_of(given, header)
-        )
+        given = feeds_given(vehicle_positions, trip_updates, alerts)
+        check_feed(gtfs, vehicle_positions, trip_updates=trip_updates, alerts=alerts, headers=headers_of(given, header))
 
 
 @app.command(
@@ -336,8 +335,8 @@ def record(
         from feeds.recordings.recorder import record as record_sources
         from feeds.sources.source import open_source
 
-        given = _given_feeds(vehicle_positions, trip_updates, alerts)
-        headers = _headers_of(given, header)
+        given = feeds_given(vehicle_positions, trip_updates, alerts)
+        headers = headers_of(given, header)
         sources = {feed: open_source(place, headers=headers.get(feed)) for feed, place in given.items()}
         if not sources:
             raise ConfigurationError("No feed is given: use --vehicle-positions, --trip-updates or --alerts.")
@@ -415,47 +414,6 @@ def token() -> None:
 
     made = secrets.token_urlsafe(24)
     print(f"token, for who is to have it:  {made}\nfor [desk_tokens]:             {hash_of(made)}")
-
-
-def _headers(given: list[str] | None) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
-    """Those for all feeds, and those for one, by feed."""
-    from api.service.live import GTFS
-    from api.service.settings import ConfigurationError
-    from feeds.messages.kinds import FEEDS
-
-    for_all, for_one = dict[str, str](), dict[str, dict[str, str]]()
-    for header in given or ():
-        name, colon, value = header.partition(":")
-        feed, equals, name_of_one = name.partition("=")
-        if equals and feed not in (*FEEDS, GTFS):
-            raise ConfigurationError(f"--header for one feed begins with {', '.join((*FEEDS, GTFS))}, and “=”.")
-        name = (name_of_one if equals else name).strip()
-        if not colon or not name:
-            raise ConfigurationError('--header is written as "Name: value", for one feed as "FEED=Name: value".')
-        (for_one.setdefault(feed, {}) if equals else for_all)[name] = value.strip()
-    return for_all, for_one
-
-
-def _given_feeds(vehicle_positions: str | None, trip_updates: str | None, alerts: str | None) -> dict[str, str]:
-    """Paths and addresses by feed."""
-    from feeds.messages.kinds import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS
-    from feeds.sources.public_address import place_meant
-
-    named = {VEHICLE_POSITIONS: vehicle_positions, TRIP_UPDATES: trip_updates, ALERTS: alerts}
-    return {feed: place_meant(place) for feed, place in named.items() if place is not None}
-
-
-def _headers_of(given: dict[str, str], header: list[str] | None) -> dict[str, dict[str, str]]:
-    """By feed; it is said which go without keys."""
-    from feeds.sources.feed_headers import headers_by_feed
-    from feeds.sources.source import is_address
-
-    headers, without = headers_by_feed(
-        {feed: place for feed, place in given.items() if is_address(place)}, *_headers(header)
-    )
-    if without:
-        say(f'{" and ".join(without)}: asked without keys, at another host; give its own, as "FEED=Name: value".')
-    return headers
 
 
 def _print_counts(counts: dict[str, int]) -> None:

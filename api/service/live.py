@@ -24,8 +24,9 @@ from feeds.history.store import FOLDER as HISTORY
 from feeds.history.store import HistoryStore
 from feeds.messages.kinds import FEEDS
 from feeds.sources.feed_headers import headers_by_feed
+from feeds.sources.public_address import is_address
 from feeds.sources.several_sources import SeveralSources
-from feeds.sources.source import Source, is_address, open_source
+from feeds.sources.source import Source, open_source
 from feeds.timetable_cache import default_cache_dir
 from predictor.endings import Patience
 from predictor.engine import EngineSettings

@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-from feeds.sources.source import HttpSource
+from feeds.sources.http_source import HttpSource
 
 Answer = Callable[[BaseHTTPRequestHandler, bytes], None]
 """Answers a request; the bytes are what the feed says now."""

@@ -33,6 +33,11 @@ def place_meant(path_or_url: str) -> str:
     return str(Path(place).expanduser()) if place.startswith("~") else place
 
 
+def is_address(path_or_url: str) -> bool:
+    """Whether this is an http(s) address, and no path."""
+    return path_or_url.lower().startswith(("http://", "https://"))
+
+
 def public_address(url: str) -> str:
     """The URL without user, password, query and fragment: what may be shown and logged."""
     try:

@@ -95,15 +95,11 @@ def with_modified(runs: UpdatedRuns, tt: Timetable, modified: Mapping[Run, Modif
     if not silent:
         return runs
     trip, day, shift = np.array(silent, np.int32).T
-    nothing = np.full(len(trip), "")
-    more = UpdatedRuns(
-        trip_id=tt.trip_id[trip], trip=trip, service_day=day, shift_s=shift, moved_s=shift,
-        start_time_s=np.full(len(trip), NONE, np.int32), route=tt.trip_route[trip],
-        direction=tt.pattern_direction[tt.trip_pattern[trip]], route_id=nothing, shape_id=nothing, headsign=nothing,
-        short_name=nothing,
-        relationship=np.full(len(trip), TRIP_SCHEDULED, np.int8), vehicle_id=nothing,
-        vehicle_label=nothing, vehicle_wheelchair=np.zeros(len(trip), np.int8),
-        delay_s=np.full(len(trip), np.nan), calls_from=np.full(len(trip), TIMETABLE, np.int8),
-        is_added=np.zeros(len(trip), bool),
+    more = replace(
+        UpdatedRuns.blank(len(trip)),
+        trip_id=tt.trip_id[trip], trip=trip, service_day=day, shift_s=shift, moved_s=shift, route=tt.trip_route[trip],
+        direction=tt.pattern_direction[tt.trip_pattern[trip]],
+        relationship=np.full(len(trip), TRIP_SCHEDULED, np.int8), vehicle_wheelchair=np.zeros(len(trip), np.int8),
+        calls_from=np.full(len(trip), TIMETABLE, np.int8),
     )  # fmt: skip
     return UpdatedRuns.joined(runs, more)

@@ -27,7 +27,7 @@ from feeds.recordings.message_recorder import MessageRecorder
 from feeds.recordings.recorder import VehicleRecorder
 from feeds.recordings.recording import open_recording
 from feeds.simulator import Simulator
-from feeds.sources.source import HttpSource
+from feeds.sources.http_source import HttpSource
 from feeds.timetable import load_timetable
 from predictor.timetable import Timetable
 

@@ -22,8 +22,9 @@ import pytest
 
 from api.service.settings import ConfigurationError, read_settings
 from feeds.errors import FeedError
+from feeds.sources.http_source import LONGEST_BACK_OFF_S, HttpSource
 from feeds.sources.public_address import public_address
-from feeds.sources.source import LONGEST_BACK_OFF_S, FileSource, HttpSource, Source, open_source
+from feeds.sources.source import FileSource, Source, open_source
 from feeds.timetable import TimetableSource, load_timetable
 from feeds.vehicle_positions.decoding import decode_vehicle_positions
 from tests.feeds.small_feed import write_feed
