@@ -54,11 +54,12 @@ class AlertWords:
 def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
     """An alert in the language of `moment`."""
     texts, times, tt, rank = moment.texts, moment.words, moment.timetable, moment.lines.rank
-    header, description, url = (text_in(text, texts.language) for text in (alert.header, alert.description, alert.url))
+    reader = f"{texts.language}-{times.country}"
+    header, description, url = (text_in(text, reader) for text in (alert.header, alert.description, alert.url))
     header, description = (typeset(text, texts.language) for text in (header, description))
     # A picture alone says something too.
     pictures = {image.language: image.url for image in reversed(alert.images)}
-    url = url or text_in(pictures, texts.language)
+    url = url or text_in(pictures, reader)
     if not header:
         effect = text_in(alert.effect_detail, texts.language) or texts.known(f"effect_{alert.effect}")
         seen = text_in(alert.image_alternative_text, texts.language)

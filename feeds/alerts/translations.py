@@ -102,8 +102,8 @@ def plain_text(text: str, *, is_html: bool = False) -> str:
 
 
 def text_in(texts: Texts, language: str) -> str:
-    """The text for a reader of `language` (`fr`): the very language, a region's kind of it, the text of no language,
-    English, any; "" where there is none."""
+    """The text for a reader of `language` (`fr`, `fr-CA`): the very language, no region's kind of it, another region's,
+    the text of no language, English, any; "" where there is none."""
     ordered = sorted(texts, key=lambda tag: _distance(tag, language))
     return texts[ordered[0]] if ordered else ""
 
@@ -112,7 +112,9 @@ def _distance(tag: str, language: str) -> int:
     if tag == language:
         return 0
     primary, wanted = tag.split("-")[0].lower(), language.split("-")[0].lower()
-    return 1 if primary == wanted else 2 if not tag else 3 if primary == "en" else 4
+    if primary == wanted:
+        return 1 if tag.lower() == primary else 2
+    return 3 if not tag else 4 if primary == "en" else 5
 
 
 def language_of(tag: str) -> tuple[str, bool]:

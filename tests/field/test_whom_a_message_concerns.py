@@ -476,6 +476,13 @@ def test_a_message_that_is_sent_once_in_each_language_is_read_once_in_the_reader
             for language in ("fr", "de", "en")] == [[works[0]], [works[0]], [works[1]]]  # fmt: skip
 
 
+def test_of_a_languages_kinds_the_readers_country_has_its_own() -> None:
+    texts = {"fr-FR": "France", "fr-CA": "Canada", "fr": "Partout"}
+    for zone, said in (("America/Toronto", "Canada"), ("Europe/Paris", "France"), ("Europe/Brussels", "Partout")):
+        city = City(network(zone=zone)).alerts(alert(texts, {"route_id": "r1"}))
+        assert [text(head) for head in city.page("/lines/r1", lang="fr").css(".alerts strong")] == [said]
+
+
 def test_messages_of_which_more_are_sent_in_one_language_are_all_read() -> None:
     line = {"route_id": "r1"}
     city = City(TOWN).alerts(alert({"fr": "Travaux"}, line), alert({"fr": "Grève"}, line), alert({"en": SAID}, line))
