@@ -37,12 +37,12 @@ from predictor.kept_predictions import KeptPredictions, Room
 from predictor.last_words import LastWords
 from predictor.learned import Learned
 from predictor.learner import Learner
-from predictor.legs import Legs, current_legs, with_next_runs
+from predictor.legs import Legs, current_legs, with_next_runs, with_turns
 from predictor.liveness import FeedLiveness
 from predictor.matching import Matcher
 from predictor.observations import Observations
 from predictor.operator_blocks import OperatorBlocks
-from predictor.operator_holds import OperatorHolds
+from predictor.operator_holds import OperatorHolds, begun_later
 from predictor.operator_times import OperatorTimes, operator_times
 from predictor.operator_vehicles import on_operators_runs
 from predictor.overlay import Overlay
@@ -447,6 +447,8 @@ class Engine:
         doubt = doubts(self.timetable, tracks, current, holds, patience, self._feed.stands_since)
         current = current.take(doubt[current.slot] != GIVEN_UP)
         legs = with_next_runs(self.timetable, self._days, tracks, current, now)
+        begins = begun_later(self.timetable, fresh)
+        legs = with_turns(self.timetable, legs, tracks, begins, begins.call, operator.shortened.run_key)
         # Who is through with its run is judged by its next one.
         under_way = current.slot[current.first_call < self.timetable.trip_calls[current.trip]]
         later = legs.take(~np.isin(legs.slot, under_way))

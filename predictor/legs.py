@@ -6,10 +6,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Int32Array, Int64Array, contains, expand_ranges, is_among, sorted_once
+from predictor.arrays import (
+    BoolArray,
+    Int32Array,
+    Int64Array,
+    contains,
+    expand_ranges,
+    is_among,
+    places_of,
+    sorted_once,
+)
+from predictor.geometry import ground_distance_m
 from predictor.runs import DatedRuns, trips_of
 from predictor.service_days import ServiceDays
-from predictor.snapshot import IN_SERVICE, LAYOVER
+from predictor.snapshot import DEADHEAD, IN_SERVICE, LAYOVER
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 
@@ -63,6 +73,35 @@ def with_next_runs(timetable: Timetable, days: ServiceDays, tracks: Tracks, curr
         parts.append(last)
     legs = Legs.joined(*parts)
     return legs.take(np.lexsort((legs.order, legs.slot)))
+
+
+def with_turns(
+    timetable: Timetable, legs: Legs, tracks: Tracks, begins: DatedRuns, at: Int32Array, shortened: Int64Array
+) -> Legs:
+    """The legs, a vehicle's in order, of runs whose first stops are not served from where they begin now, for vehicles
+    that are nearer to that already. Not those, nor any behind them, that a vehicle will take up on its way, having
+    turned before the end: nobody knows how it comes there, so the timetable or the operator tells of them.
+
+    Parameters: `begins` (n,), by `run_key`: runs whose first stops are not served, and (`at`) their first calls that
+    are; `shortened`: sorted keys of runs whose last stops are not served.
+    """
+    if len(begins) == 0:
+        return legs
+    tt, place = timetable, places_of(legs.run_key, begins.run_key)
+    rows = np.flatnonzero((place >= 0) & (legs.order == 0) & (tracks.state[legs.slot] == DEADHEAD))
+    trip, slot, call = legs.trip[rows], legs.slot[rows], at[place[rows]]
+    lat, lon = tracks.lat[slot], tracks.lon[slot]
+    here_m, first_m = (
+        ground_distance_m(tt.stop_lat[stop], tt.stop_lon[stop], lat, lon)
+        for stop in (tt.stop_at(trip, call), tt.stop_at(trip, 0))
+    )
+    first_call = legs.first_call.copy()
+    first_call[rows[here_m < first_m]] = call[here_m < first_m]
+    turned = np.zeros(len(legs), bool)
+    turned[1:] = (place[1:] >= 0) & (legs.order[1:] > 0) & contains(shortened, legs.run_key[:-1])
+    first = np.full(len(tracks), np.iinfo(np.int64).max)
+    np.minimum.at(first, legs.slot[turned], legs.order[turned])
+    return replace(legs, first_call=first_call).take(legs.order < first[legs.slot])
 
 
 def current_legs(timetable: Timetable, tracks: Tracks, slot: Int64Array) -> Legs:

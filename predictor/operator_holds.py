@@ -35,7 +35,7 @@ class OperatorHolds(DatedRuns):
         """Those of a message."""
         if len(operator.calls) == len(operator.skipped) == 0:
             return cls.empty()
-        holds = cls.joined(_put_off(timetable, operator), _begun_later(timetable, operator))
+        holds = cls.joined(_put_off(timetable, operator), begun_later(timetable, operator))
         return holds.take(np.argsort(holds.run_key, kind="stable"))
 
     def on(self, legs: Legs) -> tuple[Int64Array, Int32Array, Float64Array]:
@@ -74,7 +74,9 @@ def _put_off(tt: Timetable, operator: OperatorTimes) -> OperatorHolds:
     return OperatorHolds(of.trip, of.service_day, of.shift_s, of.call, of.departure)
 
 
-def _begun_later(tt: Timetable, operator: OperatorTimes) -> OperatorHolds:
+def begun_later(tt: Timetable, operator: OperatorTimes) -> OperatorHolds:
+    """The runs whose first stops are not served, with the first that is, where they wait for its scheduled time: by
+    `run_key`."""
     key, call = dated_calls(operator.skipped)
     # Keys are sorted: of the first stops each is skipped as long as the number of a call is that of its row.
     opens = np.searchsorted(key, key, side="left")
@@ -87,4 +89,5 @@ def _begun_later(tt: Timetable, operator: OperatorTimes) -> OperatorHolds:
     known = np.flatnonzero((begins < tt.trip_calls[trip] - 1) & ~tt.trip_is_frequency[trip])
     of = runs.take(known)
     until = of.origin(tt) + tt.departure_s[tt.entry_of(of.trip, begins[known])]
-    return OperatorHolds(of.trip, of.service_day, of.shift_s, begins[known], until.astype(np.float64))
+    holds = OperatorHolds(of.trip, of.service_day, of.shift_s, begins[known], until.astype(np.float64))
+    return holds.take(np.argsort(holds.run_key, kind="stable"))

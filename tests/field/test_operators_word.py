@@ -503,6 +503,21 @@ def test_a_trip_that_ends_early_offers_no_departure_where_it_ends() -> None:
     assert next(row for row in city.departures("B") if row.run == "t1").told["headsign"] == "Stop C"
 
 
+# HSLdevcom/transitdata#93
+def test_a_bus_that_turns_early_is_not_told_on_its_way_back_for_when_it_would_come_from_the_end() -> None:
+    there_and_back = network(
+        patterns=(Pattern("main", "A B C D E"), Pattern("back", "E D C B A", direction=1)),
+        trips=(Trip("t1", "08:00", block="b"), Trip("t2", "08:12", "back", block="b")),
+    )
+    turns = update("t1", skipped("D"), skipped("E"), **TODAY), update("t2", skipped("E"), skipped("D"), **TODAY)
+    city = City(there_and_back).trip_updates(*turns).vehicle_positions(bus("v1", "t1", late_s=240, stuck_at="C"))
+    assert city.at("08:12").board("C") == ["08:16 t2 scheduled"]
+    city.vehicle_positions(bus("v1", "t2", at="C", fresh=True))
+    assert city.at("08:15").board("C") == ["08:16 t2 live"]
+    city.vehicle_positions(bus("v1", "t2", between=("C", "B", 0.2), fresh=True)).at("08:17")
+    assert city.board("B")[0].endswith("t2 live")
+
+
 def test_a_trip_that_calls_nowhere_is_cancelled() -> None:
     city = City(at="07:58").trip_updates(update("t1", *(skipped(stop) for stop in "ABCDE"), **TODAY))
     assert city.board("C")[0] == "08:04 t1 cancelled"
