@@ -32,13 +32,17 @@ EIGHT = posix(2026, 3, 2, 8)
 
 
 @pytest.fixture(autouse=True)
-def fresh_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A working directory, a cache and a state of their own, and no settings."""
+def fresh_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A working directory, a cache and a state of their own, and no settings; signals end the tests as before."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     for name in Settings.model_fields:
         monkeypatch.delenv(f"PROCHAIN_{name.upper()}", raising=False)
+    heeded = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in heeded.items():
+        signal.signal(number, handler)
 
 
 def run(*arguments: str) -> Result:
@@ -270,37 +274,6 @@ def test_serve_prints_its_address_answers_and_ends_cleanly(recording: Path) -> N
     assert process.returncode == 0
 
 
-def test_a_recorded_morning_touches_nothing_of_the_live_service(recording: Path, tmp_path: Path) -> None:
-    told: list[str] = []
-
-    class Subscriber(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            told.append(self.path)
-            self.send_response(204)
-            self.end_headers()
-
-    with HTTPServer(("127.0.0.1", 0), Subscriber) as subscriber:
-        Thread(target=subscriber.serve_forever, daemon=True).start()
-        Path("prochain.toml").write_text(
-            'data_dir = "kept"\nmodel = "kept/learned.npz"\ndesk_token = "a token for the test"\n'
-            f'desk_webhooks = ["http://127.0.0.1:{subscriber.server_port}/hook"]\n'
-        )
-        options = ("--replay", str(recording), "--at", "2026-03-02 08:01", "--port", "0", "--data-dir", "tried")
-        with started("serve", *options) as process:
-            address = re.search(r"http://127\.0\.0\.1:\d+$", lines_until(process, "Ctrl-C ends it"), re.MULTILINE)
-            assert address
-            request = urllib.request.Request(
-                f"{address[0]}/v1/disruptions", b'{"header": {"en": "Works"}, "stops": ["B"], "shown_on": "stops"}',
-                {"Authorization": "Bearer a token for the test", "Content-Type": "application/json"},
-            )  # fmt: skip
-            with urllib.request.urlopen(request) as answer:
-                assert answer.status == 201
-        subscriber.shutdown()
-    assert told == []
-    assert not (tmp_path / "kept").exists()
-    assert (tmp_path / "tried" / "desk.sqlite").exists()
-
-
 @contextmanager
 def dripping() -> Iterator[tuple[str, Event]]:
     """Address whose answer never comes whole, and whether it was asked."""
@@ -328,20 +301,22 @@ def dripping() -> Iterator[tuple[str, Event]]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_record_ends_by_any_signal_while_a_feed_drips_and_saves_what_it_has(recording: Path, number: int) -> None:
+def test_record_saves_what_it_has_when_any_signal_ends_it_while_a_feed_drips_and_has_its_folder_for_itself(
+    recording: Path, number: int
+) -> None:
     source = recording / "now.pb"
     source.write_bytes(message(time.time()))
-    with (
-        dripping() as (address, asked),
-        started(
-            "record", "--vehicle-positions", str(source), "--trip-updates", address, "--to", "archive", "--every", "1"
-        ) as process,
-    ):
-        lines_until(process, "Ctrl-C ends it")
-        assert asked.wait(10)
-        time.sleep(1.0)
-        process.send_signal(number)
-        assert process.wait(10) == 0
+    with dripping() as (address, asked):
+        options = (
+            "record", "--vehicle-positions", str(source), "--trip-updates", address, "--to", "archive", "--every", "1",
+        )  # fmt: skip
+        with started(*options) as process:
+            lines_until(process, "Ctrl-C ends it")
+            assert asked.wait(10)
+            assert "another prochain is writing there" in refused(*options)
+            time.sleep(1.0)
+            process.send_signal(number)
+            assert process.wait(10) == 0
     (file,) = Path("archive").glob("vehicle_positions_*.parquet")
     assert pq.read_table(file).to_pydict()["vehicle_id"] == ["12"]
 
@@ -362,7 +337,7 @@ def test_serve_says_what_it_waits_for_and_ends_by_any_signal(recording: Path, nu
 
 @pytest.mark.parametrize("command", ["learn", "replay"])
 def test_long_work_ends_by_a_signal_also_where_the_shell_ignores_it(recording: Path, command: str) -> None:
-    for after in range(0, 50_000, 10):
+    for after in range(0, 50_000, 60):
         (recording / f"vehicle_positions_{int(EIGHT) + 1000 + after}.pb").write_bytes(message(EIGHT + after))
     ignored = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -383,40 +358,43 @@ def test_long_work_ends_by_a_signal_also_where_the_shell_ignores_it(recording: P
     assert "Traceback" not in said
 
 
-def test_record_archives_until_interrupted_and_a_second_one_on_the_folder_says_so(recording: Path) -> None:
-    source = recording / "now.pb"
-    source.write_bytes(message(time.time()))
-    options = ("record", "--vehicle-positions", str(source), "--to", "archive", "--every", "1")
-    with started(*options) as process:
-        lines_until(process, "Ctrl-C ends it")
-        deadline = time.monotonic() + 10
-        while not Path("archive/.prochain.lock").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        with started(*options) as second:
-            said = lines_until(second, "another prochain is writing there")
-            assert second.wait(10) == 1
-        assert "Traceback" not in said
-    assert process.returncode == 0
-    (file,) = Path("archive").glob("vehicle_positions_*.parquet")
-    assert pq.read_table(file).to_pydict()["vehicle_id"] == ["12"]
-
-
-def test_a_recorded_morning_is_served_at_its_own_time_and_a_second_service_on_its_data_folder_says_so(
-    recording: Path,
+def test_a_recorded_morning_is_served_at_its_own_time_by_one_alone_and_touches_nothing_of_the_live_service(
+    recording: Path, tmp_path: Path
 ) -> None:
-    options = ("serve", "--replay", str(recording), "--at", "2026-03-02 08:01", "--port", "0", "--data-dir", "kept")
-    with started(*options) as process:
-        said = lines_until(process, "Ctrl-C ends it")
-        assert "it is 2026-03-02 08:01 there" in said
-        address = re.search(r"http://127\.0\.0\.1:\d+$", said, re.MULTILINE)
-        assert address
-        with urllib.request.urlopen(f"{address[0]}/v1/stops/C/departures?arrivals=true") as answer:
-            assert b'"status":"live"' in answer.read()
-        with started(*options) as second:
-            said = lines_until(second, "another prochain is writing there")
-            assert second.wait(10) == 1
-        assert "kept: another prochain" in said
+    told: list[str] = []
+
+    class Subscriber(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            told.append(self.path)
+            self.send_response(204)
+            self.end_headers()
+
+    options = ("serve", "--replay", str(recording), "--at", "2026-03-02 08:01", "--port", "0", "--data-dir", "tried")
+    with HTTPServer(("127.0.0.1", 0), Subscriber) as subscriber:
+        Thread(target=subscriber.serve_forever, daemon=True).start()
+        Path("prochain.toml").write_text(
+            'data_dir = "kept"\nmodel = "kept/learned.npz"\ndesk_token = "a token for the test"\n'
+            f'desk_webhooks = ["http://127.0.0.1:{subscriber.server_port}/hook"]\n'
+        )
+        with started(*options) as process:
+            said = lines_until(process, "Ctrl-C ends it")
+            assert "it is 2026-03-02 08:01 there" in said
+            address = re.search(r"http://127\.0\.0\.1:\d+$", said, re.MULTILINE)
+            assert address
+            with urllib.request.urlopen(f"{address[0]}/v1/stops/C/departures?arrivals=true") as answer:
+                assert b'"status":"live"' in answer.read()
+            request = urllib.request.Request(
+                f"{address[0]}/v1/disruptions", b'{"header": {"en": "Works"}, "stops": ["B"], "shown_on": "stops"}',
+                {"Authorization": "Bearer a token for the test", "Content-Type": "application/json"},
+            )  # fmt: skip
+            with urllib.request.urlopen(request) as answer:
+                assert answer.status == 201
+            assert "tried: another prochain is writing there" in refused(*options)
+        subscriber.shutdown()
     assert process.returncode == 0
+    assert told == []
+    assert not (tmp_path / "kept").exists()
+    assert (tmp_path / "tried" / "desk.sqlite").exists()
     with started(*options) as after:
         lines_until(after, "Ctrl-C ends it")
     assert after.returncode == 0
