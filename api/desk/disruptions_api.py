@@ -3,65 +3,41 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
-from fastapi.concurrency import run_in_threadpool
+from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
-from fastapi.routing import APIRoute
-from fastapi.security import HTTPBearer
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from api.answers.answer import Answer
-from api.answers.answer import Moment as IsoMoment
 from api.answers.caching import CACHED, json_answer
-from api.answers.informed_entity import InformedEntity, informed_entities
+from api.answers.informed_entity import informed_entities
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS, Problem, ProblemDetails
-from api.answers.rate_limits import TOO_OFTEN, WRITES, rate_limits_of
 from api.desk.desk import Desk
-from api.desk.disruption import Cause, Description, Disruption, Effect, Header, Notice, alert_of
+from api.desk.disruption import Disruption, Notice, alert_of
 from api.desk.disruption_form import end_of
+from api.desk.disruption_models import (
+    DisruptionAnswer,
+    DisruptionPatch,
+    DisruptionsAnswer,
+    OneDisruption,
+    RepeatsAnswer,
+)
 from api.desk.place_words import worded
 from api.desk.rendering import on_disk
-from api.desk.repeats import WEEKDAYS, Repeats, TimeOfDay, Weekday
-from api.reading.alerts import ShownOn, informed_by, operator_alerts, shown_on
+from api.desk.repeats import WEEKDAYS
+from api.desk.token_writing import WRITING, AuthorisedFirst, Writing
+from api.reading.alerts import informed_by, operator_alerts, shown_on
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
 from api.reading.recurrence import Recurrence, recurrence_of
-from feeds.alerts.alert import Alert, State
-
-
-class AuthorisedFirst(APIRoute):
-    """Asks for the token before it reads what was sent: FastAPI reads the body before any dependency."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """The handler of a request."""
-        handle = super().get_route_handler()
-
-        async def authorised(request: Request) -> Response:
-            if request.method not in ("GET", "HEAD"):
-                # In a thread: the disk may have to be asked whose token it is.
-                sign_in = request.app.state.desk.sign_in
-                request.state.token_name = await run_in_threadpool(sign_in.require_bearer, request)
-                rate_limits_of(request).spend(WRITES, request)
-            return await handle(request)
-
-        return authorised
-
+from feeds.alerts.alert import Alert
 
 disruptions_router = APIRouter(tags=["Disruptions"], route_class=AuthorisedFirst)
 
 _MAX_AGE_S = 1
-WRITING: dict[int | str, dict[str, Any]] = {
-    **TOO_OFTEN,
-    401: {"model": ProblemDetails, "description": "Without the desk's token"},
-    403: {"model": ProblemDetails, "description": "The desk is off"},
-}
-"""For the OpenAPI document of each endpoint that needs the desk's token."""
 _SENDING: dict[int | str, dict[str, Any]] = {
     **WRITING,
     400: {"model": ProblemDetails, "description": "The body is no text"},
@@ -75,76 +51,6 @@ _SENDING: dict[int | str, dict[str, Any]] = {
 }
 
 
-class RepeatsAnswer(BaseModel):
-    """Days of the week and times of day, by the clocks of the network's time zone."""
-
-    days: list[Weekday]
-    start: TimeOfDay
-    end: TimeOfDay = Field(description="Up to the start itself it is of the next day")
-
-
-class DisruptionAnswer(BaseModel):
-    """One message to riders. Texts by language tag, "" where the operator's feed names none."""
-
-    disruption_id: str = Field(examples=["desk:12"])
-    source: Literal["desk", "operator"]
-    state: State
-    cause: str
-    effect: str
-    header: dict[str, str]
-    description: dict[str, str]
-    routes: list[str] = Field(description="route_ids")
-    stops: list[str] = Field(description="stop_ids")
-    trips: list[str] = Field(description="trip_ids")
-    shown_on: ShownOn = Field(description="Who reads it: all on the lines, readers at the stops only, or everyone")
-    informed: list[InformedEntity] = Field(description="Whom exactly it concerns: any of these suffices")
-    starts_at: IsoMoment | None
-    ends_at: IsoMoment | None = Field(description="null until further notice")
-    repeats: RepeatsAnswer | None = Field(description="In force only then, within the two above; null: always")
-
-
-class DisruptionsAnswer(Answer):
-    """Messages to riders, by pages."""
-
-    total: int = Field(description="How many there are on all pages")
-    disruptions: list[DisruptionAnswer]
-
-
-class OneDisruption(Answer):
-    """One message to riders."""
-
-    disruption: DisruptionAnswer
-
-
-class DisruptionPatch(BaseModel):
-    """What to change; what is not named stays."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    phrase: str | None = Field(None, description="Key of a ready-made phrase that gives the words", examples=["detour"])
-    cause: Cause | None = Field(None, description="By default the phrase's")
-    effect: Effect | None = Field(None, description="By default the phrase's")
-    header: Header = Field(default_factory=dict, description="Own words; a language left out is the phrase's")
-    description: Description = Field(default_factory=dict, description="Own words; a language left out is the phrase's")
-    routes: list[str] = Field(default_factory=list, max_length=500, description="route_ids", examples=[["2"]])
-    stops: list[str] = Field(default_factory=list, max_length=500, description="stop_ids; a station: all its platforms")
-    shown_on: ShownOn | None = Field(None, description="By default the phrase's")
-    blanks: dict[str, Annotated[str, Field(max_length=200)]] = Field(
-        default_factory=dict, description="For the phrase: `minutes`, `times`, `via`", examples=[{"via": "rue Neuve"}]
-    )  # fmt: skip
-    starts_at: AwareDatetime | None = Field(None, description="null: now")
-    ends_at: AwareDatetime | None = Field(
-        None, description="null: until further notice; not named in what is new: as its phrase ends by default"
-    )
-    repeats: Repeats | None = Field(None, description="In force at these times alone, until ends_at; null: always")
-
-
-def _writable_desk(request: Request, _: Annotated[object, Depends(HTTPBearer(auto_error=False))]) -> Desk:
-    desk: Desk = request.app.state.desk
-    return desk
-
-
-Writing = Annotated[Desk, Depends(_writable_desk)]
 Id = Annotated[str, Path(description="Such as desk:12")]
 
 

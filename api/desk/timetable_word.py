@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field
 
 from api.answers.problems import PROBLEMS, Problem
 from api.desk.desk import Desk
-from api.desk.disruptions_api import WRITING, AuthorisedFirst, Writing
 from api.desk.rendering import OwnForm, desk_of_request, officer_of
+from api.desk.token_writing import WRITING, AuthorisedFirst, Writing
 from api.service.served import Served
 
 timetable_router = APIRouter(tags=["Health"], route_class=AuthorisedFirst)

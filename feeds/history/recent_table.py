@@ -6,7 +6,7 @@ from collections import Counter
 
 import pyarrow as pa
 
-from feeds.storage.daily_parquet import Rows
+from feeds.storage.daily_rows import Rows
 
 
 class RecentTable:
