@@ -27,7 +27,7 @@ from feeds.gtfs.stop_positions import put_right, with_positions
 from feeds.gtfs.stops import Stops, read_stops
 from feeds.gtfs.tables import LONGEST_TEXT, read_tables, words
 from feeds.gtfs.translations import Translations, read_translations
-from feeds.gtfs.trips import Trips, read_trips, with_destinations
+from feeds.gtfs.trips import HANGING, Trips, read_trips, with_destinations
 from predictor.arrays import (
     BoolArray,
     Float64Array,
@@ -232,7 +232,7 @@ def _put_together(
         pickup_type=calls.pickup_type,
         drop_off_type=calls.drop_off_type,
         call_headsign=call_headsign,
-        headsign_name=headsign_name,
+        headsign_name=np.char.strip(headsign_name, HANGING),
         block_id=block_id,
         **_columns("journey", journeys),
         **_columns("translation", translations),

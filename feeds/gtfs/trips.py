@@ -16,6 +16,8 @@ from feeds.gtfs.tables import choice, texts, words
 from predictor.arrays import NONE, Int8Array, Int32Array, Int64Array, StrArray
 from predictor.columns import Columns
 
+HANGING = " -–—/|>→»"
+"""What parts a destination from nothing more."""
 RAIL = 2
 _MISSION = re.compile("[A-Z]{4}")
 """A train's code, as in Île-de-France."""
@@ -54,7 +56,7 @@ def read_trips(frame: pd.DataFrame, route_id: StrArray, problems: Problems) -> T
         route=route.astype(np.int32),
         direction=choice(frame, "direction_id", range(0, 2), NONE).astype(np.int8),
         service_id=_ids(words(frame, "service_id")),
-        headsign=texts(frame, "trip_headsign"),
+        headsign=np.char.strip(texts(frame, "trip_headsign"), HANGING),
         short_name=texts(frame, "trip_short_name"),
         block_id=_ids(words(frame, "block_id")),
         shape_id=_ids(words(frame, "shape_id")),

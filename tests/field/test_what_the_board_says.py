@@ -575,6 +575,13 @@ def test_a_sign_that_both_directions_bear_tells_nobody_where_a_run_goes() -> Non
     assert [row.told["headsign"] for row in city.departures("B")] == ["Ring", "Ring"]
 
 
+@pytest.mark.parametrize("sign", ["East  - ", "→ East", "East /"])
+def test_no_dash_hangs_on_a_destination(sign: str) -> None:
+    calls = (Call("A", "08:00", headsign=sign), Call("B", "08:02", headsign="West"), Call("C", "08:04"))
+    city = City(network("A B C", trips=(Trip("t1", calls=calls, headsign=sign),)), at="07:55")
+    assert [row.told["headsign"] for row in city.trip("t1")] == ["East", "West", "East"]
+
+
 def test_a_destination_alone_in_brackets_is_said_without_them() -> None:  # public-transport/transitous#1984
     city = City(network(trips=(Trip("t1", "08:00", headsign="1 (East)"),)), at="07:55")
     assert city.departures("B")[0].told["headsign"] == "East"
