@@ -63,7 +63,8 @@ def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
     if not header:
         effect = text_in(alert.effect_detail, texts.language) or texts.known(f"effect_{alert.effect}")
         seen = text_in(alert.image_alternative_text, texts.language)
-        header, description = description or seen or effect or _cause(moment, alert) or url, ""
+        cause = _cause(moment, alert)
+        header, description = description or seen or effect or f"{cause[:1].upper()}{cause[1:]}" or url, ""
     start, end = alert.period(moment.now)
     recurrence, repeats = recurrence_of(alert.affects, moment.lines.zone), ""
     if recurrence:

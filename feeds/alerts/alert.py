@@ -13,6 +13,9 @@ Period = tuple[float, float]
 FAR_OFF = 4_070_908_800
 """2099-01-01, POSIX seconds: an end from here on is a way of saying that there is none."""
 
+_NO_WORD = frozenset({"UNKNOWN_CAUSE", "OTHER_CAUSE", "UNKNOWN_EFFECT", "OTHER_EFFECT"})
+"""Causes and effects that tell nothing."""
+
 State = Literal["planned", "in_force", "over"]
 
 
@@ -94,6 +97,12 @@ class Alert:
     """GTFS-Realtime SeverityLevel in upper case."""
     unusable_periods: int = 0
     """How many of its periods end before they begin; they are left out."""
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there is anything to be read, or at least a cause or an effect."""
+        words = (self.header, self.description, self.url, self.cause_detail, self.effect_detail, self.images)
+        return any(words) or not {self.cause, self.effect} <= _NO_WORD
 
     def in_force_at(self, now: float) -> bool:
         """Whether service is affected."""

@@ -48,9 +48,9 @@ def test_a_stop_or_line_called_so_keeps_its_name_and_its_departures(tmp_path: Pa
     loaded = load(
         tmp_path,
         stops="stop_id,stop_name,stop_lat,stop_lon,stop_code,platform_code\n"
-        f"A,{word},{A},{word},{word}\n{word},Stop B,{B},,\nC,Stop C,{C},,\n",
+        f"A,{word},{A},{word},P{word}\n{word},Stop B,{B},,\nC,Stop C,{C},,\n",
         routes=f"route_id,route_short_name,route_long_name,route_type\n{word},{word},{word},3\n",
-        trips=f"route_id,service_id,trip_id,trip_headsign,block_id\n{word},{word},{word},{word},{word}\n",
+        trips=f"route_id,service_id,trip_id,trip_headsign,block_id\n{word},{word},{word},to {word} East,{word}\n",
         stop_times=STOP_TIMES + calls(word, "08:00:00", "08:02:00", "08:04:00").replace(",B,", f",{word},"),
         calendar=str(TABLES["calendar"]).replace("daily", word),
         agency=f"agency_name,agency_url,agency_timezone\n{word},https://town.example,Europe/Paris\n",
@@ -60,9 +60,9 @@ def test_a_stop_or_line_called_so_keeps_its_name_and_its_departures(tmp_path: Pa
     assert tt.network_name == word
     assert called_stops(tt, word) == f"A{word}C"
     assert names(tt)["A"] == word
-    assert (tt.stop_code[0], tt.stop_platform[0]) == (word, word)
+    assert (tt.stop_code[0], tt.stop_platform[0]) == (word, f"P{word}")
     assert (tt.route_id[0], tt.route_short_name[0], tt.route_long_name[0]) == (word, word, word)
-    assert (tt.trip_headsign[0], tt.block_id[0], tt.service_id[0]) == (word, word, word)
+    assert (tt.trip_headsign[0], tt.block_id[0], tt.service_id[0]) == (f"to {word} East", word, word)
 
 
 # google/transitfeed#64

@@ -366,6 +366,11 @@ def test_a_message_of_an_address_alone_is_told_by_it_and_one_without_a_word_is_n
     city = City().alerts(alert("", {"route_id": "r1"}, url="https://town.example/works"), alert("", {"route_id": "r1"}))
     assert city.messages(route="r1")["line page"] == ["https://town.example/works"]
     assert city.messages(stop="B")["screen"] == ["1 https://town.example/works"]
+    # Nor does a message that nobody can read mark a line.
+    city.alerts(alert("", {"route_id": "r1"}))
+    assert city.json("/v1/routes/r1")["alerts"] == [] == city.page("/stops/B").css(".marked")
+    strike = city.alerts(alert("", {"route_id": "r1"}, cause="STRIKE"))
+    assert strike.messages(route="r1")["line page"] == ["Strike"]
 
 
 def test_what_differs_in_its_address_alone_is_said_once_where_no_address_is_shown() -> None:
