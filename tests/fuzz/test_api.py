@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from functools import cache
 from typing import Any
 from zlib import crc32
 
 import pytest
 import schemathesis
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 from hypothesis import HealthCheck, settings
 from schemathesis import Case, HookContext
+from schemathesis.schemas import BaseSchema
 
 from api.answers.rate_limits import RateLimits
 from api.app import create_app
@@ -32,9 +36,13 @@ app = create_app(service := service_at(at(8, 1)), Desk(service, token=TOKEN))
 # A stream goes on as long as the service does: that of a service which stops has an end.
 app.state.announcer.close()
 app.router.lifespan_context = _time_stands_still
-schema = schemathesis.openapi.from_asgi("/openapi.json", app)
-
-
+OPERATIONS = [
+    f"{method} {route.path_format}"
+    for route in app.routes
+    if isinstance(route, APIRoute) and route.include_in_schema
+    for method in sorted(route.methods or ())
+]
+"""To make the tests of all of them takes long: of each they are made when it is its turn, not by whoever collects."""
 _KNOWN = {
     "stop_id": STOPS,
     "route_id": ["tram-A", "bus-2"],
@@ -43,7 +51,16 @@ _KNOWN = {
 }
 
 
-@schema.hook
+@cache
+def described() -> BaseSchema:
+    """The OpenAPI document."""
+    schema = schemathesis.openapi.from_asgi("/openapi.json", app)
+    schema.hook(map_path_parameters)
+    # Has the application's own literals looked for, which each operation would do anew.
+    schema.as_strategy()
+    return schema
+
+
 def map_path_parameters(_: HookContext, path_parameters: dict[str, Any] | None) -> dict[str, Any] | None:
     """Three in four ask for what there is: in what is unknown nothing deeper is reached."""
     return path_parameters and {name: _mostly_known(name, value) for name, value in path_parameters.items()}
@@ -66,15 +83,33 @@ def the_engine_goes_on() -> None:
     service.step(service.clock.now())
 
 
-@schema.parametrize()
+TURN = ContextVar[str]("operation")
+
+
+@pytest.fixture
+def in_turn(operation: str) -> BaseSchema:
+    TURN.set(operation)
+    return described()
+
+
+_one_at_a_time = schemathesis.pytest.from_fixture("in_turn").include(lambda asked: asked.operation.label == TURN.get())
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+@_one_at_a_time.parametrize()
 @tries(5)
 def test_every_answer_is_as_described(case: Case[Any]) -> None:
     case.call_and_validate(headers={"Authorization": f"Bearer {TOKEN}"})
 
 
+def test_every_operation_that_is_described_is_asked_for() -> None:
+    operations = [operation for of_path in described().values() for operation in of_path.values()]
+    assert sorted(OPERATIONS) == sorted(operation.label for operation in operations)
+
+
 if EFFORT > 1:
 
-    class OneAnswerLeadsToAnother(schema.as_state_machine()):  # type: ignore[misc]
+    class OneAnswerLeadsToAnother(described().as_state_machine()):  # type: ignore[misc]
         """What one answer names is asked for next."""
 
         def get_call_kwargs(self, case: Case[Any]) -> dict[str, Any]:
