@@ -66,6 +66,7 @@ from api.v1.trips import trips_router
 from api.v1.vehicles import vehicles_router
 from api.words.abbreviations import Abbreviations
 
+_VERSION = version("prochain")
 _DESCRIPTION = """
 Arrival predictions for every stop of a bus and tram network.
 
@@ -148,7 +149,7 @@ def _described(lifespan: Lifespan[FastAPI]) -> FastAPI:
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
         title="prochain",
-        version=version("prochain"),
+        version=_VERSION,
         summary="Real-time bus and tram arrival predictions",
         description=_DESCRIPTION,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},

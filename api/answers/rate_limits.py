@@ -6,6 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Awaitable, Callable
+from functools import cached_property
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -36,8 +37,12 @@ class RateLimits:
 
     def __init__(self, *, behind_proxy: bool = False) -> None:
         """`behind_proxy`: whether there is a proxy that is believed in whose name it asks."""
-        self._windows = MovingWindowRateLimiter(MemoryStorage())
         self._tell_of_proxy = not behind_proxy
+
+    @cached_property
+    def _windows(self) -> MovingWindowRateLimiter:
+        # With a thread of its own, for who asks for something that is limited.
+        return MovingWindowRateLimiter(MemoryStorage())
 
     def spend(self, limits: tuple[RateLimitItem, ...], request: Request) -> None:
         """Count one. Errors: Problem 429 where there were too many already."""

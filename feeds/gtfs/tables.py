@@ -239,9 +239,13 @@ def _parsed(records: Records, repeating: list[bool], name: str, file: str) -> li
     rows = 0
     try:
         # Piece by piece: as texts, the columns of ten million rows fill gigabytes.
+        block_bytes = max(_LEAST_BLOCK_BYTES, records.longest + 1)
         for piece in pa_csv.open_csv(
             pa.py_buffer(records.body),
-            pa_csv.ReadOptions(column_names=places, block_size=max(_LEAST_BLOCK_BYTES, records.longest + 1)),
+            # Of one block threads have nothing to share.
+            pa_csv.ReadOptions(
+                use_threads=len(records.body) > block_bytes, column_names=places, block_size=block_bytes
+            ),
             pa_csv.ParseOptions(
                 delimiter=records.separator, newlines_in_values=records.has_long, ignore_empty_lines=False
             ),

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from io import BytesIO
 from pathlib import Path
-from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -99,9 +97,7 @@ def test_a_validator_has_nothing_to_say_to_what_we_tell_of_a_real_network(name: 
     updates, positions = encode_trip_updates(snapshot), encode_vehicle_positions(snapshot)
     assert len(updates.entity) >= 5
     assert len(positions.entity) >= 10
-    told = {entity.trip_update.trip.trip_id for entity in updates.entity}
-    told |= {entity.vehicle.trip.trip_id for entity in positions.entity}
-    feed = with_the_calls_of(told, DATA / name / "gtfs.zip")
+    feed = (DATA / name / "gtfs.zip").read_bytes()
     assert faults(feed, at, trip_updates=updates, vehicle_positions=positions) == []
     ends = [
         max(max(call.arrival.time, call.departure.time) for call in entity.trip_update.stop_time_update)
@@ -112,17 +108,3 @@ def test_a_validator_has_nothing_to_say_to_what_we_tell_of_a_real_network(name: 
     back = decode_vehicle_positions(positions.SerializeToString(), timetable, at)
     assert len(back) == len(positions.entity)
     assert set(back.refused) <= {"timestamp_stale"}
-
-
-def with_the_calls_of(trip_ids: set[str], feed: Path) -> bytes:
-    """The zip with no other trips' stop times: reading all of them takes the validator long."""
-    made = BytesIO()
-    with ZipFile(feed) as archive, ZipFile(made, "w") as smaller:
-        for name in archive.namelist():
-            content = archive.read(name)
-            if name == "stop_times.txt":
-                header, *rows = content.splitlines(keepends=True)
-                assert header.startswith(b"trip_id,")
-                content = header + b"".join(row for row in rows if row.split(b",", 1)[0].decode() in trip_ids)
-            smaller.writestr(name, content)
-    return made.getvalue()
