@@ -200,7 +200,7 @@ class Queued(Watched, Generic[T]):
         self._take = take
         self._waiting: Queue[T | _End] = Queue(room)
 
-    def offer(self, thing: T, *, wait: bool = False) -> bool:
+    def offer(self, entry: T, *, wait: bool = False) -> bool:
         """Have it taken in soon. False where too much is waiting already, or the system gives no thread; `wait`: wait
         until there is room."""
         if self._thread is None or not self._thread.is_alive():
@@ -211,7 +211,7 @@ class Queued(Watched, Generic[T]):
                 self._failed(str(error))
                 return False
         try:
-            self._waiting.put(thing, block=wait)
+            self._waiting.put(entry, block=wait)
         except Full:
             return False
         return True
@@ -245,22 +245,22 @@ class Queued(Watched, Generic[T]):
         self._thread = thread
         finalize(self, _wake, self._waiting).atexit = False
 
-    def _take_in(self, thing: T | _End) -> bool:
+    def _take_in(self, entry: T | _End) -> bool:
         """Whether this was the end."""
-        if not isinstance(thing, _End):
-            self.attempt(partial(self._take, thing))
+        if not isinstance(entry, _End):
+            self.attempt(partial(self._take, entry))
         self._waiting.task_done()
-        return isinstance(thing, _End) and self._stopping.is_set()
+        return isinstance(entry, _End) and self._stopping.is_set()
 
 
 def _take_in(waiting: Queue[Any], takes: ReferenceType[Queued[Any]]) -> None:
     """Until the end, or until nobody can offer anything any more."""
     while True:
-        thing = waiting.get()
+        entry = waiting.get()
         queued = takes()
-        if queued is None or queued._take_in(thing):
+        if queued is None or queued._take_in(entry):
             return
-        del thing, queued
+        del entry, queued
 
 
 def _wake(waiting: Queue[Any]) -> None:

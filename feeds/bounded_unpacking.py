@@ -22,7 +22,7 @@ _BY_ARROW = ("brotli", "zstd", "lz4", "bz2")
 _MOST_LAYERS = 3
 
 
-def unpacked(data: bytes, limit: int, what: str) -> bytes:
+def unpacked(data: bytes, limit: int, name: str) -> bytes:
     """The bytes inside what is packed, as its first bytes tell, were it packed twice; others as they are.
 
     Errors: FeedError where it is cut short, damaged or larger than `limit`.
@@ -31,26 +31,26 @@ def unpacked(data: bytes, limit: int, what: str) -> bytes:
         form = packed_as(data)
         if not form:
             break
-        data = _without(form, data, limit, what)
+        data = _without(form, data, limit, name)
     return data
 
 
-def decoded(data: bytes, content_encoding: str, limit: int, what: str) -> bytes:
+def decoded(data: bytes, content_encoding: str, limit: int, name: str) -> bytes:
     """The body of an HTTP answer without its Content-Encoding. Errors: as of `unpacked`, and where it is unknown."""
-    for name in reversed(content_encoding.lower().replace(" ", "").split(",")):
-        name = name.partition(";")[0]
-        form = _OF_HTTP.get(name, name)
+    for encoding in reversed(content_encoding.lower().replace(" ", "").split(",")):
+        encoding = encoding.partition(";")[0]
+        form = _OF_HTTP.get(encoding, encoding)
         if form in ("", "identity", "none", "chunked", "aws-chunked", "utf-8", "binary", "8bit", "7bit"):
             continue
         if form not in ("gzip", "deflate", *_BY_ARROW):
             raise FeedError(
-                f"{what}: the answer is packed as “{name}”, which nobody asked for; ask for gzip or nothing."
+                f"{name}: the answer is packed as “{encoding}”, which nobody asked for; ask for gzip or nothing."
             )
         # Some servers on the way unpack it and leave the header.
         if form in ("gzip", "zstd") and packed_as(data) != form:
             continue
         try:
-            data = _without(form, data, limit, what)
+            data = _without(form, data, limit, name)
         except _DamagedError:
             # Bytes of these two tell nothing of what they are.
             if form not in ("deflate", "brotli"):
@@ -67,13 +67,13 @@ def packed_as(data: bytes) -> str:
     return next((form for magic, form in _MAGIC.items() if data.startswith(magic)), "")
 
 
-def _without(form: str, data: bytes, limit: int, what: str) -> bytes:
+def _without(form: str, data: bytes, limit: int, name: str) -> bytes:
     if form == "zip":
-        return _only_file(data, limit, what)
-    return _inflated(data, form, limit, what) if form in ("gzip", "deflate") else _by_arrow(data, form, limit, what)
+        return _only_file(data, limit, name)
+    return _inflated(data, form, limit, name) if form in ("gzip", "deflate") else _by_arrow(data, form, limit, name)
 
 
-def _inflated(data: bytes, form: str, limit: int, what: str) -> bytes:
+def _inflated(data: bytes, form: str, limit: int, name: str) -> bytes:
     # By its first bytes with a header of gzip or zlib; "deflate" is also sent without either.
     bare = form == "deflate" and packed_as(data) != "deflate"
     parts: list[bytes] = []
@@ -84,17 +84,17 @@ def _inflated(data: bytes, form: str, limit: int, what: str) -> bytes:
         try:
             parts.append(stream.decompress(rest, limit - size + 1))
         except zlib.error as error:
-            raise _DamagedError(f"{what}: the {form} data is damaged ({error}); fetch it again.") from error
+            raise _DamagedError(f"{name}: the {form} data is damaged ({error}); fetch it again.") from error
         size += len(parts[-1])
         if size > limit:
-            _limited(b"".join(parts), limit, what)
+            _limited(b"".join(parts), limit, name)
         if not stream.eof:
-            raise _DamagedError(f"{what}: the {form} data is cut short; the transfer or the writer stopped half-way.")
+            raise _DamagedError(f"{name}: the {form} data is cut short; the transfer or the writer stopped half-way.")
         rest = stream.unused_data
     return b"".join(parts)
 
 
-def _by_arrow(data: bytes, form: str, limit: int, what: str) -> bytes:
+def _by_arrow(data: bytes, form: str, limit: int, name: str) -> bytes:
     # Few feeds come so, and the others need not wait for it.
     import pyarrow as pa
 
@@ -102,28 +102,28 @@ def _by_arrow(data: bytes, form: str, limit: int, what: str) -> bytes:
         with pa.CompressedInputStream(pa.BufferReader(data), form) as stream:
             plain: bytes = stream.read(limit + 1)
     except (OSError, ValueError) as error:
-        raise _DamagedError(f"{what}: the {form} data is damaged or cut short ({error}); fetch it again.") from error
-    return _limited(plain, limit, what)
+        raise _DamagedError(f"{name}: the {form} data is damaged or cut short ({error}); fetch it again.") from error
+    return _limited(plain, limit, name)
 
 
-def _only_file(data: bytes, limit: int, what: str) -> bytes:
+def _only_file(data: bytes, limit: int, name: str) -> bytes:
     """The one file in a zip."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             inside = [info for info in archive.infolist() if not info.is_dir()]
             if any(info.filename.lower().endswith("stop_times.txt") for info in inside):
                 raise FeedError(
-                    f"{what}: this is a GTFS timetable where GTFS-Realtime was expected; check the address."
+                    f"{name}: this is a GTFS timetable where GTFS-Realtime was expected; check the address."
                 )
             if len(inside) != 1:
-                raise FeedError(f"{what}: a zip with {len(inside)} files in it where one message was expected.")
+                raise FeedError(f"{name}: a zip with {len(inside)} files in it where one message was expected.")
             with archive.open(inside[0]) as packed:
-                return _limited(packed.read(limit + 1), limit, what)
+                return _limited(packed.read(limit + 1), limit, name)
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
-        raise FeedError(f"{what}: the zip is damaged or cut short ({error}); fetch it again.") from error
+        raise FeedError(f"{name}: the zip is damaged or cut short ({error}); fetch it again.") from error
 
 
-def _limited(plain: bytes, limit: int, what: str) -> bytes:
+def _limited(plain: bytes, limit: int, name: str) -> bytes:
     if len(plain) > limit:
-        raise FeedError(f"{what}: unpacks to more than {limit / 1e6:.0f} MB; this is not a feed we can take.")
+        raise FeedError(f"{name}: unpacks to more than {limit / 1e6:.0f} MB; this is not a feed we can take.")
     return plain

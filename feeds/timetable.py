@@ -86,8 +86,8 @@ class TimetableSource:
         self._source = source
         self._headers = headers
         self._address = source if is_address(source) else ""
-        given = None if cache_dir is None else Path(cache_dir)
-        self._folder = default_cache_dir() if given == DEFAULT else given
+        folder_given = None if cache_dir is None else Path(cache_dir)
+        self._folder = default_cache_dir() if folder_given == DEFAULT else folder_given
         self._http: HttpSource | None = None
         self._refused = ""
         """Why the last that was fetched could not be used."""

@@ -225,10 +225,10 @@ def _as_they_were(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> Tri
 def _at_times_told(updates: TripUpdates, rows: list[int], before: TripUpdates) -> TripUpdates:
     """The message with the cancelled runs (rows), which took the place of the timetable's, struck out at the times that
     were told of them, for which riders wait."""
-    told = {before.name_of(row): row for row in np.flatnonzero(before.own_calls).tolist()} if rows else {}
+    row_before = {before.name_of(row): row for row in np.flatnonzero(before.own_calls).tolist()} if rows else {}
     times = {name: getattr(updates, name).copy() for name in ("scheduled_arrival", "scheduled_departure")}
     for row in rows:
-        former, span = told.get(updates.name_of(row)), updates.calls_of(row)
+        former, span = row_before.get(updates.name_of(row)), updates.calls_of(row)
         if former is None or not np.array_equal(before.stop[before.calls_of(former)], updates.stop[span]):
             continue
         for name, time in times.items():

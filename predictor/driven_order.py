@@ -138,8 +138,8 @@ class DrivenOrder:
         # The end that is the first of the two, where the feed has the other one first; and where it is right to.
         wrong, right = sure[::-1] & self._in_doubt, sure & self._in_doubt
         ends = np.array(np.divmod(self._pair // 2, tt.stops))
-        given = np.concatenate([ends[0] * tt.stops + ends[1], ends[1] * tt.stops + ends[0]])
-        wrong_pairs = np.setdiff1d(given[wrong.ravel()], given[right.ravel()])
+        given_pairs = np.concatenate([ends[0] * tt.stops + ends[1], ends[1] * tt.stops + ends[0]])
+        wrong_pairs = np.setdiff1d(given_pairs[wrong.ravel()], given_pairs[right.ravel()])
         first, other = np.divmod(wrong_pairs, tt.stops)
         return np.char.add(np.char.add(tt.stop_id[first], "\n"), tt.stop_id[other])
 

@@ -166,10 +166,10 @@ def _next(
     trip, day = days.following(legs.trip, legs.service_day), legs.service_day
     shift = np.zeros(len(legs), np.int32)
     if announced:
-        given = tracks.upcoming.take(legs.slot)
-        is_given = (given.trip >= 0) & ~given.same_as(legs)
-        trip, day = np.where(is_given, given.trip, trip), np.where(is_given, given.service_day, day)
-        shift = np.where(is_given, given.shift_s, shift)
+        upcoming = tracks.upcoming.take(legs.slot)
+        is_given = (upcoming.trip >= 0) & ~upcoming.same_as(legs)
+        trip, day = np.where(is_given, upcoming.trip, trip), np.where(is_given, upcoming.service_day, day)
+        shift = np.where(is_given, upcoming.shift_s, shift)
     runs = DatedRuns(trip, day, shift)
     goes_on = (trip >= 0) & (runs.origin(timetable) + timetable.trip_start_s[trip] <= now + NEXT_TRIP_WINDOW_S)
     rows = np.flatnonzero(goes_on)

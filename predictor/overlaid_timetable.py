@@ -103,8 +103,8 @@ class OverlaidTimetable(Timetable):
     @cached_property
     def named_start_s(self) -> Int32Array:
         """See `Timetable`: of a run under an id of its own that is as the operator says, where it does."""
-        told = (self.run_named >= self.base.trips) & (self.run_shifts_s > 0)
-        start_s = np.where(told, 0, self.trip_start_s[self.run_named])
+        is_told = (self.run_named >= self.base.trips) & (self.run_shifts_s > 0)
+        start_s = np.where(is_told, 0, self.trip_start_s[self.run_named])
         return np.append(self.base.trip_start_s, start_s).astype(np.int32)
 
     @cached_property

@@ -22,12 +22,12 @@ def vehicles_of(
     journey[on_run] = journeys.keys(tracks.runs.take(on_run))
     hidden = is_among(journey, operator.deleted)
     stands = tracks.departed < tracks.arrived
-    told = operator.vehicles
-    place = told.places(tracks.runs)
+    told_vehicles = operator.vehicles
+    place = told_vehicles.places(tracks.runs)
     # What is told of another vehicle is not true of this one.
-    named = np.append(told.vehicle_id, "")[place]
+    named = np.append(told_vehicles.vehicle_id, "")[place]
     is_told = (named == "") | (named == tracks.vehicle_id) | (named == tracks.label)
-    by_operator = np.where(is_told, np.append(told.wheelchair, np.int8(0))[place], np.int8(0))
+    by_operator = np.where(is_told, np.append(told_vehicles.wheelchair, np.int8(0))[place], np.int8(0))
     next_call = np.where(stands, tracks.departed, tracks.arrived).astype(np.int32)
     next_served = _next_served(next_call, tt.trip_calls[tracks.trip], journey, operator)
     delay_s = np.full(len(tracks), np.nan)

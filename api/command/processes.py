@@ -79,12 +79,12 @@ def serve_by_processes(network: Network, listening: socket.socket) -> None:
 def _watch_over(children: list[_Child]) -> None:
     for child in children:
         child.start()
-    told = False
+    is_said = False
     while True:
         alive = [child.process.sentinel for child in children if child.process is not None]
-        wait(alive, timeout=0.2 if not told else 1.0)
-        if not told and all(child.ready.is_set() for child in children):
-            told = True
+        wait(alive, timeout=0.2 if not is_said else 1.0)
+        if not is_said and all(child.ready.is_set() for child in children):
+            is_said = True
             print("  Ctrl-C ends it.", flush=True)
         now = time.monotonic()
         for child in children:

@@ -105,8 +105,8 @@ def _changing(
 def _password() -> str:
     """Asked for twice at a terminal; else the first line of standard input."""
     if sys.stdin.isatty():
-        asked: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-        return asked
+        typed: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+        return typed
     return sys.stdin.readline().rstrip("\r\n")
 
 

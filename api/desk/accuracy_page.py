@@ -144,10 +144,10 @@ def _charts(read: Callable[[By], list[Scores]], moment: PageMoment) -> tuple[Cha
     overall = read("all")
     titles = {"hour": texts("accuracy_by_hour"), "day": texts("accuracy_by_day")}
     for figure, share in (("eta", True), ("mae", False)):
-        what = texts(f"accuracy_chart_{figure}")
+        figure_name = texts(f"accuracy_chart_{figure}")
         drawn.append(
             chart(
-                f"{what}\u00a0· {texts('accuracy_by_horizon')}", BUCKETS[:4] if share else BUCKETS,
+                f"{figure_name}\u00a0· {texts('accuracy_by_horizon')}", BUCKETS[:4] if share else BUCKETS,
                 {scores.source: [h.figures[figure] for h in scores.horizons][: 4 if share else None]
                  for scores in overall}, share=share,
             )
@@ -162,7 +162,7 @@ def _charts(read: Callable[[By], list[Scores]], moment: PageMoment) -> tuple[Cha
             }
             shown = labels if by == "hour" else [_short_day(label, moment) for label in labels]
             if len(labels) > 1:
-                drawn.append(chart(f"{what}\u00a0· {title}", shown, series, share=share))
+                drawn.append(chart(f"{figure_name}\u00a0· {title}", shown, series, share=share))
     return tuple(graph for graph in drawn if graph is not None)
 
 

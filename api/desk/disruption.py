@@ -41,7 +41,7 @@ def _one_line(texts: dict[Language, str]) -> dict[Language, str]:
 
 
 def _stripped(texts: dict[Language, str]) -> dict[Language, str]:
-    return {language: said for language, text in texts.items() if (said := readable(text).strip())}
+    return {language: stripped for language, text in texts.items() if (stripped := readable(text).strip())}
 
 
 Header = Annotated[

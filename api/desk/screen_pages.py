@@ -94,6 +94,6 @@ def _address(key: ScreenKey) -> str:
     if key.kind == "panel":
         return f"/v1/stops/{quote(key.stops[0], safe='')}/board{named}"
     if any("," in stop_id for stop_id in key.stops):
-        asked = [*(("stop", stop_id) for stop_id in key.stops), *([("name", key.name)] if key.name else [])]
-        return f"/screen?{urlencode(asked)}"
+        query = [*(("stop", stop_id) for stop_id in key.stops), *([("name", key.name)] if key.name else [])]
+        return f"/screen?{urlencode(query)}"
     return f"/screen/{','.join(quote(stop_id, safe='') for stop_id in key.stops)}{named}"

@@ -54,28 +54,30 @@ class SignIn:
         """Whether there is a token or an account at all."""
         return bool(self._digests or self.accounts.all())
 
-    def who_signs_in(self, request: Request, name: str, given: str) -> str | None:
+    def who_signs_in(self, request: Request, name: str, secret: str) -> str | None:
         """Name of the token of the settings, or of the person whose name and password these are; None where they are
         wrong. Errors: Problem 429."""
         return self._tried(
-            request, given, lambda: self._holder(given) or _name_of(self.accounts.person(name, given) if name else None)
+            request,
+            secret,
+            lambda: self._holder(secret) or _name_of(self.accounts.person(name, secret) if name else None),
         )
 
-    def _tried(self, request: Request, given: str, known: Callable[[], str | None]) -> str | None:
+    def _tried(self, request: Request, secret: str, known: Callable[[], str | None]) -> str | None:
         """What is `known`; a wrong secret is told in the log, and after too many of them from one client none is looked
         at. Errors: Problem 429."""
         limits = rate_limits_of(request)
         limits.require(GUESSES, request)
         name = known()
-        if name is None and given:
+        if name is None and secret:
             limits.spend(GUESSES, request)
             self.wrong_tokens += 1
             log.warning("The desk was tried with a wrong token from %s.", client_of(request))
         return name
 
-    def _holder(self, given: str) -> str | None:
+    def _holder(self, token: str) -> str | None:
         """Name of the token of the settings, None where it is none: every one is compared, in constant time."""
-        digest = digest_of(given)
+        digest = digest_of(token)
         fitting = [name for name, known in self._digests.items() if hmac.compare_digest(digest, known)]
         return fitting[0] if fitting else None
 

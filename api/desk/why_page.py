@@ -61,22 +61,22 @@ def why(request: Request, _: Session, stop: str = "", line: str = "", direction:
     moment = page_moment(request)
     stop, tt, problem, found = stop.strip()[:100], moment.timetable, "", list[Explanation]()
     route = tt.route_index.get(line)
-    asked = bool(stop) or route is not None
+    is_asked = bool(stop) or route is not None
     where = _stops(moment, stop) if stop else []
     zone = moment.view.zone_at(where[0]) if where else moment.view.zone
     try:
         time = time_asked(moment, at or None, zone)
     except (ValueError, OverflowError, OSError):
-        time, asked, problem = moment.now, False, moment.texts("why_bad_time")
+        time, is_asked, problem = moment.now, False, moment.texts("why_bad_time")
     if stop and not where:
-        asked, problem = False, problem or moment.texts("results_none", query=stop)
+        is_asked, problem = False, problem or moment.texts("results_none", query=stop)
     question = Question(
         stop=stop, line="" if route is None else line, direction=direction,
         at=f"{datetime.fromtimestamp(time, zone):%Y-%m-%dT%H:%M}",
         stop_name=str(tt.stop_name[where[0]]) if where else "",
         others=[(str(tt.stop_id[other]), str(tt.stop_name[other])) for other in where[1 : _OTHERS + 1]],
     )  # fmt: skip
-    if asked:
+    if is_asked:
         history = desk_of_request(request).service.history
         only = int(direction) if direction in ("0", "1") else None
         if where:
@@ -88,7 +88,7 @@ def why(request: Request, _: Session, stop: str = "", line: str = "", direction:
         status=422 if problem else 200,
         found="why_waits" if found and all(explanation.verdict.by_headway for explanation in found) else "why_found",
         question=question, cases=[_case(explanation, moment) for explanation in found],
-        asked=asked, problem=problem,
+        asked=is_asked, problem=problem,
         directions=[] if route is None else _directions(moment, route),
     )  # fmt: skip
 

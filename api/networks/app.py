@@ -151,8 +151,8 @@ def _page(request: Request, status: int, said: str = "", only: SupervisedNetwork
 
 
 def _readyz(request: Request) -> Response:
-    told, status = readiness(_networks_of(request).all)
-    return JSONResponse(told, status, headers=_NO_STORE)
+    report, status = readiness(_networks_of(request).all)
+    return JSONResponse(report, status, headers=_NO_STORE)
 
 
 def _healthz(_: Request) -> Response:

@@ -20,11 +20,11 @@ def readiness(networks: Sequence[SupervisedNetwork]) -> tuple[dict[str, Any], in
     """How all are doing, and the HTTP status: one that is down is no reason to send nobody to the others."""
     statuses = {network.status for network in networks}
     status = "ok" if statuses == {"ok"} else "degraded" if statuses & {*_STATUSES} else "down"
-    told = {
+    report = {
         network.name: {"status": network.status, "starts": network.starts, "health": network.health}
         for network in networks
     }
-    return {"status": status, "networks": told}, 503 if status == "down" else 200
+    return {"status": status, "networks": report}, 503 if status == "down" else 200
 
 
 async def metrics(networks: Sequence[SupervisedNetwork]) -> bytes:

@@ -77,15 +77,15 @@ def home_board(
     busiest = [] if favourites or nearest else search.busiest(_BUSIEST)
     boards = StopBoards(moment, [hit.stop_idx for hit in (*favourites, *nearest, *busiest)])
     routes = routes[:MOST_FAVOURITES]
-    asked = [("stop", stop_id) for stop_id in stop_ids] + [("line", route_id) for route_id in route_ids]
-    asked += [("near", near)] if place else []
+    query = [("stop", stop_id) for stop_id in stop_ids] + [("line", route_id) for route_id in route_ids]
+    query += [("near", near)] if place else []
     return HomeBoard(
         favourites=[_stop(moment, boards, hit) for hit in favourites],
         favourite_lines=[moment.lines.all[route] for route in routes],
         line_stops=_line_stops(moment, boards, around, routes),
         near=None if place is None else [_stop(moment, boards, hit) for hit in nearest],
         busiest=[_stop(moment, boards, hit) for hit in busiest],
-        ask="/?" + urlencode([*asked, ("fragment", "board"), ("lang", moment.texts.language)]),
+        ask="/?" + urlencode([*query, ("fragment", "board"), ("lang", moment.texts.language)]),
     )
 
 
@@ -121,7 +121,7 @@ def _rows_of(moment: PageMoment, hit: StopHit, directions: list[LineDirection]) 
         platform=str(tt.stop_platform[stop]),
         facts=facts,
         rows=words,
-        leave=[_leave(moment, row, said, walking_min) for row, said in zip(rows, words, strict=False)],
+        leave=[_leave(moment, row, row_words, walking_min) for row, row_words in zip(rows, words, strict=False)],
         more=max(len(rows) - _ROWS_A_STOP, 0),
         quiet="" if rows else quiet_words(moment, first) if first else nothing_leaves(moment, stop),
     )

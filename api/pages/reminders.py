@@ -224,12 +224,12 @@ class Reminders:
             in_words.lines.all[call.route_idx].name,
             in_words.towards(journey.destination if journey else ""),
         )
-        asked = {"date": reminder.date, "start": reminder.start, "stop": reminder.stop_id}
+        query = {"date": reminder.date, "start": reminder.start, "stop": reminder.stop_id}
         return {
             "title": f"{in_words.texts('line_title', name=line)} {towards}".strip(),
             "body": in_words.texts(key, stop=stop, minutes=words.minutes(call.published)),
             "tag": f"ride:{reminder.stop_id}",
-            "address": f"trips/{quote(reminder.trip_id, safe='')}?{urlencode({k: v for k, v in asked.items() if v})}",
+            "address": f"trips/{quote(reminder.trip_id, safe='')}?{urlencode({k: v for k, v in query.items() if v})}",
         }
 
     def _kept(self) -> list[Reminder]:

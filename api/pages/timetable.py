@@ -106,8 +106,8 @@ def line_timetable(request: Request, route_id: str, date: str = "", direction: s
 def _day(moment: PageMoment, date: str) -> int:
     """Index of the service day that is asked for, else of today's, else of the nearest one."""
     number = service_date(date) if date else None
-    asked = None if number is None else moment.timetable.date_index.get(number)
-    return moment.today if asked is None else asked
+    day = None if number is None else moment.timetable.date_index.get(number)
+    return moment.today if day is None else day
 
 
 _EMPTY: dict[str, Any] = {

@@ -45,11 +45,13 @@ def badges(ids: Sequence[str], colors: Sequence[str], text_colors: Sequence[str]
     A line without a colour gets one of ours that it keeps from one timetable to the next, each of them as often as
     any other.
     """
-    given = [color.upper() if _HEX.fullmatch(color) else "" for color in colors]
-    if len(given) > 1 and set(given) - {""} in _NO_COLOURS:
-        given = [""] * len(given)
-    own = _own_colours([route_id for route_id, color in zip(ids, given, strict=True) if not color])
-    return [_badge(color or own[route_id], text) for route_id, color, text in zip(ids, given, text_colors, strict=True)]
+    hex_colors = [color.upper() if _HEX.fullmatch(color) else "" for color in colors]
+    if len(hex_colors) > 1 and set(hex_colors) - {""} in _NO_COLOURS:
+        hex_colors = [""] * len(hex_colors)
+    own = _own_colours([route_id for route_id, color in zip(ids, hex_colors, strict=True) if not color])
+    return [
+        _badge(color or own[route_id], text) for route_id, color, text in zip(ids, hex_colors, text_colors, strict=True)
+    ]
 
 
 def _own_colours(ids: Iterable[str]) -> dict[str, str]:

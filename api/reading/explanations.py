@@ -143,13 +143,13 @@ def time_asked(moment: Moment, at: str | None, zone: ZoneInfo) -> float:
         raise ValueError(f"{at!r} is no time")
     if re.fullmatch(_CLOCK, at):
         hour, minute = map(int, re.split("[:h]", at))
-        asked = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
+        asked_for = now.replace(hour=hour, minute=minute, second=0, microsecond=0)
         # A quarter of an hour ahead still means today: "the 7:42 that ought to come now".
-        if asked > now + timedelta(seconds=AROUND_S):
-            asked -= timedelta(days=1)
+        if asked_for > now + timedelta(seconds=AROUND_S):
+            asked_for -= timedelta(days=1)
     else:
-        asked = datetime.fromisoformat(re.sub(r" (\d\d:\d\d)$", r"+\1", at) if "T" in at else at)
-    return asked.replace(tzinfo=asked.tzinfo or zone).timestamp()
+        asked_for = datetime.fromisoformat(re.sub(r" (\d\d:\d\d)$", r"+\1", at) if "T" in at else at)
+    return asked_for.replace(tzinfo=asked_for.tzinfo or zone).timestamp()
 
 
 def _journey(explanation: Explanation) -> tuple[int, int, int]:

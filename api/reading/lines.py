@@ -111,8 +111,8 @@ class Lines:
     def bikes_vary(self) -> frozenset[int]:
         """Routes of whose trips some take bicycles and others do not, or do not say so."""
         tt, kinds = self._timetable, len(ACCESS)
-        told = np.unique(tt.trip_route.astype(np.int64) * kinds + tt.trip_bikes) // kinds
-        return frozenset(told[1:][told[1:] == told[:-1]].tolist())
+        route_of_kind = np.unique(tt.trip_route.astype(np.int64) * kinds + tt.trip_bikes) // kinds
+        return frozenset(route_of_kind[1:][route_of_kind[1:] == route_of_kind[:-1]].tolist())
 
     @cached_property
     def _stop_routes(self) -> tuple[Int64Array, Int32Array]:
@@ -127,9 +127,9 @@ class Lines:
 
 def lines_named(lines: Lines, query: str) -> list[Line]:
     """Lines that somebody may mean by "C53", "ligne 2" or "bus 14": by the name on the badge or the id."""
-    asked = normalised(query)
-    without_kind = normalised(_KIND.sub("", asked))
-    meant = {asked, without_kind} - {""}
+    wanted = normalised(query)
+    without_kind = normalised(_KIND.sub("", wanted))
+    meant = {wanted, without_kind} - {""}
     return [line for line in lines.ordered if meant & {normalised(line.name), normalised(line.route_id)}]
 
 

@@ -193,9 +193,9 @@ class RedisExchange(Exchange):
         """See `Exchange`."""
         with self._said():
             if self._told is None:
-                told = self._redis.pubsub(ignore_subscribe_messages=True)
-                told.subscribe(self._key("views"))
-                self._told = told
+                subscription = self._redis.pubsub(ignore_subscribe_messages=True)
+                subscription.subscribe(self._key("views"))
+                self._told = subscription
             try:
                 self._told.get_message(timeout=seconds)
             except BaseException:

@@ -30,8 +30,8 @@ class PackedError(Exception):
     """Bytes that are not what was packed: of another kind, cut off or damaged."""
 
 
-def pack(told: Mapping[str, Any], arrays: Mapping[str, AnyArray]) -> bytes:
-    """One run of bytes. Parameters: `told`: what JSON can say, NaN too; `arrays`: of numbers and texts."""
+def pack(facts: Mapping[str, Any], arrays: Mapping[str, AnyArray]) -> bytes:
+    """One run of bytes. Parameters: `facts`: what JSON can say, NaN too; `arrays`: of numbers and texts."""
     places: dict[str, tuple[str, tuple[int, ...], int]] = {}
     parts, end = list[Any](), 0
     for name, array in arrays.items():
@@ -39,7 +39,7 @@ def pack(told: Mapping[str, Any], arrays: Mapping[str, AnyArray]) -> bytes:
         places[name] = array.dtype.str, array.shape, begin
         parts += [bytes(begin - end), np.ascontiguousarray(array).reshape(-1).view(np.uint8)]
         end = begin + array.nbytes
-    header = json.dumps({"told": told, "arrays": places}, ensure_ascii=False).encode()
+    header = json.dumps({"told": facts, "arrays": places}, ensure_ascii=False).encode()
     header += b" " * (-(_PREFIX.size + len(header)) % _APART)
     length = struct.pack("<Q", len(header))
     checksum = zlib.crc32(header, zlib.crc32(length))
@@ -53,8 +53,8 @@ def unpack(packed: Packed) -> tuple[dict[str, Any], dict[str, AnyArray]]:
     content = memoryview(packed)
     if len(content) < _PREFIX.size:
         raise PackedError("too short")
-    what, checksum, header_length = _PREFIX.unpack_from(content)
-    if what != _WHAT:
+    magic, checksum, header_length = _PREFIX.unpack_from(content)
+    if magic != _WHAT:
         raise PackedError("of another kind")
     if zlib.crc32(content[12:]) != checksum:
         raise PackedError("damaged or cut off")

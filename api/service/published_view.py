@@ -226,8 +226,8 @@ class Unpacking:
         return before[1]
 
 
-def _refuse_other(told: Mapping[str, Any]) -> None:
-    if told.get("form") != FORM:
+def _refuse_other(facts: Mapping[str, Any]) -> None:
+    if facts.get("form") != FORM:
         raise OtherFormError("the engine is of another version of prochain")
 
 
@@ -235,19 +235,19 @@ def _arrays(timetable: Timetable) -> dict[str, AnyArray | str]:
     return {f.name: getattr(timetable, f.name) for f in fields(Timetable)}
 
 
-def _made(kind: type[T], told: Mapping[str, Any]) -> T:
+def _made(kind: type[T], facts: Mapping[str, Any]) -> T:
     """A dataclass of figures and texts as JSON has kept it."""
     hints = get_type_hints(kind)
     return kind(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in told.items() if name in hints}
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in facts.items() if name in hints}
     )
 
 
-def _accuracy(told: Mapping[str, Any], arrays: Mapping[str, AnyArray]) -> Recent:
-    sums = zip(told["accuracy"], arrays["accuracy.predictions"], arrays["accuracy.calls"], strict=True)
+def _accuracy(facts: Mapping[str, Any], arrays: Mapping[str, AnyArray]) -> Recent:
+    sums = zip(facts["accuracy"], arrays["accuracy.predictions"], arrays["accuracy.calls"], strict=True)
     return Recent(
         tuple(GroupSums(group, source, predictions, calls) for (group, source), predictions, calls in sums),
-        tuple(_made(WorseLine, line) for line in told["worse"]),
+        tuple(_made(WorseLine, line) for line in facts["worse"]),
     )
 
 

@@ -143,11 +143,11 @@ class StopSearch:
         return list(dict.fromkeys(found))[:limit]
 
     def _by_name(self, query: str) -> list[int]:
-        asked = _words_of(query)
+        words_asked = _words_of(query)
         score = np.zeros(len(self._names))
         met = np.zeros(len(self._names), np.int64)
         unmet = False
-        for word in asked[:_WORDS]:
+        for word in words_asked[:_WORDS]:
             worth = self._worth_of(word)
             score += worth
             met += worth > 0
@@ -156,7 +156,7 @@ class StopSearch:
         found = np.flatnonzero(met == max(met.max(initial=0), 1))
         whole = np.array([self._names[i] == query for i in found.tolist()], bool)
         starts = np.array([self._names[i].startswith(query) for i in found.tolist()], bool)
-        share = len(asked) / self._word_count[found]
+        share = len(words_asked) / self._word_count[found]
         # In order of weight: matched words, the whole name, its beginning, how busy, how little else is in the name.
         order = np.lexsort((-share, -self._calls[found], ~starts, ~whole, -score[found]))
         by_words = [int(i) for i in found[order]]

@@ -152,8 +152,8 @@ class ExplanationWords:
         """What an alert said (by default the first that the facts name), in this language where it has it."""
         named = [fact.alert_id] if fact else [f.alert_id for f in self._one.verdict.facts if f.alert_id]
         alert = next((self._one.alerts[alert_id] for alert_id in named if alert_id in self._one.alerts), None)
-        said = "" if alert is None else text_in(alert.header or alert.description, self._language)
-        return typeset(said, self._language)
+        header = "" if alert is None else text_in(alert.header or alert.description, self._language)
+        return typeset(header, self._language)
 
     def _vehicle(self, vehicle_id: str) -> str:
         return self._texts("vehicle", vehicle=vehicle_id) if vehicle_id else self._texts("a_vehicle")

@@ -96,8 +96,8 @@ def _alert(alert_id: str, alert: gtfs_realtime_pb2.Alert) -> Alert:
 
 def _addresses(alert: gtfs_realtime_pb2.Alert) -> dict[str, str]:
     """Where to read more, by language: as given, or else what the description leads to."""
-    given = {language: _whole_address(url) for language, url in plain_texts(alert.url).items()}
-    return given or addresses_in(alert.description_text)
+    url_in = {language: _whole_address(url) for language, url in plain_texts(alert.url).items()}
+    return url_in or addresses_in(alert.description_text)
 
 
 def _whole_address(url: str) -> str:

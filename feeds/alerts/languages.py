@@ -16,18 +16,18 @@ _TEXTS = ("header", "description", "url", "cause_detail", "effect_detail", "imag
 def with_all_languages(alerts: Iterable[Alert]) -> list[Alert]:
     """The alerts, in their order, those of one language that differ in nothing but their texts as one: the first of
     each language, the second of each, and so on, where there are as many of each."""
-    told = list(alerts)
+    listed = list(alerts)
     alike: defaultdict[str, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for place, alert in enumerate(told):
+    for place, alert in enumerate(listed):
         if (language := _language(alert)) is not None:
             alike[_without_texts(alert)][language].append(place)
     for by_language in alike.values():
         if len({len(places) for places in by_language.values()}) == 1:
             for first, *others in zip(*by_language.values(), strict=True):
-                told[first] = reduce(_joined, (told[place] for place in others), told[first])
+                listed[first] = reduce(_joined, (listed[place] for place in others), listed[first])
                 for place in others:
-                    told[place] = told[first]
-    return list({id(alert): alert for alert in told}.values())
+                    listed[place] = listed[first]
+    return list({id(alert): alert for alert in listed}.values())
 
 
 def _language(alert: Alert) -> str | None:

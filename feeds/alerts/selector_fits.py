@@ -123,7 +123,7 @@ class SelectorFits:
         if trip is None or trip.trip_id not in tt.trip_index:
             return selector
         own = int(tt.pattern_direction[tt.trip_pattern[tt.trip_index[trip.trip_id]]])
-        kept = [given if given == own else -1 for given in (selector.direction_id, trip.direction_id)]
+        kept = [direction if direction == own else -1 for direction in (selector.direction_id, trip.direction_id)]
         return replace(selector, direction_id=kept[0], trip=replace(trip, direction_id=kept[1]))
 
     def _with_trips_meant(self, selectors: list[Selector], at: float) -> list[Selector]:
@@ -132,10 +132,10 @@ class SelectorFits:
         trips = [selector.trip or TripSelector() for selector in selectors]
         names = [trip.trip_id for trip in trips]
         known = np.array([tt.trip_index.get(name, NONE) for name in names], np.int32)
-        told = np.array([existing_date(trip.start_date) or 0 for trip in trips], np.int32)
+        date_named = np.array([existing_date(trip.start_date) or 0 for trip in trips], np.int32)
         meant, dates = trips_meant(
             names,
-            told,
+            date_named,
             np.array([tt.route_index.get(trip.route_id, NONE) for trip in trips], np.int32),
             known,
             np.array([trip.relationship in _NEED_NOT_BE_KNOWN for trip in trips], bool),

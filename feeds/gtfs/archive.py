@@ -249,9 +249,9 @@ def _changed(info: zipfile.ZipInfo) -> datetime:
 def _not_a_zip(start: bytes) -> str:
     if start.startswith(b"PK"):
         return "the zip has no end, so it was written or downloaded only in part; fetch it again"
-    for magic, what in _PACKED_OTHERWISE.items():
+    for magic, form in _PACKED_OTHERWISE.items():
         if start.startswith(magic):
-            return f"this is {what} and no zip; unpack it and give the folder"
+            return f"this is {form} and no zip; unpack it and give the folder"
     if start.startswith(b"version https://git-lfs"):
         return "this is a pointer of Git LFS in place of the file; fetch the file itself"
     if _REALTIME.match(start):

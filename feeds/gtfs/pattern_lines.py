@@ -126,12 +126,12 @@ def _laid(
     lat, lon = stops.lat[stop], stops.lon[stop]
     gaps = _expected_gaps(ptr, lat, lon, calls.departure_s[model_call])
     placed = place_stops(simple, shape, ptr, stop, stops.lat, stops.lon, gaps)
-    given, usable = given_distances(shapes.lines, shapes.given_dist, shape, ptr, calls.shape_dist[model_call])
+    given_m, usable = given_distances(shapes.lines, shapes.given_dist, shape, ptr, calls.shape_dist[model_call])
     off_placed = offsets_m(simple, shape[owner], placed, lat, lon)
-    off_given = offsets_m(simple, shape[owner], given, lat, lon)
+    off_given = offsets_m(simple, shape[owner], given_m, lat, lon)
     believed = usable & (_spread(off_given, owner, n) <= _spread(off_placed, owner, n) + _GIVEN_SLACK_M)
     far = np.where(believed[owner], off_given, off_placed) > FAR_M
-    return _Laid(owner, within, np.where(believed[owner], given, placed), far)
+    return _Laid(owner, within, np.where(believed[owner], given_m, placed), far)
 
 
 def _tell(

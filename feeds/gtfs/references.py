@@ -45,7 +45,7 @@ def _written_otherwise(names: StrArray, known: StrArray, named: Int32Array) -> I
     free[named] = False
     places = np.flatnonzero(free).tolist()
     keys = [spelled(known[place]) for place in places]
-    times, asked = Counter(keys), [spelled(name) for name in names]
-    asked_times = Counter(asked)
+    times, spelled_names = Counter(keys), [spelled(name) for name in names]
+    asked_times = Counter(spelled_names)
     among = {key: place for key, place in zip(keys, places, strict=True) if times[key] == 1}
-    return np.array([among.get(key, NONE) if asked_times[key] == 1 else NONE for key in asked], np.int32)
+    return np.array([among.get(key, NONE) if asked_times[key] == 1 else NONE for key in spelled_names], np.int32)

@@ -69,9 +69,9 @@ def read_calendar(
     for service, start, end, week in zip(*weeks, strict=True):
         active[service, start - first : end - first + 1] |= week[(np.arange(start, end + 1) - _A_MONDAY) % 7]
     service, day, kind = exceptions
-    for what in (_REMOVED, _ADDED):
-        rows = kind == what
-        active[service[rows], day[rows] - first] = what == _ADDED
+    for exception_type in (_REMOVED, _ADDED):
+        rows = kind == exception_type
+        active[service[rows], day[rows] - first] = exception_type == _ADDED
 
     runs = np.flatnonzero(active.any(axis=0))
     if len(runs) == 0:

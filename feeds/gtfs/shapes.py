@@ -41,7 +41,7 @@ def read_shapes(frame: pd.DataFrame | None, wanted: StrArray, zone: str, problem
     name = words(frame, "shape_id").to_numpy(object)
     shape = references(frame, "shape_id", wanted, FILE, problems)
     lat, lon = degrees(frame, "shape_pt", FILE, zone, problems)
-    sequence, given = numbers(frame, "shape_pt_sequence"), numbers(frame, "shape_dist_traveled")
+    sequence, given_dist = numbers(frame, "shape_pt_sequence"), numbers(frame, "shape_dist_traveled")
     row = frame.index.to_numpy(np.int64)
     unnumbered = np.isnan(sequence) & ~np.isin(shape, shape[~np.isnan(sequence)]) & (shape >= 0)
     sequence[unnumbered] = row[unnumbered]
@@ -56,25 +56,25 @@ def read_shapes(frame: pd.DataFrame | None, wanted: StrArray, zone: str, problem
     )
     keep = np.flatnonzero((shape >= 0) & ~bad)
     keep = keep[np.lexsort((sequence[keep], shape[keep]))]
-    shape, lat, lon, given, row = shape[keep], lat[keep], lon[keep], given[keep], row[keep]
+    shape, lat, lon, given_dist, row = shape[keep], lat[keep], lon[keep], given_dist[keep], row[keep]
     moves = first_of_each(shape, lat, lon)
     points = np.bincount(shape[moves], minlength=len(wanted))
     short = points < 2
     stub = short[shape]
     problems.rows(FILE, row[stub], wanted[shape[stub]], "a shape of one place only; drawn from stop to stop instead.")
     moves &= ~stub
-    shape, lat, lon, given = shape[moves], lat[moves], lon[moves], given[moves]
+    shape, lat, lon, given_dist = shape[moves], lat[moves], lon[moves], given_dist[moves]
     if len(shape) == 0:
         return none
     present = np.flatnonzero(~short)
     renumbered = np.searchsorted(present, shape)
     lines = polylines(group_starts(renumbered, len(present)), lat, lon)
-    return Shapes(wanted[present], lines, _sensible(given, lines))
+    return Shapes(wanted[present], lines, _sensible(given_dist, lines))
 
 
-def _sensible(given: Float64Array, lines: Polylines) -> Float64Array:
+def _sensible(given_dist: Float64Array, lines: Polylines) -> Float64Array:
     """The given distances of shapes on which they are complete, do not fall, and get anywhere."""
-    falls = np.append(False, (np.diff(given) < 0) & (np.diff(lines.line) == 0))
-    bad = np.bincount(lines.line, np.isnan(given) | falls, len(lines)) > 0
-    bad |= ~(given[lines.ptr[1:] - 1] > given[lines.ptr[:-1]])
-    return np.where(bad[lines.line], np.nan, given)
+    falls = np.append(False, (np.diff(given_dist) < 0) & (np.diff(lines.line) == 0))
+    bad = np.bincount(lines.line, np.isnan(given_dist) | falls, len(lines)) > 0
+    bad |= ~(given_dist[lines.ptr[1:] - 1] > given_dist[lines.ptr[:-1]])
+    return np.where(bad[lines.line], np.nan, given_dist)

@@ -146,10 +146,10 @@ def _with_silences(tt: Timetable, calls: ToldCalls) -> ToldCalls:
     """The calls (m,), and where the operator's word on a run ends the call from which on nothing is known: readers
     carry the delay of the one before on."""
     opens = first_of_each(calls.service_day, calls.trip, calls.shift_s)
-    told = np.cumsum(calls.by_operator & ~calls.skipped)
-    before_run = np.append(0, told)[np.flatnonzero(opens)][np.cumsum(opens) - 1] if len(calls) else told
+    told_so_far = np.cumsum(calls.by_operator & ~calls.skipped)
+    before_run = np.append(0, told_so_far)[np.flatnonzero(opens)][np.cumsum(opens) - 1] if len(calls) else told_so_far
     ends = np.append(opens[1:], True)[: len(calls)] | (np.diff(calls.call, append=NONE) > 1)
-    ends &= (told > before_run) & ~calls.no_data & (calls.call + 1 < tt.trip_calls[calls.trip])
+    ends &= (told_so_far > before_run) & ~calls.no_data & (calls.call + 1 < tt.trip_calls[calls.trip])
     rows = np.flatnonzero(ends)
     if len(rows) == 0:
         return calls

@@ -74,9 +74,12 @@ def encode_trip_updates(
             write_wheelchair(update.vehicle, int(snapshot.vehicles.wheelchair[vehicle]))
             update.timestamp = min(update.timestamp, int(snapshot.vehicles.timestamp[vehicle]))  # E012
         elif ride[begin] >= 0 and not behind:
-            told = snapshot.told_vehicles
-            update.vehicle.id, update.vehicle.label = str(told.vehicle_id[ride[begin]]), str(told.label[ride[begin]])
-            write_wheelchair(update.vehicle, int(told.wheelchair[ride[begin]]))
+            told_vehicles = snapshot.told_vehicles
+            update.vehicle.id, update.vehicle.label = (
+                str(told_vehicles.vehicle_id[ride[begin]]),
+                str(told_vehicles.label[ride[begin]]),
+            )
+            write_wheelchair(update.vehicle, int(told_vehicles.wheelchair[ride[begin]]))
         by_headway, added = bool(journeys.unscheduled[journey[0]]), update.trip.schedule_relationship == _Trip.ADDED
         for row in _ascending(update_times.stop_sequence[begin:end]):
             update_times.write(update.stop_time_update.add(), begin + row, by_headway=by_headway, added=added)

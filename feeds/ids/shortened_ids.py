@@ -106,9 +106,9 @@ def trips_meant(
         return trip, service_date
     result, rows = trip.copy(), list(found)
     result[rows] = list(found.values())
-    told = service_date.copy()
-    told[rows] = dates[rows]
-    return result, told
+    date = service_date.copy()
+    date[rows] = dates[rows]
+    return result, date
 
 
 def _date_of(name: str, timetable: Timetable, received_at: float) -> int:

@@ -33,16 +33,18 @@ def served_as(holds: Mapping[str, frozenset[str]], addresses: Mapping[str, str])
     """
     shared = [address for address, times in Counter(addresses.values()).items() if times > 1]
     strayed = {
-        given: held for given, held in holds.items() if held and given not in held and addresses[given] not in shared
+        given_as: held
+        for given_as, held in holds.items()
+        if held and given_as not in held and addresses[given_as] not in shared
     }
     free = {feed for feed in FEEDS if feed not in holds or feed in strayed}
-    roles: dict[str, str] = {given: given for given in holds if given not in strayed}
-    for given, held in strayed.items():
+    roles: dict[str, str] = {given_as: given_as for given_as in holds if given_as not in strayed}
+    for given_as, held in strayed.items():
         found = next((feed for feed in FEEDS if feed in held & free), None)
         if found:
-            roles[given] = found
+            roles[given_as] = found
             free.remove(found)
-    for given in strayed.keys() - roles.keys():
-        roles[given] = given if given in free else next(feed for feed in FEEDS if feed in free)
-        free.remove(roles[given])
+    for given_as in strayed.keys() - roles.keys():
+        roles[given_as] = given_as if given_as in free else next(feed for feed in FEEDS if feed in free)
+        free.remove(roles[given_as])
     return roles

@@ -39,12 +39,12 @@ class StandingHeader:
         except FeedError:
             return data
         # Servers put the same in another order.
-        said = frozenset(entity.SerializeToString(deterministic=True) for entity in message.entity)
+        entities = frozenset(entity.SerializeToString(deterministic=True) for entity in message.entity)
         if at != self._at:
             self._at, self._changes, self._changed_at = at, 0, float("-inf")
-        elif said != self._said:
+        elif entities != self._said:
             self._changes, self._changed_at = self._changes + 1, now
-        self._said = said
+        self._said = entities
         if self._changes < _ENOUGH_CHANGES or now - self._changed_at > _LATELY_S:
             return data
         message.header.ClearField("timestamp")

@@ -231,12 +231,12 @@ class _LongPauseAsked(stop_base):
 
 def _retry_after_s(answer: httpx.Response) -> float:
     """Seconds of the answer's Retry-After, given as such or as a time; 0 where it has none."""
-    asked = answer.headers.get("Retry-After", "").strip()
-    if asked.isdecimal():
+    retry_after = answer.headers.get("Retry-After", "").strip()
+    if retry_after.isdecimal():
         # Digits without end would be no float.
-        return min(float(asked[:9]), LONGEST_RETRY_AFTER_S)
+        return min(float(retry_after[:9]), LONGEST_RETRY_AFTER_S)
     try:
-        until = parsedate_to_datetime(asked)
+        until = parsedate_to_datetime(retry_after)
         # Against the server's own clock where it tells it.
         sent = parsedate_to_datetime(answer.headers["Date"]) if "Date" in answer.headers else datetime.now(UTC)
         seconds = until.timestamp() - sent.timestamp()

@@ -236,14 +236,14 @@ def _locations(snapshot: Snapshot, rows: AnyArray, trips: pd.DataFrame) -> pd.Da
     named = _trips(
         tt, name[names], vehicles.trip[rows][names], vehicles.service_day[rows][names], vehicles.shift_s[rows][names]
     ).set_index(rows[names])  # fmt: skip
-    told = pd.concat([trips, named]).reindex(rows)
+    trip_columns = pd.concat([trips, named]).reindex(rows)
     return pd.DataFrame(
         {
             "location_ping_id": [f"{v}@{t:.0f}" for v, t in zip(name, at, strict=True)],
-            "service_date": told.service_date.to_numpy(object),
+            "service_date": trip_columns.service_date.to_numpy(object),
             "event_timestamp": _times(at),
             "trip_id_performed": trips.trip_id_performed.reindex(rows).to_numpy(object),
-            "trip_id_scheduled": told.trip_id_scheduled.to_numpy(object),
+            "trip_id_scheduled": trip_columns.trip_id_scheduled.to_numpy(object),
             "scheduled_stop_sequence": pd.Series(tt.stop_sequence[entry], dtype="Int64").mask(~calling),
             "vehicle_id": name,
             "stop_id": _where(calling, tt.stop_id[tt.call_stop[entry]]),

@@ -44,8 +44,8 @@ def read_vehicle_locations(path: Path, timezone: str) -> Reports:
     rows = len(found["vehicle_id"])
     text = {name: found[_TEXT[name]] if name in _TEXT else [""] * rows for name in TEXT_COLUMNS}
     text["trip_id"] = [
-        of_timetable or (driven if what in _ON_A_TRIP else "")
-        for of_timetable, driven, what in zip(
+        of_timetable or (driven if reason in _ON_A_TRIP else "")
+        for of_timetable, driven, reason in zip(
             found["trip_id_scheduled"], found["trip_id_performed"], found["trip_type"], strict=True
         )
     ]

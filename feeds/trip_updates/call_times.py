@@ -138,11 +138,11 @@ def _carried(
     return np.where(waited[1:] > waited[last + 1], np.maximum(carried, 0.0), carried)
 
 
-def _next_told(owner: Int64Array, told: Float64Array) -> Float64Array:
+def _next_told(owner: Int64Array, values: Float64Array) -> Float64Array:
     """What is told next behind each place (k,) of a run, NaN where nothing is."""
-    speaks = np.flatnonzero(~np.isnan(told))
+    speaks = np.flatnonzero(~np.isnan(values))
     following = at(np.append(speaks, NONE), np.searchsorted(speaks, np.arange(len(owner)), side="right"), NONE)
-    return np.where(at(owner, following, NONE) == owner, at(told, following), np.nan)
+    return np.where(at(owner, following, NONE) == owner, at(values, following), np.nan)
 
 
 def _before(owner: Int64Array, delay: Float64Array, run_delay: Float64Array) -> Float64Array:
