@@ -94,7 +94,7 @@ class StopBoard:
     @cached_property
     def shown(self) -> list[int]:
         """All rows but those."""
-        return np.flatnonzero(~self.repeats).tolist()
+        return np.flatnonzero(~self.repeats).tolist() if self._every.has_slots else list(range(len(self)))
 
 
 def stop_boards(
