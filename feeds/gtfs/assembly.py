@@ -119,14 +119,15 @@ def _usable_rows(tables: dict[str, pd.DataFrame], name: str, problems: Problems)
 
 def _says_both_ways(trips: Trips, ends_at: StrArray) -> BoolArray:
     """(T,) trips of lines that have one headsign for both directions, though these end elsewhere."""
-    route = trips.route.astype(np.int64)
-    sign, end = (pd.factorize(column)[0] for column in (trips.headsign, ends_at))
-    signs = np.bincount(np.unique(route << 32 | sign) >> 32, minlength=route.max(initial=0) + 1)
-    back = trips.direction == 1
+    route, back = trips.route.astype(np.int64), trips.direction == 1
+    signs = np.bincount(np.unique(route << 32 | pd.factorize(trips.headsign)[0]) >> 32)
     both = np.intersect1d(route[trips.direction == 0], route[back])
-    round_trips = np.intersect1d((route << 32 | end)[trips.direction == 0], (route << 32 | end)[back]) >> 32
-    says: BoolArray = (signs[route] == 1) & np.isin(route, np.setdiff1d(both, round_trips))
-    return says
+    both = both[signs[both] == 1]
+    says: BoolArray = np.isin(route, both)
+    told = np.flatnonzero(says & (trips.direction >= 0))
+    ends = route[told] << 32 | pd.factorize(ends_at[told])[0]
+    round_trips = np.intersect1d(ends[back[told]], ends[~back[told]]) >> 32
+    return says & ~np.isin(route, round_trips)
 
 
 def _signs_all_along(rows: _Rows, trip_ptr: Int64Array) -> StrArray:
@@ -141,7 +142,8 @@ def _signs_beyond(rows: _Rows, trip_ptr: Int64Array, ends_at: StrArray) -> tuple
     """The signs of calls (E,) and their names: beyond the stop that its trip's sign names, a run is bound for where it
     ends (T,)."""
     names, stops, signs, calls = rows.headsign_name, rows.stops.name, rows.trips.headsign, rows.calls
-    trips = np.flatnonzero((signs != ends_at) & np.isin(signs, stops))
+    sign, different = pd.factorize(signs)
+    trips = np.flatnonzero((signs != ends_at) & pd.Index(different).isin(stops)[sign])
     owner, entry = expand_ranges(trip_ptr[trips], np.diff(trip_ptr)[trips])
     there = stops[calls.stop[entry]] == signs[trips][owner]
     last = np.full(len(trips), len(calls), np.int64)
