@@ -9,7 +9,6 @@ from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
-from siri_lite.siri_client import parse_stop_monitoring_response  # type: ignore[import-untyped]
 
 from api.app import create_app
 from api.desk.desk import Desk
@@ -64,6 +63,9 @@ def test_visits_of_a_stop_are_the_rows_of_its_board(client: TestClient, stop: st
 
 
 def test_another_program_reads_what_comes(client: TestClient) -> None:
+    # Imported here: it takes a tenth of a second, of each process that collects these tests.
+    from siri_lite.siri_client import parse_stop_monitoring_response  # type: ignore[import-untyped]
+
     calls = parse_stop_monitoring_response(ask(client, "stop-monitoring", MonitoringRef="liberte"))
     tram = next(call for call in calls if call.line_ref == "tram-A")
     assert (tram.published_line_name, tram.destination_name) == ("A", "Les Douets")

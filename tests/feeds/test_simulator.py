@@ -7,9 +7,9 @@ from datetime import date, datetime
 from io import StringIO
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-import gtfs_kit
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,6 +21,10 @@ from feeds.simulator import BREAKDOWN, CANCELLED_TRIPS, DETOUR, FEED_GAP, KINDS,
 from feeds.simulator.calendars import day_origin, day_type, public_holidays
 from feeds.simulator.plan import BRIDGE_COLUMNS, LINES, RIVER_ROWS, steps
 from predictor.geometry import ground_distance_m
+
+if TYPE_CHECKING:
+    # Imported where it is used: it takes a third of a second, of each process that collects these tests.
+    import gtfs_kit
 
 WEEKDAY, SATURDAY, SUNDAY = date(2025, 11, 18), date(2025, 11, 15), date(2025, 11, 16)
 ARMISTICE = date(2025, 11, 11)
@@ -50,7 +54,16 @@ def gtfs_zip(city: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def feed(gtfs_zip: Path) -> gtfs_kit.Feed:
+    import gtfs_kit
+
     return gtfs_kit.read_feed(gtfs_zip, dist_units="m")
+
+
+def in_seconds(times: Any) -> Any:
+    """Times of a table as seconds since midnight."""
+    from gtfs_kit import timestr_to_seconds
+
+    return times.map(timestr_to_seconds)
 
 
 @pytest.fixture(scope="module")
@@ -132,8 +145,8 @@ class TestGtfs:
 
     def test_times_never_run_backwards_and_pass_midnight(self, feed: gtfs_kit.Feed) -> None:
         times = feed.stop_times
-        arrival = times["arrival_time"].map(gtfs_kit.timestr_to_seconds).to_numpy()
-        departure = times["departure_time"].map(gtfs_kit.timestr_to_seconds).to_numpy()
+        arrival = in_seconds(times["arrival_time"]).to_numpy()
+        departure = in_seconds(times["departure_time"]).to_numpy()
         same = times["trip_id"].to_numpy()[1:] == times["trip_id"].to_numpy()[:-1]
         assert (departure >= arrival).all()
         assert (arrival[1:][same] > departure[:-1][same]).all()
@@ -142,13 +155,13 @@ class TestGtfs:
     def test_run_times_depend_on_the_hour(self, feed: gtfs_kit.Feed) -> None:
         trips = feed.trips[(feed.trips["route_id"] == "2") & (feed.trips["direction_id"] == 0)]
         times = feed.stop_times[feed.stop_times["trip_id"].isin(trips["trip_id"])]
-        ends = times.groupby("trip_id")["arrival_time"].agg(["first", "last"]).map(gtfs_kit.timestr_to_seconds)
+        ends = in_seconds(times.groupby("trip_id")["arrival_time"].agg(["first", "last"]))
         assert (ends["last"] - ends["first"]).max() > 1.15 * (ends["last"] - ends["first"]).min()
 
     def test_blocks_never_overlap_and_hang_together(self, feed: gtfs_kit.Feed) -> None:
         times = feed.stop_times.merge(feed.trips[["trip_id", "block_id", "route_id"]], on="trip_id")
         times = times.merge(feed.stops[["stop_id", "stop_name"]], on="stop_id")
-        times["seconds"] = times["departure_time"].map(gtfs_kit.timestr_to_seconds)
+        times["seconds"] = in_seconds(times["departure_time"])
         trips = times.sort_values(["trip_id", "stop_sequence"]).groupby("trip_id")
         trips = trips.agg(
             block=("block_id", "first"), route=("route_id", "first"), start=("seconds", "first"),
@@ -282,7 +295,7 @@ class TestTruth:
     def test_delays_are_those_of_a_real_network(self, passages: pd.DataFrame, feed: gtfs_kit.Feed) -> None:
         scheduled = feed.stop_times[["trip_id", "stop_sequence", "departure_time", "timepoint"]]
         joined = passages.merge(scheduled, on=["trip_id", "stop_sequence"])
-        due = joined["departure_time"].map(gtfs_kit.timestr_to_seconds) + day_origin(WEEKDAY)
+        due = in_seconds(joined["departure_time"]) + day_origin(WEEKDAY)
         late = joined["departure"] - due
         assert -30 < late.median() < 60
         assert 100 < late.quantile(0.9) < 400
