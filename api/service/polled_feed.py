@@ -1,0 +1,146 @@
+"""One realtime feed that is asked again and again: its newest message, and how it is doing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sized
+from dataclasses import replace
+from threading import Lock
+from typing import Any, Generic, TypeVar
+
+from api.service.view import FeedHealth
+from feeds.errors import FeedError
+from feeds.messages.kinds import feeds_in
+from feeds.messages.message import BEHIND_FOR_S, NO_HEADER, decode_message, header_of
+from feeds.messages.standing_headers import StandingHeader
+from feeds.sources.several_sources import SeveralSources
+from feeds.sources.source import Source
+from predictor.timetable import Timetable
+
+log = logging.getLogger("prochain")
+T = TypeVar("T", bound=Sized)
+
+Decode = Callable[[bytes, Timetable, float], T]
+
+
+class PolledFeed(Generic[T]):
+    """One feed: its newest bytes, what they decode to, and how it is doing."""
+
+    def __init__(self, name: str, source: Source, decode: Decode[T]) -> None:
+        self.given_as = name
+        """The feed that its address was given as."""
+        self.holds: frozenset[str] = frozenset()
+        """The feeds of which its messages have entities: the one that it was given as if they ever had any of that."""
+        self._source = source
+        self._decode = decode
+        self._lock = Lock()
+        self._waiting: tuple[bytes, float] | None = None
+        self._last: tuple[bytes, float] | None = None
+        self._last_timetable: Timetable | None = None
+        self._value: T | None = None
+        self._stands = False
+        """Whether the message that came last could be read, so that nothing new is nothing wrong."""
+        self._newest_header, self._newest_header_at = NO_HEADER, float("-inf")
+        self._standing_header = StandingHeader(name)
+        self.health = FeedHealth(name, source.name)
+
+    def poll(self, now: float) -> bool:
+        """Ask the source; whether it has something new. Errors are kept in `health`."""
+        try:
+            data = self._source.fetch(now)
+        except FeedError as error:
+            self._failed(str(error))
+        except Exception as error:
+            log.exception("%s: polling failed", self.health.name)
+            self._failed(f"{self._source.name}: unexpected {type(error).__name__}: {error}; see the log.")
+        else:
+            data = data and self._standing_header.taken_out(data, now)
+            with self._lock:
+                if data is not None and not self._is_behind(data, now):
+                    self._waiting = (data, now)
+                    return True
+                if self._stands and self._waiting is None:
+                    if self.health.error:
+                        log.info("%s: good again", self.health.name)
+                    self.health = replace(self.health, good_at=now, error="")
+        return False
+
+    def _is_behind(self, data: bytes, now: float) -> bool:
+        header = header_of(data)
+        if header.is_behind(self._newest_header) and 0.0 <= now - self._newest_header_at < BEHIND_FOR_S:
+            return True
+        # A feed that has just begun says nothing yet.
+        self._newest_header, self._newest_header_at = NO_HEADER if header.is_all else header, now
+        return False
+
+    def fresh(self, timetable: Timetable) -> T | None:
+        """The newest message, None where it was given before or cannot be used."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, None
+        if waiting is None:
+            return None
+        value = self._decoded(waiting, timetable)
+        if value is not None:
+            self._last, self._last_timetable, self._value = waiting, timetable, value
+        return value
+
+    def latest(self, timetable: Timetable) -> tuple[T, float] | None:
+        """The last good message and when it was received; decoded anew where the timetable is another."""
+        self.fresh(timetable)
+        if self._last is not None and self._last_timetable is not timetable:
+            self._value = self._decoded(self._last, timetable)
+            self._last_timetable = timetable
+        if self._last is None or self._value is None:
+            return None
+        return self._value, self._last[1]
+
+    def _decoded(self, message: tuple[bytes, float], timetable: Timetable) -> T | None:
+        data, received_at = message
+        self._stands = False
+        try:
+            value = self._decode(data, timetable, received_at)
+        except FeedError as error:
+            self._failed(str(error))
+            return None
+        except Exception as error:
+            log.exception("%s: decoding failed", self.health.name)
+            self._failed(f"{self._source.name}: cannot be decoded ({type(error).__name__}: {error}); see the log.")
+            return None
+        self.holds = self._held(data, is_empty=len(value) == 0)
+        with self._lock:
+            self._stands = True
+            if self.health.error:
+                log.info("%s: good again", self.health.name)
+            others = () if self.health.name in self.holds else tuple(sorted(self.holds))
+            self.health = replace(self.health, good_at=received_at, error="", holds=others)
+        return value
+
+    def _held(self, data: bytes, *, is_empty: bool) -> frozenset[str]:
+        own = {self.given_as} & self.holds
+        if not is_empty and self.health.name == self.given_as:
+            return frozenset((self.given_as,))
+        return feeds_in(decode_message(data, self.health.name)) | own
+
+    def healths(self) -> Iterator[FeedHealth]:
+        """Its health, and where it has several addresses that of each, by their numbers."""
+        yield self.health
+        if isinstance(self._source, SeveralSources):
+            for number, address in enumerate(self._source.addresses, 1):
+                yield FeedHealth(
+                    f"{self.health.name} {number}", address.source.name, address.good_at, address.error, address.errors
+                )
+
+    def serve_as(self, name: str, decode: Decode[Any]) -> None:
+        """Read its messages as those of this feed from now on, the newest one too."""
+        with self._lock:
+            log.warning("%s: the address given for it serves %s", self.given_as, name)
+            self._decode, self._waiting = decode, self._waiting or self._last
+            self._last = self._value = self._last_timetable = None
+            given_as = self.given_as if name != self.given_as else ""
+            self.health = FeedHealth(name, self._source.name, errors=self.health.errors, given_as=given_as)
+
+    def _failed(self, message: str) -> None:
+        with self._lock:
+            if message != self.health.error:
+                log.warning("%s: %s", self.health.name, message)
+            self.health = replace(self.health, error=message, errors=self.health.errors + 1)
