@@ -105,26 +105,28 @@ class CurrentRuns:
     def _day_and_shift(self, tracks: Tracks, slot: Int64Array, obs: Observations) -> tuple[Int32Array, Int32Array]:
         """Service day and shift (n,) of the runs that reports name, -1 where their trip does not run then.
 
-        Where a trip has several departures and none is named, that of the run that the vehicle is on; else one by
-        headway is taken as having left just now, another as the one that should now be where the vehicle is.
+        Where a trip has several departures and none is named, that of the run that the vehicle is on, else the one that
+        should now be where the vehicle is: of several by headway each has left when it should have to be there.
         """
         tt, trip = self.timetable, obs.trip
         names = RunNames.of_trips(trip, obs.service_date, obs.start_time_s)
         elapsed = np.full(len(trip), np.nan)
-        unsaid = np.flatnonzero((obs.start_time_s < 0) & tt.trip_repeats[trip] & ~tt.trip_is_frequency[trip])
+        unsaid = np.flatnonzero((obs.start_time_s < 0) & tt.trip_repeats[trip])
         elapsed[unsaid] = self._elapsed_by_place(obs.take(unsaid))
         found = self.finder.find(names, obs.timestamp, np.ones(len(trip), bool), elapsed)
         day, shift = found.service_day, found.shift_s
         guessed = (day >= 0) & ~found.start_known
         on_it = guessed & (tracks.trip[slot] == trip) & ((obs.service_date == 0) | (tracks.service_day[slot] == day))
-        # One that waits to set out takes the run that is due, and one that has finished its run is on another when it
-        # is seen in the first half of the way again.
+        # One that waits to set out takes the run that is due, where runs have their times; and one that has finished
+        # its run is on another when it is seen in the first half of the way again.
         half_s = 0.5 * (tt.trip_end_s[trip] - tt.trip_start_s[trip])
-        again = (tracks.departed[slot] == 0) | ((tracks.arrived[slot] >= tt.trip_calls[trip]) & (elapsed < half_s))
-        on_it &= tt.trip_is_frequency[trip] | ~again
-        just_left = guessed & tt.trip_is_frequency[trip] & (obs.start_time_s < 0)
-        just_now = (obs.timestamp - tt.date_origin[day]).astype(np.int32) - tt.trip_start_s[trip]
-        shift = np.where(on_it, tracks.shift_s[slot], np.where(just_left, just_now, shift))
+        again = (tracks.departed[slot] == 0) & ~tt.trip_is_frequency[trip]
+        again |= (tracks.arrived[slot] >= tt.trip_calls[trip]) & (elapsed < half_s)
+        on_it &= ~again
+        has_left = guessed & tt.trip_is_frequency[trip] & (obs.start_time_s < 0)
+        left_at = obs.timestamp - np.nan_to_num(elapsed)
+        since_then = (left_at - tt.date_origin[day]).astype(np.int32) - tt.trip_start_s[trip]
+        shift = np.where(on_it, tracks.shift_s[slot], np.where(has_left, since_then, shift))
         return np.where(on_it, tracks.service_day[slot], day), shift
 
     def _elapsed_by_place(self, obs: Observations) -> Float64Array:

@@ -230,6 +230,25 @@ def test_a_run_without_a_direction_is_found_by_its_stops() -> None:
     assert city.board("D") == ["08:03 u1 live", "08:06 t1 scheduled"]
 
 
+def test_buses_by_headway_that_name_no_start_are_told_each_where_they_are_first_seen_on_their_way() -> None:
+    # OneBusAway/onebusaway-application-modules#128
+    often = network(trips=(Trip("t1", "08:00"),), frequencies=(Frequency("t1", "08:00", "10:00", 600),))
+    starts = ("08:25", "08:27:30", "08:29:30")
+    buses = (bus(f"v{k}", "t1", late_s=0, run_start=start) for k, start in enumerate(starts))
+    city = City(often, at="08:30").vehicle_positions(*buses).at("08:30:30")
+    rows = [row for row in city.departures("D") if row.status == "live"]
+    assert [row.told["vehicle_id"] for row in rows] == ["v0", "v1", "v2"]
+    assert city.board("C")[0].endswith("live")
+
+
+def test_a_bus_by_headway_that_goes_round_again_is_told_on_its_next_round() -> None:
+    often = (Frequency("t1", "08:00", "12:00", 600),)
+    city = City(network("A B C D", "A B C D A", (Trip("t1", "08:00"),), frequencies=often), at="08:00")
+    for start, until in (("08:00", "08:09"), ("08:10", "08:13"), ("08:10", "08:19"), ("08:20", "08:23")):
+        city.vehicle_positions(bus("v1", "t1", late_s=0, run_start=start)).at(until)
+    assert [row.clock for row in city.departures("D") if row.status == "live"] == ["08:25"]
+
+
 TWINS = network(
     patterns=(Pattern("main", "A B C D E"), Pattern("short", "A B C")),
     trips=(Trip("t1", "08:00"), Trip("t2", "08:00", "short")),
