@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int32Array, Int64Array, expand_ranges
+from predictor.arrays import Float64Array, Int32Array, Int64Array, expand_ranges, places_of
 from predictor.journeys import dated_calls, dated_journeys
 from predictor.legs import Legs
 from predictor.operator_times import OperatorTimes
@@ -35,7 +35,8 @@ class OperatorHolds(DatedRuns):
         """Those of a message."""
         if len(operator.calls) == len(operator.skipped) == 0:
             return cls.empty()
-        holds = cls.joined(_put_off(timetable, operator), begun_later(timetable, operator))
+        later = begun_later(timetable, operator)
+        holds = cls.joined(_put_off(timetable, operator, later), later)
         return holds.take(np.argsort(holds.run_key, kind="stable"))
 
     def on(self, legs: Legs) -> tuple[Int64Array, Int32Array, Float64Array]:
@@ -61,12 +62,13 @@ class OperatorHolds(DatedRuns):
         return until
 
 
-def _put_off(tt: Timetable, operator: OperatorTimes) -> OperatorHolds:
+def _put_off(tt: Timetable, operator: OperatorTimes, begun_later: OperatorHolds) -> OperatorHolds:
     calls = operator.calls
     entry = tt.entry_of(calls.trip, calls.call)
     due = calls.origin(tt) + tt.departure_s[entry]
     stay_s = tt.departure_s[entry] - tt.arrival_s[entry]
-    begins = calls.call == 0
+    place = places_of(calls.run_key, begun_later.run_key)
+    begins = calls.call == np.where(place >= 0, np.append(begun_later.call, 0)[place], 0)
     held = begins & (calls.departure > due + LEAST_HOLD_S)
     held |= ~begins & (calls.departure - calls.arrival > stay_s + LEAST_HOLD_S)
     held &= calls.call < tt.trip_calls[calls.trip] - 1

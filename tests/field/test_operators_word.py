@@ -514,6 +514,8 @@ def test_a_bus_that_turns_early_is_not_told_on_its_way_back_for_when_it_would_co
     assert city.at("08:12").board("C") == ["08:16 t2 scheduled"]
     city.vehicle_positions(bus("v1", "t2", at="C", fresh=True))
     assert city.at("08:15").board("C") == ["08:16 t2 live"]
+    late = update("t2", skipped("E"), skipped("D"), StopUpdate("C", delay=180), **TODAY)
+    assert city.trip_updates(turns[0], late).board("C") == ["08:19 t2 live"]
     city.vehicle_positions(bus("v1", "t2", between=("C", "B", 0.2), fresh=True)).at("08:17")
     assert city.board("B")[0].endswith("t2 live")
 
