@@ -14,6 +14,7 @@ import numpy as np
 from google.transit import gtfs_realtime_pb2
 
 from benchmarks.field.network import Network, Stop, departure_of, seconds
+from predictor.arrays import Int64Array
 
 Time = str | float
 Clock = Callable[[Time], float]
@@ -146,6 +147,7 @@ class Writer:
 
     network: Network
     clock: Clock
+    _timed_calls: dict[str, tuple[list[Stop], Int64Array, Int64Array]] = field(default_factory=dict, init=False)
 
     def vehicle_positions(self, buses: Iterable[Bus], now: float, told_at: float | None = None) -> bytes:
         """A message of `now` with what was told at `told_at` (POSIX seconds)."""
@@ -271,20 +273,29 @@ class Writer:
         assert report.place is not None, f"bus {report.vehicle} is nowhere"
         return Stop("", *report.place)
 
+    def _timed(self, trip: str) -> tuple[list[Stop], Int64Array, Int64Array]:
+        """The stops of a trip's calls that have a time, and when it arrives and leaves, seconds of the service day."""
+        if trip not in self._timed_calls:
+            calls = [call for call in self.network.calls(trip) if call.arrival]
+            self._timed_calls[trip] = (
+                [self.network.places[call.stop] for call in calls],
+                np.array([seconds(call.arrival) for call in calls]),
+                np.array([seconds(departure_of(call)) for call in calls]),
+            )
+        return self._timed_calls[trip]
+
     def _driven(self, report: Bus, at: float) -> Stop:
         assert report.trip is not None and report.late_s is not None
-        calls = [call for call in self.network.calls(report.trip) if call.arrival]
-        shift = seconds(report.run_start) - seconds(calls[0].arrival) if report.run_start else 0
+        stops, arrival_s, departure_s = self._timed(report.trip)
+        shift = seconds(report.run_start) - int(arrival_s[0]) if report.run_start else 0
         origin = self.clock("00:00") + shift + report.late_s
         if report.stuck_at:
-            calls = calls[: [call.stop for call in calls].index(report.stuck_at) + 1]
-        arrival = np.array([seconds(call.arrival) for call in calls]) + origin
-        departure = np.array([seconds(departure_of(call)) for call in calls]) + origin
+            stops = stops[: [stop.stop_id for stop in stops].index(report.stuck_at) + 1]
+        arrival, departure = arrival_s[: len(stops)] + origin, departure_s[: len(stops)] + origin
         place = int(np.searchsorted(arrival, at, side="right")) - 1
-        stops = [self.network.places[call.stop] for call in calls]
         if place < 0:
             return stops[0]
-        if place == len(calls) - 1 or at <= departure[place]:
+        if place == len(stops) - 1 or at <= departure[place]:
             return stops[place]
         share = (at - departure[place]) / (arrival[place + 1] - departure[place])
         return _on_the_way(stops[place], stops[place + 1], float(share))

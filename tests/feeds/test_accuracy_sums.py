@@ -64,13 +64,21 @@ def hour(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Timetable, Jud
     return folder, tt, judge([folder / "predictions.parquet"], runs, {}), runs
 
 
+@pytest.fixture(scope="module")
+def groups(hour: tuple[Path, Timetable, Judged, Runs]) -> pd.DataFrame:
+    """What the judge gives to each group."""
+    _, _, judged, runs = hour
+    return Tables.of(judged, runs).groups
+
+
 @pytest.mark.parametrize(("by", "dimension"), [("all", "all"), ("line", "route"), ("hour", "hour"), ("stop", "stop")])
 def test_the_live_scores_are_those_of_the_judge(
-    hour: tuple[Path, Timetable, Judged, Runs], by: str, dimension: str
+    hour: tuple[Path, Timetable, Judged, Runs], groups: pd.DataFrame, by: str, dimension: str
 ) -> None:
-    folder, tt, judged, runs = hour
-    rows = Tables.of(judged, runs).groups
-    rows = rows[(rows.dimension == dimension) & (rows.method == PUBLISHED) & (rows.bucket == ALL)].set_index("group")
+    folder, tt, _, _ = hour
+    rows = groups[(groups.dimension == dimension) & (groups.method == PUBLISHED) & (groups.bucket == ALL)].set_index(
+        "group"
+    )
     found = [sums for sums in AccuracySums(folder / FILE).read(DAY_NUMBER, DAY_NUMBER, by) if sums.source == OURS]  # type: ignore[arg-type]
     scored = [sums for sums in found if sums.predictions.any()]
     assert len(scored) == len(rows) > 0

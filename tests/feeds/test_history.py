@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from predictor.explain.judge import Judge
 from predictor.explain.verdict import Verdict
 from predictor.journeys import call_key, journey_key
 from predictor.passages import Passages
+from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable
 from tests.predictor.small_network import LAT, LINK_S, ORIGIN, SPACING_M, report, timetable
 
@@ -37,12 +39,17 @@ def one_trip(
     tt: Timetable = NETWORK, start: float = START, alerts: tuple[Alert, ...] = (), trip: int = 0
 ) -> list[Happened]:
     """The first trip on time, a step every 15 s; then ten minutes at its end."""
-    engine, steps = Engine(tt), []
+    return [Happened.of(snapshot, alerts) for snapshot in driven(tt, start, trip)]
+
+
+@lru_cache
+def driven(tt: Timetable, start: float, trip: int) -> tuple[Snapshot, ...]:
+    """What the engine says of it at each step."""
+    engine, snapshots = Engine(tt), []
     for seconds in range(-60, 5 * LINK_S + 600, 15):
         metres = min(max(seconds, 0) * SPACING_M / LINK_S, 5 * SPACING_M)
-        snapshot = engine.step(report(start + seconds, metres, trip=trip), start + seconds)
-        steps.append(Happened.of(snapshot, alerts))
-    return steps
+        snapshots.append(engine.step(report(start + seconds, metres, trip=trip), start + seconds))
+    return tuple(snapshots)
 
 
 def remember(store: HistoryStore, steps: list[Happened]) -> None:
