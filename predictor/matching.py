@@ -362,10 +362,13 @@ class Matcher:
         has_left = reports.same & (reports.arrived > 0) & place.gets_on & (reports.to_first_m >= BEYOND_FIRST_M)
         has_left &= at_m - first_m < WINDING * reports.to_first_m
         early = (early_s > EARLIEST_DEPARTURE_S) & ~(has_left & (early_s < EARLIEST_ON_ITS_LINE_S))
+        # Who is back has not left: receivers wander, and buses turn around their terminus.
+        is_back = (reports.departed == 1) & (reports.arrived == 1) & (reports.to_first_m < STOP_ZONE_M)
         waiting = not_left & (
             (reports.near_first & ((at_m <= first_m + STOP_ZONE_M) | early))
             | (early & (at_m - first_m < BEYOND_FIRST_M) & (reports.to_first_m < WAITS_WITHIN_M))
         )
+        waiting |= reports.same & is_back
         # Nobody is on the way by so much before the timetable that it cannot have begun: who was coming to the first
         # stop still is, until it moves along the line; and at the end is nobody who was not seen driving there.
         is_coming = reports.same & (reports.arrived == 0) & (reports.departed == 0) & ~place.gets_on

@@ -329,6 +329,17 @@ def test_a_bus_is_at_its_first_stop_only_when_it_is_there(
     assert (city.our_vehicle_positions()["v1"].current_status == 1) == there
 
 
+@pytest.mark.parametrize(
+    "way", [((45, 0), (3, 0)), ((0, 40), (-60, 90), (-70, 20), (0, 0)), ((80, 0), (150, 0), (60, 0), (0, 0))]
+)
+def test_a_bus_that_is_back_at_its_first_stop_has_not_left(way: tuple[tuple[float, float], ...]) -> None:
+    city = City(at="07:55").vehicle_positions(bus("v1", "t1", "A", fresh=True)).at("08:00:30")
+    for k, place in enumerate(way):
+        city.vehicle_positions(bus("v1", "t1", place=place, fresh=True), at=city.posix("08:01") + 30 * k)
+    assert live_runs(city, "A") == ["t1"]
+    assert live_runs(city.vehicle_positions(bus("v1", "t1", late_s=240)).at("08:06"), "A") == []
+
+
 def test_a_bus_that_leaves_long_before_its_time_is_told_so_at_the_next_stop() -> None:
     # SoundTransit/soundtransit-rds#32, grote/Transportr#60
     city = City(at="07:49").vehicle_positions(bus("v1", "t1", late_s=-480)).at("07:51:30")
