@@ -362,8 +362,9 @@ class Matcher:
         has_left = reports.same & (reports.arrived > 0) & place.gets_on & (reports.to_first_m >= BEYOND_FIRST_M)
         has_left &= at_m - first_m < WINDING * reports.to_first_m
         early = (early_s > EARLIEST_DEPARTURE_S) & ~(has_left & (early_s < EARLIEST_ON_ITS_LINE_S))
-        # Who is back has not left: receivers wander, and buses turn around their terminus.
+        # Who is back about when it should leave has not left: receivers wander, and buses turn around their terminus.
         is_back = (reports.departed == 1) & (reports.arrived == 1) & (reports.to_first_m < STOP_ZONE_M)
+        is_back &= early_s > -EARLIEST_DEPARTURE_S
         waiting = not_left & (
             (reports.near_first & ((at_m <= first_m + STOP_ZONE_M) | early))
             | (early & (at_m - first_m < BEYOND_FIRST_M) & (reports.to_first_m < WAITS_WITHIN_M))
