@@ -4,31 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
 from feeds.errors import FeedError, Problem
 from feeds.messages.message import BEHIND_FOR_S, NO_HEADER, Header, header_of
-from feeds.messages.standing_headers import RecordedHeaders
-from predictor.arrays import Float64Array
+from feeds.recordings.message_store import MessageStore
+from feeds.recordings.recorded_headers import RecordedHeaders
 from predictor.timetable import Timetable
 
 T = TypeVar("T")
-
-
-class MessageStore(Protocol):
-    """Messages in order of receipt, whatever they are kept in."""
-
-    times: Float64Array
-    """(n,) POSIX seconds of receipt, ascending."""
-    problems: list[Problem]
-
-    def name(self, index: int) -> str:
-        """What a message is called when something is wrong with it."""
-
-    def message(self, index: int) -> bytes:
-        """A message's bytes. Errors: FeedError."""
 
 
 class Received(NamedTuple, Generic[T]):
