@@ -17,7 +17,7 @@ import numpy as np
 from predictor.arrays import AnyArray, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, first_of_each
 from predictor.arrivals_loop import Departures, PutOff, Ways, scan
 from predictor.columns import Columns
-from predictor.geometry import ground_distance_m, to_first_stop_m
+from predictor.geometry import to_first_stop_m, to_stop_m
 from predictor.legs import Legs
 from predictor.operator_holds import OperatorHolds
 from predictor.runs import DatedRuns
@@ -172,8 +172,7 @@ def _heads(
 
     left_s, left_variance = _left_of_the_link(tt, travel_times, tracks, first, now)
     came = np.nan_to_num(tracks.arrived_at[slot], nan=now) - now
-    stop = tt.stop_at(first.trip, call)
-    way_m = ground_distance_m(tt.stop_lat[stop], tt.stop_lon[stop], tracks.lat[slot], tracks.lon[slot])
+    way_m = to_stop_m(tt, first.trip, call, tracks.lat[slot], tracks.lon[slot])
     arrival = np.where(stands_on_the_way, came, reported + left_s)
     there = heard[slot]
     waits = np.maximum(reported, there - OVERDUE_START_S) + OVERDUE_START_S

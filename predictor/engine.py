@@ -406,8 +406,9 @@ class Engine:
 
     def _ahead(self, operator: OperatorTimes, fresh: OperatorTimes, passages: Passages, now: float) -> _Ahead:
         """What vehicles have ahead of them. `fresh`: the operator's word where it is new enough to leave runs to it."""
-        still_told_runs, holds = still_told(fresh, now), OperatorHolds.of(self.timetable, fresh)
-        legs, journey, doubt = self._legs(operator, fresh, still_told_runs, holds, now)
+        still_told_runs, begins = still_told(fresh, now), begun_later(self.timetable, fresh)
+        holds = OperatorHolds.of(self.timetable, fresh, begins)
+        legs, journey, doubt = self._legs(operator, fresh, still_told_runs, begins, holds, now)
         calls = self._predicted(legs, holds, passages, now)
         stands = ~self._left_to_operator(legs, journey, calls, still_told_runs, now)
         if not stands.all():
@@ -433,12 +434,12 @@ class Engine:
         return call_key(self._journeys.keys(predictions.runs.take(rows)), predictions.call[rows])
 
     def _legs(
-        self, operator: OperatorTimes, fresh: OperatorTimes, still_told_runs: Int64Array, holds: OperatorHolds,
-        now: float,
+        self, operator: OperatorTimes, fresh: OperatorTimes, still_told_runs: Int64Array, begins: OperatorHolds,
+        holds: OperatorHolds, now: float,
     ) -> tuple[Legs, Int64Array, Int8Array]:  # fmt: skip
         """The runs to predict, the key of the journey that each stands for; and the doubt about each vehicle. A run of
         a silent vehicle of which the operator goes on telling (`still_told_runs`, journey keys) is left to it, and one
-        of a vehicle held up that it tells (`fresh`) to come to its next stop yet."""
+        of a vehicle held up that it tells (`fresh`) to come to its next stop yet. `begins`: see `begun_later`."""
         tracks, patience = self._tracks, self.settings.patience
         if len(tracks) == 0:
             return Legs.empty(), np.empty(0, np.int64), np.empty(0, np.int8)
@@ -447,7 +448,6 @@ class Engine:
         doubt = doubts(self.timetable, tracks, current, holds, patience, self._feed.stands_since)
         current = current.take(doubt[current.slot] != GIVEN_UP)
         legs = with_next_runs(self.timetable, self._days, tracks, current, now)
-        begins = begun_later(self.timetable, fresh)
         legs = with_turns(self.timetable, legs, tracks, begins, begins.call, operator.shortened.run_key)
         # Who is through with its run is judged by its next one.
         under_way = current.slot[current.first_call < self.timetable.trip_calls[current.trip]]

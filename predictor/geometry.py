@@ -135,6 +135,14 @@ def to_first_stop_m(timetable: Timetable, trip: Int32Array, lat: Float64Array, l
     return ground_distance_m(first_lat[pattern], first_lon[pattern], lat, lon)
 
 
+def to_stop_m(
+    timetable: Timetable, trip: Int32Array, call: Int32Array, lat: Float64Array, lon: Float64Array
+) -> Float64Array:
+    """Metres from the stop of a call of each trip to a position (n,)."""
+    stop = timetable.stop_at(trip, call)
+    return ground_distance_m(timetable.stop_lat[stop], timetable.stop_lon[stop], lat, lon)
+
+
 def course_deg(lat1: Float64Array, lon1: Float64Array, lat2: Float64Array, lon2: Float64Array) -> Float64Array:
     """Degrees clockwise from north from the first to the second position (n,)."""
     dx = (lon2 - lon1) * np.cos(np.radians((lat1 + lat2) / 2.0))

@@ -16,7 +16,7 @@ from predictor.arrays import (
     places_of,
     sorted_once,
 )
-from predictor.geometry import ground_distance_m
+from predictor.geometry import to_first_stop_m, to_stop_m
 from predictor.runs import DatedRuns, trips_of
 from predictor.service_days import ServiceDays
 from predictor.snapshot import DEADHEAD, IN_SERVICE, LAYOVER
@@ -87,16 +87,13 @@ def with_turns(
     """
     if len(begins) == 0:
         return legs
-    tt, place = timetable, places_of(legs.run_key, begins.run_key)
+    place = places_of(legs.run_key, begins.run_key)
     rows = np.flatnonzero((place >= 0) & (legs.order == 0) & (tracks.state[legs.slot] == DEADHEAD))
     trip, slot, call = legs.trip[rows], legs.slot[rows], at[place[rows]]
     lat, lon = tracks.lat[slot], tracks.lon[slot]
-    here_m, first_m = (
-        ground_distance_m(tt.stop_lat[stop], tt.stop_lon[stop], lat, lon)
-        for stop in (tt.stop_at(trip, call), tt.stop_at(trip, 0))
-    )
+    nearer = to_stop_m(timetable, trip, call, lat, lon) < to_first_stop_m(timetable, trip, lat, lon)
     first_call = legs.first_call.copy()
-    first_call[rows[here_m < first_m]] = call[here_m < first_m]
+    first_call[rows[nearer]] = call[nearer]
     turned = np.zeros(len(legs), bool)
     turned[1:] = (place[1:] >= 0) & (legs.order[1:] > 0) & contains(shortened, legs.run_key[:-1])
     first = np.full(len(tracks), np.iinfo(np.int64).max)

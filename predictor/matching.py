@@ -13,7 +13,7 @@ import numpy as np
 
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
 from predictor.columns import Columns
-from predictor.geometry import LineGeometry, Projection, course_deg, ground_distance_m, to_first_stop_m
+from predictor.geometry import LineGeometry, Projection, course_deg, ground_distance_m, to_first_stop_m, to_stop_m
 from predictor.match import STOP_ZONE_M, Match
 from predictor.observations import IN_TRANSIT_TO, INCOMING_AT, STOPPED_AT, Observations
 from predictor.runs import DatedRuns
@@ -227,8 +227,7 @@ class Matcher:
 
     def _to_stop_m(self, reports: _OnRuns, call: Int32Array) -> Float64Array:
         """Metres from each vehicle (m,) to the stop of a call of its trip."""
-        tt, stop = self.timetable, self.timetable.stop_at(reports.trip, call)
-        return ground_distance_m(tt.stop_lat[stop], tt.stop_lon[stop], reports.lat, reports.lon)
+        return to_stop_m(self.timetable, reports.trip, call, reports.lat, reports.lon)
 
     def _window(self, reports: _OnRuns) -> _Window:
         """Where on its line each vehicle (m,) is looked for: not behind where it was, and not further than it can have
@@ -404,8 +403,7 @@ class Matcher:
         unseen = sure < diagram.calls_before(pattern, at_m + STOP_ZONE_M)
         first = np.minimum(sure, tt.trip_calls[trip] - 1)
         here = diagram.call_distance_m(trip, first)
-        stop = tt.stop_at(trip, first)
-        near = ground_distance_m(tt.stop_lat[stop], tt.stop_lon[stop], lat[rows], lon[rows]) < AT_STOP_M
+        near = to_stop_m(tt, trip, first, lat[rows], lon[rows]) < AT_STOP_M
         reached_m = np.where(near, here, np.maximum(here - STOP_ZONE_M - 1.0, last_m))
         result[rows] = np.where(unseen, np.minimum(at_m, reached_m), at_m)
         return result

@@ -31,11 +31,10 @@ class OperatorHolds(DatedRuns):
     """Earliest departure, POSIX seconds."""
 
     @classmethod
-    def of(cls, timetable: Timetable, operator: OperatorTimes) -> OperatorHolds:
-        """Those of a message."""
-        if len(operator.calls) == len(operator.skipped) == 0:
+    def of(cls, timetable: Timetable, operator: OperatorTimes, later: OperatorHolds) -> OperatorHolds:
+        """Those of a message. `later`: what `begun_later` gives of it."""
+        if len(operator.calls) == len(later) == 0:
             return cls.empty()
-        later = begun_later(timetable, operator)
         holds = cls.joined(_put_off(timetable, operator, later), later)
         return holds.take(np.argsort(holds.run_key, kind="stable"))
 
@@ -62,13 +61,13 @@ class OperatorHolds(DatedRuns):
         return until
 
 
-def _put_off(tt: Timetable, operator: OperatorTimes, begun_later: OperatorHolds) -> OperatorHolds:
+def _put_off(tt: Timetable, operator: OperatorTimes, later: OperatorHolds) -> OperatorHolds:
     calls = operator.calls
     entry = tt.entry_of(calls.trip, calls.call)
     due = calls.origin(tt) + tt.departure_s[entry]
     stay_s = tt.departure_s[entry] - tt.arrival_s[entry]
-    place = places_of(calls.run_key, begun_later.run_key)
-    begins = calls.call == np.where(place >= 0, np.append(begun_later.call, 0)[place], 0)
+    place = places_of(calls.run_key, later.run_key)
+    begins = calls.call == np.where(place >= 0, np.append(later.call, 0)[place], 0)
     held = begins & (calls.departure > due + LEAST_HOLD_S)
     held |= ~begins & (calls.departure - calls.arrival > stay_s + LEAST_HOLD_S)
     held &= calls.call < tt.trip_calls[calls.trip] - 1
@@ -79,6 +78,8 @@ def _put_off(tt: Timetable, operator: OperatorTimes, begun_later: OperatorHolds)
 def begun_later(tt: Timetable, operator: OperatorTimes) -> OperatorHolds:
     """The runs whose first stops are not served, with the first that is, where they wait for its scheduled time: by
     `run_key`."""
+    if len(operator.skipped) == 0:
+        return OperatorHolds.empty()
     key, call = dated_calls(operator.skipped)
     # Keys are sorted: of the first stops each is skipped as long as the number of a call is that of its row.
     opens = np.searchsorted(key, key, side="left")
