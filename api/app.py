@@ -20,11 +20,10 @@ from api.answers.heavy_reads import HeavyReads
 from api.answers.map_tiles import MapTiles
 from api.answers.middleware import HeadAsGet
 from api.answers.of_the_engine import OfTheEngine
-from api.answers.own_redirects import OwnRedirects
 from api.answers.packed import Packed
 from api.answers.problems import answer_with_problems
 from api.answers.rate_limits import RateLimits
-from api.answers.root_path import RootPath
+from api.answers.root_path import OwnRedirects, RootPath
 from api.answers.said_once import SaidOnce
 from api.answers.screens_seen import ScreensSeen
 from api.desk.desk import Desk

@@ -13,7 +13,7 @@ from predictor.journeys import JourneyLookup, call_key, dated_calls, dated_journ
 from predictor.legs import Legs
 from predictor.operator_times import OperatorTimes
 from predictor.past_calls import STILL_DUE_S
-from predictor.rows_loop import OfLegs, by_call
+from predictor.rows_loop import OfLegs, by_call, stops_of
 from predictor.runs import DatedRuns, still_made
 from predictor.snapshot import (
     CANCELLED,
@@ -29,7 +29,6 @@ from predictor.snapshot import (
     PredictedCalls,
     Predictions,
 )
-from predictor.stop_order_loop import stops_of
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 

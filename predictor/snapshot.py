@@ -35,10 +35,10 @@ from predictor.passages import Passages
 from predictor.passed_calls import PassedCalls
 from predictor.past_calls import STILL_DUE_S
 from predictor.report_figures import ReportFigures
+from predictor.rows_loop import order_by_stop
 from predictor.runs import DatedRuns
 from predictor.scheduled_calls import ScheduledCalls
 from predictor.search_loop import first_above
-from predictor.stop_order_loop import order_by_stop
 from predictor.timetable import NO_PICKUP, Timetable
 
 UNMATCHED, LAYOVER, IN_SERVICE, OFF_ROUTE, DEADHEAD = 0, 1, 2, 3, 4

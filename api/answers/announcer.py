@@ -21,6 +21,7 @@ from fastapi import Header, Request
 from sse_starlette import ServerSentEvent
 
 from api.answers.answer import Answer
+from api.answers.caching import steady
 from api.answers.event_stream import EventStream
 from api.answers.problems import PROBLEMS, Problem, ProblemDetails
 from api.answers.rate_limits import client_of
@@ -28,6 +29,7 @@ from api.reading.board import StopBoards
 from api.reading.moment import Moment
 from api.service.served import Served
 from api.service.view import ServiceView
+from api.words.departures import DepartureWords
 
 HEARTBEAT_S = 10.0
 """A listener that heard nothing for much longer has lost the connection."""
@@ -305,3 +307,12 @@ def _made_by(channel: Channel, boards: StopBoards) -> StreamedEvent | Problem | 
     except Exception:
         log.exception("A board cannot be announced; its listeners keep the last one.")
         return None
+
+
+def noticed(departure: DepartureWords) -> object:
+    """What every face shows of it, less the minutes that pass by themselves."""
+    return (
+        departure.key, departure.status, departure.said, departure.here, departure.at and steady(departure.at),
+        departure.wait.value if departure.at is None else "", departure.notes, departure.occupancy,
+        departure.wheelchair,
+    )  # fmt: skip

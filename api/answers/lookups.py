@@ -1,11 +1,23 @@
-"""From an id that somebody asks for to its index, or a problem that says what may have been meant."""
+"""From what somebody asks for, an id or a place, to what is meant, or a problem that says what may have been."""
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
+from typing import Annotated
 
-from api.answers.problems import Problem
+from pydantic import WithJsonSchema
+
+from api.answers.problems import Problem, no_such
 from api.reading.moment import Moment
+
+_FRACTION = r"(?:\.[0-9]{1,15})?"
+PLACE = (
+    rf"^ *[-+]?(?:[0-8]?[0-9]{_FRACTION}|90(?:\.0{{1,15}})?) *"
+    rf", *[-+]?(?:(?:[0-9]?[0-9]|1[0-7][0-9]){_FRACTION}|180(?:\.0{{1,15}})?) *$"
+)
+Place = Annotated[str, WithJsonSchema({"type": "string", "pattern": PLACE})]
+"""As a parameter; `place_of` reads it."""
 
 
 def stop_index(moment: Moment, stop_id: str) -> int:
@@ -46,3 +58,19 @@ def trip_index(moment: Moment, trip_id: str) -> int:
         f"There is no trip “{trip_id}” in the timetable of now. Trip ids are in the answers of "
         "/v1/stops/{stop_id}/departures; a new timetable may bring new ones.",
     )  # fmt: skip
+
+
+def place_of(near: str) -> tuple[float, float]:
+    """Latitude and longitude. Errors: Problem 422."""
+    place = place_in(near)
+    if place is None:
+        raise no_such("near", near, "place; write latitude and longitude in degrees, such as near=47.39,0.69")
+    return place
+
+
+def place_in(near: str) -> tuple[float, float] | None:
+    """Latitude and longitude, None where it is no place."""
+    if not re.search(PLACE, near):
+        return None
+    lat, lon = map(float, near.split(","))
+    return lat, lon

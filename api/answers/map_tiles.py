@@ -1,18 +1,36 @@
-"""The streets beneath the map: a PMTiles file of the city's own, of which browsers read what they show."""
+"""What a page with a map needs: a PMTiles file of the city's own streets, of which browsers read what they show, what
+the map's library may load, and its words."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
-from fastapi import Response
+from fastapi import Request, Response
 from starlette.responses import FileResponse
 
 from api.service.settings import ConfigurationError
+from api.words.moment import PageMoment
 
 _MAGIC, _VERSION, _HEADER_BYTES = b"PMTiles", 3, 127
 _TILE_TYPE, _VECTOR = 99, 1
 """Where the header says of what kind the tiles are, and what it says of vector tiles."""
 _A_DAY_S = 86_400
+MAP_POLICY = {"style-src": "'self'", "img-src": "data: blob:", "worker-src": "blob:"}
+"""What MapLibre needs: its style sheet, its images, its workers."""
+_CONTROLS = {
+    "Map.Title": "map",
+    "NavigationControl.ZoomIn": "map_zoom_in",
+    "NavigationControl.ZoomOut": "map_zoom_out",
+    "GeolocateControl.FindMyLocation": "map_where_i_am",
+    "GeolocateControl.LocationNotAvailable": "map_where_unknown",
+    "Popup.Close": "map_close",
+    "AttributionControl.ToggleAttribution": "map_made_by",
+    "ScaleControl.Meters": "unit_m",
+    "ScaleControl.Kilometers": "unit_km",
+}
+"""MapLibre's own words, by its names for them."""
 
 
 class MapTiles:
@@ -60,3 +78,17 @@ class MapTiles:
             headers={"Cache-Control": f"public, max-age={_A_DAY_S}", "X-Content-Type-Options": "nosniff"},
             stat_result=state,
         )
+
+
+def map_context(request: Request, moment: PageMoment) -> dict[str, Any]:
+    """For a template: `bounds` of the lines as JSON ([] where there are none), `controls`, `version` of the network,
+    `tiles`: address of the streets, "" where there are none."""
+    tt = moment.timetable
+    map_tiles: MapTiles | None = request.app.state.map_tiles
+    bounds = [tt.line_lon.min(), tt.line_lat.min(), tt.line_lon.max(), tt.line_lat.max()] if len(tt.line_lon) else []
+    return {
+        "bounds": json.dumps([round(float(degrees), 5) for degrees in bounds]),
+        "controls": json.dumps({name: moment.texts(key) for name, key in _CONTROLS.items()}, ensure_ascii=False),
+        "version": tt.feed_version,
+        "tiles": map_tiles.address if map_tiles else "",
+    }

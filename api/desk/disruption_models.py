@@ -6,9 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from api.answers.answer import Answer
+from api.answers.answer import Answer, InformedEntity
 from api.answers.answer import Moment as IsoMoment
-from api.answers.informed_entity import InformedEntity
 from api.desk.disruption import Cause, Description, Effect, Header
 from api.desk.repeats import Repeats, TimeOfDay, Weekday
 from api.reading.alerts import ShownOn

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.datastructures import FormData
 
-from api.answers.map_frame import MAP_POLICY, map_context
+from api.answers.map_tiles import MAP_POLICY, map_context
 from api.answers.problems import Problem
 from api.desk.cards import audience_words, card, operator_cards
 from api.desk.disruption import Disruption, Notice, alert_of
@@ -27,7 +27,7 @@ from api.desk.disruption_form import (
     notice_of,
     words_of,
 )
-from api.desk.ending_soon import ending_soon
+from api.desk.disruptions import ending_soon
 from api.desk.phrases import SPANS_MIN, Phrase
 from api.desk.place_words import languages_for
 from api.desk.rendering import (

@@ -4,6 +4,7 @@ on its way to the subscribers."""
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from threading import Lock
 from typing import Literal
 
@@ -16,6 +17,11 @@ from predictor.timetable import Timetable
 
 _KEPT_AFTER_END_S = 3600.0
 """So long readers' views still hold a disruption that is over: clocks differ."""
+_SHARE = 0.25
+_FROM_S, _TO_S = 900.0, 86_400.0
+"""One is reminded for the last quarter of a disruption, for a quarter of an hour at least and a day at most."""
+_DAY_S = 86_400.0
+_HOURS_MIN, _DAYS_MIN = (60, 120), (1440, 7 * 1440)
 
 
 class Disruptions:
@@ -97,3 +103,25 @@ class Disruptions:
         self.show()
         self.tell()
         return disruption
+
+
+@dataclass(frozen=True)
+class Ending:
+    """One whose end comes near."""
+
+    disruption: Disruption
+    ends_at: float
+    """POSIX seconds."""
+    put_off_min: tuple[int, ...]
+    """By how many minutes its end may be put off with a click."""
+
+
+def ending_soon(disruption: Disruption, now: float) -> Ending | None:
+    """None where it has no end, is not begun, or has time."""
+    ends_at = disruption.ends_at
+    if ends_at is None or not disruption.starts_at <= now < ends_at:
+        return None
+    whole_s = ends_at - disruption.starts_at
+    if ends_at - now > min(max(_SHARE * whole_s, _FROM_S), _TO_S):
+        return None
+    return Ending(disruption, ends_at, _DAYS_MIN if whole_s > _DAY_S else _HOURS_MIN)

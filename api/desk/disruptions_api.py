@@ -11,8 +11,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import Response
 
+from api.answers.answer import informed_entities
 from api.answers.caching import CACHED, json_answer
-from api.answers.informed_entity import informed_entities
 from api.answers.lookups import route_index, stop_index
 from api.answers.problems import PROBLEMS, Problem, ProblemDetails
 from api.desk.desk import Desk

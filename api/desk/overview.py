@@ -11,8 +11,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.desk.cards import Card, card, operator_cards
+from api.desk.disruptions import Ending, ending_soon
 from api.desk.drafts import Draft
-from api.desk.ending_soon import Ending, ending_soon
 from api.desk.outbox import Delivery
 from api.desk.rendering import OwnForm, Session, desk_of_request, desk_page, officer_of, on_disk, page_moment, text
 from api.reading.destinations import destination

@@ -20,9 +20,8 @@ from api.answers.doors import Doors
 from api.answers.forwarding import UnreachableError
 from api.answers.frame import Frame, templates, whole_page
 from api.answers.middleware import HttpMiddleware
-from api.answers.own_redirects import OwnRedirects
 from api.answers.problems import Problem, problem_response
-from api.answers.root_path import RootPath
+from api.answers.root_path import OwnRedirects, RootPath
 from api.networks.supervised import SupervisedNetwork
 from api.networks.watched import metrics, readiness, robots
 from api.words.moment import language_of

@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 
 from api.answers.assets import asset_answer
 from api.answers.frame import fragment_response, keep_choice
-from api.answers.place import place_in
+from api.answers.lookups import place_in
 from api.answers.plainly_asked import PlainlyAsked
 from api.answers.rate_limits import SEARCHES, rate_limits_of
 from api.pages.found import found_stops

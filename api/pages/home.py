@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from api.answers.place import place_in
+from api.answers.lookups import place_in
 from api.pages.found import distance_words
 from api.reading.board import StopBoards
 from api.reading.line_directions import LineDirection, line_directions, soonest_first

@@ -13,8 +13,7 @@ from fastapi.responses import Response
 
 from api.answers.assets import map_library
 from api.answers.caching import BOARD_MAX_AGE_S, answer
-from api.answers.map_frame import MAP_POLICY, map_context
-from api.answers.map_tiles import MapTiles
+from api.answers.map_tiles import MAP_POLICY, MapTiles, map_context
 from api.pages.map_picture import STYLE_SOURCE, overview
 from api.pages.rendering import rider_page
 from api.reading.lines import Line, lines_of

@@ -7,11 +7,10 @@ from functools import partial
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from api.answers.announcer import Announcement, LastEventId, announced
+from api.answers.announcer import Announcement, LastEventId, announced, noticed
 from api.answers.caching import digest_of, steady
 from api.answers.frame import fragment
 from api.answers.lookups import stop_index
-from api.answers.noticed import noticed
 from api.pages.stop import StopPage, stop_page
 from api.reading.board import StopBoards
 from api.words.moment import PageMoment, said_in

@@ -6,8 +6,8 @@ import re
 import textwrap
 from dataclasses import dataclass
 
+from api.answers.announcer import noticed
 from api.answers.caching import digest_of
-from api.answers.noticed import noticed
 from api.reading.alerts import stop_alerts
 from api.reading.board import StopBoards, stop_boards
 from api.reading.line_directions import line_directions, soonest_first

@@ -8,8 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from api.answers.caching import BOARD_MAX_AGE_S, CACHED, json_answer
-from api.answers.lookups import route_index, stop_index
-from api.answers.place import Place, place_of
+from api.answers.lookups import Place, place_of, route_index, stop_index
 from api.answers.plainly_asked import PlainlyAsked
 from api.answers.problems import PROBLEMS
 from api.answers.rate_limits import SEARCHES, TOO_OFTEN, limited

@@ -8,8 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from api.answers.caching import CACHED, STATIC_MAX_AGE_S, json_answer
-from api.answers.lookups import stop_index
-from api.answers.place import Place, place_of
+from api.answers.lookups import Place, place_of, stop_index
 from api.answers.problems import PROBLEMS
 from api.answers.rate_limits import SEARCHES, TOO_OFTEN, limited
 from api.reading.alerts import stop_alerts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from fastapi import Request
 
@@ -18,8 +18,8 @@ from api.words.abbreviations import Abbreviations
 from api.words.root_path import root_of
 from api.words.texts import LANGUAGE_COOKIE, Texts, country_of, region_of, texts_in, wanted_language
 from api.words.times import TimeWords, Wait, minutes_late
-from api.words.translations import translations_of
 from predictor.snapshot import Snapshot
+from predictor.timetable import Timetable
 
 _SAYS_TO = re.compile(r"(?:^|\s)(?:to|towards?|vers)\s", re.IGNORECASE)
 DOUBTED = ("overdue", "held_up")
@@ -233,3 +233,12 @@ def said_in(
 ) -> PageMoment:
     """The same moment in the words of one of `LANGUAGES`, in a country's form of it."""
     return PageMoment(moment.view, moment.now, texts_in(language), country, abbreviations or Abbreviations(), root)
+
+
+@lru_cache(maxsize=8)
+def translations_of(timetable: Timetable, language: str) -> Mapping[str, str]:
+    """The names that the timetable has in a language, by what stands in their place."""
+    here = timetable.translation_language == language
+    return dict(
+        zip(timetable.translation_text[here].tolist(), timetable.translation_translated[here].tolist(), strict=True)
+    )

@@ -1,7 +1,7 @@
 """The path under which a proxy serves us, such as `/bus`: ASGI's `root_path`.
 
 Inside, addresses begin at our own root: `/stops/…`. The path is put before them where they go out, and nowhere else: in
-templates by `{{ root }}`, in scripts by the page's `data-root`, in redirects by `answers/own_redirects.py`; addresses
+templates by `{{ root }}`, in scripts by the page's `data-root`, in redirects by `answers/root_path.py`; addresses
 with a host are made from `request.base_url`, which has it.
 """
 

@@ -6,9 +6,8 @@ from collections import Counter
 from dataclasses import replace
 
 from feeds.errors import FeedError, Problem
-from feeds.recordings.message_store import MessageStore
 from feeds.recordings.parquet_archive import SILENCE_LIMIT_S, ParquetArchive
-from feeds.recordings.recorded_messages import RecordedMessages
+from feeds.recordings.recorded_messages import MessageStore, RecordedMessages
 from feeds.vehicle_positions.decoding import decode_vehicle_positions
 from predictor.observations import Observations
 from predictor.timetable import Timetable

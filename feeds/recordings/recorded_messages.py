@@ -1,20 +1,63 @@
-"""A feed's recorded messages, asked for by time: each is read and decoded when its time comes."""
+"""A feed's recorded messages, asked for by time: each is read and decoded when its time comes, without
+the time in headers whose time stands, as it would have been taken when it came."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
 from feeds.errors import FeedError, Problem
 from feeds.messages.message import BEHIND_FOR_S, NO_HEADER, Header, header_of
-from feeds.recordings.message_store import MessageStore
-from feeds.recordings.recorded_headers import RecordedHeaders
+from feeds.messages.standing_headers import LATELY_S, OLD_S, StandingHeader
+from predictor.arrays import Float64Array
 from predictor.timetable import Timetable
 
 T = TypeVar("T")
+
+
+class MessageStore(Protocol):
+    """Messages in order of receipt."""
+
+    times: Float64Array
+    """(n,) POSIX seconds of receipt, ascending."""
+    problems: list[Problem]
+
+    def name(self, index: int) -> str:
+        """What a message is called when something is wrong with it."""
+
+    def message(self, index: int) -> bytes:
+        """A message's bytes. Errors: FeedError."""
+
+
+class RecordedHeaders:
+    """The messages of one feed: asked for in any order, fast in ascending order."""
+
+    def __init__(self, store: MessageStore) -> None:
+        self._store = store
+        self._restart_at(0)
+        self.message = lru_cache(maxsize=8)(self._message)
+        """See `MessageStore`."""
+
+    def _restart_at(self, index: int) -> None:
+        self._watched, self._next = StandingHeader(""), index
+
+    def _message(self, index: int) -> bytes:
+        times, data = self._store.times, self._store.message(index)
+        if not times[index] - header_of(data).timestamp > OLD_S:
+            return data
+        # What came before tells whether its time stands.
+        first = int(np.searchsorted(times, times[index] - 2.0 * LATELY_S))
+        if not first <= self._next <= index:
+            self._restart_at(first)
+        for earlier in range(self._next, index):
+            with suppress(FeedError):
+                self._watched.taken_out(self._store.message(earlier), float(times[earlier]))
+        self._next = index + 1
+        return self._watched.taken_out(data, float(times[index]))
 
 
 class Received(NamedTuple, Generic[T]):

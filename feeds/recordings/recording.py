@@ -24,10 +24,9 @@ from feeds.messages.message import decode_message
 from feeds.reading import TRIP_UPDATES_KEPT_S, Heed, Reading
 from feeds.recordings.message_archive import MessageArchive
 from feeds.recordings.message_files import SUFFIXES, MessageFiles
-from feeds.recordings.message_store import MessageStore
 from feeds.recordings.messages_parquet import MessagesParquet
 from feeds.recordings.parquet_archive import ParquetArchive
-from feeds.recordings.recorded_messages import RecordedMessages
+from feeds.recordings.recorded_messages import MessageStore, RecordedMessages
 from feeds.tides.vehicle_locations import NAME as VEHICLE_LOCATIONS
 from feeds.tides.vehicle_locations import is_vehicle_locations
 from feeds.trip_updates.decoding import decode_trip_updates

@@ -8,11 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from feeds.simulator.calendars import TIMEZONE, day_origin, day_type
+from feeds.simulator.calendars import DAY_TYPES, TIMEZONE, day_origin, day_type
+from feeds.simulator.fleet import Fleet, build_fleet
 from feeds.simulator.gtfs import write_gtfs
 from feeds.simulator.incidents import Incident
 from feeds.simulator.messages import add_alerts, add_trip_updates, add_vehicle_positions, new_message
-from feeds.simulator.town import Town
+from feeds.simulator.network import Network, build_network
+from feeds.simulator.schedule import Schedule, build_schedule
+from feeds.simulator.service_day import ServiceDay, simulate_day
 
 # A day's first vehicle leaves the depot after, its last is home before: no two days overlap.
 _DAY_BEGINS_S, _DAY_ENDS_S = 4 * 3600.0, 27 * 3600.0
@@ -136,3 +139,33 @@ def _day_at(now: float) -> date | None:
 def _bytes(message: object) -> bytes:
     result: bytes = message.SerializeToString(deterministic=True)  # type: ignore[attr-defined]
     return result
+
+
+_DAYS_KEPT = 2
+
+
+class Town:
+    """See `Simulator` for the parameters; `number`: 0 is the city itself; `window_s`: of `window`, seconds."""
+
+    def __init__(self, number: int, seed: int, trip_ids: float, window_s: tuple[float, float]) -> None:
+        self.network: Network = build_network(seed, number)
+        self._seed, self._window_s = seed, window_s
+        self._schedules: dict[str, Schedule] = {}
+        self._fleet: Fleet = build_fleet(number, self.schedule(DAY_TYPES[0]), seed, trip_ids)
+        self._days: dict[date, ServiceDay] = {}
+
+    def schedule(self, kind: str) -> Schedule:
+        """The timetable of a day type."""
+        if kind not in self._schedules:
+            self._schedules[kind] = build_schedule(self.network, kind, self._seed)
+        return self._schedules[kind]
+
+    def day(self, day: date) -> ServiceDay:
+        """A service day, simulated when it is first asked for; the last two are kept."""
+        if day not in self._days:
+            while len(self._days) >= _DAYS_KEPT:
+                self._days.pop(next(iter(self._days)))
+            self._days[day] = simulate_day(
+                self.network, self.schedule(day_type(day)), self._fleet, day, seed=self._seed, window_s=self._window_s
+            )
+        return self._days[day]

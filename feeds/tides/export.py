@@ -15,7 +15,7 @@ from google.transit.gtfs_realtime_pb2 import TripDescriptor
 
 from feeds.service_times import start_time
 from feeds.storage.whole_file import whole_file
-from feeds.tides.formulas import guarded
+from feeds.tides.tables import guarded
 from predictor.arrays import AnyArray, Float64Array, Int32Array, StrArray
 from predictor.snapshot import DEADHEAD, IN_SERVICE, LAYOVER, Snapshot
 from predictor.timetable import Timetable

@@ -1,7 +1,12 @@
-"""Tables of a TIDES package as they are written: CSV or Parquet, times as text with an offset or without."""
+"""Tables of a TIDES package as they are written: CSV or Parquet, times as text with an offset or without.
+
+Whoever names a vehicle `=HYPERLINK(…)` must run nothing where a table is opened: what spreadsheets would take for a
+formula is written behind an apostrophe, by which they know text, and read without it.
+"""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +18,15 @@ import pyarrow.parquet as pq
 
 from feeds.errors import FeedError
 from feeds.storage.whole_file import regular
-from feeds.tides.formulas import unguarded
 from predictor.arrays import Float64Array
 
 SUFFIXES = (".csv", ".parquet")
 _MISSING = ["", "NA", "NaN"]
+_BEGINS = (
+    "[=+\\-@\t\r\N{FULLWIDTH EQUALS SIGN}\N{FULLWIDTH PLUS SIGN}\N{FULLWIDTH HYPHEN-MINUS}\N{FULLWIDTH COMMERCIAL AT}]"
+)
+_FORMULA = re.compile(rf"(?='*{_BEGINS})(?![+-]?\d+(\.\d+)?\Z)")
+_GUARDED = re.compile(f"'(?='*{_BEGINS})")
 
 
 def tables_of(folder: Path, name: str) -> list[Path]:
@@ -71,3 +80,16 @@ def posix_of(words: list[str], timezone: str) -> Float64Array:
         seconds = at.dt.tz_localize(None).to_numpy("datetime64[ms]")
         result[rows] = np.where(np.isnat(seconds), np.nan, seconds.astype(np.int64) / 1e3)
     return result
+
+
+def guarded(table: pd.DataFrame) -> pd.DataFrame:
+    """The table as it may be opened by a spreadsheet; numbers stay."""
+    words = table.select_dtypes(exclude="number").map(
+        lambda cell: f"'{cell}" if isinstance(cell, str) and _FORMULA.match(cell) else cell
+    )
+    return table.assign(**{str(name): words[name] for name in words})
+
+
+def unguarded(word: str) -> str:
+    """A word of such a table as it was before."""
+    return _GUARDED.sub("", word, count=1) if _GUARDED.match(word) else word

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from api.answers.plainly_asked import PlainlyAsked
 from api.app import create_app
-from api.panels.models import PanelBoard
+from api.panels.addresses import PanelBoard
 from api.v1.models import Departures, SeveralDepartures
 from tests.api.town import at, headway_town, service_at
 

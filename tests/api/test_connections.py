@@ -13,7 +13,7 @@ import pytest
 
 from api.command import connections
 from api.command.connections import allow_many_files
-from api.command.folded_log import Folded
+from api.command.log_lines import Folded
 from api.command.port import listen
 from tests.api.serving import served
 from tests.api.town import at, service_at

@@ -18,7 +18,7 @@ from fastapi.testclient import TestClient
 
 from api.answers import doors
 from api.answers.doors import Doors
-from api.answers.own_redirects import own_path
+from api.answers.root_path import own_path
 from api.app import create_app
 from api.desk.desk import Desk
 from tests.api.serving import served
