@@ -293,6 +293,10 @@ class Timetable:
         """Stop of call `call` of each trip, (n,) or one."""
         return self.call_stop[self.entry_of(trip, call)]
 
+    def planned_stops(self, trip: Int32Array, call: Int32Array) -> Int32Array:
+        """Where calls (n,) were to be: at the same stops, but for runs of the operator's own that call elsewhere."""
+        return self.stop_at(trip, call)
+
     def call_at(self, entry: Int64Array) -> Int32Array:
         """Position in its trip (n,) of each entry of the trip-call arrays."""
         return (entry - self.trip_call_ptr[self.call_trip[entry]]).astype(np.int32)

@@ -9,7 +9,7 @@ import numpy as np
 from google.transit import gtfs_realtime_pb2
 
 from predictor.arrays import NONE, Int8Array, Int32Array
-from predictor.snapshot import Snapshot
+from predictor.snapshot import DEADHEAD, LAYOVER, Snapshot
 from predictor.timetable import NO_PICKUP, WHEELCHAIR_NO, WHEELCHAIR_UNKNOWN, WHEELCHAIR_YES, Timetable
 
 BOARDING = ("regular", "none", "phone", "driver")
@@ -45,10 +45,10 @@ class Occupancy:
 
 
 def occupancy_of(snapshot: Snapshot, vehicle: int, expected: int = NONE) -> Occupancy | None:
-    """What a vehicle last told; for none (-1), or where it does not tell, the status that the operator expects. None
-    where neither is told."""
+    """What a vehicle last told; for none (-1), where it does not tell, or who is aboard gets off before its run begins,
+    the status that the operator expects. None where neither is told."""
     status, share = NONE, NONE
-    if vehicle >= 0:
+    if vehicle >= 0 and snapshot.vehicles.state[vehicle] not in (LAYOVER, DEADHEAD):
         status, share = int(snapshot.vehicles.occupancy[vehicle]), int(snapshot.vehicles.occupancy_percentage[vehicle])
     if share < 0 and (status < 0 or OCCUPANCIES[status] == _UNTOLD):
         status = expected

@@ -63,6 +63,8 @@ class RunCall(NamedTuple):
     stop_idx: int
     stop_id: str
     platform: str
+    planned_platform: str
+    """That of its station from which the operator has moved the call, else ""."""
     trip_idx: int
     trip_id: str
     trip_short_name: str
@@ -192,6 +194,14 @@ class CallsAt:
         """(n,) see `RunCall.comes`."""
         return np.isin(self.status, (LIVE, SCHEDULED))
 
+    def _planned_platforms(self, calls: RunCalls) -> StrArray:
+        """(n,) see `RunCall.planned_platform`."""
+        tt, stop = self._view.timetable, calls.stop
+        planned = tt.planned_stops(calls.trip, calls.call)
+        name, was = tt.stop_platform[stop], tt.stop_platform[planned]
+        moved = (tt.stop_parent[stop] == tt.stop_parent[planned]) & (tt.stop_parent[stop] >= 0) & (name != "")
+        return np.where(moved & (name != was), was, "")
+
     @cached_property
     def destinations(self) -> StrArray:
         """(n,) what the run of each call is bound for, as said here."""
@@ -229,6 +239,7 @@ class CallsAt:
             "stop_idx": stop.tolist(),
             "stop_id": tt.stop_id[stop].tolist(),
             "platform": tt.stop_platform[stop].tolist(),
+            "planned_platform": self._planned_platforms(calls).tolist(),
             "trip_idx": trip.tolist(),
             "trip_id": tt.trip_id[trip].tolist(),
             "trip_short_name": tt.trip_short_name[trip].tolist(),

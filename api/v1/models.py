@@ -114,6 +114,7 @@ class CallState(BaseModel):
 
     stop_id: str = Field(description="The platform, at a station", examples=["gare:1"])
     platform: str | None = Field(examples=["1"])
+    planned_platform: str | None = Field(description="The platform from which the operator has moved the call")
     stop_sequence: int = Field(examples=[7])
     headsign: str = Field(
         description="What the trip is bound for, as said at this stop, without the line's name where that is repeated; "

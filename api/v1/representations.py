@@ -106,6 +106,7 @@ def _call_fields(iso: IsoTimes, call: RunCall) -> dict[str, Any]:
     return {
         "stop_id": call.stop_id,
         "platform": call.platform or None,
+        "planned_platform": call.planned_platform or None,
         "stop_sequence": call.stop_sequence,
         "headsign": call.destination,
         "arrival": _event_times(iso, call.arrival),

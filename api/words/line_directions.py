@@ -88,7 +88,7 @@ def _departure(moment: PageMoment, call: RunCall, row: LineDirection, *, from_af
     notes = [reason] if not departure.comes and (reason := reason_words(moment, call)) else []
     if call.destination != row.destination:
         notes.append(moment.towards(call.destination))
-    if not row.platform and call.platform:
+    if not row.platform and call.platform and not call.planned_platform:
         notes.append(texts("platform", name=call.platform))
     # Once is enough: how often they come, who runs them, and what the later ones were due at, which stands on their
     # trips' pages.

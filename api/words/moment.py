@@ -119,6 +119,8 @@ class PageMoment(Moment):
         notes = []
         if row.at_stop and row.status == "live" and row.published >= self.now + 60.0:
             notes.append(self.texts("at_stop_until", time=self.words_at(row.stop_idx).time(row.published)))
+        if row.planned_platform and row.comes:
+            notes.append(self.texts("platform_changed", name=row.platform, planned=row.planned_platform))
         if not of_journey and row.clock is not None and (every := self.every(row.headway_s)):
             notes.append(every)
         if not of_journey:

@@ -128,6 +128,16 @@ def test_how_full_the_bus_is_is_told_of_its_own_run_everywhere() -> None:
     assert (ours.occupancy_status, ours.occupancy_percentage) == (2, 65)
 
 
+# mbta/screens#2503
+def test_who_is_still_aboard_at_the_first_stop_says_nothing_of_how_full_the_bus_will_be() -> None:
+    city = City(at="07:50").vehicle_positions(bus("v1", "t1", "A", fresh=True, occupancy_status="FULL"))
+    assert city.departures("B")[0].told["occupancy"] is None is city.vehicles()["v1"]["occupancy"]
+    assert city.panel("B")[0].told["occupancy"] == "" and "full" not in text(city.page("/lines/r1"))
+    assert city.our_vehicle_positions()["v1"].occupancy_status == 5, "passed on as told"
+    city.trip_updates(update("t1", StopUpdate("B", delay=0, occupancy="MANY_SEATS_AVAILABLE")))
+    assert city.departures("B")[0].told["occupancy"]["status"] == "MANY_SEATS_AVAILABLE"
+
+
 # google/transit#237
 def test_of_a_train_that_tells_of_its_carriages_alone_riders_read_how_full_it_is_on_the_whole() -> None:
     carriages = ("EMPTY", "FULL", "STANDING_ROOM_ONLY", "NO_DATA_AVAILABLE", "NOT_BOARDABLE")
@@ -677,3 +687,21 @@ def test_the_word_platform_is_not_said_twice_nor_one_that_is_none(written: str, 
     assert [row.told["platform"] for row in city.departures("S")] == [said or None, "Hall East"]
     first = text(city.page("/stops/S").css_first("li.departure"))
     assert first.endswith("Platform 3") if said else "Platform" not in first
+
+
+def test_where_the_operator_moves_a_departure_to_another_platform_riders_read_from_which() -> None:
+    # HSLdevcom/digitransit-ui#5524, JesseFPV/hacs-ns-card#3, chuk-development/Besser-Bahn#16
+    places = (
+        Stop("A", 0.0), Stop("S", 600.0, location_type=1), Stop("S7", 600.0, parent="S", platform="7"),
+        Stop("S9", 600.0, 20.0, parent="S", platform="9"), Stop("C", 1200.0),
+    )  # fmt: skip
+    city = City(network(places, "A S7 C"), at="07:58")
+    city.trip_updates(update("t1", StopUpdate("S7", delay=0, assigned_stop="S9"), start_date=20261126))
+    city.faces_agree("S")
+    first, second = (row.told for row in city.departures("S"))
+    assert [(row["platform"], row["planned_platform"]) for row in (first, second)] == [("9", "7"), ("7", None)]
+    for face, words in in_words(city, "S9").items():
+        assert "Platform change: 9 instead of 7" in words, face
+    assert "Platform change: 9 instead of 7" in text(city.page("/screen/S"))
+    city.trip_updates(update("t1", StopUpdate("S7", delay=0, assigned_stop="S7"), start_date=20261126))
+    assert city.departures("S")[0].told["planned_platform"] is None
