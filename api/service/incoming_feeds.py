@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from api.service.clock import Clock, LiveClock
 from api.service.polled_feed import Decode, PolledFeed
 from api.service.view import FeedHealth
-from feeds.alerts.dates import AlertDates
 from feeds.alerts.decoding import decode_alerts
+from feeds.alerts.own_names import OwnNames
 from feeds.background import Repeated, Watched
 from feeds.messages.kinds import ALERTS, TRIP_UPDATES, VEHICLE_POSITIONS, served_as
 from feeds.reading import ALERTS_KEPT_S, TRIP_UPDATES_KEPT_S, Heed, Reading
@@ -88,7 +88,7 @@ class PolledFeeds(RealtimeFeeds):
         of_vehicles = NamedDates()
         of_updates = NamedDates(beside=of_vehicles)
         self._decoders = _decoders(of_vehicles, of_updates)
-        self._alert_dates = AlertDates(of_updates)
+        self._alert_names = OwnNames(of_updates)
         self._feeds: dict[str, PolledFeed[Any]] = {
             name: PolledFeed(name, source, self._decoders[name]) for name, source in sources.items() if source
         }
@@ -136,7 +136,7 @@ class PolledFeeds(RealtimeFeeds):
         return Reading(
             observations=Observations.empty(now) if observations is None else observations,
             trip_updates=updates,
-            alerts=self._alert_dates.of_service_days(alerts or (), timetable, now),
+            alerts=self._alert_names.of(alerts or (), timetable, now),
         )
 
     def health(self) -> Mapping[str, FeedHealth]:

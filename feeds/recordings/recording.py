@@ -17,7 +17,7 @@ import numpy as np
 
 from feeds.alerts import decoding as operator_alerts
 from feeds.alerts.alert import Alert
-from feeds.alerts.dates import AlertDates
+from feeds.alerts.own_names import OwnNames
 from feeds.errors import FeedError, Problem
 from feeds.messages.kinds import ALERTS, FEEDS, TRIP_UPDATES, VEHICLE_MESSAGES, VEHICLE_POSITIONS, feeds_in, served_as
 from feeds.messages.message import decode_message
@@ -68,7 +68,7 @@ class Recording:
     trip_updates: RecordedMessages[TripUpdates] | None = None
     alerts: RecordedMessages[tuple[Alert, ...]] | None = None
     refused_updates: Counter[str] = field(default_factory=Counter)
-    alert_dates: AlertDates = field(default_factory=lambda: AlertDates(NamedDates()))
+    alert_names: OwnNames = field(default_factory=lambda: OwnNames(NamedDates()))
 
     @property
     def first_at(self) -> float:
@@ -117,7 +117,7 @@ class Recording:
     def alerts_at(self, now: float) -> tuple[Alert, ...]:
         """The operator's newest alerts received by `now`."""
         latest = self.alerts.latest(now, self.timetable) if self.alerts else None
-        return self.alert_dates.of_service_days(latest.value, self.timetable, now) if latest else ()
+        return self.alert_names.of(latest.value, self.timetable, now) if latest else ()
 
     def health_at(self, feed: str, now: float) -> tuple[float, str]:
         """When the last good message of one of `feeds` had been received by `now`, POSIX seconds, NaN where none had;
@@ -189,7 +189,7 @@ def open_recording(
         RecordedMessages(stores[TRIP_UPDATES], updates) if TRIP_UPDATES in stores else None,
         RecordedMessages(stores[ALERTS], alerts) if ALERTS in stores else None,
         refused,
-        AlertDates(dates),
+        OwnNames(dates),
     )
     if not recording.feeds:
         raise FeedError(
