@@ -97,14 +97,14 @@ def _alert(alert_id: str, alert: gtfs_realtime_pb2.Alert) -> Alert:
 def _addresses(alert: gtfs_realtime_pb2.Alert) -> dict[str, str]:
     """Where to read more, by language: as given, or else what the description leads to."""
     url_in = {language: _whole_address(url) for language, url in plain_texts(alert.url).items()}
-    return url_in or addresses_in(alert.description_text)
+    return {language: url for language, url in url_in.items() if url} or addresses_in(alert.description_text)
 
 
 def _whole_address(url: str) -> str:
-    """An address with how to get there, as others spell it."""
+    """An address with how to get there, as others spell it; "" of one that a form began and nobody went on with."""
     scheme, parts, rest = url.partition("//")
     if parts and scheme.lower() in ("", "http:", "https:"):
-        return f"{scheme.lower() or 'https:'}//{rest}"
+        return rest and f"{scheme.lower() or 'https:'}//{rest}"
     return _BARE_ADDRESS.sub(r"https://\g<0>", url)
 
 

@@ -105,7 +105,7 @@ class SelectorFits:
 
         if trip is not None:
             trip = replace(trip, trip_id=known_id(trip.trip_id, tt.trip_index, tt), route_id=route_of(trip.route_id))
-        return self._without_needless_directions(
+        return self._without_what_its_trip_tells(
             replace(
                 selector,
                 agency_id=selector.agency_id
@@ -117,14 +117,19 @@ class SelectorFits:
             )
         )
 
-    def _without_needless_directions(self, selector: Selector) -> Selector:
-        """Many programs write 0 where they know no direction: against that of a trip that is named it says nothing."""
+    def _without_what_its_trip_tells(self, selector: Selector) -> Selector:
+        """Many programs write 0 where they know no direction, and lines of an earlier timetable: against those of a
+        trip that is named they say nothing."""
         tt, trip = self._timetable, selector.trip
         if trip is None or trip.trip_id not in tt.trip_index:
             return selector
-        own = int(tt.pattern_direction[tt.trip_pattern[tt.trip_index[trip.trip_id]]])
+        pattern = tt.trip_pattern[tt.trip_index[trip.trip_id]]
+        own = int(tt.pattern_direction[pattern])
         kept = [direction if direction == own else -1 for direction in (selector.direction_id, trip.direction_id)]
-        return replace(selector, direction_id=kept[0], trip=replace(trip, direction_id=kept[1]))
+        route_id = trip.route_id and str(tt.route_id[tt.pattern_route[pattern]])
+        return replace(
+            selector, direction_id=kept[0], trip=replace(trip, direction_id=kept[1], route_id=route_id)
+        )  # fmt: skip
 
     def _with_trips_meant(self, selectors: list[Selector], at: float) -> list[Selector]:
         """Those that call trips by a part of their ids, or by more, with the timetable's ids."""

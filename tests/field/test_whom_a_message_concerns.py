@@ -95,6 +95,9 @@ def readers(*informed: dict[str, Any], at: str = "07:55", **told: Any) -> str:
         ([{"stop_id": "C"}], "C r1 r2 t1 t2 m1 m2"),
         # Trips; a line that a detour in the timetable itself keeps from a stop (google/transit#316).
         ([{"trip_id": "m2"}], "C F S S2 r2 m2"),
+        # CUTR-at-USF/gtfs-realtime-validator#205: a descriptor has the line that the trip once had.
+        ([{"trip_id": "m2", "trip_route_id": "r1"}], "C F S S2 r2 m2"),
+        ([{"trip_id": "t1", "trip_route_id": "gone", "stop_id": "C"}], "C r1 t1"),
         ([{"trip_route_id": "r1", "trip_direction_id": 1}], "E W1 r1 w1"),
         ([{"trip_route_id": "r1", "start_time": "09:00:00", "start_date": 20261126}], "A C E r1 t2"),
         ([{"route_id": "r2", "stop_id": "A"}], "A r2"),
@@ -392,6 +395,22 @@ def test_a_message_that_is_a_picture_is_told_by_what_is_to_be_seen_there() -> No
     assert [a.attributes["href"] for a in page.css('.alerts a[href^="http"]')] == ["https://town.example/plan.png"]
 
 
+def test_the_only_agency_is_the_one_that_all_messages_call_by_another_id() -> None:
+    # jamespfennell/gtfs#18: `MTA NYCT` in the timetable is `MTASBWY` in the messages.
+    line, stop, all_of_it = (alert(name, {"agency_id": "MTASBWY"} | beside) for name, beside in (
+        ("Line", {"route_id": "r1"}), ("Stop", {"route_type": 3, "stop_id": "C"}), ("All", {})))  # fmt: skip
+    city = City().alerts(line, stop, all_of_it)
+    assert (sorted(heads(city, "C")), heads(city, "home")) == (["All", "Line", "Stop"], ["All"])
+    assert city.readyz()["faults"] == []
+    # Another agency's messages, and those of a whole region, are not ours for the numbers of their lines.
+    city.alerts(all_of_it)
+    assert heads(city, "home") == []
+    city.alerts(line, alert("Other", {"agency_id": "LI", "route_id": "7"}))
+    assert heads(city, "C") == []
+    city.alerts(line, *(alert("Other", {"agency_id": "MTASBWY", "route_id": name}) for name in "789"))
+    assert heads(city, "C") == []
+
+
 @pytest.mark.parametrize("agency_id", ["1", "Town Buses"])
 def test_where_the_only_agency_has_no_id_whatever_a_message_calls_it_is_it(agency_id: str) -> None:
     agency = "agency_name,agency_url,agency_timezone\nTown Buses,https://town.example.org,Europe/Paris\n"
@@ -508,6 +527,8 @@ def test_messages_of_which_more_are_sent_in_one_language_are_all_read() -> None:
          "https://town.example/map?a=1&b=2"),
         ("", "&lt;a href=&quot;https://town.example/map&quot;&gt;Map&lt;/a&gt;", "https://town.example/map"),
         ("", "More: https://town.example/map.", "https://town.example/map"),
+        # What a form begins with, and nobody went on with.
+        ("http://", "More: https://town.example/map", "https://town.example/map"), ("https://", "", None),
         ("", '<img src="https://town.example/logo.png"> Works', None),
         ("", '<a href="javascript:alert(1)">Map</a>', None),
     ],
