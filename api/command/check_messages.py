@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -97,7 +98,7 @@ def check_messages(
         print_refused(console, {"unusable_period": unusable, "informed_entity_that_fits_nothing": len(astray)})
         if astray:
             console.print(Text(one_line("such as " + ", ".join(name.ids for name in astray[:3]))))
-    print_faults(console, feed_faults(served))
+    print_faults(console, feed_faults(served, time.time()))
     print_faults(console, operator_faults(Moment(view, moment)))
     for error in errors[:-1]:
         print_warning(console, str(error))
@@ -137,6 +138,7 @@ def _messages_of(
         FeedHealth(
             roles[feed], message.name, given_as=feed if roles[feed] != feed else "",
             holds=() if roles[feed] in message.holds else tuple(sorted(message.holds)),
+            written_at=message.made_at or math.nan,
         )
         for feed, message in messages.items()
     ]  # fmt: skip

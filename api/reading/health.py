@@ -23,6 +23,7 @@ from api.reading.moment import Moment
 from api.reading.running_trips import journeys_under_way
 from api.service.served import Served
 from api.service.view import FeedHealth
+from feeds.messages.kinds import ALERTS
 from feeds.zone_places import OUT_OF_ZONE_KM, great_circle_km, zone_place
 from predictor.arrays import Float64Array
 from predictor.geometry import ground_distance_m
@@ -37,14 +38,15 @@ FAULTS = (
     "clocks_far_ahead", "reports_old", "reports_late", "vehicle_clock_slow", "clock_fast",
     "positions_unusable", "positions_swapped", "vehicles_elsewhere", "vehicles_off_line",
     "no_vehicle_matches", "updates_not_found", "updates_far_off",
-    "alerts_reach_nobody", "stops_swapped", "agency_in_another_zone", "timetable_ended", "timetable_ends",
+    "alerts_reach_nobody", "alerts_stand", "stops_swapped", "agency_in_another_zone", "timetable_ended", "timetable_ends",
     "timetable_not_begun", "own_clock_jumped", "own_clock_set_back", "nothing_kept", "timetable_not_kept",
     "history_not_saved", "history_lost",
     "learned_not_saved", "files_set_aside", "file_damaged", "lines_worse", "work_fails",
 )  # fmt: skip
 """Every code that a fault may have."""
 WARNINGS = frozenset(
-    ("clock_fast", "feed_misplaced", "lines_worse", "reports_late", "timetable_ends", "vehicle_clock_slow")
+    ("alerts_stand", "clock_fast", "feed_misplaced", "lines_worse", "reports_late", "timetable_ends")
+    + ("vehicle_clock_slow",)
 )
 """Those by which riders lose nothing yet: they are told, and make nobody get up at night."""
 
@@ -64,6 +66,8 @@ FIGURES_KEPT_S = 600.0
 """Older messages say nothing of now: that the feed has stopped is a fault of its own."""
 ELSEWHERE_M = 20_000.0
 """Depots and diversions are nearer to some stop than this."""
+ALERTS_STAND_S = 2 * 86_400.0
+"""Some producers write an alerts feed anew only where an alert changes, which may take a day or two."""
 FAR_OFF_S = 2400.0
 """No fleet is as late as this, or as early, but by a clock or a zone that is wrong."""
 ENDS_SOON_S = 7 * 86_400.0
@@ -110,15 +114,16 @@ def view_faults(moment: Moment) -> list[Fault]:
         found.append(Fault("feed_stopped", {} if age_s is None else {"minutes": round(age_s / 60)}))
     return [
         *found,
-        *feed_faults(view.feeds.values()),
+        *feed_faults(view.feeds.values(), now),
         *view.once("vehicle faults", lambda: vehicle_faults(view.snapshot, view.live_limit_s)),
         *operator_faults(moment),
         *timetable_faults(view.timetable, now),
     ]
 
 
-def feed_faults(feeds: Iterable[FeedHealth]) -> list[Fault]:
-    """Which feeds cannot be read, and which addresses serve another feed than they were given for."""
+def feed_faults(feeds: Iterable[FeedHealth], now: float) -> list[Fault]:
+    """Which feeds cannot be read, which addresses serve another feed than they were given for, and whether the alerts
+    are written anew at all: those of a program that has died look as if nothing had changed."""
     found = []
     for feed in feeds:
         if feed.error:
@@ -127,6 +132,8 @@ def feed_faults(feeds: Iterable[FeedHealth]) -> list[Fault]:
             found.append(Fault("feed_misplaced", {"feed": feed.given_as, "holds": feed.name}))
         elif feed.holds:
             found.append(Fault("feed_of_another", {"feed": feed.name, "holds": ", ".join(feed.holds)}))
+        if feed.name == ALERTS and now - feed.written_at > ALERTS_STAND_S:
+            found.append(Fault("alerts_stand", {"days": round((now - feed.written_at) / 86_400)}))
     return found
 
 

@@ -112,7 +112,9 @@ class PolledFeed(Generic[T]):
             if self.health.error:
                 log.info("%s: good again", self.health.name)
             others = () if self.health.name in self.holds else tuple(sorted(self.holds))
-            self.health = replace(self.health, good_at=received_at, error="", holds=others)
+            self.health = replace(
+                self.health, good_at=received_at, error="", holds=others, written_at=header_of(data).timestamp
+            )
         return value
 
     def _held(self, data: bytes, *, is_empty: bool) -> frozenset[str]:

@@ -50,6 +50,8 @@ class FeedHealth:
     """The feed that its address was given as, where that is another."""
     holds: tuple[str, ...] = ()
     """The feeds that its messages are of, where they are of others only."""
+    written_at: float = math.nan
+    """When the newest one says that it was written, POSIX seconds, NaN where it does not."""
 
 
 @dataclass(frozen=True)

@@ -294,6 +294,21 @@ def test_updates_and_alerts_that_fit_nothing_are_told() -> None:
     assert city.readyz()["faults"] == []
 
 
+def test_an_alerts_feed_that_nobody_writes_any_more_is_told_and_its_messages_stay() -> None:
+    # MobilityData/gtfs-realtime-validator#165
+    city = City().vehicle_positions(bus("v1", "t1", late_s=0))
+    for days, faults in ((1, []), (3, ["alerts_stand"])):
+        city.alerts(city.writer.alerts([alert("Works", {"route_id": "r1"})], city.now - days * 86_400))
+        assert city.readyz()["faults"] == faults
+    told(city, "alerts_stand", "for 3 days")
+    assert city.messages(stop="C")["panel"] == ["1: Works"]
+    # A header that stands while what is said changes is wrong itself.
+    for number in range(3):
+        city.clock.at += 30
+        city.alerts(city.writer.alerts([alert(f"Works {number}", {"route_id": "r1"})], city.posix("07:55") - 3 * 86_400))
+    assert city.readyz()["faults"] == []
+
+
 @pytest.mark.parametrize(
     ("start", "end", "fault"),
     [(20260101, 20261201, "timetable_ends"), (20261120, 20261127, "timetable_ends"),
