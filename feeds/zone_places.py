@@ -1,4 +1,4 @@
-"""Where on earth time zones are: the city that each is named by."""
+"""Places on earth: what is one, and where time zones are, the city that each is named by."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from predictor.arrays import Float64Array
+from predictor.arrays import BoolArray, Float64Array
 
 _EARTH_KM = 6371.0
 _ANGLES = re.compile(r"([+-]\d{2,3})(\d{2})(\d{2})?")
@@ -20,6 +20,14 @@ some of islands and of the largest countries."""
 
 Place = tuple[float, float]
 """Latitude and longitude, degrees."""
+
+
+def is_on_earth(lat: Float64Array, lon: Float64Array) -> BoolArray:
+    """(n,) whether the degrees are a place on earth; 0, 0 is where missing positions end up, and at the poles no
+    vehicle drives."""
+    with np.errstate(invalid="ignore"):
+        result: BoolArray = (np.abs(lat) < 90) & (np.abs(lon) <= 180) & ((np.abs(lat) > 0.01) | (np.abs(lon) > 0.01))
+    return result
 
 
 def zone_place(zone: str) -> Place | None:

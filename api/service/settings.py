@@ -22,7 +22,6 @@ from pydantic_settings import (
 from api.service.siri_names import SiriNames
 from feeds.errors import FeedError
 from feeds.sources.public_address import place_meant
-from predictor.forecast import MISS_WEIGHT
 
 SHORTEST_SECRET = 16
 _SECRETS = ("redis", "desk_token", "desk_tokens", "desk_webhook_secret", "desk_webhooks")
@@ -139,7 +138,7 @@ class Settings(BaseSettings):
         "longer put off",
     )  # fmt: skip
     miss_weight: float = Field(
-        MISS_WEIGHT, ge=1.0, le=19.0,
+        4.5, ge=1.0, le=19.0,
         description="how much worse a minute of a missed bus is than a minute of waiting, for a bus about to come: the "
         "more, the earlier the time published",
     )  # fmt: skip

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from feeds.errors import FeedError
-from feeds.gtfs.degrees import is_on_earth
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.tables import numbers, text_array, texts, words
 from feeds.gtfs.time_zones import has_clocks_of, known_zone, what_to_give, zone_of_offset
+from feeds.zone_places import is_on_earth
 from predictor.arrays import Int32Array, StrArray
 
 

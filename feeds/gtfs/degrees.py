@@ -8,20 +8,12 @@ import pandas as pd
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.tables import numbers
 from feeds.zone_places import OUT_OF_ZONE_KM, great_circle_km, zone_place
-from predictor.arrays import BoolArray, Float64Array
+from predictor.arrays import Float64Array
 
 _PARTS = (1e6, 1e7)
 """How many parts of a degree programs count by. Of 100,000 each is a metre, as in maps of a country."""
 _CLEARLY_NEARER = 2.0
 _WIDEST_FEED = 60.0
-
-
-def is_on_earth(lat: Float64Array, lon: Float64Array) -> BoolArray:
-    """(n,) whether the degrees are a place on earth; 0, 0 is where missing positions end up, and at the poles no
-    vehicle drives."""
-    with np.errstate(invalid="ignore"):
-        result: BoolArray = (np.abs(lat) < 90) & (np.abs(lon) <= 180) & ((np.abs(lat) > 0.01) | (np.abs(lon) > 0.01))
-    return result
 
 
 def within_half_circle(lon: Float64Array) -> Float64Array:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from feeds.gtfs.degrees import degrees, is_on_earth
+from feeds.gtfs.degrees import degrees
 from feeds.gtfs.polylines import Polylines, polylines
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
 from feeds.gtfs.tables import numbers, words
+from feeds.zone_places import is_on_earth
 from predictor.arrays import Float64Array, Int64Array, StrArray, first_of_each, group_starts
 
 FILE = "shapes.txt"

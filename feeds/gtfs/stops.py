@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from feeds.gtfs.degrees import degrees, is_on_earth
+from feeds.gtfs.degrees import degrees
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
 from feeds.gtfs.tables import choice, text_array, texts, words
 from feeds.gtfs.time_zones import known_zone
+from feeds.zone_places import is_on_earth
 from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
 from predictor.timetable import PLATFORM, STATION, WHEELCHAIR_UNKNOWN
 

@@ -12,10 +12,10 @@ import polyline
 from google.transit import gtfs_realtime_pb2
 
 from feeds.alerts.translations import plain_texts
-from feeds.gtfs.degrees import is_on_earth
 from feeds.gtfs.polylines import polylines
 from feeds.gtfs.stop_distances import offsets_m, place_stops
 from feeds.ids.known_ids import id_of, indices_of
+from feeds.zone_places import is_on_earth
 from predictor.arrays import NONE, Float64Array, Int32Array
 from predictor.geometry import ground_distance_m
 from predictor.new_places import NewStop

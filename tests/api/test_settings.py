@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from pydantic import SecretStr
 
 from api.service.settings import ConfigurationError, Settings, read_settings, settings_by_network
+from predictor.endings import Patience
+from predictor.engine import EngineSettings
 
 
 @pytest.fixture(autouse=True)
@@ -30,6 +33,14 @@ def refused(config: Path | None = None, **given: Any) -> str:
 def test_nothing_given_means_the_defaults() -> None:
     settings = read_settings()
     assert (settings.host, settings.port, settings.gtfs, settings.headers) == ("127.0.0.1", 8000, None, {})
+
+
+def test_the_engines_defaults_are_those_of_the_settings() -> None:
+    settings = Settings()
+    for defaults in (EngineSettings(), Patience()):
+        for limit in fields(defaults):
+            if limit.name in Settings.model_fields:
+                assert getattr(settings, limit.name) == getattr(defaults, limit.name), limit.name
 
 
 def test_prochain_toml_of_the_working_directory_is_read_unless_another_is_named(tmp_path: Path) -> None:
