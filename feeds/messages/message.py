@@ -16,6 +16,7 @@ from feeds.letters import BEFORE_TEXT
 from feeds.messages.bounds import refuse_floods, varint
 from feeds.messages.forms import as_utf8, message_inside, message_of_text
 from feeds.messages.wrappers import unwrapped
+from predictor.arrays import Float64Array
 
 MAX_MESSAGE_BYTES = 50_000_000
 
@@ -118,11 +119,21 @@ def refuse_differential(message: gtfs_realtime_pb2.FeedMessage, feed: str) -> No
 
 def posix_seconds(value: float) -> float:
     """A timestamp in POSIX seconds, where some feeds count otherwise (`_CLOCKS`); others as they are."""
-    # As nearly all feeds count, or where nothing is said: this is asked four times for each call of a message.
+    # As nearly all feeds count, or where nothing is said.
     if _EARLIEST_S <= value < _LATEST_S or value == 0:
         return float(value)
     read = (value / a_second + zero for a_second, zero in _CLOCKS)
     return next((seconds for seconds in read if _EARLIEST_S <= seconds < _LATEST_S), float(value))
+
+
+def all_posix_seconds(values: Float64Array) -> Float64Array:
+    """(n,) `posix_seconds` of each."""
+    odd = ~(((values >= _EARLIEST_S) & (values < _LATEST_S)) | (values == 0))
+    if not odd.any():
+        return values
+    read = values.copy()
+    read[odd] = [posix_seconds(value) for value in values[odd].tolist()]
+    return read
 
 
 def measured_at(value: float) -> float:

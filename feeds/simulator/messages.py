@@ -79,18 +79,25 @@ def add_trip_updates(message: Any, day: ServiceDay, now_s: float, *, operator_ti
             update.vehicle.id = update.vehicle.label = day.fleet.vehicle_id[vehicle]
             update.timestamp = int(day.origin + now_s)
         first, end = int(sched.trip_call_ptr[trip]), int(sched.trip_call_ptr[trip + 1])
-        for c in range(call if call >= 0 else first, end):
-            skips = c in skipped.get(trip, ())
-            if call < 0 and not skips:
+        calls = slice(max(call, first), end)
+        arrivals, departures = (
+            (day.origin + planned_s[calls] + delay).astype(np.int64).tolist()
+            for planned_s in (sched.arrival_s, sched.departure_s)
+        )
+        skips, changes = skipped.get(trip, ()), update.stop_time_update
+        told = zip(range(calls.start, end), stop[calls].tolist(), arrivals, departures, strict=True)
+        for c, s, arrival, departure in told:
+            skip = c in skips
+            if call < 0 and not skip:
                 continue
-            change = update.stop_time_update.add()
+            change = changes.add()
             change.stop_sequence = c - first + 1
-            change.stop_id = day.network.stop_id[stop[c]]
-            if skips:
+            change.stop_id = day.network.stop_id[s]
+            if skip:
                 change.schedule_relationship = gtfs_rt.TripUpdate.StopTimeUpdate.SKIPPED
                 continue
-            change.arrival.time = int(day.origin + sched.arrival_s[c] + delay)
-            change.departure.time = int(day.origin + sched.departure_s[c] + delay)
+            change.arrival.time = arrival
+            change.departure.time = departure
 
 
 def add_alerts(message: Any, day: ServiceDay, now_s: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -38,14 +39,18 @@ class Reports:
 
     def latest(self, vehicles: int, now_s: float) -> Int64Array:
         """Each vehicle's last report received by `now_s`, of those not silent."""
-        key = self.vehicle * _PIECE_SPAN_S + self.received_s
         each = np.arange(vehicles)
-        last = np.searchsorted(key, each * _PIECE_SPAN_S + now_s, side="right") - 1
+        last = np.searchsorted(self._key, each * _PIECE_SPAN_S + now_s, side="right") - 1
         heard = last >= 0
         last, each = last[heard], each[heard]
         fresh = (self.vehicle[last] == each) & (now_s - self.received_s[last] < SILENT_AFTER_S)
         rows: Int64Array = last[fresh]
         return rows
+
+    @cached_property
+    def _key(self) -> Float64Array:
+        """By vehicle, and of each by time."""
+        return self.vehicle * _PIECE_SPAN_S + self.received_s
 
 
 def make_reports(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -44,7 +45,7 @@ class ServiceDay:
     piece_vehicle: Int32Array
     reports: Reports
 
-    @property
+    @cached_property
     def call_stop(self) -> Int32Array:
         """(calls,) stop of each scheduled call."""
         return self.network.call_stop[self.schedule.pattern_call(self.network)]

@@ -9,13 +9,15 @@ import numpy as np
 from google.transit import gtfs_realtime_pb2
 
 from feeds.ids.known_ids import ids_of, known_indices, short_text
-from feeds.messages.message import measured_at, posix_seconds
+from feeds.messages.message import all_posix_seconds, measured_at
 from feeds.messages.unset_parts import NO_EVENT, NO_MODIFIED_TRIP, NO_STOP_PROPERTIES, NO_TRIP_PROPERTIES, NO_VEHICLE
 from feeds.trip_updates.message_columns import DELAY_LIMIT_S, OF_TIMETABLE, TIME_LIMIT_S, StopTimeUpdates
 from predictor.arrays import NONE, Float64Array, Int64Array
 from predictor.timetable import PLATFORM, Timetable
 from predictor.trip_updates import STOP_NO_DATA, STOP_SKIPPED, TRIP_ADDED, TRIP_CANCELED, TRIP_NEW, TRIP_UNSCHEDULED
 
+_NAN = float("nan")
+_NOT_GIVEN = (NONE, NONE)
 _LEFT_BEHIND_S = 20 * 3600.0
 """A time so much longer ago than another of its run is one of the day before."""
 
@@ -119,16 +121,23 @@ def _call_numbers(
     return (
         stop.stop_sequence if stop.HasField("stop_sequence") else NONE,
         stop.schedule_relationship,
-        posix_seconds(arrival.time),
-        arrival.delay if arrival.HasField("delay") else np.nan,
-        posix_seconds(arrival.scheduled_time),
-        posix_seconds(departure.time),
-        departure.delay if departure.HasField("delay") else np.nan,
-        posix_seconds(departure.scheduled_time),
-        max(arrival.uncertainty, departure.uncertainty),
+        arrival.time,
+        arrival.delay if arrival.HasField("delay") else _NAN,
+        arrival.scheduled_time,
+        departure.time,
+        departure.delay if departure.HasField("delay") else _NAN,
+        departure.scheduled_time,
+        arrival.uncertainty,
+        departure.uncertainty,
+        *(_NOT_GIVEN if kinds is NO_STOP_PROPERTIES else _boarding(kinds)),
+        stop.departure_occupancy_status if stop.HasField("departure_occupancy_status") else NONE,
+    )
+
+
+def _boarding(kinds: gtfs_realtime_pb2.TripUpdate.StopTimeUpdate.StopTimeProperties) -> tuple[float, float]:
+    return (
         kinds.pickup_type if kinds.HasField("pickup_type") else NONE,
         kinds.drop_off_type if kinds.HasField("drop_off_type") else NONE,
-        stop.departure_occupancy_status if stop.HasField("departure_occupancy_status") else NONE,
     )
 
 
@@ -139,9 +148,10 @@ def _update_columns(
     received_at: float,
     refused: Counter[str],
 ) -> StopTimeUpdates:
-    owner, sequence, relationship, *times, uncertainty_s, pickup, drop_off, occupancy = (
-        np.array(rows, np.float64).reshape(-1, 13).T
+    owner, sequence, relationship, *times, unsure_s, unsure_of_leaving_s, pickup, drop_off, occupancy = (
+        np.array(rows, np.float64).reshape(-1, 14).T
     )
+    uncertainty_s = np.maximum(unsure_s, unsure_of_leaving_s)
     stop_id, assigned_id, headsign = (
         ids_of(column) for column in (zip(*stops, strict=True) if stops else ((), (), ()))
     )
@@ -154,7 +164,8 @@ def _update_columns(
     arrival, arrival_delay, scheduled_arrival, departure, departure_delay, scheduled_departure = times
     untimed = np.isin(relationship, (STOP_SKIPPED, STOP_NO_DATA))
     arrival, departure, scheduled_arrival, scheduled_departure = (
-        _near(time, received_at, refused) for time in (arrival, departure, scheduled_arrival, scheduled_departure)
+        _near(all_posix_seconds(time), received_at, refused)
+        for time in (arrival, departure, scheduled_arrival, scheduled_departure)
     )
     arrival, departure = _of_one_run(arrival, departure, owner.astype(np.int64), received_at, refused)
     arrival_delay, departure_delay = (
