@@ -132,18 +132,19 @@ def _any_of(key: str) -> str:
 
 
 def all_alert_words(moment: PageMoment, alerts: Iterable[Alert]) -> list[AlertWords]:
-    """Alerts in the language of `moment`. The same words sent for each of several lines are said once, of all; one
-    without a word is not."""
+    """Alerts in the language of `moment`. The same words sent for each of several lines, or again with another end, are
+    said once, of all and until the last; one without a word is not."""
     words_of_key: dict[tuple[object, ...], AlertWords] = {}
     for alert in alerts:
         words = alert_words(moment, alert)
         if not words.header:
             continue
-        key = words.header, words.description, words.url, words.when, words.until_dated, words.in_force
+        key = words.header, words.description, words.url, words.when, words.repeats, words.in_force
         before = words_of_key.get(key, words)
         lines = sorted({*before.lines, *words.lines}, key=lambda line: moment.lines.rank[line.route])
         stops = dict.fromkeys((*before.stops, *words.stops))
-        words_of_key[key] = replace(words, lines=tuple(lines), stops=tuple(stops))
+        last = max(before, words, key=lambda each: each.ends_at)
+        words_of_key[key] = replace(last, lines=tuple(lines), stops=tuple(stops))
     return list(words_of_key.values())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -442,6 +443,23 @@ def test_the_same_words_are_said_once_whenever_they_were_first_said() -> None:
     city = City().alerts(*(alert(SAID, {"route_id": "r1"}, active=((start, "20:00"),)) for start in ("07:00", "07:10")))
     told = city.messages(stop="C")
     assert (told["stop page"], told["panel"], told["screen"]) == ([SAID], [f"1: {SAID}"], [f"1 {SAID}"])
+
+
+@pytest.mark.parametrize(("end", "until"), [("20:00", ["Until 20:00"]), (None, [])])
+def test_the_same_words_with_several_ends_are_said_once_until_the_last(end: str | None, until: list[str]) -> None:
+    # OneBusAway/onebusaway-android#1593
+    ends = ("09:00", end, "10:00")
+    city = City().alerts(*(alert(SAID, {"route_id": "r1"}, active=(("07:00", last),)) for last in ends))
+    told = city.messages(stop="C")
+    assert (told["stop page"], told["panel"], told["screen"]) == ([SAID], [f"1: {SAID}"], [f"1 {SAID}"])
+    (shown,) = city.page("/alerts").css(".alert")
+    assert re.findall("Until [0-9:]+", text(shown)) == until
+    assert city.get("/alerts.rss").text.count("<item>") == 1
+
+
+def test_the_feed_of_messages_bears_the_networks_name() -> None:
+    for town in (City(), City(TOWN)):
+        assert "<title>Service alerts · Town Buses</title>" in town.alerts(alert(SAID)).get("/alerts.rss").text
 
 
 @pytest.mark.parametrize(
