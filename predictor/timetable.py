@@ -303,10 +303,7 @@ class Timetable:
 
     def station_id_at(self, trip: Int32Array, call: Int32Array) -> StrArray:
         """The id of the station, of a stop that has none the stop's own, at calls (n,) of trips (n,)."""
-        stop = self.stop_at(trip, call)
-        parent = self.stop_parent[stop]
-        station: StrArray = self.stop_id[np.where(parent >= 0, parent, stop)]
-        return station
+        return self.stop_id[self.station[self.stop_at(trip, call)]]
 
     def calls_of(self, trip: int) -> slice:
         """Where the calls of one trip stand in the trip-call arrays."""
@@ -453,6 +450,11 @@ class Timetable:
     def call_stop(self) -> Int32Array:
         """(trip calls,) stop of each trip call."""
         return self.pattern_stop[self.call_pattern_call]
+
+    @cached_property
+    def station(self) -> Int32Array:
+        """(S,) the station of each stop; the stop itself, where it belongs to none."""
+        return np.where(self.stop_parent >= 0, self.stop_parent, np.arange(self.stops)).astype(np.int32)
 
     @cached_property
     def station_members(self) -> tuple[Int64Array, Int32Array]:

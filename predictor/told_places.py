@@ -55,11 +55,8 @@ def _calls_named(tt: Timetable, tracks: Tracks, slot: Int64Array, obs: Observati
     call = np.where((obs.trip >= 0) & (obs.stop_sequence >= 0) & (numbered >= 0), numbered - first, NONE)
     rows = np.flatnonzero((call < 0) & (obs.trip >= 0) & (obs.stop >= 0))
     pair, entry = tt.entries_of(obs.trip[rows])
-    here, named = (
-        np.where(tt.stop_parent[s] >= 0, tt.stop_parent[s], s) for s in (tt.call_stop[entry], obs.stop[rows])
-    )
     left = np.where(tracks.trip[slot[rows]] == obs.trip[rows], tracks.departed[slot[rows]], 0)
-    fits = (here == named[pair]) & (tt.call_at(entry) >= left[pair])
+    fits = (tt.station[tt.call_stop[entry]] == tt.station[obs.stop[rows]][pair]) & (tt.call_at(entry) >= left[pair])
     # The first is written last.
     call[rows[pair[fits]][::-1]] = tt.call_at(entry[fits])[::-1]
     return call.astype(np.int32)

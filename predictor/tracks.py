@@ -24,10 +24,10 @@ from predictor.arrays import (
 from predictor.columns import column_types
 from predictor.geometry import ground_distance_m
 from predictor.match import STOP_ZONE_M, Match
-from predictor.names_loop import rows_named
 from predictor.observations import Observations
 from predictor.passages import CallTimes, Stretches
 from predictor.runs import DatedRuns
+from predictor.search_loop import rows_named
 from predictor.snapshot import LAYOVER, OFF_ROUTE, UNMATCHED
 from predictor.timetable import Timetable
 

@@ -19,8 +19,7 @@ def stops_worth_opening(view: ServiceView, now: float) -> list[tuple[str, int]]:
     busiest = [hit.stop_idx for hit in hits]
     calls = np.bincount(tt.call_stop, minlength=tt.stops)
     trams = [line.route for line in lines_of(tt).all if line.mode == "tram"]
-    by_tram = np.unique(tt.call_stop[np.isin(tt.trip_route[tt.call_trip], trams)]).tolist()
-    stations = {int(tt.stop_parent[stop]) if tt.stop_parent[stop] >= 0 else stop for stop in by_tram}
+    stations = set(tt.station[tt.call_stop[np.isin(tt.trip_route[tt.call_trip], trams)]].tolist())
     chosen: dict[int, str] = {}
     for name, candidates in (
         ("a busy stop", [stop for stop in busiest if stop not in stations] or busiest),

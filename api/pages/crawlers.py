@@ -52,9 +52,7 @@ def sitemap(request: Request) -> Response:
 
 def _paths(tt: Timetable) -> Iterable[str]:
     lines = [f"lines/{quote(str(route), safe='')}" for route in tt.route_id]
-    served = np.unique(tt.pattern_stop)
-    parents = tt.stop_parent[served]
     # A station's page holds those of its platforms.
-    shown = np.unique(np.where(parents >= 0, parents, served))
+    shown = np.unique(tt.station[tt.pattern_stop])
     stops = [f"stops/{quote(str(stop), safe='')}" for stop in tt.stop_id[shown]]
     return ["", *lines, *stops][:MOST_ADDRESSES]

@@ -53,7 +53,7 @@ def stop_page(boards: StopBoards, moment: PageMoment, stop: int, order: str = ""
     Parameters: `order`: one of `ORDERS`, others mean the first; `only`: a route_id, others than the stop's mean all.
     """
     tt = moment.timetable
-    station = stop if tt.stop_parent[stop] < 0 else int(tt.stop_parent[stop])
+    station = int(tt.station[stop])
     rows = line_directions(moment, boards.board(stop))
     busy, lines = len(rows) > _MOST_CARDS, moment.lines.at_stop(stop)
     order = order if order in ORDERS else ORDERS[0]

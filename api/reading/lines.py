@@ -102,8 +102,8 @@ class Lines:
         """Who runs a line, where another agency's line of the same name calls at the stop (or its station); else ""."""
         if route not in self._alike:
             return ""
-        parent, agency = int(self._timetable.stop_parent[stop]), self._agency[route]
-        others = self._alike.intersection(self.routes_at(parent if parent >= 0 else stop))
+        agency, station = self._agency[route], int(self._timetable.station[stop])
+        others = self._alike.intersection(self.routes_at(station))
         alike = {self._agency[other] for other in others if self.all[other].name == self.all[route].name}
         return agency if alike != {agency} else ""
 

@@ -14,7 +14,7 @@ import numpy as np
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
-from predictor.arrays import Float64Array, Int32Array
+from predictor.arrays import Float64Array
 from predictor.geometry import METRES_PER_DEGREE
 from predictor.timetable import Timetable
 
@@ -70,8 +70,7 @@ class StopSearch:
 
     def __init__(self, timetable: Timetable) -> None:
         tt = timetable
-        own = np.arange(tt.stops, dtype=np.int32)
-        self._shown: Int32Array = np.where(tt.stop_parent >= 0, tt.stop_parent, own).astype(np.int32)
+        self._shown = tt.station
         calls = np.bincount(tt.call_stop, minlength=tt.stops)
         self._calls = np.bincount(self._shown, weights=calls, minlength=tt.stops)
         self._lat, self._lon = tt.stop_lat, tt.stop_lon

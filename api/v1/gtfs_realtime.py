@@ -93,38 +93,25 @@ async def _feed(
     says: object = None,
     max_age_s: int = BOARD_MAX_AGE_S,
 ) -> Response:
-    made = partial(_answered, request, moment, name, form, encode, says, max_age_s)
-    if form == "json":
-        # Of a large city it takes seconds, and is for people who look into it.
-        reads: HeavyReads = request.app.state.heavy_reads
-        return await reads.run(made)
-    return await run_in_threadpool(made)
-
-
-def _answered(
-    request: Request,
-    moment: Moment,
-    name: str,
-    form: str,
-    encode: Callable[[], FeedMessage],
-    says: object,
-    max_age_s: int,
-) -> Response:
     view = moment.view
 
-    def message() -> FeedMessage:
-        return view.once(name, encode)
-
     def body() -> bytes | str:
+        message = view.once(name, encode)
         if form == "json":
-            return MessageToJson(message(), preserving_proto_field_name=True)
-        return message().SerializeToString()
+            return MessageToJson(message, preserving_proto_field_name=True)
+        return message.SerializeToString()
 
-    response = answer(
-        request, (name, form, says or view.snapshot.made_at, view.timetable.feed_version),
+    made = partial(
+        answer, request, (name, form, says or view.snapshot.made_at, view.timetable.feed_version),
         lambda: view.once(f"{name} {form}", body), max_age_s=max_age_s,
         media_type="application/json" if form == "json" else PROTOBUF,
     )  # fmt: skip
+    if form == "json":
+        # Of a large city it takes seconds, and is for people who look into it.
+        reads: HeavyReads = request.app.state.heavy_reads
+        response = await reads.run(made)
+    else:
+        response = await run_in_threadpool(made)
     age = view.feed_age_s(moment.now)
     if age is not None:
         response.headers["Feed-Age"] = f"{age:.0f}"

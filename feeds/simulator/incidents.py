@@ -16,14 +16,8 @@ from feeds.simulator.schedule import Schedule
 from predictor.arrays import BoolArray, Int32Array, Int64Array
 from predictor.geometry import ground_distance_m
 
-BREAKDOWN, SHORT_TURN, DETOUR, CANCELLED_TRIPS, FEED_GAP = (
-    "breakdown",
-    "short_turn",
-    "detour",
-    "cancelled_trips",
-    "feed_gap",
-)
-KINDS = (BREAKDOWN, SHORT_TURN, DETOUR, CANCELLED_TRIPS, FEED_GAP)
+KINDS = ("breakdown", "short_turn", "detour", "cancelled_trips", "feed_gap")
+BREAKDOWN, SHORT_TURN, DETOUR, CANCELLED_TRIPS, FEED_GAP = KINDS
 
 _TO_REPLACE_S = 45 * 60.0
 """How long a replacement for a broken-down vehicle takes at least."""

@@ -11,8 +11,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from feeds.gtfs.polylines import Polylines
 from feeds.simulator.names import CITY, TRAM_STATIONS, stop_names
-from feeds.simulator.paths import Paths
+from feeds.simulator.paths import paths_of
 from feeds.simulator.plan import BUS, CENTRE, COLUMNS, DEPOTS, LINES, RIVER_ROWS, ROWS, TRAM, Corner, LinePlan, steps
 from predictor.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from predictor.geometry import METRES_PER_DEGREE
@@ -110,7 +111,7 @@ class Network:
     call_link: Int32Array
     """Link from this call to the next, -1 at a pattern's last."""
 
-    paths: Paths
+    paths: Polylines
     """Path i is the shape of pattern i."""
 
     link_from: Int32Array
@@ -201,7 +202,7 @@ def build_network(seed: int, town: int) -> Network:
         call_distance_m=np.concatenate([pattern.distance_m for pattern in patterns]),
         call_timepoint=np.concatenate([pattern.timepoint for pattern in patterns]),
         call_link=np.concatenate([pattern.links for pattern in patterns]).astype(np.int32),
-        paths=Paths.of([pattern.shape for pattern in patterns]),
+        paths=paths_of([pattern.shape for pattern in patterns]),
         link_from=pairs[:, 0], link_length_m=link[:, 0], link_is_tram=link[:, 1].astype(bool),
         link_x_km=link[:, 2], link_y_km=link[:, 3], link_inbound=link[:, 4],
     )  # fmt: skip
@@ -276,7 +277,7 @@ class _Laying:
         timepoint = np.zeros(len(calls), bool)
         timepoint[np.linspace(0, len(calls) - 1, 2 + len(calls) // 9).round().astype(int)] = True
         shape = self._streets.ground(xy)
-        metres_along = np.interp(distance, along, Paths.of([shape]).distance_m)
+        metres_along = np.interp(distance, along, paths_of([shape]).distance_m)
         x, y = (np.interp(distance, along, xy[:, axis]) for axis in (0, 1))
         links = self._links(calls, x, y, np.diff(metres_along), plan.mode == TRAM)
         middle, end = (self.stops[calls[k]].name for k in (len(calls) // 2, -1))

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from feeds.gtfs.polylines import Polylines, joined
 from feeds.simulator.driving_loop import Calls, Chance, Driven, Streets, drive
 from feeds.simulator.incidents import BREAKDOWN, DETOUR, SHORT_TURN, Disruption
 from feeds.simulator.network import Network, depot_position
-from feeds.simulator.paths import Paths
+from feeds.simulator.paths import locate, paths_of
 from feeds.simulator.plan import BUS, TRAM, street_way
 from feeds.simulator.schedule import Schedule
 from feeds.simulator.traffic import BIN_S, BUS_SPEED, RED_MAX_S, RED_SHARE, free_run_s, riders_by_time
@@ -61,7 +62,7 @@ class Operation:
     piece_end_s: Float64Array
     stood_s: dict[int, tuple[float, float]]
     """From when to when each broken-down vehicle stood, by index of the disruption."""
-    paths: Paths
+    paths: Polylines
     legs: Legs
 
 
@@ -167,7 +168,7 @@ class _Day:
         self._detour_way[diverts] = self._ways(diverts, self._detour_next[diverts], detour=True)
         start = self._piece_call
         self._pull_out = np.array([self._depot_way(int(s), True) for s in self._stop[start]], np.int64)
-        self._way_length_m = Paths.of(self._lines).length_m
+        self._way_length_m = paths_of(self._lines).length_m
 
     def _ways(self, calls: Int64Array, following: Int64Array, *, detour: bool) -> Int64Array:
         stops = np.column_stack([self._stop[calls], self._stop[following]])
@@ -222,7 +223,7 @@ class _Day:
             arrival_s=self._arrival, leave_s=self._leave, call_piece=self._piece, cause=self._cause,
             piece_block=self._sched.trip_block[self._trip[self._piece_call]], piece_begin_s=self._piece_begin,
             piece_end_s=self._piece_end, stood_s=self._stood_s,
-            paths=self._net.paths.extended(self._lines), legs=self._legs(window_s),
+            paths=joined(self._net.paths, paths_of(self._lines)), legs=self._legs(window_s),
         )  # fmt: skip
 
     def _move(self) -> None:
@@ -277,7 +278,7 @@ class _Day:
                 self._break_down(call, piece, leave, broken[call])
                 continue
             way = self._depot_way(int(self._stop[call]), False)
-            length = float(Paths.of([self._lines[way]]).length_m[0])
+            length = float(paths_of([self._lines[way]]).length_m[0])
             arrive = leave + length / _YARD_SPEED
             self._extra.append((piece, leave, arrive, shapes + way, 0.0, length, -1, -1))
             self._piece_end[piece] = arrive
@@ -297,10 +298,10 @@ class _Day:
         stops = leave + disruption.stands_at * hop_m / BUS_SPEED + 5.0
         moves = stops + disruption.stands_s
         self._stood_s[index] = (stops, moves)
-        lat, lon, _ = self._net.paths.locate(np.array([shape]), np.array([to_m]))
+        lat, lon, _ = locate(self._net.paths, np.array([shape]), np.array([to_m]))
         back = self._lines[self._depot_way(int(self._stop[call]), False)]
         self._lines.append(np.vstack([[lat[0], lon[0]], back[1:]]))
-        length = float(Paths.of([self._lines[-1]]).length_m[0])
+        length = float(paths_of([self._lines[-1]]).length_m[0])
         home = moves + length / (0.7 * _YARD_SPEED)
         self._extra += [
             (piece, leave, stops, shape, from_m, to_m, trip, call + 1),

@@ -9,6 +9,7 @@ import numpy as np
 
 from feeds.simulator.fleet import Fleet
 from feeds.simulator.operation import Legs, Operation
+from feeds.simulator.paths import locate
 from predictor.arrays import BoolArray, Float32Array, Float64Array, Int8Array, Int32Array, Int64Array, expand_ranges
 from predictor.geometry import METRES_PER_DEGREE
 from predictor.observations import IN_TRANSIT_TO, INCOMING_AT, STOPPED_AT
@@ -78,7 +79,7 @@ def make_reports(
     leg, inside = _leg_at(legs, piece, at)
     distance, speed = _position(legs, leg, np.clip(at, legs.begin_s[leg], legs.end_s[leg]))
     speed = np.where(inside, speed, 0.0)
-    lat, lon, course = operation.paths.locate(legs.path[leg], distance)
+    lat, lon, course = locate(operation.paths, legs.path[leg], distance)
     n = len(at)
     error_m = np.where(rng.random(n) < 0.008, 35.0, 3.5) * rng.standard_normal((2, n))
     bias_m = rng.normal(0.0, 2.0, (2, len(piece_vehicle)))[:, piece]

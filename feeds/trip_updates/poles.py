@@ -18,7 +18,7 @@ BESIDE_M = 250.0
 @lru_cache(maxsize=4)
 def place_of(tt: Timetable) -> Int32Array:
     """(S,) the place of each stop, as the index of one of its stops: its station, where it has one."""
-    place = np.where(tt.stop_parent >= 0, tt.stop_parent, np.arange(tt.stops)).astype(np.int32)
+    place = tt.station.copy()
     alone = np.flatnonzero((tt.stop_parent < 0) & (tt.stop_location_type == PLATFORM))
     name, count = np.unique(tt.stop_name[alone], return_inverse=True, return_counts=True)[1:]
     alone, name = alone[count[name] > 1], name[count[name] > 1]

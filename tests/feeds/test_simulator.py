@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from feeds.simulator import BREAKDOWN, CANCELLED_TRIPS, DETOUR, FEED_GAP, KINDS, SHORT_TURN, Simulator
 from feeds.simulator.calendars import day_origin, day_type, public_holidays
+from feeds.simulator.paths import locate
 from feeds.simulator.plan import BRIDGE_COLUMNS, LINES, RIVER_ROWS, steps
 from predictor.geometry import ground_distance_m
 
@@ -128,7 +129,7 @@ class TestGtfs:
     def test_stops_lie_on_their_shapes(self, city: Simulator) -> None:
         net = city._towns[0].network
         pattern = np.repeat(np.arange(len(net.pattern_route)), net.pattern_calls)
-        lat, lon, _ = net.paths.locate(pattern, net.call_distance_m)
+        lat, lon, _ = locate(net.paths, pattern, net.call_distance_m)
         stop = net.call_stop
         assert ground_distance_m(lat, lon, net.stop_lat[stop], net.stop_lon[stop]).max() < 10.0
 
