@@ -114,7 +114,20 @@ def _usable_rows(tables: dict[str, pd.DataFrame], name: str, problems: Problems)
             f"{name}: no trip with two calls is left; see what is wrong with `prochain check --gtfs`. "
             + "; ".join(f"{p.file} row {p.row}: {p.message}" for p in problems.all()[:3])
         )
+    calls = replace(calls, headsign=_signs_of_destinations(calls, headsign_name, stops.name))
     return _Rows(zone, agencies, stops, routes, trips, calls, headsign_name)
+
+
+def _signs_of_destinations(calls: Calls, names: StrArray, stop_names: StrArray) -> Int32Array:
+    """(E,) `Calls.headsign` without those of trips that name at each of several calls the stop after it: these tell
+    nobody where a run goes."""
+    before = np.flatnonzero((calls.headsign[:-1] >= 0) & (calls.trip[:-1] == calls.trip[1:]))
+    code = pd.factorize(np.concatenate([names, stop_names]))[0]
+    is_next = code[calls.headsign[before]] == code[len(names) + calls.stop[before + 1]]
+    trips = int(calls.trip[-1]) + 1
+    signs = np.bincount(calls.trip[before], minlength=trips)
+    next_stops = np.bincount(calls.trip[before[is_next]], minlength=trips)
+    return np.where(((signs > 1) & (signs == next_stops))[calls.trip], np.int32(-1), calls.headsign)
 
 
 def _says_both_ways(trips: Trips, ends_at: StrArray) -> BoolArray:

@@ -547,6 +547,13 @@ def test_a_stop_is_no_sign_of_itself() -> None:  # gocarta/gtfs#8
     assert [row.told["headsign"] for row in city.trip("t1")][:3] == ["Town"] * 3
 
 
+def test_the_stop_after_each_is_no_destination() -> None:  # stadtnavi/digitransit-ui#165
+    calls = tuple(Call(stop, f"08:0{2 * k}", headsign=f"Stop {'BCDD'[k]}") for k, stop in enumerate("ABCD"))
+    city = City(network("A B C D", trips=(Trip("t1", calls=calls, headsign="Stop D"),)), at="07:55")
+    city.faces_agree("A")
+    assert {row.told["headsign"] for row in city.trip("t1")} == {"Stop D"}
+
+
 def test_the_sign_of_all_stops_is_the_trips_where_it_has_none() -> None:
     calls = tuple(Call(stop, f"08:0{2 * k}", headsign="North" * (stop != "D")) for k, stop in enumerate("ABCD"))
     city = City(network("A B C D", trips=(Trip("t1", calls=calls, headsign=""),)), at="07:55")
