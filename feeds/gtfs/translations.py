@@ -32,7 +32,9 @@ class Translations(Columns):
 def read_translations(tables: Mapping[str, pd.DataFrame]) -> Translations:
     """Build the translations, told by the text itself or by the record that has it; also as feeds wrote them before
     GTFS had such a table (`trans_id,lang,translation`)."""
-    frame = tables.get("translations", pd.DataFrame({"translation": pd.Series(dtype="string")}))
+    frame = tables.get("translations")
+    if frame is None:
+        return Translations.empty()
     translated, field = words(frame, "translation"), words(frame, "field_name")
     text = words(frame, "field_value")
     text = text.mask(text == "", words(frame, "trans_id"))
