@@ -40,9 +40,9 @@ def read_cached(folder: Path, digest: str) -> tuple[Timetable, tuple[Problem, ..
     path = cached_path(folder, digest)
     try:
         with np.load(regular(path), allow_pickle=False) as stored:
-            values: dict[str, Any] = {
-                f.name: stored[f.name] if stored[f.name].ndim else str(stored[f.name]) for f in fields(Timetable)
-            }
+            # Each time that one is named it is read anew.
+            arrays = {f.name: stored[f.name] for f in fields(Timetable)}
+            values: dict[str, Any] = {name: array if array.ndim else str(array) for name, array in arrays.items()}
             problems = tuple(Problem(**problem) for problem in json.loads(str(stored["problems"])))
         with contextlib.suppress(OSError):
             os.utime(path)

@@ -81,10 +81,15 @@ def with_destinations(trips: Trips, routes: Routes, stop_name: StrArray) -> Trip
     types = routes.type[trips.route]
     is_code = is_number[of_trip] | (is_mission[of_trip] & ((types == RAIL) | (types // 100 == 1)))
     is_code &= ~np.isin(signs, of_stops)[of_trip]
+    coded = is_code & (trips.short_name == "")
+    # No wider than codes are: signs are wide.
+    codes = np.array(trips.headsign[coded].tolist(), np.str_)
+    short_name = trips.short_name.astype(np.result_type(trips.short_name, codes))
+    short_name[coded] = codes
     return replace(
         trips,
         headsign=np.where(is_code | (trips.headsign == line_name[trips.route]), "", trips.headsign),
-        short_name=np.where(is_code & (trips.short_name == ""), trips.headsign, trips.short_name),
+        short_name=short_name,
     )
 
 
