@@ -91,70 +91,77 @@ class _Heads(Columns):
     """It leaves whenever it likes."""
 
 
-def predict(
-    timetable: Timetable,
-    travel_times: TravelTimes,
-    timing_points: TimingPoints,
-    tracks: Tracks,
-    legs: Legs,
-    holds: OperatorHolds,
-    now: float,
-    waits_until: Float64Array | None = None,
-) -> Chain:
-    """Arrival and departure at every call of the legs; where the operator `holds` a vehicle, no departure before.
+class Arrivals:
+    """Arrivals and departures as they are to be expected at one moment."""
 
-    `waits_until` (slots,): until when a silent vehicle may be taken to wait at its first stop, POSIX seconds; until now
-    where not given.
-    """
-    tt = timetable
-    legs = legs.take(legs.first_call < legs.end_call)
-    opens = first_of_each(legs.slot)
-    head, follows = np.flatnonzero(opens), np.flatnonzero(~opens)
-    heard = np.zeros(len(tracks)) if waits_until is None else np.minimum(waits_until - now, 0.0)
-    heads = _heads(tt, travel_times, tracks, legs.take(head), heard, now)
+    def __init__(
+        self,
+        timetable: Timetable,
+        travel_times: TravelTimes,
+        timing_points: TimingPoints,
+        tracks: Tracks,
+        holds: OperatorHolds,
+        now: float,
+        waits_until: Float64Array | None = None,
+    ) -> None:
+        """Where the operator `holds` a vehicle, it has no departure before. `waits_until` (slots,): until when a silent
+        vehicle may be taken to wait at its first stop, POSIX seconds; until now where not given."""
+        tt = self._timetable = timetable
+        self._travel_times, self._tracks, self._holds, self._now = travel_times, tracks, holds, now
+        self._heard = np.zeros(len(tracks)) if waits_until is None else np.minimum(waits_until - now, 0.0)
+        self._links = travel_times.of_links(now)
+        waited_at = timing_points.waiting_places()
+        self._leaves = Departures(tt.departure_s, tt.timepoint, timing_points.place, waited_at, BOARDING_S)
 
-    def of_heads(values: AnyArray) -> AnyArray:
-        """Laid out by leg."""
-        result = np.zeros(len(legs), values.dtype)
-        result[head] = values
-        return result
+    def at_calls_of(self, legs: Legs) -> Chain:
+        """Those at every call of the legs."""
+        tt, now = self._timetable, self._now
+        legs = legs.take(legs.first_call < legs.end_call)
+        opens = first_of_each(legs.slot)
+        head, follows = np.flatnonzero(opens), np.flatnonzero(~opens)
+        heads = _heads(tt, self._travel_times, self._tracks, legs.take(head), self._heard, now)
 
-    ways = Ways(
-        trip=legs.trip,
-        service_day=legs.service_day,
-        shift_s=legs.shift_s,
-        slot=legs.slot,
-        first_call=legs.first_call,
-        end_call=legs.end_call,
-        first_entry=tt.entry_of(legs.trip, legs.first_call),
-        hours=travel_times.day_type[legs.service_day] * HOURS,
-        origin=np.subtract(legs.origin(tt), now, dtype=np.float64),
-        by_headway=tt.trip_is_frequency[legs.trip],
-        is_next=legs.order > 0,
-        opens=opens,
-        arrival=of_heads(heads.arrival),
-        waited_s=of_heads(heads.waited_s),
-        variance=of_heads(heads.variance),
-        standing=of_heads(heads.standing),
-        ignores_hold=of_heads(heads.ignores_hold),
-        lead_s=np.zeros(len(legs)),
-        lead_variance=LAYOVER_SD_S**2,
-    )
-    ended, (end_lat, end_lon) = tt.trip_pattern[legs.trip[follows - 1]], tt.pattern_end
-    way_m = to_first_stop_m(tt, legs.trip[follows], end_lat[ended], end_lon[ended])
-    ways.lead_s[follows] = MINIMUM_LAYOVER_S + way_m / DEADHEAD_M_S
-    leaves = Departures(tt.departure_s, tt.timepoint, timing_points.place, timing_points.waiting_places(), BOARDING_S)
-    end = np.cumsum(legs.end_call - legs.first_call, dtype=np.int64)
-    leg, call, until = holds.on(legs)
-    row = end[leg] - legs.end_call[leg] + call
-    order = np.argsort(row, kind="stable")
-    put_off = PutOff(row[order], until[order] - now)
-    rows = int(end[-1]) if len(end) else 0
-    found = scan(ways, travel_times.of_links(now), leaves, put_off, rows, now)
-    source = np.where(legs.order == 0, FROM_VEHICLE, FROM_BLOCK).astype(np.int8)
-    waits_until = np.full(rows, -np.inf)
-    np.maximum.at(waits_until, row, until)
-    return Chain(**found._asdict(), source=source[found.leg], put_off=waits_until)
+        def of_heads(values: AnyArray) -> AnyArray:
+            """Laid out by leg."""
+            result = np.zeros(len(legs), values.dtype)
+            result[head] = values
+            return result
+
+        ways = Ways(
+            trip=legs.trip,
+            service_day=legs.service_day,
+            shift_s=legs.shift_s,
+            slot=legs.slot,
+            first_call=legs.first_call,
+            end_call=legs.end_call,
+            first_entry=tt.entry_of(legs.trip, legs.first_call),
+            hours=self._travel_times.day_type[legs.service_day] * HOURS,
+            origin=np.subtract(legs.origin(tt), now, dtype=np.float64),
+            by_headway=tt.trip_is_frequency[legs.trip],
+            is_next=legs.order > 0,
+            opens=opens,
+            arrival=of_heads(heads.arrival),
+            waited_s=of_heads(heads.waited_s),
+            variance=of_heads(heads.variance),
+            standing=of_heads(heads.standing),
+            ignores_hold=of_heads(heads.ignores_hold),
+            lead_s=np.zeros(len(legs)),
+            lead_variance=LAYOVER_SD_S**2,
+        )
+        ended, (end_lat, end_lon) = tt.trip_pattern[legs.trip[follows - 1]], tt.pattern_end
+        way_m = to_first_stop_m(tt, legs.trip[follows], end_lat[ended], end_lon[ended])
+        ways.lead_s[follows] = MINIMUM_LAYOVER_S + way_m / DEADHEAD_M_S
+        end = np.cumsum(legs.end_call - legs.first_call, dtype=np.int64)
+        leg, call, until = self._holds.on(legs)
+        row = end[leg] - legs.end_call[leg] + call
+        order = np.argsort(row, kind="stable")
+        put_off = PutOff(row[order], until[order] - now)
+        rows = int(end[-1]) if len(end) else 0
+        found = scan(ways, self._links, self._leaves, put_off, rows, now)
+        source = np.where(legs.order == 0, FROM_VEHICLE, FROM_BLOCK).astype(np.int8)
+        waits_until = np.full(rows, -np.inf)
+        np.maximum.at(waits_until, row, until)
+        return Chain(**found._asdict(), source=source[found.leg], put_off=waits_until)
 
 
 def _heads(

@@ -20,14 +20,14 @@ from predictor.arrays import (
     is_among,
     sorted_once,
 )
-from predictor.arrivals import Chain, predict
+from predictor.arrivals import Arrivals
 from predictor.assignment import Assigner
 from predictor.calls_left import with_calls_left
 from predictor.current_runs import CurrentRuns
 from predictor.driven_order import with_driven_order
 from predictor.driving_times import DrivingTimes
 from predictor.endings import Patience, doubts, told_until
-from predictor.features import features_of
+from predictor.features import Features
 from predictor.finished_runs import FinishedRuns
 from predictor.forecast import MISS_WEIGHT, Forecast, forecast, within_horizon
 from predictor.fresh_reports import fresh_reports
@@ -37,7 +37,7 @@ from predictor.kept_predictions import KeptPredictions, Room
 from predictor.last_words import LastWords
 from predictor.learned import Learned
 from predictor.learner import Learner
-from predictor.legs import Legs, current_legs, with_next_runs, with_turns
+from predictor.legs import Legs, current_legs, in_parts, with_next_runs, with_turns
 from predictor.liveness import FeedLiveness
 from predictor.matching import Matcher
 from predictor.observations import Observations
@@ -480,12 +480,12 @@ class Engine:
             kept.go_on(room)
             self._counts["lessons"] += self._learner.study(now)
             return room.calls
-        chain = predict(
-            self.timetable, driving.travel_times, driving.timing_points, self._tracks, legs.take(due[legs.slot]), holds,
-            now, waits_until,
-        )  # fmt: skip
-        self._forecast(chain, until, sampled, room, now)
-        kept.put(chain, room, self._passed, due, now)
+        anew = legs.take(due[legs.slot] & (legs.calls > 0))
+        arrivals = Arrivals(
+            self.timetable, driving.travel_times, driving.timing_points, self._tracks, holds, now, waits_until
+        )
+        self._forecast(anew, arrivals, until, sampled, room, now)
+        kept.put(anew, room, self._passed, due, now)
         return room.calls
 
     def _left_to_operator(
@@ -506,18 +506,24 @@ class Engine:
         """(slots,) how many times each vehicle has reached or left a stop of its run."""
         return self._tracks.arrived + self._tracks.departed
 
-    def _forecast(self, chain: Chain, until: Float64Array, sampled: BoolArray, room: Room, now: float) -> None:
-        """What is said of each call that is predicted anew; it is learned from what comes of it for the vehicles
-        `sampled` (slots,)."""
-        tt, learner = self.timetable, self._learner
-        rows = within_horizon(chain, now)
-        features = features_of(tt, self.driving_times.trip_history, self._tracks, chain, rows, now)
-        learner.offer(chain, rows, features, sampled, now)
-        self._counts["lessons"] += learner.study(now)
-        forecast(
-            chain, rows, features, learner.net, learner.calibration, now, self.settings.miss_weight,
-            self._kept.said_before(chain, room.to, self._passed, now), until, room.calls,
-        )  # fmt: skip
+    def _forecast(
+        self, anew: Legs, arrivals: Arrivals, until: Float64Array, sampled: BoolArray, room: Room, now: float
+    ) -> None:
+        """What is said of each call of the legs that are predicted `anew`; it is learned from what comes of it for the
+        vehicles `sampled` (slots,)."""
+        learner = self._learner
+        told = Features(self.timetable, self.driving_times.trip_history, self._tracks, now)
+        for part in in_parts(anew, sampled):
+            legs = anew.take(part)
+            chain = arrivals.at_calls_of(legs)
+            rows = within_horizon(chain, now)
+            features = told.of(chain, rows)
+            learner.offer(chain, rows, features, sampled, now)
+            self._counts["lessons"] += learner.study(now)
+            forecast(
+                chain, rows, features, learner.net, learner.calibration, now, self.settings.miss_weight,
+                self._kept.said_before(legs, room.to[part], self._passed, now), until, room.calls,
+            )  # fmt: skip
 
     def _served(self, journey: Int64Array, now: float) -> Int64Array:
         """Keys of the journeys that a vehicle is predicted on (`journey`) or has finished."""

@@ -18,7 +18,7 @@ FEATURES = (
     "since_arrival", "overdue", "pace", "held", "to_departure", "layover", "trip_gap", "trip_gap_from_here",
     "trip_known", "links_known", "hour_sin", "hour_cos", "trip_share", "calls_left", "start_distance", "off_route",
 )  # fmt: skip
-"""Names of the columns of `features_of`, in order: `predictor.features_loop` fills them. A network trained on other
+"""Names of the columns of `Features.of`, in order: `predictor.features_loop` fills them. A network trained on other
 columns is not used."""
 
 _NOT_STARTED = FEATURES.index("not_started")
@@ -34,32 +34,36 @@ def has_begun(features: Float32Array) -> BoolArray:
     return features[:, _NOT_STARTED] < 0.5
 
 
-def features_of(
-    timetable: Timetable, history: TripHistory, tracks: Tracks, chain: Chain, rows: Int64Array, now: float
-) -> Float32Array:
-    """(n, len(FEATURES)) for some rows (n,) of a chain."""
-    tt = timetable
-    timetabled = Timetabled(
-        tt.trip_calls, tt.trip_start_s, tt.trip_is_frequency, tt.arrival_s, tt.call_pattern_call,
-        tt.pattern_distance_m, np.subtract(tt.date_origin, now, dtype=np.float64), history.weight, history.deviation_s,
-    )  # fmt: skip
-    followed = Followed(
-        age_s=now - tracks.timestamp,
-        report_gap_s=np.nan_to_num(tracks.report_gap_s, nan=60.0),
-        delay_s=tracks.delay_s,
-        delay_change_s=tracks.delay_s - tracks.delay_before_s,
-        arrived=tracks.arrived,
-        begun=tracks.departed > 0,
-        distance_m=np.nan_to_num(tracks.distance_m),
-        since_arrival_s=np.nan_to_num(now - tracks.arrived_at),
-        pace=(tracks.driven_s + 300.0) / (tracks.expected_s + 300.0) - 1.0,
-        astray=tracks.state != IN_SERVICE,
-    )
-    ahead = Ahead(
-        chain.trip, chain.service_day, chain.shift_s, chain.leg, chain.slot, chain.call, chain.entry, chain.head,
-        chain.source == FROM_VEHICLE, chain.standing, chain.arrival - now, chain.sd_s, chain.timetabled_s,
-        chain.historic_s, chain.recent_s, chain.held_s, chain.known, chain.layover_s,
-    )  # fmt: skip
-    result = np.empty((len(rows), len(FEATURES)), np.float32)
-    fill(result, rows, ahead, followed, timetabled)
-    return result
+class Features:
+    """What is told at one moment."""
+
+    def __init__(self, timetable: Timetable, history: TripHistory, tracks: Tracks, now: float) -> None:
+        tt, self._now = timetable, now
+        self._timetabled = Timetabled(
+            tt.trip_calls, tt.trip_start_s, tt.trip_is_frequency, tt.arrival_s, tt.call_pattern_call,
+            tt.pattern_distance_m, np.subtract(tt.date_origin, now, dtype=np.float64), history.weight,
+            history.deviation_s,
+        )  # fmt: skip
+        self._followed = Followed(
+            age_s=now - tracks.timestamp,
+            report_gap_s=np.nan_to_num(tracks.report_gap_s, nan=60.0),
+            delay_s=tracks.delay_s,
+            delay_change_s=tracks.delay_s - tracks.delay_before_s,
+            arrived=tracks.arrived,
+            begun=tracks.departed > 0,
+            distance_m=np.nan_to_num(tracks.distance_m),
+            since_arrival_s=np.nan_to_num(now - tracks.arrived_at),
+            pace=(tracks.driven_s + 300.0) / (tracks.expected_s + 300.0) - 1.0,
+            astray=tracks.state != IN_SERVICE,
+        )
+
+    def of(self, chain: Chain, rows: Int64Array) -> Float32Array:
+        """(n, len(FEATURES)) for some rows (n,) of a chain."""
+        ahead = Ahead(
+            chain.trip, chain.service_day, chain.shift_s, chain.leg, chain.slot, chain.call, chain.entry, chain.head,
+            chain.source == FROM_VEHICLE, chain.standing, chain.arrival - self._now, chain.sd_s, chain.timetabled_s,
+            chain.historic_s, chain.recent_s, chain.held_s, chain.known, chain.layover_s,
+        )  # fmt: skip
+        result = np.empty((len(rows), len(FEATURES)), np.float32)
+        fill(result, rows, ahead, self._followed, self._timetabled)
+        return result

@@ -18,7 +18,6 @@ from typing import NamedTuple
 import numpy as np
 
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, first_of_each
-from predictor.arrivals import Chain
 from predictor.columns import column_types
 from predictor.forecast import Forecast
 from predictor.forecast_loop import SaidBefore
@@ -126,13 +125,13 @@ class KeptPredictions:
         start[slot] = to
         return Room(into, start, begin[due[legs.slot] & (calls > 0)])
 
-    def said_before(self, chain: Chain, to: Int64Array, passed: Int32Array, now: float) -> SaidBefore:
-        """What was said of the calls of a chain by the same vehicle; nothing counts any more of one that has reached or
-        left a stop since, that is, whose `passed` (slots,) is another. Parameters: `to`: see `Room`."""
-        begin = np.flatnonzero(first_of_each(chain.leg))
-        runs, slot, call = chain.runs.take(begin).run_key, chain.slot[begin], chain.call[begin]
-        at = np.zeros(len(begin), np.int64)
-        first, end = np.zeros(len(begin), np.int64), np.zeros(len(begin), np.int64)
+    def said_before(self, legs: Legs, to: Int64Array, passed: Int32Array, now: float) -> SaidBefore:
+        """What was said of the calls of `legs`, which have some, by the same vehicle; nothing counts any more of one
+        that has reached or left a stop since, that is, whose `passed` (slots,) is another. Parameters: `to`: see
+        `Room`."""
+        calls, runs, slot, call = legs.calls, legs.run_key, legs.slot, legs.first_call
+        begin = np.cumsum(calls) - calls
+        at, first, end = np.zeros((3, len(legs)), np.int64)
         same = self._passed[slot] == passed[slot]
         for leg in range(_LEGS):
             known = np.flatnonzero(same & (self._run[slot, leg] == runs))
@@ -148,22 +147,24 @@ class KeptPredictions:
         """Keep what is said now, where of nobody it is anything new."""
         self._calls, self._start = room.calls, room.start
 
-    def put(self, chain: Chain, room: Room, passed: Int32Array, due: BoolArray, now: float) -> None:
-        """Keep what is said now, of which the rows of the vehicles that were `due` have been filled in."""
+    def put(self, legs: Legs, room: Room, passed: Int32Array, due: BoolArray, now: float) -> None:
+        """Keep what is said now, of which the rows of the vehicles that were `due` have been filled in; `legs`: theirs
+        that have calls."""
         self.go_on(room)
-        begin = np.flatnonzero(first_of_each(chain.leg))
-        opens = np.flatnonzero(chain.head[begin] == begin)
-        head, slot = begin[opens], chain.slot[begin[opens]]
+        opens = np.flatnonzero(first_of_each(legs.slot))
+        calls = legs.calls
+        begin, slot = np.cumsum(calls) - calls, legs.slot[opens]
+        head = begin[opens]
         self._made[due] = now
         self._count[due] = 0
         self._run[due] = NONE
-        self._start[slot], self._count[slot] = room.to[opens], np.diff(head, append=len(chain))
+        self._start[slot], self._count[slot] = room.to[opens], np.diff(head, append=calls.sum())
         self._offset[slot] = self._count[slot][:, None]
         self._said_at[slot], self._passed[slot] = now, passed[slot]
-        nth = np.arange(len(begin)) - np.repeat(opens, np.diff(opens, append=len(begin)))
-        slot = chain.slot[begin]
-        self._run[slot, nth] = chain.runs.take(begin).run_key
-        self._first[slot, nth], self._offset[slot, nth] = chain.call[begin], begin - chain.head[begin]
+        legs_each = np.diff(opens, append=len(legs))
+        nth = np.arange(len(legs)) - np.repeat(opens, legs_each)
+        self._run[legs.slot, nth] = legs.run_key
+        self._first[legs.slot, nth], self._offset[legs.slot, nth] = legs.first_call, begin - np.repeat(head, legs_each)
 
 
 _BY_SLOT = ("_start", "_count", "_legs", "_holds", "_made", "_said_at", "_passed", "_run", "_first", "_offset")

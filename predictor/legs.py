@@ -12,6 +12,7 @@ from predictor.arrays import (
     Int64Array,
     contains,
     expand_ranges,
+    first_of_each,
     is_among,
     places_of,
     sorted_once,
@@ -28,6 +29,9 @@ NEXT_TRIP_WINDOW_S = 5400.0
 """A block's next trips are predicted from its vehicle when they are to start within this time."""
 
 
+PART_CALLS = 1 << 18
+"""About so many calls are predicted at a time: what is made of all of a country's at once would be memory that the
+system gives anew, page by page, in each step."""
 SILENT_S = 300.0
 """A vehicle not heard of for so much longer than another one on its run no longer answers for it."""
 
@@ -99,6 +103,19 @@ def with_turns(
     first = np.full(len(tracks), np.iinfo(np.int64).max)
     np.minimum.at(first, legs.slot[turned], legs.order[turned])
     return replace(legs, first_call=first_call).take(legs.order < first[legs.slot])
+
+
+def in_parts(legs: Legs, first: BoolArray) -> list[Int64Array]:
+    """The legs some at a time, all of a vehicle's together: before all others those of the vehicles that are to come
+    `first` (slots,), where there are such."""
+    is_first = first[legs.slot]
+    others = np.flatnonzero(~is_first)
+    opens, calls = first_of_each(legs.slot[others]), legs.calls[others]
+    part = (np.cumsum(calls) - calls)[opens] // PART_CALLS
+    parts = np.split(others, np.flatnonzero(opens)[np.flatnonzero(np.diff(part)) + 1])
+    if not first.any():
+        return parts
+    return [np.flatnonzero(is_first), *(part for part in parts if len(part))]
 
 
 def current_legs(timetable: Timetable, tracks: Tracks, slot: Int64Array) -> Legs:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from predictor.arrays import Float64Array
-from predictor.arrivals import BOARDING_S, DEADHEAD_M_S, MINIMUM_LAYOVER_S, Chain, predict
+from predictor.arrivals import BOARDING_S, DEADHEAD_M_S, MINIMUM_LAYOVER_S, Arrivals, Chain
 from predictor.legs import current_legs, with_next_runs
 from predictor.operator_holds import OperatorHolds
 from predictor.service_days import ServiceDays
@@ -46,7 +46,8 @@ class Case:
             current_legs(self.timetable, self.tracks, slots),
             self.now,
         )
-        return predict(self.timetable, self.travel_times, self.timing_points, self.tracks, legs, NO_HOLDS, self.now)
+        arrivals = Arrivals(self.timetable, self.travel_times, self.timing_points, self.tracks, NO_HOLDS, self.now)
+        return arrivals.at_calls_of(legs)
 
 
 def with_times(base: Timetable, run_s: list[int], dwell_s: list[int], holds: list[bool]) -> Timetable:
@@ -160,7 +161,9 @@ def test_a_vehicle_is_predicted_as_if_it_were_alone(case: Case) -> None:
             current_legs(case.timetable, case.tracks, np.array([slot])),
             case.now,
         )
-        alone = predict(case.timetable, case.travel_times, case.timing_points, case.tracks, legs, NO_HOLDS, case.now)
+        alone = Arrivals(
+            case.timetable, case.travel_times, case.timing_points, case.tracks, NO_HOLDS, case.now
+        ).at_calls_of(legs)
         theirs = together.slot == slot
         own = np.isin(alone.trip, together.trip[theirs])
         assert together.departure[theirs] == pytest.approx(alone.departure[own], abs=1e-4)

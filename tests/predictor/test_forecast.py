@@ -70,12 +70,12 @@ class Speaker:
         due[slot] = True
         self.legs |= {vehicle: (first_call, first_call + len(times[vehicle])) for vehicle in times}
         legs = legs_of(self.legs)
-        room = self.kept.room(legs, due, np.full(slots, now))
+        room, anew = self.kept.room(legs, due, np.full(slots, now)), legs.take(due[legs.slot])
         forecast(
             chain, within_horizon(chain, now), np.empty((0, len(FEATURES)), np.float32), None, Calibration(), now,
-            MISS_WEIGHT, self.kept.said_before(chain, room.to, came, now), np.full(slots, now), room.calls,
+            MISS_WEIGHT, self.kept.said_before(anew, room.to, came, now), np.full(slots, now), room.calls,
         )  # fmt: skip
-        self.kept.put(chain, room, came, due, now)
+        self.kept.put(anew, room, came, due, now)
         of_call = legs.slot[legs.of_call]
         return {vehicle: room.calls.steadied[of_call == vehicle].tolist() for vehicle in sorted(times)}
 
@@ -240,9 +240,9 @@ def test_the_loop_says_what_the_columns_say(seed: int, with_net: bool) -> None:
     legs = legs_of({vehicle: (0, calls) for vehicle, calls in enumerate(np.bincount(slot).tolist())})
     for now in (NOW, NOW + 5.0):
         room = kept.room(legs, due, until)
-        before = kept.said_before(chain, room.to, passed, now)
+        before = kept.said_before(legs, room.to, passed, now)
         forecast(chain, rows, features, net, Calibration(), now, MISS_WEIGHT, before, until, room.calls)
         expected = in_many_passes(chain, rows, features, net, now, room.calls.steadied, until)
         for name, column in zip(("p10", "p50", "p90", "arrival", "departure"), expected, strict=True):
             assert getattr(room.calls, name) == pytest.approx(column, abs=1e-4), name
-        kept.put(chain, room, passed, due, now)
+        kept.put(legs, room, passed, due, now)

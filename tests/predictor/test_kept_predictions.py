@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from predictor import legs
 from predictor.engine import Engine
 from predictor.kept_predictions import REFRESH_S
 from predictor.observations import Observations
@@ -75,3 +77,20 @@ def test_a_new_vehicle_and_one_that_leaves_do_not_mix_the_rows_up() -> None:
         last = engine.step(report(now, 0.0, trip=1, vehicle="v2"), now)
     assert last.vehicles.vehicle_id.tolist() == ["v2"]
     assert set(last.predictions.trip[last.predictions.vehicle >= 0].tolist()) == {1}
+
+
+def test_vehicles_are_told_of_alike_however_many_are_predicted_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = []
+    for calls in (legs.PART_CALLS, 1):
+        monkeypatch.setattr(legs, "PART_CALLS", calls)
+        engine = Engine(timetable(starts_s=(0, 600, 1200)))
+        # A message each, so that some have news while the others' times stay; all again where they are learned from.
+        for nth in range(12):
+            at = START + 1200 + 9.0 * nth
+            trip = nth % 3
+            reported = report(at, (2 - trip) * 2 * SPACING_M + 20.0 * nth, vehicle=f"v{trip}", trip=trip)
+            snapshot = engine.step(reported, at)
+        told.append([getattr(snapshot.predictions, name) for name in ("vehicle", "call", "p10", "p50", "p90")])
+    assert len(set(told[0][0].tolist())) == 3
+    for all_at_once, one_by_one in zip(*told, strict=True):
+        assert np.array_equal(all_at_once, one_by_one)
