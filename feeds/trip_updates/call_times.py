@@ -1,8 +1,8 @@
 """Times of calls from what is told of some: delays made absolute and carried on, in order.
 
 GTFS-Realtime has a delay hold for all stops behind it, and says nothing of the departure where the arrival alone is
-told. Who arrives late where a wait is planned, and of which no more is told, is taken to leave in time if it can: who
-comes for a time that is too late misses the run.
+told. Who arrives late where a wait is planned is taken to leave in time if it can, or as late as it is told to come
+next: who comes for a time that is too late misses the run.
 """
 
 from __future__ import annotations
@@ -64,10 +64,11 @@ def expected_times(
     starts = waits | first_of_each(calls.owner)
     by_arrival_alone = arrival - calls.arrival
     by_arrival_alone = np.where(starts, np.maximum(by_arrival_alone, 0.0), by_arrival_alone)
+    # Who comes late there waits for less, down to the delay that is told next: who is there in time boards.
+    next_delay = _next_told(calls.owner, first_known(arrival - calls.arrival, departure - calls.departure))
+    least = np.maximum(arrival - calls.departure, 0.0)
+    by_arrival_alone = np.where(waits, np.clip(np.nan_to_num(next_delay), least, by_arrival_alone), by_arrival_alone)
     own_delay = np.where(np.isnan(departure), by_arrival_alone, departure - calls.departure)
-    # Who comes late there, and of which no more is told, waits for less: who is there in time boards.
-    absorbs = waits & (by_arrival_alone > 0.0) & ~departure_told & np.isnan(_next_told(calls.owner, own_delay))
-    own_delay = np.where(absorbs, np.maximum(arrival - calls.departure, 0.0), own_delay)
     delay = _carried(calls.owner, own_delay, relationship == STOP_NO_DATA, waits, runs.delay_s)
     before = _before(calls.owner, delay, runs.delay_s)
     silent = ~np.isin(relationship, (STOP_SKIPPED, STOP_NO_DATA)) & np.isnan(arrival) & np.isnan(departure)
@@ -77,7 +78,7 @@ def expected_times(
     # told to be less late further on has waited for less than it was planned to.
     before = np.where(np.isnan(own_delay), delay, before)
     by_arrival = first_known(calls.arrival + before, calls.arrival + own_delay, departure)
-    by_departure = first_known(calls.departure + np.fmin(own_delay, _next_told(calls.owner, own_delay)), arrival)
+    by_departure = first_known(calls.departure + np.fmin(own_delay, next_delay), arrival)
     arrival, departure = (
         np.where(np.isnan(arrival), np.minimum(by_arrival, departure), arrival),
         np.where(np.isnan(departure), np.maximum(by_departure, arrival), departure),
