@@ -80,6 +80,11 @@ class StopUpdate:
     uncertainty: int | None = None
     occupancy: str = ""
     """OccupancyStatus on departure."""
+    scheduled: Time | None = None
+    """When both events were to be, of a run that the timetable does not have."""
+    pickup: str = ""
+    """Whether riders may board, as DropOffPickupType."""
+    drop_off: str = ""
 
 
 def skipped(stop: str | None = None, sequence: int | None = None) -> StopUpdate:
@@ -244,6 +249,9 @@ class Writer:
             written.stop_time_properties.assigned_stop_id = update.assigned_stop
         if update.headsign:
             written.stop_time_properties.stop_headsign = update.headsign
+        for name, kind in (("pickup_type", update.pickup), ("drop_off_type", update.drop_off)):
+            if kind:
+                _set(written.stop_time_properties, name, kind)
         for event, at, own_delay in (
             ("arrival", update.arrival, update.arrival_delay),
             ("departure", update.departure, update.departure_delay),
@@ -253,6 +261,8 @@ class Writer:
                 getattr(written, event).time = int(self.clock(at))
             if delay is not None:
                 getattr(written, event).delay = delay
+            if update.scheduled is not None:
+                getattr(written, event).scheduled_time = int(self.clock(update.scheduled))
             if update.uncertainty is not None and (at is not None or delay is not None):
                 getattr(written, event).uncertainty = update.uncertainty
 

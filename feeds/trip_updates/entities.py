@@ -11,7 +11,13 @@ from google.transit import gtfs_realtime_pb2
 from feeds.ids.known_ids import ids_of, known_indices, short_text
 from feeds.messages.message import all_posix_seconds, measured_at
 from feeds.messages.unset_parts import NO_EVENT, NO_MODIFIED_TRIP, NO_STOP_PROPERTIES, NO_TRIP_PROPERTIES, NO_VEHICLE
-from feeds.trip_updates.message_columns import DELAY_LIMIT_S, OF_TIMETABLE, TIME_LIMIT_S, StopTimeUpdates
+from feeds.trip_updates.message_columns import (
+    DELAY_LIMIT_S,
+    OF_TIMETABLE,
+    TIME_LIMIT_S,
+    StopTimeUpdates,
+    first_known,
+)
 from predictor.arrays import NONE, Float64Array, Int64Array
 from predictor.timetable import PLATFORM, Timetable
 from predictor.trip_updates import STOP_NO_DATA, STOP_SKIPPED, TRIP_ADDED, TRIP_CANCELED, TRIP_NEW, TRIP_UNSCHEDULED
@@ -167,10 +173,12 @@ def _update_columns(
         _near(all_posix_seconds(time), received_at, refused)
         for time in (arrival, departure, scheduled_arrival, scheduled_departure)
     )
-    arrival, departure = _of_one_run(arrival, departure, owner.astype(np.int64), received_at, refused)
     arrival_delay, departure_delay = (
         np.where(untimed, np.nan, delay_in_range(delay, refused)) for delay in (arrival_delay, departure_delay)
     )
+    arrival = first_known(arrival, scheduled_arrival + arrival_delay)
+    departure = first_known(departure, scheduled_departure + departure_delay)
+    arrival, departure = _of_one_run(arrival, departure, owner.astype(np.int64), received_at, refused)
     return StopTimeUpdates(
         owner=owner.astype(np.int64),
         entity=owner.astype(np.int64),
