@@ -6,9 +6,11 @@ A run is told of by the vehicle furthest along it; one that follows on it is tol
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from google.transit import gtfs_realtime_pb2
+from numpy.typing import NDArray
 
 from predictor.arrays import (
     NONE,
@@ -30,7 +32,7 @@ _LEFT_S = 300.0
 """So long ago at least are calls told to be that are left before they were due."""
 _ANOTHER_VEHICLE_S = 60.0
 """Less than this times fall by rounding."""
-_SCHEDULED = gtfs_realtime_pb2.TripDescriptor.SCHEDULED
+_SCHEDULED, _DUPLICATED = gtfs_realtime_pb2.TripDescriptor.SCHEDULED, gtfs_realtime_pb2.TripDescriptor.DUPLICATED
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +42,7 @@ class ToldCalls(DatedRuns):
     call: Int32Array
     skipped: BoolArray
     no_data: BoolArray
-    """Only where it calls is told: at another platform."""
+    """When it calls is not told: only where and for whom, if that is otherwise than in the reader's timetable."""
     vehicle: Int32Array
     """Index into `Snapshot.vehicles` of the vehicle that drives this trip now, else -1."""
     by_operator: BoolArray
@@ -52,6 +54,7 @@ class ToldCalls(DatedRuns):
     """NaN where skipped."""
     departure: Float64Array
     uncertainty_s: Float64Array
+    """NaN where nothing is predicted."""
     occupancy: Int8Array
     """OccupancyStatus that is expected on departure, -1 where the operator does not say."""
 
@@ -163,8 +166,9 @@ def _with_silences(tt: Timetable, calls: ToldCalls) -> ToldCalls:
 
 def _own_calls(snapshot: Snapshot, predicted: ToldCalls, of_operator: Int64Array) -> ToldCalls:
     """All calls of the runs that the operator added, duplicated or replaced and that are not over, as scheduled, but no
-    later than what is predicted behind them, and past where the operator told so; of those at other platforms only
-    these calls, without times."""
+    later than what is predicted behind them, and past where the operator told so; of a duplicate, whose timetable the
+    reader has, without times where these are as scheduled; of runs of the timetable only the calls that are made
+    otherwise, without times."""
     tt = snapshot.timetable
     own = np.arange(tt.base.trips, tt.trips, dtype=np.int32)
     day, shift = tt.run_days[own - tt.base.trips], tt.run_shifts_s[own - tt.base.trips]
@@ -182,27 +186,57 @@ def _own_calls(snapshot: Snapshot, predicted: ToldCalls, of_operator: Int64Array
     step = 1.0e7 * (len(own) - row)
     soonest = np.minimum.accumulate((arrival[entry] - step)[::-1])[::-1] + step
     arrival = np.minimum(origin[row] + tt.arrival_s[entry], soonest)
-    moved_only = tt.run_relationships[own][row] == _SCHEDULED
+    departure = np.minimum(origin[row] + tt.departure_s[entry], soonest)
     calls = replace(
         ToldCalls.blank(len(row)),
-        trip=own[row], service_day=day[row], shift_s=shift[row], call=call, no_data=moved_only,
-        arrival=np.where(moved_only, np.nan, arrival),
-        departure=np.where(moved_only, np.nan, np.minimum(origin[row] + tt.departure_s[entry], soonest)),
-        uncertainty_s=np.zeros(len(row)),
+        trip=own[row], service_day=day[row], shift_s=shift[row], call=call, arrival=arrival, departure=departure,
     )  # fmt: skip
     left = np.isin(calls.key, of_operator) & ~np.isin(calls.key, predicted.key)
     for times in (calls.arrival, calls.departure):
         times[left & (times >= snapshot.made_at - STILL_DUE_S)] = snapshot.made_at - _LEFT_S
-    return calls.take(~moved_only | (scheduled_stops(tt, calls) != tt.call_stop[entry]))
+    of_timetable = tt.run_relationships[calls.trip] == _SCHEDULED
+    as_scheduled = ~left & (departure == origin[row] + tt.departure_s[entry])
+    untimed = of_timetable | ((scheduled_entries(tt, calls) >= 0) & as_scheduled)
+    calls.arrival[untimed] = calls.departure[untimed] = np.nan
+    otherwise = np.concatenate([rows for rows, _ in made_otherwise(tt, calls).values()])
+    return replace(calls, no_data=untimed).take(~of_timetable | np.isin(np.arange(len(calls)), otherwise))
 
 
-def scheduled_stops(tt: Timetable, calls: ToldCalls) -> Int32Array:
-    """The stop (m,) at which the reader's timetable has each call: another one where the platform is another."""
-    stop, model = tt.call_stop[tt.entry_of(calls.trip, calls.call)], tt.run_models[calls.trip]
-    moved = np.flatnonzero((calls.trip >= tt.base.trips) & (tt.run_relationships[calls.trip] == _SCHEDULED))
-    moved = moved[model[moved] >= 0]
-    stop[moved] = tt.call_stop[tt.entry_of(model[moved], calls.call[moved])]
-    return stop
+def scheduled_entries(tt: Timetable, calls: ToldCalls) -> Int64Array:
+    """Entry (m,) that each call has in the reader's timetable, -1 where it has none: of runs that are added or
+    replaced, and of vehicles that follow on a run."""
+    trip, relationship = calls.trip.copy(), tt.run_relationships[calls.trip]
+    own = np.flatnonzero(trip >= tt.base.trips)
+    trip[own] = np.where(np.isin(relationship[own], (_SCHEDULED, _DUPLICATED)), tt.run_models[trip[own]], NONE)
+    known = (trip >= 0) & (calls.follower < 0)
+    return np.where(known, tt.entry_of(np.maximum(trip, 0), calls.call), NONE)
+
+
+def made_otherwise(tt: Timetable, calls: ToldCalls) -> dict[str, tuple[Int64Array, NDArray[Any]]]:
+    """Where, for whom and under which headsign calls (m,) are made otherwise than in the reader's timetable, by fields
+    of StopTimeProperties: rows (r,) and what is told of them. A call that this timetable does not have is told at its
+    own stop, and is for all and under the headsign of its run unless told otherwise."""
+    entry, scheduled = tt.entry_of(calls.trip, calls.call), scheduled_entries(tt, calls)
+    rows = np.flatnonzero(entry != scheduled)
+    unknown = scheduled[rows] < 0
+    now, planned = _made(tt, entry[rows]), _made(tt, scheduled[rows])
+    for name, usual in (("assigned_stop_id", now["assigned_stop_id"][unknown]), ("pickup_type", 0),
+                        ("drop_off_type", 0), ("stop_headsign", "")):  # fmt: skip
+        planned[name][unknown] = usual
+    bound_for, was_bound_for = now["stop_headsign"], planned["stop_headsign"]
+    of_run = tt.trip_headsign[calls.trip[rows]]
+    now["stop_headsign"] = np.where((bound_for == "") & (was_bound_for != ""), of_run, bound_for)
+    other = {name: np.flatnonzero(now[name] != planned[name]) for name in now}
+    return {name: (rows[differs], now[name][differs]) for name, differs in other.items()}
+
+
+def _made(tt: Timetable, entry: Int64Array) -> dict[str, NDArray[Any]]:
+    return {
+        "assigned_stop_id": tt.stop_id[tt.call_stop[entry]],
+        "pickup_type": tt.pickup_type[entry],
+        "drop_off_type": tt.drop_off_type[entry],
+        "stop_headsign": np.append(tt.headsign_name, "")[tt.call_headsign[entry]],
+    }
 
 
 def _with_followers(tt: Timetable, calls: ToldCalls, vehicles: int) -> ToldCalls:

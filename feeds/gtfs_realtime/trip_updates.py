@@ -16,8 +16,8 @@ from google.transit import gtfs_realtime_pb2
 
 from feeds.gtfs_realtime.descriptors import AddedAs, TripDescriptors, new_feed, write_wheelchair
 from feeds.gtfs_realtime.headway_runs import HeadwayAs
-from feeds.gtfs_realtime.told_calls import ToldCalls, scheduled_stops, told_calls
-from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array, running_maximum
+from feeds.gtfs_realtime.told_calls import ToldCalls, made_otherwise, told_calls
+from predictor.arrays import BoolArray, Int32Array, Int64Array, running_maximum
 from predictor.journeys import dated_journeys
 from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable
@@ -151,11 +151,14 @@ class _Events:
     scheduled: list[int]
     """0 where the reader's timetable has it."""
     uncertainty_s: list[int]
+    """0 where nobody knows: told, this would be a time that is certain."""
 
     def write(self, event: gtfs_realtime_pb2.TripUpdate.StopTimeEvent, row: int, *, added: bool) -> None:
         """Fill `event` from one row, of a run called ADDED without the scheduled time: it has none by the
         specification."""
-        event.time, event.uncertainty = self.time[row], self.uncertainty_s[row]
+        event.time = self.time[row]
+        if self.uncertainty_s[row]:
+            event.uncertainty = self.uncertainty_s[row]
         if self.has_delay[row]:
             event.delay = self.delay_s[row]
         if self.scheduled[row] and not added:
@@ -170,10 +173,8 @@ class _UpdateTimes:
     stop_id: list[str]
     skipped: list[bool]
     no_data: list[bool]
-    stop_headsign: list[str]
-    """"" where the reader's timetable has it."""
-    assigned: list[bool]
-    """The stop is another platform than the timetable's."""
+    properties: list[dict[str, str | int]]
+    """StopTimeProperties of calls that are made otherwise than in the reader's timetable, by the field's name."""
     arrivals: _Events
     departures: _Events
     occupancy: list[int]
@@ -185,10 +186,8 @@ class _UpdateTimes:
         """Fill `update` from one row."""
         update.stop_sequence = self.stop_sequence[row]
         update.stop_id = self.stop_id[row]
-        if self.assigned[row]:
-            update.stop_time_properties.assigned_stop_id = self.stop_id[row]
-        if self.stop_headsign[row]:
-            update.stop_time_properties.stop_headsign = self.stop_headsign[row]
+        for name, value in self.properties[row].items():
+            setattr(update.stop_time_properties, name, value)
         if self.skipped[row] or self.no_data[row]:
             update.schedule_relationship = _StopTimeUpdate.SKIPPED if self.skipped[row] else _StopTimeUpdate.NO_DATA
             return
@@ -231,12 +230,17 @@ def _update_times(tt: Timetable, calls: ToldCalls) -> _UpdateTimes:
         stop_id=tt.stop_id[tt.call_stop[entry]].tolist(),
         skipped=calls.skipped.tolist(),
         no_data=calls.no_data.tolist(),
-        stop_headsign=np.append(tt.headsign_name, "")[
-            np.where(calls.trip >= tt.base.trips, tt.call_headsign[entry], NONE)
-        ].tolist(),
-        assigned=(scheduled_stops(tt, calls) != tt.call_stop[entry]).tolist(),
+        properties=_properties(tt, calls),
         # Of a run that is told of at a single stop both are.
         arrivals=events(~first | last, arrival, tt.arrival_s),
         departures=events(~last | first, departure, tt.departure_s),
         occupancy=calls.occupancy.tolist(),
     )
+
+
+def _properties(tt: Timetable, calls: ToldCalls) -> list[dict[str, str | int]]:
+    result: list[dict[str, str | int]] = [{} for _ in range(len(calls))]
+    for name, (rows, values) in made_otherwise(tt, calls).items():
+        for row, value in zip(rows.tolist(), values.tolist(), strict=True):
+            result[row][name] = value
+    return result

@@ -176,6 +176,33 @@ def test_who_comes_late_to_a_hub_and_of_which_no_more_is_told_waits_for_less(
     assert [city.board(stop)[0] for stop in "BC"] == [f"{leaves} t1 live", f"{next_one} t1 live"]
 
 
+# opentripplanner/OpenTripPlanner#6391
+@pytest.mark.parametrize(
+    ("arrives", "told_at_d", "leaves"),
+    [
+        ("08:12", {"arrival": "08:25"}, ["08:15", "08:20", "08:25"]),
+        ("08:12", {"arrival": "08:27"}, ["08:17", "08:22", "08:27"]),
+        ("08:12", {"arrival_delay": 120}, ["08:17", "08:22", "08:27"]),
+        ("08:12", {"arrival": "08:25", "departure": "08:30"}, ["08:15", "08:20", "08:30"]),
+        ("08:17", {"arrival": "08:25"}, ["08:17", "08:22", "08:25"]),
+        ("08:12", {"arrival": "08:40"}, ["08:22", "08:27", "08:40"]),
+    ],
+)
+def test_what_a_wait_absorbs_is_carried_on_to_no_stop_behind_it(
+    arrives: str, told_at_d: dict[str, Any], leaves: list[str]
+) -> None:
+    calls = (
+        Call("A", "08:00"),
+        Call("B", "08:05", "08:15"),
+        Call("C", "08:20"),
+        Call("D", "08:25"),
+        Call("E", "08:30"),
+    )
+    told = update("t1", StopUpdate("B", arrival=arrives), StopUpdate("D", **told_at_d), **TODAY)
+    city = City(network("A B C D E", trips=(Trip("t1", calls=calls),))).trip_updates(told)
+    assert [city.board(stop)[0] for stop in "BCD"] == [f"{at} t1 live" for at in leaves]
+
+
 @pytest.mark.parametrize(("given", "range_s"), [(90, 90), (600, 600), (None, None), (0, None)])
 def test_how_sure_a_time_is_is_as_the_operator_says(given: int | None, range_s: int | None) -> None:
     told = StopUpdate("D", arrival="08:16", departure="08:16", uncertainty=given)
@@ -611,6 +638,17 @@ def test_an_added_trip_that_is_told_of_at_one_stop_stands_on_its_board(route: st
     assert city.at("08:12").board("C") == ["09:04 t2 scheduled"]
 
 
+# google/transit#490
+@pytest.mark.parametrize("relationship", ["NEW", "REPLACEMENT"])
+def test_a_run_of_the_operators_own_may_be_told_by_its_own_times_and_delays(relationship: str) -> None:
+    stops = (("A", "08:20"), ("C", "08:24"), ("E", "08:28"))
+    calls = (StopUpdate(stop, scheduled=at, delay=180) for stop, at in stops)
+    trip = "x" if relationship == "NEW" else "t1"
+    city = City(at="07:58").trip_updates(update(trip, *calls, relationship=relationship, route_id="r1"))
+    row = next(row for row in city.departures("C") if row.run == trip)
+    assert (str(row), row.told["scheduled_time"][11:16]) == (f"08:27 {trip} live", "08:24")
+
+
 def test_an_added_trip_that_only_arrives_at_its_one_stop_offers_no_departure() -> None:
     told = StopUpdate("C", arrival="08:10")
     city = City(at="07:55").trip_updates(update("x1", told, relationship="ADDED", route_id="r1", **TODAY))
@@ -820,6 +858,39 @@ def test_who_reads_our_feed_knows_as_little_as_we_do(told: TripUpdate) -> None:
     for stop in "ABCDE":
         boards = [texts(of.departures(stop, arrivals=True)) for of in (city, reader)]
         assert boards[0] == boards[1]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        # google/transit#265
+        update("t1", StopUpdate("C", delay=60, pickup="NONE"), StopUpdate("D", delay=60, drop_off="NONE"), **TODAY),
+        update("t1", StopUpdate("C", relationship="NO_DATA", pickup="COORDINATE_WITH_DRIVER"), **TODAY),
+        update("t2", StopUpdate("C", relationship="NO_DATA", headsign="Fair"), **TODAY),
+        update("x", StopUpdate("A", "08:20", "08:20"), StopUpdate("C", "08:24", "08:24", pickup="NONE"),
+               StopUpdate("E", "08:28", "08:28"), relationship="NEW", route_id="r1", **TODAY),
+        # google/transit#221
+        update("t1", StopUpdate("B", delay=120), StopUpdate("D", delay=60, assigned_stop="D2"), new_trip_id="x",
+               new_start_date=20261126, new_start_time="08:30:00", relationship="DUPLICATED", **TODAY),
+        update("t1", new_trip_id="x", new_start_date=20261126, new_start_time="08:30:00", relationship="DUPLICATED"),
+    ],
+)  # fmt: skip
+def test_who_reads_our_feed_knows_as_well_as_we_do_who_may_board_where(told: TripUpdate) -> None:
+    city = City(network(POLES, "A B C D E"), at="07:58").trip_updates(told)
+    reader = City(city.network, at="07:58").trip_updates(city.message("trip-updates").SerializeToString())
+    for stop in ("A", "B", "C", "D", "D2", "E"):
+        rows = [
+            [(str(row), *(row.told[name] for name in ("headsign", "pickup_type", "drop_off_type"))) for row in board]
+            for board in (of.departures(stop, arrivals=True) for of in (city, reader))
+        ]
+        assert rows[0] == rows[1]
+
+
+def test_our_feed_calls_no_time_certain_of_which_nothing_is_predicted() -> None:  # google/transit#504
+    far = network((*row_of_stops("A B C D E"), NEW_STOP), "A B C D E")
+    told = ours(City(far, at="07:58").trip_updates(modifications(("X", 180), start="C", end="C", delay=120)), "t1")
+    assert [stop.stop for stop in told.stops] == ["A", "B", "X", "D", "E"]
+    assert not any(stop.departure.HasField("uncertainty") for stop in told.message.stop_time_update)
 
 
 def test_our_feed_says_of_a_run_by_headway_too_from_where_on_nothing_is_known() -> None:
