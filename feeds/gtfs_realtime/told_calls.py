@@ -22,7 +22,7 @@ from predictor.arrays import (
     expand_ranges,
     first_of_each,
 )
-from predictor.journeys import call_key, dated_calls, dated_journeys
+from predictor.journeys import dated_calls, dated_journeys, driven_call_key
 from predictor.past_calls import STILL_DUE_S
 from predictor.runs import DatedRuns
 from predictor.snapshot import FROM_OPERATOR, FROM_VEHICLE, FROM_VEHICLES, LIVE, SKIPPED, Snapshot
@@ -63,10 +63,9 @@ class ToldCalls(DatedRuns):
         """(m,) whether another run begins, or another vehicle on it."""
         return first_of_each(self.service_day, self.trip, self.shift_s, self.follower)
 
-    @property
-    def key(self) -> Int64Array:
+    def key(self, timetable: Timetable) -> Int64Array:
         """One number for each call of a run."""
-        return call_key(self.run_key, self.call)
+        return driven_call_key(self.service_day, timetable.entry_of(self.trip, self.call), self.shift_s)
 
     def and_those(self, others: ToldCalls) -> ToldCalls:
         """These calls and others, in order."""
@@ -134,7 +133,7 @@ def _with_calls_left(snapshot: Snapshot, calls: ToldCalls, of_operator: Int64Arr
     if len(left) == 0:
         return calls
     # Of calls before those of which the operator tells nobody knows, but where it has told of them.
-    return calls.and_those(left.take((left.vehicle >= 0) | np.isin(left.key, of_operator)))
+    return calls.and_those(left.take((left.vehicle >= 0) | np.isin(left.key(tt), of_operator)))
 
 
 def _keys_of_operator(snapshot: Snapshot) -> Int64Array:
@@ -142,7 +141,7 @@ def _keys_of_operator(snapshot: Snapshot) -> Int64Array:
     tt = snapshot.timetable
     keys, call = dated_calls(snapshot.told_calls)
     day, journey = dated_journeys(keys)
-    return call_key(DatedRuns(tt.journey_trip[journey], day, tt.journey_shift_s[journey]).run_key, call)
+    return driven_call_key(day, tt.entry_of(tt.journey_trip[journey], call), tt.journey_shift_s[journey])
 
 
 def _with_silences(tt: Timetable, calls: ToldCalls) -> ToldCalls:
@@ -191,7 +190,8 @@ def _own_calls(snapshot: Snapshot, predicted: ToldCalls, of_operator: Int64Array
         ToldCalls.blank(len(row)),
         trip=own[row], service_day=day[row], shift_s=shift[row], call=call, arrival=arrival, departure=departure,
     )  # fmt: skip
-    left = np.isin(calls.key, of_operator) & ~np.isin(calls.key, predicted.key)
+    key = calls.key(tt)
+    left = np.isin(key, of_operator) & ~np.isin(key, predicted.key(tt))
     for times in (calls.arrival, calls.departure):
         times[left & (times >= snapshot.made_at - STILL_DUE_S)] = snapshot.made_at - _LEFT_S
     of_timetable = tt.run_relationships[calls.trip] == _SCHEDULED
@@ -250,7 +250,7 @@ def _with_followers(tt: Timetable, calls: ToldCalls, vehicles: int) -> ToldCalls
     last = np.flatnonzero(np.append(calls.opens[1:], True) & (calls.follower >= 0))
     owner, call = expand_ranges(calls.call[last] + np.int64(1), tt.trip_calls[calls.trip[last]] - calls.call[last] - 1)
     rest = replace(calls.take(last[owner]), call=call.astype(np.int32), occupancy=np.full(len(call), NONE, np.int8))
-    served = ~np.isin(rest.key, calls.take(calls.skipped).key)
+    served = ~np.isin(rest.key(tt), calls.take(calls.skipped).key(tt))
     rest = rest.take(served)
     from_last = last[owner][served]
     entry, left_s = tt.entry_of(rest.trip, rest.call), tt.departure_s[tt.entry_of(rest.trip, calls.call[from_last])]

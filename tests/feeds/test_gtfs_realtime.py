@@ -19,6 +19,7 @@ from feeds.alerts.decoding import decode_alerts
 from feeds.alerts.informed import Informed
 from feeds.gtfs_realtime.alerts import encode_alerts
 from feeds.gtfs_realtime.descriptors import AddedAs
+from feeds.gtfs_realtime.told_calls import ToldCalls
 from feeds.gtfs_realtime.trip_updates import encode_trip_updates
 from feeds.gtfs_realtime.vehicle_positions import encode_vehicle_positions
 from feeds.trip_updates.decoding import decode_trip_updates
@@ -370,6 +371,14 @@ def test_whatever_is_predicted_each_run_is_told_once_and_its_times_run_forwards(
     # Of a run that is early those before them are told too, until they were due.
     left = sum(min(time[CALL] for time in expected if time[:3] == run) for run in {time[:3] for time in expected})
     assert len(expected) <= told <= len(expected) + len(skipped) + left
+
+
+def test_calls_are_told_apart_on_days_far_from_each_other() -> None:
+    runs = replace(
+        ToldCalls.blank(400),
+        trip=np.zeros(400, np.int32), service_day=np.arange(400, dtype=np.int32), call=np.zeros(400, np.int32),
+    )  # fmt: skip
+    assert len(np.unique(runs.key(TIMETABLE))) == 400
 
 
 def assert_runs_forwards(calls: Sequence[Any]) -> None:
