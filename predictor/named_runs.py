@@ -181,8 +181,12 @@ class RunFinder:
             elapsed_s = np.full(n, np.nan) if elapsed_s is None else elapsed_s
             named_day = self._named_day(names.service_date, under_way)
             by_trip = np.flatnonzero(trip >= 0)
-            plain = by_trip[self._is_plain(trip[by_trip], named_day[by_trip], at[by_trip], under_way[by_trip])]
-            day[plain], verdict[plain] = named_day[plain], FOUND
+            likely = self._likely_day(named_day, at)
+            is_plain = self._is_plain(
+                trip[by_trip], named_day[by_trip], likely[by_trip], at[by_trip], under_way[by_trip]
+            )
+            plain = by_trip[is_plain]
+            day[plain], verdict[plain] = likely[plain], FOUND
             by_trip = by_trip[verdict[by_trip] != FOUND]
             if len(by_trip):
                 verdict[by_trip] = NOT_RUNNING
@@ -214,14 +218,21 @@ class RunFinder:
         trip[lost], day[lost], shift[lost] = NONE, NONE, 0
         return FoundRuns(trip, day, shift, known, other & ~lost, verdict)
 
-    def _is_plain(self, trip: Int32Array, named_day: Int64Array, at: Float64Array, under_way: BoolArray) -> BoolArray:
+    def _likely_day(self, named_day: Int64Array, at: Float64Array) -> Int64Array:
+        """The service day (n,) that is looked at first: the one named, else that of `at`."""
+        today = np.searchsorted(self._timetable.date_origin, at, side="right") - 1
+        return np.where(named_day > np.iinfo(np.int64).min, named_day, today)
+
+    def _is_plain(
+        self, trip: Int32Array, named_day: Int64Array, likely: Int64Array, at: Float64Array, under_way: BoolArray
+    ) -> BoolArray:
         """Which names (n,) leave nothing to weigh, as nearly all do: a trip with one departure that is under way on the
-        day named, which is looked at first, and against which nothing speaks."""
+        day that is looked at first, `likely`, and against which nothing speaks."""
         tt = self._timetable
-        day = np.clip(named_day, 0, len(tt.date) - 1).astype(np.int32)
-        plain: BoolArray = under_way & (named_day == day)
+        day = np.clip(likely, 0, len(tt.date) - 1).astype(np.int32)
+        plain: BoolArray = under_way & (likely == day)
         plain &= (self._journeys.count[trip] == 1) & ~tt.trip_is_frequency[trip] & ~tt.trip_repeats[trip]
-        plain &= self._against(trip, day, np.zeros(len(trip), np.int32), 0, at, under_way, plain) == 0.0
+        plain &= self._against(trip, day, np.zeros(len(trip), np.int32), 0, at, under_way, likely == named_day) == 0.0
         return plain
 
     def _named_day(self, service_date: Int32Array, under_way: BoolArray) -> Int64Array:
