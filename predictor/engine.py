@@ -23,6 +23,7 @@ from predictor.arrays import (
 from predictor.arrivals import Arrivals
 from predictor.assignment import Assigner
 from predictor.calls_left import with_calls_left
+from predictor.coupled_units import CoupledUnits
 from predictor.current_runs import CurrentRuns
 from predictor.driven_order import with_driven_order
 from predictor.driving_times import DrivingTimes
@@ -139,6 +140,7 @@ class Engine:
         self._untold_starts = UntoldStarts()
         self._operator_blocks = OperatorBlocks()
         self._standing_clocks = StandingClocks()
+        self._coupled_units = CoupledUnits()
         self._kept = KeptPredictions()
         self._told_last = PredictedCalls.empty()
         self._report_figures = ReportFigures.none()
@@ -209,6 +211,7 @@ class Engine:
         self._past_calls.in_timetable(old, self.timetable, self._journeys)
         self._last_words.in_timetable(old, self.timetable, self._journeys)
         self._driven_calls.in_timetable(old, self.timetable)
+        self._coupled_units.forget()
         self._operator_blocks.forget(first_changed)
         self._untold_starts.forget(first_changed)
         self._finished = self._finished.in_timetable(old, self.timetable)
@@ -224,7 +227,8 @@ class Engine:
         updates = self.whole(trip_updates)
         fresh = updates if updates is not None and updates.timestamp >= now - self.settings.live_limit_s else None
         operator, observations = self._obey(updates, observations)
-        observations = self._placed(self._on_operators_runs(observations, fresh, now))
+        observations = self._on_operators_runs(observations, fresh, now)
+        observations = self._placed(self._coupled_units.told_apart(observations, self.timetable))
         self._feed.hear(observations, now)
         passages = self._follow(observations, now, self._taken_out(operator))
         operator = self._with_followed(operator, updates, now)
@@ -348,7 +352,7 @@ class Engine:
             finder = self._current_runs.finder
             rows, upcoming = present_reports(self.timetable, finder, tracks, slot, observations, rows, now)
             tracks.set_clock(slot[rows], clock_fast_s[rows], stamped_at[rows])
-            passages = self._driven(tracks, slot[rows], observations.take(rows), upcoming, now, cancelled)
+            tracks, passages = self._driven(tracks, slot[rows], observations.take(rows), upcoming, now, cancelled)
         gone = tracks.timestamp < now - self.settings.silence_limit_s
         self._tracks = tracks.without(gone)
         self._kept.news_of(slot[rows], len(tracks))
@@ -360,11 +364,13 @@ class Engine:
     def _driven(
         self, tracks: Tracks, slot: Int64Array, obs: Observations, upcoming: DatedRuns, now: float,
         cancelled: Int64Array,
-    ) -> Passages:  # fmt: skip
-        """What vehicles (n,) have driven by their fresh reports. `upcoming`: see `present_reports`."""
+    ) -> tuple[Tracks, Passages]:  # fmt: skip
+        """The tracks by the fresh reports of vehicles (n,), and what these have driven. `upcoming`: see
+        `present_reports`."""
         runs = self._runs_of(tracks, slot, obs, upcoming, now, cancelled)
         tt, diagram = self.timetable, self.driving_times.diagram
         changed = ~runs.same_as(tracks.runs.take(slot))
+        tracks = self._coupled_units.followed(tt, tracks, slot, obs, runs, np.flatnonzero(changed))
         ended = driven_to_the_end(tt, diagram, tracks, slot, obs, changed)
         passages_before, _ = self._learn_from(tracks, ended)
         over = ended.runs.take(ended.arrived_to >= tt.trip_calls[ended.trip])
@@ -378,7 +384,7 @@ class Engine:
         for state, name in enumerate(VEHICLE_STATES):
             self._counts[f"reports_{name}"] += int((match.state == state).sum())
         self._counts["jumps"] += int(match.jumped.sum())
-        return Passages.joined(passages_before, passages_since)
+        return tracks, Passages.joined(passages_before, passages_since)
 
     def _runs_of(
         self, tracks: Tracks, slot: Int64Array, obs: Observations, upcoming: DatedRuns, now: float,

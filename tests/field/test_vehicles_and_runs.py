@@ -228,6 +228,28 @@ def test_both_halves_of_a_train_are_told_though_one_vehicle_is_named_for_both(en
         assert "t1" in told["D"]
 
 
+# public-transport/hafas-client#320, iRail/iRail#515
+def test_both_halves_of_a_train_are_told_though_its_reports_name_them_by_turns() -> None:
+    """It is divided at C, and all the way its one id is on the trip of either half."""
+    stops = (*row_of_stops("A B C D E"), Stop("F", 1800.0, 600.0), Stop("G", 2400.0, 1200.0))
+    train = network(
+        stops,
+        (Pattern("main", "A B C D E"), Pattern("other", "A B C F G", route="r2")),
+        (Trip("t1", "08:00"), Trip("x1", "08:00", "other")),
+        routes=(Route("r1", "1"), Route("r2", "2")),
+    )
+    city = City(train, at="08:00:30")
+    for k in range(14):
+        at, east_m = city.posix("08:01") + 20 * k, 100.0 * k
+        trip, north_m = ("x1", max(east_m - 1200.0, 0.0)) if k % 2 else ("t1", 0.0)
+        city.vehicle_positions(bus("v1", trip, place=(east_m, north_m), timestamp=at), at=at)
+        if k > 2:
+            assert (live_runs(city, "D"), live_runs(city, "F")) == (["t1"], ["x1"]), k
+            assert k > 10 or set(live_runs(city, "C")) == {"t1", "x1"}, k
+    assert {told["label"] for told in city.vehicles().values()} == {"v1"}
+    assert {told.run for told in city.our_trip_updates()} == {"t1", "x1"}
+
+
 # A feed that moves on by the clock
 
 
