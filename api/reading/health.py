@@ -38,16 +38,18 @@ FAULTS = (
     "clocks_far_ahead", "reports_old", "reports_late", "vehicle_clock_slow", "clock_fast",
     "positions_unusable", "positions_swapped", "vehicles_elsewhere", "vehicles_off_line",
     "no_vehicle_matches", "updates_not_found", "updates_far_off",
-    "alerts_reach_nobody", "alerts_stand", "stops_swapped", "agency_in_another_zone", "timetable_ended", "timetable_ends",
-    "timetable_not_begun", "own_clock_jumped", "own_clock_set_back", "nothing_kept", "timetable_not_kept",
-    "history_not_saved", "history_lost",
+    "alerts_reach_nobody", "alerts_stand", "stops_swapped", "agency_in_another_zone", "timetable_ended",
+    "timetable_ends", "timetable_not_begun", "own_clock_jumped", "own_clock_set_back", "nothing_kept",
+    "timetable_not_kept", "history_not_saved", "history_lost",
     "learned_not_saved", "files_set_aside", "file_damaged", "lines_worse", "work_fails",
 )  # fmt: skip
 """Every code that a fault may have."""
 WARNINGS = frozenset(
-    ("alerts_stand", "clock_fast", "feed_misplaced", "lines_worse", "reports_late", "timetable_ends")
-    + ("vehicle_clock_slow",)
-)
+    (
+        "alerts_stand", "clock_fast", "feed_misplaced", "lines_worse", "reports_late", "timetable_ends",
+        "vehicle_clock_slow",
+    )
+)  # fmt: skip
 """Those by which riders lose nothing yet: they are told, and make nobody get up at night."""
 
 CLOCK_FAST_S = 10.0

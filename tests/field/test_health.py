@@ -305,7 +305,8 @@ def test_an_alerts_feed_that_nobody_writes_any_more_is_told_and_its_messages_sta
     # A header that stands while what is said changes is wrong itself.
     for number in range(3):
         city.clock.at += 30
-        city.alerts(city.writer.alerts([alert(f"Works {number}", {"route_id": "r1"})], city.posix("07:55") - 3 * 86_400))
+        others = [alert(f"Works {number}", {"route_id": "r1"})]
+        city.alerts(city.writer.alerts(others, city.posix("07:55") - 3 * 86_400))
     assert city.readyz()["faults"] == []
 
 
