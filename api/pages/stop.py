@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from api.reading.alerts import stop_alerts
 from api.reading.board import StopBoards
@@ -72,11 +72,23 @@ def stop_page(boards: StopBoards, moment: PageMoment, stop: int, order: str = ""
         order=order,
         only=only,
         quiet="" if rows else nothing_leaves(moment, stop),
-        alerts=first_alert_words(moment, stop_alerts(moment, stop)),
+        alerts=_at_its_platforms(moment, stop, first_alert_words(moment, stop_alerts(moment, stop))),
         lines=lines,
         clock=moment.words_at(stop),
         facts=_facts(moment, str(tt.stop_platform[stop]), groups),
     )
+
+
+def _at_its_platforms(moment: PageMoment, stop: int, alerts: list[AlertWords]) -> list[AlertWords]:
+    """Messages on a stop's page, each with the platforms there that it is about, where it is not about all of it."""
+    tt = moment.timetable
+    own, *platforms = (str(tt.stop_id[member]) for member in tt.members(stop).tolist())
+    told = []
+    for alert in alerts:
+        named = tuple(place for place in alert.stops if place[0] in platforms)
+        part = own not in dict(alert.stops) and len(named) < len(platforms)
+        told.append(replace(alert, stops=named if part else ()))
+    return told
 
 
 def _facts(moment: PageMoment, platform: str, groups: list[LineDirectionWords]) -> list[str]:

@@ -100,7 +100,7 @@ def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
         description=_beyond(header, description),
         url=url if url.startswith(("https://", "http://")) else "",
         lines=tuple(moment.lines.all[route] for route in sorted(informed.routes, key=rank.__getitem__)),
-        stops=tuple((str(tt.stop_id[stop]), moment.stop_name(stop)) for stop in sorted(informed.stops)),
+        stops=tuple((str(tt.stop_id[stop]), _place(moment, stop)) for stop in sorted(informed.stops)),
         starts_at=start,
         ends_at=end,
         in_force=in_force,
@@ -109,6 +109,13 @@ def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
         until=until[0],
         until_dated=until[1],
     )
+
+
+def _place(moment: PageMoment, stop: int) -> str:
+    """A stop's name, with its platform: those of a station share a name."""
+    platform = str(moment.timetable.stop_platform[stop])
+    name = moment.stop_name(stop)
+    return f"{name}, {moment.texts('platform', name=platform)}" if platform else name
 
 
 def _says(description: str, before: str, times: TimeWords, at: float, seen_from: float) -> bool:

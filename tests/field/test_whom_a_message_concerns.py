@@ -579,3 +579,12 @@ def test_on_a_line_and_a_trip_a_message_says_which_stops_it_is_about() -> None: 
     for page in ("/lines/r1", "/trips/t1"):
         assert [text(stop) for stop in city.page(page).css(".alerts .places a")] == ["Stop B", "Stop C"]
     assert text(city.page("/stops/C").css_first(".alerts")) == "1 Stops closed"
+
+
+def test_at_a_station_a_message_says_which_platforms_it_is_about() -> None:  # kona314/transit-fedilerts#11
+    city = City(TOWN).alerts(alert("Closed", {"stop_id": "S1"}))
+    for page in ("/stops/S", "/lines/r2", "/alerts"):
+        assert [text(stop) for stop in city.page(page).css(".alert .places a")] == ["Stop S, Platform 1"]
+    assert not city.page("/stops/S1").css(".places")
+    for whole in (({"stop_id": "S"},), ({"stop_id": "S1"}, {"stop_id": "S2"})):
+        assert not city.alerts(alert("Closed", *whole)).page("/stops/S").css(".places")
