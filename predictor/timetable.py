@@ -53,6 +53,8 @@ class Timetable:
     """IANA name of the agency's time zone."""
     told_version: str
     """`feed_version` of feed_info.txt: what the operator calls this feed, "" where it does not say."""
+    told_end: str
+    """`feed_end_date` of it, YYYYMMDD: the last day for which the operator answers for this feed, "" likewise."""
 
     # Agencies (A,); texts as given, "" where none
     agency_id: StrArray

@@ -39,15 +39,15 @@ FAULTS = (
     "positions_unusable", "positions_swapped", "vehicles_elsewhere", "vehicles_off_line",
     "no_vehicle_matches", "updates_not_found", "updates_far_off",
     "alerts_reach_nobody", "alerts_stand", "stops_swapped", "agency_in_another_zone", "timetable_ended",
-    "timetable_ends", "timetable_not_begun", "own_clock_jumped", "own_clock_set_back", "nothing_kept",
-    "timetable_not_kept", "history_not_saved", "history_lost",
+    "timetable_ends", "timetable_outlived", "timetable_not_begun", "own_clock_jumped", "own_clock_set_back",
+    "nothing_kept", "timetable_not_kept", "history_not_saved", "history_lost",
     "learned_not_saved", "files_set_aside", "file_damaged", "lines_worse", "work_fails",
 )  # fmt: skip
 """Every code that a fault may have."""
 WARNINGS = frozenset(
     (
         "alerts_stand", "clock_fast", "feed_misplaced", "lines_worse", "reports_late", "timetable_ends",
-        "vehicle_clock_slow",
+        "timetable_outlived", "vehicle_clock_slow",
     )
 )  # fmt: skip
 """Those by which riders lose nothing yet: they are told, and make nobody get up at night."""
@@ -188,7 +188,7 @@ def trips_under_way(timetable: Timetable, now: float) -> int:
 
 def timetable_faults(timetable: Timetable, now: float) -> list[Fault]:
     """Whether the stops are where their time zone is and all agencies in one, and whether the timetable has ended, soon
-    ends, or has not begun."""
+    ends, goes on after the end that it tells, or has not begun."""
     return [*_swapped_stops(timetable), *_other_zones(timetable, now), *_days_left(timetable, now)]
 
 
@@ -231,6 +231,8 @@ def _days_left(timetable: Timetable, now: float) -> list[Fault]:
     # One of a single day always ends soon.
     if now > ends_at - soon_s and last > first:
         return [Fault("timetable_ends", {"date": iso_date(int(tt.date[last]))})]
+    if tt.told_end and f"{datetime.fromtimestamp(now, ZoneInfo(tt.timezone)):%Y%m%d}" > tt.told_end:
+        return [Fault("timetable_outlived", {"date": iso_date(int(tt.told_end))})]
     if now < tt.date_origin[first]:
         return [Fault("timetable_not_begun", {"date": iso_date(int(tt.date[first]))})]
     return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -28,6 +29,7 @@ from feeds.gtfs.stops import Stops, read_stops
 from feeds.gtfs.tables import LONGEST_TEXT, read_tables, words
 from feeds.gtfs.translations import Translations, read_translations
 from feeds.gtfs.trips import HANGING, Trips, read_trips, with_destinations
+from feeds.gtfs.written_dates import existing_date
 from predictor.arrays import (
     BoolArray,
     Float64Array,
@@ -88,9 +90,9 @@ def build_timetable(archive: GtfsArchive) -> tuple[Timetable, tuple[Problem, ...
     calendar = read_calendar(tables, np.unique(rows.trips.service_id), rows.zone, archive.name, problems)
     starts_s = calls.departure_s[ways.trip_ptr[:-1]]
     journeys = read_journeys(tables.get("frequencies"), rows.trips.trip_id, starts_s, problems)
-    told_version = _told_version(tables.get("feed_info"))
+    told = _told_of_itself(tables.get("feed_info"))
     translations = read_translations(tables)
-    timetable = _put_together(archive.digest, told_version, rows, ways, calendar, journeys, translations)
+    timetable = _put_together(archive.digest, told, rows, ways, calendar, journeys, translations)
     tell_doubtful_trips(timetable, rows.trips, calls, ways.drawn, problems)
     return timetable, problems.all()
 
@@ -192,7 +194,7 @@ def _ways(rows: _Rows, shapes_table: pd.DataFrame | None, problems: Problems) ->
 
 def _put_together(
     feed_version: str,
-    told_version: str,
+    told: Mapping[str, Any],
     rows: _Rows,
     ways: _Ways,
     calendar: ServiceCalendar,
@@ -210,7 +212,7 @@ def _put_together(
     return Timetable(
         feed_version=feed_version,
         timezone=rows.zone.key,
-        told_version=told_version,
+        **told,
         **_columns("agency", rows.agencies),
         **_columns("stop", stops),
         **_columns("route", rows.routes),
@@ -275,10 +277,14 @@ def _columns(kind: str, group: Any) -> dict[str, Any]:
     return {f.name: named[f.name] for f in fields(Timetable) if f.name in named}
 
 
-def _told_version(feed_info: pd.DataFrame | None) -> str:
-    """What the operator calls this feed."""
-    versions = [] if feed_info is None else words(feed_info, "feed_version").str.slice(0, LONGEST_TEXT).tolist()
-    return next(filter(None, versions), "")
+def _told_of_itself(feed_info: pd.DataFrame | None) -> dict[str, Any]:
+    """What the operator calls this feed, and its last day for which he answers."""
+    info = pd.DataFrame() if feed_info is None else feed_info
+    version, end = (
+        next(filter(None, words(info, column).str.slice(0, LONGEST_TEXT).tolist()), "")
+        for column in ("feed_version", "feed_end_date")
+    )
+    return {"told_version": version, "told_end": str(existing_date(end) or "")}
 
 
 def _running(trips: Trips, calls: Calls, stops: Stops, problems: Problems) -> tuple[Trips, Calls]:

@@ -320,6 +320,18 @@ def test_a_timetable_that_does_not_cover_these_days_is_told(start: int, end: int
     told(City(Network(services=(Service(start=start, end=end),))), fault)
 
 
+@pytest.mark.parametrize(("end", "faults"), [("20261125", ["timetable_outlived"]), ("20261126", []), ("", [])])
+def test_a_timetable_that_goes_on_after_the_day_until_which_the_operator_answers_for_it_is_told(
+    end: str, faults: list[str]
+) -> None:  # public-transport/transitous#909, MobilityData/gtfs-validator#1279
+    info = f"feed_publisher_name,feed_publisher_url,feed_lang,feed_end_date\nTown,https://town.example.org,fr,{end}\n"
+    city = City(Network(tables={"feed_info": info}), at="07:00")
+    assert (city.readyz()["faults"], city.readyz()["status"]) == (faults, "ok")
+    assert city.board("A")[0] == "08:00 t1 scheduled"
+    if faults:
+        told(city, "timetable_outlived", "2026-11-25")
+
+
 @pytest.mark.parametrize("days", [(20261125, 20261202), (20261120, 20261203), (20261126, 20261126)])
 def test_a_timetable_of_few_days_that_is_renewed_in_time_is_no_fault(days: tuple[int, int]) -> None:
     city = City(Network(services=(Service(start=days[0], end=days[1]),)))
