@@ -36,7 +36,7 @@ def test_nothing_given_means_the_defaults() -> None:
 
 
 def test_the_engines_defaults_are_those_of_the_settings() -> None:
-    settings = Settings()
+    settings = read_settings()
     for defaults in (EngineSettings(), Patience()):
         for limit in fields(defaults):
             if limit.name in Settings.model_fields:
