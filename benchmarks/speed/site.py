@@ -13,6 +13,8 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+from api.service.playback import WARM_UP_S
+
 ROOT = Path(__file__).parents[2]
 TOKEN = "a token for the desk"  # noqa: S105
 WORKERS = ("worker 1", "worker 2")
@@ -21,9 +23,10 @@ WORKERS = ("worker 1", "worker 2")
 class Site:
     """Processes by name (`redis`, `engine`, `worker 1`, `worker 2`), and their addresses."""
 
-    def __init__(self, folder: Path, held: ExitStack, speed: str = "1") -> None:
-        """Parameters: `folder`: for what they write; `held`: where it ends, they do; `speed`: of the demo's clock."""
-        self._folder, self._held, self._speed = folder, held, speed
+    def __init__(self, folder: Path, held: ExitStack, speed: str = "1", warm_up_s: float = WARM_UP_S) -> None:
+        """Parameters: `folder`: for what they write; `held`: where it ends, they do; `speed`: of the demo's clock;
+        `warm_up_s`: how long the engine has followed the demo before it answers."""
+        self._folder, self._held, self._speed, self._warm_up_s = folder, held, speed, warm_up_s
         self.running: dict[str, subprocess.Popen[str]] = {}
         self.at = {name: f"http://127.0.0.1:{free_port()}" for name in ("engine", *WORKERS)}
 
@@ -37,12 +40,13 @@ class Site:
             ]  # fmt: skip
             until = "eady to accept"
         else:
-            python = [sys.executable, "-c", "from api.command.cli import app; app()"]
+            program = "from api.command.cli import app; app()"
             role = ["serve", "--role", "api", "--engine", self.at["engine"]]
             if name == "engine":
                 role = ["demo", "--role", "engine", "--speed", self._speed]
+                program = f"from api.service import demo; demo.WARM_UP_S = {self._warm_up_s}; {program}"
             port = self.at[name].rpartition(":")[2]
-            command, until = [*python, *role, "--redis", redis, "--port", port], "Ctrl-C ends it"
+            command, until = [sys.executable, "-c", program, *role, "--redis", redis, "--port", port], "Ctrl-C ends it"
         process = subprocess.Popen(  # noqa: S603
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=self._folder,
             env={

@@ -20,6 +20,7 @@ from benchmarks.speed.site import TOKEN, Site
 
 _WITHIN_S = 40.0
 _SPEED = "4"
+_WARM_UP_S = 300.0
 
 
 class Riders(Thread):
@@ -57,7 +58,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     if shutil.which("redis-server") is None:
         pytest.skip("no redis-server is installed")
     with ExitStack() as held:
-        site = Site(tmp_path_factory.mktemp("site"), held, _SPEED)
+        site = Site(tmp_path_factory.mktemp("site"), held, _SPEED, _WARM_UP_S)
         site.start("redis")
         with ThreadPoolExecutor(3) as pool:
             list(pool.map(site.start, ("engine", "worker 1", "worker 2")))
