@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from predictor.arrays import NONE, AnyArray, Int32Array, group_starts
+from predictor.arrays import NONE, AnyArray, Int32Array, group_starts, is_one_of
 from predictor.overlay import Overlay
 from predictor.past_calls import STILL_DUE_S
 from predictor.stop_alignment import aligned
@@ -33,7 +33,7 @@ def with_calls_left(updates: TripUpdates, overlay: Overlay, before: TripUpdates 
     if not overlay.trip_of:
         return updates
     updates = _as_listed(updates, overlay)
-    is_gone = np.isin(updates.relationship, (TRIP_CANCELED, TRIP_DELETED)) & ~updates.own_calls
+    is_gone = is_one_of(updates.relationship, (TRIP_CANCELED, TRIP_DELETED)) & ~updates.own_calls
     runs = [
         run
         for row in np.flatnonzero(updates.own_calls | is_gone).tolist()

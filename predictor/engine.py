@@ -18,6 +18,7 @@ from predictor.arrays import (
     contains,
     first_of_each,
     is_among,
+    is_one_of,
     sorted_once,
 )
 from predictor.arrivals import Arrivals
@@ -436,7 +437,7 @@ class Engine:
     def _late_and_gone(self, predictions: Predictions) -> Int64Array:
         """`call_key`s of calls of late runs that are not made: the timetable's times of them say nothing."""
         rows = np.flatnonzero(predictions.source == FROM_OPERATOR)
-        rows = rows[np.isin(predictions.status[rows], (CANCELLED, SKIPPED))]
+        rows = rows[is_one_of(predictions.status[rows], (CANCELLED, SKIPPED))]
         return call_key(self._journeys.keys(predictions.runs.take(rows)), predictions.call[rows])
 
     def _legs(

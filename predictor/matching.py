@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
+from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, is_one_of
 from predictor.columns import Columns
 from predictor.geometry import LineGeometry, Projection, course_deg, ground_distance_m, to_first_stop_m, to_stop_m
 from predictor.match import STOP_ZONE_M, Match
@@ -222,7 +222,7 @@ class Matcher:
             near=known & (to_stop_m < TOLD_STOP_M),
             far=known & (to_stop_m > TOLD_WRONG_M),
             stopped=known & (status == STOPPED_AT),
-            coming=known & np.isin(status, (INCOMING_AT, IN_TRANSIT_TO)),
+            coming=known & is_one_of(status, (INCOMING_AT, IN_TRANSIT_TO)),
         )
 
     def _to_stop_m(self, reports: _OnRuns, call: Int32Array) -> Float64Array:

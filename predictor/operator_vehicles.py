@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from predictor.arrays import NONE, Float64Array, Int64Array, places_of
+from predictor.arrays import NONE, Float64Array, Int64Array, is_one_of, places_of
 from predictor.named_runs import RunNames, run_finder
 from predictor.observations import Observations
 from predictor.overlay import Overlay
@@ -28,7 +28,7 @@ def on_operators_runs(
     where the others are cancelled. `observations` and `overlay` are of one timetable.
     """
     tt, trip = overlay.timetable, overlay.trips_of(updates)
-    gone = np.isin(updates.relationship, (TRIP_CANCELED, TRIP_DELETED))
+    gone = is_one_of(updates.relationship, (TRIP_CANCELED, TRIP_DELETED))
     observations = _on_runs_left(observations, updates, overlay, np.flatnonzero(gone & (trip >= 0)))
     runs = np.flatnonzero((updates.vehicle_id != "") & (trip >= 0) & (updates.service_day >= 0) & ~gone)
     nameless = np.flatnonzero(observations.trip < 0)

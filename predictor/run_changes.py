@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array, first_of_each
+from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array, first_of_each, is_one_of
 from predictor.geometry import LineGeometry, ground_distance_m, to_first_stop_m
 from predictor.matching import FASTEST_M_S, MOVED_M, TERMINUS_M, off_line_m
 from predictor.named_runs import RunFinder, RunNames
@@ -111,7 +111,7 @@ class RunChanges:
         old, gap_s = tracks.runs.take(slot), obs.timestamp - tracks.timestamp[slot]
         is_over = named.same_as(tracks.finished.take(slot))
         drives = (tracks.state[slot] == IN_SERVICE) & (tracks.departed[slot] > 0) & tracks.names_its_trip[slot]
-        drives |= is_over & np.isin(tracks.state[slot], (IN_SERVICE, LAYOVER))
+        drives |= is_over & is_one_of(tracks.state[slot], (IN_SERVICE, LAYOVER))
         unfinished = (old.trip >= 0) & drives & (tracks.arrived[slot] < tt.trip_calls[old.trip])
         changes = unfinished & (obs.trip >= 0) & (named.trip >= 0) & ~named.same_as(old)
         changes &= np.isfinite(tracks.distance_m[slot]) & (gap_s < LONGEST_GAP_S)

@@ -13,7 +13,17 @@ from api.reading.boarding import ACCESS, BOARDING, Occupancy, occupancy_of, vehi
 from api.reading.destinations import destinations
 from api.service.view import ServiceView
 from feeds.service_times import start_times
-from predictor.arrays import NONE, AnyArray, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
+from predictor.arrays import (
+    NONE,
+    AnyArray,
+    BoolArray,
+    Float64Array,
+    Int8Array,
+    Int32Array,
+    Int64Array,
+    StrArray,
+    is_one_of,
+)
 from predictor.snapshot import (
     CANCELLED,
     DOUBTS,
@@ -192,7 +202,7 @@ class CallsAt:
     @cached_property
     def comes(self) -> BoolArray:
         """(n,) see `RunCall.comes`."""
-        return np.isin(self.status, (LIVE, SCHEDULED))
+        return is_one_of(self.status, (LIVE, SCHEDULED))
 
     def _planned_platforms(self, calls: RunCalls) -> StrArray:
         """(n,) see `RunCall.planned_platform`."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from api.reading.lines import lines_of
 from api.reading.running_trips import GRACE_S
-from predictor.arrays import RouteIdx, StopIdx
+from predictor.arrays import RouteIdx, StopIdx, is_one_of
 from predictor.snapshot import CANCELLED, FROM_TIMETABLE, SKIPPED, Snapshot
 from predictor.timetable import Timetable
 
@@ -57,7 +57,7 @@ def _gap_at(snapshot: Snapshot, route: int, direction: int, stop: int) -> Gap | 
         return None
     start = tt.date_origin[board.service_day] + board.shift_s + tt.trip_start_s[board.trip]
     missing = (board.source == FROM_TIMETABLE) & (start + GRACE_S <= now)
-    comes = this_way & ~missing & ~np.isin(board.status, (CANCELLED, SKIPPED))
+    comes = this_way & ~missing & ~is_one_of(board.status, (CANCELLED, SKIPPED))
     times = np.concatenate([[now], board.published[comes]])
     ends = np.append(times[1:], now + _AHEAD_S) if len(times) == 1 else times[1:]
     waits = ends - times[: len(ends)]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from api.reading.moment import Moment
-from predictor.arrays import NONE, Int32Array
+from predictor.arrays import NONE, Int32Array, is_one_of
 from predictor.snapshot import IN_SERVICE, LAYOVER, OFF_ROUTE
 from predictor.timetable import Timetable
 
@@ -29,7 +29,7 @@ def vehicles_along(moment: Moment, route: int, direction: int, stops: Sequence[i
     stops that is shown places a vehicle."""
     tt, vehicles = moment.timetable, moment.view.snapshot.vehicles
     trip, stands_for = vehicles.trip, _shown_for(moment.timetable, stops)
-    driving = (trip >= 0) & np.isin(vehicles.state, (IN_SERVICE, LAYOVER, OFF_ROUTE)) & ~vehicles.cancelled
+    driving = (trip >= 0) & is_one_of(vehicles.state, (IN_SERVICE, LAYOVER, OFF_ROUTE)) & ~vehicles.cancelled
     driving &= (vehicles.next_call < tt.trip_calls[trip]) & (tt.trip_route[trip] == route)
     driving &= tt.pattern_way[tt.trip_pattern[trip]] == direction
     found = []

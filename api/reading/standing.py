@@ -8,7 +8,7 @@ import numpy as np
 
 from api.reading.gaps import Gap, great_gaps
 from api.reading.running_trips import RunningTrips, running_trips
-from predictor.arrays import BoolArray, Float64Array, Int32Array
+from predictor.arrays import BoolArray, Float64Array, Int32Array, is_one_of
 from predictor.snapshot import GIVEN_UP, IN_SERVICE, LAYOVER, OFF_ROUTE, UNMATCHED, VEHICLE_STATES, Snapshot
 
 LATE_S, EARLY_S = 300.0, -120.0
@@ -62,7 +62,7 @@ def standing(snapshot: Snapshot, live_limit_s: float) -> Standing:
     tt, vehicles = snapshot.timetable, snapshot.vehicles
     trips, gaps = running_trips(snapshot), great_gaps(snapshot)
     states = np.bincount(vehicles.state, minlength=len(VEHICLE_STATES))
-    on_trip = (vehicles.trip >= 0) & np.isin(vehicles.state, (IN_SERVICE, LAYOVER, OFF_ROUTE))
+    on_trip = (vehicles.trip >= 0) & is_one_of(vehicles.state, (IN_SERVICE, LAYOVER, OFF_ROUTE))
     age = snapshot.made_at - vehicles.timestamp
     silent = np.flatnonzero(on_trip & (age > live_limit_s) & (vehicles.state != LAYOVER))
     unmatched = np.flatnonzero(vehicles.state == UNMATCHED)

@@ -15,7 +15,16 @@ import numpy as np
 from feeds.trip_updates.call_finding import at
 from feeds.trip_updates.message_columns import StopTimeUpdates, UpdatedRuns, first_known
 from feeds.trip_updates.run_calls import RunCalls
-from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int64Array, first_of_each, running_maximum
+from predictor.arrays import (
+    NONE,
+    BoolArray,
+    Float64Array,
+    Int8Array,
+    Int64Array,
+    first_of_each,
+    is_one_of,
+    running_maximum,
+)
 from predictor.timetable import Timetable
 from predictor.trip_updates import STOP_NO_DATA, STOP_SCHEDULED, STOP_SKIPPED
 
@@ -71,7 +80,7 @@ def expected_times(
     own_delay = np.where(np.isnan(departure), by_arrival_alone, departure - calls.departure)
     delay = _carried(calls.owner, own_delay, relationship == STOP_NO_DATA, waits, runs.delay_s)
     before = _before(calls.owner, delay, runs.delay_s)
-    silent = ~np.isin(relationship, (STOP_SKIPPED, STOP_NO_DATA)) & np.isnan(arrival) & np.isnan(departure)
+    silent = ~is_one_of(relationship, (STOP_SKIPPED, STOP_NO_DATA)) & np.isnan(arrival) & np.isnan(departure)
     arrival = np.where(silent, calls.arrival + np.where(waits, before, delay), arrival)
     departure = np.where(silent, calls.departure + delay, departure)
     # Of two events of which one is told the other is as late: the arrival as the departure before, if any; and who is
@@ -106,7 +115,7 @@ def _told_times(
     """
     without = 0
     times = []
-    silent = np.isin(at(updates.relationship, update, STOP_SCHEDULED), (STOP_SKIPPED, STOP_NO_DATA))
+    silent = is_one_of(at(updates.relationship, update, STOP_SCHEDULED), (STOP_SKIPPED, STOP_NO_DATA))
     of_last_entity = (found >= 0) & (updates.entity == at(updates.entity, at(update, found, NONE), NONE))
     for time, delay, scheduled in (
         (updates.arrival, updates.arrival_delay_s, calls.arrival),

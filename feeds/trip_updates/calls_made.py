@@ -12,7 +12,7 @@ from feeds.trip_updates.listed_runs import NewRoutes, line_of, listed_run
 from feeds.trip_updates.message_columns import COPY, LISTED, TIMETABLE, StopTimeUpdates, UpdatedRuns
 from feeds.trip_updates.modifications import ModifiedRun, Run
 from feeds.trip_updates.run_calls import RunCalls, timetabled_calls
-from predictor.arrays import NONE, BoolArray, group_starts
+from predictor.arrays import NONE, BoolArray, group_starts, is_one_of
 from predictor.timetable import Timetable
 from predictor.trip_updates import TRIP_REPLACEMENT, TRIP_SCHEDULED
 
@@ -48,7 +48,7 @@ def calls_of_runs(
             continue
         route[row], direction[row] = _line(tt, runs, row, listed, new_routes)
         parts.append(listed)
-    own_calls = np.isin(calls_from, (COPY, LISTED)) & ~gone
+    own_calls = is_one_of(calls_from, (COPY, LISTED)) & ~gone
     run_of_row = zip(runs.trip.tolist(), runs.service_day.tolist(), runs.shift_s.tolist(), strict=True)
     for row, run in enumerate(run_of_row):
         if calls_from[row] == TIMETABLE and run in modified:
@@ -56,7 +56,7 @@ def calls_of_runs(
             shape_id[row] = modified[run].shape_id or shape_id[row]
             own_calls[row], relationship[row] = True, TRIP_REPLACEMENT
             calls_from[row] = LISTED
-    rows = np.flatnonzero(np.isin(calls_from, (TIMETABLE, COPY)))
+    rows = np.flatnonzero(is_one_of(calls_from, (TIMETABLE, COPY)))
     # Without its start time nobody knows when a run by headway is where.
     untold = tt.trip_is_frequency[runs.trip[rows]] & (runs.start_time_s[rows] < 0)
     day = np.where(untold, NONE, runs.service_day[rows]).astype(np.int32)

@@ -18,7 +18,7 @@ from feeds.trip_updates.message_columns import (
     StopTimeUpdates,
     first_known,
 )
-from predictor.arrays import NONE, Float64Array, Int64Array
+from predictor.arrays import NONE, Float64Array, Int64Array, is_one_of
 from predictor.timetable import PLATFORM, Timetable
 from predictor.trip_updates import STOP_NO_DATA, STOP_SKIPPED, TRIP_ADDED, TRIP_CANCELED, TRIP_NEW, TRIP_UNSCHEDULED
 
@@ -168,7 +168,7 @@ def _update_columns(
     # A station is no place to board at.
     assigned[(assigned >= 0) & (timetable.stop_location_type[np.maximum(assigned, 0)] != PLATFORM)] = NONE
     arrival, arrival_delay, scheduled_arrival, departure, departure_delay, scheduled_departure = times
-    untimed = np.isin(relationship, (STOP_SKIPPED, STOP_NO_DATA))
+    untimed = is_one_of(relationship, (STOP_SKIPPED, STOP_NO_DATA))
     arrival, departure, scheduled_arrival, scheduled_departure = (
         _near(all_posix_seconds(time), received_at, refused)
         for time in (arrival, departure, scheduled_arrival, scheduled_departure)

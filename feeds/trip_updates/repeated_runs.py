@@ -9,7 +9,7 @@ import numpy as np
 
 from feeds.trip_updates.message_columns import LISTED, NO_CALLS, TIMETABLE, StopTimeUpdates, UpdatedRuns
 from feeds.trip_updates.run_calls import RunCalls
-from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array, group_starts
+from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array, group_starts, is_one_of
 from predictor.past_calls import STILL_DUE_S
 from predictor.trip_updates import TRIP_CANCELED, TRIP_DELETED, TRIP_SCHEDULED
 
@@ -25,7 +25,7 @@ def each_run_once(
     silent = ~has_calls & np.isnan(runs.delay_s) & (runs.relationship == TRIP_SCHEDULED)
     found = (runs.service_day >= 0) & ((runs.trip >= 0) | (runs.calls_from == LISTED))
     # An added run may be cancelled by its name alone, in a message without it.
-    is_gone = np.isin(runs.relationship, (TRIP_CANCELED, TRIP_DELETED)) & (runs.trip < 0) & (runs.trip_id != "")
+    is_gone = is_one_of(runs.relationship, (TRIP_CANCELED, TRIP_DELETED)) & (runs.trip < 0) & (runs.trip_id != "")
     found |= is_gone & (runs.service_day >= 0) & ~np.isin(runs.trip_id, runs.trip_id[runs.calls_from != NO_CALLS])
     run = np.full(n, NONE, np.int64)
     mended = ("delay_s", "vehicle_id", "vehicle_label", "vehicle_wheelchair", "headsign", "short_name")

@@ -22,7 +22,17 @@ from feeds.trip_updates.places import MessageShapes
 from feeds.trip_updates.poles import is_across, place_of
 from feeds.trip_updates.repeated_runs import next_to_come, updates_told_twice
 from feeds.trip_updates.run_calls import RunCalls
-from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray, group_starts
+from predictor.arrays import (
+    NONE,
+    BoolArray,
+    Float64Array,
+    Int8Array,
+    Int32Array,
+    Int64Array,
+    StrArray,
+    group_starts,
+    is_one_of,
+)
 from predictor.columns import Columns
 from predictor.timetable import PLATFORM, Timetable
 from predictor.trip_updates import STOP_SCHEDULED, STOP_SKIPPED, TRIP_CANCELED, RunShape, TripUpdates
@@ -231,7 +241,7 @@ def _as_message(
         shapes=run_shapes,
         added_lists={
             row: calls.call[(calls.owner == row) & (told.update >= 0)].astype(np.int32)
-            for row in np.flatnonzero(runs.is_added & np.isin(runs.calls_from, (TIMETABLE, COPY))).tolist()
+            for row in np.flatnonzero(runs.is_added & is_one_of(runs.calls_from, (TIMETABLE, COPY))).tolist()
         },
         refused={reason: count for reason, count in sorted(refused.items()) if count},
     )

@@ -20,7 +20,7 @@ from feeds.trip_updates.message_columns import (
     UpdatedRuns,
 )
 from feeds.trip_updates.run_kinds import trip_name
-from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
+from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, is_one_of
 from predictor.named_dates import NamedDates
 from predictor.named_runs import (
     AMBIGUOUS,
@@ -65,10 +65,10 @@ def runs_named(
     kind, delay, direction, wheelchair, _ = np.array(entities.numbers, np.float64).reshape(-1, 5).T
     relationship = kind.astype(np.int8)
     names, route, has_unread_date = run_names(
-        trip_id, route_id, date, time, direction.astype(np.int8), np.isin(relationship, NOT_IN_TIMETABLE), tt,
+        trip_id, route_id, date, time, direction.astype(np.int8), is_one_of(relationship, NOT_IN_TIMETABLE), tt,
         received_at, refused,
     )  # fmt: skip
-    names = _without_trips_the_other_way(tt, names, route, np.isin(relationship, OF_TIMETABLE), updates, refused)
+    names = _without_trips_the_other_way(tt, names, route, is_one_of(relationship, OF_TIMETABLE), updates, refused)
     trip, day, shift = _found(
         tt, names, relationship, np.isfinite(delay), has_unread_date, updates, received_at, dates, refused
     )
@@ -100,7 +100,7 @@ def runs_named(
         vehicle_wheelchair=wheelchair.astype(np.int8),
         delay_s=delay_in_range(delay, refused),
         calls_from=np.full(len(trip), TIMETABLE, np.int8),
-        is_added=np.isin(relationship, (TRIP_ADDED, TRIP_NEW)),
+        is_added=is_one_of(relationship, (TRIP_ADDED, TRIP_NEW)),
     )
 
 
@@ -175,13 +175,13 @@ def _found(
     found = _not_against_its_stops(tt, names, found, updates)
     found = _not_long_before_it_begins(tt, found, first_time)
     found = dates.settled(tt, names, found, under_way, np.isfinite(first_time), received_at)
-    is_added = np.isin(relationship, (TRIP_ADDED, TRIP_NEW))
+    is_added = is_one_of(relationship, (TRIP_ADDED, TRIP_NEW))
     # What takes the place of a trip that the timetable does not have is one more.
-    is_new = np.isin(relationship, NOT_IN_TIMETABLE)
-    is_new |= np.isin(relationship, NEW_IF_UNKNOWN) & (names.trip < 0) & (found.trip < 0)
+    is_new = is_one_of(relationship, NOT_IN_TIMETABLE)
+    is_new |= is_one_of(relationship, NEW_IF_UNKNOWN) & (names.trip < 0) & (found.trip < 0)
     found.count(refused, ~is_new)
     # One of several departures of a trip, or of its days, is struck out only where it is known which.
-    is_gone = np.isin(relationship, (TRIP_CANCELED, TRIP_DELETED))
+    is_gone = is_one_of(relationship, (TRIP_CANCELED, TRIP_DELETED))
     unclear = is_gone & (found.trip >= 0) & (~found.start_known | has_unread_date)
     refused[VERDICTS[AMBIGUOUS]] += int(unclear.sum())
     trip = np.where(is_new, names.trip, np.where(unclear, NONE, found.trip)).astype(np.int32)
@@ -267,7 +267,7 @@ def _tell_apart(
 
 def names_not_found(runs: UpdatedRuns) -> tuple[str, ...]:
     """A few of the runs that the timetable does not have, though they are not said to be added."""
-    rows = np.flatnonzero((runs.trip < 0) & ~np.isin(runs.relationship, (TRIP_ADDED, TRIP_NEW)))
+    rows = np.flatnonzero((runs.trip < 0) & ~is_one_of(runs.relationship, (TRIP_ADDED, TRIP_NEW)))
     return a_few([str(runs.trip_id[row] or runs.route_id[row]) for row in rows.tolist()])
 
 

@@ -18,7 +18,7 @@ from feeds.trip_updates.message_columns import (
     UpdatedRuns,
     first_known,
 )
-from predictor.arrays import NONE, Int32Array, Int64Array, group_starts
+from predictor.arrays import NONE, Int32Array, Int64Array, group_starts, is_one_of
 from predictor.named_runs import SAME_START_S
 from predictor.stop_alignment import aligned
 from predictor.timetable import Timetable
@@ -39,8 +39,8 @@ def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refus
     known = np.maximum(trip, 0)
     relationship, calls_from, moved = runs.relationship.copy(), runs.calls_from.copy(), runs.moved_s.copy()
     shift = np.where((trip >= 0) & (start >= 0), start - (tt.trip_start_s[known] if tt.trips else 0), 0)
-    relationship[np.isin(relationship, NEW_IF_UNKNOWN) & (trip < 0) & (day >= 0)] = TRIP_NEW
-    calls_from[np.isin(relationship, (TRIP_CANCELED, TRIP_DELETED))] = NO_CALLS
+    relationship[is_one_of(relationship, NEW_IF_UNKNOWN) & (trip < 0) & (day >= 0)] = TRIP_NEW
+    calls_from[is_one_of(relationship, (TRIP_CANCELED, TRIP_DELETED))] = NO_CALLS
     calls_from[relationship == TRIP_REPLACEMENT] = LISTED
 
     copied = (relationship == TRIP_DUPLICATED) & (trip >= 0)
@@ -49,7 +49,7 @@ def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refus
     calls_from[copied], moved[copied] = COPY, shift[copied]
 
     update_ptr = group_starts(updates.owner, len(trip))
-    for row in np.flatnonzero(np.isin(relationship, (TRIP_ADDED, TRIP_NEW))).tolist():
+    for row in np.flatnonzero(is_one_of(relationship, (TRIP_ADDED, TRIP_NEW))).tolist():
         calls_from[row] = LISTED
         if trip[row] < 0 or day[row] < 0:
             continue
@@ -70,11 +70,11 @@ def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refus
             moved[row] = shift[row]
     # A run of the timetable has no other name, whatever it was told as.
     by_timetable = [trip_name(tt, t) for t in trip.tolist()]
-    of_timetable = (trip >= 0) & np.isin(relationship, OF_TIMETABLE)
+    of_timetable = (trip >= 0) & is_one_of(relationship, OF_TIMETABLE)
     trip_id = np.where(of_timetable, by_timetable, runs.trip_id) if by_timetable else runs.trip_id
     # Under an id of its own a run is nobody's other run: of several that share it each is known by its start.
     same_id = trip_id == np.array(by_timetable, np.str_)
-    own_id = ~same_id & (np.isin(calls_from, (COPY, LISTED)) | (trip < 0))
+    own_id = ~same_id & (is_one_of(calls_from, (COPY, LISTED)) | (trip < 0))
     among_others = own_id & (start < 0) & (day >= 0) & np.isin(trip_id, trip_id[own_id & (start >= 0)])
     start = _with_first_times(tt, start, day, np.flatnonzero(among_others), updates, update_ptr)
     return replace(
@@ -115,8 +115,8 @@ def with_cancelled_additions(runs: UpdatedRuns) -> UpdatedRuns:
     """Added runs that the same message cancels are that: the timetable does not have them, so they go by their id, and
     by date and start where both are told."""
     relationship, unknown = runs.relationship.copy(), runs.trip < 0
-    gone = np.flatnonzero(unknown & np.isin(relationship, (TRIP_CANCELED, TRIP_DELETED)))
-    own = np.isin(runs.calls_from, (COPY, LISTED))
+    gone = np.flatnonzero(unknown & is_one_of(relationship, (TRIP_CANCELED, TRIP_DELETED)))
+    own = is_one_of(runs.calls_from, (COPY, LISTED))
     for row in gone[np.isin(runs.trip_id[gone], runs.trip_id[own])].tolist():
         meant = own & (runs.trip_id == runs.trip_id[row])
         for names in (runs.service_day, runs.start_time_s):
