@@ -258,6 +258,7 @@
       var count = Number(textOf(call, ".wait b")), form = new Intl.PluralRules(document.documentElement.lang).select(count);
       said = fill(texts.voice_minutes[form] || texts.voice_minutes.other, { count: count });
     }
+    said = [said].concat(Array.prototype.map.call(call.querySelectorAll(".note"), function (note) { return note.textContent; })).join(", ");
     var off = call.classList.contains("cancelled") || call.classList.contains("skipped");
     return off ? fill(texts.voice_off, { status: textOf(call, ".status"), wait: said }) : said;
   }

@@ -712,3 +712,18 @@ def test_where_the_operator_moves_a_departure_to_another_platform_riders_read_fr
     assert "Platform change: 9 instead of 7" in text(city.page("/screen/S"))
     city.trip_updates(update("t1", StopUpdate("S7", delay=0, assigned_stop="S7"), start_date=20261126))
     assert city.departures("S")[0].told["planned_platform"] is None
+
+
+def test_a_later_departure_from_elsewhere_or_to_elsewhere_says_so_on_screens_too() -> None:
+    # tronbyt/apps#648: the wait of a bus to Malden stood in the row to Oak Grove
+    places = (
+        Stop("A", 0.0), Stop("S", 600.0, location_type=1), Stop("S1", 600.0, parent="S", platform="1"),
+        Stop("S2", 600.0, 20.0, parent="S", platform="2"), Stop("C", 1200.0),
+    )  # fmt: skip
+    ways = Pattern("main", "A S1 C"), Pattern("other", "A S2 C", headsign="Malden")
+    trips = Trip("t1", "08:00"), Trip("t2", "08:10", "other"), Trip("t3", "08:20")
+    city = City(network(places, ways, trips), at="07:58")
+    for page, shown in (("/screen/S", "li.departure"), ("/stops/S", "li.departure")):
+        first, second = (text(call) for call in city.page(page).css(shown)[:2])
+        assert "Malden" not in first, page
+        assert "to Malden" in second and "Platform 2" in second, page
