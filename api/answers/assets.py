@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,6 +22,8 @@ _MEDIA_TYPES = {
     ".svg": "image/svg+xml",
 }  # fmt: skip
 """Style sheets of ours stand in the pages themselves."""
+_MOST_STYLES = 256
+"""Of 30 kB each: lines that meet at a stop meet at others."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,12 @@ def map_library() -> Path | None:
 def style(badges: Iterable[Badge], *sheets: str) -> Style:
     """Style sheets (the riders' where none is named) with the colours of the lines that a page shows: no second trip
     for it, no inline attributes."""
-    css = "".join(map(_css, sheets or ("rider.css",))) + "".join(sorted({badge.css_rule for badge in badges}))
+    return _style(frozenset(badges), sheets or ("rider.css",))
+
+
+@lru_cache(_MOST_STYLES)
+def _style(badges: frozenset[Badge], sheets: tuple[str, ...]) -> Style:
+    css = "".join(map(_css, sheets)) + "".join(sorted(badge.css_rule for badge in badges))
     return Style.of(css)
 
 

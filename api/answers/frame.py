@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import jinja2
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse
+from jinja2.runtime import Macro
 from markupsafe import Markup, escape
 
 from api.answers.assets import Style, assets, map_library
@@ -43,6 +44,8 @@ _HEADERS = {
 
 _MOST_ROOTS = 8
 """One at a time is usual."""
+_MOST_KEPT = 16_384
+"""Pieces of a page, most of them of some hundred bytes."""
 
 
 @lru_cache(_MOST_ROOTS)
@@ -58,7 +61,9 @@ def templates(root: str) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.filters["breakable"] = _breakable
-    made.filters["path"] = lambda text: quote(str(text), safe="")
+    made.filters["path"] = _path
+    made.filters["icon"] = _icon
+    made.filters["kept"] = _kept
     made.globals["has_map"] = map_library() is not None
     made.globals["root"] = root
     made.globals["asset"] = lambda name: root + assets()[name].address
@@ -69,6 +74,25 @@ def _breakable(name: str) -> Markup:
     """A name that may be broken after what joins its words, as in "9 St NW+Constitution Av NW": elsewhere it would be
     broken within one."""
     return Markup(re.sub(r"(?<=\w)([+/@])(?=\w)", r"\1<wbr>", str(escape(name))))  # noqa: S704
+
+
+@lru_cache(_MOST_KEPT)
+def _path(text: str) -> str:
+    """A text as a part of an address."""
+    return quote(text, safe="")
+
+
+@cache
+def _icon(name: str) -> Markup:
+    """One of `icons.html`."""
+    return Markup('<svg class="icon" aria-hidden="true"><use href="#i-{}"/></svg>').format(name)
+
+
+@lru_cache(_MOST_KEPT)
+def _kept(macro: Macro, *of: Hashable) -> Markup:
+    """What a macro says of what it is given, made once for all who ask: a macro of an imported template sees nothing
+    else that could change. Not for what clients make up, such as a host or a query: of that there is no end."""
+    return Markup(macro(*of))  # noqa: S704
 
 
 def fragment(moment: PageMoment, template: str, **context: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -9,6 +10,8 @@ from api.reading.calls import RunCall
 from api.reading.lines import Line
 from api.words.moment import PageMoment
 from api.words.times import Wait
+
+_MOST_HREFS = 16_384
 
 
 class DepartureWords(NamedTuple):
@@ -59,8 +62,13 @@ class DepartureWords(NamedTuple):
     def trip_href(self) -> str:
         """Its trip's page. Panels and screens do not ask for it."""
         call = self.call
-        named = urlencode({"date": call.service_date, "start": call.start_time, "stop": call.stop_id})
-        return f"/trips/{quote(call.trip_id, safe='')}?{named}"
+        return _trip_href(call.trip_id, call.service_date, call.start_time, call.stop_id)
+
+
+@lru_cache(_MOST_HREFS)
+def _trip_href(trip_id: str, service_date: str, start_time: str, stop_id: str) -> str:
+    named = urlencode({"date": service_date, "start": start_time, "stop": stop_id})
+    return f"/trips/{quote(trip_id, safe='')}?{named}"
 
 
 def departure_words(moment: PageMoment, row: RunCall) -> DepartureWords:

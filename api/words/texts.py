@@ -46,9 +46,9 @@ LANGUAGES = languages_of()
 """Languages of the rider pages."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Texts:
-    """The catalogue of one language."""
+    """The catalogue of one language: there is one of each, see `texts_in`."""
 
     language: str
     entries: dict[str, Entry]

@@ -62,3 +62,15 @@ def test_no_word_is_ever_cut(room: int) -> None:
 )
 def test_a_name_is_broken_where_its_words_are_joined(name: str, shown: str) -> None:
     assert templates("").from_string("{{ name|breakable }}").render(name=name) == shown
+
+
+@pytest.mark.parametrize(
+    ("name", "platform", "facts"), [("Gare", "", ""), ("Gare Nord", "2", "Platform 2"), ("Gare", "3", "Platform 3")]
+)
+def test_a_stop_is_called_as_its_own_timetable_calls_it(name: str, platform: str, facts: str) -> None:
+    # Pieces of pages are kept: these three are of one stop_id.
+    first, *others = row_of_stops("A B C")
+    page = City(network([replace(first, name=name, platform=platform), *others]), at="07:55").page("/stops/A")
+    favourite = page.css("#favourite")[0].attributes
+    assert (text(page.css_first("h1")), text(page.css_first(".facts")), favourite["data-name"]) == (name, facts, name)
+    assert f'title="{name}"' in str(page.css("#embed-code")[0].attributes["value"])
