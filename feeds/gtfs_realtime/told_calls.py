@@ -190,8 +190,12 @@ def _own_calls(snapshot: Snapshot, predicted: ToldCalls, of_operator: Int64Array
         ToldCalls.blank(len(row)),
         trip=own[row], service_day=day[row], shift_s=shift[row], call=call, arrival=arrival, departure=departure,
     )  # fmt: skip
+    driven = np.flatnonzero(predicted.vehicle >= 0)
+    next_call = np.full(tt.trips, np.iinfo(np.int32).max)
+    np.minimum.at(next_call, predicted.trip[driven], predicted.call[driven])
+    passed = np.isin(own, predicted.trip[driven])[row] & (call < next_call[own][row])
     key = calls.key(tt)
-    left = np.isin(key, of_operator) & ~np.isin(key, predicted.key(tt))
+    left = passed | (np.isin(key, of_operator) & ~np.isin(key, predicted.key(tt)))
     for times in (calls.arrival, calls.departure):
         times[left & (times >= snapshot.made_at - STILL_DUE_S)] = snapshot.made_at - _LEFT_S
     of_timetable = tt.run_relationships[calls.trip] == _SCHEDULED
@@ -199,7 +203,7 @@ def _own_calls(snapshot: Snapshot, predicted: ToldCalls, of_operator: Int64Array
     untimed = of_timetable | ((scheduled_entries(tt, calls) >= 0) & as_scheduled)
     calls.arrival[untimed] = calls.departure[untimed] = np.nan
     otherwise = np.concatenate([rows for rows, _ in made_otherwise(tt, calls).values()])
-    return replace(calls, no_data=untimed).take(~of_timetable | np.isin(np.arange(len(calls)), otherwise))
+    return replace(calls, no_data=untimed).take(~of_timetable | (np.isin(np.arange(len(calls)), otherwise) & ~passed))
 
 
 def scheduled_entries(tt: Timetable, calls: ToldCalls) -> Int64Array:

@@ -78,7 +78,13 @@ def expected_times(
     least = np.maximum(arrival - calls.departure, 0.0)
     by_arrival_alone = np.where(waits, np.clip(np.nan_to_num(next_delay), least, by_arrival_alone), by_arrival_alone)
     own_delay = np.where(np.isnan(departure), by_arrival_alone, departure - calls.departure)
-    delay = _carried(calls.owner, own_delay, relationship == STOP_NO_DATA, waits, runs.delay_s)
+    ends = relationship == STOP_NO_DATA
+    delay = _carried(calls.owner, own_delay, ends, waits, runs.delay_s)
+    # A wait of which nothing is told absorbs what has to be caught up by the next time told.
+    absorbs = waits & np.isnan(own_delay) & (delay > np.maximum(next_delay, 0.0))
+    least = np.maximum(delay - (calls.departure - calls.arrival), 0.0)
+    own_delay = np.where(absorbs, np.fmax(next_delay, least), own_delay)
+    delay = _carried(calls.owner, own_delay, ends, waits, runs.delay_s)
     before = _before(calls.owner, delay, runs.delay_s)
     silent = ~is_one_of(relationship, (STOP_SKIPPED, STOP_NO_DATA)) & np.isnan(arrival) & np.isnan(departure)
     arrival = np.where(silent, calls.arrival + np.where(waits, before, delay), arrival)

@@ -203,6 +203,19 @@ def test_what_a_wait_absorbs_is_carried_on_to_no_stop_behind_it(
     assert [city.board(stop)[0] for stop in "BCD"] == [f"{at} t1 live" for at in leaves]
 
 
+@pytest.mark.parametrize(("told_at_d", "leaves"), [("08:25", "08:15"), ("08:27", "08:17"), ("08:40", "08:22")])
+def test_a_wait_of_which_nothing_is_told_absorbs_what_is_caught_up_further_on(told_at_d: str, leaves: str) -> None:
+    later = (Call(stop, at) for stop, at in (("C", "08:20"), ("D", "08:25"), ("E", "08:30")))
+    calls = (Call("A", "08:00"), Call("B", "08:05", "08:15"), *later)
+    city = City(network("A B C D E", trips=(Trip("t1", calls=calls),)))
+    for told in (
+        update("t1", StopUpdate("A", delay=420), StopUpdate("D", arrival=told_at_d), **TODAY),
+        update("t1", StopUpdate("D", arrival=told_at_d), delay=420, **TODAY),
+    ):
+        city.trip_updates(told)
+        assert [city.board(stop)[0] for stop in "AB"] == ["08:07 t1 live", f"{leaves} t1 live"]
+
+
 @pytest.mark.parametrize(("given", "range_s"), [(90, 90), (600, 600), (None, None), (0, None)])
 def test_how_sure_a_time_is_is_as_the_operator_says(given: int | None, range_s: int | None) -> None:
     told = StopUpdate("D", arrival="08:16", departure="08:16", uncertainty=given)
@@ -913,6 +926,22 @@ def test_our_feed_goes_on_telling_of_a_stop_that_a_run_has_left_before_its_time(
     for city, left in ((early, "BC"), (told, "A"), (replaced.at("08:03"), "ABCDE")):
         reader = City(at="07:55").at(city.now).trip_updates(city.message("trip-updates").SerializeToString())
         assert not any("t1" in " ".join(reader.board(stop)) for stop in left)
+
+
+def test_our_feed_tells_of_no_stop_as_to_come_that_the_bus_of_a_copy_or_of_a_moved_run_has_left() -> None:
+    # google/transit#16, opentripplanner/OpenTripPlanner#7761
+    copy = update("t1", relationship="DUPLICATED", new_trip_id="x", new_start_date=20261126, new_start_time="08:32:00")
+    copied = City(network(POLES, "A B C D E"), at="08:28").trip_updates(copy)
+    copied.vehicle_positions(bus("v1", "t1", late_s=-120, run_start="08:32", start_time="08:32:00", **TODAY))
+    moved = City(station(), at="07:57").trip_updates(
+        update("t1", StopUpdate("S1", relationship="NO_DATA", assigned_stop="S2"), **TODAY)
+    )
+    moved.vehicle_positions(bus("v1", "t1", late_s=-120))
+    for city, run, left in ((copied.at("08:31:30"), "x", "A"), (moved.at("08:00:45"), "t1", ("A", "S1", "S2"))):
+        reader = City(city.network).at(city.now, every_s=1e5)
+        reader.trip_updates(city.message("trip-updates").SerializeToString())
+        for stop in left:
+            assert not any(run in row for row in (*city.board(stop), *reader.board(stop)))
 
 
 def test_another_platform_is_passed_on() -> None:
