@@ -35,6 +35,8 @@ STANDS_M = 60.0
 """A vehicle that has moved no further than this since its last report stands, whatever its receiver makes of it."""
 STANDS_S = 240.0
 """A vehicle that stands for so long while another run is named has turned, and waits for that one."""
+AT_A_LIGHT_S = 90.0
+"""One that stands for so long a little before its last stop has come to where it waits."""
 GETS_ON = 0.5
 """A vehicle on its line gets on by this share of the way that it moved: less, and it has turned or left the line."""
 
@@ -126,11 +128,12 @@ class RunChanges:
         last_m = tracks.distance_m[s]
         at_m, on_line = self._place(runs, reports, last_m - MOVED_M, last_m + FASTEST_M_S * gap + 150.0)
         moved_m = ground_distance_m(tracks.lat[s], tracks.lon[s], reports.lat, reports.lon)
-        # Standing a little before its last stop it waits for its next run, elsewhere to go on with this one.
+        # Standing a little before its last stop it may wait for its next run, elsewhere to go on with this one.
         trip, diagram = runs.trip, self._diagram
         ahead_s = diagram.elapsed_at(trip, tracks.departed[s], np.maximum(at_m, last_m))
         near_end = diagram.elapsed_s[tt.entry_of(trip, tt.trip_calls[trip] - 1)] - ahead_s < 2.0 * gap + 60.0
-        waits = ~near_end & (reports.timestamp - tracks.moved_at[s] < STANDS_S)
+        near_end &= tracks.arrived[s] >= tt.trip_calls[trip] - 1
+        waits = reports.timestamp - tracks.moved_at[s] < np.where(near_end, AT_A_LIGHT_S, STANDS_S)
         goes_on = np.where(moved_m < STANDS_M, waits, at_m - last_m >= GETS_ON * moved_m)
         goes_on &= ~self._at_its_first_stop(runs, named.take(row), reports, at_m)
         kept[row] = on_line & (is_over[row] | goes_on)

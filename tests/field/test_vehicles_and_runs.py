@@ -275,6 +275,17 @@ def test_a_late_bus_is_told_on_both_trips_where_its_feed_names_the_next_by_the_c
     assert city.vehicles()["v1"]["trip_id"] == "t2"
 
 
+def test_a_late_bus_at_a_light_before_its_end_still_comes_where_its_feed_names_the_next_trip() -> None:
+    """It passes D at 08:10, stands for a minute 150 m before E, and has come there at 08:13."""
+    city = City(THERE_AND_BACK).vehicle_positions(bus("v1", "t1", late_s=240)).at("08:09:45")
+    for after_s in range(0, 166, 30):
+        east_m = 1800.0 + 5.0 * (min(after_s, 90) + max(after_s - 150, 0))
+        at = city.posix("08:10") + after_s
+        city.vehicle_positions(bus("v1", "t2", place=(east_m, 0.0), timestamp=at), at=at)
+        assert "t1" in [row.run for row in city.departures("E", arrivals=True) if row.status == "live"], after_s
+        assert "t2" in live_runs(city, "D"), after_s
+
+
 # whatcomtrans/publicwtadata#6
 def test_a_bus_whose_feed_stays_on_its_first_trip_is_on_the_one_that_it_drives_all_day() -> None:
     """Round after round on a ring, standing four minutes at A."""
