@@ -40,9 +40,7 @@ class CoupledUnits:
         if len(self._ids) == 0:
             return observations
         rows = np.flatnonzero(np.isin(observations.vehicle_id, self._ids) & (observations.trip >= 0))
-        own = _own_names(timetable, observations.vehicle_id[rows], observations.trip[rows])
-        names = observations.vehicle_id.astype(np.promote_types(own.dtype, observations.vehicle_id.dtype))
-        names[rows] = own
+        names = _with_trips(timetable, observations.vehicle_id, rows, observations.trip[rows])
         label = np.where(observations.vehicle_label == "", observations.vehicle_id, observations.vehicle_label)
         return replace(observations, vehicle_id=names, vehicle_label=label)
 
@@ -70,9 +68,7 @@ class CoupledUnits:
         if not is_back.any():
             return tracks
         self._ids = np.union1d(self._ids, vehicle_id[is_back])
-        own = _own_names(timetable, vehicle_id[is_back], now_on.trip[is_back])
-        names = tracks.vehicle_id.astype(np.promote_types(own.dtype, tracks.vehicle_id.dtype))
-        names[slot[rows[is_back]]] = own
+        names = _with_trips(timetable, tracks.vehicle_id, slot[rows[is_back]], now_on.trip[is_back])
         return replace(tracks, vehicle_id=names)
 
     def forget(self) -> None:
@@ -80,8 +76,11 @@ class CoupledUnits:
         self._left = _LeftRuns.empty()
 
 
-def _own_names(timetable: Timetable, vehicle_id: StrArray, trip: Int32Array) -> StrArray:
-    names: StrArray = np.strings.add(np.strings.add(vehicle_id, " "), timetable.trip_id[trip].astype(np.str_))
+def _with_trips(timetable: Timetable, vehicle_id: StrArray, rows: Int64Array, trip: Int32Array) -> StrArray:
+    """The ids, those of some rows (m,) each with that of its trip behind it."""
+    own: StrArray = np.strings.add(np.strings.add(vehicle_id[rows], " "), timetable.trip_id[trip].astype(np.str_))
+    names = vehicle_id.astype(np.promote_types(own.dtype, vehicle_id.dtype))
+    names[rows] = own
     return names
 
 

@@ -208,6 +208,8 @@ class CallsAt:
         """(n,) see `RunCall.planned_platform`."""
         tt, stop = self._view.timetable, calls.stop
         planned = tt.planned_stops(calls.trip, calls.call)
+        if (planned == stop).all():
+            return np.full(len(stop), "")
         name, was = tt.stop_platform[stop], tt.stop_platform[planned]
         moved = (tt.stop_parent[stop] == tt.stop_parent[planned]) & (tt.stop_parent[stop] >= 0) & (name != "")
         return np.where(moved & (name != was), was, "")

@@ -21,6 +21,7 @@ from predictor.arrays import (
     Int64Array,
     expand_ranges,
     first_of_each,
+    is_one_of,
 )
 from predictor.journeys import dated_calls, dated_journeys, driven_call_key
 from predictor.past_calls import STILL_DUE_S
@@ -79,7 +80,7 @@ class ToldCalls(DatedRuns):
 def told_calls(snapshot: Snapshot, vehicles_live: bool) -> ToldCalls:
     """Predicted calls of all journeys in order, each once, with the skipped ones among them."""
     tt, predictions = snapshot.timetable, snapshot.predictions
-    live = (predictions.status == LIVE) & (vehicles_live | ~np.isin(predictions.source, FROM_VEHICLES))
+    live = (predictions.status == LIVE) & (vehicles_live | ~is_one_of(predictions.source, FROM_VEHICLES))
     rows = np.flatnonzero((predictions.trip >= 0) & (live | (predictions.status == SKIPPED)))
     vehicle = predictions.vehicle[rows]
     drives = (predictions.source[rows] == FROM_VEHICLE) & (vehicle >= 0)
@@ -202,8 +203,10 @@ def _own_calls(snapshot: Snapshot, predicted: ToldCalls, of_operator: Int64Array
     as_scheduled = ~left & (departure == origin[row] + tt.departure_s[entry])
     untimed = of_timetable | ((scheduled_entries(tt, calls) >= 0) & as_scheduled)
     calls.arrival[untimed] = calls.departure[untimed] = np.nan
-    otherwise = np.concatenate([rows for rows, _ in made_otherwise(tt, calls).values()])
-    return replace(calls, no_data=untimed).take(~of_timetable | (np.isin(np.arange(len(calls)), otherwise) & ~passed))
+    otherwise = np.zeros(len(calls), bool)
+    for rows, _ in made_otherwise(tt, calls).values():
+        otherwise[rows] = True
+    return replace(calls, no_data=untimed).take(~of_timetable | (otherwise & ~passed))
 
 
 def scheduled_entries(tt: Timetable, calls: ToldCalls) -> Int64Array:
@@ -211,7 +214,7 @@ def scheduled_entries(tt: Timetable, calls: ToldCalls) -> Int64Array:
     replaced, and of vehicles that follow on a run."""
     trip, relationship = calls.trip.copy(), tt.run_relationships[calls.trip]
     own = np.flatnonzero(trip >= tt.base.trips)
-    trip[own] = np.where(np.isin(relationship[own], (_SCHEDULED, _DUPLICATED)), tt.run_models[trip[own]], NONE)
+    trip[own] = np.where(is_one_of(relationship[own], (_SCHEDULED, _DUPLICATED)), tt.run_models[trip[own]], NONE)
     known = (trip >= 0) & (calls.follower < 0)
     return np.where(known, tt.entry_of(np.maximum(trip, 0), calls.call), NONE)
 

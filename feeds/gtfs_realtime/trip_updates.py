@@ -17,7 +17,7 @@ from google.transit import gtfs_realtime_pb2
 from feeds.gtfs_realtime.descriptors import AddedAs, TripDescriptors, new_feed, write_wheelchair
 from feeds.gtfs_realtime.headway_runs import HeadwayAs
 from feeds.gtfs_realtime.told_calls import ToldCalls, made_otherwise, told_calls
-from predictor.arrays import BoolArray, Int32Array, Int64Array, running_maximum
+from predictor.arrays import BoolArray, Int32Array, Int64Array, is_one_of, running_maximum
 from predictor.journeys import dated_journeys
 from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable
@@ -214,7 +214,8 @@ def _update_times(tt: Timetable, calls: ToldCalls) -> _UpdateTimes:
     entry = tt.entry_of(calls.trip, calls.call)
     origin = tt.date_origin[calls.service_day] + calls.shift_s
     first, last = calls.call == 0, calls.call == tt.trip_calls[calls.trip] - 1
-    own = np.isin(tt.run_relationships[calls.trip], (_Trip.ADDED, _Trip.NEW, _Trip.REPLACEMENT)) | (calls.follower >= 0)
+    own = is_one_of(tt.run_relationships[calls.trip], (_Trip.ADDED, _Trip.NEW, _Trip.REPLACEMENT))
+    own |= calls.follower >= 0
     has_delay = (~tt.trip_is_frequency[calls.trip] & ~own).tolist()
     uncertainty_s = np.round(np.nan_to_num(calls.uncertainty_s)).astype(np.int64).tolist()
 

@@ -11,7 +11,7 @@ from google.transit import gtfs_realtime_pb2
 
 from feeds.gtfs_realtime.descriptors import TripDescriptors, new_feed, write_wheelchair
 from feeds.gtfs_realtime.headway_runs import HeadwayAs
-from predictor.arrays import BoolArray, Float64Array, Int32Array
+from predictor.arrays import BoolArray, Float64Array, Int32Array, is_one_of
 from predictor.geometry import LineGeometry
 from predictor.snapshot import IN_SERVICE, LAYOVER, Snapshot
 from predictor.timetable import Timetable
@@ -32,7 +32,7 @@ def encode_vehicle_positions(
     tt, vehicles = snapshot.timetable, snapshot.vehicles
     message = new_feed(tt, snapshot.made_at)
     journeys = TripDescriptors(tt, headway_as=headway_as)
-    on_trip = (vehicles.trip >= 0) & np.isin(vehicles.state, (IN_SERVICE, LAYOVER))
+    on_trip = (vehicles.trip >= 0) & is_one_of(vehicles.state, (IN_SERVICE, LAYOVER))
     on_trip[on_trip] = _near_line(tt, vehicles.trip[on_trip], vehicles.lat[on_trip], vehicles.lon[on_trip])
     trip = np.maximum(vehicles.trip, 0)
     calling = on_trip & (vehicles.next_call < tt.trip_calls[trip]) if tt.trips else on_trip

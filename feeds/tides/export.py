@@ -16,7 +16,7 @@ from google.transit.gtfs_realtime_pb2 import TripDescriptor
 from feeds.service_times import start_time
 from feeds.storage.whole_file import whole_file
 from feeds.tides.tables import guarded
-from predictor.arrays import AnyArray, Float64Array, Int32Array, StrArray
+from predictor.arrays import AnyArray, Float64Array, Int32Array, StrArray, is_one_of
 from predictor.snapshot import DEADHEAD, IN_SERVICE, LAYOVER, Snapshot
 from predictor.timetable import Timetable
 
@@ -91,7 +91,7 @@ class TidesExport:
         new = np.flatnonzero([time > self._told.get(name, -np.inf) for name, time in at.items()])
         if len(new):
             self._told |= at
-            on = np.isin(vehicles.state[new], (IN_SERVICE, LAYOVER)) & (vehicles.trip[new] >= 0)
+            on = is_one_of(vehicles.state[new], (IN_SERVICE, LAYOVER)) & (vehicles.trip[new] >= 0)
             run = new[on]
             trips = _trips(
                 snapshot.timetable, vehicles.vehicle_id[run], vehicles.trip[run], vehicles.service_day[run],

@@ -83,8 +83,9 @@ def expected_times(
     # A wait of which nothing is told absorbs what has to be caught up by the next time told.
     absorbs = waits & np.isnan(own_delay) & (delay > np.maximum(next_delay, 0.0))
     least = np.maximum(delay - (calls.departure - calls.arrival), 0.0)
-    own_delay = np.where(absorbs, np.fmax(next_delay, least), own_delay)
-    delay = _carried(calls.owner, own_delay, ends, waits, runs.delay_s)
+    if absorbs.any():
+        own_delay = np.where(absorbs, np.fmax(next_delay, least), own_delay)
+        delay = _carried(calls.owner, own_delay, ends, waits, runs.delay_s)
     before = _before(calls.owner, delay, runs.delay_s)
     silent = ~is_one_of(relationship, (STOP_SKIPPED, STOP_NO_DATA)) & np.isnan(arrival) & np.isnan(departure)
     arrival = np.where(silent, calls.arrival + np.where(waits, before, delay), arrival)

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from api.app import create_app
 from api.command.cli import app as command_line
-from api.desk.accounts import FORMER_OPENS_S
+from api.desk.accounts import _HASHER, _NOBODYS, FORMER_OPENS_S
 from api.desk.desk import Desk
 from api.desk.disruption import Notice
 from tests.api.test_desk import hidden, send
@@ -24,6 +24,10 @@ TOKEN = "the token of the settings"
 PASSWORD, OTHER = "correct horse battery", "another good password"
 NOW = at(8, 1)
 SAID = {"header": {"en": "Delays"}, "shown_on": "network"}
+
+
+def test_a_name_that_is_not_there_takes_as_long_as_one_that_is() -> None:
+    assert not _HASHER.check_needs_rehash(_NOBODYS)
 
 
 @pytest.fixture
