@@ -63,14 +63,10 @@ class Columns:
         )
 
     @classmethod
-    def blank(cls, rows: int, **whole: Any) -> Self:
-        """So many rows of which nothing is known."""
-        nothing = {f.name: f.metadata["nothing"] for f in fields(cls) if "nothing" in f.metadata}
-        columns: dict[str, Any] = {
-            name: np.full(rows, nothing.get(name, _NOTHING[dtype.kind]), dtype)
-            for name, dtype in column_types(cls).items()
-        }
-        return cls(**columns, **whole)
+    def blank(cls, rows: int, **known: Any) -> Self:
+        """So many rows of which nothing is known but these columns, and what is told of the group as a whole."""
+        nothing = _nothing_of(cast(Any, cls))
+        return cls(**{name: np.full(rows, *nothing[name]) for name in nothing.keys() - known.keys()}, **known)
 
 
 def column_types(group: type) -> Mapping[str, np.dtype[Any]]:
@@ -83,6 +79,13 @@ def column_types(group: type) -> Mapping[str, np.dtype[Any]]:
 def _column_types(group: type) -> Mapping[str, np.dtype[Any]]:
     hints = get_type_hints(group)
     return MappingProxyType({f.name: DTYPES[hints[f.name]] for f in fields(group) if hints[f.name] in DTYPES})
+
+
+@cache
+def _nothing_of(group: type) -> Mapping[str, tuple[Any, np.dtype[Any]]]:
+    """What stands in each column where nothing is known, with the column's type."""
+    told = {f.name: f.metadata["nothing"] for f in fields(group) if "nothing" in f.metadata}
+    return {name: (told.get(name, _NOTHING[dtype.kind]), dtype) for name, dtype in column_types(group).items()}
 
 
 def no_rows(group: type) -> dict[str, AnyArray]:

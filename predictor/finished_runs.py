@@ -25,8 +25,7 @@ class FinishedRuns(DatedRuns):
         """These and more, found at `now`."""
         if len(runs) == 0:
             return self
-        found = FinishedRuns(runs.trip, runs.service_day, runs.shift_s, np.full(len(runs), now))
-        return FinishedRuns.joined(self, found)
+        return FinishedRuns.joined(self, FinishedRuns.of_runs(runs, found_at=np.full(len(runs), now)))
 
     def remembered(self, now: float) -> FinishedRuns:
         """Those found not long ago."""

@@ -164,11 +164,7 @@ class Matcher:
         """
         course, moved_m = _course(tracks, slot, obs)
         continued = (runs.trip >= 0) & runs.same_as(tracks.runs.take(slot))
-        match = replace(
-            Match.blank(len(obs)),
-            trip=runs.trip, service_day=runs.service_day, shift_s=runs.shift_s,
-            continued=continued, course=course, moved=~(moved_m <= MOVED_M),
-        )  # fmt: skip
+        match = Match.of_runs(runs, continued=continued, course=course, moved=~(moved_m <= MOVED_M))
         on = np.flatnonzero(runs.trip >= 0)
         if len(on) == 0:
             return match

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from predictor.arrays import NONE, Float64Array, contains
+from predictor.arrays import Float64Array, contains
 from predictor.journeys import JourneyLookup
 from predictor.legs import NEXT_TRIP_WINDOW_S, NEXT_TRIPS
 from predictor.operator_times import OperatorTimes, ToldCalls
@@ -86,9 +86,8 @@ def _carried_over(
     row, trip, day, late_s, journey = row[untold], trip[untold], day[untold], late_s[untold], journey[untold]
     run, entry = tt.entries_of(trip)
     begins: Float64Array = (tt.date_origin[day] + late_s).astype(np.float64)[run]
-    return ToldCalls(
-        trip=trip[run], service_day=day[run], shift_s=np.zeros(len(run), np.int32), journey=journey[run],
-        call=tt.call_at(entry), arrival=begins + tt.arrival_s[entry], departure=begins + tt.departure_s[entry],
-        uncertainty_s=before.uncertainty_s[row][run], occupancy=np.full(len(run), NONE, np.int8),
-        bounded=np.zeros(len(run), bool), untold=np.zeros(len(run), bool),
+    return ToldCalls.of_runs(
+        DatedRuns(trip, day, np.zeros(len(trip), np.int32)).take(run), journey=journey[run], call=tt.call_at(entry),
+        arrival=begins + tt.arrival_s[entry], departure=begins + tt.departure_s[entry],
+        uncertainty_s=before.uncertainty_s[row][run],
     )  # fmt: skip

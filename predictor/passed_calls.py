@@ -36,7 +36,7 @@ class DrivenCalls:
         """More of them; those of runs that are neither `under_way` (n,) nor lately were are forgotten."""
         if len(passages):
             passed_at = np.where(np.isnan(passages.departure), passages.arrival, passages.departure)
-            news = PassedCalls(passages.trip, passages.service_day, passages.shift_s, passages.call, passed_at)
+            news = PassedCalls.of_runs(passages, call=passages.call, passed_at=passed_at)
             self.calls = PassedCalls.joined(self.calls, news)
         if now >= self._sifted_at + _SIFTED_EVERY_S:
             self._sifted_at = now

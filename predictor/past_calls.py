@@ -49,10 +49,7 @@ class PastCalls:
             calls = operator.calls
         # A call that a message leaves out has been left, if it was due by then; else nothing is known of it.
         kept = ~is_among(known.key, calls.keys) & (known.departure <= now) & (known.departure > now - _REMEMBERED_S)
-        news = _Remembered(
-            calls.trip, calls.service_day, calls.shift_s, calls.keys, calls.call, calls.departure,
-            np.zeros(len(calls), bool),
-        )  # fmt: skip
+        news = _Remembered.of_runs(calls, key=calls.keys, call=calls.call, departure=calls.departure)
         left = replace(known, left=np.ones(len(known), bool)).take(kept)
         self._calls = _in_order(_Remembered.joined(news, left))
         return operator
@@ -66,7 +63,7 @@ class PastCalls:
         """When those that are past were, as the operator said."""
         calls = self._calls
         calls = calls.take((calls.departure <= now) & (calls.departure > now - _LOOKED_AT_S))
-        return PassedCalls(calls.trip, calls.service_day, calls.shift_s, calls.call, calls.departure)
+        return PassedCalls.of_runs(calls, call=calls.call, passed_at=calls.departure)
 
     def in_timetable(self, old: Timetable, new: Timetable, journeys: JourneyLookup) -> None:
         """Go on by the indices of another timetable, of which `journeys` are, with the calls that are made there too,

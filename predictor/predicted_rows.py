@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, Int64Array, contains, is_among, places_of
@@ -106,11 +104,8 @@ def operator_rows(
     status[contains(skipped, calls.keys)] = SKIPPED
     departure = np.maximum(calls.departure, arrival)
     waits = (calls.arrival <= now) & (departure - calls.arrival >= _WAIT_S) & (departure > now)
-    return PredictedCalls(
-        vehicle=np.full(len(rows), NONE, np.int32),
-        trip=calls.trip,
-        service_day=calls.service_day,
-        shift_s=calls.shift_s,
+    return PredictedCalls.of_runs(
+        calls,
         call=calls.call,
         p10=np.maximum(arrival - early_s, now),
         p50=arrival,
@@ -185,9 +180,8 @@ def _not_made(
 ) -> PredictedCalls:
     """Rows of calls (n,) that are not made, at the times at which they would be."""
     n = len(call)
-    return replace(
-        PredictedCalls.blank(n), trip=runs.trip, service_day=runs.service_day, shift_s=runs.shift_s, call=call,
-        p50=arrival, arrival=arrival, departure=departure, hold=np.full(n, -np.inf),
+    return PredictedCalls.of_runs(
+        runs, call=call, p50=arrival, arrival=arrival, departure=departure, hold=np.full(n, -np.inf),
         status=np.full(n, status, np.int8), source=np.full(n, FROM_OPERATOR, np.int8),
         doubt=np.full(n, FOLLOWED, np.int8),
     )  # fmt: skip

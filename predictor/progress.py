@@ -56,10 +56,8 @@ def driven_since(
     row = np.flatnonzero(same | fresh)
     s, t, off_first = slot[row], match.trip[row], fresh[row]
     start = diagram.call_distance_m(t, np.zeros(len(t), np.int32))
-    return Stretches(
-        trip=t,
-        service_day=match.service_day[row],
-        shift_s=match.shift_s[row],
+    return Stretches.of_runs(
+        match.runs.take(row),
         row=row,
         slot=s,
         distance_from_m=np.where(off_first, start, tracks.distance_m[s]),
@@ -97,10 +95,8 @@ def driven_to_the_end(
     left, gap, to_end = left[known], gap[known], to_end[known]
     arrived_to = np.where(to_end, calls, tracks.arrived[s]).astype(np.int32)
     seconds = np.where(to_end, np.clip(left, np.minimum(1.0, gap), gap), np.minimum(0.5 * gap, 30.0))
-    return Stretches(
-        trip=trip,
-        service_day=tracks.service_day[s],
-        shift_s=tracks.shift_s[s],
+    return Stretches.of_runs(
+        tracks.runs.take(s),
         row=row,
         slot=s,
         distance_from_m=tracks.distance_m[s],
@@ -123,11 +119,9 @@ def passages_of(timetable: Timetable, tracks: Tracks, driven: Stretches, times: 
     last = times.call == tt.trip_calls[trip] - 1
     done = (times.call < driven.departed_to[k]) | last
     k, trip, call = k[done], trip[done], times.call[done]
-    return Passages(
+    return Passages.of_runs(
+        driven.runs.take(k),
         vehicle_id=tracks.vehicle_id[driven.slot[k]],
-        trip=trip,
-        service_day=driven.service_day[k],
-        shift_s=driven.shift_s[k],
         call=call,
         stop=tt.stop_at(trip, call),
         arrival=np.where(call == 0, np.nan, times.arrival[done]),
@@ -154,10 +148,8 @@ def link_times_of(timetable: Timetable, diagram: TimeDistance, driven: Stretches
     new = (times.call >= np.maximum(driven.arrived_from[k], 1)) & np.isfinite(begin) & np.isfinite(times.arrival)
     k, entry = k[new], entry[new]
     blur = np.nan_to_num(begin_sd[new], nan=15.0) ** 2 + times.arrival_sd_s[new] ** 2
-    return LinkTimes(
-        trip=driven.trip[k],
-        service_day=driven.service_day[k],
-        shift_s=driven.shift_s[k],
+    return LinkTimes.of_runs(
+        driven.runs.take(k),
         slot=driven.slot[k],
         entry=entry - 1,
         seconds=np.maximum(times.arrival[new] - begin[new], 0.0),

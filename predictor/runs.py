@@ -43,6 +43,11 @@ class DatedRuns(Columns):
     shift_s: Int32Array = field(metadata={"nothing": 0})
     """Seconds later than the trip's own times."""
 
+    @classmethod
+    def of_runs(cls, runs: DatedRuns, **told: Any) -> Self:
+        """What is told of these runs (n,), by column; of what is not given nothing is known."""
+        return cls.blank(len(runs), trip=runs.trip, service_day=runs.service_day, shift_s=runs.shift_s, **told)
+
     @property
     def runs(self) -> DatedRuns:
         """The runs alone, without what is told of them."""

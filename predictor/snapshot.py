@@ -265,7 +265,8 @@ class Snapshot:
         more than one."""
         pointer, members = self.timetable.station_members
         board, place = expand_ranges(pointer[stops], pointer[stops + 1] - pointer[stops])
-        predicted, of_predicted = self._predicted_at(members[place])
+        rows, of_predicted = self.predictions.rows_at(members[place])
+        predicted = self._asked_of(rows)
         scheduled, of_scheduled = self._scheduled_at(members[place], since, until)
         asked, board = _Asked.joined(predicted, scheduled), board[np.concatenate([of_predicted, of_scheduled])]
         calls = self._calls(asked)
@@ -295,9 +296,7 @@ class Snapshot:
             # Without a vehicle only that has passed which the operator said would have.
             passed = contains(self.told_calls, call_key(key, call)) | contains(self.claimed, key)
             passed &= prediction < 0
-        asked = _Asked(
-            runs.trip, runs.service_day, runs.shift_s, call, prediction=prediction, journey=key, passed=passed
-        )
+        asked = _Asked.of_runs(runs, call=call, prediction=prediction, journey=key, passed=passed)
         calls = self._calls(asked)
         known = np.flatnonzero(self.passed_calls.run_key == runs.run_key[0])
         calls.passed_at[self.passed_calls.call[known]] = self.passed_calls.passed_at[known]
@@ -395,19 +394,9 @@ class Snapshot:
         latest_s = self.scheduled_calls.latest_s
         return np.flatnonzero((tt.date_origin <= until) & (tt.date_origin + latest_s >= since)).tolist()
 
-    def _predicted_at(self, stops: Int32Array) -> tuple[_Asked, Int64Array]:
-        """Predicted calls at stops (n,), and which of these each is at."""
-        predictions = self.predictions
-        rows, at = predictions.rows_at(stops)
-        return self._asked_of(rows), at
-
     def _asked_of(self, rows: Int64Array) -> _Asked:
         """The calls of rows (n,) of the predictions."""
-        runs = self.predictions.runs.take(rows)
-        return _Asked(
-            runs.trip, runs.service_day, runs.shift_s, self.predictions.call[rows], prediction=rows,
-            journey=np.full(len(rows), NONE, np.int64), passed=np.zeros(len(rows), bool),
-        )  # fmt: skip
+        return _Asked.of_runs(self.predictions.runs.take(rows), call=self.predictions.call[rows], prediction=rows)
 
     def _scheduled_at(self, stops: Int32Array, since: float, until: float) -> tuple[_Asked, Int64Array]:
         """Scheduled calls at stops (n,) that happen between two times and that no prediction stands for; and which of
@@ -433,10 +422,8 @@ class Snapshot:
             run = DatedRuns(trip[kept[behind]], day[kept[behind]], shift).run_key
             open_[behind] = ~np.isin(call_key(run, call[behind]), there)
         kept, key, call = kept[open_], key[open_], call[open_]
-        asked = _Asked(
-            trip[kept], day[kept], tt.journey_shift_s[calls.journey[rows[kept]]], call,
-            prediction=np.full(len(kept), NONE, np.int64), journey=key, passed=np.zeros(len(kept), bool),
-        )  # fmt: skip
+        runs = DatedRuns(trip[kept], day[kept], tt.journey_shift_s[calls.journey[rows[kept]]])
+        asked = _Asked.of_runs(runs, call=call, journey=key)
         return asked, at[part[kept]]
 
     def _calls(self, asked: _Asked) -> RunCalls:
@@ -451,29 +438,18 @@ class Snapshot:
         status[contains(self.skipped, call_key(journey, call))] = SKIPPED
         cancelled = contains(self.cancelled, journey) | contains(self.deleted, journey)
         status[cancelled] = CANCELLED
-        calls = RunCalls(
-            trip=runs.trip,
-            service_day=runs.service_day,
-            shift_s=runs.shift_s,
+        calls = RunCalls.of_runs(
+            runs,
             call=call,
             stop=tt.call_stop[entry],
             scheduled_arrival=np.where(by_headway, np.nan, arrival),
             scheduled_departure=np.where(by_headway, np.nan, departure),
             arrival=np.where(call == 0, departure, arrival),
             departure=departure.copy(),
-            published=np.full(len(call), np.nan),
-            p10=np.full(len(call), np.nan),
-            p50=np.full(len(call), np.nan),
-            p90=np.full(len(call), np.nan),
-            at_stop=np.zeros(len(call), bool),
             status=status,
             source=np.full(len(call), FROM_TIMETABLE, np.int8),
-            vehicle=np.full(len(call), NONE, np.int32),
-            age_s=np.full(len(call), np.nan),
             doubt=np.full(len(call), FOLLOWED, np.int8),
-            occupancy=np.full(len(call), NONE, np.int8),
             passed=asked.passed & ~cancelled,
-            passed_at=np.full(len(call), np.nan),
             first_call=call == 0,
             last_call=self._ends_at(runs, call),
         )

@@ -87,11 +87,9 @@ def told_calls(snapshot: Snapshot, vehicles_live: bool) -> ToldCalls:
     # E047: a vehicle is named with the one trip that its position is given for.
     drives[drives] = snapshot.vehicles.trip[vehicle[drives]] == predictions.trip[rows][drives]
     skipped = predictions.status[rows] == SKIPPED
-    predicted = replace(
-        ToldCalls.blank(len(rows)),
-        trip=predictions.trip[rows], service_day=predictions.service_day[rows], shift_s=predictions.shift_s[rows],
-        call=predictions.call[rows], skipped=skipped, vehicle=np.where(drives, vehicle, NONE),
-        by_operator=predictions.source[rows] == FROM_OPERATOR,
+    predicted = ToldCalls.of_runs(
+        predictions.runs.take(rows), call=predictions.call[rows], skipped=skipped,
+        vehicle=np.where(drives, vehicle, NONE), by_operator=predictions.source[rows] == FROM_OPERATOR,
         arrival=np.where(skipped, np.nan, predictions.arrival[rows]),
         departure=np.where(skipped, np.nan, predictions.departure[rows]),
         uncertainty_s=np.maximum((predictions.p90[rows] - predictions.p10[rows]) / 2.0, 1.0),
@@ -102,11 +100,8 @@ def told_calls(snapshot: Snapshot, vehicles_live: bool) -> ToldCalls:
     trip = tt.journey_trip[journey]
     # A run by headway is told by its vehicle's predictions; the slot nearest to it is none that anybody drives.
     slots = np.flatnonzero(~tt.trip_is_frequency[trip])
-    unserved = replace(
-        ToldCalls.blank(len(slots)),
-        trip=trip[slots], service_day=day[slots], shift_s=tt.journey_shift_s[journey][slots], call=call[slots],
-        skipped=np.ones(len(slots), bool),
-    )  # fmt: skip
+    runs = DatedRuns(trip, day, tt.journey_shift_s[journey]).take(slots)
+    unserved = ToldCalls.of_runs(runs, call=call[slots], skipped=np.ones(len(slots), bool))
     of_operator = _keys_of_operator(snapshot)
     calls = ToldCalls.joined(predicted, unserved, _own_calls(snapshot, predicted, of_operator))
     # Of several predictions of one call the skip counts most, then that of a vehicle on this very trip.
@@ -156,12 +151,10 @@ def _with_silences(tt: Timetable, calls: ToldCalls) -> ToldCalls:
     rows = np.flatnonzero(ends)
     if len(rows) == 0:
         return calls
-    silent = replace(
-        ToldCalls.blank(len(rows)),
-        trip=calls.trip[rows], service_day=calls.service_day[rows], shift_s=calls.shift_s[rows],
-        call=calls.call[rows] + np.int32(1), no_data=np.ones(len(rows), bool),
-    )  # fmt: skip
-    return calls.and_those(silent)
+    no_data = np.ones(len(rows), bool)
+    return calls.and_those(
+        ToldCalls.of_runs(calls.runs.take(rows), call=calls.call[rows] + np.int32(1), no_data=no_data)
+    )
 
 
 def _own_calls(snapshot: Snapshot, predicted: ToldCalls, of_operator: Int64Array) -> ToldCalls:
@@ -187,10 +180,7 @@ def _own_calls(snapshot: Snapshot, predicted: ToldCalls, of_operator: Int64Array
     soonest = np.minimum.accumulate((arrival[entry] - step)[::-1])[::-1] + step
     arrival = np.minimum(origin[row] + tt.arrival_s[entry], soonest)
     departure = np.minimum(origin[row] + tt.departure_s[entry], soonest)
-    calls = replace(
-        ToldCalls.blank(len(row)),
-        trip=own[row], service_day=day[row], shift_s=shift[row], call=call, arrival=arrival, departure=departure,
-    )  # fmt: skip
+    calls = ToldCalls.of_runs(DatedRuns(own, day, shift).take(row), call=call, arrival=arrival, departure=departure)
     driven = np.flatnonzero(predicted.vehicle >= 0)
     next_call = np.full(tt.trips, np.iinfo(np.int32).max)
     np.minimum.at(next_call, predicted.trip[driven], predicted.call[driven])

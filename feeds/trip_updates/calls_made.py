@@ -95,8 +95,8 @@ def with_modified(runs: UpdatedRuns, tt: Timetable, modified: Mapping[Run, Modif
     if not silent:
         return runs
     trip, day, shift = np.array(silent, np.int32).T
-    more = replace(
-        UpdatedRuns.blank(len(trip)),
+    more = UpdatedRuns.blank(
+        len(trip),
         trip_id=tt.trip_id[trip], trip=trip, service_day=day, shift_s=shift, moved_s=shift, route=tt.trip_route[trip],
         direction=tt.pattern_direction[tt.trip_pattern[trip]],
         relationship=np.full(len(trip), TRIP_SCHEDULED, np.int8), vehicle_wheelchair=np.zeros(len(trip), np.int8),
