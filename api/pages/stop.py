@@ -8,7 +8,7 @@ from api.reading.alerts import stop_alerts
 from api.reading.board import StopBoards
 from api.reading.line_directions import line_directions, soonest_first
 from api.reading.lines import Line
-from api.words.alerts import AlertWords, first_alert_words
+from api.words.alerts import AlertWords, first_alert_words, moved_words
 from api.words.line_directions import LineDirectionWords, line_direction_words, nothing_leaves
 from api.words.moment import PageMoment
 from api.words.times import TimeWords
@@ -72,7 +72,10 @@ def stop_page(boards: StopBoards, moment: PageMoment, stop: int, order: str = ""
         order=order,
         only=only,
         quiet="" if rows else nothing_leaves(moment, stop),
-        alerts=_at_its_platforms(moment, stop, first_alert_words(moment, stop_alerts(moment, stop))),
+        alerts=[
+            *moved_words(moment, stop),
+            *_at_its_platforms(moment, stop, first_alert_words(moment, stop_alerts(moment, stop))),
+        ],
         lines=lines,
         clock=moment.words_at(stop),
         facts=_facts(moment, str(tt.stop_platform[stop]), groups),

@@ -17,7 +17,6 @@ from api.answers.plainly_asked import PlainlyAsked
 from api.answers.problems import PROBLEMS
 from api.answers.screens_seen import ScreenKey, ScreenName, screens_seen_of
 from api.panels.text import in_plain_blanks, panel_lines
-from api.reading.alerts import stop_alerts
 from api.reading.board import MOST_DEPARTURES, StopBoards
 from api.reading.boards_ahead import boards_ahead_of
 from api.reading.moment import Moment
@@ -185,7 +184,7 @@ def _text(boards: StopBoards, moment: PageMoment, stop: int, width: int, lines: 
 
 
 def _messages(moment: PageMoment, stop: int) -> list[str]:
-    return [in_plain_blanks(_message(alert)) for alert in panel_alert_words(moment, stop_alerts(moment, stop))]
+    return [in_plain_blanks(_message(alert)) for alert in panel_alert_words(moment, [stop])]
 
 
 def _message(alert: AlertWords) -> str:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from api.answers.announcer import noticed
 from api.answers.caching import digest_of
-from api.reading.alerts import stop_alerts
 from api.reading.board import StopBoards, stop_boards
 from api.reading.line_directions import line_directions, soonest_first
 from api.reading.lines import Line
@@ -65,8 +64,7 @@ def screen_page(boards: StopBoards, moment: PageMoment, stops: list[int], limit:
     """At most `limit` rows of each stop, in the language of `moment`."""
     room = 0 if len(stops) == 1 else _NAME_ROOM if len(stops) == 2 else _NARROW_NAME_ROOM
     shown = [_stop(boards, moment, stop, limit, room) for stop in stops]
-    alerts = {alert.alert_id: alert for stop in stops for alert in stop_alerts(moment, stop)}
-    messages = [part for alert in panel_alert_words(moment, alerts.values()) for part in _parts(alert)]
+    messages = [part for alert in panel_alert_words(moment, stops) for part in _parts(alert)]
     lines = {line.route: line for stop in stops for line in moment.lines.at_stop(stop)}
     lines |= {line.route: line for message in messages for line in message.lines}
     says = (

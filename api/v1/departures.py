@@ -16,8 +16,9 @@ from api.reading.alerts import stop_alerts
 from api.reading.board import WINDOW_S, stop_boards
 from api.reading.boards_ahead import boards_ahead_of
 from api.reading.moment import Moment
+from api.reading.moved_away import moved_departures
 from api.v1.models import Departures, SeveralDepartures
-from api.v1.representations import alerts_answer, departure_fields, departure_says, stop_fields
+from api.v1.representations import alerts_answer, departure_fields, departure_says, moved_fields, stop_fields
 
 departures_router = APIRouter(tags=["Departures"], route_class=PlainlyAsked)
 
@@ -51,13 +52,15 @@ async def get_departures(
         only = None if route is None else route_index(moment, route)
         (board,) = stop_boards(moment.view, [stop], moment.now, float(window), only, arrivals)
     rows = board.rows(board.shown[:limit])
-    alerts = alerts_answer(moment, stop_alerts(moment, stop))
-    says = stop, [departure_says(row) for row in rows], alerts
+    alerts, moved_away = alerts_answer(moment, stop_alerts(moment, stop)), moved_departures(moment, stop)
+    moved_says = [(*moved[:2], moved.leaves, departure_says(moved.run)) for moved in moved_away]
+    says = stop, [departure_says(row) for row in rows], moved_says, alerts
     return json_answer(
         request, moment, says,
         lambda: {
             **moment.answer_fields(), "stop": stop_fields(moment.timetable, stop),
-            "departures": [departure_fields(moment, row) for row in rows], "alerts": alerts,
+            "departures": [departure_fields(moment, row) for row in rows],
+            "moved_away": [moved_fields(moment, moved) for moved in moved_away], "alerts": alerts,
         }, max_age_s=BOARD_MAX_AGE_S,
     )  # fmt: skip
 

@@ -187,11 +187,32 @@ class Departure(CallState):
     pickup: bool = Field(description="False where nobody may board; such calls are listed with `arrivals=true` only")
 
 
+class MovedDeparture(BaseModel):
+    """A departure of the timetable that the operator has taken away from its stop."""
+
+    stop_id: str = Field(description="Where it was to leave", examples=["gare:1"])
+    scheduled_time: Moment = Field(description="When it was to leave there")
+    route: RouteRef
+    headsign: str
+    trip_id: str
+    service_date: Date
+    start_time: str
+    to: Departure | None = Field(
+        description="Where it leaves instead, as that stop's board has it; null where the trip calls nowhere in the "
+        "place of this stop"
+    )
+
+
 class Departures(Answer):
     """The departure board of one stop."""
 
     stop: Stop
     departures: list[Departure] = Field(description="Soonest first")
+    moved_away: list[MovedDeparture] = Field(
+        description="Within the next two hours: departures that the timetable has here and the operator has moved to "
+        "another platform or stop, or taken away by a diversion. They are none of `departures`, for nobody can board "
+        "them here"
+    )
     alerts: list[Alert] = Field(description="In force now, for this stop, the routes that call here, or the network")
 
 

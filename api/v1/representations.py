@@ -14,6 +14,7 @@ from api.reading.boarding import ACCESS
 from api.reading.calls import Event, RunCall
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
+from api.reading.moved_away import MovedDeparture
 from api.service.view import IsoTimes, iso_times
 from api.v1.models import Alert, RouteRef
 from feeds.alerts.alert import Alert as Told
@@ -167,4 +168,19 @@ def departure_fields(moment: Moment, row: RunCall) -> dict[str, Any]:
         "vehicle_wheelchair": row.vehicle_wheelchair,
         "bikes": row.bikes,
         "pickup": row.boards,
+    }
+
+
+def moved_fields(moment: Moment, moved: MovedDeparture) -> dict[str, Any]:
+    """The fields of the model `MovedDeparture` in its order."""
+    run = moved.run
+    return {
+        "stop_id": str(moment.timetable.stop_id[moved.stop_idx]),
+        "scheduled_time": moment.iso(moved.scheduled, moved.stop_idx),
+        "route": _route_fields(moment.timetable)[run.route_idx],
+        "headsign": run.destination,
+        "trip_id": run.trip_id,
+        "service_date": run.service_date,
+        "start_time": run.start_time,
+        "to": departure_fields(moment, run) if moved.leaves else None,
     }

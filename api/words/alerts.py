@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 
-from api.reading.alerts import informed_by, telling_why
+from api.reading.alerts import informed_by, stop_alerts, telling_why
 from api.reading.calls import RunCall
 from api.reading.lines import Line
+from api.reading.moved_away import moved_departures
 from api.reading.recurrence import recurrence_of
 from api.words.moment import PageMoment
 from api.words.recurrence import recurrence_words
@@ -18,6 +19,7 @@ from api.words.texts import LANGUAGES, country_of, texts_in, typeset
 from api.words.times import TimeWords
 from feeds.alerts.alert import Alert
 from feeds.alerts.translations import text_in
+from predictor.arrays import NONE
 
 _BLANKS = " \t\xa0"
 _ENDS = f"{_BLANKS}\n.:;!?-–—"
@@ -164,6 +166,26 @@ def _beyond(header: str, description: str) -> str:
     return rest.lstrip(_ENDS) if rest[:1] in _ENDS else description
 
 
+def moved_words(moment: PageMoment, stop: int) -> list[AlertWords]:
+    """Which departures are not where the timetable has them, as messages to who waits at a stop: those of a line to one
+    place in one."""
+    times, texts, tt = moment.words_at(stop), moment.texts, moment.timetable
+    clocks: dict[tuple[int, str, int], list[str]] = {}
+    for moved in moved_departures(moment, stop):
+        to = moved.run.stop_idx if moved.leaves else NONE
+        clocks.setdefault((moved.run.route_idx, moved.run.destination, to), []).append(times.time(moved.scheduled))
+    said = []
+    for (route, destination, to), at in clocks.items():
+        departures = f"{', '.join(dict.fromkeys(at))} {moment.towards(destination)}"
+        header, stops = texts("moved_nowhere", departures=departures), tuple[tuple[str, str], ...]()
+        if to >= 0:
+            platform = str(tt.stop_platform[to]) if tt.station[to] == tt.station[stop] else ""
+            place = texts("platform", name=platform) if platform else _place(moment, to)
+            header, stops = texts("moved_to", departures=departures, place=place), ((str(tt.stop_id[to]), place),)
+        said.append(AlertWords(header, "", "", (moment.lines.all[route],), stops, 0.0, math.inf, in_force=True))
+    return said
+
+
 def first_alert_words(moment: PageMoment, alerts: Iterable[Alert]) -> list[AlertWords]:
     """The first of all, for where they stand beside something else; the last one says how many more there are, and
     leads to the page of all."""
@@ -175,9 +197,13 @@ def first_alert_words(moment: PageMoment, alerts: Iterable[Alert]) -> list[Alert
     return shown
 
 
-def panel_alert_words(moment: PageMoment, alerts: Iterable[Alert]) -> list[AlertWords]:
-    """The first of all for panels, where no address leads on: what differs in that alone is said once."""
-    return list(dict.fromkeys(replace(words, url="") for words in first_alert_words(moment, alerts)))
+def panel_alert_words(moment: PageMoment, stops: Sequence[int]) -> list[AlertWords]:
+    """The first of all that is told at stops, for panels, where no address leads on: what differs in that alone is said
+    once."""
+    alerts = {alert.alert_id: alert for stop in stops for alert in stop_alerts(moment, stop)}
+    words = [moved for stop in stops for moved in moved_words(moment, stop)]
+    words += first_alert_words(moment, alerts.values())
+    return list(dict.fromkeys(replace(one, url="") for one in words))
 
 
 def reason_words(moment: PageMoment, row: RunCall) -> str:

@@ -727,3 +727,47 @@ def test_a_later_departure_from_elsewhere_or_to_elsewhere_says_so_on_screens_too
         first, second = (text(call) for call in city.page(page).css(shown)[:2])
         assert "Malden" not in first, page
         assert "to Malden" in second and "Platform 2" in second, page
+
+
+def test_who_stands_where_a_departure_was_to_leave_reads_where_it_leaves_from() -> None:
+    # HSLdevcom/digitransit-ui#5524, chuk-development/Besser-Bahn#16
+    places = (
+        Stop("A", 0.0), Stop("S", 600.0, location_type=1), Stop("S7", 600.0, parent="S", platform="7"),
+        Stop("S9", 600.0, 20.0, parent="S", platform="9"), Stop("C", 1200.0), Stop("X", 1200.0, 90.0, name="Road"),
+        Stop("E", 1800.0),
+    )  # fmt: skip
+    trips = Trip("t1", "08:00"), Trip("t2", "09:00"), Trip("t3", "09:10")
+    city = City(network(places, "A S7 C E", trips), at="07:58")
+    moved = update("t1", StopUpdate("S7", delay=60, assigned_stop="S9"), start_date=20261126)
+    elsewhere = update("t2", *(StopUpdate(stop, at, at) for stop, at in (
+        ("A", "09:00"), ("S7", "09:02"), ("X", "09:05"), ("E", "09:06"))), relationship="REPLACEMENT",
+        start_date=20261126)  # fmt: skip
+    past = update("t3", *(StopUpdate(stop, at, at) for stop, at in (("A", "09:10"), ("S7", "09:12"), ("E", "09:16"))),
+                  relationship="REPLACEMENT", start_date=20261126)  # fmt: skip
+    city.trip_updates(moved, elsewhere, past)
+    for stop, said in {
+        "S7": ["08:02 to East: from Platform 9"],
+        "C": ["09:04 to East: from Road", "09:14 to East: does not call here"],
+        "S": [], "S9": [], "A": [], "X": [], "E": [],
+    }.items():  # fmt: skip
+        told = city.messages(stop=stop)
+        assert told["stop page"] == said, stop
+        assert told["panel"] == [f"1: {words}" for words in said]
+        assert told["screen"] == [f"1 {words}" for words in said]
+        assert told["v1 departures"] == []
+        city.faces_agree(stop)
+    assert [a.attributes["href"] for a in city.page("/stops/S7").css(".alerts .places a")] == ["/stops/S9"]
+    (gone,) = city.json("/v1/stops/S7/departures")["moved_away"]
+    assert (gone["trip_id"], gone["stop_id"], gone["scheduled_time"][11:16]) == ("t1", "S7", "08:02")
+    assert (gone["to"]["stop_id"], gone["to"]["platform"], gone["to"]["time"][11:16]) == ("S9", "9", "08:03")
+    assert [gone["to"] and gone["to"]["stop_id"] for gone in city.json("/v1/stops/C/departures")["moved_away"]] == [
+        "X", None,
+    ]  # fmt: skip
+    # It is told until it has left, however late, and those to one place in one sentence.
+    later = update("t1", StopUpdate("S7", delay=900, assigned_stop="S9"), start_date=20261126)
+    next_too = update("t2", StopUpdate("S7", delay=0, assigned_stop="S9"), start_date=20261126)
+    city.trip_updates(later, next_too).at("08:15")
+    assert city.messages(stop="S7")["panel"] == ["1: 08:02, 09:02 to East: from Platform 9"]
+    assert city.at("08:19").messages(stop="S7")["panel"] == ["1: 09:02 to East: from Platform 9"]
+    cancelled_too = update("t1", relationship="CANCELED", start_date=20261126)
+    assert city.trip_updates(cancelled_too).messages(stop="S7")["panel"] == []
