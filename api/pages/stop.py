@@ -74,7 +74,7 @@ def stop_page(boards: StopBoards, moment: PageMoment, stop: int, order: str = ""
         quiet="" if rows else nothing_leaves(moment, stop),
         alerts=[
             *moved_words(moment, stop),
-            *_at_its_platforms(moment, stop, first_alert_words(moment, stop_alerts(moment, stop))),
+            *at_its_platforms(moment, stop, first_alert_words(moment, stop_alerts(moment, stop))),
         ],
         lines=lines,
         clock=moment.words_at(stop),
@@ -82,7 +82,7 @@ def stop_page(boards: StopBoards, moment: PageMoment, stop: int, order: str = ""
     )
 
 
-def _at_its_platforms(moment: PageMoment, stop: int, alerts: list[AlertWords]) -> list[AlertWords]:
+def at_its_platforms(moment: PageMoment, stop: int, alerts: list[AlertWords]) -> list[AlertWords]:
     """Messages on a stop's page, each with the platforms there that it is about, where it is not about all of it."""
     tt = moment.timetable
     own, *platforms = (str(tt.stop_id[member]) for member in tt.members(stop).tolist())

@@ -11,10 +11,13 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import HTMLResponse
 
 from api.pages.rendering import not_found_page, rider_page
+from api.pages.stop import at_its_platforms
+from api.reading.alerts import day_alerts
 from api.reading.badges import Badge
 from api.reading.calls import iso_date
 from api.reading.day_timetable import DayDeparture, DayRow, DayTime, line_day, next_change, stop_day
 from api.reading.lines import Line
+from api.words.alerts import AlertWords, first_alert_words
 from api.words.moment import PageMoment
 from api.words.times import ABOUT
 from feeds.service_times import service_date
@@ -70,7 +73,8 @@ def stop_timetable(request: Request, stop_id: str, date: str = "", line: str = "
     rows = [_row(moment, stop, row) for row in found]
     return _page(
         request, moment, moment.stop_name(stop), f"/stops/{quote(stop_id, safe='')}", day,
-        next_change(moment, stop, None, day), [row.line.badge for row in rows], rows=rows,
+        next_change(moment, stop, None, day), [row.line.badge for row in rows],
+        at_its_platforms(moment, stop, first_alert_words(moment, day_alerts(moment, day, stop=stop))), rows=rows,
         any_reckoned=any(departure.reckoned for row in found for departure in row.departures),
     )  # fmt: skip
 
@@ -97,8 +101,9 @@ def line_timetable(request: Request, route_id: str, date: str = "", direction: s
     others = [(each, moment.name_of(found.destination)) for each, found in of_ways.items() if found.stops]
     return _page(
         request, moment, moment.texts("line_title", name=line.name), f"/lines/{quote(route_id, safe='')}", day,
-        next_change(moment, None, route, day), [line.badge], columns=columns, runs=runs, direction=str(way),
-        directions=others, by_headway=shown.by_headway,
+        next_change(moment, None, route, day), [line.badge],
+        first_alert_words(moment, day_alerts(moment, day, route=route)), columns=columns, runs=runs,
+        direction=str(way), directions=others, by_headway=shown.by_headway,
         any_reckoned=any(time is not None and time.reckoned for run in shown.runs for time in run),
     )  # fmt: skip
 
@@ -119,10 +124,10 @@ _EMPTY: dict[str, Any] = {
 
 def _page(
     request: Request, moment: PageMoment, heading: str, href: str, day: int, change: int | None,
-    badges: list[Badge], **content: Any,
+    badges: list[Badge], alerts: list[AlertWords], **content: Any,
 ) -> Response:  # fmt: skip
     """Parameters: `href`: the page of the stop or line; `change`: the day on which the times change next, None where
-    that is not known; `content`: what is planned on the day."""
+    that is not known; `alerts`: those that speak of the day; `content`: what is planned on it."""
     tt, words, texts = moment.timetable, moment.words, moment.texts
     noon = (tt.date_origin + 12 * 3600.0).tolist()
     first = min(max(moment.today, day - _DAYS + 1), day)
@@ -135,6 +140,8 @@ def _page(
         moment,
         "timetable.html",
         badges,
+        alerts,
+        shown_alerts=alerts,
         heading=heading,
         href=href,
         shown_day=words.weekday_date(noon[day]),

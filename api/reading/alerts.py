@@ -61,6 +61,27 @@ def announced_alerts(moment: Moment, route: int | None = None, stop: int | None 
     return _in_order(alerts, moment.now)
 
 
+def day_alerts(moment: Moment, service_day: int, route: int | None = None, stop: int | None = None) -> list[Alert]:
+    """Those that riders of a line or at a stop may know of, as far as they speak of a service day; of a later one only
+    where they say so by their periods or their runs."""
+    begins = float(moment.timetable.date_origin[service_day])
+    ends, today = begins + 86_400.0, service_day == moment.today
+    at = max(begins, moment.now) if today else begins
+
+    def concerns(alert: Alert) -> bool:
+        informed = informed_by(moment, alert)
+        of_day = informed.on_day(service_day)
+        speaks_of_it = any(start < ends and end > at for start, end in alert.affects) or (
+            not alert.affects and (today or informed.since > 0.0)
+        )
+        return speaks_of_it and (
+            (route is not None and of_day.line(route, at))
+            or (stop is not None and of_day.stop(moment.timetable.members(stop).tolist(), at))
+        )
+
+    return [alert for alert in announced_alerts(moment, route, stop) if concerns(alert)]
+
+
 def operator_alerts(moment: Moment) -> list[Alert]:
     """The operator's, in force and then planned."""
     alerts = [alert for alert in moment.view.operator_alerts if alert.state(moment.now) != "over"]

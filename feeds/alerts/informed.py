@@ -11,7 +11,7 @@ from threading import Lock
 import numpy as np
 
 from feeds.alerts.alert import Selector, TripSelector
-from feeds.alerts.selector_fits import Fit, SelectorFits
+from feeds.alerts.selector_fits import ANY, Fit, SelectorFits
 from predictor.timetable import Timetable
 
 _MOST_KEPT = 4096
@@ -109,6 +109,12 @@ class Informed:
         """Whether it concerns a dated run, or a stop at which it calls."""
         pattern = int(self._timetable.trip_pattern[trip])
         return any(fit.run(pattern, trip, service_day, shift_s) for fit in self._fits)
+
+    def on_day(self, service_day: int) -> Informed:
+        """The same without those who are informed of runs of other days alone."""
+        return Informed(
+            self._timetable, tuple(fit for fit in self._fits if fit.service_day in (ANY, service_day)), self.astray
+        )
 
     def fitting(self, trip: int, service_day: int, shift_s: int, stop: int | None = None) -> list[Selector]:
         """Selectors that fit a whole dated run, or (`stop`) a call of it: those that name a stop fit only there."""

@@ -590,3 +590,31 @@ def test_at_a_station_a_message_says_which_platforms_it_is_about() -> None:  # k
     assert not city.page("/stops/S1").css(".places")
     for whole in (({"stop_id": "S"},), ({"stop_id": "S1"}, {"stop_id": "S2"})):
         assert not city.alerts(alert("Closed", *whole)).page("/stops/S").css(".places")
+
+
+def test_the_timetable_of_a_day_has_the_messages_of_that_day() -> None:
+    # google/transit#546; Thursday 26 November is today.
+    def told(name: str, informed: dict[str, Any], *active: Any, **more: Any) -> Any:
+        return alert(name, informed, active=active, **more)
+
+    city = City(TOWN).alerts(
+        told("Today", {"route_id": "r1"}, ("07:00", "20:00")),
+        told("Past", {"route_id": "r1"}, ("05:00", "06:00"), ("96:00", "97:00")),
+        told("Tomorrow", {"stop_id": "C"}, ("30:00", "40:00")),
+        told("Open", {"route_id": "r1"}, ("05:00", None)), told("Always", {"route_id": "r1"}),
+        told("Kept back", {"route_id": "r1"}, ("30:00", "40:00"), communication=(("24:00", None),)),
+        told("A run", {"trip_id": "t1", "start_date": 20261127}), told("Tram", {"agency_id": "B"}, ("30:00", "40:00")),
+    )  # fmt: skip
+    of_day = {
+        "2026-11-26": {"Today", "Open", "Always"},
+        "2026-11-27": {"Tomorrow", "Open", "A run"},
+        "2026-11-28": {"Open"},
+        "2026-11-30": {"Open", "Past"},
+    }
+    for address, also in (("/lines/r1", set[str]()), ("/stops/C", {"Tram"}), ("/stops/A", set[str]())):
+        for day, heads_of_day in of_day.items():
+            page = city.page(f"{address}/timetable", date=day)
+            here = heads_of_day | (also if day == "2026-11-27" else set())
+            here -= {"Tomorrow"} if address == "/stops/A" else set()
+            assert {text(head) for head in page.css(".alerts .alert-head strong")} == here, (address, day)
+    assert "From tomorrow 06:00 · Until tomorrow 16:00" in text(city.page("/stops/C/timetable", date="2026-11-27"))
