@@ -21,7 +21,7 @@ from api.service.view import FeedHealth, ServiceView, UpdateFigures
 from feeds.alerts.alert import Alert
 from feeds.alerts.decoding import decode_alerts
 from feeds.alerts.informed import Informed
-from feeds.alerts.own_names import with_own_agency
+from feeds.alerts.own_names import with_own_agencies
 from feeds.errors import FeedError
 from feeds.messages.kinds import ALERTS, FEEDS, TRIP_UPDATES, VEHICLE_POSITIONS, feeds_in, served_as
 from feeds.messages.message import decode_message, posix_seconds
@@ -74,7 +74,7 @@ def check_messages(
             observations = decode_vehicle_positions(message.data, engine.heed(updates), message.moment)
     if message := messages.get(ALERTS):
         with _kept(errors):
-            alerts = with_own_agency(decode_alerts(message.data), timetable, moment)
+            alerts = with_own_agencies(decode_alerts(message.data), timetable, moment)
     snapshot = engine.step(observations, moment, updates)
     view = ServiceView(
         snapshot, StopSearch(timetable), operator_alerts=alerts, alerts_at=moment,

@@ -1,4 +1,4 @@
-"""What the alerts of a feed name in common, as the timetable names it: the agency, and the dates of runs.
+"""What the alerts of a feed name in common, as the timetable names it: agencies, and the dates of runs.
 
 Where the feed names dates as UTC has them, they are told as those of service days. The operator's other feeds tell by
 which clock (see `predictor.named_dates`): alerts, which speak of runs of any day, do not.
@@ -6,6 +6,7 @@ which clock (see `predictor.named_dates`): alerts, which speak of runs of any da
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ import numpy as np
 from feeds.alerts.alert import Alert, Selector, TripSelector
 from feeds.alerts.informed import Informed
 from feeds.ids.run_names import run_names
+from predictor.arrays import NONE
 from predictor.named_dates import NamedDates, on_days_by_utc
 from predictor.named_runs import FOUND, run_finder
 from predictor.timetable import Timetable
@@ -31,28 +33,52 @@ class OwnNames:
         """The alerts in the timetable's own names. Made once for each message."""
         read, by_utc, tt = self._read, self._dates.reads_by_utc, timetable.base
         if read is None or read[0] is not alerts or read[1] is not tt or read[2] is not by_utc:
-            own = with_own_agency(alerts, tt, now)
+            own = with_own_agencies(alerts, tt, now)
             self._read = read = alerts, tt, by_utc, _by_utc(own, tt, now) if by_utc else own
         return read[3]
 
 
-def with_own_agency(alerts: tuple[Alert, ...], timetable: Timetable, now: float) -> tuple[Alert, ...]:
-    """The alerts, the timetable's only agency called by its id where they all call it by another name: it is the one
+def with_own_agencies(alerts: tuple[Alert, ...], timetable: Timetable, now: float) -> tuple[Alert, ...]:
+    """The alerts with the timetable's agencies in the place of one that it does not have, where it is clear whom that
+    means: those whose ids begin with it, such as X-1 and X-2 for X; or, where they all call one by another name, those
     whose lines, stops and trips most of them name beside it."""
     selectors = tuple(dict.fromkeys(s for alert in alerts for s in alert.selectors if s.agency_id))
+    own_ids = timetable.agency_id.tolist()
     called = {selector.agency_id for selector in selectors}
-    if len(timetable.agency_id) != 1 or len(called) != 1 or called <= set(timetable.agency_id.tolist()):
+    parts = {
+        of: tuple(own for own in own_ids if re.match(rf"{re.escape(of)}[\W_]", own))
+        for of in called.difference(own_ids, timetable.agency_name.tolist())
+    }
+    if len(called) == len(parts) == 1 and not any(parts.values()):
+        parts = {of: _named_beside(selectors, timetable, now) for of in called}
+    if not any(parts.values()):
         return alerts
+
+    def own(selector: Selector) -> tuple[Selector, ...]:
+        meant = parts.get(selector.agency_id, ())
+        route = timetable.route_index.get(selector.route_id, NONE)
+        if route >= 0:
+            meant = tuple(of for of in meant if of == timetable.route_agency_id[route])
+        return tuple(replace(selector, agency_id=of) for of in meant) or (selector,)
+
+    return tuple(
+        replace(alert, selectors=tuple(each for selector in alert.selectors for each in own(selector)))
+        for alert in alerts
+    )
+
+
+def _named_beside(selectors: tuple[Selector, ...], timetable: Timetable, now: float) -> tuple[str, ...]:
+    """The agencies of what selectors name beside an agency that is not known."""
     named = (replace(selector, agency_id="") for selector in selectors)
     beside = tuple(selector for selector in named if selector != Selector(route_type=selector.route_type))
-    if 2 * len(Informed.of(beside, timetable, now).selectors) <= len(beside):
-        return alerts
-    own_id = str(timetable.agency_id[0])
-
-    def own(selector: Selector) -> Selector:
-        return replace(selector, agency_id=own_id) if selector.agency_id else selector
-
-    return tuple(replace(alert, selectors=tuple(map(own, alert.selectors))) for alert in alerts)
+    informed = Informed.of(beside, timetable, now)
+    if 2 * len(informed.selectors) <= len(beside):
+        return ()
+    own_ids: list[str] = timetable.agency_id.tolist()
+    of_lines = set(timetable.route_agency_id[sorted(informed.routes)].tolist())
+    # One agency of several may be that of another timetable, which has lines of the same numbers.
+    several = tuple(of for of in own_ids if of in of_lines)
+    return tuple(own_ids) if len(own_ids) == 1 else several if len(several) > 1 else ()
 
 
 def _by_utc(alerts: tuple[Alert, ...], tt: Timetable, now: float) -> tuple[Alert, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -618,3 +619,25 @@ def test_the_timetable_of_a_day_has_the_messages_of_that_day() -> None:
             here -= {"Tomorrow"} if address == "/stops/A" else set()
             assert {text(head) for head in page.css(".alerts .alert-head strong")} == here, (address, day)
     assert "From tomorrow 06:00 · Until tomorrow 16:00" in text(city.page("/stops/C/timetable", date="2026-11-27"))
+
+
+def test_an_agency_that_the_timetable_has_in_parts_is_all_of_its_parts() -> None:
+    # jamespfennell/gtfs#18, one step on: the lines of `X` are run by, beside those of another agency.
+    several = replace(
+        TOWN, agencies=(Agency("X-1"), Agency("X-2", "Trams"), Agency("XY", "Others")),
+        routes=(Route("r1", "1", "First", agency="X-1"), Route("r2", "2", "Second", type=900, agency="XY")),
+    )  # fmt: skip
+    trams = replace(several, routes=(several.routes[0], replace(several.routes[1], agency="X-2")))
+    whole, line, stop = ({"agency_id": "X"} | beside for beside in ({}, {"route_id": "r2"}, {"stop_id": "F"}))
+    for town, informed, told in (
+        (several, whole, ["r1"]), (several, line, []), (several, stop, []),
+        (trams, whole, ["r1", "r2", "home"]), (trams, line, ["r2"]), (trams, stop, ["r2"]),
+    ):  # fmt: skip
+        city = City(town).alerts(alert(SAID, informed))
+        assert [place for place in ("r1", "r2", "home") if SAID in heads(city, place)] == told, informed
+    # By a name that is no part of theirs it is known by the lines that are named beside it.
+    lines = (alert("Line", {"agency_id": "MTA", "route_id": route}) for route in ("r1", "r2"))
+    sent = [alert(SAID, {"agency_id": "MTA"}), *lines]
+    for messages, reached in ((sent, ["r1", "r2", "home"]), (sent[:2], []), (sent[:1], [])):
+        city = City(several).alerts(*messages)
+        assert [place for place in ("r1", "r2", "home") if SAID in heads(city, place)] == reached
