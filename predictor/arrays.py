@@ -102,7 +102,10 @@ def places_of(keys: AnyArray, sorted_keys: AnyArray) -> Int64Array:
 
 def contains(sorted_keys: Int64Array, keys: Int64Array) -> BoolArray:
     """For each of `keys` (n,), whether it is among `sorted_keys`."""
-    return places_of(keys, sorted_keys) >= 0
+    if len(sorted_keys) == 0:
+        return np.zeros(len(keys), bool)
+    found: BoolArray = sorted_keys[np.minimum(sorted_keys.searchsorted(keys), len(sorted_keys) - 1)] == keys
+    return found
 
 
 def is_one_of(values: npt.NDArray[np.integer] | Float64Array, few: Sequence[int]) -> BoolArray:
@@ -117,6 +120,4 @@ def is_one_of(values: npt.NDArray[np.integer] | Float64Array, few: Sequence[int]
 def is_among(keys: Int64Array, others: Int64Array) -> BoolArray:
     """For each of `keys` (n,), whether it is one of `others` (m,), in any order: as `np.isin`, which puts all of both
     in order, even where there is no key."""
-    if len(keys) == 0 or len(others) == 0:
-        return np.zeros(len(keys), bool)
-    return contains(np.sort(others), keys)
+    return contains(np.sort(others), keys) if len(keys) else np.zeros(0, bool)

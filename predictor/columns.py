@@ -14,7 +14,7 @@ else declares it: `field(metadata={"nothing": 0})`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from types import MappingProxyType
@@ -32,11 +32,12 @@ class Columns:
     """Base of all column groups; all columns (n,)."""
 
     def __len__(self) -> int:
-        return len(getattr(self, next(iter(column_types(type(self))))))
+        return len(self.__dict__[next(iter(column_types(type(self))))])
 
     def take(self, rows: Int64Array | BoolArray | slice) -> Self:
         """These rows only: indices in the order wanted, a mask, or a slice."""
-        return self._with({name: getattr(self, name)[rows] for name in column_types(type(self))})
+        own = self.__dict__
+        return self._with({name: own[name][rows] for name in column_types(type(self))})
 
     def _with(self, columns: Mapping[str, AnyArray]) -> Self:
         """The same group with other rows, past the frozen constructor, which would cost as much again as to take them:
@@ -44,7 +45,8 @@ class Columns:
         changed = object.__new__(type(self))
         own = changed.__dict__
         if len(columns) < len(self.__dataclass_fields__):
-            own.update({name: getattr(self, name) for name in self.__dataclass_fields__})
+            old = self.__dict__
+            own.update({name: old[name] for name in self.__dataclass_fields__})
         own.update(columns)
         return changed
 
@@ -66,26 +68,24 @@ class Columns:
     def blank(cls, rows: int, **known: Any) -> Self:
         """So many rows of which nothing is known but these columns, and what is told of the group as a whole."""
         nothing = _nothing_of(cast(Any, cls))
-        return cls(**{name: np.full(rows, *nothing[name]) for name in nothing.keys() - known.keys()}, **known)
+        return cls(**{name: nothing[name].repeat(rows) for name in nothing.keys() - known.keys()}, **known)
 
 
-def column_types(group: type) -> Mapping[str, np.dtype[Any]]:
-    """The columns of a dataclass in order, with their dtypes as annotated."""
-    # That a class can be hashed, mypy does not see.
-    return _column_types(cast(Any, group))
-
-
-@cache
 def _column_types(group: type) -> Mapping[str, np.dtype[Any]]:
     hints = get_type_hints(group)
     return MappingProxyType({f.name: DTYPES[hints[f.name]] for f in fields(group) if hints[f.name] in DTYPES})
 
 
+column_types: Callable[[type], Mapping[str, np.dtype[Any]]] = cache(_column_types)
+"""The columns of a dataclass in order, with their dtypes as annotated."""
+
+
 @cache
-def _nothing_of(group: type) -> Mapping[str, tuple[Any, np.dtype[Any]]]:
-    """What stands in each column where nothing is known, with the column's type."""
+def _nothing_of(group: type) -> Mapping[str, AnyArray]:
+    """A cell (1,) of each column of which nothing is known."""
     told = {f.name: f.metadata["nothing"] for f in fields(group) if "nothing" in f.metadata}
-    return {name: (told.get(name, _NOTHING[dtype.kind]), dtype) for name, dtype in column_types(group).items()}
+    types = column_types(group).items()
+    return {name: np.array([told.get(name, _NOTHING[dtype.kind])], dtype) for name, dtype in types}
 
 
 def no_rows(group: type) -> dict[str, AnyArray]:
