@@ -22,6 +22,10 @@ TIME = re.compile(
 )
 """`H:MM:SS` or `H:MM`, and what databases and spreadsheets make of them: `1 days 01:00:00`, `8:00:00.0`, `8:00 AM`,
 `1900-01-01 08:00:00`, `08:00:00+01:00`; and what people write: `8h00`, `08.00.00`, `8:00 Uhr`."""
+_CLOCK = re.compile(r"\s*(?:\d{8})?T?(\d\d)([0-5]\d)([0-5]\d)?Z?\s*", re.ASCII)
+"""`HHMMSS` or `HHMM`, a date before it or none."""
+_LONG = re.compile(r"\s*P(?=.*\d)(?:(\d)D)?T?(?:(\d{1,2})H)?(?:(\d{1,4})M)?(?:(\d{1,6})(?:\.\d*)?S)?\s*", re.ASCII)
+"""So long after the origin, as ISO 8601 writes it: `PT8H30M`."""
 DATE = re.compile(
     r"\s*'?(\d{4})(?:([-/. \u5e74])(\d\d?)[-/. \u6708](\d\d?)\u65e5?|(\d\d)(\d\d))"
     r"(?:\.0+|[T ][\d:.+Z-]*(?:\s*[AaPp]\.?[Mm]\.?)?)?\s*",
@@ -62,9 +66,12 @@ def _narrow(text: str) -> str:
 
 
 def start_seconds(text: str) -> int | None:
-    """`seconds_of_day` of the time at which a run starts; None also where that lies in another week: no run starts
-    three days after its service date."""
+    """Seconds of the time at which a run starts, as `seconds_of_day` reads them, or of a `_CLOCK` or `_LONG`; None also
+    where that lies in another week: no run starts three days after its service date."""
     seconds = seconds_of_day(text)
+    if seconds is None and (found := _CLOCK.fullmatch(text) or _LONG.fullmatch(text)):
+        numbers = [int(number or 0) for number in found.groups()]
+        seconds = sum(number * unit for number, unit in zip(numbers[::-1], (1, 60, 3600, 86_400), strict=False))
     return None if seconds is None or seconds >= 3 * 86_400 else seconds
 
 

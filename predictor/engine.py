@@ -378,6 +378,10 @@ class Engine:
         self._finished = self._finished.with_runs(over, now)
 
         match = self._matcher.match(tracks, slot, obs, runs)
+        leaps = tracks.passed_over(slot, match)
+        if leaps.any():
+            self._counts["reports_passed_over"] += int(leaps.sum())
+            slot, obs, match = slot[~leaps], obs.take(np.flatnonzero(~leaps)), match.take(~leaps)
         driven = driven_since(tt, diagram, tracks, slot, obs, match)
         passages_since, times = self._learn_from(tracks, driven)
         arrived_at_the_end = tracks.follow(tt, slot, obs, match, driven, times)

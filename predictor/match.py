@@ -36,3 +36,5 @@ class Match(DatedRuns):
     """It is at the stop of the call that it has arrived at and not left."""
     jumped: BoolArray
     """The place fits only where the vehicle cannot have driven since."""
+    leapt: BoolArray
+    """It is further away from where it was than it can have driven."""

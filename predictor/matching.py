@@ -57,6 +57,8 @@ AGAINST = -0.5
 """A movement is against the line where the cosine of the angle between them is less than this."""
 TURNED_M = 250.0
 """A vehicle that has moved so far against its line in a row has turned back: it serves no stop ahead."""
+LEAP_M = 150.0
+"""A receiver may be wrong by so much without more proof than the vehicle's fastest way."""
 ONE_MOVEMENT_M = 150.0
 """One movement counts for no more: a single position may be wrong."""
 
@@ -90,6 +92,8 @@ class _OnRuns(DatedRuns):
     """Metres of the movement that this report tells of, 0 where it tells of none."""
     against_m: Float64Array
     """Metres moved against the line in a row before."""
+    way_m: Float64Array
+    """Metres from where it was at the report before."""
     gained_m: Float64Array
     """Metres driven along the line since the run was taken up, NaN before it has left."""
 
@@ -175,6 +179,7 @@ class Matcher:
         match.state[on], match.distance_m[on] = progress.state, progress.distance_m
         match.arrived[on], match.departed[on] = progress.arrived, progress.departed
         match.jumped[on], match.at_stop[on] = place.jumped, progress.at_stop
+        match.leapt[on] = reports.same & (reports.way_m > FASTEST_M_S * reports.gap_s + LEAP_M)
         # Who waits, or is nowhere on its line, has not turned.
         match.against_m[on] = np.where(progress.state == LAYOVER, 0.0, place.against_m)
         return match
@@ -196,7 +201,8 @@ class Matcher:
             under_way=np.isfinite(last_m) & (tracks.departed[s] > 0),
             to_first_m=to_first_stop_m(tt, runs.trip, lat, lon),
             moved_m=np.where(moved_m[on] > MOVED_M, moved_m[on], 0.0),
-            against_m=np.where(same, tracks.against_m[s], 0.0), gained_m=last_m - tracks.from_m[s],
+            against_m=np.where(same, tracks.against_m[s], 0.0),
+            way_m=ground_distance_m(tracks.lat[s], tracks.lon[s], lat, lon), gained_m=last_m - tracks.from_m[s],
         )  # fmt: skip
 
     def _stop_told(self, reports: _OnRuns, obs: Observations) -> _StopTold:

@@ -112,6 +112,8 @@ class Tracks(DatedRuns):
     """When it was last seen on the line of its run."""
     away: Int32Array = field(metadata=_ZERO)
     """Reports in a row off that line."""
+    leapt: BoolArray
+    """The report after the one that is told here was passed over: see `passed_over`."""
     waits_since: Float64Array
     """When it came to wait at the first stop of its run, NaN where it does not wait there."""
     from_m: Float64Array
@@ -255,6 +257,13 @@ class Tracks(DatedRuns):
         """Remember that vehicles (n,) were heard, and which of them name their trip."""
         self.heard_at[slot] = np.fmin(self.heard_at[slot], obs.timestamp)
         self.named_at[slot] = np.where(obs.trip >= 0, obs.timestamp, self.named_at[slot])
+
+    def passed_over(self, slot: Int64Array, match: Match) -> BoolArray:
+        """Which matches (n,) are not to be followed: of vehicles on their line, a place to which they cannot have come,
+        until another report tells of one."""
+        result: BoolArray = match.leapt & ~self.leapt[slot] & (self.state[slot] != OFF_ROUTE)
+        self.leapt[slot] = result
+        return result
 
     def give(self, slot: Int64Array, upcoming: DatedRuns) -> None:
         """Note the next run (n,) that vehicles have been given, trip -1 where none."""

@@ -192,6 +192,21 @@ def test_a_position_that_was_too_far_ahead_is_put_right_at_once() -> None:
     assert statuses(city, "E")[0] == "t1 live"
 
 
+@pytest.mark.parametrize("place", [(1500.0, 1500.0), (90_000.0, -40_000.0), (4000.0, 0.0)])
+@pytest.mark.parametrize("stuck_at", ["", "A"])
+def test_one_wild_position_takes_no_bus_off_its_run(place: tuple[float, float], stuck_at: str) -> None:
+    drive, wild = bus("v1", "t1", late_s=0, stuck_at=stuck_at), bus("v1", "t1", place=place, fresh=True)
+    city = City(FAR, at="07:58").vehicle_positions(drive, OTHER).at("07:58:30" if stuck_at else "08:04:30")
+    row, seen = city.board("F")[0], city.vehicles()["v1"]["state"]
+    city.vehicle_positions(wild, OTHER, at=city.now + 30)
+    assert city.board("F")[0] == row and city.vehicles()["v1"]["state"] == seen
+    city.vehicle_positions(drive, OTHER).at(city.now + 30)
+    assert city.board("F")[0] == row
+    # Another report confirms that it is elsewhere.
+    city.vehicle_positions(wild, OTHER).at(city.now + 60)
+    assert city.board("F")[0] != row
+
+
 def test_what_was_told_of_a_bus_away_from_its_line_stays_and_passes() -> None:  # OneBusAway/onebusaway#25
     city = City(FAR, at="07:55").vehicle_positions(bus("v1", "t1", late_s=0), OTHER).at("08:05")
     city.vehicle_positions(bus("v1", "t1", place=(1500, 2000), fresh=True), OTHER).at("08:07")

@@ -292,6 +292,20 @@ def test_a_trip_of_another_service_that_is_seen_is_the_run_of_today_that_makes_i
     assert city.trip_updates(cancelled("saturday", start_date=DATE)).board("D") == ["08:08 thursday live"]
 
 
+@pytest.mark.parametrize(
+    "start", ["08:00", "8:00", "0800", "080000", "PT8H", "P0DT8H0M0S", "20261126T080000", "2026-11-26T08:00:00+01:00"]
+)
+def test_a_run_is_found_however_its_start_is_written(start: str) -> None:
+    named = {"route_id": "r1", "start_date": DATE, "start_time": start}
+    assert City().trip_updates(cancelled(None, **named)).board("C")[0] == "08:04 t1 cancelled"
+
+
+@pytest.mark.parametrize("start", ["8", "800", "28800", "PT", "0860", "080060"])
+def test_a_start_that_may_mean_several_times_names_none(start: str) -> None:
+    city = City().trip_updates(cancelled("t1", start_date=DATE), cancelled(None, route_id="r1", start_time=start))
+    assert city.board("C") == ["08:04 t1 cancelled", "09:04 t2 scheduled"]
+
+
 # trip_properties are for copies of a trip alone (gtfs-realtime reference: "otherwise … will be ignored by consumers")
 
 

@@ -132,7 +132,8 @@ def test_out_and_back_on_one_road_resolves_by_direction() -> None:
 def test_off_route_is_a_state_and_never_live() -> None:
     engine = Engine(timetable())
     drive(engine, (0, 0), (60, 400))
-    snapshot = engine.step(report(START + 90, 600, lat=47.40), START + 90)
+    for after in (80, 90):
+        snapshot = engine.step(report(START + after, 600, lat=47.40), START + after)
     assert snapshot.vehicles.state[0] == OFF_ROUTE
     assert LIVE not in board(snapshot, 3).status.tolist()
     snapshot = drive(engine, (150, 900))

@@ -106,6 +106,8 @@ def test_a_place_far_ahead_on_the_line_is_a_jump_and_teaches_nothing() -> None:
     engine.step(report(START, 0), START)
     engine.step(report(START + 60, 400), START + 60)
     snapshot = engine.step(report(START + 70, 12_000), START + 70)
+    assert snapshot.vehicles.distance_m[0] == pytest.approx(400, abs=5), "one report may be wrong"
+    snapshot = engine.step(report(START + 80, 12_000), START + 80)
     assert snapshot.counts["jumps"] == 1
     assert snapshot.vehicles.distance_m[0] == pytest.approx(12_000, abs=5)
     assert len(snapshot.passages) == 0
@@ -115,7 +117,8 @@ def test_a_place_far_ahead_on_the_line_is_a_jump_and_teaches_nothing() -> None:
 def test_a_wild_report_off_the_line_freezes_progress_until_the_vehicle_is_back() -> None:
     engine = Engine(timetable())
     engine.step(report(START + 60, 400), START + 60)
-    wild = engine.step(report(START + 80, 560, lat=47.41), START + 80)
+    for after in (80, 85):
+        wild = engine.step(report(START + after, 560, lat=47.41), START + after)
     assert wild.vehicles.state[0] == OFF_ROUTE
     assert wild.vehicles.distance_m[0] == pytest.approx(400, abs=5)
     back = engine.step(report(START + 100, 700), START + 100)
