@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from inspect import iscoroutinefunction
 from typing import ParamSpec, TypeVar
 from weakref import WeakValueDictionary
@@ -36,7 +37,7 @@ class FairTurns(HttpMiddleware):
     or threads of its own, waits for no turn; neither does an answer's way to a slow reader take one."""
 
     def __init__(self, app: ASGIApp, routes: Sequence[BaseRoute]) -> None:
-        """Parameters: `routes` of the application, also those that are added later."""
+        """Parameters: `routes` of the application, also those that are added before the first is asked for."""
         super().__init__(app)
         self._routes = routes
         self._turns: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
@@ -70,7 +71,16 @@ class FairTurns(HttpMiddleware):
             made()
 
     def _is_made_by_a_thread(self, path: str) -> bool:
-        for route in self._routes:
-            if isinstance(route, Route) and "GET" in (route.methods or ()) and route.path_regex.match(path):
-                return not iscoroutinefunction(route.endpoint) or hasattr(route.endpoint, _IN_TURN)
+        for fits, by_a_thread in self._gets:
+            if fits(path):
+                return by_a_thread
         return False
+
+    @cached_property
+    def _gets(self) -> list[tuple[Callable[[str], object], bool]]:
+        """Of each route that answers GET, which paths are its own, and whether a thread makes the answer."""
+        return [
+            (route.path_regex.match, not iscoroutinefunction(route.endpoint) or hasattr(route.endpoint, _IN_TURN))
+            for route in self._routes
+            if isinstance(route, Route) and "GET" in (route.methods or ())
+        ]

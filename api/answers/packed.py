@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import deflate
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.middleware.gzip import GZipResponder, IdentityResponder
 from starlette.types import Receive, Scope, Send
@@ -25,7 +26,13 @@ class Packed(HttpMiddleware):
 
 
 class _Packing(GZipResponder):
-    def _compress_body(self, body: bytes, more_body: bool) -> bytes:
-        if more_body or self._compressor is not None:
-            return super()._compress_body(body, more_body)
-        return bytes(deflate.gzip_compress(body, _LEVEL))
+    _in_pieces = False
+
+    async def apply_compression(self, body: bytes, *, more_body: bool) -> bytes:
+        """See `IdentityResponder`."""
+        self._in_pieces |= more_body
+        if self._in_pieces:
+            return await super().apply_compression(body, more_body=more_body)
+        if len(body) < self.thread_minimum_size:
+            return bytes(deflate.gzip_compress(body, _LEVEL))
+        return bytes(await run_in_threadpool(deflate.gzip_compress, body, _LEVEL))
