@@ -147,6 +147,11 @@ def _our_feed(city: Faces, board: Sequence[Row]) -> Iterator[str]:
             events = [at for call in calls if call.relationship != "SKIPPED" for at in (call.departure, call.arrival)]
             if not any(_same_time(at, ours.at, IN_ORDER_S) for at in events):
                 yield f"TripUpdates: {events} where the board says {ours} ({ours.at})"
+        # Readers of ADDED are told the times of all calls.
+        if ours.status == "scheduled" and update is not None and update.relationship != "ADDED":
+            here = [call for call in update.stops if (call.stop, call.sequence) == (ours.stop, ours.sequence)]
+            if any(call.arrival or call.departure for call in here):
+                yield f"TripUpdates: {here} where the board says {ours}"
         # Of a line run by headway vehicles are told, not the slots of its timetable.
         in_a_slot = ours.told["scheduled_time"] is None
         if ours.status == "skipped" and not in_a_slot and "SKIPPED" not in [call.relationship for call in calls]:

@@ -137,8 +137,8 @@ def stop_updates(update: gtfs_realtime_pb2.TripUpdate) -> tuple[StopUpdateTold, 
         StopUpdateTold(
             stop_update.stop_id,
             stop_update.stop_sequence if stop_update.HasField("stop_sequence") else None,
-            float(stop_update.arrival.time) if stop_update.HasField("arrival") else None,
-            float(stop_update.departure.time) if stop_update.HasField("departure") else None,
+            float(stop_update.arrival.time) if stop_update.arrival.HasField("time") else None,
+            float(stop_update.departure.time) if stop_update.departure.HasField("time") else None,
             relationship.Name(stop_update.schedule_relationship),
         )
         for stop_update in update.stop_time_update

@@ -43,7 +43,8 @@ class ToldCalls(DatedRuns):
     call: Int32Array
     skipped: BoolArray
     no_data: BoolArray
-    """When it calls is not told: only where and for whom, if that is otherwise than in the reader's timetable."""
+    """Nothing is predicted: only told is where and for whom it calls, if that is otherwise than in the reader's
+    timetable, and when it is scheduled if that does not have it."""
     vehicle: Int32Array
     """Index into `Snapshot.vehicles` of the vehicle that drives this trip now, else -1."""
     by_operator: BoolArray
@@ -52,7 +53,7 @@ class ToldCalls(DatedRuns):
     """-1: told of the run itself, of the vehicle furthest along it; else which vehicle behind that one is told of, an
     index into `Snapshot.vehicles` or, where the operator names none, a number above these."""
     arrival: Float64Array
-    """NaN where skipped."""
+    """NaN where skipped, and where the reader's timetable has it."""
     departure: Float64Array
     uncertainty_s: Float64Array
     """NaN where nothing is predicted."""
@@ -159,8 +160,8 @@ def _with_silences(tt: Timetable, calls: ToldCalls) -> ToldCalls:
 
 def _own_calls(snapshot: Snapshot, predicted: ToldCalls, of_operator: Int64Array) -> ToldCalls:
     """All calls of the runs that the operator added, duplicated or replaced and that are not over, as scheduled, but no
-    later than what is predicted behind them, and past where the operator told so; of a duplicate, whose timetable the
-    reader has, without times where these are as scheduled; of runs of the timetable only the calls that are made
+    later than what is predicted behind them, and past where the operator told so; without times where these are as
+    scheduled and the reader has the timetable, as of a duplicate; of runs of the timetable only the calls that are made
     otherwise, without times."""
     tt = snapshot.timetable
     own = np.arange(tt.base.trips, tt.trips, dtype=np.int32)
@@ -196,7 +197,7 @@ def _own_calls(snapshot: Snapshot, predicted: ToldCalls, of_operator: Int64Array
     otherwise = np.zeros(len(calls), bool)
     for rows, _ in made_otherwise(tt, calls).values():
         otherwise[rows] = True
-    return replace(calls, no_data=untimed).take(~of_timetable | (otherwise & ~passed))
+    return replace(calls, no_data=of_timetable | as_scheduled).take(~of_timetable | (otherwise & ~passed))
 
 
 def scheduled_entries(tt: Timetable, calls: ToldCalls) -> Int64Array:

@@ -80,9 +80,8 @@ def encode_trip_updates(
                 str(told_vehicles.label[ride[begin]]),
             )
             write_wheelchair(update.vehicle, int(told_vehicles.wheelchair[ride[begin]]))
-        by_headway, added = bool(journeys.unscheduled[journey[0]]), update.trip.schedule_relationship == _Trip.ADDED
         for row in _ascending(update_times.stop_sequence[begin:end]):
-            update_times.write(update.stop_time_update.add(), begin + row, by_headway=by_headway, added=added)
+            update_times.write(update.stop_time_update.add(), begin + row, update.trip.schedule_relationship)
     _write_new_stops(message, tt, tt.call_stop[tt.entry_of(calls.trip, calls.call)])
     return message
 
@@ -153,14 +152,17 @@ class _Events:
     uncertainty_s: list[int]
     """0 where nobody knows: told, this would be a time that is certain."""
 
-    def write(self, event: gtfs_realtime_pb2.TripUpdate.StopTimeEvent, row: int, *, added: bool) -> None:
+    def write(
+        self, event: gtfs_realtime_pb2.TripUpdate.StopTimeEvent, row: int, *, is_predicted: bool, added: bool
+    ) -> None:
         """Fill `event` from one row, of a run called ADDED without the scheduled time: it has none by the
         specification."""
-        event.time = self.time[row]
-        if self.uncertainty_s[row]:
-            event.uncertainty = self.uncertainty_s[row]
-        if self.has_delay[row]:
-            event.delay = self.delay_s[row]
+        if is_predicted or added:
+            event.time = self.time[row]
+            if self.uncertainty_s[row]:
+                event.uncertainty = self.uncertainty_s[row]
+            if self.has_delay[row]:
+                event.delay = self.delay_s[row]
         if self.scheduled[row] and not added:
             event.scheduled_time = self.scheduled[row]
 
@@ -180,25 +182,27 @@ class _UpdateTimes:
     occupancy: list[int]
     """-1 where not told."""
 
-    def write(
-        self, update: gtfs_realtime_pb2.TripUpdate.StopTimeUpdate, row: int, *, by_headway: bool, added: bool
-    ) -> None:
-        """Fill `update` from one row."""
+    def write(self, update: gtfs_realtime_pb2.TripUpdate.StopTimeUpdate, row: int, run: int) -> None:
+        """Fill `update` from one row, of a run of this ScheduleRelationship."""
         update.stop_sequence = self.stop_sequence[row]
         update.stop_id = self.stop_id[row]
         for name, value in self.properties[row].items():
             setattr(update.stop_time_properties, name, value)
-        if self.skipped[row] or self.no_data[row]:
+        # Readers of ADDED, which know no scheduled times, would not know when it calls.
+        added, predicted = run == _Trip.ADDED, not self.no_data[row]
+        if self.skipped[row] or not (predicted or added):
             update.schedule_relationship = _StopTimeUpdate.SKIPPED if self.skipped[row] else _StopTimeUpdate.NO_DATA
+        elif run == _Trip.UNSCHEDULED:
+            update.schedule_relationship = _StopTimeUpdate.UNSCHEDULED  # E013, W009
+        else:
+            update.schedule_relationship = _StopTimeUpdate.SCHEDULED
+        if self.skipped[row]:
             return
         if self.occupancy[row] >= 0 and self.departures.is_told[row]:
             update.departure_occupancy_status = cast(Any, self.occupancy[row])
-        scheduled = _StopTimeUpdate.UNSCHEDULED if by_headway else _StopTimeUpdate.SCHEDULED  # E013, W009
-        update.schedule_relationship = scheduled
-        if self.arrivals.is_told[row]:
-            self.arrivals.write(update.arrival, row, added=added)
-        if self.departures.is_told[row]:
-            self.departures.write(update.departure, row, added=added)
+        for events, event in ((self.arrivals, "arrival"), (self.departures, "departure")):
+            if events.is_told[row] and (predicted or events.scheduled[row]):
+                events.write(getattr(update, event), row, is_predicted=predicted, added=added)
 
 
 def _update_times(tt: Timetable, calls: ToldCalls) -> _UpdateTimes:
@@ -232,9 +236,9 @@ def _update_times(tt: Timetable, calls: ToldCalls) -> _UpdateTimes:
         skipped=calls.skipped.tolist(),
         no_data=calls.no_data.tolist(),
         properties=_properties(tt, calls),
-        # Of a run that is told of at a single stop both are.
-        arrivals=events(~first | last, arrival, tt.arrival_s),
-        departures=events(~last | first, departure, tt.departure_s),
+        # Both are of a run that is told of at a single stop, and by the specification of one that brings its calls.
+        arrivals=events(~first | last | own, arrival, tt.arrival_s),
+        departures=events(~last | first | own, departure, tt.departure_s),
         occupancy=calls.occupancy.tolist(),
     )
 

@@ -1,8 +1,9 @@
 """The operator's GTFS-Realtime TripUpdates, resolved: which run and which call is meant, and the times made absolute.
 
 A delay is added to the timetable's time on the run's service day. As GTFS-Realtime has it, the delay at one stop holds
-for the stops after it that the message leaves out, until the next one that it names; NO_DATA ends it: from there on
-nothing is told. Nothing is told either of stops before the first one named. Here stands the order of the steps.
+for the stops after it that the message leaves out, until the next one that it names; NO_DATA, or an update that tells
+nothing, ends it: from there on nothing is told. Nothing is told either of stops before the first one named. Here stands
+the order of the steps.
 """
 
 from __future__ import annotations

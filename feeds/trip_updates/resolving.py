@@ -35,7 +35,7 @@ from predictor.arrays import (
 )
 from predictor.columns import Columns
 from predictor.timetable import PLATFORM, Timetable
-from predictor.trip_updates import STOP_SCHEDULED, STOP_SKIPPED, TRIP_CANCELED, RunShape, TripUpdates
+from predictor.trip_updates import STOP_NO_DATA, STOP_SCHEDULED, STOP_SKIPPED, TRIP_CANCELED, RunShape, TripUpdates
 
 
 def resolved(
@@ -138,9 +138,22 @@ def _told(
     if (found >= 0).sum() > (update >= 0).sum():
         refused["duplicate_stop_time_update"] += updates_told_twice(updates.entity[found >= 0], found[found >= 0])
     relationship: Int8Array = at(updates.relationship, update, STOP_SCHEDULED)
+    # By the reference delays end at an update without a time, but for that of the run as a whole.
+    by_run = ~np.isnan(runs.delay_s) | (runs.calls_from == LISTED)
+    relationship[at(_says_nothing(updates), update, False) & ~by_run[calls.owner]] = STOP_NO_DATA
     arrival, departure, bounded = expected_times(runs, calls, updates, update, found, relationship, refused)
     uncertainty_s, occupancy = at(updates.uncertainty_s, update), at(updates.occupancy, update, NONE)
     return _Told(update, relationship, arrival, departure, bounded, uncertainty_s, occupancy)
+
+
+def _says_nothing(updates: StopTimeUpdates) -> BoolArray:
+    """Which updates (m,) tell neither when nor how the call is made."""
+    nothing: BoolArray = (updates.relationship == STOP_SCHEDULED) & (updates.headsign == "")
+    for time in (updates.arrival, updates.arrival_delay_s, updates.departure, updates.departure_delay_s):
+        nothing &= np.isnan(time)
+    for kind in (updates.assigned, updates.pickup_type, updates.drop_off_type, updates.occupancy):
+        nothing &= kind < 0
+    return nothing
 
 
 def _served_as(

@@ -54,16 +54,17 @@ def faults(
         )
     )
     assert found.run.messages_validated == len(said)
-    # The rule knows ADDED alone.
-    new = {
-        f"trip_id {entity.trip_update.trip.trip_id}"
+    # The rules know ADDED alone, and no scheduled time of a call that is not predicted.
+    new = tuple(
+        f"{rule} trip_id {entity.trip_update.trip.trip_id}"
         for entity in (trip_updates.entity if trip_updates else ())
-        if entity.trip_update.trip.schedule_relationship == TripDescriptor.NEW
-    }
+        if entity.trip_update.trip.schedule_relationship in (TripDescriptor.NEW, TripDescriptor.REPLACEMENT)
+        for rule in ("E003", "E042", "E044")
+    )
     return [
         f"{fault.rule_id} {fault.prefix}"
         for fault in found.run.notices.in_order()
-        if fault.rule_id not in _NONE_OF_OURS and not (fault.rule_id == "E003" and fault.prefix in new)
+        if fault.rule_id not in _NONE_OF_OURS and not f"{fault.rule_id} {fault.prefix}".startswith(new)
     ]
 
 

@@ -40,6 +40,18 @@ def test_after_no_data_a_stop_that_is_told_is_live_again() -> None:
     assert [city.board(stop)[0] for stop in "BCD"] == ["08:07 t1 live", "08:04 t1 scheduled", "08:08 t1 live"]
 
 
+# google/transit#121, google/transit#468
+def test_from_a_stop_of_which_neither_a_time_nor_anything_else_is_told_the_timetable_is_told() -> None:
+    late = StopUpdate("B", delay=300)
+    city = City(at="07:58").trip_updates(update("t1", late, StopUpdate("C"), **TODAY))
+    assert [city.board(stop)[0] for stop in "BC"] == ["08:07 t1 live", "08:04 t1 scheduled"]
+    # But a delay of the whole run holds, and who tells of another headsign alone does not say that it is in time.
+    city.trip_updates(update("t1", StopUpdate("B"), StopUpdate("C"), delay=240, **TODAY))
+    assert [city.board(stop)[0] for stop in "BC"] == ["08:06 t1 live", "08:08 t1 live"]
+    city.trip_updates(update("t1", late, StopUpdate("C", headsign="Home"), **TODAY))
+    assert city.board("C")[0] == "08:09 t1 live"
+
+
 def test_a_trip_of_which_nothing_is_known_stays_as_it_is_scheduled() -> None:
     city = City(at="07:58").trip_updates(update("t1", no_data("A"), **TODAY))
     assert [city.board(stop)[0] for stop in "ABCD"] == [f"08:0{k} t1 scheduled" for k in (0, 2, 4, 6)]
@@ -514,7 +526,7 @@ def test_a_stop_that_comes_with_the_message_is_a_stop_everywhere() -> None:  # g
     passed_on = next(entity.stop for entity in city.message("trip-updates").entity if entity.HasField("stop"))
     assert (passed_on.stop_id, passed_on.stop_name.translation[0].text) == ("X", "Detour Road")
     again = City(at="07:58").trip_updates(city.message("trip-updates").SerializeToString())
-    assert again.board("X")[0].endswith("t1 live")
+    assert again.board("X") == ["08:05 t1 scheduled"]
     city.trip_updates()
     assert city.board("C")[0] == "08:04 t1 scheduled"
     assert "X" not in city.service.timetable.stop_index
@@ -1170,3 +1182,24 @@ def test_a_late_run_of_other_calls_that_is_cancelled_is_told_so_where_it_was_tol
     city = City(at="07:58").trip_updates(added("x", ("A", "08:10"), ("C", "08:14"), ("E", "08:18"), **TODAY))
     city.trip_updates(added("x", ("A", "08:20"), ("C", "08:24"), ("E", "08:28"), **TODAY)).at("08:12")
     assert city.trip_updates(cancelled("x", **TODAY)).board("C") == ["08:24 x cancelled", "09:04 t2 scheduled"]
+
+
+# google/transit#504
+@pytest.mark.parametrize(("run", "relationship"), [("x", "NEW"), ("t1", "REPLACEMENT")])
+def test_what_is_only_scheduled_of_a_run_of_the_operators_own_is_told_as_scheduled(run: str, relationship: str) -> None:
+    planned = (("A", "08:03"), ("B", "08:05"), ("C", "08:07"), ("D", "08:09"))
+    stops = [StopUpdate(stop, scheduled=at) for stop, at in planned]
+    city = City().trip_updates(update(run, *stops, relationship=relationship, route_id="r1", **TODAY))
+    assert all(f"{at} {run} scheduled" in city.board(stop) for stop, at in planned[:3])
+    (told,) = city.our_trip_updates()
+    for call, (_, at) in zip(told.message.stop_time_update, planned, strict=True):
+        assert call.schedule_relationship == call.NO_DATA
+        for event in (call.arrival, call.departure):
+            assert [field.name for field, _ in event.ListFields()] == ["scheduled_time"]
+            assert event.scheduled_time == city.posix(at)
+    # One that is late at its second stop is from there on.
+    stops[1] = StopUpdate("B", scheduled="08:05", delay=120)
+    city.trip_updates(update(run, *stops, relationship=relationship, route_id="r1", **TODAY))
+    reader = City().trip_updates(city.message("trip-updates").SerializeToString())
+    for stop, row in (("A", f"08:03 {run} scheduled"), ("B", f"08:07 {run} live"), ("C", f"08:09 {run} live")):
+        assert row in city.board(stop) and row in reader.board(stop)

@@ -19,7 +19,6 @@ UNKNOWN_TO_IT = {
     ("E045", "GTFS-rt trip_id t3 stop_sequence 3 has stop_id E but GTFS stop_sequence 3 has stop_id C"),
     ("P008", "trip_id t2 has 5 stop_time_updates and none of them predicts an arrival or departure after 1795676640"),
     ("S003", f"trip_id t2 start_date {DATE} has 2 TripUpdate entities"),
-    ("S006", "trip_id t3 stop_sequence 3 gives only arrival where stop_times.txt gives both times"),
 }
 """It takes a new run, a replaced one and a duplicate, which GTFS-Realtime names by the trip copied, for the scheduled
 trip of that id."""
