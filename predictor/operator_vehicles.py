@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from predictor.arrays import NONE, Float64Array, Int64Array, is_one_of, places_of
+from predictor.arrays import NONE, Float64Array, Int64Array, StrArray, is_one_of, places_of
 from predictor.named_runs import RunNames, run_finder
 from predictor.observations import Observations
 from predictor.overlay import Overlay
@@ -23,9 +23,10 @@ def on_operators_runs(
     """The reports with the trip that the operator's message gives to their vehicle, where they name none, and how many
     got one.
 
-    A vehicle is known by its id, else by its label. Of several runs that are given to it the one that is under way
-    counts, else the one nearest in time. Of the runs of the line and start that it names it is on the one that is left
-    where the others are cancelled. `observations` and `overlay` are of one timetable.
+    A vehicle is known by its id, else by its label, else by its id without the agency before it. Of several runs that
+    are given to it the one that is under way counts, else the one nearest in time. Of the runs of the line and start
+    that it names it is on the one that is left where the others are cancelled. `observations` and `overlay` are of one
+    timetable.
     """
     tt, trip = overlay.timetable, overlay.trips_of(updates)
     gone = is_one_of(updates.relationship, (TRIP_CANCELED, TRIP_DELETED))
@@ -43,6 +44,7 @@ def on_operators_runs(
     of_vehicle = np.append(runs[order][first], NONE)
     place = places_of(observations.vehicle_id[nameless], vehicles)
     place = np.where(place < 0, places_of(observations.vehicle_label[nameless], vehicles), place)
+    place = _by_bare_ids(place, observations.vehicle_id, nameless, vehicles)
     run = of_vehicle[place]
     route = observations.route[nameless]
     on_its_line = (route < 0) | (route == tt.trip_route[np.maximum(trip[run], 0)])
@@ -54,6 +56,33 @@ def on_operators_runs(
     at[rows], date[rows] = named, tt.date[updates.service_day[run]]
     start[rows] = np.where(repeats, tt.trip_start_s[named] + updates.shift_s[run], NONE)
     return replace(observations, trip=at, service_date=date, start_time_s=start), len(rows)
+
+
+def _by_bare_ids(place: Int64Array, reports: StrArray, rows: Int64Array, vehicles: StrArray) -> Int64Array:
+    """The `place` (n,) among `vehicles` of the reports `rows` (n,) of all, those without one too that are the only
+    vehicle so called but for an agency before the id of one of the two."""
+    unknown = np.flatnonzero(place < 0)
+    free = np.setdiff1d(np.arange(len(vehicles)), place)
+    if len(unknown) == 0 or len(free) == 0:
+        return place
+    names, times = np.unique(_bare(reports), return_counts=True)
+    bare, first, count = np.unique(_bare(vehicles), return_index=True, return_counts=True)
+    report = reports[rows[unknown]]
+    mine = _bare(report)
+    other = places_of(mine, bare)
+    meant = (other >= 0) & (times[places_of(mine, names)] == 1) & (count[other] == 1) & np.isin(first[other], free)
+    # Of two agencies they are two.
+    meant &= (mine == report) | (mine == vehicles[first[other]])
+    result = place.copy()
+    result[unknown[meant]] = first[other[meant]]
+    return result
+
+
+def _bare(ids: StrArray) -> StrArray:
+    """The ids (n,) without what stands before `_` or `:`."""
+    for mark in ("_", ":"):
+        _, _, ids = np.strings.rpartition(ids, mark)
+    return ids
 
 
 def _on_runs_left(observations: Observations, updates: TripUpdates, overlay: Overlay, gone: Int64Array) -> Observations:
