@@ -8,6 +8,9 @@ from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array
 from predictor.runs import DatedRuns
 from predictor.snapshot import UNMATCHED
 
+FASTEST_M_S = 30.0
+LEAP_M = 150.0
+"""A vehicle may seem so much further away than it can have driven, by its receiver."""
 STOP_ZONE_M = 20.0
 """A vehicle within this distance of a stop is at it."""
 

@@ -14,7 +14,7 @@ import numpy as np
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, is_one_of
 from predictor.columns import Columns
 from predictor.geometry import LineGeometry, Projection, course_deg, ground_distance_m, to_first_stop_m, to_stop_m
-from predictor.match import STOP_ZONE_M, Match
+from predictor.match import FASTEST_M_S, LEAP_M, STOP_ZONE_M, Match
 from predictor.observations import IN_TRANSIT_TO, INCOMING_AT, STOPPED_AT, Observations
 from predictor.runs import DatedRuns
 from predictor.search_loop import first_equal
@@ -29,7 +29,6 @@ TERMINUS_M = 300.0
 """A vehicle this near to a trip's first stop can be waiting there for its departure."""
 MOVED_M = 30.0
 """A displacement long enough to tell a course from GPS noise."""
-FASTEST_M_S = 30.0
 OFF_LINE_M = 130.0
 OFF_LINE_SHAPELESS = 0.5
 """Where the line was drawn straight between stops, the road may stray by this share of the gap as well."""
@@ -57,8 +56,6 @@ AGAINST = -0.5
 """A movement is against the line where the cosine of the angle between them is less than this."""
 TURNED_M = 250.0
 """A vehicle that has moved so far against its line in a row has turned back: it serves no stop ahead."""
-LEAP_M = 150.0
-"""A receiver may be wrong by so much without more proof than the vehicle's fastest way."""
 ONE_MOVEMENT_M = 150.0
 """One movement counts for no more: a single position may be wrong."""
 

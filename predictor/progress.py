@@ -8,8 +8,8 @@ import numpy as np
 
 from predictor.arrays import BoolArray, Float64Array, Int64Array, first_of_each
 from predictor.geometry import to_first_stop_m
-from predictor.match import Match
-from predictor.matching import FASTEST_M_S, TERMINUS_M
+from predictor.match import FASTEST_M_S, Match
+from predictor.matching import TERMINUS_M
 from predictor.observations import Observations
 from predictor.passages import CallTimes, Passages, Stretches
 from predictor.runs import DatedRuns

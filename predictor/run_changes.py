@@ -12,7 +12,8 @@ import numpy as np
 
 from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array, first_of_each, is_one_of
 from predictor.geometry import LineGeometry, ground_distance_m, to_first_stop_m
-from predictor.matching import FASTEST_M_S, MOVED_M, TERMINUS_M, off_line_m
+from predictor.match import FASTEST_M_S
+from predictor.matching import MOVED_M, TERMINUS_M, off_line_m
 from predictor.named_runs import RunFinder, RunNames
 from predictor.observations import Observations
 from predictor.runs import DatedRuns

@@ -20,15 +20,17 @@ from predictor.arrays import (
     Int64Array,
     StrArray,
     expand_ranges,
+    is_one_of,
+    places_of,
 )
 from predictor.columns import column_types
 from predictor.geometry import ground_distance_m
-from predictor.match import STOP_ZONE_M, Match
+from predictor.match import FASTEST_M_S, LEAP_M, STOP_ZONE_M, Match
 from predictor.observations import Observations
 from predictor.passages import CallTimes, Stretches
 from predictor.runs import DatedRuns
 from predictor.search_loop import rows_named
-from predictor.snapshot import LAYOVER, OFF_ROUTE, UNMATCHED
+from predictor.snapshot import IN_SERVICE, LAYOVER, OFF_ROUTE, UNMATCHED
 from predictor.timetable import Timetable
 
 _ZERO: Mapping[str, Any] = MappingProxyType({"nothing": 0})
@@ -38,6 +40,8 @@ _UNMATCHED: Mapping[str, Any] = MappingProxyType({"nothing": UNMATCHED})
 
 _SAME_PLACE_M = 150.0
 """A call that is moved by no more, as to another platform, is the same call to a vehicle under way."""
+_BY_TURNS_S = 120.0
+"""Who is missing from the messages for longer is not looked for under another id."""
 _PACE_MEMORY_S = 1200.0
 _LONGEST_REPORT_GAP_S = 600.0
 _HEARD_LONG_S = 180.0
@@ -181,15 +185,44 @@ class Tracks(DatedRuns):
         """The tracks with a slot for each vehicle that reports, and the slot of each report (n,)."""
         slot = _rows_named(self.vehicle_id, observations.vehicle_id)
         unknown = np.flatnonzero(slot < 0)
+        if len(unknown):
+            slot[unknown] = self._under_another_id(observations.take(unknown), slot)
+            unknown = unknown[slot[unknown] < 0]
         if len(unknown) == 0:
             return self, slot
         new = np.array(list(dict.fromkeys(observations.vehicle_id[unknown].tolist())), np.str_)
         tracks = Tracks.joined(self, replace(Tracks.blank(len(new)), vehicle_id=new, label=new))
-        slot = _rows_named(tracks.vehicle_id, observations.vehicle_id)
-        told_label = np.where(observations.vehicle_label == "", observations.vehicle_id, observations.vehicle_label)
+        slot[unknown] = _rows_named(tracks.vehicle_id, observations.vehicle_id[unknown])
+        told_label = np.where(observations.vehicle_label == "", tracks.vehicle_id[slot], observations.vehicle_label)
         label = tracks.label.astype(np.promote_types(tracks.label.dtype, told_label.dtype))
         label[slot] = told_label
         return replace(tracks, label=label), slot
+
+    def _under_another_id(self, new: Observations, slot: Int64Array) -> Int64Array:
+        """The slots of reports (n,) under ids that nobody has had, -1 where they are of new vehicles.
+
+        Who drives a trip on from where its only vehicle lately was, of which the message (`slot` of its reports) says
+        nothing any more, is that vehicle: what writes the feed was started again.
+        """
+        result = np.full(len(new), NONE, np.int64)
+        missing = is_one_of(self.state, (LAYOVER, IN_SERVICE)) & (self.trip >= 0)
+        missing &= self.timestamp > new.received_at - _BY_TURNS_S
+        missing[slot[slot >= 0]] = False
+        before = np.flatnonzero(missing)
+        before = before[np.argsort(self.trip[before], kind="stable")]
+        place = places_of(new.trip, self.trip[before])
+        row, before = np.flatnonzero(place >= 0), before[place[place >= 0]]
+        if len(row) == 0:
+            return result
+        # Where there are several vehicles on a trip nobody knows which of them it is.
+        trip = np.concatenate([self.trip[places_of(self.trip, np.sort(self.trip[before])) >= 0], new.trip[row]])
+        one, count = np.unique(trip, return_counts=True)
+        since_s = new.timestamp[row] - self.timestamp[before]
+        way_m = ground_distance_m(self.lat[before], self.lon[before], new.lat[row], new.lon[row])
+        same = (count[np.searchsorted(one, new.trip[row])] == 2) & (since_s > 0)
+        same &= way_m < FASTEST_M_S * since_s + LEAP_M
+        result[row[same]] = before[same]
+        return result
 
     def without(self, gone: BoolArray) -> Tracks:
         """The tracks less those vehicles (slots,) for good."""

@@ -397,3 +397,29 @@ def test_a_bus_in_heavy_traffic_is_told_to_be_in_it(level: str, words: str) -> N
         shown = city.page(page).text()
         assert ("traffic" in shown) == bool(words)
         assert words in shown
+
+
+# Ids of vehicles that change
+
+
+@pytest.mark.parametrize("every", [1, 3])
+@pytest.mark.parametrize("ids", [("4012", "1_4012"), ("v1", "v1-new")])
+def test_a_bus_that_goes_by_two_ids_by_turns_is_one_bus(ids: tuple[str, str], every: int) -> None:
+    city = City(at="07:59:30")
+    for k in range(15):
+        at = city.posix("08:00") + 30 * k
+        city.vehicle_positions(bus(ids[k // every % 2], "t1", place=(150.0 * k, 0.0), timestamp=at), at=at)
+        assert list(city.vehicles()) == [ids[0]]
+        assert [(told.run, told.vehicle) for told in city.our_trip_updates()] == [("t1", ids[0])]
+
+
+# CUTR-at-USF/gtfs-realtime-validator#241
+@pytest.mark.parametrize(("named", "reports"), [("1_4012", "4012"), ("4012", "ag:4012")])
+def test_a_bus_is_on_the_run_that_is_given_to_it_with_its_agency_before_its_id(named: str, reports: str) -> None:
+    told = update("t1", StopUpdate("C", delay=0), vehicle=named, start_date=DATE)
+    city = City(at="08:03").trip_updates(told).vehicle_positions(bus(reports, place=(600.0, 0.0)))
+    assert city.vehicles()[reports]["trip_id"] == "t1"
+    # Two of that number: nobody knows which of them it is.
+    both = City(at="08:03").trip_updates(told)
+    both.vehicle_positions(bus(reports, place=(600.0, 0.0)), bus("5_4012", place=(1200.0, 0.0)))
+    assert {vehicle["trip_id"] for vehicle in both.vehicles().values()} == {None}
