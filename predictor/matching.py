@@ -36,6 +36,8 @@ EARLIEST_DEPARTURE_S = 180.0
 """A vehicle seen moving earlier than this before its trip's departure is on its way to the first stop."""
 EARLIEST_ON_ITS_LINE_S = 900.0
 """One seen to leave the first stop along its line is under way, if it is not earlier than this."""
+WANDERS_M = 60.0
+"""A receiver may take a vehicle that waits to be so far from its first stop."""
 JUST_BEHIND_M = 200.0
 BEYOND_FIRST_M = 400.0
 """A vehicle no further along the line than this, long before its departure, is still waiting for it."""
@@ -360,11 +362,14 @@ class Matcher:
         has_left = reports.same & (reports.arrived > 0) & place.gets_on & (reports.to_first_m >= BEYOND_FIRST_M)
         has_left &= at_m - first_m < WINDING * reports.to_first_m
         early = (early_s > EARLIEST_DEPARTURE_S) & ~(has_left & (early_s < EARLIEST_ON_ITS_LINE_S))
-        # Who is back about when it should leave has not left: receivers wander, and buses turn around their terminus.
-        is_back = (reports.departed == 1) & (reports.arrived == 1) & (reports.to_first_m < STOP_ZONE_M)
-        is_back &= early_s > -EARLIEST_DEPARTURE_S
+        # Receivers wander, and buses turn around their terminus or stand beyond it. About when it should leave, who is
+        # back has not left, and who waited has only by driving off along its line.
+        due = early_s > -EARLIEST_DEPARTURE_S
+        is_back = due & (reports.departed == 1) & (reports.arrived == 1) & (reports.to_first_m < STOP_ZONE_M)
+        stays = due & reports.same & (reports.arrived > 0)
+        stays &= ~(place.gets_on & (reports.to_first_m >= WANDERS_M))
         waiting = not_left & (
-            (reports.near_first & ((at_m <= first_m + STOP_ZONE_M) | early))
+            (reports.near_first & ((at_m <= first_m + STOP_ZONE_M) | early | stays))
             | (early & (at_m - first_m < BEYOND_FIRST_M) & (reports.to_first_m < WAITS_WITHIN_M))
         )
         waiting |= reports.same & is_back

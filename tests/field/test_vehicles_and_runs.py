@@ -373,6 +373,16 @@ def test_a_bus_that_is_back_at_its_first_stop_has_not_left(way: tuple[tuple[floa
     assert live_runs(city.vehicle_positions(bus("v1", "t1", late_s=240)).at("08:06"), "A") == []
 
 
+@pytest.mark.parametrize("place", [(150, 0), (100, 60)])
+def test_a_bus_that_waits_beyond_its_first_stop_has_not_left(place: tuple[int, int]) -> None:
+    # SoundTransit/soundtransit-rds#37, hasadna/open-bus-map-search#1778
+    city = City(at="07:50").vehicle_positions(bus("v1", "t1", place=place, fresh=True))
+    for at in ("07:58", "08:02"):
+        assert [live_runs(city.at(at), stop) for stop in "AB"] == [["t1"], ["t1"]]
+    city.vehicle_positions(bus("v1", "t1", place=(330, 0), fresh=True)).at("08:03")
+    assert [live_runs(city, stop) for stop in "AB"] == [[], ["t1"]]
+
+
 def test_a_bus_that_leaves_long_before_its_time_is_told_so_at_the_next_stop() -> None:
     # SoundTransit/soundtransit-rds#32, grote/Transportr#60
     city = City(at="07:49").vehicle_positions(bus("v1", "t1", late_s=-480)).at("07:51:30")
