@@ -363,10 +363,10 @@ class Matcher:
         has_left &= at_m - first_m < WINDING * reports.to_first_m
         early = (early_s > EARLIEST_DEPARTURE_S) & ~(has_left & (early_s < EARLIEST_ON_ITS_LINE_S))
         # Receivers wander, and buses turn around their terminus or stand beyond it. About when it should leave, who is
-        # back has not left, and who waited has only by driving off along its line.
+        # back has not left, and who waited for its time has only by driving off along its line.
         due = early_s > -EARLIEST_DEPARTURE_S
         is_back = due & (reports.departed == 1) & (reports.arrived == 1) & (reports.to_first_m < STOP_ZONE_M)
-        stays = due & reports.same & (reports.arrived > 0)
+        stays = due & reports.same & (reports.arrived > 0) & ~tt.trip_is_frequency[trip]
         stays &= ~(place.gets_on & (reports.to_first_m >= WANDERS_M))
         waiting = not_left & (
             (reports.near_first & ((at_m <= first_m + STOP_ZONE_M) | early | stays))
