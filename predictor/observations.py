@@ -56,6 +56,9 @@ class Observations(Columns):
     """What decoding left out, by reason: whole reports and single absurd fields."""
     unknown_trips: tuple[str, ...] = ()
     """Some of the trips that reports name and the timetable does not know."""
+    ahead_vehicles: tuple[tuple[str, float], ...] = ()
+    """Some of the vehicles whose reports are dated further ahead than any clock is believed to be fast, and by how
+    much, seconds."""
     headway_as: Literal["UNSCHEDULED", "SCHEDULED"] | None = None
     """What the message calls runs by headway, None where it names none."""
     usual_age_s: float = float("nan")

@@ -11,7 +11,8 @@ from predictor.observations import Observations
 
 LATE_S = 60.0
 """Vehicles report twice a minute, and networks take some seconds."""
-_NAMED = 3
+NAMED = 3
+"""So many vehicles are named as examples."""
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,13 @@ class ReportFigures:
     always_late_vehicles: tuple[tuple[str, float], ...] = ()
     """some of them, and how old the youngest report of each was, seconds."""
 
+    ahead_vehicles: tuple[tuple[str, float], ...] = ()
+    """Some of those from the future, and by how many seconds they are ahead."""
+
     def with_news(self, age_s: Float64Array, late_vehicle: StrArray, least_age_s: Float64Array) -> ReportFigures:
         """The same with the ages (n,) at which reports came that tell something new, and the vehicles (k,) that always
         report late."""
-        named = zip(late_vehicle[:_NAMED].tolist(), least_age_s[:_NAMED].tolist(), strict=True)
+        named = zip(late_vehicle[:NAMED].tolist(), least_age_s[:NAMED].tolist(), strict=True)
         return replace(
             self, late=int((age_s >= LATE_S).sum()), late_s=float(np.median(age_s)) if len(age_s) else self.late_s,
             always_late=len(late_vehicle), always_late_vehicles=tuple(named),
@@ -77,4 +81,5 @@ class ReportFigures:
             age_s=observations.usual_age_s,
             without_position=without_position,
             unknown_trips=observations.unknown_trips,
+            ahead_vehicles=observations.ahead_vehicles,
         )

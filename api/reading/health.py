@@ -35,7 +35,7 @@ FAULTS = (
     "engine_stalled", "no_step_yet", "engine_silent", "exchange_gone", "views_unreadable", "not_published",
     "feed_error", "feed_of_another", "feed_misplaced",
     "feed_stopped", "no_vehicles", "fleet_stands", "unknown_trips",
-    "clocks_far_ahead", "reports_old", "reports_late", "vehicle_clock_slow", "clock_fast",
+    "clocks_far_ahead", "reports_old", "reports_late", "vehicle_clock_slow", "vehicle_clock_fast", "clock_fast",
     "positions_unusable", "positions_swapped", "vehicles_elsewhere", "vehicles_off_line",
     "no_vehicle_matches", "updates_not_found", "updates_far_off",
     "alerts_reach_nobody", "alerts_stand", "stops_swapped", "agency_in_another_zone", "timetable_ended",
@@ -47,7 +47,7 @@ FAULTS = (
 WARNINGS = frozenset(
     (
         "alerts_stand", "clock_fast", "feed_misplaced", "lines_worse", "reports_late", "timetable_ends",
-        "timetable_outlived", "vehicle_clock_slow",
+        "timetable_outlived", "vehicle_clock_fast", "vehicle_clock_slow",
     )
 )  # fmt: skip
 """Those by which riders lose nothing yet: they are told, and make nobody get up at night."""
@@ -159,6 +159,9 @@ def vehicle_faults(snapshot: Snapshot, live_limit_s: float) -> list[Fault]:
     elif figures.always_late:
         named = ", ".join(f"{vehicle} ({seconds:.0f} s)" for vehicle, seconds in figures.always_late_vehicles)
         found.append(Fault("vehicle_clock_slow", {"vehicles": figures.always_late, "examples": named}))
+    if figures.ahead_vehicles and figures.from_the_future < MOST * reports:
+        named = ", ".join(f"{vehicle} ({seconds / 60:.0f} min)" for vehicle, seconds in figures.ahead_vehicles)
+        found.append(Fault("vehicle_clock_fast", {"vehicles": figures.from_the_future, "examples": named}))
     usable = _usable(vehicles, now - live_limit_s)
     none_usable = usable <= UNUSABLE * min(expected, reports)
     telling = reports >= SEVERAL or none_usable

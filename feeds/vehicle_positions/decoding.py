@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from feeds.vehicle_positions.shared_ids import with_own_names
 from predictor.named_dates import NamedDates
 from predictor.observations import Observations
 from predictor.report_clocks import AHEAD_S, FEED_AHEAD_S
+from predictor.report_figures import NAMED
 from predictor.run_changes import SAME_TIME_S
 from predictor.timetable import Timetable
 
@@ -51,7 +53,9 @@ def _of_this_day(observations: Observations, refused: Counter[str]) -> Observati
     ahead, stale = age < -FUTURE_LIMIT_S, age > DAY_S
     refused["timestamp_in_future"] = int(ahead.sum())
     refused["timestamp_stale"] = int(stale.sum())
+    names = zip(observations.vehicle_id[ahead].tolist(), (-age[ahead]).tolist(), strict=True)
     kept = observations.take(np.flatnonzero(~(ahead | stale)))
+    kept = replace(kept, ahead_vehicles=tuple(islice(names, NAMED)))
     return replace(kept, usual_age_s=float(np.median(age))) if len(age) else kept
 
 

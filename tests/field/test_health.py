@@ -179,6 +179,15 @@ def test_a_single_bus_with_a_slow_clock_is_told_by_its_name() -> None:
     assert f"{buses[0].vehicle} (100 s)" in " ".join(city.desk()["health"])
 
 
+def test_a_single_bus_with_a_clock_an_hour_fast_is_told_by_its_name() -> None:
+    city, (fast, *others) = City(FLEET, at="08:08"), fleet()
+    at = city.now + 30
+    reports = (replace(fast, timestamp=at + 3600), *(replace(report, timestamp=at) for report in others))
+    told = city.vehicle_positions(*reports, at=at).readyz()
+    assert (told["status"], told["faults"]) == ("ok", ["vehicle_clock_fast"])
+    assert f"{fast.vehicle} (60 min)" in told["detail"] and f"{fast.vehicle} (60 min)" in str(city.desk()["health"])
+
+
 @pytest.mark.parametrize(
     ("place", "fault"), [((FAR_M, 0.0), "vehicles_elsewhere"), ((0.0, 3000.0), "vehicles_off_line")]
 )
