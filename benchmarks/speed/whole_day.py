@@ -24,6 +24,7 @@ from predictor.snapshot import LIVE
 from predictor.timetable import Timetable
 
 POLL_S = 30.0
+_AHEAD_S = 7200.0
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class WholeDay:
     passages: int
     peak_memory_mb: float
     served_stops: int
-    """Stops that the timetable serves that day."""
+    """Stops that the timetable serves while the day is recorded, and as far as boards look ahead then."""
     stops_with_board: int
     """Those of them whose board showed something at one of the day's polls."""
     stops_with_live: int
@@ -85,19 +86,18 @@ def _replay(folder: Path, day: str) -> WholeDay:
     shown, live = np.zeros(timetable.stops, bool), np.zeros(timetable.stops, bool)
     counts: dict[str, int] = {}
     seconds = 0.0
-    for now, reading in recording.frames(
-        max(start, recording.first_at), min(end, recording.last_at), POLL_S, engine.heed
-    ):
+    first, last = max(start, recording.first_at), min(end, recording.last_at)
+    for now, reading in recording.frames(first, last, POLL_S, engine.heed):
         before = time.perf_counter()
         snapshot = engine.step(reading.observations, now, reading.trip_updates)
         seconds += time.perf_counter() - before
         made = snapshot.predictions
         live[made.stop[made.status == LIVE]] = True
         shown[made.stop] = True
-        calls = snapshot.unclaimed_calls(now, now + 7200.0)
+        calls = snapshot.unclaimed_calls(now, now + _AHEAD_S)
         shown[calls.stop] = True
         counts = dict(snapshot.counts)
-    served = _served(timetable, day)
+    served = _served(timetable, first, last + _AHEAD_S)
     return WholeDay(
         network=folder.name, day=day, load_s=loaded - began, replay_s=seconds, steps=counts.get("steps", 0),
         reports=counts.get("reports_fresh", 0), passages=counts.get("passages", 0),
@@ -107,11 +107,13 @@ def _replay(folder: Path, day: str) -> WholeDay:
     )  # fmt: skip
 
 
-def _served(tt: Timetable, day: str) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    today = tt.date_index[int(day.replace("-", ""))]
-    runs = tt.service_active[tt.trip_service, today]
+def _served(tt: Timetable, since: float, until: float) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """(S,)"""
     served = np.zeros(tt.stops, bool)
-    served[tt.call_stop[runs[tt.call_trip]]] = True
+    for day in np.flatnonzero((tt.date_origin > since - 2 * 86_400.0) & (tt.date_origin < until)).tolist():
+        at = tt.date_origin[day] + tt.departure_s
+        runs = tt.service_active[tt.trip_service, day][tt.call_trip]
+        served[tt.call_stop[runs & (at >= since) & (at <= until)]] = True
     return served
 
 
