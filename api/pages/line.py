@@ -85,12 +85,10 @@ def _with_waits(moment: PageMoment, route: int, direction: int, stops: list[int]
     tt = moment.timetable
     return [
         LineStop(
-            stop_id=str(tt.stop_id[stop]),
+            stop_id=str(tt.stop_id[stop]) if row is None else row.stop_id,
             name=moment.stop_name(stop),
             wheelchair=int(tt.stop_wheelchair[stop]),
             departure=None if row is None else departure_words(moment, row)._replace(key=f"{row.stop_id} {visit}"),
         )
-        for visit, (stop, row) in enumerate(
-            zip(stops, next_departures(moment.view, moment.now, route, direction, stops), strict=True)
-        )
+        for visit, (stop, row) in enumerate(zip(stops, next_departures(moment, route, direction, stops), strict=True))
     ]

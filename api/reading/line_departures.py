@@ -14,6 +14,7 @@ from api.reading.calls import RunCall
 from api.reading.destinations import usual_destination
 from api.reading.lines import patterns_of, stops_along
 from api.reading.moment import Moment
+from api.reading.moved_away import moved_departures
 from api.service.view import ServiceView
 from predictor.arrays import Int32Array
 
@@ -30,7 +31,7 @@ class RouteDirection:
     between: list[tuple[str, str, bool]]
     """and how to board and get off between them, see `between_stops`."""
     also: list[int]
-    """Those that only its other trips serve."""
+    """Those that only its other trips serve, but for other platforms of these."""
 
 
 def directions_of(moment: Moment, route: int) -> list[RouteDirection]:
@@ -54,24 +55,24 @@ def _direction(moment: Moment, day: int, direction: int, trips: Int32Array) -> R
     stops, *others = [stops_along(tt, pattern) for pattern in patterns]
     # Two calls in a row at one stop are one to riders.
     stops = [stop for stop, _ in groupby(stops)]
+    stations = set(tt.station[stops].tolist())
     return RouteDirection(
         direction=direction,
         destination=usual_destination(moment.view.snapshot, day, trips),
         stops=stops,
         between=between_stops(tt, patterns[0]),
-        also=[stop for stop in dict.fromkeys(chain(*others)) if stop not in set(stops)],
+        also=[stop for stop in dict.fromkeys(chain(*others)) if int(tt.station[stop]) not in stations],
     )
 
 
-def next_departures(
-    view: ServiceView, now: float, route: int, direction: int, stops: Sequence[int]
-) -> list[RunCall | None]:
+def next_departures(moment: Moment, route: int, direction: int, stops: Sequence[int]) -> list[RunCall | None]:
     """For each of the stops along a line (one may stand there twice) the next departure of the line in that direction,
-    live or by the timetable; None where there is none in the coming days.
+    live or by the timetable, also where it leaves from another platform there today; None where there is none in the
+    coming days.
 
     A trip that calls at a stop several times is told at the visit that it makes: the first at the first, and so on.
     """
-    tt = view.timetable
+    view, now, tt = moment.view, moment.now, moment.timetable
     visits = {stop: [place for place, other in enumerate(stops) if other == stop] for stop in dict.fromkeys(stops)}
     found: dict[int, RunCall] = {}
     # At night nothing comes soon, at the weekend for long: then the first of the morning or week is looked for.
@@ -90,6 +91,12 @@ def next_departures(
                     found[place] = board.row(row)
                 if not others:
                     break
+    for stop, (place, *others) in visits.items():
+        for moved in () if others else moved_departures(moment, stop):
+            call = moved.run
+            here = moved.leaves and tt.station[call.stop_idx] == tt.station[stop]
+            if here and (call.route_idx, call.direction) == (route, direction):
+                found[place] = min(found.get(place, call), call, key=lambda departure: departure.published)
     return [found.get(place) for place in range(len(stops))]
 
 

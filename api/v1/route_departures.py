@@ -69,7 +69,7 @@ class _Coming:
         return cls(
             moment,
             route,
-            [(way, next_departures(moment.view, moment.now, route, way.direction, way.stops)) for way in ways],
+            [(way, next_departures(moment, route, way.direction, way.stops)) for way in ways],
             alerts_answer(moment, line_alerts(moment, route)),
         )
 

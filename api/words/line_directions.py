@@ -88,14 +88,18 @@ def _departure(moment: PageMoment, call: RunCall, row: LineDirection, *, from_af
     notes = [reason] if not departure.comes and (reason := reason_words(moment, call)) else []
     if call.destination != row.destination:
         notes.append(moment.towards(call.destination))
-    if not row.platform and call.platform and not call.planned_platform:
+    first = call is row.departures[0]
+    # Of later ones a screen has room for the platform alone, not for which it was to be.
+    says_change = bool(call.planned_platform) and (first or not from_afar)
+    if not row.platform and call.platform and not says_change:
         notes.append(texts("platform", name=call.platform))
     # Once is enough: how often they come, who runs them, and what the later ones were due at, which stands on their
     # trips' pages.
-    first = call is row.departures[0]
     once = {moment.every(other.headway_s) for other in row.departures if other.clock is None}
     if not first:
         once |= {moment.every(call.headway_s), moment.agency_of(call)}
+    if not says_change:
+        once.add(moment.platform_change(call))
     notes += [note for note in departure.notes if note not in once]
     if first and live and (by_timetable := moment.timetable_time(call)):
         notes.append(texts("scheduled_at", time=by_timetable))

@@ -119,13 +119,19 @@ class PageMoment(Moment):
         notes = []
         if row.at_stop and row.status == "live" and row.published >= self.now + 60.0:
             notes.append(self.texts("at_stop_until", time=self.words_at(row.stop_idx).time(row.published)))
-        if row.planned_platform and row.comes:
-            notes.append(self.texts("platform_changed", name=row.platform, planned=row.planned_platform))
+        if change := self.platform_change(row):
+            notes.append(change)
         if not of_journey and row.clock is not None and (every := self.every(row.headway_s)):
             notes.append(every)
         if not of_journey:
             notes += filter(None, (self.agency_of(row), self.train_number(row.route_idx, row.trip_short_name)))
         return notes + self._boarding_notes(row, of_journey)
+
+    def platform_change(self, row: RunCall) -> str:
+        """From which platform the operator has moved a call, "" where from none."""
+        if not row.planned_platform or not row.comes:
+            return ""
+        return self.texts("platform_changed", name=row.platform, planned=row.planned_platform)
 
     def clock_of(self, row: RunCall) -> Wait:
         """When a departure is, as a clock time; how often there is one, where it has none."""

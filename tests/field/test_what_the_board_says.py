@@ -746,8 +746,8 @@ def test_who_stands_where_a_departure_was_to_leave_reads_where_it_leaves_from() 
                   relationship="REPLACEMENT", start_date=20261126)  # fmt: skip
     city.trip_updates(moved, elsewhere, past)
     for stop, said in {
-        "S7": ["08:02 to East: from Platform 9"],
-        "C": ["09:04 to East: from Road", "09:14 to East: does not call here"],
+        "S7": ["From Platform 9: 08:02 to East"],
+        "C": ["From Road: 09:04 to East", "Does not call here: 09:14 to East"],
         "S": [], "S9": [], "A": [], "X": [], "E": [],
     }.items():  # fmt: skip
         told = city.messages(stop=stop)
@@ -763,11 +763,18 @@ def test_who_stands_where_a_departure_was_to_leave_reads_where_it_leaves_from() 
     assert [gone["to"] and gone["to"]["stop_id"] for gone in city.json("/v1/stops/C/departures")["moved_away"]] == [
         "X", None,
     ]  # fmt: skip
+    # Along the line it is still that of the station.
+    line = city.line_page("r1")
+    assert [(row.stop, row.clock) for row in line][:2] == [("A", "08:00"), ("S9", "08:03")]
+    assert "Platform change: 9 instead of 7" in text(line[1].told)
+    assert city.line_departures("r1")[1].stop == "S9"
+    assert [text(stop) for stop in city.page("/lines/r1").css("ul.stops.small .stop-name")] == ["Road"]
     # It is told until it has left, however late, and those to one place in one sentence.
     later = update("t1", StopUpdate("S7", delay=900, assigned_stop="S9"), start_date=20261126)
     next_too = update("t2", StopUpdate("S7", delay=0, assigned_stop="S9"), start_date=20261126)
     city.trip_updates(later, next_too).at("08:15")
-    assert city.messages(stop="S7")["panel"] == ["1: 08:02, 09:02 to East: from Platform 9"]
-    assert city.at("08:19").messages(stop="S7")["panel"] == ["1: 09:02 to East: from Platform 9"]
+    assert city.messages(stop="S7")["panel"] == ["1: From Platform 9: 08:02, 09:02 to East"]
+    assert text(city.page("/screen/S").css_first("ol.rows")).count("Platform change: 9 instead of 7") == 1
+    assert city.at("08:19").messages(stop="S7")["panel"] == ["1: From Platform 9: 09:02 to East"]
     cancelled_too = update("t1", relationship="CANCELED", start_date=20261126)
     assert city.trip_updates(cancelled_too).messages(stop="S7")["panel"] == []
