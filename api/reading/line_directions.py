@@ -46,7 +46,10 @@ def line_directions(moment: Moment, board: StopBoard) -> list[LineDirection]:
         return []
     tt, trip = moment.timetable, board.calls.trip
     rank, direction = moment.lines.rank[tt.trip_route[trip]], tt.pattern_way[tt.trip_pattern[trip]]
-    towards = np.where(direction < 0, board.destinations, "")
+    # To put numbers in order takes a fraction of what texts would.
+    towards, undirected = np.zeros(len(trip), np.int64), np.flatnonzero(direction < 0)
+    if len(undirected):
+        towards[undirected] = np.unique(board.destinations[undirected], return_inverse=True)[1]
     order = np.lexsort((towards, direction, rank))
     opens = np.flatnonzero(first_of_each(rank[order], direction[order], towards[order]))
     groups: list[list[int]] = [rows.tolist() for rows in np.split(order, opens[1:])]

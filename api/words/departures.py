@@ -74,6 +74,7 @@ def _trip_href(trip_id: str, service_date: str, start_time: str, stop_id: str) -
 def departure_words(moment: PageMoment, row: RunCall) -> DepartureWords:
     """A departure in the language of `moment`."""
     words, status = moment.words_at(row.stop_idx), row.status
+    clock = moment.clock_of(row, words)
     p10 = None if row.p10 is None or status != "live" else round(row.p10)
     p90 = None if row.p90 is None or status != "live" else round(row.p90)
     return DepartureWords(
@@ -84,8 +85,8 @@ def departure_words(moment: PageMoment, row: RunCall) -> DepartureWords:
         destination=" ".join(moment.name_of(row.destination).split()),
         at=None if row.clock is None else round(row.published, 1),
         iso="" if row.clock is None else words.iso(row.published),
-        wait=moment.wait_of(row),
-        clock=moment.clock_of(row),
+        wait=moment.wait_of(row, words, clock),
+        clock=clock,
         hhmm="" if row.clock is None else words.hours_minutes(row.clock),
         status=status,
         said=moment.status_words(row),

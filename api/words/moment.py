@@ -107,12 +107,12 @@ class PageMoment(Moment):
         estimated = self.is_about(row) or (row.status == "scheduled" and row.predicted is not None)
         return self.texts(self.doubt_of(row) or ("estimated" if estimated else row.status))
 
-    def wait_of(self, row: RunCall) -> Wait:
-        """How long until a departure, as shown. A countdown is a promise: without live data, for what does not come,
-        and for a vehicle that gets no further a clock time says enough."""
+    def wait_of(self, row: RunCall, words: TimeWords, clock: Wait) -> Wait:
+        """How long until a departure, as shown in the `words` of its stop. A countdown is a promise: without live data,
+        for what does not come, and for a vehicle that gets no further its `clock` time says enough."""
         if not row.comes or self.feed.stopped or row.minutes is None:
-            return self.clock_of(row)
-        return self.words_at(row.stop_idx).wait(row.published, row.status == "live", here=row.at_stop)
+            return clock
+        return words.wait(row.published, row.status == "live", here=row.at_stop)
 
     def notes_of(self, row: RunCall, *, of_journey: bool = False) -> list[str]:
         """What a rider has to know of a call beside its time, in words. `of_journey`: shown among its run's calls."""
@@ -133,11 +133,10 @@ class PageMoment(Moment):
             return ""
         return self.texts("platform_changed", name=row.platform, planned=row.planned_platform)
 
-    def clock_of(self, row: RunCall) -> Wait:
-        """When a departure is, as a clock time; how often there is one, where it has none."""
-        if row.clock is None:
-            return Wait("clock", self.every(row.headway_s))
-        return self.words_at(row.stop_idx).at_clock(row.clock)
+    def clock_of(self, row: RunCall, words: TimeWords) -> Wait:
+        """When a departure is, as a clock time in the `words` of its stop; how often there is one, where it has
+        none."""
+        return Wait("clock", self.every(row.headway_s)) if row.clock is None else words.at_clock(row.clock)
 
     def timetable_time(self, row: RunCall) -> str:
         """The timetable's time, with "about" where it is reckoned, where clocks show another one for what is told; else
