@@ -35,6 +35,8 @@ class Abbreviations:
         """A name in at most `room` columns: as it is where it fits; else with its longest words abbreviated, as many as
         need be; else the first words that fit, and that there are more."""
         words = name.split()
+        if cell_len(" ".join(words)) <= room:
+            return " ".join(words)
         for i in sorted(range(len(words)), key=lambda i: -self._saves(words[i])):
             if cell_len(" ".join(words)) <= room or self._saves(words[i]) <= 0:
                 break
