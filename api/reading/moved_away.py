@@ -74,30 +74,38 @@ def moved_departures(moment: Moment, stop: int) -> list[MovedDeparture]:
 def _given_up(tt: Timetable) -> dict[int, list[_GivenUp]]:
     """By the stop at which riders wait."""
     found: dict[int, list[_GivenUp]] = {}
+    of_patterns: dict[tuple[int, int], list[tuple[int, int, bool]]] = {}
     for run in range(tt.base.trips, tt.trips):
         model = int(tt.run_models[run])
         in_its_place = model >= 0 and tt.trip_id[run] == tt.trip_id[model] and not tt.trip_is_frequency[model]
-        if in_its_place and tt.run_relationships[run] in (TRIP_SCHEDULED, TRIP_REPLACEMENT):
-            for call in _given_up_by(tt, run, model):
-                found.setdefault(int(tt.stop_at(model, call.call)), []).append(call)
+        if not in_its_place or tt.run_relationships[run] not in (TRIP_SCHEDULED, TRIP_REPLACEMENT):
+            continue
+        patterns = int(tt.trip_pattern[run]), int(tt.trip_pattern[model])
+        if patterns not in of_patterns:
+            of_patterns[patterns] = list(_given_up_by(tt, run, model))
+        for call, own_call, is_replaced in of_patterns[patterns]:
+            entry = tt.entry_of(model, call)
+            if tt.pickup_type[entry] != NO_PICKUP:
+                given_up = _GivenUp(run, model, call, own_call, is_replaced)
+                found.setdefault(int(tt.call_stop[entry]), []).append(given_up)
     return found
 
 
-def _given_up_by(tt: Timetable, run: int, model: int) -> Iterator[_GivenUp]:
+def _given_up_by(tt: Timetable, run: int, model: int) -> Iterator[tuple[int, int, bool]]:
+    """`call`, `own_call` and `is_replaced` of each call that a run gives up."""
     own, planned = (tt.call_stop[tt.calls_of(trip)] for trip in (run, model))
     if np.array_equal(own, planned):
         return
     same = np.array(aligned(tuple(own.tolist()), tuple(planned.tolist())))
-    boards = tt.pickup_type[tt.calls_of(model)] != NO_PICKUP
-    for call in np.flatnonzero(boards[:-1] & ~np.isin(planned[:-1], own)).tolist():
+    for call in np.flatnonzero(~np.isin(planned[:-1], own)).tolist():
         # Between the calls before and behind it that both make.
         before = int(np.flatnonzero((same >= 0) & (same < call)).max(initial=NONE))
         behind = int(np.flatnonzero(same > call).min(initial=len(own)))
         between = np.arange(before + 1, behind)
         if len(between):
-            yield _GivenUp(run, model, call, int(between[_nearest(tt, own[between], int(planned[call]))]), True)
+            yield call, int(between[_nearest(tt, own[between], int(planned[call]))]), True
         else:
-            yield _GivenUp(run, model, call, min(behind, len(own) - 1), False)
+            yield call, min(behind, len(own) - 1), False
 
 
 def _nearest(tt: Timetable, stops: Int32Array, to: int) -> int:
