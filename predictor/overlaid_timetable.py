@@ -62,11 +62,11 @@ class OverlaidTimetable(Timetable):
             index.setdefault(str(self.trip_id[trip]), trip)
         return index
 
-    def planned_stops(self, trip: Int32Array, call: Int32Array) -> Int32Array:
+    def planned_entries(self, trip: Int32Array, call: Int32Array) -> Int64Array:
         """See `Timetable`."""
-        model = self.run_models[trip]
-        call_for_call = (model >= 0) & (self.trip_calls[model] == self.trip_calls[trip])
-        return self.stop_at(np.where(call_for_call, model, trip), call)
+        planned = np.where(trip < self.base.trips, trip, self.run_models[trip])
+        call_for_call = (planned >= 0) & (self.trip_calls[planned] == self.trip_calls[trip])
+        return np.where(call_for_call, self.entry_of(planned, call), NONE)
 
     def standing_for(self, trip: Int32Array, service_day: Int32Array, shift_s: Int32Array) -> Int32Array:
         """The trip (n,) that runs in the place of each run named by the first trip of its id."""

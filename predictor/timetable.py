@@ -295,9 +295,10 @@ class Timetable:
         """Stop of call `call` of each trip, (n,) or one."""
         return self.call_stop[self.entry_of(trip, call)]
 
-    def planned_stops(self, trip: Int32Array, call: Int32Array) -> Int32Array:
-        """Where calls (n,) were to be: at the same stops, but for runs of the operator's own that call elsewhere."""
-        return self.stop_at(trip, call)
+    def planned_entries(self, trip: Int32Array, call: Int32Array) -> Int64Array:
+        """The entry (n,) of each call as it was planned: its own, but for runs of the operator's own; -1 of those that
+        do not go call for call as one of the timetable."""
+        return self.entry_of(trip, call)
 
     def call_at(self, entry: Int64Array) -> Int32Array:
         """Position in its trip (n,) of each entry of the trip-call arrays."""

@@ -207,7 +207,8 @@ class CallsAt:
     def _planned_platforms(self, calls: RunCalls) -> StrArray:
         """(n,) see `RunCall.planned_platform`."""
         tt, stop = self._view.timetable, calls.stop
-        planned = tt.planned_stops(calls.trip, calls.call)
+        entry = tt.planned_entries(calls.trip, calls.call)
+        planned = np.where(entry >= 0, tt.call_stop[entry], stop)
         if (planned == stop).all():
             return np.full(len(stop), "")
         name, was = tt.stop_platform[stop], tt.stop_platform[planned]

@@ -192,10 +192,11 @@ def _own_calls(snapshot: Snapshot, predicted: ToldCalls, of_operator: Int64Array
         times[left & (times >= snapshot.made_at - STILL_DUE_S)] = snapshot.made_at - _LEFT_S
     of_timetable = tt.run_relationships[calls.trip] == _SCHEDULED
     as_scheduled = ~left & (departure == origin[row] + tt.departure_s[entry])
-    untimed = of_timetable | ((scheduled_entries(tt, calls) >= 0) & as_scheduled)
+    scheduled = scheduled_entries(tt, calls)
+    untimed = of_timetable | ((scheduled >= 0) & as_scheduled)
     calls.arrival[untimed] = calls.departure[untimed] = np.nan
     otherwise = np.zeros(len(calls), bool)
-    for rows, _ in made_otherwise(tt, calls).values():
+    for rows, _ in made_otherwise(tt, calls, scheduled).values():
         otherwise[rows] = True
     return replace(calls, no_data=of_timetable | as_scheduled).take(~of_timetable | (otherwise & ~passed))
 
@@ -203,18 +204,18 @@ def _own_calls(snapshot: Snapshot, predicted: ToldCalls, of_operator: Int64Array
 def scheduled_entries(tt: Timetable, calls: ToldCalls) -> Int64Array:
     """Entry (m,) that each call has in the reader's timetable, -1 where it has none: of runs that are added or
     replaced, and of vehicles that follow on a run."""
-    trip, relationship = calls.trip.copy(), tt.run_relationships[calls.trip]
-    own = np.flatnonzero(trip >= tt.base.trips)
-    trip[own] = np.where(is_one_of(relationship[own], (_SCHEDULED, _DUPLICATED)), tt.run_models[trip[own]], NONE)
-    known = (trip >= 0) & (calls.follower < 0)
-    return np.where(known, tt.entry_of(np.maximum(trip, 0), calls.call), NONE)
+    known = is_one_of(tt.run_relationships[calls.trip], (_SCHEDULED, _DUPLICATED)) & (calls.follower < 0)
+    return np.where(known, tt.planned_entries(calls.trip, calls.call), NONE)
 
 
-def made_otherwise(tt: Timetable, calls: ToldCalls) -> dict[str, tuple[Int64Array, NDArray[Any]]]:
+def made_otherwise(
+    tt: Timetable, calls: ToldCalls, scheduled: Int64Array
+) -> dict[str, tuple[Int64Array, NDArray[Any]]]:
     """Where, for whom and under which headsign calls (m,) are made otherwise than in the reader's timetable, by fields
     of StopTimeProperties: rows (r,) and what is told of them. A call that this timetable does not have is told at its
-    own stop, and is for all and under the headsign of its run unless told otherwise."""
-    entry, scheduled = tt.entry_of(calls.trip, calls.call), scheduled_entries(tt, calls)
+    own stop, and is for all and under the headsign of its run unless told otherwise. `scheduled` (m,): as of
+    `scheduled_entries`."""
+    entry = tt.entry_of(calls.trip, calls.call)
     rows = np.flatnonzero(entry != scheduled)
     unknown = scheduled[rows] < 0
     now, planned = _made(tt, entry[rows]), _made(tt, scheduled[rows])

@@ -16,7 +16,7 @@ from google.transit import gtfs_realtime_pb2
 
 from feeds.gtfs_realtime.descriptors import AddedAs, TripDescriptors, new_feed, write_wheelchair
 from feeds.gtfs_realtime.headway_runs import HeadwayAs
-from feeds.gtfs_realtime.told_calls import ToldCalls, made_otherwise, told_calls
+from feeds.gtfs_realtime.told_calls import ToldCalls, made_otherwise, scheduled_entries, told_calls
 from predictor.arrays import BoolArray, Int32Array, Int64Array, is_one_of, running_maximum
 from predictor.journeys import dated_journeys
 from predictor.snapshot import Snapshot
@@ -245,7 +245,7 @@ def _update_times(tt: Timetable, calls: ToldCalls) -> _UpdateTimes:
 
 def _properties(tt: Timetable, calls: ToldCalls) -> list[dict[str, str | int]]:
     result: list[dict[str, str | int]] = [{} for _ in range(len(calls))]
-    for name, (rows, values) in made_otherwise(tt, calls).items():
+    for name, (rows, values) in made_otherwise(tt, calls, scheduled_entries(tt, calls)).items():
         for row, value in zip(rows.tolist(), values.tolist(), strict=True):
             result[row][name] = value
     return result
