@@ -204,7 +204,8 @@ def _left_of_the_link(
     slot, entry = first.slot, tt.entry_of(first.trip, first.first_call)
     before = np.maximum(entry - 1, 0)
     link_time = travel_times.expected_s(before, tracks.service_day[slot], now)
-    run = link_time - np.minimum(travel_times.dwell_s[before], 0.8 * link_time)
+    dwell = travel_times.dwell_s[before]
+    run = np.maximum(link_time - dwell, np.minimum(0.2 * link_time, travel_times.timetabled_s[before] - dwell))
     here = tt.pattern_distance_m[tt.call_pattern_call[entry]]
     length = here - tt.pattern_distance_m[tt.call_pattern_call[before]]
     left = np.divide(here - tracks.distance_m[slot], length, out=np.zeros_like(length), where=length > 1.0)

@@ -155,7 +155,9 @@ def scan(ways: Ways, links: LinkTimes, departures: Departures, put_off: PutOff, 
                 )
                 link_recent = links.recent_s[link]
             link_time = max(link_historic + link_recent, 0.4 * link_historic)
-            link_dwell = min(links.dwell_s[entry], 0.8 * link_time)
+            # Of a link with a long wait it drives for as little as the timetable has it.
+            driven = max(link_time - links.dwell_s[entry], min(0.2 * link_time, scheduled - links.dwell_s[entry]))
+            link_dwell = link_time - driven
 
             hold = -FAR_S
             if call == 0 or (

@@ -51,7 +51,8 @@ class TravelTimes:
         """Part of the link time spent at the stop, never the whole."""
         np.maximum(self.dwell_s, tt.departure_s - tt.arrival_s, out=self.dwell_s)
         self.dwell_s[first] = 0.0
-        np.minimum(self.dwell_s, 0.8 * self.timetabled_s, out=self.dwell_s)
+        driven_s = np.minimum(0.2 * self.timetabled_s, least_s[self.entry_link])
+        np.minimum(self.dwell_s, self.timetabled_s - driven_s, out=self.dwell_s)
         hour = (np.maximum(leaves, 0) // 3600) % HOURS
         self.entry_hour: Int8Array = hour.astype(np.int8)
         weekday = ((tt.date_origin + 43_200) // 86_400 + 4) % 7  # the epoch was a Thursday; 0 is Sunday

@@ -32,6 +32,12 @@ def test_a_hub_counts_down_to_the_departure_by_the_timetable() -> None:
     assert row["departure"] == {"scheduled": row["time"], "predicted": None, "delay_s": None}
 
 
+def test_the_stop_after_a_wait_of_most_of_the_way_there_is_told_in_time() -> None:
+    calls = (Call("A", "08:00"), Call("B", "08:05", "08:18"), Call("C", "08:20"), Call("D", "08:25"))
+    city = City(network("A B C D", trips=(Trip("t1", calls=calls),))).vehicle_positions(bus("v1", "t1", late_s=0))
+    assert [clock(city.at(time), "C") for time in ("08:16", "08:18")] == ["08:20", "08:20"]
+
+
 @pytest.mark.parametrize("timepoint", [None, 1])
 def test_a_hub_counts_down_to_the_departure_of_a_bus_that_waits_there(timepoint: int | None) -> None:
     city = hub_city(timepoint).vehicle_positions(bus("v1", "t1", late_s=-60)).at("08:05")
