@@ -240,7 +240,7 @@ class Matcher:
         last = np.nan_to_num(reports.last_m)
         prior = np.where(under_way, np.minimum(last + pace * reports.gap_s, length), by_timetable)
         low = np.where(under_way, last - MOVED_M, 0.0)
-        high = np.where(under_way, last + FASTEST_M_S * reports.gap_s + 150.0, np.inf)
+        high = np.where(under_way, last + FASTEST_M_S * reports.gap_s + LEAP_M, np.inf)
         # A ring's first stop is its last one as well: who comes there in the trip's first half is not at its end.
         half_s = 0.5 * (tt.trip_end_s[trip] - tt.trip_start_s[trip])
         begins = ~under_way & reports.near_first & (reports.seconds - tt.trip_start_s[trip] < half_s)

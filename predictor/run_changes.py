@@ -12,7 +12,7 @@ import numpy as np
 
 from predictor.arrays import NONE, BoolArray, Float64Array, Int64Array, first_of_each, is_one_of
 from predictor.geometry import LineGeometry, ground_distance_m, to_first_stop_m
-from predictor.match import FASTEST_M_S
+from predictor.match import FASTEST_M_S, LEAP_M
 from predictor.matching import MOVED_M, TERMINUS_M, off_line_m
 from predictor.named_runs import RunFinder, RunNames
 from predictor.observations import Observations
@@ -127,7 +127,7 @@ class RunChanges:
         row = row[follows | is_over[row]]
         s, runs, reports, gap = slot[row], old.take(row), obs.take(row), gap_s[row]
         last_m = tracks.distance_m[s]
-        at_m, on_line = self._place(runs, reports, last_m - MOVED_M, last_m + FASTEST_M_S * gap + 150.0)
+        at_m, on_line = self._place(runs, reports, last_m - MOVED_M, last_m + FASTEST_M_S * gap + LEAP_M)
         moved_m = ground_distance_m(tracks.lat[s], tracks.lon[s], reports.lat, reports.lon)
         # Standing a little before its last stop it may wait for its next run, elsewhere to go on with this one.
         trip, diagram = runs.trip, self._diagram
