@@ -183,7 +183,7 @@ def test_a_server_that_drips_is_given_up_in_headers_and_body(server: Server, fir
     began = time.monotonic()
     with pytest.raises(FeedError, match="too slow"):
         polled.fetch(0)
-    assert time.monotonic() - began < 2.0
+    assert time.monotonic() - began < 8.0
     assert polled.fetch(1) == b"up"
 
 

@@ -44,11 +44,18 @@ def test_a_small_stop_is_found_by_a_misspelt_name_and_its_countdown_reaches_zero
     site: DemoSite, new_page: NewPage
 ) -> None:
     stop = small_stop_with_live_departure(site, 200, 260)
-    page = new_page()
+    page = new_page(clock=True, service_workers="block")
+    # Polled for, each answer can be waited for: what is shown does not depend on how fast the machine is.
+    page.route("**/stream?*", lambda route: route.abort())
     search_by_misspelt_name(page, site, stop)
-    with site.fast(2.0 * FAST):
-        choose(page, site, stop)
-        seen = waits_of_the_first_departure(page)
+    choose(page, site, stop)
+
+    def time_passes() -> None:
+        site.move_clock(site.service.clock.now() + 17)
+        with page.expect_response("**fragment=1"):
+            page.clock.run_for(17_000)
+
+    seen = waits_of_the_first_departure(page, time_passes=time_passes)
     assert "à l’approche" in seen, seen
 
 
