@@ -13,6 +13,7 @@ from api.reading.line_directions import LineDirection, line_directions, soonest_
 from api.reading.lines import Line
 from api.reading.walking import leave_in_s, walk_min
 from api.service.stop_search import StopHit
+from api.words.alerts import AlertWords, moved_words
 from api.words.line_directions import LineDirectionWords, line_direction_words, nothing_leaves, quiet_words
 from api.words.moment import PageMoment
 
@@ -43,6 +44,8 @@ class StopRows:
     """Rows that are not shown."""
     quiet: str
     """Said when nothing leaves soon."""
+    moved: list[AlertWords]
+    """Which departures are not where the timetable has them."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,7 @@ def _rows_of(moment: PageMoment, hit: StopHit, directions: list[LineDirection]) 
         leave=[_leave(moment, row, row_words, walking_min) for row, row_words in zip(rows, words, strict=False)],
         more=max(len(rows) - _ROWS_A_STOP, 0),
         quiet="" if rows else quiet_words(moment, first) if first else nothing_leaves(moment, stop),
+        moved=moved_words(moment, stop),
     )
 
 

@@ -39,7 +39,10 @@ class StopPage:
     """The route_id of the only line shown, "" for all."""
     quiet: str
     """Said when nothing leaves at all in the coming days."""
+    moved: list[AlertWords]
+    """Which departures are not where the timetable has them."""
     alerts: list[AlertWords]
+    """These, and the messages in force."""
     lines: list[Line]
     clock: TimeWords
     """Says times as clocks there show them."""
@@ -61,6 +64,7 @@ def stop_page(boards: StopBoards, moment: PageMoment, stop: int, order: str = ""
     if busy and order == ORDERS[0]:
         rows = soonest_first(rows)
     groups = [line_direction_words(moment, row) for row in rows if only in ("", row.line.route_id)]
+    moved = moved_words(moment, stop)
     return StopPage(
         stop_id=str(tt.stop_id[stop]),
         name=moment.stop_name(stop),
@@ -72,10 +76,8 @@ def stop_page(boards: StopBoards, moment: PageMoment, stop: int, order: str = ""
         order=order,
         only=only,
         quiet="" if rows else nothing_leaves(moment, stop),
-        alerts=[
-            *moved_words(moment, stop),
-            *at_its_platforms(moment, stop, first_alert_words(moment, stop_alerts(moment, stop))),
-        ],
+        moved=moved,
+        alerts=[*moved, *at_its_platforms(moment, stop, first_alert_words(moment, stop_alerts(moment, stop)))],
         lines=lines,
         clock=moment.words_at(stop),
         facts=_facts(moment, str(tt.stop_platform[stop]), groups),

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from functools import lru_cache
 
 import numpy as np
 
-from api.reading.lines import KINDS
+from api.reading.lines import without_name
 from predictor.arrays import Int32Array, StrArray
 from predictor.runs import DatedRuns
 from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable
 
-_AFTER_NAME = r"(?:\s*:\s*|\s+[-–—·>|]\s*|[-–—]\s+)"
-"""What sets a line's name off from a destination, beside a mere space."""
 _HABIT_LINES, _HABIT_SHARE = 3, 0.5
 """Where so many lines, and this share of all, write "7-Centre" on their trips, the 7 is the line's name there too."""
 
@@ -30,7 +27,7 @@ def destinations(snapshot: Snapshot, runs: DatedRuns, call: Int32Array | None = 
     last = tt.stop_name[tt.call_stop[tt.entry_of(runs.trip[repeats], snapshot.last_calls(runs)[repeats])]]
     columns = zip(signs[repeats].tolist(), names[repeats].tolist(), last.tolist(), strict=True)
     signs, hyphened = signs.copy(), _names_with_hyphens(tt)
-    signs[repeats] = [_without_line(sign, name, stop, hyphened) for sign, name, stop in columns]
+    signs[repeats] = [_without_name(sign, name, stop, hyphened) for sign, name, stop in columns]
     return signs
 
 
@@ -57,7 +54,7 @@ def destination_of(timetable: Timetable, trip: int) -> str:
     last = str(timetable.stop_name[timetable.stop_at(trip, int(timetable.trip_calls[trip]) - 1)])
     name = str(timetable.route_short_name[timetable.trip_route[trip]])
     sign = str(timetable.trip_headsign[trip]) or last
-    return _without_line(sign, name, last, _names_with_hyphens(timetable)) if name else sign
+    return _without_name(sign, name, last, _names_with_hyphens(timetable)) if name else sign
 
 
 @lru_cache(maxsize=2)
@@ -70,19 +67,6 @@ def _names_with_hyphens(tt: Timetable) -> bool:
     return lines >= _HABIT_LINES and lines >= _HABIT_SHARE * len(routes)
 
 
-@lru_cache(maxsize=16384)
-def _without_line(sign: str, name: str, last_stop: str, hyphened: bool) -> str:
-    """Of line 12 "12 Centre", "12 - Centre", "Line 12: Centre" are all "Centre", and "12-Centre" where all lines are
-    written so (`hyphened`). What is a name itself stays: "8 Mile" of line 8 to a stop of that name, "A Coruña" of line
-    A."""
-    if last_stop.casefold().startswith(sign.casefold()):
-        return sign
-    space = rf"(?:{_AFTER_NAME}|\s+)"
-    named = re.escape(name)
-    alone = space if any(letter.isdecimal() for letter in name) else _AFTER_NAME
-    if hyphened:
-        alone = rf"(?:{alone}|-(?!\d))"
-    found = re.match(rf"\s*(?:{KINDS}\s+{named}{space}|{named}{alone})(?=.*[^\W\d])", sign, re.IGNORECASE)
-    rest = sign[found.end() :].strip() if found else sign
-    in_brackets = re.fullmatch(r"\(([^()]+)\)", rest)
-    return in_brackets[1] if in_brackets else rest
+def _without_name(sign: str, name: str, last_stop: str, hyphened: bool) -> str:
+    is_stop = last_stop.casefold().startswith(sign.casefold())
+    return sign if is_stop else without_name(sign, name, spaced=True, hyphened=hyphened)

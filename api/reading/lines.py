@@ -20,8 +20,10 @@ from predictor.timetable import Timetable
 _MODES = {
     0: "tram", 1: "metro", 2: "rail", 3: "bus", 4: "ferry", 5: "cable", 6: "cable", 7: "cable", 11: "bus", 12: "metro",
 }  # fmt: skip
-KINDS = "(?:lignes?|lines?|linien?|routes?|bus|tram|tramway|stra(?:ss|ß)enbahn|metro|u-bahn|train|zug)"
+KINDS = "(?:lignes?|lines?|linien?|routes?|(?:mini|trolley)?bus|tram|tramway|stra(?:ss|ß)enbahn|metro|u-bahn|train|zug)"
 """What people write before a line's name, as `normalised`: a pattern."""
+_AFTER_NAME = r"(?:\s*:\s*|\s+[-–—·>|]\s*|[-–—]\s+|\s+(?=\())"
+"""What sets a line's name off from a destination, beside a mere space."""
 _KIND = re.compile(rf"^{KINDS}\s+")
 _MODE_ORDER = ("metro", "tram", "rail", "bus", "ferry", "cable", "other")
 
@@ -172,10 +174,26 @@ def _line(timetable: Timetable, route: int, badge: Badge) -> Line:
         route=route,
         route_id=str(timetable.route_id[route]),
         name=name,
-        long_name="" if long == name else long,
+        long_name="" if normalised(_KIND.sub("", normalised(long))) == normalised(name) else without_name(long, name),
         mode=mode or "other",
         badge=badge,
     )
+
+
+@lru_cache(maxsize=16384)
+def without_name(text: str, name: str, *, spaced: bool = False, hyphened: bool = False) -> str:
+    """What a sign or a long name says beside a line's name. Of line 12 "12 - Centre" and "Line 12: Centre" are both
+    "Centre", and so are "12 Centre" (`spaced`) and "12-Centre" (`hyphened`) where they can be no names themselves, as
+    "8 Mile" of line 8 is and "A Coruña" of line A."""
+    space = rf"(?:{_AFTER_NAME}|\s+)"
+    named = re.escape(name)
+    alone = space if spaced and any(letter.isdecimal() for letter in name) else _AFTER_NAME
+    if hyphened:
+        alone = rf"(?:{alone}|-(?!\d))"
+    found = re.match(rf"\s*(?:{KINDS}\s+{named}{space}|{named}{alone})(?=.*[^\W\d])", text, re.IGNORECASE)
+    rest = text[found.end() :].strip() if found else text
+    in_brackets = re.fullmatch(r"\(([^()]+)\)", rest)
+    return in_brackets[1] if in_brackets else rest
 
 
 def _agency_names(timetable: Timetable) -> list[str]:

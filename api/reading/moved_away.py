@@ -3,7 +3,7 @@ stop on a diversion, or away altogether. They are no departures of that stop, bu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -68,6 +68,12 @@ def moved_departures(moment: Moment, stop: int) -> list[MovedDeparture]:
                 leaves = call.is_replaced and row.comes and row.boards
                 found.append(MovedDeparture(int(tt.call_stop[entry]), scheduled, row, leaves))
     return sorted(found, key=lambda moved: moved.scheduled)
+
+
+def moved_from_all(moment: Moment, stops: Iterable[int]) -> list[MovedDeparture]:
+    """Those of several stops, each once though a platform is asked for beside its station."""
+    found = {(moved.stop_idx, moved.run.key): moved for stop in stops for moved in moved_departures(moment, stop)}
+    return sorted(found.values(), key=lambda moved: moved.scheduled)
 
 
 @lru_cache(maxsize=2)

@@ -16,9 +16,16 @@ from api.reading.alerts import stop_alerts
 from api.reading.board import WINDOW_S, stop_boards
 from api.reading.boards_ahead import boards_ahead_of
 from api.reading.moment import Moment
-from api.reading.moved_away import moved_departures
+from api.reading.moved_away import moved_departures, moved_from_all
 from api.v1.models import Departures, SeveralDepartures
-from api.v1.representations import alerts_answer, departure_fields, departure_says, moved_fields, stop_fields
+from api.v1.representations import (
+    alerts_answer,
+    departure_fields,
+    departure_says,
+    moved_fields,
+    moved_says,
+    stop_fields,
+)
 
 departures_router = APIRouter(tags=["Departures"], route_class=PlainlyAsked)
 
@@ -53,8 +60,7 @@ async def get_departures(
         (board,) = stop_boards(moment.view, [stop], moment.now, float(window), only, arrivals)
     rows = board.rows(board.shown[:limit])
     alerts, moved_away = alerts_answer(moment, stop_alerts(moment, stop)), moved_departures(moment, stop)
-    moved_says = [(*moved[:2], moved.leaves, departure_says(moved.run)) for moved in moved_away]
-    says = stop, [departure_says(row) for row in rows], moved_says, alerts
+    says = stop, [departure_says(row) for row in rows], moved_says(moved_away), alerts
     return json_answer(
         request, moment, says,
         lambda: {
@@ -97,12 +103,14 @@ def get_departures_of_several_stops(
     soonest = sorted(rows.values(), key=lambda row: row.published)[:limit]
     alert_of_id = {alert.alert_id: alert for stop_asked in asked for alert in stop_alerts(moment, stop_asked)}
     alerts = alerts_answer(moment, alert_of_id.values())
-    says = list(asked.items()), [departure_says(row) for row in soonest], alerts
+    moved_away = moved_from_all(moment, asked)
+    says = list(asked.items()), [departure_says(row) for row in soonest], moved_says(moved_away), alerts
     return json_answer(
         request, moment, says,
         lambda: {
             **moment.answer_fields(),
             "stops": [stop_fields(moment.timetable, index, distance_m) for index, distance_m in asked.items()],
-            "departures": [departure_fields(moment, row) for row in soonest], "alerts": alerts,
+            "departures": [departure_fields(moment, row) for row in soonest],
+            "moved_away": [moved_fields(moment, moved) for moved in moved_away], "alerts": alerts,
         }, max_age_s=BOARD_MAX_AGE_S,
     )  # fmt: skip

@@ -203,16 +203,22 @@ class MovedDeparture(BaseModel):
     )
 
 
+MovedAway = Annotated[
+    list[MovedDeparture],
+    Field(
+        description="Within the next two hours: departures that the timetable has here and the operator has moved to "
+        "another platform or stop, or taken away by a diversion. They are none of `departures`, for nobody can board "
+        "them here"
+    ),
+]
+
+
 class Departures(Answer):
     """The departure board of one stop."""
 
     stop: Stop
     departures: list[Departure] = Field(description="Soonest first")
-    moved_away: list[MovedDeparture] = Field(
-        description="Within the next two hours: departures that the timetable has here and the operator has moved to "
-        "another platform or stop, or taken away by a diversion. They are none of `departures`, for nobody can board "
-        "them here"
-    )
+    moved_away: MovedAway
     alerts: list[Alert] = Field(description="In force now, for this stop, the routes that call here, or the network")
 
 
@@ -221,6 +227,7 @@ class SeveralDepartures(Answer):
 
     stops: list[Stop] = Field(description="In the order asked for, then by distance")
     departures: list[Departure] = Field(description="Soonest first; `stop_id` tells where")
+    moved_away: MovedAway
     alerts: list[Alert] = Field(description="In force now, for any of the stops")
 
 

@@ -171,6 +171,11 @@ def departure_fields(moment: Moment, row: RunCall) -> dict[str, Any]:
     }
 
 
+def moved_says(moved_away: Iterable[MovedDeparture]) -> list[Any]:
+    """What tells apart what is said of departures that have moved, see `departure_says`."""
+    return [(*moved[:2], moved.leaves, departure_says(moved.run)) for moved in moved_away]
+
+
 def moved_fields(moment: Moment, moved: MovedDeparture) -> dict[str, Any]:
     """The fields of the model `MovedDeparture` in its order."""
     run = moved.run

@@ -52,6 +52,13 @@ class AlertWords:
     until_dated: str = ""
     """the same to be read on another day too."""
 
+    @property
+    def header_around_stop(self) -> tuple[str, str, str]:
+        """The header, split at the name of the only stop that it is about; whole where it does not name that."""
+        stop = self.stops[0][1] if len(self.stops) == 1 else ""
+        named = re.search(rf"(?<!\w){re.escape(stop)}(?!\w)", self.header) if stop else None
+        return (self.header[: named.start()], stop, self.header[named.end() :]) if named else (self.header, "", "")
+
 
 def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
     """An alert in the language of `moment`."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from feeds.alerts.alert import Selector, TripSelector
 from feeds.alerts.selector_fits import ANY, Fit, SelectorFits
+from feeds.ids.known_ids import stops_meant
 from predictor.timetable import Timetable
 
 _MOST_KEPT = 4096
@@ -65,7 +66,7 @@ class Informed:
     @cached_property
     def stops(self) -> frozenset[int]:
         """Stops and stations that it names."""
-        return frozenset(self._timetable.stop_named[s.stop_id] for s in self.selectors if s.stop_id)
+        return frozenset(stop for s in self.selectors if s.stop_id for stop in stops_meant(s.stop_id, self._timetable))
 
     @cached_property
     def trips(self) -> frozenset[int]:

@@ -12,7 +12,7 @@ import numpy as np
 from feeds.alerts.alert import Selector, TripSelector
 from feeds.gtfs.route_types import is_of_type
 from feeds.gtfs.written_dates import existing_date
-from feeds.ids.known_ids import known_id, routes_named
+from feeds.ids.known_ids import known_id, routes_named, stops_meant
 from feeds.ids.shortened_ids import trips_meant
 from feeds.service_times import start_seconds
 from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array
@@ -82,6 +82,10 @@ class SelectorFits:
         # Where the only agency goes by its name, the timetable gives it no id: whatever realtime feeds call it is it.
         self._only_agency = len(tt.agency_id) == 1 and tt.agency_id[0] == tt.agency_name[0]
         self._agency_of_name = _agency_of_name(tt)
+        both = (
+            np.bincount(tt.pattern_route[tt.pattern_direction == way], minlength=len(tt.route_id)) for way in (0, 1)
+        )
+        self._of_one_direction: BoolArray = np.minimum(*both) == 0
         self._departures = np.bincount(tt.by_name.journey_trip, minlength=tt.trips)
         self._own_runs: dict[int, list[int]] = {}
         """The operator's own runs, by the trip that they are named by."""
@@ -212,14 +216,10 @@ class SelectorFits:
 
     def _stops(self, stop_id: str) -> set[int] | None:
         """The stop, of a station its platforms too, of a place within one the whole of it; None where none is named."""
-        tt = self._timetable
         if not stop_id:
             return None
-        stop = tt.stop_named.get(stop_id, NONE)
-        if stop < 0:
-            return set()
-        pointer, member = tt.station_members
-        return {stop, *member[pointer[stop] : pointer[stop + 1]].tolist()}
+        tt = self._timetable
+        return {member for stop in stops_meant(stop_id, tt) for member in tt.members(stop).tolist()}
 
     def _patterns(
         self, selector: Selector, routes: BoolArray, stops: set[int] | None, runs: frozenset[Run] | None
@@ -236,9 +236,10 @@ class SelectorFits:
         trip = selector.trip or TripSelector()
         for direction in (selector.direction_id, trip.direction_id):
             if direction >= 0:
-                # A feed without directions contradicts none.
+                # A feed without directions contradicts none, nor does a line of which all have one.
                 runs_to = tt.pattern_direction[patterns]
-                patterns = patterns[(runs_to == direction) | (runs_to == NONE)]
+                anyway = (runs_to == NONE) | self._of_one_direction[tt.pattern_route[patterns]]
+                patterns = patterns[(runs_to == direction) | anyway]
         if len(patterns) == 0:
             return patterns, np.empty(0, np.int32)
         low, high = tt.pattern_call_ptr[patterns], tt.pattern_call_ptr[patterns + 1]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -41,6 +42,10 @@ from predictor.arrays import (
     places_of,
 )
 from predictor.timetable import NO_PICKUP, Timetable
+
+_PARTS = re.compile(r"\s*/\s*|\s+(?:&|\+|and|und|et)\s+")
+"""Between the ends of both branches on one sign."""
+_VIA = re.compile(r"(.+?)[\s,(–-]+via\s+(.+?)\)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,22 +159,61 @@ def _signs_all_along(rows: _Rows, trip_ptr: Int64Array) -> StrArray:
 
 
 def _signs_beyond(rows: _Rows, trip_ptr: Int64Array, ends_at: StrArray) -> tuple[Int32Array, StrArray]:
-    """The signs of calls (E,) and their names: beyond the stop that its trip's sign names, a run is bound for where it
-    ends (T,)."""
-    names, stops, signs, calls = rows.headsign_name, rows.stops.name, rows.trips.headsign, rows.calls
-    sign, different = pd.factorize(signs)
-    trips = np.flatnonzero((signs != ends_at) & pd.Index(different).isin(stops)[sign])
-    owner, entry = expand_ranges(trip_ptr[trips], np.diff(trip_ptr)[trips])
-    there = stops[calls.stop[entry]] == signs[trips][owner]
-    last = np.full(len(trips), len(calls), np.int64)
-    last[owner[there]] = entry[there]
-    beyond = (entry > last[owner]) & (calls.headsign[entry] < 0)
-    if not beyond.any():
-        return calls.headsign, names
-    own, of_call = np.unique(ends_at[trips][owner[beyond]], return_inverse=True)
-    call_headsign = calls.headsign.copy()
-    call_headsign[entry[beyond]] = len(names) + of_call
-    return call_headsign, np.concatenate([names, own])
+    """The signs of calls (E,) and their names: beyond where its trip's sign holds, a run is bound for what is left."""
+    names, calls = rows.headsign_name, rows.calls
+    call_headsign, told = calls.headsign.copy(), [names]
+    for trips, until, sign in _signs_until(rows, trip_ptr, ends_at):
+        owner, entry = expand_ranges(trip_ptr[trips], np.diff(trip_ptr)[trips])
+        there = until[calls.stop[entry]]
+        last = np.full(len(trips), len(calls), np.int64)
+        last[owner[there]] = entry[there]
+        beyond = (entry > last[owner]) & (calls.headsign[entry] < 0)
+        if beyond.any():
+            call_headsign[entry[beyond]] = sum(map(len, told))
+            told.append(np.array([sign]))
+    return call_headsign, np.concatenate(told)
+
+
+def _signs_until(rows: _Rows, trip_ptr: Int64Array, ends_at: StrArray) -> Iterator[tuple[Int64Array, BoolArray, str]]:
+    """Trips (n,) of one sign, the stops (S,) beyond the last of which it holds no longer, and what does instead: beyond
+    a stop that it names, where they end; "A" of "A via B" beyond B, and of "A / B" beyond the last call of those to
+    B."""
+    trips, calls = rows.trips, rows.calls
+    name, named = pd.factorize(np.char.lower(rows.stops.name))
+    place = {str(of): i for i, of in enumerate(named.tolist())}
+    line = trips.route.astype(np.int64) * 3 + trips.direction + 1
+    of_line = np.argsort(line, kind="stable")
+    lines_in_order = line[of_line]
+    code, signs = pd.factorize(trips.headsign)
+    groups, group = np.unique(line * len(signs) + code, return_inverse=True)
+    of_group = np.argsort(group, kind="stable")
+    bounds = np.searchsorted(group[of_group], np.arange(len(groups) + 1))
+    for g, (way, sign) in enumerate(
+        zip((groups // len(signs)).tolist(), signs[groups % len(signs)].tolist(), strict=True)
+    ):
+        parts, via = _PARTS.split(sign), _VIA.fullmatch(sign)
+        if not (sign.lower() in place or len(parts) > 1 or (via and via[2].lower() in place)):
+            continue
+        own = of_group[bounds[g] : bounds[g + 1]]
+        if sign.lower() in place:
+            for end in np.unique(ends_at[own]).tolist():
+                if end != sign:
+                    yield own[ends_at[own] == end], name == place[sign.lower()], end
+        elif via and via[2].lower() in place:
+            yield own, name == place[via[2].lower()], via[1]
+        else:
+            both = of_line[slice(*np.searchsorted(lines_in_order, [way, way + 1]))]
+            bound_for = _part_of_end(parts, ends_at[both])
+            for part in np.unique(bound_for[bound_for >= 0]).tolist():
+                others = both[(bound_for >= 0) & (bound_for != part)]
+                called_at = calls.stop[expand_ranges(trip_ptr[others], np.diff(trip_ptr)[others])[1]]
+                yield own[np.isin(own, both[bound_for == part])], np.isin(name, name[called_at]), parts[part]
+
+
+def _part_of_end(parts: list[str], ends_at: StrArray) -> Int64Array:
+    """(n,) which of the parts the name of each end is, -1 where none is."""
+    is_part = np.char.lower(ends_at) == np.char.lower(np.array(parts))[:, None]
+    return np.where(is_part.any(axis=0), is_part.argmax(axis=0), -1)
 
 
 def _ways(rows: _Rows, shapes_table: pd.DataFrame | None, problems: Problems) -> _Ways:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
@@ -18,8 +19,11 @@ import numpy as np
 
 from feeds.messages.message import text_of
 from predictor.arrays import NONE, Int32Array, StrArray
-from predictor.timetable import Timetable
+from predictor.geometry import ground_distance_m
+from predictor.timetable import PLATFORM, Timetable
 
+_STATION_M = 500.0
+"""No platform of a station is farther from another."""
 _SEPARATORS = ":_|/.-"
 _WIDEST_NUMBER = 13
 LONGEST = 128
@@ -126,6 +130,33 @@ def _stop_of_code(timetable: Timetable) -> Mapping[str, str]:
     ids.pop("", None)
     named = timetable.stop_named
     return {} if any(named.get(code, named[stop_id]) != named[stop_id] for code, stop_id in ids.items()) else ids
+
+
+def stops_meant(name: str, timetable: Timetable) -> tuple[int, ...]:
+    """The stop or station of an id, none where it is unknown. A station that the timetable leaves out is the stops
+    whose ids begin with its own (`de:08116:4305` for `de:08116:4305:0:1`), where these lie together."""
+    stop = timetable.stop_named.get(name)
+    if stop is not None:
+        return (stop,)
+    names, places = _platforms(timetable)
+    within = [
+        place
+        for separator in _SEPARATORS
+        for place in places[
+            bisect_left(names, f"{name}{separator}") : bisect_left(names, f"{name}{chr(ord(separator) + 1)}")
+        ]
+    ]
+    lat, lon = timetable.stop_lat[within], timetable.stop_lon[within]
+    together = bool(name) and (ground_distance_m(lat[:1], lon[:1], lat, lon) <= _STATION_M).all()
+    return tuple(within) if together else ()
+
+
+@lru_cache(maxsize=4)
+def _platforms(timetable: Timetable) -> tuple[list[str], list[int]]:
+    """Ids of the stops at which vehicles call, in order, and their indices."""
+    calls = np.flatnonzero(timetable.stop_location_type == PLATFORM)
+    calls = calls[np.argsort(timetable.stop_id[calls])]
+    return timetable.stop_id[calls].tolist(), calls.tolist()
 
 
 @lru_cache(maxsize=4)

@@ -756,13 +756,18 @@ def test_who_stands_where_a_departure_was_to_leave_reads_where_it_leaves_from() 
         assert told["screen"] == [f"1 {words}" for words in said]
         assert told["v1 departures"] == []
         city.faces_agree(stop)
-    assert [a.attributes["href"] for a in city.page("/stops/S7").css(".alerts .places a")] == ["/stops/S9"]
+    assert [a.attributes["href"] for a in city.page("/stops/S7").css(".alerts a")] == ["/stops/S9"]
     (gone,) = city.json("/v1/stops/S7/departures")["moved_away"]
     assert (gone["trip_id"], gone["stop_id"], gone["scheduled_time"][11:16]) == ("t1", "S7", "08:02")
     assert (gone["to"]["stop_id"], gone["to"]["platform"], gone["to"]["time"][11:16]) == ("S9", "9", "08:03")
     assert [gone["to"] and gone["to"]["stop_id"] for gone in city.json("/v1/stops/C/departures")["moved_away"]] == [
         "X", None,
     ]  # fmt: skip
+    several = city.json("/v1/departures", stop=["S7", "S", "C"])["moved_away"]
+    assert [(each["stop_id"], each["trip_id"]) for each in several] == [("S7", "t1"), ("C", "t2"), ("C", "t3")]
+    # It is said once, wherever one looks for it, and leads there.
+    for face in (city.page("/stops/S7"), city.page("/", fragment="board", stop="S7"), city.page("/embed/S7")):
+        assert text(face.css_first(".alert")) == "1 From Platform 9: 08:02 to East"
     # Along the line it is still that of the station.
     line = city.line_page("r1")
     assert [(row.stop, row.clock) for row in line][:2] == [("A", "08:00"), ("S9", "08:03")]
@@ -778,3 +783,39 @@ def test_who_stands_where_a_departure_was_to_leave_reads_where_it_leaves_from() 
     assert city.at("08:19").messages(stop="S7")["panel"] == ["1: From Platform 9: 09:02 to East"]
     cancelled_too = update("t1", relationship="CANCELED", start_date=20261126)
     assert city.trip_updates(cancelled_too).messages(stop="S7")["panel"] == []
+
+
+@pytest.mark.parametrize("sign", ["Stop D / Stop F", "STOP D/STOP F", "Stop D and Stop F"])
+def test_behind_the_fork_a_run_is_bound_for_its_own_branch_alone(sign: str) -> None:  # planarnetwork/gb-transit#158
+    stops = (*row_of_stops("A B C D"), Stop("E", 600.0, 600.0), Stop("F", 600.0, 1200.0))
+    ways = Pattern("main", "A B C D", headsign=sign), Pattern("other", "A B E F", headsign=sign)
+    city = City(network(stops, ways, (Trip("t1", "08:00"), Trip("t2", "08:10", "other"))), at="07:55")
+    city.faces_agree("C")
+    ends = [end.title() if sign.isupper() else end for end in ("Stop D", "Stop F")]
+    for trip, end in zip(("t1", "t2"), ends, strict=True):
+        said = [row.told["headsign"] for row in city.trip(trip)]
+        assert [sign_told.title() for sign_told in said] == [sign.title()] * 2 + [end] * 2
+    # Of a line of one branch it is a name.
+    city = City(network(stops, ways[:1], (Trip("t1", "08:00"),)))
+    assert {row.told["headsign"] for row in city.trip("t1")} == {sign}
+
+
+@pytest.mark.parametrize("sign", ["Hill via Stop C", "Hill (via stop c)", "Hill, VIA Stop C"])
+def test_a_place_on_the_way_is_on_no_sign_behind_it(sign: str) -> None:  # opentripplanner/OpenTripPlanner#2299
+    city = City(network(trips=(Trip("t1", "08:00", headsign=sign),)), at="07:55")
+    assert [row.told["headsign"] for row in city.trip("t1")] == [sign] * 3 + ["Hill"] * 2
+    city.faces_agree("D")
+
+
+@pytest.mark.parametrize(
+    ("long_name", "said"),
+    [
+        ("120", ""), ("Line 120", ""), ("120 - Square - Station", "Square - Station"), ("120 (Square)", "Square"),
+        ("Minibus 120: Square -> Station", "Square -> Station"), ("120 Mile Road", "120 Mile Road"),
+    ],
+)  # fmt: skip
+def test_a_lines_long_name_does_not_say_its_name_again(long_name: str, said: str) -> None:
+    # MobilityData/gtfs-validator#512, trufi-association/trufi-core#876
+    city = City(network(routes=(Route("r1", "120", long_name),)))
+    assert not said or text(city.page("/lines/r1").css_first("p.lead")) == said
+    assert text(only(city.page("/lines"), "ul.lines")).removeprefix("Line 120") == said

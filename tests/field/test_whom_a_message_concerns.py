@@ -10,7 +10,7 @@ import pytest
 from google.transit import gtfs_realtime_pb2
 
 from benchmarks.field.city import TOKEN, City
-from benchmarks.field.faces import text, texts
+from benchmarks.field.faces import only, text, texts
 from benchmarks.field.messages import StopUpdate, TripUpdate, alert, bus, cancelled, update
 from benchmarks.field.network import (
     Agency,
@@ -641,3 +641,41 @@ def test_an_agency_that_the_timetable_has_in_parts_is_all_of_its_parts() -> None
     for messages, reached in ((sent, ["r1", "r2", "home"]), (sent[:2], []), (sent[:1], [])):
         city = City(several).alerts(*messages)
         assert [place for place in ("r1", "r2", "home") if SAID in heads(city, place)] == reached
+
+
+def test_a_station_that_the_timetable_leaves_out_is_its_stops() -> None:  # mfdz/GTFS-Issues#296
+    places = (
+        Stop("A", 0.0), Stop("de:08116:4305:0:1", 600.0), Stop("de:08116:4305:0:2", 600.0, 20.0),
+        Stop("de:08116:2953:0:1", 1200.0),
+    )  # fmt: skip
+    ways = (
+        Pattern("main", "A de:08116:4305:0:1 de:08116:2953:0:1"),
+        Pattern("back", "de:08116:2953:0:1 de:08116:4305:0:2 A", direction=1, headsign="West"),
+    )
+    city = City(network(places, ways, (Trip("t1", "08:00"), Trip("t2", "08:10", "back"))))
+    station, town = {"stop_id": "de:08116:4305"}, {"stop_id": "de:08116"}
+    for informed, reached in (
+        ((station,), [1, 2]), ((station | {"route_id": "r1", "direction_id": 1},), [2]), ((town,), []),
+    ):  # fmt: skip
+        city.alerts(alert(SAID, *informed))
+        told = [i for i, place in enumerate(places) if SAID in city.messages(stop=place.stop_id)["v1 stop"]]
+        assert told == reached, informed
+        assert bool(city.messages(route="r1")["line page"]) == bool(reached)
+
+
+def test_a_direction_says_nothing_of_a_line_of_which_all_has_one() -> None:
+    # As programs write 0 for all trips: the direction that a message names is none of the timetable's.
+    both_ways = (Pattern("main", "A B C"), Pattern("back", "C B A", headsign="West"))
+    for patterns in ((Pattern("main", "A B C"),), both_ways):
+        city = City(network("A B C", patterns, (Trip("t1", "08:00"), Trip("t2", "08:10", patterns[-1].name))))
+        city.alerts(alert(SAID, {"route_id": "r1", "direction_id": 1}))
+        assert city.messages(route="r1")["line page"] == city.messages(stop="B")["stop page"] == [SAID]
+
+
+def test_a_stop_that_a_message_names_is_not_named_beneath_it_again() -> None:
+    city = City(TOWN).alerts(alert("Stop B closed", {"route_id": "r1", "stop_id": "B"}))
+    message = only(city.page("/lines/r1"), ".alert")
+    assert text(message) == "1 Stop B closed"
+    assert [link.attributes["href"] for link in message.css("a")] == ["/stops/B"]
+    city.alerts(alert("Stop BB closed", {"route_id": "r1", "stop_id": "B"}))
+    assert text(city.page("/lines/r1").css_first(".alert .places")) == "Stop B"
