@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlencode
 
 import jinja2
@@ -48,10 +49,16 @@ _MOST_KEPT = 16_384
 """Pieces of a page, most of them of some hundred bytes."""
 
 
+class _Templates(jinja2.Environment):
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """See `Environment`. They stay as they are: a dictionary is looked into in a fraction of what its own takes."""
+        return {**self.globals, **(d or {})}
+
+
 @lru_cache(_MOST_ROOTS)
 def templates(root: str) -> jinja2.Environment:
     """The templates of pages whose addresses begin with `root`."""
-    made = jinja2.Environment(
+    made = _Templates(
         loader=jinja2.FileSystemLoader(Path(__file__).parents[1] / "templates"),
         autoescape=True,
         # They change with the package alone.

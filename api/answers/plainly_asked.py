@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from functools import cached_property
 from inspect import iscoroutinefunction
-from typing import Any
 
-from fastapi import Request, Response
+from fastapi import Request
 from fastapi.routing import APIRoute
+from starlette.types import Receive, Scope, Send
 
 
 class PlainlyAsked(APIRoute):
     """Without a query each parameter but the path's texts has its default: FastAPI, which reads and checks one after
     the other, would take as long as a board."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """See `APIRoute`."""
-        documented, endpoint, asks = super().get_route_handler(), self.endpoint, self.dependant
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI. Errors: as the endpoint's, which the application answers."""
+        if scope["query_string"] or scope["method"] != "GET" or not self._has_defaults:
+            await super().handle(scope, receive, send)
+            return
+        response = await self.endpoint(Request(scope, receive, send), **scope["path_params"])
+        await response(scope, receive, send)
+
+    @cached_property
+    def _has_defaults(self) -> bool:
+        asks = self.dependant
         others = asks.dependencies or asks.header_params or asks.cookie_params or asks.body_params
-        if others or not iscoroutinefunction(endpoint) or any(p.field_info.is_required() for p in asks.query_params):
-            return documented
-
-        async def handler(request: Request) -> Response:
-            if request.scope["query_string"]:
-                return await documented(request)
-            response: Response = await endpoint(request, **request.path_params)
-            return response
-
-        return handler
+        required = any(parameter.field_info.is_required() for parameter in asks.query_params)
+        return iscoroutinefunction(self.endpoint) and not others and not required

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Annotated
 from urllib.parse import quote
 
@@ -28,9 +27,10 @@ from api.reading.badges import Badge
 from api.reading.boards_ahead import boards_ahead_of
 from api.reading.journey import UnknownRunError, journey_of, run_meant
 from api.reading.lines import lines_named
+from api.reading.moment import Moment
 from api.service.stop_search import StopHit
 from api.words.alerts import all_alert_words, first_alert_words
-from api.words.moment import PageMoment
+from api.words.moment import PageMoment, in_words_of
 
 pages_router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse, route_class=PlainlyAsked)
 
@@ -95,13 +95,13 @@ def nothing_named() -> RedirectResponse:
 @pages_router.get("/stops/{stop_id:path}")
 async def stop(request: Request, stop_id: str, fragment: str = "", order: str = "", line: str = "") -> Response:
     """The departure board of one stop. Of a busy one: `order`, which is kept, and the only `line` to show."""
-    moment = PageMoment.of(request)
-    index = moment.timetable.stop_index.get(stop_id)
+    here = Moment.of(request)
+    index = here.timetable.stop_index.get(stop_id)
     if index is None:
-        like = moment.view.stop_search.like(stop_id)
-        return _not_found(request, moment, moment.texts("error_stop", id=stop_id), like)
-    boards = boards_ahead_of(request).boards(moment, index)
-    moment = replace(moment, now=boards.moment.now)
+        moment = in_words_of(request, here)
+        return _not_found(request, moment, moment.texts("error_stop", id=stop_id), here.view.stop_search.like(stop_id))
+    boards = boards_ahead_of(request).boards(here, index)
+    moment = in_words_of(request, boards.moment)
     page = stop_page(boards, moment, index, order or request.cookies.get(_ORDER_COOKIE, ""), line)
     if fragment:
         return fragment_response(moment, "stop_board.html", page=page)

@@ -10,7 +10,7 @@ from api.reading.line_departures import RouteDirection, directions_of, next_depa
 from api.reading.line_vehicles import vehicles_along
 from api.reading.lines import Line
 from api.words.alerts import AlertWords, first_alert_words
-from api.words.departures import DepartureWords, departure_words
+from api.words.departures import DepartureWords
 from api.words.moment import PageMoment
 from api.words.vehicles import VehicleWords, vehicle_words
 from predictor.arrays import NONE
@@ -88,7 +88,7 @@ def _with_waits(moment: PageMoment, route: int, direction: int, stops: list[int]
             stop_id=str(tt.stop_id[stop]) if row is None else row.stop_id,
             name=moment.stop_name(stop),
             wheelchair=int(tt.stop_wheelchair[stop]),
-            departure=None if row is None else departure_words(moment, row)._replace(key=f"{row.stop_id} {visit}"),
+            departure=None if row is None else DepartureWords(moment, row, f"{row.stop_id} {visit}"),
         )
         for visit, (stop, row) in enumerate(zip(stops, next_departures(moment, route, direction, stops), strict=True))
     ]

@@ -21,7 +21,7 @@ from api.reading.board import MOST_DEPARTURES, StopBoards
 from api.reading.boards_ahead import boards_ahead_of
 from api.reading.moment import Moment
 from api.words.alerts import AlertWords, panel_alert_words
-from api.words.departures import DepartureWords, departure_words
+from api.words.departures import DepartureWords
 from api.words.line_directions import nothing_leaves
 from api.words.moment import PageMoment, abbreviations_of, said_in
 from api.words.texts import LANGUAGES
@@ -143,7 +143,7 @@ def _board(boards: StopBoards, moment: PageMoment, stop: int, limit: int) -> dic
         **moment.answer_fields(),
         "stop_id": str(moment.timetable.stop_id[stop]),
         "stop_name": moment.stop_name(stop),
-        "departures": [_departure(moment, departure_words(moment, row)) for row in boards.rows(stop, limit)],
+        "departures": [_departure(moment, DepartureWords(moment, row)) for row in boards.rows(stop, limit)],
         "messages": _messages(moment, stop),
     }
 
@@ -171,13 +171,13 @@ def _departure(moment: PageMoment, row: DepartureWords) -> dict[str, Any]:
     }
 
 
-def _says(shown: dict[str, Any]) -> str:
+def _says(shown: dict[str, Any]) -> tuple[Any, ...]:
     """All that a panel shows: not when it was made, nor the second that the feed is old."""
-    return as_json({name: shown[name] for name in shown if name not in ("generated_at", "feed_age_s")}).decode()
+    return tuple(shown[name] for name in shown if name not in ("generated_at", "feed_age_s"))
 
 
 def _text(boards: StopBoards, moment: PageMoment, stop: int, width: int, lines: int) -> str:
-    rows = [departure_words(moment, row) for row in boards.rows(stop, lines)]
+    rows = [DepartureWords(moment, row) for row in boards.rows(stop, lines)]
     quiet, messages = "" if rows else nothing_leaves(moment, stop), _messages(moment, stop)
     shown = panel_lines(rows, quiet, messages, moment.texts, moment.abbreviations, width=width, lines=lines)
     return "\n".join(shown) + "\n"

@@ -13,7 +13,7 @@ from api.reading.moment import Moment
 from api.service.view import ServiceView
 from predictor.arrays import NONE, BoolArray, Int8Array, RouteIdx, StrArray
 from predictor.snapshot import FROM_TIMETABLE, LIVE, SCHEDULED, RunCalls
-from predictor.timetable import NO_PICKUP
+from predictor.timetable import NO_PICKUP, Timetable
 
 WINDOW_S = 7200.0
 
@@ -54,6 +54,11 @@ class StopBoard:
     def destinations(self) -> StrArray:
         """(n,)"""
         return self._every.destinations[self._part]
+
+    @property
+    def boards(self) -> BoolArray:
+        """(n,) where riders may get on."""
+        return _boards(self._timetable, self.calls)
 
     @property
     def alights(self) -> BoolArray:
@@ -116,7 +121,7 @@ def stop_boards(
     )
     tt = view.timetable
     if not arrivals:
-        boards = ~calls.last_call & (tt.pickup_type[tt.entry_of(calls.trip, calls.call)] != NO_PICKUP)
+        boards = _boards(tt, calls)
         if not boards.all():
             calls, pointer = calls.take(np.flatnonzero(boards)), np.append(0, np.cumsum(boards))[pointer]
     every = CallsAt(view, now, calls)
@@ -126,6 +131,11 @@ def stop_boards(
             [first + i for first, board in zip(pointer.tolist(), found, strict=False) for i in board.shown[:rows]]
         )
     return found
+
+
+def _boards(tt: Timetable, calls: RunCalls) -> BoolArray:
+    boards: BoolArray = tt.pickup_type[tt.entry_of(calls.trip, calls.call)] != NO_PICKUP
+    return boards & ~calls.last_call
 
 
 def departure_rows(

@@ -88,7 +88,7 @@ def stop_day(moment: Moment, stop: int, day: int) -> list[DayRow]:
             DayRow(
                 line=moment.lines.all[int(route[members[0]])],
                 direction=key[1],
-                destination=most_common(signs[members]),
+                destination=most_common(signs[members].tolist()),
                 departures=[
                     DayDeparture(float(at[i]), str(signs[i]), int(headway[i]), bool(tt.reckoned[entry[i]]))
                     for i in members

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -41,12 +42,13 @@ def usual_destination(snapshot: Snapshot, service_day: int, trips: Int32Array) -
     """What most of these trips (n > 0,) are bound for where they set out on a day."""
     at_first = np.zeros(len(trips), np.int32)
     runs = DatedRuns(trips, np.full(len(trips), service_day, np.int32), at_first)
-    return most_common(destinations(snapshot, runs, at_first))
+    return most_common(destinations(snapshot, runs, at_first).tolist())
 
 
-def most_common(places: StrArray) -> str:
-    """The destination that stands there (n > 0,) most often, the first of several."""
-    return str(Counter(places.tolist()).most_common(1)[0][0])
+def most_common(places: Iterable[str]) -> str:
+    """The destination that stands there most often, the first of several."""
+    times = Counter(places)
+    return max(times, key=times.__getitem__)
 
 
 def destination_of(timetable: Timetable, trip: int) -> str:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-import numpy as np
+from typing import NamedTuple
 
 from api.reading.board import StopBoard
 from api.reading.calls import RunCall
 from api.reading.destinations import most_common
 from api.reading.lines import Line
 from api.reading.moment import Moment
-from predictor.arrays import first_of_each
 
 DEPARTURES_A_ROW = 3
 _SOON_S = 2 * 3600.0
@@ -42,20 +40,18 @@ class LineDirection:
 
 def line_directions(moment: Moment, board: StopBoard) -> list[LineDirection]:
     """A board by line and direction (by headsign, where the feed gives no direction), in the order of the lines."""
-    if not len(board):
-        return []
     tt, trip = moment.timetable, board.calls.trip
     rank, direction = moment.lines.rank[tt.trip_route[trip]], tt.pattern_way[tt.trip_pattern[trip]]
-    # To put numbers in order takes a fraction of what texts would.
-    towards, undirected = np.zeros(len(trip), np.int64), np.flatnonzero(direction < 0)
-    if len(undirected):
-        towards[undirected] = np.unique(board.destinations[undirected], return_inverse=True)[1]
-    order = np.lexsort((towards, direction, rank))
-    opens = np.flatnonzero(first_of_each(rank[order], direction[order], towards[order]))
-    groups: list[list[int]] = [rows.tolist() for rows in np.split(order, opens[1:])]
+    # Lists: to look into arrays call by call takes many times as long.
+    columns = board.destinations, board.calls.published, board.calls.service_day, board.comes, board.slot, board.repeats
+    told = _Told(*(column.tolist() for column in columns))
+    groups: dict[tuple[int, int, str], list[int]] = {}
+    for row, (line, way) in enumerate(zip(rank.tolist(), direction.tolist(), strict=True)):
+        groups.setdefault((line, way, told.destination[row] if way < 0 else ""), []).append(row)
+    in_order = [groups[way] for way in sorted(groups)]
     # Made together, for a few rows cost as much as many.
-    board.rows([row for rows in groups for row in rows[: DEPARTURES_A_ROW + 1]])
-    return [_line_direction(moment, board, rows) for rows in groups]
+    board.rows([row for rows in in_order for row in rows[: DEPARTURES_A_ROW + 1]])
+    return [_line_direction(moment, board, told, rows) for rows in in_order]
 
 
 def soonest_first(rows: list[LineDirection]) -> list[LineDirection]:
@@ -63,26 +59,35 @@ def soonest_first(rows: list[LineDirection]) -> list[LineDirection]:
     return sorted(rows, key=lambda row: row.departures[0].published)
 
 
-def _line_direction(moment: Moment, board: StopBoard, rows: list[int]) -> LineDirection:
-    published, places = board.calls.published, np.array(rows)
-    soon = places[published[places] <= moment.now + _SOON_S].tolist()
-    coming = places[board.comes[places]].tolist()
-    told = places[~board.repeats[places]].tolist() or rows[:1]
-    shown, first = told[:DEPARTURES_A_ROW], next((row for row in told if board.comes[row]), None)
+class _Told(NamedTuple):
+    """What is told of the calls (n,) of a board."""
+
+    destination: list[str]
+    published: list[float]
+    service_day: list[int]
+    comes: list[bool]
+    slot: list[bool]
+    repeats: list[bool]
+
+
+def _line_direction(moment: Moment, board: StopBoard, told: _Told, rows: list[int]) -> LineDirection:
+    soon = [row for row in rows if told.published[row] <= moment.now + _SOON_S]
+    new = [row for row in rows if not told.repeats[row]] or rows[:1]
+    shown, first = new[:DEPARTURES_A_ROW], next((row for row in new if told.comes[row]), None)
     if first is not None and first not in shown:
         shown = [*shown[:-1], first]
     departures = _each_headway_once(board.rows(shown))
     platforms = {row.platform for row in departures}
-    last = _last(board, rows[0], coming)
+    last = _last(told, rows)
     return LineDirection(
         line=moment.lines.all[departures[0].route_idx],
         direction=departures[0].direction,
-        destination=most_common(board.destinations[soon or rows]),
+        destination=most_common([told.destination[row] for row in soon or rows]),
         platform=platforms.pop() if len(platforms) == 1 else "",
         departures=departures,
         soon=bool(soon),
         first=None if first is None else board.row(first),
-        last=None if last is None else float(published[last]),
+        last=None if last is None else told.published[last],
         last_is_first=last == first,
     )
 
@@ -100,7 +105,7 @@ def _each_headway_once(rows: list[RunCall]) -> list[RunCall]:
     return kept
 
 
-def _last(board: StopBoard, next_row: int, coming: list[int]) -> int | None:
-    day = board.calls.service_day
-    last = next((row for row in reversed(coming) if day[row] == day[next_row]), None)
-    return None if last is None or board.slot[last] else last
+def _last(told: _Told, rows: list[int]) -> int | None:
+    today = told.service_day[rows[0]]
+    last = next((row for row in reversed(rows) if told.comes[row] and told.service_day[row] == today), None)
+    return None if last is None or told.slot[last] else last

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -44,6 +45,11 @@ class Moment:
     def lines(self) -> Lines:
         """Lines of the timetable."""
         return lines_of(self.timetable)
+
+    @cached_property
+    def said(self) -> dict[Hashable, Any]:
+        """The same moment in words, by their form."""
+        return {}
 
     @property
     def today(self) -> int:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import NamedTuple
+from functools import cached_property, lru_cache
 from urllib.parse import quote, urlencode
 
 from api.reading.calls import RunCall
@@ -14,53 +13,104 @@ from api.words.times import Wait
 _MOST_HREFS = 16_384
 
 
-class DepartureWords(NamedTuple):
-    """One departure as shown."""
+class DepartureWords:
+    """One departure as shown, in the language of a moment: what no face asks for is not put into words."""
 
-    call: RunCall
-    """What is shown; what of it needs no words is read there."""
-    key: str
-    """Names this departure from one rendering to the next."""
-    line: Line
-    destination: str
-    at: float | None
-    """POSIX seconds to count down to, None where nobody knows: it comes every so many minutes."""
-    iso: str
-    """The same, ""."""
-    wait: Wait
-    clock: Wait
-    """As a clock time, to fall back to when nothing is live any more,"""
-    hhmm: str
-    """and that as machines read it; "" of a trip without a time."""
-    status: str
-    """`live`, `scheduled`, `cancelled` or `skipped`."""
-    said: str
-    """The status in words."""
-    about: bool
-    """Its time is the timetable's, and reckoned there."""
-    comes: bool
-    """See `RunCall`."""
-    doubt: str
-    """`overdue` or `held_up` where the vehicle gets no further: nothing counts down; else ""."""
-    here: bool
-    """It stands at this stop."""
-    p10: float | None
-    """POSIX seconds, None for what is not live."""
-    p90: float | None
-    range: str
-    """How sure the wait is, "" where it is sure enough."""
-    notes: tuple[str, ...]
-    """What else there is to know."""
-    occupancy: str
-    """How full the vehicle is, "" where not told."""
-    wheelchair: str
-    """Whether the vehicle takes wheelchairs: `yes`, `no`, or "" where that is not known."""
-    bikes: str
-    """Whether bicycles may come along, see `PageMoment.bikes_of`."""
+    def __init__(self, moment: PageMoment, call: RunCall, key: str = "") -> None:
+        """Parameters: `key`: names it in the place of the call's own."""
+        self._moment, self._words, self._key = moment, moment.words_at(call.stop_idx), key
+        self.call = call
+        """What is shown; what of it needs no words is read there."""
+        self.line: Line = moment.lines.all[call.route_idx]
+        self.status = call.status
+        """`live`, `scheduled`, `cancelled` or `skipped`."""
+        self.comes = call.comes
+        """See `RunCall`."""
+        self.doubt = moment.doubt_of(call)
+        """`overdue` or `held_up` where the vehicle gets no further: nothing counts down; else ""."""
+        self.wait: Wait = moment.wait_of(call, self._words) or self.clock
+        self.notes = tuple(moment.notes_of(call))
+        """What else there is to know."""
+
+    @property
+    def key(self) -> str:
+        """Names this departure from one rendering to the next."""
+        return self._key or self.call.key
+
+    @property
+    def destination(self) -> str:
+        """Names may have line ends in them, panels have not."""
+        return " ".join(self._moment.name_of(self.call.destination).split())
+
+    @property
+    def at(self) -> float | None:
+        """POSIX seconds to count down to, None where nobody knows: it comes every so many minutes."""
+        return None if self.call.clock is None else round(self.call.published, 1)
+
+    @property
+    def iso(self) -> str:
+        """The same, ""."""
+        return "" if self.call.clock is None else self._words.iso(self.call.published)
+
+    @cached_property
+    def clock(self) -> Wait:
+        """As a clock time, to fall back to when nothing is live any more,"""
+        return self._moment.clock_of(self.call, self._words)
+
+    @property
+    def hhmm(self) -> str:
+        """and that as machines read it; "" of a trip without a time."""
+        return "" if self.call.clock is None else self._words.hours_minutes(self.call.clock)
+
+    @property
+    def said(self) -> str:
+        """The status in words."""
+        return self._moment.status_words(self.call)
+
+    @property
+    def about(self) -> bool:
+        """Its time is the timetable's, and reckoned there."""
+        return self._moment.is_about(self.call)
+
+    @property
+    def here(self) -> bool:
+        """It stands at this stop."""
+        return self.call.at_stop
+
+    @property
+    def p10(self) -> int | None:
+        """POSIX seconds, None for what is not live."""
+        return None if self.call.p10 is None or self.status != "live" else round(self.call.p10)
+
+    @property
+    def p90(self) -> int | None:
+        """The same."""
+        return None if self.call.p90 is None or self.status != "live" else round(self.call.p90)
+
+    @property
+    def range(self) -> str:
+        """How sure the wait is, "" where it is sure enough."""
+        p10, p90 = self.p10, self.p90
+        return "" if p10 is None or p90 is None else self._words.range(p10, p90)
+
+    @property
+    def occupancy(self) -> str:
+        """How full the vehicle is, "" where not told."""
+        return self._moment.occupancy_words(self.call.occupancy) if self.comes else ""
+
+    @property
+    def wheelchair(self) -> str:
+        """Whether the vehicle takes wheelchairs: `yes`, `no`, or "" where that is not known."""
+        return self._moment.wheelchair_of(self.call)
+
+    @property
+    def bikes(self) -> str:
+        """Whether bicycles may come along, see `PageMoment.bikes_of`."""
+        return self._moment.bikes_of(self.call)
 
     @property
     def trip_href(self) -> str:
-        """Its trip's page. Panels and screens do not ask for it."""
+        """Its trip's page."""
         call = self.call
         return _trip_href(call.trip_id, call.service_date, call.start_time, call.stop_id)
 
@@ -69,36 +119,3 @@ class DepartureWords(NamedTuple):
 def _trip_href(trip_id: str, service_date: str, start_time: str, stop_id: str) -> str:
     named = urlencode({"date": service_date, "start": start_time, "stop": stop_id})
     return f"/trips/{quote(trip_id, safe='')}?{named}"
-
-
-def departure_words(moment: PageMoment, row: RunCall) -> DepartureWords:
-    """A departure in the language of `moment`."""
-    words, status = moment.words_at(row.stop_idx), row.status
-    clock = moment.clock_of(row, words)
-    p10 = None if row.p10 is None or status != "live" else round(row.p10)
-    p90 = None if row.p90 is None or status != "live" else round(row.p90)
-    return DepartureWords(
-        call=row,
-        key=row.key,
-        line=moment.lines.all[row.route_idx],
-        # Names may have line ends in them, panels have not.
-        destination=" ".join(moment.name_of(row.destination).split()),
-        at=None if row.clock is None else round(row.published, 1),
-        iso="" if row.clock is None else words.iso(row.published),
-        wait=moment.wait_of(row, words, clock),
-        clock=clock,
-        hhmm="" if row.clock is None else words.hours_minutes(row.clock),
-        status=status,
-        said=moment.status_words(row),
-        about=moment.is_about(row),
-        comes=row.comes,
-        doubt=moment.doubt_of(row),
-        here=row.at_stop,
-        p10=p10,
-        p90=p90,
-        range="" if p10 is None or p90 is None else words.range(p10, p90),
-        notes=tuple(moment.notes_of(row)),
-        occupancy=moment.occupancy_words(row.occupancy) if row.comes else "",
-        wheelchair=moment.wheelchair_of(row),
-        bikes=moment.bikes_of(row),
-    )

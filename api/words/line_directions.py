@@ -11,7 +11,7 @@ from api.reading.calls import RunCall
 from api.reading.line_directions import LineDirection
 from api.reading.lines import Line
 from api.words.alerts import reason_words
-from api.words.departures import DepartureWords, departure_words
+from api.words.departures import DepartureWords
 from api.words.moment import PageMoment
 
 _FROM_AFAR, _ON_A_PHONE = 30, 60
@@ -63,12 +63,10 @@ def quiet_words(moment: PageMoment, first: RunCall | None) -> str:
 
 def nothing_leaves(moment: PageMoment, stop: int) -> str:
     """What an empty board of a stop says: when the first departure of the coming days leaves, or that none does."""
-    (week,) = stop_boards(moment.view, [stop], moment.now, WEEK_S)
-    coming = np.flatnonzero(week.comes)
-    if len(coming) == 0:
-        (arriving,) = stop_boards(moment.view, [stop], moment.now, WEEK_S, arrivals=True)
-        if arriving.alights.any():
-            return moment.texts("only_arrivals")
+    (week,) = stop_boards(moment.view, [stop], moment.now, WEEK_S, arrivals=True)
+    coming = np.flatnonzero(week.comes & week.boards)
+    if not len(coming) and week.alights.any():
+        return moment.texts("only_arrivals")
     return quiet_words(moment, week.row(int(coming[0])) if len(coming) else None)
 
 
@@ -83,7 +81,7 @@ def _last(moment: PageMoment, row: LineDirection) -> str:
 def _departure(moment: PageMoment, call: RunCall, row: LineDirection, *, from_afar: bool) -> DepartureWords:
     """`notes`: also why it does not come, another destination than its row's, platform; timetable time and age of the
     position, but from afar."""
-    words, texts, departure = moment.words_at(call.stop_idx), moment.texts, departure_words(moment, call)
+    words, texts, departure = moment.words_at(call.stop_idx), moment.texts, DepartureWords(moment, call)
     live = departure.status == "live" and not from_afar
     notes = [reason] if not departure.comes and (reason := reason_words(moment, call)) else []
     if call.destination != row.destination:
@@ -105,4 +103,5 @@ def _departure(moment: PageMoment, call: RunCall, row: LineDirection, *, from_af
         notes.append(texts("scheduled_at", time=by_timetable))
     if live and call.age_s is not None and call.age_s > _OLD_S:
         notes.append(texts("position_old", age=words.age(call.age_s)))
-    return departure._replace(notes=tuple(notes))
+    departure.notes = tuple(notes)
+    return departure

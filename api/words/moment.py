@@ -52,11 +52,7 @@ class PageMoment(Moment):
     @classmethod
     def of(cls, request: Request) -> PageMoment:
         """The latest view, now, in the reader's language."""
-        moment, language = Moment.of(request), language_of(request)
-        country = region_of(language, request.headers.get("accept-language"))
-        return cls(
-            moment.view, moment.now, texts_in(language), country, abbreviations_of(request), root_of(request.scope)
-        )
+        return in_words_of(request, Moment.of(request))
 
     @property
     def snapshot(self) -> Snapshot:
@@ -107,11 +103,11 @@ class PageMoment(Moment):
         estimated = self.is_about(row) or (row.status == "scheduled" and row.predicted is not None)
         return self.texts(self.doubt_of(row) or ("estimated" if estimated else row.status))
 
-    def wait_of(self, row: RunCall, words: TimeWords, clock: Wait) -> Wait:
+    def wait_of(self, row: RunCall, words: TimeWords) -> Wait | None:
         """How long until a departure, as shown in the `words` of its stop. A countdown is a promise: without live data,
-        for what does not come, and for a vehicle that gets no further its `clock` time says enough."""
+        for what does not come, and for a vehicle that gets no further its `clock_of` says enough: None."""
         if not row.comes or self.feed.stopped or row.minutes is None:
-            return clock
+            return None
         return words.wait(row.published, row.status == "live", here=row.at_stop)
 
     def notes_of(self, row: RunCall, *, of_journey: bool = False) -> list[str]:
@@ -238,8 +234,20 @@ def abbreviations_of(request: Request) -> Abbreviations:
 def said_in(
     moment: Moment, language: str, country: str = "", abbreviations: Abbreviations | None = None, root: str = ""
 ) -> PageMoment:
-    """The same moment in the words of one of `LANGUAGES`, in a country's form of it."""
-    return PageMoment(moment.view, moment.now, texts_in(language), country, abbreviations or Abbreviations(), root)
+    """The same moment in the words of one of `LANGUAGES`, in a country's form of it, made once."""
+    form = language, country, abbreviations, root
+    if form not in moment.said:
+        words = texts_in(language), country, abbreviations or Abbreviations(), root
+        moment.said[form] = PageMoment(moment.view, moment.now, *words)
+    said: PageMoment = moment.said[form]
+    return said
+
+
+def in_words_of(request: Request, moment: Moment) -> PageMoment:
+    """The same in the words of who asks."""
+    language = language_of(request)
+    country = region_of(language, request.headers.get("accept-language"))
+    return said_in(moment, language, country, abbreviations_of(request), root_of(request.scope))
 
 
 @lru_cache(maxsize=8)

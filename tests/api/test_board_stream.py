@@ -5,12 +5,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
+from unittest.mock import Mock
 
 import httpx
 import pytest
 
 from api.answers import announcer
-from api.answers.caching import as_json
+from api.answers.caching import as_json, digest_of
 from api.panels import addresses
 from api.reading import board
 from api.reading.board import StopBoard, stop_boards
@@ -176,23 +177,19 @@ def test_listeners_of_a_stop_share_one_board_a_view(monkeypatch: pytest.MonkeyPa
 
 
 def test_what_says_nothing_new_is_not_written_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
-    in_full = []
-
-    def counted(shown: dict[str, Any]) -> bytes:
-        in_full.append("generated_at" in shown)
-        return as_json(shown)
-
-    monkeypatch.setattr(addresses, "as_json", counted)
+    looked, written = Mock(wraps=digest_of), Mock(wraps=as_json)
+    monkeypatch.setattr(addresses, "digest_of", looked)
+    monkeypatch.setattr(addresses, "as_json", written)
     monkeypatch.setattr(announcer, "_REMAKE_S", 0.0)
     monkeypatch.setattr(announcer, "_LOOK_S", 0.01)
     with served(service_at(NOW)) as address, ExitStack() as stack:
         listener = Listener(stack, address, "st-pierre", "?limit=1")
         listener.next()
         deadline = time.monotonic() + 5.0
-        while in_full.count(False) < 5 and time.monotonic() < deadline:
+        while looked.call_count < 5 and time.monotonic() < deadline:
             time.sleep(0.01)
-    assert in_full.count(False) >= 5
-    assert in_full.count(True) == 1
+    assert looked.call_count >= 5
+    assert written.call_count == 1
 
 
 def test_listeners_hold_no_threads(address: str) -> None:
