@@ -97,7 +97,8 @@ def with_turns(
     lat, lon = tracks.lat[slot], tracks.lon[slot]
     nearer = to_stop_m(timetable, trip, call, lat, lon) < to_first_stop_m(timetable, trip, lat, lon)
     first_call = legs.first_call.copy()
-    first_call[rows[nearer]] = call[nearer]
+    # Who has left that stop behind, or has driven its run to the end, is past it wherever it stands.
+    first_call[rows[nearer]] = np.maximum(first_call[rows[nearer]], call[nearer])
     turned = np.zeros(len(legs), bool)
     turned[1:] = (place[1:] >= 0) & (legs.order[1:] > 0) & contains(shortened, legs.run_key[:-1])
     first = np.full(len(tracks), np.iinfo(np.int64).max)

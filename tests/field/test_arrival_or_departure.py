@@ -164,3 +164,12 @@ def test_a_run_whose_first_stop_is_not_served_waits_for_its_time_at_the_next() -
     city = City(at="07:55").vehicle_positions(bus("v1", "t1", "B", fresh=True)).trip_updates(update("t1", skipped("A")))
     for time in ("07:57", "08:01"):
         assert city.at(time).board("B")[0] == "08:02 t1 live"
+
+
+@pytest.mark.parametrize("stops", ["A", "AB"])
+def test_a_run_whose_first_stops_are_not_served_is_over_when_its_bus_stands_at_the_end(stops: str) -> None:
+    city = City(at="07:58").vehicle_positions(bus("v1", "t1", late_s=0))
+    city.trip_updates(update("t1", *(skipped(stop) for stop in stops))).at("08:07", every_s=60)
+    for time in ("08:09", "08:12"):
+        assert not any("t1" in row for stop in "BCD" for row in city.at(time).board(stop))
+    assert not any("t1" in str(row) for row in city.departures("E", arrivals=True))
