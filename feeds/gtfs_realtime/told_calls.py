@@ -118,15 +118,16 @@ def _with_calls_left(snapshot: Snapshot, calls: ToldCalls, of_operator: Int64Arr
     """The calls (m,), and those before them that early runs have left: until they are due, readers who do not find them
     here take them for calls to come. `of_operator`: as of `_keys_of_operator`."""
     tt = snapshot.timetable
-    opens = calls.opens & ~np.isnan(calls.arrival)
-    opens &= (calls.follower < 0) & (calls.call > 0) & ~tt.trip_is_frequency[calls.trip]
-    first = calls.take(np.flatnonzero(opens))
+    timed = calls.take(np.flatnonzero(~np.isnan(calls.arrival) & (calls.follower < 0)))
+    first = timed.take(np.flatnonzero(timed.opens & (timed.call > 0) & ~tt.trip_is_frequency[timed.trip]))
     late_s = first.arrival - first.origin(tt) - tt.arrival_s[tt.entry_of(first.trip, first.call)]
     owner, call = expand_ranges(np.zeros(len(first), np.int64), first.call.astype(np.int64))
     left = replace(first.take(owner), call=call.astype(np.int32), occupancy=np.full(len(call), NONE, np.int8))
     due = left.origin(tt) + tt.departure_s[tt.entry_of(left.trip, left.call)]
     at = np.minimum(due + late_s[owner], snapshot.made_at - _LEFT_S)
-    left = replace(left, arrival=at, departure=at).take(due > snapshot.made_at)
+    left = replace(left, arrival=at, departure=at).take(
+        (due > snapshot.made_at) & ~np.isin(left.key(tt), calls.key(tt))
+    )
     if len(left) == 0:
         return calls
     # Of calls before those of which the operator tells nobody knows, but where it has told of them.
