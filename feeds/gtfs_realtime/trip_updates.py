@@ -30,9 +30,9 @@ def encode_trip_updates(
     snapshot: Snapshot, added_as: AddedAs = "NEW", headway_as: HeadwayAs = "UNSCHEDULED", *, vehicles_live: bool = True
 ) -> gtfs_realtime_pb2.FeedMessage:
     """Every live prediction, skipped stop, cancelled and deleted trip of the snapshot, and every run that the operator
-    adds, duplicates or replaces, with all its calls: the reader's timetable does not have them. A run has one update,
-    whose times run forwards: where a second vehicle drives it behind the first, that is told as one more run. Stops
-    that the operator's message brought are passed on.
+    adds, duplicates or replaces, cancelled or not, with all its calls: the reader's timetable does not have them. A run
+    has one update, whose times run forwards: where a second vehicle drives it behind the first, that is told as one
+    more run. Stops that the operator's message brought are passed on.
 
     The times are those of the boards, their `uncertainty` half the width of the 80 % range. `added_as`: what added runs
     are called; readers older than NEW know ADDED.
@@ -52,6 +52,8 @@ def encode_trip_updates(
         journeys.describe(entity.trip_update.trip, *journey)
         entity.trip_update.trip.schedule_relationship = relationship
         entity.trip_update.timestamp = message.header.timestamp
+        if relationship == _Trip.CANCELED and str(tt.trip_id[journey[0]]) not in tt.base.trip_index:
+            _write_calls_not_made(entity.trip_update, tt, *journey)
     calls = told_calls(snapshot, vehicles_live)
     first = np.flatnonzero(calls.opens)
     update_times, ride = _update_times(tt, calls), snapshot.told_vehicles.places(calls)
@@ -84,6 +86,20 @@ def encode_trip_updates(
             update_times.write(update.stop_time_update.add(), begin + row, update.trip.schedule_relationship)
     _write_new_stops(message, tt, tt.call_stop[tt.entry_of(calls.trip, calls.call)])
     return message
+
+
+def _write_calls_not_made(
+    update: gtfs_realtime_pb2.TripUpdate, tt: Timetable, trip: int, day: int, shift_s: int
+) -> None:
+    """Where and when a run was to call that the reader's timetable does not have."""
+    origin = int(tt.date_origin[day]) + shift_s
+    for entry in range(int(tt.trip_call_ptr[trip]), int(tt.trip_call_ptr[trip + 1])):
+        call = update.stop_time_update.add(
+            stop_sequence=int(tt.stop_sequence[entry]), stop_id=str(tt.stop_id[tt.call_stop[entry]]),
+            schedule_relationship=_StopTimeUpdate.SKIPPED,
+        )  # fmt: skip
+        call.arrival.time = origin + int(tt.arrival_s[entry])
+        call.departure.time = origin + int(tt.departure_s[entry])
 
 
 def _write_new_stops(message: gtfs_realtime_pb2.FeedMessage, tt: Timetable, stop: Int32Array) -> None:
@@ -189,14 +205,14 @@ class _UpdateTimes:
         for name, value in self.properties[row].items():
             setattr(update.stop_time_properties, name, value)
         # Readers of ADDED, which know no scheduled times, would not know when it calls.
-        added, predicted = run == _Trip.ADDED, not self.no_data[row]
+        added, predicted = run == _Trip.ADDED, not (self.no_data[row] or self.skipped[row])
         if self.skipped[row] or not (predicted or added):
             update.schedule_relationship = _StopTimeUpdate.SKIPPED if self.skipped[row] else _StopTimeUpdate.NO_DATA
         elif run == _Trip.UNSCHEDULED:
             update.schedule_relationship = _StopTimeUpdate.UNSCHEDULED  # E013, W009
         else:
             update.schedule_relationship = _StopTimeUpdate.SCHEDULED
-        if self.skipped[row]:
+        if self.skipped[row] and added:
             return
         if self.occupancy[row] >= 0 and self.departures.is_told[row]:
             update.departure_occupancy_status = cast(Any, self.occupancy[row])

@@ -77,7 +77,8 @@ def expected_times(
     next_delay = _next_told(calls.owner, first_known(arrival - calls.arrival, departure - calls.departure))
     least = np.maximum(arrival - calls.departure, 0.0)
     by_arrival_alone = np.where(waits, np.clip(np.nan_to_num(next_delay), least, by_arrival_alone), by_arrival_alone)
-    own_delay = np.where(np.isnan(departure), by_arrival_alone, departure - calls.departure)
+    # Who is told to leave before it comes leaves when it comes: so late it is further on.
+    own_delay = np.where(np.isnan(departure), by_arrival_alone, np.fmax(departure, arrival) - calls.departure)
     ends = relationship == STOP_NO_DATA
     delay = _carried(calls.owner, own_delay, ends, waits, runs.delay_s)
     # A wait of which nothing is told absorbs what has to be caught up by the next time told.

@@ -43,9 +43,10 @@ def decode_trip_updates(
     """Decode a message received at `received_at` (POSIX seconds) against `timetable.base`. `dates`: what the feed's
     messages before told of the dates that it names, `last_told`: and of runs whose updates bear an old time.
 
-    Several updates of one run are read as one: of what two of them tell the newer counts, of equally new ones the later
-    in the message; where they name different vehicles, at each stop the next one to come. An ADDED trip that the
-    timetable runs on that day is read as SCHEDULED, with other stops as REPLACEMENT.
+    Several updates of one run are read as one: of what two of them tell a cancellation, a replacement or a skipped stop
+    counts more than times, else the newer, of equally new ones the later in the message; where they name different
+    vehicles, at each stop the next one to come. An ADDED trip that the timetable runs on that day is read as SCHEDULED,
+    with other stops as REPLACEMENT.
     Errors: FeedError where the whole message cannot be used (see `feeds.messages`); all else is counted in `refused`.
     """
     message = decode_message(data, FEED)

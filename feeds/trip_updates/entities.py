@@ -179,6 +179,9 @@ def _update_columns(
     arrival = first_known(arrival, scheduled_arrival + arrival_delay)
     departure = first_known(departure, scheduled_departure + departure_delay)
     arrival, departure = _of_one_run(arrival, departure, owner.astype(np.int64), received_at, refused)
+    # The time of a call that is not made, or of which nothing is known, is when it was to be.
+    scheduled_arrival = first_known(scheduled_arrival, np.where(untimed, arrival, np.nan))
+    scheduled_departure = first_known(scheduled_departure, np.where(untimed, departure, np.nan))
     return StopTimeUpdates(
         owner=owner.astype(np.int64),
         entity=owner.astype(np.int64),

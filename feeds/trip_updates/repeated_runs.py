@@ -21,8 +21,11 @@ def each_run_once(
     it. Of one that lists its calls one list counts."""
     n = len(runs.trip)
     has_calls = np.bincount(updates.owner, minlength=n) > 0
-    # Who tells of the vehicle alone changes nothing of what others tell of the run.
-    silent = ~has_calls & np.isnan(runs.delay_s) & (runs.relationship == TRIP_SCHEDULED)
+    # That a run is cancelled or replaced holds as long as the message says it, however new the times of another entity
+    # are: a program that has not heard of it reckons those. Who tells of the vehicle alone changes nothing of what
+    # others tell of the run.
+    by_timetable = runs.relationship == TRIP_SCHEDULED
+    rank = by_timetable.astype(np.int8) + (by_timetable & ~has_calls & np.isnan(runs.delay_s))
     found = (runs.service_day >= 0) & ((runs.trip >= 0) | (runs.calls_from == LISTED))
     # An added run may be cancelled by its name alone, in a message without it.
     is_gone = is_one_of(runs.relationship, (TRIP_CANCELED, TRIP_DELETED)) & (runs.trip < 0) & (runs.trip_id != "")
@@ -35,7 +38,7 @@ def each_run_once(
             run[rows[0]] = rows[0] if found[rows[0]] else NONE
             continue
         refused["duplicate_trip"] += len(rows) - 1
-        rows_found = sorted((row for row in rows if found[row]), key=lambda row: (silent[row], -newest[row], -row))
+        rows_found = sorted((row for row in rows if found[row]), key=lambda row: (rank[row], -newest[row], -row))
         for alike in _by_vehicle(rows_found, runs, has_calls):
             first = alike[0]
             tell = [row for row in alike if has_calls[row]]

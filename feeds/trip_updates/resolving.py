@@ -134,6 +134,8 @@ def _told(
     run_call = updates.entity[found_rows] * len(calls) + found[found_rows]
     is_skipped = updates.relationship[found_rows] == STOP_SKIPPED
     found_rows = found_rows[~(is_skipped & np.isin(run_call, run_call[~is_skipped]))]
+    # What one entity skips nobody serves, whenever others tell it to be.
+    found_rows = found_rows[np.argsort(updates.relationship[found_rows] == STOP_SKIPPED, kind="stable")]
     update[found[found_rows]] = found_rows
     if (found >= 0).sum() > (update >= 0).sum():
         refused["duplicate_stop_time_update"] += updates_told_twice(updates.entity[found >= 0], found[found >= 0])

@@ -40,7 +40,11 @@ def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refus
     relationship, calls_from, moved = runs.relationship.copy(), runs.calls_from.copy(), runs.moved_s.copy()
     shift = np.where((trip >= 0) & (start >= 0), start - (tt.trip_start_s[known] if tt.trips else 0), 0)
     relationship[is_one_of(relationship, NEW_IF_UNKNOWN) & (trip < 0) & (day >= 0)] = TRIP_NEW
+    # A cancelled run that the timetable does not have may say which calls it does not make.
+    time = first_known(updates.departure, updates.scheduled_departure, updates.arrival, updates.scheduled_arrival)
+    lists = np.bincount(updates.owner[~np.isnan(time)], minlength=len(trip)) > 1
     calls_from[is_one_of(relationship, (TRIP_CANCELED, TRIP_DELETED))] = NO_CALLS
+    calls_from[(relationship == TRIP_CANCELED) & (trip < 0) & (day >= 0) & lists] = LISTED
     calls_from[relationship == TRIP_REPLACEMENT] = LISTED
 
     copied = (relationship == TRIP_DUPLICATED) & (trip >= 0)

@@ -97,6 +97,14 @@ def test_a_call_of_which_little_is_told_is_told_with_that(call: StopUpdate, rows
     assert told(update("t1", call, **TODAY))[1:3] == rows
 
 
+# opentripplanner/OpenTripPlanner#2780, #3909
+@pytest.mark.parametrize(
+    "call", [StopUpdate("B", arrival_delay=120, departure_delay=0), StopUpdate("B", arrival="08:04", departure="08:02")]
+)
+def test_who_is_told_to_leave_before_it_comes_is_as_late_further_on(call: StopUpdate) -> None:
+    assert told(update("t1", call, **TODAY))[1:] == ["08:04 t1 live", "08:06 t1 live", "08:08 t1 live"]
+
+
 def test_a_time_that_was_left_behind_the_day_before_costs_the_others_nothing() -> None:
     # OneBusAway/onebusaway-android#1716
     city = City(at="07:58")

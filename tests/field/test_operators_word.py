@@ -636,6 +636,31 @@ def test_an_added_trip_whose_stops_are_all_skipped_is_cancelled(relationship: st
         assert city.board("C") == ["08:04 t1 scheduled", "08:25 x cancelled", "09:04 t2 scheduled"]
 
 
+# google/transit#504, mbta/dotcom#3095
+@pytest.mark.parametrize("relationship", ["NEW", "CANCELED"])
+def test_a_run_of_which_only_the_calls_that_it_does_not_make_are_told_is_struck_out_there(relationship: str) -> None:
+    stops = (("A", "08:20"), ("C", "08:25"), ("E", "08:30"))
+    calls = (StopUpdate(stop, at, at, relationship="SKIPPED") for stop, at in stops)
+    city = City(at="07:58").trip_updates(update("x", *calls, relationship=relationship, route_id="r1", **TODAY))
+    reader = City(at="07:58").trip_updates(city.message("trip-updates").SerializeToString())
+    for face in (city, reader):
+        assert face.board("C") == ["08:04 t1 scheduled", "08:25 x cancelled", "09:04 t2 scheduled"]
+    city.trip_updates(replace(city.updates[0], relationship="DELETED"))
+    assert city.board("C") == ["08:04 t1 scheduled", "09:04 t2 scheduled"]
+
+
+# opentripplanner/OpenTripPlanner#7119
+def test_a_call_that_is_not_made_is_told_for_when_it_was_to_be() -> None:
+    stops = (("A", "08:20"), ("B", "08:23"), ("C", "08:25"), ("E", "08:30"))
+    calls = (StopUpdate(stop, at, at, relationship="SKIPPED" if stop == "B" else "") for stop, at in stops)
+    city = City(at="07:58").trip_updates(update("x", *calls, relationship="NEW", route_id="r1", **TODAY))
+    reader = City(at="07:58").trip_updates(city.message("trip-updates").SerializeToString())
+    assert city.board("B")[1] == reader.board("B")[1] == "08:23 x skipped"
+    on_the_ring = StopUpdate("A", arrival="08:06", relationship="SKIPPED")
+    city = City(RING, at="07:58").trip_updates(update("t1", on_the_ring, **TODAY))
+    assert texts(city.departures("A", arrivals=True)) == ["08:00 t1 scheduled", "08:06 t1 skipped"]
+
+
 # HSLdevcom/transitdata#82
 @pytest.mark.parametrize("name", ["zz", None])
 def test_a_trip_without_a_timetable_that_is_told_with_its_calls_stands_on_the_boards(name: str | None) -> None:
@@ -935,7 +960,10 @@ def test_our_feed_goes_on_telling_of_a_stop_that_a_run_has_left_before_its_time(
     replaced = City(at="07:58").trip_updates(
         added("t1", ("A", "07:58"), ("B", "07:59"), ("E", "08:01"), relationship="REPLACEMENT", **TODAY)
     )
-    for city, left in ((early, "BC"), (told, "A"), (replaced.at("08:03"), "ABCDE")):
+    # What is skipped stands in our feed long before that, and after.
+    around = City(at="07:58").vehicle_positions(bus("v1", "t1", late_s=-60))
+    around.trip_updates(update("t1", skipped("B"), skipped("D"), **TODAY)).at("08:03:30")
+    for city, left in ((early, "BC"), (told, "A"), (replaced.at("08:03"), "ABCDE"), (around, "C")):
         reader = City(at="07:55").at(city.now).trip_updates(city.message("trip-updates").SerializeToString())
         assert not any("t1" in " ".join(reader.board(stop)) for stop in left)
 

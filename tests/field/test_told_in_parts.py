@@ -48,6 +48,27 @@ def test_who_names_a_vehicle_alone_does_not_take_back_a_cancellation() -> None:
         assert City(at="07:58").trip_updates(*told).board("C")[0] == "08:04 t1 cancelled"
 
 
+# HSLdevcom/transitdata#92
+@pytest.mark.parametrize(
+    ("called_off", "rows"),
+    [
+        (cancelled("t1", timestamp="07:30", **TODAY), ["08:02 t1 cancelled", "08:04 t1 cancelled"]),
+        (update("t1", skipped("C"), timestamp="07:30", **TODAY), ["08:03 t1 live", "08:04 t1 skipped"]),
+        (
+            added("t1", ("A", "08:00"), ("B", "08:04"), ("E", "08:08"), relationship="REPLACEMENT", timestamp="07:30",
+                  **TODAY),
+            ["08:04 t1 live", "09:04 t2 scheduled"],
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_called_off_stays_so_however_new_the_times_are_that_a_program_reckons_of_it(
+    called_off: Any, rows: list[str]
+) -> None:
+    times = update("t1", *(StopUpdate(stop, delay=60) for stop in "ABCDE"), timestamp="07:57", **TODAY)
+    for told in permutations((called_off, times)):
+        assert first_rows(City(at="07:58").trip_updates(*told), "BC") == rows
+
+
 def test_an_added_trip_told_twice_has_the_stops_of_the_newer_list() -> None:
     older = added("x", ("A", "08:20"), ("C", "08:25"), ("E", "08:30"), timestamp="07:50")
     newer = added("x", ("A", "08:20"), ("B", "08:22"), ("E", "08:30"), timestamp="07:57")
