@@ -344,8 +344,10 @@ class Engine:
         age_s = now - observations.timestamp[rows]
         tracks.note_ages(slot[rows], age_s)
         if figures.reports:
-            behind = tracks.always_late(sorted_once(slot), LATE_S)
-            self._report_figures = figures.with_news(age_s, tracks.vehicle_id[behind], tracks.least_age_s[behind])
+            behind, (slow, slow_s) = tracks.always_late(sorted_once(slot), LATE_S), self._standing_clocks.slow(now)
+            self._report_figures = figures.with_news(
+                age_s, np.append(slow, tracks.vehicle_id[behind]), np.append(slow_s, tracks.least_age_s[behind])
+            )
         self._counts.update(counts)
         passages = Passages.empty()
         # Most steps bring no news of anybody.

@@ -2,8 +2,9 @@
 
 A report cannot be made after it is received. So the least that a vehicle's clock must be fast is the most by which one
 of its reports was ever ahead of `now`, and that is taken off the times of all its reports. Up to `AHEAD_S` this needs
-no more proof. Where most vehicles of a message are ahead it is the operator's clock, believed up to `FEED_AHEAD_S`.
-Whatever lies further ahead is nothing that can be dated.
+no more proof. Where most vehicles of a message are ahead it is the operator's clock, believed up to `FEED_AHEAD_S`. A
+single vehicle up to there is dated by when its report came, and no other report of it by this one: its clock may only
+have leapt. Whatever lies further ahead is nothing that can be dated.
 
 Nor can a vehicle be elsewhere at the same time: where its position moves on and the time of its report does not, the
 report is dated by when it came, though that time be of hours ago, as when its driver logged on.
@@ -18,7 +19,7 @@ import numpy as np
 from predictor.arrays import Float64Array, Int64Array, StrArray
 from predictor.geometry import ground_distance_m
 from predictor.observations import Observations
-from predictor.tracks import Tracks
+from predictor.tracks import HEARD_LONG_S, Tracks
 
 AHEAD_S = 60.0
 """A report this far ahead of ours is of a clock that is fast."""
@@ -30,12 +31,19 @@ FOLLOWED_S = 900.0
 
 
 class StandingClocks:
-    """Remembers where vehicles were whose reports are too old to be followed."""
+    """Remembers where vehicles were whose reports are too old to be followed, and since when their clocks go on."""
 
     def __init__(self) -> None:
         self._vehicle: StrArray = np.empty(0, np.str_)
         """Sorted."""
-        self._stamp, self._lat, self._lon, self._noted_at = (np.empty(0) for _ in range(4))
+        self._stamp, self._lat, self._lon, self._noted_at, self._goes_since = (np.empty(0) for _ in range(5))
+
+    def slow(self, now: float) -> tuple[StrArray, Float64Array]:
+        """The vehicles (k,) of the message of `now` whose clocks have gone on for some minutes, and by how many seconds
+        they are slow, the slowest first."""
+        rows = np.flatnonzero((self._noted_at == now) & (self._goes_since <= now - HEARD_LONG_S))
+        rows = rows[np.argsort(self._stamp[rows], kind="stable")]
+        return self._vehicle[rows], now - self._stamp[rows]
 
     def dated(self, observations: Observations, now: float) -> Observations:
         """The reports with those dated by when they came that tell of another place at the same old time."""
@@ -46,6 +54,9 @@ class StandingClocks:
         rows = rows[first[count == 1]]
         seen = observations.take(rows)
         _, place, here = np.intersect1d(self._vehicle, vehicle[count == 1], assume_unique=True, return_indices=True)
+        goes_since = np.full(len(rows), now)
+        goes = self._stamp[place] < seen.timestamp[here]
+        goes_since[here[goes]] = self._goes_since[place[goes]]
         same = self._stamp[place] == seen.timestamp[here]
         place, here = place[same], here[same]
         lat, lon = seen.lat.copy(), seen.lon.copy()
@@ -59,6 +70,7 @@ class StandingClocks:
         self._lat = np.append(self._lat[kept], np.where(moved, seen.lat, lat))[order]
         self._lon = np.append(self._lon[kept], np.where(moved, seen.lon, lon))[order]
         self._noted_at = np.append(self._noted_at[kept], np.full(len(rows), now))[order]
+        self._goes_since = np.append(self._goes_since[kept], goes_since)[order]
         timestamp = observations.timestamp.copy()
         timestamp[rows[moved]] = np.fmin(observations.received_at, now)
         return replace(observations, timestamp=timestamp)
@@ -73,15 +85,19 @@ def clocks_set_right(
     """
     if len(observations) == 0:
         return observations, np.empty(0)
-    ahead_s = observations.timestamp - now
-    feed_s = float(np.clip(np.median(ahead_s), 0.0, FEED_AHEAD_S))
-    datable = ahead_s <= AHEAD_S + feed_s
-    fast_s = tracks.clock_fast_s.copy()
+    stamp, came = observations.timestamp, np.fmin(observations.received_at, now)
+    ahead_s = stamp - now
+    believed_s = AHEAD_S + float(np.clip(np.median(ahead_s), 0.0, FEED_AHEAD_S))
+    # A clock that was set right, or leapt, is no more as fast as it was.
+    fast_s = np.where(tracks.clock_fast_s <= believed_s, tracks.clock_fast_s, 0.0)
+    datable = ahead_s <= believed_s
     faster = np.flatnonzero(datable & (ahead_s > fast_s[slot]))
     np.maximum.at(fast_s, slot[faster], ahead_s[faster])
-    timestamp = np.where(datable, observations.timestamp - fast_s[slot], observations.timestamp)
-    moved_m = ground_distance_m(tracks.lat[slot], tracks.lon[slot], observations.lat, observations.lon)
+    timestamp = np.where(datable, stamp - fast_s[slot], stamp)
     alone = np.bincount(slot, minlength=len(tracks))[slot] == 1
-    stands = alone & (observations.timestamp == tracks.stamped_at[slot]) & (moved_m > MOVED_M)
-    timestamp = np.where(stands, np.fmin(observations.received_at, now), timestamp)
-    return replace(observations, timestamp=timestamp), fast_s[slot]
+    leads = alone & ~datable & (ahead_s <= FEED_AHEAD_S)
+    told_again = alone & (stamp == tracks.stamped_at[slot])
+    moved = ground_distance_m(tracks.lat[slot], tracks.lon[slot], observations.lat, observations.lon) > MOVED_M
+    timestamp = np.where(told_again & ~moved, tracks.timestamp[slot], timestamp)
+    timestamp = np.where(np.where(told_again, moved, leads), came, timestamp)
+    return replace(observations, timestamp=timestamp), np.where(leads, ahead_s, fast_s[slot])

@@ -11,6 +11,8 @@ from predictor.observations import Observations
 
 LATE_S = 60.0
 """Vehicles report twice a minute, and networks take some seconds."""
+LEADS_S = 60.0
+"""A clock so much faster than those of most is told."""
 NAMED = 3
 """So many vehicles are named as examples."""
 
@@ -45,8 +47,10 @@ class ReportFigures:
     always_late_vehicles: tuple[tuple[str, float], ...] = ()
     """some of them, and how old the youngest report of each was, seconds."""
 
+    leading: int = 0
+    """Vehicles whose clocks are minutes faster than those of most, and are corrected."""
     ahead_vehicles: tuple[tuple[str, float], ...] = ()
-    """Some of those from the future, and by how many seconds they are ahead."""
+    """Some of those from the future and of these, and by how many seconds they are ahead."""
 
     def with_news(self, age_s: Float64Array, late_vehicle: StrArray, least_age_s: Float64Array) -> ReportFigures:
         """The same with the ages (n,) at which reports came that tell something new, and the vehicles (k,) that always
@@ -71,15 +75,19 @@ class ReportFigures:
         unknown = min(refused.get("unknown_trip", 0), len(observations))
         without_position = sum(refused.get(f"position_{fault}", 0) for fault in ("missing", "out_of_range", "at_zero"))
         too_new, too_old = refused.get("timestamp_in_future", 0), refused.get("timestamp_stale", 0)
+        usual_s = float(np.median(clock_fast_s)) if len(clock_fast_s) else 0.0
+        leading = np.flatnonzero(clock_fast_s > usual_s + LEADS_S)[:NAMED]
+        named = zip(observations.vehicle_id[leading].tolist(), clock_fast_s[leading].tolist(), strict=True)
         return cls(
             at=now,
             reports=len(observations) + too_new + too_old + without_position,
             unknown_trip=unknown,
             from_the_future=int((observations.timestamp > now).sum()) + too_new,
             stale=int((observations.timestamp < now - live_limit_s).sum()) + too_old,
-            clock_fast_s=float(np.median(clock_fast_s)) if len(clock_fast_s) else 0.0,
+            clock_fast_s=usual_s,
             age_s=observations.usual_age_s,
             without_position=without_position,
             unknown_trips=observations.unknown_trips,
-            ahead_vehicles=observations.ahead_vehicles,
+            leading=int((clock_fast_s > usual_s + LEADS_S).sum()),
+            ahead_vehicles=(*observations.ahead_vehicles, *named)[:NAMED],
         )

@@ -44,7 +44,7 @@ _BY_TURNS_S = 120.0
 """Who is missing from the messages for longer is not looked for under another id."""
 _PACE_MEMORY_S = 1200.0
 _LONGEST_REPORT_GAP_S = 600.0
-_HEARD_LONG_S = 180.0
+HEARD_LONG_S = 180.0
 """A vehicle may report late for so long, where the network is bad, without its clock being slow."""
 _GETS_ON_M = 50.0
 """A vehicle that gets no further along its line than this stands."""
@@ -282,7 +282,7 @@ class Tracks(DatedRuns):
         """Those of vehicles (n,) that have reported for some minutes and never less than `late_s` late, the latest
         first."""
         heard_for_s = self.timestamp[slot] - self.heard_at[slot]
-        late = slot[(heard_for_s >= _HEARD_LONG_S) & (self.least_age_s[slot] >= late_s)]
+        late = slot[(heard_for_s >= HEARD_LONG_S) & (self.least_age_s[slot] >= late_s)]
         order: Int64Array = np.argsort(-self.least_age_s[late], kind="stable")
         return late[order]
 

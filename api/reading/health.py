@@ -156,12 +156,13 @@ def vehicle_faults(snapshot: Snapshot, live_limit_s: float) -> list[Fault]:
         return found
     if figures.late >= SEVERAL and figures.late_s >= LATE_S:
         found.append(Fault("reports_late", {"seconds": round(figures.late_s)}))
-    elif figures.always_late:
+    elif figures.always_late and figures.stale < MOST * reports:
         named = ", ".join(f"{vehicle} ({seconds:.0f} s)" for vehicle, seconds in figures.always_late_vehicles)
         found.append(Fault("vehicle_clock_slow", {"vehicles": figures.always_late, "examples": named}))
     if figures.ahead_vehicles and figures.from_the_future < MOST * reports:
         named = ", ".join(f"{vehicle} ({seconds / 60:.0f} min)" for vehicle, seconds in figures.ahead_vehicles)
-        found.append(Fault("vehicle_clock_fast", {"vehicles": figures.from_the_future, "examples": named}))
+        ahead = figures.from_the_future + figures.leading
+        found.append(Fault("vehicle_clock_fast", {"vehicles": ahead, "examples": named}))
     usable = _usable(vehicles, now - live_limit_s)
     none_usable = usable <= UNUSABLE * min(expected, reports)
     telling = reports >= SEVERAL or none_usable

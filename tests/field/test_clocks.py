@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from benchmarks.field.city import City
@@ -46,6 +48,36 @@ def test_one_bus_with_a_clock_hours_fast_is_not_dated_and_the_others_are_as_ever
     assert city.board("D")[0].endswith("t1 live")
     assert "v2" not in city.vehicles()
     assert city.service.snapshot.report_figures.from_the_future == 1
+
+
+def moving(offset_s: Callable[[int], float], until: int, *, feed: bool = False) -> City:
+    """A bus of t1 on its way, half a minute a report, its clock so far ahead at each; the others' too where it is the
+    feed's."""
+    city = City(at="07:58")
+    for k in range(until):
+        at = city.posix("07:59") + 30 * k
+        others = [bus(f"o{n}", place=(0, 900 + 30 * k + 100 * n), timestamp=at + feed * offset_s(k)) for n in range(3)]
+        drive = bus("v1", "t1", place=(150 * max(k - 2, 0), 0), timestamp=at + offset_s(k))
+        city.vehicle_positions(drive, *others, at=at)
+    return city
+
+
+def test_one_bus_of_another_system_whose_clock_is_minutes_fast_is_live_and_told_by_its_name() -> None:
+    city = moving(lambda _: 180.0, 10)
+    assert city.board("D")[0] == "08:05 t1 live"
+    health = city.readyz()
+    assert (health["status"], health["faults"]) == ("ok", ["vehicle_clock_fast"]) and "v1 (3 min)" in health["detail"]
+    # Its last report is no news for being told again.
+    last = city.buses
+    city.vehicle_positions(*last).at("08:08")
+    assert city.vehicles()["v1"]["data_age_s"] == 270
+
+
+@pytest.mark.parametrize(("feed", "wrong"), [(True, range(6)), (False, range(5, 6))])
+def test_a_clock_that_was_minutes_fast_makes_no_report_old_once_it_is_right(feed: bool, wrong: range) -> None:
+    city = moving(lambda k: 200.0 * (k in wrong), 10, feed=feed)
+    assert city.board("D")[0] == "08:05 t1 live"
+    assert city.vehicles()["v1"]["data_age_s"] == 0
 
 
 def test_a_report_that_is_told_again_is_no_news_though_its_clock_is_fast() -> None:

@@ -179,6 +179,21 @@ def test_a_single_bus_with_a_slow_clock_is_told_by_its_name() -> None:
     assert f"{buses[0].vehicle} (100 s)" in " ".join(city.desk()["health"])
 
 
+def test_a_single_bus_with_a_clock_an_hour_slow_is_told_by_its_name() -> None:
+    city, (slow, parked, *others) = City(FLEET, at="08:02"), fleet()
+    off = replace(parked, timestamp=city.now - 7200)
+    for _ in range(8):
+        at = city.now + 30
+        told_now = (replace(report, timestamp=at) for report in others)
+        city.vehicle_positions(replace(slow, timestamp=at - 3600), off, *told_now, at=at)
+    health = city.readyz()
+    assert (health["status"], health["faults"]) == ("ok", ["vehicle_clock_slow"])
+    assert (
+        f"1 vehicles report late at each report though the others do not, such as {slow.vehicle} (3600 s)"
+        in (health["detail"])
+    )
+
+
 def test_a_single_bus_with_a_clock_an_hour_fast_is_told_by_its_name() -> None:
     city, (fast, *others) = City(FLEET, at="08:08"), fleet()
     at = city.now + 30
