@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from predictor.always_due import AlwaysDue, undoubted
 from predictor.arrays import (
     BoolArray,
     Float64Array,
@@ -136,6 +137,7 @@ class Engine:
         self._tracks = Tracks.empty()
         self._finished = FinishedRuns.empty()
         self._past_calls = PastCalls()
+        self._always_due = AlwaysDue()
         self._last_words = LastWords()
         self._driven_calls = DrivenCalls()
         self._untold_starts = UntoldStarts()
@@ -213,6 +215,7 @@ class Engine:
         self._last_words.in_timetable(old, self.timetable, self._journeys)
         self._driven_calls.in_timetable(old, self.timetable)
         self._coupled_units.forget()
+        self._always_due.forget()
         self._operator_blocks.forget(first_changed)
         self._untold_starts.forget(first_changed)
         self._finished = self._finished.in_timetable(old, self.timetable)
@@ -234,7 +237,8 @@ class Engine:
         passages = self._follow(observations, now, self._taken_out(operator))
         operator = self._with_followed(operator, updates, now)
         self._feed.watch(self.timetable, self._tracks)
-        ahead = self._ahead(operator, OperatorTimes.none() if fresh is None else operator, passages, now)
+        operator = self._always_due.doubted(operator, self.timetable, now, self.settings.patience)
+        ahead = self._ahead(operator, OperatorTimes.none() if fresh is None else undoubted(operator), passages, now)
         served = self._served(ahead.journey, now)
         told_at = now if updates is None else min(updates.timestamp, now)
         told = self._last_words.with_untold(operator, self.timetable, told_at, now, self.settings.silence_limit_s)

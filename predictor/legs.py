@@ -26,8 +26,8 @@ from predictor.tracks import Tracks
 
 NEXT_TRIPS = 2
 NEXT_TRIP_WINDOW_S = 5400.0
-"""A block's next trips are predicted from its vehicle when they are to start within this time."""
-
+"""Runs that are yet to begin are predicted from their vehicle when they are to start within this time: who is parked at
+the first stop, logged in for tomorrow's, tells nothing of it."""
 
 PART_CALLS = 1 << 18
 """About so many calls are predicted at a time: what is made of all of a country's at once would be memory that the
@@ -62,13 +62,15 @@ class Legs(DatedRuns):
 
 
 def with_next_runs(timetable: Timetable, days: ServiceDays, tracks: Tracks, current: Legs, now: float) -> Legs:
-    """The `current` legs of vehicles, and the next runs that they, or their blocks, have been given and nobody else
-    drives.
+    """The `current` legs of vehicles, but for those that begin much later, and the next runs that they, or their
+    blocks, have been given and nobody else drives.
 
     Of several vehicles on one run the one furthest along answers for the calls ahead of it, and each other for those
     between it and the next: a rider is told of each passage once, and of none by turns.
     """
-    current = _shared(current, tracks)
+    starts = current.origin(timetable) + timetable.trip_start_s[current.trip]
+    soon = (tracks.departed[current.slot] > 0) | (starts < now + NEXT_TRIP_WINDOW_S)
+    current = _shared(current.take(soon), tracks)
     taken = np.sort(current.run_key)
     last = current.take(current.end_call == timetable.trip_calls[current.trip])
     parts = [current]

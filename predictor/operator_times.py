@@ -58,6 +58,8 @@ class ToldCalls(DatedRuns):
     """Nothing is told of the call but that it is left no later than the next one."""
     untold: BoolArray
     """The operator tells of the run no more: this is what it told last."""
+    doubt: Int8Array = field(metadata={"nothing": 0})
+    """`predictor.snapshot.FOLLOWED` (0), OVERDUE or HELD_UP: see `always_due`."""
 
     @property
     def keys(self) -> Int64Array:
@@ -128,6 +130,7 @@ def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdat
             call=updates.call[rows], arrival=updates.arrival[rows], departure=updates.departure[rows],
             uncertainty_s=updates.uncertainty_s[rows] if len(updates.uncertainty_s) else np.full(len(rows), np.nan),
             occupancy=updates.occupancy[rows], bounded=updates.bounded[rows], untold=np.zeros(len(rows), bool),
+            doubt=np.zeros(len(rows), np.int8),
         ),
         vehicles=vehicles.take(np.argsort(vehicles.run_key, kind="stable")),
     )  # fmt: skip

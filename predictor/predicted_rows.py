@@ -100,7 +100,7 @@ def operator_rows(
     arrival, given_s = np.maximum(calls.arrival, now), calls.uncertainty_s
     spread = 30.0 + 0.1 * (arrival - now)
     early_s, late_s = (np.where(np.isnan(given_s), usual_s, given_s) for usual_s in (1.1 * spread, 1.4 * spread))
-    status = np.where(calls.untold | (not live), SCHEDULED, LIVE).astype(np.int8)
+    status = np.where(calls.untold | (calls.doubt != FOLLOWED) | (not live), SCHEDULED, LIVE).astype(np.int8)
     status[contains(skipped, calls.keys)] = SKIPPED
     departure = np.maximum(calls.departure, arrival)
     waits = (calls.arrival <= now) & (departure - calls.arrival >= _WAIT_S) & (departure > now)
@@ -116,7 +116,7 @@ def operator_rows(
         at_stop=waits & (status == LIVE),
         status=status,
         source=np.full(len(rows), FROM_OPERATOR, np.int8),
-        doubt=np.full(len(rows), FOLLOWED, np.int8),
+        doubt=calls.doubt,
         occupancy=calls.occupancy,
     )
 

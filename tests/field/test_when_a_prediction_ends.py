@@ -101,6 +101,31 @@ def test_a_bus_broken_down_on_the_way_is_held_up_and_then_given_up() -> None:
     assert city.board("D") == ["09:06 t2 scheduled"]
 
 
+# whatcomtrans/publicwtadata#6
+@pytest.mark.parametrize(
+    ("stop", "sequence", "due", "doubt", "doubted_s", "gone_s"),
+    [("A", 1, "08:00", "overdue", 300, 900), ("D", 4, "08:06", "held_up", 600, 1200)],
+)
+@pytest.mark.parametrize("seen", [False, True])
+def test_a_bus_that_its_operator_tells_to_come_at_any_moment_for_an_hour_is_none(
+    stop: str, sequence: int, due: str, doubt: str, doubted_s: int, gone_s: int, seen: bool
+) -> None:
+    city, told = City(at=due), []
+    at = city.now
+    for since_s in (240, doubted_s + 120, gone_s + 120):
+        # It goes on so between two looks.
+        while city.now < at + since_s:
+            city.clock.at += 60
+            city.trip_updates(update("t1", StopUpdate(stop, city.now + 30, city.now + 30, sequence=sequence)))
+            city.vehicle_positions(*([bus("v1", "t1", stop)] if seen else []), OTHER)
+        told.append((statuses(city, stop)[0], city.departures(stop)[0].told["doubt"]))
+    waits = ("t1 live", "followed")
+    assert told == [waits, ("t1 scheduled", doubt), ("t2 scheduled", "followed")]
+    # Once it goes on it is live at once.
+    city.trip_updates(update("t1", StopUpdate("E", city.now + 300, city.now + 300, sequence=5)))
+    assert city.departures("E", arrivals=True)[0].status == "live"
+
+
 # google/transit#250
 def test_a_train_that_stands_on_the_way_is_told_for_when_its_operator_says_that_it_comes() -> None:
     city = City(at="07:55").vehicle_positions(bus("v1", "t1", late_s=0, stuck_at="C"), OTHER)
@@ -246,3 +271,17 @@ def test_a_bus_left_on_its_line_hours_ago_and_still_logged_in_is_no_bus() -> Non
     # Who moves on is hours late.
     city.vehicle_positions(bus("v1", "t1", between=("D", "E", 0.3), fresh=True)).at("12:02")
     assert statuses(city, "E") == ["t1 live"]
+
+
+# OneBusAway/onebusaway-iphone#661, OneBusAway/onebusaway-android#681
+@pytest.mark.parametrize(
+    ("since", "at", "trip", "begins"), [("20:20", "20:21", "t1", "08:00"), ("05:00", "05:01", "t2", "09:00")]
+)
+def test_who_is_parked_at_the_first_stop_tells_nothing_of_a_run_hours_ahead(
+    since: str, at: str, trip: str, begins: str
+) -> None:
+    city = City(at=since).vehicle_positions(bus("v1", trip, "A", fresh=True), OTHER).at(at)
+    city.faces_agree("A")
+    row = next(row for row in city.far_departures("A") if row.clock == begins)
+    assert row.status == "scheduled" and row.told["vehicle_id"] is None
+    assert all(row.status == "scheduled" for row in city.line_page("r1", direction=0) if row.at)
