@@ -153,6 +153,8 @@ def _described(lifespan: Lifespan[FastAPI]) -> FastAPI:
         description=_DESCRIPTION,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
+        # Its own looks at each request whether anybody wants it; ours is `/metrics`.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     describe(app)
     return app

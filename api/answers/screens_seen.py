@@ -98,8 +98,9 @@ class ScreensSeen:
         """Note that one has asked; gives the key under which it is kept. `streams`: how many more are open."""
         key = ScreenKey(key.kind, tuple(stop[:_LONGEST_ID] for stop in key.stops[:_MOST_STOPS]), key.name.strip())
         with self._lock:
-            before = self._seen.get(key) or ScreenSeen(key, now, now)
-            self._keep(replace(before, last=now, streams=max(before.streams + streams, 0)))
+            before = self._seen.get(key)
+            since, open_before = (before.since, before.streams) if before else (now, 0)
+            self._keep(ScreenSeen(key, since, now, max(open_before + streams, 0)))
         return key
 
     def _keep(self, screen: ScreenSeen) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 
 import numpy as np
 from fastapi import APIRouter, Request
@@ -106,13 +107,14 @@ class RequestMetrics(HttpMiddleware):
 
     def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
         super().__init__(app)
-        self._count = Counter(
+        count = Counter(
             "prochain_requests", "Requests answered.", ["route", "status"], registry=registry
         )  # fmt: skip
-        self._seconds = Histogram(
+        seconds = Histogram(
             "prochain_request_seconds", "Time to answer.", ["route"], registry=registry,
             buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0),
         )  # fmt: skip
+        self._of = cache(lambda route, status: (count.labels(route, status), seconds.labels(route)))
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See `HttpMiddleware`."""
@@ -123,8 +125,9 @@ class RequestMetrics(HttpMiddleware):
             answered = True
             # The route's template, not the path: stop ids and mistyped addresses would make endless labels.
             route = getattr(scope.get("route"), "path_format", "none")
-            self._count.labels(route, str(status)).inc()
-            self._seconds.labels(route).observe(time.perf_counter() - began)
+            count, seconds = self._of(route, str(status))
+            count.inc()
+            seconds.observe(time.perf_counter() - began)
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
