@@ -14,7 +14,7 @@ from api.reading.calls import RunCall
 from api.reading.destinations import usual_destination
 from api.reading.lines import patterns_of, stops_along
 from api.reading.moment import Moment
-from api.reading.moved_away import moved_departures
+from api.reading.moved_away import moved_departures_along
 from api.service.view import ServiceView
 from predictor.arrays import Int32Array
 
@@ -91,8 +91,10 @@ def next_departures(moment: Moment, route: int, direction: int, stops: Sequence[
                     found[place] = board.row(row)
                 if not others:
                     break
-    for stop, (place, *others) in visits.items():
-        for moved in () if others else moved_departures(moment, stop):
+    once = [stop for stop, places in visits.items() if len(places) == 1]
+    for stop, all_moved in moved_departures_along(moment, once).items():
+        (place,) = visits[stop]
+        for moved in all_moved:
             call = moved.run
             here = moved.leaves and tt.station[call.stop_idx] == tt.station[stop]
             if here and (call.route_idx, call.direction) == (route, direction):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -48,31 +49,40 @@ class _GivenUp(NamedTuple):
 def moved_departures(moment: Moment, stop: int) -> list[MovedDeparture]:
     """Departures within the next two hours that are not where the timetable has them: at a stop, or (a station) at any
     of its platforms, where they leave from none of them; in the timetable's order, each until the run is past."""
-    tt, now, members = moment.timetable, moment.now, moment.timetable.members(stop).tolist()
-    given_up = [call for member in members for call in _given_up(tt).get(member, ())]
-    if not given_up:
-        return []
-    own = {call: int(tt.stop_at(call.run, call.own_call)) for call in given_up}
-    found: list[MovedDeparture] = []
-    stops = list(dict.fromkeys(own.values()))
-    for at, board in zip(stops, stop_boards(moment.view, stops, now, arrivals=True), strict=True):
-        calls = zip(board.calls.trip.tolist(), board.calls.call.tolist(), strict=True)
-        place = {call: i for i, call in enumerate(calls)}
-        for call in given_up:
-            i = place.get((call.run, call.own_call)) if own[call] == at else None
-            if i is None or (call.is_replaced and at in members):
+    return moved_departures_along(moment, [stop])[stop]
+
+
+def moved_departures_along(moment: Moment, stops: Iterable[int]) -> dict[int, list[MovedDeparture]]:
+    """The same of many stops: the boards at which they are told instead are read in one pass."""
+    tt, now = moment.timetable, moment.now
+    members = {stop: tt.members(stop).tolist() for stop in stops}
+    given_up = {stop: [call for at in places for call in _given_up(tt).get(at, ())] for stop, places in members.items()}
+    own = {call: int(tt.stop_at(call.run, call.own_call)) for calls in given_up.values() for call in calls}
+    read = list(dict.fromkeys(own.values()))
+    boards = dict(zip(read, stop_boards(moment.view, read, now, arrivals=True) if read else (), strict=True))
+    place = {
+        (at, *call): i
+        for at, board in boards.items()
+        for i, call in enumerate(zip(board.calls.trip.tolist(), board.calls.call.tolist(), strict=True))
+    }
+    found: dict[int, list[MovedDeparture]] = {stop: [] for stop in members}
+    for stop, calls in given_up.items():
+        for call in calls:
+            i = place.get((own[call], call.run, call.own_call))
+            if i is None or (call.is_replaced and own[call] in members[stop]):
                 continue
-            row, entry = board.row(i), tt.entry_of(call.trip, call.call)
+            row, entry = boards[own[call]].row(i), tt.entry_of(call.trip, call.call)
             scheduled = float(tt.date_origin[row.service_day] + row.shift_s + tt.departure_s[entry])
             if row.status != "cancelled" and scheduled <= now + WINDOW_S:
                 leaves = call.is_replaced and row.comes and row.boards
-                found.append(MovedDeparture(int(tt.call_stop[entry]), scheduled, row, leaves))
-    return sorted(found, key=lambda moved: moved.scheduled)
+                found[stop].append(MovedDeparture(int(tt.call_stop[entry]), scheduled, row, leaves))
+    return {stop: sorted(moved, key=lambda departure: departure.scheduled) for stop, moved in found.items()}
 
 
 def moved_from_all(moment: Moment, stops: Iterable[int]) -> list[MovedDeparture]:
     """Those of several stops, each once though a platform is asked for beside its station."""
-    found = {(moved.stop_idx, moved.run.key): moved for stop in stops for moved in moved_departures(moment, stop)}
+    by_stop = moved_departures_along(moment, stops).values()
+    found = {(moved.stop_idx, moved.run.key): moved for moved in chain.from_iterable(by_stop)}
     return sorted(found.values(), key=lambda moved: moved.scheduled)
 
 
