@@ -65,8 +65,13 @@ def vehicle_rows(
     )
     if len(operator.skipped):
         told.status[contains(operator.skipped, call_key(journey[legs.of_call], told.call))] = SKIPPED
+    # At its first stop a vehicle comes for no rider.
+    stands = np.flatnonzero(calls.at_stop & (told.call > 0))
+    came_at = np.full(len(told.call), np.nan)
+    came_at[stands] = tracks.arrived_at[told.vehicle[stands]]
     return PredictedCalls(
         **told._asdict(),
+        came_at=came_at,
         **{name: getattr(calls, name) for name in column_types(Forecast) if name != "steadied"},
         occupancy=_occupancy_told(operator, journey, legs, told.call),
     )
@@ -103,7 +108,7 @@ def operator_rows(
     status = np.where(calls.untold | (calls.doubt != FOLLOWED) | (not live), SCHEDULED, LIVE).astype(np.int8)
     status[contains(skipped, calls.keys)] = SKIPPED
     departure = np.maximum(calls.departure, arrival)
-    waits = (calls.arrival <= now) & (departure - calls.arrival >= _WAIT_S) & (departure > now)
+    waits = (calls.arrival <= now) & (departure - calls.arrival >= _WAIT_S) & (departure > now) & (status == LIVE)
     return PredictedCalls.of_runs(
         calls,
         call=calls.call,
@@ -113,7 +118,8 @@ def operator_rows(
         arrival=arrival,
         departure=departure,
         hold=np.full(len(rows), -np.inf),
-        at_stop=waits & (status == LIVE),
+        at_stop=waits,
+        came_at=np.where(waits & (calls.call > 0), calls.arrival, np.nan),
         status=status,
         source=np.full(len(rows), FROM_OPERATOR, np.int8),
         doubt=calls.doubt,

@@ -119,7 +119,9 @@ class PredictedCalls(DatedRuns):
     hold: Float64Array
     """The vehicle waits there for this time, long ago where for none."""
     at_stop: BoolArray
-    """It stands there."""
+    """It stands there,"""
+    came_at: Float64Array
+    """and since when; NaN where that is not known, and at a run's first call."""
     status: Int8Array
     source: Int8Array
     doubt: Int8Array
@@ -469,6 +471,8 @@ class Snapshot:
             getattr(calls, name)[predicted_rows] = np.where(
                 held, np.maximum(quantile, hold), quantile + np.where(ends, 0.0, wait)
             )
+        came_at = self.predictions.came_at[prediction[predicted_rows]]
+        calls.arrival[predicted_rows] = np.where(np.isnan(came_at), calls.arrival[predicted_rows], came_at)
         return calls
 
 

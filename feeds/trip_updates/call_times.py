@@ -110,6 +110,9 @@ def expected_times(
     next_at = _next_told(calls.owner, np.where(silent, np.nan, np.fmin(arrival, departure)))
     passed_by = (silent | (relationship == STOP_NO_DATA)) & (first_known(departure, calls.departure) > next_at)
     arrival, departure = np.where(passed_by, next_at, arrival), np.where(passed_by, next_at, departure)
+    # From its last stop a run takes nobody on: when the vehicle leaves there says nothing of it.
+    ends = np.append(first_of_each(calls.owner)[1:], True)[: len(calls)]
+    departure = np.where(ends, arrival, departure)
     return *_in_order(calls.owner, arrival, departure, refused), passed_by
 
 

@@ -99,7 +99,7 @@ def snapshot(
             vehicle=table[:, VEHICLE].astype(np.int32), trip=trip, service_day=table[:, DAY].astype(np.int32),
             shift_s=table[:, SHIFT].astype(np.int32), call=call, p10=table[:, TIME] - 40, p50=table[:, TIME] + 10,
             p90=table[:, TIME] + 80, arrival=table[:, TIME], departure=table[:, TIME] + 20,
-            hold=np.full(len(table), -np.inf), at_stop=np.zeros(len(table), bool),
+            hold=np.full(len(table), -np.inf), at_stop=np.zeros(len(table), bool), came_at=np.full(len(table), np.nan),
             status=table[:, STATUS].astype(np.int8), source=table[:, SOURCE].astype(np.int8),
             doubt=np.zeros(len(table), np.int8), occupancy=np.full(len(table), -1, np.int8),
         ),

@@ -94,6 +94,33 @@ def test_a_train_that_waits_by_its_operators_times_is_told_as_at_the_stop() -> N
     assert not any(row.told["at_stop"] for row in city.departures("C"))
 
 
+# opentripplanner/OpenTripPlanner#7337
+@pytest.mark.parametrize("by_operator", [True, False])
+def test_who_waits_at_a_stop_has_come_there_when_it_came_and_no_later_from_minute_to_minute(by_operator: bool) -> None:
+    city = hub_city()
+    if by_operator:
+        city.trip_updates(update("t1", StopUpdate("B", "08:16", "08:26"), start_date=20261126))
+    else:
+        city.vehicle_positions(bus("v1", "t1", late_s=120))
+    for time in ("08:18", "08:22"):
+        row = city.at(time).departures("B")[0].told
+        came_at = posix(row["arrival"]["predicted"]) or 0.0
+        assert row["at_stop"]
+        assert came_at == pytest.approx(city.posix("08:16"), abs=60.0)
+        assert city.trip_answer("t1")["calls"][1]["arrival"] == row["arrival"]
+        in_siri = next(call for call in city.siri_calls("r1") if call["StopPointRef"]["value"] == "B")
+        assert in_siri["ExpectedArrivalTime"] == row["arrival"]["predicted"]
+        assert city.our_trip_updates()[0].stops[0].arrival == pytest.approx(came_at, abs=1.0)
+        assert clock(city, "B") == ("08:26" if by_operator else "08:24")
+
+
+def test_at_the_last_stop_a_run_is_over_when_it_has_come_whenever_it_is_told_to_leave() -> None:
+    city = hub_city().trip_updates(update("t1", StopUpdate("D", "08:35", "08:50"), start_date=20261126))
+    assert str(city.departures("D", arrivals=True)[0]) == "08:35 t1 live"
+    assert city.at("08:38", every_s=300).departures("D", arrivals=True) == []
+    assert city.trip_state("t1") == "over"
+
+
 def test_at_the_last_stop_the_arrival_is_told() -> None:
     city = hub_city()
     row = city.departures("D", arrivals=True)[0].told
