@@ -18,7 +18,7 @@ from feeds.trip_updates.calls_made import calls_of_runs, with_modified
 from feeds.trip_updates.entities import read_entities
 from feeds.trip_updates.extra_calls import runs_with_extra_calls
 from feeds.trip_updates.listed_runs import NewRoutes
-from feeds.trip_updates.modifications import modified_runs
+from feeds.trip_updates.modifications import modified_runs, numbered_as_modified
 from feeds.trip_updates.old_times import LastTold, without_old_times
 from feeds.trip_updates.places import MessageShapes, new_stops
 from feeds.trip_updates.repeated_runs import each_run_once
@@ -65,7 +65,8 @@ def decode_trip_updates(
     runs = with_cancelled_additions(runs)
     runs, updates = each_run_once(runs, updates, newest, refused)
     runs = with_modified(runs, timetable, modified)
-    modified = runs_with_extra_calls(timetable, runs, updates) | modified
+    with_extra = runs_with_extra_calls(timetable, runs, updates)
+    updates, modified = numbered_as_modified(timetable, runs, updates, modified), with_extra | modified
     routes = NewRoutes(timetable)
     runs, updates, calls, own_calls, own_times = calls_of_runs(timetable, runs, updates, modified, routes, refused)
     # Of a clock that is fast nothing stays true for longer.

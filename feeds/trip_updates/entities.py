@@ -35,8 +35,8 @@ class Entities(NamedTuple):
     """Trip id, the id that it is served by, start date, start time, route id, shape id, headsign, short name, vehicle
     id, vehicle label."""
     numbers: list[tuple[float, ...]]
-    """Relationship, delay of the run as a whole, direction, GTFS `wheelchair_accessible` of the vehicle, time at which
-    it was measured."""
+    """Relationship, delay of the run as a whole, direction, GTFS `wheelchair_accessible` of the vehicle, whether it is
+    named as modified, time at which it was measured."""
 
     @property
     def measured_at(self) -> Float64Array:
@@ -108,6 +108,7 @@ def _run_numbers(update: gtfs_realtime_pb2.TripUpdate) -> tuple[float, ...]:
         trip.direction_id if trip.HasField("direction_id") and trip.direction_id <= 1 else NONE,
         # GTFS-Realtime counts from "no value" and "unknown".
         max(update.vehicle.wheelchair_accessible - 1, 0) if update.HasField("vehicle") else 0,
+        trip.HasField("modified_trip"),
         measured_at(update.timestamp),
     )
 

@@ -59,6 +59,8 @@ class UpdatedRuns(Columns):
     calls_from: Int8Array
     is_added: BoolArray
     """Told of as one that the timetable does not have."""
+    as_modified: BoolArray
+    """Named as the run that a diversion of the message makes: its calls are numbered as on that."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from feeds.gtfs.written_dates import existing_date
 from feeds.ids.known_ids import id_of, indices_of
 from feeds.messages.message import text_of
 from feeds.service_times import start_seconds
+from feeds.trip_updates.message_columns import StopTimeUpdates, UpdatedRuns
 from feeds.trip_updates.run_calls import RunCalls, listed_calls, timetabled_calls
 from predictor.arrays import NONE
 from predictor.timetable import Timetable
@@ -94,7 +96,9 @@ def _applied(modifications: Any, calls: RunCalls, tt: Timetable, refused: Counte
             if index < 0:
                 refused["unknown_stop"] += 1
                 continue
-            when = reference + replacement.travel_time_to_stop
+            # Where none is told it is between those of the calls beside it.
+            told = start == 0 or replacement.HasField("travel_time_to_stop")
+            when = reference + replacement.travel_time_to_stop if told else np.nan
             kept.append((index, when, when, NONE))
         after = end + 1
         if not has_end and not modification.replacement_stops:
@@ -110,13 +114,32 @@ def _applied(modifications: Any, calls: RunCalls, tt: Timetable, refused: Counte
         refused["modification_leaves_no_trip"] += 1
         return None
     stops, arrives, departs, base_call = zip(*kept, strict=True)
-    of_base = np.array(base_call)
+    of_base, place, timed = np.array(base_call), np.arange(len(kept)), ~np.isnan(arrives)
+    arrives, departs = (np.interp(place, place[timed], np.array(times)[timed]) for times in (arrives, departs))
     kinds = [np.where(of_base >= 0, kind[np.maximum(of_base, 0)], 0).astype(np.int8)
              for kind in (calls.pickup_type, calls.drop_off_type)]  # fmt: skip
     return listed_calls(
-        0, np.arange(1, len(kept) + 1, dtype=np.int32), np.array(stops, np.int32), np.array(arrives, np.float64),
-        np.array(departs, np.float64), base_call, *kinds,
+        0, np.arange(1, len(kept) + 1, dtype=np.int32), np.array(stops, np.int32), arrives, departs, base_call, *kinds,
     )  # fmt: skip
+
+
+def numbered_as_modified(
+    tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, modified: Mapping[Run, ModifiedRun]
+) -> StopTimeUpdates:
+    """The updates with the numbers that calls have on their diversion, also of runs of which they are told by those of
+    the timetable."""
+    if not modified:
+        return updates
+    sequence = updates.sequence.copy()
+    for row, run in enumerate(zip(runs.trip.tolist(), runs.service_day.tolist(), runs.shift_s.tolist(), strict=True)):
+        if run not in modified or runs.as_modified[row]:
+            continue
+        calls = modified[run].calls
+        planned = np.where(calls.base_call >= 0, tt.stop_sequence[tt.trip_call_ptr[run[0]] + calls.base_call], NONE)
+        own = np.flatnonzero((updates.owner == row) & (sequence >= 0))
+        is_call = sequence[own][:, None] == planned
+        sequence[own] = np.where(is_call.any(axis=1), calls.sequence[is_call.argmax(axis=1)], NONE)
+    return replace(updates, sequence=sequence)
 
 
 def _place_of(selector: Any, calls: RunCalls, tt: Timetable, after: int) -> int:

@@ -209,12 +209,16 @@ def _as_message(
     refused: Counter[str],
 ) -> TripUpdates:
     """Runs with the calls of which something is told, and with all of those that have calls of their own. A run none of
-    whose calls is served is cancelled."""
+    whose calls is served is cancelled, and one of the timetable that goes no further than a single one: nobody can ride
+    on it."""
     n = len(runs.trip)
     served = np.where(told.relationship == STOP_SKIPPED, NONE, calls.call)
     last_call = np.full(n, NONE, np.int32)
     np.maximum.at(last_call, calls.owner, served.astype(np.int32))
-    nothing_served = (runs.calls_from != NO_CALLS) & (last_call < 0)
+    all_calls = np.bincount(calls.owner, minlength=n)
+    alone = (np.bincount(calls.owner[served >= 0], minlength=n) == 1) & (last_call < all_calls - 1)
+    alone &= is_one_of(runs.calls_from, (TIMETABLE, COPY))
+    nothing_served = alone | ((runs.calls_from != NO_CALLS) & (last_call < 0))
     headsign = _headsigns(tt, runs, calls, own_calls)
     keep = np.flatnonzero(own_calls[calls.owner] | (told.update >= 0) | ~np.isnan(told.arrival))
     keep = keep[~(nothing_served & ~own_calls)[calls.owner[keep]]]

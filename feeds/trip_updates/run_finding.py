@@ -62,7 +62,7 @@ def runs_named(
     trip_id, served, date, time, route_id, shape_id, headsign, short_name, vehicle, label = (
         ids_of(column) for column in columns
     )
-    kind, delay, direction, wheelchair, _ = np.array(entities.numbers, np.float64).reshape(-1, 5).T
+    kind, delay, direction, wheelchair, as_modified, _ = np.array(entities.numbers, np.float64).reshape(-1, 6).T
     relationship = kind.astype(np.int8)
     names, route, has_unread_date = run_names(
         trip_id, route_id, date, time, direction.astype(np.int8), is_one_of(relationship, NOT_IN_TIMETABLE), tt,
@@ -101,6 +101,7 @@ def runs_named(
         delay_s=delay_in_range(delay, refused),
         calls_from=np.full(len(trip), TIMETABLE, np.int8),
         is_added=is_one_of(relationship, (TRIP_ADDED, TRIP_NEW)),
+        as_modified=as_modified > 0,
     )
 
 

@@ -514,6 +514,36 @@ def test_a_bus_on_a_diversion_may_name_the_trip_that_is_diverted() -> None:
     assert city.board("C") == ["09:04 t2 scheduled"]
 
 
+def test_replacement_stops_without_travel_times_lie_between_the_others() -> None:  # google/transit#369
+    far = (*row_of_stops("A B C D E"), Stop("X", 1300.0, 700.0), Stop("Y", 1900.0, 700.0))
+    told = gtfs_realtime_pb2.FeedMessage()
+    told.ParseFromString(modifications(("X", 0), ("Y", 0), start="C", end="D", delay=60))
+    without: Any = told.entity[0].trip_modifications.modifications[0]
+    for replacement in without.replacement_stops:
+        replacement.ClearField("travel_time_to_stop")
+    city = City(network(far, "A B C D E"), at="07:58").trip_updates(told.SerializeToString())
+    assert [city.board(stop)[0] for stop in "BXY"] == [f"08:0{k} t1 scheduled" for k in (2, 4, 6)]
+
+
+@pytest.mark.parametrize("as_modified", [False, True])
+def test_on_a_diversion_calls_go_by_the_numbers_of_the_run_that_is_named(as_modified: bool) -> None:
+    # google/transit#403: E is the fifth call of the trip and the third of what is left of it.
+    told = gtfs_realtime_pb2.FeedMessage()
+    told.ParseFromString(modifications(start="C", end="D", delay=0))
+    late = told.entity.add(id="late").trip_update
+    named: Any = late.trip
+    if as_modified:
+        named = named.modified_trip
+        named.affected_trip_id = "t1"
+    else:
+        named.trip_id = "t1"
+    named.start_date = "20261126"
+    late.stop_time_update.add(stop_sequence=3 if as_modified else 5).arrival.delay = 120
+    city = City(at="07:58").trip_updates(told.SerializeToString())
+    assert city.board("B")[0] == "08:02 t1 scheduled"
+    assert texts(city.departures("E", arrivals=True))[0] == "08:10 t1 live"
+
+
 NEW_STOP = Stop("X", 1300.0, 700.0, name="Detour Road")
 
 
@@ -575,6 +605,13 @@ def test_a_bus_that_turns_early_is_not_told_on_its_way_back_for_when_it_would_co
 def test_a_trip_that_calls_nowhere_is_cancelled() -> None:
     city = City(at="07:58").trip_updates(update("t1", *(skipped(stop) for stop in "ABCDE"), **TODAY))
     assert city.board("C")[0] == "08:04 t1 cancelled"
+    assert city.trip_state("t1") == "cancelled"
+
+
+# public-transport/transitous#1842
+def test_a_trip_that_goes_no_further_than_one_of_its_stops_is_cancelled() -> None:
+    city = City(at="07:58").trip_updates(update("t1", *(skipped(stop) for stop in "BCDE"), **TODAY))
+    assert [city.board(stop)[0] for stop in "AC"] == ["08:00 t1 cancelled", "08:04 t1 cancelled"]
     assert city.trip_state("t1") == "cancelled"
 
 
