@@ -72,7 +72,7 @@ def line_page(moment: PageMoment, route: int, direction: int | None) -> LinePage
         between=[
             sentence
             for pickup, drop_off, all_the_way in shown.between
-            for sentence in moment.between_stops(pickup, drop_off, all_the_way=all_the_way)
+            for sentence in moment.between_stops(route, pickup, drop_off, all_the_way=all_the_way)
         ],
         elsewhere=elsewhere,
         also=[(str(tt.stop_id[stop]), moment.stop_name(stop)) for stop in shown.also],

@@ -109,6 +109,12 @@ class Lines:
         alike = {self._agency[other] for other in others if self.all[other].name == self.all[route].name}
         return agency if alike != {agency} else ""
 
+    def phone_of(self, route: int) -> str:
+        """The number at which who runs a line is reached, "" where the timetable has none."""
+        tt = self._timetable
+        phones = dict(zip(tt.agency_id.tolist(), tt.agency_phone.tolist(), strict=True))
+        return str(phones.get(str(tt.route_agency_id[route]), ""))
+
     @cached_property
     def bikes_vary(self) -> frozenset[int]:
         """Routes of whose trips some take bicycles and others do not, or do not say so."""

@@ -208,7 +208,11 @@ def panel_alert_words(moment: PageMoment, stops: Sequence[int]) -> list[AlertWor
     """The first of all that is told at stops, for panels, where no address leads on: what differs in that alone is said
     once."""
     alerts = {alert.alert_id: alert for stop in stops for alert in stop_alerts(moment, stop)}
-    words = [moved for stop in stops for moved in moved_words(moment, stop)]
+    words = [
+        moved if len(stops) == 1 else replace(moved, header=f"{_place(moment, stop)}: {moved.header}")
+        for stop in stops
+        for moved in moved_words(moment, stop)
+    ]
     words += first_alert_words(moment, alerts.values())
     return list(dict.fromkeys(replace(one, url="") for one in words))
 

@@ -31,6 +31,8 @@ class DepartureWords:
         self.wait: Wait = moment.wait_of(call, self._words) or self.clock
         self.notes = tuple(moment.notes_of(call))
         """What else there is to know."""
+        self.elsewhere = ""
+        """Where it goes, one of the `notes`, where others of its line and direction go to another place; else ""."""
 
     @property
     def key(self) -> str:

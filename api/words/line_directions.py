@@ -85,7 +85,8 @@ def _departure(moment: PageMoment, call: RunCall, row: LineDirection, *, from_af
     live = departure.status == "live" and not from_afar
     notes = [reason] if not departure.comes and (reason := reason_words(moment, call)) else []
     if call.destination != row.destination:
-        notes.append(moment.towards(call.destination))
+        departure.elsewhere = moment.towards(call.destination)
+        notes.append(departure.elsewhere)
     first = call is row.departures[0]
     # Of later ones a screen has room for the platform alone, not for which it was to be.
     says_change = bool(call.planned_platform) and (first or not from_afar)

@@ -175,23 +175,30 @@ class PageMoment(Moment):
     def _boarding_notes(self, row: RunCall, of_journey: bool) -> list[str]:
         """How to board and alight, where not as usual; who may not board at all is on no board."""
         if of_journey and row.pickup == row.drop_off != "regular":
-            return [self.texts(f"stops_{row.pickup}")]
-        notes = [] if row.pickup == "regular" else [self.texts(f"pickup_{row.pickup}")]
+            return [self._on_request("stops", row.pickup, row.route_idx)]
+        notes = [] if row.pickup == "regular" else [self._on_request("pickup", row.pickup, row.route_idx)]
         # Where a run begins nobody alights, and where it ends nobody boards: that needs no word.
         begins, ends = row.arrival is None, row.departure is None
         if ends or (not of_journey and row.pickup == "none"):
             notes = []
         if of_journey and not begins and row.drop_off != "regular":
-            notes.append(self.texts(f"drop_off_{row.drop_off}"))
+            notes.append(self._on_request("drop_off", row.drop_off, row.route_idx))
         return notes
 
-    def between_stops(self, pickup: str, drop_off: str, *, all_the_way: bool) -> list[str]:
+    def _on_request(self, event: str, how: str, route: int) -> str:
+        """How to ask for it, with the number to be called, where the timetable has one."""
+        said, phone = self.texts(f"{event}_{how}"), self.lines.phone_of(route) if how == "phone" else ""
+        return f"{said} · {phone}" if phone else said
+
+    def between_stops(self, route: int, pickup: str, drop_off: str, *, all_the_way: bool) -> list[str]:
         """How to board and get off between stops, as sentences; parameters as of `reading.boarding.between_stops`."""
         where = self.texts("all_the_way" if all_the_way else "parts_of_the_way")
         events = [("stops", pickup)] if pickup == drop_off else [("pickup", pickup), ("drop_off", drop_off)]
         return [
             self.texts(
-                f"{event}_anywhere", where=where, how="" if how == "regular" else f" ({self.texts(f'{event}_{how}')})"
+                f"{event}_anywhere",
+                where=where,
+                how="" if how == "regular" else f" ({self._on_request(event, how, route)})",
             )
             for event, how in events
             if how != "none"

@@ -181,7 +181,9 @@ class SelectorFits:
             if not runs:
                 return None
         patterns, calling = self._patterns(selector, routes, stops, runs)
-        named = self._named_line(selector, stops, routes, runs)
+        # A line is concerned though nothing of the timetable drives there: it has no trips, or a diversion in the
+        # timetable itself keeps it away from the stop.
+        named = selector.route_id != "" and runs is None and len(patterns) == 0
         if runs is not None:
             # A run that keeps away from the stop now is still the one that is spoken of.
             runs = self._with_own_runs(frozenset(run for run in runs if tt.trip_pattern[run[0]] in patterns), day)
@@ -189,9 +191,9 @@ class SelectorFits:
                 return None
         lines = set(tt.pattern_route[patterns].tolist())
         reached = set(calling.tolist())
-        if named is not None:
-            lines.add(named)
-        if stops is not None and (named is not None or selector == Selector(stop_id=selector.stop_id)):
+        if named:
+            lines.add(int(np.flatnonzero(routes)[0]))
+        if stops is not None and (named or selector == Selector(stop_id=selector.stop_id)):
             reached |= stops
         if not lines and not reached:
             return None
@@ -256,17 +258,6 @@ class SelectorFits:
         ptr = self._stop_ptr
         found = [self._by_stop[ptr[stop] : ptr[stop + 1]] for stop in stops]
         return np.unique(np.concatenate(found)).astype(np.int64)
-
-    def _named_line(
-        self, selector: Selector, stops: set[int] | None, routes: BoolArray, runs: frozenset[Run] | None
-    ) -> int | None:
-        """A line that is concerned though nothing of the timetable drives there: one that has no trips, or that a
-        diversion in the timetable itself keeps away from the stop."""
-        tt = self._timetable
-        if not selector.route_id or runs is not None:
-            return None
-        patterns = np.arange(len(tt.pattern_route)) if stops is None else self._patterns_at(stops)
-        return None if routes[tt.pattern_route[patterns]].any() else int(np.flatnonzero(routes)[0])
 
     def _runs(
         self, trip: TripSelector, dated: dict[TripSelector, tuple[Run, int]], routes: BoolArray

@@ -174,6 +174,13 @@ def test_a_stop_on_request_says_how_to_ask() -> None:
     assert [row.told["pickup_type"] for row in city.trip("t1")] == ["regular", "phone", "driver", "none"]
     assert city.departures("B")[0].told["drop_off_type"] == "driver"
     assert [call.get("RequestStop", False) for call in city.siri_calls("r1")] == [False, True, True, False]
+    # opentripplanner/OpenTripPlanner#837
+    agency = (
+        "agency_id,agency_name,agency_url,agency_timezone,agency_phone\nTB,Town,https://a.example,Europe/Paris,0800 1\n"
+    )
+    city = City(network("A B C D", trips=(Trip("t1", calls=calls),), tables={"agency": agency}), at="07:55")
+    for face, words in in_words(city, "B").items():
+        assert "beforehand · 0800 1" in words, face
 
 
 def test_the_sign_of_a_stop_counts_before_the_trips() -> None:
@@ -723,10 +730,15 @@ def test_a_later_departure_from_elsewhere_or_to_elsewhere_says_so_on_screens_too
     ways = Pattern("main", "A S1 C"), Pattern("other", "A S2 C", headsign="Malden")
     trips = Trip("t1", "08:00"), Trip("t2", "08:10", "other"), Trip("t3", "08:20")
     city = City(network(places, ways, trips), at="07:58")
-    for page, shown in (("/screen/S", "li.departure"), ("/stops/S", "li.departure")):
-        first, second = (text(call) for call in city.page(page).css(shown)[:2])
+    for page, asked in (
+        ("/screen/S", {}),
+        ("/stops/S", {}),
+        ("/", {"fragment": "board", "stop": "S"}),
+        ("/embed/S", {}),
+    ):
+        first, second = (text(call) for call in city.page(page, **asked).css("li.departure")[:2])
         assert "Malden" not in first, page
-        assert "to Malden" in second and "Platform 2" in second, page
+        assert "to Malden" in second and ("Platform 2" in second or page in ("/", "/embed/S")), page
 
 
 def test_who_stands_where_a_departure_was_to_leave_reads_where_it_leaves_from() -> None:
@@ -765,6 +777,11 @@ def test_who_stands_where_a_departure_was_to_leave_reads_where_it_leaves_from() 
     ]  # fmt: skip
     several = city.json("/v1/departures", stop=["S7", "S", "C"])["moved_away"]
     assert [(each["stop_id"], each["trip_id"]) for each in several] == [("S7", "t1"), ("C", "t2"), ("C", "t3")]
+    screen = city.page("/screen/S7,C").css(".message strong")
+    assert [text(said) for said in screen][:2] == [
+        "1 Stop S, Platform 7: From Platform 9: 08:02 to East",
+        "1 Stop C: From Road: 09:04 to East",
+    ]
     # It is said once, wherever one looks for it, and leads there.
     for face in (city.page("/stops/S7"), city.page("/", fragment="board", stop="S7"), city.page("/embed/S7")):
         assert text(face.css_first(".alert")) == "1 From Platform 9: 08:02 to East"

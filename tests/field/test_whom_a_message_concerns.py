@@ -103,6 +103,7 @@ def readers(*informed: dict[str, Any], at: str = "07:55", **told: Any) -> str:
         ([{"trip_route_id": "r1", "trip_direction_id": 1}], "E W1 r1 w1"),
         ([{"trip_route_id": "r1", "start_time": "09:00:00", "start_date": 20261126}], "A C E r1 t2"),
         ([{"route_id": "r2", "stop_id": "A"}], "A r2"),
+        ([{"route_id": "r1", "stop_id": "C", "direction_id": 1}], "C r1"),
         # A day or start alone limits what is named beside it.
         ([{"route_id": "r2", "start_date": 20261126}], "C F S S1 S2 r2 m1 m2"),
         ([{"stop_id": "S1", "start_date": 20261126}], "S S1 r2 m1"),

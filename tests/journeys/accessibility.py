@@ -49,7 +49,7 @@ def assert_axe_finds_no_fault(
 
 def assert_it_fits_every_width(page: Any) -> None:
     """The narrowest last, in which the next page loads; a low screen is drawn in less time than a high one."""
-    for width in (1920, 1280, 360, 320):
+    for width in (1920, 1280, 480, 390, 360, 320):
         page.set_viewport_size({"width": width, "height": 320})
         too_wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert too_wide <= 0, f"{page.url}, {width} px: {too_wide} px too wide"
