@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from api.reading.board import WINDOW_S
 from api.reading.calls import RunCall
 from api.reading.lines import lines_of
 from api.reading.moment import Moment
@@ -42,8 +43,22 @@ def line_alerts(moment: Moment, route: int) -> list[Alert]:
 
 
 def run_alerts(moment: Moment, trip: int, service_day: int, shift_s: int) -> list[Alert]:
-    """Told to those who ride a dated run: of itself, its line, the stops at which it calls, of everything."""
-    return _told(moment, lambda informed: informed.run(trip, service_day, shift_s))
+    """Told to those who ride a dated run: of itself, its line, the stops at which it calls, of everything. Of one that
+    no board shows yet those that riders may know of and that are in force while it is on its way."""
+    tt = moment.timetable
+    begins, ends = (float(tt.date_origin[service_day] + shift_s + at[trip]) for at in (tt.trip_start_s, tt.trip_end_s))
+    if begins <= moment.now + WINDOW_S:
+        return _told(moment, lambda informed: informed.run(trip, service_day, shift_s))
+    return _in_order(
+        (
+            alert
+            for alert, informed in _all(moment)
+            if alert.announced_at(moment.now)
+            and informed.run(trip, service_day, shift_s)
+            and (not alert.affects or any(start < ends and end > begins for start, end in alert.affects))
+        ),
+        moment.now,
+    )
 
 
 def announced_alerts(moment: Moment, route: int | None = None, stop: int | None = None) -> list[Alert]:

@@ -680,3 +680,21 @@ def test_a_stop_that_a_message_names_is_not_named_beneath_it_again() -> None:
     assert [link.attributes["href"] for link in message.css("a")] == ["/stops/B"]
     city.alerts(alert("Stop BB closed", {"route_id": "r1", "stop_id": "B"}))
     assert text(city.page("/lines/r1").css_first(".alert .places")) == "Stop B"
+
+
+def test_on_a_later_run_riders_read_what_is_in_force_then() -> None:
+    # opentripplanner/OpenTripPlanner#581, motis-project/nigiri#415
+    def told(name: str, *active: Any, **more: Any) -> Any:
+        return alert(name, more.pop("informed", {"route_id": "r1"}), active=active, **more)
+
+    always, now = told("Always"), told("Now", ("07:00", "20:00"))
+    tomorrow = told("Tomorrow", ("30:00", "40:00"), informed={"trip_id": "t1"})
+    kept_back = told("Kept back", ("30:00", "40:00"), communication=(("24:00", None),))
+    city = City(TOWN).alerts(
+        always, now, tomorrow, kept_back, told("Open", ("05:00", None)), told("Later", ("72:00", None))
+    )
+    for day, read in (("2026-11-26", ["Always", "Now", "Open"]), ("2026-11-27", ["Always", "Open", "Tomorrow"])):
+        assert said_of(city, "t1", date=day) == read
+        heads_there = [text(head) for head in city.page("/trips/t1", date=day).css(".alerts strong")]
+        assert heads_there == read
+    assert "From tomorrow 06:00" in text(city.page("/trips/t1", date="2026-11-27").css_first(".alerts"))
