@@ -21,7 +21,11 @@ from api.words.times import TimeWords, Wait, minutes_late
 from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable
 
-_SAYS_TO = re.compile(r"(?:^|\s)(?:to|towards?|vers)\s", re.IGNORECASE)
+_SAYS_TO = re.compile(
+    r"(?:^|\s)(?:to|towards?|vers)\s|^(?:direction|richtung|nach|zum|zur|hacia)\s|^(?:aller|retour)$"
+    r"|\b(?:in|out|(?:north|south)?(?:east|west)|north|south)bound\b|clockwise\b",
+    re.IGNORECASE,
+)
 DOUBTED = ("overdue", "held_up")
 """Doubts about a vehicle that riders are told."""
 

@@ -18,6 +18,11 @@ from benchmarks.field.network import Pattern, Trip, network
         ("Vers Centre", "Vers Centre"),
         ("Toulon", "to Toulon"),
         ("Hôtel to", "to Hôtel to"),
+        # google/transit#228: the names of directions
+        ("Northbound", "Northbound"),
+        ("Loop - anticlockwise", "Loop - anticlockwise"),
+        ("Direction Centre", "Direction Centre"),
+        ("Boundary Road", "to Boundary Road"),
     ],
 )
 def test_to_is_not_said_twice(headsign: str, said: str) -> None:
