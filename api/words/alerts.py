@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -109,7 +110,7 @@ def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
         description=_beyond(header, description),
         url=url if url.startswith(("https://", "http://")) else "",
         lines=tuple(moment.lines.all[route] for route in sorted(informed.routes, key=rank.__getitem__)),
-        stops=tuple((str(tt.stop_id[stop]), _place(moment, stop)) for stop in sorted(informed.stops)),
+        stops=_places(moment, informed.stops),
         starts_at=start,
         ends_at=end,
         in_force=in_force,
@@ -118,6 +119,22 @@ def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
         until=until[0],
         until_dated=until[1],
     )
+
+
+def _places(moment: PageMoment, stops: Iterable[int]) -> tuple[tuple[str, str], ...]:
+    """Ids and names of stops: of a station all of whose platforms are among them its own, and the numbers of those that
+    share a name."""
+    tt, named = moment.timetable, set(stops)
+    for station in set(tt.stop_parent[list(named)].tolist()) - {NONE}:
+        platforms = set(tt.members(station).tolist()) - {station}
+        named = named - platforms | {station} if platforms <= named else named
+    place_of = {stop: _place(moment, stop) for stop in sorted(named)}
+    shared = Counter(place_of.values())
+    codes = {stop: str(tt.stop_code[stop]) if shared[place] > 1 else "" for stop, place in place_of.items()}
+    places = {
+        f"{place} ({codes[stop]})" if codes[stop] else place: str(tt.stop_id[stop]) for stop, place in place_of.items()
+    }
+    return tuple((stop_id, place) for place, stop_id in places.items())
 
 
 def _place(moment: PageMoment, stop: int) -> str:

@@ -41,6 +41,12 @@ _SECTION = re.compile(r"<!\[CDATA\[|\]\]>")
 _WRITTEN_BREAK = re.compile(r"(?:\\r)?\\n")
 _ESCAPED = re.compile(r"\\([\"'/])")
 """Line ends and quotes as programs write them, and some send them."""
+_MARKDOWN = re.compile(
+    r"\[(?P<link>[^\[\]\n]+)\]\(https?://[^\s()]+\)|(?P<sign>\*\*|__)(?=\S)(?P<strong>[^\n]{1,200}?)(?<=\S)(?P=sign)"
+    r"|^#{1,6} +(?=\S)",
+    re.MULTILINE,
+)
+"""Links, strong words and headings, as people write them where a program makes pages of them."""
 _LINK = re.compile(r"href\s*=\s*[\"']?\s*(https?://[^\s\"'<>]+)", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?<![\w/=\"'])https?://[^\s\"'<>()\[\]]+", re.IGNORECASE)
 _NO_WORD = re.compile(r"[\W_]*|null|none|nil|nan|undefined|n/?a", re.IGNORECASE)
@@ -96,6 +102,7 @@ def plain_text(text: str, *, is_html: bool = False) -> str:
             text = unescape(text)
         else:
             break
+    text = _MARKDOWN.sub(lambda found: found["link"] or found["strong"] or "", text)
     # Panels have no sign for a tab.
     text = "\n".join(_TABS.sub(" ", line.rstrip(f"{_BLANKS}\xa0").lstrip(_BLANKS)) for line in _LINE_END.split(text))
     return re.sub(r"\n{3,}", "\n\n", text).strip()

@@ -698,3 +698,21 @@ def test_on_a_later_run_riders_read_what_is_in_force_then() -> None:
         heads_there = [text(head) for head in city.page("/trips/t1", date=day).css(".alerts strong")]
         assert heads_there == read
     assert "From tomorrow 06:00" in text(city.page("/trips/t1", date="2026-11-27").css_first(".alerts"))
+
+
+def test_a_message_about_all_platforms_is_about_the_station_and_stops_of_one_name_have_their_numbers() -> None:
+    # mbta/screens#3016, kona314/transit-fedilerts#11
+    city = City(TOWN).alerts(alert("Closed", {"stop_id": "S1"}, {"stop_id": "S2"}))
+    assert [text(stop) for stop in city.page("/lines/r2").css(".alert .places a")] == ["Stop S"]
+    poles = (Stop("A", 0.0), *(Stop(f"B{k}", 600.0 + 20 * k, name="Mission St", code=f"1329{k}") for k in range(2)))
+    city = City(network(poles)).alerts(alert("Closed", {"stop_id": "B0"}, {"stop_id": "B1"}))
+    named = city.page("/lines/r1").css(".alert .places a")
+    assert [text(stop) for stop in named] == ["Mission St (13290)", "Mission St (13291)"]
+
+
+def test_marks_of_a_text_that_is_no_page_are_not_read_out() -> None:
+    said = "## Works\n**Use** [stop D](https://town.example/d) * 2 ** 3 [1] snake_case__ # 5"
+    city = City().alerts(alert("__Closed__", {"route_id": "r1"}, description=said))
+    (message,) = city.page("/lines/r1").css(".alert")
+    assert text(message) == "1 Closed Works Use stop D * 2 ** 3 [1] snake_case__ # 5Read more: Closed"
+    assert only(message, 'a[href^="http"]').attributes["href"] == "https://town.example/d"
