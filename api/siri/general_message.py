@@ -49,8 +49,8 @@ def _channel(alert: Alert) -> Channel:
 def _message(asked: Asked, alert: Alert) -> Json:
     view, tt, names = asked.moment.view, asked.timetable, asked.names
     _, ends = alert.period(asked.moment.now)
-    routes = informed_by(asked.moment, alert).lines_told_of(asked.moment.now, of_whole_networks=False)
-    stops = dict.fromkeys(s.stop_id for s in alert.selectors)
+    informed = informed_by(asked.moment, alert)
+    routes = informed.lines_told_of(asked.moment.now, of_whole_networks=False)
     texts = [("SHORT_MESSAGE", alert.header), ("TEXT_ONLY", alert.description)]
     return {
         "RecordedAtTime": asked.time(view.alerts_at if math.isfinite(view.alerts_at) else view.snapshot.made_at),
@@ -61,9 +61,7 @@ def _message(asked: Asked, alert: Alert) -> Json:
         **({"ValidUntilTime": asked.time(ends)} if ends < FAR_OFF else {}),
         "Content": {
             "LineRef": [value(names.line_ref(str(tt.route_id[route]))) for route in sorted(routes)],
-            "StopPointRef": [
-                asked.stop_ref(tt.stop_index[stop]) if stop in tt.stop_index else value(stop) for stop in stops if stop
-            ],
+            "StopPointRef": [asked.stop_ref(stop) for stop in sorted(informed.stops)],
             "Message": [
                 {"MessageType": kind, "MessageText": {"value": text, **({"lang": language} if language else {})}}
                 for kind, by_language in texts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -12,6 +13,7 @@ from google.transit import gtfs_realtime_pb2
 from feeds.alerts.alert import Alert, Selector
 from feeds.alerts.informed import Informed
 from feeds.gtfs_realtime.descriptors import new_feed
+from feeds.ids.known_ids import stops_meant
 from predictor.arrays import NONE
 from predictor.timetable import Timetable
 
@@ -43,6 +45,10 @@ def encode_alerts(alerts: Iterable[Alert], timetable: Timetable, now: float) -> 
             if selector == Selector():
                 for route_type in np.unique(timetable.route_type).tolist():  # E033
                     entity.informed_entity.add(route_type=route_type)
+            elif selector.stop_id and selector.stop_id not in timetable.stop_named:
+                for stop in stops_meant(selector.stop_id, timetable):
+                    own = replace(selector, stop_id=str(timetable.stop_id[stop]))
+                    _write_selector(entity.informed_entity.add(), own, timetable)
             else:
                 _write_selector(entity.informed_entity.add(), selector, timetable)
         for texts, translated in (

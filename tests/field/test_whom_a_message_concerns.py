@@ -662,6 +662,11 @@ def test_a_station_that_the_timetable_leaves_out_is_its_stops() -> None:  # mfdz
         told = [i for i, place in enumerate(places) if SAID in city.messages(stop=place.stop_id)["v1 stop"]]
         assert told == reached, informed
         assert bool(city.messages(route="r1")["line page"]) == bool(reached)
+        # Others know the timetable's stops alone.
+        sent = [selector.stop_id for entity in city.our_alerts() for selector in entity.alert.informed_entity]
+        siri = city.json("/siri/2.0/general-message.json")["Siri"]["ServiceDelivery"]["GeneralMessageDelivery"][0]
+        refs = [ref["value"] for told in siri["InfoMessage"] for ref in told["Content"]["StopPointRef"]]
+        assert set(sent) == set(refs) == {place.stop_id for place in places[1:3] if reached}
 
 
 def test_a_direction_says_nothing_of_a_line_of_which_all_has_one() -> None:
