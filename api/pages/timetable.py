@@ -97,12 +97,14 @@ def line_timetable(request: Request, route_id: str, date: str = "", direction: s
         ["" if time is None else _marked(words.time(time.at), time) for time, words in zip(run, clocks, strict=True)]
         for run in shown.runs
     ]
+    ends = ["" if stop < 0 else moment.towards(str(tt.stop_name[stop])) for stop in shown.ends]
     columns = [moment.stop_name(stop) for stop in shown.stops]
     others = [(each, moment.name_of(found.destination)) for each, found in of_ways.items() if found.stops]
     return _page(
         request, moment, moment.texts("line_title", name=line.name), f"/lines/{quote(route_id, safe='')}", day,
         next_change(moment, None, route, day), [line.badge],
-        first_alert_words(moment, day_alerts(moment, day, route=route)), columns=columns, runs=runs,
+        first_alert_words(moment, day_alerts(moment, day, route=route)), columns=columns,
+        runs=list(zip(runs, ends, strict=True)),
         direction=str(way), directions=others, by_headway=shown.by_headway,
         any_reckoned=any(time is not None and time.reckoned for run in shown.runs for time in run),
     )  # fmt: skip

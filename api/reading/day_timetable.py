@@ -11,7 +11,7 @@ import numpy as np
 from api.reading.destinations import destinations, most_common, usual_destination
 from api.reading.lines import Line, patterns_of, stops_along
 from api.reading.moment import Moment
-from predictor.arrays import BoolArray, Int32Array, Int64Array, expand_ranges
+from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array, expand_ranges
 from predictor.runs import DatedRuns
 from predictor.timetable import NO_PICKUP
 
@@ -59,7 +59,9 @@ class LineDay:
 
     stops: list[int]
     runs: list[list[DayTime | None]]
-    """By run, when it calls at each of `stops`; None where it does not."""
+    """By run, when it calls at each of `stops`; None where it does not,"""
+    ends: list[int]
+    """and the stop where it ends, -1 where that is at the last of `stops`."""
     by_headway: bool
     """Whether nobody promises these times."""
     destination: str
@@ -104,19 +106,23 @@ def line_day(moment: Moment, route: int, direction: int, day: int) -> LineDay:
     journey = np.flatnonzero(_runs_on(moment, day) & (tt.trip_route[tt.journey_trip] == route))
     journey = journey[tt.pattern_way[tt.trip_pattern[tt.journey_trip[journey]]] == direction]
     if not len(journey):
-        return LineDay([], [], by_headway=False, destination="")
+        return LineDay([], [], [], by_headway=False, destination="")
     trips = tt.journey_trip[journey]
     visits = _columns(_visits(stops_along(tt, patterns_of(tt, trips)[0])))
-    runs = []
+    runs: list[tuple[list[DayTime | None], int]] = []
     for trip, shift in zip(trips.tolist(), tt.journey_shift_s[journey].tolist(), strict=True):
         calls = tt.calls_of(trip)
         at = tt.date_origin[day] + tt.departure_s[calls] + shift
         times = map(DayTime, at.astype(np.float64).tolist(), tt.reckoned[calls].tolist())
         at_visits = dict(zip(_visits(tt.call_stop[calls].tolist()), times, strict=True))
-        runs.append([at_visits.get(visit) for visit in visits])
-    runs.sort(key=lambda run: min((time.at for time in run if time is not None), default=np.inf))
-    destination = usual_destination(moment.view.snapshot, day, trips)
-    return LineDay([stop for stop, _ in visits], runs, bool(tt.trip_is_frequency[trips].all()), destination)
+        last = int(tt.call_stop[calls][-1])
+        is_there = tt.station[last] == tt.station[visits[-1][0]]
+        runs.append(([at_visits.get(visit) for visit in visits], NONE if is_there else last))
+    runs.sort(key=lambda run: min((time.at for time in run[0] if time is not None), default=np.inf))
+    return LineDay(
+        [stop for stop, _ in visits], [times for times, _ in runs], [end for _, end in runs],
+        bool(tt.trip_is_frequency[trips].all()), usual_destination(moment.view.snapshot, day, trips),
+    )  # fmt: skip
 
 
 def next_change(moment: Moment, stop: int | None, route: int | None, day: int) -> int | None:

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.field.city import City
 from benchmarks.field.faces import only, text
 from benchmarks.field.messages import alert, update
-from benchmarks.field.network import Call, Pattern, Service, Trip, network, row_of_stops
+from benchmarks.field.network import Call, Pattern, Service, Stop, Trip, network, row_of_stops
 
 TOWN = network(
     "A B C",
@@ -124,3 +124,18 @@ def test_a_time_that_is_spread_within_its_minute_is_the_operators() -> None:
     city = City(network(near, trips=(Trip("t1", calls=calls),)), at="07:55")
     assert city.board("D") == ["08:00 t1 scheduled"]
     assert not city.departures("D")[0].told["scheduled_approximate"]
+
+
+def test_a_run_that_ends_elsewhere_says_where_in_its_lines_timetable() -> None:
+    # OneBusAway/onebusaway-application-modules#180: short runs bore the sign of the others
+    stops = (*row_of_stops("A B C D"), Stop("E", 600.0, 600.0))
+    ways = Pattern("main", "A B C D"), Pattern("short", "A B C"), Pattern("branch", "A B E"), Pattern("on", "A B C D E")
+    trips = (
+        Trip("t1", "08:00"), Trip("t2", "09:00"), Trip("s", "08:10", "short"), Trip("b", "08:20", "branch"),
+        Trip("o", "08:30", "on"),
+    )  # fmt: skip
+    page = City(network(stops, ways, trips)).page("/lines/r1/timetable")
+    assert [text(row) for row in page.css("table.runs tbody tr")] == [
+        "08:00 08:02 08:04 08:06", "08:10 08:12 08:14 – to Stop C", "08:20 08:22 – – to Stop E",
+        "08:30 08:32 08:34 08:36 to Stop E", "09:00 09:02 09:04 09:06",
+    ]  # fmt: skip
