@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
@@ -37,7 +38,8 @@ class Line:
     name: str
     """What stands on the badge: the short name, the long name where there is none."""
     long_name: str
-    """Empty where it says no more than `name`; with the agency where another one has a line of that name."""
+    """Empty where it says no more than `name`; with the agency where another one has a line of that name, and with its
+    ends where another of the agency's has the same names."""
     mode: str
     """One of `tram`, `metro`, `rail`, `bus`, `ferry`, `cable`, `other`."""
     badge: Badge
@@ -60,12 +62,16 @@ class Lines:
             agencies[line.name].add(self._agency[line.route])
         self._alike = {line.route for line in lines if len(agencies[line.name]) > 1}
         """Routes whose names lines of other agencies have too."""
-        self.all: tuple[Line, ...] = tuple(
-            replace(line, long_name=" · ".join(filter(None, (line.long_name, self._agency[line.route]))))
-            if line.route in self._alike
-            else line
-            for line in lines
-        )
+        called = [(line.name, line.long_name, self._agency[line.route]) for line in lines]
+        ends = _ends(timetable) if len(set(called)) < len(called) else {}
+        shared = Counter(called)
+
+        def told_apart(line: Line) -> Line:
+            agency = self._agency[line.route] if line.route in self._alike else ""
+            way = ends.get(line.route, "") if shared[called[line.route]] > 1 else ""
+            return replace(line, long_name=" · ".join(filter(None, (line.long_name, way, agency))))
+
+        self.all: tuple[Line, ...] = tuple(map(told_apart, lines))
         given = timetable.route_sort_order
         wanted = np.where(given < 0, np.inf, given).tolist()
         order = sorted(
@@ -89,6 +95,13 @@ class Lines:
         lines = [line for line in self.ordered if line.route in running]
         grouped = [(mode, [line for line in lines if line.mode == mode]) for mode in _MODE_ORDER]
         return [(mode, members) for mode, members in grouped if members]
+
+    def named_once(self, routes: Iterable[int]) -> tuple[Line, ...]:
+        """Lines in the order of `ordered`, of those that an agency runs under one name the first."""
+        first: dict[tuple[str, str], Line] = {}
+        for route in sorted(routes, key=self.rank.__getitem__):
+            first.setdefault((self.all[route].name, self._agency[route]), self.all[route])
+        return tuple(first.values())
 
     def at_stop(self, stop: int) -> list[Line]:
         """Lines that serve a stop (a station: any of its platforms), in the order of `ordered`."""
@@ -200,6 +213,17 @@ def without_name(text: str, name: str, *, spaced: bool = False, hyphened: bool =
     rest = text[found.end() :].strip() if found else text
     in_brackets = re.fullmatch(r"\(([^()]+)\)", rest)
     return in_brackets[1] if in_brackets else rest
+
+
+def _ends(timetable: Timetable) -> dict[int, str]:
+    """The first and the last stop of the way that most trips of each route take."""
+    tt, trips = timetable, np.bincount(timetable.trip_pattern, minlength=len(timetable.pattern_route))
+    order = np.lexsort((-trips, tt.pattern_route))
+    routes, first = np.unique(tt.pattern_route[order], return_index=True)
+    pattern = order[first]
+    begins, ends = (tt.stop_name[tt.pattern_stop[at]] for at in (
+        tt.pattern_call_ptr[pattern], tt.pattern_call_ptr[pattern + 1] - 1))  # fmt: skip
+    return {r: f"{a} – {b}" for r, a, b in zip(routes.tolist(), begins.tolist(), ends.tolist(), strict=True)}
 
 
 def _agency_names(timetable: Timetable) -> list[str]:

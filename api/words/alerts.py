@@ -63,7 +63,7 @@ class AlertWords:
 
 def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
     """An alert in the language of `moment`."""
-    texts, times, tt, rank = moment.texts, moment.words, moment.timetable, moment.lines.rank
+    texts, times, tt = moment.texts, moment.words, moment.timetable
     reader = f"{texts.language}-{times.country}"
     header, description, url = (text_in(text, reader) for text in (alert.header, alert.description, alert.url))
     header, description = (typeset(text, texts.language) for text in (header, description))
@@ -109,7 +109,7 @@ def alert_words(moment: PageMoment, alert: Alert) -> AlertWords:
         header=header,
         description=_beyond(header, description),
         url=url if url.startswith(("https://", "http://")) else "",
-        lines=tuple(moment.lines.all[route] for route in sorted(informed.routes, key=rank.__getitem__)),
+        lines=moment.lines.named_once(informed.routes),
         stops=_places(moment, informed.stops),
         starts_at=start,
         ends_at=end,
@@ -174,10 +174,10 @@ def all_alert_words(moment: PageMoment, alerts: Iterable[Alert]) -> list[AlertWo
             continue
         key = words.header, words.description, words.url, words.when, words.repeats, words.in_force
         before = words_of_key.get(key, words)
-        lines = sorted({*before.lines, *words.lines}, key=lambda line: moment.lines.rank[line.route])
+        lines = moment.lines.named_once(line.route for line in (*before.lines, *words.lines))
         stops = dict.fromkeys((*before.stops, *words.stops))
         last = max(before, words, key=lambda each: each.ends_at)
-        words_of_key[key] = replace(last, lines=tuple(lines), stops=tuple(stops))
+        words_of_key[key] = replace(last, lines=lines, stops=tuple(stops))
     return list(words_of_key.values())
 
 

@@ -721,3 +721,16 @@ def test_marks_of_a_text_that_is_no_page_are_not_read_out() -> None:
     (message,) = city.page("/lines/r1").css(".alert")
     assert text(message) == "1 Closed Works Use stop D * 2 ** 3 [1] snake_case__ # 5Read more: Closed"
     assert only(message, 'a[href^="http"]').attributes["href"] == "https://town.example/d"
+
+
+def test_a_line_that_is_a_route_for_each_direction_is_named_once() -> None:  # HSLdevcom/digitransit#112
+    ways = Pattern("main", "A B C"), Pattern("back", "C B A", route="r2", headsign="West")
+    routes = Route("r1", "5", "Town"), Route("r2", "5", "Town")
+    city = City(network("A B C", ways, (Trip("t1", "08:00"), Trip("u1", "08:10", "back")), routes=routes))
+    city.alerts(alert(SAID, {"route_id": "r1"}, {"route_id": "r2"}))
+    told = city.messages(stop="B")
+    assert (told["panel"], told["screen"]) == ([f"5: {SAID}"], [f"5 {SAID}"])
+    assert text(city.page("/alerts").css_first(".alert .alert-head")) == f"5 {SAID}"
+    # Where both stand in a list they are told apart.
+    lines = [text(line) for line in city.page("/lines").css("ul.lines li")]
+    assert [line.partition(" · ")[2] for line in lines] == ["Stop A – Stop C", "Stop C – Stop A"]
