@@ -14,9 +14,8 @@ import pyarrow.parquet as pq
 from benchmarks.accuracy.baselines import Method, Questions
 from benchmarks.accuracy.operator_feed import OperatorFeed
 from benchmarks.accuracy.runs import Runs
-from benchmarks.accuracy.truth import call_of_sequence
+from benchmarks.accuracy.truth import call_of_sequence, posix
 from feeds.errors import FeedError
-from feeds.recordings.replay_tables import posix
 from predictor.accuracy.completeness import CLOSED_AFTER_S, scheduled_between
 from predictor.accuracy.samples import TOLD_WITHIN_S
 from predictor.accuracy.scorer import LONGEST_HORIZON_S

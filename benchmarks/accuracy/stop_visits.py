@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from feeds.tides.export import RUN
-from feeds.tides.tables import columns_of, posix_of, tables_of
+from feeds.tides.tables import SUFFIXES, columns_of, posix_of
 
 _VISITS = ("service_date", "trip_id_performed", "scheduled_stop_sequence", "vehicle_id")
 _TIMES = ("actual_arrival_time", "actual_departure_time")
@@ -16,7 +16,7 @@ _TRIPS = ("service_date", "trip_id_performed", "vehicle_id")
 
 def has_stop_visits(folder: Path) -> bool:
     """Whether a folder has both tables."""
-    return bool(tables_of(folder, "stop_visits") and tables_of(folder, "trips_performed"))
+    return bool(_tables_of(folder, "stop_visits") and _tables_of(folder, "trips_performed"))
 
 
 def read_stop_visits(folder: Path, timezone: str) -> pd.DataFrame:
@@ -43,4 +43,9 @@ def read_stop_visits(folder: Path, timezone: str) -> pd.DataFrame:
 
 
 def _together(folder: Path, name: str, needed: tuple[str, ...], more: tuple[str, ...]) -> pd.DataFrame:
-    return pd.concat([pd.DataFrame(columns_of(path, needed, more)) for path in tables_of(folder, name)])
+    return pd.concat([pd.DataFrame(columns_of(path, needed, more)) for path in _tables_of(folder, name)])
+
+
+def _tables_of(folder: Path, name: str) -> list[Path]:
+    """Files of a folder that are named as such a table."""
+    return sorted(path for path in folder.glob(f"{name}*") if path.name.endswith(SUFFIXES))

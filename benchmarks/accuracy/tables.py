@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
+from benchmarks.accuracy import scores
 from benchmarks.accuracy.judging import MEDIAN, PUBLISHED, Judged
 from benchmarks.accuracy.runs import Runs
 from predictor.accuracy import measures
@@ -31,9 +32,9 @@ class Tables:
     """All figures, long: one row for each set or group, method and horizon bucket ("all" over all)."""
 
     methods: pd.DataFrame
-    """`predictions_of`, `method`, `bucket`, the fields of `measures.Score`, `jump_s`, `inconsistency_s`."""
+    """`predictions_of`, `method`, `bucket`, the fields of `scores.Score`, `jump_s`, `inconsistency_s`."""
     ranges: pd.DataFrame
-    """`predictions_of`, `bucket`, the fields of `measures.RangeScore`."""
+    """`predictions_of`, `bucket`, the fields of `scores.RangeScore`."""
     groups: pd.DataFrame
     """`dimension`, `group`, `method`, `bucket`, `predictions` and `tally.FIGURES` (the range's of ours alone), over
     live predictions."""
@@ -116,15 +117,15 @@ def _by_method(judged: Judged, sets: Mapping[str, BoolArray]) -> pd.DataFrame:
         horizon, cell = judged.horizon_s[chosen], judged.cell[chosen]
         for method, errors in judged.error_s.items():
             error = errors[chosen]
-            jump = measures.jumps(error, horizon, cell, largest_gap_s=1.5 * judged.poll_s)
+            jump = scores.jumps(error, horizon, cell, largest_gap_s=1.5 * judged.poll_s)
             known = np.isfinite(error)
             *_, spread = measures.spreads(error[known], horizon[known], cell[known])
             of = {"predictions_of": name, "method": method}
-            total = asdict(measures.score(error, horizon))
-            rows.append({**of, "bucket": ALL, **total, "jump_s": measures.mean(jump),
-                         "inconsistency_s": measures.mean(spread)})  # fmt: skip
+            total = asdict(scores.score(error, horizon))
+            rows.append({**of, "bucket": ALL, **total, "jump_s": scores.mean(jump),
+                         "inconsistency_s": scores.mean(spread)})  # fmt: skip
             rows.extend(
-                {**of, "bucket": label, **asdict(measures.score(error, horizon, bucket=i))}
+                {**of, "bucket": label, **asdict(scores.score(error, horizon, bucket=i))}
                 for i, label in enumerate(measures.BUCKETS)
             )
     return pd.DataFrame(rows)
@@ -136,7 +137,7 @@ def _ranges(judged: Judged, sets: Mapping[str, BoolArray]) -> pd.DataFrame:
     for name, chosen in sets.items():
         for label, inside in ((ALL, bucket >= 0), *((x, bucket == i) for i, x in enumerate(measures.BUCKETS))):
             of = chosen & inside
-            figures = measures.range_score(judged.p10_error_s[of], judged.error_s[MEDIAN][of], judged.p90_error_s[of])
+            figures = scores.range_score(judged.p10_error_s[of], judged.error_s[MEDIAN][of], judged.p90_error_s[of])
             rows.append({"predictions_of": name, "bucket": label, **asdict(figures)})
     return pd.DataFrame(rows)
 

@@ -16,15 +16,16 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from benchmarks.accuracy.stop_visits import has_stop_visits, read_stop_visits
 from feeds.errors import FeedError
 from feeds.recordings.recording import open_recording
-from feeds.recordings.replay_tables import posix
+from feeds.recordings.replay_tables import TIME
 from feeds.service_times import DAY_BEGINS_S
 from predictor.accuracy.scorer import LARGEST_SD_S
-from predictor.arrays import NONE, Int32Array, places_of
+from predictor.arrays import NONE, Float64Array, Int32Array, places_of
 from predictor.timetable import Timetable
 
 COLUMNS = ["vehicle_id", "trip", "service_day", "start_s", "call", "time", "known", "judged"]
@@ -274,3 +275,11 @@ def _reports_of_days(folder: Path, columns: list[str], days: list[int]) -> pd.Da
 
 def _has(recording: Path, column: str) -> bool:
     return column in pq.read_schema(recording).names
+
+
+def posix(column: pa.ChunkedArray) -> Float64Array:
+    """Timestamps as POSIX seconds (n,), NaN for null. Numbers are taken as they are."""
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(TIME, safe=False).cast(pa.int64())
+        return np.asarray(column.to_numpy(), np.float64) / 1e3
+    return np.asarray(column.to_numpy(), np.float64)

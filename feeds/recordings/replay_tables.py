@@ -82,14 +82,6 @@ def timestamps(seconds: Float64Array) -> pa.Array:
     return pa.array(np.round(np.where(unknown, 0.0, seconds) * 1e3).astype("datetime64[ms]"), TIME, mask=unknown)
 
 
-def posix(column: pa.ChunkedArray) -> Float64Array:
-    """Timestamps as POSIX seconds (n,), NaN for null. Numbers are taken as they are."""
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(TIME, safe=False).cast(pa.int64())
-        return np.asarray(column.to_numpy(), np.float64) / 1e3
-    return np.asarray(column.to_numpy(), np.float64)
-
-
 def _call_columns(
     tt: Timetable, trip: Int32Array, day: Int32Array, shift_s: Int32Array, call: Int32Array, vehicle: pa.Array
 ) -> list[pa.Array]:

@@ -29,11 +29,6 @@ _FORMULA = re.compile(rf"(?='*{_BEGINS})(?![+-]?\d+(\.\d+)?\Z)")
 _GUARDED = re.compile(f"'(?='*{_BEGINS})")
 
 
-def tables_of(folder: Path, name: str) -> list[Path]:
-    """Files of a folder that are named as such a table."""
-    return sorted(path for path in folder.glob(f"{name}*") if path.name.endswith(SUFFIXES))
-
-
 def columns_of(path: Path, needed: tuple[str, ...], more: tuple[str, ...] = ()) -> dict[str, list[str]]:
     """Columns of a table as text; of those in `more` that it lacks "". Errors: FeedError where it cannot be read or
     lacks one that is needed."""

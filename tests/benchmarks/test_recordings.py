@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.accuracy import baselines, truth
+from benchmarks.accuracy import baselines, scores, truth
 from benchmarks.accuracy.baselines import Method, Questions
 from benchmarks.accuracy.runs import Runs
 from predictor.accuracy import measures
@@ -44,8 +44,8 @@ def figures(runs: Runs, asked: Questions, method: Method) -> tuple[float, Float6
     """ETA score and mean absolute error by bucket."""
     actual = runs.passed[asked.cell]
     error, horizon = actual - method(asked), actual - asked.made_at
-    mae = [measures.score(error, horizon, bucket=b).mae for b in range(len(measures.BUCKETS))]
-    return measures.score(error, horizon).eta, np.array(mae)
+    mae = [scores.score(error, horizon, bucket=b).mae for b in range(len(measures.BUCKETS))]
+    return scores.score(error, horizon).eta, np.array(mae)
 
 
 @pytest.mark.recording
