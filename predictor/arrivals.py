@@ -10,17 +10,13 @@ max-plus scan along each vehicle's calls, which `predictor.arrivals_loop` does i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from predictor.arrays import AnyArray, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, first_of_each
-from predictor.arrivals_loop import Departures, PutOff, Ways, scan
-from predictor.columns import Columns
+from predictor.arrays import Float64Array, first_of_each
+from predictor.arrivals_loop import Chain, Departures, Heads, PutOff, Ways, scan
 from predictor.geometry import to_first_stop_m, to_stop_m
 from predictor.legs import Legs
 from predictor.operator_holds import OperatorHolds
-from predictor.runs import DatedRuns
 from predictor.snapshot import DEADHEAD, FROM_BLOCK, FROM_VEHICLE, LAYOVER
 from predictor.timetable import Timetable
 from predictor.timing_points import TimingPoints
@@ -38,57 +34,6 @@ STANDING_SD_S = 10.0
 """Standard deviation of the arrival of a vehicle that stands at a stop already."""
 LAYOVER_SD_S = 60.0
 """Standard deviation of the time between two trips, and of that on the way to a first stop."""
-
-
-@dataclass(frozen=True, eq=False)
-class Chain(DatedRuns):
-    """One row a predicted call; all arrays (rows,), a vehicle's rows together and in driving order."""
-
-    leg: Int64Array
-    slot: Int64Array
-    call: Int32Array
-    entry: Int64Array
-    source: Int8Array
-    standing: BoolArray
-    """The vehicle stands at this call already."""
-    arrival: Float64Array
-    """Median arrival, POSIX seconds."""
-    departure: Float64Array
-    dwell_s: Float64Array
-    """Time that the vehicle needs at the call,"""
-    hold: Float64Array
-    """and the time that it waits for there, POSIX seconds; long ago where it waits for none."""
-    put_off: Float64Array
-    """The same where the operator has it wait."""
-    sd_s: Float64Array
-    """Standard deviation of the arrival."""
-    head: Int64Array
-    """Row at which the vehicle's chain begins."""
-    timetabled_s: Float64Array
-    """Sums over the links from the chain's head: link times by the timetable,"""
-    historic_s: Float64Array
-    """by history,"""
-    recent_s: Float64Array
-    """what the last vehicles needed more,"""
-    held_s: Float64Array
-    """time spent waiting for scheduled departures,"""
-    known: Float64Array
-    """and observations of the links, logarithmic."""
-    layover_s: Float64Array
-    """Time between reaching the first stop of a next trip and its scheduled departure."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Heads(Columns):
-    """Each vehicle (n,) on its way to the first call of its chain; times relative to `now`."""
-
-    arrival: Float64Array
-    waited_s: Float64Array
-    """The dwell that it needs at the least where it stands there, NaN elsewhere."""
-    variance: Float64Array
-    standing: BoolArray
-    ignores_hold: BoolArray
-    """It leaves whenever it likes."""
 
 
 class Arrivals:
@@ -121,30 +66,12 @@ class Arrivals:
         head, follows = np.flatnonzero(opens), np.flatnonzero(~opens)
         heads = _heads(tt, self._travel_times, self._tracks, legs.take(head), self._heard, now)
 
-        def of_heads(values: AnyArray) -> AnyArray:
-            """Laid out by leg."""
-            result = np.zeros(len(legs), values.dtype)
-            result[head] = values
-            return result
-
         ways = Ways(
-            trip=legs.trip,
-            service_day=legs.service_day,
-            shift_s=legs.shift_s,
-            slot=legs.slot,
-            first_call=legs.first_call,
-            end_call=legs.end_call,
             first_entry=tt.entry_of(legs.trip, legs.first_call),
             hours=self._travel_times.day_type[legs.service_day] * HOURS,
             origin=np.subtract(legs.origin(tt), now, dtype=np.float64),
             by_headway=tt.trip_is_frequency[legs.trip],
-            is_next=legs.order > 0,
             opens=opens,
-            arrival=of_heads(heads.arrival),
-            waited_s=of_heads(heads.waited_s),
-            variance=of_heads(heads.variance),
-            standing=of_heads(heads.standing),
-            ignores_hold=of_heads(heads.ignores_hold),
             lead_s=np.zeros(len(legs)),
             lead_variance=LAYOVER_SD_S**2,
         )
@@ -156,17 +83,17 @@ class Arrivals:
         row = end[leg] - legs.end_call[leg] + call
         order = np.argsort(row, kind="stable")
         put_off = PutOff(row[order], until[order] - now)
-        rows = int(end[-1]) if len(end) else 0
-        found = scan(ways, self._links, self._leaves, put_off, rows, now)
-        source = np.where(legs.order == 0, FROM_VEHICLE, FROM_BLOCK).astype(np.int8)
-        waits_until = np.full(rows, -np.inf)
-        np.maximum.at(waits_until, row, until)
-        return Chain(**found._asdict(), source=source[found.leg], put_off=waits_until)
+        chain = Chain.unset(int(end[-1]) if len(end) else 0)
+        scan(legs.in_loops, ways, heads.in_loops, self._links, self._leaves, put_off, now, chain.in_loops)
+        chain.source[:] = np.where(legs.order == 0, FROM_VEHICLE, FROM_BLOCK)[chain.leg]
+        chain.put_off[:] = -np.inf
+        np.maximum.at(chain.put_off, row, until)
+        return chain
 
 
 def _heads(
     tt: Timetable, travel_times: TravelTimes, tracks: Tracks, first: Legs, heard: Float64Array, now: float
-) -> _Heads:
+) -> Heads:
     """Where each vehicle (n,) is on its way to the first call of its chain, which is of the legs `first`: driving
     there, standing there, or yet to come to the first stop of its trip: where it was, until it was last `heard` of
     (slots,), as times are."""
@@ -187,7 +114,7 @@ def _heads(
     arrival = np.where(away, there + 1.3 * way_m / DEADHEAD_M_S + OVERDUE_START_S, arrival)
     variance = np.where(standing, STANDING_SD_S**2, left_variance)
     variance = np.where(away | stands_at_first, LAYOVER_SD_S**2, variance)
-    return _Heads(
+    return Heads(
         arrival=arrival,
         waited_s=np.where(stands_on_the_way, reported - (tracks.arrived_at[slot] - now) + 5.0, np.nan),
         variance=variance,

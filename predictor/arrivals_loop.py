@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
+from predictor.columns import Columns
 from predictor.compiled import compiled, fetch_ahead
+from predictor.legs import Legs
+from predictor.runs import DatedRuns
+from predictor.travel_times import LinkTimes
 
 FAR_S = 1.0e6
 """As a time: where a vehicle waits for none, it could have left so long before `now`."""
@@ -15,29 +20,6 @@ _LEGS_AHEAD = 3
 """Legs lie anywhere in the timetable: what is read of one is fetched while those before it are followed."""
 _LINE_BYTES = 64
 """That a processor fetches at once."""
-
-
-class LinkTimes(NamedTuple):
-    """What is known of links (K,) and of the trip calls (E,) that they begin at."""
-
-    entry_link: Int32Array
-    """(E,) -1 at last calls."""
-    timetabled_s: Float64Array
-    """(E,)"""
-    dwell_s: Float64Array
-    """(E,)"""
-    entry_hour: Int8Array
-    """(E,)"""
-    link_weight: Float64Array
-    link_mean_s: Float64Array
-    link_variance: Float64Array
-    hour_weight: Float64Array
-    """(K, day types × hours)"""
-    hour_mean_s: Float64Array
-    recent_s: Float64Array
-    known: Float64Array
-    prior_link: float
-    prior_hour: float
 
 
 class Departures(NamedTuple):
@@ -63,83 +45,91 @@ class PutOff(NamedTuple):
 
 
 class Ways(NamedTuple):
-    """The legs (n,) that have calls ahead of them, a vehicle's together and in order; times relative to `now`."""
+    """Of the legs (n,): when and where they begin; times relative to `now`."""
 
-    trip: Int32Array
-    service_day: Int32Array
-    shift_s: Int32Array
-    slot: Int64Array
-    """The vehicle."""
-    first_call: Int32Array
-    end_call: Int32Array
     first_entry: Int64Array
-    """Trip call of `first_call`."""
+    """Trip call of the first call ahead."""
     hours: Int64Array
     """Where the hours of the service day's type begin among the columns of `LinkTimes.hour_weight`."""
     origin: Float64Array
     by_headway: BoolArray
-    is_next: BoolArray
-    """A run after the one that the vehicle is on."""
     opens: BoolArray
-    """The vehicle's first leg: for it alone count"""
-    arrival: Float64Array
-    """the arrival at its first call,"""
-    waited_s: Float64Array
-    """the dwell that the vehicle needs at the least where it stands there, NaN elsewhere,"""
-    variance: Float64Array
-    """of that arrival,"""
-    standing: BoolArray
-    """whether the vehicle stands there,"""
-    ignores_hold: BoolArray
-    """and whether it leaves when it likes."""
+    """The vehicle's first leg."""
     lead_s: Float64Array
     """For the others: the time from the last call of the leg before to the first of this."""
     lead_variance: float
 
 
-class Scanned(NamedTuple):
-    """The columns of `Chain`, (rows,)."""
+@dataclass(frozen=True, eq=False)
+class Chain(DatedRuns):
+    """One row a predicted call; all arrays (rows,), a vehicle's rows together and in driving order."""
 
-    trip: Int32Array
-    service_day: Int32Array
-    shift_s: Int32Array
     leg: Int64Array
     slot: Int64Array
     call: Int32Array
     entry: Int64Array
+    source: Int8Array
     standing: BoolArray
+    """The vehicle stands at this call already."""
     arrival: Float64Array
+    """Median arrival, POSIX seconds."""
     departure: Float64Array
     dwell_s: Float64Array
+    """Time that the vehicle needs at the call,"""
     hold: Float64Array
+    """and the time that it waits for there, POSIX seconds; long ago where it waits for none."""
+    put_off: Float64Array
+    """The same where the operator has it wait."""
     sd_s: Float64Array
+    """Standard deviation of the arrival."""
     head: Int64Array
+    """Row at which the vehicle's chain begins."""
     timetabled_s: Float64Array
+    """Sums over the links from the chain's head: link times by the timetable,"""
     historic_s: Float64Array
+    """by history,"""
     recent_s: Float64Array
+    """what the last vehicles needed more,"""
     held_s: Float64Array
+    """time spent waiting for scheduled departures,"""
     known: Float64Array
+    """and observations of the links, logarithmic."""
     layover_s: Float64Array
+    """Time between reaching the first stop of a next trip and its scheduled departure."""
+
+
+@dataclass(frozen=True, eq=False)
+class Heads(Columns):
+    """Each vehicle (n,) on its way to the first call of its chain; times relative to `now`."""
+
+    arrival: Float64Array
+    waited_s: Float64Array
+    """The dwell that it needs at the least where it stands there, NaN elsewhere."""
+    variance: Float64Array
+    standing: BoolArray
+    ignores_hold: BoolArray
+    """It leaves whenever it likes."""
 
 
 @compiled
-def scan(ways: Ways, links: LinkTimes, departures: Departures, put_off: PutOff, rows: int, now: float) -> Scanned:
-    """Follow every chain from its head on; `rows`: calls of all legs together."""
-    out = Scanned(
-        np.empty(rows, np.int32), np.empty(rows, np.int32), np.empty(rows, np.int32), np.empty(rows, np.int64),
-        np.empty(rows, np.int64), np.empty(rows, np.int32), np.empty(rows, np.int64), np.empty(rows, np.bool_),
-        np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows, np.int64),
-        np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows), np.empty(rows),
-    )  # fmt: skip
+def scan(
+    legs: Legs, ways: Ways, heads: Heads, links: LinkTimes, departures: Departures, put_off: PutOff, now: float,
+    chain: Chain,
+) -> None:  # fmt: skip
+    """Follow every chain from its head on, for legs that have calls ahead of them, and fill in all but `source` and
+    `put_off`."""
     row = head = next_put_off = 0
+    vehicle = -1
     left = run = link_variance = variance = layover = 0.0
     timetabled = historic = recent = held = known = 0.0
-    for leg in range(len(ways.first_call)):
-        if leg + _LEGS_AHEAD < len(ways.first_call):
-            _fetch(ways, links, departures, leg + _LEGS_AHEAD)
-        first = ways.first_call[leg]
+    for leg in range(len(legs.first_call)):
+        if leg + _LEGS_AHEAD < len(legs.first_call):
+            _fetch(legs, ways, links, departures, leg + _LEGS_AHEAD)
+        first = legs.first_call[leg]
+        if ways.opens[leg]:
+            vehicle += 1
         by_headway, origin, hours = ways.by_headway[leg], ways.origin[leg], ways.hours[leg]
-        for call in range(first, ways.end_call[leg]):
+        for call in range(first, legs.end_call[leg]):
             entry = ways.first_entry[leg] + call - first
             link = links.entry_link[entry]
             scheduled = links.timetabled_s[entry]
@@ -164,7 +154,7 @@ def scan(ways: Ways, links: LinkTimes, departures: Departures, put_off: PutOff, 
                 not by_headway and (departures.timepoint[entry] or departures.holds[departures.place[entry]])
             ):
                 hold = origin + departures.departure_s[entry]
-            if call == first and ways.opens[leg] and ways.ignores_hold[leg]:
+            if call == first and ways.opens[leg] and heads.ignores_hold[vehicle]:
                 hold = -FAR_S
             while next_put_off < len(put_off.row) and put_off.row[next_put_off] == row:
                 hold = max(hold, put_off.until[next_put_off])
@@ -174,10 +164,10 @@ def scan(ways: Ways, links: LinkTimes, departures: Departures, put_off: PutOff, 
             if call == first and ways.opens[leg]:
                 head = row
                 timetabled = historic = recent = held = known = 0.0
-                arrival, variance = ways.arrival[leg], ways.variance[leg]
+                arrival, variance = heads.arrival[vehicle], heads.variance[vehicle]
                 dwell = min(links.dwell_s[entry], boarding)
-                if not np.isnan(ways.waited_s[leg]):
-                    dwell = max(dwell, ways.waited_s[leg])
+                if not np.isnan(heads.waited_s[vehicle]):
+                    dwell = max(dwell, heads.waited_s[vehicle])
                 if call == 0:
                     dwell = 0.0
             elif call == first:
@@ -185,18 +175,18 @@ def scan(ways: Ways, links: LinkTimes, departures: Departures, put_off: PutOff, 
             else:
                 arrival, variance = left + run, variance + link_variance
             if call == first:
-                layover = min(max(hold - arrival, -3600.0), 3600.0) if ways.is_next[leg] else 0.0
+                layover = min(max(hold - arrival, -3600.0), 3600.0) if legs.order[leg] > 0 else 0.0
             left = max(arrival + dwell, hold)
 
-            out.trip[row], out.service_day[row] = ways.trip[leg], ways.service_day[leg]
-            out.shift_s[row], out.slot[row] = ways.shift_s[leg], ways.slot[leg]
-            out.leg[row], out.call[row], out.entry[row], out.head[row] = leg, call, entry, head
-            out.standing[row] = ways.standing[leg] and call == first and ways.opens[leg]
-            out.arrival[row] = (left if call == 0 else arrival) + now
-            out.departure[row], out.dwell_s[row], out.hold[row] = left + now, dwell, hold + now
-            out.sd_s[row] = np.sqrt(variance)
-            out.timetabled_s[row], out.historic_s[row], out.recent_s[row] = timetabled, historic, recent
-            out.held_s[row], out.known[row], out.layover_s[row] = held, known, layover
+            chain.trip[row], chain.service_day[row] = legs.trip[leg], legs.service_day[leg]
+            chain.shift_s[row], chain.slot[row] = legs.shift_s[leg], legs.slot[leg]
+            chain.leg[row], chain.call[row], chain.entry[row], chain.head[row] = leg, call, entry, head
+            chain.standing[row] = call == first and ways.opens[leg] and heads.standing[vehicle]
+            chain.arrival[row] = (left if call == 0 else arrival) + now
+            chain.departure[row], chain.dwell_s[row], chain.hold[row] = left + now, dwell, hold + now
+            chain.sd_s[row] = np.sqrt(variance)
+            chain.timetabled_s[row], chain.historic_s[row], chain.recent_s[row] = timetabled, historic, recent
+            chain.held_s[row], chain.known[row], chain.layover_s[row] = held, known, layover
 
             timetabled += scheduled
             historic += link_historic
@@ -210,14 +200,13 @@ def scan(ways: Ways, links: LinkTimes, departures: Departures, put_off: PutOff, 
                 weight = links.link_weight[link]
                 link_variance = (weight * links.link_variance[link] + 5.0 * prior) / (weight + 5.0)
             row += 1
-    return out
 
 
 @compiled
-def _fetch(ways: Ways, links: LinkTimes, departures: Departures, leg: int) -> None:
+def _fetch(legs: Legs, ways: Ways, links: LinkTimes, departures: Departures, leg: int) -> None:
     """Fetch what is known of the trip calls of a leg."""
     first = ways.first_entry[leg]
-    end = first + ways.end_call[leg] - ways.first_call[leg]
+    end = first + legs.end_call[leg] - legs.first_call[leg]
     fetch_ahead(links.entry_hour, first)
     fetch_ahead(departures.timepoint, first)
     for entry in range(first, end, _LINE_BYTES // 4):

@@ -137,7 +137,7 @@ def _inserted(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> TripUpd
     owner = np.repeat(np.arange(len(updates)), np.diff(updates.update_ptr))
     own_calls, shift_s = updates.own_calls.copy(), updates.shift_s.copy()
     own_calls[row] = True
-    shift_s[row] = tt.run_shifts_s[np.array([run.trip for run in runs]) - tt.base.trips]
+    shift_s[row] = tt.own_runs.shift_s[np.array([run.trip for run in runs]) - tt.base.trips]
     updates = replace(
         updates,
         own_calls=own_calls,

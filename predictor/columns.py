@@ -14,6 +14,7 @@ else declares it: `field(metadata={"nothing": 0})`.
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
@@ -49,6 +50,17 @@ class Columns:
             own.update({name: old[name] for name in self.__dataclass_fields__})
         own.update(columns)
         return changed
+
+    @property
+    def in_loops(self) -> Self:
+        """The columns as compiled loops take them: arrays by the same names."""
+        own, group = self.__dict__, type(self)
+        return cast(Self, _tuple_of(cast(Any, group))(*(own[name] for name in column_types(group))))
+
+    @classmethod
+    def unset(cls, rows: int) -> Self:
+        """So many rows that are to be filled in."""
+        return cls(**{name: np.empty(rows, dtype) for name, dtype in column_types(cls).items()})
 
     @classmethod
     def empty(cls, **whole: Any) -> Self:
@@ -86,6 +98,15 @@ def _nothing_of(group: type) -> Mapping[str, AnyArray]:
     told = {f.name: f.metadata["nothing"] for f in fields(group) if "nothing" in f.metadata}
     types = column_types(group).items()
     return {name: np.array([told.get(name, _NOTHING[dtype.kind])], dtype) for name, dtype in types}
+
+
+@cache
+def _tuple_of(group: Any) -> Any:
+    """A named tuple of the columns. Numba finds what it has compiled for one by the place at which it stands."""
+    columns = namedtuple("Columns", column_types(group))  # type: ignore[misc]
+    columns.__module__, columns.__qualname__ = group.__module__, f"{group.__qualname__}.InLoops"
+    group.InLoops = columns
+    return columns
 
 
 def no_rows(group: type) -> dict[str, AnyArray]:

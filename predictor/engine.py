@@ -32,7 +32,8 @@ from predictor.driving_times import DrivingTimes
 from predictor.endings import Patience, doubts, told_until
 from predictor.features import Features
 from predictor.finished_runs import FinishedRuns
-from predictor.forecast import MISS_WEIGHT, Forecast, forecast, within_horizon
+from predictor.forecast import MISS_WEIGHT, forecast, within_horizon
+from predictor.forecast_loop import Forecast
 from predictor.fresh_reports import fresh_reports
 from predictor.geometry import LineGeometry
 from predictor.journeys import JourneyLookup, call_key, dated_journeys, driven_call_key, driven_entry

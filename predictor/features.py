@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from predictor.arrays import BoolArray, Float32Array, Float64Array, Int64Array
-from predictor.arrivals import Chain
-from predictor.features_loop import Ahead, Followed, Timetabled, fill
+from predictor.arrivals_loop import Chain
+from predictor.features_loop import Followed, Timetabled, fill
 from predictor.snapshot import FROM_VEHICLE, IN_SERVICE
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
@@ -59,11 +59,6 @@ class Features:
 
     def of(self, chain: Chain, rows: Int64Array) -> Float32Array:
         """(n, len(FEATURES)) for some rows (n,) of a chain."""
-        ahead = Ahead(
-            chain.trip, chain.service_day, chain.shift_s, chain.leg, chain.slot, chain.call, chain.entry, chain.head,
-            chain.source == FROM_VEHICLE, chain.standing, chain.arrival - self._now, chain.sd_s, chain.timetabled_s,
-            chain.historic_s, chain.recent_s, chain.held_s, chain.known, chain.layover_s,
-        )  # fmt: skip
         result = np.empty((len(rows), len(FEATURES)), np.float32)
-        fill(result, rows, ahead, self._followed, self._timetabled)
+        fill(result, rows, chain.in_loops, self._followed, self._timetabled, self._now, FROM_VEHICLE)
         return result

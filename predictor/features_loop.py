@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from predictor.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
+from predictor.arrivals_loop import Chain
 from predictor.compiled import compiled
 
 
@@ -46,45 +47,24 @@ class Followed(NamedTuple):
     astray: BoolArray
 
 
-class Ahead(NamedTuple):
-    """The chain (rows,)."""
-
-    trip: Int32Array
-    service_day: Int32Array
-    shift_s: Int32Array
-    leg: Int64Array
-    slot: Int64Array
-    call: Int32Array
-    entry: Int64Array
-    head: Int64Array
-    own_run: BoolArray
-    """Of the run that the vehicle is on."""
-    standing: BoolArray
-    arrival: Float64Array
-    """Relative to `now`"""
-    sd_s: Float64Array
-    timetabled_s: Float64Array
-    historic_s: Float64Array
-    recent_s: Float64Array
-    held_s: Float64Array
-    known: Float64Array
-    layover_s: Float64Array
-
-
 @compiled
-def fill(features: Float32Array, rows: Int64Array, ahead: Ahead, followed: Followed, timetabled: Timetabled) -> None:
-    """Fill (n, F) for some rows (n,) of the chain, its columns in the order of `features.FEATURES`."""
+def fill(
+    features: Float32Array, rows: Int64Array, ahead: Chain, followed: Followed, timetabled: Timetabled, now: float,
+    own_run: int,
+) -> None:  # fmt: skip
+    """Fill (n, F) for some rows (n,) of the chain, its columns in the order of `features.FEATURES`. `own_run`: the
+    source of those that are of the run that the vehicle is on."""
     turned = -timetabled.origin / 3600.0 * (np.pi / 12.0)
     turned_sin, turned_cos = np.sin(turned), np.cos(turned)
     for n in range(len(rows)):
         row = rows[n]
         slot, entry, head, trip = ahead.slot[row], ahead.entry[row], ahead.head[row], ahead.trip[row]
-        call, calls, arrival = ahead.call[row], timetabled.trip_calls[trip], ahead.arrival[row]
+        call, calls, arrival = ahead.call[row], timetabled.trip_calls[trip], ahead.arrival[row] - now
         day = ahead.service_day[row]
         axis = timetabled.origin[day] + ahead.shift_s[row]
         wait = max(arrival, 0.0)
         next_trip = ahead.leg[row] != ahead.leg[head]
-        started = followed.begun[slot] and not next_trip and ahead.own_run[row]
+        started = followed.begun[slot] and not next_trip and ahead.source[row] == own_run
         distance = timetabled.distance_m[timetabled.pattern_call[entry]]
 
         scheduled, delay = axis + timetabled.arrival_s[entry], followed.delay_s[slot]
@@ -119,7 +99,7 @@ def fill(features: Float32Array, rows: Int64Array, ahead: Ahead, followed: Follo
         features[n, 16] = next_trip
         features[n, 17] = _within(followed.since_arrival_s[slot] / 60.0, 0.0, 15.0) if started else 0.0
         # How far the next call's expected time lies back: the vehicle is slower than was thought.
-        features[n, 18] = _within(-ahead.arrival[head] / 60.0, -5.0, 15.0) if started else 0.0
+        features[n, 18] = _within((now - ahead.arrival[head]) / 60.0, -5.0, 15.0) if started else 0.0
         features[n, 19] = followed.pace[slot]
         features[n, 20] = _within(ahead.held_s[row] / 60.0, 0.0, 20.0)
         features[n, 21] = 0.0 if started else _within((axis + timetabled.trip_start_s[trip]) / 100.0, -10.0, 20.0)
@@ -131,7 +111,7 @@ def fill(features: Float32Array, rows: Int64Array, ahead: Ahead, followed: Follo
         features[n, 27], features[n, 28] = turned_sin[day], turned_cos[day]
         features[n, 29] = call / calls
         features[n, 30] = np.sqrt(calls - call)
-        features[n, 31] = 0.0 if started else _within(ahead.arrival[head] / 300.0, 0.0, 5.0)
+        features[n, 31] = 0.0 if started else _within((ahead.arrival[head] - now) / 300.0, 0.0, 5.0)
         features[n, 32] = followed.astray[slot]
 
 

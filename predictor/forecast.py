@@ -9,16 +9,13 @@ weighs the more the sooner the bus is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from predictor.arrays import BoolArray, Float32Array, Float64Array, Int64Array
-from predictor.arrivals import Chain
+from predictor.arrays import Float32Array, Float64Array, Int64Array
+from predictor.arrivals_loop import Chain
 from predictor.calibration import Calibration
-from predictor.columns import Columns
 from predictor.features import has_begun, scale_s
-from predictor.forecast_loop import Expected, Quantiles, Said, SaidBefore, decide
+from predictor.forecast_loop import Bounds, Forecast, Quantiles, SaidBefore, decide
 from predictor.quantile_net import MEDIAN, P10, P90, QUANTILES, QuantileNet
 
 MISS_WEIGHT = 4.5
@@ -30,28 +27,6 @@ LOOKS_AGAIN_S = 900.0
 """what the weight lies above it falls to a third within this time."""
 HORIZON_S = 2400.0
 """Beyond this, the network was never trained."""
-
-
-@dataclass(frozen=True, eq=False)
-class Forecast(Columns):
-    """What is said of each predicted call; all arrays (rows,), POSIX seconds."""
-
-    steadied: Float64Array
-    """The median on its way from what was said before, before it was put in order and off."""
-    p10: Float64Array
-    """Quantiles of the arrival (at a trip's first call: of the departure)."""
-    p50: Float64Array
-    p90: Float64Array
-    arrival: Float64Array
-    """The times to publish: decisions taken from the distribution."""
-    departure: Float64Array
-    hold: Float64Array
-    at_stop: BoolArray
-
-    @property
-    def said(self) -> Said:
-        """The columns as compiled loops take them."""
-        return Said(*(getattr(self, name) for name in Said._fields))
 
 
 def within_horizon(chain: Chain, now: float) -> Int64Array:
@@ -87,15 +62,9 @@ def forecast(
     value = np.empty((0, len(QUANTILES)), np.float32)
     if net is not None:
         value = calibration.calibrated(net.predict(features), ahead, has_begun(features))
-    decide(
-        Expected(
-            chain.call, chain.head, chain.standing, earliest, came, published_share(came - now, miss_weight),
-            chain.departure, chain.dwell_s, chain.hold, chain.sd_s,
-        ),
-        Quantiles(asked, value, scale_s(ahead), QUANTILES, P10, MEDIAN, P90),
-        before,
-        into.said,
-    )  # fmt: skip
+    bounds = Bounds(earliest, came, published_share(came - now, miss_weight))
+    quantiles = Quantiles(asked, value, scale_s(ahead), QUANTILES, P10, MEDIAN, P90)
+    decide(chain.in_loops, bounds, quantiles, before, into.in_loops)
 
 
 def published_share(ahead_s: Float64Array, miss_weight: float = MISS_WEIGHT) -> Float64Array:

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
+from predictor.arrays import BoolArray, Float32Array, Float64Array, Int64Array
+from predictor.arrivals_loop import Chain
+from predictor.columns import Columns
 from predictor.compiled import compiled
 
 
-class Expected(NamedTuple):
-    """The chain (rows,), a vehicle's rows together and in driving order; POSIX seconds."""
+class Bounds(NamedTuple):
+    """What limits the times of each row of a chain (rows,); POSIX seconds."""
 
-    call: Int32Array
-    head: Int64Array
-    standing: BoolArray
     earliest: Float64Array
     """No time of the row's vehicle lies before this, here or further on."""
     arrival: Float64Array
-    """Not before `earliest`,"""
+    """The expected one, not before `earliest`,"""
     share: Float64Array
     """and the probability with which the vehicle may come before the published time."""
-    departure: Float64Array
-    dwell_s: Float64Array
-    hold: Float64Array
-    sd_s: Float64Array
 
 
 class Quantiles(NamedTuple):
@@ -57,80 +53,30 @@ class SaidBefore(NamedTuple):
     fade: Float64Array
     """What weight is left to what was said, 0 to 1."""
     p50: Float64Array
-    """As `Said.steadied`."""
+    """As `Forecast.steadied`."""
     to: Int64Array
     """Where what is said now of its first call is to stand."""
 
 
-class Said(NamedTuple):
-    """The columns of `forecast.Forecast`, (calls,)."""
+@dataclass(frozen=True, eq=False)
+class Forecast(Columns):
+    """What is said of each predicted call; all arrays (rows,), POSIX seconds."""
 
     steadied: Float64Array
+    """The median on its way from what was said before, before it was put in order and off."""
     p10: Float64Array
+    """Quantiles of the arrival (at a trip's first call: of the departure)."""
     p50: Float64Array
     p90: Float64Array
     arrival: Float64Array
+    """The times to publish: decisions taken from the distribution."""
     departure: Float64Array
     hold: Float64Array
     at_stop: BoolArray
 
 
 @compiled
-def decide(expected: Expected, quantiles: Quantiles, before: SaidBefore, forecast: Said) -> None:
-    """Fill in what is said of each row of the chain."""
-    nth, leg, at, to = 0, -1, 0, 0
-    most50 = most10 = most90 = most = leaves = came_before = -np.inf
-    for row in range(len(expected.call)):
-        earliest, came, sd_s = expected.earliest[row], expected.arrival[row], expected.sd_s[row]
-        starts = expected.call[row] == 0
-        p10, p50, p90 = came - 1.1 * sd_s, came, came + 1.4 * sd_s
-        # A trip's first stop is left on time or late: nothing is gained by being there early.
-        early = 0.0 if starts else min(max((0.5 - expected.share[row]) / 0.4, 0.0), 1.0)
-        published = came + (p10 - came) * early
-        if nth < len(quantiles.row) and quantiles.row[nth] == row:
-            value, unit_s = quantiles.value[nth], quantiles.unit_s[nth]
-            p10 = came + value[quantiles.p10] * unit_s
-            p50 = came + value[quantiles.p50] * unit_s
-            p90 = came + value[quantiles.p90] * unit_s
-            published = came + _interpolated(value, quantiles.probability, expected.share[row]) * unit_s
-            nth += 1
-
-        # The range moves as a whole: each end on its own would lag behind as it narrows.
-        if leg + 1 < len(before.begin) and before.begin[leg + 1] == row:
-            leg, at, to = leg + 1, before.at[leg + 1], before.to[leg + 1]
-        if before.first[leg] <= at < before.end[leg]:
-            lag = before.fade[leg] * (before.p50[at] - p50)
-            p10, p50, p90, published = p10 + lag, p50 + lag, p90 + lag, published + lag
-        forecast.steadied[to] = p50
-
-        # No time of a vehicle before the one before it.
-        opens = expected.head[row] == row
-        if opens:
-            most50 = most10 = most90 = most = -np.inf
-        most50 = max(most50, p50, earliest)
-        most10 = max(most10, p10, earliest)
-        most90 = max(most90, p90)
-        p50, p10, p90 = most50, min(most10, most50), max(most90, most50)
-        # Boards never ask for riders before the time at which a run is to begin.
-        if starts:
-            published, p90 = max(published, expected.hold[row]), max(p90, expected.hold[row])
-        most = max(most, published, earliest)
-        arrival = min(most, p90)
-
-        if not opens:
-            # Nobody leaves a stop later than it is said to reach the next.
-            _leave(forecast, to - 1, came_before, min(leaves, arrival), expected.call[row - 1] == 0)
-        leaves = max(arrival if starts else arrival + expected.dwell_s[row], expected.hold[row])
-        if expected.standing[row] and not starts:
-            leaves = max(expected.departure[row], earliest)
-        forecast.p10[to], forecast.p50[to], forecast.p90[to], came_before = p10, p50, p90, arrival
-        forecast.hold[to], forecast.at_stop[to] = expected.hold[row], expected.standing[row]
-        _leave(forecast, to, arrival, leaves, starts)
-        at, to = at + 1, to + 1
-
-
-@compiled
-def _leave(forecast: Said, row: int, arrival: float, leaves: float, starts: bool) -> None:
+def _leave(forecast: Forecast, row: int, arrival: float, leaves: float, starts: bool) -> None:
     """Say when the vehicle comes and leaves, not before it arrives; at a trip's first call both are the departure."""
     forecast.departure[row] = max(leaves, arrival)
     forecast.arrival[row] = forecast.departure[row] if starts else arrival
@@ -145,3 +91,57 @@ def _interpolated(value: Float32Array, probability: Float32Array, share: float) 
     low, high = np.float64(probability[upper - 1]), np.float64(probability[upper])
     weight = min(max((share - low) / (high - low), 0.0), 1.0)
     return float(value[upper - 1] * (1.0 - weight) + value[upper] * weight)
+
+
+@compiled
+def decide(chain: Chain, bounds: Bounds, quantiles: Quantiles, before: SaidBefore, forecast: Forecast) -> None:
+    """Fill in what is said of each row of the chain."""
+    nth, leg, at, to = 0, -1, 0, 0
+    most50 = most10 = most90 = most = leaves = came_before = -np.inf
+    for row in range(len(chain.call)):
+        earliest, came, sd_s = bounds.earliest[row], bounds.arrival[row], chain.sd_s[row]
+        starts = chain.call[row] == 0
+        p10, p50, p90 = came - 1.1 * sd_s, came, came + 1.4 * sd_s
+        # A trip's first stop is left on time or late: nothing is gained by being there early.
+        early = 0.0 if starts else min(max((0.5 - bounds.share[row]) / 0.4, 0.0), 1.0)
+        published = came + (p10 - came) * early
+        if nth < len(quantiles.row) and quantiles.row[nth] == row:
+            value, unit_s = quantiles.value[nth], quantiles.unit_s[nth]
+            p10 = came + value[quantiles.p10] * unit_s
+            p50 = came + value[quantiles.p50] * unit_s
+            p90 = came + value[quantiles.p90] * unit_s
+            published = came + _interpolated(value, quantiles.probability, bounds.share[row]) * unit_s
+            nth += 1
+
+        # The range moves as a whole: each end on its own would lag behind as it narrows.
+        if leg + 1 < len(before.begin) and before.begin[leg + 1] == row:
+            leg, at, to = leg + 1, before.at[leg + 1], before.to[leg + 1]
+        if before.first[leg] <= at < before.end[leg]:
+            lag = before.fade[leg] * (before.p50[at] - p50)
+            p10, p50, p90, published = p10 + lag, p50 + lag, p90 + lag, published + lag
+        forecast.steadied[to] = p50
+
+        # No time of a vehicle before the one before it.
+        opens = chain.head[row] == row
+        if opens:
+            most50 = most10 = most90 = most = -np.inf
+        most50 = max(most50, p50, earliest)
+        most10 = max(most10, p10, earliest)
+        most90 = max(most90, p90)
+        p50, p10, p90 = most50, min(most10, most50), max(most90, most50)
+        # Boards never ask for riders before the time at which a run is to begin.
+        if starts:
+            published, p90 = max(published, chain.hold[row]), max(p90, chain.hold[row])
+        most = max(most, published, earliest)
+        arrival = min(most, p90)
+
+        if not opens:
+            # Nobody leaves a stop later than it is said to reach the next.
+            _leave(forecast, to - 1, came_before, min(leaves, arrival), chain.call[row - 1] == 0)
+        leaves = max(arrival if starts else arrival + chain.dwell_s[row], chain.hold[row])
+        if chain.standing[row] and not starts:
+            leaves = max(chain.departure[row], earliest)
+        forecast.p10[to], forecast.p50[to], forecast.p90[to], came_before = p10, p50, p90, arrival
+        forecast.hold[to], forecast.at_stop[to] = chain.hold[row], chain.standing[row]
+        _leave(forecast, to, arrival, leaves, starts)
+        at, to = at + 1, to + 1

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from predictor.arrays import Float64Array, Int64Array
 from predictor.compiled import compiled
-from predictor.forecast_loop import Said
+from predictor.forecast_loop import Forecast
 
 
 @compiled
-def carry_over(
-    before: Said, now: Said, start: Int64Array, to: Int64Array, count: Int64Array, earliest: Float64Array
+def say_again(
+    before: Forecast, now: Forecast, start: Int64Array, to: Int64Array, count: Int64Array, earliest: Float64Array
 ) -> None:
     """Say the same of vehicles (n,) again: each one's `count` rows from `start` on become those from `to` on, and none
     of its times lies before its `earliest`."""

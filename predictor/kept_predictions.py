@@ -18,10 +18,8 @@ from typing import NamedTuple
 import numpy as np
 
 from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, first_of_each
-from predictor.columns import column_types
-from predictor.forecast import Forecast
-from predictor.forecast_loop import SaidBefore
-from predictor.kept_loop import carry_over
+from predictor.forecast_loop import Forecast, SaidBefore
+from predictor.kept_loop import say_again
 from predictor.legs import NEXT_TRIPS, Legs
 from predictor.operator_holds import OperatorHolds
 from predictor.runs import trips_of
@@ -116,11 +114,10 @@ class KeptPredictions:
         calls = legs.calls
         begin = np.cumsum(calls) - calls
         opens = np.flatnonzero(first_of_each(legs.slot))
-        rows = int(calls.sum())
-        into = Forecast(**{name: np.empty(rows, dtype) for name, dtype in column_types(Forecast).items()})
+        into = Forecast.unset(int(calls.sum()))
         stays = opens[~due[legs.slot[opens]]]
         slot, to = legs.slot[stays], begin[stays]
-        carry_over(self._calls.said, into.said, self._start[slot], to, self._count[slot], earliest[slot])
+        say_again(self._calls.in_loops, into.in_loops, self._start[slot], to, self._count[slot], earliest[slot])
         start = self._start.copy()
         start[slot] = to
         return Room(into, start, begin[due[legs.slot] & (calls > 0)])

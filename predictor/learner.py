@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from predictor.arrays import BoolArray, Float32Array, Float64Array, Int64Array, is_among, places_of
-from predictor.arrivals import Chain
+from predictor.arrivals_loop import Chain
 from predictor.calibration import Calibration
 from predictor.features import FEATURES, has_begun, scale_s
 from predictor.journeys import driven_call_key

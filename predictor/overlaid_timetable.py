@@ -7,19 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-from predictor.arrays import NONE, Int8Array, Int32Array, Int64Array, places_of
+from predictor.arrays import NONE, Int32Array, Int64Array, places_of
 from predictor.runs import DatedRuns
-from predictor.timetable import Timetable
-
-
-@dataclass(frozen=True, eq=False)
-class OwnRuns(DatedRuns):
-    """The operator's own runs (r,) by the trips that they are in the overlay."""
-
-    relationship: Int8Array
-    """GTFS-Realtime ScheduleRelationship."""
-    model: Int32Array
-    """The base trip that the run copies or takes the place of, -1 where none."""
+from predictor.timetable import OwnRuns, Timetable
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,26 +23,6 @@ class OverlaidTimetable(Timetable):
     def base(self) -> Timetable:
         """The feed's own timetable."""
         return self.base_timetable
-
-    @cached_property
-    def run_relationships(self) -> Int8Array:
-        """(T,) GTFS-Realtime ScheduleRelationship of each trip: SCHEDULED but for runs of the operator's own."""
-        return np.append(np.zeros(self.base.trips, np.int8), self.own_runs.relationship)
-
-    @cached_property
-    def run_models(self) -> Int32Array:
-        """(T,) the trip that each run of the operator's own copies or takes the place of, -1 where none."""
-        return np.append(np.full(self.base.trips, NONE, np.int32), self.own_runs.model)
-
-    @property
-    def run_days(self) -> Int32Array:
-        """(r,) service day of each of the operator's own runs."""
-        return self.own_runs.service_day
-
-    @property
-    def run_shifts_s(self) -> Int32Array:
-        """(r,) by how much each is later than its trip's times."""
-        return self.own_runs.shift_s
 
     @cached_property
     def trip_index(self) -> dict[str, int]:
@@ -87,12 +57,12 @@ class OverlaidTimetable(Timetable):
         elsewhere = np.unique(named[named != runs])
         calendars = np.concatenate([calendars, calendars[trip_service[elsewhere]]])
         trip_service[elsewhere] = len(self.service_active) + np.arange(len(elsewhere))
-        calendars[trip_service[named], self.run_days] = True
+        calendars[trip_service[named], self.own_runs.service_day] = True
         once = ~np.isin(
-            DatedRuns(named, np.zeros_like(named), self.run_shifts_s).run_key,
+            DatedRuns(named, np.zeros_like(named), self.own_runs.shift_s).run_key,
             DatedRuns(base.journey_trip, np.zeros_like(base.journey_trip), base.journey_shift_s).run_key,
         )
-        _, first = np.unique(DatedRuns(named, np.zeros_like(named), self.run_shifts_s).run_key, return_index=True)
+        _, first = np.unique(DatedRuns(named, np.zeros_like(named), self.own_runs.shift_s).run_key, return_index=True)
         once &= np.isin(np.arange(len(named)), first)
         return Timetable(
             **{f.name: getattr(self, f.name) for f in fields(Timetable)}
@@ -101,7 +71,7 @@ class OverlaidTimetable(Timetable):
                 "service_active": calendars,
                 "service_id": np.arange(len(calendars)).astype(np.str_),
                 "journey_trip": np.append(base.journey_trip, named[once]).astype(np.int32),
-                "journey_shift_s": np.append(base.journey_shift_s, self.run_shifts_s[once]).astype(np.int32),
+                "journey_shift_s": np.append(base.journey_shift_s, self.own_runs.shift_s[once]).astype(np.int32),
                 "journey_headway_s": np.append(base.journey_headway_s, np.zeros(int(once.sum()), np.int32)),
             }
         )
@@ -109,19 +79,14 @@ class OverlaidTimetable(Timetable):
     @cached_property
     def named_start_s(self) -> Int32Array:
         """See `Timetable`: of a run under an id of its own that is as the operator says, where it does."""
-        is_told = (self.run_named >= self.base.trips) & (self.run_shifts_s > 0)
+        is_told = (self.run_named >= self.base.trips) & (self.own_runs.shift_s > 0)
         start_s = np.where(is_told, 0, self.trip_start_s[self.run_named])
         return np.append(self.base.trip_start_s, start_s).astype(np.int32)
-
-    @cached_property
-    def run_named(self) -> Int32Array:
-        """(r,) the first trip of each run's id."""
-        return np.array([self.trip_index[name] for name in self.trip_id[self.base.trips :].tolist()], np.int32)
 
     @cached_property
     def _standing(self) -> tuple[Int64Array, Int32Array]:
         """Sorted keys of the runs as they are named, and the trips that stand for them."""
         runs = np.arange(self.base.trips, self.trips, dtype=np.int32)
-        key = DatedRuns(self.run_named, self.run_days, self.run_shifts_s).run_key
+        key = DatedRuns(self.run_named, self.own_runs.service_day, self.own_runs.shift_s).run_key
         order = np.argsort(key, kind="stable")
         return key[order], runs[order]

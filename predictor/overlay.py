@@ -14,10 +14,10 @@ import numpy as np
 
 from predictor.arrays import NONE, AnyArray, BoolArray, Int32Array, Int64Array, StrArray, concatenated
 from predictor.journeys import journey_key
-from predictor.overlaid_timetable import OverlaidTimetable, OwnRuns
+from predictor.overlaid_timetable import OverlaidTimetable
 from predictor.own_patterns import OwnPatterns
 from predictor.own_run import OwnRun, content_of
-from predictor.timetable import Timetable
+from predictor.timetable import OwnRuns, Timetable
 from predictor.trip_updates import TRIP_REPLACEMENT, TripUpdates
 
 

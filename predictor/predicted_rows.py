@@ -6,7 +6,7 @@ import numpy as np
 
 from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, Int64Array, contains, is_among, places_of
 from predictor.columns import column_types
-from predictor.forecast import Forecast
+from predictor.forecast_loop import Forecast
 from predictor.journeys import JourneyLookup, call_key, dated_calls, dated_journeys
 from predictor.legs import Legs
 from predictor.operator_times import OperatorTimes

@@ -22,6 +22,7 @@ from typing import Any, overload
 import numpy as np
 
 from predictor.arrays import (
+    NONE,
     BoolArray,
     Float64Array,
     Int8Array,
@@ -31,6 +32,7 @@ from predictor.arrays import (
     contains,
     expand_ranges,
 )
+from predictor.columns import Columns
 
 _LINE_SPACING_M = 1.0e7
 PLATFORM, STATION = 0, 1
@@ -38,6 +40,19 @@ PLATFORM, STATION = 0, 1
 WHEELCHAIR_UNKNOWN, WHEELCHAIR_YES, WHEELCHAIR_NO = 0, 1, 2
 NO_PICKUP = 1
 """GTFS `pickup_type`: nobody may board."""
+
+
+@dataclass(frozen=True, eq=False)
+class OwnRuns(Columns):
+    """The operator's own runs (r,), the trips from `base.trips` on (see `predictor.overlay`)."""
+
+    trip: Int32Array
+    service_day: Int32Array
+    shift_s: Int32Array
+    relationship: Int8Array
+    """GTFS-Realtime ScheduleRelationship."""
+    model: Int32Array
+    """The base trip that the run copies or takes the place of, -1 where none."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,30 +211,22 @@ class Timetable:
         del service_day, shift_s
         return trip
 
+    own_runs = OwnRuns.empty()
+
     @cached_property
     def run_relationships(self) -> Int8Array:
         """(T,) GTFS-Realtime ScheduleRelationship of each trip: SCHEDULED but for runs of the operator's own."""
-        return np.zeros(self.trips, np.int8)
+        return np.append(np.zeros(self.base.trips, np.int8), self.own_runs.relationship)
 
     @cached_property
     def run_models(self) -> Int32Array:
         """(T,) the trip that each run of the operator's own copies or takes the place of, -1 where none."""
-        return np.full(self.trips, -1, np.int32)
+        return np.append(np.full(self.base.trips, NONE, np.int32), self.own_runs.model)
 
-    @property
-    def run_days(self) -> Int32Array:
-        """(r,) service day of each of the operator's own runs, the trips from `base.trips` on."""
-        return np.empty(0, np.int32)
-
-    @property
-    def run_shifts_s(self) -> Int32Array:
-        """(r,) by how much each is later than its trip's times."""
-        return np.empty(0, np.int32)
-
-    @property
+    @cached_property
     def run_named(self) -> Int32Array:
-        """(r,) the first trip of each one's id, by which feeds name it."""
-        return np.empty(0, np.int32)
+        """(r,) the first trip of the id of each of `own_runs`, by which feeds name it."""
+        return np.array([self.trip_index[name] for name in self.trip_id[self.base.trips :].tolist()], np.int32)
 
     @property
     def by_name(self) -> Timetable:

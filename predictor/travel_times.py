@@ -12,11 +12,11 @@ Morris 1975). On top comes the residual of the last vehicles, whose weight halve
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
 
 from predictor.arrays import AnyArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
-from predictor.arrivals_loop import LinkTimes
 from predictor.timetable import Timetable
 
 HOURS = 24
@@ -29,6 +29,29 @@ PRIOR_RECENT = 1.5
 RECENT_HALF_LIFE_S = 1200.0
 FASTEST_M_S = 25.0
 _SECONDS_FLOOR = 4.0
+
+
+class LinkTimes(NamedTuple):
+    """What is known of links (K,) and of the trip calls (E,) that they begin at."""
+
+    entry_link: Int32Array
+    """(E,) -1 at last calls."""
+    timetabled_s: Float64Array
+    """(E,)"""
+    dwell_s: Float64Array
+    """(E,)"""
+    entry_hour: Int8Array
+    """(E,)"""
+    link_weight: Float64Array
+    link_mean_s: Float64Array
+    link_variance: Float64Array
+    hour_weight: Float64Array
+    """(K, day types × hours)"""
+    hour_mean_s: Float64Array
+    recent_s: Float64Array
+    known: Float64Array
+    prior_link: float
+    prior_hour: float
 
 
 class TravelTimes:

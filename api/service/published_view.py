@@ -25,13 +25,13 @@ from predictor.accuracy.tally import BUCKETS, SUMS
 from predictor.arrays import AnyArray
 from predictor.columns import Columns, column_types
 from predictor.operator_times import ShortenedRuns, ToldVehicles
-from predictor.overlaid_timetable import OverlaidTimetable, OwnRuns
+from predictor.overlaid_timetable import OverlaidTimetable
 from predictor.passages import Passages
 from predictor.passed_calls import PassedCalls
 from predictor.report_figures import ReportFigures
 from predictor.scheduled_calls import ScheduledCalls
 from predictor.snapshot import ByStop, Predictions, Snapshot, Vehicles
-from predictor.timetable import Timetable
+from predictor.timetable import OwnRuns, Timetable
 
 _GROUPS: dict[str, type[Columns]] = {
     "vehicles": Vehicles, "predictions": Predictions, "passages": Passages, "shortened": ShortenedRuns,

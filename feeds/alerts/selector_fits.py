@@ -281,7 +281,7 @@ class SelectorFits:
             (tt.base.trips + own_run, None)
             for trip, shift_s in runs
             for own_run in self._own_runs.get(trip, ())
-            if day in (ANY, tt.run_days[own_run]) and shift_s in (None, tt.run_shifts_s[own_run])
+            if day in (ANY, tt.own_runs.service_day[own_run]) and shift_s in (None, tt.own_runs.shift_s[own_run])
         )
 
     def _named(self, trip: TripSelector) -> tuple[int, int, int, int]:

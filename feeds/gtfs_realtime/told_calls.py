@@ -166,7 +166,7 @@ def _own_calls(snapshot: Snapshot, predicted: ToldCalls, of_operator: Int64Array
     otherwise, without times."""
     tt = snapshot.timetable
     own = np.arange(tt.base.trips, tt.trips, dtype=np.int32)
-    day, shift = tt.run_days[own - tt.base.trips], tt.run_shifts_s[own - tt.base.trips]
+    day, shift = tt.own_runs.service_day[own - tt.base.trips], tt.own_runs.shift_s[own - tt.base.trips]
     origin = (tt.date_origin[day] + shift).astype(np.float64)
     last_at = np.full(tt.trips, -np.inf)
     np.maximum.at(last_at, predicted.trip, np.nan_to_num(predicted.departure, nan=-np.inf))

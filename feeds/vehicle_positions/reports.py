@@ -240,7 +240,7 @@ def _on_copies(timetable: Timetable, names: RunNames) -> RunNames:
     copy = np.arange(timetable.base.trips, timetable.trips)
     model = timetable.run_models[copy]
     renamed = (model >= 0) & (timetable.trip_id[copy] != timetable.trip_id[np.maximum(model, 0)])
-    copy, start = copy[renamed], (timetable.trip_start_s[copy] + timetable.run_shifts_s)[renamed]
+    copy, start = copy[renamed], (timetable.trip_start_s[copy] + timetable.own_runs.shift_s)[renamed]
     by_start = dict(zip(zip(model[renamed].tolist(), start.tolist(), strict=True), copy.tolist(), strict=True))
     if not by_start:
         return names

@@ -116,7 +116,7 @@ def base_calls(
         return entry, day, shift_s
     run = trip[own] - base.trips
     named, sequence = timetable.run_named[run], timetable.stop_sequence[entry[own]]
-    shift_s[own] = timetable.run_shifts_s[run]
+    shift_s[own] = timetable.own_runs.shift_s[run]
     entry[own] = NONE
     of_base = np.flatnonzero(named < base.trips)
     place, among = base.entries_of(named[of_base])

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from predictor.arrays import Float64Array
-from predictor.arrivals import BOARDING_S, DEADHEAD_M_S, MINIMUM_LAYOVER_S, Arrivals, Chain
+from predictor.arrivals import BOARDING_S, DEADHEAD_M_S, MINIMUM_LAYOVER_S, Arrivals
+from predictor.arrivals_loop import Chain
 from predictor.legs import current_legs, with_next_runs
 from predictor.operator_holds import OperatorHolds
 from predictor.service_days import ServiceDays

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from predictor.arrays import AnyArray
-from predictor.arrivals import Chain
+from predictor.arrivals_loop import Chain
 from predictor.features import FEATURES, Features
 from predictor.snapshot import FROM_VEHICLE, IN_SERVICE
 from predictor.trip_history import TripHistory

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from predictor.arrays import Float32Array, Float64Array, Int64Array
-from predictor.arrivals import Chain
+from predictor.arrivals_loop import Chain
 from predictor.calibration import Calibration
 from predictor.features import FEATURES, scale_s
 from predictor.forecast import (

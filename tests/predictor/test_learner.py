@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from predictor.arrivals import Chain
+from predictor.arrivals_loop import Chain
 from predictor.features import FEATURES, scale_s
 from predictor.forecast import within_horizon
 from predictor.journeys import driven_call_key, driven_entry
