@@ -114,7 +114,10 @@ def by_a_plain_loop(case: Case, chain: Chain) -> tuple[Float64Array, Float64Arra
         entry, before = int(chain.entry[r]), int(chain.entry[r - 1])
         day = np.array([chain.service_day[r]], np.int32)
         link_s = {e: float(times.expected_s(np.array([e]), day, case.now)[0]) for e in (before, entry)}
-        dwell = {e: min(float(times.dwell_s[e]), 0.8 * link_s[e]) for e in (before, entry)}
+        # Of a link with a long wait it drives for as little as the timetable has it.
+        waits = {e: float(times.dwell_s[e]) for e in (before, entry)}
+        least = {e: min(0.2 * link_s[e], float(times.timetabled_s[e]) - waits[e]) for e in (before, entry)}
+        dwell = {e: min(waits[e], link_s[e] - least[e]) for e in (before, entry)}
         new_trip = chain.leg[r] != chain.leg[r - 1]
         # Both ends of this line are where the way back begins: there is nothing to drive to it, but where another
         # vehicle has taken that run.
