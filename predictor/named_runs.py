@@ -278,16 +278,13 @@ class RunFinder:
             inside = (day >= 0) & (day < len(tt.date))
             day = np.clip(day, 0, len(tt.date) - 1).astype(np.int32)
             other = dated & (back != 0)
-            wanted: list[tuple[Int64Array, float, bool]] = []
+            text = start.astype(np.int64) - np.where(dated, back * _DAY_S, 0)
+            wanted: list[tuple[Int64Array, float, bool]] = [(text, 0.0, True)]
             if several.any():
-                text = start.astype(np.int64) - np.where(dated, back * _DAY_S, 0)
-                wanted = [(text, 0.0, True)]
                 wanted += [(text + turn, _OTHER_TIME_OF_DAY, True) for turn in (_DAY_S, -_DAY_S)]
                 if (dated & self._clock_changes(base, day)).any():
                     wanted.append((self._by_clock(start, base, day), 0.0, True))
                 wanted.append(((at - elapsed_s - tt.date_origin[day]).astype(np.int64), 0.0, False))
-            else:
-                wanted = [(start.astype(np.int64) - np.where(dated, back * _DAY_S, 0), 0.0, True)]
             for seconds, penalty, by_start in wanted:
                 journey = self._journeys.nearest(trip, seconds - tt.trip_start_s[trip])
                 off = np.abs(self._start_s[journey] - seconds) / 3600.0

@@ -64,8 +64,9 @@ SOURCES = ("timetable", "vehicle", "block", "operator")
 
 
 @dataclass(frozen=True, eq=False)
-class Vehicles(DatedRuns):
-    """Every vehicle heard of within the silence limit, `trip` -1 where unmatched; all arrays (n,)."""
+class ReportedVehicles(DatedRuns):
+    """Vehicles by their last reports, on the runs that they were matched to, `trip` -1 where on none; all arrays
+    (n,)."""
 
     vehicle_id: StrArray
     label: StrArray
@@ -73,16 +74,22 @@ class Vehicles(DatedRuns):
     lon: Float64Array
     bearing: Float32Array
     speed: Float32Array
-    timestamp: Float64Array
-    """POSIX seconds of the last report."""
+    timestamp: Float64Array = field(metadata={"nothing": -np.inf})
+    """POSIX seconds."""
     occupancy: Int8Array
     """GTFS-Realtime OccupancyStatus, -1 where not given."""
     occupancy_percentage: Int16Array
     """Of the passengers that it takes, -1 where not given; may be more than 100."""
     wheelchair: Int8Array
     """GTFS `wheelchair_accessible` as the vehicle itself says, else the operator of its run: 0 nothing, 1 yes, 2 no."""
-    congestion: Int8Array
+    congestion: Int8Array = field(metadata={"nothing": 0})
     """GTFS-Realtime CongestionLevel of the traffic around it, 0 where not known."""
+
+
+@dataclass(frozen=True, eq=False)
+class Vehicles(ReportedVehicles):
+    """Every vehicle heard of within the silence limit; all arrays (n,)."""
+
     state: Int8Array
     distance_m: Float64Array
     """Metres along the pattern, NaN where unmatched."""

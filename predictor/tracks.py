@@ -12,10 +12,8 @@ import numpy as np
 from predictor.arrays import (
     NONE,
     BoolArray,
-    Float32Array,
     Float64Array,
     Int8Array,
-    Int16Array,
     Int32Array,
     Int64Array,
     StrArray,
@@ -30,7 +28,7 @@ from predictor.observations import Observations
 from predictor.passages import CallTimes, Stretches
 from predictor.runs import DatedRuns
 from predictor.search_loop import rows_named
-from predictor.snapshot import IN_SERVICE, LAYOVER, OFF_ROUTE, UNMATCHED
+from predictor.snapshot import IN_SERVICE, LAYOVER, OFF_ROUTE, UNMATCHED, ReportedVehicles
 from predictor.timetable import Timetable
 
 _ZERO: Mapping[str, Any] = MappingProxyType({"nothing": 0})
@@ -53,25 +51,13 @@ _STANDS_NOW_SD_S = 30.0
 
 
 @dataclass(frozen=True, eq=False)
-class Tracks(DatedRuns):
+class Tracks(ReportedVehicles):
     """One row, its *slot*, a vehicle; all arrays (slots,). The run is the one that the vehicle is on.
 
     Unlike other groups of columns, cells are written in place, by the methods here alone.
     """
 
-    vehicle_id: StrArray
-    label: StrArray
-
-    # The last report
-    lat: Float64Array
-    lon: Float64Array
-    bearing: Float32Array
-    speed: Float32Array
-    timestamp: Float64Array = field(metadata=_NEVER)
-    occupancy: Int8Array
-    occupancy_percentage: Int16Array
-    wheelchair: Int8Array
-    congestion: Int8Array = field(metadata={"nothing": 0})
+    # The reports
     heard_at: Float64Array
     """The first report."""
     named_at: Float64Array = field(metadata=_NEVER)

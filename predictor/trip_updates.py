@@ -122,14 +122,6 @@ class TripUpdates:
         """Where the calls of one run stand among those of all."""
         return slice(int(self.update_ptr[row]), int(self.update_ptr[row + 1]))
 
-    def first_time(self) -> Float64Array:
-        """The earliest time (n,) told of each trip, NaN where none is."""
-        time = np.append(np.fmin(self.arrival, self.departure), np.nan)
-        has_stops = np.diff(self.update_ptr) > 0
-        result = np.full(len(self), np.nan)
-        result[has_stops] = np.fmin.reduceat(time, self.update_ptr[:-1][has_stops])
-        return result
-
     @classmethod
     def empty(cls, timestamp: float) -> TripUpdates:
         """No update at all."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from predictor.arrays import NONE, Int8Array, Int32Array, Int64Array, is_among
+from predictor.columns import column_types
 from predictor.journeys import JourneyLookup, call_key
 from predictor.operator_times import OperatorTimes
-from predictor.snapshot import IN_SERVICE, OFF_ROUTE, UNMATCHED, Vehicles
+from predictor.snapshot import IN_SERVICE, OFF_ROUTE, UNMATCHED, ReportedVehicles, Vehicles
 from predictor.time_distance import TimeDistance
 from predictor.tracks import Tracks
 
@@ -43,14 +44,16 @@ def vehicles_of(
         departure_s = tt.departure_s[tt.stay_end[tt.entry_of(runs.trip, tracks.departed[on])]]
         waiting = np.maximum(seconds - departure_s, np.minimum(late_s, 0.0))
         delay_s[on] = np.where(stands[on], waiting, late_s)
+    # Names are never written in place.
+    reported = {
+        name: getattr(tracks, name) if dtype.kind == "U" else getattr(tracks, name).copy()
+        for name, dtype in column_types(ReportedVehicles).items()
+    }
+    reported["trip"][hidden] = NONE
+    silent = tracks.wheelchair <= 0
+    reported["wheelchair"][silent] = by_operator[silent]
     return Vehicles(
-        trip=np.where(hidden, np.int32(NONE), tracks.trip), service_day=tracks.service_day.copy(),
-        shift_s=tracks.shift_s.copy(),
-        vehicle_id=tracks.vehicle_id, label=tracks.label, lat=tracks.lat.copy(), lon=tracks.lon.copy(),
-        bearing=tracks.bearing.copy(), speed=tracks.speed.copy(), timestamp=tracks.timestamp.copy(),
-        occupancy=tracks.occupancy.copy(), occupancy_percentage=tracks.occupancy_percentage.copy(),
-        wheelchair=np.where(tracks.wheelchair > 0, tracks.wheelchair, by_operator),
-        congestion=tracks.congestion.copy(),
+        **reported,
         state=np.where(hidden, np.int8(UNMATCHED), tracks.state),
         distance_m=tracks.distance_m.copy(),
         next_call=next_served, at_stop=tracks.at_stop & (next_served == next_call),

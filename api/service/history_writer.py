@@ -38,10 +38,6 @@ class HistoryWriter:
             if self.lost == 1:
                 log.warning("The history cannot keep up with the service; steps are left out of it.")
 
-    def drain(self) -> None:
-        """Wait until everything offered has been taken in."""
-        self.work.drain()
-
     def stop(self) -> None:
         """Write what is waiting."""
         self.work.stop(60.0)

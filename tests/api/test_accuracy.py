@@ -27,7 +27,7 @@ def service() -> Service:
     for minute in range(31, 60 + 100):
         for second in (0, 30) if minute < 70 else (0,):
             service.step(at(7, minute, second))
-    service._history.drain()
+    service._history.work.drain()
     service.history.flush()
     return service
 

@@ -401,7 +401,7 @@ def afterwards() -> TestClient:
     service = service_at(at(8, 1))
     for now in np.arange(at(8, 1, 10), at(8, 35), 10.0).tolist():
         service.step(now)
-    service._history.drain()
+    service._history.work.drain()
     service.clock = ShiftedClock(at(8, 35))
     desk = Desk(service, token=TOKEN)
     client = TestClient(create_app(service, desk), headers={"Accept-Language": "en"})
@@ -434,7 +434,7 @@ def test_a_wait_on_a_line_run_by_headway_is_told_to_the_officer_too() -> None:
     service = service_at(at(8, 1), timetable=headway_town())
     for now in np.arange(at(8, 1, 10), at(8, 35), 10.0).tolist():
         service.step(now)
-    service._history.drain()
+    service._history.work.drain()
     service.clock = ShiftedClock(at(8, 35))
     client = TestClient(create_app(service, Desk(service, token=TOKEN)), headers={"Accept-Language": "en"})
     client.post("/desk/login", data={"token": TOKEN})

@@ -37,7 +37,7 @@ def remembering(now: float, timetable: Timetable | None = None) -> Service:
     while moment < now:
         moment += 10.0
         service.step(moment)
-    service._history.drain()
+    service._history.work.drain()
     service.clock = ShiftedClock(now)
     return service
 
@@ -186,9 +186,9 @@ def test_what_cannot_be_taken_in_is_counted_and_the_service_goes_on(monkeypatch:
     with monkeypatch.context() as patch:
         patch.setattr(writer.store, "take", broken)
         writer.offer(step, wait=True)
-        writer.drain()
+        writer.work.drain()
     writer.offer(step, wait=True)
-    writer.drain()
+    writer.work.drain()
     assert writer.store.until == step.at
     writer.stop()
 
