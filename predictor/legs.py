@@ -127,15 +127,8 @@ def current_legs(timetable: Timetable, tracks: Tracks, slot: Int64Array) -> Legs
     runs, arrived, departed = tracks.runs.take(slot), tracks.arrived[slot], tracks.departed[slot]
     calls = timetable.trip_calls[runs.trip]
     stands = (departed < arrived) & (arrived < calls)
-    return Legs(
-        runs.trip,
-        runs.service_day,
-        runs.shift_s,
-        slot=slot,
-        order=np.zeros(len(slot), np.int64),
-        first_call=np.where(stands, departed, arrived),
-        end_call=calls,
-    )
+    order, first_call = np.zeros(len(slot), np.int64), np.where(stands, departed, arrived)
+    return Legs.of_runs(runs, slot=slot, order=order, first_call=first_call, end_call=calls)
 
 
 def _shared(legs: Legs, tracks: Tracks) -> Legs:
@@ -204,7 +197,7 @@ def _next(
         rows = rows[np.sort(once)]
     runs = runs.take(rows)
     whole: Int32Array = np.zeros(len(rows), np.int32)
-    return Legs(
-        runs.trip, runs.service_day, runs.shift_s, slot=legs.slot[rows], order=legs.order[rows] + 1, first_call=whole,
+    return Legs.of_runs(
+        runs, slot=legs.slot[rows], order=legs.order[rows] + 1, first_call=whole,
         end_call=timetable.trip_calls[runs.trip],
     )  # fmt: skip

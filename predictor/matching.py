@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, is_one_of
+from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, is_one_of
 from predictor.columns import Columns
 from predictor.geometry import LineGeometry, Projection, course_deg, ground_distance_m, to_first_stop_m, to_stop_m
 from predictor.match import FASTEST_M_S, LEAP_M, STOP_ZONE_M, Match
@@ -141,17 +141,6 @@ class _Place(Columns):
     """It has moved along the line with this report."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Progress(Columns):
-    """The same columns as in `Match`; all arrays (m,)."""
-
-    state: Int8Array
-    distance_m: Float64Array
-    arrived: Int32Array
-    departed: Int32Array
-    at_stop: BoolArray
-
-
 class Matcher:
     """Matches reports against one timetable."""
 
@@ -174,13 +163,11 @@ class Matcher:
         reports = self._on_runs(tracks, slot, obs, match, on, moved_m)
         stop_told = self._stop_told(reports, obs)
         place = self._place(reports, self._window(reports), stop_told)
-        progress = self._progress(reports, place, stop_told)
-        match.state[on], match.distance_m[on] = progress.state, progress.distance_m
-        match.arrived[on], match.departed[on] = progress.arrived, progress.departed
-        match.jumped[on], match.at_stop[on] = place.jumped, progress.at_stop
+        self._note_progress(match, reports, place, stop_told)
+        match.jumped[on] = place.jumped
         match.leapt[on] = reports.same & (reports.way_m > FASTEST_M_S * reports.gap_s + LEAP_M)
         # Who waits, or is nowhere on its line, has not turned.
-        match.against_m[on] = np.where(progress.state == LAYOVER, 0.0, place.against_m)
+        match.against_m[on] = np.where(match.state[on] == LAYOVER, 0.0, place.against_m)
         return match
 
     def _on_runs(
@@ -310,8 +297,8 @@ class Matcher:
             prior_m=window.prior_m, prior_scale=PRIOR_SCALE,
         )  # fmt: skip
 
-    def _progress(self, reports: _OnRuns, place: _Place, stop_told: _StopTold) -> _Progress:
-        """How far each vehicle (m,) has come on its run."""
+    def _note_progress(self, match: Match, reports: _OnRuns, place: _Place, stop_told: _StopTold) -> None:
+        """Note in the `match` how far each vehicle (m,) has come on its run."""
         tt, diagram, trip, off = self.timetable, self.diagram, reports.trip, place.off_line
         pattern, calls = tt.trip_pattern[trip], tt.trip_calls[trip]
         first_m = diagram.call_distance_m(trip, np.zeros(len(trip), np.int32))
@@ -342,7 +329,9 @@ class Matcher:
         state[was_over | coming | over] = DEADHEAD
         at_stop = (departed < arrived) & (state != OFF_ROUTE)
         at_stop &= (state == IN_SERVICE) | self._at_the_stop(reports, departed, stop_told)
-        return _Progress(state, distance_m, arrived, departed, at_stop)
+        on = reports.row
+        match.state[on], match.distance_m[on], match.at_stop[on] = state, distance_m, at_stop
+        match.arrived[on], match.departed[on] = arrived, departed
 
     def _at_the_stop(self, reports: _OnRuns, call: Int32Array, stop_told: _StopTold) -> BoolArray:
         """Whether each vehicle (m,) is at the stop of a call of its trip, by its position and its own word."""

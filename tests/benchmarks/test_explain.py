@@ -29,7 +29,7 @@ def town() -> Score:
 
 @pytest.fixture(scope="module")
 def partly_mute_town() -> Score:
-    return score(*judged_day(5, date(2025, 11, 18), 30.0, hours=(11.3, 13.0), trip_ids=0.8))
+    return score(*judged_day(5, date(2025, 11, 18), 60.0, hours=(11.3, 13.0), trip_ids=0.8))
 
 
 @pytest.mark.parametrize("kind", [DETOUR, SHORT_TURN, FEED_GAP, RAN])
