@@ -61,18 +61,21 @@ def on_operators_runs(
 def _by_bare_ids(place: Int64Array, reports: StrArray, rows: Int64Array, vehicles: StrArray) -> Int64Array:
     """The `place` (n,) among `vehicles` of the reports `rows` (n,) of all, those without one too that are the only
     vehicle so called but for an agency before the id of one of the two."""
-    unknown = np.flatnonzero(place < 0)
-    free = np.setdiff1d(np.arange(len(vehicles)), place)
-    if len(unknown) == 0 or len(free) == 0:
+    unknown, free = np.flatnonzero(place < 0), np.ones(len(vehicles), bool)
+    free[place[place >= 0]] = False
+    if len(unknown) == 0 or not free.any():
         return place
-    names, times = np.unique(_bare(reports), return_counts=True)
     bare, first, count = np.unique(_bare(vehicles), return_index=True, return_counts=True)
     report = reports[rows[unknown]]
     mine = _bare(report)
     other = places_of(mine, bare)
-    meant = (other >= 0) & (times[places_of(mine, names)] == 1) & (count[other] == 1) & np.isin(first[other], free)
+    meant = (other >= 0) & (count[other] == 1) & free[first[other]]
     # Of two agencies they are two.
     meant &= (mine == report) | (mine == vehicles[first[other]])
+    if not meant.any():
+        return place
+    names, times = np.unique(_bare(reports), return_counts=True)
+    meant &= times[places_of(mine, names)] == 1
     result = place.copy()
     result[unknown[meant]] = first[other[meant]]
     return result
