@@ -241,14 +241,18 @@ class Matcher:
         around = self._around_the_stop(reports.trip, window, stop_told)
         hinted = (around.low_m > window.low_m) | (around.high_m < window.high_m)
         found = self._projected(line, reports, around)
-        # The stop named may be an old one: where the vehicle is counts.
-        rows, other = self._better(line, reports, np.flatnonzero(hinted & stop_told.far), window, found)
+        # The stop named may be an old one, or counted from another number on: where a vehicle under way is counts.
+        low = (around.low_m > window.low_m) & (found.distance_m < around.low_m + 1.0)
+        high = (around.high_m < window.high_m) & (found.distance_m > around.high_m - 1.0)
+        beyond = under_way & (low | high) & (found.offset_m > AT_STOP_M)
+        wrong = hinted & (beyond | (stop_told.far & self._beside(line, found)))
+        rows, other = self._better(line, reports, np.flatnonzero(wrong), window, found)
         found.put(rows, other)
         stands = hinted & stop_told.near & stop_told.stopped
         stands[rows] = False
         # Where nothing in the window fits: anywhere on the line.
         anywhere = replace(window, low_m=np.zeros(len(reports)), high_m=np.full(len(reports), np.inf))
-        again = np.flatnonzero(under_way | (around.low_m > 0))
+        again = np.flatnonzero((under_way | (around.low_m > 0)) & self._beside(line, found))
         rows, other = self._better(line, reports, again, anywhere, found)
         beside = found.offset_m > off_line_m(tt, line, found)
         along, astray = found.along.copy(), beside.copy()
@@ -275,12 +279,16 @@ class Matcher:
     def _better(
         self, line: Int32Array, reports: _OnRuns, rows: Int64Array, window: _Window, found: Projection
     ) -> tuple[Int64Array, Projection]:
-        """Of `rows`, those that do not fit their line where they were `found` and do in another window, and where."""
-        tt = self.timetable
-        rows = rows[found.cost[rows] > off_line_m(tt, line[rows], found.take(rows)) ** 2]
+        """Of `rows`, those that fit their line far better in another window than where they were `found`, and where."""
         other = self._projected(line[rows], reports.take(rows), window.take(rows))
-        fits = (other.cost < 0.25 * found.cost[rows]) & (other.offset_m < 0.6 * off_line_m(tt, line[rows], other))
+        near = other.offset_m < 0.6 * off_line_m(self.timetable, line[rows], other)
+        fits = (other.cost < 0.25 * found.cost[rows]) & near
         return rows[fits], other.take(fits)
+
+    def _beside(self, line: Int32Array, found: Projection) -> BoolArray:
+        """Whether each vehicle (m,) does not fit its line where it was `found`."""
+        result: BoolArray = found.cost > off_line_m(self.timetable, line, found) ** 2
+        return result
 
     def _moved_against_m(self, reports: _OnRuns, along: Float64Array, astray: BoolArray) -> Float64Array:
         """Metres that each vehicle (m,) has moved against its line in a row; `along`: see `Projection`; `astray`: it is

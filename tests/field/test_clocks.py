@@ -62,6 +62,7 @@ def moving(offset_s: Callable[[int], float], until: int, *, feed: bool = False) 
     return city
 
 
+# CUTR-at-USF/gtfs-realtime-validator#296
 def test_one_bus_of_another_system_whose_clock_is_minutes_fast_is_live_and_told_by_its_name() -> None:
     city = moving(lambda _: 180.0, 10)
     assert city.board("D")[0] == "08:05 t1 live"

@@ -339,6 +339,16 @@ def test_a_bus_is_where_its_position_is_though_it_names_another_stop(status: str
     assert city.board("D")[0] in ("08:06 t1 live", "08:07 t1 live")
 
 
+# opentripplanner/OpenTripPlanner#5078, #5090
+def test_a_bus_whose_feed_counts_its_stops_from_nought_is_where_its_position_is() -> None:
+    city = City(at="08:00")
+    for k in range(12):
+        stop: dict[str, Any] = {"current_stop_sequence": -(-k // 4), "current_status": 2 if k % 4 else 1}
+        city.vehicle_positions(bus("v1", "t1", place=(150 * k, 0), **stop), at=city.posix("08:00:30") + 30 * k)
+    assert 20 <= city.vehicles()["v1"]["delay_s"] <= 30
+    assert city.board("D")[0] == "08:06 t1 live"
+
+
 @pytest.mark.parametrize(
     ("place", "told", "there"),
     [
