@@ -122,6 +122,17 @@ class Lines:
         alike = {self._agency[other] for other in others if self.all[other].name == self.all[route].name}
         return agency if alike != {agency} else ""
 
+    def way_on(self, trip: int, call: int) -> int:
+        """The stop behind a call, where the trip can be boarded at the same stop more than once: its sign does not tell
+        which way it goes from there; else -1."""
+        tt, pattern = self._timetable, int(self._timetable.trip_pattern[trip])
+        if pattern < len(tt.base.pattern_route) and pattern not in _patterns_that_come_back(tt.base):
+            return NONE
+        stops = np.array(stops_along(tt, pattern))
+        # A stay is one visit, and where a trip ends nobody boards.
+        visits = (stops[:-1] == stops[call]) & (stops[1:] != stops[call])
+        return int(stops[call:][np.argmax(stops[call:] != stops[call])]) if visits.sum() > 1 else NONE
+
     def phone_of(self, route: int) -> str:
         """The number at which who runs a line is reached, "" where the timetable has none."""
         tt = self._timetable
@@ -213,6 +224,14 @@ def without_name(text: str, name: str, *, spaced: bool = False, hyphened: bool =
     rest = text[found.end() :].strip() if found else text
     in_brackets = re.fullmatch(r"\(([^()]+)\)", rest)
     return in_brackets[1] if in_brackets else rest
+
+
+@lru_cache(maxsize=2)
+def _patterns_that_come_back(timetable: Timetable) -> frozenset[int]:
+    """Those that call at a stop more than once."""
+    tt = timetable
+    visits, count = np.unique(tt.pattern_of_call.astype(np.int64) * tt.stops + tt.pattern_stop, return_counts=True)
+    return frozenset((visits[count > 1] // tt.stops).tolist())
 
 
 def _ends(timetable: Timetable) -> dict[int, str]:

@@ -32,7 +32,8 @@ class DepartureWords:
         self.notes = tuple(moment.notes_of(call))
         """What else there is to know."""
         self.elsewhere = ""
-        """Where it goes, one of the `notes`, where others of its line and direction go to another place; else ""."""
+        """Where it goes, one of the `notes`, where others of its line and direction go elsewhere or another way; else
+        ""."""
 
     @property
     def key(self) -> str:

@@ -124,8 +124,14 @@ class PageMoment(Moment):
         if not of_journey and row.clock is not None and (every := self.every(row.headway_s)):
             notes.append(every)
         if not of_journey:
-            notes += filter(None, (self.agency_of(row), self.train_number(row.route_idx, row.trip_short_name)))
+            number = self.train_number(row.route_idx, row.trip_short_name)
+            notes += filter(None, (self.via(row), self.agency_of(row), number))
         return notes + self._boarding_notes(row, of_journey)
+
+    def via(self, row: RunCall) -> str:
+        """Which way a departure goes on, where its run comes by more than once; else ""."""
+        on = self.lines.way_on(row.trip_idx, row.call)
+        return self.texts("via", place=self.stop_name(on)) if on >= 0 else ""
 
     def platform_change(self, row: RunCall) -> str:
         """From which platform the operator has moved a call, "" where from none."""

@@ -836,3 +836,19 @@ def test_a_lines_long_name_does_not_say_its_name_again(long_name: str, said: str
     city = City(network(routes=(Route("r1", "120", long_name),)))
     assert not said or text(city.page("/lines/r1").css_first("p.lead")) == said
     assert text(only(city.page("/lines"), "ul.lines")).removeprefix("Line 120") == said
+
+
+def test_where_a_bus_comes_by_twice_each_time_says_which_way_it_goes_on() -> None:
+    # cheeaun/busrouter-sg#77, vingerha/gtfs2#215, public-transport/falsehoods#1
+    city = City(
+        network("A B C D", (Pattern("main", "A B C D B A", headsign="Loop"),), (Trip("t1", "08:00"),)), at="07:55"
+    )
+    city.faces_agree("B")
+    assert [row.told["notes"] for row in city.panel("B")[:2]] == [["via Stop C"], ["via Stop A"]]
+    for face in (city.stop_page, city.screen, city.home):
+        out, back = (text(row.told) for row in face("B")[:2])
+        assert "via Stop A" in back and "via Stop A" not in out
+    assert "via" not in text(city.page("/stops/C")) and "par Stop C" in text(city.page("/stops/B", lang="fr"))
+    # A ring comes back to where it ends, and a stay is one visit.
+    ring = City(network("A B C", (Pattern("main", "A B B C A", headsign="Ring"),), (Trip("t1", "08:00"),)), at="07:55")
+    assert not any(row.told["notes"] for stop in "AB" for row in ring.panel(stop))
