@@ -220,10 +220,6 @@ class CallsAt:
         """(n,) what the run of each call is bound for, as said here."""
         return destinations(self._view.snapshot, self.calls.runs, self.calls.call)
 
-    def row(self, i: int) -> RunCall:
-        """All that is said of one call."""
-        return self.rows([i])[0]
-
     def rows(self, wanted: Sequence[int]) -> list[RunCall]:
         """All that is said of some calls, by their places: made column by column, for a row of its own is dear."""
         if unmade := [i for i in wanted if i not in self._rows]:

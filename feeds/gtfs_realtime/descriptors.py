@@ -21,13 +21,19 @@ _Trip = gtfs_realtime_pb2.TripDescriptor
 
 
 def new_feed(tt: Timetable, at: float) -> gtfs_realtime_pb2.FeedMessage:
-    """A message of what is known at `at` (POSIX seconds), without entities."""
+    """A message of what is known of a timetable at `at` (POSIX seconds), without entities."""
+    message = new_message(at)
+    if tt.told_version:
+        message.header.feed_version = tt.told_version
+    return message
+
+
+def new_message(at: float) -> gtfs_realtime_pb2.FeedMessage:
+    """A message of `at` (POSIX seconds) without entities."""
     message = gtfs_realtime_pb2.FeedMessage()
     message.header.gtfs_realtime_version = "2.0"  # E038
     message.header.incrementality = gtfs_realtime_pb2.FeedHeader.FULL_DATASET  # E049
     message.header.timestamp = int(at)  # E048
-    if tt.told_version:
-        message.header.feed_version = tt.told_version
     return message
 
 

@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from feeds.gtfs_realtime.descriptors import new_message
 from feeds.simulator.calendars import DAY_TYPES, TIMEZONE, day_origin, day_type
 from feeds.simulator.fleet import Fleet, build_fleet
 from feeds.simulator.gtfs import write_gtfs
 from feeds.simulator.incidents import Incident
-from feeds.simulator.messages import add_alerts, add_trip_updates, add_vehicle_positions, new_message
+from feeds.simulator.messages import add_alerts, add_trip_updates, add_vehicle_positions
 from feeds.simulator.network import Network, build_network
 from feeds.simulator.schedule import Schedule, build_schedule
 from feeds.simulator.service_day import ServiceDay, simulate_day

@@ -12,15 +12,6 @@ from feeds.simulator.network import id_prefix
 from feeds.simulator.service_day import ServiceDay
 
 
-def new_message(timestamp: float) -> Any:
-    """An empty FeedMessage."""
-    message = gtfs_rt.FeedMessage()
-    message.header.gtfs_realtime_version = "2.0"
-    message.header.incrementality = gtfs_rt.FeedHeader.FULL_DATASET
-    message.header.timestamp = int(timestamp)
-    return message
-
-
 def add_vehicle_positions(message: Any, day: ServiceDay, now_s: float, *, motion: bool) -> None:
     """Add the latest report of each vehicle of a town. `motion`: whether bearing and speed are given."""
     reports, legs, net, sched, fleet = day.reports, day.operation.legs, day.network, day.schedule, day.fleet
