@@ -22,7 +22,7 @@ from api.desk.dismissal import Dismissal
 from api.desk.disruption import Disruption
 from api.desk.phrases import Phrase
 from api.desk.subscribers import Bulletin
-from feeds.storage.sqlite_file import open_sqlite, read_into_memory
+from feeds.storage.sqlite_file import open_sqlite, read_into_memory, transaction
 
 FILE_NAME = "desk.sqlite"
 _SUBJECT = "CASE WHEN json_valid(document) THEN json_extract(document, '$.subject') END"
@@ -217,14 +217,8 @@ class DeskDatabase:
         with self._lock:
             self._require_file()
             self._writes += 1
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
+            with transaction(self._connection, "BEGIN IMMEDIATE"):
                 yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
 
     def _require_file(self) -> None:
         """Errors: sqlite3.Error where the file is gone: SQLite would go on writing, and nobody would find it again."""

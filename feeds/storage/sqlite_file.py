@@ -45,15 +45,8 @@ class SharedSqlite:
     def written(self) -> Iterator[sqlite3.Cursor]:
         """A transaction: all that is done within, or nothing. Errors: FeedError where it cannot be."""
         try:
-            with self._writing, closing(self._writer.cursor()) as cursor:
-                cursor.execute("BEGIN")
-                try:
-                    yield cursor
-                    cursor.execute("COMMIT")
-                except BaseException:
-                    if self._writer.in_transaction:
-                        cursor.execute("ROLLBACK")
-                    raise
+            with self._writing, closing(self._writer.cursor()) as cursor, transaction(self._writer):
+                yield cursor
         except sqlite3.Error as error:
             raise FeedError(
                 f"{self._what} cannot be written ({error}); make room or give the right to write."
@@ -69,6 +62,19 @@ class SharedSqlite:
         with self._writing:
             self._writer.close()
         self._reader.close()
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, begin: str = "BEGIN") -> Iterator[None]:
+    """All that is done within, or nothing. Errors: sqlite3.Error."""
+    connection.execute(begin)
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def open_sqlite(path: Path | None, migrations: Sequence[str]) -> tuple[sqlite3.Connection, str]:
