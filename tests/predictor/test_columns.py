@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -58,6 +59,16 @@ def test_no_observation_still_tells_when_nothing_was_received() -> None:
     none = Observations.empty(7.0)
     assert (len(none), none.received_at, none.refused) == (0, 7.0, {})
     assert np.isnan(none.feed_timestamp)
+
+
+def test_a_compiled_loop_fills_in_a_group_by_the_names_of_its_columns_and_is_found_again_by_another_process() -> None:
+    group = Riders.unset(2)
+    in_loop = group.in_loops
+    in_loop.riders[:] = 7
+    assert group.riders.tolist() == [7, 7]
+    assert type(group.in_loops) is type(in_loop)
+    # So numba keeps what it has compiled: by the place of its types.
+    assert pickle.loads(pickle.dumps(type(in_loop))) is type(in_loop)
 
 
 def test_a_run_is_told_from_every_other_by_its_key() -> None:
