@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import defaultdict
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import NamedTuple
 
 from api.reading.board import StopBoard
@@ -45,9 +48,9 @@ def line_directions(moment: Moment, board: StopBoard) -> list[LineDirection]:
     # Lists: to look into arrays call by call takes many times as long.
     columns = board.destinations, board.calls.published, board.calls.service_day, board.comes, board.slot, board.repeats
     told = _Told(*(column.tolist() for column in columns))
-    groups: dict[tuple[int, int, str], list[int]] = {}
+    groups: defaultdict[tuple[int, int, str], list[int]] = defaultdict(list)
     for row, (line, way) in enumerate(zip(rank.tolist(), direction.tolist(), strict=True)):
-        groups.setdefault((line, way, told.destination[row] if way < 0 else ""), []).append(row)
+        groups[line, way, told.destination[row] if way < 0 else ""].append(row)
     in_order = [groups[way] for way in sorted(groups)]
     # Made together, for a few rows cost as much as many.
     board.rows([row for rows in in_order for row in rows[: DEPARTURES_A_ROW + 1]])
@@ -71,9 +74,10 @@ class _Told(NamedTuple):
 
 
 def _line_direction(moment: Moment, board: StopBoard, told: _Told, rows: list[int]) -> LineDirection:
-    soon = [row for row in rows if told.published[row] <= moment.now + _SOON_S]
-    new = [row for row in rows if not told.repeats[row]] or rows[:1]
-    shown, first = new[:DEPARTURES_A_ROW], next((row for row in new if told.comes[row]), None)
+    soon = rows[: bisect_right(rows, moment.now + _SOON_S, key=told.published.__getitem__)]
+    new = (row for row in rows if not told.repeats[row])
+    shown = [*islice(new, DEPARTURES_A_ROW)] or rows[:1]
+    first = next((row for row in chain(shown, new) if told.comes[row]), None)
     if first is not None and first not in shown:
         shown = [*shown[:-1], first]
     departures = _each_headway_once(board.rows(shown))
@@ -106,6 +110,6 @@ def _each_headway_once(rows: list[RunCall]) -> list[RunCall]:
 
 
 def _last(told: _Told, rows: list[int]) -> int | None:
-    today = told.service_day[rows[0]]
-    last = next((row for row in reversed(rows) if told.comes[row] and told.service_day[row] == today), None)
+    day, comes = told.service_day, told.comes
+    last = next((row for row in reversed(rows) if day[row] == day[rows[0]] and comes[row]), None)
     return None if last is None or told.slot[last] else last
