@@ -58,20 +58,20 @@ def moved_departures_along(moment: Moment, stops: Iterable[int]) -> dict[int, li
     members = {stop: tt.members(stop).tolist() for stop in stops}
     given_up = {stop: [call for at in places for call in _given_up(tt).get(at, ())] for stop, places in members.items()}
     own = {call: int(tt.stop_at(call.run, call.own_call)) for calls in given_up.values() for call in calls}
-    read = list(dict.fromkeys(own.values()))
-    boards = dict(zip(read, stop_boards(moment.view, read, now, arrivals=True) if read else (), strict=True))
-    place = {
-        (at, *call): i
-        for at, board in boards.items()
-        for i, call in enumerate(zip(board.calls.trip.tolist(), board.calls.call.tolist(), strict=True))
-    }
+    told, read = {(call.run, call.own_call) for call in own}, list(dict.fromkeys(own.values()))
+    rows: dict[tuple[int, int], RunCall] = {}
+    for board in stop_boards(moment.view, read, now, arrivals=True) if read else ():
+        at = list(zip(board.calls.trip.tolist(), board.calls.call.tolist(), strict=True))
+        wanted = [i for i, call in enumerate(at) if call in told]
+        # Made together, for a few rows cost as much as many.
+        rows.update(zip((at[i] for i in wanted), board.rows(wanted), strict=True))
     found: dict[int, list[MovedDeparture]] = {stop: [] for stop in members}
     for stop, calls in given_up.items():
         for call in calls:
-            i = place.get((own[call], call.run, call.own_call))
-            if i is None or (call.is_replaced and own[call] in members[stop]):
+            row = rows.get((call.run, call.own_call))
+            if row is None or (call.is_replaced and own[call] in members[stop]):
                 continue
-            row, entry = boards[own[call]].row(i), tt.entry_of(call.trip, call.call)
+            entry = tt.entry_of(call.trip, call.call)
             scheduled = float(tt.date_origin[row.service_day] + row.shift_s + tt.departure_s[entry])
             if row.status != "cancelled" and scheduled <= now + WINDOW_S:
                 leaves = call.is_replaced and row.comes and row.boards
