@@ -462,7 +462,7 @@ class Engine:
         if len(tracks) == 0:
             return Legs.empty(), np.empty(0, np.int64), np.empty(0, np.int8)
         predictable = (tracks.trip >= 0) & ~((tracks.state == OFF_ROUTE) & ~np.isfinite(tracks.distance_m))
-        current = current_legs(self.timetable, tracks, np.flatnonzero(predictable))
+        current = current_legs(self.timetable, tracks, np.flatnonzero(predictable), operator.shortened)
         doubt = doubts(self.timetable, tracks, current, holds, patience, self._feed.stands_since)
         current = current.take(doubt[current.slot] != GIVEN_UP)
         legs = with_next_runs(self.timetable, self._days, tracks, current, now)

@@ -18,6 +18,7 @@ from predictor.arrays import (
     sorted_once,
 )
 from predictor.geometry import to_first_stop_m, to_stop_m
+from predictor.operator_times import ShortenedRuns
 from predictor.runs import DatedRuns, trips_of
 from predictor.service_days import ServiceDays
 from predictor.snapshot import DEADHEAD, IN_SERVICE, LAYOVER
@@ -121,13 +122,18 @@ def in_parts(legs: Legs, first: BoolArray) -> list[Int64Array]:
     return [np.flatnonzero(is_first), *(part for part in parts if len(part))]
 
 
-def current_legs(timetable: Timetable, tracks: Tracks, slot: Int64Array) -> Legs:
-    """The run that each vehicle (n,) is on, without those that are on none."""
+def current_legs(timetable: Timetable, tracks: Tracks, slot: Int64Array, shortened: ShortenedRuns) -> Legs:
+    """The run that each vehicle (n,) is on, without those that are on none. Who has come to where its run ends, if only
+    by the operator's word (`shortened`), has none of its calls ahead."""
     slot = slot[tracks.trip[slot] >= 0]
     runs, arrived, departed = tracks.runs.take(slot), tracks.arrived[slot], tracks.departed[slot]
     calls = timetable.trip_calls[runs.trip]
     stands = (departed < arrived) & (arrived < calls)
     order, first_call = np.zeros(len(slot), np.int64), np.where(stands, departed, arrived)
+    place = places_of(runs.run_key, shortened.run_key)
+    rows = np.flatnonzero(place >= 0)
+    over = rows[arrived[rows] > shortened.ends_at[place[rows]]]
+    first_call[over] = calls[over]
     return Legs.of_runs(runs, slot=slot, order=order, first_call=first_call, end_call=calls)
 
 

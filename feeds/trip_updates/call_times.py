@@ -111,8 +111,9 @@ def expected_times(
     passed_by = (silent | (relationship == STOP_NO_DATA)) & (first_known(departure, calls.departure) > next_at)
     arrival, departure = np.where(passed_by, next_at, arrival), np.where(passed_by, next_at, departure)
     # From its last stop a run takes nobody on: when the vehicle leaves there says nothing of it.
-    ends = np.append(first_of_each(calls.owner)[1:], True)[: len(calls)]
-    departure = np.where(ends, arrival, departure)
+    served = np.flatnonzero(relationship != STOP_SKIPPED)
+    ends = served[np.append(first_of_each(calls.owner[served])[1:], True)[: len(served)]]
+    departure[ends] = arrival[ends]
     return *_in_order(calls.owner, arrival, departure, refused), passed_by
 
 

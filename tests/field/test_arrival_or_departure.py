@@ -121,6 +121,20 @@ def test_at_the_last_stop_a_run_is_over_when_it_has_come_whenever_it_is_told_to_
     assert city.trip_state("t1") == "over"
 
 
+@pytest.mark.parametrize("by_operator", [True, False])
+def test_a_run_that_ends_early_is_over_when_it_has_come_to_where_it_ends(by_operator: bool) -> None:
+    ends = skipped("D"), skipped("E")
+    city = City(at="07:58")
+    if by_operator:
+        city.trip_updates(update("t1", StopUpdate("C", "08:04", "08:15"), *ends, start_date=20261126))
+    else:
+        city.vehicle_positions(bus("v1", "t1", late_s=0, stuck_at="C")).trip_updates(update("t1", *ends))
+    assert city.at("08:03").departures("C", arrivals=True)[0].status == "live"
+    for time in ("08:07:30", "08:12"):
+        assert city.at(time).departures("C", arrivals=True)[0].run == "t2"
+        assert city.departures("D")[0].run == "t2"
+
+
 def test_at_the_last_stop_the_arrival_is_told() -> None:
     city = hub_city()
     row = city.departures("D", arrivals=True)[0].told

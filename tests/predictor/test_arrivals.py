@@ -14,6 +14,7 @@ from predictor.arrivals import BOARDING_S, DEADHEAD_M_S, MINIMUM_LAYOVER_S, Arri
 from predictor.arrivals_loop import Chain
 from predictor.legs import current_legs, with_next_runs
 from predictor.operator_holds import OperatorHolds
+from predictor.operator_times import ShortenedRuns
 from predictor.service_days import ServiceDays
 from predictor.snapshot import FROM_BLOCK, FROM_VEHICLE, IN_SERVICE, LAYOVER
 from predictor.timetable import Timetable
@@ -44,7 +45,7 @@ class Case:
             self.timetable,
             ServiceDays(self.timetable),
             self.tracks,
-            current_legs(self.timetable, self.tracks, slots),
+            current_legs(self.timetable, self.tracks, slots, ShortenedRuns.empty()),
             self.now,
         )
         arrivals = Arrivals(self.timetable, self.travel_times, self.timing_points, self.tracks, NO_HOLDS, self.now)
@@ -162,7 +163,7 @@ def test_a_vehicle_is_predicted_as_if_it_were_alone(case: Case) -> None:
             case.timetable,
             ServiceDays(case.timetable),
             case.tracks,
-            current_legs(case.timetable, case.tracks, np.array([slot])),
+            current_legs(case.timetable, case.tracks, np.array([slot]), ShortenedRuns.empty()),
             case.now,
         )
         alone = Arrivals(
