@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from predictor.arrays import Float64Array, contains
-from predictor.journeys import JourneyLookup
+from predictor.journeys import JourneyLookup, dated_calls
 from predictor.legs import NEXT_TRIP_WINDOW_S, NEXT_TRIPS
 from predictor.operator_times import OperatorTimes, ToldCalls
 from predictor.runs import DatedRuns
@@ -55,6 +55,10 @@ class OperatorBlocks:
         self._ends = ToldCalls.joined(ended, calls.take(at_end))
         told, latest = calls, ToldCalls.joined(calls.take(at_end), ended)
         operator = replace(operator, named=np.union1d(operator.named, calls.journey[calls.untold]))
+        # That some of its stops are not served says nothing of when a run begins.
+        told_of = np.concatenate([calls.journey, journeys.keys(operator.vehicles)])
+        skips_alone = np.setdiff1d(dated_calls(operator.skipped)[0], told_of)
+        operator = replace(operator, named=np.setdiff1d(operator.named, skips_alone))
         for _ in range(NEXT_TRIPS):
             latest = _carried_over(latest, operator, timetable, days, journeys, now)
             if len(latest) == 0:

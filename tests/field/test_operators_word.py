@@ -1146,6 +1146,9 @@ def test_a_delay_goes_on_to_the_blocks_next_trip_as_far_as_the_layover_does_not_
     own = (update("t1", StopUpdate("A", delay=600), **TODAY), update("t2", StopUpdate("E", delay=60), **TODAY))
     assert rows(*own) == ["08:13 t2 live", "08:24 t3 scheduled"]
     assert rows(own[0], cancelled("t2", **TODAY)) == ["08:12 t2 cancelled", "08:24 t3 scheduled"]
+    # Who says where the next trip does not stop has not said when it runs.
+    assert rows(own[0], update("t2", skipped("C"), **TODAY)) == ["08:18 t2 live", "08:26 t3 live"]
+    assert "08:22 t2 skipped" in city.board("C")
     # Who gives the next trip another vehicle, or says that nothing is known of it, has told of it.
     for next_trip in (update("t2", vehicle="v2", **TODAY), update("t2", no_data("E"), **TODAY)):
         assert rows(own[0], next_trip) == on_time
