@@ -34,7 +34,7 @@ OFF_LINE_SHAPELESS = 0.5
 """Where the line was drawn straight between stops, the road may stray by this share of the gap as well."""
 EARLIEST_DEPARTURE_S = 180.0
 """A vehicle seen moving earlier than this before its trip's departure is on its way to the first stop."""
-EARLIEST_ON_ITS_LINE_S = 900.0
+EARLIEST_ON_ITS_LINE_S = 1800.0
 """One seen to leave the first stop along its line is under way, if it is not earlier than this."""
 WANDERS_M = 60.0
 """A receiver may take a vehicle that waits to be so far from its first stop."""

@@ -401,6 +401,9 @@ def test_a_bus_that_leaves_long_before_its_time_is_told_so_at_the_next_stop() ->
     assert [row[:5] for row in (city.board("A")[0], city.board("B")[0], city.board("D")[0])] == [
         "09:00", "07:54", "07:58",
     ]  # fmt: skip
+    # Who took the trip of another bus leaves earlier still.
+    city = City(at="07:32").vehicle_positions(bus("v1", "t1", late_s=-1500)).at("07:38")
+    assert [city.board(stop)[0][:5] for stop in "ABD"] == ["09:00", "09:02", "07:40"]
     # A few hundred metres around the terminus are no departure.
     city = City(at="07:49").vehicle_positions(bus("v1", "t1", "A", fresh=True)).at("07:50")
     city.vehicle_positions(bus("v1", "t1", between=("A", "B", 0.6), fresh=True)).at("07:53")
