@@ -34,7 +34,7 @@
   let heard = mark(Number(board.dataset.now), (visit ? visit.responseStart : performance.now()) - keptS * 1000);
   let offline = keptS > 0;
 
-  const clockWait = (row) => ["clock", row.dataset.clock, row.dataset.unit ?? "", row.dataset.day];
+  const clockWait = (row) => ["clock", row.dataset.clock, row.dataset.unit ?? "", row.dataset.day ?? ""];
 
   function waitOf(row, live, clockOnly) {
     const minutes = Math.max(Math.floor((row.dataset.at - now()) / 60), 0);
