@@ -136,6 +136,11 @@ class PredictedCalls(DatedRuns):
     occupancy: Int8Array
     """GTFS-Realtime OccupancyStatus that the operator expects on departure, -1 where it does not say."""
 
+    def arrivals(self, rows: Int64Array) -> Float64Array:
+        """When the vehicle comes to some of the calls (k,), or came where it stands there already."""
+        came_at = self.came_at[rows]
+        return np.where(np.isnan(came_at), self.arrival[rows], came_at)
+
 
 class ByStop(NamedTuple):
     """Where the calls of each stop stand among all rows (m,), in CSR."""
@@ -478,8 +483,7 @@ class Snapshot:
             getattr(calls, name)[predicted_rows] = np.where(
                 held, np.maximum(quantile, hold), quantile + np.where(ends, 0.0, wait)
             )
-        came_at = self.predictions.came_at[prediction[predicted_rows]]
-        calls.arrival[predicted_rows] = np.where(np.isnan(came_at), calls.arrival[predicted_rows], came_at)
+        calls.arrival[predicted_rows] = self.predictions.arrivals(prediction[predicted_rows])
         return calls
 
 

@@ -55,7 +55,7 @@ def run_alerts(moment: Moment, trip: int, service_day: int, shift_s: int) -> lis
             for alert, informed in _all(moment)
             if alert.announced_at(moment.now)
             and informed.run(trip, service_day, shift_s)
-            and (not alert.affects or any(start < ends and end > begins for start, end in alert.affects))
+            and (not alert.affects or alert.affects_between(begins, ends))
         ),
         moment.now,
     )
@@ -86,9 +86,7 @@ def day_alerts(moment: Moment, service_day: int, route: int | None = None, stop:
     def concerns(alert: Alert) -> bool:
         informed = informed_by(moment, alert)
         of_day = informed.on_day(service_day)
-        speaks_of_it = any(start < ends and end > at for start, end in alert.affects) or (
-            not alert.affects and (today or informed.since > 0.0)
-        )
+        speaks_of_it = alert.affects_between(at, ends) or (not alert.affects and (today or informed.since > 0.0))
         return speaks_of_it and (
             (route is not None and of_day.line(route, at))
             or (stop is not None and of_day.stop(moment.timetable.members(stop).tolist(), at))

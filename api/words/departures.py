@@ -29,11 +29,11 @@ class DepartureWords:
         self.doubt = moment.doubt_of(call)
         """`overdue` or `held_up` where the vehicle gets no further: nothing counts down; else ""."""
         self.wait: Wait = moment.wait_of(call, self._words) or self.clock
-        self.notes = tuple(moment.notes_of(call))
-        """What else there is to know."""
-        self.elsewhere = ""
+        self.elsewhere = moment.via(call)
         """Where it goes, one of the `notes`, where others of its line and direction go elsewhere or another way; else
         ""."""
+        self.notes = tuple(moment.notes_of(call, via=self.elsewhere))
+        """What else there is to know."""
 
     @property
     def key(self) -> str:

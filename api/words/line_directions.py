@@ -84,7 +84,6 @@ def _departure(moment: PageMoment, call: RunCall, row: LineDirection, *, from_af
     words, texts, departure = moment.words_at(call.stop_idx), moment.texts, DepartureWords(moment, call)
     live = departure.status == "live" and not from_afar
     notes = [reason] if not departure.comes and (reason := reason_words(moment, call)) else []
-    departure.elsewhere = moment.via(call)
     if call.destination != row.destination:
         departure.elsewhere = moment.towards(call.destination)
         notes.append(departure.elsewhere)

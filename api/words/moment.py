@@ -114,8 +114,9 @@ class PageMoment(Moment):
             return None
         return words.wait(row.published, row.status == "live", here=row.at_stop)
 
-    def notes_of(self, row: RunCall, *, of_journey: bool = False) -> list[str]:
-        """What a rider has to know of a call beside its time, in words. `of_journey`: shown among its run's calls."""
+    def notes_of(self, row: RunCall, *, via: str = "", of_journey: bool = False) -> list[str]:
+        """What a rider has to know of a call beside its time, in words. `via`: which way it goes on; `of_journey`:
+        shown among its run's calls."""
         notes = []
         if row.at_stop and row.status == "live" and row.published >= self.now + 60.0:
             notes.append(self.texts("at_stop_until", time=self.words_at(row.stop_idx).time(row.published)))
@@ -125,7 +126,7 @@ class PageMoment(Moment):
             notes.append(every)
         if not of_journey:
             number = self.train_number(row.route_idx, row.trip_short_name)
-            notes += filter(None, (self.via(row), self.agency_of(row), number))
+            notes += filter(None, (via, self.agency_of(row), number))
         return notes + self._boarding_notes(row, of_journey)
 
     def via(self, row: RunCall) -> str:

@@ -127,6 +127,10 @@ class Alert:
         coming = [period for period in self.affects if period[1] > now]
         return min(coming) if coming else max(self.affects, default=(0.0, math.inf))
 
+    def affects_between(self, begins: float, ends: float) -> bool:
+        """Whether one of the periods in which service is affected lies in this time, in part at least."""
+        return any(start < ends and end > begins for start, end in self.affects)
+
     @property
     def affects(self) -> tuple[Period, ...]:
         """When service is affected; empty: always."""

@@ -192,8 +192,6 @@ def _signs_until(rows: _Rows, trip_ptr: Int64Array, ends_at: StrArray) -> Iterat
         zip((groups // len(signs)).tolist(), signs[groups % len(signs)].tolist(), strict=True)
     ):
         parts, via = _PARTS.split(sign), _VIA.fullmatch(sign)
-        if not (sign.lower() in place or len(parts) > 1 or (via and via[2].lower() in place)):
-            continue
         own = of_group[bounds[g] : bounds[g + 1]]
         if sign.lower() in place:
             for end in np.unique(ends_at[own]).tolist():
@@ -201,7 +199,7 @@ def _signs_until(rows: _Rows, trip_ptr: Int64Array, ends_at: StrArray) -> Iterat
                     yield own[ends_at[own] == end], name == place[sign.lower()], end
         elif via and via[2].lower() in place:
             yield own, name == place[via[2].lower()], via[1]
-        else:
+        elif len(parts) > 1:
             both = of_line[slice(*np.searchsorted(lines_in_order, [way, way + 1]))]
             bound_for = _part_of_end(parts, ends_at[both])
             for part in np.unique(bound_for[bound_for >= 0]).tolist():

@@ -87,11 +87,11 @@ def told_calls(snapshot: Snapshot, vehicles_live: bool) -> ToldCalls:
     drives = (predictions.source[rows] == FROM_VEHICLE) & (vehicle >= 0)
     # E047: a vehicle is named with the one trip that its position is given for.
     drives[drives] = snapshot.vehicles.trip[vehicle[drives]] == predictions.trip[rows][drives]
-    skipped, came_at = predictions.status[rows] == SKIPPED, predictions.came_at[rows]
+    skipped = predictions.status[rows] == SKIPPED
     predicted = ToldCalls.of_runs(
         predictions.runs.take(rows), call=predictions.call[rows], skipped=skipped,
         vehicle=np.where(drives, vehicle, NONE), by_operator=predictions.source[rows] == FROM_OPERATOR,
-        arrival=np.where(skipped, np.nan, np.where(np.isnan(came_at), predictions.arrival[rows], came_at)),
+        arrival=np.where(skipped, np.nan, predictions.arrivals(rows)),
         departure=np.where(skipped, np.nan, predictions.departure[rows]),
         uncertainty_s=np.maximum((predictions.p90[rows] - predictions.p10[rows]) / 2.0, 1.0),
         occupancy=predictions.occupancy[rows],
