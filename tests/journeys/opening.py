@@ -23,7 +23,7 @@ def opening(browser: Any, **usual: Any) -> Iterator[NewPage]:
             profile = browser.new_context(**{**usual, **options})
             profiles.callback(profile.close)
             page = profile.new_page()
-            page.set_default_timeout(10_000)
+            page.set_default_timeout(60_000)
             page.on("pageerror", lambda error: faults.append(str(error)))
             page.on("console", lambda it: faults.append(it.text) if "Content Security Policy" in it.text else None)
             if clock:

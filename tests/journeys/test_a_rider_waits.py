@@ -10,10 +10,10 @@ from api.service.stop_search import normalised
 from tests.api.serving import served
 from tests.api.town import at, service_at, tram_on_time
 from tests.field.test_told_when_the_page_is_closed import Browser
-from tests.journeys.demo_site import FAST, PUSH_HOST, DemoSite
+from tests.journeys.demo_site import PUSH_HOST, DemoSite
 from tests.journeys.opening import NewPage
 from tests.journeys.places import small_stop_with_live_departure, station
-from tests.journeys.waiting import waits_of_the_first_departure
+from tests.journeys.waiting import passes, polling, waits_of_the_first_departure
 
 
 def misspelt(name: str) -> str:
@@ -44,18 +44,10 @@ def test_a_small_stop_is_found_by_a_misspelt_name_and_its_countdown_reaches_zero
     site: DemoSite, new_page: NewPage
 ) -> None:
     stop = small_stop_with_live_departure(site, 200, 260)
-    page = new_page(clock=True, service_workers="block")
-    # Polled for, each answer can be waited for: what is shown does not depend on how fast the machine is.
-    page.route("**/stream?*", lambda route: route.abort())
+    page = polling(new_page)
     search_by_misspelt_name(page, site, stop)
     choose(page, site, stop)
-
-    def time_passes() -> None:
-        site.move_clock(site.service.clock.now() + 17)
-        with page.expect_response("**fragment=1"):
-            page.clock.run_for(17_000)
-
-    seen = waits_of_the_first_departure(page, time_passes=time_passes)
+    seen = waits_of_the_first_departure(page, site.move_on)
     assert "à l’approche" in seen, seen
 
 
@@ -153,40 +145,39 @@ def test_without_a_script_the_board_is_whole_and_reloads_itself(site: DemoSite, 
 
 
 def test_a_stopped_feed_is_said_within_a_minute_and_nothing_is_live_any_more(site: DemoSite, new_page: NewPage) -> None:
-    page, board = new_page(), f"/stops/{site.stop_id(station(site))}"
-    with site.fast():
-        page.goto(board)
-        page.locator(".departure.live").first.wait_for()
-        with site.silence():
-            began = site.service.clock.now()
-            page.get_by_text("Suivi en direct interrompu").first.wait_for()
-            # The page asks every second here, which are FAST seconds of the town.
-            assert site.service.clock.now() - began < 60 + 3 * FAST
-            assert page.locator(".live, [data-live]").count() == 0
-            assert page.locator(".wait.minutes, .wait.approach").count() == 0
-            for path in ("/", "/?q=place", f"/lines/{site.service.timetable.route_id[0]}"):
-                page.goto(path)
-                assert page.get_by_text("Suivi en direct interrompu").is_visible(), path
-                assert page.locator(".departure.live").count() == 0, path
-        page.goto(board)
-        page.locator(".departure.live").first.wait_for()
+    page, board = polling(new_page), f"/stops/{site.stop_id(station(site))}"
+    page.goto(board)
+    page.locator(".departure.live").first.wait_for()
+    with site.silence():
+        for _ in range(4):
+            passes(page, site.move_on)
+        page.get_by_text("Suivi en direct interrompu").first.wait_for()
+        assert page.locator(".live, [data-live]").count() == 0
+        assert page.locator(".wait.minutes, .wait.approach").count() == 0
+        for path in ("/", "/?q=place", f"/lines/{site.service.timetable.route_id[0]}"):
+            page.goto(path)
+            assert page.get_by_text("Suivi en direct interrompu").is_visible(), path
+            assert page.locator(".departure.live").count() == 0, path
+    page.goto(board)
+    page.locator(".departure.live").first.wait_for()
 
 
 def test_out_of_reach_of_the_service_nothing_stays_live(site: DemoSite, new_page: NewPage) -> None:
-    page = new_page()
-    with site.fast():
-        page.goto(f"/stops/{site.stop_id(station(site))}")
-        page.locator(".departure.live").first.wait_for()
-        page.context.set_offline(True)
-        page.get_by_text("Connexion perdue").first.wait_for()
-        page.locator("#gone-stale").wait_for()
-        assert page.locator(".departure.live, [data-live]").count() == 0
-        waits = page.locator(".departure .wait b").all_text_contents()
-        assert waits
-        assert all(re.fullmatch(r"\d\d:\d\d", wait) for wait in waits), waits
-        page.context.set_offline(False)
-        page.locator(".departure.live").first.wait_for()
-        page.locator("#gone").wait_for(state="hidden")
+    page = polling(new_page)
+    page.goto(f"/stops/{site.stop_id(station(site))}")
+    page.locator(".departure.live").first.wait_for()
+    page.context.set_offline(True)
+    page.clock.run_for(75_000)
+    page.get_by_text("Connexion perdue").first.wait_for()
+    page.locator("#gone-stale").wait_for()
+    assert page.locator(".departure.live, [data-live]").count() == 0
+    waits = page.locator(".departure .wait b").all_text_contents()
+    assert waits
+    assert all(re.fullmatch(r"\d\d:\d\d", wait) for wait in waits), waits
+    page.context.set_offline(False)
+    passes(page, site.move_on, 75.0)
+    page.locator(".departure.live").first.wait_for()
+    page.locator("#gone").wait_for(state="hidden")
 
 
 def test_a_page_that_was_cut_off_is_live_again_with_its_stream_though_nothing_has_changed(new_page: NewPage) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from tests.journeys.demo_site import DemoSite
 from tests.journeys.opening import NewPage
 from tests.journeys.places import small_stop_with_live_departure, station
+from tests.journeys.waiting import passes, renewed_after
 
 LONG_S = 1800.0
 
@@ -116,19 +117,19 @@ def test_without_a_network_the_last_board_is_shown_as_old(site: DemoSite, new_pa
 
 
 def test_the_board_comes_over_a_stream_and_by_polling_where_that_is_refused(site: DemoSite, new_page: NewPage) -> None:
-    page, address = new_page(service_workers="block"), board_of(site, station(site))
+    page, address = new_page(clock=True, service_workers="block"), board_of(site, station(site))
     polls: list[str] = []
     page.on("request", lambda request: polls.append(request.url) if "fragment=" in request.url else None)
-    with site.fast():
-        page.goto(address)
-        shown_at = page.locator("#board").get_attribute("data-now")
-        renewed = page.locator(f'#board:not([data-now="{shown_at}"])')
-        renewed.wait_for()
-        assert not polls
-        page.route("**/stream?*", lambda route: route.fulfill(status=503))
-        page.goto(address)
-        with page.expect_response("**fragment=1"):
-            renewed.wait_for()
+    page.goto(address)
+    renewed = renewed_after(page)
+    site.move_on(60.0)
+    renewed.wait_for()
+    assert not polls
+    page.route("**/stream?*", lambda route: route.fulfill(status=503))
+    page.goto(address)
+    renewed = renewed_after(page)
+    passes(page, site.move_on, 60.0)
+    renewed.wait_for()
 
 
 def test_it_can_be_installed(site: DemoSite, new_page: NewPage) -> None:

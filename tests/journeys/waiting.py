@@ -6,6 +6,8 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
+from tests.journeys.opening import NewPage
+
 _RECORD_WAITS = """key => {
   window.seen = [];
   const row = () => document.querySelector(`.departure[data-key="${key}"]`);
@@ -13,7 +15,6 @@ _RECORD_WAITS = """key => {
     const page = document.documentElement;
     const gone = !row() || row().classList.contains("passed");
     page.toggleAttribute("data-gone", gone);
-    if (!document.getElementById("gone-stale").hidden) page.toggleAttribute("data-unanswered", true);
     const wait = row()?.querySelector(".wait b")?.textContent;
     if (!gone && wait !== seen.at(-1)) seen.push(wait);
   };
@@ -21,34 +22,35 @@ _RECORD_WAITS = """key => {
   const changes = { subtree: true, childList: true, attributes: true };
   new MutationObserver(look).observe(document.body, changes);
 }"""
-"""Keeps every wait that is shown for one departure in `seen`; <html> gets `data-gone` when it has left the board, and
-`data-unanswered` when the service did not answer for so long that the page shows the timetable."""
+"""Keeps every wait that is shown for one departure in `seen`; <html> gets `data-gone` when it has left the board."""
 
 
-class UnansweredError(Exception):
-    """The service did not answer the page for so long that it no longer counted down."""
+def polling(new_page: NewPage, **options: Any) -> Any:
+    """A page whose clock is the test's and that polls for its board, so that each answer can be waited for."""
+    page = new_page(clock=True, service_workers="block", **options)
+    page.route("**/stream?*", lambda route: route.abort())
+    return page
+
+
+def passes(page: Any, move_clock: Callable[[float], object], seconds: float = 17.0) -> None:
+    """Let so many seconds pass, in which a `polling` page asks at least once; `move_clock` moves the service's clock
+    by that. Whatever is shown afterwards does not depend on how fast the machine is."""
+    move_clock(seconds)
+    with page.expect_response("**fragment=1"):
+        page.clock.run_for(int(1000 * seconds))
 
 
 def waits_of_the_first_departure(
-    page: Any, *, last_minute: int = 1, time_passes: Callable[[], object] | None = None
+    page: Any, move_clock: Callable[[float], object], *, last_minute: int = 1
 ) -> list[str]:
-    """Every wait that the open board shows for its first departure until that has left: it counts down to a minute, or
-    to the `last_minute` at most.
-
-    `time_passes` lets some seconds pass where the clock is the test's; elsewhere the service's time runs by itself, and
-    a machine that cannot follow raises UnansweredError.
-    """
+    """Every wait that the open board of a `polling` page shows for its first departure until that has left: it counts
+    down to a minute, or to the `last_minute` at most. `move_clock`: as for `passes`."""
     page.evaluate(_RECORD_WAITS, page.locator(".departure").first.get_attribute("data-key"))
-    if time_passes is None:
-        page.locator("html[data-gone]").wait_for(timeout=30_000)
-    else:
-        for _ in range(40):
-            if page.locator("html[data-gone]").count():
-                break
-            time_passes()
+    for _ in range(40):
+        if page.locator("html[data-gone]").count():
+            break
+        passes(page, move_clock)
     seen: list[str] = page.evaluate("seen")
-    if page.locator("html[data-unanswered]").count():
-        raise UnansweredError(seen)
     assert page.locator("html[data-gone]").count(), seen
     minutes = [int(wait) for wait in seen if wait.isdecimal()]
     assert len(minutes) >= 2, seen
@@ -56,3 +58,9 @@ def waits_of_the_first_departure(
     assert all(later <= earlier + 1 for earlier, later in pairwise(minutes)), seen
     assert 1 <= minutes[-1] <= last_minute, seen
     return seen
+
+
+def renewed_after(page: Any) -> Any:
+    """The open board once it is another than the one shown now: to be waited for."""
+    shown_at = page.locator("#board").get_attribute("data-now")
+    return page.locator(f'#board:not([data-now="{shown_at}"])')
