@@ -71,10 +71,10 @@ def running(command: list[str], address: str, folder: Path) -> Iterator[httpx.Cl
     environment = {"HOME": str(folder), "PATH": "/usr/bin"}
     with (
         subprocess.Popen(command, stderr=subprocess.PIPE, env=environment) as process,
-        httpx.Client(base_url=address, verify=False, headers={"Accept-Language": "en"}) as client,
+        httpx.Client(base_url=address, verify=False, timeout=60.0, headers={"Accept-Language": "en"}) as client,
     ):
         try:
-            for _ in range(200):
+            for _ in range(1200):
                 assert process.poll() is None, process.stderr and process.stderr.read().decode()
                 with suppress(httpx.TransportError):
                     client.get("/")

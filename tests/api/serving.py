@@ -28,5 +28,5 @@ def served(service: Service, port: int = 0, desk: Desk | None = None, **options:
         yield address_of(listening)
     finally:
         server.should_exit = True
-        thread.join(10.0)
+        thread.join(60.0)
         assert not thread.is_alive(), "the server does not stop"

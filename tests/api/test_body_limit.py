@@ -29,7 +29,7 @@ def port() -> Iterator[int]:
 
 def answered(port: int, head: str, *pieces: bytes, path: str = "/v1/disruptions") -> tuple[int, str]:
     """Status and kind of problem of a POST; what cannot be sent any more is left."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10.0) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60.0) as connection:
         connection.sendall(f"POST {path} HTTP/1.1\r\nHost: town\r\n{head}\r\n".encode())
         try:
             for piece in pieces:
@@ -60,7 +60,7 @@ def test_a_body_announced_too_large_is_refused_before_it_comes(port: int, length
 
 
 def test_a_length_that_is_no_number_of_bytes_is_no_request(port: int) -> None:
-    with socket.create_connection(("127.0.0.1", port), timeout=10.0) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60.0) as connection:
         connection.sendall(f"POST /v1/disruptions HTTP/1.1\r\nContent-Length: {'9' * 20}\r\n\r\n".encode())
         assert connection.recv(65536).startswith(b"HTTP/1.1 400 ")
 

@@ -242,7 +242,7 @@ def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     try:
         yield process
         process.send_signal(signal.SIGINT)
-        process.wait(20)
+        process.wait(60)
     finally:
         if process.poll() is None:
             process.kill()
@@ -312,11 +312,11 @@ def test_record_saves_what_it_has_when_any_signal_ends_it_while_a_feed_drips_and
         )  # fmt: skip
         with started(*options) as process:
             lines_until(process, "Ctrl-C ends it")
-            assert asked.wait(10)
+            assert asked.wait(60)
             assert "another prochain is writing there" in refused(*options)
             time.sleep(1.0)
             process.send_signal(number)
-            assert process.wait(10) == 0
+            assert process.wait(60) == 0
     (file,) = Path("archive").glob("vehicle_positions_*.parquet")
     assert pq.read_table(file).to_pydict()["vehicle_id"] == ["12"]
 
@@ -327,10 +327,10 @@ def test_serve_says_what_it_waits_for_and_ends_by_any_signal(recording: Path, nu
         "serve", "--gtfs", f"{address}?key=secret", "--vehicle-positions", "now.pb", "--port", "0"
     ) as process:  # fmt: skip
         said = lines_until(process, f"Reading the timetable of {address} …")
-        assert asked.wait(10)
+        assert asked.wait(60)
         process.send_signal(number)
         said += lines_until(process, f"ended by {signal.Signals(number).name}")
-        assert process.wait(10) == 128 + number
+        assert process.wait(60) == 128 + number
     assert "Traceback" not in said
     assert "secret" not in said
 
@@ -352,7 +352,7 @@ def test_long_work_ends_by_a_signal_also_where_the_shell_ignores_it(recording: P
             assert process.poll() is None
             process.send_signal(signal.SIGINT)
             said = lines_until(process, "ended by SIGINT")
-            assert process.wait(10) == 130
+            assert process.wait(60) == 130
     finally:
         signal.signal(signal.SIGINT, ignored)
     assert "Traceback" not in said

@@ -54,7 +54,7 @@ def served(folder: Path) -> Iterator[tuple[httpx.Client, subprocess.Popen[str]]]
         try:
             assert process.stdout
             base = next(line.strip() for line in process.stdout if line.strip()).removesuffix("/bus/")
-            with httpx.Client(base_url=base, timeout=20.0) as client:
+            with httpx.Client(base_url=base, timeout=60.0) as client:
                 yield client, process
         finally:
             process.terminate()
@@ -126,7 +126,7 @@ def test_one_that_dies_is_started_again_while_the_other_serves_on_and_all_end_wi
         # However the service ends, no process stays behind.
         left = [process_of(process.pid, name) for name in ("tours", "lyon")]
         process.kill()
-        process.wait(10.0)
+        process.wait(60.0)
         until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left), 20.0)
 
 

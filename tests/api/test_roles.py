@@ -18,7 +18,7 @@ import pytest
 
 from benchmarks.speed.site import TOKEN, Site
 
-_WITHIN_S = 40.0
+_WITHIN_S = 120.0
 _SPEED = "4"
 _WARM_UP_S = 300.0
 
@@ -120,7 +120,7 @@ def test_whichever_process_is_killed_boards_go_on_and_all_catch_up(site: Site) -
     catches_up(site, stops)
 
     riders.stopping.set()
-    riders.join(10.0)
+    riders.join(60.0)
     assert riders.wrong == []
     assert riders.asked > 50
     officer_writes_through_a_worker(site)
@@ -131,7 +131,7 @@ def officer_writes_through_a_worker(site: Site) -> None:
         f"{site.at['worker 1']}/v1/disruptions", json.dumps({"header": {"en": "Detour"}, "routes": ["A"]}).encode(),
         {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"},
     )  # fmt: skip
-    with urllib.request.urlopen(asked, timeout=10.0) as answer:
+    with urllib.request.urlopen(asked, timeout=60.0) as answer:
         assert answer.status == 201
     for name in ("worker 1", "worker 2", "engine"):
         until(partial(_is_told, site, name), f"{name} does not show what an officer wrote")

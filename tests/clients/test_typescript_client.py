@@ -86,7 +86,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[FastAPI, st
     thread.start()
     yield app, address_of(listening)
     server.should_exit = True
-    thread.join(10.0)
+    thread.join(60.0)
 
 
 def snake(name: str) -> str:

@@ -113,7 +113,7 @@ def test_one_address_does_not_take_the_room_of_all_others(monkeypatch: pytest.Mo
             connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             assert connection.recv(4096).startswith(b"HTTP/1.1 200")
             connection.close()
-        with urllib.request.urlopen(f"{base}/metrics", timeout=5) as metrics:
+        with urllib.request.urlopen(f"{base}/metrics", timeout=60) as metrics:
             text = metrics.read().decode()
     assert "prochain_connections_refused 1.0" in text
     assert re.search(r"^prochain_connections [1-6]\.0$", text, re.MULTILINE)

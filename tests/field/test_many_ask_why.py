@@ -63,7 +63,7 @@ def stuck(monkeypatch: pytest.MonkeyPatch) -> Event:
     evidence = HistoryStore.evidence
 
     def slow(self: HistoryStore, *args: object) -> object:
-        answers.wait(20.0)
+        answers.wait(120.0)
         return evidence(self, *args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(HistoryStore, "evidence", slow)
@@ -77,23 +77,23 @@ def test_boards_and_health_answer_while_many_wait_for_the_disk_and_the_last_are_
     service.clock = ShiftedClock(at(8, 5))
     stop = str(service.timetable.stop_id[int(service.timetable.call_stop[1])])
     with served(service) as address, ThreadPoolExecutor(MANY) as visitors, httpx.Client(base_url=address) as rider:
-        asking = [visitors.submit(httpx.get, f"{address}/v1/stops/{stop}{WHY}", timeout=30.0) for _ in range(MANY)]
+        asking = [visitors.submit(httpx.get, f"{address}/v1/stops/{stop}{WHY}", timeout=180.0) for _ in range(MANY)]
         sent_away = _first(asking, MANY - ROOM)
         assert {answer.status_code for answer in sent_away} == {503}
         assert all(int(answer.headers["Retry-After"]) > 0 for answer in sent_away)
         assert sent_away[0].headers["Content-Type"] == "application/problem+json"
         for path in (f"/v1/stops/{stop}/departures", "/healthz", f"/stops/{stop}"):
-            assert rider.get(path, timeout=5.0).status_code == 200
+            assert rider.get(path, timeout=60.0).status_code == 200
         stuck.set()
         assert sorted(one.result().status_code for one in asking) == [200] * ROOM + [503] * (MANY - ROOM)
-        assert rider.get(f"/v1/stops/{stop}{WHY}", timeout=30.0).status_code == 200
+        assert rider.get(f"/v1/stops/{stop}{WHY}", timeout=180.0).status_code == 200
 
 
 def test_boards_answer_while_the_feed_of_a_large_city_is_written_as_json(monkeypatch: pytest.MonkeyPatch) -> None:
     may_end, json_of = Event(), MessageToJson
 
     def slow(*args: Any, **kwargs: Any) -> str:
-        may_end.wait(20.0)
+        may_end.wait(120.0)
         return json_of(*args, **kwargs)
 
     monkeypatch.setattr(gtfs_realtime, "MessageToJson", slow)
@@ -104,16 +104,16 @@ def test_boards_answer_while_the_feed_of_a_large_city_is_written_as_json(monkeyp
     with served(service, trusted_proxies=["127.0.0.1"]) as address, ThreadPoolExecutor(ROOM + 2) as visitors:
         url, names = f"{address}/gtfs-rt/trip-updates?format=json", (f"192.0.2.{n}" for n in range(ROOM + 2))
         headers = [{"X-Forwarded-For": name, "Accept-Language": name} for name in names]
-        asking = [visitors.submit(httpx.get, url, headers=of_one, timeout=30.0) for of_one in headers]
+        asking = [visitors.submit(httpx.get, url, headers=of_one, timeout=180.0) for of_one in headers]
         assert {answer.status_code for answer in _first(asking, 2)} == {503}
         for path in (board, "/gtfs-rt/trip-updates", "/v1/vehicles", f"/stops/{stop}", "/readyz"):
-            assert httpx.get(f"{address}{path}", timeout=5.0).status_code == 200
+            assert httpx.get(f"{address}{path}", timeout=60.0).status_code == 200
         may_end.set()
         assert sorted(one.result().status_code for one in asking) == [200] * ROOM + [503] * 2
 
 
 def _first(asking: list[Future[httpx.Response]], number: int) -> list[httpx.Response]:
-    done = as_completed(asking, timeout=15.0)
+    done = as_completed(asking, timeout=60.0)
     return [next(done).result() for _ in range(number)]
 
 
@@ -126,18 +126,18 @@ def test_a_reader_does_not_wait_while_the_history_is_put_down(tmp_path: Path, mo
 
     def slow(self: DailyParquet) -> None:
         writes.set()
-        may_end.wait(20.0)
+        may_end.wait(120.0)
         flush(self)
 
     monkeypatch.setattr(DailyParquet, "flush", slow)
     with ThreadPoolExecutor(2) as threads:
         flushing = threads.submit(store.flush)
-        assert writes.wait(5.0)
+        assert writes.wait(60.0)
         reading = threads.submit(store.evidence, service.timetable, {(0, 1, 0)}, at(8, 0), at(8, 10))
-        reading.result(timeout=5.0)
+        reading.result(timeout=60.0)
         assert not flushing.done()
         may_end.set()
-        flushing.result(timeout=5.0)
+        flushing.result(timeout=60.0)
 
 
 def test_a_day_of_parts_stays_few_files_with_every_row_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

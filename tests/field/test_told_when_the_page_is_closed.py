@@ -91,7 +91,7 @@ class Town:
         """Look at a time, until nothing is being sent."""
         self.service.clock = ShiftedClock(now, 0.0)
         self.reminders.look()
-        deadline = time.monotonic() + 5.0
+        deadline = time.monotonic() + 60.0
         while self.reminders.sending and time.monotonic() < deadline:
             time.sleep(0.005)
 

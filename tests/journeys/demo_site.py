@@ -161,4 +161,4 @@ def served(
         yield address_of(listening)
     finally:
         server.should_exit = True
-        thread.join(10.0)
+        thread.join(60.0)
