@@ -3,8 +3,6 @@
 NumPy's products are those of a library that knows some processors and takes newer ones for older; these are written in
 LLVM's own terms, for the registers that there are. Each output adds up its row's inputs in their order, each by one
 fused multiplication and addition, however wide the registers: results are the same on every machine.
-
-A loop that is kept on disk is not made anew when this file alone changes.
 """
 
 from __future__ import annotations
