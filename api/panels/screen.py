@@ -63,7 +63,12 @@ class ScreenPage:
 def screen_page(boards: StopBoards, moment: PageMoment, stops: list[int], limit: int) -> ScreenPage:
     """At most `limit` rows of each stop, in the language of `moment`."""
     room = 0 if len(stops) == 1 else _NAME_ROOM if len(stops) == 2 else _NARROW_NAME_ROOM
-    shown = [_stop(boards, moment, stop, limit, room) for stop in stops]
+    names = [moment.stop_name(stop) for stop in stops]
+    short = [moment.abbreviations.shorten(name, room) if room else name for name in names]
+    if len(set(short)) < len(set(names)):
+        # In two lines those are told apart of which the first words are the same.
+        short = [moment.abbreviations.shorten(name, 2 * room) for name in names]
+    shown = [_stop(boards, moment, stop, limit, name) for stop, name in zip(stops, short, strict=True)]
     messages = [part for alert in panel_alert_words(moment, stops) for part in _parts(alert)]
     lines = {line.route: line for stop in stops for line in moment.lines.at_stop(stop)}
     lines |= {line.route: line for message in messages for line in message.lines}
@@ -107,11 +112,10 @@ def screen_timetable(moment: PageMoment, stops: list[int]) -> dict[str, object]:
     }
 
 
-def _stop(boards: StopBoards, moment: PageMoment, stop: int, limit: int, room: int) -> ScreenStop:
+def _stop(boards: StopBoards, moment: PageMoment, stop: int, limit: int, name: str) -> ScreenStop:
     directions = soonest_first(line_directions(moment, boards.board(stop)))[:limit]
-    name = moment.stop_name(stop)
     return ScreenStop(
-        name=moment.abbreviations.shorten(name, room) if room else name,
+        name=name,
         platform=str(moment.timetable.stop_platform[stop]),
         rows=[line_direction_words(moment, row, from_afar=True) for row in directions],
         say_platforms=len({call.platform for row in directions for call in row.departures}) > 1,

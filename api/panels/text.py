@@ -12,9 +12,11 @@ from api.words.departures import DepartureWords
 from api.words.texts import Texts
 from api.words.times import ABOUT
 
-_LINE_NAME_SHARE = 4
-"""A line's name may take a quarter of the width."""
-
+_LINE_NAME_SHARE, _LINE_NAME_ROOM = 4, 6
+"""A line's name may take a quarter of the width, and so many columns of a narrow panel."""
+_DESTINATION_ROOM = 5
+"""For so many columns of a destination the wait is said in a shorter form."""
+_A_DAY_S = 86_400.0
 
 _BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " "})
 
@@ -37,11 +39,13 @@ def panel_lines(
     """Exactly `lines` lines of exactly `width` columns: departures, or `quiet` where there is none, then the messages.
 
     A live departure counts down ("3 min"), a scheduled one stands with its clock time, so that they are told apart
-    without colour. Where there is a message and at least three lines, the last line is the message's.
+    without colour. Where there is a message and at least three lines, the last line is the message's. On a narrow panel
+    the wait comes first, then the line's name, and the destination has what they leave.
     """
     room = lines - 1 if messages and lines >= 3 else lines
     shown = rows[:room]
-    column = min(max((cell_len(row.line.name) for row in shown), default=0), width // _LINE_NAME_SHARE)
+    longest = max((cell_len(row.line.name) for row in shown), default=0)
+    column = min(longest, max(width // _LINE_NAME_SHARE, _LINE_NAME_ROOM))
     lines_shown = [_departure(row, texts, abbreviations, column, width) for row in shown]
     if not rows:
         lines_shown = textwrap.wrap(quiet, width)[:room]
@@ -53,18 +57,34 @@ def panel_lines(
 
 
 def _departure(row: DepartureWords, texts: Texts, abbreviations: Abbreviations, column: int, width: int) -> str:
-    wait = _wait(row, texts)
-    room = width - cell_len(wait) - 1
-    destination = abbreviations.shorten(row.destination, max(room - column - 1, 1))
+    room = width - column - 1
+    needed = min(cell_len(row.destination), _DESTINATION_ROOM) + 1
+    waits = _waits(row, texts)
+    wait = next((wait for wait in waits if cell_len(wait) + needed <= room), waits[-1])
+    destination = abbreviations.cut(row.destination, max(room - cell_len(wait) - 1, 0))
     start = f"{set_cell_size(row.line.name, column)} {destination}"
-    return f"{set_cell_size(start, room)} {wait}" if room > 0 else wait
+    return f"{set_cell_size(start, max(width - cell_len(wait) - 1, 0))} {wait}"[-width:]
 
 
-def _wait(row: DepartureWords, texts: Texts) -> str:
-    if not row.comes:
-        return texts(f"panel_{row.status}")
-    if row.doubt:
-        return texts(f"panel_{row.doubt}")
-    if row.status != "live" or row.wait.kind == "clock":
-        return f"{row.clock.day} {ABOUT * row.about}{row.clock.text}".strip()
-    return texts("panel_approaching") if row.wait.kind == "approach" else f"{row.wait.value} {row.wait.unit}"
+def _waits(row: DepartureWords, texts: Texts) -> list[str]:
+    """When it comes, or why it does not, in forms of which each is shorter than the one before."""
+    if word := row.doubt if row.comes else row.status:
+        return [texts(f"panel_{word}"), texts(f"panel_{word}_short")]
+    wait = row.wait
+    if row.status != "live" or wait.kind == "clock":
+        return _clocks(row, texts)
+    if wait.kind == "approach":
+        return [texts("panel_approaching"), texts("panel_minutes", count=0)]
+    return [f"{wait.value} {wait.unit}", f"{wait.value}{wait.unit}", texts("panel_minutes", count=wait.value)]
+
+
+def _clocks(row: DepartureWords, texts: Texts) -> list[str]:
+    clock, at = row.clock, row.at
+    if at is None:
+        return [clock.text, f"{ABOUT}{texts('panel_minutes', count=row.every_min)}"]
+    about = ABOUT * row.about
+    long, short = f"{about}{clock.text}", f"{about}{clock.value}{clock.unit[:1].lower()}"
+    if not clock.day:
+        return [long, short]
+    # Within a day a clock comes to each of its times once.
+    return [f"{clock.day} {long}", f"{row.short_day} {short}", *([short] if row.within(_A_DAY_S) else [])]

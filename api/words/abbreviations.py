@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 
 _USUAL = {
     "aéroport": "Aérop.", "avenue": "Av.", "boulevard": "Bd", "carrefour": "Carr.", "centre": "Ctre",
@@ -34,16 +34,23 @@ class Abbreviations:
     def shorten(self, name: str, room: int) -> str:
         """A name in at most `room` columns: as it is where it fits; else with its longest words abbreviated, as many as
         need be; else the first words that fit, and that there are more."""
+        words = self._abbreviated(name, room)
+        while len(words) > 1 and cell_len(" ".join(words)) > room:
+            words = [*words[:-2], words[-2].rstrip(f"-–/,+{_MORE}") + _MORE]
+        return " ".join(words)
+
+    def cut(self, name: str, room: int) -> str:
+        """The same for panels of few columns: in place of whole words as many letters as fit, for two names that begin
+        with one word are told apart by the next."""
+        return set_cell_size(" ".join(self._abbreviated(name, room)), room).rstrip()
+
+    def _abbreviated(self, name: str, room: int) -> list[str]:
         words = name.split()
-        if cell_len(" ".join(words)) <= room:
-            return " ".join(words)
         for i in sorted(range(len(words)), key=lambda i: -self._saves(words[i])):
             if cell_len(" ".join(words)) <= room or self._saves(words[i]) <= 0:
                 break
             words[i] = self._short(words[i])
-        while len(words) > 1 and cell_len(" ".join(words)) > room:
-            words = [*words[:-2], words[-2].rstrip(f"-–/,+{_MORE}") + _MORE]
-        return " ".join(words)
+        return words
 
     def _short(self, word: str) -> str:
         # "Heights+Barnaby", "Grand-Place": each part for itself.

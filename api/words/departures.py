@@ -66,6 +66,20 @@ class DepartureWords:
         return "" if self.call.clock is None else self._words.hours_minutes(self.call.clock)
 
     @property
+    def short_day(self) -> str:
+        """The day of the clock time in few letters,"""
+        return self._words.short_day(self.call.published)
+
+    def within(self, seconds: float) -> bool:
+        """whether it is no further ahead than that,"""
+        return self.call.published < self._moment.now + seconds
+
+    @property
+    def every_min(self) -> int:
+        """and minutes between the vehicles of a line run by headway."""
+        return self._moment.every_min(self.call.headway_s or 0)
+
+    @property
     def said(self) -> str:
         """The status in words."""
         return self._moment.status_words(self.call)

@@ -172,7 +172,11 @@ class PageMoment(Moment):
 
     def every(self, headway_s: int | None) -> str:
         """ "every 8 min", of a line run by headway; else ""."""
-        return "" if headway_s is None else self.texts("every", count=max(round(headway_s / 60), 1))
+        return "" if headway_s is None else self.texts("every", count=self.every_min(headway_s))
+
+    def every_min(self, headway_s: int) -> int:
+        """A headway in whole minutes, one at least."""
+        return max(round(headway_s / 60), 1)
 
     def agency_of(self, row: RunCall) -> str:
         """Who runs a departure's line, where that tells it from another of its name here; else ""."""

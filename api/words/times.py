@@ -112,6 +112,11 @@ class TimeWords:
             return self.texts("tomorrow")
         return format_date(moment, "EEEE", self._locale) if 0 < days < 7 else self.date(at)
 
+    def short_day(self, at: float) -> str:
+        """The same in few letters: "Fri", "12/03"."""
+        near = 0 < (self._local(at).date() - self._local(self.now).date()).days < 7
+        return format_skeleton("E" if near else "Md", self._local(at), locale=self._locale)
+
     def clock(self, at: float) -> str:
         """Clock time with the day it needs: "08:42", "tomorrow 05:42"."""
         return f"{self.day(at)} {self.time(at)}".strip()

@@ -75,7 +75,7 @@ def _alert(alert_id: str, alert: gtfs_realtime_pb2.Alert) -> Alert:
         severity=_Alert.SeverityLevel.Name(alert.severity_level),
         # What is written to be spoken stands in where nothing is written to be read.
         header=plain_texts(alert.header_text) or plain_texts(alert.tts_header_text),
-        description=plain_texts(alert.description_text) or plain_texts(alert.tts_description_text),
+        description=plain_texts(alert.description_text, "\n") or plain_texts(alert.tts_description_text, "\n"),
         url=_addresses(alert),
         cause_detail=plain_texts(alert.cause_detail),
         effect_detail=plain_texts(alert.effect_detail),
@@ -96,7 +96,8 @@ def _alert(alert_id: str, alert: gtfs_realtime_pb2.Alert) -> Alert:
 
 def _addresses(alert: gtfs_realtime_pb2.Alert) -> dict[str, str]:
     """Where to read more, by language: as given, or else what the description leads to."""
-    url_in = {language: _whole_address(url) for language, url in plain_texts(alert.url).items()}
+    urls = plain_texts(alert.url, "\n")
+    url_in = {language: _whole_address(url.split("\n")[0]) for language, url in urls.items()}
     return {language: url for language, url in url_in.items() if url} or addresses_in(alert.description_text)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import cache
 from html import unescape
@@ -59,19 +60,21 @@ _MOST_CHARACTERS = 20_000
 """Nobody reads more at a stop."""
 
 
-def plain_texts(translated: gtfs_realtime_pb2.TranslatedString) -> dict[str, str]:
+def plain_texts(translated: gtfs_realtime_pb2.TranslatedString, between: str = " / ") -> dict[str, str]:
     """The texts by language, none of them empty or what programs write in place of nothing, markup taken out.
 
-    A text marked as HTML (`en-html`) only stands in where its language has no plain one.
+    A text marked as HTML (`en-html`) only stands in where its language has no plain one. Of several in one language, or
+    in none, all are told, with `between` in between: which of them a reader knows nobody can say.
     """
-    plain: dict[str, str] = {}
-    marked: dict[str, str] = {}
+    plain: defaultdict[str, list[str]] = defaultdict(list)
+    marked: defaultdict[str, list[str]] = defaultdict(list)
     for translation in translated.translation:
         language, is_html = language_of(text_of(translation.language))
         text = plain_text(text_of(translation.text), is_html=is_html)
         if not _NO_WORD.fullmatch(text):
-            (marked if is_html else plain).setdefault(language, text)
-    return plain | {language: text for language, text in marked.items() if language not in plain}
+            (marked if is_html else plain)[language].append(text)
+    told = plain | {language: texts for language, texts in marked.items() if language not in plain}
+    return {language: between.join(dict.fromkeys(texts)) for language, texts in told.items()}
 
 
 def addresses_in(translated: gtfs_realtime_pb2.TranslatedString) -> dict[str, str]:

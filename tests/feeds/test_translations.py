@@ -28,6 +28,12 @@ def test_tags_are_spelled_as_usual_and_empty_texts_are_none() -> None:
     }  # fmt: skip
 
 
+def test_of_several_texts_in_one_language_or_none_all_are_told() -> None:
+    assert texts(("", "Works"), ("", "Travaux"), ("", "Works"), ("fr", "a"), ("fr", "b"), ("html", "<p>Works</p>")) == {
+        "": "Works / Travaux", "fr": "a / b",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "said, plain",
     [

@@ -10,7 +10,8 @@ from api.answers.frame import templates
 from api.words.abbreviations import Abbreviations
 from benchmarks.field.city import City
 from benchmarks.field.faces import text
-from benchmarks.field.network import network, row_of_stops
+from benchmarks.field.messages import StopUpdate, cancelled, update
+from benchmarks.field.network import Pattern, Route, Trip, network, row_of_stops
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,45 @@ def test_stops_that_share_a_screen_are_named_in_whole_words() -> None:
 def test_the_operators_own_words_count_more() -> None:
     own = Abbreviations({"Woodley": "Wdly", "north": ""})
     assert own.shorten("North to Woodley Park", 20) == "North to Wdly Park"
+
+
+def test_stops_whose_names_begin_alike_are_told_apart_on_a_screen() -> None:
+    first, second, *others = row_of_stops("A B C")
+    named = (
+        replace(first, name="Gare de Lyon Part-Dieu Vivier Merle"),
+        replace(second, name="Gare de Lyon Part-Dieu Villette"),
+    )
+    page = City(network([*named, *others]), at="07:55").page("/screen/A,B,C")
+    assert [text(name) for name in page.css("h2")] == [*(stop.name for stop in named), "Stop C"]
+
+
+@pytest.mark.parametrize(
+    ("width", "lang", "shown"),
+    [
+        (10, "en", ["T12 Hôp 3m", "T12  canc.", "5    08:40"]),
+        (12, "en", ["T12 Hôp.  3m", "T12 Hô canc.", "5   Ha 08:40"]),
+        (12, "fr", ["T12 Hôp.  3'", "T12 H suppr.", "5   Ha 08:40"]),
+        (16, "en", ["T12 Hôp. T 3 min", "T12 Hôp. T canc.", "5   Halles 08:40"]),
+        (24, "en", ["T12 Hôp. Trousseau 3 min", "T12 Hôp. Trous cancelled", "5   Halles         08:40"]),
+    ],
+)
+def test_a_narrow_panel_shows_the_line_and_the_minutes_whole(width: int, lang: str, shown: list[str]) -> None:
+    # Panels of 12 and 16 characters showed "tomorrow 05:", "1  cancelled".
+    ways = Pattern("main", "A B C", headsign="Hôpital Trousseau"), Pattern("other", "B C", "r2", headsign="Halles")
+    trips = Trip("t1", "08:00"), Trip("t2", "08:10"), Trip("t3", "08:40", "other")
+    lines = Route("r1", "T12"), Route("r2", "5")
+    city = City(network("A B C", ways, trips, routes=lines), at="07:50")
+    city.trip_updates(update("t1", StopUpdate("B", delay=0)), cancelled("t2")).at("07:59", every_s=300)
+    assert city.panel_text("B", width=width, lines=3, lang=lang) == shown
+
+
+@pytest.mark.parametrize(
+    ("width", "first"),
+    [(24, "1 East    tomorrow 08:00"), (16, "1 East Fri 08:00"), (12, "1 East 08:00"), (8, "1  08:00")],
+)
+def test_a_narrow_panel_says_of_tomorrow_what_fits_and_leads_to_no_other_time(width: int, first: str) -> None:
+    city = City(at="23:50")
+    assert city.panel_text("A", width=width)[0] == first
 
 
 @pytest.mark.parametrize("room", range(1, 40))

@@ -522,6 +522,21 @@ def test_a_message_that_is_sent_once_in_each_language_is_read_once_in_the_reader
             for language in ("fr", "de", "en")] == [[works[0]], [works[0]], [works[1]]]  # fmt: skip
 
 
+def test_of_texts_that_name_no_language_all_are_read() -> None:
+    message = gtfs_realtime_pb2.FeedMessage()
+    message.ParseFromString(City().writer.alerts([alert("", {"route_id": "r1"})], City().now))
+    told = message.entity[0].alert
+    for header, description in (("Stop moved", "Use stop B."), ("Arrêt déplacé", "Allez à l'arrêt B.")):
+        told.header_text.translation.add(text=header)
+        told.description_text.translation.add(text=description)
+    city = City().alerts(message.SerializeToString())
+    for heads in city.messages(route="r1").values():
+        assert heads == ["Stop moved / Arrêt déplacé"]
+    assert city.json("/v1/stops/C/board")["messages"] == [
+        "1: Stop moved / Arrêt déplacé. Use stop B. Allez à l'arrêt B."
+    ]
+
+
 def test_of_a_languages_kinds_the_readers_country_has_its_own() -> None:
     texts = {"fr-FR": "France", "fr-CA": "Canada", "fr": "Partout"}
     for zone, said in (("America/Toronto", "Canada"), ("Europe/Paris", "France"), ("Europe/Brussels", "Partout")):
