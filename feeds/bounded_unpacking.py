@@ -7,6 +7,7 @@ import zipfile
 import zlib
 
 from feeds.errors import FeedError
+from feeds.zip_faults import ZIP_FAULTS
 
 GZIP_MAGIC = b"\x1f\x8b"
 ZIP_MAGIC = b"PK\x03\x04"
@@ -119,7 +120,7 @@ def _only_file(data: bytes, limit: int, name: str) -> bytes:
                 raise FeedError(f"{name}: a zip with {len(inside)} files in it where one message was expected.")
             with archive.open(inside[0]) as packed:
                 return _limited(packed.read(limit + 1), limit, name)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
+    except ZIP_FAULTS as error:
         raise FeedError(f"{name}: the zip is damaged or cut short ({error}); fetch it again.") from error
 
 

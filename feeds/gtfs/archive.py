@@ -25,6 +25,7 @@ from inflate64 import Inflater
 from feeds.bounded_unpacking import BZIP2_MAGIC, GZIP_MAGIC, ZSTD_MAGIC, decoded
 from feeds.errors import FeedError, Problem
 from feeds.letters import BEFORE_TEXT
+from feeds.zip_faults import ZIP_FAULTS
 
 TABLES = (
     "agency", "stops", "routes", "trips", "stop_times", "calendar", "calendar_dates", "frequencies", "shapes",
@@ -108,7 +109,7 @@ def _unpacked(path: Path, member: str, name: str, limit: int) -> bytes:
             f"{name}: {member} is packed in a way that is not read here ({error}); unpack it and give the folder, or "
             "ask for a zip packed by Deflate."
         ) from error
-    except (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError, ValueError) as error:
+    except ZIP_FAULTS as error:
         raise FeedError(
             f"{name}: {member} cannot be unpacked ({error}); the archive is damaged or was written only in "
             "part. Fetch it again."
@@ -226,7 +227,7 @@ def _zip_members(path: Path, name: str) -> tuple[dict[str, _File], list[str]]:
         raise FeedError(
             f"{name}: the zip calls a file {error.object!r}, which is not in the encoding that it tells; pack it anew."
         ) from error
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except ZIP_FAULTS as error:
         raise FeedError(f"{name}: {_not_a_zip(start)}.") from error
     if any(info.flag_bits & 1 for info in infos):
         raise FeedError(f"{name}: the zip is locked with a password; unpack it and give the folder.")

@@ -12,6 +12,7 @@ import numpy as np
 
 from feeds.errors import FeedError, Problem
 from feeds.messages.message import decode_message, posix_seconds
+from feeds.zip_faults import ZIP_FAULTS
 from predictor.arrays import Float64Array
 
 SUFFIXES = (".pb", ".pb.gz")
@@ -57,7 +58,7 @@ class MessageFiles:
         else:
             try:
                 self._zips[path] = zipfile.ZipFile(path)
-            except (zipfile.BadZipFile, OSError) as error:
+            except ZIP_FAULTS as error:
                 self._leave_out(path.name, f"{path}: not a whole zip ({error}); was it still being written?")
                 return []
             members = [name for name in self._zips[path].namelist() if name.endswith(SUFFIXES)]
@@ -86,7 +87,7 @@ class MessageFiles:
             if size > _MAX_PACKED_BYTES:
                 raise FeedError(f"{member}: {size / 1e6:,.0f} MB; no message is so large.")
             return self._zips[path].read(member)
-        except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+        except ZIP_FAULTS as error:
             raise FeedError(f"{member or path}: cannot be read ({error}).") from error
 
     def _leave_out(self, name: str, message: str) -> None:

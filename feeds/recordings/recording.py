@@ -31,6 +31,7 @@ from feeds.tides.vehicle_locations import NAME as VEHICLE_LOCATIONS
 from feeds.tides.vehicle_locations import is_vehicle_locations
 from feeds.trip_updates.decoding import decode_trip_updates
 from feeds.trip_updates.old_times import LastTold
+from feeds.zip_faults import ZIP_FAULTS
 from predictor.named_dates import NamedDates
 from predictor.observations import Observations
 from predictor.timetable import Timetable
@@ -275,6 +276,6 @@ def _holds_messages(path: Path, feed: str) -> bool:
     try:
         with zipfile.ZipFile(path) as file:
             return any(name.endswith(SUFFIXES) for name in file.namelist())
-    except (zipfile.BadZipFile, OSError):
+    except ZIP_FAULTS:
         # A damaged recording is told of; a damaged timetable is none of ours.
         return feed in path.name

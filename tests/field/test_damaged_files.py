@@ -5,9 +5,12 @@ The kind: a file that a power cut, a full disk or a bad copy left half or change
 
 from __future__ import annotations
 
+import io
 import os
 import sqlite3
+import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Timer
 
@@ -16,16 +19,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
+from google.transit.gtfs_realtime_pb2 import FeedMessage
 
 from api.app import create_app
 from api.desk.database import _MIGRATIONS, _SUBJECT, FILE_NAME
 from api.desk.desk import Desk
 from api.desk.disruption import Notice
 from api.service.checkpoint import Checkpoint
+from feeds.bounded_unpacking import unpacked
 from feeds.errors import FeedError
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
 from feeds.learned_file import read_learned, ready_made, write_learned
+from feeds.recordings.recording import open_recording
 from feeds.recordings.reports_parquet import read_reports
 from feeds.storage.sqlite_file import NewerSchemaError, open_sqlite
 from feeds.storage.whole_file import DAMAGED
@@ -226,3 +232,31 @@ def test_a_pipe_in_the_place_of_what_was_learned_is_left_alone_and_the_service_s
     store = HistoryStore(tmp_path)
     assert "not a file" in store.fault
     store.close()
+
+
+def nameless(zipped: bytes) -> bytes:
+    """The zip with a file of one letter whose name is gone from the directory."""
+    entry = zipped.index(b"PK\x01\x02")
+    return zipped[: entry + 28] + b"\0\0\1\0" + zipped[entry + 32 :]
+
+
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_zip_with_messages_is_told_wherever_it_is_read(tmp_path: Path, packing: int) -> None:
+    message = FeedMessage()
+    message.header.gtfs_realtime_version, message.header.timestamp = "2.0", int(NOW)
+    for number in range(30):
+        message.entity.add(id=str(number)).vehicle.vehicle.id = f"bus {number}"
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", packing) as archive:
+        archive.writestr("m", message.SerializeToString())
+    for data in [*damages(buffer.getvalue()), nameless(buffer.getvalue())]:
+        with suppress(FeedError):
+            assert unpacked(data, 1_000_000, "the feed") is not None
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", packing) as archive:
+        archive.writestr(f"{NOW:.0f}.pb", message.SerializeToString())
+    recorded = tmp_path / "vehicle_positions.pb.zip"
+    for data in damages(buffer.getvalue()):
+        recorded.write_bytes(data)
+        with suppress(FeedError):
+            open_recording(tmp_path, town()).observations_at(NOW)
