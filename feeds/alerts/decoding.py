@@ -122,7 +122,7 @@ def _selector(entity: gtfs_realtime_pb2.EntitySelector) -> Selector:
 
 def _trip(descriptor: gtfs_realtime_pb2.TripDescriptor) -> TripSelector | None:
     trip = TripSelector(
-        trip_id=id_of(descriptor.trip_id) or id_of(descriptor.modified_trip.affected_trip_id),
+        trip_id=id_of(descriptor.modified_trip.affected_trip_id) or id_of(descriptor.trip_id),
         route_id=id_of(descriptor.route_id),
         direction_id=_direction(descriptor),
         start_date=id_of(descriptor.start_date),

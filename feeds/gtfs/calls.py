@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from feeds.gtfs.headsigns import destination
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
 from feeds.gtfs.stops import Stops
@@ -69,11 +70,11 @@ class Calls(Columns):
 
 
 def stop_headsigns(frame: pd.DataFrame) -> StrArray:
-    """The different `stop_headsign`s of stop_times.txt, sorted."""
+    """The different `stop_headsign`s of stop_times.txt that name a place, sorted."""
     if "stop_headsign" not in frame:
         return np.empty(0, np.str_)
     signs = words(frame[["stop_headsign"]].drop_duplicates(), "stop_headsign")
-    return np.unique(np.array([sign for sign in signs if sign], np.str_))
+    return np.unique(np.array([sign for sign in signs if destination(sign)], np.str_))
 
 
 def read_calls(frame: pd.DataFrame, trip_id: StrArray, stops: Stops, headsign: StrArray, problems: Problems) -> Calls:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from feeds.gtfs.headsigns import name_no_place
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.references import references
 from feeds.gtfs.routes import Routes
@@ -70,7 +71,8 @@ def with_destinations(trips: Trips, routes: Routes, stop_name: StrArray) -> Trip
     """The trips, those whose headsign is no destination without one: their line's name, or the number or code of a
     train, which is their short name.
 
-    Such are headsigns of digits alone, and of four capitals on railways, that no stop's name begins with.
+    Such are headsigns of digits alone, and of four capitals on railways, that no stop's name begins with, and those
+    that say who may board.
     """
     of_trip, signs = pd.factorize(trips.headsign)
     is_number = np.array([sign.isdecimal() for sign in signs.tolist()], bool)
@@ -86,9 +88,10 @@ def with_destinations(trips: Trips, routes: Routes, stop_name: StrArray) -> Trip
     codes = np.array(trips.headsign[coded].tolist(), np.str_)
     short_name = trips.short_name.astype(np.result_type(trips.short_name, codes))
     short_name[coded] = codes
+    is_none = is_code | name_no_place(signs.tolist())[of_trip]
     return replace(
         trips,
-        headsign=np.where(is_code | (trips.headsign == line_name[trips.route]), "", trips.headsign),
+        headsign=np.where(is_none | (trips.headsign == line_name[trips.route]), "", trips.headsign),
         short_name=short_name,
     )
 

@@ -67,6 +67,7 @@ def expected_times(
     `relationship` (k,).
     """
     arrival, departure = _told_times(updates, calls, update, found, refused)
+    arrival = _arrival_of_stay(calls, arrival, departure, relationship)
     arrival_told, departure_told = ~np.isnan(arrival), ~np.isnan(departure)
     # Who comes early to where it waits for its time leaves at that time, unless the operator says otherwise.
     waits = calls.departure - calls.arrival >= _WAIT_S
@@ -142,6 +143,16 @@ def _told_times(
         times.append(np.where(silent, np.nan, call_time))
     refused["delay_without_schedule"] += without
     return times[0], times[1]
+
+
+def _arrival_of_stay(
+    calls: RunCalls, arrival: Float64Array, departure: Float64Array, relationship: Int8Array
+) -> Float64Array:
+    """The arrivals (k,), that at the first of several calls in a row at one stop also at those of them that have none:
+    who comes late there waits for less, and leaves no earlier."""
+    first = np.maximum.accumulate(np.where(calls.stays, 0, np.arange(len(calls))))
+    alone = calls.stays & np.isnan(arrival) & np.isnan(departure[first]) & (relationship == STOP_SCHEDULED)
+    return np.where(alone, arrival[first], arrival)
 
 
 def _carried(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from google.transit import gtfs_realtime_pb2
 
-from feeds.ids.known_ids import ids_of, known_indices, short_text
+from feeds.gtfs.headsigns import destination
+from feeds.ids.known_ids import id_of, ids_of, known_indices, short_text
 from feeds.messages.message import all_posix_seconds, measured_at
 from feeds.messages.unset_parts import NO_EVENT, NO_MODIFIED_TRIP, NO_STOP_PROPERTIES, NO_TRIP_PROPERTIES, NO_VEHICLE
 from feeds.trip_updates.message_columns import (
@@ -18,6 +20,7 @@ from feeds.trip_updates.message_columns import (
     StopTimeUpdates,
     first_known,
 )
+from feeds.trip_updates.modifications import names_as_modified
 from predictor.arrays import NONE, Float64Array, Int64Array, is_one_of
 from predictor.timetable import PLATFORM, Timetable
 from predictor.trip_updates import STOP_NO_DATA, STOP_SKIPPED, TRIP_ADDED, TRIP_CANCELED, TRIP_NEW, TRIP_UNSCHEDULED
@@ -52,6 +55,7 @@ def read_entities(
     numbers: list[tuple[float, ...]] = []
     rows: list[tuple[float, ...]] = []
     stops: list[tuple[str, str, str]] = []
+    as_modified = names_as_modified(message)
     for entity in message.entity:
         if entity.is_deleted:
             refused["deleted_entity"] += 1
@@ -59,13 +63,13 @@ def read_entities(
         if not entity.HasField("trip_update"):
             continue
         update = entity.trip_update
-        run_words = _run_words(update, entity.id)
+        run_words = _run_words(update, entity.id, as_modified)
         if run_words is None:
             refused["trip_id_missing"] += 1
             continue
         owner = len(words)
         words.append(run_words)
-        numbers.append(_run_numbers(update))
+        numbers.append(_run_numbers(update, as_modified))
         for stop in update.stop_time_update:
             kinds = stop.stop_time_properties if stop.HasField("stop_time_properties") else NO_STOP_PROPERTIES
             stops.append((stop.stop_id, kinds.assigned_stop_id, kinds.stop_headsign))
@@ -73,15 +77,18 @@ def read_entities(
     return Entities(words, numbers), _update_columns(rows, stops, timetable, received_at, refused)
 
 
-def _run_words(update: gtfs_realtime_pb2.TripUpdate, entity_id: str) -> tuple[str, ...] | None:
-    """`Entities.words` of one; None where it names no run."""
+def _run_words(
+    update: gtfs_realtime_pb2.TripUpdate, entity_id: str, as_modified: Mapping[str, str]
+) -> tuple[str, ...] | None:
+    """`Entities.words` of one; None where it names no run. `as_modified`: see `names_as_modified`."""
     trip, relationship = update.trip, update.trip.schedule_relationship
     modified = trip.modified_trip if trip.HasField("modified_trip") else NO_MODIFIED_TRIP
     properties = update.trip_properties if update.HasField("trip_properties") else NO_TRIP_PROPERTIES
     vehicle = update.vehicle if update.HasField("vehicle") else NO_VEHICLE
     # Of a run of the timetable these are to be ignored, as the reference says.
     own = NO_TRIP_PROPERTIES if relationship in OF_TIMETABLE else properties
-    trip_id = trip.trip_id or modified.affected_trip_id
+    # Beside a modification any other id is one of its own, for readers who know of none.
+    trip_id = modified.affected_trip_id or as_modified.get(id_of(trip.trip_id), trip.trip_id)
     start_time = own.start_time or trip.start_time or modified.start_time
     if not trip_id and relationship in (TRIP_ADDED, TRIP_NEW, TRIP_UNSCHEDULED):
         # The ids of entities often count them, and change from message to message.
@@ -98,7 +105,7 @@ def _run_words(update: gtfs_realtime_pb2.TripUpdate, entity_id: str) -> tuple[st
     )  # fmt: skip
 
 
-def _run_numbers(update: gtfs_realtime_pb2.TripUpdate) -> tuple[float, ...]:
+def _run_numbers(update: gtfs_realtime_pb2.TripUpdate, as_modified: Mapping[str, str]) -> tuple[float, ...]:
     """`Entities.numbers` of one."""
     trip = update.trip
     gone = trip.schedule_relationship in (TRIP_ADDED, TRIP_NEW) and _calls_nowhere(update)
@@ -108,7 +115,7 @@ def _run_numbers(update: gtfs_realtime_pb2.TripUpdate) -> tuple[float, ...]:
         trip.direction_id if trip.HasField("direction_id") and trip.direction_id <= 1 else NONE,
         # GTFS-Realtime counts from "no value" and "unknown".
         max(update.vehicle.wheelchair_accessible - 1, 0) if update.HasField("vehicle") else 0,
-        trip.HasField("modified_trip"),
+        trip.HasField("modified_trip") or id_of(trip.trip_id) in as_modified,
         measured_at(update.timestamp),
     )
 
@@ -199,7 +206,7 @@ def _update_columns(
         uncertainty_s=np.where((uncertainty_s > 0) & (uncertainty_s < DELAY_LIMIT_S), uncertainty_s, np.nan),
         pickup_type=pickup.astype(np.int8),
         drop_off_type=drop_off.astype(np.int8),
-        headsign=short_text(headsign, refused),
+        headsign=short_text([destination(sign) for sign in headsign], refused),
         occupancy=occupancy.astype(np.int8),
     )
 

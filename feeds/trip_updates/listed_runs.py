@@ -14,6 +14,9 @@ from predictor.new_places import NewRoute
 from predictor.stop_alignment import aligned, patterns_along
 from predictor.timetable import NO_PICKUP, PLATFORM, Timetable
 
+_OUT_OF_ORDER_S = 60.0
+"""Times that run backwards by less are predicted anew for one stop and not for the next."""
+
 
 def listed_run(
     tt: Timetable, owner: int, base: int, day: int, moved_s: int, updates: StopTimeUpdates, refused: Counter[str]
@@ -25,6 +28,8 @@ def listed_run(
     """
     if (updates.sequence >= 0).all() and len(np.unique(updates.sequence)) == len(updates.sequence):
         updates = updates.take(np.argsort(updates.sequence, kind="stable"))
+    elif (updates.sequence < 0).all():
+        updates = _in_time(tt, updates)
     no_call = np.empty(0, np.int32)
     base_stop, base_sequence = no_call, no_call
     origin, first = 0.0, 0
@@ -71,6 +76,19 @@ def listed_run(
         ),
         is_stated,
     )  # fmt: skip
+
+
+def _in_time(tt: Timetable, updates: StopTimeUpdates) -> StopTimeUpdates:
+    """Updates without numbers, by their times where these are out of order, and the stops as they stand are in the
+    order of no line, or those by time in that of one: a single time may be wrong."""
+    times = first_known(
+        updates.scheduled_departure, updates.departure, updates.scheduled_arrival, updates.arrival
+    )  # fmt: skip
+    by_time = np.argsort(last_known(times), kind="stable")
+    times = times[~np.isnan(times)]
+    if not (np.diff(times) < -_OUT_OF_ORDER_S).any() or len(patterns_along(tt, updates.stop[updates.stop >= 0], NONE)):
+        return updates
+    return updates.take(by_time)
 
 
 def _platforms(

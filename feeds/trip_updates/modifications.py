@@ -54,6 +54,17 @@ def modified_runs(
     return result
 
 
+def names_as_modified(message: gtfs_realtime_pb2.FeedMessage) -> dict[str, str]:
+    """The trips of the timetable by what some feeds call them on a diversion: `modifications_id` _ `trip_id`."""
+    return {
+        f"{id_of(entity.id)}_{trip}": trip
+        for entity in message.entity
+        if entity.HasField("trip_modifications")
+        for selected in entity.trip_modifications.selected_trips
+        for trip in map(id_of, selected.trip_ids)
+    }
+
+
 def _selected(
     modifications: Any, tt: Timetable, received_at: float, refused: Counter[str]
 ) -> Iterator[tuple[Run, str]]:

@@ -137,12 +137,17 @@ def _told(
     # What one entity skips nobody serves, whenever others tell it to be.
     found_rows = found_rows[np.argsort(updates.relationship[found_rows] == STOP_SKIPPED, kind="stable")]
     update[found[found_rows]] = found_rows
+    # A stop that is skipped is so for the whole of a wait written as several calls.
+    by_stop = (at(updates.relationship, update, NONE) == STOP_SKIPPED) & (at(updates.sequence, update, 0) < 0)
+    whole = np.flatnonzero(calls.stays & (update < 0) & np.append(False, by_stop[:-1])[: len(calls)])
+    update[whole] = update[whole - 1]
     if (found >= 0).sum() > (update >= 0).sum():
         refused["duplicate_stop_time_update"] += updates_told_twice(updates.entity[found >= 0], found[found >= 0])
     relationship: Int8Array = at(updates.relationship, update, STOP_SCHEDULED)
     # By the reference delays end at an update without a time, but for that of the run as a whole.
     by_run = ~np.isnan(runs.delay_s) | (runs.calls_from == LISTED)
-    relationship[at(_says_nothing(updates), update, False) & ~by_run[calls.owner]] = STOP_NO_DATA
+    says_nothing = at(_says_nothing(updates), update, False) & ~calls.stays
+    relationship[says_nothing & ~by_run[calls.owner]] = STOP_NO_DATA
     arrival, departure, bounded = expected_times(runs, calls, updates, update, found, relationship, refused)
     uncertainty_s, occupancy = at(updates.uncertainty_s, update), at(updates.occupancy, update, NONE)
     return _Told(update, relationship, arrival, departure, bounded, uncertainty_s, occupancy)

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int8Array, Int32Array, Int64Array, expand_ranges
+from predictor.arrays import (
+    NONE,
+    BoolArray,
+    Float64Array,
+    Int8Array,
+    Int32Array,
+    Int64Array,
+    expand_ranges,
+    first_of_each,
+)
 from predictor.columns import Columns
 from predictor.timetable import Timetable
 
@@ -29,6 +39,11 @@ class RunCalls(Columns):
     """Call of the run's trip at the same place, -1 where there is none."""
     pickup_type: Int8Array
     drop_off_type: Int8Array
+
+    @cached_property
+    def stays(self) -> BoolArray:
+        """(k,) whether the run is at the stop already by the call before."""
+        return ~first_of_each(self.owner) & (np.diff(self.stop, prepend=NONE) == 0)
 
     def of_owner(self, owner: int) -> RunCalls:
         """The calls as those of another run of the message."""

@@ -8,6 +8,7 @@ from itertools import repeat
 
 import numpy as np
 
+from feeds.gtfs.headsigns import destination
 from feeds.ids.known_ids import ids_of, places_in, short_text
 from feeds.ids.run_names import a_few, run_names
 from feeds.trip_updates.entities import Entities, delay_in_range
@@ -92,7 +93,7 @@ def runs_named(
         direction=direction.astype(np.int8),
         route_id=short_text(route_id, refused),
         shape_id=short_text(shape_id, refused),
-        headsign=short_text(headsign, refused),
+        headsign=short_text([destination(sign) for sign in headsign], refused),
         short_name=short_text(short_name, refused),
         relationship=relationship,
         vehicle_id=short_text(vehicle, refused),

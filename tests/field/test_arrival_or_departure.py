@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.field.city import City
-from benchmarks.field.faces import posix
+from benchmarks.field.faces import posix, texts
 from benchmarks.field.messages import StopUpdate, bus, skipped, update
 from benchmarks.field.network import Call, Trip, network
 
@@ -156,6 +156,32 @@ def test_a_wait_written_as_two_calls_is_kept_to_by_who_is_early_and_used_up_by_w
     city.vehicle_positions(bus("v1", "t1", late_s=late_s)).at(city.posix("08:02") + late_s)
     assert city.departures("B")[0].status == "live"
     assert clock(city, "B") == leaves
+
+
+@pytest.mark.parametrize(
+    ("told", "leaves"),
+    [
+        ((StopUpdate("B", arrival="08:08"),), ["08:10", "08:12"]),
+        ((StopUpdate("B", arrival="08:14"),), ["08:14", "08:16"]),
+        ((StopUpdate("B", arrival="08:14", sequence=2), StopUpdate("B", sequence=3)), ["08:14", "08:16"]),
+        (
+            (StopUpdate("B", arrival="08:14", sequence=2), StopUpdate("B", departure="08:10", sequence=3)),
+            ["08:14", "08:16"],
+        ),
+    ],
+)
+def test_a_wait_written_as_two_calls_of_which_the_arrival_alone_is_told_late_is_used_up(
+    told: tuple[StopUpdate, ...], leaves: list[str]
+) -> None:
+    # As a wait written as one call. The whole delay held for the second, or stood only on the first.
+    city = City(network("A B C", trips=(Trip("t1", calls=SPLIT),)), at="07:50").trip_updates(update("t1", *told))
+    assert [city.board("B")[0], texts(city.departures("C", arrivals=True))[0]] == [f"{at} t1 live" for at in leaves]
+
+
+def test_a_wait_written_as_two_calls_is_skipped_as_one_stop() -> None:
+    city = City(network("A B C D", trips=(Trip("t1", calls=(*SPLIT, Call("D", "08:14"))),)), at="07:50")
+    city.trip_updates(update("t1", skipped("B")))
+    assert [city.board(stop)[0] for stop in "BC"] == ["08:10 t1 skipped", "08:12 t1 scheduled"]
 
 
 @pytest.mark.parametrize("calls", [HUB, (HUB[0], Call("B", "08:14", pickup=1), Call("B", "08:24"), *HUB[2:])])

@@ -81,6 +81,22 @@ def test_calls_out_of_order_are_put_in_order() -> None:  # TheTransitClock/trans
 # Times
 
 
+@pytest.mark.parametrize("relationship", ["ADDED", "NEW", "REPLACEMENT"])
+def test_stops_of_a_run_of_its_own_that_come_in_no_order_are_called_at_by_their_times(relationship: str) -> None:
+    times = {"A": "08:30", "B": "08:33", "C": "08:36", "D": "08:40"}
+    run = "t2" if relationship == "REPLACEMENT" else "x"
+    for order in ("DCBA", "CABD"):
+        city = City(at="08:20").trip_updates(
+            added(run, *((stop, times[stop]) for stop in order), relationship=relationship, **TODAY)
+        )
+        assert [row.stop for row in city.trip(run)] == ["A", "B", "C", "D"]
+        assert city.board("B")[0] == f"08:33 {run} live"
+    # One time alone may be wrong.
+    wrong = {**times, "B": "07:33"}
+    city = City(at="08:20").trip_updates(added("x", *wrong.items(), **TODAY))
+    assert [row.stop for row in city.trip("x")] == ["A", "B", "C", "D"]
+
+
 @pytest.mark.parametrize(
     ("call", "rows"),
     [

@@ -544,6 +544,21 @@ def test_on_a_diversion_calls_go_by_the_numbers_of_the_run_that_is_named(as_modi
     assert texts(city.departures("E", arrivals=True))[0] == "08:10 t1 live"
 
 
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_run_on_its_diversion_may_go_by_an_id_made_of_both(beside: bool) -> None:  # google/transit#403
+    far = (*row_of_stops("A B C D E"), Stop("X", 1300.0, 700.0))
+    told = gtfs_realtime_pb2.FeedMessage()
+    told.ParseFromString(modifications(("X", 180), start="C", end="C", delay=120))
+    late = told.entity.add(id="late").trip_update
+    named: Any = late.trip
+    named.trip_id = "works_t1"
+    if beside:
+        named.modified_trip.modifications_id, named.modified_trip.affected_trip_id = "works", "t1"
+    late.stop_time_update.add(stop_sequence=3).arrival.delay = 60
+    city = City(network(far, "A B C D E"), at="07:58").trip_updates(told.SerializeToString())
+    assert [city.board(stop)[0] for stop in "BXD"] == ["08:02 t1 scheduled", "08:06 t1 live", "08:09 t1 live"]
+
+
 NEW_STOP = Stop("X", 1300.0, 700.0, name="Detour Road")
 
 

@@ -201,6 +201,16 @@ def test_the_sign_of_a_stop_counts_before_the_trips() -> None:
     assert city.vehicles()["v1"]["headsign"] == "Centre"
 
 
+@pytest.mark.parametrize("sign", ["Drop Off", "Set down only", "Sorry, not in service", "Nicht einsteigen!"])
+def test_a_sign_that_says_who_may_board_is_no_destination(sign: str) -> None:  # bustimes/bustimes.org#411
+    calls = (Call("A", "08:00", headsign="Dublin"), Call("B", "08:02"), Call("C", "08:04", headsign=sign),
+             Call("D", "08:06"))  # fmt: skip
+    city = City(network("A B C D", trips=(Trip("t1", calls=calls, headsign=sign),)), at="07:55")
+    assert [city.departures(stop)[0].told["headsign"] for stop in "ABC"] == ["Dublin", "Stop D", "Stop D"]
+    city.trip_updates(update("t1", StopUpdate("B", arrival="08:03", headsign=sign), start_date=20261126))
+    assert city.departures("B")[0].told["headsign"] == "Stop D"
+
+
 def test_the_direction_of_a_line_and_a_run_without_a_vehicle_are_named_as_its_bus_says() -> None:
     calls = tuple(Call(stop, f"08:0{2 * k}", headsign="Centre") for k, stop in enumerate("ABCD"))
     city = City(network("A B C D", trips=(Trip("t1", calls=calls, headsign="Home"),)), at="07:55")

@@ -1,0 +1,30 @@
+"""Headsigns that name no place: what a vehicle shows to those who want to board where nobody may, or when it carries
+none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from predictor.arrays import BoolArray
+
+_NO_PLACE = re.compile(
+    r"(sorry,? )?(we('re| are) )?(not|out of) (in )?(passenger )?service|(sorry,? )?no passengers|private"
+    r"|(drop ?off|set ?down|discharge|alight(ing)?|pick ?up|board(ing)?)( only)?"
+    r"|hors service|sans voyageurs|(mont[ée]e|descente) (seulement|uniquement)|ne prend pas de voyageurs"
+    r"|(betriebs|dienst|leer|sonder)fahrt|(bitte )?nicht einsteigen|nur (zum )?(aus|ein)(stieg|steigen)"
+    r"|kein (zu|ein)stieg",
+    re.IGNORECASE,
+)
+
+
+def destination(sign: str) -> str:
+    """The sign, "" where it names no place."""
+    return "" if _NO_PLACE.fullmatch(sign.replace("-", " ").strip(" .!*")) else sign
+
+
+def name_no_place(signs: Sequence[str]) -> BoolArray:
+    """Which of the signs (n,) name no place."""
+    return np.array([sign != "" and not destination(sign) for sign in signs], bool)
