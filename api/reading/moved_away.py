@@ -26,7 +26,7 @@ class MovedDeparture(NamedTuple):
     stop_idx: int
     """Where it was to leave,"""
     scheduled: float
-    """and when; POSIX seconds."""
+    """and when; POSIX seconds. A run by headway has no other time than that at which it leaves now."""
     run: RunCall
     """The run's call in the place of this one, else the one that follows."""
     leaves: bool
@@ -73,6 +73,7 @@ def moved_departures_along(moment: Moment, stops: Iterable[int]) -> dict[int, li
                 continue
             entry = tt.entry_of(call.trip, call.call)
             scheduled = float(tt.date_origin[row.service_day] + row.shift_s + tt.departure_s[entry])
+            scheduled = row.published if tt.trip_is_frequency[call.trip] else scheduled
             if row.status != "cancelled" and scheduled <= now + WINDOW_S:
                 leaves = call.is_replaced and row.comes and row.boards
                 found[stop].append(MovedDeparture(int(tt.call_stop[entry]), scheduled, row, leaves))
@@ -93,7 +94,7 @@ def _given_up(tt: Timetable) -> dict[int, list[_GivenUp]]:
     of_patterns: dict[tuple[int, int], list[tuple[int, int, bool]]] = {}
     for run in range(tt.base.trips, tt.trips):
         model = int(tt.run_models[run])
-        in_its_place = model >= 0 and tt.trip_id[run] == tt.trip_id[model] and not tt.trip_is_frequency[model]
+        in_its_place = model >= 0 and tt.trip_id[run] == tt.trip_id[model]
         if not in_its_place or tt.run_relationships[run] not in (TRIP_SCHEDULED, TRIP_REPLACEMENT):
             continue
         patterns = int(tt.trip_pattern[run]), int(tt.trip_pattern[model])

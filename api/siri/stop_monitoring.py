@@ -15,6 +15,7 @@ from fastapi.responses import Response
 from api.reading.board import WINDOW_S, stop_boards
 from api.reading.calls import RunCall
 from api.reading.moment import Moment
+from api.reading.moved_away import MovedDeparture, moved_from_all
 from api.siri.calls import call_answer, journey_answer, journey_ref
 from api.siri.delivery import (
     FARTHEST,
@@ -26,6 +27,7 @@ from api.siri.delivery import (
     seconds_ahead,
     value,
 )  # fmt: skip
+from predictor.runs import DatedRuns
 
 MOST_STOPS = 20
 
@@ -73,8 +75,18 @@ def stop_monitoring(
         for stop in stops
         for call, last in islice(_calls(asked, stop, wanted), maximum_stop_visits)
     }
-    soonest = sorted(calls.values(), key=lambda found: found[0].published)[:maximum_stop_visits]
-    return asked.deliver({"MonitoredStopVisit": [_visit(asked, *found) for found in soonest]})
+    visits = [(call.published, _visit(asked, call, last)) for call, last in calls.values()]
+    cancellations = []
+    for moved in moved_from_all(asked.moment, stops):
+        if (moved.run.stop_idx, moved.run.key) in calls or not wanted.holds_departure(moved.run):
+            continue
+        if moved.leaves:
+            visits.append((moved.run.published, _moved_visit(asked, moved)))
+        else:
+            cancellations.append(_cancellation(asked, moved))
+    soonest = [visit for _, visit in sorted(visits, key=lambda visit: visit[0])][:maximum_stop_visits]
+    told = {"MonitoredStopVisit": soonest}
+    return asked.deliver(told | ({"MonitoredStopVisitCancellation": cancellations} if cancellations else {}))
 
 
 @dataclass(frozen=True)
@@ -97,6 +109,11 @@ class _Wanted:
             or (self.types == "arrivals" and call.arrival is not None and call.drop_off != "none")
         )
         return of_type and self.direction in (None, str(call.direction))
+
+    def holds_departure(self, call: RunCall) -> bool:
+        """Whether a departure that has moved away is of the wanted types, line and direction."""
+        of_line = self.route in (None, call.route_idx) and self.direction in (None, str(call.direction))
+        return of_line and self.types != "arrivals" and self.ends_at is None and self.start_time is None
 
 
 def _calls(asked: Asked, stop: int, wanted: _Wanted) -> Iterator[tuple[RunCall, int]]:
@@ -127,6 +144,32 @@ def _begins(moment: Moment, stop: int, start_time: datetime) -> float:
         return farthest
     at = start_time if start_time.tzinfo else start_time.replace(tzinfo=zone)
     return min(max(at.timestamp(), moment.now), farthest)
+
+
+def _moved_visit(asked: Asked, moved: MovedDeparture) -> Json:
+    """A departure that has moved to another stop, told where riders wait for it."""
+    tt, call = asked.timetable, moved.run
+    run = DatedRuns(*(np.array([index], np.int32) for index in (call.trip_idx, call.service_day, call.shift_s)))
+    last = int(tt.call_stop[tt.entry_of(run.trip, asked.moment.view.snapshot.last_calls(run))][0])
+    visit = _visit(asked, call, last)
+    visit["MonitoringRef"] = asked.stop_ref(moved.stop_idx)
+    visit["MonitoredVehicleJourney"]["MonitoredCall"]["DepartureStopAssignment"] = {
+        "AimedQuayRef": asked.stop_ref(moved.stop_idx), "ExpectedQuayRef": asked.stop_ref(call.stop_idx),
+    }  # fmt: skip
+    return visit
+
+
+def _cancellation(asked: Asked, moved: MovedDeparture) -> Json:
+    """A departure that riders wait for and that leaves from nowhere in its place."""
+    call = moved.run
+    return {
+        "RecordedAtTime": asked.time(asked.moment.view.snapshot.made_at),
+        "MonitoringRef": asked.stop_ref(moved.stop_idx),
+        **asked.line(call.route_idx, call.direction),
+        "VehicleJourneyRef": {
+            "DataFrameRef": value(call.service_date), "DatedVehicleJourneyRef": journey_ref(call),
+        },
+    }  # fmt: skip
 
 
 def _visit(asked: Asked, call: RunCall, destination: int) -> Json:

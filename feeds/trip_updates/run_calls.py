@@ -43,7 +43,8 @@ class RunCalls(Columns):
     @cached_property
     def stays(self) -> BoolArray:
         """(k,) whether the run is at the stop already by the call before."""
-        return ~first_of_each(self.owner) & (np.diff(self.stop, prepend=NONE) == 0)
+        stays: BoolArray = ~first_of_each(self.owner) & (np.diff(self.stop, prepend=NONE) == 0)
+        return stays
 
     def of_owner(self, owner: int) -> RunCalls:
         """The calls as those of another run of the message."""

@@ -10,7 +10,7 @@ import pytest
 from google.transit import gtfs_realtime_pb2
 
 from benchmarks.field.city import City
-from benchmarks.field.faces import TripUpdateTold, posix, texts
+from benchmarks.field.faces import TripUpdateTold, posix, text, texts
 from benchmarks.field.messages import StopUpdate, TripUpdate, bus, cancelled, no_data, skipped, update
 from benchmarks.field.network import Call, Frequency, Network, Pattern, Stop, Trip, network, row_of_stops
 from feeds.errors import FeedError
@@ -301,6 +301,33 @@ def test_a_train_stands_at_its_new_platform_and_there_alone() -> None:
     city.trip_updates(update("t1", StopUpdate("S1", sequence=2, delay=60), **TODAY))
     assert city.board("S1")[0].endswith("t1 live")
     assert city.board("S2") == []
+
+
+def test_who_asks_by_siri_for_the_platform_scheduled_is_told_of_the_new_one() -> None:
+    def monitored(*stops: str) -> Any:
+        answer = city.json("/siri/2.0/stop-monitoring.json", MonitoringRef=list(stops))
+        return answer["Siri"]["ServiceDelivery"]["StopMonitoringDelivery"][0]
+
+    moved = update("t1", StopUpdate("S1", delay=60, assigned_stop="S2"), **TODAY)
+    city = City(station(), at="07:58").trip_updates(moved)
+    visit = monitored("S1")["MonitoredStopVisit"][0]
+    call = visit["MonitoredVehicleJourney"]["MonitoredCall"]
+    assert visit["MonitoringRef"] == {"value": "S1"}
+    assert call["StopPointRef"] == call["DepartureStopAssignment"]["ExpectedQuayRef"] == {"value": "S2"}
+    assert len(monitored("S1", "S2")["MonitoredStopVisit"]) == len(monitored("S")["MonitoredStopVisit"]) == 2
+    city.trip_updates(added("t1", ("A", "08:00"), ("E", "08:05"), relationship="REPLACEMENT", **TODAY))
+    (gone,) = monitored("S1")["MonitoredStopVisitCancellation"]
+    assert gone["VehicleJourneyRef"]["DatedVehicleJourneyRef"] == "t1"
+
+
+def test_a_run_by_headway_that_has_moved_to_another_platform_is_told_where_riders_wait() -> None:
+    often = replace(station(), trips=(Trip("t1", "08:00"),), frequencies=(Frequency("t1", "08:00", "10:00", 600),))
+    moved = StopUpdate("S1", departure="08:13", assigned_stop="S2")
+    city = City(often, at="07:58").trip_updates(update("t1", moved, start_time="08:10:00", **TODAY))
+    assert city.board("S2") == ["08:13 t1@08:10 live"]
+    (told,) = city.json("/v1/stops/S1/departures")["moved_away"]
+    assert (told["to"]["stop_id"], told["scheduled_time"][11:16]) == ("S2", "08:13")
+    assert "From Platform 2: 08:13" in text(city.page("/stops/S1"))
 
 
 def test_a_platform_that_is_named_in_place_of_the_scheduled_one_is_the_new_one() -> None:
