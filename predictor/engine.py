@@ -439,7 +439,8 @@ class Engine:
         """The vehicles' rows, and the operator's of the runs that none of them has `served` (journey keys)."""
         live_since, expected = now - self.settings.live_limit_s, told if told_live else told.without_times()
         rows = vehicle_rows(ahead.legs, ahead.journey, ahead.calls, self._tracks, ahead.doubt, live_since, expected)
-        told_rows = operator_rows(told, unserved(told, served, now), now, told.skipped, live=told_live)
+        unserved_rows = unserved(told, served, now)
+        told_rows = operator_rows(self.timetable, told, unserved_rows, now, told.skipped, live=told_live)
         gone = cancelled_rows(self.timetable, self._journeys, self._told_last, told.cancelled, now)
         left_out = skipped_rows(self.timetable, expected, served, now)
         self._told_last = PredictedCalls.joined(*(part for part in (rows, told_rows, gone, left_out) if len(part)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import NONE, Float64Array, Int8Array, Int32Array, Int64Array, contains, is_among, places_of
+from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, contains, is_among, places_of
 from predictor.columns import column_types
 from predictor.forecast_loop import Forecast
 from predictor.journeys import JourneyLookup, call_key, dated_calls, dated_journeys
@@ -30,6 +30,8 @@ from predictor.snapshot import (
 from predictor.timetable import Timetable
 from predictor.tracks import Tracks
 
+_PLANNED_S = 3 * 3600.0
+"""No vehicle is out for a run that begins later."""
 _WAIT_S = 60.0
 """Who is told to stand so long at a stop waits there."""
 
@@ -97,15 +99,22 @@ def still_told(operator: OperatorTimes, now: float) -> Int64Array:
     return operator.calls.journey[operator.calls.departure >= now]
 
 
+def planned(timetable: Timetable, runs: DatedRuns, now: float) -> BoolArray:
+    """Whether no vehicle of each run (n,) can be out yet: what the operator tells of it is a plan."""
+    result: BoolArray = runs.origin(timetable) + timetable.trip_start_s[runs.trip] > now + _PLANNED_S
+    return result
+
+
 def operator_rows(
-    operator: OperatorTimes, rows: Int64Array, now: float, skipped: Int64Array, *, live: bool
+    timetable: Timetable, operator: OperatorTimes, rows: Int64Array, now: float, skipped: Int64Array, *, live: bool
 ) -> PredictedCalls:
     """Rows of the operator's times, with the range that it gives, else one as wide as such times usually miss by."""
     calls = operator.calls.take(rows)
     arrival, given_s = np.maximum(calls.arrival, now), calls.uncertainty_s
     spread = 30.0 + 0.1 * (arrival - now)
     early_s, late_s = (np.where(np.isnan(given_s), usual_s, given_s) for usual_s in (1.1 * spread, 1.4 * spread))
-    status = np.where(calls.untold | (calls.doubt != FOLLOWED) | (not live), SCHEDULED, LIVE).astype(np.int8)
+    not_live = calls.untold | (calls.doubt != FOLLOWED) | planned(timetable, calls, now) | (not live)
+    status = np.where(not_live, SCHEDULED, LIVE).astype(np.int8)
     status[contains(skipped, calls.keys)] = SKIPPED
     departure = np.maximum(calls.departure, arrival)
     waits = (calls.arrival <= now) & (departure - calls.arrival >= _WAIT_S) & (departure > now) & (status == LIVE)

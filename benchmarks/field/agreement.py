@@ -12,6 +12,8 @@ NEAR_S = 7200.0
 """Calls so near are looked up on their trips' pages too."""
 FAR_S = 36 * 3600
 """As far as boards look ahead; lines look further where nothing comes."""
+PLANNED_S = 3 * 3600.0
+"""What the operator tells of runs that begin later is not live."""
 ROUNDED_S = 1.0
 """Faces round to seconds in their own ways."""
 IN_ORDER_S = 10.0
@@ -147,8 +149,9 @@ def _our_feed(city: Faces, board: Sequence[Row]) -> Iterator[str]:
             events = [at for call in calls if call.relationship != "SKIPPED" for at in (call.departure, call.arrival)]
             if not any(_same_time(at, ours.at, IN_ORDER_S) for at in events):
                 yield f"TripUpdates: {events} where the board says {ours} ({ours.at})"
-        # Readers of ADDED are told the times of all calls.
-        if ours.status == "scheduled" and update is not None and update.relationship != "ADDED":
+        # Readers of ADDED are told the times of all calls, and those of any run what is planned for later.
+        near = (ours.at or 0.0) <= city.now + PLANNED_S
+        if ours.status == "scheduled" and near and update is not None and update.relationship != "ADDED":
             here = [call for call in update.stops if (call.stop, call.sequence) == (ours.stop, ours.sequence)]
             if any(call.arrival or call.departure for call in here):
                 yield f"TripUpdates: {here} where the board says {ours}"

@@ -25,8 +25,9 @@ from predictor.arrays import (
 )
 from predictor.journeys import dated_calls, dated_journeys, driven_call_key
 from predictor.past_calls import STILL_DUE_S
+from predictor.predicted_rows import planned
 from predictor.runs import DatedRuns
-from predictor.snapshot import FROM_OPERATOR, FROM_VEHICLE, FROM_VEHICLES, LIVE, SKIPPED, Snapshot
+from predictor.snapshot import FROM_OPERATOR, FROM_VEHICLE, FROM_VEHICLES, LIVE, SCHEDULED, SKIPPED, Snapshot
 from predictor.timetable import Timetable
 
 _LEFT_S = 300.0
@@ -82,7 +83,9 @@ def told_calls(snapshot: Snapshot, vehicles_live: bool) -> ToldCalls:
     """Predicted calls of all journeys in order, each once, with the skipped ones among them."""
     tt, predictions = snapshot.timetable, snapshot.predictions
     live = (predictions.status == LIVE) & (vehicles_live | ~is_one_of(predictions.source, FROM_VEHICLES))
-    rows = np.flatnonzero((predictions.trip >= 0) & (live | (predictions.status == SKIPPED)))
+    is_plan = (predictions.source == FROM_OPERATOR) & planned(tt, predictions.runs, snapshot.made_at)
+    is_plan &= predictions.status == SCHEDULED
+    rows = np.flatnonzero((predictions.trip >= 0) & (live | is_plan | (predictions.status == SKIPPED)))
     vehicle = predictions.vehicle[rows]
     drives = (predictions.source[rows] == FROM_VEHICLE) & (vehicle >= 0)
     # E047: a vehicle is named with the one trip that its position is given for.

@@ -13,7 +13,7 @@ from feeds.gtfs_realtime.descriptors import TripDescriptors, new_feed, write_whe
 from feeds.gtfs_realtime.headway_runs import HeadwayAs
 from predictor.arrays import BoolArray, Float64Array, Int32Array, is_one_of
 from predictor.geometry import LineGeometry
-from predictor.snapshot import IN_SERVICE, LAYOVER, Snapshot
+from predictor.snapshot import GIVEN_UP, IN_SERVICE, LAYOVER, Snapshot
 from predictor.timetable import Timetable
 
 # W004 takes anything faster for a mistake.
@@ -27,12 +27,12 @@ _SHAPE_M = 190.0
 def encode_vehicle_positions(
     snapshot: Snapshot, headway_as: HeadwayAs = "UNSCHEDULED"
 ) -> gtfs_realtime_pb2.FeedMessage:
-    """Every vehicle of the snapshot inside the network's area; its trip only while it drives or awaits it.
-    `headway_as`: as of `encode_trip_updates`."""
+    """Every vehicle of the snapshot inside the network's area; its trip only while it drives or awaits it and is not
+    given up. `headway_as`: as of `encode_trip_updates`."""
     tt, vehicles = snapshot.timetable, snapshot.vehicles
     message = new_feed(tt, snapshot.made_at)
     journeys = TripDescriptors(tt, headway_as=headway_as)
-    on_trip = (vehicles.trip >= 0) & is_one_of(vehicles.state, (IN_SERVICE, LAYOVER))
+    on_trip = (vehicles.trip >= 0) & is_one_of(vehicles.state, (IN_SERVICE, LAYOVER)) & (vehicles.doubt != GIVEN_UP)
     on_trip[on_trip] = _near_line(tt, vehicles.trip[on_trip], vehicles.lat[on_trip], vehicles.lon[on_trip])
     trip = np.maximum(vehicles.trip, 0)
     calling = on_trip & (vehicles.next_call < tt.trip_calls[trip]) if tt.trips else on_trip

@@ -13,6 +13,7 @@ from feeds.gtfs_realtime.headway_runs import named_in_reports
 from feeds.messages.message import decode_message, header_timestamp, refuse_differential
 from feeds.vehicle_positions.reports import reports_of, resolve, with_refused
 from feeds.vehicle_positions.shared_ids import with_own_names
+from predictor.geometry import ground_distance_m
 from predictor.named_dates import NamedDates
 from predictor.observations import Observations
 from predictor.report_clocks import AHEAD_S, FEED_AHEAD_S
@@ -23,6 +24,10 @@ from predictor.timetable import Timetable
 FEED = "vehicle positions"
 FUTURE_LIMIT_S = AHEAD_S + FEED_AHEAD_S
 """No clock is believed to be faster."""
+ONE_PLACE_M = 10.0
+"""Where two systems tell of one vehicle, they round where it is by no more;"""
+_DRIVES_M_S = 15.0
+"""and it drives on between their reports."""
 DAY_S = 86400.0
 """A report of a vehicle whose clock stands may bear the time at which its driver logged on."""
 
@@ -43,7 +48,8 @@ def decode_vehicle_positions(
     reports, shared = with_own_names(reports, timetable, feed_timestamp)
     refused["vehicle_id_shared"] = shared
     observations = resolve(reports, timetable, received_at, feed_timestamp, dates)
-    observations = with_refused(_one_a_vehicle(_of_this_day(observations, refused), refused), refused)
+    observations = _one_a_vehicle(_of_this_day(observations, refused), refused)
+    observations = with_refused(_under_one_id(observations, refused), refused)
     trips = (e.vehicle.trip for e in message.entity if e.HasField("vehicle") and e.vehicle.HasField("trip"))
     return replace(observations, headway_as=named_in_reports(trips, timetable))
 
@@ -76,3 +82,22 @@ def _one_a_vehicle(observations: Observations, refused: Counter[str]) -> Observa
     kept = np.append(order[last], order[rows[latest]])
     refused["duplicate_vehicle"] = len(name) - len(kept)
     return observations.take(np.sort(kept))
+
+
+def _under_one_id(observations: Observations, refused: Counter[str]) -> Observations:
+    """Keep one report of a vehicle that goes by several ids: they are of one place and time, and of one run; or all but
+    one name none."""
+    trip, start = observations.trip, observations.start_time_s
+    gone = np.zeros(len(trip), bool)
+    for order in (
+        np.lexsort((observations.vehicle_id, observations.lat, start, -trip)),
+        np.lexsort((observations.vehicle_id, start, -trip, observations.lon, observations.lat)),
+    ):
+        one, other = order[:-1], order[1:]
+        at_m = ground_distance_m(*(place[rows] for rows in (one, other) for place in (observations.lat, observations.lon)))
+        apart_s = np.abs(observations.timestamp[one] - observations.timestamp[other])
+        together = (trip[one] >= 0) & (apart_s <= SAME_TIME_S) & (at_m <= ONE_PLACE_M + _DRIVES_M_S * apart_s)
+        same_run = (trip[one] == trip[other]) & (start[one] == start[other])
+        gone[other] |= together & (same_run | ((trip[other] < 0) & (at_m == 0.0)))
+    refused["vehicle_of_several_ids"] = int(gone.sum())
+    return observations.take(np.flatnonzero(~gone)) if gone.any() else observations

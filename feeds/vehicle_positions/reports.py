@@ -36,6 +36,9 @@ NUMBER_COLUMNS = (
 )  # fmt: skip
 
 FASTEST_M_S = 60.0
+GPS_ERA_S = 1024 * 604_800.0
+"""Receivers of old count weeks from nought again after so long: their times are of twenty years ago."""
+_ERA_TOLERANCE_S = 3600.0
 _DATE_REACHES_S = 5 * 86_400.0
 """Longer than any run takes."""
 _NAN = float("nan")
@@ -179,6 +182,9 @@ def resolve(
     undated = np.isnan(at)
     refused["timestamp_missing"] = int(undated.sum())
     at = np.where(undated, np.fmin(feed_timestamp, received_at), at)
+    an_era_ago = np.abs(received_at - at - GPS_ERA_S) < _ERA_TOLERANCE_S
+    refused["timestamp_an_era_of_gps_ago"] = int(an_era_ago.sum())
+    at = np.where(an_era_ago, at + GPS_ERA_S, at)
 
     number = {**number, **_possible(number, refused)}
     refused["vehicle_id_missing"] = text["vehicle_id"].count("")

@@ -50,6 +50,15 @@ def test_one_bus_with_a_clock_hours_fast_is_not_dated_and_the_others_are_as_ever
     assert city.service.snapshot.report_figures.from_the_future == 1
 
 
+def test_a_bus_whose_receiver_counts_the_weeks_of_gps_from_nought_again_is_live_and_told() -> None:
+    """Its times are of 1024 weeks ago, in one case to the second, in the other with its usual delay."""
+    era_s = 1024 * 604_800
+    for age_s in (0, 20):
+        city = moving(lambda _: -era_s - age_s, 9)  # noqa: B023
+        assert city.board("D")[0].endswith("t1 live")
+        assert city.readyz()["left_out"]["timestamp_an_era_of_gps_ago"] == 9
+
+
 def moving(offset_s: Callable[[int], float], until: int, *, feed: bool = False) -> City:
     """A bus of t1 on its way, half a minute a report, its clock so far ahead at each; the others' too where it is the
     feed's."""

@@ -436,6 +436,30 @@ def test_a_bus_that_goes_by_two_ids_by_turns_is_one_bus(ids: tuple[str, str], ev
         assert [(told.run, told.vehicle) for told in city.our_trip_updates()] == [("t1", ids[0])]
 
 
+@pytest.mark.parametrize("apart_m", [0.0, 4.0])
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_bus_of_two_ids_in_each_message_is_shown_once(order: int, apart_m: float) -> None:
+    """Its radio has one, the company another."""
+    city = City(at="07:59:30")
+    for k in range(9):
+        places = {"avl-7": (150.0 * k, 0.0), "4012": (150.0 * k + apart_m, 0.0)}
+        # Once one of them is missing.
+        twins = [bus(name, "t1", place=place) for name, place in places.items() if (name, k) != ("4012", 6)][::order]
+        city.vehicle_positions(*twins, at=city.posix("08:00") + 30 * k)
+        assert list(city.vehicles()) == list(city.our_vehicle_positions()) == ["4012"]
+        assert len(city.page("/lines/r1").css(".vehicle")) == 1
+    assert city.board("D")[0].endswith("t1 live")
+
+
+def test_a_bus_whose_other_id_names_no_trip_is_on_no_second_run() -> None:
+    city = City(network(trips=tuple(Trip(f"t{k}", f"08:0{2 * k}") for k in range(4))), at="08:02")
+    for k in range(12):
+        place = (150.0 * k, 0.0)
+        city.vehicle_positions(bus("avl-7", "t1", place=place), bus("4012", place=place), at=city.now + 30)
+    assert live_runs(city, "E") == [] or live_runs(city, "D") == ["t1"]
+    assert list(city.vehicles()) == ["avl-7"]
+
+
 # CUTR-at-USF/gtfs-realtime-validator#241
 @pytest.mark.parametrize(("named", "reports"), [("1_4012", "4012"), ("4012", "ag:4012")])
 def test_a_bus_is_on_the_run_that_is_given_to_it_with_its_agency_before_its_id(named: str, reports: str) -> None:

@@ -97,8 +97,11 @@ def test_a_bus_broken_down_on_the_way_is_held_up_and_then_given_up() -> None:
     city.at("08:16")
     assert statuses(city, "D")[0] == "t1 scheduled"
     assert city.departures("D")[0].told["doubt"] == "held_up"
+    assert city.our_vehicle_positions()["v1"].trip.trip_id == "t1"
     city.at("08:27")
     assert city.board("D") == ["09:06 t2 scheduled"]
+    # Who reads our feed is not to wait for it either.
+    assert city.our_vehicle_positions()["v1"].trip.trip_id == ""
 
 
 # whatcomtrans/publicwtadata#6

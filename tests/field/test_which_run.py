@@ -155,7 +155,7 @@ def test_a_night_train_named_by_the_day_on_which_it_comes_in_is_the_one_under_wa
         assert texts(city.departures("E", arrivals=True)) == ["09:10 t1 live"], date
     # A delay of the coming night is that night's.
     city = City(night, at="32:30").trip_updates(update("t1", StopUpdate("A", delay=600), start_date=DATE + 1))
-    assert texts(city.far_departures("A"))[0] == "20:10 t1/2026-11-27 live"
+    assert texts(city.far_departures("A"))[0] == "20:10 t1/2026-11-27 scheduled"
 
 
 def test_tomorrows_cancellation_strikes_out_tomorrows_run() -> None:
@@ -167,9 +167,13 @@ def test_tomorrows_cancellation_strikes_out_tomorrows_run() -> None:
 def test_delays_of_todays_and_tomorrows_run_are_those_of_each() -> None:
     tomorrow = update("t1", StopUpdate("C", delay=300), start_date=DATE + 1)
     city = City(at="07:58").trip_updates(tomorrow)
-    assert texts(city.far_departures("C"))[:3:2] == ["08:04 t1 scheduled", "08:09 t1/2026-11-27 live"]
+    assert texts(city.far_departures("C"))[:3:2] == ["08:04 t1 scheduled", "08:09 t1/2026-11-27 scheduled"]
+    # Nobody is out for it yet: it is told when it is to come, as a plan, to trip planners too.
+    city.faces_agree("C")
+    (told,) = city.our_trip_updates()
+    assert (told.run, told.stops[0].departure) == ("t1/2026-11-27", city.posix("32:09"))
     city.trip_updates(tomorrow, update("t1", StopUpdate("C", delay=60), start_date=DATE))
-    assert texts(city.far_departures("C"))[:3:2] == ["08:05 t1 live", "08:09 t1/2026-11-27 live"]
+    assert texts(city.far_departures("C"))[:3:2] == ["08:05 t1 live", "08:09 t1/2026-11-27 scheduled"]
 
 
 def test_a_cancellation_of_the_coming_evening_leaves_the_bus_that_is_out_after_midnight() -> None:
@@ -459,7 +463,7 @@ def test_tomorrows_delays_beside_this_evenings_in_america_stay_tomorrows() -> No
     tomorrow = update("t1", StopUpdate("C", delay=300), start_date=DATE + 1)
     tonight = update("t2", StopUpdate("C", delay=60), start_date=DATE)
     city = City(EVENING, at="20:32").trip_updates(tomorrow, tonight)
-    assert texts(city.far_departures("C"))[:3] == ["20:34 t1 scheduled", "21:05 t2 live", "20:39 t1/2026-11-27 live"]
+    assert texts(city.far_departures("C"))[:3] == ["20:34 t1 scheduled", "21:05 t2 live", "20:39 t1/2026-11-27 scheduled"]
 
 
 def test_a_message_of_tomorrow_evenings_delays_alone_in_america_leaves_this_evenings_runs_as_they_are() -> None:
@@ -471,7 +475,7 @@ def test_a_message_of_tomorrow_evenings_delays_alone_in_america_leaves_this_even
         elif before:
             city.trip_updates(before)
         city.trip_updates(tomorrow)
-        assert {"21:04 t2 scheduled", "21:09 t2/2026-11-27 live"} <= set(texts(city.far_departures("C")))
+        assert {"21:04 t2 scheduled", "21:09 t2/2026-11-27 scheduled"} <= set(texts(city.far_departures("C")))
 
 
 NIGHTLY = Network(trips=(Trip("t0", "19:30"), Trip("t1", "23:30")), zone="America/New_York")
