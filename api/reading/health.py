@@ -23,7 +23,7 @@ from api.reading.moment import Moment
 from api.reading.running_trips import journeys_under_way
 from api.service.served import Served
 from api.service.view import FeedHealth
-from feeds.messages.kinds import ALERTS
+from feeds.messages.kinds import ALERTS, TRIP_UPDATES
 from feeds.zone_places import OUT_OF_ZONE_KM, great_circle_km, zone_place
 from predictor.arrays import Float64Array
 from predictor.geometry import ground_distance_m
@@ -37,7 +37,7 @@ FAULTS = (
     "feed_stopped", "no_vehicles", "fleet_stands", "unknown_trips",
     "clocks_far_ahead", "reports_old", "reports_late", "vehicle_clock_slow", "vehicle_clock_fast", "clock_fast",
     "positions_unusable", "positions_swapped", "vehicles_elsewhere", "vehicles_off_line",
-    "no_vehicle_matches", "updates_not_found", "updates_far_off",
+    "no_vehicle_matches", "updates_not_found", "updates_far_off", "updates_stand",
     "alerts_reach_nobody", "alerts_stand", "stops_swapped", "agency_in_another_zone", "timetable_ended",
     "timetable_ends", "timetable_outlived", "timetable_not_begun", "own_clock_jumped", "own_clock_set_back",
     "nothing_kept", "timetable_not_kept", "history_not_saved", "history_lost",
@@ -276,7 +276,7 @@ def _to_nearest_stop_m(timetable: Timetable, lat: Float64Array, lon: Float64Arra
 
 
 def operator_faults(moment: Moment) -> list[Fault]:
-    """What of the operator's own word does not fit the timetable."""
+    """What of the operator's own word does not fit the timetable, and whether it is of another time."""
     found, updates = [], moment.view.update_figures
     if updates.not_found > 0 and updates.not_found >= MOST * updates.runs:
         examples = ", ".join(updates.examples)
@@ -285,6 +285,10 @@ def operator_faults(moment: Moment) -> list[Fault]:
         )
     if updates.timed_runs >= SEVERAL and abs(updates.off_s) >= FAR_OFF_S:
         found.append(Fault("updates_far_off", {"minutes": round(updates.off_s / 60), "runs": updates.timed_runs}))
+    for feed in moment.view.feeds.values():
+        old_s = moment.now - feed.written_at if feed.name == TRIP_UPDATES and not feed.error else 0.0
+        if old_s > moment.view.live_limit_s and trips_under_way(moment.timetable, moment.now):
+            found.append(Fault("updates_stand", {"minutes": round(old_s / 60)}))
     alerts = [alert for alert in moment.view.operator_alerts if alert.state(moment.now) == "in_force"]
     unheard = sum(not informed_by(moment, alert).selectors for alert in alerts)
     if unheard > 0 and unheard >= MOST * len(alerts):

@@ -197,6 +197,8 @@ def test_a_vehicle_without_id_goes_by_label_then_trip_then_entity() -> None:
     third = good_entity(message, "c").vehicle
     third.ClearField("vehicle")
     third.ClearField("trip")
+    for place, entity in enumerate(message.entity):
+        entity.vehicle.position.latitude += 0.001 * place
     seen = decode(message)
     assert seen.vehicle_id.tolist() == ["Bus a", "A1 25:10:00", "entity-c"]
     assert seen.refused == {"vehicle_id_missing": 3}

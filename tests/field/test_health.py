@@ -318,6 +318,21 @@ def test_updates_and_alerts_that_fit_nothing_are_told() -> None:
     assert city.readyz()["faults"] == []
 
 
+def test_trip_updates_that_nobody_writes_any_more_or_by_a_slow_clock_are_told() -> None:
+    # MobilityData/gtfs-realtime-validator#162
+    told_late = update("t1", delay=60)
+    for slow_s in (420, 3600):
+        city = City(at="08:01")
+        for _ in range(3):
+            message = gtfs_realtime_pb2.FeedMessage.FromString(city.writer.trip_updates([told_late], city.now))
+            message.header.timestamp -= slow_s
+            message.entity[0].trip_update.timestamp -= slow_s
+            city.at(city.now + 30).trip_updates(message.SerializeToString())
+        told(city, "updates_stand", f"{slow_s / 60 + 0.5:.0f} min old")
+    city.trip_updates(update("t1", delay=60))
+    assert "updates_stand" not in city.readyz()["faults"]
+
+
 def test_an_alerts_feed_that_nobody_writes_any_more_is_told_and_its_messages_stay() -> None:
     # MobilityData/gtfs-realtime-validator#165
     city = City().vehicle_positions(bus("v1", "t1", late_s=0))
