@@ -238,10 +238,10 @@ class Engine:
         passages = self._follow(observations, now, self._taken_out(operator))
         operator = self._with_followed(operator, updates, now)
         self._feed.watch(self.timetable, self._tracks)
-        operator = self._always_due.doubted(operator, self.timetable, now, self.settings.patience)
+        told_at = now if updates is None else min(updates.timestamp, now)
+        operator = self._always_due.doubted(operator, self.timetable, told_at, now, self.settings.patience)
         ahead = self._ahead(operator, OperatorTimes.none() if fresh is None else undoubted(operator), passages, now)
         served = self._served(ahead.journey, now)
-        told_at = now if updates is None else min(updates.timestamp, now)
         told = self._last_words.with_untold(operator, self.timetable, told_at, now, self.settings.silence_limit_s)
         told = self._operator_blocks.with_next_runs_told(
             told, self.timetable, self._days, self._journeys, now, self.settings.live_limit_s

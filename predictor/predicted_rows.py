@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, contains, is_among, places_of
+from predictor.arrays import (
+    NONE,
+    BoolArray,
+    Float64Array,
+    Int8Array,
+    Int32Array,
+    Int64Array,
+    contains,
+    is_among,
+    places_of,
+)
 from predictor.columns import column_types
 from predictor.forecast_loop import Forecast
 from predictor.journeys import JourneyLookup, call_key, dated_calls, dated_journeys

@@ -6,13 +6,16 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from feeds.gtfs_realtime.headway_runs import named_in_reports
 from feeds.messages.message import decode_message, header_timestamp, refuse_differential
 from feeds.vehicle_positions.reports import reports_of, resolve, with_refused
 from feeds.vehicle_positions.shared_ids import with_own_names
+from predictor.arrays import Float64Array, Int64Array
 from predictor.geometry import ground_distance_m
 from predictor.named_dates import NamedDates
 from predictor.observations import Observations
@@ -87,17 +90,20 @@ def _one_a_vehicle(observations: Observations, refused: Counter[str]) -> Observa
 def _under_one_id(observations: Observations, refused: Counter[str]) -> Observations:
     """Keep one report of a vehicle that goes by several ids: they are of one place and time, and of one run; or all but
     one name none."""
-    trip, start = observations.trip, observations.start_time_s
-    gone = np.zeros(len(trip), bool)
-    for order in (
-        np.lexsort((observations.vehicle_id, observations.lat, start, -trip)),
-        np.lexsort((observations.vehicle_id, start, -trip, observations.lon, observations.lat)),
-    ):
+    trip, start, name = observations.trip, observations.start_time_s, observations.vehicle_id
+    lat, lon, gone = observations.lat, observations.lon, np.zeros(len(trip), bool)
+
+    def neighbours(*keys: NDArray[Any]) -> tuple[Int64Array, Int64Array, Float64Array, Float64Array]:
+        """Reports that stand side by side in order of `keys`, the last first: metres and seconds between them."""
+        order = np.lexsort(keys)
         one, other = order[:-1], order[1:]
-        at_m = ground_distance_m(*(place[rows] for rows in (one, other) for place in (observations.lat, observations.lon)))
         apart_s = np.abs(observations.timestamp[one] - observations.timestamp[other])
-        together = (trip[one] >= 0) & (apart_s <= SAME_TIME_S) & (at_m <= ONE_PLACE_M + _DRIVES_M_S * apart_s)
-        same_run = (trip[one] == trip[other]) & (start[one] == start[other])
-        gone[other] |= together & (same_run | ((trip[other] < 0) & (at_m == 0.0)))
+        return one, other, ground_distance_m(lat[one], lon[one], lat[other], lon[other]), apart_s
+
+    one, other, apart_m, apart_s = neighbours(name, lat, start, trip)
+    same = (trip[one] >= 0) & (trip[one] == trip[other]) & (start[one] == start[other])
+    gone[other] = same & (apart_s <= SAME_TIME_S) & (apart_m <= ONE_PLACE_M + _DRIVES_M_S * apart_s)
+    one, other, apart_m, apart_s = neighbours(-trip, lon, lat)
+    gone[other] |= (trip[one] >= 0) & (trip[other] < 0) & (apart_s <= SAME_TIME_S) & (apart_m == 0.0)
     refused["vehicle_of_several_ids"] = int(gone.sum())
     return observations.take(np.flatnonzero(~gone)) if gone.any() else observations

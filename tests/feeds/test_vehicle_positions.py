@@ -177,7 +177,7 @@ def test_of_duplicate_vehicles_the_newest_is_kept() -> None:
     for age in (30, 5, 60):
         entity = good_entity(message)
         entity.vehicle.timestamp = int(NOW) - age
-    good_entity(message, "v0")
+    good_entity(message, "v0").vehicle.position.latitude += 0.001
     seen = decode(message)
     assert dict(zip(seen.vehicle_id.tolist(), seen.timestamp.tolist(), strict=True)) == {"v0": NOW - 10, "v1": NOW - 5}
     assert seen.refused == {"duplicate_vehicle": 2}

@@ -109,9 +109,9 @@ def test_a_bus_broken_down_on_the_way_is_held_up_and_then_given_up() -> None:
     ("stop", "sequence", "due", "doubt", "doubted_s", "gone_s"),
     [("A", 1, "08:00", "overdue", 300, 900), ("D", 4, "08:06", "held_up", 600, 1200)],
 )
-@pytest.mark.parametrize("seen", [False, True])
-def test_a_bus_that_its_operator_tells_to_come_at_any_moment_for_an_hour_is_none(
-    stop: str, sequence: int, due: str, doubt: str, doubted_s: int, gone_s: int, seen: bool
+@pytest.mark.parametrize(("seen", "ahead_s"), [(False, 30), (True, 30), (False, 330)])
+def test_a_bus_that_its_operator_tells_to_come_in_as_many_minutes_as_ever_for_an_hour_is_none(
+    stop: str, sequence: int, due: str, doubt: str, doubted_s: int, gone_s: int, seen: bool, ahead_s: int
 ) -> None:
     city, told = City(at=due), []
     at = city.now
@@ -119,7 +119,8 @@ def test_a_bus_that_its_operator_tells_to_come_at_any_moment_for_an_hour_is_none
         # It goes on so between two looks.
         while city.now < at + since_s:
             city.clock.at += 60
-            city.trip_updates(update("t1", StopUpdate(stop, city.now + 30, city.now + 30, sequence=sequence)))
+            at_stop = city.now + ahead_s
+            city.trip_updates(update("t1", StopUpdate(stop, at_stop, at_stop, sequence=sequence)))
             city.vehicle_positions(*([bus("v1", "t1", stop)] if seen else []), OTHER)
         told.append((statuses(city, stop)[0], city.departures(stop)[0].told["doubt"]))
     waits = ("t1 live", "followed")
@@ -127,6 +128,21 @@ def test_a_bus_that_its_operator_tells_to_come_at_any_moment_for_an_hour_is_none
     # Once it goes on it is live at once.
     city.trip_updates(update("t1", StopUpdate("E", city.now + 300, city.now + 300, sequence=5)))
     assert city.departures("E", arrivals=True)[0].status == "live"
+
+
+def test_a_train_that_its_operator_puts_off_in_steps_or_that_stands_far_away_is_told_for() -> None:
+    far = City(Network(trips=(Trip("t1", "08:00"),)), at="08:05")
+    for minute in range(40):
+        # Ten minutes more at a time, with which it comes nearer; half an hour away, it is put off all the time.
+        far.clock.at += 60
+        at = far.posix("08:18") + 600 * (minute // 10)
+        far.trip_updates(update("t1", StopUpdate("D", at, at)))
+        assert statuses(far, "D") == ["t1 live"], minute
+    for minute in range(30):
+        far.clock.at += 60
+        far.trip_updates(update("t1", StopUpdate("D", far.now + 1800, far.now + 1800)))
+        assert len(far.departures("D")) == 1, minute
+    assert far.departures("D")[0].told["doubt"] == "held_up"
 
 
 # google/transit#250

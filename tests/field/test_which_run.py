@@ -463,7 +463,11 @@ def test_tomorrows_delays_beside_this_evenings_in_america_stay_tomorrows() -> No
     tomorrow = update("t1", StopUpdate("C", delay=300), start_date=DATE + 1)
     tonight = update("t2", StopUpdate("C", delay=60), start_date=DATE)
     city = City(EVENING, at="20:32").trip_updates(tomorrow, tonight)
-    assert texts(city.far_departures("C"))[:3] == ["20:34 t1 scheduled", "21:05 t2 live", "20:39 t1/2026-11-27 scheduled"]
+    assert texts(city.far_departures("C"))[:3] == [
+        "20:34 t1 scheduled",
+        "21:05 t2 live",
+        "20:39 t1/2026-11-27 scheduled",
+    ]
 
 
 def test_a_message_of_tomorrow_evenings_delays_alone_in_america_leaves_this_evenings_runs_as_they_are() -> None:
