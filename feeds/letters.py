@@ -14,8 +14,12 @@ TAKEN_WRONGLY = "[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]"
 """What Windows-1252 makes of the first byte of a letter with one of the bytes behind it."""
 _TAKEN_WRONGLY = re.compile(TAKEN_WRONGLY)
 
-UNREADABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\u202c\u202f-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What steers machines, what is no character, and what turns round all that is written behind it; no XML holds it."""
+UNREADABLE = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\xac\xae-\u200a\u200c-\u202c\u202f-\u205f\u2061-\ud7ff\ue000-\ufefe\uff00-\ufffd"
+    "\U00010000-\U0010ffff]"
+)
+"""What steers machines, what is no character, what nobody sees (where a word may break, a mark before a text; panels
+have no sign for them), and what turns round all that is written behind it; no XML holds it."""
 
 
 def readable(text: str) -> str:

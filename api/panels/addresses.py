@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -66,6 +67,9 @@ class PanelBoard(Answer):
     departures: list[PanelDeparture] = Field(description="Soonest first")
     messages: list[str] = Field(description="Disruptions in force", examples=[["Travaux rue Nationale"]])
 
+
+_LINE = "(?:line|route|bus|tram|train|ligne|linie)"
+"""What messages call a line."""
 
 panels_router = APIRouter(tags=["Panels"], route_class=PlainlyAsked)
 
@@ -193,4 +197,6 @@ def _message(alert: AlertWords) -> str:
     sentence = f"{alert.header}{full_stop} {alert.description}" if alert.description else alert.header
     parts = (f"{alert.when} · {sentence}" if alert.when else sentence).split("\n")
     sentence = " ".join(part for line in parts if (part := line.strip()))
-    return f"{lines}: {sentence}" if lines else sentence
+    # Of few characters none is for a name that the message begins with.
+    is_named = re.match(rf"\W*(?:{re.escape(lines)}\s*[]:–—-]|{_LINE}\s+{re.escape(lines)}\b)", sentence, re.IGNORECASE)
+    return f"{lines}: {sentence}" if lines and not is_named else sentence

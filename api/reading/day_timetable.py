@@ -17,6 +17,7 @@ from predictor.timetable import NO_PICKUP
 
 _MOST_COLUMNS = 8
 _WEEKS_AHEAD = 12
+_NOON_S = 12 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,26 @@ def next_change(moment: Moment, stop: int | None, route: int | None, day: int) -
         if not np.array_equal(now, then):
             return later
     return None
+
+
+def next_day(moment: Moment, stop: int) -> float | None:
+    """Noon of the first day to come on which anything leaves a stop by the timetable, POSIX seconds; None where none is
+    known."""
+    tt = moment.timetable.base
+
+    def found() -> float | None:
+        trip = _calls(moment, stop).trip
+        runs = tt.service_active[np.unique(tt.trip_service[trip])].any(axis=0) & (tt.date_origin > moment.now)
+        return float(tt.date_origin[runs.argmax()]) + _NOON_S if runs.any() else None
+
+    return moment.view.once(f"next day at {stop}", found)
+
+
+def last_day(moment: Moment) -> float | None:
+    """Noon of the last day on which anything runs by the timetable, POSIX seconds; None where nothing does."""
+    tt = moment.timetable.base
+    days = np.flatnonzero(tt.service_active.any(axis=0))
+    return float(tt.date_origin[days[-1]]) + _NOON_S if len(days) else None
 
 
 @dataclass(frozen=True)

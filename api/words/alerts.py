@@ -172,7 +172,14 @@ def all_alert_words(moment: PageMoment, alerts: Iterable[Alert]) -> list[AlertWo
         words = alert_words(moment, alert)
         if not words.header:
             continue
-        key = words.header, words.description, words.url, words.when, words.repeats, words.in_force
+        key = (
+            words.header.casefold(),
+            words.description.casefold(),
+            words.url,
+            words.when,
+            words.repeats,
+            words.in_force,
+        )
         before = words_of_key.get(key, words)
         lines = moment.lines.named_once(line.route for line in (*before.lines, *words.lines))
         stops = dict.fromkeys((*before.stops, *words.stops))

@@ -8,6 +8,7 @@ import numpy as np
 
 from api.reading.board import WEEK_S, stop_boards
 from api.reading.calls import RunCall
+from api.reading.day_timetable import last_day, next_day
 from api.reading.line_directions import LineDirection
 from api.reading.lines import Line
 from api.words.alerts import reason_words
@@ -16,6 +17,7 @@ from api.words.moment import PageMoment
 
 _FROM_AFAR, _ON_A_PHONE = 30, 60
 """Letters of a destination that can be read at a glance, and that there is room for."""
+_A_DAY_S = 86_400.0
 _OLD_S = 90.0
 """From this age on a report's age is said beside the departure."""
 
@@ -62,11 +64,18 @@ def quiet_words(moment: PageMoment, first: RunCall | None) -> str:
 
 
 def nothing_leaves(moment: PageMoment, stop: int) -> str:
-    """What an empty board of a stop says: when the first departure of the coming days leaves, or that none does."""
+    """What an empty board of a stop says: when the first departure of the coming days leaves, on which later day one
+    does, or that the timetable has ended."""
     (week,) = stop_boards(moment.view, [stop], moment.now, WEEK_S, arrivals=True)
     coming = np.flatnonzero(week.comes & week.boards)
     if not len(coming) and week.alights.any():
         return moment.texts("only_arrivals")
+    if not len(coming):
+        words, later, last = moment.words_at(stop), next_day(moment, stop), last_day(moment)
+        if later is not None:
+            return moment.texts("next_on", date=words.date(later))
+        if last is not None and last < moment.now - _A_DAY_S:
+            return moment.texts("timetable_ended", date=words.date(last))
     return quiet_words(moment, week.row(int(coming[0])) if len(coming) else None)
 
 

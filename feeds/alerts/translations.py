@@ -53,7 +53,7 @@ _ADDRESS = re.compile(r"(?<![\w/=\"'])https?://[^\s\"'<>()\[\]]+", re.IGNORECASE
 _NO_WORD = re.compile(r"[\W_]*|null|none|nil|nan|undefined|n/?a", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _BLANKS = " \t\f\v"
-_TABS = re.compile(r" *[\t\f\v][ \t\f\v]*")
+_TABS = re.compile(r" *[\t\f\v][ \t\f\v]*| {2,}")
 _ESCAPED_TWICE = 2
 _OF_THREE_LETTERS = 3
 _MOST_CHARACTERS = 20_000

@@ -1,5 +1,5 @@
 """Headsigns that name no place: what a vehicle shows to those who want to board where nobody may, or when it carries
-none."""
+none; and what programs write in place of nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NO_PLACE = re.compile(
     r"|(drop ?off|set ?down|discharge|alight(ing)?|pick ?up|board(ing)?)( only)?"
     r"|hors service|sans voyageurs|(mont[ée]e|descente) (seulement|uniquement)|ne prend pas de voyageurs"
     r"|(betriebs|dienst|leer|sonder)fahrt|(bitte )?nicht einsteigen|nur (zum )?(aus|ein)(stieg|steigen)"
-    r"|kein (zu|ein)stieg",
+    r"|kein (zu|ein)stieg|[\W_]+|null|none|nil|nan|n/?a|tb[ad]|unknown|undefined",
     re.IGNORECASE,
 )
 

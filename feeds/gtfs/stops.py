@@ -19,8 +19,8 @@ from predictor.timetable import PLATFORM, STATION, WHEELCHAIR_UNKNOWN
 
 _PLATFORM_WORD = re.compile(
     r"^(?:(?:platform|pl|track|gleis|gl|bahnsteig|(?:bus)?steig|bstg|voie|quai|binario|perron|spoor|and[ée]n|v[ií]a|bay|stand"
-    r"|stance|berth|dock|sp[åo]r|laituri|d[áa]rsena|nástupiště|peron|stanowisko)\b\.?\s*(?=\S{1,4}$)"
-    r"|(?:[\W_]+|null|none|n/a)$)",
+    r"|stance|berth|dock|sp[åo]r|laituri|d[áa]rsena|nástupiště|peron|stanowisko|stop|gate|plataforma|kaai|halte)\b\.?\s*"
+    r"(?=\S{1,4}$)|(?:[\W_]+|null|none|n/a|platform|track|gleis|quai|voie|bay|stop|stand)$)",
     re.IGNORECASE,
 )
 """What GTFS asks not to be written before a platform's code, and what stands for none."""
@@ -86,11 +86,15 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
     name[unnamed] = np.where(has_parent, name[parent], "")[unnamed]
     written = words(frame, "platform_code")
     # Faces say that it is a platform, each in its reader's language.
-    platform = written.str.replace(_PLATFORM_WORD, "", regex=True)
+    platform = written.str.replace(_PLATFORM_WORD, "", regex=True).to_numpy(object)
     of_parent = np.where(has_parent, name[parent], "").tolist()
     for place, (code, bare_code) in enumerate(zip(written.tolist(), platform.tolist(), strict=True)):
         # Once beside the name is enough.
-        if code and name[place].endswith(code):
+        beyond = name[place].removeprefix(of_parent[place]).strip(" ,-–:()") if of_parent[place] else ""
+        in_name = _PLATFORM_WORD.sub("", beyond)
+        if in_name not in ("", beyond) and bare_code in ("", in_name):
+            name[place], platform[place] = of_parent[place], in_name
+        elif code and name[place].endswith(code):
             bare = name[place].removesuffix(code).rstrip(" ,-–(")
             if bare and (bare == of_parent[place] or bare_code != code):
                 name[place] = bare
@@ -109,7 +113,7 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
         stop_id=np.array(stop_id.tolist(), dtype=np.str_),
         code=texts(frame, "stop_code"),
         name=text_array(pd.Series(name, dtype="string")),
-        platform=text_array(platform),
+        platform=text_array(pd.Series(platform, dtype="string")),
         lat=lat,
         lon=lon,
         parent=parent,

@@ -85,6 +85,7 @@ def _run_words(
     modified = trip.modified_trip if trip.HasField("modified_trip") else NO_MODIFIED_TRIP
     properties = update.trip_properties if update.HasField("trip_properties") else NO_TRIP_PROPERTIES
     vehicle = update.vehicle if update.HasField("vehicle") else NO_VEHICLE
+    label = vehicle.label or vehicle.license_plate
     # Of a run of the timetable these are to be ignored, as the reference says.
     own = NO_TRIP_PROPERTIES if relationship in OF_TIMETABLE else properties
     # Beside a modification any other id is one of its own, for readers who know of none.
@@ -101,7 +102,7 @@ def _run_words(
         trip_id, own.trip_id or trip_id,
         own.start_date or trip.start_date or modified.start_date,
         start_time, trip.route_id, properties.shape_id, properties.trip_headsign, properties.trip_short_name,
-        vehicle.id or vehicle.label, vehicle.label or vehicle.id,
+        vehicle.id or label, label or vehicle.id,
     )  # fmt: skip
 
 

@@ -112,7 +112,8 @@ def reports_of(message: gtfs_realtime_pb2.FeedMessage) -> tuple[Reports, Counter
         modified = trip.modified_trip if trip.HasField("modified_trip") else NO_MODIFIED_TRIP
         text.append(
             (
-                entity.id, vehicle.id, vehicle.label, modified.affected_trip_id or trip.trip_id,
+                entity.id, vehicle.id, vehicle.label or vehicle.license_plate,
+                modified.affected_trip_id or trip.trip_id,
                 trip.start_date or modified.start_date, trip.start_time or modified.start_time, trip.route_id,
                 report.stop_id,
             )

@@ -201,7 +201,9 @@ def test_the_sign_of_a_stop_counts_before_the_trips() -> None:
     assert city.vehicles()["v1"]["headsign"] == "Centre"
 
 
-@pytest.mark.parametrize("sign", ["Drop Off", "Set down only", "Sorry, not in service", "Nicht einsteigen!"])
+@pytest.mark.parametrize(
+    "sign", ["Drop Off", "Set down only", "Sorry, not in service", "Nicht einsteigen!", "N/A", "?"]
+)
 def test_a_sign_that_says_who_may_board_is_no_destination(sign: str) -> None:  # bustimes/bustimes.org#411
     calls = (Call("A", "08:00", headsign="Dublin"), Call("B", "08:02"), Call("C", "08:04", headsign=sign),
              Call("D", "08:06"))  # fmt: skip
@@ -711,6 +713,48 @@ def test_the_word_platform_is_not_said_twice_nor_one_that_is_none(written: str, 
     assert [row.told["platform"] for row in city.departures("S")] == [said or None, "Hall East"]
     first = text(city.page("/stops/S").css_first("li.departure"))
     assert first.endswith("Platform 3") if said else "Platform" not in first
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "platform"),
+    [("Central Station Platform 2", "", "2"), ("Central Station (Bay 3)", "", "3"), ("Platform 4", "4", "4"),
+     ("Central Station Stop A", "A", "A"), ("Central Station East", "", "")],
+)  # fmt: skip
+def test_a_platform_is_called_as_its_station_and_by_its_code(name: str, code: str, platform: str) -> None:
+    places = (
+        Stop("A", 0.0), Stop("S", 600.0, name="Central Station", location_type=1),
+        Stop("S1", 600.0, name=name, parent="S", platform=code),
+    )  # fmt: skip
+    city = City(network(places, (Pattern("main", "A S1", headsign=""),), (Trip("t1", "08:00"),)))
+    assert city.departures("A")[0].told["headsign"] == ("Central Station" if platform else name)
+    assert city.json("/v1/stops/S1")["stop"]["platform"] == (platform or None)
+
+
+@pytest.mark.parametrize(
+    ("service", "english", "french"),
+    [
+        (
+            Service(end=20261120),
+            "The timetable ended on 20 November.",
+            "Les horaires connus s’arrêtaient au 20 novembre.",
+        ),
+        (Service(start=20261210), "Next departure on 10 December.", "Prochain départ le 10 décembre."),
+    ],
+)
+def test_an_empty_board_says_that_the_timetable_has_ended_or_when_it_begins(
+    service: Service, english: str, french: str
+) -> None:
+    city = City(network(services=(service,)))
+    assert city.panel_text("A", width=60)[0].strip() == english
+    assert city.panel_text("A", width=60, lang="fr")[0].strip() == french
+    assert english in text(city.page("/stops/A"))
+    assert english in text(city.page("/screen/A"))
+
+
+def test_a_vehicle_that_tells_its_number_plate_alone_is_known_by_it() -> None:
+    city = City(at="08:01:30").vehicle_positions(bus("", "t1", at="B", fresh=True, license_plate="AB-123-CD"))
+    assert city.departures("C")[0].told["vehicle_label"] == "AB-123-CD"
+    assert "AB-123-CD" in text(city.page("/trips/t1"))
 
 
 def test_where_the_operator_moves_a_departure_to_another_platform_riders_read_from_which() -> None:

@@ -443,6 +443,11 @@ def test_periods_that_overlap_are_one() -> None:
     assert city.json("/v1/disruptions")["disruptions"][0]["ends_at"].startswith("2026-11-26T10:00")
 
 
+def test_the_same_words_in_other_letters_are_said_once() -> None:
+    city = City().alerts(alert("Works in town", {"route_id": "r1"}), alert("WORKS IN TOWN", {"stop_id": "C"}))
+    assert city.messages(stop="C")["stop page"] == ["Works in town"]
+
+
 def test_the_same_words_are_said_once_whenever_they_were_first_said() -> None:
     city = City().alerts(*(alert(SAID, {"route_id": "r1"}, active=((start, "20:00"),)) for start in ("07:00", "07:10")))
     told = city.messages(stop="C")
@@ -520,6 +525,19 @@ def test_a_message_that_is_sent_once_in_each_language_is_read_once_in_the_reader
     city.alerts(written("", works[0]), written("en", works[1]))
     assert [[text(head) for head in city.page("/lines/r1", lang=language).css(".alerts strong")]
             for language in ("fr", "de", "en")] == [[works[0]], [works[0]], [works[1]]]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("Line 1: detour", "Line 1: detour"), ("[1] Works", "[1] Works"), ("Ligne 1 - travaux", "Ligne 1 - travaux"),
+        ("1 December: works", "1: 1 December: works"), ("Line 12: detour", "1: Line 12: detour"),
+        ("Tra\u00advaux\u200b rue\ufeff  N", "1: Travaux rue N"),
+    ],
+)  # fmt: skip
+def test_a_panel_names_a_line_once_and_shows_no_letters_that_nobody_sees(written: str, said: str) -> None:
+    city = City().alerts(alert(written, {"route_id": "r1"}))
+    assert city.json("/v1/stops/C/board")["messages"] == [said]
 
 
 def test_of_texts_that_name_no_language_all_are_read() -> None:
