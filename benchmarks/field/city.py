@@ -46,7 +46,7 @@ from predictor.engine import EngineSettings
 
 DATE = 20261126
 """A Thursday."""
-STEP_S = 30.0
+STEP_S = 60.0
 """The clock moves on by at most this from one step to the next, and the feeds are polled at each."""
 MOST = 30
 TOKEN = "a token of the field"  # noqa: S105

@@ -73,7 +73,7 @@ class Site:
 
     def get(self, name: str, path: str) -> Any:
         """What a process answers."""
-        with urllib.request.urlopen(self.at[name] + path, timeout=10.0) as answer:  # noqa: S310
+        with urllib.request.urlopen(self.at[name] + path, timeout=60.0) as answer:  # noqa: S310
             return json.loads(answer.read())
 
     def faults(self, name: str) -> list[str]:

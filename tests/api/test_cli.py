@@ -275,12 +275,21 @@ def test_serve_prints_its_address_answers_and_ends_cleanly(recording: Path) -> N
 
 
 @contextmanager
-def dripping() -> Iterator[tuple[str, Event]]:
-    """Address whose answer never comes whole, and whether it was asked."""
-    asked = Event()
+def dripping() -> Iterator[tuple[str, Event, Event]]:
+    """Address whose answer never comes whole, whether it was asked, and whether its `/vehicles`, which are given at
+    once, were asked for again."""
+    asked, again, times = Event(), Event(), list[float]()
 
     class Drips(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            if self.path.endswith("/vehicles"):
+                times.append(time.time())
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(message(times[0]))
+                if len(times) > 1:
+                    again.set()
+                return
             self.send_response(200)
             self.send_header("Content-Length", "100000")
             self.end_headers()
@@ -296,25 +305,24 @@ def dripping() -> Iterator[tuple[str, Event]]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Drips) as server:
         server.daemon_threads = True
         Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/feed", asked
+        yield f"http://127.0.0.1:{server.server_port}/feed", asked, again
         server.shutdown()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_record_saves_what_it_has_when_any_signal_ends_it_while_a_feed_drips_and_has_its_folder_for_itself(
-    recording: Path, number: int
+    number: int,
 ) -> None:
-    source = recording / "now.pb"
-    source.write_bytes(message(time.time()))
-    with dripping() as (address, asked):
+    with dripping() as (address, asked, again):
         options = (
-            "record", "--vehicle-positions", str(source), "--trip-updates", address, "--to", "archive", "--every", "1",
+            "record", "--vehicle-positions", f"{address}/vehicles", "--trip-updates", address, "--to", "archive",
+            "--every", "1",
         )  # fmt: skip
         with started(*options) as process:
             lines_until(process, "Ctrl-C ends it")
             assert asked.wait(60)
             assert "another prochain is writing there" in refused(*options)
-            time.sleep(1.0)
+            assert again.wait(60)
             process.send_signal(number)
             assert process.wait(60) == 0
     (file,) = Path("archive").glob("vehicle_positions_*.parquet")
@@ -323,7 +331,7 @@ def test_record_saves_what_it_has_when_any_signal_ends_it_while_a_feed_drips_and
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_serve_says_what_it_waits_for_and_ends_by_any_signal(recording: Path, number: int) -> None:
-    with dripping() as (address, asked), started(
+    with dripping() as (address, asked, _), started(
         "serve", "--gtfs", f"{address}?key=secret", "--vehicle-positions", "now.pb", "--port", "0"
     ) as process:  # fmt: skip
         said = lines_until(process, f"Reading the timetable of {address} …")

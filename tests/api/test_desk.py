@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
@@ -24,7 +23,7 @@ from api.service.view import FeedHealth
 from api.words.texts import LANGUAGES, desk_texts_in
 from feeds.reading import Reading
 from predictor.observations import Observations
-from tests.api.town import HandFeeds, at, disruption, headway_town, service_at, tram_on_time
+from tests.api.town import HandFeeds, at, disruption, headway_town, remembering, service_at, tram_on_time
 
 NOW = at(8, 1)
 TOKEN = "a token of the town"
@@ -398,13 +397,8 @@ _AFTERWARDS = pytest.mark.xdist_group("afterwards")
 
 @pytest.fixture(scope="module")
 def afterwards() -> TestClient:
-    service = service_at(at(8, 1))
-    for now in np.arange(at(8, 1, 10), at(8, 35), 10.0).tolist():
-        service.step(now)
-    service._history.work.drain()
-    service.clock = ShiftedClock(at(8, 35))
-    desk = Desk(service, token=TOKEN)
-    client = TestClient(create_app(service, desk), headers={"Accept-Language": "en"})
+    service = remembering()
+    client = TestClient(create_app(service, Desk(service, token=TOKEN)), headers={"Accept-Language": "en"})
     client.post("/desk/login", data={"token": TOKEN})
     return client
 
@@ -431,11 +425,7 @@ def test_a_line_direction_and_time_may_be_asked_instead(afterwards: TestClient) 
 
 
 def test_a_wait_on_a_line_run_by_headway_is_told_to_the_officer_too() -> None:
-    service = service_at(at(8, 1), timetable=headway_town())
-    for now in np.arange(at(8, 1, 10), at(8, 35), 10.0).tolist():
-        service.step(now)
-    service._history.work.drain()
-    service.clock = ShiftedClock(at(8, 35))
+    service = remembering(headway_town())
     client = TestClient(create_app(service, Desk(service, token=TOKEN)), headers={"Accept-Language": "en"})
     client.post("/desk/login", data={"token": TOKEN})
     page = client.get("/desk/why", params={"stop": "hôpital", "at": "2026-03-02T08:04"}).text

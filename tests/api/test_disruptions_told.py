@@ -75,7 +75,7 @@ class Hanging:
 
     def tell(self, bulletin: Bulletin) -> None:
         self.begun.set()
-        self.released.wait(10)
+        self.released.wait(120)
         self.gave_up = True
         raise TimeoutError("nobody answered")
 

@@ -11,17 +11,14 @@ from fastapi.testclient import TestClient
 
 from api.app import create_app
 from api.reading.explanations import Explanation
-from api.service.clock import ShiftedClock
 from api.service.history_writer import HistoryWriter
-from api.service.service import Service
 from api.v1.models import Cause, FactKind, Outcome
 from api.words.explanation import words_of
 from api.words.texts import languages_of, texts_in
 from feeds.history.happened import Happened
 from feeds.history.store import HistoryStore
 from predictor.explain.verdict import BUNCHED, CAUSES, OUTCOMES, Fact, Verdict
-from predictor.timetable import Timetable
-from tests.api.town import at, headway_town, service_at
+from tests.api.town import at, headway_town, remembering, service_at
 
 WAIT_CAUSES = {
     "cancelled", "detour", "breakdown", "short_turn", "stuck", "ended_early", "joined_late", "no_vehicle", "bunched",
@@ -30,26 +27,14 @@ WAIT_CAUSES = {
 pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.xdist_group("explained towns")]
 
 
-def remembering(now: float, timetable: Timetable | None = None) -> Service:
-    """The town's service, that has followed the first tram to its end."""
-    service = service_at(at(8, 1), timetable=timetable)
-    moment = at(8, 1)
-    while moment < now:
-        moment += 10.0
-        service.step(moment)
-    service._history.work.drain()
-    service.clock = ShiftedClock(now)
-    return service
-
-
 @pytest.fixture(scope="module")
 def client() -> Iterator[TestClient]:
-    yield TestClient(create_app(remembering(at(8, 35))), raise_server_exceptions=False)
+    yield TestClient(create_app(remembering()), raise_server_exceptions=False)
 
 
 @pytest.fixture(scope="module")
 def by_headway() -> Iterator[TestClient]:
-    yield TestClient(create_app(remembering(at(8, 35), headway_town())), raise_server_exceptions=False)
+    yield TestClient(create_app(remembering(headway_town())), raise_server_exceptions=False)
 
 
 def explained(client: TestClient, path: str) -> list[dict[str, Any]]:

@@ -35,7 +35,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 DAY = date(2026, 3, 2)
 EVERY_S = 30.0
-STEPS = 36
+STEPS = 24
 FEEDS = (VEHICLE_POSITIONS, TRIP_UPDATES, ALERTS)
 
 
@@ -148,7 +148,7 @@ def test_whoever_begins_at_a_moment_finds_what_the_operator_had_said_before(
     monkeypatch.chdir(tmp_path)
     settings = read_settings(cache_dir=tmp_path)
     before = recorded_service(settings, folder, "2026-03-02 13:15")
-    after = recorded_service(settings, folder, "2026-03-02 13:25")
+    after = recorded_service(settings, folder, "2026-03-02 13:20")
     assert not before.alerts
     assert after.alerts
     assert set(after.view.feeds) == set(FEEDS)

@@ -20,7 +20,7 @@ from benchmarks.speed.site import TOKEN, Site
 
 _WITHIN_S = 120.0
 _SPEED = "4"
-_WARM_UP_S = 300.0
+_WARM_UP_S = 60.0
 
 
 class Riders(Thread):

@@ -200,3 +200,13 @@ def service_at(
         gtfs_zips=gtfs_zips,
         warm_up_s=120.0,
     )
+
+
+def remembering(timetable: Timetable | None = None) -> Service:
+    """The town's service at 8:35: it has followed the first tram to its end."""
+    service = service_at(at(8, 1), timetable=timetable)
+    for now in np.arange(at(8, 1, 20), at(8, 35, 1), 20.0).tolist():
+        service.step(now)
+    service._history.work.drain()
+    service.clock = ShiftedClock(at(8, 35))
+    return service

@@ -220,7 +220,7 @@ class Scripted:
     def fetch(self, now: float) -> bytes | None:
         if not self.left:
             self._stopping.set()
-            Event().wait(20.0)
+            Event().wait(120.0)
         self.asked.append(time.monotonic())
         answer = self.left.pop(0)
         if isinstance(answer, FeedError):

@@ -30,7 +30,7 @@ class Served:
 
     def fetch(self, now: float) -> bytes | None:
         if self.answers:
-            self.answers.wait(10.0)
+            self.answers.wait(120.0)
         if self.fails:
             raise FeedError(f"{self.name}: HTTP 503.")
         message = FeedMessage()

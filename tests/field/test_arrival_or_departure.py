@@ -35,7 +35,7 @@ def test_a_hub_counts_down_to_the_departure_by_the_timetable() -> None:
 def test_the_stop_after_a_wait_of_most_of_the_way_there_is_told_in_time() -> None:
     calls = (Call("A", "08:00"), Call("B", "08:05", "08:18"), Call("C", "08:20"), Call("D", "08:25"))
     city = City(network("A B C D", trips=(Trip("t1", calls=calls),))).vehicle_positions(bus("v1", "t1", late_s=0))
-    assert [clock(city.at(time), "C") for time in ("08:16", "08:18")] == ["08:20", "08:20"]
+    assert [clock(city.at(time, every_s=30.0), "C") for time in ("08:16", "08:18")] == ["08:20", "08:20"]
 
 
 @pytest.mark.parametrize("timepoint", [None, 1])
@@ -203,7 +203,7 @@ def test_a_bus_that_its_operator_sends_off_later_is_told_so_and_not_overdue() ->
     city = City(at="07:55").vehicle_positions(bus("v1", "t1", "A", fresh=True))
     city.trip_updates(update("t1", StopUpdate("A", departure="08:20"), StopUpdate("E", arrival="08:28")))
     for time in ("07:59", "08:12"):
-        assert city.at(time).board("A")[0] == "08:20 t1 live"
+        assert city.at(time, every_s=30.0).board("A")[0] == "08:20 t1 live"
         assert city.departures("A")[0].told["doubt"] in (None, "followed")
         assert city.board("C")[0][:5] in ("08:22", "08:23", "08:24")
     assert city.trip_updates(update("t1", delay=0)).at("08:13").departures("A")[0].told["doubt"] == "overdue"

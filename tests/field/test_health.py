@@ -93,7 +93,7 @@ def test_buses_that_wait_their_time_or_stand_one_by_one_are_no_frozen_fleet() ->
 
 
 def test_once_its_feed_has_stopped_no_face_calls_a_bus_live_and_the_operators_own_times_stay() -> None:
-    city = City(FLEET, at="07:58").vehicle_positions(*fleet()).at("08:07")
+    city = City(FLEET, at="07:58").vehicle_positions(*fleet()).at("08:07", every_s=30.0)
     city.trip_updates(update("late", StopUpdate("A", delay=300), start_date=20261126))
     city.vehicle_positions(b"")
     assert live(city) > 5, "a minute is no silence"

@@ -437,7 +437,7 @@ def test_what_is_on_its_way_stands_before_how_often_the_line_comes() -> None:
 
 
 def test_a_time_that_is_not_live_any_more_is_told_as_estimated_and_not_as_the_timetables() -> None:
-    city = City(at="07:55").vehicle_positions(bus("v1", "t1", late_s=300)).at("08:06")
+    city = City(at="07:55").vehicle_positions(bus("v1", "t1", late_s=300)).at("08:06", every_s=30.0)
     assert "estimated" not in text(city.page("/stops/D")) + text(city.page("/trips/t1"))
     silent = city.vehicle_positions(b"").at("08:08")
     board, trip = text(only(silent.page("/stops/D"), "li.departure")), silent.page("/trips/t1")

@@ -247,7 +247,7 @@ def test_one_wild_position_takes_no_bus_off_its_run(place: tuple[float, float], 
     city.vehicle_positions(drive, OTHER).at(city.now + 30)
     assert city.board("F")[0] == row
     # Another report confirms that it is elsewhere.
-    city.vehicle_positions(wild, OTHER).at(city.now + 60)
+    city.vehicle_positions(wild, OTHER).at(city.now + 60, every_s=30.0)
     assert city.board("F")[0] != row
 
 
