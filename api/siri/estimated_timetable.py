@@ -13,6 +13,7 @@ from api.reading.board import WINDOW_S
 from api.reading.journey import Journey, journeys_of, runs_of_line
 from api.siri.calls import call_answer, journey_answer
 from api.siri.delivery import Asked, DirectionRef, Json, Page, PreviewInterval, seconds_ahead, values
+from predictor.timetable import Timetable
 from predictor.trip_updates import TRIP_ADDED, TRIP_DUPLICATED, TRIP_NEW
 
 MOST_RUNS = 500
@@ -53,6 +54,7 @@ def _journey(asked: Asked, journey: Journey) -> Json:
     coming = [call for call in journey.calls if not call.passed]
     made = [call for call in journey.calls if call.status != "skipped"] or journey.calls
     first, last = made[0], made[-1]
+    extra = _extra_stops(tt, journey.trip_idx)
     recorded_at = view.snapshot.made_at if journey.age_s is None else asked.moment.now - journey.age_s
     return {
         "RecordedAtTime": asked.time(recorded_at),
@@ -62,5 +64,19 @@ def _journey(asked: Asked, journey: Journey) -> Json:
         **({"ExtraJourney": True} if tt.run_relationships[journey.trip_idx] in _EXTRA else {}),
         "Cancellation": journey.status == "cancelled",
         "IsCompleteStopSequence": len(coming) == len(journey.calls),
-        "EstimatedCalls": {"EstimatedCall": [call_answer(asked, call) for call in coming]},
+        "EstimatedCalls": {
+            "EstimatedCall": [
+                {**call_answer(asked, call), **({"ExtraCall": True} if call.stop_idx in extra else {})}
+                for call in coming
+            ]
+        },
     }
+
+
+def _extra_stops(tt: Timetable, trip: int) -> set[int]:
+    """Stops, at none of whose stations the trip calls that a run takes the place of."""
+    model = int(tt.run_models[trip])
+    if model < 0 or tt.run_relationships[trip] in _EXTRA:
+        return set()
+    own, planned = (tt.call_stop[tt.calls_of(run)] for run in (trip, model))
+    return set(own[~np.isin(tt.station[own], tt.station[planned])].tolist())

@@ -38,6 +38,8 @@ class Hints(Columns):
     departs_at: Float64Array
     not_before: Float64Array
     """Where only a delay is told: the timetable's departure is hardly before this."""
+    entity: Int64Array
+    """Place of its entity among those of the message."""
 
 
 def find_calls(
@@ -71,10 +73,26 @@ def find_calls(
     rows = rows[~moved]
     if len(rows) == 0:
         return found
-    by_stop = _by_stop(calls, place_of_stop, owner[rows], stop[rows], hints.take(rows))
+    by_stop, alone = _by_stop(calls, place_of_stop, owner[rows], stop[rows], hints.take(rows))
     refused["stop_sequence_mismatch"] += int(((by_stop >= 0) & (sequence[rows] >= 0)).sum())
     found[rows] = np.where(by_stop >= 0, by_stop, found[rows])
-    return found
+    return _without_next_runs(found, rows[alone | (sequence[rows] >= 0)], sequence, hints.entity, len(calls))
+
+
+def _without_next_runs(
+    found: Int64Array, doubtful: Int64Array, sequence: Int32Array, entity: Int64Array, calls: int
+) -> Int64Array:
+    """The calls found (m,) without those of `doubtful` updates, found against their order or number, of which their
+    entity tells elsewhere: such go on with the stops of the vehicle's next run."""
+    told = entity * calls + found
+    certain = np.ones(len(found), bool)
+    certain[doubtful] = False
+    # One update may tell the arrival and the next one the departure.
+    beside = np.zeros(len(found), bool)
+    beside[1:] = (told[1:] == told[:-1]) & (sequence[1:] == sequence[:-1])
+    beside[:-1] |= beside[1:]
+    again = (found >= 0) & ~certain & ~beside & np.isin(told, told[certain & (found >= 0)])
+    return np.where(again, NONE, found)
 
 
 def _places(
@@ -97,8 +115,9 @@ def _places(
 
 def _by_stop(
     calls: RunCalls, place_of_stop: Int32Array, owner: Int64Array, stop: Int32Array, hints: Hints
-) -> Int64Array:
-    """Row in `calls` of updates (u,) that name their stop alone, or against their number."""
+) -> tuple[Int64Array, BoolArray]:
+    """Row in `calls` of updates (u,) that name their stop alone, or against their number, and which were placed out of
+    their order."""
     stride = len(place_of_stop)
     exact = (calls.owner * stride + calls.stop).astype(np.int64)
     by_exact = np.argsort(exact, kind="stable")
@@ -108,6 +127,11 @@ def _by_stop(
     found = np.full(len(owner), NONE, np.int64)
     once = beyond - first == 1
     found[once] = by_exact[first[once]]
+    alone = np.zeros(len(owner), bool)
+    told = hints.entity * (len(calls) + 1) + found
+    by_call = np.argsort(told, kind="stable")
+    again = (np.diff(told[by_call]) == 0) & (np.diff(by_call) > 1)
+    once[by_call[1:][again]] = False
     # Runs with any update that this does not settle are looked at one by one: they are few.
     run_ptr = group_starts(calls.owner, int(calls.owner.max(initial=-1)) + 1)
     for run in np.unique(owner[~once]).tolist():
@@ -125,9 +149,9 @@ def _by_stop(
             stop[updates],
             hints.take(updates),
         )
-        place = _in_order(cost)
+        place, alone[updates] = _in_order(cost)
         found[updates] = np.where(place >= 0, place + span.start, NONE)
-    return found
+    return found, alone
 
 
 def _misfit(
@@ -156,10 +180,10 @@ def _misfit(
     return result
 
 
-def _in_order(cost: Float64Array) -> Int64Array:
+def _in_order(cost: Float64Array) -> tuple[Int64Array, BoolArray]:
     """The calls that updates, in this order, fit best: (u,), -1 where none. Dynamic programming over (u, c).
 
-    Where not all can be placed in this order, the others are placed by themselves.
+    Where not all can be placed in this order, the others are placed by themselves: which those are is given, too.
     """
     updates, calls = cost.shape
     # best[k]: the cheapest way to have placed the updates so far at calls before k.
@@ -178,9 +202,9 @@ def _in_order(cost: Float64Array) -> Int64Array:
         if chosen[u, k]:
             k = int(np.argmin(placed[u, :k]))
             result[u] = k
-    alone = np.flatnonzero((result < 0) & (cost.min(axis=1) < _NOT_FOUND))
+    alone = (result < 0) & (cost.min(axis=1) < _NOT_FOUND)
     result[alone] = np.argmin(cost[alone], axis=1)
-    return result
+    return result, alone
 
 
 def at(values: NDArray[Any], index: Int64Array, otherwise: float = np.nan) -> NDArray[Any]:

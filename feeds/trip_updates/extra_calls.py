@@ -12,7 +12,7 @@ from feeds.trip_updates.message_columns import TIMETABLE, StopTimeUpdates, Updat
 from feeds.trip_updates.modifications import ModifiedRun, Run
 from feeds.trip_updates.poles import place_of
 from feeds.trip_updates.run_calls import RunCalls, listed_calls, timetabled_calls
-from predictor.arrays import NONE, BoolArray, Int64Array
+from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array
 from predictor.stop_alignment import aligned
 from predictor.timetable import PLATFORM, Timetable
 from predictor.trip_updates import STOP_SCHEDULED
@@ -38,7 +38,7 @@ def runs_with_extra_calls(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpd
             tt, np.zeros(1, np.int64), runs.trip[[owner]], runs.service_day[[owner]], runs.moved_s[[owner]]
         )
         own = np.flatnonzero(updates.owner == owner)
-        with_more = _with_extra(tt, calls, updates.take(own), told[own])
+        with_more = _with_extra(tt, calls, updates.take(own), told[own], _stops_of_block(tt, run[0]))
         if with_more is not None:
             result[run] = ModifiedRun(with_more, "")
     return result
@@ -50,8 +50,18 @@ def _places_served(tt: Timetable) -> Int64Array:
     return np.unique(tt.pattern_of_call.astype(np.int64) * tt.stops + tt.pattern_stop)
 
 
-def _with_extra(tt: Timetable, calls: RunCalls, updates: StopTimeUpdates, told: BoolArray) -> RunCalls | None:
-    """The calls of one run with the others that its updates (u,) tell of; None where there are none."""
+def _stops_of_block(tt: Timetable, trip: int) -> Int32Array:
+    """The stops at which other trips of a trip's block call."""
+    block = int(tt.trip_block[trip])
+    others = np.flatnonzero((tt.trip_block == block) & (block >= 0) & (np.arange(tt.trips) != trip))
+    return tt.call_stop[tt.entries_of(others)[1]]
+
+
+def _with_extra(
+    tt: Timetable, calls: RunCalls, updates: StopTimeUpdates, told: BoolArray, of_block: Int32Array
+) -> RunCalls | None:
+    """The calls of one run with the others that its updates (u,) tell of; None where there are none. `of_block`: stops
+    to which its vehicle goes on as another run."""
     base = np.array(aligned(tuple(updates.stop.tolist()), tuple(calls.stop.tolist())), np.int64)
     at = np.unique(np.append(np.flatnonzero(base >= 0), np.flatnonzero(np.isin(updates.stop, calls.stop))))
     extra = np.setdiff1d(np.flatnonzero(told & (updates.stop >= 0)), at)
@@ -60,9 +70,11 @@ def _with_extra(tt: Timetable, calls: RunCalls, updates: StopTimeUpdates, told: 
     # Another stop under the number of a call of which nothing else is told stands for that call.
     numbered = np.isin(updates.sequence[extra], np.setdiff1d(calls.sequence, calls.sequence[base[base >= 0]]))
     extra = extra[~numbered]
+    known = np.flatnonzero(base >= 0)
+    if base.max(initial=NONE) == len(calls) - 1:
+        extra = extra[(extra < known[-1]) | ~np.isin(updates.stop[extra], of_block)]
     if len(extra) == 0 or (base >= 0).sum() < max(_LEAST_OF_ITS_OWN, len(extra)):
         return None
-    known = np.flatnonzero(base >= 0)
     before = np.searchsorted(known, extra) - 1
     after_call = np.where(before >= 0, base[known[np.maximum(before, 0)]], base[known[0]] - 1)
     arrival = first_known(updates.arrival, updates.departure)[extra]

@@ -113,6 +113,7 @@ def _calls_meant(
             updates.scheduled_departure, updates.departure - updates.departure_delay_s, updates.departure
         ),
         not_before=received_at - first_known(updates.departure_delay_s, updates.arrival_delay_s),
+        entity=updates.entity,
     )
     # A run that lists its calls does so under the stops at which it really calls.
     listed = (runs.calls_from == LISTED)[updates.owner]

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.field.city import City
 from benchmarks.field.messages import StopUpdate, TripUpdate, cancelled, skipped, update
-from benchmarks.field.network import Call, Network, Stop, Trip, network
+from benchmarks.field.network import Call, Network, Pattern, Stop, Trip, network, row_of_stops
 from tests.field.test_operators_word import added
 
 TODAY: dict[str, Any] = {"start_date": 20261126}
@@ -141,6 +141,20 @@ def test_a_skipped_stop_costs_an_early_bus_nothing() -> None:  # opentripplanner
     assert told(update("t1", *calls, **TODAY)) == [
         "07:59 t1 live", "08:02 t1 skipped", "08:02 t1 live", "08:04 t1 live",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("numbered", [False, True])
+def test_stops_of_the_blocks_next_run_that_are_told_under_the_first_are_none_of_its_own(numbered: bool) -> None:
+    """Some tell of a vehicle's whole block under the trip that it is on."""
+    both = (Pattern("main", "A B C D E"), Pattern("back", "E D C B X", direction=1, headsign="West"))
+    trips = (Trip("t1", "08:00", block="b"), Trip("r1", "08:12", "back", block="b"))
+    city = City(network((*row_of_stops("A B C D E"), Stop("X", 900.0, 900.0)), both, trips), at="07:58")
+    minutes = zip("ABCDEDCBX", (1, 3, 5, 7, 9, 15, 17, 19, 21), strict=True)
+    stops = [StopUpdate(stop, f"08:{at:02d}", f"08:{at:02d}", sequence=k if numbered else None)
+             for k, (stop, at) in enumerate(minutes, 1)]  # fmt: skip
+    city.trip_updates(update("t1", *stops, **TODAY))
+    assert [str(row) for row in city.trip("t1")] == [f"08:0{k} t1 live" for k in (1, 3, 5, 7, 9)]
+    assert city.board("D") == ["08:07 t1 live", "08:14 r1 scheduled"]
 
 
 def test_a_skipped_stop_with_times_is_skipped() -> None:

@@ -450,6 +450,9 @@ def test_a_trip_sent_elsewhere_calls_at_the_new_stop() -> None:
     assert city.board("C") == ["09:04 t2 scheduled"]
     ends = next(row for row in city.departures("X") if row.run == "t1")
     assert ends.told["headsign"] == "Stop D", "it ends there"
+    # opentripplanner/OpenTripPlanner#6188
+    extra = [call["StopPointRef"]["value"] for call in city.siri_calls("r1") if call.get("ExtraCall")]
+    assert extra == ["X"]
 
 
 # hove-io/navitia#2853, mfdz/GTFS-Issues#318
