@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array, places_of
+from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, places_of
 from predictor.named_runs import EARLY_S, FOUND, NEAR_S, NOT_RUNNING, FoundRuns, RunNames
 from predictor.timetable import Timetable
 
@@ -69,16 +69,18 @@ class NamedDates:
         found: FoundRuns,
         under_way: BoolArray,
         timed: BoolArray,
+        late_s: Float64Array,
         now: float,
     ) -> FoundRuns:
-        """The runs (n,) of a message, those of which no time is told on the day that is meant by its custom."""
+        """The runs (n,) of a message, those of which no time is told on the day that is meant by its custom. `late_s`
+        (n,): delays that are told."""
         dates = _Dates.of(timetable, names, found)
         self._hear(dates, under_way, timed, now)
         by_utc = self.by_utc
         if by_utc is None:
             by_utc = bool((dates.utc_alone(now) & under_way & (dates.begins < now + _SOON_S)).any())
         self._last_read_by_utc = by_utc
-        return dates.on(dates.day_by_utc() if by_utc else dates.day_not_past(), found, timed)
+        return dates.on(dates.day_by_utc() if by_utc else dates.day_not_past(late_s, now), found, timed)
 
 
 def on_days_by_utc(timetable: Timetable, names: RunNames, found: FoundRuns) -> FoundRuns:
@@ -178,13 +180,16 @@ class _Dates:
             result[rows] = day[rows]
         return result
 
-    def day_not_past(self) -> Int32Array:
+    def day_not_past(self, late_s: Float64Array, now: float) -> Int32Array:
         """(n,) the day that is named, where its run is to come and the one that was found is over before that day; else
-        -1. Many tell of delays of tomorrow's runs beside today's."""
+        -1. Many tell of delays of tomorrow's runs beside today's; but who is still out `late_s` (n,) after midnight is
+        told of by the date that it is then."""
         tt = self.timetable
         keeps = self.runs_as_named & (self.named > self.service_day) & (self.service_day >= 0)
         rows = np.flatnonzero(keeps)
         trip = self.trip[rows]
         over_s = self.start_s[rows] + tt.trip_end_s[trip] - tt.trip_start_s[trip]
-        keeps[rows] = over_s < tt.date_origin[self.named[rows]] - tt.date_origin[self.service_day[rows]]
+        origin, midnight = tt.date_origin[self.service_day[rows]], tt.date_origin[self.named[rows]]
+        still_out = (midnight <= now) & (now <= origin + over_s + late_s[rows])
+        keeps[rows] = (origin + over_s < midnight) & ~still_out
         return np.where(keeps, self.named, np.int32(NONE))

@@ -70,9 +70,7 @@ def runs_named(
         received_at, refused,
     )  # fmt: skip
     names = _without_trips_the_other_way(tt, names, route, is_one_of(relationship, OF_TIMETABLE), updates, refused)
-    trip, day, shift = _found(
-        tt, names, relationship, np.isfinite(delay), has_unread_date, updates, received_at, dates, refused
-    )
+    trip, day, shift = _found(tt, names, relationship, delay, has_unread_date, updates, received_at, dates, refused)
     known = trip >= 0
     route[known] = tt.trip_route[trip[known]]
     direction[known & (direction < 0)] = tt.pattern_direction[tt.trip_pattern[trip[known & (direction < 0)]]]
@@ -143,7 +141,7 @@ def _found(
     tt: Timetable,
     names: RunNames,
     relationship: Int8Array,
-    is_delayed: BoolArray,
+    delay_s: Float64Array,
     has_unread_date: BoolArray,
     updates: StopTimeUpdates,
     received_at: float,
@@ -152,7 +150,7 @@ def _found(
 ) -> tuple[Int32Array, Int32Array, Int32Array]:
     """Trip, service day and shift (n,) of each run that is named, -1 where it is none of the timetable's.
 
-    `is_delayed` (n,): a delay of the whole run is told; `has_unread_date` (n,): it names a day, nobody knows which.
+    `delay_s` (n,): of the whole run, NaN where none is told; `has_unread_date` (n,): nobody knows which day it names.
 
     A run is under way where its times or delays are told, else only spoken of. One that the timetable need not have
     runs on the day that it names, else on that of its first time.
@@ -160,9 +158,9 @@ def _found(
     n = len(names.trip)
     first_time = np.full(n, np.inf)
     np.fmin.at(first_time, updates.owner, np.fmin(updates.arrival, updates.departure))
-    under_way = np.isfinite(first_time) | is_delayed
-    late = np.isfinite(updates.arrival_delay_s) | np.isfinite(updates.departure_delay_s)
-    under_way[updates.owner[late]] = True
+    late_s = delay_s.copy()
+    np.fmax.at(late_s, updates.owner, np.fmax(updates.arrival_delay_s, updates.departure_delay_s))
+    under_way = np.isfinite(first_time) | np.isfinite(late_s)
     at = np.where(np.isfinite(first_time), first_time, received_at)
     elapsed_s = _elapsed_s(tt, names, updates, first_time)
     found = run_finder(tt).find(names, at, under_way, elapsed_s)
@@ -176,7 +174,7 @@ def _found(
         found = FoundRuns.joined(found, again).take(np.arange(n) + n * (found.verdict == AMBIGUOUS))
     found = _not_against_its_stops(tt, names, found, updates)
     found = _not_long_before_it_begins(tt, found, first_time)
-    found = dates.settled(tt, names, found, under_way, np.isfinite(first_time), received_at)
+    found = dates.settled(tt, names, found, under_way, np.isfinite(first_time), np.nan_to_num(late_s), received_at)
     is_added = is_one_of(relationship, (TRIP_ADDED, TRIP_NEW))
     # What takes the place of a trip that the timetable does not have is one more.
     is_new = is_one_of(relationship, NOT_IN_TIMETABLE)

@@ -148,6 +148,22 @@ def test_a_nightly_run_named_by_the_calendar_date_is_tonights() -> None:
     assert texts(city.far_departures("C"))[0] == "01:14 t1 cancelled"
 
 
+@pytest.mark.parametrize("told", [update("t1", StopUpdate("C", delay=2400)), update("t1", delay=2400)])
+@pytest.mark.parametrize("date", [{}, {"start_date": DATE}, {"start_date": DATE + 1}])
+def test_a_delay_of_the_last_bus_named_by_the_date_after_midnight_is_that_of_the_bus_still_out(
+    told: TripUpdate, date: dict[str, Any]
+) -> None:
+    # transitnownash/wego-bus-map#44
+    nightly = Network(trips=(Trip("t1", "23:50"),))
+    city = City(nightly, at="24:10").trip_updates(replace(told, fields=date))
+    assert texts(city.far_departures("C")) == ["00:34 t1 live", "23:54 t1/2026-11-27 scheduled"]
+    if date.get("start_date") == DATE + 1:
+        # Before midnight, and once it can be out no longer, it is that of the coming night.
+        for at in ("21:30", "24:45"):
+            city = City(nightly, at=at).trip_updates(replace(told, fields=date))
+            assert texts(city.far_departures("C"))[-1] == "00:34 t1/2026-11-27 scheduled"
+
+
 def test_a_night_train_named_by_the_day_on_which_it_comes_in_is_the_one_under_way() -> None:
     night = network(patterns=(Pattern("main", "A B C D E", hop_s=11_700),), trips=(Trip("t1", "20:00"),))
     for date in (DATE, DATE + 1):
