@@ -102,7 +102,7 @@
 
   function rowOf(line, destination, platform) {
     var row = element("li", "", "row"), to = element("span", "", "to");
-    row.appendChild(element("span", line[0], "badge " + line[1]));
+    row.appendChild(element("span", line[0], "badge " + line[1] + (line[0].length > 7 ? " long-name" : "")));
     to.appendChild(element("span", destination, "name"));
     if (platform) to.appendChild(element("span", texts.platform.replace("{name}", platform), "platform"));
     row.appendChild(to);
