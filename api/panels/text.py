@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 import unicodedata
+from itertools import islice
 
 from rich.cells import cell_len, set_cell_size
 
@@ -18,6 +20,8 @@ _DESTINATION_ROOM = 5
 """For so many columns of a destination the wait is said in a shorter form."""
 _A_DAY_S = 86_400.0
 
+_REASON = re.compile(r"\s?:\s")
+"""What parts a note from how or why."""
 _BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " "})
 
 
@@ -46,7 +50,8 @@ def panel_lines(
     shown = rows[:room]
     longest = max((cell_len(row.line.name) for row in shown), default=0)
     column = min(longest, max(width // _LINE_NAME_SHARE, _LINE_NAME_ROOM))
-    lines_shown = [_departure(row, texts, abbreviations, column, width) for row in shown]
+    several = len({row.call.platform for row in shown}) > 1
+    lines_shown = [_departure(row, texts, abbreviations, column, width, say_platform=several) for row in shown]
     if not rows:
         lines_shown = textwrap.wrap(quiet, width)[:room]
     for message in messages:
@@ -56,14 +61,31 @@ def panel_lines(
     return [set_cell_size(line, width) for line in lines_shown]
 
 
-def _departure(row: DepartureWords, texts: Texts, abbreviations: Abbreviations, column: int, width: int) -> str:
+def _departure(
+    row: DepartureWords, texts: Texts, abbreviations: Abbreviations, column: int, width: int, *, say_platform: bool
+) -> str:
     room = width - column - 1
     needed = min(cell_len(row.destination), _DESTINATION_ROOM) + 1
     waits = _waits(row, texts)
     wait = next((wait for wait in waits if cell_len(wait) + needed <= room), waits[-1])
-    destination = abbreviations.cut(row.destination, max(room - cell_len(wait) - 1, 0))
+    room -= cell_len(wait) + 1
+    destination = abbreviations.cut(row.destination, max(room, 0))
+    # What tells it from another of its line stands behind it as far as there is room for all of a note.
+    for forms in _notes(row, texts, say_platform=say_platform):
+        fits = (note for note in forms if note != wait and cell_len(f"{destination}, {note}") <= room)
+        destination = ", ".join([destination, *islice(fits, 1)])
     start = f"{set_cell_size(row.line.name, column)} {destination}"
     return f"{set_cell_size(start, max(width - cell_len(wait) - 1, 0))} {wait}"[-width:]
+
+
+def _notes(row: DepartureWords, texts: Texts, *, say_platform: bool) -> list[tuple[str, ...]]:
+    """What to know beside its time, each in forms of which the first that fits is shown."""
+    change, platform = row.platform_change, row.call.platform
+    where: tuple[str, ...] = (change,) if change else ()
+    if platform and (change or say_platform):
+        where += (texts("platform", name=platform),)
+    # "on request: phone the agency beforehand"
+    return [where, *((note, _REASON.split(note)[0]) for note in row.notes if note != change)]
 
 
 def _waits(row: DepartureWords, texts: Texts) -> list[str]:

@@ -36,6 +36,11 @@ class DepartureWords:
         """What else there is to know."""
 
     @property
+    def platform_change(self) -> str:
+        """Of the `notes` the one from which platform it was moved, "" where from none."""
+        return self._moment.platform_change(self.call)
+
+    @property
     def key(self) -> str:
         """Names this departure from one rendering to the next."""
         return self._key or self.call.key

@@ -11,7 +11,7 @@ from api.words.abbreviations import Abbreviations
 from benchmarks.field.city import City
 from benchmarks.field.faces import text
 from benchmarks.field.messages import StopUpdate, cancelled, update
-from benchmarks.field.network import Pattern, Route, Trip, network, row_of_stops
+from benchmarks.field.network import Pattern, Route, Stop, Trip, network, row_of_stops
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,24 @@ def test_a_narrow_panel_shows_the_line_and_the_minutes_whole(width: int, lang: s
 def test_a_narrow_panel_says_of_tomorrow_what_fits_and_leads_to_no_other_time(width: int, first: str) -> None:
     city = City(at="23:50")
     assert city.panel_text("A", width=width)[0] == first
+
+
+@pytest.mark.parametrize(
+    ("width", "moved", "stays"),
+    [
+        (48, "1 East, Platform change: 9 instead of 7    4 min", "1 East, Platform 7                         09:02"),
+        (24, "1 East, Platform 9 4 min", "1 East, Platform 7 09:02"),
+        (12, "1 East 4 min", "1 East 09:02"),
+    ],
+)
+def test_a_wide_panel_says_from_where_as_far_as_there_is_room(width: int, moved: str, stays: str) -> None:
+    places = (
+        Stop("A", 0.0), Stop("S", 600.0, location_type=1), Stop("S7", 600.0, parent="S", platform="7"),
+        Stop("S9", 600.0, 20.0, parent="S", platform="9"), Stop("C", 1200.0),
+    )  # fmt: skip
+    city = City(network(places, "A S7 C"), at="07:58")
+    city.trip_updates(update("t1", StopUpdate("S7", delay=0, assigned_stop="S9"), start_date=20261126))
+    assert city.panel_text("S", width=width, lines=2) == [moved, stays]
 
 
 @pytest.mark.parametrize("room", range(1, 40))

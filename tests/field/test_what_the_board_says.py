@@ -167,6 +167,7 @@ def test_a_stop_on_request_says_how_to_ask() -> None:
     city = City(network("A B C D", trips=(Trip("t1", calls=calls),)), at="07:55")
     assert "on request: phone the agency" in in_words(city, "B")["panel"]
     assert "on request: phone the agency" in in_words(city, "B")["screen"]
+    assert city.panel_text("B", width=24)[0] == "1 East, on request 08:02"
     assert "to alight, tell the driver" in in_words(city, "B")["trip page"]
     assert "to alight" not in in_words(city, "B")["stop page"]
     assert "signal to the driver" in in_words(city, "C")["stop page"]
