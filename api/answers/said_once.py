@@ -10,6 +10,7 @@ import asyncio
 import math
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -33,16 +34,25 @@ _MOST_BYTES = 64 * 1024 * 1024
 _NOTHING: Message = {"type": "http.response.body", "body": b""}
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class _Answer:
-    """An answer as it goes out."""
+    """An answer as it goes out; what is sent to those who have it is made for the first of them."""
 
     route: object
     """Of the application, by which answers are counted."""
-    etag: str
     start: Message
     body: Message
-    unchanged: Message
+
+    @cached_property
+    def etag(self) -> str:
+        """Its own, "" where it has none."""
+        return next((value.decode("latin-1") for name, value in self.start["headers"] if name.lower() == b"etag"), "")
+
+    @cached_property
+    def unchanged(self) -> Message:
+        """The 304."""
+        kept = [pair for pair in self.start["headers"] if pair[0].lower() not in _NOT_OF_304]
+        return {"type": "http.response.start", "status": 304, "headers": kept}
 
 
 class SaidOnce(HttpMiddleware):
@@ -121,7 +131,8 @@ class SaidOnce(HttpMiddleware):
             elif start is not None:
                 pieces.append(message.get("body", b""))
                 if not message.get("more_body", False):
-                    answer = _answer(asked.get("route"), start, b"".join(pieces))
+                    body = {"type": "http.response.body", "body": b"".join(pieces)}
+                    answer = _Answer(asked.get("route"), start, body)
                 return
             await send(message)
 
@@ -139,16 +150,3 @@ class SaidOnce(HttpMiddleware):
 
 def _to_be_kept(start: Message) -> bool:
     return start["status"] == 200 and all(name.lower() != b"set-cookie" for name, _ in start["headers"])
-
-
-def _answer(route: object, start: Message, body: bytes) -> _Answer:
-    headers = [(name.lower(), value) for name, value in start["headers"]]
-    etag = dict(headers).get(b"etag", b"").decode("latin-1")
-    kept = [pair for pair in headers if pair[0] not in _NOT_OF_304]
-    return _Answer(
-        route=route,
-        etag=etag,
-        start=start,
-        body={"type": "http.response.body", "body": body},
-        unchanged={"type": "http.response.start", "status": 304, "headers": kept},
-    )

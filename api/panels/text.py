@@ -27,7 +27,7 @@ _BLANKS = str.maketrans({"\u00a0": " ", "\u202f": " "})
 
 def in_plain_blanks(text: str) -> str:
     """A text without the blanks of print, for which panels of few characters have no sign."""
-    return text.translate(_BLANKS)
+    return text if text.isascii() else text.translate(_BLANKS)
 
 
 def panel_lines(

@@ -182,5 +182,7 @@ def _in_order(alerts: Iterable[Alert], now: float) -> list[Alert]:
 def _all(moment: Moment) -> list[tuple[Alert, Informed]]:
     view = moment.view
     # Nobody can read a message that says nothing.
-    alerts = (alert for alert in view.alerts if alert.says_something)
-    return view.once("whom alerts concern", lambda: [(alert, informed_by(moment, alert)) for alert in alerts])
+    return view.once(
+        "whom alerts concern",
+        lambda: [(alert, informed_by(moment, alert)) for alert in view.alerts if alert.says_something],
+    )

@@ -283,7 +283,7 @@ class CallsAt:
             "bikes": _named(ACCESS, tt.trip_bikes[trip]),
             # On its next run a vehicle will be as full as it then is.
             "occupancy": [
-                occupancy_of(snapshot, i, expected)
+                None if i < 0 and expected < 0 else occupancy_of(snapshot, i, expected)
                 for i, expected in zip(
                     np.where(told, vehicle, NONE).tolist(),
                     np.where(calls.passed | (status != LIVE), NONE, calls.occupancy).tolist(),

@@ -55,6 +55,8 @@ def moved_departures(moment: Moment, stop: int) -> list[MovedDeparture]:
 def moved_departures_along(moment: Moment, stops: Iterable[int]) -> dict[int, list[MovedDeparture]]:
     """The same of many stops: the boards at which they are told instead are read in one pass."""
     tt, now = moment.timetable, moment.now
+    if not _given_up(tt):
+        return {stop: [] for stop in stops}
     members = {stop: tt.members(stop).tolist() for stop in stops}
     given_up = {stop: [call for at in places for call in _given_up(tt).get(at, ())] for stop, places in members.items()}
     own = {call: int(tt.stop_at(call.run, call.own_call)) for calls in given_up.values() for call in calls}

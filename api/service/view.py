@@ -169,11 +169,16 @@ class ServiceView:
     def once(self, key: str, make: Callable[[], T]) -> T:
         """What `make` gives, made once for this view however many readers ask: who asks for something else does not
         wait for it."""
-        with self._making:
-            made = self._made.setdefault(key, _Made())
+        made = self._made.get(key)
+        if made is None:
+            with self._making:
+                made = self._made.setdefault(key, _Made())
+        elif made.whole:
+            return cast(T, made.what)
         with made.making:
             if not made.whole:
-                made.what, made.whole = make(), True
+                made.what = make()
+                made.whole = True
             return cast(T, made.what)
 
 

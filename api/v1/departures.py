@@ -20,8 +20,8 @@ from api.reading.moved_away import moved_departures, moved_from_all
 from api.v1.models import Departures, SeveralDepartures
 from api.v1.representations import (
     alerts_answer,
-    departure_fields,
     departure_says,
+    departures_fields,
     moved_fields,
     moved_says,
     stop_fields,
@@ -65,7 +65,7 @@ async def get_departures(
         request, moment, says,
         lambda: {
             **moment.answer_fields(), "stop": stop_fields(moment.timetable, stop),
-            "departures": [departure_fields(moment, row) for row in rows],
+            "departures": departures_fields(moment, rows),
             "moved_away": [moved_fields(moment, moved) for moved in moved_away], "alerts": alerts,
         }, max_age_s=BOARD_MAX_AGE_S,
     )  # fmt: skip
@@ -110,7 +110,7 @@ def get_departures_of_several_stops(
         lambda: {
             **moment.answer_fields(),
             "stops": [stop_fields(moment.timetable, index, distance_m) for index, distance_m in asked.items()],
-            "departures": [departure_fields(moment, row) for row in soonest],
+            "departures": departures_fields(moment, soonest),
             "moved_away": [moved_fields(moment, moved) for moved in moved_away], "alerts": alerts,
         }, max_age_s=BOARD_MAX_AGE_S,
     )  # fmt: skip

@@ -147,13 +147,18 @@ def _range(iso: IsoTimes, call: RunCall) -> dict[str, str] | None:
     return {"p10": iso[floor(call.p10)], "p50": iso[floor(call.p50)], "p90": iso[floor(call.p90)]}
 
 
-def departure_fields(moment: Moment, row: RunCall) -> dict[str, Any]:
-    """The fields of `Departure` in its order, as they stand in an answer: models of them would take as long as a
+def departures_fields(moment: Moment, rows: Iterable[RunCall]) -> list[dict[str, Any]]:
+    """The fields of each `Departure` in its order, as they stand in an answer: models of them would take as long as a
     board."""
-    iso, delay_s = iso_times(moment.view.zone_at(row.stop_idx)), row.delay_s
+    zone_at, routes = moment.view.zone_at, _route_fields(moment.timetable)
+    return [_departure_fields(iso_times(zone_at(row.stop_idx)), routes[row.route_idx], row) for row in rows]
+
+
+def _departure_fields(iso: IsoTimes, route: dict[str, Any], row: RunCall) -> dict[str, Any]:
+    delay_s = row.delay_s
     return {
         **_call_fields(iso, row),
-        "route": _route_fields(moment.timetable)[row.route_idx],
+        "route": route,
         "direction": row.direction if row.direction >= 0 else None,
         "time": None if row.clock is None else iso[floor(row.published)],
         "scheduled_time": iso.of(row.scheduled),
@@ -188,5 +193,5 @@ def moved_fields(moment: Moment, moved: MovedDeparture) -> dict[str, Any]:
         "trip_id": run.trip_id,
         "service_date": run.service_date,
         "start_time": run.start_time,
-        "to": departure_fields(moment, run) if moved.leaves else None,
+        "to": departures_fields(moment, [run])[0] if moved.leaves else None,
     }

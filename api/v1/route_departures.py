@@ -19,7 +19,7 @@ from api.reading.calls import RunCall
 from api.reading.line_departures import RouteDirection, directions_of, next_departures
 from api.reading.moment import Moment
 from api.v1.models import Alert, Departure, DirectionDepartures, LineStop, RouteDepartures
-from api.v1.representations import alerts_answer, departure_fields, departure_says, route_ref
+from api.v1.representations import alerts_answer, departure_says, departures_fields, route_ref
 
 route_departures_router = APIRouter(tags=["Departures"])
 
@@ -101,7 +101,7 @@ class _Coming:
                     stop_id=str(tt.stop_id[stop]),
                     name=str(tt.stop_name[stop]),
                     platform=str(tt.stop_platform[stop]) or None,
-                    departure=row and Departure(**departure_fields(self.moment, row)),
+                    departure=row and Departure(**departures_fields(self.moment, [row])[0]),
                 )
                 for stop, row in zip(way.stops, rows, strict=True)
             ],
