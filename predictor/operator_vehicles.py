@@ -1,4 +1,5 @@
-"""Vehicles whose reports name no trip, on the run that the operator's TripUpdates give or leave to them."""
+"""Vehicles whose reports name no trip, or one that the operator copies, on the run that its TripUpdates give or leave
+to them."""
 
 from __future__ import annotations
 
@@ -6,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from predictor.arrays import NONE, Float64Array, Int64Array, StrArray, is_one_of, places_of
+from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, StrArray, is_one_of, places_of
 from predictor.named_runs import RunNames, run_finder
 from predictor.observations import Observations
 from predictor.overlay import Overlay
 from predictor.runs import DatedRuns
-from predictor.trip_updates import TRIP_CANCELED, TRIP_DELETED, TripUpdates
+from predictor.trip_updates import TRIP_CANCELED, TRIP_DELETED, TRIP_DUPLICATED, TripUpdates
 
 NOT_FURTHER_S = 3600.0
 """A run that begins later than this, or ended longer ago, is not the one that a vehicle is on."""
@@ -25,14 +26,15 @@ def on_operators_runs(
 
     A vehicle is known by its id, else by its label, else by its id without the agency before it. Of several runs that
     are given to it the one that is under way counts, else the one nearest in time. Of the runs of the line and start
-    that it names it is on the one that is left where the others are cancelled. `observations` and `overlay` are of one
+    that it names it is on the one that is left where the others are cancelled. Who names the trip that a run given to
+    it copies is on that run. `observations` and `overlay` are of one
     timetable.
     """
     tt, trip = overlay.timetable, overlay.trips_of(updates)
     gone = is_one_of(updates.relationship, (TRIP_CANCELED, TRIP_DELETED))
     observations = _on_runs_left(observations, updates, overlay, np.flatnonzero(gone & (trip >= 0)))
     runs = np.flatnonzero((updates.vehicle_id != "") & (trip >= 0) & (updates.service_day >= 0) & ~gone)
-    nameless = np.flatnonzero(observations.trip < 0)
+    nameless = np.flatnonzero((observations.trip < 0) | _name_a_copied_trip(observations, overlay, trip[runs]))
     if len(runs) == 0 or len(nameless) == 0:
         return observations, 0
     begins, ends = _span(updates, overlay, runs)
@@ -48,7 +50,9 @@ def on_operators_runs(
     run = of_vehicle[place]
     route = observations.route[nameless]
     on_its_line = (route < 0) | (route == tt.trip_route[np.maximum(trip[run], 0)])
-    rows, run = nameless[(run >= 0) & on_its_line], run[(run >= 0) & on_its_line]
+    named = observations.trip[nameless]
+    meant = (run >= 0) & on_its_line & ((named < 0) | (named == tt.run_models[np.maximum(trip[run], 0)]))
+    rows, run = nameless[meant], run[meant]
     # As feeds name them: of a run that takes another's place by that one's trip.
     named = np.array([tt.trip_index[name] for name in tt.trip_id[trip[run]].tolist()], np.int32)
     repeats = tt.trip_repeats[named]
@@ -56,6 +60,13 @@ def on_operators_runs(
     at[rows], date[rows] = named, tt.date[updates.service_day[run]]
     start[rows] = np.where(repeats, tt.trip_start_s[named] + updates.shift_s[run], NONE)
     return replace(observations, trip=at, service_date=date, start_time_s=start), len(rows)
+
+
+def _name_a_copied_trip(observations: Observations, overlay: Overlay, runs: Int32Array) -> BoolArray:
+    """Which reports (n,) name, without a start, a trip of which one of the `runs` is a copy."""
+    tt = overlay.timetable
+    copied = tt.run_models[runs[tt.run_relationships[runs] == TRIP_DUPLICATED]]
+    return np.isin(observations.trip, copied[copied >= 0]) & (observations.start_time_s < 0)
 
 
 def _by_bare_ids(place: Int64Array, reports: StrArray, rows: Int64Array, vehicles: StrArray) -> Int64Array:

@@ -897,6 +897,17 @@ def test_a_bus_on_a_copy_may_name_the_trip_that_is_copied_and_its_own_start() ->
     assert city.board("D") == ["08:36 t1-b live", "09:06 t2 scheduled"]
 
 
+def test_a_bus_that_names_the_trip_copied_is_on_the_copy_that_the_operator_gives_to_it() -> None:
+    # opentripplanner/OpenTripPlanner#7761: on boards the copied trip came once more, half an hour late.
+    copy = update("t1", relationship="DUPLICATED", vehicle="v5", new_trip_id="copy", new_start_date=20261126,
+                  new_start_time="08:30:00", **TODAY)  # fmt: skip
+    city = City(at="08:25").trip_updates(copy)
+    for time, place in (("08:29", 0.0), ("08:30", 0.0), ("08:31", 300.0), ("08:32", 600.0)):
+        city.vehicle_positions(bus("v5", "t1", place=(place, 0.0), fresh=True, **TODAY), at=time)
+    assert city.vehicles()["v5"]["trip_id"] == "copy"
+    assert [row.split()[1:] for row in city.board("D")] == [["copy", "live"], ["t2", "scheduled"]]
+
+
 def test_a_trip_added_under_the_id_of_another_at_its_own_time_is_one_more() -> None:
     more = update("t1", relationship="ADDED", start_date=20261126, start_time="08:30:00")
     city = City(at="07:58").trip_updates(more)
