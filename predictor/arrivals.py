@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import Float64Array, first_of_each
+from predictor.arrays import Float64Array, first_of_each, or_where_unknown
 from predictor.arrivals_loop import Chain, Departures, Heads, PutOff, Ways, scan
 from predictor.geometry import to_first_stop_m, to_stop_m
 from predictor.legs import Legs
@@ -105,7 +105,7 @@ def _heads(
     away = ~on_it | (~standing & (tracks.departed[slot] == 0))
 
     left_s, left_variance = _left_of_the_link(tt, travel_times, tracks, first, now)
-    came = np.nan_to_num(tracks.arrived_at[slot], nan=now) - now
+    came = or_where_unknown(tracks.arrived_at[slot], now) - now
     way_m = to_stop_m(tt, first.trip, call, tracks.lat[slot], tracks.lon[slot])
     arrival = np.where(stands_on_the_way, came, reported + left_s)
     there = heard[slot]
@@ -136,5 +136,5 @@ def _left_of_the_link(
     here = tt.pattern_distance_m[tt.call_pattern_call[entry]]
     length = here - tt.pattern_distance_m[tt.call_pattern_call[before]]
     left = np.divide(here - tracks.distance_m[slot], length, out=np.zeros_like(length), where=length > 1.0)
-    left = np.clip(np.nan_to_num(left, nan=1.0), 0.0, 1.0)
+    left = np.clip(or_where_unknown(left, 1.0), 0.0, 1.0)
     return left * run, travel_times.variance(before) * np.maximum(left, 0.1)

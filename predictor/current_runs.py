@@ -8,7 +8,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, contains, is_among, sorted_once
+from predictor.arrays import (
+    NONE,
+    BoolArray,
+    Float64Array,
+    Int32Array,
+    Int64Array,
+    contains,
+    is_among,
+    or_where_unknown,
+    sorted_once,
+)
 from predictor.geometry import LineGeometry, to_first_stop_m
 from predictor.matching import OFF_LINE_M, TERMINUS_M
 from predictor.named_runs import RunNames, run_finder
@@ -124,7 +134,7 @@ class CurrentRuns:
         again |= (tracks.arrived[slot] >= tt.trip_calls[trip]) & (elapsed < half_s)
         on_it &= ~again
         has_left = guessed & tt.trip_is_frequency[trip] & (obs.start_time_s < 0)
-        left_at = obs.timestamp - np.nan_to_num(elapsed)
+        left_at = obs.timestamp - or_where_unknown(elapsed, 0.0)
         since_then = (left_at - tt.date_origin[day]).astype(np.int32) - tt.trip_start_s[trip]
         shift = np.where(on_it, tracks.shift_s[slot], np.where(has_left, since_then, shift))
         return np.where(on_it, tracks.service_day[slot], day), shift

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float32Array, Float64Array, Int64Array
+from predictor.arrays import BoolArray, Float32Array, Float64Array, Int64Array, or_where_unknown
 from predictor.arrivals_loop import Chain
 from predictor.features_loop import Followed, Timetabled, fill
 from predictor.snapshot import FROM_VEHICLE, IN_SERVICE
@@ -46,13 +46,13 @@ class Features:
         )  # fmt: skip
         self._followed = Followed(
             age_s=now - tracks.timestamp,
-            report_gap_s=np.nan_to_num(tracks.report_gap_s, nan=60.0),
+            report_gap_s=or_where_unknown(tracks.report_gap_s, 60.0),
             delay_s=tracks.delay_s,
             delay_change_s=tracks.delay_s - tracks.delay_before_s,
             arrived=tracks.arrived,
             begun=tracks.departed > 0,
-            distance_m=np.nan_to_num(tracks.distance_m),
-            since_arrival_s=np.nan_to_num(now - tracks.arrived_at),
+            distance_m=or_where_unknown(tracks.distance_m, 0.0),
+            since_arrival_s=or_where_unknown(now - tracks.arrived_at, 0.0),
             pace=(tracks.driven_s + 300.0) / (tracks.expected_s + 300.0) - 1.0,
             astray=tracks.state != IN_SERVICE,
         )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import Float64Array, Int32Array, Int64Array
+from predictor.arrays import Float64Array, Int32Array, Int64Array, or_where_unknown
 from predictor.columns import Columns, column_types
 from predictor.projection_loop import Segments, Sought, nearest
 from predictor.search_loop import first_above
@@ -115,7 +115,7 @@ class LineGeometry:
                 last,
                 Sought(
                     lon * self.line_cos[line] * METRES_PER_DEGREE, lat * METRES_PER_DEGREE, low_m, high_m,
-                    np.nan_to_num(np.sin(heading)), np.nan_to_num(np.cos(heading)),
+                    or_where_unknown(np.sin(heading), 0.0), or_where_unknown(np.cos(heading), 0.0),
                     np.ascontiguousarray(np.broadcast_to(prior_m, n), np.float64),
                 ),
                 prior_scale / 1000.0,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, is_one_of
+from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, is_one_of, or_where_unknown
 from predictor.columns import Columns
 from predictor.geometry import LineGeometry, Projection, course_deg, ground_distance_m, to_first_stop_m, to_stop_m
 from predictor.match import FASTEST_M_S, LEAP_M, STOP_ZONE_M, Match
@@ -224,7 +224,7 @@ class Matcher:
         length = self.diagram.call_distance_m(trip, tt.trip_calls[trip])
         by_timetable = self.diagram.scheduled_distance_m(trip, reports.seconds)
         pace = np.maximum(length / np.maximum(tt.trip_end_s[trip] - tt.trip_start_s[trip], 60), 2.0)
-        last = np.nan_to_num(reports.last_m)
+        last = or_where_unknown(reports.last_m, 0.0)
         prior = np.where(under_way, np.minimum(last + pace * reports.gap_s, length), by_timetable)
         low = np.where(under_way, last - MOVED_M, 0.0)
         high = np.where(under_way, last + FASTEST_M_S * reports.gap_s + LEAP_M, np.inf)
@@ -270,7 +270,7 @@ class Matcher:
         jumped = np.zeros(len(reports), bool)
         jumped[rows], stands[rows] = under_way[rows], False
         at_m = np.where(stands, self.diagram.call_distance_m(reports.trip, stop_told.call), found.distance_m)
-        last = np.where(under_way, np.nan_to_num(reports.last_m), 0.0)
+        last = np.where(under_way, or_where_unknown(reports.last_m, 0.0), 0.0)
         at_m = np.where(under_way & ~jumped, np.maximum(at_m, last), at_m)
         at_m = self._not_past_unseen_stops(reports.trip, line, at_m, found.offset_m, last, reports.lat, reports.lon)
         gets_on = (reports.moved_m > 0) & (along > 0.0) & ~off_line

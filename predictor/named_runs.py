@@ -32,6 +32,7 @@ from predictor.arrays import (
     Int64Array,
     expand_ranges,
     first_of_each,
+    or_where_unknown,
 )
 from predictor.columns import Columns, column_types
 from predictor.journeys import JourneyLookup
@@ -265,7 +266,7 @@ class RunFinder:
         """Candidates (k, rows) for names by trip: on each day around, the departure nearest to what is named."""
         tt = self._timetable
         trip, at, under_way, named = names.trip[rows], at[rows], under_way[rows], named_day[rows]
-        start, elapsed_s = names.start_time_s[rows], np.nan_to_num(elapsed_s[rows])
+        start, elapsed_s = names.start_time_s[rows], or_where_unknown(elapsed_s[rows], 0.0)
         by_headway = tt.trip_is_frequency[trip]
         several = (self._journeys.count[trip] > 1) | by_headway
         none = self._journeys.count[trip] == 0

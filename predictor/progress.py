@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from predictor.arrays import BoolArray, Float64Array, Int64Array, first_of_each
+from predictor.arrays import BoolArray, Float64Array, Int64Array, first_of_each, or_where_unknown
 from predictor.geometry import to_first_stop_m
 from predictor.match import FASTEST_M_S, Match
 from predictor.matching import TERMINUS_M
@@ -147,7 +147,7 @@ def link_times_of(timetable: Timetable, diagram: TimeDistance, driven: Stretches
     begin[opens], begin_sd[opens] = driven.arrived_at[k[opens]], driven.arrived_sd_s[k[opens]]
     new = (times.call >= np.maximum(driven.arrived_from[k], 1)) & np.isfinite(begin) & np.isfinite(times.arrival)
     k, entry = k[new], entry[new]
-    blur = np.nan_to_num(begin_sd[new], nan=15.0) ** 2 + times.arrival_sd_s[new] ** 2
+    blur = or_where_unknown(begin_sd[new], 15.0) ** 2 + times.arrival_sd_s[new] ** 2
     return LinkTimes.of_runs(
         driven.runs.take(k),
         slot=driven.slot[k],
