@@ -76,25 +76,25 @@ def _by_bare_ids(place: Int64Array, reports: StrArray, rows: Int64Array, vehicle
     free[place[place >= 0]] = False
     if len(unknown) == 0 or not free.any():
         return place
-    bare, first, count = np.unique(_bare(vehicles), return_index=True, return_counts=True)
+    bare, first, count = np.unique(bare_ids(vehicles), return_index=True, return_counts=True)
     report = reports[rows[unknown]]
-    mine = _bare(report)
+    mine = bare_ids(report)
     other = places_of(mine, bare)
     meant = (other >= 0) & (count[other] == 1) & free[first[other]]
     # Of two agencies they are two.
     meant &= (mine == report) | (mine == vehicles[first[other]])
     if not meant.any():
         return place
-    names, times = np.unique(_bare(reports), return_counts=True)
+    names, times = np.unique(bare_ids(reports), return_counts=True)
     meant &= times[places_of(mine, names)] == 1
     result = place.copy()
     result[unknown[meant]] = first[other[meant]]
     return result
 
 
-def _bare(ids: StrArray) -> StrArray:
+def bare_ids(ids: StrArray) -> StrArray:
     """The ids (n,) without what stands before `_` or `:`."""
-    for mark in ("_", ":"):
+    for mark in ("_", ":") if len(ids) else ():
         _, _, ids = np.strings.rpartition(ids, mark)
     return ids
 

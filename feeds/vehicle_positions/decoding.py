@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from feeds.gtfs_realtime.headway_runs import named_in_reports
 from feeds.messages.message import decode_message, header_timestamp, refuse_differential
 from feeds.vehicle_positions.reports import reports_of, resolve, with_refused
-from feeds.vehicle_positions.shared_ids import with_own_names
-from predictor.arrays import Float64Array, Int64Array
+from feeds.vehicle_positions.shared_ids import NEAR_M, with_own_names
+from predictor.arrays import Int64Array
 from predictor.geometry import ground_distance_m
 from predictor.named_dates import NamedDates
 from predictor.observations import Observations
+from predictor.operator_vehicles import bare_ids
 from predictor.report_clocks import AHEAD_S, FEED_AHEAD_S
 from predictor.report_figures import NAMED
 from predictor.run_changes import SAME_TIME_S
@@ -31,6 +32,8 @@ ONE_PLACE_M = 10.0
 """Where two systems tell of one vehicle, they round where it is by no more;"""
 _DRIVES_M_S = 15.0
 """and it drives on between their reports."""
+ONE_TIME_S = 60.0
+"""They tell of it within this time."""
 DAY_S = 86400.0
 """A report of a vehicle whose clock stands may bear the time at which its driver logged on."""
 
@@ -89,21 +92,28 @@ def _one_a_vehicle(observations: Observations, refused: Counter[str]) -> Observa
 
 def _under_one_id(observations: Observations, refused: Counter[str]) -> Observations:
     """Keep one report of a vehicle that goes by several ids: they are of one place and time, and of one run; or all but
-    one name none."""
+    one name none. Where one is the other with an agency before it, or the other's label, they need but be near."""
     trip, start, name = observations.trip, observations.start_time_s, observations.vehicle_id
-    lat, lon, gone = observations.lat, observations.lon, np.zeros(len(trip), bool)
+    label, lat, lon, gone = observations.vehicle_label, observations.lat, observations.lon, np.zeros(len(trip), bool)
 
-    def neighbours(*keys: NDArray[Any]) -> tuple[Int64Array, Int64Array, Float64Array, Float64Array]:
-        """Reports that stand side by side in order of `keys`, the last first: metres and seconds between them."""
+    def neighbours(*keys: NDArray[Any]) -> tuple[Int64Array, Int64Array]:
+        """Reports of one time that stand side by side in order of `keys`, the last first."""
         order = np.lexsort(keys)
         one, other = order[:-1], order[1:]
-        apart_s = np.abs(observations.timestamp[one] - observations.timestamp[other])
-        return one, other, ground_distance_m(lat[one], lon[one], lat[other], lon[other]), apart_s
+        close = trip[one] >= 0
+        close &= np.abs(observations.timestamp[one] - observations.timestamp[other]) <= ONE_TIME_S
+        return one[close], other[close]
 
-    one, other, apart_m, apart_s = neighbours(name, lat, start, trip)
-    same = (trip[one] >= 0) & (trip[one] == trip[other]) & (start[one] == start[other])
-    gone[other] = same & (apart_s <= SAME_TIME_S) & (apart_m <= ONE_PLACE_M + _DRIVES_M_S * apart_s)
-    one, other, apart_m, apart_s = neighbours(-trip, lon, lat)
-    gone[other] |= (trip[one] >= 0) & (trip[other] < 0) & (apart_s <= SAME_TIME_S) & (apart_m == 0.0)
+    one, other = neighbours(name, lat, start, trip)
+    same = (trip[one] == trip[other]) & (start[one] == start[other])
+    one, other = one[same], other[same]
+    apart_m = ground_distance_m(lat[one], lon[one], lat[other], lon[other])
+    apart_s = np.abs(observations.timestamp[one] - observations.timestamp[other])
+    first, second = bare_ids(name[one]), bare_ids(name[other])
+    alike = (first == second) | (bare_ids(label[one]) == second) | (bare_ids(label[other]) == first)
+    within_m = np.where(alike, NEAR_M, np.where(apart_s <= SAME_TIME_S, ONE_PLACE_M, -np.inf))
+    gone[other] = apart_m <= within_m + _DRIVES_M_S * apart_s
+    one, other = neighbours(-trip, lon, lat)
+    gone[other] |= (trip[other] < 0) & (lat[one] == lat[other]) & (lon[one] == lon[other])
     refused["vehicle_of_several_ids"] = int(gone.sum())
     return observations.take(np.flatnonzero(~gone)) if gone.any() else observations

@@ -451,6 +451,18 @@ def test_a_bus_of_two_ids_in_each_message_is_shown_once(order: int, apart_m: flo
     assert city.board("D")[0].endswith("t1 live")
 
 
+@pytest.mark.parametrize(("ids", "label"), [(("1_4012", "4012"), ""), (("avl-7", "4012"), "4012")])
+def test_a_bus_of_two_ids_that_say_so_is_shown_once_though_its_reports_differ(ids: tuple[str, str], label: str) -> None:
+    """Those of the one are older, and of where it was then."""
+    city = City(at="07:59:30")
+    for k in range(9):
+        at = city.posix("08:00") + 30 * k
+        older = bus(ids[0], "t1", place=(150.0 * k - 60.0, 0.0), timestamp=at - 8, label=label)
+        city.vehicle_positions(older, bus(ids[1], "t1", place=(150.0 * k, 0.0), timestamp=at), at=at)
+        assert len(city.vehicles()) == 1
+    assert city.board("D")[0].endswith("t1 live")
+
+
 def test_a_bus_whose_other_id_names_no_trip_is_on_no_second_run() -> None:
     city = City(network(trips=tuple(Trip(f"t{k}", f"08:0{2 * k}") for k in range(4))), at="08:02")
     for k in range(12):
