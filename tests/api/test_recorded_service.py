@@ -31,7 +31,8 @@ from feeds.sources.http_source import HttpSource
 from feeds.timetable import load_timetable
 from predictor.timetable import Timetable
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+# The recording is made once for all.
+pytestmark = [pytest.mark.filterwarnings("ignore::DeprecationWarning"), pytest.mark.xdist_group("recorded service")]
 
 DAY = date(2026, 3, 2)
 EVERY_S = 30.0

@@ -28,6 +28,8 @@ NETWORKS = {
 
 pytestmark = [
     pytest.mark.recording,
+    # Each network is opened once for all.
+    pytest.mark.xdist_group("recorded networks"),
     pytest.mark.skipif(not DATA.is_dir(), reason=f"the recorded feeds are not there ({DATA})"),
 ]
 

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 WEEKDAY, SATURDAY, SUNDAY = date(2025, 11, 18), date(2025, 11, 15), date(2025, 11, 16)
 ARMISTICE = date(2025, 11, 11)
+# One city is made for all.
+pytestmark = pytest.mark.xdist_group("simulated city")
 
 
 def paris(hour: int, minute: int = 0, second: int = 0, day: date = WEEKDAY) -> float:

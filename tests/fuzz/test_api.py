@@ -25,6 +25,8 @@ from tests.api.town import STOPS, TRIPS, at, service_at
 from tests.fuzz.effort import EFFORT, tries
 
 TOKEN = "a token of the town"
+# What texts may be drawn from, and of what schemes, takes seconds to find out.
+pytestmark = pytest.mark.xdist_group("api described")
 
 
 @asynccontextmanager
