@@ -273,8 +273,15 @@ class Timetable:
 
     @cached_property
     def trip_index(self) -> dict[str, int]:
-        """trip_id -> index."""
-        return {name: i for i, name in enumerate(self.trip_id.tolist())}
+        """trip_id -> index; of a trip that never runs, for it is another one of its block once more, that one's."""
+        index = {name: i for i, name in enumerate(self.trip_id.tolist())}
+        never = (np.count_nonzero(self.service_active, axis=1) == 0)[self.trip_service] & (self.trip_block >= 0)
+        if never.any():
+            way = np.column_stack([self.trip_block, self.trip_pattern, self.trip_start_s])
+            _, first, of_way = np.unique(way, axis=0, return_index=True, return_inverse=True)
+            trips = np.flatnonzero(never)
+            index |= dict(zip(self.trip_id[trips].tolist(), first[of_way[trips]].tolist(), strict=True))
+        return index
 
     @cached_property
     def date_index(self) -> dict[int, int]:

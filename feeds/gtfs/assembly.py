@@ -98,7 +98,7 @@ def build_timetable(archive: GtfsArchive) -> tuple[Timetable, tuple[Problem, ...
     told = _told_of_itself(tables.get("feed_info"))
     translations = read_translations(tables)
     timetable = _put_together(archive.digest, told, rows, ways, calendar, journeys, translations)
-    tell_doubtful_trips(timetable, rows.trips, calls, ways.drawn, problems)
+    timetable = tell_doubtful_trips(timetable, rows.trips, calls, ways.drawn, problems)
     return timetable, problems.all()
 
 

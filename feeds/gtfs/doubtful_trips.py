@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from feeds.gtfs.calls import DAY_S, FILE, HOUR_S, Calls
 from feeds.gtfs.problems import Problems
 from feeds.gtfs.trips import Trips
-from predictor.arrays import BoolArray, expand_ranges
+from predictor.arrays import NONE, BoolArray, Int64Array, expand_ranges
 from predictor.driven_order import COARSEST_TIMES_S, undrivable_hops
 from predictor.straight_lines import IMPOSSIBLE_M_S, SLACK_M
 from predictor.timetable import Timetable
@@ -16,11 +18,14 @@ _ALIKE = 4
 """Trips with the same beginning and end are compared with so many others of them, ordered."""
 
 
-def tell_doubtful_trips(timetable: Timetable, trips: Trips, calls: Calls, drawn: BoolArray, problems: Problems) -> None:
-    """Add what is doubtful of the trips (T,) and calls (E,) of a timetable; `drawn` (T,): the feed has their shapes."""
+def tell_doubtful_trips(
+    timetable: Timetable, trips: Trips, calls: Calls, drawn: BoolArray, problems: Problems
+) -> Timetable:
+    """Add what is doubtful of the trips (T,) and calls (E,) of a timetable; `drawn` (T,): the feed has their shapes.
+    Given back is the timetable without the days on which one trip of a block is another one of it once more."""
     _tell_undrivable(timetable, trips, calls, drawn, problems)
     _tell_half_days(timetable, trips, calls, problems)
-    _tell_doubles(timetable, trips, problems)
+    return _once_a_block(timetable, _tell_doubles(timetable, trips, problems))
 
 
 def _tell_undrivable(timetable: Timetable, trips: Trips, calls: Calls, drawn: BoolArray, problems: Problems) -> None:
@@ -47,15 +52,38 @@ def _tell_half_days(timetable: Timetable, trips: Trips, calls: Calls, problems: 
     )  # fmt: skip
 
 
-def _tell_doubles(timetable: Timetable, trips: Trips, problems: Problems) -> None:
+def _once_a_block(tt: Timetable, double_of: Int64Array) -> Timetable:
+    """The timetable without the days of the doubles of trips of their own block (`double_of` (T,), -1: none) on which
+    both run: no vehicle drives both. Who names them means the others (`Timetable.trip_index`)."""
+    trip = np.flatnonzero((double_of >= 0) & (tt.trip_block >= 0))
+    trip = trip[tt.trip_block[trip] == tt.trip_block[double_of[trip]]]
+    if len(trip) == 0:
+        return tt
+    services = np.column_stack([tt.trip_service[trip], tt.trip_service[double_of[trip]]])
+    (own, other), of_trip = (both.T for both in np.unique(services, axis=0, return_inverse=True))
+    trip_service = tt.trip_service.copy()
+    trip_service[trip] = len(tt.service_id) + of_trip
+    names = [
+        f"{tt.service_id[a]} without {tt.service_id[b]}" for a, b in zip(own.tolist(), other.tolist(), strict=True)
+    ]
+    return replace(
+        tt,
+        trip_service=trip_service,
+        service_id=np.append(tt.service_id, names),
+        service_active=np.concatenate([tt.service_active, tt.service_active[own] & ~tt.service_active[other]]),
+    )
+
+
+def _tell_doubles(timetable: Timetable, trips: Trips, problems: Problems) -> Int64Array:
     """Trips that make the same calls at the same times on the same days as others of their pattern, be it under another
-    service day: at 24:30 of yesterday and at 00:30 of today."""
+    service day: at 24:30 of yesterday and at 00:30 of today. Given back is for each trip (T,) which one it is once more
+    on the same service days, -1 for none."""
     tt, begins = timetable, timetable.trip_call_ptr
     days_on, start_s = np.divmod(tt.trip_start_s, int(DAY_S))
     ends = np.column_stack([tt.trip_pattern, start_s, tt.trip_end_s - tt.trip_start_s])
     order = np.lexsort(ends.T)
     double = np.isin(np.arange(tt.trips), tt.journey_trip[(tt.journey_shift_s != 0) | (tt.journey_headway_s > 0)])
-    by_headway = double.copy()
+    by_headway, double_of = double.copy(), np.full(tt.trips, NONE, np.int64)
     for apart in range(1, _ALIKE + 1):
         other, trip = order[:-apart], order[apart:]
         same = (ends[other] == ends[trip]).all(axis=1)
@@ -70,12 +98,17 @@ def _tell_doubles(timetable: Timetable, trips: Trips, problems: Problems) -> Non
         as_call = call - begins[trip][of] + begins[other][of]
         differs = tt.arrival_s[call] - later_s[of] != tt.arrival_s[as_call]
         differs |= tt.departure_s[call] - later_s[of] != tt.departure_s[as_call]
-        double[trip[np.bincount(of, differs, len(trip)) == 0]] = True
+        alike = np.bincount(of, differs, len(trip)) == 0
+        double[trip[alike]] = True
+        alike &= (later_s == 0) & ~by_headway[trip] & (double_of[trip] < 0)
+        double_of[trip[alike]] = other[alike]
     rows = np.flatnonzero(double & ~by_headway)
     problems.rows(
         "trips.txt", trips.row[rows], trips.trip_id[rows],
-        "another trip of the line makes the same calls at the same times on the same days; boards show both.",
+        "another trip of the line makes the same calls at the same times on the same days; boards show both, "
+        "but where both are of one block.",
     )  # fmt: skip
+    return double_of
 
 
 def _meet(service: BoolArray, earlier: BoolArray, days: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import repeat
 
@@ -34,6 +35,7 @@ from predictor.named_runs import (
     run_finder,
 )
 from predictor.operator_times import EARLIEST_S
+from predictor.runs import DatedRuns
 from predictor.stop_alignment import patterns_along
 from predictor.timetable import Timetable
 from predictor.trip_updates import (
@@ -71,6 +73,8 @@ def runs_named(
     )  # fmt: skip
     names = _without_trips_the_other_way(tt, names, route, is_one_of(relationship, OF_TIMETABLE), updates, refused)
     trip, day, shift = _found(tt, names, relationship, delay, has_unread_date, updates, received_at, dates, refused)
+    is_gone = is_one_of(relationship, (TRIP_CANCELED, TRIP_DELETED))
+    trip[_gone_by_another_id(trip_id, DatedRuns(trip, day, shift), is_gone)] = NONE
     known = trip >= 0
     route[known] = tt.trip_route[trip[known]]
     direction[known & (direction < 0)] = tt.pattern_direction[tt.trip_pattern[trip[known & (direction < 0)]]]
@@ -102,6 +106,14 @@ def runs_named(
         is_added=is_one_of(relationship, (TRIP_ADDED, TRIP_NEW)),
         as_modified=as_modified > 0,
     )
+
+
+def _gone_by_another_id(trip_id: Sequence[str], runs: DatedRuns, is_gone: BoolArray) -> list[int]:
+    """Rows of the runs (n,) that are cancelled by one id and told to run by another: a trip that has two runs."""
+    key, runs_on = runs.run_key, ~is_gone & (runs.trip >= 0)
+    rows = np.flatnonzero(is_gone & (runs.trip >= 0) & np.isin(key, key[runs_on]))
+    told = {row: np.flatnonzero(runs_on & (key == key[row])).tolist() for row in rows.tolist()}
+    return [row for row, others in told.items() if trip_id[row] not in {trip_id[other] for other in others}]
 
 
 def _without_trips_the_other_way(

@@ -560,3 +560,17 @@ def test_a_run_after_midnight_named_by_its_line_is_found_by_either_date_with_eit
     assert city.board("C") == ["00:36 t1 live"]
     of_today = replace(tonight, services=(Service(days="0001000"),))
     assert City(of_today, at="24:25").trip_updates(cancelled(None, **named)).board("C") == ["00:34 t1 cancelled"]
+
+
+def test_a_trip_that_stands_twice_in_its_block_is_one_row_by_whichever_of_its_ids_it_is_told() -> None:
+    twice = network(trips=(Trip("t1", "08:00", block="b"), Trip("T_1", "08:00", block="b"), Trip("t2", "09:00")))
+    rows, late = ["08:02 t1 scheduled", "09:02 t2 scheduled"], StopUpdate("B", arrival="08:04", departure="08:04")
+    city = City(twice, at="07:58")
+    assert city.board("B") == rows
+    by_either = update("T_1", late), update("t1", late)
+    for told in (by_either[:1], by_either, (cancelled("T_1"), by_either[1])):
+        assert city.trip_updates(*told).board("B") == ["08:04 t1 live", rows[1]]
+    assert city.trip_updates(cancelled("T_1")).board("B") == ["08:04 t1 cancelled", rows[1]]
+    city.trip_updates()
+    assert city.vehicle_positions(bus("v1", "T_1", late_s=60)).at("08:01").board("B") == ["08:02 t1 live", rows[1]]
+    assert [row.stop for row in city.trip_page("T_1")] == list("ABCDE")
