@@ -70,6 +70,8 @@ class PanelBoard(Answer):
 
 _LINE = "(?:line|route|bus|tram|train|ligne|linie)"
 """What messages call a line."""
+_MOST_LINES = 5
+"""So many are named before a message."""
 
 panels_router = APIRouter(tags=["Panels"], route_class=PlainlyAsked)
 
@@ -192,7 +194,8 @@ def _messages(moment: PageMoment, stop: int) -> list[str]:
 
 
 def _message(alert: AlertWords) -> str:
-    lines = " ".join(line.name for line in alert.lines)
+    lines, more = " ".join(line.name for line in alert.lines[:_MOST_LINES]), len(alert.lines) - _MOST_LINES
+    lines = f"{lines} +{more}" if more > 0 else lines
     full_stop = "" if alert.header.endswith((".", "!", "?", "…", ":")) else "."
     sentence = f"{alert.header}{full_stop} {alert.description}" if alert.description else alert.header
     parts = (f"{alert.when} · {sentence}" if alert.when else sentence).split("\n")

@@ -237,8 +237,20 @@ def panel_alert_words(moment: PageMoment, stops: Sequence[int]) -> list[AlertWor
         for stop in stops
         for moved in moved_words(moment, stop)
     ]
-    words += first_alert_words(moment, alerts.values())
+    words += [_at_stops(moment, one, stops) for one in first_alert_words(moment, alerts.values())]
     return list(dict.fromkeys(replace(one, url="") for one in words))
+
+
+def _at_stops(moment: PageMoment, words: AlertWords, stops: Sequence[int]) -> AlertWords:
+    """The same for who waits at one of some stops: with the lines from there first and, where it is about other stops
+    of these too, its place."""
+    here = {route for stop in stops for route in moment.lines.routes_at(stop)}
+    lines, header = tuple(sorted(words.lines, key=lambda line: line.route not in here)), words.header
+    members = [set(moment.timetable.stop_id[moment.timetable.members(stop)].tolist()) for stop in stops]
+    about = [stop for stop, ids in zip(stops, members, strict=True) if any(named in ids for named, _ in words.stops)]
+    if 0 < len(about) < len(stops) and not any(moment.stop_name(stop) in header for stop in about):
+        header = f"{', '.join(_place(moment, stop) for stop in about)}: {header}"
+    return replace(words, lines=lines, header=header)
 
 
 def reason_words(moment: PageMoment, row: RunCall) -> str:

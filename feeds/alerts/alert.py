@@ -78,6 +78,10 @@ class Alert:
     header: Mapping[str, str] = field(default_factory=dict)
     description: Mapping[str, str] = field(default_factory=dict)
     url: Mapping[str, str] = field(default_factory=dict)
+    tts_header: Mapping[str, str] = field(default_factory=dict)
+    """The header as it is to be spoken,"""
+    tts_description: Mapping[str, str] = field(default_factory=dict)
+    """and the description."""
     cause_detail: Mapping[str, str] = field(default_factory=dict)
     """The cause in words of the agency's own,"""
     effect_detail: Mapping[str, str] = field(default_factory=dict)

@@ -66,6 +66,7 @@ def _with_own_ids(alerts: Iterable[Alert]) -> Iterable[Alert]:
 
 
 def _alert(alert_id: str, alert: gtfs_realtime_pb2.Alert) -> Alert:
+    spoken, spoken_description = plain_texts(alert.tts_header_text), plain_texts(alert.tts_description_text, "\n")
     periods = [_periods(ranges) for ranges in (alert.active_period, alert.communication_period, alert.impact_period)]
     (active, communication, impact), unusable = zip(*periods, strict=True)
     return Alert(
@@ -74,8 +75,10 @@ def _alert(alert_id: str, alert: gtfs_realtime_pb2.Alert) -> Alert:
         effect=_Alert.Effect.Name(alert.effect),
         severity=_Alert.SeverityLevel.Name(alert.severity_level),
         # What is written to be spoken stands in where nothing is written to be read.
-        header=plain_texts(alert.header_text) or plain_texts(alert.tts_header_text),
-        description=plain_texts(alert.description_text, "\n") or plain_texts(alert.tts_description_text, "\n"),
+        header=plain_texts(alert.header_text) or spoken,
+        description=plain_texts(alert.description_text, "\n") or spoken_description,
+        tts_header=spoken,
+        tts_description=spoken_description,
         url=_addresses(alert),
         cause_detail=plain_texts(alert.cause_detail),
         effect_detail=plain_texts(alert.effect_detail),

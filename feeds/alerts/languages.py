@@ -10,7 +10,10 @@ from typing import Any
 
 from feeds.alerts.alert import Alert
 
-_TEXTS = ("header", "description", "url", "cause_detail", "effect_detail", "image_alternative_text")
+_TEXTS = (
+    "header", "description", "tts_header", "tts_description", "url", "cause_detail", "effect_detail",
+    "image_alternative_text",
+)  # fmt: skip
 
 
 def with_all_languages(alerts: Iterable[Alert]) -> list[Alert]:

@@ -53,6 +53,7 @@ def encode_alerts(alerts: Iterable[Alert], timetable: Timetable, now: float) -> 
                 _write_selector(entity.informed_entity.add(), selector, timetable)
         for texts, translated in (
             (alert.header, entity.header_text), (alert.description, entity.description_text), (alert.url, entity.url),
+            (alert.tts_header, entity.tts_header_text), (alert.tts_description, entity.tts_description_text),
             (alert.cause_detail, entity.cause_detail), (alert.effect_detail, entity.effect_detail),
             (alert.image_alternative_text, entity.image_alternative_text),
         ):  # fmt: skip

@@ -540,6 +540,34 @@ def test_a_panel_names_a_line_once_and_shows_no_letters_that_nobody_sees(written
     assert city.json("/v1/stops/C/board")["messages"] == [said]
 
 
+def test_a_message_to_many_lines_names_those_from_here_first_and_leaves_room_for_its_words() -> None:
+    # A panel of 24 columns showed "0 1 2 3 4 5 6 7 8 9 10" and no word of it.
+    ways = [Pattern(f"p{i}", "B C" if i == 9 else "A B", f"r{i}") for i in range(12)]
+    trips, lines = (
+        [Trip(f"t{i}", "08:00", f"p{i}") for i in range(12)],
+        tuple(Route(f"r{i}", f"{i}") for i in range(12)),
+    )
+    city = City(network("A B C", ways, trips, routes=lines))
+    city.alerts(alert("Snow", *({"route_id": f"r{i}"} for i in range(12))))
+    assert city.json("/v1/stops/C/board")["messages"] == ["9 0 1 2 3 +7: Snow"]
+    assert text(city.page("/screen/C").css_first(".message strong")) == "9 0 1 2 3 4 5 6 +4 Snow"
+
+
+def test_a_screen_of_several_stops_says_at_which_of_them() -> None:
+    city = City().alerts(alert("Stop closed", {"stop_id": "B"}), alert("Works", {"route_id": "r1"}))
+    for stops, said in (("A,B", "Stop B: Stop closed"), ("B", "Stop closed")):
+        assert {text(head) for head in city.page(f"/screen/{stops}").css(".message strong")} == {said, "1 Works"}
+
+
+def test_what_is_to_be_spoken_goes_out_as_it_came() -> None:
+    message = gtfs_realtime_pb2.FeedMessage()
+    message.ParseFromString(City().writer.alerts([alert({"en": "St closed"}, {"route_id": "r1"})], City().now))
+    message.entity[0].alert.tts_header_text.translation.add(text="Street closed", language="en")
+    (ours,) = City().alerts(message.SerializeToString()).our_alerts()
+    assert ours.alert.tts_header_text == message.entity[0].alert.tts_header_text
+    assert ours.alert.header_text == message.entity[0].alert.header_text
+
+
 def test_of_texts_that_name_no_language_all_are_read() -> None:
     message = gtfs_realtime_pb2.FeedMessage()
     message.ParseFromString(City().writer.alerts([alert("", {"route_id": "r1"})], City().now))
