@@ -116,7 +116,7 @@ def _rows_of(moment: PageMoment, hit: StopHit, directions: list[LineDirection]) 
     facts = []
     if hit.distance_m is not None and walking_min is not None:
         facts = [distance_words(moment, hit.distance_m), texts("walk", count=walking_min)]
-    words = [line_direction_words(moment, row) for row in rows[:_ROWS_A_STOP]]
+    words = [line_direction_words(moment, row, stop) for row in rows[:_ROWS_A_STOP]]
     first = min((row.first for row in directions if row.first), default=None, key=lambda call: call.published)
     return StopRows(
         stop_id=str(tt.stop_id[stop]),

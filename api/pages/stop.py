@@ -63,7 +63,7 @@ def stop_page(boards: StopBoards, moment: PageMoment, stop: int, order: str = ""
     only = only if busy and only in {line.route_id for line in lines} else ""
     if busy and order == ORDERS[0]:
         rows = soonest_first(rows)
-    groups = [line_direction_words(moment, row) for row in rows if only in ("", row.line.route_id)]
+    groups = [line_direction_words(moment, row, stop) for row in rows if only in ("", row.line.route_id)]
     moved = moved_words(moment, stop)
     return StopPage(
         stop_id=str(tt.stop_id[stop]),

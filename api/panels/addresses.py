@@ -149,7 +149,7 @@ def _board(boards: StopBoards, moment: PageMoment, stop: int, limit: int) -> dic
         **moment.answer_fields(),
         "stop_id": str(moment.timetable.stop_id[stop]),
         "stop_name": moment.stop_name(stop),
-        "departures": [_departure(moment, DepartureWords(moment, row)) for row in boards.rows(stop, limit)],
+        "departures": [_departure(moment, DepartureWords(moment, row, at=stop)) for row in boards.rows(stop, limit)],
         "messages": _messages(moment, stop),
     }
 
@@ -183,7 +183,7 @@ def _says(shown: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _text(boards: StopBoards, moment: PageMoment, stop: int, width: int, lines: int) -> str:
-    rows = [DepartureWords(moment, row) for row in boards.rows(stop, lines)]
+    rows = [DepartureWords(moment, row, at=stop) for row in boards.rows(stop, lines)]
     quiet, messages = "" if rows else nothing_leaves(moment, stop), _messages(moment, stop)
     shown = panel_lines(rows, quiet, messages, moment.texts, moment.abbreviations, width=width, lines=lines)
     return "\n".join(shown) + "\n"

@@ -117,7 +117,7 @@ def _stop(boards: StopBoards, moment: PageMoment, stop: int, limit: int, name: s
     return ScreenStop(
         name=name,
         platform=str(moment.timetable.stop_platform[stop]),
-        rows=[line_direction_words(moment, row, from_afar=True) for row in directions],
+        rows=[line_direction_words(moment, row, stop, from_afar=True) for row in directions],
         say_platforms=len({call.platform for row in directions for call in row.departures}) > 1,
         quiet="" if directions else nothing_leaves(moment, stop),
     )

@@ -9,6 +9,7 @@ from api.reading.calls import RunCall
 from api.reading.lines import Line
 from api.words.moment import PageMoment
 from api.words.times import Wait
+from predictor.arrays import NONE
 
 _MOST_HREFS = 16_384
 
@@ -16,8 +17,9 @@ _MOST_HREFS = 16_384
 class DepartureWords:
     """One departure as shown, in the language of a moment: what no face asks for is not put into words."""
 
-    def __init__(self, moment: PageMoment, call: RunCall, key: str = "") -> None:
-        """Parameters: `key`: names it in the place of the call's own."""
+    def __init__(self, moment: PageMoment, call: RunCall, key: str = "", *, at: int = NONE) -> None:
+        """Parameters: `key`: names it in the place of the call's own; `at`: the stop or station on whose board it
+        stands."""
         self._moment, self._words, self._key = moment, moment.words_at(call.stop_idx), key
         self.call = call
         """What is shown; what of it needs no words is read there."""
@@ -32,7 +34,7 @@ class DepartureWords:
         self.elsewhere = moment.via(call)
         """Where it goes, one of the `notes`, where others of its line and direction go elsewhere or another way; else
         ""."""
-        self.notes = tuple(moment.notes_of(call, via=self.elsewhere))
+        self.notes = tuple(moment.notes_of(call, via=self.elsewhere, at=at))
         """What else there is to know."""
 
     @property

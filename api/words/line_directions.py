@@ -37,9 +37,12 @@ class LineDirectionWords:
     """When the last departure of the service day leaves, "" where that is not known or nothing leaves soon."""
 
 
-def line_direction_words(moment: PageMoment, row: LineDirection, *, from_afar: bool = False) -> LineDirectionWords:
-    """A row in the language of `moment`. `from_afar`: in few words, without what explains a time."""
-    departures = [_departure(moment, call, row, from_afar=from_afar) for call in row.departures]
+def line_direction_words(
+    moment: PageMoment, row: LineDirection, at: int, *, from_afar: bool = False
+) -> LineDirectionWords:
+    """A row of the board of a stop, `at`, in the language of `moment`. `from_afar`: in few words, without what explains
+    a time."""
+    departures = [_departure(moment, call, row, at, from_afar=from_afar) for call in row.departures]
     return LineDirectionWords(
         line=row.line,
         direction=row.direction,
@@ -87,10 +90,10 @@ def _last(moment: PageMoment, row: LineDirection) -> str:
     return moment.texts(sentence, time=moment.words_at(row.first.stop_idx).time(row.last))
 
 
-def _departure(moment: PageMoment, call: RunCall, row: LineDirection, *, from_afar: bool) -> DepartureWords:
+def _departure(moment: PageMoment, call: RunCall, row: LineDirection, at: int, *, from_afar: bool) -> DepartureWords:
     """`notes`: also why it does not come, another destination than its row's, platform; timetable time and age of the
     position, but from afar."""
-    words, texts, departure = moment.words_at(call.stop_idx), moment.texts, DepartureWords(moment, call)
+    words, texts, departure = moment.words_at(call.stop_idx), moment.texts, DepartureWords(moment, call, at=at)
     live = departure.status == "live" and not from_afar
     notes = [reason] if not departure.comes and (reason := reason_words(moment, call)) else []
     if call.destination != row.destination:
@@ -105,7 +108,7 @@ def _departure(moment: PageMoment, call: RunCall, row: LineDirection, *, from_af
     # trips' pages.
     once = {moment.every(other.headway_s) for other in row.departures if other.clock is None}
     if not first:
-        once |= {moment.every(call.headway_s), moment.agency_of(call)}
+        once |= {moment.every(call.headway_s), moment.agency_of(call), moment.part_of(at, row.departures[0])}
     if not says_change:
         once.add(moment.platform_change(call))
     notes += [note for note in departure.notes if note not in once]

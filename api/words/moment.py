@@ -18,6 +18,7 @@ from api.words.abbreviations import Abbreviations
 from api.words.root_path import root_of
 from api.words.texts import LANGUAGE_COOKIE, Texts, country_of, region_of, texts_in, wanted_language
 from api.words.times import TimeWords, Wait, minutes_late
+from predictor.arrays import NONE
 from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable
 
@@ -114,9 +115,9 @@ class PageMoment(Moment):
             return None
         return words.wait(row.published, row.status == "live", here=row.at_stop)
 
-    def notes_of(self, row: RunCall, *, via: str = "", of_journey: bool = False) -> list[str]:
-        """What a rider has to know of a call beside its time, in words. `via`: which way it goes on; `of_journey`:
-        shown among its run's calls."""
+    def notes_of(self, row: RunCall, *, via: str = "", at: int = NONE, of_journey: bool = False) -> list[str]:
+        """What a rider has to know of a call beside its time, in words. `via`: which way it goes on; `at`: the stop or
+        station on whose board it stands; `of_journey`: shown among its run's calls."""
         notes = []
         if row.at_stop and row.status == "live" and row.published >= self.now + 60.0:
             notes.append(self.texts("at_stop_until", time=self.words_at(row.stop_idx).time(row.published)))
@@ -126,13 +127,21 @@ class PageMoment(Moment):
             notes.append(every)
         if not of_journey:
             number = self.train_number(row.route_idx, row.trip_short_name)
-            notes += filter(None, (via, self.agency_of(row), number))
+            notes += filter(None, (via, self.part_of(at, row), self.agency_of(row), number))
         return notes + self._boarding_notes(row, of_journey)
 
     def via(self, row: RunCall) -> str:
         """Which way a departure goes on, where its run comes by more than once; else ""."""
         on = self.lines.way_on(row.trip_idx, row.call)
         return self.texts("via", place=self.stop_name(on)) if on >= 0 else ""
+
+    def part_of(self, station: int, row: RunCall) -> str:
+        """From which part of a station a departure leaves, where that has a name of its own and no platform; else
+        ""."""
+        if station == NONE or row.platform:
+            return ""
+        name = self.stop_name(row.stop_idx)
+        return "" if name == self.stop_name(station) else self.texts("leaves_from", place=name)
 
     def platform_change(self, row: RunCall) -> str:
         """From which platform the operator has moved a call, "" where from none."""

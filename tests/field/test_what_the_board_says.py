@@ -752,6 +752,20 @@ def test_an_empty_board_says_that_the_timetable_has_ended_or_when_it_begins(
     assert english in text(city.page("/screen/A"))
 
 
+def test_at_a_station_without_platforms_a_departure_says_from_which_part_it_leaves() -> None:
+    places = (
+        Stop("S", 0.0, name="Gare", location_type=1), Stop("N", 0.0, name="Gare Nord", parent="S"),
+        Stop("M", 30.0, name="Gare", parent="S"), Stop("C", 1200.0),
+    )  # fmt: skip
+    ways = Pattern("main", "N C"), Pattern("other", "M C", direction=1)
+    city = City(network(places, ways, (Trip("t1", "08:00"), Trip("t2", "08:10", "other"))), at="07:55")
+    assert [row.told["notes"] for row in city.panel("S", limit=2)] == [["from Gare Nord"], []]
+    assert city.panel("N", limit=1)[0].told["notes"] == []
+    assert city.panel_text("S", width=32, lang="en")[0] == "1 East, from Gare Nord     08:00"
+    for page in ("/stops/S", "/screen/S"):
+        assert text(city.page(page).css_first("main")).count("from Gare Nord") == 1
+
+
 def test_a_vehicle_that_tells_its_number_plate_alone_is_known_by_it() -> None:
     city = City(at="08:01:30").vehicle_positions(bus("", "t1", at="B", fresh=True, license_plate="AB-123-CD"))
     assert city.departures("C")[0].told["vehicle_label"] == "AB-123-CD"
