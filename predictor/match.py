@@ -35,6 +35,8 @@ class Match(DatedRuns):
     """Whether this report tells of a real movement."""
     against_m: Float64Array = field(metadata={"nothing": 0.0})
     """Metres that it has moved against its line in a row (see `matching.TURNED_M`)."""
+    along_m: Float64Array = field(metadata={"nothing": 0.0})
+    """Metres that it has moved along it in a row before it was seen to leave the first stop."""
     at_stop: BoolArray
     """It is at the stop of the call that it has arrived at and not left."""
     jumped: BoolArray

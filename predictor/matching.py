@@ -36,6 +36,10 @@ EARLIEST_DEPARTURE_S = 180.0
 """A vehicle seen moving earlier than this before its trip's departure is on its way to the first stop."""
 EARLIEST_ON_ITS_LINE_S = 1800.0
 """One seen to leave the first stop along its line is under way, if it is not earlier than this."""
+EARLIEST_UNSEEN_S = 1200.0
+"""So is one that was not seen there, if it is not earlier by its place on the line than this,"""
+LEFT_UNSEEN_M = 600.0
+"""and has moved so far along it in a row."""
 WANDERS_M = 60.0
 """A receiver may take a vehicle that waits to be so far from its first stop."""
 JUST_BEHIND_M = 200.0
@@ -90,7 +94,9 @@ class _OnRuns(DatedRuns):
     moved_m: Float64Array
     """Metres of the movement that this report tells of, 0 where it tells of none."""
     against_m: Float64Array
-    """Metres moved against the line in a row before."""
+    """Metres moved against the line in a row before,"""
+    along_m: Float64Array
+    """and along it, of one that was not seen to leave the first stop."""
     way_m: Float64Array
     """Metres from where it was at the report before."""
     gained_m: Float64Array
@@ -139,6 +145,8 @@ class _Place(Columns):
     """Metres moved against the line in a row."""
     gets_on: BoolArray
     """It has moved along the line with this report."""
+    along_m: Float64Array
+    """Metres moved along it in a row, before it was seen to leave the first stop."""
 
 
 class Matcher:
@@ -168,6 +176,7 @@ class Matcher:
         match.leapt[on] = reports.same & (reports.way_m > FASTEST_M_S * reports.gap_s + LEAP_M)
         # Who waits, or is nowhere on its line, has not turned.
         match.against_m[on] = np.where(match.state[on] == LAYOVER, 0.0, place.against_m)
+        match.along_m[on] = np.where(match.departed[on] == 0, place.along_m, 0.0)
         return match
 
     def _on_runs(
@@ -188,6 +197,7 @@ class Matcher:
             to_first_m=to_first_stop_m(tt, runs.trip, lat, lon),
             moved_m=np.where(moved_m[on] > MOVED_M, moved_m[on], 0.0),
             against_m=np.where(same, tracks.against_m[s], 0.0),
+            along_m=np.where(same & (tracks.departed[s] == 0), tracks.along_m[s], 0.0),
             way_m=ground_distance_m(tracks.lat[s], tracks.lon[s], lat, lon), gained_m=last_m - tracks.from_m[s],
         )  # fmt: skip
 
@@ -274,7 +284,10 @@ class Matcher:
         at_m = np.where(under_way & ~jumped, np.maximum(at_m, last), at_m)
         at_m = self._not_past_unseen_stops(reports.trip, line, at_m, found.offset_m, last, reports.lat, reports.lon)
         gets_on = (reports.moved_m > 0) & (along > 0.0) & ~off_line
-        return _Place(at_m, off_line | (against_m >= TURNED_M), jumped, against_m, gets_on)
+        along_m = np.where(
+            gets_on, reports.along_m + reports.moved_m, np.where(reports.moved_m > 0, 0.0, reports.along_m)
+        )
+        return _Place(at_m, off_line | (against_m >= TURNED_M), jumped, against_m, gets_on, along_m)
 
     def _better(
         self, line: Int32Array, reports: _OnRuns, rows: Int64Array, window: _Window, found: Projection
@@ -353,16 +366,21 @@ class Matcher:
         way there."""
         tt, trip, at_m = self.timetable, reports.trip, place.at_m
         early_s = tt.trip_start_s[trip] - reports.seconds
-        not_left = ~reports.same | (reports.departed == 0)
+        # Nor has who turns back long before its departure.
+        turns = (early_s > EARLIEST_DEPARTURE_S) & (place.against_m >= TURNED_M)
+        not_left = ~reports.same | (reports.departed == 0) | turns
         # Who waited and now drives its line has left, however early: but not who stands elsewhere around a terminus,
         # where the line may come by again later on.
         has_left = reports.same & (reports.arrived > 0) & place.gets_on & (reports.to_first_m >= BEYOND_FIRST_M)
+        has_left |= self._left_unseen(reports, place, early_s)
         has_left &= at_m - first_m < WINDING * reports.to_first_m
         early = (early_s > EARLIEST_DEPARTURE_S) & ~(has_left & (early_s < EARLIEST_ON_ITS_LINE_S))
         # Receivers wander, and buses turn around their terminus or stand beyond it. About when it should leave, who is
         # back has not left, and who waited for its time has only by driving off along its line.
         due = early_s > -EARLIEST_DEPARTURE_S
         is_back = due & (reports.departed == 1) & (reports.arrived == 1) & (reports.to_first_m < STOP_ZONE_M)
+        # Who was beyond it, and is there before its time, had only come by.
+        is_back |= (early_s > 0.0) & (reports.arrived > 1) & (reports.to_first_m < WANDERS_M)
         stays = due & reports.same & (reports.arrived > 0) & ~tt.trip_is_frequency[trip]
         stays &= ~(place.gets_on & (reports.to_first_m >= WANDERS_M))
         waiting = not_left & (
@@ -380,6 +398,20 @@ class Matcher:
         # Who is too far away to be there in time is on its way to somewhere else.
         in_reach = reports.to_first_m < FASTEST_M_S * np.maximum(early_s, EARLIEST_DEPARTURE_S)
         return waiting, not_left & ~waiting & (early | crosses) & in_reach
+
+    def _left_unseen(self, reports: _OnRuns, place: _Place, early_s: Float64Array) -> BoolArray:
+        """Whether each vehicle (m,), `early_s` before its departure, was first seen when it had left its first stop
+        already: it goes on along its line, away from there."""
+        tt, trip = self.timetable, reports.trip
+        before = self.diagram.calls_before(tt.trip_pattern[trip], place.at_m)
+        too_soon_s = early_s + self.diagram.elapsed_at(trip, before, place.at_m)
+        # Around a ring it may drive the round before.
+        end, (end_lat, end_lon) = tt.trip_pattern[trip], tt.pattern_end
+        ring = to_first_stop_m(tt, trip, end_lat[end], end_lon[end]) < TERMINUS_M
+        earliest_s = np.where(ring, 0.5 * (tt.trip_end_s[trip] - tt.trip_start_s[trip]), np.inf)
+        left: BoolArray = place.gets_on & (place.along_m >= LEFT_UNSEEN_M)
+        left &= (reports.to_first_m >= BEYOND_FIRST_M) & (place.at_m >= BEYOND_FIRST_M)
+        return left & (too_soon_s < np.minimum(earliest_s, EARLIEST_UNSEEN_S))
 
     def _not_past_unseen_stops(
         self,

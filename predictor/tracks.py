@@ -109,7 +109,9 @@ class Tracks(ReportedVehicles):
     from_m: Float64Array
     """Where on the line it was when it took up this run, or last before it left the first stop."""
     against_m: Float64Array = field(metadata=_ZERO)
-    """Metres that it has moved against that line in a row."""
+    """Metres that it has moved against that line in a row,"""
+    along_m: Float64Array = field(metadata=_ZERO)
+    """and along it, before it was seen to leave the first stop."""
     at_stop: BoolArray
     """It is at the stop of the call that it has arrived at and not left, not only near."""
 
@@ -434,12 +436,13 @@ def _same_places(old: Timetable, was: Int32Array, new: Timetable, trip: Int32Arr
 
 _OF_A_RUN = (
     *column_types(DatedRuns), "distance_m", "arrived", "departed", "arrived_at", "arrived_sd_s", "since", "on_line_at",
-    "away", "waits_since", "from_m", "against_m", "at_stop", "state", "delay_s", "delay_before_s",
+    "away", "waits_since", "from_m", "against_m", "along_m", "at_stop", "state", "delay_s", "delay_before_s",
 )  # fmt: skip
 """Columns that speak of the run that the vehicle is on."""
 _AS_REPORTED = (
     "lat", "lon", "bearing", "speed", "timestamp", "occupancy", "occupancy_percentage", "wheelchair", "congestion",
 )  # fmt: skip
 _AS_MATCHED = (
-    *column_types(DatedRuns), "state", "distance_m", "arrived", "departed", "course", "against_m", "at_stop",
+    *column_types(DatedRuns), "state", "distance_m", "arrived", "departed", "course", "against_m", "along_m",
+    "at_stop",
 )  # fmt: skip

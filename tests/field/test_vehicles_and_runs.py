@@ -404,6 +404,27 @@ def test_a_bus_that_leaves_long_before_its_time_is_told_so_at_the_next_stop() ->
     # Who took the trip of another bus leaves earlier still.
     city = City(at="07:32").vehicle_positions(bus("v1", "t1", late_s=-1500)).at("07:38")
     assert [city.board(stop)[0][:5] for stop in "ABD"] == ["09:00", "09:02", "07:40"]
+    # One that is first seen on its way is told so too: of the timetable, or a run that the operator adds.
+    new = update(
+        "n1", *(StopUpdate(stop, f"08:{2 * k:02}") for k, stop in enumerate("ABCDE")), relationship="NEW",
+        route_id="r1", start_date=DATE, start_time="08:00:00",
+    )  # fmt: skip
+    for trip in ("t1", "n1"):
+        city = City(at="07:54").trip_updates(*([new] if trip == "n1" else []))
+        for k in range(5):
+            city.vehicle_positions(bus("v1", trip, place=(750 + 150 * k, 0)), at=city.posix("07:55") + 30 * k)
+        assert [live_runs(city, stop) for stop in "BCD"] == [[], [], [trip]]
+        assert city.departures("D")[0].clock <= "07:59"
+    # Had it only come by on its way to the first stop, it waits there.
+    for k in range(3):
+        city.vehicle_positions(bus("v1", "n1", place=(800 - 400 * k, 50)), at=city.now + 30)
+    city.vehicle_positions(bus("v1", "n1", "A", fresh=True)).at("07:59:30")
+    assert [live_runs(city, stop) for stop in "ABC"] == [["n1"]] * 3
+    # Around a ring it may be on the round before.
+    city = City(network("A B C", (Pattern("main", "A B C A", headsign="Ring", hop_s=300),)), at="07:50")
+    for k in range(5):
+        city.vehicle_positions(bus("v1", "t1", place=(500 + 160 * k, 0)), at=city.posix("07:52") + 30 * k)
+    assert [live_runs(city, stop) for stop in "ABC"] == [["t1"]] * 3
     # A few hundred metres around the terminus are no departure.
     city = City(at="07:49").vehicle_positions(bus("v1", "t1", "A", fresh=True)).at("07:50")
     city.vehicle_positions(bus("v1", "t1", between=("A", "B", 0.6), fresh=True)).at("07:53")
