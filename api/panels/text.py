@@ -68,6 +68,9 @@ def _departure(
     needed = min(cell_len(row.destination), _DESTINATION_ROOM) + 1
     waits = _waits(row, texts)
     wait = next((wait for wait in waits if cell_len(wait) + needed <= room), waits[-1])
+    if cell_len(wait) > room and wait.startswith(row.short_day):
+        # Half a line's name is another line's.
+        wait = row.short_day
     room -= cell_len(wait) + 1
     destination = abbreviations.cut(row.destination, max(room, 0))
     # What tells it from another of its line stands behind it as far as there is room for all of a note.

@@ -84,6 +84,12 @@ def test_a_narrow_panel_says_of_tomorrow_what_fits_and_leads_to_no_other_time(wi
     assert city.panel_text("A", width=width)[0] == first
 
 
+def test_a_panel_too_narrow_for_a_later_days_time_names_the_line_and_the_day() -> None:
+    city = City(network("A B C", routes=(Route("r1", "T12"),), trips=(Trip("t1", "08:00"),)), at="07:59:30")
+    assert city.panel_text("A", width=12, lines=2)[1] == "T12 East Fri"
+    assert city.panel_text("A", width=16, lines=2)[1] == "T12 E  Fri 08:00"
+
+
 @pytest.mark.parametrize(
     ("width", "moved", "stays"),
     [
