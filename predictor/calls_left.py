@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from predictor.arrays import NONE, AnyArray, Int32Array, group_starts, is_one_of
+from predictor.columns import column_types
 from predictor.overlay import Overlay
 from predictor.past_calls import STILL_DUE_S
 from predictor.stop_alignment import aligned
@@ -18,11 +19,8 @@ from predictor.trip_updates import STOP_SCHEDULED, TRIP_CANCELED, TRIP_DELETED, 
 
 SOON_S = 60.0
 """A call is left out as left up to so long before it is expected to be."""
-_CALL_COLUMNS = (
-    "call", "stop", "stop_sequence", "scheduled_arrival", "scheduled_departure", "arrival", "departure",
-    "stop_relationship", "base_call", "pickup_type", "drop_off_type", "stop_headsign", "occupancy",
-    "bounded",
-)  # fmt: skip
+_COLUMNS = list(column_types(TripUpdates))
+_CALL_COLUMNS = _COLUMNS[_COLUMNS.index("call") :]
 
 
 def with_calls_left(updates: TripUpdates, overlay: Overlay, before: TripUpdates | None = None) -> TripUpdates:
@@ -183,8 +181,7 @@ def _told_as_past(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> dic
 
 def _call_columns(updates: TripUpdates) -> dict[str, AnyArray]:
     """The columns (m,) of the calls."""
-    columns = {name: getattr(updates, name) for name in _CALL_COLUMNS}
-    return columns if len(updates.uncertainty_s) == 0 else columns | {"uncertainty_s": updates.uncertainty_s}
+    return {name: getattr(updates, name) for name in _CALL_COLUMNS}
 
 
 def _as_they_were(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> TripUpdates:

@@ -109,6 +109,11 @@ def _tuple_of(group: Any) -> Any:
     return columns
 
 
+def shared(group: object, into: type) -> dict[str, Any]:
+    """The columns of `group` that a dataclass has too, by name: what one kind of row takes over from another."""
+    return {name: getattr(group, name) for name in column_types(type(group)) if name in column_types(into)}
+
+
 def no_rows(group: type) -> dict[str, AnyArray]:
     """An empty array for each column of a dataclass."""
     return {name: np.empty(0, dtype) for name, dtype in column_types(group).items()}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from predictor.arrays import Float64Array, contains
-from predictor.columns import column_types
+from predictor.columns import shared
 from predictor.journeys import JourneyLookup
 from predictor.operator_times import OperatorTimes, ToldCalls
 from predictor.runs import still_made
@@ -54,16 +54,15 @@ class LastWords:
         to_come &= ~contains(operator.skipped, calls.keys)
         off = np.unique(calls.journey[to_come & (np.abs(calls.departure - due) > MADE_UP_S)])
         to_come &= contains(off, calls.journey)
-        columns = {name: getattr(calls, name)[to_come] for name in column_types(ToldCalls)}
-        columns["untold"][:] = True
+        late = calls.take(to_come)
+        late.untold[:] = True
         news = _Remembered(
-            **columns, told_at=np.full(len(columns["trip"]), told_at), due=due[to_come].astype(np.float64)
+            **shared(late, _Remembered), told_at=np.full(len(late), told_at), due=due[to_come].astype(np.float64)
         )
         self._calls = _Remembered.joined(untold, news)
         if len(untold) == 0:
             return operator
-        last = ToldCalls(**{name: getattr(untold, name) for name in columns})
-        return replace(operator, calls=ToldCalls.joined(calls, last))
+        return replace(operator, calls=ToldCalls.joined(calls, ToldCalls(**shared(untold, ToldCalls))))
 
     def in_timetable(self, old: Timetable, new: Timetable, journeys: JourneyLookup) -> None:
         """Go on by the indices of another timetable, of which `journeys` are, with the calls that are made there."""

@@ -128,9 +128,8 @@ def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdat
         calls=ToldCalls(
             trip=trip[run], service_day=updates.service_day[run], shift_s=updates.shift_s[run], journey=key[run],
             call=updates.call[rows], arrival=updates.arrival[rows], departure=updates.departure[rows],
-            uncertainty_s=updates.uncertainty_s[rows] if len(updates.uncertainty_s) else np.full(len(rows), np.nan),
-            occupancy=updates.occupancy[rows], bounded=updates.bounded[rows], untold=np.zeros(len(rows), bool),
-            doubt=np.zeros(len(rows), np.int8),
+            uncertainty_s=updates.uncertainty_s[rows], occupancy=updates.occupancy[rows],
+            bounded=updates.bounded[rows], untold=np.zeros(len(rows), bool), doubt=np.zeros(len(rows), np.int8),
         ),
         vehicles=vehicles.take(np.argsort(vehicles.run_key, kind="stable")),
     )  # fmt: skip

@@ -15,7 +15,7 @@ from predictor.arrays import (
     is_among,
     places_of,
 )
-from predictor.columns import column_types
+from predictor.columns import shared
 from predictor.forecast_loop import Forecast
 from predictor.journeys import JourneyLookup, call_key, dated_calls, dated_journeys
 from predictor.legs import Legs
@@ -84,7 +84,7 @@ def vehicle_rows(
     return PredictedCalls(
         **told._asdict(),
         came_at=came_at,
-        **{name: getattr(calls, name) for name in column_types(Forecast) if name != "steadied"},
+        **shared(calls, PredictedCalls),
         occupancy=_occupancy_told(operator, journey, legs, told.call),
     )
 
@@ -215,5 +215,4 @@ def _not_made(
 def predictions_of(timetable: Timetable, rows: PredictedCalls) -> Predictions:
     """All rows, and where those of each stop are."""
     stop = stops_of(rows.trip, rows.call, timetable.trip_call_ptr, timetable.call_stop)
-    columns = {name: getattr(rows, name) for name in column_types(PredictedCalls)}
-    return Predictions(stop=stop, by_stop=ByStop.of(stop, timetable.stops), **columns)
+    return Predictions(stop=stop, by_stop=ByStop.of(stop, timetable.stops), **shared(rows, Predictions))

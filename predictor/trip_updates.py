@@ -97,8 +97,8 @@ class TripUpdates:
     """GTFS-Realtime OccupancyStatus that is expected on departure, -1 where not given."""
     bounded: BoolArray
     """Nothing is told of the call, but it is left no later than the next one, of which something is."""
-    uncertainty_s: Float64Array = field(default_factory=lambda: np.empty(0))
-    """How far off the time may be, NaN where the operator does not say; empty where it never does."""
+    uncertainty_s: Float64Array
+    """How far off the time may be, NaN where the operator does not say."""
     new_places: NewPlaces = field(default_factory=NewPlaces)
     """Stops and lines that the timetable does not have."""
     shapes: Mapping[int, RunShape] = field(default_factory=dict)

@@ -33,7 +33,7 @@ from predictor.arrays import (
     group_starts,
     is_one_of,
 )
-from predictor.columns import Columns
+from predictor.columns import Columns, shared
 from predictor.timetable import PLATFORM, Timetable
 from predictor.trip_updates import STOP_NO_DATA, STOP_SCHEDULED, STOP_SKIPPED, TRIP_CANCELED, RunShape, TripUpdates
 
@@ -225,25 +225,15 @@ def _as_message(
     alone = (np.bincount(calls.owner[served >= 0], minlength=n) == 1) & (last_call < all_calls - 1)
     alone &= is_one_of(runs.calls_from, (TIMETABLE, COPY))
     nothing_served = alone | ((runs.calls_from != NO_CALLS) & (last_call < 0))
-    headsign = _headsigns(tt, runs, calls, own_calls)
+    relationship = np.where(nothing_served, TRIP_CANCELED, runs.relationship).astype(np.int8)
+    runs = replace(runs, headsign=_headsigns(tt, runs, calls, own_calls), relationship=relationship)
     keep = np.flatnonzero(own_calls[calls.owner] | (told.update >= 0) | ~np.isnan(told.arrival))
     keep = keep[~(nothing_served & ~own_calls)[calls.owner[keep]]]
     calls, told, served_as = calls.take(keep), told.take(keep), served_as.take(keep)
     return TripUpdates(
         timestamp=timestamp,
-        trip_id=runs.trip_id,
-        trip=runs.trip,
-        service_day=runs.service_day,
-        shift_s=runs.shift_s,
+        **shared(runs, TripUpdates),
         start_untold=(runs.trip >= 0) & tt.trip_is_frequency[runs.trip] & (runs.start_time_s < 0) & ~own_calls,
-        route=runs.route,
-        direction=runs.direction,
-        headsign=headsign,
-        short_name=runs.short_name,
-        relationship=np.where(nothing_served, TRIP_CANCELED, runs.relationship).astype(np.int8),
-        vehicle_id=runs.vehicle_id,
-        vehicle_label=runs.vehicle_label,
-        vehicle_wheelchair=runs.vehicle_wheelchair,
         last_call=last_call,
         own_calls=own_calls,
         own_times=own_times,

@@ -66,5 +66,5 @@ def trip_updates(timetable: Timetable, at: float, day: int, *runs: ToldRun) -> T
         base_call=np.full(len(calls), -1, i32), pickup_type=np.zeros(len(calls), i8),
         drop_off_type=np.zeros(len(calls), i8),
         stop_headsign=np.full(len(calls), ""), occupancy=np.full(len(calls), -1, i8),
-        bounded=np.zeros(len(calls), bool),
+        bounded=np.zeros(len(calls), bool), uncertainty_s=np.full(len(calls), nan),
     )  # fmt: skip
