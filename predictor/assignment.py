@@ -23,6 +23,7 @@ from predictor.arrays import (
     first_of_each,
     is_among,
     places_of,
+    sorted_once,
 )
 from predictor.geometry import METRES_PER_DEGREE, LineGeometry
 from predictor.observations import Observations
@@ -68,13 +69,15 @@ class PatternGrid:
         after = np.minimum(owner + 1, max(len(line) - 1, 0))
         lat = tt.line_lat[owner] + share * (tt.line_lat[after] - tt.line_lat[owner])
         lon = tt.line_lon[owner] + share * (tt.line_lon[after] - tt.line_lon[owner])
-        pairs = np.unique(np.stack([_cell(lat, lon, cos), line[owner]], axis=1), axis=0)
+        lines = len(tt.line_ptr)
+        touched, of_line = np.divmod(sorted_once(_cell(lat, lon, cos) * lines + line[owner]), lines)
         # Patterns of each line, in CSR.
         by_line = np.argsort(tt.pattern_line, kind="stable")
         line_ptr = np.searchsorted(tt.pattern_line[by_line], np.arange(len(tt.line_ptr)))
-        pair, at = expand_ranges(line_ptr[pairs[:, 1]], line_ptr[pairs[:, 1] + 1] - line_ptr[pairs[:, 1]])
-        cell, ptr = np.unique(pairs[pair, 0], return_index=True)
-        return cls(cell, np.append(ptr, len(pair)).astype(np.int64), by_line[at].astype(np.int32), cos)
+        pair, at = expand_ranges(line_ptr[of_line], line_ptr[of_line + 1] - line_ptr[of_line])
+        cell = touched[pair]
+        ptr = np.flatnonzero(first_of_each(cell))
+        return cls(cell[ptr], np.append(ptr, len(pair)).astype(np.int64), by_line[at].astype(np.int32), cos)
 
     def near(self, lat: Float64Array, lon: Float64Array) -> tuple[Int64Array, Int32Array]:
         """Pairs (position, pattern) whose line runs through a position's square or one of its eight neighbours."""
@@ -88,7 +91,7 @@ class PatternGrid:
                 owner, index = expand_ranges(self.ptr[at], np.where(at >= 0, self.ptr[at + 1] - self.ptr[at], 0))
                 owners.append(owner)
                 patterns.append(self.pattern[index])
-        pairs = np.unique(np.concatenate(owners) * _PATTERNS + np.concatenate(patterns))
+        pairs = sorted_once(np.concatenate(owners) * _PATTERNS + np.concatenate(patterns))
         return pairs // _PATTERNS, (pairs % _PATTERNS).astype(np.int32)
 
 
