@@ -83,9 +83,11 @@ def _of_midnight(
         frequencies=(Frequency("t0", "00:00", hms(7199), headway_s),) if headway_s else (),
         shapes={str(way): [(k * SPACING_M, 0.0) for k in order] for way, order in enumerate(ways)},
     ).timetable  # fmt: skip
-    # The day before is known too: nothing runs on it.
+    # The day before is known too: nothing runs on it. All run on the other, those of a block too that at midnight would
+    # be one trip told several times.
     return replace(
-        loaded, date=np.array([DATE - 1, DATE], np.int32), date_origin=np.array([ORIGIN - 86400, ORIGIN], np.int64),
+        loaded, trip_service=np.zeros_like(loaded.trip_service), service_id=loaded.service_id[:1],
+        date=np.array([DATE - 1, DATE], np.int32), date_origin=np.array([ORIGIN - 86400, ORIGIN], np.int64),
         service_active=np.array([[False, True]]),
     )  # fmt: skip
 
