@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -12,11 +13,13 @@ from feeds.gtfs.written_dates import existing_date
 from feeds.ids.known_ids import LONGEST, indices_of, known_indices, routes_named
 from feeds.ids.shortened_ids import trips_meant
 from feeds.service_times import start_seconds
-from predictor.arrays import NONE, BoolArray, Int8Array, Int32Array
+from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array
 from predictor.named_runs import RunNames
 from predictor.timetable import Timetable
 
 _FEW = 3
+_LATE_S = 3600
+"""No run by headway takes longer than planned by more."""
 
 
 def run_names(
@@ -54,6 +57,34 @@ def run_names(
         start_time_s=start_time_s,
     )
     return names, route, is_unread
+
+
+def without_shared_starts(
+    names: RunNames, who: Sequence[str], at: Float64Array, timetable: Timetable, refused: Counter[str]
+) -> RunNames:
+    """The names (n,) without the start times of runs by headway that are no more than when frequencies.txt, the trip's
+    own times or the day begin: several of `who` name the same one, or whoever left then is there long since. `at` (n,):
+    POSIX seconds at which each is under way, NaN for who is only spoken of."""
+    tt, start = timetable, names.start_time_s
+    rows = np.flatnonzero((names.trip >= 0) & (start >= 0) & np.isfinite(at))
+    rows = rows[tt.trip_is_frequency[names.trip[rows]]]
+    trip = names.trip[rows]
+    shift = start[rows] - tt.trip_start_s[trip]
+    begins = tt.opens_a_headway(trip, shift) | (shift == 0) | (start[rows] == 0)
+    rows, trip = rows[begins], trip[begins]
+    if len(rows) == 0:
+        return names
+    today = np.maximum(np.searchsorted(tt.date_origin, at[rows], side="right") - 1, 0)
+    driven_s = at[rows] - tt.date_origin[today] - start[rows]
+    _, run = np.unique(np.stack([trip, names.service_date[rows], start[rows]]), axis=1, return_inverse=True)
+    _, one = np.unique(np.stack([run, np.unique([who[row] for row in rows], return_inverse=True)[1]]), axis=1,
+                       return_index=True)  # fmt: skip
+    shared = np.bincount(run[one], minlength=int(run.max()) + 1)[run] > 1
+    no_start = rows[shared | (driven_s > tt.trip_end_s[trip] - tt.trip_start_s[trip] + _LATE_S)]
+    refused["start_time_shared"] += len(no_start)
+    start = start.copy()
+    start[no_start] = NONE
+    return replace(names, start_time_s=start)
 
 
 def a_few(names: Sequence[str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from feeds.gtfs.headsigns import destination
 from feeds.ids.known_ids import ids_of, places_in, short_text
-from feeds.ids.run_names import a_few, run_names
+from feeds.ids.run_names import a_few, run_names, without_shared_starts
 from feeds.trip_updates.entities import Entities, delay_in_range
 from feeds.trip_updates.message_columns import (
     NEW_IF_UNKNOWN,
@@ -72,7 +72,12 @@ def runs_named(
         received_at, refused,
     )  # fmt: skip
     names = _without_trips_the_other_way(tt, names, route, is_one_of(relationship, OF_TIMETABLE), updates, refused)
-    trip, day, shift = _found(tt, names, relationship, delay, has_unread_date, updates, received_at, dates, refused)
+    first_time = np.full(len(names.trip), np.inf)
+    np.fmin.at(first_time, updates.owner, np.fmin(updates.arrival, updates.departure))
+    names = without_shared_starts(names, vehicle, first_time, tt, refused)
+    trip, day, shift = _found(
+        tt, names, relationship, delay, has_unread_date, updates, first_time, received_at, dates, refused
+    )
     is_gone = is_one_of(relationship, (TRIP_CANCELED, TRIP_DELETED))
     trip[_gone_by_another_id(trip_id, DatedRuns(trip, day, shift), is_gone)] = NONE
     known = trip >= 0
@@ -156,20 +161,20 @@ def _found(
     delay_s: Float64Array,
     has_unread_date: BoolArray,
     updates: StopTimeUpdates,
+    first_time: Float64Array,
     received_at: float,
     dates: NamedDates,
     refused: Counter[str],
 ) -> tuple[Int32Array, Int32Array, Int32Array]:
     """Trip, service day and shift (n,) of each run that is named, -1 where it is none of the timetable's.
 
-    `delay_s` (n,): of the whole run, NaN where none is told; `has_unread_date` (n,): nobody knows which day it names.
+    `delay_s` (n,): of the whole run, NaN where none is told; `has_unread_date` (n,): nobody knows which day it names;
+    `first_time` (n,): POSIX seconds, infinite where no time is told.
 
     A run is under way where its times or delays are told, else only spoken of. One that the timetable need not have
     runs on the day that it names, else on that of its first time.
     """
     n = len(names.trip)
-    first_time = np.full(n, np.inf)
-    np.fmin.at(first_time, updates.owner, np.fmin(updates.arrival, updates.departure))
     late_s = delay_s.copy()
     np.fmax.at(late_s, updates.owner, np.fmax(updates.arrival_delay_s, updates.departure_delay_s))
     under_way = np.isfinite(first_time) | np.isfinite(late_s)

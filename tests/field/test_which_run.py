@@ -261,6 +261,35 @@ def test_buses_by_headway_that_name_no_start_are_told_each_where_they_are_first_
     assert city.board("C")[0].endswith("live")
 
 
+@pytest.mark.parametrize("named", ["08:00:00", "00:00:00"])
+def test_buses_by_headway_that_all_name_when_the_headway_begins_are_told_each_by_itself(named: str) -> None:
+    often = network(trips=(Trip("t1", "08:00"),), frequencies=(Frequency("t1", "08:00", "10:00", 600),))
+    told: dict[str, Any] = {"start_time": named, "start_date": DATE}
+    starts = ("09:24:30", "09:26:30", "09:28:30")
+    city = City(often, at="09:25")
+    for until in ("09:27", "09:29:30"):
+        buses = (bus(f"v{k}", "t1", late_s=0, run_start=start, **told) for k, start in enumerate(starts))
+        city.vehicle_positions(*buses).at(until)
+    assert [(row.clock, row.told["vehicle_id"]) for row in city.departures("D") if row.status == "live"] == [
+        ("09:30", "v0"), ("09:32", "v1"), ("09:34", "v2"),
+    ]  # fmt: skip
+    # One alone that names it long after is on no run of then.
+    city = City(often, at="09:25").vehicle_positions(bus("v1", "t1", late_s=0, run_start="09:24", **told)).at("09:27")
+    assert city.board("D")[0] == "09:29 t1@09:23 live"
+
+
+@pytest.mark.parametrize("named", ["08:00:00", "00:00:00"])
+def test_updates_by_headway_that_all_name_when_the_headway_begins_are_each_of_a_run(named: str) -> None:
+    often = network(trips=(Trip("t1", "08:00"),), frequencies=(Frequency("t1", "08:00", "10:00", 600),))
+    city = City(often, at="09:25").trip_updates(
+        *(
+            update("t1", StopUpdate("C", at, at), vehicle=f"v{k}", start_time=named, start_date=DATE)
+            for k, at in enumerate(("09:27", "09:33", "09:41"))
+        )
+    ).at("09:25:30")  # fmt: skip
+    assert [row.clock for row in city.departures("C") if row.status == "live"] == ["09:27", "09:33", "09:41"]
+
+
 def test_a_bus_by_headway_that_goes_round_again_is_told_on_its_next_round() -> None:
     often = (Frequency("t1", "08:00", "12:00", 600),)
     city = City(network("A B C D", "A B C D A", (Trip("t1", "08:00"),), frequencies=often), at="08:00")
