@@ -18,10 +18,12 @@ from api.reading.moved_away import moved_departures_along
 from api.service.view import ServiceView
 from predictor.arrays import Int32Array
 
+_DAYS_AHEAD = 7
+
 
 @dataclass(frozen=True)
 class RouteDirection:
-    """One direction of a line, as its trips of today run it."""
+    """One direction of a line, as its trips of today run it, or those of the coming days."""
 
     direction: int
     destination: str
@@ -35,18 +37,16 @@ class RouteDirection:
 
 
 def directions_of(moment: Moment, route: int) -> list[RouteDirection]:
-    """The directions in which a line runs today, or on any day where it does not today."""
-    tt = moment.timetable
-    day, trips = _running_today(moment, np.flatnonzero(tt.trip_route == route).astype(np.int32))
-    direction = tt.pattern_way[tt.trip_pattern[trips]]
-    return [_direction(moment, day, way, trips[direction == way]) for way in np.unique(direction).tolist()]
-
-
-def _running_today(moment: Moment, trips: Int32Array) -> tuple[int, Int32Array]:
-    """The service day nearest to now, and those of the trips that run on it; all of them where none does."""
+    """The directions in which a line runs today, or where it has none of that direction today in the coming week; on
+    any day where it does not run at all then."""
     tt, day = moment.timetable, moment.today
-    active = tt.service_active[tt.trip_service[trips], day]
-    return day, trips[active] if active.any() else trips
+    trips = np.flatnonzero(tt.trip_route == route).astype(np.int32)
+    direction = tt.pattern_way[tt.trip_pattern[trips]]
+    runs = tt.service_active[tt.trip_service[trips], day : day + _DAYS_AHEAD]
+    runs = runs if runs.any() else np.ones((len(trips), 1), bool)
+    today, soon = runs[:, 0], runs.any(axis=1)
+    ways = [(way, direction == way) for way in np.unique(direction[soon]).tolist()]
+    return [_direction(moment, day, way, trips[own & (today if today[own].any() else soon)]) for way, own in ways]
 
 
 def _direction(moment: Moment, day: int, direction: int, trips: Int32Array) -> RouteDirection:

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.field.city import City
 from benchmarks.field.faces import text
-from benchmarks.field.network import Pattern, Trip, network
+from benchmarks.field.network import Pattern, Service, Trip, network
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,24 @@ def test_to_is_not_said_twice(headsign: str, said: str) -> None:
     assert text(city.page("/stops/A", lang="en").css_first(".towards")) == said
     assert said in text(city.page("/lines/r1", lang="en").css_first(".sign"))
     assert said in text(city.page("/trips/t1", lang="en").css_first("h1"))
+
+
+def test_a_direction_in_which_a_line_runs_again_tomorrow_is_on_its_page_today() -> None:
+    later, gone = Service("later", removed=(20261126,)), Service("gone", end=20261120)
+    city = City(
+        network(
+            patterns=(
+                Pattern("main", "A B C"), Pattern("back", "C B A", direction=1), Pattern("old", "C A", direction=1),
+            ),
+            trips=(
+                Trip("t1", "08:10"), Trip("t2", "08:20", "back", service="later"),
+                Trip("t3", "08:25", "old", service="gone"),
+            ),
+            services=(Service(), later, gone),
+        ),
+        at="08:00",
+    )  # fmt: skip
+    assert [(row.stop, row.clock, row.status) for row in city.line_page("r1", direction=1)] == [
+        ("C", "08:20", "scheduled"), ("B", "08:22", "scheduled"), ("A", "", ""),
+    ]  # fmt: skip
+    assert [row.stop for row in city.line_page("r1", direction=0)] == ["A", "B", "C"]
