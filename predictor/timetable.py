@@ -384,9 +384,14 @@ class Timetable:
     @cached_property
     def trip_is_frequency(self) -> BoolArray:
         """(T,) whether the trip runs by headway (exact_times=0): its vehicles name their own start time."""
-        by_headway = np.zeros(self.trips, bool)
-        by_headway[self.journey_trip[self.journey_headway_s > 0]] = True
-        return by_headway
+        return self.trip_headway_s > 0
+
+    @cached_property
+    def trip_headway_s(self) -> Int32Array:
+        """(T,) the longest headway of each trip, 0 where it does not run by headway."""
+        longest = np.zeros(self.trips, np.int32)
+        np.maximum.at(longest, self.journey_trip, self.journey_headway_s)
+        return longest
 
     def headway_s(self, trip: int, shift_s: int) -> int:
         """Seconds between the vehicles of a trip run by headway, for its run that is `shift_s` later than its times;

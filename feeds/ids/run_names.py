@@ -63,8 +63,8 @@ def without_shared_starts(
     names: RunNames, who: Sequence[str], at: Float64Array, timetable: Timetable, refused: Counter[str]
 ) -> RunNames:
     """The names (n,) without the start times of runs by headway that are no more than when frequencies.txt, the trip's
-    own times or the day begin: several of `who` name the same one, or whoever left then is there long since. `at` (n,):
-    POSIX seconds at which each is under way, NaN for who is only spoken of."""
+    own times or the day begin: several of `who` name the same one though the next has left by then, or whoever left
+    then is there long since. `at` (n,): POSIX seconds at which each is under way, NaN for who is only spoken of."""
     tt, start = timetable, names.start_time_s
     rows = np.flatnonzero((names.trip >= 0) & (start >= 0) & np.isfinite(at))
     rows = rows[tt.trip_is_frequency[names.trip[rows]]]
@@ -80,6 +80,7 @@ def without_shared_starts(
     _, one = np.unique(np.stack([run, np.unique([who[row] for row in rows], return_inverse=True)[1]]), axis=1,
                        return_index=True)  # fmt: skip
     shared = np.bincount(run[one], minlength=int(run.max()) + 1)[run] > 1
+    shared &= driven_s > tt.trip_headway_s[trip]
     no_start = rows[shared | (driven_s > tt.trip_end_s[trip] - tt.trip_start_s[trip] + _LATE_S)]
     refused["start_time_shared"] += len(no_start)
     start = start.copy()
