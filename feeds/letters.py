@@ -1,11 +1,13 @@
 """What programs on the way do to letters: they take UTF-8 for Windows-1252 and write it as such (`Ã©` for `é`), put a
-mark before it, or what nobody can read into it."""
+mark before it, what nobody can read into it, or a word where there is nothing to say."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
+NO_WORD = r"[\W_]+|null|none|nil|nan|undefined|n/?a"
+"""Of a pattern without regard to case: what programs write in place of nothing."""
 BEFORE_TEXT = b"\xef\xbb\xbf \t\r\n"
 """Bytes that may stand before a text and say nothing: a byte order mark, blanks and line ends."""
 

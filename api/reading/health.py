@@ -285,10 +285,10 @@ def operator_faults(moment: Moment) -> list[Fault]:
         )
     if updates.timed_runs >= SEVERAL and abs(updates.off_s) >= FAR_OFF_S:
         found.append(Fault("updates_far_off", {"minutes": round(updates.off_s / 60), "runs": updates.timed_runs}))
-    for feed in moment.view.feeds.values():
-        old_s = moment.now - feed.written_at if feed.name == TRIP_UPDATES and not feed.error else 0.0
-        if old_s > moment.view.live_limit_s and trips_under_way(moment.timetable, moment.now):
-            found.append(Fault("updates_stand", {"minutes": round(old_s / 60)}))
+    feed = moment.view.feeds.get(TRIP_UPDATES)
+    old_s = moment.now - feed.written_at if feed and not feed.error else 0.0
+    if old_s > moment.view.live_limit_s and trips_under_way(moment.timetable, moment.now):
+        found.append(Fault("updates_stand", {"minutes": round(old_s / 60)}))
     alerts = [alert for alert in moment.view.operator_alerts if alert.state(moment.now) == "in_force"]
     unheard = sum(not informed_by(moment, alert).selectors for alert in alerts)
     if unheard > 0 and unheard >= MOST * len(alerts):

@@ -13,7 +13,7 @@ from itertools import chain
 from babel.core import Locale, get_global
 from google.transit import gtfs_realtime_pb2
 
-from feeds.letters import as_meant, readable
+from feeds.letters import NO_WORD, as_meant, readable
 from feeds.messages.message import text_of
 
 Texts = Mapping[str, str]
@@ -50,7 +50,7 @@ _MARKDOWN = re.compile(
 """Links, strong words and headings, as people write them where a program makes pages of them."""
 _LINK = re.compile(r"href\s*=\s*[\"']?\s*(https?://[^\s\"'<>]+)", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?<![\w/=\"'])https?://[^\s\"'<>()\[\]]+", re.IGNORECASE)
-_NO_WORD = re.compile(r"[\W_]*|null|none|nil|nan|undefined|n/?a", re.IGNORECASE)
+_NO_WORD = re.compile(rf"|{NO_WORD}", re.IGNORECASE)
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _BLANKS = " \t\f\v"
 _TABS = re.compile(r" *[\t\f\v][ \t\f\v]*| {2,}")

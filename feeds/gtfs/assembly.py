@@ -16,7 +16,7 @@ from feeds.gtfs.agencies import Agencies, read_agencies, read_time_zone
 from feeds.gtfs.archive import GtfsArchive
 from feeds.gtfs.call_order import in_order
 from feeds.gtfs.calls import Calls, read_calls, stop_headsigns
-from feeds.gtfs.doubtful_trips import tell_doubtful_trips
+from feeds.gtfs.doubtful_trips import once_a_block, tell_doubtful_trips
 from feeds.gtfs.journeys import Journeys, read_journeys
 from feeds.gtfs.missing_times import interpolated
 from feeds.gtfs.pattern_lines import PatternLines, find_lines
@@ -98,8 +98,8 @@ def build_timetable(archive: GtfsArchive) -> tuple[Timetable, tuple[Problem, ...
     told = _told_of_itself(tables.get("feed_info"))
     translations = read_translations(tables)
     timetable = _put_together(archive.digest, told, rows, ways, calendar, journeys, translations)
-    timetable = tell_doubtful_trips(timetable, rows.trips, calls, ways.drawn, problems)
-    return timetable, problems.all()
+    double_of = tell_doubtful_trips(timetable, rows.trips, calls, ways.drawn, problems)
+    return once_a_block(timetable, double_of), problems.all()
 
 
 def _usable_rows(tables: dict[str, pd.DataFrame], name: str, problems: Problems) -> _Rows:

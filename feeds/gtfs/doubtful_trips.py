@@ -20,12 +20,12 @@ _ALIKE = 4
 
 def tell_doubtful_trips(
     timetable: Timetable, trips: Trips, calls: Calls, drawn: BoolArray, problems: Problems
-) -> Timetable:
+) -> Int64Array:
     """Add what is doubtful of the trips (T,) and calls (E,) of a timetable; `drawn` (T,): the feed has their shapes.
-    Given back is the timetable without the days on which one trip of a block is another one of it once more."""
+    Given back is for each trip (T,) which one it is once more on the same service days, -1 for none."""
     _tell_undrivable(timetable, trips, calls, drawn, problems)
     _tell_half_days(timetable, trips, calls, problems)
-    return _once_a_block(timetable, _tell_doubles(timetable, trips, problems))
+    return _tell_doubles(timetable, trips, problems)
 
 
 def _tell_undrivable(timetable: Timetable, trips: Trips, calls: Calls, drawn: BoolArray, problems: Problems) -> None:
@@ -52,7 +52,7 @@ def _tell_half_days(timetable: Timetable, trips: Trips, calls: Calls, problems: 
     )  # fmt: skip
 
 
-def _once_a_block(tt: Timetable, double_of: Int64Array) -> Timetable:
+def once_a_block(tt: Timetable, double_of: Int64Array) -> Timetable:
     """The timetable without the days of the doubles of trips of their own block (`double_of` (T,), -1: none) on which
     both run: no vehicle drives both. Who names them means the others (`Timetable.trip_index`)."""
     trip = np.flatnonzero((double_of >= 0) & (tt.trip_block >= 0))

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from feeds.letters import NO_WORD
 from predictor.arrays import BoolArray
 
 _NO_PLACE = re.compile(
@@ -15,7 +16,7 @@ _NO_PLACE = re.compile(
     r"|(drop ?off|set ?down|discharge|alight(ing)?|pick ?up|board(ing)?)( only)?"
     r"|hors service|sans voyageurs|(mont[ée]e|descente) (seulement|uniquement)|ne prend pas de voyageurs"
     r"|(betriebs|dienst|leer|sonder)fahrt|(bitte )?nicht einsteigen|nur (zum )?(aus|ein)(stieg|steigen)"
-    r"|kein (zu|ein)stieg|[\W_]+|null|none|nil|nan|n/?a|tb[ad]|unknown|undefined",
+    r"|kein (zu|ein)stieg|tb[ad]|unknown|" + NO_WORD,
     re.IGNORECASE,
 )
 
