@@ -101,8 +101,9 @@ class Timetable:
     stop_timezone: StrArray
     """IANA name of the time zone that clocks there show, "" where it is the agency's."""
 
-    # Entrances, nodes and boarding areas: nothing calls there, but messages name them
+    # Entrances, nodes and boarding areas: nothing calls there, but messages and riders name them
     place_id: StrArray
+    place_name: StrArray
     place_stop: Int32Array
     """The station or stop that each is part of."""
 
@@ -264,7 +265,8 @@ class Timetable:
     @cached_property
     def stop_named(self) -> dict[str, int]:
         """stop_id of a stop, a station or any place within one -> index of the stop or station."""
-        return dict(zip(self.place_id.tolist(), self.place_stop.tolist(), strict=True)) | self.stop_index
+        places = dict(zip(self.place_id.tolist(), self.place_stop.tolist(), strict=True))
+        return places | self.stop_index if places else self.stop_index
 
     @cached_property
     def route_index(self) -> dict[str, int]:

@@ -290,7 +290,7 @@ def _sent(name: str, body: str, event_id: str | None = None) -> bytes:
 def made_of(moment: Moment, channels: Sequence[Channel]) -> list[StreamedEvent | Problem | None]:
     """What the first of these are to say, as many as there is time for: a Problem where one ends, None where it says
     nothing new or cannot be made."""
-    index, until = moment.timetable.stop_index, time.monotonic() + _MADE_FOR_S
+    index, until = moment.timetable.stop_named, time.monotonic() + _MADE_FOR_S
     made: list[StreamedEvent | Problem | None] = []
     while len(made) < len(channels) and (not made or time.monotonic() < until):
         some = channels[len(made) : len(made) + _READ_TOGETHER]

@@ -21,10 +21,10 @@ Place = Annotated[str, WithJsonSchema({"type": "string", "pattern": PLACE})]
 
 
 def stop_index(moment: Moment, stop_id: str) -> int:
-    """Index of a stop. Errors: Problem 404."""
+    """Index of a stop, an entrance means its station. Errors: Problem 404."""
     tt = moment.timetable
-    if stop_id in tt.stop_index:
-        return tt.stop_index[stop_id]
+    if stop_id in tt.stop_named:
+        return tt.stop_named[stop_id]
     like = moment.view.stop_search.like(stop_id)
     meant = [f"{tt.stop_id[i]} ({tt.stop_name[i]})" for i in like]
     hint = f"Did you mean {' or '.join(meant)}? " if meant else ""

@@ -96,7 +96,7 @@ def nothing_named() -> RedirectResponse:
 async def stop(request: Request, stop_id: str, fragment: str = "", order: str = "", line: str = "") -> Response:
     """The departure board of one stop. Of a busy one: `order`, which is kept, and the only `line` to show."""
     here = Moment.of(request)
-    index = here.timetable.stop_index.get(stop_id)
+    index = here.timetable.stop_named.get(stop_id)
     if index is None:
         moment = in_words_of(request, here)
         return _not_found(request, moment, moment.texts("error_stop", id=stop_id), here.view.stop_search.like(stop_id))

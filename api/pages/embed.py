@@ -26,7 +26,7 @@ _QR_BORDER = 2
 def embed(request: Request, stop_id: str, fragment: str = "") -> Response:
     """One row for each line and direction, live. `fragment`: only what changes."""
     moment = PageMoment.of(request)
-    stop = moment.timetable.stop_index.get(stop_id)
+    stop = moment.timetable.stop_named.get(stop_id)
     if stop is None:
         return framed(moment, "embed.html", Frame(style([]), 404, _POLICY), page=None,
                       said=moment.texts("error_stop", id=stop_id), script_texts="{}", speed=1)  # fmt: skip
@@ -44,7 +44,7 @@ def embed(request: Request, stop_id: str, fragment: str = "") -> Response:
 def sign(request: Request, stop_id: str) -> Response:
     """Name, lines and a QR code that opens the stop's page, on a sheet of paper."""
     moment = PageMoment.of(request)
-    stop = moment.timetable.stop_index.get(stop_id)
+    stop = moment.timetable.stop_named.get(stop_id)
     if stop is None:
         return not_found_page(request, moment, moment.texts("error_stop", id=stop_id))
     page, address = stop_page(StopBoards(moment), moment, stop), f"{request.base_url}stops/{quote(stop_id, safe='')}"

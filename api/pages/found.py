@@ -43,7 +43,7 @@ def found_stops(moment: PageMoment, hits: list[StopHit]) -> list[FoundStop]:
             code=str(tt.stop_code[hit.stop_idx]),
             platform=str(tt.stop_platform[hit.stop_idx]),
             wheelchair=int(tt.stop_wheelchair[hit.stop_idx]),
-            distance="" if hit.distance_m is None else distance_words(moment, hit.distance_m),
+            distance="" if hit.distance_m is None else moment.distance(hit.distance_m),
             towards=_towards(moment, hit.stop_idx) if names.count(name) > 1 else [],
             lines=moment.lines.at_stop(hit.stop_idx),
         )
@@ -61,11 +61,3 @@ def _towards(moment: PageMoment, stop: int) -> list[str]:
     order = np.argsort(-trips, kind="stable")
     places = dict.fromkeys(destination_of(tt, trip) for trip in example[order[trips[order] > 0]].tolist())
     return list(places)[:_TOWARDS]
-
-
-def distance_words(moment: PageMoment, distance_m: float) -> str:
-    """ "350 m", "1.2 km"."""
-    if distance_m < 1000:
-        return moment.texts("metres", count=round(distance_m / 10) * 10)
-    kilometres = f"{distance_m / 1000:.1f}"
-    return moment.texts("kilometres", count=kilometres.replace(".", moment.texts("decimal_point")))

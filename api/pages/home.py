@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from api.answers.lookups import place_in
-from api.pages.found import distance_words
 from api.reading.board import StopBoards
 from api.reading.line_directions import LineDirection, line_directions, soonest_first
 from api.reading.lines import Line
@@ -69,7 +68,7 @@ def home_board(
 ) -> HomeBoard:
     """Parameters: favourite stops and lines, those not known left out; `near`: "latitude,longitude" or ""."""
     tt, place = moment.timetable, place_in(near)
-    known = [tt.stop_index[stop_id] for stop_id in dict.fromkeys(stop_ids) if stop_id in tt.stop_index]
+    known = [tt.stop_named[stop_id] for stop_id in dict.fromkeys(stop_ids) if stop_id in tt.stop_named]
     routes = [tt.route_index[route_id] for route_id in dict.fromkeys(route_ids) if route_id in tt.route_index]
     search = moment.view.stop_search
     around = [] if place is None else [
@@ -115,7 +114,7 @@ def _rows_of(moment: PageMoment, hit: StopHit, directions: list[LineDirection]) 
     walking_min = None if hit.distance_m is None else walk_min(hit.distance_m)
     facts = []
     if hit.distance_m is not None and walking_min is not None:
-        facts = [distance_words(moment, hit.distance_m), texts("walk", count=walking_min)]
+        facts = [moment.distance(hit.distance_m), texts("walk", count=walking_min)]
     words = [line_direction_words(moment, row, stop) for row in rows[:_ROWS_A_STOP]]
     first = min((row.first for row in directions if row.first), default=None, key=lambda call: call.published)
     return StopRows(

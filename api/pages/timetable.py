@@ -65,7 +65,7 @@ def stop_timetable(request: Request, stop_id: str, date: str = "", line: str = "
     """`date`: YYYY-MM-DD, today's where it is none of the timetable's; `line`: only this route_id."""
     moment = PageMoment.of(request)
     tt = moment.timetable
-    stop = tt.stop_index.get(stop_id)
+    stop = tt.stop_named.get(stop_id)
     if stop is None:
         return not_found_page(request, moment, moment.texts("error_stop", id=stop_id))
     day = _day(moment, date)

@@ -63,7 +63,7 @@ def screen(
     asked = _asked(moment, stop_ids, stop or [])
     screens, clock = screens_seen_of(request), request.app.state.service.clock
     seen = screens.asked(ScreenKey("screen", tuple(asked), name), clock.now())
-    unknown = [stop_id for stop_id in asked if stop_id not in moment.timetable.stop_index]
+    unknown = [stop_id for stop_id in asked if stop_id not in moment.timetable.stop_named]
     if unknown or not 1 <= len(asked) <= MOST_STOPS:
         notice = moment.texts("error_stop", id=unknown[0]) if unknown else moment.texts("screen_stops", most=MOST_STOPS)
         return _notice(moment, notice)
@@ -74,7 +74,7 @@ def screen(
             return _announced(said_in(boards.moment, language, country, short), boards, asked, limit)
 
         return announced(request, key, make, last_event_id, screens.listening(seen, clock), stops=asked)
-    stops = [moment.timetable.stop_index[stop_id] for stop_id in asked]
+    stops = [moment.timetable.stop_named[stop_id] for stop_id in asked]
     page = screen_page(StopBoards(here, stops), moment, stops, limit)
     if only == "board":
         return HTMLResponse(_board(moment, page), headers=_HEADERS)
@@ -99,13 +99,13 @@ def screen(
 
 def _asked(moment: PageMoment, stop_ids: str, more: list[str]) -> list[str]:
     """Stop ids, each once. A path that is itself a stop id is that stop, even with a comma in it."""
-    whole = stop_ids in moment.timetable.stop_index
+    whole = stop_ids in moment.timetable.stop_named
     listed = [stop_ids] if whole else [part.strip() for part in stop_ids.split(",")]
     return list(dict.fromkeys(stop_id for stop_id in (*listed, *more) if stop_id))
 
 
 def _announced(moment: PageMoment, boards: StopBoards, asked: list[str], limit: int) -> Announcement:
-    index = moment.timetable.stop_index
+    index = moment.timetable.stop_named
     if any(stop_id not in index for stop_id in asked):
         raise Problem(404, "unknown-stop", "Unknown stop", "A stop of this screen is no longer in the timetable.")
     page = screen_page(boards, moment, [index[stop_id] for stop_id in asked], limit)

@@ -9,7 +9,7 @@ from itertools import islice
 
 from rich.cells import cell_len, set_cell_size
 
-from api.words.abbreviations import Abbreviations
+from api.words.abbreviations import Abbreviations, told_apart
 from api.words.departures import DepartureWords
 from api.words.texts import Texts
 from api.words.times import ABOUT
@@ -18,6 +18,8 @@ _LINE_NAME_SHARE, _LINE_NAME_ROOM = 4, 6
 """A line's name may take a quarter of the width, and so many columns of a narrow panel."""
 _DESTINATION_ROOM = 5
 """For so many columns of a destination the wait is said in a shorter form."""
+_TIGHT = 4
+"""Letters of a word where there is room for no more."""
 _A_DAY_S = 86_400.0
 
 _REASON = re.compile(r"\s?:\s")
@@ -32,6 +34,7 @@ def in_plain_blanks(text: str) -> str:
 
 def panel_lines(
     rows: list[DepartureWords],
+    names: list[str],
     quiet: str,
     messages: list[str],
     texts: Texts,
@@ -41,6 +44,7 @@ def panel_lines(
     lines: int,
 ) -> list[str]:
     """Exactly `lines` lines of exactly `width` columns: departures, or `quiet` where there is none, then the messages.
+    `names`: of the lines there, from which those of the departures are told.
 
     A live departure counts down ("3 min"), a scheduled one stands with its clock time, so that they are told apart
     without colour. Where there is a message and at least three lines, the last line is the message's. On a narrow panel
@@ -51,7 +55,7 @@ def panel_lines(
     longest = max((cell_len(row.line.name) for row in shown), default=0)
     column = min(longest, max(width // _LINE_NAME_SHARE, _LINE_NAME_ROOM))
     several = len({row.call.platform for row in shown}) > 1
-    lines_shown = [_departure(row, texts, abbreviations, column, width, say_platform=several) for row in shown]
+    lines_shown = [_departure(row, names, texts, abbreviations, column, width, say_platform=several) for row in shown]
     if not rows:
         lines_shown = textwrap.wrap(quiet, width)[:room]
     for message in messages:
@@ -62,22 +66,30 @@ def panel_lines(
 
 
 def _departure(
-    row: DepartureWords, texts: Texts, abbreviations: Abbreviations, column: int, width: int, *, say_platform: bool
+    row: DepartureWords,
+    names: list[str],
+    texts: Texts,
+    abbreviations: Abbreviations,
+    column: int,
+    width: int,
+    *,
+    say_platform: bool,
 ) -> str:
     room = width - column - 1
     needed = min(cell_len(row.destination), _DESTINATION_ROOM) + 1
-    waits = _waits(row, texts)
+    *waits, shortest = _waits(row, texts)
     wait = next((wait for wait in waits if cell_len(wait) + needed <= room), waits[-1])
-    if cell_len(wait) > room and wait.startswith(row.short_day):
+    if cell_len(wait) + 1 > width - min(cell_len(row.line.name), column):
         # Half a line's name is another line's.
-        wait = row.short_day
-    room -= cell_len(wait) + 1
+        wait = shortest
+    column = min(column, max(width - cell_len(wait) - 1, 0))
+    room = width - column - cell_len(wait) - 2
     destination = abbreviations.cut(row.destination, max(room, 0))
     # What tells it from another of its line stands behind it as far as there is room for all of a note.
     for forms in _notes(row, texts, say_platform=say_platform):
         fits = (note for note in forms if note != wait and cell_len(f"{destination}, {note}") <= room)
         destination = ", ".join([destination, *islice(fits, 1)])
-    start = f"{set_cell_size(row.line.name, column)} {destination}"
+    start = f"{set_cell_size(told_apart(row.line.name, names, column), column)} {destination}"
     return f"{set_cell_size(start, max(width - cell_len(wait) - 1, 0))} {wait}"[-width:]
 
 
@@ -92,24 +104,32 @@ def _notes(row: DepartureWords, texts: Texts, *, say_platform: bool) -> list[tup
 
 
 def _waits(row: DepartureWords, texts: Texts) -> list[str]:
-    """When it comes, or why it does not, in forms of which each is shorter than the one before."""
+    """When it comes, or why it does not, in forms of which each is shorter than the one before: the last is for where
+    the line's name has else no room."""
     if word := row.doubt if row.comes else row.status:
-        return [texts(f"panel_{word}"), texts(f"panel_{word}_short")]
+        short = texts(f"panel_{word}_short")
+        return [texts(f"panel_{word}"), short, short[:_TIGHT]]
     wait = row.wait
     if row.status != "live" or wait.kind == "clock":
         return _clocks(row, texts)
     if wait.kind == "approach":
-        return [texts("panel_approaching"), texts("panel_minutes", count=0)]
-    return [f"{wait.value} {wait.unit}", f"{wait.value}{wait.unit}", texts("panel_minutes", count=wait.value)]
+        minutes = texts("panel_minutes", count=0)
+        return [texts("panel_approaching"), minutes, minutes]
+    minutes = texts("panel_minutes", count=wait.value)
+    return [f"{wait.value} {wait.unit}", f"{wait.value}{wait.unit}", minutes, minutes]
 
 
 def _clocks(row: DepartureWords, texts: Texts) -> list[str]:
     clock, at = row.clock, row.at
     if at is None:
-        return [clock.text, f"{ABOUT}{texts('panel_minutes', count=row.every_min)}"]
+        count, unit = row.headway
+        every = f"{ABOUT}{texts(f'panel_{unit}', count=count)}"
+        return [clock.text, every, every]
     about = ABOUT * row.about
     long, short = f"{about}{clock.text}", f"{about}{clock.value}{clock.unit[:1].lower()}"
+    tight = short.replace(":", "")
     if not clock.day:
-        return [long, short]
+        return [long, short, tight]
+    dated = [f"{clock.day} {long}", f"{row.short_day} {short}"]
     # Within a day a clock comes to each of its times once.
-    return [f"{clock.day} {long}", f"{row.short_day} {short}", *([short] if row.within(_A_DAY_S) else [])]
+    return [*dated, short, tight] if row.within(_A_DAY_S) else [*dated, row.short_day]

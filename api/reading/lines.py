@@ -16,6 +16,7 @@ from api.reading.boarding import ACCESS
 from api.service.stop_search import normalised
 from feeds.gtfs.route_types import basic_type
 from predictor.arrays import NONE, Int32Array, Int64Array
+from predictor.geometry import ground_distance_m
 from predictor.timetable import Timetable
 
 _MODES = {
@@ -26,6 +27,8 @@ KINDS = "(?:lignes?|lines?|linien?|routes?|(?:mini|trolley)?bus|tram|tramway|str
 _AFTER_NAME = r"(?:\s*:\s*|\s+[-–—·>|]\s*|[-–—]\s+|\s+(?=\())"
 """What sets a line's name off from a destination, beside a mere space."""
 _KIND = re.compile(rf"^{KINDS}\s+")
+_INSTEAD_WITHIN_M = 1000.0
+"""Farther away stops of one name are in several places."""
 _MODE_ORDER = ("metro", "tram", "rail", "bus", "ferry", "cable", "other")
 
 
@@ -112,6 +115,18 @@ class Lines:
         pointer, route = self._stop_routes
         found: list[int] = route[pointer[stop] : pointer[stop + 1]].tolist()
         return found
+
+    def served_instead(self, stop: int) -> tuple[int, float]:
+        """Of a stop that no line serves: the nearest one of its station or its name that lines serve, and how many
+        metres away it is; -1 and infinity where none is near."""
+        tt, pointer = self._timetable, self._stop_routes[0]
+        alike = (tt.station == tt.station[stop]) | (tt.stop_name == tt.stop_name[stop])
+        found = np.flatnonzero(alike & (np.diff(pointer) > 0))
+        here = np.full(len(found), stop)
+        away_m = ground_distance_m(tt.stop_lat[here], tt.stop_lon[here], tt.stop_lat[found], tt.stop_lon[found])
+        near = np.flatnonzero(away_m <= _INSTEAD_WITHIN_M)
+        nearest = near[np.argsort(away_m[near], kind="stable")][:1]
+        return (int(found[nearest[0]]), float(away_m[nearest[0]])) if len(nearest) else (NONE, np.inf)
 
     def agency_told(self, route: int, stop: int) -> str:
         """Who runs a line, where another agency's line of the same name calls at the stop (or its station); else ""."""

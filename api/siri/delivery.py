@@ -112,7 +112,7 @@ class Asked:
 
     def stop(self, ref: str, parameter: str) -> int:
         """Index of the stop that a reference means. Errors: UnknownReferenceError."""
-        found = _first(self.timetable.stop_index, self.names.stop_ids(ref))
+        found = _first(self.timetable.stop_named, self.names.stop_ids(ref))
         if found is None:
             text = f"{parameter}: there is no stop “{ref}”. All are listed at /siri/2.0/stoppoints-discovery.json."
             raise UnknownReferenceError(text)

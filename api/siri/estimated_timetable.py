@@ -10,6 +10,7 @@ from fastapi import Query, Request
 from fastapi.responses import Response
 
 from api.reading.board import WINDOW_S
+from api.reading.calls import PASSED_AFTER_S
 from api.reading.journey import Journey, journeys_of, runs_of_line
 from api.siri.calls import call_answer, journey_answer
 from api.siri.delivery import Asked, DirectionRef, Json, Page, PreviewInterval, seconds_ahead, values
@@ -51,7 +52,9 @@ def estimated_timetable(
 
 def _journey(asked: Asked, journey: Journey) -> Json:
     view, tt = asked.moment.view, asked.timetable
-    coming = [call for call in journey.calls if not call.passed]
+    # Of which nobody has heard when it came, nobody says when it will have.
+    told = [call for call in journey.calls if not call.passed]
+    coming = [call for call in told if call.published >= asked.moment.now - PASSED_AFTER_S] or told[-1:]
     made = [call for call in journey.calls if call.status != "skipped"] or journey.calls
     first, last = made[0], made[-1]
     extra = _extra_stops(tt, journey.trip_idx)

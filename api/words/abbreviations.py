@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from rapidfuzz.distance import Prefix
 from rich.cells import cell_len, set_cell_size
 
 _USUAL = {
@@ -22,6 +24,21 @@ _USUAL = {
 }  # fmt: skip
 """Words, in small letters, and how operators shorten them."""
 _MORE = "…"
+_PART = re.compile(r"(?<=\W)(?=\w)|(?<=\D)(?=\d)")
+"""Where the next word or number of a line's name begins."""
+
+
+def told_apart(name: str, others: Iterable[str], room: int) -> str:
+    """A line's name in at most `room` columns: its beginning, and where that is another line's too, as much of it as
+    leaves room for the word or number in which they differ."""
+    cut = set_cell_size(name, room).rstrip() if cell_len(name) > room else name
+    alike = [other for other in others if other != name and cut in (other, set_cell_size(other, room).rstrip())]
+    if cut == name or not alike:
+        return cut
+    shared = max(Prefix.similarity(name, other) for other in alike)
+    rest = name[max((part.start() for part in _PART.finditer(name) if part.start() <= shared), default=shared) :]
+    start = set_cell_size(name, max(room - cell_len(rest) - 1, 0)).rstrip()
+    return f"{start}.{rest}" if start and rest else rest if 0 < cell_len(rest) <= room else cut
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from urllib.parse import quote, urlencode
 from api.reading.calls import RunCall
 from api.reading.lines import Line
 from api.words.moment import PageMoment
-from api.words.times import Wait
+from api.words.times import Wait, headway
 from predictor.arrays import NONE
 
 _MOST_HREFS = 16_384
@@ -82,9 +82,9 @@ class DepartureWords:
         return self.call.published < self._moment.now + seconds
 
     @property
-    def every_min(self) -> int:
-        """and minutes between the vehicles of a line run by headway."""
-        return self._moment.every_min(self.call.headway_s or 0)
+    def headway(self) -> tuple[int, str]:
+        """and how often a line run by headway comes, see `times.headway`."""
+        return headway(self.call.headway_s or 0)
 
     @property
     def said(self) -> str:

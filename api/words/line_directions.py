@@ -68,7 +68,7 @@ def quiet_words(moment: PageMoment, first: RunCall | None) -> str:
 
 def nothing_leaves(moment: PageMoment, stop: int) -> str:
     """What an empty board of a stop says: when the first departure of the coming days leaves, on which later day one
-    does, or that the timetable has ended."""
+    does, that the timetable has ended, or that no line stops here."""
     (week,) = stop_boards(moment.view, [stop], moment.now, WEEK_S, arrivals=True)
     coming = np.flatnonzero(week.comes & week.boards)
     if not len(coming) and week.alights.any():
@@ -79,7 +79,16 @@ def nothing_leaves(moment: PageMoment, stop: int) -> str:
             return moment.texts("next_on", date=words.date(later))
         if last is not None and last < moment.now - _A_DAY_S:
             return moment.texts("timetable_ended", date=words.date(last))
+        if not moment.lines.routes_at(stop):
+            return _not_served(moment, stop)
     return quiet_words(moment, week.row(int(coming[0])) if len(coming) else None)
+
+
+def _not_served(moment: PageMoment, stop: int) -> str:
+    said, (instead, away_m) = moment.texts("not_served"), moment.lines.served_instead(stop)
+    if instead < 0:
+        return said
+    return f"{said} {moment.texts('served_instead', place=moment.stop_name(instead), distance=moment.distance(away_m))}"
 
 
 def _last(moment: PageMoment, row: LineDirection) -> str:

@@ -17,7 +17,7 @@ from api.reading.moment import Moment
 from api.words.abbreviations import Abbreviations
 from api.words.root_path import root_of
 from api.words.texts import LANGUAGE_COOKIE, Texts, country_of, region_of, texts_in, wanted_language
-from api.words.times import TimeWords, Wait, minutes_late
+from api.words.times import TimeWords, Wait, headway, minutes_late
 from predictor.arrays import NONE
 from predictor.snapshot import Snapshot
 from predictor.timetable import Timetable
@@ -174,6 +174,13 @@ class PageMoment(Moment):
         """A stop's, see `name_of`."""
         return self.name_of(str(self.timetable.stop_name[stop]))
 
+    def distance(self, distance_m: float) -> str:
+        """ "350 m", "1.2 km"."""
+        if distance_m < 1000:
+            return self.texts("metres", count=round(distance_m / 10) * 10)
+        kilometres = f"{distance_m / 1000:.1f}"
+        return self.texts("kilometres", count=kilometres.replace(".", self.texts("decimal_point")))
+
     def towards(self, destination: str) -> str:
         """ "to Centre"; a destination that has such a word itself ("North to Centre") as it is."""
         destination = self.name_of(destination)
@@ -181,11 +188,10 @@ class PageMoment(Moment):
 
     def every(self, headway_s: int | None) -> str:
         """ "every 8 min", of a line run by headway; else ""."""
-        return "" if headway_s is None else self.texts("every", count=self.every_min(headway_s))
-
-    def every_min(self, headway_s: int) -> int:
-        """A headway in whole minutes, one at least."""
-        return max(round(headway_s / 60), 1)
+        if headway_s is None:
+            return ""
+        count, unit = headway(headway_s)
+        return self.texts(f"every_{unit}", count=count)
 
     def agency_of(self, row: RunCall) -> str:
         """Who runs a departure's line, where that tells it from another of its name here; else ""."""

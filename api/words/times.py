@@ -35,6 +35,12 @@ def minutes_late(scheduled: float, at: float) -> int:
     return minutes if abs(minutes) > 1 else 0
 
 
+def headway(headway_s: float) -> tuple[int, str]:
+    """A headway as a number, one at least, and its unit: `hours` where it is whole ones, else `minutes`."""
+    minutes = max(round(headway_s / 60), 1)
+    return (minutes, "minutes") if minutes % 60 else (minutes // 60, "hours")
+
+
 ABOUT = "~"
 """Before a clock time of the timetable that is reckoned, where there is no room for more."""
 

@@ -259,6 +259,7 @@ def _put_together(
         **_columns("stop", stops),
         **_columns("route", rows.routes),
         place_id=stops.place_id,
+        place_name=stops.place_name,
         place_stop=stops.place_stop,
         pattern_route=trips.route[patterns.model_trip],
         pattern_direction=trips.direction[patterns.model_trip],

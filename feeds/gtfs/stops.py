@@ -1,4 +1,4 @@
-"""stops.txt: stops, platforms and stations; entrances and other nodes are not loaded."""
+"""stops.txt: stops, platforms and stations; of entrances and other nodes within them how they are named."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ class Stops:
     """Line in stops.txt."""
     place_id: StrArray
     """(E,) entrances, nodes and boarding areas."""
+    place_name: StrArray
     place_stop: Int32Array
     """(E,) the station or stop that each is part of."""
 
@@ -122,6 +123,7 @@ def read_stops(frame: pd.DataFrame, agency_zone: str, problems: Problems) -> Sto
         timezone=_timezones(frame, parent, agency_zone, problems),
         row=row,
         place_id=np.array(places["stop_id"].tolist(), dtype=np.str_)[within >= 0],
+        place_name=texts(places, "stop_name")[within >= 0],
         place_stop=within[within >= 0],
     )
 

@@ -114,6 +114,13 @@ def test_who_waits_at_a_stop_has_come_there_when_it_came_and_no_later_from_minut
         assert clock(city, "B") == ("08:26" if by_operator else "08:24")
 
 
+def test_of_a_bus_that_fell_silent_siri_foretells_no_times_that_are_past() -> None:
+    buses = bus("v1", "t1", late_s=0, silent_from="08:03"), bus("other", place=(0, 900), fresh=True)
+    city = City(at="07:55").vehicle_positions(*buses).at("08:07")
+    assert city.board("C")[0].startswith("09:04 t2")
+    assert [call["StopPointRef"]["value"] for call in city.siri_calls("r1")] == ["E"]
+
+
 def test_at_the_last_stop_a_run_is_over_when_it_has_come_whenever_it_is_told_to_leave() -> None:
     city = hub_city().trip_updates(update("t1", StopUpdate("D", "08:35", "08:50"), start_date=20261126))
     assert str(city.departures("D", arrivals=True)[0]) == "08:35 t1 live"

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from api.answers.frame import templates
-from api.words.abbreviations import Abbreviations
+from api.words.abbreviations import Abbreviations, told_apart
 from benchmarks.field.city import City
 from benchmarks.field.faces import text
 from benchmarks.field.messages import StopUpdate, cancelled, update
@@ -58,6 +58,8 @@ def test_stops_whose_names_begin_alike_are_told_apart_on_a_screen() -> None:
 @pytest.mark.parametrize(
     ("width", "lang", "shown"),
     [
+        (8, "en", ["T12 H 3m", "T12 canc", "5  08:40"]),
+        (8, "fr", ["T12 H 3'", "T12 supp", "5  08:40"]),
         (10, "en", ["T12 Hôp 3m", "T12  canc.", "5    08:40"]),
         (12, "en", ["T12 Hôp.  3m", "T12 Hô canc.", "5   Ha 08:40"]),
         (12, "fr", ["T12 Hôp.  3'", "T12 H suppr.", "5   Ha 08:40"]),
@@ -106,6 +108,27 @@ def test_a_wide_panel_says_from_where_as_far_as_there_is_room(width: int, moved:
     city = City(network(places, "A S7 C"), at="07:58")
     city.trip_updates(update("t1", StopUpdate("S7", delay=0, assigned_stop="S9"), start_date=20261126))
     assert city.panel_text("S", width=width, lines=2) == [moved, stays]
+
+
+@pytest.mark.parametrize(
+    ("name", "room", "shown"),
+    [
+        ("RapidRide E", 11, "RapidRide E"), ("RapidRide E", 6, "Rapi.E"), ("RapidRide E", 5, "Rap.E"),
+        ("Rapid", 4, "Rapi"), ("Linie 121", 6, "Li.121"), ("Linie 122", 3, "122"), ("Expressway", 7, "Exp.way"),
+        ("Ringbahn", 4, "Ring"),
+    ],
+)  # fmt: skip
+def test_lines_whose_long_names_begin_alike_are_told_apart_by_what_is_behind(name: str, room: int, shown: str) -> None:
+    others = ["RapidRide E", "RapidRide F", "Rapid", "Linie 121", "Linie 122", "Express", "Expressway"]
+    assert told_apart(name, others, room) == shown
+
+
+def test_a_narrow_panel_tells_lines_of_long_names_apart() -> None:
+    ways = Pattern("main", "A B C", headsign="Halles"), Pattern("other", "A B C", "r2", headsign="Mairie")
+    lines = Route("r1", "RapidRide E"), Route("r2", "RapidRide F")
+    city = City(network("A B C", ways, (Trip("t1", "08:00"), Trip("t2", "08:10", "other")), routes=lines), at="07:50")
+    assert city.panel_text("A", width=12, lines=2) == ["Rapi.E 08:00", "Rapi.F 08:10"]
+    assert city.panel_text("A", width=24, lines=2) == ["Rapi.E Halles      08:00", "Rapi.F Mairie      08:10"]
 
 
 @pytest.mark.parametrize("room", range(1, 40))

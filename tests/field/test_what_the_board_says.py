@@ -921,3 +921,57 @@ def test_where_a_bus_comes_by_twice_each_time_says_which_way_it_goes_on() -> Non
     # A ring comes back to where it ends, and a stay is one visit.
     ring = City(network("A B C", (Pattern("main", "A B B C A", headsign="Ring"),), (Trip("t1", "08:00"),)), at="07:55")
     assert not any(row.told["notes"] for stop in "AB" for row in ring.panel(stop))
+
+
+@pytest.mark.parametrize(
+    ("headway_s", "lang", "said", "tight"),
+    [
+        (5400, "en", "every 90 min", "~90m"), (3600, "en", "every hour", "~1h"), (7200, "en", "every 2 h", "~2h"),
+        (7200, "fr", "toutes les 2 h", "~2h"), (7200, "de", "alle 2 h", "~2h"),
+    ],
+)  # fmt: skip
+def test_how_seldom_a_line_comes_is_said_in_hours_where_it_is_hours(
+    headway_s: int, lang: str, said: str, tight: str
+) -> None:
+    seldom = (Frequency("t1", "06:00", "22:00", headway_s),)
+    city = City(network("A B C", trips=(Trip("t1", "08:00"),), frequencies=seldom), at="09:01")
+    assert city.panel("A", lang=lang)[0].told["shown"] == said
+    for face in ("/stops/A", "/screen/A", "/lines/r1", "/stops/A/timetable"):
+        assert said in text(city.page(face, lang=lang)), face
+    assert city.panel_text("A", width=10, lang=lang)[0].endswith(tight)
+
+
+@pytest.mark.parametrize(
+    ("stop", "said"),
+    [("U", "No line stops here. Lines stop at Stop B, 300 m away."), ("V", "No line stops here."),
+     ("P2", "No line stops here. Lines stop at Gare, 40 m away.")],
+)  # fmt: skip
+def test_a_stop_that_no_line_serves_says_so_and_where_lines_stop(stop: str, said: str) -> None:
+    places = (
+        *row_of_stops("A B"), Stop("G", 1200.0, location_type=1, name="Gare"), Stop("P1", 1200.0, parent="G"),
+        Stop("P2", 1200.0, 40.0, parent="G"), Stop("U", 600.0, 300.0, name="Stop B"), Stop("V", 0.0, 90.0),
+        Stop("far", 5000.0, name="Stop V"), Stop("end", 5600.0),
+    )  # fmt: skip
+    city = City(network(places, "A B P1 far end"), at="07:55")
+    for face in (f"/stops/{stop}", f"/screen/{stop}", f"/embed/{stop}"):
+        assert said in text(city.page(face)), face
+    assert said in text(city.page("/", fragment="board", stop=stop))
+    assert " ".join(" ".join(city.panel_text(stop, width=40)).split()) == said
+    assert "No line stops here" not in text(city.page("/stops/B"))
+
+
+def test_a_station_is_found_by_its_entrances_and_an_entrance_means_its_station() -> None:
+    # onebusaway-gtfs, OpenTripPlanner and others drop them: riders look for the street on the sign over the stairs.
+    places = (
+        Stop("A", 0.0), Stop("S", 600.0, location_type=1, name="Gare"), Stop("S1", 600.0, parent="S", platform="1"),
+        Stop("E7", 600.0, 60.0, name="Rue de la Paix", parent="S", location_type=2),
+        Stop("BA", 600.0, 9.0, name="Abschnitt A", parent="S1", location_type=4), Stop("C", 1200.0),
+    )  # fmt: skip
+    city = City(network(places, "A S1 C"), at="07:55")
+    for query in ("rue de la paix", "Paix", "E7", "Abschnitt"):
+        assert [stop["stop_id"] for stop in city.json("/v1/stops", q=query)["stops"]] == ["S"], query
+        assert "Gare" in text(city.page("/", q=query)), query
+    assert city.json("/v1/stops/E7/departures")["stop"]["stop_id"] == "S"
+    assert city.json("/siri/2.0/stop-monitoring.json", MonitoringRef="E7")
+    for face in ("/stops/E7", "/stops/E7/timetable", "/stops/E7/sign", "/embed/E7", "/screen/E7"):
+        assert "Gare" in text(city.page(face)), face
