@@ -5,22 +5,18 @@ one that is cancelled would see nothing, or the stops and times that it no longe
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
-from predictor.arrays import NONE, AnyArray, Int32Array, group_starts, is_one_of
-from predictor.columns import column_types
+from predictor.arrays import NONE, Int32Array, group_starts, is_one_of
 from predictor.overlay import Overlay
 from predictor.past_calls import STILL_DUE_S
 from predictor.stop_alignment import aligned
 from predictor.timetable import Timetable
-from predictor.trip_updates import STOP_SCHEDULED, TRIP_CANCELED, TRIP_DELETED, TripUpdates
+from predictor.trip_updates import TRIP_CANCELED, TRIP_DELETED, TripUpdates, UpdatedCalls
 
 SOON_S = 60.0
 """A call is left out as left up to so long before it is expected to be."""
-_COLUMNS = list(column_types(TripUpdates))
-_CALL_COLUMNS = _COLUMNS[_COLUMNS.index("call") :]
 
 
 def with_calls_left(updates: TripUpdates, overlay: Overlay, before: TripUpdates | None = None) -> TripUpdates:
@@ -53,15 +49,15 @@ def _as_listed(updates: TripUpdates, overlay: Overlay) -> TripUpdates:
     """The message with the added runs that it lists from a later stop on by these calls alone: what is left of their
     lists may be stops of the timetable's trip of that id, but they are not that trip."""
     tt, relationship, headsign = overlay.timetable, updates.relationship.copy(), updates.headsign.astype(object)
-    own_calls, kept = updates.own_calls.copy(), np.ones(len(updates.call), bool)
+    calls, own_calls, kept = updates.calls, updates.own_calls.copy(), np.ones(len(updates.calls), bool)
     last_call = updates.last_call.copy()
     for row, named in updates.added_lists.items():
         trip, span = overlay.trip_of.get(updates.name_of(row)), updates.calls_of(row)
         if trip is None or len(named) == 0:
             continue
-        is_named, former = np.isin(updates.call[span], named), tt.call_stop[tt.calls_of(trip)]
+        is_named, former = np.isin(calls.call[span], named), tt.call_stop[tt.calls_of(trip)]
         in_timetable = tt.call_stop[tt.calls_of(int(updates.trip[row]))]
-        if not np.array_equal(former[-len(named) :], updates.stop[span][is_named]):
+        if not np.array_equal(former[-len(named) :], calls.stop[span][is_named]):
             continue
         if np.array_equal(former, in_timetable):
             continue
@@ -71,18 +67,15 @@ def _as_listed(updates: TripUpdates, overlay: Overlay) -> TripUpdates:
         last_call[row] = np.searchsorted(named, last_call[row], side="right") - 1
     if np.array_equal(own_calls, updates.own_calls) and kept.all():
         return updates
-    owner = np.repeat(np.arange(len(updates)), np.diff(updates.update_ptr))[kept]
-    pointer = group_starts(owner, len(updates))
-    columns: dict[str, Any] = {name: column[kept] for name, column in _call_columns(updates).items()}
-    columns["call"] = np.where(own_calls[owner], np.arange(len(owner)) - pointer[owner], columns["call"])
+    calls = calls.take(kept)
+    place = np.arange(len(calls)) - group_starts(calls.owner, len(updates))[calls.owner]
     return replace(
         updates,
-        **columns | {"call": columns["call"].astype(np.int32)},
+        calls=replace(calls, call=np.where(own_calls[calls.owner], place, calls.call).astype(np.int32)),
         relationship=relationship,
         headsign=np.array(headsign.tolist(), np.str_),
         own_calls=own_calls,
         last_call=last_call.astype(np.int32),
-        update_ptr=pointer,
         added_lists={},
     )
 
@@ -100,16 +93,15 @@ class _Left:
     @classmethod
     def of(cls, updates: TripUpdates, row: int, overlay: Overlay) -> _Left | None:
         """None where the run has left no call that the message leaves out."""
-        tt, trip = overlay.timetable, overlay.trip_of.get(updates.name_of(row))
-        first, end = int(updates.update_ptr[row]), int(updates.update_ptr[row + 1])
-        listed = end - first
+        tt, trip, told = overlay.timetable, overlay.trip_of.get(updates.name_of(row)), updates.calls_of(row)
+        calls, listed = updates.calls, told.stop - told.start
         if trip is None or not 0 < listed < int(tt.trip_calls[trip]):
             return None
         left, span = int(tt.trip_calls[trip]) - listed, tt.calls_of(trip)
-        if not np.array_equal(tt.call_stop[span][left:], updates.stop[first:end]):
+        if not np.array_equal(tt.call_stop[span][left:], calls.stop[told]):
             return None
         origin = float(tt.date_origin[updates.service_day[row]] + updates.shift_s[row])
-        late_s = np.fmin(updates.arrival, updates.departure)[first:end] - (origin + tt.arrival_s[span][left:])
+        late_s = np.fmin(calls.arrival, calls.departure)[told] - (origin + tt.arrival_s[span][left:])
         known = late_s[np.isfinite(late_s)]
         late = float(known[0]) if len(known) else 0.0
         left_at = origin + float(tt.departure_s[span][left - 1]) + late
@@ -132,7 +124,6 @@ def _inserted(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> TripUpd
     row = np.array([run.row for run in runs])
     left = np.zeros(len(updates), np.int32)
     left[row] = [run.calls for run in runs]
-    owner = np.repeat(np.arange(len(updates)), np.diff(updates.update_ptr))
     own_calls, shift_s = updates.own_calls.copy(), updates.shift_s.copy()
     own_calls[row] = True
     shift_s[row] = tt.own_runs.shift_s[np.array([run.trip for run in runs]) - tt.base.trips]
@@ -140,100 +131,75 @@ def _inserted(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> TripUpd
         updates,
         own_calls=own_calls,
         shift_s=shift_s,
-        call=(updates.call + left[owner]).astype(np.int32),
         last_call=np.where(updates.last_call >= 0, updates.last_call + left, updates.last_call).astype(np.int32),
     )
-    past = _told_as_past(updates, runs, tt)
-    columns: dict[str, Any] = {
-        name: np.concatenate([column, past[name]]) for name, column in _call_columns(updates).items()
-    }
-    owner = np.concatenate([owner, np.repeat(row, left[row])])
-    order = np.lexsort((columns["call"], owner))
-    columns = {name: column[order] for name, column in columns.items()}
-    return _as_they_were(replace(updates, update_ptr=group_starts(owner[order], len(updates)), **columns), runs, tt)
+    listed = replace(updates.calls, call=updates.calls.call + left[updates.calls.owner])
+    calls = UpdatedCalls.joined(listed, _told_as_past(updates, runs, tt))
+    return _as_they_were(replace(updates, calls=calls.take(np.lexsort((calls.call, calls.owner)))), runs, tt)
 
 
-def _told_as_past(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> dict[str, Any]:
-    """The calls that the runs have left, as columns of `TripUpdates`."""
+def _told_as_past(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> UpdatedCalls:
+    """The calls that the runs have left."""
     calls = [run.calls for run in runs]
     entry = np.concatenate([np.arange(run.calls) + tt.trip_call_ptr[run.trip] for run in runs])
     row = np.repeat([run.row for run in runs], calls)
     origin = (tt.date_origin[updates.service_day[row]] + updates.shift_s[row]).astype(np.float64)
     late_s, past = np.repeat([run.late_s for run in runs], calls), updates.timestamp - STILL_DUE_S - 1.0
-    return {
-        "call": tt.call_at(entry),
-        "stop": tt.call_stop[entry],
-        "stop_sequence": tt.stop_sequence[entry],
-        "scheduled_arrival": origin + tt.arrival_s[entry],
-        "scheduled_departure": origin + tt.departure_s[entry],
-        "arrival": np.minimum(origin + tt.arrival_s[entry] + late_s, past),
-        "departure": np.minimum(origin + tt.departure_s[entry] + late_s, past),
-        "stop_relationship": np.full(len(entry), STOP_SCHEDULED, np.int8),
-        "base_call": np.full(len(entry), NONE, np.int32),
-        "pickup_type": tt.pickup_type[entry],
-        "drop_off_type": tt.drop_off_type[entry],
-        "stop_headsign": np.append(tt.headsign_name, "")[tt.call_headsign[entry]],
-        "occupancy": np.full(len(entry), NONE, np.int8),
-        "bounded": np.zeros(len(entry), bool),
-        "uncertainty_s": np.full(len(entry), np.nan),
-    }
-
-
-def _call_columns(updates: TripUpdates) -> dict[str, AnyArray]:
-    """The columns (m,) of the calls."""
-    return {name: getattr(updates, name) for name in _CALL_COLUMNS}
+    return UpdatedCalls.blank(
+        len(entry),
+        owner=row,
+        call=tt.call_at(entry),
+        stop=tt.call_stop[entry],
+        stop_sequence=tt.stop_sequence[entry],
+        scheduled_arrival=origin + tt.arrival_s[entry],
+        scheduled_departure=origin + tt.departure_s[entry],
+        arrival=np.minimum(origin + tt.arrival_s[entry] + late_s, past),
+        departure=np.minimum(origin + tt.departure_s[entry] + late_s, past),
+        pickup_type=tt.pickup_type[entry],
+        drop_off_type=tt.drop_off_type[entry],
+        stop_headsign=np.append(tt.headsign_name, "")[tt.call_headsign[entry]],
+    )
 
 
 def _as_they_were(updates: TripUpdates, runs: list[_Left], tt: Timetable) -> TripUpdates:
     """The message with the runs' scheduled times and call numbers, and with their line and destination where too few
-    calls are listed to tell them, as the overlay has them."""
-    base_call, stop_sequence = updates.base_call.copy(), updates.stop_sequence.copy()
-    scheduled_arrival, scheduled_departure = updates.scheduled_arrival.copy(), updates.scheduled_departure.copy()
-    route, direction = updates.route.copy(), updates.direction.copy()
+    calls are listed to tell them, as the overlay has them. The calls, which are nobody else's, are written in place."""
+    calls, route, direction = updates.calls, updates.route.copy(), updates.direction.copy()
     headsign = updates.headsign.astype(object)
     for run in runs:
         span = updates.calls_of(run.row)
         pattern = int(tt.trip_pattern[run.trip])
-        base_call[span] = _base_calls(tt, int(updates.trip[run.row]), updates.stop[span])
+        calls.base_call[span] = _base_calls(tt, int(updates.trip[run.row]), calls.stop[span])
         # The numbers and times that it had: of what is listed anew each time they begin anew, and of fewer stops others
         # are taken for those of the timetable.
         former = tt.calls_of(run.trip)
-        stop_sequence[span] = tt.stop_sequence[former]
+        calls.stop_sequence[span] = tt.stop_sequence[former]
         origin = float(tt.date_origin[updates.service_day[run.row]] + updates.shift_s[run.row])
-        scheduled_arrival[span] = origin + tt.arrival_s[former]
-        scheduled_departure[span] = origin + tt.departure_s[former]
+        calls.scheduled_arrival[span] = origin + tt.arrival_s[former]
+        calls.scheduled_departure[span] = origin + tt.departure_s[former]
         # Of fewer stops the line may not be known any more.
         if tt.pattern_route[pattern] < len(tt.base.route_id):
             route[run.row], direction[run.row] = tt.pattern_route[pattern], tt.pattern_direction[pattern]
         if span.stop - span.start <= run.calls + 1:
             headsign[run.row] = str(tt.trip_headsign[run.trip])
-    return replace(
-        updates,
-        base_call=base_call,
-        stop_sequence=stop_sequence,
-        scheduled_arrival=scheduled_arrival,
-        scheduled_departure=scheduled_departure,
-        route=route,
-        direction=direction,
-        headsign=np.array(headsign.tolist(), np.str_),
-    )
+    return replace(updates, route=route, direction=direction, headsign=np.array(headsign.tolist(), np.str_))
 
 
 def _at_times_told(updates: TripUpdates, rows: list[int], before: TripUpdates) -> TripUpdates:
     """The message with the cancelled runs (rows), which took the place of the timetable's, struck out at the times that
     were told of them, for which riders wait."""
     row_before = {before.name_of(row): row for row in np.flatnonzero(before.own_calls).tolist()} if rows else {}
-    times = {name: getattr(updates, name).copy() for name in ("scheduled_arrival", "scheduled_departure")}
+    times = {name: getattr(updates.calls, name).copy() for name in ("scheduled_arrival", "scheduled_departure")}
     for row in rows:
         former, span = row_before.get(updates.name_of(row)), updates.calls_of(row)
-        if former is None or not np.array_equal(before.stop[before.calls_of(former)], updates.stop[span]):
+        if former is None or not np.array_equal(before.calls.stop[before.calls_of(former)], updates.calls.stop[span]):
             continue
         for name, time in times.items():
-            at = getattr(before, name.removeprefix("scheduled_"))[before.calls_of(former)]
+            at = getattr(before.calls, name.removeprefix("scheduled_"))[before.calls_of(former)]
             # Of what is past by then the times are of no use.
             is_to_come = at > before.timestamp - STILL_DUE_S
             time[span] = np.where(is_to_come, at, time[span])
-    return replace(updates, **times)
+    return replace(updates, calls=replace(updates.calls, **times))
 
 
 def _with_found(updates: TripUpdates, rows: list[int]) -> TripUpdates:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray, places_of
-from predictor.columns import no_rows
+from predictor.columns import no_rows, shared
 from predictor.journeys import JourneyLookup, call_key
 from predictor.overlay import Overlay
 from predictor.runs import DatedRuns
@@ -100,36 +100,32 @@ def operator_times(overlay: Overlay, journeys: JourneyLookup, updates: TripUpdat
     trip = overlay.trips_of(updates)
     # A trip without any journey (an empty frequencies.txt row) runs never.
     run = np.flatnonzero(np.isin(trip, tt.journey_trip))
-    key = np.zeros(len(trip), np.int64)
-    key[run] = journeys.keys(DatedRuns(trip, updates.service_day, updates.shift_s).take(run))
+    key, dated = np.zeros(len(trip), np.int64), DatedRuns(trip, updates.service_day, updates.shift_s)
+    key[run] = journeys.keys(dated.take(run))
     named = np.zeros(len(trip), bool)
     named[run] = True
     runs = named & (updates.relationship != TRIP_CANCELED) & (updates.relationship != TRIP_DELETED)
-    owner = np.repeat(np.arange(len(trip)), np.diff(updates.update_ptr))
-    skipped = np.flatnonzero(runs[owner] & (updates.stop_relationship == STOP_SKIPPED))
+    calls, owner = updates.calls, updates.calls.owner
+    skipped = np.flatnonzero(runs[owner] & (calls.stop_relationship == STOP_SKIPPED))
     with np.errstate(invalid="ignore"):
-        believed = ~(updates.scheduled_arrival - updates.arrival > EARLIEST_S)
-    rows = np.flatnonzero(runs[owner] & np.isfinite(updates.arrival) & believed)
+        believed = ~(calls.scheduled_arrival - calls.arrival > EARLIEST_S)
+    told = calls.take(runs[owner] & np.isfinite(calls.arrival) & believed)
     short = np.flatnonzero(runs & (updates.last_call >= 0))
     short = short[updates.last_call[short] < tt.trip_calls[trip[short]] - 1]
-    shortened = ShortenedRuns(trip[short], updates.service_day[short], updates.shift_s[short], updates.last_call[short])
+    shortened = ShortenedRuns.of_runs(dated.take(short), ends_at=updates.last_call[short])
     driven = np.flatnonzero(runs & ((updates.vehicle_label != "") | (updates.vehicle_wheelchair > 0)))
-    vehicles = ToldVehicles(
-        trip[driven], updates.service_day[driven], updates.shift_s[driven], updates.vehicle_id[driven],
-        updates.vehicle_label[driven], updates.vehicle_wheelchair[driven],
-    )  # fmt: skip
-    run = owner[rows]
+    vehicles = ToldVehicles.of_runs(
+        dated.take(driven),
+        vehicle_id=updates.vehicle_id[driven],
+        label=updates.vehicle_label[driven],
+        wheelchair=updates.vehicle_wheelchair[driven],
+    )
     return OperatorTimes(
         named=np.unique(key[named]),
         cancelled=np.unique(key[named & (updates.relationship == TRIP_CANCELED)]),
         deleted=np.unique(key[named & (updates.relationship == TRIP_DELETED)]),
-        skipped=np.unique(call_key(key[owner[skipped]], updates.call[skipped])),
+        skipped=np.unique(call_key(key[owner[skipped]], calls.call[skipped])),
         shortened=shortened.take(np.argsort(shortened.run_key, kind="stable")),
-        calls=ToldCalls(
-            trip=trip[run], service_day=updates.service_day[run], shift_s=updates.shift_s[run], journey=key[run],
-            call=updates.call[rows], arrival=updates.arrival[rows], departure=updates.departure[rows],
-            uncertainty_s=updates.uncertainty_s[rows], occupancy=updates.occupancy[rows],
-            bounded=updates.bounded[rows], untold=np.zeros(len(rows), bool), doubt=np.zeros(len(rows), np.int8),
-        ),
+        calls=ToldCalls.of_runs(dated.take(told.owner), journey=key[told.owner], **shared(told, ToldCalls)),
         vehicles=vehicles.take(np.argsort(vehicles.run_key, kind="stable")),
     )  # fmt: skip

@@ -121,9 +121,9 @@ def _span(updates: TripUpdates, overlay: Overlay, runs: Int64Array) -> tuple[Flo
     origin = tt.date_origin[updates.service_day[runs]] + updates.shift_s[runs]
     begins = (origin + tt.trip_start_s[trip]).astype(np.float64)
     ends = (origin + tt.trip_end_s[trip]).astype(np.float64)
-    has_calls = updates.update_ptr[runs + 1] > updates.update_ptr[runs]
+    calls, has_calls = updates.calls, updates.update_ptr[runs + 1] > updates.update_ptr[runs]
     first, last = updates.update_ptr[runs[has_calls]], updates.update_ptr[runs[has_calls] + 1] - 1
-    from_first = np.isfinite(updates.departure[first]) & (updates.call[first] == 0)
-    begins[has_calls] = np.where(from_first, updates.departure[first], begins[has_calls])
-    ends[has_calls] = np.where(np.isfinite(updates.arrival[last]), updates.arrival[last], ends[has_calls])
+    from_first = np.isfinite(calls.departure[first]) & (calls.call[first] == 0)
+    begins[has_calls] = np.where(from_first, calls.departure[first], begins[has_calls])
+    ends[has_calls] = np.where(np.isfinite(calls.arrival[last]), calls.arrival[last], ends[has_calls])
     return begins, ends

@@ -12,13 +12,13 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from predictor.arrays import NONE, AnyArray, BoolArray, Int32Array, Int64Array, StrArray, concatenated
+from predictor.arrays import NONE, AnyArray, BoolArray, Int32Array, Int64Array, StrArray, first_of_each
 from predictor.journeys import journey_key
 from predictor.overlaid_timetable import OverlaidTimetable
 from predictor.own_patterns import OwnPatterns
 from predictor.own_run import OwnRun, content_of
 from predictor.timetable import OwnRuns, Timetable
-from predictor.trip_updates import TRIP_REPLACEMENT, TripUpdates
+from predictor.trip_updates import TRIP_REPLACEMENT, TripUpdates, UpdatedCalls
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +76,7 @@ class Overlay:
         trip, tt = self.trip_of.get(run.name), self.timetable
         if trip is None:
             return None
-        span = slice(int(tt.trip_call_ptr[trip]), int(tt.trip_call_ptr[trip + 1]))
+        span = tt.calls_of(trip)
         return tt.call_stop[span], tt.arrival_s[span], tt.departure_s[span]
 
 
@@ -98,23 +98,35 @@ def _overlaid(feed: Timetable, base: Timetable, runs: list[OwnRun]) -> OverlaidT
     trip_id = np.array([run.name[0] for run in runs], np.str_)
     # Who takes a run's place drives on with its block.
     keeps_block = (named == own.model) & (own.shift_s == 0)
-    headsign, headsign_name = _call_headsigns(base, runs)
+    lengths, calls = [len(run.calls) for run in runs], UpdatedCalls.joined(*(run.calls for run in runs))
+    of_call = np.repeat(np.arange(len(runs)), lengths)
+    arrival_s = np.concatenate([run.arrival_s for run in runs])
+    departure_s = np.concatenate([run.departure_s for run in runs])
+    headsign = np.array([run.headsign for run in runs], np.str_)
+    bound_as_model = (headsign == base.trip_headsign[own.model])[of_call]
+    # The call of the model that each is, -1 where there is none.
+    has_model = (own.model[of_call] >= 0) & (calls.base_call >= 0)
+    entry = np.where(has_model, base.trip_call_ptr[own.model[of_call]] + calls.base_call, NONE)
+    call_headsign, headsign_name = _call_headsigns(base, calls, np.where(bound_as_model, entry, NONE))
     of_runs = {
         "trip_id": trip_id,
         "trip_pattern": np.array([patterns.of(run) for run in runs], i32),
-        "trip_headsign": np.array([run.headsign for run in runs], np.str_),
+        "trip_headsign": headsign,
         "trip_short_name": _short_names(base, runs),
         "trip_block": np.where(keeps_block, np.append(base.trip_block, i32(NONE))[named], i32(NONE)),
         "trip_wheelchair": np.append(base.trip_wheelchair, i8(0))[own.model],
         "trip_bikes": np.append(base.trip_bikes, i8(0))[own.model],
-        "trip_call_ptr": base.trip_call_ptr[-1] + np.cumsum([len(run.stop) for run in runs]),
-        "arrival_s": concatenated([run.arrival_s for run in runs], i32),
-        "departure_s": concatenated([run.departure_s for run in runs], i32),
-        "stop_sequence": concatenated([run.stop_sequence for run in runs], i32),
-        **_as_models(base, runs),
-        "pickup_type": concatenated([run.pickup_type for run in runs], i8),
-        "drop_off_type": concatenated([run.drop_off_type for run in runs], i8),
-        "call_headsign": headsign,
+        "trip_call_ptr": base.trip_call_ptr[-1] + np.cumsum(lengths),
+        "arrival_s": arrival_s,
+        "departure_s": departure_s,
+        "stop_sequence": calls.stop_sequence,
+        # Timing points are the first stops, and those of the trips that runs are made after;
+        "timepoint": first_of_each(of_call) | (has_model & base.timepoint[entry]),
+        # times are reckoned where they are those of these trips.
+        "reckoned": has_model & base.reckoned[entry] & (base.departure_s[entry] == departure_s),
+        "pickup_type": calls.pickup_type,
+        "drop_off_type": calls.drop_off_type,
+        "call_headsign": call_headsign,
         "journey_trip": own.trip,
         "journey_shift_s": own.shift_s,
         "journey_headway_s": np.zeros(len(runs), i32),
@@ -146,36 +158,14 @@ def _calendars(base: Timetable, trip_id: StrArray, named: Int32Array, own: OwnRu
     }
 
 
-def _as_models(base: Timetable, runs: list[OwnRun]) -> dict[str, BoolArray]:
-    """`timepoint` and `reckoned` of the runs' calls (calls,): timing points are their first stops, and those of the
-    trips that they are made after; times are reckoned where they are those of these trips."""
-    timepoints, reckoned = [], []
-    for run in runs:
-        timepoint, is_reckoned = np.arange(len(run.stop)) == 0, np.zeros(len(run.stop), bool)
-        if run.trip >= 0:
-            same = np.flatnonzero(run.base_call >= 0)
-            entry = base.trip_call_ptr[run.trip] + run.base_call[same]
-            timepoint[same] |= base.timepoint[entry]
-            is_reckoned[same] = base.reckoned[entry] & (base.departure_s[entry] == run.departure_s[same])
-        timepoints.append(timepoint)
-        reckoned.append(is_reckoned)
-    return {"timepoint": concatenated(timepoints, np.bool_), "reckoned": concatenated(reckoned, np.bool_)}
-
-
-def _call_headsigns(base: Timetable, runs: list[OwnRun]) -> tuple[Int32Array, StrArray]:
-    """`call_headsign` of the runs' calls (calls,), and all names: as told, else as the timetable has it for a run that
-    is still bound for where its trip is."""
+def _call_headsigns(base: Timetable, calls: UpdatedCalls, entry: Int64Array) -> tuple[Int32Array, StrArray]:
+    """`call_headsign` of the runs' calls (c,), and all names: as told, else as the timetable has it for its call
+    `entry` (c,)."""
     index = {name: i for i, name in enumerate(base.headsign_name.tolist())}
-    parts = []
-    for run in runs:
-        sign = np.full(len(run.stop), NONE, np.int32)
-        if run.trip >= 0 and run.headsign == str(base.trip_headsign[run.trip]):
-            same = np.flatnonzero(run.base_call >= 0)
-            sign[same] = base.call_headsign[base.trip_call_ptr[run.trip] + run.base_call[same]]
-        for call in np.flatnonzero(run.stop_headsign != "").tolist():
-            sign[call] = index.setdefault(str(run.stop_headsign[call]), len(index))
-        parts.append(sign)
-    return concatenated(parts, np.int32), np.array(list(index), np.str_)
+    sign = np.where(entry >= 0, base.call_headsign[entry], np.int32(NONE))
+    for call in np.flatnonzero(calls.stop_headsign != "").tolist():
+        sign[call] = index.setdefault(str(calls.stop_headsign[call]), len(index))
+    return sign, np.array(list(index), np.str_)
 
 
 def _short_names(base: Timetable, runs: list[OwnRun]) -> StrArray:

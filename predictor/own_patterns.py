@@ -43,7 +43,8 @@ class OwnPatterns:
     def of(self, run: OwnRun) -> int:
         """The pattern of a run: one of the base's where there is the same, else a new one."""
         key = (
-            run.route, run.direction, run.trip, run.stop.tobytes(), run.base_call.tobytes(), shape_content(run.shape),
+            run.route, run.direction, run.trip, run.calls.stop.tobytes(), run.calls.base_call.tobytes(),
+            shape_content(run.shape),
         )  # fmt: skip
         if key not in self._made:
             self._made[key] = self._same_in_base(run) if run.trip < 0 else self._along(run)
@@ -52,8 +53,8 @@ class OwnPatterns:
     def _same_in_base(self, run: OwnRun) -> int:
         """For a run that no trip is a model of: its route's own pattern or part of one, else straight from stop to
         stop."""
-        stops = tuple(run.stop.tolist())
-        along = patterns_along(self.base, run.stop, run.route)
+        stops = tuple(run.calls.stop.tolist())
+        along = patterns_along(self.base, run.calls.stop, run.route)
         directions = self.base.pattern_direction[along]
         along = along[(directions == run.direction) | (run.direction < 0) | (directions < 0)]
         if len(along) == 0:
@@ -67,14 +68,14 @@ class OwnPatterns:
 
     def _along(self, run: OwnRun) -> int:
         model = int(self.base.trip_pattern[run.trip])
-        if run.shape is None and pattern_stops(self.base, model) == tuple(run.stop.tolist()):
+        if run.shape is None and pattern_stops(self.base, model) == tuple(run.calls.stop.tolist()):
             return model
-        return self._append(run, model, tuple(run.base_call.tolist()))
+        return self._append(run, model, tuple(run.calls.base_call.tolist()))
 
     def _append(self, run: OwnRun, model: int, places: tuple[int, ...]) -> int:
         """A new pattern: on the run's own shape, else on the model's line from call to call that both have, straight on
         where they do not."""
-        base, n, place = self.base, len(run.stop), np.array(places, np.int64)
+        base, n, place = self.base, len(run.calls), np.array(places, np.int64)
         links = np.full(n - 1, NONE, np.int32)
         if model >= 0 and max(places, default=NONE) >= 0:
             follows = np.flatnonzero((place[:-1] >= 0) & (place[1:] == place[:-1] + 1))
@@ -83,7 +84,7 @@ class OwnPatterns:
             distance = run.shape.call_m
             line = self._add_line((run.shape.lat, run.shape.lon, run.shape.distance_m), is_shape=True)
         elif model < 0 or max(places, default=NONE) < 0:
-            lat, lon = base.stop_lat[run.stop], base.stop_lon[run.stop]
+            lat, lon = base.stop_lat[run.calls.stop], base.stop_lon[run.calls.stop]
             gaps = ground_distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
             distance = np.concatenate([[0.0], np.cumsum(gaps)])
             vertices = np.zeros(2, np.int64) if n == 1 else np.arange(n)
@@ -106,7 +107,7 @@ class OwnPatterns:
         none), straight on elsewhere; and the distance of each call (c,)."""
         base = self.base
         model_m, first, line = base.pattern_distance_m, int(base.pattern_call_ptr[model]), int(base.pattern_line[model])
-        lat, lon = base.stop_lat[run.stop], base.stop_lon[run.stop]
+        lat, lon = base.stop_lat[run.calls.stop], base.stop_lon[run.calls.stop]
         straight_m = ground_distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:])
         parts: list[_Points] = []
         distance, along = np.zeros(len(places)), 0.0
@@ -126,7 +127,7 @@ class OwnPatterns:
     def columns(self) -> dict[str, Any]:
         """The columns of patterns, lines and links, the base's and these."""
         base, new, i32 = self.base, self._new, np.int32
-        stops, distances = [pattern.run.stop for pattern in new], [pattern.distance_m for pattern in new]
+        stops, distances = [pattern.run.calls.stop for pattern in new], [pattern.distance_m for pattern in new]
         start, end = concatenated([stop[:-1] for stop in stops], i32), concatenated([stop[1:] for stop in stops], i32)
         gap = concatenated([np.diff(distance) for distance in distances], np.float64)
         link = concatenated([pattern.link for pattern in new], i32)

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
-import numpy as np
-
-from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
-from predictor.columns import no_rows
+from predictor.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray, group_starts
+from predictor.columns import Columns, no_rows
 from predictor.new_places import NewPlaces
 
 TRIP_SCHEDULED, TRIP_ADDED, TRIP_UNSCHEDULED, TRIP_CANCELED = 0, 1, 2, 3
@@ -36,8 +35,39 @@ class RunShape:
 
 
 @dataclass(frozen=True, eq=False)
+class UpdatedCalls(Columns):
+    """Calls (m,) of the runs of a message, in order of run and call; times are POSIX seconds."""
+
+    owner: Int64Array
+    """Row of the run in the message."""
+    call: Int32Array
+    """Position in the run."""
+    stop: Int32Array
+    stop_sequence: Int32Array
+    scheduled_arrival: Float64Array
+    """NaN for a run by headway whose start is not told."""
+    scheduled_departure: Float64Array
+    arrival: Float64Array
+    """NaN where nothing is told of the call: it is by the timetable."""
+    departure: Float64Array
+    stop_relationship: Int8Array = field(metadata={"nothing": STOP_SCHEDULED})
+    base_call: Int32Array
+    """Call of the run's trip at the same place, -1 where there is none."""
+    pickup_type: Int8Array
+    drop_off_type: Int8Array
+    stop_headsign: StrArray
+    """Where the operator gives one for this call, else ""."""
+    occupancy: Int8Array
+    """GTFS-Realtime OccupancyStatus that is expected on departure, -1 where not given."""
+    bounded: BoolArray
+    """Nothing is told of the call, but it is left no later than the next one, of which something is."""
+    uncertainty_s: Float64Array
+    """How far off the time may be, NaN where the operator does not say."""
+
+
+@dataclass(frozen=True, eq=False)
 class TripUpdates:
-    """One TripUpdates message: (n,) runs, each once, and (m,) calls in CSR, in order within a run.
+    """One TripUpdates message: (n,) runs, each once, and their `calls`.
 
     Indices are those of the base timetable, which the operator's word does not change (`Timetable.base`), with
     `new_places` behind its own.
@@ -73,32 +103,8 @@ class TripUpdates:
     replaced, is on a diversion, or calls at another platform."""
     own_times: BoolArray
     """Of a run with calls of its own: its scheduled times are stated, not taken from what it is first told to do."""
-    update_ptr: Int64Array
-    """(n + 1,)"""
-
-    call: Int32Array
-    """(m,) position in the run."""
-    stop: Int32Array
-    stop_sequence: Int32Array
-    scheduled_arrival: Float64Array
-    """POSIX seconds, as are all times; NaN for a run by headway whose start is not told."""
-    scheduled_departure: Float64Array
-    arrival: Float64Array
-    """NaN where nothing is told of the call: it is by the timetable."""
-    departure: Float64Array
-    stop_relationship: Int8Array
-    base_call: Int32Array
-    """Call of `trip` at the same place, -1 where there is none."""
-    pickup_type: Int8Array
-    drop_off_type: Int8Array
-    stop_headsign: StrArray
-    """Where the operator gives one for this call, else ""."""
-    occupancy: Int8Array
-    """GTFS-Realtime OccupancyStatus that is expected on departure, -1 where not given."""
-    bounded: BoolArray
-    """Nothing is told of the call, but it is left no later than the next one, of which something is."""
-    uncertainty_s: Float64Array
-    """How far off the time may be, NaN where the operator does not say."""
+    calls: UpdatedCalls
+    """(m,)"""
     new_places: NewPlaces = field(default_factory=NewPlaces)
     """Stops and lines that the timetable does not have."""
     shapes: Mapping[int, RunShape] = field(default_factory=dict)
@@ -114,16 +120,21 @@ class TripUpdates:
     def __len__(self) -> int:
         return len(self.trip_id)
 
+    @cached_property
+    def update_ptr(self) -> Int64Array:
+        """(n + 1,) where the calls of each run begin and end."""
+        return group_starts(self.calls.owner, len(self))
+
     def name_of(self, row: int) -> tuple[str, int, int]:
         """A run by its id, service day and shift."""
         return str(self.trip_id[row]), int(self.service_day[row]), int(self.shift_s[row])
 
     def calls_of(self, row: int) -> slice:
-        """Where the calls of one run stand among those of all."""
+        """Where one run's stand among all `calls`."""
         return slice(int(self.update_ptr[row]), int(self.update_ptr[row + 1]))
 
     @classmethod
     def empty(cls, timestamp: float) -> TripUpdates:
         """No update at all."""
         columns: dict[str, Any] = no_rows(cls)
-        return cls(timestamp=timestamp, **columns | {"update_ptr": np.zeros(1, np.int64)})
+        return cls(timestamp=timestamp, calls=UpdatedCalls.empty(), **columns)

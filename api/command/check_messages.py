@@ -178,7 +178,7 @@ def _print_updates(console: Console, updates: TripUpdates) -> None:
     for relationship, words in _RUN_WORDS.items():
         if count := int((updates.relationship == relationship).sum()):
             console.print(f"  {count:,} {words}")
-    times, skipped = np.isfinite(updates.arrival), updates.stop_relationship == STOP_SKIPPED
+    times, skipped = np.isfinite(updates.calls.arrival), updates.calls.stop_relationship == STOP_SKIPPED
     console.print(f"  and gives times for {int(times.sum()):,} calls; {int(skipped.sum()):,} are skipped.")
     print_refused(console, updates.refused)
 

@@ -75,10 +75,11 @@ class UpdateFigures:
         if updates is None:
             return cls()
         not_found = updates.refused.get("unknown_trip", 0)
-        late = np.flatnonzero(np.isfinite(updates.arrival - updates.scheduled_arrival))
+        all_late_s = updates.calls.arrival - updates.calls.scheduled_arrival
+        late = np.flatnonzero(np.isfinite(all_late_s))
         # One call of each run: at the later ones times are often carried on.
-        _, first = np.unique(np.searchsorted(updates.update_ptr, late, side="right"), return_index=True)
-        late_s = (updates.arrival - updates.scheduled_arrival)[late[first]]
+        _, first = np.unique(updates.calls.owner[late], return_index=True)
+        late_s = all_late_s[late[first]]
         least, most = np.quantile(late_s, (_FEW, 1.0 - _FEW)) if len(late_s) else (0.0, 0.0)
         off_s = float(max(least, 0.0) or min(most, 0.0))
         runs = int(((updates.trip >= 0) | updates.own_calls).sum())

@@ -48,13 +48,13 @@ class OperatorFeed:
 
     def _told(self, updates: TripUpdates, cell: Int64Array) -> Float64Array:
         runs, run = self._runs, self._runs.run[cell]
-        owner = np.repeat(np.arange(len(updates)), np.diff(updates.update_ptr))
+        calls = updates.calls
         time = np.where(
-            updates.base_call > 0, _first_known(updates.arrival, updates.departure),
-            _first_known(updates.departure, updates.arrival),
+            calls.base_call > 0, _first_known(calls.arrival, calls.departure),
+            _first_known(calls.departure, calls.arrival),
         )  # fmt: skip
-        known = (updates.trip[owner] >= 0) & (updates.base_call >= 0) & ~np.isnan(time)
-        owner, time, call = owner[known], time[known], updates.base_call[known]
+        known = (updates.trip[calls.owner] >= 0) & (calls.base_call >= 0) & ~np.isnan(time)
+        owner, time, call = calls.owner[known], time[known], calls.base_call[known]
         have = self._key(updates.service_day[owner], updates.trip[owner], call)
         want = self._key(runs.service_day[run], runs.trip[run], runs.call[cell])
         vehicle = np.array([self._vehicle.get(name, NONE) for name in updates.vehicle_id.tolist()], np.int64)

@@ -35,7 +35,15 @@ from predictor.arrays import (
 )
 from predictor.columns import Columns, shared
 from predictor.timetable import PLATFORM, Timetable
-from predictor.trip_updates import STOP_NO_DATA, STOP_SCHEDULED, STOP_SKIPPED, TRIP_CANCELED, RunShape, TripUpdates
+from predictor.trip_updates import (
+    STOP_NO_DATA,
+    STOP_SCHEDULED,
+    STOP_SKIPPED,
+    TRIP_CANCELED,
+    RunShape,
+    TripUpdates,
+    UpdatedCalls,
+)
 
 
 def resolved(
@@ -73,7 +81,7 @@ class _Told(Columns):
 
     update: Int64Array
     """Row of the update that counts, -1 where none tells of the call."""
-    relationship: Int8Array
+    stop_relationship: Int8Array
     arrival: Float64Array
     departure: Float64Array
     bounded: BoolArray
@@ -90,7 +98,7 @@ class _ServedAs(Columns):
     stop: Int32Array
     pickup_type: Int8Array
     drop_off_type: Int8Array
-    headsign: StrArray
+    stop_headsign: StrArray
     """"" where not told."""
     is_changed: BoolArray
     """Otherwise than scheduled."""
@@ -218,7 +226,7 @@ def _as_message(
     whose calls is served is cancelled, and one of the timetable that goes no further than a single one: nobody can ride
     on it."""
     n = len(runs.trip)
-    served = np.where(told.relationship == STOP_SKIPPED, NONE, calls.call)
+    served = np.where(told.stop_relationship == STOP_SKIPPED, NONE, calls.call)
     last_call = np.full(n, NONE, np.int32)
     np.maximum.at(last_call, calls.owner, served.astype(np.int32))
     all_calls = np.bincount(calls.owner, minlength=n)
@@ -237,22 +245,16 @@ def _as_message(
         last_call=last_call,
         own_calls=own_calls,
         own_times=own_times,
-        update_ptr=group_starts(calls.owner, n),
-        call=calls.call.astype(np.int32),
-        stop=served_as.stop,
-        stop_sequence=calls.sequence,
-        scheduled_arrival=calls.arrival,
-        scheduled_departure=calls.departure,
-        arrival=told.arrival,
-        departure=told.departure,
-        uncertainty_s=told.uncertainty_s,
-        stop_relationship=told.relationship,
-        base_call=calls.base_call,
-        pickup_type=served_as.pickup_type,
-        drop_off_type=served_as.drop_off_type,
-        stop_headsign=served_as.headsign,
-        occupancy=told.occupancy,
-        bounded=told.bounded,
+        calls=UpdatedCalls(
+            **shared(told, UpdatedCalls),
+            **shared(served_as, UpdatedCalls),
+            owner=calls.owner,
+            call=calls.call.astype(np.int32),
+            stop_sequence=calls.sequence,
+            scheduled_arrival=calls.arrival,
+            scheduled_departure=calls.departure,
+            base_call=calls.base_call,
+        ),
         shapes=run_shapes,
         added_lists={
             row: calls.call[(calls.owner == row) & (told.update >= 0)].astype(np.int32)

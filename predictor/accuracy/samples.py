@@ -81,16 +81,15 @@ def told_by_operator(updates: TripUpdates, snapshot: Snapshot) -> Told:
     """What the operator's own message says at the snapshot's time. A run has a vehicle where the message names one, or
     one is seen on it."""
     tt, now = snapshot.timetable.base, snapshot.made_at
-    owner = np.repeat(np.arange(len(updates)), np.diff(updates.update_ptr))
     of_base = (updates.trip >= 0) & (updates.trip < tt.trips)
     runs = (updates.relationship != TRIP_CANCELED) & (updates.relationship != TRIP_DELETED)
-    known = np.flatnonzero((of_base & runs)[owner] & (updates.base_call >= 0))
-    owner = owner[known]
-    call, trip = updates.base_call[known], updates.trip[owner]
+    calls = updates.calls.take((of_base & runs)[updates.calls.owner] & (updates.calls.base_call >= 0))
+    owner, call = calls.owner, calls.base_call
+    trip = updates.trip[owner]
     key = driven_call_key(updates.service_day[owner], tt.entry_of(trip, call), updates.shift_s[owner])
     at_first = call == 0
-    time = np.where(at_first, updates.departure[known], updates.arrival[known])
-    time = np.where(np.isnan(time), np.where(at_first, updates.arrival[known], updates.departure[known]), time)
+    time = np.where(at_first, calls.departure, calls.arrival)
+    time = np.where(np.isnan(time), np.where(at_first, calls.arrival, calls.departure), time)
     ahead = (time >= now) & (time <= now + AHEAD_S)
     unknown = np.full(int(ahead.sum()), np.nan, np.float32)
     samples = Samples(key[ahead], (time[ahead] - now).astype(np.float32), unknown, unknown, now)
@@ -98,7 +97,7 @@ def told_by_operator(updates: TripUpdates, snapshot: Snapshot) -> Told:
     run = DatedRuns(updates.trip, updates.service_day, updates.shift_s)
     has_vehicle = (updates.vehicle_id != "") | np.isin(run.run_key, seen)
     is_told = ahead & (time <= now + TOLD_WITHIN_S) & has_vehicle[owner]
-    is_told |= updates.stop_relationship[known] == STOP_SKIPPED
+    is_told |= calls.stop_relationship == STOP_SKIPPED
     cancelled = _of_base(tt, np.union1d(snapshot.cancelled, snapshot.deleted))
     return Told(_thinned(samples, tt), sorted_once(key[is_told]), cancelled)
 

@@ -282,7 +282,7 @@ def test_what_goes_out_can_be_read_back() -> None:
     made = snapshot([live(0, 1, at(8, 6)), live(0, 2, at(8, 11)), live(0, 3, at(8, 16))], vehicles({}), [(1, 0)])
     back = decode_trip_updates(encode_trip_updates(made).SerializeToString(), TIMETABLE, NOW)
     assert back.trip_id.tolist() == ["A2", "A1"]
-    assert back.arrival.tolist() == [at(8, 6), at(8, 11), at(8, 16)]
+    assert back.calls.arrival.tolist() == [at(8, 6), at(8, 11), at(8, 16)]
     seen = decode_vehicle_positions(encode_vehicle_positions(made).SerializeToString(), TIMETABLE, NOW)
     assert seen.trip.tolist() == [0]
     assert back.refused == seen.refused == {}

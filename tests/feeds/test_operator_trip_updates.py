@@ -52,12 +52,12 @@ class Feed:
 
 def stops(updates: TripUpdates, row: int = 0) -> list[tuple[str, int, float, float, int]]:
     """(stop, sequence, arrival, departure, relationship) of one trip; times in seconds after Monday 0 h."""
-    span = slice(updates.update_ptr[row], updates.update_ptr[row + 1])
+    calls = updates.calls.take(updates.calls_of(row))
     return [
         (str(TIMETABLE.stop_id[stop]), sequence, arrival - MONDAY_0H, departure - MONDAY_0H, relationship)
         for stop, sequence, arrival, departure, relationship in zip(
-            updates.stop[span].tolist(), updates.stop_sequence[span].tolist(), updates.arrival[span].tolist(),
-            updates.departure[span].tolist(), updates.stop_relationship[span].tolist(), strict=True,
+            calls.stop.tolist(), calls.stop_sequence.tolist(), calls.arrival.tolist(),
+            calls.departure.tolist(), calls.stop_relationship.tolist(), strict=True,
         )
     ]  # fmt: skip
 
@@ -128,7 +128,7 @@ def test_without_start_date_the_nearest_service_day_is_taken() -> None:
     feed.message.header.timestamp = int(after_midnight)
     feed.message.entity[0].trip_update.trip.trip_id = "NIGHT"
     late = decode_trip_updates(feed.message.SerializeToString(), TIMETABLE, after_midnight)
-    assert late.departure[0] == at(25, 10)
+    assert late.calls.departure[0] == at(25, 10)
 
 
 def test_cancelled_and_deleted_trips_have_no_updates() -> None:
@@ -167,7 +167,7 @@ def test_an_added_trip_that_the_timetable_runs_is_that_trip() -> None:
     decoded = feed.decode()
     assert decoded.relationship.tolist() == [TRIP_SCHEDULED, TRIP_ADDED]
     assert decoded.own_calls.tolist() == [False, True], "on a day on which it does not run it is one more"
-    own = decoded.scheduled_departure[decoded.update_ptr[1] :] - MONDAY_0H
+    own = decoded.calls.scheduled_departure[decoded.update_ptr[1] :] - MONDAY_0H
     assert own.tolist() == [2 * 86400 + 9 * 3600 + s for s in (0, 320, 620, 900)]
     assert decoded.refused == {"added_trip_in_timetable": 1}
 
@@ -314,21 +314,23 @@ def test_any_message_gives_arrays_that_keep_the_contract(
             if when is not None:
                 update.departure.time = when
     decoded = feed.decode()
-    n, m = len(decoded), len(decoded.stop)
+    n, calls = len(decoded), decoded.calls
     assert decoded.update_ptr[0] == 0
-    assert decoded.update_ptr[-1] == m
+    assert decoded.update_ptr[-1] == len(calls)
     assert (np.diff(decoded.update_ptr) >= 0).all()
     empty = TripUpdates.empty(NOW)
-    for name, length in {"trip": n, "relationship": n, "stop": m, "arrival": m, "stop_relationship": m}.items():
-        column = getattr(decoded, name)
-        assert len(column) == length
-        assert column.dtype == getattr(empty, name).dtype
-    for row in np.flatnonzero(decoded.trip >= 0):
-        sequence_of = decoded.stop_sequence[decoded.update_ptr[row] : decoded.update_ptr[row + 1]]
+    for name in ("trip", "relationship"):
+        assert len(getattr(decoded, name)) == n
+        assert getattr(decoded, name).dtype == getattr(empty, name).dtype
+    for name in ("stop", "arrival", "stop_relationship"):
+        assert len(getattr(calls, name)) == len(calls)
+        assert getattr(calls, name).dtype == getattr(empty.calls, name).dtype
+    for row in np.flatnonzero(decoded.trip >= 0).tolist():
+        sequence_of = calls.stop_sequence[decoded.calls_of(row)]
         assert (np.diff(sequence_of) > 0).all()
         assert decoded.own_calls[row] or np.isin(sequence_of, TIMETABLE.stop_sequence).all()
-    assert (decoded.stop >= 0).all()
-    assert (np.isnan(decoded.arrival) == np.isnan(decoded.departure)).all()
-    assert not (decoded.departure < decoded.arrival).any()
-    for times in (decoded.arrival, decoded.departure):
+    assert (calls.stop >= 0).all()
+    assert (np.isnan(calls.arrival) == np.isnan(calls.departure)).all()
+    assert not (calls.departure < calls.arrival).any()
+    for times in (calls.arrival, calls.departure):
         assert not (np.abs(times - NOW) > 4 * 86400).any()

@@ -8,7 +8,7 @@ from math import nan
 import numpy as np
 
 from predictor.timetable import Timetable
-from predictor.trip_updates import STOP_SCHEDULED, STOP_SKIPPED, TRIP_SCHEDULED, TripUpdates
+from predictor.trip_updates import STOP_SCHEDULED, STOP_SKIPPED, TRIP_SCHEDULED, TripUpdates, UpdatedCalls
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,12 @@ def trip_updates(timetable: Timetable, at: float, day: int, *runs: ToldRun) -> T
         short_name=np.full(n, ""), relationship=np.array([run.relationship for run in runs], i8),
         vehicle_id=np.full(n, ""), vehicle_label=np.full(n, ""), vehicle_wheelchair=np.zeros(n, i8),
         last_call=np.array(last_call, i32), own_calls=own, own_times=np.zeros(n, bool),
-        update_ptr=np.cumsum([0, *(len(run.calls) for run in runs)]).astype(np.int64),
-        call=np.array([call.call for call in calls], i32), stop=np.array(stops, i32),
-        stop_sequence=np.array([call.call + 1 for call in calls], i32), scheduled_arrival=times,
-        scheduled_departure=times, arrival=times, departure=times,
-        stop_relationship=np.array([call.relationship for call in calls], i8),
-        base_call=np.full(len(calls), -1, i32), pickup_type=np.zeros(len(calls), i8),
-        drop_off_type=np.zeros(len(calls), i8),
-        stop_headsign=np.full(len(calls), ""), occupancy=np.full(len(calls), -1, i8),
-        bounded=np.zeros(len(calls), bool), uncertainty_s=np.full(len(calls), nan),
+        calls=UpdatedCalls.blank(
+            len(calls), owner=np.repeat(np.arange(n), [len(run.calls) for run in runs]),
+            call=np.array([call.call for call in calls], i32), stop=np.array(stops, i32),
+            stop_sequence=np.array([call.call + 1 for call in calls], i32), scheduled_arrival=times,
+            scheduled_departure=times, arrival=times, departure=times,
+            stop_relationship=np.array([call.relationship for call in calls], i8),
+            pickup_type=np.zeros(len(calls), i8), drop_off_type=np.zeros(len(calls), i8),
+        ),
     )  # fmt: skip
