@@ -10,15 +10,12 @@ arrival not of the first, and the time is near the timetable's.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from feeds.trip_updates.message_columns import StopTimeUpdates, at, first_known
 from feeds.trip_updates.run_calls import RunCalls
-from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, group_starts
-from predictor.columns import Columns
+from predictor.arrays import NONE, BoolArray, Float64Array, Int32Array, Int64Array, group_starts, places_of
 
 _NOT_FOUND = 1.0e9
 _WRONG_EVENT = 1.0e6
@@ -26,44 +23,20 @@ _OTHER_PLATFORM = 1.0e5
 _FIRST_FIRST = 1.0e-3
 
 
-@dataclass(frozen=True, eq=False)
-class Hints(Columns):
-    """What stop time updates tell of the calls that they mean; all (m,), times POSIX seconds, NaN where not told."""
-
-    arrives: BoolArray
-    """The update has an arrival."""
-    departs: BoolArray
-    arrives_at: Float64Array
-    """The scheduled time where the update tells it, else the expected one."""
-    departs_at: Float64Array
-    not_before: Float64Array
-    """Where only a delay is told: the timetable's departure is hardly before this."""
-    entity: Int64Array
-    """Place of its entity among those of the message."""
-
-
 def find_calls(
-    place_of_stop: Int32Array,
-    calls: RunCalls,
-    owner: Int64Array,
-    sequence: Int32Array,
-    stop: Int32Array,
-    hints: Hints,
-    refused: Counter[str],
+    place_of_stop: Int32Array, calls: RunCalls, updates: StopTimeUpdates, received_at: float, refused: Counter[str]
 ) -> Int64Array:
-    """Row in `calls` of each update (m,), -1 where none.
-
-    Parameters: `place_of_stop` (S,): see `poles.place_of`; all others (m,): `owner`: the run, ascending; `sequence`,
-    `stop`: -1 where not named.
-    """
+    """Row in `calls` of each update (m,), which are in order of runs, -1 where none. `place_of_stop` (S,): as of
+    `poles.place_of`."""
+    owner, sequence, stop = updates.owner, updates.sequence, updates.stop
     order = np.argsort((calls.owner << 32) + calls.sequence, kind="stable")
-    found = search(((calls.owner << 32) + calls.sequence)[order], (owner << 32) + np.maximum(sequence, 0))
+    found = places_of((owner << 32) + np.maximum(sequence, 0), ((calls.owner << 32) + calls.sequence)[order])
     found = at(order, found, NONE)
     found[sequence < 0] = NONE
     counted, first = _places(calls, owner, sequence, stop, found)
     place = (owner[counted] << 32) + sequence[counted] - first
     in_run = np.argsort(by_place := (calls.owner << 32) + calls.call, kind="stable")
-    found[counted] = at(in_run, search(by_place[in_run], place), NONE)
+    found[counted] = at(in_run, places_of(place, by_place[in_run]), NONE)
     at_stop = at(calls.stop, found, NONE)
     rows = np.flatnonzero((stop >= 0) & (at_stop != stop))
     # The call that the number names may have moved to another platform, if the run does not call there anyway.
@@ -73,10 +46,10 @@ def find_calls(
     rows = rows[~moved]
     if len(rows) == 0:
         return found
-    by_stop, alone = _by_stop(calls, place_of_stop, owner[rows], stop[rows], hints.take(rows))
+    by_stop, alone = _by_stop(calls, place_of_stop, updates.take(rows), received_at)
     refused["stop_sequence_mismatch"] += int(((by_stop >= 0) & (sequence[rows] >= 0)).sum())
     found[rows] = np.where(by_stop >= 0, by_stop, found[rows])
-    return _without_next_runs(found, rows[alone | (sequence[rows] >= 0)], sequence, hints.entity, len(calls))
+    return _without_next_runs(found, rows[alone | (sequence[rows] >= 0)], sequence, updates.entity, len(calls))
 
 
 def _without_next_runs(
@@ -114,21 +87,21 @@ def _places(
 
 
 def _by_stop(
-    calls: RunCalls, place_of_stop: Int32Array, owner: Int64Array, stop: Int32Array, hints: Hints
+    calls: RunCalls, place_of_stop: Int32Array, updates: StopTimeUpdates, received_at: float
 ) -> tuple[Int64Array, BoolArray]:
     """Row in `calls` of updates (u,) that name their stop alone, or against their number, and which were placed out of
     their order."""
-    stride = len(place_of_stop)
+    owner, stride = updates.owner, len(place_of_stop)
     exact = (calls.owner * stride + calls.stop).astype(np.int64)
     by_exact = np.argsort(exact, kind="stable")
     exact = exact[by_exact]
-    wanted = owner * stride + stop
+    wanted = owner * stride + updates.stop
     first, beyond = np.searchsorted(exact, wanted), np.searchsorted(exact, wanted, side="right")
     found = np.full(len(owner), NONE, np.int64)
     once = beyond - first == 1
     found[once] = by_exact[first[once]]
     alone = np.zeros(len(owner), bool)
-    told = hints.entity * (len(calls) + 1) + found
+    told = updates.entity * (len(calls) + 1) + found
     by_call = np.argsort(told, kind="stable")
     again = (np.diff(told[by_call]) == 0) & (np.diff(by_call) > 1)
     once[by_call[1:][again]] = False
@@ -138,44 +111,31 @@ def _by_stop(
         if run + 1 >= len(run_ptr):
             continue
         span = slice(int(run_ptr[run]), int(run_ptr[run + 1]))
-        updates = np.flatnonzero(owner == run)
+        own = np.flatnonzero(owner == run)
         if span.stop == span.start:
             continue
-        cost = _misfit(
-            calls.stop[span],
-            calls.arrival[span],
-            calls.departure[span],
-            place_of_stop,
-            stop[updates],
-            hints.take(updates),
-        )
-        place, alone[updates] = _in_order(cost)
-        found[updates] = np.where(place >= 0, place + span.start, NONE)
+        place, alone[own] = _in_order(_misfit(calls.take(span), place_of_stop, updates.take(own), received_at))
+        found[own] = np.where(place >= 0, place + span.start, NONE)
     return found, alone
 
 
-def _misfit(
-    call_stop: Int32Array,
-    arrival: Float64Array,
-    departure: Float64Array,
-    place_of_stop: Int32Array,
-    stop: Int32Array,
-    hints: Hints,
-) -> Float64Array:
+def _misfit(calls: RunCalls, place_of_stop: Int32Array, updates: StopTimeUpdates, received_at: float) -> Float64Array:
     """How ill each update (u,) of a run fits each of its calls (c,): (u, c), `_NOT_FOUND` where not at all."""
-    calls = len(call_stop)
-    cost = np.full((len(stop), calls), _NOT_FOUND)
-    cost[place_of_stop[call_stop][None, :] == place_of_stop[stop][:, None]] = _OTHER_PLATFORM
-    cost[call_stop[None, :] == stop[:, None]] = 0.0
-    cost[hints.departs & ~hints.arrives, calls - 1] += _WRONG_EVENT
-    cost[hints.arrives & ~hints.departs, 0] += _WRONG_EVENT
-    away = np.where(
-        np.isnan(hints.departs_at)[:, None],
-        np.abs(hints.arrives_at[:, None] - arrival[None, :]),
-        np.abs(hints.departs_at[:, None] - departure[None, :]),
-    )
-    away = np.where(np.isnan(away), np.maximum(hints.not_before[:, None] - departure[None, :], 0.0), away)
-    cost += np.minimum(np.nan_to_num(away), _OTHER_PLATFORM / 2) + _FIRST_FIRST * np.arange(calls)[None, :]
+    cost = np.full((len(updates), len(calls)), _NOT_FOUND)
+    cost[place_of_stop[calls.stop] == place_of_stop[updates.stop][:, None]] = _OTHER_PLATFORM
+    cost[calls.stop == updates.stop[:, None]] = 0.0
+    arrives = ~np.isnan(updates.arrival) | ~np.isnan(updates.arrival_delay_s)
+    departs = ~np.isnan(updates.departure) | ~np.isnan(updates.departure_delay_s)
+    cost[departs & ~arrives, -1] += _WRONG_EVENT
+    cost[arrives & ~departs, 0] += _WRONG_EVENT
+    # As scheduled where that is told, else as expected.
+    arrives_at = first_known(updates.stated_arrival, updates.arrival)[:, None]
+    departs_at = first_known(updates.stated_departure, updates.departure)[:, None]
+    away = np.abs(np.where(np.isnan(departs_at), arrives_at - calls.arrival, departs_at - calls.departure))
+    # Where only a delay is told the timetable's departure is hardly before this.
+    not_before = received_at - first_known(updates.departure_delay_s, updates.arrival_delay_s)[:, None]
+    away = np.where(np.isnan(away), np.maximum(not_before - calls.departure, 0.0), away)
+    cost += np.minimum(np.nan_to_num(away), _OTHER_PLATFORM / 2) + _FIRST_FIRST * np.arange(len(calls))
     result: Float64Array = np.minimum(cost, _NOT_FOUND)
     return result
 
@@ -205,18 +165,3 @@ def _in_order(cost: Float64Array) -> tuple[Int64Array, BoolArray]:
     alone = (result < 0) & (cost.min(axis=1) < _NOT_FOUND)
     result[alone] = np.argmin(cost[alone], axis=1)
     return result, alone
-
-
-def at(values: NDArray[Any], index: Int64Array, otherwise: float = np.nan) -> NDArray[Any]:
-    """`values[index]`, and `otherwise` where the index is -1."""
-    result = np.full(len(index), otherwise, values.dtype)
-    result[index >= 0] = values[index[index >= 0]]
-    return result
-
-
-def search(sorted_keys: Int64Array, keys: Int64Array) -> Int64Array:
-    """Place of each key among `sorted_keys`, -1 where it is not there."""
-    place = np.searchsorted(sorted_keys, keys)
-    found = place < len(sorted_keys)
-    found[found] = sorted_keys[place[found]] == keys[found]
-    return np.where(found, place, NONE)

@@ -12,8 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from feeds.trip_updates.call_finding import at
-from feeds.trip_updates.message_columns import StopTimeUpdates, UpdatedRuns, first_known
+from feeds.trip_updates.message_columns import StopTimeUpdates, UpdatedRuns, at, first_known
 from feeds.trip_updates.run_calls import RunCalls
 from predictor.arrays import (
     NONE,

@@ -12,7 +12,7 @@ from feeds.trip_updates.listed_runs import NewRoutes, line_of, listed_run
 from feeds.trip_updates.message_columns import COPY, LISTED, TIMETABLE, StopTimeUpdates, UpdatedRuns
 from feeds.trip_updates.modifications import ModifiedRun, Run
 from feeds.trip_updates.run_calls import RunCalls, timetabled_calls
-from predictor.arrays import NONE, BoolArray, group_starts, is_one_of
+from predictor.arrays import NONE, group_starts, is_one_of
 from predictor.timetable import Timetable
 from predictor.trip_updates import TRIP_REPLACEMENT, TRIP_SCHEDULED
 
@@ -24,8 +24,8 @@ def calls_of_runs(
     modified: Mapping[Run, ModifiedRun],
     new_routes: NewRoutes,
     refused: Counter[str],
-) -> tuple[UpdatedRuns, StopTimeUpdates, RunCalls, BoolArray, BoolArray]:
-    """The runs that can be, with all their calls as scheduled, and whether these and their times are their own."""
+) -> tuple[UpdatedRuns, StopTimeUpdates, RunCalls]:
+    """The runs that can be, whether their calls and times are their own, and all their calls as scheduled."""
     n = len(runs.trip)
     relationship, calls_from, route = runs.relationship.copy(), runs.calls_from.copy(), runs.route.copy()
     direction, parts = runs.direction.copy(), [RunCalls.empty()]
@@ -64,15 +64,13 @@ def calls_of_runs(
     calls = RunCalls.joined(*parts).in_order()
     runs = replace(
         runs, relationship=relationship, calls_from=calls_from, route=route, direction=direction,
-        shape_id=np.array(shape_id, np.str_),
+        shape_id=np.array(shape_id, np.str_), own_calls=own_calls, own_times=own_times,
     )  # fmt: skip
     if gone.any():
-        keep = np.flatnonzero(~gone)
         place = np.cumsum(~gone) - 1
         calls = replace(calls, owner=place[calls.owner])
-        updates = updates.of_runs(np.where(gone, NONE, place))
-        return runs.take(keep), updates, calls, own_calls[keep], own_times[keep]
-    return runs, updates, calls, own_calls, own_times
+        return runs.take(~gone), updates.of_runs(np.where(gone, NONE, place)), calls
+    return runs, updates, calls
 
 
 def _line(tt: Timetable, runs: UpdatedRuns, row: int, listed: RunCalls, new_routes: NewRoutes) -> tuple[int, int]:
@@ -99,7 +97,6 @@ def with_modified(runs: UpdatedRuns, tt: Timetable, modified: Mapping[Run, Modif
         len(trip),
         trip_id=tt.trip_id[trip], trip=trip, service_day=day, shift_s=shift, moved_s=shift, route=tt.trip_route[trip],
         direction=tt.pattern_direction[tt.trip_pattern[trip]],
-        relationship=np.full(len(trip), TRIP_SCHEDULED, np.int8), vehicle_wheelchair=np.zeros(len(trip), np.int8),
-        calls_from=np.full(len(trip), TIMETABLE, np.int8),
+        relationship=np.full(len(trip), TRIP_SCHEDULED, np.int8),
     )  # fmt: skip
     return UpdatedRuns.joined(runs, more)

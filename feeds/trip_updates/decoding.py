@@ -20,7 +20,7 @@ from feeds.trip_updates.extra_calls import runs_with_extra_calls
 from feeds.trip_updates.listed_runs import NewRoutes
 from feeds.trip_updates.modifications import modified_runs, numbered_as_modified
 from feeds.trip_updates.old_times import LastTold, without_old_times
-from feeds.trip_updates.places import MessageShapes, new_stops
+from feeds.trip_updates.places import message_shapes, new_stops
 from feeds.trip_updates.repeated_runs import each_run_once
 from feeds.trip_updates.resolving import resolved
 from feeds.trip_updates.run_finding import names_not_found, runs_named
@@ -53,7 +53,7 @@ def decode_trip_updates(
     refuse_differential(message, FEED)
     header_at = header_timestamp(message, received_at, FEED)
     refused: Counter[str] = Counter()
-    stops, shapes = new_stops(message, timetable.base, refused), MessageShapes.of(message, refused)
+    stops, shapes = new_stops(message, timetable.base, refused), message_shapes(message, refused)
     timetable = NewPlaces(stops).added_to(timetable.base)
     entities, updates = read_entities(message, timetable, received_at, refused)
     newest = entities.measured_at
@@ -68,10 +68,8 @@ def decode_trip_updates(
     with_extra = runs_with_extra_calls(timetable, runs, updates)
     updates, modified = numbered_as_modified(timetable, runs, updates, modified), with_extra | modified
     routes = NewRoutes(timetable)
-    runs, updates, calls, own_calls, own_times = calls_of_runs(timetable, runs, updates, modified, routes, refused)
+    runs, updates, calls = calls_of_runs(timetable, runs, updates, modified, routes, refused)
     # Of a clock that is fast nothing stays true for longer.
-    decoded = resolved(
-        timetable, runs, updates, calls, own_calls, own_times, shapes, received_at,
-        float(np.fmin(header_at, received_at)), refused,
-    )  # fmt: skip
+    told_at = float(np.fmin(header_at, received_at))
+    decoded = resolved(timetable, runs, updates, calls, shapes, received_at, told_at, refused)
     return replace(decoded, new_places=NewPlaces(stops, routes.all), not_found=not_found)

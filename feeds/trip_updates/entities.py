@@ -26,7 +26,6 @@ from predictor.timetable import PLATFORM, Timetable
 from predictor.trip_updates import STOP_NO_DATA, STOP_SKIPPED, TRIP_ADDED, TRIP_CANCELED, TRIP_NEW, TRIP_UNSCHEDULED
 
 _NAN = float("nan")
-_NOT_GIVEN = (NONE, NONE)
 _LEFT_BEHIND_S = 20 * 3600.0
 """A time so much longer ago than another of its run is one of the day before."""
 
@@ -144,15 +143,9 @@ def _call_numbers(
         departure.scheduled_time,
         arrival.uncertainty,
         departure.uncertainty,
-        *(_NOT_GIVEN if kinds is NO_STOP_PROPERTIES else _boarding(kinds)),
-        stop.departure_occupancy_status if stop.HasField("departure_occupancy_status") else NONE,
-    )
-
-
-def _boarding(kinds: gtfs_realtime_pb2.TripUpdate.StopTimeUpdate.StopTimeProperties) -> tuple[float, float]:
-    return (
         kinds.pickup_type if kinds.HasField("pickup_type") else NONE,
         kinds.drop_off_type if kinds.HasField("drop_off_type") else NONE,
+        stop.departure_occupancy_status if stop.HasField("departure_occupancy_status") else NONE,
     )
 
 

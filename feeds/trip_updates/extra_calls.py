@@ -7,12 +7,11 @@ from functools import lru_cache
 
 import numpy as np
 
-from feeds.trip_updates.call_finding import search
 from feeds.trip_updates.message_columns import TIMETABLE, StopTimeUpdates, UpdatedRuns, first_known
 from feeds.trip_updates.modifications import ModifiedRun, Run
 from feeds.trip_updates.poles import place_of
 from feeds.trip_updates.run_calls import RunCalls, listed_calls, timetabled_calls
-from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array
+from predictor.arrays import NONE, BoolArray, Int32Array, Int64Array, contains
 from predictor.stop_alignment import aligned
 from predictor.timetable import PLATFORM, Timetable
 from predictor.trip_updates import STOP_SCHEDULED
@@ -32,7 +31,7 @@ def runs_with_extra_calls(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpd
     rows = rows[tt.stop_location_type[updates.stop[rows]] == PLATFORM]
     place = tt.trip_pattern[runs.trip[updates.owner[rows]]].astype(np.int64) * tt.stops + updates.stop[rows]
     result: dict[Run, ModifiedRun] = {}
-    for owner in np.unique(updates.owner[rows[search(_places_served(tt), place) < 0]]).tolist():
+    for owner in np.unique(updates.owner[rows[~contains(_places_served(tt), place)]]).tolist():
         run = int(runs.trip[owner]), int(runs.service_day[owner]), int(runs.shift_s[owner])
         calls = timetabled_calls(
             tt, np.zeros(1, np.int64), runs.trip[[owner]], runs.service_day[[owner]], runs.moved_s[[owner]]

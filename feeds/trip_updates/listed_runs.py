@@ -6,8 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from feeds.trip_updates.call_finding import at
-from feeds.trip_updates.message_columns import StopTimeUpdates, first_known, last_known
+from feeds.trip_updates.message_columns import StopTimeUpdates, at, first_known, last_known
 from feeds.trip_updates.run_calls import RunCalls, filled, listed_calls
 from predictor.arrays import NONE, Int32Array
 from predictor.new_places import NewRoute
@@ -46,10 +45,8 @@ def listed_run(
     by_base_arrival = at(origin + tt.arrival_s.astype(np.float64), entry) if base >= 0 else np.full(len(stop), np.nan)
     by_base_departure = at(origin + tt.departure_s.astype(np.float64), entry) if base >= 0 else by_base_arrival
 
-    stated_arrival = first_known(updates.scheduled_arrival, updates.arrival - updates.arrival_delay_s, by_base_arrival)
-    stated_departure = first_known(
-        updates.scheduled_departure, updates.departure - updates.departure_delay_s, by_base_departure
-    )
+    stated_arrival = first_known(updates.stated_arrival, by_base_arrival)
+    stated_departure = first_known(updates.stated_departure, by_base_departure)
     stated_arrival, stated_departure = (
         first_known(stated_arrival, stated_departure),
         first_known(stated_departure, stated_arrival),
@@ -81,9 +78,7 @@ def listed_run(
 def _in_time(tt: Timetable, updates: StopTimeUpdates) -> StopTimeUpdates:
     """Updates without numbers, by their times where these are out of order, and the stops as they stand are in the
     order of no line, or those by time in that of one: a single time may be wrong."""
-    times = first_known(
-        updates.scheduled_departure, updates.departure, updates.scheduled_arrival, updates.arrival
-    )  # fmt: skip
+    times = first_known(updates.scheduled_departure, updates.departure, updates.scheduled_arrival, updates.arrival)
     by_time = np.argsort(last_known(times), kind="stable")
     times = times[~np.isnan(times)]
     if not (np.diff(times) < -_OUT_OF_ORDER_S).any() or len(patterns_along(tt, updates.stop[updates.stop >= 0], NONE)):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from feeds.trip_updates.call_finding import at
 from predictor.arrays import NONE, BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, StrArray
 from predictor.columns import Columns
 from predictor.trip_updates import (
@@ -52,11 +53,15 @@ class UpdatedRuns(Columns):
     relationship: Int8Array
     vehicle_id: StrArray
     vehicle_label: StrArray
-    vehicle_wheelchair: Int8Array
+    vehicle_wheelchair: Int8Array = field(metadata={"nothing": 0})
     """GTFS `wheelchair_accessible` of the vehicle: 0 nothing, 1 yes, 2 no."""
     delay_s: Float64Array
     """Delay of the run as a whole, NaN where not given."""
-    calls_from: Int8Array
+    calls_from: Int8Array = field(metadata={"nothing": TIMETABLE})
+    own_calls: BoolArray
+    """Its calls stand in the place of the timetable's,"""
+    own_times: BoolArray
+    """and the times at which they are scheduled are stated."""
     is_added: BoolArray
     """Told of as one that the timetable does not have."""
     as_modified: BoolArray
@@ -92,11 +97,28 @@ class StopTimeUpdates(Columns):
     occupancy: Int8Array
     """GTFS-Realtime OccupancyStatus on departure, -1 where not given."""
 
+    @property
+    def stated_arrival(self) -> Float64Array:
+        """(m,) when each is scheduled to arrive by the message itself, NaN where that does not tell."""
+        return first_known(self.scheduled_arrival, self.arrival - self.arrival_delay_s)
+
+    @property
+    def stated_departure(self) -> Float64Array:
+        """(m,) likewise to leave."""
+        return first_known(self.scheduled_departure, self.departure - self.departure_delay_s)
+
     def of_runs(self, run: Int64Array) -> StopTimeUpdates:
         """The updates by new runs, `run[owner]` (-1: left out); of one run in the order in which they stand here."""
         owner = run[self.owner]
         kept = replace(self, owner=owner).take(owner >= 0)
         return kept.take(np.argsort(kept.owner, kind="stable"))
+
+
+def at(values: NDArray[Any], index: Int64Array, otherwise: float = np.nan) -> NDArray[Any]:
+    """`values[index]`, and `otherwise` where the index is -1."""
+    result = np.full(len(index), otherwise, values.dtype)
+    result[index >= 0] = values[index[index >= 0]]
+    return result
 
 
 def first_known(*times: Float64Array) -> Float64Array:

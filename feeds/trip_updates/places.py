@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,9 @@ from predictor.trip_updates import RunShape
 FAR_M = 200.0
 """A shape from which most stops of a run are further is not its way."""
 _MOST_TEXT = 256
+
+Shapes = Mapping[str, tuple[Float64Array, Float64Array]]
+"""Latitude and longitude (v,) of the vertices of shapes, by their ids."""
 
 
 def new_stops(
@@ -62,40 +64,36 @@ def _text(translated: gtfs_realtime_pb2.TranslatedString) -> str:
     return next(iter(plain_texts(translated).values()), "")[:_MOST_TEXT]
 
 
-@dataclass(frozen=True, eq=False)
-class MessageShapes:
-    """The shapes of a message by their ids: latitude and longitude (v,) of each one's vertices."""
+def message_shapes(message: gtfs_realtime_pb2.FeedMessage, refused: Counter[str]) -> Shapes:
+    """The shapes of a message that can be drawn."""
+    shapes = {}
+    for entity in message.entity:
+        if entity.is_deleted or not entity.HasField("shape"):
+            continue
+        points = _decoded(entity.shape.encoded_polyline)
+        if len(points) < 2 or not is_on_earth(points[:, 0], points[:, 1]).all():
+            refused["shape_unreadable"] += 1
+        else:
+            shapes[id_of(entity.shape.shape_id)] = points[:, 0], points[:, 1]
+    return shapes
 
-    vertices: Mapping[str, tuple[Float64Array, Float64Array]]
 
-    @classmethod
-    def of(cls, message: gtfs_realtime_pb2.FeedMessage, refused: Counter[str]) -> MessageShapes:
-        """Those that can be drawn."""
-        vertices: dict[str, tuple[Float64Array, Float64Array]] = {}
-        for entity in message.entity:
-            if entity.is_deleted or not entity.HasField("shape"):
-                continue
-            points = _decoded(entity.shape.encoded_polyline)
-            if len(points) < 2 or not is_on_earth(points[:, 0], points[:, 1]).all():
-                refused["shape_unreadable"] += 1
-            else:
-                vertices[id_of(entity.shape.shape_id)] = points[:, 0], points[:, 1]
-        return cls(vertices)
-
-    def of_run(self, shape_id: str, stop: Int32Array, timetable: Timetable, refused: Counter[str]) -> RunShape | None:
-        """The way of a run that calls at `stop` (c,); None where the message has no such shape, or one that is not its
-        way."""
-        if shape_id not in self.vertices:
-            return None
-        lines = polylines(np.array([0, len(self.vertices[shape_id][0])], np.int64), *self.vertices[shape_id])
-        lat, lon = timetable.stop_lat[stop], timetable.stop_lon[stop]
-        gap_m = np.append(0.0, ground_distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:]))
-        ends, line = np.array([0, len(stop)], np.int64), np.zeros(1, np.int64)
-        call_m = place_stops(lines, line, ends, np.arange(len(stop)), lat, lon, gap_m)
-        if (offsets_m(lines, np.zeros(len(stop), np.int64), call_m, lat, lon) > FAR_M).mean() > 0.5:
-            refused["shape_leads_elsewhere"] += 1
-            return None
-        return RunShape(lines.lat, lines.lon, lines.distance_m, call_m)
+def way_of_run(
+    shapes: Shapes, shape_id: str, stop: Int32Array, timetable: Timetable, refused: Counter[str]
+) -> RunShape | None:
+    """The way of a run that calls at `stop` (c,); None where the message has no such shape, or one that is not its
+    way."""
+    if shape_id not in shapes:
+        return None
+    lines = polylines(np.array([0, len(shapes[shape_id][0])], np.int64), *shapes[shape_id])
+    lat, lon = timetable.stop_lat[stop], timetable.stop_lon[stop]
+    gap_m = np.append(0.0, ground_distance_m(lat[:-1], lon[:-1], lat[1:], lon[1:]))
+    ends, line = np.array([0, len(stop)], np.int64), np.zeros(1, np.int64)
+    call_m = place_stops(lines, line, ends, np.arange(len(stop)), lat, lon, gap_m)
+    if (offsets_m(lines, np.zeros(len(stop), np.int64), call_m, lat, lon) > FAR_M).mean() > 0.5:
+        refused["shape_leads_elsewhere"] += 1
+        return None
+    return RunShape(lines.lat, lines.lon, lines.distance_m, call_m)
 
 
 def _decoded(encoded: str | bytes) -> Float64Array:

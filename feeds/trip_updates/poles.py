@@ -6,8 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from feeds.trip_updates.call_finding import search
-from predictor.arrays import BoolArray, Int8Array, Int32Array, Int64Array
+from predictor.arrays import BoolArray, Int8Array, Int32Array, Int64Array, contains
 from predictor.geometry import ground_distance_m
 from predictor.timetable import PLATFORM, Timetable
 
@@ -39,8 +38,8 @@ def is_across(tt: Timetable, route: Int32Array, direction: Int8Array, stop: Int3
     for a run of this direction does not mean that riders wait across the street."""
     with_way, one_way = _calls_of_lines(tt)
     line = (route.astype(np.int64) * 3 + direction + 1) * tt.stops + stop
-    of_line = search(one_way, route.astype(np.int64) * tt.stops + stop) >= 0
-    result: BoolArray = (tt.stop_parent[stop] < 0) & of_line & (direction >= 0) & (search(with_way, line) < 0)
+    of_line = contains(one_way, route.astype(np.int64) * tt.stops + stop)
+    result: BoolArray = (tt.stop_parent[stop] < 0) & of_line & (direction >= 0) & ~contains(with_way, line)
     return result
 
 

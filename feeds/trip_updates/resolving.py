@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from feeds.trip_updates.call_finding import Hints, at, find_calls
+from feeds.trip_updates.call_finding import find_calls
 from feeds.trip_updates.call_times import expected_times, with_starts
 from feeds.trip_updates.message_columns import (
     COPY,
@@ -16,9 +16,9 @@ from feeds.trip_updates.message_columns import (
     TIMETABLE,
     StopTimeUpdates,
     UpdatedRuns,
-    first_known,
+    at,
 )
-from feeds.trip_updates.places import MessageShapes
+from feeds.trip_updates.places import Shapes, way_of_run
 from feeds.trip_updates.poles import is_across, place_of
 from feeds.trip_updates.repeated_runs import next_to_come, updates_told_twice
 from feeds.trip_updates.run_calls import RunCalls
@@ -51,9 +51,7 @@ def resolved(
     runs: UpdatedRuns,
     updates: StopTimeUpdates,
     calls: RunCalls,
-    own_calls: BoolArray,
-    own_times: BoolArray,
-    shapes: MessageShapes,
+    shapes: Shapes,
     received_at: float,
     timestamp: float,
     refused: Counter[str],
@@ -67,12 +65,12 @@ def resolved(
     if len(kept) < len(runs.trip):
         owner, stays = np.searchsorted(kept, calls.owner), np.isin(calls.owner, kept)
         calls, told = replace(calls.take(source[stays]), owner=owner[stays]), told.take(source[stays])
-        runs, own_calls, own_times = runs.take(kept), own_calls[kept], own_times[kept]
+        runs = runs.take(kept)
     served_as = _served_as(tt, runs, calls, updates, told.update)
     run_shapes = _run_shapes(tt, runs, calls.owner, served_as.stop, shapes, refused)
-    own_calls = _with_own_calls(tt, runs, calls, own_calls, served_as.is_changed, list(run_shapes), refused)
-    run_shapes = {row: shape for row, shape in run_shapes.items() if own_calls[row]}
-    return _as_message(tt, runs, calls, told, served_as, own_calls, own_times, run_shapes, timestamp, refused)
+    runs = _with_own_calls(tt, runs, calls, served_as.is_changed, list(run_shapes), refused)
+    run_shapes = {row: shape for row, shape in run_shapes.items() if runs.own_calls[row]}
+    return _as_message(tt, runs, calls, told, served_as, run_shapes, timestamp, refused)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,20 +111,10 @@ def _calls_meant(
     refused: Counter[str],
 ) -> Int64Array:
     """Row in `calls` of each update (m,), -1 where none."""
-    hints = Hints(
-        arrives=~np.isnan(updates.arrival) | ~np.isnan(updates.arrival_delay_s),
-        departs=~np.isnan(updates.departure) | ~np.isnan(updates.departure_delay_s),
-        arrives_at=first_known(updates.scheduled_arrival, updates.arrival - updates.arrival_delay_s, updates.arrival),
-        departs_at=first_known(
-            updates.scheduled_departure, updates.departure - updates.departure_delay_s, updates.departure
-        ),
-        not_before=received_at - first_known(updates.departure_delay_s, updates.arrival_delay_s),
-        entity=updates.entity,
-    )
     # A run that lists its calls does so under the stops at which it really calls.
     listed = (runs.calls_from == LISTED)[updates.owner]
     stop = np.where(listed & (updates.assigned >= 0), updates.assigned, updates.stop)
-    found = find_calls(place_of(tt), calls, updates.owner, updates.sequence, stop, hints, refused)
+    found = find_calls(place_of(tt), calls, replace(updates, stop=stop), received_at, refused)
     lost = np.flatnonzero((found < 0) & ~listed)
     named = np.stack([updates.owner[lost], updates.sequence[lost], updates.stop[lost]])
     refused["stop_not_in_trip"] += np.unique(named, axis=1).shape[1]
@@ -193,21 +181,20 @@ def _with_own_calls(
     tt: Timetable,
     runs: UpdatedRuns,
     calls: RunCalls,
-    own_calls: BoolArray,
     is_changed: BoolArray,
     with_shape: list[int],
     refused: Counter[str],
-) -> BoolArray:
-    """Which runs (n,) have calls of their own: `own_calls` (n,) from the start; those of which calls are changed
-    (`is_changed` (k,)), that are named otherwise or have a way of their own (rows `with_shape`)."""
+) -> UpdatedRuns:
+    """The runs (n,), those with calls of their own too of which calls are changed (`is_changed` (k,)), that are named
+    otherwise or have a way of their own (rows `with_shape`)."""
     n = len(runs.trip)
     has_changed = np.bincount(calls.owner[is_changed], minlength=n) > 0
-    own_calls = own_calls | has_changed | ((runs.calls_from != NO_CALLS) & _named_otherwise(tt, runs))
+    own_calls = runs.own_calls | has_changed | ((runs.calls_from != NO_CALLS) & _named_otherwise(tt, runs))
     own_calls[with_shape] = True
     # Of a run by headway that tells neither its start nor a time nobody knows which one it is.
     unplaced = np.bincount(calls.owner[np.isnan(calls.arrival)], minlength=n) > 0
     refused["start_time_missing"] += int((own_calls & unplaced).sum())
-    return own_calls & ~unplaced
+    return replace(runs, own_calls=own_calls & ~unplaced)
 
 
 def _as_message(
@@ -216,8 +203,6 @@ def _as_message(
     calls: RunCalls,
     told: _Told,
     served_as: _ServedAs,
-    own_calls: BoolArray,
-    own_times: BoolArray,
     run_shapes: dict[int, RunShape],
     timestamp: float,
     refused: Counter[str],
@@ -225,7 +210,7 @@ def _as_message(
     """Runs with the calls of which something is told, and with all of those that have calls of their own. A run none of
     whose calls is served is cancelled, and one of the timetable that goes no further than a single one: nobody can ride
     on it."""
-    n = len(runs.trip)
+    n, own_calls = len(runs), runs.own_calls
     served = np.where(told.stop_relationship == STOP_SKIPPED, NONE, calls.call)
     last_call = np.full(n, NONE, np.int32)
     np.maximum.at(last_call, calls.owner, served.astype(np.int32))
@@ -234,7 +219,7 @@ def _as_message(
     alone &= is_one_of(runs.calls_from, (TIMETABLE, COPY))
     nothing_served = alone | ((runs.calls_from != NO_CALLS) & (last_call < 0))
     relationship = np.where(nothing_served, TRIP_CANCELED, runs.relationship).astype(np.int8)
-    runs = replace(runs, headsign=_headsigns(tt, runs, calls, own_calls), relationship=relationship)
+    runs = replace(runs, headsign=_headsigns(tt, runs, calls), relationship=relationship)
     keep = np.flatnonzero(own_calls[calls.owner] | (told.update >= 0) | ~np.isnan(told.arrival))
     keep = keep[~(nothing_served & ~own_calls)[calls.owner[keep]]]
     calls, told, served_as = calls.take(keep), told.take(keep), served_as.take(keep)
@@ -243,8 +228,6 @@ def _as_message(
         **shared(runs, TripUpdates),
         start_untold=(runs.trip >= 0) & tt.trip_is_frequency[runs.trip] & (runs.start_time_s < 0) & ~own_calls,
         last_call=last_call,
-        own_calls=own_calls,
-        own_times=own_times,
         calls=UpdatedCalls(
             **shared(told, UpdatedCalls),
             **shared(served_as, UpdatedCalls),
@@ -265,7 +248,7 @@ def _as_message(
 
 
 def _run_shapes(
-    tt: Timetable, runs: UpdatedRuns, owner: Int64Array, stop: Int32Array, shapes: MessageShapes, refused: Counter[str]
+    tt: Timetable, runs: UpdatedRuns, owner: Int64Array, stop: Int32Array, shapes: Shapes, refused: Counter[str]
 ) -> dict[int, RunShape]:
     """The way of each run that has one of its own, by row; `owner`, `stop`: of each call (k,)."""
     found: dict[int, RunShape] = {}
@@ -275,7 +258,7 @@ def _run_shapes(
         stops = stop[ptr[row] : ptr[row + 1]]
         key = str(runs.shape_id[row]), stops.tobytes()
         if key not in drawn:
-            drawn[key] = shapes.of_run(key[0], stops, tt, refused)
+            drawn[key] = way_of_run(shapes, key[0], stops, tt, refused)
         if (shape := drawn[key]) is not None:
             found[row] = shape
     return found
@@ -318,11 +301,11 @@ def _scheduled_headsigns(tt: Timetable, runs: UpdatedRuns, calls: RunCalls) -> S
     return np.where(sign >= 0, np.append(tt.headsign_name, "")[sign], of_trip)
 
 
-def _headsigns(tt: Timetable, runs: UpdatedRuns, calls: RunCalls, own_calls: BoolArray) -> StrArray:
+def _headsigns(tt: Timetable, runs: UpdatedRuns, calls: RunCalls) -> StrArray:
     """What each run is bound for: as told; the trip's own where it ends as that does; else the stop where it ends."""
     signs = runs.headsign.astype(object)
     ptr = group_starts(calls.owner, len(signs))
-    for row in np.flatnonzero((runs.headsign == "") & own_calls).tolist():
+    for row in np.flatnonzero((runs.headsign == "") & runs.own_calls).tolist():
         trip, end = int(runs.trip[row]), int(ptr[row + 1]) - 1
         ends_alike = trip >= 0 and calls.base_call[end] == tt.trip_calls[trip] - 1
         signs[row] = str(tt.trip_headsign[trip]) if ends_alike else ""

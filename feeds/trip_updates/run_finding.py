@@ -17,7 +17,6 @@ from feeds.trip_updates.message_columns import (
     NEW_IF_UNKNOWN,
     NOT_IN_TIMETABLE,
     OF_TIMETABLE,
-    TIMETABLE,
     StopTimeUpdates,
     UpdatedRuns,
 )
@@ -83,7 +82,8 @@ def runs_named(
     known = trip >= 0
     route[known] = tt.trip_route[trip[known]]
     direction[known & (direction < 0)] = tt.pattern_direction[tt.trip_pattern[trip[known & (direction < 0)]]]
-    return UpdatedRuns(
+    return UpdatedRuns.blank(
+        len(trip),
         trip_id=short_text(
             [
                 trip_name(tt, t) if by_route else name
@@ -107,7 +107,6 @@ def runs_named(
         vehicle_label=short_text(label, refused),
         vehicle_wheelchair=wheelchair.astype(np.int8),
         delay_s=delay_in_range(delay, refused),
-        calls_from=np.full(len(trip), TIMETABLE, np.int8),
         is_added=is_one_of(relationship, (TRIP_ADDED, TRIP_NEW)),
         as_modified=as_modified > 0,
     )

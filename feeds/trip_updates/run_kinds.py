@@ -67,7 +67,7 @@ def with_kinds(tt: Timetable, runs: UpdatedRuns, updates: StopTimeUpdates, refus
             refused["added_trip_in_timetable"] += 1
             relationship[row], calls_from[row] = (TRIP_SCHEDULED, TIMETABLE) if along else (TRIP_REPLACEMENT, LISTED)
             moved[row] = own[np.argmin(np.abs(own - shift[row]))]
-        elif along and not _lists_its_calls(tt, int(trip[row]), update_ptr[row + 1] - update_ptr[row]):
+        elif along and not 2 <= update_ptr[row + 1] - update_ptr[row] < tt.trip_calls[trip[row]]:
             # A trip of the timetable once more, at another time or on another day.
             calls_from[row], moved[row] = COPY, shift[row]
         else:
@@ -103,10 +103,7 @@ def _with_first_times(
 ) -> Int32Array:
     """The start times (n,), those of `rows` by the first time told of each, as scheduled where that is known."""
     start = start.copy()
-    time = first_known(
-        updates.scheduled_departure, updates.departure - updates.departure_delay_s, updates.departure,
-        updates.scheduled_arrival, updates.arrival - updates.arrival_delay_s, updates.arrival,
-    )  # fmt: skip
+    time = first_known(updates.stated_departure, updates.departure, updates.stated_arrival, updates.arrival)
     for row in rows.tolist():
         told_times = time[update_ptr[row] : update_ptr[row + 1]]
         told_times = told_times[~np.isnan(told_times)]
@@ -134,10 +131,6 @@ def _calls_along(tt: Timetable, trip: int, updates: StopTimeUpdates, span: slice
     named = updates.stop[span][updates.stop[span] >= 0]
     own = tt.call_stop[tt.trip_call_ptr[trip] : tt.trip_call_ptr[trip + 1]]
     return NONE not in aligned(tuple(named.tolist()), tuple(own.tolist()))
-
-
-def _lists_its_calls(tt: Timetable, trip: int, updates: int) -> bool:
-    return 2 <= updates < int(tt.trip_calls[trip])
 
 
 def trip_name(tt: Timetable, trip: int) -> str:
