@@ -83,6 +83,7 @@ def no_row_stands_for_a_call_that_the_run_does_not_make(moment: Moment, rows: li
         assert row.key is not None
         trip = row.key.trip
         planned = [] if trip in EXTRA else [call.stop for call in NETWORK.calls("t1" if trip == "copy" else trip)]
+        planned += [stop.assigned_stop for told in moment.updates if told.trip == trip for stop in told.stops]
         # Of several runs the operator's word changes one.
         several = trip in STARTS or "/" in row.run
         # Who is cancelled by its name alone is struck out where it was to call.
